@@ -1,0 +1,88 @@
+package geometry
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// binaryUnits are the units that sizes are shown in, largest first. Whatever is shown can also be typed.
+var binaryUnits = [...]struct {
+	bytes Bytes
+	name  string
+}{
+	{TiB, "TiB"},
+	{GiB, "GiB"},
+	{MiB, "MiB"},
+	{KiB, "KiB"},
+}
+
+// FormatBytes is b for people: three significant digits and a binary unit, "1.47 GiB", "483 MiB", "0 B".
+// It rounds to the nearest, halves away from zero. From 1000 to 1023 of a unit there are four digits; what would
+// round to 1024 is one of the next unit. TiB is the largest unit.
+func FormatBytes(b Bytes) string {
+	number, unit := rounded(b)
+	return number + " " + unit
+}
+
+// FormatShort is FormatBytes for narrow places: "1.47G", "483M", "0B". ParseSize reads it as the same binary unit.
+func FormatShort(b Bytes) string {
+	number, unit := rounded(b)
+	return number + unit[:1]
+}
+
+// FormatExact is b without loss, for plan files: the largest binary unit that divides it ("1536MiB"),
+// else sectors ("2049s") when z divides it, else bytes ("1000B"). ParseSize reads it back to b, and ParseDelta does
+// with a sign in front; a negative b brings its own. z that is not Valid means that sectors are not used.
+func FormatExact(b Bytes, z SectorSize) string {
+	if b == 0 {
+		return "0B"
+	}
+	for _, u := range binaryUnits {
+		if b%u.bytes == 0 {
+			return fmt.Sprintf("%d%s", b/u.bytes, u.name)
+		}
+	}
+	if z.Valid() && b%Bytes(z) == 0 {
+		return fmt.Sprintf("%ds", b/Bytes(z))
+	}
+	return fmt.Sprintf("%dB", b)
+}
+
+// rounded is b in the unit that fits it, to three significant digits.
+func rounded(b Bytes) (number, unit string) {
+	sign, size := "", uint64(b)
+	if b < 0 {
+		// In two's complement this is right for the smallest number too.
+		sign, size = "-", -size
+	}
+	if size < 1024 {
+		return sign + strconv.FormatUint(size, 10), "B"
+	}
+	// From the smallest unit up: the first one in which the rounded number stays below 1024.
+	for _, u := range slices.Backward(binaryUnits[1:]) {
+		if n, fits := significant(size, uint64(u.bytes)); fits {
+			return sign + n, u.name
+		}
+	}
+	n, _ := significant(size, uint64(TiB))
+	return sign + n, "TiB"
+}
+
+// significant is size/per to three significant digits, or four in front of the point, and whether that is below 1024.
+// per is at most a TiB, so that no intermediate result overflows.
+func significant(size, per uint64) (number string, fits bool) {
+	if n := nearest(size, per, 100); n < 1000 {
+		return fmt.Sprintf("%d.%02d", n/100, n%100), true
+	}
+	if n := nearest(size, per, 10); n < 1000 {
+		return fmt.Sprintf("%d.%d", n/10, n%10), true
+	}
+	n := nearest(size, per, 1)
+	return strconv.FormatUint(n, 10), n < 1024
+}
+
+// nearest is size*scale/per rounded, halves up.
+func nearest(size, per, scale uint64) uint64 {
+	return size/per*scale + (2*scale*(size%per)+per)/(2*per)
+}

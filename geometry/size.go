@@ -1,0 +1,165 @@
+package geometry
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+)
+
+// maxSize is the largest size that is accepted as input. It leaves room to add two sizes without overflow.
+const maxSize Bytes = 1 << 62
+
+// maxDigits bounds the text of a number, so that hostile input cannot make the arithmetic slow. Every size up to
+// maxSize, with every fraction that comes to whole bytes, fits well within.
+const maxDigits = 100
+
+// unitHelp lists the units short enough for one line of a dialog. K, M, G and T are accepted too.
+const unitHelp = "use s, B, KiB, MiB, GiB, TiB, kB, MB, GB or TB"
+
+// What is wrong with a size, worded to follow the size itself.
+var (
+	errNoUnit   = errors.New("has no unit: " + unitHelp)
+	errNoNumber = errors.New(`has no number: write it as "1.5GiB"`)
+	errTooLarge = errors.New("is larger than 4194304TiB")
+)
+
+// ParseSize reads a size with a unit ("1.5GiB", "2048s", "512B", "10MB") and returns whole bytes.
+// Units: s (sectors of size z), B, K/KiB, M/MiB, G/GiB, T/TiB (binary), kB/MB/GB/TB (decimal), in any letter
+// case but for B, which b would confuse with bits and blocks; spaces may stand around the number.
+// A number without a unit, a negative number, more than 2^62 bytes or a fraction of a byte or sector is an error
+// that says what would be accepted. The arithmetic is exact.
+func ParseSize(text string, z SectorSize) (Bytes, error) {
+	b, err := parseSize(text, z)
+	if err != nil {
+		return 0, fmt.Errorf("size %q %w", clip(text), err)
+	}
+	return b, nil
+}
+
+// ParseDelta reads a size with an obligatory sign: "+500MiB", "-1GiB". The size after the sign is one that
+// ParseSize accepts.
+func ParseDelta(text string, z SectorSize) (Bytes, error) {
+	signed := strings.TrimSpace(text)
+	size, grows := strings.CutPrefix(signed, "+")
+	if !grows {
+		var shrinks bool
+		if size, shrinks = strings.CutPrefix(signed, "-"); !shrinks {
+			return 0, fmt.Errorf(`change %q has no sign: write it as "+500MiB" or "-1GiB"`, clip(text))
+		}
+	}
+	b, err := parseSize(size, z)
+	if err != nil {
+		return 0, fmt.Errorf("change %q %w", clip(text), err)
+	}
+	if !grows {
+		return -b, nil
+	}
+	return b, nil
+}
+
+// parseSize is ParseSize with errors that lack the input in front.
+func parseSize(text string, z SectorSize) (Bytes, error) {
+	text = strings.TrimSpace(text)
+	if strings.HasPrefix(text, "-") || strings.HasPrefix(text, "+") {
+		return 0, errors.New("has a sign, which a size cannot have")
+	}
+	end := strings.IndexFunc(text, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
+	if end < 0 {
+		end = len(text)
+	}
+	number, unit := text[:end], strings.TrimSpace(text[end:])
+	if number == "" {
+		return 0, errNoNumber
+	}
+	whole, fraction, point := strings.Cut(number, ".")
+	switch {
+	case len(number) > maxDigits:
+		return 0, fmt.Errorf("has more than %d digits", maxDigits)
+	case strings.Contains(fraction, "."), whole == "", point && fraction == "":
+		return 0, errors.New(`has no usable number: write it as "1.5GiB"`)
+	case unit == "":
+		return 0, errNoUnit
+	case strings.HasPrefix(unit, ","):
+		return 0, errors.New("has a comma: write fractions with a point")
+	}
+	per, err := unitBytes(unit, z)
+	if err != nil {
+		return 0, err
+	}
+	fraction = strings.TrimRight(fraction, "0")
+	if fraction != "" && strings.EqualFold(unit, "s") {
+		return 0, errors.New("is not a whole number of sectors")
+	}
+	return scale(whole, fraction, per)
+}
+
+// unitBytes is how many bytes one of the unit is.
+func unitBytes(unit string, z SectorSize) (Bytes, error) {
+	switch strings.ToLower(unit) {
+	case "s":
+		if !z.Valid() {
+			return 0, fmt.Errorf("counts sectors of %d bytes, which is not 512 or 4096", int64(z))
+		}
+		return Bytes(z), nil
+	case "b":
+		if unit == "b" {
+			return 0, errors.New(`has unit "b", which could be bits, bytes or blocks: use B or s`)
+		}
+		return 1, nil
+	case "k", "kib":
+		return KiB, nil
+	case "m", "mib":
+		return MiB, nil
+	case "g", "gib":
+		return GiB, nil
+	case "t", "tib":
+		return TiB, nil
+	case "kb":
+		return 1e3, nil
+	case "mb":
+		return 1e6, nil
+	case "gb":
+		return 1e9, nil
+	case "tb":
+		return 1e12, nil
+	}
+	return 0, fmt.Errorf("has unknown unit %q: %s", clip(unit), unitHelp)
+}
+
+// scale is the number whole.fraction, given in decimal digits, times per.
+func scale(whole, fraction string, per Bytes) (Bytes, error) {
+	digits, ok := new(big.Int).SetString(whole+fraction, 10)
+	if !ok {
+		return 0, errNoNumber
+	}
+	tenths := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(len(fraction))), nil)
+	size, rest := digits.Mul(digits, big.NewInt(int64(per))).QuoRem(digits, tenths, new(big.Int))
+	if size.Cmp(big.NewInt(int64(maxSize))) > 0 || size.Cmp(big.NewInt(int64(maxSize))) == 0 && rest.Sign() != 0 {
+		return 0, errTooLarge
+	}
+	b := Bytes(size.Int64())
+	if rest.Sign() != 0 {
+		return 0, fmt.Errorf("is not a whole number of bytes: use %s", coarse(b))
+	}
+	return b, nil
+}
+
+// coarse is a size near b, at most b and no more than a thousandth off, that is a whole number of some unit.
+func coarse(b Bytes) string {
+	for _, u := range binaryUnits {
+		if b >= 1000*u.bytes {
+			return fmt.Sprintf("%d%s", b/u.bytes, u.name)
+		}
+	}
+	return fmt.Sprintf("%dB", b)
+}
+
+// clip cuts a text that an error message shows.
+func clip(text string) string {
+	const most = 40
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}

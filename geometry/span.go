@@ -1,0 +1,63 @@
+package geometry
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Span is the half-open run of sectors [Start, End). The zero Span is empty.
+type Span struct {
+	Start, End Sector
+}
+
+// SpanOf is the span of n sectors that begins at start.
+func SpanOf(start, n Sector) Span { return Span{Start: start, End: start + n} }
+
+// Len is the number of sectors in the span; it is never negative.
+func (s Span) Len() Sector { return max(0, s.End-s.Start) }
+
+// Empty reports whether the span holds no sector.
+func (s Span) Empty() bool { return s.End <= s.Start }
+
+// Contains reports whether sector x lies in the span.
+func (s Span) Contains(x Sector) bool { return s.Start <= x && x < s.End }
+
+// Encloses reports whether every sector of t lies in s. An empty t is enclosed by every span.
+func (s Span) Encloses(t Span) bool { return t.Empty() || (s.Start <= t.Start && t.End <= s.End) }
+
+// Overlaps reports whether s and t share a sector.
+func (s Span) Overlaps(t Span) bool { return !s.Intersect(t).Empty() }
+
+// Intersect is the run of sectors that s and t share, possibly empty.
+func (s Span) Intersect(t Span) Span {
+	return Span{Start: max(s.Start, t.Start), End: min(s.End, t.End)}
+}
+
+// Shift is the span moved by d sectors; a negative d moves it towards sector 0.
+func (s Span) Shift(d Sector) Span { return Span{Start: s.Start + d, End: s.End + d} }
+
+// String is the span in the notation for half-open ranges: "[63, 2048)".
+func (s Span) String() string { return fmt.Sprintf("[%d, %d)", s.Start, s.End) }
+
+// Gaps lists the runs of sectors within the given span that none of the used spans covers, in order.
+// The used spans may overlap, be unsorted, or reach outside.
+func Gaps(within Span, used []Span) []Span {
+	sorted := slices.Clone(used)
+	slices.SortFunc(sorted, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
+	var gaps []Span
+	at := within.Start
+	for _, u := range sorted {
+		if u.Empty() {
+			continue
+		}
+		if gap := (Span{Start: at, End: min(u.Start, within.End)}); !gap.Empty() {
+			gaps = append(gaps, gap)
+		}
+		at = max(at, u.End)
+	}
+	if gap := (Span{Start: at, End: within.End}); !gap.Empty() {
+		gaps = append(gaps, gap)
+	}
+	return gaps
+}

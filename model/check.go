@@ -1,0 +1,161 @@
+package model
+
+import (
+	"fmt"
+
+	"shunt/geometry"
+)
+
+// Check lists every broken invariant of d; an empty list means that d can be written as it is. Fatal
+// problems are those that no table can express or that would let two partitions share a sector.
+func Check(d Disk) []Problem {
+	c := checker{disk: d}
+	if !d.SectorSize.Valid() {
+		c.fatal("the sector size %d is neither 512 nor 4096", d.SectorSize)
+		return c.problems // no other number means anything
+	}
+	c.table()
+	c.numbers()
+	for i, p := range d.parts {
+		c.partition(p)
+		for _, q := range d.parts[i+1:] {
+			c.pair(p, q)
+		}
+	}
+	c.chain()
+	return c.problems
+}
+
+type checker struct {
+	disk     Disk
+	problems []Problem
+}
+
+func (c *checker) fatal(format string, args ...any) {
+	c.problems = append(c.problems, Problem{Severity: Fatal, Text: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) warn(advice, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Severity: Warning, Text: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+func (c *checker) table() {
+	d := c.disk
+	if d.Sectors <= 0 {
+		c.fatal("the disk has no sectors")
+	}
+	if d.Table.Kind == TableNone {
+		if len(d.parts) > 0 {
+			c.fatal("there are %d partitions but no partition table", len(d.parts))
+		}
+		return
+	}
+	u := d.Table.Usable
+	if u.Start < 1 || u.End < u.Start || !d.Span().Encloses(u) {
+		c.fatal("the range for partitions %v does not lie on the disk of %d sectors", u, d.Sectors)
+	}
+	if d.Table.Kind == TableMBR && u.End > MBRSectors {
+		c.fatal("the range for partitions %v reaches beyond the 2^32 sectors an MBR can address", u)
+	}
+}
+
+func (c *checker) numbers() {
+	d := c.disk
+	if d.Table.Kind == TableNone {
+		return
+	}
+	ids, numbers := map[PartID]bool{}, map[int]bool{}
+	extended, logicals := 0, 0
+	for _, p := range d.parts {
+		if ids[p.ID] {
+			c.fatal("two partitions have the identity %d", p.ID)
+		}
+		if numbers[p.Number] {
+			c.fatal("two partitions have the number %d", p.Number)
+		}
+		ids[p.ID], numbers[p.Number] = true, true
+		switch {
+		case p.Role == Logical:
+			logicals++
+		case p.Number < 1 || p.Number > d.Table.Slots:
+			c.fatal("%s is outside the %d slots of the table", p.Ref(), d.Table.Slots)
+		}
+		if p.Role == Extended {
+			extended++
+		}
+		if p.Role != Primary && d.Table.Kind == TableGPT {
+			c.fatal("%s is %s, which a GPT does not have", p.Ref(), p.Role)
+		}
+	}
+	if extended > 1 {
+		c.fatal("there are %d extended partitions; an MBR can have one", extended)
+	}
+	if extended == 0 && logicals > 0 {
+		c.fatal("there are logical partitions but no extended partition")
+	}
+	for n := FirstLogical; n < FirstLogical+logicals; n++ {
+		if !numbers[n] {
+			c.fatal("there are %d logical partitions but none has the number %d", logicals, n)
+		}
+	}
+}
+
+func (c *checker) partition(p Partition) {
+	d := c.disk
+	if p.Span.Empty() {
+		c.fatal("%s ends at sector %d, not after its start %d", p.Ref(), p.Span.End, p.Span.Start)
+		return
+	}
+	if d.Table.Kind != TableNone && !d.Table.Usable.Encloses(p.Span) {
+		c.fatal("%s at sectors %v is outside the range for partitions %v", p.Ref(), p.Span, d.Table.Usable)
+	}
+	if d.Table.Kind == TableMBR && p.Span.Len() >= MBRSectors {
+		c.fatal("%s is %d sectors long; an MBR entry holds less than 2^32", p.Ref(), p.Span.Len())
+	}
+	if length := d.SectorSize.Bytes(p.Span.Len()); p.FS.Size > length {
+		c.warn("grow the partition to its old size before anything writes to it",
+			"the %s in %s is %d bytes long but the partition only %d", p.FS.Kind, p.Ref(), p.FS.Size, length)
+	}
+	if p.Role != Logical && p.EBR != 0 {
+		c.fatal("%s is %s but has a boot record at sector %d", p.Ref(), p.Role, p.EBR)
+	}
+}
+
+func (c *checker) pair(p, q Partition) {
+	if !p.Span.Overlaps(q.Span) {
+		return
+	}
+	if p.Role == Extended && q.Role == Logical || p.Role == Logical && q.Role == Extended {
+		return // chain says whether the logical lies inside
+	}
+	c.fatal("%s at sectors %v and %s at sectors %v overlap", p.Ref(), p.Span, q.Ref(), q.Span)
+}
+
+func (c *checker) chain() {
+	ext, ok := c.disk.Extended()
+	if !ok {
+		return
+	}
+	chain := c.disk.Logicals()
+	taken := map[geometry.Sector]string{}
+	for i, p := range chain {
+		if !ext.Span.Encloses(p.Span) {
+			c.fatal("%s at sectors %v is not inside the extended partition %s %v", p.Ref(), p.Span, ext.Ref(), ext.Span)
+		}
+		if i == 0 && p.EBR != ext.Span.Start {
+			c.fatal("the boot record of %s at sector %d is not the first sector of the extended partition", p.Ref(), p.EBR)
+		}
+		if p.EBR >= p.Span.Start || !ext.Span.Contains(p.EBR) {
+			c.fatal("the boot record of %s at sector %d is not before it inside the extended partition", p.Ref(), p.EBR)
+		}
+		if other, twice := taken[p.EBR]; twice {
+			c.fatal("%s and %s have the same boot record at sector %d", other, p.Ref(), p.EBR)
+		}
+		taken[p.EBR] = p.Ref()
+		for _, q := range chain {
+			if q.ID != p.ID && q.Span.Contains(p.EBR) {
+				c.fatal("the boot record of %s at sector %d lies inside %s", p.Ref(), p.EBR, q.Ref())
+			}
+		}
+	}
+}

@@ -1,0 +1,150 @@
+// Package model is the in-memory disk: what a partition editor shows and what operations edit.
+// It imports geometry only and never touches a file.
+//
+// Invariants: values are immutable (every edit returns a new Disk, slices are cloned in and out);
+// positions are in the target's logical sectors; Check lists everything that is broken in a Disk.
+package model
+
+import (
+	"slices"
+
+	"shunt/geometry"
+)
+
+// TableKind is the kind of partition table a disk carries.
+type TableKind int
+
+// The partition tables shunt reads and writes.
+const (
+	TableNone TableKind = iota // unpartitioned: blank, or a file system over the whole disk
+	TableMBR
+	TableGPT
+)
+
+func (k TableKind) String() string {
+	switch k {
+	case TableMBR:
+		return "MBR"
+	case TableGPT:
+		return "GPT"
+	case TableNone:
+		return "none"
+	}
+	return "unknown"
+}
+
+// Table is the disk-wide part of a partition table.
+type Table struct {
+	Kind TableKind
+	// Usable is where partitions may lie. GPT: first to last usable LBA. MBR: sector 1 to the end of the
+	// disk, cut at 2^32 sectors. None: empty.
+	Usable geometry.Span
+	// Slots is how many entries the table can hold: 4 primaries for MBR, the entry count for GPT.
+	Slots int
+	// EntrySize is the length of one GPT entry in bytes; 0 means the usual 128.
+	EntrySize int
+	// ID is the disk signature ("0x1234abcd") or the disk GUID.
+	ID string
+}
+
+// Severity says what a Problem means for editing.
+type Severity int
+
+// The severities of a Problem.
+const (
+	Note    Severity = iota // normal or harmless, worth telling (backup GPT not at the end of a grown disk)
+	Warning                 // editing is possible, something is odd
+	Fatal                   // the disk is shown read-only
+)
+
+// Problem is one thing that is wrong with a disk: what, where, and what would repair it.
+type Problem struct {
+	Severity Severity
+	Text     string // what is wrong and where: "primary GPT header at LBA 1: checksum does not match"
+	Advice   string // what to do: "run `sgdisk -e` …"; may be empty
+}
+
+// Disk is one target's layout at one moment. The zero Disk is not valid; use New.
+type Disk struct {
+	SectorSize geometry.SectorSize
+	Sectors    geometry.Sector // whole logical sectors of the target
+	// Fixed says that the target cannot change its size (a block device).
+	Fixed bool
+	Table Table
+	// Whole is the file system that covers the unpartitioned disk (Table.Kind none), zero Kind if there is none.
+	Whole    Filesystem
+	parts    []Partition // by position on the disk, then by number
+	problems []Problem
+}
+
+// New is a disk with the given partitions; the slices are cloned.
+func New(d Disk, parts []Partition, problems []Problem) Disk {
+	d.problems = slices.Clone(problems)
+	return d.WithPartitions(parts)
+}
+
+// Partitions lists the partitions by position on the disk; an extended partition comes before its logicals.
+func (d Disk) Partitions() []Partition { return slices.Clone(d.parts) }
+
+// Problems lists what the scan found wrong.
+func (d Disk) Problems() []Problem { return slices.Clone(d.problems) }
+
+// ReadOnly is why the disk must not be edited, the text of its first fatal problem, or "".
+func (d Disk) ReadOnly() string {
+	for _, p := range d.problems {
+		if p.Severity == Fatal {
+			return p.Text
+		}
+	}
+	return ""
+}
+
+// Span is the whole disk.
+func (d Disk) Span() geometry.Span { return geometry.Span{End: d.Sectors} }
+
+// Size is the size of the disk's whole sectors in bytes.
+func (d Disk) Size() geometry.Bytes { return d.SectorSize.Bytes(d.Sectors) }
+
+// Partition finds a partition by its identity.
+func (d Disk) Partition(id PartID) (Partition, bool) {
+	for _, p := range d.parts {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return Partition{}, false
+}
+
+// ByNumber finds a partition by the number a user sees.
+func (d Disk) ByNumber(n int) (Partition, bool) {
+	for _, p := range d.parts {
+		if p.Number == n {
+			return p, true
+		}
+	}
+	return Partition{}, false
+}
+
+// WithPartitions is d with exactly these partitions.
+func (d Disk) WithPartitions(parts []Partition) Disk {
+	d.parts = slices.Clone(parts)
+	slices.SortStableFunc(d.parts, byPosition)
+	return d
+}
+
+// With is d with partition p in place of the one that has its ID, or added if there is none.
+func (d Disk) With(p Partition) Disk {
+	parts := d.Partitions()
+	for i := range parts {
+		if parts[i].ID == p.ID {
+			parts[i] = p
+			return d.WithPartitions(parts)
+		}
+	}
+	return d.WithPartitions(append(parts, p))
+}
+
+// Without is d less the partition that has this identity. Numbers of the others stay as they are.
+func (d Disk) Without(id PartID) Disk {
+	return d.WithPartitions(slices.DeleteFunc(d.Partitions(), func(p Partition) bool { return p.ID == id }))
+}

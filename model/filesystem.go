@@ -1,0 +1,59 @@
+package model
+
+import "shunt/geometry"
+
+// FSKind names a file system, or another kind of content with a signature of its own.
+type FSKind string
+
+// The contents shunt recognises. Unformatted means no signature is known there; Unreadable means the
+// bytes could not be read or contradict themselves.
+const (
+	Unformatted FSKind = ""
+	Ext2        FSKind = "ext2"
+	Ext3        FSKind = "ext3"
+	Ext4        FSKind = "ext4"
+	FAT12       FSKind = "fat12"
+	FAT16       FSKind = "fat16"
+	FAT32       FSKind = "fat32"
+	ExFAT       FSKind = "exfat"
+	NTFS        FSKind = "ntfs"
+	XFS         FSKind = "xfs"
+	Btrfs       FSKind = "btrfs"
+	F2FS        FSKind = "f2fs"
+	Swap        FSKind = "swap"
+	LUKS        FSKind = "luks"
+	LVM2        FSKind = "lvm2"
+	ISO9660     FSKind = "iso9660"
+	SquashFS    FSKind = "squashfs"
+	SwSuspend   FSKind = "swsuspend" // hibernation image in a swap partition: never touched
+)
+
+// Filesystem is what lies in a partition, as its superblock tells.
+type Filesystem struct {
+	Kind  FSKind
+	Label string
+	UUID  string
+	// Size is what the file system believes its own size to be, 0 if unknown.
+	Size geometry.Bytes
+	// Used is how much of it holds data, or -1 if the superblock does not tell.
+	Used geometry.Bytes
+	// Min is the smallest size it could be shrunk to as far as the superblock tells, 0 if unknown.
+	Min       geometry.Bytes
+	BlockSize geometry.Bytes
+	// Dirty is why the file system's own data on free space cannot be trusted ("journal needs recovery",
+	// "has errors", "not unmounted cleanly"), or "".
+	Dirty string
+	// Notes are further things worth telling ("multi-device", "hibernated").
+	Notes string
+}
+
+// Known reports whether there is a file system or another recognised content.
+func (f Filesystem) Known() bool { return f.Kind != Unformatted }
+
+// Unused is the free space inside a file system of which usage is known, else -1.
+func (f Filesystem) Unused() geometry.Bytes {
+	if f.Used < 0 || f.Size == 0 {
+		return -1
+	}
+	return f.Size - f.Used
+}

@@ -1,0 +1,67 @@
+package model
+
+import (
+	"cmp"
+	"fmt"
+
+	"shunt/geometry"
+)
+
+// PartID identifies a partition for as long as a queue lives: numbers shift when a logical partition is
+// deleted, an ID never does. Scanned partitions get 1, 2, …; the queue hands out IDs for new ones.
+type PartID int
+
+// Role is a partition's place in an MBR; on GPT every partition is primary.
+type Role int
+
+// The roles.
+const (
+	Primary Role = iota
+	Extended
+	Logical
+)
+
+func (r Role) String() string {
+	switch r {
+	case Primary:
+		return "primary"
+	case Extended:
+		return "extended"
+	case Logical:
+		return "logical"
+	}
+	return "unknown"
+}
+
+// PartType is a partition's type in the table: "0x83" on MBR, an upper-case GUID on GPT.
+type PartType string
+
+// Partition is one entry of the table with what lies in it.
+type Partition struct {
+	ID     PartID
+	Number int // what users and the kernel call it; 1-based; logicals from 5
+	Role   Role
+	Span   geometry.Span
+	Type   PartType
+	Name   string // GPT name, "" on MBR
+	UUID   string // PARTUUID; "" for a new partition until the table is written
+	// Attributes are the raw GPT attribute bits.
+	Attributes uint64
+	// Active is the 0x80 flag of an MBR entry.
+	Active bool
+	// EBR is the sector of a logical partition's boot record; 0 for the others. It lies before Span.Start
+	// and outside every other partition of the chain.
+	EBR geometry.Sector
+	FS  Filesystem
+}
+
+// Ref is what users call the partition: "p1".
+func (p Partition) Ref() string { return fmt.Sprintf("p%d", p.Number) }
+
+func byPosition(a, b Partition) int {
+	return cmp.Or(
+		cmp.Compare(a.Span.Start, b.Span.Start),
+		cmp.Compare(b.Span.End, a.Span.End),
+		cmp.Compare(a.Number, b.Number),
+	)
+}

@@ -1,0 +1,207 @@
+package testdisk
+
+import (
+	"fmt"
+	"io/fs"
+
+	"shunt/ops/journal"
+)
+
+// Target is the machine's target disk; it does what package txn asks of a device.
+type Target struct{ m *Machine }
+
+// Target is the disk of the machine.
+func (m *Machine) Target() *Target { return &Target{m} }
+
+// Size is the length in bytes.
+func (t *Target) Size() int64 { return t.m.files[TargetName].current.size }
+
+// ReadAt implements io.ReaderAt exactly: less than asked is an error.
+func (t *Target) ReadAt(b []byte, off int64) (int, error) {
+	if err := t.m.step(OpRead, "read target %d+%d", off, len(b)); err != nil {
+		return 0, err
+	}
+	return t.m.read(TargetName, b, off)
+}
+
+// WriteAt refuses to make the target longer.
+func (t *Target) WriteAt(b []byte, off int64) (int, error) {
+	if err := t.m.step(OpWrite, "write target %d+%d", off, len(b)); err != nil {
+		// Half of a failed write is on the disk: callers must not count on nothing.
+		if off+int64(len(b)) <= t.Size() && err != ErrPowerCut { //nolint:errorlint // the sentinel itself
+			t.m.write(TargetName, b[:len(b)/2], off)
+		}
+		return 0, err
+	}
+	if off+int64(len(b)) > t.Size() {
+		return 0, fmt.Errorf("write [%d, %d) behind the end %d", off, off+int64(len(b)), t.Size())
+	}
+	t.m.write(TargetName, b, off)
+	return len(b), nil
+}
+
+// Sync makes the target's changes durable.
+func (t *Target) Sync() error {
+	if err := t.m.step(OpSync, "sync target"); err != nil {
+		return err
+	}
+	t.m.syncInode(TargetName)
+	return nil
+}
+
+// Truncate sets the length.
+func (t *Target) Truncate(n int64) error {
+	if err := t.m.step(OpTruncate, "truncate target %d", n); err != nil {
+		return err
+	}
+	t.m.resize(TargetName, n)
+	return nil
+}
+
+// Punch makes a range read as zero.
+func (t *Target) Punch(off, n int64) error {
+	if err := t.m.step(OpPunch, "punch target %d+%d", off, n); err != nil {
+		return err
+	}
+	if off+n > t.Size() {
+		return fmt.Errorf("punch [%d, %d) behind the end %d", off, off+n, t.Size())
+	}
+	t.m.write(TargetName, make([]byte, n), off)
+	return nil
+}
+
+// Copy refuses ranges that overlap.
+func (t *Target) Copy(dst, src, n int64) error {
+	if err := t.m.step(OpCopy, "copy target %d+%d to %d", src, n, dst); err != nil {
+		return err
+	}
+	if dst < src+n && src < dst+n {
+		return fmt.Errorf("copy between overlapping ranges %d and %d of %d bytes", src, dst, n)
+	}
+	b := make([]byte, n)
+	if _, err := t.m.read(TargetName, b, src); err != nil {
+		return err
+	}
+	if dst+n > t.Size() {
+		return fmt.Errorf("copy to [%d, %d) behind the end %d", dst, dst+n, t.Size())
+	}
+	t.m.write(TargetName, b, dst)
+	return nil
+}
+
+// Data finds the next run of sectors that are not all zero.
+func (t *Target) Data(off int64) (start, end int64, err error) {
+	if err := t.m.step(OpMap, "map target %d", off); err != nil {
+		return 0, 0, err
+	}
+	c := t.m.files[TargetName].current
+	for i := off / SectorLen; i*SectorLen < c.size; i++ {
+		if _, ok := c.sectors[i]; !ok {
+			continue
+		}
+		j := i
+		for _, ok := c.sectors[j]; ok; _, ok = c.sectors[j] {
+			j++
+		}
+		return max(off, i*SectorLen), min(c.size, j*SectorLen), nil
+	}
+	return c.size, c.size, nil
+}
+
+// Store is the machine's journal directory.
+type Store struct{ m *Machine }
+
+var _ journal.Store = (*Store)(nil)
+
+// Store is the directory of the machine.
+func (m *Machine) Store() *Store { return &Store{m} }
+
+// Create implements journal.Store.
+func (s *Store) Create(name string) (journal.File, error) {
+	if err := s.m.step(OpCreate, "create %s", name); err != nil {
+		return nil, err
+	}
+	s.m.inodes++
+	inode := fmt.Sprintf("%s#%d", name, s.m.inodes)
+	s.m.files[inode] = &file{durable: content{sectors: map[int64][]byte{}}, current: content{sectors: map[int64][]byte{}}}
+	s.m.entries[name] = inode
+	s.m.pending = append(s.m.pending, change{entry: name, points: inode})
+	return &handle{s.m, name, inode}, nil
+}
+
+// Open implements journal.Store.
+func (s *Store) Open(name string) (journal.File, error) {
+	if err := s.m.step(OpOpen, "open %s", name); err != nil {
+		return nil, err
+	}
+	inode, ok := s.m.entries[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+	}
+	return &handle{s.m, name, inode}, nil
+}
+
+// Remove implements journal.Store.
+func (s *Store) Remove(name string) error {
+	if err := s.m.step(OpRemove, "remove %s", name); err != nil {
+		return err
+	}
+	if _, ok := s.m.entries[name]; ok {
+		delete(s.m.entries, name)
+		s.m.pending = append(s.m.pending, change{entry: name})
+	}
+	return nil
+}
+
+// SyncDir implements journal.Store.
+func (s *Store) SyncDir() error {
+	if err := s.m.step(OpSyncDir, "sync directory"); err != nil {
+		return err
+	}
+	rest := s.m.pending[:0:0]
+	for _, c := range s.m.pending {
+		if c.entry == "" {
+			rest = append(rest, c)
+			continue
+		}
+		if c.points == "" {
+			delete(s.m.synced, c.entry)
+		} else {
+			s.m.synced[c.entry] = c.points
+		}
+	}
+	s.m.pending = rest
+	return nil
+}
+
+type handle struct {
+	m           *Machine
+	name, inode string
+}
+
+func (h *handle) ReadAt(b []byte, off int64) (int, error) {
+	if err := h.m.step(OpRead, "read %s %d+%d", h.name, off, len(b)); err != nil {
+		return 0, err
+	}
+	return h.m.read(h.inode, b, off)
+}
+
+func (h *handle) WriteAt(b []byte, off int64) (int, error) {
+	if err := h.m.step(OpWrite, "write %s %d+%d", h.name, off, len(b)); err != nil {
+		return 0, err
+	}
+	h.m.write(h.inode, b, off)
+	return len(b), nil
+}
+
+func (h *handle) Sync() error {
+	if err := h.m.step(OpSync, "sync %s", h.name); err != nil {
+		return err
+	}
+	h.m.syncInode(h.inode)
+	return nil
+}
+
+func (h *handle) Size() (int64, error) { return h.m.files[h.inode].current.size, nil }
+
+func (h *handle) Close() error { return nil }

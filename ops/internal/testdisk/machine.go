@@ -1,0 +1,243 @@
+// Package testdisk simulates a machine that can lose power: a target disk and a journal directory that share
+// one page cache and crash together. It is for tests of code that writes.
+//
+// Everything written is kept as an ordered list of changes of single sectors, lengths and directory entries
+// until a sync covers it; a crash keeps a chosen subset of that list. That is weaker than any real disk: it
+// reorders freely between syncs, and a chosen sector can be torn in the middle.
+package testdisk
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+)
+
+// SectorLen is the unit in which writes are torn, in bytes.
+const SectorLen = 512
+
+// ErrPowerCut is returned by every operation from the chosen one on, until the machine is rebooted.
+var ErrPowerCut = errors.New("power cut")
+
+// TargetName is the name under which the target's changes appear.
+const TargetName = "target"
+
+// Machine is the simulated computer. It is not safe for concurrent use.
+type Machine struct {
+	files   map[string]*file // by inode name: "target", "journal#1", …
+	entries map[string]string
+	synced  map[string]string // directory entries that are durable
+	pending []change
+	inodes  int
+	ops     int
+	cutAt   int // operation before which the power goes, -1 for never
+	fault   *Fault
+	// Trace receives one line per operation if it is not nil.
+	Trace func(line string)
+}
+
+// file is one file's durable content and what programs see now.
+type file struct {
+	durable, current content
+}
+
+type content struct {
+	sectors map[int64][]byte // never changed in place, so that clones can share them
+	size    int64
+}
+
+func (c content) clone() content { return content{maps.Clone(c.sectors), c.size} }
+
+func (c content) sector(i int64) []byte {
+	if s, ok := c.sectors[i]; ok {
+		return s
+	}
+	return make([]byte, SectorLen)
+}
+
+// change is one thing a crash may or may not keep.
+type change struct {
+	inode  string
+	sector int64 // -1: size or entry
+	data   []byte
+	size   int64
+	entry  string // a directory entry …
+	points string // … and the inode it points to, "" when removed
+}
+
+// New is a machine whose target holds the given bytes durably.
+func New(target []byte) *Machine {
+	m := &Machine{files: map[string]*file{}, entries: map[string]string{}, synced: map[string]string{}, cutAt: -1}
+	c := content{sectors: map[int64][]byte{}, size: int64(len(target))}
+	for off := 0; off < len(target); off += SectorLen {
+		s := make([]byte, SectorLen)
+		copy(s, target[off:])
+		if !bytes.Equal(s, make([]byte, SectorLen)) {
+			c.sectors[int64(off/SectorLen)] = s
+		}
+	}
+	m.files[TargetName] = &file{durable: c, current: c.clone()}
+	return m
+}
+
+// Clone is an independent copy in the same state, with its operation counter at zero.
+func (m *Machine) Clone() *Machine {
+	n := &Machine{
+		files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.entries), synced: maps.Clone(m.synced),
+		pending: append([]change(nil), m.pending...), inodes: m.inodes, cutAt: -1,
+	}
+	for name, f := range m.files {
+		n.files[name] = &file{durable: f.durable.clone(), current: f.current.clone()}
+	}
+	return n
+}
+
+// CutAt makes the power go before operation k, counted from 0 from here on.
+func (m *Machine) CutAt(k int) { m.ops, m.cutAt = 0, k }
+
+// Ops is the number of operations since the machine was made or CutAt was called.
+func (m *Machine) Ops() int { return m.ops }
+
+// Pending is how many changes a crash could lose.
+func (m *Machine) Pending() int { return len(m.pending) }
+
+// TargetBytes is what a program reads from the target now.
+func (m *Machine) TargetBytes() []byte {
+	c := m.files[TargetName].current
+	b := make([]byte, c.size)
+	for i, s := range c.sectors {
+		if off := i * SectorLen; off < c.size {
+			copy(b[off:], s)
+		}
+	}
+	return b
+}
+
+// Files lists the names in the journal directory.
+func (m *Machine) Files() []string {
+	var names []string
+	for name := range m.entries {
+		names = append(names, name)
+	}
+	return names
+}
+
+// Crash is the machine after a reboot that kept the chosen changes.
+func (m *Machine) Crash(p Policy) *Machine {
+	n := &Machine{files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.synced), synced: maps.Clone(m.synced), inodes: m.inodes, cutAt: -1}
+	for name, f := range m.files {
+		n.files[name] = &file{durable: f.durable.clone()}
+	}
+	for i, c := range m.pending {
+		keep := p(i, len(m.pending))
+		if keep == Lost {
+			continue
+		}
+		n.keep(c, keep)
+	}
+	for _, f := range n.files {
+		f.durable.resize(f.durable.size) // a sector behind a length that was lost is gone
+		f.current = f.durable.clone()
+	}
+	n.synced = maps.Clone(n.entries)
+	return n
+}
+
+func (m *Machine) keep(c change, how Fate) {
+	switch {
+	case c.entry != "":
+		if c.points == "" {
+			delete(m.entries, c.entry)
+		} else {
+			m.entries[c.entry] = c.points
+		}
+	case c.sector < 0:
+		m.files[c.inode].durable.resize(c.size)
+	default:
+		f := m.files[c.inode]
+		data := c.data
+		if how == Torn {
+			data = append(append([]byte(nil), c.data[:SectorLen/2]...), f.durable.sector(c.sector)[SectorLen/2:]...)
+		}
+		f.durable.sectors[c.sector] = data
+	}
+}
+
+func (c *content) resize(n int64) {
+	if n < c.size {
+		for i := range c.sectors {
+			if i*SectorLen >= n {
+				delete(c.sectors, i)
+			}
+		}
+		if cut := n % SectorLen; cut != 0 {
+			if s, ok := c.sectors[n/SectorLen]; ok {
+				c.sectors[n/SectorLen] = append(append([]byte(nil), s[:cut]...), make([]byte, SectorLen-cut)...)
+			}
+		}
+	}
+	c.size = n
+}
+
+// step counts an operation and says whether it fails.
+func (m *Machine) step(kind OpKind, format string, args ...any) error {
+	if m.cutAt >= 0 && m.ops >= m.cutAt {
+		return ErrPowerCut
+	}
+	m.ops++
+	if m.Trace != nil {
+		m.Trace(fmt.Sprintf(format, args...))
+	}
+	return m.fault.hit(kind)
+}
+
+func (m *Machine) syncInode(inode string) {
+	rest := m.pending[:0:0]
+	for _, c := range m.pending {
+		if c.inode == inode && c.entry == "" {
+			m.keep(c, Kept)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	m.pending = rest
+}
+
+func (m *Machine) write(inode string, b []byte, off int64) {
+	f := m.files[inode]
+	if end := off + int64(len(b)); end > f.current.size {
+		m.resize(inode, end)
+	}
+	for len(b) > 0 {
+		i, at := off/SectorLen, off%SectorLen
+		n := min(int64(len(b)), SectorLen-at)
+		s := append([]byte(nil), f.current.sector(i)...)
+		copy(s[at:], b[:n])
+		f.current.sectors[i] = s
+		m.pending = append(m.pending, change{inode: inode, sector: i, data: s})
+		b, off = b[n:], off+n
+	}
+}
+
+func (m *Machine) resize(inode string, n int64) {
+	m.files[inode].current.resize(n)
+	m.pending = append(m.pending, change{inode: inode, sector: -1, size: n})
+}
+
+func (m *Machine) read(inode string, b []byte, off int64) (int, error) {
+	c := m.files[inode].current
+	if off < 0 || off+int64(len(b)) > c.size {
+		return 0, fmt.Errorf("read [%d, %d) of %d bytes", off, off+int64(len(b)), c.size)
+	}
+	for done := 0; done < len(b); {
+		i, at := (off+int64(done))/SectorLen, (off+int64(done))%SectorLen
+		if s, ok := c.sectors[i]; ok {
+			done += copy(b[done:], s[at:])
+			continue
+		}
+		n := min(len(b)-done, int(SectorLen-at))
+		clear(b[done : done+n])
+		done += n
+	}
+	return len(b), nil
+}

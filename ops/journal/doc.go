@@ -1,0 +1,49 @@
+// Package journal is the durable record that lets a broken commit be finished or rolled back. It knows
+// bytes, checksums and the order of syncs; what the bytes mean for a disk is the business of package txn.
+// It may import the standard library only.
+//
+// The journal is a directory beside the target (or where the user put it) with up to four files:
+//
+//	journal   records and program, drawn below
+//	spill     new content: what the commit places on the target
+//	before    old content: what a roll back puts back
+//	stage     room for blocks that are overwritten before they have reached their place
+//
+// # The file journal
+//
+// All integers are big-endian. Sectors are 512 bytes and, for disks that write 4096 bytes at a time, every
+// record copy has a 4096-byte block of its own.
+//
+//	offset
+//	     0  record slot A, copy 1 (one sector, padded to 4096)
+//	  4096  record slot A, copy 2
+//	  8192  record slot B, copy 1
+//	 12288  record slot B, copy 2
+//	 16384  program, Record.ProgramLen bytes
+//
+// A record, 128 bytes:
+//
+//	+----------------+---------+-----------+-------+---------------------+
+//	| magic (8)      | version | direction | state | reserved (2)        |
+//	| "SHUNTJNL"     | u32 = 1 | u8        | u8    |                     |
+//	+----------------+---------+-----------+-------+---------------------+
+//	| sequence u64   | next u32 | from u32 | program length u64          |
+//	+----------------+----------+----------+-----------------------------+
+//	| program SHA-256 (32)                                               |
+//	+--------------------------------------------------------------------+
+//	| reserved, zero                               | CRC-32C of bytes 0… |
+//	+--------------------------------------------------------------------+
+//
+// Records alternate between the slots, so the newest complete one survives a torn write of its successor.
+// Both copies of a record are written at once: a crash can tear at most the sector in flight, so two
+// damaged copies are not a crash but damage, and damage is never replayed (ErrDamaged).
+//
+// # Ordering invariants
+//
+//  1. spill, before and program are written and synced, and the directory is synced, before record 1.
+//  2. Record 1 is the commit record: without it nothing happened, with it the transaction ends in one of
+//     its two states.
+//  3. Record "next = k" is synced only after every unit before k is durable on the target, and unit k is
+//     started only after that record is synced. So at any crash at most one unit is in doubt, and it is
+//     unit k: units are made so that doing one of them again is harmless.
+package journal

@@ -1,0 +1,126 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+)
+
+// Sum is the checksum used for content.
+func Sum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
+
+// AddSum continues a checksum over more content.
+func AddSum(sum uint32, b []byte) uint32 { return crc32.Update(sum, castagnoli, b) }
+
+// Journal is an open journal file. It is not safe for concurrent use.
+type Journal struct {
+	file    File
+	record  Record
+	program Program
+	broken  error // a failed write or sync: nothing may be recorded any more
+}
+
+// Create writes the program, syncs it and the directory, and leaves the journal without a record: nothing is
+// committed before the first call of Commit. The content files must have been synced by the caller.
+func Create(store Store, program Program) (*Journal, error) {
+	f, err := store.Create(JournalName)
+	if err != nil {
+		return nil, fmt.Errorf("create journal: %w", err)
+	}
+	body := program.Encode()
+	j := &Journal{file: f, program: program}
+	j.record.ProgramLen = uint64(len(body))
+	j.record.ProgramSum = sha256.Sum256(body)
+	for _, write := range []struct {
+		b   []byte
+		off int64
+	}{{make([]byte, programOff), 0}, {body, programOff}} {
+		if _, err := f.WriteAt(write.b, write.off); err != nil {
+			return nil, errors.Join(fmt.Errorf("write journal: %w", err), f.Close())
+		}
+	}
+	if err := errors.Join(f.Sync(), store.SyncDir()); err != nil {
+		return nil, errors.Join(fmt.Errorf("sync journal: %w", err), f.Close())
+	}
+	return j, nil
+}
+
+// Open reads the journal of an unfinished transaction. The error wraps ErrNone, ErrDamaged or ErrVersion, or
+// is an I/O error. A journal whose transaction is complete opens too: its Record says so.
+func Open(store Store) (*Journal, error) {
+	f, err := store.Open(JournalName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	j, err := read(f)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return j, nil
+}
+
+func read(f File) (*Journal, error) {
+	record, err := newestRecord(f)
+	if err != nil {
+		return nil, err
+	}
+	size, err := f.Size()
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	if record.ProgramLen > uint64(size-programOff) {
+		return nil, fmt.Errorf("%w: it is cut short", ErrDamaged)
+	}
+	body := make([]byte, record.ProgramLen)
+	if _, err := f.ReadAt(body, programOff); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	if sha256.Sum256(body) != record.ProgramSum {
+		return nil, fmt.Errorf("%w: the program fails its checksum", ErrDamaged)
+	}
+	program, err := DecodeProgram(body)
+	if err != nil {
+		return nil, err
+	}
+	return &Journal{file: f, record: record, program: program}, nil
+}
+
+// Record is where the transaction stands.
+func (j *Journal) Record() Record { return j.record }
+
+// Program is what the transaction does.
+func (j *Journal) Program() Program { return j.program }
+
+// Advance makes a new position durable. The first call on a created journal is the commit. After an error it
+// is unknown whether the old or the new position is on disk, and the journal refuses further calls: a failed
+// sync is final.
+func (j *Journal) Advance(d Direction, s State, next, from uint32) error {
+	if j.broken != nil {
+		return j.broken
+	}
+	r := j.record
+	r.Seq++
+	r.Direction, r.State, r.Next, r.From = d, s, next, from
+	b := make([]byte, slotSpacing)
+	copy(b, r.encode())
+	copy(b[copySpacing:], r.encode())
+	if _, err := j.file.WriteAt(b, slotOff(int(r.Seq%2), 0)); err != nil {
+		j.broken = fmt.Errorf("write journal record: %w", err)
+		return j.broken
+	}
+	if err := j.file.Sync(); err != nil {
+		j.broken = fmt.Errorf("sync journal record: %w", err)
+		return j.broken
+	}
+	j.record = r
+	return nil
+}
+
+// Close closes the file; the journal stays.
+func (j *Journal) Close() error { return j.file.Close() }

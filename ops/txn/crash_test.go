@@ -1,0 +1,309 @@
+package txn
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand"
+	"testing"
+	"time"
+
+	"shunt/ops/internal/testdisk"
+	"shunt/ops/journal"
+)
+
+var (
+	seedFlag   = flag.Int64("seed", 0, "seed of the random tests, 0 for one from the clock")
+	statesFlag = flag.Int("states", 20000, "how many crash states to try")
+)
+
+func seed(t testing.TB) int64 {
+	s := *seedFlag
+	if s == 0 {
+		s = time.Now().UnixNano() //nolint:forbidigo // the seed is printed
+	}
+	t.Logf("seed %d (repeat with -seed=%d)", s, s)
+	return s
+}
+
+const sec = testdisk.SectorLen
+
+// scenario is a transaction on a small simulated disk. Numbers are sectors.
+type scenario struct {
+	name   string
+	before int64 // sectors of the disk
+	after  int64
+	moves  []segment
+	places []place // src counts sectors of the spill
+	clear  ranges
+	holes  ranges // sectors that are zero before
+	tune   tuning
+}
+
+var small = tuning{direct: 4 * sec, piece: 8 * sec, batch: 16 * sec}
+
+// scenarios are the families of plans of which every crash is tried.
+func scenarios() []scenario {
+	var list []scenario
+	add := func(s scenario) {
+		if s.tune == (tuning{}) {
+			s.tune = small
+		}
+		if s.after == 0 {
+			s.after = s.before
+		}
+		list = append(list, s)
+	}
+	const n = 12
+	for _, d := range []int64{1, 3, 4, 5, 7, 8, 9, n - 1, n, n + 1, 2 * n} {
+		add(scenario{name: fmt.Sprintf("move right by %d of %d", d, n), before: 48, moves: []segment{{dst: 4 + d, src: 4, len: n}}})
+		add(scenario{name: fmt.Sprintf("move left by %d of %d", d, n), before: 48, moves: []segment{{dst: 32 - d, src: 32, len: n}}})
+	}
+	add(scenario{name: "chain right", before: 60, moves: []segment{{20, 4, 10}, {34, 18, 12}}})
+	add(scenario{name: "chain of three left by 2", before: 60, moves: []segment{{4, 6, 10}, {16, 18, 12}, {30, 32, 14}}})
+	add(scenario{name: "swap", before: 40, moves: []segment{{4, 20, 10}, {20, 4, 10}}})
+	add(scenario{name: "swap of unequal parts", before: 48, moves: []segment{{4, 20, 14}, {18, 4, 16}}})
+	add(scenario{name: "cycle of three", before: 64, moves: []segment{{20, 4, 12}, {40, 20, 12}, {4, 40, 12}}})
+	add(scenario{name: "grow the image, move, place", before: 40, after: 80, moves: []segment{{56, 20, 16}}, places: []place{{8, 0, 3}, {30, 3, 5}, {72, 8, 2}}, clear: ranges{{20, 28}}})
+	add(scenario{name: "shrink the image", before: 64, after: 40, moves: []segment{{20, 44, 12}}, places: []place{{36, 0, 2}}})
+	add(scenario{name: "shrink, move, grow", before: 64, moves: []segment{{10, 30, 8}, {40, 18, 8}}, places: []place{{20, 0, 4}, {58, 4, 2}}, clear: ranges{{26, 38}}})
+	add(scenario{name: "with holes", before: 64, holes: ranges{{8, 12}, {14, 15}, {30, 50}}, moves: []segment{{30, 4, 16}}, clear: ranges{{4, 20}}})
+	add(scenario{name: "fragmented", before: 80, moves: []segment{{22, 20, 2}, {26, 24, 3}, {32, 30, 1}, {40, 38, 6}, {50, 48, 4}}, clear: ranges{{20, 22}, {48, 50}}})
+	add(scenario{name: "only the table", before: 16})
+	return list
+}
+
+// world is a scenario made real: a machine, and what must be on its target in the end.
+type world struct {
+	scenario
+	machine       *testdisk.Machine
+	layout        layout
+	tables        tables
+	spill         []byte
+	before, after []byte
+}
+
+// newWorld fills a disk with sectors that are all different, computes the wanted result by plain copying, and
+// gives the disk a table in its first and, as GPT has, its last sector.
+func newWorld(s scenario, rng *rand.Rand) *world {
+	w := &world{scenario: s}
+	w.before = make([]byte, s.before*sec)
+	rng.Read(w.before)
+	for _, h := range s.holes {
+		clear(w.before[h.off*sec : h.end*sec])
+	}
+	w.after = make([]byte, s.after*sec)
+	copy(w.after, w.before)
+	w.layout = layout{sizeBefore: s.before * sec, sizeAfter: s.after * sec}
+	for _, m := range s.moves {
+		w.layout.moves = append(w.layout.moves, segment{m.dst * sec, m.src * sec, m.len * sec})
+		copy(w.after[m.dst*sec:], w.before[m.src*sec:(m.src+m.len)*sec])
+	}
+	for _, p := range s.places {
+		w.layout.places = append(w.layout.places, place{p.off * sec, p.src * sec, p.len * sec})
+		w.spill = append(w.spill, make([]byte, max(0, (p.src+p.len)*sec-int64(len(w.spill))))...)
+	}
+	rng.Read(w.spill)
+	for _, p := range w.layout.places {
+		copy(w.after[p.off:p.off+p.len], w.spill[p.src:])
+	}
+	for _, r := range s.clear {
+		w.layout.clear = append(w.layout.clear, byteRange{r.off * sec, r.end * sec})
+		clear(w.after[r.off*sec : r.end*sec])
+	}
+	table := func(off int64, image []byte) Write {
+		data := make([]byte, sec)
+		rng.Read(data)
+		if image != nil {
+			copy(image[off*sec:], data)
+		}
+		return Write{Off: off * sec, Data: data}
+	}
+	w.tables = tables{
+		fence:   []Write{table(s.before-1, nil), table(0, nil)},
+		final:   []Write{table(s.after-1, w.after), table(0, w.after)},
+		before:  newRanges([]byteRange{{0, sec}, {(s.before - 1) * sec, s.before * sec}}),
+		refence: nil,
+	}
+	w.tables.refence = w.tables.fence[1:]
+	w.machine = testdisk.New(w.before)
+	return w
+}
+
+// run does the whole transaction on a machine.
+func (w *world) run(m *testdisk.Machine) error {
+	store := m.Store()
+	spill, err := store.Create(journal.SpillName)
+	if err != nil {
+		return err
+	}
+	if len(w.spill) > 0 {
+		if _, err := spill.WriteAt(w.spill, 0); err != nil {
+			return err
+		}
+	}
+	tx, err := prepare(m.Target(), store, spill, w.layout, w.tables, words{}, w.tune)
+	if err != nil {
+		return err
+	}
+	return tx.Commit(context.Background(), noWatch)
+}
+
+func noWatch(journal.Stage, int64, int64) {}
+
+// recover ends what a crash left, and says whether there was a transaction.
+func recoverMachine(m *testdisk.Machine, how Direction) (bool, error) {
+	err := Recover(context.Background(), m.Target(), m.Store(), how, noWatch)
+	if errors.Is(err, ErrRollingBack) {
+		err = Recover(context.Background(), m.Target(), m.Store(), RollBack, noWatch)
+	}
+	if errors.Is(err, journal.ErrNone) {
+		return false, nil
+	}
+	return true, err
+}
+
+func (w *world) state(m *testdisk.Machine) string {
+	switch got := m.TargetBytes(); {
+	case bytes.Equal(got, w.before):
+		return "before"
+	case bytes.Equal(got, w.after):
+		return "after"
+	default:
+		return "damaged: " + diff(got, w.before, w.after)
+	}
+}
+
+func diff(got, before, after []byte) string {
+	text := fmt.Sprintf("%d sectors (before %d, after %d);", len(got)/sec, len(before)/sec, len(after)/sec)
+	for i := 0; i+sec <= len(got); i += sec {
+		is := func(b []byte) bool { return i+sec <= len(b) && bytes.Equal(got[i:i+sec], b[i:i+sec]) }
+		switch {
+		case is(before) && is(after):
+		case is(before):
+			text += fmt.Sprintf(" %db", i/sec)
+		case is(after):
+			text += fmt.Sprintf(" %da", i/sec)
+		default:
+			text += fmt.Sprintf(" %d?", i/sec)
+		}
+	}
+	return text
+}
+
+// policies are the crashes tried at one point with n changes that are not durable.
+func policies(n int, rng *rand.Rand) []testdisk.Policy {
+	list := []testdisk.Policy{testdisk.None(), testdisk.All()}
+	for _, k := range rng.Perm(n)[:min(n, 4)] {
+		list = append(list, testdisk.Prefix(k), testdisk.Only(k), testdisk.AllBut(k), testdisk.Tear(k), testdisk.TearLast(k))
+	}
+	return append(list, testdisk.Random(rng), testdisk.Random(rng))
+}
+
+// TestCrashEveryOp cuts the power before every operation of a commit, keeps every kind of subset of what was
+// not synced, and recovers: forwards, backwards, and with the power cut again during the recovery.
+func TestCrashEveryOp(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	states := 0
+	for round := 0; states < *statesFlag; round++ {
+		for _, s := range scenarios() {
+			n := crashScenario(t, s, rng)
+			states += n
+			if t.Failed() {
+				return
+			}
+		}
+	}
+	t.Logf("%d crash states, none damaged", states)
+}
+
+func crashScenario(t *testing.T, s scenario, rng *rand.Rand) int {
+	w := newWorld(s, rng)
+	clean := w.machine.Clone()
+	if err := w.run(clean); err != nil {
+		t.Errorf("%s: commit without a crash: %v", s.name, err)
+		return 0
+	}
+	if got := w.state(clean); got != "after" {
+		t.Errorf("%s: after a commit without a crash the target is %s", s.name, got)
+		return 0
+	}
+	if left := clean.Files(); len(left) > 0 {
+		t.Errorf("%s: a commit left %v behind", s.name, left)
+	}
+	states := 0
+	for k := range clean.Ops() {
+		m := w.machine.Clone()
+		m.CutAt(k)
+		if err := w.run(m); !errors.Is(err, testdisk.ErrPowerCut) {
+			t.Errorf("%s: power cut at %d: %v", s.name, k, err)
+		}
+		for _, policy := range policies(m.Pending(), rng) {
+			states += w.afterCrash(t, m.Crash(policy), k, rng)
+			if t.Failed() {
+				return states
+			}
+		}
+	}
+	return states
+}
+
+// afterCrash recovers copies of a crashed machine in every way and returns how many states it tried.
+func (w *world) afterCrash(t *testing.T, m *testdisk.Machine, k int, rng *rand.Rand) int {
+	states := 0
+	for _, how := range []Direction{Finish, RollBack} {
+		r := m.Clone()
+		r.CutAt(-1)
+		had, err := recoverMachine(r, how)
+		want := map[Direction]string{Finish: "after", RollBack: "before"}[how]
+		if !had {
+			want = "before"
+			if w.state(m) == "after" {
+				want = "after" // the crash came after the last record
+			}
+		} else if complete(m) {
+			want = "after"
+		}
+		if got := w.state(r); err != nil || got != want {
+			t.Errorf("%s: cut at %d, recovery %d: %v; the target is %s, want %s", w.name, k, how, err, got, want)
+			return states
+		}
+		if again, err := recoverMachine(r, how); again || err != nil {
+			t.Errorf("%s: cut at %d: a second recovery found work to do: %v", w.name, k, err)
+		}
+		states++
+		if had && r.Ops() > 0 {
+			w.crashAgain(t, m.Clone(), how, rng.Intn(r.Ops()), k, rng)
+			states++
+		}
+	}
+	return states
+}
+
+// crashAgain cuts the power during a recovery, and lets another recovery, in a direction drawn by lot, end it.
+func (w *world) crashAgain(t *testing.T, m *testdisk.Machine, how Direction, at, k int, rng *rand.Rand) {
+	wasComplete := complete(m)
+	for range 3 {
+		m.CutAt(at)
+		_, _ = recoverMachine(m, how)
+		m = m.Crash(testdisk.Random(rng))
+		at = rng.Intn(at + 1)
+	}
+	final := Direction(rng.Intn(2))
+	if _, err := recoverMachine(m, final); err != nil {
+		t.Errorf("%s: cut at %d and again during recovery %d: %v", w.name, k, how, err)
+		return
+	}
+	got := w.state(m)
+	if got != "before" && got != "after" || wasComplete && got != "after" {
+		t.Errorf("%s: cut at %d and again during recovery %d, then %d: the target is %s", w.name, k, how, final, got)
+	}
+}
+
+// complete reports whether the journal says that nothing is left to do.
+func complete(m *testdisk.Machine) bool {
+	s, err := Inspect(m.Store())
+	return err == nil && s.Complete
+}

@@ -1,0 +1,226 @@
+package txn
+
+import (
+	"errors"
+	"fmt"
+
+	"shunt/ops/journal"
+)
+
+// block is how much content is read, checked and written at a time, in bytes.
+const block = 4 << 20
+
+// contents are the files a program's writes take their bytes from.
+type contents struct {
+	spill, before, stage journal.File
+	stageLen             int64
+}
+
+// FaultError is a write of a unit that failed on the target or in the journal's files. The transaction stands
+// where it stood: it can be finished or rolled back.
+type FaultError struct {
+	Stage journal.Stage
+	What  string // "read", "write", "sync", …
+	Off   int64  // in the target, bytes
+	Len   int64
+	Err   error
+}
+
+func (e *FaultError) Error() string {
+	return fmt.Sprintf("%s: cannot %s %d bytes at offset %d of the target: %v", e.Stage, e.What, e.Len, e.Off, e.Err)
+}
+
+func (e *FaultError) Unwrap() error { return e.Err }
+
+// runUnit does the writes of one unit and makes them durable.
+func runUnit(dev Device, c contents, u journal.Unit) error {
+	wrote, staged := false, false
+	for _, op := range u.Ops {
+		what, err := runOp(dev, c, op)
+		if err != nil {
+			return &FaultError{Stage: u.Stage, What: what, Off: op.Off, Len: op.Len, Err: err}
+		}
+		staged = staged || op.Kind == journal.OpStage
+		wrote = wrote || op.Kind != journal.OpStage
+	}
+	if staged {
+		if err := c.stage.Sync(); err != nil {
+			return &FaultError{Stage: u.Stage, What: "sync the stage file for", Err: err}
+		}
+	}
+	if wrote {
+		if err := dev.Sync(); err != nil {
+			return &FaultError{Stage: u.Stage, What: "sync", Err: err}
+		}
+	}
+	return nil
+}
+
+// runOp does one write; what names the part that failed.
+func runOp(dev Device, c contents, op journal.Op) (what string, err error) {
+	switch op.Kind {
+	case journal.OpCopy:
+		return "copy", dev.Copy(op.Off, op.Src, op.Len)
+	case journal.OpStage:
+		return "stage", c.stageIn(dev, op)
+	case journal.OpUnstage:
+		return "write staged", c.stageOut(dev, op)
+	case journal.OpPlace:
+		return "write", pour(dev, c.spill, op)
+	case journal.OpRestore:
+		return "restore", pour(dev, c.before, op)
+	case journal.OpZero:
+		return "clear", zero(dev, op)
+	case journal.OpSize:
+		if dev.Size() == op.Len {
+			return "", nil
+		}
+		return "set the size to", dev.Truncate(op.Len)
+	}
+	return "understand", fmt.Errorf("%w: write of kind %d", journal.ErrDamaged, op.Kind)
+}
+
+// zero clears a range as far as the target reaches: a target that is to become shorter may already be.
+func zero(dev Device, op journal.Op) error {
+	n := min(op.Len, dev.Size()-op.Off)
+	if n <= 0 {
+		return nil
+	}
+	return dev.Punch(op.Off, n)
+}
+
+// pour writes content from a file of the journal whose checksum the program knows. Nothing is written that
+// does not match: the whole run is checked before its first byte is written.
+func pour(dev Device, from journal.File, op journal.Op) error {
+	if err := verify(from, op); err != nil {
+		return err
+	}
+	return eachBlock(op.Len, func(buf []byte, at int64) error {
+		if _, err := from.ReadAt(buf, op.Src+at); err != nil {
+			return err
+		}
+		_, err := dev.WriteAt(buf, op.Off+at)
+		return err
+	})
+}
+
+// verify checks content against the checksum in the program.
+func verify(from journal.File, op journal.Op) error {
+	var sum uint32
+	err := eachBlock(op.Len, func(buf []byte, at int64) error {
+		_, err := from.ReadAt(buf, op.Src+at)
+		sum = journal.AddSum(sum, buf)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if sum != op.Sum {
+		return fmt.Errorf("%w: content for offset %d fails its checksum", journal.ErrDamaged, op.Off)
+	}
+	return nil
+}
+
+func (c contents) stageIn(dev Device, op journal.Op) error {
+	var sum uint32
+	err := eachBlock(op.Len, func(buf []byte, at int64) error {
+		if _, err := dev.ReadAt(buf, op.Src+at); err != nil {
+			return err
+		}
+		sum = journal.AddSum(sum, buf)
+		_, err := c.stage.WriteAt(buf, op.Off+at)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	ticket := []byte{
+		byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum),
+		byte(^sum >> 24), byte(^sum >> 16), byte(^sum >> 8), byte(^sum),
+	}
+	_, err = c.stage.WriteAt(ticket, c.stageLen+8*int64(op.Sum))
+	return err
+}
+
+func (c contents) stageOut(dev Device, op journal.Op) error {
+	ticket := make([]byte, 8)
+	if _, err := c.stage.ReadAt(ticket, c.stageLen+8*int64(op.Sum)); err != nil {
+		return err
+	}
+	sum := uint32(ticket[0])<<24 | uint32(ticket[1])<<16 | uint32(ticket[2])<<8 | uint32(ticket[3])
+	for i := range 4 {
+		if ticket[i] != ^ticket[i+4] {
+			return fmt.Errorf("%w: checksum %d of the stage file is not one", journal.ErrDamaged, op.Sum)
+		}
+	}
+	check := op
+	check.Sum = sum
+	return pour(dev, c.stage, check)
+}
+
+// eachBlock calls do for each part of n bytes, with a buffer of the part's length and its offset.
+func eachBlock(n int64, do func(buf []byte, at int64) error) error {
+	buf := make([]byte, min(n, block))
+	for at := int64(0); at < n; at += int64(len(buf)) {
+		buf = buf[:min(int64(len(buf)), n-at)]
+		if err := do(buf, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verifyContents checks everything the program may have to write from here on, before anything is written.
+func verifyContents(c contents, p journal.Program) error {
+	for _, u := range p.Units {
+		for _, op := range u.Ops {
+			if op.Kind == journal.OpPlace {
+				if err := verify(c.spill, op); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for _, list := range [][]journal.Op{p.RestoreData, p.RestoreTable, p.Refence} {
+		for _, op := range list {
+			var err error
+			switch op.Kind {
+			case journal.OpRestore:
+				err = verify(c.before, op)
+			case journal.OpPlace:
+				err = verify(c.spill, op)
+			case journal.OpCopy, journal.OpStage, journal.OpUnstage, journal.OpZero, journal.OpSize:
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// openContents opens the journal's content files; files that the program does not use may be missing.
+func openContents(store journal.Store, p journal.Program) (contents, error) {
+	c := contents{stageLen: p.StageLen}
+	var err error
+	if c.spill, err = store.Open(journal.SpillName); err != nil {
+		return c, err
+	}
+	if c.before, err = store.Open(journal.BeforeName); err != nil {
+		return c, errors.Join(err, c.close())
+	}
+	if c.stage, err = store.Open(journal.StageName); err != nil {
+		return c, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+func (c contents) close() error {
+	var errs []error
+	for _, f := range []journal.File{c.spill, c.before, c.stage} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,56 @@
+package txn
+
+// layout is what the target must become, in bytes of the target: the overlay's map with everything that stays
+// as it is left out. The lists are disjoint in what they write.
+type layout struct {
+	sizeBefore, sizeAfter int64
+	moves                 []segment // content that is on the target at another place
+	places                []place   // content from the spill file
+	clear                 ranges    // reads as zero afterwards
+	unused                ranges    // before, blocks that a file system held free: their content need not come back
+}
+
+// place is content of the spill file and where on the target it belongs.
+type place struct{ off, src, len int64 }
+
+// writes is every byte of the target that the layout changes, the part cut off at the end included.
+func (l layout) writes() ranges {
+	runs := append([]byteRange(nil), l.clear...)
+	for _, m := range l.moves {
+		runs = append(runs, byteRange{m.dst, m.dst + m.len})
+	}
+	for _, p := range l.places {
+		runs = append(runs, byteRange{p.off, p.off + p.len})
+	}
+	if l.sizeAfter < l.sizeBefore {
+		runs = append(runs, byteRange{l.sizeAfter, l.sizeBefore})
+	}
+	return newRanges(runs)
+}
+
+// sources is every byte that a move reads.
+func (l layout) sources() ranges {
+	runs := make([]byteRange, 0, len(l.moves))
+	for _, m := range l.moves {
+		runs = append(runs, byteRange{m.src, m.src + m.len})
+	}
+	return newRanges(runs)
+}
+
+// withoutHoles is the layout fit for a target of which only the given ranges hold data: what is moved from a
+// hole becomes a hole, and what is a hole already is not cleared.
+func (l layout) withoutHoles(data ranges) layout {
+	clear := append([]byteRange(nil), l.clear...)
+	var moves []segment
+	for _, m := range l.moves {
+		for _, r := range data.within(m.src, m.src+m.len) {
+			moves = append(moves, segment{dst: m.dst + r.off - m.src, src: r.off, len: r.end - r.off})
+		}
+		for _, r := range data.outside(m.src, m.src+m.len) {
+			clear = append(clear, byteRange{m.dst + r.off - m.src, m.dst + r.end - m.src})
+		}
+	}
+	l.moves = moves
+	l.clear = newRanges(clear).intersect(data)
+	return l
+}

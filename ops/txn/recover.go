@@ -1,0 +1,130 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"shunt/ops/journal"
+)
+
+// Direction is how an unfinished transaction shall end.
+type Direction int
+
+// The ways to end an unfinished transaction.
+const (
+	Finish   Direction = iota // the target becomes what was planned
+	RollBack                  // the target becomes what it was
+)
+
+// Errors of a recovery that cannot begin. The target and the journal are left as they are.
+var (
+	// ErrOtherTarget is returned when the target is not the one the journal was written for, or was changed since.
+	ErrOtherTarget = errors.New("the target is not as the interrupted transaction left it")
+	// ErrRollingBack is returned when a transaction shall be finished that is already being rolled back.
+	ErrRollingBack = errors.New("the transaction is already being rolled back; only that can be finished")
+)
+
+// Status is an unfinished transaction as its journal tells.
+type Status struct {
+	Name        string // the target's path when it began
+	Plan        string
+	Stage       journal.Stage // the stage in doubt
+	Next, Units int
+	RollingBack bool // only rolling back can be finished
+	Complete    bool // nothing is left to do but to remove the journal
+}
+
+// Inspect reads the status of an unfinished transaction; the error wraps journal.ErrNone if there is none.
+func Inspect(store journal.Store) (Status, error) {
+	j, err := journal.Open(store)
+	if err != nil {
+		return Status{}, err
+	}
+	p, r := j.Program(), j.Record()
+	s := Status{
+		Name: p.Name, Plan: p.Plan, Next: int(r.Next), Units: len(p.Units),
+		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
+	}
+	units := p.Units
+	if s.RollingBack {
+		units = undoUnits(p, int(r.From))
+		s.Units = len(units)
+	}
+	if s.Next < len(units) {
+		s.Stage = units[s.Next].Stage
+	}
+	return s, j.Close()
+}
+
+// Recover ends an unfinished transaction. It may be interrupted and called again; once it returns nil the
+// target is exactly as planned (Finish) or exactly as it was (RollBack) and the journal is gone.
+func Recover(ctx context.Context, dev Device, store journal.Store, how Direction, watch Watch) (err error) {
+	j, err := journal.Open(store)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	r, p := j.Record(), j.Program()
+	if r.State == journal.Complete {
+		return journal.Remove(store)
+	}
+	if r.Direction == journal.Backward && how == Finish {
+		return ErrRollingBack
+	}
+	c, err := openContents(store, p)
+	if err != nil {
+		return fmt.Errorf("open journal: %w", err)
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	if err := verifyContents(c, p); err != nil {
+		return err
+	}
+	if err := checkTarget(dev, c, p, r); err != nil {
+		return err
+	}
+	if how == RollBack {
+		return backward(ctx, dev, store, j, c, watch)
+	}
+	return forward(ctx, dev, store, j, c, watch)
+}
+
+// checkTarget makes sure that the target is the one the journal belongs to and that nobody has written to it
+// since: the size, blocks the transaction never touches, and, while it stands, the fence.
+func checkTarget(dev Device, c contents, p journal.Program, r journal.Record) error {
+	if n := dev.Size(); n != p.SizeBefore && n != p.SizeAfter {
+		return fmt.Errorf("%w: it is %d bytes long; %d or %d would be right", ErrOtherTarget, n, p.SizeBefore, p.SizeAfter)
+	}
+	for _, probe := range p.Probes {
+		buf := make([]byte, probe.Len)
+		if _, err := dev.ReadAt(buf, probe.Off); err != nil {
+			return fmt.Errorf("read the target at offset %d: %w", probe.Off, err)
+		}
+		if journal.Sum(buf) != probe.Sum {
+			return fmt.Errorf("%w: the block at offset %d has other content", ErrOtherTarget, probe.Off)
+		}
+	}
+	if r.Direction == journal.Backward || !fenceStands(p, int(r.Next)) {
+		return nil
+	}
+	for _, op := range p.Refence {
+		want, have := make([]byte, op.Len), make([]byte, op.Len)
+		if _, err := c.spill.ReadAt(want, op.Src); err != nil {
+			return fmt.Errorf("read spill file: %w", err)
+		}
+		if _, err := dev.ReadAt(have, op.Off); err != nil {
+			return fmt.Errorf("read the target at offset %d: %w", op.Off, err)
+		}
+		if string(want) != string(have) {
+			return fmt.Errorf("%w: the partition table at offset %d has other content", ErrOtherTarget, op.Off)
+		}
+	}
+	return nil
+}
+
+// fenceStands reports whether, with unit next in doubt, the whole fence and nothing of the final table is on
+// the target.
+func fenceStands(p journal.Program, next int) bool {
+	return next < len(p.Units) && p.Units[next].Stage != journal.StageFence &&
+		p.Units[next].Stage != journal.StageTable && p.Units[next].Stage != journal.StageShrink
+}

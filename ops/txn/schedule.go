@@ -1,0 +1,273 @@
+package txn
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+
+	"shunt/ops/journal"
+)
+
+// Tuning of the copy stage, in bytes.
+type tuning struct {
+	// direct is the shortest distance over which blocks are copied straight to their place. A block must not
+	// be longer than its distance, and what a batch frees is only as long as the distance, so below this the
+	// syncs between the batches would cost more than copying through the stage file.
+	direct int64
+	// piece is the longest run that is copied at once.
+	piece int64
+	// batch is how much is copied between two syncs; also how much the stage file takes in one go.
+	batch int64
+}
+
+var defaultTuning = tuning{direct: 8 << 20, piece: 64 << 20, batch: 256 << 20}
+
+const stageBatch = 64 << 20
+
+// segment is a run of bytes that has to get from src to dst.
+type segment struct{ dst, src, len int64 }
+
+func (s segment) distance() int64 { return max(s.dst-s.src, s.src-s.dst) }
+
+// piece is a segment with its place in the dependency graph. One piece must be read before another is written
+// if the other's destination covers its source.
+type piece struct {
+	segment
+	staged   bool  // goes through the stage file because its distance is short
+	blockers int   // pieces, other than itself, whose unread source its destination covers
+	held     bool  // its source is already in the stage file, at slot, to break a cycle
+	slot     int64 // offset in the stage file
+	ticket   uint32
+	done     bool
+}
+
+// schedule orders the copies so that none reads what another has overwritten, and cuts them into units of
+// which each can be done again after a crash in the middle.
+//
+// This is the in-place reconstruction problem (Burns, Long and Stockmeyer, "In-place reconstruction of version
+// differences", IEEE TKDE 2003): a graph with an edge from the reader to the writer of each byte, walked in
+// topological order; where only cycles remain, one block of a cycle goes to the stage file first.
+//
+// Destinations must be disjoint, and so must sources.
+func schedule(segments []segment, t tuning) (units []journal.Unit, stageLen int64) {
+	s := newScheduler(segments, t)
+	for s.left > 0 {
+		if s.directBatch() || s.stagedBatch() {
+			continue
+		}
+		s.breakCycle()
+	}
+	return s.units, s.stageLen
+}
+
+type scheduler struct {
+	tuning
+	pieces   []piece
+	bySrc    []int // indexes of pieces by source
+	byDst    []int // indexes of pieces by destination
+	ready    []int // pieces without blockers, not done; a stack
+	cycle    int   // position in byDst from which breakCycle searches
+	left     int
+	units    []journal.Unit
+	heldLen  int64 // bytes of the stage file held by broken cycles
+	freeHeld []byteRange
+	stageLen int64
+	tickets  uint32 // numbers the runs that go through the stage file
+}
+
+func newScheduler(segments []segment, t tuning) *scheduler {
+	s := &scheduler{tuning: t}
+	for _, seg := range segments {
+		s.split(seg)
+	}
+	n := len(s.pieces)
+	s.left = n
+	s.bySrc, s.byDst = make([]int, n), make([]int, n)
+	for i := range n {
+		s.bySrc[i], s.byDst[i] = i, i
+	}
+	slices.SortFunc(s.bySrc, func(a, b int) int { return cmp.Compare(s.pieces[a].src, s.pieces[b].src) })
+	slices.SortFunc(s.byDst, func(a, b int) int { return cmp.Compare(s.pieces[a].dst, s.pieces[b].dst) })
+	for i := range s.pieces {
+		p := &s.pieces[i]
+		for _, j := range s.readersOf(p.dst, p.dst+p.len) {
+			if j != i {
+				p.blockers++
+			}
+		}
+		if p.blockers == 0 {
+			s.ready = append(s.ready, i)
+		}
+	}
+	return s
+}
+
+// split cuts a segment into pieces that may be copied at once.
+func (s *scheduler) split(seg segment) {
+	d := seg.distance()
+	staged := d < s.direct
+	limit := min(s.piece, d)
+	if staged {
+		limit = min(s.piece, stageBatch)
+	}
+	for off := int64(0); off < seg.len; off += limit {
+		n := min(limit, seg.len-off)
+		s.pieces = append(s.pieces, piece{segment: segment{dst: seg.dst + off, src: seg.src + off, len: n}, staged: staged})
+	}
+}
+
+// readersOf lists the pieces whose source shares a byte with [off, end).
+func (s *scheduler) readersOf(off, end int64) []int {
+	i := sort.Search(len(s.bySrc), func(i int) bool { p := s.pieces[s.bySrc[i]]; return p.src+p.len > off })
+	j := i
+	for j < len(s.bySrc) && s.pieces[s.bySrc[j]].src < end {
+		j++
+	}
+	return s.bySrc[i:j]
+}
+
+// writersOf lists the pieces whose destination shares a byte with [off, end).
+func (s *scheduler) writersOf(off, end int64) []int {
+	i := sort.Search(len(s.byDst), func(i int) bool { p := s.pieces[s.byDst[i]]; return p.dst+p.len > off })
+	j := i
+	for j < len(s.byDst) && s.pieces[s.byDst[j]].dst < end {
+		j++
+	}
+	return s.byDst[i:j]
+}
+
+// release tells the pieces that wait for the source of piece i to be read that it has been.
+func (s *scheduler) release(i int) {
+	p := s.pieces[i]
+	for _, j := range s.writersOf(p.src, p.src+p.len) {
+		if j == i || s.pieces[j].done {
+			continue
+		}
+		s.pieces[j].blockers--
+		if s.pieces[j].blockers == 0 {
+			s.ready = append(s.ready, j)
+		}
+	}
+}
+
+// takeReady removes from the ready list the pieces for which want holds, until they add up to limit bytes.
+func (s *scheduler) takeReady(limit int64, want func(piece) bool) []int {
+	var taken []int
+	var rest []int
+	var size int64
+	for n := len(s.ready) - 1; n >= 0; n-- {
+		i := s.ready[n]
+		if p := s.pieces[i]; want(p) && (len(taken) == 0 || size+p.len <= limit) {
+			taken = append(taken, i)
+			size += p.len
+			continue
+		}
+		rest = append(rest, i)
+	}
+	slices.Reverse(rest)
+	s.ready = rest
+	return taken
+}
+
+// directBatch emits one unit of pieces that overwrite nothing unread. It reports whether there were any.
+func (s *scheduler) directBatch() bool {
+	batch := s.takeReady(s.batch, func(p piece) bool { return p.held || !p.staged })
+	if len(batch) == 0 {
+		return false
+	}
+	var unit journal.Unit
+	for _, i := range batch {
+		p := &s.pieces[i]
+		op := journal.Op{Kind: journal.OpCopy, Off: p.dst, Len: p.len, Src: p.src}
+		if p.held {
+			op.Kind, op.Src, op.Sum = journal.OpUnstage, p.slot, p.ticket
+		}
+		unit.Ops = append(unit.Ops, op)
+		p.done = true
+		s.left--
+	}
+	s.emit(unit)
+	for _, i := range batch {
+		if p := s.pieces[i]; p.held {
+			s.freeHeld = append(s.freeHeld, byteRange{p.slot, p.slot + p.len})
+		} else {
+			s.release(i)
+		}
+	}
+	return true
+}
+
+// stagedBatch emits two units: read pieces into the stage file, then write them to their places. Within the
+// batch destinations may cover sources, so a piece joins as soon as only members of the batch block it.
+func (s *scheduler) stagedBatch() bool {
+	var batch []int
+	var size int64
+	for size < stageBatch {
+		more := s.takeReady(stageBatch-size, func(p piece) bool { return p.staged && !p.held && size+p.len <= stageBatch })
+		if len(more) == 0 {
+			break
+		}
+		for _, i := range more {
+			s.pieces[i].done = true
+			size += s.pieces[i].len
+			s.left--
+		}
+		batch = append(batch, more...)
+		for _, i := range more {
+			s.release(i)
+		}
+	}
+	if len(batch) == 0 {
+		return false
+	}
+	slices.SortFunc(batch, func(a, b int) int { return cmp.Compare(s.pieces[a].src, s.pieces[b].src) })
+	var in, out journal.Unit
+	at := s.heldLen
+	for _, i := range batch {
+		p := s.pieces[i]
+		in.Ops = append(in.Ops, journal.Op{Kind: journal.OpStage, Off: at, Len: p.len, Src: p.src, Sum: s.tickets})
+		out.Ops = append(out.Ops, journal.Op{Kind: journal.OpUnstage, Off: p.dst, Len: p.len, Src: at, Sum: s.tickets})
+		s.tickets++
+		at += p.len
+	}
+	s.stageLen = max(s.stageLen, at)
+	s.emit(in)
+	s.emit(out)
+	return true
+}
+
+// breakCycle reads one piece into the stage file, where it waits until its place is free. It is called when
+// every piece left waits for another, so each piece left lies on a cycle or behind one.
+func (s *scheduler) breakCycle() {
+	for s.pieces[s.byDst[s.cycle]].done || s.pieces[s.byDst[s.cycle]].held {
+		s.cycle++
+	}
+	i := s.byDst[s.cycle]
+	p := &s.pieces[i]
+	p.slot = s.holdSlot(p.len)
+	p.ticket = s.tickets
+	s.tickets++
+	s.emit(journal.Unit{Ops: []journal.Op{{Kind: journal.OpStage, Off: p.slot, Len: p.len, Src: p.src, Sum: p.ticket}}})
+	p.held = true
+	s.release(i)
+}
+
+// holdSlot finds room in the stage file for a piece that is held. Held pieces lie before the part that staged
+// batches use, so the two never meet.
+func (s *scheduler) holdSlot(n int64) int64 {
+	for k, r := range s.freeHeld {
+		if r.end-r.off >= n {
+			s.freeHeld[k].off += n
+			return r.off
+		}
+	}
+	slot := s.heldLen
+	s.heldLen += n
+	s.stageLen = max(s.stageLen, s.heldLen)
+	return slot
+}
+
+func (s *scheduler) emit(u journal.Unit) {
+	u.Stage = journal.StageCopy
+	s.units = append(s.units, u)
+}
