@@ -84,6 +84,7 @@ type Program struct {
 	SizeAfter  int64
 	Name       string // the target's path when the transaction began, for messages
 	Plan       string // the plan file text, for messages
+	Began      int64  // seconds since 1970, for messages
 	Units      []Unit
 	// RestoreData puts back what the units overwrite and no copy preserves; RestoreTable the table, last of all.
 	RestoreData  []Op
@@ -97,7 +98,7 @@ type Program struct {
 
 const opLen = 1 + 8 + 8 + 8 + 4
 
-// Encode is the program as stored: see the package comment for where. Layout: sizes, two strings, then five
+// Encode is the program as stored: see the package comment for where. Layout: four numbers, two strings, then five
 // counted lists, each element of fixed length.
 func (p Program) Encode() []byte {
 	var b bytes.Buffer
@@ -118,6 +119,7 @@ func (p Program) Encode() []byte {
 	u64(p.SizeBefore)
 	u64(p.SizeAfter)
 	u64(p.StageLen)
+	u64(p.Began)
 	text(p.Name)
 	text(p.Plan)
 	u64(int64(len(p.Units)))
@@ -141,7 +143,7 @@ func (p Program) Encode() []byte {
 // ErrDamaged; counts are checked against the bytes that are there before anything is allocated.
 func DecodeProgram(b []byte) (Program, error) {
 	d := decoder{rest: b}
-	p := Program{SizeBefore: d.i64(), SizeAfter: d.i64(), StageLen: d.i64(), Name: d.text(), Plan: d.text()}
+	p := Program{SizeBefore: d.i64(), SizeAfter: d.i64(), StageLen: d.i64(), Began: d.i64(), Name: d.text(), Plan: d.text()}
 	for range d.count(9) {
 		p.Units = append(p.Units, Unit{Stage: Stage(d.u8()), Ops: d.list()})
 	}

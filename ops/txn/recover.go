@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"shunt/ops/journal"
 )
@@ -29,6 +30,7 @@ var (
 type Status struct {
 	Name        string // the target's path when it began
 	Plan        string
+	When        time.Time     // it began
 	Stage       journal.Stage // the stage in doubt
 	Next, Units int
 	RollingBack bool // only rolling back can be finished
@@ -43,7 +45,7 @@ func Inspect(store journal.Store) (Status, error) {
 	}
 	p, r := j.Program(), j.Record()
 	s := Status{
-		Name: p.Name, Plan: p.Plan, Next: int(r.Next), Units: len(p.Units),
+		Name: p.Name, Plan: p.Plan, When: time.Unix(p.Began, 0), Next: int(r.Next), Units: len(p.Units),
 		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
 	}
 	units := p.Units

@@ -22,7 +22,10 @@ type Transaction struct {
 }
 
 // words are for people who meet the journal later.
-type words struct{ name, plan string }
+type words struct {
+	name, plan string
+	began      int64 // seconds since 1970
+}
 
 // prepare writes the journal for a layout. On failure it removes what it wrote; the target is only read.
 func prepare(dev Device, store journal.Store, spill journal.File, l layout, t tables, w words, tune tuning) (_ *Transaction, err error) {
@@ -46,7 +49,7 @@ func prepare(dev Device, store journal.Store, spill journal.File, l layout, t ta
 	if err != nil {
 		return nil, fmt.Errorf("write journal: %w", err)
 	}
-	program.Name, program.Plan = w.name, w.plan
+	program.Name, program.Plan, program.Began = w.name, w.plan, w.began
 	c.stageLen = program.StageLen
 	if err := errors.Join(c.spill.Sync(), c.before.Sync(), c.stage.Sync()); err != nil {
 		return nil, fmt.Errorf("sync journal: %w", err)

@@ -241,3 +241,22 @@ func (m *Machine) read(inode string, b []byte, off int64) (int, error) {
 	}
 	return len(b), nil
 }
+
+// FileSize is the length of a file of the journal directory, 0 if there is none.
+func (m *Machine) FileSize(name string) int64 {
+	inode, ok := m.entries[name]
+	if !ok {
+		return 0
+	}
+	return m.files[inode].current.size
+}
+
+// Flip changes one bit of a file of the journal directory.
+func (m *Machine) Flip(name string, off int64) {
+	f := m.files[m.entries[name]]
+	for _, c := range []content{f.current, f.durable} {
+		s := append([]byte(nil), c.sector(off/SectorLen)...)
+		s[off%SectorLen] ^= 0x40
+		c.sectors[off/SectorLen] = s
+	}
+}

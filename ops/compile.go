@@ -1,0 +1,81 @@
+package ops
+
+import (
+	"fmt"
+	"slices"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// Compile is everything that has to be done to turn the initial disk into the preview, in order: the
+// steps of each operation, then the one that writes the table if the table changes at all. An empty
+// queue compiles to nothing. Checks are left out for file systems this machine cannot check. An error
+// means that the preview breaks an invariant of the disk.
+func (q Queue) Compile() ([]Step, error) {
+	var steps []Step
+	for i := range q.ops {
+		steps = append(steps, q.steps(i)...)
+	}
+	final := q.Preview()
+	if err := sound("apply the queue", final); err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	if tableChanges(q.initial, final) {
+		steps = append(steps, Step{Kind: StepWriteTable, Op: max(0, q.Len()-1), Ref: "table"})
+	}
+	return steps, nil
+}
+
+// steps is what operation i compiles to on this machine.
+func (q Queue) steps(i int) []Step {
+	steps := q.ops[i].Steps(q.Before(i), q.Before(i+1))
+	steps = slices.DeleteFunc(steps, func(s Step) bool {
+		return (s.Kind == StepCheckFS || s.Kind == StepVerifyFS) && q.env.Caps.Of(s.FS).Check != ""
+	})
+	for j := range steps {
+		steps[j].Op = i
+	}
+	return steps
+}
+
+// tableChanges reports whether the table must be written. A GPT stands in the way of a size change even
+// if no entry does: its backup belongs at the end of the disk.
+func tableChanges(before, after model.Disk) bool {
+	if before.Table != after.Table && (before.Table.Kind != model.TableMBR || after.Table.Kind != model.TableMBR) {
+		return true
+	}
+	if before.Table.Kind == model.TableGPT && before.Sectors != after.Sectors {
+		return true
+	}
+	return !slices.EqualFunc(before.Partitions(), after.Partitions(), func(p, q model.Partition) bool {
+		p.FS, q.FS = model.Filesystem{}, model.Filesystem{} // not in the table
+		return p == q
+	})
+}
+
+// replay is the queue over the same disk with this list of operations instead, which is the list after
+// doing that to operation i.
+func (q Queue) replay(doing string, i int, list []Operation) (Queue, error) {
+	next := NewQueue(q.initial, q.env)
+	for at, op := range list {
+		staged, err := next.Stage(op)
+		if err != nil {
+			return q, &Refusal{
+				What:   fmt.Sprintf("%s operation %d (%s)", doing, i+1, q.ops[i].Describe(q.Before(i))),
+				Reason: fmt.Sprintf("operation %d of the new list would be impossible: %v", at+1, err),
+			}
+		}
+		next = staged
+	}
+	return next, nil
+}
+
+// moveBytes splits the n bytes of a moved window of p into what is copied and what is known to be free.
+func moveBytes(p model.Partition, n geometry.Bytes) (copies, skipped geometry.Bytes) {
+	if isExt(p.FS.Kind) && p.FS.Dirty == "" && p.FS.Used >= 0 && p.FS.Size > 0 {
+		copies = min(p.FS.Used, n)
+		return copies, n - copies
+	}
+	return n, 0
+}

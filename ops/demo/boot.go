@@ -1,0 +1,62 @@
+package demo
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+
+	"github.com/google/uuid"
+
+	"shunt/model"
+	"shunt/model/table"
+)
+
+// Where things lie in the boot sector, in bytes; the package comment of model/table draws all of it.
+const (
+	bootCodeEnd   = 440
+	signatureAt   = 440
+	bootSectorEnd = 510
+)
+
+const diskSignature = 0x53485554
+
+// bootSector is sector 0 with an empty table. Its boot code does nothing but can be recognised: every byte of it must
+// survive an edit.
+func bootSector() []byte {
+	sector := make([]byte, SectorSize)
+	// cli; hlt; jmp to the hlt: a computer that is started from it stops.
+	n := copy(sector, "\xfa\xf4\xeb\xfdshunt practice image: there is nothing to boot here\x00")
+	for i := n; i < bootCodeEnd; i++ {
+		sector[i] = byte(i)
+	}
+	binary.LittleEndian.PutUint32(sector[signatureAt:], diskSignature)
+	sector[bootSectorEnd], sector[bootSectorEnd+1] = 0x55, 0xaa
+	return sector
+}
+
+// writeTable writes sector 0 of an image of the full size.
+func writeTable(image *os.File) error {
+	if _, err := image.WriteAt(bootSector(), 0); err != nil {
+		return err
+	}
+	empty, err := table.Read(image, int64(Size), SectorSize)
+	if err != nil {
+		return fmt.Errorf("read the empty partition table: %w", err)
+	}
+	disk := empty
+	for _, p := range Parts() {
+		disk = disk.With(model.Partition{
+			ID: model.PartID(p.Number), Number: p.Number, Role: model.Primary, Span: p.Span, Type: "0x83", Active: p.Active,
+		})
+	}
+	patches, err := table.Encode(image, empty, disk, uuid.New)
+	if err != nil {
+		return err
+	}
+	for _, patch := range patches {
+		if _, err := image.WriteAt(patch.Data, patch.Off); err != nil {
+			return fmt.Errorf("write %s: %w", patch.What, err)
+		}
+	}
+	return nil
+}

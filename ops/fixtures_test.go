@@ -1,0 +1,136 @@
+package ops_test
+
+import (
+	"errors"
+	"flag"
+	"strings"
+	"testing"
+	"time"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+const mib geometry.Sector = 2048 // sectors of 512 bytes
+
+var seedFlag = flag.Int64("seed", 0, "seed of the random tests; 0 takes a new one")
+
+// seed is the seed of a random test, printed so that a failure can be repeated.
+func seed(t testing.TB) int64 {
+	t.Helper()
+	s := *seedFlag
+	if s == 0 {
+		s = time.Now().UnixNano()
+	}
+	t.Logf("run again with -seed %d", s)
+	return s
+}
+
+// env is a machine with the tools for ext, FAT32 and swap.
+func env() ops.Env {
+	return ops.Env{Caps: ops.Capabilities{
+		model.Ext2: {MaxSize: 16 * geometry.TiB},
+		model.Ext4: {MinSize: 256 * geometry.KiB},
+		model.FAT32: {
+			Grow: "FAT32 cannot be resized here", Shrink: "FAT32 cannot be resized here",
+			MinSize: 33 * geometry.MiB, MaxSize: 2 * geometry.TiB,
+		},
+		model.Swap:    {Check: "swap space needs no check", MinSize: 40 * geometry.KiB},
+		model.XFS:     {Shrink: "XFS cannot be shrunk", Create: "mkfs.xfs is not installed: apt install xfsprogs"},
+		model.ISO9660: {Create: "read-only", Grow: "read-only", Shrink: "read-only", Check: "read-only"},
+	}}
+}
+
+func ext4(size, used geometry.Bytes) model.Filesystem {
+	return model.Filesystem{Kind: model.Ext4, Size: size, Used: used, Min: used, BlockSize: 4096, UUID: "u", Label: "l"}
+}
+
+func part(n int, start, end geometry.Sector, fs model.Filesystem) model.Partition {
+	return model.Partition{
+		ID: model.PartID(n), Number: n, Span: geometry.Span{Start: start, End: end}, Type: "0x83", FS: fs,
+	}
+}
+
+// full is a partition with an ext4 that fills it and holds used bytes.
+func full(n int, start, end geometry.Sector, used geometry.Bytes) model.Partition {
+	return part(n, start, end, ext4(geometry.Sector512.Bytes(end-start)&^4095, used))
+}
+
+// founding is the image of the founding example: MBR, the first partition at sector 63.
+func founding() model.Disk {
+	p1 := full(1, 63, 988033, 25*geometry.MiB)
+	p1.Active = true
+	return mbr(966*mib, p1, full(2, 988033, 1978368, 26_843_546))
+}
+
+func mbr(sectors geometry.Sector, parts ...model.Partition) model.Disk {
+	return model.New(model.Disk{
+		SectorSize: geometry.Sector512, Sectors: sectors,
+		Table: model.Table{Kind: model.TableMBR, Usable: geometry.Span{Start: 1, End: sectors}, Slots: 4},
+	}, parts, nil)
+}
+
+func gpt(sectors geometry.Sector, parts ...model.Partition) model.Disk {
+	for i := range parts {
+		parts[i].Type = model.DefaultType(model.TableGPT, model.Primary, parts[i].FS.Kind)
+	}
+	return model.New(model.Disk{
+		SectorSize: geometry.Sector512, Sectors: sectors,
+		Table: model.Table{Kind: model.TableGPT, Usable: geometry.Span{Start: 34, End: sectors - 33}, Slots: 128},
+	}, parts, nil)
+}
+
+// chained is an MBR of 1000 MiB: p1, then an extended p2 from 100 to 900 MiB with p5, p6, a gap, p7, a gap.
+func chained() model.Disk {
+	ext := part(2, 100*mib, 900*mib, model.Filesystem{})
+	ext.Role, ext.Type = model.Extended, model.MBRExtendedLBA
+	parts := []model.Partition{full(1, mib, 100*mib, geometry.MiB), ext}
+	for i, start := range []geometry.Sector{100 * mib, 200 * mib, 400 * mib} {
+		p := full(5+i, start+mib, start+100*mib, 10*geometry.MiB)
+		p.Role, p.EBR = model.Logical, start
+		parts = append(parts, p)
+	}
+	return mbr(1000*mib, parts...)
+}
+
+func stage(t *testing.T, q ops.Queue, list ...ops.Operation) ops.Queue {
+	t.Helper()
+	for _, op := range list {
+		next, err := q.Stage(op)
+		if err != nil {
+			t.Fatalf("stage %v: %v", op, err)
+		}
+		q = next
+	}
+	return q
+}
+
+// plan stages plan lines with the MiB grid.
+func plan(t *testing.T, d model.Disk, lines ...string) ops.Queue {
+	t.Helper()
+	q, err := ops.ParsePlan(strings.NewReader(strings.Join(lines, "\n")), ops.NewQueue(d, env()), geometry.AlignMiB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+// refused makes sure that err is a refusal with exactly this text.
+func refused(t *testing.T, err error, want string) {
+	t.Helper()
+	var refusal *ops.Refusal
+	if !errors.As(err, &refusal) {
+		t.Fatalf("error %v, want a refusal", err)
+	}
+	if refusal.Error() != want {
+		t.Errorf("refusal %q\n   want %q", refusal.Error(), want)
+	}
+}
+
+func clean(t testing.TB, d model.Disk) {
+	t.Helper()
+	for _, p := range model.Check(d) {
+		t.Errorf("problem: %s", p.Text)
+	}
+}

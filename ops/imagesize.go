@@ -1,0 +1,94 @@
+package ops
+
+import (
+	"fmt"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// ImageSize sets the size of the image file to Sectors whole sectors.
+type ImageSize struct {
+	Sectors geometry.Sector
+}
+
+// Part is 0: the edit is to the disk as a whole.
+func (o ImageSize) Part() model.PartID { return 0 }
+
+// Verb is the edit in a word.
+func (o ImageSize) Verb() string { return "Resize image" }
+
+// Describe is "Grow image by 2.00 GiB" or "Shrink image by 512 MiB".
+func (o ImageSize) Describe(before model.Disk) string {
+	z := before.SectorSize
+	if o.Sectors < before.Sectors {
+		return "Shrink image by " + geometry.FormatBytes(z.Bytes(before.Sectors-o.Sectors))
+	}
+	return "Grow image by " + geometry.FormatBytes(z.Bytes(o.Sectors-before.Sectors))
+}
+
+// PlanLine is "image size 3GiB".
+func (o ImageSize) PlanLine(before model.Disk) string {
+	return "image size " + exactSize(o.Sectors, before.SectorSize)
+}
+
+// Apply is the disk with its new size. The range for partitions follows the end of the disk; no
+// partition changes.
+func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
+	what := "make the image " + geometry.FormatBytes(before.SectorSize.Bytes(o.Sectors)) + " long"
+	smallest, why, cannot := ImageLimits(before)
+	switch {
+	case cannot != "":
+		return before, &Refusal{What: "change the image size", Reason: cannot}
+	case o.Sectors == before.Sectors:
+		return before, &Refusal{What: what, Reason: "it has this size"}
+	case o.Sectors < smallest:
+		return before, &Refusal{
+			What: what, Reason: why,
+			Nearest: "it can be made as small as " + bound(smallest, before.SectorSize),
+		}
+	case before.SectorSize.Down(maxImage) < o.Sectors:
+		return before, &Refusal{
+			What: what, Reason: "no file can be that long",
+			Nearest: "it can be made as long as " + geometry.FormatBytes(maxImage),
+		}
+	}
+	after := before.WithSectors(o.Sectors)
+	return after, sound("change the image size", after)
+}
+
+// maxImage bounds the size of an image: files cannot be longer than 2^63-1 bytes anywhere.
+const maxImage geometry.Bytes = 1 << 62
+
+// Steps is the one step that sets the size.
+func (o ImageSize) Steps(_, _ model.Disk) []Step {
+	return []Step{{Kind: StepResizeImage, Ref: "image", Sectors: o.Sectors}}
+}
+
+// ImageLimits is the smallest size in sectors that the image can have and what sets it ("p2 ends at
+// 2.00 GiB"), or why the size cannot be changed at all, which is "" if it can.
+func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot string) {
+	if reason := d.ReadOnly(); reason != "" {
+		return d.Sectors, "", reason
+	}
+	if d.Fixed {
+		return d.Sectors, "", "a block device has a fixed size"
+	}
+	if d.Table.Kind == model.TableNone {
+		if d.Whole.Known() && d.Whole.Size > 0 {
+			smallest = min(d.Sectors, d.SectorSize.Up(d.Whole.Size))
+			return smallest, fmt.Sprintf("the %s on it ends there", d.Whole.Kind), ""
+		}
+		return d.Sectors, "without a partition table nothing tells where its contents end", ""
+	}
+	smallest, why = d.Table.Usable.Start+d.Tail(), "the partition table needs that"
+	for _, p := range d.Partitions() {
+		if end := p.Span.End + d.Tail(); end > smallest {
+			smallest, why = end, fmt.Sprintf("%s ends at %s", p.Ref(), geometry.FormatBytes(d.SectorSize.Bytes(p.Span.End)))
+			if d.Tail() > 0 {
+				why += " and the backup of the table follows"
+			}
+		}
+	}
+	return smallest, why, ""
+}

@@ -1,0 +1,295 @@
+package ops
+
+import (
+	"fmt"
+	"slices"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// New makes a partition in free space, with an empty file system in it or with nothing.
+type New struct {
+	ID   model.PartID // from Queue.NextID
+	Role model.Role
+	// At is the first sector and Len the length in sectors. Zeroes are filled in by Placed; a New that is
+	// staged has both.
+	At, Len geometry.Sector
+	FS      model.FSKind   // Unformatted makes none
+	Label   string         // of the file system
+	Name    string         // of the partition, GPT only
+	Type    model.PartType // "" derives it from FS and Role
+}
+
+// Part is the partition that is made.
+func (o New) Part() model.PartID { return o.ID }
+
+// Verb is the edit in a word.
+func (o New) Verb() string { return "New" }
+
+// span is where the partition will lie.
+func (o New) span() geometry.Span { return geometry.SpanOf(o.At, o.Len) }
+
+// Describe is "Create p3 (ext4, 483 MiB)"; in an MBR the role is named.
+func (o New) Describe(before model.Disk) string {
+	p := o.partition(before)
+	role := ""
+	if before.Table.Kind == model.TableMBR && o.Role != model.Extended {
+		role = o.Role.String() + " "
+	}
+	text := "Create " + role + sized(p, before.SectorSize)
+	if after, err := o.added(before); err == nil {
+		text += renumbered(before, after)
+	}
+	return text
+}
+
+// PlanLine is `new 483MiB at 2048s fs=ext4 label="home" as=primary`.
+func (o New) PlanLine(before model.Disk) string {
+	line := fmt.Sprintf("new %s at %s", exactSize(o.Len, before.SectorSize), exactSectors(o.At))
+	if o.FS != model.Unformatted {
+		line += " fs=" + string(o.FS)
+	}
+	if o.Label != "" {
+		line += " label=" + quoted(o.Label)
+	}
+	if o.Name != "" {
+		line += " name=" + quoted(o.Name)
+	}
+	kind := before.Table.Kind
+	if o.Type != "" && o.Type != model.DefaultType(kind, o.Role, o.FS) {
+		line += " type=" + typeWord(kind, o.Type)
+	}
+	if kind == model.TableMBR {
+		line += " as=" + o.Role.String()
+	}
+	return line
+}
+
+// typeWord is what TypeByAlias reads back to t.
+func typeWord(kind model.TableKind, t model.PartType) string {
+	for _, word := range model.TypeAliases(kind) {
+		if code, _ := model.TypeByAlias(kind, word); code == t {
+			return word
+		}
+	}
+	return string(t)
+}
+
+// partition is the partition to be made, with the number it would have.
+func (o New) partition(d model.Disk) model.Partition {
+	p := model.Partition{ID: o.ID, Role: o.Role, Span: o.span(), Type: o.Type, Name: o.Name}
+	if p.Type == "" {
+		p.Type = model.DefaultType(d.Table.Kind, o.Role, o.FS)
+	}
+	p.Number, _ = freeSlot(d)
+	if o.Role == model.Logical {
+		p.Number = chainNumber(d, o.At)
+	}
+	if o.FS != model.Unformatted && o.Role != model.Extended {
+		length := d.SectorSize.Bytes(o.Len)
+		p.FS = model.Filesystem{Kind: o.FS, Label: o.Label, BlockSize: newBlockSize(o.FS, length, d.SectorSize)}
+		p.FS.Size = fsLength(p.FS, length)
+	}
+	return p
+}
+
+// newBlockSize is what the tools choose for a new file system of this length.
+func newBlockSize(kind model.FSKind, length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
+	if isExt(kind) && length < 512*geometry.MiB && z == geometry.Sector512 {
+		return geometry.KiB
+	}
+	if kind == model.FAT32 || kind == model.FAT16 || kind == model.FAT12 {
+		return geometry.Bytes(z)
+	}
+	return 4 * geometry.KiB
+}
+
+// chainNumber is the number a new logical partition at the given sector gets: its place in the chain is
+// that on the disk, unless the chain is out of order already; then it goes to the end.
+func chainNumber(d model.Disk, at geometry.Sector) int {
+	chain := d.Logicals()
+	inOrder := slices.IsSortedFunc(chain, func(a, b model.Partition) int { return int(a.Span.Start - b.Span.Start) })
+	for _, p := range chain {
+		if inOrder && p.Span.Start > at {
+			return p.Number
+		}
+	}
+	return model.FirstLogical + len(chain)
+}
+
+// added is the disk with the partition in it, before anything was judged.
+func (o New) added(d model.Disk) (model.Disk, error) {
+	p := o.partition(d)
+	if o.Role == model.Logical {
+		for _, q := range d.Logicals() {
+			if q.Number >= p.Number {
+				q.Number++
+				d = d.With(q)
+			}
+		}
+	}
+	return model.Rechain(d.With(p))
+}
+
+// Apply is the disk with the partition in it.
+func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
+	what := "create a partition"
+	if reason := before.ReadOnly(); reason != "" {
+		return before, &Refusal{What: what, Reason: reason}
+	}
+	if _, taken := before.Partition(o.ID); taken || o.ID < 1 {
+		return before, &Refusal{What: what, Reason: fmt.Sprintf("its identity %d is in use", o.ID)}
+	}
+	for _, check := range []func(model.Disk, Env) *Refusal{o.checkRole, o.checkContents, o.checkNames, o.checkPlace} {
+		if refusal := check(before, env); refusal != nil {
+			refusal.What = what
+			return before, refusal
+		}
+	}
+	after, err := o.added(before)
+	if err != nil {
+		return before, &Refusal{What: what, Reason: err.Error()}
+	}
+	if err := sound(what, after); err != nil {
+		return before, err
+	}
+	return after, nil
+}
+
+// checkRole refuses roles the table has no room for.
+func (o New) checkRole(d model.Disk, _ Env) *Refusal {
+	_, hasExtended := d.Extended()
+	_, hasSlot := freeSlot(d)
+	switch {
+	case d.Table.Kind == model.TableNone:
+		return &Refusal{Reason: "the disk has no partition table"}
+	case d.Table.Kind == model.TableGPT && o.Role != model.Primary:
+		return &Refusal{Reason: "a GPT has no " + o.Role.String() + " partitions"}
+	case o.Role == model.Logical && !hasExtended:
+		return &Refusal{Reason: "there is no extended partition for it", Nearest: "create that first"}
+	case o.Role == model.Extended && hasExtended:
+		return &Refusal{Reason: "an MBR can have one extended partition and it has it"}
+	case o.Role != model.Logical && !hasSlot:
+		return &Refusal{Reason: fullTable(d)}
+	}
+	return nil
+}
+
+// checkContents refuses file systems that cannot be made, or not at this size, and types that do not go
+// with the role.
+func (o New) checkContents(d model.Disk, env Env) *Refusal {
+	length := d.SectorSize.Bytes(o.Len)
+	if o.Role == model.Extended {
+		if o.FS != model.Unformatted || o.Label != "" {
+			return &Refusal{Reason: "an extended partition holds no file system"}
+		}
+		if length < minFloor {
+			return &Refusal{Reason: "an extended partition needs room for boot records", Nearest: "make it 1 MiB or more"}
+		}
+	}
+	if o.Role == model.Extended != (d.Table.Kind == model.TableMBR && model.IsExtendedType(o.partition(d).Type)) {
+		return &Refusal{Reason: fmt.Sprintf("type %s does not go with the role %s", o.Type, o.Role)}
+	}
+	if o.Type == "0x00" || o.Type == "0xee" || o.Type == "00000000-0000-0000-0000-000000000000" {
+		return &Refusal{Reason: fmt.Sprintf("type %s does not stand for a partition", o.Type)}
+	}
+	if o.Type != "" {
+		if code, ok := model.TypeByAlias(d.Table.Kind, string(o.Type)); !ok || code != o.Type {
+			return &Refusal{Reason: fmt.Sprintf("type %s does not exist in this kind of table", o.Type)}
+		}
+	}
+	if o.FS == model.Unformatted {
+		return nil
+	}
+	c := env.Caps.Of(o.FS)
+	switch {
+	case c.Create != "":
+		return &Refusal{Reason: c.Create}
+	case length < c.MinSize:
+		return &Refusal{
+			Reason:  fmt.Sprintf("%s is too small for %s", geometry.FormatBytes(length), o.FS),
+			Nearest: fmt.Sprintf("make it %s or more", bound(d.SectorSize.Up(c.MinSize), d.SectorSize)),
+		}
+	case c.MaxSize > 0 && length > c.MaxSize:
+		return &Refusal{
+			Reason:  fmt.Sprintf("%s is too large for %s", geometry.FormatBytes(length), o.FS),
+			Nearest: fmt.Sprintf("make it %s or less", bound(d.SectorSize.Down(c.MaxSize), d.SectorSize)),
+		}
+	}
+	return nil
+}
+
+func (o New) checkNames(d model.Disk, _ Env) *Refusal {
+	if o.Label != "" && o.FS == model.Unformatted {
+		return &Refusal{Reason: "without a file system there is nothing to label"}
+	}
+	if reason := badLabel(o.FS, o.Label); reason != "" {
+		return &Refusal{Reason: reason}
+	}
+	if o.Name != "" && d.Table.Kind != model.TableGPT {
+		return &Refusal{Reason: "partitions have names on GPT only"}
+	}
+	if reason := badName(o.Name); reason != "" {
+		return &Refusal{Reason: reason}
+	}
+	return nil
+}
+
+// checkPlace refuses a place that is not free, with the room that is.
+func (o New) checkPlace(d model.Disk, _ Env) *Refusal {
+	z := d.SectorSize
+	if o.At < 1 || o.Len < 1 {
+		return &Refusal{Reason: fmt.Sprintf("%v is not a run of sectors", o.span())}
+	}
+	for _, gap := range model.Gaps(d, model.Everything) {
+		if !gap.Span.Contains(o.At) || (gap.Role == model.Logical) != (o.Role == model.Logical) {
+			continue
+		}
+		room := newRoom(d, gap)
+		switch {
+		case room.Encloses(o.span()):
+			return nil
+		case o.At < room.Start:
+			return &Refusal{
+				Reason:  fmt.Sprintf("sector %d leaves no room for its boot record", o.At),
+				Nearest: fmt.Sprintf("it can start at sector %d", room.Start),
+			}
+		}
+		r := &Refusal{Reason: fmt.Sprintf("the free space from sector %d is not that long", o.At)}
+		if left := room.End - o.At; left > 0 {
+			r.Nearest = fmt.Sprintf("there is room for %s", bound(left, z))
+		}
+		return r
+	}
+	return &Refusal{Reason: o.occupied(d)}
+}
+
+// occupied is why no gap for the role contains the start.
+func (o New) occupied(d model.Disk) string {
+	ext, ok := d.Extended()
+	switch {
+	case !d.Table.Usable.Contains(o.At):
+		return fmt.Sprintf("sector %d is outside the range for partitions, %d to %d",
+			o.At, d.Table.Usable.Start, d.Table.Usable.End-1)
+	case o.Role == model.Logical && ok && !ext.Span.Contains(o.At):
+		return fmt.Sprintf("sector %d is not inside the extended partition %s", o.At, ext.Ref())
+	}
+	for _, p := range d.Partitions() {
+		if p.Span.Contains(o.At) && p.Role != model.Extended {
+			return fmt.Sprintf("%s lies at sector %d", p.Ref(), o.At)
+		}
+	}
+	return fmt.Sprintf("sector %d is inside the extended partition, where only logical partitions can be", o.At)
+}
+
+// Steps erases what is left of old contents and makes the file system, if there is to be one.
+func (o New) Steps(_, after model.Disk) []Step {
+	if o.Role == model.Extended {
+		return nil // the table writes its boot record
+	}
+	p, _ := after.Partition(o.ID)
+	s := stepper{step: Step{Part: o.ID, Ref: p.Ref(), FS: o.FS, Label: o.Label}}
+	s.remake(p.Span)
+	return s.steps
+}

@@ -1,0 +1,102 @@
+package ops
+
+import (
+	"fmt"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// newRoom is where in the gap a new partition can lie, to the sector: a logical one needs room for its
+// boot record before it, and must leave room for that of the logical partition behind it.
+func newRoom(d model.Disk, gap model.Gap) geometry.Span {
+	return logicalRoom(d, gap, ebrGap)
+}
+
+// logicalRoom is the gap less the sectors to leave free for boot records, each reserve sectors long.
+func logicalRoom(d model.Disk, gap model.Gap, reserve geometry.Sector) geometry.Span {
+	room := gap.Span
+	ext, ok := d.Extended()
+	if gap.Role != model.Logical || !ok {
+		return room
+	}
+	room.Start += reserve
+	if room.End < ext.Span.End {
+		room.End -= reserve
+	}
+	return room
+}
+
+// RoomForNew is the span that a new partition can have in a gap, on the grid of align, with 1 MiB left
+// for boot loaders at the start of the disk and for each boot record of a logical partition. A *Refusal
+// says that the gap is too small.
+func RoomForNew(d model.Disk, gap model.Gap, align geometry.Alignment) (geometry.Span, error) {
+	grain := geometry.AlignMiB.Grain(d.SectorSize)
+	room := logicalRoom(d, gap, grain)
+	room.Start = align.Up(max(room.Start, grain), d.SectorSize)
+	room.End = align.Down(room.End, d.SectorSize)
+	if room.Empty() {
+		return room, &Refusal{
+			What:   "create a partition",
+			Reason: fmt.Sprintf("the free space there, %s, is too small on the %s grid", bound(gap.Span.Len(), d.SectorSize), align),
+		}
+	}
+	return room, nil
+}
+
+// Placed is o with At, Len and Type filled in where they are zero, on disk d. Without At the first gap
+// that is large enough is taken, without both the largest; without Len all that is free from At on. A
+// *Refusal says that there is no such place.
+func (o New) Placed(d model.Disk, align geometry.Alignment) (New, error) {
+	if refusal := o.checkRole(d, Env{}); refusal != nil {
+		refusal.What = "create a partition"
+		return o, refusal
+	}
+	if o.Type == "" {
+		o.Type = model.DefaultType(d.Table.Kind, o.Role, o.FS)
+	}
+	if o.At != 0 && o.Len != 0 {
+		return o, nil
+	}
+	var best geometry.Span
+	for _, gap := range model.Gaps(d, model.Everything) {
+		if (gap.Role == model.Logical) != (o.Role == model.Logical) {
+			continue
+		}
+		room, err := RoomForNew(d, gap, align)
+		switch {
+		case err != nil:
+			continue
+		case o.At != 0 && gap.Span.Contains(o.At):
+			o.Len = max(0, room.End-o.At)
+			if o.Len == 0 {
+				continue
+			}
+			return o, nil
+		case o.At == 0 && o.Len != 0 && room.Len() >= o.Len:
+			o.At = room.Start
+			return o, nil
+		case room.Len() > best.Len():
+			best = room
+		}
+	}
+	return o.placedIn(d, best)
+}
+
+// placedIn settles for the largest room, if that can be.
+func (o New) placedIn(d model.Disk, best geometry.Span) (New, error) {
+	what := "create a partition"
+	switch {
+	case o.At != 0:
+		return o, &Refusal{What: what, Reason: fmt.Sprintf("there is no free space at sector %d", o.At)}
+	case best.Empty():
+		return o, &Refusal{What: what, Reason: "there is no free space for it"}
+	case o.Len != 0:
+		return o, &Refusal{
+			What: what, Reason: "no free space is that large",
+			Nearest: "there is room for " + bound(best.Len(), d.SectorSize),
+		}
+	}
+	o.At, o.Len = best.Start, best.Len()
+	return o, nil
+}

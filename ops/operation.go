@@ -1,0 +1,79 @@
+// Package ops holds what a user can do to a disk: one operation per file, the queue of pending
+// operations, the plan file that is its text, and the steps a queue compiles to. It is pure: it imports
+// geometry and model only, and no function here touches a file. The packages below it (target, overlay,
+// window, fsys, journal, txn, session) do the work.
+//
+// Invariants: an operation is a value and Apply is a pure function on the model; the queue never changes
+// the model it was given; the preview is the initial disk with the queue folded over it.
+package ops
+
+import (
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// Operation is one staged edit.
+type Operation interface {
+	// Part is the partition that is edited, 0 for the disk as a whole.
+	Part() model.PartID
+	// Verb is the edit in one word, for lists and buttons: "Move".
+	Verb() string
+	// Describe is the edit in one line for people, told on the disk it is applied to:
+	// "Move p2 right by 1024 MiB".
+	Describe(before model.Disk) string
+	// PlanLine is the edit as one line of a plan file, to be read on the disk it is applied to.
+	PlanLine(before model.Disk) string
+	// Apply is the disk after the edit, or a *Refusal. It is pure.
+	Apply(before model.Disk, env Env) (model.Disk, error)
+	// Steps is what has to be done, in order, to turn before into after = Apply(before).
+	Steps(before, after model.Disk) []Step
+}
+
+// Env is what an operation must know of the world to be judged: it is a value made once per target.
+type Env struct {
+	// Caps tells what can be done with each kind of file system on this machine.
+	Caps Capabilities
+}
+
+// Capabilities maps each kind of file system to what can be done with it here; a missing kind can be
+// moved as opaque bytes and nothing else.
+type Capabilities map[model.FSKind]Capability
+
+// Capability is what can be done with one kind of file system on this machine. An empty string means
+// "can be done"; otherwise it is the reason why not, ready to be shown ("resize2fs is not installed:
+// apt install e2fsprogs", "XFS cannot be shrunk").
+type Capability struct {
+	Create, Grow, Shrink, Move, Check, Label string
+	// MinSize and MaxSize bound the size of a partition with this file system; 0 means no bound.
+	MinSize, MaxSize geometry.Bytes
+	// Package is the Debian package that brings the tools.
+	Package string
+}
+
+// Of is the capability for a kind, with reasons filled in for kinds that are not known.
+func (c Capabilities) Of(kind model.FSKind) Capability {
+	if capability, ok := c[kind]; ok {
+		return capability
+	}
+	if kind == model.Unformatted {
+		no := "there is no file system in it"
+		return Capability{Create: no, Check: no, Label: no}
+	}
+	no := "shunt has no tool for " + string(kind)
+	return Capability{Create: no, Grow: no, Shrink: no, Check: no, Label: no}
+}
+
+// Refusal is returned when an operation is impossible on the disk as it would then be.
+type Refusal struct {
+	What    string // the edit: "grow p1"
+	Reason  string // why not: "p2 starts right behind it"
+	Nearest string // the closest edit that works, or "": "it can grow by at most 482 MiB"
+}
+
+func (r *Refusal) Error() string {
+	text := "cannot " + r.What + ": " + r.Reason
+	if r.Nearest != "" {
+		text += "; " + r.Nearest
+	}
+	return text
+}

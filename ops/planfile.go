@@ -1,0 +1,107 @@
+package ops
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"shunt/geometry"
+)
+
+// A plan file is a queue as text, one operation a line. Words are separated by blanks, "#" at the start
+// of a word begins a comment, and text in double quotes may hold blanks; in it \" and \\ stand for the
+// quote and the backslash. P is a partition number; sizes need a unit (see geometry.ParseSize) and are
+// rounded up to whole sectors.
+//
+//	image grow SIZE | image size SIZE
+//	move P right SIZE | move P left SIZE | move P to OFFSET     each with: and resize to SIZE
+//	resize P to SIZE | resize P by +SIZE | resize P by -SIZE | resize P min | resize P max
+//	grow P
+//	new SIZE|max [at OFFSET] [fs=KIND] [label=TEXT] [name=TEXT] [type=TYPE] [as=primary|extended|logical]
+//	delete P
+//	check P
+//
+// An OFFSET in sectors ("2048s") is kept to the sector; in any other unit it is put on the grid.
+
+// PlanError is returned when a plan file cannot be read or one of its lines cannot be staged.
+type PlanError struct {
+	Line, Col int    // 1-based; Col counts characters
+	Msg       string // what is wrong and what is allowed
+	Err       error  // the *Refusal of a line that is well-formed but impossible, or the read error
+}
+
+func (e *PlanError) Error() string {
+	return fmt.Sprintf("plan line %d, column %d: %s", e.Line, e.Col, e.Msg)
+}
+
+// Unwrap is the refusal or read error behind it.
+func (e *PlanError) Unwrap() error { return e.Err }
+
+// maxPlanLine bounds the length of a line in bytes; no operation needs a fraction of it.
+const maxPlanLine = 64 << 10
+
+// ParsePlan stages every line of a plan file on q. Positions that shunt chooses, and absolute offsets in
+// other units than sectors, are rounded to the grid of align. Any error is a *PlanError, and q is
+// returned as it was.
+func ParsePlan(r io.Reader, q Queue, align geometry.Alignment) (Queue, error) {
+	next := q
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 0, 4096), maxPlanLine)
+	n := 1
+	for ; lines.Scan(); n++ {
+		words, err := planWords(lines.Text())
+		if err == nil && len(words) > 0 {
+			next, err = stageLine(next, words, align)
+		}
+		if err != nil {
+			return q, placed(err, n)
+		}
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return q, &PlanError{Line: n, Col: 1, Msg: fmt.Sprintf("the line is longer than %d bytes", maxPlanLine), Err: err}
+	case err != nil:
+		return q, &PlanError{Line: n, Col: 1, Msg: "read the plan: " + err.Error(), Err: err}
+	}
+	return next, nil
+}
+
+// placed is err as a *PlanError on line n.
+func placed(err error, n int) error {
+	var plan *PlanError
+	if !errors.As(err, &plan) {
+		plan = &PlanError{Col: 1, Msg: err.Error(), Err: err}
+	}
+	plan.Line = n
+	return plan
+}
+
+// stageLine stages one line that has at least one word.
+func stageLine(q Queue, words []planWord, align geometry.Alignment) (Queue, error) {
+	l := &planLine{words: words[1:], end: words[len(words)-1].after, q: q, align: align}
+	op, err := l.operation(words[0])
+	if err == nil {
+		err = l.finish()
+	}
+	if err == nil {
+		q, err = q.Stage(op)
+	}
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		err = &PlanError{Col: words[0].col, Msg: refusal.Error(), Err: refusal}
+	}
+	return q, err
+}
+
+// FormatPlan is the queue as a plan file; ParsePlan reads it back to operations with the same effect,
+// whatever alignment it is read with.
+func FormatPlan(q Queue) string {
+	var b strings.Builder
+	for i, op := range q.ops {
+		b.WriteString(op.PlanLine(q.Before(i)))
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

@@ -1,0 +1,239 @@
+package ops_test
+
+import (
+	"math/rand"
+	"slices"
+	"strings"
+	"testing"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+// disks are what random operations start from.
+func disks() []model.Disk {
+	four := gpt(1000*mib, full(2, 100*mib, 200*mib, 10*geometry.MiB))
+	four.SectorSize, four.Table.Usable = geometry.Sector4096, span(6, four.Sectors-5)
+	swap := part(3, 500*mib, 600*mib, model.Filesystem{Kind: model.Swap, Used: -1, Size: 100 * geometry.MiB, BlockSize: 4096})
+	empty := chained().Without(5).Without(6).Without(7)
+	tight := part(2, 100*mib, 200*mib, model.Filesystem{})
+	tight.Role, tight.Type = model.Extended, model.MBRExtendedLnx
+	return []model.Disk{
+		founding(), chained(), empty, four, mbr(100 * mib),
+		gpt(1000*mib, full(1, 34, 2048, 0), full(5, 100*mib+3, 200*mib+1, 50*geometry.MiB), swap),
+		mbr(1000*mib, tight, logical(5, 100*mib, 100*mib+1, 110*mib), logical(6, 110*mib, 110*mib+1, 120*mib), logical(7, 120*mib, 150*mib, 200*mib)),
+		model.New(model.Disk{SectorSize: 512, Sectors: 100 * mib, Whole: ext4(50*geometry.MiB, 0)}, nil, nil),
+	}
+}
+
+func logical(n int, ebr, start, end geometry.Sector) model.Partition {
+	p := full(n, start, end, 0)
+	p.Role, p.EBR = model.Logical, ebr
+	return p
+}
+
+// randomOp is an operation that may or may not be possible on q's preview.
+func randomOp(r *rand.Rand, q ops.Queue) ops.Operation {
+	d := q.Preview()
+	align := geometry.Alignment(r.Intn(3))
+	length := func() geometry.Sector {
+		n := geometry.Sector(r.Intn(200) + 1)
+		if r.Intn(3) > 0 {
+			n *= geometry.AlignMiB.Grain(d.SectorSize)
+		}
+		return n
+	}
+	change := func() geometry.Sector { return geometry.Sector(r.Intn(3)-1) * length() }
+	parts := d.Partitions()
+	if len(parts) == 0 || r.Intn(4) == 0 {
+		return randomNew(r, q, length, align)
+	}
+	p := parts[r.Intn(len(parts))]
+	switch r.Intn(9) {
+	case 0:
+		return ops.ImageSize{Sectors: d.Sectors + change()}
+	case 1:
+		return ops.Delete{ID: p.ID}
+	case 2:
+		return ops.Check{ID: p.ID}
+	case 3:
+		if op, err := ops.GrowToFill(d, q.Env(), p.ID, align); err == nil {
+			return op
+		}
+	case 4:
+		if op, err := ops.ShrinkToMin(d, q.Env(), p.ID, align); err == nil {
+			return op
+		}
+	case 5:
+		want := geometry.SpanOf(p.Span.Start+change(), p.Span.Len()+change())
+		handle := ops.Handle(r.Intn(3))
+		return ops.MoveResizeTo(d, p.ID, ops.Limit(d, q.Env(), p.ID).Snap(p.Span, want, handle, align, d.SectorSize))
+	case 6:
+		return ops.MoveResize{ID: p.ID, Shift: change(), Len: max(1, p.Span.Len()+change())}
+	case 7:
+		return ops.MoveResize{ID: p.ID, Len: max(1, p.Span.Len()+change())}
+	}
+	return ops.MoveResize{ID: p.ID, Shift: change()}
+}
+
+func randomNew(r *rand.Rand, q ops.Queue, length func() geometry.Sector, align geometry.Alignment) ops.Operation {
+	kinds := []model.FSKind{model.Unformatted, model.Ext4, model.FAT32, model.Swap}
+	op := ops.New{ID: q.NextID(), Role: model.Role(r.Intn(3)), FS: kinds[r.Intn(4)]}
+	if op.Role == model.Extended {
+		op.FS = model.Unformatted
+	}
+	if r.Intn(2) == 0 {
+		op.Len = length()
+	}
+	if gaps := model.Gaps(q.Preview(), model.Everything); len(gaps) > 0 && r.Intn(2) == 0 {
+		op.At = max(1, gaps[r.Intn(len(gaps))].Span.Start+geometry.Sector(r.Intn(5000)))
+	}
+	words := []string{"", "x", `a "b"`, `back\slash`, "# no", " sp  ace ", "Ünï", "=", "1MiB"}
+	if op.FS != model.Unformatted {
+		op.Label = words[r.Intn(len(words))]
+	}
+	if q.Initial().Table.Kind == model.TableGPT {
+		op.Name = words[r.Intn(len(words))]
+	}
+	if types := model.TypeAliases(q.Initial().Table.Kind); len(types) > 0 && r.Intn(3) == 0 {
+		op.Type, _ = model.TypeByAlias(q.Initial().Table.Kind, types[r.Intn(len(types))])
+	}
+	placed, err := op.Placed(q.Preview(), align)
+	if err != nil {
+		return op
+	}
+	return placed
+}
+
+// Whatever is staged, in whatever order it is edited: every prefix is a disk that can be written, undo
+// gives back the disk before, a plan file gives back the queue.
+func TestRandomQueues(t *testing.T) {
+	r := rand.New(rand.NewSource(seed(t)))
+	staged, tried := map[string]int{}, 0
+	for range 300 {
+		start := disks()[r.Intn(len(disks()))]
+		q := ops.NewQueue(start, env())
+		for range 30 {
+			op := randomOp(r, q)
+			tried++
+			next, err := q.Stage(op)
+			if err != nil {
+				if !strings.HasPrefix(err.Error(), "cannot ") {
+					t.Fatalf("%#v: %v is not a refusal for people", op, err)
+				}
+				continue
+			}
+			staged[op.Verb()]++
+			checkStaged(t, q, next, op)
+			q = next
+			if r.Intn(10) == 0 {
+				q = edited(r, q)
+			}
+		}
+		roundTrip(t, q)
+		if got := q.Clear().Preview(); !same(got, start) {
+			t.Fatalf("cleared queue leaves %v", got)
+		}
+	}
+	t.Logf("staged %v of %d", staged, tried)
+	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "Resize image"} {
+		if staged[verb] < 20 {
+			t.Errorf("only %d operations %q were possible", staged[verb], verb)
+		}
+	}
+}
+
+// checkStaged checks the invariants of one staged operation.
+func checkStaged(t *testing.T, q, next ops.Queue, op ops.Operation) {
+	t.Helper()
+	d := next.Preview()
+	if problems := model.Check(d); len(problems) != 0 {
+		t.Fatalf("%s: %v", op.Describe(q.Preview()), problems)
+	}
+	back, undone, ok := next.Undo()
+	if !ok || undone != op || !same(back.Preview(), q.Preview()) {
+		t.Fatalf("%s cannot be undone", op.Describe(q.Preview()))
+	}
+	if again, _, ok := back.Redo(); !ok || !same(again.Preview(), d) {
+		t.Fatalf("%s cannot be redone", op.Describe(q.Preview()))
+	}
+	// What the operation does not mean is as it was.
+	for _, p := range q.Preview().Partitions() {
+		after, ok := d.Partition(p.ID)
+		if p.ID == op.Part() {
+			continue
+		}
+		if !ok || after.Span != p.Span || after.FS != p.FS || after.Type != p.Type || after.Role != p.Role ||
+			(p.Role != model.Logical && after.Number != p.Number) {
+			t.Fatalf("%s changes %+v to %+v", op.Describe(q.Preview()), p, after)
+		}
+	}
+	steps, err := next.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkWindows(t, next, steps)
+}
+
+// checkWindows makes sure that no step works outside the disk or on a sector of another partition.
+func checkWindows(t *testing.T, q ops.Queue, steps []ops.Step) {
+	t.Helper()
+	for i, s := range steps {
+		if s.Kind == ops.StepWriteTable && i != len(steps)-1 {
+			t.Fatal("the table is not written last")
+		}
+		if s.Part == 0 {
+			continue
+		}
+		before, after := q.Before(s.Op), q.Before(s.Op+1)
+		for _, window := range []geometry.Span{s.Window, s.From, s.To} {
+			if !after.Span().Encloses(window) {
+				t.Fatalf("%+v reaches outside the disk", s)
+			}
+			for _, p := range before.Partitions() {
+				if p.ID != s.Part && p.Role != model.Extended && p.Span.Overlaps(window) {
+					t.Fatalf("%+v touches %s", s, p.Ref())
+				}
+			}
+		}
+		if s.Kind == ops.StepResizeFS && s.NewSize > before.SectorSize.Bytes(s.Window.Len()) {
+			t.Fatalf("%+v does not fit its window", s)
+		}
+	}
+}
+
+// edited is q after a random removal or reordering, or q if that is impossible.
+func edited(r *rand.Rand, q ops.Queue) ops.Queue {
+	i, j := r.Intn(q.Len()), r.Intn(q.Len())
+	before := q.Ops()
+	next, err := q.Remove(i)
+	if r.Intn(2) == 0 {
+		next, err = q.Reorder(i, j)
+	}
+	if err != nil || !slices.Equal(before, q.Ops()) {
+		return q
+	}
+	return next
+}
+
+// Bytes become a queue or an error, and what became a queue is one that can be written.
+func FuzzParsePlan(f *testing.F) {
+	for _, text := range []string{
+		"image grow 2GiB\nmove 2 right 1024MiB\ngrow 1\n", "resize 1 min\nnew max at 300MiB fs=ext4 label=\"x\"",
+		"delete 5\ncheck 6\nmove 7 to 501MiB and resize to 10MiB", `new 1MiB name="\"\\" as=logical type=0x83`,
+		"resize 2 by -1s", "move 1 left 9223372036854775807s", "# \"", "new 4096TiB at 4095TiB",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, d := range []model.Disk{founding(), chained(), gpt(1000 * mib)} {
+			q, err := ops.ParsePlan(strings.NewReader(text), ops.NewQueue(d, env()), geometry.AlignMiB)
+			if err != nil {
+				continue
+			}
+			clean(t, q.Preview())
+			roundTrip(t, q)
+		}
+	})
+}

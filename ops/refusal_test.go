@@ -1,0 +1,176 @@
+package ops_test
+
+import (
+	"strings"
+	"testing"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+func TestRefusals(t *testing.T) {
+	with := func(change func(*model.Partition)) model.Disk {
+		p := full(1, 100*mib, 200*mib, 40*geometry.MiB)
+		change(&p)
+		return mbr(1000*mib, p)
+	}
+	fs := func(kind model.FSKind) model.Disk { return with(func(p *model.Partition) { p.FS.Kind = kind }) }
+	fixed := founding()
+	fixed.Fixed = true
+	none := model.New(model.Disk{SectorSize: 512, Sectors: 100 * mib}, nil, nil)
+	whole := none
+	whole.Whole = ext4(50*geometry.MiB, geometry.MiB)
+	broken := model.New(founding(), founding().Partitions(), []model.Problem{{Severity: model.Fatal, Text: "the table is damaged"}})
+	boot := gpt(1000*mib, part(1, 34, 2048, model.Filesystem{}))
+	bios, _ := boot.Partition(1)
+	bios.Type = model.BIOSBoot
+	boot = boot.With(bios)
+	four := mbr(1000*mib, full(1, mib, 2*mib, 0), full(2, 2*mib, 3*mib, 0), full(3, 3*mib, 4*mib, 0), full(4, 4*mib, 5*mib, 0))
+
+	tests := []struct {
+		name string
+		disk model.Disk
+		line string
+		want string
+	}{
+		// Growing.
+		{"neighbour close", founding(), "resize 1 by +1MiB", "cannot grow p1 by 1 MiB to 483 MiB: p2 starts right behind it"},
+		{"disk end close", founding(), "resize 2 by +1MiB", "cannot grow p2 by 1 MiB to 485 MiB: the disk ends right behind it"},
+		{"neighbour far", mbr(1000*mib, full(1, 100*mib, 200*mib, 0), full(2, 300*mib, 400*mib, 0)), "resize 1 to 201MiB", "cannot grow p1 by 101 MiB to 201 MiB: p2 starts 100 MiB behind it; it can grow by at most 100 MiB"},
+		{"off the grid", mbr(1000*mib+1, full(1, 100*mib, 200*mib, 0)), "resize 1 to 901MiB", "cannot grow p1 by 801 MiB to 901 MiB: the disk ends 800 MiB behind it; it can grow by at most 800 MiB (1638401s)"},
+		{"before a logical", chained(), "resize 5 to 100MiB", "cannot grow p5 by 1 MiB to 100 MiB: p6 starts 1023 KiB behind it; it can grow by at most 1023 KiB (2046s)"},
+		{"no tool", fs(model.FAT32), "resize 1 to 110MiB", "cannot grow p1 by 10 MiB to 110 MiB: FAT32 cannot be resized here"},
+		{"unknown", fs(model.LUKS), "resize 1 to 110MiB", "cannot grow p1 by 10 MiB to 110 MiB: shunt has no tool for luks"},
+		{"raid", with(func(p *model.Partition) { p.Type, p.FS = "0xfd", model.Filesystem{} }), "resize 1 to 110MiB", "cannot grow p1 by 10 MiB to 110 MiB: a RAID member may be described at its end"},
+		{"fill nothing", founding(), "grow 1", "cannot grow p1: there is no free space behind it: p2 starts there"},
+		{"fill less than the grid", mbr(1000*mib, full(1, 100*mib, 200*mib+1, 0), full(2, 200*mib+1000, 400*mib, 0)), "grow 1", "cannot grow p1: the free space behind it does not reach the next grid line; resize it by an exact size, at most 500 KiB (999s)"},
+		{"fill luks", fs(model.LUKS), "grow 1", "cannot grow p1: shunt has no tool for luks"},
+		// Shrinking.
+		{"full", with(func(*model.Partition) {}), "resize 1 to 41MiB", "cannot shrink p1 by 59 MiB to 41.0 MiB: its files and some slack need 42.0 MiB; it can shrink by at most 58 MiB to 42 MiB"},
+		{"floor", with(func(p *model.Partition) { p.FS = model.Filesystem{} }), "resize 1 to 2047s", "cannot shrink p1 by 99.0 MiB to 1.00 MiB: no partition is made smaller than 1 MiB; it can shrink by at most 99 MiB to 1 MiB"},
+		{"usage unknown", with(func(p *model.Partition) { p.FS.Used = -1 }), "resize 1 to 90MiB", "cannot shrink p1 by 10 MiB to 90.0 MiB: it is not known how much of it is used"},
+		{"dirty", with(func(p *model.Partition) { p.FS.Dirty = "journal needs recovery" }), "resize 1 to 90MiB", "cannot shrink p1 by 10 MiB to 90.0 MiB: what its ext4 says of free space cannot be trusted (journal needs recovery): check it first"},
+		{"xfs", fs(model.XFS), "resize 1 min", "cannot shrink p1: XFS cannot be shrunk"},
+		{"all of it", with(func(*model.Partition) {}), "resize 1 by -100MiB", "cannot shrink p1 by 100 MiB: it is only 100 MiB long"},
+		{"min twice", with(func(p *model.Partition) { p.FS.Used = 99 * geometry.MiB }), "resize 1 min", "cannot shrink p1: it is as small as it can be: its files and some slack need 104 MiB"},
+		// Moving.
+		{"over a neighbour", founding(), "move 1 right 100MiB", "cannot move p1 right by 100 MiB: p2 lies there"},
+		{"half over a neighbour", mbr(1000*mib, full(1, 100*mib, 200*mib, 0), full(2, 300*mib, 400*mib, 0)), "move 1 right 101MiB", "cannot move p1 right by 101 MiB: p2 lies there; it can move right by at most 100 MiB"},
+		{"off the end", founding(), "move 2 right 1MiB", "cannot move p2 right by 1 MiB: it would end 1 MiB behind the last usable sector of the disk"},
+		{"off the start", founding(), "move 1 left 63s", "cannot move p1 left by 31.5 KiB: it would begin before the first usable sector of the disk, 1; it can move left by at most 31.0 KiB (62s)"},
+		{"gpt tail", gpt(1000*mib, full(1, 900*mib, 999*mib, 0)), "move 1 right 1MiB", "cannot move p1 right by 1 MiB: it would end 16.5 KiB behind the last usable sector of the disk; it can move right by at most 1008 KiB (2015s)"},
+		{"nowhere", founding(), "move 1 to 63s", "cannot move or resize p1: it would stay exactly as it is"},
+		{"out of the extended", chained(), "move 7 right 500MiB", "cannot move p7 right by 500 MiB: it would end 100 MiB behind the last usable sector of the extended partition; it can move right by at most 400 MiB"},
+		{"over a logical", chained(), "move 6 right 300MiB", "cannot move p6 right by 300 MiB: logical partitions keep their order and p7 is in between; it can move right by at most 101 MiB (206846s)"},
+		{"over the boot record", chained(), "move 5 left 1MiB", "cannot move p5 left by 1 MiB: the boot record of a logical partition needs a free sector there; it can move left by at most 1023 KiB (2046s)"},
+		{"extended", chained(), "move 2 right 1MiB", "cannot move p2 right by 1 MiB: the logical partitions in it do not move along; resize it at its ends, or delete the logical partitions first"},
+		{"extended off its logicals", chained(), "move 2 right 1MiB and resize to 799MiB", "cannot shrink p2 at its start by 1 MiB to 799 MiB: it must go on enclosing the logical partitions in it; its start can go up to sector 206846 and its end down to sector 1024000"},
+		{"extended too short", chained(), "resize 2 to 399MiB", "cannot shrink p2 by 401 MiB to 399 MiB: the logical partitions in it need that; it can shrink by at most 401 MiB (821246s) to 399 MiB (817154s)"},
+		{"iso", fs(model.ISO9660), "move 1 left 1MiB", "cannot move p1 left by 1 MiB: an ISO 9660 file system holds absolute positions on the disk"},
+		{"bios boot", boot, "move 1 right 1MiB", "cannot move p1 right by 1 MiB: the boot code on this disk finds the boot loader in it by its position"},
+		{"swsuspend", fs(model.SwSuspend), "move 1 left 1MiB", "cannot move or resize p1: it holds a hibernated system: start that and shut it down first"},
+		{"swsuspend delete", fs(model.SwSuspend), "delete 1", "cannot delete p1: it holds a hibernated system: start that and shut it down first"},
+		{"hibernated", with(func(p *model.Partition) { p.FS.Kind, p.FS.Notes = model.NTFS, "hibernated" }), "move 1 left 1MiB", "cannot move or resize p1: it holds a hibernated system: start that and shut it down first"},
+		// The image.
+		{"fixed", fixed, "image grow 1GiB", "cannot change the image size: a block device has a fixed size"},
+		{"below p2", founding(), "image size 965MiB", "cannot make the image 965 MiB long: p2 ends at 966 MiB; it can be made as small as 966 MiB"},
+		{"gpt room", gpt(1000*mib, full(1, 100*mib, 200*mib, 0)), "image size 200MiB", "cannot make the image 200 MiB long: p1 ends at 200 MiB and the backup of the table follows; it can be made as small as 200 MiB (409633s)"},
+		{"same size", founding(), "image size 966MiB", "cannot make the image 966 MiB long: it has this size"},
+		{"whole fs", whole, "image size 49MiB", "cannot make the image 49.0 MiB long: the ext4 on it ends there; it can be made as small as 50 MiB"},
+		{"unknown contents", none, "image size 99MiB", "cannot make the image 99.0 MiB long: without a partition table nothing tells where its contents end; it can be made as small as 100 MiB"},
+		// New partitions.
+		{"no table", none, "new max", "cannot create a partition: the disk has no partition table"},
+		{"five", four, "new max", "cannot create a partition: an MBR holds 4 primary partitions and it has them; more are possible inside an extended partition"},
+		{"no extended", founding(), "new 1MiB as=logical", "cannot create a partition: there is no extended partition for it; create that first"},
+		{"second extended", chained(), "new 10MiB as=extended", "cannot create a partition: an MBR can have one extended partition and it has it"},
+		{"gpt role", gpt(1000 * mib), "new 10MiB as=extended", "cannot create a partition: a GPT has no extended partitions"},
+		{"no space", founding(), "new 1MiB", "cannot create a partition: there is no free space for it"},
+		{"too long", chained(), "new 101MiB", "cannot create a partition: no free space is that large; there is room for 100 MiB"},
+		{"too long there", chained(), "new 101MiB at 900MiB", "cannot create a partition: the free space from sector 1843200 is not that long; there is room for 100 MiB"},
+		{"on p1", chained(), "new 10MiB at 50MiB", "cannot create a partition: p1 lies at sector 102400"},
+		{"on p6", chained(), "new 10MiB at 250MiB as=logical", "cannot create a partition: p6 lies at sector 512000"},
+		{"primary inside", chained(), "new 10MiB at 350MiB as=primary", "cannot create a partition: sector 716800 is inside the extended partition, where only logical partitions can be"},
+		{"logical outside", chained(), "new 10MiB at 950MiB as=logical", "cannot create a partition: sector 1945600 is not inside the extended partition p2"},
+		{"on the ebr", chained(), "new 10MiB at 614401s", "cannot create a partition: sector 614401 leaves no room for its boot record; it can start at sector 614402"},
+		{"the next ebr", chained(), "new 206845s at 614402s", "cannot create a partition: the free space from sector 614402 is not that long; there is room for 101 MiB (206844s)"},
+		{"behind the disk", chained(), "new 10MiB at 1000MiB", "cannot create a partition: sector 2048000 is outside the range for partitions, 1 to 2047999"},
+		{"gpt head", gpt(1000 * mib), "new 10MiB at 33s", "cannot create a partition: sector 33 is outside the range for partitions, 34 to 2047966"},
+		{"too small fat", gpt(1000 * mib), "new 32MiB fs=fat32", "cannot create a partition: 32.0 MiB is too small for fat32; make it 33 MiB or more"},
+		{"no mkfs", gpt(1000 * mib), "new 400MiB fs=xfs", "cannot create a partition: mkfs.xfs is not installed: apt install xfsprogs"},
+		{"label without fs", gpt(1000 * mib), "new 32MiB label=x", "cannot create a partition: without a file system there is nothing to label"},
+		{"label length", gpt(1000 * mib), "new 32MiB fs=ext4 label=12345678901234567", `cannot create a partition: label "12345678901234567" is longer than the 16 bytes ext4 can hold`},
+		{"fat label", gpt(1000 * mib), "new 50MiB fs=fat32 label=a+b", `cannot create a partition: label "a+b" of a FAT file system can hold ASCII only and none of *?.,;:/\|+=<>[]"`},
+		{"name on mbr", mbr(1000 * mib), "new 50MiB name=x", "cannot create a partition: partitions have names on GPT only"},
+		{"name length", gpt(1000 * mib), "new 50MiB name=" + strings.Repeat("x", 37), `cannot create a partition: name "` + strings.Repeat("x", 37) + `" is longer than the 36 characters a GPT can hold`},
+		{"extended type", mbr(1000 * mib), "new 50MiB type=0x05", "cannot create a partition: type 0x05 does not go with the role primary"},
+		{"plain type", mbr(1000 * mib), "new 50MiB as=extended type=linux", "cannot create a partition: type 0x83 does not go with the role extended"},
+		{"type 0", mbr(1000 * mib), "new 50MiB type=0x00", "cannot create a partition: type 0x00 does not stand for a partition"},
+		{"extended fs", mbr(1000 * mib), "new 50MiB as=extended fs=ext4", "cannot create a partition: an extended partition holds no file system"},
+		{"extended length", mbr(1000 * mib), "new 2047s as=extended", "cannot create a partition: an extended partition needs room for boot records; make it 1 MiB or more"},
+		// The others.
+		{"extended with logicals", chained(), "delete 2", "cannot delete p2: it holds 3 logical partitions; delete what is in it first"},
+		{"check extended", chained(), "check 2", "cannot check p2: an extended partition holds no file system"},
+		{"check nothing", with(func(p *model.Partition) { p.FS = model.Filesystem{} }), "check 1", "cannot check p1: there is no file system in it"},
+		{"check luks", fs(model.LUKS), "check 1", "cannot check p1: shunt has no tool for luks"},
+		{"read-only", broken, "delete 1", "cannot delete p1: the table is damaged"},
+		{"read-only new", broken, "new 1MiB at 1MiB", "cannot create a partition: the table is damaged"},
+		{"read-only image", broken, "image grow 1MiB", "cannot change the image size: the table is damaged"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			q := ops.NewQueue(tt.disk, env())
+			after, err := ops.ParsePlan(strings.NewReader(tt.line), q, geometry.AlignMiB)
+			refused(t, err, tt.want)
+			if after.Len() != 0 {
+				t.Errorf("%d operations staged", after.Len())
+			}
+		})
+	}
+}
+
+// What a refusal says is possible is possible, and one sector more is not.
+func TestNearestIsExact(t *testing.T) {
+	tests := []struct {
+		name      string
+		disk      model.Disk
+		yes, over string
+	}{
+		{"grow off the grid", mbr(1000*mib+1, full(1, 100*mib, 200*mib, 0)), "resize 1 by +1638401s", "resize 1 by +1638402s"},
+		{"grow before a logical", chained(), "resize 5 by +2046s", "resize 5 by +2047s"},
+		{"move before a logical", chained(), "move 6 right 206846s", "move 6 right 206847s"},
+		{"move to the boot record", chained(), "move 5 left 2046s", "move 5 left 2047s"},
+		{"move behind a logical", chained(), "move 6 left 2046s", "move 6 left 2047s"},
+		{"move to the gpt tail", gpt(1000*mib, full(1, 900*mib, 999*mib, 0)), "move 1 right 2015s", "move 1 right 2016s"},
+		{"move left", founding(), "move 1 left 62s", "move 1 left 63s"},
+		{"image", gpt(1000*mib, full(1, 100*mib, 200*mib, 0)), "image size 409633s", "image size 409632s"},
+		{"extended end", chained(), "resize 2 to 819200s", "resize 2 to 819199s"},
+		{"extended start", chained(), "move 2 right 2046s and resize to 1636354s", "move 2 right 2047s and resize to 1636353s"},
+		{"new logical", chained(), "new 206844s at 614402s", "new 206845s at 614402s"},
+		{"shrink", mbr(1000*mib, full(1, 100*mib, 200*mib, 40*geometry.MiB)), "resize 1 to 42MiB", "resize 1 to 86015s"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			clean(t, plan(t, tt.disk, tt.yes).Preview())
+			q := ops.NewQueue(tt.disk, env())
+			if _, err := ops.ParsePlan(strings.NewReader(tt.over), q, geometry.AlignMiB); err == nil {
+				t.Errorf("%s is not refused", tt.over)
+			}
+		})
+	}
+}
+
+func TestRefusalsWithoutAPlan(t *testing.T) {
+	d := founding()
+	q := ops.NewQueue(d, env())
+	_, err := q.Stage(ops.Delete{ID: 9})
+	refused(t, err, "cannot delete the partition: it does not exist at this point of the queue")
+	_, err = q.Stage(ops.New{ID: 1, At: 1, Len: 1})
+	refused(t, err, "cannot create a partition: its identity 1 is in use")
+	_, err = ops.NewQueue(gpt(1000*mib), env()).Stage(ops.New{ID: 1, At: 2048, Len: 2048, Name: "a\nb"})
+	refused(t, err, `cannot create a partition: name "a\nb" holds control characters`)
+	_, err = ops.NewQueue(gpt(1000*mib), env()).Stage(ops.New{ID: 1, At: 2048, Len: 2048, Type: "0x83"})
+	refused(t, err, "cannot create a partition: type 0x83 does not exist in this kind of table")
+	_, err = ops.NewQueue(gpt(1000*mib), env()).Stage(ops.New{ID: 1})
+	refused(t, err, "cannot create a partition: [0, 0) is not a run of sectors")
+}

@@ -1,0 +1,175 @@
+package ops
+
+import (
+	"fmt"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// subject finds the partition that an operation edits; verb is the edit for a refusal ("move").
+func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
+	p, ok := d.Partition(id)
+	if !ok {
+		return p, &Refusal{What: verb + " the partition", Reason: "it does not exist at this point of the queue"}
+	}
+	if reason := d.ReadOnly(); reason != "" {
+		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
+	}
+	if reason := untouchable(p.FS); reason != "" {
+		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
+	}
+	return p, nil
+}
+
+// untouchable is why contents must stay exactly as and where they are, or "". A hibernated system wakes
+// up with the old layout in memory and writes through it.
+func untouchable(fs model.Filesystem) string {
+	if fs.Kind == model.SwSuspend || strings.Contains(fs.Notes, "hibernated") {
+		return "it holds a hibernated system: start that and shut it down first"
+	}
+	return ""
+}
+
+// sound is a *Refusal if d breaks an invariant that no table can express. Operations check what they
+// know to be possible before; this is the net under them.
+func sound(what string, d model.Disk) error {
+	for _, p := range model.Check(d) {
+		if p.Severity == model.Fatal {
+			return &Refusal{What: what, Reason: p.Text}
+		}
+	}
+	return nil
+}
+
+func isExt(kind model.FSKind) bool {
+	return kind == model.Ext2 || kind == model.Ext3 || kind == model.Ext4
+}
+
+// storesPosition reports whether a file system holds its own position on the disk.
+func storesPosition(kind model.FSKind) bool {
+	switch kind {
+	case model.FAT12, model.FAT16, model.FAT32, model.ExFAT, model.NTFS:
+		return true
+	case model.Unformatted, model.Ext2, model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS, model.Swap,
+		model.LUKS, model.LVM2, model.ISO9660, model.SquashFS, model.SwSuspend:
+	}
+	return false
+}
+
+// cannotMove is why the bytes of p must not go elsewhere, or "".
+func cannotMove(env Env, p model.Partition) string {
+	switch {
+	case p.Role == model.Extended:
+		return ""
+	case untouchable(p.FS) != "":
+		return untouchable(p.FS)
+	case p.FS.Kind == model.ISO9660:
+		return "an ISO 9660 file system holds absolute positions on the disk"
+	case p.Type == model.BIOSBoot:
+		return "the boot code on this disk finds the boot loader in it by its position"
+	}
+	c := env.Caps.Of(p.FS.Kind)
+	if p.FS.Kind == model.Swap && c.Move == "" {
+		return c.Create // swap space is not copied but made anew
+	}
+	return c.Move
+}
+
+// cannotResize is why the contents of p cannot follow any change of its length, or "".
+func cannotResize(d model.Disk, p model.Partition) string {
+	raid, _ := model.TypeByAlias(d.Table.Kind, "raid")
+	switch {
+	case p.Role == model.Extended:
+		return ""
+	case untouchable(p.FS) != "":
+		return untouchable(p.FS)
+	case p.Type == raid:
+		return "a RAID member may be described at its end"
+	}
+	return ""
+}
+
+func cannotGrow(d model.Disk, env Env, p model.Partition) string {
+	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {
+		return reason
+	}
+	return env.Caps.Of(p.FS.Kind).Grow
+}
+
+func cannotShrink(d model.Disk, env Env, p model.Partition) string {
+	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {
+		return reason
+	}
+	if reason := env.Caps.Of(p.FS.Kind).Shrink; reason != "" {
+		return reason
+	}
+	switch {
+	case p.FS.Kind == model.Swap:
+		return ""
+	case p.FS.Dirty != "":
+		return fmt.Sprintf("what its %s says of free space cannot be trusted (%s): check it first", p.FS.Kind, p.FS.Dirty)
+	case p.FS.Used < 0:
+		return "it is not known how much of it is used"
+	case p.FS.Size > d.SectorSize.Bytes(p.Span.Len()):
+		return "its file system reaches beyond its end: grow it first"
+	}
+	return ""
+}
+
+// slack is the room left to a file system above the least its superblock promises, as that is an
+// estimate and a full file system is of no use: 5 % up to 100 MiB, falling to 2 % from 1 GiB.
+func slack(b geometry.Bytes) geometry.Bytes {
+	const low, high = 100 * geometry.MiB, geometry.GiB
+	switch {
+	case b <= low:
+		return b / 20
+	case b >= high:
+		return b / 50
+	}
+	// The share in hundred-thousandths falls linearly from 5000 to 2000.
+	share := 5000 - 3000*(b-low)/(high-low)
+	return b / 100_000 * share
+}
+
+// minFloor is the least length anything is shrunk to.
+const minFloor = geometry.MiB
+
+// leastLen is the shortest length in sectors that the contents of p allow, at most its present length,
+// and what needs it. It does not ask whether p can be shrunk at all.
+func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why string) {
+	least, why := minFloor, "no partition is made smaller than 1 MiB"
+	if p.Role != model.Extended && p.FS.Known() && p.FS.Kind != model.Swap {
+		if c := env.Caps.Of(p.FS.Kind); c.MinSize > least {
+			least, why = c.MinSize, fmt.Sprintf("no %s is smaller than %s", p.FS.Kind, geometry.FormatBytes(c.MinSize))
+		}
+		if base := max(p.FS.Used, p.FS.Min); base+slack(base) > least {
+			least = base + slack(base)
+			why = fmt.Sprintf("its files and some slack need %s", geometry.FormatBytes(least))
+			if p.FS.BlockSize > 0 {
+				least = (least + p.FS.BlockSize - 1) / p.FS.BlockSize * p.FS.BlockSize
+			}
+		}
+	}
+	return min(d.SectorSize.Up(least), p.Span.Len()), why
+}
+
+// fitted is the file system of p as it is after it was made to fill the length of p.
+func fitted(p model.Partition, z geometry.SectorSize) model.Filesystem {
+	fs := p.FS
+	if !fs.Known() {
+		return fs
+	}
+	fs.Size = fsLength(fs, z.Bytes(p.Span.Len()))
+	fs.Dirty = ""
+	return fs
+}
+
+// fsLength is how long a file system is that fills b bytes: whole blocks only.
+func fsLength(fs model.Filesystem, b geometry.Bytes) geometry.Bytes {
+	if fs.BlockSize > 0 {
+		b -= b % fs.BlockSize
+	}
+	return b
+}

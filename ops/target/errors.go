@@ -1,0 +1,63 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What makes a path unfit to be edited, whoever asks and whenever. The texts follow the path.
+var (
+	// ErrEmpty is returned for a file without a single byte.
+	ErrEmpty = errors.New("is empty: give it the size of the disk first, for example with `truncate -s 1GiB`")
+	// ErrTooSmall is returned for a file shorter than one sector.
+	ErrTooSmall = errors.New("is smaller than one sector")
+	// ErrDirectory is returned for a directory.
+	ErrDirectory = errors.New("is a directory: give the image file in it")
+	// ErrNotFile is returned for pipes, sockets, terminals and the like.
+	ErrNotFile = errors.New("is not a regular file")
+	// ErrBlockDevice is returned for block devices.
+	ErrBlockDevice = errors.New("is a block device: block devices are not supported by this version")
+)
+
+// What keeps an image that is fit from being edited now. The texts follow the path.
+var (
+	// ErrReadOnly is returned when the image cannot be written because of where it lies or how it is used.
+	ErrReadOnly = errors.New("cannot be written")
+	// ErrNoLocks is returned when the image's file system has no locks; Options.NoLock does without them.
+	ErrNoLocks = errors.New("cannot be locked: its file system has no locks, so nothing would keep others off; copy it elsewhere")
+)
+
+// What goes wrong while a target is open.
+var (
+	// ErrNotAllowed is returned by everything that writes until AllowWrites was called.
+	ErrNotAllowed = errors.New("writing has not been allowed")
+	// ErrRange is returned for a range outside the target.
+	ErrRange = errors.New("range lies outside the target")
+	// ErrOverlap is returned by Copy when its two ranges overlap.
+	ErrOverlap = errors.New("source and destination overlap")
+	// ErrReplaced is returned by AllowWrites when the path leads to another file than the one that was opened.
+	ErrReplaced = errors.New("was moved, replaced or removed since it was opened")
+)
+
+// InUse is returned when somebody else uses the image.
+type InUse struct {
+	Path   string // as the user gave it
+	Holder string // who: "qemu-nbd (pid 123)", "loop device /dev/loop0, mounted at /mnt"
+	Advice string // what to do: "unmount /mnt, then run `losetup -d /dev/loop0`"
+	PID    int    // the process, or 0 where it is not known or the holder is none
+}
+
+func (e *InUse) Error() string {
+	return fmt.Sprintf("%s is in use by %s: %s", e.Path, e.Holder, e.Advice)
+}
+
+// Format is returned for a file that is a disk image, or packs one, in a format shunt does not edit.
+type Format struct {
+	Path   string // as the user gave it
+	Name   string // the format: "qcow2", "VMDK", "xz"
+	Advice string // how to make a raw image of it
+}
+
+func (e *Format) Error() string {
+	return fmt.Sprintf("%s is a %s file, which this version cannot edit: %s", e.Path, e.Name, e.Advice)
+}

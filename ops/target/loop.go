@@ -1,0 +1,156 @@
+package target
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// loopUser tells of a loop device on the file, nil if there is none. A loop device reads and writes behind the back of
+// every lock, mounted or not.
+func (k kernel) loopUser(path string, id fileID) *InUse {
+	for _, disk := range names(filepath.Join(k.sys, "block")) {
+		if !strings.HasPrefix(disk, "loop") || !k.loopOn(disk, id) {
+			continue
+		}
+		node := filepath.Join(k.dev, disk)
+		use := &InUse{Path: path, Holder: "loop device " + node}
+		var todo []string
+		for _, at := range k.blockUses(disk) {
+			use.Holder += ", " + at.what
+			todo = append(todo, at.undo)
+		}
+		// A device made by `mount -o loop` goes away with the mount.
+		if auto, _ := os.ReadFile(filepath.Join(k.sys, "block", disk, "loop", "autoclear")); len(todo) == 0 || strings.TrimSpace(string(auto)) != "1" {
+			todo = append(todo, fmt.Sprintf("run `losetup -d %s`", node))
+		}
+		use.Advice = strings.Join(todo, ", then ") + ", and open it again"
+		return use
+	}
+	return nil
+}
+
+// loopOn reports whether a loop device is set up on the file.
+func (k kernel) loopOn(disk string, id fileID) bool {
+	name, err := os.ReadFile(filepath.Join(k.sys, "block", disk, "loop", "backing_file"))
+	if err != nil {
+		return false // not set up
+	}
+	if id.is(strings.TrimSuffix(string(name), "\n")) {
+		return true
+	}
+	// The name is what the file was called for whoever set the device up: it can have been removed since, which adds
+	// " (deleted)", hidden by a mount or belong to another container. The device itself knows the file.
+	node, err := os.OpenFile(filepath.Join(k.dev, disk), os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = node.Close() }() // it was only read
+	info, err := unix.IoctlLoopGetStatus64(int(node.Fd()))
+	return err == nil && info.Device == id.dev && info.Inode == id.inode
+}
+
+// loopImage is the file behind a loop device or one of its partitions, "" if that cannot be told.
+func (k kernel) loopImage(info fs.FileInfo) string {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	device := filepath.Join(k.sys, "dev", "block", fmt.Sprintf("%d:%d", unix.Major(st.Rdev), unix.Minor(st.Rdev)))
+	// A partition lies in its disk. filepath.Join would cancel the ".." against the number, which is a link.
+	for _, disk := range []string{device, device + "/.."} {
+		if name, err := os.ReadFile(disk + "/loop/backing_file"); err == nil {
+			return strings.TrimSuffix(string(name), "\n")
+		}
+	}
+	return ""
+}
+
+// blockUse is one use of a block device: what it is, and what ends it.
+type blockUse struct{ what, undo string }
+
+// blockUses lists what a disk and its partitions are used for.
+func (k kernel) blockUses(disk string) []blockUse {
+	var uses []blockUse
+	top := filepath.Join(k.sys, "block", disk)
+	dirs := []string{top}
+	for _, part := range names(top) {
+		if strings.HasPrefix(part, disk) {
+			dirs = append(dirs, filepath.Join(top, part))
+		}
+	}
+	for _, dir := range dirs {
+		number, err := os.ReadFile(filepath.Join(dir, "dev"))
+		if err != nil {
+			continue
+		}
+		node := filepath.Join(k.dev, filepath.Base(dir))
+		for _, at := range k.mounts(strings.TrimSpace(string(number)), node) {
+			uses = append(uses, blockUse{"mounted at " + at, fmt.Sprintf("run `umount %s`", at)})
+		}
+		for _, swap := range k.swaps() {
+			if swap == node {
+				uses = append(uses, blockUse{"used as swap", fmt.Sprintf("run `swapoff %s`", node)})
+			}
+		}
+		for _, holder := range names(filepath.Join(dir, "holders")) {
+			uses = append(uses, k.holderUse(holder))
+		}
+	}
+	return uses
+}
+
+// holderUse describes a block device that is built on another one.
+func (k kernel) holderUse(holder string) blockUse {
+	name, err := os.ReadFile(filepath.Join(k.sys, "block", holder, "dm", "name"))
+	if err == nil {
+		mapped := strings.TrimSpace(string(name))
+		return blockUse{"used by device mapper " + mapped, fmt.Sprintf("close %s", filepath.Join(k.dev, "mapper", mapped))}
+	}
+	node := filepath.Join(k.dev, holder)
+	return blockUse{"used by " + node, "stop " + node}
+}
+
+// mounts lists where a block device is mounted, by its number, or by its name where the file system shows a number of
+// its own, as btrfs does.
+func (k kernel) mounts(number, node string) []string {
+	text, err := os.ReadFile(k.self("mountinfo"))
+	if err != nil {
+		return nil
+	}
+	var at []string
+	for line := range strings.Lines(string(text)) {
+		// "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw"; any number of fields may precede the "-"
+		before, after, _ := strings.Cut(line, " - ")
+		place, source := strings.Fields(before), strings.Fields(after)
+		if len(place) >= 5 && (place[2] == number || (len(source) >= 2 && source[1] == node)) {
+			at = append(at, unescape(place[4]))
+		}
+	}
+	return at
+}
+
+// swaps lists the files and devices in use as swap.
+func (k kernel) swaps() []string {
+	text, err := os.ReadFile(filepath.Join(k.proc, "swaps"))
+	if err != nil {
+		return nil
+	}
+	var list []string
+	for line := range strings.Lines(string(text)) {
+		if field := strings.Fields(line); len(field) > 0 && strings.HasPrefix(field[0], "/") {
+			list = append(list, unescape(field[0]))
+		}
+	}
+	return list
+}
+
+// unescape undoes the octal escapes by which /proc keeps its lines apart.
+func unescape(text string) string {
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(text)
+}

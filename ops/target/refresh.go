@@ -1,0 +1,18 @@
+package target
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Refresh learns the length the image has now, after another process that adopted it has changed it. After an error
+// the Raw is as it was.
+func (r *Raw) Refresh() error {
+	var st unix.Stat_t
+	if err := retry(func() error { return unix.Fstat(int(r.read.Fd()), &st) }); err != nil {
+		return fmt.Errorf("stat %s: %w", r.path, err)
+	}
+	r.size.Store(st.Size)
+	return nil
+}

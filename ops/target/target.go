@@ -1,0 +1,223 @@
+// Package target opens what shunt edits, sees to it that nobody else uses it meanwhile, and is the only way by which
+// bytes reach it (Device). It opens raw image files; block devices and other image formats are refused with a reason.
+//
+// It may import geometry and golang.org/x/sys/unix, and nothing else of shunt. It is for Linux.
+//
+// Who may use an image file at the same time is settled by three things, in this order:
+//
+//	flock(2)        LOCK_EX while editing, LOCK_SH while inspecting: shunt against shunt
+//	OFD byte locks  QEMU's protocol, against QEMU and its tools. All are read locks on single bytes:
+//
+//	                byte   100    101    103    |  201             203
+//	                       I read I write I resize | nobody may write  nobody may resize
+//	                editing   x      x      x   |    x               x
+//	                inspecting x                |    x               x
+//
+//	                The locks are taken first and tested after (would a write lock on the opposite bytes be granted?),
+//	                so of two that start at once at least one sees the other. Source: QEMU's file-posix driver.
+//	a look around   loop devices, swap and programs that have the file open for writing: none of them locks anything
+//
+// Invariants: the image is opened read-only, and nothing can be written until AllowWrites; the locks belong to the
+// open file description that Files hands out, so they live until the last process that holds it has closed it,
+// however it ends.
+package target
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/geometry"
+)
+
+// Mode says what a target is opened for.
+type Mode int
+
+// The modes.
+const (
+	// Edit opens a target to change it: nobody else may use it until it is closed.
+	Edit Mode = iota
+	// Inspect opens a target to look at it. One that is in use can be inspected too; Raw.Busy then tells by whom,
+	// and what is read may change at any moment.
+	Inspect
+)
+
+// Options say how to open a target. The zero value edits an image with sectors of 512 bytes.
+type Options struct {
+	Mode Mode
+	// SectorSize is the logical sector the image is meant for; 0 means 512 bytes.
+	SectorSize geometry.SectorSize
+	// NoLock leaves out the locks, for images on file systems that have none (ErrNoLocks). The look around for
+	// other users still takes place; shunt and QEMU are no longer kept off.
+	NoLock bool
+}
+
+func (o Options) sector() (geometry.SectorSize, error) {
+	if o.SectorSize == 0 {
+		return geometry.Sector512, nil
+	}
+	if !o.SectorSize.Valid() {
+		return 0, fmt.Errorf("sector size %d is not supported: use 512 or 4096", o.SectorSize)
+	}
+	return o.SectorSize, nil
+}
+
+// Open opens the image file at path and locks it as the mode asks for. Nothing is written to it.
+//
+// Errors: fs.ErrNotExist and fs.ErrPermission as the system gives them; ErrEmpty, ErrTooSmall, ErrDirectory,
+// ErrBlockDevice, ErrNotFile and *Format for what cannot be edited at all; ErrReadOnly, ErrNoLocks and *InUse for what
+// cannot be edited now (Edit only).
+func Open(path string, opts Options) (*Raw, error) {
+	z, err := opts.sector()
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	// The type is asked for before the file is opened: opening a pipe would wait for its other end, opening a
+	// device can have effects of its own.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, cause(err))
+	}
+	if err := regular(path, info); err != nil {
+		return nil, err
+	}
+	resolved, err := realPath(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	f, err := os.Open(resolved)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	r, err := build(path, resolved, f, opts.Mode, z)
+	if err == nil {
+		err = r.admit(opts)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return r, nil
+}
+
+// admit makes sure that the opened file is an image shunt can edit and that it may do so now.
+func (r *Raw) admit(opts Options) error {
+	if err := checkSize(r.path, r.Size(), r.sector); err != nil {
+		return err
+	}
+	if err := checkFormat(r.path, r.read, r.Size()); err != nil {
+		return err
+	}
+	if opts.Mode == Inspect {
+		return r.admitInspect(opts)
+	}
+	if err := probeWritable(r.path, r.real); err != nil {
+		return err
+	}
+	if !opts.NoLock {
+		if err := takeLocks(r.read, Edit); err != nil {
+			return r.lockRefusal(err)
+		}
+	}
+	if busy := host().user(r.path, r.id()); busy != nil {
+		return busy
+	}
+	return nil
+}
+
+// admitInspect never refuses: who else uses the image is kept as a remark.
+func (r *Raw) admitInspect(opts Options) error {
+	if !opts.NoLock {
+		if err := takeLocks(r.read, Inspect); err != nil {
+			// Locks that were got before the one that failed must not keep others off.
+			if err := dropLocks(r.read); err != nil {
+				return fmt.Errorf("unlock %s: %w", r.path, err)
+			}
+			if !errors.Is(err, errNoLocks) {
+				r.busy = host().locker(r.path, r.id())
+				return nil
+			}
+		}
+	}
+	r.busy = host().user(r.path, r.id())
+	return nil
+}
+
+func (r *Raw) lockRefusal(err error) error {
+	switch {
+	case errors.Is(err, errHeld):
+		return host().locker(r.path, r.id())
+	case errors.Is(err, errNoLocks):
+		return fmt.Errorf("%s %w (%w)", r.path, ErrNoLocks, err)
+	}
+	return fmt.Errorf("lock %s: %w", r.path, err)
+}
+
+func regular(path string, info fs.FileInfo) error {
+	mode := info.Mode()
+	switch {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		return fmt.Errorf("%s %w", path, ErrDirectory)
+	case mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0:
+		advice := "make an image file of it and edit that"
+		if image := host().loopImage(info); image != "" {
+			advice = fmt.Sprintf("it is a loop device on %s: detach it with `losetup -d %s` and edit that file", image, path)
+		}
+		return fmt.Errorf("%s %w; %s", path, ErrBlockDevice, advice)
+	}
+	return fmt.Errorf("%s %w", path, ErrNotFile)
+}
+
+func checkSize(path string, size int64, z geometry.SectorSize) error {
+	if size == 0 {
+		return fmt.Errorf("%s %w", path, ErrEmpty)
+	}
+	if size < int64(z) {
+		return fmt.Errorf("%s has %d bytes and %w of %d bytes", path, size, ErrTooSmall, z)
+	}
+	return nil
+}
+
+// probeWritable tells now, and not after an hour of planning, that a commit could not write. The descriptor is closed
+// again at once: as long as it is not there, nothing can be written by mistake.
+func probeWritable(path, resolved string) error {
+	f, err := os.OpenFile(resolved, os.O_RDWR, 0)
+	if err != nil {
+		return openError(path, err)
+	}
+	return f.Close()
+}
+
+func openError(path string, err error) error {
+	switch {
+	case errors.Is(err, unix.EROFS):
+		return fmt.Errorf("%s %w: it is on a read-only file system; copy it to a writable one or remount that one (%w)", path, ErrReadOnly, unix.EROFS)
+	case errors.Is(err, unix.ETXTBSY):
+		return fmt.Errorf("%s %w: it is being executed or used as swap (%w)", path, ErrReadOnly, unix.ETXTBSY)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s cannot be opened for reading and writing: %w; run shunt as its owner or as root, or change its mode or attributes", path, cause(err))
+	}
+	return fmt.Errorf("open %s: %w", path, cause(err))
+}
+
+// realPath is absolute and free of symbolic links, so that two ways to the same image find the same journal.
+func realPath(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(abs)
+}
+
+// cause strips the operation and path that the os package puts in front of an error; the messages here name both.
+func cause(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}

@@ -1,0 +1,22 @@
+package txn
+
+import "shunt/ops/overlay"
+
+// layoutOf reads off an overlay what the target must become. unused are the bytes of the target that a file
+// system held free before.
+func layoutOf(ov *overlay.Overlay, sizeBefore int64, unused ranges) layout {
+	l := layout{sizeBefore: sizeBefore, sizeAfter: ov.Size(), unused: unused}
+	var clear []byteRange
+	for e := range ov.Changed() {
+		switch e.Kind {
+		case overlay.Base:
+			l.moves = append(l.moves, segment{dst: e.Off, src: e.Src, len: e.Len})
+		case overlay.SpillKind:
+			l.places = append(l.places, place{off: e.Off, src: e.Src, len: e.Len})
+		case overlay.Zero, overlay.Free:
+			clear = append(clear, byteRange{e.Off, e.End()})
+		}
+	}
+	l.clear = newRanges(clear)
+	return l
+}
