@@ -1,0 +1,75 @@
+# make demo          a practice image, opened in the editor
+# make test          everything a merge needs: formatting, vet, lint, tests under the race detector
+# make build         the program, ./shunt
+# make bench         the benchmarks
+# make screenshots   the pictures of the README, taken from the real program
+# make lint          the linters alone
+# make fmt           put the source in the form that lint wants
+# make install       ./shunt to PREFIX/bin (default /usr/local)
+# make clean         remove what the others made
+#
+# demo, test, bench and screenshots first install the Debian packages they need (.ci/install); nothing is installed
+# that is already there.
+
+PREFIX ?= /usr/local
+
+# Flags for go test, as in: make test TESTFLAGS='-run Crash -v'
+TESTFLAGS ?=
+
+# Which benchmarks to run, a regular expression.
+BENCH ?= .
+
+# A plain user's PATH often lacks the directories with mke2fs and sfdisk.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+.PHONY: all demo test bench build screenshots lint fmt vet race install clean
+.NOTPARALLEL:
+
+all: build
+
+# Pure Go, so that the program runs on any Linux of its architecture and no C compiler is needed to build it.
+build:
+	CGO_ENABLED=0 go build -trimpath -o shunt .
+
+demo:
+	@.ci/install demo
+	@$(MAKE) --no-print-directory build
+	./shunt demo
+
+test:
+	@.ci/install test
+	@$(MAKE) --no-print-directory vet lint race
+
+vet:
+	@echo "== go vet"
+	go vet ./...
+
+# The formatters of .golangci.yml (gofumpt, gci) report here too.
+lint:
+	@echo "== golangci-lint"
+	.ci/lint run ./...
+
+fmt:
+	.ci/lint fmt
+
+# -vet=off: vet has run over everything already.
+race:
+	@echo "== go test -race"
+	CGO_ENABLED=1 go test -race -vet=off -timeout 10m $(TESTFLAGS) ./...
+
+bench:
+	@.ci/install test
+	go test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) ./...
+
+screenshots:
+	@.ci/install screenshots
+	@$(MAKE) --no-print-directory build
+	go run ./screenshots
+
+# Builds only where there is nothing to install: root, who installs, often has no Go.
+install:
+	@test -x shunt || $(MAKE) --no-print-directory build
+	install -D -m 0755 shunt $(DESTDIR)$(PREFIX)/bin/shunt
+
+clean:
+	rm -rf shunt .bin coverage.out

@@ -1,0 +1,23 @@
+// Shunt is a full-screen terminal partition editor. This file only wires: the process is a worker if it was started
+// as one, else the command line, and how that ends becomes the exit code.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"shunt/ops/worker"
+	"shunt/tui/cli"
+)
+
+func main() {
+	if worker.Called() {
+		os.Exit(worker.Main())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	code := cli.Main(ctx, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(code)
+}

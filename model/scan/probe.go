@@ -1,0 +1,147 @@
+package scan
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// prober recognises one family of contents in a window.
+type prober func(w *window) (model.Filesystem, bool)
+
+// containers hold other contents, whose signatures may show through: when one of them is found, nothing else is
+// looked for.
+var containers = []prober{probeLUKS, probeLVM, probeRAID, probeBitLocker}
+
+// contents are tried all, in the order in which they win when stale signatures are left. What lies behind the
+// first kilobyte comes first: its makers leave old boot sectors alone, while the makers of file systems that
+// begin with a boot sector write over it.
+var contents = []prober{
+	probeSwap, probeExt, probeF2FS, // 1 KiB and later
+	probeXFS, probeNTFS, probeExFAT, probeSquashFS, probeFAT, // sector 0
+	probeBtrfs, // 64 KiB
+}
+
+// lastResorts are what is looked for if there is none of the contents, since their signatures often outlive them.
+var lastResorts = []prober{probeForeign, probeISO9660}
+
+// Probe tells what lies in the n bytes at off of r by looking at superblocks; the window is a partition or a
+// whole disk. Its zero Kind means that nothing was recognised; Notes then tells whether there is something or
+// whether it could not be read. It reads some 200 KiB at most, plus up to 4 MiB of allocation tables where only
+// they tell what is used; memory stays below 1 MiB. Nothing in the window can make it fail or panic.
+//
+// A window that carries the signatures of two file systems, neither of them visibly stale, gets the likelier
+// kind and a Dirty that says so.
+func Probe(r io.ReaderAt, off, n int64) model.Filesystem {
+	found, w := look(r, off, n)
+	if len(found) == 0 {
+		return nothing(w)
+	}
+	fs := found[0]
+	if int64(fs.Size) > n {
+		fs.Dirty = fmt.Sprintf("%s believes to be %s long, but there are only %s", fs.Kind,
+			geometry.FormatBytes(fs.Size), geometry.FormatBytes(geometry.Bytes(n)))
+	}
+	if len(found) > 1 {
+		fs.Dirty = "there are signatures of both " + string(fs.Kind) + " and " + string(found[1].Kind)
+	}
+	if fs.Used > fs.Size {
+		fs.Used = -1
+	}
+	fs.Min = min(fs.Min, fs.Size)
+	return fs
+}
+
+// Signatures lists the kinds of contents that the n bytes at off of r could be taken for, the likeliest first.
+// More than one means that an old signature was left behind when the newer content was made, and that a tool
+// might pick the wrong one.
+func Signatures(r io.ReaderAt, off, n int64) []model.FSKind {
+	found, _ := look(r, off, n)
+	kinds := make([]model.FSKind, 0, len(found))
+	for _, fs := range found {
+		kinds = append(kinds, fs.Kind)
+	}
+	return kinds
+}
+
+// look collects what the window could be, the likeliest first.
+func look(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
+	w := newWindow(r, off, n)
+	for _, probe := range containers {
+		if fs, ok := probe(w); ok {
+			return []model.Filesystem{fs}, w
+		}
+	}
+	var found []model.Filesystem
+	for _, probe := range contents {
+		if fs, ok := probe(w); ok {
+			found = append(found, fs)
+		}
+	}
+	if len(found) > 1 {
+		alive := slices.DeleteFunc(slices.Clone(found), func(fs model.Filesystem) bool { return stale(w, fs) })
+		if len(alive) > 0 {
+			found = alive
+		}
+	}
+	if len(found) > 0 {
+		return found, w
+	}
+	for _, probe := range lastResorts {
+		if fs, ok := probe(w); ok {
+			return []model.Filesystem{fs}, w
+		}
+	}
+	return nil, w
+}
+
+// stale reports whether fs, one of several contents found in the window, is clearly what is left of an older one.
+func stale(w *window, fs model.Filesystem) bool {
+	switch fs.Kind {
+	case model.FAT12, model.FAT16, model.FAT32:
+		return !fatHolds(w)
+	default:
+		return int64(fs.Size) > w.n
+	}
+}
+
+// nothing describes a window in which no signature is known.
+func nothing(w *window) model.Filesystem {
+	if w.err != nil {
+		return model.Filesystem{Notes: "cannot be read: " + w.err.Error()}
+	}
+	if head := w.at(0, int(min(pageSize, w.n))); slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) {
+		return model.Filesystem{Notes: "holds something that is not recognised"}
+	}
+	return model.Filesystem{}
+}
+
+// text is a name from a superblock made fit for people: up to the first NUL, without blanks at its end, and with
+// a replacement character for all that could disturb a terminal.
+func text(b []byte) string {
+	s, _, _ := strings.Cut(string(b), "\x00")
+	return clean(s)
+}
+
+func clean(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7F && r < 0xA0 || r == '\u2028' || r == '\u2029' || r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+	return strings.TrimRight(s, " ")
+}
+
+// uuidText is a UUID stored in the order it is written in, or "" if it is all zero.
+func uuidText(b []byte) string {
+	if !slices.ContainsFunc(b, func(x byte) bool { return x != 0 }) {
+		return ""
+	}
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}

@@ -1,0 +1,317 @@
+package scan
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// A FAT volume begins with a boot sector; integers are little-endian:
+//
+//	0   jump             17  root entries (2)      FAT12/16                   FAT32
+//	11  bytes/sector (2) 19  sectors (2)           37  state                  36  sectors per FAT (4)
+//	13  sectors/cluster  21  media                 38  0x28 or 0x29           44  root cluster (4)
+//	14  reserved (2)     22  sectors per FAT (2)   39  serial (4)             48  FSInfo sector (2)
+//	16  FATs             28  hidden sectors (4)    43  label (11)             65  state
+//	                     32  sectors (4)           510 0x55 0xAA              66  0x28 or 0x29, serial, label
+//
+// Then follow the FATs, the root directory (FAT12/16) and the clusters, counted from 2. The number of clusters alone
+// decides between FAT12, FAT16 and FAT32. Source: Microsoft, "FAT: General Overview of On-Disk Format" 1.03.
+const (
+	maxFAT12 = 4084
+	maxFAT16 = 65524
+	maxFAT32 = 0x0FFFFFF5
+
+	fatEntrySize  = 32
+	fatAttrVolume = 0x08
+	fatAttrDir    = 0x10
+	fatAttrLong   = 0x0F
+)
+
+var bootMark = []byte{0x55, 0xAA}
+
+// fat is the geometry of a FAT volume. Offsets and lengths are bytes in the window.
+type fat struct {
+	ok                bool
+	kind              model.FSKind
+	size              int64
+	cluster           int64
+	clusters          int64
+	tables            int64 // start of the first FAT
+	tableLen          int64
+	copies            int64
+	root, rootLen     int64 // FAT12/16
+	data              int64 // start of cluster 2
+	rootCluster       int64 // FAT32
+	info              int64 // start of the FSInfo sector, FAT32; 0 if there is none
+	media             byte
+	state, signature  byte
+	serial, bootLabel []byte
+}
+
+// probeFAT recognises FAT12, FAT16 and FAT32.
+func probeFAT(w *window) (model.Filesystem, bool) {
+	head := w.at(0, 512)
+	if head == nil {
+		return model.Filesystem{}, false
+	}
+	f := fatShape(head)
+	if !f.ok || !slices.Equal(head[510:], bootMark) && !f.tableMarked(w, 0) {
+		return model.Filesystem{}, false
+	}
+	fs := model.Filesystem{
+		Kind: f.kind, Size: geometry.Bytes(f.size), Used: -1,
+		BlockSize: geometry.Bytes(f.cluster),
+		Label:     f.label(w),
+		Dirty:     f.dirty(w),
+	}
+	if f.signature == 0x29 || f.signature == 0x28 {
+		if serial := binary.LittleEndian.Uint32(f.serial); serial != 0 {
+			fs.UUID = serialText(serial)
+		}
+	}
+	if free := f.free(w); free >= 0 {
+		fs.Used = geometry.Bytes(f.size - free*f.cluster)
+	}
+	return fs, true
+}
+
+// fatHolds reports whether the window's FAT volume is more than a boot sector that an older format left: both
+// copies of the FAT must begin with the media byte, behind everything a superblock at 1 KiB could have written over.
+func fatHolds(w *window) bool {
+	f := fatShape(w.at(0, 512))
+	if !f.ok || f.size > w.n || f.tables < 2048 {
+		return false
+	}
+	for i := range f.copies {
+		if !f.tableMarked(w, i) {
+			return false
+		}
+	}
+	return true
+}
+
+// fatShape reads the geometry from a boot sector; ok is false if it is not one of a FAT volume.
+func fatShape(b []byte) fat {
+	if len(b) < 512 {
+		return fat{}
+	}
+	u16 := func(off int) int64 { return int64(binary.LittleEndian.Uint16(b[off:])) }
+	u32 := func(off int) int64 { return int64(binary.LittleEndian.Uint32(b[off:])) }
+	sector, perCluster, reserved := u16(11), int64(b[13]), u16(14)
+	f := fat{copies: int64(b[16]), media: b[21], state: b[37], signature: b[38], serial: b[39:43], bootLabel: b[43:54]}
+	sectors, perFAT := u16(19), u16(22)
+	if sectors == 0 {
+		sectors = u32(32)
+	}
+	wide := perFAT == 0
+	if wide {
+		perFAT = u32(36)
+		f.state, f.signature, f.serial, f.bootLabel = b[65], b[66], b[67:71], b[71:82]
+		f.rootCluster = u32(44)
+		if info := u16(48); info > 0 && info < reserved {
+			f.info = info * sector
+		}
+	}
+	switch {
+	case sector < 512 || sector > 4096 || bits.OnesCount64(uint64(sector)) != 1,
+		perCluster == 0 || bits.OnesCount64(uint64(perCluster)) != 1,
+		reserved == 0, f.copies == 0 || f.copies > 4, perFAT == 0,
+		f.media != 0xF0 && f.media < 0xF8:
+		return fat{}
+	}
+	rootSectors := (u16(17)*fatEntrySize + sector - 1) / sector
+	before := reserved + f.copies*perFAT + rootSectors
+	if before >= sectors || wide != (u16(17) == 0) {
+		return fat{}
+	}
+	f.size, f.cluster = sectors*sector, perCluster*sector
+	f.clusters = (sectors - before) / perCluster
+	f.tables, f.tableLen = reserved*sector, perFAT*sector
+	f.root, f.rootLen = f.tables+f.copies*f.tableLen, u16(17)*fatEntrySize
+	f.data = before * sector
+	f.kind = fatKind(f.clusters, wide)
+	f.ok = f.clusters > 0 && f.clusters <= maxFAT32 && f.tableBytes() <= f.tableLen
+	return f
+}
+
+// fatKind tells the three kinds apart. A volume with the layout of FAT32 is one even if it has too few clusters:
+// mkfs.fat makes such volumes when told to, and every driver goes by the layout.
+func fatKind(clusters int64, wide bool) model.FSKind {
+	switch {
+	case wide:
+		return model.FAT32
+	case clusters > maxFAT12:
+		return model.FAT16
+	}
+	return model.FAT12
+}
+
+// tableBytes is how much of a FAT is needed for all clusters.
+func (f fat) tableBytes() int64 {
+	switch f.kind {
+	case model.FAT32:
+		return (f.clusters + 2) * 4
+	case model.FAT16:
+		return (f.clusters + 2) * 2
+	default:
+		return ((f.clusters+2)*3 + 1) / 2
+	}
+}
+
+// tableMarked reports whether a copy of the FAT begins as it has to: with the media byte and ones.
+func (f fat) tableMarked(w *window, copyNo int64) bool {
+	b := w.at(f.tables+copyNo*f.tableLen, 3)
+	return b != nil && b[0] == f.media && b[1] == 0xFF && b[2] == 0xFF
+}
+
+// label is the volume label: the root directory's, else the boot sector's.
+func (f fat) label(w *window) string {
+	if name := f.rootLabel(w); name != nil {
+		return clean(string(name))
+	}
+	boot := string(f.bootLabel)
+	if f.signature != 0x29 || boot == "NO NAME    " {
+		return ""
+	}
+	return text(f.bootLabel)
+}
+
+// rootLabel finds the entry of the volume label in the root directory, or nil.
+func (f fat) rootLabel(w *window) []byte {
+	if f.kind != model.FAT32 {
+		name, _ := f.labelIn(w, f.root, min(f.rootLen, 32<<10))
+		return name
+	}
+	at := f.rootCluster
+	for range maxChain {
+		if at < 2 || at >= f.clusters+2 {
+			return nil
+		}
+		name, end := f.labelIn(w, f.data+(at-2)*f.cluster, min(f.cluster, 32<<10))
+		if name != nil || end {
+			return name
+		}
+		next := w.at(f.tables+at*4, 4)
+		if next == nil {
+			return nil
+		}
+		at = int64(binary.LittleEndian.Uint32(next) & 0x0FFFFFFF)
+	}
+	return nil
+}
+
+// labelIn looks for the volume label in n bytes of directory at off. end says that the directory ends there.
+func (f fat) labelIn(w *window, off, n int64) (name []byte, end bool) {
+	for ; n >= fatEntrySize; off, n = off+fatEntrySize, n-fatEntrySize {
+		e := w.at(off, fatEntrySize)
+		if e == nil || e[0] == 0 {
+			return nil, true
+		}
+		attr := e[11]
+		if e[0] == 0xE5 || attr&0x3F == fatAttrLong || attr&(fatAttrVolume|fatAttrDir) != fatAttrVolume {
+			continue
+		}
+		name := slices.Clone(e[:11])
+		if name[0] == 0x05 { // stands for 0xE5, which would mark the entry as deleted
+			name[0] = 0xE5
+		}
+		return name, true
+	}
+	return nil, false
+}
+
+// dirty is why the volume should be checked, or "".
+func (f fat) dirty(w *window) string {
+	const unclean, failed = "not unmounted cleanly", "has I/O errors"
+	if f.signature == 0x29 && f.state&1 != 0 {
+		return unclean
+	}
+	switch f.kind {
+	case model.FAT32:
+		if b := w.at(f.tables+4, 4); b != nil {
+			return marks(b[3]&0x08 == 0, unclean, b[3]&0x04 == 0, failed)
+		}
+	case model.FAT16:
+		if b := w.at(f.tables+2, 2); b != nil {
+			return marks(b[1]&0x80 == 0, unclean, b[1]&0x40 == 0, failed)
+		}
+	default: // FAT12 has no bits for it
+	}
+	return ""
+}
+
+func marks(a bool, forA string, b bool, forB string) string {
+	switch {
+	case a:
+		return forA
+	case b:
+		return forB
+	}
+	return ""
+}
+
+// free is the number of free clusters, or -1. FAT32 keeps count; elsewhere, and where the count cannot be true, the
+// FAT is read if it is not too large.
+func (f fat) free(w *window) int64 {
+	if f.info > 0 {
+		if b := w.at(f.info, 512); b != nil && string(b[:4]) == "RRaA" && string(b[484:488]) == "rrAa" {
+			if n := int64(binary.LittleEndian.Uint32(b[488:])); n < f.clusters {
+				return n
+			}
+		}
+	}
+	length := f.tableBytes()
+	if length > maxTable {
+		return -1
+	}
+	free, seen := int64(0), int64(0)
+	var half []byte // FAT12: entries are 12 bits, so one can begin at the end of a piece
+	ok := w.stream(f.tables, length, func(piece []byte) {
+		switch f.kind {
+		case model.FAT32:
+			free += zeros(piece, 4, 0x0FFFFFFF)
+		case model.FAT16:
+			free += zeros(piece, 2, 0xFFFF)
+		default:
+			half = append(half, piece...)
+		}
+	})
+	for ; f.kind == model.FAT12 && seen < f.clusters+2; seen++ {
+		pair := uint16(half[seen*3/2]) | uint16(half[seen*3/2+1])<<8
+		if seen%2 == 1 {
+			pair >>= 4
+		}
+		if pair&0xFFF == 0 {
+			free++
+		}
+	}
+	if !ok {
+		return -1
+	}
+	return free
+}
+
+// zeros counts the little-endian entries of the given width that are zero under a mask.
+func zeros(piece []byte, width int, mask uint32) (n int64) {
+	for ; len(piece) >= width; piece = piece[width:] {
+		x := uint32(piece[0]) | uint32(piece[1])<<8
+		if width == 4 {
+			x |= uint32(piece[2])<<16 | uint32(piece[3])<<24
+		}
+		if x&mask == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// serialText is a volume serial number as DOS shows it.
+func serialText(serial uint32) string {
+	return strings.ToUpper(fmt.Sprintf("%04x-%04x", serial>>16, serial&0xFFFF))
+}

@@ -1,0 +1,466 @@
+package scan
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/testneed"
+)
+
+// With -update-probe the images are made anew by the tools, and what Probe reads of them becomes testdata.
+var updateProbe = flag.Bool("update-probe", false, "rewrite testdata/probe from images made by the tools")
+
+var probeSeed = flag.Uint64("seed-probe", 0, "seed of the random tests of Probe, 0 for a random one")
+
+const (
+	probeDir  = "testdata/probe"
+	probeWant = probeDir + "/want.txt"
+)
+
+// recorder keeps the pages that are read through it.
+type recorder struct {
+	r    io.ReaderAt
+	n    int64
+	seen map[int64][]byte
+	read int64
+}
+
+func (c *recorder) ReadAt(b []byte, off int64) (int, error) {
+	c.read += int64(len(b))
+	for p := off / pageSize; p*pageSize < off+int64(len(b)); p++ {
+		page := make([]byte, min(pageSize, c.n-p*pageSize))
+		if _, err := c.r.ReadAt(page, p*pageSize); err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		c.seen[p] = page
+	}
+	return c.r.ReadAt(b, off)
+}
+
+func summary(fs model.Filesystem) string {
+	return fmt.Sprintf("kind=%s label=%q uuid=%s size=%d used=%d min=%d block=%d dirty=%q notes=%q",
+		fs.Kind, fs.Label, fs.UUID, fs.Size, fs.Used, fs.Min, fs.BlockSize, fs.Dirty, fs.Notes)
+}
+
+// TestProbeAgainstBlkid compares with libblkid's verdict on what the real tools make.
+func TestProbeAgainstBlkid(t *testing.T) {
+	blkid := testneed.Tool(t, "blkid")
+	for _, image := range probeImages {
+		t.Run(image.name, func(t *testing.T) {
+			path := image.build(t)
+			got, rec := probeFile(t, path)
+			if rec.read > 256<<10+maxTable {
+				t.Errorf("read %d bytes", rec.read)
+			}
+			if *updateProbe {
+				record(t, image.name, rec)
+			}
+			out, err := exec.Command(blkid, "-p", "-o", "udev", path).CombinedOutput()
+			tags := make(map[string]string)
+			for line := range strings.Lines(string(out)) {
+				if key, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+					tags[key] = value
+				}
+			}
+			if _, ambivalent := tags["ID_FS_AMBIVALENT"]; ambivalent || err != nil {
+				if !strings.Contains(got.Dirty+got.Notes, "FAT") && !strings.Contains(got.Dirty, "both") {
+					t.Errorf("blkid finds it ambivalent, got %s\n%s", summary(got), out)
+				}
+				return
+			}
+			want := model.FSKind(tags["ID_FS_TYPE"])
+			switch want {
+			case "vfat":
+				want = model.FSKind(strings.ToLower(tags["ID_FS_VERSION"]))
+			case "crypto_LUKS":
+				want = model.LUKS
+			case "LVM2_member":
+				want = model.LVM2
+			}
+			if got.Kind != want || got.UUID != unescape(tags["ID_FS_UUID_ENC"]) || got.Label != strings.TrimRight(unescape(tags["ID_FS_LABEL_ENC"]), " ") {
+				t.Errorf("got %s\nblkid says\n%s", summary(got), out)
+			}
+			if kinds := Signatures(rec, 0, rec.n); len(kinds) != 1 || kinds[0] != want {
+				t.Errorf("Signatures: %v", kinds)
+			}
+		})
+	}
+	if *updateProbe {
+		writeWant(t)
+	}
+}
+
+func probeFile(t *testing.T, path string) (model.Filesystem, *recorder) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := &recorder{r: f, n: info.Size(), seen: make(map[int64][]byte)}
+	return Probe(rec, 0, rec.n), rec
+}
+
+// unescape undoes the \xNN of udev.
+func unescape(s string) string {
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		var x byte
+		if s[i] == '\\' && i+3 < len(s) {
+			if _, err := fmt.Sscanf(s[i:i+4], `\x%02x`, &x); err == nil {
+				out.WriteByte(x)
+				i += 3
+				continue
+			}
+		}
+		out.WriteByte(s[i])
+	}
+	return out.String()
+}
+
+func record(t *testing.T, name string, rec *recorder) {
+	t.Helper()
+	maps.DeleteFunc(rec.seen, func(_ int64, page []byte) bool {
+		return !slices.ContainsFunc(page, func(b byte) bool { return b != 0 })
+	})
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := z.Write(pages{n: rec.n, data: rec.seen}.encode(slices.Sorted(maps.Keys(rec.seen)))); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(probeDir, name+".pages.gz"), out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func writeWant(t *testing.T) {
+	t.Helper()
+	var want strings.Builder
+	for _, name := range goldenNames(t) {
+		p := golden(t, name)
+		fmt.Fprintf(&want, "%s: %s\n", name, summary(Probe(p, 0, p.n)))
+	}
+	if err := os.WriteFile(probeWant, []byte(want.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func goldenNames(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob(probeDir + "/*.pages.gz")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no testdata: %v", err)
+	}
+	names := make([]string, 0, len(files))
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".pages.gz"))
+	}
+	slices.Sort(names)
+	return names
+}
+
+func goldenBytes(t testing.TB, name string) []byte {
+	t.Helper()
+	f, err := os.Open(filepath.Join(probeDir, name+".pages.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func golden(t testing.TB, name string) pages { return decodePages(goldenBytes(t, name)) }
+
+// TestProbeGolden is the twin of TestProbeAgainstBlkid that needs no tools.
+func TestProbeGolden(t *testing.T) {
+	text, err := os.ReadFile(probeWant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if names := goldenNames(t); len(names) != len(lines) || len(names) != len(probeImages) {
+		t.Fatalf("%d images, %d expectations, %d makers: run with -update-probe as root", len(names), len(lines), len(probeImages))
+	}
+	for _, line := range lines {
+		name, want, _ := strings.Cut(line, ": ")
+		p := golden(t, name)
+		if got := summary(Probe(p, 0, p.n)); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, want)
+		}
+		// The same in the middle of a disk.
+		if got := summary(Probe(shifted{p, 63 * 512}, 63*512, p.n)); got != want {
+			t.Errorf("%s at an offset:\ngot  %s\nwant %s", name, got, want)
+		}
+	}
+}
+
+// shifted is r behind by bytes that hold nothing.
+type shifted struct {
+	r  io.ReaderAt
+	by int64
+}
+
+func (s shifted) ReadAt(b []byte, off int64) (int, error) {
+	if off < s.by {
+		return 0, fmt.Errorf("read at %d, in front of the window", off)
+	}
+	return s.r.ReadAt(b, off-s.by)
+}
+
+func TestProbeCutOff(t *testing.T) {
+	for _, name := range goldenNames(t) {
+		p := golden(t, name)
+		whole := Probe(p, 0, p.n)
+		if whole.Size != geometry.Bytes(p.n) || whole.Kind == model.LUKS || whole.Kind == model.Swap || whole.Kind == model.SwSuspend {
+			continue
+		}
+		if got := Probe(p, 0, p.n-4096); got.Kind != whole.Kind || got.Dirty == "" {
+			t.Errorf("%s without its last 4096 bytes: %s", name, summary(got))
+		}
+	}
+	p := golden(t, "ext4")
+	for _, n := range []int64{-1, 0, 1, 511, 512, 1023, 1024, 2047} {
+		if got := Probe(p, 0, n); got.Known() {
+			t.Errorf("%d bytes: %s", n, summary(got))
+		}
+	}
+}
+
+type broken struct{ from int64 }
+
+func (b broken) ReadAt(p []byte, off int64) (int, error) {
+	if off+int64(len(p)) > b.from {
+		return 0, errors.New("I/O error on the medium")
+	}
+	clear(p)
+	return len(p), nil
+}
+
+func TestProbeUnreadable(t *testing.T) {
+	for _, from := range []int64{0, 32 << 10} {
+		got := Probe(broken{from}, 0, mib)
+		if got.Known() || got.Notes != "cannot be read: I/O error on the medium" {
+			t.Errorf("unreadable from %d: %s", from, summary(got))
+		}
+	}
+	if got := Probe(bytes.NewReader(make([]byte, 8192)), 0, mib); !strings.Contains(got.Notes, "cannot be read") {
+		t.Errorf("short device: %s", summary(got))
+	}
+	if got := Probe(pages{}, 0, mib); got != (model.Filesystem{}) {
+		t.Errorf("zeros: %s", summary(got))
+	}
+	if got := Probe(pages{data: map[int64][]byte{0: []byte("stage 1")}}, 0, mib); got.Known() || got.Notes == "" {
+		t.Errorf("unknown content: %s", summary(got))
+	}
+}
+
+func TestProbeNames(t *testing.T) {
+	mdSuper := func(at int64) string {
+		b := make([]byte, 256)
+		copy(b, "\xfc\x4e\x2b\xa9\x01\x00\x00\x00")
+		b[128], b[129], b[130] = byte(at/512), byte(at/512>>8), byte(at/512>>16)
+		return string(b)
+	}
+	for _, c := range []struct {
+		kind  model.FSKind
+		at    int64
+		magic string
+	}{
+		{"raid", 0, mdSuper(0)},
+		{"raid", 4096, mdSuper(4096)},
+		{"raid", mib - 8192, mdSuper(mib - 8192)},
+		{"", 8192, mdSuper(8192)},               // not where a superblock can be
+		{"", mib - 8192, mdSuper(4*mib - 8192)}, // of the disk that the partition ends
+		{"raid", mib - 65536, "\xfc\x4e\x2b\xa9\x00\x00\x00\x00"},
+		{"bitlocker", 0, "\xeb\x58\x90-FVE-FS-"},
+		{"hfsplus", 1024, "H+\x00\x04"},
+		{"udf", 32 << 10, "\x00BEA01\x01" + strings.Repeat("\x00", 2041) + "\x00NSR03\x01"},
+		{"zfs", 128<<10 + 8192, "\x0c\xb1\xba\x00\x00\x00\x00\x00"},
+		{"reiserfs", 64<<10 + 52, "ReIsEr3Fs"},
+		{"bcachefs", 4096 + 24, "\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef"},
+		{model.Swap, 4086, "SWAP-SPACE"},
+		{model.SwSuspend, 65526, "ULSUSPEND\x00"},
+		{"", 4086, "SWAPSPACE2"}, // without a header
+	} {
+		image := make([]byte, mib)
+		copy(image[c.at:], c.magic)
+		if got := Probe(bytes.NewReader(image), 0, mib); got.Kind != c.kind {
+			t.Errorf("%s at %d: %s", c.kind, c.at, summary(got))
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                     "",
+		"plain":                "plain",
+		"padded   ":            "padded",
+		"cut\x00rest":          "cut",
+		"\x1b[31mred":          "\uFFFD[31mred",
+		"bad \xff\xfe utf":     "bad \uFFFD utf",
+		"right\u202Eleft":      "right\uFFFDleft",
+		"line\nbreak\u2028too": "line\uFFFDbreak\uFFFDtoo",
+		"grüße":                "grüße",
+	} {
+		if got := text([]byte(in)); got != want {
+			t.Errorf("text(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestBitCounter(t *testing.T) {
+	for limit, want := range map[int64]int64{0: 0, 1: 1, 7: 7, 8: 8, 9: 9, 16: 16, 17: 17, 100: 24} {
+		c := bitCounter{limit: limit}
+		c.add([]byte{0xFF})
+		if c.limit > 0 {
+			c.add([]byte{0xFF, 0xFF})
+		}
+		if c.ones != want {
+			t.Errorf("limit %d: %d ones, want %d", limit, c.ones, want)
+		}
+	}
+}
+
+// FuzzProbe tries lying superblocks: Probe must end soon, whatever it is given, and keep its promises.
+func FuzzProbe(f *testing.F) {
+	for _, name := range goldenNames(f) {
+		f.Add(goldenBytes(f, name))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { probePromises(t, decodePages(data)) })
+}
+
+// probePromises checks what Probe promises of any image.
+func probePromises(t *testing.T, p pages) {
+	t.Helper()
+	rec := &counter{r: p}
+	fs := Probe(rec, 0, p.n)
+	if rec.read > maxPages*pageSize+3*maxTable+(64<<10) {
+		t.Errorf("read %d bytes", rec.read)
+	}
+	if fs.Size < 0 || fs.Used < -1 || fs.Used > fs.Size || fs.Min < 0 || fs.Min > fs.Size || fs.BlockSize < 0 {
+		t.Errorf("out of range: %s", summary(fs))
+	}
+	if strings.ContainsFunc(fs.Label+fs.UUID, func(r rune) bool { return r < ' ' || r == 0x7F }) {
+		t.Errorf("control characters: %s", summary(fs))
+	}
+}
+
+// TestProbeMutated is a short run of what FuzzProbe does at length: bytes and words of real superblocks are replaced.
+func TestProbeMutated(t *testing.T) {
+	seed := *probeSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("-seed-probe=%d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	odd := []byte{0, 1, 0x7F, 0x80, 0xFE, 0xFF}
+	for _, name := range goldenNames(t) {
+		blob := goldenBytes(t, name)
+		for range 200 {
+			p := decodePages(bytes.Clone(blob))
+			for _, number := range slices.Sorted(maps.Keys(p.data)) {
+				page := p.data[number]
+				for range rng.IntN(4) {
+					// Superblocks are at the beginning of pages, so most changes go there.
+					at := min(rng.IntN(len(page)), rng.IntN(len(page)), rng.IntN(len(page)))
+					for i := at; i < min(at+1+rng.IntN(8), len(page)); i++ {
+						page[i] = odd[rng.IntN(len(odd))]
+					}
+				}
+			}
+			probePromises(t, p)
+			if t.Failed() {
+				t.Fatalf("with %s", name)
+			}
+		}
+	}
+}
+
+type counter struct {
+	r    io.ReaderAt
+	read int64
+}
+
+func (c *counter) ReadAt(b []byte, off int64) (int, error) {
+	c.read += int64(len(b))
+	return c.r.ReadAt(b, off)
+}
+
+// TestProbeNTFSJournal writes restart pages, which only Windows makes, into a real volume.
+func TestProbeNTFSJournal(t *testing.T) {
+	const clean, none = 2, 0xFFFF
+	page := func(lsn byte, client uint16, flags byte) []byte {
+		b := make([]byte, 512)
+		copy(b, "RSTR")
+		b[24] = 0x30
+		b[0x30] = lsn
+		b[0x3C], b[0x3D], b[0x3E] = byte(client), byte(client>>8), flags
+		return b
+	}
+	for _, c := range []struct {
+		name          string
+		first, second []byte
+		want          string
+	}{
+		{"reset", nil, nil, ""},
+		{"clean", page(1, 0, clean), page(2, 0, clean), ""},
+		{"no client", page(1, none, 0), page(2, none, 0), ""},
+		{"open", page(1, 0, 0), page(2, 0, 0), DirtyNTFSJournal},
+		{"newer is open", page(1, 0, clean), page(2, 0, 0), DirtyNTFSJournal},
+		{"newer is clean", page(3, 0, clean), page(2, 0, 0), ""},
+		{"second is damaged", page(1, 0, 0), make([]byte, 512), DirtyNTFSJournal},
+	} {
+		p := golden(t, "ntfs")
+		w := newWindow(p, 0, p.n)
+		v, ok := ntfsShape(w.at(0, 512))
+		if !ok {
+			t.Fatal("no NTFS")
+		}
+		log := attribute(v.mftRecord(w, mftLog), attrData)
+		_, lcn, _, ok := nextRun(log[binary.LittleEndian.Uint16(log[32:]):])
+		if !ok {
+			t.Fatal("no runs of $LogFile")
+		}
+		for i, b := range [][]byte{c.first, c.second} {
+			if b != nil {
+				p.data[lcn*v.cluster/pageSize+int64(i)] = b
+			}
+		}
+		if got := Probe(p, 0, p.n); got.Kind != model.NTFS || got.Dirty != c.want {
+			t.Errorf("%s: %s", c.name, summary(got))
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"shunt/geometry"
+)
+
+// source reads whole sectors of a disk.
+type source struct {
+	r       io.ReaderAt
+	z       geometry.SectorSize
+	sectors geometry.Sector
+}
+
+// sector reads one sector; at is inside the disk.
+func (s source) sector(at geometry.Sector) ([]byte, error) { return s.run(at, 1) }
+
+// run reads n sectors; the caller has checked that they are inside the disk and few.
+func (s source) run(at, n geometry.Sector) ([]byte, error) {
+	b := make([]byte, s.z.Bytes(n))
+	got, err := s.r.ReadAt(b, int64(s.z.Bytes(at)))
+	if got == len(b) {
+		return b, nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return nil, fmt.Errorf("read sector %d: %w", at, err)
+}
+
+// contains reports whether the sectors lie inside the disk.
+func (s source) contains(span geometry.Span) bool {
+	return span.Start >= 0 && span.End <= s.sectors && !span.Empty()
+}
+
+// padded shows zeros behind the end of r, as a disk that has grown does.
+type padded struct{ r io.ReaderAt }
+
+func (p padded) ReadAt(b []byte, off int64) (int, error) {
+	n, err := p.r.ReadAt(b, off)
+	if n == len(b) {
+		return n, nil
+	}
+	if errors.Is(err, io.EOF) {
+		clear(b[n:])
+		return len(b), nil
+	}
+	if err == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// patched shows r as it will be once the patches are written.
+type patched struct {
+	r       io.ReaderAt
+	patches []Patch
+}
+
+func (p patched) ReadAt(b []byte, off int64) (int, error) {
+	n, err := p.r.ReadAt(b, off)
+	if n < len(b) {
+		return n, err
+	}
+	for _, patch := range p.patches {
+		from, to := max(off, patch.Off), min(off+int64(len(b)), patch.Off+int64(len(patch.Data)))
+		if from < to {
+			copy(b[from-off:to-off], patch.Data[from-patch.Off:])
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,119 @@
+// Package table decodes and encodes partition tables: GPT, and MBR with its chain of logical partitions,
+// at sector sizes 512 and 4096. It may import geometry, model, go-diskfs's partition packages and uuid. It
+// reads through an io.ReaderAt and writes nothing: Encode answers with the patches that have to be written.
+//
+// The verdict on what a disk carries is always ours, taken from sector 0 first (verdict.go). go-diskfs then
+// decodes what it is known to decode right (library.go); the rest is decoded here.
+//
+// Invariants: bytes that no edit means to change stay as they are, down to boot code, reserved fields, the
+// CHS bytes of ends that do not move, and the slots of entries; a table that was changed is read back from
+// the patches and compared with the model before anyone sees them; nothing a header claims is allocated
+// before it was checked against a limit.
+//
+// # MBR
+//
+// From util-linux's include/pt-mbr.h. Sector 0, numbers little-endian; sectors of 4096 bytes use the first
+// 512 the same way:
+//
+//	  0                                  440   444 446     462     478     494     510
+//	  +----------------------------------+-----+---+-------+-------+-------+-------+-----+
+//	  | boot code                        | sig |   | slot0 | slot1 | slot2 | slot3 |55 AA|
+//	  +----------------------------------+-----+---+-------+-------+-------+-------+-----+
+//
+//	slot  0      1         4    5         8             12
+//	      +------+---------+----+---------+-------------+-------------+
+//	      |status|CHS first|type| CHS last| first LBA   | sectors     |   in use if sectors is not 0
+//	      +------+---------+----+---------+-------------+-------------+
+//
+// A slot of type 05, 0F or 85 is the extended partition. Its first sector is a boot record (EBR) of the same
+// shape, which holds one logical partition and a link to the next EBR:
+//
+//	extended                                                         first LBA counts from
+//	+-----+------+--------+-----+------+--------+-----------+
+//	|EBR 1|      | p5     |EBR 2|      | p6     |           |        data: this EBR
+//	+-----+------+--------+-----+------+--------+-----------+        link: start of the extended partition
+//	  data ------^          data ------^
+//	  link ---------------^
+//
+// # GPT
+//
+// From the UEFI specification, section 5.3:
+//
+//	LBA 0      1       A           first usable      last usable  B              alternate
+//	+---------+-------+-----------+-----------------+------------+--------------+-------+
+//	|PMBR     |header |entry array| partitions      |            |backup array  |backup |
+//	+---------+-------+-----------+-----------------+------------+--------------+-------+
+//
+//	header  0          8        12     16    20  24      32         40     48    56         72
+//	        +----------+--------+------+-----+---+-------+----------+------+-----+----------+
+//	        |"EFI PART"|revision|size S|CRC32| 0 |my LBA |other LBA |first |last |disk GUID |
+//	        +----------+--------+------+-----+---+-------+----------+------+-----+----------+
+//	        72       80     84         88         92
+//	        +--------+------+----------+----------+------------------+
+//	        |array A |count |entry size|array CRC | kept as it is    |   CRC32 covers S bytes, its own field as 0
+//	        +--------+------+----------+----------+------------------+
+//
+//	entry   0          16              32         40        48          56                       128
+//	        +----------+---------------+----------+---------+-----------+------------------------+----
+//	        |type GUID |partition GUID |first LBA |last LBA |attributes |name, 36 UTF-16LE units |
+//	        +----------+---------------+----------+---------+-----------+------------------------+----
+//
+// A, B, the number and the size of entries are what the header says, never assumed.
+package table
+
+import (
+	"fmt"
+	"io"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// Patch is one write of whole sectors.
+type Patch struct {
+	Off  int64 // in bytes from the start of the disk
+	Data []byte
+	What string // for logs and reports: "backup GPT header"
+}
+
+// Range is a run of bytes on the disk.
+type Range struct{ Off, Len int64 }
+
+// Read decides what table is on r, a disk of size bytes with sectors of size z, and decodes it. Bytes behind
+// the last whole sector do not count. Partitions get the identities 1, 2, … in the order of their numbers;
+// their file systems are left empty.
+//
+// Damage is never an error: it becomes the disk's problems, a fatal one where editing would lose something.
+// An error means that r could not be read or that z is no sector size.
+func Read(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) {
+	if !z.Valid() {
+		return model.Disk{}, fmt.Errorf("read partition table: sector size %d is neither 512 nor 4096", z)
+	}
+	d := model.Disk{SectorSize: z, Sectors: z.Down(geometry.Bytes(size))}
+	if d.Sectors < 1 {
+		return d, nil
+	}
+	src := source{r: r, z: z, sectors: d.Sectors}
+	found, err := judge(src)
+	if err != nil {
+		return model.Disk{}, fmt.Errorf("read partition table: %w", err)
+	}
+	var parts []model.Partition
+	problems := found.problems
+	switch found.kind {
+	case model.TableGPT:
+		d.Table, parts, problems = readGPT(found, problems)
+	case model.TableMBR:
+		var more []model.Problem
+		d.Table, parts, more, err = readMBR(src, found.first)
+		if err != nil {
+			return model.Disk{}, fmt.Errorf("read partition table: %w", err)
+		}
+		problems = append(problems, more...)
+	case model.TableNone:
+	}
+	for i := range parts {
+		parts[i].ID = model.PartID(i + 1)
+	}
+	return model.New(d, parts, problems), nil
+}

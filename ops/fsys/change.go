@@ -1,0 +1,62 @@
+package fsys
+
+import (
+	"context"
+	"fmt"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// Resize makes the file system of this kind in the window at path as long as size, rounded down to what its blocks
+// allow. size is at most the length of the window; when a file system grows it is exactly that. The file system must
+// have been checked. After an error it must be taken for destroyed.
+func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error {
+	doing := "resize " + string(kind)
+	_, n, err := expect(kind, path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if int64(size) > n || size <= 0 {
+		return fmt.Errorf("%s: a size of %d bytes does not fit its partition, which has %d", doing, size, n)
+	}
+	switch kind {
+	case model.Ext2, model.Ext3, model.Ext4:
+		return t.resizeExt(ctx, doing, path, size)
+	case model.NTFS:
+		return t.resizeNTFS(ctx, doing, path, size)
+	case model.F2FS:
+		return t.resizeF2FS(ctx, doing, path, size)
+	case model.Swap:
+		return t.resizeSwap(ctx, doing, path, size)
+	}
+	return fmt.Errorf("%s: there is no tool that resizes %s", doing, kind)
+}
+
+// Make makes an empty file system of this kind over all of the window at path. Signatures of older contents must have
+// been wiped (see WipeRanges).
+func (t Tools) Make(ctx context.Context, kind model.FSKind, path string, spec Spec) error {
+	doing := "make " + string(kind)
+	if !spec.SectorSize.Valid() {
+		return fmt.Errorf("%s: a sector size of %d bytes is not possible", doing, spec.SectorSize)
+	}
+	var err error
+	switch kind {
+	case model.Ext2, model.Ext3, model.Ext4:
+		err = t.makeExt(ctx, doing, kind, path, spec)
+	case model.FAT16, model.FAT32:
+		err = t.makeFAT(ctx, doing, kind, path, spec)
+	case model.Swap:
+		const page = 4 * geometry.KiB
+		err = t.mkswap(ctx, doing, path, spec, page, 0)
+	default:
+		err = fmt.Errorf("%s: there is no tool that makes %s", doing, kind)
+	}
+	if err != nil {
+		return err
+	}
+	if _, _, err := expect(kind, path); err != nil {
+		return fmt.Errorf("%s: look at the result: %w", doing, err)
+	}
+	return nil
+}

@@ -1,0 +1,471 @@
+package fsys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/scan"
+	"shunt/model/testneed"
+)
+
+// real are the tools of this machine.
+func real(t testing.TB, needs ...string) Tools {
+	t.Helper()
+	for _, name := range needs {
+		testneed.Tool(t, name)
+	}
+	return Tools{Run: runReal}
+}
+
+func mustProbe(t testing.TB, path string) model.Filesystem {
+	t.Helper()
+	fs, _, err := probe(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fs
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestExtResize shrinks file systems with files in them to the minimum that Probe tells and lets them grow again.
+func TestExtResize(t *testing.T) {
+	tools := real(t, "e2fsck", "resize2fs", "mke2fs", "debugfs")
+	ctx := context.Background()
+	dir := tree(t, 12*mib)
+	for _, c := range []extCase{
+		{name: "ext4-4k", size: 300 * mib, options: "-t ext4 -b 4096"},
+		{name: "ext4-1k", size: 150 * mib, options: "-t ext4 -b 1024"},
+		{name: "ext4-many-inodes", size: 300 * mib, options: "-t ext4 -b 1024 -N 200000"},
+		{name: "ext4-noflex", size: 200 * mib, options: "-t ext4 -b 1024 -O ^flex_bg"},
+		{name: "ext4-metabg", size: 200 * mib, options: "-t ext4 -b 1024 -O meta_bg,^resize_inode"},
+		{name: "ext4-bigalloc", size: 200 * mib, options: "-t ext4 -b 4096 -O bigalloc"},
+		{name: "ext4-sparse2", size: 200 * mib, options: "-t ext4 -b 1024 -O sparse_super2"},
+		{name: "ext3", size: 150 * mib, options: "-t ext3 -b 1024"},
+		{name: "ext2", size: 150 * mib, options: "-t ext2 -b 1024"},
+		{name: "ext2-rev0-like", size: 150 * mib, options: "-t ext2 -b 4096 -O none"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := c.build(t, dir)
+			fs := mustProbe(t, path)
+			files := extContents(t, path)
+			must(t, tools.Check(ctx, fs.Kind, path))
+			size := fs.Min/512*512 + 512 // not a whole block
+			must(t, tools.Resize(ctx, fs.Kind, path, size))
+			must(t, tools.Verify(ctx, fs.Kind, path))
+			small := mustProbe(t, path)
+			if small.Size > size || small.Size < size-16*geometry.MiB {
+				t.Errorf("shrunk to %d, got %d", size, small.Size)
+			}
+			setSize(t, path, c.size+7*512)
+			must(t, tools.Check(ctx, fs.Kind, path))
+			must(t, tools.Resize(ctx, fs.Kind, path, geometry.Bytes(c.size+7*512)))
+			must(t, tools.Verify(ctx, fs.Kind, path))
+			if big := mustProbe(t, path); int64(big.Size) > c.size+7*512 || int64(big.Size) < c.size-2*mib || big.UUID != fs.UUID {
+				t.Errorf("grown to %d: %+v", c.size+7*512, big)
+			}
+			sameFiles(t, extContents(t, path), files)
+		})
+	}
+}
+
+func TestExtRefusals(t *testing.T) {
+	tools := real(t, "e2fsck", "resize2fs", "mke2fs", "tune2fs")
+	ctx := context.Background()
+	path := sparse(t, 64*mib)
+	tool(t, "mke2fs", "-q", "-t", "ext4", "-O", "^64bit,^metadata_csum", path)
+
+	err := tools.Resize(ctx, model.Ext4, path, 2*geometry.MiB)
+	var failed *ToolError
+	if !errors.As(err, &failed) || failed.Exit != 1 || failed.Advice == "" || !strings.Contains(err.Error(), "resize2fs") {
+		t.Errorf("too small: %v", err)
+	}
+	if err := tools.Resize(ctx, model.Ext4, path, 65*geometry.MiB); err == nil || !strings.Contains(err.Error(), "does not fit its partition") {
+		t.Errorf("larger than the window: %v", err)
+	}
+	if err := tools.Check(ctx, model.Ext3, path); err == nil || !strings.Contains(err.Error(), "there is no ext3: it is ext4") {
+		t.Errorf("another kind: %v", err)
+	}
+	setSize(t, path, 63*mib)
+	for _, do := range []func() error{
+		func() error { return tools.Check(ctx, model.Ext4, path) },
+		func() error { return tools.Verify(ctx, model.Ext4, path) },
+	} {
+		if err := do(); err == nil || !strings.Contains(err.Error(), "make the partition larger") {
+			t.Errorf("cut off: %v", err)
+		}
+	}
+
+	huge := sparse(t, 64*mib)
+	tool(t, "mke2fs", "-q", "-t", "ext4", "-b", "1024", "-O", "^64bit", huge)
+	setSize(t, huge, 5<<40)
+	if err := tools.Resize(ctx, model.Ext4, huge, 5*geometry.TiB); err == nil || !strings.Contains(err.Error(), "resize2fs -b") {
+		t.Errorf("more than 2^32 blocks: %v", err)
+	}
+	tool(t, "tune2fs", "-O", "stable_inodes", huge)
+	if err := tools.Resize(ctx, model.Ext4, huge, 32*geometry.MiB); err == nil || !strings.Contains(err.Error(), "stable_inodes") {
+		t.Errorf("stable inodes: %v", err)
+	}
+}
+
+func TestExtRepair(t *testing.T) {
+	tools := real(t, "e2fsck", "mke2fs", "debugfs")
+	ctx := context.Background()
+	path := sparse(t, 32*mib)
+	tool(t, "mke2fs", "-q", "-t", "ext4", "-d", tree(t, mib), path)
+	tool(t, "debugfs", "-w", "-R", "freei <12>", path)
+	err := tools.Verify(ctx, model.Ext4, path)
+	var failed *ToolError
+	if !errors.As(err, &failed) || failed.Exit != 4 || !strings.Contains(err.Error(), "errors were left uncorrected") {
+		t.Errorf("damaged: %v", err)
+	}
+	must(t, tools.Check(ctx, model.Ext4, path))
+	must(t, tools.Verify(ctx, model.Ext4, path))
+}
+
+func TestMake(t *testing.T) {
+	tools := real(t, "mke2fs", "mkfs.fat", "mkswap", "e2fsck", "fsck.fat", "blkid")
+	ctx := context.Background()
+	for _, c := range []struct {
+		kind model.FSKind
+		size int64
+		z    geometry.SectorSize
+		spec Spec
+		want string // blkid's TYPE LABEL UUID BLOCK_SIZE
+	}{
+		{model.Ext4, 64 * mib, 512, Spec{Label: "my root", UUID: someUUID}, "ext4 my_root " + someUUID},
+		{model.Ext4, 64 * mib, 4096, Spec{}, "ext4 4096"},
+		{model.Ext3, 64 * mib, 512, Spec{Label: "old"}, "ext3 old"},
+		{model.Ext2, mib, 512, Spec{}, "ext2"},
+		{model.FAT16, 16 * mib, 512, Spec{Label: "small", UUID: "1234-ABCD", Start: 2048}, "vfat SMALL 1234-ABCD FAT16"},
+		{model.FAT16, 32 * mib, 4096, Spec{}, "vfat FAT16"},
+		{model.FAT32, 33 * mib, 512, Spec{Label: "Efi System", UUID: "00C0-FFEE"}, "vfat EFI_SYSTEM 00C0-FFEE FAT32"},
+		{model.FAT32, 300 * mib, 4096, Spec{Start: 1 << 33}, "vfat FAT32"},
+		{model.Swap, 40 * kib, 512, Spec{}, "swap"},
+		{model.Swap, 8 * mib, 4096, Spec{Label: "swap space", UUID: someUUID}, "swap swap_space " + someUUID},
+	} {
+		t.Run(fmt.Sprintf("%s-%d-%d", c.kind, c.size, c.z), func(t *testing.T) {
+			path := sparse(t, c.size)
+			c.spec.SectorSize = c.z
+			must(t, tools.Make(ctx, c.kind, path, c.spec))
+			if n := fileSize(t, path); n != c.size {
+				t.Errorf("the window has %d bytes afterwards", n)
+			}
+			must(t, tools.Verify(ctx, c.kind, path))
+			out := strings.Fields(tool(t, "blkid", "-p", "-o", "udev", path))
+			for _, word := range strings.Fields(c.want) {
+				if !slices.ContainsFunc(out, func(line string) bool { return strings.HasSuffix(line, "="+word) }) {
+					t.Errorf("blkid does not say %s: %v", word, out)
+				}
+			}
+			if c.kind == model.FAT16 || c.kind == model.FAT32 {
+				if got, want := hidden(t, path, 0), hiddenSectors(c.spec.Start); got != want {
+					t.Errorf("hidden sectors %d, want %d", got, want)
+				}
+			}
+		})
+	}
+	for _, c := range []struct {
+		kind model.FSKind
+		size int64
+		spec Spec
+		want string
+	}{
+		{model.FAT32, 20 * mib, Spec{SectorSize: 512}, "too small"},
+		{model.FAT32, 100 * mib, Spec{SectorSize: 4096}, "at least 256 MiB"},
+		{model.FAT16, mib, Spec{SectorSize: 512}, "too small or too large"},
+		{model.FAT16, 20 * mib, Spec{SectorSize: 512, Label: "twelve chars"}, "at most 11"},
+		{model.FAT16, 20 * mib, Spec{SectorSize: 512, Label: "a+b"}, "cannot hold '+'"},
+		{model.FAT16, 20 * mib, Spec{SectorSize: 512, Label: "größe"}, "cannot hold 'Ö'"},
+		{model.Swap, 20 * mib, Spec{SectorSize: 512, Label: "sixteen letters!"}, "at most 15"},
+		{model.Swap, 20 * kib, Spec{SectorSize: 512}, "exit code 1"},
+		{model.XFS, 20 * mib, Spec{SectorSize: 512}, "no tool that makes xfs"},
+		{model.Ext4, 20 * mib, Spec{}, "sector size of 0"},
+	} {
+		if err := tools.Make(ctx, c.kind, sparse(t, c.size), c.spec); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("make %s in %d bytes with %+v: %v", c.kind, c.size, c.spec, err)
+		}
+	}
+}
+
+func TestFATRepair(t *testing.T) {
+	tools := real(t, "mkfs.fat", "fsck.fat")
+	ctx := context.Background()
+	for _, c := range []struct {
+		kind   model.FSKind
+		entry  int64 // where an entry of the first FAT lies
+		broken []byte
+	}{
+		{model.FAT12, 512 + 6, []byte{0x55, 0x55}},
+		{model.FAT16, 2048 + 12, []byte{0x55, 0x55}},
+		{model.FAT32, 32*512 + 40, []byte{0x55, 0x55, 0x05, 0}},
+	} {
+		t.Run(string(c.kind), func(t *testing.T) {
+			path := sparse(t, map[model.FSKind]int64{model.FAT12: 2 * mib, model.FAT16: 20 * mib, model.FAT32: 40 * mib}[c.kind])
+			tool(t, "mkfs.fat", "-F", strings.TrimPrefix(string(c.kind), "fat"), path)
+			must(t, tools.Check(ctx, c.kind, path))
+			if _, err := open(t, path).WriteAt(c.broken, c.entry); err != nil {
+				t.Fatal(err)
+			}
+			if err := tools.Verify(ctx, c.kind, path); err == nil || !strings.Contains(err.Error(), "errors were found") {
+				t.Errorf("damaged: %v", err)
+			}
+			must(t, tools.Check(ctx, c.kind, path))
+			must(t, tools.Verify(ctx, c.kind, path))
+		})
+	}
+}
+
+func TestSwapResize(t *testing.T) {
+	tools := real(t, "mkswap")
+	ctx := context.Background()
+	for _, page := range []string{"4096", "65536"} {
+		path := sparse(t, 8*mib)
+		tool(t, "mkswap", "-p", page, "-L", "my swap", "-U", someUUID, path)
+		before := mustProbe(t, path)
+		for _, size := range []int64{5*mib + 512, 8 * mib, 20*mib + 1536} {
+			if size > 8*mib {
+				setSize(t, path, size)
+			}
+			must(t, tools.Resize(ctx, model.Swap, path, geometry.Bytes(size)))
+			must(t, tools.Verify(ctx, model.Swap, path))
+			after := mustProbe(t, path)
+			want := before
+			want.Size = geometry.Bytes(size) / before.BlockSize * before.BlockSize
+			if after != want {
+				t.Errorf("page %s, %d bytes: got %+v, want %+v", page, size, after, want)
+			}
+		}
+	}
+	path := sparse(t, 8*mib)
+	tool(t, "mkswap", path)
+	if _, err := open(t, path).WriteAt([]byte("S1SUSPEND\x00"), 4086); err != nil {
+		t.Fatal(err)
+	}
+	if err := tools.Resize(ctx, model.Swap, path, 4*geometry.MiB); err == nil || !strings.Contains(err.Error(), "it is swsuspend") {
+		t.Errorf("hibernated: %v", err)
+	}
+}
+
+// ntfsVolume makes a volume with a few files and returns the names of what was put into it.
+func ntfsVolume(t testing.TB, n int64) (path string, files map[string]string) {
+	t.Helper()
+	path = sparse(t, n)
+	tool(t, "mkntfs", "-q", "-Q", "-F", "-L", "data", "-p", "2048", path)
+	dir := tree(t, 4*mib)
+	files = make(map[string]string)
+	for name, content := range contents(t, dir) {
+		if len(files) == 12 {
+			break
+		}
+		to := strings.ReplaceAll(name, "/", "_")
+		files[to] = content
+		tool(t, "ntfscp", "-f", path, filepath.Join(dir, name), to)
+	}
+	return path, files
+}
+
+func ntfsContents(t testing.TB, path string, names map[string]string) map[string]string {
+	t.Helper()
+	got := make(map[string]string)
+	for name := range names {
+		got[name] = tool(t, "ntfscat", "-f", path, name)
+	}
+	return got
+}
+
+func TestNTFSResize(t *testing.T) {
+	tools := real(t, "mkntfs", "ntfsresize", "ntfscp", "ntfscat", "ntfsfix")
+	ctx := context.Background()
+	path, files := ntfsVolume(t, 64*mib)
+	must(t, tools.Check(ctx, model.NTFS, path))
+	for _, size := range []geometry.Bytes{40*geometry.MiB + 1536, mustProbe(t, path).Min/512*512 + 512} {
+		must(t, tools.Resize(ctx, model.NTFS, path, size))
+		must(t, tools.Verify(ctx, model.NTFS, path))
+		setSize(t, path, int64(size))
+		if out := tool(t, "ntfsfix", "-n", path); !strings.Contains(out, "alternate boot sector... OK") {
+			t.Errorf("backup boot sector in %d bytes: %s", size, out)
+		}
+		must(t, tools.Verify(ctx, model.NTFS, path))
+		if fs := mustProbe(t, path); fs.Size > size || fs.Dirty != "marked for a check by Windows" {
+			t.Errorf("shrunk to %d: %+v", size, fs)
+		}
+	}
+	setSize(t, path, 80*mib+512)
+	must(t, tools.Resize(ctx, model.NTFS, path, 80*geometry.MiB+512))
+	must(t, tools.Verify(ctx, model.NTFS, path))
+	if out := tool(t, "ntfsfix", "-n", path); !strings.Contains(out, "alternate boot sector... OK") {
+		t.Errorf("backup boot sector after growing: %s", out)
+	}
+	sameFiles(t, ntfsContents(t, path, files), files)
+
+	var failed *ToolError
+	if err := tools.Resize(ctx, model.NTFS, path, 2*geometry.MiB); !errors.As(err, &failed) || !strings.Contains(err.Error(), "--no-action") && !strings.Contains(err.Error(), "New size can't be less") {
+		t.Errorf("too small: %v", err)
+	}
+	sameFiles(t, ntfsContents(t, path, files), files)
+}
+
+func TestNTFSHibernated(t *testing.T) {
+	tools := real(t, "mkntfs", "ntfsresize", "ntfscp")
+	path := sparse(t, 16*mib)
+	tool(t, "mkntfs", "-q", "-Q", "-F", path)
+	file := filepath.Join(t.TempDir(), "hiberfil")
+	must(t, os.WriteFile(file, append([]byte("HIBR"), make([]byte, 9000)...), 0o600))
+	tool(t, "ntfscp", "-f", path, file, "hiberfil.sys")
+	err := tools.Resize(context.Background(), model.NTFS, path, 12*geometry.MiB)
+	if err == nil || !strings.Contains(err.Error(), scan.DirtyHibernated) {
+		t.Errorf("hibernated: %v", err)
+	}
+}
+
+func TestF2FSGrow(t *testing.T) {
+	tools := real(t, "mkfs.f2fs", "resize.f2fs", "fsck.f2fs", "sload.f2fs", "dump.f2fs")
+	ctx := context.Background()
+	dir := t.TempDir()
+	content := strings.Repeat("some content of a file\n", 30000)
+	must(t, os.WriteFile(filepath.Join(dir, "file"), []byte(content), 0o644))
+	path := sparse(t, 64*mib)
+	tool(t, "mkfs.f2fs", "-q", "-l", "flash", path)
+	tool(t, "sload.f2fs", "-f", dir, path)
+	before := mustProbe(t, path)
+	must(t, tools.Check(ctx, model.F2FS, path))
+	const size = 200*mib + 1536
+	setSize(t, path, size)
+	must(t, tools.Resize(ctx, model.F2FS, path, size))
+	must(t, tools.Verify(ctx, model.F2FS, path))
+	after := mustProbe(t, path)
+	if after.Size > size || after.Size < 190*geometry.MiB || after.UUID != before.UUID || after.Label != "flash" || after.Dirty != "" {
+		t.Errorf("got %+v", after)
+	}
+	if err := tools.Resize(ctx, model.F2FS, path, 100*geometry.MiB); err == nil || !strings.Contains(err.Error(), "cannot be shrunk") {
+		t.Errorf("shrink: %v", err)
+	}
+}
+
+// TestReadOnlyChecks tries the checks on file systems that are in order and on damaged ones.
+func TestReadOnlyChecks(t *testing.T) {
+	ctx := context.Background()
+	for _, c := range []struct {
+		kind   model.FSKind
+		size   int64
+		needs  []string
+		make   []string
+		damage int64 // where 64 KiB are overwritten, after the superblock
+	}{
+		{model.XFS, 300 * mib, []string{"xfs_repair"}, []string{"mkfs.xfs", "-q"}, 4096},
+		{model.Btrfs, 128 * mib, []string{"btrfs"}, []string{"mkfs.btrfs", "-q"}, 22020096},
+		{model.F2FS, 64 * mib, []string{"fsck.f2fs"}, []string{"mkfs.f2fs", "-q"}, 20 * mib},
+		{model.ExFAT, 20 * mib, []string{"fsck.exfat"}, []string{"mkfs.exfat"}, 2*mib + 3*4096 - 65536},
+		{model.NTFS, 16 * mib, []string{"ntfsresize"}, []string{"mkntfs", "-q", "-Q", "-F"}, 16384 + 6*1024},
+	} {
+		t.Run(string(c.kind), func(t *testing.T) {
+			tools := real(t, append(c.needs, c.make[0])...)
+			path := sparse(t, c.size)
+			tool(t, append(c.make, path)...)
+			if c.kind == model.Btrfs {
+				// The chunk tree is where the superblock says.
+				c.damage = btrfsChunkRoot(t, path)
+			}
+			must(t, tools.Check(ctx, c.kind, path))
+			must(t, tools.Verify(ctx, c.kind, path))
+			if _, err := open(t, path).WriteAt([]byte(strings.Repeat("damage! ", 8192)), c.damage); err != nil {
+				t.Fatal(err)
+			}
+			var failed *ToolError
+			if err := tools.Verify(ctx, c.kind, path); !errors.As(err, &failed) || failed.Advice == "" || failed.Output == "" {
+				t.Errorf("damaged: %v", err)
+			}
+			if err := tools.Check(ctx, c.kind, path); !errors.As(err, &failed) {
+				t.Errorf("damaged: %v", err)
+			}
+		})
+	}
+}
+
+func btrfsChunkRoot(t testing.TB, path string) int64 {
+	t.Helper()
+	for line := range strings.Lines(tool(t, "btrfs", "inspect-internal", "dump-super", path)) {
+		if f := strings.Fields(line); len(f) == 2 && f[0] == "chunk_root" {
+			var at int64
+			if _, err := fmt.Sscan(f[1], &at); err != nil {
+				t.Fatal(err)
+			}
+			return at
+		}
+	}
+	t.Fatal("no chunk_root")
+	return 0
+}
+
+// TestVerifyWithoutTool: what has no tool, or none that is installed, is verified by its superblock.
+func TestVerifyWithoutTool(t *testing.T) {
+	testneed.Tool(t, "mkswap")
+	ctx := context.Background()
+	none := Tools{
+		Run: func(context.Context, []string, func(string)) (int, string, error) {
+			return -1, "", errors.New("nothing is to be run")
+		},
+		Look: func(string) (string, error) { return "", errors.New("not installed") },
+	}
+	path := sparse(t, 8*mib)
+	tool(t, "mkswap", path)
+	must(t, none.Verify(ctx, model.Swap, path))
+	if err := none.Check(ctx, model.Swap, path); err == nil || !strings.Contains(err.Error(), "no tool that checks swap") {
+		t.Errorf("check swap: %v", err)
+	}
+	testneed.Tool(t, "mkfs.xfs")
+	x := sparse(t, 300*mib)
+	tool(t, "mkfs.xfs", "-q", x)
+	must(t, none.Verify(ctx, model.XFS, x))
+	if err := none.Check(ctx, model.XFS, x); err == nil || !strings.Contains(err.Error(), "nothing is to be run") {
+		t.Errorf("check XFS: %v", err)
+	}
+	setSize(t, x, 299*mib)
+	if err := none.Verify(ctx, model.XFS, x); err == nil {
+		t.Error("a file system that was cut off passes")
+	}
+	if err := none.Verify(ctx, model.XFS, path); err == nil {
+		t.Error("swap passes for XFS")
+	}
+	if err := none.Verify(ctx, model.XFS, sparse(t, mib)); err == nil || !strings.Contains(err.Error(), "no known superblock") {
+		t.Errorf("nothing: %v", err)
+	}
+}
+
+// TestAmbiguous: a tool might take the stale one of two file systems for the right one.
+func TestAmbiguous(t *testing.T) {
+	tools := real(t, "mke2fs", "mkfs.fat", "e2fsck")
+	path := sparse(t, 64*mib)
+	tool(t, "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", path)
+	super := make([]byte, 1024)
+	f := open(t, path)
+	if _, err := f.ReadAt(super, 1024); err != nil {
+		t.Fatal(err)
+	}
+	tool(t, "mkfs.fat", "-F", "32", path)
+	if _, err := f.WriteAt(super, 1024); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []model.FSKind{model.Ext4, model.FAT32} {
+		if err := tools.Check(context.Background(), kind, path); err == nil || !strings.Contains(err.Error(), "wipefs") {
+			t.Errorf("check %s: %v", kind, err)
+		}
+	}
+	if got, err := FreeRanges(f, model.Ext4, 0, 64*mib); got != nil || err != nil {
+		t.Errorf("free ranges: %v, %v", got, err)
+	}
+}

@@ -1,0 +1,80 @@
+package fsys
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ToolError is returned when a tool ran and its exit code says that it failed or found something wrong.
+type ToolError struct {
+	Doing  string   // the purpose: "check ext4"
+	Argv   []string // the command
+	Exit   int      // its exit code
+	Means  string   // what the exit code means
+	Advice string   // what to do, "" if there is nothing but reading the output
+	Output string   // all that the tool said
+}
+
+func (e *ToolError) Error() string {
+	text := fmt.Sprintf("%s: %s ended with exit code %d", e.Doing, e.Argv[0], e.Exit)
+	if e.Means != "" {
+		text += " (" + e.Means + ")"
+	}
+	if tail := lastLines(e.Output); tail != "" {
+		text += "; it said: " + tail
+	}
+	if e.Advice != "" {
+		text += "; " + e.Advice
+	}
+	return text
+}
+
+// lastLines is the end of a tool's output in one line.
+func lastLines(output string) string {
+	const most = 4
+	var lines []string
+	for line := range strings.Lines(output) {
+		// A carriage return or backspaces overwrite what was there before.
+		if i := strings.LastIndexAny(strings.TrimRight(line, "\r\n\b"), "\r\b"); i >= 0 {
+			line = line[i+1:]
+		}
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-most):], " / ")
+}
+
+// exitCodes says what the exit codes of a tool mean; a code that is not listed is a failure without explanation.
+type exitCodes struct {
+	ok   []int          // the codes that are no failure
+	text map[int]string // what the others mean
+	bits bool           // codes are sums of those in text and ok
+}
+
+func (c exitCodes) good(exit int) bool {
+	rest := exit
+	for _, code := range c.ok {
+		if exit == code {
+			return true
+		}
+		rest &^= code
+	}
+	return exit >= 0 && c.bits && rest == 0
+}
+
+func (c exitCodes) meaning(exit int) string {
+	if !c.bits {
+		return c.text[exit]
+	}
+	var parts []string
+	for bit := 1; bit <= 128; bit <<= 1 {
+		if text, ok := c.text[bit]; ok && exit > 0 && exit&bit != 0 {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// zeroOnly is for tools that document nothing but success.
+var zeroOnly = exitCodes{ok: []int{0}}

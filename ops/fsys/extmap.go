@@ -1,0 +1,196 @@
+package fsys
+
+import (
+	"cmp"
+	"encoding/binary"
+	"io"
+	"math/bits"
+	"slices"
+	"sort"
+
+	"shunt/model/scan/extfs"
+)
+
+// extMap reads the block bitmaps of an ext file system, group by group. Its memory does not grow with the file
+// system but for the runs of metadata, of which there is one for each group at most in practice.
+//
+// A group whose bitmap was never written (Uninit) holds nothing but metadata. With flexible groups that
+// includes bitmaps and inode tables of other groups, so a first pass over the descriptors collects where all
+// metadata is; in the groups that do have a bitmap it serves as a test of the bitmap.
+type extMap struct {
+	sb     extfs.Superblock
+	r      io.ReaderAt
+	list   *freeList
+	bitmap []byte     // of the group at hand
+	meta   []blockRun // all metadata; sorted, apart from each other once findMetadata is done
+}
+
+// blockRun is the run of blocks [start, end).
+type blockRun struct{ start, end uint64 }
+
+// eachGroup hands the descriptor of every group to do, in order.
+func (e *extMap) eachGroup(do func(group uint64, d extfs.Desc) error) error {
+	block := make([]byte, e.sb.BlockSize)
+	perBlock := e.sb.DescsPerBlock()
+	for group := range e.sb.Groups() {
+		i := group % perBlock
+		if i == 0 {
+			at := e.sb.DescBlock(group / perBlock)
+			if at >= e.sb.Blocks {
+				return errDoubt
+			}
+			if err := readFull(e.r, block, int64(at)*e.sb.BlockSize); err != nil {
+				return err
+			}
+		}
+		d, err := e.sb.Descriptor(group, block[i*uint64(e.sb.DescSize):])
+		if err != nil {
+			return errDoubt
+		}
+		if err := do(group, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findMetadata collects where all metadata lies, and compares the free blocks of all groups with the superblock.
+func (e *extMap) findMetadata() error {
+	free := uint64(0)
+	err := e.eachGroup(func(group uint64, d extfs.Desc) error {
+		free += d.FreeClusters * e.sb.ClusterBlocks
+		start, n := e.sb.Base(group)
+		for _, run := range []blockRun{
+			{start, start + n},
+			{d.BlockBitmap, d.BlockBitmap + 1},
+			{d.InodeBitmap, d.InodeBitmap + 1},
+			{d.InodeTable, d.InodeTable + e.sb.ITableBlocks()},
+		} {
+			if run.start < e.sb.FirstBlock || run.end > e.sb.Blocks || run.end < run.start {
+				return errDoubt
+			}
+			e.addMetadata(run)
+		}
+		if len(e.meta) >= maxMetadata {
+			e.mergeMetadata()
+			if len(e.meta) >= maxMetadata/2 {
+				return errDoubt
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if free != e.sb.FreeBlocks {
+		return errDoubt
+	}
+	e.mergeMetadata()
+	return nil
+}
+
+func (e *extMap) addMetadata(run blockRun) {
+	if run.start == run.end {
+		return
+	}
+	// With flexible groups bitmaps and tables of consecutive groups follow each other in runs of their own, so more
+	// than the last run may go on here.
+	const recent = 4
+	for i := len(e.meta) - 1; i >= max(0, len(e.meta)-recent); i-- {
+		if e.meta[i].end == run.start {
+			e.meta[i].end = run.end
+			return
+		}
+	}
+	e.meta = append(e.meta, run)
+}
+
+func (e *extMap) mergeMetadata() {
+	slices.SortFunc(e.meta, func(a, b blockRun) int { return cmp.Compare(a.start, b.start) })
+	merged := e.meta[:0]
+	for _, run := range e.meta {
+		if last := len(merged) - 1; last >= 0 && run.start <= merged[last].end {
+			merged[last].end = max(merged[last].end, run.end)
+			continue
+		}
+		merged = append(merged, run)
+	}
+	e.meta = merged
+}
+
+// addGroup adds the free blocks of one group to the list.
+func (e *extMap) addGroup(group uint64, d extfs.Desc) error {
+	first, blocks := e.sb.GroupStart(group), e.sb.GroupBlocks(group)
+	clusters := (blocks + e.sb.ClusterBlocks - 1) / e.sb.ClusterBlocks
+	if d.Uninit {
+		clear(e.bitmap)
+	} else {
+		if err := readFull(e.r, e.bitmap, int64(d.BlockBitmap)*e.sb.BlockSize); err != nil {
+			return err
+		}
+		if !e.sb.BitmapSumOK(d, e.bitmap) {
+			return errDoubt
+		}
+	}
+	if err := e.applyMetadata(first, blocks, d.Uninit); err != nil {
+		return err
+	}
+	free := uint64(0)
+	end := first + blocks
+	for from, to := range zeroRuns(e.bitmap, clusters) {
+		free += to - from
+		// The last cluster of the file system may reach beyond its end.
+		stop := min(first+to*e.sb.ClusterBlocks, end)
+		e.list.add(int64(first+from*e.sb.ClusterBlocks)*e.sb.BlockSize, int64(stop)*e.sb.BlockSize)
+	}
+	if free != d.FreeClusters {
+		return errDoubt
+	}
+	return nil
+}
+
+// applyMetadata marks the metadata in the group of these blocks as used in a bitmap that was never written, and
+// makes sure that it is marked in any other.
+func (e *extMap) applyMetadata(first, blocks uint64, unwritten bool) error {
+	i := sort.Search(len(e.meta), func(i int) bool { return e.meta[i].end > first })
+	for ; i < len(e.meta) && e.meta[i].start < first+blocks; i++ {
+		from := (max(e.meta[i].start, first) - first) / e.sb.ClusterBlocks
+		to := (min(e.meta[i].end, first+blocks) - first + e.sb.ClusterBlocks - 1) / e.sb.ClusterBlocks
+		for c := from; c < to; c++ {
+			bit := byte(1) << (c % 8)
+			if !unwritten && e.bitmap[c/8]&bit == 0 {
+				return errDoubt
+			}
+			e.bitmap[c/8] |= bit
+		}
+	}
+	return nil
+}
+
+// zeroRuns yields the maximal runs [from, to) of zeros among the first n bits of a bitmap whose length is a
+// multiple of 8 bytes.
+func zeroRuns(bitmap []byte, n uint64) func(yield func(from, to uint64) bool) {
+	// next is the first bit at or after i that is one (or zero, with every bit flipped), at most n.
+	next := func(i uint64, flip uint64) uint64 {
+		for i < n {
+			word := binary.LittleEndian.Uint64(bitmap[i/64*8:]) ^ flip
+			if rest := word >> (i % 64); rest != 0 {
+				return min(n, i+uint64(bits.TrailingZeros64(rest)))
+			}
+			i = (i/64 + 1) * 64
+		}
+		return n
+	}
+	return func(yield func(from, to uint64) bool) {
+		for i := uint64(0); i < n; {
+			from := next(i, ^uint64(0))
+			if from == n {
+				return
+			}
+			i = next(from, 0)
+			if !yield(from, i) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package fsys
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"shunt/model"
+	"shunt/model/scan"
+	"shunt/model/scan/extfs"
+	"shunt/ops/overlay"
+)
+
+const (
+	// minFree is the shortest run worth leaving out of a copy, in bytes.
+	minFree = 64 << 10
+	// maxFree bounds the number of ranges. A file system that is so large and so fragmented that it would have more gets
+	// only its longer ones.
+	maxFree = 1 << 17
+	// maxMetadata bounds the runs of metadata that are kept in memory. Only a file system far beyond 16 TiB with the
+	// smallest blocks has more.
+	maxMetadata = 1 << 20
+)
+
+// errDoubt is returned within this file when something does not add up, so that nothing may be left out.
+var errDoubt = errors.New("the free space is not certain")
+
+// FreeRanges lists what of the n bytes at off of r need not be copied when the file system of this kind that is there
+// moves: the free blocks of ext2, ext3 and ext4, and all of a swap area but its header. The ranges are relative to off,
+// in order, apart from each other, and at least 64 KiB long.
+//
+// The list is empty for other kinds, and wherever there is doubt: if the file system is not clean, has a
+// feature that is not known here, or its checksums, counts and metadata do not all agree. Missing a free block costs
+// time, taking a used one for free would cost data. An error is an I/O error only.
+func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
+	switch kind {
+	case model.Ext2, model.Ext3, model.Ext4, model.Swap:
+	default:
+		return nil, nil
+	}
+	found := scan.Probe(r, off, n)
+	if found.Kind != kind || found.Dirty != "" {
+		return nil, nil
+	}
+	list := &freeList{shortest: minFree}
+	if kind == model.Swap {
+		if page := int64(found.BlockSize); int64(found.Size) > page {
+			list.add(page, int64(found.Size))
+		}
+		return list.done(), nil
+	}
+	if err := extFree(io.NewSectionReader(r, off, n), list); err != nil {
+		if errors.Is(err, errDoubt) {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("read the block bitmaps of %s: %w", kind, err)
+	}
+	return list.done(), nil
+}
+
+// freeList collects free runs in the order of their offsets.
+type freeList struct {
+	shortest  int64
+	from, to  int64 // the run that may still grow, empty at first
+	collected []overlay.Range
+}
+
+// add takes the free run [from, to), which lies behind all runs before it.
+func (l *freeList) add(from, to int64) {
+	if from == l.to && l.to > l.from {
+		l.to = to
+		return
+	}
+	l.flush()
+	l.from, l.to = from, to
+}
+
+func (l *freeList) flush() {
+	if l.to-l.from >= l.shortest {
+		l.collected = append(l.collected, overlay.Range{Off: l.from, Len: l.to - l.from})
+	}
+	for len(l.collected) > maxFree {
+		l.shortest *= 2
+		kept := l.collected[:0]
+		for _, r := range l.collected {
+			if r.Len >= l.shortest {
+				kept = append(kept, r)
+			}
+		}
+		l.collected = kept
+	}
+	l.from, l.to = 0, 0
+}
+
+func (l *freeList) done() []overlay.Range {
+	l.flush()
+	return l.collected
+}
+
+// Features that do not change what the block bitmaps mean. Compatible features never do.
+const (
+	knownIncompat = extfs.IncompatFiletype | extfs.IncompatMetaBG | extfs.IncompatExtents | extfs.Incompat64Bit |
+		extfs.IncompatMMP | extfs.IncompatFlexBG | extfs.IncompatEAInode | extfs.IncompatCsumSeed |
+		extfs.IncompatLargeDir | extfs.IncompatInlineData | extfs.IncompatEncrypt | extfs.IncompatCasefold
+	knownROCompat = extfs.ROCompatSparseSuper | extfs.ROCompatLargeFile | extfs.ROCompatBtreeDir |
+		extfs.ROCompatHugeFile | extfs.ROCompatGDTCsum | extfs.ROCompatDirNlink | extfs.ROCompatExtraIsize |
+		extfs.ROCompatQuota | extfs.ROCompatBigalloc | extfs.ROCompatMetadataCsum | extfs.ROCompatReadonly |
+		extfs.ROCompatProject | extfs.ROCompatVerity
+)
+
+// extFree adds the free blocks of the file system that r holds to the list.
+func extFree(r *io.SectionReader, list *freeList) error {
+	b := make([]byte, extfs.SuperblockSize)
+	if err := readFull(r, b, extfs.SuperblockOffset); err != nil {
+		return err
+	}
+	sb, err := extfs.Parse(b)
+	if err != nil || sb.Size() > r.Size() || sb.Incompat&^knownIncompat != 0 || sb.ROCompat&^knownROCompat != 0 {
+		return errDoubt
+	}
+	e := extMap{sb: sb, r: r, list: list, bitmap: make([]byte, sb.BlockSize)}
+	if err := e.findMetadata(); err != nil {
+		return err
+	}
+	return e.eachGroup(e.addGroup)
+}
+
+func readFull(r io.ReaderAt, b []byte, off int64) error {
+	n, err := r.ReadAt(b, off)
+	if n == len(b) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,104 @@
+// Package fsys knows what each file system needs: which tools there are for it and what they can do, how they
+// are called and what their exit codes mean, which of its blocks are free, and what it stores of its own position.
+//
+// It imports the root of ops, ops/overlay (for ranges), model, model/scan and geometry.
+//
+// Invariants: a tool is given a path to a file of exactly the partition's length, which holds exactly one file system
+// (in a rehearsal, a window on the overlay), and is run by argument list. What a tool has done is believed only
+// after the superblock was read again: a file system never ends up larger than its partition. Nothing here
+// decides whether an edit is wise; it either does what it was asked for or says why not, and then the window may
+// hold anything, since it is a rehearsal's copy.
+package fsys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/scan"
+)
+
+// Runner runs a program by argument list, with C locale and nothing to read, and returns its exit code and all it
+// wrote to both outputs. onLine, if not nil, is told each line as it comes. An error means that the program
+// could not be run or did not end by itself.
+type Runner func(ctx context.Context, argv []string, onLine func(string)) (exit int, output string, err error)
+
+// Tools does what only a file system's own tools can do.
+type Tools struct {
+	// Run runs them.
+	Run Runner
+	// Look finds them; nil searches $PATH and the directories of system programs.
+	Look LookPath
+}
+
+// Spec is what a new file system shall be like.
+type Spec struct {
+	Label string // "" for none
+	UUID  string // "" for a new one
+	// Start is where the partition begins on the target; FAT keeps a note of it.
+	Start geometry.Sector
+	// SectorSize is the target's; a file system must not use smaller blocks.
+	SectorSize geometry.SectorSize
+}
+
+// installed reports whether a program is there.
+func (t Tools) installed(name string) bool {
+	look := t.Look
+	if look == nil {
+		look = lookPath
+	}
+	_, err := look(name)
+	return err == nil
+}
+
+// run runs a tool for a purpose ("check ext4") and returns what it said; err is set if the exit code is not one of
+// those that codes explains as good.
+func (t Tools) run(ctx context.Context, doing string, codes exitCodes, argv ...string) (exit int, output string, err error) {
+	exit, output, err = t.Run(ctx, argv, nil)
+	if err != nil {
+		return exit, output, fmt.Errorf("%s: run %s: %w", doing, argv[0], err)
+	}
+	if !codes.good(exit) {
+		return exit, output, &ToolError{Doing: doing, Argv: argv, Exit: exit, Means: codes.meaning(exit), Output: output}
+	}
+	return exit, output, nil
+}
+
+// probe looks at the file system in the window at path. n is the length of the window.
+func probe(path string) (fs model.Filesystem, n int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return model.Filesystem{}, 0, fmt.Errorf("look at the file system: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return model.Filesystem{}, 0, fmt.Errorf("look at the file system: %w", err)
+	}
+	n = info.Size()
+	if kinds := scan.Signatures(f, 0, n); len(kinds) > 1 {
+		return model.Filesystem{}, n, fmt.Errorf("it carries the signatures of both %s and %s: find out which one is stale "+
+			"and remove that with `wipefs --types`", kinds[0], kinds[1])
+	}
+	return scan.Probe(f, 0, n), n, nil
+}
+
+// expect looks at the file system in the window at path, which must be of the kind and fit into the window.
+func expect(kind model.FSKind, path string) (fs model.Filesystem, n int64, err error) {
+	fs, n, err = probe(path)
+	switch {
+	case err != nil:
+		return fs, n, err
+	case fs.Kind == model.Unformatted:
+		return fs, n, fmt.Errorf("there is no %s: no known superblock was found", kind)
+	case fs.Kind != kind:
+		return fs, n, fmt.Errorf("there is no %s: it is %s", kind, fs.Kind)
+	case int64(fs.Size) > n:
+		return fs, n, fmt.Errorf("the %s believes to be %d bytes long, but its partition has only %d: "+
+			"make the partition larger before anything else", kind, fs.Size, n)
+	}
+	return fs, n, nil
+}

@@ -1,0 +1,197 @@
+package session
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+
+	"shunt/ops"
+	"shunt/ops/window"
+	"shunt/ops/worker"
+)
+
+// Run is a worker at work. Its methods may be called from any goroutine.
+type Run struct {
+	conn    net.Conn
+	updates chan ops.Progress
+	decided chan struct{} // closed when the report is there or can no longer come
+	ended   chan struct{} // closed when the result is there
+
+	mu     sync.Mutex
+	report *ops.Report
+	result ops.Result
+	log    []string
+}
+
+// start spawns a worker in a mount namespace of its own, so that its mounts die with it; where the system forbids
+// that, without one.
+func start(job worker.Job, files []*os.File) (*Run, error) {
+	how, err := window.Availability()
+	if err != nil {
+		if job.Task == worker.Apply {
+			return nil, err
+		}
+		how = window.SetuidHelper // a recovery needs no windows
+	}
+	job.How = how.String()
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("talk to the worker: %w", err)
+	}
+	ours, theirs := os.NewFile(uintptr(fds[0]), "socket"), os.NewFile(uintptr(fds[1]), "socket")
+	conn, err := net.FileConn(ours)
+	if err := errors.Join(err, ours.Close()); err != nil {
+		return nil, errors.Join(err, theirs.Close())
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{"shunt-worker", job.Path}
+	cmd.Env = append(os.Environ(), worker.EnvWorker+"=1")
+	cmd.ExtraFiles = append([]*os.File{theirs}, files...)
+	cmd.SysProcAttr = how.NamespaceAttr()
+	stderr := &tail{}
+	cmd.Stderr = stderr
+	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
+		return nil, errors.Join(fmt.Errorf("start the worker: %w", err), conn.Close())
+	}
+	r := &Run{
+		conn: conn, updates: make(chan ops.Progress, 1), decided: make(chan struct{}), ended: make(chan struct{}),
+	}
+	if err := r.send(job); err != nil {
+		return nil, errors.Join(fmt.Errorf("talk to the worker: %w", err), conn.Close(), cmd.Wait())
+	}
+	go r.listen(cmd, stderr)
+	return r, nil
+}
+
+func (r *Run) send(v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = r.conn.Write(append(line, '\n'))
+	return err
+}
+
+// listen takes the worker's events until its end of the socket is closed, then waits for the process.
+func (r *Run) listen(cmd *exec.Cmd, stderr *tail) {
+	in := bufio.NewReaderSize(r.conn, 64<<10)
+	var result *ops.Result
+	undecided := true
+	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			break
+		}
+		var e worker.Event
+		if json.Unmarshal(line, &e) != nil {
+			continue
+		}
+		switch {
+		case e.Progress != nil:
+			r.latest(*e.Progress)
+		case e.Log != "":
+			r.mu.Lock()
+			r.log = append(r.log, e.Log)
+			r.mu.Unlock()
+		case e.Report != nil:
+			r.mu.Lock()
+			r.report = e.Report
+			r.mu.Unlock()
+			if undecided {
+				close(r.decided)
+				undecided = false
+			}
+		case e.Result != nil:
+			result = e.Result
+		}
+	}
+	waited := cmd.Wait()
+	if result == nil {
+		result = &ops.Result{
+			Outcome: ops.Interrupted,
+			Err:     fmt.Sprintf("the worker process ended without a word (%v) %s", waited, stderr.text()),
+			Advice:  "Open the target again: if its commit had begun, shunt offers to finish it or to roll it back. If not, nothing was changed.",
+		}
+	}
+	r.mu.Lock()
+	r.result = *result
+	r.mu.Unlock()
+	if undecided {
+		close(r.decided)
+	}
+	close(r.updates)
+	close(r.ended)
+	_ = r.conn.Close() // both ends are done with it
+}
+
+// latest replaces a snapshot nobody has fetched yet.
+func (r *Run) latest(p ops.Progress) {
+	select {
+	case <-r.updates:
+	default:
+	}
+	r.updates <- p
+}
+
+// Updates delivers snapshots of the progress; those nobody fetches are replaced by later ones. It is closed when the
+// run has ended.
+func (r *Run) Updates() <-chan ops.Progress { return r.updates }
+
+// Report waits for the rehearsal to end. ok is false if the run ended without one; Result tells why.
+func (r *Run) Report() (report ops.Report, ok bool) {
+	<-r.decided
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.report == nil {
+		return ops.Report{}, false
+	}
+	return *r.report, true
+}
+
+// Commit orders the rehearsed result to be written to the target. Only the first order counts.
+func (r *Run) Commit() { _ = r.send(worker.Commit) } // a worker that is gone is told by Result
+
+// Cancel ends a rehearsal, or stops a commit at the next safe point.
+func (r *Run) Cancel() { _ = r.send(worker.Cancel) }
+
+// Result waits for the end.
+func (r *Run) Result() ops.Result {
+	<-r.ended
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.result
+}
+
+// Log is what was run and said up to now.
+func (r *Run) Log() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.log...)
+}
+
+// tail keeps the last of what a process said on its standard error.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	const most = 4096
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = append(t.b, p...)
+	t.b = t.b[max(0, len(t.b)-most):]
+	return len(p), nil
+}
+
+func (t *tail) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.b)
+}

@@ -1,0 +1,216 @@
+// Package session is one target opened for editing: locked, scanned, with what can be done to it on this machine,
+// and the way to have a queue rehearsed and committed by a worker process. The editor and the command line both
+// come this way and no other. It may import everything below ops.
+//
+// Invariants: while a Session is open the target is locked, also while a worker has it; the session itself never
+// writes to the target.
+package session
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/scan"
+	"shunt/ops"
+	"shunt/ops/fsys"
+	"shunt/ops/journal"
+	"shunt/ops/target"
+	"shunt/ops/txn"
+	"shunt/ops/worker"
+)
+
+// Options say how to open a target. The zero value is right for an image with 512-byte sectors.
+type Options struct {
+	SectorSize geometry.SectorSize // 0 means 512
+	// Journal is the directory that holds the journals' directories; "" puts each beside its target.
+	Journal string
+	// NoLock does without locks, on file systems that have none.
+	NoLock bool
+}
+
+// Facts are what there is to know of a target besides its contents.
+type Facts struct {
+	Path   string // absolute
+	Format string // "raw"
+	Size   geometry.Bytes
+	Note   string // odd but harmless, "" mostly
+	InUse  string // who else uses it; only for targets that are inspected
+}
+
+// Session is one open target.
+type Session struct {
+	path       string // as the user gave it
+	opts       Options
+	raw        *target.Raw
+	dir        journal.Dir
+	disk       model.Disk
+	env        ops.Env
+	unfinished *txn.Status
+	damage     error // the journal cannot be read
+}
+
+// Open locks and scans a target for editing. Errors are those of target.Open. A target with an unfinished
+// transaction opens too: Unfinished tells.
+func Open(path string, opts Options) (*Session, error) {
+	raw, err := target.Open(path, targetOptions(opts, target.Edit))
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{path: path, opts: opts, raw: raw, dir: journalDir(raw.Path(), opts), env: ops.Env{Caps: fsys.Discover()}}
+	if err := s.look(); err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return s, nil
+}
+
+func targetOptions(o Options, mode target.Mode) target.Options {
+	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock}
+}
+
+func journalDir(path string, o Options) journal.Dir {
+	parent := o.Journal
+	if parent == "" {
+		parent = filepath.Dir(path)
+	}
+	return journal.OpenDir(filepath.Join(parent, filepath.Base(path)+".shunt"))
+}
+
+// look reads the journal and the disk.
+func (s *Session) look() error {
+	s.unfinished, s.damage = nil, nil
+	status, err := txn.Inspect(s.dir)
+	switch {
+	case err == nil:
+		s.unfinished = &status
+	case errors.Is(err, journal.ErrNone):
+		if err := worker.Sweep(s.dir); err != nil {
+			return fmt.Errorf("remove what an earlier rehearsal left in %s: %w", s.dir.Path(), err)
+		}
+	default:
+		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed", s.dir.Path(), err)
+	}
+	disk, err := scan.Scan(s.raw, s.raw.Size(), s.raw.SectorSize())
+	if err != nil {
+		return fmt.Errorf("read %s: %w", s.path, err)
+	}
+	if err := checkDisk(s.path, s.raw, disk); err != nil && s.unfinished == nil {
+		return err
+	}
+	s.disk = disk
+	return nil
+}
+
+// Rescan looks at the target anew. After an error the session shows what it showed before.
+func (s *Session) Rescan() error {
+	if err := s.raw.Refresh(); err != nil {
+		return err
+	}
+	return s.look()
+}
+
+// Disk is the target as scanned.
+func (s *Session) Disk() model.Disk { return s.disk }
+
+// Env is what can be done on this machine.
+func (s *Session) Env() ops.Env { return s.env }
+
+// Facts are the target's outer properties.
+func (s *Session) Facts() Facts { return facts(s.raw) }
+
+func facts(raw *target.Raw) Facts {
+	f := Facts{Path: raw.Path(), Format: "raw", Size: geometry.Bytes(raw.Size())}
+	if rest := raw.Remainder(); rest != 0 {
+		f.Note = fmt.Sprintf("%d bytes follow the last whole sector and stay as they are", rest)
+	}
+	if busy := raw.Busy(); busy != nil {
+		f.InUse = busy.Holder
+	}
+	return f
+}
+
+// Unfinished is the transaction that was interrupted on the target, nil if there is none. Such a target can only be
+// recovered.
+func (s *Session) Unfinished() *txn.Status { return s.unfinished }
+
+// Damage is why the journal beside the target cannot be used, nil if it can or there is none. The target must not be
+// edited then: it may be in the middle of a transaction.
+func (s *Session) Damage() error { return s.damage }
+
+// Close gives up the target, unless a worker still has it.
+func (s *Session) Close() error { return s.raw.Close() }
+
+// Inspect scans a target without locking it for editing. Targets in use can be inspected.
+func Inspect(path string, opts Options) (model.Disk, Facts, *txn.Status, error) {
+	raw, err := target.Open(path, targetOptions(opts, target.Inspect))
+	if err != nil {
+		return model.Disk{}, Facts{}, nil, err
+	}
+	disk, err := scan.Scan(raw, raw.Size(), raw.SectorSize())
+	if err != nil {
+		return model.Disk{}, Facts{}, nil, errors.Join(fmt.Errorf("read %s: %w", path, err), raw.Close())
+	}
+	if err := checkDisk(path, raw, disk); err != nil {
+		return model.Disk{}, Facts{}, nil, errors.Join(err, raw.Close())
+	}
+	var unfinished *txn.Status
+	if status, err := txn.Inspect(journalDir(raw.Path(), opts)); err == nil {
+		unfinished = &status
+	}
+	return disk, facts(raw), unfinished, raw.Close()
+}
+
+// Start has a worker rehearse the queue, which must have been made from Disk and Env.
+func (s *Session) Start(q ops.Queue) (*Run, error) {
+	switch {
+	case s.damage != nil:
+		return nil, s.damage
+	case s.unfinished != nil:
+		return nil, errors.New("the target has an unfinished transaction: finish it or roll it back first")
+	}
+	return s.launch(worker.Job{
+		Task: worker.Apply, Plan: ops.FormatPlan(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
+	})
+}
+
+// Recover has a worker end the unfinished transaction.
+func (s *Session) Recover(how txn.Direction) (*Run, error) {
+	if s.damage != nil {
+		return nil, s.damage
+	}
+	if s.unfinished == nil {
+		return nil, journal.ErrNone
+	}
+	task := worker.Finish
+	if how == txn.RollBack {
+		task = worker.RollBack
+	}
+	return s.launch(worker.Job{Task: task})
+}
+
+func (s *Session) launch(job worker.Job) (*Run, error) {
+	job.Path, job.SectorSize, job.NoLock, job.Journal = s.raw.Path(), s.raw.SectorSize(), s.opts.NoLock, s.dir.Path()
+	return start(job, s.raw.Files())
+}
+
+// ErrNotDisk is returned for a file in which nothing looks like a disk.
+var ErrNotDisk = errors.New("holds no partition table, no file system that shunt knows, and is not blank either: is it a disk image")
+
+// checkDisk keeps files that are no disk images from being edited: a text file could be made longer like an image.
+// Blank images, all zero at their start, are fine.
+func checkDisk(path string, raw *target.Raw, d model.Disk) error {
+	if d.Table.Kind != model.TableNone || d.Whole.Known() || d.ReadOnly() != "" {
+		return nil
+	}
+	head := make([]byte, min(raw.Size(), 64<<10))
+	if _, err := raw.ReadAt(head, 0); err != nil {
+		return err
+	}
+	if len(bytes.Trim(head, "\x00")) > 0 {
+		return fmt.Errorf("%s %w?", path, ErrNotDisk)
+	}
+	return nil
+}

@@ -1,0 +1,319 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/scan"
+	"shunt/model/table"
+	"shunt/ops"
+	"shunt/ops/fsys"
+	"shunt/ops/journal"
+	"shunt/ops/overlay"
+)
+
+// Windows shows parts of the overlay as files, for the file systems' own tools.
+type Windows interface {
+	// Set makes a file of n bytes that shows the overlay from byte off on, and returns its path.
+	Set(name string, off, n int64) (path string)
+	// Remove takes the file away.
+	Remove(name string)
+}
+
+// Tools does what only a file system's own tools can do, on a file that holds exactly one file system. Each
+// returns an error that says what happened, what it means and what to do.
+type Tools interface {
+	Check(ctx context.Context, kind model.FSKind, path string) error
+	Verify(ctx context.Context, kind model.FSKind, path string) error
+	Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error
+	Make(ctx context.Context, kind model.FSKind, path string, spec fsys.Spec) error
+}
+
+// Rehearsal runs a queue's steps on an overlay of the target. The target is only read.
+type Rehearsal struct {
+	Device        Device
+	Overlay       *overlay.Overlay
+	Windows       Windows
+	Tools         Tools
+	Before, After model.Disk
+	Steps         []ops.Step
+	NewUUID       func() uuid.UUID
+	Now           func() time.Time
+	// OnStep is told each step when it begins (result nil) and when it ends.
+	OnStep func(i int, result *ops.StepResult)
+	// Said collects what the tools ran and said since it was last called.
+	Said func() (command, output string)
+
+	unused      []byteRange
+	final       []table.Patch
+	planned     model.Disk
+	filesystems map[model.PartID]ops.FSReport
+}
+
+// Run does all steps and reports. The report's Err is set where a step failed; the error is the same.
+func (r *Rehearsal) Run(ctx context.Context) (ops.Report, error) {
+	r.filesystems = map[model.PartID]ops.FSReport{}
+	var report ops.Report
+	for i, step := range r.Steps {
+		if err := ctx.Err(); err != nil {
+			return report, err
+		}
+		r.OnStep(i, nil)
+		began := r.Now()
+		err := r.step(ctx, step)
+		result := ops.StepResult{Text: step.Text(r.Before.SectorSize), Took: r.Now().Sub(began)}
+		result.Command, result.Output = r.Said()
+		if err != nil {
+			result.Err = err.Error()
+			report.Err = fmt.Sprintf("%s: %v", result.Text, err)
+		}
+		report.Steps = append(report.Steps, result)
+		r.OnStep(i, &result)
+		if err != nil {
+			return report, fmt.Errorf("%s: %w", result.Text, err)
+		}
+	}
+	for _, p := range r.After.Partitions() {
+		if fs, ok := r.filesystems[p.ID]; ok {
+			fs.Ref = p.Ref()
+			report.Filesystems = append(report.Filesystems, fs)
+		}
+	}
+	return report, nil
+}
+
+func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
+	z := r.Before.SectorSize
+	off, n := int64(z.Bytes(s.Window.Start)), int64(z.Bytes(s.Window.Len()))
+	switch s.Kind {
+	case ops.StepResizeImage:
+		return r.Overlay.Resize(int64(z.Bytes(s.Sectors)))
+	case ops.StepCheckFS:
+		return r.inWindow(s, func(path string) error { return r.Tools.Check(ctx, s.FS, path) })
+	case ops.StepVerifyFS:
+		return r.verify(ctx, s)
+	case ops.StepResizeFS:
+		return r.inWindow(s, func(path string) error { return r.Tools.Resize(ctx, s.FS, path, s.NewSize) })
+	case ops.StepMakeFS:
+		spec := fsys.Spec{Label: s.Label, UUID: s.UUID, Start: s.Window.Start, SectorSize: z}
+		return r.inWindow(s, func(path string) error { return r.Tools.Make(ctx, s.FS, path, spec) })
+	case ops.StepMoved:
+		return fsys.Moved(section{r.Overlay, off, n}, s.FS, n, s.Window.Start, z)
+	case ops.StepWipe:
+		for _, w := range fsys.WipeRanges(n) {
+			if err := r.Overlay.Zero(off+w.Off, w.Len); err != nil {
+				return err
+			}
+		}
+		return nil
+	case ops.StepRemap:
+		return r.remap(s)
+	case ops.StepWriteTable:
+		return r.writeTable()
+	}
+	return fmt.Errorf("step %d is not known", s.Kind)
+}
+
+func (r *Rehearsal) inWindow(s ops.Step, do func(path string) error) error {
+	z := r.Before.SectorSize
+	path := r.Windows.Set(s.Ref, int64(z.Bytes(s.Window.Start)), int64(z.Bytes(s.Window.Len())))
+	defer r.Windows.Remove(s.Ref)
+	return do(path)
+}
+
+// verify has the file system checked read-only and looks itself how large and how full it is.
+func (r *Rehearsal) verify(ctx context.Context, s ops.Step) error {
+	if err := r.inWindow(s, func(path string) error { return r.Tools.Verify(ctx, s.FS, path) }); err != nil {
+		return err
+	}
+	z := r.Before.SectorSize
+	found := scan.Probe(r.Overlay, int64(z.Bytes(s.Window.Start)), int64(z.Bytes(s.Window.Len())))
+	if found.Kind != s.FS {
+		return fmt.Errorf("it holds %q where %s was expected", found.Kind, s.FS)
+	}
+	if found.Size > z.Bytes(s.Window.Len()) {
+		return fmt.Errorf("its file system is %d bytes long and its partition only %d", found.Size, z.Bytes(s.Window.Len()))
+	}
+	r.filesystems[s.Part] = ops.FSReport{Ref: s.Ref, Kind: string(found.Kind), Size: found.Size, Used: found.Used}
+	return nil
+}
+
+// remap moves a partition's bytes within the overlay. Blocks that its file system holds free stay behind; where
+// they lie on the target is remembered, since nobody will miss what was in them.
+func (r *Rehearsal) remap(s ops.Step) error {
+	z := r.Before.SectorSize
+	from, to, n := int64(z.Bytes(s.From.Start)), int64(z.Bytes(s.To.Start)), int64(z.Bytes(s.From.Len()))
+	free, err := fsys.FreeRanges(r.Overlay, s.FS, from, n)
+	if err != nil {
+		return fmt.Errorf("read which blocks are free: %w", err)
+	}
+	for _, f := range free {
+		for e := range r.Overlay.Extents(from+f.Off, f.Len) {
+			if e.Kind == overlay.Base {
+				r.unused = append(r.unused, byteRange{e.Src, e.Src + e.Len})
+			}
+		}
+	}
+	return r.Overlay.Move(from, to, n, free)
+}
+
+// writeTable puts the planned table on the overlay and reads it back: it must say what the model says.
+func (r *Rehearsal) writeTable() error {
+	patches, err := table.Encode(padded{r.Device}, r.Before, r.After, r.NewUUID)
+	if err != nil {
+		return err
+	}
+	for _, p := range patches {
+		if _, err := r.Overlay.WriteAt(p.Data, p.Off); err != nil {
+			return fmt.Errorf("write %s: %w", p.What, err)
+		}
+	}
+	r.final = patches
+	r.planned, err = table.Read(r.Overlay, r.Overlay.Size(), r.After.SectorSize)
+	if err != nil {
+		return fmt.Errorf("read the table back: %w", err)
+	}
+	return sameTable(r.planned, r.After)
+}
+
+// sameTable compares what a table says with what it should say, partition by partition.
+func sameTable(got, want model.Disk) error {
+	var wrong []string
+	if got.Table.Kind != want.Table.Kind || got.Table.ID != want.Table.ID && want.Table.ID != "" {
+		wrong = append(wrong, fmt.Sprintf("table %s %s instead of %s %s", got.Table.Kind, got.Table.ID, want.Table.Kind, want.Table.ID))
+	}
+	gotParts, wantParts := got.Partitions(), want.Partitions()
+	if len(gotParts) != len(wantParts) {
+		wrong = append(wrong, fmt.Sprintf("%d partitions instead of %d", len(gotParts), len(wantParts)))
+	}
+	for _, w := range wantParts {
+		g, ok := got.ByNumber(w.Number)
+		switch {
+		case !ok:
+			wrong = append(wrong, w.Ref()+" is missing")
+		case g.Span != w.Span || g.Type != w.Type || g.Role != w.Role || g.Name != w.Name || g.Active != w.Active || g.Attributes != w.Attributes:
+			wrong = append(wrong, fmt.Sprintf("%s is %v %s instead of %v %s", w.Ref(), g.Span, g.Type, w.Span, w.Type))
+		}
+	}
+	if len(wrong) > 0 {
+		return fmt.Errorf("the table does not read back as written: %s", strings.Join(wrong, "; "))
+	}
+	return nil
+}
+
+// Prepare makes the rehearsed result ready to be committed: it writes the journal and nothing else. The windows
+// must have been closed. It completes the report.
+func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name string, report *ops.Report) (*Transaction, error) {
+	l := layoutOf(r.Overlay, r.Device.Size(), newRanges(r.unused))
+	t, err := r.tables(l)
+	if err != nil {
+		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
+	}
+	tx, err := prepare(r.Device, store, spill, l, t, words{name: name, plan: plan, began: r.Now().Unix()}, defaultTuning)
+	if err != nil {
+		return nil, err
+	}
+	report.CopyBytes, report.PlaceBytes = geometry.Bytes(tx.CopyBytes), geometry.Bytes(tx.PlaceBytes)
+	report.JournalSize = geometry.Bytes(tx.JournalBytes)
+	report.SkippedFree = geometry.Bytes(newRanges(r.unused).bytes())
+	return tx, nil
+}
+
+// tables works out the fence and the final table writes.
+func (r *Rehearsal) tables(l layout) (tables, error) {
+	var t tables
+	for _, p := range r.final {
+		t.final = append(t.final, Write{Off: p.Off, Data: p.Data})
+	}
+	if r.Before.Table.Kind == model.TableNone {
+		return t, nil
+	}
+	regions, err := table.Regions(r.Device, r.Before)
+	if err != nil {
+		return t, fmt.Errorf("find the present table: %w", err)
+	}
+	var runs []byteRange
+	for _, g := range regions {
+		runs = append(runs, byteRange{g.Off, g.Off + g.Len})
+	}
+	t.before = newRanges(runs)
+	hidden, err := table.Hide(r.Device, r.Before, r.changing(l))
+	if err != nil {
+		return t, fmt.Errorf("work out the fence: %w", err)
+	}
+	firstUsable := int64(r.Before.SectorSize.Bytes(r.Before.Table.Usable.Start))
+	for _, p := range hidden {
+		w := Write{Off: p.Off, Data: p.Data}
+		t.fence = append(t.fence, w)
+		if p.Off < firstUsable {
+			t.refence = append(t.refence, w)
+		}
+	}
+	return t, nil
+}
+
+// changing are the partitions that nobody must see while the commit runs: those whose bytes or place change.
+func (r *Rehearsal) changing(l layout) []model.PartID {
+	z := r.Before.SectorSize
+	tableRegions := newRanges(spansOf(r.final))
+	writes := l.writes().minus(tableRegions)
+	var ids []model.PartID
+	for _, p := range r.Before.Partitions() {
+		after, ok := r.After.Partition(p.ID)
+		touched := len(writes.within(int64(z.Bytes(p.Span.Start)), int64(z.Bytes(p.Span.End)))) > 0
+		if p.Role != model.Extended && (touched || !ok || after.Span != p.Span) {
+			ids = append(ids, p.ID)
+		}
+	}
+	return slices.Clip(ids)
+}
+
+func spansOf(patches []table.Patch) []byteRange {
+	runs := make([]byteRange, 0, len(patches))
+	for _, p := range patches {
+		runs = append(runs, byteRange{p.Off, p.Off + int64(len(p.Data))})
+	}
+	return runs
+}
+
+// section is a part of the overlay as a thing of its own.
+type section struct {
+	ov     *overlay.Overlay
+	off, n int64
+}
+
+func (s section) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 || off+int64(len(p)) > s.n {
+		return 0, fmt.Errorf("read [%d, %d) of a window of %d bytes", off, off+int64(len(p)), s.n)
+	}
+	return s.ov.ReadAt(p, s.off+off)
+}
+
+func (s section) WriteAt(p []byte, off int64) (int, error) {
+	if off < 0 || off+int64(len(p)) > s.n {
+		return 0, fmt.Errorf("write [%d, %d) of a window of %d bytes", off, off+int64(len(p)), s.n)
+	}
+	return s.ov.WriteAt(p, s.off+off)
+}
+
+// padded reads as zero behind the end of the device, as the part that will be added does.
+type padded struct{ dev Device }
+
+func (d padded) ReadAt(p []byte, off int64) (int, error) {
+	n := max(0, min(int64(len(p)), d.dev.Size()-off))
+	if n > 0 {
+		if _, err := d.dev.ReadAt(p[:n], off); err != nil {
+			return 0, err
+		}
+	}
+	clear(p[n:])
+	return len(p), nil
+}

@@ -1,0 +1,176 @@
+package window
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/model/testneed"
+	"shunt/ops/overlay"
+	"shunt/ops/window/tool"
+)
+
+const workerVar = "SHUNT_WINDOW_TEST_WORKER"
+
+func TestMain(m *testing.M) {
+	if text, ok := os.LookupEnv(workerVar); ok {
+		fmt.Println(worker(text, os.Args[1]))
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// worker serves a window and runs a tool on it that does not end.
+func worker(text, dir string) error {
+	how, err := ParseHow(text)
+	if err != nil {
+		return err
+	}
+	if how != SetuidHelper {
+		if err := PrivateNamespace(); err != nil {
+			return err
+		}
+	}
+	s, err := Serve(overlay.New(bytes.NewReader(nil), 1<<20, nil), dir, how.Mount())
+	if err != nil {
+		return err
+	}
+	p1 := s.Set("p1", 0, 4096)
+	_, err = tool.Run(context.Background(), tool.Cmd{
+		Argv:     []string{"sh", "-c", "exec <" + p1 + " && echo $$ && exec sleep 1000"},
+		OnOutput: func(line string) { fmt.Println(line) },
+	})
+	return err
+}
+
+// TestKilledLeavesNothing kills a worker in the middle of everything: its mount and its tool must be gone.
+func TestKilledLeavesNothing(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		how      How
+		ordinary bool
+	}{
+		{"root", RootNamespace, false},
+		{"ordinary user", UserNamespace, true},
+		{"fusermount", SetuidHelper, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			testneed.File(t, device)
+			if c.how == RootNamespace {
+				testneed.Root(t)
+			}
+			if c.how == SetuidHelper {
+				testneed.Tool(t, "fusermount3")
+			}
+			for range 5 {
+				killWorker(t, c.how, c.ordinary)
+			}
+		})
+	}
+}
+
+func killWorker(t *testing.T, how How, ordinary bool) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "shunt-kill")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := os.Remove(dir); err != nil {
+			t.Error(err)
+		}
+	}()
+	env := append(os.Environ(), workerVar+"="+how.String())
+	cmd := exec.Command("/proc/self/exe", dir)
+	cmd.SysProcAttr = how.NamespaceAttr()
+	if ordinary && os.Geteuid() == 0 {
+		if err := os.Chown(dir, nobody, nobody); err != nil {
+			t.Fatal(err)
+		}
+		switch how {
+		case RootNamespace:
+		case UserNamespace:
+			// As root, take the way of an ordinary user: the namespace has only that user in it.
+			cmd.SysProcAttr.UidMappings[0].HostID = nobody
+			cmd.SysProcAttr.GidMappings[0].HostID = nobody
+			cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 0, Gid: 0, NoSetGroups: true}
+		case SetuidHelper:
+			cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+		}
+	}
+	cmd.Env = env
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := make([]byte, 1000)
+	n, err := out.Read(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(said[:n])))
+	if err != nil {
+		t.Fatalf("the worker said %q", said[:n])
+	}
+	sleeper, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Close(sleeper) }()
+	if mounted(t, dir) != (how == SetuidHelper) {
+		t.Errorf("mount seen from outside: %v", mounted(t, dir))
+	}
+
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if n, err := unix.Poll([]unix.PollFd{{Fd: int32(sleeper), Events: unix.POLLIN}}, 10_000); n != 1 {
+		t.Errorf("the tool is still there: %v", err)
+	}
+	awaitNoMount(t, dir)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("the directory holds %v, %v", entries, err)
+	}
+}
+
+func mounted(t *testing.T, dir string) bool {
+	t.Helper()
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(mounts), " "+filepath.Clean(dir)+" ")
+}
+
+// awaitNoMount waits until the directory is not mounted over; the kernel tells when the mounts change.
+func awaitNoMount(t *testing.T, dir string) {
+	t.Helper()
+	watch, err := unix.Open("/proc/self/mounts", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Close(watch) }()
+	for mounted(t, dir) {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(watch), Events: unix.POLLPRI}}, 10_000)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if n == 0 || err != nil {
+			t.Fatalf("%s is still mounted, %v", dir, err)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package window
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// How is a way to get windows on this machine.
+type How uint8
+
+// The ways, best first.
+const (
+	// RootNamespace: the process that serves has a mount namespace of its own.
+	RootNamespace How = iota
+	// UserNamespace: it has a user namespace, too, in which an ordinary user may mount.
+	UserNamespace
+	// SetuidHelper: it shares all with others, and fusermount3 mounts.
+	SetuidHelper
+)
+
+var howNames = [...]string{RootNamespace: "root-namespace", UserNamespace: "user-namespace", SetuidHelper: "fusermount"}
+
+// String is a word that ParseHow understands, to hand the way over to another process.
+func (h How) String() string {
+	if int(h) < len(howNames) {
+		return howNames[h]
+	}
+	return fmt.Sprintf("how-%d", uint8(h))
+}
+
+// ParseHow reads what String wrote.
+func ParseHow(text string) (How, error) {
+	for i, name := range howNames {
+		if name == text {
+			return How(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown way to get windows: %q", text)
+}
+
+// Mount is how a process started with NamespaceAttr has to mount.
+func (h How) Mount() Mount {
+	if h == SetuidHelper {
+		return Fusermount
+	}
+	return Direct
+}
+
+// NamespaceAttr is how to start the process that serves. It gets a session of its own. In a user namespace it is root to
+// itself and has the rights of the caller on everything outside; files of other users and groups
+// appear to belong to nobody.
+func (h How) NamespaceAttr() *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Setsid: true}
+	switch h {
+	case RootNamespace, UserNamespace:
+		// Unsharing, unlike cloning, makes the runtime cut the new namespace off from the old one before the
+		// program starts. Otherwise mounts would spread from one to the other.
+		attr.Unshareflags = unix.CLONE_NEWNS
+	case SetuidHelper:
+	}
+	if h == UserNamespace {
+		attr.Cloneflags = unix.CLONE_NEWUSER
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+	}
+	return attr
+}
+
+// PrivateNamespace makes sure that this process has a mount namespace of its own, from which no mount spreads to others. It
+// is to be called first of all in a process started with NamespaceAttr of RootNamespace or UserNamespace. An
+// error means that mounting here could leave something behind on the machine.
+func PrivateNamespace() error {
+	if mine, err := os.Readlink("/proc/self/ns/mnt"); err != nil {
+		return fmt.Errorf("find mount namespace: %w", err)
+	} else if parents, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", os.Getppid())); err == nil && mine == parents {
+		// Where the parent's cannot be read, that is because it lives in another user namespace.
+		return errors.New("this process shares the mount namespace of its parent: it was not started as a worker")
+	}
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return fmt.Errorf("list mounts: %w", err)
+	}
+	for line := range strings.Lines(string(mounts)) {
+		fields, _, _ := strings.Cut(line, " - ")
+		if strings.Contains(fields, " shared:") {
+			return fmt.Errorf("mounts spread from this mount namespace to others: %s", strings.TrimSpace(line))
+		}
+	}
+	return nil
+}

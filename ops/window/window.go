@@ -1,0 +1,195 @@
+// Package window shows parts of an overlay as files, so that the programs that know a file system can work
+// on a partition that exists only in the plan. The files appear in one directory, served with FUSE:
+//
+//	DIR/disk   the whole virtual disk
+//	DIR/p1     a window: exactly the bytes of one partition
+//
+// # What a window is
+//
+// A regular file of a fixed length, readable and writable by its owner only. Writes land in the overlay. A
+// tool that truncates it (resize2fs does, after shrinking) is told that this worked, and the length stays; nothing can
+// make it longer. Punching holes and zeroing ranges cost no room. fsync syncs the overlay.
+//
+// # Caching
+//
+// The kernel caches what it reads, which loop devices and mmap need and tools profit from. Stale bytes are kept
+// out like this:
+//
+//   - Every Set makes another file (inode) under the name, with its own cache. The old one answers ESTALE to whoever
+//     still has it open. The same happens to disk when the overlay has changed its size, but for reads that
+//     the cache of the old file can answer.
+//   - Names are never cached, so the next open finds the new file. Attributes are, as those of a file never change.
+//   - The cached bytes of a file are dropped whenever it is opened.
+//
+// So whoever opens a window after a change sees the change. What is not promised is that a program that keeps a window
+// open sees what others write meanwhile by another way (another window over the same bytes, or the overlay itself).
+// Tools are run one after the other, so nobody does.
+//
+// # Mounting
+//
+// The process that serves should live in a mount namespace of its own, so that no mount stays behind however it
+// ends: Availability finds out what is possible, How.NamespaceAttr is how to start that process, and
+// PrivateNamespace is the first thing it calls. Without namespaces, the setuid helper fusermount3 mounts,
+// and a guard process stands by to unmount if the process dies.
+//
+// # Rules for the process that serves
+//
+// It may open and read windows itself; but it must never map one into its memory, nor have its working directory
+// in the mount, as the runtime may then wait for itself. Loop devices over a window must be set up with autoclear, so
+// that they go when the mounts do.
+//
+// The package imports ops/overlay and ops/window/tool.
+package window
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+
+	"shunt/ops/overlay"
+)
+
+// Disk is the name of the window over the whole disk, which is always there.
+const Disk = "disk"
+
+// maxRequest is the most bytes a single read or write of the kernel asks for.
+const maxRequest = 1 << 20
+
+// Server serves the windows of one overlay. Its methods may be called from several goroutines at once.
+type Server struct {
+	files  *files
+	server *fuse.Server
+	mount  *mountpoint
+	device int           // our own descriptor of the FUSE connection, beside the one go-fuse reads from
+	root   int           // descriptor of the mounted directory, through which it can be reached wherever it is
+	served chan struct{} // closed when the last request has been answered
+
+	close    sync.Once
+	closeErr error
+}
+
+// Serve mounts the windows of ov over the existing directory dir and serves them until Close. At first there is
+// only disk. The overlay must stay usable until Close has returned.
+func Serve(ov *overlay.Overlay, dir string, how Mount) (*Server, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("serve windows: %w", err)
+	}
+	connection, mount, err := mountOver(dir, how)
+	if err != nil {
+		return nil, fmt.Errorf("mount windows at %s: %w", dir, err)
+	}
+	device, err := unix.FcntlInt(uintptr(connection), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("serve windows: %w", err), unix.Close(connection), mount.detach(), mount.end())
+	}
+	s := &Server{files: newFiles(ov), mount: mount, device: device, root: -1, served: make(chan struct{})}
+	s.server, err = fuse.NewServer(s.files, fmt.Sprintf("/dev/fd/%d", connection), &fuse.MountOptions{
+		MaxWrite:      maxRequest,
+		DisableXAttrs: true,
+		DisableSplice: true, // what is read is in memory already
+		// The directory is small and its entries must not be cached. Changed times do not mean changed bytes.
+		DisabledCapabilities: fuse.CAP_READDIRPLUS | fuse.CAP_AUTO_INVAL_DATA,
+		Logger:               log.New(io.Discard, "", 0), // it logs what the kernel tells whoever is concerned
+		PanicHandler:         func(v any) fuse.Status { panic(v) },
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("serve windows: %w", err), unix.Close(device), mount.detach(), mount.end())
+	}
+	go func() {
+		defer close(s.served)
+		s.server.Serve()
+	}()
+	if s.root, err = unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
+		err = refusePolls(s.Path(Disk))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("serve windows: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// refusePolls lets the kernel ask once whether the files can be polled. They cannot, and it never asks again. Otherwise
+// the Go runtime, which tries to poll every file the process opens, would ask from within its scheduler,
+// and there might be no thread left to answer.
+func refusePolls(path string) error {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+	return unix.Close(fd)
+}
+
+// Path is where the window of the given name is, or would be.
+func (s *Server) Path(name string) string { return filepath.Join(s.mount.dir, name) }
+
+// Set makes name a window over the n bytes at off of the virtual disk and returns its path. A window of that name is
+// replaced, and programs that still have it open get ESTALE from then on. The name must be a plain file name
+// other than disk, and the range should lie within the disk; what does not can be neither read nor written.
+func (s *Server) Set(name string, off, n int64) (path string) {
+	s.forget(s.files.set(name, off, n))
+	return s.Path(name)
+}
+
+// Remove takes the window away; programs that still have it open get ESTALE from then on. Without such a window,
+// nothing happens.
+func (s *Server) Remove(name string) { s.forget(s.files.remove(name)) }
+
+// forget drops what the kernel has cached of a file. It must be called without locks: the kernel may have to finish
+// requests for the file first. That the kernel does not know the file is no error.
+func (s *Server) forget(node uint64, ok bool) {
+	if ok {
+		_ = s.server.InodeNotify(node, 0, 0)
+	}
+}
+
+// Close takes the mount away, even where windows are still open (which then fail with ENOTCONN), and waits until no
+// request is being served. The overlay keeps what was written. Further calls return the same.
+func (s *Server) Close() error {
+	s.close.Do(func() { s.closeErr = s.shut() })
+	return s.closeErr
+}
+
+// shut ends the mount without relying on nobody using it: open files, or another mount namespace with a copy of
+// the mount, would keep the connection alive and the server waiting for requests forever. So the
+// readers of the connection are told not to wait any more, and get requests until all have noticed.
+// Closing the last descriptor of the connection then ends it for everybody.
+func (s *Server) shut() error {
+	detached := s.mount.detach()
+	if err := unix.SetNonblock(s.device, true); err != nil {
+		return errors.Join(fmt.Errorf("close windows: %w", err), detached, s.mount.end())
+	}
+	woken := make(chan struct{})
+	go func() {
+		defer close(woken)
+		for {
+			select {
+			case <-s.served:
+				return
+			default:
+				var ignored unix.Statfs_t
+				_ = unix.Fstatfs(s.root, &ignored)
+			}
+		}
+	}()
+	<-s.served
+	err := unix.Close(s.device) // ends a request that came too late, and with it the goroutine
+	<-woken
+	if err := errors.Join(err, unix.Close(s.root), detached, s.mount.end()); err != nil {
+		return fmt.Errorf("close windows: %w", err)
+	}
+	return nil
+}
+
+// owner is who all the files belong to: whoever serves them.
+func owner() fuse.Owner {
+	return fuse.Owner{Uid: uint32(os.Geteuid()), Gid: uint32(os.Getegid())}
+}

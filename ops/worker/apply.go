@@ -1,0 +1,253 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"shunt/geometry"
+	"shunt/model/scan"
+	"shunt/ops"
+	"shunt/ops/fsys"
+	"shunt/ops/journal"
+	"shunt/ops/overlay"
+	"shunt/ops/txn"
+	"shunt/ops/window"
+	"shunt/ops/window/tool"
+)
+
+// apply rehearses the plan, tells the report, and commits if that is ordered.
+func (w *process) apply(ctx context.Context) ops.Result {
+	dir := journal.OpenDir(w.job.Journal)
+	defer func() { w.tidy(dir) }()
+	w.link.at(func(p *ops.Progress) { p.Phase = ops.Rehearsing })
+	q, err := w.queue()
+	if err != nil {
+		return w.failed(err)
+	}
+	rehearsing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	decision := w.decide(cancel)
+	tx, err := w.rehearse(rehearsing, q, dir)
+	if err != nil {
+		if rehearsing.Err() != nil {
+			err = errCancelled
+		}
+		return w.failed(err)
+	}
+	w.link.at(func(p *ops.Progress) { p.Phase = ops.Deciding })
+	w.link.sendProgress()
+	select {
+	case commit := <-decision:
+		if commit {
+			return w.commit(ctx, q, dir, tx)
+		}
+	case <-ctx.Done():
+	}
+	if err := tx.Abandon(); err != nil {
+		w.logf("%v", err)
+	}
+	return w.failed(errCancelled)
+}
+
+var errCancelled = errors.New("cancelled; nothing was written to the target")
+
+// failed ends a job before its commit.
+func (w *process) failed(err error) ops.Result {
+	w.logf("%v", err)
+	return unchanged(err)
+}
+
+// decide waits for the peer's decision. Until it is made, a peer that cancels or goes away also ends the
+// rehearsal; a decision to commit is only taken once.
+func (w *process) decide(cancel context.CancelFunc) <-chan bool {
+	decision := make(chan bool, 1)
+	go func() {
+		c, ok := <-w.orders
+		if ok && c == Commit {
+			decision <- true
+			return
+		}
+		cancel()
+		decision <- false
+	}()
+	return decision
+}
+
+// rehearse runs the plan's steps in the overlay and writes the journal.
+func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*txn.Transaction, error) {
+	steps, err := q.Compile()
+	if err != nil {
+		return nil, err
+	}
+	if len(steps) == 0 {
+		return nil, errors.New("there is nothing to do")
+	}
+	spill, err := dir.Create(journal.SpillName)
+	if err != nil {
+		return nil, fmt.Errorf("make the spill file: %w", err)
+	}
+	ov := overlay.New(w.raw, w.raw.Size(), spill)
+	r := &txn.Rehearsal{
+		Device: w.raw, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
+		NewUUID: uuid.New, Now: time.Now,
+	}
+	report, err := w.runSteps(ctx, r, dir)
+	if err == nil {
+		err = ov.Err()
+	}
+	if err != nil {
+		if report.Err != "" {
+			w.link.tell(Event{Report: &report})
+		}
+		return nil, errors.Join(err, spill.Close())
+	}
+	w.link.at(func(p *ops.Progress) { p.Stage = "writing the journal" })
+	began := time.Now()
+	tx, err := r.Prepare(dir, spill, w.job.Plan, w.job.Path, &report)
+	if err != nil {
+		return nil, err
+	}
+	report.Estimate = estimate(report, time.Since(began))
+	w.link.tell(Event{Report: &report})
+	return tx, nil
+}
+
+// runSteps gives the rehearsal its windows and tools for as long as its steps run.
+func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Dir) (report ops.Report, err error) {
+	how, err := window.ParseHow(w.job.How)
+	if err != nil {
+		return report, err
+	}
+	mount := filepath.Join(dir.Path(), mountName)
+	if err := os.Mkdir(mount, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return report, fmt.Errorf("make the mount point: %w", err)
+	}
+	server, err := window.Serve(r.Overlay, mount, how.Mount())
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	said := &transcript{}
+	tools := fsys.Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
+		w.logf("$ %s", strings.Join(argv, " "))
+		result, err := tool.Run(ctx, tool.Cmd{Argv: argv, OnOutput: func(line string) {
+			w.logf("  %s", line)
+			if onLine != nil {
+				onLine(line)
+			}
+		}})
+		said.add(argv, result.Output, mount)
+		return result.Exit, result.Output, err
+	}}
+	r.Windows, r.Tools, r.Said = server, tools, said.take
+	r.OnStep = func(i int, result *ops.StepResult) {
+		text := r.Steps[i].Text(r.Before.SectorSize)
+		if result == nil {
+			w.logf("== %s", text)
+			w.link.at(func(p *ops.Progress) {
+				p.Phase, p.Stage, p.Step, p.Steps = ops.Rehearsing, text, i+1, len(r.Steps)
+			})
+			w.link.sendProgress()
+			return
+		}
+		if result.Err != "" {
+			w.logf("failed: %s", result.Err)
+		}
+		w.link.tell(Event{Step: result})
+	}
+	return r.Run(ctx)
+}
+
+const mountName = "windows"
+
+// transcript collects what tools ran and said during one step.
+type transcript struct{ commands, output []string }
+
+func (t *transcript) add(argv []string, output, mount string) {
+	t.commands = append(t.commands, strings.ReplaceAll(strings.Join(argv, " "), mount+"/", ""))
+	t.output = append(t.output, output)
+}
+
+func (t *transcript) take() (command, output string) {
+	command, output = strings.Join(t.commands, "; "), strings.Join(t.output, "")
+	t.commands, t.output = nil, nil
+	return command, output
+}
+
+// commit makes the rehearsed result real, if the target is still what was rehearsed.
+func (w *process) commit(ctx context.Context, q ops.Queue, dir journal.Dir, tx *txn.Transaction) ops.Result {
+	if err := w.ready(q); err != nil {
+		return w.failed(errors.Join(err, tx.Abandon()))
+	}
+	ctx, cancel := w.stoppable(ctx)
+	defer cancel()
+	err := tx.Commit(ctx, w.watch(ops.Committing))
+	if err == nil {
+		w.logf("done: the target is as planned")
+		return ops.Result{Outcome: ops.Done}
+	}
+	if _, left := txn.Inspect(dir); errors.Is(left, journal.ErrNone) {
+		return w.failed(err)
+	}
+	w.logf("interrupted: %v", err)
+	return interrupted(err)
+}
+
+// ready opens the target for writing and makes sure that nobody changed it behind the locks.
+func (w *process) ready(q ops.Queue) error {
+	if err := w.raw.AllowWrites(); err != nil {
+		return err
+	}
+	disk, err := scan.Scan(w.raw, w.raw.Size(), w.raw.SectorSize())
+	if err != nil {
+		return err
+	}
+	if Sum(disk) != Sum(q.Initial()) {
+		return errChanged
+	}
+	return nil
+}
+
+// tidy removes what is left of the working directory unless a transaction needs it.
+func (w *process) tidy(dir journal.Dir) {
+	if err := Sweep(dir); err != nil {
+		w.logf("clean up: %v", err)
+	}
+}
+
+// Sweep removes what a rehearsal left in the journal's directory, if no transaction is in it. The caller must hold
+// the target's lock: nobody else can be using the directory then.
+func Sweep(dir journal.Dir) error {
+	if _, err := txn.Inspect(dir); !errors.Is(err, journal.ErrNone) {
+		return nil
+	}
+	mount := filepath.Join(dir.Path(), mountName)
+	if err := os.Remove(mount); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, err := os.Stat(dir.Path()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(journal.Remove(dir), dir.Vanish())
+}
+
+// estimate guesses how long a commit takes from how long the journal took: both are bound by the same disk.
+func estimate(r ops.Report, journalTook time.Duration) time.Duration {
+	const (
+		assumedRate = 200 * geometry.MiB // a second, where the journal was too short to tell
+		worthwhile  = 32 * geometry.MiB
+	)
+	rate := float64(assumedRate)
+	if r.JournalSize >= worthwhile && journalTook > 0 {
+		rate = float64(r.JournalSize) / journalTook.Seconds()
+	}
+	return time.Duration(float64(r.CopyBytes+r.PlaceBytes)/rate*float64(time.Second)) + journalTook
+}

@@ -1,0 +1,73 @@
+// Package worker is the process that does the work: it rehearses a queue and commits it. It is a process of its
+// own so that its mounts vanish with it, so that a lost terminal does not stop a commit, and so that a crash of
+// the editor cannot take a transaction with it. It may import the other packages below ops, not session.
+//
+// The parent starts its own executable with EnvWorker set and hands over, from file descriptor 3 on, one end of a
+// socket pair and the target's open files, which carry its locks. On the socket both sides send JSON values, one a
+// line: first the parent a Job, then the worker Events, the parent Commands. When the parent's end is closed, a
+// rehearsal is cancelled and a commit goes on.
+package worker
+
+import (
+	"time"
+
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/ops/txn"
+)
+
+// EnvWorker is the environment variable that makes the executable a worker.
+const EnvWorker = "SHUNT_WORKER"
+
+// Task is what a worker is started for.
+type Task string
+
+// The tasks.
+const (
+	Apply    Task = "apply"     // rehearse a plan, wait, commit
+	Finish   Task = "finish"    // bring an unfinished transaction to its end
+	RollBack Task = "roll back" // undo an unfinished transaction
+)
+
+// Job is the first value the parent sends.
+type Job struct {
+	Task       Task
+	Path       string
+	SectorSize geometry.SectorSize
+	NoLock     bool
+	Journal    string // the journal's directory
+	Plan       string // plan file text, positions exact
+	// Initial and Preview are the sums of the disk as the parent scanned it and as its queue leaves it: the
+	// worker makes both anew and refuses to go on if they differ.
+	Initial, Preview string
+	// How names the way to get windows the worker was started for, as window.ParseHow reads it.
+	How string
+}
+
+// Command is what the parent may send after the job.
+type Command string
+
+// The commands.
+const (
+	Commit Command = "commit"
+	Cancel Command = "cancel" // during a commit: stop at the next safe point
+)
+
+// Event is what the worker sends; exactly one field is set.
+type Event struct {
+	Progress *ops.Progress   `json:"progress,omitempty"`
+	Step     *ops.StepResult `json:"step,omitempty"` // a rehearsed step ended
+	Log      string          `json:"log,omitempty"`  // one line
+	Report   *ops.Report     `json:"report,omitempty"`
+	Result   *ops.Result     `json:"result,omitempty"` // the last event
+}
+
+func recovery(t Task) txn.Direction {
+	if t == RollBack {
+		return txn.RollBack
+	}
+	return txn.Finish
+}
+
+// tick is how often progress is sent.
+const tick = 250 * time.Millisecond

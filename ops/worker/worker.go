@@ -1,0 +1,228 @@
+package worker
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/scan"
+	"shunt/ops"
+	"shunt/ops/fsys"
+	"shunt/ops/journal"
+	"shunt/ops/target"
+	"shunt/ops/txn"
+	"shunt/ops/window"
+)
+
+// Called reports whether this process was started as a worker.
+func Called() bool { return os.Getenv(EnvWorker) != "" }
+
+// Sum identifies a disk's contents as far as the model knows them.
+func Sum(d model.Disk) string {
+	sum := sha256.Sum256([]byte(fmt.Sprintf("%+v", d)))
+	return hex.EncodeToString(sum[:])
+}
+
+// Main is the worker process. It returns the exit code, which only matters to people who look at process lists:
+// what came of the job is told on the socket.
+func Main() int {
+	// The terminal may go away at any time; a write to a peer that is gone is an error like others.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE)
+	w := &process{link: &link{now: time.Now}, stop: make(chan struct{})}
+	if err := w.run(); err != nil {
+		fmt.Fprintln(os.Stderr, "shunt worker:", err)
+		return 1
+	}
+	return 0
+}
+
+type process struct {
+	link   *link
+	job    Job
+	raw    *target.Raw
+	orders <-chan Command
+	stop   chan struct{}
+}
+
+func (w *process) run() error {
+	sock := os.NewFile(3, "socket")
+	conn, err := net.FileConn(sock)
+	if err != nil {
+		return fmt.Errorf("no parent: %w", err)
+	}
+	if err := sock.Close(); err != nil {
+		return err
+	}
+	in := bufio.NewReader(conn)
+	line, err := in.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("no job: %w", err)
+	}
+	if err := json.Unmarshal(line, &w.job); err != nil {
+		return fmt.Errorf("no job: %w", err)
+	}
+	w.link.attach(conn)
+	w.orders = commands(in)
+	go w.link.ticker(w.stop)
+	result := w.work()
+	close(w.stop)
+	w.link.at(func(p *ops.Progress) { p.Phase = ops.Finished })
+	w.link.sendProgress()
+	result.Log = strings.Join(w.link.log, "\n")
+	w.link.tell(Event{Result: &result})
+	return conn.Close()
+}
+
+// work does the job and tells how it ended.
+func (w *process) work() ops.Result {
+	if w.job.How != window.SetuidHelper.String() {
+		if err := window.PrivateNamespace(); err != nil {
+			return unchanged(err)
+		}
+	}
+	opts := target.Options{Mode: target.Edit, SectorSize: w.job.SectorSize, NoLock: w.job.NoLock}
+	raw, err := target.Adopt(w.job.Path, opts, []*os.File{os.NewFile(4, w.job.Path)})
+	if err != nil {
+		return unchanged(err)
+	}
+	w.raw = raw
+	defer func() { _ = raw.Close() }() // nothing can be lost by it: every write was synced
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer cancel()
+	if w.job.Task != Apply {
+		return w.recover(ctx)
+	}
+	return w.apply(ctx)
+}
+
+func unchanged(err error) ops.Result {
+	return ops.Result{Outcome: ops.Unchanged, Err: err.Error()}
+}
+
+func (w *process) logf(format string, args ...any) {
+	for line := range strings.SplitSeq(strings.TrimRight(fmt.Sprintf(format, args...), "\n"), "\n") {
+		if line != "" {
+			w.link.tell(Event{Log: line})
+		}
+	}
+}
+
+// queue makes the parent's queue again from the target itself.
+func (w *process) queue() (ops.Queue, error) {
+	disk, err := scan.Scan(w.raw, w.raw.Size(), w.raw.SectorSize())
+	if err != nil {
+		return ops.Queue{}, err
+	}
+	if Sum(disk) != w.job.Initial {
+		return ops.Queue{}, errChanged
+	}
+	q, err := ops.ParsePlan(strings.NewReader(w.job.Plan), ops.NewQueue(disk, ops.Env{Caps: fsys.Discover()}), geometry.AlignNone)
+	if err != nil {
+		return ops.Queue{}, err
+	}
+	if Sum(q.Preview()) != w.job.Preview {
+		return ops.Queue{}, errors.New("internal error: the plan does not lead where the editor said; nothing was changed, please report this")
+	}
+	return q, nil
+}
+
+var errChanged = errors.New("the target changed since it was opened: nothing was done; open it again and look at the plan once more")
+
+// recover ends an unfinished transaction.
+func (w *process) recover(ctx context.Context) ops.Result {
+	store := journal.OpenDir(w.job.Journal)
+	phase := ops.Committing
+	if w.job.Task == RollBack {
+		phase = ops.Undoing
+	}
+	if err := w.raw.AllowWrites(); err != nil {
+		return ops.Result{Outcome: ops.Interrupted, Err: err.Error()}
+	}
+	w.logf("%s: the interrupted transaction of %s", w.job.Task, w.job.Path)
+	ctx, cancel := w.stoppable(ctx)
+	defer cancel()
+	if err := txn.Recover(ctx, w.raw, store, recovery(w.job.Task), w.watch(phase)); err != nil {
+		w.logf("failed: %v", err)
+		return interrupted(err)
+	}
+	w.logf("done")
+	if err := store.Vanish(); err != nil {
+		w.logf("%v", err)
+	}
+	if w.job.Task == RollBack {
+		return ops.Result{Outcome: ops.RolledBack}
+	}
+	return ops.Result{Outcome: ops.Done}
+}
+
+// stoppable is a context that also ends when the peer orders a stop. A peer that goes away stops nothing.
+func (w *process) stoppable(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		for c := range w.orders {
+			if c == Cancel {
+				cancel()
+			}
+		}
+	}()
+	return ctx, cancel
+}
+
+func (w *process) watch(phase ops.Phase) txn.Watch {
+	last := journal.Stage(0)
+	return func(stage journal.Stage, done, total int64) {
+		if stage != last {
+			w.logf("%s: %s", phase, stageWords(stage))
+			last = stage
+		}
+		w.link.at(func(p *ops.Progress) {
+			p.Phase, p.Stage = phase, stageWords(stage)
+			p.Done, p.Total = geometry.Bytes(done), geometry.Bytes(total)
+		})
+	}
+}
+
+func stageWords(s journal.Stage) string {
+	switch s {
+	case journal.StageFence:
+		return "hiding the partitions that change"
+	case journal.StageExtend:
+		return "enlarging the image"
+	case journal.StageCopy:
+		return "copying data"
+	case journal.StagePlace:
+		return "writing new content"
+	case journal.StageTable:
+		return "writing the partition table"
+	case journal.StageShrink:
+		return "cutting the image"
+	}
+	return "finishing"
+}
+
+func interrupted(err error) ops.Result {
+	r := ops.Result{Outcome: ops.Interrupted, Err: err.Error()}
+	switch {
+	case errors.Is(err, txn.ErrOtherTarget):
+		r.Advice = "The target was changed or replaced after the transaction was interrupted, so neither finishing nor rolling back is safe. Put the image back that the journal belongs to; the journal was left as it is."
+	case errors.Is(err, journal.ErrDamaged):
+		r.Advice = "The journal beside the target is damaged and is not replayed. Nothing was written. Restore the journal's files from a backup of their directory, or the whole target."
+	case errors.Is(err, txn.ErrStopped):
+		r.Advice = "Nothing is lost. Run `shunt recover` to finish, or `shunt recover --rollback` to undo."
+	default:
+		r.Advice = "Nothing is lost: the journal holds all that is needed. Mend the cause, then run `shunt recover` to finish or `shunt recover --rollback` to undo."
+	}
+	return r
+}

@@ -1,0 +1,85 @@
+// Package main takes the pictures that the README shows: it runs the built program in a real terminal (tmux), types the
+// keys of a scenario, and draws what the terminal then holds.
+//
+//	go run ./screenshots [-bin ./shunt] [-out screenshots] [-fonts DIR] [-only NAME]
+//
+// Each picture NAME.png has a NAME.txt beside it with the same screen as text.
+//
+// It imports nothing of shunt: what it shows is what a user sees. It needs tmux and the DejaVu fonts.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "screenshots:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, log io.Writer) error {
+	flags := flag.NewFlagSet("screenshots", flag.ContinueOnError)
+	bin := flags.String("bin", "./shunt", "the program to show")
+	out := flags.String("out", "screenshots", "directory for the pictures")
+	fonts := flags.String("fonts", "/usr/share/fonts/truetype/dejavu", "directory with the DejaVu fonts")
+	only := flags.String("only", "", "run only the scenario of this name")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	program, err := filepath.Abs(*bin)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(program); err != nil {
+		return fmt.Errorf("the program is not built: run make build: %w", err)
+	}
+	pen, err := newPen(*fonts)
+	if err != nil {
+		return err
+	}
+	for _, s := range scenarios() {
+		if *only != "" && s.name != *only {
+			continue
+		}
+		err := s.play(ctx, program, func(snap string, screen screen) error {
+			path := filepath.Join(*out, snap+".png")
+			if err := save(path, pen, s.title, screen); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(log, path)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("scenario %s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// save writes the picture and its text. A failure leaves either file as it was or incomplete.
+func save(path string, pen *pen, title string, s screen) error {
+	img, err := pen.window(title, s)
+	if err != nil {
+		return err
+	}
+	if err := writePNG(path, img); err != nil {
+		return err
+	}
+	return os.WriteFile(strings.TrimSuffix(path, ".png")+".txt", []byte(s.text()), 0o644)
+}

@@ -1,0 +1,233 @@
+package tui
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/dialog"
+	"shunt/tui/widget"
+)
+
+// perform does what a dialog wants, and closes it first unless it only asks for something.
+func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
+	if list, ok := action.(dialog.List); ok {
+		return m, listDir(list.Dir)
+	}
+	m = m.pop()
+	switch a := action.(type) {
+	case dialog.Close, dialog.List:
+		return m, nil
+	case dialog.Stage:
+		m.align = a.Align
+		return m.stage(a.Op), nil
+	case dialog.ClearQueue:
+		return m.clearQueue(), nil
+	case dialog.Quit:
+		return m, tea.Quit
+	case dialog.StopRun:
+		return m.stopRun()
+	case dialog.Save:
+		return m, saveFile(a, m.savedText(a.What))
+	case dialog.Open:
+		return m.openPath(a.Path)
+	}
+	return m, nil
+}
+
+// stage puts an operation at the end of the queue.
+func (m Model) stage(op ops.Operation) Model {
+	d, ok := m.doc()
+	if !ok {
+		return m
+	}
+	q, err := d.queue.Stage(op)
+	if err != nil {
+		return m.refuse(err)
+	}
+	text := op.Describe(d.queue.Preview())
+	d.pane = tablePane
+	return m.withDoc(m.current, d.with(q, op.Part())).say(toneGood, text+" is pending; u takes it back")
+}
+
+func (m Model) clearQueue() Model {
+	d, ok := m.doc()
+	if !ok {
+		return m
+	}
+	n := d.queue.Len()
+	return m.withDoc(m.current, d.with(d.queue.Clear(), 0)).
+		say(toneGood, operationWords(n)+" taken back; ctrl+r brings them again, one by one")
+}
+
+// undo takes back the last operation, or brings back what was taken.
+func (m Model) undo(d document) Model {
+	q, op, ok := d.queue.Undo()
+	if !ok {
+		return m.say(toneWarn, "Nothing to undo")
+	}
+	text := op.Describe(q.Preview())
+	return m.withDoc(m.current, d.with(q, present(q, op))).say(toneGood, "Taken back: "+text)
+}
+
+func (m Model) redo(d document) Model {
+	q, op, ok := d.queue.Redo()
+	if !ok {
+		return m.say(toneWarn, "Nothing to redo")
+	}
+	return m.withDoc(m.current, d.with(q, present(q, op))).
+		say(toneGood, "Pending again: "+op.Describe(q.Before(q.Len()-1)))
+}
+
+// present is the partition of an operation if it is there to be selected, else 0.
+func present(q ops.Queue, op ops.Operation) model.PartID {
+	if _, ok := q.Preview().Partition(op.Part()); ok {
+		return op.Part()
+	}
+	return 0
+}
+
+// drop removes the selected operation from the queue.
+func (m Model) drop(d document) Model {
+	op := d.queue.Ops()[d.pending]
+	text := op.Describe(d.queue.Before(d.pending))
+	q, err := d.queue.Remove(d.pending)
+	if err != nil {
+		return m.refuse(err)
+	}
+	return m.withDoc(m.current, d.with(q, 0)).say(toneGood, "Removed: "+text)
+}
+
+// shift puts the selected operation n places later in the queue.
+func (m Model) shift(d document, n int) Model {
+	to := d.pending + n
+	if to < 0 || to >= d.queue.Len() {
+		return m
+	}
+	q, err := d.queue.Reorder(d.pending, to)
+	if err != nil {
+		return m.refuse(err)
+	}
+	d = d.with(q, 0)
+	d.pending = to
+	return m.withDoc(m.current, d)
+}
+
+// begin rehearses the queue of the target in view.
+func (m Model) begin(d document, kind runKind) (tea.Model, tea.Cmd) {
+	if d.queue.Len() == 0 {
+		return m.say(toneWarn, "Nothing is pending: there is nothing to rehearse or apply"), nil
+	}
+	steps, err := d.queue.Compile()
+	if err != nil {
+		return m.refuse(err), nil
+	}
+	m.gen++
+	m.run = running{gen: m.gen, doc: m.current, kind: kind, queue: d.queue, now: ops.Progress{Phase: ops.Rehearsing}}
+	for _, s := range steps {
+		m.run.steps = append(m.run.steps, s.Text(d.queue.Initial().SectorSize))
+	}
+	return m, startRun(d.target, d.queue, m.gen)
+}
+
+// recoverTarget begins to end an interrupted transaction.
+func (m Model) recoverTarget(d document, how Recovery) (tea.Model, tea.Cmd) {
+	m.gen++
+	phase := ops.Committing
+	if how == RollBack {
+		phase = ops.Undoing
+	}
+	m.run = running{
+		gen: m.gen, doc: m.current, kind: recoverRun, how: how, queue: d.queue, committing: true,
+		now: ops.Progress{Phase: phase},
+	}
+	return m, startRecovery(d.target, how, m.gen)
+}
+
+// stopRun asks the run to stop. What that led to is told by its result.
+func (m Model) stopRun() (tea.Model, tea.Cmd) {
+	if !m.busy() || m.run.stopping {
+		return m, nil
+	}
+	m.run.stopping = true
+	m.run.state = runWorking
+	if m.run.run == nil {
+		return m, nil // it is cancelled as soon as it has started
+	}
+	return m, cancelRun(m.run.run)
+}
+
+func (m Model) commit() (tea.Model, tea.Cmd) {
+	m.run.committing, m.run.state, m.run.scroll = true, runWorking, 0
+	m.run.now = ops.Progress{Phase: ops.Committing}
+	return m, commitRun(m.run.run)
+}
+
+// browse opens the picker.
+func (m Model) browse() (Model, tea.Cmd) {
+	dir := m.dir
+	if d, ok := m.doc(); ok && d.path != "" {
+		dir = filepath.Dir(d.path)
+	}
+	if dir == "" {
+		dir = "."
+	}
+	dir = strings.TrimSuffix(dir, string(os.PathSeparator)) + "/"
+	picker, list := dialog.NewBrowse(dir)
+	return m.push(picker), listDir(list.Dir)
+}
+
+// openPath shows a target, opening it if that has not been done. One that was refused is tried again.
+func (m Model) openPath(path string) (tea.Model, tea.Cmd) {
+	at := -1
+	for i, d := range m.docs {
+		if filepath.Clean(d.path) == filepath.Clean(path) {
+			at = i
+		}
+	}
+	if at >= 0 && m.docs[at].state != docRefused {
+		m.current = at
+		return m, nil
+	}
+	m.gen++
+	d := document{path: path, gen: m.gen}
+	var cmds []tea.Cmd
+	if at >= 0 {
+		if old := m.docs[at].target; old != nil {
+			cmds = append(cmds, closeTarget(old))
+		}
+		m = m.withDoc(at, d)
+		m.current = at
+	} else {
+		m.docs = append(append([]document{}, m.docs...), d)
+		m.current = len(m.docs) - 1
+	}
+	return m, tea.Sequence(append(cmds, openTarget(m.backend, path, d.gen))...)
+}
+
+// savedText is what a save writes.
+func (m Model) savedText(what dialog.SaveWhat) string {
+	if what == dialog.SaveLog {
+		return strings.Join(m.run.log, "\n") + "\n"
+	}
+	d, _ := m.doc()
+	return ops.FormatPlan(d.queue)
+}
+
+// askQuit leaves at once if that loses nothing.
+func (m Model) askQuit() (tea.Model, tea.Cmd) {
+	n := m.unsaved()
+	if n == 0 {
+		return m, tea.Quit
+	}
+	text := []string{"There are " + operationWords(n) + ". Leaving forgets them; nothing was written to any target."}
+	if n == 1 {
+		text[0] = "There is " + operationWords(n) + ". Leaving forgets it; nothing was written to any target."
+	}
+	return m.push(dialog.NewAsk("Leave shunt?", dialog.Warning, text,
+		dialog.YesNo("Stay", "Leave", widget.Harmless, dialog.Quit{})...)), nil
+}

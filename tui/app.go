@@ -1,0 +1,209 @@
+// Package tui is the full-screen editor, in the Elm architecture of Bubble Tea. It imports geometry,
+// model, the root of ops for its pure values, and its own packages; what it needs of the rest of ops it
+// declares in backend.go and main hands in.
+//
+// Invariants: Update does no I/O and never waits, all of that is in commands.go; View is a function of
+// the Model alone; a Model is a value and Update returns the next one; a message that belongs to a
+// target or a run carries its generation and is dropped when that is over; a page or dialog that opens
+// by itself gets no key until the keyboard has been quiet for a moment; the result of a run is shown
+// before anything else can be done.
+package tui
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"shunt/geometry"
+	"shunt/tui/dialog"
+	"shunt/tui/styles"
+)
+
+// Options is what the editor is started with.
+type Options struct {
+	Backend Backend
+	Paths   []string // the targets to open; with none, the picker is shown
+	Align   geometry.Alignment
+	Glyphs  styles.GlyphSet
+	// NoColor does without colours whatever the terminal has; else they are used as far as it and NO_COLOR allow.
+	NoColor bool
+	// Clock makes timers; nil is the real clock.
+	Clock Clock
+	// Dir is where the picker begins, the working directory if empty.
+	Dir string
+}
+
+// Model is the state of the editor.
+type Model struct {
+	backend Backend
+	clock   Clock
+	glyphs  styles.GlyphSet
+	align   geometry.Alignment
+	dir     string
+
+	width, height int
+	st            *styles.Styles
+	keys          keyMap
+
+	docs    []document
+	current int
+	run     running
+	reader  reader
+	dialogs []dialog.Dialog
+	note    note
+	gate    gate
+	gen     int // the last generation that was given out
+}
+
+// note is a line that answers the last key; it takes the place of the key bar until the next one.
+type note struct {
+	text string
+	tone tone
+}
+
+// gate keeps keys from a page or dialog that opened by itself.
+type gate struct {
+	closed bool
+	serial int // of the timer that will open it
+}
+
+// quiet is how long no key must come before a page that opened by itself takes any.
+const quiet = 400 * time.Millisecond
+
+// New is the editor before its first message.
+func New(o Options) Model {
+	m := Model{
+		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir,
+		st: styles.New(styles.Dark, o.Glyphs), keys: keys(),
+	}
+	if m.clock == nil {
+		m.clock = wallClock
+	}
+	for _, path := range o.Paths {
+		m.gen++
+		m.docs = append(m.docs, document{path: path, gen: m.gen})
+	}
+	if len(m.docs) == 0 {
+		m, _ = m.browse()
+	}
+	return m
+}
+
+// Edit shows the editor until the user leaves it or ctx ends, and closes all targets. A commit that is
+// under way when the terminal vanishes goes on.
+func Edit(ctx context.Context, o Options) error {
+	options := []tea.ProgramOption{tea.WithContext(ctx)}
+	if o.NoColor {
+		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
+	}
+	final, err := tea.NewProgram(New(o), options...).Run()
+	if m, ok := final.(Model); ok {
+		for _, d := range m.docs {
+			if d.target != nil {
+				closeTarget(d.target)()
+			}
+		}
+	}
+	return err
+}
+
+// Init asks for the background and opens the targets.
+func (m Model) Init() tea.Cmd {
+	cmds := []tea.Cmd{tea.RequestBackgroundColor}
+	for _, d := range m.docs {
+		cmds = append(cmds, openTarget(m.backend, d.path, d.gen))
+	}
+	if len(m.docs) == 0 {
+		_, list := m.browse()
+		cmds = append(cmds, list)
+	}
+	return tea.Batch(cmds...)
+}
+
+// View draws the whole screen.
+func (m Model) View() tea.View {
+	frame, cursor := m.frame()
+	v := tea.NewView(frame)
+	v.AltScreen = true
+	v.MouseMode = tea.MouseModeCellMotion
+	v.WindowTitle = "shunt"
+	if d, ok := m.doc(); ok {
+		v.WindowTitle = "shunt: " + d.name()
+	}
+	if cursor != nil {
+		v.Cursor = tea.NewCursor(cursor.X, cursor.Y)
+		v.Cursor.Shape = tea.CursorBar
+		v.Cursor.Blink = false
+	}
+	return v
+}
+
+// doc is the target in view; ok is false if there is none.
+func (m Model) doc() (d document, ok bool) {
+	if m.current >= len(m.docs) {
+		return document{}, false
+	}
+	return m.docs[m.current], true
+}
+
+// withDoc is the model with another state of document i.
+func (m Model) withDoc(i int, d document) Model {
+	m.docs = slices.Clone(m.docs)
+	m.docs[i] = d
+	return m
+}
+
+// byGen finds the document that messages of a generation belong to.
+func (m Model) byGen(gen int) (int, bool) {
+	for i, d := range m.docs {
+		if d.gen == gen {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// say puts an answer in the place of the key bar.
+func (m Model) say(t tone, text string) Model {
+	m.note = note{text: text, tone: t}
+	return m
+}
+
+// push opens a dialog over what is shown.
+func (m Model) push(d dialog.Dialog) Model {
+	m.dialogs = append(slices.Clone(m.dialogs), d)
+	return m
+}
+
+// pop closes the uppermost dialog.
+func (m Model) pop() Model {
+	if n := len(m.dialogs); n > 0 {
+		m.dialogs = slices.Clone(m.dialogs[:n-1])
+	}
+	return m
+}
+
+// shut keeps keys away from what opens by itself, until none came for a while.
+func (m Model) shut() (Model, tea.Cmd) {
+	m.gate.closed = true
+	m.gate.serial++
+	serial := m.gate.serial
+	return m, m.clock(quiet, func() tea.Msg { return gateMsg{serial} })
+}
+
+// busy reports whether something is going on that must not be left by accident.
+func (m Model) busy() bool { return m.run.active() && !m.run.over() }
+
+// unsaved is how many operations are pending in all targets.
+func (m Model) unsaved() int {
+	n := 0
+	for _, d := range m.docs {
+		if d.state == docOpen {
+			n += d.queue.Len()
+		}
+	}
+	return n
+}

@@ -1,0 +1,85 @@
+package tui
+
+import (
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+// Backend opens targets.
+type Backend interface {
+	// Open locks and scans the target at path. It may block. The error is ready to be shown: what is
+	// wrong, what it means for the data, what to do.
+	Open(path string) (Target, error)
+}
+
+// Target is one locked image or device. All methods but Close are called from one command at a time;
+// those that return an error may block, the others do not.
+type Target interface {
+	Facts() Facts
+	// Disk is the layout as last scanned.
+	Disk() model.Disk
+	Env() ops.Env
+	// Unfinished is the transaction that was interrupted on this target, nil if there is none. While
+	// there is one, Recover is all that can be done.
+	Unfinished() *Unfinished
+	// Start begins to rehearse a queue; after a good rehearsal the run waits for Commit or Cancel.
+	Start(q ops.Queue) (Run, error)
+	// Recover begins to finish or to undo the unfinished transaction.
+	Recover(how Recovery) (Run, error)
+	// Rescan reads the target again, after which Disk and Unfinished tell what there is.
+	Rescan() error
+	Close() error
+}
+
+// Facts is what a target is, apart from its layout.
+type Facts struct {
+	Path   string
+	Format string // "raw", "qcow2", "loop device"
+	Size   geometry.Bytes
+	// Note is one more thing worth knowing, such as the backing file; it may be empty.
+	Note string
+	// Details are further facts for the information page, in order.
+	Details []Fact
+}
+
+// Fact is one line of the information page.
+type Fact struct{ Name, Value string }
+
+// Unfinished describes an interrupted transaction.
+type Unfinished struct {
+	When  string // when it was begun, for people
+	What  string // what it does: "2 operations, 25.6 MiB to copy"
+	Stage string // the stage it stopped in
+	Text  string // further lines, such as the plan; may be empty
+	// NoFinish is why it cannot be finished any more, or ""; it can then be rolled back.
+	NoFinish string
+	// NoRollBack is why it cannot be rolled back any more, or "".
+	NoRollBack string
+}
+
+// Recovery is a way to end an interrupted transaction.
+type Recovery int
+
+// The ways to end an interrupted transaction. Both leave a whole disk.
+const (
+	Finish   Recovery = iota // the target becomes as planned
+	RollBack                 // the target becomes as it was
+)
+
+// Run is a rehearsal with its commit, or a recovery, under way.
+type Run interface {
+	// Updates holds the latest snapshot at most, and is closed when the run has ended.
+	Updates() <-chan ops.Progress
+	// Report blocks until the rehearsal is over. ok is false if the run ended without one.
+	Report() (report ops.Report, ok bool)
+	// Commit makes the rehearsed queue real. It returns at once.
+	Commit()
+	// Cancel asks the run to stop where that is safe, with the target as it was. It returns at once and
+	// may be called at any time, any number of times.
+	Cancel()
+	// Result blocks until the run has ended.
+	Result() ops.Result
+	// Log is the lines logged so far.
+	Log() []string
+}

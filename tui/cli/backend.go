@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/ops/session"
+	"shunt/ops/txn"
+	"shunt/tui"
+)
+
+// backend gives the editor sessions in the shape it asks for.
+type backend struct{ opts session.Options }
+
+func (b backend) Open(path string) (tui.Target, error) {
+	s, err := session.Open(path, b.opts)
+	if err != nil {
+		return nil, err
+	}
+	if damage := s.Damage(); damage != nil {
+		return nil, errors.Join(damage, s.Close())
+	}
+	return editTarget{s}, nil
+}
+
+type editTarget struct{ *session.Session }
+
+func (t editTarget) Facts() tui.Facts {
+	f := t.Session.Facts()
+	d := t.Disk()
+	facts := tui.Facts{Path: f.Path, Format: f.Format, Size: f.Size, Note: f.Note}
+	facts.Details = []tui.Fact{
+		{Name: "Size", Value: fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(f.Size), f.Size)},
+		{Name: "Sectors", Value: fmt.Sprintf("%d of %d bytes", d.Sectors, d.SectorSize)},
+	}
+	return facts
+}
+
+func (t editTarget) Unfinished() *tui.Unfinished {
+	s := t.Session.Unfinished()
+	if s == nil {
+		return nil
+	}
+	u := &tui.Unfinished{
+		When: s.When.Format("2006-01-02 15:04"), What: fmt.Sprintf("%d of %d steps done", s.Next, s.Units),
+		Stage: s.Stage.String(), Text: s.Plan,
+	}
+	if s.RollingBack {
+		u.NoFinish = "it is being rolled back already, and only that can be finished"
+	}
+	return u
+}
+
+func (t editTarget) Start(q ops.Queue) (tui.Run, error) {
+	r, err := t.Session.Start(q)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (t editTarget) Recover(how tui.Recovery) (tui.Run, error) {
+	direction := txn.Finish
+	if how == tui.RollBack {
+		direction = txn.RollBack
+	}
+	r, err := t.Session.Recover(direction)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}

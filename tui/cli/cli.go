@@ -1,0 +1,142 @@
+// Package cli is shunt's command line: it opens the editor, and does without a screen what the editor does with one.
+// It goes the same way to the target as the editor, through package session. It may import everything of shunt.
+//
+// Data goes to standard output, everything for people to standard error.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"charm.land/fang/v2"
+	"github.com/spf13/cobra"
+
+	"shunt/geometry"
+	"shunt/ops/session"
+)
+
+// Streams are the standard streams of the process.
+type Streams struct {
+	In       *os.File
+	Out, Err io.Writer
+}
+
+// The exit codes.
+const (
+	exitDone        = 0
+	exitRefused     = 1 // refused or failed, the target is unchanged
+	exitUsage       = 2
+	exitUnfinished  = 3 // the target has an unfinished transaction
+	exitInterrupted = 4 // a commit was interrupted; run recover
+)
+
+// exitError gives an error the exit code it ends with. With a nil Err the code was all there is to say.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func usage(err error) error      { return &exitError{exitUsage, err} }
+func unfinished(err error) error { return &exitError{exitUnfinished, err} }
+
+// settings are the flags every command has.
+type settings struct {
+	streams    Streams
+	sectorSize int
+	align      string
+	journal    string
+	noColor    bool
+	noLock     bool
+}
+
+func (s *settings) options() (session.Options, error) {
+	z := geometry.SectorSize(s.sectorSize)
+	if !z.Valid() {
+		return session.Options{}, usage(fmt.Errorf("--sector-size %d is not possible: use 512 or 4096", s.sectorSize))
+	}
+	return session.Options{SectorSize: z, Journal: s.journal, NoLock: s.noLock}, nil
+}
+
+func (s *settings) alignment() (geometry.Alignment, error) {
+	a, err := geometry.ParseAlignment(s.align)
+	if err != nil {
+		return a, usage(err)
+	}
+	return a, nil
+}
+
+// Main runs the command line and returns the exit code.
+func Main(ctx context.Context, args []string, streams Streams) int {
+	root := command(&settings{streams: streams})
+	root.SetArgs(args)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	err := fang.Execute(ctx, root, fang.WithoutVersion(), fang.WithErrorHandler(printError))
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var exit *exitError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &exit):
+		return exit.code
+	}
+	return exitRefused
+}
+
+// printError says what went wrong on one line, without decoration: it is also read in logs.
+func printError(w io.Writer, _ fang.Styles, err error) {
+	var exit *exitError
+	if errors.As(err, &exit) && exit.err == nil {
+		return
+	}
+	_, _ = fmt.Fprintf(w, "shunt: %v\n", err)
+	if exit != nil && exit.code == exitUsage {
+		_, _ = fmt.Fprintln(w, "Try `shunt --help`.")
+	}
+}
+
+// exactArgs is cobra's check of the number of arguments with the exit code of a usage error.
+func exactArgs(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
+			return usage(fmt.Errorf("%w: %s", err, cmd.UseLine()))
+		}
+		return nil
+	}
+}
+
+func command(s *settings) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "shunt [TARGET...]",
+		Short: "A partition editor for disk images that loses nothing",
+		Long: "Shunt shows the partitions of a disk image, collects moves, resizes and other edits in a queue, rehearses\n" +
+			"them without touching the image, and applies them in one transaction: whatever breaks on the way, the\n" +
+			"image ends exactly as it was or exactly as planned.",
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return s.edit(cmd.Context(), args) },
+	}
+	flags := root.PersistentFlags()
+	flags.IntVar(&s.sectorSize, "sector-size", 512, "logical sector size of a raw image, 512 or 4096")
+	flags.StringVar(&s.align, "align", "mib", "grid for positions that shunt chooses: mib, cylinder or none")
+	flags.StringVar(&s.journal, "journal", "", "directory for the journal (default: beside the image)")
+	flags.BoolVar(&s.noColor, "no-color", false, "do without colours")
+	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.AddCommand(s.infoCommand(), s.applyCommand(), s.recoverCommand(), s.demoCommand())
+	return root
+}

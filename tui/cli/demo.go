@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"shunt/ops/demo"
+	"shunt/ops/session"
+	"shunt/tui"
+	"shunt/tui/styles"
+)
+
+func (s *settings) demoCommand() *cobra.Command {
+	var makeOnly bool
+	cmd := &cobra.Command{
+		Use:   "demo [IMAGE]",
+		Short: "Make a practice image and open it",
+		Long: "Demo makes the image of a 966 MiB memory stick with an MBR and two ext4 file systems with files in them, and\n" +
+			"opens it in the editor. An image that is there already is opened as it is. Default: shunt-demo.raw.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage(errors.New("demo takes one image at most"))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path := "shunt-demo.raw"
+			if len(args) > 0 {
+				path = args[0]
+			}
+			return s.demo(cmd.Context(), path, makeOnly)
+		},
+	}
+	cmd.Flags().BoolVar(&makeOnly, "make-only", false, "make the image and do not open it")
+	return cmd
+}
+
+func (s *settings) demo(ctx context.Context, path string, makeOnly bool) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		s.say("Making the practice image %s …", path)
+		if err := demo.Make(ctx, path); err != nil {
+			return err
+		}
+	}
+	if makeOnly {
+		return nil
+	}
+	return s.edit(ctx, []string{path})
+}
+
+// edit opens the editor on the targets.
+func (s *settings) edit(ctx context.Context, paths []string) error {
+	opts, err := s.options()
+	if err != nil {
+		return err
+	}
+	align, err := s.alignment()
+	if err != nil {
+		return err
+	}
+	out, ok := s.streams.Out.(*os.File)
+	if !ok || !term.IsTerminal(out.Fd()) || !term.IsTerminal(s.streams.In.Fd()) {
+		return usage(errors.New("the editor needs a terminal; without one use `shunt info` and `shunt apply`"))
+	}
+	if len(paths) == 1 {
+		// A target that cannot be opened is told on the command line, where it can be read and copied.
+		probe, err := session.Open(paths[0], opts)
+		if err != nil {
+			return err
+		}
+		if err := probe.Close(); err != nil {
+			return fmt.Errorf("close %s: %w", paths[0], err)
+		}
+	}
+	return tui.Edit(ctx, tui.Options{
+		Backend: backend{opts}, Paths: paths, Align: align, NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
+	})
+}

@@ -1,0 +1,260 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops/session"
+	"shunt/ops/txn"
+)
+
+func (s *settings) infoCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "info TARGET",
+		Short: "Show the table, partitions, file systems and free space of a target",
+		Args:  exactArgs(1),
+		RunE:  func(_ *cobra.Command, args []string) error { return s.info(args[0], asJSON) },
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (s *settings) info(path string, asJSON bool) error {
+	opts, err := s.options()
+	if err != nil {
+		return err
+	}
+	disk, facts, left, err := session.Inspect(path, opts)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		err = writeJSON(s.streams.Out, infoOf(disk, facts, left))
+	} else {
+		err = writeInfo(s.streams.Out, disk, facts, left)
+	}
+	if err != nil {
+		return err
+	}
+	if left != nil {
+		return &exitError{exitUnfinished, nil}
+	}
+	return nil
+}
+
+// The JSON form of a target. Sizes are bytes, positions sectors; a number that is not known is null.
+type (
+	infoTarget struct {
+		Path       string          `json:"path"`
+		Format     string          `json:"format"`
+		Size       int64           `json:"size"`
+		SectorSize int64           `json:"sector_size"`
+		Sectors    int64           `json:"sectors"`
+		Table      string          `json:"table"`
+		TableID    string          `json:"table_id,omitempty"`
+		InUse      string          `json:"in_use,omitempty"`
+		Note       string          `json:"note,omitempty"`
+		ReadOnly   string          `json:"read_only,omitempty"`
+		Unfinished *infoUnfinished `json:"unfinished,omitempty"`
+		Problems   []infoProblem   `json:"problems"`
+		Partitions []infoPart      `json:"partitions"`
+		Gaps       []infoSpan      `json:"gaps"`
+		Filesystem *infoFS         `json:"filesystem,omitempty"` // of a disk without a table
+	}
+	infoUnfinished struct {
+		Stage       string `json:"stage"`
+		Next        int    `json:"next"`
+		Steps       int    `json:"steps"`
+		RollingBack bool   `json:"rolling_back"`
+	}
+	infoProblem struct {
+		Severity string `json:"severity"`
+		Text     string `json:"text"`
+		Advice   string `json:"advice,omitempty"`
+	}
+	infoSpan struct {
+		Start   int64 `json:"start"`
+		Sectors int64 `json:"sectors"`
+		Size    int64 `json:"size"`
+	}
+	infoPart struct {
+		Number int `json:"number"`
+		infoSpan
+		Role       string   `json:"role"`
+		Type       string   `json:"type"`
+		TypeName   string   `json:"type_name"`
+		Name       string   `json:"name,omitempty"`
+		UUID       string   `json:"uuid,omitempty"`
+		Flags      []string `json:"flags"`
+		Attributes uint64   `json:"attributes,omitempty"`
+		Filesystem *infoFS  `json:"filesystem,omitempty"`
+	}
+	infoFS struct {
+		Kind    string `json:"kind"`
+		Label   string `json:"label,omitempty"`
+		UUID    string `json:"uuid,omitempty"`
+		Size    *int64 `json:"size"`
+		Used    *int64 `json:"used"`
+		Minimum *int64 `json:"minimum"`
+		Dirty   string `json:"dirty,omitempty"`
+		Notes   string `json:"notes,omitempty"`
+	}
+)
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
+	t := infoTarget{
+		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
+		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Note: f.Note, ReadOnly: d.ReadOnly(),
+		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
+	}
+	if left != nil {
+		t.Unfinished = &infoUnfinished{Stage: left.Stage.String(), Next: left.Next, Steps: left.Units, RollingBack: left.RollingBack}
+	}
+	for _, p := range d.Problems() {
+		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: p.Advice})
+	}
+	for _, p := range d.Partitions() {
+		flags := model.Flags(d.Table.Kind, p)
+		if flags == nil {
+			flags = []string{}
+		}
+		t.Partitions = append(t.Partitions, infoPart{
+			Number: p.Number, infoSpan: spanOf(d, p.Span), Role: p.Role.String(), Type: string(p.Type),
+			TypeName: model.TypeName(d.Table.Kind, p.Type), Name: p.Name, UUID: p.UUID, Flags: flags,
+			Attributes: p.Attributes, Filesystem: fsOf(p.FS),
+		})
+	}
+	for _, g := range model.Gaps(d, model.Readable) {
+		t.Gaps = append(t.Gaps, spanOf(d, g.Span))
+	}
+	return t
+}
+
+func spanOf(d model.Disk, s geometry.Span) infoSpan {
+	return infoSpan{Start: int64(s.Start), Sectors: int64(s.Len()), Size: int64(d.SectorSize.Bytes(s.Len()))}
+}
+
+func fsOf(f model.Filesystem) *infoFS {
+	if !f.Known() {
+		return nil
+	}
+	known := func(b geometry.Bytes, is bool) *int64 {
+		if !is {
+			return nil
+		}
+		n := int64(b)
+		return &n
+	}
+	return &infoFS{
+		Kind: string(f.Kind), Label: f.Label, UUID: f.UUID, Size: known(f.Size, f.Size > 0), Used: known(f.Used, f.Used >= 0),
+		Minimum: known(f.Min, f.Min > 0), Dirty: f.Dirty, Notes: f.Notes,
+	}
+}
+
+func severity(s model.Severity) string {
+	switch s {
+	case model.Note:
+		return "note"
+	case model.Warning:
+		return "warning"
+	case model.Fatal:
+		return "fatal"
+	}
+	return "unknown"
+}
+
+func writeInfo(out io.Writer, d model.Disk, f session.Facts, left *txn.Status) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s, %s, %d sectors of %d bytes, table: %s", f.Path, f.Format, geometry.FormatBytes(f.Size), d.Sectors, d.SectorSize, d.Table.Kind)
+	if d.Table.ID != "" {
+		fmt.Fprintf(&b, " %s", d.Table.ID)
+	}
+	b.WriteString("\n")
+	for _, line := range remarks(d, f, left) {
+		fmt.Fprintf(&b, "%s\n", line)
+	}
+	b.WriteString("\n")
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "Partition\tStart\tEnd\tSize\tFile system\tLabel\tUsed\tUnused\tType\tFlags")
+	for _, r := range model.Rows(d, model.Readable) {
+		fmt.Fprintln(w, strings.Join(infoRow(d, r), "\t"))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(b.String()) {
+		if _, err := fmt.Fprintln(out, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
+	var lines []string
+	if left != nil {
+		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `shunt recover`, or with --rollback to undo it", left.Stage, left.Next, left.Units))
+	}
+	if f.InUse != "" {
+		lines = append(lines, "in use by "+f.InUse+": what is shown may change at any moment")
+	}
+	if f.Note != "" {
+		lines = append(lines, "note: "+f.Note)
+	}
+	for _, p := range d.Problems() {
+		line := severity(p.Severity) + ": " + p.Text
+		if p.Advice != "" {
+			line += "; " + p.Advice
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// infoRow is one line of the table; End is the last sector, as other tools count.
+func infoRow(d model.Disk, r model.Row) []string {
+	size := func(b geometry.Bytes) string {
+		if b < 0 {
+			return ""
+		}
+		return geometry.FormatBytes(b)
+	}
+	row := []string{
+		"", fmt.Sprint(r.Span.Start), fmt.Sprint(r.Span.End - 1), size(d.SectorSize.Bytes(r.Span.Len())),
+		string(r.FS.Kind), r.FS.Label, "", "", "", "",
+	}
+	if r.FS.Known() && r.FS.Used >= 0 {
+		row[6], row[7] = size(r.FS.Used), size(r.FS.Unused())
+	}
+	switch r.Kind {
+	case model.RowPartition:
+		row[0] = r.Partition.Ref()
+		if r.Partition.Role == model.Extended {
+			row[4] = "extended"
+		}
+		row[8] = model.TypeName(d.Table.Kind, r.Partition.Type)
+		row[9] = strings.Join(model.Flags(d.Table.Kind, r.Partition), ",")
+	case model.RowGap:
+		row[0] = "unallocated"
+	case model.RowWhole:
+		row[0] = "whole disk"
+	}
+	if r.Nested {
+		row[0] = "  " + row[0]
+	}
+	return row
+}

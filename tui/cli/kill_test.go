@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"bufio"
+	"flag"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"shunt/model/testneed"
+)
+
+var killsFlag = flag.Int("kills", 50, "how often to kill a run of the program")
+
+// killPlan moves, shrinks and grows within the image that gpt-by-sgdisk makes: both partitions change.
+const killPlan = "resize 1 to 50MiB\nmove 1 right 20MiB\nmove 3 left 48MiB\nresize 3 to 90MiB\nimage grow 10MiB\n"
+
+// TestKill kills every process of the program at random moments of an apply and recovers, every other time
+// backwards. The image must be byte for byte what it was, or exactly as planned, with every file whole.
+func TestKill(t *testing.T) {
+	testneed.File(t, "/dev/fuse")
+	rng := rand.New(rand.NewSource(seed(t)))
+	p := people()[0]
+	d := disks()[0]
+	original, files := d.build(t, rng)
+	plan := filepath.Join(t.TempDir(), "plan")
+	if err := os.WriteFile(plan, []byte(killPlan), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	planned := clone(t, original)
+	took := time.Now() //nolint:forbidigo // how long a run takes decides where it is killed
+	p.run(t, "apply", "--yes", planned, plan).want(t, 0)
+	total := time.Since(took)
+
+	k := killed{t: t, p: p, before: digest(t, original), disk: d, files: files, original: original}
+	for i := range *killsFlag {
+		k.once(i, plan, moment(rng, i, total), i%2 == 1)
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("%d kills: %d before the commit, %d in it, %d after it", *killsFlag, k.early, k.amid, k.late)
+}
+
+// when is the moment of a kill: some time after the start, or after the report, which is when the commit begins.
+type when struct {
+	report bool
+	after  time.Duration
+}
+
+func moment(rng *rand.Rand, i int, total time.Duration) when {
+	if i%4 == 0 {
+		return when{after: time.Duration(rng.Int63n(int64(total)))}
+	}
+	return when{report: true, after: time.Duration(rng.Int63n(int64(40 * time.Millisecond)))}
+}
+
+type killed struct {
+	t                 *testing.T
+	p                 person
+	before            string
+	disk              disk
+	files             map[int]map[string]string
+	original          string
+	early, amid, late int
+}
+
+func (k *killed) once(i int, plan string, w when, back bool) {
+	t := k.t
+	t.Helper()
+	image := clone(t, k.original)
+	cmd := k.p.program(t, "apply", "--yes", "--json", image, plan)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if w.report {
+		lines := bufio.NewScanner(out)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), `{"report"`) {
+		}
+	}
+	time.Sleep(w.after)
+	killAll(t, image)
+	_ = cmd.Wait() // it was killed
+
+	args := []string{"recover", image}
+	if back {
+		args = append(args, "--rollback")
+	}
+	o := k.p.run(t, args...)
+	o.want(t, 0)
+	what := k.judge(image)
+	switch {
+	case strings.Contains(o.err, "no unfinished transaction") && what == "before":
+		k.early++
+	case strings.Contains(o.err, "no unfinished transaction"):
+		k.late++
+	default:
+		k.amid++
+		if want := map[bool]string{true: "before", false: "after"}[back]; what != want {
+			t.Errorf("kill %d at %+v: the image is as %s, want %s\n%s", i, w, what, want, o.err)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Dir(image)); err != nil || len(left) != 1 {
+		t.Errorf("kill %d at %+v: left behind %v %v", i, w, left, err)
+	}
+	if mounts := sh(t, ".", "grep -c '"+image+"' /proc/self/mountinfo || true"); strings.TrimSpace(mounts) != "0" {
+		t.Errorf("kill %d: a mount is left", i)
+	}
+}
+
+// judge says whether the image is as before or as planned, by other people's tools.
+func (k *killed) judge(image string) string {
+	t := k.t
+	t.Helper()
+	if digest(t, image) == k.before {
+		return "before"
+	}
+	table := sfdisk(t, image)
+	at := map[int]place{1: {84 * mib, 50 * mib}, 3: {144 * mib, 90 * mib}}
+	for n, want := range at {
+		got := table.part(t, n)
+		if got.startB != want.start || got.lenB != want.size {
+			t.Fatalf("p%d lies at %d+%d; the image is neither as before nor as planned", n, got.startB, got.lenB)
+		}
+		extClean(t, image, got.startB)
+		sameFiles(t, extFiles(t, image, got.startB), k.files[n])
+	}
+	if size := fileSize(t, image); size != 330*mib {
+		t.Fatalf("the image has %d bytes", size)
+	}
+	return "after"
+}
+
+func clone(t *testing.T, image string) string {
+	t.Helper()
+	dir := t.TempDir()
+	sh(t, dir, "cp --sparse=always --reflink=auto '"+image+"' copy.raw")
+	return filepath.Join(dir, "copy.raw")
+}
+
+// killAll kills every process whose command line names the image, worker and tools included, and waits until they are
+// gone.
+func killAll(t *testing.T, image string) {
+	t.Helper()
+	for range 2000 {
+		pids := processesOf(t, image)
+		if len(pids) == 0 {
+			return
+		}
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone already
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("processes of a killed run stay")
+}
+
+func processesOf(t *testing.T, image string) []int {
+	t.Helper()
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, dir := range dirs {
+		cmdline, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+		if err != nil || !strings.Contains(string(cmdline), image) {
+			continue
+		}
+		state, err := os.ReadFile(filepath.Join(dir, "stat"))
+		if err != nil || strings.Contains(string(state), ") Z ") {
+			continue // gone, or waiting for its parent only
+		}
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err == nil && pid != os.Getpid() {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}

@@ -1,0 +1,323 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/ops/session"
+	"shunt/ops/txn"
+	"shunt/ops/worker"
+)
+
+// applyFlags are the flags of apply.
+type applyFlags struct {
+	yes, rehearse, json bool
+}
+
+func (s *settings) applyCommand() *cobra.Command {
+	var f applyFlags
+	cmd := &cobra.Command{
+		Use:   "apply TARGET PLAN",
+		Short: "Rehearse a plan file, ask, and apply it in one transaction",
+		Long: "Apply reads operations from the file PLAN, one a line (\"-\" reads standard input), rehearses all of them\n" +
+			"without touching TARGET, shows the report, asks, and commits.",
+		Args: exactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error { return s.apply(cmd.Context(), args[0], args[1], f) },
+	}
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "commit without asking")
+	cmd.Flags().BoolVar(&f.rehearse, "rehearse", false, "stop after the rehearsal")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print progress, report and result as JSON lines")
+	return cmd
+}
+
+func (s *settings) recoverCommand() *cobra.Command {
+	var back, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "recover TARGET",
+		Short: "Finish or roll back an interrupted transaction",
+		Args:  exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			how := txn.Finish
+			if back {
+				how = txn.RollBack
+			}
+			return s.recover(cmd.Context(), args[0], how, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&back, "rollback", false, "bring the target back to what it was")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print progress and result as JSON lines")
+	return cmd
+}
+
+func (s *settings) open(path string) (*session.Session, error) {
+	opts, err := s.options()
+	if err != nil {
+		return nil, err
+	}
+	return session.Open(path, opts)
+}
+
+func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (err error) {
+	if !f.yes && !f.rehearse && (plan == "-" || !term.IsTerminal(s.streams.In.Fd())) {
+		return usage(errors.New("there is no terminal to ask on: add --yes to commit or --rehearse to only try"))
+	}
+	align, err := s.alignment()
+	if err != nil {
+		return err
+	}
+	sess, err := s.open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sess.Close()) }()
+	q, err := s.plan(sess, plan, align)
+	if err != nil {
+		return err
+	}
+	if q.Len() == 0 {
+		s.say("The plan holds no operation; nothing was done.")
+		return nil
+	}
+	run, err := sess.Start(q)
+	if err != nil {
+		return err
+	}
+	p := newPrinter(s.streams, f.json)
+	go p.follow(ctx, run)
+	report, ok := run.Report()
+	if !ok {
+		return p.end(run.Result(), exitRefused)
+	}
+	p.report(q, report)
+	if report.Err != "" {
+		return p.end(run.Result(), exitRefused)
+	}
+	if f.rehearse {
+		run.Cancel()
+		run.Result()
+		p.drain()
+		s.say("Rehearsed; the target was not touched.")
+		return nil
+	}
+	if !f.yes && !s.confirm("Write this to "+path+"? [y/N] ") {
+		run.Cancel()
+		run.Result()
+		p.drain()
+		return errors.New("not confirmed; nothing was written")
+	}
+	run.Commit()
+	return p.end(run.Result(), exitRefused)
+}
+
+// plan opens the plan file and stages it.
+func (s *settings) plan(sess *session.Session, name string, align geometry.Alignment) (ops.Queue, error) {
+	switch {
+	case sess.Damage() != nil:
+		return ops.Queue{}, unfinished(sess.Damage())
+	case sess.Unfinished() != nil:
+		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `shunt recover %s` to finish it, or add --rollback to undo it",
+			sess.Facts().Path, sess.Facts().Path))
+	case sess.Disk().ReadOnly() != "":
+		return ops.Queue{}, readOnly(sess)
+	}
+	in := io.Reader(s.streams.In)
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return ops.Queue{}, fmt.Errorf("read the plan: %w", err)
+		}
+		defer func() { _ = file.Close() }() // only read
+		in = file
+	}
+	q, err := ops.ParsePlan(in, ops.NewQueue(sess.Disk(), sess.Env()), align)
+	if err != nil {
+		return ops.Queue{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return q, nil
+}
+
+func readOnly(sess *session.Session) error {
+	for _, p := range sess.Disk().Problems() {
+		if p.Text == sess.Disk().ReadOnly() && p.Advice != "" {
+			return fmt.Errorf("%s cannot be edited: %s; %s", sess.Facts().Path, p.Text, p.Advice)
+		}
+	}
+	return fmt.Errorf("%s cannot be edited: %s", sess.Facts().Path, sess.Disk().ReadOnly())
+}
+
+func (s *settings) recover(ctx context.Context, path string, how txn.Direction, asJSON bool) (err error) {
+	sess, err := s.open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sess.Close()) }()
+	if sess.Damage() != nil {
+		return unfinished(sess.Damage())
+	}
+	if sess.Unfinished() == nil {
+		s.say("%s has no unfinished transaction; nothing was done.", path)
+		return nil
+	}
+	run, err := sess.Recover(how)
+	if err != nil {
+		return err
+	}
+	p := newPrinter(s.streams, asJSON)
+	go p.follow(ctx, run)
+	return p.end(run.Result(), exitDone)
+}
+
+func (s *settings) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.streams.Err, format+"\n", args...)
+}
+
+func (s *settings) confirm(question string) bool {
+	_, _ = fmt.Fprint(s.streams.Err, question)
+	answer, err := bufio.NewReader(s.streams.In).ReadString('\n')
+	if err != nil {
+		return false
+	}
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes"
+}
+
+// printer tells a run's progress to people, or to programs as JSON lines.
+type printer struct {
+	streams Streams
+	json    bool
+	tty     bool
+	done    chan struct{}
+}
+
+func newPrinter(s Streams, asJSON bool) *printer {
+	f, ok := s.Err.(*os.File)
+	return &printer{streams: s, json: asJSON, tty: ok && term.IsTerminal(f.Fd()) && !asJSON, done: make(chan struct{})}
+}
+
+// follow prints progress until the run ends. A cancelled context (ctrl+c, SIGTERM) stops the run at the next safe
+// point.
+func (p *printer) follow(ctx context.Context, run *session.Run) {
+	defer close(p.done)
+	stop := ctx.Done()
+	last := ""
+	for {
+		select {
+		case u, ok := <-run.Updates():
+			if !ok {
+				if p.tty {
+					_, _ = fmt.Fprint(p.streams.Err, "\r\x1b[K")
+				}
+				return
+			}
+			last = p.progress(u, last)
+		case <-stop:
+			run.Cancel()
+			stop = nil
+		}
+	}
+}
+
+// progress prints a snapshot and returns the stage it told.
+func (p *printer) progress(u ops.Progress, last string) string {
+	if p.json {
+		p.line(worker.Event{Progress: &u})
+		return u.Stage
+	}
+	if u.Phase == ops.Deciding || u.Phase == ops.Finished || u.Stage == "" {
+		return last
+	}
+	text := fmt.Sprintf("%s: %s", u.Phase, u.Stage)
+	if u.Total > 0 {
+		text += fmt.Sprintf(", %s of %s", geometry.FormatBytes(u.Done), geometry.FormatBytes(u.Total))
+	}
+	switch {
+	case p.tty:
+		_, _ = fmt.Fprintf(p.streams.Err, "\r\x1b[K%s", text)
+	case u.Stage != last:
+		_, _ = fmt.Fprintln(p.streams.Err, text)
+	}
+	return u.Stage
+}
+
+func (p *printer) line(e worker.Event) {
+	b, err := json.Marshal(e)
+	if err == nil {
+		_, _ = fmt.Fprintf(p.streams.Out, "%s\n", b)
+	}
+}
+
+// report prints what the rehearsal found.
+func (p *printer) report(q ops.Queue, r ops.Report) {
+	if p.json {
+		p.line(worker.Event{Report: &r})
+		return
+	}
+	w := p.streams.Err
+	if p.tty {
+		_, _ = fmt.Fprint(w, "\r\x1b[K")
+	}
+	_, _ = fmt.Fprintln(w, "Rehearsal")
+	for i, op := range q.Ops() {
+		_, _ = fmt.Fprintf(w, "  %d. %-60s %s\n", i+1, op.Describe(q.Before(i)), q.Cost(i))
+	}
+	for _, s := range r.Steps {
+		mark := "ok"
+		if s.Err != "" {
+			mark = "FAILED"
+		}
+		_, _ = fmt.Fprintf(w, "  %-6s %s (%s)\n", mark, s.Text, s.Took.Round(time.Millisecond))
+	}
+	if r.Err != "" {
+		return
+	}
+	for _, f := range r.Filesystems {
+		used := "usage not known"
+		if f.Used >= 0 {
+			used = geometry.FormatBytes(f.Used) + " used"
+		}
+		_, _ = fmt.Fprintf(w, "  verified: %s in %s, %s, %s\n", f.Kind, f.Ref, geometry.FormatBytes(f.Size), used)
+	}
+	_, _ = fmt.Fprintf(w, "  The commit copies %s, writes %s of new content and keeps a journal of %s; free space that is not copied: %s.\n",
+		geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
+}
+
+func (p *printer) drain() { <-p.done }
+
+// end tells how a run ended. rolledBack is the exit code for a target that was brought back to what it was.
+func (p *printer) end(r ops.Result, rolledBack int) error {
+	p.drain()
+	if p.json {
+		p.line(worker.Event{Result: &r})
+	}
+	err := errors.New(r.Err)
+	if r.Advice != "" {
+		err = fmt.Errorf("%s. %s", strings.TrimSuffix(r.Err, "."), r.Advice)
+	}
+	switch r.Outcome {
+	case ops.Done:
+		_, _ = fmt.Fprintln(p.streams.Err, "Done: the target is exactly as planned.")
+		return nil
+	case ops.RolledBack:
+		_, _ = fmt.Fprintln(p.streams.Err, "Rolled back: the target is exactly as it was.")
+		if rolledBack == exitDone {
+			return nil
+		}
+		return &exitError{rolledBack, nil}
+	case ops.Interrupted:
+		return &exitError{exitInterrupted, err}
+	case ops.Unchanged:
+	}
+	return &exitError{exitRefused, fmt.Errorf("%w. The target is unchanged", err)}
+}

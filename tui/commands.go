@@ -1,0 +1,178 @@
+package tui
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/tui/dialog"
+)
+
+// This file holds every command of the program: nothing else in this package does I/O, waits, or calls
+// a method of a Target or a Run that may block.
+
+func openTarget(b Backend, path string, gen int) tea.Cmd {
+	return func() tea.Msg {
+		target, err := b.Open(path)
+		if err != nil {
+			return openedMsg{gen: gen, err: err}
+		}
+		return openedMsg{gen: gen, target: target, seen: look(target)}
+	}
+}
+
+func look(t Target) sight {
+	return sight{facts: t.Facts(), disk: t.Disk(), env: t.Env(), unfinished: t.Unfinished()}
+}
+
+func rescan(t Target, gen int) tea.Cmd {
+	return func() tea.Msg {
+		err := t.Rescan()
+		return rescannedMsg{gen: gen, seen: look(t), err: err}
+	}
+}
+
+func closeTarget(t Target) tea.Cmd {
+	return func() tea.Msg {
+		// The target was only looked at: there is nothing a failure to unlock it could lose.
+		_ = t.Close()
+		return nil
+	}
+}
+
+func startRun(t Target, q ops.Queue, gen int) tea.Cmd {
+	return func() tea.Msg {
+		run, err := t.Start(q)
+		return startedMsg{gen: gen, run: run, err: err}
+	}
+}
+
+func startRecovery(t Target, how Recovery, gen int) tea.Cmd {
+	return func() tea.Msg {
+		run, err := t.Recover(how)
+		return startedMsg{gen: gen, run: run, err: err}
+	}
+}
+
+// follow watches a run: its next snapshot, its report and its result each arrive on their own.
+func follow(r Run, gen int) tea.Cmd {
+	return tea.Batch(
+		waitProgress(r, gen),
+		func() tea.Msg {
+			report, ok := r.Report()
+			return reportMsg{gen: gen, report: report, ok: ok}
+		},
+		func() tea.Msg {
+			result := r.Result()
+			return resultMsg{gen: gen, result: result, log: r.Log()}
+		},
+	)
+}
+
+// waitProgress waits for the next snapshot; after the last one it says nothing.
+func waitProgress(r Run, gen int) tea.Cmd {
+	return func() tea.Msg {
+		progress, ok := <-r.Updates()
+		if !ok {
+			return nil
+		}
+		return progressMsg{gen: gen, progress: progress, log: r.Log()}
+	}
+}
+
+func commitRun(r Run) tea.Cmd {
+	return func() tea.Msg {
+		r.Commit()
+		return nil
+	}
+}
+
+func cancelRun(r Run) tea.Cmd {
+	return func() tea.Msg {
+		r.Cancel()
+		return nil
+	}
+}
+
+// saveFile writes text to a new file, or in place of a file if that was asked for. It is synced, as it
+// may tell of a disk that is in trouble.
+func saveFile(save dialog.Save, text string) tea.Cmd {
+	return func() tea.Msg {
+		flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+		if save.Over == dialog.Replace {
+			flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+		}
+		f, err := os.OpenFile(save.Path, flags, 0o644)
+		if errors.Is(err, fs.ErrExist) {
+			return savedMsg{save: save, exists: true}
+		}
+		if err != nil {
+			return savedMsg{save: save, err: fmt.Errorf("save %s: %w", save.Path, err)}
+		}
+		_, err = f.WriteString(text)
+		err = errors.Join(err, f.Sync(), f.Close())
+		if err != nil {
+			err = fmt.Errorf("save %s: %w", save.Path, err)
+		}
+		return savedMsg{save: save, err: err}
+	}
+}
+
+// listDir lists what could be opened in a directory: directories, regular files and block devices.
+func listDir(dir string) tea.Cmd {
+	return func() tea.Msg {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return listedMsg{dialog.Listing{Dir: dir, Err: err}}
+		}
+		out := []dialog.Entry{{Name: "..", Dir: true}}
+		for _, e := range entries {
+			// Symbolic links are followed: what counts is what they lead to.
+			info, err := os.Stat(filepath.Join(dir, e.Name()))
+			if err != nil {
+				continue
+			}
+			mode := info.Mode()
+			device := mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0
+			switch {
+			case mode.IsDir():
+				out = append(out, dialog.Entry{Name: e.Name(), Dir: true})
+			case mode.IsRegular():
+				out = append(out, dialog.Entry{Name: e.Name(), Size: geometry.Bytes(info.Size())})
+			case device:
+				out = append(out, dialog.Entry{Name: e.Name()})
+			}
+		}
+		slices.SortStableFunc(out, byKindAndName)
+		return listedMsg{dialog.Listing{Dir: dir, Entries: out}}
+	}
+}
+
+// byKindAndName puts directories first.
+func byKindAndName(a, b dialog.Entry) int {
+	switch {
+	case a.Dir && !b.Dir:
+		return -1
+	case b.Dir && !a.Dir:
+		return 1
+	}
+	return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Name, b.Name))
+}
+
+// Clock makes a command that sends what fn returns after d.
+type Clock func(d time.Duration, fn func() tea.Msg) tea.Cmd
+
+// wallClock is the Clock of the real world.
+func wallClock(d time.Duration, fn func() tea.Msg) tea.Cmd {
+	return tea.Tick(d, func(time.Time) tea.Msg { return fn() })
+}

@@ -1,0 +1,68 @@
+package dialog
+
+import (
+	"shunt/geometry"
+	"shunt/ops"
+)
+
+// Action is what a dialog wants done. Its owner closes the dialog, unless the action says otherwise, and
+// does it.
+type Action interface{ action() }
+
+// Close only closes the dialog.
+type Close struct{}
+
+// Stage puts an operation at the end of the queue and remembers the grid that was chosen for it.
+type Stage struct {
+	Op    ops.Operation
+	Align geometry.Alignment
+}
+
+// ClearQueue takes all operations back.
+type ClearQueue struct{}
+
+// Quit ends the program; pending operations are forgotten.
+type Quit struct{}
+
+// StopRun cancels what is running.
+type StopRun struct{}
+
+// Save writes a file.
+type Save struct {
+	What SaveWhat
+	Path string
+	Over Overwrite
+}
+
+// SaveWhat says what is saved.
+type SaveWhat int
+
+// What can be saved.
+const (
+	SavePlan SaveWhat = iota // the queue as a plan file
+	SaveLog                  // the log of a run
+)
+
+// Overwrite says what happens to a file that is there already.
+type Overwrite int
+
+// The ways with a file that exists.
+const (
+	Keep    Overwrite = iota // ask first
+	Replace                  // replace it
+)
+
+// Open opens another target.
+type Open struct{ Path string }
+
+// List asks for the entries of a directory; the dialog stays open and gets a Listing.
+type List struct{ Dir string }
+
+func (Close) action()      {}
+func (Stage) action()      {}
+func (ClearQueue) action() {}
+func (Quit) action()       {}
+func (StopRun) action()    {}
+func (Save) action()       {}
+func (Open) action()       {}
+func (List) action()       {}

@@ -1,0 +1,95 @@
+// Package dialog holds the windows that ask something over a page. It may import geometry, model, the
+// root of ops (pure values), and the other packages of tui except tui itself.
+//
+// Invariants: a dialog is a value, Update returns the next one; a dialog changes nothing outside itself
+// but returns an Action that its owner performs; it does no I/O; what it shows is a function of itself.
+package dialog
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/tui/keymap"
+	"shunt/tui/styles"
+	"shunt/tui/widget"
+)
+
+// Dialog is one window.
+type Dialog interface {
+	// Update takes a key, a paste, a mouse event with coordinates that count from the body's first cell,
+	// or a message made for this kind of dialog. A nil Action leaves the dialog open.
+	Update(msg tea.Msg) (Dialog, Action)
+	// View is the body for at most width by height cells.
+	View(width, height int, st *styles.Styles) View
+	// Keys lists what can be pressed, for the last lines of the window.
+	Keys() []keymap.Binding
+}
+
+// View is the body of a window: its lines, at most as many cells wide as Width.
+type View struct {
+	Title  string
+	Width  int
+	Lines  []string
+	Tone   Tone
+	Cursor *Point // where typing goes, nil if nowhere
+}
+
+// Point is a cell, counted from the upper left one.
+type Point struct{ X, Y int }
+
+// Tone says how a window looks.
+type Tone int
+
+// The tones.
+const (
+	Calm    Tone = iota
+	Warning      // an answer can change the target, or lose something
+)
+
+// Drawn is a window ready to be laid over a page.
+type Drawn struct {
+	Block  []string
+	At     Point
+	Cursor *Point // on the screen
+	Body   Point  // where the body's first cell is on the screen
+	Inner  int    // how many cells wide the body is
+}
+
+// The cells between the edge of a window and its body, on each side.
+const (
+	insetX = 3
+	insetY = 1
+)
+
+// Draw places a dialog in the middle of a screen of width by height cells. What does not fit is cut, the
+// keys last.
+func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
+	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
+	inner := min(body.Width, width-2*insetX)
+	keys := widget.KeyLines(d.Keys(), inner, st)
+	lines := body.Lines
+	room := height - 2*insetY
+	if len(lines)+1+len(keys) <= room {
+		lines = append(append(append([]string{}, lines...), ""), keys...)
+	} else {
+		lines = append(append([]string{}, lines[:min(len(lines), max(0, room-len(keys)))]...), keys...)
+	}
+	w, h := inner+2*insetX, len(lines)+2*insetY
+	edge, name := st.Focus, st.Title
+	if body.Tone == Warning {
+		edge, name = st.Warn, st.Warn.Bold(true)
+	}
+	for i := range lines {
+		lines[i] = " " + widget.Fit(lines[i], inner, st.More) + " "
+	}
+	at := Point{X: max(0, (width-w)/2), Y: max(0, (height-h)/2)}
+	out := Drawn{
+		Block: widget.Box(lines, widget.Frame{Title: body.Title, Edge: edge, Name: name}, w, h, st),
+		At:    at,
+		Body:  Point{X: at.X + insetX, Y: at.Y + insetY},
+		Inner: inner,
+	}
+	if c := body.Cursor; c != nil && c.Y < h-2*insetY && c.X < inner {
+		out.Cursor = &Point{X: out.Body.X + c.X, Y: out.Body.Y + c.Y}
+	}
+	return out
+}

@@ -1,0 +1,226 @@
+package dialog
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/keymap"
+	"shunt/tui/styles"
+	"shunt/tui/widget"
+)
+
+// Resize is the Resize/Move dialog: one partition, its room, three linked fields and what the change costs.
+type Resize struct {
+	part  model.Partition
+	queue ops.Queue
+	place place
+	at    stop
+	grip  int // where the mouse took hold of the partition; negative when it has not
+
+	op      ops.MoveResize
+	verdict verdict
+}
+
+// verdict is what the queue says of an operation.
+type verdict struct {
+	changes bool // the operation does anything
+	err     error
+	what    string // the operation in words
+	cost    string
+}
+
+// judge asks the queue about an operation that does something.
+func judge(q ops.Queue, op ops.Operation) verdict {
+	next, err := q.Stage(op)
+	if err != nil {
+		return verdict{changes: true, err: err}
+	}
+	return verdict{changes: true, what: op.Describe(q.Preview()), cost: next.Cost(next.Len() - 1)}
+}
+
+// NewResize is the dialog for partition id of the queue's preview.
+func NewResize(q ops.Queue, id model.PartID, align geometry.Alignment) Resize {
+	d := q.Preview()
+	part, _ := d.Partition(id)
+	r := Resize{part: part, queue: q, grip: -1}
+	r.place = newPlace(ops.Limit(d, q.Env(), id), part.Span, align, d.SectorSize)
+	r.at = r.stops()[0]
+	return r
+}
+
+// stops lists where the keyboard can go: not to what cannot be changed.
+func (r Resize) stops() []stop {
+	var out []stop
+	for _, s := range []stop{stopBefore, stopSize, stopAfter} {
+		if r.place.fixed(s) == "" {
+			out = append(out, s)
+		}
+	}
+	return append(out, stopAlign, stopBar)
+}
+
+// Update takes keys, pastes and the mouse.
+func (r Resize) Update(msg tea.Msg) (Dialog, Action) {
+	switch msg := msg.(type) {
+	case Mouse:
+		return r.mouse(msg), nil
+	case tea.KeyPressMsg:
+		switch {
+		case keymap.Match(msg, keyCancel()):
+			return r, Close{}
+		case keymap.Match(msg, keyAccept("")):
+			return r, r.accept()
+		}
+		if at, ok := moved(msg, r.stops(), r.at); ok {
+			r.at, r.place = at, r.place.enter()
+			return r.check(), nil
+		}
+	}
+	r.place = r.place.update(msg, r.at)
+	return r.check(), nil
+}
+
+// mouse drags the handles of the bar, which is the first line of the body.
+func (r Resize) mouse(m Mouse) Resize {
+	switch m.Event {
+	case Press:
+		if m.Y != 0 {
+			return r
+		}
+		from, _ := r.place.cells(m.Width)
+		r.at, r.place.handle = stopBar, r.place.grab(m.X, m.Width)
+		r.grip = max(0, m.X-from)
+	case Drag:
+		if r.grip >= 0 {
+			r.place = r.place.drag(m.X, r.grip, m.Width)
+		}
+	case Release:
+		r.grip = -1
+	}
+	return r.check()
+}
+
+// check brings the operation and the verdict on it up to date.
+func (r Resize) check() Resize {
+	d := r.queue.Preview()
+	r.op, r.verdict = ops.MoveResizeTo(d, r.part.ID, r.place.span), verdict{}
+	if r.place.wrong != nil || r.place.span == r.part.Span {
+		return r
+	}
+	r.verdict = judge(r.queue, r.op)
+	copies, skipped := ops.MoveCost(d, r.part)
+	if r.verdict.err == nil && r.op.Shift != 0 && skipped > 0 {
+		if r.verdict.cost == "copies "+geometry.FormatBytes(copies) {
+			r.verdict.cost += " of data"
+		}
+		r.verdict.cost += "; " + geometry.FormatBytes(skipped) + " of free space is not copied"
+	}
+	return r
+}
+
+// accept is what Enter does: nothing as long as something is wrong.
+func (r Resize) accept() Action {
+	switch {
+	case r.place.wrong != nil, r.verdict.err != nil:
+		return nil
+	case !r.verdict.changes:
+		return Close{}
+	}
+	return Stage{Op: r.op, Align: r.place.align}
+}
+
+// View is the bar, the fields, the limits and the outcome.
+func (r Resize) View(width, height int, st *styles.Styles) View {
+	w := min(width, formWidth)
+	lines, cursor := r.place.form(w, fill{style: partStyle(r.part, st), used: r.part.FS.Used}, r.at, st)
+	lines = append(lines, "")
+	for _, limit := range r.limits() {
+		lines = append(lines, notes(limit, w, 2, st.Muted.Render, st)...)
+	}
+	lines = append(lines, "")
+	lines = append(lines, r.outcome(w, st)...)
+	return View{Title: "Resize/Move " + partTitle(r.part, st), Width: w, Lines: lines, Cursor: cursor}
+}
+
+// limits is what bounds the change, or forbids it, in words.
+func (r Resize) limits() []string {
+	l, z := r.place.limits, r.place.z
+	var out []string
+	size := func(n geometry.Sector) string { return geometry.FormatBytes(z.Bytes(n)) }
+	switch {
+	case r.place.fixed(stopSize) != "":
+		out = append(out, "The size stays: "+l.CanGrow)
+	case l.CanShrink != "":
+		out = append(out, fmt.Sprintf("Largest %s. It cannot shrink: %s", size(l.MaxLen), l.CanShrink))
+	case l.CanGrow != "":
+		out = append(out, fmt.Sprintf("Smallest %s (%s). It cannot grow: %s", size(l.MinLen), l.WhyMin, l.CanGrow))
+	default:
+		out = append(out, fmt.Sprintf("Smallest %s: %s", size(l.MinLen), l.WhyMin),
+			fmt.Sprintf("Largest %s: %s", size(l.MaxLen), l.WhyEnd))
+	}
+	if l.CanMove != "" {
+		out = append(out, "It stays where it is: "+l.CanMove)
+	}
+	return out
+}
+
+// outcome is what Enter would stage and what that costs, or why it is impossible: always the same number
+// of lines, so that the window does not jump while one types.
+func (r Resize) outcome(width int, st *styles.Styles) []string {
+	return verdictLines(r.place.wrong, r.verdict, "No change yet.", width, st)
+}
+
+// verdictHeight is how many lines verdictLines returns.
+const verdictHeight = 3
+
+func verdictLines(wrong error, v verdict, idle string, width int, st *styles.Styles) []string {
+	var lines []string
+	switch {
+	case wrong != nil:
+		lines = notes(wrong.Error(), width, verdictHeight, st.Warn.Render, st)
+	case v.err != nil:
+		lines = notes(v.err.Error(), width, verdictHeight, st.Bad.Render, st)
+	case !v.changes:
+		lines = []string{st.Muted.Render(idle)}
+	default:
+		lines = append(notes(v.what, width, 2, st.Strong.Render, st), notes(v.cost, width, 1, st.Good.Render, st)...)
+	}
+	return widget.Pad(lines, width, verdictHeight, st.More)
+}
+
+// Keys lists what can be pressed.
+func (r Resize) Keys() []keymap.Binding {
+	keys := []keymap.Binding{keyMin(), keyMax(), keymap.Bind("↑↓", "nudge", "up", "down"), keyNext()}
+	switch {
+	case r.at == stopBar:
+		keys = []keymap.Binding{keyMin(), keyMax(), keymap.Bind("←→", "drag", "left", "right"), keyHandle(), keyNext()}
+	case r.place.offGrid():
+		keys = append(keys, keyGrid())
+	}
+	return append(keys, keyAccept("resize/move"), keyCancel())
+}
+
+// partTitle names a partition in the title of a window: `p1 · ext4 "docs"`.
+func partTitle(p model.Partition, st *styles.Styles) string {
+	title := p.Ref()
+	if p.FS.Known() {
+		title += " " + st.Dot + " " + string(p.FS.Kind)
+	}
+	if p.FS.Label != "" {
+		title += fmt.Sprintf(" %q", widget.Clean(p.FS.Label))
+	}
+	return title
+}
+
+// partStyle is the look of a partition.
+func partStyle(p model.Partition, st *styles.Styles) lipgloss.Style {
+	if p.Role == model.Extended {
+		return st.Extended
+	}
+	return st.FS(p.FS.Kind)
+}

@@ -1,0 +1,61 @@
+package dialog
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"shunt/geometry"
+)
+
+// sizeText is a size as a field shows it: exact where whole units allow that, else to a hundredth of a MiB.
+func sizeText(b geometry.Bytes) string {
+	switch {
+	case b == 0:
+		return "0 MiB"
+	case b%geometry.GiB == 0:
+		return fmt.Sprintf("%d GiB", b/geometry.GiB)
+	case b%geometry.MiB == 0:
+		return fmt.Sprintf("%d MiB", b/geometry.MiB)
+	case b < geometry.MiB && b%geometry.KiB == 0:
+		return fmt.Sprintf("%d KiB", b/geometry.KiB)
+	case b < geometry.MiB/100:
+		return fmt.Sprintf("%d B", b)
+	}
+	hundredths := b/geometry.MiB*100 + (b%geometry.MiB*100+geometry.MiB/2)/geometry.MiB
+	return fmt.Sprintf("%d.%02d MiB", hundredths/100, hundredths%100)
+}
+
+// grouped is a count with its digits in threes: "6,291,456".
+func grouped(n geometry.Sector) string {
+	s := strconv.FormatInt(int64(n), 10)
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	var parts []string
+	for len(s) > 3 {
+		parts = append([]string{s[len(s)-3:]}, parts...)
+		s = s[:len(s)-3]
+	}
+	return sign + strings.Join(append([]string{s}, parts...), ",")
+}
+
+// typed is what a size field holds after editing.
+type typed struct {
+	bytes geometry.Bytes
+	// delta says that bytes is a change, with its sign; exact that the position must not be rounded.
+	delta, exact bool
+}
+
+// parseTyped reads a size field: a size, or with a sign a change. A change, and a number of sectors, is
+// meant to the sector.
+func parseTyped(text string, z geometry.SectorSize) (typed, error) {
+	text = strings.TrimSpace(text)
+	if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") {
+		b, err := geometry.ParseDelta(text, z)
+		return typed{bytes: b, delta: true, exact: true}, err
+	}
+	b, err := geometry.ParseSize(text, z)
+	return typed{bytes: b, exact: strings.HasSuffix(strings.ToLower(text), "s")}, err
+}

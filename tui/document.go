@@ -1,0 +1,136 @@
+package tui
+
+import (
+	"path/filepath"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/widget"
+)
+
+// docState says how far a target has got.
+type docState int
+
+const (
+	docOpening docState = iota
+	docOpen
+	docRefused // it could not be opened, or not read again
+)
+
+// document is one target with its queue and where the user is in it. It is a value.
+type document struct {
+	path   string
+	gen    int // of the messages that belong to it
+	state  docState
+	err    error
+	target Target
+	facts  Facts
+	queue  ops.Queue
+	// unfinished is the interrupted transaction that has to be dealt with first, or nil.
+	unfinished *Unfinished
+
+	pane    pane
+	row     int // selected row of the table
+	pending int // selected operation, while the pane has the keyboard
+	answer  int // chosen button of the recovery page
+}
+
+// pane is a part of the editor that can have the keyboard.
+type pane int
+
+const (
+	tablePane pane = iota
+	pendingPane
+)
+
+// name is what people call the target.
+func (d document) name() string { return widget.Clean(filepath.Base(d.path)) }
+
+// saw takes over what a target showed. The queue is not touched.
+func (d document) saw(s sight) document {
+	d.state, d.err = docOpen, nil
+	d.facts, d.unfinished = s.facts, s.unfinished
+	return d
+}
+
+// fresh is the document with an empty queue over what the target showed.
+func (d document) fresh(s sight) document {
+	d = d.saw(s)
+	d.queue = ops.NewQueue(s.disk, s.env)
+	d.pane, d.pending = tablePane, 0
+	d.row = min(d.row, max(0, len(d.rows())-1))
+	return d
+}
+
+// replayed is the document over what the target showed with as much of its queue as still works there,
+// and how many operations were lost.
+func (d document) replayed(s sight) (next document, lost int) {
+	old := d.queue.Ops()
+	next = d.fresh(s)
+	for i, op := range old {
+		q, err := next.queue.Stage(op)
+		if err != nil {
+			return next, len(old) - i
+		}
+		next.queue = q
+	}
+	return next, 0
+}
+
+// rows lists the lines of the table: the disk as it will be.
+func (d document) rows() []model.Row { return model.Rows(d.queue.Preview(), model.Readable) }
+
+// selected is the row under the cursor; ok is false if there is none.
+func (d document) selected() (row model.Row, ok bool) {
+	rows := d.rows()
+	if d.row < 0 || d.row >= len(rows) {
+		return model.Row{}, false
+	}
+	return rows[d.row], true
+}
+
+// with is the document with another queue. The cursor stays on the partition it was on, or goes to
+// the partition that an operation made or changed, or else to what lies where it was.
+func (d document) with(q ops.Queue, touched model.PartID) document {
+	before, had := d.selected()
+	d.queue = q
+	rows := d.rows()
+	d.row = min(d.row, max(0, len(rows)-1))
+	if q.Len() == 0 {
+		d.pane = tablePane
+	}
+	d.pending = min(d.pending, max(0, q.Len()-1))
+	for i, r := range rows {
+		if had && r.Kind == before.Kind && r.Span.Contains(before.Span.Start) {
+			d.row = i
+		}
+	}
+	for i, r := range rows {
+		if had && before.Kind == model.RowPartition && r.Kind == model.RowPartition && r.Partition.ID == before.Partition.ID {
+			d.row = i
+		}
+	}
+	for i, r := range rows {
+		if touched != 0 && r.Kind == model.RowPartition && r.Partition.ID == touched {
+			d.row = i
+		}
+	}
+	return d
+}
+
+// move takes the cursor n lines on. Past the last row it enters the list of pending operations, and from
+// there back, as if the two were one list.
+func (d document) move(n int) document {
+	rows := len(d.rows())
+	at := d.row
+	if d.pane == pendingPane {
+		at = rows + d.pending
+	}
+	at = min(max(0, at+n), max(0, rows+d.queue.Len()-1))
+	if at >= rows && rows+d.queue.Len() > 0 && d.queue.Len() > 0 {
+		d.pane, d.pending = pendingPane, at-rows
+		return d
+	}
+	d.pane, d.row = tablePane, at
+	return d
+}

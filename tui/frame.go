@@ -1,0 +1,170 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"shunt/tui/dialog"
+	"shunt/tui/keymap"
+	"shunt/tui/styles"
+	"shunt/tui/widget"
+)
+
+// small reports whether the window is too small to work in.
+func (m Model) small() bool { return m.width < leastWidth || m.height < leastHeight }
+
+// frame is the whole screen and the cell of the cursor.
+func (m Model) frame() (string, *dialog.Point) {
+	if m.width <= 0 || m.height <= 0 {
+		return "", nil
+	}
+	if m.small() {
+		return m.plain(m.tooSmall()), nil
+	}
+	lines := widget.Pad(m.page(), m.width, m.height, "")
+	var cursor *dialog.Point
+	for _, d := range m.dialogs {
+		drawn := dialog.Draw(d, m.width, m.height, m.st)
+		lines = laidOver(lines, drawn, m.width)
+		cursor = drawn.Cursor
+	}
+	return m.plain(lines), cursor
+}
+
+// page is what is shown below the dialogs.
+func (m Model) page() []string {
+	d, ok := m.doc()
+	switch {
+	case m.reader.open():
+		return m.readerPage()
+	case m.run.active():
+		return m.runPage()
+	case !ok:
+		return m.blankPage("", "Press o to open a disk image or a device, q to quit.")
+	case d.state == docOpening:
+		return m.blankPage("Opening "+d.name(), "It is being locked and read; nothing is written.")
+	case d.state == docRefused:
+		t := tellRefused(d.name(), d.err)
+		return m.blankPage(t.head, widget.Clean(t.meaning), t.advice)
+	case d.unfinished != nil:
+		return m.recoveryPage(d)
+	}
+	return m.editorPage(d)
+}
+
+// plain joins the lines; on terminals without more characters it replaces all that are not ASCII, as
+// labels and messages may hold any.
+func (m Model) plain(lines []string) string {
+	text := strings.Join(lines, "\n")
+	if m.glyphs != styles.ASCII {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 {
+			return r
+		}
+		if plain, ok := asciiFor[r]; ok {
+			return plain
+		}
+		return '?'
+	}, text)
+}
+
+// asciiFor has stand-ins, as wide as what they stand for, for characters in names of keys and messages.
+var asciiFor = map[rune]rune{
+	'↑': '^', '↓': 'v', '←': '<', '→': '>', '…': '~', '·': '-', '—': '-', '–': '-',
+	'“': '"', '”': '"', '‘': '\'', '’': '\'', '×': 'x',
+}
+
+// laidOver is the page with a window on it.
+func laidOver(lines []string, d dialog.Drawn, width int) []string {
+	out := append([]string{}, lines...)
+	for i, line := range d.Block {
+		y := d.At.Y + i
+		if y >= len(out) {
+			break
+		}
+		left := widget.Fit(ansi.Truncate(out[y], d.At.X, ""), d.At.X, "")
+		right := ansi.TruncateLeft(out[y], d.At.X+ansi.StringWidth(line), "")
+		out[y] = widget.Fit(left+line+right, width, "")
+	}
+	return out
+}
+
+// tooSmall says what would be enough. It fits in windows of a few cells.
+func (m Model) tooSmall() []string {
+	text := []string{
+		m.st.Strong.Render("Too small"),
+		m.st.Muted.Render(fmt.Sprintf("needs %dx%d, has %dx%d", leastWidth, leastHeight, m.width, m.height)),
+	}
+	if m.busy() {
+		text = append(text, m.st.Warn.Render("still working"))
+	}
+	lines := make([]string, max(0, (m.height-len(text))/2), m.height)
+	for _, t := range text {
+		lines = append(lines, widget.Center(t, m.width, ""))
+	}
+	return widget.Pad(lines, m.width, m.height, "")
+}
+
+// blankPage is a page with a message and the keys that open and quit.
+func (m Model) blankPage(head string, paragraphs ...string) []string {
+	w := min(m.width-8, 72)
+	var text []string
+	if head != "" {
+		text = append(text, m.st.Strong.Render(head), "")
+	}
+	for _, p := range paragraphs {
+		for _, line := range widget.Wrap(p, w) {
+			text = append(text, m.st.Muted.Render(line))
+		}
+		text = append(text, "")
+	}
+	lines := []string{m.title()}
+	for range max(0, (m.height-2-len(text))/3) {
+		lines = append(lines, "")
+	}
+	for _, t := range text {
+		lines = append(lines, "    "+t)
+	}
+	lines = widget.Pad(lines, m.width, m.height-1, m.st.More)
+	return append(lines, m.bottom([]keymap.Binding{m.keys.open, m.keys.next}, []keymap.Binding{m.keys.help, m.keys.quit}))
+}
+
+// title is the first line of every page.
+func (m Model) title() string {
+	left := " " + m.st.Brand.Render("shunt")
+	right := ""
+	if d, ok := m.doc(); ok {
+		left += "  " + m.st.Strong.Render(d.name())
+		if len(m.docs) > 1 {
+			left += m.st.Muted.Render(fmt.Sprintf(" (%d of %d)", m.current+1, len(m.docs)))
+		}
+		if d.state == docOpen {
+			left += "   " + m.st.Muted.Render(d.facts.summary(d))
+		}
+		if n := d.queue.Len(); n > 0 && d.state == docOpen {
+			right = m.st.Warn.Render(pendingWords(n)) + " "
+		}
+	}
+	return widget.Fit(left, m.width-widget.Width(right)-1, m.st.More) + " " + right
+}
+
+// bottom is the last line of every page: the answer to the last key, or the keys.
+func (m Model) bottom(bindings, always []keymap.Binding) string {
+	if m.note.text == "" {
+		return widget.KeyBar(bindings, always, m.width, m.st)
+	}
+	look := m.st.Text
+	switch m.note.tone {
+	case toneGood:
+		look = m.st.Good
+	case toneWarn:
+		look = m.st.Warn
+	case toneBad:
+		look = m.st.Bad
+	}
+	return widget.Fit(" "+look.Render(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
+}

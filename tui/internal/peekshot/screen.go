@@ -1,0 +1,81 @@
+package main
+
+import (
+	"image/color"
+	"strings"
+
+	uv "github.com/charmbracelet/ultraviolet"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// cell is one character of a screen with its colours worked out: reverse, faint and concealed are in them already.
+type cell struct {
+	text      string // a grapheme cluster
+	columns   int    // 1, or 2 for a wide character
+	fg, bg    color.RGBA
+	bold      bool
+	underline bool
+	strike    bool
+}
+
+// screen is what a terminal shows at one moment.
+type screen struct {
+	columns, rows int
+	lines         [][]cell // rows of them, each as wide as the screen
+}
+
+// parse reads what `tmux capture-pane -p -e` prints: text with SGR sequences, whose effect lasts over line ends.
+// What does not fit the screen is left out.
+func parse(capture string, columns, rows int) screen {
+	buffer := uv.NewScreenBuffer(columns, rows)
+	uv.NewStyledString(capture).Draw(buffer, uv.Rect(0, 0, columns, rows))
+	s := screen{columns: columns, rows: rows}
+	for y := range rows {
+		var cells []cell
+		for x := range columns {
+			// The second half of a wide character is a cell without width.
+			if c := buffer.CellAt(x, y); c != nil && c.Width > 0 {
+				cells = append(cells, resolve(c))
+			}
+		}
+		s.lines = append(s.lines, cells)
+	}
+	return s
+}
+
+// text is the screen without colours, its lines without trailing spaces.
+func (s screen) text() string {
+	var b strings.Builder
+	for _, cells := range s.lines {
+		var line strings.Builder
+		for _, c := range cells {
+			line.WriteString(c.text)
+		}
+		b.WriteString(strings.TrimRight(line.String(), " "))
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func resolve(c *uv.Cell) cell {
+	fg, bg := paint(c.Style.Fg, foreground), paint(c.Style.Bg, background)
+	attrs := c.Style.Attrs
+	if attrs&uv.AttrReverse != 0 {
+		fg, bg = bg, fg
+	}
+	if attrs&uv.AttrFaint != 0 {
+		fg = mix(bg, fg, 0.6)
+	}
+	if attrs&uv.AttrConceal != 0 {
+		fg = bg
+	}
+	return cell{
+		text:      c.Content,
+		columns:   c.Width,
+		fg:        fg,
+		bg:        bg,
+		bold:      attrs&uv.AttrBold != 0,
+		underline: c.Style.Underline != ansi.UnderlineNone,
+		strike:    attrs&uv.AttrStrikethrough != 0,
+	}
+}

@@ -1,0 +1,142 @@
+package tuitest
+
+import (
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui"
+)
+
+// mib is a mebibyte in sectors of 512 bytes.
+const mib geometry.Sector = 2048
+
+// Env is a machine with the tools for ext, FAT32 and swap.
+func Env() ops.Env {
+	return ops.Env{Caps: ops.Capabilities{
+		model.Ext2: {MaxSize: 16 * geometry.TiB}, model.Ext3: {MaxSize: 16 * geometry.TiB}, model.Ext4: {},
+		model.FAT32: {
+			Grow: "FAT32 cannot be resized here", Shrink: "FAT32 cannot be resized here",
+			MinSize: 33 * geometry.MiB, MaxSize: 2 * geometry.TiB,
+		},
+		model.NTFS:  {Create: "mkfs.ntfs is not installed: apt install ntfs-3g"},
+		model.XFS:   {Shrink: "XFS cannot be shrunk"},
+		model.Btrfs: {},
+		model.Swap:  {Check: "swap space needs no check", MinSize: 40 * geometry.KiB},
+	}}
+}
+
+// Founding is the image of the founding example: 966 MiB, MBR, two ext4, the first from sector 63 on.
+func Founding() *Target {
+	p1 := part(1, 63, 988_033, model.Ext4, "docs", 26_738_688)
+	p1.Active = true
+	p2 := part(2, 988_033, 966*mib, model.Ext4, "", 26_843_546)
+	return &Target{
+		What:   tui.Facts{Path: "/images/stick.raw", Format: "raw", Size: 966 * geometry.MiB},
+		Layout: mbr(966*mib, p1, p2), World: Env(),
+	}
+}
+
+// Varied is a GPT disk of 16 GiB with seven kinds of contents, one of them tiny, and two gaps.
+func Varied() *Target {
+	size := 16 * 1024 * mib
+	parts := []model.Partition{
+		part(1, mib, 2*mib, model.Unformatted, "", -1),
+		part(2, 2*mib, 514*mib, model.FAT32, "EFI", 31*geometry.MiB),
+		part(3, 514*mib, 4610*mib, model.Ext4, "root", 2900*geometry.MiB),
+		part(4, 4610*mib, 6658*mib, model.Swap, "", -1),
+		part(5, 7170*mib, 11266*mib, model.XFS, "srv", 400*geometry.MiB),
+		part(6, 11266*mib, 13314*mib, model.Btrfs, "home", 1900*geometry.MiB),
+		part(7, 13314*mib, 14338*mib, model.NTFS, "Windows", 512*geometry.MiB),
+	}
+	names := []string{"", "EFI System Partition", "root", "swap", "srv", "home", "Basic data partition"}
+	for i := range parts {
+		parts[i].Type = model.DefaultType(model.TableGPT, model.Primary, parts[i].FS.Kind)
+		parts[i].Name = names[i]
+	}
+	parts[0].Type = model.BIOSBoot
+	esp, _ := model.TypeByAlias(model.TableGPT, "esp")
+	parts[1].Type = esp
+	d := model.New(model.Disk{
+		SectorSize: geometry.Sector512, Sectors: size,
+		Table: model.Table{
+			Kind: model.TableGPT, Usable: geometry.Span{Start: 34, End: size - 33}, Slots: 128,
+			ID: "5A3E1F52-7A0B-4F5B-9A43-6C1E0E2B7F11",
+		},
+	}, parts, nil)
+	return &Target{What: tui.Facts{Path: "/images/server.qcow2", Format: "qcow2", Size: d.Size()}, Layout: d, World: Env()}
+}
+
+// Logicals is an MBR disk of 1000 MiB with an extended partition that holds three logical ones.
+func Logicals() *Target {
+	ext := part(2, 100*mib, 900*mib, model.Unformatted, "", -1)
+	ext.Role, ext.Type = model.Extended, model.MBRExtendedLBA
+	parts := []model.Partition{part(1, mib, 100*mib, model.FAT32, "BOOT", 20*geometry.MiB), ext}
+	for i, start := range []geometry.Sector{100 * mib, 200 * mib, 400 * mib} {
+		p := part(5+i, start+mib, start+100*mib, model.Ext4, "data", 10*geometry.MiB)
+		p.Role, p.EBR = model.Logical, start
+		parts = append(parts, p)
+	}
+	return &Target{
+		What:   tui.Facts{Path: "/images/card.img", Format: "raw", Size: 1000 * geometry.MiB},
+		Layout: mbr(1000*mib, parts...), World: Env(),
+	}
+}
+
+// Many is a GPT disk of 64 GiB with n partitions of the same size.
+func Many(n int) *Target {
+	size := 64 * 1024 * mib
+	each := (size/geometry.Sector(n) - mib) / mib * mib
+	var parts []model.Partition
+	for i := range n {
+		start := mib + geometry.Sector(i)*each
+		p := part(i+1, start, start+each, model.Ext4, "", 40*geometry.MiB)
+		p.Type = model.DefaultType(model.TableGPT, model.Primary, model.Ext4)
+		parts = append(parts, p)
+	}
+	d := model.New(model.Disk{
+		SectorSize: geometry.Sector512, Sectors: size,
+		Table: model.Table{Kind: model.TableGPT, Usable: geometry.Span{Start: 34, End: size - 33}, Slots: max(128, n)},
+	}, parts, nil)
+	return &Target{What: tui.Facts{Path: "/images/many.raw", Format: "raw", Size: d.Size()}, Layout: d, World: Env()}
+}
+
+// Blank is a file without a partition table.
+func Blank() *Target {
+	d := model.New(model.Disk{SectorSize: geometry.Sector512, Sectors: 512 * mib}, nil, nil)
+	return &Target{What: tui.Facts{Path: "/images/blank.raw", Format: "raw", Size: d.Size()}, Layout: d, World: Env()}
+}
+
+// Damaged is the founding disk with a problem that forbids editing.
+func Damaged() *Target {
+	t := Founding()
+	t.Layout = model.New(t.Layout, t.Layout.Partitions(), []model.Problem{{
+		Severity: model.Fatal, Text: "partitions p1 and p2 overlap in sectors 988033 to 990000",
+		Advice: "correct the table with sfdisk first",
+	}})
+	return t
+}
+
+// One is a backend with a single target under the path it shows.
+func One(t *Target) *Backend {
+	return &Backend{Targets: map[string]*Target{t.What.Path: t}}
+}
+
+func mbr(sectors geometry.Sector, parts ...model.Partition) model.Disk {
+	return model.New(model.Disk{
+		SectorSize: geometry.Sector512, Sectors: sectors,
+		Table: model.Table{Kind: model.TableMBR, Usable: geometry.Span{Start: 1, End: sectors}, Slots: 4, ID: "0x5a17c0de"},
+	}, parts, nil)
+}
+
+// part is a partition whose file system fills it; used is -1 if that cannot be told.
+func part(n int, start, end geometry.Sector, kind model.FSKind, label string, used geometry.Bytes) model.Partition {
+	p := model.Partition{ID: model.PartID(n), Number: n, Span: geometry.Span{Start: start, End: end}, Type: "0x83"}
+	if kind != model.Unformatted {
+		p.FS = model.Filesystem{
+			Kind: kind, Label: label, Used: used, Min: max(0, used), BlockSize: 4096,
+			Size: geometry.Sector512.Bytes(end-start) &^ 4095,
+			UUID: "0b5e4c70-6d0f-4c56-9c2e-9e0a1f6f2d0" + string(rune('0'+n%10)),
+		}
+	}
+	return p
+}

@@ -1,0 +1,265 @@
+package tuitest
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"shunt/tui"
+)
+
+// Driver runs a model as Bubble Tea would, step by step.
+type Driver struct {
+	t             testing.TB
+	idle          *idle
+	model         tea.Model
+	width, height int
+	now           time.Duration
+	timers        []timer
+	inbox         []delivery
+	seq           int
+	quit          bool
+}
+
+// timer is a message that the clock will send.
+type timer struct {
+	due time.Duration
+	seq int
+	fn  func() tea.Msg
+}
+
+// delivery is what a command brought, in the order the commands were given.
+type delivery struct {
+	seq  int
+	msgs []tea.Msg
+}
+
+// Start runs the editor on stand-ins for targets in a window of width by height cells.
+func Start(t testing.TB, width, height int, o tui.Options, backend *Backend) *Driver {
+	t.Helper()
+	d := &Driver{t: t, idle: newIdle(), width: width, height: height}
+	backend.idle = d.idle
+	o.Backend, o.Clock = backend, d.clock
+	d.model = tui.New(o)
+	d.start(d.model.Init())
+	d.Send(tea.WindowSizeMsg{Width: width, Height: height})
+	return d
+}
+
+// clock is the Clock of the model: its timers wait for Advance.
+func (d *Driver) clock(after time.Duration, fn func() tea.Msg) tea.Cmd {
+	return func() tea.Msg {
+		d.idle.do(func() {
+			d.seq++
+			d.timers = append(d.timers, timer{due: d.now + after, seq: d.seq, fn: fn})
+		})
+		return nil
+	}
+}
+
+// Advance lets time pass; timers that are due by then go off in order.
+func (d *Driver) Advance(by time.Duration) {
+	d.t.Helper()
+	var due []timer
+	d.idle.do(func() {
+		d.now += by
+		slices.SortStableFunc(d.timers, func(a, b timer) int { return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.seq, b.seq)) })
+		for len(d.timers) > 0 && d.timers[0].due <= d.now {
+			due = append(due, d.timers[0])
+			d.timers = d.timers[1:]
+		}
+	})
+	for _, t := range due {
+		d.Send(t.fn())
+	}
+}
+
+// start runs a command on its own; what it brings is delivered by settle.
+func (d *Driver) start(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	d.idle.mu.Lock()
+	d.seq++
+	seq := d.seq
+	d.idle.active++
+	d.idle.mu.Unlock()
+	go func() {
+		msgs := unpackSequence(cmd())
+		d.idle.do(func() {
+			d.inbox = append(d.inbox, delivery{seq: seq, msgs: msgs})
+			d.idle.active--
+		})
+	}()
+}
+
+// unpackSequence runs the commands of a sequence one after the other. Its type is private to Bubble Tea;
+// it is a slice of commands and not the type of a batch.
+func unpackSequence(msg tea.Msg) []tea.Msg {
+	if msg == nil {
+		return nil
+	}
+	v := reflect.ValueOf(msg)
+	if _, batch := msg.(tea.BatchMsg); batch || v.Kind() != reflect.Slice || v.Type().Elem() != reflect.TypeFor[tea.Cmd]() {
+		return []tea.Msg{msg}
+	}
+	var out []tea.Msg
+	for i := range v.Len() {
+		if cmd, ok := v.Index(i).Interface().(tea.Cmd); ok && cmd != nil {
+			out = append(out, unpackSequence(cmd())...)
+		}
+	}
+	return out
+}
+
+// Send gives the model a message and runs everything that follows from it.
+func (d *Driver) Send(msg tea.Msg) {
+	d.t.Helper()
+	d.update(msg)
+	d.settle()
+}
+
+// Do changes the outside world, such as a stand-in for a run, and runs everything that follows from it.
+func (d *Driver) Do(fn func()) {
+	d.t.Helper()
+	d.idle.do(fn)
+	d.settle()
+}
+
+func (d *Driver) update(msg tea.Msg) {
+	d.t.Helper()
+	switch msg := msg.(type) {
+	case nil:
+		return
+	case tea.BatchMsg:
+		for _, cmd := range msg {
+			d.start(cmd)
+		}
+		return
+	case tea.QuitMsg:
+		d.quit = true
+		return
+	case tea.WindowSizeMsg:
+		d.width, d.height = msg.Width, msg.Height
+	}
+	var cmd tea.Cmd
+	d.model, cmd = d.model.Update(msg)
+	d.start(cmd)
+	d.check()
+}
+
+// settle delivers messages until no command is at work and none is left.
+func (d *Driver) settle() {
+	d.t.Helper()
+	for {
+		d.idle.mu.Lock()
+		for d.idle.active > 0 {
+			d.idle.change.Wait()
+		}
+		inbox := d.inbox
+		d.inbox = nil
+		d.idle.mu.Unlock()
+		if len(inbox) == 0 {
+			return
+		}
+		slices.SortFunc(inbox, func(a, b delivery) int { return cmp.Compare(a.seq, b.seq) })
+		for _, one := range inbox {
+			for _, msg := range one.msgs {
+				d.update(msg)
+			}
+		}
+	}
+}
+
+// Resize changes the size of the window.
+func (d *Driver) Resize(width, height int) {
+	d.t.Helper()
+	d.Send(tea.WindowSizeMsg{Width: width, Height: height})
+}
+
+// Press presses keys by their names, as key bindings have them: "z", "X", "enter", "shift+tab", "ctrl+r".
+func (d *Driver) Press(names ...string) {
+	d.t.Helper()
+	for _, name := range names {
+		msg := Key(name)
+		if got := msg.String(); got != name {
+			d.t.Fatalf("key %q would arrive as %q", name, got)
+		}
+		d.Send(msg)
+	}
+}
+
+// Type types a text, one key for each character.
+func (d *Driver) Type(text string) {
+	d.t.Helper()
+	for _, r := range text {
+		if r == ' ' {
+			d.Press("space")
+			continue
+		}
+		d.Press(string(r))
+	}
+}
+
+// Quit reports whether the program has ended.
+func (d *Driver) Quit() bool { return d.quit }
+
+// Frame is the screen as text, without trailing spaces.
+func (d *Driver) Frame() string {
+	lines := strings.Split(ansi.Strip(d.Raw()), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// Raw is the screen with its colours.
+func (d *Driver) Raw() string { return d.model.View().Content }
+
+// Contains fails the test if a text is not on the screen.
+func (d *Driver) Contains(texts ...string) {
+	d.t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(d.Frame(), text) {
+			d.t.Fatalf("%q is not on the screen:\n%s", text, d.Frame())
+		}
+	}
+}
+
+// Lacks fails the test if a text is on the screen.
+func (d *Driver) Lacks(texts ...string) {
+	d.t.Helper()
+	for _, text := range texts {
+		if strings.Contains(d.Frame(), text) {
+			d.t.Fatalf("%q is on the screen:\n%s", text, d.Frame())
+		}
+	}
+}
+
+// check holds for every frame: it has exactly as many lines as the window, none is wider, and the cursor
+// is inside.
+func (d *Driver) check() {
+	d.t.Helper()
+	if d.width == 0 {
+		return
+	}
+	v := d.model.View()
+	lines := strings.Split(v.Content, "\n")
+	if len(lines) != d.height {
+		d.t.Fatalf("frame has %d lines in a window of %d:\n%s", len(lines), d.height, d.Frame())
+	}
+	for i, line := range lines {
+		if w := ansi.StringWidth(line); w > d.width {
+			d.t.Fatalf("line %d is %d cells wide in a window of %d:\n%s", i+1, w, d.width, d.Frame())
+		}
+	}
+	if c := v.Cursor; c != nil && (c.X < 0 || c.Y < 0 || c.X >= d.width || c.Y >= d.height) {
+		d.t.Fatalf("cursor at %d,%d in a window of %dx%d", c.X, c.Y, d.width, d.height)
+	}
+}

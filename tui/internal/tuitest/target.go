@@ -1,0 +1,181 @@
+package tuitest
+
+import (
+	"slices"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui"
+)
+
+// Backend stands in for what opens targets: it knows the ones it was given, by path.
+type Backend struct {
+	idle    *idle
+	Targets map[string]*Target
+	// Refuse has an error for each path that cannot be opened.
+	Refuse map[string]error
+	// Opened and Closed list the paths in the order of the calls.
+	Opened, Closed []string
+}
+
+// Open finds the target of a path.
+func (b *Backend) Open(path string) (target tui.Target, err error) {
+	b.idle.do(func() {
+		b.Opened = append(b.Opened, path)
+		if err = b.Refuse[path]; err == nil {
+			t := b.Targets[path]
+			t.backend, t.path = b, path
+			target = t
+		}
+	})
+	return target, err
+}
+
+// Target stands in for a target. Its exported fields are what it shows; they are changed before it is
+// opened, or in Driver.Do.
+type Target struct {
+	backend *Backend
+	path    string
+
+	What       tui.Facts
+	Layout     model.Disk
+	World      ops.Env
+	Broken     *tui.Unfinished
+	StartErr   error // what Start and Recover fail with
+	RescanErr  error
+	Rescans    int
+	Recoveries []tui.Recovery
+	// Runs holds every run that was begun, the latest last.
+	Runs []*Run
+	// After is the layout that a rescan finds once the latest run ended with ops.Done; by default it is
+	// the preview of that run's queue.
+	After *model.Disk
+}
+
+// Facts is What.
+func (t *Target) Facts() tui.Facts { return t.What }
+
+// Disk is Layout.
+func (t *Target) Disk() model.Disk { return t.Layout }
+
+// Env is World.
+func (t *Target) Env() ops.Env { return t.World }
+
+// Unfinished is Broken.
+func (t *Target) Unfinished() *tui.Unfinished { return t.Broken }
+
+// Start begins a run that does what the test tells it to.
+func (t *Target) Start(q ops.Queue) (tui.Run, error) { return t.begin(&Run{Queue: q}) }
+
+// Recover begins a run that ends an unfinished transaction.
+func (t *Target) Recover(how tui.Recovery) (tui.Run, error) {
+	t.backend.idle.do(func() { t.Recoveries = append(t.Recoveries, how) })
+	return t.begin(&Run{undecidable: true})
+}
+
+func (t *Target) begin(r *Run) (run tui.Run, err error) {
+	r.idle = t.backend.idle
+	t.backend.idle.do(func() {
+		if err = t.StartErr; err == nil {
+			t.Runs = append(t.Runs, r)
+			run = r
+		}
+	})
+	return run, err
+}
+
+// Rescan finds what the latest run left.
+func (t *Target) Rescan() (err error) {
+	t.backend.idle.do(func() {
+		t.Rescans++
+		if err = t.RescanErr; err != nil || len(t.Runs) == 0 {
+			return
+		}
+		last := t.Runs[len(t.Runs)-1]
+		if last.result == nil || last.undecidable {
+			return
+		}
+		if last.result.Outcome == ops.Done {
+			t.Layout = last.Queue.Preview()
+			if t.After != nil {
+				t.Layout = *t.After
+			}
+		}
+	})
+	return err
+}
+
+// Close notes that the target was closed.
+func (t *Target) Close() error {
+	t.backend.idle.do(func() { t.backend.Closed = append(t.backend.Closed, t.path) })
+	return nil
+}
+
+// Run stands in for a run: its methods block until the test says what happens, inside Driver.Do.
+type Run struct {
+	idle        *idle
+	Queue       ops.Queue
+	undecidable bool // no report will come
+
+	progress []ops.Progress
+	report   *ops.Report
+	result   *ops.Result
+	log      []string
+	// Commits and Cancels count the calls.
+	Commits, Cancels int
+}
+
+// Tell sends a snapshot of the progress.
+func (r *Run) Tell(p ops.Progress) { r.progress = []ops.Progress{p} }
+
+// Say adds lines to the log.
+func (r *Run) Say(lines ...string) { r.log = append(r.log, lines...) }
+
+// Finish ends the rehearsal.
+func (r *Run) Finish(report ops.Report) { r.report = &report }
+
+// End ends the run.
+func (r *Run) End(result ops.Result) { r.result = &result }
+
+// Updates blocks until there is a snapshot, so that waiting for one counts as idle; the channel it
+// returns holds the snapshot, or is closed if the run has ended.
+func (r *Run) Updates() <-chan ops.Progress {
+	ch := make(chan ops.Progress, 1)
+	r.idle.until(func() bool { return len(r.progress) > 0 || r.result != nil }, func() {
+		if len(r.progress) == 0 {
+			close(ch)
+			return
+		}
+		ch <- r.progress[0]
+		r.progress = r.progress[1:]
+	})
+	return ch
+}
+
+// Report blocks until Finish or End.
+func (r *Run) Report() (report ops.Report, ok bool) {
+	r.idle.until(func() bool { return r.report != nil || r.result != nil || r.undecidable }, func() {
+		if r.report != nil {
+			report, ok = *r.report, true
+		}
+	})
+	return report, ok
+}
+
+// Commit counts.
+func (r *Run) Commit() { r.idle.do(func() { r.Commits++ }) }
+
+// Cancel counts.
+func (r *Run) Cancel() { r.idle.do(func() { r.Cancels++ }) }
+
+// Result blocks until End.
+func (r *Run) Result() (result ops.Result) {
+	r.idle.until(func() bool { return r.result != nil }, func() { result = *r.result })
+	return result
+}
+
+// Log is what was said so far.
+func (r *Run) Log() (log []string) {
+	r.idle.do(func() { log = slices.Clone(r.log) })
+	return log
+}

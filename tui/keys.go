@@ -1,0 +1,91 @@
+package tui
+
+import (
+	"strings"
+
+	"shunt/tui/keymap"
+)
+
+// later is the reason of keys that are reserved.
+const later = "not in this version"
+
+// keyMap is every key of the pages. What a key is called, and what the help says of it, comes from here.
+type keyMap struct {
+	up, down, pageUp, pageDown, top, bottom keymap.Binding
+
+	resize, room, create, remove, format, copy, paste keymap.Binding
+	label, name, kind, check, info, image             keymap.Binding
+
+	undo, redo, clear, rehearse, apply, save keymap.Binding
+	earlier, later                           keymap.Binding
+
+	open, next, help, quit keymap.Binding
+
+	// Keys of the pages of a run, of recovery, and of texts.
+	back, stop, log, saveLog, yes, no, answer, turn keymap.Binding
+	finish, rollBack                                keymap.Binding
+}
+
+// keys is the key map. It is a function so that nothing can be changed in it.
+func keys() keyMap {
+	b := keymap.Bind
+	return keyMap{
+		up: b("↑ k", "up", "up", "k"), down: b("↓ j", "down", "down", "j"),
+		pageUp: b("pgup", "page up", "pgup"), pageDown: b("pgdn", "page down", "pgdown", "space"),
+		top: b("home", "first", "home"), bottom: b("end", "last", "end"),
+
+		resize: b("m enter", "resize/move", "m", "enter"), room: b("g", "make room", "g").Because(later),
+		create: b("n", "new", "n"), remove: b("d", "delete", "d", "delete"),
+		format: b("f", "format", "f").Because(later),
+		copy:   b("c", "copy", "c").Because(later), paste: b("v", "paste", "v").Because(later),
+		label: b("l", "label", "l").Because(later), name: b("N", "partition name", "N").Because(later),
+		kind: b("t", "type and flags", "t").Because(later), check: b("x", "check", "x"),
+		info: b("i", "information", "i"), image: b("z", "image size", "z"),
+
+		undo: b("u", "undo", "u"), redo: b("ctrl+r", "redo", "ctrl+r"), clear: b("X", "clear all", "X"),
+		rehearse: b("R", "rehearse", "R"), apply: b("a", "apply", "a"), save: b("s", "save plan", "s"),
+		earlier: b("K", "do earlier", "K", "shift+up"), later: b("J", "do later", "J", "shift+down"),
+
+		open: b("o", "open", "o"), next: b("tab", "next target", "tab"),
+		help: b("?", "help", "?"), quit: b("q", "quit", "q", "ctrl+c"),
+
+		back: b("esc", "back", "esc", "q", "ctrl+c"), stop: b("q", "stop", "q", "esc", "ctrl+c"), log: b("l", "log", "l"),
+		saveLog: b("s", "save", "s"),
+		yes:     b("y", "apply", "y", "Y"), no: b("n", "do not", "n", "N", "esc", "q", "ctrl+c"),
+		answer: b("enter", "answer", "enter"), turn: b("←→", "choose", "left", "right", "tab", "shift+tab"),
+		finish: b("f", "finish", "f", "F"), rollBack: b("b", "roll back", "b", "B"),
+	}
+}
+
+// groups lists the editor's keys as the help shows them.
+func (k keyMap) groups() []keymap.Group {
+	return []keymap.Group{
+		{Name: "Select", Bindings: []keymap.Binding{k.up, k.down, k.pageUp, k.pageDown, k.top, k.bottom}},
+		{Name: "Partition", Bindings: []keymap.Binding{
+			k.resize, k.create, k.remove, k.check, k.room, k.format, k.copy, k.paste, k.label, k.name, k.kind,
+		}},
+		{Name: "Disk", Bindings: []keymap.Binding{k.image, k.info}},
+		{Name: "Pending operations", Bindings: []keymap.Binding{
+			k.undo, k.redo, k.remove.As("remove the selected one"), k.earlier, k.later, k.clear,
+			k.rehearse, k.apply, k.save,
+		}},
+		{Name: "Program", Bindings: []keymap.Binding{k.open, k.next, k.help, k.quit}},
+	}
+}
+
+// KeyTable is the editor's keys as a Markdown table, for the README.
+func KeyTable() string {
+	var out strings.Builder
+	out.WriteString("| key | what it does |\n| --- | --- |\n")
+	for _, g := range keys().groups() {
+		out.WriteString("| **" + g.Name + "** | |\n")
+		for _, b := range g.Bindings {
+			does := b.Help().Desc
+			if b.Off != "" {
+				does += " (" + b.Off + ")"
+			}
+			out.WriteString("| `" + b.Help().Key + "` | " + does + " |\n")
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,45 @@
+package tui
+
+// The least window in which everything can be shown and reached.
+const (
+	leastWidth  = 60
+	leastHeight = 20
+)
+
+// editorNeeds is what the editor has to show.
+type editorNeeds struct {
+	rows    int // of the table
+	pending int // operations
+	banner  int // lines for what is wrong with the disk
+}
+
+// editorLayout is the height of each part of the editor, from top to bottom; with the title and the key
+// bar, one line each, they add up to the height of the window.
+type editorLayout struct {
+	banner  int
+	bar     int // each of the two bars, with its border if there is one
+	rows    int // lines of shading within a bar: 1 or 2
+	boxed   bool
+	table   int // with its heading
+	pending int // with its border
+}
+
+// layoutEditor divides a window of at least the least size. Bars lose their border first, and the list of
+// pending operations grows only as far as the table does not need the lines.
+func layoutEditor(height int, n editorNeeds) editorLayout {
+	l := editorLayout{banner: n.banner, bar: 3, rows: 1, boxed: true}
+	switch {
+	case height < 24:
+		l.bar, l.boxed = 1, false
+	case height >= 30:
+		l.bar, l.rows = 4, 2
+	}
+	rest := height - 2 - l.banner - 2*l.bar
+	wantTable, wantPending := n.rows+1, max(1, n.pending)+2
+	l.pending = min(wantPending, max(3, rest*2/5))
+	if spare := rest - wantTable; spare > l.pending {
+		l.pending = min(wantPending, spare)
+	}
+	l.table = rest - l.pending
+	return l
+}

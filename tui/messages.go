@@ -1,0 +1,75 @@
+package tui
+
+import (
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/dialog"
+)
+
+// Messages that commands send back. Each carries the generation of what it belongs to; the owner drops
+// it if that is no longer the present one.
+
+// openedMsg is sent when a target was opened, or could not be.
+type openedMsg struct {
+	gen    int
+	target Target
+	seen   sight
+	err    error
+}
+
+// rescannedMsg is sent when a target was read again after a run.
+type rescannedMsg struct {
+	gen  int
+	seen sight
+	err  error
+}
+
+// sight is what an open target showed when it was looked at.
+type sight struct {
+	facts      Facts
+	disk       model.Disk
+	env        ops.Env
+	unfinished *Unfinished
+}
+
+// startedMsg is sent when a run began, or could not.
+type startedMsg struct {
+	gen int
+	run Run
+	err error
+}
+
+// progressMsg is a snapshot of a run.
+type progressMsg struct {
+	gen      int
+	progress ops.Progress
+	log      []string
+}
+
+// reportMsg is sent when the rehearsal is over; ok is false if the run ended without a report.
+type reportMsg struct {
+	gen    int
+	report ops.Report
+	ok     bool
+}
+
+// resultMsg is the end of a run. Nothing replaces it and nothing is sent after it.
+type resultMsg struct {
+	gen    int
+	result ops.Result
+	log    []string
+}
+
+// savedMsg is sent when a file was written, or could not be. exists says that a file is there already
+// and was kept.
+type savedMsg struct {
+	save   dialog.Save
+	exists bool
+	err    error
+}
+
+// listedMsg brings the entries of a directory.
+type listedMsg struct{ listing dialog.Listing }
+
+// gateMsg opens the gate for keys, if no key came since it was sent on its way.
+type gateMsg struct{ serial int }

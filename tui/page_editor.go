@@ -1,0 +1,264 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/dialog"
+	"shunt/tui/keymap"
+	"shunt/tui/widget"
+)
+
+// editorKey does what a key of the editor stands for. Keys that need a target say so when there is none.
+func (m Model) editorKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+	k := m.keys
+	switch {
+	case keymap.Match(msg, k.quit):
+		return m.askQuit()
+	case keymap.Match(msg, k.open):
+		return m.browse()
+	case keymap.Match(msg, k.next):
+		return m.nextTarget()
+	case keymap.Match(msg, k.help):
+		m.reader = reader{kind: readHelp}
+		return m, nil
+	}
+	d, ok := m.doc()
+	if !ok || d.state != docOpen {
+		if _, known := m.known(msg); known {
+			return m.say(toneWarn, "No target is open: o opens one"), nil
+		}
+		return m, nil
+	}
+	if next, ok := m.cursorKey(msg, d); ok {
+		return next, nil
+	}
+	if next, cmd, ok := m.diskKey(msg, d); ok {
+		return next, cmd
+	}
+	if d.pane == pendingPane {
+		if next, ok := m.pendingKey(msg, d); ok {
+			return next, nil
+		}
+	}
+	return m.partitionKey(msg, d), nil
+}
+
+// known finds the binding of the editor that a key belongs to.
+func (m Model) known(msg tea.KeyPressMsg) (keymap.Binding, bool) {
+	for _, g := range m.keys.groups() {
+		for _, b := range g.Bindings {
+			if keymap.Match(msg, b) {
+				return b, true
+			}
+		}
+	}
+	return keymap.Binding{}, false
+}
+
+func (m Model) nextTarget() (tea.Model, tea.Cmd) {
+	if len(m.docs) < 2 {
+		return m.say(toneWarn, "No other target is open: o opens one"), nil
+	}
+	m.current = (m.current + 1) % len(m.docs)
+	if d, ok := m.doc(); ok && d.state == docOpen && d.unfinished != nil {
+		return m.shut()
+	}
+	return m, nil
+}
+
+// cursorKey moves the cursor.
+func (m Model) cursorKey(msg tea.KeyPressMsg, d document) (Model, bool) {
+	k := m.keys
+	const far = 1 << 20
+	page := max(1, m.layout(d).table-2)
+	switch {
+	case keymap.Match(msg, k.up):
+		d = d.move(-1)
+	case keymap.Match(msg, k.down):
+		d = d.move(1)
+	case keymap.Match(msg, k.pageUp):
+		d = d.move(-page)
+	case keymap.Match(msg, k.pageDown):
+		d = d.move(page)
+	case keymap.Match(msg, k.top):
+		d = d.move(-far)
+	case keymap.Match(msg, k.bottom):
+		d = d.move(far)
+	default:
+		return m, false
+	}
+	return m.withDoc(m.current, d), true
+}
+
+// diskKey takes the keys that mean the disk or the whole queue.
+func (m Model) diskKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd, bool) {
+	k := m.keys
+	var next tea.Model
+	var cmd tea.Cmd
+	switch {
+	case keymap.Match(msg, k.undo):
+		next = m.undo(d)
+	case keymap.Match(msg, k.redo):
+		next = m.redo(d)
+	case keymap.Match(msg, k.clear):
+		next = m.askClear(d)
+	case keymap.Match(msg, k.rehearse):
+		next, cmd = m.begin(d, rehearseRun)
+	case keymap.Match(msg, k.apply):
+		next, cmd = m.begin(d, applyRun)
+	case keymap.Match(msg, k.save):
+		next = m.askSavePlan(d)
+	case keymap.Match(msg, k.image):
+		next = m.openImageSize(d)
+	case keymap.Match(msg, k.info):
+		m.reader = reader{kind: readInfo}
+		next = m
+	default:
+		return m, nil, false
+	}
+	return next, cmd, true
+}
+
+// pendingKey takes the keys that mean the selected operation.
+func (m Model) pendingKey(msg tea.KeyPressMsg, d document) (Model, bool) {
+	k := m.keys
+	switch {
+	case keymap.Match(msg, k.remove):
+		return m.drop(d), true
+	case keymap.Match(msg, k.earlier):
+		return m.shift(d, -1), true
+	case keymap.Match(msg, k.later):
+		return m.shift(d, 1), true
+	case keymap.Match(msg, k.resize, k.create, k.check):
+		return m.say(toneWarn, "The cursor is on a pending operation: go up to a partition, or press d to remove the operation"), true
+	}
+	return m, false
+}
+
+// partitionKey takes the keys that mean the selected partition or gap.
+func (m Model) partitionKey(msg tea.KeyPressMsg, d document) Model {
+	k := m.keys
+	switch {
+	case keymap.Match(msg, k.resize):
+		return m.openResize(d)
+	case keymap.Match(msg, k.create):
+		return m.openCreate(d)
+	case keymap.Match(msg, k.remove):
+		if p, ok := d.partition(); ok {
+			return m.stage(ops.Delete{ID: p.ID})
+		}
+		return m.say(toneWarn, "Select a partition to delete: nothing is here that could be")
+	case keymap.Match(msg, k.check):
+		if p, ok := d.partition(); ok {
+			return m.stage(ops.Check{ID: p.ID})
+		}
+		return m.say(toneWarn, "Select a partition to check: there is no file system here")
+	case keymap.Match(msg, k.earlier, k.later):
+		return m.say(toneWarn, "Select a pending operation to change the order")
+	}
+	if b, ok := m.known(msg); ok && b.Off != "" {
+		return m.say(toneWarn, fmt.Sprintf("%s %s: %s", b.Help().Key, b.Help().Desc, b.Off))
+	}
+	return m
+}
+
+// partition is the selected partition; ok is false if something else is selected.
+func (d document) partition() (model.Partition, bool) {
+	row, ok := d.selected()
+	return row.Partition, ok && row.Kind == model.RowPartition
+}
+
+func (m Model) openResize(d document) Model {
+	p, ok := d.partition()
+	if !ok {
+		return m.say(toneWarn, "Select a partition to resize or move: n makes a new one here")
+	}
+	if reason := d.queue.Preview().ReadOnly(); reason != "" {
+		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason})
+	}
+	return m.push(dialog.NewResize(d.queue, p.ID, m.align))
+}
+
+func (m Model) openCreate(d document) Model {
+	row, ok := d.selected()
+	if ok && row.Kind == model.RowPartition && row.Partition.Role == model.Extended {
+		return m.say(toneWarn, "Select the unallocated space inside the extended partition")
+	}
+	if !ok || row.Kind != model.RowGap {
+		return m.say(toneWarn, "Select unallocated space to make a partition in")
+	}
+	c, err := dialog.NewCreate(d.queue, row.Gap, m.align)
+	if err != nil {
+		return m.refuse(err)
+	}
+	return m.push(c)
+}
+
+func (m Model) openImageSize(d document) Model {
+	if _, _, cannot := ops.ImageLimits(d.queue.Preview()); cannot != "" {
+		return m.refuse(&ops.Refusal{What: "change the image size", Reason: cannot})
+	}
+	return m.push(dialog.NewImageSize(d.queue, m.align))
+}
+
+func (m Model) askClear(d document) Model {
+	n := d.queue.Len()
+	if n == 0 {
+		return m.say(toneWarn, "Nothing is pending")
+	}
+	return m.push(dialog.NewAsk("Clear all?", dialog.Warning,
+		[]string{fmt.Sprintf("This takes back %s. Nothing was written to the target.", operationWords(n))},
+		dialog.YesNo("Keep", "Clear", widget.Harmless, dialog.ClearQueue{})...))
+}
+
+func (m Model) askSavePlan(d document) Model {
+	if d.queue.Len() == 0 {
+		return m.say(toneWarn, "Nothing is pending: there is no plan to save")
+	}
+	return m.push(dialog.NewPath(dialog.SavePlan, "Save plan",
+		"Writes the pending operations as a plan file; `shunt apply` carries it out.", strings.TrimSuffix(d.path, "/")+".plan"))
+}
+
+// pageMouse selects the row of the table that was clicked, and scrolls.
+func (m Model) pageMouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
+	d, ok := m.doc()
+	if !ok || d.state != docOpen || m.reader.open() || m.run.active() || d.unfinished != nil {
+		return m, nil
+	}
+	switch msg := msg.(type) {
+	case tea.MouseWheelMsg:
+		switch msg.Button {
+		case tea.MouseWheelUp:
+			return m.withDoc(m.current, d.move(-1)), nil
+		case tea.MouseWheelDown:
+			return m.withDoc(m.current, d.move(1)), nil
+		}
+	case tea.MouseClickMsg:
+		if msg.Button == tea.MouseLeft {
+			return m.withDoc(m.current, m.clicked(d, msg.Y)), nil
+		}
+	}
+	return m, nil
+}
+
+// clicked puts the cursor on what is shown in line y.
+func (m Model) clicked(d document, y int) document {
+	l := m.layout(d)
+	y -= 1 + l.banner + 2*l.bar + 1
+	from, to := widget.Visible(len(d.rows()), d.row, l.table-1)
+	if y >= 0 && from+y < to {
+		d.pane, d.row = tablePane, from+y
+		return d
+	}
+	y -= l.table
+	from, to = widget.Visible(d.queue.Len(), d.pendingCursor(), l.pending-2)
+	if y >= 0 && from+y < to {
+		d.pane, d.pending = pendingPane, from+y
+	}
+	return d
+}

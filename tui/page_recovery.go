@@ -1,0 +1,96 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/tui/keymap"
+	"shunt/tui/widget"
+)
+
+// recoveryKey answers the recovery page: finish or roll back; nothing else can be done to the target.
+func (m Model) recoveryKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd) {
+	k := m.keys
+	switch {
+	case keymap.Match(msg, k.finish), keymap.Match(msg, k.answer) && d.answer == 0:
+		if d.unfinished.NoFinish != "" {
+			return m.say(toneWarn, "It cannot be finished: "+widget.Clean(d.unfinished.NoFinish)), nil
+		}
+		return m.recoverTarget(d, Finish)
+	case keymap.Match(msg, k.rollBack), keymap.Match(msg, k.answer):
+		if d.unfinished.NoRollBack != "" {
+			return m.say(toneWarn, "It cannot be rolled back: "+widget.Clean(d.unfinished.NoRollBack)), nil
+		}
+		return m.recoverTarget(d, RollBack)
+	case keymap.Match(msg, k.next) && len(m.docs) > 1:
+		return m.nextTarget()
+	case keymap.Match(msg, k.turn):
+		d.answer = 1 - d.answer
+		return m.withDoc(m.current, d), nil
+	case keymap.Match(msg, k.quit):
+		return m.askQuit()
+	case keymap.Match(msg, k.open):
+		return m.browse()
+	}
+	return m, nil
+}
+
+// recoveryPage tells what was interrupted and offers both ways out.
+func (m Model) recoveryPage(d document) []string {
+	st, u := m.st, d.unfinished
+	w := m.width - 6
+	lines := []string{st.Warn.Bold(true).Render("A transaction on this target was interrupted."), ""}
+	fact := func(name, value string) {
+		if value == "" {
+			return
+		}
+		for i, line := range widget.Wrap(widget.Clean(value), w-14) {
+			if i > 0 {
+				name = ""
+			}
+			lines = append(lines, st.Muted.Render(widget.Fit(name, 14, ""))+st.Text.Render(line))
+		}
+	}
+	fact("Begun", u.When)
+	fact("Doing", u.What)
+	fact("Stopped in", u.Stage)
+	if u.Text != "" {
+		lines = append(lines, "")
+	}
+	for _, line := range strings.Split(strings.TrimRight(u.Text, "\n"), "\n") {
+		if u.Text != "" {
+			lines = append(lines, "  "+st.Muted.Render(widget.Fit(widget.Clean(line), w-2, st.More)))
+		}
+	}
+	lines = append(lines, "")
+	lines = append(lines, notesIn("No data is lost: the journal holds all that is needed. Until one of the two is done the target "+
+		"must not be mounted or booted.", w, st.Text.Render)...)
+	lines = append(lines, "")
+	finish := "carries the transaction to its end; the target becomes as planned"
+	if u.NoFinish != "" {
+		finish = "is not possible: " + widget.Clean(u.NoFinish)
+	}
+	rollBack := "puts everything back as it was before the transaction"
+	if u.NoRollBack != "" {
+		rollBack = "is not possible: " + widget.Clean(u.NoRollBack)
+	}
+	question := []string{
+		st.Strong.Render("Finish    ") + st.Muted.Render(finish),
+	}
+	question = append(question, st.Strong.Render("Roll back ")+st.Muted.Render(rollBack), "",
+		widget.Buttons([]widget.Button{
+			{Label: "Finish", Key: "f", Risk: widget.Writes}, {Label: "Roll back", Key: "b", Risk: widget.Writes},
+		}, d.answer, st))
+	height := m.height - 4
+	body := append(widget.Pad(lines, w, min(len(lines), max(0, height-len(question))), st.More), question...)
+	f := widget.Frame{Title: "Unfinished transaction", Edge: st.Warn, Name: st.Warn.Bold(true)}
+	out := []string{m.title()}
+	out = append(out, widget.Box(body, f, m.width, m.height-2, st)...)
+	k := m.keys
+	bindings := []keymap.Binding{k.finish, k.rollBack, k.turn, k.answer, k.open}
+	if len(m.docs) > 1 {
+		bindings = append(bindings, k.next)
+	}
+	return append(out, m.bottom(bindings, []keymap.Binding{k.quit}))
+}

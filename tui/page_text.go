@@ -1,0 +1,187 @@
+package tui
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/tui/dialog"
+	"shunt/tui/keymap"
+	"shunt/tui/widget"
+)
+
+// readerKey scrolls a page of text, closes it, or saves the log.
+func (m Model) readerKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+	k := m.keys
+	switch {
+	case m.reader.kind == readLog && keymap.Match(msg, k.saveLog):
+		d := m.docs[m.run.doc]
+		return m.push(dialog.NewPath(dialog.SaveLog, "Save log", "Writes everything that was run and said so far.",
+			filepath.Clean(d.path)+".log")), nil
+	case keymap.Match(msg, k.back, k.answer),
+		m.reader.kind == readHelp && keymap.Match(msg, k.help),
+		m.reader.kind == readInfo && keymap.Match(msg, k.info),
+		m.reader.kind == readLog && keymap.Match(msg, k.log):
+		m.reader = reader{}
+		return m, nil
+	}
+	_, lines := m.readerText(m.width - 6)
+	m.reader = m.reader.scrolled(msg, k, len(lines), m.height-4)
+	return m, nil
+}
+
+// readerPage is a page of text.
+func (m Model) readerPage() []string {
+	title, lines := m.readerText(m.width - 6)
+	out := []string{m.title()}
+	out = append(out, m.reader.view(title, lines, m.width, m.height-2, m.st)...)
+	k := m.keys
+	bindings := []keymap.Binding{k.back.Short("esc"), k.up.Short("↑↓").As("scroll"), k.pageDown.Short("pgup/dn").As("page")}
+	if m.reader.kind == readLog {
+		bindings = append(bindings, k.saveLog)
+	}
+	return append(out, m.bottom(bindings, nil))
+}
+
+func (m Model) readerText(width int) (title string, lines []string) {
+	switch m.reader.kind {
+	case readHelp:
+		return "Keys", m.helpText(width)
+	case readInfo:
+		return m.infoText(width)
+	case readLog:
+		return "Log", m.logText(width)
+	case readNothing:
+	}
+	return "", nil
+}
+
+// helpText lists every key of the editor, in two columns where there is room. Keys that do nothing are
+// dimmed and say why.
+func (m Model) helpText(width int) []string {
+	groups, off := working(m.keys.groups())
+	if len(off.Bindings) > 0 {
+		groups = append(groups, off)
+	}
+	columns := 1
+	if width >= 70 {
+		columns = 2
+	}
+	w := (width - 2*(columns-1)) / columns
+	var blocks [][]string
+	for _, g := range groups {
+		block := []string{m.st.Title.Render(g.Name)}
+		for _, b := range g.Bindings {
+			block = append(block, m.helpLine(b, w))
+		}
+		blocks = append(blocks, append(block, ""))
+	}
+	lines := balance(blocks, columns, w)
+	for _, p := range helpNotes {
+		lines = append(lines, notesIn(p, width, m.st.Muted.Render)...)
+	}
+	return lines
+}
+
+// working takes the keys that are switched off out of their groups and puts them together under the reason,
+// which is the same for all of them.
+func working(groups []keymap.Group) (on []keymap.Group, off keymap.Group) {
+	for _, g := range groups {
+		var left []keymap.Binding
+		for _, b := range g.Bindings {
+			if b.Off == "" {
+				left = append(left, b)
+				continue
+			}
+			off.Name = strings.ToUpper(b.Off[:1]) + b.Off[1:]
+			off.Bindings = append(off.Bindings, b)
+		}
+		on = append(on, keymap.Group{Name: g.Name, Bindings: left})
+	}
+	return on, off
+}
+
+// helpNotes is what keys alone do not tell.
+var helpNotes = []string{
+	"Going down past the last partition leads into the list of pending operations.",
+	"Sizes need a unit: s (sectors), B, KiB, MiB, GiB, TiB, kB, MB, GB, TB. With a sign they are a change: +1GiB.",
+	"A position that shunt chooses is put on the grid; a distance or a size is kept to the sector.",
+}
+
+func (m Model) helpLine(b keymap.Binding, width int) string {
+	const column = 11
+	name := widget.Fit("  "+b.Help().Key, column, "")
+	if b.Off != "" {
+		return m.st.Faint.Render(widget.Fit(name+b.Help().Desc, width, m.st.More))
+	}
+	return m.st.Key.Render(name) + m.st.Text.Render(widget.Fit(b.Help().Desc, width-column, m.st.More))
+}
+
+// balance puts blocks into columns of about equal height, in reading order from top to bottom.
+func balance(blocks [][]string, columns, width int) []string {
+	total := 0
+	for _, b := range blocks {
+		total += len(b)
+	}
+	cols := make([][]string, columns)
+	at := 0
+	for _, b := range blocks {
+		if at < columns-1 && len(cols[at]) > 0 && len(cols[at])+len(b)/2 > total/columns {
+			at++
+		}
+		cols[at] = append(cols[at], b...)
+	}
+	height := 0
+	for _, c := range cols {
+		height = max(height, len(c))
+	}
+	lines := make([]string, height)
+	for i := range lines {
+		var parts []string
+		for _, c := range cols {
+			text := ""
+			if i < len(c) {
+				text = c[i]
+			}
+			parts = append(parts, widget.Fit(text, width, ""))
+		}
+		lines[i] = strings.TrimRight(strings.Join(parts, "  "), " ")
+	}
+	return lines
+}
+
+// logText is the log so far, its long lines wrapped.
+func (m Model) logText(width int) []string {
+	if len(m.run.log) == 0 {
+		return []string{m.st.Muted.Render("Nothing has been logged yet.")}
+	}
+	var lines []string
+	for _, line := range m.run.log {
+		lines = append(lines, notesIn(widget.Clean(line), width, m.st.Text.Render)...)
+	}
+	return lines
+}
+
+func durationOf(seconds float64) time.Duration {
+	const most = 1e6 // a rate that gives more than this says nothing
+	return time.Duration(min(seconds, most) * float64(time.Second))
+}
+
+// fact is a line of the information page: a name and a value, wrapped behind the name.
+func (m Model) fact(name, value string, width int) []string {
+	if value == "" {
+		return nil
+	}
+	const column = 16
+	var lines []string
+	for i, part := range widget.Wrap(widget.Clean(value), max(10, width-column)) {
+		if i > 0 {
+			name = ""
+		}
+		lines = append(lines, m.st.Muted.Render(widget.Fit(fmt.Sprintf("  %s", name), column, ""))+m.st.Text.Render(part))
+	}
+	return lines
+}

@@ -1,0 +1,132 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/widget"
+)
+
+// summary is a target in a few words: "raw, 2.94 GiB, MBR, 512 B sectors".
+func (f Facts) summary(d document) string {
+	disk := d.queue.Preview()
+	table := disk.Table.Kind.String()
+	if disk.Table.Kind == model.TableNone {
+		table = "no partition table"
+	}
+	parts := []string{
+		f.Format, geometry.FormatBytes(disk.Size()), table, fmt.Sprintf("%d B sectors", int64(disk.SectorSize)),
+	}
+	if f.Note != "" {
+		parts = append(parts, widget.Clean(f.Note))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// geometryLimits is what bounds the size of the image.
+func geometryLimits(d document) (geometry.Sector, string, string) {
+	return ops.ImageLimits(d.queue.Preview())
+}
+
+// tableRow is a row of the disk in words.
+func (m Model) tableRow(d document, r model.Row) widget.TableRow {
+	disk := d.queue.Preview()
+	z := disk.SectorSize
+	out := widget.TableRow{
+		Size: geometry.FormatBytes(z.Bytes(r.Span.Len())), Style: m.rowStyle(r),
+		Start: fmt.Sprintf("%d", r.Span.Start), End: fmt.Sprintf("%d", r.Span.End-1),
+	}
+	if r.Nested {
+		out.Indent = 1
+	}
+	switch r.Kind {
+	case model.RowGap:
+		out.Name, out.Dim = "unallocated", widget.Dimmed
+		return out
+	case model.RowWhole:
+		out.Name = "whole disk"
+	case model.RowPartition:
+		out.Name = r.Partition.Ref()
+		out.PartName = widget.Clean(r.Partition.Name)
+		out.Flags = strings.Join(model.Flags(disk.Table.Kind, r.Partition), ",")
+		out.Change = m.change(d, r.Partition)
+	}
+	out.FS = fsWord(r)
+	out.Label = widget.Clean(r.FS.Label)
+	if r.FS.Known() && r.FS.Used >= 0 {
+		out.Used = geometry.FormatBytes(r.FS.Used)
+	}
+	if free := r.FS.Unused(); free >= 0 && r.FS.Known() {
+		out.Unused = geometry.FormatBytes(free)
+	}
+	return out
+}
+
+// fsWord is what lies in a row.
+func fsWord(r model.Row) string {
+	switch {
+	case r.Kind == model.RowPartition && r.Partition.Role == model.Extended:
+		return "extended"
+	case !r.FS.Known():
+		return "unknown"
+	}
+	return string(r.FS.Kind)
+}
+
+// change is how a partition differs from what it was when the target was read: "+1024 MiB",
+// "→ 1024 MiB", "new".
+func (m Model) change(d document, p model.Partition) string {
+	was, ok := d.queue.Initial().Partition(p.ID)
+	if !ok {
+		return "new"
+	}
+	z := d.queue.Initial().SectorSize
+	shift, grown := p.Span.Start-was.Span.Start, p.Span.Len()-was.Span.Len()
+	format, gap := amount, " "
+	if shift != 0 && grown != 0 {
+		format, gap = geometry.FormatShort, "" // both have to fit in the column
+	}
+	var parts []string
+	switch {
+	case shift > 0:
+		parts = append(parts, m.st.Right+gap+format(z.Bytes(shift)))
+	case shift < 0:
+		parts = append(parts, m.st.Left+gap+format(z.Bytes(-shift)))
+	}
+	switch {
+	case grown > 0:
+		parts = append(parts, "+"+format(z.Bytes(grown)))
+	case grown < 0:
+		parts = append(parts, "-"+format(z.Bytes(-grown)))
+	}
+	if len(parts) == 0 && (was.FS.Kind != p.FS.Kind || was.FS.UUID != p.FS.UUID) {
+		return "formatted"
+	}
+	if len(parts) == 0 && checked(d, p.ID) {
+		return "check"
+	}
+	return strings.Join(parts, " ")
+}
+
+// amount is a distance or difference, worded as the operations word it: in MiB up to 10 GiB, since that is
+// the unit people give distances in.
+func amount(b geometry.Bytes) string {
+	whole := (b + geometry.MiB/2) / geometry.MiB
+	if b >= 10*geometry.GiB || (b%geometry.MiB != 0 && whole < 100) {
+		return geometry.FormatBytes(b)
+	}
+	return fmt.Sprintf("%d MiB", whole)
+}
+
+// checked reports whether a check of the partition is pending.
+func checked(d document, id model.PartID) bool {
+	for _, op := range d.queue.Ops() {
+		if check, ok := op.(ops.Check); ok && check.ID == id {
+			return true
+		}
+	}
+	return false
+}

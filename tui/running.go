@@ -1,0 +1,95 @@
+package tui
+
+import (
+	"shunt/ops"
+)
+
+// runKind says what a run is for.
+type runKind int
+
+const (
+	applyRun runKind = iota
+	rehearseRun
+	recoverRun
+)
+
+// runState says which page of a run is shown.
+type runState int
+
+const (
+	runWorking runState = iota // rehearsing, committing or recovering
+	runAsking                  // the rehearsal is over and its report is shown
+	runEnded                   // the result is shown
+)
+
+// running is a run with what it told so far. It is a value; the zero running is none.
+type running struct {
+	gen    int // of the messages that belong to it, 0 if there is no run
+	doc    int // index of its document
+	kind   runKind
+	how    Recovery
+	run    Run // nil until it has started
+	queue  ops.Queue
+	steps  []string // of the rehearsal, in words
+	state  runState
+	now    ops.Progress
+	report *ops.Report
+	result *ops.Result
+	log    []string
+	// stopping says that the user asked to stop, committing that they said yes.
+	stopping, committing bool
+	// settled says that the target was read again after the end.
+	settled bool
+	chosen  int // button of the report: 0 is No
+	scroll  int
+}
+
+// active reports whether a run is shown.
+func (r running) active() bool { return r.gen != 0 }
+
+// over reports whether nothing is happening any more.
+func (r running) over() bool { return r.result != nil }
+
+// reported takes the report of the rehearsal.
+func (r running) reported(m reportMsg) running {
+	if !m.ok {
+		return r
+	}
+	report := m.report
+	r.report = &report
+	if !r.stopping {
+		r.state = runAsking
+	}
+	return r
+}
+
+// ended takes the result. A failed rehearsal has its own page already.
+func (r running) ended(m resultMsg) running {
+	result := m.result
+	r.result, r.log = &result, m.log
+	if result.Log != "" {
+		r.log = splitLog(result.Log)
+	}
+	if r.rehearsalFailed() {
+		r.state = runAsking
+	} else {
+		r.state = runEnded
+	}
+	return r
+}
+
+// rehearsalFailed reports whether the report tells why there was no commit.
+func (r running) rehearsalFailed() bool {
+	return r.report != nil && r.report.Err != "" && !r.committing
+}
+
+// asks reports whether the page waits for a yes or a no.
+func (r running) asks() bool {
+	return r.state == runAsking && r.kind == applyRun && r.report.Err == "" && r.result == nil
+}
+
+// left reports whether the run was given up before anything was made real, so that there is no result
+// worth a page of its own.
+func (r running) left() bool {
+	return r.result != nil && r.stopping && !r.committing && r.kind != recoverRun && r.result.Outcome == ops.Unchanged
+}

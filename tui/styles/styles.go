@@ -1,0 +1,92 @@
+// Package styles holds every colour and every drawing character of the screens, by meaning. It imports
+// lipgloss and model (for the names of file systems) and nothing else of shunt.
+//
+// Invariants: no other package names a colour; a Styles is never changed after New, so it is passed by
+// pointer; whatever a colour says is also said by a character or a word. Colours are given in full and
+// brought down to 256, 16 or none by the library when a frame is written.
+package styles
+
+import (
+	"image/color"
+
+	"charm.land/lipgloss/v2"
+
+	"shunt/model"
+)
+
+// Theme is the background the colours are made for.
+type Theme int
+
+// The themes.
+const (
+	Dark Theme = iota
+	Light
+)
+
+// Styles is the look of the program.
+type Styles struct {
+	Glyphs
+
+	Text   lipgloss.Style // ordinary text
+	Strong lipgloss.Style // what a line is about
+	Muted  lipgloss.Style // labels and hints
+	Faint  lipgloss.Style // borders, separators, what cannot be chosen
+	Brand  lipgloss.Style // the name of the program
+	Focus  lipgloss.Style // the border and title of what has the keyboard
+	Title  lipgloss.Style // the title of a box
+	Head   lipgloss.Style // the heading of a table
+	Good   lipgloss.Style
+	Warn   lipgloss.Style
+	Bad    lipgloss.Style
+	Key    lipgloss.Style // the name of a key
+	Row    lipgloss.Style // the selected line of a list
+	Field  lipgloss.Style // the text of an input field
+	Picked lipgloss.Style // text in a field that typing will replace
+	Button lipgloss.Style // a button that can be reached
+	Chosen lipgloss.Style // the button that Enter presses
+	Danger lipgloss.Style // the same, when pressing it changes the target
+
+	kinds map[model.FSKind]lipgloss.Style
+	chips map[model.FSKind]lipgloss.Style
+
+	Unallocated, Unformatted, Extended, Other lipgloss.Style
+}
+
+// New is the look for a theme and a repertoire of characters.
+func New(theme Theme, set GlyphSet) *Styles {
+	t := dark()
+	if theme == Light {
+		t = light()
+	}
+	plain := lipgloss.NewStyle()
+	fg := func(c color.Color) lipgloss.Style { return plain.Foreground(c) }
+	s := &Styles{
+		Glyphs: GlyphsOf(set),
+		Text:   fg(t.text), Strong: fg(t.text).Bold(true), Muted: fg(t.muted), Faint: fg(t.faint),
+		Brand: fg(t.accent).Bold(true), Focus: fg(t.accent), Title: fg(t.text).Bold(true), Head: fg(t.muted).Bold(true),
+		Good: fg(t.good), Warn: fg(t.warn), Bad: fg(t.bad).Bold(true),
+		Key: fg(t.accent).Bold(true), Row: fg(t.text).Background(t.row).Bold(true),
+		Field: fg(t.text), Picked: plain.Reverse(true),
+		Button: fg(t.muted), Chosen: plain.Foreground(t.onFill).Background(t.accent).Bold(true),
+		Danger:      plain.Foreground(t.onFill).Background(t.bad).Bold(true),
+		Unallocated: fg(t.unallocated), Unformatted: fg(t.unformatted), Extended: fg(t.extended), Other: fg(t.other),
+		kinds: map[model.FSKind]lipgloss.Style{},
+		chips: map[model.FSKind]lipgloss.Style{},
+	}
+	for kind, c := range t.extents {
+		s.kinds[kind] = fg(c)
+		s.chips[kind] = plain.Foreground(t.onFill).Background(c).Bold(true)
+	}
+	return s
+}
+
+// FS is the look of a kind of file system; kinds without a colour of their own share one.
+func (s *Styles) FS(kind model.FSKind) lipgloss.Style {
+	if style, ok := s.kinds[kind]; ok {
+		return style
+	}
+	if kind == model.Unformatted {
+		return s.Unformatted
+	}
+	return s.Other
+}

@@ -1,0 +1,214 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/tui/keymap"
+	"shunt/tui/widget"
+)
+
+// layout divides the window for the editor.
+func (m Model) layout(d document) editorLayout {
+	banner := 0
+	if d.banner() != "" {
+		banner = 1
+	}
+	return layoutEditor(m.height, editorNeeds{rows: len(d.rows()), pending: d.queue.Len(), banner: banner})
+}
+
+// editorPage is the title, the two bars, the table, the pending operations and the keys.
+func (m Model) editorPage(d document) []string {
+	l := m.layout(d)
+	out := []string{m.title()}
+	if text := d.banner(); text != "" {
+		out = append(out, m.st.Bad.Render(widget.Fit(" "+text, m.width, m.st.More)))
+	}
+	out = append(out, m.bar("Now", d, d.queue.Initial(), l)...)
+	out = append(out, m.bar("After", d, d.queue.Preview(), l)...)
+	selected := d.row
+	if d.pane != tablePane {
+		selected = -1
+	}
+	var rows []widget.TableRow
+	for _, r := range d.rows() {
+		rows = append(rows, m.tableRow(d, r))
+	}
+	out = append(out, widget.PartTable(rows, selected, m.width, l.table, m.st)...)
+	out = append(out, m.pendingBox(d, l.pending)...)
+	always := []keymap.Binding{m.keys.help}
+	return append(widget.Pad(out, m.width, m.height-1, ""), m.bottom(m.useful(d), always))
+}
+
+// banner is what has to be known before anything is edited: why the disk is read-only, or that something
+// is odd.
+func (d document) banner() string {
+	disk := d.queue.Preview()
+	if reason := disk.ReadOnly(); reason != "" {
+		return "Read-only: " + widget.Clean(reason)
+	}
+	for _, p := range disk.Problems() {
+		if p.Severity == model.Warning {
+			return "Note: " + widget.Clean(p.Text) + " (i tells more)"
+		}
+	}
+	return ""
+}
+
+// useful lists the keys that fit what is selected, the likeliest first.
+func (m Model) useful(d document) []keymap.Binding {
+	k := m.keys
+	if d.pane == pendingPane {
+		return []keymap.Binding{k.remove.As("remove"), k.earlier, k.later, k.undo, k.clear, k.rehearse, k.apply}
+	}
+	var out []keymap.Binding
+	row, ok := d.selected()
+	switch {
+	case ok && row.Kind == model.RowPartition:
+		out = append(out, k.resize.Short("m"), k.remove, k.check)
+	case ok && row.Kind == model.RowGap:
+		out = append(out, k.create)
+	case ok && row.Kind == model.RowWhole, !ok:
+	}
+	if _, _, cannot := geometryLimits(d); cannot == "" {
+		out = append(out, k.image)
+	}
+	if d.queue.Len() > 0 {
+		return append(out, k.undo, k.rehearse, k.apply, k.save, k.info, k.open, k.quit)
+	}
+	return append(out, k.info, k.open, k.quit)
+}
+
+// bar is one of the two pictures of the disk.
+func (m Model) bar(name string, d document, disk model.Disk, l editorLayout) []string {
+	segments := m.segments(d, disk, name == "After")
+	if !l.boxed {
+		label := m.st.Muted.Render(widget.Fit(" "+name, 7, ""))
+		line := widget.DiskBar(segments, m.width-9, 1, m.st)[0]
+		edge := m.st.Faint.Render(m.st.Vertical)
+		return []string{label + edge + line + edge}
+	}
+	body := widget.DiskBar(segments, m.width-2, l.rows, m.st)
+	return barBox(body, name, geometry.FormatBytes(disk.Size()), m.width, m)
+}
+
+// barBox is a box whose lines reach its border, so that the picture uses the whole width.
+func barBox(body []string, name, size string, width int, m Model) []string {
+	f := widget.Frame{Title: name, Corner: size, Edge: m.st.Faint, Name: m.st.Muted}
+	box := widget.Box(make([]string, len(body)), f, width, len(body)+2, m.st)
+	edge := m.st.Faint.Render(m.st.Vertical)
+	for i, line := range body {
+		box[i+1] = edge + line + edge
+	}
+	return box
+}
+
+// segments is a disk as a bar shows it.
+func (m Model) segments(d document, disk model.Disk, after bool) []widget.Segment {
+	chosen, _ := d.selected()
+	rows := model.Rows(disk, model.Readable)
+	var out []widget.Segment
+	for i, r := range rows {
+		extended := r.Kind == model.RowPartition && r.Partition.Role == model.Extended
+		if extended && i+1 < len(rows) && rows[i+1].Nested {
+			continue // it is shown by what lies in it, between marks
+		}
+		s := m.segment(r, disk.SectorSize)
+		if r.Nested {
+			s.Open = i == 0 || !rows[i-1].Nested
+			s.Close = i+1 == len(rows) || !rows[i+1].Nested
+		}
+		same := r.Kind == model.RowPartition && chosen.Kind == model.RowPartition && r.Partition.ID == chosen.Partition.ID
+		if d.pane == tablePane && (same || after && r.Kind == chosen.Kind && r.Span == chosen.Span) {
+			s.Mark = widget.Selected
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (m Model) segment(r model.Row, z geometry.SectorSize) widget.Segment {
+	size := geometry.FormatShort(z.Bytes(r.Span.Len()))
+	s := widget.Segment{Weight: r.Span.Len(), Used: -1, Shade: widget.Shaded, Style: m.st.FS(r.FS.Kind)}
+	kind := string(r.FS.Kind)
+	switch r.Kind {
+	case model.RowGap:
+		s.Shade, s.Style = widget.Blank, m.st.Unallocated
+		s.Labels = []string{"free " + size, size}
+		return s
+	case model.RowWhole:
+		s.Labels = []string{strings.TrimSpace(kind + " " + size)}
+	case model.RowPartition:
+		ref := r.Partition.Ref()
+		if r.Partition.Role == model.Extended {
+			s.Style, kind = m.st.Extended, "extended"
+		}
+		s.Labels = []string{ref + " " + kind + " " + size, ref + " " + kind, ref + " " + size, ref}
+		if kind == "" {
+			s.Labels = []string{ref + " " + size, ref}
+		}
+	}
+	if length := z.Bytes(r.Span.Len()); r.FS.Used >= 0 && r.FS.Known() && length > 0 {
+		s.Used = min(1, float64(r.FS.Used)/float64(length))
+	}
+	return s
+}
+
+// pendingCursor is the selected operation, -1 if the table has the keyboard.
+func (d document) pendingCursor() int {
+	if d.pane == pendingPane {
+		return d.pending
+	}
+	return -1
+}
+
+// pendingBox lists the operations with what they cost.
+func (m Model) pendingBox(d document, height int) []string {
+	f := widget.Frame{Title: "Pending", Edge: m.st.Faint, Name: m.st.Muted}
+	if d.pane == pendingPane {
+		f.Edge, f.Name = m.st.Focus, m.st.Title
+	}
+	ops := d.queue.Ops()
+	inner := m.width - 4
+	var lines []string
+	if len(ops) == 0 {
+		lines = []string{m.st.Muted.Render("Nothing yet. Edits are collected here until you apply them.")}
+	}
+	// The list follows its end, where the last edit went, unless the cursor is in it.
+	at := d.pendingCursor()
+	if at < 0 {
+		at = len(ops) - 1
+	}
+	from, to := widget.Visible(len(ops), at, height-2)
+	if hidden := len(ops) - (to - from); hidden > 0 {
+		f.Corner = fmt.Sprintf("%d to %d of %d", from+1, to, len(ops))
+	}
+	for i := from; i < to; i++ {
+		lines = append(lines, m.pendingLine(i, ops[i].Describe(d.queue.Before(i)), d.queue.Cost(i), i == d.pendingCursor(), inner))
+	}
+	return widget.Box(lines, f, m.width, height, m.st)
+}
+
+func (m Model) pendingLine(i int, text, cost string, selected bool, width int) string {
+	cost = widget.Fit(cost, min(widget.Width(cost), width/3), m.st.More)
+	room := width - 4 - widget.Width(cost) - 1
+	if selected {
+		return m.st.Row.Render(fmt.Sprintf("%s%2d ", m.st.Cursor, i+1) + widget.Fit(text, room, m.st.More) + " " + cost)
+	}
+	return m.st.Muted.Render(fmt.Sprintf("%3d ", i+1)) + m.st.Text.Render(widget.Fit(text, room, m.st.More)) + " " + m.st.Muted.Render(cost)
+}
+
+// rowStyle is the look of what a row stands for.
+func (m Model) rowStyle(r model.Row) lipgloss.Style {
+	switch {
+	case r.Kind == model.RowGap:
+		return m.st.Unallocated
+	case r.Kind == model.RowPartition && r.Partition.Role == model.Extended:
+		return m.st.Extended
+	}
+	return m.st.FS(r.FS.Kind)
+}

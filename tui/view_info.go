@@ -1,0 +1,139 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/tui/widget"
+)
+
+// infoText tells everything that is known of what is selected, and of the disk.
+func (m Model) infoText(width int) (title string, lines []string) {
+	d, ok := m.doc()
+	if !ok {
+		return "Information", nil
+	}
+	disk := d.queue.Preview()
+	title = "Information on " + d.name()
+	if row, ok := d.selected(); ok {
+		lines = append(lines, m.rowInfo(disk, row, width)...)
+		lines = append(lines, "")
+	}
+	return title, append(lines, m.diskInfo(d, disk, width)...)
+}
+
+// rowInfo tells of the selected row.
+func (m Model) rowInfo(disk model.Disk, r model.Row, width int) []string {
+	z := disk.SectorSize
+	name := "Unallocated"
+	switch r.Kind {
+	case model.RowPartition:
+		name = "Partition " + r.Partition.Ref()
+	case model.RowWhole:
+		name = "Whole disk"
+	case model.RowGap:
+	}
+	lines := []string{m.st.Title.Render(name)}
+	add := func(name, value string) { lines = append(lines, m.fact(name, value, width)...) }
+	add("Sectors", fmt.Sprintf("%d to %d, %d in all", r.Span.Start, r.Span.End-1, r.Span.Len()))
+	add("Size", exact(z.Bytes(r.Span.Len())))
+	if r.Kind == model.RowPartition {
+		p := r.Partition
+		if disk.Table.Kind == model.TableMBR {
+			add("Role", p.Role.String())
+		}
+		add("Type", fmt.Sprintf("%s (%s)", model.TypeName(disk.Table.Kind, p.Type), p.Type))
+		add("Name", p.Name)
+		add("PARTUUID", p.UUID)
+		add("Flags", strings.Join(model.Flags(disk.Table.Kind, p), ", "))
+		if start := geometry.AlignMiB; start.Nearest(p.Span.Start, z) != p.Span.Start {
+			add("Alignment", "the start is not on a whole MiB")
+		}
+		if p.Role == model.Logical {
+			add("Boot record", fmt.Sprintf("sector %d", p.EBR))
+		}
+	}
+	return append(lines, m.fsInfo(r, width)...)
+}
+
+// fsInfo tells of the file system.
+func (m Model) fsInfo(r model.Row, width int) []string {
+	fs := r.FS
+	if r.Kind == model.RowGap || r.Kind == model.RowPartition && r.Partition.Role == model.Extended {
+		return nil
+	}
+	var lines []string
+	add := func(name, value string) { lines = append(lines, m.fact(name, value, width)...) }
+	if !fs.Known() {
+		add("Contents", "nothing that shunt knows; it can be moved as it is")
+		return lines
+	}
+	add("File system", string(fs.Kind))
+	add("Label", fs.Label)
+	add("UUID", fs.UUID)
+	if fs.Size > 0 {
+		add("Its size", exact(fs.Size))
+	}
+	if fs.Used >= 0 {
+		add("Used", exact(fs.Used))
+	}
+	if free := fs.Unused(); free >= 0 {
+		add("Unused", exact(free))
+	}
+	if fs.BlockSize > 0 {
+		add("Block size", geometry.FormatBytes(fs.BlockSize))
+	}
+	add("State", fs.Dirty)
+	add("Notes", fs.Notes)
+	return lines
+}
+
+// diskInfo tells of the target and of what is wrong with it.
+func (m Model) diskInfo(d document, disk model.Disk, width int) []string {
+	lines := []string{m.st.Title.Render("Target")}
+	add := func(name, value string) { lines = append(lines, m.fact(name, value, width)...) }
+	add("Path", d.facts.Path)
+	add("Format", d.facts.Format)
+	add("Note", d.facts.Note)
+	add("Size", exact(disk.Size()))
+	add("Sectors", fmt.Sprintf("%d of %d bytes", disk.Sectors, int64(disk.SectorSize)))
+	add("Table", disk.Table.Kind.String())
+	add("Identifier", disk.Table.ID)
+	if disk.Table.Kind != model.TableNone {
+		add("Usable", fmt.Sprintf("sectors %d to %d", disk.Table.Usable.Start, disk.Table.Usable.End-1))
+		add("Entries", fmt.Sprintf("%d", disk.Table.Slots))
+	}
+	shown := map[string]bool{"Size": true, "Sectors": true}
+	for _, f := range d.facts.Details {
+		if !shown[f.Name] { // of the whole sectors, it is told above
+			add(f.Name, f.Value)
+		}
+	}
+	problems := disk.Problems()
+	if len(problems) == 0 {
+		return lines
+	}
+	lines = append(lines, "", m.st.Title.Render("Remarks"))
+	for _, p := range problems {
+		look, word := m.st.Text, "note"
+		switch p.Severity {
+		case model.Note:
+		case model.Warning:
+			look, word = m.st.Warn, "warning"
+		case model.Fatal:
+			look, word = m.st.Bad, "read-only"
+		}
+		lines = append(lines, notesIn(fmt.Sprintf("  %s: %s", word, widget.Clean(p.Text)), width, look.Render)...)
+		if p.Advice != "" {
+			lines = append(lines, notesIn("  "+widget.Clean(p.Advice), width, m.st.Muted.Render)...)
+		}
+	}
+	return lines
+}
+
+// exact is a size for people and to the byte.
+func exact(b geometry.Bytes) string {
+	return fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(b), int64(b))
+}

@@ -1,0 +1,310 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/styles"
+	"shunt/tui/widget"
+)
+
+// runPage shows a run: what it is doing, what its rehearsal reported, or how it ended.
+func (m Model) runPage() []string {
+	st := m.st
+	edge := st.Faint
+	if m.run.asks() {
+		edge = st.Warn
+	}
+	f := widget.Frame{Title: m.runTitle(), Edge: edge, Name: st.Title}
+	body := widget.Scroll(m.runText(m.width-6), m.run.scroll, m.width-4, m.runHeight(), st)
+	if m.run.asks() {
+		body = append(body, "", m.question())
+	}
+	out := []string{m.title()}
+	out = append(out, widget.Box(body, f, m.width, m.height-2, st)...)
+	return append(out, m.bottom(m.runBindings()))
+}
+
+// runHeight is how many lines of text the page has room for.
+func (m Model) runHeight() int {
+	h := m.height - 4
+	if m.run.asks() {
+		h -= 2
+	}
+	return h
+}
+
+func (m Model) runTitle() string {
+	name := m.docs[m.run.doc].name()
+	switch {
+	case m.run.state == runEnded:
+		return "Result"
+	case m.run.state == runAsking:
+		return "Rehearsal of " + name
+	case m.run.kind == recoverRun && m.run.how == RollBack:
+		return "Rolling back " + name
+	case m.run.kind == recoverRun:
+		return "Finishing " + name
+	case m.run.committing:
+		return "Applying to " + name
+	}
+	return "Rehearsing " + name
+}
+
+// question is the line that asks for the decision.
+func (m Model) question() string {
+	buttons := widget.Buttons([]widget.Button{
+		{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes},
+	}, m.run.chosen, m.st)
+	return m.st.Strong.Render("Apply to "+m.docs[m.run.doc].name()+"?") + "  " + buttons
+}
+
+func (m Model) runText(width int) []string {
+	switch m.run.state {
+	case runAsking:
+		return m.reportText(width)
+	case runEnded:
+		return m.resultText(width)
+	case runWorking:
+	}
+	if m.run.committing {
+		return m.commitText(width)
+	}
+	return m.rehearsalText(width)
+}
+
+// rehearsalText lists the steps with the one that is running.
+func (m Model) rehearsalText(width int) []string {
+	st, now := m.st, m.run.now
+	head := "Trying every step on a copy-on-write view of the target"
+	lines := []string{st.Strong.Render(head), ""}
+	share := -1.0
+	if n := max(now.Steps, len(m.run.steps)); n > 0 {
+		share = float64(max(0, now.Step-1)) / float64(n)
+		if now.Total > 0 {
+			share += float64(now.Done) / float64(now.Total) / float64(n)
+		}
+	}
+	lines = append(lines, widget.Gauge(share, min(width, 72), st), elapsed(now, st), "")
+	for i, text := range m.run.steps {
+		lines = append(lines, stepLine(i+1, now.Step, text, width, st))
+	}
+	note := "Nothing is written to the target. Stopping loses nothing."
+	if m.run.stopping {
+		note = "Stopping as soon as the running tool has ended. Nothing was written to the target."
+	}
+	return append(append(lines, ""), notesIn(note, width, st.Muted.Render)...)
+}
+
+func stepLine(i, running int, text string, width int, st *styles.Styles) string {
+	switch {
+	case i < running:
+		return st.Good.Render(st.Yes) + " " + st.Muted.Render(widget.Fit(text, width-2, st.More))
+	case i == running:
+		return st.Focus.Render(st.Now) + " " + st.Strong.Render(widget.Fit(text, width-2, st.More))
+	}
+	return st.Faint.Render(st.Later) + " " + st.Muted.Render(widget.Fit(text, width-2, st.More))
+}
+
+func elapsed(now ops.Progress, st *styles.Styles) string {
+	if now.Elapsed <= 0 {
+		return ""
+	}
+	return st.Muted.Render(widget.Duration(now.Elapsed) + " so far")
+}
+
+// commitText shows the stages, the bytes, the rate and the time left, and what a crash would mean.
+func (m Model) commitText(width int) []string {
+	st, now := m.st, m.run.now
+	head := map[ops.Phase]string{ops.Undoing: "Putting everything back as it was"}[now.Phase]
+	if head == "" {
+		head = "Making the rehearsed result real, in one transaction"
+	}
+	share := -1.0
+	if now.Total > 0 {
+		share = float64(now.Done) / float64(now.Total)
+	}
+	lines := []string{st.Strong.Render(head), "", widget.Gauge(share, min(width, 72), st), rate(now, st), ""}
+	at := stageIndex(now.Stage)
+	if at < 0 && now.Stage != "" {
+		lines = append(lines, st.Focus.Render(st.Now)+" "+st.Strong.Render(widget.Clean(now.Stage)), "")
+	}
+	if now.Phase != ops.Undoing {
+		lines = append(lines, stageLine(at, st), "")
+	}
+	note := "If the power fails: opening the target again offers to finish or to roll back."
+	if at >= 0 && now.Phase != ops.Undoing {
+		note = stageNames[at].crash
+	}
+	if m.run.stopping {
+		note = "Stopping at the next safe point. " + note
+	}
+	return append(lines, notesIn(note, width, st.Muted.Render)...)
+}
+
+// stageLine is the stages of a commit in a row.
+func stageLine(at int, st *styles.Styles) string {
+	var parts []string
+	for i, s := range stageNames {
+		switch {
+		case i < at:
+			parts = append(parts, st.Good.Render(st.Yes+" "+s.name))
+		case i == at:
+			parts = append(parts, st.Focus.Bold(true).Render(st.Now+" "+s.name))
+		default:
+			parts = append(parts, st.Faint.Render(st.Later+" "+s.name))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// rate is how far the phase is, how fast it goes, and how long it will take at that rate.
+func rate(now ops.Progress, st *styles.Styles) string {
+	if now.Total <= 0 {
+		return elapsed(now, st)
+	}
+	parts := []string{fmt.Sprintf("%s of %s", geometry.FormatBytes(now.Done), geometry.FormatBytes(now.Total))}
+	if seconds := now.Elapsed.Seconds(); seconds > 0 && now.Done > 0 {
+		speed := float64(now.Done) / seconds
+		parts = append(parts, geometry.FormatBytes(geometry.Bytes(speed))+"/s")
+		left := float64(now.Total-now.Done) / speed
+		parts = append(parts, widget.Duration(durationOf(left))+" left")
+	}
+	return st.Muted.Render(strings.Join(parts, "   "))
+}
+
+// reportText is the report of a rehearsal.
+func (m Model) reportText(width int) []string {
+	st, r := m.st, *m.run.report
+	name := m.docs[m.run.doc].name()
+	lines := m.telling(tellRehearsal(m.run.kind, name, r), width)
+	if r.Err != "" {
+		return append(lines, m.failureText(r, width)...)
+	}
+	head := func(text string) { lines = append(lines, "", st.Head.Render(text)) }
+	head("Operations")
+	for i, op := range m.run.queue.Ops() {
+		lines = append(lines, st.Muted.Render(fmt.Sprintf("%3d ", i+1))+st.Text.Render(widget.Fit(op.Describe(m.run.queue.Before(i)), width-4, st.More)))
+	}
+	if len(r.Filesystems) > 0 {
+		head("File systems, checked in the rehearsal")
+	}
+	for _, f := range r.Filesystems {
+		text := fmt.Sprintf("%-5s %-9s %9s", f.Ref, f.Kind, geometry.FormatBytes(f.Size))
+		if f.Used >= 0 {
+			text += fmt.Sprintf("  %9s used  %9s free", geometry.FormatBytes(f.Used), geometry.FormatBytes(f.Size-f.Used))
+		}
+		lines = append(lines, "  "+st.Good.Render(st.Yes)+" "+st.Text.Render(text))
+	}
+	head("The commit will")
+	lines = append(lines, m.costText(r)...)
+	if list := moved(m.run.queue); len(list) > 0 {
+		text := strings.Join(list, ", ") + " will lie elsewhere. A boot loader that finds it by its place has to be installed again."
+		lines = append(append(lines, ""), notesIn(text, width, st.Warn.Render)...)
+	}
+	return lines
+}
+
+func (m Model) costText(r ops.Report) []string {
+	text := m.st.Text.Render
+	copies := "  copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
+	if r.SkippedFree > 0 {
+		copies += "; " + geometry.FormatBytes(r.SkippedFree) + " of free space is not copied"
+	}
+	writes := "  write " + geometry.FormatBytes(r.PlaceBytes) + " of metadata and new data"
+	if r.JournalSize > 0 {
+		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
+	}
+	out := []string{text(copies), text(writes)}
+	if r.Estimate > 0 {
+		out = append(out, text("  take about "+widget.Duration(r.Estimate)))
+	}
+	return out
+}
+
+// failureText is what failed and the last of what it said.
+func (m Model) failureText(r ops.Report, width int) []string {
+	st := m.st
+	lines := append([]string{""}, notesIn(widget.Clean(r.Err), width, st.Bad.Render)...)
+	lines = append(lines, "")
+	const most = 12
+	for _, s := range r.Steps {
+		if s.Err == "" {
+			lines = append(lines, st.Good.Render(st.Yes)+" "+st.Muted.Render(widget.Clean(s.Text)))
+			continue
+		}
+		lines = append(lines, st.Bad.Render(st.No)+" "+st.Strong.Render(widget.Clean(s.Text)))
+		if s.Command != "" {
+			lines = append(lines, "  "+st.Muted.Render(widget.Clean(s.Command)))
+		}
+		output := splitLog(s.Output)
+		for _, line := range output[max(0, len(output)-most):] {
+			lines = append(lines, "  "+st.Text.Render(line))
+		}
+	}
+	return lines
+}
+
+// resultText is how the run ended.
+func (m Model) resultText(width int) []string {
+	r := *m.run.result
+	lines := m.telling(tellResult(m.run.kind, m.docs[m.run.doc].name(), r), width)
+	if r.Err != "" {
+		lines = append(append(lines, ""), notesIn(widget.Clean(r.Err), width, m.st.Bad.Render)...)
+	}
+	if r.Outcome == ops.Done && m.run.kind == applyRun {
+		lines = append(lines, "", m.st.Head.Render("Operations"))
+		for i, op := range m.run.queue.Ops() {
+			text := op.Describe(m.run.queue.Before(i))
+			lines = append(lines, "  "+m.st.Good.Render(m.st.Yes)+" "+m.st.Text.Render(widget.Fit(text, width-4, m.st.More)))
+		}
+	}
+	if !m.run.settled {
+		lines = append(lines, "", m.st.Muted.Render("Reading the target again"+m.st.More))
+	}
+	return lines
+}
+
+// telling is an account in lines: the outcome, what it means, what to do.
+func (m Model) telling(t telling, width int) []string {
+	st := m.st
+	look, mark := st.Good, st.Yes
+	switch t.tone {
+	case toneGood:
+	case toneWarn:
+		look, mark = st.Warn, st.Dot
+	case toneBad:
+		look, mark = st.Bad, st.No
+	}
+	lines := []string{look.Bold(true).Render(mark + " " + t.head)}
+	lines = append(lines, notesIn(t.meaning, width, st.Text.Render)...)
+	if t.advice != "" {
+		lines = append(append(lines, ""), notesIn(widget.Clean(t.advice), width, st.Muted.Render)...)
+	}
+	return lines
+}
+
+// moved lists the partitions that start elsewhere after the queue.
+func moved(q ops.Queue) []string {
+	var out []string
+	after := q.Preview()
+	for _, was := range q.Initial().Partitions() {
+		p, ok := after.Partition(was.ID)
+		if ok && p.Span.Start != was.Span.Start && p.Role != model.Extended {
+			out = append(out, p.Ref())
+		}
+	}
+	return out
+}
+
+// notesIn is text wrapped to width in one look.
+func notesIn(text string, width int, look func(...string) string) []string {
+	lines := widget.Wrap(text, width)
+	for i := range lines {
+		lines[i] = look(lines[i])
+	}
+	return lines
+}

@@ -1,0 +1,52 @@
+package widget
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"shunt/tui/styles"
+)
+
+// Frame is what stands around the lines of a box.
+type Frame struct {
+	Title  string // in the upper edge, at the left
+	Corner string // in the upper edge, at the right
+	Foot   string // in the lower edge, at the right
+	// Edge and Name are the looks of the border and the title.
+	Edge, Name lipgloss.Style
+}
+
+// Box draws lines inside a border: width cells wide and height lines high, border included. Lines that
+// do not fit are left out; one cell of space stays between the border and the text.
+func Box(lines []string, f Frame, width, height int, st *styles.Styles) []string {
+	if width < 4 || height < 2 {
+		return Pad(nil, max(0, width), max(0, height), "")
+	}
+	side := f.Edge.Render(st.Vertical)
+	out := []string{edgeLine(st.TopLeft, f.Title, f.Corner, st.TopRight, f, width, st)}
+	for _, line := range Pad(lines, width-4, height-2, st.More) {
+		out = append(out, side+" "+line+" "+side)
+	}
+	return append(out, edgeLine(st.BottomLeft, "", f.Foot, st.BottomRight, f, width, st))
+}
+
+// edgeLine is an upper or lower edge with text in it: "╭ Title ──── corner ╮".
+func edgeLine(from, left, right, to string, f Frame, width int, st *styles.Styles) string {
+	room := width - 2
+	label := func(text string, room int) string {
+		if text == "" || room < 4 {
+			return ""
+		}
+		return " " + Fit(text, min(Width(text), room-2), st.More) + " "
+	}
+	left = label(left, room-1)
+	right = label(right, room-2-Width(left))
+	fill := room - Width(left) - Width(right)
+	tail := 0
+	if right != "" && fill > 0 {
+		fill, tail = fill-1, 1
+	}
+	return f.Edge.Render(from) + f.Name.Render(left) + f.Edge.Render(strings.Repeat(st.Horizontal, fill)) +
+		f.Name.Render(right) + f.Edge.Render(strings.Repeat(st.Horizontal, tail)+to)
+}

@@ -1,0 +1,64 @@
+package widget
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"shunt/tui/styles"
+)
+
+// Button is one answer of a question.
+type Button struct {
+	Label string
+	Key   string // the key that presses it, "" if there is none
+	// Risk says whether it changes the target.
+	Risk Risk
+}
+
+// Risk says what a button does to the target.
+type Risk int
+
+// The risks.
+const (
+	Harmless Risk = iota
+	Writes
+)
+
+// Buttons is a row of buttons; chosen is the one that Enter presses, -1 for none. Brackets mark it, so
+// that it can be told without colour.
+func Buttons(buttons []Button, chosen int, st *styles.Styles) string {
+	var parts []string
+	for i, b := range buttons {
+		text := b.Label
+		if b.Key != "" {
+			text = b.Key + " " + text
+		}
+		look, left, right := st.Button, "  ", "  "
+		if i == chosen {
+			left, right = "[ ", " ]"
+			look = st.Chosen
+			if b.Risk == Writes {
+				look = st.Danger
+			}
+		}
+		parts = append(parts, look.Render(left+text+right))
+	}
+	return strings.Join(parts, " ")
+}
+
+// Choice is a row of words of which one is picked, for a setting that the arrows change.
+func Choice(words []string, picked int, focused bool, st *styles.Styles) string {
+	var parts []string
+	for i, w := range words {
+		switch {
+		case i == picked && focused:
+			parts = append(parts, st.Chosen.Render(st.Previous+w+st.Follow))
+		case i == picked:
+			parts = append(parts, lipgloss.NewStyle().Inherit(st.Strong).Render("["+w+"]"))
+		default:
+			parts = append(parts, st.Muted.Render(" "+w+" "))
+		}
+	}
+	return strings.Join(parts, "")
+}

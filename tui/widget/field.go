@@ -1,0 +1,187 @@
+package widget
+
+import (
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"shunt/tui/styles"
+)
+
+// Field is one line of text that can be edited. It is a value; the zero Field is empty. A field that was
+// just entered is Fresh: the first character typed replaces its text, as in a form of a desktop program.
+type Field struct {
+	text  []string // grapheme clusters
+	at    int      // cursor, from 0 to len(text)
+	fresh bool
+	limit int // in characters, 0 is none
+}
+
+// fieldKeys are the keys a field takes besides text.
+var fieldKeys = struct{ left, right, home, end, back, del, word, clear key.Binding }{
+	left:  key.NewBinding(key.WithKeys("left")),
+	right: key.NewBinding(key.WithKeys("right")),
+	home:  key.NewBinding(key.WithKeys("home", "ctrl+a")),
+	end:   key.NewBinding(key.WithKeys("end", "ctrl+e")),
+	back:  key.NewBinding(key.WithKeys("backspace", "ctrl+h")),
+	del:   key.NewBinding(key.WithKeys("delete", "ctrl+d")),
+	word:  key.NewBinding(key.WithKeys("ctrl+w")),
+	clear: key.NewBinding(key.WithKeys("ctrl+u")),
+}
+
+// NewField is a fresh field with the given text, the cursor behind it. limit is the greatest number of
+// characters, 0 for any.
+func NewField(text string, limit int) Field {
+	f := Field{limit: limit}
+	return f.Set(text)
+}
+
+// Set is the field with other text, fresh again.
+func (f Field) Set(text string) Field {
+	f.text = clusters(Clean(text))
+	f.at = len(f.text)
+	f.fresh = true
+	return f
+}
+
+// Value is the text.
+func (f Field) Value() string { return strings.Join(f.text, "") }
+
+// Fresh reports whether typing would replace the text.
+func (f Field) Fresh() bool { return f.fresh }
+
+// Touch is the field as it is when a user goes on writing behind its text.
+func (f Field) Touch() Field {
+	f.fresh = false
+	return f
+}
+
+// Update takes a key or a paste. used is false if the field has no use for the message.
+func (f Field) Update(msg tea.Msg) (next Field, used bool) {
+	switch msg := msg.(type) {
+	case tea.PasteMsg:
+		first, _, _ := strings.Cut(msg.Content, "\n")
+		return f.insert(strings.TrimSuffix(first, "\r")), true
+	case tea.KeyPressMsg:
+		return f.press(msg)
+	}
+	return f, false
+}
+
+func (f Field) press(msg tea.KeyPressMsg) (Field, bool) {
+	k := fieldKeys
+	fresh := f.fresh
+	f.fresh = false
+	switch {
+	case key.Matches(msg, k.left):
+		f.at = max(0, f.at-1)
+	case key.Matches(msg, k.right):
+		f.at = min(len(f.text), f.at+1)
+	case key.Matches(msg, k.home):
+		f.at = 0
+	case key.Matches(msg, k.end):
+		f.at = len(f.text)
+	case key.Matches(msg, k.clear), fresh && key.Matches(msg, k.back, k.del, k.word):
+		return f.cut(0, len(f.text)), true
+	case key.Matches(msg, k.back):
+		return f.cut(f.at-1, f.at), true
+	case key.Matches(msg, k.del):
+		return f.cut(f.at, f.at+1), true
+	case key.Matches(msg, k.word):
+		return f.cut(f.wordStart(), f.at), true
+	case msg.Text != "" && msg.Mod&^tea.ModShift == 0:
+		f.fresh = fresh
+		return f.insert(msg.Text), true
+	default:
+		f.fresh = fresh
+		return f, false
+	}
+	return f, true
+}
+
+// insert puts text at the cursor, in place of everything if the field is fresh.
+func (f Field) insert(text string) Field {
+	if f.fresh {
+		f = f.cut(0, len(f.text))
+	}
+	added := clusters(Clean(text))
+	if f.limit > 0 {
+		added = added[:min(len(added), max(0, f.limit-len(f.text)))]
+	}
+	joined := append(append(append([]string{}, f.text[:f.at]...), added...), f.text[f.at:]...)
+	f.text, f.at, f.fresh = joined, f.at+len(added), false
+	return f
+}
+
+// cut removes the clusters from to to and leaves the cursor there.
+func (f Field) cut(from, to int) Field {
+	from, to = max(0, from), min(len(f.text), to)
+	if from < to {
+		f.text = append(append([]string{}, f.text[:from]...), f.text[to:]...)
+		f.at = from
+	}
+	f.fresh = false
+	return f
+}
+
+// wordStart is where the word before the cursor begins; a path's parts are words.
+func (f Field) wordStart() int {
+	i := f.at
+	for i > 0 && strings.Contains(" /", f.text[i-1]) {
+		i--
+	}
+	for i > 0 && !strings.Contains(" /", f.text[i-1]) {
+		i--
+	}
+	return i
+}
+
+// View is the field in width cells, and the cell its cursor is in. A text that is too long is shown
+// around the cursor.
+func (f Field) View(width int, focused bool, st *styles.Styles) (line string, cursor int) {
+	if width < 1 {
+		return "", 0
+	}
+	from := 0
+	for from < f.at && span(f.text[from:f.at]) > width-1 {
+		from++
+	}
+	shown, used := "", 0
+	for i := from; i < len(f.text); i++ {
+		w := Width(f.text[i])
+		if used+w > width-1 && i >= f.at || used+w > width {
+			break
+		}
+		shown += f.text[i]
+		used += w
+	}
+	look := st.Field
+	if focused && f.fresh && len(f.text) > 0 {
+		look = st.Picked
+	}
+	return Fit(look.Render(shown), width, ""), span(f.text[from:f.at])
+}
+
+func span(text []string) int {
+	n := 0
+	for _, c := range text {
+		n += Width(c)
+	}
+	return n
+}
+
+// clusters splits text into what a reader takes for characters.
+func clusters(text string) []string {
+	var out []string
+	for text != "" {
+		c, _ := ansi.FirstGraphemeCluster(text, ansi.GraphemeWidth)
+		if c == "" {
+			break
+		}
+		out = append(out, c)
+		text = text[len(c):]
+	}
+	return out
+}

@@ -1,0 +1,158 @@
+package widget
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"shunt/tui/styles"
+)
+
+// TableRow is one line of the partition table, all of it text. Text from the disk must be Clean.
+type TableRow struct {
+	Name, FS, Label, Size, Used, Unused, Flags, Change string
+	PartName, Start, End                               string // shown on wide screens only
+	Style                                              lipgloss.Style
+	Indent                                             int
+	Dim                                                Dimming
+}
+
+// Dimming says whether a row stands back.
+type Dimming int
+
+// The dimmings.
+const (
+	Bright Dimming = iota
+	Dimmed         // unallocated space
+)
+
+// column is one column of the table. A width of 0 takes what the others leave.
+type column struct {
+	head  string
+	width int
+	text  func(TableRow) string
+}
+
+// columns chooses what a table of the given width can show; the narrow ones leave out what the bars and
+// the information page tell as well.
+func columns(width int) []column {
+	name := column{"Partition", 12, func(r TableRow) string { return strings.Repeat(" ", r.Indent) + r.Name }}
+	fs := column{"File system", 12, func(r TableRow) string { return r.FS }}
+	label := column{"Label", 8, func(r TableRow) string { return r.Label }}
+	size := column{"Size", 9, func(r TableRow) string { return r.Size }}
+	used := column{"Used", 9, func(r TableRow) string { return r.Used }}
+	unused := column{"Unused", 9, func(r TableRow) string { return r.Unused }}
+	flags := column{"Flags", 6, func(r TableRow) string { return r.Flags }}
+	change := column{"Change", 0, func(r TableRow) string { return r.Change }}
+	switch {
+	case width >= 112:
+		label.width, flags.width, size.width, used.width, unused.width = 12, 10, 10, 10, 10
+		part := column{"Name", 16, func(r TableRow) string { return r.PartName }}
+		start := column{"Start", 11, func(r TableRow) string { return r.Start }}
+		if width >= 138 {
+			label.width, part.width, flags.width = 17, 18, 16
+		}
+		return []column{name, fs, label, part, start, size, used, unused, flags, change}
+	case width >= 78:
+		return []column{name, fs, label, size, used, unused, flags, change}
+	}
+	fs.head, fs.width, label.width = "FS", 9, 8
+	return []column{name, fs, label, size, used, change}
+}
+
+// PartTable draws rows under a heading in width cells and height lines, the heading included. selected is
+// the row with the cursor, -1 for none. Where not all rows fit, those around it are shown, and marks at
+// the right edge say where there are more.
+func PartTable(rows []TableRow, selected, width, height int, st *styles.Styles) []string {
+	if height < 1 {
+		return nil
+	}
+	cols := columns(width)
+	head := "  "
+	for _, c := range cols {
+		room := c.room(cols, width)
+		head += Fit(Fit(c.head, room-1, ""), room, "")
+	}
+	out := []string{st.Head.Render(Fit(head, width, ""))}
+	from, to := Visible(len(rows), selected, height-1)
+	for i := from; i < to; i++ {
+		mark := ""
+		switch {
+		case i == from && from > 0:
+			mark = st.Up
+		case i == to-1 && to < len(rows):
+			mark = st.Down
+		}
+		out = append(out, tableLine(rows[i], cols, width, mark, i == selected, st))
+	}
+	return Pad(out, width, height, "")
+}
+
+// room is the width of the column in a table of the given width, its separating space included.
+func (c column) room(all []column, width int) int {
+	if c.width > 0 {
+		return c.width
+	}
+	rest := width - 2
+	for _, other := range all {
+		rest -= other.width
+	}
+	return max(0, rest)
+}
+
+// tableLine is one row. The mark, if there is one, takes the last cell.
+func tableLine(r TableRow, cols []column, width int, mark string, selected bool, st *styles.Styles) string {
+	var line strings.Builder
+	under := lipgloss.NewStyle()
+	if selected {
+		under = st.Row
+		line.WriteString(under.Inherit(st.Focus).Render(st.Cursor + " "))
+	} else {
+		line.WriteString("  ")
+	}
+	for i, c := range cols {
+		room := c.room(cols, width)
+		gap := 1
+		switch {
+		case i == 0 && r.FS == "":
+			// A name without a file system may use the room of both: nested free space needs it.
+			room += cols[1].room(cols, width)
+		case i == 1 && r.FS == "":
+			continue
+		case i == len(cols)-1:
+			gap = 0
+		}
+		text := Fit(Fit(c.text(r), room-gap, st.More), room, "")
+		look := st.Text
+		switch {
+		case i <= 1:
+			look = r.Style
+		case r.Dim == Dimmed:
+			look = st.Muted
+		case c.head == "Change":
+			look = st.Warn
+		}
+		if selected {
+			look = look.Background(under.GetBackground()).Bold(true)
+		}
+		line.WriteString(look.Render(text))
+	}
+	out := line.String()
+	if mark != "" {
+		out = Fit(out, width-1, "") + st.Muted.Render(mark)
+	}
+	return Fit(out, width, "")
+}
+
+// Visible is the run of n items that a list of the given height shows so that the selected one is among
+// them. It depends on nothing else, so a list never jumps when it is drawn again.
+func Visible(n, selected, height int) (from, to int) {
+	if height <= 0 {
+		return 0, 0
+	}
+	if n <= height {
+		return 0, n
+	}
+	from = min(max(0, selected-height/2), n-height)
+	return from, from + height
+}

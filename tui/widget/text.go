@@ -1,0 +1,89 @@
+// Package widget draws the parts that screens and dialogs are made of. Every function is pure: values,
+// a width in cells and a look go in, text comes out. It may import geometry, model and tui/styles.
+//
+// Invariants: no line that a widget returns is wider than the width it was given; text that comes from a
+// disk or a tool goes through Clean before it reaches a terminal.
+package widget
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Align says at which end of its column a text stands.
+type Align int
+
+// The alignments.
+const (
+	Left Align = iota
+	Right
+)
+
+// Clean makes text from outside safe to show: a label, a path or a tool's output may hold bytes that a
+// terminal would obey. Tabs become spaces, everything else that is not printable becomes "?".
+func Clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case unicode.IsControl(r), r == unicode.ReplacementChar, unicode.Is(unicode.Cf, r):
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+// Width is the number of cells a styled line takes.
+func Width(line string) int { return ansi.StringWidth(line) }
+
+// Fit is the styled line in exactly width cells: cut with the mark more at its end, or filled with spaces.
+func Fit(line string, width int, more string) string {
+	if width <= 0 {
+		return ""
+	}
+	have := ansi.StringWidth(line)
+	if have > width {
+		if width < 2 {
+			more = ""
+		}
+		line = ansi.Truncate(line, width, more)
+		have = ansi.StringWidth(line)
+	}
+	return line + strings.Repeat(" ", max(0, width-have))
+}
+
+// Cell is Fit with the text at the given end.
+func Cell(text string, width int, at Align, more string) string {
+	if pad := width - ansi.StringWidth(text); at == Right && pad > 0 {
+		return strings.Repeat(" ", pad) + text
+	}
+	return Fit(text, width, more)
+}
+
+// Wrap breaks plain text into lines of at most width cells, at spaces where there are any.
+func Wrap(text string, width int) []string {
+	if width < 1 {
+		return nil
+	}
+	return strings.Split(ansi.Wrap(text, width, ""), "\n")
+}
+
+// Pad gives a block exactly height lines of exactly width cells.
+func Pad(lines []string, width, height int, more string) []string {
+	out := make([]string, height)
+	for i := range out {
+		line := ""
+		if i < len(lines) {
+			line = lines[i]
+		}
+		out[i] = Fit(line, width, more)
+	}
+	return out
+}
+
+// Center is the styled line in the middle of width cells.
+func Center(line string, width int, more string) string {
+	return Fit(strings.Repeat(" ", max(0, (width-ansi.StringWidth(line))/2))+line, width, more)
+}

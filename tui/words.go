@@ -1,0 +1,125 @@
+package tui
+
+import (
+	"fmt"
+
+	"shunt/ops"
+)
+
+// This file holds the words for how things ended. Each says what happened, what it means for the data,
+// and what can be done.
+
+// telling is one such account.
+type telling struct {
+	head    string // what happened, in a line
+	meaning string // what it means for the data
+	advice  string // what to do, or ""
+	tone    tone
+}
+
+type tone int
+
+const (
+	toneGood tone = iota
+	toneWarn
+	toneBad
+)
+
+// tellResult is how a run on the named target ended.
+func tellResult(kind runKind, name string, r ops.Result) telling {
+	t := telling{advice: r.Advice}
+	switch r.Outcome {
+	case ops.Done:
+		t.head, t.tone = "Done", toneGood
+		t.meaning = name + " is exactly as planned. Every change was verified before it was made real."
+		if kind == recoverRun {
+			t.meaning = "The interrupted transaction was finished: " + name + " is exactly as planned."
+		}
+	case ops.RolledBack:
+		t.head, t.tone = "Rolled back", toneWarn
+		t.meaning = name + " is exactly as it was before. None of the operations was carried out; they are still pending."
+		if kind == recoverRun {
+			t.tone = toneGood
+			t.meaning = "The interrupted transaction was undone: " + name + " is exactly as it was before."
+		}
+	case ops.Interrupted:
+		t.head, t.tone = "Interrupted", toneBad
+		t.meaning = name + " is between two states. No data is lost: the journal holds all that is needed to finish " +
+			"or to roll back. Do not mount or boot it until then."
+		if t.advice == "" {
+			t.advice = "Close this page to choose between the two, or run `shunt recover` later."
+		}
+	case ops.Unchanged:
+		t.head, t.tone = "Nothing was changed", toneWarn
+		t.meaning = name + " is exactly as it was; nothing has been written to it. The operations are still pending."
+		if kind == recoverRun {
+			t.meaning = "Nothing has been written to " + name + ". Its interrupted transaction still has to be finished or rolled back."
+		}
+	}
+	return t
+}
+
+// tellRehearsal is how a rehearsal ended.
+func tellRehearsal(kind runKind, name string, r ops.Report) telling {
+	if r.Err != "" {
+		return telling{
+			head:    "The rehearsal failed",
+			meaning: "Nothing has been written to " + name + ". The operations are still pending.",
+			advice:  "l shows what the tools said. Change the operations, or repair the file system, and try again.",
+			tone:    toneBad,
+		}
+	}
+	t := telling{head: "The rehearsal passed", tone: toneGood, meaning: "Nothing has been written to " + name + " so far."}
+	if kind == rehearseRun {
+		t.advice = "Press a in the editor to apply the operations."
+	}
+	return t
+}
+
+// tellRefused is that a target cannot be opened.
+func tellRefused(name string, err error) telling {
+	return telling{
+		head:    name + " cannot be opened",
+		meaning: err.Error(),
+		advice:  "It was not changed. Press o to open another target, or q to quit.",
+		tone:    toneBad,
+	}
+}
+
+// stageNames are the stages of a commit in order, and what an interruption during each one leads to.
+var stageNames = [...]struct{ name, crash string }{
+	{"prepare", "If the power fails: nothing has happened."},
+	{"record", "If the power fails: nothing has happened, or the commit can be finished or rolled back."},
+	{"fence", "If the power fails: opening the target again offers to finish or to roll back."},
+	{"copy", "If the power fails: opening the target again offers to finish or to roll back."},
+	{"place", "If the power fails: opening the target again finishes the commit."},
+	{"table", "If the power fails: opening the target again finishes the commit."},
+	{"done", "If the power fails: the target is as planned."},
+}
+
+// stageIndex finds a stage, -1 if the name is not one.
+func stageIndex(name string) int {
+	for i, s := range stageNames {
+		if s.name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func pendingWords(n int) string {
+	switch n {
+	case 0:
+		return "nothing pending"
+	case 1:
+		return "1 pending"
+	}
+	return fmt.Sprintf("%d pending", n)
+}
+
+func operationWords(n int) string {
+	if n == 1 {
+		return "1 pending operation"
+	}
+	return fmt.Sprintf("%d pending operations", n)
+}
