@@ -53,10 +53,12 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
+	known := false
 	for _, s := range scenarios() {
 		if *only != "" && s.name != *only {
 			continue
 		}
+		known = true
 		err := s.play(ctx, program, func(snap string, screen screen) error {
 			path := filepath.Join(*out, snap+".png")
 			if err := save(path, pen, s.title, screen); err != nil {
@@ -68,6 +70,9 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("scenario %s: %w", s.name, err)
 		}
+	}
+	if !known {
+		return fmt.Errorf("there is no scenario %q", *only)
 	}
 	return nil
 }

@@ -116,6 +116,9 @@ func (p *pen) screen(img *image.RGBA, origin image.Point, s screen) error {
 		for y, line := range s.lines {
 			x := 0
 			for _, c := range line {
+				if s.cursorShown && s.cursor == image.Pt(x, y) {
+					c.fg, c.bg = background, foreground
+				}
 				at := image.Rect(x*p.cell.X, y*p.cell.Y, (x+c.columns)*p.cell.X, (y+1)*p.cell.Y).Add(origin)
 				if err := do(at, c); err != nil {
 					return fmt.Errorf("line %d, column %d: %w", y+1, x+1, err)

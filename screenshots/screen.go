@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"image"
 	"image/color"
 	"strings"
 
@@ -21,11 +23,14 @@ type cell struct {
 // screen is what a terminal shows at one moment.
 type screen struct {
 	columns, rows int
-	lines         [][]cell // rows of them, each as wide as the screen
+	lines         [][]cell    // rows of them, each as wide as the screen
+	cursor        image.Point // in cells
+	cursorShown   bool
 }
 
-// parse reads what `tmux capture-pane -p -e` prints: text with SGR sequences, whose effect lasts over line ends.
-// What does not fit the screen is left out.
+// parse reads what `tmux capture-pane -p -e` prints: text with SGR sequences, whose effect lasts over line ends. A line
+// behind the last row says whether the cursor is shown, and in which column and row, as in "1 12 3". Whatever else
+// does not fit the screen is left out.
 func parse(capture string, columns, rows int) screen {
 	buffer := uv.NewScreenBuffer(columns, rows)
 	uv.NewStyledString(capture).Draw(buffer, uv.Rect(0, 0, columns, rows))
@@ -39,6 +44,11 @@ func parse(capture string, columns, rows int) screen {
 			}
 		}
 		s.lines = append(s.lines, cells)
+	}
+	if lines := strings.Split(capture, "\n"); len(lines) > rows {
+		var shown int
+		n, err := fmt.Sscanf(lines[rows], "%d %d %d", &shown, &s.cursor.X, &s.cursor.Y)
+		s.cursorShown = err == nil && n == 3 && shown == 1
 	}
 	return s
 }

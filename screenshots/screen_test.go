@@ -1,6 +1,7 @@
 package main
 
 import (
+	"image"
 	"image/color"
 	"testing"
 )
@@ -52,6 +53,23 @@ func TestParseAttributes(t *testing.T) {
 		c.columns = 1
 		if got := s.lines[0][x]; got != c {
 			t.Errorf("column %d: %+v, want %+v", x, got, c)
+		}
+	}
+}
+
+func TestParseCursor(t *testing.T) {
+	for _, c := range []struct {
+		capture string
+		shown   bool
+		at      image.Point
+	}{
+		{"ab\ncd\n1 3 1\n", true, image.Pt(3, 1)},
+		{"ab\ncd\n0 3 1\n", false, image.Pt(3, 1)},
+		{"ab\ncd\n", false, image.Point{}},
+		{"ab\n1 3 1\n", false, image.Point{}},
+	} {
+		if s := parse(c.capture, 4, 2); s.cursorShown != c.shown || s.cursor != c.at {
+			t.Errorf("%q: cursor %v, shown %v", c.capture, s.cursor, s.cursorShown)
 		}
 	}
 }

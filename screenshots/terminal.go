@@ -15,8 +15,9 @@ import (
 const (
 	// pollEvery is how often the screen is looked at.
 	pollEvery = 10 * time.Millisecond
-	// settled is for how many looks in a row a screen has to stay the same to count as finished.
-	settled = 15
+	// settled is for how many looks in a row a screen has to stay the same to count as finished. That is longer than
+	// a page that opens by itself ignores the keyboard.
+	settled = 60
 )
 
 // terminal is a program in a tmux session of its own, apart from any other tmux of the user.
@@ -91,14 +92,14 @@ func (t *terminal) wait(ctx context.Context, how patience, holds func(text strin
 	defer tick.Stop()
 	last, same := "", 0
 	for {
-		capture, err := t.tmux(ctx, "capture-pane", "-p", "-e")
+		raw, err := t.tmux(ctx, "capture-pane", "-p", "-e", ";", "display-message", "-p", "#{cursor_flag} #{cursor_x} #{cursor_y}")
 		if err != nil {
 			return screen{}, fmt.Errorf("%w; the screen was:\n%s", err, parse(last, t.columns, t.rows).text())
 		}
-		if same++; capture != last {
-			last, same = capture, 0
+		if same++; raw != last {
+			last, same = raw, 0
 		}
-		s := parse(capture, t.columns, t.rows)
+		s := parse(raw, t.columns, t.rows)
 		if holds(s.text()) && (how == atOnce || same >= settled) {
 			return s, nil
 		}

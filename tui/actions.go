@@ -189,7 +189,7 @@ func (m Model) openPath(path string) (tea.Model, tea.Cmd) {
 			at = i
 		}
 	}
-	if at >= 0 && m.docs[at].state != docRefused {
+	if at >= 0 && m.docs[at].state != docRefused && m.docs[at].state != docLost {
 		m.current = at
 		return m, nil
 	}

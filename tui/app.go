@@ -11,6 +11,7 @@ package tui
 
 import (
 	"context"
+	"os"
 	"slices"
 	"time"
 
@@ -27,7 +28,8 @@ type Options struct {
 	Backend Backend
 	Paths   []string // the targets to open; with none, the picker is shown
 	Align   geometry.Alignment
-	Glyphs  styles.GlyphSet
+	// Glyphs is what to draw with; Edit finds out by itself whether the terminal needs ASCII.
+	Glyphs styles.GlyphSet
 	// NoColor does without colours whatever the terminal has; else they are used as far as it and NO_COLOR allow.
 	NoColor bool
 	// Clock makes timers; nil is the real clock.
@@ -96,7 +98,11 @@ func New(o Options) Model {
 // under way when the terminal vanishes goes on.
 func Edit(ctx context.Context, o Options) error {
 	options := []tea.ProgramOption{tea.WithContext(ctx)}
-	if o.NoColor {
+	if o.Glyphs == styles.Unicode {
+		o.Glyphs = styles.DetectGlyphs(os.Getenv)
+	}
+	// By convention NO_COLOR counts with any value; the library takes it for a yes or no.
+	if o.NoColor || os.Getenv("NO_COLOR") != "" {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
 	final, err := tea.NewProgram(New(o), options...).Run()

@@ -14,7 +14,8 @@ type docState int
 const (
 	docOpening docState = iota
 	docOpen
-	docRefused // it could not be opened, or not read again
+	docRefused // it could not be opened
+	docLost    // it was open, and could not be read again after a run
 )
 
 // document is one target with its queue and where the user is in it. It is a value.
@@ -50,6 +51,10 @@ func (d document) name() string { return widget.Clean(filepath.Base(d.path)) }
 func (d document) saw(s sight) document {
 	d.state, d.err = docOpen, nil
 	d.facts, d.unfinished = s.facts, s.unfinished
+	d.answer = 0
+	if u := s.unfinished; u != nil && u.NoFinish != "" {
+		d.answer = 1
+	}
 	return d
 }
 
@@ -127,7 +132,7 @@ func (d document) move(n int) document {
 		at = rows + d.pending
 	}
 	at = min(max(0, at+n), max(0, rows+d.queue.Len()-1))
-	if at >= rows && rows+d.queue.Len() > 0 && d.queue.Len() > 0 {
+	if at >= rows && d.queue.Len() > 0 {
 		d.pane, d.pending = pendingPane, at-rows
 		return d
 	}

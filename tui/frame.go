@@ -45,8 +45,11 @@ func (m Model) page() []string {
 		return m.blankPage("", "Press o to open a disk image or a device, q to quit.")
 	case d.state == docOpening:
 		return m.blankPage("Opening "+d.name(), "It is being locked and read; nothing is written.")
-	case d.state == docRefused:
+	case d.state == docRefused, d.state == docLost:
 		t := tellRefused(d.name(), d.err)
+		if d.state == docLost {
+			t = tellLost(d.name(), d.err)
+		}
 		return m.blankPage(t.head, widget.Clean(t.meaning), t.advice)
 	case d.unfinished != nil:
 		return m.recoveryPage(d)
@@ -61,15 +64,17 @@ func (m Model) plain(lines []string) string {
 	if m.glyphs != styles.ASCII {
 		return text
 	}
-	return strings.Map(func(r rune) rune {
+	var out strings.Builder
+	for _, r := range text {
 		if r < 0x80 {
-			return r
+			out.WriteRune(r)
+		} else if plain, ok := asciiFor[r]; ok {
+			out.WriteRune(plain)
+		} else {
+			out.WriteString(strings.Repeat("?", ansi.StringWidth(string(r))))
 		}
-		if plain, ok := asciiFor[r]; ok {
-			return plain
-		}
-		return '?'
-	}, text)
+	}
+	return out.String()
 }
 
 // asciiFor has stand-ins, as wide as what they stand for, for characters in names of keys and messages.

@@ -123,7 +123,7 @@ func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 	mine := m.run.active() && m.run.doc == i
 	switch {
 	case msg.err != nil:
-		d.state, d.err = docRefused, msg.err
+		d.state, d.err = docLost, msg.err
 	case mine && m.run.result != nil && m.run.result.Outcome == ops.Done:
 		d = d.fresh(msg.seen)
 	default:

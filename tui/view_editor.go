@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -18,8 +19,18 @@ func (m Model) layout(d document) editorLayout {
 	if d.banner() != "" {
 		banner = 1
 	}
-	return layoutEditor(m.height, editorNeeds{rows: len(d.rows()), pending: d.queue.Len(), banner: banner})
+	needs := editorNeeds{rows: len(d.rows()), pending: d.queue.Len(), banner: banner}
+	if m.width >= detailWidth {
+		needs.detail = detailHeight
+	}
+	return layoutEditor(m.height, needs)
 }
+
+// The box about the selected row: it has two columns of facts, so it needs a wide window.
+const (
+	detailWidth  = 108
+	detailHeight = 10
+)
 
 // editorPage is the title, the two bars, the table, the pending operations and the keys.
 func (m Model) editorPage(d document) []string {
@@ -34,11 +45,18 @@ func (m Model) editorPage(d document) []string {
 	if d.pane != tablePane {
 		selected = -1
 	}
+	naming := widget.Unnamed
+	if d.queue.Preview().Table.Kind == model.TableGPT {
+		naming = widget.Named
+	}
 	var rows []widget.TableRow
 	for _, r := range d.rows() {
 		rows = append(rows, m.tableRow(d, r))
 	}
-	out = append(out, widget.PartTable(rows, selected, m.width, l.table, m.st)...)
+	out = append(out, widget.PartTable(rows, naming, selected, m.width, l.table, m.st)...)
+	if l.detail > 0 {
+		out = append(out, m.detailBox(d, l.detail)...)
+	}
 	out = append(out, m.pendingBox(d, l.pending)...)
 	always := []keymap.Binding{m.keys.help}
 	return append(widget.Pad(out, m.width, m.height-1, ""), m.bottom(m.useful(d), always))
@@ -85,7 +103,11 @@ func (m Model) useful(d document) []keymap.Binding {
 
 // bar is one of the two pictures of the disk.
 func (m Model) bar(name string, d document, disk model.Disk, l editorLayout) []string {
-	segments := m.segments(d, disk, name == "After")
+	which := pictureNow
+	if name == "After" {
+		which = pictureAfter
+	}
+	segments := m.segments(d, disk, which)
 	if !l.boxed {
 		label := m.st.Muted.Render(widget.Fit(" "+name, 7, ""))
 		line := widget.DiskBar(segments, m.width-9, 1, m.st)[0]
@@ -107,8 +129,17 @@ func barBox(body []string, name, size string, width int, m Model) []string {
 	return box
 }
 
+// picture says which of the two bars is drawn: the selected gap can be marked in the one that shows the
+// disk as the table does.
+type picture int
+
+const (
+	pictureNow picture = iota
+	pictureAfter
+)
+
 // segments is a disk as a bar shows it.
-func (m Model) segments(d document, disk model.Disk, after bool) []widget.Segment {
+func (m Model) segments(d document, disk model.Disk, which picture) []widget.Segment {
 	chosen, _ := d.selected()
 	rows := model.Rows(disk, model.Readable)
 	var out []widget.Segment
@@ -123,7 +154,7 @@ func (m Model) segments(d document, disk model.Disk, after bool) []widget.Segmen
 			s.Close = i+1 == len(rows) || !rows[i+1].Nested
 		}
 		same := r.Kind == model.RowPartition && chosen.Kind == model.RowPartition && r.Partition.ID == chosen.Partition.ID
-		if d.pane == tablePane && (same || after && r.Kind == chosen.Kind && r.Span == chosen.Span) {
+		if d.pane == tablePane && (same || which == pictureAfter && r.Kind == chosen.Kind && r.Span == chosen.Span) {
 			s.Mark = widget.Selected
 		}
 		out = append(out, s)
@@ -156,6 +187,29 @@ func (m Model) segment(r model.Row, z geometry.SectorSize) widget.Segment {
 		s.Used = min(1, float64(r.FS.Used)/float64(length))
 	}
 	return s
+}
+
+// detailBox tells of the selected row what the table has no column for.
+func (m Model) detailBox(d document, height int) []string {
+	f := widget.Frame{Title: "Selected", Edge: m.st.Faint, Name: m.st.Muted}
+	row, ok := d.selected()
+	if !ok || d.pane != tablePane {
+		return widget.Box(nil, f, m.width, height, m.st)
+	}
+	w := (m.width - 6) / 2
+	facts := m.rowInfo(d.queue.Preview(), row, w)
+	f.Title = ansi.Strip(facts[0])
+	facts = facts[1:]
+	half := max(height-2, (len(facts)+1)/2)
+	var lines []string
+	for i := range min(half, len(facts)) {
+		right := ""
+		if half+i < len(facts) {
+			right = facts[half+i]
+		}
+		lines = append(lines, widget.Fit(facts[i], w, m.st.More)+"  "+right)
+	}
+	return widget.Box(lines, f, m.width, height, m.st)
 }
 
 // pendingCursor is the selected operation, -1 if the table has the keyboard.

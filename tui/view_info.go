@@ -44,7 +44,13 @@ func (m Model) rowInfo(disk model.Disk, r model.Row, width int) []string {
 		if disk.Table.Kind == model.TableMBR {
 			add("Role", p.Role.String())
 		}
-		add("Type", fmt.Sprintf("%s (%s)", model.TypeName(disk.Table.Kind, p.Type), p.Type))
+		name := model.TypeName(disk.Table.Kind, p.Type)
+		if disk.Table.Kind == model.TableGPT {
+			add("Type", name)
+			add("Type GUID", string(p.Type))
+		} else {
+			add("Type", fmt.Sprintf("%s (%s)", name, p.Type))
+		}
 		add("Name", p.Name)
 		add("PARTUUID", p.UUID)
 		add("Flags", strings.Join(model.Flags(disk.Table.Kind, p), ", "))
@@ -74,7 +80,7 @@ func (m Model) fsInfo(r model.Row, width int) []string {
 	add("Label", fs.Label)
 	add("UUID", fs.UUID)
 	if fs.Size > 0 {
-		add("Its size", exact(fs.Size))
+		add("FS size", exact(fs.Size))
 	}
 	if fs.Used >= 0 {
 		add("Used", exact(fs.Used))

@@ -262,6 +262,10 @@ func (m Model) resultText(width int) []string {
 			lines = append(lines, "  "+m.st.Good.Render(m.st.Yes)+" "+m.st.Text.Render(widget.Fit(text, width-4, m.st.More)))
 		}
 	}
+	if d := m.docs[m.run.doc]; m.run.settled && r.Outcome == ops.Done && d.state == docOpen {
+		lines = append(lines, "", m.st.Head.Render("The disk now"))
+		lines = append(lines, widget.DiskBar(m.segments(d, d.queue.Preview(), pictureNow), width, 2, m.st)...)
+	}
 	if !m.run.settled {
 		lines = append(lines, "", m.st.Muted.Render("Reading the target again"+m.st.More))
 	}

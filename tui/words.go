@@ -86,6 +86,16 @@ func tellRefused(name string, err error) telling {
 	}
 }
 
+// tellLost is that a target could not be read again after a run.
+func tellLost(name string, err error) telling {
+	return telling{
+		head:    name + " could not be read again",
+		meaning: err.Error(),
+		advice:  "What the last run reported still holds. Press o and Enter to open it anew, or q to quit.",
+		tone:    toneBad,
+	}
+}
+
 // stageNames are the stages of a commit in order, and what an interruption during each one leads to.
 var stageNames = [...]struct{ name, crash string }{
 	{"prepare", "If the power fails: nothing has happened."},

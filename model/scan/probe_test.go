@@ -202,7 +202,10 @@ func goldenBytes(t testing.TB, name string) []byte {
 	return b
 }
 
-func golden(t testing.TB, name string) pages { return decodePages(goldenBytes(t, name)) }
+func golden(t testing.TB, name string) pages {
+	t.Helper()
+	return decodePages(goldenBytes(t, name))
+}
 
 // TestProbeGolden is the twin of TestProbeAgainstBlkid that needs no tools.
 func TestProbeGolden(t *testing.T) {

@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"errors"
 	"hash/crc32"
 	"io"
 	"slices"
@@ -200,10 +201,10 @@ func TestGPTGrownDisk(t *testing.T) {
 		// Its sector belongs to the partition then and may hold its data: it is not to be touched.
 		p := numbered(t, d, 7)
 		p.Span.End = d.Table.Usable.End
-		old := img.bytes()[131071*512 : 131072*512]
+		old := img.sectorAt(131071)
 		img.encode(d, d.With(p))
 		sgdiskAgrees(t, img.path)
-		if !bytes.Equal(old, img.bytes()[131071*512:131072*512]) {
+		if !bytes.Equal(old, img.sectorAt(131071)) {
 			t.Error("a sector inside p7 was written")
 		}
 	})
@@ -213,7 +214,9 @@ func TestGPTDamage(t *testing.T) {
 	t.Parallel()
 	const end = 131071
 	zero := func(img image, sector, n int) { img.write(int64(sector)*512, make([]byte, n*512)) }
-	flip := func(img image, off int64) { img.write(off, []byte{img.bytes()[off] ^ 0x40}) }
+	flip := func(img image, off int64) {
+		img.write(off, []byte{img.sectorAt(geometry.Sector(off / 512))[off%512] ^ 0x40})
+	}
 	for _, c := range []struct {
 		name     string
 		damage   func(img image)
@@ -431,23 +434,23 @@ func TestHybridFollows(t *testing.T) {
 	img.write(0, bytes.Repeat([]byte{0x77}, 440))
 	d := img.read(s512)
 	wantProblem(t, d, model.Warning, "hybrid MBR, 2 entries")
-	slots := mirrors(img.bytes())
+	slots := mirrors(img.head(512))
 	before := img.bytes()
 
 	after := moved(t, d, 3, 4096)
 	fields := append(img.gptFields(s512, 2), change{mbrEntries + slots[1]*16, mbrEntries + slots[1]*16 + 16})
 	img.encode(d, after)
 	onlyWithin(t, before, img.bytes(), fields...)
-	e := parseMBREntry(slotOf(img.bytes(), slots[1]))
+	e := parseMBREntry(slotOf(img.head(512), slots[1]))
 	if e.span(0) != numbered(t, after, 3).Span || e.kind != parseMBREntry(slotOf(before, slots[1])).kind {
 		t.Errorf("the mirror of p3 is %+v", e)
 	}
 	gone := after.Without(numbered(t, after, 1).ID)
 	img.encode(after, gone)
-	if got := mirrors(img.bytes()); !slices.Equal(got, slots[1:]) {
+	if got := mirrors(img.head(512)); !slices.Equal(got, slots[1:]) {
 		t.Errorf("mirrors %v after p1 was deleted", got)
 	}
-	if !bytes.Equal(img.bytes()[:440], before[:440]) {
+	if !bytes.Equal(img.head(440), before[:440]) {
 		t.Error("boot code changed")
 	}
 	// Towards the start, the protective entry makes way.
@@ -456,7 +459,7 @@ func TestHybridFollows(t *testing.T) {
 	img.encode(gone, left)
 	var spans []geometry.Span
 	for i := range mbrSlots {
-		if e := parseMBREntry(slotOf(img.bytes(), i)); e.count != 0 {
+		if e := parseMBREntry(slotOf(img.head(512), i)); e.count != 0 {
 			for _, s := range spans {
 				if s.Overlaps(e.span(0)) {
 					t.Errorf("slot %d at %v overlaps %v", i, e.span(0), s)
@@ -515,4 +518,89 @@ func (d *libraryDisk) WriteAt(p []byte, off int64) (int, error) {
 		return 0, io.ErrShortWrite
 	}
 	return copy(d.b[off:], p), nil
+}
+
+func TestProtectiveEntriesMakeWay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name       string
+		entry      geometry.Span
+		span, want geometry.Span
+	}{
+		{"apart", geometry.Span{Start: 1, End: 100}, geometry.Span{Start: 100, End: 200}, geometry.Span{Start: 1, End: 100}},
+		{"by a sector", geometry.Span{Start: 1, End: 100}, geometry.Span{Start: 99, End: 200}, geometry.Span{Start: 1, End: 99}},
+		{"in the middle", geometry.Span{Start: 1, End: 100}, geometry.Span{Start: 50, End: 60}, geometry.Span{Start: 1, End: 50}},
+		{"at its start", geometry.Span{Start: 200, End: 300}, geometry.Span{Start: 150, End: 201}, geometry.Span{Start: 201, End: 300}},
+		{"all of it", geometry.Span{Start: 200, End: 300}, geometry.Span{Start: 200, End: 300}, geometry.Span{}},
+	} {
+		first := make([]byte, 512)
+		raw := slotOf(first, 1)
+		raw[4] = protective
+		le.PutUint32(raw[8:], uint32(c.entry.Start))
+		le.PutUint32(raw[12:], uint32(c.entry.Len()))
+		makeWay(first, c.span)
+		if got := parseMBREntry(raw).span(0); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestProtectiveSize(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		sectors geometry.Sector
+		chs     [3]byte // at first
+		count   uint32
+		after   [3]byte
+	}{
+		{131072, [3]byte{0xFF, 0xFF, 0xFF}, 131071, [3]byte{0xFF, 0xFF, 0xFF}},
+		{131072, [3]byte{0x10, 0x20, 0x30}, 131071, [3]byte{0x28, 0x20, 0x08}},
+		{1 << 30, [3]byte{0x10, 0x20, 0x30}, 1<<30 - 1, [3]byte{0xFF, 0xFF, 0xFF}},
+		{1 << 32, [3]byte{0xFF, 0xFF, 0xFF}, 0xFFFFFFFF, [3]byte{0xFF, 0xFF, 0xFF}},
+		{1<<32 + 1, [3]byte{0xFF, 0xFF, 0xFF}, 0xFFFFFFFF, [3]byte{0xFF, 0xFF, 0xFF}},
+		{1 << 35, [3]byte{0xFF, 0xFF, 0xFF}, 0xFFFFFFFF, [3]byte{0xFF, 0xFF, 0xFF}},
+	} {
+		raw := make([]byte, 16)
+		copy(raw[5:], c.chs[:])
+		resizeProtective(raw, 1, c.sectors)
+		if got := le.Uint32(raw[12:]); got != c.count || [3]byte(raw[5:8]) != c.after {
+			t.Errorf("%d sectors: %d, CHS % x", c.sectors, got, raw[5:8])
+		}
+	}
+}
+
+// errReader cannot read one sector.
+type errReader struct {
+	image
+	bad int64
+}
+
+var errMedium = errors.New("medium error")
+
+func (r errReader) ReadAt(b []byte, off int64) (int, error) {
+	if off <= r.bad*512 && r.bad*512 < off+int64(len(b)) {
+		return 0, errMedium
+	}
+	return r.open().ReadAt(b, off)
+}
+
+func TestReadErrorsAreErrors(t *testing.T) {
+	t.Parallel()
+	img := threeParts(t)
+	d := img.read(s512)
+	for _, bad := range []int64{0, 1, 2, 33, 131072 - 33, 131071} {
+		r := errReader{img, bad}
+		if _, err := Read(r, img.size(), s512); !errors.Is(err, errMedium) {
+			t.Errorf("sector %d: read: %v", bad, err)
+		}
+		if _, err := Encode(r, d, moved(t, d, 7, 1), newUUIDs()); !errors.Is(err, errMedium) {
+			t.Errorf("sector %d: encode: %v", bad, err)
+		}
+		if _, err := Hide(r, d, []model.PartID{1}); !errors.Is(err, errMedium) {
+			t.Errorf("sector %d: hide: %v", bad, err)
+		}
+		if _, err := Regions(r, d); !errors.Is(err, errMedium) {
+			t.Errorf("sector %d: regions: %v", bad, err)
+		}
+	}
 }

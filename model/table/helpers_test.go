@@ -311,7 +311,12 @@ type change struct{ from, to int }
 // changes lists the runs in which two images differ; the shorter one counts as followed by zeros.
 func changes(a, b []byte) []change {
 	n := max(len(a), len(b))
-	a, b = append(bytes.Clone(a), make([]byte, n-len(a))...), append(bytes.Clone(b), make([]byte, n-len(b))...)
+	if len(a) < n {
+		a = append(bytes.Clone(a), make([]byte, n-len(a))...)
+	}
+	if len(b) < n {
+		b = append(bytes.Clone(b), make([]byte, n-len(b))...)
+	}
 	var list []change
 	for i := 0; i < n; {
 		if a[i] == b[i] {

@@ -39,10 +39,14 @@ func TestMBREditChangesOnlyItsFields(t *testing.T) {
 		{"grow p1", func(t *testing.T, d model.Disk) model.Disk {
 			return resized(t, moved(t, d, 2, 1024), 1, 1024)
 		}, []change{slotBytes(0, 5, 8), slotBytes(0, 12, 16), slotBytes(1, 1, 4), slotBytes(1, 5, 8), slotBytes(1, 8, 12)}},
-		{"move p2 by a sector", func(t *testing.T, d model.Disk) model.Disk { return moved(t, d, 2, 1) },
-			[]change{slotBytes(1, 1, 4), slotBytes(1, 5, 8), slotBytes(1, 8, 12)}},
-		{"shrink p2", func(t *testing.T, d model.Disk) model.Disk { return resized(t, d, 2, -8) },
-			[]change{slotBytes(1, 5, 8), slotBytes(1, 12, 16)}},
+		{
+			"move p2 by a sector", func(t *testing.T, d model.Disk) model.Disk { return moved(t, d, 2, 1) },
+			[]change{slotBytes(1, 1, 4), slotBytes(1, 5, 8), slotBytes(1, 8, 12)},
+		},
+		{
+			"shrink p2", func(t *testing.T, d model.Disk) model.Disk { return resized(t, d, 2, -8) },
+			[]change{slotBytes(1, 5, 8), slotBytes(1, 12, 16)},
+		},
 		{"boot flag off", func(t *testing.T, d model.Disk) model.Disk {
 			p := numbered(t, d, 1)
 			p.Active = false
@@ -53,8 +57,10 @@ func TestMBREditChangesOnlyItsFields(t *testing.T) {
 			p.Type = "0x0C"
 			return d.With(p)
 		}, []change{slotBytes(1, 4, 5)}},
-		{"delete p1", func(t *testing.T, d model.Disk) model.Disk { return d.Without(numbered(t, d, 1).ID) },
-			[]change{slotBytes(0, 0, 16)}},
+		{
+			"delete p1", func(t *testing.T, d model.Disk) model.Disk { return d.Without(numbered(t, d, 1).ID) },
+			[]change{slotBytes(0, 0, 16)},
+		},
 		{"new p4", func(t *testing.T, d model.Disk) model.Disk {
 			d = d.WithSectors(d.Sectors + 4096)
 			return d.With(model.Partition{ID: 9, Number: 4, Span: geometry.SpanOf(d.Sectors-4096, 4096), Type: "0x82"})

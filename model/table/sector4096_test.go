@@ -46,8 +46,10 @@ var made4096 = []struct {
 			"5: start=4352, size=2560, type=83\n6: start=8192, size=2560, type=82\n",
 			"sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", dev)
 	}, []model.Partition{
-		{Number: 1, Span: geometry.SpanOf(256, 2560)}, {Number: 2, Span: geometry.SpanOf(4096, 40000)},
-		{Number: 5, Span: geometry.SpanOf(4352, 2560)}, {Number: 6, Span: geometry.SpanOf(8192, 2560)},
+		{Number: 1, Span: geometry.SpanOf(256, 2560)},
+		{Number: 2, Span: geometry.SpanOf(4096, 40000)},
+		{Number: 5, Span: geometry.SpanOf(4352, 2560)},
+		{Number: 6, Span: geometry.SpanOf(8192, 2560)},
 	}},
 }
 
@@ -148,6 +150,7 @@ func TestSectorsOf4096(t *testing.T) {
 
 func TestSectorsOf4096OnLoopDevices(t *testing.T) {
 	testneed.Root(t)
+	testneed.File(t, "/dev/loop-control")
 	for _, c := range made4096 {
 		t.Run(c.name, func(t *testing.T) {
 			img := newImage(t, c.size)

@@ -31,9 +31,10 @@ func (t Tools) resizeExt(ctx context.Context, doing, path string, size geometry.
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	unit := sb.BlockSize * int64(sb.ClusterBlocks)
-	want := int64(size) / unit * unit
+	want := int64(size) / sb.BlockSize * sb.BlockSize
 	switch {
+	case sb.ClusterBlocks > 1:
+		return fmt.Errorf("%s: it allocates space in clusters (bigalloc), which resize2fs does not resize unless forced", doing)
 	case want/sb.BlockSize >= 1<<32 && sb.Incompat&extfs.Incompat64Bit == 0:
 		return fmt.Errorf("%s: it numbers its blocks of %d bytes with 32 bits, so it can have at most %s: "+
 			"convert it with `resize2fs -b` first", doing, sb.BlockSize, geometry.FormatBytes(geometry.Bytes((1<<32-1)*sb.BlockSize)))

@@ -40,6 +40,14 @@ func (t Tools) makeFAT(ctx context.Context, doing string, kind model.FSKind, pat
 		"-S", strconv.FormatInt(int64(spec.SectorSize), 10),
 		"-h", strconv.FormatUint(uint64(hiddenSectors(spec.Start)), 10),
 	}
+	if kind == model.FAT16 && spec.SectorSize == geometry.Sector4096 {
+		// The default is meant for sectors of 512 bytes and would make clusters too large for all but large partitions.
+		n, err := windowSize(path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+		argv = append(argv, "-s", strconv.FormatInt(fat16Cluster(n/int64(spec.SectorSize)), 10))
+	}
 	if label != "" {
 		argv = append(argv, "-n", label)
 	}
@@ -59,6 +67,16 @@ func (t Tools) makeFAT(ctx context.Context, doing string, kind model.FSKind, pat
 			doing, spec.SectorSize, geometry.FormatBytes(fewest*max(fs.BlockSize, geometry.Bytes(spec.SectorSize))))
 	}
 	return nil
+}
+
+// fat16Cluster is the smallest cluster in sectors with which FAT16 can have that many sectors.
+func fat16Cluster(sectors int64) int64 {
+	const mostClusters, mostSectors = 65524, 128
+	cluster := int64(1)
+	for cluster < mostSectors && sectors/cluster > mostClusters {
+		cluster *= 2
+	}
+	return cluster
 }
 
 // fatLabel is a label as FAT can hold it: in capitals.

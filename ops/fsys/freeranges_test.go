@@ -89,7 +89,7 @@ func (c extCase) build(t testing.TB, dir string) string {
 // TestFreeRangesDumpe2fs compares the free blocks with the listing of dumpe2fs, and then overwrites all of them:
 // neither e2fsck nor a reader of the files may notice.
 func TestFreeRangesDumpe2fs(t *testing.T) {
-	dir := tree(t, 12*mib)
+	dir := tree(t, 8*mib)
 	for _, c := range extCases {
 		t.Run(c.name, func(t *testing.T) {
 			path := c.build(t, dir)

@@ -86,6 +86,15 @@ func probe(path string) (fs model.Filesystem, n int64, err error) {
 	return scan.Probe(f, 0, n), n, nil
 }
 
+// windowSize is the length of the window at path.
+func windowSize(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, fmt.Errorf("look at the partition: %w", err)
+	}
+	return info.Size(), nil
+}
+
 // expect looks at the file system in the window at path, which must be of the kind and fit into the window.
 func expect(kind model.FSKind, path string) (fs model.Filesystem, n int64, err error) {
 	fs, n, err = probe(path)

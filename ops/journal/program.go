@@ -35,7 +35,7 @@ type Op struct {
 // Stage names the part of a commit a unit belongs to, in the order they come.
 type Stage uint8
 
-// The stages of a commit after the commit record.
+// The stages of a commit after the commit record. The zero value is the end, when the record says complete.
 const (
 	StageFence  Stage = iota + 1 // hide the partitions that are about to change
 	StageExtend                  // make the target longer if the plan does
@@ -60,7 +60,7 @@ func (s Stage) String() string {
 	case StageShrink:
 		return "shrink"
 	}
-	return "unknown"
+	return "done"
 }
 
 // Unit is a set of writes between two syncs. Doing a unit again after it was done in part or in full is

@@ -19,12 +19,13 @@ var (
 	statesFlag = flag.Int("states", 20000, "how many crash states to try")
 )
 
-func seed(t testing.TB) int64 {
+func seed(tb testing.TB) int64 {
+	tb.Helper()
 	s := *seedFlag
 	if s == 0 {
-		s = time.Now().UnixNano() //nolint:forbidigo // the seed is printed
+		s = time.Now().UnixNano()
 	}
-	t.Logf("seed %d (repeat with -seed=%d)", s, s)
+	tb.Logf("seed %d (repeat with -seed=%d)", s, s)
 	return s
 }
 

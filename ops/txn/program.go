@@ -51,7 +51,8 @@ func build(dev Device, l layout, t tables, c contents, spillLen int64, tune tuni
 	b.p.Refence = b.patches(t.refence)
 
 	writes := newRanges(append(l.writes(), tableWrites...))
-	b.preserve(writes.minus(l.sources()).minus(l.unused), data, t.before)
+	// Free blocks that hold something are not worth saving; those that are holes cost nothing to restore.
+	b.preserve(writes.minus(l.sources()).minus(l.unused.intersect(data)), data, t.before)
 	b.probe(data.minus(writes))
 	return b.p, b.err
 }

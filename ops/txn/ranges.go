@@ -70,12 +70,3 @@ func (s ranges) intersect(t ranges) ranges {
 	}
 	return out
 }
-
-// bytes is the number of bytes in the set.
-func (s ranges) bytes() int64 {
-	var n int64
-	for _, r := range s {
-		n += r.end - r.off
-	}
-	return n
-}

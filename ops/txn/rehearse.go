@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,7 +53,7 @@ type Rehearsal struct {
 	// Said collects what the tools ran and said since it was last called.
 	Said func() (command, output string)
 
-	unused      []byteRange
+	skipped     int64
 	final       []table.Patch
 	planned     model.Disk
 	filesystems map[model.PartID]ops.FSReport
@@ -69,6 +70,13 @@ func (r *Rehearsal) Run(ctx context.Context) (ops.Report, error) {
 		r.OnStep(i, nil)
 		began := r.Now()
 		err := r.step(ctx, step)
+		if lost := r.Overlay.Err(); lost != nil {
+			// What the tool says is a consequence; this is the cause.
+			err = fmt.Errorf("the rehearsal lost a read or a write: %w", lost)
+			if errors.Is(lost, syscall.ENOSPC) {
+				err = fmt.Errorf("%w; make room there, or choose another directory with --journal", err)
+			}
+		}
 		result := ops.StepResult{Text: step.Text(r.Before.SectorSize), Took: r.Now().Sub(began)}
 		result.Command, result.Output = r.Said()
 		if err != nil {
@@ -146,8 +154,7 @@ func (r *Rehearsal) verify(ctx context.Context, s ops.Step) error {
 	return nil
 }
 
-// remap moves a partition's bytes within the overlay. Blocks that its file system holds free stay behind; where
-// they lie on the target is remembered, since nobody will miss what was in them.
+// remap moves a partition's bytes within the overlay. Blocks that its file system holds free stay behind.
 func (r *Rehearsal) remap(s ops.Step) error {
 	z := r.Before.SectorSize
 	from, to, n := int64(z.Bytes(s.From.Start)), int64(z.Bytes(s.To.Start)), int64(z.Bytes(s.From.Len()))
@@ -156,18 +163,33 @@ func (r *Rehearsal) remap(s ops.Step) error {
 		return fmt.Errorf("read which blocks are free: %w", err)
 	}
 	for _, f := range free {
-		for e := range r.Overlay.Extents(from+f.Off, f.Len) {
-			if e.Kind == overlay.Base {
-				r.unused = append(r.unused, byteRange{e.Src, e.Src + e.Len})
-			}
-		}
+		r.skipped += f.Len
 	}
 	return r.Overlay.Move(from, to, n, free)
 }
 
+// unused are the bytes of the target that its file systems hold free as they are before anything is done: nobody will
+// miss what is in them. Blocks that only became free during the rehearsal are not among them, since a roll back must
+// bring their content back.
+func (r *Rehearsal) unused() (ranges, error) {
+	z := r.Before.SectorSize
+	var runs []byteRange
+	for _, p := range r.Before.Partitions() {
+		off := int64(z.Bytes(p.Span.Start))
+		free, err := fsys.FreeRanges(r.Device, p.FS.Kind, off, int64(z.Bytes(p.Span.Len())))
+		if err != nil {
+			return nil, fmt.Errorf("read which blocks of %s are free: %w", p.Ref(), err)
+		}
+		for _, f := range free {
+			runs = append(runs, byteRange{off + f.Off, off + f.End()})
+		}
+	}
+	return newRanges(runs), nil
+}
+
 // writeTable puts the planned table on the overlay and reads it back: it must say what the model says.
 func (r *Rehearsal) writeTable() error {
-	patches, err := table.Encode(padded{r.Device}, r.Before, r.After, r.NewUUID)
+	patches, err := table.EncodeOver(padded{r.Device}, r.Overlay, r.Before, r.After, r.NewUUID)
 	if err != nil {
 		return err
 	}
@@ -212,7 +234,11 @@ func sameTable(got, want model.Disk) error {
 // Prepare makes the rehearsed result ready to be committed: it writes the journal and nothing else. The windows
 // must have been closed. It completes the report.
 func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name string, report *ops.Report) (*Transaction, error) {
-	l := layoutOf(r.Overlay, r.Device.Size(), newRanges(r.unused))
+	unused, err := r.unused()
+	if err != nil {
+		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
+	}
+	l := layoutOf(r.Overlay, r.Device.Size(), unused)
 	t, err := r.tables(l)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
@@ -223,7 +249,7 @@ func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name 
 	}
 	report.CopyBytes, report.PlaceBytes = geometry.Bytes(tx.CopyBytes), geometry.Bytes(tx.PlaceBytes)
 	report.JournalSize = geometry.Bytes(tx.JournalBytes)
-	report.SkippedFree = geometry.Bytes(newRanges(r.unused).bytes())
+	report.SkippedFree = geometry.Bytes(r.skipped)
 	return tx, nil
 }
 

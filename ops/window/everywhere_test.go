@@ -45,34 +45,34 @@ func everywhere(t *testing.T, body func(t *testing.T, how How)) {
 			testneed.File(t, device)
 			t.Fatal(err)
 		}
-		again(t, how, how.NamespaceAttr())
+		again(t, how.String(), how.NamespaceAttr())
 	})
 	if os.Geteuid() == 0 {
 		t.Run("ordinary user", func(t *testing.T) {
 			testneed.File(t, device)
-			again(t, asIs, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
+			again(t, findOut, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
 		})
 		return
 	}
 	t.Run("fusermount", func(t *testing.T) {
 		testneed.Tool(t, "fusermount3")
 		testneed.File(t, device)
-		again(t, SetuidHelper, &syscall.SysProcAttr{})
+		again(t, SetuidHelper.String(), &syscall.SysProcAttr{})
 	})
 }
 
-// asIs stands for a process that is to find out itself.
-const asIs How = 255
+// findOut stands for a process that is to find out itself how it can have windows.
+const findOut = ""
 
 // again runs the calling test once more, in a process started in the given way.
-func again(t *testing.T, how How, attr *syscall.SysProcAttr) {
+func again(t *testing.T, how string, attr *syscall.SysProcAttr) {
 	t.Helper()
 	name, _, _ := strings.Cut(t.Name(), "/")
 	againNamed(t, name, how, attr)
 }
 
 // againNamed runs the test of the given name in a process started in the given way.
-func againNamed(t *testing.T, name string, how How, attr *syscall.SysProcAttr) {
+func againNamed(t *testing.T, name string, how string, attr *syscall.SysProcAttr) {
 	t.Helper()
 	pattern := "^" + strings.ReplaceAll(name, "/", "$/^") + "$"
 	cmd := exec.Command("/proc/self/exe", "-test.run="+pattern, "-test.v", "-test.timeout=60s")
@@ -84,8 +84,8 @@ func againNamed(t *testing.T, name string, how How, attr *syscall.SysProcAttr) {
 		}
 	}
 	cmd.Env = append(cmd.Env, "GORACE=atexit_sleep_ms=0")
-	if how != asIs {
-		cmd.Env = append(cmd.Env, insideVar+"="+how.String())
+	if how != findOut {
+		cmd.Env = append(cmd.Env, insideVar+"="+how)
 	}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -114,9 +114,14 @@ type room struct {
 // openRoom serves a disk of size bytes, all of them 0x55, until the test ends.
 func openRoom(t *testing.T, how How, size int64) *room {
 	t.Helper()
+	return openFilled(t, how, size, bytes.Repeat([]byte{0x55}, int(size)))
+}
+
+// openFilled serves a disk that begins with the given bytes.
+func openFilled(t *testing.T, how How, size int64, begin []byte) *room {
+	t.Helper()
 	tmp := t.TempDir()
-	r := &room{t: t, path: filepath.Join(tmp, "base"), dir: filepath.Join(tmp, "mnt")}
-	r.base = bytes.Repeat([]byte{0x55}, int(size))
+	r := &room{t: t, path: filepath.Join(tmp, "base"), dir: filepath.Join(tmp, "mnt"), base: begin}
 	if err := os.WriteFile(r.path, r.base, 0o400); err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func run(t testing.TB, exits []int, argv ...string) string {
 
 var ok = []int{0}
 
-// blocks is the size of an ext file system according to its superblock, in bytes.
+// extSize is the size of an ext file system according to its superblock, in bytes.
 func extSize(t *testing.T, path string) int64 {
 	t.Helper()
 	out := run(t, ok, "dumpe2fs", "-h", path)
@@ -141,7 +141,7 @@ func TestMounted(t *testing.T) {
 	}{
 		{"ext4", []string{"mkfs.ext4", "-q", "-F"}, nil, []string{"e2fsck", "-f", "-n"}, 32 * mib, 64 * mib},
 		{"xfs", []string{"mkfs.xfs", "-q", "-f"}, []string{"xfs_growfs"}, []string{"xfs_repair", "-n", "-f"}, 300 * mib, 400 * mib},
-		{"btrfs", []string{"mkfs.btrfs", "-q", "-f"}, []string{"btrfs", "filesystem", "resize", "max"}, []string{"btrfs", "check", "--readonly"}, 128 * mib, 200 * mib},
+		{"btrfs", []string{"mkfs.btrfs", "-q", "-f"}, []string{"btrfs", "filesystem", "resize", "max"}, []string{"btrfs", "check", "--readonly"}, 128 * mib, 300 * mib},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			testneed.Root(t)
@@ -153,13 +153,13 @@ func TestMounted(t *testing.T) {
 			}
 			how := RootNamespace
 			if os.Getenv(insideVar) == "" {
-				againNamed(t, t.Name(), how, how.NamespaceAttr())
+				againNamed(t, t.Name(), how.String(), how.NamespaceAttr())
 				return
 			}
 			if err := PrivateNamespace(); err != nil {
 				t.Fatal(err)
 			}
-			r := openRoom(t, how, 450*mib)
+			r := openFilled(t, how, 450*mib, nil)
 			p1 := r.Set("p1", 512, c.size)
 			run(t, ok, append(c.make, p1)...)
 			p1 = r.Set("p1", 512, c.more)
@@ -176,8 +176,8 @@ func TestMounted(t *testing.T) {
 				t.Errorf("%v, %v", err, readErr)
 			}
 			run(t, ok, append(c.check, p1)...)
-			r.want(0, bytes.Repeat([]byte{0x55}, 512))
-			r.want(512+c.more, bytes.Repeat([]byte{0x55}, 512))
+			r.want(0, make([]byte, 512))
+			r.want(512+c.more, make([]byte, 512))
 		})
 	}
 }

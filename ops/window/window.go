@@ -48,6 +48,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -106,6 +107,9 @@ func Serve(ov *overlay.Overlay, dir string, how Mount) (*Server, error) {
 	go func() {
 		defer close(s.served)
 		s.server.Serve()
+		// A caller that means to serve until the process ends may let go of s. Were it collected, its pipe to
+		// the guard of the mount would be closed.
+		runtime.KeepAlive(s)
 	}()
 	if s.root, err = unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
 		err = refusePolls(s.Path(Disk))

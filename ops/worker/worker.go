@@ -158,9 +158,7 @@ func (w *process) recover(ctx context.Context) ops.Result {
 		return interrupted(err)
 	}
 	w.logf("done")
-	if err := store.Vanish(); err != nil {
-		w.logf("%v", err)
-	}
+	w.tidy(store)
 	if w.job.Task == RollBack {
 		return ops.Result{Outcome: ops.RolledBack}
 	}
@@ -184,32 +182,14 @@ func (w *process) watch(phase ops.Phase) txn.Watch {
 	last := journal.Stage(0)
 	return func(stage journal.Stage, done, total int64) {
 		if stage != last {
-			w.logf("%s: %s", phase, stageWords(stage))
+			w.logf("%s: %s", phase, stage)
 			last = stage
 		}
 		w.link.at(func(p *ops.Progress) {
-			p.Phase, p.Stage = phase, stageWords(stage)
+			p.Phase, p.Stage = phase, stage.String()
 			p.Done, p.Total = geometry.Bytes(done), geometry.Bytes(total)
 		})
 	}
-}
-
-func stageWords(s journal.Stage) string {
-	switch s {
-	case journal.StageFence:
-		return "hiding the partitions that change"
-	case journal.StageExtend:
-		return "enlarging the image"
-	case journal.StageCopy:
-		return "copying data"
-	case journal.StagePlace:
-		return "writing new content"
-	case journal.StageTable:
-		return "writing the partition table"
-	case journal.StageShrink:
-		return "cutting the image"
-	}
-	return "finishing"
 }
 
 func interrupted(err error) ops.Result {

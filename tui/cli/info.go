@@ -189,9 +189,12 @@ func writeInfo(out io.Writer, d model.Disk, f session.Facts, left *txn.Status) e
 	}
 	b.WriteString("\n")
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "Partition\tStart\tEnd\tSize\tFile system\tLabel\tUsed\tUnused\tType\tFlags")
+	lines := []string{"Partition\tStart\tEnd\tSize\tFile system\tLabel\tUsed\tUnused\tType\tFlags"}
 	for _, r := range model.Rows(d, model.Readable) {
-		fmt.Fprintln(w, strings.Join(infoRow(d, r), "\t"))
+		lines = append(lines, strings.Join(infoRow(d, r), "\t"))
+	}
+	if _, err := fmt.Fprintln(w, strings.Join(lines, "\n")); err != nil {
+		return err
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -33,7 +33,7 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	planned := clone(t, original)
-	took := time.Now() //nolint:forbidigo // how long a run takes decides where it is killed
+	took := time.Now()
 	p.run(t, "apply", "--yes", planned, plan).want(t, 0)
 	total := time.Since(took)
 
@@ -130,7 +130,8 @@ func (k *killed) judge(image string) string {
 	for n, want := range at {
 		got := table.part(t, n)
 		if got.startB != want.start || got.lenB != want.size {
-			t.Fatalf("p%d lies at %d+%d; the image is neither as before nor as planned", n, got.startB, got.lenB)
+			t.Fatalf("p%d lies at %d+%d; the image is neither as before nor as planned:\n%s", n, got.startB, got.lenB,
+				sh(t, ".", "cmp -l '"+k.original+"' '"+image+"' | head -20; cmp -l '"+k.original+"' '"+image+"' | wc -l"))
 		}
 		extClean(t, image, got.startB)
 		sameFiles(t, extFiles(t, image, got.startB), k.files[n])

@@ -26,12 +26,13 @@ import (
 
 var seedFlag = flag.Int64("seed", 0, "seed of the random tests, 0 for one from the clock")
 
-func seed(t testing.TB) int64 {
+func seed(tb testing.TB) int64 {
+	tb.Helper()
 	s := *seedFlag
 	if s == 0 {
-		s = time.Now().UnixNano() //nolint:forbidigo // the seed is printed
+		s = time.Now().UnixNano()
 	}
-	t.Logf("seed %d (repeat with -seed=%d)", s, s)
+	tb.Logf("seed %d (repeat with -seed=%d)", s, s)
 	return s
 }
 

@@ -116,7 +116,7 @@ func TestMoves(t *testing.T) {
 					dir := t.TempDir()
 					image := filepath.Join(dir, "disk.raw")
 					sh(t, dir, "cp --sparse=always '"+original+"' disk.raw")
-					plan := strings.NewReplacer("A", itoa(int64(d.a)), "B", itoa(int64(d.b))).Replace(m.plan)
+					plan := strings.NewReplacer(" A", " "+itoa(int64(d.a)), " B", " "+itoa(int64(d.b))).Replace(m.plan)
 					if err := os.WriteFile(filepath.Join(dir, "plan"), []byte(plan), 0o644); err != nil {
 						t.Fatal(err)
 					}

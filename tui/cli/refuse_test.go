@@ -113,7 +113,7 @@ func TestBadInput(t *testing.T) {
 		{"no such plan", []string{"apply", "--yes", image, filepath.Join(dir, "no-plan")}, 1, []string{"no-plan"}},
 		{"mistake on line 3", []string{"apply", "--yes", image, write("p3", "# x\nimage grow 1GiB\nmove 2 rihgt 1MiB\n")}, 1, []string{"line 3", "column 8"}},
 		{"size without unit", []string{"apply", "--yes", image, write("p1", "image grow 5\n")}, 1, []string{"line 1", "GiB"}},
-		{"impossible", []string{"apply", "--yes", image, write("p2", "resize 1 by +10GiB\n")}, 1, []string{"p2", "most"}},
+		{"impossible", []string{"apply", "--yes", image, write("p2", "resize 1 by +10GiB\n")}, 1, []string{"line 1", "p2 starts right behind it"}},
 		{"no such partition", []string{"apply", "--yes", image, write("p4", "delete 9\n")}, 1, []string{"9"}},
 		{"usage: flag", []string{"info", "--nonsense", image}, 2, []string{"nonsense"}},
 		{"usage: arguments", []string{"apply", image}, 2, nil},

@@ -66,11 +66,16 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
 	keys := widget.KeyLines(d.Keys(), inner, st)
-	lines := body.Lines
+	lines, above := body.Lines, 0
 	room := height - 2*insetY
-	if len(lines)+1+len(keys) <= room {
+	switch {
+	case len(lines)+3+len(keys) <= room:
+		// With lines to spare the body gets air above.
+		lines = append(append(append([]string{""}, lines...), ""), keys...)
+		above = 1
+	case len(lines)+1+len(keys) <= room:
 		lines = append(append(append([]string{}, lines...), ""), keys...)
-	} else {
+	default:
 		lines = append(append([]string{}, lines[:min(len(lines), max(0, room-len(keys)))]...), keys...)
 	}
 	w, h := inner+2*insetX, len(lines)+2*insetY
@@ -85,10 +90,10 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	out := Drawn{
 		Block: widget.Box(lines, widget.Frame{Title: body.Title, Edge: edge, Name: name}, w, h, st),
 		At:    at,
-		Body:  Point{X: at.X + insetX, Y: at.Y + insetY},
+		Body:  Point{X: at.X + insetX, Y: at.Y + insetY + above},
 		Inner: inner,
 	}
-	if c := body.Cursor; c != nil && c.Y < h-2*insetY && c.X < inner {
+	if c := body.Cursor; c != nil && c.Y+above < h-2*insetY && c.X < inner {
 		out.Cursor = &Point{X: out.Body.X + c.X, Y: out.Body.Y + c.Y}
 	}
 	return out

@@ -28,12 +28,10 @@ func DetectGlyphs(getenv func(string) string) GlyphSet {
 	return Unicode
 }
 
-// Glyphs are the characters that carry meaning on a screen; each is one cell wide unless its comment
-// says otherwise.
+// Glyphs are the characters that carry meaning on a screen; each is one cell wide.
 type Glyphs struct {
 	TopLeft, TopRight, BottomLeft, BottomRight string
 	Horizontal, Vertical                       string
-	TeeLeft, TeeRight                          string // where a rule meets the left and right edge of a box
 
 	Used, Unused, Unknown string // shading of a partition: holds data, free, cannot be told
 	Edge                  string // between two neighbours in a bar
@@ -50,12 +48,8 @@ type Glyphs struct {
 	Now, Later       string // a step that is running, that has not begun
 	Full, Empty      string // progress bars
 	Dot              string // between items of a line
-	Branch           string // before a logical partition
 	Thumb            string // where a scrolled text stands
 	Previous, Follow string // a choice that the arrows change
-	Dash             string // a value that is not known
-	ArrowKeys        string // "↑↓": the keys, several cells
-	SideKeys         string // "←→": the keys, several cells
 }
 
 // GlyphsOf lists the characters of a repertoire.
@@ -63,23 +57,23 @@ func GlyphsOf(set GlyphSet) Glyphs {
 	if set == ASCII {
 		return Glyphs{
 			TopLeft: "+", TopRight: "+", BottomLeft: "+", BottomRight: "+",
-			Horizontal: "-", Vertical: "|", TeeLeft: "+", TeeRight: "+",
+			Horizontal: "-", Vertical: "|",
 			Used: "#", Unused: ".", Unknown: ":",
 			Edge: "|", OpenExt: "{", CloseExt: "}", HandleLeft: "[", HandleRight: "]",
 			Cursor: ">", More: "~", Less: "<", Greater: ">", Up: "^", Down: "v",
 			Right: ">", Left: "<", Yes: "+", No: "x", Now: ">", Later: ".",
-			Full: "#", Empty: ".", Dot: "-", Branch: "'", Thumb: "#",
-			Previous: "<", Follow: ">", Dash: "-", ArrowKeys: "up/dn", SideKeys: "lt/rt",
+			Full: "#", Empty: ".", Dot: "-", Thumb: "#",
+			Previous: "<", Follow: ">",
 		}
 	}
 	return Glyphs{
 		TopLeft: "╭", TopRight: "╮", BottomLeft: "╰", BottomRight: "╯",
-		Horizontal: "─", Vertical: "│", TeeLeft: "├", TeeRight: "┤",
+		Horizontal: "─", Vertical: "│",
 		Used: "▓", Unused: "░", Unknown: "▒",
 		Edge: "│", OpenExt: "┃", CloseExt: "┃", HandleLeft: "┣", HandleRight: "┫",
 		Cursor: "▸", More: "…", Less: "‹", Greater: "›", Up: "↑", Down: "↓",
 		Right: "→", Left: "←", Yes: "✓", No: "✗", Now: "▸", Later: "·",
-		Full: "█", Empty: "░", Dot: "·", Branch: "└", Thumb: "┃",
-		Previous: "‹", Follow: "›", Dash: "—", ArrowKeys: "↑↓", SideKeys: "←→",
+		Full: "█", Empty: "░", Dot: "·", Thumb: "┃",
+		Previous: "‹", Follow: "›",
 	}
 }

@@ -47,7 +47,6 @@ type Styles struct {
 	Danger lipgloss.Style // the same, when pressing it changes the target
 
 	kinds map[model.FSKind]lipgloss.Style
-	chips map[model.FSKind]lipgloss.Style
 
 	Unallocated, Unformatted, Extended, Other lipgloss.Style
 }
@@ -71,11 +70,9 @@ func New(theme Theme, set GlyphSet) *Styles {
 		Danger:      plain.Foreground(t.onFill).Background(t.bad).Bold(true),
 		Unallocated: fg(t.unallocated), Unformatted: fg(t.unformatted), Extended: fg(t.extended), Other: fg(t.other),
 		kinds: map[model.FSKind]lipgloss.Style{},
-		chips: map[model.FSKind]lipgloss.Style{},
 	}
 	for kind, c := range t.extents {
 		s.kinds[kind] = fg(c)
-		s.chips[kind] = plain.Foreground(t.onFill).Background(c).Bold(true)
 	}
 	return s
 }

@@ -33,9 +33,18 @@ type column struct {
 	text  func(TableRow) string
 }
 
+// Naming says whether the partitions of a table can have names of their own.
+type Naming int
+
+// The namings.
+const (
+	Unnamed Naming = iota // MBR
+	Named                 // GPT
+)
+
 // columns chooses what a table of the given width can show; the narrow ones leave out what the bars and
 // the information page tell as well.
-func columns(width int) []column {
+func columns(width int, names Naming) []column {
 	name := column{"Partition", 12, func(r TableRow) string { return strings.Repeat(" ", r.Indent) + r.Name }}
 	fs := column{"File system", 12, func(r TableRow) string { return r.FS }}
 	label := column{"Label", 8, func(r TableRow) string { return r.Label }}
@@ -52,6 +61,10 @@ func columns(width int) []column {
 		if width >= 138 {
 			label.width, part.width, flags.width = 17, 18, 16
 		}
+		if names == Unnamed {
+			label.width += part.width
+			return []column{name, fs, label, start, size, used, unused, flags, change}
+		}
 		return []column{name, fs, label, part, start, size, used, unused, flags, change}
 	case width >= 78:
 		return []column{name, fs, label, size, used, unused, flags, change}
@@ -63,11 +76,11 @@ func columns(width int) []column {
 // PartTable draws rows under a heading in width cells and height lines, the heading included. selected is
 // the row with the cursor, -1 for none. Where not all rows fit, those around it are shown, and marks at
 // the right edge say where there are more.
-func PartTable(rows []TableRow, selected, width, height int, st *styles.Styles) []string {
+func PartTable(rows []TableRow, names Naming, selected, width, height int, st *styles.Styles) []string {
 	if height < 1 {
 		return nil
 	}
-	cols := columns(width)
+	cols := columns(width, names)
 	head := "  "
 	for _, c := range cols {
 		room := c.room(cols, width)

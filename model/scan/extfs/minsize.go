@@ -1,24 +1,32 @@
 package extfs
 
-// MinSize estimates the smallest size in bytes to which resize2fs could shrink the file system. It is meant to
-// lie a little above the minimum that the tool works out for itself and insists on (resize2fs -P); it never exceeds
-// Size.
+// MinSize estimates the smallest size in bytes to which resize2fs could shrink the file system. The tool works out a
+// minimum from the same numbers and refuses less, so this follows the tool, also where it is more careful than it
+// would have to be; it lies a little above the tool's minimum (resize2fs -P), and never exceeds Size.
+//
+// The tool keeps as many groups as inodes and data need; only the last one may be shorter. With flexible groups it
+// keeps the metadata of all groups that share the last one's flexible group, within the first of them it counts the
+// metadata twice, and it fills groups between the first few and the end of the first flexible group with nothing.
 func (s Superblock) MinSize() int64 {
-	// resize2fs takes the count of free clusters for one of blocks, so file systems with clusters hardly shrink.
-	data := s.Blocks - s.FreeBlocks/s.ClusterBlocks
+	if s.ClusterBlocks > 1 {
+		return s.Size() // resize2fs does not resize file systems with clusters
+	}
+	data := s.Blocks - s.FreeBlocks
 	data -= min(data, s.overhead(s.Groups()))
 	inodes := uint64(s.Inodes - s.FreeInodes)
-	groups := max(1, ceilDiv(inodes, uint64(s.InodesPerGroup)))
-	need := s.need(groups, data)
-	// More groups bring more metadata, which may need one more group: this settles within a few rounds.
-	for range 64 {
-		more := ceilDiv(need, s.BlocksPerGroup)
-		if more <= groups {
-			break
-		}
-		groups = more
-		need = s.need(groups, data)
+	first := max(1, ceilDiv(inodes, uint64(s.InodesPerGroup)))
+	groups := s.groupsFor(data, first)
+
+	filled := s.room(0, first-1)
+	if groups > first {
+		filled = s.room(0, first) + s.room(s.flexible(first), groups-1)
 	}
+	tail := s.overhead(s.flexible(groups))
+	if s.flexSize == 1 || groups > s.flexSize {
+		tail -= s.overhead(groups - 1)
+	}
+	const least = 50 // blocks that a last group must have beside its metadata
+	need := s.FirstBlock + (groups-1)*s.BlocksPerGroup + tail + max(least, data-min(data, filled))
 	if need >= s.Blocks {
 		return s.Size()
 	}
@@ -28,18 +36,39 @@ func (s Superblock) MinSize() int64 {
 		need += min((s.Blocks-need)/500, max(ceilDiv(data, perBlock), inodes))
 	}
 	need += data / 100
-	return int64(min(s.FirstBlock+need, s.Blocks)) * s.BlockSize
+	return int64(min(need, s.Blocks)) * s.BlockSize
 }
 
-// need is how many blocks a file system of that many groups takes if it holds data blocks of data.
-func (s Superblock) need(groups, data uint64) uint64 {
-	const tail = 50 // blocks that a last group must have beside its metadata
-	flex := s.flexible(groups)
-	need := data + s.overhead(flex) + tail + 2*s.ClusterBlocks
-	if s.flexSize > 1 && groups <= s.flexSize {
-		need += s.overhead(groups) // what resize2fs keeps for moving the tables of the first flexible group
+// groupsFor is the number of groups, at least first, that hold that many blocks of data beside their metadata. Metadata
+// that the first groups have no room for is not charged to the others.
+func (s Superblock) groupsFor(data, first uint64) uint64 {
+	charged := s.overhead(s.flexible(first))
+	start := first*s.BlocksPerGroup - min(first*s.BlocksPerGroup, charged)
+	groups := first
+	for range 64 { // it settles within a few rounds if there is anything to shrink at all
+		need := data + s.overhead(s.flexible(groups)) - charged
+		if need <= start {
+			return groups
+		}
+		more := first + ceilDiv(need-start, s.BlocksPerGroup)
+		if more <= groups {
+			return groups
+		}
+		groups = more
+		if groups >= s.Groups() {
+			break
+		}
 	}
-	return max(need, (groups-1)*s.BlocksPerGroup+2+s.ITableBlocks()+tail)
+	return max(first, s.Groups())
+}
+
+// room is how many blocks of data the groups from a up to b hold.
+func (s Superblock) room(a, b uint64) uint64 {
+	if b <= a {
+		return 0
+	}
+	blocks, overhead := (b-a)*s.BlocksPerGroup, s.overhead(b)-s.overhead(a)
+	return blocks - min(blocks, overhead)
 }
 
 // flexible is the number of groups whose metadata may have to be kept when only the first ones are: those of a flexible

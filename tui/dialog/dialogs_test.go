@@ -1,0 +1,198 @@
+package dialog_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/dialog"
+	"shunt/tui/internal/tuitest"
+	"shunt/tui/styles"
+	"shunt/tui/widget"
+)
+
+func TestImageSizeKeys(t *testing.T) {
+	target := tuitest.Founding()
+	q := ops.NewQueue(target.Layout, target.World)
+	for _, c := range []struct {
+		keys string
+		want geometry.Sector // 0 is no operation
+	}{
+		{"=+2GiB enter", 966*mib + 2048*mib},
+		{"=4GiB enter", 4096 * mib},
+		{"=2000000s enter", 2_000_000},
+		{"up enter", 967 * mib},
+		{"pgup enter", 1990 * mib},
+		{"down enter", 0},
+		{"< enter", 0},
+		{"=-1MiB enter", 0},
+		{"=4 enter", 0},
+		{"=4GiB esc", 0},
+		{"enter", 0},
+	} {
+		d, action := press(t, dialog.NewImageSize(q, geometry.AlignMiB), c.keys)
+		stage, _ := action.(dialog.Stage)
+		got, _ := stage.Op.(ops.ImageSize)
+		if got.Sectors != c.want {
+			t.Errorf("%q gives %d sectors, want %d\n%s", c.keys, got.Sectors, c.want, text(d))
+		}
+	}
+}
+
+// gaps is where something can be made on a disk.
+func gap(t *testing.T, d model.Disk, i int) model.Gap {
+	t.Helper()
+	gaps := model.Gaps(d, model.Readable)
+	if i >= len(gaps) {
+		t.Fatalf("there are %d gaps", len(gaps))
+	}
+	return gaps[i]
+}
+
+func TestCreateKeys(t *testing.T) {
+	varied, logicals := tuitest.Varied(), tuitest.Logicals()
+	for _, c := range []struct {
+		name   string
+		target *tuitest.Target
+		gap    int
+		keys   string
+		want   ops.New // ID and Type are not compared; a zero Len is no operation
+	}{
+		{"all of it", varied, 0, "enter", ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.Ext4}},
+		{"a size", varied, 0, "=100MiB enter", ops.New{At: 6658 * mib, Len: 100 * mib, FS: model.Ext4}},
+		{"a place", varied, 0, "=100MiB tab =50MiB enter", ops.New{At: 6708 * mib, Len: 100 * mib, FS: model.Ext4}},
+		{"contents", varied, 0, "tab tab tab right enter", ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.FAT32}},
+		{"empty", varied, 0, "tab tab tab left enter", ops.New{At: 6658 * mib, Len: 512 * mib}},
+		{"label and name", varied, 0, "tab tab tab tab =data tab =Data2 enter",
+			ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.Ext4, Label: "data", Name: "Data2"}},
+		{"too large", varied, 0, "=1GiB enter", ops.New{}},
+		{"too small for FAT32", varied, 0, "=8MiB tab tab tab right enter", ops.New{}},
+		{"logical", logicals, 0, "enter", ops.New{Role: model.Logical, At: 301 * mib, Len: 99 * mib, FS: model.Ext4}},
+		{"primary", logicals, 2, "enter", ops.New{At: 900 * mib, Len: 100 * mib, FS: model.Ext4}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			q := ops.NewQueue(c.target.Layout, c.target.World)
+			first, err := dialog.NewCreate(q, gap(t, c.target.Layout, c.gap), geometry.AlignMiB)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, action := press(t, first, c.keys)
+			stage, _ := action.(dialog.Stage)
+			got, _ := stage.Op.(ops.New)
+			got.ID, got.Type = 0, ""
+			if got != c.want {
+				t.Errorf("got %+v, want %+v\n%s", got, c.want, text(d))
+			}
+		})
+	}
+}
+
+func TestCreateRefused(t *testing.T) {
+	full := tuitest.Many(128)
+	_, err := dialog.NewCreate(ops.NewQueue(full.Layout, full.World), gap(t, full.Layout, 0), geometry.AlignMiB)
+	if err == nil || !strings.Contains(err.Error(), "128") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAsk(t *testing.T) {
+	ask := dialog.NewAsk("Leave?", dialog.Warning, []string{"Really?"}, dialog.YesNo("Stay", "Leave", widget.Writes, dialog.Quit{})...)
+	for keys, want := range map[string]dialog.Action{
+		"enter": dialog.Close{}, "esc": dialog.Close{}, "n": dialog.Close{}, "ctrl+c": dialog.Close{},
+		"y": dialog.Quit{}, "right enter": dialog.Quit{}, "left enter": dialog.Quit{}, "tab tab enter": dialog.Close{},
+		"x": nil, "right": nil, "q": nil,
+	} {
+		if _, got := press(t, ask, keys); got != want {
+			t.Errorf("%q gives %#v, want %#v", keys, got, want)
+		}
+	}
+}
+
+func TestPath(t *testing.T) {
+	p := dialog.NewPath(dialog.SavePlan, "Save plan", "", "/tmp/a.plan")
+	for keys, want := range map[string]dialog.Action{
+		"enter":            dialog.Save{What: dialog.SavePlan, Path: "/tmp/a.plan"},
+		"ctrl+w =b enter":  dialog.Save{What: dialog.SavePlan, Path: "/tmp/b"},
+		"ctrl+u enter":     nil,
+		"ctrl+u =q esc":    dialog.Close{},
+		"ctrl+u =yn enter": dialog.Save{What: dialog.SavePlan, Path: "yn"},
+	} {
+		if _, got := press(t, p, keys); got != want {
+			t.Errorf("%q gives %#v, want %#v", keys, got, want)
+		}
+	}
+}
+
+func TestBrowse(t *testing.T) {
+	first, list := dialog.NewBrowse("/images/")
+	if list.Dir != "/images/" {
+		t.Fatalf("asks for %q", list.Dir)
+	}
+	listing := dialog.Listing{Dir: "/images/", Entries: []dialog.Entry{
+		{Name: "..", Dir: true}, {Name: "old", Dir: true}, {Name: ".hidden.raw", Size: 5},
+		{Name: "stick.raw", Size: 966 << 20}, {Name: "stock.qcow2", Size: 1 << 30},
+	}}
+	b, _ := first.Update(listing)
+	b, _ = b.Update(dialog.Listing{Dir: "/elsewhere/", Entries: []dialog.Entry{{Name: "wrong"}}})
+	if got := text(b); !strings.Contains(got, "stick.raw") || strings.Contains(got, "hidden") || strings.Contains(got, "wrong") {
+		t.Fatalf("shows\n%s", got)
+	}
+	for keys, want := range map[string]dialog.Action{
+		"enter":                 nil,
+		"down enter":            dialog.List{Dir: "/images/old/"},
+		"down down enter":       dialog.Open{Path: "/images/stick.raw"},
+		"=st tab =i tab enter":  dialog.Open{Path: "/images/stick.raw"},
+		"=o tab":                dialog.List{Dir: "/images/old/"},
+		"=other.raw enter":      dialog.Open{Path: "/images/other.raw"},
+		"=.h tab enter":         dialog.Open{Path: "/images/.hidden.raw"},
+		"=.. enter":             dialog.List{Dir: "/images/../"},
+		"ctrl+u =rel.raw enter": dialog.Open{Path: "rel.raw"},
+		"ctrl+w":                dialog.List{Dir: "/"},
+		"esc":                   dialog.Close{},
+	} {
+		if d, got := press(t, b, keys); got != want {
+			t.Errorf("%q gives %#v, want %#v\n%s", keys, got, want, text(d))
+		}
+	}
+	failed, _ := first.Update(dialog.Listing{Dir: "/images/", Err: errors.New("open /images/: permission denied")})
+	if got := text(failed); !strings.Contains(got, "permission denied") {
+		t.Errorf("shows\n%s", got)
+	}
+}
+
+// No window is larger than the screen, and its cursor is on it.
+func TestDrawFits(t *testing.T) {
+	st := styles.New(styles.Dark, styles.Unicode)
+	target := tuitest.Logicals()
+	q := ops.NewQueue(target.Layout, target.World)
+	create, err := dialog.NewCreate(q, gap(t, target.Layout, 2), geometry.AlignMiB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browse, _ := dialog.NewBrowse("/some/where/")
+	for name, d := range map[string]dialog.Dialog{
+		"resize": dialog.NewResize(q, 5, geometry.AlignMiB), "image size": dialog.NewImageSize(q, geometry.AlignMiB),
+		"create": create, "browse": browse, "path": dialog.NewPath(dialog.SaveLog, "Save", "Text", strings.Repeat("/long", 50)),
+		"ask": dialog.NewMessage("Title", dialog.Warning, strings.Repeat("many words ", 100)),
+	} {
+		for _, size := range [][2]int{{60, 20}, {80, 24}, {120, 40}, {200, 60}} {
+			drawn := dialog.Draw(d, size[0], size[1], st)
+			if drawn.At.Y+len(drawn.Block) > size[1] {
+				t.Errorf("%s at %v: %d lines", name, size, len(drawn.Block))
+			}
+			for _, line := range drawn.Block {
+				if w := ansi.StringWidth(line); w != ansi.StringWidth(drawn.Block[0]) || drawn.At.X+w > size[0] {
+					t.Errorf("%s at %v: a line is %d cells wide: %q", name, size, w, ansi.Strip(line))
+				}
+			}
+			if c := drawn.Cursor; c != nil && (c.X >= size[0] || c.Y >= size[1]) {
+				t.Errorf("%s at %v: cursor at %v", name, size, *c)
+			}
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package tui_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/exp/golden"
+
+	"shunt/ops"
+	"shunt/tui"
+	"shunt/tui/internal/tuitest"
+	"shunt/tui/styles"
+)
+
+// scene brings an editor to a screen that is pinned.
+type scene struct {
+	name   string
+	target func() *tuitest.Target
+	play   func(t testing.TB, d *tuitest.Driver, target *tuitest.Target)
+}
+
+// keysOnly is a play of nothing but keys.
+func keysOnly(keys ...string) func(testing.TB, *tuitest.Driver, *tuitest.Target) {
+	return func(_ testing.TB, d *tuitest.Driver, _ *tuitest.Target) { d.Press(keys...) }
+}
+
+func scenes() []scene {
+	type drv = tuitest.Driver
+	type tgt = tuitest.Target
+	return []scene{
+		{"editor", tuitest.Founding, keysOnly()},
+		{"editor-pending", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { stageFounding(d); d.Press("home") }},
+		{"editor-pending-selected", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { stageFounding(d); d.Press("end", "up") }},
+		{"editor-gpt", tuitest.Varied, keysOnly("j", "j")},
+		{"editor-logicals", tuitest.Logicals, keysOnly("j", "j", "j")},
+		{"editor-many", func() *tgt { return tuitest.Many(128) }, keysOnly("pgdown", "pgdown")},
+		{"editor-readonly", tuitest.Damaged, keysOnly()},
+		{"editor-blank", tuitest.Blank, keysOnly()},
+		{"key-later", tuitest.Founding, keysOnly("g")},
+		{"image-size", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { d.Press("z"); d.Type("+2GiB") }},
+		{"resize", tuitest.Founding, keysOnly("m")},
+		{"resize-typed", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) {
+			d.Press("z")
+			d.Type("+2GiB")
+			d.Press("enter", "j", "m")
+			d.Type("+1024MiB")
+		}},
+		{"resize-refused", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { d.Press("m", "tab"); d.Type("1GiB") }},
+		{"resize-bar", tuitest.Varied, keysOnly("j", "j", "j", "j", "j", "m", "shift+tab", "space", "right")},
+		{"resize-fixed", tuitest.Varied, keysOnly("j", "m")},
+		{"create", tuitest.Varied, keysOnly("end", "n")},
+		{"create-mbr", tuitest.Logicals, keysOnly("end", "n", "tab", "tab", "tab")},
+		{"clear", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { stageFounding(d); d.Press("X") }},
+		{"quit", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { stageFounding(d); d.Press("q") }},
+		{"save-plan", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { stageFounding(d); d.Press("s") }},
+		{"help", tuitest.Founding, keysOnly("?")},
+		{"information", tuitest.Varied, keysOnly("j", "j", "i")},
+		{"rehearsing", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toRehearsal(d, g, t) }},
+		{"rehearsing-stop", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toRehearsal(d, g, t); d.Press("q") }},
+		{"rehearsing-log", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toRehearsal(d, g, t); d.Press("l") }},
+		{"report", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toReport(d, g, t) }},
+		{"report-only", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) {
+			stageFounding(d)
+			d.Press("R")
+			d.Do(func() { last(t, g).Finish(passed()) })
+		}},
+		{"report-failed", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) {
+			toRehearsal(d, g, t)
+			d.Do(func() {
+				last(t, g).Finish(failed())
+				last(t, g).End(ops.Result{Outcome: ops.Unchanged, Err: failed().Err})
+			})
+		}},
+		{"committing", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toCommit(d, g, t) }},
+		{"committing-stop", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toCommit(d, g, t); d.Press("ctrl+c") }},
+		{"undoing", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) {
+			toCommit(d, g, t)
+			d.Press("q", "y")
+			d.Do(func() {
+				last(t, g).Tell(ops.Progress{Phase: ops.Undoing, Stage: "copy", Done: 1 << 20, Total: 14 << 20})
+			})
+		}},
+		{"result-done", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toResult(d, g, t, resultDone) }},
+		{"result-rolled-back", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toResult(d, g, t, resultRolledBack) }},
+		{"result-interrupted", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toResult(d, g, t, resultInterrupted) }},
+		{"result-unchanged", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toResult(d, g, t, resultUnchanged) }},
+		{"recovery", broken, keysOnly()},
+		{"recovery-forward-only", func() *tgt {
+			g := broken()
+			g.Broken.Stage, g.Broken.NoRollBack = "place", "its last stages have begun, which only go forwards"
+			return g
+		}, keysOnly()},
+	}
+}
+
+// Every screen is pinned in the three sizes it is made for.
+func TestScreens(t *testing.T) {
+	for _, s := range scenes() {
+		for _, size := range [][2]int{{80, 24}, {60, 20}, {120, 40}} {
+			t.Run(fmt.Sprintf("%s/%dx%d", s.name, size[0], size[1]), func(t *testing.T) {
+				target := s.target()
+				d := tuitest.Start(t, size[0], size[1], tui.Options{Paths: []string{target.What.Path}}, tuitest.One(target))
+				s.play(t, d, target)
+				golden.RequireEqual(t, d.Frame())
+			})
+		}
+	}
+}
+
+// With nothing but ASCII every screen is readable, and nothing else is sent to the terminal.
+func TestASCII(t *testing.T) {
+	pinned := map[string]bool{"editor-pending": true, "resize-typed": true, "committing": true, "help": true, "editor-gpt": true}
+	for _, s := range scenes() {
+		target := s.target()
+		d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}, Glyphs: styles.ASCII}, tuitest.One(target))
+		s.play(t, d, target)
+		for _, r := range d.Raw() {
+			if r > 0x7e || r < 0x20 && r != '\n' && r != '\x1b' {
+				t.Fatalf("%s sends %q:\n%s", s.name, r, d.Frame())
+			}
+		}
+		if strings.Count(d.Frame(), "?") != strings.Count(ordinary(t, s).Frame(), "?") {
+			t.Errorf("%s: a character has no stand-in:\n%s", s.name, d.Frame())
+		}
+		if pinned[s.name] {
+			t.Run(s.name, func(t *testing.T) { golden.RequireEqual(t, d.Frame()) })
+		}
+	}
+}
+
+// ordinary is a scene with all characters.
+func ordinary(t *testing.T, s scene) *tuitest.Driver {
+	t.Helper()
+	target := s.target()
+	d := open(t, target)
+	s.play(t, d, target)
+	return d
+}
+
+// The colours of both themes are pinned on one screen each; everywhere else only the text is.
+func TestColours(t *testing.T) {
+	for name, background := range map[string]string{"dark": "#101010", "light": "#f8f8f8"} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t, tuitest.Varied())
+			d.Send(tea.BackgroundColorMsg{Color: hex(background)})
+			d.Press("j", "j", "m")
+			golden.RequireEqual(t, d.Raw())
+		})
+	}
+}
+
+// What opens a file is pinned with the files of testdata/pick.
+func TestPicker(t *testing.T) {
+	d := tuitest.Start(t, 80, 24, tui.Options{Dir: "testdata/pick"}, &tuitest.Backend{})
+	d.Press("down", "down")
+	golden.RequireEqual(t, d.Frame())
+}
+
+func TestRefusedScreen(t *testing.T) {
+	d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{stick}}, &tuitest.Backend{Refuse: map[string]error{stick: errInUse}})
+	golden.RequireEqual(t, d.Frame())
+}
+
+func TestTooSmall(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	for _, size := range [][2]int{{59, 20}, {60, 19}, {20, 5}, {3, 2}, {1, 1}} {
+		d.Resize(size[0], size[1])
+	}
+	d.Resize(59, 20)
+	golden.RequireEqual(t, d.Frame())
+}

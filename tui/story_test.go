@@ -1,0 +1,119 @@
+package tui_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/tui"
+	"shunt/tui/internal/tuitest"
+)
+
+// stick is the path of the founding example's image.
+const stick = "/images/stick.raw"
+
+// open starts the editor on one stand-in in a window of 80 by 24 cells.
+func open(t testing.TB, target *tuitest.Target) *tuitest.Driver {
+	t.Helper()
+	return tuitest.Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}}, tuitest.One(target))
+}
+
+// stageFounding stages the three operations of the founding example, the way a user would.
+func stageFounding(d *tuitest.Driver) {
+	d.Press("z")
+	d.Type("+2GiB")
+	d.Press("enter", "j", "m")
+	d.Type("+1024MiB")
+	d.Press("enter", "k", "k", "m", ">", "enter")
+}
+
+// quietly lets the gate of a page that opened by itself open.
+func quietly(d *tuitest.Driver) { d.Advance(time.Second) }
+
+// last is the run that was begun last.
+func last(t testing.TB, target *tuitest.Target) *tuitest.Run {
+	t.Helper()
+	if len(target.Runs) == 0 {
+		t.Fatal("no run was begun")
+	}
+	return target.Runs[len(target.Runs)-1]
+}
+
+func passed() ops.Report {
+	return ops.Report{
+		Filesystems: []ops.FSReport{
+			{Ref: "p1", Kind: "ext4", Size: 1506 * geometry.MiB, Used: 26_738_688},
+			{Ref: "p2", Kind: "ext4", Size: 483 * geometry.MiB, Used: 26_843_546},
+		},
+		CopyBytes: 26_843_546, PlaceBytes: 1_310_720, JournalSize: 3 * geometry.MiB, SkippedFree: 458 * geometry.MiB,
+		Estimate: 2 * time.Second,
+	}
+}
+
+func failed() ops.Report {
+	return ops.Report{
+		Err: "check ext4 in p1: e2fsck found damage that it cannot repair by itself; run e2fsck on p1 and try again",
+		Steps: []ops.StepResult{
+			{Text: "set image size to 2.94 GiB"},
+			{Text: "move p2 from sector 988033 to 3085185"},
+			{
+				Text: "check ext4 in p1", Command: "e2fsck -f -p /run/shunt/p1", Err: "exit status 4",
+				Output: "docs: Inode 12 has illegal block(s).\n\ndocs: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.\n",
+			},
+		},
+	}
+}
+
+// The steps of a story: each brings the editor from the page before to the next one.
+
+func toRehearsal(d *tuitest.Driver, target *tuitest.Target, t testing.TB) {
+	stageFounding(d)
+	d.Press("a")
+	d.Do(func() {
+		last(t, target).Say("set image size to 2.94 GiB", "move p2 from sector 988033 to 3085185", "e2fsck -f -p /run/shunt/p1")
+		last(t, target).Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 3 * time.Second})
+	})
+}
+
+func toReport(d *tuitest.Driver, target *tuitest.Target, t testing.TB) {
+	toRehearsal(d, target, t)
+	d.Do(func() { last(t, target).Finish(passed()) })
+	quietly(d)
+}
+
+func toCommit(d *tuitest.Driver, target *tuitest.Target, t testing.TB) {
+	toReport(d, target, t)
+	d.Press("y")
+	d.Do(func() {
+		last(t, target).Tell(ops.Progress{
+			Phase: ops.Committing, Stage: "copy", Done: 14 * geometry.MiB, Total: 26 * geometry.MiB, Elapsed: time.Second / 2,
+		})
+	})
+}
+
+func toResult(d *tuitest.Driver, target *tuitest.Target, t testing.TB, r ops.Result) {
+	toCommit(d, target, t)
+	d.Do(func() { last(t, target).End(r) })
+	quietly(d)
+}
+
+// broken is the founding disk in the middle of a commit.
+func broken() *tuitest.Target {
+	target := tuitest.Founding()
+	target.Broken = &tui.Unfinished{
+		When: "2024-05-06 07:08", What: "412 of 1030 steps done", Stage: "copy",
+		Text: "image grow 2GiB\nmove 2 right 1024MiB\nresize 1 to 3084225s\n",
+	}
+	return target
+}
+
+var (
+	errInUse = errors.New("open /images/stick.raw: it is open in a running virtual machine (qemu-system-x86, process 4711); " +
+		"shut that down first")
+	resultDone        = ops.Result{Outcome: ops.Done, Log: "prepare\nrecord\nfence\ncopy\nplace\ntable\ndone\n"}
+	resultRolledBack  = ops.Result{Outcome: ops.RolledBack, Err: "copy at sector 988033: input/output error"}
+	resultInterrupted = ops.Result{Outcome: ops.Interrupted, Err: "place at sector 3085185: input/output error"}
+	resultUnchanged   = ops.Result{Outcome: ops.Unchanged, Err: "the target changed since it was read", Advice: "Open it again and check the plan."}
+)

@@ -1,0 +1,75 @@
+package widget_test
+
+import (
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"shunt/tui/internal/tuitest"
+	"shunt/tui/widget"
+)
+
+// typed is a field after keys; words that are not names of keys are typed.
+func typed(f widget.Field, keys ...string) widget.Field {
+	for _, k := range keys {
+		f, _ = f.Update(tuitest.Key(k))
+	}
+	return f
+}
+
+func TestField(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		start widget.Field
+		keys  string
+		want  string
+	}{
+		{"typing replaces a fresh text", widget.NewField("966 MiB", 0), "1 G", "1G"},
+		{"moving makes it a text to edit", widget.NewField("12", 0), "end 3", "123"},
+		{"backspace clears a fresh text", widget.NewField("12", 0), "backspace 3", "3"},
+		{"backspace", widget.NewField("12", 0).Touch(), "backspace", "1"},
+		{"insert in the middle", widget.NewField("13", 0).Touch(), "left 2", "123"},
+		{"home and delete", widget.NewField("123", 0).Touch(), "home delete", "23"},
+		{"word", widget.NewField("/a/b.raw", 0).Touch(), "ctrl+w", "/a/"},
+		{"clear", widget.NewField("123", 0).Touch(), "left ctrl+u 4", "4"},
+		{"limit", widget.NewField("", 3), "1 2 3 4", "123"},
+		{"nothing to take away", widget.NewField("", 0), "backspace delete left right", ""},
+	} {
+		if got := typed(c.start, strings.Fields(c.keys)...).Value(); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestFieldPaste(t *testing.T) {
+	f, used := widget.NewField("old", 0).Update(tea.PasteMsg{Content: "a\x1b[2Jb\nsecond line"})
+	if got := f.Value(); !used || got != "a?[2Jb" {
+		t.Errorf("pasted %q", got)
+	}
+}
+
+func TestFieldLeavesOtherKeys(t *testing.T) {
+	for _, name := range []string{"enter", "esc", "tab", "up", "down", "ctrl+r", "pgup"} {
+		if _, used := widget.NewField("text", 0).Update(tuitest.Key(name)); used {
+			t.Errorf("%s was taken", name)
+		}
+	}
+}
+
+// The cursor stays visible and the field keeps its width, whatever the text.
+func TestFieldView(t *testing.T) {
+	for _, text := range []string{"", "short", strings.Repeat("long ", 20), strings.Repeat("日本", 10), "e\u0301e\u0301e\u0301"} {
+		f := widget.NewField(text, 0).Touch()
+		for range 60 {
+			for _, width := range []int{1, 2, 8, 15} {
+				line, cursor := f.View(width, true, plain())
+				if w := ansi.StringWidth(line); w != width || cursor < 0 || cursor >= width {
+					t.Fatalf("%q in %d cells: %d wide, cursor at %d", text, width, w, cursor)
+				}
+			}
+			f = typed(f, "left")
+		}
+	}
+}
