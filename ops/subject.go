@@ -26,7 +26,7 @@ func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error
 // untouchable is why contents must stay exactly as and where they are, or "". A hibernated system wakes
 // up with the old layout in memory and writes through it.
 func untouchable(fs model.Filesystem) string {
-	if fs.Kind == model.SwSuspend || strings.Contains(fs.Notes, "hibernated") {
+	if fs.Kind == model.SwSuspend || strings.Contains(fs.Notes+fs.Dirty, "hibernated") {
 		return "it holds a hibernated system: start that and shut it down first"
 	}
 	return ""
@@ -87,6 +87,8 @@ func cannotResize(d model.Disk, p model.Partition) string {
 		return untouchable(p.FS)
 	case p.Type == raid:
 		return "a RAID member may be described at its end"
+	case !p.FS.Known() && p.FS.Notes != "":
+		return "it " + p.FS.Notes + ", so nothing there can be told its new size"
 	}
 	return ""
 }

@@ -49,7 +49,7 @@ var small = tuning{direct: 4 * sec, piece: 8 * sec, batch: 16 * sec}
 func scenarios() []scenario {
 	var list []scenario
 	add := func(s scenario) {
-		if s.tune == (tuning{}) {
+		if s.tune.batch == 0 {
 			s.tune = small
 		}
 		if s.after == 0 {
@@ -252,8 +252,19 @@ func TestCrashEveryOp(t *testing.T) {
 	t.Logf("%d crash states, none damaged", states)
 }
 
-func crashScenario(t *testing.T, s scenario, part float64, rng *rand.Rand) int {
-	w := newWorld(s, rng)
+// verdict takes the harness's complaints: a *testing.T, or something that expects complaints.
+type verdict interface {
+	Errorf(format string, args ...any)
+	Failed() bool
+}
+
+func crashScenario(t verdict, s scenario, part float64, rng *rand.Rand) int {
+	return crashWorld(t, newWorld(s, rng), part, rng)
+}
+
+// crashWorld cuts the power before a part of the operations of a world's commit.
+func crashWorld(t verdict, w *world, part float64, rng *rand.Rand) int {
+	s := w.scenario
 	clean := w.machine.Clone()
 	if err := w.run(clean); err != nil {
 		t.Errorf("%s: commit without a crash: %v", s.name, err)
@@ -287,8 +298,12 @@ func crashScenario(t *testing.T, s scenario, part float64, rng *rand.Rand) int {
 }
 
 // afterCrash recovers copies of a crashed machine in every way and returns how many states it tried.
-func (w *world) afterCrash(t *testing.T, m *testdisk.Machine, k int, rng *rand.Rand) int {
+func (w *world) afterCrash(t verdict, m *testdisk.Machine, k int, rng *rand.Rand) int {
 	states := 0
+	if w.exposed(m) {
+		t.Errorf("%s: cut at %d: a table is in force that does not fit the data: the target is %s", w.name, k, w.state(m))
+		return states
+	}
 	for _, how := range []Direction{Finish, RollBack} {
 		r := m.Clone()
 		r.CutAt(-1)
@@ -319,12 +334,16 @@ func (w *world) afterCrash(t *testing.T, m *testdisk.Machine, k int, rng *rand.R
 }
 
 // crashAgain cuts the power during a recovery, and lets another recovery, in a direction drawn by lot, end it.
-func (w *world) crashAgain(t *testing.T, m *testdisk.Machine, how Direction, at, k int, rng *rand.Rand) {
+func (w *world) crashAgain(t verdict, m *testdisk.Machine, how Direction, at, k int, rng *rand.Rand) {
 	wasComplete := complete(m)
 	for range 3 {
 		m.CutAt(at)
 		_, _ = recoverMachine(m, how)
 		m = m.Crash(testdisk.Random(rng))
+		if w.exposed(m) {
+			t.Errorf("%s: cut at %d and again during recovery %d: a table is in force that does not fit the data", w.name, k, how)
+			return
+		}
 		at = rng.Intn(at + 1)
 	}
 	final := Direction(rng.Intn(2))
@@ -336,6 +355,46 @@ func (w *world) crashAgain(t *testing.T, m *testdisk.Machine, how Direction, at,
 	if got != "before" && got != "after" || wasComplete && got != "after" {
 		t.Errorf("%s: cut at %d and again during recovery %d, then %d: the target is %s", w.name, k, how, final, got)
 	}
+}
+
+// exposed reports whether the target, as a crash left it, shows partitions that are not whole: the table in force is the
+// old one and the data are not, or it is the planned one and the data are not. Under the fence anything may be.
+func (w *world) exposed(m *testdisk.Machine) bool {
+	got := m.TargetBytes()
+	same := func(image []byte) bool {
+		end := int64(min(len(got), len(image))) - sec // the last sector holds the copy of the table
+		for _, r := range w.content(image) {
+			if r.off < end && !bytes.Equal(got[r.off:min(r.end, end)], image[r.off:min(r.end, end)]) {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case bytes.Equal(got[:sec], w.before[:sec]) && !bytes.Equal(w.before[:sec], w.after[:sec]):
+		return !same(w.before)
+	case bytes.Equal(got[:sec], w.after[:sec]):
+		return !same(w.after)
+	}
+	return false
+}
+
+// content is where partitions lie, before or as planned: everything that is moved, or new content.
+func (w *world) content(image []byte) []byteRange {
+	var runs []byteRange
+	for _, m := range w.layout.moves {
+		if &image[0] == &w.before[0] {
+			runs = append(runs, byteRange{m.src, m.src + m.len})
+		} else {
+			runs = append(runs, byteRange{m.dst, m.dst + m.len})
+		}
+	}
+	if &image[0] == &w.after[0] {
+		for _, p := range w.layout.places {
+			runs = append(runs, byteRange{p.off, p.off + p.len})
+		}
+	}
+	return runs
 }
 
 // complete reports whether the journal says that nothing is left to do.

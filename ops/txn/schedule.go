@@ -18,6 +18,8 @@ type tuning struct {
 	piece int64
 	// batch is how much is copied between two syncs; also how much the stage file takes in one go.
 	batch int64
+	// alter spoils the program, to see whether the crash harness notices; nil outside its tests.
+	alter func(*journal.Program)
 }
 
 var defaultTuning = tuning{direct: 8 << 20, piece: 64 << 20, batch: 256 << 20}

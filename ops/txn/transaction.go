@@ -49,6 +49,9 @@ func prepare(dev Device, store journal.Store, spill journal.File, l layout, t ta
 	if err != nil {
 		return nil, fmt.Errorf("write journal: %w", err)
 	}
+	if tune.alter != nil {
+		tune.alter(&program)
+	}
 	program.Name, program.Plan, program.Began = w.name, w.plan, w.began
 	c.stageLen = program.StageLen
 	if err := errors.Join(c.spill.Sync(), c.before.Sync(), c.stage.Sync()); err != nil {

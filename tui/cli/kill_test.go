@@ -88,7 +88,7 @@ func (k *killed) once(i int, plan string, w when, back bool) {
 		for lines.Scan() && !strings.HasPrefix(lines.Text(), `{"report"`) {
 		}
 	}
-	time.Sleep(w.after)
+	<-time.After(w.after)
 	killAll(t, image)
 	_ = cmd.Wait() // it was killed
 
@@ -161,7 +161,7 @@ func killAll(t *testing.T, image string) {
 		for _, pid := range pids {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone already
 		}
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 	}
 	t.Fatal("processes of a killed run stay")
 }

@@ -81,7 +81,7 @@ func background(t *testing.T, cmd *exec.Cmd, ready func() bool) {
 		if ready() {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 	}
 	t.Fatalf("%v does not get ready", cmd.Args)
 }

@@ -45,7 +45,9 @@ func (t *Target) Sync() error {
 	if err := t.m.step(OpSync, "sync target"); err != nil {
 		return err
 	}
-	t.m.syncInode(TargetName)
+	if !t.m.lies(TargetName) {
+		t.m.syncInode(TargetName)
+	}
 	return nil
 }
 
@@ -155,7 +157,7 @@ func (s *Store) Remove(name string) error {
 
 // SyncDir implements journal.Store.
 func (s *Store) SyncDir() error {
-	if err := s.m.step(OpSyncDir, "sync directory"); err != nil {
+	if err := s.m.step(OpSyncDir, "sync directory"); err != nil || s.m.lies("directory") {
 		return err
 	}
 	rest := s.m.pending[:0:0]
@@ -198,7 +200,9 @@ func (h *handle) Sync() error {
 	if err := h.m.step(OpSync, "sync %s", h.name); err != nil {
 		return err
 	}
-	h.m.syncInode(h.inode)
+	if !h.m.lies(h.name) {
+		h.m.syncInode(h.inode)
+	}
 	return nil
 }
 

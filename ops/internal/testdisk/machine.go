@@ -32,6 +32,8 @@ type Machine struct {
 	ops     int
 	cutAt   int // operation before which the power goes, -1 for never
 	fault   *Fault
+	// DropSync makes syncs of a file ("target", "journal", …, "directory") lie: they succeed and do nothing.
+	DropSync func(name string) bool
 	// Trace receives one line per operation if it is not nil.
 	Trace func(line string)
 }
@@ -84,7 +86,7 @@ func New(target []byte) *Machine {
 func (m *Machine) Clone() *Machine {
 	n := &Machine{
 		files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.entries), synced: maps.Clone(m.synced),
-		pending: append([]change(nil), m.pending...), inodes: m.inodes, cutAt: -1,
+		pending: append([]change(nil), m.pending...), inodes: m.inodes, cutAt: -1, DropSync: m.DropSync,
 	}
 	for name, f := range m.files {
 		n.files[name] = &file{durable: f.durable.clone(), current: f.current.clone()}
@@ -124,7 +126,7 @@ func (m *Machine) Files() []string {
 
 // Crash is the machine after a reboot that kept the chosen changes.
 func (m *Machine) Crash(p Policy) *Machine {
-	n := &Machine{files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.synced), synced: maps.Clone(m.synced), inodes: m.inodes, cutAt: -1}
+	n := &Machine{files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.synced), synced: maps.Clone(m.synced), inodes: m.inodes, cutAt: -1, DropSync: m.DropSync}
 	for name, f := range m.files {
 		n.files[name] = &file{durable: f.durable.clone()}
 	}
@@ -190,6 +192,9 @@ func (m *Machine) step(kind OpKind, format string, args ...any) error {
 	}
 	return m.fault.hit(kind)
 }
+
+// lies reports whether a sync of the named file is to do nothing.
+func (m *Machine) lies(name string) bool { return m.DropSync != nil && m.DropSync(name) }
 
 func (m *Machine) syncInode(inode string) {
 	rest := m.pending[:0:0]

@@ -1,0 +1,128 @@
+package txn
+
+import (
+	"fmt"
+	"math/rand"
+	"slices"
+	"testing"
+
+	"shunt/ops/journal"
+)
+
+// TestHarnessCatchesMutations breaks the transaction on purpose, one way at a time, and expects the crash harness to
+// notice: a harness that cannot fail proves nothing.
+func TestHarnessCatchesMutations(t *testing.T) {
+	lies := func(names ...string) func(*world) {
+		return func(w *world) { w.machine.DropSync = func(name string) bool { return slices.Contains(names, name) } }
+	}
+	alters := func(alter func(*journal.Program)) func(*world) {
+		return func(w *world) { w.tune.alter = alter }
+	}
+	rng := rand.New(rand.NewSource(seed(t)))
+	for _, c := range []struct {
+		name  string
+		spoil func(*world)
+	}{
+		{"the target is never synced", lies("target")},
+		{"the journal is never synced", lies("journal")},
+		{"the spill is never synced", lies(journal.SpillName)},
+		{"old content is never synced", lies(journal.BeforeName)},
+		{"the stage is never synced", lies(journal.StageName)},
+		{"the directory is never synced", lies("directory")},
+		{"no fence", alters(without(journal.StageFence))},
+		{"no fence for the way back", alters(func(p *journal.Program) { p.Refence = nil })},
+		{"table before copy", alters(swapStages(journal.StageTable, journal.StageCopy))},
+		{"place before copy", alters(swapStages(journal.StagePlace, journal.StageCopy))},
+		{"copies in the opposite order", alters(func(p *journal.Program) {
+			first := slices.IndexFunc(p.Units, isCopy)
+			if first < 0 {
+				return
+			}
+			n := first
+			for n < len(p.Units) && isCopy(p.Units[n]) {
+				n++
+			}
+			slices.Reverse(p.Units[first:n])
+		})},
+		{"all copies in one unit", alters(mergeCopies)},
+		{"old content forgotten", alters(func(p *journal.Program) { p.RestoreData = nil })},
+		{"old table forgotten", alters(func(p *journal.Program) { p.RestoreTable = nil })},
+		{"new content forgotten", alters(without(journal.StagePlace))},
+		{"size forgotten", alters(without(journal.StageExtend))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for range 3 {
+				for _, s := range scenarios() {
+					w := newWorld(s, rng)
+					c.spoil(w)
+					if complaint := w.complaint(rng); complaint != "" {
+						t.Log(complaint)
+						return
+					}
+				}
+			}
+			t.Error("the harness did not notice")
+		})
+	}
+}
+
+// doubter is a verdict that keeps the first complaint.
+type doubter struct{ complaint string }
+
+func (d *doubter) Errorf(format string, args ...any) {
+	if d.complaint == "" {
+		d.complaint = fmt.Sprintf(format, args...)
+	}
+}
+
+func (d *doubter) Failed() bool { return d.complaint != "" }
+
+// complaint is what the harness has to say of a world, "" if it finds nothing wrong.
+func (w *world) complaint(rng *rand.Rand) string {
+	d := &doubter{}
+	crashWorld(d, w, 0.5, rng)
+	return d.complaint
+}
+
+func isCopy(u journal.Unit) bool { return u.Stage == journal.StageCopy }
+
+func without(stage journal.Stage) func(*journal.Program) {
+	return func(p *journal.Program) {
+		p.Units = slices.DeleteFunc(p.Units, func(u journal.Unit) bool { return u.Stage == stage })
+	}
+}
+
+// swapStages puts the units of the first stage before those of the second.
+func swapStages(early, late journal.Stage) func(*journal.Program) {
+	return func(p *journal.Program) {
+		at := slices.IndexFunc(p.Units, func(u journal.Unit) bool { return u.Stage == late })
+		if at < 0 {
+			return
+		}
+		var moved []journal.Unit
+		for _, u := range p.Units {
+			if u.Stage == early {
+				moved = append(moved, u)
+			}
+		}
+		without(early)(p)
+		p.Units = slices.Insert(p.Units, at, moved...)
+	}
+}
+
+// mergeCopies does all copies between two syncs.
+func mergeCopies(p *journal.Program) {
+	var all journal.Unit
+	at := slices.IndexFunc(p.Units, isCopy)
+	if at < 0 {
+		return
+	}
+	for _, u := range p.Units {
+		if isCopy(u) {
+			all.Stage = u.Stage
+			all.Ops = append(all.Ops, u.Ops...)
+		}
+	}
+	without(journal.StageCopy)(p)
+	p.Units = slices.Insert(p.Units, at, all)
+}
