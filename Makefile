@@ -2,6 +2,7 @@
 # make test          everything a merge needs: formatting, vet, lint, tests under the race detector
 # make build         the program, ./shunt
 # make bench         the benchmarks
+# make crash         the long crash run: at least 100,000 states, and 500 kills of the real program
 # make screenshots   the pictures of the README, taken from the real program
 # make lint          the linters alone
 # make fmt           put the source in the form that lint wants
@@ -22,7 +23,7 @@ BENCH ?= .
 # A plain user's PATH often lacks the directories with mke2fs and sfdisk.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: all demo test bench build screenshots lint fmt vet race install clean
+.PHONY: all demo test bench crash build screenshots lint fmt vet race install clean
 .NOTPARALLEL:
 
 all: build
@@ -60,6 +61,11 @@ race:
 bench:
 	@.ci/install test
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) ./...
+
+crash:
+	@.ci/install test
+	go test ./ops/txn -run 'Crash|Fault|Corrupt|Mutation' -states 500000 -timeout 60m -v
+	go test ./tui/cli -run Kill -kills 500 -timeout 60m -v
 
 screenshots:
 	@.ci/install screenshots

@@ -180,9 +180,9 @@ func rate(now ops.Progress, st *styles.Styles) string {
 func (m Model) reportText(width int) []string {
 	st, r := m.st, *m.run.report
 	name := m.docs[m.run.doc].name()
-	lines := m.telling(tellRehearsal(m.run.kind, name, r), width)
+	lines := m.telling(tellRehearsal(m.run.kind, name, r), r.Err, width)
 	if r.Err != "" {
-		return append(lines, m.failureText(r, width)...)
+		return append(lines, m.failureText(r)...)
 	}
 	head := func(text string) { lines = append(lines, "", st.Head.Render(text)) }
 	head("Operations")
@@ -193,43 +193,47 @@ func (m Model) reportText(width int) []string {
 		head("File systems, checked in the rehearsal")
 	}
 	for _, f := range r.Filesystems {
-		text := fmt.Sprintf("%-5s %-9s %9s", f.Ref, f.Kind, geometry.FormatBytes(f.Size))
+		text := fmt.Sprintf("%-4s %-6s %8s", f.Ref, f.Kind, geometry.FormatBytes(f.Size))
 		if f.Used >= 0 {
-			text += fmt.Sprintf("  %9s used  %9s free", geometry.FormatBytes(f.Used), geometry.FormatBytes(f.Size-f.Used))
+			text += fmt.Sprintf("  %8s used  %8s free", geometry.FormatBytes(f.Used), geometry.FormatBytes(f.Size-f.Used))
 		}
 		lines = append(lines, "  "+st.Good.Render(st.Yes)+" "+st.Text.Render(text))
 	}
 	head("The commit will")
-	lines = append(lines, m.costText(r)...)
+	lines = append(lines, m.costText(r, width)...)
 	if list := moved(m.run.queue); len(list) > 0 {
-		text := strings.Join(list, ", ") + " will lie elsewhere. A boot loader that finds it by its place has to be installed again."
-		lines = append(append(lines, ""), notesIn(text, width, st.Warn.Render)...)
+		text := "Moves " + strings.Join(list, ", ") + ": a boot loader that finds it by place must be reinstalled."
+		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
 	}
 	return lines
 }
 
-func (m Model) costText(r ops.Report) []string {
-	text := m.st.Text.Render
-	copies := "  copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
+func (m Model) costText(r ops.Report, width int) []string {
+	copies := "copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
 	if r.SkippedFree > 0 {
 		copies += "; " + geometry.FormatBytes(r.SkippedFree) + " of free space is not copied"
 	}
-	writes := "  write " + geometry.FormatBytes(r.PlaceBytes) + " of metadata and new data"
+	writes := "write " + geometry.FormatBytes(r.PlaceBytes) + " of metadata and new data"
 	if r.JournalSize > 0 {
 		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
 	}
-	out := []string{text(copies), text(writes)}
+	items := []string{copies, writes}
 	if r.Estimate > 0 {
-		out = append(out, text("  take about "+widget.Duration(r.Estimate)))
+		items = append(items, "take about "+widget.Duration(r.Estimate))
+	}
+	var out []string
+	for _, item := range items {
+		for _, line := range widget.Wrap(item, width-2) {
+			out = append(out, "  "+m.st.Text.Render(line))
+		}
 	}
 	return out
 }
 
 // failureText is what failed and the last of what it said.
-func (m Model) failureText(r ops.Report, width int) []string {
+func (m Model) failureText(r ops.Report) []string {
 	st := m.st
-	lines := append([]string{""}, notesIn(widget.Clean(r.Err), width, st.Bad.Render)...)
-	lines = append(lines, "")
+	lines := []string{""}
 	const most = 12
 	for _, s := range r.Steps {
 		if s.Err == "" {
@@ -251,10 +255,7 @@ func (m Model) failureText(r ops.Report, width int) []string {
 // resultText is how the run ended.
 func (m Model) resultText(width int) []string {
 	r := *m.run.result
-	lines := m.telling(tellResult(m.run.kind, m.docs[m.run.doc].name(), r), width)
-	if r.Err != "" {
-		lines = append(append(lines, ""), notesIn(widget.Clean(r.Err), width, m.st.Bad.Render)...)
-	}
+	lines := m.telling(tellResult(m.run.kind, m.docs[m.run.doc].name(), r), r.Err, width)
 	if r.Outcome == ops.Done && m.run.kind == applyRun {
 		lines = append(lines, "", m.st.Head.Render("Operations"))
 		for i, op := range m.run.queue.Ops() {
@@ -272,8 +273,8 @@ func (m Model) resultText(width int) []string {
 	return lines
 }
 
-// telling is an account in lines: the outcome, what it means, what to do.
-func (m Model) telling(t telling, width int) []string {
+// telling is an account in lines: the outcome, what caused it, what it means, what to do.
+func (m Model) telling(t telling, cause string, width int) []string {
 	st := m.st
 	look, mark := st.Good, st.Yes
 	switch t.tone {
@@ -284,6 +285,10 @@ func (m Model) telling(t telling, width int) []string {
 		look, mark = st.Bad, st.No
 	}
 	lines := []string{look.Bold(true).Render(mark + " " + t.head)}
+	if cause != "" {
+		lines = append(lines, notesIn(widget.Clean(cause), width, st.Bad.Bold(false).Render)...)
+		lines = append(lines, "")
+	}
 	lines = append(lines, notesIn(t.meaning, width, st.Text.Render)...)
 	if t.advice != "" {
 		lines = append(append(lines, ""), notesIn(widget.Clean(t.advice), width, st.Muted.Render)...)

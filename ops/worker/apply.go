@@ -187,6 +187,7 @@ func (w *process) commit(ctx context.Context, q ops.Queue, dir journal.Dir, tx *
 	if err := w.ready(q); err != nil {
 		return w.failed(errors.Join(err, tx.Abandon()))
 	}
+	w.open(dir)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
 	err := tx.Commit(ctx, w.watch(ops.Committing))
@@ -216,20 +217,30 @@ func (w *process) ready(q ops.Queue) error {
 	return nil
 }
 
-// tidy removes what is left of the working directory unless a transaction needs it.
+// tidy removes what is left of the working directory unless a transaction needs it. What part needs stays.
 func (w *process) tidy(dir journal.Dir) {
-	if err := Sweep(dir); err != nil {
+	if err := sweep(dir); err != nil {
 		w.logf("clean up: %v", err)
 	}
 }
 
-// Sweep removes what a rehearsal left in the journal's directory, if no transaction is in it. The caller must hold
-// the target's lock: nobody else can be using the directory then.
+// Sweep removes what a worker that died left in the journal's directory, if no transaction is in it; a result nobody
+// heard stays. The caller must hold the target's lock: nobody else can be using the directory then.
 func Sweep(dir journal.Dir) error {
+	if err := dir.Remove(socketName); err != nil {
+		return err
+	}
+	return sweep(dir)
+}
+
+func sweep(dir journal.Dir) error {
 	if _, err := txn.Inspect(dir); !errors.Is(err, journal.ErrNone) {
 		return nil
 	}
 	mount := filepath.Join(dir.Path(), mountName)
+	if err := window.Unmount(mount); err != nil {
+		return err
+	}
 	if err := os.Remove(mount); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -1,57 +1,50 @@
 package worker
 
 import (
-	"bufio"
-	"encoding/json"
-	"io"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"shunt/ops"
 )
 
-// link is the worker's side of the socket. A peer that has gone is no error: what it would have been told is kept.
+// link is the worker's side of the sockets. It keeps what was told, for peers that come later.
 type link struct {
+	now func() time.Time
+
 	mu       sync.Mutex
-	peers    []io.Writer
+	peers    []*peer
 	progress ops.Progress
 	began    time.Time // of the phase
 	log      []string
 	report   *ops.Report
 	result   *ops.Result
-	told     bool // the result reached a peer
-	now      func() time.Time
+
+	once sync.Once
+	seen chan struct{} // closed when a peer said that it has the result
 }
+
+func newLink() *link { return &link{now: time.Now, seen: make(chan struct{})} }
 
 // attach adds a peer and tells it where things stand.
-func (l *link) attach(w io.Writer) {
+func (l *link) attach(p *peer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.progress
-	for _, e := range l.backlog(&p) {
-		if l.send(w, e) != nil {
-			return
-		}
-	}
-	l.peers = append(l.peers, w)
-}
-
-func (l *link) backlog(p *ops.Progress) []Event {
-	var events []Event
 	for _, line := range l.log {
-		events = append(events, Event{Log: line})
+		p.tell(Event{Log: line})
 	}
 	if l.report != nil {
-		events = append(events, Event{Report: l.report})
+		p.tell(Event{Report: l.report})
 	}
-	events = append(events, Event{Progress: p})
+	p.tell(Event{Progress: l.snapshot()})
 	if l.result != nil {
-		events = append(events, Event{Result: l.result})
+		p.tell(Event{Result: l.result})
 	}
-	return events
+	l.peers = append(slices.DeleteFunc(l.peers, (*peer).isGone), p)
 }
 
-// tell sends an event to every peer that is still there.
+// tell sends an event to every peer.
 func (l *link) tell(e Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,23 +60,9 @@ func (l *link) tell(e Event) {
 }
 
 func (l *link) broadcast(e Event) {
-	alive := l.peers[:0]
-	for _, w := range l.peers {
-		if l.send(w, e) == nil {
-			alive = append(alive, w)
-			l.told = l.told || e.Result != nil
-		}
+	for _, p := range l.peers {
+		p.tell(e)
 	}
-	l.peers = alive
-}
-
-func (l *link) send(w io.Writer, e Event) error {
-	line, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(line, '\n'))
-	return err
 }
 
 // at sets the progress; the ticker sends it.
@@ -102,12 +81,22 @@ func (l *link) at(change func(*ops.Progress)) {
 func (l *link) sendProgress() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.progress.Phase == "" {
-		return
+	if l.progress.Phase != "" {
+		l.broadcast(Event{Progress: l.snapshot()})
 	}
+}
+
+func (l *link) snapshot() *ops.Progress {
 	p := l.progress
 	p.Elapsed = l.now().Sub(l.began)
-	l.broadcast(Event{Progress: &p})
+	return &p
+}
+
+// said is the whole log.
+func (l *link) said() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.log, "\n")
 }
 
 // ticker sends progress until stop is closed.
@@ -124,21 +113,36 @@ func (l *link) ticker(stop <-chan struct{}) {
 	}
 }
 
-// commands reads what the peer orders; the channel is closed when the peer is gone.
-func commands(r *bufio.Reader) <-chan Command {
-	out := make(chan Command)
+// confirmed takes note that a peer has the result.
+func (l *link) confirmed() { l.once.Do(func() { close(l.seen) }) }
+
+// heard waits until a peer has said that it has the result. It gives up when all peers are gone, and on peers that
+// are there and say nothing.
+func (l *link) heard() bool {
+	l.mu.Lock()
+	peers := slices.Clone(l.peers)
+	l.mu.Unlock()
+	left := make(chan struct{})
 	go func() {
-		defer close(out)
-		for {
-			line, err := r.ReadBytes('\n')
-			if err != nil {
-				return
-			}
-			var c Command
-			if json.Unmarshal(line, &c) == nil {
-				out <- c
-			}
+		for _, p := range peers {
+			<-p.gone
 		}
+		close(left)
 	}()
-	return out
+	select {
+	case <-l.seen:
+		return true
+	case <-left:
+	case <-time.After(patience):
+	}
+	select {
+	case <-l.seen: // by the last words of one that left
+		return true
+	default:
+		return false
+	}
 }
+
+// patience is how long peers have to say that they got the result. One that is only stopped will find it in its
+// socket later, and the next start of shunt tells it once more.
+const patience = 3 * time.Second

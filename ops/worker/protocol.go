@@ -6,6 +6,14 @@
 // socket pair and the target's open files, which carry its locks. On the socket both sides send JSON values, one a
 // line: first the parent a Job, then the worker Events, the parent Commands. When the parent's end is closed, a
 // rehearsal is cancelled and a commit goes on.
+//
+// While a commit or a recovery runs, others can follow it through a socket in the journal's directory (Dial); what
+// they get is what the parent gets, from the start. A result that nobody confirms to have got is left in a file beside
+// the socket (Last), for the next start of shunt. The files there, besides the journal's own:
+//
+//	windows/      where FUSE windows are mounted during a rehearsal
+//	socket        of the worker, while it commits
+//	result.json   what nobody has heard yet
 package worker
 
 import (
@@ -51,6 +59,7 @@ type Command string
 const (
 	Commit Command = "commit"
 	Cancel Command = "cancel" // during a commit: stop at the next safe point
+	Seen   Command = "seen"   // the result has arrived
 )
 
 // Event is what the worker sends; exactly one field is set.

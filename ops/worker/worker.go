@@ -40,7 +40,7 @@ func Sum(d model.Disk) string {
 func Main() int {
 	// The terminal may go away at any time; a write to a peer that is gone is an error like others.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE)
-	w := &process{link: &link{now: time.Now}, stop: make(chan struct{})}
+	w := &process{link: newLink(), orders: make(chan Command, orderRoom), stops: make(chan struct{}, 1)}
 	if err := w.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "shunt worker:", err)
 		return 1
@@ -52,9 +52,13 @@ type process struct {
 	link   *link
 	job    Job
 	raw    *target.Raw
-	orders <-chan Command
-	stop   chan struct{}
+	orders chan Command  // of the parent; closed when it is gone
+	stops  chan struct{} // somebody who follows a commit wants it to stop
+	door   *door         // nil until the commit begins
 }
+
+// orderRoom is how many orders can wait. Nobody who sends more than that means anything by it.
+const orderRoom = 16
 
 func (w *process) run() error {
 	sock := os.NewFile(3, "socket")
@@ -73,16 +77,62 @@ func (w *process) run() error {
 	if err := json.Unmarshal(line, &w.job); err != nil {
 		return fmt.Errorf("no job: %w", err)
 	}
-	w.link.attach(conn)
-	w.orders = commands(in)
-	go w.link.ticker(w.stop)
+	parent := newPeer(conn)
+	w.link.attach(parent)
+	go w.listen(parent, in)
+	stop := make(chan struct{})
+	go w.link.ticker(stop)
 	result := w.work()
-	close(w.stop)
+	close(stop)
+	return w.part(result)
+}
+
+// listen takes the parent's orders until it is gone.
+func (w *process) listen(parent *peer, in *bufio.Reader) {
+	defer close(w.orders)
+	parent.read(in, func(c Command) {
+		if c == Seen {
+			w.link.confirmed()
+			return
+		}
+		select {
+		case w.orders <- c:
+		default:
+		}
+	})
+}
+
+func (w *process) orderStop() {
+	select {
+	case w.stops <- struct{}{}:
+	default: // it was ordered already
+	}
+}
+
+// part tells the result, or leaves it behind if nobody listens, and lets go of the target: in this order, so that who
+// sees the connection end finds the target free and the result in its place.
+func (w *process) part(result ops.Result) error {
 	w.link.at(func(p *ops.Progress) { p.Phase = ops.Finished })
 	w.link.sendProgress()
-	result.Log = strings.Join(w.link.log, "\n")
+	result.Log = w.link.said()
 	w.link.tell(Event{Result: &result})
-	return conn.Close()
+	heard := w.link.heard()
+	if w.door == nil {
+		return w.release()
+	}
+	dir := journal.OpenDir(w.job.Journal)
+	var left error
+	if !heard {
+		left = LeaveLast(dir, Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result})
+	}
+	return errors.Join(left, w.door.close(), dir.Vanish(), w.release())
+}
+
+func (w *process) release() error {
+	if w.raw == nil {
+		return nil
+	}
+	return w.raw.Close()
 }
 
 // work does the job and tells how it ended.
@@ -98,7 +148,6 @@ func (w *process) work() ops.Result {
 		return unchanged(err)
 	}
 	w.raw = raw
-	defer func() { _ = raw.Close() }() // nothing can be lost by it: every write was synced
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
 	if w.job.Task != Apply {
@@ -151,6 +200,7 @@ func (w *process) recover(ctx context.Context) ops.Result {
 		return ops.Result{Outcome: ops.Interrupted, Err: err.Error()}
 	}
 	w.logf("%s: the interrupted transaction of %s", w.job.Task, w.job.Path)
+	w.open(store)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
 	if err := txn.Recover(ctx, w.raw, store, recovery(w.job.Task), w.watch(phase)); err != nil {
@@ -165,14 +215,32 @@ func (w *process) recover(ctx context.Context) ops.Result {
 	return ops.Result{Outcome: ops.Done}
 }
 
-// stoppable is a context that also ends when the peer orders a stop. A peer that goes away stops nothing.
+// open lets others follow the commit that begins. Without that it goes on all the same: file systems exist that have
+// no sockets.
+func (w *process) open(dir journal.Dir) {
+	door, err := w.openDoor(dir)
+	if err != nil {
+		w.logf("this commit cannot be followed by others: %v", err)
+		return
+	}
+	w.door = door
+}
+
+// stoppable is a context that also ends when a peer orders a stop. A peer that goes away stops nothing.
 func (w *process) stoppable(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		for c := range w.orders {
 			if c == Cancel {
-				cancel()
+				w.orderStop()
 			}
+		}
+	}()
+	go func() {
+		select {
+		case <-w.stops:
+			cancel()
+		case <-ctx.Done():
 		}
 	}()
 	return ctx, cancel
@@ -183,12 +251,15 @@ func (w *process) watch(phase ops.Phase) txn.Watch {
 	return func(stage journal.Stage, done, total int64) {
 		if stage != last {
 			w.logf("%s: %s", phase, stage)
-			last = stage
 		}
 		w.link.at(func(p *ops.Progress) {
 			p.Phase, p.Stage = phase, stage.String()
 			p.Done, p.Total = geometry.Bytes(done), geometry.Bytes(total)
 		})
+		if stage != last {
+			last = stage
+			w.link.sendProgress()
+		}
 	}
 }
 

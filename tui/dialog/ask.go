@@ -35,7 +35,7 @@ func NewAsk(title string, tone Tone, text []string, answers ...Answer) Ask {
 
 // NewMessage tells something that has to be read.
 func NewMessage(title string, tone Tone, text ...string) Ask {
-	return NewAsk(title, tone, text, Answer{Label: "OK", Key: keymap.Bind("o", "", "o"), Action: Close{}})
+	return NewAsk(title, tone, text, Answer{Label: "OK", Key: keymap.Bind("", "", "enter"), Action: Close{}})
 }
 
 // YesNo is the pair of answers of a question whose yes does something.

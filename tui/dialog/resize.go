@@ -195,11 +195,22 @@ func verdictLines(wrong error, v verdict, idle string, width int, st *styles.Sty
 
 // Keys lists what can be pressed.
 func (r Resize) Keys() []keymap.Binding {
-	keys := []keymap.Binding{keyMin(), keyMax(), keymap.Bind("↑↓", "nudge", "up", "down"), keyNext()}
+	var keys []keymap.Binding
+	if r.place.limits.CanShrink == "" {
+		keys = append(keys, keyMin())
+	}
+	if r.place.limits.CanGrow == "" {
+		keys = append(keys, keyMax())
+	}
 	switch {
 	case r.at == stopBar:
-		keys = []keymap.Binding{keyMin(), keyMax(), keymap.Bind("←→", "drag", "left", "right"), keyHandle(), keyNext()}
-	case r.place.offGrid():
+		keys = append(keys, keymap.Bind("←→", "drag", "left", "right"), keyHandle(), keyNext())
+	case r.at == stopAlign:
+		keys = append(keys, keymap.Bind("←→", "choose", "left", "right"), keyNext())
+	default:
+		keys = append(keys, keymap.Bind("↑↓", "nudge", "up", "down"), keyNext())
+	}
+	if r.place.offGrid() {
 		keys = append(keys, keyGrid())
 	}
 	return append(keys, keyAccept("resize/move"), keyCancel())

@@ -1,0 +1,321 @@
+package tui_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/tui"
+	"shunt/tui/internal/tuitest"
+)
+
+// Enter on the report is No: only y, or choosing Yes, commits.
+func TestReportDefaultsToNo(t *testing.T) {
+	for keys, want := range map[string]struct{ commits, cancels int }{
+		"enter": {0, 1}, "n": {0, 1}, "esc": {0, 1}, "q": {0, 1}, "ctrl+c": {0, 1}, "y": {1, 0}, "right enter": {1, 0}, "left right enter": {0, 1},
+		"tab enter": {1, 0}, "x": {0, 0}, "down": {0, 0}, "a": {0, 0},
+	} {
+		target := tuitest.Founding()
+		d := open(t, target)
+		toReport(d, target, t)
+		d.Press(strings.Fields(keys)...)
+		if r := last(t, target); r.Commits != want.commits || r.Cancels != want.cancels {
+			t.Errorf("%q: %d commits, %d cancels, want %v", keys, r.Commits, r.Cancels, want)
+		}
+	}
+}
+
+// A page that opens by itself takes no key that was on its way, however many there are.
+func TestKeysInFlight(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	toRehearsal(d, target, t)
+	d.Do(func() { last(t, target).Finish(passed()) })
+	for range 10 {
+		d.Press("y")
+		d.Advance(300 * time.Millisecond)
+	}
+	if n := last(t, target).Commits; n != 0 {
+		t.Fatalf("keys in flight committed %d times", n)
+	}
+	d.Advance(400 * time.Millisecond)
+	d.Press("y")
+	if n := last(t, target).Commits; n != 1 {
+		t.Fatalf("committed %d times after a pause", n)
+	}
+	d.Do(func() { last(t, target).End(resultDone) })
+	d.Press("enter")
+	d.Contains("Result")
+	quietly(d)
+	d.Press("enter")
+	d.Lacks("Result")
+}
+
+// While something runs, q and ctrl+c ask; they never leave.
+func TestQuitWhileRunning(t *testing.T) {
+	for _, key := range []string{"q", "ctrl+c"} {
+		target := tuitest.Founding()
+		d := open(t, target)
+		toRehearsal(d, target, t)
+		d.Press(key)
+		d.Contains("Stop the rehearsal?")
+		d.Press("enter")
+		d.Do(func() { last(t, target).Finish(passed()) })
+		quietly(d)
+		d.Press("y", key)
+		d.Contains("Stop?", "ends up exactly as it was")
+		d.Press(key)
+		if r := last(t, target); d.Quit() || r.Cancels != 0 {
+			t.Fatalf("%s: quit %v, %d cancels", key, d.Quit(), r.Cancels)
+		}
+		d.Press(key, "y")
+		if r := last(t, target); d.Quit() || r.Cancels != 1 {
+			t.Fatalf("%s, y: quit %v, %d cancels", key, d.Quit(), r.Cancels)
+		}
+		d.Contains("Stopping at the next safe point")
+		d.Press(key)
+		d.Contains("It is stopping")
+	}
+}
+
+// The queue survives everything but its own success.
+func TestQueueAfterRun(t *testing.T) {
+	for _, c := range []struct {
+		result  ops.Result
+		pending string
+		says    string
+	}{
+		{resultDone, "", "exactly as planned"},
+		{resultRolledBack, "3 pending", "exactly as it was before"},
+		{resultUnchanged, "3 pending", "nothing has been written to it"},
+	} {
+		target := tuitest.Founding()
+		d := open(t, target)
+		toResult(d, target, t, c.result)
+		d.Contains(c.says, c.result.Err, c.result.Advice)
+		d.Press("esc")
+		if c.pending == "" {
+			d.Lacks("pending")
+			d.Contains("2.94 GiB", "Nothing yet.")
+			continue
+		}
+		d.Contains(c.pending, "3 Grow p1 by 1024 MiB")
+	}
+}
+
+// An interrupted commit leads to the recovery page, and that to a whole disk.
+func TestInterruptedThenRecovered(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	toCommit(d, target, t)
+	d.Do(func() { target.Broken = broken().Broken; last(t, target).End(resultInterrupted) })
+	quietly(d)
+	d.Contains("No data is lost")
+	d.Press("enter")
+	d.Contains("Unfinished transaction")
+	d.Press("b") // on its way from before
+	if len(target.Recoveries) != 0 {
+		t.Fatal("a key in flight began a recovery")
+	}
+	quietly(d)
+	d.Press("b")
+	d.Contains("Rolling back stick.raw")
+	d.Do(func() { last(t, target).Tell(ops.Progress{Phase: ops.Undoing, Done: 1, Total: 2}) })
+	d.Contains("50 %")
+	d.Do(func() { target.Broken = nil; last(t, target).End(ops.Result{Outcome: ops.RolledBack}) })
+	quietly(d)
+	d.Contains("The interrupted transaction was undone")
+	d.Press("enter")
+	d.Contains("Partition", "3 pending")
+	if len(target.Recoveries) != 1 || target.Recoveries[0] != tui.RollBack {
+		t.Errorf("recovered by %v", target.Recoveries)
+	}
+}
+
+// On a target with an unfinished transaction nothing else can be done.
+func TestRecoveryPage(t *testing.T) {
+	for keys, want := range map[string][]tui.Recovery{
+		"f": {tui.Finish}, "b": {tui.RollBack}, "enter": {tui.Finish}, "right enter": {tui.RollBack}, "tab enter": {tui.RollBack},
+		"right left enter": {tui.Finish}, "m": nil, "n": nil, "d": nil, "z": nil, "a": nil, "R": nil, "x": nil, "u": nil, "s": nil, "esc": nil,
+	} {
+		target := broken()
+		d := open(t, target)
+		quietly(d)
+		d.Press(strings.Fields(keys)...)
+		if len(target.Recoveries) != len(want) || len(want) == 1 && target.Recoveries[0] != want[0] {
+			t.Errorf("%q recovers by %v, want %v", keys, target.Recoveries, want)
+		}
+	}
+	target := broken()
+	target.Broken.NoRollBack = "its last stages have begun"
+	d := open(t, target)
+	quietly(d)
+	d.Press("b")
+	d.Contains("It cannot be rolled back: its last stages have begun")
+	target = broken()
+	target.Broken.NoFinish = "it is being rolled back already"
+	d = open(t, target)
+	quietly(d)
+	d.Press("f")
+	d.Contains("It cannot be finished: it is being rolled back already")
+	d.Press("enter")
+	if len(target.Recoveries) != 1 || target.Recoveries[0] != tui.RollBack {
+		t.Errorf("recovered by %v", target.Recoveries)
+	}
+}
+
+// A rehearsal that fails is told by its report, in whichever order report and result arrive.
+func TestRehearsalFails(t *testing.T) {
+	for _, together := range []string{"report first", "at once"} {
+		target := tuitest.Founding()
+		d := open(t, target)
+		toRehearsal(d, target, t)
+		report := func() { last(t, target).Finish(failed()) }
+		result := func() { last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: failed().Err}) }
+		if together == "at once" {
+			d.Do(func() { report(); result() })
+		} else {
+			d.Do(report)
+			d.Do(result)
+		}
+		quietly(d)
+		d.Contains("The rehearsal failed", "UNEXPECTED INCONSISTENCY", "Nothing has been written")
+		d.Lacks("Apply to")
+		d.Press("y")
+		if last(t, target).Commits != 0 {
+			t.Errorf("%s: a failed rehearsal was committed", together)
+		}
+		d.Press("enter")
+		d.Contains("Pending", "3 pending")
+	}
+}
+
+// R shows the report and gives the run up afterwards; it offers no commit.
+func TestRehearseOnly(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	stageFounding(d)
+	d.Press("R")
+	d.Do(func() { last(t, target).Finish(passed()) })
+	quietly(d)
+	d.Lacks("Apply to")
+	d.Press("y", "enter")
+	if r := last(t, target); r.Commits != 0 || r.Cancels != 1 {
+		t.Fatalf("%d commits, %d cancels", r.Commits, r.Cancels)
+	}
+	d.Do(func() { last(t, target).End(ops.Result{Outcome: ops.Unchanged}) })
+	d.Contains("stick.raw was not changed", "3 pending")
+	d.Press("a")
+	d.Contains("Rehearsing stick.raw")
+}
+
+func TestCannotStart(t *testing.T) {
+	target := tuitest.Founding()
+	target.StartErr = errors.New("start the rehearsal: FUSE is not available: load the module fuse")
+	d := open(t, target)
+	stageFounding(d)
+	d.Press("a")
+	d.Contains("Cannot begin", "FUSE is not available", "was not changed")
+	quietly(d)
+	d.Press("enter")
+	d.Contains("3 pending")
+}
+
+// The worker may end at any time without having said anything.
+func TestRunEndsEarly(t *testing.T) {
+	for name, to := range map[string]func(*tuitest.Driver, *tuitest.Target, testing.TB){
+		"rehearsing": toRehearsal, "asking": toReport, "committing": toCommit,
+	} {
+		target := tuitest.Founding()
+		d := open(t, target)
+		to(d, target, t)
+		d.Press("q")
+		d.Do(func() { last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: "the worker ended without a word"}) })
+		if name == "asking" {
+			d.Contains("was not changed")
+			continue
+		}
+		d.Contains("Nothing was changed", "the worker ended without a word")
+		quietly(d)
+		d.Press("enter")
+		d.Contains("3 pending")
+	}
+}
+
+// A target that cannot be read again after its commit is not shown as if it were known.
+func TestRescanFails(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	toCommit(d, target, t)
+	d.Do(func() {
+		target.RescanErr = errors.New("read /images/stick.raw: input/output error")
+		last(t, target).End(resultDone)
+	})
+	quietly(d)
+	d.Contains("Done")
+	d.Press("enter")
+	d.Contains("could not be read again", "input/output error")
+	d.Press("m", "a", "z")
+	d.Lacks("Resize/Move", "Image size", "Rehearsing")
+}
+
+// Progress is the latest snapshot; what comes after the end changes nothing.
+func TestProgress(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	toCommit(d, target, t)
+	for i := range geometry.Bytes(5) {
+		d.Do(func() {
+			last(t, target).Tell(ops.Progress{Phase: ops.Committing, Stage: "copy", Done: i * geometry.MiB, Total: 4 * geometry.MiB, Elapsed: time.Second})
+		})
+	}
+	d.Contains("100 %", "4.00 MiB of 4.00 MiB", "0:00 left", "opening the target again offers to finish")
+	d.Do(func() {
+		last(t, target).Tell(ops.Progress{Phase: ops.Committing, Stage: "done"})
+		last(t, target).End(resultDone)
+	})
+	d.Contains("Result")
+	if n := last(t, target).Cancels; n != 0 {
+		t.Errorf("cancelled %d times", n)
+	}
+}
+
+func TestLogIsSaved(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	toRehearsal(d, target, t)
+	path := filepath.Join(t.TempDir(), "run.log")
+	d.Press("l", "s", "ctrl+u")
+	d.Type(path)
+	d.Press("enter")
+	d.Contains("Saved ")
+	got, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(got), "e2fsck -f -p /run/shunt/p1\n") {
+		t.Errorf("saved %q, %v", got, err)
+	}
+}
+
+// A log is followed as it grows, until the reader goes back in it.
+func TestLogFollows(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	toRehearsal(d, target, t)
+	d.Press("l")
+	tell := func(lines ...string) {
+		d.Do(func() { last(t, target).Say(lines...); last(t, target).Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7}) })
+	}
+	tell(strings.Split(strings.Repeat("line\n", 40)+"the latest\x1b[2J line", "\n")...)
+	d.Contains("the latest?[2J line")
+	d.Press("home")
+	d.Lacks("the latest")
+	tell("the very latest")
+	d.Lacks("the very latest")
+	d.Press("end")
+	tell("the end")
+	d.Contains("the end")
+}
