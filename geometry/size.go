@@ -27,8 +27,9 @@ var (
 // ParseSize reads a size with a unit ("1.5GiB", "2048s", "512B", "10MB") and returns whole bytes.
 // Units: s (sectors of size z), B, K/KiB, M/MiB, G/GiB, T/TiB (binary), kB/MB/GB/TB (decimal), in any letter
 // case but for B, which b would confuse with bits and blocks; spaces may stand around the number.
-// A number without a unit, a negative number, more than 2^62 bytes or a fraction of a byte or sector is an error
-// that says what would be accepted. The arithmetic is exact.
+// A fraction of a larger unit that does not come to whole bytes ("1.1GiB") is rounded up to the next byte. A number
+// without a unit, a negative number, more than 2^62 bytes, or half a byte or sector ("0.5B", "1.5s") is an error that
+// says what would be accepted. The arithmetic is exact.
 func ParseSize(text string, z SectorSize) (Bytes, error) {
 	b, err := parseSize(text, z)
 	if err != nil {
@@ -139,20 +140,15 @@ func scale(whole, fraction string, per Bytes) (Bytes, error) {
 		return 0, errTooLarge
 	}
 	b := Bytes(size.Int64())
-	if rest.Sign() != 0 {
-		return 0, fmt.Errorf("is not a whole number of bytes: use %s", coarse(b))
+	switch {
+	case rest.Sign() == 0:
+		return b, nil
+	case per == 1:
+		return 0, errors.New("is not a whole number of bytes")
+	case b == maxSize:
+		return 0, errTooLarge
 	}
-	return b, nil
-}
-
-// coarse is a size near b, at most b and no more than a thousandth off, that is a whole number of some unit.
-func coarse(b Bytes) string {
-	for _, u := range binaryUnits {
-		if b >= 1000*u.bytes {
-			return fmt.Sprintf("%d%s", b/u.bytes, u.name)
-		}
-	}
-	return fmt.Sprintf("%dB", b)
+	return b + 1, nil // nobody who types 1.1GiB means less than that
 }
 
 // clip cuts a text that an error message shows.

@@ -54,9 +54,11 @@ type Report struct {
 	CopyBytes   geometry.Bytes `json:"copy_bytes"`    // data the commit will copy within the target
 	PlaceBytes  geometry.Bytes `json:"place_bytes"`   // metadata and new data it will write
 	JournalSize geometry.Bytes `json:"journal_bytes"` // room the journal needs, pre-images included
+	UndoBytes   geometry.Bytes `json:"undo_bytes"`    // the part of it that stays for an undo after the commit
 	SkippedFree geometry.Bytes `json:"skipped_bytes"` // free space of moved file systems that is not copied
 	Estimate    time.Duration  `json:"estimate"`
-	Err         string         `json:"error,omitempty"` // why the rehearsal failed, "" if it passed
+	Warnings    []string       `json:"warnings,omitempty"` // what may go wrong in the commit, for people
+	Err         string         `json:"error,omitempty"`    // why the rehearsal failed, "" if it passed
 }
 
 // Outcome is how a run ended.

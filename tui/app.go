@@ -47,6 +47,8 @@ type Model struct {
 	dir     string
 
 	width, height int
+	theme         styles.Theme
+	depth         styles.Depth
 	st            *styles.Styles
 	keys          keyMap
 
@@ -79,7 +81,7 @@ const quiet = 400 * time.Millisecond
 func New(o Options) Model {
 	m := Model{
 		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir,
-		st: styles.New(styles.Dark, o.Glyphs), keys: keys(),
+		st: styles.New(styles.Dark, styles.Full, o.Glyphs), keys: keys(),
 	}
 	if m.clock == nil {
 		m.clock = wallClock

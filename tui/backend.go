@@ -23,6 +23,12 @@ type Target interface {
 	// Unfinished is the transaction that was interrupted on this target, nil if there is none. While
 	// there is one, Recover is all that can be done.
 	Unfinished() *Unfinished
+	// Committing is a commit or recovery that is under way on this target, begun by an earlier start of the program;
+	// nil if there is none. As long as it runs it can be followed and stopped, and nothing else can be done; Rescan
+	// opens the target after its end.
+	Committing() Run
+	// Last is how a commit ended whose end nobody saw, nil if there is none. It is told once.
+	Last() *Last
 	// Start begins to rehearse a queue; after a good rehearsal the run waits for Commit or Cancel.
 	Start(q ops.Queue) (Run, error)
 	// Recover begins to finish or to undo the unfinished transaction.
@@ -56,6 +62,14 @@ type Unfinished struct {
 	NoFinish string
 	// NoRollBack is why it cannot be rolled back any more, or "".
 	NoRollBack string
+}
+
+// Last is how a commit ended while nobody was there.
+type Last struct {
+	When     string // it ended, for people
+	Plan     string // what it did, one operation a line; may be empty
+	Recovery bool   // it was a recovery
+	Result   ops.Result
 }
 
 // Recovery is a way to end an interrupted transaction.

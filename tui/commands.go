@@ -27,12 +27,14 @@ func openTarget(b Backend, path string, gen int) tea.Cmd {
 		if err != nil {
 			return openedMsg{gen: gen, err: err}
 		}
-		return openedMsg{gen: gen, target: target, seen: look(target)}
+		seen := look(target)
+		seen.last = target.Last()
+		return openedMsg{gen: gen, target: target, seen: seen}
 	}
 }
 
 func look(t Target) sight {
-	return sight{facts: t.Facts(), disk: t.Disk(), env: t.Env(), unfinished: t.Unfinished()}
+	return sight{facts: t.Facts(), disk: t.Disk(), env: t.Env(), unfinished: t.Unfinished(), committing: t.Committing()}
 }
 
 func rescan(t Target, gen int) tea.Cmd {
@@ -116,11 +118,14 @@ func saveFile(save dialog.Save, text string) tea.Cmd {
 		if errors.Is(err, fs.ErrExist) {
 			return savedMsg{save: save, exists: true}
 		}
-		if err != nil {
-			return savedMsg{save: save, err: fmt.Errorf("save %s: %w", save.Path, err)}
+		if err == nil {
+			_, err = f.WriteString(text)
+			err = errors.Join(err, f.Sync(), f.Close())
 		}
-		_, err = f.WriteString(text)
-		err = errors.Join(err, f.Sync(), f.Close())
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = at.Err // the path is told once
+		}
 		if err != nil {
 			err = fmt.Errorf("save %s: %w", save.Path, err)
 		}

@@ -18,76 +18,74 @@ import (
 type scene struct {
 	name   string
 	target func() *tuitest.Target
-	play   func(t testing.TB, d *tuitest.Driver, target *tuitest.Target)
+	play   func(story)
 }
 
 // keysOnly is a play of nothing but keys.
-func keysOnly(keys ...string) func(testing.TB, *tuitest.Driver, *tuitest.Target) {
-	return func(_ testing.TB, d *tuitest.Driver, _ *tuitest.Target) { d.Press(keys...) }
+func keysOnly(keys ...string) func(story) {
+	return func(s story) { s.d.Press(keys...) }
 }
 
 func scenes() []scene {
-	type drv = tuitest.Driver
-	type tgt = tuitest.Target
 	return []scene{
 		{"editor", tuitest.Founding, keysOnly()},
-		{"editor-pending", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { stageFounding(d); d.Press("home") }},
-		{"editor-pending-selected", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { stageFounding(d); d.Press("end", "up") }},
+		{"editor-pending", tuitest.Founding, func(s story) { stageFounding(s.d); s.d.Press("home") }},
+		{"editor-pending-selected", tuitest.Founding, func(s story) { stageFounding(s.d); s.d.Press("end", "up") }},
 		{"editor-gpt", tuitest.Varied, keysOnly("j", "j")},
 		{"editor-logicals", tuitest.Logicals, keysOnly("j", "j", "j")},
-		{"editor-many", func() *tgt { return tuitest.Many(128) }, keysOnly("pgdown", "pgdown")},
+		{"editor-many", func() *tuitest.Target { return tuitest.Many(128) }, keysOnly("pgdown", "pgdown")},
 		{"editor-readonly", tuitest.Damaged, keysOnly()},
 		{"editor-blank", tuitest.Blank, keysOnly()},
 		{"key-later", tuitest.Founding, keysOnly("g")},
-		{"image-size", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { d.Press("z"); d.Type("+2GiB") }},
+		{"image-size", tuitest.Founding, func(s story) { s.d.Press("z"); s.d.Type("+2GiB") }},
 		{"resize", tuitest.Founding, keysOnly("m")},
-		{"resize-typed", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) {
-			d.Press("z")
-			d.Type("+2GiB")
-			d.Press("enter", "j", "m")
-			d.Type("+1024MiB")
+		{"resize-typed", tuitest.Founding, func(s story) {
+			s.d.Press("z")
+			s.d.Type("+2GiB")
+			s.d.Press("enter", "j", "m")
+			s.d.Type("+1024MiB")
 		}},
-		{"resize-refused", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { d.Press("m", "tab"); d.Type("1GiB") }},
+		{"resize-refused", tuitest.Founding, func(s story) { s.d.Press("m", "tab"); s.d.Type("1GiB") }},
 		{"resize-bar", tuitest.Varied, keysOnly("j", "j", "j", "j", "j", "m", "shift+tab", "space", "right")},
 		{"resize-fixed", tuitest.Varied, keysOnly("j", "m")},
 		{"create", tuitest.Varied, keysOnly("end", "n")},
 		{"create-mbr", tuitest.Logicals, keysOnly("end", "n", "tab", "tab", "tab")},
-		{"clear", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { stageFounding(d); d.Press("X") }},
-		{"quit", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { stageFounding(d); d.Press("q") }},
-		{"save-plan", tuitest.Founding, func(_ testing.TB, d *drv, _ *tgt) { stageFounding(d); d.Press("s") }},
+		{"clear", tuitest.Founding, func(s story) { stageFounding(s.d); s.d.Press("X") }},
+		{"quit", tuitest.Founding, func(s story) { stageFounding(s.d); s.d.Press("q") }},
+		{"save-plan", tuitest.Founding, func(s story) { stageFounding(s.d); s.d.Press("s") }},
 		{"help", tuitest.Founding, keysOnly("?")},
 		{"information", tuitest.Varied, keysOnly("j", "j", "i")},
-		{"rehearsing", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toRehearsal(d, g, t) }},
-		{"rehearsing-stop", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toRehearsal(d, g, t); d.Press("q") }},
-		{"rehearsing-log", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toRehearsal(d, g, t); d.Press("l") }},
-		{"report", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toReport(d, g, t) }},
-		{"report-only", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) {
-			stageFounding(d)
-			d.Press("R")
-			d.Do(func() { last(t, g).Finish(passed()) })
+		{"rehearsing", tuitest.Founding, func(s story) { s.toRehearsal() }},
+		{"rehearsing-stop", tuitest.Founding, func(s story) { s.toRehearsal(); s.d.Press("q") }},
+		{"rehearsing-log", tuitest.Founding, func(s story) { s.toRehearsal(); s.d.Press("l") }},
+		{"report", tuitest.Founding, func(s story) { s.toReport() }},
+		{"report-only", tuitest.Founding, func(s story) {
+			stageFounding(s.d)
+			s.d.Press("R")
+			s.d.Do(func() { s.run().Finish(passed()) })
 		}},
-		{"report-failed", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) {
-			toRehearsal(d, g, t)
-			d.Do(func() {
-				last(t, g).Finish(failed())
-				last(t, g).End(ops.Result{Outcome: ops.Unchanged, Err: failed().Err})
+		{"report-failed", tuitest.Founding, func(s story) {
+			s.toRehearsal()
+			s.d.Do(func() {
+				s.run().Finish(failed())
+				s.run().End(ops.Result{Outcome: ops.Unchanged, Err: failed().Err})
 			})
 		}},
-		{"committing", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toCommit(d, g, t) }},
-		{"committing-stop", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toCommit(d, g, t); d.Press("ctrl+c") }},
-		{"undoing", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) {
-			toCommit(d, g, t)
-			d.Press("q", "y")
-			d.Do(func() {
-				last(t, g).Tell(ops.Progress{Phase: ops.Undoing, Stage: "copy", Done: 1 << 20, Total: 14 << 20})
+		{"committing", tuitest.Founding, func(s story) { s.toCommit() }},
+		{"committing-stop", tuitest.Founding, func(s story) { s.toCommit(); s.d.Press("ctrl+c") }},
+		{"undoing", tuitest.Founding, func(s story) {
+			s.toCommit()
+			s.d.Press("q", "y")
+			s.d.Do(func() {
+				s.run().Tell(ops.Progress{Phase: ops.Undoing, Stage: "copy", Done: 1 << 20, Total: 14 << 20})
 			})
 		}},
-		{"result-done", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toResult(d, g, t, resultDone) }},
-		{"result-rolled-back", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toResult(d, g, t, resultRolledBack) }},
-		{"result-interrupted", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toResult(d, g, t, resultInterrupted) }},
-		{"result-unchanged", tuitest.Founding, func(t testing.TB, d *drv, g *tgt) { toResult(d, g, t, resultUnchanged) }},
+		{"result-done", tuitest.Founding, func(s story) { s.toResult(resultDone) }},
+		{"result-rolled-back", tuitest.Founding, func(s story) { s.toResult(resultRolledBack) }},
+		{"result-interrupted", tuitest.Founding, func(s story) { s.toResult(resultInterrupted) }},
+		{"result-unchanged", tuitest.Founding, func(s story) { s.toResult(resultUnchanged) }},
 		{"recovery", broken, keysOnly()},
-		{"recovery-forward-only", func() *tgt {
+		{"recovery-forward-only", func() *tuitest.Target {
 			g := broken()
 			g.Broken.Stage, g.Broken.NoRollBack = "place", "its last stages have begun, which only go forwards"
 			return g
@@ -102,7 +100,7 @@ func TestScreens(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%dx%d", s.name, size[0], size[1]), func(t *testing.T) {
 				target := s.target()
 				d := tuitest.Start(t, size[0], size[1], tui.Options{Paths: []string{target.What.Path}}, tuitest.One(target))
-				s.play(t, d, target)
+				s.play(story{t, d, target})
 				golden.RequireEqual(t, d.Frame())
 			})
 		}
@@ -115,7 +113,7 @@ func TestASCII(t *testing.T) {
 	for _, s := range scenes() {
 		target := s.target()
 		d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}, Glyphs: styles.ASCII}, tuitest.One(target))
-		s.play(t, d, target)
+		s.play(story{t, d, target})
 		for _, r := range d.Raw() {
 			if r > 0x7e || r < 0x20 && r != '\n' && r != '\x1b' {
 				t.Fatalf("%s sends %q:\n%s", s.name, r, d.Frame())
@@ -135,7 +133,7 @@ func ordinary(t *testing.T, s scene) *tuitest.Driver {
 	t.Helper()
 	target := s.target()
 	d := open(t, target)
-	s.play(t, d, target)
+	s.play(story{t, d, target})
 	return d
 }
 

@@ -1,6 +1,7 @@
 package tui_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,55 +11,148 @@ import (
 	"shunt/tui/internal/tuitest"
 )
 
-// fixedKeys are the keys that users and their habits rely on.
-var fixedKeys = []string{
-	"up", "down", "j", "k", "m", "enter", "g", "n", "d", "f", "c", "v", "l", "N", "t", "x", "i", "z", "u", "ctrl+r", "X", "R", "a", "s", "o",
-	"tab", "?", "q",
+// The keys that users and their habits rely on.
+var fixedKeys = strings.Fields("up down j k m enter g n d f c v l N t x i z u ctrl+r X R a s o tab ? q")
+
+// The cursor keys, which need two rows to show that they work.
+var cursorKeys = strings.Fields("up down j k pgup pgdown space home end")
+
+func TestFixedKeysAreBound(t *testing.T) {
+	for _, key := range fixedKeys {
+		if !slices.Contains(tui.HelpKeys(), key) {
+			t.Errorf("the help has no %q", key)
+		}
+	}
 }
 
-// Every key of the editor does something that can be seen, or says why not: with something selected and
-// without, with operations pending and without.
+// Every key of the help does something that can be seen, or says why not, whatever is selected.
 func TestEveryKeyAnswers(t *testing.T) {
 	states := map[string]func() *tuitest.Driver{
 		"partition": func() *tuitest.Driver { d := open(t, tuitest.Varied()); d.Press("j"); return d },
 		"gap":       func() *tuitest.Driver { d := open(t, tuitest.Varied()); d.Press("end"); return d },
+		"extended":  func() *tuitest.Driver { d := open(t, tuitest.Logicals()); d.Press("j"); return d },
 		"blank":     func() *tuitest.Driver { return open(t, tuitest.Blank()) },
 		"read-only": func() *tuitest.Driver { return open(t, tuitest.Damaged()) },
-		"pending": func() *tuitest.Driver {
-			d := open(t, tuitest.Founding())
-			stageFounding(d)
-			d.Press("up")
-			return d
-		},
-		"in the queue": func() *tuitest.Driver {
+		"pending":   func() *tuitest.Driver { d := open(t, tuitest.Founding()); stageFounding(d); d.Press("up"); return d },
+		"in queue": func() *tuitest.Driver {
 			d := open(t, tuitest.Founding())
 			stageFounding(d)
 			d.Press("end", "up")
 			return d
 		},
-		"none": func() *tuitest.Driver {
+		"refused": func() *tuitest.Driver {
 			return tuitest.Start(t, 80, 24, tui.Options{Paths: []string{stick}}, &tuitest.Backend{Refuse: map[string]error{stick: errInUse}})
 		},
 	}
-	moves := map[string]bool{"up": true, "down": true, "j": true, "k": true, "pgup": true, "pgdown": true, "space": true, "home": true, "end": true}
-	for state, make := range states {
-		for _, key := range append([]string{"pgup", "pgdown", "space", "home", "end", "ctrl+c", "K", "J", "shift+up", "shift+down", "delete"}, fixedKeys...) {
-			if moves[key] && (state == "blank" || state == "none") {
-				continue // there is one row, or none, to be on
-			}
-			d := make()
-			if moves[key] {
-				// From the first or the last row one direction is shut: the other one has to answer.
-				before := d.Frame()
-				d.Press(key)
-				d.Press(map[string]string{"up": "down", "k": "j", "pgup": "pgdown", "home": "end"}[key] + strings.Repeat("up", b2i(d.Frame() != before))[:0])
+	for state, begin := range states {
+		for _, key := range tui.HelpKeys() {
+			if slices.Contains(cursorKeys, key) {
 				continue
 			}
+			d := begin()
 			before := d.Frame()
 			d.Press(key)
 			if !d.Quit() && d.Frame() == before {
-				t.Errorf("%s: nothing answers %q", state, key)
+				t.Errorf("%s: nothing answers %q:\n%s", state, key, before)
 			}
 		}
 	}
+}
+
+func TestCursorKeys(t *testing.T) {
+	for keys, want := range map[string]string{
+		"": "▸ p1", "j": "▸ p2", "down": "▸ p2", "j k": "▸ p1", "down up": "▸ p1", "k": "▸ p1", "end": "▸ unallocated", "end home": "▸ p1",
+		"pgdown": "▸ unallocated", "end pgup": "▸ p1", "space": "▸ unallocated", "j j j j": "▸ unallocated",
+	} {
+		d := open(t, tuitest.Varied())
+		d.Press(strings.Fields(keys)...)
+		d.Contains(want)
+	}
+}
+
+// Keys that are reserved say so; none of them is silent.
+func TestReservedKeys(t *testing.T) {
+	for key, name := range map[string]string{
+		"g": "make room", "f": "format", "c": "copy", "v": "paste", "l": "label", "N": "partition name", "t": "type and flags",
+	} {
+		d := open(t, tuitest.Founding())
+		d.Press(key)
+		d.Contains(key + " " + name + ": not in this version")
+		d.Press("j")
+		d.Lacks("not in this version")
+	}
+}
+
+// The help shows all keys at every size, by scrolling where they do not fit.
+func TestHelpShowsEverything(t *testing.T) {
+	for _, size := range [][2]int{{60, 20}, {80, 24}, {200, 60}} {
+		d := open(t, tuitest.Founding())
+		d.Resize(size[0], size[1])
+		d.Press("?")
+		all := d.Frame()
+		for range 60 {
+			d.Press("down")
+			all += d.Frame()
+		}
+		for _, want := range []string{"resize/move", "image size", "clear all", "next target", "make room", "Not in this version", "kept to the"} {
+			if !strings.Contains(all, want) {
+				t.Errorf("%v: the help lacks %q", size, want)
+			}
+		}
+	}
+}
+
+func TestKeyTable(t *testing.T) {
+	table := tui.KeyTable()
+	for _, want := range []string{"| `m enter` | resize/move |", "| `g` | make room (not in this version) |", "| `ctrl+r` | redo |"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("the table lacks %q:\n%s", want, table)
+		}
+	}
+}
+
+// A small window takes no key but one that leaves without loss.
+func TestTooSmallTakesNoKeys(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	d.Resize(40, 10)
+	d.Press("d", "d", "x")
+	d.Resize(80, 24)
+	d.Contains("Nothing yet.")
+	d.Press("x")
+	d.Resize(40, 10)
+	d.Press("q", "y", "ctrl+c")
+	if d.Quit() {
+		t.Fatal("left with an operation pending")
+	}
+	d.Resize(80, 24)
+	d.Press("u")
+	d.Resize(40, 10)
+	d.Press("q")
+	if !d.Quit() {
+		t.Fatal("did not leave")
+	}
+}
+
+func TestMouse(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	click := func(x, y int) { d.Send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft}) }
+	click(5, 9)
+	d.Contains("▸ p2")
+	click(5, 8)
+	d.Contains("▸ p1")
+	click(5, 15)
+	d.Contains("▸ p1")
+	d.Send(tea.MouseWheelMsg{X: 5, Y: 9, Button: tea.MouseWheelDown})
+	d.Contains("▸ p2")
+	d.Press("home")
+	stageFounding(d)
+	click(10, 20)
+	d.Contains("▸ 2")
+	d.Press("home", "m")
+	d.Contains("Resize/Move p1")
+	// The right handle of the bar, dragged to the left.
+	d.Send(tea.MouseClickMsg{X: 72, Y: 4, Button: tea.MouseLeft})
+	d.Send(tea.MouseMotionMsg{X: 30, Y: 4, Button: tea.MouseLeft})
+	d.Send(tea.MouseReleaseMsg{X: 30, Y: 4, Button: tea.MouseLeft})
+	d.Contains("Shrink p1 by")
 }

@@ -11,7 +11,6 @@ type editorNeeds struct {
 	rows    int // of the table
 	pending int // operations
 	banner  int // lines for what is wrong with the disk
-	detail  int // lines of the box about the selected row, 0 if the window is too narrow for it
 }
 
 // editorLayout is the height of each part of the editor, from top to bottom; with the title and the key
@@ -22,13 +21,11 @@ type editorLayout struct {
 	rows    int // lines of shading within a bar: 1 or 2
 	boxed   bool
 	table   int // with its heading
-	detail  int // the box about the selected row, 0 for none
 	pending int // with its border
 }
 
 // layoutEditor divides a window of at least the least size. Bars lose their border first, and the list of
-// pending operations grows only as far as the table does not need the lines. Details are shown where there
-// is room to spare.
+// pending operations grows only as far as the table does not need the lines.
 func layoutEditor(height int, n editorNeeds) editorLayout {
 	l := editorLayout{banner: n.banner, bar: 3, rows: 1, boxed: true}
 	switch {
@@ -43,9 +40,6 @@ func layoutEditor(height int, n editorNeeds) editorLayout {
 	if spare := rest - wantTable; spare > l.pending {
 		l.pending = min(wantPending, spare)
 	}
-	if spare := rest - wantTable - l.pending; n.detail > 0 && spare > n.detail {
-		l.detail = n.detail
-	}
-	l.table = rest - l.pending - l.detail
+	l.table = rest - l.pending
 	return l
 }

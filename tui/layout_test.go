@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// drawing is a layout as a column of letters, one a line: t title, ! banner, n now, a after, - table, d details,
+// drawing is a layout as a column of letters, one a line: t title, ! banner, n now, a after, - table,
 // p pending, k keys.
 func drawing(height int, l editorLayout) string {
 	var out strings.Builder
 	for _, part := range []struct {
 		letter string
 		lines  int
-	}{{"t", 1}, {"!", l.banner}, {"n", l.bar}, {"a", l.bar}, {"-", l.table}, {"d", l.detail}, {"p", l.pending}, {"k", 1}} {
+	}{{"t", 1}, {"!", l.banner}, {"n", l.bar}, {"a", l.bar}, {"-", l.table}, {"p", l.pending}, {"k", 1}} {
 		out.WriteString(strings.Repeat(part.letter, part.lines))
 	}
 	if out.Len() != height {
@@ -38,8 +38,6 @@ func TestLayoutEditor(t *testing.T) {
 		{"60x20 with a banner", 20, editorNeeds{rows: 3, pending: 3, banner: 1}, "t!na----------pppppk"},
 		{"60x20, many of both", 20, editorNeeds{rows: 40, pending: 40}, "tna----------ppppppk"},
 		{"30 lines have higher bars", 30, editorNeeds{rows: 3, pending: 1}, "tnnnnaaaa-----------------pppk"},
-		{"room for details", 40, editorNeeds{rows: 8, pending: 1, detail: 10}, "tnnnnaaaa" + strings.Repeat("-", 17) + "ddddddddddpppk"},
-		{"no room for details", 40, editorNeeds{rows: 17, pending: 1, detail: 10}, "tnnnnaaaa" + strings.Repeat("-", 27) + "pppk"},
 	} {
 		if got := drawing(c.height, layoutEditor(c.height, c.needs)); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", c.name, got, c.want)
@@ -53,7 +51,7 @@ func TestLayoutEditorAlways(t *testing.T) {
 		for rows := range 40 {
 			for pending := range 40 {
 				for banner := range 2 {
-					l := layoutEditor(height, editorNeeds{rows: rows, pending: pending, banner: banner, detail: 10})
+					l := layoutEditor(height, editorNeeds{rows: rows, pending: pending, banner: banner})
 					if got := drawing(height, l); len(got) != height {
 						t.Fatalf("%d rows, %d pending: %s", rows, pending, got)
 					}

@@ -30,6 +30,8 @@ type sight struct {
 	disk       model.Disk
 	env        ops.Env
 	unfinished *Unfinished
+	committing Run
+	last       *Last // only when the target was opened
 }
 
 // startedMsg is sent when a run began, or could not.

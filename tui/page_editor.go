@@ -255,7 +255,7 @@ func (m Model) clicked(d document, y int) document {
 		d.pane, d.row = tablePane, from+y
 		return d
 	}
-	y -= l.table + l.detail
+	y -= l.table
 	from, to = widget.Visible(d.queue.Len(), d.pendingCursor(), l.pending-2)
 	if y >= 0 && from+y < to {
 		d.pane, d.pending = pendingPane, from+y

@@ -92,9 +92,9 @@ func (m Model) askStop() Model {
 			dialog.YesNo("Go on", "Stop", widget.Harmless, dialog.StopRun{})...))
 	}
 	text := []string{
-		"The commit is writing to " + name + ". It can stop at the next safe point and put back what it changed; " +
-			"once the last stages have begun it goes on to the end instead.",
-		"Either way " + name + " ends up exactly as it was or exactly as planned.",
+		"The commit is writing to " + name + ". It can stop at the next safe point; " + name + " is unfinished then, and " +
+			"whether to finish the commit or to roll it back is asked at once.",
+		"Either way " + name + " ends up exactly as planned or exactly as it was.",
 	}
 	if m.run.kind == recoverRun {
 		text = []string{"The recovery can stop at the next safe point. " + name + " stays unfinished until it is recovered again."}

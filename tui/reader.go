@@ -1,11 +1,11 @@
 package tui
 
 import (
+	tea "charm.land/bubbletea/v2"
+
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
-
-	tea "charm.land/bubbletea/v2"
 )
 
 // readerKind says what a page of text shows.

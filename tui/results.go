@@ -1,12 +1,12 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
 	"shunt/tui/widget"
@@ -28,10 +28,36 @@ func (m Model) opened(msg openedMsg) (tea.Model, tea.Cmd) {
 	}
 	d.target = msg.target
 	m = m.withDoc(i, d.fresh(msg.seen))
+	if msg.seen.committing != nil {
+		return m.followed(i, msg.seen.committing)
+	}
+	if last := msg.seen.last; last != nil {
+		m = m.push(dialog.NewMessage("While you were away", dialog.Calm, lastText(d.name(), *last)...))
+		return m.shut()
+	}
 	if i == m.current && msg.seen.unfinished != nil {
 		return m.shut()
 	}
 	return m, nil
+}
+
+// followed shows the commit that is under way on a target. Only one run is shown at a time.
+func (m Model) followed(i int, run Run) (tea.Model, tea.Cmd) {
+	if m.run.active() {
+		d := m.docs[i]
+		target := d.target
+		d.state, d.target = docRefused, nil
+		d.err = errors.New("a commit is under way on it, and another one is being shown; open it again after that")
+		return m.withDoc(i, d), closeTarget(target)
+	}
+	m.gen++
+	m.current = i
+	m.run = running{
+		gen: m.gen, doc: i, kind: followRun, run: run, queue: m.docs[i].queue, committing: true,
+		now: ops.Progress{Phase: ops.Committing},
+	}
+	m, gate := m.shut()
+	return m, tea.Batch(gate, follow(run, m.gen))
 }
 
 // started takes a run that has begun.
@@ -172,12 +198,4 @@ func splitLog(log string) []string {
 		lines[i] = widget.Clean(strings.TrimSuffix(lines[i], "\r"))
 	}
 	return lines
-}
-
-// partRef is what the preview calls a partition.
-func partRef(d model.Disk, id model.PartID) string {
-	if p, ok := d.Partition(id); ok {
-		return p.Ref()
-	}
-	return "the partition"
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"shunt/tui/dialog"
 	"shunt/tui/keymap"
@@ -18,7 +19,9 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.width, m.height = msg.Width, msg.Height
 		return m, nil
 	case tea.BackgroundColorMsg:
-		return m.themed(msg), nil
+		return m.restyled(themeOn(msg), m.depth), nil
+	case tea.ColorProfileMsg:
+		return m.restyled(m.theme, depthOf(msg.Profile)), nil
 	case openedMsg:
 		return m.opened(msg)
 	case startedMsg:
@@ -50,13 +53,25 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-func (m Model) themed(msg tea.BackgroundColorMsg) Model {
-	theme := styles.Light
-	if msg.IsDark() {
-		theme = styles.Dark
-	}
-	m.st = styles.New(theme, m.glyphs)
+// restyled takes what the terminal tells of its background and its colours.
+func (m Model) restyled(theme styles.Theme, depth styles.Depth) Model {
+	m.theme, m.depth = theme, depth
+	m.st = styles.New(theme, depth, m.glyphs)
 	return m
+}
+
+func themeOn(background tea.BackgroundColorMsg) styles.Theme {
+	if background.IsDark() {
+		return styles.Dark
+	}
+	return styles.Light
+}
+
+func depthOf(profile colorprofile.Profile) styles.Depth {
+	if profile == colorprofile.ANSI {
+		return styles.Sixteen
+	}
+	return styles.Full
 }
 
 // press brings a key to what has the keyboard.

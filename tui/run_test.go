@@ -10,7 +10,6 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops"
-	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 )
 
@@ -22,7 +21,7 @@ func TestReportDefaultsToNo(t *testing.T) {
 	} {
 		target := tuitest.Founding()
 		d := open(t, target)
-		toReport(d, target, t)
+		story{t, d, target}.toReport()
 		d.Press(strings.Fields(keys)...)
 		if r := last(t, target); r.Commits != want.commits || r.Cancels != want.cancels {
 			t.Errorf("%q: %d commits, %d cancels, want %v", keys, r.Commits, r.Cancels, want)
@@ -34,7 +33,7 @@ func TestReportDefaultsToNo(t *testing.T) {
 func TestKeysInFlight(t *testing.T) {
 	target := tuitest.Founding()
 	d := open(t, target)
-	toRehearsal(d, target, t)
+	story{t, d, target}.toRehearsal()
 	d.Do(func() { last(t, target).Finish(passed()) })
 	for range 10 {
 		d.Press("y")
@@ -61,14 +60,14 @@ func TestQuitWhileRunning(t *testing.T) {
 	for _, key := range []string{"q", "ctrl+c"} {
 		target := tuitest.Founding()
 		d := open(t, target)
-		toRehearsal(d, target, t)
+		story{t, d, target}.toRehearsal()
 		d.Press(key)
 		d.Contains("Stop the rehearsal?")
 		d.Press("enter")
 		d.Do(func() { last(t, target).Finish(passed()) })
 		quietly(d)
 		d.Press("y", key)
-		d.Contains("Stop?", "ends up exactly as it was")
+		d.Contains("Stop?", "safe point")
 		d.Press(key)
 		if r := last(t, target); d.Quit() || r.Cancels != 0 {
 			t.Fatalf("%s: quit %v, %d cancels", key, d.Quit(), r.Cancels)
@@ -96,7 +95,7 @@ func TestQueueAfterRun(t *testing.T) {
 	} {
 		target := tuitest.Founding()
 		d := open(t, target)
-		toResult(d, target, t, c.result)
+		story{t, d, target}.toResult(c.result)
 		d.Contains(c.says, c.result.Err, c.result.Advice)
 		d.Press("esc")
 		if c.pending == "" {
@@ -108,73 +107,12 @@ func TestQueueAfterRun(t *testing.T) {
 	}
 }
 
-// An interrupted commit leads to the recovery page, and that to a whole disk.
-func TestInterruptedThenRecovered(t *testing.T) {
-	target := tuitest.Founding()
-	d := open(t, target)
-	toCommit(d, target, t)
-	d.Do(func() { target.Broken = broken().Broken; last(t, target).End(resultInterrupted) })
-	quietly(d)
-	d.Contains("No data is lost")
-	d.Press("enter")
-	d.Contains("Unfinished transaction")
-	d.Press("b") // on its way from before
-	if len(target.Recoveries) != 0 {
-		t.Fatal("a key in flight began a recovery")
-	}
-	quietly(d)
-	d.Press("b")
-	d.Contains("Rolling back stick.raw")
-	d.Do(func() { last(t, target).Tell(ops.Progress{Phase: ops.Undoing, Done: 1, Total: 2}) })
-	d.Contains("50 %")
-	d.Do(func() { target.Broken = nil; last(t, target).End(ops.Result{Outcome: ops.RolledBack}) })
-	quietly(d)
-	d.Contains("The interrupted transaction was undone")
-	d.Press("enter")
-	d.Contains("Partition", "3 pending")
-	if len(target.Recoveries) != 1 || target.Recoveries[0] != tui.RollBack {
-		t.Errorf("recovered by %v", target.Recoveries)
-	}
-}
-
-// On a target with an unfinished transaction nothing else can be done.
-func TestRecoveryPage(t *testing.T) {
-	for keys, want := range map[string][]tui.Recovery{
-		"f": {tui.Finish}, "b": {tui.RollBack}, "enter": {tui.Finish}, "right enter": {tui.RollBack}, "tab enter": {tui.RollBack},
-		"right left enter": {tui.Finish}, "m": nil, "n": nil, "d": nil, "z": nil, "a": nil, "R": nil, "x": nil, "u": nil, "s": nil, "esc": nil,
-	} {
-		target := broken()
-		d := open(t, target)
-		quietly(d)
-		d.Press(strings.Fields(keys)...)
-		if len(target.Recoveries) != len(want) || len(want) == 1 && target.Recoveries[0] != want[0] {
-			t.Errorf("%q recovers by %v, want %v", keys, target.Recoveries, want)
-		}
-	}
-	target := broken()
-	target.Broken.NoRollBack = "its last stages have begun"
-	d := open(t, target)
-	quietly(d)
-	d.Press("b")
-	d.Contains("It cannot be rolled back: its last stages have begun")
-	target = broken()
-	target.Broken.NoFinish = "it is being rolled back already"
-	d = open(t, target)
-	quietly(d)
-	d.Press("f")
-	d.Contains("It cannot be finished: it is being rolled back already")
-	d.Press("enter")
-	if len(target.Recoveries) != 1 || target.Recoveries[0] != tui.RollBack {
-		t.Errorf("recovered by %v", target.Recoveries)
-	}
-}
-
 // A rehearsal that fails is told by its report, in whichever order report and result arrive.
 func TestRehearsalFails(t *testing.T) {
 	for _, together := range []string{"report first", "at once"} {
 		target := tuitest.Founding()
 		d := open(t, target)
-		toRehearsal(d, target, t)
+		story{t, d, target}.toRehearsal()
 		report := func() { last(t, target).Finish(failed()) }
 		result := func() { last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: failed().Err}) }
 		if together == "at once" {
@@ -228,14 +166,16 @@ func TestCannotStart(t *testing.T) {
 
 // The worker may end at any time without having said anything.
 func TestRunEndsEarly(t *testing.T) {
-	for name, to := range map[string]func(*tuitest.Driver, *tuitest.Target, testing.TB){
-		"rehearsing": toRehearsal, "asking": toReport, "committing": toCommit,
+	for name, to := range map[string]func(story){
+		"rehearsing": story.toRehearsal, "asking": story.toReport, "committing": story.toCommit,
 	} {
 		target := tuitest.Founding()
 		d := open(t, target)
-		to(d, target, t)
+		to(story{t, d, target})
 		d.Press("q")
-		d.Do(func() { last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: "the worker ended without a word"}) })
+		d.Do(func() {
+			last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: "the worker ended without a word"})
+		})
 		if name == "asking" {
 			d.Contains("was not changed")
 			continue
@@ -251,7 +191,7 @@ func TestRunEndsEarly(t *testing.T) {
 func TestRescanFails(t *testing.T) {
 	target := tuitest.Founding()
 	d := open(t, target)
-	toCommit(d, target, t)
+	story{t, d, target}.toCommit()
 	d.Do(func() {
 		target.RescanErr = errors.New("read /images/stick.raw: input/output error")
 		last(t, target).End(resultDone)
@@ -268,7 +208,7 @@ func TestRescanFails(t *testing.T) {
 func TestProgress(t *testing.T) {
 	target := tuitest.Founding()
 	d := open(t, target)
-	toCommit(d, target, t)
+	story{t, d, target}.toCommit()
 	for i := range geometry.Bytes(5) {
 		d.Do(func() {
 			last(t, target).Tell(ops.Progress{Phase: ops.Committing, Stage: "copy", Done: i * geometry.MiB, Total: 4 * geometry.MiB, Elapsed: time.Second})
@@ -288,7 +228,7 @@ func TestProgress(t *testing.T) {
 func TestLogIsSaved(t *testing.T) {
 	target := tuitest.Founding()
 	d := open(t, target)
-	toRehearsal(d, target, t)
+	story{t, d, target}.toRehearsal()
 	path := filepath.Join(t.TempDir(), "run.log")
 	d.Press("l", "s", "ctrl+u")
 	d.Type(path)
@@ -304,10 +244,13 @@ func TestLogIsSaved(t *testing.T) {
 func TestLogFollows(t *testing.T) {
 	target := tuitest.Founding()
 	d := open(t, target)
-	toRehearsal(d, target, t)
+	story{t, d, target}.toRehearsal()
 	d.Press("l")
 	tell := func(lines ...string) {
-		d.Do(func() { last(t, target).Say(lines...); last(t, target).Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7}) })
+		d.Do(func() {
+			last(t, target).Say(lines...)
+			last(t, target).Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7})
+		})
 	}
 	tell(strings.Split(strings.Repeat("line\n", 40)+"the latest\x1b[2J line", "\n")...)
 	d.Contains("the latest?[2J line")

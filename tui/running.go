@@ -11,6 +11,7 @@ const (
 	applyRun runKind = iota
 	rehearseRun
 	recoverRun
+	followRun // a commit that an earlier start of the program began
 )
 
 // runState says which page of a run is shown.
@@ -50,14 +51,14 @@ func (r running) active() bool { return r.gen != 0 }
 // over reports whether nothing is happening any more.
 func (r running) over() bool { return r.result != nil }
 
-// reported takes the report of the rehearsal.
+// reported takes the report of the rehearsal. Of a commit that is followed it comes when everything is decided.
 func (r running) reported(m reportMsg) running {
 	if !m.ok {
 		return r
 	}
 	report := m.report
 	r.report = &report
-	if !r.stopping {
+	if !r.stopping && !r.committing {
 		r.state = runAsking
 	}
 	return r

@@ -66,37 +66,52 @@ func failed() ops.Report {
 	}
 }
 
-// The steps of a story: each brings the editor from the page before to the next one.
+// story is an editor with what it was opened on. Each of its steps goes from the start to one page further.
+type story struct {
+	t      testing.TB
+	d      *tuitest.Driver
+	target *tuitest.Target
+}
 
-func toRehearsal(d *tuitest.Driver, target *tuitest.Target, t testing.TB) {
-	stageFounding(d)
-	d.Press("a")
-	d.Do(func() {
-		last(t, target).Say("set image size to 2.94 GiB", "move p2 from sector 988033 to 3085185", "e2fsck -f -p /run/shunt/p1")
-		last(t, target).Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 3 * time.Second})
+// run is the run that was begun last.
+func (s story) run() *tuitest.Run {
+	s.t.Helper()
+	return last(s.t, s.target)
+}
+
+func (s story) toRehearsal() {
+	s.t.Helper()
+	stageFounding(s.d)
+	s.d.Press("a")
+	s.d.Do(func() {
+		s.run().Say("set image size to 2.94 GiB", "move p2 from sector 988033 to 3085185", "e2fsck -f -p /run/shunt/p1")
+		s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 3 * time.Second})
 	})
 }
 
-func toReport(d *tuitest.Driver, target *tuitest.Target, t testing.TB) {
-	toRehearsal(d, target, t)
-	d.Do(func() { last(t, target).Finish(passed()) })
-	quietly(d)
+func (s story) toReport() {
+	s.t.Helper()
+	s.toRehearsal()
+	s.d.Do(func() { s.run().Finish(passed()) })
+	quietly(s.d)
 }
 
-func toCommit(d *tuitest.Driver, target *tuitest.Target, t testing.TB) {
-	toReport(d, target, t)
-	d.Press("y")
-	d.Do(func() {
-		last(t, target).Tell(ops.Progress{
+func (s story) toCommit() {
+	s.t.Helper()
+	s.toReport()
+	s.d.Press("y")
+	s.d.Do(func() {
+		s.run().Tell(ops.Progress{
 			Phase: ops.Committing, Stage: "copy", Done: 14 * geometry.MiB, Total: 26 * geometry.MiB, Elapsed: time.Second / 2,
 		})
 	})
 }
 
-func toResult(d *tuitest.Driver, target *tuitest.Target, t testing.TB, r ops.Result) {
-	toCommit(d, target, t)
-	d.Do(func() { last(t, target).End(r) })
-	quietly(d)
+func (s story) toResult(r ops.Result) {
+	s.t.Helper()
+	s.toCommit()
+	s.d.Do(func() { s.run().End(r) })
+	quietly(s.d)
 }
 
 // broken is the founding disk in the middle of a commit.

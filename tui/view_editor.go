@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -19,18 +18,8 @@ func (m Model) layout(d document) editorLayout {
 	if d.banner() != "" {
 		banner = 1
 	}
-	needs := editorNeeds{rows: len(d.rows()), pending: d.queue.Len(), banner: banner}
-	if m.width >= detailWidth {
-		needs.detail = detailHeight
-	}
-	return layoutEditor(m.height, needs)
+	return layoutEditor(m.height, editorNeeds{rows: len(d.rows()), pending: d.queue.Len(), banner: banner})
 }
-
-// The box about the selected row: it has two columns of facts, so it needs a wide window.
-const (
-	detailWidth  = 108
-	detailHeight = 10
-)
 
 // editorPage is the title, the two bars, the table, the pending operations and the keys.
 func (m Model) editorPage(d document) []string {
@@ -49,14 +38,9 @@ func (m Model) editorPage(d document) []string {
 	if d.queue.Preview().Table.Kind == model.TableGPT {
 		naming = widget.Named
 	}
-	var rows []widget.TableRow
-	for _, r := range d.rows() {
-		rows = append(rows, m.tableRow(d, r))
-	}
-	out = append(out, widget.PartTable(rows, naming, selected, m.width, l.table, m.st)...)
-	if l.detail > 0 {
-		out = append(out, m.detailBox(d, l.detail)...)
-	}
+	rows := d.rows()
+	row := func(i int) widget.TableRow { return m.tableRow(d, rows[i]) }
+	out = append(out, widget.PartTable(len(rows), row, naming, selected, m.width, l.table, m.st)...)
 	out = append(out, m.pendingBox(d, l.pending)...)
 	always := []keymap.Binding{m.keys.help}
 	return append(widget.Pad(out, m.width, m.height-1, ""), m.bottom(m.useful(d), always))
@@ -129,8 +113,8 @@ func barBox(body []string, name, size string, width int, m Model) []string {
 	return box
 }
 
-// picture says which of the two bars is drawn: the selected gap can be marked in the one that shows the
-// disk as the table does.
+// picture says which of the two bars is drawn: a selected gap is marked in the one that shows the disk as the
+// table does, a partition in both.
 type picture int
 
 const (
@@ -187,29 +171,6 @@ func (m Model) segment(r model.Row, z geometry.SectorSize) widget.Segment {
 		s.Used = min(1, float64(r.FS.Used)/float64(length))
 	}
 	return s
-}
-
-// detailBox tells of the selected row what the table has no column for.
-func (m Model) detailBox(d document, height int) []string {
-	f := widget.Frame{Title: "Selected", Edge: m.st.Faint, Name: m.st.Muted}
-	row, ok := d.selected()
-	if !ok || d.pane != tablePane {
-		return widget.Box(nil, f, m.width, height, m.st)
-	}
-	w := (m.width - 6) / 2
-	facts := m.rowInfo(d.queue.Preview(), row, w)
-	f.Title = ansi.Strip(facts[0])
-	facts = facts[1:]
-	half := max(height-2, (len(facts)+1)/2)
-	var lines []string
-	for i := range min(half, len(facts)) {
-		right := ""
-		if half+i < len(facts) {
-			right = facts[half+i]
-		}
-		lines = append(lines, widget.Fit(facts[i], w, m.st.More)+"  "+right)
-	}
-	return widget.Box(lines, f, m.width, height, m.st)
 }
 
 // pendingCursor is the selected operation, -1 if the table has the keyboard.

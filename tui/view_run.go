@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"shunt/geometry"
-	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -128,16 +127,16 @@ func (m Model) commitText(width int) []string {
 		share = float64(now.Done) / float64(now.Total)
 	}
 	lines := []string{st.Strong.Render(head), "", widget.Gauge(share, min(width, 72), st), rate(now, st), ""}
-	at := stageIndex(now.Stage)
+	at := milestoneOf(now.Stage)
 	if at < 0 && now.Stage != "" {
 		lines = append(lines, st.Focus.Render(st.Now)+" "+st.Strong.Render(widget.Clean(now.Stage)), "")
 	}
 	if now.Phase != ops.Undoing {
 		lines = append(lines, stageLine(at, st), "")
 	}
-	note := "If the power fails: opening the target again offers to finish or to roll back."
+	note := crashOffers
 	if at >= 0 && now.Phase != ops.Undoing {
-		note = stageNames[at].crash
+		note = milestones[at].crash
 	}
 	if m.run.stopping {
 		note = "Stopping at the next safe point. " + note
@@ -148,7 +147,7 @@ func (m Model) commitText(width int) []string {
 // stageLine is the stages of a commit in a row.
 func stageLine(at int, st *styles.Styles) string {
 	var parts []string
-	for i, s := range stageNames {
+	for i, s := range milestones {
 		switch {
 		case i < at:
 			parts = append(parts, st.Good.Render(st.Yes+" "+s.name))
@@ -174,82 +173,6 @@ func rate(now ops.Progress, st *styles.Styles) string {
 		parts = append(parts, widget.Duration(durationOf(left))+" left")
 	}
 	return st.Muted.Render(strings.Join(parts, "   "))
-}
-
-// reportText is the report of a rehearsal.
-func (m Model) reportText(width int) []string {
-	st, r := m.st, *m.run.report
-	name := m.docs[m.run.doc].name()
-	lines := m.telling(tellRehearsal(m.run.kind, name, r), r.Err, width)
-	if r.Err != "" {
-		return append(lines, m.failureText(r)...)
-	}
-	head := func(text string) { lines = append(lines, "", st.Head.Render(text)) }
-	head("Operations")
-	for i, op := range m.run.queue.Ops() {
-		lines = append(lines, st.Muted.Render(fmt.Sprintf("%3d ", i+1))+st.Text.Render(widget.Fit(op.Describe(m.run.queue.Before(i)), width-4, st.More)))
-	}
-	if len(r.Filesystems) > 0 {
-		head("File systems, checked in the rehearsal")
-	}
-	for _, f := range r.Filesystems {
-		text := fmt.Sprintf("%-4s %-6s %8s", f.Ref, f.Kind, geometry.FormatBytes(f.Size))
-		if f.Used >= 0 {
-			text += fmt.Sprintf("  %8s used  %8s free", geometry.FormatBytes(f.Used), geometry.FormatBytes(f.Size-f.Used))
-		}
-		lines = append(lines, "  "+st.Good.Render(st.Yes)+" "+st.Text.Render(text))
-	}
-	head("The commit will")
-	lines = append(lines, m.costText(r, width)...)
-	if list := moved(m.run.queue); len(list) > 0 {
-		text := "Moves " + strings.Join(list, ", ") + ": a boot loader that finds it by place must be reinstalled."
-		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
-	}
-	return lines
-}
-
-func (m Model) costText(r ops.Report, width int) []string {
-	copies := "copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
-	if r.SkippedFree > 0 {
-		copies += "; " + geometry.FormatBytes(r.SkippedFree) + " of free space is not copied"
-	}
-	writes := "write " + geometry.FormatBytes(r.PlaceBytes) + " of metadata and new data"
-	if r.JournalSize > 0 {
-		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
-	}
-	items := []string{copies, writes}
-	if r.Estimate > 0 {
-		items = append(items, "take about "+widget.Duration(r.Estimate))
-	}
-	var out []string
-	for _, item := range items {
-		for _, line := range widget.Wrap(item, width-2) {
-			out = append(out, "  "+m.st.Text.Render(line))
-		}
-	}
-	return out
-}
-
-// failureText is what failed and the last of what it said.
-func (m Model) failureText(r ops.Report) []string {
-	st := m.st
-	lines := []string{""}
-	const most = 12
-	for _, s := range r.Steps {
-		if s.Err == "" {
-			lines = append(lines, st.Good.Render(st.Yes)+" "+st.Muted.Render(widget.Clean(s.Text)))
-			continue
-		}
-		lines = append(lines, st.Bad.Render(st.No)+" "+st.Strong.Render(widget.Clean(s.Text)))
-		if s.Command != "" {
-			lines = append(lines, "  "+st.Muted.Render(widget.Clean(s.Command)))
-		}
-		output := splitLog(s.Output)
-		for _, line := range output[max(0, len(output)-most):] {
-			lines = append(lines, "  "+st.Text.Render(line))
-		}
-	}
-	return lines
 }
 
 // resultText is how the run ended.
@@ -294,19 +217,6 @@ func (m Model) telling(t telling, cause string, width int) []string {
 		lines = append(append(lines, ""), notesIn(widget.Clean(t.advice), width, st.Muted.Render)...)
 	}
 	return lines
-}
-
-// moved lists the partitions that start elsewhere after the queue.
-func moved(q ops.Queue) []string {
-	var out []string
-	after := q.Preview()
-	for _, was := range q.Initial().Partitions() {
-		p, ok := after.Partition(was.ID)
-		if ok && p.Span.Start != was.Span.Start && p.Role != model.Extended {
-			out = append(out, p.Ref())
-		}
-	}
-	return out
 }
 
 // notesIn is text wrapped to width in one look.

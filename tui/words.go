@@ -2,8 +2,11 @@ package tui
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"shunt/ops"
+	"shunt/tui/widget"
 )
 
 // This file holds the words for how things ended. Each says what happened, what it means for the data,
@@ -38,9 +41,14 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 	case ops.RolledBack:
 		t.head, t.tone = "Rolled back", toneWarn
 		t.meaning = name + " is exactly as it was before. None of the operations was carried out; they are still pending."
-		if kind == recoverRun {
+		switch kind {
+		case recoverRun:
 			t.tone = toneGood
 			t.meaning = "The interrupted transaction was undone: " + name + " is exactly as it was before."
+		case followRun:
+			t.tone = toneGood
+			t.meaning = name + " is exactly as it was before."
+		case applyRun, rehearseRun:
 		}
 	case ops.Interrupted:
 		t.head, t.tone = "Interrupted", toneBad
@@ -52,11 +60,37 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 	case ops.Unchanged:
 		t.head, t.tone = "Nothing was changed", toneWarn
 		t.meaning = name + " is exactly as it was; nothing has been written to it. The operations are still pending."
-		if kind == recoverRun {
+		switch kind {
+		case recoverRun:
 			t.meaning = "Nothing has been written to " + name + ". Its interrupted transaction still has to be finished or rolled back."
+		case followRun:
+			t.meaning = name + " is exactly as it was; nothing has been written to it."
+		case applyRun, rehearseRun:
 		}
 	}
 	return t
+}
+
+// lastText is how a commit ended while nobody was there.
+func lastText(name string, last Last) []string {
+	kind, what := followRun, "The last commit"
+	if last.Recovery {
+		kind, what = recoverRun, "The last recovery"
+	}
+	t := tellResult(kind, name, last.Result)
+	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, last.When, strings.ToLower(t.head)), t.meaning}
+	if last.Result.Err != "" {
+		lines = append(lines, widget.Clean(last.Result.Err))
+	}
+	if last.Result.Outcome == ops.Unchanged && t.advice != "" {
+		lines = append(lines, widget.Clean(t.advice))
+	}
+	for line := range strings.Lines(last.Plan) {
+		if line = strings.TrimSpace(widget.Clean(line)); line != "" && !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // tellRehearsal is how a rehearsal ended.
@@ -96,25 +130,29 @@ func tellLost(name string, err error) telling {
 	}
 }
 
-// stageNames are the stages of a commit in order, and what an interruption during each one leads to.
-var stageNames = [...]struct{ name, crash string }{
-	{"prepare", "If the power fails: nothing has happened."},
-	{"record", "If the power fails: nothing has happened, or the commit can be finished or rolled back."},
-	{"fence", "If the power fails: opening the target again offers to finish or to roll back."},
-	{"copy", "If the power fails: opening the target again offers to finish or to roll back."},
-	{"place", "If the power fails: opening the target again finishes the commit."},
-	{"table", "If the power fails: opening the target again finishes the commit."},
-	{"done", "If the power fails: the target is as planned."},
+// milestone is a part of a commit as its page shows it; several stages make one.
+type milestone struct {
+	name   string
+	stages []string // as the progress calls them
+	crash  string   // what an interruption here leads to
 }
 
-// stageIndex finds a stage, -1 if the name is not one.
-func stageIndex(name string) int {
-	for i, s := range stageNames {
-		if s.name == name {
-			return i
-		}
-	}
-	return -1
+const crashOffers = "If the power fails: opening the target again offers to finish or to roll back."
+
+// milestones are the parts of a commit in order. Before the first stage is told, the journal is written.
+var milestones = [...]milestone{
+	{"record", []string{"", "prepare", "record"}, "If the power fails: nothing has happened, or the commit can be finished or rolled back."},
+	{"fence", []string{"fence", "extend"}, crashOffers},
+	{"copy", []string{"copy"}, crashOffers},
+	{"place", []string{"place"}, crashOffers},
+	{"table", []string{"table", "shrink"}, crashOffers},
+	{"verify", []string{"verify", "keep"}, crashOffers},
+	{"done", []string{"done"}, "If the power fails: the target is as planned."},
+}
+
+// milestoneOf finds the part of a commit that a stage belongs to, -1 if it is not known.
+func milestoneOf(stage string) int {
+	return slices.IndexFunc(milestones[:], func(m milestone) bool { return slices.Contains(m.stages, stage) })
 }
 
 func pendingWords(n int) string {

@@ -13,7 +13,7 @@ import (
 // have been checked. After an error it must be taken for destroyed.
 func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error {
 	doing := "resize " + string(kind)
-	_, n, err := expect(kind, path)
+	_, n, err := t.expect(kind, path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
@@ -55,7 +55,7 @@ func (t Tools) Make(ctx context.Context, kind model.FSKind, path string, spec Sp
 	if err != nil {
 		return err
 	}
-	if _, _, err := expect(kind, path); err != nil {
+	if _, _, err := t.expect(kind, path); err != nil {
 		return fmt.Errorf("%s: look at the result: %w", doing, err)
 	}
 	return nil

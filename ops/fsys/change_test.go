@@ -28,7 +28,7 @@ func toolsHere(t testing.TB, needs ...string) Tools {
 
 func mustProbe(t testing.TB, path string) model.Filesystem {
 	t.Helper()
-	fs, _, err := probe(path)
+	fs, _, err := Tools{}.probe(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 // error means that the file system is not, or not certainly, in order.
 func (t Tools) Check(ctx context.Context, kind model.FSKind, path string) error {
 	doing := "check " + string(kind)
-	if _, _, err := expect(kind, path); err != nil {
+	if _, _, err := t.expect(kind, path); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	switch kind {
@@ -33,7 +33,7 @@ func (t Tools) Check(ctx context.Context, kind model.FSKind, path string) error 
 // and fit into the window.
 func (t Tools) Verify(ctx context.Context, kind model.FSKind, path string) error {
 	doing := "verify " + string(kind)
-	if _, _, err := expect(kind, path); err != nil {
+	if _, _, err := t.expect(kind, path); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	check, ok := readOnly[kind]

@@ -3,7 +3,6 @@ package fsys
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -27,7 +26,7 @@ func (t Tools) verifyExt(ctx context.Context, doing, path string) error {
 // resizeExt runs resize2fs. It takes sizes in KiB, a unit of which every block size is a multiple, so the size is
 // rounded down to whole blocks here.
 func (t Tools) resizeExt(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	sb, err := extSuper(path)
+	sb, err := t.extSuper(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
@@ -44,7 +43,7 @@ func (t Tools) resizeExt(ctx context.Context, doing, path string, size geometry.
 	if _, _, err := t.run(ctx, doing, zeroOnly, "resize2fs", path, fmt.Sprintf("%dK", want/1024)); err != nil {
 		return advise(err, "if there is not enough room in the new size, leave the partition larger")
 	}
-	after, err := extSuper(path)
+	after, err := t.extSuper(path)
 	if err != nil {
 		return fmt.Errorf("%s: look at the result: %w", doing, err)
 	}
@@ -60,8 +59,8 @@ func (t Tools) resizeExt(ctx context.Context, doing, path string, size geometry.
 }
 
 // extSuper reads the superblock in the window at path.
-func extSuper(path string) (extfs.Superblock, error) {
-	f, err := os.Open(path)
+func (t Tools) extSuper(path string) (extfs.Superblock, error) {
+	f, err := t.open(path)
 	if err != nil {
 		return extfs.Superblock{}, fmt.Errorf("read the superblock: %w", err)
 	}

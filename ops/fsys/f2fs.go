@@ -22,7 +22,7 @@ func (t Tools) verifyF2FS(ctx context.Context, doing, path string) error {
 // resizeF2FS runs resize.f2fs, which can only grow and by itself fills the window. The file system ends at a whole
 // section, so it may be a little smaller than the window.
 func (t Tools) resizeF2FS(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	before, n, err := probe(path)
+	before, n, err := t.probe(path)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", doing, err)
@@ -36,7 +36,7 @@ func (t Tools) resizeF2FS(ctx context.Context, doing, path string, size geometry
 	if _, _, err := t.run(ctx, doing, zeroOnly, "resize.f2fs", path); err != nil {
 		return err
 	}
-	after, _, err := expect(model.F2FS, path)
+	after, _, err := t.expect(model.F2FS, path)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: look at the result: %w", doing, err)

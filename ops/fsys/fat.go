@@ -42,7 +42,7 @@ func (t Tools) makeFAT(ctx context.Context, doing string, kind model.FSKind, pat
 	}
 	if kind == model.FAT16 && spec.SectorSize == geometry.Sector4096 {
 		// The default is meant for sectors of 512 bytes and would make clusters too large for all but large partitions.
-		n, err := windowSize(path)
+		n, err := t.windowSize(path)
 		if err != nil {
 			return fmt.Errorf("%s: %w", doing, err)
 		}
@@ -57,7 +57,7 @@ func (t Tools) makeFAT(ctx context.Context, doing string, kind model.FSKind, pat
 	if _, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...); err != nil {
 		return advise(err, "the partition may be too small or too large for this kind: try another one")
 	}
-	fs, _, err := probe(path)
+	fs, _, err := t.probe(path)
 	if err != nil {
 		return fmt.Errorf("%s: look at the result: %w", doing, err)
 	}

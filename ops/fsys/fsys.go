@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"shunt/geometry"
@@ -30,8 +31,43 @@ type Runner func(ctx context.Context, argv []string, onLine func(string)) (exit 
 type Tools struct {
 	// Run runs them.
 	Run Runner
+	// Open opens the window at a path; nil opens the file there. The process that serves the windows must not open
+	// them: killed while it waits for an answer of its own, it could neither answer nor end. It looks at the overlay
+	// instead.
+	Open func(path string) (File, error)
 	// Look finds them; nil searches $PATH and the directories of system programs.
 	Look LookPath
+}
+
+// File is an open window.
+type File interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	// Size is the window's length in bytes.
+	Size() (int64, error)
+}
+
+// open opens the window at path.
+func (t Tools) open(path string) (File, error) {
+	if t.Open != nil {
+		return t.Open(path)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return hostFile{f}, nil
+}
+
+type hostFile struct{ *os.File }
+
+func (f hostFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 // Spec is what a new file system shall be like.
@@ -68,17 +104,15 @@ func (t Tools) run(ctx context.Context, doing string, codes exitCodes, argv ...s
 }
 
 // probe looks at the file system in the window at path. n is the length of the window.
-func probe(path string) (fs model.Filesystem, n int64, err error) {
-	f, err := os.Open(path)
+func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
+	f, err := t.open(path)
 	if err != nil {
 		return model.Filesystem{}, 0, fmt.Errorf("look at the file system: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
+	if n, err = f.Size(); err != nil {
 		return model.Filesystem{}, 0, fmt.Errorf("look at the file system: %w", err)
 	}
-	n = info.Size()
 	if kinds := scan.Signatures(f, 0, n); len(kinds) > 1 {
 		return model.Filesystem{}, n, fmt.Errorf("it carries the signatures of both %s and %s: find out which one is stale "+
 			"and remove that with `wipefs --types`", kinds[0], kinds[1])
@@ -87,17 +121,18 @@ func probe(path string) (fs model.Filesystem, n int64, err error) {
 }
 
 // windowSize is the length of the window at path.
-func windowSize(path string) (int64, error) {
-	info, err := os.Stat(path)
+func (t Tools) windowSize(path string) (int64, error) {
+	f, err := t.open(path)
 	if err != nil {
 		return 0, fmt.Errorf("look at the partition: %w", err)
 	}
-	return info.Size(), nil
+	n, err := f.Size()
+	return n, errors.Join(err, f.Close())
 }
 
 // expect looks at the file system in the window at path, which must be of the kind and fit into the window.
-func expect(kind model.FSKind, path string) (fs model.Filesystem, n int64, err error) {
-	fs, n, err = probe(path)
+func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n int64, err error) {
+	fs, n, err = t.probe(path)
 	switch {
 	case err != nil:
 		return fs, n, err

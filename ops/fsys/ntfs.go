@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 
 	"shunt/geometry"
@@ -23,7 +22,7 @@ func (t Tools) verifyNTFS(ctx context.Context, doing, path string) error {
 // resizeNTFS runs ntfsresize, first without writing, then for good. It refuses what ntfsresize would destroy: the state of
 // a hibernated Windows, and the last changes of one that was not shut down.
 func (t Tools) resizeNTFS(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	before, _, err := probe(path)
+	before, _, err := t.probe(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
@@ -40,14 +39,14 @@ func (t Tools) resizeNTFS(ctx context.Context, doing, path string, size geometry
 			return advise(err, "if the new size is too small, leave the partition larger; otherwise run chkdsk in Windows")
 		}
 	}
-	after, _, err := expect(model.NTFS, path)
+	after, _, err := t.expect(model.NTFS, path)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: look at the result: %w", doing, err)
 	case after.Size > size || after.Size <= size-2*after.BlockSize:
 		return fmt.Errorf("%s: ntfsresize made it %d bytes long instead of %d", doing, after.Size, size)
 	}
-	if err := copyNTFSBoot(path, int64(size)); err != nil {
+	if err := t.copyNTFSBoot(path, int64(size)); err != nil {
 		return fmt.Errorf("%s: write the backup boot sector: %w", doing, err)
 	}
 	return nil
@@ -55,8 +54,8 @@ func (t Tools) resizeNTFS(ctx context.Context, doing, path string, size geometry
 
 // copyNTFSBoot puts the backup boot sector into the last sector of a partition that is n bytes long. ntfsresize does so
 // only if that is the end of the window, so not after shrinking.
-func copyNTFSBoot(path string, n int64) (err error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+func (t Tools) copyNTFSBoot(path string, n int64) (err error) {
+	f, err := t.open(path)
 	if err != nil {
 		return err
 	}

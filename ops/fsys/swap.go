@@ -14,7 +14,7 @@ const mostSwapLabel = 15
 // resizeSwap makes the swap area anew in another size, which is all there is to resizing it. Its label and UUID
 // stay, since /etc/fstab goes by them.
 func (t Tools) resizeSwap(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	fs, _, err := probe(path)
+	fs, _, err := t.probe(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
@@ -25,7 +25,7 @@ func (t Tools) resizeSwap(ctx context.Context, doing, path string, size geometry
 	if err != nil {
 		return err
 	}
-	after, _, err := probe(path)
+	after, _, err := t.probe(path)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: look at the result: %w", doing, err)

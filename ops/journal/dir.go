@@ -7,6 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Dir is a Store in a directory of the host's file system.
@@ -24,6 +27,17 @@ func (d Dir) Path() string { return d.path }
 func (d Dir) Exists() bool {
 	_, err := os.Lstat(filepath.Join(d.path, JournalName))
 	return err == nil
+}
+
+// Touched is when a journal was last written here, the zero time if that cannot be told.
+func (d Dir) Touched() time.Time {
+	var last time.Time
+	for _, name := range []string{JournalName, JournalName + secondSide} {
+		if info, err := os.Stat(filepath.Join(d.path, name)); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	return last
 }
 
 // Make creates the directory, durably, if it is not there.
@@ -101,6 +115,18 @@ func (f osFile) Size() (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
+}
+
+// Reserve implements Reserver.
+func (f osFile) Reserve(n int64) error {
+	if n == 0 {
+		return nil
+	}
+	err := unix.Fallocate(int(f.Fd()), 0, 0, n)
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
+		return nil
+	}
+	return err
 }
 
 func isNotEmpty(err error) bool { return errors.Is(err, syscall.ENOTEMPTY) }

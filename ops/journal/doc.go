@@ -1,13 +1,18 @@
-// Package journal is the durable record that lets a broken commit be finished or rolled back. It knows
+// Package journal is the durable record that lets a broken commit be finished or rolled back, and a complete one be
+// undone. It knows
 // bytes, checksums and the order of syncs; what the bytes mean for a disk is the business of package txn.
 // It may import the standard library only.
 //
-// The journal is a directory beside the target (or where the user put it) with up to four files:
+// The journal is a directory beside the target (or where the user put it) with up to five files:
 //
 //	journal   records and program, drawn below
 //	spill     new content: what the commit places on the target
 //	before    old content: what a roll back puts back
 //	stage     room for blocks that are overwritten before they have reached their place
+//	seal      the state in which the commit left the target, for an undo
+//
+// Of a transaction that is complete and can be undone journal, before and seal stay. While they are there, the next
+// transaction uses the same names with ".2" behind them, and the one after that the plain ones again: see Sides.
 //
 // # The file journal
 //
@@ -31,12 +36,21 @@
 //	+----------------+----------+----------+-----------------------------+
 //	| program SHA-256 (32)                                               |
 //	+--------------------------------------------------------------------+
-//	| reserved, zero                               | CRC-32C of bytes 0… |
+//	| seal length u64 | seal SHA-256 (32)                                |
 //	+--------------------------------------------------------------------+
+//	| reserved (12), zero                          | CRC-32C of bytes 0… |
+//	+--------------------------------------------------------------------+
+//
+// The direction is 0 forward or 1 backward; the state 0 running, 1 complete, 2 kept. The seal's fields are zero until
+// the state is kept.
 //
 // Records alternate between the slots, so the newest complete one survives a torn write of its successor.
 // Both copies of a record are written at once: a crash can tear at most the sector in flight, so two
 // damaged copies are not a crash but damage, and damage is never replayed (ErrDamaged).
+//
+// The file seal:
+//
+//	modified i64 | number of probes u64 | probes: offset u64, length u64, CRC-32C u32
 //
 // # Ordering invariants
 //
@@ -46,4 +60,9 @@
 //  3. Record "next = k" is synced only after every unit before k is durable on the target, and unit k is
 //     started only after that record is synced. So at any crash at most one unit is in doubt, and it is
 //     unit k: units are made so that doing one of them again is harmless.
+//  4. The record "kept" is synced only after the seal is. With it the transaction is complete: nothing is
+//     unfinished, and spill and stage may go.
+//  5. A transaction that was kept is removed right after the commit record of the next one, before the target changes:
+//     no undo ever outlives the state it belongs to.
+//  6. An undo begins with the record "running, backward, next = 0" on the same journal, and is a roll back from then on.
 package journal

@@ -48,8 +48,8 @@ func Create(store Store, program Program) (*Journal, error) {
 	return j, nil
 }
 
-// Open reads the journal of an unfinished transaction. The error wraps ErrNone, ErrDamaged or ErrVersion, or
-// is an I/O error. A journal whose transaction is complete opens too: its Record says so.
+// Open reads the journal on one side of a directory. The error wraps ErrNone, ErrDamaged, ErrKeptDamaged or
+// ErrVersion, or is an I/O error. A journal whose transaction is complete opens too: its Record says so.
 func Open(store Store) (*Journal, error) {
 	f, err := store.Open(JournalName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -70,26 +70,36 @@ func read(f File) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, err := f.Size()
-	if err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
+	program, err := readProgram(f, record)
+	if errors.Is(err, ErrDamaged) && record.State == Kept {
+		return nil, fmt.Errorf("%w: its program fails its checksum", ErrKeptDamaged)
 	}
-	if record.ProgramLen > uint64(size-programOff) {
-		return nil, fmt.Errorf("%w: it is cut short", ErrDamaged)
-	}
-	body := make([]byte, record.ProgramLen)
-	if _, err := f.ReadAt(body, programOff); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read journal: %w", err)
-	}
-	if sha256.Sum256(body) != record.ProgramSum {
-		return nil, fmt.Errorf("%w: the program fails its checksum", ErrDamaged)
-	}
-	program, err := DecodeProgram(body)
 	if err != nil {
 		return nil, err
 	}
 	return &Journal{file: f, record: record, program: program}, nil
 }
+
+func readProgram(f File, record Record) (Program, error) {
+	size, err := f.Size()
+	if err != nil {
+		return Program{}, fmt.Errorf("read journal: %w", err)
+	}
+	if record.ProgramLen > uint64(size-programOff) {
+		return Program{}, fmt.Errorf("%w: it is cut short", ErrDamaged)
+	}
+	body := make([]byte, record.ProgramLen)
+	if _, err := f.ReadAt(body, programOff); err != nil && !errors.Is(err, io.EOF) {
+		return Program{}, fmt.Errorf("read journal: %w", err)
+	}
+	if sha256.Sum256(body) != record.ProgramSum {
+		return Program{}, fmt.Errorf("%w: the program fails its checksum", ErrDamaged)
+	}
+	return DecodeProgram(body)
+}
+
+// Len is how long a journal file with the program is, in bytes.
+func Len(p Program) int64 { return programOff + int64(len(p.Encode())) }
 
 // Record is where the transaction stands.
 func (j *Journal) Record() Record { return j.record }
@@ -101,12 +111,24 @@ func (j *Journal) Program() Program { return j.program }
 // is unknown whether the old or the new position is on disk, and the journal refuses further calls: a failed
 // sync is final.
 func (j *Journal) Advance(d Direction, s State, next, from uint32) error {
+	r := j.record
+	r.Direction, r.State, r.Next, r.From = d, s, next, from
+	return j.put(r)
+}
+
+// Keep makes durable that all units are done and that the journal stays, with the seal that WriteSeal wrote. For
+// errors see Advance.
+func (j *Journal) Keep(mark SealMark) error {
+	r := j.record
+	r.State, r.Seal = Kept, mark
+	return j.put(r)
+}
+
+func (j *Journal) put(r Record) error {
 	if j.broken != nil {
 		return j.broken
 	}
-	r := j.record
 	r.Seq++
-	r.Direction, r.State, r.Next, r.From = d, s, next, from
 	b := make([]byte, slotSpacing)
 	copy(b, r.encode())
 	copy(b[copySpacing:], r.encode())

@@ -30,12 +30,16 @@ type Op struct {
 	Len  int64
 	Src  int64
 	Sum  uint32
+	// Check is the checksum of what OpCopy, OpStage and OpUnstage carry, taken from the target before the commit. It is
+	// there if the program wishes Verify, and 0 otherwise.
+	Check uint32
 }
 
 // Stage names the part of a commit a unit belongs to, in the order they come.
 type Stage uint8
 
-// The stages of a commit after the commit record. The zero value is the end, when the record says complete.
+// The stages of a commit after the commit record. The zero value is the end, when the record says complete. Units
+// belong to the stages up to StageShrink; the last two only read the target.
 const (
 	StageFence  Stage = iota + 1 // hide the partitions that are about to change
 	StageExtend                  // make the target longer if the plan does
@@ -43,6 +47,8 @@ const (
 	StagePlace                   // new content and zeroes
 	StageTable                   // the final table, one structure at a time
 	StageShrink                  // make the target shorter if the plan does
+	StageVerify                  // read back what was written
+	StageKeep                    // note the state of the target, to know later whether it can be taken back
 )
 
 func (s Stage) String() string {
@@ -59,6 +65,10 @@ func (s Stage) String() string {
 		return "table"
 	case StageShrink:
 		return "shrink"
+	case StageVerify:
+		return "verify"
+	case StageKeep:
+		return "keep"
 	}
 	return "done"
 }
@@ -70,13 +80,27 @@ type Unit struct {
 	Ops   []Op
 }
 
-// Probe is a block of the target that the transaction never writes; it tells whether a target is the one the
-// journal was written for.
+// Probe is a run of the target and what its content adds up to, in CRC-32C.
 type Probe struct {
 	Off int64
 	Len int64
 	Sum uint32
 }
+
+// Run is a run of bytes of the target.
+type Run struct{ Off, Len int64 }
+
+// Wishes are what the user wants of a commit besides the commit; they hold for its recovery too.
+type Wishes uint64
+
+// The wishes.
+const (
+	Verify   Wishes = 1 << iota // read everything back before the transaction counts as complete
+	KeepUndo                    // keep what it takes to undo the transaction after it is complete
+)
+
+// Has reports whether w is among the wishes.
+func (all Wishes) Has(w Wishes) bool { return all&w != 0 }
 
 // Program is everything a recovery needs besides the files spill, before and stage.
 type Program struct {
@@ -85,21 +109,26 @@ type Program struct {
 	Name       string // the target's path when the transaction began, for messages
 	Plan       string // the plan file text, for messages
 	Began      int64  // seconds since 1970, for messages
+	Wishes     Wishes
 	Units      []Unit
 	// RestoreData puts back what the units overwrite and no copy preserves; RestoreTable the table, last of all.
 	RestoreData  []Op
 	RestoreTable []Op
 	// Refence hides the changed partitions again before a roll back from a point behind the final table.
 	Refence []Op
-	Probes  []Probe
+	// Probes are blocks that the transaction never writes: they tell whether a target is the one the journal was
+	// written for.
+	Probes []Probe
+	// Heads are the first bytes of the changed partitions as planned: nobody uses a file system without changing them.
+	Heads []Run
 	// StageLen is the length of the stage file's content; the checksums of the tickets follow it.
 	StageLen int64
 }
 
-const opLen = 1 + 8 + 8 + 8 + 4
+const opLen = 1 + 8 + 8 + 8 + 4 + 4
 
-// Encode is the program as stored: see the package comment for where. Layout: four numbers, two strings, then five
-// counted lists, each element of fixed length.
+// Encode is the program as stored: see the package comment for where. Layout: five numbers, two strings, then six
+// counted lists; but for units, which hold a list themselves, each element has a fixed length.
 func (p Program) Encode() []byte {
 	var b bytes.Buffer
 	u64 := func(v int64) { _ = binary.Write(&b, binary.BigEndian, v) }
@@ -113,6 +142,7 @@ func (p Program) Encode() []byte {
 			binary.BigEndian.PutUint64(e[9:], uint64(op.Len))
 			binary.BigEndian.PutUint64(e[17:], uint64(op.Src))
 			binary.BigEndian.PutUint32(e[25:], op.Sum)
+			binary.BigEndian.PutUint32(e[29:], op.Check)
 			b.Write(e[:])
 		}
 	}
@@ -120,6 +150,7 @@ func (p Program) Encode() []byte {
 	u64(p.SizeAfter)
 	u64(p.StageLen)
 	u64(p.Began)
+	u64(int64(p.Wishes))
 	text(p.Name)
 	text(p.Plan)
 	u64(int64(len(p.Units)))
@@ -130,32 +161,47 @@ func (p Program) Encode() []byte {
 	list(p.RestoreData)
 	list(p.RestoreTable)
 	list(p.Refence)
-	u64(int64(len(p.Probes)))
-	for _, pr := range p.Probes {
-		u64(pr.Off)
-		u64(pr.Len)
-		u64(int64(pr.Sum))
+	probes(&b, p.Probes)
+	u64(int64(len(p.Heads)))
+	for _, r := range p.Heads {
+		u64(r.Off)
+		u64(r.Len)
 	}
 	return b.Bytes()
+}
+
+// probeLen is the length of a probe as stored: two numbers and the checksum.
+const probeLen = 8 + 8 + 4
+
+func probes(b *bytes.Buffer, list []Probe) {
+	_ = binary.Write(b, binary.BigEndian, int64(len(list))) // a buffer takes everything
+	for _, p := range list {
+		var e [probeLen]byte
+		binary.BigEndian.PutUint64(e[0:], uint64(p.Off))
+		binary.BigEndian.PutUint64(e[8:], uint64(p.Len))
+		binary.BigEndian.PutUint32(e[16:], p.Sum)
+		b.Write(e[:])
+	}
 }
 
 // DecodeProgram reads what Encode wrote. Content that Encode cannot have written is an error that wraps
 // ErrDamaged; counts are checked against the bytes that are there before anything is allocated.
 func DecodeProgram(b []byte) (Program, error) {
 	d := decoder{rest: b}
-	p := Program{SizeBefore: d.i64(), SizeAfter: d.i64(), StageLen: d.i64(), Began: d.i64(), Name: d.text(), Plan: d.text()}
+	p := Program{
+		SizeBefore: d.i64(), SizeAfter: d.i64(), StageLen: d.i64(), Began: d.i64(), Wishes: Wishes(d.i64()),
+		Name: d.text(), Plan: d.text(),
+	}
 	for range d.count(9) {
 		p.Units = append(p.Units, Unit{Stage: Stage(d.u8()), Ops: d.list()})
 	}
 	p.RestoreData, p.RestoreTable, p.Refence = d.list(), d.list(), d.list()
-	for range d.count(24) {
-		p.Probes = append(p.Probes, Probe{Off: d.i64(), Len: d.i64(), Sum: uint32(d.i64())})
+	p.Probes = d.probes()
+	for range d.count(16) {
+		p.Heads = append(p.Heads, Run{Off: d.i64(), Len: d.i64()})
 	}
-	if d.err == nil && len(d.rest) > 0 {
-		d.err = errors.New("bytes behind the end")
-	}
-	if d.err != nil {
-		return Program{}, fmt.Errorf("%w: program: %w", ErrDamaged, d.err)
+	if err := d.end(); err != nil {
+		return Program{}, fmt.Errorf("%w: program: %w", ErrDamaged, err)
 	}
 	return p, nil
 }
@@ -193,6 +239,33 @@ func (d *decoder) i64() int64 {
 
 func (d *decoder) text() string { return string(d.take(d.i64())) }
 
+func (d *decoder) probes() []Probe {
+	var list []Probe
+	for range d.count(probeLen) {
+		e := d.take(probeLen)
+		if e == nil {
+			return nil
+		}
+		p := Probe{
+			Off: int64(binary.BigEndian.Uint64(e[0:])), Len: int64(binary.BigEndian.Uint64(e[8:])), Sum: binary.BigEndian.Uint32(e[16:]),
+		}
+		if p.Off < 0 || p.Len < 0 {
+			d.err = errors.New("impossible place")
+			return nil
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// end is what was wrong with everything up to the end.
+func (d *decoder) end() error {
+	if d.err == nil && len(d.rest) > 0 {
+		return errors.New("bytes behind the end")
+	}
+	return d.err
+}
+
 // count reads the length of a list of which each element takes at least size bytes.
 func (d *decoder) count(size int64) int {
 	n := d.i64()
@@ -219,7 +292,7 @@ func (d *decoder) list() []Op {
 			Off:  int64(binary.BigEndian.Uint64(e[1:])),
 			Len:  int64(binary.BigEndian.Uint64(e[9:])),
 			Src:  int64(binary.BigEndian.Uint64(e[17:])),
-			Sum:  binary.BigEndian.Uint32(e[25:]),
+			Sum:  binary.BigEndian.Uint32(e[25:]), Check: binary.BigEndian.Uint32(e[29:]),
 		}
 		if op.Kind < OpCopy || op.Kind > OpRestore || op.Off < 0 || op.Len < 0 || op.Src < 0 {
 			d.err = errors.New("impossible write")

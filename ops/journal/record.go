@@ -15,6 +15,9 @@ var (
 	ErrNone = errors.New("no unfinished transaction")
 	// ErrDamaged is returned when the journal's own checksums do not match. It is never replayed.
 	ErrDamaged = errors.New("journal is damaged")
+	// ErrKeptDamaged is returned when the transaction is complete and what was kept to undo it fails its checksums. The
+	// target is fine; the transaction cannot be undone.
+	ErrKeptDamaged = errors.New("what was kept to undo the last transaction is damaged")
 	// ErrVersion is returned when the journal was written by a version of shunt with another format.
 	ErrVersion = errors.New("journal has another format version")
 )
@@ -48,6 +51,7 @@ type State uint8
 const (
 	Running State = iota
 	Complete
+	Kept // complete, and the journal stays so that the transaction can be undone
 )
 
 // Record is the transaction's position.
@@ -61,6 +65,7 @@ type Record struct {
 	From       uint32
 	ProgramLen uint64
 	ProgramSum [sha256.Size]byte
+	Seal       SealMark // of a transaction that is or was Kept
 }
 
 func (r Record) encode() []byte {
@@ -73,6 +78,8 @@ func (r Record) encode() []byte {
 	binary.BigEndian.PutUint32(b[28:], r.From)
 	binary.BigEndian.PutUint64(b[32:], r.ProgramLen)
 	copy(b[40:], r.ProgramSum[:])
+	binary.BigEndian.PutUint64(b[72:], r.Seal.Len)
+	copy(b[80:], r.Seal.Sum[:])
 	binary.BigEndian.PutUint32(b[recordLen-4:], crc32.Checksum(b[:recordLen-4], castagnoli))
 	return b
 }
@@ -105,6 +112,8 @@ func decodeRecord(b []byte) (Record, copyState, error) {
 		ProgramLen: binary.BigEndian.Uint64(b[32:]),
 	}
 	copy(r.ProgramSum[:], b[40:])
+	r.Seal.Len = binary.BigEndian.Uint64(b[72:])
+	copy(r.Seal.Sum[:], b[80:])
 	return r, copyValid, nil
 }
 

@@ -14,6 +14,12 @@ type File interface {
 	io.Closer
 }
 
+// Reserver is a File that can take the room it will need beforehand, as far as its file system knows how to.
+type Reserver interface {
+	// Reserve makes the file n bytes long with blocks of its own for all of them.
+	Reserve(n int64) error
+}
+
 // Store is the directory the journal lives in.
 type Store interface {
 	// Create makes an empty file, replacing one of the same name. The name is durable after SyncDir.
@@ -32,11 +38,12 @@ const (
 	SpillName   = "spill"
 	BeforeName  = "before"
 	StageName   = "stage"
+	SealName    = "seal"
 )
 
-// Remove deletes the whole journal: the record first, so that a crash in between leaves files that mean nothing.
+// Remove deletes all files of one side: the record first, so that a crash in between leaves files that mean nothing.
 func Remove(store Store) error {
-	for _, name := range []string{JournalName, SpillName, BeforeName, StageName} {
+	for _, name := range []string{JournalName, SpillName, BeforeName, StageName, SealName} {
 		if err := store.Remove(name); err != nil {
 			return err
 		}

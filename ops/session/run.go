@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -59,14 +60,18 @@ func start(job worker.Job, files []*os.File) (*Run, error) {
 	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the worker: %w", err), conn.Close())
 	}
-	r := &Run{
-		conn: conn, updates: make(chan ops.Progress, 1), decided: make(chan struct{}), ended: make(chan struct{}),
-	}
+	r := newRun(conn)
 	if err := r.send(job); err != nil {
 		return nil, errors.Join(fmt.Errorf("talk to the worker: %w", err), conn.Close(), cmd.Wait())
 	}
-	go r.listen(cmd, stderr)
+	go r.listen(bufio.NewReaderSize(conn, 64<<10), cmd.Wait, stderr)
 	return r, nil
+}
+
+func newRun(conn net.Conn) *Run {
+	return &Run{
+		conn: conn, updates: make(chan ops.Progress, 1), decided: make(chan struct{}), ended: make(chan struct{}),
+	}
 }
 
 func (r *Run) send(v any) error {
@@ -79,8 +84,7 @@ func (r *Run) send(v any) error {
 }
 
 // listen takes the worker's events until its end of the socket is closed, then waits for the process.
-func (r *Run) listen(cmd *exec.Cmd, stderr *tail) {
-	in := bufio.NewReaderSize(r.conn, 64<<10)
+func (r *Run) listen(in *bufio.Reader, wait func() error, stderr *tail) {
 	var result *ops.Result
 	undecided := true
 	for {
@@ -109,13 +113,14 @@ func (r *Run) listen(cmd *exec.Cmd, stderr *tail) {
 			}
 		case e.Result != nil:
 			result = e.Result
+			_ = r.send(worker.Seen) // a worker that does not get it leaves the result in a file as well
 		}
 	}
-	waited := cmd.Wait()
+	waited := wait()
 	if result == nil {
 		result = &ops.Result{
 			Outcome: ops.Interrupted,
-			Err:     fmt.Sprintf("the worker process ended without a word (%v) %s", waited, stderr.text()),
+			Err:     silence(waited, stderr.text()),
 			Advice:  "Open the target again: if its commit had begun, shunt offers to finish it or to roll it back. If not, nothing was changed.",
 		}
 	}
@@ -128,6 +133,18 @@ func (r *Run) listen(cmd *exec.Cmd, stderr *tail) {
 	close(r.updates)
 	close(r.ended)
 	_ = r.conn.Close() // both ends are done with it
+}
+
+// silence tells of a worker that ended without a result: how, if it was our child, and what it said at last.
+func silence(waited error, said string) string {
+	text := "the worker process ended without a word"
+	if waited != nil {
+		text += fmt.Sprintf(" (%v)", waited)
+	}
+	if said = strings.TrimSpace(said); said != "" {
+		text += ": " + said
+	}
+	return text
 }
 
 // latest replaces a snapshot nobody has fetched yet.

@@ -8,6 +8,7 @@ package session
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -39,6 +40,10 @@ type Facts struct {
 	Size   geometry.Bytes
 	Note   string // odd but harmless, "" mostly
 	InUse  string // who else uses it; only for targets that are inspected
+	// Commit is where the commit stands that is under way, nil if there is none; only for targets that are inspected.
+	Commit *ops.Progress
+	// Undo is the transaction that can be undone, nil if there is none.
+	Undo *txn.Applied
 }
 
 // Session is one open target.
@@ -51,6 +56,8 @@ type Session struct {
 	env        ops.Env
 	unfinished *txn.Status
 	damage     error // the journal cannot be read
+	applied    *txn.Applied
+	noUndo     error // why applied is nil
 }
 
 // Open locks and scans a target for editing. Errors are those of target.Open. A target with an unfinished
@@ -83,6 +90,12 @@ func journalDir(path string, o Options) journal.Dir {
 func (s *Session) look() error {
 	s.unfinished, s.damage = nil, nil
 	status, err := txn.Inspect(s.dir)
+	if err == nil && status.Complete {
+		if err := s.complete(status); err != nil {
+			return err
+		}
+		status, err = txn.Inspect(s.dir)
+	}
 	switch {
 	case err == nil:
 		s.unfinished = &status
@@ -93,6 +106,7 @@ func (s *Session) look() error {
 	default:
 		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed", s.dir.Path(), err)
 	}
+	s.applied, s.noUndo = undoable(s.dir)
 	disk, err := scan.Scan(s.raw, s.raw.Size(), s.raw.SectorSize())
 	if err != nil {
 		return fmt.Errorf("read %s: %w", s.path, err)
@@ -103,6 +117,25 @@ func (s *Session) look() error {
 	s.disk = disk
 	return nil
 }
+
+// complete ends a transaction whose worker died after its last write and before it could remove the journal or tell
+// anybody.
+func (s *Session) complete(status txn.Status) error {
+	last := worker.Last{When: s.dir.Touched(), Task: worker.Apply, Plan: status.Plan, Result: ops.Result{Outcome: ops.Done}}
+	if status.RollingBack {
+		last.Task, last.Result.Outcome = worker.RollBack, ops.RolledBack
+	}
+	if err := worker.LeaveLast(s.dir, last); err != nil {
+		return err
+	}
+	if err := txn.Recover(context.Background(), s.raw, s.dir, txn.Finish, nil); err != nil {
+		return fmt.Errorf("remove the journal of a transaction that is complete: %w", err)
+	}
+	return nil
+}
+
+// LastResult is how a commit ended whose end nobody was there to see, nil if there is none. It is told once.
+func (s *Session) LastResult() *worker.Last { return worker.TakeLast(s.dir) }
 
 // Rescan looks at the target anew. After an error the session shows what it showed before.
 func (s *Session) Rescan() error {
@@ -119,7 +152,11 @@ func (s *Session) Disk() model.Disk { return s.disk }
 func (s *Session) Env() ops.Env { return s.env }
 
 // Facts are the target's outer properties.
-func (s *Session) Facts() Facts { return facts(s.raw) }
+func (s *Session) Facts() Facts {
+	f := facts(s.raw)
+	f.Undo = s.applied
+	return f
+}
 
 func facts(raw *target.Raw) Facts {
 	f := Facts{Path: raw.Path(), Format: "raw", Size: geometry.Bytes(raw.Size())}
@@ -156,15 +193,20 @@ func Inspect(path string, opts Options) (model.Disk, Facts, *txn.Status, error) 
 	if err := checkDisk(path, raw, disk); err != nil {
 		return model.Disk{}, Facts{}, nil, errors.Join(err, raw.Close())
 	}
+	dir, facts := journalDir(raw.Path(), opts), facts(raw)
+	if facts.InUse != "" {
+		facts.Commit = underWay(dir)
+	}
+	facts.Undo, _ = undoable(dir) // one that is of no use is not worth a word here
 	var unfinished *txn.Status
-	if status, err := txn.Inspect(journalDir(raw.Path(), opts)); err == nil {
+	if status, err := txn.Inspect(dir); err == nil && !status.Complete {
 		unfinished = &status
 	}
-	return disk, facts(raw), unfinished, raw.Close()
+	return disk, facts, unfinished, raw.Close()
 }
 
-// Start has a worker rehearse the queue, which must have been made from Disk and Env.
-func (s *Session) Start(q ops.Queue) (*Run, error) {
+// Start has a worker rehearse the queue, which must have been made from Disk and Env. The wishes are for its commit.
+func (s *Session) Start(q ops.Queue, wishes journal.Wishes) (*Run, error) {
 	switch {
 	case s.damage != nil:
 		return nil, s.damage
@@ -173,6 +215,7 @@ func (s *Session) Start(q ops.Queue) (*Run, error) {
 	}
 	return s.launch(worker.Job{
 		Task: worker.Apply, Plan: ops.FormatPlan(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
+		Wishes: wishes,
 	})
 }
 

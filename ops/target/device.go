@@ -44,4 +44,12 @@ type Device interface {
 	// everything between off and start reads as zero. When there is none, start and end are both Size().
 	// A target that keeps no account of its holes answers with all that is left.
 	Data(off int64) (start, end int64, err error)
+
+	// Forget drops what the host has cached of [off, off+n), so that reading it again asks the storage. It is an
+	// advice: what is not durable yet stays, and a host may keep what it likes.
+	Forget(off, n int64)
+
+	// Modified is when the target was last written to by anybody, in nanoseconds since 1970; 0 where nobody keeps
+	// account of it, as with block devices. After a good Sync it stays the same until the next write.
+	Modified() (int64, error)
 }

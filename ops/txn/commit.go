@@ -32,15 +32,44 @@ var ErrStopped = errors.New("stopped between two steps")
 //	place    new content and zeroes. Crash here: written again.
 //	table    the final table, each structure synced. Crash here: written again from the structure in doubt.
 //	shrink   the target is cut. Crash here: cut again.
-//	done     the record says complete, then the journal is removed. Crash here: recovery removes it.
+//	verify   if wished, everything written is read back. Crash here: read back again.
+//	keep     if an undo is wished, the seal is written. Crash here: written again.
+//	done     the record says complete, then the journal is removed; or it says kept, then what an undo does not need is
+//	         removed. Crash here: the next one who opens the target removes it.
+//
+// What was kept of the transaction before is removed between record and fence.
 func commit(ctx context.Context, dev Device, store journal.Store, j *journal.Journal, c contents, watch Watch) error {
 	if err := j.Advance(journal.Forward, journal.Running, 0, 0); err != nil {
+		return err
+	}
+	if err := dropOther(store); err != nil {
 		return err
 	}
 	return forward(ctx, dev, store, j, c, watch)
 }
 
-// forward does the units from the journal's position to the end and removes the journal.
+// dropOther removes the transaction that could be undone until the one in store was committed.
+func dropOther(store journal.Store) error {
+	other := journal.Other(store)
+	held, err := journal.Holds(other, journal.JournalName)
+	if err == nil && held {
+		err = journal.Remove(other)
+	}
+	if err != nil {
+		return fmt.Errorf("remove what was kept to undo the last transaction: %w", err)
+	}
+	return nil
+}
+
+// AfterError is returned when the target is whole, as planned or as it was, and only something after that failed:
+// what an undo needs could not be kept, or files of the journal stay behind.
+type AfterError struct{ Err error }
+
+func (e *AfterError) Error() string { return "the target is whole, but " + e.Err.Error() }
+
+func (e *AfterError) Unwrap() error { return e.Err }
+
+// forward does the units from the journal's position to the end and removes the journal or keeps what an undo needs.
 func forward(ctx context.Context, dev Device, store journal.Store, j *journal.Journal, c contents, watch Watch) error {
 	units := j.Program().Units
 	return walk(ctx, dev, store, j, c, walkArgs{units: units, direction: journal.Forward}, watch)
@@ -88,13 +117,31 @@ func walk(ctx context.Context, dev Device, store journal.Store, j *journal.Journ
 		done += unitBytes(u)
 	}
 	watch(0, total, total)
+	var after error
+	if wishes := j.Program().Wishes; w.direction == journal.Forward {
+		if wishes.Has(journal.Verify) {
+			if err := readBack(ctx, dev, j.Program(), watch); err != nil {
+				return err
+			}
+		}
+		if wishes.Has(journal.KeepUndo) {
+			kept, err := keep(ctx, dev, store, j, watch)
+			if kept {
+				return err
+			}
+			if err != nil && !errors.As(err, new(*AfterError)) {
+				return err
+			}
+			after = err
+		}
+	}
 	if err := j.Advance(w.direction, journal.Complete, uint32(len(w.units)), w.from); err != nil {
 		return err
 	}
 	if err := journal.Remove(store); err != nil {
-		return fmt.Errorf("the target is complete, but its journal could not be removed: %w", err)
+		return &AfterError{errors.Join(after, fmt.Errorf("its journal could not be removed: %w", err))}
 	}
-	return nil
+	return after
 }
 
 func unitBytes(u journal.Unit) int64 {

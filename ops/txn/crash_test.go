@@ -41,6 +41,7 @@ type scenario struct {
 	clear  ranges
 	holes  ranges // sectors that are zero before
 	tune   tuning
+	wishes journal.Wishes
 }
 
 var small = tuning{direct: 4 * sec, piece: 8 * sec, batch: 16 * sec}
@@ -116,12 +117,17 @@ type world struct {
 // newWorld fills a disk with sectors that are all different, computes the wanted result by plain copying, and
 // gives the disk a table in its first and, as GPT has, its last sector.
 func newWorld(s scenario, rng *rand.Rand) *world {
-	w := &world{scenario: s}
-	w.before = make([]byte, s.before*sec)
-	rng.Read(w.before)
+	content := make([]byte, s.before*sec)
+	rng.Read(content)
 	for _, h := range s.holes {
-		clear(w.before[h.off*sec : h.end*sec])
+		clear(content[h.off*sec : h.end*sec])
 	}
+	return newWorldOn(s, content, rng)
+}
+
+// newWorldOn is a scenario on a disk with the given content.
+func newWorldOn(s scenario, content []byte, rng *rand.Rand) *world {
+	w := &world{scenario: s, before: content}
 	w.after = make([]byte, s.after*sec)
 	copy(w.after, w.before)
 	w.layout = layout{sizeBefore: s.before * sec, sizeAfter: s.after * sec}
@@ -162,7 +168,10 @@ func newWorld(s scenario, rng *rand.Rand) *world {
 
 // run does the whole transaction on a machine.
 func (w *world) run(m *testdisk.Machine) error {
-	store := m.Store()
+	store, err := Vacant(m.Store())
+	if err != nil {
+		return err
+	}
 	spill, err := store.Create(journal.SpillName)
 	if err != nil {
 		return err
@@ -172,7 +181,7 @@ func (w *world) run(m *testdisk.Machine) error {
 			return err
 		}
 	}
-	tx, err := prepare(m.Target(), store, spill, w.layout, w.tables, words{}, w.tune)
+	tx, err := prepare(m.Target(), store, spill, w.layout, w.tables, words{wishes: w.wishes}, w.tune)
 	if err != nil {
 		return err
 	}
@@ -243,6 +252,7 @@ func TestCrashEveryOp(t *testing.T) {
 			list = append(list, randomScenario(fmt.Sprintf("random %d", i), rng))
 		}
 		for _, s := range list {
+			s.wishes = journal.Wishes(rng.Intn(4))
 			states += crashScenario(t, s, part, rng)
 			if t.Failed() {
 				return
@@ -274,7 +284,7 @@ func crashWorld(t verdict, w *world, part float64, rng *rand.Rand) int {
 		t.Errorf("%s: after a commit without a crash the target is %s", s.name, got)
 		return 0
 	}
-	if left := clean.Files(); len(left) > 0 {
+	if left := clean.Files(); len(left) > 0 && !s.wishes.Has(journal.KeepUndo) || len(left) > 3 {
 		t.Errorf("%s: a commit left %v behind", s.name, left)
 	}
 	states := 0
@@ -323,6 +333,9 @@ func (w *world) afterCrash(t verdict, m *testdisk.Machine, k int, rng *rand.Rand
 		}
 		if again, err := recoverMachine(r, how); again || err != nil {
 			t.Errorf("%s: cut at %d: a second recovery found work to do: %v", w.name, k, err)
+		}
+		if complaint := w.keeps(r, want == "after"); complaint != "" {
+			t.Errorf("%s: cut at %d, recovery %d: %s", w.name, k, how, complaint)
 		}
 		states++
 		if had && r.Ops() > 0 {

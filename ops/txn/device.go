@@ -21,6 +21,11 @@ type Device interface {
 	// Data finds the next run of bytes at or after off that may be other than zero; at the end of the target
 	// start and end are both its size.
 	Data(off int64) (start, end int64, err error)
+	// Forget drops what the host has cached of a range, as far as it can be dropped, so that reading it again asks the
+	// storage. What is not durable yet stays.
+	Forget(off, n int64)
+	// Modified is when the target was last written to, in nanoseconds since 1970; 0 where nobody keeps account.
+	Modified() (int64, error)
 }
 
 // dataRanges are the bytes of the device that may be other than zero.

@@ -14,6 +14,7 @@ const block = 4 << 20
 type contents struct {
 	spill, before, stage journal.File
 	stageLen             int64
+	checked              bool // copies bear the checksum of what they carry
 }
 
 // FaultError is a write of a unit that failed on the target or in the journal's files. The transaction stands
@@ -58,6 +59,11 @@ func runUnit(dev Device, c contents, u journal.Unit) error {
 
 // runOp does one write; what names the part that failed.
 func runOp(dev Device, c contents, op journal.Op) (what string, err error) {
+	if c.checked && op.Check != 0 {
+		if there, err := isThere(dev, op); there || err != nil {
+			return "compare", err
+		}
+	}
 	switch op.Kind {
 	case journal.OpCopy:
 		return "copy", dev.Copy(op.Off, op.Src, op.Len)
@@ -78,6 +84,29 @@ func runOp(dev Device, c contents, op journal.Op) (what string, err error) {
 		return "set the size to", dev.Truncate(op.Len)
 	}
 	return "understand", fmt.Errorf("%w: write of kind %d", journal.ErrDamaged, op.Kind)
+}
+
+// isThere reports whether a copy's place holds already what the copy would bring there. A roll back from a commit that
+// failed its verification looks first: where the old place is still whole, nothing is fetched from a place that is not.
+func isThere(dev Device, op journal.Op) (bool, error) {
+	if op.Kind != journal.OpCopy && op.Kind != journal.OpUnstage || op.Off+op.Len > dev.Size() {
+		return false, nil
+	}
+	sum, err := sumOf(dev, op.Off, op.Len)
+	return err == nil && sum == op.Check, err
+}
+
+// sumOf is the checksum of a run of the target.
+func sumOf(dev Device, off, n int64) (uint32, error) {
+	var sum uint32
+	err := eachBlock(n, func(buf []byte, at int64) error {
+		if _, err := dev.ReadAt(buf, off+at); err != nil {
+			return fmt.Errorf("read the target at offset %d: %w", off+at, err)
+		}
+		sum = journal.AddSum(sum, buf)
+		return nil
+	})
+	return sum, err
 }
 
 // zero clears a range as far as the target reaches: a target that is to become shorter may already be.
@@ -170,11 +199,12 @@ func eachBlock(n int64, do func(buf []byte, at int64) error) error {
 	return nil
 }
 
-// verifyContents checks everything the program may have to write from here on, before anything is written.
+// verifyContents checks everything the program may have to write from here on, before anything is written. Without a
+// spill file that is the way back.
 func verifyContents(c contents, p journal.Program) error {
 	for _, u := range p.Units {
 		for _, op := range u.Ops {
-			if op.Kind == journal.OpPlace {
+			if op.Kind == journal.OpPlace && c.spill != nil {
 				if err := verify(c.spill, op); err != nil {
 					return err
 				}
@@ -183,15 +213,10 @@ func verifyContents(c contents, p journal.Program) error {
 	}
 	for _, list := range [][]journal.Op{p.RestoreData, p.RestoreTable, p.Refence} {
 		for _, op := range list {
-			var err error
-			switch op.Kind {
-			case journal.OpRestore:
-				err = verify(c.before, op)
-			case journal.OpPlace:
-				err = verify(c.spill, op)
-			case journal.OpCopy, journal.OpStage, journal.OpUnstage, journal.OpZero, journal.OpSize:
+			if op.Kind != journal.OpRestore {
+				continue
 			}
-			if err != nil {
+			if err := verify(c.before, op); err != nil {
 				return err
 			}
 		}
@@ -199,12 +224,14 @@ func verifyContents(c contents, p journal.Program) error {
 	return nil
 }
 
-// openContents opens the journal's content files; files that the program does not use may be missing.
-func openContents(store journal.Store, p journal.Program) (contents, error) {
-	c := contents{stageLen: p.StageLen}
+// openContents opens the journal's content files. The way back does without the spill file.
+func openContents(store journal.Store, p journal.Program, how Direction) (contents, error) {
+	c := contents{stageLen: p.StageLen, checked: p.Wishes.Has(journal.Verify) && how == RollBack}
 	var err error
-	if c.spill, err = store.Open(journal.SpillName); err != nil {
-		return c, err
+	if how == Finish {
+		if c.spill, err = store.Open(journal.SpillName); err != nil {
+			return c, err
+		}
 	}
 	if c.before, err = store.Open(journal.BeforeName); err != nil {
 		return c, errors.Join(err, c.close())

@@ -7,6 +7,7 @@ type layout struct {
 	moves                 []segment // content that is on the target at another place
 	places                []place   // content from the spill file
 	clear                 ranges    // reads as zero afterwards
+	heads                 ranges    // the first bytes of the changed partitions as planned
 	unused                ranges    // before, blocks that a file system held free: their content need not come back
 }
 

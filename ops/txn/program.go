@@ -25,13 +25,13 @@ type tables struct {
 
 // build turns a layout into the program that gets the target there and back, and writes the content the
 // program needs to the journal's files. The target is only read.
-func build(dev Device, l layout, t tables, c contents, spillLen int64, tune tuning) (journal.Program, error) {
+func build(dev Device, l layout, t tables, c contents, spillLen int64, wishes journal.Wishes, tune tuning) (journal.Program, error) {
 	data, err := dataRanges(dev)
 	if err != nil {
 		return journal.Program{}, fmt.Errorf("find the holes of the target: %w", err)
 	}
 	l = l.withoutHoles(data)
-	b := &builder{dev: dev, c: c, spillEnd: spillLen, p: journal.Program{SizeBefore: l.sizeBefore, SizeAfter: l.sizeAfter}}
+	b := &builder{dev: dev, c: c, spillEnd: spillLen, p: journal.Program{SizeBefore: l.sizeBefore, SizeAfter: l.sizeAfter, Wishes: wishes}}
 
 	tableWrites := newRanges(append(spans(t.final), spans(t.fence)...))
 	b.addEach(journal.StageFence, b.patches(t.fence))
@@ -39,6 +39,9 @@ func build(dev Device, l layout, t tables, c contents, spillLen int64, tune tuni
 		b.addEach(journal.StageExtend, []journal.Op{{Kind: journal.OpSize, Len: l.sizeAfter}})
 	}
 	copies, stageLen := schedule(l.moves, tune)
+	if wishes.Has(journal.Verify) {
+		b.check(copies)
+	}
 	b.p.Units = append(b.p.Units, copies...)
 	b.p.StageLen = stageLen
 	b.addBatches(journal.StagePlace, b.places(l.places, newRanges(spans(t.final))), tune.batch)
@@ -48,12 +51,15 @@ func build(dev Device, l layout, t tables, c contents, spillLen int64, tune tuni
 	if l.sizeAfter < l.sizeBefore {
 		b.addEach(journal.StageShrink, []journal.Op{{Kind: journal.OpSize, Len: l.sizeAfter}})
 	}
-	b.p.Refence = b.patches(t.refence)
+	b.p.Refence = b.keptPatches(t.refence)
 
 	writes := newRanges(append(l.writes(), tableWrites...))
 	// Free blocks that hold something are not worth saving; those that are holes cost nothing to restore.
 	b.preserve(writes.minus(l.sources()).minus(l.unused.intersect(data)), data, t.before)
 	b.probe(data.minus(writes))
+	for _, r := range l.heads {
+		b.p.Heads = append(b.p.Heads, journal.Run{Off: r.off, Len: r.end - r.off})
+	}
 	return b.p, b.err
 }
 
@@ -121,6 +127,43 @@ func (b *builder) patches(writes []Write) []journal.Op {
 		ops = append(ops, op)
 	}
 	return ops
+}
+
+// keptPatches stores table writes in the file before, where a way back finds them when the spill file is gone.
+func (b *builder) keptPatches(writes []Write) []journal.Op {
+	ops := make([]journal.Op, 0, len(writes))
+	for _, w := range writes {
+		op := journal.Op{Kind: journal.OpRestore, Off: w.Off, Len: int64(len(w.Data)), Src: b.beforeEnd, Sum: journal.Sum(w.Data)}
+		if _, err := b.c.before.WriteAt(w.Data, b.beforeEnd); err != nil {
+			b.err = errors.Join(b.err, fmt.Errorf("save old content: %w", err))
+		}
+		b.beforeEnd += op.Len
+		ops = append(ops, op)
+	}
+	return ops
+}
+
+// check notes the checksums of everything that the copies will move. Whatever way it goes, a copy moves what is on
+// the target now: none reads what another wrote.
+func (b *builder) check(copies []journal.Unit) {
+	tickets := map[uint32]uint32{}
+	for _, u := range copies {
+		for i := range u.Ops {
+			op := &u.Ops[i]
+			switch op.Kind {
+			case journal.OpCopy, journal.OpStage:
+				sum, err := sumOf(b.dev, op.Src, op.Len)
+				b.err = errors.Join(b.err, err)
+				op.Check = sum
+				if op.Kind == journal.OpStage {
+					tickets[op.Sum] = sum
+				}
+			case journal.OpUnstage:
+				op.Check = tickets[op.Sum]
+			case journal.OpPlace, journal.OpZero, journal.OpSize, journal.OpRestore:
+			}
+		}
+	}
 }
 
 // places makes the writes of new content, less what the table stage writes itself.

@@ -37,9 +37,29 @@ type Status struct {
 	Complete    bool // nothing is left to do but to remove the journal
 }
 
+// unfinished opens the journal of the unfinished transaction and tells on which side it is; the error wraps
+// journal.ErrNone if there is none. A transaction that is kept for an undo is finished.
+func unfinished(store journal.Store) (*journal.Journal, journal.Store, error) {
+	for _, side := range journal.Sides(store) {
+		j, err := journal.Open(side)
+		switch {
+		case errors.Is(err, journal.ErrNone), errors.Is(err, journal.ErrKeptDamaged):
+		case err != nil:
+			return nil, nil, err
+		case j.Record().State != journal.Kept:
+			return j, side, nil
+		default:
+			if err := j.Close(); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return nil, nil, journal.ErrNone
+}
+
 // Inspect reads the status of an unfinished transaction; the error wraps journal.ErrNone if there is none.
 func Inspect(store journal.Store) (Status, error) {
-	j, err := journal.Open(store)
+	j, _, err := unfinished(store)
 	if err != nil {
 		return Status{}, err
 	}
@@ -60,13 +80,17 @@ func Inspect(store journal.Store) (Status, error) {
 }
 
 // Recover ends an unfinished transaction. It may be interrupted and called again; once it returns nil the
-// target is exactly as planned (Finish) or exactly as it was (RollBack) and the journal is gone.
+// target is exactly as planned (Finish) or exactly as it was (RollBack) and the journal is gone, or kept for an undo. An
+// *AfterError means the same for the target.
 func Recover(ctx context.Context, dev Device, store journal.Store, how Direction, watch Watch) (err error) {
-	j, err := journal.Open(store)
+	j, store, err := unfinished(store)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
+	if err := dropOther(store); err != nil {
+		return err
+	}
 	r, p := j.Record(), j.Program()
 	if r.State == journal.Complete {
 		return journal.Remove(store)
@@ -74,7 +98,7 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 	if r.Direction == journal.Backward && how == Finish {
 		return ErrRollingBack
 	}
-	c, err := openContents(store, p)
+	c, err := openContents(store, p, how)
 	if err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
@@ -111,8 +135,8 @@ func checkTarget(dev Device, c contents, p journal.Program, r journal.Record) er
 	}
 	for _, op := range p.Refence {
 		want, have := make([]byte, op.Len), make([]byte, op.Len)
-		if _, err := c.spill.ReadAt(want, op.Src); err != nil {
-			return fmt.Errorf("read spill file: %w", err)
+		if _, err := c.before.ReadAt(want, op.Src); err != nil {
+			return fmt.Errorf("read old content: %w", err)
 		}
 		if _, err := dev.ReadAt(have, op.Off); err != nil {
 			return fmt.Errorf("read the target at offset %d: %w", op.Off, err)

@@ -46,6 +46,7 @@ type Rehearsal struct {
 	Tools         Tools
 	Before, After model.Disk
 	Steps         []ops.Step
+	Wishes        journal.Wishes
 	NewUUID       func() uuid.UUID
 	Now           func() time.Time
 	// OnStep is told each step when it begins (result nil) and when it ends.
@@ -239,16 +240,17 @@ func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name 
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
 	l := layoutOf(r.Overlay, r.Device.Size(), unused)
+	l.heads = r.heads(l)
 	t, err := r.tables(l)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
-	tx, err := prepare(r.Device, store, spill, l, t, words{name: name, plan: plan, began: r.Now().Unix()}, defaultTuning)
+	tx, err := prepare(r.Device, store, spill, l, t, words{name: name, plan: plan, began: r.Now().Unix(), wishes: r.Wishes}, defaultTuning)
 	if err != nil {
 		return nil, err
 	}
 	report.CopyBytes, report.PlaceBytes = geometry.Bytes(tx.CopyBytes), geometry.Bytes(tx.PlaceBytes)
-	report.JournalSize = geometry.Bytes(tx.JournalBytes)
+	report.JournalSize, report.UndoBytes = geometry.Bytes(tx.JournalBytes), geometry.Bytes(tx.UndoBytes)
 	report.SkippedFree = geometry.Bytes(r.skipped)
 	return tx, nil
 }
@@ -300,6 +302,34 @@ func (r *Rehearsal) changing(l layout) []model.PartID {
 		}
 	}
 	return slices.Clip(ids)
+}
+
+// headLen is how much of a partition tells whether its file system was used, in bytes: the superblocks of all file
+// systems that shunt knows lie in it.
+const headLen = 64 << 10
+
+// heads are the first bytes of every partition whose bytes or place the commit changes, as planned, and of those that
+// it takes out of the table.
+func (r *Rehearsal) heads(l layout) ranges {
+	var runs []byteRange
+	z := r.Before.SectorSize
+	add := func(p model.Partition) {
+		off, end := int64(z.Bytes(p.Span.Start)), int64(z.Bytes(p.Span.End))
+		runs = append(runs, byteRange{off, min(off+headLen, end, l.sizeAfter)})
+	}
+	changing := r.changing(l)
+	for _, p := range r.After.Partitions() {
+		_, old := r.Before.Partition(p.ID)
+		if p.Role != model.Extended && (!old || slices.Contains(changing, p.ID)) {
+			add(p)
+		}
+	}
+	for _, p := range r.Before.Partitions() {
+		if _, stays := r.After.Partition(p.ID); !stays && p.Role != model.Extended {
+			add(p)
+		}
+	}
+	return newRanges(runs)
 }
 
 func spansOf(patches []table.Patch) []byteRange {

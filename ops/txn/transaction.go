@@ -17,14 +17,17 @@ type Transaction struct {
 	contents contents
 	// JournalBytes is the room the journal takes, in bytes.
 	JournalBytes int64
+	// UndoBytes is the part of it that stays after the commit for an undo, 0 if none was wished.
+	UndoBytes int64
 	// CopyBytes and PlaceBytes are what the commit will copy within the target and write anew.
 	CopyBytes, PlaceBytes int64
 }
 
-// words are for people who meet the journal later.
+// words are what the journal holds of what the user said.
 type words struct {
 	name, plan string
 	began      int64 // seconds since 1970
+	wishes     journal.Wishes
 }
 
 // prepare writes the journal for a layout. On failure it removes what it wrote; the target is only read.
@@ -45,7 +48,7 @@ func prepare(dev Device, store journal.Store, spill journal.File, l layout, t ta
 	if err != nil {
 		return nil, fmt.Errorf("read spill file: %w", err)
 	}
-	program, err := build(dev, l, t, c, spillLen, tune)
+	program, err := build(dev, l, t, c, spillLen, w.wishes, tune)
 	if err != nil {
 		return nil, fmt.Errorf("write journal: %w", err)
 	}
@@ -54,6 +57,9 @@ func prepare(dev Device, store journal.Store, spill journal.File, l layout, t ta
 	}
 	program.Name, program.Plan, program.Began = w.name, w.plan, w.began
 	c.stageLen = program.StageLen
+	if err := reserveStage(c.stage, program); err != nil {
+		return nil, err
+	}
 	if err := errors.Join(c.spill.Sync(), c.before.Sync(), c.stage.Sync()); err != nil {
 		return nil, fmt.Errorf("sync journal: %w", err)
 	}
@@ -77,7 +83,7 @@ func (tx *Transaction) count(p journal.Program) error {
 			}
 		}
 	}
-	tx.JournalBytes = p.StageLen + int64(len(p.Encode()))
+	tx.JournalBytes = p.StageLen + journal.Len(p)
 	for _, f := range []journal.File{tx.contents.spill, tx.contents.before} {
 		n, err := f.Size()
 		if err != nil {
@@ -85,14 +91,33 @@ func (tx *Transaction) count(p journal.Program) error {
 		}
 		tx.JournalBytes += n
 	}
+	if !p.Wishes.Has(journal.KeepUndo) {
+		return nil
+	}
+	before, err := tx.contents.before.Size()
+	if err != nil {
+		return fmt.Errorf("read journal: %w", err)
+	}
+	modified, err := tx.dev.Modified()
+	if err != nil {
+		return err
+	}
+	tx.UndoBytes = before + journal.Len(p) + journal.SealLen(len(sealed(p, modified != 0)))
 	return nil
 }
 
-// Commit brings the target to the planned state and removes the journal. On an error before the commit record
-// is durable nothing has happened; after it the transaction is unfinished, and Recover ends it either way:
-// Inspect tells which. A Transaction is good for one call.
+// Commit brings the target to the planned state and removes the journal, or leaves of it what an undo needs. On an
+// error before the commit record is durable nothing has happened; after it the transaction is unfinished, and Recover
+// ends it either way: Inspect tells which. An *AfterError is neither: the target is as planned. A Transaction is good
+// for one call.
 func (tx *Transaction) Commit(ctx context.Context, watch Watch) error {
-	return errors.Join(commit(ctx, tx.dev, tx.store, tx.journal, tx.contents, watch), tx.close())
+	err := commit(ctx, tx.dev, tx.store, tx.journal, tx.contents, watch)
+	if closing := tx.close(); closing != nil && err == nil {
+		return &AfterError{Err: closing}
+	} else if closing != nil {
+		return errors.Join(err, closing)
+	}
+	return err
 }
 
 // Abandon removes the journal of a transaction that shall not be committed.

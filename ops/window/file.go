@@ -17,8 +17,14 @@ const (
 )
 
 // Open opens a window. As the answer does not say otherwise, the kernel drops what it has cached of it.
-func (f *files) Open(_ <-chan struct{}, in *fuse.OpenIn, _ *fuse.OpenOut) fuse.Status {
+//
+// The kernel shall not tell when a program closes the window, as nothing needs to be done and waiting for the answer can
+// be fatal: if this process has a window open while it starts another program, the child closes its
+// copy, and until it has done so the runtime may keep all goroutines from running, those that would answer
+// among them.
+func (f *files) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	_, status := f.node(in.NodeId)
+	out.OpenFlags |= fuse.FOPEN_NOFLUSH
 	return status
 }
 
@@ -62,8 +68,9 @@ func (f *files) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32,
 	return uint32(n), fuse.OK
 }
 
-// Flush is called when a program closes a window; there is nothing left to write.
-func (f *files) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.OK }
+// Flush is called when a program closes a window by kernels before 5.16, which do not understand Open's wish. The answer
+// lets them not ask again.
+func (f *files) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
 
 // Fsync makes what was written durable.
 func (f *files) Fsync(<-chan struct{}, *fuse.FsyncIn) fuse.Status {

@@ -318,6 +318,46 @@ func TestReadsOwnWindow(t *testing.T) {
 	})
 }
 
+// TestStartsToolsWithWindowOpen starts programs while this process has a window open and collects garbage: neither may wait
+// for what only a goroutine can answer.
+func TestStartsToolsWithWindowOpen(t *testing.T) {
+	everywhere(t, func(t *testing.T, how How) {
+		r := openRoom(t, how, 1<<20)
+		var windows []*os.File
+		for range 20 {
+			f, err := os.OpenFile(r.Path(Disk), os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			windows = append(windows, f)
+		}
+		var garbage sync.WaitGroup
+		stop := make(chan struct{})
+		garbage.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					runtime.GC()
+				}
+			}
+		})
+		for range 50 {
+			if err := exec.Command("true").Run(); err != nil {
+				t.Error(err)
+			}
+		}
+		close(stop)
+		garbage.Wait()
+		for _, f := range windows {
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // TestManyAtOnce writes to several windows from several processes while windows come and go.
 func TestManyAtOnce(t *testing.T) {
 	everywhere(t, func(t *testing.T, how How) {

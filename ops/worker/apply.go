@@ -90,14 +90,18 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*
 	if len(steps) == 0 {
 		return nil, errors.New("there is nothing to do")
 	}
-	spill, err := dir.Create(journal.SpillName)
+	side, err := txn.Vacant(dir)
 	if err != nil {
-		return nil, fmt.Errorf("make the spill file: %w", err)
+		return nil, err
+	}
+	spill, err := side.Create(journal.SpillName)
+	if err != nil {
+		return nil, advised(fmt.Errorf("make the spill file: %w", err))
 	}
 	ov := overlay.New(w.raw, w.raw.Size(), spill)
 	r := &txn.Rehearsal{
 		Device: w.raw, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
-		NewUUID: uuid.New, Now: time.Now,
+		Wishes: w.job.Wishes, NewUUID: uuid.New, Now: time.Now,
 	}
 	report, err := w.runSteps(ctx, r, dir)
 	if err == nil {
@@ -111,10 +115,11 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*
 	}
 	w.link.at(func(p *ops.Progress) { p.Stage = "writing the journal" })
 	began := time.Now()
-	tx, err := r.Prepare(dir, spill, w.job.Plan, w.job.Path, &report)
+	tx, err := r.Prepare(side, spill, w.job.Plan, w.job.Path, &report)
 	if err != nil {
-		return nil, err
+		return nil, advised(err)
 	}
+	report.Warnings = w.warnings(tx)
 	report.Estimate = estimate(report, time.Since(began))
 	w.link.tell(Event{Report: &report})
 	return tx, nil
@@ -147,6 +152,7 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Di
 		said.add(argv, result.Output, mount)
 		return result.Exit, result.Output, err
 	}}
+	tools.Open = func(path string) (fsys.File, error) { return server.View(path) }
 	r.Windows, r.Tools, r.Said = server, tools, said.take
 	r.OnStep = func(i int, result *ops.StepResult) {
 		text := r.Steps[i].Text(r.Before.SectorSize)
@@ -184,22 +190,22 @@ func (t *transcript) take() (command, output string) {
 
 // commit makes the rehearsed result real, if the target is still what was rehearsed.
 func (w *process) commit(ctx context.Context, q ops.Queue, dir journal.Dir, tx *txn.Transaction) ops.Result {
+	w.open(dir)
 	if err := w.ready(q); err != nil {
 		return w.failed(errors.Join(err, tx.Abandon()))
 	}
-	w.open(dir)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
 	err := tx.Commit(ctx, w.watch(ops.Committing))
-	if err == nil {
+	if err == nil || whole(dir, err) {
 		w.logf("done: the target is as planned")
-		return ops.Result{Outcome: ops.Done}
+		return w.ended(ops.Done, err)
 	}
 	if _, left := txn.Inspect(dir); errors.Is(left, journal.ErrNone) {
 		return w.failed(err)
 	}
 	w.logf("interrupted: %v", err)
-	return interrupted(err)
+	return w.interrupted(err)
 }
 
 // ready opens the target for writing and makes sure that nobody changed it behind the locks.
@@ -247,7 +253,7 @@ func sweep(dir journal.Dir) error {
 	if _, err := os.Stat(dir.Path()); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return errors.Join(journal.Remove(dir), dir.Vanish())
+	return errors.Join(txn.Sweep(dir), dir.Vanish())
 }
 
 // estimate guesses how long a commit takes from how long the journal took: both are bound by the same disk.

@@ -21,6 +21,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops"
+	"shunt/ops/journal"
 	"shunt/ops/txn"
 )
 
@@ -35,6 +36,7 @@ const (
 	Apply    Task = "apply"     // rehearse a plan, wait, commit
 	Finish   Task = "finish"    // bring an unfinished transaction to its end
 	RollBack Task = "roll back" // undo an unfinished transaction
+	Undo     Task = "undo"      // take back the transaction that was applied last
 )
 
 // Job is the first value the parent sends.
@@ -45,6 +47,7 @@ type Job struct {
 	NoLock     bool
 	Journal    string // the journal's directory
 	Plan       string // plan file text, positions exact
+	Wishes     journal.Wishes
 	// Initial and Preview are the sums of the disk as the parent scanned it and as its queue leaves it: the
 	// worker makes both anew and refuses to go on if they differ.
 	Initial, Preview string

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
@@ -150,10 +152,15 @@ func (w *process) work() ops.Result {
 	w.raw = raw
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
-	if w.job.Task != Apply {
+	switch w.job.Task {
+	case Apply:
+		return w.apply(ctx)
+	case Undo:
+		return w.undo(ctx)
+	case Finish, RollBack:
 		return w.recover(ctx)
 	}
-	return w.apply(ctx)
+	return unchanged(fmt.Errorf("internal error: there is no task %q", w.job.Task))
 }
 
 func unchanged(err error) ops.Result {
@@ -196,23 +203,25 @@ func (w *process) recover(ctx context.Context) ops.Result {
 	if w.job.Task == RollBack {
 		phase = ops.Undoing
 	}
+	w.open(store)
 	if err := w.raw.AllowWrites(); err != nil {
 		return ops.Result{Outcome: ops.Interrupted, Err: err.Error()}
 	}
 	w.logf("%s: the interrupted transaction of %s", w.job.Task, w.job.Path)
-	w.open(store)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
-	if err := txn.Recover(ctx, w.raw, store, recovery(w.job.Task), w.watch(phase)); err != nil {
+	outcome := ops.Done
+	if w.job.Task == RollBack {
+		outcome = ops.RolledBack
+	}
+	err := txn.Recover(ctx, w.raw, store, recovery(w.job.Task), w.watch(phase))
+	if err != nil && !whole(store, err) {
 		w.logf("failed: %v", err)
-		return interrupted(err)
+		return w.interrupted(err)
 	}
 	w.logf("done")
 	w.tidy(store)
-	if w.job.Task == RollBack {
-		return ops.Result{Outcome: ops.RolledBack}
-	}
-	return ops.Result{Outcome: ops.Done}
+	return w.ended(outcome, err)
 }
 
 // open lets others follow the commit that begins. Without that it goes on all the same: file systems exist that have
@@ -263,13 +272,19 @@ func (w *process) watch(phase ops.Phase) txn.Watch {
 	}
 }
 
-func interrupted(err error) ops.Result {
+func (w *process) interrupted(err error) ops.Result {
 	r := ops.Result{Outcome: ops.Interrupted, Err: err.Error()}
+	mismatch := new(txn.MismatchError)
 	switch {
+	case errors.As(err, &mismatch):
+		r.Err += w.place(mismatch.Off)
+		r.Advice = "The storage may be failing. Run `shunt recover` to read everything back once more and finish if it is right then, or `shunt recover --rollback` to undo; what is still whole at its old place is left there."
 	case errors.Is(err, txn.ErrOtherTarget):
 		r.Advice = "The target was changed or replaced after the transaction was interrupted, so neither finishing nor rolling back is safe. Put the image back that the journal belongs to; the journal was left as it is."
 	case errors.Is(err, journal.ErrDamaged):
 		r.Advice = "The journal beside the target is damaged and is not replayed. Nothing was written. Restore the journal's files from a backup of their directory, or the whole target."
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		r.Advice = "Nothing is lost: the journal holds all that is needed. Make room on the file system of the image and run `shunt recover` to finish, or run `shunt recover --rollback` to undo, which needs no more room."
 	case errors.Is(err, txn.ErrStopped):
 		r.Advice = "Nothing is lost. Run `shunt recover` to finish, or `shunt recover --rollback` to undo."
 	default:

@@ -3,11 +3,15 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/journal"
 	"shunt/ops/session"
 	"shunt/ops/txn"
+	"shunt/ops/worker"
 	"shunt/tui"
 )
 
@@ -15,10 +19,17 @@ import (
 type backend struct{ opts session.Options }
 
 func (b backend) Open(path string) (tui.Target, error) {
-	s, err := session.Open(path, b.opts)
+	s, run, err := session.OpenOrAttach(path, b.opts)
 	if err != nil {
 		return nil, err
 	}
+	if run != nil {
+		return b.follow(path, run)
+	}
+	return editable(s)
+}
+
+func editable(s *session.Session) (tui.Target, error) {
 	if damage := s.Damage(); damage != nil {
 		return nil, errors.Join(damage, s.Close())
 	}
@@ -27,9 +38,9 @@ func (b backend) Open(path string) (tui.Target, error) {
 
 type editTarget struct{ *session.Session }
 
-func (t editTarget) Facts() tui.Facts {
-	f := t.Session.Facts()
-	d := t.Disk()
+func (t editTarget) Facts() tui.Facts { return outside(t.Session.Facts(), t.Disk()) }
+
+func outside(f session.Facts, d model.Disk) tui.Facts {
 	facts := tui.Facts{Path: f.Path, Format: f.Format, Size: f.Size, Note: f.Note}
 	facts.Details = []tui.Fact{
 		{Name: "Size", Value: fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(f.Size), f.Size)},
@@ -53,8 +64,21 @@ func (t editTarget) Unfinished() *tui.Unfinished {
 	return u
 }
 
+// Committing is nil: who has the session has the target.
+func (t editTarget) Committing() tui.Run { return nil }
+
+func (t editTarget) Last() *tui.Last {
+	last := t.LastResult()
+	if last == nil {
+		return nil
+	}
+	return &tui.Last{
+		When: last.When.Local().Format(time.DateTime), Plan: last.Plan, Result: last.Result, Recovery: last.Task != worker.Apply,
+	}
+}
+
 func (t editTarget) Start(q ops.Queue) (tui.Run, error) {
-	r, err := t.Session.Start(q)
+	r, err := t.Session.Start(q, journal.KeepUndo)
 	if err != nil {
 		return nil, err
 	}

@@ -137,6 +137,6 @@ func command(s *settings) *cobra.Command {
 	flags.BoolVar(&s.noColor, "no-color", false, "do without colours")
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.AddCommand(s.infoCommand(), s.applyCommand(), s.recoverCommand(), s.demoCommand())
+	root.AddCommand(s.infoCommand(), s.applyCommand(), s.recoverCommand(), s.undoCommand(), s.demoCommand())
 	return root
 }

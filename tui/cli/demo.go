@@ -70,11 +70,13 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	}
 	if len(paths) == 1 {
 		// A target that cannot be opened is told on the command line, where it can be read and copied.
-		probe, err := session.Open(paths[0], opts)
+		probe, run, err := session.OpenOrAttach(paths[0], opts)
 		if err != nil {
 			return err
 		}
-		if err := probe.Close(); err != nil {
+		if run != nil {
+			run.Leave()
+		} else if err := probe.Close(); err != nil {
 			return fmt.Errorf("close %s: %w", paths[0], err)
 		}
 	}

@@ -6,11 +6,13 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 	"shunt/ops/session"
 	"shunt/ops/txn"
 )
@@ -63,7 +65,9 @@ type (
 		InUse      string          `json:"in_use,omitempty"`
 		Note       string          `json:"note,omitempty"`
 		ReadOnly   string          `json:"read_only,omitempty"`
+		Commit     *ops.Progress   `json:"commit,omitempty"` // under way
 		Unfinished *infoUnfinished `json:"unfinished,omitempty"`
+		Undo       *infoUndo       `json:"undo,omitempty"` // the last transaction can be undone
 		Problems   []infoProblem   `json:"problems"`
 		Partitions []infoPart      `json:"partitions"`
 		Gaps       []infoSpan      `json:"gaps"`
@@ -74,6 +78,11 @@ type (
 		Next        int    `json:"next"`
 		Steps       int    `json:"steps"`
 		RollingBack bool   `json:"rolling_back"`
+	}
+	infoUndo struct {
+		When  time.Time `json:"when"`
+		Plan  string    `json:"plan"`
+		Bytes int64     `json:"bytes"` // kept beside the target
 	}
 	infoProblem struct {
 		Severity string `json:"severity"`
@@ -118,11 +127,14 @@ func writeJSON(w io.Writer, v any) error {
 func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
-		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Note: f.Note, ReadOnly: d.ReadOnly(),
+		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: d.ReadOnly(),
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
 	}
 	if left != nil {
 		t.Unfinished = &infoUnfinished{Stage: left.Stage.String(), Next: left.Next, Steps: left.Units, RollingBack: left.RollingBack}
+	}
+	if f.Undo != nil {
+		t.Undo = &infoUndo{When: f.Undo.When, Plan: f.Undo.Plan, Bytes: f.Undo.Bytes}
 	}
 	for _, p := range d.Problems() {
 		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: p.Advice})
@@ -209,8 +221,16 @@ func writeInfo(out io.Writer, d model.Disk, f session.Facts, left *txn.Status) e
 
 func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
 	var lines []string
-	if left != nil {
+	switch {
+	case f.Commit != nil:
+		lines = append(lines, "a commit is under way, "+whereItStands(*f.Commit)+": what is shown changes meanwhile; `shunt recover` follows it")
+		return lines
+	case left != nil:
 		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `shunt recover`, or with --rollback to undo it", left.Stage, left.Next, left.Units))
+	}
+	if f.Undo != nil {
+		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `shunt undo`, if nothing was changed since; %s are kept for that",
+			f.Undo.When.Format("2006-01-02 15:04"), geometry.FormatBytes(geometry.Bytes(f.Undo.Bytes))))
 	}
 	if f.InUse != "" {
 		lines = append(lines, "in use by "+f.InUse+": what is shown may change at any moment")

@@ -110,11 +110,34 @@ func (k *killed) once(i int, plan string, w when, back bool) {
 			t.Errorf("kill %d at %+v: the image is as %s, want %s\n%s", i, w, what, want, o.err)
 		}
 	}
+	if what == "after" {
+		k.undo(image, i, w)
+	}
 	if left, err := os.ReadDir(filepath.Dir(image)); err != nil || len(left) != 1 {
 		t.Errorf("kill %d at %+v: left behind %v %v", i, w, left, err)
 	}
 	if mounts := sh(t, ".", "grep -c '"+image+"' /proc/self/mountinfo || true"); strings.TrimSpace(mounts) != "0" {
 		t.Errorf("kill %d: a mount is left", i)
+	}
+}
+
+// undo takes back what was applied, killed at some moment as the apply was, and ends what that left.
+func (k *killed) undo(image string, i int, w when) {
+	t := k.t
+	t.Helper()
+	cmd := k.p.program(t, "undo", "--yes", image)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-time.After(w.after)
+	killAll(t, image)
+	_ = cmd.Wait() // it was killed
+	k.p.run(t, "recover", "--rollback", image).want(t, 0)
+	if k.judge(image) == "after" {
+		k.p.run(t, "undo", "--yes", image).want(t, 0, "exactly as it was")
+	}
+	if k.judge(image) != "before" {
+		t.Errorf("kill %d at %+v: after the undo the image is not what it was", i, w)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops"
+	"shunt/ops/journal"
 	"shunt/ops/session"
 	"shunt/ops/txn"
 	"shunt/ops/worker"
@@ -24,6 +25,19 @@ import (
 // applyFlags are the flags of apply.
 type applyFlags struct {
 	yes, rehearse, json bool
+	verify, noUndo      bool
+}
+
+// wishes are what the flags ask of the commit.
+func (f applyFlags) wishes() journal.Wishes {
+	wishes := journal.KeepUndo
+	if f.noUndo {
+		wishes = 0
+	}
+	if f.verify {
+		wishes |= journal.Verify
+	}
+	return wishes
 }
 
 func (s *settings) applyCommand() *cobra.Command {
@@ -32,12 +46,15 @@ func (s *settings) applyCommand() *cobra.Command {
 		Use:   "apply TARGET PLAN",
 		Short: "Rehearse a plan file, ask, and apply it in one transaction",
 		Long: "Apply reads operations from the file PLAN, one a line (\"-\" reads standard input), rehearses all of them\n" +
-			"without touching TARGET, shows the report, asks, and commits.",
+			"without touching TARGET, shows the report, asks, and commits. What it takes to undo the transaction is kept\n" +
+			"beside TARGET until the next one; see `shunt undo`.",
 		Args: exactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.apply(cmd.Context(), args[0], args[1], f) },
 	}
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "commit without asking")
 	cmd.Flags().BoolVar(&f.rehearse, "rehearse", false, "stop after the rehearsal")
+	cmd.Flags().BoolVar(&f.verify, "verify", false, "read everything back that was written and compare checksums")
+	cmd.Flags().BoolVar(&f.noUndo, "no-undo", false, "keep nothing to undo the transaction with")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print progress, report and result as JSON lines")
 	return cmd
 }
@@ -61,14 +78,6 @@ func (s *settings) recoverCommand() *cobra.Command {
 	return cmd
 }
 
-func (s *settings) open(path string) (*session.Session, error) {
-	opts, err := s.options()
-	if err != nil {
-		return nil, err
-	}
-	return session.Open(path, opts)
-}
-
 func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (err error) {
 	if !f.yes && !f.rehearse && (plan == "-" || !term.IsTerminal(s.streams.In.Fd())) {
 		return usage(errors.New("there is no terminal to ask on: add --yes to commit or --rehearse to only try"))
@@ -77,8 +86,8 @@ func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (
 	if err != nil {
 		return err
 	}
-	sess, err := s.open(path)
-	if err != nil {
+	sess, err := s.take(ctx, path, f.json)
+	if err != nil || sess == nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, sess.Close()) }()
@@ -90,7 +99,7 @@ func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (
 		s.say("The plan holds no operation; nothing was done.")
 		return nil
 	}
-	run, err := sess.Start(q)
+	run, err := sess.Start(q, f.wishes())
 	if err != nil {
 		return err
 	}
@@ -111,7 +120,7 @@ func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (
 		s.say("Rehearsed; the target was not touched.")
 		return nil
 	}
-	if !f.yes && !s.confirm("Write this to "+path+"? [y/N] ") {
+	if !f.yes && !s.confirm(ctx, "Write this to "+path+"? [y/N] ") {
 		run.Cancel()
 		run.Result()
 		p.drain()
@@ -158,8 +167,8 @@ func readOnly(sess *session.Session) error {
 }
 
 func (s *settings) recover(ctx context.Context, path string, how txn.Direction, asJSON bool) (err error) {
-	sess, err := s.open(path)
-	if err != nil {
+	sess, err := s.take(ctx, path, asJSON)
+	if err != nil || sess == nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, sess.Close()) }()
@@ -183,14 +192,24 @@ func (s *settings) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.streams.Err, format+"\n", args...)
 }
 
-func (s *settings) confirm(question string) bool {
+// confirm asks a question. Ctrl+c and SIGTERM are a no.
+func (s *settings) confirm(ctx context.Context, question string) bool {
 	_, _ = fmt.Fprint(s.streams.Err, question)
-	answer, err := bufio.NewReader(s.streams.In).ReadString('\n')
-	if err != nil {
+	answers := make(chan string, 1)
+	go func() {
+		answer, err := bufio.NewReader(s.streams.In).ReadString('\n')
+		if err != nil {
+			answer = ""
+		}
+		answers <- strings.ToLower(strings.TrimSpace(answer))
+	}()
+	select {
+	case answer := <-answers:
+		return answer == "y" || answer == "yes"
+	case <-ctx.Done():
+		s.say("")
 		return false
 	}
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	return answer == "y" || answer == "yes"
 }
 
 // printer tells a run's progress to people, or to programs as JSON lines.
@@ -225,6 +244,9 @@ func (p *printer) follow(ctx context.Context, run *session.Run) {
 		case <-stop:
 			run.Cancel()
 			stop = nil
+			if !p.json {
+				_, _ = fmt.Fprintln(p.streams.Err, "\nStopping where that is safe …")
+			}
 		}
 	}
 }
@@ -238,10 +260,7 @@ func (p *printer) progress(u ops.Progress, last string) string {
 	if u.Phase == ops.Deciding || u.Phase == ops.Finished || u.Stage == "" {
 		return last
 	}
-	text := fmt.Sprintf("%s: %s", u.Phase, u.Stage)
-	if u.Total > 0 {
-		text += fmt.Sprintf(", %s of %s", geometry.FormatBytes(u.Done), geometry.FormatBytes(u.Total))
-	}
+	text := whereItStands(u)
 	switch {
 	case p.tty:
 		_, _ = fmt.Fprintf(p.streams.Err, "\r\x1b[K%s", text)
@@ -251,8 +270,16 @@ func (p *printer) progress(u ops.Progress, last string) string {
 	return u.Stage
 }
 
-func (p *printer) line(e worker.Event) {
-	b, err := json.Marshal(e)
+func whereItStands(u ops.Progress) string {
+	text := fmt.Sprintf("%s: %s", u.Phase, u.Stage)
+	if u.Total > 0 {
+		text += fmt.Sprintf(", %s of %s", geometry.FormatBytes(u.Done), geometry.FormatBytes(u.Total))
+	}
+	return text
+}
+
+func (p *printer) line(v any) {
+	b, err := json.Marshal(v)
 	if err == nil {
 		_, _ = fmt.Fprintf(p.streams.Out, "%s\n", b)
 	}
@@ -291,6 +318,19 @@ func (p *printer) report(q ops.Queue, r ops.Report) {
 	}
 	_, _ = fmt.Fprintf(w, "  The commit copies %s, writes %s of new content and keeps a journal of %s; free space that is not copied: %s.\n",
 		geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
+	if r.UndoBytes > 0 {
+		_, _ = fmt.Fprintf(w, "  After it %s stay beside the target, for `shunt undo`.\n", geometry.FormatBytes(r.UndoBytes))
+	}
+	for _, text := range r.Warnings {
+		_, _ = fmt.Fprintf(w, "  Warning: %s\n", text)
+	}
+}
+
+// note tells what else there is to say of a run that ended well.
+func (p *printer) note(r ops.Result) {
+	if r.Advice != "" {
+		_, _ = fmt.Fprintln(p.streams.Err, r.Advice)
+	}
 }
 
 func (p *printer) drain() { <-p.done }
@@ -308,9 +348,11 @@ func (p *printer) end(r ops.Result, rolledBack int) error {
 	switch r.Outcome {
 	case ops.Done:
 		_, _ = fmt.Fprintln(p.streams.Err, "Done: the target is exactly as planned.")
+		p.note(r)
 		return nil
 	case ops.RolledBack:
 		_, _ = fmt.Fprintln(p.streams.Err, "Rolled back: the target is exactly as it was.")
+		p.note(r)
 		if rolledBack == exitDone {
 			return nil
 		}

@@ -62,7 +62,7 @@ func (b Browse) matches() []Entry {
 	var out []Entry
 	prefix := b.prefix()
 	for _, e := range b.listing.Entries {
-		if strings.HasPrefix(e.Name, prefix) && (prefix != "" || !strings.HasPrefix(e.Name, ".")) {
+		if strings.HasPrefix(e.Name, prefix) && (prefix != "" || e.Name == ".." || !strings.HasPrefix(e.Name, ".")) {
 			out = append(out, e)
 		}
 	}
@@ -159,7 +159,7 @@ func (b Browse) accept(found []Entry) (Browse, Action) {
 	if b.at >= 0 && b.at < len(found) {
 		e := found[b.at]
 		if e.Dir {
-			return b.goTo(path.Clean(b.dir()+e.Name) + "/")
+			return b.goTo(strings.TrimSuffix(path.Clean(b.dir()+e.Name), "/") + "/")
 		}
 		return b, Open{Path: b.typedDir() + e.Name}
 	}

@@ -68,8 +68,10 @@ func TestCreateKeys(t *testing.T) {
 		{"a place", varied, 0, "=100MiB tab =50MiB enter", ops.New{At: 6708 * mib, Len: 100 * mib, FS: model.Ext4}},
 		{"contents", varied, 0, "tab tab tab right enter", ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.FAT32}},
 		{"empty", varied, 0, "tab tab tab left enter", ops.New{At: 6658 * mib, Len: 512 * mib}},
-		{"label and name", varied, 0, "tab tab tab tab =data tab =Data2 enter",
-			ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.Ext4, Label: "data", Name: "Data2"}},
+		{
+			"label and name", varied, 0, "tab tab tab tab =data tab =Data2 enter",
+			ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.Ext4, Label: "data", Name: "Data2"},
+		},
 		{"too large", varied, 0, "=1GiB enter", ops.New{}},
 		{"too small for FAT32", varied, 0, "=8MiB tab tab tab right enter", ops.New{}},
 		{"logical", logicals, 0, "enter", ops.New{Role: model.Logical, At: 301 * mib, Len: 99 * mib, FS: model.Ext4}},
@@ -134,8 +136,11 @@ func TestBrowse(t *testing.T) {
 		t.Fatalf("asks for %q", list.Dir)
 	}
 	listing := dialog.Listing{Dir: "/images/", Entries: []dialog.Entry{
-		{Name: "..", Dir: true}, {Name: "old", Dir: true}, {Name: ".hidden.raw", Size: 5},
-		{Name: "stick.raw", Size: 966 << 20}, {Name: "stock.qcow2", Size: 1 << 30},
+		{Name: "..", Dir: true},
+		{Name: "old", Dir: true},
+		{Name: ".hidden.raw", Size: 5},
+		{Name: "stick.raw", Size: 966 << 20},
+		{Name: "stock.qcow2", Size: 1 << 30},
 	}}
 	b, _ := first.Update(listing)
 	b, _ = b.Update(dialog.Listing{Dir: "/elsewhere/", Entries: []dialog.Entry{{Name: "wrong"}}})
@@ -144,8 +149,9 @@ func TestBrowse(t *testing.T) {
 	}
 	for keys, want := range map[string]dialog.Action{
 		"enter":                 nil,
-		"down enter":            dialog.List{Dir: "/images/old/"},
-		"down down enter":       dialog.Open{Path: "/images/stick.raw"},
+		"down enter":            dialog.List{Dir: "/"},
+		"down down enter":       dialog.List{Dir: "/images/old/"},
+		"down down down enter":  dialog.Open{Path: "/images/stick.raw"},
 		"=st tab =i tab enter":  dialog.Open{Path: "/images/stick.raw"},
 		"=o tab":                dialog.List{Dir: "/images/old/"},
 		"=other.raw enter":      dialog.Open{Path: "/images/other.raw"},
@@ -167,7 +173,7 @@ func TestBrowse(t *testing.T) {
 
 // No window is larger than the screen, and its cursor is on it.
 func TestDrawFits(t *testing.T) {
-	st := styles.New(styles.Dark, styles.Unicode)
+	st := styles.New(styles.Dark, styles.Full, styles.Unicode)
 	target := tuitest.Logicals()
 	q := ops.NewQueue(target.Layout, target.World)
 	create, err := dialog.NewCreate(q, gap(t, target.Layout, 2), geometry.AlignMiB)

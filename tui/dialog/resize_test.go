@@ -36,7 +36,7 @@ func press(t *testing.T, d dialog.Dialog, keys string) (dialog.Dialog, dialog.Ac
 
 // text is what a dialog shows.
 func text(d dialog.Dialog) string {
-	v := d.View(66, 20, styles.New(styles.Dark, styles.ASCII))
+	v := d.View(66, 20, styles.New(styles.Dark, styles.Full, styles.ASCII))
 	return ansi.Strip(strings.Join(v.Lines, "\n"))
 }
 

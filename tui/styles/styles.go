@@ -3,7 +3,7 @@
 //
 // Invariants: no other package names a colour; a Styles is never changed after New, so it is passed by
 // pointer; whatever a colour says is also said by a character or a word. Colours are given in full and
-// brought down to 256, 16 or none by the library when a frame is written.
+// brought down to 256 or none by the library when a frame is written; for terminals with 16 they are picked here.
 package styles
 
 import (
@@ -21,6 +21,15 @@ type Theme int
 const (
 	Dark Theme = iota
 	Light
+)
+
+// Depth says how many colours a terminal has.
+type Depth int
+
+// The depths.
+const (
+	Full    Depth = iota // 256 colours or more; with none the library leaves them out
+	Sixteen              // the basic ones
 )
 
 // Styles is the look of the program.
@@ -51,11 +60,11 @@ type Styles struct {
 	Unallocated, Unformatted, Extended, Other lipgloss.Style
 }
 
-// New is the look for a theme and a repertoire of characters.
-func New(theme Theme, set GlyphSet) *Styles {
-	t := dark()
+// New is the look for a theme, a depth of colour and a repertoire of characters.
+func New(theme Theme, depth Depth, set GlyphSet) *Styles {
+	t := dark(pick(depth))
 	if theme == Light {
-		t = light()
+		t = light(pick(depth))
 	}
 	plain := lipgloss.NewStyle()
 	fg := func(c color.Color) lipgloss.Style { return plain.Foreground(c) }

@@ -52,7 +52,7 @@ func TestGlyphWidths(t *testing.T) {
 // Kinds of file systems that people have side by side must not look the same.
 func TestKindsDiffer(t *testing.T) {
 	for _, theme := range []styles.Theme{styles.Dark, styles.Light} {
-		st := styles.New(theme, styles.Unicode)
+		st := styles.New(theme, styles.Full, styles.Unicode)
 		seen := map[string]model.FSKind{}
 		for _, kind := range []model.FSKind{
 			model.Ext2, model.Ext3, model.Ext4, model.FAT32, model.ExFAT, model.NTFS, model.XFS, model.Btrfs, model.F2FS, model.Swap,

@@ -91,14 +91,36 @@ func (f Field) press(msg tea.KeyPressMsg) (Field, bool) {
 		return f.cut(f.at, f.at+1), true
 	case key.Matches(msg, k.word):
 		return f.cut(f.wordStart(), f.at), true
-	case msg.Text != "" && msg.Mod&^tea.ModShift == 0:
+	case typedText(msg) != "":
 		f.fresh = fresh
-		return f.insert(msg.Text), true
+		return f.insert(typedText(msg)), true
 	default:
 		f.fresh = fresh
 		return f, false
 	}
 	return f, true
+}
+
+// typedText is what a key types, "" if it types nothing. Some terminals report the keys of the number pad
+// without their text. Caps lock and num lock count as modifiers and change nothing here.
+func typedText(msg tea.KeyPressMsg) string {
+	if msg.Mod&(tea.ModCtrl|tea.ModAlt|tea.ModMeta|tea.ModHyper|tea.ModSuper) != 0 {
+		return ""
+	}
+	if msg.Text != "" {
+		return msg.Text
+	}
+	switch {
+	case msg.Code >= tea.KeyKp0 && msg.Code <= tea.KeyKp9:
+		return string('0' + msg.Code - tea.KeyKp0)
+	case msg.Code == tea.KeyKpPlus:
+		return "+"
+	case msg.Code == tea.KeyKpMinus:
+		return "-"
+	case msg.Code == tea.KeyKpDecimal:
+		return "."
+	}
+	return ""
 }
 
 // insert puts text at the cursor, in place of everything if the field is fresh.

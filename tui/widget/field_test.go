@@ -50,6 +50,25 @@ func TestFieldPaste(t *testing.T) {
 	}
 }
 
+// Locks do not keep a key from typing, and the number pad types as well.
+func TestFieldTypes(t *testing.T) {
+	f := widget.NewField("", 0)
+	for _, k := range []tea.Key{
+		{Code: tea.KeyKpPlus},
+		{Code: tea.KeyKp1, Mod: tea.ModNumLock},
+		{Code: tea.KeyKpDecimal},
+		{Code: '5', Text: "5", Mod: tea.ModNumLock},
+		{Code: 'g', ShiftedCode: 'G', Text: "G", Mod: tea.ModShift},
+		{Code: 'x', Text: "X", Mod: tea.ModCapsLock},
+		{Code: 'c', Mod: tea.ModCtrl},
+	} {
+		f, _ = f.Update(tea.KeyPressMsg(k))
+	}
+	if got := f.Value(); got != "+1.5GX" {
+		t.Errorf("typed %q", got)
+	}
+}
+
 func TestFieldLeavesOtherKeys(t *testing.T) {
 	for _, name := range []string{"enter", "esc", "tab", "up", "down", "ctrl+r", "pgup"} {
 		if _, used := widget.NewField("text", 0).Update(tuitest.Key(name)); used {

@@ -66,6 +66,9 @@ func columns(width int, names Naming) []column {
 			return []column{name, fs, label, start, size, used, unused, flags, change}
 		}
 		return []column{name, fs, label, part, start, size, used, unused, flags, change}
+	case width >= 92:
+		label.width, flags.width = 14, 10
+		fallthrough
 	case width >= 78:
 		return []column{name, fs, label, size, used, unused, flags, change}
 	}
@@ -73,10 +76,10 @@ func columns(width int, names Naming) []column {
 	return []column{name, fs, label, size, used, change}
 }
 
-// PartTable draws rows under a heading in width cells and height lines, the heading included. selected is
-// the row with the cursor, -1 for none. Where not all rows fit, those around it are shown, and marks at
+// PartTable draws n rows under a heading in width cells and height lines, the heading included. Only the
+// rows that are shown are asked for. selected is the row with the cursor, -1 for none. Where not all rows fit, those around it are shown, and marks at
 // the right edge say where there are more.
-func PartTable(rows []TableRow, names Naming, selected, width, height int, st *styles.Styles) []string {
+func PartTable(n int, row func(i int) TableRow, names Naming, selected, width, height int, st *styles.Styles) []string {
 	if height < 1 {
 		return nil
 	}
@@ -87,16 +90,16 @@ func PartTable(rows []TableRow, names Naming, selected, width, height int, st *s
 		head += Fit(Fit(c.head, room-1, ""), room, "")
 	}
 	out := []string{st.Head.Render(Fit(head, width, ""))}
-	from, to := Visible(len(rows), selected, height-1)
+	from, to := Visible(n, selected, height-1)
 	for i := from; i < to; i++ {
 		mark := ""
 		switch {
 		case i == from && from > 0:
 			mark = st.Up
-		case i == to-1 && to < len(rows):
+		case i == to-1 && to < n:
 			mark = st.Down
 		}
-		out = append(out, tableLine(rows[i], cols, width, mark, i == selected, st))
+		out = append(out, tableLine(row(i), cols, width, mark, i == selected, st))
 	}
 	return Pad(out, width, height, "")
 }
@@ -145,7 +148,7 @@ func tableLine(r TableRow, cols []column, width int, mark string, selected bool,
 		case c.head == "Change":
 			look = st.Warn
 		}
-		if selected {
+		if selected && i <= 1 {
 			look = look.Background(under.GetBackground()).Bold(true)
 		}
 		line.WriteString(look.Render(text))

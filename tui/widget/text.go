@@ -62,12 +62,45 @@ func Cell(text string, width int, at Align, more string) string {
 	return Fit(text, width, more)
 }
 
-// Wrap breaks plain text into lines of at most width cells, at spaces where there are any.
+// Wrap breaks plain text into lines of at most width cells: at spaces where there are any, and nowhere else
+// if that can be helped, so that paths and options stay whole. Spaces within a line are kept.
 func Wrap(text string, width int) []string {
 	if width < 1 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(text, width, ""), "\n")
+	var out []string
+	for _, line := range strings.Split(text, "\n") {
+		broken := false
+		for ansi.StringWidth(line) > width {
+			var head string
+			head, line = breakLine(line, width)
+			out = append(out, head)
+			broken = true
+		}
+		if line != "" || !broken {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// breakLine splits a line that is too wide at the last space that leaves a head of at most width cells, or
+// right there if there is none.
+func breakLine(line string, width int) (head, tail string) {
+	head = ansi.Truncate(line, width, "")
+	if head == "" {
+		// Not even one character fits: let it stand out rather than go on forever.
+		c, _ := ansi.FirstGraphemeCluster(line, ansi.GraphemeWidth)
+		return c, line[len(c):]
+	}
+	rest := line[len(head):]
+	if strings.HasPrefix(rest, " ") {
+		return strings.TrimRight(head, " "), strings.TrimLeft(rest, " ")
+	}
+	if at := strings.LastIndexByte(head, ' '); strings.TrimSpace(head[:max(0, at)]) != "" {
+		return strings.TrimRight(head[:at], " "), head[at+1:] + rest
+	}
+	return head, rest
 }
 
 // Pad gives a block exactly height lines of exactly width cells.

@@ -14,7 +14,7 @@ import (
 	"shunt/tui/widget"
 )
 
-func plain() *styles.Styles { return styles.New(styles.Dark, styles.ASCII) }
+func plain() *styles.Styles { return styles.New(styles.Dark, styles.Full, styles.ASCII) }
 
 func seg(weight geometry.Sector, used float64, labels ...string) widget.Segment {
 	return widget.Segment{Weight: weight, Used: used, Labels: labels, Shade: widget.Shaded}
@@ -37,14 +37,46 @@ func TestClean(t *testing.T) {
 	}
 }
 
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"", 5, ""},
+		{"one", 5, "one"},
+		{"one two", 5, "one|two"},
+		{"one two", 7, "one two"},
+		{"one  two three", 8, "one  two|three"},
+		{"a qemu-system-x86 b", 12, "a|qemu-system-|x86 b"},
+		{"abcdefgh", 3, "abc|def|gh"},
+		{"  indented line", 10, "  indented|line"},
+		{"a\nb", 5, "a|b"},
+		{"日本語", 4, "日本|語"},
+		{"日本", 1, "日|本"},
+		{"exact fit", 5, "exact|fit"},
+	} {
+		if got := strings.Join(widget.Wrap(c.text, c.width), "|"); got != c.want {
+			t.Errorf("Wrap(%q, %d) = %q, want %q", c.text, c.width, got, c.want)
+		}
+	}
+}
+
 func TestFit(t *testing.T) {
 	for _, c := range []struct {
 		text  string
 		width int
 		want  string
 	}{
-		{"abc", 5, "abc  "}, {"abc", 3, "abc"}, {"abc", 2, "a~"}, {"abc", 1, "a"}, {"abc", 0, ""}, {"", 2, "  "},
-		{"日本", 3, "日~"}, {"日本", 4, "日本"}, {"日", 1, " "},
+		{"abc", 5, "abc  "},
+		{"abc", 3, "abc"},
+		{"abc", 2, "a~"},
+		{"abc", 1, "a"},
+		{"abc", 0, ""},
+		{"", 2, "  "},
+		{"日本", 3, "日~"},
+		{"日本", 4, "日本"},
+		{"日", 1, " "},
 	} {
 		got := widget.Fit(c.text, c.width, "~")
 		if got != c.want {
@@ -97,15 +129,31 @@ func TestDiskBar(t *testing.T) {
 		rows     int
 		want     string
 	}{
-		{"labels and shading", []widget.Segment{seg(50, .5, "p1 ext4", "p1"), seg(50, 0, "p2 ext4", "p2")}, 40, 1,
-			" p1 ext4 ######.....| p2 ext4 .........."},
-		{"two rows", []widget.Segment{seg(50, .5, "p1 ext4", "p1"), gap}, 30, 2,
-			" p1 ext4          | free 30M  \n#########.........|           "},
+		{
+			"labels and shading",
+			[]widget.Segment{seg(50, .5, "p1 ext4", "p1"), seg(50, 0, "p2 ext4", "p2")},
+			40, 1,
+			" p1 ext4 ######.....| p2 ext4 ..........",
+		},
+		{
+			"two rows",
+			[]widget.Segment{seg(50, .5, "p1 ext4", "p1"), gap},
+			30, 2,
+			" p1 ext4          | free 30M  \n#########.........|           ",
+		},
 		{"usage unknown", []widget.Segment{seg(50, -1, "p1 swap", "p1")}, 14, 1, " p1 swap :::::"},
-		{"tiny ones stay", []widget.Segment{seg(1, 0, "p1"), seg(1_000_000, 0, "p2"), seg(1, 0, "p3")}, 20, 1,
-			"p1.| p2 ........|p3."},
-		{"extended", []widget.Segment{seg(10, 0, "p1"), {Weight: 10, Labels: []string{"p5"}, Shade: widget.Shaded, Open: true, Close: true}, seg(10, 0, "p3")}, 26, 1,
-			" p1 ....{ p5 ....} p3 ...."},
+		{
+			"tiny ones stay",
+			[]widget.Segment{seg(1, 0, "p1"), seg(1_000_000, 0, "p2"), seg(1, 0, "p3")},
+			20, 1,
+			"p1.| p2 ........|p3.",
+		},
+		{
+			"extended",
+			[]widget.Segment{seg(10, 0, "p1"), {Weight: 10, Labels: []string{"p5"}, Shade: widget.Shaded, Open: true, Close: true}, seg(10, 0, "p3")},
+			26, 1,
+			" p1 ....{ p5 ....} p3 ....",
+		},
 	} {
 		got := strings.Join(widget.DiskBar(c.segments, c.width, c.rows, plain()), "\n")
 		if ansi.Strip(got) != c.want {

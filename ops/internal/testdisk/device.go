@@ -110,6 +110,14 @@ func (t *Target) Data(off int64) (start, end int64, err error) {
 	return c.size, c.size, nil
 }
 
+// Forget implements the device of package txn; nothing is cached twice here.
+func (t *Target) Forget(int64, int64) {}
+
+// Modified says that nobody keeps account of writes, as with block devices.
+func (t *Target) Modified() (int64, error) {
+	return 0, t.m.step(OpMap, "ask when the target was modified")
+}
+
 // Store is the machine's journal directory.
 type Store struct{ m *Machine }
 

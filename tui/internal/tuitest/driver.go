@@ -222,14 +222,29 @@ func (d *Driver) Frame() string {
 // Raw is the screen with its colours.
 func (d *Driver) Raw() string { return d.model.View().Content }
 
-// Contains fails the test if a text is not on the screen.
+// Contains fails the test if a text is not on the screen; it may be broken into lines there.
 func (d *Driver) Contains(texts ...string) {
 	d.t.Helper()
 	for _, text := range texts {
-		if !strings.Contains(d.Frame(), text) {
+		if !strings.Contains(d.Frame(), text) && !strings.Contains(d.prose(), text) {
 			d.t.Fatalf("%q is not on the screen:\n%s", text, d.Frame())
 		}
 	}
+}
+
+// prose is the screen as running text: of each line the longest part between borders.
+func (d *Driver) prose() string {
+	var words []string
+	for line := range strings.Lines(d.Frame()) {
+		longest := ""
+		for part := range strings.SplitSeq(line, "│") {
+			if part = strings.TrimSpace(part); len(part) > len(longest) {
+				longest = part
+			}
+		}
+		words = append(words, strings.Fields(longest)...)
+	}
+	return strings.Join(words, " ")
 }
 
 // Lacks fails the test if a text is on the screen.

@@ -1,6 +1,7 @@
 package tuitest
 
 import (
+	"fmt"
 	"slices"
 
 	"shunt/model"
@@ -22,8 +23,13 @@ type Backend struct {
 func (b *Backend) Open(path string) (target tui.Target, err error) {
 	b.idle.do(func() {
 		b.Opened = append(b.Opened, path)
-		if err = b.Refuse[path]; err == nil {
-			t := b.Targets[path]
+		err = b.Refuse[path]
+		t := b.Targets[path]
+		switch {
+		case err != nil:
+		case t == nil:
+			err = fmt.Errorf("open %s: no such file", path)
+		default:
 			t.backend, t.path = b, path
 			target = t
 		}
@@ -41,7 +47,9 @@ type Target struct {
 	Layout     model.Disk
 	World      ops.Env
 	Broken     *tui.Unfinished
-	StartErr   error // what Start and Recover fail with
+	Busy       *Run      // a commit of an earlier start that is under way, or nil
+	Told       *tui.Last // how a commit ended that nobody saw end, or nil
+	StartErr   error     // what Start and Recover fail with
 	RescanErr  error
 	Rescans    int
 	Recoveries []tui.Recovery
@@ -63,6 +71,23 @@ func (t *Target) Env() ops.Env { return t.World }
 
 // Unfinished is Broken.
 func (t *Target) Unfinished() *tui.Unfinished { return t.Broken }
+
+// Committing is Busy, until that has ended.
+func (t *Target) Committing() (run tui.Run) {
+	t.backend.idle.do(func() {
+		if t.Busy != nil && t.Busy.result == nil {
+			t.Busy.idle, t.Busy.undecidable = t.backend.idle, true
+			run = t.Busy
+		}
+	})
+	return run
+}
+
+// Last is Told, once.
+func (t *Target) Last() (last *tui.Last) {
+	t.backend.idle.do(func() { last, t.Told = t.Told, nil })
+	return last
+}
 
 // Start begins a run that does what the test tells it to.
 func (t *Target) Start(q ops.Queue) (tui.Run, error) { return t.begin(&Run{Queue: q}) }

@@ -1,0 +1,115 @@
+package session
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	"shunt/ops"
+	"shunt/ops/journal"
+	"shunt/ops/target"
+	"shunt/ops/worker"
+)
+
+// OpenOrAttach opens a target for editing, or, if a worker is committing to it, attaches to that commit: exactly one of
+// the session and the run is not nil then. Whose commit it is, and whether those who began it are still there, does
+// not matter. The errors are those of Open.
+func OpenOrAttach(path string, opts Options) (*Session, *Run, error) {
+	deadline := time.Now().Add(settling)
+	tick := time.NewTicker(settling / 20)
+	defer tick.Stop()
+	for {
+		s, err := Open(path, opts)
+		var busy *target.InUse
+		if err == nil || !errors.As(err, &busy) {
+			return s, nil, err
+		}
+		dir, lost := dirOf(path, opts)
+		if lost != nil {
+			return nil, nil, errors.Join(err, lost)
+		}
+		run, unreachable := attach(dir)
+		if unreachable == nil {
+			return nil, run, nil
+		}
+		// A worker that is about to end has no socket and the target nonetheless.
+		if time.Now().After(deadline) {
+			return nil, nil, err
+		}
+		<-tick.C
+	}
+}
+
+// settling is how long a worker may take from the removal of its socket to its end.
+const settling = 200 * time.Millisecond
+
+// How long a worker may take to answer those who want to follow it, and those who only ask where it stands.
+const (
+	answersFollower = 20 * time.Second
+	answersQuestion = time.Second
+)
+
+func dirOf(path string, opts Options) (journal.Dir, error) {
+	abs, err := filepath.Abs(path)
+	if err == nil {
+		abs, err = filepath.EvalSymlinks(abs)
+	}
+	if err != nil {
+		return journal.Dir{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	return journalDir(abs, opts), nil
+}
+
+// attach follows the commit that is under way in a journal's directory. The error wraps worker.ErrNobody.
+func attach(dir journal.Dir) (*Run, error) {
+	conn, in, first, err := greet(dir, answersFollower)
+	if err != nil {
+		return nil, err
+	}
+	r := newRun(conn)
+	r.latest(first)
+	go r.listen(in, func() error { return nil }, &tail{})
+	return r, nil
+}
+
+// greet connects and waits for the first snapshot: only then it is certain that there is a worker and that it has not
+// just ended.
+func greet(dir journal.Dir, patience time.Duration) (net.Conn, *bufio.Reader, ops.Progress, error) {
+	conn, err := worker.Dial(dir)
+	if err != nil {
+		return nil, nil, ops.Progress{}, err
+	}
+	in := bufio.NewReaderSize(conn, 64<<10)
+	err = conn.SetReadDeadline(time.Now().Add(patience))
+	var first worker.Event
+	if err == nil {
+		var line []byte
+		if line, err = in.ReadBytes('\n'); err == nil {
+			err = json.Unmarshal(line, &first)
+		}
+	}
+	if err == nil && first.Progress == nil {
+		err = errors.New("it does not say where it stands")
+	}
+	if err := errors.Join(err, conn.SetReadDeadline(time.Time{})); err != nil {
+		return nil, nil, ops.Progress{}, errors.Join(fmt.Errorf("%w (%w)", worker.ErrNobody, err), conn.Close())
+	}
+	return conn, in, *first.Progress, nil
+}
+
+// underWay is where the commit stands that is under way in a journal's directory, nil if there is none.
+func underWay(dir journal.Dir) *ops.Progress {
+	conn, _, first, err := greet(dir, answersQuestion)
+	if err != nil {
+		return nil
+	}
+	_ = conn.Close() // nothing was said on it
+	return &first
+}
+
+// Leave stops following a run that was attached to. It goes on.
+func (r *Run) Leave() { _ = r.conn.Close() } // the worker sees that the peer is gone

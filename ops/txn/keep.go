@@ -1,0 +1,115 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"shunt/ops/journal"
+)
+
+// Where the host keeps account of when the target was written to, that account is what an undo relies on, and of the
+// copied data only this much is read for the seal, spread evenly in samples of this size, in bytes: the copies of a
+// commit may share blocks and have cost nothing, and reading all of them would. Everything else in the seal is small.
+const (
+	sampled    = 32 << 20
+	sampleSize = 64 << 10
+)
+
+// keep turns a transaction of which all units are done into one that can be undone. With kept false the transaction can
+// still be ended; with an *AfterError it shall be, without an undo.
+func keep(ctx context.Context, dev Device, store journal.Store, j *journal.Journal, watch Watch) (kept bool, err error) {
+	seal, err := takeSeal(ctx, dev, j.Program(), watch)
+	if errors.Is(err, ErrStopped) {
+		return false, err
+	}
+	var mark journal.SealMark
+	if err == nil {
+		mark, err = journal.WriteSeal(store, seal)
+	}
+	if err != nil {
+		return false, &AfterError{fmt.Errorf("the transaction cannot be undone later: %w", err)}
+	}
+	if err := j.Keep(mark); err != nil {
+		return true, &AfterError{err}
+	}
+	if err := shed(store); err != nil {
+		return true, &AfterError{fmt.Errorf("files that are of no use any more could not be removed: %w", err)}
+	}
+	return true, nil
+}
+
+// shed removes what an undo does not need.
+func shed(store journal.Store) error {
+	for _, name := range []string{journal.SpillName, journal.StageName} {
+		if err := store.Remove(name); err != nil {
+			return err
+		}
+	}
+	return store.SyncDir()
+}
+
+// takeSeal notes the state of the target. All changes must be durable.
+func takeSeal(ctx context.Context, dev Device, p journal.Program, watch Watch) (journal.Seal, error) {
+	modified, err := dev.Modified()
+	if err != nil {
+		return journal.Seal{}, err
+	}
+	s := journal.Seal{Modified: modified, Probes: sealed(p, modified != 0)}
+	var total, done int64
+	for _, probe := range s.Probes {
+		total += probe.Len
+	}
+	for i := range s.Probes {
+		if ctx.Err() != nil {
+			return s, ErrStopped
+		}
+		probe := &s.Probes[i]
+		watch(journal.StageKeep, done, total)
+		if probe.Sum, err = sumOf(dev, probe.Off, probe.Len); err != nil {
+			return s, err
+		}
+		done += probe.Len
+	}
+	return s, nil
+}
+
+// sealed lists the parts of the target by which a change after the commit is noticed, without their checksums: the first
+// bytes of the changed partitions, the table, what was placed, what was copied, and blocks that were left alone. Of
+// copies only samples are taken where the target's time of modification tells of changes too.
+func sealed(p journal.Program, timed bool) []journal.Probe {
+	var list []journal.Probe
+	add := func(off, n, each int64) {
+		for at := int64(0); at < n; at += each {
+			list = append(list, journal.Probe{Off: off + at, Len: min(each, n-at)})
+		}
+	}
+	for _, h := range p.Heads {
+		add(h.Off, h.Len, block)
+	}
+	for _, probe := range append(placed(p), p.Probes...) {
+		add(probe.Off, probe.Len, block)
+	}
+	copies := moved(p)
+	var total int64
+	for _, probe := range copies {
+		total += probe.Len
+	}
+	if !timed || total <= sampled {
+		for _, probe := range copies {
+			add(probe.Off, probe.Len, block)
+		}
+		return list
+	}
+	// One sample at every stride, counted over all copies one behind the other.
+	stride := (total + sampled/sampleSize - 1) / (sampled / sampleSize)
+	next := int64(0)
+	for _, probe := range copies {
+		for next < probe.Len {
+			list = append(list, journal.Probe{Off: probe.Off + next, Len: min(sampleSize, probe.Len-next)})
+			next += stride
+		}
+		next -= probe.Len
+	}
+	return list
+}

@@ -1,0 +1,61 @@
+package txn
+
+import (
+	"fmt"
+
+	"shunt/ops/journal"
+)
+
+// reserveStage takes the room that the stage file will need: a commit must not find out half way that the journal's
+// file system is full, since going back needs the stage file too.
+func reserveStage(stage journal.File, p journal.Program) error {
+	r, ok := stage.(journal.Reserver)
+	if !ok || p.StageLen == 0 {
+		return nil
+	}
+	tickets := int64(0)
+	for _, u := range p.Units {
+		for _, op := range u.Ops {
+			if op.Kind == journal.OpStage {
+				tickets = max(tickets, int64(op.Sum)+1)
+			}
+		}
+	}
+	if err := r.Reserve(p.StageLen + 8*tickets); err != nil {
+		return fmt.Errorf("take the room for the stage file: %w", err)
+	}
+	return nil
+}
+
+// Fills is how many bytes of the target that take no room on its file system now will take some in the commit: holes
+// that are written, and what is added at the end. Copies count apart, since a target that can share blocks needs no room
+// for them.
+func (tx *Transaction) Fills() (copies, rest int64, err error) {
+	data, err := dataRanges(tx.dev)
+	if err != nil {
+		return 0, 0, fmt.Errorf("find the holes of the target: %w", err)
+	}
+	var copied, written []byteRange
+	for _, u := range tx.journal.Program().Units {
+		for _, op := range u.Ops {
+			run := byteRange{op.Off, op.Off + op.Len}
+			switch op.Kind {
+			case journal.OpCopy:
+				copied = append(copied, run)
+			case journal.OpUnstage, journal.OpPlace, journal.OpRestore:
+				written = append(written, run)
+			case journal.OpStage, journal.OpZero, journal.OpSize:
+			}
+		}
+	}
+	other := newRanges(written).minus(data)
+	return newRanges(copied).minus(data).minus(other).size(), other.size(), nil
+}
+
+func (s ranges) size() int64 {
+	var n int64
+	for _, r := range s {
+		n += r.end - r.off
+	}
+	return n
+}

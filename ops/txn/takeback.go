@@ -1,0 +1,225 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"shunt/ops/journal"
+)
+
+// Errors of an undo that does not begin. The target and what was kept are left as they are.
+var (
+	// ErrNoUndo is returned when nothing was kept of the last transaction, or there was none.
+	ErrNoUndo = errors.New("there is no transaction that can be undone")
+	// ErrUnfinished is returned when the last transaction is not complete: it has to be recovered.
+	ErrUnfinished = errors.New("the target has an unfinished transaction: finish it or roll it back first")
+)
+
+// ChangedError is returned when the target is not any more as the transaction left it, so that taking the transaction
+// back could destroy what was written since.
+type ChangedError struct {
+	Off  int64 // in the target, bytes; -1 if it is not known where
+	What string
+}
+
+func (e *ChangedError) Error() string {
+	return "the target was changed since the transaction: " + e.What
+}
+
+// Applied is a transaction that was applied and can be undone, as its journal tells.
+type Applied struct {
+	Plan  string
+	When  time.Time // it began
+	Bytes int64     // the room that is kept for the undo
+}
+
+// applied opens the journal of the transaction that can be undone and tells on which side it is.
+func applied(store journal.Store) (*journal.Journal, journal.Store, error) {
+	broken := ErrNoUndo
+	for _, side := range journal.Sides(store) {
+		j, err := journal.Open(side)
+		switch {
+		case errors.Is(err, journal.ErrNone):
+		case errors.Is(err, journal.ErrKeptDamaged):
+			broken = err
+		case err != nil:
+			return nil, nil, err
+		case j.Record().State == journal.Kept:
+			return j, side, nil
+		default:
+			return nil, nil, errors.Join(ErrUnfinished, j.Close())
+		}
+	}
+	return nil, nil, broken
+}
+
+// Undoable tells which transaction Undo would take back, if the target has not changed. The error wraps ErrNoUndo,
+// ErrUnfinished, or says that the journal is damaged.
+func Undoable(store journal.Store) (Applied, error) {
+	j, side, err := applied(store)
+	if err != nil {
+		return Applied{}, err
+	}
+	p := j.Program()
+	a := Applied{Plan: p.Plan, When: time.Unix(p.Began, 0)}
+	for _, name := range []string{journal.JournalName, journal.BeforeName, journal.SealName} {
+		n, err := sizeOf(side, name)
+		if err != nil {
+			return a, errors.Join(fmt.Errorf("%w: %w", journal.ErrKeptDamaged, err), j.Close())
+		}
+		a.Bytes += n
+	}
+	return a, j.Close()
+}
+
+func sizeOf(store journal.Store, name string) (int64, error) {
+	f, err := store.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	n, err := f.Size()
+	return n, errors.Join(err, f.Close())
+}
+
+// Undo takes the transaction back that was applied last, if the target is still as it left it, and removes what was kept.
+// Errors before the first write: see Undoable, *ChangedError, and journal.ErrKeptDamaged. Once the undo has begun, the
+// target has an unfinished transaction that is being rolled back: Inspect tells, and Recover ends it.
+//
+// Its stages, and where a crash in each of them leads:
+//
+//	check   the kept files are whole, the target is as sealed. Crash here: nothing happened.
+//	stage   an empty stage file is made, durably. Crash here: nothing happened.
+//	record  the record says backward. From here on it is a roll back from behind the last unit.
+func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (err error) {
+	j, store, err := applied(store)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	p, r := j.Program(), j.Record()
+	seal, err := journal.ReadSeal(store, r.Seal)
+	if err != nil {
+		return err
+	}
+	c := contents{stageLen: p.StageLen}
+	defer func() { err = errors.Join(err, c.close()) }()
+	if c.before, err = store.Open(journal.BeforeName); err != nil {
+		return fmt.Errorf("%w: open old content: %w", journal.ErrKeptDamaged, err)
+	}
+	if err := verifyContents(c, p); err != nil {
+		return fmt.Errorf("%w: %w", journal.ErrKeptDamaged, err)
+	}
+	if err := checkSeal(ctx, dev, p, seal, watch); err != nil {
+		return err
+	}
+	if c.stage, err = store.Create(journal.StageName); err != nil {
+		return fmt.Errorf("make the stage file: %w", err)
+	}
+	if err := reserveStage(c.stage, p); err != nil {
+		return err
+	}
+	if err := errors.Join(c.stage.Sync(), store.SyncDir()); err != nil {
+		return fmt.Errorf("sync the stage file: %w", err)
+	}
+	return backward(ctx, dev, store, j, c, watch)
+}
+
+// checkSeal makes sure that the target is as the commit left it.
+func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) error {
+	if n := dev.Size(); n != p.SizeAfter {
+		return &ChangedError{Off: -1, What: fmt.Sprintf("it is %d bytes long and was %d", n, p.SizeAfter)}
+	}
+	var total, done int64
+	for _, probe := range seal.Probes {
+		total += probe.Len
+	}
+	for _, probe := range seal.Probes {
+		if ctx.Err() != nil {
+			return ErrStopped
+		}
+		watch(journal.StageVerify, done, total)
+		sum, err := sumOf(dev, probe.Off, probe.Len)
+		if err != nil {
+			return err
+		}
+		if sum != probe.Sum {
+			return &ChangedError{Off: probe.Off, What: fmt.Sprintf("the %d bytes at offset %d have other content", probe.Len, probe.Off)}
+		}
+		done += probe.Len
+	}
+	modified, err := dev.Modified()
+	if err != nil {
+		return err
+	}
+	if modified != seal.Modified {
+		return &ChangedError{Off: -1, What: fmt.Sprintf("it was written to on %s", time.Unix(0, modified).Format("2006-01-02 15:04:05"))}
+	}
+	return nil
+}
+
+// Vacant is the side of a store on which a transaction can be prepared without touching one that can be undone. The
+// error wraps ErrUnfinished, or says that the journal is damaged.
+func Vacant(store journal.Store) (journal.Store, error) {
+	for _, side := range journal.Sides(store) {
+		j, err := journal.Open(side)
+		switch {
+		case errors.Is(err, journal.ErrNone):
+			return side, nil
+		case errors.Is(err, journal.ErrKeptDamaged):
+		case err != nil:
+			return nil, err
+		case j.Record().State != journal.Kept:
+			return nil, errors.Join(ErrUnfinished, j.Close())
+		default:
+			if err := j.Close(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	// Both sides can only be taken if somebody copied files about: the one that a commit removes goes.
+	return nil, fmt.Errorf("%w: it holds two transactions that can be undone; remove the files of one", journal.ErrDamaged)
+}
+
+// Sweep removes files that no transaction needs: what a rehearsal left, what a commit that was cut off did not come to
+// remove. It leaves everything alone while a transaction is unfinished or a journal damaged.
+func Sweep(store journal.Store) error {
+	for _, side := range journal.Sides(store) {
+		j, err := journal.Open(side)
+		switch {
+		case errors.Is(err, journal.ErrNone):
+			err = sweepSide(side, journal.JournalName, journal.SpillName, journal.BeforeName, journal.StageName, journal.SealName)
+		case errors.Is(err, journal.ErrKeptDamaged):
+			err = nil
+		case err != nil:
+			return nil // for the one who looks at the target to tell
+		case j.Record().State == journal.Kept:
+			err = errors.Join(sweepSide(side, journal.SpillName, journal.StageName), j.Close())
+		default:
+			return j.Close()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sweepSide(side journal.Store, names ...string) error {
+	removed := false
+	for _, name := range names {
+		held, err := journal.Holds(side, name)
+		if err == nil && held {
+			removed = true
+			err = side.Remove(name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !removed {
+		return nil
+	}
+	return side.SyncDir()
+}

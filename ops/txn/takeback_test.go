@@ -1,0 +1,391 @@
+package txn
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand"
+	"slices"
+	"testing"
+
+	"shunt/ops/internal/testdisk"
+	"shunt/ops/journal"
+)
+
+func undoMachine(m *testdisk.Machine) error {
+	return Undo(context.Background(), m.Target(), m.Store(), noWatch)
+}
+
+// keeps says what is wrong with what a machine keeps for an undo, "" if it is right: with a transaction that was applied
+// and wished so, the undo must be there and lead back; otherwise there must be none.
+func (w *world) keeps(m *testdisk.Machine, applied bool) string {
+	_, err := Undoable(m.Store())
+	switch {
+	case !applied || !w.wishes.Has(journal.KeepUndo):
+		if !errors.Is(err, ErrNoUndo) {
+			return fmt.Sprintf("there is something to undo: %v", err)
+		}
+		return ""
+	case err != nil:
+		return fmt.Sprintf("there is nothing to undo: %v", err)
+	}
+	back := m.Clone()
+	if err := undoMachine(back); err != nil {
+		return fmt.Sprintf("undo: %v", err)
+	}
+	if got := w.state(back); got != "before" {
+		return "after an undo the target is " + got
+	}
+	return ""
+}
+
+// committed is the world's machine after its transaction, which is kept.
+func (w *world) committed(tb testing.TB) *testdisk.Machine {
+	tb.Helper()
+	w.wishes |= journal.KeepUndo
+	m := w.machine.Clone()
+	if err := w.run(m); err != nil {
+		tb.Fatal(err)
+	}
+	return m.Clone()
+}
+
+func allScenarios(rng *rand.Rand, random int) []scenario {
+	list := scenarios()
+	for i := range random {
+		list = append(list, randomScenario(fmt.Sprintf("random %d", i), rng))
+	}
+	return list
+}
+
+// TestCrashUndo cuts the power before every operation of an undo, and again during what follows. The target must be as
+// the transaction left it, with the undo still there, or end as it was before.
+func TestCrashUndo(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	part := min(1, float64(*statesFlag)/200000)
+	states := 0
+	for _, s := range allScenarios(rng, 8) {
+		s.wishes = journal.Wishes(rng.Intn(4))
+		w := newWorld(s, rng)
+		kept := w.committed(t)
+		clean := kept.Clone()
+		if err := undoMachine(clean); err != nil {
+			t.Fatalf("%s: %v", s.name, err)
+		}
+		if got, left := w.state(clean), clean.Files(); got != "before" || len(left) > 0 {
+			t.Fatalf("%s: after an undo the target is %s, and %v stay behind", s.name, got, left)
+		}
+		for k := range clean.Ops() {
+			if rng.Float64() > part {
+				continue
+			}
+			m := kept.Clone()
+			m.CutAt(k)
+			if err := undoMachine(m); !errors.Is(err, testdisk.ErrPowerCut) {
+				t.Fatalf("%s: power cut at %d: %v", s.name, k, err)
+			}
+			for _, policy := range policies(m.Pending(), rng) {
+				w.afterUndo(t, m.Crash(policy), k, 2, rng)
+				states++
+				if t.Failed() {
+					return
+				}
+			}
+		}
+	}
+	t.Logf("%d crash states, none damaged", states)
+}
+
+// afterUndo ends what a crash of an undo left, after the power was cut a few times more.
+func (w *world) afterUndo(t *testing.T, m *testdisk.Machine, k, again int, rng *rand.Rand) {
+	t.Helper()
+	if w.exposed(m) {
+		t.Errorf("%s: undo cut at %d: a table is in force that does not fit the data: the target is %s", w.name, k, w.state(m))
+		return
+	}
+	proceed := undoMachine
+	status, err := Inspect(m.Store())
+	switch {
+	case err == nil && !status.RollingBack:
+		t.Errorf("%s: undo cut at %d: it can be finished", w.name, k)
+		return
+	case err == nil:
+		proceed = func(m *testdisk.Machine) error { _, err := recoverMachine(m, Finish); return err }
+	case !errors.Is(err, journal.ErrNone):
+		t.Errorf("%s: undo cut at %d: %v", w.name, k, err)
+		return
+	case w.state(m) == "before":
+		if _, err := Undoable(m.Store()); !errors.Is(err, ErrNoUndo) {
+			t.Errorf("%s: undo cut at %d: it is done and there is something to undo: %v", w.name, k, err)
+		}
+		return
+	}
+	if again > 0 {
+		tries := m.Clone()
+		if err := proceed(tries); err != nil {
+			t.Errorf("%s: undo cut at %d: %v; the target is %s", w.name, k, err, w.state(m))
+			return
+		}
+		cut := m.Clone()
+		cut.CutAt(rng.Intn(tries.Ops()))
+		_ = proceed(cut) // the power cut
+		w.afterUndo(t, cut.Crash(testdisk.Random(rng)), k, again-1, rng)
+	}
+	err = proceed(m)
+	if got := w.state(m); err != nil || got != "before" {
+		t.Errorf("%s: undo cut at %d, ended: %v; the target is %s", w.name, k, err, got)
+	}
+}
+
+// TestKeepingIsWatched makes syncs lie on which an undo depends: the harness must notice.
+func TestKeepingIsWatched(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	for _, name := range []string{journal.SealName, journal.BeforeName, "directory"} {
+		noticed := ""
+		for _, s := range scenarios() {
+			s.wishes = journal.KeepUndo
+			w := newWorld(s, rng)
+			w.machine.DropSync = func(of string) bool { return of == name }
+			if noticed = w.complaint(rng); noticed != "" {
+				t.Log(noticed)
+				break
+			}
+		}
+		if noticed == "" {
+			t.Errorf("nobody noticed that %s is never synced", name)
+		}
+	}
+}
+
+// TestCrashReplacesUndo commits a second transaction over one that is kept and cuts the power before every operation.
+// There must always be the undo of what is on the target, whole, or none.
+func TestCrashReplacesUndo(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	part := min(1, float64(*statesFlag)/200000)
+	states := 0
+	for i, s := range allScenarios(rng, 4) {
+		first := newWorld(s, rng)
+		kept := first.committed(t)
+		n := int64(len(first.after)) / sec
+		second := newWorldOn(scenario{
+			name: s.name + ", then another", before: n, after: n, tune: small, wishes: journal.Wishes(i % 4),
+			moves: []segment{{8, 2, 5}}, places: []place{{13, 0, 2}},
+		}, first.after, rng)
+		clean := kept.Clone()
+		if err := second.run(clean); err != nil {
+			t.Fatal(err)
+		}
+		if complaint := second.keeps(clean, true); complaint != "" {
+			t.Fatalf("%s: %s", second.name, complaint)
+		}
+		for k := range clean.Ops() {
+			if rng.Float64() > part {
+				continue
+			}
+			m := kept.Clone()
+			m.CutAt(k)
+			_ = second.run(m) // the power cut
+			for _, policy := range policies(m.Pending(), rng) {
+				states++
+				if complaint := replaced(first, second, m.Crash(policy), Direction(rng.Intn(2))); complaint != "" {
+					t.Fatalf("%s: cut at %d: %s", second.name, k, complaint)
+				}
+			}
+		}
+	}
+	t.Logf("%d crash states, none damaged", states)
+}
+
+// replaced recovers a crash of the second transaction and says what is wrong then.
+func replaced(first, second *world, m *testdisk.Machine, how Direction) string {
+	had, err := recoverMachine(m, how)
+	if err != nil {
+		return err.Error()
+	}
+	if err := Sweep(m.Store()); err != nil {
+		return err.Error()
+	}
+	switch got := second.state(m); {
+	case got == "after":
+		return second.keeps(m, true)
+	case got != "before":
+		return "the target is " + got
+	case had:
+		return second.keeps(m, false)
+	}
+	return first.keeps(m, true)
+}
+
+// TestFaultUndo makes every operation of an undo fail. The error must come out, and the target be as the transaction left
+// it and undoable, or recoverable, or as it was.
+func TestFaultUndo(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	faults := 0
+	for _, s := range scenarios() {
+		w := newWorld(s, rng)
+		kept := w.committed(t)
+		for i := 0; ; i++ {
+			m := kept.Clone()
+			fault := &testdisk.Fault{At: i, Err: errInjected, Sticky: i%2 == 1}
+			m.Inject(fault)
+			err := undoMachine(m)
+			if fault.Hits == 0 {
+				break
+			}
+			faults++
+			if !errors.Is(err, errInjected) {
+				t.Fatalf("%s: operation %d failed and the undo says %v", s.name, i, err)
+			}
+			m.Inject(nil)
+			w.afterUndo(t, m, i, 0, rng)
+		}
+	}
+	t.Logf("%d faults", faults)
+}
+
+// TestFaultKeeping makes every operation fail of a commit that is verified and kept.
+func TestFaultKeeping(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	for _, s := range scenarios() {
+		s.wishes = journal.KeepUndo | journal.Verify
+		w := newWorld(s, rng)
+		for i := 0; ; i++ {
+			m := w.machine.Clone()
+			fault := &testdisk.Fault{At: i, Err: errInjected, Sticky: i%2 == 1}
+			m.Inject(fault)
+			err := w.run(m)
+			if fault.Hits == 0 {
+				break
+			}
+			if !errors.Is(err, errInjected) {
+				t.Fatalf("%s: operation %d failed and the commit says %v", s.name, i, err)
+			}
+			m.Inject(nil)
+			if got := w.state(m); errors.As(err, new(*AfterError)) && got != "after" {
+				t.Fatalf("%s: operation %d: %v, but the target is %s", s.name, i, err, got)
+			}
+			w.endFault(t, m, i)
+		}
+	}
+}
+
+// TestCorruptKept flips every byte of what is kept. An undo refuses and writes nothing, or leads back; the target is never
+// taken for one with an unfinished transaction.
+func TestCorruptKept(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	for _, s := range scenarios() {
+		if s.name != "shrink, move, grow" && s.name != "move right by 3 of 12" && s.name != "swap" {
+			continue
+		}
+		w := newWorld(s, rng)
+		kept := w.committed(t)
+		refused := 0
+		for _, name := range []string{journal.JournalName, journal.BeforeName, journal.SealName} {
+			for off := int64(0); off < kept.FileSize(name); off += stride(name, off) {
+				bad := kept.Clone()
+				bad.Flip(name, off)
+				if _, err := Inspect(bad.Store()); !errors.Is(err, journal.ErrNone) && !errors.Is(err, journal.ErrDamaged) && !errors.Is(err, journal.ErrVersion) {
+					t.Fatalf("%s: byte %d of %s flipped: it counts as unfinished: %v", s.name, off, name, err)
+				}
+				err := undoMachine(bad)
+				switch got := w.state(bad); {
+				case err == nil && got == "before":
+				case err == nil || got != "after":
+					t.Fatalf("%s: byte %d of %s flipped: %v, the target is %s", s.name, off, name, err, got)
+				case !errors.Is(err, journal.ErrKeptDamaged) && !errors.Is(err, journal.ErrDamaged) && !errors.Is(err, journal.ErrVersion):
+					t.Fatalf("%s: byte %d of %s flipped: %v", s.name, off, name, err)
+				default:
+					refused++
+				}
+			}
+		}
+		if refused == 0 {
+			t.Errorf("%s: no flipped byte was noticed", s.name)
+		}
+	}
+}
+
+// hollow reports whether a sector is zero after the commit: nothing was written there, nothing is read from there.
+func (w *world) hollow(off int64) bool {
+	off -= off % sec
+	return bytes.Equal(w.after[off:off+sec], make([]byte, sec))
+}
+
+// TestUndoNoticesChanges changes every sector that the undo would read or that belongs to a head, and the size. Each
+// change keeps the undo from being done; with the old content back it is done.
+func TestUndoNoticesChanges(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	for _, s := range allScenarios(rng, 8) {
+		w := newWorld(s, rng)
+		w.layout.heads = ranges{{5 * sec, 7 * sec}}
+		kept := w.committed(t)
+		watched := append(w.content(w.after), spans(w.tables.final)...)
+		watched = append(watched, w.layout.heads...)
+		for _, r := range newRanges(watched) {
+			for off := r.off; off < r.end; off += sec {
+				if w.hollow(off) {
+					continue
+				}
+				m := kept.Clone()
+				flip(t, m, off+rng.Int63n(sec))
+				want := m.TargetBytes()
+				changed := new(ChangedError)
+				if err := undoMachine(m); !errors.As(err, &changed) || changed.Off > off || !slices.Equal(m.TargetBytes(), want) {
+					t.Fatalf("%s: sector %d was changed, and the undo says %v", s.name, off/sec, err)
+				}
+			}
+		}
+		m := kept.Clone()
+		if err := m.Target().Truncate(int64(len(w.after)) + sec); err != nil {
+			t.Fatal(err)
+		}
+		if err := undoMachine(m); !errors.As(err, new(*ChangedError)) {
+			t.Fatalf("%s: the target is longer, and the undo says %v", s.name, err)
+		}
+		if err := m.Target().Truncate(int64(len(w.after))); err != nil {
+			t.Fatal(err)
+		}
+		if complaint := w.keeps(m, true); complaint != "" {
+			t.Fatalf("%s: with everything back in its place: %s", s.name, complaint)
+		}
+	}
+}
+
+func flip(tb testing.TB, m *testdisk.Machine, off int64) {
+	tb.Helper()
+	b := make([]byte, 1)
+	if _, err := m.Target().ReadAt(b, off); err != nil {
+		tb.Fatal(err)
+	}
+	b[0] ^= 0x10
+	if _, err := m.Target().WriteAt(b, off); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// TestSealSamples checks that of much copied data a bounded part is read, where the time of modification is known.
+func TestSealSamples(t *testing.T) {
+	var p journal.Program
+	u := journal.Unit{Stage: journal.StageCopy}
+	for i := range int64(1000) {
+		u.Ops = append(u.Ops, journal.Op{Kind: journal.OpCopy, Off: i << 30, Len: 1<<29 + i*512})
+	}
+	p.Units = append(p.Units, u)
+	for _, c := range []struct {
+		timed bool
+		least int64
+		most  int64
+	}{{true, sampled - sampled/8, sampled}, {false, 1000 << 29, 1001 << 29}} {
+		var n int64
+		for _, probe := range sealed(p, c.timed) {
+			n += probe.Len
+			if probe.Off%(1<<30)+probe.Len > 1<<29+1000*512 {
+				t.Fatalf("%+v lies outside what was copied", probe)
+			}
+		}
+		if n < c.least || n > c.most {
+			t.Errorf("timed %v: %d bytes are read", c.timed, n)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package tui_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/charmbracelet/colorprofile"
+	uv "github.com/charmbracelet/ultraviolet"
+
+	"shunt/tui/internal/tuitest"
+)
+
+// wire counts what reaches the terminal, drawn by the renderer that the program uses.
+type wire struct {
+	out    bytes.Buffer
+	screen uv.ScreenBuffer
+	render *uv.TerminalRenderer
+}
+
+func newWire(width, height int) *wire {
+	w := &wire{screen: uv.NewScreenBuffer(width, height)}
+	w.render = uv.NewTerminalRenderer(&w.out, []string{"TERM=xterm-256color"})
+	w.render.SetFullscreen(true)
+	w.render.SetRelativeCursor(false)
+	w.render.SetColorProfile(colorprofile.ANSI256)
+	return w
+}
+
+// send is how many bytes it takes to show a frame after the one before.
+func (w *wire) send(t testing.TB, d *tuitest.Driver) int {
+	t.Helper()
+	w.out.Reset()
+	w.screen.Clear()
+	uv.NewStyledString(d.Raw()).Draw(w.screen, w.screen.Bounds())
+	w.render.Render(w.screen.RenderBuffer)
+	if err := w.render.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return w.out.Len()
+}
+
+// Over a slow line every byte counts: a step of the cursor, a character typed, and a snapshot of the progress
+// stay small.
+func TestBytesPerKey(t *testing.T) {
+	target := tuitest.Varied()
+	d := open(t, target)
+	d.Resize(140, 40)
+	w := newWire(140, 40)
+	t.Logf("first frame: %d bytes", w.send(t, d))
+	most := func(what string, limit int) {
+		t.Helper()
+		n := w.send(t, d)
+		t.Logf("%s: %d bytes", what, n)
+		if n > limit {
+			t.Errorf("%s takes %d bytes, more than %d", what, n, limit)
+		}
+	}
+	d.Press("?")
+	w.send(t, d)
+	d.Press("esc")
+	w.send(t, d)
+	for range 3 {
+		d.Press("j")
+		most("a step of the cursor", 400)
+	}
+	d.Press("m")
+	w.send(t, d)
+	d.Press("+")
+	most("the first character", 400)
+	for _, c := range []string{"1", "2", "M"} {
+		d.Press(c)
+		most("a character", 400)
+	}
+}
+
+// BenchmarkKey is a step of the cursor with its frame, on a crowded disk in a large window.
+func BenchmarkKey(b *testing.B) {
+	for name, target := range map[string]func() *tuitest.Target{
+		"founding": tuitest.Founding, "128 partitions": func() *tuitest.Target { return tuitest.Many(128) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			d := open(b, target())
+			d.Resize(140, 40)
+			b.ResetTimer()
+			for i := range b.N {
+				d.Press([]string{"j", "k"}[i%2])
+			}
+		})
+	}
+}
+
+// BenchmarkType is a character in the Resize/Move dialog with its frame.
+func BenchmarkType(b *testing.B) {
+	d := open(b, tuitest.Many(128))
+	d.Resize(140, 40)
+	d.Press("end", "up", "m")
+	b.ResetTimer()
+	for i := range b.N {
+		d.Press([]string{"1", "backspace"}[i%2])
+	}
+}

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// slowData is how many bytes the commits of these tests move: with the sync behind it that takes several times as long as
+// stopping the worker.
+const slowData = 120 << 20
+
+// TestDropped takes away the program, its worker or the user's patience at given moments.
+func TestDropped(t *testing.T) {
+	original := newSlow(t, slowData)
+	self, other := people()[0], people()[len(people())-1]
+	for name, test := range map[string]func(t *testing.T){
+		"parent killed":           func(t *testing.T) { parentGone(t, original.of(t, self), syscall.SIGKILL, "") },
+		"parent hung up":          func(t *testing.T) { parentGone(t, original.of(t, other), syscall.SIGHUP, other.dir(t)) },
+		"finished meanwhile":      func(t *testing.T) { finishedMeanwhile(t, original.of(t, self)) },
+		"interrupted":             func(t *testing.T) { stopped(t, original.of(t, self), interrupt, true) },
+		"worker terminated":       func(t *testing.T) { stopped(t, original.of(t, self), terminateWorker, false) },
+		"stopped by a follower":   func(t *testing.T) { stopped(t, original.of(t, self), stopByFollower, true) },
+		"rehearsal, interrupted":  func(t *testing.T) { stoppedEarly(t, original.of(t, self), syscall.SIGINT) },
+		"rehearsal, terminated":   func(t *testing.T) { stoppedEarly(t, original.of(t, self), syscall.SIGTERM) },
+		"rehearsal, hung up":      func(t *testing.T) { stoppedEarly(t, original.of(t, other), syscall.SIGHUP) },
+		"rehearsal, killed":       func(t *testing.T) { stoppedEarly(t, original.of(t, other), syscall.SIGKILL) },
+		"recovery, parent killed": func(t *testing.T) { recoveryAlone(t, original.of(t, self)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t)
+		})
+	}
+}
+
+// parentGone takes the program away while its worker commits. The worker goes on; who comes then follows it.
+func parentGone(t *testing.T, s slow, sig syscall.Signal, journal string) {
+	t.Helper()
+	parent := filepath.Dir(s.image)
+	if journal != "" {
+		parent, s.flags = journal, []string{"--journal", journal}
+	}
+	first, worker := s.halted(t, "committing: copy")
+	first.signal(t, sig)
+	if o := first.end(); o.code != -1 {
+		t.Fatalf("the program ended with %d", o.code)
+	}
+	follower := s.person.begin(t, s.args("recover")...)
+	follower.connected(t)
+	info := s.person.begin(t, s.args("info")...)
+	info.connected(t)
+	send(t, worker, syscall.SIGCONT)
+
+	info.end().want(t, 3, "a commit is under way, committing: ")
+	follower.end().want(t, 0, "A commit is under way", "Done: the target is exactly as planned")
+	workersGone(t, s.image)
+	s.isAfter(t)
+	tidy(t, s.image, parent)
+	again := s.person.run(t, s.args("recover")...)
+	again.want(t, 0, "has no unfinished transaction")
+	if strings.Contains(again.err, "finished at") {
+		t.Errorf("told twice: %s", again.err)
+	}
+}
+
+// finishedMeanwhile looks at a target whose commit ended while nobody was there: the next start tells, once.
+func finishedMeanwhile(t *testing.T, s slow) {
+	t.Helper()
+	first, worker := s.halted(t, "committing: copy")
+	first.signal(t, syscall.SIGKILL)
+	first.end()
+	send(t, worker, syscall.SIGCONT)
+	workersGone(t, s.image)
+	if _, err := os.Stat(s.image + ".shunt/result.json"); err != nil {
+		t.Error(err)
+	}
+	s.person.run(t, s.args("info")...).want(t, 0)
+	s.person.run(t, s.args("recover")...).want(t, 0, "The last commit of "+s.image+" finished at", "done")
+	s.isAfter(t)
+	again := s.person.run(t, s.args("recover")...)
+	again.want(t, 0, "has no unfinished transaction")
+	if strings.Contains(again.err, "finished at") {
+		t.Errorf("told twice: %s", again.err)
+	}
+}
+
+// stopped asks a commit to stop: it does between two steps, says what to do, and can be ended both ways. stop is done
+// while the worker is held, and returns the run whose end is looked at.
+func stopped(t *testing.T, s slow, stop func(t *testing.T, s slow, first begun, worker int) begun, back bool) {
+	t.Helper()
+	first, worker := s.halted(t, "committing: copy")
+	who := stop(t, s, first, worker)
+	send(t, worker, syscall.SIGCONT)
+	who.end().want(t, 4, "stopped between two steps", "Nothing is lost", "shunt recover", "--rollback")
+	workersGone(t, s.image)
+	s.person.run(t, s.args("info")...).want(t, 3, "unfinished transaction")
+	if back {
+		s.person.run(t, s.args("recover", "--rollback")...).want(t, 0, "Rolled back")
+		s.isBefore(t)
+		return
+	}
+	s.person.run(t, s.args("recover")...).want(t, 0, "Done")
+	s.isAfter(t)
+}
+
+func interrupt(t *testing.T, _ slow, first begun, _ int) begun {
+	t.Helper()
+	first.signal(t, syscall.SIGINT)
+	first.waitFor(t, "Stopping where that is safe")
+	return first
+}
+
+func terminateWorker(t *testing.T, _ slow, first begun, worker int) begun {
+	t.Helper()
+	send(t, worker, syscall.SIGTERM)
+	return first
+}
+
+func stopByFollower(t *testing.T, s slow, first begun, _ int) begun {
+	t.Helper()
+	first.signal(t, syscall.SIGKILL)
+	first.end()
+	follower := s.person.begin(t, s.args("recover")...)
+	follower.connected(t)
+	follower.signal(t, syscall.SIGTERM)
+	return follower
+}
+
+// stoppedEarly asks a run to stop before its commit, or kills it: the target is untouched and nothing is left.
+func stoppedEarly(t *testing.T, s slow, sig syscall.Signal) {
+	t.Helper()
+	first, worker := s.halted(t, "rehearsing: ")
+	first.signal(t, sig)
+	code, words := -1, []string{}
+	if sig == syscall.SIGINT || sig == syscall.SIGTERM {
+		code, words = 1, []string{"cancelled", "unchanged"}
+		first.waitFor(t, "Stopping where that is safe")
+	}
+	send(t, worker, syscall.SIGCONT)
+	first.end().want(t, code, words...)
+	workersGone(t, s.image)
+	s.isBefore(t)
+}
+
+// recoveryAlone takes the program away from a roll back.
+func recoveryAlone(t *testing.T, s slow) {
+	t.Helper()
+	first, worker := s.halted(t, "committing: place")
+	send(t, worker, syscall.SIGTERM)
+	send(t, worker, syscall.SIGCONT)
+	first.end().want(t, 4)
+	workersGone(t, s.image)
+
+	second := s.person.begin(t, s.args("recover", "--rollback")...)
+	second.waitFor(t, "rolling back: copy")
+	second.signal(t, syscall.SIGKILL)
+	second.end()
+	third := s.person.run(t, s.args("recover")...)
+	third.want(t, 0)
+	if !strings.Contains(third.err, "A commit is under way") && !strings.Contains(third.err, "The last recovery of") {
+		t.Errorf("the third said: %s", third.err)
+	}
+	workersGone(t, s.image)
+	s.isBefore(t)
+}

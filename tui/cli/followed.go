@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"errors"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/ops/session"
+	"shunt/tui"
+)
+
+// followed is a target on which a worker is committing that this process did not start. Once that has ended, a Rescan
+// opens the target, and it is a target like others from then on.
+type followed struct {
+	backend backend
+	path    string
+	run     *session.Run
+	disk    model.Disk
+	facts   tui.Facts
+	open    tui.Target // nil as long as the worker has the target
+}
+
+var errCommitting = errors.New("a commit is under way on this target: nothing else can be done until it has ended")
+
+func (b backend) follow(path string, run *session.Run) (tui.Target, error) {
+	disk, facts, _, err := session.Inspect(path, b.opts)
+	if err != nil {
+		run.Leave()
+		return nil, err
+	}
+	return &followed{backend: b, path: path, run: run, disk: disk, facts: outside(facts, disk)}, nil
+}
+
+func (t *followed) Facts() tui.Facts {
+	if t.open != nil {
+		return t.open.Facts()
+	}
+	return t.facts
+}
+
+func (t *followed) Disk() model.Disk {
+	if t.open != nil {
+		return t.open.Disk()
+	}
+	return t.disk
+}
+
+func (t *followed) Env() ops.Env {
+	if t.open != nil {
+		return t.open.Env()
+	}
+	return ops.Env{}
+}
+
+func (t *followed) Unfinished() *tui.Unfinished {
+	if t.open != nil {
+		return t.open.Unfinished()
+	}
+	return nil
+}
+
+func (t *followed) Committing() tui.Run {
+	if t.open != nil {
+		return t.open.Committing()
+	}
+	return t.run
+}
+
+// Last is nil: the commit's end is seen here.
+func (t *followed) Last() *tui.Last { return nil }
+
+func (t *followed) Start(q ops.Queue) (tui.Run, error) {
+	if t.open == nil {
+		return nil, errCommitting
+	}
+	return t.open.Start(q)
+}
+
+func (t *followed) Recover(how tui.Recovery) (tui.Run, error) {
+	if t.open == nil {
+		return nil, errCommitting
+	}
+	return t.open.Recover(how)
+}
+
+func (t *followed) Rescan() error {
+	if t.open != nil {
+		return t.open.Rescan()
+	}
+	opened, err := t.backend.Open(t.path)
+	if err != nil {
+		return err
+	}
+	t.run.Leave()
+	t.open = opened
+	return nil
+}
+
+func (t *followed) Close() error {
+	if t.open != nil {
+		return t.open.Close()
+	}
+	t.run.Leave()
+	return nil
+}

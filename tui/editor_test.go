@@ -1,0 +1,269 @@
+package tui_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui"
+	"shunt/tui/internal/tuitest"
+)
+
+func TestUndoRedoClear(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	stageFounding(d)
+	d.Press("u")
+	d.Contains("2 pending", "Taken back: Grow p1")
+	d.Press("u", "u")
+	d.Contains("Taken back: Grow image", "Nothing yet.")
+	d.Press("u")
+	d.Contains("Nothing to undo")
+	d.Press("ctrl+r", "ctrl+r", "ctrl+r")
+	d.Contains("3 pending", "Pending again: Grow p1")
+	d.Press("ctrl+r")
+	d.Contains("Nothing to redo")
+	d.Press("X")
+	d.Contains("This takes back 3 pending operations")
+	d.Press("enter")
+	d.Contains("3 pending")
+	d.Press("X", "y")
+	d.Contains("Nothing yet.", "ctrl+r brings them again")
+	d.Press("ctrl+r")
+	d.Contains("1 pending")
+}
+
+// An operation is removed from the middle of the list; one that others need is not.
+func TestRemovePending(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	stageFounding(d)
+	d.Press("end", "up", "up")
+	d.Contains("▸ 1")
+	d.Press("d")
+	d.Contains("3 pending") // without the room, the move is impossible
+	d.Contains("Move p2")
+	d.Press("esc", "end", "d")
+	d.Contains("2 pending", "Removed: Grow p1")
+	d.Press("up", "K")
+	d.Contains("2 pending")
+}
+
+// The cursor goes through the table into the list, and back.
+func TestCursorInPending(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	d.Press("x", "j", "x", "home", "j", "j")
+	d.Contains("▸ 1 Check")
+	d.Press("J")
+	d.Contains("▸ 2 Check", "1 Check and repair ext4 in p2")
+	d.Press("k", "k")
+	d.Contains("▸ p2")
+	d.Press("j", "d", "d")
+	d.Contains("Nothing yet.", "▸ p")
+}
+
+// The cursor stays with what it was on.
+func TestCursorFollows(t *testing.T) {
+	d := open(t, tuitest.Varied())
+	d.Press("end", "up", "d") // p7 goes
+	d.Contains("▸ unallocated", "Delete p7")
+	d.Press("u")
+	d.Contains("▸ p7")
+	d.Press("end", "n", "enter")
+	d.Contains("▸ p8", "new")
+	d.Press("d")
+	d.Contains("▸ unallocated")
+}
+
+// Something impossible is refused with the reason, in the place of the key bar or in a window.
+func TestRefusals(t *testing.T) {
+	d := open(t, tuitest.Damaged())
+	for _, key := range []string{"m", "d", "x", "z"} {
+		d.Press(key)
+		if frame := d.Frame(); !strings.Contains(frame, "overlap") || strings.Contains(frame, "pending;") {
+			t.Errorf("%s:\n%s", key, frame)
+		}
+		d.Press("esc")
+		if strings.Contains(d.Frame(), "Leave") || d.Quit() {
+			t.Fatalf("%s left a dialog or the program", key)
+		}
+	}
+	fixed := tuitest.Founding()
+	fixed.Layout.Fixed = true
+	d = open(t, fixed)
+	d.Press("z")
+	d.Contains("a block device has a fixed size")
+}
+
+func TestQuitGuard(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	d.Press("q")
+	if !d.Quit() {
+		t.Fatal("q did not leave with nothing pending")
+	}
+	for _, keys := range []string{"q enter", "q n", "ctrl+c esc", "q ctrl+c", "q q q"} {
+		d = open(t, tuitest.Founding())
+		d.Press("x")
+		d.Press(strings.Fields(keys)...)
+		if d.Quit() {
+			t.Errorf("%q left with an operation pending", keys)
+		}
+	}
+	d.Press("esc", "q", "y")
+	if !d.Quit() {
+		t.Error("q y did not leave")
+	}
+}
+
+func TestSavePlan(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	d.Press("s")
+	d.Contains("Nothing is pending")
+	stageFounding(d)
+	path := filepath.Join(t.TempDir(), "a.plan")
+	save := func() {
+		d.Press("s", "ctrl+u")
+		d.Type(path)
+		d.Press("enter")
+	}
+	save()
+	d.Contains("Saved ")
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ops.ParsePlan(strings.NewReader(string(got)), ops.NewQueue(tuitest.Founding().Layout, tuitest.Env()), 0)
+	if err != nil || again.Len() != 3 {
+		t.Fatalf("the plan reads back as %d operations, %v:\n%s", again.Len(), err, got)
+	}
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	save()
+	d.Contains("Replace file?")
+	d.Press("enter")
+	if got, _ := os.ReadFile(path); string(got) != "mine" {
+		t.Fatal("a file was replaced without a yes")
+	}
+	save()
+	d.Press("y")
+	if got, _ := os.ReadFile(path); !strings.Contains(string(got), "move 2 right 1024MiB") {
+		t.Fatalf("not replaced: %q", got)
+	}
+	path = filepath.Join(t.TempDir(), "no", "such", "a.plan")
+	save()
+	d.Contains("Not saved", "a.plan: no such")
+}
+
+// Several targets are open at once, each with its own queue; messages find their own.
+func TestSeveralTargets(t *testing.T) {
+	founding, varied := tuitest.Founding(), tuitest.Varied()
+	b := &tuitest.Backend{
+		Targets: map[string]*tuitest.Target{founding.What.Path: founding, varied.What.Path: varied},
+		Refuse:  map[string]error{"/images/busy.raw": errInUse},
+	}
+	d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{founding.What.Path, varied.What.Path, "/images/busy.raw"}}, b)
+	d.Contains("stick.raw (1 of 3)")
+	d.Press("x", "tab")
+	d.Contains("server.qcow2 (2 of 3)", "Nothing yet.")
+	d.Press("tab")
+	d.Contains("busy.raw (3 of 3)", "cannot be opened", "shut that down first")
+	d.Press("m")
+	d.Contains("No target is open")
+	d.Press("tab")
+	d.Contains("stick.raw (1 of 3)", "1 pending")
+	d.Press("tab", "q")
+	d.Contains("There is 1 pending operation")
+}
+
+// A target that was refused can be tried again; one that is open is only brought to the front.
+func TestOpenAgain(t *testing.T) {
+	founding := tuitest.Founding()
+	b := &tuitest.Backend{
+		Targets: map[string]*tuitest.Target{stick: founding}, Refuse: map[string]error{stick: errInUse},
+	}
+	d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{stick}}, b)
+	d.Contains("cannot be opened")
+	d.Do(func() { b.Refuse = nil })
+	again := func() {
+		d.Press("o", "ctrl+u")
+		d.Type(stick)
+		d.Press("enter")
+	}
+	again()
+	d.Contains("▸ p1")
+	d.Press("x")
+	again()
+	d.Contains("1 pending")
+	if len(b.Opened) != 2 {
+		t.Errorf("opened %v", b.Opened)
+	}
+}
+
+// Without a path the picker is shown; leaving it leaves an empty editor that says what to do.
+func TestNoPaths(t *testing.T) {
+	d := tuitest.Start(t, 80, 24, tui.Options{Dir: "testdata/pick"}, &tuitest.Backend{})
+	d.Contains("Open target", "stick.raw", "4.88 KiB")
+	d.Press("esc")
+	d.Contains("Press o to open")
+	d.Press("m")
+	d.Contains("No target is open")
+	d.Press("q")
+	if !d.Quit() {
+		t.Error("q did not leave")
+	}
+}
+
+// What a disk or a tool says cannot command the terminal.
+func TestHostileLabels(t *testing.T) {
+	target := tuitest.Founding()
+	p, _ := target.Layout.Partition(1)
+	p.FS.Label, p.Name = "\x1b]0;owned\x07\x1b[2J", "a\nb"
+	target.Layout = target.Layout.With(p)
+	d := open(t, target)
+	for _, keys := range []string{"", "m", "esc i"} {
+		d.Press(strings.Fields(keys)...)
+		if strings.Contains(d.Raw(), "\x1b]") || strings.Contains(d.Raw(), "\x1b[2J") {
+			t.Errorf("after %q the label reaches the terminal", keys)
+		}
+	}
+}
+
+func TestBackgroundAndUnknownMessages(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	before := d.Raw()
+	d.Send(tea.BackgroundColorMsg{Color: hex("#ffffff")})
+	if d.Raw() == before {
+		t.Error("a light background changes nothing")
+	}
+	full := d.Raw()
+	d.Send(tea.ColorProfileMsg{Profile: colorprofile.ANSI})
+	if d.Raw() == full || strings.Contains(d.Raw(), "38;2;") {
+		t.Error("a terminal of sixteen colours is sent more")
+	}
+	d.Send(tea.FocusMsg{})
+	d.Send(tea.PasteMsg{Content: "y"})
+	d.Contains("▸ p1")
+}
+
+// Marks of all kinds of changes.
+func TestChangeColumn(t *testing.T) {
+	d := open(t, tuitest.Varied())
+	d.Press("end", "up", "m")
+	d.Type("+1GiB")
+	d.Press("enter")
+	d.Contains("→ 1024 MiB")
+	d.Press("m", "tab")
+	d.Type("-256MiB")
+	d.Press("enter")
+	d.Contains("→1.00G -256M")
+	d.Press("up", "up", "x")
+	d.Contains("check")
+	if p, ok := tuitest.Varied().Layout.Partition(model.PartID(7)); !ok || p.Number != 7 {
+		t.Fatal("the stand-in changed")
+	}
+}

@@ -1,0 +1,87 @@
+package tui_test
+
+import (
+	"testing"
+
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/tui"
+	"shunt/tui/internal/tuitest"
+)
+
+// A commit that an earlier start began is followed to its end, and nothing else can be done meanwhile.
+func TestFollowCommit(t *testing.T) {
+	target := tuitest.Founding()
+	target.Busy = &tuitest.Run{}
+	d := open(t, target)
+	quietly(d)
+	d.Contains("Applying to stick.raw")
+	d.Do(func() {
+		target.Busy.Tell(ops.Progress{Phase: ops.Committing, Stage: "copy", Done: geometry.MiB, Total: 4 * geometry.MiB})
+	})
+	d.Contains("25 %")
+	d.Press("ctrl+c")
+	d.Contains("Stop?", "Go on")
+	d.Press("enter", "m", "a")
+	d.Contains("Applying to stick.raw")
+	if d.Quit() || target.Busy.Cancels != 0 || len(target.Runs) != 0 {
+		t.Fatalf("quit %v, %d cancels, %d runs", d.Quit(), target.Busy.Cancels, len(target.Runs))
+	}
+	d.Press("q", "y")
+	if target.Busy.Cancels != 1 {
+		t.Errorf("%d cancels", target.Busy.Cancels)
+	}
+	d.Do(func() { target.Busy.End(resultDone) })
+	quietly(d)
+	d.Contains("Result", "exactly as planned")
+	if target.Rescans != 1 {
+		t.Errorf("read again %d times", target.Rescans)
+	}
+	d.Press("enter")
+	d.Lacks("Result")
+	d.Contains("Partition")
+}
+
+// A report that comes late does not ask what was decided long ago.
+func TestFollowIgnoresReport(t *testing.T) {
+	target := tuitest.Founding()
+	target.Busy = &tuitest.Run{}
+	d := open(t, target)
+	d.Do(func() { target.Busy.Finish(passed()) })
+	quietly(d)
+	d.Lacks("Yes, apply")
+	d.Contains("Applying to stick.raw")
+}
+
+// How a commit ended while nobody was there is told when the target is opened.
+func TestToldLater(t *testing.T) {
+	for name, c := range map[string]struct {
+		last tui.Last
+		says []string
+	}{
+		"done": {
+			tui.Last{When: "2031-05-06 07:08:09", Plan: "# shunt plan\nmove 2 right 1024MiB\n", Result: resultDone},
+			[]string{"The last commit of stick.raw ended at", "07:08:09", "exactly as planned", "move 2 right 1024MiB"},
+		},
+		"interrupted": {
+			tui.Last{When: "2031-05-06 07:08:09", Result: resultInterrupted},
+			[]string{"interrupted", "input/output error", "No data is lost"},
+		},
+		"rolled back": {
+			tui.Last{When: "2031-05-06 07:08:09", Recovery: true, Result: ops.Result{Outcome: ops.RolledBack}},
+			[]string{"The last recovery of stick.raw", "rolled back", "exactly as it was before"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := tuitest.Founding()
+			target.Told = &c.last
+			d := open(t, target)
+			quietly(d)
+			d.Contains(c.says...)
+			d.Lacks("# shunt plan")
+			d.Press("enter")
+			d.Lacks("07:08:09")
+			d.Contains("Partition")
+		})
+	}
+}

@@ -1,0 +1,79 @@
+package tui_test
+
+import (
+	"flag"
+	"math/rand"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/ops"
+	"shunt/tui"
+	"shunt/tui/internal/tuitest"
+	"shunt/tui/styles"
+)
+
+var seedFlag = flag.Int64("seed", 0, "seed of the random tests; 0 takes a new one")
+
+// Whatever is pressed, at whatever size, whatever a run does meanwhile: every frame fits its window (the
+// driver looks at each), and nothing panics.
+func TestRandomKeys(t *testing.T) {
+	seed := *seedFlag
+	if seed == 0 {
+		seed = time.Now().UnixNano()
+	}
+	t.Logf("run again with -seed %d", seed)
+	r := rand.New(rand.NewSource(seed))
+	targets := []func() *tuitest.Target{tuitest.Founding, tuitest.Varied, tuitest.Logicals, tuitest.Blank, tuitest.Damaged, broken}
+	keys := append(tui.HelpKeys(), "1", "0", "M", "i", "B", "+", "-", ">", "<", "=", "y", "n", "left", "right", "enter", "enter", "shift+tab", "backspace", "a", "m")
+	for range 60 {
+		target := targets[r.Intn(len(targets))]()
+		set := []styles.GlyphSet{styles.Unicode, styles.ASCII}[r.Intn(2)]
+		d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}, Glyphs: set, Dir: "testdata/pick"}, tuitest.One(target))
+		for range 80 {
+			if d.Quit() {
+				break
+			}
+			randomStep(r, d, target, keys)
+		}
+	}
+}
+
+// randomStep presses a key, changes the window, lets time pass, moves the mouse, or lets a run go on.
+func randomStep(r *rand.Rand, d *tuitest.Driver, target *tuitest.Target, keys []string) {
+	switch n := r.Intn(100); {
+	case n < 3:
+		d.Resize(50+r.Intn(120), 15+r.Intn(40))
+	case n < 8:
+		d.Advance(time.Duration(r.Intn(1000)) * time.Millisecond)
+	case n < 12:
+		d.Send(tea.MouseClickMsg{X: r.Intn(80), Y: r.Intn(24), Button: tea.MouseLeft})
+		d.Send(tea.MouseMotionMsg{X: r.Intn(80), Y: r.Intn(24), Button: tea.MouseLeft})
+	case n < 14:
+		d.Send(tea.PasteMsg{Content: "+12MiB\x1b[31m"})
+	case n < 24 && len(target.Runs) > 0:
+		run := target.Runs[len(target.Runs)-1]
+		d.Do(func() { randomEvent(r, run) })
+	default:
+		d.Press(keys[r.Intn(len(keys))])
+	}
+}
+
+func randomEvent(r *rand.Rand, run *tuitest.Run) {
+	switch r.Intn(5) {
+	case 0:
+		run.Tell(ops.Progress{
+			Phase: ops.Rehearsing, Stage: "copy", Step: r.Intn(9), Steps: r.Intn(9), Done: 5, Total: 10, Elapsed: time.Second,
+		})
+	case 1:
+		run.Finish(passed())
+	case 2:
+		run.Finish(failed())
+	case 3:
+		run.Say("a line", "\x1b[2J")
+	case 4:
+		outcomes := []ops.Outcome{ops.Done, ops.RolledBack, ops.Unchanged, ops.Interrupted}
+		run.End(ops.Result{Outcome: outcomes[r.Intn(len(outcomes))], Err: "something"})
+	}
+}

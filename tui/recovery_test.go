@@ -1,0 +1,71 @@
+package tui_test
+
+import (
+	"strings"
+	"testing"
+
+	"shunt/ops"
+	"shunt/tui"
+	"shunt/tui/internal/tuitest"
+)
+
+// An interrupted commit leads to the recovery page, and that to a whole disk.
+func TestInterruptedThenRecovered(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	story{t, d, target}.toCommit()
+	d.Do(func() { target.Broken = broken().Broken; last(t, target).End(resultInterrupted) })
+	quietly(d)
+	d.Contains("No data is lost")
+	d.Press("enter")
+	d.Contains("Unfinished transaction")
+	d.Press("b") // on its way from before
+	if len(target.Recoveries) != 0 {
+		t.Fatal("a key in flight began a recovery")
+	}
+	quietly(d)
+	d.Press("b")
+	d.Contains("Rolling back stick.raw")
+	d.Do(func() { last(t, target).Tell(ops.Progress{Phase: ops.Undoing, Done: 1, Total: 2}) })
+	d.Contains("50 %")
+	d.Do(func() { target.Broken = nil; last(t, target).End(ops.Result{Outcome: ops.RolledBack}) })
+	quietly(d)
+	d.Contains("The interrupted transaction was undone")
+	d.Press("enter")
+	d.Contains("Partition", "3 pending")
+	if len(target.Recoveries) != 1 || target.Recoveries[0] != tui.RollBack {
+		t.Errorf("recovered by %v", target.Recoveries)
+	}
+}
+
+// On a target with an unfinished transaction nothing else can be done.
+func TestRecoveryPage(t *testing.T) {
+	for keys, want := range map[string][]tui.Recovery{
+		"f": {tui.Finish}, "b": {tui.RollBack}, "enter": {tui.Finish}, "right enter": {tui.RollBack}, "tab enter": {tui.RollBack},
+		"right left enter": {tui.Finish}, "m": nil, "n": nil, "d": nil, "z": nil, "a": nil, "R": nil, "x": nil, "u": nil, "s": nil, "esc": nil,
+	} {
+		target := broken()
+		d := open(t, target)
+		quietly(d)
+		d.Press(strings.Fields(keys)...)
+		if len(target.Recoveries) != len(want) || len(want) == 1 && target.Recoveries[0] != want[0] {
+			t.Errorf("%q recovers by %v, want %v", keys, target.Recoveries, want)
+		}
+	}
+	target := broken()
+	target.Broken.NoRollBack = "its last stages have begun"
+	d := open(t, target)
+	quietly(d)
+	d.Press("b")
+	d.Contains("It cannot be rolled back: its last stages have begun")
+	target = broken()
+	target.Broken.NoFinish = "it is being rolled back already"
+	d = open(t, target)
+	quietly(d)
+	d.Press("f")
+	d.Contains("It cannot be finished: it is being rolled back already")
+	d.Press("enter")
+	if len(target.Recoveries) != 1 || target.Recoveries[0] != tui.RollBack {
+		t.Errorf("recovered by %v", target.Recoveries)
+	}
+}

@@ -1,0 +1,104 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/widget"
+)
+
+// reportText is the report of a rehearsal.
+func (m Model) reportText(width int) []string {
+	st, r := m.st, *m.run.report
+	name := m.docs[m.run.doc].name()
+	lines := m.telling(tellRehearsal(m.run.kind, name, r), r.Err, width)
+	if r.Err != "" {
+		return append(lines, m.failureText(r)...)
+	}
+	head := func(text string) { lines = append(lines, "", st.Head.Render(text)) }
+	head("Operations")
+	for i, op := range m.run.queue.Ops() {
+		lines = append(lines, st.Muted.Render(fmt.Sprintf("%3d ", i+1))+st.Text.Render(widget.Fit(op.Describe(m.run.queue.Before(i)), width-4, st.More)))
+	}
+	if len(r.Filesystems) > 0 {
+		head("File systems, checked in the rehearsal")
+	}
+	for _, f := range r.Filesystems {
+		text := fmt.Sprintf("%-4s %-6s %8s", f.Ref, f.Kind, geometry.FormatBytes(f.Size))
+		if f.Used >= 0 {
+			text += fmt.Sprintf("  %8s used  %8s free", geometry.FormatBytes(f.Used), geometry.FormatBytes(f.Size-f.Used))
+		}
+		lines = append(lines, "  "+st.Good.Render(st.Yes)+" "+st.Text.Render(text))
+	}
+	head("The commit will")
+	lines = append(lines, m.costText(r, width)...)
+	if list := moved(m.run.queue); len(list) > 0 {
+		text := "Moves " + strings.Join(list, ", ") + ": a boot loader that finds it by place must be reinstalled."
+		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
+	}
+	return lines
+}
+
+func (m Model) costText(r ops.Report, width int) []string {
+	copies := "copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
+	if r.SkippedFree > 0 {
+		copies += "; " + geometry.FormatBytes(r.SkippedFree) + " of free space is not copied"
+	}
+	writes := "write " + geometry.FormatBytes(r.PlaceBytes) + " of metadata and new data"
+	if r.JournalSize > 0 {
+		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
+	}
+	items := []string{copies, writes}
+	switch {
+	case r.Estimate >= time.Second:
+		items = append(items, "take about "+widget.Duration(r.Estimate))
+	case r.Estimate > 0:
+		items = append(items, "take less than a second")
+	}
+	var out []string
+	for _, item := range items {
+		for _, line := range widget.Wrap(item, width-2) {
+			out = append(out, "  "+m.st.Text.Render(line))
+		}
+	}
+	return out
+}
+
+// failureText is what failed and the last of what it said.
+func (m Model) failureText(r ops.Report) []string {
+	st := m.st
+	lines := []string{""}
+	const most = 12
+	for _, s := range r.Steps {
+		if s.Err == "" {
+			lines = append(lines, st.Good.Render(st.Yes)+" "+st.Muted.Render(widget.Clean(s.Text)))
+			continue
+		}
+		lines = append(lines, st.Bad.Render(st.No)+" "+st.Strong.Render(widget.Clean(s.Text)))
+		if s.Command != "" {
+			lines = append(lines, "  "+st.Muted.Render(widget.Clean(s.Command)))
+		}
+		output := splitLog(s.Output)
+		for _, line := range output[max(0, len(output)-most):] {
+			lines = append(lines, "  "+st.Text.Render(line))
+		}
+	}
+	return lines
+}
+
+// moved lists the partitions that start elsewhere after the queue.
+func moved(q ops.Queue) []string {
+	var out []string
+	after := q.Preview()
+	for _, was := range q.Initial().Partitions() {
+		p, ok := after.Partition(was.ID)
+		if ok && p.Span.Start != was.Span.Start && p.Role != model.Extended {
+			out = append(out, p.Ref())
+		}
+	}
+	return out
+}
