@@ -31,6 +31,8 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 		return m, tea.Quit
 	case dialog.StopRun:
 		return m.stopRun()
+	case dialog.TakeBack:
+		return m.takeBack()
 	case dialog.Save:
 		return m, saveFile(a, m.savedText(a.What))
 	case dialog.Open:

@@ -33,6 +33,9 @@ type Target interface {
 	Start(q ops.Queue) (Run, error)
 	// Recover begins to finish or to undo the unfinished transaction.
 	Recover(how Recovery) (Run, error)
+	// Undo begins to take back the transaction that was applied last, which Facts tells. The run ends with
+	// ops.RolledBack, or with ops.Unchanged if the target was changed since.
+	Undo() (Run, error)
 	// Rescan reads the target again, after which Disk and Unfinished tell what there is.
 	Rescan() error
 	Close() error
@@ -47,6 +50,15 @@ type Facts struct {
 	Note string
 	// Details are further facts for the information page, in order.
 	Details []Fact
+	// Applied is the transaction that was applied last and can be undone, nil if there is none.
+	Applied *Applied
+}
+
+// Applied describes a transaction that can be undone.
+type Applied struct {
+	When string         // it was applied, for people
+	Plan string         // what it did, one operation a line
+	Room geometry.Bytes // what is kept for the undo
 }
 
 // Fact is one line of the information page.

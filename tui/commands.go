@@ -66,6 +66,13 @@ func startRecovery(t Target, how Recovery, gen int) tea.Cmd {
 	}
 }
 
+func startUndo(t Target, gen int) tea.Cmd {
+	return func() tea.Msg {
+		run, err := t.Undo()
+		return startedMsg{gen: gen, run: run, err: err}
+	}
+}
+
 // follow watches a run: its next snapshot, its report and its result each arrive on their own.
 func follow(r Run, gen int) tea.Cmd {
 	return tea.Batch(

@@ -17,7 +17,7 @@ type keyMap struct {
 	label, name, kind, check, info, image             keymap.Binding
 
 	undo, redo, clear, rehearse, apply, save keymap.Binding
-	earlier, later                           keymap.Binding
+	earlier, later, takeBack                 keymap.Binding
 
 	open, next, help, quit keymap.Binding
 
@@ -44,7 +44,8 @@ func keys() keyMap {
 
 		undo: b("u", "undo", "u"), redo: b("ctrl+r", "redo", "ctrl+r"), clear: b("X", "clear all", "X"),
 		rehearse: b("R", "rehearse", "R"), apply: b("a", "apply", "a"), save: b("s", "save plan", "s"),
-		earlier: b("K", "do earlier", "K", "shift+up"), later: b("J", "do later", "J", "shift+down"),
+		takeBack: b("U", "undo the last apply", "U"),
+		earlier:  b("K", "do earlier", "K", "shift+up"), later: b("J", "do later", "J", "shift+down"),
 
 		open: b("o", "open", "o"), next: b("tab", "next target", "tab"),
 		help: b("?", "help", "?"), quit: b("q", "quit", "q", "ctrl+c"),
@@ -67,7 +68,7 @@ func (k keyMap) groups() []keymap.Group {
 		{Name: "Disk", Bindings: []keymap.Binding{k.image, k.info}},
 		{Name: "Pending operations", Bindings: []keymap.Binding{
 			k.undo, k.redo, k.remove.As("remove the selected one"), k.earlier, k.later, k.clear,
-			k.rehearse, k.apply, k.save,
+			k.rehearse, k.apply, k.save, k.takeBack,
 		}},
 		{Name: "Program", Bindings: []keymap.Binding{k.open, k.next, k.help, k.quit}},
 	}

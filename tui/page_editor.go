@@ -111,6 +111,8 @@ func (m Model) diskKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd, boo
 		next, cmd = m.begin(d, rehearseRun)
 	case keymap.Match(msg, k.apply):
 		next, cmd = m.begin(d, applyRun)
+	case keymap.Match(msg, k.takeBack):
+		next = m.askTakeBack(d)
 	case keymap.Match(msg, k.save):
 		next = m.askSavePlan(d)
 	case keymap.Match(msg, k.image):

@@ -19,6 +19,10 @@ func (m Model) runKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	case runAsking:
 		return m.reportKey(msg)
 	case runEnded:
+		if d := m.docs[m.run.doc]; keymap.Match(msg, k.takeBack) && m.takesBack(d) {
+			m.run = running{}
+			return m.askTakeBack(d), nil
+		}
 		if !keymap.Match(msg, k.back, k.answer) {
 			return m.scrollRun(msg), nil
 		}
@@ -96,6 +100,9 @@ func (m Model) askStop() Model {
 			"whether to finish the commit or to roll it back is asked at once.",
 		"Either way " + name + " ends up exactly as planned or exactly as it was.",
 	}
+	if m.run.kind == undoRun {
+		text = []string{"The undo can stop at the next safe point. " + name + " stays unfinished until it is rolled back."}
+	}
 	if m.run.kind == recoverRun {
 		text = []string{"The recovery can stop at the next safe point. " + name + " stays unfinished until it is recovered again."}
 	}
@@ -111,6 +118,9 @@ func (m Model) runBindings() (bindings, always []keymap.Binding) {
 		bindings = []keymap.Binding{k.yes, k.no.Short("n").As("not now"), k.turn, k.answer}
 	case m.run.state == runAsking, m.run.state == runEnded:
 		bindings = []keymap.Binding{k.back}
+		if m.takesBack(m.docs[m.run.doc]) {
+			bindings = append(bindings, k.takeBack)
+		}
 	case m.run.stopping:
 	default:
 		bindings = []keymap.Binding{k.stop}

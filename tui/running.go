@@ -12,6 +12,7 @@ const (
 	rehearseRun
 	recoverRun
 	followRun // a commit that an earlier start of the program began
+	undoRun   // what was applied last is taken back
 )
 
 // runState says which page of a run is shown.

@@ -45,6 +45,8 @@ func (m Model) runTitle() string {
 		return "Rehearsal of " + name
 	case m.run.kind == recoverRun && m.run.how == RollBack:
 		return "Rolling back " + name
+	case m.run.kind == undoRun:
+		return "Undoing the last apply to " + name
 	case m.run.kind == recoverRun:
 		return "Finishing " + name
 	case m.run.committing:

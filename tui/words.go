@@ -45,6 +45,9 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 		case recoverRun:
 			t.tone = toneGood
 			t.meaning = "The interrupted transaction was undone: " + name + " is exactly as it was before."
+		case undoRun:
+			t.tone = toneGood
+			t.meaning = "What was applied last was taken back: " + name + " is exactly as it was before that."
 		case followRun:
 			t.tone = toneGood
 			t.meaning = name + " is exactly as it was before."
@@ -63,6 +66,8 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 		switch kind {
 		case recoverRun:
 			t.meaning = "Nothing has been written to " + name + ". Its interrupted transaction still has to be finished or rolled back."
+		case undoRun:
+			t.meaning = "Nothing has been written to " + name + ", and what was applied stays applied."
 		case followRun:
 			t.meaning = name + " is exactly as it was; nothing has been written to it."
 		case applyRun, rehearseRun:

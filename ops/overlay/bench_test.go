@@ -48,7 +48,7 @@ func heap() int64 {
 // TestManyExtents holds the map to its memory limit, which is 100 MB for a million extents, and reads to a cost that
 // does not depend on the size of the disk.
 func TestManyExtents(t *testing.T) {
-	const extents, limit = 300_000, 30 << 20
+	const extents, limit = 200_000, 20 << 20
 	before := heap()
 	o := scattered(t, extents)
 	used := heap() - before

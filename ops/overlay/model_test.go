@@ -229,7 +229,7 @@ func (w *twin) extents() []Extent {
 // TestRandomEdits lets random edits run on an overlay and on plain bytes, and compares after each.
 func TestRandomEdits(t *testing.T) {
 	r := random(t)
-	rounds := 50
+	rounds := 25
 	if testing.Short() {
 		rounds = 10
 	}

@@ -243,6 +243,34 @@ func TestOutside(t *testing.T) {
 
 func second(_ int, err error) error { return err }
 
+func TestPartOfTheMap(t *testing.T) {
+	w := newTwin(t, random(t), 64<<10, 64<<10)
+	w.zero(8192, 8192)
+	for _, c := range []struct {
+		off, n int64
+		want   string
+	}{
+		{0, 8192, "[0, 8192) base 0"},
+		{4000, 8000, "[4000, 8192) base 4000; [8192, 12000) zero"},
+		{9000, 1, "[9000, 9001) zero"},
+		{16383, 2, "[16383, 16384) zero; [16384, 16385) base 16384"},
+		{65535, 100, "[65535, 65536) base 65535"},
+		{65536, 100, ""},
+		{9000, 0, ""},
+		{9000, -1, ""},
+	} {
+		if got := list(slices.Collect(w.o.Extents(c.off, c.n))); got != c.want {
+			t.Errorf("%d bytes at %d: %s, want %s", c.n, c.off, got, c.want)
+		}
+	}
+	for e := range w.o.Changed() {
+		if e.Kind != Zero {
+			t.Errorf("changed: %v", e)
+		}
+		break
+	}
+}
+
 // TestIterationStandsStill edits the overlay from within an iteration.
 func TestIterationStandsStill(t *testing.T) {
 	w := newTwin(t, random(t), 1<<20, 1<<20)

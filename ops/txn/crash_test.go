@@ -16,7 +16,7 @@ import (
 
 var (
 	seedFlag   = flag.Int64("seed", 0, "seed of the random tests, 0 for one from the clock")
-	statesFlag = flag.Int("states", 20000, "how many crash states to try")
+	statesFlag = flag.Int("states", 20000/slowdown, "how many crash states to try")
 )
 
 func seed(tb testing.TB) int64 {

@@ -60,6 +60,7 @@ func BenchmarkTools(b *testing.B) {
 				copied := filepath.Join(tmp, "copy")
 				run(b, ok, "cp", "--sparse=always", image, copied)
 				prepare(b, copied)
+				run(b, ok, "sync", copied)
 				b.StartTimer()
 				do(b, copied)
 			}

@@ -141,6 +141,7 @@ func openFilled(t *testing.T, how How, size int64, begin []byte) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
+	refusePolls(t, r.Path(Disk))
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
 			t.Error(err)
@@ -163,6 +164,21 @@ func openFilled(t *testing.T, how How, size int64, begin []byte) *room {
 		}
 	})
 	return r
+}
+
+// refusePolls lets the kernel ask once whether the files can be polled. They cannot, and it never asks again. Only so may
+// these tests open windows in the process that serves them: the runtime tries to poll every file that is opened, from
+// within its scheduler, and there might be no thread left to answer.
+func refusePolls(t *testing.T, path string) {
+	t.Helper()
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+	if err := unix.Close(fd); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // open opens a window without the help of the runtime.

@@ -75,11 +75,16 @@ func (h How) NamespaceAttr() *syscall.SysProcAttr {
 // is to be called first of all in a process started with NamespaceAttr of RootNamespace or UserNamespace. An
 // error means that mounting here could leave something behind on the machine.
 func PrivateNamespace() error {
-	if mine, err := os.Readlink("/proc/self/ns/mnt"); err != nil {
+	mine, err := os.Readlink("/proc/self/ns/mnt")
+	if err != nil {
 		return fmt.Errorf("find mount namespace: %w", err)
-	} else if parents, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", os.Getppid())); err == nil && mine == parents {
-		// Where the parent's cannot be read, that is because it lives in another user namespace.
+	}
+	switch parents, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", os.Getppid())); {
+	case err == nil && mine == parents:
 		return errors.New("this process shares the mount namespace of its parent: it was not started as a worker")
+	case err != nil && !ownUserNamespace():
+		// From a user namespace the parent's cannot be seen. Elsewhere it is the same user's, and can.
+		return fmt.Errorf("find mount namespace of the parent: %w", err)
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -92,4 +97,11 @@ func PrivateNamespace() error {
 		}
 	}
 	return nil
+}
+
+// ownUserNamespace reports whether this process is in a user namespace with a single user, as NamespaceAttr makes it.
+func ownUserNamespace() bool {
+	users, err := os.ReadFile("/proc/self/uid_map")
+	fields := strings.Fields(string(users))
+	return err == nil && len(fields) == 3 && fields[2] == "1"
 }

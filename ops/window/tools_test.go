@@ -51,8 +51,8 @@ func extSize(t *testing.T, path string) int64 {
 // starts at sector 63.
 func TestExt(t *testing.T) {
 	everywhere(t, func(t *testing.T, how How) {
-		const start, length = 63 * 512, 24*mib + 512
-		r := openRoom(t, how, 96*mib)
+		const start, length = 63 * 512, 16*mib + 512
+		r := openRoom(t, how, 48*mib)
 		p1 := r.Set("p1", start, length)
 		run(t, ok, "mkfs.ext4", "-q", "-F", "-b", "1024", p1)
 
@@ -76,34 +76,34 @@ func TestExt(t *testing.T) {
 		check(p1)
 
 		// Grow within a longer window.
-		p1 = r.Set("p1", start, 64*mib)
+		p1 = r.Set("p1", start, 36*mib)
 		run(t, ok, "resize2fs", p1)
-		if size := extSize(t, p1); size != 64*mib {
+		if size := extSize(t, p1); size != 36*mib {
 			t.Errorf("grown to %d bytes", size)
 		}
 		check(p1)
 
 		// Move over itself by an odd distance.
 		const to = start + 5*mib + 512
-		if err := r.ov.Move(start, to, 64*mib, nil); err != nil {
+		if err := r.ov.Move(start, to, 36*mib, nil); err != nil {
 			t.Fatal(err)
 		}
-		p1 = r.Set("p1", to, 64*mib)
+		p1 = r.Set("p1", to, 36*mib)
 		check(p1)
 
 		// Shrink: resize2fs cuts off the file, and must find the length unchanged afterwards.
 		run(t, []int{0, 1}, "e2fsck", "-f", "-y", p1)
-		run(t, ok, "resize2fs", p1, "20M")
-		if size := extSize(t, p1); size != 20*mib {
+		run(t, ok, "resize2fs", p1, "12M")
+		if size := extSize(t, p1); size != 12*mib {
 			t.Errorf("shrunk to %d bytes", size)
 		}
-		if info, err := os.Stat(p1); err != nil || info.Size() != 64*mib {
+		if info, err := os.Stat(p1); err != nil || info.Size() != 36*mib {
 			t.Errorf("the window is %d bytes long, %v", info.Size(), err)
 		}
 		check(p1)
-		p1 = r.Set("p1", to, 20*mib)
+		p1 = r.Set("p1", to, 12*mib)
 		check(p1)
-		r.want(to+64*mib, bytes.Repeat([]byte{0x55}, 4096))
+		r.want(to+36*mib, bytes.Repeat([]byte{0x55}, 4096))
 		r.want(0, bytes.Repeat([]byte{0x55}, start))
 	})
 }
@@ -111,8 +111,8 @@ func TestExt(t *testing.T) {
 // TestFAT makes and checks FAT, whose tool reads and writes in its own ways.
 func TestFAT(t *testing.T) {
 	everywhere(t, func(t *testing.T, how How) {
-		const start, length = 2048 * 512, 40 * mib
-		r := openRoom(t, how, 64*mib)
+		const start, length = 2048 * 512, 36 * mib
+		r := openRoom(t, how, 40*mib)
 		p1 := r.Set("p1", start, length)
 		run(t, ok, "mkfs.fat", "-F", "32", "-n", "STICK", p1)
 		run(t, ok, "fsck.fat", "-n", p1)

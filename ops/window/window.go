@@ -34,9 +34,10 @@
 //
 // # Rules for the process that serves
 //
-// It may open and read windows itself; but it must never map one into its memory, nor have its working directory
-// in the mount, as the runtime may then wait for itself. Loop devices over a window must be set up with autoclear, so
-// that they go when the mounts do.
+// It must not open its own windows (View shows their bytes), nor have its working directory in the mount: if it is killed
+// while it waits for an answer of its own, nobody is left to give it, and the process stays behind for as long
+// as the machine runs. Nothing here waits like that. Loop devices over a window must be set up with autoclear,
+// so that they go when the mounts do.
 //
 // The package imports ops/overlay and ops/window/tool.
 package window
@@ -69,7 +70,6 @@ type Server struct {
 	server *fuse.Server
 	mount  *mountpoint
 	device int           // our own descriptor of the FUSE connection, beside the one go-fuse reads from
-	root   int           // descriptor of the mounted directory, through which it can be reached wherever it is
 	served chan struct{} // closed when the last request has been answered
 
 	close    sync.Once
@@ -91,7 +91,7 @@ func Serve(ov *overlay.Overlay, dir string, how Mount) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("serve windows: %w", err), unix.Close(connection), mount.detach(), mount.end())
 	}
-	s := &Server{files: newFiles(ov), mount: mount, device: device, root: -1, served: make(chan struct{})}
+	s := &Server{files: newFiles(ov), mount: mount, device: device, served: make(chan struct{})}
 	s.server, err = fuse.NewServer(s.files, fmt.Sprintf("/dev/fd/%d", connection), &fuse.MountOptions{
 		MaxWrite:      maxRequest,
 		DisableXAttrs: true,
@@ -111,25 +111,7 @@ func Serve(ov *overlay.Overlay, dir string, how Mount) (*Server, error) {
 		// the guard of the mount would be closed.
 		runtime.KeepAlive(s)
 	}()
-	if s.root, err = unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
-		err = refusePolls(s.Path(Disk))
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("serve windows: %w", err), s.Close())
-	}
 	return s, nil
-}
-
-// refusePolls lets the kernel ask once whether the files can be polled. They cannot, and it never asks again. Otherwise
-// the Go runtime, which tries to poll every file the process opens, would ask from within its scheduler,
-// and there might be no thread left to answer.
-func refusePolls(path string) error {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
-	}
-	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
-	return unix.Close(fd)
 }
 
 // Path is where the window of the given name is, or would be.
@@ -164,30 +146,26 @@ func (s *Server) Close() error {
 
 // shut ends the mount without relying on nobody using it: open files, or another mount namespace with a copy of
 // the mount, would keep the connection alive and the server waiting for requests forever. So the
-// readers of the connection are told not to wait any more, and get requests until all have noticed.
+// readers of the connection are told not to wait any more, and the kernel is asked for cached bytes, of
+// which there are none, as its answers are requests, too: they let the readers that wait already notice.
 // Closing the last descriptor of the connection then ends it for everybody.
 func (s *Server) shut() error {
 	detached := s.mount.detach()
 	if err := unix.SetNonblock(s.device, true); err != nil {
 		return errors.Join(fmt.Errorf("close windows: %w", err), detached, s.mount.end())
 	}
-	woken := make(chan struct{})
-	go func() {
-		defer close(woken)
-		for {
-			select {
-			case <-s.served:
-				return
-			default:
-				var ignored unix.Statfs_t
-				_ = unix.Fstatfs(s.root, &ignored)
+	for ended := false; !ended; {
+		select {
+		case <-s.served:
+			ended = true
+		default:
+			// An error means that the connection has ended already, or that the last reader has.
+			if _, status := s.server.InodeRetrieveCache(fuse.FUSE_ROOT_ID, 0, make([]byte, 1)); !status.Ok() {
+				<-s.served
 			}
 		}
-	}()
-	<-s.served
-	err := unix.Close(s.device) // ends a request that came too late, and with it the goroutine
-	<-woken
-	if err := errors.Join(err, unix.Close(s.root), detached, s.mount.end()); err != nil {
+	}
+	if err := errors.Join(unix.Close(s.device), detached, s.mount.end()); err != nil {
 		return fmt.Errorf("close windows: %w", err)
 	}
 	return nil

@@ -46,6 +46,12 @@ func outside(f session.Facts, d model.Disk) tui.Facts {
 		{Name: "Size", Value: fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(f.Size), f.Size)},
 		{Name: "Sectors", Value: fmt.Sprintf("%d of %d bytes", d.Sectors, d.SectorSize)},
 	}
+	if f.Undo != nil {
+		facts.Applied = &tui.Applied{When: f.Undo.When.Format("2006-01-02 15:04"), Plan: f.Undo.Plan, Room: geometry.Bytes(f.Undo.Bytes)}
+		facts.Details = append(facts.Details, tui.Fact{
+			Name: "Undo", Value: "the transaction of " + facts.Applied.When + ", " + geometry.FormatBytes(facts.Applied.Room) + " are kept for it",
+		})
+	}
 	return facts
 }
 
@@ -91,6 +97,14 @@ func (t editTarget) Recover(how tui.Recovery) (tui.Run, error) {
 		direction = txn.RollBack
 	}
 	r, err := t.Session.Recover(direction)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (t editTarget) Undo() (tui.Run, error) {
+	r, err := t.Session.Undo()
 	if err != nil {
 		return nil, err
 	}

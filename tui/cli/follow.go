@@ -49,8 +49,12 @@ func (p *printer) last(path string, last worker.Last) {
 // tellLast is how a commit ended, in a line.
 func tellLast(path string, last worker.Last) string {
 	what := "The last commit of " + path
-	if last.Task != worker.Apply {
+	switch last.Task {
+	case worker.Apply:
+	case worker.Finish, worker.RollBack:
 		what = "The last recovery of " + path
+	case worker.Undo:
+		what = "The undo of the last transaction of " + path
 	}
 	when := last.When.Local().Format(time.DateTime)
 	switch last.Result.Outcome {

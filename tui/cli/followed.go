@@ -83,6 +83,13 @@ func (t *followed) Recover(how tui.Recovery) (tui.Run, error) {
 	return t.open.Recover(how)
 }
 
+func (t *followed) Undo() (tui.Run, error) {
+	if t.open == nil {
+		return nil, errCommitting
+	}
+	return t.open.Undo()
+}
+
 func (t *followed) Rescan() error {
 	if t.open != nil {
 		return t.open.Rescan()

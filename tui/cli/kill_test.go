@@ -5,6 +5,7 @@ import (
 	"flag"
 	"math/rand"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -89,12 +90,19 @@ func (k *killed) once(i int, plan string, w when, back bool) {
 		}
 	}
 	<-time.After(w.after)
-	killAll(t, image)
-	_ = cmd.Wait() // it was killed
+	strike(t, image, cmd, victim(i%3))
 
 	args := []string{"recover", image}
 	if back {
 		args = append(args, "--rollback")
+	}
+	if i%5 == 3 { // the recovery is killed as well
+		first := k.p.program(t, args...)
+		if err := first.Start(); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(w.after)
+		strike(t, image, first, victim(i%3))
 	}
 	o := k.p.run(t, args...)
 	o.want(t, 0)
@@ -119,6 +127,35 @@ func (k *killed) once(i int, plan string, w when, back bool) {
 	if mounts := sh(t, ".", "grep -c '"+image+"' /proc/self/mountinfo || true"); strings.TrimSpace(mounts) != "0" {
 		t.Errorf("kill %d: a mount is left", i)
 	}
+}
+
+// victim says who is killed.
+type victim int
+
+const (
+	everybody victim = iota
+	theWorker
+	theParent
+)
+
+// strike kills some of a run's processes and waits for the end of all: what loses its worker or its parent has to end by
+// itself, tools included.
+func strike(t *testing.T, image string, parent *exec.Cmd, v victim) {
+	t.Helper()
+	switch v {
+	case everybody:
+		killAll(t, image)
+	case theWorker:
+		for _, pid := range processesOf(t, image) {
+			if isWorker(pid) {
+				_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone already
+			}
+		}
+	case theParent:
+		_ = parent.Process.Kill()
+	}
+	_ = parent.Wait() // however it ended
+	workersGone(t, image)
 }
 
 // undo takes back what was applied, killed at some moment as the apply was, and ends what that left.

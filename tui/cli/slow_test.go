@@ -205,13 +205,17 @@ func (s slow) halted(t *testing.T, words string) (parent begun, worker int) {
 func workerOf(t *testing.T, image string) int {
 	t.Helper()
 	for _, pid := range processesOf(t, image) {
-		cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if err == nil && strings.HasPrefix(string(cmdline), "shunt-worker\x00") {
+		if isWorker(pid) {
 			return pid
 		}
 	}
 	t.Fatal("there is no worker")
 	return 0
+}
+
+func isWorker(pid int) bool {
+	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return err == nil && strings.HasPrefix(string(cmdline), "shunt-worker\x00")
 }
 
 func send(t *testing.T, pid int, sig syscall.Signal) {

@@ -27,6 +27,9 @@ type Quit struct{}
 // StopRun cancels what is running.
 type StopRun struct{}
 
+// TakeBack undoes what was applied last.
+type TakeBack struct{}
+
 // Save writes a file.
 type Save struct {
 	What SaveWhat
@@ -63,6 +66,7 @@ func (Stage) action()      {}
 func (ClearQueue) action() {}
 func (Quit) action()       {}
 func (StopRun) action()    {}
+func (TakeBack) action()   {}
 func (Save) action()       {}
 func (Open) action()       {}
 func (List) action()       {}

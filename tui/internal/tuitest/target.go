@@ -53,6 +53,7 @@ type Target struct {
 	RescanErr  error
 	Rescans    int
 	Recoveries []tui.Recovery
+	Undos      int // calls of Undo
 	// Runs holds every run that was begun, the latest last.
 	Runs []*Run
 	// After is the layout that a rescan finds once the latest run ended with ops.Done; by default it is
@@ -95,6 +96,12 @@ func (t *Target) Start(q ops.Queue) (tui.Run, error) { return t.begin(&Run{Queue
 // Recover begins a run that ends an unfinished transaction.
 func (t *Target) Recover(how tui.Recovery) (tui.Run, error) {
 	t.backend.idle.do(func() { t.Recoveries = append(t.Recoveries, how) })
+	return t.begin(&Run{undecidable: true})
+}
+
+// Undo begins a run that takes back what was applied last.
+func (t *Target) Undo() (tui.Run, error) {
+	t.backend.idle.do(func() { t.Undos++ })
 	return t.begin(&Run{undecidable: true})
 }
 

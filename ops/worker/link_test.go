@@ -1,0 +1,176 @@
+package worker
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"shunt/ops"
+	"shunt/ops/journal"
+)
+
+// talk connects a peer to a link; far is the peer's end.
+func talk(t *testing.T, l *link) (far net.Conn) {
+	t.Helper()
+	near, far := net.Pipe() // without a buffer: who does not read holds up who writes
+	t.Cleanup(func() { _ = errors.Join(near.Close(), far.Close()) })
+	p := newPeer(near)
+	l.attach(p)
+	go p.read(bufio.NewReader(near), func(c Command) {
+		if c == Seen {
+			l.confirmed()
+		}
+	})
+	return far
+}
+
+// TestPeerThatDoesNotRead has a peer that is stopped: the worker goes on, and others hear everything.
+func TestPeerThatDoesNotRead(t *testing.T) {
+	l := newLink()
+	talk(t, l)
+	l.tell(Event{Log: "one"})
+	other := talk(t, l)
+	for range 1000 {
+		l.at(func(p *ops.Progress) { p.Phase = ops.Committing; p.Done++ })
+		l.sendProgress()
+	}
+	l.tell(Event{Log: "two"})
+	l.tell(Event{Result: &ops.Result{Outcome: ops.Done}})
+	in := json.NewDecoder(other)
+	var logs []string
+	var done int64
+	for {
+		var e Event
+		if err := in.Decode(&e); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case e.Log != "":
+			logs = append(logs, e.Log)
+		case e.Progress != nil:
+			if int64(e.Progress.Done) < done {
+				t.Fatal("progress went back")
+			}
+			done = int64(e.Progress.Done)
+		case e.Result != nil:
+			if got := strings.Join(logs, " "); got != "one two" || done != 1000 {
+				t.Errorf("heard %q, progress %d", got, done)
+			}
+			return
+		}
+	}
+}
+
+func TestHeard(t *testing.T) {
+	for name, c := range map[string]struct {
+		peer func(far net.Conn) error
+		want bool
+	}{
+		"confirms":            {func(far net.Conn) error { return json.NewEncoder(far).Encode(Seen) }, true},
+		"goes away":           {net.Conn.Close, false},
+		"confirms and leaves": {func(far net.Conn) error { return errors.Join(json.NewEncoder(far).Encode(Seen), far.Close()) }, true},
+		"says something else": {func(far net.Conn) error { return errors.Join(json.NewEncoder(far).Encode(Cancel), far.Close()) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLink()
+			far := talk(t, l)
+			l.tell(Event{Result: &ops.Result{Outcome: ops.Done}})
+			said := make(chan error, 1)
+			go func() { said <- c.peer(far) }()
+			if got := l.heard(); got != c.want {
+				t.Errorf("heard: %v", got)
+			}
+			if err := <-said; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if newLink().heard() {
+		t.Error("heard by nobody")
+	}
+}
+
+// TestDoor opens it in a directory whose path is longer than a socket's may be, over a socket of a worker that died.
+func TestDoor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("long/", 30))
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	dir := journal.OpenDir(filepath.Join(path, "disk.raw.shunt"))
+	if err := dir.Make(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Dial(dir); !errors.Is(err, ErrNobody) {
+		t.Errorf("before: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir.Path(), socketName), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Dial(dir); !errors.Is(err, ErrNobody) {
+		t.Errorf("dead: %v", err)
+	}
+	w := &process{link: newLink(), stops: make(chan struct{}, 1)}
+	door, err := w.openDoor(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := Dial(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e Event
+	if err := json.NewDecoder(conn).Decode(&e); err != nil || e.Progress == nil {
+		t.Errorf("greeted with %+v, %v", e, err)
+	}
+	if err := json.NewEncoder(conn).Encode(Cancel); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-w.stops:
+	case <-time.After(10 * time.Second):
+		t.Error("the order to stop did not arrive")
+	}
+	if err := errors.Join(conn.Close(), door.close()); err != nil {
+		t.Error(err)
+	}
+	if err := dir.Vanish(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir.Path()); !os.IsNotExist(err) {
+		t.Error("something is left in the directory")
+	}
+}
+
+func TestLast(t *testing.T) {
+	dir := journal.OpenDir(filepath.Join(t.TempDir(), "disk.raw.shunt"))
+	if TakeLast(dir) != nil {
+		t.Error("a result from nowhere")
+	}
+	want := Last{When: time.Unix(1e9, 0).UTC(), Task: Apply, Plan: "move 1 right 1MiB\n", Result: ops.Result{Outcome: ops.Interrupted, Err: "x"}}
+	if err := LeaveLast(dir, want); err != nil {
+		t.Fatal(err)
+	}
+	if got := TakeLast(dir); got == nil || *got != want {
+		t.Errorf("got %+v", got)
+	}
+	if TakeLast(dir) != nil {
+		t.Error("told twice")
+	}
+	if _, err := os.Stat(dir.Path()); !os.IsNotExist(err) {
+		t.Error("the directory is left")
+	}
+	for _, text := range []string{"", "{", `{"result":{}}`, "null"} {
+		if err := errors.Join(dir.Make(), os.WriteFile(filepath.Join(dir.Path(), lastName), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if got := TakeLast(dir); got != nil {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+}

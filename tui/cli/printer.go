@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/ops/session"
+	"shunt/ops/worker"
+)
+
+// printer tells a run's progress to people, or to programs as JSON lines.
+type printer struct {
+	streams Streams
+	json    bool
+	tty     bool
+	done    chan struct{}
+}
+
+func newPrinter(s Streams, asJSON bool) *printer {
+	f, ok := s.Err.(*os.File)
+	return &printer{streams: s, json: asJSON, tty: ok && term.IsTerminal(f.Fd()) && !asJSON, done: make(chan struct{})}
+}
+
+// follow prints progress until the run ends. A cancelled context (ctrl+c, SIGTERM) stops the run at the next safe
+// point.
+func (p *printer) follow(ctx context.Context, run *session.Run) {
+	defer close(p.done)
+	stop := ctx.Done()
+	last := ""
+	for {
+		select {
+		case u, ok := <-run.Updates():
+			if !ok {
+				if p.tty {
+					_, _ = fmt.Fprint(p.streams.Err, "\r\x1b[K")
+				}
+				return
+			}
+			last = p.progress(u, last)
+		case <-stop:
+			run.Cancel()
+			stop = nil
+			if !p.json {
+				_, _ = fmt.Fprintln(p.streams.Err, "\nStopping where that is safe …")
+			}
+		}
+	}
+}
+
+// progress prints a snapshot and returns the stage it told.
+func (p *printer) progress(u ops.Progress, last string) string {
+	if p.json {
+		p.line(worker.Event{Progress: &u})
+		return u.Stage
+	}
+	if u.Phase == ops.Deciding || u.Phase == ops.Finished || u.Stage == "" {
+		return last
+	}
+	text := whereItStands(u)
+	switch {
+	case p.tty:
+		_, _ = fmt.Fprintf(p.streams.Err, "\r\x1b[K%s", text)
+	case u.Stage != last:
+		_, _ = fmt.Fprintln(p.streams.Err, text)
+	}
+	return u.Stage
+}
+
+func whereItStands(u ops.Progress) string {
+	text := fmt.Sprintf("%s: %s", u.Phase, u.Stage)
+	if u.Total > 0 {
+		text += fmt.Sprintf(", %s of %s", geometry.FormatBytes(u.Done), geometry.FormatBytes(u.Total))
+	}
+	return text
+}
+
+func (p *printer) line(v any) {
+	b, err := json.Marshal(v)
+	if err == nil {
+		_, _ = fmt.Fprintf(p.streams.Out, "%s\n", b)
+	}
+}
+
+// report prints what the rehearsal found.
+func (p *printer) report(q ops.Queue, r ops.Report) {
+	if p.json {
+		p.line(worker.Event{Report: &r})
+		return
+	}
+	w := p.streams.Err
+	if p.tty {
+		_, _ = fmt.Fprint(w, "\r\x1b[K")
+	}
+	_, _ = fmt.Fprintln(w, "Rehearsal")
+	for i, op := range q.Ops() {
+		_, _ = fmt.Fprintf(w, "  %d. %-60s %s\n", i+1, op.Describe(q.Before(i)), q.Cost(i))
+	}
+	for _, s := range r.Steps {
+		mark := "ok"
+		if s.Err != "" {
+			mark = "FAILED"
+		}
+		_, _ = fmt.Fprintf(w, "  %-6s %s (%s)\n", mark, s.Text, s.Took.Round(time.Millisecond))
+	}
+	if r.Err != "" {
+		return
+	}
+	for _, f := range r.Filesystems {
+		used := "usage not known"
+		if f.Used >= 0 {
+			used = geometry.FormatBytes(f.Used) + " used"
+		}
+		_, _ = fmt.Fprintf(w, "  verified: %s in %s, %s, %s\n", f.Kind, f.Ref, geometry.FormatBytes(f.Size), used)
+	}
+	_, _ = fmt.Fprintf(w, "  The commit copies %s, writes %s of new content and keeps a journal of %s; free space that is not copied: %s.\n",
+		geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
+	if r.UndoBytes > 0 {
+		_, _ = fmt.Fprintf(w, "  After it %s stay beside the target, for `shunt undo`.\n", geometry.FormatBytes(r.UndoBytes))
+	}
+	for _, text := range r.Warnings {
+		_, _ = fmt.Fprintf(w, "  Warning: %s\n", text)
+	}
+}
+
+// note tells what else there is to say of a run that ended well.
+func (p *printer) note(r ops.Result) {
+	if r.Advice != "" {
+		_, _ = fmt.Fprintln(p.streams.Err, r.Advice)
+	}
+}
+
+func (p *printer) drain() { <-p.done }
+
+// end tells how a run ended. rolledBack is the exit code for a target that was brought back to what it was.
+func (p *printer) end(r ops.Result, rolledBack int) error {
+	p.drain()
+	if p.json {
+		p.line(worker.Event{Result: &r})
+	}
+	err := errors.New(r.Err)
+	if r.Advice != "" {
+		err = fmt.Errorf("%s. %s", strings.TrimSuffix(r.Err, "."), r.Advice)
+	}
+	switch r.Outcome {
+	case ops.Done:
+		_, _ = fmt.Fprintln(p.streams.Err, "Done: the target is exactly as planned.")
+		p.note(r)
+		return nil
+	case ops.RolledBack:
+		_, _ = fmt.Fprintln(p.streams.Err, "Rolled back: the target is exactly as it was.")
+		p.note(r)
+		if rolledBack == exitDone {
+			return nil
+		}
+		return &exitError{rolledBack, nil}
+	case ops.Interrupted:
+		return &exitError{exitInterrupted, err}
+	case ops.Unchanged:
+	}
+	return &exitError{exitRefused, fmt.Errorf("%w. The target is unchanged", err)}
+}

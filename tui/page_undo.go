@@ -1,0 +1,52 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/tui/dialog"
+	"shunt/tui/widget"
+)
+
+// takesBack reports whether the page of a run's result offers to undo what was applied.
+func (m Model) takesBack(d document) bool {
+	return m.run.state == runEnded && m.run.settled && m.run.result.Outcome == ops.Done && d.state == docOpen && d.facts.Applied != nil
+}
+
+// askTakeBack asks whether to undo what was applied last; leaving it is the safe answer.
+func (m Model) askTakeBack(d document) Model {
+	switch {
+	case d.facts.Applied == nil:
+		return m.say(toneWarn, "Nothing is kept to undo: nothing was applied, or it was undone already")
+	case d.queue.Len() > 0:
+		return m.say(toneWarn, "Operations are pending: apply them, or clear them with X, before the last apply is undone")
+	}
+	a := d.facts.Applied
+	const most = 240 // letters of the plan; more would not fit a small screen
+	plan := widget.Clean(strings.ReplaceAll(strings.TrimSpace(a.Plan), "\n", "; "))
+	text := []string{
+		"What was applied to " + d.name() + " on " + a.When + " will be taken back:",
+		widget.Fit(plan, min(most, widget.Width(plan)), m.st.More),
+	}
+	text = append(text, d.name()+" will be exactly as before, and the "+geometry.FormatBytes(a.Room)+" kept for this are freed. "+
+		"If it was changed since, nothing is done.")
+	return m.push(dialog.NewAsk("Undo the last apply?", dialog.Warning, text,
+		dialog.YesNo("Leave it", "Undo it", widget.Writes, dialog.TakeBack{})...))
+}
+
+// takeBack begins to undo what was applied last.
+func (m Model) takeBack() (tea.Model, tea.Cmd) {
+	d, ok := m.doc()
+	if !ok || d.state != docOpen || m.run.active() {
+		return m, nil
+	}
+	m.gen++
+	m.run = running{
+		gen: m.gen, doc: m.current, kind: undoRun, how: RollBack, queue: d.queue, committing: true,
+		now: ops.Progress{Phase: ops.Undoing},
+	}
+	return m, startUndo(d.target, m.gen)
+}

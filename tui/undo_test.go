@@ -1,0 +1,54 @@
+package tui_test
+
+import (
+	"testing"
+
+	"shunt/ops"
+	"shunt/tui"
+	"shunt/tui/internal/tuitest"
+)
+
+var applied = &tui.Applied{When: "2024-05-06 07:08", Plan: "image grow 2GiB\nmove 2 right 1024MiB\n", Room: 4096}
+
+// What was applied can be undone from the page of its result, and from the editor as long as nothing is pending.
+func TestUndoOfApplied(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	d.Press("U")
+	d.Contains("Nothing is kept to undo")
+	story{t, d, target}.toCommit()
+	d.Do(func() { target.What.Applied = applied; last(t, target).End(ops.Result{Outcome: ops.Done}) })
+	quietly(d)
+	d.Contains("Done", "undo the last apply")
+	d.Press("U")
+	d.Contains("Undo the last apply?", "image grow 2GiB; move 2 right", "4.00 KiB")
+	d.Press("enter")
+	if target.Undos != 0 {
+		t.Fatal("the safe answer undid")
+	}
+	d.Press("U", "y")
+	d.Contains("Undoing the last apply to stick.raw")
+	d.Do(func() { target.What.Applied = nil; last(t, target).End(ops.Result{Outcome: ops.RolledBack}) })
+	quietly(d)
+	d.Contains("What was applied last was taken back")
+	d.Press("enter", "U")
+	d.Contains("Nothing is kept to undo")
+	if target.Undos != 1 {
+		t.Errorf("%d undos", target.Undos)
+	}
+}
+
+func TestUndoRefused(t *testing.T) {
+	target := tuitest.Founding()
+	target.What.Applied = applied
+	d := open(t, target)
+	d.Press("d")
+	d.Press("U")
+	d.Contains("Operations are pending")
+	d.Press("X", "y", "U", "y")
+	d.Do(func() {
+		last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: "the target was changed since the transaction"})
+	})
+	quietly(d)
+	d.Contains("what was applied stays applied", "was changed since")
+}
