@@ -50,7 +50,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
@@ -145,28 +147,40 @@ func (s *Server) Close() error {
 }
 
 // shut ends the mount without relying on nobody using it: open files, or another mount namespace with a copy of
-// the mount, would keep the connection alive and the server waiting for requests forever. So the
-// readers of the connection are told not to wait any more, and the kernel is asked for cached bytes, of
-// which there are none, as its answers are requests, too: they let the readers that wait already notice.
-// Closing the last descriptor of the connection then ends it for everybody.
+// the mount, would keep the connection alive and the server waiting for requests forever. So the readers of the
+// connection are told not to wait any more, and those that wait already are interrupted; they then begin
+// anew and notice. Closing the last descriptor of the connection ends it for everybody.
 func (s *Server) shut() error {
 	detached := s.mount.detach()
 	if err := unix.SetNonblock(s.device, true); err != nil {
 		return errors.Join(fmt.Errorf("close windows: %w", err), detached, s.mount.end())
 	}
+	interrupted := interruptThreads()
 	for ended := false; !ended; {
 		select {
 		case <-s.served:
 			ended = true
-		default:
-			// An error means that the connection has ended already, or that the last reader has.
-			if _, status := s.server.InodeRetrieveCache(fuse.FUSE_ROOT_ID, 0, make([]byte, 1)); !status.Ok() {
-				<-s.served
-			}
+		case <-time.After(10 * time.Millisecond): // a thread may have been born meanwhile
+			interrupted = errors.Join(interrupted, interruptThreads())
 		}
 	}
-	if err := errors.Join(unix.Close(s.device), detached, s.mount.end()); err != nil {
+	if err := errors.Join(unix.Close(s.device), detached, interrupted, s.mount.end()); err != nil {
 		return fmt.Errorf("close windows: %w", err)
+	}
+	return nil
+}
+
+// interruptThreads sends a signal to every thread of this process that makes it begin a system call anew in which it
+// waits. It is the one that the Go runtime uses on itself at any time, so nobody takes notice.
+func interruptThreads() error {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return err
+	}
+	for _, thread := range threads {
+		if id, err := strconv.Atoi(thread.Name()); err == nil {
+			_ = unix.Tgkill(os.Getpid(), id, unix.SIGURG) // it may have ended
+		}
 	}
 	return nil
 }
