@@ -56,7 +56,7 @@ fmt:
 # -vet=off: vet has run over everything already.
 race:
 	@echo "== go test -race"
-	CGO_ENABLED=1 go test -race -vet=off -timeout 10m $(TESTFLAGS) ./...
+	CGO_ENABLED=1 go test -race -vet=off -timeout 40m $(TESTFLAGS) ./...
 
 bench:
 	@.ci/install test

@@ -1,6 +1,6 @@
 // Package txn is the transaction: it rehearses a queue's steps on an overlay, turns the overlay's map into a program
-// of small units, commits that program to the target, and ends what was interrupted, forwards or backwards. It may
-// import everything below ops except worker and session.
+// of small units, commits that program to the target, ends what was interrupted, forwards or backwards, and takes back what
+// was applied last. It may import everything below ops except worker and session.
 //
 // Invariants: the target is only read before the commit record is durable; a unit never overwrites its own sources;
 // everything a unit overwrites is kept by a copy on the target or in the journal, blocks that a file system holds free

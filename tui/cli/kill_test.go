@@ -16,7 +16,7 @@ import (
 	"shunt/model/testneed"
 )
 
-var killsFlag = flag.Int("kills", 25, "how often to kill a run of the program")
+var killsFlag = flag.Int("kills", 12, "how often to kill a run of the program")
 
 // killPlan moves, shrinks and grows within the image that gpt-by-sgdisk makes: both partitions change.
 const killPlan = "resize 1 to 50MiB\nmove 1 right 20MiB\nmove 3 left 48MiB\nresize 3 to 90MiB\nimage grow 10MiB\n"
