@@ -43,7 +43,9 @@ type Capabilities map[model.FSKind]Capability
 // "can be done"; otherwise it is the reason why not, ready to be shown ("resize2fs is not installed:
 // apt install e2fsprogs", "XFS cannot be shrunk").
 type Capability struct {
-	Create, Grow, Shrink, Move, Check, Label string
+	Create, Grow, Shrink, Move, Copy, Check, Label, UUID string
+	// Online is why it cannot be grown while it is mounted.
+	Online string
 	// MinSize and MaxSize bound the size of a partition with this file system; 0 means no bound.
 	MinSize, MaxSize geometry.Bytes
 	// Package is the Debian package that brings the tools.
@@ -57,10 +59,10 @@ func (c Capabilities) Of(kind model.FSKind) Capability {
 	}
 	if kind == model.Unformatted {
 		no := "there is no file system in it"
-		return Capability{Create: no, Check: no, Label: no}
+		return Capability{Create: no, Check: no, Label: no, UUID: no, Online: no}
 	}
 	no := "shunt has no tool for " + string(kind)
-	return Capability{Create: no, Grow: no, Shrink: no, Check: no, Label: no}
+	return Capability{Create: no, Grow: no, Shrink: no, Check: no, Label: no, UUID: no, Online: no}
 }
 
 // Refusal is returned when an operation is impossible on the disk as it would then be.

@@ -28,6 +28,8 @@ func DiscoverWith(look LookPath) ops.Capabilities {
 			Create: need(f.create), Grow: need(f.grow), Shrink: need(f.shrink), Check: need(f.check),
 			Move:    f.move,
 			Label:   "changing labels is not supported yet by this version",
+			UUID:    "changing UUIDs is not supported yet by this version",
+			Online:  "growing while mounted is not supported yet by this version",
 			MinSize: f.minSize, MaxSize: f.maxSize,
 			Package: f.pkg,
 		}
