@@ -6,7 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // Tool is the path of a program the test needs.
@@ -21,7 +24,7 @@ func Tool(t testing.TB, name string) string {
 			return path
 		}
 	}
-	miss(t, "needs the program "+name)
+	Missing(t, "needs the program "+name)
 	return ""
 }
 
@@ -29,7 +32,16 @@ func Tool(t testing.TB, name string) string {
 func Root(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("needs root")
+		Missing(t, "needs root")
+	}
+}
+
+// Mountable makes sure that this kernel mounts a file system of this kind.
+func Mountable(t testing.TB, kind string) {
+	t.Helper()
+	kinds, err := os.ReadFile("/proc/filesystems")
+	if err != nil || !strings.Contains(string(kinds), "\t"+kind+"\n") {
+		Missing(t, "needs a kernel that mounts "+kind)
 	}
 }
 
@@ -38,7 +50,7 @@ func File(t testing.TB, path string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		miss(t, "needs "+path+": "+err.Error())
+		Missing(t, "needs "+path+": "+err.Error())
 		return
 	}
 	if err := f.Close(); err != nil {
@@ -46,7 +58,16 @@ func File(t testing.TB, path string) {
 	}
 }
 
-func miss(t testing.TB, why string) {
+// GrowsMountedExt reports whether this process may grow a mounted ext4, for which the kernel asks for CAP_SYS_RESOURCE.
+// Sandboxes withhold it even from root, and nothing that a test could install brings it.
+func GrowsMountedExt() bool {
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	return unix.Capget(&head, &data[0]) == nil && data[0].Effective&(1<<unix.CAP_SYS_RESOURCE) != 0
+}
+
+// Missing ends a test for something the machine lacks: skipped, or failed under CI=true.
+func Missing(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
 		t.Fatal(why)

@@ -175,11 +175,14 @@ func dumpedFree(t *testing.T, path string) []overlay.Range {
 func TestFreeRangesKernel(t *testing.T) {
 	testneed.Root(t)
 	testneed.File(t, "/dev/loop-control")
-	for _, c := range []extCase{
+	cases := []extCase{
 		{name: "ext4", size: 64 * mib, options: "-t ext4 -b 1024"},
-		{name: "ext4-grown", size: 64 * mib, options: "-t ext4 -b 1024 -O ^resize_inode,64bit"},
 		{name: "ext2", size: 64 * mib, options: "-t ext2 -b 1024"},
-	} {
+	}
+	if testneed.GrowsMountedExt() {
+		cases = append(cases, extCase{name: "ext4-grown", size: 64 * mib, options: "-t ext4 -b 1024 -O ^resize_inode,64bit"})
+	}
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			path, mnt := sparse(t, c.size), t.TempDir()
 			tool(t, append(append([]string{"mke2fs", "-q", "-F"}, strings.Fields(c.options)...), path)...)
@@ -187,13 +190,11 @@ func TestFreeRangesKernel(t *testing.T) {
 			loop := strings.TrimSpace(tool(t, "losetup", "-f", "--show", path))
 			t.Cleanup(func() { try(t, "losetup", "-d", loop) })
 			if out, exit := try(t, "mount", loop, mnt); exit != 0 {
-				t.Skipf("the kernel cannot mount it: %s", out)
+				testneed.Missing(t, "needs a kernel that mounts it: "+out)
 			}
 			t.Cleanup(func() { try(t, "umount", mnt) }) // in case the test fails early
 			if c.name == "ext4-grown" {
-				if out, exit := try(t, "resize2fs", loop); exit != 0 {
-					t.Skipf("the kernel does not grow it: %s", out)
-				}
+				tool(t, "resize2fs", loop)
 			}
 			for i := range 40 {
 				name := filepath.Join(mnt, fmt.Sprint(i))

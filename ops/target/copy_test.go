@@ -49,7 +49,7 @@ func sharedMemory(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "shunt-test-")
 	if err != nil {
-		t.Skip("needs a writable /dev/shm")
+		testneed.Missing(t, "needs a writable /dev/shm")
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
@@ -241,7 +241,7 @@ func TestPunchGivesSpaceBack(t *testing.T) {
 	require(t, r.Sync())
 	require(t, r.Punch(512, 8<<20-1024))
 	if r.cannot.punch.Load() {
-		t.Skip("the file system of the temporary directory has no holes")
+		testneed.Missing(t, "needs a temporary directory on a file system with holes")
 	}
 	require(t, r.Sync())
 	var st unix.Stat_t

@@ -147,10 +147,7 @@ func TestMounted(t *testing.T) {
 			testneed.Root(t)
 			testneed.File(t, "/dev/loop-control")
 			testneed.File(t, device)
-			kinds, err := os.ReadFile("/proc/filesystems")
-			if err != nil || !strings.Contains(string(kinds), "\t"+c.kind+"\n") {
-				t.Skipf("this kernel does not mount %s", c.kind)
-			}
+			testneed.Mountable(t, c.kind)
 			how := RootNamespace
 			if os.Getenv(insideVar) == "" {
 				againNamed(t, t.Name(), how.String(), how.NamespaceAttr())
@@ -166,7 +163,7 @@ func TestMounted(t *testing.T) {
 			mnt := t.TempDir()
 			run(t, ok, "mount", "-t", c.kind, "-o", "loop", p1, mnt)
 			content := bytes.Repeat([]byte{7}, 20*mib)
-			err = os.WriteFile(filepath.Join(mnt, "file"), content, 0o600)
+			err := os.WriteFile(filepath.Join(mnt, "file"), content, 0o600)
 			if err == nil && c.grow != nil {
 				run(t, ok, append(c.grow, mnt)...)
 			}

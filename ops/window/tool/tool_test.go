@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/testneed"
 )
 
 const asWorker = "SHUNT_TOOL_TEST_WORKER"
@@ -174,9 +176,7 @@ func TestLeavesNothingBehind(t *testing.T) {
 
 // TestDaemonKeepsThePipe runs a tool that leaves a daemon with the output still open.
 func TestDaemonKeepsThePipe(t *testing.T) {
-	if _, err := Look("setsid"); err != nil {
-		t.Skip(err)
-	}
+	testneed.Tool(t, "setsid")
 	fifo := filepath.Join(t.TempDir(), "ready")
 	if err := unix.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
