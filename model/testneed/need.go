@@ -15,6 +15,15 @@ import (
 // Tool is the path of a program the test needs.
 func Tool(t testing.TB, name string) string {
 	t.Helper()
+	path := find(name)
+	if path == "" {
+		Missing(t, "needs the program "+name)
+	}
+	return path
+}
+
+// find is the path of a program, "" if there is none.
+func find(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path
 	}
@@ -24,7 +33,6 @@ func Tool(t testing.TB, name string) string {
 			return path
 		}
 	}
-	Missing(t, "needs the program "+name)
 	return ""
 }
 
@@ -73,4 +81,16 @@ func Missing(t testing.TB, why string) {
 		t.Fatal(why)
 	}
 	t.Skip(why)
+}
+
+// Has reports whether a program is there, for tests that do with less without it.
+func Has(t testing.TB, name string) bool {
+	t.Helper()
+	if find(name) != "" {
+		return true
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("needs the program " + name)
+	}
+	return false
 }

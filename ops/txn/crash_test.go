@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand"
+	"slices"
 	"testing"
 	"time"
 
@@ -112,6 +113,7 @@ type world struct {
 	tables        tables
 	spill         []byte
 	before, after []byte
+	real          *realDisk // nil if the table is a stand-in
 }
 
 // newWorld fills a disk with sectors that are all different, computes the wanted result by plain copying, and
@@ -159,7 +161,8 @@ func newWorldOn(s scenario, content []byte, rng *rand.Rand) *world {
 		fence:   []Write{table(s.before-1, nil), table(0, nil)},
 		final:   []Write{table(s.after-1, w.after), table(0, w.after)},
 		before:  newRanges([]byteRange{{0, sec}, {(s.before - 1) * sec, s.before * sec}}),
-		refence: nil,
+		sector:  sec,
+		primary: sec,
 	}
 	w.tables.refence = w.tables.fence[1:]
 	w.machine = testdisk.New(w.before)
@@ -167,25 +170,33 @@ func newWorldOn(s scenario, content []byte, rng *rand.Rand) *world {
 }
 
 // run does the whole transaction on a machine.
-func (w *world) run(m *testdisk.Machine) error {
-	store, err := Vacant(m.Store())
-	if err != nil {
-		return err
-	}
-	spill, err := store.Create(journal.SpillName)
-	if err != nil {
-		return err
-	}
-	if len(w.spill) > 0 {
-		if _, err := spill.WriteAt(w.spill, 0); err != nil {
-			return err
-		}
-	}
-	tx, err := prepare(m.Target(), store, spill, w.layout, w.tables, words{wishes: w.wishes}, w.tune)
+func (w *world) run(m *testdisk.Machine) error { return w.runOn(m, m.Target()) }
+
+// runOn does the world's transaction on a disk of the test's own.
+func (w *world) runOn(m *testdisk.Machine, dev Device) error {
+	tx, err := w.prepared(m, dev)
 	if err != nil {
 		return err
 	}
 	return tx.Commit(context.Background(), noWatch)
+}
+
+// prepared is the transaction before its commit.
+func (w *world) prepared(m *testdisk.Machine, dev Device) (*Transaction, error) {
+	store, err := Vacant(m.Store())
+	if err != nil {
+		return nil, err
+	}
+	spill, err := store.Create(journal.SpillName)
+	if err != nil {
+		return nil, err
+	}
+	if len(w.spill) > 0 {
+		if _, err := spill.WriteAt(w.spill, 0); err != nil {
+			return nil, err
+		}
+	}
+	return prepare(dev, store, spill, w.layout, w.tables, words{wishes: w.wishes}, w.tune)
 }
 
 func noWatch(journal.Stage, int64, int64) {}
@@ -204,7 +215,7 @@ func recoverMachine(m *testdisk.Machine, how Direction) (bool, error) {
 
 func (w *world) state(m *testdisk.Machine) string {
 	switch got := m.TargetBytes(); {
-	case bytes.Equal(got, w.before):
+	case bytes.Equal(got, w.before) || w.alike(got):
 		return "before"
 	case bytes.Equal(got, w.after):
 		return "after"
@@ -212,6 +223,24 @@ func (w *world) state(m *testdisk.Machine) string {
 		return "damaged: " + diff(got, w.before, w.after)
 	}
 }
+
+// alike reports whether got is what was before but for what nobody misses: blocks that a file system held free.
+func (w *world) alike(got []byte) bool {
+	if len(w.layout.unused) == 0 || len(got) != len(w.before) {
+		return false
+	}
+	at := int64(0)
+	for _, r := range append(slices.Clone(w.layout.unused), byteRange{int64(len(got)), int64(len(got))}) {
+		if !bytes.Equal(got[at:r.off], w.before[at:r.off]) {
+			return false
+		}
+		at = r.end
+	}
+	return true
+}
+
+// share is which part of its cut points a world gets of those that a disk of a few sectors gets.
+func (w *world) share() float64 { return min(1, 64*sec/float64(len(w.before))) }
 
 func diff(got, before, after []byte) string {
 	text := fmt.Sprintf("%d sectors (before %d, after %d);", len(got)/sec, len(before)/sec, len(after)/sec)
@@ -230,36 +259,31 @@ func diff(got, before, after []byte) string {
 	return text
 }
 
-// policies are the crashes tried at one point with n changes that are not durable.
-func policies(n int, rng *rand.Rand) []testdisk.Policy {
-	list := []testdisk.Policy{testdisk.None(), testdisk.All()}
-	for _, k := range rng.Perm(n)[:min(n, 4)] {
-		list = append(list, testdisk.Prefix(k), testdisk.Only(k), testdisk.AllBut(k), testdisk.Tear(k), testdisk.TearLast(k))
-	}
-	return append(list, testdisk.Random(rng), testdisk.Random(rng))
-}
-
 // TestCrashEveryOp cuts the power before every operation of a commit, keeps every kind of subset of what was
-// not synced, and recovers: forwards, backwards, and with the power cut again during the recovery.
+// not synced, and recovers: forwards, backwards, and with the power cut again during the recovery. Plans on real tables
+// take their turn with moves on disks of a few sectors.
 func TestCrashEveryOp(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
-	states := 0
-	// One round over every cut point is about a hundred thousand states; a shorter run tries a part of the points.
+	count := newTally()
+	// A run of a hundred thousand states tries every cut point; a shorter one a part of the points.
 	part := min(1, float64(*statesFlag)/100000)
-	for states < *statesFlag {
-		list := scenarios()
-		for i := range 8 {
-			list = append(list, randomScenario(fmt.Sprintf("random %d", i), rng))
+	for count.total < *statesFlag {
+		var worlds []*world
+		for _, s := range allScenarios(rng, 8) {
+			worlds = append(worlds, newWorld(s, rng))
 		}
-		for _, s := range list {
-			s.wishes = journal.Wishes(rng.Intn(4))
-			states += crashScenario(t, s, part, rng)
+		for _, p := range plans() {
+			worlds = append(worlds, p.world(t, rng))
+		}
+		for _, w := range worlds {
+			w.wishes = journal.Wishes(rng.Intn(4))
+			crashWorld(t, w, part*w.share(), rng, count)
 			if t.Failed() {
 				return
 			}
 		}
 	}
-	t.Logf("%d crash states, none damaged", states)
+	count.log(t)
 }
 
 // verdict takes the harness's complaints: a *testing.T, or something that expects complaints.
@@ -268,68 +292,79 @@ type verdict interface {
 	Failed() bool
 }
 
-func crashScenario(t verdict, s scenario, part float64, rng *rand.Rand) int {
-	return crashWorld(t, newWorld(s, rng), part, rng)
-}
-
-// crashWorld cuts the power before a part of the operations of a world's commit.
-func crashWorld(t verdict, w *world, part float64, rng *rand.Rand) int {
+// crashWorld cuts the power before a part of the operations of a world's commit, and after it.
+func crashWorld(t verdict, w *world, part float64, rng *rand.Rand, count *tally) {
 	s := w.scenario
 	clean := w.machine.Clone()
 	if err := w.run(clean); err != nil {
 		t.Errorf("%s: commit without a crash: %v", s.name, err)
-		return 0
+		return
 	}
 	if got := w.state(clean); got != "after" {
 		t.Errorf("%s: after a commit without a crash the target is %s", s.name, got)
-		return 0
+		return
 	}
 	if left := clean.Files(); len(left) > 0 && !s.wishes.Has(journal.KeepUndo) || len(left) > 3 {
 		t.Errorf("%s: a commit left %v behind", s.name, left)
 	}
-	states := 0
-	for k := range clean.Ops() {
-		if rng.Float64() > part {
+	for k := range clean.Ops() + 1 {
+		returned := k == clean.Ops()
+		if !returned && rng.Float64() > part {
 			continue
 		}
 		m := w.machine.Clone()
 		m.CutAt(k)
-		if err := w.run(m); !errors.Is(err, testdisk.ErrPowerCut) {
+		if err := w.run(m); returned && err != nil || !returned && !errors.Is(err, testdisk.ErrPowerCut) {
 			t.Errorf("%s: power cut at %d: %v", s.name, k, err)
 		}
-		for _, policy := range policies(m.Pending(), rng) {
-			states += w.afterCrash(t, m.Crash(policy), k, rng)
+		for _, policy := range policies(m.Pending(), part, rng) {
+			crashed := m.Crash(policy.Policy)
+			if returned && w.state(crashed) != "after" {
+				t.Errorf("%s: the commit had returned, and after the crash the target is %s", s.name, w.state(crashed))
+			}
+			w.afterCrash(t, crashed, cut{k, returned, policy.Name}, rng, count)
 			if t.Failed() {
-				return states
+				return
 			}
 		}
 	}
-	return states
 }
 
-// afterCrash recovers copies of a crashed machine in every way and returns how many states it tried.
-func (w *world) afterCrash(t verdict, m *testdisk.Machine, k int, rng *rand.Rand) int {
-	states := 0
+// cut is where the power went.
+type cut struct {
+	at       int  // before this operation
+	returned bool // the commit had returned
+	policy   string
+}
+
+// afterCrash recovers copies of a crashed machine in every way.
+func (w *world) afterCrash(t verdict, m *testdisk.Machine, c cut, rng *rand.Rand, count *tally) {
+	k := c.at
 	if w.exposed(m) {
 		t.Errorf("%s: cut at %d: a table is in force that does not fit the data: the target is %s", w.name, k, w.state(m))
-		return states
+		return
 	}
 	for _, how := range []Direction{Finish, RollBack} {
 		r := m.Clone()
-		r.CutAt(-1)
 		had, err := recoverMachine(r, how)
-		want := map[Direction]string{Finish: "after", RollBack: "before"}[how]
-		if !had {
+		want, by := "after", pathFinish
+		if how == RollBack {
+			want, by = "before", pathRollBack
+		}
+		switch {
+		case c.returned:
+			want, by = "after", pathReturned
+		case !had:
 			want = "before"
 			if w.state(m) == "after" {
 				want = "after" // the crash came after the last record
 			}
-		} else if complete(m) {
+		case complete(m):
 			want = "after"
 		}
 		if got := w.state(r); err != nil || got != want {
 			t.Errorf("%s: cut at %d, recovery %d: %v; the target is %s, want %s", w.name, k, how, err, got, want)
-			return states
+			return
 		}
 		if again, err := recoverMachine(r, how); again || err != nil {
 			t.Errorf("%s: cut at %d: a second recovery found work to do: %v", w.name, k, err)
@@ -337,13 +372,20 @@ func (w *world) afterCrash(t verdict, m *testdisk.Machine, k int, rng *rand.Rand
 		if complaint := w.keeps(r, want == "after"); complaint != "" {
 			t.Errorf("%s: cut at %d, recovery %d: %s", w.name, k, how, complaint)
 		}
-		states++
-		if had && r.Ops() > 0 {
+		count.add(by, c.policy, w.name)
+		if had && r.Ops() > 0 && !c.returned {
 			w.crashAgain(t, m.Clone(), how, rng.Intn(r.Ops()), k, rng)
-			states++
+			count.add(again(how), "random", w.name)
 		}
 	}
-	return states
+}
+
+// again is the path of a recovery that is cut.
+func again(how Direction) path {
+	if how == RollBack {
+		return pathRollBackAgain
+	}
+	return pathFinishAgain
 }
 
 // crashAgain cuts the power during a recovery, and lets another recovery, in a direction drawn by lot, end it.
@@ -370,10 +412,98 @@ func (w *world) crashAgain(t verdict, m *testdisk.Machine, how Direction, at, k 
 	}
 }
 
+// TestCrashRecovery cuts the power before every operation of recoveries, under every policy, and ends what is left with
+// another recovery in each direction.
+func TestCrashRecovery(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	count := newTally()
+	part := min(1, float64(*statesFlag)/100000)
+	for _, s := range allScenarios(rng, 4) {
+		w := newWorld(s, rng)
+		w.wishes = journal.Wishes(rng.Intn(4))
+		w.crashRecoveries(t, part, rng, count)
+	}
+	for _, p := range plans() {
+		w := p.world(t, rng)
+		w.wishes = journal.Wishes(rng.Intn(4))
+		w.crashRecoveries(t, part*w.share(), rng, count)
+	}
+	count.log(t)
+}
+
+// crashRecoveries takes a few machines that crashed in a commit and cuts the power during their recoveries.
+func (w *world) crashRecoveries(t *testing.T, part float64, rng *rand.Rand, count *tally) {
+	t.Helper()
+	ops := w.machine.Clone()
+	if err := w.run(ops); err != nil {
+		t.Fatalf("%s: %v", w.name, err)
+	}
+	for range 1 + int(3*part) {
+		half := w.machine.Clone()
+		half.CutAt(rng.Intn(ops.Ops()))
+		_ = w.run(half) // the power cut
+		half = half.Crash(testdisk.Random(rng))
+		if _, err := Inspect(half.Clone().Store()); err != nil || complete(half.Clone()) {
+			continue // nothing to recover
+		}
+		for _, how := range []Direction{Finish, RollBack} {
+			whole := half.Clone()
+			if _, err := recoverMachine(whole, how); err != nil {
+				t.Fatalf("%s: recovery %d: %v", w.name, how, err)
+			}
+			for k := range whole.Ops() {
+				if rng.Float64() <= part/4 {
+					w.cutRecovery(t, half, how, k, part, rng, count)
+				}
+				if t.Failed() {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (w *world) cutRecovery(t *testing.T, half *testdisk.Machine, how Direction, k int, part float64, rng *rand.Rand, count *tally) {
+	t.Helper()
+	m := half.Clone()
+	m.CutAt(k)
+	_, _ = recoverMachine(m, how) // the power cut
+	for _, policy := range policies(m.Pending(), part, rng) {
+		crashed := m.Crash(policy.Policy)
+		if w.exposed(crashed) {
+			t.Errorf("%s: recovery %d cut at %d: a table is in force that does not fit the data: %s", w.name, how, k, w.state(crashed))
+			return
+		}
+		for _, final := range []Direction{Finish, RollBack} {
+			r := crashed.Clone()
+			begun := w.state(r)
+			status, inspected := Inspect(r.Clone().Store())
+			_, err := recoverMachine(r, final)
+			want := map[Direction]string{Finish: "after", RollBack: "before"}[final]
+			switch {
+			case inspected != nil:
+				want = begun // nothing was left to do
+			case status.Complete && status.RollingBack, status.RollingBack:
+				want = "before"
+			case status.Complete:
+				want = "after"
+			}
+			if got := w.state(r); err != nil || got != want || got != "before" && got != "after" {
+				t.Errorf("%s: recovery %d cut at %d (%s), ended with %d: %v; the target is %s, want %s", w.name, how, k, policy.Name, final, err, got, want)
+				return
+			}
+			count.add(again(how), policy.Name, w.name)
+		}
+	}
+}
+
 // exposed reports whether the target, as a crash left it, shows partitions that are not whole: the table in force is the
 // old one and the data are not, or it is the planned one and the data are not. Under the fence anything may be.
 func (w *world) exposed(m *testdisk.Machine) bool {
 	got := m.TargetBytes()
+	if w.real != nil {
+		return w.real.exposed(got) != ""
+	}
 	same := func(image []byte) bool {
 		end := int64(min(len(got), len(image))) - sec // the last sector holds the copy of the table
 		for _, r := range w.content(image) {

@@ -1,5 +1,12 @@
 package txn
 
+import (
+	"bytes"
+	"fmt"
+
+	"shunt/ops/journal"
+)
+
 // layout is what the target must become, in bytes of the target: the overlay's map with everything that stays
 // as it is left out. The lists are disjoint in what they write.
 type layout struct {
@@ -54,4 +61,65 @@ func (l layout) withoutHoles(data ranges) layout {
 	l.moves = moves
 	l.clear = newRanges(clear).intersect(data)
 	return l
+}
+
+// trimmed is the layout without new content that is on the target already, as far as it lies at the ends of a run, and
+// without what the table's own writes bring. The overlay rounds writes out to blocks: what lies in such a block of a
+// neighbour, which may be in use, must not be written with what it held when the rehearsal read it.
+func (l layout) trimmed(dev Device, spill journal.File, tableWrites ranges) (layout, error) {
+	var kept []place
+	for _, p := range l.places {
+		for _, r := range tableWrites.outside(p.off, p.off+p.len) {
+			q, err := trim(dev, spill, place{off: r.off, src: p.src + r.off - p.off, len: r.end - r.off})
+			if err != nil {
+				return l, err
+			}
+			if q.len > 0 {
+				kept = append(kept, q)
+			}
+		}
+	}
+	l.places = kept
+	return l, nil
+}
+
+// trim cuts off the sectors at both ends that the target holds already.
+func trim(dev Device, spill journal.File, p place) (place, error) {
+	const grain = 512
+	fresh, old := make([]byte, grain), make([]byte, grain)
+	same := func(at, n int64) (bool, error) {
+		if p.off+at+n > dev.Size() {
+			return false, nil
+		}
+		if _, err := spill.ReadAt(fresh[:n], p.src+at); err != nil {
+			return false, fmt.Errorf("read spill file: %w", err)
+		}
+		if _, err := dev.ReadAt(old[:n], p.off+at); err != nil {
+			return false, fmt.Errorf("read the target at offset %d: %w", p.off+at, err)
+		}
+		return bytes.Equal(fresh[:n], old[:n]), nil
+	}
+	for p.len > 0 {
+		n := min(grain, p.len)
+		is, err := same(0, n)
+		if err != nil {
+			return p, err
+		}
+		if !is {
+			break
+		}
+		p.off, p.src, p.len = p.off+n, p.src+n, p.len-n
+	}
+	for p.len > 0 {
+		n := min(grain, p.len)
+		is, err := same(p.len-n, n)
+		if err != nil {
+			return p, err
+		}
+		if !is {
+			break
+		}
+		p.len -= n
+	}
+	return p, nil
 }

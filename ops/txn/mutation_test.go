@@ -49,13 +49,22 @@ func TestHarnessCatchesMutations(t *testing.T) {
 		{"old table forgotten", alters(func(p *journal.Program) { p.RestoreTable = nil })},
 		{"new content forgotten", alters(without(journal.StagePlace))},
 		{"size forgotten", alters(without(journal.StageExtend))},
+		{"boot records after the table that leads to them", alters(firstSectorFirst)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for range 3 {
 				list := scenarios()
 				slices.Reverse(list) // those with every kind of step come last, and notice most
+				var worlds []*world
 				for _, s := range list {
-					w := newWorld(s, rng)
+					worlds = append(worlds, newWorld(s, rng))
+				}
+				for _, p := range plans() {
+					if p.tools == nil {
+						worlds = append(worlds, p.world(t, rng))
+					}
+				}
+				for _, w := range worlds {
 					c.spoil(w)
 					if complaint := w.complaint(rng); complaint != "" {
 						t.Log(complaint)
@@ -82,7 +91,7 @@ func (d *doubter) Failed() bool { return d.complaint != "" }
 // complaint is what the harness has to say of a world, "" if it finds nothing wrong.
 func (w *world) complaint(rng *rand.Rand) string {
 	d := &doubter{}
-	crashWorld(d, w, 0.5, rng)
+	crashWorld(d, w, 0.5, rng, newTally())
 	return d.complaint
 }
 
@@ -109,6 +118,16 @@ func swapStages(early, late journal.Stage) func(*journal.Program) {
 		}
 		without(early)(p)
 		p.Units = slices.Insert(p.Units, at, moved...)
+	}
+}
+
+// firstSectorFirst writes sector 0 before the rest of the table.
+func firstSectorFirst(p *journal.Program) {
+	first := slices.IndexFunc(p.Units, func(u journal.Unit) bool { return u.Stage == journal.StageTable })
+	at := slices.IndexFunc(p.Units, func(u journal.Unit) bool { return u.Stage == journal.StageTable && u.Ops[0].Off == 0 })
+	if at > first {
+		u := p.Units[at]
+		p.Units = slices.Insert(slices.Delete(p.Units, at, at+1), first, u)
 	}
 }
 

@@ -21,6 +21,8 @@ type tables struct {
 	refence []Write // the same where a roll back needs it: the primary structures only
 	final   []Write // the table of the planned disk
 	before  ranges  // where the present table's structures lie
+	sector  int64   // the length of a sector
+	primary int64   // structures before this byte are what readers look at first; behind it lie copies and boot records
 }
 
 // build turns a layout into the program that gets the target there and back, and writes the content the
@@ -46,8 +48,7 @@ func build(dev Device, l layout, t tables, c contents, spillLen int64, wishes jo
 	b.p.StageLen = stageLen
 	b.addBatches(journal.StagePlace, b.places(l.places, newRanges(spans(t.final))), tune.batch)
 	b.addBatches(journal.StagePlace, zeroes(l.clear), tune.batch)
-	b.addEach(journal.StageTable, b.patches(b.unfence(t, l)))
-	b.addEach(journal.StageTable, b.patches(t.final))
+	b.addEach(journal.StageTable, b.patches(t.unfenced(b.unfence(t, l))))
 	if l.sizeAfter < l.sizeBefore {
 		b.addEach(journal.StageShrink, []journal.Op{{Kind: journal.OpSize, Len: l.sizeAfter}})
 	}
@@ -93,6 +94,30 @@ func (b *builder) unfence(t tables, l layout) []Write {
 		writes = append(writes, w)
 	}
 	return writes
+}
+
+// unfenced is the final table with the writes that take away the rest of the fence where they belong: the copies at the
+// end, then the structures that readers look at first, and sector 0, which alone can hide a chain of boot records, last.
+func (t tables) unfenced(rest []Write) []Write {
+	var copies, first, zero []Write
+	for _, w := range rest {
+		if w.Off == 0 {
+			zero = append(zero, Write{Data: w.Data[:min(int64(len(w.Data)), t.sector)]})
+			w = Write{Off: t.sector, Data: w.Data[min(int64(len(w.Data)), t.sector):]}
+		}
+		switch {
+		case len(w.Data) == 0:
+		case w.Off < t.primary:
+			first = append(first, w)
+		default:
+			copies = append(copies, w)
+		}
+	}
+	at := slices.IndexFunc(t.final, func(w Write) bool { return w.Off < t.primary })
+	if at < 0 {
+		at = len(t.final)
+	}
+	return slices.Concat(copies, t.final[:at], first, t.final[at:], zero)
 }
 
 func (b *builder) addEach(stage journal.Stage, ops []journal.Op) {

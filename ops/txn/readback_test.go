@@ -6,7 +6,6 @@ import (
 	"math/rand"
 	"testing"
 
-	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
 
@@ -44,22 +43,6 @@ func (f *fumbler) Copy(dst, src, n int64) error {
 		_, err = f.WriteAt(b, f.off)
 	}
 	return err
-}
-
-// runOn does the world's transaction on a disk of the test's own.
-func (w *world) runOn(m *testdisk.Machine, dev Device) error {
-	spill, err := m.Store().Create(journal.SpillName)
-	if err != nil {
-		return err
-	}
-	if _, err := spill.WriteAt(w.spill, 0); err != nil {
-		return err
-	}
-	tx, err := prepare(dev, m.Store(), spill, w.layout, w.tables, words{wishes: w.wishes}, w.tune)
-	if err != nil {
-		return err
-	}
-	return tx.Commit(context.Background(), noWatch)
 }
 
 // TestVerifyNotices lets every sector that a commit writes come back different. The commit must say so and stay

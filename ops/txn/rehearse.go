@@ -239,8 +239,10 @@ func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name 
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
-	l := layoutOf(r.Overlay, r.Device.Size(), unused)
-	l.heads = r.heads(l)
+	l, err := r.layout(spill, unused)
+	if err != nil {
+		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
+	}
 	t, err := r.tables(l)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
@@ -255,9 +257,16 @@ func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name 
 	return tx, nil
 }
 
+// layout is what the target must become.
+func (r *Rehearsal) layout(spill journal.File, unused ranges) (layout, error) {
+	l, err := layoutOf(r.Overlay, r.Device.Size(), unused).trimmed(r.Device, spill, newRanges(spansOf(r.final)))
+	l.heads = r.heads(l)
+	return l, err
+}
+
 // tables works out the fence and the final table writes.
 func (r *Rehearsal) tables(l layout) (tables, error) {
-	var t tables
+	t := tables{sector: int64(r.Before.SectorSize), primary: int64(r.Before.SectorSize)}
 	for _, p := range r.final {
 		t.final = append(t.final, Write{Off: p.Off, Data: p.Data})
 	}
@@ -277,11 +286,11 @@ func (r *Rehearsal) tables(l layout) (tables, error) {
 	if err != nil {
 		return t, fmt.Errorf("work out the fence: %w", err)
 	}
-	firstUsable := int64(r.Before.SectorSize.Bytes(r.Before.Table.Usable.Start))
+	t.primary = int64(r.Before.SectorSize.Bytes(r.Before.Table.Usable.Start))
 	for _, p := range hidden {
 		w := Write{Off: p.Off, Data: p.Data}
 		t.fence = append(t.fence, w)
-		if p.Off < firstUsable {
+		if p.Off < t.primary {
 			t.refence = append(t.refence, w)
 		}
 	}

@@ -63,11 +63,18 @@ func allScenarios(rng *rand.Rand, random int) []scenario {
 // the transaction left it, with the undo still there, or end as it was before.
 func TestCrashUndo(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
-	part := min(1, float64(*statesFlag)/200000)
-	states := 0
+	count := newTally()
+	var worlds []*world
 	for _, s := range allScenarios(rng, 8) {
-		s.wishes = journal.Wishes(rng.Intn(4))
-		w := newWorld(s, rng)
+		worlds = append(worlds, newWorld(s, rng))
+	}
+	for _, p := range plans() {
+		worlds = append(worlds, p.world(t, rng))
+	}
+	for _, w := range worlds {
+		s := w.scenario
+		part := min(1, float64(*statesFlag)/200000) * w.share()
+		w.wishes = journal.Wishes(rng.Intn(4))
 		kept := w.committed(t)
 		clean := kept.Clone()
 		if err := undoMachine(clean); err != nil {
@@ -85,16 +92,16 @@ func TestCrashUndo(t *testing.T) {
 			if err := undoMachine(m); !errors.Is(err, testdisk.ErrPowerCut) {
 				t.Fatalf("%s: power cut at %d: %v", s.name, k, err)
 			}
-			for _, policy := range policies(m.Pending(), rng) {
-				w.afterUndo(t, m.Crash(policy), k, 2, rng)
-				states++
+			for _, policy := range policies(m.Pending(), part, rng) {
+				w.afterUndo(t, m.Crash(policy.Policy), k, 2, rng)
+				count.add(pathUndo, policy.Name, s.name)
 				if t.Failed() {
 					return
 				}
 			}
 		}
 	}
-	t.Logf("%d crash states, none damaged", states)
+	count.log(t)
 }
 
 // afterUndo ends what a crash of an undo left, after the power was cut a few times more.
@@ -163,7 +170,7 @@ func TestKeepingIsWatched(t *testing.T) {
 func TestCrashReplacesUndo(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
 	part := min(1, float64(*statesFlag)/200000)
-	states := 0
+	count := newTally()
 	for i, s := range allScenarios(rng, 4) {
 		first := newWorld(s, rng)
 		kept := first.committed(t)
@@ -186,15 +193,15 @@ func TestCrashReplacesUndo(t *testing.T) {
 			m := kept.Clone()
 			m.CutAt(k)
 			_ = second.run(m) // the power cut
-			for _, policy := range policies(m.Pending(), rng) {
-				states++
-				if complaint := replaced(first, second, m.Crash(policy), Direction(rng.Intn(2))); complaint != "" {
+			for _, policy := range policies(m.Pending(), part, rng) {
+				count.add(pathReplace, policy.Name, s.name)
+				if complaint := replaced(first, second, m.Crash(policy.Policy), Direction(rng.Intn(2))); complaint != "" {
 					t.Fatalf("%s: cut at %d: %s", second.name, k, complaint)
 				}
 			}
 		}
 	}
-	t.Logf("%d crash states, none damaged", states)
+	count.log(t)
 }
 
 // replaced recovers a crash of the second transaction and says what is wrong then.

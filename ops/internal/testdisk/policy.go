@@ -15,6 +15,31 @@ const (
 // Policy decides what becomes of change i of n.
 type Policy func(i, n int) Fate
 
+// Named is a policy and what it is called in counts.
+type Named struct {
+	Name string
+	Policy
+}
+
+// Policies are crashes in which none and all of the changes are kept that are not durable, and for each picked change those
+// before it, it alone, all but it, and it torn; then random subsets.
+func Policies(pick []int, rng *rand.Rand, random int) []Named {
+	list := []Named{{"none", None()}, {"all", All()}}
+	for _, k := range pick {
+		list = append(list, Named{"prefix", Prefix(k)}, Named{"only one", Only(k)}, Named{"all but one", AllBut(k)},
+			Named{"torn last", Tear(k)}, Named{"torn amid", TearLast(k)})
+	}
+	for range random {
+		list = append(list, Named{"random", Random(rng)})
+	}
+	return list
+}
+
+// Names are the names of all policies, in the order of Policies.
+func Names() []string {
+	return []string{"none", "all", "prefix", "only one", "all but one", "torn last", "torn amid", "random"}
+}
+
 // None loses everything that was not synced.
 func None() Policy { return func(int, int) Fate { return Lost } }
 

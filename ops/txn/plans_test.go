@@ -1,0 +1,372 @@
+package txn
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/scan"
+	"shunt/model/table"
+	"shunt/model/testneed"
+	"shunt/ops"
+	"shunt/ops/fsys"
+	"shunt/ops/internal/testdisk"
+	"shunt/ops/journal"
+	"shunt/ops/overlay"
+	"shunt/ops/window/tool"
+)
+
+// realPlan is a plan on a disk with a real table.
+type realPlan struct {
+	name    string
+	kind    model.TableKind
+	sectors geometry.Sector
+	parts   []model.Partition
+	lines   []string
+	// Tools that the plan needs, which make ext2 file systems in the partitions. Without tools partitions hold bytes of no
+	// known kind.
+	tools []string
+}
+
+func primary(n int, start, end geometry.Sector) model.Partition {
+	return model.Partition{ID: model.PartID(n), Number: n, Span: geometry.Span{Start: start, End: end}}
+}
+
+func logical(n int, ebr, start, end geometry.Sector) model.Partition {
+	p := primary(n, start, end)
+	p.Role, p.EBR = model.Logical, ebr
+	return p
+}
+
+func extended(n int, start, end geometry.Sector) model.Partition {
+	p := primary(n, start, end)
+	p.Role, p.Type = model.Extended, model.MBRExtended
+	return p
+}
+
+// plans are the kinds of plans, on disks of a few sectors.
+func plans() []realPlan {
+	gpt := func(name string, lines ...string) realPlan {
+		return realPlan{
+			name: "gpt, " + name, kind: model.TableGPT, sectors: 200, lines: lines,
+			parts: []model.Partition{primary(1, 40, 60), primary(2, 64, 84), primary(4, 90, 121)},
+		}
+	}
+	mbr := func(name string, lines ...string) realPlan {
+		return realPlan{
+			name: "mbr, " + name, kind: model.TableMBR, sectors: 160, lines: lines,
+			parts: []model.Partition{
+				primary(1, 7, 20), extended(2, 24, 130),
+				logical(5, 24, 26, 40), logical(6, 44, 46, 60), logical(7, 70, 75, 90),
+			},
+		}
+	}
+	return []realPlan{
+		gpt("move right, overlapping", "move 4 right 7s"),
+		gpt("move right, clear", "move 4 right 40s"),
+		gpt("move left, overlapping", "move 4 left 5s"),
+		gpt("chain", "move 4 right 20s", "move 2 right 20s", "move 1 right 12s"),
+		gpt("swap", "move 1 to 130s", "move 2 to 40s", "move 1 to 64s"),
+		gpt("grow the image", "image grow 32KiB", "move 4 right 50s"),
+		gpt("shrink the image", "move 4 left 3s", "image size 90KiB"),
+		gpt("delete", "delete 2"),
+		gpt("delete and replace", "delete 2", "move 4 left 20s", "new 10s at 110s"),
+		mbr("move a primary", "move 1 left 3s"),
+		mbr("move a logical right", "move 6 right 4s"),
+		mbr("move a logical left", "move 6 left 2s"),
+		mbr("move the last logical", "move 7 right 30s"),
+		mbr("move the first logical", "move 5 right 2s"),
+		mbr("chain of logicals", "move 7 right 30s", "move 6 right 20s", "move 5 right 1s"),
+		mbr("delete the first logical", "delete 5"),
+		mbr("delete and move logicals", "delete 6", "move 6 left 20s"),
+		mbr("grow the image", "image grow 8KiB", "new 10s at 140s"),
+		mbr("shrink the image", "image size 66KiB"),
+		{
+			name: "ext2, shrink, move and grow", kind: model.TableGPT, sectors: 5400,
+			parts: []model.Partition{primary(1, 40, 2840), primary(2, 2900, 5100)},
+			lines: []string{"resize 1 to 1050KiB", "move 2 left 300KiB", "resize 2 to 1200KiB"},
+			tools: []string{"mke2fs", "e2fsck", "resize2fs"},
+		},
+	}
+}
+
+// realDisk is what is known of a world whose table is a real one.
+type realDisk struct {
+	before, after           model.Disk
+	imageBefore, imageAfter []byte
+	masked                  ranges // free blocks, which a roll back need not bring back
+}
+
+// world rehearses the plan and takes what it leads to for a disk of the crash harness.
+func (p realPlan) world(tb testing.TB, rng *rand.Rand) *world {
+	tb.Helper()
+	for _, name := range p.tools {
+		if !testneed.Has(tb, name) {
+			p.tools, p.lines = nil, []string{"move 2 right 3s"} // the next best
+		}
+	}
+	w := newPlanned(tb, p, p.image(tb, rng), rng)
+	return w
+}
+
+// image is the disk that the plan is for.
+func (p realPlan) image(tb testing.TB, rng *rand.Rand) []byte {
+	tb.Helper()
+	content := make([]byte, p.sectors*sec)
+	blank, err := table.Read(bytes.NewReader(content), int64(len(content)), sec)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	after := blank
+	after.Table = model.Table{Kind: p.kind}
+	if p.kind == model.TableGPT { // more than the first grid line, which tiny disks do not have
+		after.Table.Usable = geometry.Span{Start: 34, End: p.sectors - 33}
+	}
+	parts := append([]model.Partition(nil), p.parts...)
+	for i := range parts {
+		if parts[i].Type == "" {
+			parts[i].Type = model.DefaultType(p.kind, parts[i].Role, model.Unformatted)
+		}
+	}
+	patches, err := table.Encode(bytes.NewReader(content), blank, model.New(after, parts, nil), uuids(rng))
+	if err != nil {
+		tb.Fatalf("%s: %v", p.name, err)
+	}
+	for _, part := range parts {
+		if part.Role == model.Extended {
+			continue
+		}
+		inside := content[part.Span.Start*sec : part.Span.End*sec]
+		if p.tools == nil {
+			rng.Read(inside)
+			continue
+		}
+		copy(inside, extImage(tb, len(inside), rng))
+	}
+	for _, patch := range patches {
+		copy(content[patch.Off:], patch.Data)
+	}
+	return content
+}
+
+// extImage is an ext2 of n bytes with a few files in it.
+func extImage(tb testing.TB, n int, rng *rand.Rand) []byte {
+	tb.Helper()
+	dir := tb.TempDir()
+	for i := range 5 {
+		b := make([]byte, rng.Intn(n/12))
+		rng.Read(b)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("file%d", i)), b, 0o644); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	path := filepath.Join(tb.TempDir(), "ext")
+	if err := os.WriteFile(path, make([]byte, n), 0o644); err != nil {
+		tb.Fatal(err)
+	}
+	runTool(tb, "mke2fs", "-q", "-F", "-t", "ext2", "-b", "1024", "-O", "^resize_inode", "-d", dir, path)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+func runTool(tb testing.TB, argv ...string) {
+	tb.Helper()
+	argv[0] = testneed.Tool(tb, argv[0])
+	result, err := tool.Run(context.Background(), tool.Cmd{Argv: argv})
+	if err != nil || result.Exit != 0 {
+		tb.Fatalf("%v: %v\n%s", argv, err, result.Output)
+	}
+}
+
+func uuids(rng *rand.Rand) func() uuid.UUID {
+	return func() (id uuid.UUID) {
+		rng.Read(id[:])
+		return id
+	}
+}
+
+// newPlanned rehearses a plan on an image.
+func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world {
+	tb.Helper()
+	fail := func(err error) {
+		tb.Helper()
+		if err != nil {
+			tb.Fatalf("%s: %v", p.name, err)
+		}
+	}
+	m := testdisk.New(image)
+	disk, err := scan.Scan(m.Target(), int64(len(image)), sec)
+	fail(err)
+	if why := disk.ReadOnly(); why != "" {
+		tb.Fatalf("%s: %s", p.name, why)
+	}
+	q, err := ops.ParsePlan(strings.NewReader(strings.Join(p.lines, "\n")), ops.NewQueue(disk, ops.Env{Caps: fsys.Discover()}), geometry.AlignNone)
+	fail(err)
+	steps, err := q.Compile()
+	fail(err)
+	spill, err := m.Store().Create(journal.SpillName)
+	fail(err)
+	ov := overlay.New(m.Target(), int64(len(image)), spill)
+	windows := &extracts{ov: ov, dir: tb.TempDir()}
+	r := &Rehearsal{
+		Device: m.Target(), Overlay: ov, Before: disk, After: q.Preview(), Steps: steps, NewUUID: uuids(rng), Now: time.Now,
+		Windows: windows, Tools: fsys.Tools{Run: runQuietly},
+		OnStep: func(int, *ops.StepResult) {}, Said: func() (string, string) { return "", "" },
+	}
+	_, err = r.Run(context.Background())
+	fail(err)
+	fail(windows.err)
+	unused, err := r.unused()
+	fail(err)
+	l, err := r.layout(spill, unused)
+	fail(err)
+	t, err := r.tables(l)
+	fail(err)
+	w := &world{scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, ov.Size()), layout: l, tables: t, machine: testdisk.New(image)}
+	_, err = ov.ReadAt(w.after, 0)
+	fail(err)
+	n, err := spill.Size()
+	fail(err)
+	w.spill = make([]byte, n)
+	if n > 0 {
+		_, err = spill.ReadAt(w.spill, 0)
+		fail(err)
+	}
+	w.real = &realDisk{before: disk, imageBefore: image, imageAfter: w.after, masked: unused}
+	w.real.after, err = scan.Scan(bytes.NewReader(w.after), int64(len(w.after)), sec)
+	fail(err)
+	for _, problem := range append(model.Check(w.real.after), w.real.after.Problems()...) {
+		if problem.Severity == model.Fatal {
+			tb.Fatalf("%s: as planned: %s", p.name, problem.Text)
+		}
+	}
+	w.keepsContent(tb, q)
+	return w
+}
+
+// keepsContent makes sure, without help of the overlay, that partitions of no known kind carry their bytes along, and that
+// nothing is written into those that stay where they are: they may be in use.
+func (w *world) keepsContent(tb testing.TB, q ops.Queue) {
+	tb.Helper()
+	for _, was := range w.real.before.Partitions() {
+		is, ok := q.Preview().Partition(was.ID)
+		if !ok || was.Role == model.Extended || was.FS.Known() {
+			continue
+		}
+		if !bytes.Equal(cutOut(w.before, was.Span), cutOut(w.after, is.Span)) {
+			tb.Fatalf("%s: %s does not hold what it held", w.name, was.Ref())
+		}
+		if touched := w.layout.writes().within(int64(was.Span.Start)*sec, int64(was.Span.End)*sec); is.Span == was.Span && len(touched) > 0 {
+			tb.Fatalf("%s: %s stays where it is and would be written to at %v", w.name, was.Ref(), touched)
+		}
+	}
+}
+
+func cutOut(image []byte, s geometry.Span) []byte {
+	return image[min(int64(len(image)), int64(s.Start)*sec):min(int64(len(image)), int64(s.End)*sec)]
+}
+
+// exposed says what is wrong with a disk as a crash left it, "" if nothing: each partition that its table shows must be
+// one of those before or of those planned, at its place and whole.
+func (d *realDisk) exposed(got []byte) string {
+	found, err := table.Read(bytes.NewReader(got), int64(len(got)), sec)
+	if err != nil {
+		return err.Error()
+	}
+	for _, p := range found.Partitions() {
+		if p.Role == model.Extended {
+			continue
+		}
+		whole := func(disk model.Disk, image []byte, masked ranges) bool {
+			q, ok := disk.ByNumber(p.Number)
+			return ok && q.Span == p.Span && sameBut(cutOut(got, p.Span), cutOut(image, p.Span), int64(p.Span.Start)*sec, masked)
+		}
+		if !whole(d.before, d.imageBefore, d.masked) && !whole(d.after, d.imageAfter, nil) {
+			return fmt.Sprintf("%s at %v is not whole", p.Ref(), p.Span)
+		}
+	}
+	return ""
+}
+
+// sameBut compares two runs of bytes that begin at off of the disk, masked bytes aside.
+func sameBut(a, b []byte, off int64, masked ranges) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for _, r := range masked.outside(off, off+int64(len(a))) {
+		if !bytes.Equal(a[r.off-off:r.end-off], b[r.off-off:r.end-off]) {
+			return false
+		}
+	}
+	return true
+}
+
+func runQuietly(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
+	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, OnOutput: onLine})
+	return result.Exit, result.Output, err
+}
+
+// extracts are windows that need no mount: files with a copy of a part of the overlay, of which what changed goes back
+// when they are removed.
+type extracts struct {
+	ov   *overlay.Overlay
+	dir  string
+	open map[string]extract
+	err  error
+}
+
+type extract struct {
+	off int64
+	was []byte
+}
+
+func (e *extracts) Set(name string, off, n int64) string {
+	path := filepath.Join(e.dir, name)
+	b := make([]byte, n)
+	_, err := e.ov.ReadAt(b, off)
+	if err == nil {
+		err = os.WriteFile(path, b, 0o600)
+	}
+	if err != nil && e.err == nil {
+		e.err = err
+	}
+	if e.open == nil {
+		e.open = map[string]extract{}
+	}
+	e.open[name] = extract{off, b}
+	return path
+}
+
+func (e *extracts) Remove(name string) {
+	path := filepath.Join(e.dir, name)
+	is, err := os.ReadFile(path)
+	x := e.open[name]
+	if n := len(is); err == nil && n < len(x.was) {
+		is = append(is, x.was[n:]...) // resize2fs cuts a file that it shrinks; windows cannot be cut
+	} else if n > len(x.was) {
+		err = fmt.Errorf("a tool made %s %d bytes long instead of %d", name, n, len(x.was))
+	}
+	const grain = 1024
+	for at := 0; err == nil && at < len(is); at += grain {
+		end := min(at+grain, len(is))
+		if !bytes.Equal(is[at:end], x.was[at:end]) {
+			_, err = e.ov.WriteAt(is[at:end], x.off+int64(at))
+		}
+	}
+	if err != nil && e.err == nil {
+		e.err = err
+	}
+}

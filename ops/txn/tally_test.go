@@ -1,0 +1,92 @@
+package txn
+
+import (
+	"fmt"
+	"math/rand"
+	"slices"
+	"strings"
+	"testing"
+
+	"shunt/ops/internal/testdisk"
+)
+
+// path is what was under way when the power was cut, and what was done then.
+type path string
+
+// The paths, in the order in which they are told.
+const (
+	pathFinish        path = "commit cut, finished"
+	pathRollBack      path = "commit cut, rolled back"
+	pathReturned      path = "power cut after the commit returned"
+	pathFinishAgain   path = "finishing cut, ended either way"
+	pathRollBackAgain path = "roll back cut, ended either way"
+	pathUndo          path = "undo cut, ended"
+	pathReplace       path = "commit over a kept one cut, ended either way"
+)
+
+// tally counts the crash states that were tried.
+type tally struct {
+	byPath map[path]map[string]int // by policy
+	byPlan map[string]int
+	total  int
+}
+
+func newTally() *tally { return &tally{byPath: map[path]map[string]int{}, byPlan: map[string]int{}} }
+
+func (c *tally) add(p path, policy, plan string) {
+	if c.byPath[p] == nil {
+		c.byPath[p] = map[string]int{}
+	}
+	c.byPath[p][policy]++
+	c.byPlan[family(plan)]++
+	c.total++
+}
+
+// family is a scenario's name without its numbers.
+func family(name string) string {
+	name, _, _ = strings.Cut(name, " by ")
+	return strings.TrimRight(name, " 0123456789")
+}
+
+// log tells the counts: a line for each path with its policies, then the plans.
+func (c *tally) log(tb testing.TB) {
+	tb.Helper()
+	var out strings.Builder
+	fmt.Fprintf(&out, "%d crash states, none damaged\n%-46s", c.total, "path")
+	for _, policy := range testdisk.Names() {
+		fmt.Fprintf(&out, "%12s", policy)
+	}
+	fmt.Fprintf(&out, "%10s\n", "all")
+	for _, p := range []path{pathFinish, pathRollBack, pathReturned, pathFinishAgain, pathRollBackAgain, pathUndo, pathReplace} {
+		if c.byPath[p] == nil {
+			continue
+		}
+		all := 0
+		fmt.Fprintf(&out, "%-46s", p)
+		for _, policy := range testdisk.Names() {
+			n := c.byPath[p][policy]
+			all += n
+			fmt.Fprintf(&out, "%12d", n)
+		}
+		fmt.Fprintf(&out, "%10d\n", all)
+	}
+	var plans []string
+	for plan := range c.byPlan {
+		plans = append(plans, plan)
+	}
+	slices.Sort(plans)
+	for _, plan := range plans {
+		fmt.Fprintf(&out, "  %-44s%10d\n", plan, c.byPlan[plan])
+	}
+	tb.Log(out.String())
+}
+
+// policies are the crashes tried at one point with n changes that are not durable. A thorough run takes every one of up to
+// 24 changes in turn, a short one a few of them.
+func policies(n int, part float64, rng *rand.Rand) []testdisk.Named {
+	most, random := 4, 2
+	if part >= 1 {
+		most, random = 24, 6
+	}
+	return testdisk.Policies(rng.Perm(n)[:min(n, most)], rng, random)
+}
