@@ -345,7 +345,7 @@ func TestFlags(t *testing.T) {
 		{TableMBR, Partition{Type: "0x1c"}, "hidden lba"},
 		{TableMBR, Partition{Type: "0xef", Active: true}, "boot esp"},
 		{TableMBR, Partition{Type: "0x0f"}, "lba"},
-		{TableGPT, Partition{Type: BIOSBoot, Attributes: 1<<2 | 1}, "legacy_boot required bios-boot"},
+		{TableGPT, Partition{Type: BIOSBoot, Attributes: 1<<2 | 1}, "legacy_boot required bios_grub"},
 		{TableGPT, Partition{Type: "0FC63DAF-8483-4772-8E79-3D69D8477DE4", Attributes: 1 << 63, Active: true}, "no_automount"},
 		{TableNone, Partition{Active: true}, ""},
 	} {

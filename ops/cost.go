@@ -45,29 +45,29 @@ func fsOf(d model.Disk, id model.PartID) model.FSKind {
 
 // toolOf names the program that carries a step out, "" if shunt does it alone or it only reads.
 func toolOf(s Step) string {
-	type tools struct{ check, resize, create string }
+	type tools struct{ check, resize, create, label, uuid string }
 	var t tools
 	switch s.FS {
 	case model.Ext2, model.Ext3, model.Ext4:
-		t = tools{"e2fsck", "resize2fs", "mkfs." + string(s.FS)}
+		t = tools{"e2fsck", "resize2fs", "mkfs." + string(s.FS), "e2label", "tune2fs"}
 	case model.FAT12, model.FAT16, model.FAT32:
-		t = tools{"fsck.fat", "fatresize", "mkfs.fat"}
+		t = tools{"fsck.fat", "fatresize", "mkfs.fat", "fatlabel", "mlabel"}
 	case model.ExFAT:
-		t = tools{"fsck.exfat", "", "mkfs.exfat"}
+		t = tools{"fsck.exfat", "", "mkfs.exfat", "exfatlabel", "exfatlabel"}
 	case model.NTFS:
-		t = tools{"ntfsresize", "ntfsresize", "mkntfs"}
+		t = tools{"ntfsresize", "ntfsresize", "mkntfs", "ntfslabel", "ntfslabel"}
 	case model.XFS:
-		t = tools{"xfs_repair", "xfs_growfs", "mkfs.xfs"}
+		t = tools{"xfs_repair", "xfs_growfs", "mkfs.xfs", "xfs_admin", "xfs_admin"}
 	case model.Btrfs:
-		t = tools{"btrfs check", "btrfs filesystem resize", "mkfs.btrfs"}
+		t = tools{"btrfs check", "btrfs filesystem resize", "mkfs.btrfs", "btrfs filesystem label", "btrfstune"}
 	case model.F2FS:
-		t = tools{"fsck.f2fs", "resize.f2fs", "mkfs.f2fs"}
+		t = tools{"fsck.f2fs", "resize.f2fs", "mkfs.f2fs", "f2fslabel", ""}
 	case model.Swap:
-		t = tools{"", "", "mkswap"}
+		t = tools{"", "", "mkswap", "swaplabel", "swaplabel"}
 	case model.LVM2:
-		t = tools{"pvck", "pvresize", "pvcreate"}
+		t = tools{"pvck", "pvresize", "pvcreate", "", "pvchange"}
 	case model.LUKS:
-		t = tools{"", "cryptsetup resize", "cryptsetup luksFormat"}
+		t = tools{"", "cryptsetup resize", "cryptsetup luksFormat", "cryptsetup config", "cryptsetup luksUUID"}
 	case model.Unformatted, model.ISO9660, model.SquashFS, model.SwSuspend:
 	}
 	switch s.Kind {
@@ -77,6 +77,10 @@ func toolOf(s Step) string {
 		return t.resize
 	case StepMakeFS:
 		return t.create
+	case StepLabelFS:
+		return t.label
+	case StepUUIDFS:
+		return t.uuid
 	case StepResizeImage, StepVerifyFS, StepRemap, StepMoved, StepWipe, StepWriteTable:
 	}
 	return ""

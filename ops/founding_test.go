@@ -73,6 +73,7 @@ func windows(steps []ops.Step) string {
 	kinds := map[ops.StepKind]string{
 		ops.StepResizeImage: "image", ops.StepCheckFS: "check", ops.StepVerifyFS: "verify", ops.StepResizeFS: "resize",
 		ops.StepRemap: "remap", ops.StepMoved: "moved", ops.StepWipe: "wipe", ops.StepMakeFS: "make", ops.StepWriteTable: "table",
+		ops.StepLabelFS: "label", ops.StepUUIDFS: "uuid",
 	}
 	var words []string
 	for _, s := range steps {
@@ -82,7 +83,7 @@ func windows(steps []ops.Step) string {
 			word += fmt.Sprintf("%v>%v", s.From, s.To)
 		case ops.StepResizeFS:
 			word += fmt.Sprintf("%v=%d", s.Window, s.NewSize)
-		case ops.StepCheckFS, ops.StepVerifyFS, ops.StepMoved, ops.StepWipe, ops.StepMakeFS:
+		case ops.StepCheckFS, ops.StepVerifyFS, ops.StepMoved, ops.StepWipe, ops.StepMakeFS, ops.StepLabelFS, ops.StepUUIDFS:
 			word += s.Window.String()
 		case ops.StepResizeImage, ops.StepWriteTable:
 		}

@@ -335,7 +335,7 @@ func obstacle(d model.Disk, p model.Partition, to geometry.Span) (other bool, re
 func (o MoveResize) Steps(before, after model.Disk) []Step {
 	old, _ := before.Partition(o.ID)
 	p, _ := after.Partition(o.ID)
-	s := stepper{step: Step{Part: o.ID, Ref: old.Ref(), FS: old.FS.Kind, Label: old.FS.Label, UUID: old.FS.UUID}}
+	s := stepper{step: Step{Part: o.ID, Ref: old.Ref(), FS: old.FS.Kind, Label: old.FS.Label, UUID: keptUUID(old.FS)}}
 	switch {
 	case old.Role == model.Extended:
 		return nil // it is nothing but its entry in the table

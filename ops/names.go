@@ -32,6 +32,15 @@ func labelBytes(kind model.FSKind) int {
 	return 0
 }
 
+// keptLabel is what a file system of this kind makes of a label: FAT has capitals only.
+func keptLabel(kind model.FSKind, label string) string {
+	switch kind {
+	case model.FAT12, model.FAT16, model.FAT32:
+		return strings.ToUpper(label)
+	}
+	return label
+}
+
 // badLabel is why a file system of this kind cannot have the label, or "".
 func badLabel(kind model.FSKind, label string) string {
 	if label == "" {

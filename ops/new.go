@@ -66,16 +66,6 @@ func (o New) PlanLine(before model.Disk) string {
 	return line
 }
 
-// typeWord is what TypeByAlias reads back to t.
-func typeWord(kind model.TableKind, t model.PartType) string {
-	for _, word := range model.TypeAliases(kind) {
-		if code, _ := model.TypeByAlias(kind, word); code == t {
-			return word
-		}
-	}
-	return string(t)
-}
-
 // partition is the partition to be made, with the number it would have.
 func (o New) partition(d model.Disk) model.Partition {
 	p := model.Partition{ID: o.ID, Role: o.Role, Span: o.span(), Type: o.Type, Name: o.Name}
@@ -86,23 +76,10 @@ func (o New) partition(d model.Disk) model.Partition {
 	if o.Role == model.Logical {
 		p.Number = chainNumber(d, o.At)
 	}
-	if o.FS != model.Unformatted && o.Role != model.Extended {
-		length := d.SectorSize.Bytes(o.Len)
-		p.FS = model.Filesystem{Kind: o.FS, Label: o.Label, BlockSize: newBlockSize(o.FS, length, d.SectorSize)}
-		p.FS.Size = fsLength(p.FS, length)
+	if o.Role != model.Extended {
+		p.FS = newFilesystem(o.FS, o.Label, d.SectorSize.Bytes(o.Len), d.SectorSize)
 	}
 	return p
-}
-
-// newBlockSize is what the tools choose for a new file system of this length.
-func newBlockSize(kind model.FSKind, length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
-	if isExt(kind) && length < 512*geometry.MiB && z == geometry.Sector512 {
-		return geometry.KiB
-	}
-	if kind == model.FAT32 || kind == model.FAT16 || kind == model.FAT12 {
-		return geometry.Bytes(z)
-	}
-	return 4 * geometry.KiB
 }
 
 // chainNumber is the number a new logical partition at the given sector gets: its place in the chain is
@@ -188,52 +165,17 @@ func (o New) checkContents(d model.Disk, env Env) *Refusal {
 			return &Refusal{Reason: "an extended partition needs room for boot records", Nearest: "make it 1 MiB or more"}
 		}
 	}
-	if o.Role == model.Extended != (d.Table.Kind == model.TableMBR && model.IsExtendedType(o.partition(d).Type)) {
-		return &Refusal{Reason: fmt.Sprintf("type %s does not go with the role %s", o.Type, o.Role)}
+	if refusal := cannotType(d, o.Role, o.partition(d).Type); refusal != nil {
+		return refusal
 	}
-	if o.Type == "0x00" || o.Type == "0xee" || o.Type == "00000000-0000-0000-0000-000000000000" {
-		return &Refusal{Reason: fmt.Sprintf("type %s does not stand for a partition", o.Type)}
-	}
-	if o.Type != "" {
-		if code, ok := model.TypeByAlias(d.Table.Kind, string(o.Type)); !ok || code != o.Type {
-			return &Refusal{Reason: fmt.Sprintf("type %s does not exist in this kind of table", o.Type)}
-		}
-	}
-	if o.FS == model.Unformatted {
-		return nil
-	}
-	c := env.Caps.Of(o.FS)
-	switch {
-	case c.Create != "":
-		return &Refusal{Reason: c.Create}
-	case length < c.MinSize:
-		return &Refusal{
-			Reason:  fmt.Sprintf("%s is too small for %s", geometry.FormatBytes(length), o.FS),
-			Nearest: fmt.Sprintf("make it %s or more", bound(d.SectorSize.Up(c.MinSize), d.SectorSize)),
-		}
-	case c.MaxSize > 0 && length > c.MaxSize:
-		return &Refusal{
-			Reason:  fmt.Sprintf("%s is too large for %s", geometry.FormatBytes(length), o.FS),
-			Nearest: fmt.Sprintf("make it %s or less", bound(d.SectorSize.Down(c.MaxSize), d.SectorSize)),
-		}
-	}
-	return nil
+	return cannotMake(env, o.FS, length, d.SectorSize)
 }
 
 func (o New) checkNames(d model.Disk, _ Env) *Refusal {
-	if o.Label != "" && o.FS == model.Unformatted {
-		return &Refusal{Reason: "without a file system there is nothing to label"}
+	if refusal := cannotLabel(o.FS, o.Label); refusal != nil || o.Name == "" {
+		return refusal
 	}
-	if reason := badLabel(o.FS, o.Label); reason != "" {
-		return &Refusal{Reason: reason}
-	}
-	if o.Name != "" && d.Table.Kind != model.TableGPT {
-		return &Refusal{Reason: "partitions have names on GPT only"}
-	}
-	if reason := badName(o.Name); reason != "" {
-		return &Refusal{Reason: reason}
-	}
-	return nil
+	return cannotName(d, o.Name)
 }
 
 // checkPlace refuses a place that is not free, with the room that is.

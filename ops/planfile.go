@@ -22,6 +22,10 @@ import (
 //	new SIZE|max [at OFFSET] [fs=KIND] [label=TEXT] [name=TEXT] [type=TYPE] [as=primary|extended|logical]
 //	delete P
 //	check P
+//	format P fs=KIND [label=TEXT] | format P cleared
+//	label P TEXT | name P TEXT
+//	type P TYPE | flag P FLAG on|off
+//	uuid P new|half
 //
 // An OFFSET in sectors ("2048s") is kept to the sector; in any other unit it is put on the grid.
 

@@ -18,7 +18,7 @@ type planLine struct {
 }
 
 // plannedLater are words of the grammar that no operation of this version carries out.
-const plannedLater = "room format copy label name type flag uuid table"
+const plannedLater = "room copy table"
 
 // operation reads everything behind the first word.
 func (l *planLine) operation(first planWord) (Operation, error) {
@@ -39,13 +39,25 @@ func (l *planLine) operation(first planWord) (Operation, error) {
 	case "check":
 		p, err := l.partition()
 		return Check{ID: p.ID}, err
+	case "format":
+		return l.format()
+	case "label":
+		return l.label()
+	case "name":
+		return l.name()
+	case "type":
+		return l.partType()
+	case "flag":
+		return l.flag()
+	case "uuid":
+		return l.uuid()
 	}
 	for _, word := range strings.Fields(plannedLater) {
 		if first.text == word {
 			return nil, &PlanError{Col: first.col, Msg: fmt.Sprintf("%q is not supported by this version", word)}
 		}
 	}
-	return nil, unexpected(first, "an operation", "image, move, resize, grow, new, delete or check")
+	return nil, unexpected(first, "an operation", "image, move, resize, grow, new, delete, check, format, label, name, type, flag or uuid")
 }
 
 // disk is the disk the line applies to.

@@ -163,15 +163,11 @@ func (l *planLine) property(op *New, seen map[string]bool) (err error) {
 	case "name":
 		op.Name = value
 	case "fs":
-		if op.FS, ok = l.fsKind(value); !ok {
-			return unexpected(planWord{text: value, col: w.col}, "a file system that can be made", l.fsKinds())
-		}
+		op.FS, err = l.fsKind(planWord{text: value, col: w.col})
+		return err
 	case "type":
-		kind := l.disk().Table.Kind
-		if op.Type, ok = model.TypeByAlias(kind, value); !ok {
-			words := strings.Join(model.TypeAliases(kind), ", ") + " or the code of a type"
-			return unexpected(planWord{text: value, col: w.col}, fmt.Sprintf("a partition type on %s", kind), words)
-		}
+		op.Type, err = l.typeOf(planWord{text: value, col: w.col})
+		return err
 	case "as":
 		i := slices.Index([]string{"primary", "extended", "logical"}, value)
 		if i < 0 {
@@ -183,12 +179,25 @@ func (l *planLine) property(op *New, seen map[string]bool) (err error) {
 }
 
 // fsKind reads the name of a file system; "none" is no file system.
-func (l *planLine) fsKind(word string) (model.FSKind, bool) {
-	if word == "none" {
-		return model.Unformatted, true
+func (l *planLine) fsKind(w planWord) (model.FSKind, error) {
+	if w.text == "none" {
+		return model.Unformatted, nil
 	}
-	_, known := l.q.Env().Caps[model.FSKind(word)]
-	return model.FSKind(word), known && word != ""
+	if _, known := l.q.Env().Caps[model.FSKind(w.text)]; !known || w.text == "" {
+		return model.Unformatted, unexpected(w, "a file system that can be made", l.fsKinds())
+	}
+	return model.FSKind(w.text), nil
+}
+
+// typeOf reads a partition type.
+func (l *planLine) typeOf(w planWord) (model.PartType, error) {
+	kind := l.disk().Table.Kind
+	t, ok := model.TypeByAlias(kind, w.text)
+	if !ok {
+		words := strings.Join(model.TypeAliases(kind), ", ") + " or the code of a type"
+		return "", unexpected(w, fmt.Sprintf("a partition type on %s", kind), words)
+	}
+	return t, nil
 }
 
 // fsKinds lists the file systems that can be made on this machine.

@@ -50,6 +50,9 @@ func randomOp(r *rand.Rand, q ops.Queue) ops.Operation {
 		return randomNew(r, q, length, align)
 	}
 	p := parts[r.Intn(len(parts))]
+	if r.Intn(3) == 0 {
+		return randomEdit(r, d, p)
+	}
 	switch r.Intn(9) {
 	case 0:
 		return ops.ImageSize{Sectors: d.Sectors + change()}
@@ -77,6 +80,32 @@ func randomOp(r *rand.Rand, q ops.Queue) ops.Operation {
 	return ops.MoveResize{ID: p.ID, Shift: change()}
 }
 
+// labels are words that plan files have to quote.
+var labels = []string{"", "x", `a "b"`, `back\slash`, "# no", " sp  ace ", "Ünï", "=", "1MiB"}
+
+// randomEdit is an operation on p that leaves it where it is.
+func randomEdit(r *rand.Rand, d model.Disk, p model.Partition) ops.Operation {
+	label := labels[r.Intn(len(labels))]
+	switch r.Intn(6) {
+	case 0:
+		kinds := []model.FSKind{model.Unformatted, model.Ext2, model.Ext4, model.FAT32, model.Swap, model.XFS}
+		return ops.Format{ID: p.ID, FS: kinds[r.Intn(len(kinds))], Label: label}
+	case 1:
+		return ops.SetLabel{ID: p.ID, Label: label}
+	case 2:
+		return ops.SetName{ID: p.ID, Name: label}
+	case 3:
+		if types := model.SearchTypes(d.Table.Kind, ""); len(types) > 0 {
+			return ops.SetType{ID: p.ID, Type: types[r.Intn(len(types))].Code}
+		}
+	case 4:
+		if flags := model.FlagsFor(d.Table.Kind, p); len(flags) > 0 {
+			return ops.SetFlag{ID: p.ID, Flag: flags[r.Intn(len(flags))], On: r.Intn(2) == 0}
+		}
+	}
+	return ops.NewUUID{ID: p.ID, Half: r.Intn(4) == 0}
+}
+
 func randomNew(r *rand.Rand, q ops.Queue, length func() geometry.Sector, align geometry.Alignment) ops.Operation {
 	kinds := []model.FSKind{model.Unformatted, model.Ext4, model.FAT32, model.Swap}
 	op := ops.New{ID: q.NextID(), Role: model.Role(r.Intn(3)), FS: kinds[r.Intn(4)]}
@@ -89,7 +118,7 @@ func randomNew(r *rand.Rand, q ops.Queue, length func() geometry.Sector, align g
 	if gaps := model.Gaps(q.Preview(), model.Everything); len(gaps) > 0 && r.Intn(2) == 0 {
 		op.At = max(1, gaps[r.Intn(len(gaps))].Span.Start+geometry.Sector(r.Intn(5000)))
 	}
-	words := []string{"", "x", `a "b"`, `back\slash`, "# no", " sp  ace ", "Ünï", "=", "1MiB"}
+	words := labels
 	if op.FS != model.Unformatted {
 		op.Label = words[r.Intn(len(words))]
 	}
@@ -137,7 +166,7 @@ func TestRandomQueues(t *testing.T) {
 		}
 	}
 	t.Logf("staged %v of %d", staged, tried)
-	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "Resize image"} {
+	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "Resize image", "Format", "Label", "Name", "Type", "Flag", "UUID"} {
 		if staged[verb] < 20 {
 			t.Errorf("only %d operations %q were possible", staged[verb], verb)
 		}
@@ -222,6 +251,8 @@ func FuzzParsePlan(f *testing.F) {
 	for _, text := range []string{
 		"image grow 2GiB\nmove 2 right 1024MiB\ngrow 1\n", "resize 1 min\nnew max at 300MiB fs=ext4 label=\"x\"",
 		"delete 5\ncheck 6\nmove 7 to 501MiB and resize to 10MiB", `new 1MiB name="\"\\" as=logical type=0x83`,
+		"format 1 fs=ext4 label=x\nlabel 1 \"y z\"\nuuid 1 new", "format 2 cleared\ntype 1 0x07\nflag 1 hidden on\nflag 2 boot on",
+		"new 10MiB\nname 1 \"EFI\"\ntype 1 esp\nflag 1 legacy_boot on\nuuid 1 half",
 		"resize 2 by -1s", "move 1 left 9223372036854775807s", "# \"", "new 4096TiB at 4095TiB",
 	} {
 		f.Add(text)

@@ -28,6 +28,10 @@ const (
 	StepWipe
 	// StepMakeFS makes an empty file system of kind FS with Label over all of Window.
 	StepMakeFS
+	// StepLabelFS gives the file system in Window the Label, "" for none.
+	StepLabelFS
+	// StepUUIDFS gives the file system in Window a new UUID, or half of one.
+	StepUUIDFS
 	// StepWriteTable writes the table of the whole plan's final disk; it is the last step.
 	StepWriteTable
 )
@@ -45,6 +49,7 @@ type Step struct {
 	To      geometry.Span
 	Sectors geometry.Sector
 	Label   string
+	Half    bool   // StepUUIDFS: only the half that Windows shows
 	UUID    string // StepMakeFS: keep this file system UUID (swap); "" makes a new one
 }
 
@@ -67,6 +72,10 @@ func (s Step) Text(z geometry.SectorSize) string {
 		return fmt.Sprintf("erase old signatures in %s", s.Ref)
 	case StepMakeFS:
 		return fmt.Sprintf("make %s in %s", s.FS, s.Ref)
+	case StepLabelFS:
+		return fmt.Sprintf("label %s in %s %s", s.FS, s.Ref, quoted(s.Label))
+	case StepUUIDFS:
+		return fmt.Sprintf("set a new UUID on %s in %s", s.FS, s.Ref)
 	case StepWriteTable:
 		return "write partition table"
 	}

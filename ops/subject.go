@@ -10,14 +10,23 @@ import (
 
 // subject finds the partition that an operation edits; verb is the edit for a refusal ("move").
 func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
+	p, err := entry(d, id, verb)
+	if err != nil {
+		return p, err
+	}
+	if reason := untouchable(p.FS); reason != "" {
+		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
+	}
+	return p, nil
+}
+
+// entry finds the partition of which an operation edits no more than what the table says.
+func entry(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
 	p, ok := d.Partition(id)
 	if !ok {
 		return p, &Refusal{What: verb + " the partition", Reason: "it does not exist at this point of the queue"}
 	}
 	if reason := d.ReadOnly(); reason != "" {
-		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
-	}
-	if reason := untouchable(p.FS); reason != "" {
 		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
 	}
 	return p, nil

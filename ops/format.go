@@ -1,0 +1,160 @@
+package ops
+
+import (
+	"fmt"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// Format puts an empty file system in the place of what a partition holds, which is lost. Its number,
+// PARTUUID, name, attributes and active flag stay; its type changes only if it does not go with the new
+// contents.
+type Format struct {
+	ID    model.PartID
+	FS    model.FSKind // Unformatted: "cleared", signatures are erased and no file system is made
+	Label string
+}
+
+// Part is the partition that is formatted.
+func (o Format) Part() model.PartID { return o.ID }
+
+// Verb is the edit in a word.
+func (o Format) Verb() string { return "Format" }
+
+// Describe is `Format p1 as ext4, label "home"; its type becomes Linux file system`.
+func (o Format) Describe(before model.Disk) string {
+	p, _ := before.Partition(o.ID)
+	text := fmt.Sprintf("Format %s as %s", p.Ref(), o.FS)
+	if o.FS == model.Unformatted {
+		text = fmt.Sprintf("Clear %s", p.Ref())
+	}
+	if o.Label != "" {
+		text += ", label " + quoted(o.Label)
+	}
+	return text + retyped(before, p, o.formatted(before, p))
+}
+
+// retyped tells that an edit changes the type of a partition on the side, as a clause to put behind it.
+func retyped(d model.Disk, was, is model.Partition) string {
+	if was.Type == is.Type {
+		return ""
+	}
+	return "; its type becomes " + model.TypeName(d.Table.Kind, is.Type)
+}
+
+// PlanLine is `format 1 fs=ext4 label="home"` or `format 1 cleared`.
+func (o Format) PlanLine(before model.Disk) string {
+	p, _ := before.Partition(o.ID)
+	if o.FS == model.Unformatted {
+		return fmt.Sprintf("format %d cleared", p.Number)
+	}
+	line := fmt.Sprintf("format %d fs=%s", p.Number, o.FS)
+	if o.Label != "" {
+		line += " label=" + quoted(o.Label)
+	}
+	return line
+}
+
+// formatted is p as it is afterwards.
+func (o Format) formatted(d model.Disk, p model.Partition) model.Partition {
+	p.FS = newFilesystem(o.FS, o.Label, d.SectorSize.Bytes(p.Span.Len()), d.SectorSize)
+	p.Type = model.TypeFor(d.Table.Kind, p.Type, o.FS)
+	return p
+}
+
+// Apply is the disk with the new file system predicted to fill the partition.
+func (o Format) Apply(before model.Disk, env Env) (model.Disk, error) {
+	p, err := subject(before, o.ID, "format")
+	if err != nil {
+		return before, err
+	}
+	what := fmt.Sprintf("format %s as %s", p.Ref(), o.FS)
+	if o.FS == model.Unformatted {
+		what = "clear " + p.Ref()
+	}
+	if p.Role == model.Extended {
+		return before, &Refusal{What: what, Reason: "an extended partition holds no file system"}
+	}
+	refusal := cannotMake(env, o.FS, before.SectorSize.Bytes(p.Span.Len()), before.SectorSize)
+	if refusal == nil {
+		refusal = cannotLabel(o.FS, o.Label)
+	}
+	if refusal != nil {
+		refusal.What = what
+		return before, refusal
+	}
+	return before.With(o.formatted(before, p)), nil
+}
+
+// Steps erases the signatures of the old contents and makes the file system, if there is to be one.
+func (o Format) Steps(_, after model.Disk) []Step {
+	p, _ := after.Partition(o.ID)
+	s := stepper{step: Step{Part: o.ID, Ref: p.Ref(), FS: o.FS, Label: o.Label}}
+	s.remake(p.Span)
+	return s.steps
+}
+
+// newFilesystem is what the tools make of a partition of this length.
+func newFilesystem(kind model.FSKind, label string, length geometry.Bytes, z geometry.SectorSize) model.Filesystem {
+	if kind == model.Unformatted {
+		return model.Filesystem{}
+	}
+	fs := model.Filesystem{Kind: kind, Label: keptLabel(kind, label), BlockSize: newBlockSize(kind, length, z)}
+	fs.Size = fsLength(fs, length)
+	return fs
+}
+
+// newBlockSize is what the tools choose for a new file system of this length.
+func newBlockSize(kind model.FSKind, length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
+	switch kind {
+	case model.Ext2, model.Ext3, model.Ext4:
+		if length < 512*geometry.MiB && z == geometry.Sector512 {
+			return geometry.KiB
+		}
+	case model.FAT12, model.FAT16, model.FAT32, "udf":
+		return geometry.Bytes(z)
+	case model.ExFAT:
+		switch {
+		case length > 32*geometry.GiB:
+			return 128 * geometry.KiB
+		case length > 256*geometry.MiB:
+			return 32 * geometry.KiB
+		}
+	}
+	return 4 * geometry.KiB
+}
+
+// cannotMake refuses file systems that cannot be made here, or not at this size. Unformatted always can.
+func cannotMake(env Env, kind model.FSKind, length geometry.Bytes, z geometry.SectorSize) *Refusal {
+	if kind == model.Unformatted {
+		return nil
+	}
+	c := env.Caps.Of(kind)
+	switch {
+	case c.Create != "":
+		return &Refusal{Reason: c.Create}
+	case length < c.MinSize:
+		return &Refusal{
+			Reason:  fmt.Sprintf("%s is too small for %s", geometry.FormatBytes(length), kind),
+			Nearest: fmt.Sprintf("make it %s or more", bound(z.Up(c.MinSize), z)),
+		}
+	case c.MaxSize > 0 && length > c.MaxSize:
+		return &Refusal{
+			Reason:  fmt.Sprintf("%s is too large for %s", geometry.FormatBytes(length), kind),
+			Nearest: fmt.Sprintf("make it %s or less", bound(z.Down(c.MaxSize), z)),
+		}
+	}
+	return nil
+}
+
+// cannotLabel refuses labels that a file system of this kind cannot have.
+func cannotLabel(kind model.FSKind, label string) *Refusal {
+	if label != "" && kind == model.Unformatted {
+		return &Refusal{Reason: "without a file system there is nothing to label"}
+	}
+	if reason := badLabel(kind, label); reason != "" {
+		return &Refusal{Reason: reason}
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package ops
+
+import (
+	"fmt"
+
+	"shunt/model"
+)
+
+// SetLabel gives the file system in a partition a label, or takes it away.
+type SetLabel struct {
+	ID    model.PartID
+	Label string // "" clears it
+}
+
+// Part is the partition that holds the file system.
+func (o SetLabel) Part() model.PartID { return o.ID }
+
+// Verb is the edit in a word.
+func (o SetLabel) Verb() string { return "Label" }
+
+// Describe is `Label ext4 in p1 "home"` or "Clear the label of ext4 in p1".
+func (o SetLabel) Describe(before model.Disk) string {
+	p, _ := before.Partition(o.ID)
+	if o.Label == "" {
+		return fmt.Sprintf("Clear the label of %s in %s", contents(p), p.Ref())
+	}
+	return fmt.Sprintf("Label %s in %s %s", contents(p), p.Ref(), quoted(o.Label))
+}
+
+// PlanLine is `label 1 "home"`.
+func (o SetLabel) PlanLine(before model.Disk) string {
+	p, _ := before.Partition(o.ID)
+	return fmt.Sprintf("label %d %s", p.Number, quoted(o.Label))
+}
+
+// Apply is the disk with the label.
+func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
+	p, err := subject(before, o.ID, "label")
+	if err != nil {
+		return before, err
+	}
+	what := "label " + p.Ref()
+	reason := env.Caps.Of(p.FS.Kind).Label
+	if p.Role == model.Extended {
+		reason = "an extended partition holds no file system"
+	}
+	if reason == "" && keptLabel(p.FS.Kind, o.Label) == p.FS.Label {
+		reason = "it has this label"
+	}
+	if reason != "" {
+		return before, &Refusal{What: what, Reason: reason}
+	}
+	if refusal := cannotLabel(p.FS.Kind, o.Label); refusal != nil {
+		refusal.What = what
+		return before, refusal
+	}
+	p.FS.Label = keptLabel(p.FS.Kind, o.Label)
+	return before.With(p), nil
+}
+
+// Steps sets the label and verifies a file system that was clean.
+func (o SetLabel) Steps(before, _ model.Disk) []Step {
+	p, _ := before.Partition(o.ID)
+	s := stepper{step: Step{Part: o.ID, Ref: p.Ref(), FS: p.FS.Kind, Label: o.Label}}
+	s.add(StepLabelFS, p.Span)
+	if p.FS.Dirty == "" {
+		s.verify(p.Span)
+	}
+	return s.steps
+}
