@@ -38,7 +38,9 @@ type Filesystem struct {
 	// Used is how much of it holds data, or -1 if the superblock does not tell.
 	Used geometry.Bytes
 	// Min is the smallest size it could be shrunk to as far as the superblock tells, 0 if unknown.
-	Min       geometry.Bytes
+	Min geometry.Bytes
+	// Max is the largest size it could be grown to as it was made, 0 if nothing but its kind bounds that.
+	Max       geometry.Bytes
 	BlockSize geometry.Bytes
 	// Dirty is why the file system's own data on free space cannot be trusted ("journal needs recovery",
 	// "has errors", "not unmounted cleanly"), or "".

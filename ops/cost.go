@@ -51,7 +51,7 @@ func toolOf(s Step) string {
 	case model.Ext2, model.Ext3, model.Ext4:
 		t = tools{"e2fsck", "resize2fs", "mkfs." + string(s.FS), "e2label", "tune2fs"}
 	case model.FAT12, model.FAT16, model.FAT32:
-		t = tools{"fsck.fat", "fatresize", "mkfs.fat", "fatlabel", "mlabel"}
+		t = tools{"fsck.fat", "", "mkfs.fat", "fatlabel", "mlabel"}
 	case model.ExFAT:
 		t = tools{"fsck.exfat", "", "mkfs.exfat", "exfatlabel", "exfatlabel"}
 	case model.NTFS:

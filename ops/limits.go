@@ -59,6 +59,9 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 		if c := env.Caps.Of(p.FS.Kind); c.MaxSize > 0 && p.Role != model.Extended {
 			l.MaxLen = max(p.Span.Len(), min(l.MaxLen, d.SectorSize.Down(c.MaxSize)))
 		}
+		if p.FS.Max > 0 && p.Role != model.Extended {
+			l.MaxLen = max(p.Span.Len(), min(l.MaxLen, d.SectorSize.Down(p.FS.Max)))
+		}
 		if d.Table.Kind == model.TableMBR {
 			l.MaxLen = max(p.Span.Len(), min(l.MaxLen, model.MBRSectors-1))
 		}

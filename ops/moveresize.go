@@ -234,6 +234,9 @@ func checkLength(d model.Disk, l Limits, p model.Partition, to geometry.Span) *R
 	}
 	if l.MaxLen < l.Room.Len() && to.Len() > l.MaxLen {
 		r := &Refusal{Reason: "it cannot be that large"}
+		if p.FS.Max > 0 && d.SectorSize.Down(p.FS.Max) <= l.MaxLen {
+			r.Reason = fmt.Sprintf("with blocks of %s its %s cannot be that large", geometry.FormatBytes(p.FS.BlockSize), p.FS.Kind)
+		}
 		if free := l.MaxLen - p.Span.Len(); free > 0 {
 			r.Nearest = fmt.Sprintf("it can grow by at most %s to %s", bound(free, d.SectorSize), bound(l.MaxLen, d.SectorSize))
 		}

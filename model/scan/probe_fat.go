@@ -3,30 +3,21 @@ package scan
 import (
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"slices"
 	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/scan/fatfs"
 )
 
-// A FAT volume begins with a boot sector; integers are little-endian:
+// Besides the geometry (see package fatfs) the boot sector of a FAT volume holds
 //
-//	0   jump             17  root entries (2)      FAT12/16                   FAT32
-//	11  bytes/sector (2) 19  sectors (2)           37  state                  36  sectors per FAT (4)
-//	13  sectors/cluster  21  media                 38  0x28 or 0x29           44  root cluster (4)
-//	14  reserved (2)     22  sectors per FAT (2)   39  serial (4)             48  FSInfo sector (2)
-//	16  FATs             28  hidden sectors (4)    43  label (11)             65  state
-//	                     32  sectors (4)           510 0x55 0xAA              66  0x28 or 0x29, serial, label
-//
-// Then follow the FATs, the root directory (FAT12/16) and the clusters, counted from 2. The number of clusters alone
-// decides between FAT12, FAT16 and FAT32. Source: Microsoft, "FAT: General Overview of On-Disk Format" 1.03.
+//	FAT12/16                          FAT32
+//	37  state                         65  state
+//	38  0x28 or 0x29                  66  0x28 or 0x29
+//	39  serial (4), 43  label (11)    67  serial (4), 71  label (11)
 const (
-	maxFAT12 = 4084
-	maxFAT16 = 65524
-	maxFAT32 = 0x0FFFFFF5
-
 	fatEntrySize  = 32
 	fatAttrVolume = 0x08
 	fatAttrDir    = 0x10
@@ -38,6 +29,7 @@ var bootMark = []byte{0x55, 0xAA}
 // fat is the geometry of a FAT volume. Offsets and lengths are bytes in the window.
 type fat struct {
 	ok                bool
+	volume            fatfs.Volume
 	kind              model.FSKind
 	size              int64
 	cluster           int64
@@ -69,6 +61,7 @@ func probeFAT(w *window) (model.Filesystem, bool) {
 		BlockSize: geometry.Bytes(f.cluster),
 		Label:     f.label(w),
 		Dirty:     f.dirty(w),
+		Max:       geometry.Bytes(f.volume.MaxSize()),
 	}
 	if f.signature == 0x29 || f.signature == 0x28 {
 		if serial := binary.LittleEndian.Uint32(f.serial); serial != 0 {
@@ -77,6 +70,7 @@ func probeFAT(w *window) (model.Filesystem, bool) {
 	}
 	if free := f.free(w); free >= 0 {
 		fs.Used = geometry.Bytes(f.size - free*f.cluster)
+		fs.Min = geometry.Bytes(f.volume.MinSize(f.clusters - free))
 	}
 	return fs, true
 }
@@ -98,71 +92,25 @@ func fatHolds(w *window) bool {
 
 // fatShape reads the geometry from a boot sector; ok is false if it is not one of a FAT volume.
 func fatShape(b []byte) fat {
-	if len(b) < 512 {
+	v, ok := fatfs.Parse(b)
+	if !ok {
 		return fat{}
 	}
-	u16 := func(off int) int64 { return int64(binary.LittleEndian.Uint16(b[off:])) }
-	u32 := func(off int) int64 { return int64(binary.LittleEndian.Uint32(b[off:])) }
-	sector, perCluster, reserved := u16(11), int64(b[13]), u16(14)
-	f := fat{copies: int64(b[16]), media: b[21], state: b[37], signature: b[38], serial: b[39:43], bootLabel: b[43:54]}
-	sectors, perFAT := u16(19), u16(22)
-	if sectors == 0 {
-		sectors = u32(32)
+	f := fat{
+		ok: true, volume: v, kind: v.Kind, size: v.Size(), cluster: v.ClusterSize(), clusters: v.Clusters(),
+		tables: v.FATAt(0), tableLen: v.FATSectors * v.SectorSize, copies: v.Copies,
+		root: v.RootStart() * v.SectorSize, rootLen: v.RootEntries * fatEntrySize, data: v.DataStart() * v.SectorSize,
+		rootCluster: v.RootCluster, info: v.Info * v.SectorSize, media: v.Media,
+		state: b[37], signature: b[38], serial: b[39:43], bootLabel: b[43:54],
 	}
-	wide := perFAT == 0
-	if wide {
-		perFAT = u32(36)
+	if v.Kind == model.FAT32 {
 		f.state, f.signature, f.serial, f.bootLabel = b[65], b[66], b[67:71], b[71:82]
-		f.rootCluster = u32(44)
-		if info := u16(48); info > 0 && info < reserved {
-			f.info = info * sector
-		}
 	}
-	switch {
-	case sector < 512 || sector > 4096 || bits.OnesCount64(uint64(sector)) != 1,
-		perCluster == 0 || bits.OnesCount64(uint64(perCluster)) != 1,
-		reserved == 0, f.copies == 0 || f.copies > 4, perFAT == 0,
-		f.media != 0xF0 && f.media < 0xF8:
-		return fat{}
-	}
-	rootSectors := (u16(17)*fatEntrySize + sector - 1) / sector
-	before := reserved + f.copies*perFAT + rootSectors
-	if before >= sectors || wide != (u16(17) == 0) {
-		return fat{}
-	}
-	f.size, f.cluster = sectors*sector, perCluster*sector
-	f.clusters = (sectors - before) / perCluster
-	f.tables, f.tableLen = reserved*sector, perFAT*sector
-	f.root, f.rootLen = f.tables+f.copies*f.tableLen, u16(17)*fatEntrySize
-	f.data = before * sector
-	f.kind = fatKind(f.clusters, wide)
-	f.ok = f.clusters > 0 && f.clusters <= maxFAT32 && f.tableBytes() <= f.tableLen
 	return f
 }
 
-// fatKind tells the three kinds apart. A volume with the layout of FAT32 is one even if it has too few clusters:
-// mkfs.fat makes such volumes when told to, and every driver goes by the layout.
-func fatKind(clusters int64, wide bool) model.FSKind {
-	switch {
-	case wide:
-		return model.FAT32
-	case clusters > maxFAT12:
-		return model.FAT16
-	}
-	return model.FAT12
-}
-
 // tableBytes is how much of a FAT is needed for all clusters.
-func (f fat) tableBytes() int64 {
-	switch f.kind {
-	case model.FAT32:
-		return (f.clusters + 2) * 4
-	case model.FAT16:
-		return (f.clusters + 2) * 2
-	default:
-		return ((f.clusters+2)*3 + 1) / 2
-	}
-}
+func (f fat) tableBytes() int64 { return f.volume.FATLen(f.clusters) }
 
 // tableMarked reports whether a copy of the FAT begins as it has to: with the media byte and ones.
 func (f fat) tableMarked(w *window, copyNo int64) bool {

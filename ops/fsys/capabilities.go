@@ -68,16 +68,16 @@ var features = map[model.FSKind]feature{
 	model.Ext4: extFeature(0),
 	model.FAT12: {
 		pkg: "dosfstools", create: cannot("FAT12 is for floppy disks: choose FAT16 or FAT32"),
-		grow: cannot("resizing FAT" + notYet), shrink: cannot("resizing FAT" + notYet), check: can("fsck.fat"),
+		grow: can("fsck.fat"), shrink: can("fsck.fat"), check: can("fsck.fat"),
 	},
 	model.FAT16: {
 		pkg: "dosfstools", create: can("mkfs.fat"),
-		grow: cannot("resizing FAT" + notYet), shrink: cannot("resizing FAT" + notYet), check: can("fsck.fat"),
+		grow: can("fsck.fat"), shrink: can("fsck.fat"), check: can("fsck.fat"),
 		minSize: 16 * geometry.MiB, maxSize: 4095 * geometry.MiB,
 	},
 	model.FAT32: {
 		pkg: "dosfstools", create: can("mkfs.fat"),
-		grow: cannot("resizing FAT" + notYet), shrink: cannot("resizing FAT" + notYet), check: can("fsck.fat"),
+		grow: can("fsck.fat"), shrink: can("fsck.fat"), check: can("fsck.fat"),
 		// Windows takes no volume for FAT32 that has fewer than 65525 clusters.
 		minSize: 33 * geometry.MiB, maxSize: 2 * geometry.TiB,
 	},

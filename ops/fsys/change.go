@@ -23,6 +23,8 @@ func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size 
 	switch kind {
 	case model.Ext2, model.Ext3, model.Ext4:
 		return t.resizeExt(ctx, doing, path, size)
+	case model.FAT12, model.FAT16, model.FAT32:
+		return t.resizeFAT(ctx, doing, kind, path, size)
 	case model.NTFS:
 		return t.resizeNTFS(ctx, doing, path, size)
 	case model.F2FS:

@@ -1,0 +1,85 @@
+package fsys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/scan/fatfs"
+)
+
+// resizeFAT resizes a FAT volume without a tool of others: fatresize, the only one there is, works on partitions of a
+// disk and not on a file that holds a volume, changes the table as well, and may change the size of clusters, the kind of
+// FAT and the name in the boot sector; it cannot do most sizes.
+func (t Tools) resizeFAT(ctx context.Context, doing string, kind model.FSKind, path string, size geometry.Bytes) (err error) {
+	f, err := t.open(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := resizeFAT(ctx, f, kind, int64(size)); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+// resizeFAT makes the FAT volume of this kind in f at most size bytes long. The kind, the size of clusters, boot code,
+// serial number, label and hidden sectors stay. After an error the volume must be taken for destroyed, except after a
+// *fatfs.SizeError.
+func resizeFAT(ctx context.Context, f Window, kind model.FSKind, size int64) error {
+	old, err := readFATVolume(f)
+	if err != nil {
+		return err
+	}
+	if old.Kind != kind {
+		return fmt.Errorf("it is %s and not %s", old.Kind, kind)
+	}
+	to, err := old.Resized(size / old.SectorSize)
+	if err != nil {
+		return err
+	}
+	if to == old {
+		return nil
+	}
+	m, err := planFATMove(ctx, f, old, to)
+	if err != nil {
+		return err
+	}
+	for _, do := range []func(context.Context) error{m.renumber, m.moveData, m.moveTables} {
+		if err := do(ctx); err != nil {
+			return err
+		}
+	}
+	if err := m.writeBoot(); err != nil {
+		return err
+	}
+	after, err := readFATVolume(f)
+	if err != nil {
+		return fmt.Errorf("look at the result: %w", err)
+	}
+	to.RootCluster = after.RootCluster
+	if after != to {
+		return fmt.Errorf("internal error: the volume became %+v instead of %+v; nothing was changed on the disk, please report this", after, to)
+	}
+	return nil
+}
+
+// readFATVolume reads the geometry of a volume and refuses what cannot be resized.
+func readFATVolume(f Window) (fatfs.Volume, error) {
+	b, _, marked, err := boot(f, 0)
+	if err != nil {
+		return fatfs.Volume{}, fmt.Errorf("read the boot sector: %w", err)
+	}
+	v, ok := fatfs.Parse(b)
+	switch {
+	case !ok || !marked:
+		return v, errNoBoot
+	case v.Version != 0:
+		return v, fmt.Errorf("it is of version %d.%d, which is not known", v.Version>>8, v.Version&0xFF)
+	case v.Active >= v.Copies:
+		return v, fmt.Errorf("its boot sector names FAT %d as the one that counts, but there are only %d: %w", v.Active+1, v.Copies, errFATDamaged)
+	}
+	return v, nil
+}

@@ -1,0 +1,77 @@
+package fsys
+
+import "math/bits"
+
+// clusterSet is a set of numbers below a bound: a bit for each, so 32 MiB for the largest FAT volume there can be. After
+// seal it also counts: how many members lie before a number, and where the k-th number is that is no member.
+type clusterSet struct {
+	n     int64 // numbers are below this
+	words []uint64
+	ranks []uint32 // members before each group of words
+}
+
+const (
+	wordBits   = 64
+	groupWords = 8
+	groupBits  = wordBits * groupWords
+)
+
+func newClusterSet(n int64) *clusterSet {
+	return &clusterSet{n: n, words: make([]uint64, (n+wordBits-1)/wordBits)}
+}
+
+func (s *clusterSet) add(c int64) { s.words[c/wordBits] |= 1 << (c % wordBits) }
+
+func (s *clusterSet) remove(c int64) { s.words[c/wordBits] &^= 1 << (c % wordBits) }
+
+// has is false for all numbers out of bounds.
+func (s *clusterSet) has(c int64) bool {
+	return c >= 0 && c < s.n && s.words[c/wordBits]&(1<<(c%wordBits)) != 0
+}
+
+// seal prepares for counting; it is to be called again after each change.
+func (s *clusterSet) seal() {
+	s.ranks = s.ranks[:0]
+	sum := uint32(0)
+	for i, word := range s.words {
+		if i%groupWords == 0 {
+			s.ranks = append(s.ranks, sum)
+		}
+		sum += uint32(bits.OnesCount64(word))
+	}
+	s.ranks = append(s.ranks, sum)
+}
+
+// before counts the members below c, which must lie in [0, n].
+func (s *clusterSet) before(c int64) int64 {
+	sum := int64(s.ranks[c/groupBits])
+	for i := c / groupBits * groupWords; i < c/wordBits; i++ {
+		sum += int64(bits.OnesCount64(s.words[i]))
+	}
+	if rest := c % wordBits; rest > 0 {
+		sum += int64(bits.OnesCount64(s.words[c/wordBits] & (1<<rest - 1)))
+	}
+	return sum
+}
+
+// gap is the k-th number, counted from 0 and from the number start on, that is no member. Beyond n there are none.
+func (s *clusterSet) gap(start, k int64) int64 {
+	if start >= s.n {
+		return start + k
+	}
+	gapsBefore := func(c int64) int64 { return c - s.before(c) }
+	want := gapsBefore(start) + k
+	if all := gapsBefore(s.n); want >= all {
+		return s.n + want - all
+	}
+	low, high := start, s.n-1
+	for low < high { // the last number with at most that many gaps before it
+		mid := (low + high + 1) / 2
+		if gapsBefore(mid) <= want {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	return low
+}

@@ -1,0 +1,157 @@
+package fsys
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"shunt/model"
+	"shunt/model/scan/fatfs"
+)
+
+// errFATDamaged is wrapped where a volume contradicts itself.
+var errFATDamaged = errors.New("check it first, which repairs it")
+
+// fatMask covers the bits of an entry that count: FAT32 keeps the upper four for itself.
+func fatMask(kind model.FSKind) uint32 {
+	switch kind {
+	case model.FAT32:
+		return 0x0FFFFFFF
+	case model.FAT16:
+		return 0xFFFF
+	default:
+		return 0xFFF
+	}
+}
+
+// fatEntry is one entry of a FAT: the number of the next cluster, or one of a few marks.
+type fatEntry struct {
+	value, mask uint32
+}
+
+func (e fatEntry) number() int64 { return int64(e.value & e.mask) }
+
+func (e fatEntry) free() bool { return e.number() == 0 }
+
+// bad means that the cluster must not be used because the medium is damaged there.
+func (e fatEntry) bad() bool { return e.value&e.mask == e.mask-8 }
+
+// last means that a chain ends here.
+func (e fatEntry) last() bool { return e.value&e.mask >= e.mask-7 }
+
+// with is the entry with another number in it.
+func (e fatEntry) with(number int64) fatEntry {
+	return fatEntry{value: e.value&^e.mask | uint32(number), mask: e.mask}
+}
+
+// entryOf reads the i-th entry of a piece of a FAT that begins with an entry of an even number.
+func entryOf(b []byte, kind model.FSKind, i int64) fatEntry {
+	mask := fatMask(kind)
+	switch kind {
+	case model.FAT32:
+		return fatEntry{binary.LittleEndian.Uint32(b[i*4:]), mask}
+	case model.FAT16:
+		return fatEntry{uint32(binary.LittleEndian.Uint16(b[i*2:])), mask}
+	default:
+		pair := uint32(b[i*3/2]) | uint32(b[i*3/2+1])<<8
+		return fatEntry{pair >> (i % 2 * 4) & mask, mask}
+	}
+}
+
+// setEntry writes the i-th entry.
+func setEntry(b []byte, kind model.FSKind, i int64, e fatEntry) {
+	switch kind {
+	case model.FAT32:
+		binary.LittleEndian.PutUint32(b[i*4:], e.value)
+	case model.FAT16:
+		binary.LittleEndian.PutUint16(b[i*2:], uint16(e.value))
+	default:
+		low, high := &b[i*3/2], &b[i*3/2+1]
+		if i%2 == 0 {
+			*low, *high = byte(e.value), *high&0xF0|byte(e.value>>8)
+			return
+		}
+		*low, *high = *low&0x0F|byte(e.value<<4), byte(e.value>>4)
+	}
+}
+
+// fatPiece is how many entries are in memory at a time. It is even, so that a piece is a whole number of bytes.
+const fatPiece = 1 << 15
+
+// fatReader reads entries of a FAT of n entries by number, a piece at a time; it is quick where they are close together.
+type fatReader struct {
+	r     io.ReaderAt // the FAT begins at its offset 0
+	v     fatfs.Volume
+	n     int64
+	piece []byte
+	from  int64 // the first entry in piece
+	count int64
+}
+
+// newFATReader reads the FAT that counts.
+func newFATReader(f io.ReaderAt, v fatfs.Volume) *fatReader {
+	return &fatReader{
+		r: io.NewSectionReader(f, v.FATAt(v.Active), v.FATSectors*v.SectorSize), v: v, n: v.Clusters() + fatfs.FirstCluster,
+	}
+}
+
+func (t *fatReader) get(c int64) (fatEntry, error) {
+	if c < 0 || c >= t.n {
+		return fatEntry{}, fmt.Errorf("cluster %d does not exist: %w", c, errFATDamaged)
+	}
+	if c < t.from || c >= t.from+t.count {
+		from := c / fatPiece * fatPiece
+		count := min(fatPiece, t.n-from)
+		bits := t.v.EntryBits()
+		piece := make([]byte, (count*bits+7)/8+1) // one more, since the last entry of FAT12 may end in it
+		if err := readFull(t.r, piece[:len(piece)-1], from*bits/8); err != nil {
+			return fatEntry{}, fmt.Errorf("read the FAT: %w", err)
+		}
+		t.piece, t.from, t.count = piece, from, count
+	}
+	return entryOf(t.piece, t.v.Kind, c-t.from), nil
+}
+
+// writeChanged writes b where it differs from what is there, in pieces, so that what stays is not written.
+func writeChanged(f Window, b []byte, off int64) error {
+	const grain = 4096
+	old := make([]byte, len(b))
+	if err := readFull(f, old, off); err != nil {
+		return err
+	}
+	for at := 0; at < len(b); {
+		end := min(len(b), at+grain)
+		if bytes.Equal(b[at:end], old[at:end]) {
+			at = end
+			continue
+		}
+		for end < len(b) && !bytes.Equal(b[end:min(len(b), end+grain)], old[end:min(len(b), end+grain)]) {
+			end = min(len(b), end+grain)
+		}
+		if _, err := f.WriteAt(b[at:end], off+int64(at)); err != nil {
+			return err
+		}
+		at = end
+	}
+	return nil
+}
+
+// copyWithin copies n bytes of a window to another place there that does not overlap.
+func copyWithin(f Window, from, to, n int64) error {
+	const most = 1 << 20
+	b := make([]byte, min(n, most))
+	for n > 0 {
+		b = b[:min(n, most)]
+		if err := readFull(f, b, from); err != nil {
+			return err
+		}
+		if err := writeChanged(f, b, to); err != nil {
+			return err
+		}
+		k := int64(len(b))
+		from, to, n = from+k, to+k, n-k
+	}
+	return nil
+}
