@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"context"
+
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
@@ -36,6 +38,16 @@ type Target interface {
 	// Undo begins to take back the transaction that was applied last, which Facts tells. The run ends with
 	// ops.RolledBack, or with ops.Unchanged if the target was changed since.
 	Undo() (Run, error)
+	// Inform tells all there is to know of a partition as it lies on the target, or of the target as a whole with id 0;
+	// what is staged does not count. It runs tools and can take seconds; the end of ctx ends it. The error is for a
+	// partition that is only planned; what tools did not tell is said in the sheet.
+	Inform(ctx context.Context, id model.PartID) (ops.Sheet, error)
+	// List lists a directory of the file system in a partition, or, with id 0, of the one that covers a disk without a
+	// table. dir is made of exact names (ops.FileEntry.Exact) with "/" between them; "" is the root. The end of ctx
+	// ends it. The error is ready to be shown.
+	List(ctx context.Context, id model.PartID, dir string) (ops.Listing, error)
+	// Discover looks anew for the tools of this machine; Env tells of them from then on.
+	Discover() ops.Env
 	// Rescan reads the target again, after which Disk and Unfinished tell what there is.
 	Rescan() error
 	Close() error

@@ -40,6 +40,24 @@ func start(job worker.Job, files []*os.File) (*Run, error) {
 		}
 		how = window.SetuidHelper // a recovery needs no windows
 	}
+	p, err := spawn(job, files, how)
+	if err != nil {
+		return nil, err
+	}
+	r := newRun(p.conn)
+	go r.listen(bufio.NewReaderSize(p.conn, 64<<10), p.cmd.Wait, p.stderr)
+	return r, nil
+}
+
+// process is a worker that has its job.
+type process struct {
+	conn   net.Conn
+	cmd    *exec.Cmd
+	stderr *tail
+}
+
+// spawn starts a worker and gives it its job and the files that are the target.
+func spawn(job worker.Job, files []*os.File, how window.How) (*process, error) {
 	job.How = how.String()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -60,12 +78,14 @@ func start(job worker.Job, files []*os.File) (*Run, error) {
 	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the worker: %w", err), conn.Close())
 	}
-	r := newRun(conn)
-	if err := r.send(job); err != nil {
+	line, err := json.Marshal(job)
+	if err == nil {
+		_, err = conn.Write(append(line, '\n'))
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("talk to the worker: %w", err), conn.Close(), cmd.Wait())
 	}
-	go r.listen(bufio.NewReaderSize(conn, 64<<10), cmd.Wait, stderr)
-	return r, nil
+	return &process{conn: conn, cmd: cmd, stderr: stderr}, nil
 }
 
 func newRun(conn net.Conn) *Run {

@@ -186,12 +186,21 @@ func Inspect(path string, opts Options) (model.Disk, Facts, *txn.Status, error) 
 	if err != nil {
 		return model.Disk{}, Facts{}, nil, err
 	}
+	disk, facts, unfinished, err := inspect(path, raw, opts)
+	if err != nil {
+		return model.Disk{}, Facts{}, nil, errors.Join(err, raw.Close())
+	}
+	return disk, facts, unfinished, raw.Close()
+}
+
+// inspect looks at what is on a target that was opened to be inspected, and beside it.
+func inspect(path string, raw *target.Raw, opts Options) (model.Disk, Facts, *txn.Status, error) {
 	disk, err := scan.Scan(raw, raw.Size(), raw.SectorSize())
 	if err != nil {
-		return model.Disk{}, Facts{}, nil, errors.Join(fmt.Errorf("read %s: %w", path, err), raw.Close())
+		return model.Disk{}, Facts{}, nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if err := checkDisk(path, raw, disk); err != nil {
-		return model.Disk{}, Facts{}, nil, errors.Join(err, raw.Close())
+		return model.Disk{}, Facts{}, nil, err
 	}
 	dir, facts := journalDir(raw.Path(), opts), facts(raw)
 	if facts.InUse != "" {
@@ -202,7 +211,7 @@ func Inspect(path string, opts Options) (model.Disk, Facts, *txn.Status, error) 
 	if status, err := txn.Inspect(dir); err == nil && !status.Complete {
 		unfinished = &status
 	}
-	return disk, facts, unfinished, raw.Close()
+	return disk, facts, unfinished, nil
 }
 
 // Start has a worker rehearse the queue, which must have been made from Disk and Env. The wishes are for its commit.

@@ -37,6 +37,7 @@ const (
 	Finish   Task = "finish"    // bring an unfinished transaction to its end
 	RollBack Task = "roll back" // undo an unfinished transaction
 	Undo     Task = "undo"      // take back the transaction that was applied last
+	Look     Task = "look"      // answer a question about one file system; the only message back is an Answer
 )
 
 // Job is the first value the parent sends.
@@ -53,6 +54,8 @@ type Job struct {
 	Initial, Preview string
 	// How names the way to get windows the worker was started for, as window.ParseHow reads it.
 	How string
+	// Question goes with the task Look.
+	Question *Question `json:",omitempty"`
 }
 
 // Command is what the parent may send after the job.

@@ -79,6 +79,9 @@ func (w *process) run() error {
 	if err := json.Unmarshal(line, &w.job); err != nil {
 		return fmt.Errorf("no job: %w", err)
 	}
+	if w.job.Task == Look {
+		return w.look(conn)
+	}
 	parent := newPeer(conn)
 	w.link.attach(parent)
 	go w.listen(parent, in)
@@ -159,6 +162,7 @@ func (w *process) work() ops.Result {
 		return w.undo(ctx)
 	case Finish, RollBack:
 		return w.recover(ctx)
+	case Look: // is answered without a link
 	}
 	return unchanged(fmt.Errorf("internal error: there is no task %q", w.job.Task))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -109,4 +110,12 @@ func (t editTarget) Undo() (tui.Run, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+func (t editTarget) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error) {
+	return t.Viewer().Inform(ctx, id)
+}
+
+func (t editTarget) List(ctx context.Context, id model.PartID, dir string) (ops.Listing, error) {
+	return t.Viewer().List(ctx, id, dir)
 }

@@ -120,6 +120,16 @@ func exactArgs(n int) cobra.PositionalArgs {
 	}
 }
 
+// argsBetween is exactArgs for a number of arguments that may vary.
+func argsBetween(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := cobra.RangeArgs(least, most)(cmd, args); err != nil {
+			return usage(fmt.Errorf("%w: %s", err, cmd.UseLine()))
+		}
+		return nil
+	}
+}
+
 func command(s *settings) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "shunt [TARGET...]",
@@ -137,6 +147,6 @@ func command(s *settings) *cobra.Command {
 	flags.BoolVar(&s.noColor, "no-color", false, "do without colours")
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.AddCommand(s.infoCommand(), s.applyCommand(), s.recoverCommand(), s.undoCommand(), s.demoCommand())
+	root.AddCommand(s.infoCommand(), s.lsCommand(), s.applyCommand(), s.recoverCommand(), s.undoCommand(), s.demoCommand())
 	return root
 }

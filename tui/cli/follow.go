@@ -50,7 +50,7 @@ func (p *printer) last(path string, last worker.Last) {
 func tellLast(path string, last worker.Last) string {
 	what := "The last commit of " + path
 	switch last.Task {
-	case worker.Apply:
+	case worker.Apply, worker.Look:
 	case worker.Finish, worker.RollBack:
 		what = "The last recovery of " + path
 	case worker.Undo:

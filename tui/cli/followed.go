@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 
 	"shunt/model"
@@ -88,6 +89,27 @@ func (t *followed) Undo() (tui.Run, error) {
 		return nil, errCommitting
 	}
 	return t.open.Undo()
+}
+
+func (t *followed) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error) {
+	if t.open == nil {
+		return ops.Sheet{}, errCommitting
+	}
+	return t.open.Inform(ctx, id)
+}
+
+func (t *followed) List(ctx context.Context, id model.PartID, dir string) (ops.Listing, error) {
+	if t.open == nil {
+		return ops.Listing{}, errCommitting
+	}
+	return t.open.List(ctx, id, dir)
+}
+
+func (t *followed) Discover() ops.Env {
+	if t.open == nil {
+		return ops.Env{}
+	}
+	return t.open.Discover()
 }
 
 func (t *followed) Rescan() error {

@@ -13,19 +13,38 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/fsys"
 	"shunt/ops/session"
 	"shunt/ops/txn"
 )
 
 func (s *settings) infoCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, support bool
 	cmd := &cobra.Command{
-		Use:   "info TARGET",
-		Short: "Show the table, partitions, file systems and free space of a target",
-		Args:  exactArgs(1),
-		RunE:  func(_ *cobra.Command, args []string) error { return s.info(args[0], asJSON) },
+		Use:   "info TARGET [P]",
+		Short: "Show the table, partitions and free space of a target, or all there is to know of partition P",
+		Long: "Without P, info shows the table, the partitions, their file systems and the free space of a target. With the\n" +
+			"number of a partition, or 0 for the target itself, it shows all there is to know of it, also what the file\n" +
+			"system's own tools say. With --support it shows what can be done with which file system on this machine.\n" +
+			"Nothing is changed, and targets in use can be looked at too.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if support {
+				return exactArgs(0)(cmd, args)
+			}
+			return argsBetween(1, 2)(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case support:
+				return s.support(fsys.Discover(), asJSON)
+			case len(args) == 2:
+				return s.sheet(cmd.Context(), args[0], args[1], asJSON)
+			}
+			return s.info(args[0], asJSON)
+		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&support, "support", false, "show what can be done with which file system here")
 	return cmd
 }
 

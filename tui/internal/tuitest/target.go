@@ -1,8 +1,11 @@
 package tuitest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"shunt/model"
 	"shunt/ops"
@@ -54,6 +57,11 @@ type Target struct {
 	Rescans    int
 	Recoveries []tui.Recovery
 	Undos      int // calls of Undo
+	// Sheets and Listings are what Inform and List tell, by partition and by partition and directory ("1:/etc").
+	Sheets   map[model.PartID]ops.Sheet
+	Listings map[string]ops.Listing
+	// Discovered is what Discover finds.
+	Discovered *ops.Env
 	// Runs holds every run that was begun, the latest last.
 	Runs []*Run
 	// After is the layout that a rescan finds once the latest run ended with ops.Done; by default it is
@@ -114,6 +122,39 @@ func (t *Target) begin(r *Run) (run tui.Run, err error) {
 		}
 	})
 	return run, err
+}
+
+// Inform is the sheet in Sheets.
+func (t *Target) Inform(_ context.Context, id model.PartID) (sheet ops.Sheet, err error) {
+	t.backend.idle.do(func() {
+		var ok bool
+		if sheet, ok = t.Sheets[id]; !ok {
+			err = errors.New("this partition is only planned: there is nothing of it on the target yet")
+		}
+	})
+	return sheet, err
+}
+
+// List is the listing in Listings.
+func (t *Target) List(_ context.Context, id model.PartID, dir string) (list ops.Listing, err error) {
+	t.backend.idle.do(func() {
+		var ok bool
+		if list, ok = t.Listings[fmt.Sprintf("%d:/%s", id, strings.Trim(dir, "/"))]; !ok {
+			err = errors.New("/" + dir + ": there is no such directory")
+		}
+	})
+	return list, err
+}
+
+// Discover finds Discovered.
+func (t *Target) Discover() (env ops.Env) {
+	t.backend.idle.do(func() {
+		if t.Discovered != nil {
+			t.World = *t.Discovered
+		}
+		env = t.World
+	})
+	return env
 }
 
 // Rescan finds what the latest run left.

@@ -1,0 +1,114 @@
+package listing
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"shunt/geometry"
+	"shunt/ops"
+)
+
+// readDebugfs walks down by inode numbers: names are never given to debugfs, which would have to quote them.
+func readDebugfs(ctx context.Context, src Source, dir []string) ([]ops.FileEntry, bool, error) {
+	window, err := src.Window()
+	if err != nil {
+		return nil, false, err
+	}
+	const root = "2"
+	inode := root
+	for _, name := range dir {
+		found, more, err := debugfsList(ctx, window, inode, everything)
+		if err != nil {
+			return nil, false, err
+		}
+		at := slices.IndexFunc(found, func(f debugfsEntry) bool { return f.entry.Exact() == name })
+		if at < 0 && more {
+			return nil, false, fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
+		}
+		if at < 0 || found[at].entry.Kind != ops.FileDirectory {
+			return nil, false, ErrNoDirectory
+		}
+		inode = found[at].inode
+	}
+	found, more, err := debugfsList(ctx, window, inode, MostEntries)
+	if err != nil {
+		return nil, false, err
+	}
+	entries := make([]ops.FileEntry, len(found))
+	for i, f := range found {
+		entries[i] = f.entry
+	}
+	return entries, more, nil
+}
+
+// everything is as many entries as are looked through for a name.
+const everything = 1_000_000
+
+type debugfsEntry struct {
+	inode string
+	entry ops.FileEntry
+}
+
+// debugfsLine is a line of `ls -l`: inode, mode, type, user, group, size, date, name. Bytes of the name that are no plain
+// ASCII come as \xNN, and so does the backslash.
+var debugfsLine = regexp.MustCompile(`^\s*(\d+)\s+([0-7]+)\s+\(\d+\)\s+\d+\s+\d+\s+(\d+)\s+(\d{1,2}-[A-Z][a-z]{2}-\d{4} \d\d:\d\d) (.*)$`)
+
+// debugfsList lists a directory. Catastrophic mode (-c) leaves out the bitmaps, which are of no interest.
+func debugfsList(ctx context.Context, window, inode string, most int) ([]debugfsEntry, bool, error) {
+	var list []debugfsEntry
+	var odd []string
+	exit, _, more, err := run(ctx, "e2fsprogs", []string{"DEBUGFS_PAGER=__none__"}, []string{"debugfs", "-c", "-R", "ls -l <" + inode + ">", window}, func(line string) bool {
+		if m := debugfsLine.FindStringSubmatch(line); m != nil {
+			list = append(list, debugfsParse(m))
+		} else if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "debugfs ") && len(odd) < 3 {
+			odd = append(odd, line)
+		}
+		return len(list) <= most+2 // "." and ".." are among them
+	})
+	switch {
+	case err != nil:
+		return nil, false, err
+	case exit != 0:
+		return nil, false, fmt.Errorf("debugfs ended with exit code %d: %s", exit, ops.Printable(strings.Join(odd, "; ")))
+	case len(list) == 0 && len(odd) > 0:
+		return nil, false, fmt.Errorf("debugfs cannot read the directory: %s", ops.Printable(strings.Join(odd, "; ")))
+	}
+	return list[:min(len(list), most+2)], more, nil
+}
+
+func debugfsParse(m []string) debugfsEntry {
+	mode, _ := strconv.ParseUint(m[2], 8, 32)
+	size, _ := strconv.ParseInt(m[3], 10, 64)
+	when, _ := time.Parse("_2-Jan-2006 15:04", m[4])
+	if when.Unix() == 0 {
+		when = time.Time{}
+	}
+	kind := ops.FileOther
+	switch mode >> 12 {
+	case 0o4:
+		kind = ops.FileDirectory
+	case 0o10:
+		kind = ops.FileRegular
+	case 0o12:
+		kind = ops.FileSymlink
+	}
+	if kind != ops.FileRegular {
+		size = -1
+	}
+	return debugfsEntry{m[1], ops.NewFileEntry(unescape(m[5]), kind, geometry.Bytes(size), when)}
+}
+
+var escaped = regexp.MustCompile(`\\x[0-9a-f]{2}`)
+
+// unescape undoes \xNN.
+func unescape(name string) string {
+	return escaped.ReplaceAllStringFunc(name, func(s string) string {
+		n, _ := strconv.ParseUint(s[2:], 16, 8)
+		return string([]byte{byte(n)})
+	})
+}

@@ -1,0 +1,105 @@
+package listing
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+// mountOptions keep the kernel from replaying a journal, which it would have to write for.
+func mountOptions(kind model.FSKind) string {
+	switch kind {
+	case model.XFS:
+		return "norecovery,nouuid"
+	case model.Btrfs:
+		return "rescue=nologreplay"
+	case "nilfs2":
+		return "norecovery"
+	}
+	return ""
+}
+
+// readMounted lists a directory of a file system that the kernel mounted.
+func readMounted(ctx context.Context, src Source, dir []string) (entries []ops.FileEntry, more bool, err error) {
+	at, err := src.Mount(string(src.Kind), mountOptions(src.Kind))
+	if err != nil {
+		return nil, false, err
+	}
+	f, err := openBelow(at, dir)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	const each = 256
+	for ctx.Err() == nil {
+		names, err := f.Readdirnames(each)
+		for _, name := range names {
+			if len(entries) == MostEntries {
+				return entries, true, nil
+			}
+			entries = append(entries, mountedEntry(f, name))
+		}
+		if errors.Is(err, io.EOF) {
+			return entries, false, nil
+		}
+		if err != nil {
+			return entries, false, err
+		}
+	}
+	return entries, false, ctx.Err()
+}
+
+// openBelow opens a directory without following a link or crossing into another mount.
+func openBelow(at string, dir []string) (*os.File, error) {
+	root, err := unix.Open(at, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unix.Close(root) }() // it was only a starting point
+	path := filepath.Join(append([]string{"."}, dir...)...)
+	fd, err := unix.Openat2(root, path, &unix.OpenHow{
+		Flags:   unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC | unix.O_NONBLOCK,
+		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS | unix.RESOLVE_NO_XDEV,
+	})
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP), errors.Is(err, unix.ENAMETOOLONG):
+		return nil, ErrNoDirectory
+	case err != nil:
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+// mountedEntry describes one name in a directory. One that cannot be looked at is listed all the same.
+func mountedEntry(dir *os.File, name string) ops.FileEntry {
+	var st unix.Stat_t
+	if err := unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT); err != nil {
+		return ops.NewFileEntry(name, ops.FileOther, -1, noTime)
+	}
+	kind, size := ops.FileOther, geometry.Bytes(-1)
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		kind, size = ops.FileRegular, geometry.Bytes(st.Size)
+	case unix.S_IFDIR:
+		kind = ops.FileDirectory
+	case unix.S_IFLNK:
+		kind = ops.FileSymlink
+	}
+	e := ops.NewFileEntry(name, kind, size, seconds(st.Mtim.Sec))
+	if kind == ops.FileSymlink {
+		b := make([]byte, 4096)
+		if n, err := unix.Readlinkat(int(dir.Fd()), name, b); err == nil {
+			e.Target = ops.Printable(string(b[:n]))
+		}
+	}
+	return e
+}

@@ -1,0 +1,177 @@
+package ops
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"shunt/model"
+)
+
+// Ability is one thing that can be done with a file system: a column of the support matrix.
+type Ability int
+
+// The abilities, in the order of the columns.
+const (
+	CanCreate Ability = iota
+	CanGrow
+	CanShrink
+	CanMove
+	CanCopy
+	CanCheck
+	CanLabel
+	CanUUID
+	CanOnline
+	abilities // how many there are
+)
+
+func (a Ability) String() string {
+	switch a {
+	case CanCreate:
+		return "create"
+	case CanGrow:
+		return "grow"
+	case CanShrink:
+		return "shrink"
+	case CanMove:
+		return "move"
+	case CanCopy:
+		return "copy"
+	case CanCheck:
+		return "check"
+	case CanLabel:
+		return "label"
+	case CanUUID:
+		return "uuid"
+	case CanOnline:
+		return "online"
+	case abilities:
+	}
+	return "unknown"
+}
+
+// Abilities lists the columns of the support matrix.
+func Abilities() []Ability {
+	list := make([]Ability, abilities)
+	for i := range list {
+		list[i] = Ability(i)
+	}
+	return list
+}
+
+// Reason is why something cannot be done with a file system, "" if it can.
+func (c Capability) Reason(a Ability) string {
+	switch a {
+	case CanCreate:
+		return c.Create
+	case CanGrow:
+		return c.Grow
+	case CanShrink:
+		return c.Shrink
+	case CanMove:
+		return c.Move
+	case CanCopy:
+		return c.Copy
+	case CanCheck:
+		return c.Check
+	case CanLabel:
+		return c.Label
+	case CanUUID:
+		return c.UUID
+	case CanOnline:
+		return c.Online
+	case abilities:
+	}
+	return ""
+}
+
+// Support is the support matrix: what can be done with each kind of file system on this machine, and why not.
+type Support struct {
+	Rows []SupportRow
+	// Reasons are the footnotes, each told once; a cell's number counts them from 1.
+	Reasons []string
+}
+
+// SupportRow is one kind of file system.
+type SupportRow struct {
+	Kind model.FSKind
+	// Notes has for each Ability 0 if it can be done, or the number of the reason why not.
+	Notes [abilities]int
+	// Install is the Debian package to install for what is missing, "" if nothing is.
+	Install string
+}
+
+// Can reports whether something can be done with the kind.
+func (r SupportRow) Can(a Ability) bool { return r.Notes[a] == 0 }
+
+// Reason is why something cannot be done with the row's kind, "" if it can.
+func (s Support) Reason(r SupportRow, a Ability) string {
+	if n := r.Notes[a]; n > 0 {
+		return s.Reasons[n-1]
+	}
+	return ""
+}
+
+// Missing lists the packages to install, without repetition.
+func (s Support) Missing() []string {
+	var list []string
+	for _, r := range s.Rows {
+		if r.Install != "" && !slices.Contains(list, r.Install) {
+			list = append(list, r.Install)
+		}
+	}
+	return list
+}
+
+// Matrix is the support matrix of what is possible here. Kinds with which most can be done come first.
+func (c Capabilities) Matrix() Support {
+	var s Support
+	kinds := slices.Collect(maps.Keys(c))
+	slices.SortFunc(kinds, func(a, b model.FSKind) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
+	for _, kind := range kinds {
+		row := SupportRow{Kind: kind}
+		for _, a := range Abilities() {
+			reason := c[kind].Reason(a)
+			if reason == "" {
+				continue
+			}
+			at := slices.Index(s.Reasons, reason)
+			if at < 0 {
+				at = len(s.Reasons)
+				s.Reasons = append(s.Reasons, reason)
+			}
+			row.Notes[a] = at + 1
+			if row.Install == "" {
+				row.Install = packageIn(reason)
+			}
+		}
+		s.Rows = append(s.Rows, row)
+	}
+	return s
+}
+
+// packageIn is the package that a reason asks to install, "" if it is of another kind. Reasons of missing tools all end
+// that way, so that people can copy the command.
+func packageIn(reason string) string {
+	_, name, ok := strings.Cut(reason, ": apt install ")
+	if !ok {
+		return ""
+	}
+	return name
+}
+
+// usual is the order in which people look for file systems; what is not listed follows by name.
+var usual = [...]model.FSKind{
+	model.Ext2, model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS, model.FAT12, model.FAT16, model.FAT32,
+	model.ExFAT, model.NTFS, model.Swap, model.LVM2, model.LUKS,
+}
+
+func rank(kind model.FSKind) int {
+	if i := slices.Index(usual[:], kind); i >= 0 {
+		return i
+	}
+	return len(usual)
+}

@@ -1,0 +1,195 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/ops/listing"
+	"shunt/ops/look"
+	"shunt/ops/overlay"
+	"shunt/ops/target"
+	"shunt/ops/window"
+)
+
+// Question is what a worker with the task Look finds out, about one file system.
+type Question struct {
+	Off, Len int64 // where it lies on the target, in bytes
+	Kind     model.FSKind
+	Shown    string // what people call it: "p1"
+	// List asks for a directory; without it the tools are asked what they know.
+	List bool
+	Dir  []byte // the directory's exact path
+	// Room is an empty directory for mounts.
+	Room string
+	// Plain keeps to tools in processes of their own: for file systems on which a reader inside the worker fell over.
+	Plain bool
+}
+
+// Answer is all a worker with the task Look says.
+type Answer struct {
+	Said    []ops.Said   `json:"said,omitempty"`
+	Listing *ops.Listing `json:"listing,omitempty"`
+	// NoDirectory says that the directory is not there, which Err tells as well.
+	NoDirectory bool   `json:"no_directory,omitempty"`
+	Err         string `json:"err,omitempty"`
+}
+
+// The worker that looks and its tools get no more than this, whatever a file system makes them do: they are killed.
+const (
+	lookMemory  = 1 << 30  // bytes of data, each
+	lookStack   = 64 << 20 // of a goroutine
+	lookSeconds = 30       // of processor time, each
+	lookTime    = 60 * time.Second
+)
+
+// look answers the job's question on the socket. It works on its own descriptor, which was opened for reading only; what
+// tools write goes nowhere.
+func (w *process) look(conn net.Conn) error {
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	defer cancel()
+	go func() { // who asked is gone: nobody needs the answer
+		_, _ = conn.Read(make([]byte, 1))
+		cancel()
+	}()
+	answer, err := w.answer(ctx)
+	if err != nil {
+		answer.Err = err.Error()
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Write(append(text, '\n'))
+	return errors.Join(err, w.release())
+}
+
+func (w *process) answer(ctx context.Context) (answer Answer, err error) {
+	if w.job.Question == nil {
+		return answer, errors.New("internal error: no question")
+	}
+	q := *w.job.Question
+	if w.job.How != window.SetuidHelper.String() {
+		if err := window.PrivateNamespace(); err != nil {
+			return answer, err
+		}
+	}
+	if err := limit(); err != nil {
+		return answer, err
+	}
+	opts := target.Options{Mode: target.Inspect, SectorSize: w.job.SectorSize, NoLock: true}
+	w.raw, err = target.Adopt(w.job.Path, opts, []*os.File{os.NewFile(4, w.job.Path)})
+	if err != nil {
+		return answer, err
+	}
+	show := &display{raw: w.raw, question: q, how: w.job.How}
+	defer func() { err = errors.Join(err, show.close()) }()
+	if !q.List {
+		path, err := show.window()
+		if err != nil {
+			return answer, err
+		}
+		answer.Said = look.Tools(ctx, q.Kind, path, q.Shown)
+		return answer, nil
+	}
+	list, err := listing.Read(ctx, listing.Source{
+		Base: w.raw, Off: q.Off, Len: q.Len, Kind: q.Kind, Window: show.window, Mount: show.mount, Plain: q.Plain,
+	}, string(q.Dir))
+	answer.Listing, answer.NoDirectory = &list, errors.Is(err, listing.ErrNoDirectory)
+	return answer, err
+}
+
+// limit bounds what this process and those it starts can take.
+func limit() error {
+	debug.SetMaxStack(lookStack)
+	debug.SetMemoryLimit(lookMemory / 2)
+	for _, l := range []struct {
+		what int
+		most uint64
+	}{{unix.RLIMIT_DATA, lookMemory}, {unix.RLIMIT_CPU, lookSeconds}, {unix.RLIMIT_CORE, 0}} {
+		if err := unix.Setrlimit(l.what, &unix.Rlimit{Cur: l.most, Max: l.most}); err != nil {
+			return fmt.Errorf("limit the reader: %w", err)
+		}
+	}
+	return nil
+}
+
+// display shows the file system that is looked at to tools, as a window or mounted, when it is first asked for.
+type display struct {
+	raw      *target.Raw
+	question Question
+	how      string
+	server   *window.Server
+	path     string
+	undo     []func() error
+}
+
+// window is the path of a file that holds the file system and nothing else. What is written to it is kept in memory for
+// as long as the worker lives, and never reaches the target.
+func (d *display) window() (string, error) {
+	if d.server != nil {
+		return d.path, nil
+	}
+	how, err := window.ParseHow(d.how)
+	if err != nil {
+		return "", err
+	}
+	if _, err := window.Availability(); err != nil {
+		return "", err
+	}
+	spill, err := scratch()
+	if err != nil {
+		return "", fmt.Errorf("make room for what tools write: %w", err)
+	}
+	d.undo = append(d.undo, spill.Close)
+	at := filepath.Join(d.question.Room, RoomWindows)
+	server, err := window.Serve(overlay.New(d.raw, d.raw.Size(), spill), at, how.Mount())
+	if err != nil {
+		return "", err
+	}
+	d.undo = append(d.undo, server.Close)
+	d.server, d.path = server, server.Set(d.question.Shown, d.question.Off, d.question.Len)
+	return d.path, nil
+}
+
+// scratch is a file in memory that cannot grow beyond its length.
+func scratch() (*os.File, error) {
+	const most = 64 << 20
+	fd, err := unix.MemfdCreate("shunt-look", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "memory")
+	err = f.Truncate(most)
+	if err == nil {
+		_, err = unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_GROW|unix.F_SEAL_SHRINK)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (d *display) close() error {
+	var errs []error
+	for i := len(d.undo) - 1; i >= 0; i-- {
+		errs = append(errs, d.undo[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// The directories that a question's Room must hold.
+const (
+	RoomWindows = "windows"
+	RoomMount   = "mount"
+)
