@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"io/fs"
 )
 
@@ -31,6 +30,9 @@ func Create(store Store, program Program) (*Journal, error) {
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
 	body := program.Encode()
+	if len(body) > maxBody {
+		return nil, errors.Join(fmt.Errorf("write journal: %d pieces are more than one transaction can be made of; apply the operations one by one", len(body)/opLen), f.Close())
+	}
 	j := &Journal{file: f, program: program}
 	j.record.ProgramLen = uint64(len(body))
 	j.record.ProgramSum = sha256.Sum256(body)
@@ -85,17 +87,51 @@ func readProgram(f File, record Record) (Program, error) {
 	if err != nil {
 		return Program{}, fmt.Errorf("read journal: %w", err)
 	}
-	if record.ProgramLen > uint64(size-programOff) {
+	if size < programOff || record.ProgramLen > uint64(size-programOff) {
 		return Program{}, fmt.Errorf("%w: it is cut short", ErrDamaged)
 	}
-	body := make([]byte, record.ProgramLen)
-	if _, err := f.ReadAt(body, programOff); err != nil && !errors.Is(err, io.EOF) {
-		return Program{}, fmt.Errorf("read journal: %w", err)
-	}
-	if sha256.Sum256(body) != record.ProgramSum {
+	body, err := readSummed(f, programOff, record.ProgramLen, record.ProgramSum)
+	if errors.Is(err, errSum) {
 		return Program{}, fmt.Errorf("%w: the program fails its checksum", ErrDamaged)
 	}
+	if err != nil {
+		return Program{}, fmt.Errorf("read journal: %w", err)
+	}
 	return DecodeProgram(body)
+}
+
+// maxBody is the longest program or seal, in bytes: enough for millions of writes.
+const maxBody = 256 << 20
+
+// errSum is returned within this package when content is not what its checksum says.
+var errSum = errors.New("checksum does not match")
+
+// readSummed reads n bytes of which the SHA-256 is known. It is computed before there is room for them in memory: what a
+// damaged record says of their length costs nothing.
+func readSummed(f File, off int64, n uint64, sum [sha256.Size]byte) ([]byte, error) {
+	if n > maxBody {
+		return nil, errSum
+	}
+	h := sha256.New()
+	buf := make([]byte, min(n, 1<<20))
+	for at := int64(0); at < int64(n); at += int64(len(buf)) {
+		buf = buf[:min(int64(len(buf)), int64(n)-at)]
+		if _, err := f.ReadAt(buf, off+at); err != nil {
+			return nil, err
+		}
+		h.Write(buf)
+	}
+	if [sha256.Size]byte(h.Sum(nil)) != sum {
+		return nil, errSum
+	}
+	body := make([]byte, n)
+	if _, err := f.ReadAt(body, off); err != nil {
+		return nil, err
+	}
+	if sha256.Sum256(body) != sum {
+		return nil, errSum // somebody writes to it meanwhile
+	}
+	return body, nil
 }
 
 // Len is how long a journal file with the program is, in bytes.

@@ -90,6 +90,14 @@ type Probe struct {
 // Run is a run of bytes of the target.
 type Run struct{ Off, Len int64 }
 
+// Part is a partition, for messages: while the fence stands the table does not tell what lies where.
+type Part struct {
+	Name    string // "p2"
+	Off     int64  // in the target, bytes
+	Len     int64
+	Planned bool // as planned, not as before
+}
+
 // Wishes are what the user wants of a commit besides the commit; they hold for its recovery too.
 type Wishes uint64
 
@@ -109,6 +117,8 @@ type Program struct {
 	Name       string // the target's path when the transaction began, for messages
 	Plan       string // the plan file text, for messages
 	Began      int64  // seconds since 1970, for messages
+	Sector     int64  // the length of a sector in bytes, for messages
+	Parts      []Part // for messages
 	Wishes     Wishes
 	Units      []Unit
 	// RestoreData puts back what the units overwrite and no copy preserves; RestoreTable the table, last of all.
@@ -127,8 +137,9 @@ type Program struct {
 
 const opLen = 1 + 8 + 8 + 8 + 4 + 4
 
-// Encode is the program as stored: see the package comment for where. Layout: five numbers, two strings, then six
-// counted lists; but for units, which hold a list themselves, each element has a fixed length.
+// Encode is the program as stored: see the package comment for where. Layout: six numbers, two strings, then seven
+// counted lists; but for units, which hold a list themselves, and partitions, which have a name, each element has a fixed
+// length.
 func (p Program) Encode() []byte {
 	var b bytes.Buffer
 	u64 := func(v int64) { _ = binary.Write(&b, binary.BigEndian, v) }
@@ -151,6 +162,7 @@ func (p Program) Encode() []byte {
 	u64(p.StageLen)
 	u64(p.Began)
 	u64(int64(p.Wishes))
+	u64(p.Sector)
 	text(p.Name)
 	text(p.Plan)
 	u64(int64(len(p.Units)))
@@ -166,6 +178,17 @@ func (p Program) Encode() []byte {
 	for _, r := range p.Heads {
 		u64(r.Off)
 		u64(r.Len)
+	}
+	u64(int64(len(p.Parts)))
+	for _, part := range p.Parts {
+		text(part.Name)
+		u64(part.Off)
+		u64(part.Len)
+		planned := byte(0)
+		if part.Planned {
+			planned = 1
+		}
+		b.WriteByte(planned)
 	}
 	return b.Bytes()
 }
@@ -190,7 +213,7 @@ func DecodeProgram(b []byte) (Program, error) {
 	d := decoder{rest: b}
 	p := Program{
 		SizeBefore: d.i64(), SizeAfter: d.i64(), StageLen: d.i64(), Began: d.i64(), Wishes: Wishes(d.i64()),
-		Name: d.text(), Plan: d.text(),
+		Sector: d.i64(), Name: d.text(), Plan: d.text(),
 	}
 	for range d.count(9) {
 		p.Units = append(p.Units, Unit{Stage: Stage(d.u8()), Ops: d.list()})
@@ -199,6 +222,9 @@ func DecodeProgram(b []byte) (Program, error) {
 	p.Probes = d.probes()
 	for range d.count(16) {
 		p.Heads = append(p.Heads, Run{Off: d.i64(), Len: d.i64()})
+	}
+	for range d.count(25) {
+		p.Parts = append(p.Parts, Part{Name: d.text(), Off: d.i64(), Len: d.i64(), Planned: d.u8() == 1})
 	}
 	if err := d.end(); err != nil {
 		return Program{}, fmt.Errorf("%w: program: %w", ErrDamaged, err)

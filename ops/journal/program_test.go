@@ -18,6 +18,8 @@ func sample() Program {
 		RestoreTable: []Op{{Kind: OpRestore, Off: 0, Len: 512, Src: 9, Sum: 8}},
 		Refence:      []Op{{Kind: OpPlace, Off: 0, Len: 512, Src: 0, Sum: 1}},
 		Probes:       []Probe{{Off: 8192, Len: 4096, Sum: 0xffffffff}},
+		Sector:       512,
+		Parts:        []Part{{Name: "p1", Off: 63 * 512, Len: 1 << 18}, {Name: "p1", Off: 1 << 19, Len: 1 << 18, Planned: true}},
 	}
 }
 

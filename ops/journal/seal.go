@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 )
 
 // Seal is the state in which a commit left its target: with anything else on it, undoing the transaction could do
@@ -66,12 +65,12 @@ func ReadSeal(store Store, mark SealMark) (Seal, error) {
 	if uint64(size) != mark.Len {
 		return Seal{}, fmt.Errorf("%w: the seal has %d bytes instead of %d", ErrKeptDamaged, size, mark.Len)
 	}
-	body := make([]byte, size)
-	if _, err := f.ReadAt(body, 0); err != nil && !errors.Is(err, io.EOF) {
-		return Seal{}, fmt.Errorf("read the seal: %w", err)
-	}
-	if sha256.Sum256(body) != mark.Sum {
+	body, err := readSummed(f, 0, mark.Len, mark.Sum)
+	if errors.Is(err, errSum) {
 		return Seal{}, fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
+	}
+	if err != nil {
+		return Seal{}, fmt.Errorf("read the seal: %w", err)
 	}
 	d := decoder{rest: body}
 	s := Seal{Modified: d.i64(), Probes: d.probes()}

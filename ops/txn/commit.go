@@ -108,8 +108,8 @@ func walk(ctx context.Context, dev Device, store journal.Store, j *journal.Journ
 		}
 		u := w.units[i]
 		watch(u.Stage, done, total)
-		if err := runUnit(dev, c, u); err != nil {
-			return err
+		if err := runUnit(dev, c, u, w.direction); err != nil {
+			return located(err, u.Stage, j.Program())
 		}
 		if err := j.Advance(w.direction, journal.Running, uint32(i+1), w.from); err != nil {
 			return err
@@ -121,7 +121,7 @@ func walk(ctx context.Context, dev Device, store journal.Store, j *journal.Journ
 	if wishes := j.Program().Wishes; w.direction == journal.Forward {
 		if wishes.Has(journal.Verify) {
 			if err := readBack(ctx, dev, j.Program(), watch); err != nil {
-				return err
+				return located(err, journal.StageVerify, j.Program())
 			}
 		}
 		if wishes.Has(journal.KeepUndo) {

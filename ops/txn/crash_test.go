@@ -111,6 +111,7 @@ type world struct {
 	machine       *testdisk.Machine
 	layout        layout
 	tables        tables
+	words         words
 	spill         []byte
 	before, after []byte
 	real          *realDisk // nil if the table is a stand-in
@@ -196,7 +197,9 @@ func (w *world) prepared(m *testdisk.Machine, dev Device) (*Transaction, error) 
 			return nil, err
 		}
 	}
-	return prepare(dev, store, spill, w.layout, w.tables, words{wishes: w.wishes}, w.tune)
+	say := w.words
+	say.wishes = w.wishes
+	return prepare(dev, store, spill, w.layout, w.tables, say, w.tune)
 }
 
 func noWatch(journal.Stage, int64, int64) {}

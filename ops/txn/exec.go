@@ -17,36 +17,19 @@ type contents struct {
 	checked              bool // copies bear the checksum of what they carry
 }
 
-// FaultError is a write of a unit that failed on the target or in the journal's files. The transaction stands
-// where it stood: it can be finished or rolled back.
-type FaultError struct {
-	Stage journal.Stage
-	What  string // "read", "write", "sync", …
-	Off   int64  // in the target, bytes
-	Len   int64
-	Err   error
-}
-
-func (e *FaultError) Error() string {
-	return fmt.Sprintf("%s: cannot %s %d bytes at offset %d of the target: %v", e.Stage, e.What, e.Len, e.Off, e.Err)
-}
-
-func (e *FaultError) Unwrap() error { return e.Err }
-
-// runUnit does the writes of one unit and makes them durable.
-func runUnit(dev Device, c contents, u journal.Unit) error {
+// runUnit does the writes of one unit and makes them durable. The direction says where partitions lie that a fault is in.
+func runUnit(dev Device, c contents, u journal.Unit, d journal.Direction) error {
 	wrote, staged := false, false
 	for _, op := range u.Ops {
-		what, err := runOp(dev, c, op)
-		if err != nil {
-			return &FaultError{Stage: u.Stage, What: what, Off: op.Off, Len: op.Len, Err: err}
+		if what, err := runOp(dev, c, op); err != nil {
+			return faultOf(dev, u.Stage, what, op, d, err)
 		}
 		staged = staged || op.Kind == journal.OpStage
 		wrote = wrote || op.Kind != journal.OpStage
 	}
 	if staged {
 		if err := c.stage.Sync(); err != nil {
-			return &FaultError{Stage: u.Stage, What: "sync the stage file for", Err: err}
+			return &FaultError{Stage: u.Stage, What: "sync the journal's stage file for", Err: err}
 		}
 	}
 	if wrote {
@@ -55,6 +38,26 @@ func runUnit(dev Device, c contents, u journal.Unit) error {
 		}
 	}
 	return nil
+}
+
+// faultOf tells which end of a failed write is at fault: if what was to be copied cannot be read, that.
+func faultOf(dev Device, stage journal.Stage, what string, op journal.Op, d journal.Direction, err error) error {
+	fault := new(FaultError)
+	if errors.As(err, &fault) {
+		fault.Stage = stage
+		return err
+	}
+	fault = &FaultError{Stage: stage, What: what, Off: op.Off, Len: op.Len, Err: err, planned: d == journal.Forward}
+	if op.Kind == journal.OpCopy || op.Kind == journal.OpStage {
+		off, n, found := unreadable(dev, op.Src, op.Len, err)
+		if found || op.Kind == journal.OpStage {
+			fault.Off, fault.Len, fault.planned = off, n, d == journal.Backward
+		}
+		if found {
+			fault.What = "read"
+		}
+	}
+	return fault
 }
 
 // runOp does one write; what names the part that failed.
@@ -101,7 +104,7 @@ func sumOf(dev Device, off, n int64) (uint32, error) {
 	var sum uint32
 	err := eachBlock(n, func(buf []byte, at int64) error {
 		if _, err := dev.ReadAt(buf, off+at); err != nil {
-			return fmt.Errorf("read the target at offset %d: %w", off+at, err)
+			return readFault(dev, off+at, int64(len(buf)), err)
 		}
 		sum = journal.AddSum(sum, buf)
 		return nil
@@ -126,7 +129,7 @@ func pour(dev Device, from journal.File, op journal.Op) error {
 	}
 	return eachBlock(op.Len, func(buf []byte, at int64) error {
 		if _, err := from.ReadAt(buf, op.Src+at); err != nil {
-			return err
+			return fmt.Errorf("read the journal's content: %w", err)
 		}
 		_, err := dev.WriteAt(buf, op.Off+at)
 		return err
@@ -142,7 +145,7 @@ func verify(from journal.File, op journal.Op) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("read the journal's content: %w", err)
 	}
 	if sum != op.Sum {
 		return fmt.Errorf("%w: content for offset %d fails its checksum", journal.ErrDamaged, op.Off)
@@ -157,8 +160,10 @@ func (c contents) stageIn(dev Device, op journal.Op) error {
 			return err
 		}
 		sum = journal.AddSum(sum, buf)
-		_, err := c.stage.WriteAt(buf, op.Off+at)
-		return err
+		if _, err := c.stage.WriteAt(buf, op.Off+at); err != nil {
+			return fmt.Errorf("write the journal's stage file: %w", err)
+		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -167,14 +172,16 @@ func (c contents) stageIn(dev Device, op journal.Op) error {
 		byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum),
 		byte(^sum >> 24), byte(^sum >> 16), byte(^sum >> 8), byte(^sum),
 	}
-	_, err = c.stage.WriteAt(ticket, c.stageLen+8*int64(op.Sum))
-	return err
+	if _, err = c.stage.WriteAt(ticket, c.stageLen+8*int64(op.Sum)); err != nil {
+		return fmt.Errorf("write the journal's stage file: %w", err)
+	}
+	return nil
 }
 
 func (c contents) stageOut(dev Device, op journal.Op) error {
 	ticket := make([]byte, 8)
 	if _, err := c.stage.ReadAt(ticket, c.stageLen+8*int64(op.Sum)); err != nil {
-		return err
+		return fmt.Errorf("read the journal's stage file: %w", err)
 	}
 	sum := uint32(ticket[0])<<24 | uint32(ticket[1])<<16 | uint32(ticket[2])<<8 | uint32(ticket[3])
 	for i := range 4 {

@@ -2,44 +2,162 @@ package txn
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"math/rand"
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
 
 var errInjected = errors.New("injected")
 
-// TestFaultEveryOp makes every single operation of a commit fail, once or for good. The error must come out, and the
-// target must be as before, as planned, or recoverable in both directions.
+// failures are the ways in which an operation fails: an error, a full disk, and less than was asked for.
+var failures = []error{
+	fmt.Errorf("%w: %w", errInjected, unix.EIO), fmt.Errorf("%w: %w", errInjected, unix.ENOSPC),
+	fmt.Errorf("%w: %w", errInjected, io.ErrShortWrite), fmt.Errorf("%w: %w", errInjected, io.ErrUnexpectedEOF),
+}
+
+// TestFaultEveryOp makes every single operation of a commit fail, once or for good; a long run in every way. The error must come out
+// with its cause and, once the commit has begun, the stage and the place; nothing is written to the target after it; and
+// the target must be as before, as planned, or recoverable in both directions.
 func TestFaultEveryOp(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
-	faults := 0
+	count := map[string]int{}
+	var worlds []*world
 	for _, s := range scenarios() {
-		w := newWorld(s, rng)
-		for i := 0; ; i++ {
-			m := w.machine.Clone()
-			fault := &testdisk.Fault{At: i, Err: errInjected, Sticky: i%2 == 1}
-			m.Inject(fault)
-			err := w.run(m)
-			if fault.Hits == 0 {
-				break
-			}
-			faults++
-			if !errors.Is(err, errInjected) {
-				t.Fatalf("%s: operation %d failed and the commit says %v", s.name, i, err)
-			}
-			var place *FaultError
-			if !errors.As(err, &place) && !strings.Contains(err.Error(), "journal") && w.state(m) != "before" && w.state(m) != "after" {
-				t.Fatalf("%s: operation %d: the error does not say where: %v", s.name, i, err)
-			}
-			m.Inject(nil)
-			w.endFault(t, m, i)
+		worlds = append(worlds, newWorld(s, rng))
+	}
+	for _, p := range plans() {
+		if p.tools == nil {
+			worlds = append(worlds, p.world(t, rng))
 		}
 	}
-	t.Logf("%d faults", faults)
+	ways := 1
+	if *statesFlag >= 100000 {
+		ways = len(failures)
+	}
+	for _, w := range worlds {
+		w.wishes = journal.Wishes(rng.Intn(4))
+		first := rng.Intn(len(failures))
+		for way := range ways {
+			for i := 0; w.faulty(t, &testdisk.Fault{At: i, Err: failures[(first+way+i)%len(failures)], Sticky: rng.Intn(2) == 1}, count); i++ {
+				if t.Failed() {
+					return
+				}
+			}
+		}
+	}
+	for what, n := range count {
+		t.Logf("%6d times %s", n, what)
+	}
+}
+
+// faulty does a world's commit with a fault and ends it. It reports whether there was an operation to fail.
+func (w *world) faulty(t *testing.T, fault *testdisk.Fault, count map[string]int) bool {
+	t.Helper()
+	m := w.machine.Clone()
+	m.Inject(fault)
+	err := w.run(m)
+	if fault.Hits == 0 {
+		return false
+	}
+	verb, rest, _ := strings.Cut(fault.What, " ")
+	on, _, _ := strings.Cut(rest, " ")
+	count[verb+" "+on]++
+	if !errors.Is(err, fault.Err) {
+		t.Errorf("%s: %q failed and the commit says %v", w.name, fault.What, err)
+	}
+	if fault.Changes > 0 {
+		t.Errorf("%s: after %q had failed the target was written to", w.name, fault.What)
+	}
+	m.Inject(nil)
+	if s, left := Inspect(m.Clone().Store()); left == nil && !s.Complete {
+		w.tells(t, err, fault, s)
+	}
+	w.endFault(t, m, fault.At)
+	return true
+}
+
+// tells makes sure that the error of an interrupted commit says in which stage it was and, of a write to the target,
+// which place it was for.
+func (w *world) tells(t *testing.T, err error, fault *testdisk.Fault, s Status) {
+	t.Helper()
+	place := new(FaultError)
+	if !errors.As(err, &place) {
+		// The record, or what was kept of the transaction before, and nothing of the target.
+		if strings.Contains(fault.What, "target") && !errors.As(err, new(*AfterError)) {
+			t.Errorf("%s: %q failed, and the error does not say where: %v", w.name, fault.What, err)
+		}
+		return
+	}
+	if place.Stage != s.Stage && place.Stage != journal.StageVerify {
+		t.Errorf("%s: %q failed in stage %s, and the error says %v", w.name, fault.What, s.Stage, err)
+	}
+	var off, n int64
+	if _, scanned := fmt.Sscanf(fault.What, "write target %d+%d", &off, &n); scanned == nil && (off < place.Off || off+n > place.Off+place.Len) {
+		t.Errorf("%s: %q failed, and the error says %v", w.name, fault.What, err)
+	}
+}
+
+// TestBadSector makes one sector unreadable under everything that is moved, in turn. The error names the sector and the
+// partition. Then it is tried again, which fails as before; rolled back with the sector as bad as it was; or finished once
+// it can be read.
+func TestBadSector(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	tried := 0
+	for _, p := range plans() {
+		if p.tools != nil {
+			continue
+		}
+		w := p.world(t, rng)
+		for _, move := range w.layout.moves {
+			for at := move.src / sec; at < (move.src+move.len)/sec; at += 1 + rng.Int63n(3) {
+				w.badSector(t, at)
+				tried++
+			}
+		}
+	}
+	t.Logf("%d bad sectors", tried)
+}
+
+func (w *world) badSector(t *testing.T, at int64) {
+	t.Helper()
+	m := w.machine.Clone()
+	m.Bad = map[int64]bool{at: true}
+	var in model.Partition
+	for _, p := range w.real.before.Partitions() {
+		if p.Role != model.Extended && p.Span.Contains(geometry.Sector(at)) {
+			in = p
+		}
+	}
+	want := fmt.Sprintf("copy: cannot read sector %d of the target (in %s: sector %d): ", at, in.Ref(), at-int64(in.Span.Start))
+	for range 2 {
+		var err error
+		if _, left := Inspect(m.Clone().Store()); left != nil {
+			err = w.run(m)
+		} else {
+			_, err = recoverMachine(m, Finish)
+		}
+		fault := new(FaultError)
+		if !errors.As(err, &fault) || !errors.Is(err, unix.EIO) || fault.Off != at*sec || fault.Len != sec || !strings.HasPrefix(err.Error(), want) {
+			t.Fatalf("%s: sector %d is bad, and the commit says %v; want %s…", w.name, at, err, want)
+		}
+	}
+	back := m.Clone()
+	if _, err := recoverMachine(back, RollBack); err != nil || w.state(back) != "before" || !back.Bad[at] {
+		t.Fatalf("%s: sector %d is bad, rolled back: %v, the target is %s", w.name, at, err, w.state(back))
+	}
+	m.Bad = nil
+	if _, err := recoverMachine(m, Finish); err != nil || w.state(m) != "after" {
+		t.Fatalf("%s: sector %d can be read again, finished: %v, the target is %s", w.name, at, err, w.state(m))
+	}
 }
 
 // endFault recovers copies of a machine that met a fault in both directions.

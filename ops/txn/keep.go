@@ -28,6 +28,7 @@ func keep(ctx context.Context, dev Device, store journal.Store, j *journal.Journ
 		mark, err = journal.WriteSeal(store, seal)
 	}
 	if err != nil {
+		err = located(err, journal.StageKeep, j.Program())
 		return false, &AfterError{fmt.Errorf("the transaction cannot be undone later: %w", err)}
 	}
 	if err := j.Keep(mark); err != nil {
@@ -67,7 +68,7 @@ func takeSeal(ctx context.Context, dev Device, p journal.Program, watch Watch) (
 		probe := &s.Probes[i]
 		watch(journal.StageKeep, done, total)
 		if probe.Sum, err = sumOf(dev, probe.Off, probe.Len); err != nil {
-			return s, err
+			return s, asPlanned(err)
 		}
 		done += probe.Len
 	}

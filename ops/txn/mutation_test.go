@@ -55,16 +55,17 @@ func TestHarnessCatchesMutations(t *testing.T) {
 			for range 3 {
 				list := scenarios()
 				slices.Reverse(list) // those with every kind of step come last, and notice most
-				var worlds []*world
+				var worlds []func() *world
 				for _, s := range list {
-					worlds = append(worlds, newWorld(s, rng))
+					worlds = append(worlds, func() *world { return newWorld(s, rng) })
 				}
 				for _, p := range plans() {
 					if p.tools == nil {
-						worlds = append(worlds, p.world(t, rng))
+						worlds = append(worlds, func() *world { return p.world(t, rng) })
 					}
 				}
-				for _, w := range worlds {
+				for _, build := range worlds {
+					w := build()
 					c.spoil(w)
 					if complaint := w.complaint(rng); complaint != "" {
 						t.Log(complaint)

@@ -235,7 +235,7 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	fail(err)
 	t, err := r.tables(l)
 	fail(err)
-	w := &world{scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, ov.Size()), layout: l, tables: t, machine: testdisk.New(image)}
+	w := &world{scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, ov.Size()), layout: l, tables: t, words: r.words("", ""), machine: testdisk.New(image)}
 	_, err = ov.ReadAt(w.after, 0)
 	fail(err)
 	n, err := spill.Size()

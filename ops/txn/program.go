@@ -89,7 +89,7 @@ func (b *builder) unfence(t tables, l layout) []Write {
 	for _, r := range newRanges(spans(t.fence)).minus(written) {
 		w := Write{Off: r.off, Data: make([]byte, r.end-r.off)}
 		if _, err := b.dev.ReadAt(w.Data, r.off); err != nil {
-			b.err = errors.Join(b.err, fmt.Errorf("read the target at offset %d: %w", r.off, err))
+			b.err = errors.Join(b.err, readFault(b.dev, r.off, r.end-r.off, err))
 		}
 		writes = append(writes, w)
 	}
@@ -249,7 +249,7 @@ func (b *builder) saved(off, n int64) journal.Op {
 	op := journal.Op{Kind: journal.OpRestore, Off: off, Len: n, Src: b.beforeEnd}
 	err := eachBlock(n, func(buf []byte, at int64) error {
 		if _, err := b.dev.ReadAt(buf, off+at); err != nil {
-			return fmt.Errorf("read the target at offset %d: %w", off+at, err)
+			return readFault(b.dev, off+at, int64(len(buf)), err)
 		}
 		op.Sum = journal.AddSum(op.Sum, buf)
 		if _, err := b.c.before.WriteAt(buf, op.Src+at); err != nil {
@@ -274,7 +274,7 @@ func (b *builder) probe(untouched ranges) {
 		n := min(size, r.end-r.off)
 		buf := make([]byte, n)
 		if _, err := b.dev.ReadAt(buf, r.off); err != nil {
-			b.err = errors.Join(b.err, fmt.Errorf("read the target at offset %d: %w", r.off, err))
+			b.err = errors.Join(b.err, readFault(b.dev, r.off, n, err))
 			return
 		}
 		b.p.Probes = append(b.p.Probes, journal.Probe{Off: r.off, Len: n, Sum: journal.Sum(buf)})

@@ -9,10 +9,17 @@ import (
 )
 
 // MismatchError is content that was written to the target and came back different when it was read again.
-type MismatchError struct{ Off, Len int64 } // of the target, bytes
+type MismatchError struct {
+	Off, Len int64  // of the target, bytes
+	Where    string // the same in sectors, with the partition
+}
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("verify: of the %d bytes at offset %d of the target something came back other than it was written", e.Len, e.Off)
+	place := e.Where
+	if place == "" {
+		place = fmt.Sprintf("%d bytes at offset %d of the target", e.Len, e.Off)
+	}
+	return fmt.Sprintf("verify: of %s something came back other than it was written", place)
 }
 
 // readBack reads everything that the units left on the target from the storage, as far as the host lets go of what it
@@ -31,7 +38,7 @@ func readBack(ctx context.Context, dev Device, p journal.Program, watch Watch) e
 		dev.Forget(probe.Off, probe.Len)
 		sum, err := sumOf(dev, probe.Off, probe.Len)
 		if err != nil {
-			return &FaultError{Stage: journal.StageVerify, What: "read back", Off: probe.Off, Len: probe.Len, Err: err}
+			return asPlanned(err)
 		}
 		if sum != probe.Sum {
 			return &MismatchError{Off: probe.Off, Len: probe.Len}
@@ -112,7 +119,7 @@ func readsAsZero(dev Device, r byteRange) error {
 		dev.Forget(start, end-start)
 		err = eachBlock(end-start, func(buf []byte, at int64) error {
 			if _, err := dev.ReadAt(buf, start+at); err != nil {
-				return &FaultError{Stage: journal.StageVerify, What: "read back", Off: start + at, Len: int64(len(buf)), Err: err}
+				return asPlanned(readFault(dev, start+at, int64(len(buf)), err))
 			}
 			for _, b := range buf {
 				if b != 0 {

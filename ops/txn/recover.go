@@ -124,7 +124,7 @@ func checkTarget(dev Device, c contents, p journal.Program, r journal.Record) er
 	for _, probe := range p.Probes {
 		buf := make([]byte, probe.Len)
 		if _, err := dev.ReadAt(buf, probe.Off); err != nil {
-			return fmt.Errorf("read the target at offset %d: %w", probe.Off, err)
+			return located(readFault(dev, probe.Off, probe.Len, err), 0, p)
 		}
 		if journal.Sum(buf) != probe.Sum {
 			return fmt.Errorf("%w: the block at offset %d has other content", ErrOtherTarget, probe.Off)
@@ -139,7 +139,7 @@ func checkTarget(dev Device, c contents, p journal.Program, r journal.Record) er
 			return fmt.Errorf("read old content: %w", err)
 		}
 		if _, err := dev.ReadAt(have, op.Off); err != nil {
-			return fmt.Errorf("read the target at offset %d: %w", op.Off, err)
+			return located(readFault(dev, op.Off, op.Len, err), 0, p)
 		}
 		if string(want) != string(have) {
 			return fmt.Errorf("%w: the partition table at offset %d has other content", ErrOtherTarget, op.Off)

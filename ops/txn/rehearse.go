@@ -247,7 +247,7 @@ func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name 
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
-	tx, err := prepare(r.Device, store, spill, l, t, words{name: name, plan: plan, began: r.Now().Unix(), wishes: r.Wishes}, defaultTuning)
+	tx, err := prepare(r.Device, store, spill, l, t, r.words(name, plan), defaultTuning)
 	if err != nil {
 		return nil, err
 	}
@@ -255,6 +255,20 @@ func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name 
 	report.JournalSize, report.UndoBytes = geometry.Bytes(tx.JournalBytes), geometry.Bytes(tx.UndoBytes)
 	report.SkippedFree = geometry.Bytes(r.skipped)
 	return tx, nil
+}
+
+// words are what the journal holds for messages.
+func (r *Rehearsal) words(name, plan string) words {
+	z := r.Before.SectorSize
+	w := words{name: name, plan: plan, began: r.Now().Unix(), wishes: r.Wishes, sector: int64(z)}
+	for i, d := range []model.Disk{r.Before, r.After} {
+		for _, p := range d.Partitions() {
+			if p.Role != model.Extended {
+				w.parts = append(w.parts, journal.Part{Name: p.Ref(), Off: int64(z.Bytes(p.Span.Start)), Len: int64(z.Bytes(p.Span.Len())), Planned: i == 1})
+			}
+		}
+	}
+	return w
 }
 
 // layout is what the target must become.

@@ -142,7 +142,7 @@ func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.
 		watch(journal.StageVerify, done, total)
 		sum, err := sumOf(dev, probe.Off, probe.Len)
 		if err != nil {
-			return err
+			return located(asPlanned(err), 0, p)
 		}
 		if sum != probe.Sum {
 			return &ChangedError{Off: probe.Off, What: fmt.Sprintf("the %d bytes at offset %d have other content", probe.Len, probe.Off)}

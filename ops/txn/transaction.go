@@ -28,6 +28,8 @@ type words struct {
 	name, plan string
 	began      int64 // seconds since 1970
 	wishes     journal.Wishes
+	sector     int64 // bytes
+	parts      []journal.Part
 }
 
 // prepare writes the journal for a layout. On failure it removes what it wrote; the target is only read.
@@ -49,8 +51,9 @@ func prepare(dev Device, store journal.Store, spill journal.File, l layout, t ta
 		return nil, fmt.Errorf("read spill file: %w", err)
 	}
 	program, err := build(dev, l, t, c, spillLen, w.wishes, tune)
+	program.Sector, program.Parts = w.sector, w.parts
 	if err != nil {
-		return nil, fmt.Errorf("write journal: %w", err)
+		return nil, fmt.Errorf("write journal: %w", located(err, 0, program))
 	}
 	if tune.alter != nil {
 		tune.alter(&program)

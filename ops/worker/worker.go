@@ -278,10 +278,9 @@ func (w *process) watch(phase ops.Phase) txn.Watch {
 
 func (w *process) interrupted(err error) ops.Result {
 	r := ops.Result{Outcome: ops.Interrupted, Err: err.Error()}
-	mismatch := new(txn.MismatchError)
+	fault := new(txn.FaultError)
 	switch {
-	case errors.As(err, &mismatch):
-		r.Err += w.place(mismatch.Off)
+	case errors.As(err, new(*txn.MismatchError)):
 		r.Advice = "The storage may be failing. Run `shunt recover` to read everything back once more and finish if it is right then, or `shunt recover --rollback` to undo; what is still whole at its old place is left there."
 	case errors.Is(err, txn.ErrOtherTarget):
 		r.Advice = "The target was changed or replaced after the transaction was interrupted, so neither finishing nor rolling back is safe. Put the image back that the journal belongs to; the journal was left as it is."
@@ -289,6 +288,8 @@ func (w *process) interrupted(err error) ops.Result {
 		r.Advice = "The journal beside the target is damaged and is not replayed. Nothing was written. Restore the journal's files from a backup of their directory, or the whole target."
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		r.Advice = "Nothing is lost: the journal holds all that is needed. Make room on the file system of the image and run `shunt recover` to finish, or run `shunt recover --rollback` to undo, which needs no more room."
+	case errors.As(err, &fault) && fault.What == "read":
+		r.Advice = "Nothing that could be read before is lost. `shunt recover` tries to read there again and goes on where it stands; `shunt recover --rollback` brings back what was moved and leaves the place that cannot be read as it is. Both can also be done later."
 	case errors.Is(err, txn.ErrStopped):
 		r.Advice = "Nothing is lost. Run `shunt recover` to finish, or `shunt recover --rollback` to undo."
 	default:

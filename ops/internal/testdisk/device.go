@@ -1,6 +1,7 @@
 package testdisk
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -28,16 +29,26 @@ func (t *Target) ReadAt(b []byte, off int64) (int, error) {
 func (t *Target) WriteAt(b []byte, off int64) (int, error) {
 	if err := t.m.step(OpWrite, "write target %d+%d", off, len(b)); err != nil {
 		// Half of a failed write is on the disk: callers must not count on nothing.
-		if off+int64(len(b)) <= t.Size() && err != ErrPowerCut { //nolint:errorlint // the sentinel itself
-			t.m.write(TargetName, b[:len(b)/2], off)
-		}
-		return 0, err
+		return t.m.half(TargetName, b, off, err), err
 	}
 	if off+int64(len(b)) > t.Size() {
 		return 0, fmt.Errorf("write [%d, %d) behind the end %d", off, off+int64(len(b)), t.Size())
 	}
 	t.m.write(TargetName, b, off)
 	return len(b), nil
+}
+
+// half leaves half of a failed write on the disk, since callers must not count on nothing, and says how much that is.
+func (m *Machine) half(inode string, b []byte, off int64, err error) int {
+	if errors.Is(err, ErrPowerCut) || inode == TargetName && off+int64(len(b)) > m.files[inode].current.size {
+		return 0
+	}
+	n := len(b) / 2
+	f := m.fault
+	m.fault = nil // what the failed write leaves is not what follows it
+	m.write(inode, b[:n], off)
+	m.fault = f
+	return n
 }
 
 // Sync makes the target's changes durable.
@@ -63,6 +74,7 @@ func (t *Target) Truncate(n int64) error {
 // Punch makes a range read as zero.
 func (t *Target) Punch(off, n int64) error {
 	if err := t.m.step(OpPunch, "punch target %d+%d", off, n); err != nil {
+		t.m.half(TargetName, make([]byte, n), off, err)
 		return err
 	}
 	if off+n > t.Size() {
@@ -75,6 +87,10 @@ func (t *Target) Punch(off, n int64) error {
 // Copy refuses ranges that overlap.
 func (t *Target) Copy(dst, src, n int64) error {
 	if err := t.m.step(OpCopy, "copy target %d+%d to %d", src, n, dst); err != nil {
+		b := make([]byte, n)
+		if _, unread := t.m.read(TargetName, b, src); unread == nil && dst+n <= t.Size() {
+			t.m.half(TargetName, b, dst, err)
+		}
 		return err
 	}
 	if dst < src+n && src < dst+n {
@@ -198,7 +214,7 @@ func (h *handle) ReadAt(b []byte, off int64) (int, error) {
 
 func (h *handle) WriteAt(b []byte, off int64) (int, error) {
 	if err := h.m.step(OpWrite, "write %s %d+%d", h.name, off, len(b)); err != nil {
-		return 0, err
+		return h.m.half(h.inode, b, off, err), err
 	}
 	h.m.write(h.inode, b, off)
 	return len(b), nil

@@ -27,12 +27,16 @@ type Fault struct {
 	Sticky bool
 	seen   int
 	Hits   int
+	What   string // the first operation that was hit
+	// Changes counts what was written to the target after the first hit.
+	Changes int
 }
 
 // Inject arms a fault on the machine.
 func (m *Machine) Inject(f *Fault) { m.fault = f }
 
-func (f *Fault) hit(kind OpKind) error {
+// hit counts an operation and says whether it fails.
+func (f *Fault) hit(kind OpKind, what string) error {
 	if f == nil || (f.Kind != "" && f.Kind != kind) {
 		return nil
 	}
@@ -40,6 +44,9 @@ func (f *Fault) hit(kind OpKind) error {
 	f.seen++
 	if at == f.At || (f.Sticky && at > f.At) {
 		f.Hits++
+		if f.What == "" {
+			f.What = what
+		}
 		return f.Err
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+
+	"golang.org/x/sys/unix"
 )
 
 // SectorLen is the unit in which writes are torn, in bytes.
@@ -34,6 +36,8 @@ type Machine struct {
 	fault   *Fault
 	// DropSync makes syncs of a file ("target", "journal", …, "directory") lie: they succeed and do nothing.
 	DropSync func(name string) bool
+	// Bad are sectors of the target that cannot be read until they are written.
+	Bad map[int64]bool
 	// Trace receives one line per operation if it is not nil.
 	Trace func(line string)
 }
@@ -87,6 +91,7 @@ func (m *Machine) Clone() *Machine {
 	n := &Machine{
 		files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.entries), synced: maps.Clone(m.synced),
 		pending: append([]change(nil), m.pending...), inodes: m.inodes, cutAt: -1, DropSync: m.DropSync,
+		Bad: maps.Clone(m.Bad),
 	}
 	for name, f := range m.files {
 		n.files[name] = &file{durable: f.durable.clone(), current: f.current.clone()}
@@ -190,7 +195,7 @@ func (m *Machine) step(kind OpKind, format string, args ...any) error {
 	if m.Trace != nil {
 		m.Trace(fmt.Sprintf(format, args...))
 	}
-	return m.fault.hit(kind)
+	return m.fault.hit(kind, fmt.Sprintf(format, args...))
 }
 
 // lies reports whether a sync of the named file is to do nothing.
@@ -210,6 +215,14 @@ func (m *Machine) syncInode(inode string) {
 
 func (m *Machine) write(inode string, b []byte, off int64) {
 	f := m.files[inode]
+	if inode == TargetName {
+		if m.fault != nil && m.fault.Hits > 0 {
+			m.fault.Changes++
+		}
+		for i := off / SectorLen; len(m.Bad) > 0 && i*SectorLen < off+int64(len(b)); i++ {
+			delete(m.Bad, i)
+		}
+	}
 	if end := off + int64(len(b)); end > f.current.size {
 		m.resize(inode, end)
 	}
@@ -233,6 +246,11 @@ func (m *Machine) read(inode string, b []byte, off int64) (int, error) {
 	c := m.files[inode].current
 	if off < 0 || off+int64(len(b)) > c.size {
 		return 0, fmt.Errorf("read [%d, %d) of %d bytes", off, off+int64(len(b)), c.size)
+	}
+	for i := off / SectorLen; inode == TargetName && len(m.Bad) > 0 && i*SectorLen < off+int64(len(b)); i++ {
+		if m.Bad[i] {
+			return 0, fmt.Errorf("read sector %d: %w", i, unix.EIO)
+		}
 	}
 	for done := 0; done < len(b); {
 		i, at := (off+int64(done))/SectorLen, (off+int64(done))%SectorLen

@@ -1,0 +1,144 @@
+package txn
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/ops/journal"
+)
+
+// FaultError is a read or a write that failed on the target or in the journal's files. A transaction that had been
+// committed stands where it stood: it can be finished or rolled back.
+type FaultError struct {
+	Stage journal.Stage // 0 before the commit
+	What  string        // "read", "write", "sync", …
+	Off   int64         // in the target, bytes; what lies there is named by Where
+	Len   int64         // 0 if no place is at fault
+	Where string        // "sectors 2048-2055 of the target (in p2: sectors 0-7)"
+	Err   error
+
+	planned bool // the partitions lie where they are planned, at this place
+}
+
+func (e *FaultError) Error() string {
+	text := "cannot " + e.What
+	switch {
+	case e.Len == 0:
+		text += " the target"
+	case e.Where != "":
+		text += " " + e.Where
+	default:
+		text += fmt.Sprintf(" %d bytes at offset %d of the target", e.Len, e.Off)
+	}
+	if e.Stage != 0 {
+		text = e.Stage.String() + ": " + text
+	}
+	return fmt.Sprintf("%s: %v", text, e.Err)
+}
+
+func (e *FaultError) Unwrap() error { return e.Err }
+
+// readFault is a failed read of the target, narrowed down to the sectors that cannot be read.
+func readFault(dev Device, off, n int64, err error) *FaultError {
+	off, n, _ = unreadable(dev, off, n, err)
+	return &FaultError{What: "read", Off: off, Len: n, Err: err}
+}
+
+// asPlanned makes a fault's place count among the partitions as planned.
+func asPlanned(err error) error {
+	fault := new(FaultError)
+	if errors.As(err, &fault) {
+		fault.planned = true
+	}
+	return err
+}
+
+// medium reports whether an error says that the storage cannot give back what it holds.
+func medium(err error) bool {
+	return errors.Is(err, unix.EIO) || errors.Is(err, unix.ENODATA) || errors.Is(err, unix.EBADMSG) ||
+		errors.Is(err, unix.EREMOTEIO) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// unreadable is the first run within [off, off+n) that cannot be read, in units of sectors, or all of it if everything can
+// be read by now. A disk takes its time over each sector that is bad, so no more than a few are tried.
+func unreadable(dev Device, off, n int64, err error) (badOff, badLen int64, found bool) {
+	const (
+		coarse, fine = 1 << 20, 512
+		most         = 64
+	)
+	if !medium(err) {
+		return off, n, false
+	}
+	end := min(off+n, dev.Size())
+	buf := make([]byte, coarse)
+	bad := func(at, n int64) bool {
+		_, err := dev.ReadAt(buf[:min(n, end-at)], at)
+		return err != nil
+	}
+	for at := off; at < end; at += coarse {
+		if !bad(at, coarse) {
+			continue
+		}
+		for first := at; first < min(at+coarse, end); first += fine {
+			if !bad(first, fine) {
+				continue
+			}
+			last := first + fine
+			for last < end && last < first+most*fine && bad(last, fine) {
+				last += fine
+			}
+			return first, min(last, end) - first, true
+		}
+	}
+	return off, n, false
+}
+
+// located fills in what the user is told of a fault's place. It leaves other errors as they are.
+func located(err error, stage journal.Stage, p journal.Program) error {
+	fault := new(FaultError)
+	if errors.As(err, &fault) {
+		if fault.Stage == 0 {
+			fault.Stage = stage
+		}
+		if fault.Where == "" && fault.Len > 0 {
+			fault.Where = where(p, fault.Off, fault.Len, fault.planned)
+		}
+	}
+	mismatch := new(MismatchError)
+	if errors.As(err, &mismatch) && mismatch.Where == "" {
+		mismatch.Where = where(p, mismatch.Off, mismatch.Len, true)
+	}
+	return err
+}
+
+// where names a run of bytes of the target by its sectors and the partition it lies in: one as planned, or as before, and
+// if there is none, the other way about.
+func where(p journal.Program, off, n int64, planned bool) string {
+	z := max(p.Sector, 512)
+	text := sectors(off, off+n, z) + " of the target"
+	for _, planned := range []bool{planned, !planned} {
+		for _, part := range p.Parts {
+			if part.Planned == planned && part.Off <= off && off+n <= part.Off+part.Len {
+				return fmt.Sprintf("%s (in %s: %s)", text, part.Name, sectors(off-part.Off, off+n-part.Off, z))
+			}
+		}
+	}
+	for _, part := range p.Parts {
+		if part.Planned == planned && part.Off < off+n && off < part.Off+part.Len {
+			return fmt.Sprintf("%s (in part %s)", text, part.Name)
+		}
+	}
+	return text
+}
+
+// sectors are the sectors of z bytes that the bytes from off to end lie in.
+func sectors(off, end, z int64) string {
+	first, last := off/z, (end-1)/z
+	if first == last {
+		return fmt.Sprintf("sector %d", first)
+	}
+	return fmt.Sprintf("sectors %d-%d", first, last)
+}
