@@ -42,3 +42,29 @@ func (d Disk) WithSectors(n geometry.Sector) Disk {
 	}
 	return d
 }
+
+// Slots of new tables.
+const (
+	mbrSlots = 4
+	gptSlots = 128
+)
+
+// FreshTable is a new table of this kind for a disk of n sectors. It has no ID yet. Usable is empty if the
+// disk is too small for it. A GPT leaves the first MiB to boot loaders, if the disk has a few.
+func FreshTable(kind TableKind, n geometry.Sector, z geometry.SectorSize) Table {
+	switch kind {
+	case TableMBR:
+		return Table{Kind: kind, Slots: mbrSlots, Usable: geometry.Span{Start: 1, End: max(1, min(n, MBRSectors))}}
+	case TableGPT:
+		t := Table{Kind: kind, Slots: gptSlots, EntrySize: defaultEntrySize}
+		array := z.Up(gptSlots * defaultEntrySize)
+		t.Usable = geometry.Span{Start: 2 + array, End: n - 1 - array}
+		if grain := geometry.AlignMiB.Grain(z); n > 4*grain {
+			t.Usable.Start = grain
+		}
+		t.Usable.End = max(t.Usable.Start, t.Usable.End)
+		return t
+	case TableNone:
+	}
+	return Table{}
+}

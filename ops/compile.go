@@ -42,6 +42,9 @@ func (q Queue) steps(i int) []Step {
 // tableChanges reports whether the table must be written. A GPT stands in the way of a size change even
 // if no entry does: its backup belongs at the end of the disk.
 func tableChanges(before, after model.Disk) bool {
+	if before.Table.ID != after.Table.ID {
+		return true // a new one has none yet
+	}
 	if before.Table != after.Table && (before.Table.Kind != model.TableMBR || after.Table.Kind != model.TableMBR) {
 		return true
 	}

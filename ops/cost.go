@@ -81,7 +81,7 @@ func toolOf(s Step) string {
 		return t.label
 	case StepUUIDFS:
 		return t.uuid
-	case StepResizeImage, StepVerifyFS, StepRemap, StepMoved, StepWipe, StepWriteTable:
+	case StepResizeImage, StepVerifyFS, StepRemap, StepMoved, StepWipe, StepWipeDisk, StepWriteTable:
 	}
 	return ""
 }

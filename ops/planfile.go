@@ -26,6 +26,7 @@ import (
 //	label P TEXT | name P TEXT
 //	type P TYPE | flag P FLAG on|off
 //	uuid P new|half
+//	table new gpt|mbr | table gpt
 //
 // An OFFSET in sectors ("2048s") is kept to the sector; in any other unit it is put on the grid.
 

@@ -15,7 +15,7 @@ import (
 
 func TestPlanErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
-		{"mvoe 1 right 1MiB", `plan line 1, column 1: "mvoe" is not an operation: use image, move, resize, grow, new, delete, check, format, label, name, type, flag or uuid`},
+		{"mvoe 1 right 1MiB", `plan line 1, column 1: "mvoe" is not an operation: use image, move, resize, grow, new, delete, check, format, label, name, type, flag, uuid or table`},
 		{"\n# comment\n   image", "plan line 3, column 9: what to do with the image is missing: use grow or size"},
 		{"image shrink 1GiB", `plan line 1, column 7: "shrink" is not something to do with the image: use grow or size`},
 		{"image grow", "plan line 1, column 11: by how much is missing: use a size with a unit such as 1.5GiB"},
@@ -58,8 +58,9 @@ func TestPlanErrors(t *testing.T) {
 		{"flag 1 boot on", "plan line 1, column 1: cannot set flag boot on p1: it is set"},
 		{"uuid 1 old", `plan line 1, column 8: "old" is not a kind of UUID that can be set: use new or half`},
 		{"uuid 1 half", "plan line 1, column 1: cannot change the UUID in p1: only NTFS has a serial number of two halves; set a whole new one"},
-		{"table new gpt", `plan line 1, column 1: "table" is not supported by this version`},
-		{"  \u00fc 1", `plan line 1, column 3: "ü" is not an operation: use image, move, resize, grow, new, delete, check, format, label, name, type, flag or uuid`},
+		{"table mbr", `plan line 1, column 7: "mbr" is not something to do with the table: use new or gpt`},
+		{"table new bsd", `plan line 1, column 11: "bsd" is not a kind of table: use gpt or mbr`},
+		{"  \u00fc 1", `plan line 1, column 3: "ü" is not an operation: use image, move, resize, grow, new, delete, check, format, label, name, type, flag, uuid or table`},
 		{`new 1MiB label="ü" x`, `plan line 1, column 20: "x" is not a property of a new partition: use at, fs=, label=, name=, type= or as=`},
 		{"image grow 1GiB\n  grow 1", "plan line 2, column 3: cannot grow p1: there is no free space behind it: p2 starts there"},
 		{"#\n" + strings.Repeat("x", 70000), "plan line 2, column 1: the line is longer than 65536 bytes"},
@@ -118,6 +119,9 @@ func TestPlanForms(t *testing.T) {
 		{"type 1 0x1f", "type 1 0x1f\n"},
 		{"flag 1 boot off\nflag 2 boot on\nflag 2 lvm on", "flag 1 boot off\nflag 2 boot on\nflag 2 lvm on\n"},
 		{"uuid 1 new", "uuid 1 new\n"},
+		{"table new gpt\nnew max", "table new gpt\nnew 964MiB at 2048s\n"},
+		{"table new mbr\nnew max", "table new mbr\nnew 965MiB at 2048s as=primary\n"},
+		{"image grow 33s\ntable gpt\nname 1 x", "image size 1978401s\ntable gpt\nname 1 \"x\"\n"},
 	}
 	for _, tt := range tests {
 		q, err := ops.ParsePlan(strings.NewReader(tt.text), ops.NewQueue(founding(), env()), geometry.AlignMiB)

@@ -18,7 +18,7 @@ type planLine struct {
 }
 
 // plannedLater are words of the grammar that no operation of this version carries out.
-const plannedLater = "room copy table"
+const plannedLater = "room copy"
 
 // operation reads everything behind the first word.
 func (l *planLine) operation(first planWord) (Operation, error) {
@@ -51,13 +51,15 @@ func (l *planLine) operation(first planWord) (Operation, error) {
 		return l.flag()
 	case "uuid":
 		return l.uuid()
+	case "table":
+		return l.table()
 	}
 	for _, word := range strings.Fields(plannedLater) {
 		if first.text == word {
 			return nil, &PlanError{Col: first.col, Msg: fmt.Sprintf("%q is not supported by this version", word)}
 		}
 	}
-	return nil, unexpected(first, "an operation", "image, move, resize, grow, new, delete, check, format, label, name, type, flag or uuid")
+	return nil, unexpected(first, "an operation", "image, move, resize, grow, new, delete, check, format, label, name, type, flag, uuid or table")
 }
 
 // disk is the disk the line applies to.

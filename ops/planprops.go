@@ -113,3 +113,26 @@ func (l *planLine) uuid() (Operation, error) {
 	}
 	return NewUUID{ID: p.ID, Half: w.text == "half"}, nil
 }
+
+// table reads what follows "table".
+func (l *planLine) table() (Operation, error) {
+	w, err := l.next("what to do with the table", "new or gpt")
+	switch {
+	case err != nil:
+		return nil, err
+	case w.text == "gpt":
+		return ToGPT{}, nil
+	case w.text != "new":
+		return nil, unexpected(w, "something to do with the table", "new or gpt")
+	}
+	if w, err = l.next("the kind of table", "gpt or mbr"); err != nil {
+		return nil, err
+	}
+	switch w.text {
+	case "gpt":
+		return NewTable{Kind: model.TableGPT}, nil
+	case "mbr":
+		return NewTable{Kind: model.TableMBR}, nil
+	}
+	return nil, unexpected(w, "a kind of table", "gpt or mbr")
+}

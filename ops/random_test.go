@@ -45,6 +45,9 @@ func randomOp(r *rand.Rand, q ops.Queue) ops.Operation {
 		return n
 	}
 	change := func() geometry.Sector { return geometry.Sector(r.Intn(3)-1) * length() }
+	if r.Intn(40) == 0 {
+		return []ops.Operation{ops.NewTable{Kind: model.TableMBR}, ops.NewTable{Kind: model.TableGPT}, ops.ToGPT{}}[r.Intn(3)]
+	}
 	parts := d.Partitions()
 	if len(parts) == 0 || r.Intn(4) == 0 {
 		return randomNew(r, q, length, align)
@@ -122,11 +125,11 @@ func randomNew(r *rand.Rand, q ops.Queue, length func() geometry.Sector, align g
 	if op.FS != model.Unformatted {
 		op.Label = words[r.Intn(len(words))]
 	}
-	if q.Initial().Table.Kind == model.TableGPT {
+	if q.Preview().Table.Kind == model.TableGPT {
 		op.Name = words[r.Intn(len(words))]
 	}
-	if types := model.TypeAliases(q.Initial().Table.Kind); len(types) > 0 && r.Intn(3) == 0 {
-		op.Type, _ = model.TypeByAlias(q.Initial().Table.Kind, types[r.Intn(len(types))])
+	if types := model.TypeAliases(q.Preview().Table.Kind); len(types) > 0 && r.Intn(3) == 0 {
+		op.Type, _ = model.TypeByAlias(q.Preview().Table.Kind, types[r.Intn(len(types))])
 	}
 	placed, err := op.Placed(q.Preview(), align)
 	if err != nil {
@@ -166,7 +169,7 @@ func TestRandomQueues(t *testing.T) {
 		}
 	}
 	t.Logf("staged %v of %d", staged, tried)
-	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "Resize image", "Format", "Label", "Name", "Type", "Flag", "UUID"} {
+	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "Resize image", "Format", "Label", "Name", "Type", "Flag", "UUID", "New table", "Convert"} {
 		if staged[verb] < 20 {
 			t.Errorf("only %d operations %q were possible", staged[verb], verb)
 		}
@@ -190,7 +193,13 @@ func checkStaged(t *testing.T, q, next ops.Queue, op ops.Operation) {
 	// What the operation does not mean is as it was.
 	for _, p := range q.Preview().Partitions() {
 		after, ok := d.Partition(p.ID)
-		if p.ID == op.Part() {
+		if p.ID == op.Part() || op.Verb() == "New table" {
+			continue
+		}
+		if op.Verb() == "Convert" {
+			if p.Role != model.Extended && (after.Span != p.Span || after.FS != p.FS || after.Number != p.Number) {
+				t.Fatalf("%s changes %+v to %+v", op.Describe(q.Preview()), p, after)
+			}
 			continue
 		}
 		if !ok || after.Span != p.Span || after.FS != p.FS || after.Type != p.Type || after.Role != p.Role ||
@@ -253,6 +262,7 @@ func FuzzParsePlan(f *testing.F) {
 		"delete 5\ncheck 6\nmove 7 to 501MiB and resize to 10MiB", `new 1MiB name="\"\\" as=logical type=0x83`,
 		"format 1 fs=ext4 label=x\nlabel 1 \"y z\"\nuuid 1 new", "format 2 cleared\ntype 1 0x07\nflag 1 hidden on\nflag 2 boot on",
 		"new 10MiB\nname 1 \"EFI\"\ntype 1 esp\nflag 1 legacy_boot on\nuuid 1 half",
+		"table new gpt\nnew 10MiB\nname 1 x\ntable new mbr", "image grow 1MiB\ntable gpt\nmove 2 right 10s",
 		"resize 2 by -1s", "move 1 left 9223372036854775807s", "# \"", "new 4096TiB at 4095TiB",
 	} {
 		f.Add(text)

@@ -130,6 +130,15 @@ func TestRefusals(t *testing.T) {
 		{"flag without a variant", founding(), "flag 1 hidden on", "cannot set flag hidden on p1: there is no such variant of its type 0x83; it can have bls_boot, boot, diag, esp, irst, lvm, msftres, palo, prep, raid, swap"},
 		{"uuid nothing", with(func(p *model.Partition) { p.FS = model.Filesystem{} }), "uuid 1 new", "cannot change the UUID in p1: there is no file system in it"},
 		{"uuid extended", chained(), "uuid 2 new", "cannot change the UUID in p2: an extended partition holds no file system"},
+		// Tables.
+		{"table read-only", broken, "table new gpt", "cannot make a new partition table: the table is damaged; erase what is there with wipefs --all first, if it is of no use"},
+		{"table too small", mbr(67), "table new gpt", "cannot make a new partition table: the disk, 33.5 KiB, is too small for one"},
+		{"table hibernated", fs(model.SwSuspend), "table new gpt", "cannot make a new partition table: p1 would be lost and it holds a hibernated system: start that and shut it down first"},
+		{"gpt to gpt", gpt(1000 * mib), "table gpt", "cannot convert the table to GPT: it is one"},
+		{"none to gpt", none, "table gpt", "cannot convert the table to GPT: the disk has no partition table"},
+		{"gpt no room behind", founding(), "table gpt", "cannot convert the table to GPT: p2 ends where the GPT's backup has to lie; shrink it or move it left by at least 33s, or grow the image by 33s first"},
+		{"gpt no room before", mbr(1000*mib, full(1, 33, 10*mib, 0)), "table gpt", "cannot convert the table to GPT: p1 starts at sector 33, where the GPT has to lie; move it right by at least 1s first"},
+		{"gpt too small", mbr(67), "table gpt", "cannot convert the table to GPT: the disk, 33.5 KiB, is too small for one"},
 		// The others.
 		{"extended with logicals", chained(), "delete 2", "cannot delete p2: it holds 3 logical partitions; delete what is in it first"},
 		{"check extended", chained(), "check 2", "cannot check p2: an extended partition holds no file system"},

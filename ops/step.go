@@ -26,6 +26,8 @@ const (
 	StepMoved
 	// StepWipe erases the signatures of old contents in Window.
 	StepWipe
+	// StepWipeDisk erases the signatures that lie in Window, a part of the disk, of contents of the whole disk.
+	StepWipeDisk
 	// StepMakeFS makes an empty file system of kind FS with Label over all of Window.
 	StepMakeFS
 	// StepLabelFS gives the file system in Window the Label, "" for none.
@@ -68,7 +70,7 @@ func (s Step) Text(z geometry.SectorSize) string {
 		return fmt.Sprintf("move %s from sector %d to %d", s.Ref, s.From.Start, s.To.Start)
 	case StepMoved:
 		return fmt.Sprintf("tell %s in %s its new position", s.FS, s.Ref)
-	case StepWipe:
+	case StepWipe, StepWipeDisk:
 		return fmt.Sprintf("erase old signatures in %s", s.Ref)
 	case StepMakeFS:
 		return fmt.Sprintf("make %s in %s", s.FS, s.Ref)

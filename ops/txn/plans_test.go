@@ -91,6 +91,34 @@ func plans() []realPlan {
 		mbr("delete and move logicals", "delete 6", "move 6 left 20s"),
 		mbr("grow the image", "image grow 8KiB", "new 10s at 140s"),
 		mbr("shrink the image", "image size 66KiB"),
+		gpt("another GPT", "table new gpt", "new 40s at 50s"),
+		gpt("an MBR instead", "table new mbr", "new 10s at 20s", "new 80s at 40s"),
+		mbr("another MBR", "table new mbr", "new 60s at 40s"),
+		{
+			name: "mbr, another with a logical", kind: model.TableMBR, sectors: 2600,
+			lines: []string{"table new mbr", "new 2100s at 40s as=extended", "new 10s at 60s as=logical"},
+			parts: []model.Partition{primary(1, 36, 50), extended(3, 54, 2500), logical(5, 54, 56, 70)},
+		},
+		mbr("a GPT instead", "table new gpt", "new 40s at 50s"),
+		mbr("the extended one grows at its start", "move 2 left 3s and resize to 109s"),
+		{
+			name: "mbr, the extended one shrinks at both ends", kind: model.TableMBR, sectors: 2600,
+			lines: []string{"move 3 right 3s and resize to 2100s"},
+			parts: []model.Partition{primary(1, 36, 50), extended(3, 54, 2500), logical(5, 54, 60, 70), logical(6, 80, 85, 100)},
+		},
+		{
+			name: "mbr, to GPT", kind: model.TableMBR, sectors: 200, lines: []string{"table gpt"},
+			parts: []model.Partition{
+				primary(1, 36, 50), extended(3, 54, 150), logical(5, 54, 56, 70), logical(6, 80, 85, 100),
+			},
+		},
+		{
+			name: "mbr, to GPT and moved", kind: model.TableMBR, sectors: 200,
+			lines: []string{"move 1 right 33s", "table gpt", "move 6 right 10s"},
+			parts: []model.Partition{
+				primary(1, 1, 20), extended(3, 54, 150), logical(5, 54, 56, 70), logical(6, 80, 85, 100),
+			},
+		},
 		{
 			name: "ext2, shrink, move and grow", kind: model.TableGPT, sectors: 5400,
 			parts: []model.Partition{primary(1, 40, 2840), primary(2, 2900, 5100)},

@@ -123,12 +123,35 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 			}
 		}
 		return nil
+	case ops.StepWipeDisk:
+		return r.wipeDisk(off, off+n)
 	case ops.StepRemap:
 		return r.remap(s)
 	case ops.StepWriteTable:
 		return r.writeTable()
 	}
 	return fmt.Errorf("step %d is not known", s.Kind)
+}
+
+// wipeDisk erases what may lie between two bytes of the disk of the signatures of something that covered all of it. The
+// present table is left to the step that writes the final one, as it must stay in force until then.
+func (r *Rehearsal) wipeDisk(from, to int64) error {
+	regions, err := table.Regions(r.Device, r.Before)
+	if err != nil {
+		return fmt.Errorf("find the present table: %w", err)
+	}
+	var table []byteRange
+	for _, g := range regions {
+		table = append(table, byteRange{g.Off, g.Off + g.Len})
+	}
+	for _, w := range fsys.WipeRanges(r.Overlay.Size()) {
+		for _, run := range newRanges(table).outside(max(w.Off, from), min(w.End(), to)) {
+			if err := r.Overlay.Zero(run.off, run.end-run.off); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (r *Rehearsal) inWindow(s ops.Step, do func(path string) error) error {
@@ -301,6 +324,14 @@ func (r *Rehearsal) tables(l layout) (tables, error) {
 		return t, fmt.Errorf("work out the fence: %w", err)
 	}
 	t.primary = int64(r.Before.SectorSize.Bytes(r.Before.Table.Usable.Start))
+	if r.Before.Table.Kind == model.TableGPT && r.After.Table.Kind == model.TableMBR && len(hidden) > 0 {
+		// On the way back the MBR must go first: as long as it is there nobody looks at the GPT.
+		protective := make([]byte, t.sector)
+		if _, err := r.Device.ReadAt(protective, 0); err != nil {
+			return t, fmt.Errorf("read the protective MBR: %w", err)
+		}
+		t.refence = append(t.refence, Write{Data: protective})
+	}
 	for _, p := range hidden {
 		w := Write{Off: p.Off, Data: p.Data}
 		t.fence = append(t.fence, w)

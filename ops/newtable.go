@@ -1,0 +1,80 @@
+package ops
+
+import (
+	"fmt"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// NewTable puts an empty partition table on the disk. All partitions are lost, and so is a file system over
+// the whole disk. What lay in partitions stays on the disk as free space.
+type NewTable struct {
+	Kind model.TableKind
+}
+
+// Part is 0: the edit is to the disk as a whole.
+func (o NewTable) Part() model.PartID { return 0 }
+
+// Verb is the edit in a word.
+func (o NewTable) Verb() string { return "New table" }
+
+// Describe is "Make a new GPT; all 3 partitions are lost".
+func (o NewTable) Describe(before model.Disk) string {
+	text := "Make a new " + o.Kind.String()
+	switch n := len(before.Partitions()); {
+	case n == 1:
+		text += "; the partition there is is lost"
+	case n > 1:
+		text += fmt.Sprintf("; all %d partitions are lost", n)
+	case before.Whole.Known():
+		text += fmt.Sprintf("; the %s on the disk is lost", before.Whole.Kind)
+	}
+	if z := before.SectorSize; o.Kind == model.TableMBR && before.Sectors > model.MBRSectors {
+		text += fmt.Sprintf("; it reaches the first %s only", geometry.FormatBytes(z.Bytes(model.MBRSectors)))
+	}
+	return text
+}
+
+// PlanLine is "table new gpt" or "table new mbr".
+func (o NewTable) PlanLine(model.Disk) string { return "table new " + strings.ToLower(o.Kind.String()) }
+
+// Apply is the disk with an empty table.
+func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
+	what := "make a new partition table"
+	if reason := before.ReadOnly(); reason != "" {
+		return before, &Refusal{What: what, Reason: reason, Nearest: "erase what is there with wipefs --all first, if it is of no use"}
+	}
+	if o.Kind != model.TableMBR && o.Kind != model.TableGPT {
+		return before, &Refusal{What: what, Reason: fmt.Sprintf("there is no table of the kind %s", o.Kind)}
+	}
+	for _, p := range before.Partitions() {
+		if reason := untouchable(p.FS); reason != "" {
+			return before, &Refusal{What: what, Reason: fmt.Sprintf("%s would be lost and %s", p.Ref(), reason)}
+		}
+	}
+	t := model.FreshTable(o.Kind, before.Sectors, before.SectorSize)
+	if t.Usable.Empty() {
+		return before, &Refusal{What: what, Reason: fmt.Sprintf("the disk, %s, is too small for one",
+			geometry.FormatBytes(before.Size()))}
+	}
+	after := model.Disk{SectorSize: before.SectorSize, Sectors: before.Sectors, Fixed: before.Fixed, Table: t}
+	return model.New(after, nil, nil), sound(what, after)
+}
+
+// Steps erase the signatures of other things than tables where no partition is. Those of the old table go
+// when the new one is written, and the old partitions stay as they are for whoever needs them back.
+func (o NewTable) Steps(before, _ model.Disk) []Step {
+	var used []geometry.Span
+	for _, p := range before.Partitions() {
+		if p.Role != model.Extended {
+			used = append(used, p.Span)
+		}
+	}
+	var steps []Step
+	for _, gap := range geometry.Gaps(geometry.Span{Start: 0, End: before.Sectors}, used) {
+		steps = append(steps, Step{Kind: StepWipeDisk, Ref: "the disk", Window: gap})
+	}
+	return steps
+}

@@ -1,0 +1,102 @@
+package ops
+
+import (
+	"fmt"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// ToGPT replaces an MBR by a GPT that has the same partitions, with their numbers and contents. Logical
+// partitions become entries like the others and the extended one goes. Every partition gets a PARTUUID.
+type ToGPT struct{}
+
+// Part is 0: the edit is to the disk as a whole.
+func (o ToGPT) Part() model.PartID { return 0 }
+
+// Verb is the edit in a word.
+func (o ToGPT) Verb() string { return "Convert" }
+
+// Describe is "Convert the MBR to GPT; p2, the extended partition, goes; …".
+func (o ToGPT) Describe(before model.Disk) string {
+	text := "Convert the MBR to GPT; all partitions keep their numbers"
+	if ext, ok := before.Extended(); ok {
+		text += fmt.Sprintf(", %s, the extended one, goes", ext.Ref())
+	}
+	return text + "; PARTUUIDs become others, and a boot loader for BIOS has to be installed again, in a BIOS boot partition"
+}
+
+// PlanLine is "table gpt".
+func (o ToGPT) PlanLine(model.Disk) string { return "table gpt" }
+
+// Apply is the disk with the GPT.
+func (o ToGPT) Apply(before model.Disk, _ Env) (model.Disk, error) {
+	const what = "convert the table to GPT"
+	if reason := before.ReadOnly(); reason != "" {
+		return before, &Refusal{What: what, Reason: reason}
+	}
+	if before.Table.Kind != model.TableMBR {
+		reason := "the disk has no partition table"
+		if before.Table.Kind == model.TableGPT {
+			reason = "it is one"
+		}
+		return before, &Refusal{What: what, Reason: reason}
+	}
+	z := before.SectorSize
+	t := model.FreshTable(model.TableGPT, before.Sectors, z)
+	t.Usable.Start = 2 + z.Up(geometry.Bytes(t.Slots*t.EntrySize)) // a BIOS boot partition can take what an MBR leaves free
+	if t.Usable.Len() < 1 {
+		return before, &Refusal{What: what, Reason: fmt.Sprintf("the disk, %s, is too small for one", geometry.FormatBytes(before.Size()))}
+	}
+	var parts []model.Partition
+	for _, p := range before.Partitions() {
+		switch {
+		case p.Role == model.Extended:
+			continue
+		case model.IsExtendedType(p.Type):
+			return before, &Refusal{What: what, Reason: p.Ref() + " is a second extended partition, which nobody can read",
+				Nearest: "delete it first"}
+		case p.Span.Start < t.Usable.Start:
+			return before, &Refusal{
+				What: what, Reason: fmt.Sprintf("%s starts at sector %d, where the GPT has to lie", p.Ref(), p.Span.Start),
+				Nearest: fmt.Sprintf("move it right by at least %ds first", t.Usable.Start-p.Span.Start),
+			}
+		case p.Span.End > t.Usable.End:
+			return before, &Refusal{
+				What: what, Reason: fmt.Sprintf("%s ends where the GPT's backup has to lie", p.Ref()),
+				Nearest: behind(before, p.Span.End-t.Usable.End),
+			}
+		}
+		parts = append(parts, toGPT(p))
+	}
+	after := model.New(model.Disk{SectorSize: z, Sectors: before.Sectors, Fixed: before.Fixed, Table: t}, parts, nil)
+	return after, sound(what, after)
+}
+
+// behind is how to make room for n sectors behind the last partition.
+func behind(d model.Disk, n geometry.Sector) string {
+	words := []string{fmt.Sprintf("shrink it or move it left by at least %ds", n)}
+	if !d.Fixed {
+		words = append(words, fmt.Sprintf("grow the image by %ds", n))
+	}
+	return strings.Join(words, ", or ") + " first"
+}
+
+// toGPT is a partition of an MBR as an entry of a GPT.
+func toGPT(p model.Partition) model.Partition {
+	_, visible := model.WithoutFlag(model.TableMBR, p, model.FlagHidden)
+	active := p.Active
+	p.Type = model.GPTType(p.Type, p.FS.Kind)
+	p.Role, p.EBR, p.UUID, p.Active = model.Primary, 0, "", false
+	if active {
+		p, _ = model.WithFlag(model.TableGPT, p, model.FlagLegacyBoot)
+	}
+	if visible == "" {
+		p, _ = model.WithFlag(model.TableGPT, p, model.FlagHidden)
+	}
+	return p
+}
+
+// Steps are none: only the table changes.
+func (o ToGPT) Steps(_, _ model.Disk) []Step { return nil }
