@@ -85,7 +85,7 @@ func windows(steps []ops.Step) string {
 			word += fmt.Sprintf("%v=%d", s.Window, s.NewSize)
 		case ops.StepCheckFS, ops.StepVerifyFS, ops.StepMoved, ops.StepWipe, ops.StepMakeFS, ops.StepLabelFS, ops.StepUUIDFS:
 			word += s.Window.String()
-		case ops.StepResizeImage, ops.StepWriteTable:
+		case ops.StepResizeImage, ops.StepWriteTable, ops.StepWipeDisk:
 		}
 		words = append(words, word)
 	}

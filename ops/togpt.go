@@ -55,8 +55,10 @@ func (o ToGPT) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		case p.Role == model.Extended:
 			continue
 		case model.IsExtendedType(p.Type):
-			return before, &Refusal{What: what, Reason: p.Ref() + " is a second extended partition, which nobody can read",
-				Nearest: "delete it first"}
+			return before, &Refusal{
+				What: what, Reason: p.Ref() + " is a second extended partition, which nobody can read",
+				Nearest: "delete it first",
+			}
 		case p.Span.Start < t.Usable.Start:
 			return before, &Refusal{
 				What: what, Reason: fmt.Sprintf("%s starts at sector %d, where the GPT has to lie", p.Ref(), p.Span.Start),

@@ -129,6 +129,8 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 		return r.remap(s)
 	case ops.StepWriteTable:
 		return r.writeTable()
+	case ops.StepLabelFS, ops.StepUUIDFS:
+		return fmt.Errorf("there is no tool for it")
 	}
 	return fmt.Errorf("step %d is not known", s.Kind)
 }
