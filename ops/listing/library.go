@@ -56,7 +56,7 @@ func readExtLibrary(_ context.Context, src Source, dir []string) ([]ops.FileEntr
 }
 
 // libraryReadsFAT says why go-diskfs must not read a FAT file system: it reads the whole FAT at once, wants two that are
-// equal, and takes names in code pages for UTF-8.
+// equal, follows chains without end, and takes names in code pages for UTF-8.
 func libraryReadsFAT(src Source) error {
 	const mostTable = 32 << 20
 	b := make([]byte, 512)
@@ -72,7 +72,7 @@ func libraryReadsFAT(src Source) error {
 		sectors == 0 || sectors > mostTable/sector || (u16(14)+2*sectors)*sector > src.Len {
 		return errNotSuited
 	}
-	return nil
+	return fatAcyclic(src, u16(14)*sector, sectors*sector)
 }
 
 func readFATLibrary(_ context.Context, src Source, dir []string) ([]ops.FileEntry, bool, error) {

@@ -13,7 +13,7 @@ import (
 )
 
 // mdirLine is a line of mdir: short name, extension, size or <DIR>, date, time, and the long name if there is one.
-var mdirLine = regexp.MustCompile(`^(.{8}) (.{3}) +(<DIR>|\d+) +(\d{4}-\d\d-\d\d) +(\d{1,2}:\d\d) ( (.*))?$`)
+var mdirLine = regexp.MustCompile(`^(.{8}) (.{3}) +(<DIR>|\d+) +(\d{4}-\d\d-\d\d) +(\d{1,2}:\d\d)(?: ?|  (.*))$`)
 
 // readMdir lists a directory of FAT with mtools, which compares names without regard to case as FAT does.
 func readMdir(ctx context.Context, src Source, dir []string) (entries []ops.FileEntry, more bool, err error) {
@@ -47,8 +47,8 @@ func mdirParse(m []string) ops.FileEntry {
 	if ext := strings.TrimRight(m[2], " "); ext != "" {
 		name += "." + ext
 	}
-	if m[7] != "" {
-		name = m[7]
+	if m[6] != "" {
+		name = m[6]
 	}
 	when, _ := time.Parse("2006-01-02 15:04", m[4]+" "+m[5])
 	if m[3] == "<DIR>" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,34 +16,52 @@ import (
 // ntfslsLine is a line of `ntfsls -l -F`: size, date, name, and "/" behind a directory's name.
 var ntfslsLine = regexp.MustCompile(`^ *(\d+) ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d \d{4}) (.*)$`)
 
-// readNtfsls lists a directory of NTFS. --force reads volumes that are marked dirty; nothing is written in any case.
-func readNtfsls(ctx context.Context, src Source, dir []string) (entries []ops.FileEntry, more bool, err error) {
+// readNtfsls lists a directory of NTFS. ntfsls does not tell why it lists nothing and takes a file for a directory with one
+// entry, so every directory on the way is looked up in the one above it.
+func readNtfsls(ctx context.Context, src Source, dir []string) ([]ops.FileEntry, bool, error) {
 	window, err := src.Window()
 	if err != nil {
 		return nil, false, err
 	}
+	for i, name := range dir {
+		found, more, err := ntfsls(ctx, window, dir[:i], everything)
+		if err != nil {
+			return nil, false, err
+		}
+		at := slices.IndexFunc(found, func(e ops.FileEntry) bool { return e.Exact() == name })
+		if at < 0 && more {
+			return nil, false, fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
+		}
+		if at < 0 || found[at].Kind != ops.FileDirectory {
+			return nil, false, ErrNoDirectory
+		}
+	}
+	return ntfsls(ctx, window, dir, MostEntries)
+}
+
+// ntfsls is one run of the tool. --force reads volumes that are marked dirty; nothing is written in any case.
+func ntfsls(ctx context.Context, window string, dir []string, most int) (entries []ops.FileEntry, more bool, err error) {
 	argv := []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}
 	exit, last, more, err := run(ctx, "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, argv, func(line string) bool {
-		m := ntfslsLine.FindStringSubmatch(line)
-		if m == nil {
-			return true
+		if m := ntfslsLine.FindStringSubmatch(line); m != nil {
+			entries = append(entries, ntfslsParse(m))
 		}
-		size, _ := strconv.ParseInt(m[1], 10, 64)
-		when, _ := time.Parse("Jan _2 15:04 2006", m[2])
-		if name, ok := strings.CutSuffix(m[3], "/"); ok {
-			entries = append(entries, ops.NewFileEntry(name, ops.FileDirectory, -1, when))
-		} else {
-			entries = append(entries, ops.NewFileEntry(m[3], ops.FileRegular, geometry.Bytes(size), when))
-		}
-		return len(entries) <= MostEntries
+		return len(entries) <= most
 	})
 	switch {
 	case err != nil:
 		return nil, false, err
-	case exit != 0 && strings.Contains(last, "not found"):
-		return nil, false, ErrNoDirectory
 	case exit != 0:
 		return nil, false, fmt.Errorf("ntfsls ended with exit code %d: %s", exit, last)
 	}
-	return entries[:min(len(entries), MostEntries)], more, nil
+	return entries[:min(len(entries), most)], more, nil
+}
+
+func ntfslsParse(m []string) ops.FileEntry {
+	size, _ := strconv.ParseInt(m[1], 10, 64)
+	when, _ := time.Parse("Jan _2 15:04 2006", m[2])
+	if name, ok := strings.CutSuffix(m[3], "/"); ok {
+		return ops.NewFileEntry(name, ops.FileDirectory, -1, when)
+	}
+	return ops.NewFileEntry(m[3], ops.FileRegular, geometry.Bytes(size), when)
 }

@@ -47,9 +47,9 @@ type Answer struct {
 
 // The worker that looks and its tools get no more than this, whatever a file system makes them do: they are killed.
 const (
-	lookMemory  = 1 << 30  // bytes of data, each
-	lookStack   = 64 << 20 // of a goroutine
-	lookSeconds = 30       // of processor time, each
+	lookMemory  = 512 << 20 // bytes of data, each
+	lookStack   = 64 << 20  // of a goroutine
+	lookSeconds = 30        // of processor time, each
 	lookTime    = 60 * time.Second
 )
 
