@@ -226,11 +226,23 @@ func DecodeProgram(b []byte) (Program, error) {
 	for range d.count(25) {
 		p.Parts = append(p.Parts, Part{Name: d.text(), Off: d.i64(), Len: d.i64(), Planned: d.u8() == 1})
 	}
+	if p.SizeBefore < 0 || p.SizeAfter < 0 || p.StageLen < 0 || p.StageLen > farthest {
+		d.fail("impossible size")
+	}
+	for _, r := range p.Heads {
+		d.place(r.Off, r.Len)
+	}
+	for _, part := range p.Parts {
+		d.place(part.Off, part.Len)
+	}
 	if err := d.end(); err != nil {
 		return Program{}, fmt.Errorf("%w: program: %w", ErrDamaged, err)
 	}
 	return p, nil
 }
+
+// farthest is an offset behind every byte of any file, so that sums of two do not overflow.
+const farthest = 1 << 61
 
 type decoder struct {
 	rest []byte
@@ -247,6 +259,20 @@ func (d *decoder) take(n int64) []byte {
 	b := d.rest[:n]
 	d.rest = d.rest[n:]
 	return b
+}
+
+// fail notes what is wrong, unless something was before.
+func (d *decoder) fail(what string) {
+	if d.err == nil {
+		d.err = errors.New(what)
+	}
+}
+
+// place checks a run of bytes of a file.
+func (d *decoder) place(off, n int64) {
+	if off < 0 || n < 0 || off > farthest || n > farthest {
+		d.fail("impossible place")
+	}
 }
 
 func (d *decoder) u8() byte {
@@ -275,10 +301,7 @@ func (d *decoder) probes() []Probe {
 		p := Probe{
 			Off: int64(binary.BigEndian.Uint64(e[0:])), Len: int64(binary.BigEndian.Uint64(e[8:])), Sum: binary.BigEndian.Uint32(e[16:]),
 		}
-		if p.Off < 0 || p.Len < 0 {
-			d.err = errors.New("impossible place")
-			return nil
-		}
+		d.place(p.Off, p.Len)
 		list = append(list, p)
 	}
 	return list
@@ -320,10 +343,11 @@ func (d *decoder) list() []Op {
 			Src:  int64(binary.BigEndian.Uint64(e[17:])),
 			Sum:  binary.BigEndian.Uint32(e[25:]), Check: binary.BigEndian.Uint32(e[29:]),
 		}
-		if op.Kind < OpCopy || op.Kind > OpRestore || op.Off < 0 || op.Len < 0 || op.Src < 0 {
-			d.err = errors.New("impossible write")
-			return nil
+		if op.Kind < OpCopy || op.Kind > OpRestore {
+			d.fail("impossible write")
 		}
+		d.place(op.Off, op.Len)
+		d.place(op.Src, op.Len)
 		ops = append(ops, op)
 	}
 	return ops

@@ -104,7 +104,7 @@ func (s *Session) look() error {
 			return fmt.Errorf("remove what an earlier rehearsal left in %s: %w", s.dir.Path(), err)
 		}
 	default:
-		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed", s.dir.Path(), err)
+		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed. %s", s.dir.Path(), err, mend(err))
 	}
 	s.applied, s.noUndo = undoable(s.dir)
 	disk, err := scan.Scan(s.raw, s.raw.Size(), s.raw.SectorSize())
@@ -116,6 +116,17 @@ func (s *Session) look() error {
 	}
 	s.disk = disk
 	return nil
+}
+
+// mend is what can be done about a journal that cannot be used.
+func mend(err error) string {
+	switch {
+	case errors.Is(err, journal.ErrVersion):
+		return "Only that shunt can end the transaction."
+	case errors.Is(err, journal.ErrDamaged):
+		return "The target may be in the middle of a transaction: put the journal's files back as they were, or restore the target from a backup and remove that directory."
+	}
+	return "Mend the cause and try again."
 }
 
 // complete ends a transaction whose worker died after its last write and before it could remove the journal or tell

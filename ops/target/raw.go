@@ -103,13 +103,17 @@ func (r *Raw) Remainder() int64 { return r.Size() % int64(r.sector) }
 // AllowWrites opens the write side; until then everything that writes fails with ErrNotAllowed. Called again it opens
 // it anew and forgives a failed Sync: who does so writes everything since the last good Sync once more.
 // It fails with ErrReplaced when the path no longer leads to the opened file, since writing would then change a file
-// that nobody sees. After an error writing is as it was.
+// that nobody sees, and with *InUse when somebody uses it who does not mind locks. After an error writing is as it was.
 func (r *Raw) AllowWrites() error {
 	if r.mode != Edit {
 		return fmt.Errorf("write %s: opened to be inspected: %w", r.path, ErrNotAllowed)
 	}
 	if err := r.inPlace(); err != nil {
 		return err
+	}
+	// Locks keep off those who ask for them. A loop device does not, and may have come since the image was opened.
+	if use := host().user(r.path, r.id()); use != nil {
+		return use
 	}
 	// By way of the descriptor: whatever happens to the name meanwhile, this is the file that is locked.
 	w, err := os.OpenFile("/proc/self/fd/"+strconv.Itoa(int(r.read.Fd())), os.O_RDWR, 0)

@@ -106,7 +106,7 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 	if err := verifyContents(c, p); err != nil {
 		return err
 	}
-	if err := checkTarget(dev, c, p, r); err != nil {
+	if err := checkTarget(dev, p, r); err != nil {
 		return err
 	}
 	if how == RollBack {
@@ -117,32 +117,29 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 
 // checkTarget makes sure that the target is the one the journal belongs to and that nobody has written to it
 // since: the size, blocks the transaction never touches, and, while it stands, the fence.
-func checkTarget(dev Device, c contents, p journal.Program, r journal.Record) error {
+func checkTarget(dev Device, p journal.Program, r journal.Record) error {
 	if n := dev.Size(); n != p.SizeBefore && n != p.SizeAfter {
 		return fmt.Errorf("%w: it is %d bytes long; %d or %d would be right", ErrOtherTarget, n, p.SizeBefore, p.SizeAfter)
 	}
 	for _, probe := range p.Probes {
-		buf := make([]byte, probe.Len)
-		if _, err := dev.ReadAt(buf, probe.Off); err != nil {
-			return located(readFault(dev, probe.Off, probe.Len, err), 0, p)
+		sum, err := sumOf(dev, probe.Off, probe.Len)
+		if err != nil {
+			return located(err, 0, p)
 		}
-		if journal.Sum(buf) != probe.Sum {
-			return fmt.Errorf("%w: the block at offset %d has other content", ErrOtherTarget, probe.Off)
+		if sum != probe.Sum {
+			return fmt.Errorf("%w: %s have other content", ErrOtherTarget, where(p, probe.Off, probe.Len, false))
 		}
 	}
 	if r.Direction == journal.Backward || !fenceStands(p, int(r.Next)) {
 		return nil
 	}
 	for _, op := range p.Refence {
-		want, have := make([]byte, op.Len), make([]byte, op.Len)
-		if _, err := c.before.ReadAt(want, op.Src); err != nil {
-			return fmt.Errorf("read old content: %w", err)
+		sum, err := sumOf(dev, op.Off, op.Len)
+		if err != nil {
+			return located(err, 0, p)
 		}
-		if _, err := dev.ReadAt(have, op.Off); err != nil {
-			return located(readFault(dev, op.Off, op.Len, err), 0, p)
-		}
-		if string(want) != string(have) {
-			return fmt.Errorf("%w: the partition table at offset %d has other content", ErrOtherTarget, op.Off)
+		if sum != op.Sum {
+			return fmt.Errorf("%w: the partition table, at %s, has other content", ErrOtherTarget, where(p, op.Off, op.Len, false))
 		}
 	}
 	return nil

@@ -73,12 +73,12 @@ func (t *Target) Truncate(n int64) error {
 
 // Punch makes a range read as zero.
 func (t *Target) Punch(off, n int64) error {
+	if off > t.Size() || n > t.Size()-off {
+		return fmt.Errorf("punch %d bytes at %d of %d", n, off, t.Size())
+	}
 	if err := t.m.step(OpPunch, "punch target %d+%d", off, n); err != nil {
 		t.m.half(TargetName, make([]byte, n), off, err)
 		return err
-	}
-	if off+n > t.Size() {
-		return fmt.Errorf("punch [%d, %d) behind the end %d", off, off+n, t.Size())
 	}
 	t.m.write(TargetName, make([]byte, n), off)
 	return nil
@@ -86,6 +86,9 @@ func (t *Target) Punch(off, n int64) error {
 
 // Copy refuses ranges that overlap.
 func (t *Target) Copy(dst, src, n int64) error {
+	if n > t.Size() {
+		return fmt.Errorf("copy %d bytes of %d", n, t.Size())
+	}
 	if err := t.m.step(OpCopy, "copy target %d+%d to %d", src, n, dst); err != nil {
 		b := make([]byte, n)
 		if _, unread := t.m.read(TargetName, b, src); unread == nil && dst+n <= t.Size() {
