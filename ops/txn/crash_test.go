@@ -269,7 +269,7 @@ func TestCrashEveryOp(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
 	count := newTally()
 	// A run of a hundred thousand states tries every cut point; a shorter one a part of the points.
-	part := min(1, float64(*statesFlag)/100000)
+	part := portion(100000)
 	for count.total < *statesFlag {
 		var worlds []*world
 		for _, s := range allScenarios(rng, 8) {
@@ -320,7 +320,7 @@ func crashWorld(t verdict, w *world, part float64, rng *rand.Rand, count *tally)
 		if err := w.run(m); returned && err != nil || !returned && !errors.Is(err, testdisk.ErrPowerCut) {
 			t.Errorf("%s: power cut at %d: %v", s.name, k, err)
 		}
-		for _, policy := range policies(m.Pending(), part, rng) {
+		for _, policy := range policies(m.Pending(), rng) {
 			crashed := m.Crash(policy.Policy)
 			if returned && w.state(crashed) != "after" {
 				t.Errorf("%s: the commit had returned, and after the crash the target is %s", s.name, w.state(crashed))
@@ -420,7 +420,7 @@ func (w *world) crashAgain(t verdict, m *testdisk.Machine, how Direction, at, k 
 func TestCrashRecovery(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
 	count := newTally()
-	part := min(1, float64(*statesFlag)/100000)
+	part := portion(100000)
 	for _, s := range allScenarios(rng, 4) {
 		w := newWorld(s, rng)
 		w.wishes = journal.Wishes(rng.Intn(4))
@@ -456,7 +456,7 @@ func (w *world) crashRecoveries(t *testing.T, part float64, rng *rand.Rand, coun
 			}
 			for k := range whole.Ops() {
 				if rng.Float64() <= part/4 {
-					w.cutRecovery(t, half, how, k, part, rng, count)
+					w.cutRecovery(t, half, how, k, rng, count)
 				}
 				if t.Failed() {
 					return
@@ -466,12 +466,12 @@ func (w *world) crashRecoveries(t *testing.T, part float64, rng *rand.Rand, coun
 	}
 }
 
-func (w *world) cutRecovery(t *testing.T, half *testdisk.Machine, how Direction, k int, part float64, rng *rand.Rand, count *tally) {
+func (w *world) cutRecovery(t *testing.T, half *testdisk.Machine, how Direction, k int, rng *rand.Rand, count *tally) {
 	t.Helper()
 	m := half.Clone()
 	m.CutAt(k)
 	_, _ = recoverMachine(m, how) // the power cut
-	for _, policy := range policies(m.Pending(), part, rng) {
+	for _, policy := range policies(m.Pending(), rng) {
 		crashed := m.Crash(policy.Policy)
 		if w.exposed(crashed) {
 			t.Errorf("%s: recovery %d cut at %d: a table is in force that does not fit the data: %s", w.name, how, k, w.state(crashed))

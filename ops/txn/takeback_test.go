@@ -73,7 +73,7 @@ func TestCrashUndo(t *testing.T) {
 	}
 	for _, w := range worlds {
 		s := w.scenario
-		part := min(1, float64(*statesFlag)/200000) * w.share()
+		part := portion(200000) * w.share()
 		w.wishes = journal.Wishes(rng.Intn(4))
 		kept := w.committed(t)
 		clean := kept.Clone()
@@ -92,7 +92,7 @@ func TestCrashUndo(t *testing.T) {
 			if err := undoMachine(m); !errors.Is(err, testdisk.ErrPowerCut) {
 				t.Fatalf("%s: power cut at %d: %v", s.name, k, err)
 			}
-			for _, policy := range policies(m.Pending(), part, rng) {
+			for _, policy := range policies(m.Pending(), rng) {
 				w.afterUndo(t, m.Crash(policy.Policy), k, 2, rng)
 				count.add(pathUndo, policy.Name, s.name)
 				if t.Failed() {
@@ -169,7 +169,7 @@ func TestKeepingIsWatched(t *testing.T) {
 // There must always be the undo of what is on the target, whole, or none.
 func TestCrashReplacesUndo(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
-	part := min(1, float64(*statesFlag)/200000)
+	part := portion(200000)
 	count := newTally()
 	for i, s := range allScenarios(rng, 4) {
 		first := newWorld(s, rng)
@@ -193,7 +193,7 @@ func TestCrashReplacesUndo(t *testing.T) {
 			m := kept.Clone()
 			m.CutAt(k)
 			_ = second.run(m) // the power cut
-			for _, policy := range policies(m.Pending(), part, rng) {
+			for _, policy := range policies(m.Pending(), rng) {
 				count.add(pathReplace, policy.Name, s.name)
 				if complaint := replaced(first, second, m.Crash(policy.Policy), Direction(rng.Intn(2))); complaint != "" {
 					t.Fatalf("%s: cut at %d: %s", second.name, k, complaint)

@@ -81,11 +81,23 @@ func (c *tally) log(tb testing.TB) {
 	tb.Log(out.String())
 }
 
-// policies are the crashes tried at one point with n changes that are not durable. A thorough run takes every one of up to
-// 24 changes in turn, a short one a few of them.
-func policies(n int, part float64, rng *rand.Rand) []testdisk.Named {
+// thorough is the number of states from which on a run takes every change in turn at the points that it tries.
+const thorough = 500000
+
+// portion is which part of the cut points a run tries, where all of them are as many states as given.
+func portion(all int) float64 {
+	part := min(1, float64(*statesFlag)/float64(all))
+	if *statesFlag >= thorough {
+		part /= 6 // each of them is six times as many states
+	}
+	return part
+}
+
+// policies are the crashes tried at one point with n changes that are not durable: a thorough run takes every one of up
+// to 24 changes in turn, others a few of them.
+func policies(n int, rng *rand.Rand) []testdisk.Named {
 	most, random := 4, 2
-	if part >= 1 {
+	if *statesFlag >= thorough {
 		most, random = 24, 6
 	}
 	return testdisk.Policies(rng.Perm(n)[:min(n, most)], rng, random)
