@@ -26,6 +26,17 @@ const (
 	ISO9660     FSKind = "iso9660"
 	SquashFS    FSKind = "squashfs"
 	SwSuspend   FSKind = "swsuspend" // hibernation image in a swap partition: never touched
+	NILFS2      FSKind = "nilfs2"
+	UDF         FSKind = "udf"
+	JFS         FSKind = "jfs"
+	ReiserFS    FSKind = "reiserfs"
+	HFSPlus     FSKind = "hfsplus"
+	APFS        FSKind = "apfs"
+	Bcachefs    FSKind = "bcachefs"
+	ZFS         FSKind = "zfs"  // member of a pool
+	RAID        FSKind = "raid" // member of a Linux RAID
+	BitLocker   FSKind = "bitlocker"
+	ReFS        FSKind = "refs"
 )
 
 // Filesystem is what lies in a partition, as its superblock tells.

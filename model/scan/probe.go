@@ -21,13 +21,14 @@ var containers = []prober{probeLUKS, probeLVM, probeRAID, probeBitLocker}
 // first kilobyte comes first: its makers leave old boot sectors alone, while the makers of file systems that
 // begin with a boot sector write over it.
 var contents = []prober{
-	probeSwap, probeExt, probeF2FS, // 1 KiB and later
+	probeSwap, probeExt, probeF2FS, probeNILFS, probeHFSPlus, // 1 KiB and later
 	probeXFS, probeNTFS, probeExFAT, probeSquashFS, probeFAT, // sector 0
-	probeBtrfs, // 64 KiB
+	probeJFS, probeReiser, probeBtrfs, // 32 KiB and later
+	probeAPFS, // sector 0
 }
 
 // lastResorts are what is looked for if there is none of the contents, since their signatures often outlive them.
-var lastResorts = []prober{probeForeign, probeISO9660}
+var lastResorts = []prober{probeForeign, probeUDF, probeISO9660}
 
 // Probe tells what lies in the n bytes at off of r by looking at superblocks; the window is a partition or a
 // whole disk. Its zero Kind means that nothing was recognised; Notes then tells whether there is something or

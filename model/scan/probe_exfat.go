@@ -60,7 +60,7 @@ func probeExFAT(w *window) (model.Filesystem, bool) {
 		UUID:      serialText(uint32(u32(100))),
 	}
 	flags := binary.LittleEndian.Uint16(b[106:])
-	fs.Dirty = marks(flags&2 != 0, "not unmounted cleanly", flags&4 != 0, "has I/O errors")
+	fs.Dirty = marks(flags&2 != 0, flags&4 != 0, "has I/O errors")
 	if fs.Dirty == "" && !x.sumOK(w) {
 		fs.Dirty = "boot sector checksum does not match"
 	}

@@ -183,23 +183,24 @@ func (f fat) dirty(w *window) string {
 	switch f.kind {
 	case model.FAT32:
 		if b := w.at(f.tables+4, 4); b != nil {
-			return marks(b[3]&0x08 == 0, unclean, b[3]&0x04 == 0, failed)
+			return marks(b[3]&0x08 == 0, b[3]&0x04 == 0, failed)
 		}
 	case model.FAT16:
 		if b := w.at(f.tables+2, 2); b != nil {
-			return marks(b[1]&0x80 == 0, unclean, b[1]&0x40 == 0, failed)
+			return marks(b[1]&0x80 == 0, b[1]&0x40 == 0, failed)
 		}
 	default: // FAT12 has no bits for it
 	}
 	return ""
 }
 
-func marks(a bool, forA string, b bool, forB string) string {
+// marks is what two bits of a superblock say: that the file system was not unmounted cleanly, or something else.
+func marks(unclean, other bool, text string) string {
 	switch {
-	case a:
-		return forA
-	case b:
-		return forB
+	case unclean:
+		return "not unmounted cleanly"
+	case other:
+		return text
 	}
 	return ""
 }

@@ -16,7 +16,7 @@ func probeBitLocker(w *window) (model.Filesystem, bool) {
 	if b == nil || string(b[3:11]) != "-FVE-FS-" && string(b[424:440]) != bitLockerToGo {
 		return model.Filesystem{}, false
 	}
-	return model.Filesystem{Kind: "bitlocker", Size: geometry.Bytes(w.n), Used: geometry.Bytes(w.n)}, true
+	return model.Filesystem{Kind: model.BitLocker, Size: geometry.Bytes(w.n), Used: geometry.Bytes(w.n)}, true
 }
 
 // foreign are the signatures of contents that shunt knows by name only: they can be moved, not changed.
@@ -25,26 +25,18 @@ var foreign = []struct {
 	at    int64
 	magic string
 }{
-	{"refs", 3, "ReFS\x00\x00\x00\x00"},
-	{"apfs", 32, "NXSB"},
+	{model.ReFS, 3, "ReFS\x00\x00\x00\x00"},
 	{"cramfs", 0, "\x45\x3d\xcd\x28"},
 	{"romfs", 0, "-rom1fs-"},
 	{"erofs", 1024, "\xe2\xe1\xf5\xe0"},
-	{"hfsplus", 1024, "H+\x00\x04"},
-	{"hfsplus", 1024, "HX\x00\x05"},
-	{"nilfs2", 1024, "\x02\x00\x00\x00\x00\x00\x34\x34"},
-	{"bcachefs", 4096 + 24, "\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef"},
+	{model.Bcachefs, 4096 + 24, "\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef"},
 	{"bcache", 4096 + 24, "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81"},
 	{"ocfs2", 1024, "OCFSV2"},
 	{"ocfs2", 2048, "OCFSV2"},
 	{"ocfs2", 4096, "OCFSV2"},
 	{"ocfs2", 8192, "OCFSV2"},
-	{"jfs", 32 << 10, "JFS1"},
 	{"gfs2", 64 << 10, "\x01\x16\x19\x70"},
-	{"reiserfs", 8<<10 + 52, "ReIsErFs"},
-	{"reiserfs", 64<<10 + 52, "ReIsErFs"},
-	{"reiserfs", 64<<10 + 52, "ReIsEr2Fs"},
-	{"reiserfs", 64<<10 + 52, "ReIsEr3Fs"},
+	{model.ReiserFS, 8<<10 + 52, "ReIsErFs"},
 	{"reiser4", 64 << 10, "ReIsEr4"},
 }
 
@@ -55,24 +47,24 @@ func probeForeign(w *window) (model.Filesystem, bool) {
 			return model.Filesystem{Kind: f.kind, Used: -1}, true
 		}
 	}
-	if isUDF(w) {
-		return model.Filesystem{Kind: "udf", Used: -1}, true
-	}
 	if isZFS(w) {
-		return model.Filesystem{Kind: "zfs", Used: -1}, true
+		return model.Filesystem{Kind: model.ZFS, Used: -1}, true
 	}
 	return model.Filesystem{}, false
 }
 
-// isUDF looks for "NSR02" or "NSR03" among the volume descriptors from 32 KiB on, one in each 2 KiB.
+// isUDF looks for "NSR02" or "NSR03" among the volume descriptors from 32 KiB on, one in each 2 KiB, or in each block where
+// blocks are larger.
 func isUDF(w *window) bool {
-	for i := range int64(isoMostDesc) {
-		switch b := w.at(isoAt+i*isoSector+1, 5); string(b) {
-		case "NSR02", "NSR03":
-			return true
-		case "BEA01", "CD001", "TEA01", "BOOT2":
-		default:
-			return false
+	for _, step := range []int64{isoSector, 2 * isoSector} {
+		for i := range int64(isoMostDesc) {
+			switch b := w.at(isoAt+i*step+1, 5); string(b) {
+			case "NSR02", "NSR03":
+				return true
+			case "BEA01", "CD001", "TEA01", "BOOT2":
+				continue
+			}
+			break
 		}
 	}
 	return false
@@ -89,4 +81,36 @@ func isZFS(w *window) bool {
 		}
 	}
 	return false
+}
+
+// probeHFSPlus recognises HFS+ by its volume header at 1 KiB, big-endian: "H+" 4 or "HX" 5, 40 block size (4), 44 blocks (4),
+// 48 free ones (4), attributes at 4 of which bit 8 is set after unmounting. Source: Apple, Technical Note TN1150.
+func probeHFSPlus(w *window) (model.Filesystem, bool) {
+	b := w.at(1024, 512)
+	if b == nil || string(b[:4]) != "H+\x00\x04" && string(b[:4]) != "HX\x00\x05" {
+		return model.Filesystem{}, false
+	}
+	u32 := func(off int) int64 { return int64(binary.BigEndian.Uint32(b[off:])) }
+	block, blocks, free := u32(40), u32(44), u32(48)
+	fs := model.Filesystem{Kind: model.HFSPlus, Size: geometry.Bytes(block * blocks), Used: -1, BlockSize: geometry.Bytes(block)}
+	if free <= blocks {
+		fs.Used = geometry.Bytes((blocks - free) * block)
+	}
+	fs.Dirty = marks(u32(4)&(1<<8) == 0, u32(4)&(1<<11) != 0, "has errors")
+	return fs, true
+}
+
+// probeAPFS recognises an APFS container by the superblock in its first block, little-endian: "NXSB" at 32, 36 block size
+// (4), 40 blocks (8), 72 UUID. Source: Apple, "Apple File System Reference".
+func probeAPFS(w *window) (model.Filesystem, bool) {
+	b := w.at(0, 512)
+	if b == nil || string(b[32:36]) != "NXSB" {
+		return model.Filesystem{}, false
+	}
+	fs := model.Filesystem{Kind: model.APFS, Used: -1, UUID: uuidText(b[72:88])}
+	block, blocks := binary.LittleEndian.Uint32(b[36:]), binary.LittleEndian.Uint64(b[40:])
+	if block >= 4096 && block <= 64<<10 && blocks <= 1<<46 {
+		fs.Size, fs.BlockSize = geometry.Bytes(uint64(block)*blocks), geometry.Bytes(block)
+	}
+	return fs, true
 }

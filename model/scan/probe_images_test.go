@@ -132,6 +132,16 @@ var probeImages = []probeImage{
 	{name: "xfs", size: 300 * mib, make: with("mkfs.xfs", "-q", "-L", "xlabel", "-m", "uuid="+someUUID, "%s")},
 	{name: "btrfs", size: 128 * mib, make: with("mkfs.btrfs", "-q", "-L", "btr label", "-U", someUUID, "%s")},
 	{name: "f2fs", size: 64 * mib, make: with("mkfs.f2fs", "-q", "-l", "flash", "-U", someUUID, "%s")},
+	{name: "nilfs2", size: 129 * mib, make: with("mkfs.nilfs2", "-q", "-L", "some nilfs", "%s")},
+	{
+		name: "nilfs2-backup", size: 129 * mib, // the first superblock is lost
+		make: with("mkfs.nilfs2", "-q", "-L", "some nilfs", "%s"),
+		edit: poke(1024, make([]byte, 1024)),
+	},
+	{name: "jfs", size: 16 * mib, make: with("mkfs.jfs", "-q", "-L", "jfs label", "%s")},
+	{name: "reiserfs", size: 40 * mib, make: with("mkreiserfs", "-q", "-f", "-f", "-l", "reis label", "-u", someUUID, "%s")},
+	{name: "udf", size: 20 * mib, make: with("mkudffs", "--utf8", "--media-type=hd", "--udfrev=0x201", "--blocksize=512", "--label=größe", "%s")},
+	{name: "udf-4k", size: 20 * mib, make: with("mkudffs", "--utf8", "--media-type=hd", "--blocksize=4096", "--label=\u20ac", "%s")},
 	{name: "swap", size: 2 * mib, make: with("mkswap", "-L", "swlabel", "-U", someUUID, "%s")},
 	{name: "swap-64k", size: 2 * mib, make: with("mkswap", "-p", "65536", "-U", someUUID, "%s")},
 	{

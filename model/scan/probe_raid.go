@@ -28,7 +28,7 @@ func probeRAID(w *window) (model.Filesystem, bool) {
 		return model.Filesystem{}, false
 	}
 	return model.Filesystem{
-		Kind: "raid", Notes: "member of a Linux RAID, metadata " + version,
+		Kind: model.RAID, Notes: "member of a Linux RAID, metadata " + version,
 		Size: geometry.Bytes(w.n), Used: geometry.Bytes(w.n),
 	}, true
 }

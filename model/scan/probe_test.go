@@ -247,6 +247,9 @@ func TestProbeCutOff(t *testing.T) {
 	for _, name := range goldenNames(t) {
 		p := golden(t, name)
 		whole := Probe(p, 0, p.n)
+		if name == "nilfs2-backup" || whole.Kind == model.UDF {
+			continue // what is at the end is all that tells of it
+		}
 		if whole.Size != geometry.Bytes(p.n) || whole.Kind == model.LUKS || whole.Kind == model.Swap || whole.Kind == model.SwSuspend {
 			continue
 		}
@@ -312,7 +315,11 @@ func TestProbeNames(t *testing.T) {
 		{"hfsplus", 1024, "H+\x00\x04"},
 		{"udf", 32 << 10, "\x00BEA01\x01" + strings.Repeat("\x00", 2041) + "\x00NSR03\x01"},
 		{"zfs", 128<<10 + 8192, "\x0c\xb1\xba\x00\x00\x00\x00\x00"},
-		{"reiserfs", 64<<10 + 52, "ReIsEr3Fs"},
+		{"reiserfs", 8<<10 + 52, "ReIsErFs"},
+		{"apfs", 0, strings.Repeat("\x00", 32) + "NXSB"},
+		{"", 64<<10 + 52, "ReIsEr3Fs"}, // without blocks
+		{"", 32 << 10, "JFS1"},
+		{"", 1024, "\x02\x00\x00\x00\x00\x00\x34\x34"}, // without a checksum
 		{"bcachefs", 4096 + 24, "\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef"},
 		{model.Swap, 4086, "SWAP-SPACE"},
 		{model.SwSuspend, 65526, "ULSUSPEND\x00"},

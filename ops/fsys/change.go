@@ -31,6 +31,14 @@ func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size 
 		return t.resizeF2FS(ctx, doing, path, size)
 	case model.Swap:
 		return t.resizeSwap(ctx, doing, path, size)
+	case model.XFS:
+		return t.resizeXFS(ctx, doing, path, size)
+	case model.Btrfs:
+		return t.resizeBtrfs(ctx, doing, path, size)
+	case model.ReiserFS:
+		return t.resizeReiser(ctx, doing, path, size)
+	case model.LUKS:
+		return nil // it takes what room it has when it is opened
 	}
 	return fmt.Errorf("%s: there is no tool that resizes %s", doing, kind)
 }
@@ -51,6 +59,24 @@ func (t Tools) Make(ctx context.Context, kind model.FSKind, path string, spec Sp
 	case model.Swap:
 		const page = 4 * geometry.KiB
 		err = t.mkswap(ctx, doing, path, spec, page, 0)
+	case model.ExFAT:
+		err = t.makeExFAT(ctx, doing, path, spec)
+	case model.NTFS:
+		err = t.makeNTFS(ctx, doing, path, spec)
+	case model.XFS:
+		err = t.makeXFS(ctx, doing, path, spec)
+	case model.Btrfs:
+		err = t.makeBtrfs(ctx, doing, path, spec)
+	case model.F2FS:
+		err = t.makeF2FS(ctx, doing, path, spec)
+	case model.NILFS2:
+		err = t.makeNILFS(ctx, doing, path, spec)
+	case model.UDF:
+		err = t.makeUDF(ctx, doing, path, spec)
+	case model.JFS:
+		err = t.makeJFS(ctx, doing, path, spec)
+	case model.ReiserFS:
+		err = t.makeReiser(ctx, doing, path, spec)
 	default:
 		err = fmt.Errorf("%s: there is no tool that makes %s", doing, kind)
 	}

@@ -159,10 +159,27 @@ func TestMake(t *testing.T) {
 		{model.FAT16, 32 * mib, 4096, Spec{}, "vfat FAT16"},
 		{model.FAT32, 33 * mib, 512, Spec{Label: "Efi System", UUID: "00C0-FFEE"}, "vfat EFI_SYSTEM 00C0-FFEE FAT32"},
 		{model.FAT32, 300 * mib, 4096, Spec{Start: 1 << 33}, "vfat FAT32"},
+		{model.ExFAT, 4 * mib, 512, Spec{Label: "größer"}, "exfat größer"},
+		{model.NTFS, 16 * mib, 512, Spec{Label: "größer", Start: 2048}, "ntfs größer"},
+		{model.NTFS, 64 * mib, 4096, Spec{}, "ntfs"},
+		{model.XFS, 300 * mib, 512, Spec{Label: "x y", UUID: someUUID}, "xfs x_y " + someUUID},
+		{model.XFS, 300 * mib, 4096, Spec{}, "xfs 4096"},
+		{model.Btrfs, 256 * mib, 512, Spec{Label: "x y", UUID: someUUID}, "btrfs x_y " + someUUID},
+		{model.F2FS, 52 * mib, 512, Spec{Label: "x y", UUID: someUUID}, "f2fs x_y " + someUUID},
+		{model.F2FS, 128 * mib, 4096, Spec{}, "f2fs"},
+		{model.NILFS2, 128*mib + 4096, 512, Spec{Label: "x y"}, "nilfs2 x_y"},
+		{model.NILFS2, 160 * mib, 4096, Spec{}, "nilfs2"},
+		{model.UDF, 2 * mib, 512, Spec{Label: "größer"}, "udf größer"},
+		{model.UDF, 20 * mib, 4096, Spec{}, "udf 4096"},
+		{model.JFS, 16 * mib, 512, Spec{Label: "x y"}, "jfs x_y"},
+		{model.ReiserFS, 34 * mib, 512, Spec{Label: "x y", UUID: someUUID}, "reiserfs x_y " + someUUID},
 		{model.Swap, 40 * kib, 512, Spec{}, "swap"},
 		{model.Swap, 8 * mib, 4096, Spec{Label: "swap space", UUID: someUUID}, "swap swap_space " + someUUID},
 	} {
 		t.Run(fmt.Sprintf("%s-%d-%d", c.kind, c.size, c.z), func(t *testing.T) {
+			for _, name := range features[c.kind].create.tools {
+				testneed.Tool(t, name)
+			}
 			path := sparse(t, c.size)
 			c.spec.SectorSize = c.z
 			must(t, tools.Make(ctx, c.kind, path, c.spec))
@@ -197,7 +214,7 @@ func TestMake(t *testing.T) {
 		{model.FAT16, 20 * mib, Spec{SectorSize: 512, Label: "größe"}, "cannot hold 'Ö'"},
 		{model.Swap, 20 * mib, Spec{SectorSize: 512, Label: "sixteen letters!"}, "at most 15"},
 		{model.Swap, 20 * kib, Spec{SectorSize: 512}, "exit code 1"},
-		{model.XFS, 20 * mib, Spec{SectorSize: 512}, "no tool that makes xfs"},
+		{model.APFS, 20 * mib, Spec{SectorSize: 512}, "no tool that makes apfs"},
 		{model.Ext4, 20 * mib, Spec{}, "sector size of 0"},
 	} {
 		if err := tools.Make(ctx, c.kind, sparse(t, c.size), c.spec); err == nil || !strings.Contains(err.Error(), c.want) {

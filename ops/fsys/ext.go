@@ -9,6 +9,23 @@ import (
 	"shunt/model/scan/extfs"
 )
 
+// maxExt3 is the most that ext2 and ext3 hold: they count blocks, of at most 4 KiB in practice, with 32 bits.
+const maxExt3 = 16*geometry.TiB - 4*geometry.KiB
+
+func extFeature(most geometry.Bytes) feature {
+	return feature{
+		pkg: "e2fsprogs", create: can("mke2fs"), grow: can("resize2fs", "e2fsck"), shrink: can("resize2fs", "e2fsck"),
+		check: can("e2fsck"), label: can("tune2fs"), uuid: can("tune2fs", "e2fsck"), online: can("resize2fs"),
+		minSize: geometry.MiB, maxSize: most,
+	}
+}
+
+func ext2Feature() feature {
+	f := extFeature(maxExt3)
+	f.online = cannot("ext2 cannot be grown while it is mounted: unmount it first")
+	return f
+}
+
 // e2fsck(8): codes are sums; a repair counts as success.
 var e2fsckCodes = exitCodes{ok: []int{0, 1, 2}, bits: true, text: fsckCodes.text}
 

@@ -3,11 +3,18 @@ package fsys
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
 )
+
+var f2fsFeature = feature{
+	pkg: "f2fs-tools", create: can("mkfs.f2fs"), grow: can("resize.f2fs", "fsck.f2fs"), shrink: cannot("there is no safe tool that shrinks f2fs"),
+	check: can("fsck.f2fs"), label: can("f2fslabel"), uuid: cannot("there is no tool that changes the UUID of f2fs"), online: cannot(notMounted),
+	minSize: 52 * geometry.MiB, maxSize: 16 * geometry.TiB,
+}
 
 // verifyF2FS runs fsck.f2fs. Its exit code does not tell all: a failed comparison is also marked in the output.
 func (t Tools) verifyF2FS(ctx context.Context, doing, path string) error {
@@ -17,6 +24,19 @@ func (t Tools) verifyF2FS(ctx context.Context, doing, path string) error {
 		err = &ToolError{Doing: doing, Argv: argv, Exit: exit, Means: "a comparison failed", Output: output}
 	}
 	return advise(err, "if it was not unmounted cleanly, mount and unmount it once; otherwise repair it with fsck.f2fs")
+}
+
+// makeF2FS runs mkfs.f2fs. -t 0: there is nothing to discard in a window.
+func (t Tools) makeF2FS(ctx context.Context, doing, path string, spec Spec) error {
+	argv := []string{"mkfs.f2fs", "-q", "-f", "-t", "0", "-w", strconv.FormatInt(int64(spec.SectorSize), 10)}
+	if spec.Label != "" {
+		argv = append(argv, "-l", spec.Label)
+	}
+	if spec.UUID != "" {
+		argv = append(argv, "-U", spec.UUID)
+	}
+	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
+	return advise(err, "the partition may be too small for f2fs")
 }
 
 // resizeF2FS runs resize.f2fs, which can only grow and by itself fills the window. The file system ends at a whole

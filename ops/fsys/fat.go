@@ -2,13 +2,36 @@ package fsys
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"shunt/geometry"
 	"shunt/model"
 )
+
+// notMounted is why most kinds are not grown in place.
+const notMounted = "it cannot be grown while it is mounted: unmount it first"
+
+// fatFeature is FAT16 or FAT32 in partitions from least to most bytes.
+func fatFeature(least, most geometry.Bytes) feature {
+	return feature{
+		pkg: "dosfstools", create: can("mkfs.fat"),
+		grow: can("fsck.fat"), shrink: can("fsck.fat"),
+		check: can("fsck.fat"), label: can("fatlabel"), uuid: can(), online: cannot(notMounted),
+		minSize: least, maxSize: most,
+	}
+}
+
+func fat12Feature() feature {
+	f := fatFeature(geometry.MiB, 255*geometry.MiB)
+	f.create = cannot("FAT12 is for floppy disks: choose FAT16 or FAT32")
+	return f
+}
 
 // fsck.fat(8): 0 no errors, 1 errors were found (and, if it was told so, corrected), 2 usage error.
 var fsckFATCodes = exitCodes{ok: []int{0}, text: map[int]string{1: "errors were found", 2: "usage error"}}
@@ -101,4 +124,53 @@ func hiddenSectors(start geometry.Sector) uint32 {
 		return 0
 	}
 	return uint32(start)
+}
+
+// labelFAT runs fatlabel, which changes the boot sector and the entry in the root directory, and returns the label as it is
+// stored.
+func (t Tools) labelFAT(ctx context.Context, doing, path, label string) (string, error) {
+	label, err := fatLabel(label)
+	if err != nil {
+		return label, fmt.Errorf("%s: %w", doing, err)
+	}
+	if label == "" {
+		_, _, err = t.run(ctx, doing, zeroOnly, "fatlabel", "--reset", path)
+	} else {
+		_, _, err = t.run(ctx, doing, zeroOnly, "fatlabel", path, label)
+	}
+	return label, err
+}
+
+// serialFAT writes a random serial number into the boot sector and, on FAT32, its backup.
+func (t Tools) serialFAT(doing, path string) (err error) {
+	f, err := t.open(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	head, sector, ok, err := boot(f, 0)
+	if err == nil && !ok {
+		err = errNoBoot
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	at, places := int64(39), []int64{0}
+	if binary.LittleEndian.Uint16(head[22:]) == 0 { // FAT32
+		at = 67
+		backup, err := fatBackup(f, head, sector)
+		if err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+		if backup > 0 {
+			places = append(places, backup)
+		}
+	}
+	serial := uuid.New()
+	for _, off := range places {
+		if _, err := f.WriteAt(serial[:4], off+at); err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+	}
+	return nil
 }

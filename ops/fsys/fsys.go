@@ -37,6 +37,9 @@ type Tools struct {
 	Open func(path string) (File, error)
 	// Look finds them; nil searches $PATH and the directories of system programs.
 	Look LookPath
+	// MountPoint is an empty directory for the file systems that are only resized while they are mounted, in a mount
+	// namespace that no other process shares but what Run runs. "" means that there is none.
+	MountPoint string
 }
 
 // File is an open window.

@@ -79,16 +79,27 @@ func movedFAT(w Window, start geometry.Sector, z geometry.SectorSize) error {
 	if err := setHidden(w, 0, sector, start, z); err != nil {
 		return err
 	}
-	wide := binary.LittleEndian.Uint16(head[22:]) == 0
+	if binary.LittleEndian.Uint16(head[22:]) != 0 {
+		return nil // FAT12 and FAT16 have no backup
+	}
+	backup, err := fatBackup(w, head, sector)
+	if err != nil || backup == 0 {
+		return err
+	}
+	return setHidden(w, backup, sector, start, z)
+}
+
+// fatBackup is where the backup of the boot sector of FAT32 lies, or 0 if there is none.
+func fatBackup(w Window, head []byte, sector int64) (off int64, err error) {
 	reserved, backup := int64(binary.LittleEndian.Uint16(head[14:])), int64(binary.LittleEndian.Uint16(head[50:]))
-	if !wide || backup == 0 || backup >= reserved {
-		return nil
+	if backup == 0 || backup >= reserved {
+		return 0, nil
 	}
 	_, same, ok, err := boot(w, backup*sector)
 	if err != nil || !ok || same != sector {
-		return err // FAT32 works without a backup
+		return 0, err // FAT32 works without one
 	}
-	return setHidden(w, backup*sector, sector, start, z)
+	return backup * sector, nil
 }
 
 // movedNTFS corrects the boot sector and its backup: in the last sector of the partition, or right behind the volume

@@ -12,6 +12,12 @@ import (
 	"shunt/model/scan"
 )
 
+var ntfsFeature = feature{
+	pkg: "ntfs-3g", create: can("mkntfs"), grow: can("ntfsresize"), shrink: can("ntfsresize"), check: can("ntfsresize"),
+	label: can("ntfslabel"), uuid: can("ntfslabel"), online: cannot(notMounted),
+	minSize: 2 * geometry.MiB, maxSize: 256 * geometry.TiB,
+}
+
 // verifyNTFS has ntfsresize compare $Bitmap with what all files use, which it does before anything else. A volume
 // that was resized is marked for a check by Windows; --force goes on in spite of that.
 func (t Tools) verifyNTFS(ctx context.Context, doing, path string) error {
@@ -73,5 +79,28 @@ func (t Tools) copyNTFSBoot(path string, n int64) (err error) {
 		return err
 	}
 	_, err = f.WriteAt(boot, n/sector*sector-sector)
+	return err
+}
+
+// makeNTFS runs mkntfs. Heads and sectors per track are what all systems pretend since disks have none.
+func (t Tools) makeNTFS(ctx context.Context, doing, path string, spec Spec) error {
+	argv := []string{
+		"mkntfs", "--quick", "--force", "--quiet", "--sector-size", strconv.FormatInt(int64(spec.SectorSize), 10),
+		"--partition-start", strconv.FormatUint(uint64(hiddenSectors(spec.Start)), 10), "--heads", "255", "--sectors-per-track", "63",
+	}
+	if spec.Label != "" {
+		argv = append(argv, "--label", spec.Label)
+	}
+	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
+	return err
+}
+
+// serialNTFS runs ntfslabel, which writes the new serial number into the boot sector and its backup.
+func (t Tools) serialNTFS(ctx context.Context, doing, path string, half Half) error {
+	option := "--new-serial"
+	if half == HalfUUID {
+		option = "--new-half-serial"
+	}
+	_, _, err := t.run(ctx, doing, zeroOnly, "ntfslabel", "--force", option, path)
 	return err
 }

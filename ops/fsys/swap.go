@@ -8,6 +8,13 @@ import (
 	"shunt/geometry"
 )
 
+var swapFeature = feature{
+	pkg: "util-linux", create: can("mkswap"), grow: can("mkswap"), shrink: can("mkswap"),
+	check: cannot("there is nothing to check in swap space"), label: can("swaplabel"), uuid: can("swaplabel"),
+	online:  cannot("swap space cannot be resized while it is in use: `swapoff` first"),
+	minSize: 40 * geometry.KiB,
+}
+
 // mostSwapLabel is the longest label of a swap area in bytes.
 const mostSwapLabel = 15
 

@@ -10,60 +10,80 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 )
 
 func TestDiscover(t *testing.T) {
-	all := DiscoverWith(func(name string) (string, error) { return "/bin/" + name, nil })
-	none := DiscoverWith(func(string) (string, error) { return "", errors.New("not there") })
-	for kind, c := range map[model.FSKind]struct {
-		create, grow, shrink, check string // with all tools, "" if it can be done
-		tools                       []string
-	}{
-		model.Ext2:    {"", "", "", "", []string{"mke2fs", "resize2fs", "resize2fs", "e2fsck"}},
-		model.Ext3:    {"", "", "", "", []string{"mke2fs", "resize2fs", "resize2fs", "e2fsck"}},
-		model.Ext4:    {"", "", "", "", []string{"mke2fs", "resize2fs", "resize2fs", "e2fsck"}},
-		model.FAT12:   {"floppy", "", "", "", []string{"", "fsck.fat", "fsck.fat", "fsck.fat"}},
-		model.FAT16:   {"", "", "", "", []string{"mkfs.fat", "fsck.fat", "fsck.fat", "fsck.fat"}},
-		model.FAT32:   {"", "", "", "", []string{"mkfs.fat", "fsck.fat", "fsck.fat", "fsck.fat"}},
-		model.ExFAT:   {"not supported yet", "no tool", "no tool", "", []string{"", "", "", "fsck.exfat"}},
-		model.NTFS:    {"not supported yet", "", "", "", []string{"", "ntfsresize", "ntfsresize", "ntfsresize"}},
-		model.XFS:     {"not supported yet", "not supported yet", "cannot be shrunk", "", []string{"", "", "", "xfs_repair"}},
-		model.Btrfs:   {"not supported yet", "not supported yet", "not supported yet", "", []string{"", "", "", "btrfs"}},
-		model.F2FS:    {"not supported yet", "", "cannot be shrunk", "", []string{"", "resize.f2fs", "", "fsck.f2fs"}},
-		model.Swap:    {"", "", "", "nothing to check", []string{"mkswap", "mkswap", "mkswap", ""}},
-		model.LUKS:    {"only be moved", "only be moved", "only be moved", "only be moved", nil},
-		model.LVM2:    {"only be moved", "only be moved", "only be moved", "only be moved", nil},
-		model.ISO9660: {"cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed", nil},
+	mounts := func(string) string { return "" }
+	all := DiscoverWith(Machine{Look: func(name string) (string, error) { return "/bin/" + name, nil }, CannotMount: mounts})
+	none := DiscoverWith(Machine{Look: func(string) (string, error) { return "", errors.New("not there") }, CannotMount: mounts})
+	locked := DiscoverWith(Machine{
+		Look:        func(name string) (string, error) { return "/bin/" + name, nil },
+		CannotMount: func(fs string) string { return "no " + fs + " here" },
+	})
+	// For each ability either the reason why not, or "+" and the first tool it takes, "+" alone if it takes none.
+	for kind, want := range map[model.FSKind]struct{ create, grow, shrink, check, label, uuid, online string }{
+		model.Ext2:     {"+mke2fs", "+resize2fs", "+resize2fs", "+e2fsck", "+tune2fs", "+tune2fs", "while it is mounted"},
+		model.Ext3:     {"+mke2fs", "+resize2fs", "+resize2fs", "+e2fsck", "+tune2fs", "+tune2fs", "+resize2fs"},
+		model.Ext4:     {"+mke2fs", "+resize2fs", "+resize2fs", "+e2fsck", "+tune2fs", "+tune2fs", "+resize2fs"},
+		model.FAT12:    {"floppy", "+fsck.fat", "+fsck.fat", "+fsck.fat", "+fatlabel", "+", "while it is mounted"},
+		model.FAT16:    {"+mkfs.fat", "+fsck.fat", "+fsck.fat", "+fsck.fat", "+fatlabel", "+", "while it is mounted"},
+		model.ExFAT:    {"+mkfs.exfat", "no tool", "no tool", "+fsck.exfat", "+tune.exfat", "+tune.exfat", "no tool"},
+		model.NTFS:     {"+mkntfs", "+ntfsresize", "+ntfsresize", "+ntfsresize", "+ntfslabel", "+ntfslabel", "while it is mounted"},
+		model.XFS:      {"+mkfs.xfs", "+mount", "cannot be shrunk", "+xfs_repair", "+xfs_repair", "+xfs_db", "+xfs_growfs"},
+		model.Btrfs:    {"+mkfs.btrfs", "+mount", "+mount", "+btrfs", "+btrfs", "+btrfstune", "+btrfs"},
+		model.F2FS:     {"+mkfs.f2fs", "+resize.f2fs", "no safe tool", "+fsck.f2fs", "+f2fslabel", "no tool", "while it is mounted"},
+		model.Swap:     {"+mkswap", "+mkswap", "+mkswap", "nothing to check", "+swaplabel", "+swaplabel", "swapoff"},
+		model.LUKS:     {"passphrases", "+", "while it is open", "while it is open", "+cryptsetup", "+cryptsetup", "close it"},
+		model.NILFS2:   {"+mkfs.nilfs2", "NILFS2", "NILFS2", "no tool", "+", "+", "NILFS2"},
+		model.UDF:      {"+mkudffs", "no tool", "no tool", "no tool", "+udflabel", "+udflabel", "no tool"},
+		model.JFS:      {"+mkfs.jfs", "JFS", "cannot be shrunk", "+jfs_fsck", "+jfs_tune", "+jfs_tune", "JFS"},
+		model.ReiserFS: {"+mkreiserfs", "+resize_reiserfs", "beta", "+reiserfsck", "+reiserfstune", "+reiserfstune", "while it is mounted"},
+		model.ZFS:      {"ZFS", "ZFS", "ZFS", "ZFS", "ZFS", "ZFS", "ZFS"},
+		model.ISO9660:  {"cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed"},
 	} {
-		got := all.Of(kind)
-		for i, pair := range [][2]string{{got.Create, c.create}, {got.Grow, c.grow}, {got.Shrink, c.shrink}, {got.Check, c.check}} {
-			if (pair[0] == "") != (pair[1] == "") || !strings.Contains(pair[0], pair[1]) {
-				t.Errorf("%s with all tools: ability %d is %q, want %q", kind, i, pair[0], pair[1])
-			}
+		abilities := func(c ops.Capability) []string {
+			return []string{c.Create, c.Grow, c.Shrink, c.Check, c.Label, c.UUID, c.Online}
 		}
-		got = none.Of(kind)
-		for i, reason := range []string{got.Create, got.Grow, got.Shrink, got.Check} {
-			want := ""
-			if c.tools != nil && c.tools[i] != "" {
-				want = c.tools[i] + " is not installed: apt install " + got.Package
+		here, missing, still := abilities(all.Of(kind)), abilities(none.Of(kind)), abilities(locked.Of(kind))
+		for i, w := range []string{want.create, want.grow, want.shrink, want.check, want.label, want.uuid, want.online} {
+			tool, possible := strings.CutPrefix(w, "+")
+			switch {
+			case !possible && (!strings.Contains(here[i], w) || here[i] == "" || missing[i] != here[i]):
+				t.Errorf("%s: ability %d is %q, want %q whatever is installed", kind, i, here[i], w)
+			case possible && here[i] != "":
+				t.Errorf("%s with all tools: ability %d is %q", kind, i, here[i])
+			case possible && tool == "" && missing[i] != "":
+				t.Errorf("%s takes no tool: ability %d is %q", kind, i, missing[i])
+			case possible && tool != "":
+				pkg := none.Of(kind).Package
+				if tool == "mount" {
+					pkg = "mount"
+					if still[i] != "no "+string(kind)+" here" {
+						t.Errorf("%s cannot be mounted: ability %d is %q", kind, i, still[i])
+					}
+				}
+				if want := tool + " is not installed: apt install " + pkg; missing[i] != want {
+					t.Errorf("%s without tools: ability %d is %q, want %q", kind, i, missing[i], want)
+				}
 			}
-			if want != "" && reason != want || reason == "" {
-				t.Errorf("%s without tools: ability %d is %q, want %q", kind, i, reason, want)
-			}
-		}
-		if kind != model.ISO9660 && (got.Move != "" || all.Of(kind).Move != "") {
-			t.Errorf("%s: moving takes no tools: %q", kind, got.Move)
 		}
 	}
-	if all.Of(model.SwSuspend).Move == "" || all.Of(model.ISO9660).Move == "" {
-		t.Error("hibernated systems and CD-ROM images must not be moved")
+	for kind, c := range all {
+		stays := kind == model.SwSuspend || kind == model.ISO9660
+		if (c.Move != "") != stays || (c.Copy != "") != stays || none.Of(kind).Move != c.Move {
+			t.Errorf("%s: move %q, copy %q", kind, c.Move, c.Copy)
+		}
+		if (c.Create == "" || c.Grow == "" && kind != model.LUKS) && (c.MinSize == 0 || c.Package == "") {
+			t.Errorf("%s can be made and has no least size or no package", kind)
+		}
 	}
-	half := DiscoverWith(func(name string) (string, error) {
+	half := DiscoverWith(Machine{Look: func(name string) (string, error) {
 		if name == "e2fsck" {
 			return "", errors.New("not there")
 		}
 		return name, nil
-	})
+	}})
 	if got := half.Of(model.Ext4).Grow; !strings.HasPrefix(got, "e2fsck is not installed") {
 		t.Errorf("resize2fs needs e2fsck: %q", got)
 	}
@@ -154,7 +174,7 @@ func TestResizeDisbelief(t *testing.T) {
 			t.Errorf("%s to %d: %v", c.kind, c.to, err)
 		}
 	}
-	for _, kind := range []model.FSKind{model.FAT16, model.XFS} {
+	for _, kind := range []model.FSKind{model.ExFAT, model.JFS} {
 		if err := lazy.Resize(context.Background(), kind, sparse(t, mib), mib); err == nil {
 			t.Errorf("%s was resized", kind)
 		}

@@ -152,6 +152,12 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Di
 		said.add(argv, result.Output, mount)
 		return result.Exit, result.Output, err
 	}}
+	if how == window.RootNamespace {
+		tools.MountPoint = filepath.Join(dir.Path(), insideName)
+		if err := os.Mkdir(tools.MountPoint, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return report, fmt.Errorf("make the mount point for file systems: %w", err)
+		}
+	}
 	tools.Open = func(path string) (fsys.File, error) { return server.View(path) }
 	r.Windows, r.Tools, r.Said = server, tools, said.take
 	r.OnStep = func(i int, result *ops.StepResult) {
@@ -172,7 +178,10 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Di
 	return r.Run(ctx)
 }
 
-const mountName = "windows"
+const (
+	mountName  = "windows"
+	insideName = "mounted" // where a window's file system is mounted while it is resized
+)
 
 // transcript collects what tools ran and said during one step.
 type transcript struct{ commands, output []string }
@@ -247,8 +256,10 @@ func sweep(dir journal.Dir) error {
 	if err := window.Unmount(mount); err != nil {
 		return err
 	}
-	if err := os.Remove(mount); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	for _, place := range []string{mount, filepath.Join(dir.Path(), insideName)} {
+		if err := os.Remove(place); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	if _, err := os.Stat(dir.Path()); errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -1,0 +1,90 @@
+package fsys
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Machine is what capabilities depend on. The zero value is the machine that the program runs on.
+type Machine struct {
+	// Look finds programs; nil searches $PATH and the directories of system programs.
+	Look LookPath
+	// CannotMount is why a window cannot be mounted here as the file system that the kernel knows by this name,
+	// or ""; nil asks the kernel.
+	CannotMount func(fs string) string
+}
+
+func (m Machine) look(name string) (string, error) {
+	if m.Look != nil {
+		return m.Look(name)
+	}
+	return lookPath(name)
+}
+
+func (m Machine) cannotMount(fs string) string {
+	if m.CannotMount != nil {
+		return m.CannotMount(fs)
+	}
+	return cannotMount(fs)
+}
+
+// cannotMount finds out whether this process may mount a file on this kernel, without doing it.
+func cannotMount(fs string) string {
+	if !kernelHas(fs) {
+		return fmt.Sprintf("it takes a mount, and this kernel cannot mount %s", fs)
+	}
+	if os.Geteuid() != 0 || !wholeUserNamespace() || !mayMount() {
+		return fmt.Sprintf("it takes a mount of %s, which only root can do: start shunt as root", fs)
+	}
+	if err := unix.Access("/dev/loop-control", unix.R_OK|unix.W_OK); err != nil {
+		return fmt.Sprintf("it takes a loop device, and /dev/loop-control cannot be used (%v)", err)
+	}
+	return ""
+}
+
+// kernelHas reports whether the kernel knows the file system, or has a module for it.
+func kernelHas(fs string) bool {
+	known, err := os.ReadFile("/proc/filesystems")
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(known)) {
+		fields := strings.Fields(line)
+		if len(fields) > 0 && fields[len(fields)-1] == fs {
+			return true
+		}
+	}
+	var name unix.Utsname
+	if unix.Uname(&name) != nil {
+		return false
+	}
+	modules, err := os.ReadFile(filepath.Join("/lib/modules", unix.ByteSliceToString(name.Release[:]), "modules.dep"))
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(modules)) {
+		module, _, _ := strings.Cut(line, ":")
+		if base, _, _ := strings.Cut(filepath.Base(module), "."); base == fs {
+			return true
+		}
+	}
+	return false
+}
+
+// wholeUserNamespace reports whether root here is root of the machine: all users are themselves.
+func wholeUserNamespace() bool {
+	users, err := os.ReadFile("/proc/self/uid_map")
+	fields := strings.Fields(string(users))
+	return err == nil && len(fields) == 3 && fields[0] == "0" && fields[1] == "0" && fields[2] == "4294967295"
+}
+
+// mayMount reports whether this process has the capability to mount, which root in a container often lacks.
+func mayMount() bool {
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	return unix.Capget(&head, &data[0]) == nil && data[0].Effective&(1<<unix.CAP_SYS_ADMIN) != 0
+}
