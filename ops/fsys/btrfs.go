@@ -14,7 +14,7 @@ import (
 var btrfsFeature = feature{
 	pkg: "btrfs-progs", create: can("mkfs.btrfs"), grow: whileMounted("btrfs", "btrfs"), shrink: whileMounted("btrfs", "btrfs"),
 	check: can("btrfs"), label: can("btrfs"), uuid: can("btrfstune", "btrfs"), online: can("btrfs"),
-	// mkfs.btrfs takes less, but then there is little room for data beside two copies of the metadata.
+	// The kernel does not shrink it below; mkfs.btrfs takes less, but then there is little room for data.
 	minSize: 256 * geometry.MiB,
 }
 

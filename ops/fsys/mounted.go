@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"shunt/model"
 )
@@ -19,14 +20,29 @@ func (t Tools) whileMounted(ctx context.Context, doing, path, fs, options string
 		options = "," + options
 	}
 	// -n: nothing is noted outside this mount namespace. -i: no helper that would start a daemon.
-	argv := []string{"mount", "-n", "-i", "-t", fs, "-o", "loop,nodev,nosuid,noexec" + options, path, t.MountPoint}
-	if _, _, err := t.run(ctx, doing, mountCodes, argv...); err != nil {
+	// rw: otherwise it would be mounted read-only where the loop device is, which somebody may have left so.
+	argv := []string{"mount", "-n", "-i", "-t", fs, "-o", "loop,rw,nodev,nosuid,noexec" + options, path, t.MountPoint}
+	_, output, err := t.run(ctx, doing, mountCodes, argv...)
+	if err != nil && strings.Contains(output, "write-protected") && t.makeWritable(ctx, doing) {
+		_, _, err = t.run(ctx, doing, mountCodes, argv...)
+	}
+	if err != nil {
 		return advise(err, "look into the kernel's log (dmesg) for the reason")
 	}
-	err := do(t.MountPoint)
+	err = do(t.MountPoint)
 	// Cancelled or not, the mount must not stay: what is in the window would not be complete.
 	_, _, left := t.run(context.WithoutCancel(ctx), doing, mountCodes, "umount", "-n", t.MountPoint)
 	return errors.Join(err, left)
+}
+
+// makeWritable lets the loop device that comes next be written to. It reports whether it did.
+func (t Tools) makeWritable(ctx context.Context, doing string) bool {
+	_, output, err := t.run(ctx, doing, zeroOnly, "losetup", "-f")
+	if err != nil {
+		return false
+	}
+	_, _, err = t.run(ctx, doing, zeroOnly, "blockdev", "--setrw", strings.TrimSpace(output))
+	return err == nil
 }
 
 // mount(8), "Exit status".

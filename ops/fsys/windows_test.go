@@ -55,7 +55,8 @@ func TestInWindows(t *testing.T) {
 		{model.NTFS, "mkntfs -q -Q -F -p 63", 60*mib + 512, 20*mib + 512, 90*mib + 1536},
 		{model.F2FS, "mkfs.f2fs -q", 64 * mib, 0, 150 * mib},
 		{model.ExFAT, "mkfs.exfat", 20 * mib, 0, 0},
-		{model.XFS, "mkfs.xfs -q", 300 * mib, 0, 0},
+		{model.ReiserFS, "", 40 * mib, 0, 80 * mib},
+		{model.JFS, "", 20 * mib, 0, 0},
 		{model.Btrfs, "mkfs.btrfs -q", 128 * mib, 0, 0},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {

@@ -1,0 +1,141 @@
+package fsys
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/testneed"
+	"shunt/ops/overlay"
+	"shunt/ops/window"
+	runner "shunt/ops/window/tool"
+)
+
+// canMount skips the test where this process cannot mount the file system.
+func canMount(t *testing.T, fs string) {
+	t.Helper()
+	testneed.Root(t)
+	if reason := cannotMount(fs); reason != "" {
+		t.Skip(reason)
+	}
+}
+
+// filled mounts the window at path, puts the tree into it, and unmounts it.
+func filled(t *testing.T, path, fs, dir string) {
+	t.Helper()
+	onMount(t, path, fs, func(at string) { tool(t, "cp", "-a", dir+"/.", at) })
+}
+
+func onMount(t *testing.T, path, fs string, do func(at string)) {
+	t.Helper()
+	at := t.TempDir()
+	tool(t, "mount", "-n", "-t", fs, "-o", "loop,rw", path, at)
+	defer tool(t, "umount", at)
+	do(at)
+}
+
+// loops are the loop devices over a file below the directory.
+func loops(t *testing.T, dir string) (left []string) {
+	t.Helper()
+	backing, err := filepath.Glob("/sys/block/loop*/loop/backing_file")
+	must(t, err)
+	for _, file := range backing {
+		if b, err := os.ReadFile(file); err == nil && strings.HasPrefix(string(b), dir) {
+			left = append(left, file)
+		}
+	}
+	return left
+}
+
+// TestResizeMounted resizes what can only be resized while it is mounted, in windows of an overlay and with files in
+// it, which must all be there in the end; no mount and no loop device may be left.
+func TestResizeMounted(t *testing.T) {
+	testneed.File(t, "/dev/fuse")
+	for _, c := range []struct {
+		kind  model.FSKind
+		n     int64
+		sizes []int64 // one after the other
+	}{
+		{model.XFS, 300 * mib, []int64{400*mib + 512, 401 * mib, 900*mib + 3*512}},
+		{model.Btrfs, 270 * mib, []int64{400*mib + 512, 300*mib + 512, 900*mib + 3*512}},
+	} {
+		t.Run(string(c.kind), func(t *testing.T) {
+			canMount(t, string(c.kind))
+			ctx := t.Context()
+			host := toolsHere(t, append(features[c.kind].create.tools, features[c.kind].check.tools...)...)
+			image := sparse(t, c.n)
+			must(t, host.Make(ctx, c.kind, image, Spec{SectorSize: geometry.Sector512, Label: "kept"}))
+			dir := tree(t, 4*mib)
+			filled(t, image, string(c.kind), dir)
+			want := contents(t, dir)
+			setSize(t, image, 1000*mib)
+
+			const from = 63 * 512
+			base := sparse(t, 1000*mib)
+			tool(t, "dd", "if="+image, "of="+base, "bs=4096", "seek="+"32256", "oflag=seek_bytes", "conv=sparse,notrunc", "status=none")
+			ov := overlay.New(open(t, base), 1000*mib, open(t, sparse(t, 0)))
+			at := t.TempDir()
+			server, err := window.Serve(ov, at, window.Direct)
+			must(t, err)
+			t.Cleanup(func() { must(t, server.Close()) })
+			tools := Tools{
+				Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
+					got, err := runner.Run(ctx, runner.Cmd{Argv: argv, OnOutput: onLine})
+					return got.Exit, got.Output, err
+				},
+				Open:       func(path string) (File, error) { return server.View(path) },
+				MountPoint: t.TempDir(),
+			}
+			var path string
+			for _, size := range c.sizes {
+				n := max(size, c.n)
+				path = server.Set("p1", from, n)
+				must(t, tools.Resize(ctx, c.kind, path, geometry.Bytes(size)))
+				must(t, tools.Verify(ctx, c.kind, path))
+				path = server.Set("p1", from, size)
+				must(t, tools.Verify(ctx, c.kind, path))
+				fs, _, err := tools.probe(path)
+				must(t, err)
+				if int64(fs.Size) > size || int64(fs.Size) < size-mib && c.kind == model.Btrfs || fs.Label != "kept" {
+					t.Errorf("resized to %d: %+v", size, fs)
+				}
+				if left := loops(t, at); left != nil {
+					t.Errorf("loop devices are left: %v", left)
+				}
+				c.n = size
+			}
+			result := sparse(t, 0)
+			_, _, err = tools.run(ctx, "copy", zeroOnly, "cp", "--sparse=always", path, result)
+			must(t, err)
+			onMount(t, result, string(c.kind), func(at string) { sameFiles(t, contents(t, at), want) })
+		})
+	}
+}
+
+func TestResizeMountedRefusals(t *testing.T) {
+	tools := toolsHere(t, "mkfs.xfs", "mkfs.btrfs", "xfs_repair", "btrfs")
+	ctx := context.Background()
+	xfs := sparse(t, 300*mib)
+	must(t, tools.Make(ctx, model.XFS, xfs, Spec{SectorSize: geometry.Sector512}))
+	one, two := sparse(t, 256*mib), sparse(t, 256*mib)
+	tool(t, "mkfs.btrfs", "-q", one, two)
+	for _, c := range []struct {
+		do   func() error
+		want string
+	}{
+		{func() error { return tools.Resize(ctx, model.XFS, xfs, 200*geometry.MiB) }, "cannot be shrunk"},
+		{func() error { return tools.Resize(ctx, model.Btrfs, one, 200*geometry.MiB) }, "spans several devices"},
+		{func() error { return tools.Check(ctx, model.Btrfs, two) }, "spans several devices"},
+		{func() error { return tools.NewUUID(ctx, model.Btrfs, two, WholeUUID) }, "spans several devices"},
+		{func() error { setSize(t, xfs, 400*mib); return tools.Resize(ctx, model.XFS, xfs, 400*geometry.MiB) }, "no place for one"},
+	} {
+		if err := c.do(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v, want %q", err, c.want)
+		}
+	}
+	must(t, tools.Verify(ctx, model.Btrfs, two))
+}
