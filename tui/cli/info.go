@@ -2,10 +2,7 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -206,97 +203,4 @@ func severity(s model.Severity) string {
 		return "fatal"
 	}
 	return "unknown"
-}
-
-func writeInfo(out io.Writer, d model.Disk, f session.Facts, left *txn.Status) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s, %s, %d sectors of %d bytes, table: %s", f.Path, f.Format, geometry.FormatBytes(f.Size), d.Sectors, d.SectorSize, d.Table.Kind)
-	if d.Table.ID != "" {
-		fmt.Fprintf(&b, " %s", d.Table.ID)
-	}
-	b.WriteString("\n")
-	for _, line := range remarks(d, f, left) {
-		fmt.Fprintf(&b, "%s\n", line)
-	}
-	b.WriteString("\n")
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	lines := []string{"Partition\tStart\tEnd\tSize\tFile system\tLabel\tUsed\tUnused\tType\tFlags"}
-	for _, r := range model.Rows(d, model.Readable) {
-		lines = append(lines, strings.Join(infoRow(d, r), "\t"))
-	}
-	if _, err := fmt.Fprintln(w, strings.Join(lines, "\n")); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	for line := range strings.Lines(b.String()) {
-		if _, err := fmt.Fprintln(out, strings.TrimRight(line, " \n")); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
-	var lines []string
-	switch {
-	case f.Commit != nil:
-		lines = append(lines, "a commit is under way, "+whereItStands(*f.Commit)+": what is shown changes meanwhile; `shunt recover` follows it")
-		return lines
-	case left != nil:
-		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `shunt recover`, or with --rollback to undo it", left.Stage, left.Next, left.Units))
-	}
-	if f.Undo != nil {
-		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `shunt undo`, if nothing was changed since; %s are kept for that",
-			f.Undo.When.Format("2006-01-02 15:04"), geometry.FormatBytes(geometry.Bytes(f.Undo.Bytes))))
-	}
-	if f.InUse != "" {
-		lines = append(lines, "in use by "+f.InUse+": what is shown may change at any moment")
-	}
-	if f.Note != "" {
-		lines = append(lines, "note: "+f.Note)
-	}
-	for _, p := range d.Problems() {
-		line := severity(p.Severity) + ": " + p.Text
-		if p.Advice != "" {
-			line += "; " + p.Advice
-		}
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-// infoRow is one line of the table; End is the last sector, as other tools count.
-func infoRow(d model.Disk, r model.Row) []string {
-	size := func(b geometry.Bytes) string {
-		if b < 0 {
-			return ""
-		}
-		return geometry.FormatBytes(b)
-	}
-	row := []string{
-		"", fmt.Sprint(r.Span.Start), fmt.Sprint(r.Span.End - 1), size(d.SectorSize.Bytes(r.Span.Len())),
-		string(r.FS.Kind), r.FS.Label, "", "", "", "",
-	}
-	if r.FS.Known() && r.FS.Used >= 0 {
-		row[6], row[7] = size(r.FS.Used), size(r.FS.Unused())
-	}
-	switch r.Kind {
-	case model.RowPartition:
-		row[0] = r.Partition.Ref()
-		if r.Partition.Role == model.Extended {
-			row[4] = "extended"
-		}
-		row[8] = model.TypeName(d.Table.Kind, r.Partition.Type)
-		row[9] = strings.Join(model.Flags(d.Table.Kind, r.Partition), ",")
-	case model.RowGap:
-		row[0] = "unallocated"
-	case model.RowWhole:
-		row[0] = "whole disk"
-	}
-	if r.Nested {
-		row[0] = "  " + row[0]
-	}
-	return row
 }

@@ -108,7 +108,24 @@ func writeSheet(out io.Writer, sheet ops.Sheet) error {
 	return err
 }
 
-// wrapped breaks text into lines of at most width cells, at spaces; a longer word is cut.
+// wrapped breaks text into lines of at most width cells: at spaces, and in the middle of a word only if that is longer
+// than a line.
 func wrapped(text string, width int) []string {
-	return strings.Split(ansi.Wrap(text, max(width, 20), " "), "\n")
+	var lines []string
+	line := ""
+	for word := range strings.SplitSeq(text, " ") {
+		if line != "" && ansi.StringWidth(line)+1+ansi.StringWidth(word) <= width {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		for ansi.StringWidth(word) > width {
+			head := ansi.Truncate(word, width, "")
+			lines, word = append(lines, head), strings.TrimPrefix(word, head)
+		}
+		line = word
+	}
+	return append(lines, line)
 }

@@ -1,0 +1,46 @@
+package ops
+
+import (
+	"slices"
+	"testing"
+
+	"shunt/model"
+)
+
+func TestMatrix(t *testing.T) {
+	caps := Capabilities{
+		model.NTFS: {Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Shrink: "no", Online: "never"},
+		"zzz":      {Shrink: "no"},
+		model.Ext4: {},
+	}
+	m := caps.Matrix()
+	if len(m.Rows) != 3 || m.Rows[0].Kind != model.Ext4 || m.Rows[1].Kind != model.NTFS || m.Rows[2].Kind != "zzz" {
+		t.Fatalf("rows %+v", m.Rows)
+	}
+	for _, r := range m.Rows {
+		for _, a := range Abilities() {
+			if got, want := m.Reason(r, a), caps[r.Kind].Reason(a); got != want || r.Can(a) != (want == "") {
+				t.Errorf("%s, %s: %q, want %q", r.Kind, a, got, want)
+			}
+		}
+	}
+	if len(m.Reasons) != 3 || !slices.Equal(m.Missing(), []string{"ntfs-3g"}) || m.Rows[1].Install != "ntfs-3g" || m.Rows[0].Install != "" {
+		t.Errorf("reasons %q, missing %q", m.Reasons, m.Missing())
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain text.txt": "plain text.txt", "ünï 日本": "ünï 日本", "e\u0301": "e\u0301", "": "",
+		"a\x1b[31m": `a\x1b[31m`, "\x9b1m": `\x9b1m`, "\u009b": `\u009b`, "a\u202eb": `a\u202eb`, "\u2066x": `\u2066x`, "zero\u200bwidth": `zero\u200bwidth`,
+		"\ufeffbom": `\ufeffbom`, "line\nbreak\ttab": `line\x0abreak\x09tab`, "\u2028": `\u2028`, "bad\xff\xc3": `bad\xff\xc3`, "\U000e0041": `\U000e0041`,
+		"back\\slash": `back\slash`, "\ufffd": "\ufffd", "soft\u00adhyphen": `soft\u00adhyphen`,
+	} {
+		if got := Printable(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	if got := PrintableLines("a\tb\n\x1bc\n"); got != "a    b\n\\x1bc\n" {
+		t.Errorf("%q", got)
+	}
+}
