@@ -36,6 +36,8 @@ type Tools interface {
 	Verify(ctx context.Context, kind model.FSKind, path string) error
 	Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error
 	Make(ctx context.Context, kind model.FSKind, path string, spec fsys.Spec) error
+	SetLabel(ctx context.Context, kind model.FSKind, path, label string) error
+	NewUUID(ctx context.Context, kind model.FSKind, path string, half fsys.Half) error
 }
 
 // Rehearsal runs a queue's steps on an overlay of the target. The target is only read.
@@ -129,8 +131,14 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 		return r.remap(s)
 	case ops.StepWriteTable:
 		return r.writeTable()
-	case ops.StepLabelFS, ops.StepUUIDFS:
-		return fmt.Errorf("there is no tool for it")
+	case ops.StepLabelFS:
+		return r.inWindow(s, func(path string) error { return r.Tools.SetLabel(ctx, s.FS, path, s.Label) })
+	case ops.StepUUIDFS:
+		half := fsys.WholeUUID
+		if s.Half {
+			half = fsys.HalfUUID
+		}
+		return r.inWindow(s, func(path string) error { return r.Tools.NewUUID(ctx, s.FS, path, half) })
 	}
 	return fmt.Errorf("step %d is not known", s.Kind)
 }
