@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"syscall"
@@ -44,6 +45,8 @@ type Tools interface {
 type Rehearsal struct {
 	Device        Device
 	Overlay       *overlay.Overlay
+	// Sources are the other targets that the steps copy from, by the path in the steps.
+	Sources       map[string]io.ReaderAt
 	Windows       Windows
 	Tools         Tools
 	Before, After model.Disk
@@ -125,6 +128,8 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 			}
 		}
 		return nil
+	case ops.StepCopy:
+		return r.copy(ctx, s)
 	case ops.StepWipeDisk:
 		return r.wipeDisk(off, off+n)
 	case ops.StepRemap:
