@@ -16,7 +16,7 @@ type clip struct {
 }
 
 // clipOf finds the partition that an operation copies.
-func clipOf(d model.Disk, from model.PartID, source *Source, verb string) (clip, error) {
+func clipOf(d model.Disk, from model.PartID, source *Source) (clip, error) {
 	if source != nil {
 		kind := model.TableMBR
 		if len(source.Part.Type) > len("0x00") {
@@ -24,7 +24,7 @@ func clipOf(d model.Disk, from model.PartID, source *Source, verb string) (clip,
 		}
 		return clip{part: source.Part, path: source.Path, z: source.SectorSize, table: kind}, nil
 	}
-	p, err := subject(d, from, verb)
+	p, err := subject(d, from, "copy")
 	return clip{part: p, z: d.SectorSize, table: d.Table.Kind}, err
 }
 
@@ -134,7 +134,7 @@ func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) m
 }
 
 // steps fill p with the copy.
-func (c clip) steps(p model.Partition, z geometry.SectorSize) []Step {
+func (c clip) steps(p model.Partition) []Step {
 	fs := c.part.FS
 	s := stepper{step: Step{Part: p.ID, Ref: p.Ref(), FS: fs.Kind, Label: fs.Label}}
 	if c.remade() {

@@ -34,7 +34,7 @@ func (o Copy) Verb() string { return "Copy" }
 
 // Describe is "Copy p1 (ext4, 483 MiB) to p3 at 1.00 GiB".
 func (o Copy) Describe(before model.Disk) string {
-	c, err := clipOf(before, o.From, o.Source, "copy")
+	c, err := clipOf(before, o.From, o.Source)
 	if err != nil {
 		return "Copy a partition"
 	}
@@ -52,7 +52,7 @@ func (o Copy) Describe(before model.Disk) string {
 
 // PlanLine is `copy 1 at 2048s` or `copy 1 at 2048s size=2GiB as=logical from="/srv/other.raw"`.
 func (o Copy) PlanLine(before model.Disk) string {
-	c, _ := clipOf(before, o.From, o.Source, "copy")
+	c, _ := clipOf(before, o.From, o.Source)
 	line := fmt.Sprintf("copy %d at %s", c.part.Number, exactSectors(o.At))
 	if o.length(c) != c.part.Span.Len() {
 		line += " size=" + exactSize(o.Len, before.SectorSize)
@@ -79,7 +79,7 @@ func (o Copy) partition(d model.Disk, c clip) model.Partition { return o.new(d, 
 
 // Apply is the disk with the copy in it.
 func (o Copy) Apply(before model.Disk, env Env) (model.Disk, error) {
-	c, err := clipOf(before, o.From, o.Source, "copy")
+	c, err := clipOf(before, o.From, o.Source)
 	if err != nil {
 		return before, err
 	}
@@ -102,12 +102,12 @@ func (o Copy) Apply(before model.Disk, env Env) (model.Disk, error) {
 
 // Steps wipe the place, copy, and make the file system fill it.
 func (o Copy) Steps(before, after model.Disk) []Step {
-	c, err := clipOf(before, o.From, o.Source, "copy")
+	c, err := clipOf(before, o.From, o.Source)
 	if err != nil {
 		return nil
 	}
 	p, _ := after.Partition(o.ID)
-	return c.steps(p, before.SectorSize)
+	return c.steps(p)
 }
 
 // CopyOver puts a copy of a partition in the place of what another one holds, which is lost.
@@ -125,7 +125,7 @@ func (o CopyOver) Verb() string { return "Copy over" }
 
 // Describe is "Copy p1 (ext4, 483 MiB) over p2 (swap, 1.00 GiB)".
 func (o CopyOver) Describe(before model.Disk) string {
-	c, err := clipOf(before, o.From, o.Source, "copy")
+	c, err := clipOf(before, o.From, o.Source)
 	p, ok := before.Partition(o.ID)
 	if err != nil || !ok {
 		return "Copy a partition over another"
@@ -136,7 +136,7 @@ func (o CopyOver) Describe(before model.Disk) string {
 
 // PlanLine is `copy 1 over 2`.
 func (o CopyOver) PlanLine(before model.Disk) string {
-	c, _ := clipOf(before, o.From, o.Source, "copy")
+	c, _ := clipOf(before, o.From, o.Source)
 	p, _ := before.Partition(o.ID)
 	return fmt.Sprintf("copy %d over %d", c.part.Number, p.Number) + c.plan()
 }
@@ -148,7 +148,7 @@ func (o CopyOver) pasted(d model.Disk, c clip, p model.Partition) model.Partitio
 
 // Apply is the disk with the copy in the partition.
 func (o CopyOver) Apply(before model.Disk, env Env) (model.Disk, error) {
-	c, err := clipOf(before, o.From, o.Source, "copy")
+	c, err := clipOf(before, o.From, o.Source)
 	if err != nil {
 		return before, err
 	}
@@ -174,10 +174,10 @@ func (o CopyOver) Apply(before model.Disk, env Env) (model.Disk, error) {
 
 // Steps wipe the partition, copy, and make the file system fill it.
 func (o CopyOver) Steps(before, after model.Disk) []Step {
-	c, err := clipOf(before, o.From, o.Source, "copy")
+	c, err := clipOf(before, o.From, o.Source)
 	if err != nil {
 		return nil
 	}
 	p, _ := after.Partition(o.ID)
-	return c.steps(p, before.SectorSize)
+	return c.steps(p)
 }

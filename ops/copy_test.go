@@ -40,7 +40,8 @@ func TestCopies(t *testing.T) {
 		},
 		{
 			d, "copy 3 at 400MiB", 4, "Copy p3 (swap, 10.0 MiB) to p4 at 400 MiB", "copy 3 at 819200s as=primary\n", "wipe p4, make swap p4",
-			model.Filesystem{Kind: model.Swap, Label: "sw", Size: 10 * geometry.MiB, BlockSize: 4096}, "0x83", span(400*mib, 410*mib),
+			model.Filesystem{Kind: model.Swap, Label: "sw", Size: 10 * geometry.MiB, BlockSize: 4096},
+			"0x83", span(400*mib, 410*mib),
 		},
 		{
 			d, "copy 2 over 1", 1, "Copy p2 (fat32, 50.0 MiB) over p1 (ext4, 100 MiB); it has the same UUID as p2 then, which a new UUID mends; its type becomes FAT32 (LBA)",

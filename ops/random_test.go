@@ -45,6 +45,9 @@ func randomOp(r *rand.Rand, q ops.Queue) ops.Operation {
 		return n
 	}
 	change := func() geometry.Sector { return geometry.Sector(r.Intn(3)-1) * length() }
+	if d.Table.Kind == model.TableMBR && r.Intn(25) == 0 {
+		return ops.ToGPT{} // is possible once at most
+	}
 	if r.Intn(40) == 0 {
 		return []ops.Operation{ops.NewTable{Kind: model.TableMBR}, ops.NewTable{Kind: model.TableGPT}, ops.ToGPT{}}[r.Intn(3)]
 	}

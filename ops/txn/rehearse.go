@@ -43,8 +43,8 @@ type Tools interface {
 
 // Rehearsal runs a queue's steps on an overlay of the target. The target is only read.
 type Rehearsal struct {
-	Device        Device
-	Overlay       *overlay.Overlay
+	Device  Device
+	Overlay *overlay.Overlay
 	// Sources are the other targets that the steps copy from, by the path in the steps.
 	Sources       map[string]io.ReaderAt
 	Windows       Windows
