@@ -202,6 +202,16 @@ func GPTType(t PartType, fs FSKind) PartType {
 	return DefaultType(TableGPT, Primary, fs)
 }
 
+// MBRType is the type on an MBR for a partition of a GPT that has type t and holds such a file system.
+func MBRType(t PartType, fs FSKind) PartType {
+	for _, info := range types {
+		if strings.EqualFold(string(info.gpt), string(t)) && t != "" && t != basicData && info.mbr != "" {
+			return info.mbr
+		}
+	}
+	return DefaultType(TableMBR, Primary, fs)
+}
+
 // IsExtendedType reports whether an MBR type id makes its entry an extended partition.
 func IsExtendedType(t PartType) bool {
 	return t == MBRExtended || t == MBRExtendedLBA || t == MBRExtendedLnx

@@ -21,6 +21,11 @@ func (q Queue) Cost(i int) string {
 			n, _ := moveBytes(p, before.SectorSize.Bytes(s.From.Len()))
 			copies += n
 		}
+		if s.Kind == StepCopy {
+			p, _ := q.Before(i + 1).Partition(s.Part)
+			n, _ := moveBytes(p, before.SectorSize.Bytes(s.From.Len()))
+			copies += n
+		}
 		if tool := toolOf(s); tool != "" && !slices.Contains(words, tool) {
 			words = append(words, tool)
 		}
@@ -81,7 +86,7 @@ func toolOf(s Step) string {
 		return t.label
 	case StepUUIDFS:
 		return t.uuid
-	case StepResizeImage, StepVerifyFS, StepRemap, StepMoved, StepWipe, StepWipeDisk, StepWriteTable:
+	case StepResizeImage, StepVerifyFS, StepRemap, StepCopy, StepMoved, StepWipe, StepWipeDisk, StepWriteTable:
 	}
 	return ""
 }

@@ -102,6 +102,7 @@ func stepWords(steps []ops.Step) string {
 		kind := map[ops.StepKind]string{
 			ops.StepCheckFS: "check", ops.StepVerifyFS: "verify", ops.StepWipe: "wipe", ops.StepMakeFS: "make",
 			ops.StepLabelFS: "label", ops.StepUUIDFS: "uuid", ops.StepResizeFS: "resize", ops.StepRemap: "move",
+			ops.StepCopy: "copy", ops.StepMoved: "moved",
 		}[s.Kind]
 		if kind == "wipe" {
 			words = append(words, kind+" "+s.Ref)

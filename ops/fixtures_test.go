@@ -3,6 +3,7 @@ package ops_test
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func seed(t testing.TB) int64 {
 
 // env is a machine with the tools for ext, FAT32 and swap.
 func env() ops.Env {
-	return ops.Env{Caps: ops.Capabilities{
+	return ops.Env{Sources: sources, Caps: ops.Capabilities{
 		model.Ext2: {MaxSize: 16 * geometry.TiB},
 		model.Ext4: {MinSize: 256 * geometry.KiB},
 		model.FAT32: {
@@ -40,6 +41,14 @@ func env() ops.Env {
 		model.XFS:     {Shrink: "XFS cannot be shrunk", Create: "mkfs.xfs is not installed: apt install xfsprogs"},
 		model.ISO9660: {Create: "read-only", Grow: "read-only", Shrink: "read-only", Check: "read-only"},
 	}}
+}
+
+// sources is another disk, /other, with a p1 of 50 MiB.
+func sources(path string, number int) (ops.Source, error) {
+	if path != "/other" || number != 1 {
+		return ops.Source{}, fmt.Errorf("there is no partition %d", number)
+	}
+	return ops.Source{Path: path, Part: full(1, 10*mib, 60*mib, 20*geometry.MiB), SectorSize: geometry.Sector512}, nil
 }
 
 func ext4(size, used geometry.Bytes) model.Filesystem {

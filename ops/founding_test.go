@@ -73,13 +73,13 @@ func windows(steps []ops.Step) string {
 	kinds := map[ops.StepKind]string{
 		ops.StepResizeImage: "image", ops.StepCheckFS: "check", ops.StepVerifyFS: "verify", ops.StepResizeFS: "resize",
 		ops.StepRemap: "remap", ops.StepMoved: "moved", ops.StepWipe: "wipe", ops.StepMakeFS: "make", ops.StepWriteTable: "table",
-		ops.StepLabelFS: "label", ops.StepUUIDFS: "uuid",
+		ops.StepLabelFS: "label", ops.StepUUIDFS: "uuid", ops.StepCopy: "copy",
 	}
 	var words []string
 	for _, s := range steps {
 		word := kinds[s.Kind]
 		switch s.Kind {
-		case ops.StepRemap:
+		case ops.StepRemap, ops.StepCopy:
 			word += fmt.Sprintf("%v>%v", s.From, s.To)
 		case ops.StepResizeFS:
 			word += fmt.Sprintf("%v=%d", s.Window, s.NewSize)

@@ -33,6 +33,9 @@ type Operation interface {
 type Env struct {
 	// Caps tells what can be done with each kind of file system on this machine.
 	Caps Capabilities
+	// Sources finds a partition of another target, for plan files that copy from there. path is as the plan has it, and
+	// number that of the partition. nil knows no other targets.
+	Sources func(path string, number int) (Source, error)
 }
 
 // Capabilities maps each kind of file system to what can be done with it here; a missing kind can be

@@ -22,6 +22,7 @@ import (
 //	new SIZE|max [at OFFSET] [fs=KIND] [label=TEXT] [name=TEXT] [type=TYPE] [as=primary|extended|logical]
 //	delete P
 //	check P
+//	copy P at OFFSET [size=SIZE] [as=primary|logical] [from=PATH] | copy P over Q [from=PATH]
 //	format P fs=KIND [label=TEXT] | format P cleared
 //	label P TEXT | name P TEXT
 //	type P TYPE | flag P FLAG on|off

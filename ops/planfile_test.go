@@ -15,7 +15,7 @@ import (
 
 func TestPlanErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
-		{"mvoe 1 right 1MiB", `plan line 1, column 1: "mvoe" is not an operation: use image, move, resize, grow, new, delete, check, format, label, name, type, flag, uuid or table`},
+		{"mvoe 1 right 1MiB", `plan line 1, column 1: "mvoe" is not an operation: use image, move, resize, grow, new, delete, check, copy, format, label, name, type, flag, uuid or table`},
 		{"\n# comment\n   image", "plan line 3, column 9: what to do with the image is missing: use grow or size"},
 		{"image shrink 1GiB", `plan line 1, column 7: "shrink" is not something to do with the image: use grow or size`},
 		{"image grow", "plan line 1, column 11: by how much is missing: use a size with a unit such as 1.5GiB"},
@@ -42,7 +42,6 @@ func TestPlanErrors(t *testing.T) {
 		{`new 1MiB label="x\"`, `plan line 1, column 16: this quote is not closed: end it with "`},
 		{`new 1MiB label="\n"`, `plan line 1, column 17: \n is not an escape: use \" or \\`},
 		{"image grow 1GiB\ndelete 1\nroom 2 by +1GiB", `plan line 3, column 1: "room" is not supported by this version`},
-		{"copy 1 at 1GiB", `plan line 1, column 1: "copy" is not supported by this version`},
 		{"format 1", "plan line 1, column 9: what to format it as is missing: use fs=KIND or cleared"},
 		{"format 1 ext4", `plan line 1, column 10: "ext4" is not what to format it as: use fs=KIND or cleared`},
 		{"format 1 fs=none", `plan line 1, column 10: "fs=none" is not what to format it as: use fs=KIND or cleared`},
@@ -60,7 +59,7 @@ func TestPlanErrors(t *testing.T) {
 		{"uuid 1 half", "plan line 1, column 1: cannot change the UUID in p1: only NTFS has a serial number of two halves; set a whole new one"},
 		{"table mbr", `plan line 1, column 7: "mbr" is not something to do with the table: use new or gpt`},
 		{"table new bsd", `plan line 1, column 11: "bsd" is not a kind of table: use gpt or mbr`},
-		{"  \u00fc 1", `plan line 1, column 3: "ü" is not an operation: use image, move, resize, grow, new, delete, check, format, label, name, type, flag, uuid or table`},
+		{"  \u00fc 1", `plan line 1, column 3: "ü" is not an operation: use image, move, resize, grow, new, delete, check, copy, format, label, name, type, flag, uuid or table`},
 		{`new 1MiB label="ü" x`, `plan line 1, column 20: "x" is not a property of a new partition: use at, fs=, label=, name=, type= or as=`},
 		{"image grow 1GiB\n  grow 1", "plan line 2, column 3: cannot grow p1: there is no free space behind it: p2 starts there"},
 		{"#\n" + strings.Repeat("x", 70000), "plan line 2, column 1: the line is longer than 65536 bytes"},

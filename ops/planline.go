@@ -18,7 +18,7 @@ type planLine struct {
 }
 
 // plannedLater are words of the grammar that no operation of this version carries out.
-const plannedLater = "room copy"
+const plannedLater = "room"
 
 // operation reads everything behind the first word.
 func (l *planLine) operation(first planWord) (Operation, error) {
@@ -39,6 +39,8 @@ func (l *planLine) operation(first planWord) (Operation, error) {
 	case "check":
 		p, err := l.partition()
 		return Check{ID: p.ID}, err
+	case "copy":
+		return l.copy()
 	case "format":
 		return l.format()
 	case "label":
@@ -59,7 +61,7 @@ func (l *planLine) operation(first planWord) (Operation, error) {
 			return nil, &PlanError{Col: first.col, Msg: fmt.Sprintf("%q is not supported by this version", word)}
 		}
 	}
-	return nil, unexpected(first, "an operation", "image, move, resize, grow, new, delete, check, format, label, name, type, flag, uuid or table")
+	return nil, unexpected(first, "an operation", "image, move, resize, grow, new, delete, check, copy, format, label, name, type, flag, uuid or table")
 }
 
 // disk is the disk the line applies to.

@@ -45,6 +45,9 @@ func randomOp(r *rand.Rand, q ops.Queue) ops.Operation {
 		return n
 	}
 	change := func() geometry.Sector { return geometry.Sector(r.Intn(3)-1) * length() }
+	if d.Table.Kind == model.TableMBR && r.Intn(25) == 0 {
+		return ops.ToGPT{} // is possible once at most
+	}
 	if r.Intn(40) == 0 {
 		return []ops.Operation{ops.NewTable{Kind: model.TableMBR}, ops.NewTable{Kind: model.TableGPT}, ops.ToGPT{}}[r.Intn(3)]
 	}
@@ -55,6 +58,9 @@ func randomOp(r *rand.Rand, q ops.Queue) ops.Operation {
 	p := parts[r.Intn(len(parts))]
 	if r.Intn(3) == 0 {
 		return randomEdit(r, d, p)
+	}
+	if r.Intn(8) == 0 {
+		return randomCopy(r, q, p)
 	}
 	switch r.Intn(9) {
 	case 0:
@@ -81,6 +87,27 @@ func randomOp(r *rand.Rand, q ops.Queue) ops.Operation {
 		return ops.MoveResize{ID: p.ID, Len: max(1, p.Span.Len()+change())}
 	}
 	return ops.MoveResize{ID: p.ID, Shift: change()}
+}
+
+// randomCopy is a copy of p, or of a partition of another disk, into free space or over another partition.
+func randomCopy(r *rand.Rand, q ops.Queue, p model.Partition) ops.Operation {
+	d := q.Preview()
+	var source *ops.Source
+	if other, err := sources("/other", 1); err == nil && r.Intn(4) == 0 {
+		p, source = other.Part, &other
+	}
+	parts := d.Partitions()
+	if r.Intn(3) == 0 {
+		return ops.CopyOver{ID: parts[r.Intn(len(parts))].ID, From: p.ID, Source: source}
+	}
+	op := ops.Copy{ID: q.NextID(), From: p.ID, Source: source, Role: model.Role(2 * r.Intn(2))}
+	if r.Intn(3) == 0 {
+		op.Len = p.Span.Len() + geometry.Sector(r.Intn(5000)-1000)
+	}
+	if gaps := model.Gaps(d, model.Everything); len(gaps) > 0 {
+		op.At = gaps[r.Intn(len(gaps))].Span.Start + geometry.Sector(r.Intn(3000))
+	}
+	return op
 }
 
 // labels are words that plan files have to quote.
@@ -169,7 +196,7 @@ func TestRandomQueues(t *testing.T) {
 		}
 	}
 	t.Logf("staged %v of %d", staged, tried)
-	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "Resize image", "Format", "Label", "Name", "Type", "Flag", "UUID", "New table", "Convert"} {
+	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "Resize image", "Format", "Label", "Name", "Type", "Flag", "UUID", "New table", "Convert", "Copy", "Copy over"} {
 		if staged[verb] < 20 {
 			t.Errorf("only %d operations %q were possible", staged[verb], verb)
 		}
@@ -225,6 +252,9 @@ func checkWindows(t *testing.T, q ops.Queue, steps []ops.Step) {
 			continue
 		}
 		before, after := q.Before(s.Op), q.Before(s.Op+1)
+		if s.Kind == ops.StepCopy {
+			s.From = geometry.Span{} // is only read, and may be of another disk
+		}
 		for _, window := range []geometry.Span{s.Window, s.From, s.To} {
 			if !after.Span().Encloses(window) {
 				t.Fatalf("%+v reaches outside the disk", s)
@@ -263,6 +293,7 @@ func FuzzParsePlan(f *testing.F) {
 		"format 1 fs=ext4 label=x\nlabel 1 \"y z\"\nuuid 1 new", "format 2 cleared\ntype 1 0x07\nflag 1 hidden on\nflag 2 boot on",
 		"new 10MiB\nname 1 \"EFI\"\ntype 1 esp\nflag 1 legacy_boot on\nuuid 1 half",
 		"table new gpt\nnew 10MiB\nname 1 x\ntable new mbr", "image grow 1MiB\ntable gpt\nmove 2 right 10s",
+		"copy 1 over 2\nimage grow 1GiB\ncopy 2 at 1GiB size=500MiB", "delete 6\ncopy 1 at 203MiB as=logical from=/other", "copy 1 over 1 from=\"/other\"",
 		"resize 2 by -1s", "move 1 left 9223372036854775807s", "# \"", "new 4096TiB at 4095TiB",
 	} {
 		f.Add(text)

@@ -22,6 +22,9 @@ const (
 	StepResizeFS
 	// StepRemap moves the bytes of From to To (same length, may overlap); free blocks of FS need not follow.
 	StepRemap
+	// StepCopy copies the bytes of From, on the target at Path if that is not "", to To (same length); free blocks of FS
+	// need not follow.
+	StepCopy
 	// StepMoved corrects what a file system stores of its own position, after Window moved there.
 	StepMoved
 	// StepWipe erases the signatures of old contents in Window.
@@ -49,6 +52,7 @@ type Step struct {
 	NewSize geometry.Bytes
 	From    geometry.Span
 	To      geometry.Span
+	Path    string
 	Sectors geometry.Sector
 	Label   string
 	Half    bool   // StepUUIDFS: only the half that Windows shows
@@ -68,6 +72,11 @@ func (s Step) Text(z geometry.SectorSize) string {
 		return fmt.Sprintf("resize %s in %s to %s", s.FS, s.Ref, geometry.FormatBytes(s.NewSize))
 	case StepRemap:
 		return fmt.Sprintf("move %s from sector %d to %d", s.Ref, s.From.Start, s.To.Start)
+	case StepCopy:
+		if s.Path != "" {
+			return fmt.Sprintf("copy %s from sector %d of %s", s.Ref, s.From.Start, s.Path)
+		}
+		return fmt.Sprintf("copy %s from sector %d to %d", s.Ref, s.From.Start, s.To.Start)
 	case StepMoved:
 		return fmt.Sprintf("tell %s in %s its new position", s.FS, s.Ref)
 	case StepWipe, StepWipeDisk:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"syscall"
@@ -36,12 +37,16 @@ type Tools interface {
 	Verify(ctx context.Context, kind model.FSKind, path string) error
 	Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error
 	Make(ctx context.Context, kind model.FSKind, path string, spec fsys.Spec) error
+	SetLabel(ctx context.Context, kind model.FSKind, path, label string) error
+	NewUUID(ctx context.Context, kind model.FSKind, path string, half fsys.Half) error
 }
 
 // Rehearsal runs a queue's steps on an overlay of the target. The target is only read.
 type Rehearsal struct {
-	Device        Device
-	Overlay       *overlay.Overlay
+	Device  Device
+	Overlay *overlay.Overlay
+	// Sources are the other targets that the steps copy from, by the path in the steps.
+	Sources       map[string]io.ReaderAt
 	Windows       Windows
 	Tools         Tools
 	Before, After model.Disk
@@ -123,14 +128,22 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 			}
 		}
 		return nil
+	case ops.StepCopy:
+		return r.copy(ctx, s)
 	case ops.StepWipeDisk:
 		return r.wipeDisk(off, off+n)
 	case ops.StepRemap:
 		return r.remap(s)
 	case ops.StepWriteTable:
 		return r.writeTable()
-	case ops.StepLabelFS, ops.StepUUIDFS:
-		return fmt.Errorf("there is no tool for it")
+	case ops.StepLabelFS:
+		return r.inWindow(s, func(path string) error { return r.Tools.SetLabel(ctx, s.FS, path, s.Label) })
+	case ops.StepUUIDFS:
+		half := fsys.WholeUUID
+		if s.Half {
+			half = fsys.HalfUUID
+		}
+		return r.inWindow(s, func(path string) error { return r.Tools.NewUUID(ctx, s.FS, path, half) })
 	}
 	return fmt.Errorf("step %d is not known", s.Kind)
 }

@@ -24,7 +24,7 @@ const (
 		`start=2048,size=20M,type=U,name=efi,uuid=AAAAAAAA-0000-4000-8000-000000000001\n` +
 		`start=43008,size=20M,name=root,attrs="GUID:59",uuid=AAAAAAAA-0000-4000-8000-000000000002\n' | sfdisk -q disk.raw; ` +
 		`dd if=/dev/urandom of=disk.raw bs=440 count=1 conv=notrunc status=none; ` +
-		`mkfs.fat -F 16 --offset 2048 disk.raw 20480 >/dev/null; mkfs.ext4 -q -F -E offset=22020096,nodiscard disk.raw 20M`
+		`mkfs.fat -F 16 --offset 2048 disk.raw 20480 >/dev/null; mkfs.ext4 -q -F -U 99999999-0000-4000-8000-000000000009 -E offset=22020096,nodiscard disk.raw 20M`
 	mbrImage = `printf 'label: dos\nlabel-id: 0xdeadbeef\nstart=2048,size=20M,bootable\nstart=63488,size=60M,type=f\nstart=65536,size=10M\nstart=96256,size=10M,type=82\n' | sfdisk -q disk.raw; ` +
 		`dd if=/dev/urandom of=disk.raw bs=440 count=1 conv=notrunc status=none; ` +
 		`mkfs.ext4 -q -F -E offset=1048576,nodiscard disk.raw 20M; mkfs.ext4 -q -F -E offset=33554432,nodiscard disk.raw 10M`
@@ -39,6 +39,21 @@ func edits() []edit {
 		{"format", gptImage, "format 2 fs=ext2 label=new", nil, "new ext2", "blkid -p -o value -s LABEL -s TYPE -O 22020096 -S 20971520 disk.raw | xargs", [][2]int64{boot, p1}},
 		{"format as something else", gptImage, "format 2 fs=swap", []string{linux + `, uuid=AAAAAAAA-0000-4000-8000-000000000002`, swap + `, uuid=AAAAAAAA-0000-4000-8000-000000000002`}, "swap", "blkid -p -o value -s TYPE -O 22020096 -S 20971520 disk.raw", [][2]int64{boot, p1}},
 		{"an ESP stays one", gptImage, "format 1 fs=fat16 label=efi", nil, "EFI vfat", "blkid -p -o value -s LABEL -s TYPE -O 1048576 -S 20971520 disk.raw | xargs", [][2]int64{boot, p2}},
+		{"label ext4", gptImage, "label 2 \"new one\"", nil, "new one ext4", "blkid -p -o value -s LABEL -s TYPE -O 22020096 -S 20971520 disk.raw | xargs; e2fsck -fn 'disk.raw?offset=22020096' >/dev/null 2>&1", [][2]int64{boot, p1}},
+		{"label FAT", gptImage, "label 1 efi", nil, "EFI vfat", "blkid -p -o value -s LABEL -s TYPE -O 1048576 -S 20971520 disk.raw | xargs", [][2]int64{boot, p2}},
+		{"a new UUID", gptImage, "uuid 2 new", nil, "another", "e2fsck -fn 'disk.raw?offset=22020096' >/dev/null 2>&1; " +
+			"test \"$(blkid -p -o value -s UUID -O 22020096 -S 20971520 disk.raw)\" != 99999999-0000-4000-8000-000000000009 && echo another", [][2]int64{boot, p1}},
+		{"copy and grow", gptImage, "copy 2 at 64MiB size=40MiB\nuuid 3 new", []string{
+			"\n\n", "\n\n", `attrs="GUID:59"` + "\n", `attrs="GUID:59"` + "\ndisk.raw3 : start=      131072, size=       81920, " + linux + "\n",
+		}, "40960 clean", "e2fsck -fn 'disk.raw?offset=67108864' >/dev/null 2>&1; " +
+			"dumpe2fs -h 'disk.raw?offset=67108864' 2>/dev/null | awk '/^Block count/ {print $3} /^Filesystem state/ {print $3}' | sort | xargs", [][2]int64{boot, p1, p2}},
+		{
+			"copy over another", gptImage, "copy 1 over 2",
+			[]string{linux, "type=EBD0A0A2-B9E5-4433-87C0-68B6B72699C7"},
+			"vfat",
+			"dd if=disk.raw of=fat bs=1M skip=21 count=20 status=none; fsck.fat -n fat >/dev/null; blkid -p -o value -s TYPE -O 22020096 -S 20971520 disk.raw",
+			[][2]int64{boot, p1},
+		},
 		{"clear", gptImage, "format 2 cleared", nil, "", "blkid -p -O 22020096 -S 20971520 disk.raw || true", [][2]int64{boot, p1}},
 		{"name, type and flags", gptImage, "name 1 \"Ünï\"\ntype 2 home\nflag 2 legacy_boot on\nflag 1 required on", []string{
 			`name="efi"`, `name="\xc3\x9cn\xc3\xaf", attrs="RequiredPartition"`, linux, "type=933AC7E1-2EB4-4F13-B844-0E14E2AEF915", `attrs="GUID:59"`, `attrs="LegacyBIOSBootable GUID:59"`,
@@ -143,6 +158,9 @@ func judged(e edit, dump string) string {
 	var lines []string
 	for line := range strings.Lines(dump) {
 		line = strings.TrimSpace(line)
+		if strings.HasPrefix(e.plan, "copy") && strings.HasPrefix(line, "disk.raw3") {
+			line, _, _ = strings.Cut(line, ", uuid=")
+		}
 		if strings.HasPrefix(e.plan, "table") {
 			if strings.HasPrefix(line, "label-id:") {
 				continue

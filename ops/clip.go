@@ -1,0 +1,157 @@
+package ops
+
+import (
+	"fmt"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// clip is the partition that a copy is made of.
+type clip struct {
+	part  model.Partition
+	path  string // of its target, "" if it is the one that is edited
+	z     geometry.SectorSize
+	table model.TableKind // guessed from the type where it is another target's
+}
+
+// clipOf finds the partition that an operation copies.
+func clipOf(d model.Disk, from model.PartID, source *Source) (clip, error) {
+	if source != nil {
+		kind := model.TableMBR
+		if len(source.Part.Type) > len("0x00") {
+			kind = model.TableGPT
+		}
+		return clip{part: source.Part, path: source.Path, z: source.SectorSize, table: kind}, nil
+	}
+	p, err := subject(d, from, "copy")
+	return clip{part: p, z: d.SectorSize, table: d.Table.Kind}, err
+}
+
+func (c clip) describe() string {
+	text := sized(c.part, c.z)
+	if c.path != "" {
+		text += " of " + c.path
+	}
+	return text
+}
+
+func (c clip) plan() string {
+	if c.path == "" {
+		return ""
+	}
+	return " from=" + quoted(c.path)
+}
+
+// twice tells that there will be two file systems with one UUID.
+func (c clip) twice(d model.Disk) string {
+	uuid := c.part.FS.UUID
+	if uuid == "" || uuid == UnknownUUID || c.remade() {
+		return ""
+	}
+	for _, p := range d.Partitions() {
+		if p.FS.UUID == uuid {
+			return fmt.Sprintf("; it has the same UUID as %s then, which a new UUID mends", p.Ref())
+		}
+	}
+	return ""
+}
+
+// remade says that the contents are not worth a copy: swap space is made anew.
+func (c clip) remade() bool { return c.part.FS.Kind == model.Swap }
+
+// typeOn is the type of the copy in a table.
+func (c clip) typeOn(d model.Disk) model.PartType {
+	switch {
+	case c.table == d.Table.Kind:
+		return c.part.Type
+	case d.Table.Kind == model.TableGPT:
+		return model.GPTType(c.part.Type, c.part.FS.Kind)
+	}
+	return model.MBRType(c.part.Type, c.part.FS.Kind)
+}
+
+// needs is how many sectors a copy takes at least. What lies behind the end of a file system that keeps
+// nothing there can be left away.
+func (c clip) needs() geometry.Sector {
+	n := c.part.Span.Len()
+	switch fs := c.part.FS; fs.Kind {
+	case model.Ext2, model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS:
+		if fs.Size > 0 {
+			n = min(n, c.z.Up(fs.Size))
+		}
+	}
+	return n
+}
+
+// cannotCopy refuses what cannot be copied at all, or not to a partition of that length.
+func (c clip) cannotCopy(env Env, d model.Disk, length geometry.Sector) *Refusal {
+	caps := env.Caps.Of(c.part.FS.Kind)
+	reason := caps.Copy
+	switch {
+	case c.part.Role == model.Extended:
+		reason = "an extended partition holds no data of its own"
+	case untouchable(c.part.FS) != "":
+		reason = untouchable(c.part.FS)
+	case c.remade():
+		reason = caps.Create
+	case c.z != d.SectorSize:
+		reason = fmt.Sprintf("its disk has sectors of %d bytes and this one of %d", c.z, d.SectorSize)
+	case c.part.FS.Size > c.z.Bytes(c.part.Span.Len()):
+		reason = "its file system reaches beyond its end: grow it first"
+	}
+	if reason != "" {
+		return &Refusal{Reason: reason}
+	}
+	if need := c.needs(); length < need && !c.remade() {
+		return &Refusal{
+			Reason:  fmt.Sprintf("%s is too small for it", geometry.FormatBytes(d.SectorSize.Bytes(length))),
+			Nearest: fmt.Sprintf("it needs %s", bound(need, d.SectorSize)),
+		}
+	}
+	if c.remade() {
+		return cannotMake(env, c.part.FS.Kind, d.SectorSize.Bytes(length), d.SectorSize)
+	}
+	return nil
+}
+
+// contents is the file system of a copy in a partition of that length: grown to fill it, if it can be.
+func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) model.Filesystem {
+	fs, bytes := c.part.FS, z.Bytes(length)
+	if c.remade() {
+		return newFilesystem(fs.Kind, fs.Label, bytes, z)
+	}
+	caps := env.Caps.Of(fs.Kind)
+	full := fsLength(fs, bytes)
+	if !fs.Known() || fs.Size <= 0 || full <= fs.Size || caps.Grow != "" || length <= c.part.Span.Len() {
+		return fs
+	}
+	if caps.MaxSize > 0 && full > caps.MaxSize {
+		return fs
+	}
+	fs.Size, fs.Dirty = full, ""
+	return fs
+}
+
+// steps fill p with the copy.
+func (c clip) steps(p model.Partition) []Step {
+	fs := c.part.FS
+	s := stepper{step: Step{Part: p.ID, Ref: p.Ref(), FS: fs.Kind, Label: fs.Label}}
+	if c.remade() {
+		s.remake(p.Span)
+		return s.steps
+	}
+	s.add(StepWipe, p.Span)
+	n := min(c.part.Span.Len(), p.Span.Len())
+	step := s.add(StepCopy, p.Span)
+	step.From, step.To, step.Path = geometry.SpanOf(c.part.Span.Start, n), geometry.SpanOf(p.Span.Start, n), c.path
+	if storesPosition(fs.Kind) {
+		s.add(StepMoved, p.Span)
+	}
+	if p.FS.Size > fs.Size {
+		s.resize(p, p.Span, p.Span, p.FS.Size)
+	} else if fs.Dirty == "" {
+		s.verify(p.Span)
+	}
+	return s.steps
+}
