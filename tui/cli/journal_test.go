@@ -79,7 +79,7 @@ func TestJournalRefused(t *testing.T) {
 	keep := filepath.Join(t.TempDir(), "half.raw")
 	sh(t, ".", "cp --sparse=always '"+s.image+"' '"+keep+"'")
 	for name, change := range map[string]string{
-		"longer":             "truncate -s +1M IMG",
+		"longer":        "truncate -s +1M IMG",
 		"a table again": "dd if='" + original.image + "' of=IMG bs=512 count=1 conv=notrunc 2>/dev/null",
 	} {
 		sh(t, ".", "cp --sparse=always '"+keep+"' '"+s.image+"'")
