@@ -22,7 +22,7 @@ func BenchmarkMove(b *testing.B) {
 	for _, host := range []struct {
 		name string
 		dir  func(b *testing.B) string
-	}{{"here", func(b *testing.B) string { return b.TempDir() }}, {"xfs", sharing}} {
+	}{{"here", func(b *testing.B) string { b.Helper(); return b.TempDir() }}, {"xfs", sharing}} {
 		b.Run("on="+host.name, func(b *testing.B) {
 			dir := host.dir(b)
 			for _, full := range []bool{false, true} {
@@ -43,6 +43,7 @@ func BenchmarkMove(b *testing.B) {
 
 // sharing is a directory on an XFS with shared blocks.
 func sharing(b *testing.B) string {
+	b.Helper()
 	testneed.Root(b)
 	testneed.File(b, "/dev/loop-control")
 	testneed.Tool(b, "mkfs.xfs")
@@ -108,6 +109,7 @@ func moves1GiB(b *testing.B, original string, mover func(b *testing.B, image str
 }
 
 func byShunt(b *testing.B, image string) *exec.Cmd {
+	b.Helper()
 	plan := filepath.Join(b.TempDir(), "plan")
 	if err := os.WriteFile(plan, []byte("move 1 right 1GiB\n"), 0o644); err != nil {
 		b.Fatal(err)
@@ -116,11 +118,13 @@ func byShunt(b *testing.B, image string) *exec.Cmd {
 }
 
 func bySfdisk(b *testing.B, image string) *exec.Cmd {
+	b.Helper()
 	return script(fmt.Sprintf("echo '+1G,' | sfdisk --no-reread --move-data='%s.log' -N 1 '%[1]s' && sync '%[1]s'", image))
 }
 
 // byE2image copies the blocks in use, undoes that e2image cuts the file off behind them, and then changes the table.
 func byE2image(b *testing.B, image string) *exec.Cmd {
+	b.Helper()
 	return script(fmt.Sprintf("e2image -ra -o %d -O %d '%[3]s' '%[3]s' && truncate -s 5G '%[3]s' && echo '+1G,' | sfdisk --no-reread -N 1 '%[3]s' && sync '%[3]s'",
 		mib, 1025*mib, image))
 }
