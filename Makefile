@@ -2,7 +2,7 @@
 # make test          everything a merge needs: formatting, vet, lint, tests under the race detector
 # make build         the program, ./shunt
 # make bench         the benchmarks
-# make crash         the long crash run: at least 100,000 states, and 500 kills of the real program
+# make crash         the long crash run: at least 500,000 states, and 500 kills of the real program
 # make screenshots   the pictures of the README, taken from the real program
 # make lint          the linters alone
 # make fmt           put the source in the form that lint wants
@@ -67,7 +67,7 @@ bench:
 crash:
 	@.ci/install test
 	go test ./ops/txn -run 'Crash|Fault|Corrupt|Mutation' -states 500000 -timeout 60m -v
-	go test ./tui/cli -run Kill -kills 500 -timeout 60m -v
+	go test ./tui/cli -run 'Kill|Racing' -kills 500 -rounds 50 -timeout 90m -v
 
 screenshots:
 	@.ci/install screenshots

@@ -49,13 +49,16 @@ func TestHarnessCatchesMutations(t *testing.T) {
 		{"old table forgotten", alters(func(p *journal.Program) { p.RestoreTable = nil })},
 		{"new content forgotten", alters(without(journal.StagePlace))},
 		{"size forgotten", alters(without(journal.StageExtend))},
-		{"boot records after the table that leads to them", alters(firstSectorFirst)},
+		{chained, alters(firstSectorFirst)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for range 3 {
 				list := scenarios()
 				slices.Reverse(list) // those with every kind of step come last, and notice most
 				var worlds []func() *world
+				if c.name == chained {
+					list = nil // only real tables have boot records
+				}
 				for _, s := range list {
 					worlds = append(worlds, func() *world { return newWorld(s, rng) })
 				}
@@ -77,6 +80,9 @@ func TestHarnessCatchesMutations(t *testing.T) {
 		})
 	}
 }
+
+// chained is the mutation that only real tables show.
+const chained = "boot records after the table that leads to them"
 
 // doubter is a verdict that keeps the first complaint.
 type doubter struct{ complaint string }

@@ -14,6 +14,12 @@ import (
 // limited is a run of the program under a limit of the shell's ulimit.
 func (p person) limited(t *testing.T, limit string, args ...string) outcome {
 	t.Helper()
+	return p.after(t, "ulimit "+limit, args...)
+}
+
+// after is a run of the program in a shell's process that did something first.
+func (p person) after(t *testing.T, script string, args ...string) outcome {
+	t.Helper()
 	cmd := p.program(t, args...)
 	if cmd.Path == "/proc/self/exe" {
 		self, err := os.Executable()
@@ -22,7 +28,7 @@ func (p person) limited(t *testing.T, limit string, args ...string) outcome {
 		}
 		cmd.Path = self
 	}
-	under := exec.Command("sh", append([]string{"-c", "ulimit " + limit + ` && exec "$0" "$@"`, cmd.Path}, args...)...)
+	under := exec.Command("sh", append([]string{"-c", script + ` && exec "$0" "$@"`, cmd.Path}, args...)...)
 	under.Env, under.SysProcAttr = cmd.Env, cmd.SysProcAttr
 	return finish(t, under)
 }

@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"shunt/model/testneed"
+)
+
+// TestLittleMemory runs the program and its worker, whose limit is the program's, with less and less address space. Where
+// it is not enough it ends, at whatever point; the image is as it was, as planned, or can be recovered.
+func TestLittleMemory(t *testing.T) {
+	original := newSlow(t, 2<<20)
+	early, done := 0, 0
+	for kib := 260 << 10; kib <= 2060<<10; kib += 200 << 10 {
+		s := original.of(t, people()[0])
+		o := s.person.limited(t, fmt.Sprintf("-v %d", kib), append(s.args("apply", "--yes"), s.plan)...)
+		workersGone(t, s.image)
+		switch {
+		case o.code == 0:
+			s.isAfter(t)
+			done++
+			continue
+		case digest(t, s.image) == s.before:
+			early++
+		}
+		s.recovers(t)
+	}
+	t.Logf("%d runs ended without a change, %d went through", early, done)
+	if early == 0 || done == 0 {
+		t.Error("the limits do not bracket what the program needs")
+	}
+}
+
+// recovers ends whatever a run left: the image is as it was or as planned, with nothing beside it.
+func (s slow) recovers(t *testing.T) {
+	t.Helper()
+	s.person.run(t, s.args("recover", "--rollback")...).want(t, 0)
+	if digest(t, s.image) != s.before {
+		s.isAfter(t)
+		return
+	}
+	s.isTidy(t)
+}
+
+// TestOutOfMemory gives the program a control group with so little memory that the kernel kills it, its worker or both.
+func TestOutOfMemory(t *testing.T) {
+	group, killed := memoryGroup(t)
+	original := newSlow(t, 60<<20)
+	for _, mib := range []int{6, 10, 14, 18, 22, 26, 32} {
+		s := original.of(t, people()[0])
+		o := s.person.within(t, group(mib), append(s.args("apply", "--yes"), s.plan)...)
+		workersGone(t, s.image)
+		if o.code == 0 {
+			s.isAfter(t)
+			continue
+		}
+		s.recovers(t)
+	}
+	if n := killed(); n == 0 {
+		t.Error("the kernel killed nobody")
+	} else {
+		t.Logf("the kernel killed %d processes", n)
+	}
+}
+
+// within runs the program in a control group.
+func (p person) within(t *testing.T, group string, args ...string) outcome {
+	t.Helper()
+	return p.after(t, "echo $$ >'"+group+"/cgroup.procs'", args...)
+}
+
+// memoryGroup makes a control group: limit sets how many MiB it may use and returns its path, killed counts whom the
+// kernel killed for want of memory. Containers often withhold control groups even from root, and nothing that a test could
+// install brings them; TestLittleMemory and TestKill do without.
+func memoryGroup(t *testing.T) (limit func(mib int) string, killed func() int) {
+	t.Helper()
+	testneed.Root(t)
+	for _, v := range []struct{ parent, limit, events string }{
+		{"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.oom_control"},
+		{"/sys/fs/cgroup", "memory.max", "memory.events"},
+	} {
+		if _, err := os.Stat(filepath.Join(v.parent, "cgroup.procs")); err != nil {
+			continue
+		}
+		group, err := os.MkdirTemp(v.parent, "shunt-test-")
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() {
+			eventually(t, "end of the control group", func() bool { return os.Remove(group) == nil })
+		})
+		if os.WriteFile(filepath.Join(group, v.limit), []byte("1073741824"), 0) != nil {
+			continue
+		}
+		return func(mib int) string {
+				if err := os.WriteFile(filepath.Join(group, v.limit), fmt.Appendf(nil, "%d", mib<<20), 0); err != nil {
+					t.Fatal(err)
+				}
+				return group
+			}, func() int {
+				_, rest, _ := strings.Cut(string(readFile(t, filepath.Join(group, v.events))), "oom_kill ")
+				n := 0
+				if _, err := fmt.Sscan(rest, &n); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+	}
+	t.Skip("there is no control group for memory that could be used")
+	return nil, nil
+}
