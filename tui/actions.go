@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,10 +26,19 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 	case dialog.Stage:
 		m.align = a.Align
 		return m.stage(a.Op), nil
+	case dialog.StageAll:
+		return m.stageAll(a.Ops), nil
 	case dialog.ClearQueue:
 		return m.clearQueue(), nil
 	case dialog.Quit:
 		return m, tea.Quit
+	case dialog.CloseTarget:
+		return m.closeTarget()
+	case dialog.Commit:
+		if d, ok := m.doc(); ok && d.run.asks() {
+			return m.commit(d)
+		}
+		return m, nil
 	case dialog.StopRun:
 		return m.stopRun()
 	case dialog.TakeBack:
@@ -53,7 +63,33 @@ func (m Model) stage(op ops.Operation) Model {
 	}
 	text := op.Describe(d.queue.Preview())
 	d.pane = tablePane
-	return m.withDoc(m.current, d.with(q, op.Part())).say(toneGood, text+" is pending; u takes it back")
+	const more = "; u takes it back"
+	if text += " is pending"; widget.Width(text+more) <= m.width-2 {
+		text += more
+	}
+	return m.withDoc(m.current, d.with(q, op.Part())).say(toneGood, text)
+}
+
+// stageAll puts operations that belong together at the end of the queue, all or none.
+func (m Model) stageAll(list []ops.Operation) Model {
+	d, ok := m.doc()
+	if !ok || len(list) == 0 {
+		return m
+	}
+	if len(list) == 1 {
+		return m.stage(list[0])
+	}
+	q := d.queue
+	for _, op := range list {
+		next, err := q.Stage(op)
+		if err != nil {
+			return m.refuse(err)
+		}
+		q = next
+	}
+	d.pane = tablePane
+	return m.withDoc(m.current, d.with(q, list[0].Part())).
+		say(toneGood, fmt.Sprintf("%d operations are pending; u takes back the last", len(list)))
 }
 
 func (m Model) clearQueue() Model {
@@ -129,11 +165,11 @@ func (m Model) begin(d document, kind runKind) (tea.Model, tea.Cmd) {
 		return m.refuse(err), nil
 	}
 	m.gen++
-	m.run = running{gen: m.gen, doc: m.current, kind: kind, queue: d.queue, now: ops.Progress{Phase: ops.Rehearsing}}
+	d.run = running{gen: m.gen, kind: kind, queue: d.queue, now: ops.Progress{Phase: ops.Rehearsing}}
 	for _, s := range steps {
-		m.run.steps = append(m.run.steps, s.Text(d.queue.Initial().SectorSize))
+		d.run.steps = append(d.run.steps, s.Text(d.queue.Initial().SectorSize))
 	}
-	return m, startRun(d.target, d.queue, m.gen)
+	return m.withDoc(m.current, d), startRun(d.target, d.queue, m.gen)
 }
 
 // recoverTarget begins to end an interrupted transaction.
@@ -143,30 +179,43 @@ func (m Model) recoverTarget(d document, how Recovery) (tea.Model, tea.Cmd) {
 	if how == RollBack {
 		phase = ops.Undoing
 	}
-	m.run = running{
-		gen: m.gen, doc: m.current, kind: recoverRun, how: how, queue: d.queue, committing: true,
-		now: ops.Progress{Phase: phase},
+	d.run = running{
+		gen: m.gen, kind: recoverRun, how: how, queue: d.queue, committing: true, now: ops.Progress{Phase: phase},
 	}
-	return m, startRecovery(d.target, how, m.gen)
+	return m.withDoc(m.current, d), startRecovery(d.target, how, m.gen)
 }
 
 // stopRun asks the run to stop. What that led to is told by its result.
 func (m Model) stopRun() (tea.Model, tea.Cmd) {
-	if !m.busy() || m.run.stopping {
+	d, ok := m.doc()
+	if !ok || !d.busy() || d.run.stopping {
 		return m, nil
 	}
-	m.run.stopping = true
-	m.run.state = runWorking
-	if m.run.run == nil {
+	d.run.stopping = true
+	d.run.state = runWorking
+	m = m.withDoc(m.current, d)
+	if d.run.run == nil {
 		return m, nil // it is cancelled as soon as it has started
 	}
-	return m, cancelRun(m.run.run)
+	return m, cancelRun(d.run.run)
 }
 
-func (m Model) commit() (tea.Model, tea.Cmd) {
-	m.run.committing, m.run.state, m.run.scroll = true, runWorking, 0
-	m.run.now = ops.Progress{Phase: ops.Committing}
-	return m, commitRun(m.run.run)
+// askCommit begins the commit, or first has the name of a physical disk typed.
+func (m Model) askCommit(d document) (tea.Model, tea.Cmd) {
+	if d.facts.Retype == "" {
+		return m.commit(d)
+	}
+	return m.push(dialog.NewTyped("This is a physical disk", []string{
+		d.facts.Path + " is a disk of this machine, not an image. The commit writes to it.",
+		"Look at the table once more: is it the disk you mean? A copy of what matters should be elsewhere.",
+	}, d.facts.Retype, dialog.Commit{})), nil
+}
+
+// commit makes the rehearsed queue of the target in view real.
+func (m Model) commit(d document) (tea.Model, tea.Cmd) {
+	d.run.committing, d.run.state, d.run.scroll = true, runWorking, 0
+	d.run.now = ops.Progress{Phase: ops.Committing}
+	return m.withDoc(m.current, d), commitRun(d.run.run)
 }
 
 // browse opens the picker.
@@ -213,15 +262,20 @@ func (m Model) openPath(path string) (tea.Model, tea.Cmd) {
 
 // savedText is what a save writes.
 func (m Model) savedText(what dialog.SaveWhat) string {
-	if what == dialog.SaveLog {
-		return strings.Join(m.run.log, "\n") + "\n"
-	}
 	d, _ := m.doc()
+	if what == dialog.SaveLog {
+		return strings.Join(d.run.log, "\n") + "\n"
+	}
 	return ops.FormatPlan(d.queue)
 }
 
 // askQuit leaves at once if that loses nothing.
 func (m Model) askQuit() (tea.Model, tea.Cmd) {
+	for _, d := range m.docs {
+		if d.busy() {
+			return m.say(toneWarn, "Something is being done to "+d.name()+": tab goes there; stop it before you leave"), nil
+		}
+	}
 	n := m.unsaved()
 	if n == 0 {
 		return m, tea.Quit

@@ -19,6 +19,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"shunt/geometry"
+	"shunt/ops"
 	"shunt/tui/dialog"
 	"shunt/tui/styles"
 )
@@ -54,8 +55,10 @@ type Model struct {
 
 	docs    []document
 	current int
-	run     running
 	reader  reader
+	files   files   // over the information page
+	env     ops.Env // of the machine, for the page of what is supported
+	hasEnv  bool    // env was found out
 	dialogs []dialog.Dialog
 	note    note
 	gate    gate
@@ -202,8 +205,25 @@ func (m Model) shut() (Model, tea.Cmd) {
 	return m, m.clock(quiet, func() tea.Msg { return gateMsg{serial} })
 }
 
-// busy reports whether something is going on that must not be left by accident.
-func (m Model) busy() bool { return m.run.active() && !m.run.over() }
+// withRun is the model with another state of the run of document i.
+func (m Model) withRun(i int, r running) Model {
+	d := m.docs[i]
+	d.run = r
+	return m.withDoc(i, d)
+}
+
+// byRun finds the document that messages of a run belong to.
+func (m Model) byRun(gen int) (int, bool) {
+	for i, d := range m.docs {
+		if d.run.active() && d.run.gen == gen {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// busy reports whether something is going on, with any target, that must not be left by accident.
+func (m Model) busy() bool { return slices.ContainsFunc(m.docs, document.busy) }
 
 // unsaved is how many operations are pending in all targets.
 func (m Model) unsaved() int {

@@ -13,10 +13,12 @@ type Backend interface {
 	// Open locks and scans the target at path. It may block. The error is ready to be shown: what is
 	// wrong, what it means for the data, what to do.
 	Open(path string) (Target, error)
+	// Discover looks for what can be done on this machine. It may block.
+	Discover() ops.Env
 }
 
-// Target is one locked image or device. All methods but Close are called from one command at a time;
-// those that return an error may block, the others do not.
+// Target is one locked image or device. Inform and List may be called at any time, the other
+// methods but Close from one command at a time. Those that return an error, and Discover, may block; the others do not.
 type Target interface {
 	Facts() Facts
 	// Disk is the layout as last scanned.
@@ -62,6 +64,8 @@ type Facts struct {
 	Note string
 	// Details are further facts for the information page, in order.
 	Details []Fact
+	// Retype is what has to be typed before anything is written, for physical disks; "" asks for nothing.
+	Retype string
 	// Applied is the transaction that was applied last and can be undone, nil if there is none.
 	Applied *Applied
 }

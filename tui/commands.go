@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
 )
@@ -138,6 +140,40 @@ func saveFile(save dialog.Save, text string) tea.Cmd {
 		}
 		return savedMsg{save: save, err: err}
 	}
+}
+
+func inform(ctx context.Context, t Target, id model.PartID, gen int) tea.Cmd {
+	return func() tea.Msg {
+		sheet, err := t.Inform(ctx, id)
+		return informedMsg{gen: gen, sheet: sheet, err: err}
+	}
+}
+
+func listFiles(ctx context.Context, t Target, id model.PartID, dir string, gen int) tea.Cmd {
+	return func() tea.Msg {
+		list, err := t.List(ctx, id, dir)
+		return filesMsg{gen: gen, list: list, err: err}
+	}
+}
+
+// giveUp ends a question whose answer nobody waits for any more.
+func giveUp(cancel context.CancelFunc) tea.Cmd {
+	if cancel == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		cancel()
+		return nil
+	}
+}
+
+// discover looks for tools, for the editor itself and for a target.
+func discover(b Backend) tea.Cmd {
+	return func() tea.Msg { return discoveredMsg{env: b.Discover()} }
+}
+
+func discoverFor(t Target, gen int) tea.Cmd {
+	return func() tea.Msg { return discoveredMsg{gen: gen, env: t.Discover()} }
 }
 
 // listDir lists what could be opened in a directory: directories, regular files and block devices.

@@ -29,6 +29,7 @@ type document struct {
 	queue  ops.Queue
 	// unfinished is the interrupted transaction that has to be dealt with first, or nil.
 	unfinished *Unfinished
+	run        running // what is being done to it
 
 	pane    pane
 	row     int // selected row of the table
@@ -43,6 +44,9 @@ const (
 	tablePane pane = iota
 	pendingPane
 )
+
+// busy reports whether something is being done to the target, or waits for an answer.
+func (d document) busy() bool { return d.run.active() && !d.run.over() }
 
 // name is what people call the target.
 func (d document) name() string { return widget.Clean(filepath.Base(d.path)) }

@@ -167,15 +167,15 @@ func TestSeveralTargets(t *testing.T) {
 		Refuse:  map[string]error{"/images/busy.raw": errInUse},
 	}
 	d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{founding.What.Path, varied.What.Path, "/images/busy.raw"}}, b)
-	d.Contains("stick.raw (1 of 3)")
+	d.Contains("stick.raw (1/3)")
 	d.Press("x", "tab")
-	d.Contains("server.qcow2 (2 of 3)", "Nothing yet.")
+	d.Contains("server.qcow2 (2/3)", "Nothing yet.")
 	d.Press("tab")
-	d.Contains("busy.raw (3 of 3)", "cannot be opened", "shut that down first")
+	d.Contains("busy.raw (3/3)", "cannot be opened", "shut that down first")
 	d.Press("m")
 	d.Contains("No target is open")
 	d.Press("tab")
-	d.Contains("stick.raw (1 of 3)", "1 pending")
+	d.Contains("stick.raw (1/3)", "1 pending")
 	d.Press("tab", "q")
 	d.Contains("There is 1 pending operation")
 }

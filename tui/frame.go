@@ -37,10 +37,12 @@ func (m Model) frame() (string, *dialog.Point) {
 func (m Model) page() []string {
 	d, ok := m.doc()
 	switch {
+	case m.files.open():
+		return m.filesPage()
 	case m.reader.open():
 		return m.readerPage()
-	case m.run.active():
-		return m.runPage()
+	case ok && d.run.active():
+		return m.runPage(d)
 	case !ok:
 		return m.blankPage("", "Press o to open a disk image or a device, q to quit.")
 	case d.state == docOpening:
@@ -145,13 +147,16 @@ func (m Model) title() string {
 	if d, ok := m.doc(); ok {
 		left += "  " + m.st.Strong.Render(d.name())
 		if len(m.docs) > 1 {
-			left += m.st.Muted.Render(fmt.Sprintf(" (%d of %d)", m.current+1, len(m.docs)))
+			left += m.st.Muted.Render(fmt.Sprintf(" (%d/%d)", m.current+1, len(m.docs)))
 		}
 		if d.state == docOpen {
 			left += "   " + m.st.Muted.Render(d.facts.summary(d))
 		}
+		if text := m.elsewhere(); text != "" {
+			right = m.st.Focus.Render(widget.Fit(text, min(widget.Width(text), m.width/3), m.st.More)) + " "
+		}
 		if n := d.queue.Len(); n > 0 && d.state == docOpen {
-			right = m.st.Warn.Render(pendingWords(n)) + " "
+			right += m.st.Warn.Render(pendingWords(n)) + " "
 		}
 	}
 	return widget.Fit(left, m.width-widget.Width(right)-1, m.st.More) + " " + right

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/exp/golden"
 
+	"shunt/geometry"
 	"shunt/ops"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
@@ -37,6 +38,42 @@ func scenes() []scene {
 		{"editor-readonly", tuitest.Damaged, keysOnly()},
 		{"editor-blank", tuitest.Blank, keysOnly()},
 		{"key-later", tuitest.Founding, keysOnly("g")},
+		{"format", tuitest.Founding, keysOnly("f", "down")},
+		{"format-label", tuitest.Founding, func(s story) { s.d.Press("f", "tab"); s.d.Type("home") }},
+		{"format-off", tuitest.Founding, keysOnly("f", "end")},
+		{"format-refused", tuitest.Varied, keysOnly("f")},
+		{"label", tuitest.Founding, func(s story) { s.d.Press("l"); s.d.Type("photos") }},
+		{"label-long", tuitest.Founding, func(s story) { s.d.Press("l"); s.d.Type("more than sixteen") }},
+		{"name", tuitest.Varied, func(s story) { s.d.Press("j", "j", "N"); s.d.Type("system") }},
+		{"name-mbr", tuitest.Founding, keysOnly("N")},
+		{"type", tuitest.Varied, keysOnly("j", "j", "t")},
+		{"type-search", tuitest.Varied, func(s story) { s.d.Press("j", "j", "t"); s.d.Type("raid") }},
+		{"type-nothing", tuitest.Varied, func(s story) { s.d.Press("j", "j", "t"); s.d.Type("zzz") }},
+		{"type-flags", tuitest.Founding, keysOnly("t", "tab", "space", "right", "space")},
+		{"type-extended", tuitest.Logicals, keysOnly("j", "t")},
+		{"uuid", tuitest.Founding, keysOnly("w")},
+		{"uuid-ntfs", tuitest.Varied, keysOnly("end", "up", "w", "right")},
+		{"new-table", tuitest.Logicals, keysOnly("T")},
+		{"new-table-mbr", tuitest.Logicals, keysOnly("T", "right", "tab", "right")},
+		{"new-table-blank", tuitest.Blank, keysOnly("T")},
+		{"convert", tuitest.Logicals, keysOnly("G")},
+		{"convert-gpt", tuitest.Varied, keysOnly("G")},
+		{"small-edits", tuitest.Varied, func(s story) {
+			s.d.Press("j", "j", "l")
+			s.d.Type("sys")
+			s.d.Press("enter", "N")
+			s.d.Type("system")
+			s.d.Press("enter", "w", "enter", "j", "j", "j", "f", "enter")
+		}},
+		{"renumbered", tuitest.Logicals, keysOnly("j", "j", "d")},
+		{"files", withFiles, keysOnly("i", "enter", "down")},
+		{"files-inside", withFiles, keysOnly("i", "enter", "enter")},
+		{"files-refused", tuitest.Founding, keysOnly("i", "enter")},
+		{"information-sheet", withFiles, keysOnly("i")},
+		{"information-target", tuitest.Varied, keysOnly("j", "j", "i", "tab")},
+		{"support", tuitest.Founding, keysOnly("S")},
+		{"support-end", tuitest.Founding, keysOnly("S", "end")},
+		{"physical", physical, func(s story) { s.toReport(); s.d.Press("y"); s.d.Type("/dev/sd") }},
 		{"image-size", tuitest.Founding, func(s story) { s.d.Press("z"); s.d.Type("+2GiB") }},
 		{"resize", tuitest.Founding, keysOnly("m")},
 		{"resize-typed", tuitest.Founding, func(s story) {
@@ -59,6 +96,16 @@ func scenes() []scene {
 		{"rehearsing-stop", tuitest.Founding, func(s story) { s.toRehearsal(); s.d.Press("q") }},
 		{"rehearsing-log", tuitest.Founding, func(s story) { s.toRehearsal(); s.d.Press("l") }},
 		{"report", tuitest.Founding, func(s story) { s.toReport() }},
+		{"report-warnings", tuitest.Logicals, func(s story) {
+			s.d.Press("j", "j", "d", "a")
+			s.d.Do(func() {
+				r := ops.Report{PlaceBytes: 4096, JournalSize: geometry.MiB, Warnings: []string{
+					"The file system that holds the image has 3.00 MiB free: the commit may run out of room and would have to be finished later.",
+				}}
+				s.run().Finish(r)
+			})
+			quietly(s.d)
+		}},
 		{"report-only", tuitest.Founding, func(s story) {
 			stageFounding(s.d)
 			s.d.Press("R")

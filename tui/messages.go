@@ -73,5 +73,25 @@ type savedMsg struct {
 // listedMsg brings the entries of a directory.
 type listedMsg struct{ listing dialog.Listing }
 
+// informedMsg brings what was found out for the information page.
+type informedMsg struct {
+	gen   int
+	sheet ops.Sheet
+	err   error
+}
+
+// filesMsg brings a directory for the page of files.
+type filesMsg struct {
+	gen  int
+	list ops.Listing
+	err  error
+}
+
+// discoveredMsg brings what can be done on this machine; gen is that of the target that looked, 0 if none did.
+type discoveredMsg struct {
+	gen int
+	env ops.Env
+}
+
 // gateMsg opens the gate for keys, if no key came since it was sent on its way.
 type gateMsg struct{ serial int }

@@ -21,13 +21,18 @@ func (m Model) editorKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		return m.askQuit()
 	case keymap.Match(msg, k.open):
 		return m.browse()
-	case keymap.Match(msg, k.next):
-		return m.nextTarget()
+	case keymap.Match(msg, k.next, k.previous):
+		return m.turnTarget(msg)
 	case keymap.Match(msg, k.help):
 		m.reader = reader{kind: readHelp}
 		return m, nil
+	case keymap.Match(msg, k.support):
+		return m.openSupport()
 	}
 	d, ok := m.doc()
+	if ok && keymap.Match(msg, k.shut) {
+		return m.askClose(d)
+	}
 	if !ok || d.state != docOpen {
 		if _, known := m.known(msg); known {
 			return m.say(toneWarn, "No target is open: o opens one"), nil
@@ -58,17 +63,6 @@ func (m Model) known(msg tea.KeyPressMsg) (keymap.Binding, bool) {
 		}
 	}
 	return keymap.Binding{}, false
-}
-
-func (m Model) nextTarget() (tea.Model, tea.Cmd) {
-	if len(m.docs) < 2 {
-		return m.say(toneWarn, "No other target is open: o opens one"), nil
-	}
-	m.current = (m.current + 1) % len(m.docs)
-	if d, ok := m.doc(); ok && d.state == docOpen && d.unfinished != nil {
-		return m.shut()
-	}
-	return m, nil
 }
 
 // cursorKey moves the cursor.
@@ -117,9 +111,12 @@ func (m Model) diskKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd, boo
 		next = m.askSavePlan(d)
 	case keymap.Match(msg, k.image):
 		next = m.openImageSize(d)
+	case keymap.Match(msg, k.table):
+		next = m.openNewTable(d)
+	case keymap.Match(msg, k.convert):
+		next = m.openConvert(d)
 	case keymap.Match(msg, k.info):
-		m.reader = reader{kind: readInfo}
-		next = m
+		next, cmd = m.openInfo(d)
 	default:
 		return m, nil, false
 	}
@@ -136,7 +133,7 @@ func (m Model) pendingKey(msg tea.KeyPressMsg, d document) (Model, bool) {
 		return m.shift(d, -1), true
 	case keymap.Match(msg, k.later):
 		return m.shift(d, 1), true
-	case keymap.Match(msg, k.resize, k.create, k.check):
+	case keymap.Match(msg, k.resize, k.create, k.check, k.format, k.copy, k.paste, k.label, k.name, k.kind, k.uuid):
 		return m.say(toneWarn, "The cursor is on a pending operation: go up to a partition, or press d to remove the operation"), true
 	}
 	return m, false
@@ -160,6 +157,16 @@ func (m Model) partitionKey(msg tea.KeyPressMsg, d document) Model {
 			return m.stage(ops.Check{ID: p.ID})
 		}
 		return m.say(toneWarn, "Select a partition to check: there is no file system here")
+	case keymap.Match(msg, k.format):
+		return m.openFormat(d)
+	case keymap.Match(msg, k.label):
+		return m.openLabel(d)
+	case keymap.Match(msg, k.name):
+		return m.openName(d)
+	case keymap.Match(msg, k.kind):
+		return m.openType(d)
+	case keymap.Match(msg, k.uuid):
+		return m.openUUID(d)
 	case keymap.Match(msg, k.earlier, k.later):
 		return m.say(toneWarn, "Select a pending operation to change the order")
 	}
@@ -183,7 +190,19 @@ func (m Model) openResize(d document) Model {
 	if reason := d.queue.Preview().ReadOnly(); reason != "" {
 		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason})
 	}
+	if why := whyFixed(d, p.ID); why != "" {
+		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: why})
+	}
 	return m.push(dialog.NewResize(d.queue, p.ID, m.align))
+}
+
+// whyFixed is why a partition can neither be moved nor resized, "" if it can be one of the two.
+func whyFixed(d document, id model.PartID) string {
+	l := ops.Limit(d.queue.Preview(), d.queue.Env(), id)
+	if l.CanMove == "" || l.CanGrow == "" || l.CanShrink == "" {
+		return ""
+	}
+	return l.CanGrow
 }
 
 func (m Model) openCreate(d document) Model {
@@ -229,7 +248,7 @@ func (m Model) askSavePlan(d document) Model {
 // pageMouse selects the row of the table that was clicked, and scrolls.
 func (m Model) pageMouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 	d, ok := m.doc()
-	if !ok || d.state != docOpen || m.reader.open() || m.run.active() || d.unfinished != nil {
+	if !ok || d.state != docOpen || m.reader.open() || m.files.open() || d.run.active() || d.unfinished != nil {
 		return m, nil
 	}
 	switch msg := msg.(type) {

@@ -23,8 +23,8 @@ func (m Model) recoveryKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd)
 			return m.say(toneWarn, "It cannot be rolled back: "+widget.Clean(d.unfinished.NoRollBack)), nil
 		}
 		return m.recoverTarget(d, RollBack)
-	case keymap.Match(msg, k.next) && len(m.docs) > 1:
-		return m.nextTarget()
+	case keymap.Match(msg, k.next, k.previous) && len(m.docs) > 1:
+		return m.turnTarget(msg)
 	case keymap.Match(msg, k.turn):
 		d.answer = 1 - d.answer
 		return m.withDoc(m.current, d), nil
@@ -32,6 +32,8 @@ func (m Model) recoveryKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd)
 		return m.askQuit()
 	case keymap.Match(msg, k.open):
 		return m.browse()
+	case keymap.Match(msg, k.shut):
+		return m.askClose(d)
 	}
 	return m, nil
 }

@@ -8,89 +8,96 @@ import (
 	"shunt/tui/widget"
 )
 
-// runKey does what a key of the pages of a run stands for.
-func (m Model) runKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+// runKey does what a key of the pages of a run stands for. The run is that of the target in view; other targets
+// can be looked at meanwhile.
+func (m Model) runKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd) {
 	k := m.keys
-	if keymap.Match(msg, k.log) {
+	switch {
+	case keymap.Match(msg, k.log):
 		m.reader = reader{kind: readLog, tail: true}
 		return m, nil
+	case keymap.Match(msg, k.next, k.previous) && len(m.docs) > 1:
+		return m.turnTarget(msg)
 	}
-	switch m.run.state {
+	switch d.run.state {
 	case runAsking:
-		return m.reportKey(msg)
+		return m.reportKey(msg, d)
 	case runEnded:
-		if d := m.docs[m.run.doc]; keymap.Match(msg, k.takeBack) && m.takesBack(d) {
-			m.run = running{}
-			return m.askTakeBack(d), nil
+		if keymap.Match(msg, k.takeBack) && d.takesBack() {
+			d.run = running{}
+			return m.withDoc(m.current, d).askTakeBack(d), nil
 		}
 		if !keymap.Match(msg, k.back, k.answer) {
-			return m.scrollRun(msg), nil
+			return m.scrollRun(msg, d), nil
 		}
-		if !m.run.settled {
+		if !d.run.settled {
 			return m.say(toneWarn, "The target is being read again: one moment"), nil
 		}
-		return m.leaveRun()
+		return m.leaveRun(d)
 	case runWorking:
 	}
-	if keymap.Match(msg, k.stop) {
-		return m.askStop(), nil
+	switch {
+	case keymap.Match(msg, k.stop):
+		return m.askStop(d), nil
+	case keymap.Match(msg, k.open):
+		return m.browse()
 	}
-	return m.scrollRun(msg), nil
+	return m.scrollRun(msg, d), nil
 }
 
 // reportKey answers the report of a rehearsal: a failed one, or one that nothing follows, is only closed.
-func (m Model) reportKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+func (m Model) reportKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd) {
 	k := m.keys
-	if !m.run.asks() {
+	if !d.run.asks() {
 		if keymap.Match(msg, k.back, k.answer, k.no) {
-			return m.closeReport()
+			return m.closeReport(d)
 		}
-		return m.scrollRun(msg), nil
+		return m.scrollRun(msg, d), nil
 	}
 	switch {
-	case keymap.Match(msg, k.yes), keymap.Match(msg, k.answer) && m.run.chosen == 1:
-		return m.commit()
+	case keymap.Match(msg, k.yes), keymap.Match(msg, k.answer) && d.run.chosen == 1:
+		return m.askCommit(d)
 	case keymap.Match(msg, k.no, k.answer):
 		return m.stopRun()
 	case keymap.Match(msg, k.turn):
-		m.run.chosen = 1 - m.run.chosen
-		return m, nil
+		d.run.chosen = 1 - d.run.chosen
+		return m.withDoc(m.current, d), nil
 	}
-	return m.scrollRun(msg), nil
+	return m.scrollRun(msg, d), nil
 }
 
 // closeReport leaves the report; a run that waits for a decision is given up.
-func (m Model) closeReport() (tea.Model, tea.Cmd) {
-	if m.run.over() {
-		return m.leaveRun()
+func (m Model) closeReport(d document) (tea.Model, tea.Cmd) {
+	if d.run.over() {
+		return m.leaveRun(d)
 	}
 	return m.stopRun()
 }
 
 // leaveRun goes back to the editor, or to the recovery page if the run was interrupted.
-func (m Model) leaveRun() (tea.Model, tea.Cmd) {
-	at := m.run.doc
-	m.run = running{}
-	if d := m.docs[at]; d.state == docOpen && d.unfinished != nil {
+func (m Model) leaveRun(d document) (tea.Model, tea.Cmd) {
+	d.run = running{}
+	m = m.withDoc(m.current, d)
+	if d.state == docOpen && d.unfinished != nil {
 		return m.shut()
 	}
 	return m, nil
 }
 
-func (m Model) scrollRun(msg tea.KeyPressMsg) Model {
-	lines := m.runText(m.width - 6)
-	r := reader{top: m.run.scroll}
-	m.run.scroll = r.scrolled(msg, m.keys, len(lines), m.runHeight()).top
-	return m
+func (m Model) scrollRun(msg tea.KeyPressMsg, d document) Model {
+	lines := m.runText(d, m.width-6)
+	r := reader{top: d.run.scroll}
+	d.run.scroll = r.scrolled(msg, m.keys, len(lines), m.runHeight(d)).top
+	return m.withDoc(m.current, d)
 }
 
 // askStop asks whether to stop what is running; going on is the safe answer.
-func (m Model) askStop() Model {
-	if m.run.stopping {
+func (m Model) askStop(d document) Model {
+	if d.run.stopping {
 		return m.say(toneWarn, "It is stopping as soon as that is safe")
 	}
-	name := m.docs[m.run.doc].name()
-	if !m.run.committing {
+	name := d.name()
+	if !d.run.committing {
 		return m.push(dialog.NewAsk("Stop the rehearsal?", dialog.Calm,
 			[]string{"Nothing has been written to " + name + ". The operations stay pending."},
 			dialog.YesNo("Go on", "Stop", widget.Harmless, dialog.StopRun{})...))
@@ -100,10 +107,10 @@ func (m Model) askStop() Model {
 			"whether to finish the commit or to roll it back is asked at once.",
 		"Either way " + name + " ends up exactly as planned or exactly as it was.",
 	}
-	if m.run.kind == undoRun {
+	if d.run.kind == undoRun {
 		text = []string{"The undo can stop at the next safe point. " + name + " stays unfinished until it is rolled back."}
 	}
-	if m.run.kind == recoverRun {
+	if d.run.kind == recoverRun {
 		text = []string{"The recovery can stop at the next safe point. " + name + " stays unfinished until it is recovered again."}
 	}
 	return m.push(dialog.NewAsk("Stop?", dialog.Warning, text,
@@ -111,19 +118,23 @@ func (m Model) askStop() Model {
 }
 
 // runBindings lists the keys of the page that is shown.
-func (m Model) runBindings() (bindings, always []keymap.Binding) {
+func (m Model) runBindings(d document) (bindings, always []keymap.Binding) {
 	k := m.keys
 	switch {
-	case m.run.asks():
+	case d.run.asks():
 		bindings = []keymap.Binding{k.yes, k.no.Short("n").As("not now"), k.turn, k.answer}
-	case m.run.state == runAsking, m.run.state == runEnded:
+	case d.run.state == runAsking, d.run.state == runEnded:
 		bindings = []keymap.Binding{k.back}
-		if m.takesBack(m.docs[m.run.doc]) {
+		if d.takesBack() {
 			bindings = append(bindings, k.takeBack)
 		}
-	case m.run.stopping:
+	case d.run.stopping:
 	default:
 		bindings = []keymap.Binding{k.stop}
 	}
-	return append(bindings, k.up.Short("↑↓").As("scroll")), []keymap.Binding{k.log}
+	bindings = append(bindings, k.up.Short("↑↓").As("scroll"))
+	if len(m.docs) > 1 {
+		bindings = append(bindings, k.next)
+	}
+	return bindings, []keymap.Binding{k.log}
 }

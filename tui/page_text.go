@@ -17,16 +17,24 @@ import (
 func (m Model) readerKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	k := m.keys
 	switch {
+	case m.reader.kind == readInfo && keymap.Match(msg, k.inside):
+		return m.openFiles()
+	case m.reader.kind == readInfo && keymap.Match(msg, k.other):
+		return m.turnInfo()
+	case m.reader.kind == readSupport && keymap.Match(msg, k.rescan):
+		return m.lookAgain()
 	case m.reader.kind == readLog && keymap.Match(msg, k.saveLog):
-		d := m.docs[m.run.doc]
+		d, _ := m.doc()
 		return m.push(dialog.NewPath(dialog.SaveLog, "Save log", "Writes everything that was run and said so far.",
 			filepath.Clean(d.path)+".log")), nil
 	case keymap.Match(msg, k.back, k.answer),
 		m.reader.kind == readHelp && keymap.Match(msg, k.help),
 		m.reader.kind == readInfo && keymap.Match(msg, k.info),
+		m.reader.kind == readSupport && keymap.Match(msg, k.support),
 		m.reader.kind == readLog && keymap.Match(msg, k.log):
+		before := giveUp(m.reader.giveUp)
 		m.reader = reader{}
-		return m, nil
+		return m, before
 	}
 	_, lines := m.readerText(m.width - 6)
 	m.reader = m.reader.scrolled(msg, k, len(lines), m.height-4)
@@ -40,8 +48,14 @@ func (m Model) readerPage() []string {
 	out = append(out, m.reader.view(title, lines, m.width, m.height-2, m.st)...)
 	k := m.keys
 	bindings := []keymap.Binding{k.back.Short("esc"), k.up.Short("↑↓").As("scroll"), k.pageDown.Short("pgup/dn").As("page")}
-	if m.reader.kind == readLog {
+	switch m.reader.kind {
+	case readLog:
 		bindings = append(bindings, k.saveLog)
+	case readInfo:
+		bindings = append(bindings, m.infoBindings()...)
+	case readSupport:
+		bindings = append(bindings, k.rescan)
+	case readHelp, readNothing:
 	}
 	return append(out, m.bottom(bindings, nil))
 }
@@ -54,6 +68,8 @@ func (m Model) readerText(width int) (title string, lines []string) {
 		return m.infoText(width)
 	case readLog:
 		return "Log", m.logText(width)
+	case readSupport:
+		return "What can be done on this machine", m.supportText(width)
 	case readNothing:
 	}
 	return "", nil
@@ -112,7 +128,7 @@ var helpNotes = []string{
 }
 
 func (m Model) helpLine(b keymap.Binding, width int) string {
-	const column = 11
+	const column = 13
 	name := widget.Fit("  "+b.Help().Key, column, "")
 	if b.Off != "" {
 		return m.st.Faint.Render(widget.Fit(name+b.Help().Desc, width, m.st.More))
@@ -155,11 +171,12 @@ func balance(blocks [][]string, columns, width int) []string {
 
 // logText is the log so far, its long lines wrapped.
 func (m Model) logText(width int) []string {
-	if len(m.run.log) == 0 {
+	d, _ := m.doc()
+	if len(d.run.log) == 0 {
 		return []string{m.st.Muted.Render("Nothing has been logged yet.")}
 	}
 	var lines []string
-	for _, line := range m.run.log {
+	for _, line := range d.run.log {
 		lines = append(lines, notesIn(widget.Clean(line), width, m.st.Text.Render)...)
 	}
 	return lines
@@ -172,16 +189,20 @@ func durationOf(seconds float64) time.Duration {
 
 // fact is a line of the information page: a name and a value, wrapped behind the name.
 func (m Model) fact(name, value string, width int) []string {
+	return m.factIn(name, value, width, m.st.Text.Render)
+}
+
+func (m Model) factIn(name, value string, width int, look func(...string) string) []string {
 	if value == "" {
 		return nil
 	}
-	const column = 16
+	const column = 18
 	var lines []string
 	for i, part := range widget.Wrap(widget.Clean(value), max(10, width-column)) {
 		if i > 0 {
 			name = ""
 		}
-		lines = append(lines, m.st.Muted.Render(widget.Fit(fmt.Sprintf("  %s", name), column, ""))+m.st.Text.Render(part))
+		lines = append(lines, m.st.Muted.Render(widget.Fit(fmt.Sprintf("  %s", name), column, ""))+look(part))
 	}
 	return lines
 }

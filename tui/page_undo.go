@@ -12,8 +12,8 @@ import (
 )
 
 // takesBack reports whether the page of a run's result offers to undo what was applied.
-func (m Model) takesBack(d document) bool {
-	return m.run.state == runEnded && m.run.settled && m.run.result.Outcome == ops.Done && d.state == docOpen && d.facts.Applied != nil
+func (d document) takesBack() bool {
+	return d.run.state == runEnded && d.run.settled && d.run.result.Outcome == ops.Done && d.state == docOpen && d.facts.Applied != nil
 }
 
 // askTakeBack asks whether to undo what was applied last; leaving it is the safe answer.
@@ -33,6 +33,9 @@ func (m Model) askTakeBack(d document) Model {
 	}
 	text = append(text, d.name()+" will be exactly as before, and the "+geometry.FormatBytes(a.Room)+" kept for this are freed. "+
 		"If it was changed since, nothing is done.")
+	if word := d.facts.Retype; word != "" {
+		return m.push(dialog.NewTyped("Undo the last apply to a physical disk", text, word, dialog.TakeBack{}))
+	}
 	return m.push(dialog.NewAsk("Undo the last apply?", dialog.Warning, text,
 		dialog.YesNo("Leave it", "Undo it", widget.Writes, dialog.TakeBack{})...))
 }
@@ -40,13 +43,13 @@ func (m Model) askTakeBack(d document) Model {
 // takeBack begins to undo what was applied last.
 func (m Model) takeBack() (tea.Model, tea.Cmd) {
 	d, ok := m.doc()
-	if !ok || d.state != docOpen || m.run.active() {
+	if !ok || d.state != docOpen || d.run.active() {
 		return m, nil
 	}
 	m.gen++
-	m.run = running{
-		gen: m.gen, doc: m.current, kind: undoRun, how: RollBack, queue: d.queue, committing: true,
+	d.run = running{
+		gen: m.gen, kind: undoRun, how: RollBack, queue: d.queue, committing: true,
 		now: ops.Progress{Phase: ops.Undoing},
 	}
-	return m, startUndo(d.target, m.gen)
+	return m.withDoc(m.current, d), startUndo(d.target, m.gen)
 }

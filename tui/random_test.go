@@ -25,17 +25,27 @@ func TestRandomKeys(t *testing.T) {
 	}
 	t.Logf("run again with -seed %d", seed)
 	r := rand.New(rand.NewSource(seed))
-	targets := []func() *tuitest.Target{tuitest.Founding, tuitest.Varied, tuitest.Logicals, tuitest.Blank, tuitest.Damaged, broken}
+	layouts := []func() *tuitest.Target{
+		tuitest.Founding, tuitest.Varied, tuitest.Logicals, tuitest.Blank, tuitest.Damaged, broken, withFiles, physical,
+	}
 	keys := append(tui.HelpKeys(), "1", "0", "M", "i", "B", "+", "-", ">", "<", "=", "y", "n", "left", "right", "enter", "enter", "shift+tab", "backspace", "a", "m")
-	for range 60 {
-		target := targets[r.Intn(len(targets))]()
-		set := []styles.GlyphSet{styles.Unicode, styles.ASCII}[r.Intn(2)]
-		d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}, Glyphs: set, Dir: "testdata/pick"}, tuitest.One(target))
+	for range 45 {
+		var targets []*tuitest.Target
+		b := &tuitest.Backend{Targets: map[string]*tuitest.Target{}, Machine: tuitest.Env()}
+		o := tui.Options{Dir: "testdata/pick", Glyphs: []styles.GlyphSet{styles.Unicode, styles.ASCII}[r.Intn(2)]}
+		for range 1 + r.Intn(3) {
+			target := layouts[r.Intn(len(layouts))]()
+			if b.Targets[target.What.Path] == nil {
+				b.Targets[target.What.Path] = target
+				o.Paths, targets = append(o.Paths, target.What.Path), append(targets, target)
+			}
+		}
+		d := tuitest.Start(t, 80, 24, o, b)
 		for range 80 {
 			if d.Quit() {
 				break
 			}
-			randomStep(r, d, target, keys)
+			randomStep(r, d, targets[r.Intn(len(targets))], keys)
 		}
 	}
 }

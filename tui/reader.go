@@ -1,8 +1,12 @@
 package tui
 
 import (
+	"context"
+
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/model"
+	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -16,6 +20,7 @@ const (
 	readHelp
 	readInfo
 	readLog
+	readSupport
 )
 
 // reader is a page of text over another page. The text is made anew for each frame, so that it fits the
@@ -25,6 +30,14 @@ type reader struct {
 	top  int // first line shown
 	// tail says that the end is followed as the text grows.
 	tail bool
+	// part is what the information is about, 0 for the target; sheet and err are what was found out, once that arrived
+	// in a message of generation gen.
+	part  model.PartID
+	gen   int
+	sheet *ops.Sheet
+	err   error
+	// giveUp ends the question that is asked, nil if there is none.
+	giveUp context.CancelFunc
 }
 
 func (r reader) open() bool { return r.kind != readNothing }

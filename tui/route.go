@@ -34,6 +34,12 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.resulted(msg)
 	case rescannedMsg:
 		return m.rescanned(msg)
+	case informedMsg:
+		return m.informed(msg), nil
+	case filesMsg:
+		return m.filesListed(msg), nil
+	case discoveredMsg:
+		return m.discovered(msg), nil
 	case savedMsg:
 		return m.saved(msg), nil
 	case listedMsg:
@@ -87,15 +93,17 @@ func (m Model) press(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		return m.shut()
 	}
 	m.note = note{}
+	d, ok := m.doc()
 	switch {
 	case len(m.dialogs) > 0:
 		return m.toDialog(msg)
+	case m.files.open():
+		return m.filesKey(msg)
 	case m.reader.open():
 		return m.readerKey(msg)
-	case m.run.active():
-		return m.runKey(msg)
-	}
-	if d, ok := m.doc(); ok && d.state == docOpen && d.unfinished != nil {
+	case ok && d.run.active():
+		return m.runKey(msg, d)
+	case ok && d.state == docOpen && d.unfinished != nil:
 		return m.recoveryKey(msg, d)
 	}
 	return m.editorKey(msg)

@@ -77,12 +77,30 @@ func fsWord(r model.Row) string {
 }
 
 // change is how a partition differs from what it was when the target was read: "+1024 MiB",
-// "→ 1024 MiB", "new".
+// "→ 1024 MiB", "new", "formatted". What takes the whole contents comes first, then place and size, then the rest.
 func (m Model) change(d document, p model.Partition) string {
 	was, ok := d.queue.Initial().Partition(p.ID)
 	if !ok {
 		return "new"
 	}
+	parts := m.shifted(d, was, p)
+	if word := d.replaced(p.ID); word != "" {
+		parts = append(parts, word)
+	}
+	if len(parts) == 0 {
+		parts = d.small(was, p)
+	}
+	if len(parts) == 0 && checked(d, p.ID) {
+		parts = []string{"check"}
+	}
+	if was.Number != p.Number {
+		parts = append(parts, "was "+was.Ref())
+	}
+	return strings.Join(parts, " ")
+}
+
+// shifted is how place and size differ, each in a word.
+func (m Model) shifted(d document, was, p model.Partition) []string {
 	z := d.queue.Initial().SectorSize
 	shift, grown := p.Span.Start-was.Span.Start, p.Span.Len()-was.Span.Len()
 	format, gap := amount, " "
@@ -102,13 +120,40 @@ func (m Model) change(d document, p model.Partition) string {
 	case grown < 0:
 		parts = append(parts, "-"+format(z.Bytes(-grown)))
 	}
-	if len(parts) == 0 && (was.FS.Kind != p.FS.Kind || was.FS.UUID != p.FS.UUID) {
-		return "formatted"
+	return parts
+}
+
+// replaced tells if a pending operation puts other contents into a partition: "formatted", "overwritten" or "".
+func (d document) replaced(id model.PartID) string {
+	word := ""
+	for _, op := range d.queue.Ops() {
+		switch op := op.(type) {
+		case ops.Format:
+			if op.ID == id {
+				word = "formatted"
+				if op.FS == model.Unformatted {
+					word = "cleared"
+				}
+			}
+		}
 	}
-	if len(parts) == 0 && checked(d, p.ID) {
-		return "check"
+	return word
+}
+
+// small lists what else differs, each in a word.
+func (d document) small(was, p model.Partition) []string {
+	var words []string
+	add := func(differs bool, word string) {
+		if differs {
+			words = append(words, word)
+		}
 	}
-	return strings.Join(parts, " ")
+	add(was.FS.Label != p.FS.Label, "label")
+	add(was.FS.UUID != p.FS.UUID, "UUID")
+	add(was.Name != p.Name, "name")
+	add(was.Type != p.Type, "type")
+	add(was.Type == p.Type && (was.Attributes != p.Attributes || was.Active != p.Active), "flags")
+	return words
 }
 
 // amount is a distance or difference, worded as the operations word it: in MiB up to 10 GiB, since that is

@@ -24,10 +24,9 @@ const (
 	runEnded                   // the result is shown
 )
 
-// running is a run with what it told so far. It is a value; the zero running is none.
+// running is the run of a target with what it told so far. It is a value; the zero running is none.
 type running struct {
 	gen    int // of the messages that belong to it, 0 if there is no run
-	doc    int // index of its document
 	kind   runKind
 	how    Recovery
 	run    Run // nil until it has started

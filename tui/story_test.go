@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
@@ -112,6 +113,45 @@ func (s story) toResult(r ops.Result) {
 	s.toCommit()
 	s.d.Do(func() { s.run().End(r) })
 	quietly(s.d)
+}
+
+// withFiles is the founding disk with something to be told and listed.
+func withFiles() *tuitest.Target {
+	target := tuitest.Founding()
+	target.Sheets = map[model.PartID]ops.Sheet{1: {
+		Title: "p1 of stick.raw",
+		Sections: []ops.SheetSection{{Title: "ext4", Lines: []ops.SheetLine{
+			{Name: "Last mounted", Value: "on /mnt/docs, 2024-05-06 07:08"},
+			{Name: "State", Value: "not unmounted cleanly", Look: ops.Odd},
+			{Name: "Inodes", Value: "123,648, of which 11 are used"},
+		}}},
+		Said: []ops.Said{
+			{Command: "dumpe2fs -h p1", Output: "Filesystem volume name:   docs\nFilesystem features:      has_journal ext_attr extent 64bit flex_bg\n"},
+			{Command: "e2freefrag p1", Err: "e2freefrag is not installed: apt install e2fsprogs"},
+		},
+	}}
+	when := time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
+	target.Listings = map[string]ops.Listing{
+		"1:/": {Path: "/", By: "go-diskfs", Entries: []ops.FileEntry{
+			ops.NewFileEntry("letters", ops.FileDirectory, -1, when),
+			ops.NewFileEntry("lost+found", ops.FileDirectory, -1, when),
+			{Name: "latest", Kind: ops.FileSymlink, Target: "letters/2024", Size: 12, Modified: when},
+			ops.NewFileEntry("report, the long one that nobody reads to its end because there is so much of it.pdf", ops.FileRegular, 5<<20, when),
+			ops.NewFileEntry("fifo", ops.FileOther, -1, when),
+		}},
+		"1:/letters": {
+			Path: "/letters", By: "go-diskfs", More: true, Notes: []string{"the journal needs recovery: what was written last is missing here"},
+			Entries: []ops.FileEntry{ops.NewFileEntry("evil\x1b[2J", ops.FileRegular, 17, time.Time{})},
+		},
+	}
+	return target
+}
+
+// physical is a disk of the machine.
+func physical() *tuitest.Target {
+	target := tuitest.Founding()
+	target.What.Path, target.What.Format, target.What.Retype = "/dev/sdz", "disk", "/dev/sdz"
+	return target
 }
 
 // broken is the founding disk in the middle of a commit.

@@ -71,10 +71,11 @@ func (m Model) useful(d document) []keymap.Binding {
 	row, ok := d.selected()
 	switch {
 	case ok && row.Kind == model.RowPartition:
-		out = append(out, k.resize.Short("m"), k.remove, k.check)
+		out = append(out, k.resize.Short("m"), k.remove, k.format, k.label, k.kind.As("type"), k.check)
 	case ok && row.Kind == model.RowGap:
 		out = append(out, k.create)
 	case ok && row.Kind == model.RowWhole, !ok:
+		out = append(out, k.table)
 	}
 	if _, _, cannot := geometryLimits(d); cannot == "" {
 		out = append(out, k.image)
@@ -91,7 +92,7 @@ func (m Model) bar(name string, d document, disk model.Disk, l editorLayout) []s
 	if name == "After" {
 		which = pictureAfter
 	}
-	segments := m.segments(d, disk, which)
+	segments := toScale(m.segments(d, disk, which), d, disk, m)
 	if !l.boxed {
 		label := m.st.Muted.Render(widget.Fit(" "+name, 7, ""))
 		line := widget.DiskBar(segments, m.width-9, 1, m.st)[0]
@@ -100,6 +101,16 @@ func (m Model) bar(name string, d document, disk model.Disk, l editorLayout) []s
 	}
 	body := widget.DiskBar(segments, m.width-2, l.rows, m.st)
 	return barBox(body, name, geometry.FormatBytes(disk.Size()), m.width, m)
+}
+
+// toScale is a picture with nothing behind the end of the disk, as long as the other picture goes on, so that the
+// same length means the same size in both.
+func toScale(segments []widget.Segment, d document, disk model.Disk, m Model) []widget.Segment {
+	beyond := max(d.queue.Initial().Sectors, d.queue.Preview().Sectors) - disk.Sectors
+	if beyond <= 0 {
+		return segments
+	}
+	return append(segments, widget.Segment{Weight: beyond, Used: -1, Shade: widget.Blank, Style: m.st.Unallocated})
 }
 
 // barBox is a box whose lines reach its border, so that the picture uses the whole width.
@@ -183,7 +194,7 @@ func (d document) pendingCursor() int {
 
 // pendingBox lists the operations with what they cost.
 func (m Model) pendingBox(d document, height int) []string {
-	f := widget.Frame{Title: "Pending", Edge: m.st.Faint, Name: m.st.Muted}
+	f := widget.Frame{Title: "Pending", Foot: m.footWords(d), Edge: m.st.Faint, Name: m.st.Muted}
 	if d.pane == pendingPane {
 		f.Edge, f.Name = m.st.Focus, m.st.Title
 	}
@@ -206,6 +217,11 @@ func (m Model) pendingBox(d document, height int) []string {
 		lines = append(lines, m.pendingLine(i, ops[i].Describe(d.queue.Before(i)), d.queue.Cost(i), i == d.pendingCursor(), inner))
 	}
 	return widget.Box(lines, f, m.width, height, m.st)
+}
+
+// footWords is what has to be kept in mind: why the selected partition is in use, or else what was copied.
+func (m Model) footWords(d document) string {
+	return ""
 }
 
 func (m Model) pendingLine(i int, text, cost string, selected bool, width int) string {

@@ -9,21 +9,6 @@ import (
 	"shunt/tui/widget"
 )
 
-// infoText tells everything that is known of what is selected, and of the disk.
-func (m Model) infoText(width int) (title string, lines []string) {
-	d, ok := m.doc()
-	if !ok {
-		return "Information", nil
-	}
-	disk := d.queue.Preview()
-	title = "Information on " + d.name()
-	if row, ok := d.selected(); ok {
-		lines = append(lines, m.rowInfo(disk, row, width)...)
-		lines = append(lines, "")
-	}
-	return title, append(lines, m.diskInfo(d, disk, width)...)
-}
-
 // rowInfo tells of the selected row.
 func (m Model) rowInfo(disk model.Disk, r model.Row, width int) []string {
 	z := disk.SectorSize

@@ -12,17 +12,17 @@ import (
 )
 
 // reportText is the report of a rehearsal.
-func (m Model) reportText(width int) []string {
-	st, r := m.st, *m.run.report
-	name := m.docs[m.run.doc].name()
-	lines := m.telling(tellRehearsal(m.run.kind, name, r), r.Err, width)
+func (m Model) reportText(d document, width int) []string {
+	st, r := m.st, *d.run.report
+	name := d.name()
+	lines := m.telling(tellRehearsal(d.run.kind, name, r), r.Err, width)
 	if r.Err != "" {
 		return append(lines, m.failureText(r)...)
 	}
 	head := func(text string) { lines = append(lines, "", st.Head.Render(text)) }
 	head("Operations")
-	for i, op := range m.run.queue.Ops() {
-		lines = append(lines, st.Muted.Render(fmt.Sprintf("%3d ", i+1))+st.Text.Render(widget.Fit(op.Describe(m.run.queue.Before(i)), width-4, st.More)))
+	for i, op := range d.run.queue.Ops() {
+		lines = append(lines, st.Muted.Render(fmt.Sprintf("%3d ", i+1))+st.Text.Render(widget.Fit(op.Describe(d.run.queue.Before(i)), width-4, st.More)))
 	}
 	if len(r.Filesystems) > 0 {
 		head("File systems, checked in the rehearsal")
@@ -36,9 +36,16 @@ func (m Model) reportText(width int) []string {
 	}
 	head("The commit will")
 	lines = append(lines, m.costText(r, width)...)
-	if list := moved(m.run.queue); len(list) > 0 {
+	if list := moved(d.run.queue); len(list) > 0 {
 		text := "Moves " + strings.Join(list, ", ") + ": a boot loader that finds it by place must be reinstalled."
 		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
+	}
+	if list := renumbered(d.run.queue); len(list) > 0 {
+		text := "Gives other numbers: " + strings.Join(list, ", ") + ". What names them by number must be told."
+		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
+	}
+	for _, text := range r.Warnings {
+		lines = append(lines, notesIn(widget.Clean(text), width, st.Warn.Render)...)
 	}
 	return lines
 }
@@ -88,6 +95,18 @@ func (m Model) failureText(r ops.Report) []string {
 		}
 	}
 	return lines
+}
+
+// renumbered lists the partitions that have another number after the queue: "p6 becomes p5".
+func renumbered(q ops.Queue) []string {
+	var out []string
+	after := q.Preview()
+	for _, was := range q.Initial().Partitions() {
+		if p, ok := after.Partition(was.ID); ok && p.Number != was.Number {
+			out = append(out, was.Ref()+" becomes "+p.Ref())
+		}
+	}
+	return out
 }
 
 // moved lists the partitions that start elsewhere after the queue.

@@ -11,90 +11,90 @@ import (
 )
 
 // runPage shows a run: what it is doing, what its rehearsal reported, or how it ended.
-func (m Model) runPage() []string {
+func (m Model) runPage(d document) []string {
 	st := m.st
 	edge := st.Faint
-	if m.run.asks() {
+	if d.run.asks() {
 		edge = st.Warn
 	}
-	f := widget.Frame{Title: m.runTitle(), Edge: edge, Name: st.Title}
-	body := widget.Scroll(m.runText(m.width-6), m.run.scroll, m.width-4, m.runHeight(), st)
-	if m.run.asks() {
-		body = append(body, "", m.question())
+	f := widget.Frame{Title: m.runTitle(d), Edge: edge, Name: st.Title}
+	body := widget.Scroll(m.runText(d, m.width-6), d.run.scroll, m.width-4, m.runHeight(d), st)
+	if d.run.asks() {
+		body = append(body, "", m.question(d))
 	}
 	out := []string{m.title()}
 	out = append(out, widget.Box(body, f, m.width, m.height-2, st)...)
-	return append(out, m.bottom(m.runBindings()))
+	return append(out, m.bottom(m.runBindings(d)))
 }
 
 // runHeight is how many lines of text the page has room for.
-func (m Model) runHeight() int {
+func (m Model) runHeight(d document) int {
 	h := m.height - 4
-	if m.run.asks() {
+	if d.run.asks() {
 		h -= 2
 	}
 	return h
 }
 
-func (m Model) runTitle() string {
-	name := m.docs[m.run.doc].name()
+func (m Model) runTitle(d document) string {
+	name := d.name()
 	switch {
-	case m.run.state == runEnded:
+	case d.run.state == runEnded:
 		return "Result"
-	case m.run.state == runAsking:
+	case d.run.state == runAsking:
 		return "Rehearsal of " + name
-	case m.run.kind == recoverRun && m.run.how == RollBack:
+	case d.run.kind == recoverRun && d.run.how == RollBack:
 		return "Rolling back " + name
-	case m.run.kind == undoRun:
+	case d.run.kind == undoRun:
 		return "Undoing the last apply to " + name
-	case m.run.kind == recoverRun:
+	case d.run.kind == recoverRun:
 		return "Finishing " + name
-	case m.run.committing:
+	case d.run.committing:
 		return "Applying to " + name
 	}
 	return "Rehearsing " + name
 }
 
 // question is the line that asks for the decision.
-func (m Model) question() string {
+func (m Model) question(d document) string {
 	buttons := widget.Buttons([]widget.Button{
 		{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes},
-	}, m.run.chosen, m.st)
-	return m.st.Strong.Render("Apply to "+m.docs[m.run.doc].name()+"?") + "  " + buttons
+	}, d.run.chosen, m.st)
+	return m.st.Strong.Render("Apply to "+d.name()+"?") + "  " + buttons
 }
 
-func (m Model) runText(width int) []string {
-	switch m.run.state {
+func (m Model) runText(d document, width int) []string {
+	switch d.run.state {
 	case runAsking:
-		return m.reportText(width)
+		return m.reportText(d, width)
 	case runEnded:
-		return m.resultText(width)
+		return m.resultText(d, width)
 	case runWorking:
 	}
-	if m.run.committing {
-		return m.commitText(width)
+	if d.run.committing {
+		return m.commitText(d, width)
 	}
-	return m.rehearsalText(width)
+	return m.rehearsalText(d, width)
 }
 
 // rehearsalText lists the steps with the one that is running.
-func (m Model) rehearsalText(width int) []string {
-	st, now := m.st, m.run.now
+func (m Model) rehearsalText(d document, width int) []string {
+	st, now := m.st, d.run.now
 	head := "Trying every step on a copy-on-write view of the target"
 	lines := []string{st.Strong.Render(head), ""}
 	share := -1.0
-	if n := max(now.Steps, len(m.run.steps)); n > 0 {
+	if n := max(now.Steps, len(d.run.steps)); n > 0 {
 		share = float64(max(0, now.Step-1)) / float64(n)
 		if now.Total > 0 {
 			share += float64(now.Done) / float64(now.Total) / float64(n)
 		}
 	}
 	lines = append(lines, widget.Gauge(share, min(width, 72), st), elapsed(now, st), "")
-	for i, text := range m.run.steps {
+	for i, text := range d.run.steps {
 		lines = append(lines, stepLine(i+1, now.Step, text, width, st))
 	}
 	note := "Nothing is written to the target. Stopping loses nothing."
-	if m.run.stopping {
+	if d.run.stopping {
 		note = "Stopping as soon as the running tool has ended. Nothing was written to the target."
 	}
 	return append(append(lines, ""), notesIn(note, width, st.Muted.Render)...)
@@ -118,8 +118,8 @@ func elapsed(now ops.Progress, st *styles.Styles) string {
 }
 
 // commitText shows the stages, the bytes, the rate and the time left, and what a crash would mean.
-func (m Model) commitText(width int) []string {
-	st, now := m.st, m.run.now
+func (m Model) commitText(d document, width int) []string {
+	st, now := m.st, d.run.now
 	head := map[ops.Phase]string{ops.Undoing: "Putting everything back as it was"}[now.Phase]
 	if head == "" {
 		head = "Making the rehearsed result real, in one transaction"
@@ -140,7 +140,7 @@ func (m Model) commitText(width int) []string {
 	if at >= 0 && now.Phase != ops.Undoing {
 		note = milestones[at].crash
 	}
-	if m.run.stopping {
+	if d.run.stopping {
 		note = "Stopping at the next safe point. " + note
 	}
 	return append(lines, notesIn(note, width, st.Muted.Render)...)
@@ -178,21 +178,21 @@ func rate(now ops.Progress, st *styles.Styles) string {
 }
 
 // resultText is how the run ended.
-func (m Model) resultText(width int) []string {
-	r := *m.run.result
-	lines := m.telling(tellResult(m.run.kind, m.docs[m.run.doc].name(), r), r.Err, width)
-	if r.Outcome == ops.Done && m.run.kind == applyRun {
+func (m Model) resultText(d document, width int) []string {
+	r := *d.run.result
+	lines := m.telling(tellResult(d.run.kind, d.name(), r), r.Err, width)
+	if r.Outcome == ops.Done && d.run.kind == applyRun {
 		lines = append(lines, "", m.st.Head.Render("Operations"))
-		for i, op := range m.run.queue.Ops() {
-			text := op.Describe(m.run.queue.Before(i))
+		for i, op := range d.run.queue.Ops() {
+			text := op.Describe(d.run.queue.Before(i))
 			lines = append(lines, "  "+m.st.Good.Render(m.st.Yes)+" "+m.st.Text.Render(widget.Fit(text, width-4, m.st.More)))
 		}
 	}
-	if d := m.docs[m.run.doc]; m.run.settled && r.Outcome == ops.Done && d.state == docOpen {
+	if d.run.settled && r.Outcome == ops.Done && d.state == docOpen {
 		lines = append(lines, "", m.st.Head.Render("The disk now"))
 		lines = append(lines, widget.DiskBar(m.segments(d, d.queue.Preview(), pictureNow), width, 2, m.st)...)
 	}
-	if !m.run.settled {
+	if !d.run.settled {
 		lines = append(lines, "", m.st.Muted.Render("Reading the target again"+m.st.More))
 	}
 	return lines

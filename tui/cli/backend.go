@@ -9,6 +9,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/fsys"
 	"shunt/ops/journal"
 	"shunt/ops/session"
 	"shunt/ops/txn"
@@ -29,6 +30,9 @@ func (b backend) Open(path string) (tui.Target, error) {
 	}
 	return editable(s)
 }
+
+// Discover looks for the tools of this machine.
+func (b backend) Discover() ops.Env { return ops.Env{Caps: fsys.Discover()} }
 
 func editable(s *session.Session) (tui.Target, error) {
 	if damage := s.Damage(); damage != nil {

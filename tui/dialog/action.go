@@ -18,11 +18,20 @@ type Stage struct {
 	Align geometry.Alignment
 }
 
+// StageAll puts several operations at the end of the queue, all of them or, if one is impossible, none.
+type StageAll struct{ Ops []ops.Operation }
+
 // ClearQueue takes all operations back.
 type ClearQueue struct{}
 
 // Quit ends the program; pending operations are forgotten.
 type Quit struct{}
+
+// CloseTarget gives up the target in view; its pending operations are forgotten.
+type CloseTarget struct{}
+
+// Commit makes the rehearsed queue of the target in view real.
+type Commit struct{}
 
 // StopRun cancels what is running.
 type StopRun struct{}
@@ -61,12 +70,15 @@ type Open struct{ Path string }
 // List asks for the entries of a directory; the dialog stays open and gets a Listing.
 type List struct{ Dir string }
 
-func (Close) action()      {}
-func (Stage) action()      {}
-func (ClearQueue) action() {}
-func (Quit) action()       {}
-func (StopRun) action()    {}
-func (TakeBack) action()   {}
-func (Save) action()       {}
-func (Open) action()       {}
-func (List) action()       {}
+func (Close) action()       {}
+func (Stage) action()       {}
+func (StageAll) action()    {}
+func (ClearQueue) action()  {}
+func (Quit) action()        {}
+func (CloseTarget) action() {}
+func (Commit) action()      {}
+func (StopRun) action()     {}
+func (TakeBack) action()    {}
+func (Save) action()        {}
+func (Open) action()        {}
+func (List) action()        {}

@@ -96,5 +96,5 @@ func (a Ask) Keys() []keymap.Binding {
 	if len(a.answers) == 1 {
 		return []keymap.Binding{keyAccept("close")}
 	}
-	return []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyAccept("answer"), keyCancel().As(strings.ToLower(a.answers[0].Label))}
+	return []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyAccept("answer"), keyCancel().As(strings.ToLower(a.answers[0].Label[:1]) + a.answers[0].Label[1:])}
 }

@@ -1,6 +1,8 @@
 package dialog
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
@@ -11,9 +13,6 @@ import (
 	"shunt/tui/widget"
 )
 
-// makes lists the contents a new partition can have, the usual one first.
-var makes = [...]model.FSKind{model.Ext4, model.FAT32, model.Swap, model.Unformatted}
-
 // Create is the New partition dialog: a place in a gap, contents, label, and role or name.
 type Create struct {
 	queue ops.Queue
@@ -22,7 +21,8 @@ type Create struct {
 	place place
 	at    stop
 	grip  int
-	fs    int // index in makes
+	kinds []kindChoice
+	fs    int // index in kinds
 	roles []model.Role
 	role  int
 	label widget.Field
@@ -46,13 +46,7 @@ func NewCreate(q ops.Queue, gap model.Gap, align geometry.Alignment) (Create, er
 	}
 	c := Create{
 		queue: q, gap: gap, whole: room, roles: roles, at: stopSize, grip: -1,
-		label: widget.NewField("", 16), name: widget.NewField("", 36),
-	}
-	for i, kind := range makes {
-		if q.Env().Caps.Of(kind).Create == "" || kind == model.Unformatted {
-			c.fs = i
-			break
-		}
+		label: widget.NewField("", maxLabel), name: widget.NewField("", 36), kinds: makeable(q.Env()),
 	}
 	c.place = newPlace(limitsIn(room, d.SectorSize), room, align, d.SectorSize)
 	return c.check(), nil
@@ -69,7 +63,7 @@ func (c Create) kind() model.FSKind {
 	if c.roles[c.role] == model.Extended {
 		return model.Unformatted
 	}
-	return makes[c.fs]
+	return c.kinds[c.fs].kind
 }
 
 // stops lists where the keyboard can go.
@@ -120,7 +114,7 @@ func (c Create) input(msg tea.Msg) Create {
 		c.name, _ = c.name.Update(msg)
 	case stopFS:
 		if pressed {
-			c.fs = turn(press, c.fs, len(makes))
+			c.fs = jumped(press, turn(press, c.fs, len(c.kinds)), fsWords(c.kinds))
 		}
 	case stopRole:
 		if pressed {
@@ -131,6 +125,7 @@ func (c Create) input(msg tea.Msg) Create {
 		if c.at == stopAlign {
 			return c.regrid()
 		}
+	case stopFlags, stopButtons:
 	}
 	return c
 }
@@ -219,7 +214,8 @@ func (c Create) View(width, _ int, st *styles.Styles) View {
 	lines, cursor := c.place.form(w, fill{style: st.FS(c.kind()), used: 0}, c.at, st)
 	lines = append(lines, "")
 	choice := func(own stop, name string, words []string, picked int) {
-		lines = append(lines, formName(name, c.at == own, st)+widget.Choice(words, picked, c.at == own, st))
+		label := formName(name, c.at == own, st)
+		lines = append(lines, label+widget.ChoiceIn(words, picked, c.at == own, w-widget.Width(label), st))
 	}
 	text := func(own stop, name string, f widget.Field) {
 		line, x := fieldLine(formName(name, c.at == own, st), f, c.at == own, min(36, w-formLabel-4), st)
@@ -233,12 +229,12 @@ func (c Create) View(width, _ int, st *styles.Styles) View {
 		case stopRole:
 			choice(stopRole, "Create as", roleWords(c.roles), c.role)
 		case stopFS:
-			choice(stopFS, "File system", fsWords(), c.fs)
+			choice(stopFS, "File system", fsWords(c.kinds), c.fs)
 		case stopLabel:
 			text(stopLabel, "Label", c.label)
 		case stopName:
 			text(stopName, "Partition name", c.name)
-		case stopBefore, stopSize, stopAfter, stopAlign, stopBar:
+		case stopBefore, stopSize, stopAfter, stopAlign, stopBar, stopFlags, stopButtons:
 		}
 	}
 	lines = append(lines, "")
@@ -254,16 +250,26 @@ func roleWords(roles []model.Role) []string {
 	return words
 }
 
-func fsWords() []string {
+// makeable lists what can be made here. What cannot is told by the Format dialog and the page of what is supported.
+func makeable(env ops.Env) []kindChoice {
+	return slices.DeleteFunc(kindChoices(env, "empty"), func(k kindChoice) bool { return k.off != "" })
+}
+
+func fsWords(kinds []kindChoice) []string {
 	var words []string
-	for _, kind := range makes {
-		word := string(kind)
-		if kind == model.Unformatted {
-			word = "empty"
-		}
-		words = append(words, word)
+	for _, k := range kinds {
+		words = append(words, k.word)
 	}
 	return words
+}
+
+// jumped is the next choice that begins with the letter that was typed, or the one at hand.
+func jumped(press tea.KeyPressMsg, at int, words []string) int {
+	p := picker{at: at}
+	for _, w := range words {
+		p.choices = append(p.choices, choice{text: w})
+	}
+	return p.jump(press).at
 }
 
 // Keys lists what can be pressed.
@@ -272,11 +278,13 @@ func (c Create) Keys() []keymap.Binding {
 	switch c.at {
 	case stopBar:
 		keys = []keymap.Binding{keyMax(), keymap.Bind("←→", "drag", "left", "right"), keyHandle(), keyNext()}
-	case stopFS, stopRole, stopAlign:
+	case stopFS:
+		keys = []keymap.Binding{keymap.Bind("←→ letter", "choose", "left", "right"), keyNext()}
+	case stopRole, stopAlign:
 		keys = []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyNext()}
 	case stopLabel, stopName:
 		keys = []keymap.Binding{keyNext()}
-	case stopBefore, stopSize, stopAfter:
+	case stopBefore, stopSize, stopAfter, stopFlags, stopButtons:
 	}
 	return append(keys, keyAccept("create"), keyCancel())
 }

@@ -66,14 +66,15 @@ func TestCreateKeys(t *testing.T) {
 		{"all of it", varied, 0, "enter", ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.Ext4}},
 		{"a size", varied, 0, "=100MiB enter", ops.New{At: 6658 * mib, Len: 100 * mib, FS: model.Ext4}},
 		{"a place", varied, 0, "=100MiB tab =50MiB enter", ops.New{At: 6708 * mib, Len: 100 * mib, FS: model.Ext4}},
-		{"contents", varied, 0, "tab tab tab right enter", ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.FAT32}},
+		{"contents", varied, 0, "tab tab tab right enter", ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.Ext2}},
+		{"contents by letter", varied, 0, "tab tab tab f f enter", ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.FAT32}},
 		{"empty", varied, 0, "tab tab tab left enter", ops.New{At: 6658 * mib, Len: 512 * mib}},
 		{
 			"label and name", varied, 0, "tab tab tab tab =data tab =Data2 enter",
 			ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.Ext4, Label: "data", Name: "Data2"},
 		},
 		{"too large", varied, 0, "=1GiB enter", ops.New{}},
-		{"too small for FAT32", varied, 0, "=8MiB tab tab tab right enter", ops.New{}},
+		{"too small for FAT32", varied, 0, "=8MiB tab tab tab f f enter", ops.New{}},
 		{"logical", logicals, 0, "enter", ops.New{Role: model.Logical, At: 301 * mib, Len: 99 * mib, FS: model.Ext4}},
 		{"primary", logicals, 2, "enter", ops.New{At: 900 * mib, Len: 100 * mib, FS: model.Ext4}},
 	} {

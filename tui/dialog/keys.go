@@ -30,3 +30,11 @@ func keyLeft() keymap.Binding { return keymap.Bind("←", "left", "left") }
 func keyRight() keymap.Binding { return keymap.Bind("→", "right", "right") }
 
 func keyHandle() keymap.Binding { return keymap.Bind("space", "other handle", "space") }
+
+func keyHome() keymap.Binding { return keymap.Bind("home", "first", "home") }
+
+func keyEnd() keymap.Binding { return keymap.Bind("end", "last", "end") }
+
+func keyYes(does string) keymap.Binding { return keymap.Bind("y", does, "y", "Y") }
+
+func keyNo(does string) keymap.Binding { return keymap.Bind("n", does, "n", "N") }

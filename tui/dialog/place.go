@@ -25,6 +25,8 @@ const (
 	stopRole
 	stopLabel
 	stopName
+	stopFlags
+	stopButtons
 )
 
 var aligns = [...]geometry.Alignment{geometry.AlignMiB, geometry.AlignCylinder, geometry.AlignNone}
@@ -83,7 +85,7 @@ func (p place) fixed(at stop) string {
 		if p.limits.CanGrow != "" && p.limits.CanShrink != "" {
 			return p.limits.CanGrow
 		}
-	case stopAlign, stopBar, stopFS, stopRole, stopLabel, stopName:
+	case stopAlign, stopBar, stopFS, stopRole, stopLabel, stopName, stopFlags, stopButtons:
 	}
 	return ""
 }
@@ -177,7 +179,7 @@ func (p place) nudge(at stop, n geometry.Sector) place {
 		return p.pull(ops.WholePartition, -n)
 	case stopBar:
 		return p.pull(p.handle, n)
-	case stopBefore, stopAlign, stopFS, stopRole, stopLabel, stopName:
+	case stopBefore, stopAlign, stopFS, stopRole, stopLabel, stopName, stopFlags, stopButtons:
 	}
 	return p.pull(ops.WholePartition, n)
 }

@@ -48,6 +48,7 @@ type Glyphs struct {
 	Now, Later       string // a step that is running, that has not begun
 	Full, Empty      string // progress bars
 	Dot              string // between items of a line
+	Busy             string // a partition that is in use
 	Thumb            string // where a scrolled text stands
 	Previous, Follow string // a choice that the arrows change
 }
@@ -62,7 +63,7 @@ func GlyphsOf(set GlyphSet) Glyphs {
 			Edge: "|", OpenExt: "{", CloseExt: "}", HandleLeft: "[", HandleRight: "]",
 			Cursor: ">", More: "~", Less: "<", Greater: ">", Up: "^", Down: "v",
 			Right: ">", Left: "<", Yes: "+", No: "x", Now: ">", Later: ".",
-			Full: "#", Empty: ".", Dot: "-", Thumb: "#",
+			Full: "#", Empty: ".", Dot: "-", Busy: "*", Thumb: "#",
 			Previous: "<", Follow: ">",
 		}
 	}
@@ -73,7 +74,7 @@ func GlyphsOf(set GlyphSet) Glyphs {
 		Edge: "│", OpenExt: "┃", CloseExt: "┃", HandleLeft: "┣", HandleRight: "┫",
 		Cursor: "▸", More: "…", Less: "‹", Greater: "›", Up: "↑", Down: "↓",
 		Right: "→", Left: "←", Yes: "✓", No: "✗", Now: "▸", Later: "·",
-		Full: "█", Empty: "░", Dot: "·", Thumb: "┃",
+		Full: "█", Empty: "░", Dot: "·", Busy: "●", Thumb: "┃",
 		Previous: "‹", Follow: "›",
 	}
 }

@@ -62,3 +62,36 @@ func Choice(words []string, picked int, focused bool, st *styles.Styles) string 
 	}
 	return strings.Join(parts, "")
 }
+
+// ChoiceIn is Choice in width cells: where not all words fit it shows those around the picked one.
+func ChoiceIn(words []string, picked int, focused bool, width int, st *styles.Styles) string {
+	from, to := 0, len(words)
+	room := func() int {
+		n := 0
+		for _, w := range words[from:to] {
+			n += Width(w) + 2
+		}
+		if from > 0 {
+			n++
+		}
+		if to < len(words) {
+			n++
+		}
+		return n
+	}
+	for to-from > 1 && room() > width {
+		if picked-from > to-1-picked {
+			from++
+		} else {
+			to--
+		}
+	}
+	line := Choice(words[from:to], picked-from, focused, st)
+	if from > 0 {
+		line = st.Muted.Render(st.More) + line
+	}
+	if to < len(words) {
+		line += st.Muted.Render(st.More)
+	}
+	return line
+}

@@ -14,14 +14,29 @@ const mib geometry.Sector = 2048
 func Env() ops.Env {
 	return ops.Env{Caps: ops.Capabilities{
 		model.Ext2: {MaxSize: 16 * geometry.TiB}, model.Ext3: {MaxSize: 16 * geometry.TiB}, model.Ext4: {},
+		model.FAT16: {MinSize: 16 * geometry.MiB, MaxSize: 4 * geometry.GiB, Online: "FAT cannot grow while it is mounted"},
 		model.FAT32: {
-			Grow: "FAT32 cannot be resized here", Shrink: "FAT32 cannot be resized here",
+			Grow: "FAT32 cannot be resized here", Shrink: "FAT32 cannot be resized here", Online: "FAT cannot grow while it is mounted",
 			MinSize: 33 * geometry.MiB, MaxSize: 2 * geometry.TiB,
 		},
-		model.NTFS:  {Create: "mkfs.ntfs is not installed: apt install ntfs-3g"},
+		model.NTFS: {
+			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Check: "ntfsfix is not installed: apt install ntfs-3g",
+			Online: "NTFS cannot grow while it is mounted",
+		},
+		model.F2FS: {
+			Create: "mkfs.f2fs is not installed: apt install f2fs-tools", Grow: "resize.f2fs is not installed: apt install f2fs-tools",
+			Shrink: "F2FS cannot be shrunk", UUID: "F2FS has no tool that changes its UUID", Online: "F2FS cannot grow while it is mounted",
+		},
 		model.XFS:   {Shrink: "XFS cannot be shrunk"},
 		model.Btrfs: {},
-		model.Swap:  {Check: "swap space needs no check", MinSize: 40 * geometry.KiB},
+		model.Swap: {
+			Check: "swap space needs no check", Online: "swap space is switched off to be resized", MinSize: 40 * geometry.KiB,
+		},
+		model.LUKS: {
+			Create: "shunt does not encrypt", Shrink: "what is inside would have to be shrunk first",
+			Check: "it can be checked only when it is open", Label: "shunt does not label LUKS", UUID: "shunt does not change the UUID of LUKS",
+			Online: "LUKS cannot grow while it is open",
+		},
 	}}
 }
 

@@ -18,6 +18,8 @@ type Backend struct {
 	Targets map[string]*Target
 	// Refuse has an error for each path that cannot be opened.
 	Refuse map[string]error
+	// Machine is what Discover finds.
+	Machine ops.Env
 	// Opened and Closed list the paths in the order of the calls.
 	Opened, Closed []string
 }
@@ -39,6 +41,9 @@ func (b *Backend) Open(path string) (target tui.Target, err error) {
 	})
 	return target, err
 }
+
+// Discover is Machine.
+func (b *Backend) Discover() ops.Env { return b.Machine }
 
 // Target stands in for a target. Its exported fields are what it shows; they are changed before it is
 // opened, or in Driver.Do.

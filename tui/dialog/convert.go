@@ -1,0 +1,53 @@
+package dialog
+
+import (
+	"fmt"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+// NewConvert asks whether to make the MBR of the queue's preview a GPT, and shows what each partition will be called.
+// An error says why that cannot be.
+func NewConvert(q ops.Queue, align geometry.Alignment) (Ask, error) {
+	op := ops.ToGPT{}
+	next, err := q.Stage(op)
+	if err != nil {
+		return Ask{}, err
+	}
+	text := []string{
+		"All partitions keep their place and their contents; only the table changes. There are no extended and logical partitions " +
+			"in a GPT.",
+		"Numbers: " + numbers(q.Preview(), next.Preview()) + ".",
+		"A BIOS boot loader in the gap before the first partition is not taken along: a system that boots from this disk needs one " +
+			"installed anew.",
+	}
+	return NewAsk("Convert MBR to GPT?", Calm, text,
+		Answer{Label: "Keep the MBR", Key: keyNo("keep the MBR"), Action: Close{}},
+		Answer{Label: "Convert", Key: keyYes("convert"), Action: Stage{Op: op, Align: align}}), nil
+}
+
+// numbers tells what each partition is called before and after: "p1 stays p1, p5 becomes p2".
+func numbers(before, after model.Disk) string {
+	var list []string
+	same := 0
+	for _, p := range before.Partitions() {
+		switch q, ok := after.Partition(p.ID); {
+		case !ok:
+			list = append(list, p.Ref()+" goes")
+		case q.Number == p.Number:
+			same++
+		default:
+			list = append(list, fmt.Sprintf("%s becomes %s", p.Ref(), q.Ref()))
+		}
+	}
+	switch {
+	case len(list) == 0:
+		return "they stay as they are"
+	case same > 0:
+		list = append(list, "the others stay")
+	}
+	return strings.Join(list, ", ")
+}

@@ -1,0 +1,34 @@
+package dialog
+
+import (
+	"shunt/model"
+	"shunt/ops"
+)
+
+// kindChoice is a file system that something can be given.
+type kindChoice struct {
+	kind model.FSKind
+	word string
+	off  string // why it cannot be made here, "" if it can
+}
+
+// kindChoices lists what a partition can be given: the file systems that can be made on this machine in the order of
+// the support matrix, with ext4 first as it is the usual one; nothing, under the given word; and the ones that cannot be
+// made, with the reason.
+func kindChoices(env ops.Env, nothing string) []kindChoice {
+	var can, cannot []kindChoice
+	for _, row := range env.Caps.Matrix().Rows {
+		c := kindChoice{kind: row.Kind, word: string(row.Kind), off: env.Caps.Of(row.Kind).Create}
+		switch {
+		case row.Kind == model.Unformatted:
+		case c.off != "":
+			cannot = append(cannot, c)
+		case row.Kind == model.Ext4:
+			can = append([]kindChoice{c}, can...)
+		default:
+			can = append(can, c)
+		}
+	}
+	can = append(can, kindChoice{kind: model.Unformatted, word: nothing})
+	return append(can, cannot...)
+}

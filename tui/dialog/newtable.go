@@ -1,0 +1,134 @@
+package dialog
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/keymap"
+	"shunt/tui/styles"
+	"shunt/tui/widget"
+)
+
+// NewTable asks for the kind of a new partition table, and says what is lost with the old one. It stages nothing unless
+// the yes was chosen.
+type NewTable struct {
+	queue   ops.Queue
+	align   geometry.Alignment
+	kind    int // index in tableKinds
+	yes     int // 1 if the button that makes it is chosen
+	at      stop
+	verdict verdict
+}
+
+var tableKinds = [...]model.TableKind{model.TableGPT, model.TableMBR}
+
+// NewNewTable is the dialog for the queue's preview.
+func NewNewTable(q ops.Queue, align geometry.Alignment) NewTable {
+	return NewTable{queue: q, align: align, at: stopFS}.check()
+}
+
+func (t NewTable) op() ops.NewTable { return ops.NewTable{Kind: tableKinds[t.kind]} }
+
+func (t NewTable) check() NewTable {
+	t.verdict = judge(t.queue, t.op())
+	return t
+}
+
+// Update takes keys.
+func (t NewTable) Update(msg tea.Msg) (Dialog, Action) {
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return t, nil
+	}
+	if at, ok := moved(press, []stop{stopFS, stopButtons}, t.at); ok {
+		t.at = at
+		return t, nil
+	}
+	switch {
+	case keymap.Match(press, keyCancel(), keyNo("")):
+		return t, Close{}
+	case keymap.Match(press, keyAccept("")) && t.yes == 0:
+		return t, Close{}
+	case keymap.Match(press, keyAccept(""), keyYes("")):
+		if t.verdict.err != nil {
+			return t, nil
+		}
+		return t, Stage{Op: t.op(), Align: t.align}
+	}
+	if t.at == stopButtons {
+		t.yes = turn(press, t.yes, 2)
+	} else {
+		t.kind = turn(press, t.kind, len(tableKinds))
+	}
+	return t.check(), nil
+}
+
+// View is the choice, what is lost, and the buttons.
+func (t NewTable) View(width, _ int, st *styles.Styles) View {
+	w := min(width, formWidth)
+	v := View{Title: "New partition table", Width: w, Tone: Warning}
+	v.Lines = append(v.Lines, formName("Kind", t.at == stopFS, st)+widget.Choice([]string{"GPT", "MBR"}, t.kind, t.at == stopFS, st))
+	about := "GPT: 128 partitions with names, a backup copy, disks of any size."
+	if tableKinds[t.kind] == model.TableMBR {
+		about = "MBR: 4 primary partitions, disks up to 2 TiB; for old firmware and small cards."
+	}
+	v.Lines = append(v.Lines, notes(about, w, 2, st.Muted.Render, st)...)
+	v.Lines = append(v.Lines, "")
+	v.Lines = append(v.Lines, notes(t.lost(), w, 4, st.Warn.Render, st)...)
+	v.Lines = append(v.Lines, "")
+	v.Lines = append(v.Lines, verdictLines(nil, t.verdict, "", w, st)...)
+	no := "Keep the old one"
+	if d := t.queue.Preview(); d.Table.Kind == model.TableNone {
+		no = "Leave it"
+	}
+	buttons := []widget.Button{{Label: no, Key: "n"}, {Label: "New table", Key: "y", Risk: widget.Writes}}
+	v.Lines = append(v.Lines, widget.Buttons(buttons, t.yes, st))
+	return v
+}
+
+// lost says what is on the disk that will not be any more.
+func (t NewTable) lost() string {
+	d := t.queue.Preview()
+	if d.Table.Kind == model.TableNone {
+		if d.Whole.Known() {
+			return fmt.Sprintf("The %s that covers the whole disk is lost when this is applied.", d.Whole.Kind)
+		}
+		return "There is no partition table yet."
+	}
+	var list []string
+	for _, p := range d.Partitions() {
+		list = append(list, contentsWord(p))
+	}
+	switch len(list) {
+	case 0:
+		return "There are no partitions on the disk."
+	case 1:
+		return "Lost when this is applied: " + list[0] + "."
+	}
+	return fmt.Sprintf("All %d partitions are lost when this is applied: %s.", len(list), strings.Join(list, ", "))
+}
+
+// Keys lists what can be pressed.
+func (t NewTable) Keys() []keymap.Binding {
+	return []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyNext(), keyAccept("answer"), keyCancel()}
+}
+
+// contentsWord names a partition by what is in it: `p2 (ext4 "docs")`.
+func contentsWord(p model.Partition) string {
+	text := string(p.FS.Kind)
+	switch {
+	case p.Role == model.Extended:
+		text = "extended"
+	case !p.FS.Known():
+		text = "nothing known"
+	}
+	if p.FS.Label != "" {
+		text += ` "` + widget.Clean(p.FS.Label) + `"`
+	}
+	return p.Ref() + " (" + text + ")"
+}

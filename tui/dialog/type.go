@@ -1,0 +1,273 @@
+package dialog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/keymap"
+	"shunt/tui/styles"
+	"shunt/tui/widget"
+)
+
+// Type asks for the type and the flags of a partition. Both are kept in a copy of the partition while one chooses, as
+// some flags are another name for a type.
+type Type struct {
+	queue  ops.Queue
+	was    model.Partition
+	part   model.Partition // as it would be
+	search widget.Field
+	found  []model.TypeEntry
+	list   picker
+	flags  []model.Flag
+	flag   int // where the cursor is among them
+	at     stop
+
+	ops     []ops.Operation
+	verdict verdict
+	why     string // why the last flag could not be changed
+}
+
+// NewType is the dialog for a partition of the queue's preview.
+func NewType(q ops.Queue, id model.PartID) Type {
+	part, _ := q.Preview().Partition(id)
+	t := Type{queue: q, was: part, part: part, search: widget.NewField("", 40)}
+	t.at = t.stops()[0]
+	return t.filter().check()
+}
+
+func (t Type) kind() model.TableKind { return t.queue.Preview().Table.Kind }
+
+// filter lists the types that the search finds. Once something was typed the first of them is chosen, unless the type
+// that was chosen before is among them.
+func (t Type) filter() Type {
+	t.found = model.SearchTypes(t.kind(), t.search.Value())
+	t.list = picker{}
+	for _, e := range t.found {
+		note := string(e.Code)
+		if t.kind() == model.TableMBR {
+			note = strings.TrimSpace(note + "  " + e.Alias)
+		}
+		t.list.choices = append(t.list.choices, choice{text: e.Name, note: note})
+	}
+	if len(t.found) == 0 {
+		t.part.Type = t.was.Type
+	}
+	t.list.at = slices.IndexFunc(t.found, func(e model.TypeEntry) bool { return e.Code == t.part.Type })
+	if t.list.at < 0 && t.search.Value() != "" && len(t.found) > 0 {
+		t.list.at = 0
+		return t.choose()
+	}
+	return t
+}
+
+// stops: what is typed always goes to the search, so the list has the keyboard together with it. An extended
+// partition keeps its type.
+func (t Type) stops() []stop {
+	if t.was.Role == model.Extended {
+		return []stop{stopFlags}
+	}
+	return []stop{stopFS, stopFlags}
+}
+
+// Update takes keys and pastes.
+func (t Type) Update(msg tea.Msg) (Dialog, Action) {
+	press, pressed := msg.(tea.KeyPressMsg)
+	if pressed {
+		switch {
+		case keymap.Match(press, keyCancel()):
+			return t, Close{}
+		case keymap.Match(press, keyAccept("")):
+			return t, t.accept()
+		}
+		if at, ok := moved(press, t.stops(), t.at); ok {
+			t.at, t.why = at, ""
+			return t, nil
+		}
+	}
+	if t.at == stopFlags && len(t.flags) > 0 {
+		if pressed {
+			return t.flagKey(press).check(), nil
+		}
+		return t, nil
+	}
+	if list, ok := t.list.update(press, typeRows); pressed && ok {
+		t.list = list
+		return t.choose().check(), nil
+	}
+	before := t.search.Value()
+	t.search, _ = t.search.Update(msg)
+	if t.search.Value() == before {
+		return t, nil
+	}
+	return t.filter().check(), nil
+}
+
+// choose takes the type under the cursor.
+func (t Type) choose() Type {
+	if t.list.at >= 0 && t.list.at < len(t.found) {
+		t.part.Type = t.found[t.list.at].Code
+	}
+	return t
+}
+
+// flagKey moves among the flags and turns them.
+func (t Type) flagKey(press tea.KeyPressMsg) Type {
+	n := len(t.flags)
+	switch {
+	case keymap.Match(press, keyLeft(), keyUp()):
+		t.flag, t.why = (t.flag+n-1)%n, ""
+	case keymap.Match(press, keyRight(), keyDown()):
+		t.flag, t.why = (t.flag+1)%n, ""
+	case keymap.Match(press, keyHandle()):
+		f := t.flags[t.flag]
+		change := model.WithFlag
+		if model.HasFlag(t.kind(), t.part, f) {
+			change = model.WithoutFlag
+		}
+		after, why := change(t.kind(), t.part, f)
+		t.why = why
+		if why == "" {
+			t.part = after
+		}
+	}
+	return t
+}
+
+// check works out which operations lead to what was chosen, and what the queue says of them.
+func (t Type) check() Type {
+	kind := t.kind()
+	current := model.Flag("")
+	if t.flag < len(t.flags) {
+		current = t.flags[t.flag]
+	}
+	t.flags = model.FlagsFor(kind, t.part)
+	t.flag = max(0, slices.Index(t.flags, current))
+	t.ops = nil
+	reached := t.was
+	if t.part.Type != t.was.Type && t.was.Role != model.Extended {
+		t.ops = append(t.ops, ops.SetType{ID: t.was.ID, Type: t.part.Type})
+		reached.Type = t.part.Type
+	}
+	for _, f := range t.flags {
+		if on := model.HasFlag(kind, t.part, f); on != model.HasFlag(kind, reached, f) {
+			t.ops = append(t.ops, ops.SetFlag{ID: t.was.ID, Flag: f, On: on})
+		}
+	}
+	t.verdict = verdict{}
+	q := t.queue
+	var words []string
+	for _, op := range t.ops {
+		next, err := q.Stage(op)
+		if err != nil {
+			t.verdict = verdict{changes: true, err: err}
+			return t
+		}
+		words = append(words, op.Describe(q.Preview()))
+		q = next
+	}
+	if len(t.ops) > 0 {
+		t.verdict = verdict{changes: true, what: strings.Join(words, "; "), cost: "only the table changes, not the files"}
+	}
+	return t
+}
+
+func (t Type) accept() Action {
+	switch {
+	case t.verdict.err != nil:
+		return nil
+	case !t.verdict.changes:
+		return Close{}
+	}
+	return StageAll{Ops: t.ops}
+}
+
+// typeRows is how many types are shown where there is room.
+const typeRows = 7
+
+// View is the search, the list, the flags and the outcome.
+func (t Type) View(width, height int, st *styles.Styles) View {
+	w := min(width, formWidth)
+	v := View{Title: "Type and flags of " + partTitle(t.was, st), Width: w}
+	flags := t.flagLines(w, st)
+	if t.was.Role != model.Extended {
+		line, x := fieldLine(formName("Search", t.at == stopFS, st), t.search, t.at == stopFS, min(34, w-formLabel-4), st)
+		if t.at == stopFS {
+			v.Cursor = &Point{X: x}
+		}
+		v.Lines = append(v.Lines, line)
+		rows := min(typeRows, max(3, height-7-len(flags)))
+		if len(t.found) == 0 {
+			v.Lines = append(v.Lines, widget.Pad([]string{st.Muted.Render("  No type has that in its name or code.")}, w, rows, "")...)
+		} else {
+			v.Lines = append(v.Lines, t.list.view(w, rows, 26, t.at == stopFS, st)...)
+		}
+	}
+	v.Lines = append(v.Lines, flags...)
+	v.Lines = append(v.Lines, "")
+	var wrong error
+	if t.why != "" {
+		wrong = fmt.Errorf("flag %s: %s", t.flags[t.flag], t.why)
+	}
+	name := model.TypeName(t.kind(), t.part.Type)
+	v.Lines = append(v.Lines, verdictLines(wrong, t.verdict, "No change yet: "+name, w, st)...)
+	return v
+}
+
+// flagLines are check boxes, at most three lines of them around the cursor.
+func (t Type) flagLines(width int, st *styles.Styles) []string {
+	label := formName("Flags", t.at == stopFlags, st)
+	var lines []string
+	line, here := "", 0
+	for i, f := range t.flags {
+		mark := "[ ] "
+		if model.HasFlag(t.kind(), t.part, f) {
+			mark = "[x] "
+		}
+		text := mark + string(f)
+		look := st.Text
+		if i == t.flag && t.at == stopFlags {
+			look = st.Chosen
+		}
+		if line != "" && widget.Width(line)+2+widget.Width(text) > width-2 {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += "  "
+		} else {
+			line = "  "
+		}
+		line += look.Render(text)
+		if i == t.flag {
+			here = len(lines)
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	if len(lines) == 0 {
+		lines = []string{st.Muted.Render("  This kind of table has none for it.")}
+	}
+	const most = 3
+	from, to := widget.Visible(len(lines), here, min(most, len(lines)))
+	if hidden := len(lines) - (to - from); hidden > 0 {
+		label += st.Muted.Render(fmt.Sprintf("lines %d to %d of %d", from+1, to, len(lines)))
+	}
+	return append([]string{label}, lines[from:to]...)
+}
+
+// Keys lists what can be pressed.
+func (t Type) Keys() []keymap.Binding {
+	if t.at == stopFlags {
+		return []keymap.Binding{
+			keymap.Bind("←→", "choose", "left", "right"), keymap.Bind("space", "on or off", "space"), keyNext(), keyAccept("set"), keyCancel(),
+		}
+	}
+	return []keymap.Binding{
+		keymap.Bind("↑↓", "choose", "up", "down"), keymap.Bind("letters", "search", "a"), keyNext().As("flags"), keyAccept("set"), keyCancel(),
+	}
+}

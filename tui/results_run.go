@@ -1,0 +1,134 @@
+package tui
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/ops"
+	"shunt/tui/dialog"
+	"shunt/tui/widget"
+)
+
+// This file takes what runs send. A run goes on whether its target is in view or not: what it shows belongs to its
+// target, and of a target that is not in view a line tells.
+
+// followed shows the commit that is under way on a target.
+func (m Model) followed(i int, run Run) (tea.Model, tea.Cmd) {
+	m.gen++
+	m = m.withRun(i, running{
+		gen: m.gen, kind: followRun, run: run, queue: m.docs[i].queue, committing: true, now: ops.Progress{Phase: ops.Committing},
+	})
+	m, gate := m.arrived(i, "a commit that was begun earlier is under way")
+	return m, tea.Batch(gate, follow(run, m.gen))
+}
+
+// arrived tells that the page of document i became another one by itself: keys are kept from it if it is in view,
+// otherwise a line tells of it.
+func (m Model) arrived(i int, what string) (Model, tea.Cmd) {
+	if i == m.current {
+		return m.shut()
+	}
+	return m.say(toneWarn, fmt.Sprintf("%s: %s; tab goes there", m.docs[i].name(), what)), nil
+}
+
+// started takes a run that has begun.
+func (m Model) started(msg startedMsg) (tea.Model, tea.Cmd) {
+	i, ok := m.byRun(msg.gen)
+	if !ok {
+		return m, nil
+	}
+	r := m.docs[i].run
+	if msg.err != nil {
+		m = m.withRun(i, running{}).uncovered(i)
+		name := m.docs[i].name()
+		m = m.push(dialog.NewMessage("Cannot begin", dialog.Warning,
+			widget.Clean(msg.err.Error()), name+" was not changed. The operations are still pending."))
+		return m.shut()
+	}
+	r.run = msg.run
+	cmd := follow(msg.run, msg.gen)
+	if r.stopping {
+		cmd = tea.Batch(cmd, cancelRun(msg.run))
+	}
+	return m.withRun(i, r), cmd
+}
+
+// uncovered closes what is open over the page of document i, so that what happened to it is seen.
+func (m Model) uncovered(i int) Model {
+	if i == m.current {
+		m.dialogs, m.reader, m.files = nil, reader{}, files{}
+	}
+	return m
+}
+
+func (m Model) progressed(msg progressMsg) (tea.Model, tea.Cmd) {
+	i, ok := m.byRun(msg.gen)
+	if !ok {
+		return m, nil
+	}
+	r := m.docs[i].run
+	r.now = msg.progress
+	if r.result == nil {
+		r.log = msg.log
+	}
+	return m.withRun(i, r), waitProgress(r.run, msg.gen)
+}
+
+func (m Model) reported(msg reportMsg) (tea.Model, tea.Cmd) {
+	i, ok := m.byRun(msg.gen)
+	if !ok || m.docs[i].run.result != nil && !msg.ok {
+		return m, nil
+	}
+	r := m.docs[i].run
+	late := r.result
+	r = r.reported(msg)
+	if late != nil {
+		// The run had ended before its report came: a failed rehearsal is told by its report.
+		if !r.rehearsalFailed() {
+			r.state = runEnded
+		}
+		return m.withRun(i, r), nil
+	}
+	m = m.withRun(i, r)
+	if r.state != runAsking {
+		return m, nil
+	}
+	if i == m.current {
+		m.dialogs = nil // a question whether to stop the rehearsal has no meaning any more
+	}
+	return m.arrived(i, "the rehearsal is over")
+}
+
+// resulted takes the end of a run. Whatever was open over its page is closed, so that the end is seen.
+func (m Model) resulted(msg resultMsg) (tea.Model, tea.Cmd) {
+	i, ok := m.byRun(msg.gen)
+	if !ok {
+		return m, nil
+	}
+	d := m.docs[i]
+	wasAsking := d.run.state == runAsking
+	d.run = d.run.ended(msg)
+	reread := rescan(d.target, d.gen)
+	if d.run.left() {
+		m = m.withRun(i, running{}).uncovered(i)
+		return m.say(toneGood, d.name()+" was not changed. The operations are still pending."), nil
+	}
+	if i == m.current {
+		m.dialogs = nil
+	}
+	asking := d.run.state == runAsking
+	d.run.settled = d.run.settled || asking
+	m = m.withDoc(i, d)
+	if wasAsking && asking {
+		return m, nil // the report of the failed rehearsal is being read
+	}
+	if i == m.current {
+		m.reader, m.files = reader{}, files{}
+	}
+	m, gate := m.arrived(i, "it has ended")
+	if asking {
+		return m, gate
+	}
+	return m, tea.Batch(gate, reread)
+}
