@@ -17,6 +17,18 @@ func (r *Raw) Withdraw([]int) error { return nil }
 // Follow is Target.Follow.
 func (r *Raw) Follow([]Part) error { return nil }
 
+// Node is Target.Node.
+func (r *Raw) Node(int) string { return "" }
+
+// Node is Target.Node.
+func (b *Block) Node(number int) string {
+	p, ok := b.disk.parts()[number]
+	if !ok {
+		return ""
+	}
+	return host().node(p)
+}
+
 // call is one change to the partitions that the kernel knows.
 type call struct {
 	verb int32 // unix.BLKPG_ADD_PARTITION and so on

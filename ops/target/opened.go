@@ -33,6 +33,8 @@ type Target interface {
 	// Uses tells which partitions of the target are in use, by their numbers. Only partitions of a block device that
 	// the kernel knows can be.
 	Uses() map[int]Use
+	// Node is the path of the node of a partition, "" if the kernel does not know the partition.
+	Node(number int) string
 	// Withdraw takes partitions away from the kernel, so that nothing can begin to use them. If one is in use all are
 	// left or given back, and the error names it.
 	Withdraw(numbers []int) error
