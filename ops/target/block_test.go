@@ -1,6 +1,7 @@
 package target
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -236,7 +237,7 @@ func TestBusyPartition(t *testing.T) {
 		t.Errorf("the kernel has %v, want %v", parts, after)
 	}
 	err = b.Follow([]Part{{1, 2 << 20, 14 << 20}})
-	stale, ok := err.(*StaleError)
+	stale, ok := errors.AsType[*StaleError](err)
 	if !ok || !slices.Equal(stale.Parts, []string{"p1"}) || !strings.Contains(err.Error(), "partx -u "+loop) {
 		t.Errorf("moving a mounted partition: %v", err)
 	}

@@ -143,7 +143,8 @@ func TestUses(t *testing.T) {
 		{"nobody", nil, map[int]Use{}},
 		{"mounted", map[string]string{"proc/SELF/mountinfo": mount}, map[int]Use{2: {"mounted at /mnt/a b", "/mnt/a b"}}},
 		{
-			"mounted read-only", map[string]string{"proc/SELF/mountinfo": "31 30 8:2 / /mnt ro - ext4 /dev/sda2 rw\n"},
+			"mounted read-only",
+			map[string]string{"proc/SELF/mountinfo": "31 30 8:2 / /mnt ro - ext4 /dev/sda2 rw\n"},
 			map[int]Use{2: {Why: "mounted read-only at /mnt"}},
 		},
 		{
