@@ -24,7 +24,22 @@ func (q Queue) Compile() ([]Step, error) {
 	if tableChanges(q.initial, final) {
 		steps = append(steps, Step{Kind: StepWriteTable, Op: max(0, q.Len()-1), Ref: "table"})
 	}
-	return steps, nil
+	return mountedLast(steps), nil
+}
+
+// mountedLast is the steps in an order in which those come last that run after the commit, and once for each partition:
+// then it has its final size already.
+func mountedLast(steps []Step) []Step {
+	var first, last []Step
+	for _, s := range steps {
+		if s.Kind != StepGrowMounted {
+			first = append(first, s)
+			continue
+		}
+		last = slices.DeleteFunc(last, func(other Step) bool { return other.Part == s.Part })
+		last = append(last, s)
+	}
+	return append(first, last...)
 }
 
 // steps is what operation i compiles to on this machine.

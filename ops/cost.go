@@ -78,7 +78,7 @@ func toolOf(s Step) string {
 	switch s.Kind {
 	case StepCheckFS:
 		return t.check
-	case StepResizeFS:
+	case StepResizeFS, StepGrowMounted:
 		return t.resize
 	case StepMakeFS:
 		return t.create

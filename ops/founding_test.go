@@ -73,7 +73,7 @@ func windows(steps []ops.Step) string {
 	kinds := map[ops.StepKind]string{
 		ops.StepResizeImage: "image", ops.StepCheckFS: "check", ops.StepVerifyFS: "verify", ops.StepResizeFS: "resize",
 		ops.StepRemap: "remap", ops.StepMoved: "moved", ops.StepWipe: "wipe", ops.StepMakeFS: "make", ops.StepWriteTable: "table",
-		ops.StepLabelFS: "label", ops.StepUUIDFS: "uuid", ops.StepCopy: "copy",
+		ops.StepLabelFS: "label", ops.StepUUIDFS: "uuid", ops.StepCopy: "copy", ops.StepGrowMounted: "grow mounted",
 	}
 	var words []string
 	for _, s := range steps {
@@ -81,7 +81,7 @@ func windows(steps []ops.Step) string {
 		switch s.Kind {
 		case ops.StepRemap, ops.StepCopy:
 			word += fmt.Sprintf("%v>%v", s.From, s.To)
-		case ops.StepResizeFS:
+		case ops.StepResizeFS, ops.StepGrowMounted:
 			word += fmt.Sprintf("%v=%d", s.Window, s.NewSize)
 		case ops.StepCheckFS, ops.StepVerifyFS, ops.StepMoved, ops.StepWipe, ops.StepMakeFS, ops.StepLabelFS, ops.StepUUIDFS:
 			word += s.Window.String()

@@ -72,7 +72,7 @@ func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot string) {
 		return d.Sectors, "", reason
 	}
 	if d.Fixed {
-		return d.Sectors, "", "a block device has a fixed size"
+		return d.Sectors, "", "a block device has a fixed size; that of a loop device is its file's: make the file longer with `truncate`, run `losetup -c` on the device and open it again"
 	}
 	if d.Table.Kind == model.TableNone {
 		if d.Whole.Known() && d.Whole.Size > 0 {

@@ -35,7 +35,7 @@ func MoveResizeTo(d model.Disk, id model.PartID, span geometry.Span) MoveResize 
 // GrowToFill is the operation that grows partition id over the free space right behind it, up to the
 // last grid line there. A *Refusal says why there is none.
 func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment) (MoveResize, error) {
-	p, err := subject(d, id, "grow")
+	p, err := subject(d, id, growing)
 	if err != nil {
 		return MoveResize{}, err
 	}
@@ -169,7 +169,7 @@ func (o MoveResize) planSize(p model.Partition, to geometry.Span, z geometry.Sec
 // Apply is the disk with the partition at its new place. The file system in it is predicted to fill the
 // new length where that changes.
 func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
-	p, err := subject(before, o.ID, "move or resize")
+	p, err := subject(before, o.ID, resizing)
 	if err != nil {
 		return before, err
 	}
@@ -342,6 +342,10 @@ func (o MoveResize) Steps(before, after model.Disk) []Step {
 	switch {
 	case old.Role == model.Extended:
 		return nil // it is nothing but its entry in the table
+	case old.Busy != "":
+		s.add(StepGrowMounted, p.Span).NewSize = p.FS.Size
+		s.steps[0].Mounted = old.MountedAt
+		return s.steps
 	case old.FS.Kind == model.Swap:
 		s.remake(p.Span)
 		return s.steps

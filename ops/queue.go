@@ -60,6 +60,9 @@ func (q Queue) NextID() model.PartID {
 // Staging forgets what could be redone.
 func (q Queue) Stage(op Operation) (Queue, error) {
 	disk, err := op.Apply(q.Preview(), q.env)
+	if err == nil {
+		err = undisturbed(q.Preview(), disk, lowered(op.Describe(q.Preview())))
+	}
 	if err != nil {
 		return q, err
 	}

@@ -73,7 +73,7 @@ func TestRefusals(t *testing.T) {
 		{"swsuspend delete", fs(model.SwSuspend), "delete 1", "cannot delete p1: it holds a hibernated system: start that and shut it down first"},
 		{"hibernated", with(func(p *model.Partition) { p.FS.Kind, p.FS.Notes = model.NTFS, "hibernated" }), "move 1 left 1MiB", "cannot move or resize p1: it holds a hibernated system: start that and shut it down first"},
 		// The image.
-		{"fixed", fixed, "image grow 1GiB", "cannot change the image size: a block device has a fixed size"},
+		{"fixed", fixed, "image grow 1GiB", "cannot change the image size: a block device has a fixed size; that of a loop device is its file's: make the file longer with `truncate`, run `losetup -c` on the device and open it again"},
 		{"below p2", founding(), "image size 965MiB", "cannot make the image 965 MiB long: p2 ends at 966 MiB; it can be made as small as 966 MiB"},
 		{"gpt room", gpt(1000*mib, full(1, 100*mib, 200*mib, 0)), "image size 200MiB", "cannot make the image 200 MiB long: p1 ends at 200 MiB and the backup of the table follows; it can be made as small as 200 MiB (409633s)"},
 		{"same size", founding(), "image size 966MiB", "cannot make the image 966 MiB long: it has this size"},

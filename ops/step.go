@@ -10,7 +10,7 @@ import (
 // StepKind says what a step does.
 type StepKind int
 
-// The steps a queue compiles to. All of them run on the overlay; none touches the target.
+// The steps a queue compiles to. All of them but the last kind run on the overlay and do not touch the target.
 const (
 	// StepResizeImage sets the size of the image to Sectors.
 	StepResizeImage StepKind = iota
@@ -37,8 +37,11 @@ const (
 	StepLabelFS
 	// StepUUIDFS gives the file system in Window a new UUID, or half of one.
 	StepUUIDFS
-	// StepWriteTable writes the table of the whole plan's final disk; it is the last step.
+	// StepWriteTable writes the table of the whole plan's final disk; it is the last step of the rehearsal.
 	StepWriteTable
+	// StepGrowMounted grows the file system of a partition that is Mounted, by the kernel that has it mounted. It runs on
+	// the target, after the commit, and cannot be rehearsed.
+	StepGrowMounted
 )
 
 // Step is one concrete action compiled from the queue. Which fields count depends on Kind.
@@ -57,6 +60,7 @@ type Step struct {
 	Label   string
 	Half    bool   // StepUUIDFS: only the half that Windows shows
 	UUID    string // StepMakeFS: keep this file system UUID (swap); "" makes a new one
+	Mounted string // StepGrowMounted: the directory
 }
 
 // Text is the step for people: "resize ext4 in p1 to 1.47 GiB".
@@ -89,6 +93,9 @@ func (s Step) Text(z geometry.SectorSize) string {
 		return fmt.Sprintf("set a new UUID on %s in %s", s.FS, s.Ref)
 	case StepWriteTable:
 		return "write partition table"
+	case StepGrowMounted:
+		return fmt.Sprintf("grow %s in %s to %s, mounted at %s (after the commit; this cannot be rehearsed)",
+			s.FS, s.Ref, geometry.FormatBytes(s.NewSize), s.Mounted)
 	}
 	return "unknown step"
 }

@@ -17,6 +17,9 @@ func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error
 	if reason := untouchable(p.FS); reason != "" {
 		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
 	}
+	if reason := inUse(p); reason != "" && verb != resizing && verb != growing {
+		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
+	}
 	return p, nil
 }
 
@@ -31,6 +34,12 @@ func entry(d model.Disk, id model.PartID, verb string) (model.Partition, error) 
 	}
 	return p, nil
 }
+
+// The edits that can be possible for a partition in use. Whether they are is for the limits to say.
+const (
+	resizing = "move or resize"
+	growing  = "grow"
+)
 
 // untouchable is why contents must stay exactly as and where they are, or "". A hibernated system wakes
 // up with the old layout in memory and writes through it.
@@ -74,6 +83,8 @@ func cannotMove(env Env, p model.Partition) string {
 		return ""
 	case untouchable(p.FS) != "":
 		return untouchable(p.FS)
+	case p.Busy != "":
+		return inUse(p)
 	case p.FS.Kind == model.ISO9660:
 		return "an ISO 9660 file system holds absolute positions on the disk"
 	case p.Type == model.BIOSBoot:
@@ -103,6 +114,9 @@ func cannotResize(d model.Disk, p model.Partition) string {
 }
 
 func cannotGrow(d model.Disk, env Env, p model.Partition) string {
+	if p.Busy != "" {
+		return online(env, p)
+	}
 	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {
 		return reason
 	}
@@ -110,6 +124,9 @@ func cannotGrow(d model.Disk, env Env, p model.Partition) string {
 }
 
 func cannotShrink(d model.Disk, env Env, p model.Partition) string {
+	if reason := inUse(p); reason != "" {
+		return reason
+	}
 	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {
 		return reason
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"time"
 
 	"shunt/ops"
@@ -54,14 +53,11 @@ const (
 )
 
 func dirOf(path string, opts Options) (journal.Dir, error) {
-	abs, err := filepath.Abs(path)
-	if err == nil {
-		abs, err = filepath.EvalSymlinks(abs)
-	}
+	beside, err := target.Beside(path)
 	if err != nil {
-		return journal.Dir{}, fmt.Errorf("open %s: %w", path, err)
+		return journal.Dir{}, err
 	}
-	return journalDir(abs, opts), nil
+	return journalDir(beside, opts), nil
 }
 
 // attach follows the commit that is under way in a journal's directory. The error wraps worker.ErrNobody.

@@ -23,29 +23,29 @@ import (
 
 // Viewer looks at a target without changing anything. Its methods may be called from any goroutine.
 type Viewer struct {
-	path  string // as people call it
-	opts  Options
-	raw   *target.Raw
-	disk  model.Disk
-	facts Facts
+	path   string // as people call it
+	opts   Options
+	target target.Target
+	disk   model.Disk
+	facts  Facts
 }
 
 // View opens a target to look at it. Targets in use can be looked at: Facts tell by whom.
 func View(path string, opts Options) (*Viewer, error) {
-	raw, err := target.Open(path, targetOptions(opts, target.Inspect))
+	t, err := target.Open(path, targetOptions(opts, target.Inspect))
 	if err != nil {
 		return nil, err
 	}
-	v := &Viewer{path: path, opts: opts, raw: raw}
-	if v.disk, v.facts, _, err = inspect(path, raw, opts); err != nil {
-		return nil, errors.Join(err, raw.Close())
+	v := &Viewer{path: path, opts: opts, target: t}
+	if v.disk, v.facts, _, err = inspect(path, t, opts); err != nil {
+		return nil, errors.Join(err, t.Close())
 	}
 	return v, nil
 }
 
 // Viewer looks at the session's target as it was last scanned. It belongs to the session and is not closed.
 func (s *Session) Viewer() *Viewer {
-	return &Viewer{path: s.path, opts: s.opts, raw: s.raw, disk: s.disk, facts: s.Facts()}
+	return &Viewer{path: s.path, opts: s.opts, target: s.target, disk: s.disk, facts: s.Facts()}
 }
 
 // Disk is the target as it was scanned.
@@ -55,7 +55,7 @@ func (v *Viewer) Disk() model.Disk { return v.disk }
 func (v *Viewer) Facts() Facts { return v.facts }
 
 // Close ends a viewer that View opened.
-func (v *Viewer) Close() error { return v.raw.Close() }
+func (v *Viewer) Close() error { return v.target.Close() }
 
 // place is where something on the target lies, and what it is.
 type place struct {
@@ -95,13 +95,13 @@ func (v *Viewer) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error)
 	name := filepath.Base(v.path)
 	var sheet ops.Sheet
 	if id == 0 {
-		sheet = look.Target(v.raw, v.disk, name, v.about())
+		sheet = look.Target(v.target, v.disk, name, v.about())
 	} else {
 		p, ok := v.disk.Partition(id)
 		if !ok {
 			return sheet, errors.New("this partition is only planned: there is nothing of it on the target yet")
 		}
-		sheet = look.Partition(v.raw, v.disk, p, name)
+		sheet = look.Partition(v.target, v.disk, p, name)
 	}
 	at, err := v.place(id)
 	if err != nil || !look.Asked(at.fs.Kind) {
@@ -181,7 +181,7 @@ func (v *Viewer) ask(ctx context.Context, at place, q worker.Question) (answer w
 			return answer, fmt.Errorf("make a directory for mounts: %w", err)
 		}
 	}
-	p, err := spawn(worker.Job{Task: worker.Look, Path: v.raw.Path(), SectorSize: v.raw.SectorSize(), Question: &q}, v.raw.Files(), how)
+	p, err := spawn(worker.Job{Task: worker.Look, Path: v.target.Path(), SectorSize: v.target.SectorSize(), Question: &q}, v.target.Files(), how)
 	if err != nil {
 		return answer, err
 	}

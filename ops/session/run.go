@@ -58,7 +58,7 @@ type process struct {
 
 // spawn starts a worker and gives it its job and the files that are the target.
 func spawn(job worker.Job, files []*os.File, how window.How) (*process, error) {
-	job.How = how.String()
+	job.How, job.Files = how.String(), len(files)
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("talk to the worker: %w", err)

@@ -11,11 +11,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/model/scan"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -24,21 +24,25 @@ import (
 	"shunt/ops/worker"
 )
 
-// Options say how to open a target. The zero value is right for an image with 512-byte sectors.
+// Options say how to open a target. The zero value is right for an image with 512-byte sectors and for any loop device.
 type Options struct {
 	SectorSize geometry.SectorSize // 0 means 512
 	// Journal is the directory that holds the journals' directories; "" puts each beside its target.
 	Journal string
 	// NoLock does without locks, on file systems that have none.
 	NoLock bool
+	// AllowDisks admits physical disks for editing.
+	AllowDisks bool
 }
 
 // Facts are what there is to know of a target besides its contents.
 type Facts struct {
 	Path   string // absolute
-	Format string // "raw"
+	Format string // "raw", "loop device"
 	Size   geometry.Bytes
 	Note   string // odd but harmless, "" mostly
+	// Retype is what the user must type before a commit, "" if nothing: the path of a physical disk.
+	Retype string
 	InUse  string // who else uses it; only for targets that are inspected
 	// Commit is where the commit stands that is under way, nil if there is none; only for targets that are inspected.
 	Commit *ops.Progress
@@ -50,7 +54,7 @@ type Facts struct {
 type Session struct {
 	path       string // as the user gave it
 	opts       Options
-	raw        *target.Raw
+	target     target.Target
 	dir        journal.Dir
 	disk       model.Disk
 	env        ops.Env
@@ -63,27 +67,47 @@ type Session struct {
 // Open locks and scans a target for editing. Errors are those of target.Open. A target with an unfinished
 // transaction opens too: Unfinished tells.
 func Open(path string, opts Options) (*Session, error) {
-	raw, err := target.Open(path, targetOptions(opts, target.Edit))
+	t, err := target.Open(path, targetOptions(opts, target.Edit))
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{path: path, opts: opts, raw: raw, dir: journalDir(raw.Path(), opts), env: ops.Env{Caps: fsys.Discover()}}
+	s := &Session{path: path, opts: opts, target: t, dir: journalDir(t.Beside(), opts), env: ops.Env{Caps: fsys.Discover()}}
 	if err := s.look(); err != nil {
-		return nil, errors.Join(err, raw.Close())
+		return nil, errors.Join(err, t.Close())
 	}
 	return s, nil
 }
 
 func targetOptions(o Options, mode target.Mode) target.Options {
-	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock}
+	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
 }
 
-func journalDir(path string, o Options) journal.Dir {
+// journalDir is the journal's directory of a target with this Beside.
+func journalDir(beside string, o Options) journal.Dir {
 	parent := o.Journal
 	if parent == "" {
-		parent = filepath.Dir(path)
+		parent = filepath.Dir(beside)
 	}
-	return journal.OpenDir(filepath.Join(parent, filepath.Base(path)+".shunt"))
+	return journal.OpenDir(filepath.Join(parent, filepath.Base(beside)+".shunt"))
+}
+
+// makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.
+func (s *Session) makeStateDir() error {
+	if s.opts.Journal != "" || !s.target.Fixed() {
+		return nil
+	}
+	parent := filepath.Dir(s.dir.Path())
+	if _, err := os.Stat(parent); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return fmt.Errorf("make the directory for journals of devices: %w; choose another one with --journal", err)
+	}
+	above, err := os.Open(filepath.Dir(parent))
+	if err != nil {
+		return fmt.Errorf("make the directory for journals of devices: %w", err)
+	}
+	return errors.Join(above.Sync(), above.Close())
 }
 
 // look reads the journal and the disk.
@@ -107,11 +131,11 @@ func (s *Session) look() error {
 		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed. %s", s.dir.Path(), err, mend(err))
 	}
 	s.applied, s.noUndo = undoable(s.dir)
-	disk, err := scan.Scan(s.raw, s.raw.Size(), s.raw.SectorSize())
+	disk, err := worker.Scan(s.target)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", s.path, err)
 	}
-	if err := checkDisk(s.path, s.raw, disk); err != nil && s.unfinished == nil {
+	if err := checkDisk(s.path, s.target, disk); err != nil && s.unfinished == nil {
 		return err
 	}
 	s.disk = disk
@@ -139,10 +163,14 @@ func (s *Session) complete(status txn.Status) error {
 	if err := worker.LeaveLast(s.dir, last); err != nil {
 		return err
 	}
-	if err := txn.Recover(context.Background(), s.raw, s.dir, txn.Finish, nil); err != nil {
+	if err := txn.Recover(context.Background(), s.target, s.dir, txn.Finish, nil); err != nil {
 		return fmt.Errorf("remove the journal of a transaction that is complete: %w", err)
 	}
-	return nil
+	if !s.target.Fixed() {
+		return nil
+	}
+	_, err := worker.Tell(s.target) // the worker did not come to that
+	return err
 }
 
 // LastResult is how a commit ended whose end nobody was there to see, nil if there is none. It is told once.
@@ -150,7 +178,7 @@ func (s *Session) LastResult() *worker.Last { return worker.TakeLast(s.dir) }
 
 // Rescan looks at the target anew. After an error the session shows what it showed before.
 func (s *Session) Rescan() error {
-	if err := s.raw.Refresh(); err != nil {
+	if err := s.target.Refresh(); err != nil {
 		return err
 	}
 	return s.look()
@@ -164,17 +192,20 @@ func (s *Session) Env() ops.Env { return s.env }
 
 // Facts are the target's outer properties.
 func (s *Session) Facts() Facts {
-	f := facts(s.raw)
+	f := facts(s.target)
 	f.Undo = s.applied
 	return f
 }
 
-func facts(raw *target.Raw) Facts {
-	f := Facts{Path: raw.Path(), Format: "raw", Size: geometry.Bytes(raw.Size())}
-	if rest := raw.Remainder(); rest != 0 {
+func facts(t target.Target) Facts {
+	f := Facts{Path: t.Path(), Format: t.Format(), Size: geometry.Bytes(t.Size())}
+	if t.Physical() {
+		f.Retype = t.Path()
+	}
+	if rest := t.Remainder(); rest != 0 {
 		f.Note = fmt.Sprintf("%d bytes follow the last whole sector and stay as they are", rest)
 	}
-	if busy := raw.Busy(); busy != nil {
+	if busy := t.Busy(); busy != nil {
 		f.InUse = busy.Holder
 	}
 	return f
@@ -189,31 +220,31 @@ func (s *Session) Unfinished() *txn.Status { return s.unfinished }
 func (s *Session) Damage() error { return s.damage }
 
 // Close gives up the target, unless a worker still has it.
-func (s *Session) Close() error { return s.raw.Close() }
+func (s *Session) Close() error { return s.target.Close() }
 
 // Inspect scans a target without locking it for editing. Targets in use can be inspected.
 func Inspect(path string, opts Options) (model.Disk, Facts, *txn.Status, error) {
-	raw, err := target.Open(path, targetOptions(opts, target.Inspect))
+	t, err := target.Open(path, targetOptions(opts, target.Inspect))
 	if err != nil {
 		return model.Disk{}, Facts{}, nil, err
 	}
-	disk, facts, unfinished, err := inspect(path, raw, opts)
+	disk, facts, unfinished, err := inspect(path, t, opts)
 	if err != nil {
-		return model.Disk{}, Facts{}, nil, errors.Join(err, raw.Close())
+		return model.Disk{}, Facts{}, nil, errors.Join(err, t.Close())
 	}
-	return disk, facts, unfinished, raw.Close()
+	return disk, facts, unfinished, t.Close()
 }
 
 // inspect looks at what is on a target that was opened to be inspected, and beside it.
-func inspect(path string, raw *target.Raw, opts Options) (model.Disk, Facts, *txn.Status, error) {
-	disk, err := scan.Scan(raw, raw.Size(), raw.SectorSize())
+func inspect(path string, t target.Target, opts Options) (model.Disk, Facts, *txn.Status, error) {
+	disk, err := worker.Scan(t)
 	if err != nil {
 		return model.Disk{}, Facts{}, nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	if err := checkDisk(path, raw, disk); err != nil {
+	if err := checkDisk(path, t, disk); err != nil {
 		return model.Disk{}, Facts{}, nil, err
 	}
-	dir, facts := journalDir(raw.Path(), opts), facts(raw)
+	dir, facts := journalDir(t.Beside(), opts), facts(t)
 	if facts.InUse != "" {
 		facts.Commit = underWay(dir)
 	}
@@ -255,8 +286,11 @@ func (s *Session) Recover(how txn.Direction) (*Run, error) {
 }
 
 func (s *Session) launch(job worker.Job) (*Run, error) {
-	job.Path, job.SectorSize, job.NoLock, job.Journal = s.raw.Path(), s.raw.SectorSize(), s.opts.NoLock, s.dir.Path()
-	return start(job, s.raw.Files())
+	if err := s.makeStateDir(); err != nil {
+		return nil, err
+	}
+	job.Path, job.SectorSize, job.NoLock, job.Journal = s.target.Path(), s.target.SectorSize(), s.opts.NoLock, s.dir.Path()
+	return start(job, s.target.Files())
 }
 
 // ErrNotDisk is returned for a file in which nothing looks like a disk.
@@ -264,12 +298,12 @@ var ErrNotDisk = errors.New("holds no partition table, no file system that shunt
 
 // checkDisk keeps files that are no disk images from being edited: a text file could be made longer like an image.
 // Blank images, all zero at their start, are fine.
-func checkDisk(path string, raw *target.Raw, d model.Disk) error {
+func checkDisk(path string, t target.Target, d model.Disk) error {
 	if d.Table.Kind != model.TableNone || d.Whole.Known() || d.ReadOnly() != "" {
 		return nil
 	}
-	head := make([]byte, min(raw.Size(), 64<<10))
-	if _, err := raw.ReadAt(head, 0); err != nil {
+	head := make([]byte, min(t.Size(), 64<<10))
+	if _, err := t.ReadAt(head, 0); err != nil {
 		return err
 	}
 	if len(bytes.Trim(head, "\x00")) > 0 {

@@ -7,7 +7,7 @@ import (
 )
 
 func undoable(dir journal.Dir) (*txn.Applied, error) {
-	a, err := txn.Undoable(dir)
+	a, err := worker.Undoable(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -15,14 +15,18 @@ var (
 	ErrDirectory = errors.New("is a directory: give the image file in it")
 	// ErrNotFile is returned for pipes, sockets, terminals and the like.
 	ErrNotFile = errors.New("is not a regular file")
-	// ErrBlockDevice is returned for block devices.
-	ErrBlockDevice = errors.New("is a block device: block devices are not supported by this version")
+	// ErrPartition is returned for the node of a partition.
+	ErrPartition = errors.New("is a partition and not a disk")
+	// ErrNoMedium is returned for a block device without a single byte.
+	ErrNoMedium = errors.New("has no medium in it, or is not set up")
 )
 
 // What keeps an image that is fit from being edited now. The texts follow the path.
 var (
 	// ErrReadOnly is returned when the image cannot be written because of where it lies or how it is used.
 	ErrReadOnly = errors.New("cannot be written")
+	// ErrPhysical is returned for physical disks, which Options.AllowDisks admits.
+	ErrPhysical = errors.New("is a physical disk: add --allow-disks to edit it all the same, after a backup of what matters on it")
 	// ErrNoLocks is returned when the image's file system has no locks; Options.NoLock does without them.
 	ErrNoLocks = errors.New("cannot be locked: its file system has no locks, so nothing would keep others off; copy it elsewhere")
 )
@@ -33,6 +37,8 @@ var (
 	ErrNotAllowed = errors.New("writing has not been allowed")
 	// ErrRange is returned for a range outside the target.
 	ErrRange = errors.New("range lies outside the target")
+	// ErrFixed is returned by Truncate for targets that cannot change their size.
+	ErrFixed = errors.New("a block device has a fixed size")
 	// ErrOverlap is returned by Copy when its two ranges overlap.
 	ErrOverlap = errors.New("source and destination overlap")
 	// ErrReplaced is returned by AllowWrites when the path leads to another file than the one that was opened.

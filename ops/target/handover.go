@@ -7,14 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Files are the open files that carry the locks, for the ExtraFiles of a child process. A child that got them holds the
-// locks too: they stay until both have closed them or ended, in any order. They still belong to r.
+// Files is Target.Files.
 func (r *Raw) Files() []*os.File { return []*os.File{r.read} }
 
-// Adopt makes a Raw of files that another process's Files handed over; path and opts are those of its Raw. The Raw owns
-// the files from then on, and closes them also if Adopt fails. Programs started later do not inherit them: a tool that
+// Adopt makes a Target of files that another process's Files handed over; path and opts are those of its Target. This one
+// owns the files from then on, and closes them also if Adopt fails. Programs started later do not inherit them: a tool that
 // outlives its task must not keep the image locked.
-func Adopt(path string, opts Options, files []*os.File) (*Raw, error) {
+func Adopt(path string, opts Options, files []*os.File) (Target, error) {
 	for _, f := range files {
 		unix.CloseOnExec(int(f.Fd()))
 	}
@@ -28,9 +27,9 @@ func Adopt(path string, opts Options, files []*os.File) (*Raw, error) {
 	return r, nil
 }
 
-func adopt(path string, opts Options, files []*os.File) (*Raw, error) {
-	if len(files) != 1 {
-		return nil, fmt.Errorf("take over %s: got %d files instead of 1", path, len(files))
+func adopt(path string, opts Options, files []*os.File) (Target, error) {
+	if len(files) == 0 {
+		return nil, fmt.Errorf("take over %s: got no files", path)
 	}
 	z, err := opts.sector()
 	if err != nil {
@@ -39,6 +38,20 @@ func adopt(path string, opts Options, files []*os.File) (*Raw, error) {
 	resolved, err := realPath(path)
 	if err != nil {
 		return nil, fmt.Errorf("take over %s: %w", path, err)
+	}
+	info, err := files[0].Stat()
+	if err != nil {
+		return nil, fmt.Errorf("take over %s: %w", path, cause(err))
+	}
+	if isBlock(info) {
+		b, err := adoptBlock(path, resolved, opts, files)
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
+	if len(files) > 1 {
+		return nil, fmt.Errorf("take over %s: got %d files instead of 1", path, len(files))
 	}
 	r, err := build(path, resolved, files[0], opts.Mode, z)
 	if err != nil {

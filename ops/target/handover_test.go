@@ -49,7 +49,7 @@ func TestHandOver(t *testing.T) {
 }
 
 // duplicate stands for what a child process gets of Files.
-func duplicate(t *testing.T, r *Raw) []*os.File {
+func duplicate(t *testing.T, r Target) []*os.File {
 	t.Helper()
 	fd, err := unix.Dup(int(r.Files()[0].Fd())) // inherited, as ExtraFiles are
 	require(t, err)
@@ -62,7 +62,7 @@ func TestAdoptInOneProcess(t *testing.T) {
 	require(t, err)
 	second, err := Adopt(path, Options{}, duplicate(t, first))
 	require(t, err)
-	flags, err := unix.FcntlInt(second.read.Fd(), unix.F_GETFD, 0)
+	flags, err := unix.FcntlInt(second.Files()[0].Fd(), unix.F_GETFD, 0)
 	require(t, err)
 	if flags&unix.FD_CLOEXEC == 0 {
 		t.Error("the next program would inherit the image")

@@ -155,9 +155,13 @@ func image(t testing.TB, dir string, size int64) string {
 
 func open(t testing.TB, path string, opts Options) *Raw {
 	t.Helper()
-	r, err := Open(path, opts)
+	opened, err := Open(path, opts)
 	require(t, err)
-	t.Cleanup(func() { _ = r.Close() })
+	t.Cleanup(func() { _ = opened.Close() })
+	r, ok := opened.(*Raw)
+	if !ok {
+		t.Fatalf("%s opened as a %s", path, opened.Format())
+	}
 	return r
 }
 
@@ -238,7 +242,7 @@ func fill(r *rand.Rand, n int64) []byte {
 	return p[:n]
 }
 
-func sameBytes(t *testing.T, r *Raw, want []byte) {
+func sameBytes(t *testing.T, r Target, want []byte) {
 	t.Helper()
 	got := make([]byte, len(want))
 	_, err := r.ReadAt(got, 0)

@@ -24,12 +24,6 @@ type fileID struct {
 	shown      uint64 // the inode number /proc shows for open files, 0 if it shows none; stacked file systems show another one than stat
 }
 
-func (r *Raw) id() fileID {
-	id := fileID{dev: r.dev, inode: r.inode, fd: int(r.read.Fd())}
-	id.shown = parseFdinfo(host().self("fdinfo", strconv.Itoa(id.fd))).inode
-	return id
-}
-
 func (k kernel) self(path ...string) string {
 	return filepath.Join(append([]string{k.proc, strconv.Itoa(os.Getpid())}, path...)...)
 }

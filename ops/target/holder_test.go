@@ -222,22 +222,6 @@ func TestLoopUses(t *testing.T) {
 	}
 }
 
-func TestLoopImage(t *testing.T) {
-	info, err := os.Stat("/dev/null") // any device will do: its number is 1:3
-	require(t, err)
-	for _, files := range []map[string]string{
-		{"sys/dev/block/1:3": "->../../block/loop1", "sys/block/loop1/loop/backing_file": "/a b.raw\n"},
-		{"sys/dev/block/1:3": "->../../block/loop1/loop1p1", "sys/block/loop1/loop1p1/dev": "", "sys/block/loop1/loop/backing_file": "/a b.raw\n"},
-	} {
-		if got := tree(t, files).loopImage(info); got != "/a b.raw" {
-			t.Errorf("got %q", got)
-		}
-	}
-	if got := tree(t, nil).loopImage(info); got != "" {
-		t.Errorf("got %q for no loop device", got)
-	}
-}
-
 func TestRealLoopDevices(t *testing.T) {
 	testneed.Root(t)
 	testneed.File(t, "/dev/loop-control")

@@ -9,8 +9,11 @@ import (
 // Kind says what sort of target it is.
 type Kind string
 
-// KindRaw is a raw image file.
-const KindRaw Kind = "raw image"
+// The kinds.
+const (
+	KindRaw   Kind = "raw image"    // a file
+	KindBlock Kind = "block device" // a whole one
+)
 
 // Identity is what is known of a target without reading it, for the journal and for finding out whether it changed
 // since. Two values can be compared with ==. A copy of an image has another Dev and Inode, so these alone do not tell
@@ -21,10 +24,31 @@ type Identity struct {
 	Dev      uint64 `json:"dev"`  // device number of the host file system
 	Inode    uint64 `json:"inode"`
 	Size     int64  `json:"size"`     // bytes
-	Modified int64  `json:"modified"` // time of the last change of contents, in nanoseconds since 1970
+	Modified int64  `json:"modified"` // time of the last change of contents, in nanoseconds since 1970; 0 for devices
+	// Device is the number of a block device; Serial is what names its hardware for good, and Backing the file behind
+	// a loop device, "" where there is none.
+	Device  uint64 `json:"device,omitempty"`
+	Serial  string `json:"serial,omitempty"`
+	Backing string `json:"backing,omitempty"`
 }
 
-// Identity asks the system anew, so that a change by somebody else shows.
+// Identity is Target.Identity.
+func (b *Block) Identity() (Identity, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(b.read.Fd()), &st); err != nil {
+		return Identity{}, fmt.Errorf("stat %s: %w", b.path, err)
+	}
+	size, err := deviceSize(b.read)
+	if err != nil {
+		return Identity{}, fmt.Errorf("ask for the size of %s: %w", b.path, err)
+	}
+	return Identity{
+		Kind: KindBlock, Path: b.real, Dev: st.Dev, Inode: st.Ino, Size: size,
+		Device: st.Rdev, Serial: b.disk.serial(), Backing: b.disk.text("loop", "backing_file"),
+	}, nil
+}
+
+// Identity is Target.Identity.
 func (r *Raw) Identity() (Identity, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(r.read.Fd()), &st); err != nil {

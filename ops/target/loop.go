@@ -2,11 +2,9 @@ package target
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -53,22 +51,6 @@ func (k kernel) loopOn(disk string, id fileID) bool {
 	defer func() { _ = node.Close() }() // it was only read
 	info, err := unix.IoctlLoopGetStatus64(int(node.Fd()))
 	return err == nil && info.Device == id.dev && info.Inode == id.inode
-}
-
-// loopImage is the file behind a loop device or one of its partitions, "" if that cannot be told.
-func (k kernel) loopImage(info fs.FileInfo) string {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return ""
-	}
-	device := filepath.Join(k.sys, "dev", "block", fmt.Sprintf("%d:%d", unix.Major(st.Rdev), unix.Minor(st.Rdev)))
-	// A partition lies in its disk. filepath.Join would cancel the ".." against the number, which is a link.
-	for _, disk := range []string{device, device + "/.."} {
-		if name, err := os.ReadFile(disk + "/loop/backing_file"); err == nil {
-			return strings.TrimSuffix(string(name), "\n")
-		}
-	}
-	return ""
 }
 
 // blockUse is one use of a block device: what it is, and what ends it.

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
-	"shunt/model/testneed"
 )
 
 func TestOpenSizes(t *testing.T) {
@@ -72,21 +71,6 @@ func TestOpenRefusesWhatIsNoImageFile(t *testing.T) {
 		requireIs(t, err, want)
 		if !strings.Contains(err.Error(), path) {
 			t.Errorf("error %q does not name %s", err, path)
-		}
-	}
-}
-
-func TestOpenBlockDevice(t *testing.T) {
-	testneed.Root(t)
-	testneed.File(t, "/dev/loop-control")
-	path := image(t, t.TempDir(), 4<<20)
-	loop := strings.TrimSpace(run(t, "losetup", "--find", "--show", path))
-	t.Cleanup(func() { run(t, "losetup", "-d", loop) })
-	for _, mode := range []Mode{Edit, Inspect} {
-		_, err := Open(loop, Options{Mode: mode})
-		requireIs(t, err, ErrBlockDevice)
-		if !strings.Contains(err.Error(), path) {
-			t.Errorf("error %q does not name the file behind the device", err)
 		}
 	}
 }

@@ -6,8 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Refresh learns the length the image has now, after another process that adopted it has changed it. After an error
-// the Raw is as it was.
+// Refresh is Target.Refresh.
 func (r *Raw) Refresh() error {
 	var st unix.Stat_t
 	if err := retry(func() error { return unix.Fstat(int(r.read.Fd()), &st) }); err != nil {

@@ -8,9 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// zeroChunk is how many zeroes are written at a time where holes cannot be punched.
-const zeroChunk = 1 << 20
-
 // Punch is Device.Punch.
 func (r *Raw) Punch(off, n int64) error {
 	w, err := r.writer("punch", off, n)
@@ -28,15 +25,7 @@ func (r *Raw) Punch(off, n int64) error {
 		}
 		r.cannot.punch.Store(true)
 	}
-	zeroes := make([]byte, min(n, zeroChunk))
-	for end := off + n; off < end; {
-		k, err := r.WriteAt(zeroes[:min(int64(len(zeroes)), end-off)], off)
-		if err != nil {
-			return err
-		}
-		off += int64(k)
-	}
-	return nil
+	return r.writeZeroes(off, n)
 }
 
 // Data is Device.Data.

@@ -1,5 +1,6 @@
 // Package target opens what shunt edits, sees to it that nobody else uses it meanwhile, and is the only way by which
-// bytes reach it (Device). It opens raw image files; block devices and other image formats are refused with a reason.
+// bytes reach it (Device). It opens raw image files and whole block devices; other image formats are refused with a
+// reason.
 //
 // It may import geometry and golang.org/x/sys/unix, and nothing else of shunt. It is for Linux.
 //
@@ -17,7 +18,12 @@
 //	                so of two that start at once at least one sees the other. Source: QEMU's file-posix driver.
 //	a look around   loop devices, swap and programs that have the file open for writing: none of them locks anything
 //
-// Invariants: the image is opened read-only, and nothing can be written until AllowWrites; the locks belong to the
+// A block device is held by flock(2) on its node, which also keeps udev off, by opening it with O_EXCL, so that nothing on
+// it can be mounted, and, if it is a loop device, by the locks above on its image file. Partitions that are in use are
+// no obstacle to that; O_EXCL is done without then. The kernel has partitions of its own idea, which are told of every
+// change (Follow), and page caches for each node, which are made to agree (Refresh, AllowWrites).
+//
+// Invariants: the target is opened read-only, and nothing can be written until AllowWrites; the locks belong to the
 // open file description that Files hands out, so they live until the last process that holds it has closed it,
 // however it ends.
 package target
@@ -51,6 +57,8 @@ type Options struct {
 	Mode Mode
 	// SectorSize is the logical sector the image is meant for; 0 means 512 bytes.
 	SectorSize geometry.SectorSize
+	// AllowDisks admits physical disks for editing, and not only images, exports and memory.
+	AllowDisks bool
 	// NoLock leaves out the locks, for images on file systems that have none (ErrNoLocks). The look around for
 	// other users still takes place; shunt and QEMU are no longer kept off.
 	NoLock bool
@@ -66,12 +74,12 @@ func (o Options) sector() (geometry.SectorSize, error) {
 	return o.SectorSize, nil
 }
 
-// Open opens the image file at path and locks it as the mode asks for. Nothing is written to it.
+// Open opens the image file or block device at path and locks it as the mode asks for. Nothing is written to it.
 //
 // Errors: fs.ErrNotExist and fs.ErrPermission as the system gives them; ErrEmpty, ErrTooSmall, ErrDirectory,
-// ErrBlockDevice, ErrNotFile and *Format for what cannot be edited at all; ErrReadOnly, ErrNoLocks and *InUse for what
-// cannot be edited now (Edit only).
-func Open(path string, opts Options) (*Raw, error) {
+// ErrPartition, ErrNoMedium, ErrNotFile and *Format for what cannot be edited at all; ErrReadOnly, ErrPhysical,
+// ErrNoLocks and *InUse for what cannot be edited now (Edit only).
+func Open(path string, opts Options) (Target, error) {
 	z, err := opts.sector()
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -82,12 +90,23 @@ func Open(path string, opts Options) (*Raw, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, cause(err))
 	}
-	if err := regular(path, info); err != nil {
-		return nil, err
-	}
 	resolved, err := realPath(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if isBlock(info) {
+		b, err := openBlock(path, resolved, info, opts)
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
+	return openRaw(path, resolved, info, opts, z)
+}
+
+func openRaw(path, resolved string, info fs.FileInfo, opts Options, z geometry.SectorSize) (Target, error) {
+	if err := regular(path, info); err != nil {
+		return nil, err
 	}
 	f, err := os.Open(resolved)
 	if err != nil {
@@ -146,16 +165,6 @@ func (r *Raw) admitInspect(opts Options) error {
 	return nil
 }
 
-func (r *Raw) lockRefusal(err error) error {
-	switch {
-	case errors.Is(err, errHeld):
-		return host().locker(r.path, r.id())
-	case errors.Is(err, errNoLocks):
-		return fmt.Errorf("%s %w (%w)", r.path, ErrNoLocks, err)
-	}
-	return fmt.Errorf("lock %s: %w", r.path, err)
-}
-
 func regular(path string, info fs.FileInfo) error {
 	mode := info.Mode()
 	switch {
@@ -163,14 +172,36 @@ func regular(path string, info fs.FileInfo) error {
 		return nil
 	case mode.IsDir():
 		return fmt.Errorf("%s %w", path, ErrDirectory)
-	case mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0:
-		advice := "make an image file of it and edit that"
-		if image := host().loopImage(info); image != "" {
-			advice = fmt.Sprintf("it is a loop device on %s: detach it with `losetup -d %s` and edit that file", image, path)
-		}
-		return fmt.Errorf("%s %w; %s", path, ErrBlockDevice, advice)
 	}
 	return fmt.Errorf("%s %w", path, ErrNotFile)
+}
+
+func isBlock(info fs.FileInfo) bool {
+	return info.Mode()&fs.ModeDevice != 0 && info.Mode()&fs.ModeCharDevice == 0
+}
+
+// fit refuses block devices that are no whole disks.
+func (k kernel) fit(path string, d disk) error {
+	if w, ok := d.whole(); ok {
+		return fmt.Errorf("%s %w: give the whole disk, %s", path, ErrPartition, k.node(w))
+	}
+	return nil
+}
+
+// admit makes sure that a block device may be edited now.
+func (k kernel) admit(path string, d disk, opts Options) error {
+	switch {
+	case d.text("size") == "0":
+		return fmt.Errorf("%s %w", path, ErrNoMedium)
+	case d.text("ro") == "1":
+		return fmt.Errorf("%s %w: the device is read-only; run `blockdev --setrw %s` if that is not on purpose", path, ErrReadOnly, path)
+	case k.physical(d) && !opts.AllowDisks:
+		return fmt.Errorf("%s %w", path, ErrPhysical)
+	}
+	if use := k.wholeUser(path, d); use != nil {
+		return use
+	}
+	return nil
 }
 
 func checkSize(path string, size int64, z geometry.SectorSize) error {

@@ -16,6 +16,8 @@ type layout struct {
 	clear                 ranges    // reads as zero afterwards
 	heads                 ranges    // the first bytes of the changed partitions as planned
 	unused                ranges    // before, blocks that a file system held free: their content need not come back
+	freed                 ranges    // the part of clear that nobody relies on: what moved away left it behind
+	busy                  ranges    // partitions in use: their bytes change by themselves and are neither read nor written
 }
 
 // place is content of the spill file and where on the target it belongs.

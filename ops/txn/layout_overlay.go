@@ -6,17 +6,19 @@ import "shunt/ops/overlay"
 // system held free before.
 func layoutOf(ov *overlay.Overlay, sizeBefore int64, unused ranges) layout {
 	l := layout{sizeBefore: sizeBefore, sizeAfter: ov.Size(), unused: unused}
-	var clear []byteRange
+	var clear, freed []byteRange
 	for e := range ov.Changed() {
 		switch e.Kind {
 		case overlay.Base:
 			l.moves = append(l.moves, segment{dst: e.Off, src: e.Src, len: e.Len})
 		case overlay.SpillKind:
 			l.places = append(l.places, place{off: e.Off, src: e.Src, len: e.Len})
-		case overlay.Zero, overlay.Free:
+		case overlay.Zero:
 			clear = append(clear, byteRange{e.Off, e.End()})
+		case overlay.Free:
+			freed = append(freed, byteRange{e.Off, e.End()})
 		}
 	}
-	l.clear = newRanges(clear)
+	l.clear, l.freed = newRanges(append(clear, freed...)), newRanges(freed)
 	return l
 }

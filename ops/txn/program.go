@@ -57,7 +57,7 @@ func build(dev Device, l layout, t tables, c contents, spillLen int64, wishes jo
 	writes := newRanges(append(l.writes(), tableWrites...))
 	// Free blocks that hold something are not worth saving; those that are holes cost nothing to restore.
 	b.preserve(writes.minus(l.sources()).minus(l.unused.intersect(data)), data, t.before)
-	b.probe(data.minus(writes))
+	b.probe(data.minus(writes).minus(l.busy))
 	for _, r := range l.heads {
 		b.p.Heads = append(b.p.Heads, journal.Run{Off: r.off, Len: r.end - r.off})
 	}

@@ -144,6 +144,8 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 			half = fsys.HalfUUID
 		}
 		return r.inWindow(s, func(path string) error { return r.Tools.NewUUID(ctx, s.FS, path, half) })
+	case ops.StepGrowMounted:
+		return nil // the kernel that has it mounted does it, after the commit
 	}
 	return fmt.Errorf("step %d is not known", s.Kind)
 }
@@ -214,6 +216,9 @@ func (r *Rehearsal) unused() (ranges, error) {
 	z := r.Before.SectorSize
 	var runs []byteRange
 	for _, p := range r.Before.Partitions() {
+		if p.Busy != "" {
+			continue // what is free in it changes, and nothing in it is written
+		}
 		off := int64(z.Bytes(p.Span.Start))
 		free, err := fsys.FreeRanges(r.Device, p.FS.Kind, off, int64(z.Bytes(p.Span.Len())))
 		if err != nil {
@@ -285,6 +290,7 @@ func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name 
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
+	l.unused = newRanges(append(r.unclaimed(t.before), l.unused...))
 	tx, err := prepare(r.Device, store, spill, l, t, r.words(name, plan), defaultTuning)
 	if err != nil {
 		return nil, err
@@ -292,6 +298,7 @@ func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name 
 	report.CopyBytes, report.PlaceBytes = geometry.Bytes(tx.CopyBytes), geometry.Bytes(tx.PlaceBytes)
 	report.JournalSize, report.UndoBytes = geometry.Bytes(tx.JournalBytes), geometry.Bytes(tx.UndoBytes)
 	report.SkippedFree = geometry.Bytes(r.skipped)
+	tx.Hidden = r.hidden(l)
 	return tx, nil
 }
 
@@ -312,6 +319,9 @@ func (r *Rehearsal) words(name, plan string) words {
 // layout is what the target must become.
 func (r *Rehearsal) layout(spill journal.File, unused ranges) (layout, error) {
 	l, err := layoutOf(r.Overlay, r.Device.Size(), unused).trimmed(r.Device, spill, newRanges(spansOf(r.final)))
+	if err == nil {
+		l, err = r.apart(l)
+	}
 	l.heads = r.heads(l)
 	return l, err
 }
@@ -366,7 +376,8 @@ func (r *Rehearsal) changing(l layout) []model.PartID {
 	for _, p := range r.Before.Partitions() {
 		after, ok := r.After.Partition(p.ID)
 		touched := len(writes.within(int64(z.Bytes(p.Span.Start)), int64(z.Bytes(p.Span.End)))) > 0
-		if p.Role != model.Extended && (touched || !ok || after.Span != p.Span) {
+		// A partition in use stays, and its entry at most says that it is longer; see busy.
+		if p.Busy == "" && p.Role != model.Extended && (touched || !ok || after.Span != p.Span) {
 			ids = append(ids, p.ID)
 		}
 	}

@@ -19,6 +19,8 @@ type Transaction struct {
 	JournalBytes int64
 	// UndoBytes is the part of it that stays after the commit for an undo, 0 if none was wished.
 	UndoBytes int64
+	// Hidden are the numbers of the partitions, as they are before, that nobody may use while the commit runs.
+	Hidden []int
 	// CopyBytes and PlaceBytes are what the commit will copy within the target and write anew.
 	CopyBytes, PlaceBytes int64
 }

@@ -7,13 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"shunt/geometry"
-	"shunt/model/scan"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -98,10 +98,14 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*
 	if err != nil {
 		return nil, advised(fmt.Errorf("make the spill file: %w", err))
 	}
-	ov := overlay.New(w.raw, w.raw.Size(), spill)
+	wishes := w.job.Wishes
+	if slices.ContainsFunc(steps, afterCommit) {
+		wishes &^= journal.KeepUndo // what the kernel does to a mounted file system cannot be taken back
+	}
+	ov := overlay.New(w.target, w.target.Size(), spill)
 	r := &txn.Rehearsal{
-		Device: w.raw, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
-		Wishes: w.job.Wishes, NewUUID: uuid.New, Now: time.Now,
+		Device: w.target, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
+		Wishes: wishes, NewUUID: uuid.New, Now: time.Now,
 	}
 	report, err := w.runSteps(ctx, r, dir)
 	if err == nil {
@@ -142,15 +146,9 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Di
 	defer func() { err = errors.Join(err, server.Close()) }()
 	said := &transcript{}
 	tools := fsys.Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
-		w.logf("$ %s", strings.Join(argv, " "))
-		result, err := tool.Run(ctx, tool.Cmd{Argv: argv, OnOutput: func(line string) {
-			w.logf("  %s", line)
-			if onLine != nil {
-				onLine(line)
-			}
-		}})
-		said.add(argv, result.Output, mount)
-		return result.Exit, result.Output, err
+		exit, output, err := w.runTool(ctx, argv, onLine)
+		said.add(argv, output, mount)
+		return exit, output, err
 	}}
 	if how == window.RootNamespace {
 		tools.MountPoint = filepath.Join(dir.Path(), insideName)
@@ -178,6 +176,18 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Di
 	return r.Run(ctx)
 }
 
+// runTool runs a program and logs what it says.
+func (w *process) runTool(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
+	w.logf("$ %s", strings.Join(argv, " "))
+	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, OnOutput: func(line string) {
+		w.logf("  %s", line)
+		if onLine != nil {
+			onLine(line)
+		}
+	}})
+	return result.Exit, result.Output, err
+}
+
 const (
 	mountName  = "windows"
 	insideName = "mounted" // where a window's file system is mounted while it is resized
@@ -203,8 +213,21 @@ func (w *process) commit(ctx context.Context, q ops.Queue, dir journal.Dir, tx *
 	if err := w.ready(q); err != nil {
 		return w.failed(errors.Join(err, tx.Abandon()))
 	}
+	if err := w.target.Withdraw(tx.Hidden); err != nil {
+		return w.failed(errors.Join(err, tx.Abandon()))
+	}
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
+	r := w.write(ctx, dir, tx)
+	disk := w.tell(&r)
+	if r.Outcome == ops.Done {
+		w.growMounted(ctx, q, disk, dir, &r)
+	}
+	return r
+}
+
+// write does the commit.
+func (w *process) write(ctx context.Context, dir journal.Dir, tx *txn.Transaction) ops.Result {
 	err := tx.Commit(ctx, w.watch(ops.Committing))
 	if err == nil || whole(dir, err) {
 		w.logf("done: the target is as planned")
@@ -219,10 +242,10 @@ func (w *process) commit(ctx context.Context, q ops.Queue, dir journal.Dir, tx *
 
 // ready opens the target for writing and makes sure that nobody changed it behind the locks.
 func (w *process) ready(q ops.Queue) error {
-	if err := w.raw.AllowWrites(); err != nil {
+	if err := w.target.AllowWrites(); err != nil {
 		return err
 	}
-	disk, err := scan.Scan(w.raw, w.raw.Size(), w.raw.SectorSize())
+	disk, err := Scan(w.target)
 	if err != nil {
 		return err
 	}

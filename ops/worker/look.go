@@ -88,11 +88,11 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 		return answer, err
 	}
 	opts := target.Options{Mode: target.Inspect, SectorSize: w.job.SectorSize, NoLock: true}
-	w.raw, err = target.Adopt(w.job.Path, opts, []*os.File{os.NewFile(4, w.job.Path)})
+	w.target, err = target.Adopt(w.job.Path, opts, w.job.files())
 	if err != nil {
 		return answer, err
 	}
-	show := &display{raw: w.raw, question: q, how: w.job.How}
+	show := &display{target: w.target, question: q, how: w.job.How}
 	defer func() { err = errors.Join(err, show.close()) }()
 	if !q.List {
 		path, err := show.window()
@@ -103,7 +103,7 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 		return answer, nil
 	}
 	list, err := listing.Read(ctx, listing.Source{
-		Base: w.raw, Off: q.Off, Len: q.Len, Kind: q.Kind, Window: show.window, Mount: show.mount, Plain: q.Plain,
+		Base: w.target, Off: q.Off, Len: q.Len, Kind: q.Kind, Window: show.window, Mount: show.mount, Plain: q.Plain,
 	}, string(q.Dir))
 	answer.Listing, answer.NoDirectory = &list, errors.Is(err, listing.ErrNoDirectory)
 	return answer, err
@@ -126,7 +126,7 @@ func limit() error {
 
 // display shows the file system that is looked at to tools, as a window or mounted, when it is first asked for.
 type display struct {
-	raw      *target.Raw
+	target   target.Target
 	question Question
 	how      string
 	server   *window.Server
@@ -153,7 +153,7 @@ func (d *display) window() (string, error) {
 	}
 	d.undo = append(d.undo, spill.Close)
 	at := filepath.Join(d.question.Room, RoomWindows)
-	server, err := window.Serve(overlay.New(d.raw, d.raw.Size(), spill), at, how.Mount())
+	server, err := window.Serve(overlay.New(d.target, d.target.Size(), spill), at, how.Mount())
 	if err != nil {
 		return "", err
 	}

@@ -49,10 +49,10 @@ func (d *display) attach() (node string, loop *os.File, err error) {
 		return "", nil, err
 	}
 	defer func() { err = errors.Join(err, control.Close()) }()
-	config := &unix.LoopConfig{Fd: uint32(d.raw.Files()[0].Fd()), Size: uint32(d.raw.SectorSize())}
+	config := &unix.LoopConfig{Fd: uint32(d.target.Files()[0].Fd()), Size: uint32(d.target.SectorSize())}
 	config.Info.Offset, config.Info.Sizelimit = uint64(d.question.Off), uint64(d.question.Len)
 	config.Info.Flags = unix.LO_FLAGS_READ_ONLY | unix.LO_FLAGS_AUTOCLEAR
-	copy(config.Info.File_name[:len(config.Info.File_name)-1], d.raw.Path())
+	copy(config.Info.File_name[:len(config.Info.File_name)-1], d.target.Path())
 	const attempts = 20 // somebody else may take the free one first
 	for range attempts {
 		n, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
@@ -83,7 +83,7 @@ func (d *display) twin() error {
 	}
 	const at, magic = 64<<10 + 0x20, "_BHRfS_M"
 	b := make([]byte, 40)
-	if n, err := d.raw.ReadAt(b, d.question.Off+at); n < len(b) {
+	if n, err := d.target.ReadAt(b, d.question.Off+at); n < len(b) {
 		return err
 	}
 	if string(b[32:]) != magic {

@@ -17,6 +17,7 @@
 package worker
 
 import (
+	"os"
 	"time"
 
 	"shunt/geometry"
@@ -47,6 +48,7 @@ type Job struct {
 	SectorSize geometry.SectorSize
 	NoLock     bool
 	Journal    string // the journal's directory
+	Files      int    // how many files of the target are handed over
 	Plan       string // plan file text, positions exact
 	Wishes     journal.Wishes
 	// Initial and Preview are the sums of the disk as the parent scanned it and as its queue leaves it: the
@@ -56,6 +58,15 @@ type Job struct {
 	How string
 	// Question goes with the task Look.
 	Question *Question `json:",omitempty"`
+}
+
+// files are those that the parent handed over, behind the socket.
+func (j Job) files() []*os.File {
+	files := make([]*os.File, j.Files)
+	for i := range files {
+		files[i] = os.NewFile(uintptr(4+i), j.Path)
+	}
+	return files
 }
 
 // Command is what the parent may send after the job.

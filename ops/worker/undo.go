@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"shunt/model/scan"
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/txn"
@@ -15,13 +14,22 @@ import (
 func (w *process) undo(ctx context.Context) ops.Result {
 	dir := journal.OpenDir(w.job.Journal)
 	w.open(dir)
-	if err := w.raw.AllowWrites(); err != nil {
+	if err := w.target.AllowWrites(); err != nil {
 		return w.failed(err)
 	}
+	if err := w.free(); err != nil {
+		return w.failed(err)
+	}
+	r := w.takeBack(ctx, dir)
+	w.tell(&r)
+	return r
+}
+
+func (w *process) takeBack(ctx context.Context, dir journal.Dir) ops.Result {
 	w.logf("undo: the last transaction of %s", w.job.Path)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
-	err := txn.Undo(ctx, w.raw, dir, w.watch(ops.Undoing))
+	err := txn.Undo(ctx, w.target, dir, w.watch(ops.Undoing))
 	switch _, left := txn.Inspect(dir); {
 	case err == nil, whole(dir, err):
 		w.logf("done: the target is as it was")
@@ -52,7 +60,7 @@ func (w *process) notUndone(err error) ops.Result {
 
 // place says in which partition a byte of the target lies: " (p1)", or nothing.
 func (w *process) place(off int64) string {
-	disk, err := scan.Scan(w.raw, w.raw.Size(), w.raw.SectorSize())
+	disk, err := Scan(w.target)
 	if err != nil {
 		return ""
 	}

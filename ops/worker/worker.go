@@ -19,7 +19,6 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/model/scan"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -31,9 +30,9 @@ import (
 // Called reports whether this process was started as a worker.
 func Called() bool { return os.Getenv(EnvWorker) != "" }
 
-// Sum identifies a disk's contents as far as the model knows them.
+// Sum identifies a disk's contents as far as the model knows them, less what changes by itself.
 func Sum(d model.Disk) string {
-	sum := sha256.Sum256([]byte(fmt.Sprintf("%+v", d)))
+	sum := sha256.Sum256([]byte(fmt.Sprintf("%+v", d.Steady())))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -53,7 +52,7 @@ func Main() int {
 type process struct {
 	link   *link
 	job    Job
-	raw    *target.Raw
+	target target.Target // nil until it is taken over
 	orders chan Command  // of the parent; closed when it is gone
 	stops  chan struct{} // somebody who follows a commit wants it to stop
 	door   *door         // nil until the commit begins
@@ -134,10 +133,10 @@ func (w *process) part(result ops.Result) error {
 }
 
 func (w *process) release() error {
-	if w.raw == nil {
+	if w.target == nil {
 		return nil
 	}
-	return w.raw.Close()
+	return w.target.Close()
 }
 
 // work does the job and tells how it ended.
@@ -148,11 +147,11 @@ func (w *process) work() ops.Result {
 		}
 	}
 	opts := target.Options{Mode: target.Edit, SectorSize: w.job.SectorSize, NoLock: w.job.NoLock}
-	raw, err := target.Adopt(w.job.Path, opts, []*os.File{os.NewFile(4, w.job.Path)})
+	t, err := target.Adopt(w.job.Path, opts, w.job.files())
 	if err != nil {
 		return unchanged(err)
 	}
-	w.raw = raw
+	w.target = t
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
 	switch w.job.Task {
@@ -181,7 +180,7 @@ func (w *process) logf(format string, args ...any) {
 
 // queue makes the parent's queue again from the target itself.
 func (w *process) queue() (ops.Queue, error) {
-	disk, err := scan.Scan(w.raw, w.raw.Size(), w.raw.SectorSize())
+	disk, err := Scan(w.target)
 	if err != nil {
 		return ops.Queue{}, err
 	}
@@ -208,9 +207,16 @@ func (w *process) recover(ctx context.Context) ops.Result {
 		phase = ops.Undoing
 	}
 	w.open(store)
-	if err := w.raw.AllowWrites(); err != nil {
+	if err := errors.Join(w.target.AllowWrites(), w.idle(store)); err != nil {
 		return ops.Result{Outcome: ops.Interrupted, Err: err.Error()}
 	}
+	r := w.walk(ctx, store, phase)
+	w.tell(&r)
+	return r
+}
+
+// walk goes on with the interrupted transaction.
+func (w *process) walk(ctx context.Context, store journal.Dir, phase ops.Phase) ops.Result {
 	w.logf("%s: the interrupted transaction of %s", w.job.Task, w.job.Path)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
@@ -218,7 +224,7 @@ func (w *process) recover(ctx context.Context) ops.Result {
 	if w.job.Task == RollBack {
 		outcome = ops.RolledBack
 	}
-	err := txn.Recover(ctx, w.raw, store, recovery(w.job.Task), w.watch(phase))
+	err := txn.Recover(ctx, w.target, store, recovery(w.job.Task), w.watch(phase))
 	if err != nil && !whole(store, err) {
 		w.logf("failed: %v", err)
 		return w.interrupted(err)

@@ -38,6 +38,9 @@ func editable(s *session.Session) (tui.Target, error) {
 	if damage := s.Damage(); damage != nil {
 		return nil, errors.Join(damage, s.Close())
 	}
+	if name := s.Facts().Retype; name != "" {
+		return nil, errors.Join(fmt.Errorf("%s is a physical disk: `shunt apply` asks for its name before it writes, which the editor does not", name), s.Close())
+	}
 	return editTarget{s}, nil
 }
 

@@ -59,6 +59,7 @@ type settings struct {
 	journal    string
 	noColor    bool
 	noLock     bool
+	allowDisks bool
 }
 
 func (s *settings) options() (session.Options, error) {
@@ -66,7 +67,7 @@ func (s *settings) options() (session.Options, error) {
 	if !z.Valid() {
 		return session.Options{}, usage(fmt.Errorf("--sector-size %d is not possible: use 512 or 4096", s.sectorSize))
 	}
-	return session.Options{SectorSize: z, Journal: s.journal, NoLock: s.noLock}, nil
+	return session.Options{SectorSize: z, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}, nil
 }
 
 func (s *settings) alignment() (geometry.Alignment, error) {
@@ -141,11 +142,12 @@ func command(s *settings) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return s.edit(cmd.Context(), args) },
 	}
 	flags := root.PersistentFlags()
-	flags.IntVar(&s.sectorSize, "sector-size", 512, "logical sector size of a raw image, 512 or 4096")
+	flags.IntVar(&s.sectorSize, "sector-size", 512, "logical sector size of a raw image, 512 or 4096; a device has its own")
 	flags.StringVar(&s.align, "align", "mib", "grid for positions that shunt chooses: mib, cylinder or none")
-	flags.StringVar(&s.journal, "journal", "", "directory for the journal (default: beside the image)")
+	flags.StringVar(&s.journal, "journal", "", "directory for the journal (default: beside the image; of a device, /var/lib/shunt)")
 	flags.BoolVar(&s.noColor, "no-color", false, "do without colours")
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
+	flags.BoolVar(&s.allowDisks, "allow-disks", false, "edit physical disks too, after their name was typed")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(s.infoCommand(), s.lsCommand(), s.applyCommand(), s.recoverCommand(), s.undoCommand(), s.demoCommand())
 	return root

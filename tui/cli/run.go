@@ -88,6 +88,9 @@ func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (
 		return err
 	}
 	defer func() { err = errors.Join(err, sess.Close()) }()
+	if err := typed(sess.Facts().Retype, f.yes && !f.rehearse); err != nil {
+		return err
+	}
 	q, err := s.plan(sess, plan, align)
 	if err != nil {
 		return err
@@ -117,7 +120,7 @@ func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (
 		s.say("Rehearsed; the target was not touched.")
 		return nil
 	}
-	if !f.yes && !s.confirm(ctx, "Write this to "+path+"? [y/N] ") {
+	if !s.agreed(ctx, sess.Facts().Retype, "Write this to "+path+"?", f.yes) {
 		run.Cancel()
 		run.Result()
 		p.drain()
@@ -189,8 +192,29 @@ func (s *settings) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.streams.Err, format+"\n", args...)
 }
 
-// confirm asks a question. Ctrl+c and SIGTERM are a no.
-func (s *settings) confirm(ctx context.Context, question string) bool {
+// agreed asks before the target is written to. For a physical disk its name, retype, is what has to be typed.
+func (s *settings) agreed(ctx context.Context, retype, question string, yes bool) bool {
+	switch {
+	case retype != "":
+		return s.ask(ctx, "This is a physical disk. Type its name, "+retype+", to write to it: ") == retype
+	case yes:
+		return true
+	}
+	answer := strings.ToLower(s.ask(ctx, question+" [y/N] "))
+	return answer == "y" || answer == "yes"
+}
+
+// typed refuses to do without the name of a physical disk.
+func typed(retype string, yes bool) error {
+	if retype == "" || !yes {
+		return nil
+	}
+	return usage(fmt.Errorf("%s is a physical disk: --yes does not do, its name has to be typed", retype))
+}
+
+// ask asks a question and returns the answer without the space around it. Ctrl+c, SIGTERM and the end of the input are
+// an empty answer.
+func (s *settings) ask(ctx context.Context, question string) string {
 	_, _ = fmt.Fprint(s.streams.Err, question)
 	answers := make(chan string, 1)
 	go func() {
@@ -198,13 +222,13 @@ func (s *settings) confirm(ctx context.Context, question string) bool {
 		if err != nil {
 			answer = ""
 		}
-		answers <- strings.ToLower(strings.TrimSpace(answer))
+		answers <- strings.TrimSpace(answer)
 	}()
 	select {
 	case answer := <-answers:
-		return answer == "y" || answer == "yes"
+		return answer
 	case <-ctx.Done():
 		s.say("")
-		return false
+		return ""
 	}
 }

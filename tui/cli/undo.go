@@ -44,6 +44,9 @@ func (s *settings) undo(ctx context.Context, path string, f undoFlags) (err erro
 	if sess.Damage() != nil {
 		return unfinished(sess.Damage())
 	}
+	if err := typed(sess.Facts().Retype, f.yes); err != nil {
+		return err
+	}
 	last, err := sess.Undoable()
 	switch {
 	case errors.Is(err, txn.ErrUnfinished):
@@ -56,7 +59,7 @@ func (s *settings) undo(ctx context.Context, path string, f undoFlags) (err erro
 		s.say("  %s", strings.TrimRight(line, "\n"))
 	}
 	s.say("That also gives back the %s kept for it.", geometry.FormatBytes(geometry.Bytes(last.Bytes)))
-	if !f.yes && !s.confirm(ctx, "Bring "+path+" back to what it was? [y/N] ") {
+	if !s.agreed(ctx, sess.Facts().Retype, "Bring "+path+" back to what it was?", f.yes) {
 		return errors.New("not confirmed; nothing was written")
 	}
 	run, err := sess.Undo()

@@ -1,0 +1,57 @@
+package ops
+
+import (
+	"fmt"
+	"strings"
+
+	"shunt/model"
+)
+
+// inUse is why the contents of p must be left alone because the running system uses them, or "".
+func inUse(p model.Partition) string {
+	switch {
+	case p.Busy == "":
+		return ""
+	case strings.HasPrefix(p.Busy, "mounted"):
+		return fmt.Sprintf("it is %s: unmount it first", p.Busy)
+	case strings.HasSuffix(p.Busy, "swap"):
+		return fmt.Sprintf("it is %s: run swapoff on it first", p.Busy)
+	}
+	return fmt.Sprintf("it is %s: stop that first", p.Busy)
+}
+
+// online is why p, which is in use, cannot grow as it is, or "".
+func online(env Env, p model.Partition) string {
+	if p.MountedAt == "" {
+		return inUse(p)
+	}
+	if reason := env.Caps.Of(p.FS.Kind).Online; reason != "" {
+		return fmt.Sprintf("%s, and it is %s: unmount it first", reason, p.Busy)
+	}
+	return ""
+}
+
+// undisturbed is a *Refusal if the edit asks of a partition in use what the kernel cannot do: to begin elsewhere, to
+// become shorter, to go or to be called by another number. Operations refuse what they know to be impossible
+// themselves; this is the net under them.
+func undisturbed(before, after model.Disk, what string) error {
+	for _, p := range before.Partitions() {
+		if p.Busy == "" {
+			continue
+		}
+		q, stays := after.Partition(p.ID)
+		reason := ""
+		switch {
+		case !stays || before.Table.Kind != after.Table.Kind:
+			reason = fmt.Sprintf("%s is %s", p.Ref(), p.Busy)
+		case q.Number != p.Number:
+			reason = fmt.Sprintf("%s would become %s, and it is %s, so that the kernel cannot rename it", p.Ref(), q.Ref(), p.Busy)
+		case q.Span.Start != p.Span.Start || q.Span.Len() < p.Span.Len():
+			reason = fmt.Sprintf("%s is %s and must stay where it is", p.Ref(), p.Busy)
+		default:
+			continue
+		}
+		return &Refusal{What: what, Reason: reason, Nearest: "unmount or stop it first"}
+	}
+	return nil
+}

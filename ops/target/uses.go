@@ -1,0 +1,196 @@
+package target
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Uses is Target.Uses: nobody but the kernel can use a partition of an image file, and then the whole file is in use.
+func (r *Raw) Uses() map[int]Use { return nil }
+
+// Uses is Target.Uses.
+func (b *Block) Uses() map[int]Use { return host().uses(b.disk) }
+
+// uses tells which partitions of a disk are in use.
+func (k kernel) uses(d disk) map[int]Use {
+	spaces := k.mountSpaces()
+	list := map[int]Use{}
+	for number, p := range d.parts() {
+		if use, busy := k.use(p, spaces); busy {
+			list[number] = use
+		}
+	}
+	return list
+}
+
+// use is what a block device is used for. Devices are compared by their numbers wherever there is one: names lie.
+func (k kernel) use(p disk, spaces []mountSpace) (Use, bool) {
+	for _, space := range spaces {
+		if use, mounted := space.use(p.number, k.members(p)); mounted {
+			return use, true
+		}
+	}
+	node := k.node(p)
+	for _, swap := range k.swaps() {
+		if swap == node || k.numberOf(swap) == p.number {
+			return Use{Why: "used as swap"}, true
+		}
+	}
+	for _, holder := range names(filepath.Join(p.dir, "holders")) {
+		return Use{Why: k.holderUse(holder).what}, true
+	}
+	if len(k.members(p)) > 0 {
+		return Use{Why: "part of a btrfs that is mounted"}, true
+	}
+	var st unix.Stat_t
+	if retry(func() error { return unix.Stat(node, &st) }) == nil {
+		for _, name := range names(filepath.Join(k.sys, "block")) {
+			if strings.HasPrefix(name, "loop") && k.loopOn(name, fileID{dev: st.Dev, inode: st.Ino, fd: -1}) {
+				return Use{Why: "used by loop device " + filepath.Join(k.dev, name)}, true
+			}
+		}
+	}
+	return Use{}, false
+}
+
+// numberOf is the number of the block device at a path, "" if there is none.
+func (k kernel) numberOf(path string) string {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&fs.ModeDevice == 0 || info.Mode()&fs.ModeCharDevice != 0 {
+		return ""
+	}
+	return deviceNumber(rdevOf(info))
+}
+
+// members are the nodes of all devices of the mounted btrfs that p is one of, none if it is not.
+func (k kernel) members(p disk) []string {
+	top := filepath.Join(k.sys, "fs", "btrfs")
+	for _, uuid := range names(top) {
+		devices := names(filepath.Join(top, uuid, "devices"))
+		mine := false
+		nodes := make([]string, len(devices))
+		for i, name := range devices {
+			mine = mine || name == p.name
+			nodes[i] = k.node(disk{name: name})
+		}
+		if mine {
+			return nodes
+		}
+	}
+	return nil
+}
+
+// mountSpace is one mount namespace: what is mounted in it, and who is in it.
+type mountSpace struct {
+	lines []byte
+	who   string // "" for the one of this process
+}
+
+// mountSpaces lists the mount namespaces that can be seen, that of this process first.
+func (k kernel) mountSpaces() []mountSpace {
+	own, err := os.ReadFile(k.self("mountinfo"))
+	if err != nil {
+		return nil
+	}
+	spaces := []mountSpace{{lines: own}}
+	mine, _ := os.Readlink(k.self("ns", "mnt"))
+	seen := map[string]bool{mine: true}
+	for _, proc := range names(k.proc) {
+		pid, err := strconv.Atoi(proc)
+		if err != nil {
+			continue
+		}
+		ns, err := os.Readlink(filepath.Join(k.proc, proc, "ns", "mnt"))
+		if err != nil || seen[ns] {
+			continue
+		}
+		seen[ns] = true
+		if lines, err := os.ReadFile(filepath.Join(k.proc, proc, "mountinfo")); err == nil {
+			spaces = append(spaces, mountSpace{lines: lines, who: fmt.Sprintf("%s (pid %d)", k.program(pid), pid)})
+		}
+	}
+	return spaces
+}
+
+// use tells whether a device is mounted in the namespace, by its number, or by a name of it or of another member of its
+// file system where the file system shows a number of its own.
+func (m mountSpace) use(number string, members []string) (Use, bool) {
+	use, found := Use{}, false
+	for line := range bytes.Lines(m.lines) {
+		mount, ok := parseMount(string(line))
+		if !ok || mount.number != number && !oneOf(members, mount.source) {
+			continue
+		}
+		switch {
+		case m.who != "":
+			return Use{Why: fmt.Sprintf("mounted at %s by %s", mount.at, m.who)}, true
+		case mount.writable:
+			return Use{Why: "mounted at " + mount.at, Mounted: mount.at}, true
+		case !found:
+			use, found = Use{Why: "mounted read-only at " + mount.at}, true
+		}
+	}
+	return use, found
+}
+
+func oneOf(list []string, text string) bool {
+	for _, s := range list {
+		if s == text {
+			return true
+		}
+	}
+	return false
+}
+
+// mount is a line of mountinfo.
+type mount struct {
+	number, at, source string
+	writable           bool // the mount and its file system both
+}
+
+func parseMount(line string) (mount, bool) {
+	// "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw"; any number of fields may precede the "-"
+	before, after, _ := strings.Cut(line, " - ")
+	place, source := strings.Fields(before), strings.Fields(after)
+	if len(place) < 6 || len(source) < 3 {
+		return mount{}, false
+	}
+	readOnly := oneOf(strings.Split(place[5], ","), "ro") || oneOf(strings.Split(source[2], ","), "ro")
+	return mount{number: place[2], at: unescape(place[4]), source: unescape(source[1]), writable: !readOnly}, true
+}
+
+// wholeUser names who uses a block device as a whole, nil if nobody does.
+func (k kernel) wholeUser(path string, d disk) *InUse {
+	use, busy := k.use(d, k.mountSpaces())
+	if !busy {
+		return nil
+	}
+	advice := "close that first"
+	switch {
+	case strings.HasPrefix(use.Why, "mounted"):
+		advice = "unmount it first"
+	case strings.HasSuffix(use.Why, "swap"):
+		advice = fmt.Sprintf("run `swapoff %s` first", path)
+	}
+	return &InUse{Path: path, Holder: "the system: it is " + use.Why, Advice: advice}
+}
+
+// claimant names who has a device open for itself alone.
+func (k kernel) claimant(path string, d disk, id fileID) *InUse {
+	for _, o := range k.openers(id) {
+		if o.pid != os.Getpid() {
+			return k.inUse(path, o.pid)
+		}
+	}
+	return &InUse{
+		Path: path, Holder: "a program or a part of the system that has it for itself",
+		Advice: fmt.Sprintf("find it as root with `lsof %s*` and stop it", k.node(d)),
+	}
+}

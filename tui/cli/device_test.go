@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"shunt/model/testneed"
+	"shunt/ops/demo"
+)
+
+// loopOn sets up a loop device on an image until the test ends, with the partitions that shunt gives the kernel.
+func loopOn(t *testing.T, image string, sector int64) (device string) {
+	t.Helper()
+	testneed.Root(t)
+	testneed.File(t, "/dev/loop-control")
+	device = strings.TrimSpace(sh(t, ".", fmt.Sprintf("losetup --find --show --sector-size %d '%s'", sector, image)))
+	t.Cleanup(func() {
+		sh(t, ".", fmt.Sprintf("for p in /sys/block/%[1]s/%[1]sp*; do test -e $p && delpart %[2]s $(cat $p/partition); done; losetup -d %[2]s",
+			filepath.Base(device), device))
+	})
+	return device
+}
+
+// nodeSize is the size of a block device in bytes.
+func nodeSize(t *testing.T, node string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(strings.TrimSpace(sh(t, ".", "blockdev --getsize64 "+node)), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// mountedFiles are the files of a partition as the kernel sees them.
+func mountedFiles(t *testing.T, node string) map[string]string {
+	t.Helper()
+	dir := t.TempDir()
+	sh(t, dir, "mount -o ro "+node+" .")
+	defer sh(t, "/", "umount '"+dir+"'")
+	return treeSums(t, dir)
+}
+
+func write(t *testing.T, text string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "plan")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestFoundingExampleOnLoopDevice is the guide's example as the guide does it, on a loop device.
+func TestFoundingExampleOnLoopDevice(t *testing.T) {
+	testneed.Root(t)
+	testneed.File(t, "/dev/fuse")
+	p := people()[0]
+	image, _ := stick(t, p)
+	device := loopOn(t, image, 512)
+	p.run(t, "apply", "--yes", device, write(t, "image grow 2GiB\n")).want(t, 1, "fixed size", "truncate", "losetup -c")
+	sh(t, ".", fmt.Sprintf("truncate -s +2G '%s'; losetup -c %s", image, device))
+	p.run(t, "info", device).want(t, 0, "loop device", "p1", "docs")
+
+	p.run(t, "apply", "--yes", device, write(t, "move 2 right 1024MiB\ngrow 1\n")).want(t, 0, "Done")
+
+	after := sfdisk(t, device)
+	for n := range 2 {
+		part := after.part(t, n+1)
+		node := device + "p" + strconv.Itoa(n+1)
+		if got := nodeSize(t, node); got != part.lenB {
+			t.Errorf("%s has %d bytes, its entry says %d", node, got, part.lenB)
+		}
+		sameFiles(t, mountedFiles(t, node), demo.Manifest(n+1))
+		sh(t, ".", "e2fsck -fn "+node)
+	}
+	if p1 := after.part(t, 1); p1.lenB < 1400*mib {
+		t.Errorf("p1 has %d bytes", p1.lenB)
+	}
+	// The journal lies beside the image, where it is found by whatever name the target is opened.
+	onlyWith(t, image, "plan", "stick.raw.shunt")
+	p.run(t, "undo", "--yes", device).want(t, 0, "exactly as it was")
+	if got := nodeSize(t, device+"p1"); got > 500*mib {
+		t.Errorf("after the undo p1 has %d bytes", got)
+	}
+	sameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
+}
+
+// TestDeviceMoves moves partitions of all kinds of tables on loop devices with both sizes of sectors.
+func TestDeviceMoves(t *testing.T) {
+	testneed.Root(t)
+	testneed.File(t, "/dev/fuse")
+	p := people()[0]
+	rng := rand.New(rand.NewSource(seed(t)))
+	for _, d := range disks() {
+		switch d.name {
+		case "gpt by sgdisk", "logical by sfdisk", "gpt of 4096-byte sectors":
+		default:
+			continue
+		}
+		t.Run(d.name, func(t *testing.T) {
+			image, files := d.build(t, rng)
+			device := loopOn(t, image, d.sector)
+			plan := fmt.Sprintf("move %d right 40MiB\nresize %d to 150MiB\n", d.b, d.a)
+			p.run(t, "apply", "--yes", "--verify", device, write(t, plan)).want(t, 0, "Done")
+			table := sfdisk(t, device)
+			for n, want := range map[int]place{d.a: {64 * mib, 150 * mib}, d.b: {232 * mib, 64 * mib}} {
+				part := table.part(t, n)
+				if part.startB != want.start || part.lenB != want.size {
+					t.Errorf("p%d lies at %d+%d", n, part.startB, part.lenB)
+				}
+				node := device + "p" + strconv.Itoa(n)
+				if got := nodeSize(t, node); got != want.size {
+					t.Errorf("the kernel gives p%d %d bytes", n, got)
+				}
+				extClean(t, node, 0)
+				// Not mounted: these file systems have blocks of 1 KiB, which no kernel mounts from sectors of 4 KiB.
+				sameFiles(t, extFiles(t, node, 0), files[n])
+			}
+			if strings.HasPrefix(d.name, "logical") {
+				if got := nodeSize(t, device+"p1"); got != 1024 {
+					t.Errorf("the kernel shows %d bytes of the extended partition, want 1024", got)
+				}
+			}
+		})
+	}
+}
+
+// TestDeviceKilled kills the worker of a commit on a loop device with signal 9 while it copies, and ends what is left
+// both ways. The kernel must know the partition where it ends up, and not know it in between.
+func TestDeviceKilled(t *testing.T) {
+	testneed.Root(t)
+	s := newSlow(t, 40*mib).of(t, people()[0])
+	image := s.image
+	for _, back := range []bool{true, false} {
+		device := loopOn(t, image, 512)
+		s.image = device
+		sh(t, ".", "addpart "+device+" 1 2048 327680")
+		first := s.person.begin(t, append(s.args("apply", "--yes"), s.plan)...)
+		first.waitFor(t, "committing: copy")
+		killWorker(t, device)
+		first.end().want(t, 4, "Open the target again")
+		if exists(device + "p1") {
+			t.Error("the kernel lets a half-moved partition be mounted")
+		}
+		s.person.run(t, "info", device).want(t, 3, "unfinished transaction")
+		recover, at := []string{"recover", device}, int64(slowTo)
+		if back {
+			recover, at = append(recover, "--rollback"), slowFrom
+		}
+		s.person.run(t, recover...).want(t, 0)
+		if got := sfdisk(t, device).part(t, 1); got.startB != at {
+			t.Fatalf("back %v: the partition begins at %d", back, got.startB)
+		}
+		sh(t, ".", "e2fsck -fn "+device+"p1")
+		sameFiles(t, mountedFiles(t, device+"p1"), s.files)
+	}
+}
+
+// killWorker kills the worker that has exactly this target.
+func killWorker(t *testing.T, target string) {
+	t.Helper()
+	for _, pid := range processesOf(t, "shunt-worker\x00"+target+"\x00") {
+		send(t, pid, syscall.SIGKILL)
+	}
+}
+
+// TestDeviceOnFullDisk lets the file system run full that holds the image of a loop device.
+func TestDeviceOnFullDisk(t *testing.T) {
+	dir := small(t, 280)
+	s := newSlow(t, 100*mib)
+	p := people()[0]
+	sh(t, dir, "cp --sparse=always '"+s.image+"' slow.raw")
+	makeRoom := fill(t, dir, 40*mib)
+	device := loopOn(t, filepath.Join(dir, "slow.raw"), 512)
+	elsewhere := t.TempDir()
+
+	p.run(t, "apply", "--yes", "--journal", elsewhere, device, s.plan).want(t, 4, "Nothing is lost")
+	p.run(t, "info", "--journal", elsewhere, device).want(t, 3, "unfinished transaction")
+	makeRoom()
+	p.run(t, "recover", "--journal", elsewhere, device).want(t, 0, "Done")
+	sh(t, ".", "e2fsck -fn "+device+"p1")
+	sameFiles(t, mountedFiles(t, device+"p1"), s.files)
+}
+
+// TestDeviceInUse edits around a mounted partition, and does nothing to it.
+func TestDeviceInUse(t *testing.T) {
+	testneed.Root(t)
+	testneed.File(t, "/dev/fuse")
+	p := people()[0]
+	rng := rand.New(rand.NewSource(seed(t)))
+	d := disks()[3]
+	image, files := d.build(t, rng)
+	device := loopOn(t, image, d.sector)
+	sh(t, ".", fmt.Sprintf("addpart %[1]s 1 131072 131072; addpart %[1]s 2 393216 131072", device))
+	at := t.TempDir()
+	sh(t, ".", "mount "+device+"p1 '"+at+"'")
+	umount := func() { sh(t, "/", "umount '"+at+"'") }
+	defer func() { umount() }()
+
+	for _, plan := range []string{"move 1 right 1MiB", "resize 1 to 40MiB", "delete 1", "check 1"} {
+		p.run(t, "apply", "--yes", device, write(t, plan+"\n")).want(t, 1, "mounted at "+at, "unmount it first")
+	}
+	sh(t, at, "echo still here > new; sync .")
+	p.run(t, "apply", "--yes", device, write(t, "move 2 right 10MiB\n")).want(t, 0, "Done")
+	if got := strings.TrimSpace(sh(t, at, "cat new")); got != "still here" {
+		t.Errorf("the mounted file system holds %q", got)
+	}
+	sameFiles(t, mountedFiles(t, device+"p2"), files[2])
+	p.run(t, "undo", "--yes", device).want(t, 1, "mounted at "+at)
+	umount()
+	umount = func() {}
+	sh(t, ".", "e2fsck -fn "+device+"p1")
+	p.run(t, "undo", "--yes", device).want(t, 0, "exactly as it was")
+	sameFiles(t, mountedFiles(t, device+"p2"), files[2])
+}
