@@ -54,25 +54,33 @@ func toolOf(s Step) string {
 	var t tools
 	switch s.FS {
 	case model.Ext2, model.Ext3, model.Ext4:
-		t = tools{"e2fsck", "resize2fs", "mkfs." + string(s.FS), "e2label", "tune2fs"}
+		t = tools{"e2fsck", "resize2fs", "mkfs." + string(s.FS), "tune2fs", "tune2fs"}
 	case model.FAT12, model.FAT16, model.FAT32:
-		t = tools{"fsck.fat", "", "mkfs.fat", "fatlabel", "mlabel"}
+		t = tools{"fsck.fat", "", "mkfs.fat", "fatlabel", ""}
 	case model.ExFAT:
-		t = tools{"fsck.exfat", "", "mkfs.exfat", "exfatlabel", "exfatlabel"}
+		t = tools{"fsck.exfat", "", "mkfs.exfat", "tune.exfat", "tune.exfat"}
 	case model.NTFS:
 		t = tools{"ntfsresize", "ntfsresize", "mkntfs", "ntfslabel", "ntfslabel"}
 	case model.XFS:
-		t = tools{"xfs_repair", "xfs_growfs", "mkfs.xfs", "xfs_admin", "xfs_admin"}
+		t = tools{"xfs_repair", "xfs_growfs", "mkfs.xfs", "", "xfs_db"}
 	case model.Btrfs:
 		t = tools{"btrfs check", "btrfs filesystem resize", "mkfs.btrfs", "btrfs filesystem label", "btrfstune"}
 	case model.F2FS:
 		t = tools{"fsck.f2fs", "resize.f2fs", "mkfs.f2fs", "f2fslabel", ""}
 	case model.Swap:
 		t = tools{"", "", "mkswap", "swaplabel", "swaplabel"}
-	case model.LVM2:
-		t = tools{"pvck", "pvresize", "pvcreate", "", "pvchange"}
 	case model.LUKS:
-		t = tools{"", "cryptsetup resize", "cryptsetup luksFormat", "cryptsetup config", "cryptsetup luksUUID"}
+		t = tools{"", "", "", "cryptsetup config", "cryptsetup luksUUID"}
+	case model.LVM2:
+		t = tools{"pvck", "", "", "", ""}
+	case model.NILFS2:
+		t = tools{"", "", "mkfs.nilfs2", "", ""}
+	case model.UDF:
+		t = tools{"", "", "mkudffs", "udflabel", "udflabel"}
+	case model.JFS:
+		t = tools{"jfs_fsck", "", "mkfs.jfs", "jfs_tune", "jfs_tune"}
+	case model.ReiserFS:
+		t = tools{"reiserfsck", "resize_reiserfs", "mkreiserfs", "reiserfstune", "reiserfstune"}
 	case model.Unformatted, model.ISO9660, model.SquashFS, model.SwSuspend:
 	}
 	switch s.Kind {

@@ -10,8 +10,9 @@ import (
 	"shunt/model"
 )
 
-// labelBytes is how long a label each file system can hold, in bytes; 0 means that it has none.
-func labelBytes(kind model.FSKind) int {
+// labelLimit is how long a label each file system can hold, in bytes or, where inUTF16, in units of UTF-16; 0 means that it
+// has none.
+func labelLimit(kind model.FSKind) int {
 	switch kind {
 	case model.Ext2, model.Ext3, model.Ext4:
 		return 16
@@ -27,9 +28,24 @@ func labelBytes(kind model.FSKind) int {
 		return 255
 	case model.F2FS:
 		return 127
-	case model.Unformatted, model.LUKS, model.LVM2, model.ISO9660, model.SquashFS, model.SwSuspend:
+	case model.NILFS2:
+		return 80
+	case model.UDF:
+		return 63
+	case model.JFS:
+		return 11
+	case model.ReiserFS:
+		return 16
+	case model.LUKS:
+		return 47
+	case model.Unformatted, model.LVM2, model.ISO9660, model.SquashFS, model.SwSuspend:
 	}
 	return 0
+}
+
+// inUTF16 reports whether labels are kept as UTF-16.
+func inUTF16(kind model.FSKind) bool {
+	return kind == model.ExFAT || kind == model.NTFS || kind == model.UDF
 }
 
 // keptLabel is what a file system of this kind makes of a label: FAT has capitals only.
@@ -49,8 +65,12 @@ func badLabel(kind model.FSKind, label string) string {
 	if reason := badText(label); reason != "" {
 		return fmt.Sprintf("label %q %s", label, reason)
 	}
-	if most := labelBytes(kind); len(label) > most {
-		return fmt.Sprintf("label %q is longer than the %d bytes %s can hold", label, most, kind)
+	most, length, unit := labelLimit(kind), len(label), "bytes"
+	if inUTF16(kind) {
+		length, unit = len(utf16.Encode([]rune(label))), "characters"
+	}
+	if length > most {
+		return fmt.Sprintf("label %q is longer than the %d %s %s can hold", label, most, unit, kind)
 	}
 	if kind == model.FAT12 || kind == model.FAT16 || kind == model.FAT32 {
 		const forbidden = `*?.,;:/\|+=<>[]"`

@@ -56,12 +56,7 @@ func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, q o
 	case now.MountedAt == "":
 		return errors.New("it is not mounted any more")
 	}
-	return growMounted(ctx, tools, s.FS, node, now.MountedAt)
-}
-
-// growMounted is only reached where a capability promises it.
-func growMounted(context.Context, fsys.Tools, model.FSKind, string, string) error {
-	return errors.ErrUnsupported
+	return tools.GrowMounted(ctx, s.FS, node, now.MountedAt)
 }
 
 // again is how to grow a mounted file system by hand.

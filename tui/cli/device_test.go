@@ -21,7 +21,9 @@ func loopOn(t *testing.T, image string, sector int64) (device string) {
 	testneed.File(t, "/dev/loop-control")
 	device = strings.TrimSpace(sh(t, ".", fmt.Sprintf("losetup --find --show --sector-size %d '%s'", sector, image)))
 	t.Cleanup(func() {
-		sh(t, ".", fmt.Sprintf("for p in /sys/block/%[1]s/%[1]sp*; do test -e $p && delpart %[2]s $(cat $p/partition); done; losetup -d %[2]s",
+		// Whoever looks for the users of another image has the partitions open for a moment.
+		sh(t, ".", fmt.Sprintf("for p in /sys/block/%[1]s/%[1]sp*; do for i in $(seq 50); do "+
+			"test -e $p || break; delpart %[2]s $(cat $p/partition) 2>/dev/null || sleep 0.1; done; done; losetup -d %[2]s",
 			filepath.Base(device), device))
 	})
 	return device
@@ -217,4 +219,60 @@ func TestDeviceInUse(t *testing.T) {
 	sh(t, ".", "e2fsck -fn "+device+"p1")
 	p.run(t, "undo", "--yes", device).want(t, 0, "exactly as it was")
 	sameFiles(t, mountedFiles(t, device+"p2"), files[2])
+}
+
+// TestDeviceGrownMounted makes room behind a mounted partition and grows it with its file system, without an interruption
+// for whoever uses it.
+func TestDeviceGrownMounted(t *testing.T) {
+	testneed.Root(t)
+	testneed.File(t, "/dev/fuse")
+	p := people()[0]
+	for _, c := range []struct{ kind, make, check string }{
+		{"ext4", "mkfs.ext4 -q -F", "e2fsck -fn"},
+		{"xfs", "mkfs.xfs -q -f", "xfs_repair -n"},
+		{"btrfs", "mkfs.btrfs -q -f", "btrfs check --readonly"},
+	} {
+		if c.kind == "ext4" && !testneed.GrowsMountedExt() {
+			continue
+		}
+		t.Run(c.kind, func(t *testing.T) {
+			testneed.Mountable(t, c.kind)
+			image := filepath.Join(t.TempDir(), "disk.raw")
+			sh(t, ".", fmt.Sprintf("truncate -s 2G '%[1]s'; printf 'label: gpt\nstart=2048,size=400M\nsize=300M\n' | sfdisk -q '%[1]s'", image))
+			device := loopOn(t, image, 512)
+			sh(t, ".", fmt.Sprintf("addpart %[1]s 1 2048 819200; addpart %[1]s 2 821248 614400", device))
+			sh(t, ".", c.make+" "+device+"p1; mkfs.ext4 -q -F "+device+"p2")
+			at := t.TempDir()
+			sh(t, ".", "mount "+device+"p1 '"+at+"'")
+			mounted := true
+			defer func() {
+				if mounted {
+					sh(t, "/", "umount '"+at+"'")
+				}
+			}()
+			sh(t, at, "head -c 20000000 /dev/urandom > before; sync")
+			sum := sh(t, at, "sha256sum before")
+
+			out := p.run(t, "apply", "--yes", device, write(t, "move 2 right 800MiB\ngrow 1\n"))
+			out.want(t, 0, "Done", "after the commit")
+			if got := nodeSize(t, device+"p1"); got != 1200*mib {
+				t.Errorf("the kernel's p1 has %d bytes", got)
+			}
+			var st syscall.Statfs_t
+			if err := syscall.Statfs(at, &st); err != nil {
+				t.Fatal(err)
+			}
+			if size := int64(st.Blocks) * st.Bsize; size < 1000*mib {
+				t.Errorf("the mounted file system has %d bytes", size)
+			}
+			if got := sh(t, at, "head -c 900000000 /dev/zero > after; sync; sha256sum before"); got != sum {
+				t.Errorf("before: %s, after: %s", sum, got)
+			}
+			p.run(t, "undo", "--yes", device).want(t, 1, "grew while mounted")
+			sh(t, "/", "umount '"+at+"'")
+			mounted = false
+			// btrfs lets go of its device a moment after the umount.
+			sh(t, ".", fmt.Sprintf("for i in $(seq 50); do mkfs.ext4 -n %[1]sp1 >/dev/null 2>&1 && break; sleep 0.1; done; %[2]s %[1]sp1; e2fsck -fn %[1]sp2", device, c.check))
+		})
+	}
 }
