@@ -59,6 +59,7 @@ type Model struct {
 	files   files   // over the information page
 	env     ops.Env // of the machine, for the page of what is supported
 	hasEnv  bool    // env was found out
+	clip    clip
 	dialogs []dialog.Dialog
 	note    note
 	gate    gate

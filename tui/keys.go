@@ -38,7 +38,7 @@ func keys() keyMap {
 
 		resize: b("m enter", "resize/move", "m", "enter"), room: b("g", "make room", "g").Because(later),
 		create: b("n", "new", "n"), remove: b("d", "delete", "d", "delete"),
-		format: b("f", "format", "f"), copy: b("c", "copy", "c").Because(later), paste: b("v", "paste", "v").Because(later),
+		format: b("f", "format", "f"), copy: b("c", "copy", "c"), paste: b("v", "paste", "v"),
 		label: b("l", "label", "l"), name: b("N", "partition name", "N"), kind: b("t", "type and flags", "t"),
 		uuid: b("w", "new UUID", "w"), check: b("x", "check", "x"),
 		table: b("T", "new table", "T"), convert: b("G", "MBR to GPT", "G"),

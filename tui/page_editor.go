@@ -167,6 +167,10 @@ func (m Model) partitionKey(msg tea.KeyPressMsg, d document) Model {
 		return m.openType(d)
 	case keymap.Match(msg, k.uuid):
 		return m.openUUID(d)
+	case keymap.Match(msg, k.copy):
+		return m.copyPart(d)
+	case keymap.Match(msg, k.paste):
+		return m.openPaste(d)
 	case keymap.Match(msg, k.earlier, k.later):
 		return m.say(toneWarn, "Select a pending operation to change the order")
 	}

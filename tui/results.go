@@ -52,6 +52,7 @@ func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 		d.state, d.err = docLost, msg.err
 	case d.run.active() && d.run.result != nil && d.run.result.Outcome == ops.Done:
 		d = d.fresh(msg.seen)
+		m = m.dropClip(d.gen)
 	default:
 		var lost int
 		if d, lost = d.replayed(msg.seen); lost > 0 {

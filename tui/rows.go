@@ -135,6 +135,10 @@ func (d document) replaced(id model.PartID) string {
 					word = "cleared"
 				}
 			}
+		case ops.CopyOver:
+			if op.ID == id {
+				word = "overwritten"
+			}
 		}
 	}
 	return word

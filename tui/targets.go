@@ -56,7 +56,7 @@ func (m Model) closeTarget() (tea.Model, tea.Cmd) {
 	}
 	m.docs = slices.Delete(slices.Clone(m.docs), m.current, m.current+1)
 	m.current = min(m.current, max(0, len(m.docs)-1))
-	m = m.say(toneGood, "Closed "+d.name())
+	m = m.dropClip(d.gen).say(toneGood, "Closed "+d.name())
 	if d.target == nil {
 		return m, nil // if it is still being opened, it is closed as soon as that has been done
 	}

@@ -116,6 +116,45 @@ func TestCloseTarget(t *testing.T) {
 	}
 }
 
+// What was copied in one target is pasted in another, as long as it is there.
+func TestClipboard(t *testing.T) {
+	d, founding, _, _ := two(t)
+	d.Press("v")
+	d.Contains("Cannot paste: nothing was copied")
+	d.Press("c")
+	d.Contains("p1 is copied", "copied: p1, ext4, 482 MiB")
+	d.Press("tab", "end")
+	d.Contains("copied: p1 of stick.raw", "v paste")
+	d.Press("v")
+	d.Contains("Paste p1 of stick.raw")
+	d.Press("enter")
+	d.Contains("▸ p8", "ext4", "new", "1 pending")
+	d.Press("tab", "ctrl+w", "end", "up", "v")
+	d.Contains("Cannot paste: nothing was copied")
+	if founding.Rescans != 0 {
+		t.Error("the source was read")
+	}
+}
+
+// A partition that is only pending elsewhere has nothing to be copied; in its own target it has.
+func TestClipboardPending(t *testing.T) {
+	d, _, _, _ := two(t)
+	d.Press("tab", "end", "n")
+	d.Type("100MiB")
+	d.Press("enter", "c", "end", "up", "v")
+	d.Contains("Paste p8")
+	d.Press("esc", "tab", "d", "v")
+	d.Contains("it is only pending there; apply that first")
+}
+
+func TestCopyRefused(t *testing.T) {
+	d := open(t, tuitest.Logicals())
+	d.Press("j", "c")
+	d.Contains("an extended partition only holds others")
+	d.Press("end", "c")
+	d.Contains("Select a partition to copy")
+}
+
 // What is found out for a page that was left meanwhile is dropped.
 func TestStaleInformation(t *testing.T) {
 	target := withFiles()
@@ -232,6 +271,8 @@ func TestEditsRefused(t *testing.T) {
 	blank := open(t, tuitest.Blank())
 	blank.Press("G")
 	blank.Contains("Cannot")
+	blank.Press("v")
+	blank.Contains("nothing was copied")
 	if size := tuitest.Blank().Layout.Size(); size != 512*geometry.MiB {
 		t.Errorf("the stand-in is %d bytes", size)
 	}

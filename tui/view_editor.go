@@ -71,9 +71,12 @@ func (m Model) useful(d document) []keymap.Binding {
 	row, ok := d.selected()
 	switch {
 	case ok && row.Kind == model.RowPartition:
-		out = append(out, k.resize.Short("m"), k.remove, k.format, k.label, k.kind.As("type"), k.check)
+		out = append(out, k.resize.Short("m"), k.remove, k.format, k.copy, k.label, k.kind.As("type"), k.check)
 	case ok && row.Kind == model.RowGap:
 		out = append(out, k.create)
+		if m.clip.gen != 0 {
+			out = append(out, k.paste)
+		}
 	case ok && row.Kind == model.RowWhole, !ok:
 		out = append(out, k.table)
 	}
@@ -219,9 +222,9 @@ func (m Model) pendingBox(d document, height int) []string {
 	return widget.Box(lines, f, m.width, height, m.st)
 }
 
-// footWords is what has to be kept in mind: why the selected partition is in use, or else what was copied.
+// footWords is what has to be kept in mind: what was copied.
 func (m Model) footWords(d document) string {
-	return ""
+	return m.clipWords(d)
 }
 
 func (m Model) pendingLine(i int, text, cost string, selected bool, width int) string {

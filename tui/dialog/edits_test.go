@@ -134,6 +134,75 @@ func TestEditsTell(t *testing.T) {
 	}
 }
 
+func TestPasteKeys(t *testing.T) {
+	const align = geometry.AlignMiB
+	varied := tuitest.Varied()
+	q := queueOf(varied)
+	efi, _ := varied.Layout.Partition(2)
+	xfs, _ := varied.Layout.Partition(5)
+	here := dialog.Clip{Part: efi, Where: "server.qcow2", Bytes: 512 * geometry.MiB}
+	for _, c := range []struct {
+		name string
+		keys string
+		want ops.Copy
+	}{
+		{"as it is", "enter", ops.Copy{From: 2, At: 14338 * mib, Len: 512 * mib}},
+		{"further on", "=+100MiB enter", ops.Copy{From: 2, At: 14438 * mib, Len: 512 * mib}},
+		{"FAT32 stays as large: tab leads past the size", "tab =1GiB enter", ops.Copy{From: 2, At: 14847 * mib, Len: 512 * mib}},
+		{"escape", "esc", ops.Copy{}},
+	} {
+		p, err := dialog.NewPaste(q, here, gap(t, varied.Layout, 1), align)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, action := press(t, p, c.keys)
+		stage, _ := action.(dialog.Stage)
+		got, _ := stage.Op.(ops.Copy)
+		got.ID = 0
+		if got != c.want {
+			t.Errorf("%s: got %+v, want %+v\n%s", c.name, got, c.want, text(d))
+		}
+	}
+	if _, err := dialog.NewPaste(q, dialog.Clip{Part: xfs, Bytes: 4 * geometry.GiB}, gap(t, varied.Layout, 0), align); err == nil ||
+		!strings.Contains(err.Error(), "needs 4.00 GiB and there is room for 512 MiB") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A copy from another target names it and carries the source.
+func TestPasteElsewhere(t *testing.T) {
+	founding, varied := tuitest.Founding(), tuitest.Varied()
+	docs, _ := founding.Layout.Partition(1)
+	clip := dialog.Clip{
+		Part: docs, Where: "stick.raw", Bytes: geometry.Sector512.Bytes(docs.Span.Len()),
+		Source: &ops.Source{Path: founding.What.Path, Part: docs, SectorSize: geometry.Sector512},
+	}
+	p, err := dialog.NewPaste(queueOf(varied), clip, gap(t, varied.Layout, 1), geometry.AlignMiB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, action := press(t, p, "> enter")
+	stage, _ := action.(dialog.Stage)
+	op, _ := stage.Op.(ops.Copy)
+	if op.Source == nil || op.From != 0 || op.Source.Path != founding.What.Path || op.Len <= docs.Span.Len() {
+		t.Errorf("got %+v\n%s", op, text(d))
+	}
+	over, err := dialog.NewPasteOver(queueOf(varied), clip, 5, geometry.AlignMiB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := text(over); !strings.Contains(got, `p5 (xfs "srv") is lost`) {
+		t.Errorf("no word on what is lost:\n%s", got)
+	}
+	if _, action := press(t, over, "enter"); action != (dialog.Close{}) {
+		t.Errorf("Enter alone gives %v", action)
+	}
+	_, action = press(t, over, "y")
+	if list := staged(action); len(list) != 1 {
+		t.Errorf("y stages %v", list)
+	}
+}
+
 func TestConvert(t *testing.T) {
 	if _, err := dialog.NewConvert(queueOf(tuitest.Varied()), geometry.AlignMiB); err == nil {
 		t.Error("a GPT is converted to GPT")

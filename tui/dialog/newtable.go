@@ -117,18 +117,3 @@ func (t NewTable) lost() string {
 func (t NewTable) Keys() []keymap.Binding {
 	return []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyNext(), keyAccept("answer"), keyCancel()}
 }
-
-// contentsWord names a partition by what is in it: `p2 (ext4 "docs")`.
-func contentsWord(p model.Partition) string {
-	text := string(p.FS.Kind)
-	switch {
-	case p.Role == model.Extended:
-		text = "extended"
-	case !p.FS.Known():
-		text = "nothing known"
-	}
-	if p.FS.Label != "" {
-		text += ` "` + widget.Clean(p.FS.Label) + `"`
-	}
-	return p.Ref() + " (" + text + ")"
-}

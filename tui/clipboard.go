@@ -1,0 +1,108 @@
+package tui
+
+import (
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/dialog"
+)
+
+// clip is the partition that was copied last, of any target that is open. It is remembered, not read: what is pasted is
+// what lies there when the operation is carried out.
+type clip struct {
+	gen  int // of its target, 0 if nothing was copied
+	part model.Partition
+	size geometry.Bytes
+}
+
+// copyPart remembers the selected partition.
+func (m Model) copyPart(d document) Model {
+	p, ok := d.partition()
+	if !ok {
+		return m.say(toneWarn, "Select a partition to copy: nothing is here that could be")
+	}
+	what := "copy " + p.Ref()
+	if p.Role == model.Extended {
+		return m.refuse(&ops.Refusal{What: what, Reason: "an extended partition only holds others: copy those"})
+	}
+	if reason := d.queue.Env().Caps.Of(p.FS.Kind).Copy; reason != "" {
+		return m.refuse(&ops.Refusal{What: what, Reason: reason})
+	}
+	m.clip = clip{gen: d.gen, part: p, size: d.queue.Preview().SectorSize.Bytes(p.Span.Len())}
+	return m.say(toneGood, p.Ref()+" is copied: v pastes it, here or in another target")
+}
+
+// dropClip forgets what was copied from a target that is read anew or closed, as its partitions may be others then.
+func (m Model) dropClip(gen int) Model {
+	if m.clip.gen == gen {
+		m.clip = clip{}
+	}
+	return m
+}
+
+// clipFor is what was copied, as it is pasted into document d. A *Refusal says why it cannot be any more.
+func (m Model) clipFor(d document) (dialog.Clip, error) {
+	i, ok := m.byGen(m.clip.gen)
+	if !ok {
+		return dialog.Clip{}, &ops.Refusal{What: "paste", Reason: "nothing was copied", Nearest: "c copies the selected partition"}
+	}
+	from := m.docs[i]
+	c := dialog.Clip{Part: m.clip.part, Where: from.name(), Bytes: m.clip.size}
+	what := "paste " + c.Part.Ref() + " of " + c.Where
+	if from.gen == d.gen {
+		p, ok := d.queue.Preview().Partition(c.Part.ID)
+		if !ok {
+			return c, &ops.Refusal{What: what, Reason: "it is not there any more"}
+		}
+		c.Part, c.Bytes = p, d.queue.Preview().SectorSize.Bytes(p.Span.Len())
+		return c, nil
+	}
+	disk := from.queue.Initial()
+	p, ok := disk.Partition(c.Part.ID)
+	if !ok {
+		return c, &ops.Refusal{What: what, Reason: "it is only pending there", Nearest: "apply that first"}
+	}
+	c.Part, c.Bytes = p, disk.SectorSize.Bytes(p.Span.Len())
+	c.Source = &ops.Source{Path: from.facts.Path, Part: p, SectorSize: disk.SectorSize}
+	return c, nil
+}
+
+// openPaste asks where in the selected gap the copy goes, or whether it replaces the selected partition.
+func (m Model) openPaste(d document) Model {
+	c, err := m.clipFor(d)
+	if err != nil {
+		return m.refuse(err)
+	}
+	row, ok := d.selected()
+	switch {
+	case !ok || row.Kind == model.RowWhole:
+		return m.refuse(&ops.Refusal{What: "paste " + c.Ref(), Reason: "the disk has no partition table", Nearest: "T makes one"})
+	case row.Kind == model.RowPartition:
+		ask, err := dialog.NewPasteOver(d.queue, c, row.Partition.ID, m.align)
+		if err != nil {
+			return m.refuse(err)
+		}
+		return m.push(ask)
+	}
+	p, err := dialog.NewPaste(d.queue, c, row.Gap, m.align)
+	if err != nil {
+		return m.refuse(err)
+	}
+	return m.push(p)
+}
+
+// clipWords tells what was copied, "" if nothing was.
+func (m Model) clipWords(d document) string {
+	i, ok := m.byGen(m.clip.gen)
+	if !ok {
+		return ""
+	}
+	text := "copied: " + m.clip.part.Ref()
+	if m.clip.gen != d.gen {
+		text += " of " + m.docs[i].name()
+	}
+	if m.clip.part.FS.Known() {
+		text += ", " + string(m.clip.part.FS.Kind)
+	}
+	return text + ", " + geometry.FormatBytes(m.clip.size)
+}
