@@ -78,6 +78,7 @@ func scenes() []scene {
 		{"information-target", tuitest.Varied, keysOnly("j", "j", "i", "tab")},
 		{"support", tuitest.Founding, keysOnly("S")},
 		{"support-end", tuitest.Founding, keysOnly("S", "end")},
+		{"busy-selected", busy, keysOnly()},
 		{"physical", physical, func(s story) { s.toReport(); s.d.Press("y"); s.d.Type("/dev/sd") }},
 		{"image-size", tuitest.Founding, func(s story) { s.d.Press("z"); s.d.Type("+2GiB") }},
 		{"resize", tuitest.Founding, keysOnly("m")},

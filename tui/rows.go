@@ -50,6 +50,9 @@ func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 		out.Name = "whole disk"
 	case model.RowPartition:
 		out.Name = r.Partition.Ref()
+		if r.Partition.Busy != "" {
+			out.Name += " " + m.st.Busy
+		}
 		out.PartName = widget.Clean(r.Partition.Name)
 		out.Flags = strings.Join(model.Flags(disk.Table.Kind, r.Partition), ",")
 		out.Change = m.change(d, r.Partition)

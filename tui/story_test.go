@@ -147,6 +147,16 @@ func withFiles() *tuitest.Target {
 	return target
 }
 
+// busy is a loop device of which the first partition is mounted.
+func busy() *tuitest.Target {
+	target := tuitest.Founding()
+	target.What.Path, target.What.Format = "/dev/loop7", "loop device"
+	p, _ := target.Layout.Partition(1)
+	p.Busy, p.MountedAt = "mounted at /mnt/docs", "/mnt/docs"
+	target.Layout = target.Layout.With(p)
+	return target
+}
+
 // physical is a disk of the machine.
 func physical() *tuitest.Target {
 	target := tuitest.Founding()

@@ -70,6 +70,10 @@ func (m Model) useful(d document) []keymap.Binding {
 	var out []keymap.Binding
 	row, ok := d.selected()
 	switch {
+	case ok && row.Kind == model.RowPartition && row.Partition.Busy != "":
+		if whyFixed(d, row.Partition.ID) == "" {
+			out = append(out, k.resize.Short("m"))
+		}
 	case ok && row.Kind == model.RowPartition:
 		out = append(out, k.resize.Short("m"), k.remove, k.format, k.copy, k.label, k.kind.As("type"), k.check)
 	case ok && row.Kind == model.RowGap:
@@ -222,8 +226,11 @@ func (m Model) pendingBox(d document, height int) []string {
 	return widget.Box(lines, f, m.width, height, m.st)
 }
 
-// footWords is what has to be kept in mind: what was copied.
+// footWords is what has to be kept in mind: why the selected partition is in use, or else what was copied.
 func (m Model) footWords(d document) string {
+	if p, ok := d.partition(); ok && p.Busy != "" && d.pane == tablePane {
+		return m.st.Busy + " " + p.Ref() + " is " + widget.Clean(p.Busy)
+	}
 	return m.clipWords(d)
 }
 

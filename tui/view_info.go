@@ -37,6 +37,7 @@ func (m Model) rowInfo(disk model.Disk, r model.Row, width int) []string {
 			add("Type", fmt.Sprintf("%s (%s)", name, p.Type))
 		}
 		add("Name", p.Name)
+		add("In use", p.Busy)
 		add("PARTUUID", p.UUID)
 		add("Flags", strings.Join(model.Flags(disk.Table.Kind, p), ", "))
 		if start := geometry.AlignMiB; start.Nearest(p.Span.Start, z) != p.Span.Start {

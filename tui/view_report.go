@@ -40,6 +40,14 @@ func (m Model) reportText(d document, width int) []string {
 		text := "Moves " + strings.Join(list, ", ") + ": a boot loader that finds it by place must be reinstalled."
 		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
 	}
+	if list := afterwards(d.run.queue); len(list) > 0 {
+		head("After the commit")
+		for _, text := range list {
+			lines = append(lines, notesIn("  "+text, width, st.Text.Render)...)
+		}
+		lines = append(lines, notesIn("The kernel does this to a file system in use: it is not rehearsed and cannot be undone. If it fails, "+
+			"the partition is longer than its file system, which does no harm.", width, st.Muted.Render)...)
+	}
 	if list := renumbered(d.run.queue); len(list) > 0 {
 		text := "Gives other numbers: " + strings.Join(list, ", ") + ". What names them by number must be told."
 		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
@@ -95,6 +103,21 @@ func (m Model) failureText(r ops.Report) []string {
 		}
 	}
 	return lines
+}
+
+// afterwards lists what is done when the commit is over.
+func afterwards(q ops.Queue) []string {
+	steps, err := q.Compile()
+	if err != nil {
+		return nil // it compiled when the run began
+	}
+	var out []string
+	for _, s := range steps {
+		if s.Kind == ops.StepGrowMounted {
+			out = append(out, s.Text(q.Initial().SectorSize))
+		}
+	}
+	return out
 }
 
 // renumbered lists the partitions that have another number after the queue: "p6 becomes p5".
