@@ -49,6 +49,11 @@ func TestMain(m *testing.M) {
 		context.AfterFunc(ctx, stop)
 		os.Exit(Main(ctx, os.Args[1:], Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}
+	if signal.Ignored(syscall.SIGHUP) {
+		// A test run that ignores the loss of its terminal (nohup) would hand that on to the programs it starts; what it
+		// handles is reset for them.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	os.Exit(m.Run())
 }
 
