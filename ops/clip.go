@@ -93,6 +93,8 @@ func (c clip) cannotCopy(env Env, d model.Disk, length geometry.Sector) *Refusal
 		reason = "an extended partition holds no data of its own"
 	case untouchable(c.part.FS) != "":
 		reason = untouchable(c.part.FS)
+	case inUse(c.part) != "":
+		reason = inUse(c.part)
 	case c.remade():
 		reason = caps.Create
 	case c.z != d.SectorSize:

@@ -15,6 +15,17 @@ type Source struct {
 	SectorSize geometry.SectorSize
 }
 
+// SourceOf is where an operation copies from, nil if it is not from another target.
+func SourceOf(op Operation) *Source {
+	switch op := op.(type) {
+	case Copy:
+		return op.Source
+	case CopyOver:
+		return op.Source
+	}
+	return nil
+}
+
 // Copy makes a partition in free space that holds the same as another one, which stays as it is.
 type Copy struct {
 	ID   model.PartID // from Queue.NextID

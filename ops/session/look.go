@@ -181,7 +181,7 @@ func (v *Viewer) ask(ctx context.Context, at place, q worker.Question) (answer w
 			return answer, fmt.Errorf("make a directory for mounts: %w", err)
 		}
 	}
-	p, err := spawn(worker.Job{Task: worker.Look, Path: v.target.Path(), SectorSize: v.target.SectorSize(), Question: &q}, v.target.Files(), how)
+	p, err := spawn(worker.Job{Task: worker.Look, Path: v.target.Path(), SectorSize: v.target.SectorSize(), Question: &q}, v.target.Files(), nil, how)
 	if err != nil {
 		return answer, err
 	}
@@ -245,6 +245,6 @@ func (v *Viewer) about() []ops.SheetLine {
 
 // Discover looks anew for what can be done on this machine; Env tells it from then on.
 func (s *Session) Discover() ops.Env {
-	s.env = ops.Env{Caps: fsys.Discover()}
+	s.env = ops.Env{Caps: fsys.Discover(), Sources: s.source}
 	return s.env
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,7 +33,7 @@ type Run struct {
 
 // start spawns a worker in a mount namespace of its own, so that its mounts die with it; where the system forbids
 // that, without one.
-func start(job worker.Job, files []*os.File) (*Run, error) {
+func start(job worker.Job, files, sources []*os.File) (*Run, error) {
 	how, err := window.Availability()
 	if err != nil {
 		if job.Task == worker.Apply {
@@ -40,7 +41,7 @@ func start(job worker.Job, files []*os.File) (*Run, error) {
 		}
 		how = window.SetuidHelper // a recovery needs no windows
 	}
-	p, err := spawn(job, files, how)
+	p, err := spawn(job, files, sources, how)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +57,8 @@ type process struct {
 	stderr *tail
 }
 
-// spawn starts a worker and gives it its job and the files that are the target.
-func spawn(job worker.Job, files []*os.File, how window.How) (*process, error) {
+// spawn starts a worker and gives it its job, the files that are the target, and those of job.Sources.
+func spawn(job worker.Job, files, sources []*os.File, how window.How) (*process, error) {
 	job.How, job.Files = how.String(), len(files)
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -71,7 +72,7 @@ func spawn(job worker.Job, files []*os.File, how window.How) (*process, error) {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = []string{"shunt-worker", job.Path}
 	cmd.Env = append(os.Environ(), worker.EnvWorker+"=1")
-	cmd.ExtraFiles = append([]*os.File{theirs}, files...)
+	cmd.ExtraFiles = slices.Concat([]*os.File{theirs}, files, sources)
 	cmd.SysProcAttr = how.NamespaceAttr()
 	stderr := &tail{}
 	cmd.Stderr = stderr

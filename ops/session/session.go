@@ -17,7 +17,6 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
-	"shunt/ops/fsys"
 	"shunt/ops/journal"
 	"shunt/ops/target"
 	"shunt/ops/txn"
@@ -33,6 +32,8 @@ type Options struct {
 	NoLock bool
 	// AllowDisks admits physical disks for editing.
 	AllowDisks bool
+	// Group is the sessions of one program, which may copy from each other's targets; nil for a session by itself.
+	Group *Group
 }
 
 // Facts are what there is to know of a target besides its contents.
@@ -58,6 +59,7 @@ type Session struct {
 	dir        journal.Dir
 	disk       model.Disk
 	env        ops.Env
+	borrowed   map[string]target.Target // opened to copy from, by their paths
 	unfinished *txn.Status
 	damage     error // the journal cannot be read
 	applied    *txn.Applied
@@ -71,10 +73,12 @@ func Open(path string, opts Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{path: path, opts: opts, target: t, dir: journalDir(t.Beside(), opts), env: ops.Env{Caps: fsys.Discover()}}
+	s := &Session{path: path, opts: opts, target: t, dir: journalDir(t.Beside(), opts), borrowed: map[string]target.Target{}}
+	s.Discover()
 	if err := s.look(); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
+	opts.Group.join(s)
 	return s, nil
 }
 
@@ -220,7 +224,10 @@ func (s *Session) Unfinished() *txn.Status { return s.unfinished }
 func (s *Session) Damage() error { return s.damage }
 
 // Close gives up the target, unless a worker still has it.
-func (s *Session) Close() error { return s.target.Close() }
+func (s *Session) Close() error {
+	s.opts.Group.leave(s)
+	return errors.Join(s.closeBorrowed(), s.target.Close())
+}
 
 // Inspect scans a target without locking it for editing. Targets in use can be inspected.
 func Inspect(path string, opts Options) (model.Disk, Facts, *txn.Status, error) {
@@ -264,10 +271,14 @@ func (s *Session) Start(q ops.Queue, wishes journal.Wishes) (*Run, error) {
 	case s.unfinished != nil:
 		return nil, errors.New("the target has an unfinished transaction: finish it or roll it back first")
 	}
+	sources, files, err := s.loans(q)
+	if err != nil {
+		return nil, err
+	}
 	return s.launch(worker.Job{
 		Task: worker.Apply, Plan: ops.FormatPlan(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
-		Wishes: wishes,
-	})
+		Wishes: wishes, Sources: sources,
+	}, files...)
 }
 
 // Recover has a worker end the unfinished transaction.
@@ -285,12 +296,13 @@ func (s *Session) Recover(how txn.Direction) (*Run, error) {
 	return s.launch(worker.Job{Task: task})
 }
 
-func (s *Session) launch(job worker.Job) (*Run, error) {
+// launch starts a worker. The files are those of job.Sources.
+func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 	if err := s.makeStateDir(); err != nil {
 		return nil, err
 	}
 	job.Path, job.SectorSize, job.NoLock, job.Journal = s.target.Path(), s.target.SectorSize(), s.opts.NoLock, s.dir.Path()
-	return start(job, s.target.Files())
+	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) { return start(job, s.target.Files(), files) })
 }
 
 // ErrNotDisk is returned for a file in which nothing looks like a disk.

@@ -105,7 +105,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*
 	ov := overlay.New(w.target, w.target.Size(), spill)
 	r := &txn.Rehearsal{
 		Device: w.target, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
-		Wishes: wishes, NewUUID: uuid.New, Now: time.Now,
+		Wishes: wishes, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
 	}
 	report, err := w.runSteps(ctx, r, dir)
 	if err == nil {

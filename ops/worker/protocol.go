@@ -54,6 +54,8 @@ type Job struct {
 	// Initial and Preview are the sums of the disk as the parent scanned it and as its queue leaves it: the
 	// worker makes both anew and refuses to go on if they differ.
 	Initial, Preview string
+	// Sources are the other targets that the plan copies from.
+	Sources []Source `json:",omitempty"`
 	// How names the way to get windows the worker was started for, as window.ParseHow reads it.
 	How string
 	// Question goes with the task Look.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -56,6 +57,9 @@ type process struct {
 	orders chan Command  // of the parent; closed when it is gone
 	stops  chan struct{} // somebody who follows a commit wants it to stop
 	door   *door         // nil until the commit begins
+
+	sources map[string]io.ReaderAt // the targets that are copied from, by their paths
+	lent    map[string]model.Disk  // what is on them
 }
 
 // orderRoom is how many orders can wait. Nobody who sends more than that means anything by it.
@@ -187,7 +191,11 @@ func (w *process) queue() (ops.Queue, error) {
 	if Sum(disk) != w.job.Initial {
 		return ops.Queue{}, errChanged
 	}
-	q, err := ops.ParsePlan(strings.NewReader(w.job.Plan), ops.NewQueue(disk, ops.Env{Caps: fsys.Discover()}), geometry.AlignNone)
+	if err := w.openSources(); err != nil {
+		return ops.Queue{}, err
+	}
+	env := ops.Env{Caps: fsys.Discover(), Sources: w.source}
+	q, err := ops.ParsePlan(strings.NewReader(w.job.Plan), ops.NewQueue(disk, env), geometry.AlignNone)
 	if err != nil {
 		return ops.Queue{}, err
 	}

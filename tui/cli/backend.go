@@ -31,6 +31,12 @@ func (b backend) Open(path string) (tui.Target, error) {
 	return editable(s)
 }
 
+// grouped makes the sessions that are opened with these options copy from each other's targets.
+func grouped(opts session.Options) session.Options {
+	opts.Group = &session.Group{}
+	return opts
+}
+
 // Discover looks for the tools of this machine.
 func (b backend) Discover() ops.Env { return ops.Env{Caps: fsys.Discover()} }
 

@@ -1,0 +1,252 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"shunt/model"
+	"shunt/model/scan"
+	"shunt/ops"
+	"shunt/ops/journal"
+	"shunt/ops/target"
+	"shunt/ops/txn"
+	"shunt/ops/worker"
+)
+
+// Group is the sessions that one program has open: they copy from each other's targets, which nobody else could open. The
+// zero value is an empty group. Its methods may be called from any goroutine.
+type Group struct {
+	mu   sync.Mutex
+	open map[string]*Session // by the path of the target
+	lent map[string]int      // how many rehearsals read the target
+	busy map[string]*Run     // the latest run of each
+}
+
+func (g *Group) join(s *Session) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.open == nil {
+		g.open, g.lent, g.busy = map[string]*Session{}, map[string]int{}, map[string]*Run{}
+	}
+	g.open[s.target.Path()] = s
+}
+
+func (g *Group) leave(s *Session) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if path := s.target.Path(); g.open[path] == s {
+		delete(g.open, path)
+	}
+}
+
+// find is the open session of a target, nil if there is none. The target must be at rest.
+func (g *Group) find(path string) (*Session, error) {
+	if g == nil {
+		return nil, nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.open[path], g.atRest(path)
+}
+
+// atRest is an error while a run changes the target, or may change it.
+func (g *Group) atRest(path string) error {
+	if r := g.busy[path]; r != nil && !r.over() {
+		return fmt.Errorf("%s, which is copied from, is being changed: wait for the end of that", path)
+	}
+	return nil
+}
+
+// launch starts a run of the target at path, which nobody may be copying from, and which copies from the sources, which
+// must be at rest until its rehearsal is over.
+func (g *Group) launch(path string, sources []worker.Source, start func() (*Run, error)) (*Run, error) {
+	if g == nil {
+		return start()
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.lent[path] > 0 {
+		return nil, fmt.Errorf("a rehearsal of another target copies from %s: wait for its end", path)
+	}
+	for _, s := range sources {
+		if err := g.atRest(s.Path); err != nil {
+			return nil, err
+		}
+	}
+	r, err := start()
+	if err != nil {
+		return nil, err
+	}
+	g.busy[path] = r
+	for _, s := range sources {
+		g.lent[s.Path]++
+	}
+	go func() {
+		<-r.decided
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		for _, s := range sources {
+			g.lent[s.Path]--
+		}
+	}()
+	return r, nil
+}
+
+// over reports whether the run has ended.
+func (r *Run) over() bool {
+	select {
+	case <-r.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// loan is a target that is copied from.
+type loan struct {
+	target target.Target
+	disk   model.Disk // as scanned, with its uses
+	sum    string     // of what the worker will see of it
+}
+
+// lookAt scans a target that is copied from.
+func lookAt(t target.Target) (loan, error) {
+	disk, err := worker.Scan(t)
+	if err != nil {
+		return loan{}, fmt.Errorf("read it: %w", err)
+	}
+	plain, err := scan.Scan(t, t.Size(), t.SectorSize())
+	if err != nil {
+		return loan{}, fmt.Errorf("read it: %w", err)
+	}
+	return loan{target: t, disk: disk, sum: worker.Sum(plain)}, nil
+}
+
+// source finds a partition of another target for a plan.
+func (s *Session) source(path string, number int) (ops.Source, error) {
+	l, err := s.borrow(path)
+	if err != nil {
+		return ops.Source{}, err
+	}
+	return worker.FindSource(l.target.Path(), l.disk, number)
+}
+
+// borrow finds another target that is copied from: one that this program has open, or else it is opened to be read and
+// stays so, locked against changes, until the session is closed. It is scanned anew each time.
+func (s *Session) borrow(path string) (loan, error) {
+	real, err := filepath.Abs(path)
+	if err == nil {
+		real, err = filepath.EvalSymlinks(real)
+	}
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return loan{}, errors.New("it does not exist")
+	case err != nil:
+		return loan{}, err
+	case real == s.target.Path():
+		return loan{}, errors.New("that is the target itself: leave out from=")
+	}
+	lender, err := s.opts.Group.find(real)
+	if err != nil {
+		return loan{}, err
+	}
+	if lender != nil {
+		if err := errors.Join(settled(lender.dir), lender.target.Refresh()); err != nil {
+			return loan{}, err
+		}
+		return lookAt(lender.target)
+	}
+	t := s.borrowed[real]
+	if t == nil {
+		if t, err = s.openSource(real); err != nil {
+			return loan{}, err
+		}
+		s.borrowed[real] = t
+	} else if err := t.Refresh(); err != nil {
+		return loan{}, err
+	}
+	return lookAt(t)
+}
+
+// settled is an error if there is a transaction to be ended first, going by the journal's directory of a target.
+func settled(dir journal.Dir) error {
+	status, err := txn.Inspect(dir)
+	if errors.Is(err, journal.ErrNone) || (err == nil && status.Complete) {
+		return nil
+	}
+	return errors.New("it has an unfinished transaction: run `shunt recover` on it first")
+}
+
+func (s *Session) openSource(path string) (target.Target, error) {
+	t, err := openQuiet(path, s.opts)
+	if err != nil {
+		return nil, err
+	}
+	if busy := t.Busy(); busy != nil {
+		return nil, errors.Join(fmt.Errorf("what is read from it could change meanwhile: %w", busy), t.Close())
+	}
+	if err := settled(journalDir(t.Beside(), s.opts)); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
+}
+
+// openQuiet opens a target to read it, and keeps others from writing to it as well as that can be had: an image by a lock
+// that other readers can share; a device, which knows no such lock, as if it were edited, or else as it is.
+func openQuiet(path string, opts Options) (target.Target, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Mode()&os.ModeDevice != 0 {
+		t, err := target.Open(path, targetOptions(opts, target.Edit))
+		if err == nil || !(errors.Is(err, target.ErrReadOnly) || errors.Is(err, target.ErrPhysical) || errors.Is(err, os.ErrPermission)) {
+			return t, err
+		}
+	}
+	return target.Open(path, targetOptions(opts, target.Inspect))
+}
+
+// closeBorrowed lets go of the targets that were opened to copy from.
+func (s *Session) closeBorrowed() error {
+	var errs []error
+	for path, t := range s.borrowed {
+		errs = append(errs, t.Close())
+		delete(s.borrowed, path)
+	}
+	return errors.Join(errs...)
+}
+
+// loans are the other targets that a queue copies from, in the order of their files, each of them as it was when the
+// operation was staged.
+func (s *Session) loans(q ops.Queue) ([]worker.Source, []*os.File, error) {
+	var sources []worker.Source
+	var files []*os.File
+	found := map[string]loan{}
+	for _, op := range q.Ops() {
+		from := ops.SourceOf(op)
+		if from == nil {
+			continue
+		}
+		l, ok := found[from.Path]
+		if !ok {
+			var err error
+			if l, err = s.borrow(from.Path); err != nil {
+				return nil, nil, fmt.Errorf("copy from %s: %w", from.Path, err)
+			}
+			found[from.Path] = l
+			sources = append(sources, worker.Source{Path: from.Path, Size: l.target.Size(), SectorSize: l.target.SectorSize(), Sum: l.sum})
+			files = append(files, l.target.Files()[0])
+		}
+		if p, ok := l.disk.ByNumber(from.Part.Number); !ok || p != from.Part {
+			return nil, nil, fmt.Errorf("%s of %s has changed since it was copied: take that operation back and copy it again", from.Part.Ref(), from.Path)
+		}
+	}
+	return sources, files, nil
+}
