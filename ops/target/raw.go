@@ -67,11 +67,19 @@ func (r *Raw) AllowWrites() error {
 		if err := r.inPlace(); err != nil {
 			return err
 		}
-		if use := host().user(r.path, r.id()); use != nil {
-			return use
+		if err := r.Unused(); err != nil {
+			return err
 		}
 	}
 	return r.handle.AllowWrites()
+}
+
+// Unused is Target.Unused.
+func (r *Raw) Unused() error {
+	if use := host().user(r.path, r.id(), wholly); use != nil {
+		return use
+	}
+	return nil
 }
 
 // Truncate is Device.Truncate.
