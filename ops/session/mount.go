@@ -174,8 +174,8 @@ func mountedAt(t target.Target, disk model.Disk, dir string) (number int, err er
 }
 
 // Mount mounts a partition of the session's target, or with id 0 the file system that covers it, and returns the
-// directory. An image is mounted read-only, as the session goes on editing it: as long as something of it is mounted a
-// queue can be rehearsed and not committed. After it the session must be rescanned.
+// directory. An image is mounted read-only, as the session goes on editing it: as long as something of it is mounted
+// no run can be started. After it the session must be rescanned.
 func (s *Session) Mount(id model.PartID, access attach.Access) (dir string, err error) {
 	if s.unfinished != nil || s.damage != nil {
 		return "", fmt.Errorf("%s: %w", s.path, txn.ErrUnfinished)

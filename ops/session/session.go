@@ -264,6 +264,9 @@ func (s *Session) Start(q ops.Queue, wishes journal.Wishes) (*Run, error) {
 	case s.unfinished != nil:
 		return nil, errors.New("the target has an unfinished transaction: finish it or roll it back first")
 	}
+	if err := s.target.Unused(); err != nil {
+		return nil, err // a commit would be refused, so a rehearsal is no use
+	}
 	return s.launch(worker.Job{
 		Task: worker.Apply, Plan: ops.FormatPlan(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
 		Wishes: wishes,

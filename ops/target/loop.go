@@ -28,11 +28,14 @@ func (k kernel) loopUser(path string, id fileID, admitted extent) *InUse {
 		if auto, _ := os.ReadFile(filepath.Join(k.sys, "block", disk, "loop", "autoclear")); len(todo) == 0 || strings.TrimSpace(string(auto)) != "1" {
 			todo = append(todo, fmt.Sprintf("run `losetup -d %s`", node))
 		}
-		use.Advice = strings.Join(todo, ", then ") + ", and open it again"
+		use.Advice = strings.Join(todo, ", then ") + openAgain
 		return use
 	}
 	return nil
 }
+
+// openAgain ends the advice to those who open a target.
+const openAgain = ", and open it again"
 
 // extent says how much of a file loop devices may show to count as its users.
 type extent int

@@ -3,6 +3,7 @@ package target
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -77,6 +78,7 @@ func (r *Raw) AllowWrites() error {
 // Unused is Target.Unused.
 func (r *Raw) Unused() error {
 	if use := host().user(r.path, r.id(), wholly); use != nil {
+		use.Advice = strings.TrimSuffix(use.Advice, openAgain) + " first"
 		return use
 	}
 	return nil
