@@ -103,6 +103,9 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	case at.plans > 0:
 		look.Off = fmt.Sprintf("%s on it: apply or take back first", operationWords(at.plans))
 	}
+	if why := kernelReads(d.facts.Format); why != "" && look.Off == "" {
+		look.Off = why
+	}
 	if work.Off = look.Off; work.Off == "" && image {
 		work.Off = "the image is being edited here: attach it first, then a mounted partition is kept out of that"
 	}
@@ -111,6 +114,14 @@ func (d document) mountItems(at mountable) []dialog.Item {
 
 // attachable reports whether the target is an image that can become a loop device.
 func (d document) attachable() bool { return d.facts.Format == "raw" }
+
+// kernelReads is why the kernel cannot read an image of the format, "" if it can.
+func kernelReads(format string) string {
+	if format != "qcow2" {
+		return ""
+	}
+	return "the kernel reads no qcow2: convert the image with `qemu-img convert -O raw`, or serve it with qemu-nbd"
+}
 
 // attachItem offers the way from the image to the loop device, or back.
 func (d document) attachItem() dialog.Item {
@@ -131,8 +142,8 @@ func (d document) attachItem() dialog.Item {
 		Note: "The system gets the partitions as devices, and shunt goes on with the loop device. It stays when shunt is left." + d.taken(),
 	}
 	switch {
-	case !d.attachable() && d.facts.Format == "qcow2":
-		it.Off = "a qcow2 image is no loop device's: convert it with `qemu-img convert -O raw`, or use qemu-nbd"
+	case kernelReads(d.facts.Format) != "":
+		it.Off = kernelReads(d.facts.Format)
 	case !d.attachable():
 		it.Off = d.name() + " is a block device, which needs no attaching"
 	case len(d.facts.Mounts) > 0:

@@ -45,6 +45,9 @@ func Image(t target.Target, parts []target.Part, access Access) (node string, er
 	if err := allowed("attaching an image"); err != nil {
 		return "", err
 	}
+	if err := plain(t); err != nil {
+		return "", err
+	}
 	f, err := reopen(t, access)
 	if err != nil {
 		return "", err
@@ -62,6 +65,14 @@ func Image(t target.Target, parts []target.Part, access Access) (node string, er
 		return "", errors.Join(err, b.Detach())
 	}
 	return l.Node, b.Close()
+}
+
+// plain fails for images of which the kernel cannot read the bytes.
+func plain(t target.Target) error {
+	if _, ok := t.(*target.Raw); !ok {
+		return fmt.Errorf("%s is a %s, of which the kernel can make no loop device", t.Path(), t.Format())
+	}
+	return nil
 }
 
 // reopen opens the file of an image once more, for a loop device.

@@ -87,6 +87,9 @@ func mountAt(t target.Target, all []target.Part, p Place, dir string, access Acc
 // mountImage mounts a part of an image file by a loop device that shows nothing else and goes away with the mount. One
 // that only reads is read-only itself, so that not even the kernel writes.
 func mountImage(t target.Target, p Place, dir string, access Access) (err error) {
+	if err := plain(t); err != nil {
+		return err
+	}
 	f, err := reopen(t, access)
 	if err != nil {
 		return err
