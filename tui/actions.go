@@ -47,6 +47,14 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 		return m, saveFile(a, m.savedText(a.What))
 	case dialog.Open:
 		return m.openPath(a.Path)
+	case dialog.Mount:
+		return m.mount(a)
+	case dialog.Unmount:
+		return m.unmount(a)
+	case dialog.Attach:
+		return m.attach()
+	case dialog.Detach:
+		return m.detach()
 	}
 	return m, nil
 }

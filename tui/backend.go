@@ -15,7 +15,20 @@ type Backend interface {
 	Open(path string) (Target, error)
 	// Discover looks for what can be done on this machine. It may block.
 	Discover() ops.Env
+	// Attach attaches an image that is not open as a loop device, and returns the device's path. It may block.
+	Attach(image string) (device string, err error)
+	// Detach takes a loop device that is not open off its image, and returns the image's path. It may block.
+	Detach(device string) (image string, err error)
 }
+
+// Access says whether what is mounted can be written to.
+type Access int
+
+// The ways of access.
+const (
+	ReadOnly Access = iota
+	ReadWrite
+)
 
 // Target is one locked image or device. Inform and List may be called at any time, the other
 // methods but Close from one command at a time. Those that return an error, and Discover, may block; the others do not.
@@ -50,6 +63,11 @@ type Target interface {
 	List(ctx context.Context, id model.PartID, dir string) (ops.Listing, error)
 	// Discover looks anew for the tools of this machine; Env tells of them from then on.
 	Discover() ops.Env
+	// Mount mounts a partition, or with id 0 the file system that covers a disk without a table, and returns the
+	// directory. After it the target has to be rescanned, as the partition is in use then.
+	Mount(id model.PartID, access Access) (dir string, err error)
+	// Unmount unmounts it, and returns the directory. After it the target has to be rescanned.
+	Unmount(id model.PartID) (dir string, err error)
 	// Rescan reads the target again, after which Disk and Unfinished tell what there is.
 	Rescan() error
 	Close() error
@@ -66,6 +84,12 @@ type Facts struct {
 	Details []Fact
 	// Retype is what has to be typed before anything is written, for physical disks; "" asks for nothing.
 	Retype string
+	// Image is the image file of a loop device that shows all of one, "" for everything else.
+	Image string
+	// Mounts are the directories where partitions are mounted; id 0 is the file system that covers the target.
+	Mounts map[model.PartID][]string
+	// NoMount is why nothing can be mounted or attached here, "" if it can.
+	NoMount string
 	// Applied is the transaction that was applied last and can be undone, nil if there is none.
 	Applied *Applied
 }

@@ -115,6 +115,49 @@ func cancelRun(r Run) tea.Cmd {
 	}
 }
 
+func mountPart(t Target, a dialog.Mount, gen int) tea.Cmd {
+	return func() tea.Msg {
+		access, how := ReadOnly, "read-only"
+		if a.Write {
+			access, how = ReadWrite, "for reading and writing"
+		}
+		dir, err := t.Mount(a.ID, access)
+		msg := mountedMsg{gen: gen, said: fmt.Sprintf("Mounted %s at %s; M unmounts it", how, dir), err: err, lost: t.Rescan()}
+		msg.seen = look(t)
+		return msg
+	}
+}
+
+func unmountPart(t Target, id model.PartID, gen int) tea.Cmd {
+	return func() tea.Msg {
+		dir, err := t.Unmount(id)
+		msg := mountedMsg{gen: gen, said: "Unmounted from " + dir, err: err, lost: t.Rescan()}
+		msg.seen = look(t)
+		return msg
+	}
+}
+
+// exchange closes a target, as nobody can have both an image and its loop device, and opens what it becomes; if it
+// becomes nothing, it opens it again. said has a place for the path of what was opened.
+func exchange(b Backend, d document, become func(path string) (string, error), said string) tea.Cmd {
+	return func() tea.Msg {
+		msg := exchangedMsg{gen: d.gen, path: d.path}
+		if msg.err = d.target.Close(); msg.err == nil {
+			var path string
+			if path, msg.err = become(d.facts.Path); msg.err == nil {
+				msg.path, msg.said = path, d.name()+" is "+fmt.Sprintf(said, path)
+			}
+		}
+		target, err := b.Open(msg.path)
+		if err != nil {
+			msg.lost = err
+			return msg
+		}
+		msg.target, msg.seen = target, look(target)
+		return msg
+	}
+}
+
 // saveFile writes text to a new file, or in place of a file if that was asked for. It is synced, as it
 // may tell of a disk that is in trouble.
 func saveFile(save dialog.Save, text string) tea.Cmd {

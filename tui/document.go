@@ -30,6 +30,8 @@ type document struct {
 	// unfinished is the interrupted transaction that has to be dealt with first, or nil.
 	unfinished *Unfinished
 	run        running // what is being done to it
+	// doing is what is done to the target as a whole at the moment, "" if nothing is. It takes no keys then.
+	doing string
 
 	pane    pane
 	row     int // selected row of the table
@@ -46,7 +48,7 @@ const (
 )
 
 // busy reports whether something is being done to the target, or waits for an answer.
-func (d document) busy() bool { return d.run.active() && !d.run.over() }
+func (d document) busy() bool { return d.doing != "" || d.run.active() && !d.run.over() }
 
 // name is what people call the target.
 func (d document) name() string { return widget.Clean(filepath.Base(d.path)) }

@@ -45,6 +45,8 @@ func (m Model) page() []string {
 		return m.runPage(d)
 	case !ok:
 		return m.blankPage("", "Press o to open a disk image or a device, q to quit.")
+	case d.doing != "":
+		return m.blankPage(d.doing+" "+d.name(), "This takes a moment.")
 	case d.state == docOpening:
 		return m.blankPage("Opening "+d.name(), "It is being locked and read; nothing is written.")
 	case d.state == docRefused, d.state == docLost:

@@ -42,7 +42,7 @@ func keys() keyMap {
 		label: b("l", "label", "l"), name: b("N", "partition name", "N"), kind: b("t", "type and flags", "t"),
 		uuid: b("w", "new UUID", "w"), check: b("x", "check", "x"),
 		table: b("T", "new table", "T"), convert: b("G", "MBR to GPT", "G"),
-		mounts: b("M", "mount, attach", "M").Because(later), support: b("S", "what is supported", "S"),
+		mounts: b("M", "mount, attach", "M"), support: b("S", "what is supported", "S"),
 		info: b("i", "information", "i"), image: b("z", "image size", "z"),
 
 		undo: b("u", "undo", "u"), redo: b("ctrl+r", "redo", "ctrl+r"), clear: b("X", "clear all", "X"),

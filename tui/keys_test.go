@@ -72,7 +72,7 @@ func TestCursorKeys(t *testing.T) {
 
 // Keys that are reserved say so; none of them is silent.
 func TestReservedKeys(t *testing.T) {
-	for key, name := range map[string]string{"g": "make room", "M": "mount, attach"} {
+	for key, name := range map[string]string{"g": "make room"} {
 		d := open(t, tuitest.Founding())
 		d.Press(key)
 		d.Contains(key + " " + name + ": not in this version")

@@ -62,6 +62,27 @@ type resultMsg struct {
 	log    []string
 }
 
+// mountedMsg is sent when something of a target was mounted or unmounted, or could not be.
+type mountedMsg struct {
+	gen  int
+	said string // what was done
+	err  error  // why it was not
+	seen sight
+	lost error // the target could not be read again
+}
+
+// exchangedMsg is sent when a document goes on with another target, the loop device of its image or the image of its loop
+// device, or with the old one if that could not be.
+type exchangedMsg struct {
+	gen    int
+	path   string
+	target Target
+	seen   sight
+	said   string
+	err    error // why it is the old one
+	lost   error // it could not be opened; there is no target
+}
+
 // savedMsg is sent when a file was written, or could not be. exists says that a file is there already
 // and was kept.
 type savedMsg struct {

@@ -33,6 +33,9 @@ func (m Model) editorKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	if ok && keymap.Match(msg, k.shut) {
 		return m.askClose(d)
 	}
+	if ok && d.doing != "" {
+		return m, nil // it takes a moment, and its answer comes by itself
+	}
 	if !ok || d.state != docOpen {
 		if _, known := m.known(msg); known {
 			return m.say(toneWarn, "No target is open: o opens one"), nil
@@ -115,6 +118,8 @@ func (m Model) diskKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd, boo
 		next = m.openNewTable(d)
 	case keymap.Match(msg, k.convert):
 		next = m.openConvert(d)
+	case keymap.Match(msg, k.mounts):
+		next = m.openMounts(d)
 	case keymap.Match(msg, k.info):
 		next, cmd = m.openInfo(d)
 	default:

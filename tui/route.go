@@ -40,6 +40,10 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.filesListed(msg), nil
 	case discoveredMsg:
 		return m.discovered(msg), nil
+	case mountedMsg:
+		return m.mounted(msg), nil
+	case exchangedMsg:
+		return m.exchanged(msg)
 	case savedMsg:
 		return m.saved(msg), nil
 	case listedMsg:

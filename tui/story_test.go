@@ -157,6 +157,13 @@ func busy() *tuitest.Target {
 	return target
 }
 
+// device is a loop device on the founding image.
+func device() *tuitest.Target {
+	target := tuitest.Founding()
+	target.What.Path, target.What.Format, target.What.Image = "/dev/loop7", "loop device", stick
+	return target
+}
+
 // physical is a disk of the machine.
 func physical() *tuitest.Target {
 	target := tuitest.Founding()

@@ -74,6 +74,7 @@ func (m Model) useful(d document) []keymap.Binding {
 		if whyFixed(d, row.Partition.ID) == "" {
 			out = append(out, k.resize.Short("m"))
 		}
+		out = append(out, k.mounts)
 	case ok && row.Kind == model.RowPartition:
 		out = append(out, k.resize.Short("m"), k.remove, k.format, k.copy, k.label, k.kind.As("type"), k.check)
 	case ok && row.Kind == model.RowGap:

@@ -31,7 +31,7 @@ func OpenOrAttach(path string, opts Options) (*Session, *Run, error) {
 		if lost != nil {
 			return nil, nil, errors.Join(err, lost)
 		}
-		run, unreachable := attach(dir)
+		run, unreachable := attachTo(dir)
 		if unreachable == nil {
 			return nil, run, nil
 		}
@@ -60,8 +60,8 @@ func dirOf(path string, opts Options) (journal.Dir, error) {
 	return journalDir(beside, opts), nil
 }
 
-// attach follows the commit that is under way in a journal's directory. The error wraps worker.ErrNobody.
-func attach(dir journal.Dir) (*Run, error) {
+// attachTo follows the commit that is under way in a journal's directory. The error wraps worker.ErrNobody.
+func attachTo(dir journal.Dir) (*Run, error) {
 	conn, in, first, err := greet(dir, answersFollower)
 	if err != nil {
 		return nil, err

@@ -160,7 +160,7 @@ func (s *Session) borrow(path string) (loan, error) {
 		return loan{}, err
 	}
 	if lender != nil {
-		if err := errors.Join(settled(lender.dir), lender.target.Refresh()); err != nil {
+		if err := errors.Join(settled(lender.dir), lender.target.Unused(), lender.target.Refresh()); err != nil {
 			return loan{}, err
 		}
 		return lookAt(lender.target)

@@ -271,6 +271,9 @@ func (s *Session) Start(q ops.Queue, wishes journal.Wishes) (*Run, error) {
 	case s.unfinished != nil:
 		return nil, errors.New("the target has an unfinished transaction: finish it or roll it back first")
 	}
+	if err := s.target.Unused(); err != nil {
+		return nil, err // a commit would be refused, so a rehearsal is no use
+	}
 	sources, files, err := s.loans(q)
 	if err != nil {
 		return nil, err

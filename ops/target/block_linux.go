@@ -35,7 +35,7 @@ func openBlock(path, resolved string, info fs.FileInfo, opts Options) (*Block, e
 	if err := host().fit(path, d); err != nil {
 		return nil, err
 	}
-	if opts.Mode == Edit {
+	if opts.Mode != Inspect {
 		if err := host().admit(path, d, opts); err != nil {
 			return nil, err
 		}
@@ -115,8 +115,10 @@ func (b *Block) admit(opts Options) error {
 		b.busy = host().wholeUser(b.path, b.disk)
 		return b.flush()
 	}
-	if err := probeWritable(b.path, b.real); err != nil {
-		return err
+	if opts.Mode == Edit {
+		if err := probeWritable(b.path, b.real); err != nil {
+			return err
+		}
 	}
 	// udev takes the same lock while it looks at a device, and keeps off while it is taken.
 	if err := patiently(lockPatience, func() error { return lockNode(b.read) }, errHeld); err != nil {
@@ -162,7 +164,7 @@ func (b *Block) takeClaim() error {
 	var claim *os.File
 	err := patiently(lockPatience, func() (err error) {
 		claim, err = os.OpenFile(b.through(), os.O_RDONLY|unix.O_EXCL, 0)
-		if errors.Is(err, unix.EBUSY) && len(b.Uses()) > 0 {
+		if errors.Is(err, unix.EBUSY) && len(b.Uses(nil)) > 0 {
 			return nil
 		}
 		return err

@@ -214,7 +214,7 @@ func TestBusyPartition(t *testing.T) {
 	if b.claim != nil {
 		t.Error("the device was claimed although a partition of it is in use")
 	}
-	if uses := b.Uses(); len(uses) != 1 || uses[1] != (Use{"mounted at " + at, at}) {
+	if uses := b.Uses(nil); len(uses) != 1 || uses[1] != (Use{"mounted at " + at, at}) {
 		t.Errorf("uses: %v", uses)
 	}
 	require(t, b.AllowWrites())
@@ -244,8 +244,8 @@ func TestBusyPartition(t *testing.T) {
 	umount()
 	umount = func() {}
 	require(t, b.Follow([]Part{{1, 2 << 20, 14 << 20}}))
-	if len(b.Uses()) != 0 {
-		t.Errorf("uses: %v", b.Uses())
+	if len(b.Uses(nil)) != 0 {
+		t.Errorf("uses: %v", b.Uses(nil))
 	}
 }
 

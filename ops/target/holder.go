@@ -55,9 +55,9 @@ func (k kernel) locker(path string, id fileID) *InUse {
 	}
 }
 
-// user names who uses the file without a lock on it, nil if nobody is seen to.
-func (k kernel) user(path string, id fileID) *InUse {
-	if use := k.loopUser(path, id); use != nil {
+// user names who uses the file without a lock on it, nil if nobody is seen to. The extent is that of loopUser.
+func (k kernel) user(path string, id fileID, e extent) *InUse {
+	if use := k.loopUser(path, id, e); use != nil {
 		return use
 	}
 	for _, swap := range k.swaps() {

@@ -110,7 +110,7 @@ func TestOpeners(t *testing.T) {
 			if use := k.locker("a.raw", id); !strings.HasPrefix(use.Holder, c.locker) || use.Path != "a.raw" || use.Advice == "" {
 				t.Errorf("locker: got %+v, want %q", use, c.locker)
 			}
-			use := k.user("a.raw", id)
+			use := k.user("a.raw", id, wholly)
 			if (use == nil) != (c.user == "") || (use != nil && use.Holder != c.user) {
 				t.Errorf("user: got %+v, want %q", use, c.user)
 			}
@@ -125,7 +125,7 @@ func TestSwapFile(t *testing.T) {
 	k := tree(t, map[string]string{
 		"proc/swaps": "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n" + strings.ReplaceAll(path, " ", `\040`) + " file 1 0 -3\n",
 	})
-	use := k.user("a.raw", identify(t, path))
+	use := k.user("a.raw", identify(t, path), wholly)
 	if use == nil || !strings.Contains(use.Holder, "swap") || !strings.Contains(use.Advice, "swapoff "+path) {
 		t.Errorf("got %+v", use)
 	}
@@ -207,7 +207,7 @@ func TestLoopUses(t *testing.T) {
 			}
 			k := tree(t, files)
 			k.dev = dev
-			use := k.user("a.raw", id)
+			use := k.user("a.raw", id, wholly)
 			if c.holder == "-" {
 				if use != nil {
 					t.Errorf("got %+v, want nobody", use)

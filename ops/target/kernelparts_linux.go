@@ -160,7 +160,7 @@ func (b *Block) Withdraw(numbers []int) error {
 				err = errors.Join(err, b.tell(call{unix.BLKPG_ADD_PARTITION, back}))
 			}
 			why := "somebody uses it"
-			if use, busy := b.Uses()[p.Number]; busy {
+			if use, busy := b.Uses(nil)[p.Number]; busy {
 				why = "it is " + use.Why
 			}
 			return fmt.Errorf("p%d of %s cannot be kept from use while it changes: %s (%w); nothing was written", p.Number, b.path, why, err)

@@ -11,9 +11,10 @@ import (
 
 // loopUser tells of a loop device on the file, nil if there is none. A loop device reads and writes behind the back of
 // every lock, mounted or not.
-func (k kernel) loopUser(path string, id fileID) *InUse {
-	for _, disk := range names(filepath.Join(k.sys, "block")) {
-		if !strings.HasPrefix(disk, "loop") || !k.loopOn(disk, id) {
+// Loop devices that show a part of the file only are left out if only partly shown ones are admitted.
+func (k kernel) loopUser(path string, id fileID, admitted extent) *InUse {
+	for _, disk := range k.loopsOn(id) {
+		if l := k.loop(disk); admitted == partly && (l.Offset != 0 || l.Limit != 0) {
 			continue
 		}
 		node := filepath.Join(k.dev, disk)
@@ -27,11 +28,22 @@ func (k kernel) loopUser(path string, id fileID) *InUse {
 		if auto, _ := os.ReadFile(filepath.Join(k.sys, "block", disk, "loop", "autoclear")); len(todo) == 0 || strings.TrimSpace(string(auto)) != "1" {
 			todo = append(todo, fmt.Sprintf("run `losetup -d %s`", node))
 		}
-		use.Advice = strings.Join(todo, ", then ") + ", and open it again"
+		use.Advice = strings.Join(todo, ", then ") + openAgain
 		return use
 	}
 	return nil
 }
+
+// openAgain ends the advice to those who open a target.
+const openAgain = ", and open it again"
+
+// extent says how much of a file loop devices may show to count as its users.
+type extent int
+
+const (
+	wholly extent = iota // all loop devices count
+	partly               // those that show a part of the file do not count
+)
 
 // loopOn reports whether a loop device is set up on the file.
 func (k kernel) loopOn(disk string, id fileID) bool {

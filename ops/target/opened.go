@@ -30,9 +30,18 @@ type Target interface {
 	// Busy is who else uses a target that was opened with Inspect, nil if nobody does.
 	Busy() *InUse
 
-	// Uses tells which partitions of the target are in use, by their numbers. Only partitions of a block device that
-	// the kernel knows can be.
-	Uses() map[int]Use
+	// Uses tells which partitions of the target are in use, by their numbers. Of a block device those are told that the
+	// kernel knows; of an image file those among parts that loop devices show.
+	Uses(parts []Part) map[int]Use
+	// Mounts are the directories where a partition, or with the number 0 the whole target, is mounted in the mount
+	// namespace of this process. Of an image file Start and Len count.
+	Mounts(p Part) []string
+	// Unused fails with *InUse when somebody came to use an image file since it was opened who minds no locks. Nothing
+	// can be written to it then. Block devices never fail.
+	Unused() error
+	// Lend lets go of what keeps the partitions of a block device from being mounted while do runs. Afterwards they are
+	// kept from it as before, if nothing on the device is in use.
+	Lend(do func() error) error
 	// Node is the path of the node of a partition, "" if the kernel does not know the partition.
 	Node(number int) string
 	// Withdraw takes partitions away from the kernel, so that nothing can begin to use them. If one is in use all are

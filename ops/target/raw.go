@@ -3,6 +3,7 @@ package target
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -67,11 +68,20 @@ func (r *Raw) AllowWrites() error {
 		if err := r.inPlace(); err != nil {
 			return err
 		}
-		if use := host().user(r.path, r.id()); use != nil {
-			return use
+		if err := r.Unused(); err != nil {
+			return err
 		}
 	}
 	return r.handle.AllowWrites()
+}
+
+// Unused is Target.Unused.
+func (r *Raw) Unused() error {
+	if use := host().user(r.path, r.id(), wholly); use != nil {
+		use.Advice = strings.TrimSuffix(use.Advice, openAgain) + " first"
+		return use
+	}
+	return nil
 }
 
 // Truncate is Device.Truncate.

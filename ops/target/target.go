@@ -50,6 +50,9 @@ const (
 	// Inspect opens a target to look at it. One that is in use can be inspected too; Raw.Busy then tells by whom,
 	// and what is read may change at any moment.
 	Inspect
+	// Hold keeps everybody else off as Edit does, and nothing can be written: for what changes how the system uses a
+	// target, and not its bytes. It may be read-only, and a physical disk.
+	Hold
 )
 
 // Options say how to open a target. The zero value edits an image with sectors of 512 bytes.
@@ -62,6 +65,9 @@ type Options struct {
 	// NoLock leaves out the locks, for images on file systems that have none (ErrNoLocks). The look around for
 	// other users still takes place; shunt and QEMU are no longer kept off.
 	NoLock bool
+	// Shown admits an image of which parts are shown by loop devices already; not those that show it from its start.
+	// It is for what brings more of that kind (Hold only).
+	Shown bool
 }
 
 func (o Options) sector() (geometry.SectorSize, error) {
@@ -133,15 +139,21 @@ func (r *Raw) admit(opts Options) error {
 	if opts.Mode == Inspect {
 		return r.admitInspect(opts)
 	}
-	if err := probeWritable(r.path, r.real); err != nil {
-		return err
+	if opts.Mode == Edit {
+		if err := probeWritable(r.path, r.real); err != nil {
+			return err
+		}
 	}
 	if !opts.NoLock {
 		if err := takeLocks(r.read, Edit); err != nil {
 			return r.lockRefusal(err)
 		}
 	}
-	if busy := host().user(r.path, r.id()); busy != nil {
+	shown := wholly
+	if opts.Mode == Hold && opts.Shown {
+		shown = partly
+	}
+	if busy := host().user(r.path, r.id(), shown); busy != nil {
 		return busy
 	}
 	return nil
@@ -161,7 +173,7 @@ func (r *Raw) admitInspect(opts Options) error {
 			}
 		}
 	}
-	r.busy = host().user(r.path, r.id())
+	r.busy = host().user(r.path, r.id(), wholly)
 	return nil
 }
 
@@ -193,9 +205,9 @@ func (k kernel) admit(path string, d disk, opts Options) error {
 	switch {
 	case d.text("size") == "0":
 		return fmt.Errorf("%s %w", path, ErrNoMedium)
-	case d.text("ro") == "1":
+	case d.text("ro") == "1" && opts.Mode == Edit:
 		return fmt.Errorf("%s %w: the device is read-only; run `blockdev --setrw %s` if that is not on purpose", path, ErrReadOnly, path)
-	case k.physical(d) && !opts.AllowDisks:
+	case k.physical(d) && !opts.AllowDisks && opts.Mode == Edit:
 		return fmt.Errorf("%s %w", path, ErrPhysical)
 	}
 	if use := k.wholeUser(path, d); use != nil {

@@ -12,11 +12,41 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Uses is Target.Uses: nobody but the kernel can use a partition of an image file, and then the whole file is in use.
-func (r *Raw) Uses() map[int]Use { return nil }
+// Uses is Target.Uses: a partition of an image file is in use when a loop device shows it.
+func (r *Raw) Uses(parts []Part) map[int]Use { return host().windows(r.id(), r.Size(), parts) }
 
 // Uses is Target.Uses.
-func (b *Block) Uses() map[int]Use { return host().uses(b.disk) }
+func (b *Block) Uses([]Part) map[int]Use { return host().uses(b.disk) }
+
+// windows tells which parts of an image file are in use by way of loop devices that show a part of it.
+func (k kernel) windows(id fileID, size int64, parts []Part) map[int]Use {
+	list := map[int]Use{}
+	var spaces []mountSpace
+	for _, name := range k.loopsOn(id) {
+		l := k.loop(name)
+		start, end := l.Offset, size
+		if l.Limit != 0 {
+			end = min(size, start+l.Limit)
+		}
+		if start == 0 && end == size {
+			continue // the image as a whole is in use, which is told elsewhere
+		}
+		if spaces == nil {
+			spaces = k.mountSpaces()
+		}
+		why := "used by loop device " + l.Node
+		if use, busy := k.use(disk{name: name, dir: filepath.Join(k.sys, "block", name), number: k.loopNumber(name)}, spaces); busy {
+			why = use.Why
+		}
+		for _, p := range parts {
+			if p.Start < end && start < p.Start+p.Len {
+				// Nothing grows with its loop device, so Mounted stays empty.
+				list[p.Number] = Use{Why: why}
+			}
+		}
+	}
+	return list
+}
 
 // uses tells which partitions of a disk are in use.
 func (k kernel) uses(d disk) map[int]Use {

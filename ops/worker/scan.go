@@ -15,7 +15,7 @@ func Scan(t target.Target) (model.Disk, error) {
 	}
 	disk.Fixed = t.Fixed()
 	uses := map[int]model.Use{}
-	for number, use := range t.Uses() {
+	for number, use := range t.Uses(PartsOf(disk)) {
 		uses[number] = model.Use{Why: use.Why, MountedAt: use.Mounted}
 	}
 	return disk.InUse(uses), nil

@@ -9,6 +9,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/attach"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
 	"shunt/ops/session"
@@ -44,18 +45,39 @@ func editable(s *session.Session) (tui.Target, error) {
 	if damage := s.Damage(); damage != nil {
 		return nil, errors.Join(damage, s.Close())
 	}
-	if name := s.Facts().Retype; name != "" {
-		return nil, errors.Join(fmt.Errorf("%s is a physical disk: `shunt apply` asks for its name before it writes, which the editor does not", name), s.Close())
-	}
 	return editTarget{s}, nil
 }
 
 type editTarget struct{ *session.Session }
 
-func (t editTarget) Facts() tui.Facts { return outside(t.Session.Facts(), t.Disk()) }
+func (t editTarget) Facts() tui.Facts {
+	f := outside(t.Session.Facts(), t.Disk())
+	f.Image, f.Mounts, f.NoMount = t.Image(), t.Mounts(), session.Mountable()
+	return f
+}
+
+// Attach gives up nothing: the editor has closed the image.
+func (b backend) Attach(image string) (string, error) {
+	a, err := session.Attach(image, b.opts, attach.ReadWrite)
+	return a.Node, err
+}
+
+// Detach is the way back.
+func (b backend) Detach(device string) (string, error) {
+	l, err := session.Detach(device, b.opts)
+	return l.File, err
+}
+
+func (t editTarget) Mount(id model.PartID, access tui.Access) (string, error) {
+	how := attach.ReadOnly
+	if access == tui.ReadWrite {
+		how = attach.ReadWrite
+	}
+	return t.Session.Mount(id, how)
+}
 
 func outside(f session.Facts, d model.Disk) tui.Facts {
-	facts := tui.Facts{Path: f.Path, Format: f.Format, Size: f.Size, Note: f.Note}
+	facts := tui.Facts{Path: f.Path, Format: f.Format, Size: f.Size, Note: f.Note, Retype: f.Retype}
 	facts.Details = []tui.Fact{
 		{Name: "Size", Value: fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(f.Size), f.Size)},
 		{Name: "Sectors", Value: fmt.Sprintf("%d of %d bytes", d.Sectors, d.SectorSize)},

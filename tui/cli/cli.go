@@ -149,6 +149,7 @@ func command(s *settings) *cobra.Command {
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
 	flags.BoolVar(&s.allowDisks, "allow-disks", false, "edit physical disks too, after their name was typed")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.AddCommand(s.infoCommand(), s.lsCommand(), s.applyCommand(), s.recoverCommand(), s.undoCommand(), s.demoCommand())
+	root.AddCommand(s.infoCommand(), s.lsCommand(), s.applyCommand(), s.recoverCommand(), s.undoCommand(),
+		s.attachCommand(), s.detachCommand(), s.mountCommand(), s.unmountCommand(), s.demoCommand())
 	return root
 }

@@ -105,6 +105,20 @@ func (t *followed) List(ctx context.Context, id model.PartID, dir string) (ops.L
 	return t.open.List(ctx, id, dir)
 }
 
+func (t *followed) Mount(id model.PartID, access tui.Access) (string, error) {
+	if t.open == nil {
+		return "", errCommitting
+	}
+	return t.open.Mount(id, access)
+}
+
+func (t *followed) Unmount(id model.PartID) (string, error) {
+	if t.open == nil {
+		return "", errCommitting
+	}
+	return t.open.Unmount(id)
+}
+
 func (t *followed) Discover() ops.Env {
 	if t.open == nil {
 		return ops.Env{}

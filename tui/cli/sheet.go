@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -50,9 +49,9 @@ func (s *settings) view(path string) (*session.Viewer, error) {
 // partition is the one with the number that was given, which may be written as it is shown ("p2"); 0 stands for the
 // target itself.
 func partition(v *session.Viewer, number string) (model.PartID, error) {
-	n, err := strconv.Atoi(strings.TrimPrefix(number, "p"))
-	if err != nil || n < 0 {
-		return 0, usage(fmt.Errorf("%q is no partition number", number))
+	n, err := partitionNumber(number)
+	if err != nil {
+		return 0, err
 	}
 	if n == 0 {
 		return 0, nil

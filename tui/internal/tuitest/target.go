@@ -20,6 +20,8 @@ type Backend struct {
 	Refuse map[string]error
 	// Machine is what Discover finds.
 	Machine ops.Env
+	// Devices are what images become when they are attached; the way back is the same.
+	Devices map[string]string
 	// Opened and Closed list the paths in the order of the calls.
 	Opened, Closed []string
 }
@@ -45,6 +47,31 @@ func (b *Backend) Open(path string) (target tui.Target, err error) {
 // Discover is Machine.
 func (b *Backend) Discover() ops.Env { return b.Machine }
 
+// Attach is the device in Devices.
+func (b *Backend) Attach(image string) (device string, err error) {
+	b.idle.do(func() {
+		if device = b.Devices[image]; device == "" {
+			err = errors.New("attaching " + image + ": there is no free loop device")
+		}
+	})
+	return device, err
+}
+
+// Detach is the image of the device in Devices.
+func (b *Backend) Detach(device string) (image string, err error) {
+	b.idle.do(func() {
+		for i, d := range b.Devices {
+			if d == device {
+				image = i
+			}
+		}
+		if image == "" {
+			err = errors.New("detaching " + device + ": it is in use")
+		}
+	})
+	return image, err
+}
+
 // Target stands in for a target. Its exported fields are what it shows; they are changed before it is
 // opened, or in Driver.Do.
 type Target struct {
@@ -62,6 +89,7 @@ type Target struct {
 	Rescans    int
 	Recoveries []tui.Recovery
 	Undos      int // calls of Undo
+	MountErr   error
 	// Sheets and Listings are what Inform and List tell, by partition and by partition and directory ("1:/etc").
 	Sheets   map[model.PartID]ops.Sheet
 	Listings map[string]ops.Listing
@@ -149,6 +177,38 @@ func (t *Target) List(_ context.Context, id model.PartID, dir string) (list ops.
 		}
 	})
 	return list, err
+}
+
+// Mount mounts a partition below /run/shunt, which makes it busy.
+func (t *Target) Mount(id model.PartID, access tui.Access) (dir string, err error) {
+	t.backend.idle.do(func() {
+		if err = t.MountErr; err != nil {
+			return
+		}
+		dir = fmt.Sprintf("/run/shunt/p%d", id)
+		t.What.Mounts = map[model.PartID][]string{id: {dir}}
+		t.use(id, map[tui.Access]string{tui.ReadOnly: "mounted read-only at ", tui.ReadWrite: "mounted at "}[access]+dir)
+	})
+	return dir, err
+}
+
+// Unmount undoes Mount.
+func (t *Target) Unmount(id model.PartID) (dir string, err error) {
+	t.backend.idle.do(func() {
+		if err = t.MountErr; err != nil {
+			return
+		}
+		dir, t.What.Mounts = t.What.Mounts[id][0], nil
+		t.use(id, "")
+	})
+	return dir, err
+}
+
+func (t *Target) use(id model.PartID, why string) {
+	if p, ok := t.Layout.Partition(id); ok {
+		p.Busy = why
+		t.Layout = t.Layout.With(p)
+	}
 }
 
 // Discover finds Discovered.

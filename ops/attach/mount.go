@@ -1,0 +1,182 @@
+package attach
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/model"
+	"shunt/ops/target"
+)
+
+// Wish says how a file system is to be mounted.
+type Wish struct {
+	// Dir is an existing directory to mount it at; "" has one made in Room.
+	Dir    string
+	Access Access
+	// AllowDisks admits partitions of physical disks for reading and writing.
+	AllowDisks bool
+}
+
+// Place is a partition, or the whole of a target, with the file system in it.
+type Place struct {
+	Name string // what people call it: "p1", "the disk"
+	Part target.Part
+	FS   model.FSKind
+	Busy string // why it is in use, "" if it is not
+}
+
+// Mount mounts the file system at a place of a target that is locked, and returns the directory. all are the partitions of
+// the target as they are in its table; those of a block device that the kernel does not know are told to it. After an
+// error nothing is mounted. Neither set-user-id programs nor devices nor programs at all work on it.
+func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err error) {
+	if err := allowed("mounting"); err != nil {
+		return "", err
+	}
+	if reason := unmountable(p.FS); reason != "" {
+		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
+	}
+	if at := t.Mounts(p.Part); len(at) > 0 {
+		return "", fmt.Errorf("%s is mounted at %s already", p.Name, at[0])
+	}
+	if p.Busy != "" {
+		return "", fmt.Errorf("%s is %s: stop that first", p.Name, p.Busy)
+	}
+	if w.Access == ReadWrite && t.Physical() && !w.AllowDisks {
+		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
+	}
+	if err := twin(t, p); err != nil {
+		return "", err
+	}
+	dir, made, err := directory(t.Path(), p, w.Dir)
+	if err != nil {
+		return "", err
+	}
+	if err := mountAt(t, all, p, dir, w.Access); err != nil {
+		if made {
+			err = errors.Join(err, os.Remove(dir))
+		}
+		return "", err
+	}
+	return dir, nil
+}
+
+func mountAt(t target.Target, all []target.Part, p Place, dir string, access Access) error {
+	b, ok := t.(*target.Block)
+	if !ok {
+		return mountImage(t, p, dir, access)
+	}
+	if p.Part.Number != 0 {
+		if err := b.Knows(p.Part); err != nil {
+			if err := b.Follow(all); err != nil {
+				return err
+			}
+		}
+	}
+	node, done, err := b.NodeFor(p.Part.Number)
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.Lend(func() error { return mount(node, p, dir, access) }), done())
+}
+
+// mountImage mounts a part of an image file by a loop device that shows nothing else and goes away with the mount. One
+// that only reads is read-only itself, so that not even the kernel writes.
+func mountImage(t target.Target, p Place, dir string, access Access) (err error) {
+	if err := plain(t); err != nil {
+		return err
+	}
+	f, err := reopen(t, access)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	l, device, err := target.SetUpLoop(f, target.Loop{
+		File: t.Path(), Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == ReadOnly, Passing: true,
+	}, int(t.SectorSize()))
+	if err != nil {
+		return err
+	}
+	return errors.Join(mount(l.Node, p, dir, access), device.Close())
+}
+
+// mount mounts what is on a node with the first driver that the kernel has for it.
+func mount(node string, p Place, dir string, access Access) error {
+	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
+	if access == ReadOnly {
+		flags |= unix.MS_RDONLY
+	}
+	var err error
+	for _, d := range drivers(p.FS) {
+		if d.program != "" {
+			err = d.start(node, dir, access)
+		} else {
+			options := ""
+			if access == ReadOnly {
+				options = d.quiet
+			}
+			err = unix.Mount(node, dir, d.fs, flags, options)
+		}
+		if !errors.Is(err, unix.ENODEV) {
+			break
+		}
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, unix.ENODEV):
+		return fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files", p.Name, p.FS)
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EROFS):
+		return fmt.Errorf("%s cannot be mounted for writing: its device is read-only (%w)", p.Name, err)
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("the system forbids to mount %s, even for root (%w): is this a container?", p.Name, err)
+	case errors.Is(err, unix.EBUSY):
+		return fmt.Errorf("%s cannot be mounted: something else uses it or %s (%w)", p.Name, dir, err)
+	}
+	return fmt.Errorf("the kernel does not mount %s as %s: %w; check it first (`check` in a plan, x in the editor)", p.Name, p.FS, err)
+}
+
+// Unmount unmounts what is mounted of a place. dir is which of several mounts, "" if there is one only. A directory that
+// was made for it is removed. It returns the directory.
+func Unmount(t target.Target, p Place, dir string) (string, error) {
+	if err := allowed("unmounting"); err != nil {
+		return "", err
+	}
+	at := t.Mounts(p.Part)
+	switch {
+	case len(at) == 0:
+		return "", fmt.Errorf("%s %w", p.Name, ErrNotMounted)
+	case dir == "" && len(at) > 1:
+		return "", fmt.Errorf("%s is mounted at %s and at %s: name the directory", p.Name, at[0], at[1])
+	case dir == "":
+		dir = at[0]
+	}
+	if !slices.Contains(at, dir) {
+		return "", fmt.Errorf("%s is not mounted at %s", p.Name, dir)
+	}
+	top, err := topmost(dir)
+	if err != nil {
+		return "", err
+	}
+	if top.stack > 1 {
+		return "", fmt.Errorf("several things are mounted at %s, one over the other: unmount what lies above with umount first", dir)
+	}
+	err = unix.Unmount(dir, unix.UMOUNT_NOFOLLOW)
+	switch {
+	case errors.Is(err, unix.EBUSY):
+		return "", fmt.Errorf("%s stays mounted at %s: %s", p.Name, dir, users(dir, top.id))
+	case err != nil:
+		return "", fmt.Errorf("unmount %s: %w", dir, err)
+	}
+	if filepath.Dir(dir) == Room {
+		err = os.Remove(dir)
+	}
+	return dir, err
+}
+
+// ErrNotMounted is returned for what is not mounted.
+var ErrNotMounted = errors.New("is not mounted")

@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/ops/attach"
+	"shunt/ops/session"
+	"shunt/ops/txn"
+)
+
+func (s *settings) attachCommand() *cobra.Command {
+	var readOnly bool
+	cmd := &cobra.Command{
+		Use:   "attach IMAGE",
+		Short: "Attach an image as a loop device with its partitions",
+		Long: "Attach sets a loop device up on a raw image, tells the kernel its partitions, and prints the device's name. The\n" +
+			"partitions are then /dev/loopNp1 and so on; `shunt /dev/loopN` edits them there. It takes root, and lasts until\n" +
+			"`shunt detach`.",
+		Args: exactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			access := attach.ReadWrite
+			if readOnly {
+				access = attach.ReadOnly
+			}
+			return s.attach(args[0], access)
+		},
+	}
+	cmd.Flags().BoolVar(&readOnly, "read-only", false, "nothing can be written to the device")
+	return cmd
+}
+
+func (s *settings) detachCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "detach IMAGE|DEVICE",
+		Short: "Take a loop device with its partitions off its image",
+		Long: "Detach undoes `shunt attach`, given the image or the loop device. It is refused as long as a partition is in use,\n" +
+			"and says by what.",
+		Args: exactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return s.detach(args[0]) },
+	}
+}
+
+func (s *settings) mountCommand() *cobra.Command {
+	var write bool
+	cmd := &cobra.Command{
+		Use:   "mount TARGET P [DIR]",
+		Short: "Mount partition P of a target to look inside, read-only unless --rw is given",
+		Long: "Mount mounts the file system in partition P at the directory DIR, or at one made below " + attach.Room + ", and prints\n" +
+			"the directory. P is 0 for a file system that covers a disk without a partition table. Mounted read-only, nothing is\n" +
+			"written, not even to replay a journal. Set-user-id programs, devices and programs do not work there. An image need\n" +
+			"not be attached for it. It takes root; without it `shunt ls` lists files.",
+		Args: argsBetween(2, 3),
+		RunE: func(_ *cobra.Command, args []string) error {
+			w := attach.Wish{Access: attach.ReadOnly}
+			if write {
+				w.Access = attach.ReadWrite
+			}
+			if len(args) == 3 {
+				w.Dir = args[2]
+			}
+			return s.mount(args[0], args[1], w)
+		},
+	}
+	cmd.Flags().BoolVar(&write, "rw", false, "mount it for reading and writing")
+	return cmd
+}
+
+func (s *settings) unmountCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "unmount TARGET P|DIR",
+		Short: "Unmount partition P of a target, or what of it is mounted at DIR",
+		Long: "Unmount ends what `shunt mount` began, by whatever it was mounted. What keeps it busy is named. Of a partition\n" +
+			"that is mounted more than once the directory says which is meant.",
+		Args: exactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error { return s.unmount(args[0], args[1]) },
+	}
+}
+
+func (s *settings) attach(path string, access attach.Access) error {
+	opts, err := s.options()
+	if err != nil {
+		return err
+	}
+	a, err := session.Attach(path, opts, access)
+	if err != nil {
+		return ended(err)
+	}
+	for _, p := range a.Disk.Partitions() {
+		if p.Role == model.Extended {
+			continue
+		}
+		s.say("%sp%d  %s  %s", a.Node, p.Number, geometry.FormatBytes(a.Disk.SectorSize.Bytes(p.Span.Len())),
+			strings.TrimSpace(string(p.FS.Kind)+" "+ops.Printable(p.FS.Label)))
+	}
+	_, err = fmt.Fprintln(s.streams.Out, a.Node)
+	return err
+}
+
+func (s *settings) detach(path string) error {
+	opts, err := s.options()
+	if err != nil {
+		return err
+	}
+	l, err := session.Detach(path, opts)
+	if err != nil {
+		return err
+	}
+	s.say("Detached %s from %s.", l.Node, ops.Printable(l.File))
+	return nil
+}
+
+func (s *settings) mount(path, number string, w attach.Wish) error {
+	opts, err := s.options()
+	if err != nil {
+		return err
+	}
+	n, err := partitionNumber(number)
+	if err != nil {
+		return err
+	}
+	dir, err := session.Mount(path, n, opts, w)
+	if err != nil {
+		return ended(err)
+	}
+	how := "read-only"
+	if w.Access == attach.ReadWrite {
+		how = "for reading and writing"
+	}
+	s.say("Mounted %s. `shunt unmount %s %d` ends that.", how, path, n)
+	_, err = fmt.Fprintln(s.streams.Out, dir)
+	return err
+}
+
+func (s *settings) unmount(path, what string) error {
+	opts, err := s.options()
+	if err != nil {
+		return err
+	}
+	number, dir := -1, ""
+	if n, err := partitionNumber(what); err == nil {
+		number = n
+	} else if dir, err = filepath.Abs(what); err != nil {
+		return usage(err)
+	}
+	u, err := session.Unmount(path, number, dir, opts)
+	if err != nil {
+		return err
+	}
+	s.say("Unmounted %s from %s.", u.Name, ops.Printable(u.Dir))
+	return nil
+}
+
+// partitionNumber reads a number that may be written as it is shown ("p2").
+func partitionNumber(text string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimPrefix(text, "p"))
+	if err != nil || n < 0 {
+		return 0, usage(fmt.Errorf("%q is no partition number", text))
+	}
+	return n, nil
+}
+
+// ended gives an unfinished transaction its exit code.
+func ended(err error) error {
+	if errors.Is(err, txn.ErrUnfinished) {
+		return unfinished(err)
+	}
+	return err
+}

@@ -1,0 +1,251 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/dialog"
+	"shunt/tui/widget"
+)
+
+// This file is about mounting what is in a partition, and about the way from an image to a loop device and back. Neither
+// goes through the queue: it is done at once and writes nothing to the target.
+
+// openMounts offers what can be mounted, unmounted, attached and detached.
+func (m Model) openMounts(d document) Model {
+	var items []dialog.Item
+	text := "Select a partition to mount it."
+	if at, ok := d.mountable(); ok {
+		text = at.name + " is not mounted."
+		if len(at.dirs) > 0 {
+			text = at.name + " is mounted at " + strings.Join(at.dirs, " and at ") + "."
+		} else if at.busy != "" {
+			text = at.name + " is " + at.busy + "."
+		}
+		items = append(items, d.mountItems(at)...)
+	}
+	items = append(items, d.attachItem())
+	if why := d.facts.NoMount; why != "" {
+		for i := range items {
+			items[i].Off = why
+		}
+	}
+	return m.push(dialog.NewMenu("Mount and attach", widget.Clean(text), items...))
+}
+
+// mountable is what of a target the cursor is on that can be mounted.
+type mountable struct {
+	id    model.PartID
+	name  string
+	busy  string
+	dirs  []string // where it is mounted
+	plans int      // operations on it that are pending
+	there bool     // it is on the target already, and not only planned
+}
+
+func (d document) mountable() (mountable, bool) {
+	row, ok := d.selected()
+	switch {
+	case ok && row.Kind == model.RowWhole:
+		return mountable{name: "the disk", dirs: d.facts.Mounts[0], there: true, plans: d.queue.Len()}, true
+	case !ok || row.Kind != model.RowPartition || row.Partition.Role == model.Extended:
+		return mountable{}, false
+	}
+	p := row.Partition
+	at := mountable{id: p.ID, name: p.Ref(), busy: p.Busy, dirs: d.facts.Mounts[p.ID]}
+	if old, there := d.queue.Initial().Partition(p.ID); there {
+		at.there = true
+		at.name = old.Ref()
+	}
+	for _, op := range d.queue.Ops() {
+		if op.Part() == p.ID {
+			at.plans++
+		}
+	}
+	return at, true
+}
+
+func (d document) mountItems(at mountable) []dialog.Item {
+	image := d.facts.Image == "" && d.attachable()
+	look := dialog.Item{
+		Text: "Mount " + at.name + " read-only", Action: dialog.Mount{ID: at.id},
+		Note: "To look inside; nothing is written to it, not even to replay a journal.",
+	}
+	if image {
+		look.Note += " Until it is unmounted nothing can be applied to the image."
+	}
+	work := dialog.Item{
+		Text: "Mount " + at.name + " to read and write", Action: dialog.Mount{ID: at.id, Write: true},
+		Note: "What is written there is outside of the queue and its undo.",
+	}
+	out := dialog.Item{Text: "Unmount " + at.name, Action: dialog.Unmount{ID: at.id}}
+	switch {
+	case len(at.dirs) == 0 && at.busy != "":
+		look.Off, out.Off = "it is "+at.busy, "it is "+at.busy
+	case len(at.dirs) == 0:
+		out.Off = "it is not mounted"
+	case len(at.dirs) > 1:
+		out.Off = "it is mounted at " + strings.Join(at.dirs, " and at ") + ": say which one to `shunt unmount`"
+		look.Off = "it is mounted already"
+	default:
+		out.Note = "From " + at.dirs[0] + "."
+		look.Off = "it is mounted already"
+	}
+	switch {
+	case look.Off != "":
+	case !at.there:
+		look.Off = "it is only planned: there is nothing of it on the target yet"
+	case at.plans > 0:
+		look.Off = fmt.Sprintf("%s on it: apply or take back first", operationWords(at.plans))
+	}
+	if why := kernelReads(d.facts.Format); why != "" && look.Off == "" {
+		look.Off = why
+	}
+	if work.Off = look.Off; work.Off == "" && image {
+		work.Off = "the image is being edited here: attach it first, then a mounted partition is kept out of that"
+	}
+	return []dialog.Item{look, work, out}
+}
+
+// attachable reports whether the target is an image that can become a loop device.
+func (d document) attachable() bool { return d.facts.Format == "raw" }
+
+// kernelReads is why the kernel cannot read an image of the format, "" if it can.
+func kernelReads(format string) string {
+	if format != "qcow2" {
+		return ""
+	}
+	return "the kernel reads no qcow2: convert the image with `qemu-img convert -O raw`, or serve it with qemu-nbd"
+}
+
+// attachItem offers the way from the image to the loop device, or back.
+func (d document) attachItem() dialog.Item {
+	if d.facts.Image != "" {
+		it := dialog.Item{
+			Text: "Detach from the image", Action: dialog.Detach{},
+			Note: fmt.Sprintf("Takes %s off its image; shunt goes on with %s.%s", d.facts.Path, d.facts.Image, d.taken()),
+		}
+		for _, p := range d.queue.Initial().Partitions() {
+			if p.Busy != "" {
+				it.Off = fmt.Sprintf("%s is %s", p.Ref(), p.Busy)
+			}
+		}
+		return it
+	}
+	it := dialog.Item{
+		Text: "Attach as a loop device", Action: dialog.Attach{},
+		Note: "The system gets the partitions as devices, and shunt goes on with the loop device. It stays when shunt is left." + d.taken(),
+	}
+	switch {
+	case kernelReads(d.facts.Format) != "":
+		it.Off = kernelReads(d.facts.Format)
+	case !d.attachable():
+		it.Off = d.name() + " is a block device, which needs no attaching"
+	case len(d.facts.Mounts) > 0:
+		it.Off = "a part of the image is mounted: unmount that first"
+	case slices.ContainsFunc(d.queue.Ops(), func(op ops.Operation) bool { _, size := op.(ops.ImageSize); return size }):
+		it.Off = "a new size of the image is pending, and devices keep theirs: apply or take that back first"
+	}
+	return it
+}
+
+// taken says what becomes of the pending operations.
+func (d document) taken() string {
+	switch n := d.queue.Len(); n {
+	case 0:
+		return ""
+	case 1:
+		return " The pending operation is taken along."
+	default:
+		return fmt.Sprintf(" The %d pending operations are taken along.", n)
+	}
+}
+
+// withTarget does something to the target in view that takes it as a whole. Until it has ended nothing else is done to it.
+func (m Model) withTarget(doing string, do func(d document) tea.Cmd) (tea.Model, tea.Cmd) {
+	d, ok := m.doc()
+	if !ok || d.state != docOpen || d.run.active() {
+		return m, nil
+	}
+	d.doing = doing
+	return m.withDoc(m.current, d), do(d)
+}
+
+func (m Model) mount(a dialog.Mount) (tea.Model, tea.Cmd) {
+	return m.withTarget("Mounting", func(d document) tea.Cmd { return mountPart(d.target, a, d.gen) })
+}
+
+func (m Model) unmount(a dialog.Unmount) (tea.Model, tea.Cmd) {
+	return m.withTarget("Unmounting", func(d document) tea.Cmd { return unmountPart(d.target, a.ID, d.gen) })
+}
+
+func (m Model) attach() (tea.Model, tea.Cmd) {
+	return m.withTarget("Attaching", func(d document) tea.Cmd {
+		return exchange(m.backend, d, m.backend.Attach, "attached as %s; it stays so until M detaches it")
+	})
+}
+
+func (m Model) detach() (tea.Model, tea.Cmd) {
+	return m.withTarget("Detaching", func(d document) tea.Cmd {
+		return exchange(m.backend, d, m.backend.Detach, "detached; this is the image %s")
+	})
+}
+
+// mounted takes the end of a mount or unmount: the target was read again, since a mounted partition is in use.
+func (m Model) mounted(msg mountedMsg) Model {
+	i, ok := m.byGen(msg.gen)
+	if !ok {
+		return m
+	}
+	d := m.docs[i]
+	d.doing = ""
+	if msg.lost != nil {
+		d.state, d.err = docLost, msg.lost
+		return m.withDoc(i, d)
+	}
+	d, dropped := d.replayed(msg.seen)
+	m = m.withDoc(i, d)
+	return m.answered(d, msg.said, msg.err, dropped)
+}
+
+// exchanged takes the target that a document goes on with. It is the old one if the exchange failed.
+func (m Model) exchanged(msg exchangedMsg) (tea.Model, tea.Cmd) {
+	i, ok := m.byGen(msg.gen)
+	if !ok {
+		if msg.target == nil {
+			return m, nil
+		}
+		return m, closeTarget(msg.target)
+	}
+	d := m.docs[i]
+	d.doing, d.path, d.target = "", msg.path, msg.target
+	if msg.lost != nil {
+		d.state, d.err = docLost, msg.lost
+		return m.withDoc(i, d), nil
+	}
+	row := d.row
+	d, dropped := d.replayed(msg.seen)
+	d.row = min(row, max(0, len(d.rows())-1))
+	m = m.withDoc(i, d).dropClip(d.gen)
+	m = m.answered(d, msg.said, msg.err, dropped)
+	if msg.seen.committing != nil {
+		return m.followed(i, msg.seen.committing)
+	}
+	return m, nil
+}
+
+// answered tells how it went.
+func (m Model) answered(d document, said string, err error, dropped int) Model {
+	switch {
+	case err != nil:
+		return m.refuse(err)
+	case dropped > 0:
+		return m.say(toneWarn, fmt.Sprintf("%s; %s no longer apply and were dropped", said, operationWords(dropped)))
+	}
+	return m.say(toneGood, said)
+}
