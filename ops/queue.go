@@ -58,13 +58,30 @@ func (q Queue) NextID() model.PartID {
 // Stage is the queue with op at its end. An impossible op gives a *Refusal and the queue as it was.
 // Staging forgets what could be redone.
 func (q Queue) Stage(op Operation) (Queue, error) {
-	next, err := q.appended(op)
+	next, err := q.owned().stageOwned(op)
 	if err != nil {
 		return q, err
 	}
-	next.past = append(slices.Clone(q.past), change{Change: Change{Kind: Staged, Op: op}})
-	next.undone = nil
 	return next, nil
+}
+
+// owned is the queue with arrays of its own, to which stageOwned may append.
+func (q Queue) owned() Queue {
+	q.ops, q.disks, q.past = slices.Clone(q.ops), slices.Clone(q.disks), slices.Clone(q.past)
+	return q
+}
+
+// stageOwned is Stage for a queue made by owned, which must not be used any more: staging a thousand operations one after
+// the other does not copy the list a thousand times.
+func (q Queue) stageOwned(op Operation) (Queue, error) {
+	disk, err := judged(q.Preview(), q.env, op)
+	if err != nil {
+		return q, err
+	}
+	q.ops, q.disks, q.undone = append(q.ops, op), append(q.disks, disk), nil
+	q.past = append(q.past, change{Change: Change{Kind: Staged, Op: op}})
+	q.highest = max(q.highest, op.Part())
+	return q, nil
 }
 
 // appended is the queue with op at its end, with no word of it in its history.
