@@ -210,7 +210,7 @@ func (m Model) mounted(msg mountedMsg) Model {
 	}
 	d, dropped := d.replayed(msg.seen)
 	m = m.withDoc(i, d)
-	return m.answered(d, msg.said, msg.err, dropped)
+	return m.answered(msg.said, msg.err, dropped)
 }
 
 // exchanged takes the target that a document goes on with. It is the old one if the exchange failed.
@@ -232,7 +232,7 @@ func (m Model) exchanged(msg exchangedMsg) (tea.Model, tea.Cmd) {
 	d, dropped := d.replayed(msg.seen)
 	d.row = min(row, max(0, len(d.rows())-1))
 	m = m.withDoc(i, d).dropClip(d.gen)
-	m = m.answered(d, msg.said, msg.err, dropped)
+	m = m.answered(msg.said, msg.err, dropped)
 	if msg.seen.committing != nil {
 		return m.followed(i, msg.seen.committing)
 	}
@@ -240,7 +240,7 @@ func (m Model) exchanged(msg exchangedMsg) (tea.Model, tea.Cmd) {
 }
 
 // answered tells how it went.
-func (m Model) answered(d document, said string, err error, dropped int) Model {
+func (m Model) answered(said string, err error, dropped int) Model {
 	switch {
 	case err != nil:
 		return m.refuse(err)

@@ -29,7 +29,9 @@ func TestMountAndUnmount(t *testing.T) {
 	d.Lacks("p1 ●")
 	d.Press("M", "down", "enter")
 	d.Contains("Mounted for reading and writing at /run/shunt/p1")
-	d.Do(func() { target.MountErr = errors.New("p1 stays mounted at /run/shunt/p1: it is in use by bash (pid 17); end that first") })
+	d.Do(func() {
+		target.MountErr = errors.New("p1 stays mounted at /run/shunt/p1: it is in use by bash (pid 17); end that first")
+	})
 	d.Press("M", "enter")
 	d.Contains("Not possible", "bash (pid 17)")
 }

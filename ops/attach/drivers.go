@@ -2,9 +2,9 @@ package attach
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
-	"shunt/ops/target"
 )
 
 // driver is a way to mount a kind of file system.
@@ -99,21 +98,20 @@ func (d driver) start(node, dir string, access Access) error {
 	return nil
 }
 
-// twin refuses a btrfs of which the kernel has a copy mounted: it tells them apart by their UUID only, and would take one
-// for the other.
-func twin(t target.Target, p Place) error {
-	if p.FS != model.Btrfs {
-		return nil
-	}
-	const at = 64<<10 + 0x20
-	b := make([]byte, 16)
-	if _, err := t.ReadAt(b, p.Part.Start+at); err != nil {
+// Twin refuses the btrfs at an offset if the kernel has a copy of it mounted: it tells them apart by their UUID only, and
+// would take one for the other.
+func Twin(r io.ReaderAt, off int64) error {
+	const at, magic = 64<<10 + 0x20, "_BHRfS_M"
+	b := make([]byte, 40)
+	if n, err := r.ReadAt(b, off+at); n < len(b) {
 		return err
 	}
-	h := hex.EncodeToString(b)
-	uuid := h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	if string(b[32:]) != magic {
+		return errors.New("there is no btrfs superblock")
+	}
+	uuid := fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 	if _, err := os.Stat(filepath.Join("/sys/fs/btrfs", uuid)); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s cannot be mounted: a btrfs with the same UUID (%s) is mounted already", p.Name, uuid)
+		return fmt.Errorf("a btrfs with the same UUID (%s) is mounted: look at the files there", uuid)
 	}
 	return nil
 }

@@ -49,8 +49,10 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if w.Access == ReadWrite && t.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
 	}
-	if err := twin(t, p); err != nil {
-		return "", err
+	if p.FS == model.Btrfs {
+		if err := Twin(t, p.Part.Start); err != nil {
+			return "", fmt.Errorf("%s cannot be mounted: %w", p.Name, err)
+		}
 	}
 	dir, made, err := directory(t.Path(), p, w.Dir)
 	if err != nil {

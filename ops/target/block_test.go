@@ -128,24 +128,14 @@ func TestBlockPunchGivesSpaceBack(t *testing.T) {
 func TestOpenRefusesBlockDevices(t *testing.T) {
 	path := image(t, t.TempDir(), 16<<20)
 	loop := loopOf(t, path)
-	requireSays := func(name string, opts Options, want string) {
-		t.Helper()
-		b, err := Open(name, opts)
-		if err == nil {
-			_ = b.Close()
-		}
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
-		}
-	}
-	requireSays(loop, Options{SectorSize: 4096}, "sectors of 512 bytes")
+	requireSays(t, loop, Options{SectorSize: 4096}, "sectors of 512 bytes")
 	run(t, "addpart", loop, "1", "2048", "4096")
-	requireSays(loop+"p1", Options{}, "give the whole disk, "+loop)
-	requireSays(loop+"p1", Options{Mode: Inspect}, "give the whole disk, "+loop)
+	requireSays(t, loop+"p1", Options{}, "give the whole disk, "+loop)
+	requireSays(t, loop+"p1", Options{Mode: Inspect}, "give the whole disk, "+loop)
 
 	first := openLoop(t, loop, Options{})
-	requireSays(loop, Options{}, "this program itself")
-	requireSays(path, Options{}, "this program itself")
+	requireSays(t, loop, Options{}, "this program itself")
+	requireSays(t, path, Options{}, "this program itself")
 	if _, err := os.OpenFile(loop+"p1", os.O_RDONLY|unix.O_EXCL, 0); err == nil {
 		t.Error("a partition can be mounted meanwhile")
 	}
@@ -156,12 +146,12 @@ func TestOpenRefusesBlockDevices(t *testing.T) {
 
 	f, err := os.OpenFile(loop, os.O_RDONLY|unix.O_EXCL, 0)
 	require(t, err)
-	requireSays(loop, Options{}, "has it for itself")
+	requireSays(t, loop, Options{}, "has it for itself")
 	require(t, f.Close())
 
 	second := loopOf(t, loop, "--read-only") // a loop device on the loop device
-	requireSays(loop, Options{}, second)
-	requireSays(second, Options{}, "read-only")
+	requireSays(t, loop, Options{}, second)
+	requireSays(t, second, Options{}, "read-only")
 }
 
 func TestOpenLoopDeviceWhoseImageIsEdited(t *testing.T) {

@@ -165,7 +165,8 @@ func (k kernel) flocker(id fileID) int {
 		if len(field) < 6 || field[1] != "FLOCK" || field[5] != file {
 			continue
 		}
-		if pid, err := strconv.Atoi(field[4]); err == nil && pid > 0 && k.program(pid) != "" {
+		// Our own is the one that was just taken: another of ours would have been found among the openers.
+		if pid, err := strconv.Atoi(field[4]); err == nil && pid > 0 && pid != os.Getpid() && k.program(pid) != "" {
 			return pid
 		}
 	}

@@ -190,7 +190,12 @@ func (b *Block) detach() error {
 }
 
 // Unused is Target.Unused.
-func (b *Block) Unused() error { return nil }
+func (b *Block) Unused() error {
+	if use := host().wholeUser(b.path, b.disk); use != nil {
+		return use
+	}
+	return nil
+}
 
 // Lend is Target.Lend.
 func (r *Raw) Lend(do func() error) error { return do() }
@@ -206,7 +211,11 @@ func (b *Block) Lend(do func() error) error {
 		}
 		b.claim = nil
 	}
-	return errors.Join(do(), b.takeClaim())
+	err := do()
+	if claim := b.takeClaim(); claim != nil && b.Unused() == nil {
+		return errors.Join(err, claim)
+	}
+	return err
 }
 
 // Mounts is Target.Mounts.

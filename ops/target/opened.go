@@ -36,8 +36,8 @@ type Target interface {
 	// Mounts are the directories where a partition, or with the number 0 the whole target, is mounted in the mount
 	// namespace of this process. Of an image file Start and Len count.
 	Mounts(p Part) []string
-	// Unused fails with *InUse when somebody came to use an image file since it was opened who minds no locks. Nothing
-	// can be written to it then. Block devices never fail.
+	// Unused fails with *InUse when somebody came to use the target as a whole since it was opened who minds no locks.
+	// Nothing can be written to it then.
 	Unused() error
 	// Lend lets go of what keeps the partitions of a block device from being mounted while do runs. Afterwards they are
 	// kept from it as before, if nothing on the device is in use.

@@ -145,7 +145,8 @@ func (r *Raw) admit(opts Options) error {
 		}
 	}
 	if !opts.NoLock {
-		if err := takeLocks(r.read, Edit); err != nil {
+		// Those who come at the same moment, and go because they see our locks, are waited for.
+		if err := patiently(lockPatience, func() error { return takeLocks(r.read, Edit) }, errHeld); err != nil {
 			return r.lockRefusal(err)
 		}
 	}

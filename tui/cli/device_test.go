@@ -92,6 +92,49 @@ func TestFoundingExampleOnLoopDevice(t *testing.T) {
 	sameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
 }
 
+// TestFoundingExampleMounted is the guide's example while the first partition is in use: the other one makes room, and the
+// first grows without an interruption.
+func TestFoundingExampleMounted(t *testing.T) {
+	testneed.Root(t)
+	testneed.File(t, "/dev/fuse")
+	p := people()[0]
+	image, _ := stick(t, p)
+	sh(t, ".", "truncate -s +2G '"+image+"'")
+	device := attached(t, p, image)
+	at := t.TempDir()
+	p.run(t, "mount", "--rw", device, "1", at).want(t, 0, at)
+	unmount := func() { p.run(t, "unmount", device, "1").want(t, 0) }
+	defer func() { unmount() }()
+	p.run(t, "apply", "--yes", device, write(t, "move 1 right 1MiB\n")).want(t, 1, "mounted at "+at, "unmount it first")
+	plan := write(t, "move 2 right 1024MiB\ngrow 1\n")
+	grown := testneed.GrowsMountedExt()
+	out := p.run(t, "apply", "--yes", device, plan)
+	out.want(t, 0, "Done", "after the commit")
+	if strings.Contains(out.err, "did not grow") == grown {
+		t.Errorf("may grow: %v\n%s", grown, out.err)
+	}
+	table := sfdisk(t, device)
+	for n := range 2 {
+		if got, want := nodeSize(t, device+"p"+strconv.Itoa(n+1)), table.part(t, n+1).lenB; got != want {
+			t.Errorf("the kernel gives p%d %d bytes, its entry says %d", n+1, got, want)
+		}
+	}
+	if start := table.part(t, 2).startB; start != 989184*512+1024*mib {
+		t.Errorf("p2 begins at %d", start)
+	}
+	sameFiles(t, treeSums(t, at), demo.Manifest(1))
+	sameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
+	if grown {
+		sh(t, at, "head -c 700000000 /dev/zero > fits; rm fits")
+	}
+	unmount()
+	unmount = func() {}
+	for n := range 2 {
+		extClean(t, device+"p"+strconv.Itoa(n+1), 0)
+	}
+	sameFiles(t, extFiles(t, device+"p1", 0), demo.Manifest(1))
+}
+
 // TestDeviceMoves moves partitions of all kinds of tables on loop devices with both sizes of sectors.
 func TestDeviceMoves(t *testing.T) {
 	testneed.Root(t)
@@ -150,6 +193,7 @@ func TestDeviceKilled(t *testing.T) {
 			t.Error("the kernel lets a half-moved partition be mounted")
 		}
 		s.person.run(t, "info", device).want(t, 3, "unfinished transaction")
+		s.person.run(t, "mount", device, "1").want(t, 3, "unfinished transaction")
 		recover, at := []string{"recover", device}, int64(slowTo)
 		if back {
 			recover, at = append(recover, "--rollback"), slowFrom
