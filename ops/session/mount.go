@@ -214,18 +214,23 @@ func (s *Session) placeOf(id model.PartID) (attach.Place, error) {
 	return placeOf(s.target, s.disk, p.Number)
 }
 
-// Mounts are the directories where partitions of the target are mounted, by their ids; 0 is the file system that covers
-// the target.
+// Mounts are the directories where partitions of the target were mounted when it was scanned, by their ids; 0 is the file
+// system that covers the target.
 func (s *Session) Mounts() map[model.PartID][]string {
 	list := map[model.PartID][]string{}
-	if at := s.target.Mounts(target.Part{Len: s.target.Size()}); len(at) > 0 {
-		list[0] = at
+	if s.disk.Table.Kind == model.TableNone {
+		if at := s.target.Mounts(target.Part{Len: s.target.Size()}); len(at) > 0 {
+			list[0] = at
+		}
+		return list
 	}
-	for _, p := range s.disk.Partitions() {
-		for _, part := range worker.PartsOf(s.disk) {
-			if at := s.target.Mounts(part); part.Number == p.Number && p.Role != model.Extended && len(at) > 0 {
-				list[p.ID] = at
-			}
+	for _, part := range worker.PartsOf(s.disk) {
+		p, ok := s.disk.ByNumber(part.Number)
+		if !ok || p.Busy == "" {
+			continue // what is mounted is in use
+		}
+		if at := s.target.Mounts(part); len(at) > 0 {
+			list[p.ID] = at
 		}
 	}
 	return list

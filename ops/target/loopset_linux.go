@@ -89,8 +89,8 @@ func (k kernel) loopNumber(name string) string {
 }
 
 // SetUpLoop sets a free loop device up on an open file, with sectors of the given size, as l says; its Node is chosen
-// here. The open device is the caller's: a passing one goes away when that is closed and it is not used otherwise. What
-// the device was used for earlier leaves no partitions on it.
+// here. The open device is the caller's: a passing one goes away when that is closed and it is not used otherwise.
+// Partitions that whoever had the device earlier told the kernel may still be there, until Follow.
 func SetUpLoop(f *os.File, l Loop, sector int) (set Loop, device *os.File, err error) {
 	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {

@@ -150,6 +150,8 @@ func (s *settings) unmount(path, what string) error {
 		number = n
 	} else if dir, err = filepath.Abs(what); err != nil {
 		return usage(err)
+	} else if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real // the system knows mounts by such names only
 	}
 	u, err := session.Unmount(path, number, dir, opts)
 	if err != nil {

@@ -62,8 +62,16 @@ func (b backend) Attach(image string) (string, error) {
 	return a.Node, err
 }
 
-// Detach is the way back.
+// Detach is the way back. It is refused if the image would be opened with other sectors than the device has, as there is
+// nothing in an image that tells their size.
 func (b backend) Detach(device string) (string, error) {
+	disk, _, _, err := session.Inspect(device, b.opts)
+	if err != nil {
+		return "", err
+	}
+	if z := disk.SectorSize; z != max(b.opts.SectorSize, geometry.Sector512) {
+		return "", fmt.Errorf("%s has sectors of %d bytes: leave shunt, run `shunt detach %s`, and open the image with --sector-size %d", device, z, device, z)
+	}
 	l, err := session.Detach(device, b.opts)
 	return l.File, err
 }

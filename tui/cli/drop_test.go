@@ -97,6 +97,10 @@ func stopped(t *testing.T, s slow, stop func(t *testing.T, s slow, first begun, 
 	who.end().want(t, 4, "stopped between two steps", "Nothing is lost", "shunt recover", "--rollback")
 	workersGone(t, s.image)
 	s.person.run(t, s.args("info")...).want(t, 3, "unfinished transaction")
+	if s.person.uid < 0 {
+		s.person.run(t, s.args("attach")...).want(t, 3, "unfinished transaction")
+		s.person.run(t, append(s.args("mount"), "1")...).want(t, 3, "unfinished transaction")
+	}
 	if back {
 		s.person.run(t, s.args("recover", "--rollback")...).want(t, 0, "Rolled back")
 		s.isBefore(t)

@@ -1,0 +1,115 @@
+package attach
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"shunt/model"
+	"shunt/ops/target"
+)
+
+// TestEveryKind has either a driver or a reason for each kind of contents.
+func TestEveryKind(t *testing.T) {
+	for _, kind := range []model.FSKind{
+		model.Ext2, model.Ext3, model.Ext4, model.FAT12, model.FAT16, model.FAT32, model.ExFAT, model.NTFS, model.XFS, model.Btrfs,
+		model.F2FS, model.ISO9660, model.SquashFS, model.NILFS2, model.UDF, model.JFS, model.ReiserFS, model.HFSPlus, model.Bcachefs,
+	} {
+		if why := unmountable(kind); why != "" {
+			t.Errorf("%s: %s", kind, why)
+		}
+	}
+	for kind, want := range map[model.FSKind]string{
+		model.Unformatted: "no file system", model.Swap: "swap", model.SwSuspend: "swap", model.LUKS: "encrypted", model.BitLocker: "encrypted",
+		model.LVM2: "volume group", model.RAID: "larger volume", model.ZFS: "larger volume", model.APFS: "no driver for apfs", model.ReFS: "no driver",
+	} {
+		if why := unmountable(kind); !strings.Contains(why, want) || len(drivers(kind)) > 0 {
+			t.Errorf("%s: %q", kind, why)
+		}
+	}
+	// What has a journal must not have it replayed when it is mounted to look inside.
+	for _, kind := range []model.FSKind{model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS, model.NILFS2} {
+		for _, d := range drivers(kind) {
+			if d.quiet == "" {
+				t.Errorf("%s by %s would replay its journal", kind, d.fs)
+			}
+		}
+	}
+}
+
+func TestTopmost(t *testing.T) {
+	root, err := topmost("/")
+	if err != nil || root.id == "" {
+		t.Errorf("%+v, %v", root, err)
+	}
+	dir := t.TempDir()
+	if _, err := topmost(dir); !errors.Is(err, ErrNotMounted) {
+		t.Errorf("got %v", err)
+	}
+	if !vacant(dir) || vacant("/") || vacant(filepath.Join(dir, "none")) {
+		t.Error("only an empty directory where nothing is mounted is vacant")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if vacant(dir) {
+		t.Error("a directory with a file is vacant")
+	}
+}
+
+func TestDirectoryOfOnesOwn(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	file := filepath.Join(dir, "file")
+	if err := errors.Join(os.Symlink(dir, link), os.WriteFile(file, nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	p := Place{Name: "p1", Part: target.Part{Number: 1}}
+	for _, wish := range []string{dir, link} {
+		if got, made, err := directory("/a.raw", p, wish); got != dir || made || err != nil {
+			t.Errorf("%s: %s, %v, %v", wish, got, made, err)
+		}
+	}
+	for wish, want := range map[string]string{file: "no directory", "/": "mounted there already", filepath.Join(dir, "none"): "no such file"} {
+		if _, _, err := directory("/a.raw", p, wish); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", wish, err)
+		}
+	}
+}
+
+// TestUsers finds this process by the file that it has open.
+func TestUsers(t *testing.T) {
+	dir := t.TempDir()
+	proc := t.TempDir()
+	fdinfo := filepath.Join(proc, "fdinfo")
+	if err := errors.Join(os.Mkdir(fdinfo, 0o755), os.Symlink("/elsewhere", filepath.Join(proc, "cwd")),
+		os.WriteFile(filepath.Join(fdinfo, "3"), []byte("pos:\t0\nmnt_id:\t77\nino:\t5\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if uses(proc, dir, "7") || !uses(proc, dir, "77") || !uses(proc, "/elsewhere", "7") || uses(proc, "/else", "7") {
+		t.Error("a process uses what it has open and where it is, and nothing else")
+	}
+	if text := users(dir, "no mount"); !strings.Contains(text, "fuser") {
+		t.Errorf("nobody is found: %q", text)
+	}
+}
+
+func TestTwin(t *testing.T) {
+	disk := make([]byte, 1<<20)
+	if err := Twin(bytes.NewReader(disk), 0); err == nil || !strings.Contains(err.Error(), "superblock") {
+		t.Errorf("got %v", err)
+	}
+	copy(disk[4096+64<<10+0x40:], "_BHRfS_M")
+	if err := Twin(bytes.NewReader(disk), 4096); err != nil {
+		t.Errorf("got %v", err)
+	}
+	if err := Twin(bytes.NewReader(disk[:4096]), 0); err == nil {
+		t.Error("read what is not there")
+	}
+}
