@@ -105,6 +105,13 @@ func (d Disk) Span() geometry.Span { return geometry.Span{End: d.Sectors} }
 // Size is the size of the disk's whole sectors in bytes.
 func (d Disk) Size() geometry.Bytes { return d.SectorSize.Bytes(d.Sectors) }
 
+// Equal reports whether two disks are the same in everything.
+func (d Disk) Equal(other Disk) bool {
+	return d.SectorSize == other.SectorSize && d.Sectors == other.Sectors && d.Fixed == other.Fixed &&
+		d.Table == other.Table && d.Whole == other.Whole &&
+		slices.Equal(d.parts, other.parts) && slices.Equal(d.problems, other.problems)
+}
+
 // Partition finds a partition by its identity.
 func (d Disk) Partition(id PartID) (Partition, bool) {
 	for _, p := range d.parts {

@@ -34,7 +34,7 @@ func online(env Env, p model.Partition) string {
 // undisturbed is a *Refusal if the edit asks of a partition in use what the kernel cannot do: to begin elsewhere, to
 // become shorter, to go or to be called by another number. Operations refuse what they know to be impossible
 // themselves; this is the net under them.
-func undisturbed(before, after model.Disk, what string) error {
+func undisturbed(before, after model.Disk, op Operation) error {
 	for _, p := range before.Partitions() {
 		if p.Busy == "" {
 			continue
@@ -51,7 +51,7 @@ func undisturbed(before, after model.Disk, what string) error {
 		default:
 			continue
 		}
-		return &Refusal{What: what, Reason: reason, Nearest: "unmount or stop it first"}
+		return &Refusal{What: lowered(op.Describe(before)), Reason: reason, Nearest: "unmount or stop it first"}
 	}
 	return nil
 }

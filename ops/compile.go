@@ -72,23 +72,6 @@ func tableChanges(before, after model.Disk) bool {
 	})
 }
 
-// replay is the queue over the same disk with this list of operations instead, which is the list after
-// doing that to operation i.
-func (q Queue) replay(doing string, i int, list []Operation) (Queue, error) {
-	next := NewQueue(q.initial, q.env)
-	for at, op := range list {
-		staged, err := next.Stage(op)
-		if err != nil {
-			return q, &Refusal{
-				What:   fmt.Sprintf("%s operation %d (%s)", doing, i+1, q.ops[i].Describe(q.Before(i))),
-				Reason: fmt.Sprintf("operation %d of the new list would be impossible: %v", at+1, err),
-			}
-		}
-		next = staged
-	}
-	return next, nil
-}
-
 // moveBytes splits the n bytes of a moved window of p into what is copied and what is known to be free.
 func moveBytes(p model.Partition, n geometry.Bytes) (copies, skipped geometry.Bytes) {
 	if isExt(p.FS.Kind) && p.FS.Dirty == "" && p.FS.Used >= 0 && p.FS.Size > 0 {

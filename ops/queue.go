@@ -1,19 +1,23 @@
 package ops
 
 import (
+	"fmt"
 	"slices"
 
 	"shunt/model"
 )
 
 // Queue is the ordered list of pending operations over an initial disk. It is an immutable value: every
-// edit returns a new Queue, and every edit replays what follows it, so each prefix of a Queue is valid.
+// edit returns a new Queue, and every edit replays what follows it, so each prefix of a Queue is valid. A queue knows
+// its history, which Undo and Redo walk.
 type Queue struct {
 	initial model.Disk
 	env     Env
 	ops     []Operation
 	disks   []model.Disk // disks[i] is the disk after ops[:i+1]
-	undone  []Operation  // what Redo would stage again, next last
+	past    []change     // how the list became what it is, last last
+	undone  []change     // what Redo would do again, next last
+	highest model.PartID // identity that was ever asked for
 }
 
 // NewQueue is the empty queue over a scanned disk.
@@ -44,14 +48,9 @@ func (q Queue) Preview() model.Disk { return q.Before(q.Len()) }
 
 // NextID is an identity no partition of this queue has had, for a new partition.
 func (q Queue) NextID() model.PartID {
-	var highest model.PartID
+	highest := q.highest
 	for _, p := range q.initial.Partitions() {
 		highest = max(highest, p.ID)
-	}
-	for _, list := range [][]Operation{q.ops, q.undone} {
-		for _, op := range list {
-			highest = max(highest, op.Part())
-		}
 	}
 	return highest + 1
 }
@@ -59,66 +58,75 @@ func (q Queue) NextID() model.PartID {
 // Stage is the queue with op at its end. An impossible op gives a *Refusal and the queue as it was.
 // Staging forgets what could be redone.
 func (q Queue) Stage(op Operation) (Queue, error) {
-	disk, err := op.Apply(q.Preview(), q.env)
-	if err == nil {
-		err = undisturbed(q.Preview(), disk, lowered(op.Describe(q.Preview())))
+	next, err := q.appended(op)
+	if err != nil {
+		return q, err
 	}
+	next.past = append(slices.Clone(q.past), change{Change: Change{Kind: Staged, Op: op}})
+	next.undone = nil
+	return next, nil
+}
+
+// appended is the queue with op at its end, with no word of it in its history.
+func (q Queue) appended(op Operation) (Queue, error) {
+	disk, err := judged(q.Preview(), q.env, op)
 	if err != nil {
 		return q, err
 	}
 	next := q
 	next.ops = append(slices.Clone(q.ops), op)
 	next.disks = append(slices.Clone(q.disks), disk)
-	next.undone = nil
+	next.highest = max(q.highest, op.Part())
 	return next, nil
 }
 
-// Undo is the queue without its last operation, that operation, and whether there was one.
-func (q Queue) Undo() (Queue, Operation, bool) {
-	if len(q.ops) == 0 {
-		return q, nil, false
-	}
-	last := len(q.ops) - 1
-	op := q.ops[last]
-	next := q
-	next.ops = slices.Clone(q.ops[:last])
-	next.disks = slices.Clone(q.disks[:last])
-	next.undone = append(slices.Clone(q.undone), op)
-	return next, op, true
-}
-
-// Redo stages again what Undo or Clear took away last, and tells what that was and whether there was any.
-func (q Queue) Redo() (Queue, Operation, bool) {
-	if len(q.undone) == 0 {
-		return q, nil, false
-	}
-	last := len(q.undone) - 1
-	op := q.undone[last]
-	next, err := q.Stage(op)
+// judged is the disk after op, or a *Refusal.
+func judged(before model.Disk, env Env, op Operation) (model.Disk, error) {
+	after, err := op.Apply(before, env)
 	if err != nil {
-		return q, nil, false
+		return before, err
 	}
-	next.undone = slices.Clone(q.undone[:last])
-	return next, op, true
-}
-
-// Clear is the queue without operations; Redo brings them back one by one.
-func (q Queue) Clear() Queue {
-	for q.Len() > 0 {
-		q, _, _ = q.Undo()
-	}
-	return q
+	return after, undisturbed(before, after, op)
 }
 
 // Remove is the queue without operation i (0-based). If a later operation is impossible without it, the
 // *Refusal names that one and the queue stays as it was. Removing forgets what could be redone.
 func (q Queue) Remove(i int) (Queue, error) {
-	return q.replay("remove", i, slices.Delete(slices.Clone(q.ops), i, i+1))
+	return q.replay(Removed, i, slices.Delete(slices.Clone(q.ops), i, i+1))
 }
 
 // Reorder is the queue with operation from (0-based) taken out and put back so that it becomes operation
 // to. If an operation is impossible in the new order, the *Refusal names it and the queue stays as it was.
 func (q Queue) Reorder(from, to int) (Queue, error) {
 	list := slices.Delete(slices.Clone(q.ops), from, from+1)
-	return q.replay("reorder", from, slices.Insert(list, to, q.ops[from]))
+	return q.replay(Reordered, from, slices.Insert(list, to, q.ops[from]))
+}
+
+// replay is the queue over the same disk with this list of operations instead, which is the list after
+// doing that to operation i.
+func (q Queue) replay(doing ChangeKind, i int, list []Operation) (Queue, error) {
+	at, next, err := q.rebuilt(0, list)
+	if err != nil {
+		return q, &Refusal{
+			What:   fmt.Sprintf("%s operation %d (%s)", doing, i+1, q.ops[i].Describe(q.Before(i))),
+			Reason: fmt.Sprintf("operation %d of the new list would be impossible: %v", at+1, err),
+		}
+	}
+	return next.changed(q, Change{Kind: doing, Op: q.ops[i]}), nil
+}
+
+// rebuilt is the queue with its first n operations and the list behind them. An error comes with the index in the whole
+// list of the operation that is impossible.
+func (q Queue) rebuilt(n int, list []Operation) (at int, next Queue, err error) {
+	next = q
+	next.ops = append(slices.Clone(q.ops[:n]), list...)
+	next.disks = slices.Grow(slices.Clone(q.disks[:n]), len(list))
+	for i, op := range list {
+		disk, err := judged(next.Before(n+i), q.env, op)
+		if err != nil {
+			return n + i, q, err
+		}
+		next.disks = append(next.disks, disk)
+	}
+	return 0, next, nil
 }

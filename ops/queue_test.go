@@ -19,11 +19,11 @@ func TestUndoAndRedo(t *testing.T) {
 	}
 	q := stage(t, q0, ops.ImageSize{Sectors: 3000 * mib}, ops.MoveResize{ID: 2, Shift: 1024 * mib}, ops.Check{ID: 1})
 	undone, op, ok := q.Undo()
-	if !ok || op != (ops.Check{ID: 1}) || undone.Len() != 2 || !same(undone.Preview(), q.Before(2)) {
+	if !ok || op.Op != (ops.Check{ID: 1}) || undone.Len() != 2 || !same(undone.Preview(), q.Before(2)) {
 		t.Fatalf("undo: %v %v %d", op, ok, undone.Len())
 	}
 	redone, op, ok := undone.Redo()
-	if !ok || op != (ops.Check{ID: 1}) || !same(redone.Preview(), q.Preview()) {
+	if !ok || op.Op != (ops.Check{ID: 1}) || !same(redone.Preview(), q.Preview()) {
 		t.Fatalf("redo: %v %v", op, ok)
 	}
 	cleared := q.Clear()

@@ -211,7 +211,7 @@ func checkStaged(t *testing.T, q, next ops.Queue, op ops.Operation) {
 		t.Fatalf("%s: %v", op.Describe(q.Preview()), problems)
 	}
 	back, undone, ok := next.Undo()
-	if !ok || undone != op || !same(back.Preview(), q.Preview()) {
+	if !ok || undone.Op != op || !same(back.Preview(), q.Preview()) {
 		t.Fatalf("%s cannot be undone", op.Describe(q.Preview()))
 	}
 	if again, _, ok := back.Redo(); !ok || !same(again.Preview(), d) {

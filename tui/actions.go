@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -51,23 +52,42 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// stage puts an operation at the end of the queue.
+// stage puts an operation at the end of the queue, or joins it with what is pending.
 func (m Model) stage(op ops.Operation) Model {
 	d, ok := m.doc()
 	if !ok {
 		return m
 	}
-	q, err := d.queue.Stage(op)
+	q, err := d.queue.Edit(op)
 	if err != nil {
 		return m.refuse(err)
 	}
-	text := op.Describe(d.queue.Preview())
+	text := stagedWords(d.queue, q, op)
 	d.pane = tablePane
 	const more = "; u takes it back"
-	if text += " is pending"; widget.Width(text+more) <= m.width-2 {
+	if widget.Width(text+more) <= m.width-2 {
 		text += more
 	}
-	return m.withDoc(m.current, d.with(q, op.Part())).say(toneGood, text)
+	return m.withDoc(m.current, d.with(q, present(q, op))).say(toneGood, text)
+}
+
+// stagedWords tells what an edit led to: an operation of its own, another one in the place of an earlier one, or none.
+func stagedWords(before, after ops.Queue, op ops.Operation) string {
+	list, old := after.Ops(), before.Ops()
+	if len(list) > len(old) {
+		return op.Describe(before.Preview()) + " is pending"
+	}
+	for i := range list {
+		if i >= len(old) || list[i] != old[i] {
+			if !slices.Contains(old, list[i]) {
+				return list[i].Describe(after.Before(i)) + " is pending, in one with what was before"
+			}
+		}
+	}
+	if len(list) == 0 {
+		return "That takes back what was pending: everything stays as it is"
+	}
+	return "That takes back what was pending for it: " + pendingWords(len(list)) + " left"
 }
 
 // stageAll puts operations that belong together at the end of the queue, all or none.
@@ -81,7 +101,7 @@ func (m Model) stageAll(list []ops.Operation) Model {
 	}
 	q := d.queue
 	for _, op := range list {
-		next, err := q.Stage(op)
+		next, err := q.Edit(op)
 		if err != nil {
 			return m.refuse(err)
 		}
@@ -102,23 +122,46 @@ func (m Model) clearQueue() Model {
 		say(toneGood, operationWords(n)+" taken back; ctrl+r brings them again, one by one")
 }
 
-// undo takes back the last operation, or brings back what was taken.
+// undo takes back the last change to the list of pending operations.
 func (m Model) undo(d document) Model {
-	q, op, ok := d.queue.Undo()
+	q, c, ok := d.queue.Undo()
 	if !ok {
 		return m.say(toneWarn, "Nothing to undo")
 	}
-	text := op.Describe(q.Preview())
-	return m.withDoc(m.current, d.with(q, present(q, op))).say(toneGood, "Taken back: "+text)
+	text := ""
+	switch c.Kind {
+	case ops.Staged:
+		text = "Taken back: " + c.Op.Describe(q.Preview())
+	case ops.Removed:
+		text = "Pending again: " + described(q, c.Op)
+	case ops.Reordered:
+		text = "Back in its place: " + described(q, c.Op)
+	}
+	return m.withDoc(m.current, d.with(q, present(q, c.Op))).say(toneGood, text)
 }
 
+// redo does again what undo took back.
 func (m Model) redo(d document) Model {
-	q, op, ok := d.queue.Redo()
+	q, c, ok := d.queue.Redo()
 	if !ok {
 		return m.say(toneWarn, "Nothing to redo")
 	}
-	return m.withDoc(m.current, d.with(q, present(q, op))).
-		say(toneGood, "Pending again: "+op.Describe(q.Before(q.Len()-1)))
+	text := ""
+	switch c.Kind {
+	case ops.Staged:
+		text = "Pending again: " + c.Op.Describe(d.queue.Preview())
+	case ops.Removed:
+		text = "Removed again: " + described(d.queue, c.Op)
+	case ops.Reordered:
+		text = "Moved again: " + described(q, c.Op)
+	}
+	return m.withDoc(m.current, d.with(q, present(q, c.Op))).say(toneGood, text)
+}
+
+// described tells of an operation as it stands in the queue.
+func described(q ops.Queue, op ops.Operation) string {
+	at := max(0, slices.Index(q.Ops(), op))
+	return op.Describe(q.Before(at))
 }
 
 // present is the partition of an operation if it is there to be selected, else 0.

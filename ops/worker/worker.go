@@ -30,9 +30,14 @@ import (
 // Called reports whether this process was started as a worker.
 func Called() bool { return os.Getenv(EnvWorker) != "" }
 
-// Sum identifies a disk's contents as far as the model knows them, less what changes by itself.
+// Sum identifies a disk's contents as far as the model knows them, less what changes by itself. Which identities a queue
+// gave to the partitions it makes does not count: they depend on what was taken back in between.
 func Sum(d model.Disk) string {
-	sum := sha256.Sum256([]byte(fmt.Sprintf("%+v", d.Steady())))
+	parts := d.Steady().Partitions()
+	for i := range parts {
+		parts[i].ID = model.PartID(i + 1)
+	}
+	sum := sha256.Sum256([]byte(fmt.Sprintf("%+v", d.WithPartitions(parts))))
 	return hex.EncodeToString(sum[:])
 }
 
