@@ -134,7 +134,7 @@ func (m Model) pendingKey(msg tea.KeyPressMsg, d document) (Model, bool) {
 	case keymap.Match(msg, k.later):
 		return m.shift(d, 1), true
 	case keymap.Match(msg, k.resize, k.create, k.check, k.format, k.copy, k.paste, k.label, k.name, k.kind, k.uuid):
-		return m.say(toneWarn, "The cursor is on a pending operation: go up to a partition, or press d to remove the operation"), true
+		return m.say(toneWarn, "This is a pending operation: d removes it, ↑ leads to the partitions"), true
 	}
 	return m, false
 }

@@ -18,7 +18,11 @@ func (m Model) layout(d document) editorLayout {
 	if d.banner() != "" {
 		banner = 1
 	}
-	return layoutEditor(m.height, editorNeeds{rows: len(d.rows()), pending: d.queue.Len(), banner: banner})
+	pending := d.queue.Len()
+	if pending > 0 {
+		pending += len(m.pendingEntry(d, d.pendingFocus(), whole)) - 1
+	}
+	return layoutEditor(m.height, editorNeeds{rows: len(d.rows()), pending: pending, banner: banner})
 }
 
 // editorPage is the title, the two bars, the table, the pending operations and the keys.
@@ -199,29 +203,38 @@ func (d document) pendingCursor() int {
 	return -1
 }
 
+// pendingFocus is the operation that is shown in full: the selected one, or else the last, where the last edit went.
+func (d document) pendingFocus() int {
+	if at := d.pendingCursor(); at >= 0 {
+		return at
+	}
+	return d.queue.Len() - 1
+}
+
 // pendingBox lists the operations with what they cost.
 func (m Model) pendingBox(d document, height int) []string {
 	f := widget.Frame{Title: "Pending", Foot: m.footWords(d), Edge: m.st.Faint, Name: m.st.Muted}
 	if d.pane == pendingPane {
 		f.Edge, f.Name = m.st.Focus, m.st.Title
 	}
-	ops := d.queue.Ops()
-	inner := m.width - 4
+	n, at := d.queue.Len(), d.pendingFocus()
 	var lines []string
-	if len(ops) == 0 {
+	if n == 0 {
 		lines = []string{m.st.Muted.Render("Nothing yet. Edits are collected here until you apply them.")}
+		return widget.Box(lines, f, m.width, height, m.st)
 	}
-	// The list follows its end, where the last edit went, unless the cursor is in it.
-	at := d.pendingCursor()
-	if at < 0 {
-		at = len(ops) - 1
-	}
-	from, to := widget.Visible(len(ops), at, height-2)
-	if hidden := len(ops) - (to - from); hidden > 0 {
-		f.Corner = fmt.Sprintf("%d to %d of %d", from+1, to, len(ops))
+	inFull := m.pendingEntry(d, at, whole)
+	inFull = inFull[:min(len(inFull), height-2)]
+	from, to := widget.Visible(n, at, height-2-(len(inFull)-1))
+	if hidden := n - (to - from); hidden > 0 {
+		f.Corner = fmt.Sprintf("%d to %d of %d", from+1, to, n)
 	}
 	for i := from; i < to; i++ {
-		lines = append(lines, m.pendingLine(i, ops[i].Describe(d.queue.Before(i)), d.queue.Cost(i), i == d.pendingCursor(), inner))
+		if i == at {
+			lines = append(lines, inFull...)
+			continue
+		}
+		lines = append(lines, m.pendingEntry(d, i, cut)...)
 	}
 	return widget.Box(lines, f, m.width, height, m.st)
 }
@@ -234,13 +247,49 @@ func (m Model) footWords(d document) string {
 	return m.clipWords(d)
 }
 
-func (m Model) pendingLine(i int, text, cost string, selected bool, width int) string {
-	cost = widget.Fit(cost, min(widget.Width(cost), width/3), m.st.More)
-	room := width - 4 - widget.Width(cost) - 1
-	if selected {
-		return m.st.Row.Render(fmt.Sprintf("%s%2d ", m.st.Cursor, i+1) + widget.Fit(text, room, m.st.More) + " " + cost)
+// extent says how much of a text is shown.
+type extent int
+
+const (
+	cut   extent = iota // what fits in a line
+	whole               // all of it, in as many lines as that takes
+)
+
+// pendingEntry is operation i with its cost in a column of its own.
+func (m Model) pendingEntry(d document, i int, e extent) []string {
+	text, cost := d.queue.Ops()[i].Describe(d.queue.Before(i)), d.queue.Cost(i)
+	width := m.width - 4
+	column := min(widget.Width(cost), width/3)
+	room := width - 4 - column - 1
+	texts, costs := []string{text}, []string{cost}
+	if e == whole {
+		texts, costs = widget.Wrap(text, room), widget.Wrap(cost, column)
 	}
-	return m.st.Muted.Render(fmt.Sprintf("%3d ", i+1)) + m.st.Text.Render(widget.Fit(text, room, m.st.More)) + " " + m.st.Muted.Render(cost)
+	selected := i == d.pendingCursor()
+	var lines []string
+	for j := range max(len(texts), len(costs)) {
+		number, mark := "    ", " "
+		if j == 0 {
+			number = fmt.Sprintf("%3d ", i+1)
+			mark = m.st.Cursor
+		}
+		left := widget.Fit(lineOf(texts, j), room, m.st.More)
+		right := widget.Fit(lineOf(costs, j), column, m.st.More)
+		if selected {
+			lines = append(lines, m.st.Row.Render(mark+number[1:]+left+" "+right))
+			continue
+		}
+		lines = append(lines, m.st.Muted.Render(number)+m.st.Text.Render(left)+" "+m.st.Muted.Render(right))
+	}
+	return lines
+}
+
+// lineOf is line i, "" behind the last.
+func lineOf(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return ""
 }
 
 // rowStyle is the look of what a row stands for.
