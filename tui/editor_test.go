@@ -323,3 +323,22 @@ func TestLongWords(t *testing.T) {
 	d.Press("u")
 	d.Contains("Taken back: Convert", "has to be installed again, in a BIOS boot partition")
 }
+
+// On a disk without partitions, and on a full one, keys say what has to be done first.
+func TestNothingToEdit(t *testing.T) {
+	d := open(t, tuitest.Blank())
+	for _, key := range []string{"n", "m", "d", "f", "l", "x", "t", "w", "c"} {
+		d.Press(key)
+		d.Contains("There is no partition table yet: T makes one")
+	}
+	d = open(t, tuitest.Founding())
+	d.Press("n")
+	d.Contains("Nothing is unallocated: shrink a partition with m, or grow the image with z")
+}
+
+// Where a partition is deleted the cursor stays at its place.
+func TestCursorAfterDelete(t *testing.T) {
+	d := open(t, tuitest.Logicals())
+	d.Press("j", "j", "d")
+	d.Contains("▸  unallocated")
+}

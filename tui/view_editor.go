@@ -220,7 +220,11 @@ func (m Model) pendingBox(d document, height int) []string {
 	n, at := d.queue.Len(), d.pendingFocus()
 	var lines []string
 	if n == 0 {
-		lines = []string{m.st.Muted.Render("Nothing yet. Edits are collected here until you apply them.")}
+		text := "Nothing yet. Edits are collected here until you apply them."
+		if widget.Width(text) > m.width-4 {
+			text = "Nothing yet. Edits wait here until you apply them."
+		}
+		lines = []string{m.st.Muted.Render(text)}
 		return widget.Box(lines, f, m.width, height, m.st)
 	}
 	inFull := m.pendingEntry(d, at, whole)

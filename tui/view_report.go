@@ -36,6 +36,10 @@ func (m Model) reportText(d document, width int) []string {
 	}
 	head("The commit will")
 	lines = append(lines, m.costText(r, writtenWords(d.run.queue), width)...)
+	if list := lost(d.run.queue); len(list) > 0 {
+		text := "Gives up what is in " + strings.Join(list, ", ") + ". Have a copy if any of it matters."
+		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
+	}
 	if list := moved(d.run.queue); len(list) > 0 {
 		text := "Moves " + strings.Join(list, ", ") + ": a boot loader that finds it by place must be reinstalled."
 		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
@@ -147,6 +151,36 @@ func afterwards(q ops.Queue) []string {
 		if s.Kind == ops.StepGrowMounted {
 			out = append(out, s.Text(q.Initial().SectorSize))
 		}
+	}
+	return out
+}
+
+// lost lists the partitions whose contents are deleted, formatted or overwritten: `p6 (ntfs "D")`.
+func lost(q ops.Queue) []string {
+	var out []string
+	replaced := map[model.PartID]bool{}
+	for _, op := range q.Ops() {
+		switch op.(type) {
+		case ops.Format, ops.CopyOver:
+			replaced[op.Part()] = true
+		}
+	}
+	after := q.Preview()
+	for _, was := range q.Initial().Partitions() {
+		if _, stays := after.Partition(was.ID); was.Role == model.Extended || stays && !replaced[was.ID] {
+			continue
+		}
+		word := "unknown contents"
+		if was.FS.Known() {
+			word = string(was.FS.Kind)
+		}
+		if was.FS.Label != "" {
+			word += fmt.Sprintf(" %q", widget.Clean(was.FS.Label))
+		}
+		out = append(out, was.Ref()+" ("+word+")")
+	}
+	if whole := q.Initial().Whole; whole.Known() && !after.Whole.Known() {
+		out = append(out, "the "+string(whole.Kind)+" on the disk")
 	}
 	return out
 }

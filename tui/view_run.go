@@ -188,7 +188,8 @@ func (m Model) resultText(d document, width int) []string {
 			lines = append(lines, hanging("  "+m.st.Good.Render(m.st.Yes)+" ", text, width, m.st.Text.Render)...)
 		}
 	}
-	if d.run.settled && r.Outcome == ops.Done && d.state == docOpen {
+	back := d.run.kind == undoRun && r.Outcome == ops.RolledBack
+	if d.run.settled && (r.Outcome == ops.Done || back) && d.state == docOpen {
 		lines = append(lines, "", m.st.Head.Render("The disk now"))
 		lines = append(lines, widget.DiskBar(m.segments(d, d.queue.Preview(), pictureNow), width, 2, m.st)...)
 	}
