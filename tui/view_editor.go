@@ -69,7 +69,7 @@ func (d document) banner() string {
 func (m Model) useful(d document) []keymap.Binding {
 	k := m.keys
 	if d.pane == pendingPane {
-		return []keymap.Binding{k.remove.As("remove"), k.earlier, k.later, k.undo, k.clear, k.rehearse, k.apply}
+		return []keymap.Binding{k.remove.As("remove"), k.earlier, k.later, k.undo.Short("u"), k.clear, k.rehearse, k.apply}
 	}
 	var out []keymap.Binding
 	row, ok := d.selected()
@@ -92,7 +92,7 @@ func (m Model) useful(d document) []keymap.Binding {
 		out = append(out, k.image)
 	}
 	if d.queue.Len() > 0 {
-		return append(out, k.undo, k.rehearse, k.apply, k.save, k.info, k.open, k.quit)
+		return append(out, k.undo.Short("u"), k.rehearse, k.apply, k.save, k.info, k.open, k.quit)
 	}
 	return append(out, k.info, k.open, k.quit)
 }
