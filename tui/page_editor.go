@@ -312,9 +312,8 @@ func (m Model) clicked(d document, y int) document {
 		return d
 	}
 	y -= l.table
-	from, to = widget.Visible(d.queue.Len(), d.pendingCursor(), l.pending-2)
-	if y >= 0 && from+y < to {
-		d.pane, d.pending = pendingPane, from+y
+	if _, of := m.pendingList(d, l.pending-2); y >= 0 && y < len(of) {
+		d.pane, d.pending = pendingPane, of[y]
 	}
 	return d
 }

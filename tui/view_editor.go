@@ -18,11 +18,14 @@ func (m Model) layout(d document) editorLayout {
 	if d.banner() != "" {
 		banner = 1
 	}
-	pending := d.queue.Len()
-	if pending > 0 {
-		pending += len(m.pendingEntry(d, d.pendingFocus(), whole)) - 1
+	needs := editorNeeds{rows: len(d.rows()), pending: m.pendingLines(d), banner: banner}
+	if l := layoutEditor(m.height, needs); l.pending-2 >= needs.pending && l.table > needs.rows {
+		return l
 	}
-	return layoutEditor(m.height, editorNeeds{rows: len(d.rows()), pending: pending, banner: banner})
+	if needs.pending = d.queue.Len(); needs.pending > 0 {
+		needs.pending += len(m.pendingEntry(d, d.pendingFocus(), whole)) - 1
+	}
+	return layoutEditor(m.height, needs)
 }
 
 // editorPage is the title, the two bars, the table, the pending operations and the keys.
@@ -211,34 +214,66 @@ func (d document) pendingFocus() int {
 	return d.queue.Len() - 1
 }
 
+// pendingLines is how many lines it takes to show every operation in full, or more than there is room for.
+func (m Model) pendingLines(d document) int {
+	if d.queue.Len() > m.height {
+		return d.queue.Len()
+	}
+	n := 0
+	for i := range d.queue.Len() {
+		n += len(m.pendingEntry(d, i, whole))
+	}
+	return n
+}
+
+// pendingList is the operations in the given number of lines, and which operation each line belongs to: all in full
+// where there is room for that, else one of them.
+func (m Model) pendingList(d document, height int) (lines []string, of []int) {
+	add := func(i int, entry []string) {
+		lines = append(lines, entry...)
+		for range entry {
+			of = append(of, i)
+		}
+	}
+	n, at := d.queue.Len(), d.pendingFocus()
+	if n == 0 {
+		return nil, nil
+	}
+	if m.pendingLines(d) <= height {
+		for i := range n {
+			add(i, m.pendingEntry(d, i, whole))
+		}
+		return lines, of
+	}
+	inFull := m.pendingEntry(d, at, whole)
+	inFull = inFull[:min(len(inFull), height)]
+	from, to := widget.Visible(n, at, height-len(inFull)+1)
+	for i := from; i < to; i++ {
+		if i == at {
+			add(i, inFull)
+			continue
+		}
+		add(i, m.pendingEntry(d, i, cut))
+	}
+	return lines, of
+}
+
 // pendingBox lists the operations with what they cost.
 func (m Model) pendingBox(d document, height int) []string {
 	f := widget.Frame{Title: "Pending", Foot: m.footWords(d), Edge: m.st.Faint, Name: m.st.Muted}
 	if d.pane == pendingPane {
 		f.Edge, f.Name = m.st.Focus, m.st.Title
 	}
-	n, at := d.queue.Len(), d.pendingFocus()
-	var lines []string
-	if n == 0 {
+	lines, of := m.pendingList(d, height-2)
+	if len(of) == 0 {
 		text := "Nothing yet. Edits are collected here until you apply them."
 		if widget.Width(text) > m.width-4 {
 			text = "Nothing yet. Edits wait here until you apply them."
 		}
-		lines = []string{m.st.Muted.Render(text)}
-		return widget.Box(lines, f, m.width, height, m.st)
+		return widget.Box([]string{m.st.Muted.Render(text)}, f, m.width, height, m.st)
 	}
-	inFull := m.pendingEntry(d, at, whole)
-	inFull = inFull[:min(len(inFull), height-2)]
-	from, to := widget.Visible(n, at, height-2-(len(inFull)-1))
-	if hidden := n - (to - from); hidden > 0 {
-		f.Corner = fmt.Sprintf("%d to %d of %d", from+1, to, n)
-	}
-	for i := from; i < to; i++ {
-		if i == at {
-			lines = append(lines, inFull...)
-			continue
-		}
-		lines = append(lines, m.pendingEntry(d, i, cut)...)
+	if first, last, n := of[0], of[len(of)-1], d.queue.Len(); last-first+1 < n {
+		f.Corner = fmt.Sprintf("%d to %d of %d", first+1, last+1, n)
 	}
 	return widget.Box(lines, f, m.width, height, m.st)
 }
