@@ -235,9 +235,13 @@ func RolesFor(d model.Disk, gap model.Gap) (roles []model.Role, why string) {
 }
 
 func fullTable(d model.Disk) string {
-	if d.Table.Kind == model.TableMBR {
-		return fmt.Sprintf("an MBR holds %d primary partitions and it has them; "+
-			"more are possible inside an extended partition", d.Table.Slots)
+	ext, has := d.Extended()
+	switch {
+	case d.Table.Kind == model.TableMBR && has:
+		return fmt.Sprintf("this MBR has the %d partitions it can hold; more are possible inside %s, the extended one", d.Table.Slots, ext.Ref())
+	case d.Table.Kind == model.TableMBR:
+		return fmt.Sprintf("this MBR has the %d partitions it can hold; delete one and make an extended partition, or convert it to GPT",
+			d.Table.Slots)
 	}
 	return fmt.Sprintf("all %d slots of the table are in use", d.Table.Slots)
 }

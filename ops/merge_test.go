@@ -199,6 +199,23 @@ func TestEditsOfTheSameThingAreOne(t *testing.T) {
 	}
 }
 
+// A whole UUID is not made half of one, and half of one says nothing behind a whole one.
+func TestHalvesOfUUIDs(t *testing.T) {
+	ntfs := gpt(1000*mib, part(1, mib, 101*mib, model.Filesystem{Kind: model.NTFS, Size: 100 * geometry.MiB, UUID: "n"}))
+	world := env()
+	world.Caps[model.NTFS] = ops.Capability{}
+	whole, half := ops.NewUUID{ID: 1}, ops.NewUUID{ID: 1, Half: true}
+	for _, test := range []struct{ list, want []ops.Operation }{
+		{[]ops.Operation{whole, half}, []ops.Operation{whole}},
+		{[]ops.Operation{half, whole}, []ops.Operation{whole}},
+		{[]ops.Operation{half, half}, []ops.Operation{half}},
+	} {
+		if q := edit(t, ops.NewQueue(ntfs, world), test.list...); !slices.Equal(q.Ops(), test.want) {
+			t.Errorf("%+v became %+v", test.list, q.Ops())
+		}
+	}
+}
+
 // takesBack makes sure that undo and redo walk the edits as they were made.
 func takesBack(t *testing.T, start, q ops.Queue, list []ops.Operation) {
 	t.Helper()

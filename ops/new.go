@@ -146,7 +146,7 @@ func (o New) checkRole(d model.Disk, _ Env) *Refusal {
 	case o.Role == model.Logical && !hasExtended:
 		return &Refusal{Reason: "there is no extended partition for it", Nearest: "create that first"}
 	case o.Role == model.Extended && hasExtended:
-		return &Refusal{Reason: "an MBR can have one extended partition and it has it"}
+		return &Refusal{Reason: "an MBR can have one extended partition, and this one has it"}
 	case o.Role != model.Logical && !hasSlot:
 		return &Refusal{Reason: fullTable(d)}
 	}

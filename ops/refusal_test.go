@@ -81,9 +81,9 @@ func TestRefusals(t *testing.T) {
 		{"unknown contents", none, "image size 99MiB", "cannot make the image 99.0 MiB long: without a partition table nothing tells where its contents end; it can be made as small as 100 MiB"},
 		// New partitions.
 		{"no table", none, "new max", "cannot create a partition: the disk has no partition table"},
-		{"five", four, "new max", "cannot create a partition: an MBR holds 4 primary partitions and it has them; more are possible inside an extended partition"},
+		{"five", four, "new max", "cannot create a partition: this MBR has the 4 partitions it can hold; delete one and make an extended partition, or convert it to GPT"},
 		{"no extended", founding(), "new 1MiB as=logical", "cannot create a partition: there is no extended partition for it; create that first"},
-		{"second extended", chained(), "new 10MiB as=extended", "cannot create a partition: an MBR can have one extended partition and it has it"},
+		{"second extended", chained(), "new 10MiB as=extended", "cannot create a partition: an MBR can have one extended partition, and this one has it"},
 		{"gpt role", gpt(1000 * mib), "new 10MiB as=extended", "cannot create a partition: a GPT has no extended partitions"},
 		{"no space", founding(), "new 1MiB", "cannot create a partition: there is no free space for it"},
 		{"too long", chained(), "new 101MiB", "cannot create a partition: no free space is that large; there is room for 100 MiB"},

@@ -73,8 +73,11 @@ func (m Model) stage(op ops.Operation) Model {
 	text := stagedWords(d.queue, q, op)
 	d.pane = tablePane
 	const more = "; u takes it back"
-	if widget.Width(text+more) <= m.width-2 {
+	switch room := m.width - 2; {
+	case widget.Width(text+more) <= room:
 		text += more
+	case widget.Width(text) > room:
+		text = "It is pending, as the list tells in full" + more
 	}
 	return m.withDoc(m.current, d.with(q, present(q, op))).say(toneGood, text)
 }
@@ -83,19 +86,17 @@ func (m Model) stage(op ops.Operation) Model {
 func stagedWords(before, after ops.Queue, op ops.Operation) string {
 	list, old := after.Ops(), before.Ops()
 	if len(list) > len(old) {
-		return op.Describe(before.Preview()) + " is pending"
+		return "Pending: " + op.Describe(before.Preview())
 	}
 	for i := range list {
-		if i >= len(old) || list[i] != old[i] {
-			if !slices.Contains(old, list[i]) {
-				return list[i].Describe(after.Before(i)) + " is pending, in one with what was before"
-			}
+		if !slices.Contains(old, list[i]) {
+			return "Pending, in one: " + list[i].Describe(after.Before(i))
 		}
 	}
 	if len(list) == 0 {
-		return "That takes back what was pending: everything stays as it is"
+		return "These edits cancel each other: nothing is pending any more"
 	}
-	return "That takes back what was pending for it: " + pendingWords(len(list)) + " left"
+	return "These edits cancel each other: " + pendingWords(len(list))
 }
 
 // stageAll puts operations that belong together at the end of the queue, all or none.

@@ -111,13 +111,14 @@ func (d document) with(q ops.Queue, touched model.PartID) document {
 		d.pane = tablePane
 	}
 	d.pending = min(d.pending, max(0, q.Len()-1))
+	gone := true // the partition the cursor was on: then what lies in its place takes its part
 	for i, r := range rows {
-		if had && r.Kind == before.Kind && r.Span.Contains(before.Span.Start) {
-			d.row = i
+		if had && before.Kind == model.RowPartition && r.Kind == model.RowPartition && r.Partition.ID == before.Partition.ID {
+			d.row, gone = i, false
 		}
 	}
 	for i, r := range rows {
-		if had && before.Kind == model.RowPartition && r.Kind == model.RowPartition && r.Partition.ID == before.Partition.ID {
+		if had && gone && r.Span.Contains(before.Span.Start) {
 			d.row = i
 		}
 	}

@@ -267,3 +267,78 @@ func TestChangeColumn(t *testing.T) {
 		t.Fatal("the stand-in changed")
 	}
 }
+
+// Edits of the same thing are one pending operation; undo and redo walk them one by one all the same.
+func TestJoinedEdits(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	d.Press("l", "ctrl+u")
+	d.Type("one")
+	d.Press("enter")
+	d.Contains(`Pending: Label ext4 in p1 "one"`)
+	d.Press("x", "l", "ctrl+u")
+	d.Type("two")
+	d.Press("enter")
+	d.Contains("2 pending", `Pending, in one: Label ext4 in p1 "two"`)
+	d.Lacks(`"one"`)
+	d.Press("l", "ctrl+u")
+	d.Type("docs")
+	d.Press("enter")
+	d.Contains("1 pending", "These edits cancel each other")
+	d.Press("u")
+	d.Contains("2 pending", `Taken back: Label ext4 in p1 "docs"`, `Label ext4 in p1 "two"`)
+	d.Press("u")
+	d.Contains("2 pending", `Label ext4 in p1 "one"`)
+	d.Press("ctrl+r", "ctrl+r")
+	d.Contains("1 pending", `Pending again: Label ext4 in p1 "docs"`)
+	d.Press("end", "d")
+	d.Contains("Removed: Check")
+	d.Press("u")
+	d.Contains("1 pending", "Pending again: Check and repair ext4 in p1")
+	d.Press("ctrl+r")
+	d.Contains("Removed again: Check", "Nothing yet.")
+	d.Press("u", "X", "y", "u")
+	d.Contains("Nothing to undo")
+}
+
+// A new partition that is deleted again leaves nothing behind.
+func TestNewAndDeleted(t *testing.T) {
+	d := open(t, tuitest.Varied())
+	d.Press("end", "n", "enter", "l")
+	d.Type("x")
+	d.Press("enter")
+	d.Contains("1 pending", "Pending, in one: Create p8")
+	d.Press("d")
+	d.Contains("cancel each other: nothing is pending any more", "Nothing yet.")
+	d.Press("u", "u")
+	d.Contains("1 pending", "Taken back: Label")
+}
+
+// An operation and an answer that do not fit in a line are shown in full.
+func TestLongWords(t *testing.T) {
+	d := open(t, tuitest.Logicals())
+	d.Resize(80, 24)
+	d.Press("G", "y")
+	d.Contains("It is pending, as the list tells in full")
+	d.Contains("a boot loader for BIOS has to be installed again, in a BIOS boot partition")
+	d.Press("u")
+	d.Contains("Taken back: Convert", "has to be installed again, in a BIOS boot partition")
+}
+
+// On a disk without partitions, and on a full one, keys say what has to be done first.
+func TestNothingToEdit(t *testing.T) {
+	d := open(t, tuitest.Blank())
+	for _, key := range []string{"n", "m", "d", "f", "l", "x", "t", "w", "c"} {
+		d.Press(key)
+		d.Contains("There is no partition table yet: T makes one")
+	}
+	d = open(t, tuitest.Founding())
+	d.Press("n")
+	d.Contains("Nothing is unallocated: shrink a partition with m, or grow the image with z")
+}
+
+// Where a partition is deleted the cursor stays at its place.
+func TestCursorAfterDelete(t *testing.T) {
+	d := open(t, tuitest.Logicals())
+	d.Press("j", "j", "d")
+	d.Contains("▸  unallocated")
+}

@@ -23,7 +23,7 @@ func (m Model) frame() (string, *dialog.Point) {
 	if m.small() {
 		return m.plain(m.tooSmall()), nil
 	}
-	lines := widget.Pad(m.page(), m.width, m.height, "")
+	lines := m.noteOver(widget.Pad(m.page(), m.width, m.height, ""))
 	var cursor *dialog.Point
 	for _, d := range m.dialogs {
 		drawn := dialog.Draw(d, m.width, m.height, m.st)
@@ -169,14 +169,32 @@ func (m Model) bottom(bindings, always []keymap.Binding) string {
 	if m.note.text == "" {
 		return widget.KeyBar(bindings, always, m.width, m.st)
 	}
-	look := m.st.Text
+	return widget.Fit(" "+m.noteLook()(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
+}
+
+// noteOver is the page with an answer that is longer than its last line over its last lines.
+func (m Model) noteOver(lines []string) []string {
+	const most = 5
+	text := widget.Wrap(m.note.text, m.width-2)
+	if len(text) < 2 {
+		return lines
+	}
+	text = text[:min(len(text), most)]
+	first := len(lines) - len(text)
+	for i, line := range text {
+		lines[first+i] = widget.Fit(" "+m.noteLook()(line), m.width, "")
+	}
+	return lines
+}
+
+func (m Model) noteLook() func(...string) string {
 	switch m.note.tone {
 	case toneGood:
-		look = m.st.Good
+		return m.st.Good.Render
 	case toneWarn:
-		look = m.st.Warn
+		return m.st.Warn.Render
 	case toneBad:
-		look = m.st.Bad
+		return m.st.Bad.Render
 	}
-	return widget.Fit(" "+look.Render(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
+	return m.st.Text.Render
 }

@@ -45,7 +45,7 @@ func keys() keyMap {
 		mounts: b("M", "mount, attach", "M"), support: b("S", "what is supported", "S"),
 		info: b("i", "information", "i"), image: b("z", "image size", "z"),
 
-		undo: b("u", "undo", "u"), redo: b("ctrl+r", "redo", "ctrl+r"), clear: b("X", "clear all", "X"),
+		undo: b("u ctrl+z", "undo", "u", "ctrl+z"), redo: b("ctrl+r", "redo", "ctrl+r"), clear: b("X", "clear all", "X"),
 		rehearse: b("R", "rehearse", "R"), apply: b("a", "apply", "a"), save: b("s", "save plan", "s"),
 		takeBack: b("U", "undo the last apply", "U"),
 		earlier:  b("K", "do earlier", "K", "shift+up"), later: b("J", "do later", "J", "shift+down"),

@@ -139,7 +139,7 @@ func (m Model) pendingKey(msg tea.KeyPressMsg, d document) (Model, bool) {
 	case keymap.Match(msg, k.later):
 		return m.shift(d, 1), true
 	case keymap.Match(msg, k.resize, k.create, k.check, k.format, k.copy, k.paste, k.label, k.name, k.kind, k.uuid):
-		return m.say(toneWarn, "The cursor is on a pending operation: go up to a partition, or press d to remove the operation"), true
+		return m.say(toneWarn, "This is a pending operation: d removes it, ↑ leads to the partitions"), true
 	}
 	return m, false
 }
@@ -147,6 +147,9 @@ func (m Model) pendingKey(msg tea.KeyPressMsg, d document) (Model, bool) {
 // partitionKey takes the keys that mean the selected partition or gap.
 func (m Model) partitionKey(msg tea.KeyPressMsg, d document) Model {
 	k := m.keys
+	if text := d.noTable(); text != "" && keymap.Match(msg, k.resize, k.create, k.remove, k.check, k.format, k.label, k.name, k.kind, k.uuid, k.copy) {
+		return m.say(toneWarn, text)
+	}
 	switch {
 	case keymap.Match(msg, k.resize):
 		return m.openResize(d)
@@ -185,6 +188,31 @@ func (m Model) partitionKey(msg tea.KeyPressMsg, d document) Model {
 	return m
 }
 
+// noTable is why there is nothing to edit on a disk without partitions, "" if it has a table.
+func (d document) noTable() string {
+	disk := d.queue.Preview()
+	switch {
+	case disk.Table.Kind != model.TableNone || disk.ReadOnly() != "":
+		return ""
+	case disk.Whole.Known():
+		return fmt.Sprintf("The %s covers the whole disk: T makes a table in its place", disk.Whole.Kind)
+	}
+	return "There is no partition table yet: T makes one"
+}
+
+// noGap is what to do to get unallocated space, "" if there is some to select.
+func (d document) noGap() string {
+	for _, row := range d.rows() {
+		if row.Kind == model.RowGap {
+			return ""
+		}
+	}
+	if d.queue.Preview().Fixed {
+		return "Nothing is unallocated: shrink a partition with m or delete one"
+	}
+	return "Nothing is unallocated: shrink a partition with m, or grow the image with z"
+}
+
 // partition is the selected partition; ok is false if something else is selected.
 func (d document) partition() (model.Partition, bool) {
 	row, ok := d.selected()
@@ -218,6 +246,9 @@ func (m Model) openCreate(d document) Model {
 	row, ok := d.selected()
 	if ok && row.Kind == model.RowPartition && row.Partition.Role == model.Extended {
 		return m.say(toneWarn, "Select the unallocated space inside the extended partition")
+	}
+	if text := d.noGap(); text != "" {
+		return m.say(toneWarn, text)
 	}
 	if !ok || row.Kind != model.RowGap {
 		return m.say(toneWarn, "Select unallocated space to make a partition in")
@@ -286,9 +317,8 @@ func (m Model) clicked(d document, y int) document {
 		return d
 	}
 	y -= l.table
-	from, to = widget.Visible(d.queue.Len(), d.pendingCursor(), l.pending-2)
-	if y >= 0 && from+y < to {
-		d.pane, d.pending = pendingPane, from+y
+	if _, of := m.pendingList(d, l.pending-2); y >= 0 && y < len(of) {
+		d.pane, d.pending = pendingPane, of[y]
 	}
 	return d
 }

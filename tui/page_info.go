@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -144,7 +145,7 @@ func (m Model) sheetText(s ops.Sheet, width int) []string {
 		lines = append(lines, m.st.Title.Render("$ "+widget.Fit(said.Command, min(widget.Width(said.Command), width-2), m.st.More)))
 		for _, line := range splitLog(said.Output) {
 			if line != "" {
-				lines = append(lines, notesIn("  "+line, width, m.st.Text.Render)...)
+				lines = append(lines, saidLine(line, width, m.st.Text.Render)...)
 			}
 		}
 		if said.Err != "" {
@@ -153,6 +154,17 @@ func (m Model) sheetText(s ops.Sheet, width int) []string {
 		lines = append(lines, "")
 	}
 	return lines
+}
+
+// saidLine is a line that a tool said; what does not fit goes on below it, farther in.
+func saidLine(line string, width int, look func(...string) string) []string {
+	const in, farther = "  ", "      "
+	head := widget.Wrap(line, width-len(in))
+	if len(head) < 2 {
+		return []string{in + look(line)}
+	}
+	rest := strings.TrimLeft(strings.TrimPrefix(line, head[0]), " ")
+	return append([]string{in + look(head[0])}, hanging(farther, rest, width, look)...)
 }
 
 func (m Model) sheetLine(l ops.SheetLine, width int) []string {

@@ -55,7 +55,7 @@ func (m Model) recoveryPage(d document) []string {
 		}
 	}
 	fact("Begun", u.When)
-	fact("Doing", u.What)
+	fact("So far", u.What)
 	fact("Stopped in", u.Stage)
 	if u.Text != "" {
 		lines = append(lines, "")

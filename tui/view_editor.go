@@ -18,7 +18,14 @@ func (m Model) layout(d document) editorLayout {
 	if d.banner() != "" {
 		banner = 1
 	}
-	return layoutEditor(m.height, editorNeeds{rows: len(d.rows()), pending: d.queue.Len(), banner: banner})
+	needs := editorNeeds{rows: len(d.rows()), pending: m.pendingLines(d), banner: banner}
+	if l := layoutEditor(m.height, needs); l.pending-2 >= needs.pending && l.table > needs.rows {
+		return l
+	}
+	if needs.pending = d.queue.Len(); needs.pending > 0 {
+		needs.pending += len(m.pendingEntry(d, d.pendingFocus(), whole)) - 1
+	}
+	return layoutEditor(m.height, needs)
 }
 
 // editorPage is the title, the two bars, the table, the pending operations and the keys.
@@ -65,7 +72,7 @@ func (d document) banner() string {
 func (m Model) useful(d document) []keymap.Binding {
 	k := m.keys
 	if d.pane == pendingPane {
-		return []keymap.Binding{k.remove.As("remove"), k.earlier, k.later, k.undo, k.clear, k.rehearse, k.apply}
+		return []keymap.Binding{k.remove.As("remove"), k.earlier, k.later, k.undo.Short("u"), k.clear, k.rehearse, k.apply}
 	}
 	var out []keymap.Binding
 	row, ok := d.selected()
@@ -89,7 +96,7 @@ func (m Model) useful(d document) []keymap.Binding {
 		out = append(out, k.image)
 	}
 	if d.queue.Len() > 0 {
-		return append(out, k.undo, k.rehearse, k.apply, k.save, k.info, k.open, k.quit)
+		return append(out, k.undo.Short("u"), k.rehearse, k.apply, k.save, k.info, k.open, k.quit)
 	}
 	return append(out, k.info, k.open, k.quit)
 }
@@ -200,29 +207,74 @@ func (d document) pendingCursor() int {
 	return -1
 }
 
+// pendingFocus is the operation that is shown in full: the selected one, or else the last, where the last edit went.
+func (d document) pendingFocus() int {
+	if at := d.pendingCursor(); at >= 0 {
+		return at
+	}
+	return d.queue.Len() - 1
+}
+
+// pendingLines is how many lines it takes to show every operation in full, or more than there is room for.
+func (m Model) pendingLines(d document) int {
+	if d.queue.Len() > m.height {
+		return d.queue.Len()
+	}
+	n := 0
+	for i := range d.queue.Len() {
+		n += len(m.pendingEntry(d, i, whole))
+	}
+	return n
+}
+
+// pendingList is the operations in the given number of lines, and which operation each line belongs to: all in full
+// where there is room for that, else one of them.
+func (m Model) pendingList(d document, height int) (lines []string, of []int) {
+	add := func(i int, entry []string) {
+		lines = append(lines, entry...)
+		for range entry {
+			of = append(of, i)
+		}
+	}
+	n, at := d.queue.Len(), d.pendingFocus()
+	if n == 0 {
+		return nil, nil
+	}
+	if m.pendingLines(d) <= height {
+		for i := range n {
+			add(i, m.pendingEntry(d, i, whole))
+		}
+		return lines, of
+	}
+	inFull := m.pendingEntry(d, at, whole)
+	inFull = inFull[:min(len(inFull), height)]
+	from, to := widget.Visible(n, at, height-len(inFull)+1)
+	for i := from; i < to; i++ {
+		if i == at {
+			add(i, inFull)
+			continue
+		}
+		add(i, m.pendingEntry(d, i, cut))
+	}
+	return lines, of
+}
+
 // pendingBox lists the operations with what they cost.
 func (m Model) pendingBox(d document, height int) []string {
 	f := widget.Frame{Title: "Pending", Foot: m.footWords(d), Edge: m.st.Faint, Name: m.st.Muted}
 	if d.pane == pendingPane {
 		f.Edge, f.Name = m.st.Focus, m.st.Title
 	}
-	ops := d.queue.Ops()
-	inner := m.width - 4
-	var lines []string
-	if len(ops) == 0 {
-		lines = []string{m.st.Muted.Render("Nothing yet. Edits are collected here until you apply them.")}
+	lines, of := m.pendingList(d, height-2)
+	if len(of) == 0 {
+		text := "Nothing yet. Edits are collected here until you apply them."
+		if widget.Width(text) > m.width-4 {
+			text = "Nothing yet. Edits wait here until you apply them."
+		}
+		return widget.Box([]string{m.st.Muted.Render(text)}, f, m.width, height, m.st)
 	}
-	// The list follows its end, where the last edit went, unless the cursor is in it.
-	at := d.pendingCursor()
-	if at < 0 {
-		at = len(ops) - 1
-	}
-	from, to := widget.Visible(len(ops), at, height-2)
-	if hidden := len(ops) - (to - from); hidden > 0 {
-		f.Corner = fmt.Sprintf("%d to %d of %d", from+1, to, len(ops))
-	}
-	for i := from; i < to; i++ {
-		lines = append(lines, m.pendingLine(i, ops[i].Describe(d.queue.Before(i)), d.queue.Cost(i), i == d.pendingCursor(), inner))
+	if first, last, n := of[0], of[len(of)-1], d.queue.Len(); last-first+1 < n {
+		f.Corner = fmt.Sprintf("%d to %d of %d", first+1, last+1, n)
 	}
 	return widget.Box(lines, f, m.width, height, m.st)
 }
@@ -235,13 +287,49 @@ func (m Model) footWords(d document) string {
 	return m.clipWords(d)
 }
 
-func (m Model) pendingLine(i int, text, cost string, selected bool, width int) string {
-	cost = widget.Fit(cost, min(widget.Width(cost), width/3), m.st.More)
-	room := width - 4 - widget.Width(cost) - 1
-	if selected {
-		return m.st.Row.Render(fmt.Sprintf("%s%2d ", m.st.Cursor, i+1) + widget.Fit(text, room, m.st.More) + " " + cost)
+// extent says how much of a text is shown.
+type extent int
+
+const (
+	cut   extent = iota // what fits in a line
+	whole               // all of it, in as many lines as that takes
+)
+
+// pendingEntry is operation i with its cost in a column of its own.
+func (m Model) pendingEntry(d document, i int, e extent) []string {
+	text, cost := d.queue.Ops()[i].Describe(d.queue.Before(i)), d.queue.Cost(i)
+	width := m.width - 4
+	column := min(widget.Width(cost), width/3)
+	room := width - 4 - column - 1
+	texts, costs := []string{text}, []string{cost}
+	if e == whole {
+		texts, costs = widget.Wrap(text, room), widget.Wrap(cost, column)
 	}
-	return m.st.Muted.Render(fmt.Sprintf("%3d ", i+1)) + m.st.Text.Render(widget.Fit(text, room, m.st.More)) + " " + m.st.Muted.Render(cost)
+	selected := i == d.pendingCursor()
+	var lines []string
+	for j := range max(len(texts), len(costs)) {
+		number, mark := "    ", " "
+		if j == 0 {
+			number = fmt.Sprintf("%3d ", i+1)
+			mark = m.st.Cursor
+		}
+		left := widget.Fit(lineOf(texts, j), room, m.st.More)
+		right := widget.Fit(lineOf(costs, j), column, m.st.More)
+		if selected {
+			lines = append(lines, m.st.Row.Render(mark+number[1:]+left+" "+right))
+			continue
+		}
+		lines = append(lines, m.st.Muted.Render(number)+m.st.Text.Render(left)+" "+m.st.Muted.Render(right))
+	}
+	return lines
+}
+
+// lineOf is line i, "" behind the last.
+func lineOf(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return ""
 }
 
 // rowStyle is the look of what a row stands for.

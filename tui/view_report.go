@@ -22,7 +22,7 @@ func (m Model) reportText(d document, width int) []string {
 	head := func(text string) { lines = append(lines, "", st.Head.Render(text)) }
 	head("Operations")
 	for i, op := range d.run.queue.Ops() {
-		lines = append(lines, st.Muted.Render(fmt.Sprintf("%3d ", i+1))+st.Text.Render(widget.Fit(op.Describe(d.run.queue.Before(i)), width-4, st.More)))
+		lines = append(lines, hanging(st.Muted.Render(fmt.Sprintf("%3d ", i+1)), op.Describe(d.run.queue.Before(i)), width, st.Text.Render)...)
 	}
 	if len(r.Filesystems) > 0 {
 		head("File systems, checked in the rehearsal")
@@ -35,7 +35,11 @@ func (m Model) reportText(d document, width int) []string {
 		lines = append(lines, "  "+st.Good.Render(st.Yes)+" "+st.Text.Render(text))
 	}
 	head("The commit will")
-	lines = append(lines, m.costText(r, width)...)
+	lines = append(lines, m.costText(r, writtenWords(d.run.queue), width)...)
+	if list := lost(d.run.queue); len(list) > 0 {
+		text := "Gives up what is in " + strings.Join(list, ", ") + ". Have a copy if any of it matters."
+		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
+	}
 	if list := moved(d.run.queue); len(list) > 0 {
 		text := "Moves " + strings.Join(list, ", ") + ": a boot loader that finds it by place must be reinstalled."
 		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
@@ -58,16 +62,21 @@ func (m Model) reportText(d document, width int) []string {
 	return lines
 }
 
-func (m Model) costText(r ops.Report, width int) []string {
-	copies := "copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
-	if r.SkippedFree > 0 {
-		copies += "; " + geometry.FormatBytes(r.SkippedFree) + " of free space is not copied"
+// costText tells what the commit will do; what says what it writes.
+func (m Model) costText(r ops.Report, what string, width int) []string {
+	var items []string
+	if r.CopyBytes > 0 || r.SkippedFree > 0 {
+		text := "copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
+		if r.SkippedFree > 0 {
+			text += "; " + geometry.FormatBytes(r.SkippedFree) + " of free space is not copied"
+		}
+		items = append(items, text)
 	}
-	writes := "write " + geometry.FormatBytes(r.PlaceBytes) + " of metadata and new data"
+	writes := "write " + geometry.FormatBytes(r.PlaceBytes) + " of " + what
 	if r.JournalSize > 0 {
 		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
 	}
-	items := []string{copies, writes}
+	items = append(items, writes)
 	switch {
 	case r.Estimate >= time.Second:
 		items = append(items, "take about "+widget.Duration(r.Estimate))
@@ -81,6 +90,32 @@ func (m Model) costText(r ops.Report, width int) []string {
 		}
 	}
 	return out
+}
+
+// writtenWords tells what a commit writes that it does not move within the target. What is copied to a second place is
+// written like what is new.
+func writtenWords(q ops.Queue) string {
+	for _, op := range q.Ops() {
+		switch op.(type) {
+		case ops.Copy, ops.CopyOver:
+			return "copies, metadata and new data"
+		}
+	}
+	return "metadata and new data"
+}
+
+// hanging is text with something before its first line, and as much space before the others.
+func hanging(before, text string, width int, look func(...string) string) []string {
+	indent := widget.Width(before)
+	lines := widget.Wrap(text, width-indent)
+	for i := range lines {
+		left := before
+		if i > 0 {
+			left = strings.Repeat(" ", indent)
+		}
+		lines[i] = left + look(lines[i])
+	}
+	return lines
 }
 
 // failureText is what failed and the last of what it said.
@@ -116,6 +151,36 @@ func afterwards(q ops.Queue) []string {
 		if s.Kind == ops.StepGrowMounted {
 			out = append(out, s.Text(q.Initial().SectorSize))
 		}
+	}
+	return out
+}
+
+// lost lists the partitions whose contents are deleted, formatted or overwritten: `p6 (ntfs "D")`.
+func lost(q ops.Queue) []string {
+	var out []string
+	replaced := map[model.PartID]bool{}
+	for _, op := range q.Ops() {
+		switch op.(type) {
+		case ops.Format, ops.CopyOver:
+			replaced[op.Part()] = true
+		}
+	}
+	after := q.Preview()
+	for _, was := range q.Initial().Partitions() {
+		if _, stays := after.Partition(was.ID); was.Role == model.Extended || stays && !replaced[was.ID] {
+			continue
+		}
+		word := "unknown contents"
+		if was.FS.Known() {
+			word = string(was.FS.Kind)
+		}
+		if was.FS.Label != "" {
+			word += fmt.Sprintf(" %q", widget.Clean(was.FS.Label))
+		}
+		out = append(out, was.Ref()+" ("+word+")")
+	}
+	if whole := q.Initial().Whole; whole.Known() && !after.Whole.Known() {
+		out = append(out, "the "+string(whole.Kind)+" on the disk")
 	}
 	return out
 }

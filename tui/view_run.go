@@ -185,10 +185,11 @@ func (m Model) resultText(d document, width int) []string {
 		lines = append(lines, "", m.st.Head.Render("Operations"))
 		for i, op := range d.run.queue.Ops() {
 			text := op.Describe(d.run.queue.Before(i))
-			lines = append(lines, "  "+m.st.Good.Render(m.st.Yes)+" "+m.st.Text.Render(widget.Fit(text, width-4, m.st.More)))
+			lines = append(lines, hanging("  "+m.st.Good.Render(m.st.Yes)+" ", text, width, m.st.Text.Render)...)
 		}
 	}
-	if d.run.settled && r.Outcome == ops.Done && d.state == docOpen {
+	back := d.run.kind == undoRun && r.Outcome == ops.RolledBack
+	if d.run.settled && (r.Outcome == ops.Done || back) && d.state == docOpen {
 		lines = append(lines, "", m.st.Head.Render("The disk now"))
 		lines = append(lines, widget.DiskBar(m.segments(d, d.queue.Preview(), pictureNow), width, 2, m.st)...)
 	}

@@ -121,8 +121,11 @@ func (s ImageSize) View(width, _ int, st *styles.Styles) View {
 	w := min(width, formWidth)
 	z := s.queue.Preview().SectorSize
 	line, x := fieldLine(formName("New size", true, st), s.field, true, formField, st)
+	if sectors := grouped(s.sectors) + " sectors"; widget.Width(line)+2+len(sectors) <= w {
+		line += "  " + st.Muted.Render(sectors)
+	}
 	lines := []string{
-		line + "  " + st.Muted.Render(grouped(s.sectors)+" sectors"), "",
+		line, "",
 		st.Muted.Render("Size now " + sizeText(z.Bytes(s.queue.Preview().Sectors))),
 	}
 	lines = append(lines, notes("Smallest "+sizeText(z.Bytes(s.smallest))+": "+s.why, w, 2, st.Muted.Render, st)...)

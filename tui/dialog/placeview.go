@@ -101,6 +101,9 @@ func (p place) form(width int, f fill, at stop, st *styles.Styles) (lines []stri
 		grouped(p.span.Len()) + " sectors",
 		"to sector " + grouped(p.span.End-1),
 	}
+	if p.span.Start < 0 {
+		details[0], details[2] = "before the disk", ""
+	}
 	for i, name := range []string{"Free space preceding", "New size", "Free space following"} {
 		line, x := p.field(stop(i), name, at, st)
 		if widget.Width(line)+2+widget.Width(details[i]) <= width {

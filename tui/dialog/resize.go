@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
@@ -152,15 +153,17 @@ func (r Resize) limits() []string {
 	l, z := r.place.limits, r.place.z
 	var out []string
 	size := func(n geometry.Sector) string { return geometry.FormatBytes(z.Bytes(n)) }
+	// The size stands before it already.
+	whyMin := strings.ReplaceAll(l.WhyMin, " need "+size(l.MinLen), " need that")
 	switch {
 	case r.place.fixed(stopSize) != "":
 		out = append(out, "The size stays: "+l.CanGrow)
 	case l.CanShrink != "":
 		out = append(out, fmt.Sprintf("Largest %s. It cannot shrink: %s", size(l.MaxLen), l.CanShrink))
 	case l.CanGrow != "":
-		out = append(out, fmt.Sprintf("Smallest %s (%s). It cannot grow: %s", size(l.MinLen), l.WhyMin, l.CanGrow))
+		out = append(out, fmt.Sprintf("Smallest %s (%s). It cannot grow: %s", size(l.MinLen), whyMin, l.CanGrow))
 	default:
-		out = append(out, fmt.Sprintf("Smallest %s: %s", size(l.MinLen), l.WhyMin),
+		out = append(out, fmt.Sprintf("Smallest %s: %s", size(l.MinLen), whyMin),
 			fmt.Sprintf("Largest %s: %s", size(l.MaxLen), l.WhyEnd))
 	}
 	if l.CanMove != "" {
@@ -182,15 +185,24 @@ func verdictLines(wrong error, v verdict, idle string, width int, st *styles.Sty
 	var lines []string
 	switch {
 	case wrong != nil:
-		lines = notes(wrong.Error(), width, verdictHeight, st.Warn.Render, st)
+		lines = notes(sentence(wrong.Error()), width, verdictHeight, st.Warn.Render, st)
 	case v.err != nil:
-		lines = notes(v.err.Error(), width, verdictHeight, st.Bad.Render, st)
+		lines = notes(sentence(v.err.Error()), width, verdictHeight, st.Bad.Render, st)
 	case !v.changes:
 		lines = []string{st.Muted.Render(idle)}
 	default:
-		lines = append(notes(v.what, width, 2, st.Strong.Render, st), notes(v.cost, width, 1, st.Good.Render, st)...)
+		lines = notes(v.what, width, 2, st.Strong.Render, st)
+		lines = append(lines, notes(v.cost, width, verdictHeight-len(lines), st.Good.Render, st)...)
 	}
 	return widget.Pad(lines, width, verdictHeight, st.More)
+}
+
+// sentence is an error as a line of its own.
+func sentence(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // Keys lists what can be pressed.

@@ -108,7 +108,7 @@ func TestResizeTells(t *testing.T) {
 		{"=+1024MiB", "copies 25.6 MiB of data; 458 MiB of free space is not copied"},
 		{"=+1024MiB", "Move p2 right by 1024 MiB"},
 		{"=+1024", "has no unit"},
-		{"=+9GiB", "cannot move p2 right"},
+		{"=+9GiB", "Cannot move p2 right"},
 		{"tab =1MiB", "it can shrink by at most"},
 		{"tab =3GiB", "it can grow by at most 2048 MiB"},
 		{"=+1s", "off grid: = aligns"},

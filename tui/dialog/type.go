@@ -171,9 +171,18 @@ func (t Type) check() Type {
 		q = next
 	}
 	if len(t.ops) > 0 {
-		t.verdict = verdict{changes: true, what: strings.Join(words, "; "), cost: "only the table changes, not the files"}
+		t.verdict = verdict{changes: true, what: strings.Join(words, "; "), cost: t.meaning()}
 	}
 	return t
+}
+
+// meaning is what another type does, and what it may do if it does not go with the contents.
+func (t Type) meaning() string {
+	fs := t.part.FS
+	if t.part.Type != t.was.Type && fs.Known() && model.TypeFor(t.kind(), t.part.Type, fs.Kind) != t.part.Type {
+		return fmt.Sprintf("only the table changes; the type does not suit %s", fs.Kind)
+	}
+	return "only the table changes, not the files"
 }
 
 func (t Type) accept() Action {

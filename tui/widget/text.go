@@ -94,13 +94,32 @@ func breakLine(line string, width int) (head, tail string) {
 		return c, line[len(c):]
 	}
 	rest := line[len(head):]
-	if strings.HasPrefix(rest, " ") {
+	if strings.HasPrefix(rest, " ") && !amountAt(line, len(head)) {
 		return strings.TrimRight(head, " "), strings.TrimLeft(rest, " ")
 	}
-	if at := strings.LastIndexByte(head, ' '); strings.TrimSpace(head[:max(0, at)]) != "" {
+	at := strings.LastIndexByte(head, ' ')
+	if at > 0 && amountAt(line, at) {
+		if before := strings.LastIndexByte(head[:at], ' '); before > 0 {
+			at = before
+		}
+	}
+	if strings.TrimSpace(head[:max(0, at)]) != "" {
 		return strings.TrimRight(head[:at], " "), head[at+1:] + rest
 	}
-	return head, rest
+	return head, strings.TrimLeft(rest, " ")
+}
+
+// amountAt reports whether the space at a place in the line stands between a number and its unit.
+func amountAt(line string, at int) bool {
+	if at < 1 || at >= len(line) || line[at-1] < '0' || line[at-1] > '9' {
+		return false
+	}
+	unit, _, _ := strings.Cut(line[at+1:], " ")
+	switch strings.TrimRight(unit, ".,;:)") {
+	case "B", "KiB", "MiB", "GiB", "TiB", "bytes", "sectors":
+		return true
+	}
+	return false
 }
 
 // Pad gives a block exactly height lines of exactly width cells.

@@ -55,6 +55,10 @@ func TestWrap(t *testing.T) {
 		{"日本語", 4, "日本|語"},
 		{"日本", 1, "日|本"},
 		{"exact fit", 5, "exact|fit"},
+		{"at most 2048 MiB", 12, "at most|2048 MiB"},
+		{"at most 2048 MiB.", 13, "at most|2048 MiB."},
+		{"1024 MiB", 5, "1024|MiB"},
+		{"p1 to p2048 MiBs", 12, "p1 to p2048|MiBs"},
 	} {
 		if got := strings.Join(widget.Wrap(c.text, c.width), "|"); got != c.want {
 			t.Errorf("Wrap(%q, %d) = %q, want %q", c.text, c.width, got, c.want)

@@ -21,11 +21,11 @@ func Env() ops.Env {
 		},
 		model.NTFS: {
 			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Check: "ntfsfix is not installed: apt install ntfs-3g",
-			Online: "NTFS cannot grow while it is mounted",
+			Online: "NTFS cannot grow while it is mounted", Package: "ntfs-3g",
 		},
 		model.F2FS: {
 			Create: "mkfs.f2fs is not installed: apt install f2fs-tools", Grow: "resize.f2fs is not installed: apt install f2fs-tools",
-			Shrink: "F2FS cannot be shrunk", UUID: "F2FS has no tool that changes its UUID", Online: "F2FS cannot grow while it is mounted",
+			Shrink: "F2FS cannot be shrunk", UUID: "F2FS has no tool that changes its UUID", Online: "F2FS cannot grow while it is mounted", Package: "f2fs-tools",
 		},
 		model.XFS:   {Shrink: "XFS cannot be shrunk"},
 		model.Btrfs: {},
@@ -35,7 +35,7 @@ func Env() ops.Env {
 		model.LUKS: {
 			Create: "shunt does not encrypt", Shrink: "what is inside would have to be shrunk first",
 			Check: "it can be checked only when it is open", Label: "shunt does not label LUKS", UUID: "shunt does not change the UUID of LUKS",
-			Online: "LUKS cannot grow while it is open",
+			Online: "LUKS cannot grow while it is open", Package: "cryptsetup",
 		},
 	}}
 }
