@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// poke overwrites bytes of a file.
+func poke(t testing.TB, path string, off int64, b ...byte) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(b, off); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rangeOf reads n bytes at off, all of which must be there.
+func rangeOf(t testing.TB, path string, off, n int64) []byte {
+	t.Helper()
+	b := padded(t, path, off, n)
+	if info, err := os.Stat(path); err != nil || info.Size() < off+n {
+		t.Fatalf("%s ends before byte %d", path, off+n)
+	}
+	return b
+}
+
+// padded reads n bytes at off; behind the end there is zero.
+func padded(t testing.TB, path string, off, n int64) []byte {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	b := make([]byte, n)
+	if _, err := f.ReadAt(b, off); err != nil && !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// modified is when a file was last written to.
+func modified(t testing.TB, path string) time.Time {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.ModTime()
+}
+
+// cutOut copies n bytes of a file into a new one; holes stay holes.
+func cutOut(t testing.TB, from, to string, off, n int64) {
+	t.Helper()
+	in, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	out, err := os.Create(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Truncate(n); err != nil {
+		t.Fatal(err)
+	}
+	eachData(t, in, off, off+n, func(at, end int64) {
+		if _, err := io.Copy(io.NewOffsetWriter(out, at-off), io.NewSectionReader(in, at, end-at)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eachData tells the runs of a file between off and end that are no holes.
+func eachData(t testing.TB, f *os.File, off, end int64, do func(from, to int64)) {
+	t.Helper()
+	for off < end {
+		data, err := unix.Seek(int(f.Fd()), off, unix.SEEK_DATA)
+		if errors.Is(err, unix.ENXIO) || err == nil && data >= end {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		hole, err := unix.Seek(int(f.Fd()), data, unix.SEEK_HOLE)
+		if err != nil {
+			t.Fatal(err)
+		}
+		off = min(hole, end)
+		do(data, off)
+	}
+}
+
+// dataPieces are the offsets of the pieces of a file in which there is something else than holes.
+func dataPieces(t testing.TB, path string, piece int64) (offs []int64) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := int64(0)
+	eachData(t, f, 0, info.Size(), func(from, to int64) {
+		for at := max(next, from/piece*piece); at < to; at += piece {
+			offs = append(offs, at)
+			next = at + piece
+		}
+	})
+	return offs
+}
