@@ -3,6 +3,7 @@
 # make build         the program, ./shunt
 # make bench         the benchmarks
 # make crash         the long crash run: at least 500,000 states, and 500 kills of the real program
+# make matrix        every file system x operation x kind of table by itself: minutes
 # make screenshots   the pictures of the README, taken from the real program
 # make lint          the linters alone
 # make fmt           put the source in the form that lint wants
@@ -23,7 +24,7 @@ BENCH ?= .
 # A plain user's PATH often lacks the directories with mke2fs and sfdisk.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: all demo test bench crash build screenshots lint fmt vet race install clean
+.PHONY: all demo test bench crash matrix build screenshots lint fmt vet race install clean
 .NOTPARALLEL:
 
 all: build
@@ -68,6 +69,10 @@ crash:
 	@.ci/install test
 	go test ./ops/txn -run 'Crash|Fault|Corrupt|Mutation' -states 500000 -timeout 60m -v
 	go test ./tui/cli -run 'Kill|Racing' -kills 500 -rounds 50 -timeout 90m -v
+
+matrix:
+	@.ci/install test
+	go test ./tui/cli -run 'Matrix' -matrix -timeout 90m -v $(TESTFLAGS)
 
 screenshots:
 	@.ci/install screenshots

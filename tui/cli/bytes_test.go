@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,16 +47,6 @@ func padded(t testing.TB, path string, off, n int64) []byte {
 		t.Fatal(err)
 	}
 	return b
-}
-
-// modified is when a file was last written to.
-func modified(t testing.TB, path string) time.Time {
-	t.Helper()
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return info.ModTime()
 }
 
 // cutOut copies n bytes of a file into a new one; holes stay holes.
@@ -126,3 +115,6 @@ func dataPieces(t testing.TB, path string, piece int64) (offs []int64) {
 	})
 	return offs
 }
+
+// span is a run of bytes.
+type span struct{ from, to int64 }

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,16 +23,21 @@ type matrixFS struct {
 	root  bool // it takes a mount to fill it or to read it
 	build string
 	check string // "" where there is no tool
-	// files reads the files back; nil where only a kernel could do so that has a driver for it.
+	label string // which it is made with
+	// files reads the files back; nil for what has none.
 	files func(t testing.TB, w string) map[string]string
-	// places are bytes that tell the position on the disk, or that a mount changes: not compared after a move.
-	places []span
 }
 
-type span struct{ from, to int64 }
+// spare is how many MiB at its end a file system may leave unused when it fills its partition.
+func (f matrixFS) spare() int64 {
+	if f.kind == model.F2FS {
+		return 4 // it ends at a whole section
+	}
+	return 2
+}
 
 func matrixKinds() []matrixFS {
-	return []matrixFS{
+	list := []matrixFS{
 		{
 			kind: model.Ext2, size: 64, tools: []string{"mkfs.ext2", "e2fsck", "debugfs"},
 			build: `mkfs.ext2 -q -F -L OLD -d $TREE $W`, check: `e2fsck -fn $W`, files: filesOfExt,
@@ -56,8 +63,7 @@ func matrixKinds() []matrixFS {
 			build: `mkfs.fat -F 32 -s 1 -h $START -n OLD $W; mcopy -s -Q -i $W $TREE/* ::/`, check: `fsck.fat -n $W`, files: filesOfFAT,
 		},
 		{
-			kind: model.ExFAT, size: 64, tools: []string{"mkfs.exfat", "fsck.exfat"},
-			build: `mkfs.exfat -L OLD $W`, check: `fsck.exfat -n $W`, places: []span{{0, 24 * 512}},
+			kind: model.ExFAT, size: 64, tools: []string{"fsck.exfat"}, build: filledBefore, check: `fsck.exfat -n $W`, files: filesByGRUB,
 		},
 		{
 			kind: model.NTFS, size: 64, tools: []string{"mkntfs", "ntfsresize", "ntfscp", "ntfscat"},
@@ -75,37 +81,91 @@ func matrixKinds() []matrixFS {
 		},
 		{
 			kind: model.F2FS, size: 80, tools: []string{"mkfs.f2fs", "sload.f2fs", "fsck.f2fs"},
-			build: `mkfs.f2fs -q -l OLD $W; sload.f2fs -f $TREE $W`, check: `fsck.f2fs --dry-run $W`,
+			build: `mkfs.f2fs -q -l OLD $W; sload.f2fs -f $TREE $W`, check: `fsck.f2fs --dry-run $W`, files: filesByGRUB,
 		},
-		{
-			kind: model.NILFS2, size: 192, tools: []string{"mkfs.nilfs2"},
-			build: `mkfs.nilfs2 -q -f -L OLD $W`,
-		},
-		{
-			kind: model.UDF, size: 64, tools: []string{"mkudffs", "udfinfo"},
-			build: `mkudffs --media-type=hd --blocksize=512 --label=OLD $W`, check: `udfinfo $W`,
-		},
-		{
-			kind: model.JFS, size: 64, tools: []string{"mkfs.jfs", "fsck.jfs"},
-			build: `mkfs.jfs -q -L OLD $W`, check: `fsck.jfs -n -f $W`,
-		},
-		{
-			kind: model.ReiserFS, size: 64, tools: []string{"mkreiserfs", "reiserfsck"},
-			build: `mkreiserfs -q -ff -l OLD $W`, check: `reiserfsck --yes --check -q $W`,
-		},
+		{kind: model.NILFS2, size: 192, build: filledBefore, files: filesByGRUB},
+		{kind: model.UDF, size: 64, tools: []string{"udfinfo"}, build: filledBefore, check: `udfinfo $W`, files: filesByGRUB},
+		// -f together with -n would write a byte.
+		{kind: model.JFS, size: 64, tools: []string{"jfs_fsck"}, build: filledBefore, check: `jfs_fsck -n $W`, files: filesByGRUB},
+		{kind: model.ReiserFS, size: 64, tools: []string{"reiserfsck"}, build: filledBefore, check: `reiserfsck --yes --check -q $W`, files: filesByGRUB},
 		{kind: model.Swap, size: 16, tools: []string{"mkswap"}, build: `mkswap -q -L OLD $W`},
 		{
 			kind: model.LUKS, size: 32, tools: []string{"cryptsetup"},
-			build: `printf word | cryptsetup -q luksFormat --type luks2 --label OLD --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $W -`,
-			check: `cryptsetup isLuks $W && printf word | cryptsetup open --test-passphrase $W --key-file -`,
+			build: `printf word | cryptsetup -q luksFormat --type luks2 --label OLD --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $W -; ` +
+				`yes secret | head -c 16M | dd of=$W bs=1M seek=16 iflag=fullblock conv=notrunc status=none`,
+			check: `cryptsetup isLuks $W && printf word | cryptsetup open --test-passphrase $W --key-file -`, files: payloadOfLUKS,
 		},
+	}
+	for i := range list {
+		list[i].label = "OLD"
+	}
+	return list
+}
+
+// filledBefore is a file system that only a kernel can put files into, and not every kernel. One that has the drivers did
+// so, with the files of matrixTree; see the README of testdata/filled.
+const filledBefore = `xz -dc $FILLED.xz | dd of=$W bs=1M iflag=fullblock conv=sparse,notrunc status=none`
+
+// matrixTree writes the files that every file system of the table holds.
+func matrixTree(t testing.TB, dir string) {
+	t.Helper()
+	for i := range 6 {
+		name := filepath.Join(dir, fmt.Sprintf("d%d", i%2), fmt.Sprintf("f%d", i))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(strings.Repeat(fmt.Sprintf("%d of a tree\n", i), 9000*(i+1))), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// make makes the file system and returns it as a file of its own, with what is in it.
+func (f matrixFS) make(t testing.TB, start int64) (window string, files map[string]string) {
+	t.Helper()
+	for _, name := range f.tools {
+		testneed.Tool(t, name)
+	}
+	if f.build == filledBefore {
+		testneed.Tool(t, "xz")
+		testneed.Tool(t, "grub-fstest")
+	}
+	if f.root {
+		testneed.Root(t)
+		testneed.File(t, "/dev/loop-control")
+	}
+	dir, tree := t.TempDir(), t.TempDir()
+	matrixTree(t, tree)
+	filled, err := filepath.Abs(filepath.Join("testdata", "filled", string(f.kind)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	window = filepath.Join(dir, "window")
+	sh(t, dir, fmt.Sprintf("truncate -s %dM window", f.size))
+	sh(t, dir, fmt.Sprintf("W='%s' TREE='%s' FILLED='%s' START=%d\n%s", window, tree, filled, start, f.build))
+	if f.kind == model.ExFAT {
+		placeExFAT(t, window, start)
+	}
+	if f.files != nil {
+		files = f.files(t, window)
+		if f.kind != model.LUKS {
+			sameFiles(t, files, treeSums(t, tree))
+		}
+	}
+	return window, files
+}
+
+// clean has the file system's own tool judge it.
+func (f matrixFS) clean(t testing.TB, window string) {
+	t.Helper()
+	if f.check != "" {
+		sh(t, ".", fmt.Sprintf("W='%s'\n%s", window, f.check))
 	}
 }
 
 func filesOfExt(t testing.TB, w string) map[string]string {
 	t.Helper()
-	files := extFiles(t, w, 0)
-	return files
+	return extFiles(t, w, 0)
 }
 
 func filesOfFAT(t testing.TB, w string) map[string]string {
@@ -127,6 +187,16 @@ func filesOfNTFS(t testing.TB, w string) map[string]string {
 	return files
 }
 
+// filesByGRUB reads the files with the boot loader's drivers, which there are for more file systems than this kernel may
+// have.
+func filesByGRUB(t testing.TB, w string) map[string]string {
+	t.Helper()
+	tool, dir := testneed.Tool(t, "grub-fstest"), t.TempDir()
+	sh(t, dir, fmt.Sprintf(`for d in d0 d1; do mkdir $d; for f in $('%s' '%s' ls "(loop0)/$d/"); do case $f in f*) `+
+		`'%[1]s' '%[2]s' cp "(loop0)/$d/$f" $d/$f;; esac; done; done`, tool, w))
+	return treeSums(t, dir)
+}
+
 // filesByMount reads the files through the kernel's driver.
 func filesByMount(kind, options string) func(testing.TB, string) map[string]string {
 	return func(t testing.TB, w string) map[string]string {
@@ -138,40 +208,33 @@ func filesByMount(kind, options string) func(testing.TB, string) map[string]stri
 	}
 }
 
-// make makes the file system and returns it as a file of its own, with what is in it.
-func (f matrixFS) make(t testing.TB, start int64) (window string, files map[string]string) {
+// payloadOfLUKS is what lies behind the header, encrypted: that there is a key for it is for the check to say.
+func payloadOfLUKS(t testing.TB, w string) map[string]string {
 	t.Helper()
-	for _, name := range f.tools {
-		testneed.Tool(t, name)
-	}
-	if f.root {
-		testneed.Root(t)
-		testneed.File(t, "/dev/loop-control")
-	}
-	dir, tree := t.TempDir(), t.TempDir()
-	for i := range 6 {
-		name := filepath.Join(tree, fmt.Sprintf("d%d", i%2), fmt.Sprintf("f%d", i))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(strings.Repeat(fmt.Sprintf("%d of %s\n", i, f.kind), 9000*(i+1))), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	window = filepath.Join(dir, "window")
-	sh(t, dir, fmt.Sprintf("truncate -s %dM window", f.size))
-	sh(t, dir, fmt.Sprintf("W='%s' TREE='%s' START=%d\n%s", window, tree, start, f.build))
-	if f.files != nil {
-		files = treeSums(t, tree)
-		sameFiles(t, f.files(t, window), files)
-	}
-	return window, files
+	dir := t.TempDir()
+	cutOut(t, w, filepath.Join(dir, "payload"), 16*mib, 16*mib)
+	return treeSums(t, dir)
 }
 
-// clean has the file system's own tool judge it.
-func (f matrixFS) clean(t testing.TB, window string) {
+// placeExFAT tells an exFAT where its partition begins, as Windows does and mkfs.exfat does not.
+func placeExFAT(t testing.TB, w string, start int64) {
 	t.Helper()
-	if f.check != "" {
-		sh(t, ".", fmt.Sprintf("W='%s'\n%s", window, f.check))
+	region := rangeOf(t, w, 0, 12*512)
+	binary.LittleEndian.PutUint64(region[64:], uint64(start))
+	copy(region[11*512:], slices.Repeat(exfatSum(region), 128))
+	poke(t, w, 0, region...)
+	poke(t, w, 12*512, region...)
+}
+
+// exfatSum is the checksum of a boot region of exFAT.
+func exfatSum(region []byte) []byte {
+	sum := uint32(0)
+	for i, b := range region[:11*512] {
+		if i == 106 || i == 107 || i == 112 {
+			continue
+		}
+		sum = sum<<31 | sum>>1
+		sum += uint32(b)
 	}
+	return binary.LittleEndian.AppendUint32(nil, sum)
 }

@@ -207,7 +207,9 @@ func TestSurvive(t *testing.T) {
 	testneed.Tool(t, "sgdisk")
 	rng := rand.New(rand.NewSource(seed(t)))
 	for _, c := range survivors() {
+		rng := rand.New(rand.NewSource(rng.Int63()))
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			testneed.Tool(t, c.tool)
 			dir := t.TempDir()
 			before, after := filepath.Join(dir, "before.raw"), filepath.Join(dir, "after.raw")
