@@ -23,7 +23,7 @@ func probeLVM(w *window) (model.Filesystem, bool) {
 		}
 		at := int64(binary.LittleEndian.Uint32(b[20:]))
 		if string(b[:8]) != "LABELONE" || string(b[24:32]) != "LVM2 001" || at < 32 || at > 512-40 ||
-			binary.LittleEndian.Uint64(b[8:]) != uint64(i) || lvmSum(b[20:]) != binary.LittleEndian.Uint32(b[16:]) {
+			binary.LittleEndian.Uint64(b[8:]) != uint64(i) || LVMSum(b[20:]) != binary.LittleEndian.Uint32(b[16:]) {
 			continue
 		}
 		size := binary.LittleEndian.Uint64(b[at+32:])
@@ -38,8 +38,8 @@ func probeLVM(w *window) (model.Filesystem, bool) {
 	return model.Filesystem{}, false
 }
 
-// lvmSum is LVM's CRC-32: the reflected polynomial 0xEDB88320, a start value of its own, no inversion.
-func lvmSum(b []byte) uint32 {
+// LVMSum is LVM's CRC-32: the reflected polynomial 0xEDB88320, a start value of its own, no inversion.
+func LVMSum(b []byte) uint32 {
 	crc := uint32(0xF597A6CF)
 	for _, x := range b {
 		crc ^= uint32(x)

@@ -69,8 +69,6 @@ type feature struct {
 	minSize, maxSize                                 geometry.Bytes
 }
 
-const notYet = " is not supported yet by this version"
-
 // features are the kinds that shunt knows. What is not listed is moved and copied as bytes, nothing else.
 var features = map[model.FSKind]feature{
 	model.Ext2:      ext2Feature(),

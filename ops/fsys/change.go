@@ -37,6 +37,10 @@ func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size 
 		return t.resizeBtrfs(ctx, doing, path, size)
 	case model.ReiserFS:
 		return t.resizeReiser(ctx, doing, path, size)
+	case model.NILFS2:
+		return t.resizeNILFS(ctx, doing, path, size)
+	case model.LVM2:
+		return t.resizeLVM(doing, path, size)
 	case model.LUKS:
 		return nil // it takes what room it has when it is opened
 	}
@@ -77,6 +81,8 @@ func (t Tools) Make(ctx context.Context, kind model.FSKind, path string, spec Sp
 		err = t.makeJFS(ctx, doing, path, spec)
 	case model.ReiserFS:
 		err = t.makeReiser(ctx, doing, path, spec)
+	case model.LVM2:
+		err = t.makeLVM(doing, path)
 	default:
 		err = fmt.Errorf("%s: there is no tool that makes %s", doing, kind)
 	}

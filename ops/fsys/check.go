@@ -47,7 +47,7 @@ func (t Tools) Verify(ctx context.Context, kind model.FSKind, path string) error
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	check, ok := readOnly[kind]
-	if !ok || !t.installed(features[kind].check.tools[0]) {
+	if tools := features[kind].check.tools; !ok || len(tools) > 0 && !t.installed(tools[0]) {
 		return nil
 	}
 	return check(t, ctx, doing, path)
@@ -68,6 +68,9 @@ var readOnly = map[model.FSKind]func(t Tools, ctx context.Context, doing, path s
 	model.F2FS:     Tools.verifyF2FS,
 	model.JFS:      Tools.verifyJFS,
 	model.ReiserFS: Tools.verifyReiser,
+	model.LVM2: func(t Tools, _ context.Context, doing, path string) error {
+		return t.verifyLVM(doing, path)
+	},
 }
 
 // advise adds what to do to a tool's error.

@@ -31,7 +31,7 @@ func (t Tools) whileMounted(ctx context.Context, doing, path, fs, options string
 	}
 	err = do(t.MountPoint)
 	// Cancelled or not, the mount must not stay: what is in the window would not be complete.
-	_, _, left := t.run(context.WithoutCancel(ctx), doing, mountCodes, "umount", "-n", t.MountPoint)
+	_, _, left := t.run(context.WithoutCancel(ctx), doing, mountCodes, "umount", "-n", "-i", t.MountPoint)
 	return errors.Join(err, left)
 }
 
@@ -63,6 +63,10 @@ func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mount
 		_, _, err = t.run(ctx, doing, zeroOnly, "xfs_growfs", "-d", mountpoint)
 	case model.Btrfs:
 		err = t.growMountedBtrfs(ctx, doing, device, mountpoint)
+	case model.NILFS2:
+		_, _, err = t.run(ctx, doing, zeroOnly, "nilfs-resize", "--yes", device)
+	case model.JFS:
+		err = t.growMountedJFS(ctx, doing, mountpoint)
 	default:
 		err = fmt.Errorf("%s: there is no tool that does it", doing)
 	}

@@ -50,7 +50,7 @@ func newApart(t *testing.T) apart {
 
 // argv is a command line that runs another one in the namespace.
 func (a apart) argv(argv ...string) []string {
-	return append([]string{"nsenter", "--mount", "--target", a.pid, "--"}, argv...)
+	return append([]string{"nsenter", "--mount", "--root", "--target", a.pid, "--"}, argv...)
 }
 
 // run is a Runner.
@@ -63,18 +63,19 @@ func (a apart) run(ctx context.Context, argv []string, onLine func(string)) (int
 func filled(t *testing.T, path, fs, dir string) {
 	t.Helper()
 	a, at := newApart(t), t.TempDir()
-	tool(t, a.argv("mount", "-n", "-t", fs, "-o", "loop,rw", path, at)...)
+	tool(t, a.argv("mount", "-n", "-i", "-t", fs, "-o", "loop,rw", path, at)...)
 	tool(t, a.argv("cp", "-a", dir+"/.", at)...)
-	tool(t, a.argv("umount", at)...)
+	tool(t, a.argv("umount", "-i", at)...)
 }
 
 // mountedContents reads all files of the file system in the window at path.
 func mountedContents(t *testing.T, path, fs string) map[string]string {
 	t.Helper()
 	a, at, out := newApart(t), t.TempDir(), t.TempDir()
-	tool(t, a.argv("mount", "-n", "-t", fs, "-o", "loop,rw", path, at)...)
+	tool(t, a.argv("mount", "-n", "-i", "-t", fs, "-o", "loop,rw", path, at)...)
 	tool(t, a.argv("cp", "-a", at+"/.", out)...)
-	tool(t, a.argv("umount", at)...)
+	tool(t, a.argv("umount", "-i", at)...)
+	must(t, os.RemoveAll(filepath.Join(out, ".nilfs"))) // every NILFS2 has it
 	return contents(t, out)
 }
 
@@ -102,6 +103,7 @@ func TestResizeMounted(t *testing.T) {
 	}{
 		{model.XFS, 300 * mib, []int64{340*mib + 512, 341 * mib, 420*mib + 3*512}},
 		{model.Btrfs, 270 * mib, []int64{400*mib + 512, 300*mib + 512, 420*mib + 3*512}},
+		{model.NILFS2, 270 * mib, []int64{400*mib + 512, 300*mib + 512, 420*mib + 3*512}},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			canMount(t, string(c.kind))

@@ -6,17 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/model/scan"
 )
 
 // nilfsFeature: label and UUID are written here, since nilfs-tune works on devices only.
 var nilfsFeature = feature{
-	pkg: "nilfs-tools", create: can("mkfs.nilfs2"), grow: cannot("growing NILFS2" + notYet), shrink: cannot("shrinking NILFS2" + notYet),
-	check: cannot("there is no tool that checks NILFS2"), label: can(), uuid: can(), online: cannot("growing NILFS2" + notYet),
+	pkg: "nilfs-tools", create: can("mkfs.nilfs2"),
+	grow: whileMounted("nilfs2", "nilfs-resize", "findmnt"), shrink: whileMounted("nilfs2", "nilfs-resize", "findmnt"),
+	check: cannot("there is no tool that checks NILFS2"), label: can(), uuid: can(), online: can("nilfs-resize"),
 	minSize: 128*geometry.MiB + 4*geometry.KiB,
 }
 
@@ -28,6 +32,35 @@ func (t Tools) makeNILFS(ctx context.Context, doing, path string, spec Spec) err
 	}
 	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
 	return err
+}
+
+// resizeNILFS resizes it while it is mounted, which is the only way. When it shrinks, nilfs-resize moves what lies behind
+// the new end; it stops where snapshots hold that in place.
+func (t Tools) resizeNILFS(ctx context.Context, doing, path string, size geometry.Bytes) error {
+	before, _, err := t.probe(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	want := size / before.BlockSize * before.BlockSize
+	err = t.whileMounted(ctx, doing, path, "nilfs2", "", func(dir string) error {
+		_, device, err := t.run(ctx, doing, zeroOnly, "findmnt", "--noheadings", "--output", "SOURCE", dir)
+		if err != nil {
+			return err
+		}
+		_, _, err = t.run(ctx, doing, zeroOnly, "nilfs-resize", "--yes", strings.TrimSpace(device), strconv.FormatInt(int64(want), 10))
+		return advise(err, "if there is not enough room in the new size, leave the partition larger")
+	})
+	if err != nil {
+		return err
+	}
+	after, _, err := t.expect(model.NILFS2, path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: look at the result: %w", doing, err)
+	case after.Size != want:
+		return fmt.Errorf("%s: nilfs-resize made it %d bytes long instead of %d", doing, after.Size, want)
+	}
+	return nil
 }
 
 // The fields of a NILFS2 superblock that writing a label or a UUID takes, little-endian. The checksum is a CRC-32 without

@@ -90,14 +90,24 @@ func matrixKinds() []matrixFS {
 		{kind: model.ReiserFS, size: 64, tools: []string{"reiserfsck"}, build: filledBefore, check: `reiserfsck --yes --check -q $W`, files: filesByGRUB},
 		{kind: model.Swap, size: 16, tools: []string{"mkswap"}, build: `mkswap -q -L OLD $W`},
 		{
+			// LVM works on block devices only, and must not look at others here.
+			kind: model.LVM2, size: 32, tools: []string{"pvcreate", "vgcreate", "pvck"}, root: true,
+			build: `yes volume | head -c 20M | dd of=$W bs=1M seek=4 iflag=fullblock conv=notrunc status=none
+D=$(losetup -f --show $W); trap 'losetup -d $D' EXIT; ` + onlyDevice + `; pvcreate -q --config "$C" $D; vgcreate -q --config "$C" $(basename $(mktemp -u shuntXXXXXXXX)) $D`,
+			check: `D=$(losetup -f --show $W); trap 'losetup -d $D' EXIT; ` + onlyDevice + `; pvck --config "$C" $D; vgck --config "$C"`,
+			files: payloadAt(4*mib, 20*mib),
+		},
+		{
 			kind: model.LUKS, size: 32, tools: []string{"cryptsetup"},
 			build: `printf word | cryptsetup -q luksFormat --type luks2 --label OLD --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $W -; ` +
 				`yes secret | head -c 16M | dd of=$W bs=1M seek=16 iflag=fullblock conv=notrunc status=none`,
-			check: `cryptsetup isLuks $W && printf word | cryptsetup open --test-passphrase $W --key-file -`, files: payloadOfLUKS,
+			check: `cryptsetup isLuks $W && printf word | cryptsetup open --test-passphrase $W --key-file -`, files: payloadAt(16*mib, 16*mib),
 		},
 	}
 	for i := range list {
-		list[i].label = "OLD"
+		if list[i].kind != model.LVM2 {
+			list[i].label = "OLD"
+		}
 	}
 	return list
 }
@@ -148,7 +158,7 @@ func (f matrixFS) make(t testing.TB, start int64) (window string, files map[stri
 	}
 	if f.files != nil {
 		files = f.files(t, window)
-		if f.kind != model.LUKS {
+		if f.kind != model.LUKS && f.kind != model.LVM2 {
 			sameFiles(t, files, treeSums(t, tree))
 		}
 	}
@@ -208,12 +218,18 @@ func filesByMount(kind, options string) func(testing.TB, string) map[string]stri
 	}
 }
 
-// payloadOfLUKS is what lies behind the header, encrypted: that there is a key for it is for the check to say.
-func payloadOfLUKS(t testing.TB, w string) map[string]string {
-	t.Helper()
-	dir := t.TempDir()
-	cutOut(t, w, filepath.Join(dir, "payload"), 16*mib, 16*mib)
-	return treeSums(t, dir)
+// onlyDevice has LVM look at $D alone, and keep nothing in /etc.
+const onlyDevice = `C="devices { filter=[ \"a|^$D$|\", \"r|.*|\" ] global_filter=[ \"a|^$D$|\", \"r|.*|\" ] use_devicesfile=0 ` +
+	`obtain_device_list_from_udev=0 } backup { backup=0 archive=0 } activation { udev_sync=0 udev_rules=0 }"`
+
+// payloadAt reads what lies in volumes or is encrypted, n bytes from off on.
+func payloadAt(off, n int64) func(testing.TB, string) map[string]string {
+	return func(t testing.TB, w string) map[string]string {
+		t.Helper()
+		dir := t.TempDir()
+		cutOut(t, w, filepath.Join(dir, "payload"), off, n)
+		return treeSums(t, dir)
+	}
 }
 
 // placeExFAT tells an exFAT where its partition begins, as Windows does and mkfs.exfat does not.
