@@ -45,20 +45,32 @@ func (e *PlanError) Error() string {
 // Unwrap is the refusal or read error behind it.
 func (e *PlanError) Unwrap() error { return e.Err }
 
-// maxPlanLine bounds the length of a line in bytes; no operation needs a fraction of it.
-const maxPlanLine = 64 << 10
+// Bounds of a plan file, so that no input takes much memory or time: bytes of a line and of all lines, and operations. A
+// disk of 128 partitions, each with a few operations, stays well below them.
+const (
+	maxPlanLine = 64 << 10
+	maxPlan     = 1 << 20
+	maxPlanOps  = 1000
+)
 
 // ParsePlan stages every line of a plan file on q. Positions that shunt chooses, and absolute offsets in
 // other units than sectors, are rounded to the grid of align. Any error is a *PlanError, and q is
 // returned as it was.
 func ParsePlan(r io.Reader, q Queue, align geometry.Alignment) (Queue, error) {
-	next := q
-	lines := bufio.NewScanner(r)
+	next := q.owned()
+	lines := bufio.NewScanner(io.LimitReader(r, maxPlan+1))
 	lines.Buffer(make([]byte, 0, 4096), maxPlanLine)
-	n := 1
+	n, read := 1, 0
 	for ; lines.Scan(); n++ {
+		read += len(lines.Bytes()) + 1
 		words, err := planWords(lines.Text())
-		if err == nil && len(words) > 0 {
+		switch {
+		case err != nil:
+		case read > maxPlan:
+			err = fmt.Errorf("the plan is longer than %d bytes", maxPlan)
+		case len(words) > 0 && next.Len()-q.Len() == maxPlanOps:
+			err = fmt.Errorf("the plan has more than %d operations: apply it in parts", maxPlanOps)
+		case len(words) > 0:
 			next, err = stageLine(next, words, align)
 		}
 		if err != nil {
@@ -84,7 +96,7 @@ func placed(err error, n int) error {
 	return plan
 }
 
-// stageLine stages one line that has at least one word.
+// stageLine stages one line that has at least one word, on a queue whose arrays nobody else holds.
 func stageLine(q Queue, words []planWord, align geometry.Alignment) (Queue, error) {
 	l := &planLine{words: words[1:], end: words[len(words)-1].after, q: q, align: align}
 	op, err := l.operation(words[0])
@@ -92,7 +104,7 @@ func stageLine(q Queue, words []planWord, align geometry.Alignment) (Queue, erro
 		err = l.finish()
 	}
 	if err == nil {
-		q, err = q.Stage(op)
+		q, err = q.stageOwned(op)
 	}
 	var refusal *Refusal
 	if errors.As(err, &refusal) {

@@ -59,6 +59,22 @@ func (q Queue) NextID() model.PartID {
 // Stage is the queue with op at its end. An impossible op gives a *Refusal and the queue as it was.
 // Staging forgets what could be redone.
 func (q Queue) Stage(op Operation) (Queue, error) {
+	next, err := q.owned().stageOwned(op)
+	if err != nil {
+		return q, err
+	}
+	return next, nil
+}
+
+// owned is the queue with arrays of its own, to which stageOwned may append.
+func (q Queue) owned() Queue {
+	q.ops, q.disks = slices.Clone(q.ops), slices.Clone(q.disks)
+	return q
+}
+
+// stageOwned is Stage for a queue made by owned, which must not be used any more: staging a thousand operations one after
+// the other does not copy the list a thousand times.
+func (q Queue) stageOwned(op Operation) (Queue, error) {
 	disk, err := op.Apply(q.Preview(), q.env)
 	if err == nil {
 		err = undisturbed(q.Preview(), disk, lowered(op.Describe(q.Preview())))
@@ -66,11 +82,8 @@ func (q Queue) Stage(op Operation) (Queue, error) {
 	if err != nil {
 		return q, err
 	}
-	next := q
-	next.ops = append(slices.Clone(q.ops), op)
-	next.disks = append(slices.Clone(q.disks), disk)
-	next.undone = nil
-	return next, nil
+	q.ops, q.disks, q.undone = append(q.ops, op), append(q.disks, disk), nil
+	return q, nil
 }
 
 // Undo is the queue without its last operation, that operation, and whether there was one.
