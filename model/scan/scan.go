@@ -17,6 +17,10 @@ import (
 	"shunt/model/table"
 )
 
+// maxProbed is how many partitions are looked into. Linux shows 256 of a disk at most; a table of 4 MiB can list 32768, all
+// of which can lie over the same slow file system.
+const maxProbed = 1024
+
 // Scan is the disk on r, size bytes long with sectors of size z: its table, and in each partition but the
 // extended one the file system that Probe finds. A disk without a table gets what covers it as a whole.
 // The error is table.Read's; a partition that cannot be read tells so in its file system.
@@ -32,6 +36,10 @@ func Scan(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) 
 	parts := d.Partitions()
 	for i, p := range parts {
 		if p.Role == model.Extended {
+			continue
+		}
+		if i >= maxProbed {
+			parts[i].FS = model.Filesystem{Notes: fmt.Sprintf("not looked at: it is beyond the first %d partitions", maxProbed)}
 			continue
 		}
 		// A table that is wrong can name sectors the disk does not have; they hold nothing.

@@ -134,6 +134,10 @@ func placeProblems(g *gptDisk, usable geometry.Span, problems *report) {
 	}
 }
 
+// maxPartitions is how many partitions a GPT that is edited may have. Linux shows 256 of a disk at most. A table of 4 MiB can
+// list 32768, and then every look at each pair of them takes seconds.
+const maxPartitions = 1024
+
 // gptPartitions turns entries into partitions and says which of them cannot be as they are.
 func gptPartitions(g *gptDisk, usable geometry.Span, entries []gptEntry, problems *report) []model.Partition {
 	const repair = "repair the table with `gdisk` before changing anything"
@@ -159,6 +163,10 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []gptEntry, problem
 			problems.add(model.Fatal, repair, "%s at sectors %v is outside the range for partitions %v", p.Ref(), p.Span, usable)
 		}
 		parts = append(parts, p)
+	}
+	if len(parts) > maxPartitions {
+		problems.add(model.Fatal, "delete those that are not needed with `gdisk`",
+			"the GPT has %d partitions; shunt edits tables of up to %d", len(parts), maxPartitions)
 	}
 	overlapProblems(parts, problems)
 	return parts
