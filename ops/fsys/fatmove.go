@@ -141,11 +141,14 @@ func (m *fatMove) writeFATs(ctx context.Context) error {
 	}
 	bits, kind := m.to.EntryBits(), m.to.Kind
 	length, next := m.to.FATSectors*m.to.SectorSize, m.from
+	room := make([]byte, fatPiece*bits/8+2) // an entry of FAT12 may end in the bytes behind its piece
+	old := make([]byte, len(room))
 	for at := int64(0); at*bits/8 < length; at += fatPiece {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		piece := make([]byte, min(fatPiece*bits/8, length-at*bits/8)+2)
+		piece := room[:min(fatPiece*bits/8, length-at*bits/8)+2]
+		clear(piece)
 		for c := at; c < min(at+fatPiece, m.to.Clusters()+first); c++ {
 			e, err := m.entry(c, stay, leave, &next)
 			if err != nil {
@@ -153,7 +156,8 @@ func (m *fatMove) writeFATs(ctx context.Context) error {
 			}
 			setEntry(piece, kind, c-at, e)
 		}
-		if err := writeChanged(m.f, piece[:len(piece)-2], m.to.FATAt(0)+at*bits/8); err != nil {
+		n := len(piece) - 2
+		if err := writeOver(m.f, piece[:n], old[:n], m.to.FATAt(0)+at*bits/8); err != nil {
 			return fmt.Errorf("write the FAT: %w", err)
 		}
 	}

@@ -2,42 +2,66 @@ package fsys
 
 import "math/bits"
 
-// clusterSet is a set of numbers below a bound: a bit for each, so 32 MiB for the largest FAT volume there can be. After
-// seal it also counts: how many members lie before a number, and where the k-th number is that is no member.
+// clusterSet is a set of numbers below a bound: a bit for each in those parts of the range that have members, so 32 MiB at
+// most for the largest FAT volume there can be. After seal it also counts: how many members lie before a number, and where
+// the k-th number is that is no member.
 type clusterSet struct {
-	n     int64 // numbers are below this
-	words []uint64
-	ranks []uint32 // members before each group of words
+	n     int64      // numbers are below this
+	pages []*setPage // nil where there is no member
+	ranks []uint32   // members before each group of words
 }
 
 const (
 	wordBits   = 64
 	groupWords = 8
 	groupBits  = wordBits * groupWords
+	pageWords  = 512
+	pageBits   = wordBits * pageWords
 )
 
+type setPage [pageWords]uint64
+
 func newClusterSet(n int64) *clusterSet {
-	return &clusterSet{n: n, words: make([]uint64, (n+wordBits-1)/wordBits)}
+	return &clusterSet{n: n, pages: make([]*setPage, (n+pageBits-1)/pageBits)}
 }
 
-func (s *clusterSet) add(c int64) { s.words[c/wordBits] |= 1 << (c % wordBits) }
+func (s *clusterSet) add(c int64) {
+	page := &s.pages[c/pageBits]
+	if *page == nil {
+		*page = new(setPage)
+	}
+	(*page)[c%pageBits/wordBits] |= 1 << (c % wordBits)
+}
 
-func (s *clusterSet) remove(c int64) { s.words[c/wordBits] &^= 1 << (c % wordBits) }
+func (s *clusterSet) remove(c int64) {
+	if page := s.pages[c/pageBits]; page != nil {
+		page[c%pageBits/wordBits] &^= 1 << (c % wordBits)
+	}
+}
+
+// word is the i-th word of the set, which must begin below n.
+func (s *clusterSet) word(i int64) uint64 {
+	if page := s.pages[i/pageWords]; page != nil {
+		return page[i%pageWords]
+	}
+	return 0
+}
 
 // has is false for all numbers out of bounds.
 func (s *clusterSet) has(c int64) bool {
-	return c >= 0 && c < s.n && s.words[c/wordBits]&(1<<(c%wordBits)) != 0
+	return c >= 0 && c < s.n && s.word(c/wordBits)&(1<<(c%wordBits)) != 0
 }
 
 // seal prepares for counting; it is to be called again after each change.
 func (s *clusterSet) seal() {
-	s.ranks = s.ranks[:0]
+	words := (s.n + wordBits - 1) / wordBits
+	s.ranks = make([]uint32, 0, words/groupWords+2)
 	sum := uint32(0)
-	for i, word := range s.words {
+	for i := range words {
 		if i%groupWords == 0 {
 			s.ranks = append(s.ranks, sum)
 		}
-		sum += uint32(bits.OnesCount64(word))
+		sum += uint32(bits.OnesCount64(s.word(i)))
 	}
 	s.ranks = append(s.ranks, sum)
 }
@@ -46,10 +70,10 @@ func (s *clusterSet) seal() {
 func (s *clusterSet) before(c int64) int64 {
 	sum := int64(s.ranks[c/groupBits])
 	for i := c / groupBits * groupWords; i < c/wordBits; i++ {
-		sum += int64(bits.OnesCount64(s.words[i]))
+		sum += int64(bits.OnesCount64(s.word(i)))
 	}
 	if rest := c % wordBits; rest > 0 {
-		sum += int64(bits.OnesCount64(s.words[c/wordBits] & (1<<rest - 1)))
+		sum += int64(bits.OnesCount64(s.word(c/wordBits) & (1<<rest - 1)))
 	}
 	return sum
 }

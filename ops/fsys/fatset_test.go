@@ -4,7 +4,7 @@ import "testing"
 
 func TestClusterSet(t *testing.T) {
 	rng := randomised(t)
-	for _, n := range []int64{1, 63, 64, 65, 511, 512, 513, 5000} {
+	for _, n := range []int64{1, 63, 64, 65, 511, 512, 513, 5000, pageBits - 1, pageBits, pageBits + 1} {
 		for _, density := range []float64{0, 0.01, 0.5, 0.99, 1} {
 			s := newClusterSet(n)
 			member := make([]bool, n)

@@ -105,19 +105,28 @@ func (t *fatReader) get(c int64) (fatEntry, error) {
 		from := c / fatPiece * fatPiece
 		count := min(fatPiece, t.n-from)
 		bits := t.v.EntryBits()
-		piece := make([]byte, (count*bits+7)/8+1) // one more, since the last entry of FAT12 may end in it
-		if err := readFull(t.r, piece[:len(piece)-1], from*bits/8); err != nil {
+		n := (count*bits + 7) / 8
+		if t.piece == nil {
+			t.piece = make([]byte, (min(fatPiece, t.n)*bits+7)/8+1) // one more, since the last entry of FAT12 may end in it
+		}
+		t.count = 0
+		if err := readFull(t.r, t.piece[:n], from*bits/8); err != nil {
 			return fatEntry{}, fmt.Errorf("read the FAT: %w", err)
 		}
-		t.piece, t.from, t.count = piece, from, count
+		t.piece[n] = 0
+		t.from, t.count = from, count
 	}
 	return entryOf(t.piece, t.v.Kind, c-t.from), nil
 }
 
 // writeChanged writes b where it differs from what is there, in pieces, so that what stays is not written.
 func writeChanged(f Window, b []byte, off int64) error {
+	return writeOver(f, b, make([]byte, len(b)), off)
+}
+
+// writeOver is writeChanged with room for what is there, as long as b.
+func writeOver(f Window, b, old []byte, off int64) error {
 	const grain = 4096
-	old := make([]byte, len(b))
 	if err := readFull(f, old, off); err != nil {
 		return err
 	}
@@ -141,13 +150,13 @@ func writeChanged(f Window, b []byte, off int64) error {
 // copyWithin copies n bytes of a window to another place there that does not overlap.
 func copyWithin(f Window, from, to, n int64) error {
 	const most = 1 << 20
-	b := make([]byte, min(n, most))
+	b, old := make([]byte, min(n, most)), make([]byte, min(n, most))
 	for n > 0 {
-		b = b[:min(n, most)]
+		b, old = b[:min(n, most)], old[:min(n, most)]
 		if err := readFull(f, b, from); err != nil {
 			return err
 		}
-		if err := writeChanged(f, b, to); err != nil {
+		if err := writeOver(f, b, old, to); err != nil {
 			return err
 		}
 		k := int64(len(b))
