@@ -231,6 +231,9 @@ func (f fat) free(w *window) int64 {
 			half = append(half, piece...)
 		}
 	})
+	if !ok {
+		return -1
+	}
 	for ; f.kind == model.FAT12 && seen < f.clusters+2; seen++ {
 		pair := uint16(half[seen*3/2]) | uint16(half[seen*3/2+1])<<8
 		if seen%2 == 1 {
@@ -239,9 +242,6 @@ func (f fat) free(w *window) int64 {
 		if pair&0xFFF == 0 {
 			free++
 		}
-	}
-	if !ok {
-		return -1
 	}
 	return free
 }

@@ -266,6 +266,36 @@ func TestProbeCutOff(t *testing.T) {
 	}
 }
 
+// ends is an image that cannot be read from some byte on.
+type ends struct {
+	pages
+	from int64
+}
+
+func (e ends) ReadAt(p []byte, off int64) (int, error) {
+	if off+int64(len(p)) > e.from {
+		return 0, errors.New("I/O error on the medium")
+	}
+	return e.pages.ReadAt(p, off)
+}
+
+// TestProbeAnyEnd cuts real images off anywhere, and has them unreadable from anywhere on.
+func TestProbeAnyEnd(t *testing.T) {
+	for _, name := range goldenNames(t) {
+		p := golden(t, name)
+		for n := int64(512); n <= min(p.n, 512<<10); {
+			got := Probe(p, 0, n)
+			if got.Known() && int64(got.Size) > n && got.Dirty == "" {
+				t.Errorf("%s cut off at %d: %s", name, n, summary(got))
+			}
+			Probe(ends{p, n}, 0, p.n) // no panic
+			if n += 512; n > 32<<10 {
+				n += 4096 - 512
+			}
+		}
+	}
+}
+
 type broken struct{ from int64 }
 
 func (b broken) ReadAt(p []byte, off int64) (int, error) {
@@ -365,12 +395,22 @@ func TestBitCounter(t *testing.T) {
 	}
 }
 
-// FuzzProbe tries lying superblocks: Probe must end soon, whatever it is given, and keep its promises.
+// FuzzProbe tries lying superblocks, on images of their length and cut off or unreadable from some byte on: Probe must end
+// soon, whatever it is given, and keep its promises.
 func FuzzProbe(f *testing.F) {
 	for _, name := range goldenNames(f) {
-		f.Add(goldenBytes(f, name))
+		f.Add(goldenBytes(f, name), uint32(0))
+		f.Add(goldenBytes(f, name), uint32(20000))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) { probePromises(t, decodePages(data)) })
+	f.Fuzz(func(t *testing.T, data []byte, end uint32) {
+		p := decodePages(data)
+		probePromises(t, p)
+		if end > 0 {
+			Probe(ends{p, int64(end)}, 0, p.n)
+			p.n = min(p.n, int64(end))
+			probePromises(t, p)
+		}
+	})
 }
 
 // probePromises checks what Probe promises of any image.
