@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,32 +21,48 @@ func readDebugfs(ctx context.Context, src Source, dir []string) ([]ops.FileEntry
 	const root = "2"
 	inode := root
 	for _, name := range dir {
-		found, more, err := debugfsList(ctx, window, inode, everything)
+		below, err := debugfsFind(ctx, window, inode, name)
 		if err != nil {
 			return nil, false, err
 		}
-		at := slices.IndexFunc(found, func(f debugfsEntry) bool { return f.entry.Exact() == name })
-		if at < 0 && more {
-			return nil, false, fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
-		}
-		if at < 0 || found[at].entry.Kind != ops.FileDirectory {
-			return nil, false, ErrNoDirectory
-		}
-		inode = found[at].inode
+		inode = below
 	}
-	found, more, err := debugfsList(ctx, window, inode, MostEntries)
+	var entries []ops.FileEntry
+	more, err := debugfsList(ctx, window, inode, func(f debugfsEntry) bool {
+		entries = append(entries, f.entry)
+		return len(entries) <= MostEntries+2 // "." and ".." are among them
+	})
 	if err != nil {
 		return nil, false, err
 	}
-	entries := make([]ops.FileEntry, len(found))
-	for i, f := range found {
-		entries[i] = f.entry
-	}
-	return entries, more, nil
+	return entries[:min(len(entries), MostEntries+2)], more, nil
 }
 
 // everything is as many entries as are looked through for a name.
 const everything = 1_000_000
+
+// debugfsFind is the inode of the directory of that name in another one.
+func debugfsFind(ctx context.Context, window, inode, name string) (below string, err error) {
+	seen, found := 0, false
+	_, err = debugfsList(ctx, window, inode, func(f debugfsEntry) bool {
+		if seen++; f.entry.Exact() == name {
+			found = true
+			if f.entry.Kind == ops.FileDirectory {
+				below = f.inode
+			}
+		}
+		return !found && seen < everything
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case !found && seen == everything:
+		return "", fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
+	case below == "":
+		return "", ErrNoDirectory
+	}
+	return below, nil
+}
 
 type debugfsEntry struct {
 	inode string
@@ -58,27 +73,29 @@ type debugfsEntry struct {
 // ASCII come as \xNN, and so does the backslash.
 var debugfsLine = regexp.MustCompile(`^\s*(\d+)\s+([0-7]+)\s+\(\d+\)\s+\d+\s+\d+\s+(\d+)\s+(\d{1,2}-[A-Z][a-z]{2}-\d{4} \d\d:\d\d) (.*)$`)
 
-// debugfsList lists a directory. Catastrophic mode (-c) leaves out the bitmaps, which are of no interest.
-func debugfsList(ctx context.Context, window, inode string, most int) ([]debugfsEntry, bool, error) {
-	var list []debugfsEntry
+// debugfsList hands every entry of a directory to each until that returns false; more says that it did. Catastrophic mode
+// (-c) leaves out the bitmaps, which are of no interest.
+func debugfsList(ctx context.Context, window, inode string, each func(debugfsEntry) bool) (more bool, err error) {
 	var odd []string
+	entries := 0
 	exit, _, more, err := run(ctx, "e2fsprogs", []string{"DEBUGFS_PAGER=__none__"}, []string{"debugfs", "-c", "-R", "ls -l <" + inode + ">", window}, func(line string) bool {
 		if m := debugfsLine.FindStringSubmatch(line); m != nil {
-			list = append(list, debugfsParse(m))
+			entries++
+			return each(debugfsParse(m))
 		} else if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "debugfs ") && len(odd) < 3 {
 			odd = append(odd, line)
 		}
-		return len(list) <= most+2 // "." and ".." are among them
+		return true
 	})
 	switch {
 	case err != nil:
-		return nil, false, err
+		return false, err
 	case exit != 0:
-		return nil, false, fmt.Errorf("debugfs ended with exit code %d: %s", exit, ops.Printable(strings.Join(odd, "; ")))
-	case len(list) == 0 && len(odd) > 0:
-		return nil, false, fmt.Errorf("debugfs cannot read the directory: %s", ops.Printable(strings.Join(odd, "; ")))
+		return false, fmt.Errorf("debugfs ended with exit code %d: %s", exit, ops.Printable(strings.Join(odd, "; ")))
+	case entries == 0 && len(odd) > 0:
+		return false, fmt.Errorf("debugfs cannot read the directory: %s", ops.Printable(strings.Join(odd, "; ")))
 	}
-	return list[:min(len(list), most+2)], more, nil
+	return more, nil
 }
 
 func debugfsParse(m []string) debugfsEntry {

@@ -58,7 +58,7 @@ func readExtLibrary(_ context.Context, src Source, dir []string) ([]ops.FileEntr
 // libraryReadsFAT says why go-diskfs must not read a FAT file system: it reads the whole FAT at once, wants two that are
 // equal, follows chains without end, and takes names in code pages for UTF-8.
 func libraryReadsFAT(src Source) error {
-	const mostTable = 32 << 20
+	const mostTable = 8 << 20 // go-diskfs takes some four times as much memory
 	b := make([]byte, 512)
 	if n, err := src.Base.ReadAt(b, src.Off); n < len(b) {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,37 +23,47 @@ func readNtfsls(ctx context.Context, src Source, dir []string) ([]ops.FileEntry,
 		return nil, false, err
 	}
 	for i, name := range dir {
-		found, more, err := ntfsls(ctx, window, dir[:i], everything)
-		if err != nil {
+		seen, found, directory := 0, false, false
+		_, err := ntfsls(ctx, window, dir[:i], func(e ops.FileEntry) bool {
+			if seen++; e.Exact() == name {
+				found, directory = true, e.Kind == ops.FileDirectory
+			}
+			return !found && seen < everything
+		})
+		switch {
+		case err != nil:
 			return nil, false, err
-		}
-		at := slices.IndexFunc(found, func(e ops.FileEntry) bool { return e.Exact() == name })
-		if at < 0 && more {
+		case !found && seen == everything:
 			return nil, false, fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
-		}
-		if at < 0 || found[at].Kind != ops.FileDirectory {
+		case !directory:
 			return nil, false, ErrNoDirectory
 		}
 	}
-	return ntfsls(ctx, window, dir, MostEntries)
+	var entries []ops.FileEntry
+	more, err := ntfsls(ctx, window, dir, func(e ops.FileEntry) bool {
+		entries = append(entries, e)
+		return len(entries) <= MostEntries
+	})
+	return entries[:min(len(entries), MostEntries)], more, err
 }
 
-// ntfsls is one run of the tool. --force reads volumes that are marked dirty; nothing is written in any case.
-func ntfsls(ctx context.Context, window string, dir []string, most int) (entries []ops.FileEntry, more bool, err error) {
+// ntfsls is one run of the tool, which hands every entry to each until that returns false; more says that it did. --force
+// reads volumes that are marked dirty; nothing is written in any case.
+func ntfsls(ctx context.Context, window string, dir []string, each func(ops.FileEntry) bool) (more bool, err error) {
 	argv := []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}
 	exit, last, more, err := run(ctx, "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, argv, func(line string) bool {
 		if m := ntfslsLine.FindStringSubmatch(line); m != nil {
-			entries = append(entries, ntfslsParse(m))
+			return each(ntfslsParse(m))
 		}
-		return len(entries) <= most
+		return true
 	})
 	switch {
 	case err != nil:
-		return nil, false, err
+		return false, err
 	case exit != 0:
-		return nil, false, fmt.Errorf("ntfsls ended with exit code %d: %s", exit, last)
+		return false, fmt.Errorf("ntfsls ended with exit code %d: %s", exit, last)
 	}
-	return entries[:min(len(entries), most)], more, nil
+	return more, nil
 }
 
 func ntfslsParse(m []string) ops.FileEntry {
