@@ -48,7 +48,7 @@ func passed() ops.Report {
 			{Ref: "p1", Kind: "ext4", Size: 1506 * geometry.MiB, Used: 26_738_688},
 			{Ref: "p2", Kind: "ext4", Size: 483 * geometry.MiB, Used: 26_843_546},
 		},
-		CopyBytes: 26_843_546, PlaceBytes: 1_310_720, JournalSize: 3 * geometry.MiB, SkippedFree: 458 * geometry.MiB,
+		CopyBytes: 26_843_546, PlaceBytes: 1_310_720, JournalSize: 3 * geometry.MiB, UndoBytes: 1_400_000, SkippedFree: 458 * geometry.MiB,
 		Estimate: 2 * time.Second,
 	}
 }

@@ -77,6 +77,9 @@ func (m Model) costText(r ops.Report, what string, width int) []string {
 		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
 	}
 	items = append(items, writes)
+	if r.UndoBytes > 0 {
+		items = append(items, "leave "+geometry.FormatBytes(r.UndoBytes)+" beside the target, to undo it with U")
+	}
 	switch {
 	case r.Estimate >= time.Second:
 		items = append(items, "take about "+widget.Duration(r.Estimate))

@@ -13,14 +13,27 @@ import (
 // showed as d, so that nobody can use them while their data is on the move. On a GPT their entries are
 // zeroed in every copy that is whole, the backup's first, and so are entries of a hybrid MBR that mirror
 // them. On an MBR their slots are zeroed; for a logical partition it is the slot of the extended one, and
-// boot records are not touched. Nothing is relocated or repaired. It is an error if d has no such partition
-// or r does not hold d.
+// boot records are not touched. Where a logical partition is in use, which must stay in sight under its number, the chain is
+// cut behind the last one of these, and what has to be hidden before it gets entries of one sector. Nothing is relocated or
+// repaired. It is an error if d has no such partition or r does not hold d.
 func Hide(r io.ReaderAt, d model.Disk, ids []model.PartID) ([]Patch, error) {
+	list, err := Hidden(r, d, ids)
+	if err == nil {
+		list, err = changed(padded{r}, list, d.SectorSize)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("hide partitions: %w", err)
+	}
+	return list, nil
+}
+
+// Hidden lists all structures that hide partitions as Hide does, those that r holds like that already included.
+func Hidden(r io.ReaderAt, d model.Disk, ids []model.PartID) ([]Patch, error) {
 	var parts []model.Partition
 	for _, id := range ids {
 		p, ok := d.Partition(id)
 		if !ok {
-			return nil, fmt.Errorf("hide partitions: there is none with the identity %d", id)
+			return nil, fmt.Errorf("there is none with the identity %d", id)
 		}
 		parts = append(parts, p)
 	}
@@ -30,40 +43,72 @@ func Hide(r io.ReaderAt, d model.Disk, ids []model.PartID) ([]Patch, error) {
 	src := source{r: padded{r}, z: d.SectorSize, sectors: d.Sectors}
 	held, err := Read(src.r, int64(d.Size()), d.SectorSize)
 	if err != nil {
-		return nil, fmt.Errorf("hide partitions: %w", err)
+		return nil, err
 	}
 	if diff := difference(held, d); diff != "" {
-		return nil, fmt.Errorf("hide partitions: the disk does not hold the table that was scanned: %s", diff)
+		return nil, fmt.Errorf("the disk does not hold the table that was scanned: %s", diff)
 	}
 	first, err := src.sector(0)
 	if err != nil {
-		return nil, fmt.Errorf("hide partitions: %w", err)
+		return nil, err
 	}
-	var list []Patch
 	if d.Table.Kind == model.TableGPT {
-		list, err = hideGPT(src, first, parts)
-	} else {
-		list, err = hideMBR(first, d, parts), nil
+		return hideGPT(src, first, parts)
 	}
-	if err == nil {
-		list, err = changed(src.r, list, src.z)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("hide partitions: %w", err)
-	}
-	return list, nil
+	return hideMBR(src, first, d, parts)
 }
 
-func hideMBR(first []byte, d model.Disk, parts []model.Partition) []Patch {
+func hideMBR(src source, first []byte, d model.Disk, parts []model.Partition) ([]Patch, error) {
 	out := slices.Clone(first)
 	ext, _ := d.Extended()
-	for _, p := range parts {
-		if p.Role == model.Logical {
-			p = ext
+	var list []Patch
+	inUse := slices.ContainsFunc(d.Logicals(), func(p model.Partition) bool { return p.Busy != "" })
+	if inUse {
+		var err error
+		if list, err = hideLogicals(src, d, parts); err != nil {
+			return nil, err
 		}
-		clear(slotOf(out, p.Number-1))
 	}
-	return []Patch{{Off: 0, Data: out, What: "MBR without the partitions that move"}}
+	for _, p := range parts {
+		switch {
+		case p.Role != model.Logical:
+			clear(slotOf(out, p.Number-1))
+		case !inUse:
+			clear(slotOf(out, ext.Number-1))
+		}
+	}
+	return append(list, Patch{Off: 0, Data: out, What: "MBR without the partitions that move"}), nil
+}
+
+// hideLogicals is the chain of d up to the last logical partition in use, the last boot record first, with some partitions
+// hidden.
+func hideLogicals(src source, d model.Disk, parts []model.Partition) ([]Patch, error) {
+	ext, _ := d.Extended()
+	chain, err := readChain(src, ext.Span, &report{})
+	if err != nil {
+		return nil, err
+	}
+	last := 0 // the last boot record that must stay in force
+	for i := range chain {
+		for _, p := range d.Logicals() {
+			if p.Busy != "" && recordOf(chain, p) == &chain[i] {
+				last = i
+			}
+		}
+	}
+	const count = 12 // where a slot has the number of sectors
+	for i := range chain {
+		for _, p := range parts {
+			switch {
+			case recordOf(chain, p) != &chain[i]:
+			case i < last:
+				le.PutUint32(slotOf(chain[i].sector, chain[i].data)[count:], 1)
+			case chain[last].next >= 0:
+				clear(slotOf(chain[last].sector, chain[last].next))
+			}
+		}
+	}
+	return rawChain(src.z, chain[:min(len(chain), last+1)]), nil
 }
 
 func hideGPT(src source, first []byte, parts []model.Partition) ([]Patch, error) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"shunt/model"
+	"shunt/model/testneed"
 )
 
 func TestHide(t *testing.T) {
@@ -151,4 +152,49 @@ func TestRegions(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestHideLogicals hides logical partitions beside one that is in use: that keeps its number and its place, also for sfdisk, and
+// the others are gone or a sector long. Each write is one sector, and after each of them that holds.
+func TestHideLogicals(t *testing.T) {
+	for busy := 5; busy <= 7; busy++ {
+		img := newImage(t, fuzzSectors*512)
+		img.write(0, smallMBR(t))
+		d := img.read(s512)
+		d = d.InUse(map[int]model.Use{busy: {Why: "mounted at /mnt", MountedAt: "/mnt"}})
+		was := numbered(t, d, busy)
+		var ids []model.PartID
+		for _, p := range d.Logicals() {
+			if p.Number != busy {
+				ids = append(ids, p.ID)
+			}
+		}
+		r := img.open()
+		whole, err := Hidden(r, d, ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		patches, err := Hide(r, d, ids)
+		if err != nil || len(patches) == 0 || len(whole) < len(patches) {
+			t.Fatalf("%d of %d patches, %v", len(patches), len(whole), err)
+		}
+		for _, p := range patches {
+			if len(p.Data) != 512 || p.Off == 0 {
+				t.Errorf("p%d in use: %s of %d bytes at %d", busy, p.What, len(p.Data), p.Off)
+			}
+			img.apply([]Patch{p})
+			if is := numbered(t, img.read(s512), busy); is.Span != was.Span {
+				t.Errorf("p%d in use is %v and was %v", busy, is.Span, was.Span)
+			}
+		}
+		after := img.read(s512)
+		for _, p := range after.Logicals() {
+			if p.Number != busy && p.Span.Len() != 1 {
+				t.Errorf("p%d in use: %s can be seen at %v", busy, p.Ref(), p.Span)
+			}
+		}
+		if testneed.Has(t, "sfdisk") {
+			sfdiskAgrees(t, img.path, after)
+		}
+	}
 }

@@ -10,8 +10,8 @@ import (
 
 // A partition in use, one that is mounted, changes while the transaction is rehearsed and committed, and the kernel holds
 // on to it. So its bytes are not written, not kept for a roll back, not taken for a sign that the target is the same, and
-// its entry is not hidden by the fence: on the disk it stays where it is and gets longer at most. What the file system has
-// to be told is told after the commit.
+// its entry is not hidden by the fence: on the disk it stays where it is and gets longer at most; insight.go does that for
+// logical partitions. What the file system has to be told is told after the commit.
 
 // apart is the layout without what a target of fixed size leaves as it is, and with the partitions in use known. An error
 // means that the transaction would write to one of these.

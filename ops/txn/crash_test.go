@@ -217,7 +217,7 @@ func recoverMachine(m *testdisk.Machine, how Direction) (bool, error) {
 }
 
 func (w *world) state(m *testdisk.Machine) string {
-	switch got := m.TargetBytes(); {
+	switch got := w.quiet(m.TargetBytes()); {
 	case bytes.Equal(got, w.before) || w.alike(got):
 		return "before"
 	case bytes.Equal(got, w.after):
@@ -307,6 +307,10 @@ func crashWorld(t verdict, w *world, part float64, rng *rand.Rand, count *tally)
 		t.Errorf("%s: after a commit without a crash the target is %s", s.name, got)
 		return
 	}
+	if complaint := w.lived(clean); complaint != "" {
+		t.Errorf("%s: after a commit without a crash %s", s.name, complaint)
+		return
+	}
 	if left := clean.Files(); len(left) > 0 && !s.wishes.Has(journal.KeepUndo) || len(left) > 3 {
 		t.Errorf("%s: a commit left %v behind", s.name, left)
 	}
@@ -367,6 +371,10 @@ func (w *world) afterCrash(t verdict, m *testdisk.Machine, c cut, rng *rand.Rand
 		}
 		if got := w.state(r); err != nil || got != want {
 			t.Errorf("%s: cut at %d, recovery %d: %v; the target is %s, want %s", w.name, k, how, err, got, want)
+			return
+		}
+		if !w.untouched(m, r) {
+			t.Errorf("%s: cut at %d, recovery %d: a partition in use was written to", w.name, k, how)
 			return
 		}
 		if again, err := recoverMachine(r, how); again || err != nil {

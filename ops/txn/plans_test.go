@@ -34,6 +34,8 @@ type realPlan struct {
 	sectors geometry.Sector
 	parts   []model.Partition
 	lines   []string
+	// busy is the number of a partition that is mounted, 0 for none.
+	busy int
 	// Tools that the plan needs, which make ext2 file systems in the partitions. Without tools partitions hold bytes of no
 	// known kind.
 	tools []string
@@ -72,7 +74,19 @@ func plans() []realPlan {
 			},
 		}
 	}
+	mounted := func(p realPlan, number int) realPlan {
+		p.busy = number
+		return p
+	}
 	return []realPlan{
+		mounted(gpt("in use, others move", "move 4 right 20s", "delete 1"), 2),
+		mounted(gpt("in use and grown", "move 4 right 20s", "grow 2"), 2),
+		mounted(gpt("in use and grown with the image", "image grow 32KiB", "grow 4"), 4),
+		mounted(mbr("in use and grown", "move 5 right 3s", "grow 1"), 1),
+		mounted(mbr("logical in use and grown", "move 7 right 30s", "resize 6 by +5s"), 6),
+		mounted(mbr("logical in use, all others move", "move 5 right 2s", "move 7 right 3s", "move 1 left 3s"), 6),
+		mounted(mbr("last logical in use", "move 5 right 2s", "move 6 left 1s", "grow 7"), 7),
+		mounted(mbr("first logical in use", "delete 6", "move 6 right 30s", "resize 5 by +5s"), 5),
 		gpt("move right, overlapping", "move 4 right 7s"),
 		gpt("move right, clear", "move 4 right 40s"),
 		gpt("move left, overlapping", "move 4 left 5s"),
@@ -245,7 +259,11 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	if why := disk.ReadOnly(); why != "" {
 		tb.Fatalf("%s: %s", p.name, why)
 	}
-	q, err := ops.ParsePlan(strings.NewReader(strings.Join(p.lines, "\n")), ops.NewQueue(disk, ops.Env{Caps: fsys.Discover()}), geometry.AlignNone)
+	caps := fsys.Discover()
+	if p.busy > 0 {
+		disk, caps[model.Ext4] = inUse(disk, p.busy), ops.Capability{}
+	}
+	q, err := ops.ParsePlan(strings.NewReader(strings.Join(p.lines, "\n")), ops.NewQueue(disk, ops.Env{Caps: caps}), geometry.AlignNone)
 	fail(err)
 	steps, err := q.Compile()
 	fail(err)
@@ -286,7 +304,18 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 		}
 	}
 	w.keepsContent(tb, q)
+	if len(l.busy) > 0 {
+		w.machine.Meanwhile = w.live
+	}
 	return w
+}
+
+// inUse has the partition of that number mounted, with a file system that can grow like that.
+func inUse(disk model.Disk, number int) model.Disk {
+	p, _ := disk.ByNumber(number)
+	size := disk.SectorSize.Bytes(p.Span.Len())
+	p.FS = model.Filesystem{Kind: model.Ext4, Size: size, Used: -1, BlockSize: 1024}
+	return disk.With(p).InUse(map[int]model.Use{number: {Why: "mounted at /mnt", MountedAt: "/mnt"}})
 }
 
 // keepsContent makes sure, without help of the overlay, that partitions of no known kind carry their bytes along, and that
@@ -319,9 +348,16 @@ func (d *realDisk) exposed(got []byte) string {
 	if err != nil {
 		return err.Error()
 	}
+	for _, p := range d.before.Partitions() {
+		is, shown := found.ByNumber(p.Number)
+		planned, _ := d.after.ByNumber(p.Number)
+		if p.Busy != "" && (!shown || is.Span != p.Span && is.Span != planned.Span) {
+			return fmt.Sprintf("%s is in use and not in the table", p.Ref())
+		}
+	}
 	for _, p := range found.Partitions() {
-		if p.Role == model.Extended {
-			continue
+		if q, _ := d.before.ByNumber(p.Number); p.Role == model.Extended || q.Busy != "" || p.Role == model.Logical && p.Span.Len() == 1 {
+			continue // entries of one sector hide what lies there
 		}
 		whole := func(disk model.Disk, image []byte, masked ranges) bool {
 			q, ok := disk.ByNumber(p.Number)

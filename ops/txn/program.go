@@ -23,6 +23,7 @@ type tables struct {
 	before  ranges  // where the present table's structures lie
 	sector  int64   // the length of a sector
 	primary int64   // structures before this byte are what readers look at first; behind it lie copies and boot records
+	chained bool    // boot records stay in force during the commit, since a logical partition is in use
 }
 
 // build turns a layout into the program that gets the target there and back, and writes the content the
@@ -99,7 +100,7 @@ func (b *builder) unfence(t tables, l layout) []Write {
 // unfenced is the final table with the writes that take away the rest of the fence where they belong: the copies at the
 // end, then the structures that readers look at first, and sector 0, which alone can hide a chain of boot records, last.
 func (t tables) unfenced(rest []Write) []Write {
-	var copies, first, zero []Write
+	var copies, first, last, zero []Write
 	for _, w := range rest {
 		if w.Off == 0 {
 			zero = append(zero, Write{Data: w.Data[:min(int64(len(w.Data)), t.sector)]})
@@ -107,6 +108,8 @@ func (t tables) unfenced(rest []Write) []Write {
 		}
 		switch {
 		case len(w.Data) == 0:
+		case t.chained:
+			last = append(last, w) // boot records that the final table leaves as they were, or leaves behind
 		case w.Off < t.primary:
 			first = append(first, w)
 		default:
@@ -117,7 +120,7 @@ func (t tables) unfenced(rest []Write) []Write {
 	if at < 0 {
 		at = len(t.final)
 	}
-	return slices.Concat(copies, t.final[:at], first, t.final[at:], zero)
+	return slices.Concat(copies, t.final[:at], first, t.final[at:], last, zero)
 }
 
 func (b *builder) addEach(stage journal.Stage, ops []journal.Op) {

@@ -364,7 +364,7 @@ func (r *Rehearsal) tables(l layout) (tables, error) {
 			t.refence = append(t.refence, w)
 		}
 	}
-	return t, nil
+	return r.inSight(l, t)
 }
 
 // changing are the partitions that nobody must see while the commit runs: those whose bytes or place change.

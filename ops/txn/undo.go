@@ -15,7 +15,11 @@ func undoUnits(p journal.Program, from int) []journal.Unit {
 			units = append(units, journal.Unit{Stage: stage, Ops: ops})
 		}
 	}
-	add(journal.StageFence, p.Refence...)
+	if shaken(p, from) {
+		for _, op := range p.Refence { // one by one: boot records that stay in force lead to each other
+			add(journal.StageFence, op)
+		}
+	}
 	size := journal.Op{Kind: journal.OpSize, Len: p.SizeBefore}
 	if p.SizeAfter < p.SizeBefore {
 		add(journal.StageExtend, size)
@@ -33,6 +37,24 @@ func undoUnits(p journal.Program, from int) []journal.Unit {
 		add(journal.StageTable, op)
 	}
 	return units
+}
+
+// shaken reports whether the table that readers look at first may be another one than before. As long as the fence has only
+// come to its copy, it must not be touched: there is no other that is whole.
+func shaken(p journal.Program, from int) bool {
+	for _, u := range p.Units[:min(from+1, len(p.Units))] {
+		if u.Stage != journal.StageFence {
+			return true
+		}
+		for _, op := range u.Ops {
+			for _, r := range p.Refence {
+				if op.Off < r.Off+r.Len && r.Off < op.Off+op.Len {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func reversed(ops []journal.Op) []journal.Op {

@@ -127,6 +127,11 @@ func (k *killed) once(i int, plan string, w when, back bool) {
 	if mounts := sh(t, ".", "grep -c '"+image+"' /proc/self/mountinfo || true"); strings.TrimSpace(mounts) != "0" {
 		t.Errorf("kill %d: a mount is left", i)
 	}
+	if !t.Failed() {
+		if err := os.RemoveAll(filepath.Dir(image)); err != nil { // hundreds of them are more than a disk holds
+			t.Error(err)
+		}
+	}
 }
 
 // victim says who is killed.

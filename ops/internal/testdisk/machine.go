@@ -40,6 +40,9 @@ type Machine struct {
 	Bad map[int64]bool
 	// Trace receives one line per operation if it is not nil.
 	Trace func(line string)
+	// Meanwhile is called before every operation if it is not nil: what other programs do, by Scribble. They do not survive a
+	// crash.
+	Meanwhile func(m *Machine)
 }
 
 // file is one file's durable content and what programs see now.
@@ -91,7 +94,7 @@ func (m *Machine) Clone() *Machine {
 	n := &Machine{
 		files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.entries), synced: maps.Clone(m.synced),
 		pending: append([]change(nil), m.pending...), inodes: m.inodes, cutAt: -1, DropSync: m.DropSync,
-		Bad: maps.Clone(m.Bad),
+		Bad: maps.Clone(m.Bad), Meanwhile: m.Meanwhile,
 	}
 	for name, f := range m.files {
 		n.files[name] = &file{durable: f.durable.clone(), current: f.current.clone()}
@@ -191,6 +194,9 @@ func (m *Machine) step(kind OpKind, format string, args ...any) error {
 	if m.cutAt >= 0 && m.ops >= m.cutAt {
 		return ErrPowerCut
 	}
+	if m.Meanwhile != nil {
+		m.Meanwhile(m)
+	}
 	m.ops++
 	if m.Trace != nil {
 		m.Trace(fmt.Sprintf(format, args...))
@@ -272,6 +278,14 @@ func (m *Machine) FileSize(name string) int64 {
 		return 0
 	}
 	return m.files[inode].current.size
+}
+
+// Scribble writes to the target as another program would: it is no operation that can fail, and not durable before a sync.
+func (m *Machine) Scribble(b []byte, off int64) {
+	f := m.fault
+	m.fault = nil // it is not what the program under test changes
+	m.write(TargetName, b, off)
+	m.fault = f
 }
 
 // Flip changes one bit of a file of the journal directory.
