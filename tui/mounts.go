@@ -21,11 +21,17 @@ func (m Model) openMounts(d document) Model {
 	var items []dialog.Item
 	text := "Select a partition to mount it."
 	if at, ok := d.mountable(); ok {
-		text = at.name + " is not mounted."
-		if len(at.dirs) > 0 {
-			text = at.name + " is mounted at " + strings.Join(at.dirs, " and at ") + "."
-		} else if at.busy != "" {
-			text = at.name + " is " + at.busy + "."
+		what := at.name
+		if at.id == 0 {
+			what = "The disk"
+		}
+		switch {
+		case len(at.dirs) > 0:
+			text = what + " is mounted at " + strings.Join(at.dirs, " and at ") + "."
+		case at.busy != "":
+			text = what + " is " + at.busy + "."
+		default:
+			text = what + " is not mounted."
 		}
 		items = append(items, d.mountItems(at)...)
 	}
