@@ -79,7 +79,7 @@ func TestPhysicalDisk(t *testing.T) {
 
 	term := newTmux(t, 80, 24, "--allow-disks", disk)
 	term.wait("disk, ", "Nothing yet")
-	term.keys("j", "m")
+	term.keys("j", "j", "m") // past the gap that the move left
 	term.wait("Resize/Move p2")
 	term.keys("'+32MiB", "Enter")
 	term.wait("1 pending")
