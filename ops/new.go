@@ -30,7 +30,7 @@ func (o New) Verb() string { return "New" }
 // span is where the partition will lie.
 func (o New) span() geometry.Span { return geometry.SpanOf(o.At, o.Len) }
 
-// Describe is "Create p3 (ext4, 483 MiB)"; in an MBR the role is named.
+// Describe is `Create p3 (ext4, 483 MiB), label "home"`; in an MBR the role is named.
 func (o New) Describe(before model.Disk) string {
 	p := o.partition(before)
 	role := ""
@@ -38,6 +38,15 @@ func (o New) Describe(before model.Disk) string {
 		role = o.Role.String() + " "
 	}
 	text := "Create " + role + sized(p, before.SectorSize)
+	if o.Label != "" {
+		text += ", label " + quoted(o.Label)
+	}
+	if o.Name != "" {
+		text += ", name " + quoted(o.Name)
+	}
+	if kind := before.Table.Kind; o.Type != "" && o.Type != model.DefaultType(kind, o.Role, o.FS) {
+		text += ", type " + model.TypeName(kind, o.Type)
+	}
 	if after, err := o.added(before); err == nil {
 		text += renumbered(before, after)
 	}

@@ -90,7 +90,7 @@ func stagedWords(before, after ops.Queue, op ops.Operation) string {
 	}
 	for i := range list {
 		if !slices.Contains(old, list[i]) {
-			return "Pending, in one: " + list[i].Describe(after.Before(i))
+			return "Pending, as one edit: " + list[i].Describe(after.Before(i))
 		}
 	}
 	if len(list) == 0 {

@@ -148,7 +148,7 @@ func (m Model) filesPage() []string {
 	case f.loading:
 		lines = append(lines, st.Muted.Render("Reading"+st.More))
 	case f.err != nil:
-		lines = append(lines, notesIn(widget.Clean(f.err.Error()), w, st.Warn.Render)...)
+		lines = append(lines, notesIn(sentence(f.err), w, st.Warn.Render)...)
 	case len(f.list.Entries) == 0:
 		lines = append(lines, st.Muted.Render("Nothing is in it."))
 	}

@@ -98,7 +98,7 @@ func (m Model) infoText(width int) (title string, lines []string) {
 	}
 	switch {
 	case m.reader.err != nil:
-		return title, append(lines, notesIn(widget.Clean(m.reader.err.Error()), width, m.st.Warn.Render)...)
+		return title, append(lines, notesIn(sentence(m.reader.err), width, m.st.Warn.Render)...)
 	case sheet:
 		return title, append(lines, m.sheetText(*m.reader.sheet, width)...)
 	case m.reader.part != 0 && d.pendingOnly(m.reader.part):

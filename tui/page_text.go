@@ -122,7 +122,8 @@ func working(groups []keymap.Group) (on []keymap.Group, off keymap.Group) {
 
 // helpNotes is what keys alone do not tell.
 var helpNotes = []string{
-	"Going down past the last partition leads into the list of pending operations.",
+	"Going down past the last partition leads into the list of pending operations. Edits of the same thing become one of " +
+		"them; undo takes them back one by one.",
 	"Sizes need a unit: s (sectors), B, KiB, MiB, GiB, TiB, kB, MB, GB, TB. With a sign they are a change: +1GiB.",
 	"A position that shunt chooses is put on the grid; a distance or a size is kept to the sector.",
 }

@@ -80,10 +80,7 @@ func (m Model) saved(msg savedMsg) Model {
 // refuse tells why something cannot be done: in the place of the key bar if there is room, else in a
 // window of its own.
 func (m Model) refuse(err error) Model {
-	text := widget.Clean(err.Error())
-	if text != "" {
-		text = strings.ToUpper(text[:1]) + text[1:]
-	}
+	text := sentence(err)
 	if widget.Width(text) <= m.width-2 {
 		return m.say(toneWarn, text)
 	}

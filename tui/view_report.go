@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"shunt/geometry"
-	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/widget"
 )
@@ -36,13 +35,8 @@ func (m Model) reportText(d document, width int) []string {
 	}
 	head("The commit will")
 	lines = append(lines, m.costText(r, writtenWords(d.run.queue), width)...)
-	if list := lost(d.run.queue); len(list) > 0 {
-		text := "Gives up what is in " + strings.Join(list, ", ") + ". Have a copy if any of it matters."
-		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
-	}
-	if list := moved(d.run.queue); len(list) > 0 {
-		text := "Moves " + strings.Join(list, ", ") + ": a boot loader that finds it by place must be reinstalled."
-		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
+	for _, text := range d.run.queue.Consequences() {
+		lines = append(lines, notesIn(widget.Clean(text), width, st.Warn.Render)...)
 	}
 	if list := afterwards(d.run.queue); len(list) > 0 {
 		head("After the commit")
@@ -51,10 +45,6 @@ func (m Model) reportText(d document, width int) []string {
 		}
 		lines = append(lines, notesIn("The kernel does this to a file system in use: it is not rehearsed and cannot be undone. If it fails, "+
 			"the partition is longer than its file system, which does no harm.", width, st.Muted.Render)...)
-	}
-	if list := renumbered(d.run.queue); len(list) > 0 {
-		text := "Gives other numbers: " + strings.Join(list, ", ") + ". What names them by number must be told."
-		lines = append(lines, notesIn(text, width, st.Warn.Render)...)
 	}
 	for _, text := range r.Warnings {
 		lines = append(lines, notesIn(widget.Clean(text), width, st.Warn.Render)...)
@@ -153,61 +143,6 @@ func afterwards(q ops.Queue) []string {
 	for _, s := range steps {
 		if s.Kind == ops.StepGrowMounted {
 			out = append(out, s.Text(q.Initial().SectorSize))
-		}
-	}
-	return out
-}
-
-// lost lists the partitions whose contents are deleted, formatted or overwritten: `p6 (ntfs "D")`.
-func lost(q ops.Queue) []string {
-	var out []string
-	replaced := map[model.PartID]bool{}
-	for _, op := range q.Ops() {
-		switch op.(type) {
-		case ops.Format, ops.CopyOver:
-			replaced[op.Part()] = true
-		}
-	}
-	after := q.Preview()
-	for _, was := range q.Initial().Partitions() {
-		if _, stays := after.Partition(was.ID); was.Role == model.Extended || stays && !replaced[was.ID] {
-			continue
-		}
-		word := "unknown contents"
-		if was.FS.Known() {
-			word = string(was.FS.Kind)
-		}
-		if was.FS.Label != "" {
-			word += fmt.Sprintf(" %q", widget.Clean(was.FS.Label))
-		}
-		out = append(out, was.Ref()+" ("+word+")")
-	}
-	if whole := q.Initial().Whole; whole.Known() && !after.Whole.Known() {
-		out = append(out, "the "+string(whole.Kind)+" on the disk")
-	}
-	return out
-}
-
-// renumbered lists the partitions that have another number after the queue: "p6 becomes p5".
-func renumbered(q ops.Queue) []string {
-	var out []string
-	after := q.Preview()
-	for _, was := range q.Initial().Partitions() {
-		if p, ok := after.Partition(was.ID); ok && p.Number != was.Number {
-			out = append(out, was.Ref()+" becomes "+p.Ref())
-		}
-	}
-	return out
-}
-
-// moved lists the partitions that start elsewhere after the queue.
-func moved(q ops.Queue) []string {
-	var out []string
-	after := q.Preview()
-	for _, was := range q.Initial().Partitions() {
-		p, ok := after.Partition(was.ID)
-		if ok && p.Span.Start != was.Span.Start && p.Role != model.Extended {
-			out = append(out, p.Ref())
 		}
 	}
 	return out

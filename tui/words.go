@@ -120,7 +120,7 @@ func tellRefused(name string, err error) telling {
 	return telling{
 		head:    name + " cannot be opened",
 		meaning: err.Error(),
-		advice:  "It was not changed. Press o to open another target, or q to quit.",
+		advice:  "It was not changed. Press o to open it again or another target, or q to quit.",
 		tone:    toneBad,
 	}
 }
@@ -175,4 +175,16 @@ func operationWords(n int) string {
 		return "1 pending operation"
 	}
 	return fmt.Sprintf("%d pending operations", n)
+}
+
+// sentence is an error as a line of its own. One that begins with what was tried says that it failed.
+func sentence(err error) string {
+	text := widget.Clean(err.Error())
+	if strings.HasPrefix(text, "list ") {
+		return "Cannot " + text
+	}
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }

@@ -121,10 +121,13 @@ func (p *printer) report(q ops.Queue, r ops.Report) {
 		}
 		_, _ = fmt.Fprintf(w, "  verified: %s in %s, %s, %s\n", f.Kind, f.Ref, geometry.FormatBytes(f.Size), used)
 	}
-	_, _ = fmt.Fprintf(w, "  The commit copies %s, writes %s of new content and keeps a journal of %s; free space that is not copied: %s.\n",
+	_, _ = fmt.Fprintf(w, "  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; free space that is not copied: %s.\n",
 		geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
 	if r.UndoBytes > 0 {
 		_, _ = fmt.Fprintf(w, "  After it %s stay beside the target, for `shunt undo`.\n", geometry.FormatBytes(r.UndoBytes))
+	}
+	for _, text := range q.Consequences() {
+		_, _ = fmt.Fprintf(w, "  %s\n", text)
 	}
 	for _, text := range r.Warnings {
 		_, _ = fmt.Fprintf(w, "  Warning: %s\n", text)

@@ -1,0 +1,40 @@
+package ops_test
+
+import (
+	"slices"
+	"testing"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+func TestConsequences(t *testing.T) {
+	whole := model.New(model.Disk{SectorSize: 512, Sectors: 100 * mib, Whole: ext4(50*geometry.MiB, 0)}, nil, nil)
+	blank := gpt(1000*mib, part(1, mib, 10*mib, model.Filesystem{}))
+	for _, test := range []struct {
+		name  string
+		disk  model.Disk
+		lines []string
+		want  []string
+	}{
+		{"nothing to tell", founding(), []string{"label 1 \"x\"", "check 2"}, nil},
+		{"a move", founding(), []string{"image grow 1GiB", "move 2 right 10MiB"}, []string{"Moves p2: a boot loader that finds it by place must be reinstalled."}},
+		{"there and back", founding(), []string{"image grow 1GiB", "move 2 right 10MiB", "move 2 left 10MiB"}, nil},
+		{"logical partitions", chained(), []string{"delete 5", "format 6 fs=ext4"}, []string{
+			`Gives up what is in p5 (ext4 "l"), p7 (ext4 "l"). Have a copy if any of it matters.`,
+			"Gives other numbers: p6 becomes p5, p7 becomes p6. What names them by number must be told.",
+		}},
+		{"a copy over another", founding(), []string{"copy 1 over 2"}, []string{`Gives up what is in p2 (ext4 "l"). Have a copy if any of it matters.`}},
+		{"unknown contents", blank, []string{"delete 1"}, []string{"Gives up what is in p1 (unknown contents). Have a copy if any of it matters."}},
+		{"a file system without a table", whole, []string{"table new gpt"}, []string{"Gives up what is in the ext4 on the disk. Have a copy if any of it matters."}},
+		{"what was only pending", founding(), []string{"image grow 1GiB", "new 10MiB fs=ext4", "delete 3"}, nil},
+	} {
+		if got := plan(t, test.disk, test.lines...).Consequences(); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q", test.name, got)
+		}
+	}
+	if got := ops.NewQueue(founding(), env()).Consequences(); len(got) != 0 {
+		t.Errorf("an empty queue: %q", got)
+	}
+}
