@@ -137,7 +137,7 @@ func (r *Raw) admit(opts Options) error {
 		return err
 	}
 	if !opts.NoLock {
-		if err := takeLocks(r.read, Edit); err != nil {
+		if err := r.lock(); err != nil {
 			return r.lockRefusal(err)
 		}
 	}
@@ -145,6 +145,16 @@ func (r *Raw) admit(opts Options) error {
 		return busy
 	}
 	return nil
+}
+
+// lock takes the locks for editing. Who holds them and cannot be found may be a process that was killed a moment ago: it is
+// gone from the list of processes before its files are closed, so it is waited for.
+func (r *Raw) lock() error {
+	err := takeLocks(r.read, Edit)
+	if errors.Is(err, errHeld) && host().locker(r.path, r.id()).PID == 0 {
+		err = patiently(endPatience, func() error { return takeLocks(r.read, Edit) }, errHeld)
+	}
+	return err
 }
 
 // admitInspect never refuses: who else uses the image is kept as a remark.
