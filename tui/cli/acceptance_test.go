@@ -28,8 +28,8 @@ import (
 //	broken; no other byte changes
 //	file systems: checker, size, label, UUID,       TestMatrix; the boot sectors also fsys.TestMovedFAT, TestMovedExFAT
 //	position in boot sectors and their backups
-//	queues: random ones, every prefix valid;        ops.TestRandomQueues, TestRemoveAndReorder. Operations are never merged
-//	merged equal to unmerged                        into one.
+//	queues: random ones, every prefix valid;        ops.TestRandomQueues, TestRemoveAndReorder, TestRandomEdits
+//	joined edits equal to separate ones
 
 // TestDistances moves a partition by a sector, by about as much as is copied at once, and by about its length, both ways.
 func TestDistances(t *testing.T) {
