@@ -145,6 +145,24 @@ func cannotMake(env Env, kind model.FSKind, length geometry.Bytes, z geometry.Se
 			Nearest: fmt.Sprintf("make it %s or less", bound(z.Down(c.MaxSize), z)),
 		}
 	}
+	return cannotMakeOn(kind, length, z)
+}
+
+// cannotMakeOn refuses what sectors of more than 512 bytes do not allow.
+func cannotMakeOn(kind model.FSKind, length geometry.Bytes, z geometry.SectorSize) *Refusal {
+	const fewest = 65525 // clusters, of at least one sector, that make a volume FAT32
+	switch least := z.Bytes(fewest); {
+	case kind == model.ExFAT && z != geometry.Sector512:
+		return &Refusal{
+			Reason:  fmt.Sprintf("mkfs.exfat gives a file sectors of 512 bytes, and this disk has sectors of %d", z),
+			Nearest: "make a partition of type exfat and run mkfs.exfat on its device",
+		}
+	case kind == model.FAT32 && length < least:
+		return &Refusal{
+			Reason:  fmt.Sprintf("%s is too small for %s with sectors of %d bytes", geometry.FormatBytes(length), kind, z),
+			Nearest: fmt.Sprintf("make it larger than %s, or take fat16", geometry.FormatBytes(least)),
+		}
+	}
 	return nil
 }
 

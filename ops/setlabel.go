@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"strings"
 
 	"shunt/model"
 )
@@ -43,6 +44,9 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 	reason := env.Caps.Of(p.FS.Kind).Label
 	if p.Role == model.Extended {
 		reason = "an extended partition holds no file system"
+	}
+	if reason == "" && p.FS.Kind == model.LUKS && strings.HasPrefix(p.FS.Notes, "LUKS1") {
+		reason = "only LUKS2 has labels and this is LUKS1"
 	}
 	if reason == "" && keptLabel(p.FS.Kind, o.Label) == p.FS.Label {
 		reason = "it has this label"

@@ -1,0 +1,37 @@
+package ops_test
+
+import (
+	"strings"
+	"testing"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+// TestKnownBeforeStaging: what a tool would refuse in the rehearsal, and can be known before, cannot be staged.
+func TestKnownBeforeStaging(t *testing.T) {
+	big := gpt(1000*mib, part(1, 100*mib, 200*mib, model.Filesystem{}))
+	big.SectorSize, big.Table.Usable = geometry.Sector4096, span(6, big.Sectors-5)
+	luks := func(version string) model.Disk {
+		return gpt(1000*mib, part(1, 100*mib, 200*mib, model.Filesystem{Kind: model.LUKS, Notes: version, Size: 100 * geometry.MiB}))
+	}
+	world := ops.Env{Caps: ops.Capabilities{model.ExFAT: {}, model.FAT16: {}, model.FAT32: {}, model.LUKS: {}}}
+	for _, c := range []struct {
+		disk       model.Disk
+		line, want string
+	}{
+		{big, "format 1 fs=exfat", "sectors of 4096"},
+		{gpt(1000*mib, part(1, 100*mib, 200*mib, model.Filesystem{})), "format 1 fs=exfat", ""},
+		{big, "format 1 fs=fat32", ""},
+		{big, "new 255MiB fs=fat32", "255 MiB is too small for fat32 with sectors of 4096 bytes; make it larger than 256 MiB, or take fat16"},
+		{big, "new 255MiB fs=fat16", ""},
+		{luks("LUKS1"), "label 1 x", "only LUKS2 has labels"},
+		{luks("LUKS2"), "label 1 x", ""},
+	} {
+		_, err := ops.ParsePlan(strings.NewReader(c.line), ops.NewQueue(c.disk, world), geometry.AlignMiB)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.line, err, c.want)
+		}
+	}
+}
