@@ -184,17 +184,17 @@ func TestFreeRangesKernel(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			path, mnt := sparse(t, c.size), t.TempDir()
+			path, at, ns := sparse(t, c.size), t.TempDir(), newApart(t)
+			mnt := "/proc/" + ns.pid + "/root" + at
 			tool(t, append(append([]string{"mke2fs", "-q", "-F"}, strings.Fields(c.options)...), path)...)
 			setSize(t, path, 600*mib)
 			loop := strings.TrimSpace(tool(t, "losetup", "-f", "--show", path))
 			t.Cleanup(func() { try(t, "losetup", "-d", loop) })
-			if out, exit := try(t, "mount", loop, mnt); exit != 0 {
+			if out, exit := try(t, ns.argv("mount", "-n", loop, at)...); exit != 0 {
 				testneed.Missing(t, "needs a kernel that mounts it: "+out)
 			}
-			t.Cleanup(func() { try(t, "umount", mnt) }) // in case the test fails early
 			if c.name == "ext4-grown" {
-				tool(t, "resize2fs", loop)
+				tool(t, ns.argv("resize2fs", loop)...)
 			}
 			for i := range 40 {
 				name := filepath.Join(mnt, fmt.Sprint(i))
@@ -207,7 +207,7 @@ func TestFreeRangesKernel(t *testing.T) {
 					}
 				}
 			}
-			tool(t, "umount", mnt)
+			tool(t, ns.argv("umount", at)...)
 			f := open(t, path)
 			list := &freeList{shortest: 1}
 			if err := extFree(io.NewSectionReader(f, 0, 600*mib), list); err != nil {
