@@ -103,6 +103,16 @@ func TestPhysicalDisk(t *testing.T) {
 		t.Errorf("p2 begins at %d", got)
 	}
 	sameFiles(t, extFiles(t, part, 0), files)
+	for range 20 { // the editor keeps the disk for itself until it is left
+		<-time.After(600 * time.Millisecond)
+		term.keys("Escape")
+		<-time.After(200 * time.Millisecond)
+		if strings.Contains(term.screen(), "Nothing yet") {
+			break
+		}
+	}
+	term.keys("q")
+	eventually(t, "the editor to end", func() bool { return term.screen() == "" })
 	sameFiles(t, mountedFiles(t, part), files)
 	p.run(t, "undo", "--yes", "--allow-disks", disk).want(t, exitUsage, "has to be typed")
 }
