@@ -72,7 +72,7 @@ func (m Model) known(msg tea.KeyPressMsg) (keymap.Binding, bool) {
 func (m Model) cursorKey(msg tea.KeyPressMsg, d document) (Model, bool) {
 	k := m.keys
 	const far = 1 << 20
-	page := max(1, m.layout(d).table-2)
+	page := max(1, m.pendingOf(d).layout().table-2)
 	switch {
 	case keymap.Match(msg, k.up):
 		d = d.move(-1)
@@ -309,7 +309,8 @@ func (m Model) pageMouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 
 // clicked puts the cursor on what is shown in line y.
 func (m Model) clicked(d document, y int) document {
-	l := m.layout(d)
+	pending := m.pendingOf(d)
+	l := pending.layout()
 	y -= 1 + l.banner + 2*l.bar + 1
 	from, to := widget.Visible(len(d.rows()), d.row, l.table-1)
 	if y >= 0 && from+y < to {
@@ -317,7 +318,7 @@ func (m Model) clicked(d document, y int) document {
 		return d
 	}
 	y -= l.table
-	if _, of := m.pendingList(d, l.pending-2); y >= 0 && y < len(of) {
+	if _, of := pending.list(l.pending - 2); y >= 0 && y < len(of) {
 		d.pane, d.pending = pendingPane, of[y]
 	}
 	return d

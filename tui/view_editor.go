@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -12,25 +11,10 @@ import (
 	"shunt/tui/widget"
 )
 
-// layout divides the window for the editor.
-func (m Model) layout(d document) editorLayout {
-	banner := 0
-	if d.banner() != "" {
-		banner = 1
-	}
-	needs := editorNeeds{rows: len(d.rows()), pending: m.pendingLines(d), banner: banner}
-	if l := layoutEditor(m.height, needs); l.pending-2 >= needs.pending && l.table > needs.rows {
-		return l
-	}
-	if needs.pending = d.queue.Len(); needs.pending > 0 {
-		needs.pending += len(m.pendingEntry(d, d.pendingFocus(), whole)) - 1
-	}
-	return layoutEditor(m.height, needs)
-}
-
 // editorPage is the title, the two bars, the table, the pending operations and the keys.
 func (m Model) editorPage(d document) []string {
-	l := m.layout(d)
+	pending := m.pendingOf(d)
+	l := pending.layout()
 	out := []string{m.title()}
 	if text := d.banner(); text != "" {
 		out = append(out, m.st.Bad.Render(widget.Fit(" "+text, m.width, m.st.More)))
@@ -48,7 +32,7 @@ func (m Model) editorPage(d document) []string {
 	rows := d.rows()
 	row := func(i int) widget.TableRow { return m.tableRow(d, rows[i]) }
 	out = append(out, widget.PartTable(len(rows), row, naming, selected, m.width, l.table, m.st)...)
-	out = append(out, m.pendingBox(d, l.pending)...)
+	out = append(out, pending.box(l.pending)...)
 	always := []keymap.Binding{m.keys.help}
 	return append(widget.Pad(out, m.width, m.height-1, ""), m.bottom(m.useful(d), always))
 }
@@ -205,131 +189,6 @@ func (d document) pendingCursor() int {
 		return d.pending
 	}
 	return -1
-}
-
-// pendingFocus is the operation that is shown in full: the selected one, or else the last, where the last edit went.
-func (d document) pendingFocus() int {
-	if at := d.pendingCursor(); at >= 0 {
-		return at
-	}
-	return d.queue.Len() - 1
-}
-
-// pendingLines is how many lines it takes to show every operation in full, or more than there is room for.
-func (m Model) pendingLines(d document) int {
-	if d.queue.Len() > m.height {
-		return d.queue.Len()
-	}
-	n := 0
-	for i := range d.queue.Len() {
-		n += len(m.pendingEntry(d, i, whole))
-	}
-	return n
-}
-
-// pendingList is the operations in the given number of lines, and which operation each line belongs to: all in full
-// where there is room for that, else one of them.
-func (m Model) pendingList(d document, height int) (lines []string, of []int) {
-	add := func(i int, entry []string) {
-		lines = append(lines, entry...)
-		for range entry {
-			of = append(of, i)
-		}
-	}
-	n, at := d.queue.Len(), d.pendingFocus()
-	if n == 0 {
-		return nil, nil
-	}
-	if m.pendingLines(d) <= height {
-		for i := range n {
-			add(i, m.pendingEntry(d, i, whole))
-		}
-		return lines, of
-	}
-	inFull := m.pendingEntry(d, at, whole)
-	inFull = inFull[:min(len(inFull), height)]
-	from, to := widget.Visible(n, at, height-len(inFull)+1)
-	for i := from; i < to; i++ {
-		if i == at {
-			add(i, inFull)
-			continue
-		}
-		add(i, m.pendingEntry(d, i, cut))
-	}
-	return lines, of
-}
-
-// pendingBox lists the operations with what they cost.
-func (m Model) pendingBox(d document, height int) []string {
-	f := widget.Frame{Title: "Pending", Foot: m.footWords(d), Edge: m.st.Faint, Name: m.st.Muted}
-	if d.pane == pendingPane {
-		f.Edge, f.Name = m.st.Focus, m.st.Title
-	}
-	lines, of := m.pendingList(d, height-2)
-	if len(of) == 0 {
-		text := "Nothing yet. Edits are collected here until you apply them."
-		if widget.Width(text) > m.width-4 {
-			text = "Nothing yet. Edits wait here until you apply them."
-		}
-		return widget.Box([]string{m.st.Muted.Render(text)}, f, m.width, height, m.st)
-	}
-	if first, last, n := of[0], of[len(of)-1], d.queue.Len(); last-first+1 < n {
-		f.Corner = fmt.Sprintf("%d to %d of %d", first+1, last+1, n)
-	}
-	return widget.Box(lines, f, m.width, height, m.st)
-}
-
-// footWords is what has to be kept in mind: why the selected partition is in use, or else what was copied.
-func (m Model) footWords(d document) string {
-	if p, ok := d.partition(); ok && p.Busy != "" && d.pane == tablePane {
-		return m.st.Busy + " " + p.Ref() + " is " + widget.Clean(p.Busy)
-	}
-	return m.clipWords(d)
-}
-
-// extent says how much of a text is shown.
-type extent int
-
-const (
-	cut   extent = iota // what fits in a line
-	whole               // all of it, in as many lines as that takes
-)
-
-// pendingEntry is operation i with its cost in a column of its own.
-func (m Model) pendingEntry(d document, i int, e extent) []string {
-	text, cost := d.queue.Ops()[i].Describe(d.queue.Before(i)), d.queue.Cost(i)
-	width := m.width - 4
-	column := min(widget.Width(cost), width/3)
-	room := width - 4 - column - 1
-	texts, costs := []string{text}, []string{cost}
-	if e == whole {
-		texts, costs = widget.Wrap(text, room), widget.Wrap(cost, column)
-	}
-	selected := i == d.pendingCursor()
-	var lines []string
-	for j := range max(len(texts), len(costs)) {
-		number, mark := "    ", " "
-		if j == 0 {
-			number = fmt.Sprintf("%3d ", i+1)
-			mark = m.st.Cursor
-		}
-		left := widget.Fit(lineOf(texts, j), room, m.st.More)
-		right := widget.Fit(lineOf(costs, j), column, m.st.More)
-		if selected {
-			lines = append(lines, m.st.Row.Render(mark+number[1:]+left+" "+right))
-			continue
-		}
-		lines = append(lines, m.st.Muted.Render(number)+m.st.Text.Render(left)+" "+m.st.Muted.Render(right))
-	}
-	return lines
-}
-
-// lineOf is line i, "" behind the last.
-func lineOf(lines []string, i int) string {
-	if i < len(lines) {
-		return lines[i]
-	}
-	return ""
 }
 
 // rowStyle is the look of what a row stands for.

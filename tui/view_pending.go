@@ -1,0 +1,174 @@
+package tui
+
+import (
+	"fmt"
+
+	"shunt/tui/widget"
+)
+
+// pendingView is the list of pending operations as one frame shows it. It asks for the words of an operation once, and
+// only if they are shown or measured.
+type pendingView struct {
+	m    Model
+	d    document
+	told []toldOperation
+}
+
+type toldOperation struct {
+	text, cost string
+	known      bool
+}
+
+func (m Model) pendingOf(d document) *pendingView {
+	return &pendingView{m: m, d: d, told: make([]toldOperation, d.queue.Len())}
+}
+
+// layout divides the window for the editor.
+func (v *pendingView) layout() editorLayout {
+	needs := editorNeeds{rows: len(v.d.rows()), pending: v.height()}
+	if v.d.banner() != "" {
+		needs.banner = 1
+	}
+	if l := layoutEditor(v.m.height, needs); l.pending-2 >= needs.pending && l.table > needs.rows {
+		return l
+	}
+	if needs.pending = len(v.told); needs.pending > 0 {
+		needs.pending += len(v.entry(v.d.pendingFocus(), whole)) - 1
+	}
+	return layoutEditor(v.m.height, needs)
+}
+
+// pendingFocus is the operation that is shown in full: the selected one, or else the last, where the last edit went.
+func (d document) pendingFocus() int {
+	if at := d.pendingCursor(); at >= 0 {
+		return at
+	}
+	return d.queue.Len() - 1
+}
+
+// height is how many lines it takes to show every operation in full, or more than there is room for.
+func (v *pendingView) height() int {
+	if len(v.told) > v.m.height {
+		return len(v.told)
+	}
+	n := 0
+	for i := range v.told {
+		n += len(v.entry(i, whole))
+	}
+	return n
+}
+
+// list is the operations in the given number of lines, and which operation each line belongs to: all in full where there
+// is room for that, else one of them.
+func (v *pendingView) list(height int) (lines []string, of []int) {
+	add := func(i int, entry []string) {
+		lines = append(lines, entry...)
+		for range entry {
+			of = append(of, i)
+		}
+	}
+	n, at := len(v.told), v.d.pendingFocus()
+	if n == 0 {
+		return nil, nil
+	}
+	if v.height() <= height {
+		for i := range n {
+			add(i, v.entry(i, whole))
+		}
+		return lines, of
+	}
+	inFull := v.entry(at, whole)
+	inFull = inFull[:min(len(inFull), height)]
+	from, to := widget.Visible(n, at, height-len(inFull)+1)
+	for i := from; i < to; i++ {
+		if i == at {
+			add(i, inFull)
+			continue
+		}
+		add(i, v.entry(i, cut))
+	}
+	return lines, of
+}
+
+// box lists the operations with what they cost.
+func (v *pendingView) box(height int) []string {
+	st, width := v.m.st, v.m.width
+	f := widget.Frame{Title: "Pending", Foot: v.m.footWords(v.d), Edge: st.Faint, Name: st.Muted}
+	if v.d.pane == pendingPane {
+		f.Edge, f.Name = st.Focus, st.Title
+	}
+	lines, of := v.list(height - 2)
+	if len(of) == 0 {
+		text := "Nothing yet. Edits are collected here until you apply them."
+		if widget.Width(text) > width-4 {
+			text = "Nothing yet. Edits wait here until you apply them."
+		}
+		return widget.Box([]string{st.Muted.Render(text)}, f, width, height, st)
+	}
+	if first, last, n := of[0], of[len(of)-1], len(v.told); last-first+1 < n {
+		f.Corner = fmt.Sprintf("%d to %d of %d", first+1, last+1, n)
+	}
+	return widget.Box(lines, f, width, height, st)
+}
+
+// footWords is what has to be kept in mind: why the selected partition is in use, or else what was copied.
+func (m Model) footWords(d document) string {
+	if p, ok := d.partition(); ok && p.Busy != "" && d.pane == tablePane {
+		return m.st.Busy + " " + p.Ref() + " is " + widget.Clean(p.Busy)
+	}
+	return m.clipWords(d)
+}
+
+// extent says how much of a text is shown.
+type extent int
+
+const (
+	cut   extent = iota // what fits in a line
+	whole               // all of it, in as many lines as that takes
+)
+
+// words are what operation i does and costs.
+func (v *pendingView) words(i int) toldOperation {
+	if !v.told[i].known {
+		q := v.d.queue
+		v.told[i] = toldOperation{text: q.Ops()[i].Describe(q.Before(i)), cost: q.Cost(i), known: true}
+	}
+	return v.told[i]
+}
+
+// entry is operation i with its cost in a column of its own.
+func (v *pendingView) entry(i int, e extent) []string {
+	told, st := v.words(i), v.m.st
+	width := v.m.width - 4
+	column := min(widget.Width(told.cost), width/3)
+	room := width - 4 - column - 1
+	texts, costs := []string{told.text}, []string{told.cost}
+	if e == whole {
+		texts, costs = widget.Wrap(told.text, room), widget.Wrap(told.cost, column)
+	}
+	selected := i == v.d.pendingCursor()
+	var lines []string
+	for j := range max(len(texts), len(costs)) {
+		number, mark := "    ", " "
+		if j == 0 {
+			number = fmt.Sprintf("%3d ", i+1)
+			mark = st.Cursor
+		}
+		left := widget.Fit(lineOf(texts, j), room, st.More)
+		right := widget.Fit(lineOf(costs, j), column, st.More)
+		if selected {
+			lines = append(lines, st.Row.Render(mark+number[1:]+left+" "+right))
+			continue
+		}
+		lines = append(lines, st.Muted.Render(number)+st.Text.Render(left)+" "+st.Muted.Render(right))
+	}
+	return lines
+}
+
+// lineOf is line i, "" behind the last.
+func lineOf(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return ""
+}
