@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"shunt/model/testneed"
 )
@@ -46,6 +48,73 @@ func (s slow) recovers(t *testing.T) {
 	s.isTidy(t)
 }
 
+// TestMemoryHunter does what a kernel does that runs out of memory: when the program, its worker and their tools take more
+// than a limit together, the one that takes most is killed. It is TestOutOfMemory where control groups are withheld.
+func TestMemoryHunter(t *testing.T) {
+	original := newSlow(t, 20<<20)
+	s := original.of(t, people()[0])
+	o, peak, _ := s.hunted(t, 0)
+	o.want(t, 0)
+	s.isAfter(t)
+	total := 0
+	for _, part := range []int64{30, 60, 80, 95} {
+		s := original.of(t, people()[0])
+		o, _, kills := s.hunted(t, peak*part/100)
+		workersGone(t, s.image)
+		total += kills
+		if o.code == 0 {
+			s.isAfter(t)
+			continue
+		}
+		s.recovers(t)
+	}
+	t.Logf("%d processes killed; all together take %d MiB", total, peak>>20)
+	if total == 0 {
+		t.Error("nobody was killed")
+	}
+}
+
+// hunted applies the plan and kills the largest process whenever all take more than a limit of bytes, 0 for none. peak is the
+// most that was seen.
+func (s slow) hunted(t *testing.T, limit int64) (o outcome, peak int64, kills int) {
+	t.Helper()
+	run := s.person.begin(t, append(s.args("apply", "--yes"), s.plan)...)
+	ended := make(chan outcome, 1)
+	go func() { ended <- run.end() }()
+	for {
+		select {
+		case o = <-ended:
+			return o, peak, kills
+		case <-time.After(time.Millisecond):
+		}
+		sum, most, largest := int64(0), int64(0), 0
+		for _, pid := range processesOf(t, s.image) {
+			n := resident(pid)
+			if sum += n; n > most {
+				most, largest = n, pid
+			}
+		}
+		peak = max(peak, sum)
+		if limit > 0 && sum > limit {
+			_ = syscall.Kill(largest, syscall.SIGKILL) // it may be gone already
+			kills++
+		}
+	}
+}
+
+// resident is how much memory a process has, in bytes; 0 if it is gone.
+func resident(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	var size, pages int64
+	if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
+
 // TestOutOfMemory gives the program a control group with so little memory that the kernel kills it, its worker or both.
 func TestOutOfMemory(t *testing.T) {
 	group, killed := memoryGroup(t)
@@ -75,7 +144,8 @@ func (p person) within(t *testing.T, group string, args ...string) outcome {
 
 // memoryGroup makes a control group: limit sets how many MiB it may use and returns its path, killed counts whom the
 // kernel killed for want of memory. Containers often withhold control groups even from root, and nothing that a test could
-// install brings them; TestLittleMemory and TestKill do without.
+// install brings them, so this is the one thing whose lack skips a test under CI=true as well: TestMemoryHunter, which
+// always runs, kills the same processes for the same reason without one.
 func memoryGroup(t *testing.T) (limit func(mib int) string, killed func() int) {
 	t.Helper()
 	testneed.Root(t)
@@ -110,6 +180,6 @@ func memoryGroup(t *testing.T) (limit func(mib int) string, killed func() int) {
 				return n
 			}
 	}
-	t.Skip("there is no control group for memory that could be used")
+	t.Skip("there is no control group for memory that could be used; see TestMemoryHunter")
 	return nil, nil
 }
