@@ -18,7 +18,7 @@ import (
 func TestCrashInUse(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
 	count := newTally()
-	part := portion(100000)
+	part := portion(400000)
 	for _, p := range plans() {
 		if p.busy == 0 {
 			continue

@@ -319,20 +319,27 @@ func crashWorld(t verdict, w *world, part float64, rng *rand.Rand, count *tally)
 		if !returned && rng.Float64() > part {
 			continue
 		}
-		m := w.machine.Clone()
-		m.CutAt(k)
-		if err := w.run(m); returned && err != nil || !returned && !errors.Is(err, testdisk.ErrPowerCut) {
-			t.Errorf("%s: power cut at %d: %v", s.name, k, err)
+		if w.crashAt(t, k, returned, rng, count); t.Failed() {
+			return
 		}
-		for _, policy := range policies(m.Pending(), rng) {
-			crashed := m.Crash(policy.Policy)
-			if returned && w.state(crashed) != "after" {
-				t.Errorf("%s: the commit had returned, and after the crash the target is %s", s.name, w.state(crashed))
-			}
-			w.afterCrash(t, crashed, cut{k, returned, policy.Name}, rng, count)
-			if t.Failed() {
-				return
-			}
+	}
+}
+
+// crashAt cuts the power before operation k of a world's commit, or behind the last one.
+func (w *world) crashAt(t verdict, k int, returned bool, rng *rand.Rand, count *tally) {
+	m := w.machine.Clone()
+	m.CutAt(k)
+	if err := w.run(m); returned && err != nil || !returned && !errors.Is(err, testdisk.ErrPowerCut) {
+		t.Errorf("%s: power cut at %d: %v", w.name, k, err)
+	}
+	for _, policy := range policies(m.Pending(), rng) {
+		crashed := m.Crash(policy.Policy)
+		if returned && w.state(crashed) != "after" {
+			t.Errorf("%s: the commit had returned, and after the crash the target is %s", w.name, w.state(crashed))
+		}
+		w.afterCrash(t, crashed, cut{k, returned, policy.Name}, rng, count)
+		if t.Failed() {
+			return
 		}
 	}
 }

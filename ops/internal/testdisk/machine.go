@@ -36,6 +36,9 @@ type Machine struct {
 	fault   *Fault
 	// DropSync makes syncs of a file ("target", "journal", …, "directory") lie: they succeed and do nothing.
 	DropSync func(name string) bool
+	// DropNth makes one sync lie, counted from 1 since the machine was made or cloned; 0 for none. A crash ends it.
+	DropNth int
+	syncs   int
 	// Bad are sectors of the target that cannot be read until they are written.
 	Bad map[int64]bool
 	// Trace receives one line per operation if it is not nil.
@@ -94,7 +97,7 @@ func (m *Machine) Clone() *Machine {
 	n := &Machine{
 		files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.entries), synced: maps.Clone(m.synced),
 		pending: append([]change(nil), m.pending...), inodes: m.inodes, cutAt: -1, DropSync: m.DropSync,
-		Bad: maps.Clone(m.Bad), Meanwhile: m.Meanwhile,
+		Bad: maps.Clone(m.Bad), Meanwhile: m.Meanwhile, DropNth: m.DropNth,
 	}
 	for name, f := range m.files {
 		n.files[name] = &file{durable: f.durable.clone(), current: f.current.clone()}
@@ -205,7 +208,10 @@ func (m *Machine) step(kind OpKind, format string, args ...any) error {
 }
 
 // lies reports whether a sync of the named file is to do nothing.
-func (m *Machine) lies(name string) bool { return m.DropSync != nil && m.DropSync(name) }
+func (m *Machine) lies(name string) bool {
+	m.syncs++
+	return m.syncs == m.DropNth || m.DropSync != nil && m.DropSync(name)
+}
 
 func (m *Machine) syncInode(inode string) {
 	rest := m.pending[:0:0]
