@@ -141,6 +141,7 @@ func lockNode(f *os.File) error {
 const (
 	lockPatience = 300 * time.Millisecond
 	partPatience = time.Second
+	endPatience  = time.Second
 )
 
 // patiently repeats a call for as long as it fails with the passing error, up to the patience.

@@ -145,8 +145,7 @@ func (r *Raw) admit(opts Options) error {
 		}
 	}
 	if !opts.NoLock {
-		// Those who come at the same moment, and go because they see our locks, are waited for.
-		if err := patiently(lockPatience, func() error { return takeLocks(r.read, Edit) }, errHeld); err != nil {
+		if err := r.lock(); err != nil {
 			return r.lockRefusal(err)
 		}
 	}
@@ -158,6 +157,17 @@ func (r *Raw) admit(opts Options) error {
 		return busy
 	}
 	return nil
+}
+
+// lock takes the locks for editing. Those who come at the same moment, and go because they see our locks, are waited for.
+// So is who holds them and cannot be found: a process that was killed a moment ago is gone from the list of processes before
+// its files are closed.
+func (r *Raw) lock() error {
+	err := patiently(lockPatience, func() error { return takeLocks(r.read, Edit) }, errHeld)
+	if errors.Is(err, errHeld) && host().locker(r.path, r.id()).PID == 0 {
+		err = patiently(endPatience, func() error { return takeLocks(r.read, Edit) }, errHeld)
+	}
+	return err
 }
 
 // admitInspect never refuses: who else uses the image is kept as a remark.
