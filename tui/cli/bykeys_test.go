@@ -80,6 +80,61 @@ func (term tmux) keys(keys ...string) {
 	}
 }
 
+// insist presses a key until the screen shows the words no more: a page that opened by itself takes no key until the keyboard
+// has been quiet, and who reads it presses again.
+func (term tmux) insist(key, words string) {
+	term.t.Helper()
+	for range 40 {
+		<-time.After(600 * time.Millisecond)
+		term.keys(key)
+		<-time.After(200 * time.Millisecond)
+		if !strings.Contains(term.screen(), words) {
+			return
+		}
+	}
+	term.t.Fatalf("the screen keeps showing %q:\n%s", words, term.screen())
+}
+
+// TestUndoByKeys applies in a real terminal and takes it back from the page of the result: the image is byte for byte what
+// it was, and nothing is left beside it.
+func TestUndoByKeys(t *testing.T) {
+	testneed.File(t, "/dev/fuse")
+	image, plan := stick(t, people()[0])
+	was := digest(t, image)
+	term := newTmux(t, 80, 24, image)
+	term.wait("docs", "photos", "Nothing yet")
+	term.keys("z")
+	term.wait("Image size", "New size")
+	term.keys("'+20MiB", "Enter")
+	term.wait("1 pending")
+	term.keys("j", "m")
+	term.wait("Resize/Move p2")
+	term.keys("'+10MiB", "Enter")
+	term.wait("2 pending")
+	term.keys("a")
+	term.wait("The rehearsal passed", "beside the target, to undo it with U", "Apply to stick.raw?")
+	term.insist("y", "Apply to stick.raw?")
+	term.wait("exactly as planned", "undo the last apply")
+	if digest(t, image) == was {
+		t.Error("nothing was applied")
+	}
+	term.insist("U", "exactly as planned")
+	term.wait("Undo the last apply?")
+	term.keys("y")
+	term.wait("What was applied last was taken back")
+	<-time.After(600 * time.Millisecond)
+	term.keys("Escape")
+	term.wait("Nothing yet")
+	term.keys("U")
+	term.wait("Nothing is kept to undo")
+	term.keys("q")
+	if digest(t, image) != was {
+		t.Error("the image is not what it was")
+	}
+	workersGone(t, image)
+	onlyWith(t, image, plan)
+}
+
 // TestFoundingExampleByKeys does the founding example in a real terminal of 80x24, from the command line to the result
 // page, by keys alone.
 func TestFoundingExampleByKeys(t *testing.T) {
@@ -106,15 +161,7 @@ func TestFoundingExampleByKeys(t *testing.T) {
 	term.wait("3 Grow p1 by 1024 MiB", "3 pending")
 	term.keys("a")
 	term.wait("The rehearsal passed", "Apply to stick.raw?")
-	// A page that opened by itself takes no key until the keyboard has been quiet; who reads it presses again.
-	for range 20 {
-		<-time.After(600 * time.Millisecond)
-		term.keys("y")
-		<-time.After(200 * time.Millisecond)
-		if !strings.Contains(term.screen(), "Apply to stick.raw?") {
-			break
-		}
-	}
+	term.insist("y", "Apply to stick.raw?")
 	term.wait("exactly as planned")
 	<-time.After(600 * time.Millisecond)
 	term.keys("Escape")
