@@ -8,9 +8,9 @@ import (
 	"shunt/ops/journal"
 )
 
-// TestHarnessCatchesOneSync drops a single sync of a commit, each in turn, and expects the crash harness to notice. A short
+// TestHarnessCatchesSyncMutations drops a single sync of a commit, each in turn, and expects the crash harness to notice. A short
 // run takes a few of them, drawn by lot.
-func TestHarnessCatchesOneSync(t *testing.T) {
+func TestHarnessCatchesSyncMutations(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
 	for _, s := range scenarios() {
 		if s.name != "cycle of three" && s.name != "shrink, move, grow" {
