@@ -108,7 +108,7 @@ func lvmAreas(b []byte) (list []lvmArea, rest []byte, ok bool) {
 // readText reads the metadata area.
 func (pv *physicalVolume) readText(w Window) error {
 	le, h := binary.LittleEndian, make([]byte, lvmSector)
-	const most = 64 << 20
+	const most, mostText = 1 << 30, 8 << 20
 	if pv.area < lvmSector || pv.area%lvmSector != 0 || pv.areaSize < 2*lvmSector || pv.areaSize > most || pv.areaSize%lvmSector != 0 {
 		return fmt.Errorf("its metadata cannot lie at byte %d", pv.area)
 	}
@@ -126,12 +126,14 @@ func (pv *physicalVolume) readText(w Window) error {
 	case at < lvmSector || at >= pv.areaSize || n < 1 || n > pv.areaSize-lvmSector:
 		return fmt.Errorf("its metadata cannot lie at byte %d of their area", at)
 	}
-	ring := make([]byte, pv.areaSize)
-	if err := readFull(w, ring, pv.area); err != nil {
+	if n > mostText {
+		return fmt.Errorf("its metadata are longer than %d MiB: use `pvresize`", mostText>>20)
+	}
+	pv.text = make([]byte, n)
+	first := min(n, pv.areaSize-at)
+	if err := errors.Join(readFull(w, pv.text[:first], pv.area+at), readFull(w, pv.text[first:], pv.area+lvmSector)); err != nil {
 		return fmt.Errorf("read the metadata: %w", err)
 	}
-	pv.text = append(pv.text, ring[at:min(at+n, pv.areaSize)]...)
-	pv.text = append(pv.text, ring[lvmSector:lvmSector+n-int64(len(pv.text))]...)
 	if scan.LVMSum(pv.text) != le.Uint32(h[56:]) {
 		return errors.New("the checksum of its metadata is wrong")
 	}

@@ -40,9 +40,13 @@ func parseLVM(text []byte) (volumeGroup, error) {
 	return volumeGroup{}, errors.New("its metadata describe no volume group")
 }
 
+// lvmMostNames is how many sections and values of a text are read: those of a group of some ten thousand volumes.
+const lvmMostNames = 200_000
+
 type lvmParser struct {
-	text []byte
-	at   int
+	text  []byte
+	at    int
+	names int
 }
 
 var errLVMText = errors.New("its metadata cannot be understood: use `pvresize`")
@@ -53,7 +57,6 @@ func (p *lvmParser) section(s *lvmSection, depth int) error {
 	if depth > deepest {
 		return errLVMText
 	}
-	s.values = map[string]lvmValue{}
 	for {
 		p.blanks()
 		switch {
@@ -75,7 +78,7 @@ func (p *lvmParser) section(s *lvmSection, depth int) error {
 		}
 		name := string(p.text[from:p.at])
 		p.blanks()
-		if name == "" || p.at >= len(p.text) {
+		if p.names++; name == "" || p.at >= len(p.text) || p.names > lvmMostNames {
 			return errLVMText
 		}
 		p.at++
@@ -90,6 +93,9 @@ func (p *lvmParser) section(s *lvmSection, depth int) error {
 			v, err := p.value()
 			if err != nil {
 				return err
+			}
+			if s.values == nil {
+				s.values = map[string]lvmValue{}
 			}
 			s.values[name] = v
 		default:

@@ -159,10 +159,11 @@ func (r *Raw) admit(opts Options) error {
 	return nil
 }
 
-// lock takes the locks for editing. Who holds them and cannot be found may be a process that was killed a moment ago: it is
-// gone from the list of processes before its files are closed, so it is waited for.
+// lock takes the locks for editing. Those who come at the same moment, and go because they see our locks, are waited for.
+// So is who holds them and cannot be found: a process that was killed a moment ago is gone from the list of processes before
+// its files are closed.
 func (r *Raw) lock() error {
-	err := takeLocks(r.read, Edit)
+	err := patiently(lockPatience, func() error { return takeLocks(r.read, Edit) }, errHeld)
 	if errors.Is(err, errHeld) && host().locker(r.path, r.id()).PID == 0 {
 		err = patiently(endPatience, func() error { return takeLocks(r.read, Edit) }, errHeld)
 	}
