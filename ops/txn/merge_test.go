@@ -178,7 +178,7 @@ func TestMergedQueuesKeepTheSameFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	merged := 0
-	for range 2 {
+	for round := 0; round < 2 || merged < 2; round++ {
 		q := ops.NewQueue(disk, ops.Env{Caps: fsys.Discover()})
 		for range 12 {
 			op := anyEdit(rng, q, []model.FSKind{model.Ext2})

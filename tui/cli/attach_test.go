@@ -366,6 +366,8 @@ func TestMountByKeys(t *testing.T) {
 	term.keys("M", "End")
 	term.wait("Not possible: p1 is mounted at")
 	term.keys("Escape")
+	// Escape with a letter right behind it is another key.
+	eventually(t, "the window to close", func() bool { return !strings.Contains(term.screen(), "Mount and attach") })
 	term.keys("M", "Enter")
 	term.wait("Unmounted from /run/shunt/loop")
 	term.keys("M", "End", "Enter")
