@@ -34,6 +34,10 @@ func (r *Rehearsal) inSight(l layout, t tables) (tables, error) {
 	if len(l.writes().intersect(newRanges(spans(t.refence)))) > 0 {
 		return refuse(inUse[0])
 	}
+	way := t
+	if err := r.unlist(&way); err != nil {
+		return t, err
+	}
 	final, err := t.finalOn(r.Device, l)
 	if err != nil {
 		return t, err
@@ -47,7 +51,7 @@ func (r *Rehearsal) inSight(l layout, t tables) (tables, error) {
 	}
 	for n := range len(final) + 1 {
 		back := paper.clone()
-		for _, w := range t.refence {
+		for _, w := range way.refence {
 			back.write(w)
 			if p, err := r.outOfSight(back, inUse); err != nil || p.Busy != "" {
 				return refuse(p)

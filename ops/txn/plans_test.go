@@ -111,6 +111,8 @@ func plans() []realPlan {
 		gpt("copy", "copy 1 at 125s", "move 1 left 3s"),
 		gpt("copy over another", "move 1 right 2s", "copy 1 over 4"),
 		mbr("copy to a logical", "copy 1 at 100s as=logical"),
+		gpt("nothing but a copy", "copy 1 at 125s"),
+		mbr("nothing but a primary copy", "copy 1 at 140s"),
 		mbr("another MBR", "table new mbr", "new 60s at 40s"),
 		{
 			name: "mbr, another with a logical", kind: model.TableMBR, sectors: 2600,
@@ -118,6 +120,10 @@ func plans() []realPlan {
 			parts: []model.Partition{primary(1, 36, 50), extended(3, 54, 2500), logical(5, 54, 56, 70)},
 		},
 		mbr("a GPT instead", "table new gpt", "new 40s at 50s"),
+		{
+			name: "mbr, to GPT with a copy", kind: model.TableMBR, sectors: 200, lines: []string{"table gpt", "copy 1 at 110s"},
+			parts: []model.Partition{primary(1, 36, 50), primary(2, 60, 80)},
+		},
 		mbr("the extended one grows at its start", "move 2 left 3s and resize to 109s"),
 		{
 			name: "mbr, the extended one shrinks at both ends", kind: model.TableMBR, sectors: 2600,

@@ -364,7 +364,49 @@ func (r *Rehearsal) tables(l layout) (tables, error) {
 			t.refence = append(t.refence, w)
 		}
 	}
-	return r.inSight(l, t)
+	if t, err = r.inSight(l, t); err != nil {
+		return t, err
+	}
+	err = r.unlist(&t)
+	return t, err
+}
+
+// unlist has a way back put in place, behind the fence, the old content of whatever else in the table the final one changes,
+// but for the copies of a GPT: partitions that the plan adds must go out of sight before their content does. Nothing has
+// been taken back by then, so what the table shows between two of these writes is whole.
+func (r *Rehearsal) unlist(t *tables) error {
+	seen := t.before
+	if r.Before.Table.Kind == model.TableMBR && r.After.Table.Kind == model.TableGPT {
+		// The MBR says which table counts; readers that do not care find a GPT by its headers.
+		last := r.Device.Size() - r.Device.Size()%t.sector
+		seen = newRanges([]byteRange{{0, 2 * t.sector}, {last - t.sector, last}})
+		for _, p := range r.Before.Partitions() {
+			if p.Role != model.Extended {
+				// What lies there may be kept by a copy alone.
+				seen = seen.minus(newRanges([]byteRange{{t.sector * int64(p.Span.Start), t.sector * int64(p.Span.End)}}))
+			}
+		}
+	}
+	for _, w := range t.final {
+		if r.Before.Table.Kind == model.TableGPT && w.Off >= t.primary {
+			continue
+		}
+		for _, run := range newRanges([]byteRange{{w.Off, w.Off + int64(len(w.Data))}}).intersect(seen).minus(newRanges(spans(t.refence))) {
+			was := Write{Off: run.off, Data: make([]byte, run.end-run.off)}
+			if _, err := r.Device.ReadAt(was.Data, was.Off); err != nil {
+				return fmt.Errorf("read the present table: %w", err)
+			}
+			t.refence = append(t.refence, was)
+		}
+	}
+	if r.Before.Table.Kind != r.After.Table.Kind {
+		// The MBR says which of the two tables counts.
+		if i := slices.IndexFunc(t.refence, func(w Write) bool { return w.Off == 0 }); i > 0 {
+			first := t.refence[i]
+			t.refence = slices.Insert(slices.Delete(t.refence, i, i+1), 0, first)
+		}
+	}
+	return nil
 }
 
 // changing are the partitions that nobody must see while the commit runs: those whose bytes or place change.
