@@ -169,25 +169,31 @@ func (s *solver) branch(w Wish, allowed means) {
 }
 
 // hops looks for plans in which partitions change places, where that at least halves what is copied. They make the image
-// longer only if nothing helps that does not.
+// longer only if nothing helps that does not. Those that shrink nothing are compared with those that shrink nothing.
 func (s *solver) hops(w Wish, allowed means) {
-	most := geometry.Bytes(-1)
-	for _, p := range s.plans {
-		if most < 0 || p.Copied < most {
-			most = p.Copied
+	ordered := s.plans
+	for _, allowed := range []means{allowed &^ shrinkOthers, allowed} {
+		most := geometry.Bytes(-1)
+		for _, p := range ordered {
+			if p.Risk.Shrunk > 0 && !allowed.has(shrinkOthers) {
+				continue
+			}
+			if most < 0 || p.Copied < most {
+				most = p.Copied
+			}
+			if p.Grown == 0 {
+				allowed &^= growImage
+			}
 		}
-		if p.Grown == 0 {
-			allowed &^= growImage
+		if most == 0 {
+			continue
 		}
-	}
-	if most == 0 {
-		return
-	}
-	if most > 0 {
-		most = (most - 1) / 2
-	}
-	for _, m := range []means{allowed, allowed &^ shrinkOthers, allowed &^ growImage, allowed &^ moveSelf, allowed &^ (shrinkOthers | growImage)} {
-		s.try(w, limits{means: m, bytes: most})
+		if most > 0 {
+			most = (most - 1) / 2
+		}
+		for _, m := range []means{allowed, allowed &^ growImage, allowed &^ moveSelf} {
+			s.try(w, limits{means: m, bytes: most})
+		}
 	}
 }
 

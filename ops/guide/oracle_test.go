@@ -338,22 +338,37 @@ func TestCheapest(t *testing.T) {
 }
 
 // expected is the price of the best plan: partitions change places only where that at least halves what is copied, and
-// make the image longer for it only where nothing helps that does not.
+// make the image longer for it only where nothing helps that does not. That is judged for plans that shrink nothing
+// and for all.
 func (o *oracle) expected(cells int, fixed bool) (price, bool) {
-	larger := cells
+	longer := cells
 	if !fixed {
-		larger = cells + o.want + 12
+		longer = cells + o.want + 12
 	}
-	kept, ok := o.cheapest(larger, true)
-	if ok && kept.bytes == 0 {
-		return kept, true
+	var best price
+	found := false
+	accept := func(p price, ok bool) {
+		if ok && (!found || p.compare(best) < 0) {
+			best, found = p, true
+		}
 	}
-	if _, without := o.cheapest(cells, true); without {
-		larger = cells
+	rigid := *o
+	rigid.blocks = slices.Clone(o.blocks)
+	for i := range rigid.blocks {
+		rigid.blocks[i].least = rigid.blocks[i].size
 	}
-	any, can := o.cheapest(larger, false)
-	if can && (!ok || 2*any.bytes < kept.bytes) {
-		return any, true
+	for _, o := range []*oracle{&rigid, o} {
+		kept, ok := o.cheapest(longer, true)
+		accept(kept, ok)
+		if ok && kept.bytes == 0 {
+			continue
+		}
+		larger := longer
+		if _, without := o.cheapest(cells, true); without {
+			larger = cells
+		}
+		free, can := o.cheapest(larger, false)
+		accept(free, can && (!ok || 2*free.bytes < kept.bytes))
 	}
-	return kept, ok
+	return best, found
 }

@@ -6,10 +6,16 @@ import (
 	"shunt/ops"
 )
 
-// Room finds what the plan lines "room" and "image min" stand for, see ops.Env: the operations of the best plan.
+// Room finds what the plan lines "room" and "image min" stand for, see ops.Env: the operations of the best plan. A
+// plan file may be applied without anybody looking, so other partitions are shrunk only where nothing else makes room.
 func Room(q ops.Queue, id model.PartID, size geometry.Sector, align geometry.Alignment) ([]ops.Operation, error) {
 	w := Wish{Part: id, Size: size, Most: id != 0 && size == 0, Shrink: id == 0}
 	plans, no := Plans(q, w, align)
+	for _, p := range plans {
+		if p.Risk.Shrunk == 0 && id != 0 {
+			return p.Ops, nil
+		}
+	}
 	if len(plans) > 0 {
 		return plans[0].Ops, nil
 	}

@@ -11,7 +11,7 @@ import (
 func TestPlanLines(t *testing.T) {
 	const full = "gpt 1001: 1 ext4 1-500 used 300; 2 swap 500-600; 3 ext4 600-1000 used 100"
 	for _, c := range []struct{ name, disk, plan, want string }{
-		{"by", full, "room 1 by +100MiB", "resize 3 to 300MiB\nmove 2 right 400MiB\nresize 1 to 599MiB\n"},
+		{"by", full, "room 1 by +100MiB", "image size 1101MiB\nmove 2 right 500MiB\nresize 1 to 599MiB\n"},
 		{"to", full, "room p1 to 700MiB\n", "image size 1202MiB\nmove 3 right 201MiB\nmove 2 right 201MiB\nresize 1 to 700MiB\n"},
 		{"max", full, "resize 3 to 200MiB\nroom 1 max\n", "resize 3 to 200MiB\nmove 3 right 200MiB\nmove 2 right 200MiB\nresize 1 to 699MiB\n"},
 		{"after others", full, "delete 2\nroom 1 by +50MiB", "delete 2\nresize 1 to 549MiB\n"},

@@ -12,11 +12,11 @@ import (
 )
 
 // room is a disk, a plan that leaves the moves to shunt, and where the partitions must lie afterwards. Positions are in
-// MiB: NUMBER KIND START-END.
+// MiB: NUMBER KIND START-END, with ? where it depends on the contents.
 type room struct {
 	name, disk, plan string
 	want             string // "" if the plan is refused
-	image            int64  // its size afterwards in MiB, 0 for as it was
+	image            int64  // its size afterwards in MiB, at most where positions depend on the contents; 0 for as it was
 	says             string
 }
 
@@ -30,10 +30,10 @@ func rooms() []room {
 		{"a primary one before logical ones", "mbr 300: 1 ext4 1-60; 2 extended 60-200; 5 ext4 60-130", "room 1 by +20MiB", "1 1-80; 2 80-200; 5 81-150", 0, ""},
 		{"a full disk", "gpt 161: 1 ext4 1-60; 2 ext4 60-160", "room 1 to 2GiB", "1 1-2049; 2 2049-2149", 2150, "Grow image by 1.94 GiB"},
 		{"two neighbours", "mbr 300: 1 ext4 1-60; 2 ext4 60-130; 3 ext4 130-200; 4 ext4 260-300", "room 1 by +50MiB", "1 1-110; 2 110-180; 3 180-250; 4 260-300", 0, ""},
-		{"an ESP in the way", "gpt 300: 1 ext4 1-60; 2 esp 60-100; 3 ext4 200-260", "room 1 by +30MiB", "1 1-90; 2 90-130; 3 200-260", 0, ""},
+		{"an ESP in the way", "gpt 300: 1 ext4 1-60; 2 esp 60-70; 3 ext4 200-260", "room 1 by +30MiB", "1 1-90; 2 90-100; 3 200-260", 0, ""},
 		{"immovable behind, free space before", "gpt 300: 1 ext4 100-160; 2 bios 160-161; 3 ext4 161-299", "room 1 by +30MiB", "1 70-160; 2 160-161; 3 161-299", 0, ""},
 		{"as much as possible from both sides", "gpt 301: 1 ext4 1-60; 2 ext4 100-160; 3 swap 200-240", "room 2 max", "1 1-60; 2 60-260; 3 260-300", 0, ""},
-		{"image to its contents", "mbr 400: 1 esp 1-60; 2 ext4 100-300", "image min", "1 1-60; 2 60-79", 79, ""},
+		{"image to its contents", "mbr 400: 1 esp 1-60; 2 ext4 100-300", "image min", "1 1-?; 2 ?-?", 80, ""},
 		{"nothing possible", "gpt 200: 1 iso 1-60; 2 ext4 60-120", "room 1 by +1GiB", "", 0, "cannot make room for p1"},
 	}
 }
@@ -84,7 +84,7 @@ func drawnParts(t *testing.T, text string) (list []drawnPart) {
 		if len(words) == 2 {
 			words = []string{words[0], "", words[1]}
 		}
-		if _, err := fmt.Sscanf(words[0]+" "+words[2], "%d %d-%d", &p.number, &p.start, &p.end); err != nil {
+		if _, err := fmt.Sscanf(words[0]+" "+strings.ReplaceAll(words[2], "?", "0"), "%d %d-%d", &p.number, &p.start, &p.end); err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
 		p.kind = words[1]
@@ -143,7 +143,7 @@ func (r room) judge(t *testing.T, image string, before sfdiskTable, files map[in
 	was := drawnParts(t, text)
 	for i, want := range drawnParts(t, r.want) {
 		got, old := after.part(t, want.number), before.part(t, want.number)
-		if got.startB != want.start*mib || got.lenB != (want.end-want.start)*mib {
+		if want.start > 0 && got.startB != want.start*mib || want.end > 0 && got.startB+got.lenB != want.end*mib {
 			t.Errorf("p%d lies at %d to %d MiB, want %d to %d", want.number, got.startB/mib, (got.startB+got.lenB)/mib, want.start, want.end)
 		}
 		if got.Type != old.Type || got.UUID != old.UUID || got.Bootable != old.Bootable {
@@ -155,14 +155,15 @@ func (r room) judge(t *testing.T, image string, before sfdiskTable, files map[in
 			fills(t, image, got)
 			sameFiles(t, extFiles(t, image, got.startB), files[want.number])
 		case "esp":
-			sh(t, filepath.Dir(image), fmt.Sprintf("dd if=disk.raw of=fat bs=1M skip=%d count=%d status=none; fsck.fat -n fat", want.start, want.end-want.start))
+			sh(t, filepath.Dir(image), fmt.Sprintf("dd if=disk.raw of=fat bs=1M skip=%d count=%d status=none; fsck.fat -n fat", got.startB/mib, got.lenB/mib))
 		case "swap":
 			if got := sh(t, ".", fmt.Sprintf("blkid -p -o value -s TYPE -O %d -S %d '%s'", got.startB, got.lenB, image)); strings.TrimSpace(got) != "swap" {
 				t.Errorf("p%d holds %q", want.number, got)
 			}
 		}
 	}
-	if size := fileSize(t, image); r.image > 0 && size != r.image*mib {
+	size := fileSize(t, image)
+	if exact := !strings.Contains(r.want, "?"); r.image > 0 && (size > r.image*mib || exact && size != r.image*mib) {
 		t.Errorf("the image has %d bytes, want %d MiB", size, r.image)
 	}
 	if after.Label == "gpt" {
