@@ -98,3 +98,15 @@ func (m Model) openConvert(d document) Model {
 	}
 	return m.push(ask)
 }
+
+func (m Model) openRoom(d document) Model {
+	p, ok := d.partition()
+	if !ok {
+		return m.say(toneWarn, "Select a partition to make room for")
+	}
+	room, err := dialog.NewRoom(d.queue, p.ID, m.align)
+	if err != nil {
+		return m.refuse(err)
+	}
+	return m.push(room)
+}

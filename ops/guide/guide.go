@@ -202,7 +202,7 @@ func (s *solver) try(w Wish, within limits) {
 	l := s.line
 	if w.Most {
 		var ok bool
-		if l, ok = l.longest(within.means); !ok {
+		if l, ok = l.longest(within); !ok {
 			return
 		}
 	}

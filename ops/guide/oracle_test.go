@@ -208,7 +208,7 @@ func contents(r *rand.Rand, table model.TableKind, p *model.Partition) {
 	kinds := []model.FSKind{model.Ext4, model.Ext4, model.Ext4, model.Swap, model.XFS, model.ISO9660, model.LUKS}
 	p.FS = model.Filesystem{Kind: kinds[r.Intn(len(kinds))], Used: -1, Size: geometry.Sector512.Bytes(p.Span.Len()), BlockSize: 4096}
 	if p.FS.Kind == model.Ext4 {
-		p.FS.Used = geometry.Bytes(r.Int63n(int64(p.FS.Size)/4096)) * 4096
+		p.FS.Used = geometry.Bytes(r.Int63n(int64(p.FS.Size)/4096+1)) * 4096
 		p.FS.Min = p.FS.Used
 	}
 	p.Type = model.DefaultType(table, p.Role, p.FS.Kind)

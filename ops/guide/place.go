@@ -205,15 +205,15 @@ func (l *line) roundTarget(spots []spotted, bound geometry.Sector) {
 	}
 }
 
-// longest is the line with the greatest length as the wish that these means can give to the target without hops and
-// without shrinking, and whether that is more than it has.
-func (l line) longest(m means) (line, bool) {
+// longest is the line with the greatest length as the wish that can be given to the target within the limits, without
+// hops and without shrinking, and whether that is more than it has.
+func (l line) longest(within limits) (line, bool) {
 	it := l.items[l.target]
 	fits := func(want geometry.Sector) bool {
 		l.want = want
 		front := l.start
 		for i := range l.items {
-			span, ok := l.squeezed(front, i, m)
+			span, ok := l.squeezed(front, i, within)
 			if !ok {
 				return false
 			}
@@ -245,8 +245,8 @@ func (l *line) onGrid(n geometry.Sector) geometry.Sector {
 	return l.down(n)
 }
 
-// squeezed is where item i lies as far to the left as the means allow.
-func (l *line) squeezed(front geometry.Sector, i int, m means) (geometry.Span, bool) {
+// squeezed is where item i lies as far to the left as the limits allow.
+func (l *line) squeezed(front geometry.Sector, i int, within limits) (geometry.Span, bool) {
 	it := l.items[i]
 	side := moveSelf
 	switch {
@@ -256,7 +256,7 @@ func (l *line) squeezed(front geometry.Sector, i int, m means) (geometry.Span, b
 		side = moveAfter
 	}
 	stay, stays := l.spot(front, i, 0, l.length(i, 0, 0))
-	if it.kind != body || it.stuck == "" && m.has(side) {
+	if it.kind != body || it.stuck == "" && within.means.has(side) && within.spared != i+1 {
 		if move, ok := l.spot(front, i, moved|hopped, l.length(i, moved, 0)); ok && (!stays || move.End < stay.End) {
 			return move, true
 		}

@@ -93,7 +93,7 @@ func (l *line) still(i int, side means, need geometry.Sector) string {
 	if it.stuck != "" {
 		return it.stuck
 	}
-	longest, more := l.longest(side)
+	longest, more := l.longest(limits{means: side})
 	free := longest.want - l.items[l.target].span.Len()
 	switch {
 	case more && free >= need:
@@ -103,7 +103,7 @@ func (l *line) still(i int, side means, need geometry.Sector) string {
 	case !more:
 		return "there is no free space behind it"
 	}
-	return fmt.Sprintf("with the free space there that makes room for %s only", l.size(free))
+	return fmt.Sprintf("the free space there makes room for only %s", l.size(free))
 }
 
 // kept is why shrinking item i does not help, "" if it would.
