@@ -82,7 +82,7 @@ func (m Model) useful(d document) []keymap.Binding {
 		}
 		out = append(out, k.mounts)
 	case ok && row.Kind == model.RowPartition:
-		out = append(out, k.resize.Short("m"), k.remove, k.format, k.copy, k.label, k.kind.As("type"), k.check)
+		out = append(out, k.resize.Short("m"), k.room, k.remove, k.format, k.copy, k.label, k.kind.As("type"), k.check)
 	case ok && row.Kind == model.RowGap:
 		out = append(out, k.create)
 		if m.clip.gen != 0 {
