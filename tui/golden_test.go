@@ -42,6 +42,7 @@ func scenes() []scene {
 		{"room-founding", tuitest.Founding, func(s story) { s.d.Press("g"); s.d.Type("+1GiB") }},
 		{"room-impossible", tuitest.Varied, func(s story) { s.d.Press("end", "up", "up", "g"); s.d.Type("6TiB") }},
 		{"room-wrong", tuitest.Founding, func(s story) { s.d.Press("g"); s.d.Type("+1") }},
+		{"room-image", tuitest.Varied, keysOnly("end", "g", "down")},
 		{"room-refused", tuitest.Varied, keysOnly("j", "g")},
 		{"format", tuitest.Founding, keysOnly("f", "down")},
 		{"format-label", tuitest.Founding, func(s story) { s.d.Press("f", "tab"); s.d.Type("home") }},

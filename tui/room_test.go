@@ -22,10 +22,17 @@ func TestMakeRoom(t *testing.T) {
 
 func TestMakeRoomRefused(t *testing.T) {
 	d := open(t, tuitest.Varied())
-	d.Press("end", "g")
-	d.Contains("Select a partition to make room for")
 	d.Press("home", "j", "g")
 	d.Contains("Cannot make room for p2: FAT32 cannot be resized here")
 	d.Press("d", "end", "g")
 	d.Contains("This is a pending operation")
+}
+
+// With free space selected it is the image that is meant.
+func TestSmallImage(t *testing.T) {
+	d := open(t, tuitest.Varied())
+	d.Press("end", "g")
+	d.Contains("Make the image smaller", "The image has", "less than now")
+	d.Press("end", "down", "down", "down", "down", "down", "down", "enter")
+	d.Contains("Shrink image by")
 }

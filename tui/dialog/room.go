@@ -14,9 +14,10 @@ import (
 	"shunt/tui/widget"
 )
 
-// Room is the Make room page: how large a partition should be, and the ways to get there.
+// Room is the Make room page: how large a partition should be, and the ways to get there. Without a partition it is about
+// the image, which shall be as small as its contents allow, and has no field.
 type Room struct {
-	part  model.Partition
+	part  model.Partition // ID 0: the image
 	queue ops.Queue
 	align geometry.Alignment
 	field widget.Field
@@ -48,10 +49,30 @@ func NewRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Room, erro
 	return r.solve(), nil
 }
 
+// NewSmallImage is the page for the image of the queue's preview. An error says why it cannot become smaller.
+func NewSmallImage(q ops.Queue, align geometry.Alignment) (Room, error) {
+	r := Room{queue: q, align: align}.solve()
+	if len(r.plans) > 0 {
+		return r, nil
+	}
+	var why []string
+	for _, n := range r.no {
+		why = append(why, n.What+": "+n.Why)
+	}
+	return r, &ops.Refusal{What: "make the image smaller", Reason: strings.Join(why, "; ")}
+}
+
+// image reports whether the page is about the image.
+func (r Room) image() bool { return r.part.ID == 0 }
+
 // solve finds the plans for what the field says.
 func (r Room) solve() Room {
 	r.plans, r.no, r.at, r.down, r.wrong = nil, nil, 0, 0, nil
-	w := guide.Wish{Part: r.part.ID}
+	w := guide.Wish{Part: r.part.ID, Shrink: r.image()}
+	if r.image() {
+		r.plans, r.no = guide.Plans(r.queue, w, r.align)
+		return r
+	}
 	if strings.EqualFold(strings.TrimSpace(r.field.Value()), mostWord) {
 		w.Most = true
 	} else {
@@ -78,7 +99,7 @@ func (r Room) Update(msg tea.Msg) (Dialog, Action) {
 			return r, Close{}
 		case keymap.Match(press, keyAccept("")):
 			return r, r.accept()
-		case keymap.Match(press, keyMax()):
+		case keymap.Match(press, keyMax()) && !r.image():
 			r.field = r.field.Set(mostWord)
 			return r.solve(), nil
 		case keymap.Match(press, keyUp()):
@@ -94,6 +115,9 @@ func (r Room) Update(msg tea.Msg) (Dialog, Action) {
 			r.down = min(r.down+roomPage, roomPage*(len(r.plans)+len(r.no))/2)
 			return r, nil
 		}
+	}
+	if r.image() {
+		return r, nil
 	}
 	field, used := r.field.Update(msg)
 	changed := used && field.Value() != r.field.Value()
@@ -121,7 +145,10 @@ func (r Room) preview() model.Disk {
 
 // Keys lists what can be pressed.
 func (r Room) Keys() []keymap.Binding {
-	keys := []keymap.Binding{keyMax()}
+	var keys []keymap.Binding
+	if !r.image() {
+		keys = append(keys, keyMax())
+	}
 	if len(r.plans) > 1 {
 		keys = append(keys, keymap.Bind("↑↓", "choose", "up", "down"))
 	}
@@ -132,7 +159,7 @@ func (r Room) Keys() []keymap.Binding {
 }
 
 // costWords is what a plan costs.
-func (r Room) costWords(p guide.Plan) string {
+func costWords(p guide.Plan) string {
 	if p.Copied == 0 {
 		return "copies nothing"
 	}
@@ -142,6 +169,9 @@ func (r Room) costWords(p guide.Plan) string {
 // meaning is what a plan leads to, and what there is to mind about it.
 func (r Room) meaning(p guide.Plan) []string {
 	z := r.queue.Preview().SectorSize
+	if r.image() {
+		return r.smaller(p)
+	}
 	out := []string{fmt.Sprintf("%s gets %s, %s more than now.", r.part.Ref(), geometry.FormatBytes(z.Bytes(p.Len)),
 		geometry.FormatBytes(z.Bytes(p.Len-r.part.Span.Len())))}
 	if p.Risk.Boot > 0 {
@@ -149,6 +179,17 @@ func (r Room) meaning(p guide.Plan) []string {
 	}
 	if p.Hops > 0 {
 		out = append(out, "Partitions change places; their numbers stay.")
+	}
+	return out
+}
+
+// smaller is meaning for the image.
+func (r Room) smaller(p guide.Plan) []string {
+	d := r.queue.Preview()
+	out := []string{fmt.Sprintf("The image has %s then, %s less than now.", geometry.FormatBytes(d.SectorSize.Bytes(p.Len)),
+		geometry.FormatBytes(d.SectorSize.Bytes(d.Sectors-p.Len)))}
+	if p.Risk.Shrunk > 0 {
+		out = append(out, "What is shrunk has little free space left.")
 	}
 	return out
 }

@@ -20,24 +20,27 @@ const (
 // View is the field, the disk now and after the chosen plan, the plans, and what is impossible.
 func (r Room) View(width, height int, st *styles.Styles) View {
 	w := min(width, roomWidth)
-	line, x := fieldLine(formName("New size", true, st), r.field, true, formField, st)
-	z := r.queue.Preview().SectorSize
-	now := r.part.Ref() + " has " + geometry.FormatBytes(z.Bytes(r.part.Span.Len()))
-	if widget.Width(line)+2+widget.Width(now) <= w {
-		line += "  " + st.Muted.Render(now)
+	v := View{Title: "Make the image smaller", Width: w}
+	var lines []string
+	if !r.image() {
+		line, x := fieldLine(formName("New size", true, st), r.field, true, formField, st)
+		now := r.part.Ref() + " has " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(r.part.Span.Len()))
+		if widget.Width(line)+2+widget.Width(now) <= w {
+			line += "  " + st.Muted.Render(now)
+		}
+		v.Title, v.Cursor, lines = "Make room for "+partTitle(r.part, st), &Point{X: x}, []string{line, ""}
 	}
 	keys := len(widget.KeyLines(r.Keys(), w, st))
 	rows := 1
 	if height >= 28 {
 		rows = 2
 	}
-	lines := []string{line, ""}
 	lines = append(lines, r.bar("Now", r.queue.Preview(), w, rows, st)...)
 	lines = append(lines, r.bar("After", r.preview(), w, rows, st)...)
 	lines = append(lines, "")
 	rest := max(3, min(height, roomHeight)-len(lines)-keys-1)
-	lines = append(lines, r.list(w, rest, st)...)
-	return View{Title: "Make room for " + partTitle(r.part, st), Width: w, Lines: lines, Cursor: &Point{X: x}}
+	v.Lines = append(lines, r.list(w, rest, st)...)
+	return v
 }
 
 // bar is one picture of the disk; both are to the same scale.
@@ -108,7 +111,10 @@ func impossibleWords(n guide.Impossible) string {
 
 // planLines is a plan in a line, or with all it does if it is the chosen one.
 func (r Room) planLines(i int, p guide.Plan, width int, st *styles.Styles) []string {
-	cost := r.costWords(p)
+	cost := costWords(p)
+	if r.image() {
+		cost = geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(p.Len)) + ", " + cost
+	}
 	title := p.Title()
 	title = strings.ToUpper(title[:1]) + title[1:]
 	room := width - 4 - widget.Width(cost) - 1
