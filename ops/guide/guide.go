@@ -157,8 +157,11 @@ func (s *solver) solve(w Wish) {
 
 // branch looks for ways around each partition that the best plans need.
 func (s *solver) branch(w Wish, allowed means) {
-	best := ranked(s.plans, cheaper)
-	for _, plan := range best[:min(len(best), 3)] {
+	best, around := ranked(s.plans, cheaper), 3
+	if len(s.line.items) > fewItems {
+		around = 1
+	}
+	for _, plan := range best[:min(len(best), around)] {
 		for _, spot := range plan.layout.spots {
 			it := s.line.items[spot.item]
 			if spot.span != it.span && it.kind == body && spot.item != s.line.target && len(plan.does) <= 8 {
@@ -191,7 +194,11 @@ func (s *solver) hops(w Wish, allowed means) {
 		if most > 0 {
 			most = (most - 1) / 2
 		}
-		for _, m := range []means{allowed, allowed &^ growImage, allowed &^ moveSelf} {
+		combinations := []means{allowed, allowed &^ growImage, allowed &^ moveSelf}
+		if len(s.line.items) > fewItems {
+			combinations = combinations[:1]
+		}
+		for _, m := range combinations {
 			s.try(w, limits{means: m, bytes: most})
 		}
 	}
