@@ -173,3 +173,29 @@ func (r room) judge(t *testing.T, image string, before sfdiskTable, files map[in
 		}
 	}
 }
+
+// TestRoomBesideMounted makes room on a loop device whose partition in the middle is in use: that stays where it is, and
+// the one before it changes places with the free space behind.
+func TestRoomBesideMounted(t *testing.T) {
+	testneed.Root(t)
+	testneed.File(t, "/dev/fuse")
+	for _, tool := range []string{"sfdisk", "mkfs.ext4", "resize2fs"} {
+		testneed.Tool(t, tool)
+	}
+	p := people()[0]
+	r := room{disk: "gpt 300: 1 ext4 1-60; 2 ext4 60-100; 3 ext4 100-160", want: "1 160-249; 2 60-100; 3 100-160"}
+	image, files := r.build(t, rand.New(rand.NewSource(seed(t))))
+	device := attached(t, p, image)
+	at := t.TempDir()
+	p.run(t, "mount", "--rw", device, "2", at).want(t, 0, at)
+	unmount := func() { p.run(t, "unmount", device, "2").want(t, 0) }
+	defer func() { unmount() }()
+	table := sfdisk(t, image)
+	p.run(t, "apply", "--yes", device, write(t, "room 3 by +1GiB\n")).want(t, exitRefused,
+		"cannot make room for p3", "p2: it is mounted at "+at, "fixed size")
+	p.run(t, "apply", "--yes", device, write(t, "room 1 by +30MiB\n")).want(t, 0, "Done")
+	sameFiles(t, treeSums(t, at), files[2])
+	unmount()
+	unmount = func() {}
+	r.judge(t, image, table, files)
+}
