@@ -18,8 +18,8 @@ func Check(d Disk) []Problem {
 	c.numbers()
 	for i, p := range d.parts {
 		c.partition(p)
-		for _, q := range d.parts[i+1:] {
-			c.pair(p, q)
+		for j := i + 1; j < len(d.parts) && d.parts[j].Span.Start < p.Span.End; j++ {
+			c.pair(p, d.parts[j]) // those after it begin behind p
 		}
 	}
 	c.chain()

@@ -55,18 +55,27 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 		}
 	}
 	if l.CanGrow == "" {
-		l.MaxLen = l.Room.Len()
-		if c := env.Caps.Of(p.FS.Kind); c.MaxSize > 0 && p.Role != model.Extended {
-			l.MaxLen = max(p.Span.Len(), min(l.MaxLen, d.SectorSize.Down(c.MaxSize)))
-		}
-		if p.FS.Max > 0 && p.Role != model.Extended {
-			l.MaxLen = max(p.Span.Len(), min(l.MaxLen, d.SectorSize.Down(p.FS.Max)))
-		}
-		if d.Table.Kind == model.TableMBR {
-			l.MaxLen = max(p.Span.Len(), min(l.MaxLen, model.MBRSectors-1))
-		}
+		l.MaxLen = max(p.Span.Len(), min(l.Room.Len(), LongestLen(d, env, p)))
 	}
 	return l
+}
+
+// LongestLen is the longest that p can be as far as its contents and the table go, in sectors; the free space around it
+// does not count.
+func LongestLen(d model.Disk, env Env, p model.Partition) geometry.Sector {
+	most := d.SectorSize.Down(maxImage)
+	if d.Table.Kind == model.TableMBR {
+		most = model.MBRSectors - 1
+	}
+	if p.Role == model.Extended {
+		return most
+	}
+	for _, bytes := range []geometry.Bytes{env.Caps.Of(p.FS.Kind).MaxSize, p.FS.Max} {
+		if bytes > 0 {
+			most = min(most, d.SectorSize.Down(bytes))
+		}
+	}
+	return most
 }
 
 // findRoom sets Room, Chosen and what bounds them.

@@ -36,6 +36,10 @@ type Env struct {
 	// Sources finds a partition of another target, for plan files that copy from there. path is as the plan has it, and
 	// number that of the partition. nil knows no other targets.
 	Sources func(path string, number int) (Source, error)
+	// Room finds the operations that give partition id at least size sectors, 0 for as many as possible, or for id 0 those
+	// that make the image as small as its contents allow. Positions are on the grid of align; a *Refusal says why there
+	// are none. nil cannot find any.
+	Room func(q Queue, id model.PartID, size geometry.Sector, align geometry.Alignment) ([]Operation, error)
 }
 
 // Capabilities maps each kind of file system to what can be done with it here; a missing kind can be

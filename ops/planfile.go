@@ -15,10 +15,11 @@ import (
 // quote and the backslash. P is a partition number; sizes need a unit (see geometry.ParseSize) and are
 // rounded up to whole sectors.
 //
-//	image grow SIZE | image size SIZE
+//	image grow SIZE | image size SIZE | image min
 //	move P right SIZE | move P left SIZE | move P to OFFSET     each with: and resize to SIZE
 //	resize P to SIZE | resize P by +SIZE | resize P by -SIZE | resize P min | resize P max
 //	grow P
+//	room P by +SIZE | room P to SIZE | room P max
 //	new SIZE|max [at OFFSET] [fs=KIND] [label=TEXT] [name=TEXT] [type=TYPE] [as=primary|extended|logical]
 //	delete P
 //	check P
@@ -28,6 +29,9 @@ import (
 //	type P TYPE | flag P FLAG on|off
 //	uuid P new|half
 //	table new gpt|mbr | table gpt
+//
+// "room" and "image min" stand for the operations that Env.Room finds, which are what is staged; every other line is one
+// operation.
 //
 // An OFFSET in sectors ("2048s") is kept to the sector; in any other unit it is put on the grid.
 
@@ -99,12 +103,14 @@ func placed(err error, n int) error {
 // stageLine stages one line that has at least one word, on a queue whose arrays nobody else holds.
 func stageLine(q Queue, words []planWord, align geometry.Alignment) (Queue, error) {
 	l := &planLine{words: words[1:], end: words[len(words)-1].after, q: q, align: align}
-	op, err := l.operation(words[0])
+	list, err := l.operations(words[0])
 	if err == nil {
 		err = l.finish()
 	}
-	if err == nil {
-		q, err = q.stageOwned(op)
+	for _, op := range list {
+		if err == nil {
+			q, err = q.stageOwned(op)
+		}
 	}
 	var refusal *Refusal
 	if errors.As(err, &refusal) {

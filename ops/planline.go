@@ -17,10 +17,19 @@ type planLine struct {
 	align geometry.Alignment
 }
 
-// plannedLater are words of the grammar that no operation of this version carries out.
-const plannedLater = "room"
+// operations reads everything behind the first word.
+func (l *planLine) operations(first planWord) ([]Operation, error) {
+	switch {
+	case first.text == "room":
+		return l.room()
+	case first.text == "image" && l.more("min"):
+		return l.rooms(0, 0)
+	}
+	op, err := l.operation(first)
+	return []Operation{op}, err
+}
 
-// operation reads everything behind the first word.
+// operation is operations for the words that stand for one.
 func (l *planLine) operation(first planWord) (Operation, error) {
 	switch first.text {
 	case "image":
@@ -56,12 +65,7 @@ func (l *planLine) operation(first planWord) (Operation, error) {
 	case "table":
 		return l.table()
 	}
-	for _, word := range strings.Fields(plannedLater) {
-		if first.text == word {
-			return nil, &PlanError{Col: first.col, Msg: fmt.Sprintf("%q is not supported by this version", word)}
-		}
-	}
-	return nil, unexpected(first, "an operation", "image, move, resize, grow, new, delete, check, copy, format, label, name, type, flag, uuid or table")
+	return nil, unexpected(first, "an operation", "image, move, resize, grow, room, new, delete, check, copy, format, label, name, type, flag, uuid or table")
 }
 
 // disk is the disk the line applies to.

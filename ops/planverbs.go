@@ -11,7 +11,7 @@ import (
 
 // image reads what follows "image".
 func (l *planLine) image() (Operation, error) {
-	w, err := l.next("what to do with the image", "grow or size")
+	w, err := l.next("what to do with the image", "grow, size or min")
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func (l *planLine) image() (Operation, error) {
 		n, err := l.size("the size")
 		return ImageSize{Sectors: n}, err
 	}
-	return nil, unexpected(w, "something to do with the image", "grow or size")
+	return nil, unexpected(w, "something to do with the image", "grow, size or min")
 }
 
 // move reads what follows "move".

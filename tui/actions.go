@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,7 +29,7 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 		m.align = a.Align
 		return m.stage(a.Op), nil
 	case dialog.StageAll:
-		return m.stageAll(a.Ops), nil
+		return m.stageAll(a), nil
 	case dialog.ClearQueue:
 		return m.clearQueue(), nil
 	case dialog.Quit:
@@ -100,7 +101,8 @@ func stagedWords(before, after ops.Queue, op ops.Operation) string {
 }
 
 // stageAll puts operations that belong together at the end of the queue, all or none.
-func (m Model) stageAll(list []ops.Operation) Model {
+func (m Model) stageAll(a dialog.StageAll) Model {
+	list := a.Ops
 	d, ok := m.doc()
 	if !ok || len(list) == 0 {
 		return m
@@ -117,7 +119,7 @@ func (m Model) stageAll(list []ops.Operation) Model {
 		q = next
 	}
 	d.pane = tablePane
-	return m.withDoc(m.current, d.with(q, list[0].Part())).
+	return m.withDoc(m.current, d.with(q, cmp.Or(a.Part, list[0].Part()))).
 		say(toneGood, fmt.Sprintf("%d operations are pending; u takes back the last", len(list)))
 }
 

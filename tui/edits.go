@@ -98,3 +98,20 @@ func (m Model) openConvert(d document) Model {
 	}
 	return m.push(ask)
 }
+
+// openRoom makes room for the selected partition; where none is selected, space is left, and the image can be smaller.
+func (m Model) openRoom(d document) Model {
+	p, ok := d.partition()
+	if !ok {
+		small, err := dialog.NewSmallImage(d.queue, m.align)
+		if err != nil {
+			return m.refuse(err)
+		}
+		return m.push(small)
+	}
+	room, err := dialog.NewRoom(d.queue, p.ID, m.align)
+	if err != nil {
+		return m.refuse(err)
+	}
+	return m.push(room)
+}

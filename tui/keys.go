@@ -6,9 +6,6 @@ import (
 	"shunt/tui/keymap"
 )
 
-// later is the reason of keys that are reserved.
-const later = "not in this version"
-
 // keyMap is every key of the pages. What a key is called, and what the help says of it, comes from here.
 type keyMap struct {
 	up, down, pageUp, pageDown, top, bottom keymap.Binding
@@ -36,7 +33,7 @@ func keys() keyMap {
 		pageUp: b("pgup", "page up", "pgup"), pageDown: b("pgdn", "page down", "pgdown", "space"),
 		top: b("home", "first", "home"), bottom: b("end", "last", "end"),
 
-		resize: b("m enter", "resize/move", "m", "enter"), room: b("g", "make room", "g").Because(later),
+		resize: b("m enter", "resize/move", "m", "enter"), room: b("g", "make room", "g"),
 		create: b("n", "new", "n"), remove: b("d", "delete", "d", "delete"),
 		format: b("f", "format", "f"), copy: b("c", "copy", "c"), paste: b("v", "paste", "v"),
 		label: b("l", "label", "l"), name: b("N", "partition name", "N"), kind: b("t", "type and flags", "t"),

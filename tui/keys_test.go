@@ -70,17 +70,6 @@ func TestCursorKeys(t *testing.T) {
 	}
 }
 
-// Keys that are reserved say so; none of them is silent.
-func TestReservedKeys(t *testing.T) {
-	for key, name := range map[string]string{"g": "make room"} {
-		d := open(t, tuitest.Founding())
-		d.Press(key)
-		d.Contains(key + " " + name + ": not in this version")
-		d.Press("j")
-		d.Lacks("not in this version")
-	}
-}
-
 // The help shows all keys at every size, by scrolling where they do not fit.
 func TestHelpShowsEverything(t *testing.T) {
 	for _, size := range [][2]int{{60, 20}, {80, 24}, {200, 60}} {
@@ -92,7 +81,7 @@ func TestHelpShowsEverything(t *testing.T) {
 			d.Press("down")
 			all += d.Frame()
 		}
-		for _, want := range []string{"resize/move", "image size", "clear all", "next target", "make room", "Not in this version", "kept to the"} {
+		for _, want := range []string{"resize/move", "image size", "clear all", "next target", "make room", "kept to the"} {
 			if !strings.Contains(all, want) {
 				t.Errorf("%v: the help lacks %q", size, want)
 			}
@@ -102,7 +91,7 @@ func TestHelpShowsEverything(t *testing.T) {
 
 func TestKeyTable(t *testing.T) {
 	table := tui.KeyTable()
-	for _, want := range []string{"| `m enter` | resize/move |", "| `g` | make room (not in this version) |", "| `ctrl+r` | redo |"} {
+	for _, want := range []string{"| `m enter` | resize/move |", "| `g` | make room |", "| `ctrl+r` | redo |"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("the table lacks %q:\n%s", want, table)
 		}

@@ -138,7 +138,7 @@ func (m Model) pendingKey(msg tea.KeyPressMsg, d document) (Model, bool) {
 		return m.shift(d, -1), true
 	case keymap.Match(msg, k.later):
 		return m.shift(d, 1), true
-	case keymap.Match(msg, k.resize, k.create, k.check, k.format, k.copy, k.paste, k.label, k.name, k.kind, k.uuid):
+	case keymap.Match(msg, k.resize, k.room, k.create, k.check, k.format, k.copy, k.paste, k.label, k.name, k.kind, k.uuid):
 		return m.say(toneWarn, "This is a pending operation: d removes it, ↑ leads to the partitions"), true
 	}
 	return m, false
@@ -153,6 +153,8 @@ func (m Model) partitionKey(msg tea.KeyPressMsg, d document) Model {
 	switch {
 	case keymap.Match(msg, k.resize):
 		return m.openResize(d)
+	case keymap.Match(msg, k.room):
+		return m.openRoom(d)
 	case keymap.Match(msg, k.create):
 		return m.openCreate(d)
 	case keymap.Match(msg, k.remove):

@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"strings"
-
 	"charm.land/lipgloss/v2"
 
 	"shunt/geometry"
@@ -67,7 +65,7 @@ func (m Model) useful(d document) []keymap.Binding {
 		}
 		out = append(out, k.mounts)
 	case ok && row.Kind == model.RowPartition:
-		out = append(out, k.resize.Short("m"), k.remove, k.format, k.copy, k.label, k.kind.As("type"), k.check)
+		out = append(out, k.resize.Short("m"), k.room, k.remove, k.format, k.copy, k.label, k.kind.As("type"), k.check)
 	case ok && row.Kind == model.RowGap:
 		out = append(out, k.create)
 		if m.clip.gen != 0 {
@@ -135,52 +133,13 @@ const (
 // segments is a disk as a bar shows it.
 func (m Model) segments(d document, disk model.Disk, which picture) []widget.Segment {
 	chosen, _ := d.selected()
-	rows := model.Rows(disk, model.Readable)
-	var out []widget.Segment
-	for i, r := range rows {
-		extended := r.Kind == model.RowPartition && r.Partition.Role == model.Extended
-		if extended && i+1 < len(rows) && rows[i+1].Nested {
-			continue // it is shown by what lies in it, between marks
-		}
-		s := m.segment(r, disk.SectorSize)
-		if r.Nested {
-			s.Open = i == 0 || !rows[i-1].Nested
-			s.Close = i+1 == len(rows) || !rows[i+1].Nested
-		}
+	return widget.DiskSegments(disk, func(r model.Row) widget.Mark {
 		same := r.Kind == model.RowPartition && chosen.Kind == model.RowPartition && r.Partition.ID == chosen.Partition.ID
 		if d.pane == tablePane && (same || which == pictureAfter && r.Kind == chosen.Kind && r.Span == chosen.Span) {
-			s.Mark = widget.Selected
+			return widget.Selected
 		}
-		out = append(out, s)
-	}
-	return out
-}
-
-func (m Model) segment(r model.Row, z geometry.SectorSize) widget.Segment {
-	size := geometry.FormatShort(z.Bytes(r.Span.Len()))
-	s := widget.Segment{Weight: r.Span.Len(), Used: -1, Shade: widget.Shaded, Style: m.st.FS(r.FS.Kind)}
-	kind := string(r.FS.Kind)
-	switch r.Kind {
-	case model.RowGap:
-		s.Shade, s.Style = widget.Blank, m.st.Unallocated
-		s.Labels = []string{"free " + size, size}
-		return s
-	case model.RowWhole:
-		s.Labels = []string{strings.TrimSpace(kind + " " + size)}
-	case model.RowPartition:
-		ref := r.Partition.Ref()
-		if r.Partition.Role == model.Extended {
-			s.Style, kind = m.st.Extended, "extended"
-		}
-		s.Labels = []string{ref + " " + kind + " " + size, ref + " " + kind, ref + " " + size, ref}
-		if kind == "" {
-			s.Labels = []string{ref + " " + size, ref}
-		}
-	}
-	if length := z.Bytes(r.Span.Len()); r.FS.Used >= 0 && r.FS.Known() && length > 0 {
-		s.Used = min(1, float64(r.FS.Used)/float64(length))
-	}
-	return s
+		return widget.Plain
+	}, m.st)
 }
 
 // pendingCursor is the selected operation, -1 if the table has the keyboard.

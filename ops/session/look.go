@@ -14,6 +14,7 @@ import (
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/fsys"
+	"shunt/ops/guide"
 	"shunt/ops/listing"
 	"shunt/ops/look"
 	"shunt/ops/target"
@@ -245,6 +246,6 @@ func (v *Viewer) about() []ops.SheetLine {
 
 // Discover looks anew for what can be done on this machine; Env tells it from then on.
 func (s *Session) Discover() ops.Env {
-	s.env = ops.Env{Caps: fsys.Discover(), Sources: s.source}
+	s.env = ops.Env{Caps: fsys.Discover(), Sources: s.source, Room: guide.Room}
 	return s.env
 }

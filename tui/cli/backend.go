@@ -11,6 +11,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/attach"
 	"shunt/ops/fsys"
+	"shunt/ops/guide"
 	"shunt/ops/journal"
 	"shunt/ops/session"
 	"shunt/ops/txn"
@@ -39,7 +40,7 @@ func grouped(opts session.Options) session.Options {
 }
 
 // Discover looks for the tools of this machine.
-func (b backend) Discover() ops.Env { return ops.Env{Caps: fsys.Discover()} }
+func (b backend) Discover() ops.Env { return ops.Env{Caps: fsys.Discover(), Room: guide.Room} }
 
 func editable(s *session.Session) (tui.Target, error) {
 	if damage := s.Damage(); damage != nil {

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
 )
 
@@ -19,7 +20,11 @@ type Stage struct {
 }
 
 // StageAll puts several operations at the end of the queue, all of them or, if one is impossible, none.
-type StageAll struct{ Ops []ops.Operation }
+type StageAll struct {
+	Ops []ops.Operation
+	// Part is the partition that they are for and that is selected afterwards, 0 for that of the first.
+	Part model.PartID
+}
 
 // ClearQueue takes all operations back.
 type ClearQueue struct{}

@@ -1,0 +1,80 @@
+package guide
+
+import (
+	"fmt"
+	"slices"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+// shrinkImage lists the ways to make the image smaller, the one first that leaves the least: cutting off free space,
+// moving partitions together, shrinking them to their contents.
+func shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
+	d := q.Preview()
+	no := func(why string) ([]Plan, []Impossible) {
+		return nil, []Impossible{{What: "shrink the image", Why: why}}
+	}
+	smallest, why, cannot := ops.ImageLimits(d)
+	switch {
+	case !w.Shrink:
+		return no("no wish was told")
+	case cannot != "":
+		return no(cannot)
+	case d.Table.Kind == model.TableNone && smallest >= d.Sectors:
+		return no(why)
+	}
+	s := &solver{line: layOut(q, 0, align)}
+	if d.Table.Kind == model.TableNone {
+		return s.staged(q, []Plan{s.line.count(layout{sectors: smallest})}), nil
+	}
+	for _, m := range []means{0, moveAfter, shrinkOthers, moveAfter | shrinkOthers} {
+		run := search{line: &s.line, limits: limits{means: m, bytes: -1}}
+		for _, end := range spaced(run.run(), maxPlans/2) {
+			s.add(&s.line, run.deeds(end), run.bound())
+		}
+	}
+	smaller := slices.DeleteFunc(s.plans, func(p Plan) bool { return p.Len >= d.Sectors })
+	plans := s.staged(q, ranked(smaller, shorter))
+	return plans, s.incompressible(plans)
+}
+
+// spaced is n of the list at most, evenly, with its first and its last.
+func spaced(list []int32, n int) []int32 {
+	if len(list) <= n {
+		return list
+	}
+	var some []int32
+	for i := range n {
+		some = append(some, list[i*(len(list)-1)/(n-1)])
+	}
+	return some
+}
+
+// incompressible tells what keeps the image from becoming smaller.
+func (s *solver) incompressible(plans []Plan) []Impossible {
+	used := map[doing]bool{}
+	for _, p := range plans {
+		for d := range p.does {
+			used[d] = true
+		}
+	}
+	var list []Impossible
+	for _, it := range s.line.items {
+		if it.kind != body || len(list) >= maxPlans {
+			continue
+		}
+		if it.stuck != "" && !used[doing{part: it.part.ID, moved: true}] {
+			list = append(list, Impossible{What: "move " + it.part.Ref(), Why: it.stuck})
+		}
+		if it.full != "" && !used[doing{part: it.part.ID, shrunk: true}] {
+			list = append(list, Impossible{What: "shrink " + it.part.Ref(), Why: it.full})
+		}
+	}
+	if len(plans) == 0 && len(list) == 0 {
+		_, why, _ := ops.ImageLimits(s.line.disk)
+		list = append(list, Impossible{What: "shrink the image", Why: fmt.Sprintf("it is as small as its contents: %s", why)})
+	}
+	return list
+}

@@ -1,0 +1,265 @@
+package guide
+
+import (
+	"fmt"
+	"strings"
+
+	"shunt/geometry"
+)
+
+// shares is how finely the burden of shrinking is divided: share 0 shrinks to the least, share shares not at all.
+const shares = 1 << 20
+
+// length is how long item i is after a; share says how much of what it could give it keeps.
+func (l *line) length(i int, a act, share int64) geometry.Sector {
+	it := l.items[i]
+	switch {
+	case i == l.target:
+		return max(l.want, it.span.Len())
+	case a&shrunk == 0:
+		return it.span.Len()
+	}
+	spare := int64(it.span.Len() - it.least)
+	kept := it.least + geometry.Sector(spare/shares*share+spare%shares*share/shares)
+	if a&moved != 0 {
+		return min(l.up(kept), it.span.Len())
+	}
+	return min(l.up(it.span.Start+kept)-it.span.Start, it.span.Len())
+}
+
+// spot is where item i lies after a if everything before front is taken: as early as possible when it moves. ok is
+// false if it cannot lie there, or if moving it leaves it where it is.
+func (l *line) spot(front geometry.Sector, i int, a act, length geometry.Sector) (at geometry.Span, ok bool) {
+	it := l.items[i]
+	if a&moved == 0 {
+		return geometry.SpanOf(it.span.Start, length), front+it.stayGap <= it.span.Start
+	}
+	start := front + it.moveGap
+	if it.kind != closing {
+		start = max(l.up(start), l.lowest)
+	}
+	if !it.keep.Empty() {
+		// An extended partition with contents reaches around them.
+		return geometry.Span{Start: start, End: max(start+length, it.keep.End)}, start <= it.keep.Start && start != it.span.Start
+	}
+	return geometry.SpanOf(start, length), a&hopped != 0 || start != it.span.Start
+}
+
+// spotted is a deed with where its item lies in the end.
+type spotted struct {
+	deed
+	span geometry.Span
+}
+
+// layout is where everything lies in the end.
+type layout struct {
+	spots []spotted
+	// sectors is the length of the image then.
+	sectors geometry.Sector
+}
+
+// key is the same for layouts that are the same.
+func (at layout) key() string {
+	var b strings.Builder
+	for _, s := range at.spots {
+		fmt.Fprintf(&b, "%d %d %d,", s.item, s.span.Start, s.span.End)
+	}
+	fmt.Fprint(&b, at.sectors)
+	return b.String()
+}
+
+// place finds positions for deeds. What is shrunk gives no more than the target needs, each in proportion to what it
+// could give; what moves stays as near to where it was as it can. Everything ends
+// at bound at the latest. Without a target the image ends where its contents do.
+func (l *line) place(deeds []deed, bound geometry.Sector) (layout, bool) {
+	share := int64(0)
+	if _, _, ok := l.earliest(deeds, 0); !ok {
+		return layout{}, false
+	}
+	for step := int64(shares); step > 0; step /= 2 {
+		if l.target < 0 || share+step > shares {
+			continue
+		}
+		if _, front, ok := l.earliest(deeds, share+step); ok && front <= bound {
+			share += step
+		}
+	}
+	first, front, ok := l.earliest(deeds, share)
+	if !ok {
+		return layout{}, false
+	}
+	at := layout{sectors: l.disk.Sectors}
+	bound = l.end
+	if front > l.end || l.target < 0 {
+		grain := geometry.AlignMiB
+		at.sectors = grain.Up(front+l.disk.Tail(), l.disk.SectorSize)
+		bound = at.sectors - l.disk.Tail()
+	}
+	at.spots = l.spread(deeds, share, first, bound)
+	l.roundTarget(at.spots, bound)
+	return at, true
+}
+
+// earliest is where each item begins if everything is as far to the left as its deed allows, and where the last ends.
+func (l *line) earliest(deeds []deed, share int64) (starts []geometry.Sector, front geometry.Sector, ok bool) {
+	front = l.start
+	starts = make([]geometry.Sector, len(deeds))
+	for j, d := range deeds {
+		a := d.act
+		if a&moved != 0 {
+			a |= hopped // once lengths change it may begin where it was
+		}
+		span, ok := l.spot(front, d.item, a, l.length(d.item, d.act, share))
+		if !ok {
+			return nil, 0, false
+		}
+		starts[j], front = span.Start, span.End
+	}
+	return starts, front, front <= l.far
+}
+
+// latest is where each item begins if everything is as far to the right as its deed allows, with the last one ending
+// at bound.
+func (l *line) latest(deeds []deed, share int64, bound geometry.Sector) []geometry.Sector {
+	starts := make([]geometry.Sector, len(deeds))
+	for j := len(deeds) - 1; j >= 0; j-- {
+		it := l.items[deeds[j].item]
+		if deeds[j].act&moved == 0 {
+			starts[j], bound = it.span.Start, it.span.Start-it.stayGap
+			continue
+		}
+		starts[j] = bound - l.length(deeds[j].item, deeds[j].act, share)
+		if it.kind != closing {
+			starts[j] = l.down(starts[j])
+		}
+		if !it.keep.Empty() {
+			starts[j] = min(starts[j], it.keep.Start)
+		}
+		bound = starts[j] - it.moveGap
+	}
+	return starts
+}
+
+// spread puts each item as near to its old place as the limits first and last allow: the target, then what lies behind
+// it from left to right, then what lies before it from right to left.
+func (l *line) spread(deeds []deed, share int64, first []geometry.Sector, bound geometry.Sector) []spotted {
+	last := l.latest(deeds, share, bound)
+	spots := make([]spotted, len(deeds))
+	put := func(j int, start geometry.Sector) {
+		it := l.items[deeds[j].item]
+		if deeds[j].act&moved == 0 {
+			start = it.span.Start
+		}
+		spots[j] = spotted{deeds[j], geometry.SpanOf(start, l.length(deeds[j].item, deeds[j].act, share))}
+		spots[j].span.End = max(spots[j].span.End, it.keep.End)
+	}
+	t := 0
+	for j, d := range deeds {
+		if d.item == l.target {
+			t = j
+		}
+	}
+	for j := t; j < len(deeds); j++ {
+		it, low := l.items[deeds[j].item], first[j]
+		if j > t {
+			low = spots[j-1].span.End + it.moveGap
+			if it.kind != closing {
+				low = l.up(low)
+			}
+		}
+		put(j, max(low, min(it.span.Start, last[j])))
+	}
+	for j := t - 1; j >= 0; j-- {
+		it, next := l.items[deeds[j].item], l.items[deeds[j+1].item]
+		gap := next.stayGap
+		if deeds[j+1].act&moved != 0 {
+			gap = next.moveGap
+		}
+		high := spots[j+1].span.Start - gap - l.length(deeds[j].item, deeds[j].act, share)
+		if it.kind != closing {
+			high = l.down(high)
+		}
+		put(j, min(high, max(it.span.Start, first[j])))
+	}
+	return spots
+}
+
+// roundTarget ends the target on a grid line if nothing is in the way.
+func (l *line) roundTarget(spots []spotted, bound geometry.Sector) {
+	for j := range spots {
+		if spots[j].item != l.target {
+			continue
+		}
+		if j+1 < len(spots) {
+			next := l.items[spots[j+1].item]
+			bound = spots[j+1].span.Start - next.stayGap
+			if spots[j+1].act&moved != 0 {
+				bound = spots[j+1].span.Start - next.moveGap
+			}
+		}
+		p := l.items[l.target].part
+		bound = min(bound, spots[j].span.Start+l.longestLen(p))
+		if end := l.up(spots[j].span.End); end <= bound {
+			spots[j].span.End = end
+		}
+	}
+}
+
+// longest is the line with the greatest length as the wish that can be given to the target within the limits, without
+// hops and without shrinking, and whether that is more than it has.
+func (l line) longest(within limits) (line, bool) {
+	it := l.items[l.target]
+	fits := func(want geometry.Sector) bool {
+		l.want = want
+		front := l.start
+		for i := range l.items {
+			span, ok := l.squeezed(front, i, within)
+			if !ok {
+				return false
+			}
+			front = span.End
+		}
+		return front <= l.end
+	}
+	low, high := it.span.Len(), min(l.longestLen(it.part), l.end-l.start)
+	if !fits(low) {
+		return l, false
+	}
+	for low < high {
+		if mid := high - (high-low)/2; fits(mid) {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	l.want = l.onGrid(low)
+	return l, l.want > it.span.Len()
+}
+
+// onGrid is the length next below n with which the target, where it stays, or begins on a grid line, ends on one.
+func (l *line) onGrid(n geometry.Sector) geometry.Sector {
+	start := l.items[l.target].span.Start
+	if end := l.down(start + n); end > l.items[l.target].span.End && l.up(start) != start {
+		return end - start
+	}
+	return l.down(n)
+}
+
+// squeezed is where item i lies as far to the left as the limits allow.
+func (l *line) squeezed(front geometry.Sector, i int, within limits) (geometry.Span, bool) {
+	it := l.items[i]
+	side := moveSelf
+	switch {
+	case i < l.target:
+		side = moveBefore
+	case i > l.target:
+		side = moveAfter
+	}
+	stay, stays := l.spot(front, i, 0, l.length(i, 0, 0))
+	if it.kind != body || it.stuck == "" && within.means.has(side) && within.spared != i+1 {
+		if move, ok := l.spot(front, i, moved|hopped, l.length(i, moved, 0)); ok && (!stays || move.End < stay.End) {
+			return move, true
+		}
+	}
+	return stay, stays
+}

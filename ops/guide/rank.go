@@ -1,0 +1,97 @@
+package guide
+
+import (
+	"cmp"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+// cheaper orders plans by what they copy, what they move, and risk; then those come first that take the least of
+// everything else.
+func cheaper(a, b Plan) int {
+	return cmp.Or(
+		cmp.Compare(a.Copied, b.Copied),
+		cmp.Compare(a.Moved, b.Moved),
+		cmp.Compare(a.Risk.sum(), b.Risk.sum()),
+		cmp.Compare(a.Risk.Shrunk, b.Risk.Shrunk),
+		cmp.Compare(a.Hops, b.Hops),
+		cmp.Compare(a.Grown, b.Grown),
+		cmp.Compare(len(a.does), len(b.does)),
+		cmp.Compare(b.Len, a.Len),
+		cmp.Compare(a.layout.key(), b.layout.key()),
+	)
+}
+
+// longer puts plans first that give the partition the most.
+func longer(a, b Plan) int { return cmp.Or(cmp.Compare(b.Len, a.Len), cheaper(a, b)) }
+
+// shorter puts plans first that leave the smallest image.
+func shorter(a, b Plan) int { return cmp.Or(cmp.Compare(a.Len, b.Len), cheaper(a, b)) }
+
+func (r Risk) sum() int { return r.Boot + r.Shrunk }
+
+// doing is what a plan does to a partition, or to the image.
+type doing struct {
+	part   model.PartID // 0: the image gets another size
+	moved  bool
+	shrunk bool
+}
+
+// count is a layout as a plan: what it does and costs. Growing the target, and the ends of the extended partition, are
+// nothing to mind.
+func (l *line) count(at layout) Plan {
+	p := Plan{layout: at, Len: at.sectors, Grown: max(0, at.sectors-l.disk.Sectors), does: map[doing]bool{}}
+	if at.sectors != l.disk.Sectors {
+		p.does[doing{}] = true
+	}
+	for _, s := range at.spots {
+		it := l.items[s.item]
+		id := it.part.ID
+		switch {
+		case s.item == l.target:
+			p.Len = s.span.Len()
+		case it.kind == body && s.span.Len() < it.span.Len():
+			p.Risk.Shrunk++
+			p.does[doing{part: id, shrunk: true}] = true
+		}
+		if !it.counts() || s.span.Start == it.span.Start {
+			continue
+		}
+		p.Moved++
+		p.does[doing{part: id, moved: true}] = true
+		p.Copied += l.copied(it, s.span.Len())
+		if s.act&hopped != 0 {
+			p.Hops++
+		}
+		if it.boot {
+			p.Risk.Boot++
+		}
+	}
+	return p
+}
+
+// copied is what a move of an item copies that has n sectors then. It shrinks before it moves and grows after.
+func (l *line) copied(it item, n geometry.Sector) geometry.Bytes {
+	if it.copied == 0 || n >= it.span.Len() {
+		return it.copied
+	}
+	it.part.Span.End = it.part.Span.Start + n
+	copies, _ := ops.MoveCost(l.disk, it.part)
+	return copies
+}
+
+// outdoes reports whether p makes the plan o, which comes behind it, pointless: it does nothing that o does not do as
+// well.
+func (p Plan) outdoes(o Plan) bool {
+	if len(p.does) > len(o.does) {
+		return false
+	}
+	for d := range p.does {
+		if !o.does[d] {
+			return false
+		}
+	}
+	return p.Hops <= o.Hops
+}

@@ -1,0 +1,33 @@
+package guide
+
+import (
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+// Room finds what the plan lines "room" and "image min" stand for, see ops.Env: the operations of the best plan. A
+// plan file may be applied without anybody looking, so other partitions are shrunk only where nothing else makes room.
+func Room(q ops.Queue, id model.PartID, size geometry.Sector, align geometry.Alignment) ([]ops.Operation, error) {
+	w := Wish{Part: id, Size: size, Most: id != 0 && size == 0, Shrink: id == 0}
+	plans, no := Plans(q, w, align)
+	for _, p := range plans {
+		if p.Risk.Shrunk == 0 && id != 0 {
+			return p.Ops, nil
+		}
+	}
+	if len(plans) > 0 {
+		return plans[0].Ops, nil
+	}
+	refusal := &ops.Refusal{What: "make the image smaller"}
+	if p, ok := q.Preview().Partition(id); ok {
+		refusal.What = "make room for " + p.Ref()
+	}
+	for i, n := range no {
+		if i > 0 {
+			refusal.Reason += "; "
+		}
+		refusal.Reason += n.What + ": " + n.Why
+	}
+	return nil, refusal
+}

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"shunt/model/testneed"
+)
+
+// room is a disk, a plan that leaves the moves to shunt, and where the partitions must lie afterwards. Positions are in
+// MiB: NUMBER KIND START-END, with ? where it depends on the contents.
+type room struct {
+	name, disk, plan string
+	want             string // "" if the plan is refused
+	image            int64  // its size afterwards in MiB, at most where positions depend on the contents; 0 for as it was
+	says             string
+}
+
+func rooms() []room {
+	return []room{
+		{"free space behind", "gpt 200: 1 ext4 1-60; 2 ext4 120-180", "room 1 by +40MiB", "1 1-100; 2 120-180", 0, ""},
+		{"swap in the way", "mbr 200: 1 ext4 1-60; 2 swap 60-90", "room 1 by +40MiB", "1 1-100; 2 100-130", 0, ""},
+		{"swap and home in the way", "gpt 300: 1 ext4 1-60; 2 swap 60-100; 3 ext4 100-200", "room 1 by +40MiB", "1 1-100; 2 200-240; 3 100-200", 0, "Move p2 right by 140 MiB"},
+		{"root before home", "gpt 200: 1 ext4 1-60; 2 ext4 60-140", "room 1 by +40MiB", "1 1-100; 2 100-180", 0, ""},
+		{"logical partitions", "mbr 300: 1 ext4 1-60; 2 extended 60-200; 5 ext4 60-130; 6 ext4 130-200", "room 5 to 100MiB", "1 1-60; 2 60-231; 5 61-161; 6 162-231", 0, ""},
+		{"a primary one before logical ones", "mbr 300: 1 ext4 1-60; 2 extended 60-200; 5 ext4 60-130", "room 1 by +20MiB", "1 1-80; 2 80-200; 5 81-150", 0, ""},
+		{"a full disk", "gpt 161: 1 ext4 1-60; 2 ext4 60-160", "room 1 to 2GiB", "1 1-2049; 2 2049-2149", 2150, "Grow image by 1.94 GiB"},
+		{"two neighbours", "mbr 300: 1 ext4 1-60; 2 ext4 60-130; 3 ext4 130-200; 4 ext4 260-300", "room 1 by +50MiB", "1 1-110; 2 110-180; 3 180-250; 4 260-300", 0, ""},
+		{"an ESP in the way", "gpt 300: 1 ext4 1-60; 2 esp 60-70; 3 ext4 200-260", "room 1 by +30MiB", "1 1-90; 2 90-100; 3 200-260", 0, ""},
+		{"immovable behind, free space before", "gpt 300: 1 ext4 100-160; 2 bios 160-161; 3 ext4 161-299", "room 1 by +30MiB", "1 70-160; 2 160-161; 3 161-299", 0, ""},
+		{"as much as possible from both sides", "gpt 301: 1 ext4 1-60; 2 ext4 100-160; 3 swap 200-240", "room 2 max", "1 1-60; 2 60-260; 3 260-300", 0, ""},
+		{"image to its contents", "mbr 400: 1 esp 1-60; 2 ext4 100-300", "image min", "1 1-?; 2 ?-?", 80, ""},
+		{"nothing possible", "gpt 200: 1 iso 1-60; 2 ext4 60-120", "room 1 by +1GiB", "", 0, "cannot make room for p1"},
+	}
+}
+
+// TestRoom has shunt find the moves on real images and has the results judged by sfdisk, e2fsck, fsck.fat and the
+// files' sums.
+func TestRoom(t *testing.T) {
+	testneed.File(t, "/dev/fuse")
+	for _, tool := range []string{"sfdisk", "mkfs.ext4", "mkfs.fat", "fsck.fat", "mkswap", "resize2fs"} {
+		testneed.Tool(t, tool)
+	}
+	rng := rand.New(rand.NewSource(seed(t)))
+	p := people()[0]
+	for _, r := range rooms() {
+		t.Run(r.name, func(t *testing.T) {
+			image, files := r.build(t, rng)
+			before := digest(t, image)
+			table := sfdisk(t, image)
+			plan := filepath.Join(filepath.Dir(image), "plan")
+			if err := os.WriteFile(plan, []byte(r.plan+"\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if r.want == "" {
+				p.run(t, "apply", "--yes", image, plan).want(t, exitRefused, r.says)
+				if digest(t, image) != before {
+					t.Error("the image was changed")
+				}
+				return
+			}
+			p.run(t, "apply", "--yes", image, plan).want(t, 0, r.says)
+			r.judge(t, image, table, files)
+		})
+	}
+}
+
+// drawnPart is one partition of a drawing.
+type drawnPart struct {
+	number     int
+	kind       string
+	start, end int64 // MiB
+}
+
+func drawnParts(t *testing.T, text string) (list []drawnPart) {
+	t.Helper()
+	for _, text := range strings.Split(text, ";") {
+		var p drawnPart
+		words := strings.Fields(text)
+		if len(words) == 2 {
+			words = []string{words[0], "", words[1]}
+		}
+		if _, err := fmt.Sscanf(words[0]+" "+strings.ReplaceAll(words[2], "?", "0"), "%d %d-%d", &p.number, &p.start, &p.end); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		p.kind = words[1]
+		list = append(list, p)
+	}
+	return list
+}
+
+// build makes the image; a logical partition begins 1 MiB behind its boot record, where it is drawn.
+func (r room) build(t *testing.T, rng *rand.Rand) (image string, files map[int]map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	head, text, _ := strings.Cut(r.disk, ":")
+	table, size, _ := strings.Cut(head, " ")
+	types := map[string]string{"swap": ",type=swap", "esp": ",type=U", "extended": ",type=5", "bios": ",type=21686148-6449-6E6F-744E-656564454649"}
+	label := map[string]string{"gpt": "gpt", "mbr": "dos"}[table]
+	script := "label: " + label + "\n"
+	if label == "dos" {
+		types["esp"] = ",type=ef,bootable"
+	}
+	parts := drawnParts(t, text)
+	for i, p := range parts {
+		if label == "dos" && p.number > 4 {
+			parts[i].start++
+		}
+		script += fmt.Sprintf("%d: start=%dMiB,size=%dMiB%s\n", p.number, parts[i].start, p.end-parts[i].start, types[p.kind])
+	}
+	sh(t, dir, fmt.Sprintf("truncate -s %sM disk.raw; printf '%s' | sfdisk -q disk.raw", size, strings.ReplaceAll(script, "\n", `\n`)))
+	files = map[int]map[string]string{}
+	for _, p := range parts {
+		switch size := p.end - p.start; p.kind {
+		case "ext4":
+			tree := t.TempDir()
+			plantTree(t, tree, rng, 4*mib)
+			sh(t, dir, fmt.Sprintf("mkfs.ext4 -q -F -d '%s' -E offset=%d,nodiscard disk.raw %dM", tree, p.start*mib, size))
+			files[p.number] = treeSums(t, tree)
+		case "esp":
+			sh(t, dir, fmt.Sprintf("mkfs.fat --offset %d disk.raw %d >/dev/null", p.start*2048, size*1024))
+		case "swap":
+			sh(t, dir, fmt.Sprintf("truncate -s %dM swap; mkswap -q swap; dd if=swap of=disk.raw bs=1M seek=%d conv=notrunc,sparse status=none; rm swap", size, p.start))
+		case "iso":
+			sh(t, dir, fmt.Sprintf(`printf '\001CD001\001' | dd of=disk.raw bs=1 seek=%d conv=notrunc status=none`, p.start*mib+32768))
+		}
+	}
+	return filepath.Join(dir, "disk.raw"), files
+}
+
+// judge checks that each partition lies where it must, is what it was, and holds what it held.
+func (r room) judge(t *testing.T, image string, before sfdiskTable, files map[int]map[string]string) {
+	t.Helper()
+	after := sfdisk(t, image)
+	if len(after.Partitions) != len(before.Partitions) || after.ID != before.ID {
+		t.Errorf("the table is %+v, was %+v", after, before)
+	}
+	_, text, _ := strings.Cut(r.disk, ":")
+	was := drawnParts(t, text)
+	for i, want := range drawnParts(t, r.want) {
+		got, old := after.part(t, want.number), before.part(t, want.number)
+		if want.start > 0 && got.startB != want.start*mib || want.end > 0 && got.startB+got.lenB != want.end*mib {
+			t.Errorf("p%d lies at %d to %d MiB, want %d to %d", want.number, got.startB/mib, (got.startB+got.lenB)/mib, want.start, want.end)
+		}
+		if got.Type != old.Type || got.UUID != old.UUID || got.Bootable != old.Bootable {
+			t.Errorf("p%d is %+v, was %+v", want.number, got, old)
+		}
+		switch was[i].kind {
+		case "ext4":
+			extClean(t, image, got.startB)
+			fills(t, image, got)
+			sameFiles(t, extFiles(t, image, got.startB), files[want.number])
+		case "esp":
+			sh(t, filepath.Dir(image), fmt.Sprintf("dd if=disk.raw of=fat bs=1M skip=%d count=%d status=none; fsck.fat -n fat", got.startB/mib, got.lenB/mib))
+		case "swap":
+			if got := sh(t, ".", fmt.Sprintf("blkid -p -o value -s TYPE -O %d -S %d '%s'", got.startB, got.lenB, image)); strings.TrimSpace(got) != "swap" {
+				t.Errorf("p%d holds %q", want.number, got)
+			}
+		}
+	}
+	size := fileSize(t, image)
+	if exact := !strings.Contains(r.want, "?"); r.image > 0 && (size > r.image*mib || exact && size != r.image*mib) {
+		t.Errorf("the image has %d bytes, want %d MiB", size, r.image)
+	}
+	if after.Label == "gpt" {
+		testneed.Tool(t, "sgdisk")
+		if out := sh(t, ".", "sgdisk -v '"+image+"'"); !strings.Contains(out, "No problems found") {
+			t.Errorf("sgdisk: %s", out)
+		}
+	}
+}
+
+// TestRoomBesideMounted makes room on a loop device whose partition in the middle is in use: that stays where it is, and
+// the one before it changes places with the free space behind.
+func TestRoomBesideMounted(t *testing.T) {
+	testneed.Root(t)
+	testneed.File(t, "/dev/fuse")
+	for _, tool := range []string{"sfdisk", "mkfs.ext4", "resize2fs"} {
+		testneed.Tool(t, tool)
+	}
+	p := people()[0]
+	r := room{disk: "gpt 300: 1 ext4 1-60; 2 ext4 60-100; 3 ext4 100-160", want: "1 160-249; 2 60-100; 3 100-160"}
+	image, files := r.build(t, rand.New(rand.NewSource(seed(t))))
+	device := attached(t, p, image)
+	at := t.TempDir()
+	p.run(t, "mount", "--rw", device, "2", at).want(t, 0, at)
+	unmount := func() { p.run(t, "unmount", device, "2").want(t, 0) }
+	defer func() { unmount() }()
+	table := sfdisk(t, image)
+	p.run(t, "apply", "--yes", device, write(t, "room 3 by +1GiB\n")).want(t, exitRefused,
+		"cannot make room for p3", "p2: it is mounted at "+at, "fixed size")
+	p.run(t, "apply", "--yes", device, write(t, "room 1 by +30MiB\n")).want(t, 0, "Done")
+	sameFiles(t, treeSums(t, at), files[2])
+	unmount()
+	unmount = func() {}
+	r.judge(t, image, table, files)
+}

@@ -1,0 +1,144 @@
+package dialog
+
+import (
+	"fmt"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops/guide"
+	"shunt/tui/styles"
+	"shunt/tui/widget"
+)
+
+// How wide the page is where there is room, and how high.
+const (
+	roomWidth  = 100
+	roomHeight = 26
+)
+
+// View is the field, the disk now and after the chosen plan, the plans, and what is impossible.
+func (r Room) View(width, height int, st *styles.Styles) View {
+	w := min(width, roomWidth)
+	v := View{Title: "Make the image smaller", Width: w}
+	var lines []string
+	if !r.image() {
+		line, x := fieldLine(formName("New size", true, st), r.field, true, formField, st)
+		now := r.part.Ref() + " has " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(r.part.Span.Len()))
+		if widget.Width(line)+2+widget.Width(now) <= w {
+			line += "  " + st.Muted.Render(now)
+		}
+		v.Title, v.Cursor, lines = "Make room for "+partTitle(r.part, st), &Point{X: x}, []string{line, ""}
+	}
+	keys := len(widget.KeyLines(r.Keys(), w, st))
+	rows := 1
+	if height >= 28 {
+		rows = 2
+	}
+	lines = append(lines, r.bar("Now", r.queue.Preview(), w, rows, st)...)
+	lines = append(lines, r.bar("After", r.preview(), w, rows, st)...)
+	lines = append(lines, "")
+	rest := max(3, min(height, roomHeight)-len(lines)-keys-1)
+	v.Lines = append(lines, r.list(w, rest, st)...)
+	return v
+}
+
+// bar is one picture of the disk; both are to the same scale.
+func (r Room) bar(name string, d model.Disk, width, rows int, st *styles.Styles) []string {
+	segments := widget.DiskSegments(d, func(row model.Row) widget.Mark {
+		if row.Kind == model.RowPartition && row.Partition.ID == r.part.ID {
+			return widget.Selected
+		}
+		return widget.Plain
+	}, st)
+	longest := max(r.queue.Preview().Sectors, r.preview().Sectors)
+	if beyond := longest - d.Sectors; beyond > 0 {
+		segments = append(segments, widget.Segment{Weight: beyond, Used: -1, Shade: widget.Blank, Style: st.Unallocated})
+	}
+	const label = 6
+	edge := st.Faint.Render(st.Vertical)
+	lines := widget.DiskBar(segments, width-label-2, rows, st)
+	for i := range lines {
+		if i > 0 {
+			name = ""
+		}
+		lines[i] = st.Muted.Render(widget.Fit(name, label, "")) + edge + lines[i] + edge
+	}
+	return lines
+}
+
+// list is the plans, with the chosen one told in full, and what is impossible, in exactly height lines. Where they do
+// not fit, the chosen plan stays in view.
+func (r Room) list(width, height int, st *styles.Styles) []string {
+	var lines []string
+	from, to := 0, 0 // of the chosen plan
+	switch {
+	case r.wrong != nil:
+		lines = notes(r.wrong.Error()+`, or type "max"`, width, 3, st.Warn.Render, st)
+	case len(r.plans) == 0:
+		lines = []string{st.Warn.Render("That much room cannot be made. What was considered:")}
+	}
+	for i, p := range r.plans {
+		if i == r.at {
+			from = len(lines)
+		}
+		lines = append(lines, r.planLines(i, p, width, st)...)
+		if i == r.at {
+			to = len(lines)
+		}
+	}
+	if len(r.no) > 0 && len(r.plans) > 0 {
+		lines = append(lines, "", st.Muted.Render("Not possible:"))
+	}
+	for _, n := range r.no {
+		lines = append(lines, notes("  "+impossibleWords(n), width, 3, st.Muted.Render, st)...)
+	}
+	start := 0
+	if to > height-1 {
+		start = min(from, to-height+1)
+	}
+	start = max(0, min(start+r.down, len(lines)-height))
+	if hidden := len(lines) - start - height; hidden > 0 {
+		more := fmt.Sprintf("%s %d more lines: pgdn", st.Down, hidden+1)
+		lines = append(lines[:start+height-1:start+height-1], st.Faint.Render(more))
+	}
+	return widget.Pad(lines[start:], width, height, st.More)
+}
+
+func impossibleWords(n guide.Impossible) string {
+	return strings.ToUpper(n.What[:1]) + n.What[1:] + ": " + widget.Clean(n.Why)
+}
+
+// planLines is a plan in a line, or with all it does if it is the chosen one.
+func (r Room) planLines(i int, p guide.Plan, width int, st *styles.Styles) []string {
+	cost := costWords(p)
+	if r.image() {
+		cost = geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(p.Len)) + ", " + cost
+	}
+	title := p.Title()
+	title = strings.ToUpper(title[:1]) + title[1:]
+	room := width - 4 - widget.Width(cost) - 1
+	head := widget.Fit(title, room, st.More) + " " + cost
+	if i != r.at {
+		return []string{st.Muted.Render(fmt.Sprintf("%3d ", i+1)) + st.Text.Render(widget.Fit(title, room, st.More)) + " " + st.Muted.Render(cost)}
+	}
+	lines := []string{st.Row.Render(fmt.Sprintf("%s%2d ", st.Cursor, i+1) + head)}
+	indent := func(text string, look func(...string) string) {
+		for _, line := range widget.Wrap(text, width-4) {
+			lines = append(lines, "    "+look(line))
+		}
+	}
+	if widget.Width(title) > room || len(p.Ways) > 3 {
+		for _, way := range p.Ways {
+			indent(st.Dot+" "+strings.ToUpper(way[:1])+way[1:], st.Text.Render)
+		}
+	}
+	for j, m := range r.meaning(p) {
+		if j == 0 {
+			indent(m, st.Good.Render)
+		} else {
+			indent(m, st.Warn.Render)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,38 @@
+package tui_test
+
+import (
+	"testing"
+
+	"shunt/tui/internal/tuitest"
+)
+
+// A wish becomes pending operations with one key more than it takes to type it, and the cursor stays where it was.
+func TestMakeRoom(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	d.Press("g")
+	d.Contains("Make room for p1", "[max")
+	d.Type("+1GiB")
+	d.Contains("Grow image by 1.00 GiB, move p2 right by 1025 MiB", "copies 25.6 MiB")
+	d.Press("enter")
+	d.Lacks("Make room")
+	d.Contains("3 operations are pending", "1 Grow image by 1.00 GiB", "2 Move p2 right by 1025 MiB", "3 Grow p1 by 1025 MiB", "▸ p1")
+	d.Press("u", "u", "u")
+	d.Contains("Nothing yet.")
+}
+
+func TestMakeRoomRefused(t *testing.T) {
+	d := open(t, tuitest.Varied())
+	d.Press("home", "j", "g")
+	d.Contains("Cannot make room for p2: FAT32 cannot be resized here")
+	d.Press("d", "end", "g")
+	d.Contains("This is a pending operation")
+}
+
+// With free space selected it is the image that is meant.
+func TestSmallImage(t *testing.T) {
+	d := open(t, tuitest.Varied())
+	d.Press("end", "g")
+	d.Contains("Make the image smaller", "The image has", "less than now")
+	d.Press("end", "down", "down", "down", "down", "down", "down", "enter")
+	d.Contains("Shrink image by")
+}

@@ -1,0 +1,56 @@
+package widget
+
+import (
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/tui/styles"
+)
+
+// DiskSegments is a disk as a bar shows it; mark tells which rows are the selected ones.
+func DiskSegments(disk model.Disk, mark func(model.Row) Mark, st *styles.Styles) []Segment {
+	rows := model.Rows(disk, model.Readable)
+	var out []Segment
+	for i, r := range rows {
+		extended := r.Kind == model.RowPartition && r.Partition.Role == model.Extended
+		if extended && i+1 < len(rows) && rows[i+1].Nested {
+			continue // it is shown by what lies in it, between marks
+		}
+		s := rowSegment(r, disk.SectorSize, st)
+		if r.Nested {
+			s.Open = i == 0 || !rows[i-1].Nested
+			s.Close = i+1 == len(rows) || !rows[i+1].Nested
+		}
+		s.Mark = mark(r)
+		out = append(out, s)
+	}
+	return out
+}
+
+func rowSegment(r model.Row, z geometry.SectorSize, st *styles.Styles) Segment {
+	size := geometry.FormatShort(z.Bytes(r.Span.Len()))
+	s := Segment{Weight: r.Span.Len(), Used: -1, Shade: Shaded, Style: st.FS(r.FS.Kind)}
+	kind := string(r.FS.Kind)
+	switch r.Kind {
+	case model.RowGap:
+		s.Shade, s.Style = Blank, st.Unallocated
+		s.Labels = []string{"free " + size, size}
+		return s
+	case model.RowWhole:
+		s.Labels = []string{strings.TrimSpace(kind + " " + size)}
+	case model.RowPartition:
+		ref := r.Partition.Ref()
+		if r.Partition.Role == model.Extended {
+			s.Style, kind = st.Extended, "extended"
+		}
+		s.Labels = []string{ref + " " + kind + " " + size, ref + " " + kind, ref + " " + size, ref}
+		if kind == "" {
+			s.Labels = []string{ref + " " + size, ref}
+		}
+	}
+	if length := z.Bytes(r.Span.Len()); r.FS.Used >= 0 && r.FS.Known() && length > 0 {
+		s.Used = min(1, float64(r.FS.Used)/float64(length))
+	}
+	return s
+}
