@@ -194,6 +194,9 @@ func (w *process) queue() (ops.Queue, error) {
 		return ops.Queue{}, err
 	}
 	if Sum(disk) != w.job.Initial {
+		if err := w.target.Unused(); err != nil {
+			return ops.Queue{}, err // a partition that came into use counts as a change, and it is known whose
+		}
 		return ops.Queue{}, errChanged
 	}
 	if err := w.openSources(); err != nil {

@@ -89,6 +89,7 @@ func TestEdits(t *testing.T) {
 	p := people()[0]
 	for _, e := range edits() {
 		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			image := filepath.Join(dir, "disk.raw")
 			sh(t, dir, "truncate -s 128M disk.raw; "+e.image)

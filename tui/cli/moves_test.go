@@ -113,6 +113,7 @@ func TestMoves(t *testing.T) {
 			before := d.table(t, original)
 			for _, m := range moves(d.sector) {
 				t.Run(m.name, func(t *testing.T) {
+					t.Parallel()
 					dir := t.TempDir()
 					image := filepath.Join(dir, "disk.raw")
 					sh(t, dir, "cp --sparse=always '"+original+"' disk.raw")

@@ -48,8 +48,10 @@ func TestRoom(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
 	p := people()[0]
 	for _, r := range rooms() {
+		own := rand.New(rand.NewSource(rng.Int63()))
 		t.Run(r.name, func(t *testing.T) {
-			image, files := r.build(t, rng)
+			t.Parallel()
+			image, files := r.build(t, own)
 			before := digest(t, image)
 			table := sfdisk(t, image)
 			plan := filepath.Join(filepath.Dir(image), "plan")
