@@ -7,7 +7,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/tui/dialog"
-	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
@@ -23,7 +22,7 @@ func (m Model) frame() (string, *dialog.Point) {
 	if m.small() {
 		return m.plain(m.tooSmall()), nil
 	}
-	lines := m.noteOver(widget.Pad(m.page(), m.width, m.height, ""))
+	lines := m.noteOver(append(widget.Pad(m.pageLines(), m.width, m.height-1, m.st.More), m.bottom()))
 	var cursor *dialog.Point
 	for _, d := range m.dialogs {
 		drawn := dialog.Draw(d, m.width, m.height, m.st)
@@ -33,32 +32,21 @@ func (m Model) frame() (string, *dialog.Point) {
 	return m.plain(lines), cursor
 }
 
-// page is what is shown below the dialogs.
-func (m Model) page() []string {
-	d, ok := m.doc()
+// messagePage is what is shown where no target can be.
+func (m Model) messagePage(d document) []string {
 	switch {
-	case m.files.open():
-		return m.filesPage()
-	case m.reader.open():
-		return m.readerPage()
-	case ok && d.run.active():
-		return m.runPage(d)
-	case !ok:
+	case d.path == "":
 		return m.blankPage("", "Press o to open a disk image or a device, q to quit.")
 	case d.doing != "":
 		return m.blankPage(d.doing+" "+d.name(), "This takes a moment.")
 	case d.state == docOpening:
 		return m.blankPage("Opening "+d.name(), "It is being locked and read; nothing is written.")
-	case d.state == docRefused, d.state == docLost:
-		t := tellRefused(d.name(), d.err)
-		if d.state == docLost {
-			t = tellLost(d.name(), d.err)
-		}
-		return m.blankPage(t.head, widget.Clean(t.meaning), t.advice)
-	case d.unfinished != nil:
-		return m.recoveryPage(d)
 	}
-	return m.editorPage(d)
+	t := tellRefused(d.name(), d.err)
+	if d.state == docLost {
+		t = tellLost(d.name(), d.err)
+	}
+	return m.blankPage(t.head, widget.Clean(t.meaning), t.advice)
 }
 
 // plain joins the lines; on terminals without more characters it replaces all that are not ASCII, as
@@ -138,8 +126,7 @@ func (m Model) blankPage(head string, paragraphs ...string) []string {
 	for _, t := range text {
 		lines = append(lines, "    "+t)
 	}
-	lines = widget.Pad(lines, m.width, m.height-1, m.st.More)
-	return append(lines, m.bottom([]keymap.Binding{m.keys.open, m.keys.next}, []keymap.Binding{m.keys.help, m.keys.quit}))
+	return lines
 }
 
 // title is the first line of every page.
@@ -162,14 +149,6 @@ func (m Model) title() string {
 		}
 	}
 	return widget.Fit(left, m.width-widget.Width(right)-1, m.st.More) + " " + right
-}
-
-// bottom is the last line of every page: the answer to the last key, or the keys.
-func (m Model) bottom(bindings, always []keymap.Binding) string {
-	if m.note.text == "" {
-		return widget.KeyBar(bindings, always, m.width, m.st)
-	}
-	return widget.Fit(" "+m.noteLook()(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
 }
 
 // noteOver is the page with an answer that is longer than its last line over its last lines.

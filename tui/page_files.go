@@ -132,14 +132,9 @@ func (m Model) filesKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// filesPage is the directory with a line for each entry.
-func (m Model) filesPage() []string {
-	st, f := m.st, m.files
-	w, h := m.width-4, m.height-4
-	path := f.list.Path
-	if path == "" {
-		path = "/" + ops.Printable(strings.Join(f.dirs, "/"))
-	}
+// filesNotes is what stands above the entries.
+func (m Model) filesNotes() []string {
+	st, f, w := m.st, m.files, m.width-4
 	var lines []string
 	for _, note := range f.list.Notes {
 		lines = append(lines, notesIn(widget.Clean(note), w, st.Warn.Render)...)
@@ -152,8 +147,26 @@ func (m Model) filesPage() []string {
 	case len(f.list.Entries) == 0:
 		lines = append(lines, st.Muted.Render("Nothing is in it."))
 	}
-	rows := max(1, h-len(lines))
-	from, to := widget.Visible(len(f.list.Entries), f.at, rows)
+	return lines
+}
+
+// fileLines is the run of entries that is shown, and below how many lines it begins.
+func (m Model) fileLines() (from, to, first int) {
+	first = len(m.filesNotes())
+	from, to = widget.Visible(len(m.files.list.Entries), m.files.at, max(1, m.height-4-first))
+	return from, to, first
+}
+
+// filesPage is the directory with a line for each entry.
+func (m Model) filesPage() []string {
+	st, f := m.st, m.files
+	w := m.width - 4
+	path := f.list.Path
+	if path == "" {
+		path = "/" + ops.Printable(strings.Join(f.dirs, "/"))
+	}
+	lines := m.filesNotes()
+	from, to, _ := m.fileLines()
 	for i := from; i < to; i++ {
 		lines = append(lines, m.fileLine(f.list.Entries[i], i == f.at, w))
 	}
@@ -167,10 +180,7 @@ func (m Model) filesPage() []string {
 	if f.list.By != "" {
 		frame.Foot = "read by " + f.list.By
 	}
-	out := []string{m.title()}
-	out = append(out, widget.Box(lines, frame, m.width, m.height-2, st)...)
-	k := m.keys
-	return append(out, m.bottom([]keymap.Binding{k.back.Short("esc"), k.inside.As("open"), k.outside, k.up.Short("↑↓").As("select")}, nil))
+	return append([]string{m.title()}, widget.Box(lines, frame, m.width, m.height-2, st)...)
 }
 
 // fileLine is the name, the size and the date of an entry.

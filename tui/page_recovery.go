@@ -38,11 +38,11 @@ func (m Model) recoveryKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd)
 	return m, nil
 }
 
-// recoveryPage tells what was interrupted and offers both ways out.
-func (m Model) recoveryPage(d document) []string {
+// recoveryText is what was interrupted, and the ways out without their buttons.
+func (m Model) recoveryText(d document) (lines, question []string) {
 	st, u := m.st, d.unfinished
 	w := m.width - 6
-	lines := []string{st.Warn.Bold(true).Render("A transaction on this target was interrupted."), ""}
+	lines = []string{st.Warn.Bold(true).Render("A transaction on this target was interrupted."), ""}
 	fact := func(name, value string) {
 		if value == "" {
 			return
@@ -77,22 +77,36 @@ func (m Model) recoveryPage(d document) []string {
 	if u.NoRollBack != "" {
 		rollBack = "is not possible: " + widget.Clean(u.NoRollBack)
 	}
-	question := []string{
-		st.Strong.Render("Finish    ") + st.Muted.Render(finish),
+	return lines, []string{
+		st.Strong.Render("Finish    ") + st.Muted.Render(finish), st.Strong.Render("Roll back ") + st.Muted.Render(rollBack), "",
 	}
-	question = append(question, st.Strong.Render("Roll back ")+st.Muted.Render(rollBack), "",
-		widget.Buttons([]widget.Button{
-			{Label: "Finish", Key: "f", Risk: widget.Writes}, {Label: "Roll back", Key: "b", Risk: widget.Writes},
-		}, d.answer, st))
-	height := m.height - 4
-	body := append(widget.Pad(lines, w, min(len(lines), max(0, height-len(question))), st.More), question...)
+}
+
+func recoveryButtons() []widget.Button {
+	return []widget.Button{{Label: "Finish", Key: "f", Risk: widget.Writes}, {Label: "Roll back", Key: "b", Risk: widget.Writes}}
+}
+
+// recoveryLines is how many lines of the account are shown: both ways out stay in view.
+func (m Model) recoveryLines(d document) int {
+	lines, question := m.recoveryText(d)
+	return min(len(lines), max(0, m.height-4-len(question)-1))
+}
+
+// recoveryPage tells what was interrupted and offers both ways out.
+func (m Model) recoveryPage(d document) []string {
+	st := m.st
+	lines, question := m.recoveryText(d)
+	body := append(widget.Pad(lines, m.width-4, m.recoveryLines(d), st.More), question...)
+	body = append(body, widget.Buttons(recoveryButtons(), d.answer, st))
 	f := widget.Frame{Title: "Unfinished transaction", Edge: st.Warn, Name: st.Warn.Bold(true)}
-	out := []string{m.title()}
-	out = append(out, widget.Box(body, f, m.width, m.height-2, st)...)
+	return append([]string{m.title()}, widget.Box(body, f, m.width, m.height-2, st)...)
+}
+
+func (m Model) recoveryBindings() (bindings, always []keymap.Binding) {
 	k := m.keys
-	bindings := []keymap.Binding{k.finish, k.rollBack, k.turn, k.answer, k.open}
+	bindings = []keymap.Binding{k.finish, k.rollBack, k.turn, k.answer, k.open}
 	if len(m.docs) > 1 {
 		bindings = append(bindings, k.next)
 	}
-	return append(out, m.bottom(bindings, []keymap.Binding{k.quit}))
+	return bindings, []keymap.Binding{k.quit}
 }

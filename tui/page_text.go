@@ -44,8 +44,10 @@ func (m Model) readerKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 // readerPage is a page of text.
 func (m Model) readerPage() []string {
 	title, lines := m.readerText(m.width - 6)
-	out := []string{m.title()}
-	out = append(out, m.reader.view(title, lines, m.width, m.height-2, m.st)...)
+	return append([]string{m.title()}, m.reader.view(title, lines, m.width, m.height-2, m.st)...)
+}
+
+func (m Model) readerBindings() []keymap.Binding {
 	k := m.keys
 	bindings := []keymap.Binding{k.back.Short("esc"), k.up.Short("↑↓").As("scroll"), k.pageDown.Short("pgup/dn").As("page")}
 	switch m.reader.kind {
@@ -57,7 +59,7 @@ func (m Model) readerPage() []string {
 		bindings = append(bindings, k.rescan)
 	case readHelp, readNothing:
 	}
-	return append(out, m.bottom(bindings, nil))
+	return bindings
 }
 
 func (m Model) readerText(width int) (title string, lines []string) {

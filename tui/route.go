@@ -6,7 +6,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
-	"shunt/tui/dialog"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 )
@@ -97,20 +96,10 @@ func (m Model) press(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		return m.shut()
 	}
 	m.note = note{}
-	d, ok := m.doc()
-	switch {
-	case len(m.dialogs) > 0:
+	if len(m.dialogs) > 0 {
 		return m.toDialog(msg)
-	case m.files.open():
-		return m.filesKey(msg)
-	case m.reader.open():
-		return m.readerKey(msg)
-	case ok && d.run.active():
-		return m.runKey(msg, d)
-	case ok && d.state == docOpen && d.unfinished != nil:
-		return m.recoveryKey(msg, d)
 	}
-	return m.editorKey(msg)
+	return m.pageKey(msg)
 }
 
 func (m Model) paste(msg tea.PasteMsg) (tea.Model, tea.Cmd) {
@@ -139,35 +128,4 @@ func (m Model) toDialogs(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.dialogs[i], _ = m.dialogs[i].Update(msg)
 	}
 	return m, nil
-}
-
-// mouse brings a mouse event to the uppermost dialog, or to the table of the editor.
-func (m Model) mouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
-	if m.small() || m.gate.closed {
-		return m, nil
-	}
-	at := msg.Mouse()
-	if n := len(m.dialogs); n > 0 {
-		event, ok := dialogEvent(msg)
-		if !ok {
-			return m, nil
-		}
-		drawn := dialog.Draw(m.dialogs[n-1], m.width, m.height, m.st)
-		return m.toDialog(dialog.Mouse{
-			Event: event, X: at.X - drawn.Body.X, Y: at.Y - drawn.Body.Y, Width: drawn.Inner,
-		})
-	}
-	return m.pageMouse(msg)
-}
-
-func dialogEvent(msg tea.MouseMsg) (dialog.MouseEvent, bool) {
-	switch msg := msg.(type) {
-	case tea.MouseClickMsg:
-		return dialog.Press, msg.Button == tea.MouseLeft
-	case tea.MouseMotionMsg:
-		return dialog.Drag, msg.Button == tea.MouseLeft
-	case tea.MouseReleaseMsg:
-		return dialog.Release, true
-	}
-	return dialog.Release, false
 }

@@ -30,9 +30,7 @@ func (m Model) editorPage(d document) []string {
 	rows := d.rows()
 	row := func(i int) widget.TableRow { return m.tableRow(d, rows[i]) }
 	out = append(out, widget.PartTable(len(rows), row, naming, selected, m.width, l.table, m.st)...)
-	out = append(out, pending.box(l.pending)...)
-	always := []keymap.Binding{m.keys.help}
-	return append(widget.Pad(out, m.width, m.height-1, ""), m.bottom(m.useful(d), always))
+	return append(out, pending.box(l.pending)...)
 }
 
 // banner is what has to be known before anything is edited: why the disk is read-only, or that something
@@ -90,14 +88,23 @@ func (m Model) bar(name string, d document, disk model.Disk, l editorLayout) []s
 		which = pictureAfter
 	}
 	segments := toScale(m.segments(d, disk, which), d, disk, m)
+	left, width := m.barCells(l)
 	if !l.boxed {
-		label := m.st.Muted.Render(widget.Fit(" "+name, 7, ""))
-		line := widget.DiskBar(segments, m.width-9, 1, m.st)[0]
+		label := m.st.Muted.Render(widget.Fit(" "+name, left-1, ""))
+		line := widget.DiskBar(segments, width, 1, m.st)[0]
 		edge := m.st.Faint.Render(m.st.Vertical)
 		return []string{label + edge + line + edge}
 	}
-	body := widget.DiskBar(segments, m.width-2, l.rows, m.st)
+	body := widget.DiskBar(segments, width, l.rows, m.st)
 	return barBox(body, name, geometry.FormatBytes(disk.Size()), m.width, m)
+}
+
+// barCells is the first cell of the pictures and how many they have.
+func (m Model) barCells(l editorLayout) (left, width int) {
+	if l.boxed {
+		return 1, m.width - 2
+	}
+	return 8, m.width - 9
 }
 
 // toScale is a picture with nothing behind the end of the disk, as long as the other picture goes on, so that the

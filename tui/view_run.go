@@ -22,9 +22,7 @@ func (m Model) runPage(d document) []string {
 	if d.run.asks() {
 		body = append(body, "", m.question(d))
 	}
-	out := []string{m.title()}
-	out = append(out, widget.Box(body, f, m.width, m.height-2, st)...)
-	return append(out, m.bottom(m.runBindings(d)))
+	return append([]string{m.title()}, widget.Box(body, f, m.width, m.height-2, st)...)
 }
 
 // runHeight is how many lines of text the page has room for.
@@ -57,10 +55,21 @@ func (m Model) runTitle(d document) string {
 
 // question is the line that asks for the decision.
 func (m Model) question(d document) string {
-	buttons := widget.Buttons([]widget.Button{
-		{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes},
-	}, d.run.chosen, m.st)
-	return m.st.Strong.Render("Apply to "+d.name()+"?") + "  " + buttons
+	return m.st.Strong.Render(askApply(d)) + widget.Buttons(applyButtons(), d.run.chosen, m.st)
+}
+
+// runButtons is the line of the screen that has the answers to the question, and the answers; there are none unless it asks.
+func (m Model) runButtons(d document) (line int, buttons []widget.Button) {
+	if !d.run.asks() {
+		return 0, nil
+	}
+	return boxY + m.runHeight(d) + 1, applyButtons()
+}
+
+func askApply(d document) string { return "Apply to " + d.name() + "?  " }
+
+func applyButtons() []widget.Button {
+	return []widget.Button{{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes}}
 }
 
 func (m Model) runText(d document, width int) []string {

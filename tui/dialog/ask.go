@@ -87,8 +87,7 @@ func (a Ask) View(width, _ int, st *styles.Styles) View {
 	for _, answer := range a.answers {
 		buttons = append(buttons, widget.Button{Label: answer.Label, Key: answer.Key.Help().Key, Risk: answer.Risk})
 	}
-	lines = append(lines, "", widget.Buttons(buttons, a.chosen, st))
-	return View{Title: a.title, Width: w, Lines: lines, Tone: a.tone}
+	return View{Title: a.title, Width: w, Lines: append(lines, ""), Tone: a.tone, Buttons: buttons, Chosen: a.chosen}
 }
 
 // Keys lists how to choose.

@@ -20,7 +20,6 @@ type Create struct {
 	whole geometry.Span // all the gap offers on the present grid
 	place place
 	at    stop
-	grip  int
 	kinds []kindChoice
 	fs    int // index in kinds
 	roles []model.Role
@@ -45,7 +44,7 @@ func NewCreate(q ops.Queue, gap model.Gap, align geometry.Alignment) (Create, er
 		return Create{}, err
 	}
 	c := Create{
-		queue: q, gap: gap, whole: room, roles: roles, at: stopSize, grip: -1,
+		queue: q, gap: gap, whole: room, roles: roles, at: stopSize,
 		label: widget.NewField("", maxLabel), name: widget.NewField("", 36), kinds: makeable(q.Env()),
 	}
 	c.place = newPlace(limitsIn(room, d.SectorSize), room, align, d.SectorSize)
@@ -157,22 +156,12 @@ func (c Create) regrid() Create {
 }
 
 func (c Create) mouse(m Mouse) Create {
-	switch m.Event {
-	case Press:
-		if m.Y != 0 {
-			return c
-		}
-		from, _ := c.place.cells(m.Width)
-		c.at, c.place.handle = stopBar, c.place.grab(m.X, m.Width)
-		c.grip = max(0, m.X-from)
-	case Drag:
-		if c.grip >= 0 {
-			c.place = c.place.drag(m.X, c.grip, m.Width)
-		}
-	case Release:
-		c.grip = -1
+	c.place, c.at = c.place.mouse(m, c.at)
+	// Below the place and an empty line every stop has a line.
+	if stops := slices.DeleteFunc(c.stops(), stop.inPlace); m.Event == Press && m.Y > lineAlign+1 && m.Y-lineAlign-2 < len(stops) {
+		c.at, c.place = stops[m.Y-lineAlign-2], c.place.enter()
 	}
-	return c.check()
+	return c.regrid().check()
 }
 
 // check brings the operation and the verdict on it up to date.

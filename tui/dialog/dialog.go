@@ -31,6 +31,9 @@ type View struct {
 	Lines  []string
 	Tone   Tone
 	Cursor *Point // where typing goes, nil if nowhere
+	// Buttons are a row below the lines; a click on one is its key. Chosen is the one that Enter presses.
+	Buttons []widget.Button
+	Chosen  int
 }
 
 // Point is a cell, counted from the upper left one.
@@ -52,6 +55,11 @@ type Drawn struct {
 	Cursor *Point // on the screen
 	Body   Point  // where the body's first cell is on the screen
 	Inner  int    // how many cells wide the body is
+
+	buttons  []widget.Button
+	buttonsY int // of the row of buttons, counted from the body's first line
+	keys     [][]widget.PlacedKey
+	keysY    int // of the first line of keys, likewise
 }
 
 // The cells between the edge of a window and its body, on each side.
@@ -66,18 +74,24 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
 	keys := widget.KeyLines(d.Keys(), inner, st)
-	lines, above := body.Lines, 0
+	out := Drawn{Inner: inner, buttons: body.Buttons, buttonsY: len(body.Lines), keys: widget.PlaceKeyLines(d.Keys(), inner)}
+	lines, above := append([]string{}, body.Lines...), 0
+	if len(body.Buttons) > 0 {
+		lines = append(lines, widget.Buttons(body.Buttons, body.Chosen, st))
+	}
 	room := height - 2*insetY
 	switch {
 	case len(lines)+3+len(keys) <= room:
 		// With lines to spare the body gets air above.
-		lines = append(append(append([]string{""}, lines...), ""), keys...)
+		lines = append(append([]string{""}, lines...), "")
 		above = 1
 	case len(lines)+1+len(keys) <= room:
-		lines = append(append(append([]string{}, lines...), ""), keys...)
+		lines = append(lines, "")
 	default:
-		lines = append(append([]string{}, lines[:min(len(lines), max(0, room-len(keys)))]...), keys...)
+		lines = lines[:min(len(lines), max(0, room-len(keys)))]
 	}
+	out.keysY = len(lines) - above
+	lines = append(lines, keys...)
 	w, h := inner+2*insetX, len(lines)+2*insetY
 	edge, name := st.Focus, st.Title
 	if body.Tone == Warning {
@@ -86,15 +100,27 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	for i := range lines {
 		lines[i] = " " + widget.Fit(lines[i], inner, st.More) + " "
 	}
-	at := Point{X: max(0, (width-w)/2), Y: max(0, (height-h)/2)}
-	out := Drawn{
-		Block: widget.Box(lines, widget.Frame{Title: body.Title, Edge: edge, Name: name}, w, h, st),
-		At:    at,
-		Body:  Point{X: at.X + insetX, Y: at.Y + insetY + above},
-		Inner: inner,
-	}
+	out.At = Point{X: max(0, (width-w)/2), Y: max(0, (height-h)/2)}
+	out.Block = widget.Box(lines, widget.Frame{Title: body.Title, Edge: edge, Name: name}, w, h, st)
+	out.Body = Point{X: out.At.X + insetX, Y: out.At.Y + insetY + above}
 	if c := body.Cursor; c != nil && c.Y+above < h-2*insetY && c.X < inner {
 		out.Cursor = &Point{X: out.Body.X + c.X, Y: out.Body.Y + c.Y}
 	}
 	return out
+}
+
+// Pressed is the key that a click on a cell of the body stands for, if a button or the name of a key is there.
+func (d Drawn) Pressed(x, y int) (tea.KeyPressMsg, bool) {
+	if y >= d.keysY {
+		if y-d.keysY < len(d.keys) {
+			if b, ok := widget.KeyAt(d.keys[y-d.keysY], x); ok {
+				return b.Event()
+			}
+		}
+		return tea.KeyPressMsg{}, false
+	}
+	if y == d.buttonsY {
+		return widget.ButtonPress(d.buttons, x)
+	}
+	return tea.KeyPressMsg{}, false
 }

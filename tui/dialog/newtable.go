@@ -41,6 +41,9 @@ func (t NewTable) check() NewTable {
 
 // Update takes keys.
 func (t NewTable) Update(msg tea.Msg) (Dialog, Action) {
+	if m, ok := msg.(Mouse); ok {
+		return t.mouse(m), nil
+	}
 	press, ok := msg.(tea.KeyPressMsg)
 	if !ok {
 		return t, nil
@@ -68,11 +71,21 @@ func (t NewTable) Update(msg tea.Msg) (Dialog, Action) {
 	return t.check(), nil
 }
 
+// mouse picks the kind, in the first line.
+func (t NewTable) mouse(m Mouse) NewTable {
+	if i := widget.ChoiceAt(kindWords(), m.X-formLabel-2); m.Event == Press && m.Y == 0 && i >= 0 {
+		t.kind, t.at = i, stopFS
+	}
+	return t.check()
+}
+
+func kindWords() []string { return []string{"GPT", "MBR"} }
+
 // View is the choice, what is lost, and the buttons.
 func (t NewTable) View(width, _ int, st *styles.Styles) View {
 	w := min(width, formWidth)
 	v := View{Title: "New partition table", Width: w, Tone: Warning}
-	v.Lines = append(v.Lines, formName("Kind", t.at == stopFS, st)+widget.Choice([]string{"GPT", "MBR"}, t.kind, t.at == stopFS, st))
+	v.Lines = append(v.Lines, formName("Kind", t.at == stopFS, st)+widget.Choice(kindWords(), t.kind, t.at == stopFS, st))
 	about := "GPT: 128 partitions with names, a backup copy, disks of any size."
 	if tableKinds[t.kind] == model.TableMBR {
 		about = "MBR: 4 primary partitions, disks up to 2 TiB; for old firmware and small cards."
@@ -86,8 +99,8 @@ func (t NewTable) View(width, _ int, st *styles.Styles) View {
 	if d := t.queue.Preview(); d.Table.Kind == model.TableNone {
 		no = "Leave it"
 	}
-	buttons := []widget.Button{{Label: no, Key: "n"}, {Label: "New table", Key: "y", Risk: widget.Writes}}
-	v.Lines = append(v.Lines, widget.Buttons(buttons, t.yes, st))
+	v.Buttons = []widget.Button{{Label: no, Key: "n"}, {Label: "New table", Key: "y", Risk: widget.Writes}}
+	v.Chosen = t.yes
 	return v
 }
 

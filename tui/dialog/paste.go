@@ -47,7 +47,6 @@ type Paste struct {
 	least geometry.Sector
 	place place
 	at    stop
-	grip  int
 	roles []model.Role
 	role  int
 
@@ -67,7 +66,7 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 	if err != nil {
 		return Paste{}, err
 	}
-	p := Paste{queue: q, clip: clip, gap: gap, whole: room, at: stopBefore, grip: -1, least: d.SectorSize.Up(clip.Bytes)}
+	p := Paste{queue: q, clip: clip, gap: gap, whole: room, at: stopBefore, least: d.SectorSize.Up(clip.Bytes)}
 	for _, r := range roles {
 		if r != model.Extended {
 			p.roles = append(p.roles, r)
@@ -157,22 +156,14 @@ func (p Paste) regrid() Paste {
 }
 
 func (p Paste) mouse(m Mouse) Paste {
-	switch m.Event {
-	case Press:
-		if m.Y != 0 {
-			return p
+	p.place, p.at = p.place.mouse(m, p.at)
+	if m.Event == Press && m.Y == lineAlign+1 && len(p.roles) > 1 {
+		p.at, p.place = stopRole, p.place.enter()
+		if i := widget.ChoiceAt(roleWords(p.roles), m.X-formLabel-2); i >= 0 {
+			p.role = i
 		}
-		from, _ := p.place.cells(m.Width)
-		p.at, p.place.handle = stopBar, p.place.grab(m.X, m.Width)
-		p.grip = max(0, m.X-from)
-	case Drag:
-		if p.grip >= 0 {
-			p.place = p.place.drag(m.X, p.grip, m.Width)
-		}
-	case Release:
-		p.grip = -1
 	}
-	return p
+	return p.regrid()
 }
 
 // check brings the operation and the verdict on it up to date.

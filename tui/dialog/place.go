@@ -29,6 +29,9 @@ const (
 	stopButtons
 )
 
+// inPlace reports whether a stop is a line of every form, rather than of one alone.
+func (s stop) inPlace() bool { return s <= stopBar }
+
 var aligns = [...]geometry.Alignment{geometry.AlignMiB, geometry.AlignCylinder, geometry.AlignNone}
 
 // place is a span within its limits that a user shifts and stretches: by the fields "free space
@@ -42,11 +45,12 @@ type place struct {
 	base   geometry.Span // the span when the current field was entered: what "+1GiB" counts from
 	fields [3]widget.Field
 	handle ops.Handle // what the arrow keys take hold of on the bar
+	grip   int        // how far from its start the mouse holds the partition; negative when it does not
 	wrong  error      // what the text of the current field means nothing for, nil if it does
 }
 
 func newPlace(l ops.Limits, span geometry.Span, align geometry.Alignment, z geometry.SectorSize) place {
-	p := place{limits: l, z: z, align: align, span: span, base: span}
+	p := place{limits: l, z: z, align: align, span: span, base: span, grip: -1}
 	for i := range p.fields {
 		p.fields[i] = widget.NewField("", 24)
 	}

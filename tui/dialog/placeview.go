@@ -76,6 +76,43 @@ func (p place) grab(x, width int) ops.Handle {
 	return ops.WholePartition
 }
 
+// The lines of the form, counted from its bar.
+const (
+	lineBar    = 0
+	lineFields = 2
+	lineAlign  = lineFields + 3
+)
+
+// mouse drags the handles of the bar, goes to the line that is clicked, and picks the grid. It returns where the
+// keyboard is then.
+func (p place) mouse(m Mouse, at stop) (place, stop) {
+	switch m.Event {
+	case Press:
+		switch {
+		case m.Y == lineBar:
+			from, _ := p.cells(m.Width)
+			p.handle, p.grip = p.grab(m.X, m.Width), max(0, m.X-from)
+			return p, stopBar
+		case m.Y >= lineFields && m.Y < lineAlign:
+			if own := stop(m.Y - lineFields); p.fixed(own) == "" && own != at {
+				return p.enter(), own
+			}
+		case m.Y == lineAlign:
+			if i := widget.ChoiceAt(alignWords(), m.X-formLabel-2); i >= 0 {
+				p.align = aligns[i]
+			}
+			return p.enter(), stopAlign
+		}
+	case Drag:
+		if p.grip >= 0 {
+			return p.drag(m.X, p.grip, m.Width), at
+		}
+	case Release:
+		p.grip = -1
+	}
+	return p, at
+}
+
 // drag pulls the handle to cell x. grip is how far from the start of the partition it was taken.
 func (p place) drag(x, grip, width int) place {
 	sector := func(cell int) geometry.Sector {
@@ -144,13 +181,17 @@ func fieldLine(label string, f widget.Field, here bool, width int, st *styles.St
 	return label + frame.Render("[") + text + frame.Render("]"), widget.Width(label) + 1 + x
 }
 
-func (p place) alignLine(width int, at stop, st *styles.Styles) string {
+func alignWords() []string {
 	words := make([]string, len(aligns))
 	for i, a := range aligns {
 		words[i] = a.String()
 	}
 	words[geometry.AlignMiB] = "MiB"
-	line := formName("Align to", at == stopAlign, st) + widget.Choice(words, int(p.align), at == stopAlign, st)
+	return words
+}
+
+func (p place) alignLine(width int, at stop, st *styles.Styles) string {
+	line := formName("Align to", at == stopAlign, st) + widget.Choice(alignWords(), int(p.align), at == stopAlign, st)
 	if note := "off grid: = aligns"; p.offGrid() && widget.Width(line)+2+len(note) <= width {
 		line += "  " + st.Warn.Render(note)
 	}

@@ -21,7 +21,6 @@ type Resize struct {
 	queue ops.Queue
 	place place
 	at    stop
-	grip  int // where the mouse took hold of the partition; negative when it has not
 
 	op      ops.MoveResize
 	verdict verdict
@@ -48,7 +47,7 @@ func judge(q ops.Queue, op ops.Operation) verdict {
 func NewResize(q ops.Queue, id model.PartID, align geometry.Alignment) Resize {
 	d := q.Preview()
 	part, _ := d.Partition(id)
-	r := Resize{part: part, queue: q, grip: -1}
+	r := Resize{part: part, queue: q}
 	r.place = newPlace(ops.Limit(d, q.Env(), id), part.Span, align, d.SectorSize)
 	r.at = r.stops()[0]
 	return r
@@ -69,7 +68,8 @@ func (r Resize) stops() []stop {
 func (r Resize) Update(msg tea.Msg) (Dialog, Action) {
 	switch msg := msg.(type) {
 	case Mouse:
-		return r.mouse(msg), nil
+		r.place, r.at = r.place.mouse(msg, r.at)
+		return r.check(), nil
 	case tea.KeyPressMsg:
 		switch {
 		case keymap.Match(msg, keyCancel()):
@@ -84,26 +84,6 @@ func (r Resize) Update(msg tea.Msg) (Dialog, Action) {
 	}
 	r.place = r.place.update(msg, r.at)
 	return r.check(), nil
-}
-
-// mouse drags the handles of the bar, which is the first line of the body.
-func (r Resize) mouse(m Mouse) Resize {
-	switch m.Event {
-	case Press:
-		if m.Y != 0 {
-			return r
-		}
-		from, _ := r.place.cells(m.Width)
-		r.at, r.place.handle = stopBar, r.place.grab(m.X, m.Width)
-		r.grip = max(0, m.X-from)
-	case Drag:
-		if r.grip >= 0 {
-			r.place = r.place.drag(m.X, r.grip, m.Width)
-		}
-	case Release:
-		r.grip = -1
-	}
-	return r.check()
 }
 
 // check brings the operation and the verdict on it up to date.

@@ -1,10 +1,13 @@
 package widget
 
 import (
+	"cmp"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
+	"shunt/tui/keymap"
 	"shunt/tui/styles"
 )
 
@@ -25,15 +28,20 @@ const (
 	Writes
 )
 
+// text is what stands on a button.
+func (b Button) text() string {
+	if b.Key == "" {
+		return b.Label
+	}
+	return b.Key + " " + b.Label
+}
+
 // Buttons is a row of buttons; chosen is the one that Enter presses, -1 for none. Brackets mark it, so
 // that it can be told without colour.
 func Buttons(buttons []Button, chosen int, st *styles.Styles) string {
 	var parts []string
 	for i, b := range buttons {
-		text := b.Label
-		if b.Key != "" {
-			text = b.Key + " " + text
-		}
+		text := b.text()
 		look, left, right := st.Button, "  ", "  "
 		if i == chosen {
 			left, right = "[ ", " ]"
@@ -45,6 +53,20 @@ func Buttons(buttons []Button, chosen int, st *styles.Styles) string {
 		parts = append(parts, look.Render(left+text+right))
 	}
 	return strings.Join(parts, " ")
+}
+
+// ButtonPress is the key that a click on cell x of a row of buttons stands for: that of the button there, Enter for one
+// without a key.
+func ButtonPress(buttons []Button, x int) (press tea.KeyPressMsg, ok bool) {
+	at := 0
+	for _, b := range buttons {
+		end := at + Width(b.text()) + 4
+		if x >= at && x < end {
+			return keymap.Event(cmp.Or(b.Key, "enter")), true
+		}
+		at = end + 1
+	}
+	return tea.KeyPressMsg{}, false
 }
 
 // Choice is a row of words of which one is picked, for a setting that the arrows change.
@@ -61,6 +83,19 @@ func Choice(words []string, picked int, focused bool, st *styles.Styles) string 
 		}
 	}
 	return strings.Join(parts, "")
+}
+
+// ChoiceAt is the word of a Choice in cell x, -1 if there is none.
+func ChoiceAt(words []string, x int) int {
+	at := 0
+	for i, w := range words {
+		end := at + Width(w) + 2
+		if x >= at && x < end {
+			return i
+		}
+		at = end
+	}
+	return -1
 }
 
 // ChoiceIn is Choice in width cells: where not all words fit it shows those around the picked one.

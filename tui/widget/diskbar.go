@@ -6,6 +6,7 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/tui/styles"
 )
 
@@ -15,6 +16,7 @@ type Segment struct {
 	Weight geometry.Sector
 	Used   float64 // share that holds data, from 0 to 1; negative if that cannot be told
 	Style  lipgloss.Style
+	Row    model.Row // what it stands for
 	Mark   Mark
 	Shade  Shade
 	// Open and Close say that the extended partition begins before, and ends behind this segment.
@@ -49,12 +51,7 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	if width <= 0 || rows <= 0 {
 		return nil
 	}
-	segments, before, after := window(segments, width)
-	room := width
-	for _, cut := range []string{before, after} {
-		room -= len(cut)
-	}
-	widths := Share(segments, room-max(0, len(segments)-1))
+	segments, _, widths, before, after := placeBar(segments, width)
 	lines := make([]strings.Builder, min(rows, 2))
 	write := func(parts ...string) {
 		for i := range lines {
@@ -80,6 +77,26 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	return out
 }
 
+// placeBar chooses the segments that a bar of width cells shows, and how wide each is. from is the first one's index.
+func placeBar(segments []Segment, width int) (shown []Segment, from int, widths []int, before, after string) {
+	shown, from, before, after = window(segments, width)
+	room := width - len(before) - len(after)
+	return shown, from, Share(shown, room-max(0, len(shown)-1)), before, after
+}
+
+// SegmentAt is the index of the segment in cell x of a bar of width cells, -1 if there is none.
+func SegmentAt(segments []Segment, width, x int) int {
+	_, from, widths, before, _ := placeBar(segments, width)
+	at := len(before)
+	for i, w := range widths {
+		if x >= at && x < at+w {
+			return from + i
+		}
+		at += w + 1
+	}
+	return -1
+}
+
 // edge is what stands between two neighbours.
 func edge(left, right Segment, st *styles.Styles) string {
 	switch {
@@ -93,9 +110,9 @@ func edge(left, right Segment, st *styles.Styles) string {
 
 // window cuts the list of segments to a run around the selected one that fits width cells with one cell
 // for each segment and each edge. before and after are not empty where something was cut.
-func window(segments []Segment, width int) (shown []Segment, before, after string) {
+func window(segments []Segment, width int) (shown []Segment, from int, before, after string) {
 	if 2*len(segments)-1 <= width {
-		return segments, "", ""
+		return segments, 0, "", ""
 	}
 	fits := max(1, (width-1)/2)
 	chosen := 0
@@ -104,14 +121,14 @@ func window(segments []Segment, width int) (shown []Segment, before, after strin
 			chosen = i
 		}
 	}
-	from := min(max(0, chosen-fits/2), len(segments)-fits)
+	from = min(max(0, chosen-fits/2), len(segments)-fits)
 	if from > 0 {
 		before = "<"
 	}
 	if from+fits < len(segments) {
 		after = ">"
 	}
-	return segments[from : from+fits], before, after
+	return segments[from : from+fits], from, before, after
 }
 
 // draw is the segment in width cells and the given number of lines.

@@ -30,7 +30,7 @@ func DiskSegments(disk model.Disk, mark func(model.Row) Mark, st *styles.Styles)
 
 func rowSegment(r model.Row, z geometry.SectorSize, st *styles.Styles) Segment {
 	size := geometry.FormatShort(z.Bytes(r.Span.Len()))
-	s := Segment{Weight: r.Span.Len(), Used: -1, Shade: Shaded, Style: st.FS(r.FS.Kind)}
+	s := Segment{Row: r, Weight: r.Span.Len(), Used: -1, Shade: Shaded, Style: st.FS(r.FS.Kind)}
 	kind := string(r.FS.Kind)
 	switch r.Kind {
 	case model.RowGap:

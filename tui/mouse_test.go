@@ -1,0 +1,137 @@
+package tui_test
+
+import (
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/ops"
+	"shunt/tui/internal/tuitest"
+)
+
+// A segment of either bar selects its row, in every size; free space too.
+func TestMouseInBars(t *testing.T) {
+	for _, size := range [][2]int{{60, 20}, {80, 24}, {120, 40}, {200, 60}} {
+		d := open(t, tuitest.Varied())
+		d.Resize(size[0], size[1])
+		for _, bar := range []int{0, 1} {
+			for _, ref := range []string{"p3", "p5", "p1"} {
+				d.Click(ref, bar)
+				d.Contains("▸ " + ref)
+			}
+			d.Press("home")
+		}
+	}
+	d := open(t, tuitest.Founding())
+	stageFounding(d)
+	d.Click("p2", 0)
+	d.Contains("▸ p2")
+	d.Click("free", 0) // behind p2, in the bar of the disk as it will be
+	d.Contains("▸ unallocated")
+}
+
+// A second click opens what is selected: a partition as Enter does, free space as n does.
+func TestMouseOpens(t *testing.T) {
+	d := open(t, tuitest.Varied())
+	d.Click("p3", 2)
+	d.Lacks("Resize/Move")
+	d.Click("p3", 2)
+	d.Contains("Resize/Move p3")
+	d.Click("esc cancel", 0)
+	d.Lacks("Resize/Move")
+	d.Press("end")
+	d.Click("▸ unallocated", 0)
+	d.Contains("New partition")
+}
+
+// The names of keys are buttons, on pages and in dialogs.
+func TestMouseOnKeys(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	d.Click("? help", 0)
+	d.Contains("Keys", "esc back")
+	d.Wheel(2)
+	before := d.Frame()
+	d.Wheel(-2)
+	if d.Frame() == before {
+		t.Error("the wheel does not scroll the help")
+	}
+	d.Click("esc back", 0)
+	d.Click("m resize/move", 0)
+	d.Contains("Resize/Move p1")
+	d.Click("New size", 0)
+	d.Contains("▸ New size")
+	d.Click("cylinder", 0)
+	d.Contains("‹cylinder›")
+	d.Click("< smallest", 0)
+	d.Contains("Shrink p1")
+	d.Click("enter resize/move", 0)
+	d.Contains("1 pending")
+	d.Press("down") // the keys come back in the place of the answer
+	d.Click("z image size", 0)
+	d.Contains("Image size")
+}
+
+// Every question can be answered by a click.
+func TestMouseAnswers(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	s := story{t, d, target}
+	s.toReport()
+	d.Click("Yes, apply", 0)
+	d.Lacks("Apply to")
+	d.Do(func() { s.run().End(ops.Result{Outcome: ops.Done}) })
+
+	d = open(t, tuitest.Founding())
+	stageFounding(d)
+	d.Press("X")
+	d.Contains("Clear all?")
+	d.ClickAt(1, 1) // beside the window
+	d.Contains("Clear all?")
+	d.Click("n Keep", 0)
+	d.Contains("3 pending")
+	d.Press("X")
+	d.Click("y Clear", 0)
+	d.Contains("Nothing yet")
+
+	d = open(t, tuitest.Logicals())
+	d.Press("T")
+	d.Click("MBR", 1)
+	d.Contains("4 primary partitions")
+	d.Click("y New table", 0)
+	d.Contains("1 pending")
+
+	target = broken()
+	d = open(t, target)
+	quietly(d)
+	d.Click("b Roll back", 0)
+	d.Contains("Rolling back")
+}
+
+// A dialog of several lines of choices goes to the line that is clicked.
+func TestMouseInCreate(t *testing.T) {
+	d := open(t, tuitest.Logicals())
+	d.Press("end", "n")
+	d.Click("File system", 0)
+	d.Contains("▸ File system")
+	d.Wheel(1)
+	d.Click("Label", 0)
+	d.Contains("▸ Label")
+	d.Click("Free space preceding", 0)
+	d.Contains("▸ Free space preceding")
+}
+
+// What does not mean anything does nothing.
+func TestMouseElsewhere(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	before := d.Frame()
+	for y := range 24 {
+		d.Send(tea.MouseClickMsg{X: 79, Y: y, Button: tea.MouseRight})
+		d.Send(tea.MouseMotionMsg{X: 5, Y: y})
+		d.Send(tea.MouseWheelMsg{X: 5, Y: y, Button: tea.MouseWheelLeft})
+	}
+	d.ClickAt(0, 0)
+	d.ClickAt(30, 15)
+	if d.Frame() != before {
+		t.Errorf("the screen has changed:\n%s", d.Frame())
+	}
+}
