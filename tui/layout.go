@@ -18,7 +18,7 @@ type editorNeeds struct {
 type editorLayout struct {
 	banner  int
 	bar     int // each of the two bars, with its border if there is one
-	rows    int // lines of shading within a bar: 1 or 2
+	rows    int // lines within a bar: 1 with the label on the shading, else one for the label and the rest for the shading
 	boxed   bool
 	table   int // with its heading
 	pending int // with its border
@@ -31,6 +31,8 @@ func layoutEditor(height int, n editorNeeds) editorLayout {
 	switch {
 	case height < 24:
 		l.bar, l.boxed = 1, false
+	case height >= 38:
+		l.bar, l.rows = 5, 3
 	case height >= 30:
 		l.bar, l.rows = 4, 2
 	}

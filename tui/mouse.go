@@ -188,7 +188,7 @@ func (m Model) at(d document, x, y int) document {
 	}
 	y -= 1 + l.banner + 2*l.bar + 1
 	from, to := widget.Visible(len(d.rows()), d.row, l.table-1)
-	if y >= 0 && from+y < to {
+	if y >= 0 && from+y < to && x < m.tableWidth() {
 		d.pane, d.row = tablePane, from+y
 		return d
 	}
@@ -207,7 +207,7 @@ func (m Model) onRow(d document, x, y int) bool {
 	}
 	y -= 1 + l.banner + 2*l.bar + 1
 	from, to := widget.Visible(len(d.rows()), d.row, l.table-1)
-	return y >= 0 && from+y < to
+	return y >= 0 && from+y < to && x < m.tableWidth()
 }
 
 // barRow is the row of the table that belongs to the segment in a cell of a bar.

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -199,13 +198,16 @@ func (m Model) factIn(name, value string, width int, look func(...string) string
 	if value == "" {
 		return nil
 	}
-	const column = 18
+	column, indent := 18, "  "
+	if width < 54 { // a UUID still fits in what is left
+		column, indent = 14, ""
+	}
 	var lines []string
 	for i, part := range widget.Wrap(widget.Clean(value), max(10, width-column)) {
 		if i > 0 {
 			name = ""
 		}
-		lines = append(lines, m.st.Muted.Render(widget.Fit(fmt.Sprintf("  %s", name), column, ""))+look(part))
+		lines = append(lines, m.st.Muted.Render(widget.Fit(indent+name, column, ""))+look(part))
 	}
 	return lines
 }

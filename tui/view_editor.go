@@ -29,7 +29,7 @@ func (m Model) editorPage(d document) []string {
 	}
 	rows := d.rows()
 	row := func(i int) widget.TableRow { return m.tableRow(d, rows[i]) }
-	out = append(out, widget.PartTable(len(rows), row, naming, selected, m.width, l.table, m.st)...)
+	out = append(out, m.beside(widget.PartTable(len(rows), row, naming, selected, m.tableWidth(), l.table, m.st), d)...)
 	return append(out, pending.box(l.pending)...)
 }
 

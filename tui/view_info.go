@@ -11,16 +11,13 @@ import (
 
 // rowInfo tells of the selected row.
 func (m Model) rowInfo(disk model.Disk, r model.Row, width int) []string {
+	return append([]string{m.st.Title.Render(m.rowTitle(r))}, m.rowFacts(disk, r, width)...)
+}
+
+// rowFacts is what a row is, without its name.
+func (m Model) rowFacts(disk model.Disk, r model.Row, width int) []string {
 	z := disk.SectorSize
-	name := "Unallocated"
-	switch r.Kind {
-	case model.RowPartition:
-		name = "Partition " + r.Partition.Ref()
-	case model.RowWhole:
-		name = "Whole disk"
-	case model.RowGap:
-	}
-	lines := []string{m.st.Title.Render(name)}
+	var lines []string
 	add := func(name, value string) { lines = append(lines, m.fact(name, value, width)...) }
 	add("Sectors", fmt.Sprintf("%d to %d, %d in all", r.Span.Start, r.Span.End-1, r.Span.Len()))
 	add("Size", exact(z.Bytes(r.Span.Len())))

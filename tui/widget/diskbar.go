@@ -45,14 +45,14 @@ const (
 const leastShading = 3
 
 // DiskBar draws segments in proportion in width cells. With one row the label and the shading share it;
-// with two rows the labels stand above the shading. No segment vanishes: each keeps a cell or two, and
+// with more rows the labels stand above the shading. No segment vanishes: each keeps a cell or two, and
 // where even that is impossible the segments around the selected one are shown, with marks at the ends.
 func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	if width <= 0 || rows <= 0 {
 		return nil
 	}
 	segments, _, widths, before, after := placeBar(segments, width)
-	lines := make([]strings.Builder, min(rows, 2))
+	lines := make([]strings.Builder, rows)
 	write := func(parts ...string) {
 		for i := range lines {
 			lines[i].WriteString(parts[min(i, len(parts)-1)])

@@ -1,0 +1,101 @@
+package tui
+
+import (
+	"fmt"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/tui/widget"
+)
+
+// On wide windows the details of the selected row stand beside the table.
+const (
+	leastForDetails = 150
+	detailsWidth    = 54
+	detailsWide     = 64 // where the table keeps all its columns all the same
+)
+
+// tableWidth is how many cells the table has.
+func (m Model) tableWidth() int {
+	switch {
+	case m.width < leastForDetails:
+		return m.width
+	case m.width-detailsWide < 136:
+		return m.width - detailsWidth
+	}
+	return m.width - detailsWide
+}
+
+// beside is the table with the details at its right.
+func (m Model) beside(table []string, d document) []string {
+	width := m.width - m.tableWidth()
+	row, ok := d.selected()
+	if width == 0 || !ok || len(table) < 4 {
+		return table
+	}
+	lines := m.details(d, row, width-4)
+	f := widget.Frame{Title: m.rowTitle(row), Edge: m.st.Faint, Name: m.st.Title}
+	box := widget.Box(lines, f, width, min(len(table), len(lines)+2), m.st)
+	out := make([]string, len(table))
+	for i := range out {
+		out[i] = table[i] + lineOf(box, i)
+	}
+	return out
+}
+
+// rowTitle names a row.
+func (m Model) rowTitle(r model.Row) string {
+	switch r.Kind {
+	case model.RowPartition:
+		return "Partition " + r.Partition.Ref()
+	case model.RowWhole:
+		return "Whole disk"
+	case model.RowGap:
+	}
+	return "Unallocated"
+}
+
+// details is what there is to know of a row while one edits: first what can be done with it, then what it is.
+func (m Model) details(d document, r model.Row, width int) []string {
+	var lines []string
+	add := func(name, value string) { lines = append(lines, m.fact(name, value, width)...) }
+	if r.Kind == model.RowPartition {
+		for _, can := range abilities(d, r.Partition) {
+			add(can[0], can[1])
+		}
+		lines = append(lines, "")
+	}
+	return append(lines, m.rowFacts(d.queue.Preview(), r, width)...)
+}
+
+// abilities is how far a partition can be changed where it lies, as pairs of a name and a text.
+func abilities(d document, p model.Partition) [][2]string {
+	disk := d.queue.Preview()
+	l := ops.Limit(disk, d.queue.Env(), p.ID)
+	size := func(n geometry.Sector) string { return geometry.FormatBytes(disk.SectorSize.Bytes(n)) }
+	grow, shrink, move := l.CanGrow, l.CanShrink, l.CanMove
+	if grow == "" {
+		grow = fmt.Sprintf("no room: %s; g makes some", l.WhyEnd)
+		if by := l.MaxLen - p.Span.Len(); by > 0 {
+			grow = "by up to " + size(by) + "; g makes more room"
+		}
+	}
+	if shrink == "" {
+		shrink = "to " + size(l.MinLen) + " at the least"
+	}
+	if move == "" {
+		left, right := p.Span.Start-l.Chosen.Start, l.Chosen.End-p.Span.End
+		switch {
+		case left > 0 && right > 0:
+			move = fmt.Sprintf("left by up to %s, right by up to %s", size(left), size(right))
+		case left > 0:
+			move = "left by up to " + size(left)
+		case right > 0:
+			move = "right by up to " + size(right)
+		default:
+			move = "no free space beside it"
+		}
+	}
+	return [][2]string{{"Grow", grow}, {"Shrink", shrink}, {"Move", move}}
+}
