@@ -33,6 +33,8 @@ type Options struct {
 	Glyphs styles.GlyphSet
 	// NoColor does without colours whatever the terminal has; else they are used as far as it and NO_COLOR allow.
 	NoColor bool
+	// Animate lets pictures glide from one state to the next. Over a slow line that is a waste.
+	Animate bool
 	// Clock makes timers; nil is the real clock.
 	Clock Clock
 	// Dir is where the picker begins, the working directory if empty.
@@ -64,6 +66,8 @@ type Model struct {
 	note    note
 	gate    gate
 	gen     int // the last generation that was given out
+	animate bool
+	morph   morph
 }
 
 // note is a line that answers the last key; it takes the place of the key bar until the next one.
@@ -84,7 +88,7 @@ const quiet = 400 * time.Millisecond
 // New is the editor before its first message.
 func New(o Options) Model {
 	m := Model{
-		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir,
+		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir, animate: o.Animate,
 		st: styles.New(styles.Dark, styles.Full, o.Glyphs), keys: keys(),
 	}
 	if m.clock == nil {

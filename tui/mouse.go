@@ -223,7 +223,7 @@ func (m Model) barRow(d document, l editorLayout, x, y int) (row int, ok bool) {
 	if y%l.bar == 0 && l.boxed || y%l.bar == l.bar-1 && l.boxed {
 		return 0, false // on the border
 	}
-	segments := toScale(m.segments(d, disk, which), d, disk, m)
+	segments := m.scaled(d, disk, which, d.queue.Preview())
 	left, width := m.barCells(l)
 	at := widget.SegmentAt(segments, width, x-left)
 	if at < 0 || segments[at].Row.Span.Empty() {

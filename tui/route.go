@@ -13,6 +13,14 @@ import (
 // Update brings each message to what it is meant for: results to their owners, whether those are in view
 // or not; keys to the uppermost of dialog, text, run, recovery and editor.
 func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	next, cmd := m.route(msg)
+	if n, ok := next.(Model); ok {
+		return n.glide(m, cmd)
+	}
+	return next, cmd
+}
+
+func (m Model) route(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
@@ -52,6 +60,8 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			m.gate.closed = false
 		}
 		return m, nil
+	case morphMsg:
+		return m.morphed(msg)
 	case tea.KeyPressMsg:
 		return m.press(msg)
 	case tea.PasteMsg:

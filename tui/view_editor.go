@@ -87,7 +87,7 @@ func (m Model) bar(name string, d document, disk model.Disk, l editorLayout) []s
 	if name == "After" {
 		which = pictureAfter
 	}
-	segments := toScale(m.segments(d, disk, which), d, disk, m)
+	segments := m.gliding(d, which, m.scaled(d, disk, which, d.queue.Preview()))
 	left, width := m.barCells(l)
 	if !l.boxed {
 		label := m.st.Muted.Render(widget.Fit(" "+name, left-1, ""))
@@ -107,10 +107,11 @@ func (m Model) barCells(l editorLayout) (left, width int) {
 	return 8, m.width - 9
 }
 
-// toScale is a picture with nothing behind the end of the disk, as long as the other picture goes on, so that the
-// same length means the same size in both.
-func toScale(segments []widget.Segment, d document, disk model.Disk, m Model) []widget.Segment {
-	beyond := max(d.queue.Initial().Sectors, d.queue.Preview().Sectors) - disk.Sectors
+// scaled is a picture with nothing behind the end of the disk, as long as the other picture goes on, so that the
+// same length means the same size in both. preview is what the lower one shows.
+func (m Model) scaled(d document, disk model.Disk, which picture, preview model.Disk) []widget.Segment {
+	segments := m.segments(d, disk, which)
+	beyond := max(d.queue.Initial().Sectors, preview.Sectors) - disk.Sectors
 	if beyond <= 0 {
 		return segments
 	}

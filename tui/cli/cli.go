@@ -58,6 +58,7 @@ type settings struct {
 	align      string
 	journal    string
 	noColor    bool
+	animation  string
 	noLock     bool
 	allowDisks bool
 }
@@ -146,6 +147,7 @@ func command(s *settings) *cobra.Command {
 	flags.StringVar(&s.align, "align", "mib", "grid for positions that shunt chooses: mib, cylinder or none")
 	flags.StringVar(&s.journal, "journal", "", "directory for the journal (default: beside the image; of a device, /var/lib/shunt)")
 	flags.BoolVar(&s.noColor, "no-color", false, "do without colours")
+	flags.StringVar(&s.animation, "animation", "auto", "let pictures glide: on, off, or auto, which is off over SSH")
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
 	flags.BoolVar(&s.allowDisks, "allow-disks", false, "edit physical disks too, after their name was typed")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })

@@ -64,6 +64,10 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	animate, err := s.animate()
+	if err != nil {
+		return err
+	}
 	out, ok := s.streams.Out.(*os.File)
 	if !ok || !term.IsTerminal(out.Fd()) || !term.IsTerminal(s.streams.In.Fd()) {
 		return usage(errors.New("the editor needs a terminal; without one use `shunt info` and `shunt apply`"))
@@ -81,6 +85,17 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 		}
 	}
 	return tui.Edit(ctx, tui.Options{
-		Backend: backend{grouped(opts)}, Paths: paths, Align: align, NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
+		Backend: backend{grouped(opts)}, Paths: paths, Align: align, Animate: animate, NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
 	})
+}
+
+// animate is what --animation asks for. Over SSH every frame costs time on the line.
+func (s *settings) animate() (bool, error) {
+	switch s.animation {
+	case "on", "off":
+		return s.animation == "on", nil
+	case "auto":
+		return os.Getenv("SSH_CONNECTION") == "" && os.Getenv("SSH_TTY") == "", nil
+	}
+	return false, usage(fmt.Errorf("--animation is %q: use on, off or auto", s.animation))
 }

@@ -1,0 +1,52 @@
+package tui_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"shunt/tui"
+	"shunt/tui/internal/tuitest"
+)
+
+// After an edit the lower bar glides to its new picture and comes to rest there; keys work meanwhile, and without
+// animation there is nothing in between.
+func TestGlide(t *testing.T) {
+	start := func(animate bool) *tuitest.Driver {
+		target := tuitest.Founding()
+		d := tuitest.Start(t, 100, 30, tui.Options{Paths: []string{target.What.Path}, Animate: animate}, tuitest.One(target))
+		d.Press("z")
+		d.Type("+2GiB")
+		d.Press("enter")
+		return d
+	}
+	still, d := start(false), start(true)
+	seen := map[string]bool{}
+	for range 20 {
+		seen[after(d)] = true
+		d.Advance(30 * time.Millisecond)
+	}
+	if d.Frame() != still.Frame() {
+		t.Errorf("it comes to rest at\n%s, want\n%s", d.Frame(), still.Frame())
+	}
+	if len(seen) < 4 {
+		t.Errorf("%d pictures on the way", len(seen))
+	}
+	d.Press("down", "d")
+	d.Advance(30 * time.Millisecond)
+	d.Press("u") // in the middle of it
+	for range 20 {
+		d.Advance(30 * time.Millisecond)
+	}
+	still.Press("down", "d", "u")
+	if d.Frame() != still.Frame() {
+		t.Errorf("it comes to rest at\n%s, want\n%s", d.Frame(), still.Frame())
+	}
+}
+
+// after is the lower bar.
+func after(d *tuitest.Driver) string {
+	_, bar, _ := strings.Cut(d.Frame(), "After")
+	bar, _, _ = strings.Cut(bar, "╰")
+	return bar
+}

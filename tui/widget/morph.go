@@ -1,0 +1,83 @@
+package widget
+
+import (
+	"cmp"
+	"slices"
+
+	"charm.land/lipgloss/v2"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// Between is a picture on the way from one disk to another: t goes from 0 to 1. Partitions that are in both glide to their
+// new place and size, new ones grow, those that go away shrink. free is the look of what is unallocated. from and to come
+// from DiskSegments.
+func Between(from, to []Segment, t float64, free lipgloss.Style) []Segment {
+	was := map[model.PartID]Segment{}
+	for _, s := range from {
+		if s.Row.Kind == model.RowPartition {
+			was[s.Row.Partition.ID] = s
+		}
+	}
+	var parts []Segment
+	for _, s := range to {
+		if s.Row.Kind != model.RowPartition {
+			continue
+		}
+		old, ok := was[s.Row.Partition.ID]
+		delete(was, s.Row.Partition.ID)
+		begin := geometry.Span{Start: s.Row.Span.Start, End: s.Row.Span.Start}
+		if ok {
+			begin = old.Row.Span
+		}
+		parts = append(parts, s.glide(begin, s.Row.Span, t))
+	}
+	for _, s := range from {
+		if _, gone := was[s.Row.Partition.ID]; gone && s.Row.Kind == model.RowPartition {
+			parts = append(parts, s.glide(s.Row.Span, geometry.Span{Start: s.Row.Span.Start, End: s.Row.Span.Start}, t))
+		}
+	}
+	slices.SortStableFunc(parts, func(a, b Segment) int { return cmp.Compare(a.Row.Span.Start, b.Row.Span.Start) })
+	return filled(parts, part(total(from), total(to), t), free)
+}
+
+// glide is the segment on the way from one span to another.
+func (s Segment) glide(from, to geometry.Span, t float64) Segment {
+	s.Row.Span = geometry.Span{Start: part(from.Start, to.Start, t), End: part(from.End, to.End, t)}
+	return s
+}
+
+// part is the number at the share t of the way from a to b.
+func part(a, b geometry.Sector, t float64) geometry.Sector {
+	return a + geometry.Sector(float64(b-a)*t)
+}
+
+func total(segments []Segment) geometry.Sector {
+	n := geometry.Sector(0)
+	for _, s := range segments {
+		n += s.Weight
+	}
+	return n
+}
+
+// filled is the partitions in order with free space between them up to the end. Where two of them pass each other the
+// later one gives way.
+func filled(parts []Segment, end geometry.Sector, free lipgloss.Style) []Segment {
+	var out []Segment
+	at := geometry.Sector(0)
+	gap := func(to geometry.Sector) {
+		if to > at {
+			out = append(out, Segment{Weight: to - at, Used: -1, Shade: Blank, Style: free})
+		}
+		at = max(at, to)
+	}
+	for _, s := range parts {
+		gap(s.Row.Span.Start)
+		s.Weight = max(1, s.Row.Span.End-at)
+		at += s.Weight
+		out = append(out, s)
+	}
+	gap(end)
+	return out
+}
