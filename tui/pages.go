@@ -75,6 +75,13 @@ func (m Model) pageKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	return m.editorKey(msg)
 }
 
+// How many keys the editor names beside the one that tells of all. They change with what is selected, and on lines that may
+// be slow a step of the cursor has to stay small; who has a very wide window sits close to the machine.
+const (
+	mostKeys     = 6
+	mostKeysWide = 12
+)
+
 // pageKeys lists the keys in the last line of the page: as many as fit, and those that are always there.
 func (m Model) pageKeys() (bindings, always []keymap.Binding) {
 	p, d := m.shown()
@@ -89,7 +96,12 @@ func (m Model) pageKeys() (bindings, always []keymap.Binding) {
 	case pageRecovery:
 		return m.recoveryBindings()
 	case pageEditor:
-		return m.useful(d), []keymap.Binding{k.help}
+		useful := m.useful(d)
+		most := mostKeys
+		if m.width >= leastForDetails {
+			most = mostKeysWide
+		}
+		return useful[:min(len(useful), most)], []keymap.Binding{k.help}
 	case pageBlank:
 	}
 	return []keymap.Binding{k.open, k.next}, []keymap.Binding{k.help, k.quit}

@@ -48,13 +48,14 @@ func (d document) banner() string {
 	return ""
 }
 
-// useful lists the keys that fit what is selected, the likeliest first.
+// useful lists the keys that fit what is selected, the likeliest first. Once something is pending, what to do with it comes
+// before what is rare.
 func (m Model) useful(d document) []keymap.Binding {
 	k := m.keys
 	if d.pane == pendingPane {
 		return []keymap.Binding{k.remove.As("remove"), k.earlier, k.later, k.undo.Short("u"), k.clear, k.rehearse, k.apply}
 	}
-	var out []keymap.Binding
+	var out, rare []keymap.Binding
 	row, ok := d.selected()
 	switch {
 	case ok && row.Kind == model.RowPartition && row.Partition.Busy != "":
@@ -63,7 +64,8 @@ func (m Model) useful(d document) []keymap.Binding {
 		}
 		out = append(out, k.mounts)
 	case ok && row.Kind == model.RowPartition:
-		out = append(out, k.resize.Short("m"), k.room, k.remove, k.format, k.copy, k.label, k.kind.As("type"), k.check)
+		out = []keymap.Binding{k.resize.Short("m"), k.room, k.remove}
+		rare = []keymap.Binding{k.format, k.label, k.copy, k.kind.As("type"), k.check}
 	case ok && row.Kind == model.RowGap:
 		out = append(out, k.create)
 		if m.clip.gen != 0 {
@@ -72,13 +74,16 @@ func (m Model) useful(d document) []keymap.Binding {
 	case ok && row.Kind == model.RowWhole, !ok:
 		out = append(out, k.table)
 	}
+	if d.queue.Len() > 0 {
+		out = append(out, k.undo.Short("u"), k.rehearse, k.apply)
+	}
 	if _, _, cannot := geometryLimits(d); cannot == "" {
 		out = append(out, k.image)
 	}
 	if d.queue.Len() > 0 {
-		return append(out, k.undo.Short("u"), k.rehearse, k.apply, k.save, k.info, k.open, k.quit)
+		return append(append(out, rare...), k.save, k.info.As("info"), k.open, k.quit)
 	}
-	return append(out, k.info, k.open, k.quit)
+	return append(append(append(out, k.info.As("info")), rare...), k.open, k.quit)
 }
 
 // bar is one of the two pictures of the disk.
@@ -143,6 +148,9 @@ func (m Model) segments(d document, disk model.Disk, which picture) []widget.Seg
 	chosen, _ := d.selected()
 	return widget.DiskSegments(disk, func(r model.Row) widget.Mark {
 		same := r.Kind == model.RowPartition && chosen.Kind == model.RowPartition && r.Partition.ID == chosen.Partition.ID
+		if which == pictureNow && d.queue.Len() == 0 {
+			return widget.Plain // it would only repeat the other
+		}
 		if d.pane == tablePane && (same || which == pictureAfter && r.Kind == chosen.Kind && r.Span == chosen.Span) {
 			return widget.Selected
 		}

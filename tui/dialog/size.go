@@ -49,9 +49,12 @@ type typed struct {
 }
 
 // parseTyped reads a size field: a size, or with a sign a change. A change, and a number of sectors, is
-// meant to the sector.
+// meant to the sector. "Mi" counts as "MiB" whose last letter is still to come, so that nothing flickers.
 func parseTyped(text string, z geometry.SectorSize) (typed, error) {
 	text = strings.TrimSpace(text)
+	if n := len(text); n > 2 && strings.ContainsAny(text[n-2:n-1], "KMGTkmgt") && strings.EqualFold(text[n-1:], "i") {
+		text += "B"
+	}
 	if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") {
 		b, err := geometry.ParseDelta(text, z)
 		return typed{bytes: b, delta: true, exact: true}, err

@@ -70,11 +70,12 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	fg := func(c color.Color) lipgloss.Style { return plain.Foreground(c) }
 	s := &Styles{
 		Glyphs: GlyphsOf(set),
-		Text:   fg(t.text), Strong: fg(t.text).Bold(true), Muted: fg(t.muted), Faint: fg(t.faint),
-		Brand: fg(t.accent).Bold(true), Focus: fg(t.accent), Title: fg(t.text).Bold(true), Head: fg(t.muted).Bold(true),
+		// What is ordinary has the terminal's own colour: it suits every background, and costs nothing on the line.
+		Text: plain, Strong: plain.Bold(true), Muted: fg(t.muted), Faint: fg(t.faint),
+		Brand: fg(t.accent).Bold(true), Focus: fg(t.accent), Title: plain.Bold(true), Head: fg(t.muted).Bold(true),
 		Good: fg(t.good), Warn: fg(t.warn), Bad: fg(t.bad).Bold(true),
 		Key: fg(t.accent).Bold(true), Row: fg(t.text).Background(t.row).Bold(true),
-		Field: fg(t.text), Picked: plain.Reverse(true),
+		Field: plain, Picked: plain.Reverse(true),
 		Button: fg(t.muted), Chosen: plain.Foreground(t.onFill).Background(t.accent).Bold(true),
 		Danger:      plain.Foreground(t.onFill).Background(t.bad).Bold(true),
 		Unallocated: fg(t.unallocated), Unformatted: fg(t.unformatted), Extended: fg(t.extended), Other: fg(t.other),

@@ -16,7 +16,8 @@ func keyText(b keymap.Binding, st *styles.Styles) string {
 	if b.Off != "" {
 		return st.Faint.Render(h.Key + " " + h.Desc)
 	}
-	return st.Key.Render(h.Key) + " " + st.Muted.Render(h.Desc)
+	// The words have no look of their own: a line of keys that changes is most of what a key sends.
+	return st.Key.Render(h.Key) + " " + h.Desc
 }
 
 // PlacedKey is a binding with the cells it takes: from X up to, not including, End.
