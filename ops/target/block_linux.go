@@ -139,9 +139,10 @@ func lockNode(f *os.File) error {
 
 // These are how long something that others hold for moments only is waited for.
 const (
-	lockPatience = 300 * time.Millisecond
-	partPatience = time.Second
-	endPatience  = time.Second
+	lockPatience  = 300 * time.Millisecond
+	partPatience  = time.Second
+	endPatience   = time.Second
+	deathPatience = 30 * time.Second
 )
 
 // patiently repeats a call for as long as it fails with the passing error, up to the patience.

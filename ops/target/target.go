@@ -34,6 +34,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -160,12 +161,16 @@ func (r *Raw) admit(opts Options) error {
 }
 
 // lock takes the locks for editing. Those who come at the same moment, and go because they see our locks, are waited for.
-// So is who holds them and cannot be found: a process that was killed a moment ago is gone from the list of processes before
-// its files are closed.
+// So is who holds them and cannot be found, a moment in any case and longer while a process is at its end: one that was
+// killed is gone from the list of processes before its files are closed.
 func (r *Raw) lock() error {
-	err := patiently(lockPatience, func() error { return takeLocks(r.read, Edit) }, errHeld)
-	if errors.Is(err, errHeld) && host().locker(r.path, r.id()).PID == 0 {
-		err = patiently(endPatience, func() error { return takeLocks(r.read, Edit) }, errHeld)
+	take := func() error { return takeLocks(r.read, Edit) }
+	err := patiently(lockPatience, take, errHeld)
+	for waited := time.Duration(0); errors.Is(err, errHeld) && host().locker(r.path, r.id()).PID == 0; waited += endPatience {
+		if waited > 0 && !host().dying() || waited >= deathPatience {
+			break
+		}
+		err = patiently(endPatience, take, errHeld)
 	}
 	return err
 }

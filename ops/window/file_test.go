@@ -60,10 +60,10 @@ func TestNodesAreNeverReused(t *testing.T) {
 	f, _ := plainFiles(1 << 20)
 	f.set("p1", 0, 4096)
 	first := lookup(t, f, "p1")
-	old, ok := f.set("p1", 0, 4096)
+	f.set("p1", 0, 4096)
 	second := lookup(t, f, "p1")
-	if !ok || old != first || second == first {
-		t.Errorf("node %d, replaced %d (%v), then %d", first, old, ok, second)
+	if second == first {
+		t.Errorf("node %d, then %d", first, second)
 	}
 	if status := f.GetAttr(nil, &fuse.GetAttrIn{InHeader: header(first)}, &fuse.AttrOut{}); status != fuse.Status(syscall.ESTALE) {
 		t.Errorf("replaced node: %v", status)
@@ -78,18 +78,12 @@ func TestNodesAreNeverReused(t *testing.T) {
 	}
 	f.Forget(12345, 1)
 
-	if _, ok := f.remove("p1"); !ok {
-		t.Error("nothing removed")
-	}
-	if _, ok := f.remove("p1"); ok {
-		t.Error("removed twice")
-	}
+	f.remove("p1")
+	f.remove("p1")
 	if status := f.Lookup(nil, nil, "p1", &fuse.EntryOut{}); status != fuse.ENOENT {
 		t.Errorf("removed window: %v", status)
 	}
-	if _, ok := f.remove(Disk); ok {
-		t.Error("disk was removed")
-	}
+	f.remove(Disk)
 	if len(f.nodes) != 1 {
 		t.Errorf("%d nodes are left", len(f.nodes))
 	}

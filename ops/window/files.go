@@ -49,25 +49,22 @@ func newFiles(ov *overlay.Overlay) *files {
 	return f
 }
 
-// set replaces the window of a name and returns the number of the replaced node, if there was one.
-func (f *files) set(name string, off, n int64) (uint64, bool) {
+// set replaces the window of a name.
+func (f *files) set(name string, off, n int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if name == Disk {
-		return 0, false
+	if name != Disk {
+		f.drop(name)
+		f.put(name, off, n)
 	}
-	old, ok := f.drop(name)
-	f.put(name, off, n)
-	return old, ok
 }
 
-func (f *files) remove(name string) (uint64, bool) {
+func (f *files) remove(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if name == Disk {
-		return 0, false
+	if name != Disk {
+		f.drop(name)
 	}
-	return f.drop(name)
 }
 
 // put names a new node. The lock must be held (but in newFiles).
@@ -80,17 +77,16 @@ func (f *files) put(name string, off, n int64) *node {
 }
 
 // drop takes the name away from its node. The lock must be held.
-func (f *files) drop(name string) (uint64, bool) {
+func (f *files) drop(name string) {
 	nd, ok := f.named[name]
 	if !ok {
-		return 0, false
+		return
 	}
 	delete(f.named, name)
 	nd.gone = true
 	if nd.lookups == 0 {
 		delete(f.nodes, nd.id)
 	}
-	return nd.id, true
 }
 
 // find is the node of a name. The lock must be held.

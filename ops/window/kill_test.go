@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -41,6 +42,9 @@ func worker(text, dir string) error {
 			return err
 		}
 	}
+	if len(os.Args) > 2 {
+		return stuck(dir, how, os.Args[2])
+	}
 	s, err := Serve(overlay.New(bytes.NewReader(nil), 1<<20, nil), dir, how.Mount())
 	if err != nil {
 		return err
@@ -51,6 +55,60 @@ func worker(text, dir string) error {
 		OnOutput: func(line string) { fmt.Println(line) },
 	})
 	return err
+}
+
+// endless is a disk that never answers, and tells when it is asked.
+type endless struct{ asked chan struct{} }
+
+func (e endless) ReadAt([]byte, int64) (int, error) {
+	select {
+	case e.asked <- struct{}{}:
+	default:
+	}
+	select {}
+}
+
+// stuck serves a window that a tool is waiting for, and then replaces or removes it or closes the server.
+func stuck(dir string, how How, then string) error {
+	disk := endless{make(chan struct{}, 1)}
+	s, err := Serve(overlay.New(disk, 1<<20, nil), dir, how.Mount())
+	if err != nil {
+		return err
+	}
+	p1 := s.Set("p1", 0, 4096)
+	pid := make(chan string, 1)
+	go func() {
+		_, _ = tool.Run(context.Background(), tool.Cmd{
+			Argv: []string{"sh", "-c", "echo $$ && exec cat " + p1}, OnOutput: func(line string) { pid <- line },
+		})
+	}()
+	told := <-pid
+	<-disk.asked
+	go func() {
+		<-time.After(200 * time.Millisecond) // what follows may wait for the tool's read
+		fmt.Println(told)
+	}()
+	switch then {
+	case "replace":
+		s.Set("p1", 4096, 4096)
+	case "remove":
+		s.Remove("p1")
+	case "close":
+		err = s.Close()
+	}
+	<-time.After(time.Minute)
+	return err
+}
+
+// TestKilledWhileStuck kills a worker whose window is being read and replaced, removed or closed at that moment: nothing
+// may wait for an answer that cannot come any more. (A process that does so cannot be killed, and neither can what calls
+// sync from then on.)
+func TestKilledWhileStuck(t *testing.T) {
+	testneed.File(t, device)
+	testneed.Root(t)
+	for _, then := range []string{"replace", "remove", "close"} {
+		t.Run(then, func(t *testing.T) { killWorker(t, RootNamespace, false, then) })
+	}
 }
 
 // TestKilledLeavesNothing kills a worker in the middle of everything: its mount and its tool must be gone.
@@ -79,7 +137,7 @@ func TestKilledLeavesNothing(t *testing.T) {
 	}
 }
 
-func killWorker(t *testing.T, how How, ordinary bool) {
+func killWorker(t *testing.T, how How, ordinary bool, args ...string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "shunt-kill")
 	if err != nil {
@@ -91,7 +149,7 @@ func killWorker(t *testing.T, how How, ordinary bool) {
 		}
 	}()
 	env := append(os.Environ(), workerVar+"="+how.String())
-	cmd := exec.Command("/proc/self/exe", dir)
+	cmd := exec.Command("/proc/self/exe", append([]string{dir}, args...)...)
 	cmd.SysProcAttr = how.NamespaceAttr()
 	if ordinary && os.Geteuid() == 0 {
 		if err := os.Chown(dir, nobody, nobody); err != nil {
@@ -137,7 +195,13 @@ func killWorker(t *testing.T, how How, ordinary bool) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait()
+	gone := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(gone) }()
+	select {
+	case <-gone:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the worker cannot be killed")
+	}
 	if n, err := unix.Poll([]unix.PollFd{{Fd: int32(sleeper), Events: unix.POLLIN}}, 10_000); n != 1 {
 		t.Errorf("the tool is still there: %v", err)
 	}

@@ -120,24 +120,21 @@ func Serve(ov *overlay.Overlay, dir string, how Mount) (*Server, error) {
 func (s *Server) Path(name string) string { return filepath.Join(s.mount.dir, name) }
 
 // Set makes name a window over the n bytes at off of the virtual disk and returns its path. A window of that name is
-// replaced, and programs that still have it open get ESTALE from then on. The name must be a plain file name
-// other than disk, and the range should lie within the disk; what does not can be neither read nor written.
+// replaced, and programs that still have it open get ESTALE from then on, save for bytes that they have read before. The
+// name must be a plain file name other than disk, and the range should lie within the disk; what does not can be neither
+// read nor written.
+//
+// The kernel is not told to drop what it has cached of the old window: it would wait for reads that are under way, and a
+// server that is killed while it waits for its own answer never ends, and with it whatever calls sync(2). Nobody finds the
+// cached bytes anyway, since a new window has a node of its own.
 func (s *Server) Set(name string, off, n int64) (path string) {
-	s.forget(s.files.set(name, off, n))
+	s.files.set(name, off, n)
 	return s.Path(name)
 }
 
-// Remove takes the window away; programs that still have it open get ESTALE from then on. Without such a window,
-// nothing happens.
-func (s *Server) Remove(name string) { s.forget(s.files.remove(name)) }
-
-// forget drops what the kernel has cached of a file. It must be called without locks: the kernel may have to finish
-// requests for the file first. That the kernel does not know the file is no error.
-func (s *Server) forget(node uint64, ok bool) {
-	if ok {
-		_ = s.server.InodeNotify(node, 0, 0)
-	}
-}
+// Remove takes the window away; programs that still have it open get ESTALE from then on, as with Set. Without such a
+// window, nothing happens.
+func (s *Server) Remove(name string) { s.files.remove(name) }
 
 // Close takes the mount away, even where windows are still open (which then fail with ENOTCONN), and waits until no
 // request is being served. The overlay keeps what was written. Further calls return the same.
@@ -149,11 +146,11 @@ func (s *Server) Close() error {
 // shut ends the mount without relying on nobody using it: open files, or another mount namespace with a copy of
 // the mount, would keep the connection alive and the server waiting for requests forever. So the readers of the
 // connection are told not to wait any more, and those that wait already are interrupted; they then begin
-// anew and notice. Closing the last descriptor of the connection ends it for everybody.
+// anew and notice. Closing the last descriptor of the connection ends it for everybody. Only then the mount is taken away:
+// that waits for reads that are under way, and whoever waits for its own answers cannot be killed.
 func (s *Server) shut() error {
-	detached := s.mount.detach()
 	if err := unix.SetNonblock(s.device, true); err != nil {
-		return errors.Join(fmt.Errorf("close windows: %w", err), detached, s.mount.end())
+		return errors.Join(fmt.Errorf("close windows: %w", err), s.mount.detach(), s.mount.end())
 	}
 	interrupted := interruptThreads()
 	for ended := false; !ended; {
@@ -164,7 +161,7 @@ func (s *Server) shut() error {
 			interrupted = errors.Join(interrupted, interruptThreads())
 		}
 	}
-	if err := errors.Join(unix.Close(s.device), detached, interrupted, s.mount.end()); err != nil {
+	if err := errors.Join(unix.Close(s.device), s.mount.detach(), interrupted, s.mount.end()); err != nil {
 		return fmt.Errorf("close windows: %w", err)
 	}
 	return nil
