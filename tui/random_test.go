@@ -31,8 +31,8 @@ func TestRandomKeys(t *testing.T) {
 	keys := append(tui.HelpKeys(), "1", "0", "M", "i", "B", "+", "-", ">", "<", "=", "y", "n", "left", "right", "enter", "enter", "shift+tab", "backspace", "a", "m")
 	for range 45 {
 		var targets []*tuitest.Target
-		b := &tuitest.Backend{Targets: map[string]*tuitest.Target{}, Machine: tuitest.Env()}
-		o := tui.Options{Dir: "testdata/pick", Glyphs: []styles.GlyphSet{styles.Unicode, styles.ASCII}[r.Intn(2)]}
+		b := &tuitest.Backend{Targets: map[string]*tuitest.Target{}, Machine: tuitest.Env(), Files: tuitest.Images()}
+		o := tui.Options{Dir: "/images", Glyphs: []styles.GlyphSet{styles.Unicode, styles.ASCII}[r.Intn(2)]}
 		for range 1 + r.Intn(3) {
 			target := layouts[r.Intn(len(layouts))]()
 			if b.Targets[target.What.Path] == nil {

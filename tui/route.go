@@ -46,8 +46,10 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.exchanged(msg)
 	case savedMsg:
 		return m.saved(msg), nil
-	case listedMsg:
-		return m.toDialogs(msg.listing)
+	case foundMsg:
+		return m.toDialogs(msg.what)
+	case greetMsg:
+		return m.greeted(msg), nil
 	case gateMsg:
 		if msg.serial == m.gate.serial {
 			m.gate.closed = false
@@ -132,13 +134,22 @@ func (m Model) toDialog(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m.perform(action)
 }
 
-// toDialogs gives a message to every dialog; those it is not meant for take no notice.
+// toDialogs gives a message to every dialog; those it is not meant for take no notice. What the uppermost wants is
+// performed; the others can ask for more.
 func (m Model) toDialogs(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m.dialogs = slices.Clone(m.dialogs)
+	var cmds []tea.Cmd
+	var last dialog.Action
 	for i := range m.dialogs {
-		m.dialogs[i], _ = m.dialogs[i].Update(msg)
+		m.dialogs[i], last = m.dialogs[i].Update(msg)
+		if cmd := m.ask(last); cmd != nil {
+			cmds, last = append(cmds, cmd), nil
+		}
 	}
-	return m, nil
+	if last != nil {
+		return m.perform(last)
+	}
+	return m, tea.Batch(cmds...)
 }
 
 // mouse brings a mouse event to the uppermost dialog, or to the table of the editor.
@@ -154,7 +165,7 @@ func (m Model) mouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 		}
 		drawn := dialog.Draw(m.dialogs[n-1], m.width, m.height, m.st)
 		return m.toDialog(dialog.Mouse{
-			Event: event, X: at.X - drawn.Body.X, Y: at.Y - drawn.Body.Y, Width: drawn.Inner,
+			Event: event, X: at.X - drawn.Body.X, Y: at.Y - drawn.Body.Y, Width: drawn.Inner, Height: drawn.Height,
 		})
 	}
 	return m.pageMouse(msg)
@@ -168,6 +179,11 @@ func dialogEvent(msg tea.MouseMsg) (dialog.MouseEvent, bool) {
 		return dialog.Drag, msg.Button == tea.MouseLeft
 	case tea.MouseReleaseMsg:
 		return dialog.Release, true
+	case tea.MouseWheelMsg:
+		if msg.Button == tea.MouseWheelUp {
+			return dialog.WheelUp, true
+		}
+		return dialog.WheelDown, msg.Button == tea.MouseWheelDown
 	}
 	return dialog.Release, false
 }

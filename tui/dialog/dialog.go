@@ -52,6 +52,7 @@ type Drawn struct {
 	Cursor *Point // on the screen
 	Body   Point  // where the body's first cell is on the screen
 	Inner  int    // how many cells wide the body is
+	Height int    // how many lines the body could have
 }
 
 // The cells between the edge of a window and its body, on each side.
@@ -91,7 +92,7 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 		Block: widget.Box(lines, widget.Frame{Title: body.Title, Edge: edge, Name: name}, w, h, st),
 		At:    at,
 		Body:  Point{X: at.X + insetX, Y: at.Y + insetY + above},
-		Inner: inner,
+		Inner: inner, Height: height - 2*insetY - 2,
 	}
 	if c := body.Cursor; c != nil && c.Y+above < h-2*insetY && c.X < inner {
 		out.Cursor = &Point{X: out.Body.X + c.X, Y: out.Body.Y + c.Y}

@@ -13,6 +13,8 @@ type Mouse struct {
 	Event MouseEvent
 	X, Y  int // counted from the body's first cell
 	Width int // of the body
+	// Height is how many lines the body could have had, as View was told.
+	Height int
 }
 
 // MouseEvent is a kind of mouse event.
@@ -23,6 +25,8 @@ const (
 	Press MouseEvent = iota
 	Drag
 	Release
+	WheelUp
+	WheelDown
 )
 
 // formWidth is how wide the body of a form is where there is room.
