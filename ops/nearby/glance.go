@@ -2,7 +2,9 @@ package nearby
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"io/fs"
 	"strings"
 
 	"shunt/geometry"
@@ -28,9 +30,16 @@ func (f Finder) glance(around target.Surroundings, path string) ops.Glimpse {
 	g, err := around.Glance(path, func(r io.ReaderAt, g target.Glance) error { return f.look(r, g, &out) })
 	out.Size, out.Format, out.Own = geometry.Bytes(g.Size), g.Format, g.Own
 	out.Back, out.Use, out.Cannot = ops.Printable(g.Back), ops.Printable(g.Use), ops.Printable(g.Cannot)
-	if err != nil {
+	switch {
+	case g.Physical && !f.Disks && g.Cannot == "":
+		out.Cannot = "it " + target.ErrPhysical.Error()
+	case errors.Is(err, fs.ErrPermission):
+		out.Cannot = "there is no permission to read it: run shunt as its owner or as root"
+	case err != nil:
 		// Every error names the path, which is shown beside this.
 		out.Cannot = strings.TrimPrefix(strings.TrimPrefix(reason(err), "open "), path+" ")
+	}
+	if err != nil {
 		return out
 	}
 	// Another format is an image as well, if of a kind that has to be converted first.

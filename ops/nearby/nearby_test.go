@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,23 +47,28 @@ func TestGlance(t *testing.T) {
 	}{
 		"gpt": {
 			"truncate -s 64M f; printf 'label: gpt\n,10M\n,10M\n,\n' | sfdisk -q --no-tell-kernel f",
-			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Parts: 3, Image: true}, "",
+			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Parts: 3, Image: true},
+			"",
 		},
 		"mbr with logical partitions": {
 			"truncate -s 64M f; printf 'label: dos\n,10M\n,,E\n,10M\n,10M\n' | sfdisk -q --no-tell-kernel f",
-			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableMBR, Parts: 3, Image: true}, "",
+			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableMBR, Parts: 3, Image: true},
+			"",
 		},
 		"empty table": {
 			"truncate -s 64M f; printf 'label: gpt\n' | sfdisk -q --no-tell-kernel f",
-			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Image: true}, "",
+			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Image: true},
+			"",
 		},
 		"ext4": {
 			"truncate -s 64M f; mkfs.ext4 -q f",
-			ops.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.Ext4, Image: true}, "",
+			ops.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.Ext4, Image: true},
+			"",
 		},
 		"fat": {
 			"truncate -s 64M f; mkfs.vfat -F 32 f",
-			ops.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.FAT32, Image: true}, "",
+			ops.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.FAT32, Image: true},
+			"",
 		},
 		"blank":    {"truncate -s 64M f", ops.Glimpse{Size: 64 * mib, Format: "raw", Image: true}, ""},
 		"text":     {"yes hello | head -c 1M > f", ops.Glimpse{Size: mib, Format: "raw"}, ""},
@@ -70,15 +76,18 @@ func TestGlance(t *testing.T) {
 		"empty":    {": > f", ops.Glimpse{Format: "raw"}, ""},
 		"qcow2": {
 			"qemu-img create -q -f qcow2 -o preallocation=off f 1G; truncate -s 1M f",
-			ops.Glimpse{Size: mib, Format: "qcow2", Image: true}, "this version cannot edit qcow2 files: convert it first",
+			ops.Glimpse{Size: mib, Format: "qcow2", Image: true},
+			"this version cannot edit qcow2 files: convert it first",
 		},
 		"vmdk": {
 			"qemu-img create -q -f vmdk f 1G; truncate -s 1M f",
-			ops.Glimpse{Size: mib, Format: "VMDK", Image: true}, "cannot edit VMDK files",
+			ops.Glimpse{Size: mib, Format: "VMDK", Image: true},
+			"cannot edit VMDK files",
 		},
 		"packed": {
 			"truncate -s 1M f; xz f; mv f.xz f; truncate -s 4K f",
-			ops.Glimpse{Size: 4096, Format: "xz", Image: true}, "unpack it first",
+			ops.Glimpse{Size: 4096, Format: "xz", Image: true},
+			"unpack it first",
 		},
 		"directory":    {"mkdir f", ops.Glimpse{}, "is not a regular file"},
 		"pipe":         {"mkfifo f", ops.Glimpse{}, "is not a regular file"},
@@ -107,7 +116,7 @@ func TestGlanceUnreadable(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root can read everything")
 	}
-	if got := look(path); !strings.Contains(got.Cannot, "permission denied") || got.Size != 4096 {
+	if got := look(path); !strings.Contains(got.Cannot, "no permission to read it") || got.Size != 4096 {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -189,6 +198,24 @@ func TestGlanceInUse(t *testing.T) {
 	defer func() { _ = f.Close() }()
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		t.Error(err)
+	}
+}
+
+// A disk of the machine says what it takes to open it.
+func TestGlancePhysical(t *testing.T) {
+	images, all := target.Devices(false), target.Devices(true)
+	i := slices.IndexFunc(all, func(node string) bool {
+		_, err := os.Stat(node)
+		return err == nil && !slices.Contains(images, node)
+	})
+	if i < 0 {
+		t.Skip("no physical disk is seen here")
+	}
+	if got := look(all[i]); !strings.Contains(got.Cannot, "--allow-disks") {
+		t.Errorf("got %+v", got)
+	}
+	if got := (Finder{Disks: true}).Glance(all[i : i+1])[0]; strings.Contains(got.Cannot, "--allow-disks") {
+		t.Errorf("allowed: got %+v", got)
 	}
 }
 

@@ -33,8 +33,10 @@ type Glance struct {
 	Format string              // "raw", "qcow2", "loop device"
 	Back   string              // the file behind a loop device
 	Use    string              // who uses it: "loop device /dev/loop0, mounted at /mnt"
-	Own    bool                // this program itself has it open
-	Cannot string              // why it cannot be opened, whoever uses it
+	// Physical says that it is a disk that people may depend on.
+	Physical bool
+	Own      bool   // this program itself has it open
+	Cannot   string // why it cannot be opened, whoever uses it
 }
 
 // LookAround asks who uses what.
@@ -112,7 +114,7 @@ func (s Surroundings) Glance(path string, inside func(io.ReaderAt, Glance) error
 // device is what /sys tells of a block device.
 func (s Surroundings) device(d disk) Glance {
 	sectors, _ := strconv.ParseInt(d.text("size"), 10, 64) // in sysUnit, and 0 for a device that is not set up
-	g := Glance{Size: sectors * sysUnit, Format: s.k.sort(d), Back: d.text("loop", "backing_file")}
+	g := Glance{Size: sectors * sysUnit, Format: s.k.sort(d), Back: d.text("loop", "backing_file"), Physical: s.k.physical(d)}
 	if w, ok := d.whole(); ok {
 		g.Format, g.Cannot = "partition", "it is a partition and not a disk: open "+s.k.node(w)
 	} else if g.Size == 0 {
