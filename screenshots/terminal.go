@@ -46,6 +46,7 @@ func startTerminal(ctx context.Context, dir string, columns, rows int, argv ...s
 	// A program that sees TMUX asks tmux what the terminal outside can do, and there is none.
 	command := append([]string{
 		"env", "-u", "TMUX", "-u", "TMUX_PANE", "-u", "NO_COLOR", "TERM=xterm-256color", "COLORTERM=truecolor", "LC_ALL=C.UTF-8",
+		"XDG_STATE_HOME=/dev/null", // no picture is a first start
 	}, argv...)
 	_, err := t.tmux(ctx, append([]string{
 		"-u", "-f", conf, "new-session", "-d", "-x", strconv.Itoa(columns), "-y", strconv.Itoa(rows), "-c", dir,

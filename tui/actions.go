@@ -3,7 +3,6 @@ package tui
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,12 +17,12 @@ import (
 
 // perform does what a dialog wants, and closes it first unless it only asks for something.
 func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
-	if list, ok := action.(dialog.List); ok {
-		return m, listDir(list.Dir)
+	if cmd := m.ask(action); cmd != nil {
+		return m, cmd
 	}
 	m = m.pop()
 	switch a := action.(type) {
-	case dialog.Close, dialog.List:
+	case dialog.Close, dialog.List, dialog.Glance:
 		return m, nil
 	case dialog.Stage:
 		m.align = a.Align
@@ -59,6 +58,17 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 		return m.detach()
 	}
 	return m, nil
+}
+
+// ask is the command for an action that only asks for something, nil for any other.
+func (m Model) ask(action dialog.Action) tea.Cmd {
+	switch a := action.(type) {
+	case dialog.List:
+		return listDir(m.backend, a.Dir)
+	case dialog.Glance:
+		return glance(m.backend, a.Paths)
+	}
+	return nil
 }
 
 // stage puts an operation at the end of the queue, or joins it with what is pending.
@@ -281,16 +291,16 @@ func (m Model) browse() (Model, tea.Cmd) {
 	if dir == "" {
 		dir = "."
 	}
-	dir = strings.TrimSuffix(dir, string(os.PathSeparator)) + "/"
-	picker, list := dialog.NewBrowse(dir)
-	return m.push(picker), listDir(list.Dir)
+	picker, list := dialog.NewBrowse(dir, m.home)
+	return m.push(picker), tea.Batch(listDir(m.backend, list.Dir), listRecent(m.backend), listDevices(m.backend))
 }
 
 // openPath shows a target, opening it if that has not been done. One that was refused is tried again.
 func (m Model) openPath(path string) (tea.Model, tea.Cmd) {
 	at := -1
 	for i, d := range m.docs {
-		if filepath.Clean(d.path) == filepath.Clean(path) {
+		// The picker has absolute paths, and who started the program may have given another one.
+		if filepath.Clean(d.path) == filepath.Clean(path) || d.facts.Path == filepath.Clean(path) {
 			at = i
 		}
 	}

@@ -37,8 +37,8 @@ type Options struct {
 	Animate bool
 	// Clock makes timers; nil is the real clock.
 	Clock Clock
-	// Dir is where the picker begins, the working directory if empty.
-	Dir string
+	// Dir is where the picker begins, the working directory if empty; Home is what "~" stands for there.
+	Dir, Home string
 }
 
 // Model is the state of the editor.
@@ -48,6 +48,7 @@ type Model struct {
 	glyphs  styles.GlyphSet
 	align   geometry.Alignment
 	dir     string
+	home    string
 
 	width, height int
 	theme         styles.Theme
@@ -63,11 +64,13 @@ type Model struct {
 	hasEnv  bool    // env was found out
 	clip    clip
 	dialogs []dialog.Dialog
-	note    note
-	gate    gate
-	gen     int // the last generation that was given out
-	animate bool
-	morph   morph
+	// welcomed says that nobody need be asked any more whether this is the first time.
+	welcomed bool
+	note     note
+	gate     gate
+	gen      int // the last generation that was given out
+	animate  bool
+	morph    morph
 }
 
 // note is a line that answers the last key; it takes the place of the key bar until the next one.
@@ -88,7 +91,7 @@ const quiet = 400 * time.Millisecond
 // New is the editor before its first message.
 func New(o Options) Model {
 	m := Model{
-		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir, animate: o.Animate,
+		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir, home: o.Home, animate: o.Animate,
 		st: styles.New(styles.Dark, styles.Full, o.Glyphs), keys: keys(),
 	}
 	if m.clock == nil {
@@ -133,8 +136,8 @@ func (m Model) Init() tea.Cmd {
 		cmds = append(cmds, openTarget(m.backend, d.path, d.gen))
 	}
 	if len(m.docs) == 0 {
-		_, list := m.browse()
-		cmds = append(cmds, list)
+		_, lists := m.browse()
+		cmds = append(cmds, lists)
 	}
 	return tea.Batch(cmds...)
 }

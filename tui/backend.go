@@ -15,10 +15,25 @@ type Backend interface {
 	Open(path string) (Target, error)
 	// Discover looks for what can be done on this machine. It may block.
 	Discover() ops.Env
+	Nearby
 	// Attach attaches an image that is not open as a loop device, and returns the device's path. It may block.
 	Attach(image string) (device string, err error)
 	// Detach takes a loop device that is not open off its image, and returns the image's path. It may block.
 	Detach(device string) (image string, err error)
+}
+
+// Nearby finds what could be opened. All methods may block, and none locks or changes anything that it tells of.
+type Nearby interface {
+	// List lists a directory; path is its absolute name. The error is ready to be shown.
+	List(dir string) (path string, list []ops.Candidate, err error)
+	// BlockDevices lists loop devices that are set up, and disks if they can be opened.
+	BlockDevices() []ops.Candidate
+	// Recent lists the targets that were opened lately and are still there, the newest first.
+	Recent() []ops.Candidate
+	// Glance looks into files and devices; what it tells is in the order of the paths.
+	Glance(paths []string) []ops.Glimpse
+	// Greet reports true once on each account: to the first who asks.
+	Greet() bool
 }
 
 // Access says whether what is mounted can be written to.

@@ -1,20 +1,15 @@
 package tui
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
@@ -219,45 +214,30 @@ func discoverFor(t Target, gen int) tea.Cmd {
 	return func() tea.Msg { return discoveredMsg{gen: gen, env: t.Discover()} }
 }
 
-// listDir lists what could be opened in a directory: directories, regular files and block devices.
-func listDir(dir string) tea.Cmd {
+// These answer the picker.
+
+func listDir(b Backend, dir string) tea.Cmd {
 	return func() tea.Msg {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			return listedMsg{dialog.Listing{Dir: dir, Err: err}}
-		}
-		out := []dialog.Entry{{Name: "..", Dir: true}}
-		for _, e := range entries {
-			// Symbolic links are followed: what counts is what they lead to.
-			info, err := os.Stat(filepath.Join(dir, e.Name()))
-			if err != nil {
-				continue
-			}
-			mode := info.Mode()
-			device := mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0
-			switch {
-			case mode.IsDir():
-				out = append(out, dialog.Entry{Name: e.Name(), Dir: true})
-			case mode.IsRegular():
-				out = append(out, dialog.Entry{Name: e.Name(), Size: geometry.Bytes(info.Size())})
-			case device:
-				out = append(out, dialog.Entry{Name: e.Name()})
-			}
-		}
-		slices.SortStableFunc(out, byKindAndName)
-		return listedMsg{dialog.Listing{Dir: dir, Entries: out}}
+		path, list, err := b.List(dir)
+		return foundMsg{dialog.Listing{Dir: dir, Path: path, Entries: list, Err: err}}
 	}
 }
 
-// byKindAndName puts directories first.
-func byKindAndName(a, b dialog.Entry) int {
-	switch {
-	case a.Dir && !b.Dir:
-		return -1
-	case b.Dir && !a.Dir:
-		return 1
-	}
-	return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Name, b.Name))
+func listDevices(b Backend) tea.Cmd {
+	return func() tea.Msg { return foundMsg{dialog.Devices{List: b.BlockDevices()}} }
+}
+
+func listRecent(b Backend) tea.Cmd {
+	return func() tea.Msg { return foundMsg{dialog.Recents{List: b.Recent()}} }
+}
+
+func glance(b Backend, paths []string) tea.Cmd {
+	return func() tea.Msg { return foundMsg{dialog.Glimpses{List: b.Glance(paths)}} }
+}
+
+// greet asks whether nobody was told yet how to begin.
+func greet(b Backend) tea.Cmd {
+	return func() tea.Msg { return greetMsg{b.Greet()} }
 }
 
 // Clock makes a command that sends what fn returns after d.

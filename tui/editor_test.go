@@ -206,8 +206,8 @@ func TestOpenAgain(t *testing.T) {
 
 // Without a path the picker is shown; leaving it leaves an empty editor that says what to do.
 func TestNoPaths(t *testing.T) {
-	d := tuitest.Start(t, 80, 24, tui.Options{Dir: "testdata/pick"}, &tuitest.Backend{})
-	d.Contains("Open target", "stick.raw", "4.88 KiB")
+	d := tuitest.Start(t, 80, 24, tui.Options{Dir: "/images"}, &tuitest.Backend{Files: tuitest.Images()})
+	d.Contains("Open target", "stick.raw", "966 MiB", "MBR, 2 partitions")
 	d.Press("esc")
 	d.Contains("Press o to open")
 	d.Press("m")

@@ -212,11 +212,26 @@ func TestColours(t *testing.T) {
 	}
 }
 
-// What opens a file is pinned with the files of testdata/pick.
+// What opens a target is pinned in all sizes, as it has columns that come and go.
 func TestPicker(t *testing.T) {
-	d := tuitest.Start(t, 80, 24, tui.Options{Dir: "testdata/pick"}, &tuitest.Backend{})
-	d.Press("down", "down")
-	golden.RequireEqual(t, d.Frame())
+	for name, play := range map[string]func(d *tuitest.Driver){
+		"first": func(*tuitest.Driver) {},
+		"typed": func(d *tuitest.Driver) { d.Type("st") },
+		"qcow2": func(d *tuitest.Driver) { d.Type("qcow"); d.Press("down", "up") },
+		"other": func(d *tuitest.Driver) { d.Type("/home/") },
+		"all":   func(d *tuitest.Driver) { d.Press("ctrl+t", "end", "up", "up", "up", "up") },
+		"loop":  func(d *tuitest.Driver) { d.Press("end") },
+		"none":  func(d *tuitest.Driver) { d.Type("nothing like it") },
+	} {
+		for _, size := range [][2]int{{80, 24}, {60, 20}, {120, 40}, {200, 60}} {
+			t.Run(fmt.Sprintf("%s/%dx%d", name, size[0], size[1]), func(t *testing.T) {
+				b := &tuitest.Backend{Files: tuitest.Images()}
+				d := tuitest.Start(t, size[0], size[1], tui.Options{Dir: "/images", Home: "/home/me"}, b)
+				play(d)
+				golden.RequireEqual(t, d.Frame())
+			})
+		}
+	}
 }
 
 func TestRefusedScreen(t *testing.T) {

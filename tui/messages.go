@@ -1,6 +1,8 @@
 package tui
 
 import (
+	tea "charm.land/bubbletea/v2"
+
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
@@ -91,8 +93,11 @@ type savedMsg struct {
 	err    error
 }
 
-// listedMsg brings the entries of a directory.
-type listedMsg struct{ listing dialog.Listing }
+// foundMsg brings what a dialog asked for.
+type foundMsg struct{ what tea.Msg }
+
+// greetMsg says whether this is the first time that the editor shows a target on this account.
+type greetMsg struct{ first bool }
 
 // informedMsg brings what was found out for the information page.
 type informedMsg struct {

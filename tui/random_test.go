@@ -28,11 +28,11 @@ func TestRandomKeys(t *testing.T) {
 	layouts := []func() *tuitest.Target{
 		tuitest.Founding, tuitest.Varied, tuitest.Logicals, tuitest.Blank, tuitest.Damaged, broken, withFiles, physical,
 	}
-	keys := append(tui.HelpKeys(), "1", "0", "M", "i", "B", "+", "-", ">", "<", "=", "y", "n", "left", "right", "enter", "enter", "shift+tab", "backspace", "a", "m")
+	keys := append(tui.HelpKeys(), "1", "0", "M", "i", "B", "+", "-", ">", "<", "=", "y", "n", "left", "right", "enter", "enter", "shift+tab", "backspace", "a", "m", "ctrl+t", "/", "~", "o")
 	for range 45 {
 		var targets []*tuitest.Target
-		b := &tuitest.Backend{Targets: map[string]*tuitest.Target{}, Machine: tuitest.Env()}
-		o := tui.Options{Dir: "testdata/pick", Glyphs: []styles.GlyphSet{styles.Unicode, styles.ASCII}[r.Intn(2)]}
+		b := &tuitest.Backend{Targets: map[string]*tuitest.Target{}, Machine: tuitest.Env(), Files: tuitest.Images()}
+		o := tui.Options{Dir: "/images", Glyphs: []styles.GlyphSet{styles.Unicode, styles.ASCII}[r.Intn(2)]}
 		for range 1 + r.Intn(3) {
 			target := layouts[r.Intn(len(layouts))]()
 			if b.Targets[target.What.Path] == nil {
@@ -60,6 +60,8 @@ func randomStep(r *rand.Rand, d *tuitest.Driver, target *tuitest.Target, keys []
 	case n < 12:
 		d.Send(tea.MouseClickMsg{X: r.Intn(80), Y: r.Intn(24), Button: tea.MouseLeft})
 		d.Send(tea.MouseMotionMsg{X: r.Intn(80), Y: r.Intn(24), Button: tea.MouseLeft})
+	case n < 13:
+		d.Send(tea.MouseWheelMsg{X: r.Intn(80), Y: r.Intn(24), Button: []tea.MouseButton{tea.MouseWheelUp, tea.MouseWheelDown}[r.Intn(2)]})
 	case n < 14:
 		d.Send(tea.PasteMsg{Content: "+12MiB\x1b[31m"})
 	case n < 24 && len(target.Runs) > 0:

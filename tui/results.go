@@ -37,7 +37,19 @@ func (m Model) opened(msg openedMsg) (tea.Model, tea.Cmd) {
 	if i == m.current && msg.seen.unfinished != nil {
 		return m.shut()
 	}
-	return m, nil
+	if m.welcomed {
+		return m, nil
+	}
+	m.welcomed = true
+	return m, greet(m.backend)
+}
+
+// greeted tells those who see the editor for the first time how to begin, until the next key.
+func (m Model) greeted(msg greetMsg) Model {
+	if !msg.first || m.note.text != "" {
+		return m
+	}
+	return m.say(toneGood, "g makes room, m resizes or moves, a applies after a rehearsal; ? lists all keys")
 }
 
 // rescanned brings a document up to date after a run.

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"shunt/tui/dialog"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 )
@@ -53,8 +54,10 @@ func (m Model) route(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.exchanged(msg)
 	case savedMsg:
 		return m.saved(msg), nil
-	case listedMsg:
-		return m.toDialogs(msg.listing)
+	case foundMsg:
+		return m.toDialogs(msg.what)
+	case greetMsg:
+		return m.greeted(msg), nil
 	case gateMsg:
 		if msg.serial == m.gate.serial {
 			m.gate.closed = false
@@ -131,11 +134,20 @@ func (m Model) toDialog(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m.perform(action)
 }
 
-// toDialogs gives a message to every dialog; those it is not meant for take no notice.
+// toDialogs gives a message to every dialog; those it is not meant for take no notice. What the uppermost wants is
+// performed; the others can ask for more.
 func (m Model) toDialogs(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m.dialogs = slices.Clone(m.dialogs)
+	var cmds []tea.Cmd
+	var last dialog.Action
 	for i := range m.dialogs {
-		m.dialogs[i], _ = m.dialogs[i].Update(msg)
+		m.dialogs[i], last = m.dialogs[i].Update(msg)
+		if cmd := m.ask(last); cmd != nil {
+			cmds, last = append(cmds, cmd), nil
+		}
 	}
-	return m, nil
+	if last != nil {
+		return m.perform(last)
+	}
+	return m, tea.Batch(cmds...)
 }

@@ -213,7 +213,7 @@ func TestLookAgain(t *testing.T) {
 
 // Without a target the page looks for itself.
 func TestSupportWithoutTarget(t *testing.T) {
-	d := tuitest.Start(t, 80, 24, tui.Options{Dir: "testdata/pick"}, &tuitest.Backend{Machine: tuitest.Env()})
+	d := tuitest.Start(t, 80, 24, tui.Options{Dir: "/images"}, &tuitest.Backend{Machine: tuitest.Env()})
 	d.Press("esc", "S")
 	d.Contains("ext4", "✓")
 	d.Press("S")

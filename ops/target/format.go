@@ -45,14 +45,23 @@ const mbrSignature = "\x55\xaa"
 // checkFormat refuses what is not a raw image. Text and unknown bytes pass: that there is no table in them is for the
 // scan to say.
 func checkFormat(path string, r io.ReaderAt, size int64) error {
+	f, found, err := formatOf(path, r, size)
+	if err != nil || !found {
+		return err
+	}
+	return &Format{Path: path, Name: f.name, Advice: f.advice(path)}
+}
+
+// formatOf finds the format of a file that is not a raw image; found is false if it could be one.
+func formatOf(path string, r io.ReaderAt, size int64) (f format, found bool, err error) {
 	head, err := readUpTo(r, 0, min(size, 512))
 	if err != nil {
-		return fmt.Errorf("read %s at byte 0: %w", path, err)
+		return format{}, false, fmt.Errorf("read %s at byte 0: %w", path, err)
 	}
 	var tail []byte
 	if size > 512 {
 		if tail, err = readUpTo(r, size-512, 512); err != nil {
-			return fmt.Errorf("read %s at byte %d: %w", path, size-512, err)
+			return format{}, false, fmt.Errorf("read %s at byte %d: %w", path, size-512, err)
 		}
 	}
 	// Boot code may begin with any bytes at all, so the short magics of packed files do not count before a table.
@@ -62,12 +71,11 @@ func checkFormat(path string, r io.ReaderAt, size int64) error {
 		if f.tail {
 			where = tail
 		}
-		if !bytes.HasPrefix(where, []byte(f.magic)) || (f.unpack != "" && partitioned) {
-			continue
+		if bytes.HasPrefix(where, []byte(f.magic)) && (f.unpack == "" || !partitioned) {
+			return f, true, nil
 		}
-		return &Format{Path: path, Name: f.name, Advice: f.advice(path)}
 	}
-	return nil
+	return format{}, false, nil
 }
 
 func (f format) advice(path string) string {

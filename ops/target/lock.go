@@ -56,6 +56,13 @@ func takeLocks(f *os.File, m Mode) error {
 			return err
 		}
 	}
+	return testLocks(f, m)
+}
+
+// testLocks fails with errHeld when another open file description holds locks that do not go together with the mode. It
+// takes none itself.
+func testLocks(f *os.File, m Mode) error {
+	used, denied := claims(m)
 	for _, i := range used {
 		if err := testByte(f, deniedFrom+i); err != nil {
 			return err

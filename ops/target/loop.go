@@ -18,12 +18,8 @@ func (k kernel) loopUser(path string, id fileID, admitted extent) *InUse {
 			continue
 		}
 		node := filepath.Join(k.dev, disk)
-		use := &InUse{Path: path, Holder: "loop device " + node}
-		var todo []string
-		for _, at := range k.blockUses(disk) {
-			use.Holder += ", " + at.what
-			todo = append(todo, at.undo)
-		}
+		what, todo := k.loopHolder(disk)
+		use := &InUse{Path: path, Holder: what}
 		// A device made by `mount -o loop` goes away with the mount.
 		if auto, _ := os.ReadFile(filepath.Join(k.sys, "block", disk, "loop", "autoclear")); len(todo) == 0 || strings.TrimSpace(string(auto)) != "1" {
 			todo = append(todo, fmt.Sprintf("run `losetup -d %s`", node))
@@ -32,6 +28,16 @@ func (k kernel) loopUser(path string, id fileID, admitted extent) *InUse {
 		return use
 	}
 	return nil
+}
+
+// loopHolder describes a loop device with what it is used for, and lists what ends those uses.
+func (k kernel) loopHolder(disk string) (what string, todo []string) {
+	what = "loop device " + filepath.Join(k.dev, disk)
+	for _, at := range k.blockUses(disk) {
+		what += ", " + at.what
+		todo = append(todo, at.undo)
+	}
+	return what, todo
 }
 
 // openAgain ends the advice to those who open a target.
@@ -54,15 +60,19 @@ func (k kernel) loopOn(disk string, id fileID) bool {
 	if id.is(strings.TrimSuffix(string(name), "\n")) {
 		return true
 	}
-	// The name is what the file was called for whoever set the device up: it can have been removed since, which adds
-	// " (deleted)", hidden by a mount or belong to another container. The device itself knows the file.
+	info, err := k.loopStatus(disk)
+	return err == nil && info.Device == id.dev && info.Inode == id.inode
+}
+
+// loopStatus is what a loop device itself tells of its file. The name in /sys is what the file was called for whoever set
+// the device up: it can have been removed since, which adds " (deleted)", hidden by a mount or belong to another container.
+func (k kernel) loopStatus(disk string) (*unix.LoopInfo64, error) {
 	node, err := os.OpenFile(filepath.Join(k.dev, disk), os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return false
+		return nil, err
 	}
 	defer func() { _ = node.Close() }() // it was only read
-	info, err := unix.IoctlLoopGetStatus64(int(node.Fd()))
-	return err == nil && info.Device == id.dev && info.Inode == id.inode
+	return unix.IoctlLoopGetStatus64(int(node.Fd()))
 }
 
 // blockUse is one use of a block device: what it is, and what ends it.

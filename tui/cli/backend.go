@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"shunt/geometry"
@@ -13,6 +14,7 @@ import (
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
 	"shunt/ops/journal"
+	"shunt/ops/nearby"
 	"shunt/ops/session"
 	"shunt/ops/txn"
 	"shunt/ops/worker"
@@ -20,9 +22,25 @@ import (
 )
 
 // backend gives the editor sessions in the shape it asks for.
-type backend struct{ opts session.Options }
+type backend struct {
+	nearby.Finder
+	opts session.Options
+}
+
+// newBackend is the backend of an editor. What it remembers is the user's.
+func newBackend(opts session.Options) backend {
+	return backend{nearby.Finder{State: nearby.StateDir(os.Getenv), Disks: opts.AllowDisks, SectorSize: opts.SectorSize}, grouped(opts)}
+}
 
 func (b backend) Open(path string) (tui.Target, error) {
+	t, err := b.open(path)
+	if err == nil {
+		_ = b.Remember(path) // a list that cannot be kept is no reason to keep somebody from a target
+	}
+	return t, err
+}
+
+func (b backend) open(path string) (tui.Target, error) {
 	s, run, err := session.OpenOrAttach(path, b.opts)
 	if err != nil {
 		return nil, err

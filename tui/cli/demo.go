@@ -85,7 +85,8 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 		}
 	}
 	return tui.Edit(ctx, tui.Options{
-		Backend: backend{grouped(opts)}, Paths: paths, Align: align, Animate: animate, NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
+		Backend: newBackend(opts), Home: os.Getenv("HOME"), Paths: paths, Align: align, Animate: animate,
+		NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
 	})
 }
 

@@ -114,7 +114,8 @@ func (p person) program(t testing.TB, args ...string) *exec.Cmd {
 		self = reachable(t)
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), envProgram+"=1", "PATH=/usr/local/sbin:/usr/sbin:/sbin:"+os.Getenv("PATH"))
+	// Nothing is remembered in the home of whoever runs the tests.
+	cmd.Env = append(os.Environ(), envProgram+"=1", "PATH=/usr/local/sbin:/usr/sbin:/sbin:"+os.Getenv("PATH"), "XDG_STATE_HOME=/dev/null")
 	if p.uid >= 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(p.uid), Gid: uint32(p.uid)}}
 		cmd.Env = append(cmd.Env, "HOME=/nonexistent")

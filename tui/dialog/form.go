@@ -13,6 +13,8 @@ type Mouse struct {
 	Event MouseEvent
 	X, Y  int // counted from the body's first cell
 	Width int // of the body
+	// Height is how many lines the body could have had, as View was told.
+	Height int
 }
 
 // MouseEvent is a kind of mouse event.

@@ -19,7 +19,7 @@ const mib geometry.Sector = 2048
 
 // press gives a dialog keys, separated by spaces; a word that begins with "=" is typed. It returns the last
 // action.
-func press(t *testing.T, d dialog.Dialog, keys string) (dialog.Dialog, dialog.Action) {
+func press(t testing.TB, d dialog.Dialog, keys string) (dialog.Dialog, dialog.Action) {
 	t.Helper()
 	var action dialog.Action
 	for _, word := range strings.Fields(keys) {

@@ -14,6 +14,7 @@ import (
 
 // Backend stands in for what opens targets: it knows the ones it was given, by path.
 type Backend struct {
+	Files
 	idle    *idle
 	Targets map[string]*Target
 	// Refuse has an error for each path that cannot be opened.

@@ -1,0 +1,43 @@
+package ops
+
+import (
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// CandidateKind is what a candidate is.
+type CandidateKind int
+
+// The kinds of candidates.
+const (
+	CandidateFile CandidateKind = iota
+	CandidateDir
+	CandidateDevice
+)
+
+// Candidate is something that could be opened as a target, or a directory to look for such in: what can be told of it
+// without reading it.
+type Candidate struct {
+	// Name is what it is called where it lies, and Path leads to it from anywhere. Both are exact, so not yet printable.
+	Name, Path string
+	Kind       CandidateKind
+	Size       geometry.Bytes // of a file
+	// Likely says that a file looks like a disk image by its name and size.
+	Likely bool
+}
+
+// Glimpse is what a short look into a candidate told. Its texts are printable, and empty where there is nothing to tell.
+type Glimpse struct {
+	Path   string // of the candidate, exact
+	Size   geometry.Bytes
+	Format string // "raw", "qcow2", "loop device"; "" if it could not be looked into
+	Table  model.TableKind
+	Parts  int          // partitions, not counting an extended one
+	Whole  model.FSKind // what covers a disk without partitions
+	Back   string       // the file behind a loop device
+	Use    string       // who uses it: "loop device /dev/loop0, mounted at /mnt"
+	Own    bool         // the program that looked has it open itself
+	Cannot string       // why it cannot be opened, whoever uses it
+	// Image says that something in it tells of a disk image, or nothing in it tells of anything else.
+	Image bool
+}

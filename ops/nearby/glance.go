@@ -1,0 +1,78 @@
+package nearby
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/scan"
+	"shunt/model/table"
+	"shunt/ops"
+	"shunt/ops/target"
+)
+
+// Glance looks into candidates, without a lock on any. The glimpses are in the order of the paths.
+func (f Finder) Glance(paths []string) []ops.Glimpse {
+	around := target.LookAround()
+	list := make([]ops.Glimpse, len(paths))
+	for i, path := range paths {
+		list[i] = f.glance(around, path)
+	}
+	return list
+}
+
+func (f Finder) glance(around target.Surroundings, path string) ops.Glimpse {
+	out := ops.Glimpse{Path: path}
+	g, err := around.Glance(path, func(r io.ReaderAt, g target.Glance) error { return f.look(r, g, &out) })
+	out.Size, out.Format, out.Own = geometry.Bytes(g.Size), g.Format, g.Own
+	out.Back, out.Use, out.Cannot = ops.Printable(g.Back), ops.Printable(g.Use), ops.Printable(g.Cannot)
+	switch {
+	case g.Physical && !f.Disks && g.Cannot == "":
+		out.Cannot = "it " + target.ErrPhysical.Error()
+	case errors.Is(err, fs.ErrPermission):
+		out.Cannot = "there is no permission to read it: run shunt as its owner or as root"
+	case err != nil:
+		// Every error names the path, which is shown beside this.
+		out.Cannot = strings.TrimPrefix(strings.TrimPrefix(reason(err), "open "), path+" ")
+	}
+	if err != nil {
+		return out
+	}
+	// Another format is an image as well, if of a kind that has to be converted first.
+	out.Image = out.Image || g.Cannot != "" && g.Format != "partition"
+	return out
+}
+
+// look finds the table, or what covers a disk without one.
+func (f Finder) look(r io.ReaderAt, g target.Glance, out *ops.Glimpse) error {
+	z := f.sectorSize(g)
+	if !z.Valid() {
+		z = geometry.Sector512
+	}
+	d, err := table.Read(r, g.Size, z)
+	if err != nil {
+		return err
+	}
+	out.Table = d.Table.Kind
+	for _, p := range d.Partitions() {
+		if p.Role != model.Extended {
+			out.Parts++
+		}
+	}
+	if out.Parts == 0 {
+		out.Whole = scan.Probe(r, 0, int64(d.Size())).Kind
+	}
+	out.Image = out.Table != model.TableNone || out.Whole != model.Unformatted || blank(r, g.Size)
+	return nil
+}
+
+// blank reports whether the disk begins with nothing but zeroes, like an image that was just made.
+func blank(r io.ReaderAt, size int64) bool {
+	head := make([]byte, min(size, 4096))
+	_, err := r.ReadAt(head, 0)
+	return err == nil && len(bytes.Trim(head, "\x00")) == 0
+}

@@ -1,0 +1,300 @@
+package nearby
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/testneed"
+	"shunt/ops"
+	"shunt/ops/target"
+)
+
+// sh runs a shell script in a directory, with the tools' directories on the path. The scripts keep sfdisk from syncing
+// the whole machine.
+func sh(t testing.TB, dir, script string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-ec", script)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH=/usr/local/sbin:/usr/sbin:/sbin:"+os.Getenv("PATH"), "LC_ALL=C")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s\n%v\n%s", script, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// look is what Glance tells of one file.
+func look(path string) ops.Glimpse { return Finder{}.Glance([]string{path})[0] }
+
+func TestGlance(t *testing.T) {
+	for _, tool := range []string{"sfdisk", "mkfs.ext4", "mkfs.vfat", "qemu-img", "xz"} {
+		testneed.Tool(t, tool)
+	}
+	const mib = geometry.MiB
+	for name, c := range map[string]struct {
+		script string // makes the file f
+		want   ops.Glimpse
+		cannot string
+	}{
+		"gpt": {
+			"truncate -s 64M f; printf 'label: gpt\n,10M\n,10M\n,\n' | sfdisk -q --no-tell-kernel f",
+			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Parts: 3, Image: true},
+			"",
+		},
+		"mbr with logical partitions": {
+			"truncate -s 64M f; printf 'label: dos\n,10M\n,,E\n,10M\n,10M\n' | sfdisk -q --no-tell-kernel f",
+			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableMBR, Parts: 3, Image: true},
+			"",
+		},
+		"empty table": {
+			"truncate -s 64M f; printf 'label: gpt\n' | sfdisk -q --no-tell-kernel f",
+			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Image: true},
+			"",
+		},
+		"ext4": {
+			"truncate -s 64M f; mkfs.ext4 -q f",
+			ops.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.Ext4, Image: true},
+			"",
+		},
+		"fat": {
+			"truncate -s 64M f; mkfs.vfat -F 32 f",
+			ops.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.FAT32, Image: true},
+			"",
+		},
+		"blank":    {"truncate -s 64M f", ops.Glimpse{Size: 64 * mib, Format: "raw", Image: true}, ""},
+		"text":     {"yes hello | head -c 1M > f", ops.Glimpse{Size: mib, Format: "raw"}, ""},
+		"odd size": {"printf x > f", ops.Glimpse{Size: 1, Format: "raw"}, ""},
+		"empty":    {": > f", ops.Glimpse{Format: "raw"}, ""},
+		"qcow2": {
+			"qemu-img create -q -f qcow2 -o preallocation=off f 1G; truncate -s 1M f",
+			ops.Glimpse{Size: mib, Format: "qcow2", Image: true},
+			"this version cannot edit qcow2 files: convert it first",
+		},
+		"vmdk": {
+			"qemu-img create -q -f vmdk f 1G; truncate -s 1M f",
+			ops.Glimpse{Size: mib, Format: "VMDK", Image: true},
+			"cannot edit VMDK files",
+		},
+		"packed": {
+			"truncate -s 1M f; xz f; mv f.xz f; truncate -s 4K f",
+			ops.Glimpse{Size: 4096, Format: "xz", Image: true},
+			"unpack it first",
+		},
+		"directory":    {"mkdir f", ops.Glimpse{}, "is not a regular file"},
+		"pipe":         {"mkfifo f", ops.Glimpse{}, "is not a regular file"},
+		"gone":         {"true", ops.Glimpse{}, "no such file or directory"},
+		"dead link":    {"ln -s f f", ops.Glimpse{}, "too many levels"},
+		"link to disk": {"truncate -s 64M d; ln -s d f", ops.Glimpse{Size: 64 * mib, Format: "raw", Image: true}, ""},
+	} {
+		dir := t.TempDir()
+		sh(t, dir, c.script)
+		got := look(filepath.Join(dir, "f"))
+		if !strings.Contains(got.Cannot, c.cannot) || c.cannot == "" && got.Cannot != "" {
+			t.Errorf("%s: cannot be opened because %q, not %q", name, got.Cannot, c.cannot)
+		}
+		got.Path, got.Cannot = "", ""
+		if got != c.want {
+			t.Errorf("%s:\ngot  %+v\nwant %+v", name, got, c.want)
+		}
+	}
+}
+
+func TestGlanceUnreadable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, make([]byte, 4096), 0o000); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		t.Skip("root can read everything")
+	}
+	if got := look(path); !strings.Contains(got.Cannot, "no permission to read it") || got.Size != 4096 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// Who has an image open is told, and looking at it takes nothing from them.
+func TestGlanceInUse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.raw")
+	if err := os.WriteFile(path, make([]byte, 1<<20), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := look(path); got.Use != "" || got.Own {
+		t.Fatalf("nobody uses it: %+v", got)
+	}
+	own, err := target.Open(path, target.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := look(path); !got.Own || got.Use != "" {
+		t.Errorf("open here: %+v", got)
+	}
+	if err := own.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("qemu", func(t *testing.T) {
+		testneed.Tool(t, "qemu-io")
+		qemu := exec.Command(testneed.Tool(t, "qemu-io"), "-f", "raw", path)
+		in, err := qemu.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := qemu.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := qemu.Start(); err != nil {
+			t.Fatal(err)
+		}
+		_, err = fmt.Fprintln(in, "length")
+		if n, err2 := out.Read(make([]byte, 100)); err != nil || n == 0 {
+			t.Fatal(err, err2)
+		}
+		got := look(path)
+		if err := in.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := qemu.Wait(); err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(got.Use, "qemu-io (pid") || got.Own {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("loop device", func(t *testing.T) {
+		testneed.Root(t)
+		testneed.File(t, "/dev/loop-control")
+		testneed.Tool(t, "losetup")
+		node := sh(t, ".", "losetup -f --show '"+path+"'")
+		defer func() { sh(t, ".", "losetup -d "+node) }()
+		if got := look(path); got.Use != "loop device "+node {
+			t.Errorf("of the image: %+v", got)
+		}
+		got := look(node)
+		if got.Back != path || got.Size != 1<<20 || got.Format != "loop device" || got.Use != "" || !got.Image {
+			t.Errorf("of the device: %+v", got)
+		}
+		found := false
+		for _, c := range (Finder{}).BlockDevices() {
+			found = found || c.Path == node && c.Kind == ops.CandidateDevice
+		}
+		if !found {
+			t.Errorf("%s is not among the devices", node)
+		}
+	})
+	// Looking left no lock behind.
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		t.Error(err)
+	}
+}
+
+// A disk of the machine says what it takes to open it.
+func TestGlancePhysical(t *testing.T) {
+	images, all := target.Devices(false), target.Devices(true)
+	i := slices.IndexFunc(all, func(node string) bool {
+		_, err := os.Stat(node)
+		return err == nil && !slices.Contains(images, node)
+	})
+	if i < 0 {
+		t.Skip("no physical disk is seen here")
+	}
+	if got := look(all[i]); !strings.Contains(got.Cannot, "--allow-disks") {
+		t.Errorf("got %+v", got)
+	}
+	if got := (Finder{Disks: true}).Glance(all[i : i+1])[0]; strings.Contains(got.Cannot, "--allow-disks") {
+		t.Errorf("allowed: got %+v", got)
+	}
+}
+
+func TestList(t *testing.T) {
+	dir := t.TempDir()
+	sh(t, dir, "mkdir sub; truncate -s 1M disk.raw big; truncate -s 4097 odd; echo > notes.txt; mkfifo pipe; ln -s big link; ln -s none dead; ln -s sub way")
+	t.Chdir(dir)
+	path, list, err := Finder{}.List("./")
+	if err != nil || path != dir {
+		t.Fatal(path, err)
+	}
+	var got []string
+	for _, c := range list {
+		got = append(got, fmt.Sprint(c.Name, " ", c.Kind, " ", int64(c.Size), " ", c.Likely))
+		if c.Path != filepath.Join(dir, c.Name) {
+			t.Errorf("%s is at %s", c.Name, c.Path)
+		}
+	}
+	want := "big 0 1048576 true|disk.raw 0 1048576 true|link 0 1048576 true|notes.txt 0 1 false|odd 0 4097 false|sub 1 0 false|way 1 0 false"
+	if strings.Join(got, "|") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, "|"), want)
+	}
+	if _, _, err := (Finder{}).List("none/"); err == nil {
+		t.Error("a directory that is not there is listed")
+	}
+}
+
+func TestLikely(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		size geometry.Bytes
+		want bool
+	}{
+		{"disk.raw", 1, true},
+		{"disk.raw", 0, false},
+		{"DISK.IMG", 100, true},
+		{"disk.img.xz", 100, true},
+		{"x.tar.xz", 1 << 20, false},
+		{"vda", leastLikely, true},
+		{"vda", leastLikely - 512, false},
+		{"vda", leastLikely + 1, false},
+		{"libc.so", leastLikely, false},
+		{"notes.txt", 1 << 20, false},
+		{"vm.qcow2", 193_000, true},
+	} {
+		if got := likely(c.name, c.size); got != c.want {
+			t.Errorf("%s of %d bytes: %v", c.name, c.size, got)
+		}
+	}
+}
+
+// BenchmarkNearby is a directory of ten thousand images: its names, and a look into as many as a picker asks for at a time.
+func BenchmarkNearby(b *testing.B) {
+	dir := b.TempDir()
+	var paths []string
+	for i := range 10_000 {
+		path := filepath.Join(dir, fmt.Sprintf("disk-%05d.raw", i))
+		f, err := os.Create(path)
+		if err == nil {
+			err = f.Truncate(1 << 20)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			b.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	b.Run("list", func(b *testing.B) {
+		for range b.N {
+			if _, list, err := (Finder{}).List(dir); err != nil || len(list) != len(paths) {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("glance", func(b *testing.B) {
+		for range b.N {
+			Finder{}.Glance(paths[:24])
+		}
+	})
+}

@@ -1,0 +1,254 @@
+package dialog
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"shunt/ops"
+	"shunt/tui/widget"
+)
+
+// section is a part of the picker's list.
+type section int
+
+const (
+	sectionHere section = iota
+	sectionRecent
+	sectionDevices
+)
+
+// listRow is a line of the picker's list: an entry, or a text between them.
+type listRow struct {
+	section section
+	entry   bool
+	ops.Candidate
+	text string
+	head bool // the text is a heading
+}
+
+// parent is the name of the directory above.
+const parent = ".."
+
+// namedEntry is a candidate with what it is looked for by.
+type namedEntry struct {
+	ops.Candidate
+	lower string
+	class int
+}
+
+// The classes of entries in the order in which they are shown.
+const (
+	classImage = iota
+	classDir
+	classOther
+)
+
+// sortEntries puts what is likely to be meant first: images, then directories, then all else.
+func sortEntries(l Listing) []namedEntry {
+	out := make([]namedEntry, 0, len(l.Entries)+1)
+	if l.Path != "" && l.Path != "/" {
+		out = append(out, namedEntry{Candidate: ops.Candidate{Name: parent, Path: path.Dir(l.Path), Kind: ops.CandidateDir}, class: classDir})
+	}
+	for _, c := range l.Entries {
+		e := namedEntry{c, strings.ToLower(c.Name), classOther}
+		switch {
+		case c.Kind == ops.CandidateDir:
+			e.class = classDir
+		case c.Likely || c.Kind == ops.CandidateDevice:
+			e.class = classImage
+		}
+		out = append(out, e)
+	}
+	slices.SortStableFunc(out, func(a, b namedEntry) int {
+		return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.lower, b.lower), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// refresh makes the rows anew and puts the cursor where it was, or on the first entry if it was not moved by hand.
+func (b Browse) refresh() Browse {
+	old, had := b.selected()
+	_, name := b.typed()
+	dir, _ := b.typed()
+	b.rows = nil
+	b.at = 0
+	switch {
+	case dir != "":
+		b = b.addHere(name)
+	case name != "":
+		b = b.addHere(name).addRecent(name).addDevices(name)
+	default:
+		b = b.addRecent("").addHere("").addDevices("")
+	}
+	at := -1
+	if had && b.chosen {
+		at = slices.IndexFunc(b.rows, func(r listRow) bool { return r.entry && r.section == old.section && r.Path == old.Path })
+	}
+	if at < 0 {
+		b.chosen = false
+		at = slices.IndexFunc(b.rows, func(r listRow) bool { return r.entry })
+	}
+	b.at = max(0, at)
+	return b
+}
+
+func (b Browse) add(s section, list ...ops.Candidate) Browse {
+	for _, c := range list {
+		b.rows = append(b.rows, listRow{section: s, entry: true, Candidate: c})
+	}
+	return b
+}
+
+func (b Browse) addText(s section, head bool, text string) Browse {
+	b.rows = append(b.rows, listRow{section: s, text: text, head: head})
+	return b
+}
+
+// addHere adds the entries of the directory: those that begin with what was typed first, then those that hold it
+// elsewhere.
+func (b Browse) addHere(name string) Browse {
+	if !b.listed() {
+		return b.addText(sectionHere, true, "Reading "+widget.Clean(b.dir()))
+	}
+	here := "Here, in "
+	if dir, _ := b.typed(); dir != "" {
+		here = "In "
+	}
+	heading := len(b.rows)
+	b = b.addText(sectionHere, true, here+widget.Clean(b.listing.Path))
+	if b.listing.Err != nil {
+		return b.addText(sectionHere, false, widget.Clean(b.listing.Err.Error()))
+	}
+	found, left := b.matches(name)
+	b = b.add(sectionHere, found...)
+	switch {
+	case len(found) == 0 && name != "":
+		b.rows = b.rows[:heading]
+		return b.addText(sectionHere, true, "Nothing in "+widget.Clean(b.listing.Path)+" is called that")
+	case left == 1:
+		return b.addText(sectionHere, false, "1 more is hidden or no image: ctrl+t shows it")
+	case left > 1:
+		return b.addText(sectionHere, false, fmt.Sprintf("%d more are hidden or no images: ctrl+t shows them", left))
+	}
+	return b
+}
+
+// matches lists the entries of the directory that can be meant, and counts those that are left out.
+func (b Browse) matches(name string) (found []ops.Candidate, left int) {
+	var inside []ops.Candidate
+	lower := strings.ToLower(name)
+	for _, e := range b.sorted {
+		hidden := strings.HasPrefix(e.Name, ".") && e.Name != parent && !strings.HasPrefix(name, ".")
+		switch {
+		case !b.all && (hidden || name == "" && e.class == classOther):
+			if strings.Contains(e.lower, lower) {
+				left++
+			}
+		case strings.HasPrefix(e.Name, name):
+			if e.Name == name {
+				found = slices.Insert(found, 0, e.Candidate)
+				continue
+			}
+			found = append(found, e.Candidate)
+		case strings.Contains(e.lower, lower):
+			inside = append(inside, e.Candidate)
+		}
+	}
+	return append(found, inside...), left
+}
+
+// addRecent adds the recent targets, a few if nothing was typed.
+func (b Browse) addRecent(name string) Browse {
+	const few = 5
+	list := holding(b.recent, name)
+	if name == "" {
+		list = list[:min(len(list), few)]
+	}
+	if len(list) == 0 {
+		return b
+	}
+	return b.addText(sectionRecent, true, "Recent").add(sectionRecent, list...)
+}
+
+func (b Browse) addDevices(name string) Browse {
+	list := holding(b.devices, name)
+	if len(list) == 0 {
+		return b
+	}
+	title := "Loop devices"
+	if slices.ContainsFunc(list, func(c ops.Candidate) bool { return !strings.HasPrefix(c.Name, "/dev/loop") }) {
+		title = "Devices"
+	}
+	return b.addText(sectionDevices, true, title).add(sectionDevices, list...)
+}
+
+// holding lists the candidates that have a text in their name, in whatever case.
+func holding(list []ops.Candidate, name string) []ops.Candidate {
+	if name == "" {
+		return list
+	}
+	var out []ops.Candidate
+	for _, c := range list {
+		if strings.Contains(strings.ToLower(c.Name), strings.ToLower(name)) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// complete writes what all entries that begin with what was typed have in common into the field, as a shell does. What
+// can be meant is in the list already.
+func (b Browse) complete() (Browse, Action) {
+	dir, name := b.typed()
+	if b.field.Value() == "~" {
+		return b.write(b.field.Set("~/").Touch())
+	}
+	if !b.listed() {
+		return b, nil
+	}
+	found, _ := b.matches(name)
+	begin := found[:0:0]
+	for _, c := range found {
+		if c.Name != parent && strings.HasPrefix(c.Name, name) {
+			begin = append(begin, c)
+		}
+	}
+	if len(begin) == 0 && len(found) == 1 {
+		begin = found // a part of its name says enough
+	}
+	if r, ok := b.selected(); ok && b.chosen && r.section == sectionHere && r.Name != parent {
+		begin = []ops.Candidate{r.Candidate}
+	}
+	if len(begin) == 0 {
+		return b, nil
+	}
+	common := commonPrefix(begin)
+	if len(begin) == 1 && begin[0].Kind == ops.CandidateDir {
+		if common != begin[0].Name {
+			return b.goTo(begin[0].Path) // a name that cannot be typed
+		}
+		common += "/"
+	}
+	return b.write(b.field.Set(dir + common).Touch())
+}
+
+// commonPrefix is what all names begin with, as far as it can be typed.
+func commonPrefix(list []ops.Candidate) string {
+	common := list[0].Name
+	for _, c := range list[1:] {
+		n := 0
+		for n < min(len(common), len(c.Name)) && common[n] == c.Name[n] {
+			n++
+		}
+		common = common[:n]
+	}
+	for i, r := range common {
+		if c := string(r); widget.Clean(c) != c {
+			return common[:i]
+		}
+	}
+	return common
+}

@@ -1,0 +1,85 @@
+package tui_test
+
+import (
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/tui"
+	"shunt/tui/internal/tuitest"
+)
+
+// picking is an editor with the picker over images, some of which can be opened.
+func picking(t *testing.T) (*tuitest.Driver, *tuitest.Backend) {
+	t.Helper()
+	target := tuitest.Founding()
+	b := tuitest.One(target)
+	b.Files = tuitest.Images()
+	return tuitest.Start(t, 80, 24, tui.Options{Dir: "/images", Home: "/home/me"}, b), b
+}
+
+func TestPickByMouse(t *testing.T) {
+	d, b := picking(t)
+	y := -1
+	for i, line := range strings.Split(d.Frame(), "\n") {
+		if strings.Contains(line, "/images/stick.raw  ") && y < 0 {
+			y = i
+		}
+	}
+	click := func() {
+		d.Send(tea.MouseClickMsg{X: 10, Y: y, Button: tea.MouseLeft})
+		d.Send(tea.MouseReleaseMsg{X: 10, Y: y, Button: tea.MouseLeft})
+	}
+	for range 12 {
+		d.Send(tea.MouseWheelMsg{X: 10, Y: 9, Button: tea.MouseWheelDown})
+	}
+	d.Contains("▸ old/", "a directory")
+	d.Press("pgup", "pgup", "pgup")
+	click()
+	d.Contains("▸ /images/stick.raw")
+	if len(b.Opened) != 0 {
+		t.Fatalf("opened %v", b.Opened)
+	}
+	click()
+	d.Contains("▸ p1")
+	if len(b.Opened) != 1 {
+		t.Fatalf("opened %v", b.Opened)
+	}
+}
+
+// What is open already is shown instead of being opened again.
+func TestPickWhatIsOpen(t *testing.T) {
+	d, b := picking(t)
+	d.Type("stick")
+	d.Press("enter", "o")
+	d.Type("stick")
+	d.Press("enter")
+	d.Contains("▸ p1")
+	d.Lacks("(1/2)")
+	if len(b.Opened) != 1 {
+		t.Errorf("opened %v", b.Opened)
+	}
+}
+
+// How to begin is told once, and is gone with the first key.
+func TestGreeting(t *testing.T) {
+	const hint = "g makes room, m resizes or moves, a applies after a rehearsal; ? lists all keys"
+	target := tuitest.Founding()
+	b := tuitest.One(target)
+	b.First = true
+	for _, size := range [][2]int{{80, 24}, {60, 20}} {
+		b.First = true
+		d := tuitest.Start(t, size[0], size[1], tui.Options{Paths: []string{target.What.Path}}, b)
+		d.Contains(hint)
+		d.Press("j")
+		d.Lacks("makes room")
+		d.Press("ctrl+w", "o")
+		d.Press("ctrl+u")
+		d.Type(target.What.Path)
+		d.Press("enter")
+		d.Lacks("makes room")
+	}
+	d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}}, b)
+	d.Lacks("makes room")
+}
