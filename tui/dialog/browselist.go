@@ -111,14 +111,14 @@ func (b Browse) addText(s section, head bool, text string) Browse {
 // elsewhere.
 func (b Browse) addHere(name string) Browse {
 	if !b.listed() {
-		return b.addText(sectionHere, true, "Reading "+widget.Clean(b.dir()))
+		return b.addText(sectionHere, true, "Reading "+b.short(b.dir()))
 	}
 	here := "Here, in "
 	if dir, _ := b.typed(); dir != "" {
 		here = "In "
 	}
 	heading := len(b.rows)
-	b = b.addText(sectionHere, true, here+widget.Clean(b.listing.Path))
+	b = b.addText(sectionHere, true, here+b.short(b.listing.Path))
 	if b.listing.Err != nil {
 		return b.addText(sectionHere, false, widget.Clean(b.listing.Err.Error()))
 	}
@@ -127,7 +127,7 @@ func (b Browse) addHere(name string) Browse {
 	switch {
 	case len(found) == 0 && name != "":
 		b.rows = b.rows[:heading]
-		return b.addText(sectionHere, true, "Nothing in "+widget.Clean(b.listing.Path)+" is called that")
+		return b.addText(sectionHere, true, "Nothing in "+b.short(b.listing.Path)+" is called that")
 	case left == 1:
 		return b.addText(sectionHere, false, "1 more is hidden or no image: ctrl+t shows it")
 	case left > 1:

@@ -137,16 +137,21 @@ func (b Browse) nameCell(r listRow, g ops.Glimpse, width int, st *styles.Styles)
 	name := widget.Clean(r.Name)
 	switch {
 	case r.section == sectionRecent:
-		if under, ok := strings.CutPrefix(name, b.home+"/"); ok && b.home != "" {
-			name = "~/" + under
-		}
-		return widget.Fit(fitTail(name, width, st), width, "")
+		return widget.Fit(fitTail(b.short(r.Name), width, st), width, "")
 	case r.Kind == ops.CandidateDir:
 		name += "/"
 	case g.Back != "":
 		name += "  " + path.Base(g.Back)
 	}
 	return widget.Fit(name, width, st.More)
+}
+
+// short is a path for people, with "~" for their home.
+func (b Browse) short(path string) string {
+	if under, ok := strings.CutPrefix(path, b.home); ok && b.home != "" && (under == "" || under[0] == '/') {
+		path = "~" + under
+	}
+	return widget.Clean(path)
 }
 
 // fitTail cuts the beginning off a text that is too wide: the end of a path tells more.
@@ -196,7 +201,7 @@ func (b Browse) details(width int, st *styles.Styles) []string {
 	if !ok {
 		return nil
 	}
-	out := []string{st.Muted.Render(fitTail(widget.Clean(r.Path), width-1, st))}
+	out := []string{st.Muted.Render(fitTail(b.short(r.Path), width-1, st))}
 	g, seen := b.seen[r.Path]
 	text, look := "", st.Muted
 	switch {
