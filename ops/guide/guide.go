@@ -163,7 +163,7 @@ func (s *solver) branch(w Wish, allowed means) {
 	}
 	for _, plan := range best[:min(len(best), around)] {
 		for _, spot := range plan.layout.spots {
-			it := s.line.items[spot.item]
+			it := &s.line.items[spot.item]
 			if spot.span != it.span && it.kind == body && spot.item != s.line.target && len(plan.does) <= 8 {
 				s.try(w, limits{means: allowed, bytes: -1, spared: spot.item + 1})
 			}

@@ -30,10 +30,11 @@ func shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impos
 		return s.staged(q, []Plan{s.line.count(layout{sectors: smallest})}), nil
 	}
 	for _, m := range []means{0, moveAfter, shrinkOthers, moveAfter | shrinkOthers} {
-		run := search{line: &s.line, limits: limits{means: m, bytes: -1}}
+		run := search{line: &s.line, limits: limits{means: m, bytes: -1}, nodes: s.nodes[:0]}
 		for _, end := range spaced(run.run(), maxPlans/2) {
 			s.add(&s.line, run.deeds(end), run.bound())
 		}
+		s.nodes = run.nodes
 	}
 	smaller := slices.DeleteFunc(s.plans, func(p Plan) bool { return p.Len >= d.Sectors })
 	plans := s.staged(q, ranked(smaller, shorter))
