@@ -18,12 +18,15 @@ import (
 
 // perform does what a dialog wants, and closes it first unless it only asks for something.
 func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
-	if list, ok := action.(dialog.List); ok {
-		return m, listDir(list.Dir)
+	switch a := action.(type) {
+	case dialog.List:
+		return m, listDir(a.Dir)
+	case dialog.Solve:
+		return m.findPlans(a)
 	}
 	m = m.pop()
 	switch a := action.(type) {
-	case dialog.Close, dialog.List:
+	case dialog.Close, dialog.List, dialog.Solve:
 		return m, nil
 	case dialog.Stage:
 		m.align = a.Align

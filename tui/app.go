@@ -63,6 +63,7 @@ type Model struct {
 	dialogs []dialog.Dialog
 	note    note
 	gate    gate
+	search  planSearch
 	gen     int // the last generation that was given out
 }
 

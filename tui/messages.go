@@ -94,6 +94,12 @@ type savedMsg struct {
 // listedMsg brings the entries of a directory.
 type listedMsg struct{ listing dialog.Listing }
 
+// plansMsg brings plans for a wish, a dialog.Solved, or the word that they take a while, a dialog.Slow.
+type plansMsg struct {
+	gen    int
+	answer any
+}
+
 // informedMsg brings what was found out for the information page.
 type informedMsg struct {
 	gen   int

@@ -48,6 +48,11 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.saved(msg), nil
 	case listedMsg:
 		return m.toDialogs(msg.listing)
+	case plansMsg:
+		if msg.gen != m.search.gen {
+			return m, nil // for a wish that nobody has any more
+		}
+		return m.toDialogs(msg.answer)
 	case gateMsg:
 		if msg.serial == m.gate.serial {
 			m.gate.closed = false
@@ -132,13 +137,18 @@ func (m Model) toDialog(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m.perform(action)
 }
 
-// toDialogs gives a message to every dialog; those it is not meant for take no notice.
+// toDialogs gives a message to every dialog; those it is not meant for take no notice. What the uppermost wants because of
+// it is done.
 func (m Model) toDialogs(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m.dialogs = slices.Clone(m.dialogs)
+	var action dialog.Action
 	for i := range m.dialogs {
-		m.dialogs[i], _ = m.dialogs[i].Update(msg)
+		m.dialogs[i], action = m.dialogs[i].Update(msg)
 	}
-	return m, nil
+	if action == nil {
+		return m, nil
+	}
+	return m.perform(action)
 }
 
 // mouse brings a mouse event to the uppermost dialog, or to the table of the editor.
@@ -154,7 +164,7 @@ func (m Model) mouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 		}
 		drawn := dialog.Draw(m.dialogs[n-1], m.width, m.height, m.st)
 		return m.toDialog(dialog.Mouse{
-			Event: event, X: at.X - drawn.Body.X, Y: at.Y - drawn.Body.Y, Width: drawn.Inner,
+			Event: event, X: at.X - drawn.Body.X, Y: at.Y - drawn.Body.Y, Width: drawn.Inner, On: drawn.View,
 		})
 	}
 	return m.pageMouse(msg)
@@ -168,6 +178,13 @@ func dialogEvent(msg tea.MouseMsg) (dialog.MouseEvent, bool) {
 		return dialog.Drag, msg.Button == tea.MouseLeft
 	case tea.MouseReleaseMsg:
 		return dialog.Release, true
+	case tea.MouseWheelMsg:
+		switch msg.Button {
+		case tea.MouseWheelUp:
+			return dialog.WheelUp, true
+		case tea.MouseWheelDown:
+			return dialog.WheelDown, true
+		}
 	}
 	return dialog.Release, false
 }

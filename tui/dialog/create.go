@@ -171,6 +171,7 @@ func (c Create) mouse(m Mouse) Create {
 		}
 	case Release:
 		c.grip = -1
+	case WheelUp, WheelDown:
 	}
 	return c.check()
 }

@@ -31,6 +31,18 @@ type View struct {
 	Lines  []string
 	Tone   Tone
 	Cursor *Point // where typing goes, nil if nowhere
+	// Items tells, for dialogs in which lines can be clicked, what each line shows: 1 + the index of an item, 0 for none.
+	Items []int
+	// Above and Below are how many lines are scrolled away.
+	Above, Below int
+}
+
+// item is the item in line y.
+func (v View) item(y int) (int, bool) {
+	if y < 0 || y >= len(v.Items) || v.Items[y] == 0 {
+		return 0, false
+	}
+	return v.Items[y] - 1, true
 }
 
 // Point is a cell, counted from the upper left one.
@@ -52,6 +64,7 @@ type Drawn struct {
 	Cursor *Point // on the screen
 	Body   Point  // where the body's first cell is on the screen
 	Inner  int    // how many cells wide the body is
+	View   View
 }
 
 // The cells between the edge of a window and its body, on each side.
@@ -92,6 +105,7 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 		At:    at,
 		Body:  Point{X: at.X + insetX, Y: at.Y + insetY + above},
 		Inner: inner,
+		View:  body,
 	}
 	if c := body.Cursor; c != nil && c.Y+above < h-2*insetY && c.X < inner {
 		out.Cursor = &Point{X: out.Body.X + c.X, Y: out.Body.Y + c.Y}

@@ -13,6 +13,7 @@ type Mouse struct {
 	Event MouseEvent
 	X, Y  int // counted from the body's first cell
 	Width int // of the body
+	On    View
 }
 
 // MouseEvent is a kind of mouse event.
@@ -23,6 +24,8 @@ const (
 	Press MouseEvent = iota
 	Drag
 	Release
+	WheelUp
+	WheelDown
 )
 
 // formWidth is how wide the body of a form is where there is room.

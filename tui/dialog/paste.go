@@ -171,6 +171,7 @@ func (p Paste) mouse(m Mouse) Paste {
 		}
 	case Release:
 		p.grip = -1
+	case WheelUp, WheelDown:
 	}
 	return p
 }

@@ -102,6 +102,7 @@ func (r Resize) mouse(m Mouse) Resize {
 		}
 	case Release:
 		r.grip = -1
+	case WheelUp, WheelDown:
 	}
 	return r.check()
 }
