@@ -3,7 +3,7 @@
 # make build         the program, ./shunt
 # make bench         the benchmarks
 # make crash         the long crash run: at least 500,000 states, and 500 kills of the real program
-# make matrix        every file system x operation x kind of table by itself: minutes
+# make matrix        every file system x operation x kind of table by itself, and every move x kind of table: minutes
 # make screenshots   the pictures of the README, taken from the real program
 # make lint          the linters alone
 # make fmt           put the source in the form that lint wants
@@ -72,7 +72,7 @@ crash:
 
 matrix:
 	@.ci/install test
-	go test ./tui/cli -run 'Matrix' -matrix -timeout 90m -v $(TESTFLAGS)
+	go test ./tui/cli -run 'Matrix|Moves' -matrix -timeout 90m -v $(TESTFLAGS)
 
 screenshots:
 	@.ci/install screenshots

@@ -64,7 +64,7 @@ func (c *checker) numbers() {
 	if d.Table.Kind == TableNone {
 		return
 	}
-	ids, numbers := map[PartID]bool{}, map[int]bool{}
+	ids, numbers := make(map[PartID]bool, len(d.parts)), make(map[int]bool, len(d.parts))
 	extended, logicals := 0, 0
 	for _, p := range d.parts {
 		if ids[p.ID] {

@@ -6,6 +6,7 @@
 package model
 
 import (
+	"iter"
 	"slices"
 
 	"shunt/geometry"
@@ -86,6 +87,9 @@ func New(d Disk, parts []Partition, problems []Problem) Disk {
 // Partitions lists the partitions by position on the disk; an extended partition comes before its logicals.
 func (d Disk) Partitions() []Partition { return slices.Clone(d.parts) }
 
+// Each is Partitions for who only reads them, in a loop: nothing is cloned.
+func (d Disk) Each() iter.Seq[Partition] { return slices.Values(d.parts) }
+
 // Problems lists what the scan found wrong.
 func (d Disk) Problems() []Problem { return slices.Clone(d.problems) }
 
@@ -133,8 +137,11 @@ func (d Disk) ByNumber(n int) (Partition, bool) {
 }
 
 // WithPartitions is d with exactly these partitions.
-func (d Disk) WithPartitions(parts []Partition) Disk {
-	d.parts = slices.Clone(parts)
+func (d Disk) WithPartitions(parts []Partition) Disk { return d.owning(slices.Clone(parts)) }
+
+// owning is WithPartitions for a slice that nobody else has.
+func (d Disk) owning(parts []Partition) Disk {
+	d.parts = parts
 	slices.SortStableFunc(d.parts, byPosition)
 	return d
 }
@@ -145,13 +152,13 @@ func (d Disk) With(p Partition) Disk {
 	for i := range parts {
 		if parts[i].ID == p.ID {
 			parts[i] = p
-			return d.WithPartitions(parts)
+			return d.owning(parts)
 		}
 	}
-	return d.WithPartitions(append(parts, p))
+	return d.owning(append(parts, p))
 }
 
 // Without is d less the partition that has this identity. Numbers of the others stay as they are.
 func (d Disk) Without(id PartID) Disk {
-	return d.WithPartitions(slices.DeleteFunc(d.Partitions(), func(p Partition) bool { return p.ID == id }))
+	return d.owning(slices.DeleteFunc(d.Partitions(), func(p Partition) bool { return p.ID == id }))
 }

@@ -35,7 +35,7 @@ func online(env Env, p model.Partition) string {
 // become shorter, to go or to be called by another number. Operations refuse what they know to be impossible
 // themselves; this is the net under them.
 func undisturbed(before, after model.Disk, op Operation) error {
-	for _, p := range before.Partitions() {
+	for p := range before.Each() {
 		if p.Busy == "" {
 			continue
 		}

@@ -86,16 +86,20 @@ func (l *Limits) findRoom(d model.Disk, p model.Partition) {
 		return
 	}
 	l.Room, l.WhyStart, l.WhyEnd = d.Table.Usable, "the disk begins there", "the disk ends there"
-	for _, q := range d.Partitions() {
+	var before model.Partition // the last before p
+	for q := range d.Each() {
 		if q.ID == p.ID || q.Role == model.Logical {
 			continue
 		}
 		if q.Span.End <= p.Span.Start && q.Span.End > l.Room.Start {
-			l.Room.Start, l.WhyStart = q.Span.End, q.Ref()+" ends there"
+			l.Room.Start, before = q.Span.End, q
 		}
 		if q.Span.Start >= p.Span.End && q.Span.Start < l.Room.End {
 			l.Room.End, l.WhyEnd = q.Span.Start, q.Ref()+" starts there"
 		}
+	}
+	if before.ID != 0 {
+		l.WhyStart = before.Ref() + " ends there"
 	}
 	l.Chosen = l.Room
 	l.Chosen.Start = min(p.Span.Start, max(l.Room.Start, grain))

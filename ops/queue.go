@@ -49,7 +49,7 @@ func (q Queue) Preview() model.Disk { return q.Before(q.Len()) }
 // NextID is an identity no partition of this queue has had, for a new partition.
 func (q Queue) NextID() model.PartID {
 	highest := q.highest
-	for _, p := range q.initial.Partitions() {
+	for p := range q.initial.Each() {
 		highest = max(highest, p.ID)
 	}
 	return highest + 1

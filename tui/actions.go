@@ -20,9 +20,12 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 	if cmd := m.ask(action); cmd != nil {
 		return m, cmd
 	}
+	if solve, ok := action.(dialog.Solve); ok {
+		return m.findPlans(solve)
+	}
 	m = m.pop()
 	switch a := action.(type) {
-	case dialog.Close, dialog.List, dialog.Glance:
+	case dialog.Close, dialog.List, dialog.Glance, dialog.Solve:
 		return m, nil
 	case dialog.Stage:
 		m.align = a.Align

@@ -68,6 +68,7 @@ type Model struct {
 	welcomed bool
 	note     note
 	gate     gate
+	search   planSearch
 	gen      int // the last generation that was given out
 	animate  bool
 	morph    morph

@@ -99,3 +99,16 @@ func BenchmarkType(b *testing.B) {
 		d.Press([]string{"1", "backspace"}[i%2])
 	}
 }
+
+// BenchmarkRoom is a character in the Make room page with its frame, the plans being searched for meanwhile.
+func BenchmarkRoom(b *testing.B) {
+	d := open(b, tuitest.Many(128))
+	d.Resize(140, 40)
+	d.Press("home", "g")
+	d.Type("+1GiB")
+	d.Contains("Make room for p1", "copies")
+	b.ResetTimer()
+	for i := range b.N {
+		d.Strike([]string{"1", "backspace"}[i%2])
+	}
+}

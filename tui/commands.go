@@ -12,6 +12,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/guide"
 	"shunt/tui/dialog"
 )
 
@@ -191,6 +192,17 @@ func listFiles(ctx context.Context, t Target, id model.PartID, dir string, gen i
 	return func() tea.Msg {
 		list, err := t.List(ctx, id, dir)
 		return filesMsg{gen: gen, list: list, err: err}
+	}
+}
+
+// findPlans looks for the plans for a wish.
+func findPlans(ctx context.Context, a dialog.Solve, gen int) tea.Cmd {
+	return func() tea.Msg {
+		plans, no, err := guide.Find(ctx, a.Queue, a.Wish, a.Align)
+		if err != nil {
+			return nil // another wish took its place
+		}
+		return plansMsg{gen, dialog.Solved{Wish: a.Wish, Plans: plans, No: no}}
 	}
 }
 

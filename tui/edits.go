@@ -1,6 +1,8 @@
 package tui
 
 import (
+	tea "charm.land/bubbletea/v2"
+
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
@@ -100,18 +102,20 @@ func (m Model) openConvert(d document) Model {
 }
 
 // openRoom makes room for the selected partition; where none is selected, space is left, and the image can be smaller.
-func (m Model) openRoom(d document) Model {
-	p, ok := d.partition()
-	if !ok {
-		small, err := dialog.NewSmallImage(d.queue, m.align)
-		if err != nil {
-			return m.refuse(err)
-		}
-		return m.push(small)
+func (m Model) openRoom(d document) (tea.Model, tea.Cmd) {
+	var room dialog.Room
+	var first dialog.Action
+	var err error
+	if p, ok := d.partition(); ok {
+		room, first, err = dialog.NewRoom(d.queue, p.ID, m.align)
+	} else {
+		room, first, err = dialog.NewSmallImage(d.queue, m.align)
 	}
-	room, err := dialog.NewRoom(d.queue, p.ID, m.align)
 	if err != nil {
-		return m.refuse(err)
+		return m.refuse(err), nil
 	}
-	return m.push(room)
+	if m = m.push(room); first == nil {
+		return m, nil
+	}
+	return m.perform(first)
 }

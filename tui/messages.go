@@ -99,6 +99,12 @@ type foundMsg struct{ what tea.Msg }
 // greetMsg says whether this is the first time that the editor shows a target on this account.
 type greetMsg struct{ first bool }
 
+// plansMsg brings plans for a wish, a dialog.Solved, or the word that they take a while, a dialog.Slow.
+type plansMsg struct {
+	gen    int
+	answer any
+}
+
 // informedMsg brings what was found out for the information page.
 type informedMsg struct {
 	gen   int

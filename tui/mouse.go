@@ -90,7 +90,7 @@ func (m Model) dialogMouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 	if press, ok := drawn.Pressed(x, y); ok && event == dialog.Press {
 		return m.toDialog(press)
 	}
-	return m.toDialog(dialog.Mouse{Event: event, X: x, Y: y, Width: drawn.Inner, Height: drawn.Height})
+	return m.toDialog(dialog.Mouse{Event: event, X: x, Y: y, Width: drawn.Inner, Height: drawn.Height, On: drawn.View})
 }
 
 // click does what a click on a page stands for.

@@ -53,6 +53,9 @@ func (m Model) editorKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 			return next, nil
 		}
 	}
+	if keymap.Match(msg, k.room) {
+		return m.openRoom(d)
+	}
 	return m.partitionKey(msg, d), nil
 }
 
@@ -153,8 +156,6 @@ func (m Model) partitionKey(msg tea.KeyPressMsg, d document) Model {
 	switch {
 	case keymap.Match(msg, k.resize):
 		return m.openResize(d)
-	case keymap.Match(msg, k.room):
-		return m.openRoom(d)
 	case keymap.Match(msg, k.create):
 		return m.openCreate(d)
 	case keymap.Match(msg, k.remove):

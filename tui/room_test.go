@@ -1,6 +1,7 @@
 package tui_test
 
 import (
+	"strings"
 	"testing"
 
 	"shunt/tui/internal/tuitest"
@@ -35,4 +36,20 @@ func TestSmallImage(t *testing.T) {
 	d.Contains("Make the image smaller", "The image has", "less than now")
 	d.Press("end", "down", "down", "down", "down", "down", "down", "enter")
 	d.Contains("Shrink image by")
+}
+
+// On a crowded disk the plans come after the frame, and keys that are typed ahead wait for them: they do what they do when
+// they are typed one by one.
+func TestMakeRoomTypedAhead(t *testing.T) {
+	keys := append([]string{"home", "g"}, strings.Split("+1GiB", "")...)
+	keys = append(keys, "down", "enter")
+	slow := open(t, tuitest.Many(128))
+	slow.Press(keys...)
+	slow.Lacks("Make room for")
+	slow.Contains("pending")
+	fast := open(t, tuitest.Many(128))
+	fast.Burst(keys...)
+	if got, want := fast.Frame(), slow.Frame(); got != want {
+		t.Errorf("typed ahead it gives\n%s\nnot\n%s", got, want)
+	}
 }

@@ -58,6 +58,11 @@ func (m Model) route(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.toDialogs(msg.what)
 	case greetMsg:
 		return m.greeted(msg), nil
+	case plansMsg:
+		if msg.gen != m.search.gen {
+			return m, nil // for a wish that nobody has any more
+		}
+		return m.toDialogs(msg.answer)
 	case gateMsg:
 		if msg.serial == m.gate.serial {
 			m.gate.closed = false

@@ -39,7 +39,7 @@ func (l *line) tasks(at layout) []task {
 	var list []task
 	var ext task
 	for _, s := range at.spots {
-		it := l.items[s.item]
+		it := &l.items[s.item]
 		switch {
 		case it.kind == opening:
 			ext.part, ext.from, ext.to.Start = it.part, it.part.Span, s.span.Start

@@ -16,6 +16,7 @@
 package guide
 
 import (
+	"context"
 	"slices"
 
 	"shunt/geometry"
@@ -79,10 +80,28 @@ const maxPlans = 8
 // first where that is the wish. Positions are on the grid of align. What does not help, or cannot be done, is told
 // with its reason; without any plan there is at least one.
 func Plans(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
-	if w.Part == 0 {
-		return shrinkImage(q, w, align)
+	return (&solver{}).plans(q, w, align)
+}
+
+// Few is up to how many partitions the plans for a wish are found in a moment: a fraction of a millisecond, and a few at
+// worst. With 128 it takes dozens.
+const Few = 16
+
+// Find is Plans for a wish that may be given up: the error is that of the context then.
+func Find(ctx context.Context, q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible, error) {
+	s := &solver{ctx: ctx}
+	plans, no := s.plans(q, w, align)
+	if s.givenUp() {
+		return nil, nil, ctx.Err()
 	}
-	return (&solver{}).plansFor(q, w, align)
+	return plans, no, nil
+}
+
+func (s *solver) plans(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
+	if w.Part == 0 {
+		return s.shrinkImage(q, w, align)
+	}
+	return s.plansFor(q, w, align)
 }
 
 func (s *solver) plansFor(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
@@ -95,14 +114,15 @@ func (s *solver) plansFor(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan
 	if w.Most {
 		order = longer
 	}
-	plans := s.staged(q, ranked(s.plans, order))
+	plans := s.staged(q, ranked(s.found, order))
 	return plans, s.impossible(plans, w)
 }
 
 // solver collects plans for one wish; they have no operations until they are staged.
 type solver struct {
+	ctx   context.Context // of this one search; nil if it is not given up
 	line  line
-	plans []Plan
+	found []Plan
 	seen  map[string]bool
 	nodes []node // kept from search to search
 	// entangled counts layouts in which partitions would have to change places at once; failed are plans that could not be
@@ -110,6 +130,10 @@ type solver struct {
 	entangled int
 	failed    []error
 }
+
+// givenUp reports whether nobody waits for the plans any more. What is found from then on does not matter: it is looked at
+// between the parts of the work that take long.
+func (s *solver) givenUp() bool { return s.ctx != nil && s.ctx.Err() != nil }
 
 // means are the kinds of help that a search may take.
 type means uint8
@@ -157,13 +181,13 @@ func (s *solver) solve(w Wish) {
 
 // branch looks for ways around each partition that the best plans need.
 func (s *solver) branch(w Wish, allowed means) {
-	best, around := ranked(s.plans, cheaper), 3
+	best, around := ranked(s.found, cheaper), 3
 	if len(s.line.items) > fewItems {
 		around = 1
 	}
 	for _, plan := range best[:min(len(best), around)] {
 		for _, spot := range plan.layout.spots {
-			it := s.line.items[spot.item]
+			it := &s.line.items[spot.item]
 			if spot.span != it.span && it.kind == body && spot.item != s.line.target && len(plan.does) <= 8 {
 				s.try(w, limits{means: allowed, bytes: -1, spared: spot.item + 1})
 			}
@@ -174,7 +198,7 @@ func (s *solver) branch(w Wish, allowed means) {
 // hops looks for plans in which partitions change places, where that at least halves what is copied. They make the image
 // longer only if nothing helps that does not. Those that shrink nothing are compared with those that shrink nothing.
 func (s *solver) hops(w Wish, allowed means) {
-	ordered := s.plans
+	ordered := s.found
 	for _, allowed := range []means{allowed &^ shrinkOthers, allowed} {
 		most := geometry.Bytes(-1)
 		for _, p := range ordered {
@@ -206,6 +230,9 @@ func (s *solver) hops(w Wish, allowed means) {
 
 // try adds the best plan within the limits, if there is one.
 func (s *solver) try(w Wish, within limits) {
+	if s.givenUp() {
+		return
+	}
 	l := s.line
 	if w.Most {
 		var ok bool
@@ -243,7 +270,7 @@ func (s *solver) add(l *line, deeds []deed, bound geometry.Sector) bool {
 		return false
 	}
 	s.seen[key] = true
-	s.plans = append(s.plans, p)
+	s.found = append(s.found, p)
 	return true
 }
 
@@ -258,6 +285,9 @@ func (s *solver) staged(q ops.Queue, plans []Plan) []Plan {
 	for _, p := range plans {
 		if len(list) > 0 && n+len(p.does) > manyOps {
 			continue
+		}
+		if s.givenUp() {
+			break
 		}
 		p, err := s.line.stage(q, p)
 		if err != nil {

@@ -1,6 +1,8 @@
 package guide
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -105,6 +107,25 @@ func replays(t *testing.T, q ops.Queue, w Wish, p Plan) {
 		}
 		if got != p.Len || !w.Most && got < w.Size {
 			t.Fatalf("%s: %d sectors, %d told, %d wished for", p.Title(), got, p.Len, w.Size)
+		}
+	}
+}
+
+// A search that nobody waits for brings nothing, and one that is waited for the same as Plans.
+func TestGivenUp(t *testing.T) {
+	for name, w := range map[string]Wish{
+		"a size": {Part: 64, Size: 50 * mib}, "most": {Part: 64, Most: true}, "image": {Shrink: true},
+	} {
+		q := ops.NewQueue(gapped(128), env())
+		ctx, giveUp := context.WithCancel(t.Context())
+		plans, no, err := Find(ctx, q, w, geometry.AlignMiB)
+		want, _ := Plans(q, w, geometry.AlignMiB)
+		if err != nil || told(q.Preview(), plans, no) != told(q.Preview(), want, no) || len(plans) == 0 {
+			t.Errorf("%s: %d plans, error %v", name, len(plans), err)
+		}
+		giveUp()
+		if plans, no, err := Find(ctx, q, w, geometry.AlignMiB); !errors.Is(err, context.Canceled) || plans != nil || no != nil {
+			t.Errorf("%s: given up, it brings %d plans and error %v", name, len(plans), err)
 		}
 	}
 }

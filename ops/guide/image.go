@@ -11,7 +11,7 @@ import (
 
 // shrinkImage lists the ways to make the image smaller, the one first that leaves the least: cutting off free space,
 // moving partitions together, shrinking them to their contents.
-func shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
+func (s *solver) shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
 	d := q.Preview()
 	no := func(why string) ([]Plan, []Impossible) {
 		return nil, []Impossible{{What: "shrink the image", Why: why}}
@@ -25,17 +25,21 @@ func shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impos
 	case d.Table.Kind == model.TableNone && smallest >= d.Sectors:
 		return no(why)
 	}
-	s := &solver{line: layOut(q, 0, align)}
+	s.line = layOut(q, 0, align)
 	if d.Table.Kind == model.TableNone {
 		return s.staged(q, []Plan{s.line.count(layout{sectors: smallest})}), nil
 	}
 	for _, m := range []means{0, moveAfter, shrinkOthers, moveAfter | shrinkOthers} {
-		run := search{line: &s.line, limits: limits{means: m, bytes: -1}}
+		if s.givenUp() {
+			break
+		}
+		run := search{line: &s.line, limits: limits{means: m, bytes: -1}, nodes: s.nodes[:0]}
 		for _, end := range spaced(run.run(), maxPlans/2) {
 			s.add(&s.line, run.deeds(end), run.bound())
 		}
+		s.nodes = run.nodes
 	}
-	smaller := slices.DeleteFunc(s.plans, func(p Plan) bool { return p.Len >= d.Sectors })
+	smaller := slices.DeleteFunc(s.found, func(p Plan) bool { return p.Len >= d.Sectors })
 	plans := s.staged(q, ranked(smaller, shorter))
 	return plans, s.incompressible(plans)
 }

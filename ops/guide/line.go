@@ -51,10 +51,10 @@ type item struct {
 }
 
 // counts reports whether a new place of the item is the move of a partition.
-func (it item) counts() bool { return it.kind == body && it.part.Role != model.Extended }
+func (it *item) counts() bool { return it.kind == body && it.part.Role != model.Extended }
 
 // inside reports whether no primary partition can be placed right before the item.
-func (it item) inside() bool {
+func (it *item) inside() bool {
 	return it.kind == closing || it.part.Role == model.Logical && it.kind == body
 }
 

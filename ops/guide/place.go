@@ -1,8 +1,9 @@
 package guide
 
 import (
-	"fmt"
-	"strings"
+	"cmp"
+	"encoding/binary"
+	"slices"
 
 	"shunt/geometry"
 )
@@ -12,7 +13,7 @@ const shares = 1 << 20
 
 // length is how long item i is after a; share says how much of what it could give it keeps.
 func (l *line) length(i int, a act, share int64) geometry.Sector {
-	it := l.items[i]
+	it := &l.items[i]
 	switch {
 	case i == l.target:
 		return max(l.want, it.span.Len())
@@ -30,7 +31,7 @@ func (l *line) length(i int, a act, share int64) geometry.Sector {
 // spot is where item i lies after a if everything before front is taken: as early as possible when it moves. ok is
 // false if it cannot lie there, or if moving it leaves it where it is.
 func (l *line) spot(front geometry.Sector, i int, a act, length geometry.Sector) (at geometry.Span, ok bool) {
-	it := l.items[i]
+	it := &l.items[i]
 	if a&moved == 0 {
 		return geometry.SpanOf(it.span.Start, length), front+it.stayGap <= it.span.Start
 	}
@@ -60,12 +61,25 @@ type layout struct {
 
 // key is the same for layouts that are the same.
 func (at layout) key() string {
-	var b strings.Builder
+	b := make([]byte, 0, (3*len(at.spots)+1)*8)
+	add := func(n int64) { b = binary.BigEndian.AppendUint64(b, uint64(n)) }
 	for _, s := range at.spots {
-		fmt.Fprintf(&b, "%d %d %d,", s.item, s.span.Start, s.span.End)
+		add(int64(s.item))
+		add(int64(s.span.Start))
+		add(int64(s.span.End))
 	}
-	fmt.Fprint(&b, at.sectors)
-	return b.String()
+	add(int64(at.sectors))
+	return string(b)
+}
+
+// compare orders layouts that are equally good.
+func (at layout) compare(other layout) int {
+	return cmp.Or(
+		slices.CompareFunc(at.spots, other.spots, func(a, b spotted) int {
+			return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.span.Start, b.span.Start), cmp.Compare(a.span.End, b.span.End))
+		}),
+		cmp.Compare(at.sectors, other.sectors),
+	)
 }
 
 // place finds positions for deeds. What is shrunk gives no more than the target needs, each in proportion to what it
@@ -123,7 +137,7 @@ func (l *line) earliest(deeds []deed, share int64) (starts []geometry.Sector, fr
 func (l *line) latest(deeds []deed, share int64, bound geometry.Sector) []geometry.Sector {
 	starts := make([]geometry.Sector, len(deeds))
 	for j := len(deeds) - 1; j >= 0; j-- {
-		it := l.items[deeds[j].item]
+		it := &l.items[deeds[j].item]
 		if deeds[j].act&moved == 0 {
 			starts[j], bound = it.span.Start, it.span.Start-it.stayGap
 			continue
@@ -146,7 +160,7 @@ func (l *line) spread(deeds []deed, share int64, first []geometry.Sector, bound 
 	last := l.latest(deeds, share, bound)
 	spots := make([]spotted, len(deeds))
 	put := func(j int, start geometry.Sector) {
-		it := l.items[deeds[j].item]
+		it := &l.items[deeds[j].item]
 		if deeds[j].act&moved == 0 {
 			start = it.span.Start
 		}
@@ -160,7 +174,7 @@ func (l *line) spread(deeds []deed, share int64, first []geometry.Sector, bound 
 		}
 	}
 	for j := t; j < len(deeds); j++ {
-		it, low := l.items[deeds[j].item], first[j]
+		it, low := &l.items[deeds[j].item], first[j]
 		if j > t {
 			low = spots[j-1].span.End + it.moveGap
 			if it.kind != closing {
@@ -170,7 +184,7 @@ func (l *line) spread(deeds []deed, share int64, first []geometry.Sector, bound 
 		put(j, max(low, min(it.span.Start, last[j])))
 	}
 	for j := t - 1; j >= 0; j-- {
-		it, next := l.items[deeds[j].item], l.items[deeds[j+1].item]
+		it, next := &l.items[deeds[j].item], &l.items[deeds[j+1].item]
 		gap := next.stayGap
 		if deeds[j+1].act&moved != 0 {
 			gap = next.moveGap
@@ -191,7 +205,7 @@ func (l *line) roundTarget(spots []spotted, bound geometry.Sector) {
 			continue
 		}
 		if j+1 < len(spots) {
-			next := l.items[spots[j+1].item]
+			next := &l.items[spots[j+1].item]
 			bound = spots[j+1].span.Start - next.stayGap
 			if spots[j+1].act&moved != 0 {
 				bound = spots[j+1].span.Start - next.moveGap
@@ -208,7 +222,7 @@ func (l *line) roundTarget(spots []spotted, bound geometry.Sector) {
 // longest is the line with the greatest length as the wish that can be given to the target within the limits, without
 // hops and without shrinking, and whether that is more than it has.
 func (l line) longest(within limits) (line, bool) {
-	it := l.items[l.target]
+	it := &l.items[l.target]
 	fits := func(want geometry.Sector) bool {
 		l.want = want
 		front := l.start
@@ -247,7 +261,7 @@ func (l *line) onGrid(n geometry.Sector) geometry.Sector {
 
 // squeezed is where item i lies as far to the left as the limits allow.
 func (l *line) squeezed(front geometry.Sector, i int, within limits) (geometry.Span, bool) {
-	it := l.items[i]
+	it := &l.items[i]
 	side := moveSelf
 	switch {
 	case i < l.target:

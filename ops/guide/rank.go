@@ -11,7 +11,7 @@ import (
 // cheaper orders plans by what they copy, what they move, and risk; then those come first that take the least of
 // everything else.
 func cheaper(a, b Plan) int {
-	return cmp.Or(
+	if order := cmp.Or(
 		cmp.Compare(a.Copied, b.Copied),
 		cmp.Compare(a.Moved, b.Moved),
 		cmp.Compare(a.Risk.sum(), b.Risk.sum()),
@@ -20,8 +20,10 @@ func cheaper(a, b Plan) int {
 		cmp.Compare(a.Grown, b.Grown),
 		cmp.Compare(len(a.does), len(b.does)),
 		cmp.Compare(b.Len, a.Len),
-		cmp.Compare(a.layout.key(), b.layout.key()),
-	)
+	); order != 0 {
+		return order
+	}
+	return a.layout.compare(b.layout)
 }
 
 // longer puts plans first that give the partition the most.
@@ -47,7 +49,7 @@ func (l *line) count(at layout) Plan {
 		p.does[doing{}] = true
 	}
 	for _, s := range at.spots {
-		it := l.items[s.item]
+		it := &l.items[s.item]
 		id := it.part.ID
 		switch {
 		case s.item == l.target:
@@ -61,7 +63,7 @@ func (l *line) count(at layout) Plan {
 		}
 		p.Moved++
 		p.does[doing{part: id, moved: true}] = true
-		p.Copied += l.copied(it, s.span.Len())
+		p.Copied += l.copied(*it, s.span.Len())
 		if s.act&hopped != 0 {
 			p.Hops++
 		}

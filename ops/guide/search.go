@@ -129,7 +129,7 @@ func (s *search) farness(i int) int {
 }
 
 func (s *search) canHop(i int) bool {
-	it := s.items[i]
+	it := &s.items[i]
 	return it.counts() && !it.inside() && it.stuck == "" && s.spared != i+1 && (i != s.target || s.means.has(moveSelf))
 }
 
@@ -162,7 +162,7 @@ func (s *search) insert(i int) {
 func (s *search) take(i int) {
 	before := s.reached
 	s.reached = make([][]int32, len(before))
-	h := s.hopper(i)
+	h, acts := s.hopper(i), s.acts(i)
 	for mask, list := range before {
 		if h >= 0 && mask&(1<<h) != 0 {
 			s.reached[mask] = append(s.reached[mask], list...)
@@ -173,8 +173,9 @@ func (s *search) take(i int) {
 			to |= 1 << h
 			s.reached[mask] = append(s.reached[mask], list...) // it will be placed further on
 		}
+		s.reached[to] = slices.Grow(s.reached[to], len(list)*len(acts))
 		for _, n := range list {
-			for _, a := range s.acts(i) {
+			for _, a := range acts {
 				s.put(to, n, i, a)
 			}
 		}
@@ -186,7 +187,7 @@ func (s *search) take(i int) {
 
 // acts are what may happen to item i in its turn.
 func (s *search) acts(i int) []act {
-	it := s.items[i]
+	it := &s.items[i]
 	if it.kind != body {
 		return []act{0, moved}
 	}
@@ -224,7 +225,7 @@ func (s *search) put(mask int, n int32, i int, a act) {
 	if !ok || span.End > s.bound() {
 		return
 	}
-	at.cost = at.cost.plus(s.items[i], a)
+	at.cost = at.cost.plus(&s.items[i], a)
 	if s.bytes >= 0 && at.cost.bytes > s.bytes {
 		return
 	}
@@ -240,7 +241,7 @@ func (s *search) bound() geometry.Sector {
 	return s.end
 }
 
-func (c cost) plus(it item, a act) cost {
+func (c cost) plus(it *item, a act) cost {
 	switch {
 	case a&moved != 0 && it.counts():
 		c.bytes += it.copied

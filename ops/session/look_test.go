@@ -246,8 +246,9 @@ func TestListPlaces(t *testing.T) {
 			work := t.TempDir()
 			disk := filepath.Join(work, "disk.img")
 			sh(t, work, "i=part; d='"+easy+"'; truncate -s 40M $i; "+c.fill+`
-truncate -s 200M disk.img
-printf 'label: gpt\nfirst-lba: 34\nstart=34,size=20\nsize=170M,start=2048\n' | sfdisk -q disk.img
+n=$(($(stat -c %s $i) / 1048576 + 4))
+truncate -s $((n + 4))M disk.img
+printf "label: gpt\nfirst-lba: 34\nstart=34,size=20\nsize=${n}M,start=2048\n" | sfdisk -q disk.img
 dd if=$i of=disk.img bs=1M seek=1 conv=notrunc status=none`)
 			s, err := Open(disk, Options{})
 			if err != nil {

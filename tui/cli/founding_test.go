@@ -36,6 +36,7 @@ func stick(t *testing.T, p person) (image, plan string) {
 
 // TestFoundingExample is the first acceptance test of all: the guide's ten commands as a plan of three lines.
 func TestFoundingExample(t *testing.T) {
+	t.Parallel()
 	for _, p := range people() {
 		t.Run(p.name, func(t *testing.T) {
 			testneed.File(t, "/dev/fuse")
@@ -92,6 +93,7 @@ func fills(t *testing.T, image string, p sfdiskPart) {
 }
 
 func TestRehearseTouchesNothing(t *testing.T) {
+	t.Parallel()
 	testneed.File(t, "/dev/fuse")
 	image, plan := stick(t, people()[0])
 	sum := digest(t, image)
@@ -128,6 +130,7 @@ func TestInfo(t *testing.T) {
 }
 
 func TestDemoCommand(t *testing.T) {
+	t.Parallel()
 	testneed.Tool(t, "mkfs.ext4")
 	p := people()[0]
 	image := filepath.Join(t.TempDir(), "practice.raw")

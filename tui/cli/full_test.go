@@ -42,6 +42,7 @@ func fill(t *testing.T, dir string, keep int64) (remove func()) {
 
 // TestImageFull lets the disk that holds the image run full in the middle of the commit.
 func TestImageFull(t *testing.T) {
+	t.Parallel()
 	dir := small(t, 280)
 	s := newSlow(t, 100<<20)
 	s.person = people()[0]
@@ -67,6 +68,7 @@ func TestImageFull(t *testing.T) {
 
 // TestJournalFull has no room for the journal: that is found out before anything is written.
 func TestJournalFull(t *testing.T) {
+	t.Parallel()
 	dir := small(t, 20)
 	for name, c := range map[string]struct {
 		plan string

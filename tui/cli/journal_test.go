@@ -43,6 +43,7 @@ func (s slow) interrupted(t *testing.T) {
 // TestJournalRefused spoils the journal of an interrupted commit, or gives it another target. The program refuses, says
 // why and what to do, and leaves target and journal alone; with the right journal back it recovers.
 func TestJournalRefused(t *testing.T) {
+	t.Parallel()
 	original := newSlow(t, 3<<20)
 	sh(t, ".", "sgdisk -m 1 '"+original.image+"'") // a GPT has a copy at the end, which the limit would keep from being fenced
 	original.before = digest(t, original.image)

@@ -24,6 +24,7 @@ const killPlan = "resize 1 to 50MiB\nmove 1 right 20MiB\nmove 3 left 48MiB\nresi
 // TestKill kills every process of the program at random moments of an apply and recovers, every other time
 // backwards. The image must be byte for byte what it was, or exactly as planned, with every file whole.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	testneed.File(t, "/dev/fuse")
 	rng := rand.New(rand.NewSource(seed(t)))
 	p := people()[0]

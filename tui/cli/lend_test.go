@@ -42,6 +42,7 @@ func lentWell(t *testing.T, dir string, off, blocks int64) {
 
 // TestCopyFromAnother copies partitions of an image to another one, with a plan file, as root and as somebody else.
 func TestCopyFromAnother(t *testing.T) {
+	t.Parallel()
 	needLenders(t)
 	for _, p := range people() {
 		t.Run(p.name, func(t *testing.T) {
@@ -77,6 +78,7 @@ func TestCopyFromAnother(t *testing.T) {
 
 // TestCopyFromRefused asks for copies from what cannot be copied from.
 func TestCopyFromRefused(t *testing.T) {
+	t.Parallel()
 	needLenders(t)
 	dir := t.TempDir()
 	sh(t, dir, lenders)

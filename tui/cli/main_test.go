@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,7 +56,11 @@ func TestMain(m *testing.M) {
 		// handles is reset for them.
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if everybodys != "" {
+		_ = os.RemoveAll(everybodys) // the system's directory for such files is cleared anyhow
+	}
+	os.Exit(code)
 }
 
 // person is who runs the program.
@@ -111,7 +117,10 @@ func (p person) program(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	self := "/proc/self/exe"
 	if p.uid >= 0 {
-		self = reachable(t)
+		var err error
+		if self, err = reachable(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	cmd := exec.Command(self, args...)
 	// Nothing is remembered in the home of whoever runs the tests.
@@ -123,27 +132,24 @@ func (p person) program(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// reachable is a copy of the test binary that everybody may execute.
-func reachable(t testing.TB) string {
-	t.Helper()
-	path := filepath.Join(person{"", 65534}.dir(t), "shunt.test")
-	in, err := os.Open("/proc/self/exe")
+// reachable is a copy of the test binary that everybody may execute, made once. Another process writes it: as long as one
+// that is being forked has it open for writing, nobody can execute it.
+var reachable = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "shunt-everybody")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	defer func() { _ = in.Close() }()
-	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o755)
+	everybodys = dir
+	path := filepath.Join(dir, "shunt.test")
+	self, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	if _, err := io.Copy(out, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
+	return path, errors.Join(os.Chmod(dir, 0o755), exec.Command("install", "-m", "0755", self, path).Run())
+})
+
+// everybodys is the directory of reachable, "" if it was not made.
+var everybodys string
 
 func (p person) run(t testing.TB, args ...string) outcome {
 	t.Helper()
@@ -187,6 +193,8 @@ func sh(t testing.TB, dir, script string) string {
 	return string(out)
 }
 
+// digest is the same for files with the same bytes. Zeroes are left out, but for where they are: most of an image is a hole,
+// and reading it takes longer than all else in a test.
 func digest(t testing.TB, path string) string {
 	t.Helper()
 	f, err := os.Open(path)
@@ -194,10 +202,24 @@ func digest(t testing.TB, path string) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
 		t.Fatal(err)
 	}
+	const piece = 1 << 16
+	h := sha256.New()
+	b, zero := make([]byte, piece), make([]byte, piece)
+	for _, off := range dataPieces(t, path, piece) {
+		part := b[:min(piece, size-off)]
+		if _, err := f.ReadAt(part, off); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(part, zero[:len(part)]) {
+			_ = binary.Write(h, binary.BigEndian, off) // a hash takes everything
+			h.Write(part)
+		}
+	}
+	_ = binary.Write(h, binary.BigEndian, size)
 	return hex.EncodeToString(h.Sum(nil))
 }
 
@@ -277,8 +299,10 @@ func treeSums(t testing.TB, dir string) map[string]string {
 			return err
 		}
 		rel, err := filepath.Rel(dir, path)
-		files[rel] = digest(t, path)
-		return err
+		content, err2 := os.ReadFile(path)
+		sum := sha256.Sum256(content)
+		files[rel] = hex.EncodeToString(sum[:])
+		return errors.Join(err, err2)
 	})
 	if err != nil {
 		t.Fatal(err)

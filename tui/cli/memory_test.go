@@ -15,6 +15,7 @@ import (
 // TestLittleMemory runs the program and its worker, whose limit is the program's, with less and less address space. Where
 // it is not enough it ends, at whatever point; the image is as it was, as planned, or can be recovered.
 func TestLittleMemory(t *testing.T) {
+	t.Parallel()
 	original := newSlow(t, 2<<20)
 	early, done := 0, 0
 	for kib := 260 << 10; kib <= 2060<<10; kib += 200 << 10 {
@@ -117,6 +118,7 @@ func resident(pid int) int64 {
 
 // TestOutOfMemory gives the program a control group with so little memory that the kernel kills it, its worker or both.
 func TestOutOfMemory(t *testing.T) {
+	t.Parallel()
 	group, killed := memoryGroup(t)
 	original := newSlow(t, 60<<20)
 	for _, mib := range []int{6, 10, 14, 18, 22, 26, 32} {

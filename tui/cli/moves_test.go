@@ -102,16 +102,21 @@ func moves(sector int64) []move {
 	}
 }
 
-// TestMoves does every move on every kind of table and has the results judged by sfdisk, e2fsck and the files' sums.
+// TestMoves does every move on every kind of table and has the results judged by sfdisk, e2fsck and the files' sums. Without
+// -matrix it is every other move on each table, in turn: each move then still meets a GPT, primary and logical partitions
+// of an MBR, and sectors of 4096 bytes.
 func TestMoves(t *testing.T) {
 	testneed.File(t, "/dev/fuse")
 	rng := rand.New(rand.NewSource(seed(t)))
 	p := people()[0]
-	for _, d := range disks() {
+	for i, d := range disks() {
 		t.Run(d.name, func(t *testing.T) {
 			original, files := d.build(t, rng)
 			before := d.table(t, original)
-			for _, m := range moves(d.sector) {
+			for j, m := range moves(d.sector) {
+				if (i+j)%2 != 0 && !*wholeMatrix {
+					continue
+				}
 				t.Run(m.name, func(t *testing.T) {
 					t.Parallel()
 					dir := t.TempDir()

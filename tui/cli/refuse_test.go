@@ -14,9 +14,11 @@ import (
 
 // TestInUse has others use an image, and expects to be told who, with the image left alone.
 func TestInUse(t *testing.T) {
+	t.Parallel()
 	p := people()[0]
 	image, plan := stick(t, p)
 	sum := digest(t, image)
+	locked := func() bool { return strings.Contains(sh(t, ".", "cat /proc/locks"), inode(t, image)) }
 	refused := func(t *testing.T, holder string) {
 		t.Helper()
 		p.run(t, "apply", "--yes", image, plan).want(t, exitRefused, holder)
@@ -27,7 +29,7 @@ func TestInUse(t *testing.T) {
 	t.Run("qemu-nbd", func(t *testing.T) {
 		testneed.Tool(t, "qemu-nbd")
 		socket := filepath.Join(t.TempDir(), "s")
-		background(t, exec.Command("qemu-nbd", "-f", "raw", "-k", socket, "-t", image), func() bool { return exists(socket) })
+		background(t, exec.Command("qemu-nbd", "-f", "raw", "-k", socket, "-t", image), func() bool { return exists(socket) && locked() })
 		refused(t, "qemu-nbd")
 	})
 	t.Run("qemu-io", func(t *testing.T) {
@@ -38,7 +40,7 @@ func TestInUse(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = in.Close() }()
-		background(t, cmd, func() bool { return strings.Contains(sh(t, ".", "cat /proc/locks"), inode(t, image)) })
+		background(t, cmd, locked)
 		refused(t, "qemu-io")
 	})
 	t.Run("loop device", func(t *testing.T) {
@@ -54,7 +56,7 @@ func TestInUse(t *testing.T) {
 		fifo := filepath.Join(t.TempDir(), "plan")
 		sh(t, ".", "mkfifo '"+fifo+"'")
 		cmd.Args[3] = fifo
-		background(t, cmd, func() bool { return strings.Contains(sh(t, ".", "cat /proc/locks"), inode(t, image)) })
+		background(t, cmd, locked)
 		refused(t, "shunt")
 	})
 	p.run(t, "apply", "--rehearse", image, plan).want(t, 0)
@@ -88,6 +90,7 @@ func background(t *testing.T, cmd *exec.Cmd, ready func() bool) {
 
 // TestBadInput gives the program what it cannot use.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	p := people()[0]
 	image, plan := stick(t, p)
 	dir := filepath.Dir(image)
@@ -131,6 +134,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestUnreadableImage(t *testing.T) {
+	t.Parallel()
 	for _, p := range people() {
 		if p.uid < 0 && os.Geteuid() == 0 {
 			continue // root reads everything
@@ -146,6 +150,7 @@ func TestUnreadableImage(t *testing.T) {
 // TestMissingTool hides resize2fs in a mount namespace: the plan must be refused before anything is tried, naming the
 // package.
 func TestMissingTool(t *testing.T) {
+	t.Parallel()
 	testneed.Root(t)
 	p := people()[0]
 	image, plan := stick(t, p)
@@ -167,6 +172,7 @@ func TestMissingTool(t *testing.T) {
 
 // TestNoRoomForJournal puts image and journal on a file system that is nearly full.
 func TestNoRoomForJournal(t *testing.T) {
+	t.Parallel()
 	testneed.Root(t)
 	testneed.File(t, "/dev/loop-control")
 	testneed.File(t, "/dev/fuse")

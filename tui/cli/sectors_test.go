@@ -24,6 +24,7 @@ dd if=ntfs of=disk.raw bs=1M seek=112 conv=notrunc status=none`
 // TestBigSectors converts a table of 4096-byte sectors to GPT, moves, resizes and copies in it. File systems count in such
 // sectors where they begin.
 func TestBigSectors(t *testing.T) {
+	t.Parallel()
 	testneed.Root(t)
 	testneed.File(t, "/dev/fuse")
 	testneed.File(t, "/dev/loop-control")

@@ -14,6 +14,7 @@ import (
 // TestUndo applies the founding example, verified, and takes it back: the image is byte for byte what it was, and nothing
 // is left beside it.
 func TestUndo(t *testing.T) {
+	t.Parallel()
 	for _, p := range people() {
 		t.Run(p.name, func(t *testing.T) {
 			testneed.File(t, "/dev/fuse")
@@ -54,6 +55,7 @@ func onlyWith(t *testing.T, image string, others ...string) {
 // TestUndoRefusesChanges changes the image after an apply in ways that others would: the undo must notice, also where the
 // time of modification was set back, and leave everything as it is.
 func TestUndoRefusesChanges(t *testing.T) {
+	t.Parallel()
 	testneed.File(t, "/dev/fuse")
 	testneed.Tool(t, "debugfs")
 	p := people()[0]
@@ -122,6 +124,7 @@ func fileLarge(t *testing.T, image string, off int64, name string) bool {
 // TestUndoAndEdit: a target with an undo is edited like others. The undo outlives rehearsals and refused plans, and the
 // next commit replaces it, or removes it.
 func TestUndoAndEdit(t *testing.T) {
+	t.Parallel()
 	testneed.File(t, "/dev/fuse")
 	p := people()[0]
 	image, plan := stick(t, p)

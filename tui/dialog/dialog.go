@@ -34,6 +34,16 @@ type View struct {
 	// Buttons are a row below the lines; a click on one is its key. Chosen is the one that Enter presses.
 	Buttons []widget.Button
 	Chosen  int
+	// Items tells, for dialogs in which lines can be clicked, what each line shows: 1 + the index of an item, 0 for none.
+	Items []int
+}
+
+// item is the item in line y.
+func (v View) item(y int) (int, bool) {
+	if y < 0 || y >= len(v.Items) || v.Items[y] == 0 {
+		return 0, false
+	}
+	return v.Items[y] - 1, true
 }
 
 // Point is a cell, counted from the upper left one.
@@ -56,6 +66,7 @@ type Drawn struct {
 	Body   Point  // where the body's first cell is on the screen
 	Inner  int    // how many cells wide the body is
 	Height int    // how many lines the body could have
+	View   View
 
 	buttons  []widget.Button
 	buttonsY int // of the row of buttons, counted from the body's first line
@@ -75,7 +86,7 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
 	keys := widget.KeyLines(d.Keys(), inner, st)
-	out := Drawn{Inner: inner, Height: height - 2*insetY - 2, buttons: body.Buttons, buttonsY: len(body.Lines), keys: widget.PlaceKeyLines(d.Keys(), inner)}
+	out := Drawn{Inner: inner, Height: height - 2*insetY - 2, View: body, buttons: body.Buttons, buttonsY: len(body.Lines), keys: widget.PlaceKeyLines(d.Keys(), inner)}
 	lines, above := append([]string{}, body.Lines...), 0
 	if len(body.Buttons) > 0 {
 		lines = append(lines, widget.Buttons(body.Buttons, body.Chosen, st))

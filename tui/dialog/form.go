@@ -15,6 +15,8 @@ type Mouse struct {
 	Width int // of the body
 	// Height is how many lines the body could have had, as View was told.
 	Height int
+	// On is what the dialog showed.
+	On View
 }
 
 // MouseEvent is a kind of mouse event.

@@ -26,7 +26,10 @@ type Room struct {
 	plans []guide.Plan
 	no    []guide.Impossible
 	at    int // the chosen plan
-	down  int // how many lines of the list are scrolled away
+	down  int // how many lines of the list are scrolled away, from where the chosen plan is seen
+	// clicked says that the chosen plan was clicked, and nothing else since.
+	clicked bool
+	search  search
 }
 
 // mostWord stands in the field for as much as possible.
@@ -35,85 +38,64 @@ const mostWord = "max"
 // roomPage is how many lines a page key scrolls.
 const roomPage = 4
 
-// NewRoom is the page for partition id of the queue's preview. It begins with as much room as there is. An error says
-// why no room can be made.
-func NewRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Room, error) {
+// NewRoom is the page for partition id of the queue's preview. It begins with as much room as there is. The action is what
+// it wants first, if anything. An error says why no room can be made.
+func NewRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Room, Action, error) {
 	part, ok := q.Preview().Partition(id)
 	if !ok {
-		return Room{}, &ops.Refusal{What: "make room", Reason: "the partition is gone"}
+		return Room{}, nil, &ops.Refusal{What: "make room", Reason: "the partition is gone"}
 	}
 	if why := ops.Limit(q.Preview(), q.Env(), id).CanGrow; why != "" {
-		return Room{}, &ops.Refusal{What: "make room for " + part.Ref(), Reason: why}
+		return Room{}, nil, &ops.Refusal{What: "make room for " + part.Ref(), Reason: why}
 	}
-	r := Room{part: part, queue: q, align: align, field: widget.NewField(mostWord, 24)}
-	return r.solve(), nil
+	r, action := Room{part: part, queue: q, align: align, field: widget.NewField(mostWord, 24)}.solve()
+	return r, action, nil
 }
 
-// NewSmallImage is the page for the image of the queue's preview. An error says why it cannot become smaller.
-func NewSmallImage(q ops.Queue, align geometry.Alignment) (Room, error) {
-	r := Room{queue: q, align: align}.solve()
-	if len(r.plans) > 0 {
-		return r, nil
+// NewSmallImage is the page for the image of the queue's preview, and what it wants first, if anything. An error says why
+// the image cannot become smaller, where that is known at once.
+func NewSmallImage(q ops.Queue, align geometry.Alignment) (Room, Action, error) {
+	if _, _, cannot := ops.ImageLimits(q.Preview()); cannot != "" {
+		return Room{}, nil, &ops.Refusal{What: "make the image smaller", Reason: cannot}
+	}
+	r, action := Room{queue: q, align: align}.solve()
+	if len(r.plans) > 0 || r.search.out {
+		return r, action, nil
 	}
 	var why []string
 	for _, n := range r.no {
 		why = append(why, n.What+": "+n.Why)
 	}
-	return r, &ops.Refusal{What: "make the image smaller", Reason: strings.Join(why, "; ")}
+	return r, nil, &ops.Refusal{What: "make the image smaller", Reason: strings.Join(why, "; ")}
 }
 
 // image reports whether the page is about the image.
 func (r Room) image() bool { return r.part.ID == 0 }
 
-// solve finds the plans for what the field says.
-func (r Room) solve() Room {
-	r.plans, r.no, r.at, r.down, r.wrong = nil, nil, 0, 0, nil
-	w := guide.Wish{Part: r.part.ID, Shrink: r.image()}
-	if r.image() {
-		r.plans, r.no = guide.Plans(r.queue, w, r.align)
-		return r
-	}
-	if strings.EqualFold(strings.TrimSpace(r.field.Value()), mostWord) {
-		w.Most = true
-	} else {
-		z := r.queue.Preview().SectorSize
-		v, err := parseTyped(r.field.Value(), z)
-		if err != nil {
-			r.wrong = err
-			return r
-		}
-		w.Size = z.Up(v.bytes)
-		if v.delta {
-			w.Size += r.part.Span.Len()
-		}
-	}
-	r.plans, r.no = guide.Plans(r.queue, w, r.align)
-	return r
-}
-
-// Update takes keys, pastes and the mouse.
+// Update takes keys, pastes, the mouse and what a search brings.
 func (r Room) Update(msg tea.Msg) (Dialog, Action) {
-	if press, ok := msg.(tea.KeyPressMsg); ok {
+	switch msg := msg.(type) {
+	case Solved:
+		return r.solved(msg)
+	case Slow:
+		r.search.slow = r.search.out && msg.Wish == r.search.wish
+		return r, nil
+	case Mouse:
+		return r.mouse(msg)
+	case tea.KeyPressMsg:
 		switch {
-		case keymap.Match(press, keyCancel()):
+		case keymap.Match(msg, keyCancel()):
 			return r, Close{}
-		case keymap.Match(press, keyAccept("")):
-			return r, r.accept()
-		case keymap.Match(press, keyMax()) && !r.image():
+		case keymap.Match(msg, keyMax()) && !r.image():
 			r.field = r.field.Set(mostWord)
-			return r.solve(), nil
-		case keymap.Match(press, keyUp()):
-			r.at, r.down = max(0, r.at-1), 0
+			return r.solve()
+		case keymap.Match(msg, keyAccept(""), keyUp(), keyDown(), keyPageUp(), keyPageDown()) && r.search.out:
+			r.search = r.search.wait(msg)
 			return r, nil
-		case keymap.Match(press, keyDown()):
-			r.at, r.down = max(0, min(r.at+1, len(r.plans)-1)), 0
-			return r, nil
-		case keymap.Match(press, keyPageUp()):
-			r.down = max(0, r.down-roomPage)
-			return r, nil
-		case keymap.Match(press, keyPageDown()):
-			r.down = min(r.down+roomPage, roomPage*(len(r.plans)+len(r.no))/2)
-			return r, nil
+		case keymap.Match(msg, keyAccept("")):
+			return r, r.accept()
+		case keymap.Match(msg, keyUp(), keyDown(), keyPageUp(), keyPageDown()):
+			return r.choose(msg), nil
 		}
 	}
 	if r.image() {
@@ -122,8 +104,43 @@ func (r Room) Update(msg tea.Msg) (Dialog, Action) {
 	field, used := r.field.Update(msg)
 	changed := used && field.Value() != r.field.Value()
 	if r.field = field; changed {
-		return r.solve(), nil
+		return r.solve()
 	}
+	return r, nil
+}
+
+// choose does what a key does to the list of plans.
+func (r Room) choose(press tea.KeyPressMsg) Room {
+	r.clicked = false
+	switch {
+	case keymap.Match(press, keyUp()):
+		r.at, r.down = max(0, r.at-1), 0
+	case keymap.Match(press, keyDown()):
+		r.at, r.down = max(0, min(r.at+1, len(r.plans)-1)), 0
+	case keymap.Match(press, keyPageUp()):
+		r.down = max(0, r.down-roomPage)
+	case keymap.Match(press, keyPageDown()):
+		r.down = min(r.down+roomPage, roomPage*(len(r.plans)+len(r.no))/2)
+	}
+	return r
+}
+
+// mouse chooses the plan that is clicked, and stages the one that is clicked a second time. It points at what is seen,
+// so it does nothing while other plans are on their way.
+func (r Room) mouse(m Mouse) (Dialog, Action) {
+	if r.search.out {
+		return r, nil
+	}
+	at, ok := m.On.item(m.Y)
+	switch {
+	case m.Event != Press || !ok:
+		return r, nil
+	case at == r.at && r.clicked:
+		return r, r.accept()
+	case at != r.at:
+		r.at, r.down = at, 0
+	}
+	r.clicked = true
 	return r, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops/guide"
@@ -25,6 +27,9 @@ func (r Room) View(width, height int, st *styles.Styles) View {
 	if !r.image() {
 		line, x := fieldLine(formName("New size", true, st), r.field, true, formField, st)
 		now := r.part.Ref() + " has " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(r.part.Span.Len()))
+		if r.search.told() {
+			now = searching(st)
+		}
 		if widget.Width(line)+2+widget.Width(now) <= w {
 			line += "  " + st.Muted.Render(now)
 		}
@@ -39,7 +44,10 @@ func (r Room) View(width, height int, st *styles.Styles) View {
 	lines = append(lines, r.bar("After", r.preview(), w, rows, st)...)
 	lines = append(lines, "")
 	rest := max(3, min(height, roomHeight)-len(lines)-keys-1)
-	v.Lines = append(lines, r.list(w, rest, st)...)
+	l := r.list(w, st)
+	v.Items = make([]int, len(lines), len(lines)+rest)
+	l.window(&v, r.down, rest, st)
+	v.Lines = append(lines, widget.Pad(l.lines, w, rest, st.More)...)
 	return v
 }
 
@@ -67,42 +75,77 @@ func (r Room) bar(name string, d model.Disk, width, rows int, st *styles.Styles)
 	return lines
 }
 
-// list is the plans, with the chosen one told in full, and what is impossible, in exactly height lines. Where they do
-// not fit, the chosen plan stays in view.
-func (r Room) list(width, height int, st *styles.Styles) []string {
-	var lines []string
-	from, to := 0, 0 // of the chosen plan
+// planList is what is below the bars.
+type planList struct {
+	lines []string
+	items []int // as in View
+	// from and to are the lines of the chosen plan.
+	from, to int
+}
+
+func (l *planList) add(item int, lines ...string) {
+	for _, line := range lines {
+		l.lines, l.items = append(l.lines, line), append(l.items, item)
+	}
+}
+
+// list is the plans, with the chosen one told in full, and what is impossible. While others are searched for, and that
+// takes a while, those for the wish before are pale.
+func (r Room) list(width int, st *styles.Styles) *planList {
+	l := &planList{}
 	switch {
 	case r.wrong != nil:
-		lines = notes(r.wrong.Error()+`, or type "max"`, width, 3, st.Warn.Render, st)
+		l.add(0, notes(r.wrong.Error()+`, or type "max"`, width, 3, st.Warn.Render, st)...)
+	case len(r.plans) == 0 && len(r.no) == 0:
+		if r.search.told() {
+			l.add(0, st.Muted.Render(searching(st)))
+		}
+	case len(r.plans) == 0 && r.image():
+		l.add(0, st.Warn.Render("It cannot be made smaller. What was considered:"))
 	case len(r.plans) == 0:
-		lines = []string{st.Warn.Render("That much room cannot be made. What was considered:")}
+		l.add(0, st.Warn.Render("That much room cannot be made. What was considered:"))
 	}
 	for i, p := range r.plans {
 		if i == r.at {
-			from = len(lines)
+			l.from = len(l.lines)
 		}
-		lines = append(lines, r.planLines(i, p, width, st)...)
+		l.add(i+1, r.planLines(i, p, width, st)...)
 		if i == r.at {
-			to = len(lines)
+			l.to = len(l.lines)
 		}
 	}
 	if len(r.no) > 0 && len(r.plans) > 0 {
-		lines = append(lines, "", st.Muted.Render("Not possible:"))
+		l.add(0, "", st.Muted.Render("Not possible:"))
 	}
 	for _, n := range r.no {
-		lines = append(lines, notes("  "+impossibleWords(n), width, 3, st.Muted.Render, st)...)
+		l.add(0, notes("  "+impossibleWords(n), width, 3, st.Muted.Render, st)...)
 	}
+	if r.search.told() {
+		for i, line := range l.lines {
+			l.lines[i] = st.Faint.Render(ansi.Strip(line))
+		}
+	}
+	return l
+}
+
+func searching(st *styles.Styles) string { return "searching" + st.More }
+
+// window cuts the list to at most height lines. Unless it is scrolled away by down lines,
+// the chosen plan stays in it.
+func (l *planList) window(v *View, down, height int, st *styles.Styles) {
 	start := 0
-	if to > height-1 {
-		start = min(from, to-height+1)
+	if l.to > height-1 {
+		start = min(l.from, l.to-height+1)
 	}
-	start = max(0, min(start+r.down, len(lines)-height))
-	if hidden := len(lines) - start - height; hidden > 0 {
-		more := fmt.Sprintf("%s %d more lines: pgdn", st.Down, hidden+1)
-		lines = append(lines[:start+height-1:start+height-1], st.Faint.Render(more))
+	start = max(0, min(start+down, len(l.lines)-height))
+	if below := len(l.lines) - start - height; below > 0 {
+		// The last line tells that there is more.
+		more := fmt.Sprintf("%s %d more lines: pgdn", st.Down, below+1)
+		l.lines = append(l.lines[:start+height-1:start+height-1], st.Faint.Render(more))
+		l.items = append(l.items[:start+height-1:start+height-1], 0)
 	}
-	return widget.Pad(lines[start:], width, height, st.More)
+	l.lines, l.items = l.lines[start:], l.items[start:]
+	v.Items = append(v.Items, l.items...)
 }
 
 func impossibleWords(n guide.Impossible) string {

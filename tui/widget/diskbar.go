@@ -61,9 +61,10 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	if before != "" {
 		write(st.Muted.Render(st.Less))
 	}
+	between := st.Faint.Render(st.Edge)
 	for i, s := range segments {
 		if i > 0 {
-			write(edge(segments[i-1], s, st))
+			write(edge(segments[i-1], s, between, st))
 		}
 		write(s.draw(widths[i], len(lines), st)...)
 	}
@@ -97,15 +98,15 @@ func SegmentAt(segments []Segment, width, x int) int {
 	return -1
 }
 
-// edge is what stands between two neighbours.
-func edge(left, right Segment, st *styles.Styles) string {
+// edge is what stands between two neighbours, in most cases what is usual.
+func edge(left, right Segment, usual string, st *styles.Styles) string {
 	switch {
 	case right.Open:
 		return st.Extended.Render(st.OpenExt)
 	case left.Close:
 		return st.Extended.Render(st.CloseExt)
 	}
-	return st.Faint.Render(st.Edge)
+	return usual
 }
 
 // window cuts the list of segments to a run around the selected one that fits width cells with one cell
@@ -155,6 +156,9 @@ func (s Segment) draw(width, rows int, st *styles.Styles) []string {
 	}
 	if label == "" {
 		label = s.label(width)
+		if label == "" {
+			return []string{shade(width)}
+		}
 		return []string{name.Render(label) + shade(width-Width(label))}
 	}
 	return []string{" " + name.Render(label) + " " + shade(width-2-Width(label))}
@@ -162,6 +166,9 @@ func (s Segment) draw(width, rows int, st *styles.Styles) []string {
 
 // title is a label with a space around it where there is room for that.
 func (s Segment) title(label string, width int, name lipgloss.Style) string {
+	if label == "" {
+		return strings.Repeat(" ", max(0, width))
+	}
 	if Width(label)+2 <= width {
 		return " " + name.Render(label) + strings.Repeat(" ", width-1-Width(label))
 	}

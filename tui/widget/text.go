@@ -36,27 +36,34 @@ func Clean(text string) string {
 }
 
 // Width is the number of cells a styled line takes.
-func Width(line string) int { return ansi.StringWidth(line) }
+func Width(line string) int {
+	for i := range len(line) {
+		if line[i] < ' ' || line[i] > '~' {
+			return ansi.StringWidth(line)
+		}
+	}
+	return len(line) // most of what is measured is plain, and a frame measures a lot
+}
 
 // Fit is the styled line in exactly width cells: cut with the mark more at its end, or filled with spaces.
 func Fit(line string, width int, more string) string {
 	if width <= 0 {
 		return ""
 	}
-	have := ansi.StringWidth(line)
+	have := Width(line)
 	if have > width {
 		if width < 2 {
 			more = ""
 		}
 		line = ansi.Truncate(line, width, more)
-		have = ansi.StringWidth(line)
+		have = Width(line)
 	}
 	return line + strings.Repeat(" ", max(0, width-have))
 }
 
 // Cell is Fit with the text at the given end.
 func Cell(text string, width int, at Align, more string) string {
-	if pad := width - ansi.StringWidth(text); at == Right && pad > 0 {
+	if pad := width - Width(text); at == Right && pad > 0 {
 		return strings.Repeat(" ", pad) + text
 	}
 	return Fit(text, width, more)
@@ -71,7 +78,7 @@ func Wrap(text string, width int) []string {
 	var out []string
 	for _, line := range strings.Split(text, "\n") {
 		broken := false
-		for ansi.StringWidth(line) > width {
+		for Width(line) > width {
 			var head string
 			head, line = breakLine(line, width)
 			out = append(out, head)
@@ -137,5 +144,5 @@ func Pad(lines []string, width, height int, more string) []string {
 
 // Center is the styled line in the middle of width cells.
 func Center(line string, width int, more string) string {
-	return Fit(strings.Repeat(" ", max(0, (width-ansi.StringWidth(line))/2))+line, width, more)
+	return Fit(strings.Repeat(" ", max(0, (width-Width(line))/2))+line, width, more)
 }

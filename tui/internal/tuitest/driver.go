@@ -195,6 +195,23 @@ func (d *Driver) Press(names ...string) {
 	}
 }
 
+// Burst presses keys that all arrive before anything that the first of them set going has ended.
+func (d *Driver) Burst(names ...string) {
+	d.t.Helper()
+	for _, name := range names {
+		d.update(Key(name))
+	}
+	d.settle()
+}
+
+// Strike is a key and the frame that follows it, and nothing else: what the key set going does not begin. It is what
+// benchmarks measure.
+func (d *Driver) Strike(name string) {
+	d.t.Helper()
+	d.model, _ = d.model.Update(Key(name))
+	d.model.View()
+}
+
 // Type types a text, one key for each character.
 func (d *Driver) Type(text string) {
 	d.t.Helper()

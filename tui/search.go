@@ -1,0 +1,30 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/tui/dialog"
+)
+
+// planSearch is the last search for plans that was begun.
+type planSearch struct {
+	gen    int
+	giveUp context.CancelFunc
+}
+
+// patience is how long the Make room page waits for plans before it says so; before that, a word about it would only
+// flicker.
+const patience = 150 * time.Millisecond
+
+// findPlans begins a search for plans; the one before, which is for another wish, is given up.
+func (m Model) findPlans(a dialog.Solve) (Model, tea.Cmd) {
+	before := giveUp(m.search.giveUp)
+	m.gen++
+	ctx, cancel := context.WithCancel(context.Background())
+	m.search = planSearch{gen: m.gen, giveUp: cancel}
+	slow := plansMsg{m.gen, dialog.Slow{Wish: a.Wish}}
+	return m, tea.Batch(before, findPlans(ctx, a, m.gen), m.clock(patience, func() tea.Msg { return slow }))
+}
