@@ -25,7 +25,7 @@ func (m Model) frame() (string, *dialog.Point) {
 	lines := m.noteOver(append(widget.Pad(m.pageLines(), m.width, m.height-1, m.st.More), m.bottom()))
 	var cursor *dialog.Point
 	for _, d := range m.dialogs {
-		drawn := dialog.Draw(d, m.width, m.height, m.st)
+		drawn := dialog.Draw(m.drawn(d), m.width, m.height, m.st)
 		lines = laidOver(lines, drawn, m.width)
 		cursor = drawn.Cursor
 	}

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
+	"shunt/tui/dialog"
 	"shunt/tui/widget"
 )
 
@@ -22,7 +23,8 @@ const (
 // morph is a picture on its way. The zero value is none.
 type morph struct {
 	from   model.Disk
-	gen    int // of the document
+	dialog bool // it is the picture of the uppermost dialog, and not that of the editor
+	gen    int  // of the document
 	serial int
 	left   int // frames that are still to come
 }
@@ -37,11 +39,39 @@ func (m Model) glide(before Model, cmd tea.Cmd) (Model, tea.Cmd) {
 	}
 	was, _ := before.doc()
 	is, ok := m.doc()
-	if !ok || was.gen != is.gen || was.state != docOpen || is.state != docOpen || samePicture(was, is) {
+	if !ok || was.gen != is.gen || was.state != docOpen || is.state != docOpen {
 		return m, cmd
 	}
-	m.morph = morph{from: was.queue.Preview(), gen: is.gen, serial: m.morph.serial + 1, left: morphFrames}
+	next := morph{gen: is.gen, serial: m.morph.serial + 1, left: morphFrames}
+	next.from = was.queue.Preview()
+	to := is.queue.Preview()
+	if old, ok := before.gliding(); ok {
+		if d, ok := m.gliding(); ok {
+			next.from, next.dialog, to = old.Pictured(), true, d.Pictured()
+		}
+	}
+	if sameSpans(next.from, to) {
+		return m, cmd
+	}
+	m.morph = next
 	return m, tea.Batch(cmd, m.nextFrame())
+}
+
+// gliding is the uppermost dialog if it has a picture that glides.
+func (m Model) gliding() (dialog.Gliding, bool) {
+	if len(m.dialogs) == 0 {
+		return nil, false
+	}
+	d, ok := m.dialogs[len(m.dialogs)-1].(dialog.Gliding)
+	return d, ok
+}
+
+// drawn is a dialog as the present frame shows it.
+func (m Model) drawn(d dialog.Dialog) dialog.Dialog {
+	if g, ok := d.(dialog.Gliding); ok && m.morph.left > 0 && m.morph.dialog {
+		return g.Glide(m.morph.from, m.morph.rest())
+	}
+	return d
 }
 
 func (m Model) nextFrame() tea.Cmd {
@@ -62,25 +92,28 @@ func (m Model) morphed(msg morphMsg) (Model, tea.Cmd) {
 	return m, m.nextFrame()
 }
 
-// samePicture reports whether the bars of two states of a document look the same.
-func samePicture(a, b document) bool {
-	x, y := a.queue.Preview(), b.queue.Preview()
-	return x.Sectors == y.Sectors && slices.EqualFunc(x.Partitions(), y.Partitions(), func(p, q model.Partition) bool {
+// sameSpans reports whether the bars of two disks look the same.
+func sameSpans(a, b model.Disk) bool {
+	return a.Sectors == b.Sectors && slices.EqualFunc(a.Partitions(), b.Partitions(), func(p, q model.Partition) bool {
 		return p.ID == q.ID && p.Span == q.Span
 	})
 }
 
-// gliding is the segments of a bar of a document as the present frame shows them; to is what they come to.
-func (m Model) gliding(d document, which picture, to []widget.Segment) []widget.Segment {
-	if m.morph.left == 0 || m.morph.gen != d.gen {
+// rest is the share of the way that is left. It gets smaller more and more slowly.
+func (m morph) rest() float64 {
+	rest := float64(m.left) / (morphFrames + 1)
+	return rest * rest * rest
+}
+
+// onTheWay is the segments of a bar of a document as the present frame shows them; to is what they come to.
+func (m Model) onTheWay(d document, which picture, to []widget.Segment) []widget.Segment {
+	if m.morph.left == 0 || m.morph.gen != d.gen || m.morph.dialog {
 		return to
 	}
-	rest := float64(m.morph.left) / (morphFrames + 1)
 	disk := m.morph.from
 	if which == pictureNow {
 		disk = d.queue.Initial() // its scale changes with that of the other
 	}
 	from := m.scaled(d, disk, which, m.morph.from)
-	// It slows down towards the end.
-	return widget.Between(from, to, 1-rest*rest*rest, m.st.Unallocated)
+	return widget.Between(from, to, 1-m.morph.rest(), m.st.Unallocated)
 }

@@ -50,3 +50,37 @@ func after(d *tuitest.Driver) string {
 	bar, _, _ = strings.Cut(bar, "╰")
 	return bar
 }
+
+// The picture of Make room glides when another plan is chosen.
+func TestGlideInMakeRoom(t *testing.T) {
+	target := tuitest.Varied()
+	d := tuitest.Start(t, 100, 30, tui.Options{Paths: []string{target.What.Path}, Animate: true}, tuitest.One(target))
+	d.Press("j", "j", "g")
+	d.Type("+100MiB")
+	d.Advance(time.Second)
+	seen := map[string]bool{}
+	d.Press("down")
+	for range 10 {
+		seen[d.Frame()] = true
+		d.Advance(30 * time.Millisecond)
+	}
+	still := open(t, tuitest.Varied())
+	still.Resize(100, 30)
+	still.Press("j", "j", "g")
+	still.Type("+100MiB")
+	still.Press("down")
+	if d.Frame() != still.Frame() {
+		t.Errorf("it comes to rest at\n%s, want\n%s", d.Frame(), still.Frame())
+	}
+	if len(seen) < 3 {
+		t.Errorf("%d pictures on the way\n%s", len(seen), d.Frame())
+	}
+	d.Press("enter")
+	for range 10 {
+		d.Advance(30 * time.Millisecond)
+	}
+	still.Press("enter")
+	if d.Frame() != still.Frame() {
+		t.Errorf("it comes to rest at\n%s, want\n%s", d.Frame(), still.Frame())
+	}
+}

@@ -92,7 +92,7 @@ func (m Model) bar(name string, d document, disk model.Disk, l editorLayout) []s
 	if name == "After" {
 		which = pictureAfter
 	}
-	segments := m.gliding(d, which, m.scaled(d, disk, which, d.queue.Preview()))
+	segments := m.onTheWay(d, which, m.scaled(d, disk, which, d.queue.Preview()))
 	left, width := m.barCells(l)
 	if !l.boxed {
 		label := m.st.Muted.Render(widget.Fit(" "+name, left-1, ""))

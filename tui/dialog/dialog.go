@@ -8,6 +8,7 @@ package dialog
 import (
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/model"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -22,6 +23,15 @@ type Dialog interface {
 	View(width, height int, st *styles.Styles) View
 	// Keys lists what can be pressed, for the last lines of the window.
 	Keys() []keymap.Binding
+}
+
+// Gliding is a dialog with a picture of the disk that glides when the disk changes.
+type Gliding interface {
+	Dialog
+	// Pictured is the disk that the picture shows.
+	Pictured() model.Disk
+	// Glide is the dialog with its picture on the way from another disk; rest is the share of the way that is left.
+	Glide(from model.Disk, rest float64) Dialog
 }
 
 // View is the body of a window: its lines, at most as many cells wide as Width.

@@ -30,6 +30,9 @@ type Room struct {
 	// clicked says that the chosen plan was clicked, and nothing else since.
 	clicked bool
 	search  search
+	// from is the disk that the lower bar glides away from, rest the share of the way that is left, 0 if it stands.
+	from model.Disk
+	rest float64
 }
 
 // mostWord stands in the field for as much as possible.
@@ -158,6 +161,15 @@ func (r Room) preview() model.Disk {
 		return r.plans[r.at].Queue.Preview()
 	}
 	return r.queue.Preview()
+}
+
+// Pictured is the disk in the lower bar, for Gliding.
+func (r Room) Pictured() model.Disk { return r.preview() }
+
+// Glide is the page with the lower bar on its way, for Gliding.
+func (r Room) Glide(from model.Disk, rest float64) Dialog {
+	r.from, r.rest = from, rest
+	return r
 }
 
 // Keys lists what can be pressed.

@@ -40,8 +40,7 @@ func (r Room) View(width, height int, st *styles.Styles) View {
 	if height >= 28 {
 		rows = 2
 	}
-	lines = append(lines, r.bar("Now", r.queue.Preview(), w, rows, st)...)
-	lines = append(lines, r.bar("After", r.preview(), w, rows, st)...)
+	lines = append(lines, r.bars(w, rows, st)...)
 	lines = append(lines, "")
 	rest := max(3, min(height, roomHeight)-len(lines)-keys-1)
 	l := r.list(w, st)
@@ -51,18 +50,33 @@ func (r Room) View(width, height int, st *styles.Styles) View {
 	return v
 }
 
-// bar is one picture of the disk; both are to the same scale.
-func (r Room) bar(name string, d model.Disk, width, rows int, st *styles.Styles) []string {
+// bars are the disk as it is and as it will be.
+func (r Room) bars(width, rows int, st *styles.Styles) []string {
+	now, after := r.queue.Preview(), r.preview()
+	upper, lower := r.segments(now, after, st), r.segments(after, now, st)
+	if r.rest > 0 {
+		upper = widget.Between(r.segments(now, r.from, st), upper, 1-r.rest, st.Unallocated)
+		lower = widget.Between(r.segments(r.from, now, st), lower, 1-r.rest, st.Unallocated)
+	}
+	return append(r.bar("Now", upper, width, rows, st), r.bar("After", lower, width, rows, st)...)
+}
+
+// segments is the picture of a disk, to the same scale as that of the other.
+func (r Room) segments(d, other model.Disk, st *styles.Styles) []widget.Segment {
 	segments := widget.DiskSegments(d, func(row model.Row) widget.Mark {
 		if row.Kind == model.RowPartition && row.Partition.ID == r.part.ID {
 			return widget.Selected
 		}
 		return widget.Plain
 	}, st)
-	longest := max(r.queue.Preview().Sectors, r.preview().Sectors)
-	if beyond := longest - d.Sectors; beyond > 0 {
+	if beyond := other.Sectors - d.Sectors; beyond > 0 {
 		segments = append(segments, widget.Segment{Weight: beyond, Used: -1, Shade: widget.Blank, Style: st.Unallocated})
 	}
+	return segments
+}
+
+// bar is a picture with its name.
+func (r Room) bar(name string, segments []widget.Segment, width, rows int, st *styles.Styles) []string {
 	const label = 6
 	edge := st.Faint.Render(st.Vertical)
 	lines := widget.DiskBar(segments, width-label-2, rows, st)
