@@ -33,6 +33,8 @@ type Options struct {
 	Glyphs styles.GlyphSet
 	// NoColor does without colours whatever the terminal has; else they are used as far as it and NO_COLOR allow.
 	NoColor bool
+	// NoBar does without the terminal's own progress bar; Edit finds out by itself whether the terminal would misread it.
+	NoBar bool
 	// Clock makes timers; nil is the real clock.
 	Clock Clock
 	// Dir is where the picker begins, the working directory if empty.
@@ -46,6 +48,7 @@ type Model struct {
 	glyphs  styles.GlyphSet
 	align   geometry.Alignment
 	dir     string
+	noBar   bool
 
 	width, height int
 	theme         styles.Theme
@@ -84,7 +87,7 @@ const quiet = 400 * time.Millisecond
 // New is the editor before its first message.
 func New(o Options) Model {
 	m := Model{
-		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir,
+		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir, noBar: o.NoBar,
 		st: styles.New(styles.Dark, styles.Full, o.Glyphs), keys: keys(),
 	}
 	if m.clock == nil {
@@ -111,8 +114,11 @@ func Edit(ctx context.Context, o Options) error {
 	if o.NoColor || os.Getenv("NO_COLOR") != "" {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
-	final, err := tea.NewProgram(New(o), options...).Run()
-	if m, ok := final.(Model); ok {
+	o.NoBar = o.NoBar || barless(os.Getenv)
+	speed := &pace{hold: paceHold}
+	speed.program = tea.NewProgram(paced{New(o), speed}, options...)
+	final, err := speed.program.Run()
+	if m, ok := final.(paced); ok {
 		for _, d := range m.docs {
 			if d.target != nil {
 				closeTarget(d.target)()
@@ -141,10 +147,7 @@ func (m Model) View() tea.View {
 	v := tea.NewView(frame)
 	v.AltScreen = true
 	v.MouseMode = tea.MouseModeCellMotion
-	v.WindowTitle = "shunt"
-	if d, ok := m.doc(); ok {
-		v.WindowTitle = "shunt: " + d.name()
-	}
+	v.WindowTitle, v.ProgressBar = m.windowTitle(), m.terminalBar()
 	if cursor != nil {
 		v.Cursor = tea.NewCursor(cursor.X, cursor.Y)
 		v.Cursor.Shape = tea.CursorBar

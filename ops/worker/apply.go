@@ -184,6 +184,8 @@ func (w *process) runTool(ctx context.Context, argv []string, onLine func(string
 		if onLine != nil {
 			onLine(line)
 		}
+	}, OnDraft: func(line string) {
+		w.link.at(func(p *ops.Progress) { p.Said, p.ToolShare = drafted(p.ToolShare, line) })
 	}})
 	return result.Exit, result.Output, err
 }
