@@ -11,6 +11,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"time"
@@ -106,7 +107,8 @@ func New(o Options) Model {
 // Edit shows the editor until the user leaves it or ctx ends, and closes all targets. A commit that is
 // under way when the terminal vanishes goes on.
 func Edit(ctx context.Context, o Options) error {
-	options := []tea.ProgramOption{tea.WithContext(ctx)}
+	// The library's own handler of SIGTERM waits for a loop that the end of ctx ends as well, and would hang.
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}
 	if o.Glyphs == styles.Unicode {
 		o.Glyphs = styles.DetectGlyphs(os.Getenv)
 	}
@@ -124,6 +126,9 @@ func Edit(ctx context.Context, o Options) error {
 				closeTarget(d.target)()
 			}
 		}
+	}
+	if ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled) {
+		return nil // it was told to end, and did
 	}
 	return err
 }

@@ -48,7 +48,7 @@ func (m Model) page() []string {
 	case d.doing != "":
 		return m.blankPage(d.doing+" "+d.name(), "This takes a moment.")
 	case d.state == docOpening:
-		return m.blankPage("Opening "+d.name(), "It is being locked and read; nothing is written.")
+		return m.blankPage("Opening "+d.name(), "It is being locked and read; nothing is written. ctrl+w gives it up.")
 	case d.state == docRefused, d.state == docLost:
 		t := tellRefused(d.name(), d.err)
 		if d.state == docLost {

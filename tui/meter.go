@@ -66,7 +66,7 @@ func (m meter) estimated(passed time.Duration) meter {
 		return m
 	}
 	last := m.samples[len(m.samples)-1]
-	now := time.Duration(float64(m.total-last.done) / rate * float64(time.Second))
+	now := durationOf(float64(m.total-last.done) / rate)
 	if !m.known {
 		m.left, m.known = now, true
 		return m
@@ -102,4 +102,9 @@ func roundLeft(d time.Duration) time.Duration {
 		return d.Round(5 * time.Second)
 	}
 	return d.Round(time.Second)
+}
+
+func durationOf(seconds float64) time.Duration {
+	const most = 1e6 // a rate that gives more than this says nothing
+	return time.Duration(min(seconds, most) * float64(time.Second))
 }

@@ -13,10 +13,10 @@ import (
 // for a moment after each frame and all but stands still otherwise.
 
 const (
-	paceFast = 2 * time.Millisecond
+	paceFast = time.Millisecond
 	paceSlow = time.Second
 	// paceHold is how long it runs fast: long enough for the frame to be taken also on a busy machine.
-	paceHold = 9 * time.Millisecond
+	paceHold = 8 * time.Millisecond
 )
 
 // pace is the ticker of one program.

@@ -13,8 +13,8 @@ const maxSaid = 200
 
 var (
 	percentage = regexp.MustCompile(`(?:^|[\s|:])(\d{1,3})(?:[.,](\d))?\d*\s?(?:%|percent)`) // e2fsck, ntfsresize
-	counted    = regexp.MustCompile(`\b(\d{1,9})/(\d{1,9})$`)                               // mke2fs: of groups
-	barred     = regexp.MustCompile(`\s(X+-*|X*-+)$`)                                         // resize2fs -p
+	counted    = regexp.MustCompile(`\b(\d{1,9})/(\d{1,9})$`)                                // mke2fs: of groups
+	barred     = regexp.MustCompile(`\s(X+-*|X*-+)$`)                                        // resize2fs -p
 )
 
 // drafted is the line a tool shows, fit to be shown, and how far it says it is, in parts of a thousand; was is what it
