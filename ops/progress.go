@@ -22,7 +22,7 @@ const (
 type Progress struct {
 	Phase Phase          `json:"phase"`
 	Stage string         `json:"stage"` // commit stage ("copy") or the current step's text
-	Step  int            `json:"step"`  // 1-based
+	Step  int            `json:"step"`  // 1-based; one more than Steps when all are over and the journal is written
 	Steps int            `json:"steps"`
 	Done  geometry.Bytes `json:"done"` // bytes of this phase that are done, of Total (0 if not counted in bytes)
 	Total geometry.Bytes `json:"total"`

@@ -37,6 +37,7 @@ type running struct {
 	state  runState
 	now    ops.Progress
 	meter  meter
+	far    float64       // the largest share of the phase that was told: a second tool in a step begins at nothing
 	took   time.Duration // by the rehearsal, the commit or the undoing, as far as it was told
 	report *ops.Report
 	result *ops.Result
@@ -90,7 +91,11 @@ func (r running) rehearsalFailed() bool {
 
 // progressed takes a snapshot.
 func (r running) progressed(p ops.Progress) running {
+	if p.Phase != r.now.Phase || p.Total != r.now.Total {
+		r.far = 0
+	}
 	r.now, r.meter = p, r.meter.add(p)
+	r.far = max(r.far, r.share())
 	if p.Phase != ops.Deciding && p.Phase != ops.Finished {
 		r.took = p.Elapsed
 	}
@@ -107,8 +112,9 @@ func (r running) share() float64 {
 	case r.committing || n == 0:
 		return -1
 	}
+	const most = 0.99 // the journal comes after the steps
 	inStep := float64(now.ToolShare) / 1000
-	return (float64(max(0, now.Step-1)) + inStep) / float64(n)
+	return max(r.far, min(most, (float64(max(0, now.Step-1))+inStep)/float64(n)))
 }
 
 // asks reports whether the page waits for a yes or a no.

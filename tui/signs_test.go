@@ -30,6 +30,16 @@ func TestSigns(t *testing.T) {
 	is("shunt: stick.raw", tea.ProgressBarNone, 0, 0)
 	s.toRehearsal()
 	is("shunt: stick.raw 46 % rehearsing", tea.ProgressBarDefault, 46, 0)
+	// It does not go back when a step runs another tool, and is not over before the journal is written.
+	d.Do(func() {
+		s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 14 * time.Second})
+	})
+	is("shunt: stick.raw 46 % rehearsing", tea.ProgressBarDefault, 46, 0)
+	d.Do(func() {
+		s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Stage: "writing the journal", Step: 8, Steps: 7, Elapsed: 15 * time.Second})
+	})
+	is("shunt: stick.raw 99 % rehearsing", tea.ProgressBarDefault, 99, 0)
+	d.Contains("writing the journal   0:15 so far")
 	d.Do(func() { s.run().Finish(passed()) })
 	is("shunt: stick.raw asks", tea.ProgressBarWarning, 100, 1)
 	quietly(d)

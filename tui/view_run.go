@@ -139,8 +139,10 @@ func (m Model) paceLine(d document, width int) string {
 		if d.run.meter.known {
 			parts = append(parts, widget.Duration(roundLeft(d.run.meter.left))+" left")
 		}
+	} else if n := max(now.Steps, len(d.run.steps)); now.Step > n && n > 0 {
+		parts = append(parts, widget.Clean(now.Stage))
 	} else if now.Step > 0 {
-		parts = append(parts, fmt.Sprintf("step %d of %d", now.Step, max(now.Step, now.Steps, len(d.run.steps))))
+		parts = append(parts, fmt.Sprintf("step %d of %d", now.Step, n))
 	}
 	if now.Elapsed > 0 {
 		parts = append(parts, widget.Duration(now.Elapsed)+" so far")

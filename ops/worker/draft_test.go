@@ -47,6 +47,9 @@ func TestPastStages(t *testing.T) {
 		now = now.Add(after)
 		l.at(func(p *ops.Progress) { p.Phase, p.Stage, p.Step = phase, stage, step })
 	}
+	if p := l.snapshot(); p.Elapsed != 0 || p.Running != 0 {
+		t.Errorf("before anything began: %+v", p)
+	}
 	to(0, ops.Rehearsing, "", 0)
 	to(time.Second, ops.Rehearsing, "check", 1)
 	l.at(func(p *ops.Progress) { p.Said, p.ToolShare = "Pass 1", 100 })

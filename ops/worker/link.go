@@ -96,6 +96,9 @@ func (l *link) sendProgress() {
 
 func (l *link) snapshot() *ops.Progress {
 	p := l.progress
+	if p.Phase == "" {
+		return &p // nothing has begun
+	}
 	p.Elapsed, p.Running = l.now().Sub(l.began), l.now().Sub(l.staged)
 	return &p
 }
