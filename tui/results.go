@@ -40,6 +40,19 @@ func (m Model) opened(msg openedMsg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
+// stillOpening shows what is being done to open a target, as long as it is.
+func (m Model) stillOpening(msg openingMsg) (tea.Model, tea.Cmd) {
+	i, ok := m.byGen(msg.gen)
+	if !ok || m.docs[i].state != docOpening {
+		return m, nil
+	}
+	d := m.docs[i]
+	if msg.what != "" {
+		d.opening = msg.what
+	}
+	return m.withDoc(i, d), waitOpening(msg.more, msg.gen)
+}
+
 // rescanned brings a document up to date after a run.
 func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 	i, ok := m.byGen(msg.gen)

@@ -22,6 +22,8 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.restyled(themeOn(msg), m.depth), nil
 	case tea.ColorProfileMsg:
 		return m.restyled(m.theme, depthOf(msg.Profile)), nil
+	case openingMsg:
+		return m.stillOpening(msg)
 	case openedMsg:
 		return m.opened(msg)
 	case startedMsg:

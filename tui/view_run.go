@@ -142,7 +142,7 @@ func (m Model) paceLine(d document, width int) string {
 	} else if n := max(now.Steps, len(d.run.steps)); now.Step > n && n > 0 {
 		parts = append(parts, widget.Clean(now.Stage))
 	} else if now.Step > 0 {
-		parts = append(parts, fmt.Sprintf("step %d of %d", now.Step, n))
+		parts = append(parts, fmt.Sprintf("step %d of %d", now.Step, max(n, now.Step)))
 	}
 	if now.Elapsed > 0 {
 		parts = append(parts, widget.Duration(now.Elapsed)+" so far")

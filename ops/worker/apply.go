@@ -185,7 +185,12 @@ func (w *process) runTool(ctx context.Context, argv []string, onLine func(string
 			onLine(line)
 		}
 	}, OnDraft: func(line string) {
-		w.link.at(func(p *ops.Progress) { p.Said, p.ToolShare = drafted(p.ToolShare, line) })
+		w.link.at(func(p *ops.Progress) {
+			var said string
+			if said, p.ToolShare = drafted(p.ToolShare, line); said != "" {
+				p.Said = said // what a bar belongs to was said before it
+			}
+		})
 	}})
 	return result.Exit, result.Output, err
 }

@@ -22,6 +22,12 @@ import (
 // backend gives the editor sessions in the shape it asks for.
 type backend struct{ opts session.Options }
 
+// OpenTelling is Open that tells what it is doing.
+func (b backend) OpenTelling(path string, tell func(what string)) (tui.Target, error) {
+	b.opts.Tell = tell
+	return b.Open(path)
+}
+
 func (b backend) Open(path string) (tui.Target, error) {
 	s, run, err := session.OpenOrAttach(path, b.opts)
 	if err != nil {
