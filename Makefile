@@ -7,13 +7,20 @@
 # make screenshots   the pictures of the README, taken from the real program
 # make lint          the linters alone
 # make fmt           put the source in the form that lint wants
-# make install       ./shunt to PREFIX/bin (default /usr/local)
+# make install       ./shunt, its manual page and shell completions below PREFIX (default /usr/local), within DESTDIR
+# make uninstall     remove what install put there
 # make clean         remove what the others made
 #
 # demo, test, bench and screenshots first install the Debian packages they need (.ci/install); nothing is installed
 # that is already there.
 
 PREFIX ?= /usr/local
+
+# Where manual pages and completions are looked for.
+MAN = $(PREFIX)/share/man/man1/shunt.1
+BASH = $(PREFIX)/share/bash-completion/completions/shunt
+ZSH = $(PREFIX)/share/zsh/site-functions/_shunt
+FISH = $(PREFIX)/share/fish/vendor_completions.d/shunt.fish
 
 # Flags for go test, as in: make test TESTFLAGS='-run Crash -v'
 TESTFLAGS ?=
@@ -24,7 +31,7 @@ BENCH ?= .
 # A plain user's PATH often lacks the directories with mke2fs and sfdisk.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: all demo test bench crash matrix build screenshots lint fmt vet race install clean
+.PHONY: all demo test bench crash matrix build screenshots lint fmt vet race install uninstall clean
 .NOTPARALLEL:
 
 all: build
@@ -82,7 +89,16 @@ screenshots:
 # Builds only where there is nothing to install: root, who installs, often has no Go.
 install:
 	@test -x shunt || $(MAKE) --no-print-directory build
-	install -D -m 0755 shunt $(DESTDIR)$(PREFIX)/bin/shunt
+	install -D -m 0755 shunt '$(DESTDIR)$(PREFIX)/bin/shunt'
+	@# The program makes its own manual page and completions; a file that it cannot make must not be installed empty.
+	@set -e; made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; \
+	./shunt man >"$$made/man"; \
+	for shell in bash zsh fish; do ./shunt completion $$shell >"$$made/$$shell"; done; \
+	put() { echo "install -D -m 0644 $$2"; install -D -m 0644 "$$made/$$1" "$$2"; }; \
+	put man '$(DESTDIR)$(MAN)'; put bash '$(DESTDIR)$(BASH)'; put zsh '$(DESTDIR)$(ZSH)'; put fish '$(DESTDIR)$(FISH)'
+
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/shunt' '$(DESTDIR)$(MAN)' '$(DESTDIR)$(BASH)' '$(DESTDIR)$(ZSH)' '$(DESTDIR)$(FISH)'
 
 clean:
 	rm -rf shunt .bin coverage.out

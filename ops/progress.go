@@ -22,12 +22,25 @@ const (
 type Progress struct {
 	Phase Phase          `json:"phase"`
 	Stage string         `json:"stage"` // commit stage ("copy") or the current step's text
-	Step  int            `json:"step"`  // 1-based
+	Step  int            `json:"step"`  // 1-based; one more than Steps when all are over and the journal is written
 	Steps int            `json:"steps"`
 	Done  geometry.Bytes `json:"done"` // bytes of this phase that are done, of Total (0 if not counted in bytes)
 	Total geometry.Bytes `json:"total"`
-	// Elapsed is the time since the phase began.
+	// Elapsed is the time since the phase began, Running that since the stage did.
 	Elapsed time.Duration `json:"elapsed"`
+	Running time.Duration `json:"running,omitempty"`
+	// Past are the stages of this phase that are over, in order; those of a rehearsal are its steps.
+	Past []Passed `json:"past,omitempty"`
+	// Said is what the running tool said last, for people; ToolShare is how far it says it is, in parts of a thousand, 0 if it
+	// does not tell.
+	Said      string `json:"said,omitempty"`
+	ToolShare int    `json:"tool_share,omitempty"`
+}
+
+// Passed is a stage that is over.
+type Passed struct {
+	Stage string        `json:"stage"`
+	Took  time.Duration `json:"took"`
 }
 
 // StepResult is the outcome of one rehearsed step.

@@ -280,7 +280,7 @@ func (m Model) askCommit(d document) (tea.Model, tea.Cmd) {
 
 // commit makes the rehearsed queue of the target in view real.
 func (m Model) commit(d document) (tea.Model, tea.Cmd) {
-	d.run.committing, d.run.state, d.run.scroll = true, runWorking, 0
+	d.run.committing, d.run.state, d.run.scroll, d.run.took = true, runWorking, 0, 0
 	d.run.now = ops.Progress{Phase: ops.Committing}
 	return m.withDoc(m.current, d), commitRun(d.run.run)
 }

@@ -11,6 +11,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"time"
@@ -35,6 +36,8 @@ type Options struct {
 	NoColor bool
 	// Animate lets pictures glide from one state to the next. Over a slow line that is a waste.
 	Animate bool
+	// NoBar does without the terminal's own progress bar; Edit finds out by itself whether the terminal would misread it.
+	NoBar bool
 	// Clock makes timers; nil is the real clock.
 	Clock Clock
 	// Dir is where the picker begins, the working directory if empty; Home is what "~" stands for there.
@@ -49,6 +52,7 @@ type Model struct {
 	align   geometry.Alignment
 	dir     string
 	home    string
+	noBar   bool
 
 	width, height int
 	theme         styles.Theme
@@ -92,7 +96,7 @@ const quiet = 400 * time.Millisecond
 // New is the editor before its first message.
 func New(o Options) Model {
 	m := Model{
-		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir, home: o.Home, animate: o.Animate,
+		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir, home: o.Home, animate: o.Animate, noBar: o.NoBar,
 		st: styles.New(styles.Dark, styles.Full, o.Glyphs), keys: keys(),
 	}
 	if m.clock == nil {
@@ -111,7 +115,8 @@ func New(o Options) Model {
 // Edit shows the editor until the user leaves it or ctx ends, and closes all targets. A commit that is
 // under way when the terminal vanishes goes on.
 func Edit(ctx context.Context, o Options) error {
-	options := []tea.ProgramOption{tea.WithContext(ctx)}
+	// The library's own handler of SIGTERM waits for a loop that the end of ctx ends as well, and would hang.
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}
 	if o.Glyphs == styles.Unicode {
 		o.Glyphs = styles.DetectGlyphs(os.Getenv)
 	}
@@ -119,13 +124,19 @@ func Edit(ctx context.Context, o Options) error {
 	if o.NoColor || os.Getenv("NO_COLOR") != "" {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
-	final, err := tea.NewProgram(New(o), options...).Run()
-	if m, ok := final.(Model); ok {
+	o.NoBar = o.NoBar || barless(os.Getenv)
+	speed := &pace{hold: paceHold}
+	speed.program = tea.NewProgram(paced{New(o), speed}, options...)
+	final, err := speed.program.Run()
+	if m, ok := final.(paced); ok {
 		for _, d := range m.docs {
 			if d.target != nil {
 				closeTarget(d.target)()
 			}
 		}
+	}
+	if ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled) {
+		return nil // it was told to end, and did
 	}
 	return err
 }
@@ -149,10 +160,7 @@ func (m Model) View() tea.View {
 	v := tea.NewView(frame)
 	v.AltScreen = true
 	v.MouseMode = tea.MouseModeCellMotion
-	v.WindowTitle = "shunt"
-	if d, ok := m.doc(); ok {
-		v.WindowTitle = "shunt: " + d.name()
-	}
+	v.WindowTitle, v.ProgressBar = m.windowTitle(), m.terminalBar()
 	if cursor != nil {
 		v.Cursor = tea.NewCursor(cursor.X, cursor.Y)
 		v.Cursor.Shape = tea.CursorBar

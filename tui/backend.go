@@ -36,6 +36,13 @@ type Nearby interface {
 	Greet() bool
 }
 
+// Teller is a Backend that can tell what it is doing while it opens a target, in words for people.
+type Teller interface {
+	Backend
+	// OpenTelling is Open; tell is cheap, and may be called after the end.
+	OpenTelling(path string, tell func(what string)) (Target, error)
+}
+
 // Access says whether what is mounted can be written to.
 type Access int
 

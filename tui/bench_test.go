@@ -3,10 +3,13 @@ package tui_test
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/colorprofile"
 	uv "github.com/charmbracelet/ultraviolet"
 
+	"shunt/geometry"
+	"shunt/ops"
 	"shunt/tui/internal/tuitest"
 )
 
@@ -70,6 +73,50 @@ func TestBytesPerKey(t *testing.T) {
 	for _, c := range []string{"1", "2", "M"} {
 		d.Press(c)
 		most("a character", 400)
+	}
+}
+
+// A snapshot of the progress four times a second is what a slow line has to carry for hours.
+func TestBytesPerTick(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	d.Resize(140, 40)
+	w := newWire(140, 40)
+	tick := func(what string, p ops.Progress) {
+		t.Helper()
+		title := d.View().WindowTitle
+		d.Do(func() { last(t, target).Tell(p) })
+		n := w.send(t, d)
+		if now := d.View().WindowTitle; now != title {
+			n += len("\x1b]2;\a\x1b]9;4;1;42\a") + len(now)
+		}
+		t.Logf("%s: %d bytes", what, n)
+		if n > 400 {
+			t.Errorf("%s takes %d bytes", what, n)
+		}
+	}
+	story{t, d, target}.toRehearsal()
+	w.send(t, d)
+	for i := range 4 {
+		tick("a snapshot of a rehearsal", ops.Progress{
+			Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 14*time.Second + time.Duration(i)*250*time.Millisecond,
+			Running: 12*time.Second + time.Duration(i)*250*time.Millisecond, Said: "Pass 2: Checking directory structure", ToolShare: 300 + 20*i,
+		})
+	}
+	d.Do(func() { last(t, target).Finish(passed()) })
+	quietly(d)
+	d.Press("y")
+	for i := range 12 {
+		p := ops.Progress{
+			Phase: ops.Committing, Stage: "copy", Done: geometry.Bytes(400+i*7) * geometry.MiB, Total: 3 * geometry.GiB,
+			Elapsed: 9*time.Second + time.Duration(i)*250*time.Millisecond, Running: 8*time.Second + time.Duration(i)*250*time.Millisecond,
+		}
+		if i == 0 {
+			d.Do(func() { last(t, target).Tell(p) })
+			w.send(t, d)
+			continue
+		}
+		tick("a snapshot of a commit", p)
 	}
 }
 

@@ -20,8 +20,14 @@ import (
 // a method of a Target or a Run that may block.
 
 func openTarget(b Backend, path string, gen int) tea.Cmd {
-	return func() tea.Msg {
-		target, err := b.Open(path)
+	words := make(chan string, 1)
+	open := b.Open
+	teller, tells := b.(Teller)
+	if tells {
+		open = func(path string) (Target, error) { return teller.OpenTelling(path, latestOf(words)) }
+	}
+	opening := func() tea.Msg {
+		target, err := open(path)
 		if err != nil {
 			return openedMsg{gen: gen, err: err}
 		}
@@ -29,6 +35,37 @@ func openTarget(b Backend, path string, gen int) tea.Cmd {
 		seen.last = target.Last()
 		return openedMsg{gen: gen, target: target, seen: seen}
 	}
+	if !tells {
+		return opening
+	}
+	return tea.Batch(opening, waitOpening(words, gen))
+}
+
+// latestOf puts words into a channel with room for one, in the place of those that nobody has taken.
+func latestOf(words chan string) func(what string) {
+	return func(what string) {
+		select {
+		case <-words:
+		default:
+		}
+		select {
+		case words <- what:
+		default: // another is as good
+		}
+	}
+}
+
+// waitOpening tells what is being done to open a target, unless that is over by then.
+func waitOpening(words <-chan string, gen int) tea.Cmd {
+	const moment = 300 * time.Millisecond
+	return tea.Tick(moment, func(time.Time) tea.Msg {
+		select {
+		case what := <-words:
+			return openingMsg{gen: gen, what: what, more: words}
+		default:
+			return openingMsg{gen: gen, more: words}
+		}
+	})
 }
 
 func look(t Target) sight {

@@ -20,13 +20,15 @@ const (
 
 // document is one target with its queue and where the user is in it. It is a value.
 type document struct {
-	path   string
-	gen    int // of the messages that belong to it
-	state  docState
-	err    error
-	target Target
-	facts  Facts
-	queue  ops.Queue
+	path  string
+	gen   int // of the messages that belong to it
+	state docState
+	err   error
+	// opening is what is being done to open it, in words, "" until that takes a while.
+	opening string
+	target  Target
+	facts   Facts
+	queue   ops.Queue
 	// unfinished is the interrupted transaction that has to be dealt with first, or nil.
 	unfinished *Unfinished
 	run        running // what is being done to it

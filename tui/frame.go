@@ -40,7 +40,11 @@ func (m Model) messagePage(d document) []string {
 	case d.doing != "":
 		return m.blankPage(d.doing+" "+d.name(), "This takes a moment.")
 	case d.state == docOpening:
-		return m.blankPage("Opening "+d.name(), "It is being locked and read; nothing is written.")
+		text := []string{"It is being locked and read; nothing is written. ctrl+w gives it up."}
+		if d.opening != "" {
+			text = append(text, "Now: "+widget.Clean(d.opening))
+		}
+		return m.blankPage("Opening "+d.name(), text...)
 	}
 	t := tellRefused(d.name(), d.err)
 	if d.state == docLost {

@@ -19,6 +19,13 @@ type openedMsg struct {
 	err    error
 }
 
+// openingMsg tells what is being done while a target is opened; more brings what is done next.
+type openingMsg struct {
+	gen  int
+	what string
+	more <-chan string
+}
+
 // rescannedMsg is sent when a target was read again after a run.
 type rescannedMsg struct {
 	gen  int

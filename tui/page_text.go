@@ -3,7 +3,6 @@ package tui
 import (
 	"path/filepath"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -182,11 +181,6 @@ func (m Model) logText(width int) []string {
 		lines = append(lines, notesIn(widget.Clean(line), width, m.st.Text.Render)...)
 	}
 	return lines
-}
-
-func durationOf(seconds float64) time.Duration {
-	const most = 1e6 // a rate that gives more than this says nothing
-	return time.Duration(min(seconds, most) * float64(time.Second))
 }
 
 // fact is a line of the information page: a name and a value, wrapped behind the name.

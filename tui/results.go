@@ -52,6 +52,19 @@ func (m Model) greeted(msg greetMsg) Model {
 	return m.say(toneGood, "g makes room, m resizes or moves, a applies after a rehearsal; ? lists all keys")
 }
 
+// stillOpening shows what is being done to open a target, as long as it is.
+func (m Model) stillOpening(msg openingMsg) (tea.Model, tea.Cmd) {
+	i, ok := m.byGen(msg.gen)
+	if !ok || m.docs[i].state != docOpening {
+		return m, nil
+	}
+	d := m.docs[i]
+	if msg.what != "" {
+		d.opening = msg.what
+	}
+	return m.withDoc(i, d), waitOpening(msg.more, msg.gen)
+}
+
 // rescanned brings a document up to date after a run.
 func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 	i, ok := m.byGen(msg.gen)

@@ -68,7 +68,7 @@ func (m Model) progressed(msg progressMsg) (tea.Model, tea.Cmd) {
 		return m, nil
 	}
 	r := m.docs[i].run
-	r.now = msg.progress
+	r = r.progressed(msg.progress)
 	if r.result == nil {
 		r.log = msg.log
 	}
@@ -97,7 +97,8 @@ func (m Model) reported(msg reportMsg) (tea.Model, tea.Cmd) {
 	if i == m.current {
 		m.dialogs = nil // a question whether to stop the rehearsal has no meaning any more
 	}
-	return m.arrived(i, "the rehearsal is over")
+	m, gate := m.arrived(i, "the rehearsal is over")
+	return m, tea.Batch(gate, ring(r.took))
 }
 
 // resulted takes the end of a run. Whatever was open over its page is closed, so that the end is seen.
@@ -127,8 +128,9 @@ func (m Model) resulted(msg resultMsg) (tea.Model, tea.Cmd) {
 		m.reader, m.files = reader{}, files{}
 	}
 	m, gate := m.arrived(i, "it has ended")
+	bell := ring(d.run.took)
 	if asking {
-		return m, gate
+		return m, tea.Batch(gate, bell)
 	}
-	return m, tea.Batch(gate, reread)
+	return m, tea.Batch(gate, reread, bell)
 }

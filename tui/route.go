@@ -30,6 +30,8 @@ func (m Model) route(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.restyled(themeOn(msg), m.depth), nil
 	case tea.ColorProfileMsg:
 		return m.restyled(m.theme, depthOf(msg.Profile)), nil
+	case openingMsg:
+		return m.stillOpening(msg)
 	case openedMsg:
 		return m.opened(msg)
 	case startedMsg:

@@ -211,7 +211,7 @@ func TestProgress(t *testing.T) {
 	story{t, d, target}.toCommit()
 	for i := range geometry.Bytes(5) {
 		d.Do(func() {
-			last(t, target).Tell(ops.Progress{Phase: ops.Committing, Stage: "copy", Done: i * geometry.MiB, Total: 4 * geometry.MiB, Elapsed: time.Second})
+			last(t, target).Tell(ops.Progress{Phase: ops.Committing, Stage: "copy", Done: i * geometry.MiB, Total: 4 * geometry.MiB, Elapsed: time.Duration(i) * time.Second})
 		})
 	}
 	d.Contains("100 %", "4.00 MiB of 4.00 MiB", "0:00 left", "opening the target again offers to finish")

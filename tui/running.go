@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"time"
+
 	"shunt/ops"
 )
 
@@ -34,6 +36,9 @@ type running struct {
 	steps  []string // of the rehearsal, in words
 	state  runState
 	now    ops.Progress
+	meter  meter
+	far    float64       // the largest share of the phase that was told: a second tool in a step begins at nothing
+	took   time.Duration // by the rehearsal, the commit or the undoing, as far as it was told
 	report *ops.Report
 	result *ops.Result
 	log    []string
@@ -82,6 +87,34 @@ func (r running) ended(m resultMsg) running {
 // rehearsalFailed reports whether the report tells why there was no commit.
 func (r running) rehearsalFailed() bool {
 	return r.report != nil && r.report.Err != "" && !r.committing
+}
+
+// progressed takes a snapshot.
+func (r running) progressed(p ops.Progress) running {
+	if p.Phase != r.now.Phase || p.Total != r.now.Total {
+		r.far = 0
+	}
+	r.now, r.meter = p, r.meter.add(p)
+	r.far = max(r.far, r.share())
+	if p.Phase != ops.Deciding && p.Phase != ops.Finished {
+		r.took = p.Elapsed
+	}
+	return r
+}
+
+// share is how far the run is in its phase, from 0 to 1, or -1 if that cannot be told. A rehearsal is counted in steps.
+func (r running) share() float64 {
+	now := r.now
+	n := max(now.Steps, len(r.steps))
+	switch {
+	case now.Total > 0:
+		return float64(now.Done) / float64(now.Total)
+	case r.committing || n == 0:
+		return -1
+	}
+	const most = 0.99 // the journal comes after the steps
+	inStep := float64(now.ToolShare) / 1000
+	return max(r.far, min(most, (float64(max(0, now.Step-1))+inStep)/float64(n)))
 }
 
 // asks reports whether the page waits for a yes or a no.

@@ -86,7 +86,11 @@ func (s story) toRehearsal() {
 	s.d.Press("a")
 	s.d.Do(func() {
 		s.run().Say("set image size to 2.94 GiB", "move p2 from sector 988033 to 3085185", "e2fsck -f -p /run/shunt/p1")
-		s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 3 * time.Second})
+		s.run().Tell(ops.Progress{
+			Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 13 * time.Second, Running: 11 * time.Second,
+			Past: []ops.Passed{{Took: time.Millisecond}, {Took: time.Second}, {Took: time.Second}},
+			Said: "Pass 2: Checking directory structure", ToolShare: 250,
+		})
 	})
 }
 
@@ -103,7 +107,14 @@ func (s story) toCommit() {
 	s.d.Press("y")
 	s.d.Do(func() {
 		s.run().Tell(ops.Progress{
-			Phase: ops.Committing, Stage: "copy", Done: 14 * geometry.MiB, Total: 26 * geometry.MiB, Elapsed: time.Second / 2,
+			Phase: ops.Committing, Stage: "copy", Done: 4 * geometry.MiB, Total: 26 * geometry.MiB, Elapsed: time.Second, Running: time.Second,
+			Past: []ops.Passed{{Stage: "fence"}, {Stage: "extend", Took: time.Millisecond}},
+		})
+	})
+	s.d.Do(func() {
+		s.run().Tell(ops.Progress{
+			Phase: ops.Committing, Stage: "copy", Done: 14 * geometry.MiB, Total: 26 * geometry.MiB, Elapsed: 4 * time.Second, Running: 4 * time.Second,
+			Past: []ops.Passed{{Stage: "fence"}, {Stage: "extend", Took: time.Millisecond}},
 		})
 	})
 }

@@ -2,7 +2,7 @@ package tui
 
 import (
 	"fmt"
-	"strings"
+	"time"
 
 	"shunt/geometry"
 	"shunt/ops"
@@ -86,21 +86,20 @@ func (m Model) runText(d document, width int) []string {
 	return m.rehearsalText(d, width)
 }
 
-// rehearsalText lists the steps with the one that is running.
+// rehearsalText lists the steps: those that are over with how long they took, the one that is running with its time.
 func (m Model) rehearsalText(d document, width int) []string {
 	st, now := m.st, d.run.now
 	head := "Trying every step on a copy-on-write view of the target"
 	lines := []string{st.Strong.Render(head), ""}
-	share := -1.0
-	if n := max(now.Steps, len(d.run.steps)); n > 0 {
-		share = float64(max(0, now.Step-1)) / float64(n)
-		if now.Total > 0 {
-			share += float64(now.Done) / float64(now.Total) / float64(n)
-		}
-	}
-	lines = append(lines, widget.Gauge(share, min(width, 72), st), elapsed(now, st), "")
+	lines = append(lines, widget.Gauge(d.run.share(), min(width, gaugeWidth), st), m.paceLine(d, width), m.saidLine(d, width), "")
 	for i, text := range d.run.steps {
-		lines = append(lines, stepLine(i+1, now.Step, text, width, st))
+		took := time.Duration(-1)
+		if i < len(now.Past) {
+			took = now.Past[i].Took
+		} else if i+1 == now.Step {
+			took = now.Running
+		}
+		lines = append(lines, stepLine(i+1, now.Step, text, took, width, st))
 	}
 	note := "Nothing is written to the target. Stopping loses nothing."
 	if d.run.stopping {
@@ -109,41 +108,81 @@ func (m Model) rehearsalText(d document, width int) []string {
 	return append(append(lines, ""), notesIn(note, width, st.Muted.Render)...)
 }
 
-func stepLine(i, running int, text string, width int, st *styles.Styles) string {
+// gaugeWidth is how wide the progress bar gets, and where the times in the list below it end.
+const gaugeWidth = 72
+
+// stepLine is one of a list of steps with the time it took, -1 if there is nothing to tell.
+func stepLine(i, running int, text string, took time.Duration, width int, st *styles.Styles) string {
+	const timeWidth = 8
+	room := min(width, gaugeWidth) - timeWidth - 2
+	mark, look, at := st.Later, st.Faint, st.Muted
 	switch {
 	case i < running:
-		return st.Good.Render(st.Yes) + " " + st.Muted.Render(widget.Fit(text, width-2, st.More))
+		mark, look = st.Yes, st.Good
 	case i == running:
-		return st.Focus.Render(st.Now) + " " + st.Strong.Render(widget.Fit(text, width-2, st.More))
+		mark, look, at = st.Now, st.Focus, st.Strong
 	}
-	return st.Faint.Render(st.Later) + " " + st.Muted.Render(widget.Fit(text, width-2, st.More))
+	clock := ""
+	if took >= 0 {
+		clock = widget.Duration(took)
+	}
+	return look.Render(mark) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.Cell(clock, timeWidth, widget.Right, ""))
 }
 
-func elapsed(now ops.Progress, st *styles.Styles) string {
-	if now.Elapsed <= 0 {
-		return ""
-	}
-	return st.Muted.Render(widget.Duration(now.Elapsed) + " so far")
+// saidLine is what the running tool said last; it is empty, and still a line, if there is none.
+func (m Model) saidLine(d document, width int) string {
+	text := widget.Clean(d.run.now.Said)
+	return m.st.Faint.Render(widget.Fit(text, min(widget.Width(text), width), m.st.More))
 }
 
-// commitText shows the stages, the bytes, the rate and the time left, and what a crash would mean.
+// paceLine tells how far a phase is, how fast it goes, how long it will take, and how long it has taken, as far as there
+// is room for that.
+func (m Model) paceLine(d document, width int) string {
+	now := d.run.now
+	var parts []string
+	if now.Total > 0 {
+		parts = append(parts, fmt.Sprintf("%s of %s", geometry.FormatBytes(now.Done), geometry.FormatBytes(now.Total)))
+		if rate := d.run.meter.rate(); rate > 0 {
+			parts = append(parts, geometry.FormatBytes(geometry.Bytes(rate))+"/s")
+		}
+		if d.run.meter.known {
+			parts = append(parts, widget.Duration(roundLeft(d.run.meter.left))+" left")
+		}
+	} else if n := max(now.Steps, len(d.run.steps)); now.Step > n && n > 0 {
+		parts = append(parts, widget.Clean(now.Stage))
+	} else if now.Step > 0 {
+		parts = append(parts, fmt.Sprintf("step %d of %d", now.Step, max(n, now.Step)))
+	}
+	if now.Elapsed > 0 {
+		parts = append(parts, widget.Duration(now.Elapsed)+" so far")
+	}
+	text := ""
+	for _, p := range parts {
+		if text != "" {
+			p = text + "   " + p
+		}
+		if widget.Width(p) > width {
+			break
+		}
+		text = p
+	}
+	return m.st.Muted.Render(text)
+}
+
+// commitText shows the bytes, the rate and the time left, the stages, and what a crash would mean.
 func (m Model) commitText(d document, width int) []string {
 	st, now := m.st, d.run.now
 	head := map[ops.Phase]string{ops.Undoing: "Putting everything back as it was"}[now.Phase]
 	if head == "" {
 		head = "Making the rehearsed result real, in one transaction"
 	}
-	share := -1.0
-	if now.Total > 0 {
-		share = float64(now.Done) / float64(now.Total)
-	}
-	lines := []string{st.Strong.Render(head), "", widget.Gauge(share, min(width, 72), st), rate(now, st), ""}
+	lines := []string{st.Strong.Render(head), "", widget.Gauge(d.run.share(), min(width, gaugeWidth), st), m.paceLine(d, width), ""}
 	at := milestoneOf(now.Stage)
 	if at < 0 && now.Stage != "" {
-		lines = append(lines, st.Focus.Render(st.Now)+" "+st.Strong.Render(widget.Clean(now.Stage)), "")
+		lines = append(lines, stepLine(1, 1, widget.Clean(now.Stage), now.Running, width, st), "")
 	}
 	if now.Phase != ops.Undoing {
-		lines = append(lines, stageLine(at, st), "")
+		lines = append(append(lines, stageLines(now, at, width, st)...), "")
 	}
 	note := crashOffers
 	if at >= 0 && now.Phase != ops.Undoing {
@@ -155,35 +194,24 @@ func (m Model) commitText(d document, width int) []string {
 	return append(lines, notesIn(note, width, st.Muted.Render)...)
 }
 
-// stageLine is the stages of a commit in a row.
-func stageLine(at int, st *styles.Styles) string {
-	var parts []string
+// stageLines are the milestones of a commit with how long they took.
+func stageLines(now ops.Progress, at, width int, st *styles.Styles) []string {
+	took := map[int]time.Duration{}
+	for _, p := range now.Past {
+		took[milestoneOf(p.Stage)] += p.Took
+	}
+	if now.Running > 0 {
+		took[at] += now.Running
+	}
+	var lines []string
 	for i, s := range milestones {
-		switch {
-		case i < at:
-			parts = append(parts, st.Good.Render(st.Yes+" "+s.name))
-		case i == at:
-			parts = append(parts, st.Focus.Bold(true).Render(st.Now+" "+s.name))
-		default:
-			parts = append(parts, st.Faint.Render(st.Later+" "+s.name))
+		d, known := took[i]
+		if !known || i > at {
+			d = -1
 		}
+		lines = append(lines, stepLine(i, at, s.name, d, width, st))
 	}
-	return strings.Join(parts, " ")
-}
-
-// rate is how far the phase is, how fast it goes, and how long it will take at that rate.
-func rate(now ops.Progress, st *styles.Styles) string {
-	if now.Total <= 0 {
-		return elapsed(now, st)
-	}
-	parts := []string{fmt.Sprintf("%s of %s", geometry.FormatBytes(now.Done), geometry.FormatBytes(now.Total))}
-	if seconds := now.Elapsed.Seconds(); seconds > 0 && now.Done > 0 {
-		speed := float64(now.Done) / seconds
-		parts = append(parts, geometry.FormatBytes(geometry.Bytes(speed))+"/s")
-		left := float64(now.Total-now.Done) / speed
-		parts = append(parts, widget.Duration(durationOf(left))+" left")
-	}
-	return st.Muted.Render(strings.Join(parts, "   "))
+	return lines
 }
 
 // resultText is how the run ended.

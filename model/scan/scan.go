@@ -25,6 +25,12 @@ const maxProbed = 1024
 // extended one the file system that Probe finds. A disk without a table gets what covers it as a whole.
 // The error is table.Read's; a partition that cannot be read tells so in its file system.
 func Scan(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) {
+	return Telling(r, size, z, func(string) {})
+}
+
+// Telling is Scan that tells what it is about to read, in words for people: a medium in trouble can take minutes.
+func Telling(r io.ReaderAt, size int64, z geometry.SectorSize, tell func(what string)) (model.Disk, error) {
+	tell("reading the partition table")
 	d, err := table.Read(r, size, z)
 	if err != nil {
 		return model.Disk{}, fmt.Errorf("scan: %w", err)
@@ -45,6 +51,7 @@ func Scan(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) 
 		// A table that is wrong can name sectors the disk does not have; they hold nothing.
 		span := p.Span.Intersect(d.Span())
 		if !span.Empty() {
+			tell(fmt.Sprintf("looking into %s, %d of %d", p.Ref(), i+1, len(parts)))
 			parts[i].FS = Probe(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len())))
 		}
 	}

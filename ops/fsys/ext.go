@@ -30,13 +30,13 @@ func ext2Feature() feature {
 var e2fsckCodes = exitCodes{ok: []int{0, 1, 2}, bits: true, text: fsckCodes.text}
 
 func (t Tools) repairExt(ctx context.Context, doing, path string) error {
-	// -f: also if it looks clean. -y: there is nobody to ask.
-	_, _, err := t.run(ctx, doing, e2fsckCodes, "e2fsck", "-f", "-y", path)
+	// -f: also if it looks clean. -y: there is nobody to ask. -C 0: with a progress bar.
+	_, _, err := t.run(ctx, doing, e2fsckCodes, "e2fsck", "-f", "-y", "-C", "0", path)
 	return advise(err, "run e2fsck by hand and answer its questions, after making a copy")
 }
 
 func (t Tools) verifyExt(ctx context.Context, doing, path string) error {
-	_, _, err := t.run(ctx, doing, fsckCodes, "e2fsck", "-f", "-n", path)
+	_, _, err := t.run(ctx, doing, fsckCodes, "e2fsck", "-f", "-n", "-C", "0", path)
 	return advise(err, "check it first, which repairs it")
 }
 
@@ -57,7 +57,7 @@ func (t Tools) resizeExt(ctx context.Context, doing, path string, size geometry.
 	case want < sb.Size() && sb.Compat&extfs.CompatStableInodes != 0:
 		return fmt.Errorf("%s: it was made with the feature stable_inodes, so that it cannot be shrunk", doing)
 	}
-	if _, _, err := t.run(ctx, doing, zeroOnly, "resize2fs", path, fmt.Sprintf("%dK", want/1024)); err != nil {
+	if _, _, err := t.run(ctx, doing, zeroOnly, "resize2fs", "-p", path, fmt.Sprintf("%dK", want/1024)); err != nil {
 		return advise(err, "if there is not enough room in the new size, leave the partition larger")
 	}
 	after, err := t.extSuper(path)

@@ -21,7 +21,7 @@ var ntfsFeature = feature{
 // verifyNTFS has ntfsresize compare $Bitmap with what all files use, which it does before anything else. A volume
 // that was resized is marked for a check by Windows; --force goes on in spite of that.
 func (t Tools) verifyNTFS(ctx context.Context, doing, path string) error {
-	_, _, err := t.run(ctx, doing, zeroOnly, "ntfsresize", "--info", "--force", "--no-progress-bar", path)
+	_, _, err := t.run(ctx, doing, zeroOnly, "ntfsresize", "--info", "--force", path)
 	return advise(err, "run chkdsk in Windows and shut Windows down fully")
 }
 
@@ -37,7 +37,7 @@ func (t Tools) resizeNTFS(ctx context.Context, doing, path string, size geometry
 	}
 	for _, only := range []string{"--no-action", ""} {
 		// The second --force is for volumes that still wait for the check that their last resize asked for.
-		argv := []string{"ntfsresize", "--force", "--force", "--no-progress-bar", "--size", strconv.FormatInt(int64(size), 10)}
+		argv := []string{"ntfsresize", "--force", "--force", "--size", strconv.FormatInt(int64(size), 10)}
 		if only != "" {
 			argv = append(argv, only)
 		}

@@ -34,6 +34,14 @@ type Options struct {
 	AllowDisks bool
 	// Group is the sessions of one program, which may copy from each other's targets; nil for a session by itself.
 	Group *Group
+	// Tell is told what is being done while a target is opened or read again, in words for people; it may be nil.
+	Tell func(what string)
+}
+
+func (o Options) tell(what string) {
+	if o.Tell != nil {
+		o.Tell(what)
+	}
 }
 
 // Facts are what there is to know of a target besides its contents.
@@ -69,11 +77,13 @@ type Session struct {
 // Open locks and scans a target for editing. Errors are those of target.Open. A target with an unfinished
 // transaction opens too: Unfinished tells.
 func Open(path string, opts Options) (*Session, error) {
+	opts.tell("locking it")
 	t, err := target.Open(path, targetOptions(opts, target.Edit))
 	if err != nil {
 		return nil, err
 	}
 	s := &Session{path: path, opts: opts, target: t, dir: journalDir(t.Beside(), opts), borrowed: map[string]target.Target{}}
+	opts.tell("looking for tools")
 	s.Discover()
 	if err := s.look(); err != nil {
 		return nil, errors.Join(err, t.Close())
@@ -117,6 +127,7 @@ func (s *Session) makeStateDir() error {
 // look reads the journal and the disk.
 func (s *Session) look() error {
 	s.unfinished, s.damage = nil, nil
+	s.opts.tell("reading the journal")
 	status, err := txn.Inspect(s.dir)
 	if err == nil && status.Complete {
 		if err := s.complete(status); err != nil {
@@ -135,7 +146,7 @@ func (s *Session) look() error {
 		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed. %s", s.dir.Path(), err, mend(err))
 	}
 	s.applied, s.noUndo = undoable(s.dir)
-	disk, err := worker.Scan(s.target)
+	disk, err := worker.ScanTelling(s.target, s.opts.tell)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", s.path, err)
 	}

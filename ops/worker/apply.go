@@ -117,7 +117,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*
 		}
 		return nil, errors.Join(err, spill.Close())
 	}
-	w.link.at(func(p *ops.Progress) { p.Stage = "writing the journal" })
+	w.link.at(func(p *ops.Progress) { p.Stage, p.Step = "writing the journal", p.Steps+1 })
 	began := time.Now()
 	tx, err := r.Prepare(side, spill, w.job.Plan, w.job.Path, &report)
 	if err != nil {
@@ -184,6 +184,13 @@ func (w *process) runTool(ctx context.Context, argv []string, onLine func(string
 		if onLine != nil {
 			onLine(line)
 		}
+	}, OnDraft: func(line string) {
+		w.link.at(func(p *ops.Progress) {
+			var said string
+			if said, p.ToolShare = drafted(p.ToolShare, line); said != "" {
+				p.Said = said // what a bar belongs to was said before it
+			}
+		})
 	}})
 	return result.Exit, result.Output, err
 }

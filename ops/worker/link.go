@@ -17,6 +17,7 @@ type link struct {
 	peers    []*peer
 	progress ops.Progress
 	began    time.Time // of the phase
+	staged   time.Time // when the stage began
 	log      []string
 	report   *ops.Report
 	result   *ops.Result
@@ -69,12 +70,19 @@ func (l *link) broadcast(e Event) {
 func (l *link) at(change func(*ops.Progress)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	phase := l.progress.Phase
+	was := l.progress
 	change(&l.progress)
-	if l.progress.Phase != phase {
-		l.began = l.now()
-		l.progress.Done, l.progress.Total, l.progress.Step = 0, 0, 0
+	switch now := l.now(); {
+	case l.progress.Phase != was.Phase:
+		l.began, l.staged = now, now
+		l.progress = ops.Progress{Phase: l.progress.Phase}
 		change(&l.progress)
+	case l.progress.Stage != was.Stage || l.progress.Step != was.Step:
+		if was.Stage != "" {
+			// What was sent shares the list: it only grows.
+			l.progress.Past = append(l.progress.Past, ops.Passed{Stage: was.Stage, Took: now.Sub(l.staged)})
+		}
+		l.staged, l.progress.Said, l.progress.ToolShare = now, "", 0
 	}
 }
 
@@ -88,7 +96,10 @@ func (l *link) sendProgress() {
 
 func (l *link) snapshot() *ops.Progress {
 	p := l.progress
-	p.Elapsed = l.now().Sub(l.began)
+	if p.Phase == "" {
+		return &p // nothing has begun
+	}
+	p.Elapsed, p.Running = l.now().Sub(l.began), l.now().Sub(l.staged)
 	return &p
 }
 

@@ -8,11 +8,15 @@ import (
 
 // Scan reads the disk that is on a target, with what is known of the target besides its bytes: whether its size can
 // change and which of its partitions are in use.
-func Scan(t target.Target) (model.Disk, error) {
-	disk, err := scan.Scan(t, t.Size(), t.SectorSize())
+func Scan(t target.Target) (model.Disk, error) { return ScanTelling(t, func(string) {}) }
+
+// ScanTelling is Scan that tells what it is about to do, in words for people.
+func ScanTelling(t target.Target, tell func(what string)) (model.Disk, error) {
+	disk, err := scan.Telling(t, t.Size(), t.SectorSize(), tell)
 	if err != nil {
 		return disk, err
 	}
+	tell("looking who uses it")
 	disk.Fixed = t.Fixed()
 	uses := map[int]model.Use{}
 	for number, use := range t.Uses(PartsOf(disk)) {

@@ -24,12 +24,24 @@ import (
 // backend gives the editor sessions in the shape it asks for.
 type backend struct {
 	nearby.Finder
-	opts session.Options
+	opts  session.Options
+	ahead *ahead // nil if no target is opened ahead
 }
 
 // newBackend is the backend of an editor. What it remembers is the user's.
 func newBackend(opts session.Options) backend {
-	return backend{nearby.Finder{State: nearby.StateDir(os.Getenv), Disks: opts.AllowDisks, SectorSize: opts.SectorSize}, grouped(opts)}
+	finder := nearby.Finder{State: nearby.StateDir(os.Getenv), Disks: opts.AllowDisks, SectorSize: opts.SectorSize}
+	return backend{Finder: finder, opts: grouped(opts)}
+}
+
+// OpenTelling is Open that tells what it is doing.
+func (b backend) OpenTelling(path string, tell func(what string)) (tui.Target, error) {
+	if b.ahead != nil && b.ahead.take(path, tell) {
+		<-b.ahead.done
+		return b.ahead.target, b.ahead.err
+	}
+	b.opts.Tell = tell
+	return b.Open(path)
 }
 
 func (b backend) Open(path string) (tui.Target, error) {

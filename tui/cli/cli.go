@@ -24,13 +24,13 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// The exit codes.
+// The exit codes; exitMeanings tells what they mean.
 const (
 	exitDone        = 0
-	exitRefused     = 1 // refused or failed, the target is unchanged
+	exitRefused     = 1
 	exitUsage       = 2
-	exitUnfinished  = 3 // the target has an unfinished transaction
-	exitInterrupted = 4 // a commit was interrupted; run recover
+	exitUnfinished  = 3
+	exitInterrupted = 4
 )
 
 // exitError gives an error the exit code it ends with. With a nil Err the code was all there is to say.
@@ -85,7 +85,7 @@ func Main(ctx context.Context, args []string, streams Streams) int {
 	root.SetArgs(args)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
-	err := fang.Execute(ctx, root, fang.WithoutVersion(), fang.WithErrorHandler(printError))
+	err := fang.Execute(ctx, root, fang.WithoutVersion(), fang.WithoutManpage(), fang.WithErrorHandler(printError))
 	return exitCode(err)
 }
 
@@ -152,6 +152,9 @@ func command(s *settings) *cobra.Command {
 	flags.BoolVar(&s.allowDisks, "allow-disks", false, "edit physical disks too, after their name was typed")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(s.infoCommand(), s.lsCommand(), s.applyCommand(), s.recoverCommand(), s.undoCommand(),
-		s.attachCommand(), s.detachCommand(), s.mountCommand(), s.unmountCommand(), s.demoCommand())
+		s.attachCommand(), s.detachCommand(), s.mountCommand(), s.unmountCommand(), s.demoCommand(), s.manCommand())
+	root.AddGroup(&cobra.Group{ID: topicGroup, Title: "help topics"})
+	root.AddCommand(s.topicCommands()...)
+	completing(root)
 	return root
 }

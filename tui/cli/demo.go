@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"shunt/ops/demo"
-	"shunt/ops/session"
 	"shunt/tui"
 	"shunt/tui/styles"
 )
@@ -72,21 +71,11 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	if !ok || !term.IsTerminal(out.Fd()) || !term.IsTerminal(s.streams.In.Fd()) {
 		return usage(errors.New("the editor needs a terminal; without one use `shunt info` and `shunt apply`"))
 	}
-	if len(paths) == 1 {
-		// A target that cannot be opened is told on the command line, where it can be read and copied.
-		probe, run, err := session.OpenOrAttach(paths[0], opts)
-		if err != nil {
-			return err
-		}
-		if run != nil {
-			run.Leave()
-		} else if err := probe.Close(); err != nil {
-			return fmt.Errorf("close %s: %w", paths[0], err)
-		}
-	}
-	return tui.Edit(ctx, tui.Options{
-		Backend: newBackend(opts), Home: os.Getenv("HOME"), Paths: paths, Align: align, Animate: animate,
-		NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
+	return newBackend(opts).editing(paths, func(b backend) error {
+		return tui.Edit(ctx, tui.Options{
+			Backend: b, Home: os.Getenv("HOME"), Paths: paths, Align: align, Animate: animate,
+			NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
+		})
 	})
 }
 

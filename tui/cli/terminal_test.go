@@ -23,14 +23,20 @@ type onTerminal struct {
 // show starts the program on a terminal.
 func (p person) show(t *testing.T, args ...string) onTerminal {
 	t.Helper()
-	return onScreen(t, p.program(t, args...))
+	return p.showIn(t, nil, args...)
 }
 
-// onScreen starts a command on a terminal.
-func onScreen(t *testing.T, cmd *exec.Cmd) onTerminal {
+// showIn is show with more variables in the environment.
+func (p person) showIn(t *testing.T, env []string, args ...string) onTerminal {
+	t.Helper()
+	return onScreen(t, p.program(t, args...), env...)
+}
+
+// onScreen starts a command on a terminal, with more variables in the environment.
+func onScreen(t *testing.T, cmd *exec.Cmd, env ...string) onTerminal {
 	t.Helper()
 	b := begun{cmd, &said{}}
-	b.Env = append(b.Env, "TERM=xterm-256color", "LC_ALL=C.UTF-8")
+	b.Env = append(append(b.Env, "TERM=xterm-256color", "LC_ALL=C.UTF-8"), env...)
 	master, err := pty.StartWithSize(b.Cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)

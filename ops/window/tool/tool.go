@@ -31,9 +31,12 @@ type Cmd struct {
 	Stdin string
 	// Env holds variables ("NAME=value") in addition to those every tool gets (see environment).
 	Env []string
-	// OnOutput is called for every line as it appears, for progress among others; see lines for what counts as a line.
+	// OnOutput is called for every line of the output that is not blank, as it appears; see lines for what counts as a line.
 	// It is called from one goroutine and never after Run has returned. It may be nil.
 	OnOutput func(line string)
+	// OnDraft is called in the same way with what stands in the last line of a terminal: also with lines that have not ended,
+	// and those that the tool overwrites, as progress bars are.
+	OnDraft func(line string)
 }
 
 // Result is what is known of a tool that was started.
@@ -104,7 +107,7 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("start %s: %w", name, err)
 	}
-	text := &transcript{onOutput: c.OnOutput}
+	text := &transcript{onOutput: c.OnOutput, onDraft: c.OnDraft}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)

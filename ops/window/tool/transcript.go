@@ -12,7 +12,7 @@ const keep = 256 << 10
 
 // transcript collects the output of a tool.
 type transcript struct {
-	onOutput func(line string)
+	onOutput, onDraft func(line string)
 
 	head    strings.Builder
 	tail    []string // lines behind head, at most keep bytes of them
@@ -22,11 +22,14 @@ type transcript struct {
 
 // readFrom reads until the end, or until reading fails, which is when the reader's deadline passes.
 func (t *transcript) readFrom(r io.Reader) {
-	l := lines{each: t.report, done: t.add}
+	l := lines{each: t.draft, done: t.add}
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(buf)
 		l.write(buf[:n])
+		if text := l.text(); text != "" && !l.rewound {
+			t.draft(text)
+		}
 		if err != nil {
 			l.close()
 			return
@@ -34,13 +37,16 @@ func (t *transcript) readFrom(r io.Reader) {
 	}
 }
 
-func (t *transcript) report(line string) {
-	if t.onOutput != nil {
-		t.onOutput(line)
+func (t *transcript) draft(line string) {
+	if t.onDraft != nil {
+		t.onDraft(line)
 	}
 }
 
 func (t *transcript) add(line string) {
+	if line != "" && t.onOutput != nil {
+		t.onOutput(line)
+	}
 	line += "\n"
 	if len(t.tail) == 0 && t.head.Len()+len(line) <= keep {
 		t.head.WriteString(line)

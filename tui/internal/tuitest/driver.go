@@ -25,6 +25,7 @@ type Driver struct {
 	inbox         []delivery
 	seq           int
 	quit          bool
+	bells         int
 }
 
 // timer is a message that the clock will send.
@@ -145,6 +146,10 @@ func (d *Driver) update(msg tea.Msg) {
 	case tea.QuitMsg:
 		d.quit = true
 		return
+	case tea.RawMsg:
+		if msg.Msg == "\a" {
+			d.bells++
+		}
 	case tea.WindowSizeMsg:
 		d.width, d.height = msg.Width, msg.Height
 	}
@@ -223,6 +228,12 @@ func (d *Driver) Type(text string) {
 		d.Press(string(r))
 	}
 }
+
+// View is what the model shows.
+func (d *Driver) View() tea.View { return d.model.View() }
+
+// Bells is how often the bell rang.
+func (d *Driver) Bells() int { return d.bells }
 
 // Quit reports whether the program has ended.
 func (d *Driver) Quit() bool { return d.quit }

@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// manCommand prints the manual page, which is made of the same texts as the help.
+func (s *settings) manCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "man", Short: "Print the manual page", Hidden: true, Args: exactArgs(0), DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := io.WriteString(s.streams.Out, manPage(cmd.Root()))
+			return err
+		},
+	}
+}
+
+// manPage is the manual page in the macros of man(7). It depends on nothing but the program, so that two builds of the
+// same source give the same page.
+func manPage(root *cobra.Command) string {
+	m := &roff{}
+	m.line(`.TH SHUNT 1 "" shunt "User Commands"`)
+	m.section("name")
+	m.text("shunt - " + strings.ToLower(root.Short[:1]) + root.Short[1:])
+	m.section("synopsis")
+	m.synopsis("shunt [TARGET...]")
+	for _, cmd := range visible(root) {
+		m.synopsis("shunt " + cmd.Use + flagsWord(cmd))
+	}
+	m.section("description")
+	m.text(root.Long)
+	m.text("Without a command it opens the editor on the targets: raw disk images, loop devices or, with `--allow-disks`, disks. " +
+		"Without a target it shows a list to pick from. `?` in the editor lists its keys.")
+	m.section("commands")
+	for _, cmd := range visible(root) {
+		m.term(cmd.Use)
+		text := cmd.Long
+		if text == "" {
+			text = cmd.Short + "."
+		}
+		m.text(text)
+		m.flags(cmd.LocalNonPersistentFlags())
+	}
+	m.section("options")
+	m.text("These go with every command.")
+	m.flags(root.PersistentFlags())
+	for _, t := range topics() {
+		m.section(t.section)
+		for _, p := range t.parts {
+			m.part(p)
+		}
+	}
+	m.section("files")
+	m.term("NAME.shunt/")
+	m.text("beside an image: the journal of a transaction, and what `shunt undo` needs after it")
+	m.term("/var/lib/shunt/")
+	m.text("the same for devices; for users other than root, $XDG_STATE_HOME/shunt")
+	m.section("see also")
+	m.text("parted(8), sfdisk(8), sgdisk(8), resize2fs(8), ntfsresize(8), qemu-img(1)")
+	return m.b.String()
+}
+
+// visible are the commands that people are told of, in the order of the help.
+func visible(root *cobra.Command) []*cobra.Command {
+	var list []*cobra.Command
+	for _, cmd := range root.Commands() {
+		if cmd.IsAvailableCommand() && cmd.Name() != "help" && cmd.Name() != "completion" {
+			list = append(list, cmd)
+		}
+	}
+	return list
+}
+
+func flagsWord(cmd *cobra.Command) string {
+	var b strings.Builder
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name != "help" {
+			fmt.Fprintf(&b, " [--%s]", f.Name)
+		}
+	})
+	return b.String()
+}
+
+// roff writes a document for man(7).
+type roff struct{ b strings.Builder }
+
+func (m *roff) line(text string) { m.b.WriteString(text + "\n") }
+
+func (m *roff) section(name string) { m.line(".SH " + strings.ToUpper(name)) }
+
+// text is a paragraph; its line ends mean nothing.
+func (m *roff) text(text string) {
+	for _, paragraph := range strings.Split(text, "\n\n") {
+		m.line(inBold(strings.Join(strings.Fields(paragraph), " ")))
+		m.line(".PP")
+	}
+}
+
+func (m *roff) synopsis(usage string) {
+	name, rest, _ := strings.Cut(usage, " ")
+	m.line(".HP")
+	m.line(`\fB` + escaped(name) + `\fR ` + escaped(rest))
+}
+
+// term begins the explanation of one or more words.
+func (m *roff) term(words ...string) {
+	for i, w := range words {
+		m.line([]string{".TP", ".TQ"}[min(i, 1)])
+		m.line(`\fB` + escaped(w) + `\fR`)
+	}
+}
+
+func (m *roff) flags(set *pflag.FlagSet) {
+	m.line(".RS")
+	set.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden || f.Name == "help" {
+			return
+		}
+		name := "--" + f.Name
+		if f.Value.Type() != "bool" {
+			name += " " + strings.ToUpper(f.Value.Type())
+		}
+		m.term(name)
+		m.line(inBold(f.Usage))
+	})
+	m.line(".RE")
+	m.line(".PP")
+}
+
+func (m *roff) part(p passage) {
+	if p.heading != "" {
+		m.line(".SS " + escaped(p.heading))
+	}
+	if p.text != "" {
+		m.text(p.text)
+	}
+	if len(p.code) > 0 {
+		m.line(".PP")
+		m.line(".RS 4")
+		m.line(".nf")
+		for _, line := range p.code {
+			m.line(escaped(line))
+		}
+		m.line(".fi")
+		m.line(".RE")
+		m.line(".PP")
+	}
+	for _, it := range p.list {
+		m.term(it.terms...)
+		m.line(inBold(it.text))
+	}
+	m.line(".PP")
+}
+
+// inBold is text whose words between backquotes are in bold.
+func inBold(text string) string {
+	var b strings.Builder
+	for i, piece := range strings.Split(text, "`") {
+		if i%2 == 1 {
+			piece = `\fB` + escaped(piece) + `\fR`
+		} else {
+			piece = escaped(piece)
+		}
+		b.WriteString(piece)
+	}
+	return guarded(b.String())
+}
+
+// escaped is text that roff shows as it is.
+func escaped(text string) string {
+	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, "…", "...").Replace(text)
+	return guarded(text)
+}
+
+// guarded keeps a line from being taken for a macro.
+func guarded(line string) string {
+	if strings.HasPrefix(line, ".") {
+		return `\&` + line
+	}
+	return line
+}

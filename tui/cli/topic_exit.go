@@ -1,0 +1,41 @@
+package cli
+
+import "strconv"
+
+// exitMeanings tell what each exit code means, in order.
+var exitMeanings = []struct {
+	code    int
+	meaning string
+}{
+	{exitDone, "done"},
+	{exitRefused, "refused or failed; the target is unchanged"},
+	{exitUsage, "wrong usage"},
+	{exitUnfinished, "the target has an unfinished transaction: `shunt recover`"},
+	{exitInterrupted, "a commit was interrupted: `shunt recover`"},
+}
+
+// exitTopic is the page on exit codes.
+func exitTopic() topic {
+	var list []item
+	for _, e := range exitMeanings {
+		list = append(list, item{terms: []string{strconv.Itoa(e.code)}, text: e.meaning})
+	}
+	return topic{
+		name: "exit-codes", short: "What the exit code tells", section: "exit status",
+		parts: []passage{
+			{text: "Every command of shunt ends with one of these codes. Whatever the code, the target is never left in a state that nothing leads out of."},
+			{heading: "exit codes", list: list},
+			{text: "A script that applies plans needs to tell three cases apart: 0, all is as planned; 1 or 2, nothing has changed; 3 or 4, run " +
+				"`shunt recover TARGET` to go on to the planned state, or `shunt recover TARGET --rollback` to go back. " +
+				"`shunt recover --rollback` that brought everything back, and `--rehearse` after a good rehearsal, end with 0."},
+			{heading: "example", code: []string{
+				"shunt apply --yes vm.raw plan",
+				"case $? in",
+				"0) echo applied ;;",
+				"3|4) shunt recover --rollback vm.raw ;;",
+				"*) echo nothing has changed ;;",
+				"esac",
+			}},
+		},
+	}
+}

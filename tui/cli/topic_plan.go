@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+)
+
+// planGroup is what the lines of plan files that belong together look like. The help, the manual page and the README's
+// table are made of it, and a test holds it against the parser.
+type planGroup struct {
+	title string
+	rows  []item
+	// example is a plan that shows them, for a disk whose layout a test knows by the name on.
+	example []string
+	on      string
+}
+
+var planGroups = []planGroup{
+	{
+		title: "the image", on: "stick",
+		rows: []item{
+			{[]string{"image grow SIZE", "image size SIZE"}, "enlarge the image by a size, or set its size"},
+			{[]string{"image min"}, "make the image as small as its contents allow: move partitions together, shrink them, cut the image"},
+		},
+		example: []string{"image grow 2GiB", "image size 12GiB", "image min"},
+	},
+	{
+		title: "move and resize", on: "stick",
+		rows: []item{
+			{[]string{"move P right SIZE", "move P left SIZE", "move P to OFFSET"}, "move; `… and resize to SIZE` does both at once"},
+			{[]string{"resize P to SIZE", "resize P by +SIZE", "resize P by -SIZE"}, "resize"},
+			{[]string{"resize P min", "resize P max", "grow P"}, "shrink to the least, or fill the free space behind it"},
+		},
+		example: []string{
+			"image grow 4GiB", "move 2 right 1024MiB", "move 2 left 512MiB", "move 2 to 2049MiB and resize to 1GiB",
+			"resize 2 by +500MiB", "resize 2 by -100MiB", "resize 1 to 1GiB", "resize 1 min", "grow 1",
+		},
+	},
+	{
+		title: "make room", on: "server",
+		rows: []item{
+			{[]string{"room P by +SIZE", "room P to SIZE", "room P max"}, "make room: shunt finds the cheapest moves that give `P` the space: of `P`, of its neighbours, of the end of the image; others are shrunk only where nothing else helps"},
+		},
+		example: []string{"room 2 by +1GiB", "room 2 to 12GiB", "room 2 max"},
+	},
+	{
+		title: "partitions", on: "server",
+		rows: []item{
+			{[]string{"new SIZE at OFFSET fs=ext4 label=L name=N type=T as=logical"}, "new partition; `new max` fills the free space, all but the size may be left out; `as=` is `primary`, `extended` or `logical`"},
+			{[]string{"delete P", "check P"}, "delete; check and repair"},
+			{[]string{"copy P at OFFSET size=SIZE as=logical", "copy P over Q"}, "a copy in free space, or over another partition; a file system grows to fill it where it can; with `from=\"PATH\"` at the end, `P` is a partition of that other image or device"},
+			{[]string{"format P fs=ext4 label=L", "format P cleared"}, "an empty file system, or none, in the place of what is there"},
+		},
+		example: []string{
+			"delete 3", "new 2GiB fs=swap", `new max at 14GiB fs=ext4 label=srv name="web data" type=linux`, "check 2",
+			"copy 1 at 19GiB size=600MiB", "copy 4 over 2", "format 4 cleared", "format 1 fs=fat32 label=BOOT",
+			`copy 1 over 3 from="old.raw"`,
+		},
+	},
+	{
+		title: "names, types, flags", on: "server",
+		rows: []item{
+			{[]string{`label P "text"`, `name P "text"`}, "label of the file system; name of the partition (GPT); `\"\"` for none"},
+			{[]string{"type P T", "flag P F on", "flag P F off"}, "type, by a word (`linux`, `esp`, `lvm`, …) or by its code; flag (`boot`, `esp`, `legacy_boot`, `hidden`, `lba`, `raid`, …)"},
+			{[]string{"uuid P new", "uuid P half"}, "new UUID for the file system; half of one for NTFS"},
+		},
+		example: []string{`label 2 "root"`, `name 2 "the system"`, "type 4 lvm", "flag 2 legacy_boot on", "uuid 2 new"},
+	},
+	{
+		title: "the table", on: "stick",
+		rows: []item{
+			{[]string{"table new gpt", "table new mbr"}, "a new, empty table; all partitions are lost"},
+			{[]string{"table gpt"}, "MBR to GPT, with all partitions, their numbers and contents"},
+		},
+		example: []string{"table new gpt", "new 200MiB fs=fat32 type=esp", "new max fs=ext4"},
+	},
+}
+
+// planStories are whole plans for things people want.
+var planStories = []planGroup{
+	{
+		title: "example: a larger first partition", on: "stick",
+		rows:    []item{{text: "A USB stick's image with two partitions side by side; the first is full. The image becomes larger, the second partition goes out of the way, the first takes the space."}},
+		example: []string{"# stick.raw: p1 docs 483 MiB, p2 photos 483 MiB", "image grow 2GiB", "move 2 right 1024MiB", "grow 1"},
+	},
+	{
+		title: "example: make room for the root", on: "server",
+		rows:    []item{{text: "The same wish without the moves: shunt finds them. Here swap lies behind root, and behind it is free space."}},
+		example: []string{"# root needs 2 GiB more, wherever they come from", "room 2 by +2GiB"},
+	},
+	{
+		title: "example: an image as small as its contents", on: "server",
+		rows:    []item{{text: "For an image that is to be given away: the file systems are shrunk, the partitions moved together, the image is cut."}},
+		example: []string{"check 2", "image min"},
+	},
+}
+
+// planTopic is the page on plan files.
+func planTopic() topic {
+	parts := []passage{
+		{text: "A plan file is a queue of operations as text, one a line. `shunt apply TARGET PLAN` rehearses all of them without touching the target, " +
+			"shows the report, asks, and applies them in one transaction; `PLAN` may be `-` for standard input, and `--rehearse` stops after the rehearsal. " +
+			"In the editor `s` saves the queue as a plan file."},
+		{text: "`#` begins a comment. `P` is a partition number as it is at that point of the plan. Words that hold blanks stand in double quotes, in which " +
+			"`\\\"` and `\\\\` are the quote and the backslash. Each line is checked against what the lines before it leave: a plan with a line that is impossible is " +
+			"refused as a whole, with the line, the column and what would be possible."},
+	}
+	for _, g := range planGroups {
+		parts = append(parts, passage{heading: g.title, list: g.rows}, passage{text: "For example:"}, passage{code: g.example})
+	}
+	parts = append(parts, passage{
+		heading: "sizes", text: "A size needs a unit: `s` (sectors), `B`, `K` or `KiB`, `M` or `MiB`, `G` or `GiB`, `T` or `TiB` (powers of 1024), `kB`, `MB`, `GB`, `TB` (powers " +
+			"of 1000). Distances and sizes are kept to the sector; positions that shunt chooses, and offsets in other units than sectors, go on the grid " +
+			"that `--align` names: `mib`, `cylinder` or `none`.",
+	})
+	for _, g := range planStories {
+		parts = append(parts, passage{heading: g.title, text: g.rows[0].text}, passage{code: g.example})
+	}
+	return topic{name: "plan", short: "What stands in plan files, with examples", section: "plan files", parts: parts}
+}
+
+// planTable is the table of the README.
+func planTable() string {
+	var b strings.Builder
+	b.WriteString("| line | meaning |\n| --- | --- |\n")
+	for _, g := range planGroups {
+		for _, r := range g.rows {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", strings.Join(r.terms, "`, `"), r.text)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,110 @@
+package tui
+
+import (
+	"time"
+
+	"shunt/geometry"
+	"shunt/ops"
+)
+
+// meter tells from snapshots how fast a phase goes now and how long it will take. It is a value and knows no clock: the
+// time is that of the snapshots.
+type meter struct {
+	total   geometry.Bytes
+	samples []sample // of the last meterWindow, the oldest first
+	left    time.Duration
+	known   bool // left means something
+}
+
+type sample struct {
+	at   time.Duration
+	done geometry.Bytes
+}
+
+const (
+	// meterWindow is over how long the rate is taken. The average since the beginning would hide that a copy got slow, the
+	// last moment alone jumps with every sync.
+	meterWindow = 6 * time.Second
+	// meterSettles is how long to watch before anything is said of the time left.
+	meterSettles = 2 * time.Second
+)
+
+// add takes a snapshot. Another total or bytes that went back begin another count.
+func (m meter) add(p ops.Progress) meter {
+	now := sample{p.Elapsed, p.Done}
+	if n := len(m.samples); n > 0 {
+		last := m.samples[n-1]
+		if p.Total != m.total || now.done < last.done || now.at < last.at {
+			m = meter{}
+		} else if now.at == last.at {
+			return m
+		}
+	}
+	m.total = p.Total
+	before := p.Elapsed
+	if n := len(m.samples); n > 0 {
+		before = m.samples[n-1].at
+	}
+	kept := make([]sample, 0, len(m.samples)+1)
+	for i, s := range m.samples {
+		// The last one outside the window is kept, so that the whole window is measured.
+		if i+1 == len(m.samples) || m.samples[i+1].at > now.at-meterWindow {
+			kept = append(kept, s)
+		}
+	}
+	m.samples = append(kept, now)
+	return m.estimated(now.at - before)
+}
+
+// estimated works out the time left, passed after the last time. What was said before counts down, and is drawn towards
+// what the rate says, so that it does not jump.
+func (m meter) estimated(passed time.Duration) meter {
+	rate := m.rate()
+	if rate <= 0 || m.span() < meterSettles {
+		m.known = m.known && rate > 0
+		m.left = max(0, m.left-passed)
+		return m
+	}
+	last := m.samples[len(m.samples)-1]
+	now := durationOf(float64(m.total-last.done) / rate)
+	if !m.known {
+		m.left, m.known = now, true
+		return m
+	}
+	const drawn = 0.15 // of the difference, a snapshot
+	told := max(0, m.left-passed)
+	m.left = max(0, told+time.Duration(drawn*float64(now-told)))
+	return m
+}
+
+func (m meter) span() time.Duration {
+	if len(m.samples) < 2 {
+		return 0
+	}
+	return m.samples[len(m.samples)-1].at - m.samples[0].at
+}
+
+// rate is in bytes a second, 0 if it is not known.
+func (m meter) rate() float64 {
+	span := m.span()
+	if span < meterSettles/2 {
+		return 0
+	}
+	return float64(m.samples[len(m.samples)-1].done-m.samples[0].done) / span.Seconds()
+}
+
+// roundLeft is a time left as exact as it deserves: to the second, to five seconds above a minute, to the minute above ten.
+func roundLeft(d time.Duration) time.Duration {
+	switch {
+	case d > 10*time.Minute:
+		return d.Round(time.Minute)
+	case d > time.Minute:
+		return d.Round(5 * time.Second)
+	}
+	return d.Round(time.Second)
+}
+
+func durationOf(seconds float64) time.Duration {
+	const most = 1e6 // a rate that gives more than this says nothing
+	return time.Duration(min(seconds, most) * float64(time.Second))
+}

@@ -1,0 +1,102 @@
+package tui_test
+
+import (
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/tui/internal/tuitest"
+)
+
+// The window's title and the terminal's progress bar tell the state, and the bell rings once when something long ends.
+func TestSigns(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	s := story{t, d, target}
+	is := func(title string, state tea.ProgressBarState, value, bells int) {
+		t.Helper()
+		v := d.View()
+		bar := tea.ProgressBar{}
+		if v.ProgressBar != nil {
+			bar = *v.ProgressBar
+		}
+		if v.WindowTitle != title || bar.State != state || bar.Value != value || d.Bells() != bells {
+			t.Errorf("title %q, bar %v %d, %d bells; want %q, %v %d, %d", v.WindowTitle, bar.State, bar.Value, d.Bells(), title, state, value, bells)
+		}
+	}
+	is("shunt: stick.raw", tea.ProgressBarNone, 0, 0)
+	s.toRehearsal()
+	is("shunt: stick.raw 46 % rehearsing", tea.ProgressBarDefault, 46, 0)
+	// It does not go back when a step runs another tool, and is not over before the journal is written.
+	d.Do(func() {
+		s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 14 * time.Second})
+	})
+	is("shunt: stick.raw 46 % rehearsing", tea.ProgressBarDefault, 46, 0)
+	d.Do(func() {
+		s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Stage: "writing the journal", Step: 8, Steps: 7, Elapsed: 15 * time.Second})
+	})
+	is("shunt: stick.raw 99 % rehearsing", tea.ProgressBarDefault, 99, 0)
+	d.Contains("writing the journal   0:15 so far")
+	d.Do(func() { s.run().Finish(passed()) })
+	is("shunt: stick.raw asks", tea.ProgressBarWarning, 100, 1)
+	quietly(d)
+	d.Press("y")
+	is("shunt: stick.raw committing", tea.ProgressBarIndeterminate, 0, 1)
+	d.Do(func() {
+		s.run().Tell(ops.Progress{Phase: ops.Committing, Stage: "copy", Done: 42 * geometry.MiB, Total: 100 * geometry.MiB, Elapsed: 9 * time.Second})
+	})
+	is("shunt: stick.raw 42 % copy", tea.ProgressBarDefault, 42, 1)
+	d.Do(func() { s.run().Tell(ops.Progress{Phase: ops.Finished}) })
+	d.Do(func() { s.run().End(resultDone) })
+	is("shunt: stick.raw done", tea.ProgressBarNone, 0, 2)
+	quietly(d)
+	d.Press("enter")
+	is("shunt: stick.raw", tea.ProgressBarNone, 0, 2)
+}
+
+// What was over at once rings no bell, nor what the user stopped; a failure shows until it was seen.
+func TestNoBell(t *testing.T) {
+	for name, c := range map[string]struct {
+		took   time.Duration
+		result ops.Result
+		keys   []string
+		bells  int
+		state  tea.ProgressBarState
+	}{
+		"short":       {time.Second, resultDone, nil, 0, tea.ProgressBarNone},
+		"long":        {3 * time.Second, resultDone, nil, 1, tea.ProgressBarNone},
+		"failed":      {3 * time.Second, resultUnchanged, nil, 1, tea.ProgressBarError},
+		"interrupted": {3 * time.Second, resultInterrupted, nil, 1, tea.ProgressBarError},
+		"stopped":     {3 * time.Second, resultUnchanged, []string{"q", "y"}, 0, tea.ProgressBarNone},
+	} {
+		target := tuitest.Founding()
+		d := open(t, target)
+		stageFounding(d)
+		d.Press("a")
+		d.Do(func() { last(t, target).Tell(ops.Progress{Phase: ops.Rehearsing, Step: 1, Steps: 7, Elapsed: c.took}) })
+		d.Press(c.keys...)
+		d.Do(func() { last(t, target).End(c.result) })
+		state := tea.ProgressBarNone
+		if bar := d.View().ProgressBar; bar != nil {
+			state = bar.State
+		}
+		if d.Bells() != c.bells || state != c.state {
+			t.Errorf("%s: %d bells, bar %v", name, d.Bells(), state)
+		}
+	}
+}
+
+// A rehearsal that fails rings once, although its report and its result both arrive.
+func TestOneBellForFailure(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	story{t, d, target}.toRehearsal()
+	d.Do(func() { last(t, target).Finish(failed()) })
+	d.Do(func() { last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: failed().Err}) })
+	if d.Bells() != 1 {
+		t.Errorf("%d bells", d.Bells())
+	}
+}
