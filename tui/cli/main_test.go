@@ -17,6 +17,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -55,6 +57,10 @@ func TestMain(m *testing.M) {
 		// A test run that ignores the loss of its terminal (nohup) would hand that on to the programs it starts; what it
 		// handles is reset for them.
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
+	// These tests wait for disks and other programs as much as for the processor. What the command line says counts.
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
 	}
 	code := m.Run()
 	if everybodys != "" {

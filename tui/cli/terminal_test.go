@@ -137,12 +137,13 @@ func sayYes(t *testing.T, o onTerminal, image string) {
 	t.Fatal("the commit does not begin")
 }
 
-// leave closes the editor, whatever page it is on.
+// leave closes the editor, whatever page it is on: q leaves pages, escape closes what opened by itself, such as the word that
+// the commit ended while nobody looked.
 func leave(t *testing.T, o onTerminal) {
 	t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- o.Wait() }()
-	for range 100 {
+	for i := range 100 {
 		select {
 		case err := <-ended:
 			if err != nil {
@@ -150,10 +151,10 @@ func leave(t *testing.T, o onTerminal) {
 			}
 			return
 		case <-time.After(600 * time.Millisecond):
-			o.press(t, "q")
+			o.press(t, []string{"q", "\x1b"}[i%2])
 		}
 	}
-	t.Fatal("the editor does not end")
+	t.Fatalf("the editor does not end; at last the terminal got\n%q", o.said.String()[max(0, len(o.said.String())-3000):])
 }
 
 // workersOnly waits until only one process deals with the image.
