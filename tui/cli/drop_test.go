@@ -136,6 +136,9 @@ func stopByFollower(t *testing.T, s slow, first begun, _ int) begun {
 // stoppedEarly asks a run to stop before its commit, or kills it: the target is untouched and nothing is left.
 func stoppedEarly(t *testing.T, s slow, sig syscall.Signal) {
 	t.Helper()
+	// The check takes long enough for the worker to be held before the commit, however busy the machine is.
+	s.person.bin = t.TempDir()
+	sh(t, s.person.bin, "real=$(command -v e2fsck); printf '#!/bin/sh\nsleep 3\nexec %s \"$@\"\n' \"$real\" >e2fsck; chmod 755 . .. e2fsck")
 	first, worker := s.halted(t, "rehearsing: ")
 	first.signal(t, sig)
 	code, words := -1, []string{}

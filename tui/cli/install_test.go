@@ -67,7 +67,7 @@ func TestInstall(t *testing.T) {
 func TestManPageFormatted(t *testing.T) {
 	testneed.Tool(t, "groff")
 	cmd := exec.Command("groff", "-man", "-ww", "-Tutf8")
-	cmd.Stdin = strings.NewReader(person{"self", -1}.run(t, "man").out)
+	cmd.Stdin = strings.NewReader(people()[0].run(t, "man").out)
 	var warnings strings.Builder
 	cmd.Stderr = &warnings
 	page, err := cmd.Output()
@@ -84,7 +84,7 @@ func TestManPageFormatted(t *testing.T) {
 func TestCompletion(t *testing.T) {
 	testneed.Tool(t, "mkfs.ext4")
 	image := filepath.Join(t.TempDir(), "a b.raw")
-	person{"self", -1}.run(t, "demo", "--make-only", image).want(t, exitDone)
+	people()[0].run(t, "demo", "--make-only", image).want(t, exitDone)
 	before := digest(t, image)
 	for _, c := range []struct {
 		words []string
@@ -100,7 +100,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"mount", image, "1", ""}, ":16\n"},
 		{[]string{"--sector-size", ""}, "512\n4096\n:4\n"},
 	} {
-		o := person{"self", -1}.run(t, slices.Concat([]string{"__complete"}, c.words)...)
+		o := people()[0].run(t, slices.Concat([]string{"__complete"}, c.words)...)
 		if o.out != c.want || o.code != 0 {
 			t.Errorf("%q: exit code %d, %q, want %q", c.words, o.code, o.out, c.want)
 		}

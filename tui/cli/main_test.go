@@ -72,14 +72,15 @@ func TestMain(m *testing.M) {
 // person is who runs the program.
 type person struct {
 	name string
-	uid  int // -1: as the test itself
+	uid  int    // -1: as the test itself
+	bin  string // a directory with programs that come before those of the system, or ""
 }
 
 // people are those as whom a test is to run: the one who runs it, and nobody if that is root.
 func people() []person {
-	list := []person{{"self", -1}}
+	list := []person{{name: "self", uid: -1}}
 	if os.Geteuid() == 0 {
-		list = append(list, person{"nobody", 65534})
+		list = append(list, person{name: "nobody", uid: 65534})
 	}
 	return list
 }
@@ -130,7 +131,7 @@ func (p person) program(t testing.TB, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(self, args...)
 	// Nothing is remembered in the home of whoever runs the tests.
-	cmd.Env = append(os.Environ(), envProgram+"=1", "PATH=/usr/local/sbin:/usr/sbin:/sbin:"+os.Getenv("PATH"), "XDG_STATE_HOME=/dev/null")
+	cmd.Env = append(os.Environ(), envProgram+"=1", "PATH="+p.bin+":/usr/local/sbin:/usr/sbin:/sbin:"+os.Getenv("PATH"), "XDG_STATE_HOME=/dev/null")
 	if p.uid >= 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(p.uid), Gid: uint32(p.uid)}}
 		cmd.Env = append(cmd.Env, "HOME=/nonexistent")

@@ -155,7 +155,7 @@ func TestTopics(t *testing.T) {
 		"plan":       {"THE IMAGE", "    move P right SIZE", "    move 2 right 1024MiB", "room 2 by +2GiB", "--align"},
 		"exit-codes": {"a commit was interrupted: `shunt recover`"},
 	} {
-		o := person{"self", -1}.run(t, "help", name)
+		o := people()[0].run(t, "help", name)
 		o.want(t, exitDone, words...)
 		if strings.ContainsAny(o.out, "\x1b\t") || o.err != "" {
 			t.Errorf("%s: not plain: %q %q", name, o.out, o.err)
@@ -166,7 +166,7 @@ func TestTopics(t *testing.T) {
 			}
 		}
 	}
-	person{"self", -1}.run(t, "--help").want(t, exitDone, "HELP TOPICS", "exit-codes", "plan files, with examples")
+	people()[0].run(t, "--help").want(t, exitDone, "HELP TOPICS", "exit-codes", "plan files, with examples")
 }
 
 // In colours the text is the same.
