@@ -26,12 +26,12 @@ type terminal struct {
 	columns, rows int
 }
 
-// startTerminal runs a program in the directory dir, in a terminal of the given size with 24-bit colour. tmux keeps
-// its files in dir.
-func startTerminal(ctx context.Context, dir string, columns, rows int, argv ...string) (*terminal, error) {
-	t := &terminal{socket: filepath.Join(dir, ".tmux"), columns: columns, rows: rows}
+// startTerminal runs a program in the directory dir of a home, in a terminal of the given size with 24-bit colour. tmux
+// keeps its files in the home.
+func startTerminal(ctx context.Context, home, dir string, columns, rows int, argv ...string) (*terminal, error) {
+	t := &terminal{socket: filepath.Join(home, ".tmux"), columns: columns, rows: rows}
 	// The pane gets every row, and what the program left is still there when it has ended.
-	conf := filepath.Join(dir, ".tmux.conf")
+	conf := filepath.Join(home, ".tmux.conf")
 	options := strings.Join([]string{
 		"set -g status off",
 		"set -g remain-on-exit on",
@@ -46,7 +46,7 @@ func startTerminal(ctx context.Context, dir string, columns, rows int, argv ...s
 	// A program that sees TMUX asks tmux what the terminal outside can do, and there is none.
 	command := append([]string{
 		"env", "-u", "TMUX", "-u", "TMUX_PANE", "-u", "NO_COLOR", "TERM=xterm-256color", "COLORTERM=truecolor", "LC_ALL=C.UTF-8",
-		"XDG_STATE_HOME=/dev/null", // no picture is a first start
+		"HOME=" + home, "XDG_STATE_HOME=/dev/null", // no picture is a first start
 	}, argv...)
 	_, err := t.tmux(ctx, append([]string{
 		"-u", "-f", conf, "new-session", "-d", "-x", strconv.Itoa(columns), "-y", strconv.Itoa(rows), "-c", dir,
@@ -105,7 +105,8 @@ func (t *terminal) wait(ctx context.Context, how patience, holds func(text strin
 			return s, nil
 		}
 		if same > 0 && same%settled == 0 {
-			if dead, err := t.tmux(ctx, "display-message", "-p", "#{pane_dead} #{pane_dead_status}"); err == nil && strings.HasPrefix(dead, "1") {
+			// How a program ended is told a moment after that it has, and not at all if a signal ended it.
+			if dead, err := t.tmux(ctx, "display-message", "-p", "#{pane_dead} #{pane_dead_status}"); err == nil && strings.HasPrefix(dead, "1") && (strings.TrimSpace(dead) != "1" || same > 2*settled) {
 				return screen{}, fmt.Errorf("the program has ended with status %s; the screen was:\n%s",
 					strings.TrimSpace(dead[1:]), s.text())
 			}

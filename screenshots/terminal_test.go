@@ -51,7 +51,7 @@ func testTerminal(t *testing.T, columns, rows int, argv ...string) (context.Cont
 			t.Error(err)
 		}
 	})
-	term, err := startTerminal(ctx, dir, columns, rows, argv...)
+	term, err := startTerminal(ctx, dir, dir, columns, rows, argv...)
 	if err != nil {
 		t.Fatal(err)
 	}
