@@ -156,10 +156,20 @@ func scenes() []scene {
 	}
 }
 
-// Every screen is pinned in the three sizes it is made for.
+// wide are the screens that make use of a very large window.
+var wide = map[string]bool{
+	"editor": true, "editor-pending": true, "editor-gpt": true, "editor-logicals": true, "editor-many": true, "editor-readonly": true,
+	"editor-blank": true, "busy-selected": true, "room-typed": true, "resize-typed": true, "report": true, "committing": true,
+}
+
+// Every screen is pinned in the sizes it is made for.
 func TestScreens(t *testing.T) {
 	for _, s := range scenes() {
-		for _, size := range [][2]int{{80, 24}, {60, 20}, {120, 40}} {
+		sizes := [][2]int{{80, 24}, {60, 20}, {120, 40}}
+		if wide[s.name] {
+			sizes = append(sizes, [2]int{200, 60})
+		}
+		for _, size := range sizes {
 			t.Run(fmt.Sprintf("%s/%dx%d", s.name, size[0], size[1]), func(t *testing.T) {
 				target := s.target()
 				d := tuitest.Start(t, size[0], size[1], tui.Options{Paths: []string{target.What.Path}}, tuitest.One(target))

@@ -148,8 +148,8 @@ func (m Model) segments(d document, disk model.Disk, which picture) []widget.Seg
 	chosen, _ := d.selected()
 	return widget.DiskSegments(disk, func(r model.Row) widget.Mark {
 		same := r.Kind == model.RowPartition && chosen.Kind == model.RowPartition && r.Partition.ID == chosen.Partition.ID
-		if which == pictureNow && d.queue.Len() == 0 {
-			return widget.Plain // it would only repeat the other
+		if which == pictureNow && d.queue.Len() == 0 && same {
+			return widget.InView // the mark would only repeat that of the other
 		}
 		if d.pane == tablePane && (same || which == pictureAfter && r.Kind == chosen.Kind && r.Span == chosen.Span) {
 			return widget.Selected

@@ -30,6 +30,7 @@ type Mark int
 const (
 	Plain Mark = iota
 	Selected
+	InView // where not all segments fit this one is among those that are shown, as the selected one is
 )
 
 // Shade says whether a segment is drawn with its usage.
@@ -118,7 +119,7 @@ func window(segments []Segment, width int) (shown []Segment, from int, before, a
 	fits := max(1, (width-1)/2)
 	chosen := 0
 	for i, s := range segments {
-		if s.Mark == Selected {
+		if s.Mark != Plain {
 			chosen = i
 		}
 	}
