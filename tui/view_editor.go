@@ -55,7 +55,7 @@ func (m Model) useful(d document) []keymap.Binding {
 	if d.pane == pendingPane {
 		return []keymap.Binding{k.remove.As("remove"), k.earlier, k.later, k.undo.Short("u"), k.clear, k.rehearse, k.apply}
 	}
-	var out, rare []keymap.Binding
+	var out, then, rare []keymap.Binding
 	row, ok := d.selected()
 	switch {
 	case ok && row.Kind == model.RowPartition && row.Partition.Busy != "":
@@ -64,7 +64,8 @@ func (m Model) useful(d document) []keymap.Binding {
 		}
 		out = append(out, k.mounts)
 	case ok && row.Kind == model.RowPartition:
-		out = []keymap.Binding{k.resize.Short("m"), k.room, k.remove}
+		out = []keymap.Binding{k.resize.Short("m"), k.room}
+		then = []keymap.Binding{k.remove}
 		rare = []keymap.Binding{k.format, k.label, k.copy, k.kind.As("type"), k.check}
 	case ok && row.Kind == model.RowGap:
 		out = append(out, k.create)
@@ -75,13 +76,12 @@ func (m Model) useful(d document) []keymap.Binding {
 		out = append(out, k.table)
 	}
 	if d.queue.Len() > 0 {
-		out = append(out, k.undo.Short("u"), k.rehearse, k.apply)
+		out = append(out, k.apply, k.undo.Short("u"), k.rehearse)
+		rare = append(rare, k.save)
 	}
+	out = append(out, then...)
 	if _, _, cannot := geometryLimits(d); cannot == "" {
 		out = append(out, k.image)
-	}
-	if d.queue.Len() > 0 {
-		return append(append(out, rare...), k.save, k.info.As("info"), k.open, k.quit)
 	}
 	return append(append(append(out, k.info.As("info")), rare...), k.open, k.quit)
 }
