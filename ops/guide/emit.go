@@ -129,15 +129,14 @@ func (t task) possible(parts []model.Partition) bool {
 // stage is plan p with its operations, staged on the queue.
 func (l *line) stage(q ops.Queue, p Plan) (Plan, error) {
 	p.Queue = q
+	var ways wayList
 	stage := func(op ops.Operation) (err error) {
 		before := p.Queue.Preview()
 		if p.Queue, err = p.Queue.Stage(op); err != nil {
 			return fmt.Errorf("%s: %w", op.Describe(before), err)
 		}
 		p.Ops = append(p.Ops, op)
-		if way := l.way(op, before); way != "" {
-			p.Ways = append(p.Ways, way)
-		}
+		ways.add(l.way(op, before), op, before)
 		return nil
 	}
 	sectors := p.layout.sectors
@@ -153,6 +152,7 @@ func (l *line) stage(q ops.Queue, p Plan) (Plan, error) {
 	if err == nil && sectors < l.disk.Sectors {
 		err = stage(ops.ImageSize{Sectors: sectors})
 	}
+	p.Ways = ways.words()
 	if len(p.Ways) == 0 && l.target >= 0 {
 		p.Ways = []string{"use the free space behind " + l.items[l.target].part.Ref()}
 	}

@@ -27,6 +27,53 @@ func (l *line) way(op ops.Operation, before model.Disk) string {
 	return strings.ToLower(text[:1]) + text[1:]
 }
 
+// wayList collects what a plan does. Partitions that move one after the other by the same distance, of which there may be
+// dozens, are told together.
+type wayList []wayGroup
+
+type wayGroup struct {
+	text string
+	refs []string        // of partitions that only move
+	by   geometry.Sector // how far, 0 for other operations
+}
+
+func (w *wayList) add(text string, op ops.Operation, before model.Disk) {
+	if text == "" {
+		return
+	}
+	g := wayGroup{text: text}
+	if change, ok := op.(ops.MoveResize); ok && change.Shift != 0 {
+		was, there := before.Partition(change.ID)
+		if there && (change.Len == 0 || change.Len == was.Span.Len()) && was.Role != model.Extended {
+			g.refs, g.by = []string{was.Ref()}, change.Shift
+		}
+	}
+	if n := len(*w); n > 0 && g.by != 0 && (*w)[n-1].by == g.by {
+		last := &(*w)[n-1]
+		last.refs = append(last.refs, g.refs...)
+		return
+	}
+	*w = append(*w, g)
+}
+
+func (w wayList) words() []string {
+	var out []string
+	for _, g := range w {
+		if len(g.refs) < 2 {
+			out = append(out, g.text)
+			continue
+		}
+		_, distance, _ := strings.Cut(g.text, g.refs[0])
+		n := len(g.refs)
+		who := strings.Join(g.refs[:n-1], ", ") + " and " + g.refs[n-1]
+		if n > 4 {
+			who = fmt.Sprintf("%d partitions, %s to %s,", n, g.refs[0], g.refs[n-1])
+		}
+		out = append(out, "move "+who+distance)
+	}
+	return out
+}
+
 func (l *line) size(n geometry.Sector) string {
 	return geometry.FormatBytes(l.disk.SectorSize.Bytes(n))
 }

@@ -23,7 +23,7 @@ type ahead struct {
 }
 
 // patience is how long the editor waits for its target before it shows itself.
-const patience = 300 * time.Millisecond
+const patience = 700 * time.Millisecond
 
 // openAhead begins to open a target.
 func (b backend) openAhead(path string) *ahead {
