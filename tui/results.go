@@ -97,7 +97,7 @@ func (m Model) saved(msg savedMsg) Model {
 		return m.push(dialog.NewAsk("Replace file?", dialog.Warning, []string{path + " exists already."},
 			dialog.YesNo("Keep it", "Replace it", widget.Writes, over)...))
 	case msg.err != nil:
-		return m.push(dialog.NewMessage("Not saved", dialog.Warning, widget.Clean(msg.err.Error()), "Choose another place with s."))
+		return m.push(dialog.NewMessage("Not saved", dialog.Warning, sentence(msg.err), "Choose another place with s."))
 	}
 	return m.say(toneGood, "Saved "+path)
 }
