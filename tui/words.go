@@ -67,7 +67,7 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 		}
 	case ops.Interrupted:
 		t.head, t.tone = "Interrupted", toneBad
-		t.meaning = name + " is between two states: do not mount or boot it until it is finished or rolled back."
+		t.meaning = name + " may be between two states: do not mount or boot it until it is finished or rolled back."
 		if t.advice == "" { // else it tells what is lost, if anything
 			t.advice = "No data is lost. Close this page to choose between the two, or run `shunt recover` later."
 		}
@@ -76,7 +76,7 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 		t.meaning = name + " is exactly as it was; nothing has been written to it. The operations are still pending."
 		switch kind {
 		case recoverRun:
-			t.meaning = "Nothing has been written to " + name + ". Its interrupted transaction still has to be finished or rolled back."
+			t.meaning = "Nothing has been written to " + name + ". Its transaction still has to be finished or rolled back."
 		case undoRun:
 			t.meaning = "Nothing has been written to " + name + ", and what was applied stays applied."
 		case followRun:
@@ -98,7 +98,7 @@ func lastText(name string, last Last) []string {
 	if last.Result.Err != "" {
 		lines = append(lines, widget.Clean(ops.Telling(last.Result.Err)))
 	}
-	if last.Result.Outcome == ops.Unchanged && t.advice != "" {
+	if (last.Result.Outcome == ops.Unchanged || last.Result.Outcome == ops.Interrupted) && t.advice != "" {
 		lines = append(lines, widget.Clean(t.advice))
 	}
 	for line := range strings.Lines(last.Plan) {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
@@ -117,22 +118,22 @@ func printError(w io.Writer, _ fang.Styles, err error) {
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return wrongNumber(cmd, args)
+			return wrongNumber(cmd)
 		}
 		return nil
 	}
 }
 
 // wrongNumber is the usage error of a command that got too few or too many arguments.
-func wrongNumber(cmd *cobra.Command, args []string) error {
-	return usage(fmt.Errorf("%s needs other arguments than the %d given: %s", cmd.Name(), len(args), cmd.UseLine()))
+func wrongNumber(cmd *cobra.Command) error {
+	return usage(fmt.Errorf("%s takes other arguments: %s", cmd.Name(), strings.TrimSuffix(cmd.UseLine(), " [flags]")))
 }
 
 // argsBetween is exactArgs for a number of arguments that may vary.
 func argsBetween(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || len(args) > most {
-			return wrongNumber(cmd, args)
+			return wrongNumber(cmd)
 		}
 		return nil
 	}
