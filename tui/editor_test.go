@@ -333,7 +333,7 @@ func TestNothingToEdit(t *testing.T) {
 	}
 	d = open(t, tuitest.Founding())
 	d.Press("n")
-	d.Contains("There is no free space: shrink a partition with m, or grow the image with z")
+	d.Contains("No free space: m shrinks a partition")
 }
 
 // Where a partition is deleted the cursor stays at its place.

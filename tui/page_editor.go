@@ -211,9 +211,9 @@ func (d document) noGap() string {
 		}
 	}
 	if d.queue.Preview().Fixed {
-		return "There is no free space: shrink a partition with m or delete one"
+		return "No free space: m shrinks a partition, d deletes one"
 	}
-	return "There is no free space: shrink a partition with m, or grow the image with z"
+	return "No free space: m shrinks a partition, z grows the image"
 }
 
 // partition is the selected partition; ok is false if something else is selected.

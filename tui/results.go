@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -81,7 +80,7 @@ func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 	default:
 		var lost int
 		if d, lost = d.replayed(msg.seen); lost > 0 {
-			m = m.say(toneWarn, fmt.Sprintf("%s changed: %d pending operations no longer apply and were dropped", d.name(), lost))
+			m = m.say(toneWarn, d.name()+" changed: "+droppedWords(lost))
 		}
 	}
 	d.run.settled = d.run.active()

@@ -22,7 +22,7 @@ import (
 //   - A line of a list tells by its verb where it stands: move, moving, moved (ops.Acting, ops.Did).
 //   - A refusal (ops.Refusal) reads "cannot WHAT: REASON; NEAREST", without a capital or a full stop, and an error that says
 //     what was tried becomes one (ops.Telling). Whoever shows it makes a sentence of it.
-//   - No blame, no thanks, no exclamation marks, and only ASCII: the console may have nothing else.
+//   - No blame, no thanks, no exclamation marks, and only characters with a stand-in in ASCII (frame.go).
 
 // telling is one such account.
 type telling struct {
@@ -195,6 +195,14 @@ func operationWords(n int) string {
 		return "1 pending operation"
 	}
 	return fmt.Sprintf("%d pending operations", n)
+}
+
+// droppedWords tell of pending operations that a changed target, or changed tools, made impossible.
+func droppedWords(n int) string {
+	if n == 1 {
+		return "1 pending operation was dropped, it is no longer possible"
+	}
+	return operationWords(n) + " were dropped, they are no longer possible"
 }
 
 // sentence is an error as a line of its own.

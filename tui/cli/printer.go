@@ -50,7 +50,7 @@ func (p *printer) follow(ctx context.Context, run *session.Run) {
 			run.Cancel()
 			stop = nil
 			if !p.json {
-				_, _ = fmt.Fprintln(p.streams.Err, "\nStopping where that is safe …")
+				_, _ = fmt.Fprintln(p.streams.Err, "\nStopping where that is safe ...")
 			}
 		}
 	}
