@@ -40,6 +40,14 @@ func (s Span) Shift(d Sector) Span { return Span{Start: s.Start + d, End: s.End 
 // String is the span in the notation for half-open ranges: "[63, 2048)".
 func (s Span) String() string { return fmt.Sprintf("[%d, %d)", s.Start, s.End) }
 
+// Inclusive is the span in the notation of partition tables, with its last sector: "63-2047".
+func (s Span) Inclusive() string {
+	if s.Empty() {
+		return s.String() // there is no last sector
+	}
+	return fmt.Sprintf("%d-%d", s.Start, s.End-1)
+}
+
 // Gaps lists the runs of sectors within the given span that none of the used spans covers, in order.
 // The used spans may overlap, be unsorted, or reach outside.
 func Gaps(within Span, used []Span) []Span {

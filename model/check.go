@@ -52,10 +52,10 @@ func (c *checker) table() {
 	}
 	u := d.Table.Usable
 	if u.Start < 1 || u.End < u.Start || !d.Span().Encloses(u) {
-		c.fatal("the range for partitions %v does not lie on the disk of %d sectors", u, d.Sectors)
+		c.fatal("the range for partitions, sectors %s, does not lie on the disk of %d sectors", u.Inclusive(), d.Sectors)
 	}
 	if d.Table.Kind == TableMBR && u.End > MBRSectors {
-		c.fatal("the range for partitions %v reaches beyond the 2^32 sectors an MBR can address", u)
+		c.fatal("the range for partitions, sectors %s, reaches beyond the 2^32 sectors an MBR can address", u.Inclusive())
 	}
 }
 
@@ -103,11 +103,11 @@ func (c *checker) numbers() {
 func (c *checker) partition(p Partition) {
 	d := c.disk
 	if p.Span.Empty() {
-		c.fatal("%s ends at sector %d, not after its start %d", p.Ref(), p.Span.End, p.Span.Start)
+		c.fatal("%s ends at sector %d and starts behind that, at %d", p.Ref(), p.Span.End-1, p.Span.Start)
 		return
 	}
 	if d.Table.Kind != TableNone && !d.Table.Usable.Encloses(p.Span) {
-		c.fatal("%s at sectors %v is outside the range for partitions %v", p.Ref(), p.Span, d.Table.Usable)
+		c.fatal("%s at sectors %s is outside the range for partitions, %s", p.Ref(), p.Span.Inclusive(), d.Table.Usable.Inclusive())
 	}
 	if d.Table.Kind == TableMBR && p.Span.Len() >= MBRSectors {
 		c.fatal("%s is %d sectors long; an MBR entry holds less than 2^32", p.Ref(), p.Span.Len())
@@ -128,7 +128,7 @@ func (c *checker) pair(p, q Partition) {
 	if p.Role == Extended && q.Role == Logical || p.Role == Logical && q.Role == Extended {
 		return // chain says whether the logical lies inside
 	}
-	c.fatal("%s at sectors %v and %s at sectors %v overlap", p.Ref(), p.Span, q.Ref(), q.Span)
+	c.fatal("%s at sectors %s and %s at sectors %s overlap", p.Ref(), p.Span.Inclusive(), q.Ref(), q.Span.Inclusive())
 }
 
 func (c *checker) chain() {
@@ -140,7 +140,7 @@ func (c *checker) chain() {
 	taken := map[geometry.Sector]string{}
 	for i, p := range chain {
 		if !ext.Span.Encloses(p.Span) {
-			c.fatal("%s at sectors %v is not inside the extended partition %s %v", p.Ref(), p.Span, ext.Ref(), ext.Span)
+			c.fatal("%s at sectors %s is not inside the extended partition %s, %s", p.Ref(), p.Span.Inclusive(), ext.Ref(), ext.Span.Inclusive())
 		}
 		if i == 0 && p.EBR != ext.Span.Start {
 			c.fatal("the boot record of %s at sector %d is not the first sector of the extended partition", p.Ref(), p.EBR)

@@ -92,7 +92,7 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 		want []string // one per problem expected, part of its text
 	}{
 		{"overlap", mbr(primary(1, 10, 20), primary(2, 19, 30)), []string{"overlap"}},
-		{"ends at start", mbr(primary(1, 10, 10)), []string{"not after its start"}},
+		{"ends at start", mbr(primary(1, 10, 10)), []string{"starts behind that"}},
 		{"before usable", gpt(primary(1, 33, 100)), []string{"outside the range"}},
 		{"behind usable", gpt(primary(1, 34, 1000*mib-32)), []string{"outside the range"}},
 		{"slot 5", mbr(primary(5, 10, 20)), []string{"outside the 4 slots"}},

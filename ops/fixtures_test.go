@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,7 +136,40 @@ func refused(t *testing.T, err error, want string) {
 	if refusal.Error() != want {
 		t.Errorf("refusal %q\n   want %q", refusal.Error(), want)
 	}
+	for what, text := range map[string]string{"edit": refusal.What, "reason": refusal.Reason, "nearest": refusal.Nearest} {
+		if wrong := misworded(text); wrong != "" {
+			t.Errorf("%s %q of a refusal %s", what, text, wrong)
+		}
+	}
+	if refusal.What == "" || refusal.Reason == "" {
+		t.Errorf("refusal %q does not say what is refused, or why", refusal.Error())
+	}
 }
+
+// misworded is what a part of a refusal does against the rule for words (tui/words.go), "" if nothing. Each part stands
+// within a sentence.
+func misworded(text string) string {
+	first, _, _ := strings.Cut(text, " ")
+	switch {
+	case strings.Contains(text, "  "), strings.TrimSpace(text) != text:
+		return "holds blanks that are not needed"
+	case strings.HasSuffix(text, "."), strings.Contains(text, "!"):
+		return "ends a sentence"
+	case strings.Contains(strings.ToLower(text), "error"):
+		return "says that it is an error"
+	case text != "" && text[0] >= 'A' && text[0] <= 'Z' && first != strings.ToUpper(first) && !slices.Contains(names, first):
+		return "begins a sentence"
+	}
+	for _, r := range text {
+		if r > '~' && !strings.Contains(text, `"`) {
+			return "is not ASCII"
+		}
+	}
+	return ""
+}
+
+// names may begin a reason in the middle of a sentence.
+var names = []string{"Linux", "ReiserFS", "Windows"}
 
 func clean(t testing.TB, d model.Disk) {
 	t.Helper()

@@ -41,7 +41,7 @@ func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	case cannot != "":
 		return before, &Refusal{What: "change the image size", Reason: cannot}
 	case o.Sectors == before.Sectors:
-		return before, &Refusal{What: what, Reason: "it has this size"}
+		return before, &Refusal{What: what, Reason: "it has this size already"}
 	case o.Sectors < smallest:
 		return before, &Refusal{
 			What: what, Reason: why,

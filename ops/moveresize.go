@@ -285,6 +285,10 @@ func checkPlace(d model.Disk, l Limits, p model.Partition, to geometry.Span) *Re
 		r.Nearest = fmt.Sprintf("it can move left by at most %s", bound(left, z))
 	case to.Start > p.Span.Start && right > 0:
 		r.Nearest = fmt.Sprintf("it can move right by at most %s", bound(right, z))
+	case !other && to.Start < p.Span.Start && p.Role != model.Logical && l.Room.Start > d.Table.Usable.Start:
+		r.Nearest = "it cannot move left: " + l.WhyStart
+	case !other && to.End > d.Table.Usable.End && !d.Fixed:
+		r.Nearest = "grow the image first"
 	}
 	return r
 }

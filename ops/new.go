@@ -191,7 +191,7 @@ func (o New) checkNames(d model.Disk, _ Env) *Refusal {
 func (o New) checkPlace(d model.Disk, _ Env) *Refusal {
 	z := d.SectorSize
 	if o.At < 1 || o.Len < 1 {
-		return &Refusal{Reason: fmt.Sprintf("%v is not a run of sectors", o.span())}
+		return &Refusal{Reason: fmt.Sprintf("no partition is %d sectors long and starts at sector %d", o.Len, o.At)}
 	}
 	for _, gap := range model.Gaps(d, model.Everything) {
 		if !gap.Span.Contains(o.At) || (gap.Role == model.Logical) != (o.Role == model.Logical) {

@@ -90,7 +90,7 @@ func (o New) placedIn(d model.Disk, best geometry.Span) (New, error) {
 	case o.At != 0:
 		return o, &Refusal{What: what, Reason: fmt.Sprintf("there is no free space at sector %d", o.At)}
 	case best.Empty():
-		return o, &Refusal{What: what, Reason: "there is no free space for it"}
+		return o, &Refusal{What: what, Reason: "there is no free space for it", Nearest: o.freeing(d)}
 	case o.Len != 0:
 		return o, &Refusal{
 			What: what, Reason: "no free space is that large",
@@ -99,4 +99,15 @@ func (o New) placedIn(d model.Disk, best geometry.Span) (New, error) {
 	}
 	o.At, o.Len = best.Start, best.Len()
 	return o, nil
+}
+
+// freeing is how to get free space for o.
+func (o New) freeing(d model.Disk) string {
+	switch {
+	case o.Role == model.Logical:
+		return "make some inside the extended partition first"
+	case d.Fixed:
+		return "shrink or delete a partition first"
+	}
+	return "grow the image, or shrink or delete a partition first"
 }

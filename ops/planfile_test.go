@@ -60,7 +60,7 @@ func TestPlanErrors(t *testing.T) {
 		{"flag 1 bios_grub on", `plan line 1, column 8: "bios_grub" is not a flag of p1 on MBR: use bls_boot, boot, diag, esp, irst, lvm, msftres, palo, prep, raid, swap`},
 		{"flag 1 boot", "plan line 1, column 12: what the flag shall be is missing: use on or off"},
 		{"flag 1 boot yes", `plan line 1, column 13: "yes" is not what a flag can be: use on or off`},
-		{"flag 1 boot on", "plan line 1, column 1: cannot set flag boot on p1: it is set"},
+		{"flag 1 boot on", "plan line 1, column 1: cannot set flag boot on p1: it is set already"},
 		{"uuid 1 old", `plan line 1, column 8: "old" is not a kind of UUID that can be set: use new or half`},
 		{"uuid 1 half", "plan line 1, column 1: cannot change the UUID in p1: only NTFS has a serial number of two halves; set a whole new one"},
 		{"table mbr", `plan line 1, column 7: "mbr" is not something to do with the table: use new or gpt`},

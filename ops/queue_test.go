@@ -59,7 +59,7 @@ func TestRemoveAndReorder(t *testing.T) {
 		t.Error("the image growth can be removed from under the move")
 	} else {
 		refused(t, err, "cannot remove operation 1 (Grow image by 2.00 GiB): operation 1 of the new list would be impossible: "+
-			"cannot move p2 right by 1024 MiB: it would end 1024 MiB behind the last usable sector of the disk")
+			"cannot move p2 right by 1024 MiB: it would end 1024 MiB behind the last usable sector of the disk; grow the image first")
 	}
 	got, err := q.Remove(3)
 	if err != nil || got.Len() != 3 {

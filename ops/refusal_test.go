@@ -57,7 +57,7 @@ func TestRefusals(t *testing.T) {
 		// Moving.
 		{"over a neighbour", founding(), "move 1 right 100MiB", "cannot move p1 right by 100 MiB: p2 lies there"},
 		{"half over a neighbour", mbr(1000*mib, full(1, 100*mib, 200*mib, 0), full(2, 300*mib, 400*mib, 0)), "move 1 right 101MiB", "cannot move p1 right by 101 MiB: p2 lies there; it can move right by at most 100 MiB"},
-		{"off the end", founding(), "move 2 right 1MiB", "cannot move p2 right by 1 MiB: it would end 1 MiB behind the last usable sector of the disk"},
+		{"off the end", founding(), "move 2 right 1MiB", "cannot move p2 right by 1 MiB: it would end 1 MiB behind the last usable sector of the disk; grow the image first"},
 		{"off the start", founding(), "move 1 left 63s", "cannot move p1 left by 31.5 KiB: it would begin before the first usable sector of the disk, 1; it can move left by at most 31.0 KiB (62s)"},
 		{"gpt tail", gpt(1000*mib, full(1, 900*mib, 999*mib, 0)), "move 1 right 1MiB", "cannot move p1 right by 1 MiB: it would end 16.5 KiB behind the last usable sector of the disk; it can move right by at most 1008 KiB (2015s)"},
 		{"nowhere", founding(), "move 1 to 63s", "cannot move or resize p1: it would stay exactly as it is"},
@@ -76,7 +76,7 @@ func TestRefusals(t *testing.T) {
 		{"fixed", fixed, "image grow 1GiB", "cannot change the image size: a block device has a fixed size; that of a loop device is its file's: make the file longer with `truncate`, run `losetup -c` on the device and open it again"},
 		{"below p2", founding(), "image size 965MiB", "cannot make the image 965 MiB long: p2 ends at 966 MiB; it can be made as small as 966 MiB"},
 		{"gpt room", gpt(1000*mib, full(1, 100*mib, 200*mib, 0)), "image size 200MiB", "cannot make the image 200 MiB long: p1 ends at 200 MiB and the backup of the table follows; it can be made as small as 200 MiB (409633s)"},
-		{"same size", founding(), "image size 966MiB", "cannot make the image 966 MiB long: it has this size"},
+		{"same size", founding(), "image size 966MiB", "cannot make the image 966 MiB long: it has this size already"},
 		{"whole fs", whole, "image size 49MiB", "cannot make the image 49.0 MiB long: the ext4 on it ends there; it can be made as small as 50 MiB"},
 		{"unknown contents", none, "image size 99MiB", "cannot make the image 99.0 MiB long: without a partition table nothing tells where its contents end; it can be made as small as 100 MiB"},
 		// New partitions.
@@ -85,7 +85,7 @@ func TestRefusals(t *testing.T) {
 		{"no extended", founding(), "new 1MiB as=logical", "cannot create a partition: there is no extended partition for it; create that first"},
 		{"second extended", chained(), "new 10MiB as=extended", "cannot create a partition: an MBR can have one extended partition, and this one has it"},
 		{"gpt role", gpt(1000 * mib), "new 10MiB as=extended", "cannot create a partition: a GPT has no extended partitions"},
-		{"no space", founding(), "new 1MiB", "cannot create a partition: there is no free space for it"},
+		{"no space", founding(), "new 1MiB", "cannot create a partition: there is no free space for it; grow the image, or shrink or delete a partition first"},
 		{"too long", chained(), "new 101MiB", "cannot create a partition: no free space is that large; there is room for 100 MiB"},
 		{"too long there", chained(), "new 101MiB at 900MiB", "cannot create a partition: the free space from sector 1843200 is not that long; there is room for 100 MiB"},
 		{"on p1", chained(), "new 10MiB at 50MiB", "cannot create a partition: p1 lies at sector 102400"},
@@ -116,15 +116,15 @@ func TestRefusals(t *testing.T) {
 		{"format hibernated", fs(model.SwSuspend), "format 1 cleared", "cannot format p1: it holds a hibernated system: start that and shut it down first"},
 		{"label extended", chained(), "label 2 x", "cannot label p2: an extended partition holds no file system"},
 		{"label nothing", with(func(p *model.Partition) { p.FS = model.Filesystem{} }), "label 1 x", "cannot label p1: there is no file system in it"},
-		{"label the same", founding(), "label 1 l", "cannot label p1: it has this label"},
+		{"label the same", founding(), "label 1 l", "cannot label p1: it has this label already"},
 		{"label too long", founding(), "label 1 12345678901234567", `cannot label p1: label "12345678901234567" is longer than the 16 bytes ext4 can hold`},
-		{"name the same", marked(), "name 1 one", "cannot name p1: it has this name"},
+		{"name the same", marked(), "name 1 one", "cannot name p1: it has this name already"},
 		{"name too long", marked(), "name 1 " + strings.Repeat("\U0001F427", 19), `cannot name p1: name "` + strings.Repeat("\U0001F427", 19) + `" is longer than the 36 characters a GPT can hold`},
 		{"type extended", founding(), "type 1 0x05", "cannot change the type of p1: type 0x05 does not go with the role primary"},
 		{"type of extended", chained(), "type 2 linux", "cannot change the type of p2: type 0x83 does not go with the role extended"},
 		{"type nothing", founding(), "type 1 0x00", "cannot change the type of p1: type 0x00 does not stand for a partition"},
 		{"type protective", founding(), "type 1 0xee", "cannot change the type of p1: type 0xee does not stand for a partition"},
-		{"type the same", founding(), "type 1 linux", "cannot change the type of p1: it has this type"},
+		{"type the same", founding(), "type 1 linux", "cannot change the type of p1: it has this type already"},
 		{"flag not set", founding(), "flag 2 boot off", "cannot clear flag boot on p2: it is not set"},
 		{"flag logical", chained(), "flag 5 boot on", "cannot set flag boot on p5: a BIOS starts from primary partitions only; it can have bls_boot, diag, esp, irst, lvm, msftres, palo, prep, raid, swap"},
 		{"flag without a variant", founding(), "flag 1 hidden on", "cannot set flag hidden on p1: there is no such variant of its type 0x83; it can have bls_boot, boot, diag, esp, irst, lvm, msftres, palo, prep, raid, swap"},
@@ -134,7 +134,7 @@ func TestRefusals(t *testing.T) {
 		{"table read-only", broken, "table new gpt", "cannot make a new partition table: the table is damaged; erase what is there with wipefs --all first, if it is of no use"},
 		{"table too small", mbr(67), "table new gpt", "cannot make a new partition table: the disk, 33.5 KiB, is too small for one"},
 		{"table hibernated", fs(model.SwSuspend), "table new gpt", "cannot make a new partition table: p1 would be lost and it holds a hibernated system: start that and shut it down first"},
-		{"gpt to gpt", gpt(1000 * mib), "table gpt", "cannot convert the table to GPT: it is one"},
+		{"gpt to gpt", gpt(1000 * mib), "table gpt", "cannot convert the table to GPT: it is a GPT already"},
 		{"none to gpt", none, "table gpt", "cannot convert the table to GPT: the disk has no partition table"},
 		{"gpt no room behind", founding(), "table gpt", "cannot convert the table to GPT: p2 ends where the GPT's backup has to lie; shrink it or move it left by at least 33s, or grow the image by 33s first"},
 		{"gpt no room before", mbr(1000*mib, full(1, 33, 10*mib, 0)), "table gpt", "cannot convert the table to GPT: p1 starts at sector 33, where the GPT has to lie; move it right by at least 1s first"},
@@ -203,5 +203,5 @@ func TestRefusalsWithoutAPlan(t *testing.T) {
 	_, err = ops.NewQueue(gpt(1000*mib), env()).Stage(ops.New{ID: 1, At: 2048, Len: 2048, Type: "0x83"})
 	refused(t, err, "cannot create a partition: type 0x83 does not exist in this kind of table")
 	_, err = ops.NewQueue(gpt(1000*mib), env()).Stage(ops.New{ID: 1})
-	refused(t, err, "cannot create a partition: [0, 0) is not a run of sectors")
+	refused(t, err, "cannot create a partition: no partition is 0 sectors long and starts at sector 0")
 }

@@ -76,7 +76,7 @@ func (o SetFlag) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	if model.HasFlag(before.Table.Kind, p, o.Flag) == o.On {
 		reason := "it is not set"
 		if o.On {
-			reason = "it is set"
+			reason = "it is set already"
 		}
 		return before, &Refusal{What: what, Reason: reason}
 	}

@@ -49,7 +49,7 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 		reason = "only LUKS2 has labels and this is LUKS1"
 	}
 	if reason == "" && keptLabel(p.FS.Kind, o.Label) == p.FS.Label {
-		reason = "it has this label"
+		reason = "it has this label already"
 	}
 	if reason != "" {
 		return before, &Refusal{What: what, Reason: reason}

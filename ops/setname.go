@@ -44,7 +44,7 @@ func (o SetName) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		return before, refusal
 	}
 	if o.Name == p.Name {
-		return before, &Refusal{What: "name " + p.Ref(), Reason: "it has this name"}
+		return before, &Refusal{What: "name " + p.Ref(), Reason: "it has this name already"}
 	}
 	p.Name = o.Name
 	return before.With(p), nil

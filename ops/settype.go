@@ -52,7 +52,7 @@ func (o SetType) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		return before, refusal
 	}
 	if o.Type == p.Type {
-		return before, &Refusal{What: what, Reason: "it has this type"}
+		return before, &Refusal{What: what, Reason: "it has this type already"}
 	}
 	p.Type = o.Type
 	return before.With(p), nil

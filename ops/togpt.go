@@ -39,7 +39,7 @@ func (o ToGPT) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	if before.Table.Kind != model.TableMBR {
 		reason := "the disk has no partition table"
 		if before.Table.Kind == model.TableGPT {
-			reason = "it is one"
+			reason = "it is a GPT already"
 		}
 		return before, &Refusal{What: what, Reason: reason}
 	}

@@ -149,7 +149,10 @@ func (m Model) clearQueue() Model {
 // undo takes back the last change to the list of pending operations.
 func (m Model) undo(d document) Model {
 	q, c, ok := d.queue.Undo()
-	if !ok {
+	switch {
+	case !ok && d.facts.Applied != nil:
+		return m.say(toneWarn, "Nothing to undo here; U undoes the last apply")
+	case !ok:
 		return m.say(toneWarn, "Nothing to undo")
 	}
 	text := ""

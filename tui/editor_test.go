@@ -70,13 +70,13 @@ func TestCursorInPending(t *testing.T) {
 func TestCursorFollows(t *testing.T) {
 	d := open(t, tuitest.Varied())
 	d.Press("end", "up", "d") // p7 goes
-	d.Contains("▸ unallocated", "Delete p7")
+	d.Contains("▸ free space", "Delete p7")
 	d.Press("u")
 	d.Contains("▸ p7")
 	d.Press("end", "n", "enter")
 	d.Contains("▸ p8", "new")
 	d.Press("d")
-	d.Contains("▸ unallocated")
+	d.Contains("▸ free space")
 }
 
 // Something impossible is refused with the reason, in the place of the key bar or in a window.
@@ -333,12 +333,12 @@ func TestNothingToEdit(t *testing.T) {
 	}
 	d = open(t, tuitest.Founding())
 	d.Press("n")
-	d.Contains("Nothing is unallocated: shrink a partition with m, or grow the image with z")
+	d.Contains("No free space: m shrinks a partition")
 }
 
 // Where a partition is deleted the cursor stays at its place.
 func TestCursorAfterDelete(t *testing.T) {
 	d := open(t, tuitest.Logicals())
 	d.Press("j", "j", "d")
-	d.Contains("▸  unallocated")
+	d.Contains("▸  free space")
 }

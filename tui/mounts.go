@@ -105,7 +105,7 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	switch {
 	case look.Off != "":
 	case !at.there:
-		look.Off = "it is only planned: there is nothing of it on the target yet"
+		look.Off = "it is only pending: nothing of it is on the target yet"
 	case at.plans > 0:
 		look.Off = fmt.Sprintf("%s on it: apply or take back first", operationWords(at.plans))
 	}
@@ -251,7 +251,7 @@ func (m Model) answered(said string, err error, dropped int) Model {
 	case err != nil:
 		return m.refuse(err)
 	case dropped > 0:
-		return m.say(toneWarn, fmt.Sprintf("%s; %s no longer apply and were dropped", said, operationWords(dropped)))
+		return m.say(toneWarn, said+"; "+droppedWords(dropped))
 	}
 	return m.say(toneGood, said)
 }

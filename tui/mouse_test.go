@@ -27,7 +27,7 @@ func TestMouseInBars(t *testing.T) {
 	d.Click("p2", 0)
 	d.Contains("▸ p2")
 	d.Click("free", 0) // behind p2, in the bar of the disk as it will be
-	d.Contains("▸ unallocated")
+	d.Contains("▸ free space")
 }
 
 // A second click opens what is selected: a partition as Enter does, free space as n does.
@@ -40,7 +40,7 @@ func TestMouseOpens(t *testing.T) {
 	d.Click("esc cancel", 0)
 	d.Lacks("Resize/Move")
 	d.Press("end")
-	d.Click("▸ unallocated", 0)
+	d.Click("▸ free space", 0)
 	d.Contains("New partition")
 }
 

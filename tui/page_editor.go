@@ -203,7 +203,7 @@ func (d document) noTable() string {
 	return "There is no partition table yet: T makes one"
 }
 
-// noGap is what to do to get unallocated space, "" if there is some to select.
+// noGap is what to do to get free space, "" if there is some to select.
 func (d document) noGap() string {
 	for _, row := range d.rows() {
 		if row.Kind == model.RowGap {
@@ -211,9 +211,9 @@ func (d document) noGap() string {
 		}
 	}
 	if d.queue.Preview().Fixed {
-		return "Nothing is unallocated: shrink a partition with m or delete one"
+		return "No free space: m shrinks a partition, d deletes one"
 	}
-	return "Nothing is unallocated: shrink a partition with m, or grow the image with z"
+	return "No free space: m shrinks a partition, z grows the image"
 }
 
 // partition is the selected partition; ok is false if something else is selected.
@@ -248,13 +248,13 @@ func whyFixed(d document, id model.PartID) string {
 func (m Model) openCreate(d document) Model {
 	row, ok := d.selected()
 	if ok && row.Kind == model.RowPartition && row.Partition.Role == model.Extended {
-		return m.say(toneWarn, "Select the unallocated space inside the extended partition")
+		return m.say(toneWarn, "Select the free space inside the extended partition")
 	}
 	if text := d.noGap(); text != "" {
 		return m.say(toneWarn, text)
 	}
 	if !ok || row.Kind != model.RowGap {
-		return m.say(toneWarn, "Select unallocated space to make a partition in")
+		return m.say(toneWarn, "Select free space to make a partition in")
 	}
 	c, err := dialog.NewCreate(d.queue, row.Gap, m.align)
 	if err != nil {

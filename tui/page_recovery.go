@@ -56,7 +56,7 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	}
 	fact("Begun", u.When)
 	fact("So far", u.What)
-	fact("Stopped in", u.Stage)
+	fact("Stopped", stoppedWords(u.Stage))
 	if u.Text != "" {
 		lines = append(lines, "")
 	}
@@ -66,14 +66,13 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 		}
 	}
 	lines = append(lines, "")
-	lines = append(lines, notesIn("No data is lost: the journal holds all that is needed. Until one of the two is done the target "+
-		"must not be mounted or booted.", w, st.Text.Render)...)
+	lines = append(lines, notesIn("No data is lost. Until one of these is done, do not mount or boot the target.", w, st.Text.Render)...)
 	lines = append(lines, "")
-	finish := "carries the transaction to its end; the target becomes as planned"
+	finish := "the target becomes exactly as planned"
 	if u.NoFinish != "" {
 		finish = "is not possible: " + widget.Clean(u.NoFinish)
 	}
-	rollBack := "puts everything back as it was before the transaction"
+	rollBack := "the target becomes exactly as it was before"
 	if u.NoRollBack != "" {
 		rollBack = "is not possible: " + widget.Clean(u.NoRollBack)
 	}

@@ -48,7 +48,7 @@ func (m Model) discovered(msg discoveredMsg) Model {
 	}
 	d, lost := m.docs[i].judgedBy(msg.env)
 	if lost > 0 {
-		m = m.say(toneWarn, fmt.Sprintf("%s: %s can no longer be done and were dropped", d.name(), operationWords(lost)))
+		m = m.say(toneWarn, d.name()+": "+droppedWords(lost))
 	}
 	return m.withDoc(i, d)
 }

@@ -30,7 +30,7 @@ func TestInterruptedThenRecovered(t *testing.T) {
 	d.Contains("50 %")
 	d.Do(func() { target.Broken = nil; last(t, target).End(ops.Result{Outcome: ops.RolledBack}) })
 	quietly(d)
-	d.Contains("The interrupted transaction was undone")
+	d.Contains("exactly as it was before the interrupted")
 	d.Press("enter")
 	d.Contains("Partition", "3 pending")
 	if len(target.Recoveries) != 1 || target.Recoveries[0] != tui.RollBack {

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -81,7 +80,7 @@ func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 	default:
 		var lost int
 		if d, lost = d.replayed(msg.seen); lost > 0 {
-			m = m.say(toneWarn, fmt.Sprintf("%s changed: %d pending operations no longer apply and were dropped", d.name(), lost))
+			m = m.say(toneWarn, d.name()+" changed: "+droppedWords(lost))
 		}
 	}
 	d.run.settled = d.run.active()
@@ -97,7 +96,7 @@ func (m Model) saved(msg savedMsg) Model {
 		return m.push(dialog.NewAsk("Replace file?", dialog.Warning, []string{path + " exists already."},
 			dialog.YesNo("Keep it", "Replace it", widget.Writes, over)...))
 	case msg.err != nil:
-		return m.push(dialog.NewMessage("Not saved", dialog.Warning, widget.Clean(msg.err.Error()), "Choose another place with s."))
+		return m.push(dialog.NewMessage("Not saved", dialog.Warning, sentence(msg.err), "Choose another place with s."))
 	}
 	return m.say(toneGood, "Saved "+path)
 }

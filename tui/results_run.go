@@ -7,7 +7,6 @@ import (
 
 	"shunt/ops"
 	"shunt/tui/dialog"
-	"shunt/tui/widget"
 )
 
 // This file takes what runs send. A run goes on whether its target is in view or not: what it shows belongs to its
@@ -43,7 +42,7 @@ func (m Model) started(msg startedMsg) (tea.Model, tea.Cmd) {
 		m = m.withRun(i, running{}).uncovered(i)
 		name := m.docs[i].name()
 		m = m.push(dialog.NewMessage("Cannot begin", dialog.Warning,
-			widget.Clean(msg.err.Error()), name+" was not changed. The operations are still pending."))
+			sentence(msg.err), name+" was not changed. The operations are still pending."))
 		return m.shut()
 	}
 	r.run = msg.run

@@ -206,7 +206,7 @@ func TestLookAgain(t *testing.T) {
 	d.Press("enter", "S")
 	d.Contains("What can be done on this machine", "apt install f2fs-tools ntfs-3g")
 	d.Press("r")
-	d.Contains("server.qcow2: 1 pending operation can no longer be done")
+	d.Contains("server.qcow2: 1 pending operation was dropped")
 	d.Press("esc", "home", "f", "n")
 	d.Contains("Format p1 as ntfs")
 }

@@ -58,7 +58,7 @@ func (m Model) costText(r ops.Report, what string, width int) []string {
 	if r.CopyBytes > 0 || r.SkippedFree > 0 {
 		text := "copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
 		if r.SkippedFree > 0 {
-			text += "; " + geometry.FormatBytes(r.SkippedFree) + " of free space is not copied"
+			text += "; " + geometry.FormatBytes(r.SkippedFree) + " of unused space is not copied"
 		}
 		items = append(items, text)
 	}
@@ -118,7 +118,7 @@ func (m Model) failureText(r ops.Report) []string {
 	const most = 12
 	for _, s := range r.Steps {
 		if s.Err == "" {
-			lines = append(lines, st.Good.Render(st.Yes)+" "+st.Muted.Render(widget.Clean(s.Text)))
+			lines = append(lines, st.Good.Render(st.Yes)+" "+st.Muted.Render(widget.Clean(ops.Did(s.Text))))
 			continue
 		}
 		lines = append(lines, st.Bad.Render(st.No)+" "+st.Strong.Render(widget.Clean(s.Text)))

@@ -111,16 +111,17 @@ func (m Model) rehearsalText(d document, width int) []string {
 // gaugeWidth is how wide the progress bar gets, and where the times in the list below it end.
 const gaugeWidth = 72
 
-// stepLine is one of a list of steps with the time it took, -1 if there is nothing to tell.
+// stepLine is one of a list of steps with the time it took, -1 if there is nothing to tell. Its verb tells where it stands,
+// also to those who do not see the mark: "move p2", "moving p2", "moved p2".
 func stepLine(i, running int, text string, took time.Duration, width int, st *styles.Styles) string {
 	const timeWidth = 8
 	room := min(width, gaugeWidth) - timeWidth - 2
 	mark, look, at := st.Later, st.Faint, st.Muted
 	switch {
 	case i < running:
-		mark, look = st.Yes, st.Good
+		mark, look, text = st.Yes, st.Good, ops.Did(text)
 	case i == running:
-		mark, look, at = st.Now, st.Focus, st.Strong
+		mark, look, at, text = st.Now, st.Focus, st.Strong, ops.Acting(text)
 	}
 	clock := ""
 	if took >= 0 {
@@ -221,7 +222,7 @@ func (m Model) resultText(d document, width int) []string {
 	if r.Outcome == ops.Done && d.run.kind == applyRun {
 		lines = append(lines, "", m.st.Head.Render("Operations"))
 		for i, op := range d.run.queue.Ops() {
-			text := op.Describe(d.run.queue.Before(i))
+			text := ops.Did(op.Describe(d.run.queue.Before(i)))
 			lines = append(lines, hanging("  "+m.st.Good.Render(m.st.Yes)+" ", text, width, m.st.Text.Render)...)
 		}
 	}
@@ -249,7 +250,7 @@ func (m Model) telling(t telling, cause string, width int) []string {
 	}
 	lines := []string{look.Bold(true).Render(mark + " " + t.head)}
 	if cause != "" {
-		lines = append(lines, notesIn(widget.Clean(cause), width, st.Bad.Bold(false).Render)...)
+		lines = append(lines, notesIn(widget.Clean(ops.Telling(cause)), width, st.Bad.Bold(false).Render)...)
 		lines = append(lines, "")
 	}
 	lines = append(lines, notesIn(t.meaning, width, st.Text.Render)...)

@@ -9,8 +9,20 @@ import (
 	"shunt/tui/widget"
 )
 
-// This file holds the words for how things ended. Each says what happened, what it means for the data,
-// and what can be done.
+// This file holds the words for how things ended, and the rule for all that people read here. They read it at night, on a
+// small screen, with something at stake.
+//
+//   - What happened, what it means for the data, what to do: in this order, each once, and shorter rather than complete. What
+//     names a partition ("p2"), a file or a program says which.
+//   - What is said of the data is one of these: "unchanged", "exactly as it was", "exactly as planned", "no data is lost".
+//   - What to do is a key of this page or a command that can be typed as it stands.
+//   - One word for one thing. The target is what is edited; an image or a disk only where it matters which. What lies in no
+//     partition is free space; what a file system does not use is unused. Pending operations are applied, that is rehearsed and
+//     committed. u takes pending operations back; an interrupted commit is finished or rolled back; what was applied is undone.
+//   - A line of a list tells by its verb where it stands: move, moving, moved (ops.Acting, ops.Did).
+//   - A refusal (ops.Refusal) reads "cannot WHAT: REASON; NEAREST", without a capital or a full stop, and an error that says
+//     what was tried becomes one (ops.Telling). Whoever shows it makes a sentence of it.
+//   - No blame, no thanks, no exclamation marks, and only characters with a stand-in in ASCII (frame.go).
 
 // telling is one such account.
 type telling struct {
@@ -44,7 +56,7 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 		switch kind {
 		case recoverRun:
 			t.tone = toneGood
-			t.meaning = "The interrupted transaction was undone: " + name + " is exactly as it was before."
+			t.meaning = name + " is exactly as it was before the interrupted transaction."
 		case undoRun:
 			t.tone = toneGood
 			t.meaning = "What was applied last was taken back: " + name + " is exactly as it was before that."
@@ -55,17 +67,16 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 		}
 	case ops.Interrupted:
 		t.head, t.tone = "Interrupted", toneBad
-		t.meaning = name + " is between two states. No data is lost: the journal holds all that is needed to finish " +
-			"or to roll back. Do not mount or boot it until then."
-		if t.advice == "" {
-			t.advice = "Close this page to choose between the two, or run `shunt recover` later."
+		t.meaning = name + " may be between two states: do not mount or boot it until it is finished or rolled back."
+		if t.advice == "" { // else it tells what is lost, if anything
+			t.advice = "No data is lost. Close this page to choose between the two, or run `shunt recover` later."
 		}
 	case ops.Unchanged:
 		t.head, t.tone = "Nothing was changed", toneWarn
 		t.meaning = name + " is exactly as it was; nothing has been written to it. The operations are still pending."
 		switch kind {
 		case recoverRun:
-			t.meaning = "Nothing has been written to " + name + ". Its interrupted transaction still has to be finished or rolled back."
+			t.meaning = "Nothing has been written to " + name + ". Its transaction still has to be finished or rolled back."
 		case undoRun:
 			t.meaning = "Nothing has been written to " + name + ", and what was applied stays applied."
 		case followRun:
@@ -85,9 +96,9 @@ func lastText(name string, last Last) []string {
 	t := tellResult(kind, name, last.Result)
 	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, last.When, strings.ToLower(t.head)), t.meaning}
 	if last.Result.Err != "" {
-		lines = append(lines, widget.Clean(last.Result.Err))
+		lines = append(lines, widget.Clean(ops.Telling(last.Result.Err)))
 	}
-	if last.Result.Outcome == ops.Unchanged && t.advice != "" {
+	if (last.Result.Outcome == ops.Unchanged || last.Result.Outcome == ops.Interrupted) && t.advice != "" {
 		lines = append(lines, widget.Clean(t.advice))
 	}
 	for line := range strings.Lines(last.Plan) {
@@ -119,7 +130,7 @@ func tellRehearsal(kind runKind, name string, r ops.Report) telling {
 func tellRefused(name string, err error) telling {
 	return telling{
 		head:    name + " cannot be opened",
-		meaning: err.Error(),
+		meaning: sentence(err),
 		advice:  "It was not changed. Press o to open it again or another target, or q to quit.",
 		tone:    toneBad,
 	}
@@ -129,7 +140,7 @@ func tellRefused(name string, err error) telling {
 func tellLost(name string, err error) telling {
 	return telling{
 		head:    name + " could not be read again",
-		meaning: err.Error(),
+		meaning: sentence(err),
 		advice:  "What the last run reported still holds. Press o and Enter to open it anew, or q to quit.",
 		tone:    toneBad,
 	}
@@ -137,7 +148,7 @@ func tellLost(name string, err error) telling {
 
 // milestone is a part of a commit as its page shows it; several stages make one.
 type milestone struct {
-	name   string
+	name   string   // what is done, as a step: "copy data"
 	stages []string // as the progress calls them
 	crash  string   // what an interruption here leads to
 }
@@ -146,11 +157,11 @@ const crashOffers = "If the power fails: opening the target again offers to fini
 
 // milestones are the parts of a commit in order. Before the first stage is told, the journal is written.
 var milestones = [...]milestone{
-	{"record", []string{"", "prepare", "record"}, "If the power fails: nothing has happened, or the commit can be finished or rolled back."},
-	{"fence", []string{"fence", "extend"}, crashOffers},
-	{"copy", []string{"copy"}, crashOffers},
-	{"place", []string{"place"}, crashOffers},
-	{"table", []string{"table", "shrink"}, crashOffers},
+	{"write the journal", []string{"", "prepare", "record"}, "If the power fails: nothing has happened, or the commit can be finished or rolled back."},
+	{"hide what moves", []string{"fence", "extend"}, crashOffers},
+	{"copy data", []string{"copy"}, crashOffers},
+	{"write what is new", []string{"place"}, crashOffers},
+	{"write the partition table", []string{"table", "shrink"}, crashOffers},
 	{"verify", []string{"verify", "keep"}, crashOffers},
 	{"done", []string{"done"}, "If the power fails: the target is as planned."},
 }
@@ -158,6 +169,15 @@ var milestones = [...]milestone{
 // milestoneOf finds the part of a commit that a stage belongs to, -1 if it is not known.
 func milestoneOf(stage string) int {
 	return slices.IndexFunc(milestones[:], func(m milestone) bool { return slices.Contains(m.stages, stage) })
+}
+
+// stoppedWords tell in which part of a commit it was interrupted.
+func stoppedWords(stage string) string {
+	at := milestoneOf(stage)
+	if stage == "" || at < 0 {
+		return stage
+	}
+	return "while " + ops.Acting(milestones[at].name)
 }
 
 func pendingWords(n int) string {
@@ -177,12 +197,17 @@ func operationWords(n int) string {
 	return fmt.Sprintf("%d pending operations", n)
 }
 
-// sentence is an error as a line of its own. One that begins with what was tried says that it failed.
-func sentence(err error) string {
-	text := widget.Clean(err.Error())
-	if strings.HasPrefix(text, "list ") {
-		return "Cannot " + text
+// droppedWords tell of pending operations that a changed target, or changed tools, made impossible.
+func droppedWords(n int) string {
+	if n == 1 {
+		return "1 pending operation was dropped, it is no longer possible"
 	}
+	return operationWords(n) + " were dropped, they are no longer possible"
+}
+
+// sentence is an error as a line of its own.
+func sentence(err error) string {
+	text := widget.Clean(ops.Telling(err.Error()))
 	if text == "" {
 		return text
 	}

@@ -141,7 +141,7 @@ func (r record) encode(z geometry.SectorSize, chs chsGeometry) ([]byte, error) {
 		}
 		start, count := r.next.EBR-r.ext.Start, r.next.Span.End-r.next.EBR
 		if start < 1 || count < 1 || start >= model.MBRSectors || count >= model.MBRSectors {
-			return nil, fmt.Errorf("%s: its boot record at sector %d cannot be linked to from the extended partition %v", r.next.Ref(), r.next.EBR, r.ext)
+			return nil, fmt.Errorf("%s: its boot record at sector %d cannot be linked to from the extended partition at sectors %s", r.next.Ref(), r.next.EBR, r.ext.Inclusive())
 		}
 		chs.put(raw[1:], r.next.EBR)
 		chs.put(raw[5:], r.next.Span.End-1)

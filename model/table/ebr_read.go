@@ -34,7 +34,7 @@ func readChain(src source, ext geometry.Span, problems *report) ([]ebr, error) {
 	for {
 		switch {
 		case !ext.Contains(at) || at >= src.sectors:
-			problems.add(model.Fatal, advice, "chain of logical partitions: a link leads to sector %d, outside the extended partition %v", at, ext)
+			problems.add(model.Fatal, advice, "chain of logical partitions: a link leads to sector %d, outside the extended partition at %s", at, ext.Inclusive())
 			return chain, nil
 		case seen[at]:
 			problems.add(model.Fatal, advice, "chain of logical partitions: it runs in a circle at sector %d", at)
@@ -135,7 +135,7 @@ func logicalPartitions(chain []ebr, ext geometry.Span, signature string, problem
 		}
 		if entry.start == 0 || !ext.Encloses(p.Span) {
 			problems.add(model.Fatal, "repair the chain with `sfdisk` or `testdisk`",
-				"%s at sectors %v does not lie behind its boot record inside the extended partition %v", p.Ref(), p.Span, ext)
+				"%s at sectors %s does not lie behind its boot record inside the extended partition at %s", p.Ref(), p.Span.Inclusive(), ext.Inclusive())
 		}
 		list = append(list, p)
 	}

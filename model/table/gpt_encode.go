@@ -178,15 +178,15 @@ func (h gptHeader) sealed(raw []byte) []byte {
 // fits refuses a structure that would lie off the disk, over another one, or where partitions may lie.
 func (w gptWrite) fits(span geometry.Span, others []geometry.Span, after model.Disk) error {
 	if !after.Span().Encloses(span) || span.Overlaps(w.primary.usable()) {
-		return fmt.Errorf("there is no room for it at sectors %v: partitions may lie at %v of %d sectors",
-			span, w.primary.usable(), after.Sectors)
+		return fmt.Errorf("there is no room for it at sectors %s: partitions may lie at %s of %d sectors",
+			span.Inclusive(), w.primary.usable().Inclusive(), after.Sectors)
 	}
 	if slices.ContainsFunc(others, span.Overlaps) {
-		return fmt.Errorf("it would lie over another part of the table at sectors %v", span)
+		return fmt.Errorf("it would lie over another part of the table at sectors %s", span.Inclusive())
 	}
 	for _, p := range after.Partitions() {
 		if span.Overlaps(p.Span) {
-			return fmt.Errorf("it would lie over %s at sectors %v", p.Ref(), p.Span)
+			return fmt.Errorf("it would lie over %s at sectors %s", p.Ref(), p.Span.Inclusive())
 		}
 	}
 	return nil

@@ -70,7 +70,7 @@ func parseGPTHeader(raw []byte, at geometry.Sector) (gptHeader, error) {
 	for i, f := range fields {
 		value := le.Uint64(raw[f.off:])
 		if value > maxLBA {
-			return gptHeader{}, fmt.Errorf("%s LBA %d is absurd", f.name, value)
+			return gptHeader{}, fmt.Errorf("%s LBA %d is beyond the end of any disk", f.name, value)
 		}
 		lba[i] = geometry.Sector(value)
 	}

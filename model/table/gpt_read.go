@@ -160,7 +160,7 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []gptEntry, problem
 				"%s ends at sector %d, but the disk has %d and the GPT needs the last %d of them",
 				p.Ref(), p.Span.End, g.sectors, g.sectors-usable.End)
 		case !usable.Encloses(p.Span):
-			problems.add(model.Fatal, repair, "%s at sectors %v is outside the range for partitions %v", p.Ref(), p.Span, usable)
+			problems.add(model.Fatal, repair, "%s at sectors %s is outside the range for partitions, %s", p.Ref(), p.Span.Inclusive(), usable.Inclusive())
 		}
 		parts = append(parts, p)
 	}
@@ -184,7 +184,7 @@ func overlapProblems(parts []model.Partition, problems *report) {
 		if furthest.Span.Overlaps(p.Span) {
 			told++
 			problems.add(model.Fatal, "repair the table with `gdisk` or `sfdisk` before changing anything",
-				"%s at sectors %v and %s at sectors %v overlap", furthest.Ref(), furthest.Span, p.Ref(), p.Span)
+				"%s at sectors %s and %s at sectors %s overlap", furthest.Ref(), furthest.Span.Inclusive(), p.Ref(), p.Span.Inclusive())
 		}
 		if p.Span.End > furthest.Span.End {
 			sorted[0] = p // the one that reaches furthest is all that the next ones have to be held against

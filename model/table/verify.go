@@ -23,7 +23,7 @@ func difference(got, want model.Disk) string {
 	case g.Kind == model.TableNone:
 		return ""
 	case g.Usable != w.Usable:
-		return differ("the range for partitions", g.Usable, w.Usable)
+		return differ("the range for partitions", g.Usable.Inclusive(), w.Usable.Inclusive())
 	case g.Slots != w.Slots:
 		return differ("the number of slots", g.Slots, w.Slots)
 	case g.EntrySize != w.EntrySize && w.EntrySize != 0:
@@ -54,7 +54,7 @@ func partitionDifference(kind model.TableKind, got, want model.Partition) string
 	}
 	switch {
 	case got.Span != want.Span:
-		return differ("its place", got.Span, want.Span)
+		return differ("its place", got.Span.Inclusive(), want.Span.Inclusive())
 	case got.Role != want.Role:
 		return differ("its role", got.Role, want.Role)
 	case !sameType(got.Type, want.Type):

@@ -93,7 +93,7 @@ func readFATLibrary(_ context.Context, src Source, dir []string) ([]ops.FileEntr
 func guarded(open func() (directories, error), dir []string) (entries []ops.FileEntry, more bool, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			entries, err = nil, fmt.Errorf("go-diskfs fell over: %v", v)
+			entries, err = nil, fmt.Errorf("go-diskfs failed: %v", v)
 		}
 	}()
 	path := "."

@@ -77,7 +77,7 @@ func (v *Viewer) place(id model.PartID) (place, error) {
 	}
 	p, ok := v.disk.Partition(id)
 	if !ok {
-		return place{}, errors.New("this partition is only planned: there is nothing of it on the target yet")
+		return place{}, errors.New("this partition is only pending: nothing of it is on the target yet")
 	}
 	if p.Role == model.Extended {
 		return place{}, fmt.Errorf("%s is the extended partition: the files are in the logical partitions inside it", p.Ref())
@@ -100,7 +100,7 @@ func (v *Viewer) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error)
 	} else {
 		p, ok := v.disk.Partition(id)
 		if !ok {
-			return sheet, errors.New("this partition is only planned: there is nothing of it on the target yet")
+			return sheet, errors.New("this partition is only pending: nothing of it is on the target yet")
 		}
 		sheet = look.Partition(v.target, v.disk, p, name)
 	}

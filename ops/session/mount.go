@@ -209,7 +209,7 @@ func (s *Session) placeOf(id model.PartID) (attach.Place, error) {
 	}
 	p, ok := s.disk.Partition(id)
 	if !ok {
-		return attach.Place{}, errors.New("this partition is only planned: there is nothing of it on the target yet")
+		return attach.Place{}, errors.New("this partition is only pending: nothing of it is on the target yet")
 	}
 	return placeOf(s.target, s.disk, p.Number)
 }

@@ -14,7 +14,7 @@ var (
 	// ErrDirectory is returned for a directory.
 	ErrDirectory = errors.New("is a directory: give the image file in it")
 	// ErrNotFile is returned for pipes, sockets, terminals and the like.
-	ErrNotFile = errors.New("is not a regular file")
+	ErrNotFile = errors.New("is neither a regular file nor a block device")
 	// ErrPartition is returned for the node of a partition.
 	ErrPartition = errors.New("is a partition and not a disk")
 	// ErrNoMedium is returned for a block device without a single byte.

@@ -163,7 +163,7 @@ func (b *Block) Withdraw(numbers []int) error {
 			if use, busy := b.Uses(nil)[p.Number]; busy {
 				why = "it is " + use.Why
 			}
-			return fmt.Errorf("p%d of %s cannot be kept from use while it changes: %s (%w); nothing was written", p.Number, b.path, why, err)
+			return fmt.Errorf("p%d of %s cannot be kept from use while it changes: %s (%w); nothing was changed: unmount or stop what uses it first", p.Number, b.path, why, err)
 		}
 		taken = append(taken, p)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops/journal"
 )
@@ -37,9 +38,20 @@ func (r *Rehearsal) apart(l layout) (layout, error) {
 	}
 	l.places = places
 	if touched := l.writes().intersect(l.busy); len(touched) > 0 {
-		return l, fmt.Errorf("the transaction would write to a partition in use at offset %d of the target; nothing was done, unmount or stop it first", touched[0].off)
+		return l, fmt.Errorf("the transaction would write to %s, which is in use; nothing was changed: unmount or stop it first", r.busyAt(touched[0].off))
 	}
 	return l, nil
+}
+
+// busyAt names the partition in use that holds a byte of the target.
+func (r *Rehearsal) busyAt(off int64) string {
+	sector := geometry.Sector(off / int64(r.Before.SectorSize))
+	for _, p := range r.Before.Partitions() {
+		if p.Busy != "" && p.Span.Contains(sector) {
+			return p.Ref()
+		}
+	}
+	return fmt.Sprintf("offset %d", off)
 }
 
 // loaders is how much at the start of a disk may hold boot code that no partition owns, in bytes.

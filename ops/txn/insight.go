@@ -29,7 +29,7 @@ func (r *Rehearsal) inSight(l layout, t tables) (tables, error) {
 		t.refence = append(t.refence, Write{Off: p.Off, Data: p.Data})
 	}
 	refuse := func(p model.Partition) (tables, error) {
-		return t, fmt.Errorf("%s is in use, and for a moment it would not be in the partition table; nothing was done, unmount or stop it first", p.Ref())
+		return t, fmt.Errorf("%s is in use, and for a moment it would not be in the partition table; nothing was changed: unmount or stop it first", p.Ref())
 	}
 	if len(l.writes().intersect(newRanges(spans(t.refence)))) > 0 {
 		return refuse(inUse[0])

@@ -19,7 +19,7 @@ func (e *MismatchError) Error() string {
 	if place == "" {
 		place = fmt.Sprintf("%d bytes at offset %d of the target", e.Len, e.Off)
 	}
-	return fmt.Sprintf("verify: of %s something came back other than it was written", place)
+	return fmt.Sprintf("verify: what was read back of %s is not what was written", place)
 }
 
 // readBack reads everything that the units left on the target from the storage, as far as the host lets go of what it

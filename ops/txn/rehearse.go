@@ -266,7 +266,8 @@ func sameTable(got, want model.Disk) error {
 		case !ok:
 			wrong = append(wrong, w.Ref()+" is missing")
 		case g.Span != w.Span || g.Type != w.Type || g.Role != w.Role || g.Name != w.Name || g.Active != w.Active || g.Attributes != w.Attributes:
-			wrong = append(wrong, fmt.Sprintf("%s is %v %s instead of %v %s", w.Ref(), g.Span, g.Type, w.Span, w.Type))
+			wrong = append(wrong, fmt.Sprintf("%s is at sectors %s, type %s, instead of %s, type %s",
+				w.Ref(), g.Span.Inclusive(), g.Type, w.Span.Inclusive(), w.Type))
 		}
 	}
 	if len(wrong) > 0 {

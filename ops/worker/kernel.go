@@ -105,7 +105,7 @@ func (w *process) idle(dir journal.Dir) error {
 		start, end := int64(disk.SectorSize.Bytes(p.Span.Start)), int64(disk.SectorSize.Bytes(p.Span.End))
 		for _, r := range runs {
 			if r.Off < end && start < r.Off+r.Len {
-				return fmt.Errorf("%s is %s, and the transaction writes to it; nothing was done: unmount or stop it first", p.Ref(), p.Busy)
+				return fmt.Errorf("%s is %s, and the transaction writes to it; nothing was changed: unmount or stop it first", p.Ref(), p.Busy)
 			}
 		}
 	}
@@ -122,7 +122,7 @@ func (w *process) free() error {
 	var numbers []int
 	for _, p := range disk.Partitions() {
 		if p.Busy != "" {
-			return fmt.Errorf("%s is %s; nothing was done: unmount or stop it first", p.Ref(), p.Busy)
+			return fmt.Errorf("%s is %s; nothing was changed: unmount or stop it first", p.Ref(), p.Busy)
 		}
 		numbers = append(numbers, p.Number)
 	}

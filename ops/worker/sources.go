@@ -36,7 +36,7 @@ func (w *process) openSources() error {
 	for i, s := range w.job.Sources {
 		f := os.NewFile(uintptr(4+w.job.Files+i), s.Path)
 		if f == nil {
-			return fmt.Errorf("internal error: %s was not handed over; nothing was done", s.Path)
+			return fmt.Errorf("internal error: %s was not handed over; nothing was changed, please report this", s.Path)
 		}
 		r := io.NewSectionReader(f, 0, s.Size)
 		disk, err := scan.Scan(r, s.Size, s.SectorSize)
@@ -44,7 +44,7 @@ func (w *process) openSources() error {
 			return fmt.Errorf("read %s: %w", s.Path, err)
 		}
 		if Sum(disk) != s.Sum {
-			return fmt.Errorf("%s changed since it was looked at: nothing was done; copy from it again", s.Path)
+			return fmt.Errorf("%s changed since it was looked at; nothing was written: take the copy back and make it again", s.Path)
 		}
 		w.sources[s.Path], w.lent[s.Path] = r, disk
 	}

@@ -213,7 +213,7 @@ func (w *process) queue() (ops.Queue, error) {
 	return q, nil
 }
 
-var errChanged = errors.New("the target changed since it was opened: nothing was done; open it again and look at the plan once more")
+var errChanged = errors.New("the target changed since it was opened; shunt has written nothing: open it again and look at the plan once more")
 
 // recover ends an unfinished transaction.
 func (w *process) recover(ctx context.Context) ops.Result {
@@ -303,19 +303,19 @@ func (w *process) interrupted(err error) ops.Result {
 	fault := new(txn.FaultError)
 	switch {
 	case errors.As(err, new(*txn.MismatchError)):
-		r.Advice = "The storage may be failing. Run `shunt recover` to read everything back once more and finish if it is right then, or `shunt recover --rollback` to undo; what is still whole at its old place is left there."
+		r.Advice = "The storage may be failing. Run `shunt recover` to read everything back once more and finish if it is right then, or `shunt recover --rollback` to roll back; what is still whole at its old place is left there."
 	case errors.Is(err, txn.ErrOtherTarget):
 		r.Advice = "The target was changed or replaced after the transaction was interrupted, so neither finishing nor rolling back is safe. Put the image back that the journal belongs to; the journal was left as it is."
 	case errors.Is(err, journal.ErrDamaged):
 		r.Advice = "The journal beside the target is damaged and is not replayed. Nothing was written. Restore the journal's files from a backup of their directory, or the whole target."
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
-		r.Advice = "Nothing is lost: the journal holds all that is needed. Make room on the file system of the image and run `shunt recover` to finish, or run `shunt recover --rollback` to undo, which needs no more room."
+		r.Advice = "Nothing is lost: the journal holds all that is needed. Make room on the file system of the image and run `shunt recover` to finish, or run `shunt recover --rollback` to roll back, which needs no more room."
 	case errors.As(err, &fault) && fault.What == "read":
 		r.Advice = "Nothing that could be read before is lost. `shunt recover` tries to read there again and goes on where it stands; `shunt recover --rollback` brings back what was moved and leaves the place that cannot be read as it is. Both can also be done later."
 	case errors.Is(err, txn.ErrStopped):
-		r.Advice = "Nothing is lost. Run `shunt recover` to finish, or `shunt recover --rollback` to undo."
+		r.Advice = "Nothing is lost. Run `shunt recover` to finish, or `shunt recover --rollback` to roll back."
 	default:
-		r.Advice = "Nothing is lost: the journal holds all that is needed. Mend the cause, then run `shunt recover` to finish or `shunt recover --rollback` to undo."
+		r.Advice = "Nothing is lost: the journal holds all that is needed. Mend the cause, then run `shunt recover` to finish or `shunt recover --rollback` to roll back."
 	}
 	return r
 }

@@ -150,7 +150,7 @@ func TestFoundingExampleByKeys(t *testing.T) {
 	term.keys("j", "m")
 	term.wait("Resize/Move p2")
 	term.keys("'+1024MiB")
-	term.wait("454 MiB of free space is not copied")
+	term.wait("454 MiB of unused space is not copied")
 	term.keys("Enter")
 	term.wait("2 Move p2 right by 1024 MiB")
 	term.keys("Home", "m")

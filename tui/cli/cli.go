@@ -10,11 +10,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
 
 	"shunt/geometry"
+	"shunt/ops"
 	"shunt/ops/session"
 )
 
@@ -106,27 +108,32 @@ func printError(w io.Writer, _ fang.Styles, err error) {
 	if errors.As(err, &exit) && exit.err == nil {
 		return
 	}
-	_, _ = fmt.Fprintf(w, "shunt: %v\n", err)
+	_, _ = fmt.Fprintf(w, "shunt: %s\n", ops.Telling(err.Error()))
 	if exit != nil && exit.code == exitUsage {
 		_, _ = fmt.Fprintln(w, "Try `shunt --help`.")
 	}
 }
 
-// exactArgs is cobra's check of the number of arguments with the exit code of a usage error.
+// exactArgs checks the number of arguments, with the exit code of a usage error.
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
-			return usage(fmt.Errorf("%w: %s", err, cmd.UseLine()))
+		if len(args) != n {
+			return wrongNumber(cmd)
 		}
 		return nil
 	}
 }
 
+// wrongNumber is the usage error of a command that got too few or too many arguments.
+func wrongNumber(cmd *cobra.Command) error {
+	return usage(fmt.Errorf("%s takes other arguments: %s", cmd.Name(), strings.TrimSuffix(cmd.UseLine(), " [flags]")))
+}
+
 // argsBetween is exactArgs for a number of arguments that may vary.
 func argsBetween(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := cobra.RangeArgs(least, most)(cmd, args); err != nil {
-			return usage(fmt.Errorf("%w: %s", err, cmd.UseLine()))
+		if len(args) < least || len(args) > most {
+			return wrongNumber(cmd)
 		}
 		return nil
 	}

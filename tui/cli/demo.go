@@ -42,7 +42,7 @@ func (s *settings) demoCommand() *cobra.Command {
 
 func (s *settings) demo(ctx context.Context, path string, makeOnly bool) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		s.say("Making the practice image %s …", path)
+		s.say("Making the practice image %s ...", path)
 		if err := demo.Make(ctx, path); err != nil {
 			return err
 		}

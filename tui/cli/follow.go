@@ -63,8 +63,8 @@ func tellLast(path string, last worker.Last) string {
 	case ops.RolledBack:
 		return fmt.Sprintf("%s finished at %s: rolled back, the target is exactly as it was.", what, when)
 	case ops.Interrupted:
-		return fmt.Sprintf("%s was interrupted at %s: %s", what, when, last.Result.Err)
+		return fmt.Sprintf("%s was interrupted at %s: %s", what, when, ops.Telling(last.Result.Err))
 	case ops.Unchanged:
 	}
-	return fmt.Sprintf("%s ended at %s: the target was not changed: %s", what, when, last.Result.Err)
+	return fmt.Sprintf("%s ended at %s: the target was not changed: %s", what, when, ops.Telling(last.Result.Err))
 }

@@ -98,7 +98,7 @@ func TestRehearseTouchesNothing(t *testing.T) {
 	image, plan := stick(t, people()[0])
 	sum := digest(t, image)
 	p := people()[0]
-	p.run(t, "apply", "--rehearse", image, plan).want(t, 0, "not touched", "verified: ext4 in p1")
+	p.run(t, "apply", "--rehearse", image, plan).want(t, 0, "is unchanged", "verified: ext4 in p1")
 	o := p.run(t, "apply", "--rehearse", "--json", image, plan)
 	o.want(t, 0)
 	for line := range strings.Lines(o.out) {

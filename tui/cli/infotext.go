@@ -68,7 +68,7 @@ func rowName(r model.Row) string {
 	case model.RowPartition:
 		name = r.Partition.Ref()
 	case model.RowGap:
-		name = "unallocated"
+		name = "free space"
 	case model.RowWhole:
 		name = "whole disk"
 	}
@@ -140,7 +140,7 @@ func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
 		lines = append(lines, "a commit is under way, "+whereItStands(*f.Commit)+": what is shown changes meanwhile; `shunt recover` follows it")
 		return lines
 	case left != nil:
-		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `shunt recover`, or with --rollback to undo it", left.Stage, left.Next, left.Units))
+		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `shunt recover`, or with --rollback to roll it back", left.Stage, left.Next, left.Units))
 	}
 	if f.Undo != nil {
 		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `shunt undo`, if nothing was changed since; %s are kept for that",

@@ -44,7 +44,7 @@ func TestPhysicalDisk(t *testing.T) {
 	p.run(t, "info", disk).want(t, 0, "p1", "p2")
 	p.run(t, "apply", "--yes", disk, plan).want(t, exitRefused, "is a physical disk", "--allow-disks")
 	p.run(t, "apply", "--yes", "--allow-disks", disk, plan).want(t, exitUsage, "has to be typed")
-	p.run(t, "apply", "--allow-disks", "--rehearse", disk, plan).want(t, 0, "not touched")
+	p.run(t, "apply", "--allow-disks", "--rehearse", disk, plan).want(t, 0, "is unchanged")
 	for _, args := range [][]string{{"info", part}, {"apply", "--allow-disks", "--yes", part, plan}} {
 		p.run(t, args...).want(t, exitRefused, "partition", "give the whole disk, "+disk)
 	}

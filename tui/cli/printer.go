@@ -50,7 +50,7 @@ func (p *printer) follow(ctx context.Context, run *session.Run) {
 			run.Cancel()
 			stop = nil
 			if !p.json {
-				_, _ = fmt.Fprintln(p.streams.Err, "\nStopping where that is safe …")
+				_, _ = fmt.Fprintln(p.streams.Err, "\nStopping where that is safe ...")
 			}
 		}
 	}
@@ -77,6 +77,9 @@ func (p *printer) progress(u ops.Progress, last string) string {
 
 func whereItStands(u ops.Progress) string {
 	text := fmt.Sprintf("%s: %s", u.Phase, u.Stage)
+	if u.Phase == ops.Rehearsing {
+		text = fmt.Sprintf("%s: %s", u.Phase, ops.Acting(u.Stage))
+	}
 	if u.Total > 0 {
 		text += fmt.Sprintf(", %s of %s", geometry.FormatBytes(u.Done), geometry.FormatBytes(u.Total))
 	}
@@ -105,11 +108,11 @@ func (p *printer) report(q ops.Queue, r ops.Report) {
 		_, _ = fmt.Fprintf(w, "  %d. %-60s %s\n", i+1, op.Describe(q.Before(i)), q.Cost(i))
 	}
 	for _, s := range r.Steps {
-		mark := "ok"
+		mark, text := "ok", ops.Did(s.Text)
 		if s.Err != "" {
-			mark = "FAILED"
+			mark, text = "FAILED", s.Text
 		}
-		_, _ = fmt.Fprintf(w, "  %-6s %s (%s)\n", mark, s.Text, s.Took.Round(time.Millisecond))
+		_, _ = fmt.Fprintf(w, "  %-6s %s (%s)\n", mark, text, s.Took.Round(time.Millisecond))
 	}
 	if r.Err != "" {
 		return
@@ -121,7 +124,7 @@ func (p *printer) report(q ops.Queue, r ops.Report) {
 		}
 		_, _ = fmt.Fprintf(w, "  verified: %s in %s, %s, %s\n", f.Kind, f.Ref, geometry.FormatBytes(f.Size), used)
 	}
-	_, _ = fmt.Fprintf(w, "  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; free space that is not copied: %s.\n",
+	_, _ = fmt.Fprintf(w, "  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; unused space that is not copied: %s.\n",
 		geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
 	if r.UndoBytes > 0 {
 		_, _ = fmt.Fprintf(w, "  After it %s stay beside the target, for `shunt undo`.\n", geometry.FormatBytes(r.UndoBytes))

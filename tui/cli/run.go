@@ -96,7 +96,7 @@ func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (
 		return err
 	}
 	if q.Len() == 0 {
-		s.say("The plan holds no operation; nothing was done.")
+		s.say("The plan holds no operation; nothing was changed.")
 		return nil
 	}
 	run, err := sess.Start(q, f.wishes())
@@ -117,7 +117,7 @@ func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (
 		run.Cancel()
 		run.Result()
 		p.drain()
-		s.say("Rehearsed; the target was not touched.")
+		s.say("Rehearsed; the target is unchanged.")
 		return nil
 	}
 	if !s.agreed(ctx, sess.Facts().Retype, "Write this to "+path+"?", f.yes) {
@@ -136,7 +136,7 @@ func (s *settings) plan(sess *session.Session, name string, align geometry.Align
 	case sess.Damage() != nil:
 		return ops.Queue{}, unfinished(sess.Damage())
 	case sess.Unfinished() != nil:
-		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `shunt recover %s` to finish it, or add --rollback to undo it",
+		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `shunt recover %s` to finish it, or add --rollback to roll it back",
 			sess.Facts().Path, sess.Facts().Path))
 	case sess.Disk().ReadOnly() != "":
 		return ops.Queue{}, readOnly(sess)
@@ -152,7 +152,7 @@ func (s *settings) plan(sess *session.Session, name string, align geometry.Align
 	}
 	q, err := ops.ParsePlan(in, ops.NewQueue(sess.Disk(), sess.Env()), align)
 	if err != nil {
-		return ops.Queue{}, fmt.Errorf("%s: %w", name, err)
+		return ops.Queue{}, fmt.Errorf("%s: %w. Nothing was changed", name, err)
 	}
 	return q, nil
 }
@@ -176,7 +176,7 @@ func (s *settings) recover(ctx context.Context, path string, how txn.Direction, 
 		return unfinished(sess.Damage())
 	}
 	if sess.Unfinished() == nil {
-		s.say("%s has no unfinished transaction; nothing was done.", path)
+		s.say("%s has no unfinished transaction; nothing was changed.", path)
 		return nil
 	}
 	run, err := sess.Recover(how)

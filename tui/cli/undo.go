@@ -52,7 +52,7 @@ func (s *settings) undo(ctx context.Context, path string, f undoFlags) (err erro
 	case errors.Is(err, txn.ErrUnfinished):
 		return unfinished(fmt.Errorf("%s: %w", path, err))
 	case err != nil:
-		return fmt.Errorf("%s: %w; nothing was done", path, err)
+		return fmt.Errorf("%s: %w; nothing was changed", path, err)
 	}
 	s.say("The transaction of %s will be taken back:", last.When.Format("2006-01-02 15:04"))
 	for line := range strings.Lines(last.Plan) {

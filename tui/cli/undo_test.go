@@ -138,7 +138,7 @@ func TestUndoAndEdit(t *testing.T) {
 	if err := os.WriteFile(more, []byte("move 2 right 50MiB\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p.run(t, "apply", "--rehearse", image, more).want(t, 0, "not touched")
+	p.run(t, "apply", "--rehearse", image, more).want(t, 0, "is unchanged")
 	p.run(t, "recover", image).want(t, 0, "no unfinished transaction")
 	p.run(t, "recover", "--rollback", image).want(t, 0, "no unfinished transaction")
 	again := filepath.Join(t.TempDir(), "stick.raw")

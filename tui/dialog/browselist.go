@@ -120,7 +120,7 @@ func (b Browse) addHere(name string) Browse {
 	heading := len(b.rows)
 	b = b.addText(sectionHere, true, here+b.short(b.listing.Path))
 	if b.listing.Err != nil {
-		return b.addText(sectionHere, false, widget.Clean(b.listing.Err.Error()))
+		return b.addText(sectionHere, false, sentence(widget.Clean(ops.Telling(b.listing.Err.Error()))))
 	}
 	found, left := b.matches(name)
 	b = b.add(sectionHere, found...)

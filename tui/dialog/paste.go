@@ -76,7 +76,7 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 		return Paste{}, &ops.Refusal{
 			What: what, Reason: fmt.Sprintf("it needs %s and there is room for %s here",
 				geometry.FormatBytes(clip.Bytes), geometry.FormatBytes(d.SectorSize.Bytes(room.Len()))),
-			Nearest: "choose a larger gap, or shrink it first",
+			Nearest: "choose larger free space, or shrink it first",
 		}
 	}
 	p.place = newPlace(p.limits(room), geometry.SpanOf(room.Start, p.least), align, d.SectorSize)

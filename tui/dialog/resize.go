@@ -99,7 +99,7 @@ func (r Resize) check() Resize {
 		if r.verdict.cost == "copies "+geometry.FormatBytes(copies) {
 			r.verdict.cost += " of data"
 		}
-		r.verdict.cost += "; " + geometry.FormatBytes(skipped) + " of free space is not copied"
+		r.verdict.cost += "; " + geometry.FormatBytes(skipped) + " of unused space is not copied"
 	}
 	return r
 }

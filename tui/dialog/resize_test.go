@@ -105,7 +105,7 @@ func TestResizeTells(t *testing.T) {
 	q := roomy(t)
 	for _, c := range []struct{ keys, want string }{
 		{"", "No change yet."},
-		{"=+1024MiB", "copies 25.6 MiB of data; 458 MiB of free space is not copied"},
+		{"=+1024MiB", "copies 25.6 MiB of data; 458 MiB of unused space is not copied"},
 		{"=+1024MiB", "Move p2 right by 1024 MiB"},
 		{"=+1024", "has no unit"},
 		{"=+9GiB", "Cannot move p2 right"},

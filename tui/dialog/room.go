@@ -218,7 +218,7 @@ func (r Room) smaller(p guide.Plan) []string {
 	out := []string{fmt.Sprintf("The image has %s then, %s less than now.", geometry.FormatBytes(d.SectorSize.Bytes(p.Len)),
 		geometry.FormatBytes(d.SectorSize.Bytes(d.Sectors-p.Len)))}
 	if p.Risk.Shrunk > 0 {
-		out = append(out, "What is shrunk has little free space left.")
+		out = append(out, "What is shrunk has little unused space left.")
 	}
 	return out
 }

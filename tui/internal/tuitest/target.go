@@ -163,7 +163,7 @@ func (t *Target) Inform(_ context.Context, id model.PartID) (sheet ops.Sheet, er
 	t.backend.idle.do(func() {
 		var ok bool
 		if sheet, ok = t.Sheets[id]; !ok {
-			err = errors.New("this partition is only planned: there is nothing of it on the target yet")
+			err = errors.New("this partition is only pending: nothing of it is on the target yet")
 		}
 	})
 	return sheet, err

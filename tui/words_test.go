@@ -1,0 +1,52 @@
+package tui
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"shunt/ops"
+)
+
+// TestTellings holds every account of how something ended to the mechanical part of the rule in words.go.
+func TestTellings(t *testing.T) {
+	const name = "stick.raw"
+	all := map[string]telling{
+		"refused":           tellRefused(name, errors.New(name+" is in use by qemu (pid 7): shut it down first")),
+		"lost":              tellLost(name, errors.New("open "+name+": no such file or directory")),
+		"rehearsal failed":  tellRehearsal(applyRun, name, ops.Report{Err: "resize2fs failed"}),
+		"rehearsal":         tellRehearsal(rehearseRun, name, ops.Report{}),
+		"rehearsal, asking": tellRehearsal(applyRun, name, ops.Report{}),
+	}
+	for _, kind := range []runKind{applyRun, rehearseRun, recoverRun, undoRun, followRun} {
+		for _, outcome := range []ops.Outcome{ops.Unchanged, ops.Done, ops.RolledBack, ops.Interrupted} {
+			all[fmt.Sprintf("%s of run %d", outcome, kind)] = tellResult(kind, name, ops.Result{Outcome: outcome})
+		}
+	}
+	for what, told := range all {
+		if told.head == "" || told.meaning == "" {
+			t.Errorf("%s: %+v does not say what happened or what it means", what, told)
+		}
+		if !strings.Contains(told.head+told.meaning, name) {
+			t.Errorf("%s: %+v does not name the target", what, told)
+		}
+		if strings.HasSuffix(told.head, ".") {
+			t.Errorf("%s: %q is a sentence", what, told.head)
+		}
+		if told.advice != "" && !strings.HasSuffix(told.advice, ".") {
+			t.Errorf("%s: %q is not a sentence", what, told.advice)
+		}
+		if told.tone == toneBad && told.advice == "" {
+			t.Errorf("%s: nothing says what to do", what)
+		}
+		for _, text := range []string{told.head, told.meaning, told.advice} {
+			if strings.Contains(text, "  ") || strings.ContainsAny(text, "!") || strings.Contains(strings.ToLower(text), "error") {
+				t.Errorf("%s: %q is not worded as words.go asks", what, text)
+			}
+			if strings.ContainsFunc(text, func(r rune) bool { return r > '~' }) {
+				t.Errorf("%s: %q is not ASCII", what, text)
+			}
+		}
+	}
+}
