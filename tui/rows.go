@@ -44,7 +44,7 @@ func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 	}
 	switch r.Kind {
 	case model.RowGap:
-		out.Name, out.Dim = "free space", widget.Dimmed
+		out.Name, out.Dim = "unallocated", widget.Dimmed
 		return out
 	case model.RowWhole:
 		out.Name = "whole disk"

@@ -53,7 +53,7 @@ func (m Model) rowTitle(r model.Row) string {
 		return "Whole disk"
 	case model.RowGap:
 	}
-	return "Free space"
+	return "Unallocated"
 }
 
 // details is what there is to know of a row while one edits: first what can be done with it, then what it is.

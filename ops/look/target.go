@@ -77,7 +77,7 @@ func table(d model.Disk) ops.SheetSection {
 		largest = max(largest, g.Span.Len())
 	}
 	if free > 0 {
-		s.Add("Free space", fmt.Sprintf("%s, at most %s in one piece", exact(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
+		s.Add("Unallocated", fmt.Sprintf("%s, at most %s in one piece", exact(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
 	}
 	return s
 }

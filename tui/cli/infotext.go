@@ -68,7 +68,7 @@ func rowName(r model.Row) string {
 	case model.RowPartition:
 		name = r.Partition.Ref()
 	case model.RowGap:
-		name = "free space"
+		name = "unallocated"
 	case model.RowWhole:
 		name = "whole disk"
 	}
