@@ -38,6 +38,18 @@ func TestSmallImage(t *testing.T) {
 	d.Contains("Shrink image by")
 }
 
+// A full image has no free space to select: the size of the image leads there too.
+func TestSmallImageFromItsSize(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	d.Press("z")
+	d.Contains("ctrl+g fit contents")
+	d.Press("ctrl+g")
+	d.Contains("Make the image smaller", "less than now")
+	d.Lacks("Image size")
+	d.Press("enter")
+	d.Contains("Shrink image by")
+}
+
 // On a crowded disk the plans come after the frame, and keys that are typed ahead wait for them: they do what they do when
 // they are typed one by one.
 func TestMakeRoomTypedAhead(t *testing.T) {
