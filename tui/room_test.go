@@ -11,8 +11,9 @@ import (
 func TestMakeRoom(t *testing.T) {
 	d := open(t, tuitest.Founding())
 	d.Press("g")
-	d.Contains("Make room for p1", "[max")
+	d.Contains("Make room for p1", "[max", "the image can grow to make that room")
 	d.Type("+1GiB")
+	d.Lacks("the image can grow")
 	d.Contains("Grow image by 1.00 GiB, move p2 right by 1025 MiB", "copies 25.6 MiB")
 	d.Press("enter")
 	d.Lacks("Make room")
