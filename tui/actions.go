@@ -49,6 +49,8 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 		return m.takeBack()
 	case dialog.Save:
 		return m, saveFile(a, m.savedText(a.What))
+	case dialog.FitImage:
+		return m.fitImage()
 	case dialog.Open:
 		return m.openPath(a.Path)
 	case dialog.Mount:

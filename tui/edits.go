@@ -103,14 +103,25 @@ func (m Model) openConvert(d document) Model {
 
 // openRoom makes room for the selected partition; where none is selected, space is left, and the image can be smaller.
 func (m Model) openRoom(d document) (tea.Model, tea.Cmd) {
-	var room dialog.Room
-	var first dialog.Action
-	var err error
-	if p, ok := d.partition(); ok {
-		room, first, err = dialog.NewRoom(d.queue, p.ID, m.align)
-	} else {
-		room, first, err = dialog.NewSmallImage(d.queue, m.align)
+	p, ok := d.partition()
+	if !ok {
+		return m.showRoom(dialog.NewSmallImage(d.queue, m.align))
 	}
+	return m.showRoom(dialog.NewRoom(d.queue, p.ID, m.align))
+}
+
+// fitImage leads from the size of the image to the ways that make its partitions smaller too, where there is no space to
+// select.
+func (m Model) fitImage() (tea.Model, tea.Cmd) {
+	d, ok := m.doc()
+	if !ok {
+		return m, nil
+	}
+	return m.showRoom(dialog.NewSmallImage(d.queue, m.align))
+}
+
+// showRoom opens the page and does what it wants first.
+func (m Model) showRoom(room dialog.Room, first dialog.Action, err error) (tea.Model, tea.Cmd) {
 	if err != nil {
 		return m.refuse(err), nil
 	}

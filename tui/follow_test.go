@@ -78,7 +78,7 @@ func TestToldLater(t *testing.T) {
 			d := open(t, target)
 			quietly(d)
 			d.Contains(c.says...)
-			d.Lacks("# shunt plan")
+			d.Lacks("# shunt plan", "MiB?")
 			d.Press("enter")
 			d.Lacks("07:08:09")
 			d.Contains("Partition")

@@ -157,17 +157,25 @@ func (m Model) title() string {
 
 // noteOver is the page with an answer that is longer than its last line over its last lines.
 func (m Model) noteOver(lines []string) []string {
-	const most = 5
-	text := widget.Wrap(m.note.text, m.width-2)
+	text := m.noteLines()
 	if len(text) < 2 {
 		return lines
 	}
-	text = text[:min(len(text), most)]
 	first := len(lines) - len(text)
 	for i, line := range text {
 		lines[first+i] = widget.Fit(" "+m.noteLook()(line), m.width, "")
 	}
 	return lines
+}
+
+// noteLines are the last lines of the screen while there is an answer in their place.
+func (m Model) noteLines() []string {
+	const most = 5
+	if m.note.text == "" {
+		return nil
+	}
+	text := widget.Wrap(m.note.text, m.width-2)
+	return text[:min(len(text), most)]
 }
 
 func (m Model) noteLook() func(...string) string {

@@ -19,22 +19,31 @@ const wheelLines = 3
 
 // mouse brings a mouse event to the uppermost dialog or else to the page.
 func (m Model) mouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
-	if m.small() || m.gate.closed {
+	click, clicked := msg.(tea.MouseClickMsg)
+	switch {
+	case m.small():
+		return m, nil
+	case m.gate.closed && clicked:
+		return m.shut()
+	case m.gate.closed:
 		return m, nil
 	}
-	switch msg := msg.(type) {
-	case tea.MouseWheelMsg:
-		return m.wheel(msg)
-	case tea.MouseClickMsg:
-		if msg.Button != tea.MouseLeft {
+	if wheel, ok := msg.(tea.MouseWheelMsg); ok {
+		return m.wheel(wheel)
+	}
+	if clicked {
+		if click.Button != tea.MouseLeft {
 			return m, nil
 		}
-		m.note = note{} // the keys are below it
+		covered := len(m.noteLines())
+		if m.note = (note{}); len(m.dialogs) == 0 && click.Y >= m.height-covered {
+			return m, nil // what is below the answer was not seen
+		}
 	}
 	if len(m.dialogs) > 0 {
 		return m.dialogMouse(msg)
 	}
-	if click, ok := msg.(tea.MouseClickMsg); ok {
+	if clicked {
 		return m.click(click.X, click.Y)
 	}
 	return m, nil

@@ -2,6 +2,7 @@ package tui_test
 
 import (
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -133,5 +134,40 @@ func TestMouseElsewhere(t *testing.T) {
 	d.ClickAt(30, 15)
 	if d.Frame() != before {
 		t.Errorf("the screen has changed:\n%s", d.Frame())
+	}
+}
+
+// An answer is in the place of the keys: a click on it makes way for them and presses none that could not be seen.
+func TestMouseOnAnswer(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	d.Press("d")
+	d.Contains("Pending: Delete p1", "1 pending")
+	for x := range 80 {
+		d.Press("u", "d")
+		d.ClickAt(x, 23)
+		d.Lacks("Pending: Delete")
+		d.Contains("? help", "1 pending")
+	}
+	d.Click("? help", 0)
+	d.Contains("Keys", "esc back")
+}
+
+// Clicks that were meant for what was there before do not answer the question of a report, however many there are.
+func TestMouseInFlight(t *testing.T) {
+	target := tuitest.Founding()
+	d := open(t, target)
+	story{t, d, target}.toRehearsal()
+	d.Do(func() { last(t, target).Finish(passed()) })
+	for range 5 {
+		d.Click("Yes, apply", 0)
+		d.Advance(300 * time.Millisecond)
+	}
+	if n := last(t, target).Commits; n != 0 {
+		t.Fatalf("clicks in flight committed %d times", n)
+	}
+	d.Advance(400 * time.Millisecond)
+	d.Click("Yes, apply", 0)
+	if n := last(t, target).Commits; n != 1 {
+		t.Fatalf("committed %d times after a pause", n)
 	}
 }

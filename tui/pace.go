@@ -10,13 +10,17 @@ import (
 
 // Bubble Tea looks for a new frame 60 times a second, whether there is one or not: an editor that waits for a key uses the
 // processor all the time, and a frame waits up to 17 ms for its turn. A pace changes the ticker behind that: it runs fast
-// for a moment after each frame and all but stands still otherwise.
+// for a moment after each frame, then as the library has it, and all but stands still once nothing came for a while. Who
+// is busy writing another frame to a terminal that takes it slowly looks for the last one no earlier than that is done.
 
 const (
 	paceFast = time.Millisecond
+	paceCalm = time.Second / 60
 	paceSlow = time.Second
-	// paceHold is how long it runs fast: long enough for the frame to be taken also on a busy machine.
+	// paceHold is how long it runs fast, on a machine that is not busy long enough for the frame to be taken.
 	paceHold = 8 * time.Millisecond
+	// paceWhile is how long it goes on as the library has it.
+	paceWhile = 2 * time.Second
 )
 
 // pace is the ticker of one program.
@@ -56,16 +60,17 @@ func (p *pace) frame() {
 	}
 	p.serial++
 	serial := p.serial
-	time.AfterFunc(p.hold, func() { p.rest(serial) })
+	time.AfterFunc(p.hold, func() { p.rest(serial, paceCalm) })
+	time.AfterFunc(p.hold+paceWhile, func() { p.rest(serial, paceSlow) })
 }
 
 // rest slows down, if no frame came after the one that asks for it.
-func (p *pace) rest(serial int) {
+func (p *pace) rest(serial int, to time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if serial == p.serial {
 		p.fast = false
-		p.ticker.Reset(paceSlow)
+		p.ticker.Reset(to)
 	}
 }
 

@@ -40,21 +40,25 @@ func TestTickerIsFound(t *testing.T) {
 	}
 }
 
-// After a frame the ticker runs fast, and slow once no other came for a while; only the last frame's rest counts.
+// After a frame the ticker runs fast, then calm, and slow once no other came for a while; only the last frame's rest counts.
 func TestPace(t *testing.T) {
 	p := &pace{ticker: time.NewTicker(time.Hour), hold: time.Hour}
 	defer p.ticker.Stop()
 	p.frame()
 	<-p.ticker.C // would take an hour
 	p.frame()
-	p.rest(1)
+	p.rest(1, time.Hour)
 	<-p.ticker.C
 	if !p.fast {
 		t.Error("the rest of an earlier frame slowed it down")
 	}
-	p.rest(2)
+	p.rest(2, paceCalm)
 	if p.fast {
 		t.Error("it is still fast")
 	}
+	// A frame that nobody has taken by now, as another was still being written, is not left until the next second.
+	<-p.ticker.C
+	<-p.ticker.C
+	p.rest(2, paceSlow)
 	(&pace{}).frame() // without a ticker nothing happens
 }

@@ -11,8 +11,9 @@ import (
 func TestMakeRoom(t *testing.T) {
 	d := open(t, tuitest.Founding())
 	d.Press("g")
-	d.Contains("Make room for p1", "[max")
+	d.Contains("Make room for p1", "[max", "the image can grow to make that room")
 	d.Type("+1GiB")
+	d.Lacks("the image can grow")
 	d.Contains("Grow image by 1.00 GiB, move p2 right by 1025 MiB", "copies 25.6 MiB")
 	d.Press("enter")
 	d.Lacks("Make room")
@@ -35,6 +36,18 @@ func TestSmallImage(t *testing.T) {
 	d.Press("end", "g")
 	d.Contains("Make the image smaller", "The image has", "less than now")
 	d.Press("end", "down", "down", "down", "down", "down", "down", "enter")
+	d.Contains("Shrink image by")
+}
+
+// A full image has no free space to select: the size of the image leads there too.
+func TestSmallImageFromItsSize(t *testing.T) {
+	d := open(t, tuitest.Founding())
+	d.Press("z")
+	d.Contains("ctrl+g fit contents")
+	d.Press("ctrl+g")
+	d.Contains("Make the image smaller", "less than now")
+	d.Lacks("Image size")
+	d.Press("enter")
 	d.Contains("Shrink image by")
 }
 

@@ -26,6 +26,7 @@ type Run struct {
 	ended   chan struct{} // closed when the result is there
 
 	mu     sync.Mutex
+	writes bool // the worker may write to the target: it was told to, or was from the start
 	report *ops.Report
 	result ops.Result
 	log    []string
@@ -46,6 +47,7 @@ func start(job worker.Job, files, sources []*os.File) (*Run, error) {
 		return nil, err
 	}
 	r := newRun(p.conn)
+	r.writes = job.Task != worker.Apply
 	go r.listen(bufio.NewReaderSize(p.conn, 64<<10), p.cmd.Wait, p.stderr)
 	return r, nil
 }
@@ -89,9 +91,10 @@ func spawn(job worker.Job, files, sources []*os.File, how window.How) (*process,
 	return &process{conn: conn, cmd: cmd, stderr: stderr}, nil
 }
 
+// newRun is the run of a worker that may be writing already.
 func newRun(conn net.Conn) *Run {
 	return &Run{
-		conn: conn, updates: make(chan ops.Progress, 1), decided: make(chan struct{}), ended: make(chan struct{}),
+		conn: conn, updates: make(chan ops.Progress, 1), decided: make(chan struct{}), ended: make(chan struct{}), writes: true,
 	}
 }
 
@@ -138,14 +141,10 @@ func (r *Run) listen(in *bufio.Reader, wait func() error, stderr *tail) {
 		}
 	}
 	waited := wait()
-	if result == nil {
-		result = &ops.Result{
-			Outcome: ops.Interrupted,
-			Err:     silence(waited, stderr.text()),
-			Advice:  "Open the target again: if its commit had begun, shunt offers to finish it or to roll it back. If not, nothing was changed.",
-		}
-	}
 	r.mu.Lock()
+	if result == nil {
+		result = r.silent(silence(waited, stderr.text()))
+	}
 	r.result = *result
 	r.mu.Unlock()
 	if undecided {
@@ -154,6 +153,17 @@ func (r *Run) listen(in *bufio.Reader, wait func() error, stderr *tail) {
 	close(r.updates)
 	close(r.ended)
 	_ = r.conn.Close() // both ends are done with it
+}
+
+// silent is the result of a worker that left none.
+func (r *Run) silent(err string) *ops.Result {
+	if !r.writes {
+		return &ops.Result{Outcome: ops.Unchanged, Err: err}
+	}
+	return &ops.Result{
+		Outcome: ops.Interrupted, Err: err,
+		Advice: "Open the target again: if its commit had begun, shunt offers to finish it or to roll it back. If not, nothing was changed.",
+	}
 }
 
 // silence tells of a worker that ended without a result: how, if it was our child, and what it said at last.
@@ -193,7 +203,12 @@ func (r *Run) Report() (report ops.Report, ok bool) {
 }
 
 // Commit orders the rehearsed result to be written to the target. Only the first order counts.
-func (r *Run) Commit() { _ = r.send(worker.Commit) } // a worker that is gone is told by Result
+func (r *Run) Commit() {
+	r.mu.Lock()
+	r.writes = true
+	r.mu.Unlock()
+	_ = r.send(worker.Commit) // a worker that is gone is told by Result
+}
 
 // Cancel ends a rehearsal, or stops a commit at the next safe point.
 func (r *Run) Cancel() { _ = r.send(worker.Cancel) }

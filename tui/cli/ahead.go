@@ -65,9 +65,14 @@ func (a *ahead) take(path string, tell func(what string)) bool {
 	return true
 }
 
-// close closes the target if nobody has taken it.
+// close closes the target if nobody has taken it. One that is still being opened is not waited for, as that may take long
+// and whoever has left the editor waits for the prompt: the end of the process frees what it has by then.
 func (a *ahead) close() error {
-	<-a.done
+	select {
+	case <-a.done:
+	default:
+		return nil
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.taken || a.target == nil {

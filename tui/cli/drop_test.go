@@ -17,17 +17,18 @@ func TestDropped(t *testing.T) {
 	original := newSlow(t, slowData)
 	self, other := people()[0], people()[len(people())-1]
 	for name, test := range map[string]func(t *testing.T){
-		"parent killed":           func(t *testing.T) { parentGone(t, original.of(t, self), syscall.SIGKILL, "") },
-		"parent hung up":          func(t *testing.T) { parentGone(t, original.of(t, other), syscall.SIGHUP, other.dir(t)) },
-		"finished meanwhile":      func(t *testing.T) { finishedMeanwhile(t, original.of(t, self)) },
-		"interrupted":             func(t *testing.T) { stopped(t, original.of(t, self), interrupt, true) },
-		"worker terminated":       func(t *testing.T) { stopped(t, original.of(t, self), terminateWorker, false) },
-		"stopped by a follower":   func(t *testing.T) { stopped(t, original.of(t, self), stopByFollower, true) },
-		"rehearsal, interrupted":  func(t *testing.T) { stoppedEarly(t, original.of(t, self), syscall.SIGINT) },
-		"rehearsal, terminated":   func(t *testing.T) { stoppedEarly(t, original.of(t, self), syscall.SIGTERM) },
-		"rehearsal, hung up":      func(t *testing.T) { stoppedEarly(t, original.of(t, other), syscall.SIGHUP) },
-		"rehearsal, killed":       func(t *testing.T) { stoppedEarly(t, original.of(t, other), syscall.SIGKILL) },
-		"recovery, parent killed": func(t *testing.T) { recoveryAlone(t, original.of(t, self)) },
+		"parent killed":            func(t *testing.T) { parentGone(t, original.of(t, self), syscall.SIGKILL, "") },
+		"parent hung up":           func(t *testing.T) { parentGone(t, original.of(t, other), syscall.SIGHUP, other.dir(t)) },
+		"finished meanwhile":       func(t *testing.T) { finishedMeanwhile(t, original.of(t, self)) },
+		"interrupted":              func(t *testing.T) { stopped(t, original.of(t, self), interrupt, true) },
+		"worker terminated":        func(t *testing.T) { stopped(t, original.of(t, self), terminateWorker, false) },
+		"stopped by a follower":    func(t *testing.T) { stopped(t, original.of(t, self), stopByFollower, true) },
+		"rehearsal, interrupted":   func(t *testing.T) { stoppedEarly(t, original.of(t, self), syscall.SIGINT) },
+		"rehearsal, terminated":    func(t *testing.T) { stoppedEarly(t, original.of(t, self), syscall.SIGTERM) },
+		"rehearsal, hung up":       func(t *testing.T) { stoppedEarly(t, original.of(t, other), syscall.SIGHUP) },
+		"rehearsal, killed":        func(t *testing.T) { stoppedEarly(t, original.of(t, other), syscall.SIGKILL) },
+		"rehearsal, worker killed": func(t *testing.T) { workerKilledEarly(t, original.of(t, self)) },
+		"recovery, parent killed":  func(t *testing.T) { recoveryAlone(t, original.of(t, self)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,10 +137,7 @@ func stopByFollower(t *testing.T, s slow, first begun, _ int) begun {
 // stoppedEarly asks a run to stop before its commit, or kills it: the target is untouched and nothing is left.
 func stoppedEarly(t *testing.T, s slow, sig syscall.Signal) {
 	t.Helper()
-	// The check takes long enough for the worker to be held before the commit, however busy the machine is.
-	s.person.bin = t.TempDir()
-	sh(t, s.person.bin, "real=$(command -v e2fsck); printf '#!/bin/sh\nsleep 3\nexec %s \"$@\"\n' \"$real\" >e2fsck; chmod 755 . .. e2fsck")
-	first, worker := s.halted(t, "rehearsing: ")
+	first, worker := s.haltedEarly(t)
 	first.signal(t, sig)
 	code, words := -1, []string{}
 	if sig == syscall.SIGINT || sig == syscall.SIGTERM {
@@ -150,6 +148,29 @@ func stoppedEarly(t *testing.T, s slow, sig syscall.Signal) {
 	first.end().want(t, code, words...)
 	workersGone(t, s.image)
 	s.isBefore(t)
+}
+
+// workerKilledEarly takes the worker away before anything is written, as a machine without memory does. That nothing was
+// written is known then, and said: nobody is sent to recover.
+func workerKilledEarly(t *testing.T, s slow) {
+	t.Helper()
+	first, worker := s.haltedEarly(t)
+	send(t, worker, syscall.SIGKILL)
+	first.end().want(t, exitRefused, "signal: killed", "The target is unchanged")
+	workersGone(t, s.image)
+	if digest(t, s.image) != s.before {
+		t.Error("the image is not as it was")
+	}
+	s.person.run(t, append(s.args("apply", "--rehearse"), s.plan)...).want(t, exitDone)
+	s.isBefore(t)
+}
+
+// haltedEarly is halted in the rehearsal, with a check that takes long enough for that however busy the machine is.
+func (s slow) haltedEarly(t *testing.T) (parent begun, worker int) {
+	t.Helper()
+	s.person.bin = t.TempDir()
+	sh(t, s.person.bin, "real=$(command -v e2fsck); printf '#!/bin/sh\nsleep 3\nexec %s \"$@\"\n' \"$real\" >e2fsck; chmod 755 . .. e2fsck")
+	return s.halted(t, "rehearsing: ")
 }
 
 // recoveryAlone takes the program away from a roll back.

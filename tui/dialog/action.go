@@ -69,6 +69,9 @@ const (
 	Replace                  // replace it
 )
 
+// FitImage asks for the ways to make the image as small as its contents allow.
+type FitImage struct{}
+
 // Open opens another target.
 type Open struct{ Path string }
 
@@ -88,6 +91,7 @@ func (Commit) action()      {}
 func (StopRun) action()     {}
 func (TakeBack) action()    {}
 func (Save) action()        {}
+func (FitImage) action()    {}
 func (Open) action()        {}
 func (List) action()        {}
 func (Glance) action()      {}

@@ -197,6 +197,23 @@ func TestBrowseSections(t *testing.T) {
 	order(failed, "In /root", "permission denied")
 }
 
+// What shunt keeps beside an image is not offered, and does not keep tab from the image's whole name.
+func TestBrowseHidesJournals(t *testing.T) {
+	d := picker(t, "stick.raw", "stick.raw.shunt/", "old/", "stick.shunt")
+	if got := text(d); strings.Contains(got, "raw.shunt") || !strings.Contains(got, "old/") || !strings.Contains(got, "2 more are hidden") {
+		t.Errorf("it is shown:\n%s", got)
+	}
+	typed, _ := press(t, picker(t, "stick.raw", "stick.raw.shunt/"), "=st tab")
+	if got := dialog.TypedPath(typed); got != "stick.raw" {
+		t.Errorf("tab makes it %q", got)
+	}
+	for _, keys := range []string{"ctrl+t", "=.shunt"} {
+		if shown, _ := press(t, d, keys); !strings.Contains(text(shown), "stick.raw.shunt/") {
+			t.Errorf("%s: it is not shown:\n%s", keys, text(shown))
+		}
+	}
+}
+
 // The list stays where it is when facts arrive, and each file is looked into once.
 func TestBrowseGlances(t *testing.T) {
 	var names []string

@@ -136,12 +136,22 @@ func (b Browse) addHere(name string) Browse {
 	return b
 }
 
+// journalSuffix ends the names of the directories in which shunt keeps what it needs beside an image.
+const journalSuffix = ".shunt"
+
+// journalOf reports whether an entry is such a directory: there is nothing to open in it, and its name begins like that of
+// the image.
+func journalOf(c ops.Candidate) bool {
+	return c.Kind == ops.CandidateDir && strings.HasSuffix(c.Name, journalSuffix)
+}
+
 // matches lists the entries of the directory that can be meant, and counts those that are left out.
 func (b Browse) matches(name string) (found []ops.Candidate, left int) {
 	var inside []ops.Candidate
 	lower := strings.ToLower(name)
 	for _, e := range b.sorted {
-		hidden := strings.HasPrefix(e.Name, ".") && e.Name != parent && !strings.HasPrefix(name, ".")
+		hidden := strings.HasPrefix(e.Name, ".") && e.Name != parent && !strings.HasPrefix(name, ".") ||
+			journalOf(e.Candidate) && !strings.Contains(lower, journalSuffix)
 		switch {
 		case !b.all && (hidden || name == "" && e.class == classOther):
 			if strings.Contains(e.lower, lower) {

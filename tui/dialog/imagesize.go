@@ -44,6 +44,8 @@ func (s ImageSize) Update(msg tea.Msg) (Dialog, Action) {
 			return s, Close{}
 		case keymap.Match(press, keyAccept("")):
 			return s, s.accept()
+		case keymap.Match(press, keyFit()):
+			return s, FitImage{}
 		}
 		if next, ok := s.command(press); ok {
 			return next.check(), nil
@@ -139,6 +141,9 @@ func (s ImageSize) View(width, _ int, st *styles.Styles) View {
 func (s ImageSize) Keys() []keymap.Binding {
 	return []keymap.Binding{
 		keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"), keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"),
-		keyAccept("set size"), keyCancel(),
+		keyFit(), keyAccept("set size"), keyCancel(),
 	}
 }
+
+// keyFit leads to the ways that also shrink and move partitions; g alone is a unit in the field.
+func keyFit() keymap.Binding { return keymap.Bind("ctrl+g", "fit contents", "ctrl+g") }

@@ -53,7 +53,7 @@ func (r Room) wish() (guide.Wish, error) {
 	switch {
 	case r.image():
 		return w, nil
-	case strings.EqualFold(strings.TrimSpace(r.field.Value()), mostWord):
+	case r.most():
 		w.Most = true
 		return w, nil
 	}
@@ -67,6 +67,11 @@ func (r Room) wish() (guide.Wish, error) {
 		w.Size += r.part.Span.Len()
 	}
 	return w, nil
+}
+
+// most reports whether the field asks for as much as there is.
+func (r Room) most() bool {
+	return !r.image() && strings.EqualFold(strings.TrimSpace(r.field.Value()), mostWord)
 }
 
 // solve finds the plans for what the field says, or asks for them where that takes longer than a key may.

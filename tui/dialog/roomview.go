@@ -8,6 +8,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 	"shunt/ops/guide"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -133,6 +134,12 @@ func (r Room) list(width int, st *styles.Styles) *planList {
 	}
 	for _, n := range r.no {
 		l.add(0, notes("  "+impossibleWords(n), width, 3, st.Muted.Render, st)...)
+	}
+	if len(r.plans) == 0 && r.most() && !r.search.out {
+		// As much as there is takes nothing from the image's end, which may be all that is left.
+		if _, _, cannot := ops.ImageLimits(r.queue.Preview()); cannot == "" {
+			l.add(0, append([]string{""}, notes(`Type a size ("4GiB") or a change ("+1GiB"): the image can grow to make that room.`, width, 3, st.Text.Render, st)...)...)
+		}
 	}
 	if r.search.told() {
 		for i, line := range l.lines {
