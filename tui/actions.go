@@ -88,7 +88,7 @@ func (m Model) stage(op ops.Operation) Model {
 	}
 	text := stagedWords(d.queue, q, op)
 	d.pane = tablePane
-	const more = "; u takes it back"
+	const more = "; a applies, u takes it back"
 	switch room := m.width - 2; {
 	case widget.Width(text+more) <= room:
 		text += more
@@ -135,7 +135,7 @@ func (m Model) stageAll(a dialog.StageAll) Model {
 	}
 	d.pane = tablePane
 	return m.withDoc(m.current, d.with(q, cmp.Or(a.Part, list[0].Part()))).
-		say(toneGood, fmt.Sprintf("%d operations are pending; u takes back the last", len(list)))
+		say(toneGood, fmt.Sprintf("%d operations are pending: a applies them, u takes back the last", len(list)))
 }
 
 func (m Model) clearQueue() Model {

@@ -70,13 +70,13 @@ func TestCursorInPending(t *testing.T) {
 func TestCursorFollows(t *testing.T) {
 	d := open(t, tuitest.Varied())
 	d.Press("end", "up", "d") // p7 goes
-	d.Contains("▸ free space", "Delete p7")
+	d.Contains("▸ unallocated", "Delete p7")
 	d.Press("u")
 	d.Contains("▸ p7")
 	d.Press("end", "n", "enter")
 	d.Contains("▸ p8", "new")
 	d.Press("d")
-	d.Contains("▸ free space")
+	d.Contains("▸ unallocated")
 }
 
 // Something impossible is refused with the reason, in the place of the key bar or in a window.
@@ -340,5 +340,5 @@ func TestNothingToEdit(t *testing.T) {
 func TestCursorAfterDelete(t *testing.T) {
 	d := open(t, tuitest.Logicals())
 	d.Press("j", "j", "d")
-	d.Contains("▸  free space")
+	d.Contains("▸  unallocated")
 }

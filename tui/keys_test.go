@@ -61,8 +61,8 @@ func TestEveryKeyAnswers(t *testing.T) {
 
 func TestCursorKeys(t *testing.T) {
 	for keys, want := range map[string]string{
-		"": "▸ p1", "j": "▸ p2", "down": "▸ p2", "j k": "▸ p1", "down up": "▸ p1", "k": "▸ p1", "end": "▸ free space", "end home": "▸ p1",
-		"pgdown": "▸ free space", "end pgup": "▸ p1", "space": "▸ free space", "j j j j": "▸ free space",
+		"": "▸ p1", "j": "▸ p2", "down": "▸ p2", "j k": "▸ p1", "down up": "▸ p1", "k": "▸ p1", "end": "▸ unallocated", "end home": "▸ p1",
+		"pgdown": "▸ unallocated", "end pgup": "▸ p1", "space": "▸ unallocated", "j j j j": "▸ unallocated",
 	} {
 		d := open(t, tuitest.Varied())
 		d.Press(strings.Fields(keys)...)

@@ -28,7 +28,7 @@ func TestMouseInBars(t *testing.T) {
 	d.Click("p2", 0)
 	d.Contains("▸ p2")
 	d.Click("free", 0) // behind p2, in the bar of the disk as it will be
-	d.Contains("▸ free space")
+	d.Contains("▸ unallocated")
 }
 
 // A second click opens what is selected: a partition as Enter does, free space as n does.
@@ -41,7 +41,7 @@ func TestMouseOpens(t *testing.T) {
 	d.Click("esc cancel", 0)
 	d.Lacks("Resize/Move")
 	d.Press("end")
-	d.Click("▸ free space", 0)
+	d.Click("▸ unallocated", 0)
 	d.Contains("New partition")
 }
 

@@ -17,8 +17,9 @@ import (
 //   - What is said of the data is one of these: "unchanged", "exactly as it was", "exactly as planned", "no data is lost".
 //   - What to do is a key of this page or a command that can be typed as it stands.
 //   - One word for one thing. The target is what is edited; an image or a disk only where it matters which. What lies in no
-//     partition is free space; what a file system does not use is unused. Pending operations are applied, that is rehearsed and
-//     committed. u takes pending operations back; an interrupted commit is finished or rolled back; what was applied is undone.
+//     partition is free space, which the table calls unallocated as other editors do; what a file system does not use is
+//     unused. Pending operations are applied, that is rehearsed and committed. u takes pending operations back; an
+//     interrupted commit is finished or rolled back; what was applied is undone.
 //   - A line of a list tells by its verb where it stands: move, moving, moved (ops.Acting, ops.Did).
 //   - A refusal (ops.Refusal) reads "cannot WHAT: REASON; NEAREST", without a capital or a full stop, and an error that says
 //     what was tried becomes one (ops.Telling). Whoever shows it makes a sentence of it.
