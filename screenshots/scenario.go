@@ -70,7 +70,7 @@ func scenarios() []scenario {
 			steps: append(
 				stage(""),
 				step{keys: "a", until: shows(`Apply to stick\.raw\?`)},
-				step{keys: "y", until: shows(`(?s)Applying to stick\.raw.* [1-9][0-9] %`), how: atOnce, snap: "applying"},
+				step{keys: "y", until: shows(`(?s)Applying to stick\.raw.* [2-8][0-9] %`), how: atOnce, snap: "applying"},
 				step{until: shows(`Done`)},
 			),
 		},
