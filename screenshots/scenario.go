@@ -80,7 +80,10 @@ func scenarios() []scenario {
 		},
 		{
 			name: "picker", title: "shunt", prepare: images, columns: 100, rows: 30,
-			steps: []step{{keys: "Down", until: shows(`GPT, 6 partitions`), snap: "picker"}},
+			steps: []step{
+				{until: shows(`GPT, 6 partitions`)},
+				{keys: "Down", until: shows(`GPT with 6 partitions`), snap: "picker"},
+			},
 		},
 	}
 }
