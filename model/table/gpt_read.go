@@ -43,6 +43,9 @@ func readGPT(v verdict, known []model.Problem) (model.Table, []model.Partition, 
 		EntrySize: c.header.entrySize,
 		ID:        c.header.disk.String(),
 	}
+	if gptMarked(c.raw) {
+		problems.unfinished()
+	}
 	copyProblems(&g, &problems)
 	placeProblems(&g, t.Usable, &problems)
 	if hybrid := mirrors(v.first); len(hybrid) > 0 {

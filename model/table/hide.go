@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -77,6 +78,9 @@ func hideMBR(src source, first []byte, d model.Disk, parts []model.Partition) ([
 			clear(slotOf(out, ext.Number-1))
 		}
 	}
+	if !bytes.Equal(out, first) { // else all that is hidden is hidden in the chain, and those in use are in sight
+		markMBR(out)
+	}
 	return append(list, Patch{Off: 0, Data: out, What: "MBR without the partitions that move"}), nil
 }
 
@@ -137,9 +141,11 @@ func hideGPT(src source, first []byte, parts []model.Partition) ([]Patch, error)
 		}
 		h := c.header
 		h.arrayCRC = crc32.ChecksumIEEE(entries)
+		header := slices.Clone(c.raw)
+		markGPT(header)
 		list = append(list,
 			Patch{Off: int64(src.z.Bytes(span.Start)), Data: sectors, What: c.name + " GPT entries without the partitions that move"},
-			Patch{Off: int64(src.z.Bytes(c.at)), Data: h.sealed(c.raw), What: c.name + " GPT header"})
+			Patch{Off: int64(src.z.Bytes(c.at)), Data: h.sealed(header), What: c.name + " GPT header"})
 	}
 	return append(list, Patch{Off: 0, Data: hideMirrors(first, parts), What: "hybrid MBR without the partitions that move"}), nil
 }

@@ -11,6 +11,9 @@ import (
 func readMBR(src source, first []byte) (model.Table, []model.Partition, []model.Problem, error) {
 	var problems report
 	entries, signature := mbrSlotsOf(first, &problems)
+	if mbrMarked(first) {
+		problems.unfinished()
+	}
 	t := model.Table{
 		Kind:   model.TableMBR,
 		Usable: geometry.Span{Start: 1, End: max(1, min(src.sectors, model.MBRSectors))},
