@@ -239,7 +239,7 @@ func TestBusyPartition(t *testing.T) {
 		if err = b.Follow([]Part{{1, 2 << 20, 14 << 20}}); err == nil {
 			break
 		}
-		time.Sleep(100 * time.Millisecond)
+		<-time.After(100 * time.Millisecond)
 	}
 	require(t, err)
 	if len(b.Uses(nil)) != 0 {
