@@ -64,9 +64,9 @@ fmt:
 # -vet=off: vet has run over everything already.
 race:
 	@echo "== go test -race"
-	CGO_ENABLED=1 go test -race -vet=off -timeout 40m $(TESTFLAGS) $$(go list ./... | grep -v /tui/cli)
+	CGO_ENABLED=1 go test -race -vet=off -timeout 40m $(TESTFLAGS) $$(go list ./... | grep -v -e /tui/cli -e /screenshots)
 	@# The end-to-end tests run the program as processes of their own, many times: without the detector.
-	go test -vet=off -timeout 20m $(TESTFLAGS) ./tui/cli
+	go test -vet=off -p 1 -timeout 20m $(TESTFLAGS) ./tui/cli ./screenshots
 
 bench:
 	@.ci/install test

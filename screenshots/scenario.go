@@ -33,7 +33,7 @@ type step struct {
 }
 
 // stepTime is how long one step may take.
-const stepTime = 20 * time.Second
+const stepTime = time.Minute
 
 func shows(pattern string) *regexp.Regexp { return regexp.MustCompile(pattern) }
 

@@ -13,11 +13,12 @@ import (
 )
 
 const (
-	// pollEvery is how often the screen is looked at.
-	pollEvery = 10 * time.Millisecond
+	// pollEvery is how often the screen is looked at, pollFast for what passes quickly. Each look is a process.
+	pollEvery = 50 * time.Millisecond
+	pollFast  = 10 * time.Millisecond
 	// settled is for how many looks in a row a screen has to stay the same to count as finished. That is longer than
 	// a page that opens by itself ignores the keyboard.
-	settled = 60
+	settled = 12
 )
 
 // terminal is a program in a tmux session of its own, apart from any other tmux of the user.
@@ -89,7 +90,11 @@ const (
 
 // wait looks until the condition holds for the screen, and gives up when the context ends or the program has.
 func (t *terminal) wait(ctx context.Context, how patience, holds func(text string) bool) (screen, error) {
-	tick := time.NewTicker(pollEvery)
+	every := pollEvery
+	if how == atOnce {
+		every = pollFast
+	}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	last, same := "", 0
 	for {
