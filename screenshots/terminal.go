@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -110,10 +111,10 @@ func (t *terminal) wait(ctx context.Context, how patience, holds func(text strin
 			return s, nil
 		}
 		if same > 0 && same%settled == 0 {
-			// How a program ended is told a moment after that it has, and not at all if a signal ended it.
-			if dead, err := t.tmux(ctx, "display-message", "-p", "#{pane_dead} #{pane_dead_status}"); err == nil && strings.HasPrefix(dead, "1") && (strings.TrimSpace(dead) != "1" || same > 2*settled) {
-				return screen{}, fmt.Errorf("the program has ended with status %s; the screen was:\n%s",
-					strings.TrimSpace(dead[1:]), s.text())
+			if dead, err := t.tmux(ctx, "display-message", "-p", "#{pane_dead} #{pane_dead_status}"); err == nil && strings.HasPrefix(dead, "1") {
+				// At times tmux does not know how a program ended.
+				status := cmp.Or(strings.TrimSpace(dead[1:]), "unknown")
+				return screen{}, fmt.Errorf("the program has ended with status %s; the screen was:\n%s", status, s.text())
 			}
 		}
 		select {
