@@ -110,7 +110,8 @@ func (t *terminal) wait(ctx context.Context, how patience, holds func(text strin
 		if holds(s.text()) && (how == atOnce || same >= settled) {
 			return s, nil
 		}
-		if same > 0 && same%settled == 0 {
+		// What a program said last may come after its end.
+		if same > 0 && same%settled == 0 && (strings.TrimSpace(s.text()) != "" || same > 4*settled) {
 			if dead, err := t.tmux(ctx, "display-message", "-p", "#{pane_dead} #{pane_dead_status}"); err == nil && strings.HasPrefix(dead, "1") {
 				// At times tmux does not know how a program ended.
 				status := cmp.Or(strings.TrimSpace(dead[1:]), "unknown")
