@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,14 +19,7 @@ import (
 
 func sh(t testing.TB, dir, script string) string {
 	t.Helper()
-	cmd := exec.Command("sh", "-ec", script)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH=/usr/local/sbin:/usr/sbin:/sbin:"+os.Getenv("PATH"), "LC_ALL=C.UTF-8", "TZ=UTC")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s\n%v\n%s", script, err, out)
-	}
-	return string(out)
+	return testneed.Shell(t, dir, script, "LC_ALL=C.UTF-8", "TZ=UTC")
 }
 
 // image makes a file of some MiB with a script that calls it $i.

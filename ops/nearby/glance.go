@@ -30,14 +30,8 @@ func (f Finder) glance(around target.Surroundings, path string) ops.Glimpse {
 	g, err := around.Glance(path, func(r io.ReaderAt, g target.Glance) error { return f.look(r, g, &out) })
 	out.Size, out.Format, out.Own = geometry.Bytes(g.Size), g.Format, g.Own
 	out.Back, out.Use, out.Cannot = ops.Printable(g.Back), ops.Printable(g.Use), ops.Printable(g.Cannot)
-	switch {
-	case g.Physical && !f.Disks && g.Cannot == "":
-		out.Cannot = "it " + target.ErrPhysical.Error()
-	case errors.Is(err, fs.ErrPermission):
-		out.Cannot = "there is no permission to read it: run shunt as its owner or as root"
-	case err != nil:
-		// Every error names the path, which is shown beside this.
-		out.Cannot = strings.TrimPrefix(strings.TrimPrefix(reason(err), "open "), path+" ")
+	if why := f.refusal(path, g, err); why != "" {
+		out.Cannot = why
 	}
 	if err != nil {
 		return out
@@ -45,6 +39,20 @@ func (f Finder) glance(around target.Surroundings, path string) ops.Glimpse {
 	// Another format is an image as well, if of a kind that has to be converted first.
 	out.Image = out.Image || g.Cannot != "" && g.Format != "partition"
 	return out
+}
+
+// refusal is why what a glance saw cannot be opened, "" if that is for the glance to say.
+func (f Finder) refusal(path string, g target.Glance, err error) string {
+	switch {
+	case g.Physical && !f.Disks && g.Cannot == "":
+		return "it " + target.ErrPhysical.Error()
+	case errors.Is(err, fs.ErrPermission):
+		return "there is no permission to read it: run shunt as its owner or as root"
+	case err != nil:
+		// Every error names the path, which is shown beside this.
+		return strings.TrimPrefix(strings.TrimPrefix(reason(err), "open "), path+" ")
+	}
+	return ""
 }
 
 // look finds the table, or what covers a disk without one.

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,14 +45,7 @@ func seed(tb testing.TB) int64 {
 // sh runs a shell script with the tools' directories on the path.
 func sh(t testing.TB, dir, script string) string {
 	t.Helper()
-	cmd := exec.Command("sh", "-ec", script)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH=/usr/local/sbin:/usr/sbin:/sbin:"+os.Getenv("PATH"), "LC_ALL=C.UTF-8", "TZ=UTC")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s\n%v\n%s", script, err, out)
-	}
-	return string(out)
+	return testneed.Shell(t, dir, script, "LC_ALL=C.UTF-8", "TZ=UTC")
 }
 
 // when is the time of all files in the tests' trees; FAT keeps even seconds only.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/testneed"
 )
 
 // nullDevice is the number 1:3, which /dev/null has on every machine.
@@ -212,11 +214,11 @@ func TestSwapByAnotherName(t *testing.T) {
 	require(t, os.Symlink("/dev/loop0", link))
 	info, err := os.Stat(link)
 	if err != nil || info.Mode()&os.ModeDevice == 0 {
-		t.Skip("needs /dev/loop0")
+		testneed.Missing(t, "needs /dev/loop0")
 	}
 	number := deviceNumber(rdevOf(info))
 	if number != deviceNumber(unix.Mkdev(7, 0)) {
-		t.Skipf("/dev/loop0 is %s", number)
+		testneed.Missing(t, "/dev/loop0 is "+number)
 	}
 	k := tree(t, map[string]string{
 		"sys/block/sda/sda1/partition": "1\n", "sys/block/sda/sda1/dev": "7:0\n", "proc/SELF/mountinfo": "",

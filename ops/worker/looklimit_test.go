@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -12,7 +13,8 @@ func TestLimits(t *testing.T) {
 	switch os.Getenv(key) {
 	case "memory":
 		if err := limit(); err != nil {
-			t.Skip(err)
+			fmt.Println(err) // the test that started this one wants it to be ended
+			return
 		}
 		var kept [][]byte
 		for range 64 {
@@ -26,7 +28,8 @@ func TestLimits(t *testing.T) {
 		return
 	case "stack":
 		if err := limit(); err != nil {
-			t.Skip(err)
+			fmt.Println(err)
+			return
 		}
 		t.Log(deep(1))
 		return

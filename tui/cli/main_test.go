@@ -190,14 +190,7 @@ func (o outcome) want(t testing.TB, code int, words ...string) {
 // sh runs a shell script with the tools' directories on the path and returns its output.
 func sh(t testing.TB, dir, script string) string {
 	t.Helper()
-	cmd := exec.Command("sh", "-ec", script)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH=/usr/local/sbin:/usr/sbin:/sbin:"+os.Getenv("PATH"), "LC_ALL=C")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s\n%v\n%s", script, err, out)
-	}
-	return string(out)
+	return testneed.Shell(t, dir, script)
 }
 
 // digest is the same for files with the same bytes. Zeroes are left out, but for where they are: most of an image is a hole,

@@ -93,7 +93,7 @@ func matrixKinds() []matrixFS {
 			// LVM works on block devices only, and must not look at others here.
 			kind: model.LVM2, size: 32, tools: []string{"pvcreate", "vgcreate", "pvck"}, root: true,
 			build: `yes volume | head -c 20M | dd of=$W bs=1M seek=4 iflag=fullblock conv=notrunc status=none
-D=$(losetup -f --show $W); trap 'losetup -d $D' EXIT; ` + onlyDevice + `; pvcreate -q --config "$C" $D; vgcreate -q --config "$C" $(basename $(mktemp -u shuntXXXXXXXX)) $D`,
+D=$(losetup -f --show $W); trap 'losetup -d $D' EXIT; ` + onlyDevice + `; pvcreate -q --config "$C" $D; vgcreate -q --config "$C" shunt$(date +%s%N) $D`,
 			check: `D=$(losetup -f --show $W); trap 'losetup -d $D' EXIT; ` + onlyDevice + `; pvck --config "$C" $D; vgck --config "$C"
 test $(pvs --config "$C" --noheadings --nosuffix --units b -o pv_size $D) -gt $(($(stat -c %s $W) - 9 * 1024 * 1024))`,
 			files: payloadAt(4*mib, 20*mib),

@@ -1,0 +1,22 @@
+package testneed
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// Shell runs a shell script in a directory, with the tools' directories on the path in the C locale unless the variables
+// in env say otherwise, and returns its output. A command that fails ends the test.
+func Shell(t testing.TB, dir, script string, env ...string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-ec", script)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH=/usr/local/sbin:/usr/sbin:/sbin:"+os.Getenv("PATH"), "LC_ALL=C")
+	cmd.Env = append(cmd.Env, env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s\n%v\n%s", script, err, out)
+	}
+	return string(out)
+}
