@@ -168,12 +168,12 @@ func (m Model) clickFile(y int) (tea.Model, tea.Cmd) {
 // clickEditor selects what is in a cell, in a bar as well as in the table and among the pending operations. What is
 // selected already is opened, as Enter would.
 func (m Model) clickEditor(d document, x, y int) (tea.Model, tea.Cmd) {
-	next := m.at(d, x, y)
-	if next.pane == tablePane && d.pane == tablePane && next.row == d.row {
-		if m.onRow(d, x, y) {
-			return m.open(d)
-		}
+	next, ok := m.at(d, x, y)
+	switch {
+	case !ok:
 		return m, nil
+	case next.pane == tablePane && d.pane == tablePane && next.row == d.row:
+		return m.open(d)
 	}
 	return m.withDoc(m.current, next), nil
 }
@@ -187,36 +187,26 @@ func (m Model) open(d document) (tea.Model, tea.Cmd) {
 	return m.pageKey(keymap.Event("enter"))
 }
 
-// at is the document with the cursor on what is shown in a cell.
-func (m Model) at(d document, x, y int) document {
+// at is the document with the cursor on what is shown in a cell; ok is false if nothing there can be selected.
+func (m Model) at(d document, x, y int) (next document, ok bool) {
 	pending := m.pendingOf(d)
 	l := pending.layout()
 	if i, ok := m.barRow(d, l, x, y); ok {
 		d.pane, d.row = tablePane, i
-		return d
+		return d, true
 	}
 	y -= 1 + l.banner + 2*l.bar + 1
 	from, to := widget.Visible(len(d.rows()), d.row, l.table-1)
 	if y >= 0 && from+y < to && x < m.tableWidth() {
 		d.pane, d.row = tablePane, from+y
-		return d
+		return d, true
 	}
 	y -= l.table
 	if _, of := pending.list(l.pending - 2); y >= 0 && y < len(of) {
 		d.pane, d.pending = pendingPane, of[y]
+		return d, true
 	}
-	return d
-}
-
-// onRow reports whether something that can be selected is in a cell: a segment of a bar or a row of the table.
-func (m Model) onRow(d document, x, y int) bool {
-	l := m.pendingOf(d).layout()
-	if _, ok := m.barRow(d, l, x, y); ok {
-		return true
-	}
-	y -= 1 + l.banner + 2*l.bar + 1
-	from, to := widget.Visible(len(d.rows()), d.row, l.table-1)
-	return y >= 0 && from+y < to && x < m.tableWidth()
+	return d, false
 }
 
 // barRow is the row of the table that belongs to the segment in a cell of a bar.
