@@ -35,6 +35,12 @@ type step struct {
 // stepTime is how long one step may take.
 const stepTime = time.Minute
 
+// momentTime is the same for what passes quickly: by then it has passed.
+const momentTime = 15 * time.Second
+
+// errMissed is returned when what passes quickly was not seen: a fast disk, or one that shares blocks, is done too soon.
+var errMissed = errors.New("it passed before it could be seen")
+
 func shows(pattern string) *regexp.Regexp { return regexp.MustCompile(pattern) }
 
 // scenarios are the pictures: the founding example on the practice image, and a server's disk.
@@ -173,7 +179,11 @@ func (s scenario) playOnce(ctx context.Context, program string, keep func(snap s
 }
 
 func (t *terminal) step(ctx context.Context, s step, keep func(snap string, s screen) error) error {
-	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	limit := stepTime
+	if s.how == atOnce {
+		limit = momentTime
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	// What follows a key is sent when the screen has answered it.
 	var pending bool
@@ -202,6 +212,9 @@ func (t *terminal) step(ctx context.Context, s step, keep func(snap string, s sc
 		}
 	}
 	shown, err := t.wait(ctx, s.how, func(text string) bool { return s.until == nil || s.until.MatchString(text) })
+	if err != nil && s.how == atOnce {
+		return fmt.Errorf("%w: %w", errMissed, err)
+	}
 	if err != nil || s.snap == "" {
 		return err
 	}
