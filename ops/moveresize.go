@@ -346,9 +346,9 @@ func (o MoveResize) Steps(before, after model.Disk) []Step {
 	switch {
 	case old.Role == model.Extended:
 		return nil // it is nothing but its entry in the table
-	case old.Busy != "":
+	case old.Use.Busy():
 		s.add(StepGrowMounted, p.Span).NewSize = p.FS.Size
-		s.steps[0].Mounted = old.MountedAt
+		s.steps[0].Mounted = old.Use.GrowsAt()
 		return s.steps
 	case old.FS.Kind == model.Swap:
 		s.remake(p.Span)

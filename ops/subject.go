@@ -83,7 +83,7 @@ func cannotMove(env Env, p model.Partition) string {
 		return ""
 	case untouchable(p.FS) != "":
 		return untouchable(p.FS)
-	case p.Busy != "":
+	case p.Use.Busy():
 		return inUse(p)
 	case p.FS.Kind == model.ISO9660:
 		return "an ISO 9660 file system holds absolute positions on the disk"
@@ -114,7 +114,7 @@ func cannotResize(d model.Disk, p model.Partition) string {
 }
 
 func cannotGrow(d model.Disk, env Env, p model.Partition) string {
-	if p.Busy != "" {
+	if p.Use.Busy() {
 		return online(env, p)
 	}
 	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {

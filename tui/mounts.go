@@ -28,8 +28,8 @@ func (m Model) openMounts(d document) Model {
 		switch {
 		case len(at.dirs) > 0:
 			text = what + " is mounted at " + strings.Join(at.dirs, " and at ") + "."
-		case at.busy != "":
-			text = what + " is " + at.busy + "."
+		case at.use.Busy():
+			text = what + " is " + at.use.String() + "."
 		default:
 			text = what + " is not mounted."
 		}
@@ -48,7 +48,7 @@ func (m Model) openMounts(d document) Model {
 type mountable struct {
 	id    model.PartID
 	name  string
-	busy  string
+	use   model.Use
 	dirs  []string // where it is mounted
 	plans int      // operations on it that are pending
 	there bool     // it is on the target already, and not only planned
@@ -63,7 +63,7 @@ func (d document) mountable() (mountable, bool) {
 		return mountable{}, false
 	}
 	p := row.Partition
-	at := mountable{id: p.ID, name: p.Ref(), busy: p.Busy, dirs: d.facts.Mounts[p.ID]}
+	at := mountable{id: p.ID, name: p.Ref(), use: p.Use, dirs: d.facts.Mounts[p.ID]}
 	if old, there := d.queue.Initial().Partition(p.ID); there {
 		at.there = true
 		at.name = old.Ref()
@@ -91,8 +91,9 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	}
 	out := dialog.Item{Text: "Unmount " + at.name, Action: dialog.Unmount{ID: at.id}}
 	switch {
-	case len(at.dirs) == 0 && at.busy != "":
-		look.Off, out.Off = "it is "+at.busy, "it is "+at.busy
+	case len(at.dirs) == 0 && at.use.Busy():
+		look.Off = "it is " + at.use.String()
+		out.Off = look.Off
 	case len(at.dirs) == 0:
 		out.Off = "it is not mounted"
 	case len(at.dirs) > 1:
@@ -137,8 +138,8 @@ func (d document) attachItem() dialog.Item {
 			Note: fmt.Sprintf("Takes %s off its image; shunt goes on with %s.%s", d.facts.Path, d.facts.Image, d.taken()),
 		}
 		for _, p := range d.queue.Initial().Partitions() {
-			if p.Busy != "" {
-				it.Off = fmt.Sprintf("%s is %s", p.Ref(), p.Busy)
+			if p.Use.Busy() {
+				it.Off = fmt.Sprintf("%s is %s", p.Ref(), p.Use)
 			}
 		}
 		return it

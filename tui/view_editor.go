@@ -58,7 +58,7 @@ func (m Model) useful(d document) []keymap.Binding {
 	var out, then, rare []keymap.Binding
 	row, ok := d.selected()
 	switch {
-	case ok && row.Kind == model.RowPartition && row.Partition.Busy != "":
+	case ok && row.Kind == model.RowPartition && row.Partition.Use.Busy():
 		if whyFixed(d, row.Partition.ID) == "" {
 			out = append(out, k.resize.Short("m"))
 		}

@@ -34,7 +34,9 @@ func (m Model) rowFacts(disk model.Disk, r model.Row, width int) []string {
 			add("Type", fmt.Sprintf("%s (%s)", name, p.Type))
 		}
 		add("Name", p.Name)
-		add("In use", p.Busy)
+		if p.Use.Busy() {
+			add("In use", p.Use.String())
+		}
 		add("PARTUUID", p.UUID)
 		add("Flags", strings.Join(model.Flags(disk.Table.Kind, p), ", "))
 		if start := geometry.AlignMiB; start.Nearest(p.Span.Start, z) != p.Span.Start {

@@ -139,7 +139,7 @@ func Detach(t *target.Block) error {
 	uses := t.Uses(nil)
 	var busy []string
 	for number, use := range uses {
-		busy = append(busy, fmt.Sprintf("p%d is %s", number, use.Why))
+		busy = append(busy, fmt.Sprintf("p%d is %s", number, use))
 	}
 	if len(busy) > 0 {
 		slices.Sort(busy)

@@ -27,7 +27,7 @@ type Place struct {
 	Name string // what people call it: "p1", "the disk"
 	Part target.Part
 	FS   model.FSKind
-	Busy string // why it is in use, "" if it is not
+	Use  model.Use
 }
 
 // Mount mounts the file system at a place of a target that is locked, and returns the directory. all are the partitions of
@@ -43,8 +43,8 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if at := t.Mounts(p.Part); len(at) > 0 {
 		return "", fmt.Errorf("%s is mounted at %s already", p.Name, at[0])
 	}
-	if p.Busy != "" {
-		return "", fmt.Errorf("%s is %s: stop that first", p.Name, p.Busy)
+	if p.Use.Busy() {
+		return "", fmt.Errorf("%s is %s: %s", p.Name, p.Use, p.Use.Way(""))
 	}
 	if w.Access == ReadWrite && t.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)

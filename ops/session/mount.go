@@ -107,7 +107,7 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 			return attach.Place{}, fmt.Errorf("%s has partitions: say which one", t.Path())
 		}
 		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole.Kind}
-		at.Busy = t.Uses([]target.Part{at.Part})[0].Why
+		at.Use = t.Uses([]target.Part{at.Part})[0]
 		return at, nil
 	}
 	p, ok := disk.ByNumber(number)
@@ -119,7 +119,7 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 	case p.Span.End > disk.Sectors:
 		return attach.Place{}, fmt.Errorf("%s reaches behind the end of the disk", p.Ref())
 	}
-	at := attach.Place{Name: p.Ref(), FS: p.FS.Kind, Busy: p.Busy}
+	at := attach.Place{Name: p.Ref(), FS: p.FS.Kind, Use: p.Use}
 	for _, part := range worker.PartsOf(disk) {
 		if part.Number == number {
 			at.Part = part
@@ -226,7 +226,7 @@ func (s *Session) Mounts() map[model.PartID][]string {
 	}
 	for _, part := range worker.PartsOf(s.disk) {
 		p, ok := s.disk.ByNumber(part.Number)
-		if !ok || p.Busy == "" {
+		if !ok || !p.Use.Busy() {
 			continue // what is mounted is in use
 		}
 		if at := s.target.Mounts(part); len(at) > 0 {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/model/testneed"
 )
 
@@ -205,7 +206,7 @@ func TestBusyPartition(t *testing.T) {
 	if b.claim != nil {
 		t.Error("the device was claimed although a partition of it is in use")
 	}
-	if uses := b.Uses(nil); len(uses) != 1 || uses[1] != (Use{"mounted at " + at, at}) {
+	if uses := b.Uses(nil); len(uses) != 1 || uses[1] != (model.Use{Kind: model.Mounted, Place: at}) {
 		t.Errorf("uses: %v", uses)
 	}
 	require(t, b.AllowWrites())

@@ -53,10 +53,10 @@ func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, q o
 	switch {
 	case !ok || now.Span != want.Span || node == "":
 		return errors.New("the kernel does not know its partition's new size")
-	case now.MountedAt == "":
+	case now.Use.GrowsAt() == "":
 		return errors.New("it is not mounted any more")
 	}
-	return tools.GrowMounted(ctx, s.FS, node, now.MountedAt)
+	return tools.GrowMounted(ctx, s.FS, node, now.Use.GrowsAt())
 }
 
 // again is how to grow a mounted file system by hand.

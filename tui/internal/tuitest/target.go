@@ -188,7 +188,7 @@ func (t *Target) Mount(id model.PartID, access tui.Access) (dir string, err erro
 		}
 		dir = fmt.Sprintf("/run/shunt/p%d", id)
 		t.What.Mounts = map[model.PartID][]string{id: {dir}}
-		t.use(id, map[tui.Access]string{tui.ReadOnly: "mounted read-only at ", tui.ReadWrite: "mounted at "}[access]+dir)
+		t.use(id, model.Use{Kind: model.Mounted, Place: dir, ReadOnly: access == tui.ReadOnly})
 	})
 	return dir, err
 }
@@ -200,14 +200,14 @@ func (t *Target) Unmount(id model.PartID) (dir string, err error) {
 			return
 		}
 		dir, t.What.Mounts = t.What.Mounts[id][0], nil
-		t.use(id, "")
+		t.use(id, model.Use{})
 	})
 	return dir, err
 }
 
-func (t *Target) use(id model.PartID, why string) {
+func (t *Target) use(id model.PartID, use model.Use) {
 	if p, ok := t.Layout.Partition(id); ok {
-		p.Busy = why
+		p.Use = use
 		t.Layout = t.Layout.With(p)
 	}
 }
