@@ -57,26 +57,42 @@ func unfinished(store journal.Store) (*journal.Journal, journal.Store, error) {
 	return nil, nil, journal.ErrNone
 }
 
-// Inspect reads the status of an unfinished transaction; the error wraps journal.ErrNone if there is none.
+// glance is unfinished for those who only look.
+func glance(store journal.Store) (journal.Sketch, error) {
+	for _, side := range journal.Sides(store) {
+		s, err := journal.Peek(side)
+		switch {
+		case errors.Is(err, journal.ErrNone), errors.Is(err, journal.ErrKeptDamaged):
+		case err != nil || s.Record.State != journal.Kept:
+			return s, err
+		}
+	}
+	return journal.Sketch{}, journal.ErrNone
+}
+
+// Inspect reads the status of an unfinished transaction; the error wraps journal.ErrNone if there is none. It takes little
+// memory, whatever the journal holds.
 func Inspect(store journal.Store) (Status, error) {
-	j, _, err := unfinished(store)
+	j, err := glance(store)
 	if err != nil {
 		return Status{}, err
 	}
-	p, r := j.Program(), j.Record()
+	p, r := j.Program, j.Record
 	s := Status{
-		Name: p.Name, Plan: p.Plan, When: time.Unix(p.Began, 0), Next: int(r.Next), Units: len(p.Units),
+		Name: p.Name, Plan: p.Plan, When: time.Unix(p.Began, 0), Next: int(r.Next),
 		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
 	}
-	units := p.Units
+	steps := j.Stages
 	if s.RollingBack {
-		units = undoUnits(p, int(r.From))
-		s.Units = len(units)
+		steps = undoSteps(j, int(r.From))
 	}
-	if s.Next < len(units) {
-		s.Stage = units[s.Next].Stage
+	for _, run := range steps {
+		if s.Units <= s.Next && s.Next < s.Units+run.N {
+			s.Stage = run.Stage
+		}
+		s.Units += run.N
 	}
-	return s, j.Close()
+	return s, nil
 }
 
 // Recover ends an unfinished transaction. It may be interrupted and called again; once it returns nil the
