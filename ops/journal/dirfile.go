@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -50,6 +51,29 @@ func (d *Dir) Open(name string) (File, error) {
 		return nil, err
 	}
 	return osFile{f}, nil
+}
+
+// ErrTooLong is returned for a file that is longer than what it can be made of.
+var ErrTooLong = errors.New("is longer than shunt makes it")
+
+// ReadAll reads a file that has at most that many bytes. The errors are those of Open; a longer one is not read at all and
+// wraps ErrTooLong.
+func (d *Dir) ReadAll(name string, most int64) ([]byte, error) {
+	f, err := d.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	n, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	if n > most {
+		return nil, fmt.Errorf("%s %w", d.pathOf(name), ErrTooLong)
+	}
+	b := make([]byte, n)
+	_, err = f.ReadAt(b, 0)
+	return b, err
 }
 
 // OpenSocket holds a socket in the directory, so that it can be connected to and no other in its place. The errors are

@@ -16,10 +16,19 @@ type Handle struct {
 	As           *User  `json:",omitempty"` // whose rights are used; nil for those of the process
 }
 
-// Handle describes the directory for Adopt. The directory's parent must exist.
+// Handle describes the directory for Adopt, with its files, which still belong to d. The directory's parent must exist.
 func (d *Dir) Handle() (Handle, []*os.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.parent == nil {
+		err := d.openParent()
+		if err == nil && d.parent != nil {
+			err = d.find() // it came together with its parent
+		}
+		if err != nil {
+			return Handle{}, nil, err
+		}
+	}
 	if d.parent == nil {
 		return Handle{}, nil, fmt.Errorf("make the journal's directory: %w; choose another place with --journal",
 			&os.PathError{Op: "open", Path: d.place.Parent, Err: unix.ENOENT})

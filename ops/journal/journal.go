@@ -36,9 +36,6 @@ func Create(store Store, program Program) (*Journal, error) {
 	if len(body) > maxBody {
 		return nil, errors.Join(fmt.Errorf("write journal: %d pieces are more than one transaction can be made of; apply the operations one by one", len(body)/opLen), f.Close())
 	}
-	if _, err := decode(bytes.NewReader(body), int64(len(body)), sketch); err != nil {
-		return nil, errors.Join(fmt.Errorf("internal error: a journal that could not be read again: %w; nothing was changed, please report this", err), f.Close())
-	}
 	j := &Journal{file: f, program: program}
 	j.record.ProgramLen = uint64(len(body))
 	j.record.ProgramSum = sha256.Sum256(body)
@@ -144,6 +141,15 @@ func (s *summed) Read(p []byte) (int, error) {
 
 // sum is the checksum of what was read up to now.
 func (s *summed) sum() [sha256.Size]byte { return [sha256.Size]byte(s.h.Sum(nil)) }
+
+// Check makes sure that a journal with the program will be read again.
+func Check(p Program) error {
+	body := p.Encode()
+	if _, err := decode(bytes.NewReader(body), int64(len(body)), sketch); err != nil {
+		return fmt.Errorf("internal error: a journal that could not be read again: %w; nothing was changed, please report this", err)
+	}
+	return nil
+}
 
 // Len is how long a journal file with the program is, in bytes.
 func Len(p Program) int64 { return programOff + int64(len(p.Encode())) }

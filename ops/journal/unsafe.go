@@ -34,6 +34,11 @@ const (
 )
 
 func (e *UnsafeError) Error() string {
+	return fmt.Sprintf("%s: it is neither read nor changed, and the target stays as it is; %s", e.What(), e.todo())
+}
+
+// What is what was found, in a few words.
+func (e *UnsafeError) What() string {
 	what := ""
 	switch e.Reason {
 	case ForeignOwner:
@@ -53,7 +58,7 @@ func (e *UnsafeError) Error() string {
 	case NotOurs:
 		what = "holds files that are not of shunt"
 	}
-	return fmt.Sprintf("%s %s: it is neither read nor changed, and the target stays as it is; %s", e.Path, what, e.todo())
+	return e.Path + " " + what
 }
 
 // todo is what can be done about it.

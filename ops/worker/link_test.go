@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"shunt/ops"
-	"shunt/ops/journal"
 )
 
 // talk connects a peer to a link; far is the peer's end.
@@ -102,7 +101,7 @@ func TestDoor(t *testing.T) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	dir := journal.OpenDir(filepath.Join(path, "disk.raw.shunt"))
+	dir := openDir(t, filepath.Join(path, "disk.raw.shunt"))
 	if err := dir.Make(); err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +147,7 @@ func TestDoor(t *testing.T) {
 }
 
 func TestLast(t *testing.T) {
-	dir := journal.OpenDir(filepath.Join(t.TempDir(), "disk.raw.shunt"))
+	dir := openDir(t, filepath.Join(t.TempDir(), "disk.raw.shunt"))
 	if TakeLast(dir) != nil {
 		t.Error("a result from nowhere")
 	}
