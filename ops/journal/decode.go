@@ -27,16 +27,22 @@ const farthest = 1 << 61
 // DecodeProgram reads what Encode wrote. Content that Encode cannot have written is an error that wraps ErrDamaged. The
 // memory it takes is bounded by the length of what it reads, and not by what that claims.
 func DecodeProgram(b []byte) (Program, error) {
-	s, err := decode(bytes.NewReader(b), int64(len(b)), whole)
-	return s.Program, err
+	s, err := decode(bytes.NewReader(b), int64(len(b)), sketch)
+	if err == nil {
+		s, err = decode(bytes.NewReader(b), int64(len(b)), whole)
+	}
+	if err != nil {
+		return Program{}, err
+	}
+	return s.Program, nil
 }
 
 // How much of a program is kept when it is read.
 type scope int
 
 const (
-	whole  scope = iota
-	sketch       // all is checked, and what only the walk needs is counted
+	sketch scope = iota // all is checked, and what only the walk needs is counted
+	whole               // the lists get the room they claim to need: it was all checked before
 )
 
 // decode reads a program of n bytes. With sketch the lists of the program are those of a Sketch.
@@ -157,7 +163,7 @@ func (d *decoder) text(most int64) string {
 func (d *decoder) units(s *Sketch) {
 	n := d.count(9+opLen, farthest)
 	if d.keep == whole && n > 0 {
-		s.Program.Units = make([]Unit, 0, min(n, d.room(9+opLen)))
+		s.Program.Units = make([]Unit, 0, d.room(n))
 	}
 	fenceOps := 0
 	for range n {
@@ -183,15 +189,20 @@ func (d *decoder) units(s *Sketch) {
 	}
 }
 
-// room is how many elements of a size the rest can hold, as far as memory is set aside for them before they are read: what
-// is only claimed costs little.
-func (d *decoder) room(size int64) int { return int(min(d.left/size, 1<<12)) }
+// room is how many of n elements to set memory aside for before they are read. What was not checked gets little for what it
+// claims.
+func (d *decoder) room(n int) int {
+	if d.keep == whole {
+		return n
+	}
+	return min(n, 64)
+}
 
 // ops reads a list of writes and keeps it if that is asked for.
 func (d *decoder) ops(most int64, keep bool) (ops []Op, n int) {
 	n = d.count(opLen, most)
 	if keep && n > 0 {
-		ops = make([]Op, 0, min(n, d.room(opLen)))
+		ops = make([]Op, 0, d.room(n))
 	}
 	for range n {
 		e := d.take(opLen)
