@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -280,22 +281,20 @@ func must(t *testing.T, errs ...error) {
 	}
 }
 
-// asOther runs this one test once more, as an ordinary user. The directory of the image that was made is left to it.
-func asOther(t *testing.T, test string) {
+// asOther prepares to run one test once more as an ordinary user, nobody, who has a directory of their own in dir.
+func asOther(t *testing.T, test string, env ...string) *exec.Cmd {
 	t.Helper()
-	other := t.TempDir()
-	for d := other; d != "/" && d != os.TempDir(); d = filepath.Dir(d) {
-		must(t, os.Chmod(d, 0o755))
-	}
+	dir := quickDir(t)
 	self, err := os.Executable()
 	must(t, err)
-	program := filepath.Join(other, "session.test")
-	sh(t, other, fmt.Sprintf("install -m 0755 '%s' '%s'; mkdir -m 0777 tmp", self, program))
-	cmd := testCommand(program, "-test.run=^"+test+"$", fmt.Sprintf("-planted=%v", *plantedFlag))
-	cmd.Dir = other
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	cmd.Env = append(os.Environ(), "TMPDIR="+filepath.Join(other, "tmp"), "HOME=/nonexistent", "XDG_STATE_HOME=/dev/null")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("as another user: %v\n%s", err, out)
-	}
+	program := filepath.Join(dir, "session.test")
+	sh(t, dir, fmt.Sprintf("install -m 0755 '%s' '%s'; mkdir -m 0777 tmp", self, program))
+	cmd := exec.Command(program, "-test.run=^"+test+"$", fmt.Sprintf("-planted=%v", *plantedFlag))
+	cmd.Dir = dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	cmd.Env = append(os.Environ(), "TMPDIR="+filepath.Join(dir, "tmp"), "HOME=/nonexistent", "XDG_STATE_HOME=/dev/null")
+	cmd.Env = append(cmd.Env, env...)
+	return cmd
 }
+
+const nobody = 65534

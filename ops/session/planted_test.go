@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -166,7 +165,11 @@ func TestPlanted(t *testing.T) {
 		}
 	}
 	if os.Geteuid() == 0 {
-		t.Run("as a user", func(t *testing.T) { asOther(t, "TestPlanted") })
+		t.Run("as a user", func(t *testing.T) {
+			if out, err := asOther(t, "TestPlanted").CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
 	}
 }
 
@@ -189,8 +192,6 @@ func prepared(t *testing.T) props {
 
 // blank is the directory with the image of which the props are made.
 var blank string
-
-func testCommand(program string, args ...string) *exec.Cmd { return exec.Command(program, args...) }
 
 func (c cell) run(t *testing.T, p props, uid int) {
 	s, v := newScene(t, p, uid, c.act), newVault(t)
@@ -243,8 +244,12 @@ func (c cell) judge(t *testing.T, err error) {
 
 // do does it. For info the error is what was ignored.
 func (a action) do(image string, between func()) (ops.Outcome, error) {
+	return a.doWith(image, Options{}, between)
+}
+
+func (a action) doWith(image string, opts Options, between func()) (ops.Outcome, error) {
 	if a == actInfo || a == actInfoUndo {
-		_, facts, left, err := Inspect(image, Options{})
+		_, facts, left, err := Inspect(image, opts)
 		if err == nil && facts.Ignored != nil {
 			err = facts.Ignored
 			if left != nil || facts.Undo != nil && a == actInfo {
@@ -253,7 +258,7 @@ func (a action) do(image string, between func()) (ops.Outcome, error) {
 		}
 		return ops.Unchanged, err
 	}
-	s, err := Open(image, Options{})
+	s, err := Open(image, opts)
 	if err != nil {
 		return ops.Unchanged, err
 	}
