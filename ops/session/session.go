@@ -298,13 +298,13 @@ func (f *Facts) lookBeside(place target.Place, opts Options) *txn.Status {
 	if f.InUse != "" {
 		f.Commit = underWay(dir)
 	}
-	f.Undo, _ = undoable(dir)
-	status, err := txn.Inspect(dir)
-	if err == nil && !status.Complete {
-		return &status
-	}
+	unfinished, applied, err := txn.Look(dir)
+	f.Undo = applied
 	_ = errors.As(err, &f.Ignored)
-	return nil
+	if unfinished == nil || unfinished.Complete {
+		return nil
+	}
+	return unfinished
 }
 
 // Start has a worker rehearse the queue, which must have been made from Disk and Env. The wishes are for its commit.

@@ -57,26 +57,55 @@ func unfinished(store journal.Store) (*journal.Journal, journal.Store, error) {
 	return nil, nil, journal.ErrNone
 }
 
-// glance is unfinished for those who only look.
-func glance(store journal.Store) (journal.Sketch, error) {
+// glance is what a look at one side of a store found.
+type glance struct {
+	side   journal.Store
+	sketch journal.Sketch
+	err    error
+}
+
+// glances looks at both sides, each once.
+func glances(store journal.Store) []glance {
+	var list []glance
 	for _, side := range journal.Sides(store) {
 		s, err := journal.Peek(side)
-		switch {
-		case errors.Is(err, journal.ErrNone), errors.Is(err, journal.ErrKeptDamaged):
-		case err != nil || s.Record.State != journal.Kept:
-			return s, err
-		}
+		list = append(list, glance{side, s, err})
 	}
-	return journal.Sketch{}, journal.ErrNone
+	return list
+}
+
+// Look is Inspect and Undoable in one, for those who only tell what there is: what is nil cannot be had or read. The error is
+// that of Inspect.
+func Look(store journal.Store) (unfinished *Status, applied *Applied, err error) {
+	found := glances(store)
+	if a, err := undoable(found); err == nil {
+		applied = &a
+	}
+	s, err := inspect(found)
+	if err == nil {
+		unfinished = &s
+	}
+	return unfinished, applied, err
 }
 
 // Inspect reads the status of an unfinished transaction; the error wraps journal.ErrNone if there is none. It takes little
 // memory, whatever the journal holds.
-func Inspect(store journal.Store) (Status, error) {
-	j, err := glance(store)
-	if err != nil {
-		return Status{}, err
+func Inspect(store journal.Store) (Status, error) { return inspect(glances(store)) }
+
+func inspect(found []glance) (Status, error) {
+	for _, g := range found {
+		switch {
+		case errors.Is(g.err, journal.ErrNone), errors.Is(g.err, journal.ErrKeptDamaged):
+		case g.err != nil:
+			return Status{}, g.err
+		case g.sketch.Record.State != journal.Kept:
+			return statusOf(g.sketch), nil
+		}
 	}
+	return Status{}, journal.ErrNone
+}
+
+func statusOf(j journal.Sketch) Status {
 	p, r := j.Program, j.Record
 	s := Status{
 		Name: p.Name, Plan: p.Plan, When: time.Unix(p.Began, 0), Next: int(r.Next),
@@ -92,7 +121,7 @@ func Inspect(store journal.Store) (Status, error) {
 		}
 		s.Units += run.N
 	}
-	return s, nil
+	return s
 }
 
 // Recover ends an unfinished transaction. It may be interrupted and called again; once it returns nil the

@@ -57,18 +57,19 @@ func applied(store journal.Store) (*journal.Journal, journal.Store, error) {
 
 // Undoable tells which transaction Undo would take back, if the target has not changed. The error wraps ErrNoUndo,
 // ErrUnfinished, or says that the journal is damaged. It takes little memory, whatever the journal holds.
-func Undoable(store journal.Store) (Applied, error) {
+func Undoable(store journal.Store) (Applied, error) { return undoable(glances(store)) }
+
+func undoable(found []glance) (Applied, error) {
 	broken := ErrNoUndo
-	for _, side := range journal.Sides(store) {
-		s, err := journal.Peek(side)
+	for _, g := range found {
 		switch {
-		case errors.Is(err, journal.ErrNone):
-		case errors.Is(err, journal.ErrKeptDamaged):
-			broken = err
-		case err != nil:
-			return Applied{}, err
-		case s.Record.State == journal.Kept:
-			return kept(side, s.Program)
+		case errors.Is(g.err, journal.ErrNone):
+		case errors.Is(g.err, journal.ErrKeptDamaged):
+			broken = g.err
+		case g.err != nil:
+			return Applied{}, g.err
+		case g.sketch.Record.State == journal.Kept:
+			return kept(g.side, g.sketch.Program)
 		default:
 			return Applied{}, ErrUnfinished
 		}

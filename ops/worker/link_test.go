@@ -114,10 +114,29 @@ func TestDoor(t *testing.T) {
 	if _, err := Dial(dir); !errors.Is(err, ErrNobody) {
 		t.Errorf("dead: %v", err)
 	}
+	// Another door, which is reached by a link with the name of this one.
+	elsewhere := filepath.Join(t.TempDir(), "s")
+	other, err := net.Listen("unix", elsewhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(dir.Path(), socketName)
+	if err := errors.Join(os.Remove(at), os.Symlink(elsewhere, at)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Dial(dir); !errors.Is(err, ErrNobody) {
+		t.Errorf("by a link: %v", err)
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
 	w := &process{link: newLink(), stops: make(chan struct{}, 1)}
 	door, err := w.openDoor(dir)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if info, err := os.Lstat(at); err != nil || info.Mode() != os.ModeSocket|0o600 {
+		t.Errorf("the socket is %v, %v", info.Mode(), err)
 	}
 	conn, err := Dial(dir)
 	if err != nil {
