@@ -177,8 +177,17 @@ func TestActAs(t *testing.T) {
 	if a == actions {
 		l, err := net.Listen("unix", filepath.Join(image+".shunt", "socket"))
 		must(t, err)
-		fmt.Println("ready")
 		must(t, os.Chmod(filepath.Join(image+".shunt", "socket"), 0o600))
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				_, _ = io.WriteString(conn, `{"progress":{"phase":"committing"}}`+"\n")
+			}
+		}()
+		fmt.Println("ready")
 		_, err = io.Copy(io.Discard, os.Stdin) // to the end of the test
 		must(t, err, l.Close())
 		return

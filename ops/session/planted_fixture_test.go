@@ -143,7 +143,7 @@ func newScene(t *testing.T, p props, uid int, act action) scene {
 	case actUndo, actInfoUndo:
 		content, files = p.after, p.kept
 	case actRecover, actRollback, actInfo:
-	default:
+	case actOpen, actRehearse, actApply, actions:
 		files = nil
 	}
 	must(t, os.Mkdir(s.home, 0o755), os.WriteFile(s.image, content, 0o600))

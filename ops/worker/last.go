@@ -55,6 +55,8 @@ func decodeLast(text []byte) (Last, error) {
 	}
 	switch l.Task {
 	case Apply, Finish, RollBack, Undo:
+	case Look: // leaves nothing
+		fallthrough
 	default:
 		return Last{}, errors.New("no such task")
 	}
