@@ -14,7 +14,8 @@
 //
 //	windows/      where FUSE windows are mounted during a rehearsal
 //	socket        of the worker, while it commits
-//	result.json   what nobody has heard yet
+//	result.json   what nobody has heard yet, 1 MiB at most
+//	no-undo       why the last transaction cannot be undone, 64 KiB at most
 package worker
 
 import (
