@@ -1,11 +1,13 @@
 package journal
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // Seal is the state in which a commit left its target: with anything else on it, undoing the transaction could do
@@ -21,6 +23,9 @@ type SealMark struct {
 	Len uint64
 	Sum [sha256.Size]byte
 }
+
+// maxSeal is the longest seal, in bytes: enough for a target of 32 TiB that is all copied.
+const maxSeal = 256 << 20
 
 // SealLen is how long a seal with n probes is as stored, in bytes.
 func SealLen(n int) int64 { return 8 + 8 + int64(n)*probeLen }
@@ -65,17 +70,27 @@ func ReadSeal(store Store, mark SealMark) (Seal, error) {
 	if uint64(size) != mark.Len {
 		return Seal{}, fmt.Errorf("%w: the seal has %d bytes instead of %d", ErrKeptDamaged, size, mark.Len)
 	}
-	body, err := readSummed(f, 0, mark.Len, mark.Sum)
-	if errors.Is(err, errSum) {
-		return Seal{}, fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
+	if size > maxSeal {
+		return Seal{}, fmt.Errorf("%w: the seal is longer than any", ErrKeptDamaged)
 	}
-	if err != nil {
+	// It is added up before it is kept: what is only claimed costs no memory.
+	all := newSummed(f, 0, mark.Len)
+	if _, err := io.Copy(io.Discard, all); err != nil {
 		return Seal{}, fmt.Errorf("read the seal: %w", err)
 	}
-	d := decoder{rest: body}
-	s := Seal{Modified: d.i64(), Probes: d.probes()}
-	if err := d.end(); err != nil {
+	if all.sum() != mark.Sum {
+		return Seal{}, fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
+	}
+	in := newSummed(f, 0, mark.Len)
+	d := &decoder{in: bufio.NewReaderSize(in, 64<<10), left: size}
+	s := Seal{Modified: d.i64(), Probes: d.probes(maxSeal / probeLen)}
+	switch err := d.end(); {
+	case d.cause != nil:
+		return Seal{}, fmt.Errorf("read the seal: %w", d.cause)
+	case err != nil:
 		return Seal{}, fmt.Errorf("%w: seal: %w", ErrKeptDamaged, err)
+	case in.sum() != mark.Sum: // somebody writes to it meanwhile
+		return Seal{}, fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
 	}
 	return s, nil
 }

@@ -182,7 +182,7 @@ func (v *Viewer) ask(ctx context.Context, at place, q worker.Question) (answer w
 			return answer, fmt.Errorf("make a directory for mounts: %w", err)
 		}
 	}
-	p, err := spawn(worker.Job{Task: worker.Look, Path: v.target.Path(), SectorSize: v.target.SectorSize(), Question: &q}, v.target.Files(), nil, how)
+	p, err := spawn(worker.Job{Task: worker.Look, Path: v.target.Path(), SectorSize: v.target.SectorSize(), Question: &q}, handed{target: v.target.Files()}, how)
 	if err != nil {
 		return answer, err
 	}
@@ -222,7 +222,7 @@ func clear(room string) error {
 		at := filepath.Join(room, name)
 		if err := os.Remove(at); err != nil {
 			// Without a mount namespace of its own the worker's death leaves its mount behind.
-			if err := errors.Join(window.Unmount(at), os.Remove(at)); err != nil {
+			if err := errors.Join(window.Unmount(at, at), os.Remove(at)); err != nil {
 				return err
 			}
 		}

@@ -55,6 +55,9 @@ type Facts struct {
 	InUse  string // who else uses it; only for targets that are inspected
 	// Commit is where the commit stands that is under way, nil if there is none; only for targets that are inspected.
 	Commit *ops.Progress
+	// Ignored is what lies where the journal's directory would be and is not to be trusted, nil if nothing does; only for
+	// targets that are inspected.
+	Ignored *journal.UnsafeError
 	// Undo is the transaction that can be undone, nil if there is none.
 	Undo *txn.Applied
 }
@@ -64,7 +67,7 @@ type Session struct {
 	path       string // as the user gave it
 	opts       Options
 	target     target.Target
-	dir        journal.Dir
+	dir        *journal.Dir
 	disk       model.Disk
 	env        ops.Env
 	borrowed   map[string]target.Target // opened to copy from, by their paths
@@ -74,7 +77,8 @@ type Session struct {
 	noUndo     error // why applied is nil
 }
 
-// Open locks and scans a target for editing. Errors are those of target.Open. A target with an unfinished
+// Open locks and scans a target for editing. Errors are those of target.Open, and a *journal.UnsafeError where the
+// journal's directory is not to be trusted: there may be an unfinished transaction in it. A target with an unfinished
 // transaction opens too: Unfinished tells.
 func Open(path string, opts Options) (*Session, error) {
 	opts.tell("locking it")
@@ -82,11 +86,15 @@ func Open(path string, opts Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{path: path, opts: opts, target: t, dir: journalDir(t.Beside(), opts), borrowed: map[string]target.Target{}}
+	dir, err := openDir(target.PlaceOf(t), opts)
+	if err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	s := &Session{path: path, opts: opts, target: t, dir: dir, borrowed: map[string]target.Target{}}
 	opts.tell("looking for tools")
 	s.Discover()
 	if err := s.look(); err != nil {
-		return nil, errors.Join(err, t.Close())
+		return nil, errors.Join(err, dir.Close(), t.Close())
 	}
 	opts.Group.join(s)
 	return s, nil
@@ -96,13 +104,19 @@ func targetOptions(o Options, mode target.Mode) target.Options {
 	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
 }
 
-// journalDir is the journal's directory of a target with this Beside.
-func journalDir(beside string, o Options) journal.Dir {
-	parent := o.Journal
-	if parent == "" {
-		parent = filepath.Dir(beside)
+// openDir opens the journal's directory of a target at a place. The caller closes it.
+func openDir(place target.Place, o Options) (*journal.Dir, error) {
+	p := journal.Place{Parent: o.Journal, Name: filepath.Base(place.Beside) + ".shunt"}
+	if i := place.Image; i != nil {
+		p.Image = &journal.Image{Dev: i.Dev, Ino: i.Inode, Owner: journal.User{UID: i.UID, GID: i.GID}}
 	}
-	return journal.OpenDir(filepath.Join(parent, filepath.Base(beside)+".shunt"))
+	if p.Parent == "" {
+		p.Parent = filepath.Dir(place.Beside)
+		if p.Image != nil {
+			p.Beside = filepath.Base(place.Beside)
+		}
+	}
+	return journal.OpenDir(p)
 }
 
 // makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.
@@ -128,6 +142,9 @@ func (s *Session) makeStateDir() error {
 func (s *Session) look() error {
 	s.unfinished, s.damage = nil, nil
 	s.opts.tell("reading the journal")
+	if err := s.dir.Refresh(); err != nil {
+		return err
+	}
 	status, err := txn.Inspect(s.dir)
 	if err == nil && status.Complete {
 		if err := s.complete(status); err != nil {
@@ -142,6 +159,8 @@ func (s *Session) look() error {
 		if err := worker.Sweep(s.dir); err != nil {
 			return fmt.Errorf("remove what an earlier rehearsal left in %s: %w", s.dir.Path(), err)
 		}
+	case errors.As(err, new(*journal.UnsafeError)):
+		return err
 	default:
 		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed. %s", s.dir.Path(), err, mend(err))
 	}
@@ -237,7 +256,7 @@ func (s *Session) Damage() error { return s.damage }
 // Close gives up the target, unless a worker still has it.
 func (s *Session) Close() error {
 	s.opts.Group.leave(s)
-	return errors.Join(s.closeBorrowed(), s.target.Close())
+	return errors.Join(s.closeBorrowed(), s.dir.Close(), s.target.Close())
 }
 
 // Inspect scans a target without locking it for editing. Targets in use can be inspected.
@@ -262,16 +281,30 @@ func inspect(path string, t target.Target, opts Options) (model.Disk, Facts, *tx
 	if err := checkDisk(path, t, disk); err != nil {
 		return model.Disk{}, Facts{}, nil, err
 	}
-	dir, facts := journalDir(t.Beside(), opts), facts(t)
-	if facts.InUse != "" {
-		facts.Commit = underWay(dir)
+	f := facts(t)
+	unfinished := f.lookBeside(target.PlaceOf(t), opts)
+	return disk, f, unfinished, nil
+}
+
+// lookBeside reads what is kept beside a target that is inspected, as far as it is to be trusted, and returns the
+// unfinished transaction, nil if there is none. What cannot be read is not worth a word here: an edit tells.
+func (f *Facts) lookBeside(place target.Place, opts Options) *txn.Status {
+	dir, err := openDir(place, opts)
+	if err != nil {
+		_ = errors.As(err, &f.Ignored)
+		return nil
 	}
-	facts.Undo, _ = undoable(dir) // one that is of no use is not worth a word here
-	var unfinished *txn.Status
-	if status, err := txn.Inspect(dir); err == nil && !status.Complete {
-		unfinished = &status
+	defer func() { _ = dir.Close() }() // only read
+	if f.InUse != "" {
+		f.Commit = underWay(dir)
 	}
-	return disk, facts, unfinished, nil
+	unfinished, applied, err := txn.Look(dir)
+	f.Undo = applied
+	_ = errors.As(err, &f.Ignored)
+	if unfinished == nil || unfinished.Complete {
+		return nil
+	}
+	return unfinished
 }
 
 // Start has a worker rehearse the queue, which must have been made from Disk and Env. The wishes are for its commit.
@@ -315,8 +348,14 @@ func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 	if err := s.makeStateDir(); err != nil {
 		return nil, err
 	}
-	job.Path, job.SectorSize, job.NoLock, job.Journal = s.target.Path(), s.target.SectorSize(), s.opts.NoLock, s.dir.Path()
-	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) { return start(job, s.target.Files(), files) })
+	handle, dir, err := s.dir.Handle()
+	if err != nil {
+		return nil, err
+	}
+	job.Path, job.SectorSize, job.NoLock, job.Journal = s.target.Path(), s.target.SectorSize(), s.opts.NoLock, handle
+	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) {
+		return start(job, handed{target: s.target.Files(), sources: files, journal: dir})
+	})
 }
 
 // ErrNotDisk is returned for a file in which nothing looks like a disk.

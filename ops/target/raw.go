@@ -18,6 +18,7 @@ var _ Target = (*Raw)(nil)
 type Raw struct {
 	handle
 	block int64 // block size of the host file system
+	file  *ImageFile
 
 	cannot  struct{ punch, clone, copyRange atomic.Bool } // what the host file system turned out not to support
 	buffers sync.Pool
@@ -43,6 +44,7 @@ func build(path, resolved string, f *os.File, mode Mode, z geometry.SectorSize) 
 	r := &Raw{
 		handle: handle{path: path, real: resolved, mode: mode, sector: z, dev: st.Dev, inode: st.Ino, read: f},
 		block:  max(host.Bsize, 512),
+		file:   imageFile(st),
 	}
 	r.size.Store(st.Size)
 	r.buffers.New = func() any { b := make([]byte, copyBuffer); return &b }
@@ -60,6 +62,9 @@ func (r *Raw) Physical() bool { return false }
 
 // Beside is Target.Beside: the image's own path.
 func (r *Raw) Beside() string { return r.real }
+
+// Image is Target.Image.
+func (r *Raw) Image() *ImageFile { return r.file }
 
 // AllowWrites is Target.AllowWrites. It also fails with *InUse when somebody uses the image who does not mind locks: a
 // loop device may have come since the image was opened.

@@ -126,8 +126,8 @@ func TestBeside(t *testing.T) {
 			t.Errorf("state directory %s, want %s", got, want)
 		}
 	}
-	if got, err := Beside(path); err != nil || got != path {
-		t.Errorf("beside an image: %s, %v", got, err)
+	if got, err := FindPlace(path); err != nil || got.Beside != path || got.Image == nil {
+		t.Errorf("beside an image: %+v, %v", got, err)
 	}
 }
 

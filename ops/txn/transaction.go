@@ -61,6 +61,9 @@ func prepare(dev Device, store journal.Store, spill journal.File, l layout, t ta
 		tune.alter(&program)
 	}
 	program.Name, program.Plan, program.Began = w.name, w.plan, w.began
+	if err := journal.Check(program); err != nil {
+		return nil, err
+	}
 	c.stageLen = program.StageLen
 	if err := reserveStage(c.stage, program); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ import (
 
 // apply rehearses the plan, tells the report, and commits if that is ordered.
 func (w *process) apply(ctx context.Context) ops.Result {
-	dir := journal.OpenDir(w.job.Journal)
+	dir := w.dir
 	defer func() { w.tidy(dir) }()
 	w.link.at(func(p *ops.Progress) { p.Phase = ops.Rehearsing })
 	q, err := w.queue()
@@ -82,7 +82,7 @@ func (w *process) decide(cancel context.CancelFunc) <-chan bool {
 }
 
 // rehearse runs the plan's steps in the overlay and writes the journal.
-func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*txn.Transaction, error) {
+func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (*txn.Transaction, error) {
 	steps, err := q.Compile()
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*
 }
 
 // runSteps gives the rehearsal its windows and tools for as long as its steps run.
-func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Dir) (report ops.Report, err error) {
+func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir *journal.Dir) (report ops.Report, err error) {
 	how, err := window.ParseHow(w.job.How)
 	if err != nil {
 		return report, err
@@ -196,8 +196,8 @@ func (w *process) runTool(ctx context.Context, argv []string, onLine func(string
 }
 
 const (
-	mountName  = "windows"
-	insideName = "mounted" // where a window's file system is mounted while it is resized
+	mountName  = journal.WindowsName
+	insideName = journal.MountedName // where a window's file system is mounted while it is resized
 )
 
 // transcript collects what tools ran and said during one step.
@@ -215,9 +215,9 @@ func (t *transcript) take() (command, output string) {
 }
 
 // commit makes the rehearsed result real, if the target is still what was rehearsed.
-func (w *process) commit(ctx context.Context, q ops.Queue, dir journal.Dir, tx *txn.Transaction) ops.Result {
+func (w *process) commit(ctx context.Context, q ops.Queue, dir *journal.Dir, tx *txn.Transaction) ops.Result {
 	w.open(dir)
-	if err := w.ready(q); err != nil {
+	if err := errors.Join(dir.InPlace(), w.ready(q)); err != nil {
 		return w.failed(errors.Join(err, tx.Abandon()))
 	}
 	if err := w.target.Withdraw(tx.Hidden); err != nil {
@@ -234,7 +234,7 @@ func (w *process) commit(ctx context.Context, q ops.Queue, dir journal.Dir, tx *
 }
 
 // write does the commit.
-func (w *process) write(ctx context.Context, dir journal.Dir, tx *txn.Transaction) ops.Result {
+func (w *process) write(ctx context.Context, dir *journal.Dir, tx *txn.Transaction) ops.Result {
 	err := tx.Commit(ctx, w.watch(ops.Committing))
 	if err == nil || whole(dir, err) {
 		w.logf("done: the target is as planned")
@@ -263,7 +263,7 @@ func (w *process) ready(q ops.Queue) error {
 }
 
 // tidy removes what is left of the working directory unless a transaction needs it. What part needs stays.
-func (w *process) tidy(dir journal.Dir) {
+func (w *process) tidy(dir *journal.Dir) {
 	if err := sweep(dir); err != nil {
 		w.logf("clean up: %v", err)
 	}
@@ -271,28 +271,27 @@ func (w *process) tidy(dir journal.Dir) {
 
 // Sweep removes what a worker that died left in the journal's directory, if no transaction is in it; a result nobody
 // heard stays. The caller must hold the target's lock: nobody else can be using the directory then.
-func Sweep(dir journal.Dir) error {
+func Sweep(dir *journal.Dir) error {
 	if err := dir.Remove(socketName); err != nil {
 		return err
 	}
 	return sweep(dir)
 }
 
-func sweep(dir journal.Dir) error {
+func sweep(dir *journal.Dir) error {
 	if _, err := txn.Inspect(dir); !errors.Is(err, journal.ErrNone) {
 		return nil
 	}
-	mount := filepath.Join(dir.Path(), mountName)
-	if err := window.Unmount(mount); err != nil {
+	err := dir.Within(func(path string) error {
+		return window.Unmount(filepath.Join(dir.Path(), mountName), filepath.Join(path, mountName))
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, place := range []string{mount, filepath.Join(dir.Path(), insideName)} {
-		if err := os.Remove(place); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, place := range []string{mountName, insideName} {
+		if err := dir.RemoveMountPoint(place); err != nil {
 			return err
 		}
-	}
-	if _, err := os.Stat(dir.Path()); errors.Is(err, fs.ErrNotExist) {
-		return nil
 	}
 	return errors.Join(txn.Sweep(dir), dir.Vanish())
 }

@@ -4,23 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
-	"shunt/ops/txn"
 )
 
 func afterCommit(s ops.Step) bool { return s.Kind == ops.StepGrowMounted }
 
 // growMounted has the kernel grow the mounted file systems of partitions that have become longer. The commit is over then:
 // if it fails, a partition is longer than its file system, which does no harm. disk is the target as the kernel knows it.
-func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk, dir journal.Dir, r *ops.Result) {
+func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk, dir *journal.Dir, r *ops.Result) {
 	steps, err := q.Compile()
 	if err != nil {
 		return // it compiled when it was rehearsed
@@ -86,36 +81,4 @@ func number(ref string) int {
 		return 0
 	}
 	return n
-}
-
-// noUndoName is the file that says why the last transaction cannot be undone, in the journal's directory.
-const noUndoName = "no-undo"
-
-// noteNoUndo leaves word why what was committed last cannot be undone, or removes it if that is not so.
-func noteNoUndo(dir journal.Dir, grown []string) error {
-	if len(grown) == 0 {
-		if err := dir.Remove(noUndoName); err != nil {
-			return err
-		}
-		return dir.Vanish()
-	}
-	f, err := dir.Create(noUndoName)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteAt([]byte(strings.Join(grown, ", ")+" grew while mounted"), 0)
-	return errors.Join(err, f.Close())
-}
-
-// Undoable is the transaction that was applied last and can be undone, or the reason why there is none.
-func Undoable(dir journal.Dir) (txn.Applied, error) {
-	a, err := txn.Undoable(dir)
-	if !errors.Is(err, txn.ErrNoUndo) {
-		return a, err
-	}
-	why, lost := os.ReadFile(filepath.Join(dir.Path(), noUndoName))
-	if lost != nil || len(why) == 0 || errors.Is(lost, fs.ErrNotExist) {
-		return a, err
-	}
-	return a, fmt.Errorf("%w: in the last one %s, and what the kernel did to a file system in use cannot be taken back", err, why)
 }

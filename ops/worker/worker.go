@@ -59,6 +59,7 @@ type process struct {
 	link   *link
 	job    Job
 	target target.Target // nil until it is taken over
+	dir    *journal.Dir  // nil until it is taken over
 	orders chan Command  // of the parent; closed when it is gone
 	stops  chan struct{} // somebody who follows a commit wants it to stop
 	door   *door         // nil until the commit begins
@@ -133,12 +134,11 @@ func (w *process) part(result ops.Result) error {
 	if w.door == nil {
 		return w.release()
 	}
-	dir := journal.OpenDir(w.job.Journal)
 	var left error
 	if !heard {
-		left = LeaveLast(dir, Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result})
+		left = LeaveLast(w.dir, Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result})
 	}
-	return errors.Join(left, w.door.close(), dir.Vanish(), w.release())
+	return errors.Join(left, w.door.close(), w.dir.Vanish(), w.release())
 }
 
 func (w *process) release() error {
@@ -161,6 +161,9 @@ func (w *process) work() ops.Result {
 		return unchanged(err)
 	}
 	w.target = t
+	if w.dir, err = w.job.openJournal(); err != nil {
+		return unchanged(err)
+	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
 	switch w.job.Task {
@@ -217,7 +220,7 @@ var errChanged = errors.New("the target changed since it was opened; shunt has w
 
 // recover ends an unfinished transaction.
 func (w *process) recover(ctx context.Context) ops.Result {
-	store := journal.OpenDir(w.job.Journal)
+	store := w.dir
 	phase := ops.Committing
 	if w.job.Task == RollBack {
 		phase = ops.Undoing
@@ -232,7 +235,7 @@ func (w *process) recover(ctx context.Context) ops.Result {
 }
 
 // walk goes on with the interrupted transaction.
-func (w *process) walk(ctx context.Context, store journal.Dir, phase ops.Phase) ops.Result {
+func (w *process) walk(ctx context.Context, store *journal.Dir, phase ops.Phase) ops.Result {
 	w.logf("%s: the interrupted transaction of %s", w.job.Task, w.job.Path)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
@@ -252,7 +255,7 @@ func (w *process) walk(ctx context.Context, store journal.Dir, phase ops.Phase) 
 
 // open lets others follow the commit that begins. Without that it goes on all the same: file systems exist that have
 // no sockets.
-func (w *process) open(dir journal.Dir) {
+func (w *process) open(dir *journal.Dir) {
 	door, err := w.openDoor(dir)
 	if err != nil {
 		w.logf("this commit cannot be followed by others: %v", err)

@@ -80,6 +80,7 @@ type (
 		TableID    string          `json:"table_id,omitempty"`
 		InUse      string          `json:"in_use,omitempty"`
 		Note       string          `json:"note,omitempty"`
+		Ignored    string          `json:"ignored,omitempty"` // beside the target, and not to be trusted
 		ReadOnly   string          `json:"read_only,omitempty"`
 		Commit     *ops.Progress   `json:"commit,omitempty"` // under way
 		Unfinished *infoUnfinished `json:"unfinished,omitempty"`
@@ -145,6 +146,9 @@ func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
 		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: d.ReadOnly(),
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
+	}
+	if f.Ignored != nil {
+		t.Ignored = f.Ignored.What()
 	}
 	if left != nil {
 		t.Unfinished = &infoUnfinished{Stage: left.Stage.String(), Next: left.Next, Steps: left.Units, RollingBack: left.RollingBack}

@@ -149,6 +149,9 @@ func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
 	if f.InUse != "" {
 		lines = append(lines, "in use by "+f.InUse+": what is shown may change at any moment")
 	}
+	if f.Ignored != nil {
+		lines = append(lines, "ignored, also if a transaction is unfinished there: "+f.Ignored.What())
+	}
 	if f.Note != "" {
 		lines = append(lines, "note: "+f.Note)
 	}
