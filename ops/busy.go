@@ -25,7 +25,7 @@ func online(env Env, p model.Partition) string {
 	if p.MountedAt == "" {
 		return inUse(p)
 	}
-	if reason := env.Caps.Of(p.FS.Kind).Online; reason != "" {
+	if reason := env.Caps.For(p.FS).Online; reason != "" {
 		return fmt.Sprintf("%s, and it is %s: unmount it first", reason, p.Busy)
 	}
 	return ""

@@ -29,16 +29,16 @@ func probeRAID(w *window) (model.Filesystem, bool) {
 	}
 	return model.Filesystem{
 		Kind: model.RAID, Notes: "member of a Linux RAID, metadata " + version,
-		Size: geometry.Bytes(w.n), Used: geometry.Bytes(w.n),
+		Size: geometry.Bytes(w.n), Used: geometry.Bytes(w.n), Elsewhere: model.ArrayElsewhere,
 	}, true
 }
 
-// mdVersion1 looks for a version 1 superblock, which tells its own sector at 128: the one at the end of a whole
+// mdVersion1 looks for a version 1 superblock, which tells its own sector at 144: the one at the end of a whole
 // disk is not one of the disk's last partition.
 func mdVersion1(w *window, off int64) bool {
 	b := w.at(off, 256)
 	return b != nil && binary.LittleEndian.Uint32(b) == mdMagic && binary.LittleEndian.Uint32(b[4:]) == 1 &&
-		binary.LittleEndian.Uint64(b[128:]) == uint64(off/512)
+		binary.LittleEndian.Uint64(b[144:]) == uint64(off/512)
 }
 
 // mdVersion0 looks for a version 0.90 superblock. It tells how many KiB of the member are in use (at 32, 0 for

@@ -54,8 +54,8 @@ func (c *recorder) ReadAt(b []byte, off int64) (int, error) {
 }
 
 func summary(fs model.Filesystem) string {
-	return fmt.Sprintf("kind=%s label=%q uuid=%s size=%d used=%d min=%d block=%d dirty=%q notes=%q",
-		fs.Kind, fs.Label, fs.UUID, fs.Size, fs.Used, fs.Min, fs.BlockSize, fs.Dirty, fs.Notes)
+	return fmt.Sprintf("kind=%s label=%q uuid=%s size=%d used=%d min=%d block=%d dirty=%q elsewhere=%q notes=%q",
+		fs.Kind, fs.Label, fs.UUID, fs.Size, fs.Used, fs.Min, fs.BlockSize, fs.Dirty, fs.Elsewhere, fs.Notes)
 }
 
 // TestProbeAgainstBlkid compares with libblkid's verdict on what the real tools make.
@@ -328,7 +328,7 @@ func TestProbeNames(t *testing.T) {
 	mdSuper := func(at int64) string {
 		b := make([]byte, 256)
 		copy(b, "\xfc\x4e\x2b\xa9\x01\x00\x00\x00")
-		b[128], b[129], b[130] = byte(at/512), byte(at/512>>8), byte(at/512>>16)
+		b[144], b[145], b[146] = byte(at/512), byte(at/512>>8), byte(at/512>>16)
 		return string(b)
 	}
 	for _, c := range []struct {

@@ -26,7 +26,7 @@ type Wish struct {
 type Place struct {
 	Name string // what people call it: "p1", "the disk"
 	Part target.Part
-	FS   model.FSKind
+	FS   model.Filesystem
 	Busy string // why it is in use, "" if it is not
 }
 
@@ -37,7 +37,10 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if err := allowed("mounting"); err != nil {
 		return "", err
 	}
-	if reason := unmountable(p.FS); reason != "" {
+	if reason := unmountable(p.FS.Kind); reason != "" {
+		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
+	}
+	if reason := p.FS.Elsewhere.NoTools(); reason != "" {
 		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
 	}
 	if at := t.Mounts(p.Part); len(at) > 0 {
@@ -49,7 +52,7 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if w.Access == ReadWrite && t.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
 	}
-	if p.FS == model.Btrfs {
+	if p.FS.Kind == model.Btrfs {
 		if err := Twin(t, p.Part.Start); err != nil {
 			return "", fmt.Errorf("%s cannot be mounted: %w", p.Name, err)
 		}
@@ -113,7 +116,7 @@ func mount(node string, p Place, dir string, access Access) error {
 		flags |= unix.MS_RDONLY
 	}
 	var err error
-	for _, d := range drivers(p.FS) {
+	for _, d := range drivers(p.FS.Kind) {
 		if d.program != "" {
 			err = d.start(node, dir, access)
 		} else {
@@ -131,7 +134,7 @@ func mount(node string, p Place, dir string, access Access) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.ENODEV):
-		return fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files", p.Name, p.FS)
+		return fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files", p.Name, p.FS.Kind)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%s cannot be mounted for writing: its device is read-only (%w)", p.Name, err)
 	case errors.Is(err, unix.EPERM):
@@ -139,7 +142,7 @@ func mount(node string, p Place, dir string, access Access) error {
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("%s cannot be mounted: something else uses it or %s (%w)", p.Name, dir, err)
 	}
-	return fmt.Errorf("the kernel does not mount %s as %s: %w; check it first (`check` in a plan, x in the editor)", p.Name, p.FS, err)
+	return fmt.Errorf("the kernel does not mount %s as %s: %w; check it first (`check` in a plan, x in the editor)", p.Name, p.FS.Kind, err)
 }
 
 // Unmount unmounts what is mounted of a place. dir is which of several mounts, "" if there is one only. A directory that

@@ -106,7 +106,7 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 		if disk.Table.Kind != model.TableNone {
 			return attach.Place{}, fmt.Errorf("%s has partitions: say which one", t.Path())
 		}
-		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole.Kind}
+		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole}
 		at.Busy = t.Uses([]target.Part{at.Part})[0].Why
 		return at, nil
 	}
@@ -119,7 +119,7 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 	case p.Span.End > disk.Sectors:
 		return attach.Place{}, fmt.Errorf("%s reaches behind the end of the disk", p.Ref())
 	}
-	at := attach.Place{Name: p.Ref(), FS: p.FS.Kind, Busy: p.Busy}
+	at := attach.Place{Name: p.Ref(), FS: p.FS, Busy: p.Busy}
 	for _, part := range worker.PartsOf(disk) {
 		if part.Number == number {
 			at.Part = part

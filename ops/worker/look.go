@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/model/scan"
 	"shunt/ops"
 	"shunt/ops/listing"
 	"shunt/ops/look"
@@ -91,6 +92,10 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 	w.target, err = target.Adopt(w.job.Path, opts, w.job.files())
 	if err != nil {
 		return answer, err
+	}
+	// The superblock is read here once more: what the asker knows of it may be old.
+	if no := scan.Probe(w.target, q.Off, q.Len).Elsewhere.NoTools(); no != "" {
+		return answer, errors.New(no)
 	}
 	show := &display{target: w.target, question: q, how: w.job.How}
 	defer func() { err = errors.Join(err, show.close()) }()
