@@ -81,11 +81,16 @@ type Server struct {
 // Serve mounts the windows of ov over the existing directory dir and serves them until Close. At first there is
 // only disk. The overlay must stay usable until Close has returned.
 func Serve(ov *overlay.Overlay, dir string, how Mount) (*Server, error) {
+	return serve(ov, dir, how, nil)
+}
+
+// serve is Serve; the directories that go are removed by the helper's guard if this process dies.
+func serve(ov *overlay.Overlay, dir string, how Mount, goes []string) (*Server, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("serve windows: %w", err)
 	}
-	connection, mount, err := mountOver(dir, how)
+	connection, mount, err := mountOver(dir, how, goes)
 	if err != nil {
 		return nil, fmt.Errorf("mount windows at %s: %w", dir, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -107,7 +106,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*
 		Device: w.target, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
 		Wishes: wishes, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
 	}
-	report, err := w.runSteps(ctx, r, dir)
+	report, err := w.runSteps(ctx, r)
 	if err == nil {
 		err = ov.Err()
 	}
@@ -130,31 +129,34 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*
 }
 
 // runSteps gives the rehearsal its windows and tools for as long as its steps run.
-func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Dir) (report ops.Report, err error) {
+func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (report ops.Report, err error) {
 	how, err := window.ParseHow(w.job.How)
 	if err != nil {
 		return report, err
 	}
-	mount := filepath.Join(dir.Path(), mountName)
-	if err := os.Mkdir(mount, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return report, fmt.Errorf("make the mount point: %w", err)
+	room, err := window.NewRoom(how, w.job.Path, w.job.Journal)
+	if err != nil {
+		return report, err
 	}
-	server, err := window.Serve(r.Overlay, mount, how.Mount())
+	defer func() { err = errors.Join(err, room.Close()) }()
+	server, err := room.Serve(r.Overlay)
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	cell, err := room.Confine()
+	if err != nil {
+		return report, err
+	}
+	ctx = tool.Within(ctx, func() *tool.Cell { return cell })
 	said := &transcript{}
 	tools := fsys.Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 		exit, output, err := w.runTool(ctx, argv, onLine)
-		said.add(argv, output, mount)
+		said.add(argv, output, server.Path(""))
 		return exit, output, err
 	}}
 	if how == window.RootNamespace {
-		tools.MountPoint = filepath.Join(dir.Path(), insideName)
-		if err := os.Mkdir(tools.MountPoint, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return report, fmt.Errorf("make the mount point for file systems: %w", err)
-		}
+		tools.MountPoint = tool.MountPoint
 	}
 	tools.Open = func(path string) (fsys.File, error) { return server.View(path) }
 	r.Windows, r.Tools, r.Said = server, tools, said.take
@@ -179,7 +181,7 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Di
 // runTool runs a program and logs what it says.
 func (w *process) runTool(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 	w.logf("$ %s", strings.Join(argv, " "))
-	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, OnOutput: func(line string) {
+	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Needs: fsys.Needs(argv), OnOutput: func(line string) {
 		w.logf("  %s", line)
 		if onLine != nil {
 			onLine(line)
@@ -194,11 +196,6 @@ func (w *process) runTool(ctx context.Context, argv []string, onLine func(string
 	}})
 	return result.Exit, result.Output, err
 }
-
-const (
-	mountName  = "windows"
-	insideName = "mounted" // where a window's file system is mounted while it is resized
-)
 
 // transcript collects what tools ran and said during one step.
 type transcript struct{ commands, output []string }
@@ -281,15 +278,6 @@ func Sweep(dir journal.Dir) error {
 func sweep(dir journal.Dir) error {
 	if _, err := txn.Inspect(dir); !errors.Is(err, journal.ErrNone) {
 		return nil
-	}
-	mount := filepath.Join(dir.Path(), mountName)
-	if err := window.Unmount(mount); err != nil {
-		return err
-	}
-	for _, place := range []string{mount, filepath.Join(dir.Path(), insideName)} {
-		if err := os.Remove(place); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
 	}
 	if _, err := os.Stat(dir.Path()); errors.Is(err, fs.ErrNotExist) {
 		return nil
