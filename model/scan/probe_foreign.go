@@ -44,7 +44,11 @@ var foreign = []struct {
 func probeForeign(w *window) (model.Filesystem, bool) {
 	for _, f := range foreign {
 		if b := w.at(f.at, len(f.magic)); string(b) == f.magic {
-			return model.Filesystem{Kind: f.kind, Used: -1, Elsewhere: foreignElsewhere(w, f.kind)}, true
+			fs := model.Filesystem{Kind: f.kind, Used: -1, Elsewhere: foreignElsewhere(w, f.kind)}
+			if b := w.at(4096+40, 16); f.kind == "bcache" && b != nil {
+				fs.UUID = uuidText(b)
+			}
+			return fs, true
 		}
 	}
 	if isZFS(w) {

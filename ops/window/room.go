@@ -138,6 +138,7 @@ func (r *Room) Serve(ov *overlay.Overlay) (*Server, error) {
 	s.files.mu.Lock()
 	defer s.files.mu.Unlock()
 	s.files.drop(Disk)
+	s.files.apart = true
 	return s, nil
 }
 
