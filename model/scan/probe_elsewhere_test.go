@@ -127,7 +127,7 @@ func TestElsewhereNamed(t *testing.T) {
 		{"ext2", 1024 + 0xD0, "\x01", model.JournalElsewhere},                       // e2fsck does not ask for the feature
 		{"ext2-rev0", 1024 + 0xE4, "\x01", model.JournalElsewhere},
 		{"xfs", 16, "\x00\x00\x00\x00\x00\x00\x00\x01", model.RealtimeElsewhere},
-		{"jfs", 32<<10 + 64, "\x01", model.JournalElsewhere},
+		{"jfs", 32<<10 + 64, "\x01", model.WholeHere}, // every mount sets it
 		{"jfs", 32<<10 + 36, "\x00\x00\x00\x00", model.JournalElsewhere},
 		{"reiserfs", 64<<10 + 16, "\x01\x07", model.JournalElsewhere},
 		{"f2fs", 1024 + 2201, "/dev/sda\x00", model.SpansDevices},

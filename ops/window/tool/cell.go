@@ -41,14 +41,18 @@ type Plan struct {
 }
 
 // MountPoint is a directory in cells with namespaces of their own over which tools with the need Mount can mount.
-const MountPoint = "/mounted"
+const MountPoint = mountRoom + "/mounted"
+
+// mountRoom is what Landlock has its rule on: of a mount it asks for the directories above that it covers.
+const mountRoom = "/inside"
 
 // Needs are rights that a tool keeps in a cell.
 type Needs uint8
 
 // The rights.
 const (
-	// Admin is CAP_SYS_ADMIN, which the kernel asks for to resize what is mounted.
+	// Admin is CAP_SYS_ADMIN, which the kernel asks for to resize what is mounted, and CAP_DAC_READ_SEARCH, as the root directory of
+	// that can be anybody's.
 	Admin Needs = 1 << iota
 	// Mount is Admin without Landlock, which forbids to mount or unmount anything.
 	Mount
@@ -166,4 +170,18 @@ func cellOf(ctx context.Context) *Cell {
 		return cell()
 	}
 	return nil
+}
+
+// Confinement says in plain words which limits tools are put under here, in cells with namespaces of their own or without.
+func Confinement(namespaces bool) string {
+	version := landlockVersion()
+	switch {
+	case namespaces && version > 0:
+		return "in a root directory of their own, with no devices, no network and no capabilities, and by Landlock"
+	case namespaces:
+		return "in a root directory of their own, with no devices, no network and no capabilities; this kernel has no Landlock"
+	case version > 0:
+		return "by Landlock: they can open nothing but their window and the installed programs; this system allows no namespaces"
+	}
+	return "by the rights of this user alone: this system allows no namespaces, and its kernel has no Landlock"
 }

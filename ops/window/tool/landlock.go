@@ -72,7 +72,7 @@ func (c *Cell) landlockRules(p Plan) (int, error) {
 	read := append(slices.Clone(system), programs()...)
 	if c.inside {
 		// There is nothing else in the cell but nodes of loop devices, for those that get them.
-		read = append(read, "/proc", "/dev", MountPoint)
+		read = append(read, "/proc", "/dev", mountRoom)
 	}
 	grants := map[string]uint64{c.temp: landlockMake}
 	for _, name := range devices {
