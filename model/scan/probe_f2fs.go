@@ -45,7 +45,8 @@ func probeF2FS(w *window) (model.Filesystem, bool) {
 		BlockSize: geometry.Bytes(block),
 	}
 	if b[f2fsPaths] != 0 {
-		fs.Elsewhere = model.SpansDevices
+		fs.Elsewhere, fs.Size = model.SpansDevices, 0 // the blocks are those of all devices
+		return fs, true
 	}
 	first := int64(u32(76)) * block
 	best := f2fsCheckpoint(w, first, block)
