@@ -29,7 +29,7 @@ var elsewhereText = [...]string{
 	CachedElsewhere:   "its cache is on another device",
 	CacheOfOthers:     "it is the cache of other devices",
 	VolumesElsewhere:  "its volume group has physical volumes on other devices",
-	ArrayElsewhere:    "it is one of the devices of a Linux RAID",
+	ArrayElsewhere:    "it is one of the devices of a Linux RAID, which mdadm manages",
 }
 
 // String says it in words that follow "p1:", "" if all is on one device.
@@ -42,11 +42,8 @@ func (e Elsewhere) String() string {
 
 // NoTools is why no tool is run on it, ready to be shown, "" if there is no reason against it.
 func (e Elsewhere) NoTools() string {
-	switch e {
-	case WholeHere:
+	if e == WholeHere {
 		return ""
-	case ArrayElsewhere:
-		return e.String() + ": use mdadm; it can be moved, copied and deleted"
 	}
 	return e.String() + ", which would have to be opened too: it can be moved, copied and deleted, and nothing else is done to it"
 }

@@ -143,8 +143,10 @@ func intrude(window, image, address, room string) {
 	for _, path := range []string{"/usr/x", "/etc/x", "/x", "/run/x", "/dev/x", filepath.Join(room, "x"), "/dev/shm/x"} {
 		mustNot("making "+path, open(path, unix.O_RDWR|unix.O_CREAT))
 	}
-	for _, path := range []string{"/proc/partitions", "/proc/mdstat", "/proc/diskstats", "/sys/block", "/sys/class/block", "/dev/fuse",
-		"/dev/loop-control", "/dev/mem", "/dev/mapper/control", "/proc/1/root", fmt.Sprintf("/proc/%d/root", os.Getppid()), "/run/udev", "/home"} {
+	for _, path := range []string{
+		"/proc/partitions", "/proc/mdstat", "/proc/diskstats", "/sys/block", "/sys/class/block", "/dev/fuse", "/dev/loop-control",
+		"/dev/mem", "/dev/mapper/control", "/proc/1/root", fmt.Sprintf("/proc/%d/root", os.Getppid()), "/run/udev", "/home",
+	} {
 		mustNot("opening "+path, open(path, unix.O_RDONLY))
 	}
 	for _, dev := range []uint64{unix.Mkdev(7, 0), unix.Mkdev(8, 0), unix.Mkdev(254, 0), unix.Mkdev(253, 0), unix.Mkdev(259, 0)} {
