@@ -27,6 +27,9 @@
 //
 // # Mounting
 //
+// A Room is a directory to serve in that nobody else can put anything in place of, with a cell (see ops/window/tool) for the tools
+// that work on the windows.
+//
 // The process that serves should live in a mount namespace of its own, so that no mount stays behind however it
 // ends: Availability finds out what is possible, How.NamespaceAttr is how to start that process, and
 // PrivateNamespace is the first thing it calls. Without namespaces, the setuid helper fusermount3 mounts,
