@@ -2,6 +2,7 @@ package window
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -94,8 +95,8 @@ func confinedRoom(t *testing.T, how How, path string) (*Room, *Server, *tool.Cel
 			}
 		}
 	})
-	cell, err := room.Confine()
-	if err != nil {
+	cell, lacks, err := room.Confine()
+	if err := errors.Join(err, lacks); err != nil {
 		t.Fatal(err)
 	}
 	return room, server, cell

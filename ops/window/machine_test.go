@@ -3,6 +3,7 @@ package window
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -88,8 +89,8 @@ func bystand() error {
 	if err != nil {
 		return err
 	}
-	cell, err := room.Confine()
-	if err != nil {
+	cell, lacks, err := room.Confine()
+	if err := errors.Join(err, lacks); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(tool.Within(context.Background(), func() *tool.Cell { return cell }))

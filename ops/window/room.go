@@ -144,15 +144,17 @@ func (r *Room) Serve(ov *overlay.Overlay) (*Server, error) {
 
 func (r *Room) windows() string { return filepath.Join(r.dir, roomWindows) }
 
-// Confine makes the cell for the tools that work on the windows, which must be mounted already. It lasts until Close.
-func (r *Room) Confine() (*tool.Cell, error) {
-	plan := tool.Plan{Room: filepath.Join(r.dir, roomCell), Open: []string{r.windows()}}
-	if r.how == SetuidHelper {
-		plan.Room, plan.Temp = "", filepath.Join(r.dir, roomTemp)
+// Confine makes the cell for the tools that work on the windows, which must be mounted already. It lasts until Close. Where
+// the system does not let a cell have namespaces of its own there is one without; lacks says why then.
+func (r *Room) Confine() (cell *tool.Cell, lacks, err error) {
+	open := []string{r.windows()}
+	if r.how != SetuidHelper {
+		r.cell, lacks = tool.NewCell(tool.Plan{Room: filepath.Join(r.dir, roomCell), Open: open})
 	}
-	var err error
-	r.cell, err = tool.NewCell(plan)
-	return r.cell, err
+	if r.cell == nil {
+		r.cell, err = tool.NewCell(tool.Plan{Open: open, Temp: filepath.Join(r.dir, roomTemp)})
+	}
+	return r.cell, lacks, err
 }
 
 // Close takes the room away. The windows must have been closed.

@@ -144,15 +144,19 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (report ops.Re
 		return report, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	cell, err := room.Confine()
+	cell, lacks, err := room.Confine()
 	if err != nil {
 		return report, err
 	}
+	if lacks != nil {
+		w.logf("tools see more of this machine than they should: %v", lacks)
+	}
+	w.windows = server.Path("") + "/"
 	ctx = tool.Within(ctx, func() *tool.Cell { return cell })
 	said := &transcript{}
 	tools := fsys.Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 		exit, output, err := w.runTool(ctx, argv, onLine)
-		said.add(argv, output, server.Path(""))
+		said.add(w.short(strings.Join(argv, " ")), output)
 		return exit, output, err
 	}}
 	if how == window.RootNamespace {
@@ -180,28 +184,36 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (report ops.Re
 
 // runTool runs a program and logs what it says.
 func (w *process) runTool(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
-	w.logf("$ %s", strings.Join(argv, " "))
+	w.logf("$ %s", w.short(strings.Join(argv, " ")))
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Needs: fsys.Needs(argv), OnOutput: func(line string) {
-		w.logf("  %s", line)
+		w.logf("  %s", w.short(line))
 		if onLine != nil {
 			onLine(line)
 		}
 	}, OnDraft: func(line string) {
 		w.link.at(func(p *ops.Progress) {
 			var said string
-			if said, p.ToolShare = drafted(p.ToolShare, line); said != "" {
+			if said, p.ToolShare = drafted(p.ToolShare, w.short(line)); said != "" {
 				p.Said = said // what a bar belongs to was said before it
 			}
 		})
 	}})
-	return result.Exit, result.Output, err
+	return result.Exit, w.short(result.Output), err
+}
+
+// short leaves out where the windows are mounted, which means nothing to people.
+func (w *process) short(text string) string {
+	if w.windows == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, w.windows, "")
 }
 
 // transcript collects what tools ran and said during one step.
 type transcript struct{ commands, output []string }
 
-func (t *transcript) add(argv []string, output, mount string) {
-	t.commands = append(t.commands, strings.ReplaceAll(strings.Join(argv, " "), mount+"/", ""))
+func (t *transcript) add(command, output string) {
+	t.commands = append(t.commands, command)
 	t.output = append(t.output, output)
 }
 

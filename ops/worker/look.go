@@ -162,7 +162,7 @@ func (d *display) window() (string, error) {
 		return "", err
 	}
 	d.undo = append(d.undo, server.Close)
-	if d.cell, err = room.Confine(); err != nil {
+	if d.cell, _, err = room.Confine(); err != nil {
 		return "", err
 	}
 	d.server, d.path = server, server.Set(d.question.Shown, d.question.Off, d.question.Len)

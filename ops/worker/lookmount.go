@@ -34,7 +34,7 @@ func (d *display) mount(fstype, options string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cell, err := room.Confine()
+	cell, _, err := room.Confine()
 	if err != nil {
 		return "", err
 	}

@@ -24,6 +24,7 @@ type Cell struct {
 	rules      int    // descriptor of the Landlock rules, -1 without them
 	temp       string // the directory for temporary files, as tools see it
 	inside     bool   // the cell has a root directory of its own
+	root       int    // descriptor of that where it is not the root of the mount namespace, or -1
 	loops      loopNodes
 }
 
@@ -62,7 +63,7 @@ const (
 
 // NewCell makes a cell. The directories of the plan must not be moved as long as it is used. It is to be closed.
 func NewCell(p Plan) (*Cell, error) {
-	c := &Cell{rules: -1, temp: p.Temp}
+	c := &Cell{rules: -1, root: -1, temp: p.Temp}
 	var err error
 	ownThread(func() {
 		if p.Room != "" {
@@ -85,10 +86,12 @@ func (c *Cell) Close() error {
 	for _, n := range c.namespaces {
 		errs = append(errs, unix.Close(n.fd))
 	}
-	if c.rules >= 0 {
-		errs = append(errs, unix.Close(c.rules))
+	for _, fd := range []int{c.rules, c.root} {
+		if fd >= 0 {
+			errs = append(errs, unix.Close(fd))
+		}
 	}
-	c.namespaces, c.rules = nil, -1
+	c.namespaces, c.rules, c.root = nil, -1, -1
 	return errors.Join(errs...)
 }
 
@@ -127,6 +130,11 @@ func (c *Cell) join() error {
 	}
 	for _, n := range c.namespaces {
 		if err := unix.Setns(n.fd, n.kind); err != nil {
+			return fmt.Errorf("enter the cell: %w", err)
+		}
+	}
+	if c.root >= 0 {
+		if err := changeRoot(c.root); err != nil {
 			return fmt.Errorf("enter the cell: %w", err)
 		}
 	}

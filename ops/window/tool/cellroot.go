@@ -55,21 +55,39 @@ func (c *Cell) build(p Plan) error {
 	if err := furnish(p); err != nil {
 		return err
 	}
-	// The old root ends up on top of the new one, and is taken away from there.
-	err := unix.Chdir(p.Room)
-	if err == nil {
-		err = unix.PivotRoot(".", ".")
-	}
-	if err == nil {
-		err = unix.Unmount(".", unix.MNT_DETACH)
-	}
-	if err == nil {
-		err = unix.Chdir("/")
-	}
-	if err != nil {
+	if err := c.settle(p.Room); err != nil {
 		return fmt.Errorf("change the root directory: %w", err)
 	}
 	return nil
+}
+
+// settle makes a directory the root. In an initial RAM disk, or where the present root is no mount of its own, the mounts of the
+// machine stay reachable for whoever has CAP_SYS_CHROOT, which no tool has.
+func (c *Cell) settle(dir string) error {
+	root, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	if err := unix.Fchdir(root); err != nil {
+		return errors.Join(err, unix.Close(root))
+	}
+	// The old root ends up on top of the new one, and is taken away from there.
+	switch err := unix.PivotRoot(".", "."); {
+	case errors.Is(err, unix.EINVAL):
+		c.root = root
+		return changeRoot(root)
+	case err != nil:
+		return errors.Join(err, unix.Close(root))
+	}
+	return errors.Join(unix.Unmount(".", unix.MNT_DETACH), unix.Chdir("/"), unix.Close(root))
+}
+
+// changeRoot makes an open directory the root of this thread.
+func changeRoot(root int) error {
+	if err := unix.Fchdir(root); err != nil {
+		return err
+	}
+	return unix.Chroot(".")
 }
 
 // furnish makes the root directory at p.Room.
