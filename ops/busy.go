@@ -19,7 +19,7 @@ func online(env Env, p model.Partition) string {
 	if p.Use.GrowsAt() == "" {
 		return inUse(p)
 	}
-	if reason := env.Caps.Of(p.FS.Kind).Online; reason != "" {
+	if reason := env.Caps.For(p.FS).Online; reason != "" {
 		return fmt.Sprintf("%s, and it is %s: unmount it first", reason, p.Use)
 	}
 	return ""

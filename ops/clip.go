@@ -86,7 +86,7 @@ func (c clip) needs() geometry.Sector {
 
 // cannotCopy refuses what cannot be copied at all, or not to a partition of that length.
 func (c clip) cannotCopy(env Env, d model.Disk, length geometry.Sector) *Refusal {
-	caps := env.Caps.Of(c.part.FS.Kind)
+	caps := env.Caps.For(c.part.FS)
 	reason := caps.Copy
 	switch {
 	case c.part.Role == model.Extended:
@@ -123,7 +123,7 @@ func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) m
 	if c.remade() {
 		return newFilesystem(fs.Kind, fs.Label, bytes, z)
 	}
-	caps := env.Caps.Of(fs.Kind)
+	caps := env.Caps.For(fs)
 	full := fsLength(fs, bytes)
 	if !fs.Known() || fs.Size <= 0 || full <= fs.Size || caps.Grow != "" || length <= c.part.Span.Len() {
 		return fs

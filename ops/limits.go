@@ -70,7 +70,7 @@ func LongestLen(d model.Disk, env Env, p model.Partition) geometry.Sector {
 	if p.Role == model.Extended {
 		return most
 	}
-	for _, bytes := range []geometry.Bytes{env.Caps.Of(p.FS.Kind).MaxSize, p.FS.Max} {
+	for _, bytes := range []geometry.Bytes{env.Caps.For(p.FS).MaxSize, p.FS.Max} {
 		if bytes > 0 {
 			most = min(most, d.SectorSize.Down(bytes))
 		}

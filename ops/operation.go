@@ -72,6 +72,16 @@ func (c Capabilities) Of(kind model.FSKind) Capability {
 	return Capability{Create: no, Grow: no, Shrink: no, Check: no, Label: no, UUID: no, Online: no}
 }
 
+// For is the capability for the file system of a partition: that of its kind, but that no tool is run on it where a part of it
+// lies on another device.
+func (c Capabilities) For(fs model.Filesystem) Capability {
+	can := c.Of(fs.Kind)
+	if no := fs.Elsewhere.NoTools(); no != "" {
+		can.Grow, can.Shrink, can.Check, can.Label, can.UUID, can.Online = no, no, no, no, no, no
+	}
+	return can
+}
+
 // Refusal is returned when an operation is impossible on the disk as it would then be.
 type Refusal struct {
 	What    string // the edit: "grow p1"

@@ -77,6 +77,7 @@ func (m Model) fsInfo(r model.Row, width int) []string {
 		add("Block size", geometry.FormatBytes(fs.BlockSize))
 	}
 	add("State", fs.Dirty)
+	add("Elsewhere", fs.Elsewhere.String())
 	add("Notes", fs.Notes)
 	return lines
 }

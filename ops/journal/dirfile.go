@@ -179,18 +179,6 @@ func (d *Dir) Remove(name string) error {
 	return err
 }
 
-// RemoveMountPoint removes an empty directory, or what else has its name. One that does not exist is no error.
-func (d *Dir) RemoveMountPoint(name string) error {
-	err := d.within(func(fd int) error { return unlink(fd, name, unix.AT_REMOVEDIR) })
-	switch {
-	case errors.Is(err, unix.ENOTDIR):
-		return d.Remove(name)
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	}
-	return err
-}
-
 // unlink removes a name; one that does not exist is no error.
 func unlink(dir int, name string, flags int) error {
 	err := unix.Unlinkat(dir, name, flags)

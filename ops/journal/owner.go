@@ -67,7 +67,7 @@ func onlyOurs(dir *os.File, st unix.Stat_t, path string) error {
 // isOurs reports whether shunt gives a file in the directory this name.
 func isOurs(name string) bool {
 	switch strings.TrimSuffix(name, secondSide) {
-	case JournalName, SpillName, BeforeName, StageName, SealName, SocketName, ResultName, NoUndoName, WindowsName, MountedName:
+	case JournalName, SpillName, BeforeName, StageName, SealName, SocketName, ResultName, NoUndoName:
 		return true
 	}
 	return false

@@ -43,11 +43,9 @@ const (
 
 // What else may lie in the directory; the package worker tells what for.
 const (
-	SocketName  = "socket"
-	ResultName  = "result.json"
-	NoUndoName  = "no-undo"
-	WindowsName = "windows"
-	MountedName = "mounted"
+	SocketName = "socket"
+	ResultName = "result.json"
+	NoUndoName = "no-undo"
 )
 
 // Remove deletes all files of one side: the record first, so that a crash in between leaves files that mean nothing.

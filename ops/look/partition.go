@@ -151,6 +151,7 @@ func contents(fs model.Filesystem, n geometry.Bytes) ops.SheetSection {
 	} else {
 		s.Warn("State", fs.Dirty, ops.Odd)
 	}
+	s.Warn("Elsewhere", fs.Elsewhere.String(), ops.Odd)
 	s.Add("Notes", fs.Notes)
 	return s
 }

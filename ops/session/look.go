@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -173,15 +172,6 @@ func (v *Viewer) ask(ctx context.Context, at place, q worker.Question) (answer w
 		how = window.SetuidHelper // whoever needs a window will find that there is none; not everybody does
 	}
 	q.Off, q.Len, q.Kind, q.Shown = int64(at.off), int64(at.n), at.fs.Kind, at.name
-	if q.Room, err = os.MkdirTemp("", "shunt-look-"); err != nil {
-		return answer, fmt.Errorf("make a directory for mounts: %w", err)
-	}
-	defer func() { err = errors.Join(err, clear(q.Room)) }()
-	for _, name := range []string{worker.RoomWindows, worker.RoomMount} {
-		if err := os.Mkdir(filepath.Join(q.Room, name), 0o700); err != nil {
-			return answer, fmt.Errorf("make a directory for mounts: %w", err)
-		}
-	}
 	p, err := spawn(worker.Job{Task: worker.Look, Path: v.target.Path(), SectorSize: v.target.SectorSize(), Question: &q}, handed{target: v.target.Files()}, how)
 	if err != nil {
 		return answer, err
@@ -214,20 +204,6 @@ func ending(waited error, said string) string {
 		return waited.Error()
 	}
 	return "without a word"
-}
-
-// clear removes the directory of a worker that has ended. It never looks inside: should a mount be left, that stays.
-func clear(room string) error {
-	for _, name := range []string{worker.RoomWindows, worker.RoomMount} {
-		at := filepath.Join(room, name)
-		if err := os.Remove(at); err != nil {
-			// Without a mount namespace of its own the worker's death leaves its mount behind.
-			if err := errors.Join(window.Unmount(at, at), os.Remove(at)); err != nil {
-				return err
-			}
-		}
-	}
-	return os.Remove(room)
 }
 
 // about is what is known of the target besides its contents.

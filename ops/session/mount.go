@@ -122,7 +122,7 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 		if disk.Table.Kind != model.TableNone {
 			return attach.Place{}, fmt.Errorf("%s has partitions: say which one", t.Path())
 		}
-		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole.Kind}
+		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole}
 		at.Use = t.Uses([]target.Part{at.Part})[0]
 		return at, nil
 	}
@@ -135,7 +135,7 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 	case p.Span.End > disk.Sectors:
 		return attach.Place{}, fmt.Errorf("%s reaches behind the end of the disk", p.Ref())
 	}
-	at := attach.Place{Name: p.Ref(), FS: p.FS.Kind, Use: p.Use}
+	at := attach.Place{Name: p.Ref(), FS: p.FS, Use: p.Use}
 	for _, part := range worker.PartsOf(disk) {
 		if part.Number == number {
 			at.Part = part

@@ -57,7 +57,7 @@ var kindNames = [...]string{"link to a directory", "link to a file", "dangling l
 // dirNames are all the names in the directory.
 var dirNames = []string{
 	"journal", "spill", "before", "stage", "seal", "journal.2", "spill.2", "before.2", "stage.2", "seal.2",
-	"socket", "result.json", "no-undo", "windows", "mounted",
+	"socket", "result.json", "no-undo",
 }
 
 // whole stands for the directory itself.

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -107,7 +104,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 		Device: w.target, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
 		Wishes: wishes, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
 	}
-	report, err := w.runSteps(ctx, r, dir)
+	report, err := w.runSteps(ctx, r)
 	if err == nil {
 		err = ov.Err()
 	}
@@ -130,31 +127,38 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 }
 
 // runSteps gives the rehearsal its windows and tools for as long as its steps run.
-func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir *journal.Dir) (report ops.Report, err error) {
+func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (report ops.Report, err error) {
 	how, err := window.ParseHow(w.job.How)
 	if err != nil {
 		return report, err
 	}
-	mount := filepath.Join(dir.Path(), mountName)
-	if err := os.Mkdir(mount, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return report, fmt.Errorf("make the mount point: %w", err)
+	room, err := window.NewRoom(how, w.job.Path, w.job.Journal.Parent)
+	if err != nil {
+		return report, err
 	}
-	server, err := window.Serve(r.Overlay, mount, how.Mount())
+	defer func() { err = errors.Join(err, room.Close()) }()
+	server, err := room.Serve(r.Overlay)
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	cell, lacks, err := room.Confine()
+	if err != nil {
+		return report, err
+	}
+	if lacks != nil {
+		w.logf("tools see more of this machine than they should: %v", lacks)
+	}
+	w.windows = server.Path("") + "/"
+	ctx = tool.Within(ctx, func() *tool.Cell { return cell })
 	said := &transcript{}
 	tools := fsys.Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 		exit, output, err := w.runTool(ctx, argv, onLine)
-		said.add(argv, output, mount)
+		said.add(w.short(strings.Join(argv, " ")), output)
 		return exit, output, err
 	}}
 	if how == window.RootNamespace {
-		tools.MountPoint = filepath.Join(dir.Path(), insideName)
-		if err := os.Mkdir(tools.MountPoint, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return report, fmt.Errorf("make the mount point for file systems: %w", err)
-		}
+		tools.MountPoint = tool.MountPoint
 	}
 	tools.Open = func(path string) (fsys.File, error) { return server.View(path) }
 	r.Windows, r.Tools, r.Said = server, tools, said.take
@@ -178,33 +182,36 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir *journal.D
 
 // runTool runs a program and logs what it says.
 func (w *process) runTool(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
-	w.logf("$ %s", strings.Join(argv, " "))
-	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, OnOutput: func(line string) {
-		w.logf("  %s", line)
+	w.logf("$ %s", w.short(strings.Join(argv, " ")))
+	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Needs: fsys.Needs(argv), OnOutput: func(line string) {
+		w.logf("  %s", w.short(line))
 		if onLine != nil {
 			onLine(line)
 		}
 	}, OnDraft: func(line string) {
 		w.link.at(func(p *ops.Progress) {
 			var said string
-			if said, p.ToolShare = drafted(p.ToolShare, line); said != "" {
+			if said, p.ToolShare = drafted(p.ToolShare, w.short(line)); said != "" {
 				p.Said = said // what a bar belongs to was said before it
 			}
 		})
 	}})
-	return result.Exit, result.Output, err
+	return result.Exit, w.short(result.Output), err
 }
 
-const (
-	mountName  = journal.WindowsName
-	insideName = journal.MountedName // where a window's file system is mounted while it is resized
-)
+// short leaves out where the windows are mounted, which means nothing to people.
+func (w *process) short(text string) string {
+	if w.windows == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, w.windows, "")
+}
 
 // transcript collects what tools ran and said during one step.
 type transcript struct{ commands, output []string }
 
-func (t *transcript) add(argv []string, output, mount string) {
-	t.commands = append(t.commands, strings.ReplaceAll(strings.Join(argv, " "), mount+"/", ""))
+func (t *transcript) add(command, output string) {
+	t.commands = append(t.commands, command)
 	t.output = append(t.output, output)
 }
 
@@ -281,17 +288,6 @@ func Sweep(dir *journal.Dir) error {
 func sweep(dir *journal.Dir) error {
 	if _, err := txn.Inspect(dir); !errors.Is(err, journal.ErrNone) {
 		return nil
-	}
-	err := dir.Within(func(path string) error {
-		return window.Unmount(filepath.Join(dir.Path(), mountName), filepath.Join(path, mountName))
-	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, place := range []string{mountName, insideName} {
-		if err := dir.RemoveMountPoint(place); err != nil {
-			return err
-		}
 	}
 	return errors.Join(txn.Sweep(dir), dir.Vanish())
 }

@@ -12,7 +12,6 @@
 // they get is what the parent gets, from the start. A result that nobody confirms to have got is left in a file beside
 // the socket (Last), for the next start of shunt. The files there, besides the journal's own:
 //
-//	windows/      where FUSE windows are mounted during a rehearsal
 //	socket        of the worker, while it commits
 //	result.json   what nobody has heard yet, 1 MiB at most
 //	no-undo       why the last transaction cannot be undone, 64 KiB at most

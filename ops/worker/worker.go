@@ -64,6 +64,8 @@ type process struct {
 	stops  chan struct{} // somebody who follows a commit wants it to stop
 	door   *door         // nil until the commit begins
 
+	windows string // the directory with the windows and a slash, "" until there is one
+
 	sources map[string]io.ReaderAt // the targets that are copied from, by their paths
 	lent    map[string]model.Disk  // what is on them
 }

@@ -124,14 +124,15 @@ type (
 		Filesystem *infoFS  `json:"filesystem,omitempty"`
 	}
 	infoFS struct {
-		Kind    string `json:"kind"`
-		Label   string `json:"label,omitempty"`
-		UUID    string `json:"uuid,omitempty"`
-		Size    *int64 `json:"size"`
-		Used    *int64 `json:"used"`
-		Minimum *int64 `json:"minimum"`
-		Dirty   string `json:"dirty,omitempty"`
-		Notes   string `json:"notes,omitempty"`
+		Kind      string `json:"kind"`
+		Label     string `json:"label,omitempty"`
+		UUID      string `json:"uuid,omitempty"`
+		Size      *int64 `json:"size"`
+		Used      *int64 `json:"used"`
+		Minimum   *int64 `json:"minimum"`
+		Dirty     string `json:"dirty,omitempty"`
+		Elsewhere string `json:"elsewhere,omitempty"` // what of it lies on another device
+		Notes     string `json:"notes,omitempty"`
 	}
 )
 
@@ -193,7 +194,7 @@ func fsOf(f model.Filesystem) *infoFS {
 	}
 	return &infoFS{
 		Kind: string(f.Kind), Label: f.Label, UUID: f.UUID, Size: known(f.Size, f.Size > 0), Used: known(f.Used, f.Used >= 0),
-		Minimum: known(f.Min, f.Min > 0), Dirty: f.Dirty, Notes: f.Notes,
+		Minimum: known(f.Min, f.Min > 0), Dirty: f.Dirty, Elsewhere: f.Elsewhere.String(), Notes: f.Notes,
 	}
 }
 

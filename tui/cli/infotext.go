@@ -162,5 +162,10 @@ func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
 		}
 		lines = append(lines, line)
 	}
+	for _, r := range model.Rows(d, model.Readable) {
+		if r.FS.Elsewhere != model.WholeHere {
+			lines = append(lines, fmt.Sprintf("note: %s: %s", strings.TrimSpace(rowName(r)), r.FS.Elsewhere))
+		}
+	}
 	return lines
 }
