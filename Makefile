@@ -1,6 +1,6 @@
 # make demo          a practice image, opened in the editor
-# make test          everything a merge needs: formatting, lint (with vet's analysers), tests, under the race detector
-#                    where there is more than one goroutine
+# make test          everything a merge needs: formatting, lint with the analysers of vet, tests, and the race detector
+#                    where more than one goroutine runs
 # make build         the program, ./shunt
 # make bench         the benchmarks
 # make crash         the long crash run: at least 500,000 states, and 500 kills of the real program
@@ -68,7 +68,7 @@ DRAWN = ^(TestScreens|TestASCII|TestEveryKeyAnswers|TestHelpShowsEverything|Test
 # -vet=off: lint has all of vet's analysers. What needs no detector goes first, as lint has built the packages for it.
 plain:
 	@echo "== go test"
-	go test -vet=off -timeout 40m $(TESTFLAGS) $$(.ci/racy no)
+	packages=$$(.ci/racy no) && go test -vet=off -timeout 40m $(TESTFLAGS) $$packages
 	go test -vet=off -timeout 40m $(TESTFLAGS) -run '$(DRAWN)' ./tui
 	@# The end-to-end tests run the program as processes of their own, many times.
 	go test -vet=off -p 1 -timeout 20m $(TESTFLAGS) ./tui/cli ./screenshots
@@ -76,8 +76,9 @@ plain:
 race:
 	@echo "== go test -race"
 	@# Compilers that collect less garbage are a fifth cheaper; the tests themselves run as they would anywhere.
-	@GOGC=400 CGO_ENABLED=1 go list -race -export -deps -test $$(.ci/racy yes) >/dev/null
-	CGO_ENABLED=1 go test -race -vet=off -timeout 40m $(TESTFLAGS) -skip '$(DRAWN)' $$(.ci/racy yes)
+	packages=$$(.ci/racy yes) && export CGO_ENABLED=1 && \
+	GOGC=400 go list -race -export -deps -test $$packages >/dev/null && \
+	go test -race -vet=off -timeout 40m $(TESTFLAGS) -skip '$(DRAWN)' $$packages
 
 bench:
 	@.ci/install test

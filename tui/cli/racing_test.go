@@ -136,7 +136,9 @@ func (s slow) race(t *testing.T, r rival, delay time.Duration, rivalFirst bool, 
 	if r.argv == nil {
 		names = []string{"another shunt (pid "}
 	}
-	named := func(name string) bool { return strings.Contains(o.err, "is in use by") && strings.Contains(o.err, name) }
+	named := func(name string) bool {
+		return strings.Contains(o.err, "is in use by") && strings.Contains(o.err, name)
+	}
 	switch {
 	case o.code == 1 && !slices.ContainsFunc(names, named):
 		t.Errorf("refused without a name:\n%s", o.err)
