@@ -83,7 +83,7 @@ func (r *Raw) AllowWrites() error {
 // Unused is Target.Unused.
 func (r *Raw) Unused() error {
 	if use := host().user(r.path, r.id(), wholly); use != nil {
-		use.Advice = strings.TrimSuffix(use.Advice, openAgain) + " first"
+		use.Advice = strings.TrimSuffix(strings.TrimSuffix(use.Advice, openAgain), " first") + " first"
 		return use
 	}
 	return nil
