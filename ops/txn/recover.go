@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"shunt/ops"
 	"shunt/ops/journal"
 )
 
@@ -65,7 +66,7 @@ func Inspect(store journal.Store) (Status, error) {
 	}
 	p, r := j.Program(), j.Record()
 	s := Status{
-		Name: p.Name, Plan: p.Plan, When: time.Unix(p.Began, 0), Next: int(r.Next), Units: len(p.Units),
+		Name: p.Name, Plan: ops.KeptPlan(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next), Units: len(p.Units),
 		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
 	}
 	units := p.Units

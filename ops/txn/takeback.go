@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"shunt/ops"
 	"shunt/ops/journal"
 )
 
@@ -63,7 +64,7 @@ func Undoable(store journal.Store) (Applied, error) {
 		return Applied{}, err
 	}
 	p := j.Program()
-	a := Applied{Plan: p.Plan, When: time.Unix(p.Began, 0)}
+	a := Applied{Plan: ops.KeptPlan(p.Plan), When: time.Unix(p.Began, 0)}
 	for _, name := range []string{journal.JournalName, journal.BeforeName, journal.SealName} {
 		n, err := sizeOf(side, name)
 		if err != nil {

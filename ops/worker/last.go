@@ -60,5 +60,6 @@ func TakeLast(dir journal.Dir) *Last {
 	if last.Result.Outcome == "" {
 		return nil
 	}
+	last.Plan = ops.KeptPlan(last.Plan)
 	return &last
 }

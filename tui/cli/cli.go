@@ -55,7 +55,8 @@ func unfinished(err error) error { return &exitError{exitUnfinished, err} }
 
 // settings are the flags every command has.
 type settings struct {
-	streams    Streams
+	in         *os.File
+	out, err   *stream
 	sectorSize int
 	align      string
 	journal    string
@@ -83,11 +84,12 @@ func (s *settings) alignment() (geometry.Alignment, error) {
 
 // Main runs the command line and returns the exit code.
 func Main(ctx context.Context, args []string, streams Streams) int {
-	root := command(&settings{streams: streams})
+	s := &settings{in: streams.In, out: newStream(streams.Out), err: newStream(streams.Err)}
+	root := command(s)
 	root.SetArgs(args)
-	root.SetOut(streams.Out)
-	root.SetErr(streams.Err)
-	err := fang.Execute(ctx, root, fang.WithoutVersion(), fang.WithoutManpage(), fang.WithErrorHandler(printError))
+	root.SetOut(helpStream{s.out})
+	root.SetErr(s.err)
+	err := fang.Execute(ctx, root, fang.WithoutVersion(), fang.WithoutManpage(), fang.WithErrorHandler(s.printError))
 	return exitCode(err)
 }
 
@@ -102,15 +104,16 @@ func exitCode(err error) int {
 	return exitRefused
 }
 
-// printError says what went wrong on one line, without decoration: it is also read in logs.
-func printError(w io.Writer, _ fang.Styles, err error) {
+// printError says what went wrong on one line, without decoration: it is also read in logs. The writer that the library offers
+// takes sequences out of the text, which here may be part of a name.
+func (s *settings) printError(_ io.Writer, _ fang.Styles, err error) {
 	var exit *exitError
 	if errors.As(err, &exit) && exit.err == nil {
 		return
 	}
-	_, _ = fmt.Fprintf(w, "shunt: %s\n", ops.Telling(err.Error()))
+	_, _ = fmt.Fprintf(s.err, "shunt: %s\n", ops.Telling(err.Error()))
 	if exit != nil && exit.code == exitUsage {
-		_, _ = fmt.Fprintln(w, "Try `shunt --help`.")
+		_, _ = fmt.Fprintln(s.err, "Try `shunt --help`.")
 	}
 }
 

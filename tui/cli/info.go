@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,9 +53,9 @@ func (s *settings) info(path string, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		err = writeJSON(s.streams.Out, infoOf(disk, facts, left))
+		err = s.out.json(infoOf(disk, facts, left), "  ")
 	} else {
-		err = writeInfo(s.streams.Out, disk, facts, left)
+		err = writeInfo(s.out, disk, facts, left)
 	}
 	if err != nil {
 		return err
@@ -133,12 +131,6 @@ type (
 		Notes   string `json:"notes,omitempty"`
 	}
 )
-
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
 
 func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 	t := infoTarget{

@@ -11,6 +11,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/session"
@@ -21,7 +22,7 @@ import (
 func fit(t *testing.T, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, "\n"); ansi.StringWidth(line) > textWidth || ops.Printable(line) != line {
+		if line = strings.TrimRight(line, "\n"); ansi.StringWidth(line) > textWidth || safetext.Printable(line) != line {
 			t.Errorf("%d columns: %q", ansi.StringWidth(line), line)
 		}
 	}

@@ -14,7 +14,7 @@ func (s *settings) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "man", Short: "Print the manual page", Hidden: true, Args: exactArgs(0), DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := io.WriteString(s.streams.Out, manPage(cmd.Root()))
+			_, err := io.WriteString(s.out, manPage(cmd.Root()))
 			return err
 		},
 	}

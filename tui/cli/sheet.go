@@ -33,9 +33,9 @@ func (s *settings) sheet(ctx context.Context, path, number string, asJSON bool) 
 		return err
 	}
 	if asJSON {
-		return writeJSON(s.streams.Out, sheet)
+		return s.out.json(sheet, "  ")
 	}
-	return writeSheet(s.streams.Out, sheet)
+	return writeSheet(s.out, sheet)
 }
 
 func (s *settings) view(path string) (*session.Viewer, error) {

@@ -25,9 +25,9 @@ type (
 func (s *settings) support(caps ops.Capabilities, asJSON bool) error {
 	m := caps.Matrix()
 	if asJSON {
-		return writeJSON(s.streams.Out, supportOf(m))
+		return s.out.json(supportOf(m), "  ")
 	}
-	return writeSupport(s.streams.Out, m)
+	return writeSupport(s.out, m)
 }
 
 func supportOf(m ops.Support) supportReport {
