@@ -14,7 +14,7 @@ import (
 
 func main() {
 	if worker.Called() {
-		os.Exit(worker.Main())
+		os.Exit(worker.Main(os.Stderr))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	context.AfterFunc(ctx, stop) // whoever asks again is not willing to wait: the worker ends what it has begun by itself

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// unreadablePlan stands, as a plan file without an operation, for a plan that cannot be read.
-const unreadablePlan = "# a plan that cannot be read\n"
+// unreadablePlan stands for a plan that cannot be read. It is none itself.
+const unreadablePlan = "a plan that cannot be read\n"
 
 // KeptPlan is the text of a plan that was kept beside a target, for people: in the words of FormatPlan, with what is not
 // visible written out in quotes and without comments. It needs no disk, so it says nothing about what the plan would do.
-// In the place of text that is no plan stands a comment that says so.
+// In the place of text that is no plan stands a line that says so.
 func KeptPlan(kept string) string {
 	plan, ok := planAgain(kept)
 	if !ok {

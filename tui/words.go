@@ -103,7 +103,7 @@ func lastText(name string, last Last) []string {
 		lines = append(lines, widget.Clean(t.advice))
 	}
 	for line := range strings.Lines(last.Plan) {
-		if line = widget.Clean(strings.TrimSpace(line)); line != "" {
+		if line = widget.Clean(strings.TrimSpace(line)); line != "" && !strings.HasPrefix(line, "#") {
 			lines = append(lines, line)
 		}
 	}

@@ -68,7 +68,7 @@ func Asked(kind model.FSKind) bool { return len(inquiries(kind)) > 0 }
 // Command is what the first of these tools is asked, for people.
 func Command(kind model.FSKind, shown string) string {
 	for _, q := range inquiries(kind) {
-		return strings.Join(replaced(q.argv, shown), " ")
+		return safetext.Command(replaced(q.argv, shown)...)
 	}
 	return ""
 }
@@ -91,7 +91,7 @@ func Tools(ctx context.Context, kind model.FSKind, path, shown string) []ops.Sai
 
 func (q inquiry) said(ctx context.Context, path, shown string) ops.Said {
 	argv := replaced(q.argv, path)
-	said := ops.Said{Command: safetext.Printable(strings.Join(replaced(q.argv, shown), " "))}
+	said := ops.Said{Command: safetext.Command(replaced(q.argv, shown)...)}
 	ctx, cancel := context.WithTimeout(ctx, mostTime)
 	defer cancel()
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Env: []string{"TZ=UTC"}})

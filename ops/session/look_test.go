@@ -27,7 +27,7 @@ var (
 
 func TestMain(m *testing.M) {
 	if worker.Called() {
-		os.Exit(worker.Main())
+		os.Exit(worker.Main(os.Stderr))
 	}
 	flag.Parse()
 	os.Exit(m.Run())

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -178,7 +179,7 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Di
 
 // runTool runs a program and logs what it says.
 func (w *process) runTool(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
-	w.logf("$ %s", strings.Join(argv, " "))
+	w.logf("$ %s", safetext.Command(argv...))
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, OnOutput: func(line string) {
 		w.logf("  %s", line)
 		if onLine != nil {
@@ -204,7 +205,7 @@ const (
 type transcript struct{ commands, output []string }
 
 func (t *transcript) add(argv []string, output, mount string) {
-	t.commands = append(t.commands, strings.ReplaceAll(strings.Join(argv, " "), mount+"/", ""))
+	t.commands = append(t.commands, strings.ReplaceAll(safetext.Command(argv...), mount+"/", ""))
 	t.output = append(t.output, output)
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -44,12 +45,13 @@ func Sum(d model.Disk) string {
 
 // Main is the worker process. It returns the exit code, which only matters to people who look at process lists:
 // what came of the job is told on the socket.
-func Main() int {
+// What goes wrong before that is told on stderr, which the session that started it reads.
+func Main(stderr io.Writer) int {
 	// The terminal may go away at any time; a write to a peer that is gone is an error like others.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE)
 	w := &process{link: newLink(), orders: make(chan Command, orderRoom), stops: make(chan struct{}, 1)}
 	if err := w.run(); err != nil {
-		fmt.Fprintln(os.Stderr, "shunt worker:", err)
+		_, _ = fmt.Fprintln(stderr, "shunt worker:", safetext.Printable(err.Error()))
 		return 1
 	}
 	return 0

@@ -47,7 +47,7 @@ const envProgram = "SHUNT_TEST_PROGRAM"
 func TestMain(m *testing.M) {
 	switch {
 	case worker.Called():
-		os.Exit(worker.Main())
+		os.Exit(worker.Main(os.Stderr))
 	case os.Getenv(envProgram) != "":
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 		context.AfterFunc(ctx, stop)
