@@ -34,6 +34,8 @@ type Options struct {
 	AllowDisks bool
 	// Group is the sessions of one program, which may copy from each other's targets; nil for a session by itself.
 	Group *Group
+	// Program is how this program is called, for what people are told to run; "" is "shunt".
+	Program string
 	// Tell is told what is being done while a target is opened or read again, in words for people; it may be nil.
 	Tell func(what string)
 }
@@ -44,10 +46,33 @@ func (o Options) tell(what string) {
 	}
 }
 
+// Call is how this program is called again for a target that was opened with these options.
+func (o Options) Call(path string) ops.Call {
+	c := ops.Call{Program: o.Program, Path: path}
+	if o.Journal != "" {
+		dir := o.Journal
+		if abs, err := filepath.Abs(dir); err == nil {
+			dir = abs
+		}
+		c.Flags = append(c.Flags, "--journal="+dir)
+	}
+	if o.SectorSize != 0 && o.SectorSize != geometry.Sector512 {
+		c.Flags = append(c.Flags, fmt.Sprintf("--sector-size=%d", o.SectorSize))
+	}
+	if o.NoLock {
+		c.Flags = append(c.Flags, "--no-lock")
+	}
+	if o.AllowDisks {
+		c.Flags = append(c.Flags, "--allow-disks")
+	}
+	return c
+}
+
 // Facts are what there is to know of a target besides its contents.
 type Facts struct {
-	Path   string // absolute
-	Format string // "raw", "loop device"
+	Path   string   // absolute
+	Call   ops.Call // for what people are told to run
+	Format string   // "raw", "loop device"
 	Size   geometry.Bytes
 	Note   string // odd but harmless, "" mostly
 	// Retype is what the user must type before a commit, "" if nothing: the path of a physical disk.
@@ -207,13 +232,13 @@ func (s *Session) Env() ops.Env { return s.env }
 
 // Facts are the target's outer properties.
 func (s *Session) Facts() Facts {
-	f := facts(s.target)
+	f := facts(s.target, s.opts)
 	f.Undo = s.applied
 	return f
 }
 
-func facts(t target.Target) Facts {
-	f := Facts{Path: t.Path(), Format: t.Format(), Size: geometry.Bytes(t.Size())}
+func facts(t target.Target, o Options) Facts {
+	f := Facts{Path: t.Path(), Call: o.Call(t.Path()), Format: t.Format(), Size: geometry.Bytes(t.Size())}
 	if t.Physical() {
 		f.Retype = t.Path()
 	}
@@ -262,7 +287,7 @@ func inspect(path string, t target.Target, opts Options) (model.Disk, Facts, *tx
 	if err := checkDisk(path, t, disk); err != nil {
 		return model.Disk{}, Facts{}, nil, err
 	}
-	dir, facts := journalDir(t.Beside(), opts), facts(t)
+	dir, facts := journalDir(t.Beside(), opts), facts(t, opts)
 	if facts.InUse != "" {
 		facts.Commit = underWay(dir)
 	}
@@ -315,6 +340,7 @@ func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 	if err := s.makeStateDir(); err != nil {
 		return nil, err
 	}
+	job.Call = s.opts.Call(s.target.Path())
 	job.Path, job.SectorSize, job.NoLock, job.Journal = s.target.Path(), s.target.SectorSize(), s.opts.NoLock, s.dir.Path()
 	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) { return start(job, s.target.Files(), files) })
 }

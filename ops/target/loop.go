@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/safetext"
 )
 
 // loopUser tells of a loop device on the file, nil if there is none. A loop device reads and writes behind the back of
@@ -95,7 +97,7 @@ func (k kernel) blockUses(disk string) []blockUse {
 		}
 		node := filepath.Join(k.dev, filepath.Base(dir))
 		for _, at := range k.mounts(strings.TrimSpace(string(number)), node) {
-			uses = append(uses, blockUse{"mounted at " + at, fmt.Sprintf("run `umount %s`", at)})
+			uses = append(uses, blockUse{"mounted at " + at, fmt.Sprintf("run `%s`", safetext.Command("umount", at))})
 		}
 		for _, swap := range k.swaps() {
 			if swap == node {

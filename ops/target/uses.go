@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/safetext"
 )
 
 // Uses is Target.Uses: a partition of an image file is in use when a loop device shows it.
@@ -207,7 +209,7 @@ func (k kernel) wholeUser(path string, d disk) *InUse {
 	case strings.HasPrefix(use.Why, "mounted"):
 		advice = "unmount it first"
 	case strings.HasSuffix(use.Why, "swap"):
-		advice = fmt.Sprintf("run `swapoff %s` first", path)
+		advice = fmt.Sprintf("run `%s` first", safetext.Command("swapoff", safetext.Operand(path)))
 	}
 	return &InUse{Path: path, Holder: "the system: it is " + use.Why, Advice: advice}
 }

@@ -4,7 +4,7 @@
 //
 // The parent starts its own executable with EnvWorker set and hands over, from file descriptor 3 on, one end of a
 // socket pair and the target's open files, which carry its locks. On the socket both sides send JSON values, one a
-// line: first the parent a Job, then the worker Events, the parent Commands. When the parent's end is closed, a
+// line: the worker Events, the parent Commands; before them the parent sends a Job, as Job.Line writes it. When the parent's end is closed, a
 // rehearsal is cancelled and a commit goes on.
 //
 // While a commit or a recovery runs, others can follow it through a socket in the journal's directory (Dial); what
@@ -47,9 +47,10 @@ type Job struct {
 	Path       string
 	SectorSize geometry.SectorSize
 	NoLock     bool
-	Journal    string // the journal's directory
-	Files      int    // how many files of the target are handed over
-	Plan       string // plan file text, positions exact
+	Journal    string   // the journal's directory
+	Call       ops.Call // for what people are told to run
+	Files      int      // how many files of the target are handed over
+	Plan       string   // plan file text, positions exact
 	Wishes     journal.Wishes
 	// Initial and Preview are the sums of the disk as the parent scanned it and as its queue leaves it: the
 	// worker makes both anew and refuses to go on if they differ.

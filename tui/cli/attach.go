@@ -135,7 +135,7 @@ func (s *settings) mount(path, number string, w attach.Wish) error {
 	if w.Access == attach.ReadWrite {
 		how = "for reading and writing"
 	}
-	s.say("Mounted %s. `shunt unmount %s %d` ends that.", how, path, n)
+	s.say("Mounted %s. `%s` ends that.", how, opts.Call(path).LineTo("unmount", strconv.Itoa(n)))
 	_, err = fmt.Fprintln(s.out, dir)
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"charm.land/fang/v2"
@@ -55,6 +56,7 @@ func unfinished(err error) error { return &exitError{exitUnfinished, err} }
 
 // settings are the flags every command has.
 type settings struct {
+	program    string // how it was called
 	in         *os.File
 	out, err   *stream
 	sectorSize int
@@ -71,7 +73,7 @@ func (s *settings) options() (session.Options, error) {
 	if !z.Valid() {
 		return session.Options{}, usage(fmt.Errorf("--sector-size %d is not possible: use 512 or 4096", s.sectorSize))
 	}
-	return session.Options{SectorSize: z, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}, nil
+	return session.Options{Program: s.program, SectorSize: z, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}, nil
 }
 
 func (s *settings) alignment() (geometry.Alignment, error) {
@@ -82,11 +84,15 @@ func (s *settings) alignment() (geometry.Alignment, error) {
 	return a, nil
 }
 
-// Main runs the command line and returns the exit code.
+// Main runs the command line and returns the exit code. args begin with the name of the program.
 func Main(ctx context.Context, args []string, streams Streams) int {
-	s := &settings{in: streams.In, out: newStream(streams.Out), err: newStream(streams.Err)}
+	program := args[0]
+	if abs, err := filepath.Abs(program); err == nil && strings.Contains(program, "/") {
+		program = abs // advice that is kept is read elsewhere, too
+	}
+	s := &settings{program: program, in: streams.In, out: newStream(streams.Out), err: newStream(streams.Err)}
 	root := command(s)
-	root.SetArgs(args)
+	root.SetArgs(args[1:])
 	root.SetOut(helpStream{s.out})
 	root.SetErr(s.err)
 	err := fang.Execute(ctx, root, fang.WithoutVersion(), fang.WithoutManpage(), fang.WithErrorHandler(s.printError))

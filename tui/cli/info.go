@@ -145,7 +145,7 @@ func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 		t.Undo = &infoUndo{When: f.Undo.When, Plan: f.Undo.Plan, Bytes: f.Undo.Bytes}
 	}
 	for _, p := range d.Problems() {
-		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: p.Advice})
+		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: f.Call.Fill(p.Advice)})
 	}
 	for _, p := range d.Partitions() {
 		flags := model.Flags(d.Table.Kind, p)

@@ -137,14 +137,15 @@ func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
 	var lines []string
 	switch {
 	case f.Commit != nil:
-		lines = append(lines, "a commit is under way, "+whereItStands(*f.Commit)+": what is shown changes meanwhile; `shunt recover` follows it")
+		lines = append(lines, "a commit is under way, "+whereItStands(*f.Commit)+": what is shown changes meanwhile; `"+f.Call.Line("recover")+"` follows it")
 		return lines
 	case left != nil:
-		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `shunt recover`, or with --rollback to roll it back", left.Stage, left.Next, left.Units))
+		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `%s` to finish it, or `%s` to roll it back",
+			left.Stage, left.Next, left.Units, f.Call.Line("recover"), f.Call.Line("recover", "--rollback")))
 	}
 	if f.Undo != nil {
-		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `shunt undo`, if nothing was changed since; %s are kept for that",
-			f.Undo.When.Format("2006-01-02 15:04"), geometry.FormatBytes(geometry.Bytes(f.Undo.Bytes))))
+		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s are kept for that",
+			f.Undo.When.Format("2006-01-02 15:04"), f.Call.Line("undo"), geometry.FormatBytes(geometry.Bytes(f.Undo.Bytes))))
 	}
 	if f.InUse != "" {
 		lines = append(lines, "in use by "+f.InUse+": what is shown may change at any moment")
@@ -155,7 +156,7 @@ func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
 	for _, p := range d.Problems() {
 		line := severity(p.Severity) + ": " + p.Text
 		if p.Advice != "" {
-			line += "; " + p.Advice
+			line += "; " + f.Call.Fill(p.Advice)
 		}
 		lines = append(lines, line)
 	}

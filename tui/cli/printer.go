@@ -86,7 +86,7 @@ func (p *printer) line(v any) {
 }
 
 // report prints what the rehearsal found.
-func (p *printer) report(q ops.Queue, r ops.Report) {
+func (p *printer) report(q ops.Queue, r ops.Report, call ops.Call) {
 	if p.json {
 		p.line(worker.Event{Report: &r})
 		return
@@ -119,7 +119,7 @@ func (p *printer) report(q ops.Queue, r ops.Report) {
 	_, _ = fmt.Fprintf(w, "  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; unused space that is not copied: %s.\n",
 		geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
 	if r.UndoBytes > 0 {
-		_, _ = fmt.Fprintf(w, "  After it %s stay beside the target, for `shunt undo`.\n", geometry.FormatBytes(r.UndoBytes))
+		_, _ = fmt.Fprintf(w, "  After it %s stay beside the target, for `%s`.\n", geometry.FormatBytes(r.UndoBytes), call.Line("undo"))
 	}
 	for _, text := range q.Consequences() {
 		_, _ = fmt.Fprintf(w, "  %s\n", text)

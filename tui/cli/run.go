@@ -109,7 +109,7 @@ func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (
 	if !ok {
 		return p.end(run.Result(), exitRefused)
 	}
-	p.report(q, report)
+	p.report(q, report, sess.Facts().Call)
 	if report.Err != "" {
 		return p.end(run.Result(), exitRefused)
 	}
@@ -136,8 +136,8 @@ func (s *settings) plan(sess *session.Session, name string, align geometry.Align
 	case sess.Damage() != nil:
 		return ops.Queue{}, unfinished(sess.Damage())
 	case sess.Unfinished() != nil:
-		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `shunt recover %s` to finish it, or add --rollback to roll it back",
-			sess.Facts().Path, sess.Facts().Path))
+		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `%s` to finish it, or `%s` to roll it back",
+			sess.Facts().Path, sess.Facts().Call.Line("recover"), sess.Facts().Call.Line("recover", "--rollback")))
 	case sess.Disk().ReadOnly() != "":
 		return ops.Queue{}, readOnly(sess)
 	}
@@ -160,7 +160,7 @@ func (s *settings) plan(sess *session.Session, name string, align geometry.Align
 func readOnly(sess *session.Session) error {
 	for _, p := range sess.Disk().Problems() {
 		if p.Text == sess.Disk().ReadOnly() && p.Advice != "" {
-			return fmt.Errorf("%s cannot be edited: %s; %s", sess.Facts().Path, p.Text, p.Advice)
+			return fmt.Errorf("%s cannot be edited: %s; %s", sess.Facts().Path, p.Text, sess.Facts().Call.Fill(p.Advice))
 		}
 	}
 	return fmt.Errorf("%s cannot be edited: %s", sess.Facts().Path, sess.Disk().ReadOnly())

@@ -50,7 +50,7 @@ func (s *settings) undo(ctx context.Context, path string, f undoFlags) (err erro
 	last, err := sess.Undoable()
 	switch {
 	case errors.Is(err, txn.ErrUnfinished):
-		return unfinished(fmt.Errorf("%s: %w", path, err))
+		return unfinished(fmt.Errorf("%s: %w: run `%s`", path, err, sess.Facts().Call.Line("recover")))
 	case err != nil:
 		return fmt.Errorf("%s: %w; nothing was changed", path, err)
 	}

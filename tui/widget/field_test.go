@@ -50,7 +50,7 @@ func TestFieldPaste(t *testing.T) {
 		t.Errorf("pasted %q", got)
 	}
 	st := plain()
-	if line, cursor := f.View(20, false, st); styles.Shown(line) != `a\x1b[2Jb` + strings.Repeat(" ", 11) || cursor != 9 {
+	if line, cursor := f.View(20, false, st); styles.Shown(line) != `a\x1b[2Jb`+strings.Repeat(" ", 11) || cursor != 9 {
 		t.Errorf("shown as %q, the cursor in cell %d", styles.Shown(line), cursor)
 	}
 }
