@@ -16,6 +16,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/target"
@@ -113,21 +114,52 @@ func Open(path string, opts Options) (*Session, error) {
 	if err := s.look(); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
+	if err := s.findable(); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
 	opts.Group.join(s)
 	return s, nil
+}
+
+// holds reports whether a journal is in a directory.
+func holds(dir journal.Dir) bool { return !dir.Touched().IsZero() }
+
+// findable refuses a target whose journal may lie where this name does not lead to. If one is found here, it is that.
+func (s *Session) findable() error {
+	if holds(s.dir) {
+		return nil
+	}
+	beside := s.target.Beside()
+	why := target.Elsewhere(beside)
+	if why == "" {
+		return nil
+	}
+	return fmt.Errorf("%s %s, so a journal beside it there would not be found, and what is written here shows there too: "+
+		"open it by the name where it was edited, or edit a copy; `%s` makes one", s.path, why,
+		safetext.Command("cp", "--sparse=always", beside, beside+".copy"))
 }
 
 func targetOptions(o Options, mode target.Mode) target.Options {
 	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
 }
 
-// journalDir is the journal's directory of a target with this Beside.
+// journalDir is the journal's directory of a target with this Beside: where one is under another name of the same file,
+// that one.
 func journalDir(beside string, o Options) journal.Dir {
 	parent := o.Journal
 	if parent == "" {
 		parent = filepath.Dir(beside)
 	}
-	return journal.OpenDir(filepath.Join(parent, filepath.Base(beside)+".shunt"))
+	dir := journal.OpenDir(filepath.Join(parent, target.KeptName(filepath.Base(beside))))
+	if holds(dir) {
+		return dir
+	}
+	for _, other := range target.Siblings(beside) {
+		if d := journal.OpenDir(filepath.Join(parent, target.KeptName(filepath.Base(other)))); holds(d) {
+			return d
+		}
+	}
+	return dir
 }
 
 // makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.

@@ -265,13 +265,18 @@ func openError(path string, err error) error {
 	return fmt.Errorf("open %s: %w", path, cause(err))
 }
 
-// realPath is absolute and free of symbolic links, so that two ways to the same image find the same journal.
+// realPath is absolute and free of symbolic links, and leads to a file in its directory and not to where it is mounted by
+// itself, so that two ways to the same image find the same journal.
 func realPath(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return "", err
 	}
-	return filepath.EvalSymlinks(abs)
+	resolved, err := filepath.EvalSymlinks(abs)
+	if err != nil {
+		return "", err
+	}
+	return host().unbound(resolved), nil
 }
 
 // cause strips the operation and path that the os package puts in front of an error; the messages here name both.
