@@ -19,7 +19,7 @@ type Raw struct {
 	handle
 	block int64 // block size of the host file system
 
-	shared  atomic.Int64 // bytes that Copy has copied by sharing blocks
+	shared  atomic.Int64                                  // bytes that Copy has copied by sharing blocks
 	cannot  struct{ punch, clone, copyRange atomic.Bool } // what the host file system turned out not to support
 	buffers sync.Pool
 }

@@ -97,17 +97,27 @@ func TestNastyJournal(t *testing.T) {
 	}
 	result := `{"when":"2026-01-01T00:00:00Z","task":"apply","plan":"X","result":{"outcome":"interrupted","error":"X","advice":"X","log":"X"}}`
 	for name, plant := range map[string]func(t *testing.T){
-		"kept, a plan":    func(t *testing.T) { kept(t, journal.Kept, "name 1 \""+strings.ToValidUTF8(nasty, "")+"\"\n") },
-		"kept, no plan":   func(t *testing.T) { kept(t, journal.Kept, nasty) },
-		"unfinished":      func(t *testing.T) { kept(t, journal.Running, nasty) },
-		"what was to say": func(t *testing.T) { plantFile(t, dir.Path(), "result.json", strings.ReplaceAll(result, "X", strings.NewReplacer("\x1b", `\u001b`, "\a", `\u0007`).Replace(nasty))) },
-		"no undo":         func(t *testing.T) { plantFile(t, dir.Path(), "no-undo", nasty) },
+		"kept, a plan":  func(t *testing.T) { kept(t, journal.Kept, "name 1 \""+strings.ToValidUTF8(nasty, "")+"\"\n") },
+		"kept, no plan": func(t *testing.T) { kept(t, journal.Kept, nasty) },
+		"unfinished":    func(t *testing.T) { kept(t, journal.Running, nasty) },
+		"what was to say": func(t *testing.T) {
+			plantFile(t, dir.Path(), "result.json", strings.ReplaceAll(result, "X", strings.NewReplacer("\x1b", `\u001b`, "\a", `\u0007`).Replace(nasty)))
+		},
+		"no undo": func(t *testing.T) { plantFile(t, dir.Path(), "no-undo", nasty) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, args := range [][]string{
-				{"info", image}, {"info", "--json", image}, {"info", image, "1"}, {"info", image, "0", "--json"}, {"ls", image, "1"},
-				{"apply", "--rehearse", image, filepath.Join(filepath.Dir(image), "plan")}, {"apply", "--rehearse", "--json", image, filepath.Join(filepath.Dir(image), "plan")},
-				{"undo", "--yes", image}, {"undo", "--yes", "--json", image}, {"recover", image}, {"recover", "--json", image},
+				{"info", image},
+				{"info", "--json", image},
+				{"info", image, "1"},
+				{"info", image, "0", "--json"},
+				{"ls", image, "1"},
+				{"apply", "--rehearse", image, filepath.Join(filepath.Dir(image), "plan")},
+				{"apply", "--rehearse", "--json", image, filepath.Join(filepath.Dir(image), "plan")},
+				{"undo", "--yes", image},
+				{"undo", "--yes", "--json", image},
+				{"recover", image},
+				{"recover", "--json", image},
 			} {
 				if err := os.RemoveAll(dir.Path()); err != nil {
 					t.Fatal(err)
