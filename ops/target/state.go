@@ -40,7 +40,7 @@ func stateOf(f *os.File, path string) (State, error) {
 	if err := retry(func() error { return unix.Fstatfs(int(f.Fd()), &host) }); err != nil {
 		return State{}, fmt.Errorf("stat the file system of %s: %w", path, err)
 	}
-	switch int64(host.Type) {
+	switch int64(host.Type) { //nolint:unconvert // it is narrower on other machines
 	case unix.FUSE_SUPER_MAGIC, unix.NFS_SUPER_MAGIC, unix.SMB_SUPER_MAGIC, unix.SMB2_SUPER_MAGIC, unix.CIFS_SUPER_MAGIC,
 		unix.V9FS_MAGIC, unix.CEPH_SUPER_MAGIC, unix.AFS_SUPER_MAGIC, unix.CODA_SUPER_MAGIC:
 		return State{}, nil

@@ -57,6 +57,11 @@ func TestUndoAndTimes(t *testing.T) {
 // alwaysNow is a file system whose files were written to just now whenever anybody asks, as some exports of disks are.
 type alwaysNow struct{ fs.LoopbackNode }
 
+// WrapChild makes all files below such files.
+func (n *alwaysNow) WrapChild(_ context.Context, _ fs.InodeEmbedder) fs.InodeEmbedder {
+	return &alwaysNow{fs.LoopbackNode{RootData: n.RootData}}
+}
+
 func (n *alwaysNow) Getattr(ctx context.Context, f fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
 	errno := n.LoopbackNode.Getattr(ctx, f, out)
 	now := time.Now()
@@ -76,10 +81,8 @@ func TestUndoAlwaysNow(t *testing.T) {
 	if err := syscall.Stat(below, &st); err != nil {
 		t.Fatal(err)
 	}
-	root := &fs.LoopbackRoot{Path: below, Dev: st.Dev, NewNode: func(r *fs.LoopbackRoot, _ *fs.Inode, _ string, _ *syscall.Stat_t) fs.InodeEmbedder {
-		return &alwaysNow{fs.LoopbackNode{RootData: r}}
-	}}
-	root.RootNode = root.NewNode(root, nil, "", &st)
+	root := &fs.LoopbackRoot{Path: below, Dev: st.Dev}
+	root.RootNode = &alwaysNow{fs.LoopbackNode{RootData: root}}
 	server, err := fs.Mount(dir, root.RootNode, &fs.Options{MountOptions: fuse.MountOptions{DirectMount: os.Geteuid() == 0, EnableLocks: true}})
 	if err != nil {
 		t.Fatal(err)
