@@ -82,7 +82,7 @@ func logicals() model.Disk {
 
 func TestInfoText(t *testing.T) {
 	facts := func(path string, d model.Disk) session.Facts {
-		return session.Facts{Path: path, Format: "raw", Size: d.Size()}
+		return session.Facts{Path: path, Call: ops.Call{Path: path}, Format: "raw", Size: d.Size()}
 	}
 	whole := model.New(model.Disk{
 		SectorSize: geometry.Sector512, Sectors: 32768, Whole: model.Filesystem{Kind: model.Ext4, Label: "backup", Size: 16777216, Used: 2386944},
