@@ -11,7 +11,7 @@ func inUse(p model.Partition) string {
 	if !p.Use.Busy() {
 		return ""
 	}
-	return fmt.Sprintf("it is %s: %s", p.Use, p.Use.Way(""))
+	return fmt.Sprintf("it is %s: %s", p.Use, p.Use.Way())
 }
 
 // online is why p, which is in use, cannot grow as it is, or "".

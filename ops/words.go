@@ -6,6 +6,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // amount is a distance or difference for people. Up to 10 GiB it counts in MiB, since that is the unit
@@ -53,9 +54,9 @@ func exactDistance(n geometry.Sector, z geometry.SectorSize) string {
 // exactSectors is a position for plan files: one given in sectors is never rounded to the grid.
 func exactSectors(n geometry.Sector) string { return fmt.Sprintf("%ds", n) }
 
-// quoted is text as a plan file takes it back.
+// quoted is text as a plan file takes it back, and as it can be shown: what is not visible is written out.
 func quoted(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+	return `"` + safetext.Printable(strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)) + `"`
 }
 
 // contents names what is in a partition.

@@ -20,6 +20,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/tui/dialog"
 	"shunt/tui/styles"
@@ -154,13 +155,14 @@ func (m Model) Init() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// View draws the whole screen.
+// View draws the whole screen. It is the editor's only way to the terminal but for the bell: its text passes styles.Shown, the
+// title is text alone, and the bar is a number.
 func (m Model) View() tea.View {
 	frame, cursor := m.frame()
 	v := tea.NewView(frame)
 	v.AltScreen = true
 	v.MouseMode = tea.MouseModeCellMotion
-	v.WindowTitle, v.ProgressBar = m.windowTitle(), m.terminalBar()
+	v.WindowTitle, v.ProgressBar = safetext.Printable(m.windowTitle()), m.terminalBar()
 	if cursor != nil {
 		v.Cursor = tea.NewCursor(cursor.X, cursor.Y)
 		v.Cursor.Shape = tea.CursorBar

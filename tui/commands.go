@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/guide"
 	"shunt/tui/dialog"
@@ -204,7 +205,7 @@ func saveFile(save dialog.Save, text string) tea.Cmd {
 			return savedMsg{save: save, exists: true}
 		}
 		if err == nil {
-			_, err = f.WriteString(text)
+			_, err = f.WriteString(safetext.Lines(text)) // it will be looked at in a terminal
 			err = errors.Join(err, f.Sync(), f.Close())
 		}
 		var at *fs.PathError

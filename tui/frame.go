@@ -20,7 +20,7 @@ func (m Model) frame() (string, *dialog.Point) {
 		return "", nil
 	}
 	if m.small() {
-		return m.plain(m.tooSmall()), nil
+		return m.screen(m.tooSmall()), nil
 	}
 	lines := m.noteOver(append(widget.Pad(m.pageLines(), m.width, m.height-1, m.st.More), m.bottom()))
 	var cursor *dialog.Point
@@ -29,7 +29,7 @@ func (m Model) frame() (string, *dialog.Point) {
 		lines = laidOver(lines, drawn, m.width)
 		cursor = drawn.Cursor
 	}
-	return m.plain(lines), cursor
+	return m.screen(lines), cursor
 }
 
 // messagePage is what is shown where no target can be.
@@ -53,10 +53,17 @@ func (m Model) messagePage(d document) []string {
 	return m.blankPage(t.head, widget.Clean(t.meaning), t.advice)
 }
 
-// plain joins the lines; on terminals without more characters it replaces all that are not ASCII, as
-// labels and messages may hold any.
-func (m Model) plain(lines []string) string {
-	text := strings.Join(lines, "\n")
+// screen is the lines as they go to the terminal. Every frame comes this way, so nothing gets past styles.Shown; a line
+// that it makes too wide is cut. On terminals without more characters all that are not ASCII are replaced, as labels and
+// messages may hold any.
+func (m Model) screen(lines []string) string {
+	shown := make([]string, len(lines))
+	for i, line := range lines {
+		if shown[i] = styles.Shown(line); widget.Width(shown[i]) > m.width {
+			shown[i] = widget.Fit(shown[i], m.width, "")
+		}
+	}
+	text := strings.Join(shown, "\n")
 	if m.glyphs != styles.ASCII {
 		return text
 	}

@@ -253,7 +253,7 @@ func TestLogFollows(t *testing.T) {
 		})
 	}
 	tell(strings.Split(strings.Repeat("line\n", 40)+"the latest\x1b[2J line", "\n")...)
-	d.Contains("the latest?[2J line")
+	d.Contains("the latest\\x1b[2J line")
 	d.Press("home")
 	d.Lacks("the latest")
 	tell("the very latest")

@@ -119,7 +119,7 @@ func (m Model) diskInfo(d document, disk model.Disk, width int) []string {
 		}
 		lines = append(lines, notesIn(fmt.Sprintf("  %s: %s", word, widget.Clean(p.Text)), width, look.Render)...)
 		if p.Advice != "" {
-			lines = append(lines, notesIn("  "+widget.Clean(p.Advice), width, m.st.Muted.Render)...)
+			lines = append(lines, notesIn("  "+widget.Clean(d.facts.Call.Fill(p.Advice)), width, m.st.Muted.Render)...)
 		}
 	}
 	return lines

@@ -70,7 +70,7 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 		t.head, t.tone = "Interrupted", toneBad
 		t.meaning = name + " may be between two states: do not mount or boot it until it is finished or rolled back."
 		if t.advice == "" { // else it tells what is lost, if anything
-			t.advice = "No data is lost. Close this page to choose between the two, or run `shunt recover` later."
+			t.advice = "No data is lost. Close this page to choose between the two, now or when the target is opened again."
 		}
 	case ops.Unchanged:
 		t.head, t.tone = "Nothing was changed", toneWarn

@@ -47,7 +47,7 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 		return "", fmt.Errorf("%s is mounted at %s already", p.Name, at[0])
 	}
 	if p.Use.Busy() {
-		return "", fmt.Errorf("%s is %s: %s", p.Name, p.Use, p.Use.Way(""))
+		return "", fmt.Errorf("%s is %s: %s", p.Name, p.Use, p.Use.Way())
 	}
 	if w.Access == ReadWrite && t.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)

@@ -74,7 +74,15 @@
 //
 // The file seal:
 //
-//	modified i64 | number of probes u64 | probes: offset u64, length u64, CRC-32C u32
+//	+------------------------+--------------------------------------------+
+//	| magic (8)              | modified i64 | changed i64 | born i64      |
+//	| 80 "SEAL" 00 00 02     | inode u64                                  |
+//	+------------------------+--------------------------------------------+
+//	| number of probes u64   | probes: offset u64, length u64, CRC-32C u32 |
+//	+------------------------+--------------------------------------------+
+//
+// The times are of the target's file, in nanoseconds since 1970, and 0 with the inode where nobody keeps account of them.
+// A seal of version 1 has neither magic nor changed, born and inode, and is read as well.
 //
 // What is read is bounded by what is there and not by what it claims: a program is checked piece by piece, each list against the
 // bytes that are left and each write against the target, before memory is set aside for it (decode.go), and

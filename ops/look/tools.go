@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/window/tool"
 )
@@ -67,7 +68,7 @@ func Asked(kind model.FSKind) bool { return len(inquiries(kind)) > 0 }
 // Command is what the first of these tools is asked, for people.
 func Command(kind model.FSKind, shown string) string {
 	for _, q := range inquiries(kind) {
-		return strings.Join(replaced(q.argv, shown), " ")
+		return safetext.Command(replaced(q.argv, shown)...)
 	}
 	return ""
 }
@@ -90,7 +91,7 @@ func Tools(ctx context.Context, kind model.FSKind, path, shown string) []ops.Sai
 
 func (q inquiry) said(ctx context.Context, path, shown string) ops.Said {
 	argv := replaced(q.argv, path)
-	said := ops.Said{Command: ops.Printable(strings.Join(replaced(q.argv, shown), " "))}
+	said := ops.Said{Command: safetext.Command(replaced(q.argv, shown)...)}
 	ctx, cancel := context.WithTimeout(ctx, mostTime)
 	defer cancel()
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Env: []string{"TZ=UTC"}})
@@ -100,7 +101,7 @@ func (q inquiry) said(ctx context.Context, path, shown string) ops.Said {
 		text = text[:mostOutput]
 		text = text[:strings.LastIndexByte(text, '\n')+1]
 	}
-	said.Output = ops.PrintableLines(text)
+	said.Output = safetext.Lines(text)
 	var missing *tool.MissingError
 	switch {
 	case errors.As(err, &missing):
@@ -108,7 +109,7 @@ func (q inquiry) said(ctx context.Context, path, shown string) ops.Said {
 	case errors.Is(err, context.DeadlineExceeded):
 		said.Err = fmt.Sprintf("%s was stopped after %s: the file system may be damaged", argv[0], mostTime)
 	case err != nil:
-		said.Err = ops.Printable(err.Error())
+		said.Err = safetext.Printable(err.Error())
 	case result.Exit != 0:
 		said.Err = fmt.Sprintf("%s ended with exit code %d", argv[0], result.Exit)
 	case cut:

@@ -160,7 +160,7 @@ func (s *Session) borrow(path string) (loan, error) {
 		return loan{}, err
 	}
 	if lender != nil {
-		if err := errors.Join(settled(lender.dir), lender.target.Unused(), lender.target.Refresh()); err != nil {
+		if err := errors.Join(settled(lender.dir, lender.opts.Call(lender.target.Path())), lender.target.Unused(), lender.target.Refresh()); err != nil {
 			return loan{}, err
 		}
 		return lookAt(lender.target)
@@ -178,7 +178,7 @@ func (s *Session) borrow(path string) (loan, error) {
 }
 
 // settled is an error if there is a transaction to be ended first, going by the journal's directory of a target.
-func settled(dir *journal.Dir) error {
+func settled(dir *journal.Dir, call ops.Call) error {
 	if err := dir.Refresh(); err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func settled(dir *journal.Dir) error {
 	if errors.As(err, new(*journal.UnsafeError)) {
 		return err
 	}
-	return errors.New("it has an unfinished transaction: run `shunt recover` on it first")
+	return fmt.Errorf("it has an unfinished transaction: run `%s` first", call.Line("recover"))
 }
 
 func (s *Session) openSource(path string) (target.Target, error) {
@@ -202,7 +202,7 @@ func (s *Session) openSource(path string) (target.Target, error) {
 	}
 	dir, err := openDir(target.PlaceOf(t), s.opts)
 	if err == nil {
-		err = errors.Join(settled(dir), dir.Close())
+		err = errors.Join(settled(dir, s.opts.Call(t.Path())), dir.Close())
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.Close())

@@ -11,6 +11,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
@@ -116,7 +117,7 @@ func (v *Viewer) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error)
 		return sheet, ctx.Err()
 	}
 	if err != nil {
-		sheet.Said = append(sheet.Said, ops.Said{Command: look.Command(at.fs.Kind, at.name), Err: ops.Printable(err.Error())})
+		sheet.Said = append(sheet.Said, ops.Said{Command: look.Command(at.fs.Kind, at.name), Err: safetext.Printable(err.Error())})
 	}
 	return sheet, nil
 }
@@ -144,7 +145,7 @@ func (v *Viewer) List(ctx context.Context, id model.PartID, dir string) (ops.Lis
 		list = *answer.Listing
 	}
 	if v.facts.InUse != "" {
-		list.Notes = append(list.Notes, "the target is in use by "+ops.Printable(v.facts.InUse)+": this listing may be stale")
+		list.Notes = append(list.Notes, "the target is in use by "+safetext.Printable(v.facts.InUse)+": this listing may be stale")
 	}
 	if answer.NoDirectory {
 		return list, fmt.Errorf("%s: %w", list.Path, listing.ErrNoDirectory)
@@ -197,7 +198,7 @@ const mostAnswer = 64 << 20
 func ending(waited error, said string) string {
 	for line := range strings.Lines(said) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "fatal error:") || strings.HasPrefix(line, "runtime: ") || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "shunt worker:") {
-			return ops.Printable(line)
+			return safetext.Printable(line)
 		}
 	}
 	if waited != nil {

@@ -84,9 +84,9 @@ func spawn(job worker.Job, files handed, how window.How) (*process, error) {
 	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the worker: %w", err), conn.Close())
 	}
-	line, err := json.Marshal(job)
+	line, err := job.Line()
 	if err == nil {
-		_, err = conn.Write(append(line, '\n'))
+		_, err = conn.Write(line)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("talk to the worker: %w", err), conn.Close(), cmd.Wait())

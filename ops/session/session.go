@@ -16,6 +16,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/target"
@@ -34,6 +35,8 @@ type Options struct {
 	AllowDisks bool
 	// Group is the sessions of one program, which may copy from each other's targets; nil for a session by itself.
 	Group *Group
+	// Program is how this program is called, for what people are told to run; "" is "shunt".
+	Program string
 	// Tell is told what is being done while a target is opened or read again, in words for people; it may be nil.
 	Tell func(what string)
 }
@@ -44,10 +47,33 @@ func (o Options) tell(what string) {
 	}
 }
 
+// Call is how this program is called again for a target that was opened with these options.
+func (o Options) Call(path string) ops.Call {
+	c := ops.Call{Program: o.Program, Path: path}
+	if o.Journal != "" {
+		dir := o.Journal
+		if abs, err := filepath.Abs(dir); err == nil {
+			dir = abs
+		}
+		c.Flags = append(c.Flags, "--journal="+dir)
+	}
+	if o.SectorSize != 0 && o.SectorSize != geometry.Sector512 {
+		c.Flags = append(c.Flags, fmt.Sprintf("--sector-size=%d", o.SectorSize))
+	}
+	if o.NoLock {
+		c.Flags = append(c.Flags, "--no-lock")
+	}
+	if o.AllowDisks {
+		c.Flags = append(c.Flags, "--allow-disks")
+	}
+	return c
+}
+
 // Facts are what there is to know of a target besides its contents.
 type Facts struct {
-	Path   string // absolute
-	Format string // "raw", "loop device"
+	Path   string   // absolute
+	Call   ops.Call // for what people are told to run
+	Format string   // "raw", "loop device"
 	Size   geometry.Bytes
 	Note   string // odd but harmless, "" mostly
 	// Retype is what the user must type before a commit, "" if nothing: the path of a physical disk.
@@ -96,17 +122,61 @@ func Open(path string, opts Options) (*Session, error) {
 	if err := s.look(); err != nil {
 		return nil, errors.Join(err, dir.Close(), t.Close())
 	}
+	if err := s.findable(); err != nil {
+		return nil, errors.Join(err, dir.Close(), t.Close())
+	}
 	opts.Group.join(s)
 	return s, nil
+}
+
+// holds reports whether a journal is in a directory.
+func holds(dir *journal.Dir) bool { return !dir.Touched().IsZero() }
+
+// findable refuses a target whose journal may lie where this name does not lead to. If one is found here, it is that.
+func (s *Session) findable() error {
+	if holds(s.dir) {
+		return nil
+	}
+	beside := s.target.Beside()
+	why := target.Elsewhere(beside)
+	if why == "" {
+		return nil
+	}
+	return fmt.Errorf("%s %s, so a journal beside it there would not be found, and what is written here shows there too: "+
+		"open it by the name where it was edited, or edit a copy; `%s` makes one", s.path, why,
+		safetext.Command("cp", "--sparse=always", beside, beside+".copy"))
 }
 
 func targetOptions(o Options, mode target.Mode) target.Options {
 	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
 }
 
-// openDir opens the journal's directory of a target at a place. The caller closes it.
+// openDir opens the journal's directory of a target at a place: where one is under another name of the same file, that
+// one. The caller closes it.
 func openDir(place target.Place, o Options) (*journal.Dir, error) {
-	p := journal.Place{Parent: o.Journal, Name: filepath.Base(place.Beside) + ".shunt"}
+	dir, err := openNamed(place, o)
+	if err != nil || holds(dir) {
+		return dir, err
+	}
+	for _, other := range target.Siblings(place.Beside) {
+		place.Beside = other
+		d, err := openNamed(place, o)
+		if err != nil {
+			return nil, errors.Join(err, dir.Close())
+		}
+		if holds(d) {
+			return d, dir.Close()
+		}
+		if err := d.Close(); err != nil {
+			return nil, errors.Join(err, dir.Close())
+		}
+	}
+	return dir, nil
+}
+
+// openNamed opens the directory that goes by the name of a place.
+func openNamed(place target.Place, o Options) (*journal.Dir, error) {
+	p := journal.Place{Parent: o.Journal, Name: target.KeptName(filepath.Base(place.Beside))}
 	if i := place.Image; i != nil {
 		p.Image = &journal.Image{Dev: i.Dev, Ino: i.Inode, Owner: journal.User{UID: i.UID, GID: i.GID}}
 	}
@@ -226,13 +296,13 @@ func (s *Session) Env() ops.Env { return s.env }
 
 // Facts are the target's outer properties.
 func (s *Session) Facts() Facts {
-	f := facts(s.target)
+	f := facts(s.target, s.opts)
 	f.Undo = s.applied
 	return f
 }
 
-func facts(t target.Target) Facts {
-	f := Facts{Path: t.Path(), Format: t.Format(), Size: geometry.Bytes(t.Size())}
+func facts(t target.Target, o Options) Facts {
+	f := Facts{Path: t.Path(), Call: o.Call(t.Path()), Format: t.Format(), Size: geometry.Bytes(t.Size())}
 	if t.Physical() {
 		f.Retype = t.Path()
 	}
@@ -281,7 +351,7 @@ func inspect(path string, t target.Target, opts Options) (model.Disk, Facts, *tx
 	if err := checkDisk(path, t, disk); err != nil {
 		return model.Disk{}, Facts{}, nil, err
 	}
-	f := facts(t)
+	f := facts(t, opts)
 	unfinished := f.lookBeside(target.PlaceOf(t), opts)
 	return disk, f, unfinished, nil
 }
@@ -352,6 +422,7 @@ func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	job.Call = s.opts.Call(s.target.Path())
 	job.Path, job.SectorSize, job.NoLock, job.Journal = s.target.Path(), s.target.SectorSize(), s.opts.NoLock, handle
 	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) {
 		return start(job, handed{target: s.target.Files(), sources: files, journal: dir})

@@ -126,7 +126,7 @@ func TestSwapFile(t *testing.T) {
 		"proc/swaps": "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n" + strings.ReplaceAll(path, " ", `\040`) + " file 1 0 -3\n",
 	})
 	use := k.user("a.raw", identify(t, path), wholly)
-	if use == nil || !strings.Contains(use.Holder, "swap") || !strings.Contains(use.Advice, "swapoff "+path) {
+	if use == nil || !strings.Contains(use.Holder, "swap") || !strings.Contains(use.Advice, "swapoff '"+path+"'") {
 		t.Errorf("got %+v", use)
 	}
 }
@@ -160,7 +160,7 @@ func TestLoopUses(t *testing.T) {
 		{
 			"whole device mounted",
 			map[string]string{name: path + "\n", "proc/SELF/mountinfo": mounts + "31 30 7:1 / /mnt/a\\040b rw shared:1 - ext4 /dev/loop1 rw\n"},
-			", mounted at /mnt/a b", "run `umount /mnt/a b`, then run `losetup -d DEV/loop1`, and open it again",
+			", mounted at /mnt/a b", "run `umount '/mnt/a b'`, then run `losetup -d DEV/loop1`, and open it again",
 		},
 		{
 			"goes away with its mount",

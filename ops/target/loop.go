@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // loopUser names a loop device on the file, nil if there is none. A loop device reads and writes behind the back of
@@ -131,7 +132,7 @@ func (k kernel) blockUses(disk string) []blockUse {
 		}
 		node := filepath.Join(k.dev, filepath.Base(dir))
 		for _, at := range k.mounts(strings.TrimSpace(string(number)), node) {
-			uses = append(uses, blockUse{model.Use{Kind: model.Mounted, Place: at}, fmt.Sprintf("run `umount %s`", at)})
+			uses = append(uses, blockUse{model.Use{Kind: model.Mounted, Place: at}, fmt.Sprintf("run `%s`", safetext.Command("umount", at))})
 		}
 		for _, swap := range k.swaps() {
 			if swap == node {

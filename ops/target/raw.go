@@ -20,6 +20,7 @@ type Raw struct {
 	block int64 // block size of the host file system
 	file  *ImageFile
 
+	shared  atomic.Int64                                  // bytes that Copy has copied by sharing blocks
 	cannot  struct{ punch, clone, copyRange atomic.Bool } // what the host file system turned out not to support
 	buffers sync.Pool
 }
@@ -56,6 +57,12 @@ func (r *Raw) Format() string { return "raw" }
 
 // Fixed is Target.Fixed: an image file can be made longer and shorter.
 func (r *Raw) Fixed() bool { return false }
+
+// Loose is Device.Loose: who holds an image holds all of it.
+func (r *Raw) Loose() bool { return false }
+
+// Shared is Device.Shared.
+func (r *Raw) Shared() int64 { return r.shared.Load() }
 
 // Physical is Target.Physical.
 func (r *Raw) Physical() bool { return false }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // Uses is Target.Uses: a partition of an image file is in use when a loop device shows it.
@@ -207,7 +208,11 @@ func (k kernel) wholeUser(path string, d disk) *InUse {
 	if !busy {
 		return nil
 	}
-	return &InUse{Path: path, Holder: "the system: it is " + use.String(), Advice: use.Way(path)}
+	advice := use.Way()
+	if use.Kind == model.SwapSpace {
+		advice = fmt.Sprintf("run `%s` first", safetext.Command("swapoff", safetext.Operand(path)))
+	}
+	return &InUse{Path: path, Holder: "the system: it is " + use.String(), Advice: advice}
 }
 
 // claimant names who has a device open for itself alone.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"shunt/ops"
 	"shunt/ops/journal"
 )
 
@@ -79,7 +80,7 @@ func undoable(found []glance) (Applied, error) {
 
 // kept describes a transaction that is kept on a side.
 func kept(side journal.Store, p journal.Program) (Applied, error) {
-	a := Applied{Plan: p.Plan, When: time.Unix(p.Began, 0)}
+	a := Applied{Plan: ops.KeptPlan(p.Plan), When: time.Unix(p.Began, 0)}
 	for _, name := range []string{journal.JournalName, journal.BeforeName, journal.SealName} {
 		n, err := sizeOf(side, name)
 		if err != nil {
@@ -140,39 +141,6 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 		return fmt.Errorf("sync the stage file: %w", err)
 	}
 	return backward(ctx, dev, store, j, c, watch)
-}
-
-// checkSeal makes sure that the target is as the commit left it.
-func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) error {
-	if n := dev.Size(); n != p.SizeAfter {
-		return &ChangedError{Off: -1, What: fmt.Sprintf("it is %d bytes long and was %d", n, p.SizeAfter)}
-	}
-	var total, done int64
-	for _, probe := range seal.Probes {
-		total += probe.Len
-	}
-	for _, probe := range seal.Probes {
-		if ctx.Err() != nil {
-			return ErrStopped
-		}
-		watch(journal.StageVerify, done, total)
-		sum, err := sumOf(dev, probe.Off, probe.Len)
-		if err != nil {
-			return located(asPlanned(err), 0, p)
-		}
-		if sum != probe.Sum {
-			return &ChangedError{Off: probe.Off, What: fmt.Sprintf("the %d bytes at offset %d have other content", probe.Len, probe.Off)}
-		}
-		done += probe.Len
-	}
-	modified, err := dev.Modified()
-	if err != nil {
-		return err
-	}
-	if modified != seal.Modified {
-		return &ChangedError{Off: -1, What: fmt.Sprintf("it was written to on %s", time.Unix(0, modified).Format("2006-01-02 15:04:05"))}
-	}
-	return nil
 }
 
 // Vacant is the side of a store on which a transaction can be prepared without touching one that can be undone. The

@@ -106,11 +106,7 @@ func (tx *Transaction) count(p journal.Program) error {
 	if err != nil {
 		return fmt.Errorf("read journal: %w", err)
 	}
-	modified, err := tx.dev.Modified()
-	if err != nil {
-		return err
-	}
-	tx.UndoBytes = before + journal.Len(p) + journal.SealLen(len(sealed(p, modified != 0)))
+	tx.UndoBytes = before + journal.Len(p) + journal.SealLen(len(sealed(p, false)))
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -154,7 +155,7 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (report ops.Re
 	said := &transcript{}
 	tools := fsys.Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 		exit, output, err := w.runTool(ctx, argv, onLine)
-		said.add(w.short(strings.Join(argv, " ")), output)
+		said.add(w.short(safetext.Command(argv...)), output)
 		return exit, output, err
 	}}
 	if how == window.RootNamespace {
@@ -182,7 +183,7 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (report ops.Re
 
 // runTool runs a program and logs what it says.
 func (w *process) runTool(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
-	w.logf("$ %s", w.short(strings.Join(argv, " ")))
+	w.logf("$ %s", w.short(safetext.Command(argv...)))
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Needs: fsys.Needs(argv), OnOutput: func(line string) {
 		w.logf("  %s", w.short(line))
 		if onLine != nil {

@@ -105,5 +105,6 @@ func TakeLast(dir *journal.Dir) *Last {
 	if err != nil {
 		return nil
 	}
+	last.Plan = ops.KeptPlan(last.Plan)
 	return &last
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -56,22 +59,27 @@ func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, q o
 
 // again is how to grow a mounted file system by hand.
 func (w *process) again(s ops.Step) string {
-	node := w.target.Path() + " " + s.Ref
-	if known := w.target.Node(number(s.Ref)); known != "" {
-		node = known
+	node := w.target.Node(number(s.Ref))
+	if node == "" { // the kernel will call it this once it knows it
+		node = strings.TrimRight(w.target.Path(), "0123456789")
+		if node != w.target.Path() {
+			node = w.target.Path() + "p"
+		}
+		node += strconv.Itoa(number(s.Ref))
 	}
-	command := "resize2fs " + node
+	command := []string{"resize2fs", node}
 	switch s.FS {
 	case model.XFS:
-		command = "xfs_growfs " + s.Mounted
+		command = []string{"xfs_growfs", s.Mounted}
 	case model.Btrfs:
-		command = "btrfs filesystem resize max " + s.Mounted
+		command = []string{"btrfs", "filesystem", "resize", "max", s.Mounted}
 	case model.NILFS2:
-		command = "nilfs-resize " + node
+		command = []string{"nilfs-resize", node}
 	case model.JFS:
-		command = "mount -o remount,resize " + s.Mounted
+		command = []string{"mount", "-o", "remount,resize", s.Mounted}
 	}
-	return fmt.Sprintf("to grow it later, run `partx -u %s` if the kernel does not know the new size yet, and `%s`", w.target.Path(), command)
+	return fmt.Sprintf("to grow it later, run `%s` if the kernel does not know the new size yet, and `%s`",
+		safetext.Command("partx", "-u", w.target.Path()), safetext.Command(command...))
 }
 
 // number is the number in a partition's "p1", 0 if there is none.

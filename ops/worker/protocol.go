@@ -4,8 +4,9 @@
 //
 // The parent starts its own executable with EnvWorker set and hands over, from file descriptor 3 on, one end of a
 // socket pair, the target's open files, which carry its locks, those of other targets that are copied from, and the journal's
-// directory: whatever becomes of its name meanwhile, the worker reads and writes what the parent has checked. On the socket both sides send JSON values, one a
-// line: first the parent a Job, then the worker Events, the parent Commands. When the parent's end is closed, a
+// directory: whatever becomes of its name meanwhile, the worker reads and writes what the parent has checked. On the socket
+// both sides send JSON values, one a line: the worker Events, the parent Commands; before them the parent sends a Job, as
+// Job.Line writes it. When the parent's end is closed, a
 // rehearsal is cancelled and a commit goes on.
 //
 // While a commit or a recovery runs, others can follow it through a socket in the journal's directory (Dial); what
@@ -49,6 +50,7 @@ type Job struct {
 	SectorSize geometry.SectorSize
 	NoLock     bool
 	Journal    journal.Handle // the journal's directory; its files come last
+	Call       ops.Call       // for what people are told to run
 	Files      int            // how many files of the target are handed over
 	Plan       string         // plan file text, positions exact
 	Wishes     journal.Wishes

@@ -41,7 +41,7 @@ func (w *process) takeBack(ctx context.Context, dir *journal.Dir) ops.Result {
 	}
 	w.logf("interrupted: %v", err)
 	r := w.interrupted(err)
-	r.Advice = "Nothing is lost: what was kept holds all that is needed. Mend the cause, then run `shunt recover --rollback` to go on with the undo."
+	r.Advice = "Nothing is lost: what was kept holds all that is needed. Mend the cause, then run `" + w.job.Call.Line("recover", "--rollback") + "` to go on with the undo."
 	return r
 }
 

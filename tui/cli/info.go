@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,9 +53,9 @@ func (s *settings) info(path string, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		err = writeJSON(s.streams.Out, infoOf(disk, facts, left))
+		err = s.out.json(infoOf(disk, facts, left), "  ")
 	} else {
-		err = writeInfo(s.streams.Out, disk, facts, left)
+		err = writeInfo(s.out, disk, facts, left)
 	}
 	if err != nil {
 		return err
@@ -136,12 +134,6 @@ type (
 	}
 )
 
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
 func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
@@ -158,7 +150,7 @@ func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 		t.Undo = &infoUndo{When: f.Undo.When, Plan: f.Undo.Plan, Bytes: f.Undo.Bytes}
 	}
 	for _, p := range d.Problems() {
-		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: p.Advice})
+		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: f.Call.Fill(p.Advice)})
 	}
 	for _, p := range d.Partitions() {
 		flags := model.Flags(d.Table.Kind, p)

@@ -29,14 +29,14 @@ func (s *settings) support(caps ops.Capabilities, asJSON bool) error {
 	if asJSON {
 		report := supportOf(m)
 		report.Confined = window.Confinement()
-		return writeJSON(s.streams.Out, report)
+		return s.out.json(report, "  ")
 	}
-	if err := writeSupport(s.streams.Out, m); err != nil {
+	if err := writeSupport(s.out, m); err != nil {
 		return err
 	}
 	if how := window.Confinement(); how != "" {
 		text := strings.Join(wrapped("Tools are confined "+how+".", textWidth), "\n")
-		if _, err := fmt.Fprintf(s.streams.Out, "\n%s\n", text); err != nil {
+		if _, err := fmt.Fprintf(s.out, "\n%s\n", text); err != nil {
 			return err
 		}
 	}

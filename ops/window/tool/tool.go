@@ -189,18 +189,3 @@ func environment() []string {
 	}
 	return env
 }
-
-// Text is a command line for people, quoted so that a shell would read it as argv.
-func Text(argv []string) string {
-	words := make([]string, len(argv))
-	for i, word := range argv {
-		if word == "" || strings.Trim(word, plain) != "" {
-			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
-		words[i] = word
-	}
-	return strings.Join(words, " ")
-}
-
-// plain are the characters that need no quotes anywhere in a word.
-const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%^"

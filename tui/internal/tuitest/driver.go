@@ -3,10 +3,13 @@ package tuitest
 import (
 	"cmp"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -285,7 +288,10 @@ func (d *Driver) Lacks(texts ...string) {
 	}
 }
 
-// check holds for every frame: it has exactly as many lines as the window, none is wider, and the cursor
+// ours are the sequences that a frame may have.
+var ours = regexp.MustCompile("\x1b\\[[0-9;:]*m")
+
+// check holds for every frame: of what a terminal obeys it has line ends and looks, and the title nothing; it has exactly as many lines as the window, none is wider, and the cursor
 // is inside.
 func (d *Driver) check() {
 	d.t.Helper()
@@ -293,6 +299,11 @@ func (d *Driver) check() {
 		return
 	}
 	v := d.model.View()
+	for _, r := range ours.ReplaceAllString(strings.ReplaceAll(v.Content, "\n", ""), "") + v.WindowTitle {
+		if r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			d.t.Fatalf("a frame holds %q:\n%q\n%q", r, v.WindowTitle, v.Content)
+		}
+	}
 	lines := strings.Split(v.Content, "\n")
 	if len(lines) != d.height {
 		d.t.Fatalf("frame has %d lines in a window of %d:\n%s", len(lines), d.height, d.Frame())
