@@ -23,7 +23,14 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 	if solve, ok := action.(dialog.Solve); ok {
 		return m.findPlans(solve)
 	}
+	var about subject
+	if n := len(m.dialogs); n > 0 {
+		about = m.dialogs[n-1].subject
+	}
 	m = m.pop()
+	if why := m.outdated(about, action); why != "" {
+		return m.say(toneWarn, why), nil
+	}
 	switch a := action.(type) {
 	case dialog.Close, dialog.List, dialog.Glance, dialog.Solve:
 		return m, nil
@@ -35,20 +42,21 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 	case dialog.ClearQueue:
 		return m.clearQueue(), nil
 	case dialog.Quit:
-		return m, tea.Quit
+		return m.quit()
 	case dialog.CloseTarget:
 		return m.closeTarget()
 	case dialog.Commit:
-		if d, ok := m.doc(); ok && d.run.asks() {
-			return m.commit(d)
-		}
-		return m, nil
+		d, _ := m.doc()
+		return m.commit(d)
 	case dialog.StopRun:
 		return m.stopRun()
 	case dialog.TakeBack:
 		return m.takeBack()
 	case dialog.Save:
-		return m, saveFile(a, m.savedText(a.What))
+		if a.Text == "" {
+			a.Text = m.savedText(a.What, about)
+		}
+		return m, saveFile(a)
 	case dialog.FitImage:
 		return m.fitImage()
 	case dialog.Open:
@@ -333,29 +341,13 @@ func (m Model) openPath(path string) (tea.Model, tea.Cmd) {
 }
 
 // savedText is what a save writes.
-func (m Model) savedText(what dialog.SaveWhat) string {
+func (m Model) savedText(what dialog.SaveWhat, about subject) string {
 	d, _ := m.doc()
-	if what == dialog.SaveLog {
+	switch {
+	case what == dialog.SaveLog && d.run.gen == about.run:
 		return strings.Join(d.run.log, "\n") + "\n"
+	case what == dialog.SaveLog:
+		return strings.Join(about.log, "\n") + "\n" // its run is over and gone
 	}
 	return ops.FormatPlan(d.queue)
-}
-
-// askQuit leaves at once if that loses nothing.
-func (m Model) askQuit() (tea.Model, tea.Cmd) {
-	for _, d := range m.docs {
-		if d.busy() {
-			return m.say(toneWarn, "Something is being done to "+d.name()+": tab goes there; stop it before you leave"), nil
-		}
-	}
-	n := m.unsaved()
-	if n == 0 {
-		return m, tea.Quit
-	}
-	text := []string{"There are " + operationWords(n) + ". Leaving forgets them; nothing was written to any target."}
-	if n == 1 {
-		text[0] = "There is " + operationWords(n) + ". Leaving forgets it; nothing was written to any target."
-	}
-	return m.push(dialog.NewAsk("Leave shunt?", dialog.Warning, text,
-		dialog.YesNo("Stay", "Leave", widget.Harmless, dialog.Quit{})...)), nil
 }

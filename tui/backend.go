@@ -106,6 +106,8 @@ type Facts struct {
 	Details []Fact
 	// Retype is what has to be typed before anything is written, for physical disks; "" asks for nothing.
 	Retype string
+	// Typed is the target as it is typed behind a command, with the flags it was opened with, ready for a shell.
+	Typed string
 	// Image is the image file of a loop device that shows all of one, "" for everything else.
 	Image string
 	// Mounts are the directories where partitions are mounted; id 0 is the file system that covers the target.

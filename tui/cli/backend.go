@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
 	"time"
 
 	"shunt/geometry"
@@ -17,6 +19,7 @@ import (
 	"shunt/ops/nearby"
 	"shunt/ops/session"
 	"shunt/ops/txn"
+	"shunt/ops/window/tool"
 	"shunt/ops/worker"
 	"shunt/tui"
 )
@@ -60,7 +63,7 @@ func (b backend) open(path string) (tui.Target, error) {
 	if run != nil {
 		return b.follow(path, run)
 	}
-	return editable(s)
+	return b.editable(s)
 }
 
 // grouped makes the sessions that are opened with these options copy from each other's targets.
@@ -72,17 +75,20 @@ func grouped(opts session.Options) session.Options {
 // Discover looks for the tools of this machine.
 func (b backend) Discover() ops.Env { return ops.Env{Caps: fsys.Discover(), Room: guide.Room} }
 
-func editable(s *session.Session) (tui.Target, error) {
+func (b backend) editable(s *session.Session) (tui.Target, error) {
 	if damage := s.Damage(); damage != nil {
 		return nil, errors.Join(damage, s.Close())
 	}
-	return editTarget{s}, nil
+	return editTarget{s, b.opts}, nil
 }
 
-type editTarget struct{ *session.Session }
+type editTarget struct {
+	*session.Session
+	opts session.Options
+}
 
 func (t editTarget) Facts() tui.Facts {
-	f := outside(t.Session.Facts(), t.Disk())
+	f := outside(t.Session.Facts(), t.Disk(), t.opts)
 	f.Image, f.Mounts, f.NoMount = t.Image(), t.Mounts(), session.Mountable()
 	return f
 }
@@ -115,8 +121,8 @@ func (t editTarget) Mount(id model.PartID, access tui.Access) (string, error) {
 	return t.Session.Mount(id, how)
 }
 
-func outside(f session.Facts, d model.Disk) tui.Facts {
-	facts := tui.Facts{Path: f.Path, Format: f.Format, Size: f.Size, Note: f.Note, Retype: f.Retype}
+func outside(f session.Facts, d model.Disk, opts session.Options) tui.Facts {
+	facts := tui.Facts{Path: f.Path, Format: f.Format, Size: f.Size, Note: f.Note, Retype: f.Retype, Typed: tool.Text(asTyped(f.Path, opts))}
 	facts.Details = []tui.Fact{
 		{Name: "Size", Value: fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(f.Size), f.Size)},
 		{Name: "Sectors", Value: fmt.Sprintf("%d of %d bytes", d.Sectors, d.SectorSize)},
@@ -143,6 +149,28 @@ func (t editTarget) Unfinished() *tui.Unfinished {
 		u.NoFinish = "it is being rolled back already, and only that can be finished"
 	}
 	return u
+}
+
+// asTyped is a target with the flags that say what these options do, as words of a command.
+func asTyped(path string, opts session.Options) []string {
+	words := []string{path}
+	if z := opts.SectorSize; z != 0 && z != geometry.Sector512 {
+		words = append(words, "--sector-size", strconv.Itoa(int(z)))
+	}
+	if opts.Journal != "" {
+		dir := opts.Journal
+		if abs, err := filepath.Abs(dir); err == nil {
+			dir = abs // it is typed elsewhere, perhaps
+		}
+		words = append(words, "--journal", dir)
+	}
+	if opts.NoLock {
+		words = append(words, "--no-lock")
+	}
+	if opts.AllowDisks {
+		words = append(words, "--allow-disks")
+	}
+	return words
 }
 
 // Committing is nil: who has the session has the target.

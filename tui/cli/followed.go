@@ -29,7 +29,7 @@ func (b backend) follow(path string, run *session.Run) (tui.Target, error) {
 		run.Leave()
 		return nil, err
 	}
-	return &followed{backend: b, path: path, run: run, disk: disk, facts: outside(facts, disk)}, nil
+	return &followed{backend: b, path: path, run: run, disk: disk, facts: outside(facts, disk, b.opts)}, nil
 }
 
 func (t *followed) Facts() tui.Facts {

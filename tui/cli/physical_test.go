@@ -18,7 +18,7 @@ var diskFlag = flag.String("disk", "", "a disk that tests may overwrite, such as
 // TestRetypeReachesTheEditor is what the editor asks for before it writes to a disk of the machine.
 func TestRetypeReachesTheEditor(t *testing.T) {
 	for _, name := range []string{"", "/dev/sdz"} {
-		if got := outside(session.Facts{Path: "/dev/sdz", Size: geometry.GiB, Retype: name}, model.Disk{SectorSize: 512}); got.Retype != name {
+		if got := outside(session.Facts{Path: "/dev/sdz", Size: geometry.GiB, Retype: name}, model.Disk{SectorSize: 512}, session.Options{}); got.Retype != name {
 			t.Errorf("got %q, want %q", got.Retype, name)
 		}
 	}
