@@ -19,7 +19,7 @@ func (m Model) askQuit() (tea.Model, tea.Cmd) {
 	if text := m.held(); text != "" {
 		return m.say(toneWarn, text), nil
 	}
-	text := m.leavingWords(m.docs)
+	text := leavingWords(m.docs, "any target")
 	if len(text) == 0 {
 		return m, tea.Quit
 	}
@@ -54,7 +54,7 @@ func (m Model) askClose(d document) (tea.Model, tea.Cmd) {
 	if d.busy() {
 		return m.say(toneWarn, d.name()+" cannot be closed while something is being done to it: stop that first"), nil
 	}
-	text := m.leavingWords([]document{d})
+	text := leavingWords([]document{d}, "it")
 	if len(text) == 0 {
 		return m.closeTarget()
 	}
@@ -81,7 +81,8 @@ func (m Model) closeTarget() (tea.Model, tea.Cmd) {
 }
 
 // leavingWords are the paragraphs of the question whether to leave these targets, none if nothing is lost or left behind.
-func (m Model) leavingWords(docs []document) []string {
+// where is what nothing was written to.
+func leavingWords(docs []document, where string) []string {
 	var text []string
 	n := 0
 	for _, d := range docs {
@@ -92,18 +93,14 @@ func (m Model) leavingWords(docs []document) []string {
 		}
 	}
 	half := len(text) > 0
-	name := "any target"
-	if len(docs) == 1 {
-		name = docs[0].name()
-	}
 	switch {
 	case n == 0:
 	case half:
 		text = append(text, fmt.Sprintf("Leaving forgets %s.", operationWords(n)))
 	case n == 1:
-		text = append(text, "There is "+operationWords(n)+". Leaving forgets it; nothing was written to "+name+".")
+		text = append(text, "There is "+operationWords(n)+". Leaving forgets it; nothing was written to "+where+".")
 	default:
-		text = append(text, "There are "+operationWords(n)+". Leaving forgets them; nothing was written to "+name+".")
+		text = append(text, "There are "+operationWords(n)+". Leaving forgets them; nothing was written to "+where+".")
 	}
 	for _, d := range docs {
 		text = append(text, d.mountedWords("M unmounts it here, `%s` later.")...)

@@ -67,12 +67,11 @@ func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 		return m, nil
 	}
 	d := m.docs[i]
-	if msg.err == nil && d.run.interrupted() && msg.seen.unfinished == nil {
+	if msg.err == nil && d.run.interrupted() && d.run.result.Silent && msg.seen.unfinished == nil {
 		d.run = d.run.known(d, msg.seen)
 	}
 	switch {
 	case msg.err != nil:
-		d.brokenOff = d.brokenOff || d.run.interrupted()
 		d.state, d.err = docLost, msg.err
 	case d.run.active() && d.run.result != nil && d.run.result.Outcome == ops.Done:
 		d = d.fresh(msg.seen)
@@ -83,6 +82,7 @@ func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 			m = m.say(toneWarn, d.name()+" changed: "+droppedWords(lost))
 		}
 	}
+	d.brokenOff = d.brokenOff || d.run.interrupted() && !d.run.whole && d.unfinished == nil
 	d.run.settled = d.run.active()
 	return m.withDoc(i, d), nil
 }

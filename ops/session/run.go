@@ -161,7 +161,7 @@ func (r *Run) silent(err string) *ops.Result {
 		return &ops.Result{Outcome: ops.Unchanged, Err: err}
 	}
 	return &ops.Result{
-		Outcome: ops.Interrupted, Err: err,
+		Outcome: ops.Interrupted, Err: err, Silent: true,
 		Advice: "No data is lost: if the commit had begun, `shunt recover` finishes it, and `shunt recover --rollback` takes it back; if not, nothing was changed.",
 	}
 }
