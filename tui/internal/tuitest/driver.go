@@ -229,6 +229,9 @@ func (d *Driver) Type(text string) {
 	}
 }
 
+// Model is the editor as it stands.
+func (d *Driver) Model() tea.Model { return d.model }
+
 // View is what the model shows.
 func (d *Driver) View() tea.View { return d.model.View() }
 
