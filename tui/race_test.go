@@ -112,7 +112,9 @@ var events = map[string]func(s racing){
 		s.d.Do(func() { s.run().Finish(passed()) })
 		s.d.Do(func() { s.run().End(silent) })
 	},
-	"tells": func(s racing) { s.d.Do(func() { s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Step: 6, Steps: 7}) }) },
+	"tells": func(s racing) {
+		s.d.Do(func() { s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Step: 6, Steps: 7}) })
+	},
 	"the window changes": func(s racing) {
 		s.d.Do(func() { s.run().Finish(passed()) })
 		s.d.Resize(30, 5)
