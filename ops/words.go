@@ -31,9 +31,9 @@ func atMost(n geometry.Sector, z geometry.SectorSize) string { return exactly(ro
 // atLeast is atMost for the smallest that is possible: the words round it up.
 func atLeast(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 1), n, z) }
 
-// exactly is words for an amount, with the exact number of sectors behind them if they may be rounded.
+// exactly is words for an amount, with the exact number of sectors behind them if they are rounded.
 func exactly(words string, n geometry.Sector, z geometry.SectorSize) string {
-	if z.Bytes(n)%geometry.MiB == 0 {
+	if b, err := geometry.ParseSize(words, z); err == nil && b == z.Bytes(n) {
 		return words
 	}
 	return fmt.Sprintf("%s (%ds)", words, n)
@@ -42,7 +42,7 @@ func exactly(words string, n geometry.Sector, z geometry.SectorSize) string {
 // rounded is an amount in words of three digits. What they cannot hold counts up of a last digit.
 func rounded(n geometry.Sector, z geometry.SectorSize, up geometry.Bytes) string {
 	b := z.Bytes(n)
-	if b%geometry.MiB == 0 {
+	if b%geometry.MiB == 0 && b < 10*geometry.GiB {
 		return amount(b)
 	}
 	unit, name := geometry.Bytes(1), "B"
