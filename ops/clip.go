@@ -123,7 +123,7 @@ func (c clip) cannotFill(env Env, d model.Disk, length geometry.Sector) *Refusal
 		return cannotMake(env, c.part.FS.Kind, length, z)
 	}
 	if need := c.needs(); length < need {
-		return &Refusal{Reason: fmt.Sprintf("%s is too small for it, which needs %s", exactAmount(length, z), atLeast(need, z))}
+		return &Refusal{Reason: fmt.Sprintf("%s is too small for it, which needs %s", exactAmount(length, z), AtLeast(need, z))}
 	}
 	return nil
 }

@@ -134,9 +134,9 @@ func cannotMake(env Env, kind model.FSKind, length geometry.Sector, z geometry.S
 	size := geometry.FormatBytes(z.Bytes(length))
 	switch {
 	case length < least:
-		return &Refusal{Reason: fmt.Sprintf("%s is too small for %s, which needs %s", size, kind, atLeast(least, z))}
+		return &Refusal{Reason: fmt.Sprintf("%s is too small for %s, which needs %s", size, kind, AtLeast(least, z))}
 	case length > most:
-		return &Refusal{Reason: fmt.Sprintf("%s is too large for %s, which can have %s", size, kind, atMost(most, z))}
+		return &Refusal{Reason: fmt.Sprintf("%s is too large for %s, which can have %s", size, kind, AtMost(most, z))}
 	}
 	return nil
 }

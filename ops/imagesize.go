@@ -47,13 +47,13 @@ func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	case o.Sectors < smallest:
 		return before, &Refusal{
 			What: what, Reason: why,
-			Nearest: "it can be made as small as " + atLeast(smallest, before.SectorSize), Bounds: []Bound{{Length, smallest}},
+			Nearest: "it can be made as small as " + AtLeast(smallest, before.SectorSize), Bounds: []Bound{{Length, smallest}},
 		}
 	case before.SectorSize.Down(maxImage) < o.Sectors:
 		longest := before.SectorSize.Down(maxImage)
 		return before, &Refusal{
 			What: what, Reason: "no file can be that long",
-			Nearest: "it can be made as long as " + atMost(longest, before.SectorSize), Bounds: []Bound{{Length, longest}},
+			Nearest: "it can be made as long as " + AtMost(longest, before.SectorSize), Bounds: []Bound{{Length, longest}},
 		}
 	}
 	after := before.WithSectors(o.Sectors)

@@ -55,7 +55,7 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 		refusal.Reason = "it is as large as it can be"
 	default:
 		refusal.Reason = "the free space behind it does not reach the next grid line"
-		refusal.Nearest = "resize it by an exact size, at most " + atMost(free, d.SectorSize)
+		refusal.Nearest = "resize it by an exact size, at most " + AtMost(free, d.SectorSize)
 		refusal.Bounds = []Bound{{Length, p.Span.Len() + free}}
 	}
 	return MoveResize{}, refusal

@@ -59,7 +59,7 @@ func (m moving) logicals() *Refusal {
 	}
 	if m.to.Start == m.part.Span.Start {
 		free := m.part.Span.End - end
-		r.Nearest = fmt.Sprintf("it can shrink by at most %s to %s", atMost(free, m.disk.SectorSize), atLeast(end-start, m.disk.SectorSize))
+		r.Nearest = fmt.Sprintf("it can shrink by at most %s to %s", AtMost(free, m.disk.SectorSize), AtLeast(end-start, m.disk.SectorSize))
 	}
 	r.Bounds = []Bound{{Start, start}, {End, end}}
 	return r
@@ -72,7 +72,7 @@ func (m moving) length() *Refusal {
 	case want < now && want < l.MinLen:
 		r := &Refusal{Reason: l.WhyMin}
 		if l.MinLen < now && m.free(geometry.SpanOf(m.to.Start, l.MinLen)) {
-			r.Nearest = fmt.Sprintf("it can shrink by at most %s to %s", atMost(now-l.MinLen, z), atLeast(l.MinLen, z))
+			r.Nearest = fmt.Sprintf("it can shrink by at most %s to %s", AtMost(now-l.MinLen, z), AtLeast(l.MinLen, z))
 			r.Bounds = []Bound{{Length, l.MinLen}}
 		}
 		return r
@@ -86,7 +86,7 @@ func (m moving) length() *Refusal {
 		}
 		r := &Refusal{Reason: reason}
 		if longest > now && m.free(geometry.SpanOf(m.to.Start, longest)) {
-			r.Nearest = fmt.Sprintf("it can grow by at most %s to %s", atMost(longest-now, z), atMost(longest, z))
+			r.Nearest = fmt.Sprintf("it can grow by at most %s to %s", AtMost(longest-now, z), AtMost(longest, z))
 			r.Bounds = []Bound{{Length, longest}}
 		}
 		return r
@@ -124,9 +124,9 @@ func (m moving) place() *Refusal {
 	case !m.beside(at):
 		r.Nearest = fmt.Sprintf("the nearest place it fits into begins at sector %d", at)
 	case at > from && m.to.Start > from:
-		r.Nearest = "it can move right by " + most + atMost(at-from, m.disk.SectorSize)
+		r.Nearest = "it can move right by " + most + AtMost(at-from, m.disk.SectorSize)
 	case at < from && m.to.Start < from:
-		r.Nearest = "it can move left by " + most + atMost(from-at, m.disk.SectorSize)
+		r.Nearest = "it can move left by " + most + AtMost(from-at, m.disk.SectorSize)
 	default:
 		r.Nearest = fmt.Sprintf("it can begin at sector %d", at)
 	}
@@ -167,7 +167,7 @@ func (m moving) tooLong(run geometry.Span) *Refusal {
 		}
 		r := &Refusal{Reason: fmt.Sprintf("%s %s behind it", end, rounded(free, z, 0))}
 		if most > now.Len() {
-			r.Nearest, r.Bounds = "it can grow by at most "+atMost(most-now.Len(), z), []Bound{{Length, most}}
+			r.Nearest, r.Bounds = "it can grow by at most "+AtMost(most-now.Len(), z), []Bound{{Length, most}}
 		}
 		return r
 	}
@@ -175,7 +175,7 @@ func (m moving) tooLong(run geometry.Span) *Refusal {
 	if most < now.Len() && (l.CanShrink != "" || most < l.MinLen) {
 		return r
 	}
-	r.Nearest, r.Bounds = "it can be at most "+atMost(most, z)+" long there", []Bound{{Length, most}}
+	r.Nearest, r.Bounds = "it can be at most "+AtMost(most, z)+" long there", []Bound{{Length, most}}
 	return r
 }
 

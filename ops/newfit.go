@@ -54,7 +54,7 @@ func (f newFit) refusal() *Refusal {
 	switch {
 	case longest < f.least && f.Len < f.least:
 		return &Refusal{Reason: fmt.Sprintf("%s %s, and there is room for %s at sector %d",
-			f.what, atLeast(f.least, z), atMost(max(0, longest), z), f.At)}
+			f.what, AtLeast(f.least, z), AtMost(max(0, longest), z), f.At)}
 	case longest < 1:
 		return &Refusal{Reason: fmt.Sprintf("sector %d leaves no room for a boot record and for the partition behind it", f.At)}
 	case f.At < f.room.Start:
@@ -63,29 +63,29 @@ func (f newFit) refusal() *Refusal {
 			r.Nearest, r.Bounds = fmt.Sprintf("it can start at sector %d", start), []Bound{{Start, start}}
 		}
 		if longest >= f.least && f.Len > longest {
-			r.Nearest += " and be at most " + atMost(longest, z) + " long"
+			r.Nearest += " and be at most " + AtMost(longest, z) + " long"
 			r.Bounds = append(r.Bounds, Bound{Length, longest})
 		}
 		if longest >= f.least && f.Len < f.least {
-			r.Nearest += " and be " + atLeast(f.least, z) + " long or more"
+			r.Nearest += " and be " + AtLeast(f.least, z) + " long or more"
 			r.Bounds = append(r.Bounds, Bound{Length, f.least})
 		}
 		return r
 	case f.Len < f.least:
 		return &Refusal{
-			Reason: f.small(size), Nearest: "make it " + atLeast(f.least, z) + " or more", Bounds: []Bound{{Length, f.least}},
+			Reason: f.small(size), Nearest: "make it " + AtLeast(f.least, z) + " or more", Bounds: []Bound{{Length, f.least}},
 		}
 	case f.Len > longest && longest == f.most:
 		return &Refusal{
-			Reason: fmt.Sprintf("%s is too large for it", size), Nearest: "make it " + atMost(longest, z) + " or less",
+			Reason: fmt.Sprintf("%s is too large for it", size), Nearest: "make it " + AtMost(longest, z) + " or less",
 			Bounds: []Bound{{Length, longest}},
 		}
 	case f.Len > longest && longest >= f.least:
 		return &Refusal{
-			Reason: f.obstacle(), Nearest: "there is room for " + atMost(longest, z), Bounds: []Bound{{Length, longest}},
+			Reason: f.obstacle(), Nearest: "there is room for " + AtMost(longest, z), Bounds: []Bound{{Length, longest}},
 		}
 	case f.Len > longest:
-		return &Refusal{Reason: fmt.Sprintf("%s; there is room for %s, and %s %s", f.obstacle(), atMost(longest, z), f.what, atLeast(f.least, z))}
+		return &Refusal{Reason: fmt.Sprintf("%s; there is room for %s, and %s %s", f.obstacle(), AtMost(longest, z), f.what, AtLeast(f.least, z))}
 	}
 	return nil
 }

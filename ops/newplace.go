@@ -94,12 +94,12 @@ func (o New) placedIn(d model.Disk, env Env, best geometry.Span) (New, error) {
 		return o, &Refusal{What: what, Reason: "there is no free space for it", Nearest: o.freeing(d)}
 	case o.Len != 0 && best.Len() < least:
 		return o, &Refusal{What: what, Reason: fmt.Sprintf("%s needs %s, and the largest free space has %s",
-			o.FS, atLeast(least, z), atMost(best.Len(), z))}
+			o.FS, AtLeast(least, z), AtMost(best.Len(), z))}
 	case o.Len != 0:
 		longest := min(best.Len(), most)
 		return o, &Refusal{
 			What: what, Reason: "no free space is that large",
-			Nearest: "there is room for " + atMost(longest, z), Bounds: []Bound{{Length, longest}},
+			Nearest: "there is room for " + AtMost(longest, z), Bounds: []Bound{{Length, longest}},
 		}
 	}
 	o.At, o.Len = best.Start, best.Len()

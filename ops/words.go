@@ -24,12 +24,12 @@ func exactAmount(n geometry.Sector, z geometry.SectorSize) string {
 	return exactly(amount(z.Bytes(n)), n, z)
 }
 
-// atMost is an amount that is not refused when it is typed, in words or in sectors: it is the largest that is possible, and
+// AtMost is an amount that is not refused when it is typed, in words or in sectors: it is the largest that is possible, and
 // the words round it down.
-func atMost(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 0), n, z) }
+func AtMost(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 0), n, z) }
 
-// atLeast is atMost for the smallest that is possible: the words round it up.
-func atLeast(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 1), n, z) }
+// AtLeast is AtMost for the smallest that is possible: the words round it up.
+func AtLeast(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 1), n, z) }
 
 // exactly is words for an amount, with the exact number of sectors behind them if they are rounded.
 func exactly(words string, n geometry.Sector, z geometry.SectorSize) string {
