@@ -175,8 +175,8 @@ func (m Model) guarded(before Model, msg tea.Msg) (Model, tea.Cmd) {
 	base := m.seen.base
 	if at.window == 0 && at.cover == pageBlank {
 		base = at.base
-	} else if asked {
-		base = m.footing()
+	} else if asked || unasked {
+		base = m.footing() // it is seen below what opens now
 	}
 	m.seen = focus{window: at.window, cover: at.cover, base: base}
 	if !unasked {
