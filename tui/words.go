@@ -88,6 +88,15 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 	return t
 }
 
+// tellWhole is that a run was interrupted and left nothing unfinished behind.
+func tellWhole(name string) telling {
+	return telling{
+		head: "Interrupted", tone: toneWarn,
+		meaning: name + " is whole: it is exactly as planned or exactly as it was, and nothing on it is unfinished. No data is lost.",
+		advice:  "What is pending was kept: compare it with what the editor shows now, and apply it again or clear it with X.",
+	}
+}
+
 // lastText is how a commit ended while nobody was there.
 func lastText(name string, last Last) []string {
 	kind, what := followRun, "The last commit"

@@ -164,8 +164,8 @@ func (r *Run) silent(err string) *ops.Result {
 		return &ops.Result{Outcome: ops.Unchanged, Err: err}
 	}
 	return &ops.Result{
-		Outcome: ops.Interrupted, Err: err,
-		Advice: "Open the target again: if its commit had begun, shunt offers to finish it or to roll it back. If not, nothing was changed.",
+		Outcome: ops.Interrupted, Err: err, Silent: true,
+		Advice: "No data is lost: if the commit had begun, `shunt recover` finishes it, and `shunt recover --rollback` takes it back; if not, nothing was changed.",
 	}
 }
 

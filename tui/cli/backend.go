@@ -60,7 +60,7 @@ func (b backend) open(path string) (tui.Target, error) {
 	if run != nil {
 		return b.follow(path, run)
 	}
-	return editable(s)
+	return b.editable(s)
 }
 
 // grouped makes the sessions that are opened with these options copy from each other's targets.
@@ -72,14 +72,17 @@ func grouped(opts session.Options) session.Options {
 // Discover looks for the tools of this machine.
 func (b backend) Discover() ops.Env { return ops.Env{Caps: fsys.Discover(), Room: guide.Room} }
 
-func editable(s *session.Session) (tui.Target, error) {
+func (b backend) editable(s *session.Session) (tui.Target, error) {
 	if damage := s.Damage(); damage != nil {
 		return nil, errors.Join(damage, s.Close())
 	}
-	return editTarget{s}, nil
+	return editTarget{s, b.opts}, nil
 }
 
-type editTarget struct{ *session.Session }
+type editTarget struct {
+	*session.Session
+	opts session.Options
+}
 
 func (t editTarget) Facts() tui.Facts {
 	f := outside(t.Session.Facts(), t.Disk())

@@ -71,10 +71,14 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 		return usage(errors.New("the editor needs a terminal; without one use `shunt info` and `shunt apply`"))
 	}
 	return newBackend(opts).editing(paths, func(b backend) error {
-		return tui.Edit(ctx, tui.Options{
+		behind, err := tui.Edit(ctx, tui.Options{
 			Backend: b, Home: os.Getenv("HOME"), Paths: paths, Align: align, Animate: animate,
 			NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
 		})
+		for _, line := range behind {
+			s.say("%s", line)
+		}
+		return err
 	})
 }
 
