@@ -195,6 +195,20 @@ func TestFilePresent(t *testing.T) {
 	})
 }
 
+// TestLeased has somebody hold a lease on a file, which keeps others waiting who open it: not this package.
+func TestLeased(t *testing.T) {
+	d, path := made(t)
+	f, err := os.Create(filepath.Join(path, JournalName))
+	must(t, err)
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
+		testneed.Missing(t, "this file system knows no leases: "+err.Error())
+	}
+	if _, err := d.Open(JournalName); !errors.Is(err, unix.EWOULDBLOCK) {
+		t.Errorf("opened: %v", err)
+	}
+	must(t, d.Remove(JournalName), f.Close())
+}
+
 // TestMoved has the directory moved away and another put in its place: what is open stays in use, and what is in the way
 // stays as it is.
 func TestMoved(t *testing.T) {
