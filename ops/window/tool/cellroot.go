@@ -49,8 +49,8 @@ func (c *Cell) build(p Plan) error {
 		}
 		c.namespaces = append(c.namespaces, namespace{fd, k.flag})
 	}
-	if err := unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, ""); err != nil {
-		return fmt.Errorf("cut the mount namespace off: %w", err)
+	if err := CutOff(); err != nil {
+		return err
 	}
 	if err := furnish(p); err != nil {
 		return err
