@@ -1,6 +1,7 @@
 package ops_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 // TestElsewhere: of what lies on other devices too, bytes are moved, copied and given up, and no tool is staged.
 func TestElsewhere(t *testing.T) {
+	tools := []ops.StepKind{ops.StepCheckFS, ops.StepVerifyFS, ops.StepResizeFS, ops.StepLabelFS, ops.StepUUIDFS, ops.StepGrowMounted}
 	for e := model.WholeHere; e <= model.ArrayElsewhere; e++ {
 		fs := ext4(100*geometry.MiB, 20*geometry.MiB)
 		fs.Elsewhere = e
@@ -38,12 +40,8 @@ func TestElsewhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, s := range steps {
-				switch s.Kind {
-				case ops.StepCheckFS, ops.StepVerifyFS, ops.StepResizeFS, ops.StepLabelFS, ops.StepUUIDFS, ops.StepGrowMounted:
-					if e != model.WholeHere {
-						t.Errorf("%v: %s has the step %s", e, plan, s.Text(disk.SectorSize))
-					}
-				default:
+				if e != model.WholeHere && slices.Contains(tools, s.Kind) {
+					t.Errorf("%v: %s has the step %s", e, plan, s.Text(disk.SectorSize))
 				}
 			}
 		}

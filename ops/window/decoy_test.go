@@ -24,8 +24,10 @@ func TestConfinedFromDecoy(t *testing.T) {
 		name, build string
 		argv        []string
 	}{
-		{"ext4", `mke2fs -q -b 1024 -O journal_dev $J; mke2fs -q -F -t ext4 -b 1024 -O ^64bit,^metadata_csum -J device=$J $F; debugfs -w -R 'feature needs_recovery' $F`,
-			[]string{"e2fsck", "-f", "-y"}},
+		{
+			"ext4", `mke2fs -q -b 1024 -O journal_dev $J; mke2fs -q -F -t ext4 -b 1024 -O ^64bit,^metadata_csum -J device=$J $F; ` +
+				`debugfs -w -R 'feature needs_recovery' $F`, []string{"e2fsck", "-f", "-y"},
+		},
 		{"jfs", `mkfs.jfs -q -J journal_dev $J; mkfs.jfs -q -J device=$J $F`, []string{"jfs_fsck", "-f", "-p"}},
 		{"reiserfs", `mkreiserfs -q -f -f -j $J $F`, []string{"reiserfsck", "--fix-fixable", "--quiet", "--yes"}},
 	} {
