@@ -21,10 +21,10 @@ type inquiry struct {
 
 func ask(pkg string, argv ...string) inquiry { return inquiry{argv: argv, pkg: pkg} }
 
-// inquiries lists the tools that tell most of a kind and write nothing.
+// inquiries lists the tools that tell most of a kind and write nothing. Kinds that always lie on several devices have none.
 func inquiries(kind model.FSKind) []inquiry {
 	switch kind {
-	case model.Ext2, model.Ext3, model.Ext4, "jbd":
+	case model.Ext2, model.Ext3, model.Ext4:
 		return []inquiry{ask("e2fsprogs", "dumpe2fs", "-h", "{}")}
 	case model.XFS:
 		return []inquiry{ask("xfsprogs", "xfs_db", "-r", "-c", "info", "-c", "sb 0", "-c", "p", "{}")}
@@ -43,7 +43,7 @@ func inquiries(kind model.FSKind) []inquiry {
 	case model.LUKS:
 		return []inquiry{ask("cryptsetup-bin", "cryptsetup", "luksDump", "{}")}
 	case model.LVM2:
-		return []inquiry{ask("lvm2", "pvck", "--dump", "headers", "{}")}
+		return []inquiry{ask("lvm2", "pvck", "--nolocking", "--dump", "headers", "{}")}
 	case model.SquashFS:
 		return []inquiry{ask("squashfs-tools", "unsquashfs", "-s", "{}")}
 	case model.ISO9660:
@@ -56,8 +56,6 @@ func inquiries(kind model.FSKind) []inquiry {
 		return []inquiry{ask("jfsutils", "jfs_tune", "-l", "{}")}
 	case "reiserfs":
 		return []inquiry{ask("reiserfsprogs", "debugreiserfs", "{}")}
-	case "raid":
-		return []inquiry{ask("mdadm", "mdadm", "--examine", "{}")}
 	}
 	return nil
 }

@@ -131,6 +131,34 @@ func TestSwapFile(t *testing.T) {
 	}
 }
 
+// TestLoopFits finds out about loop devices of others without opening them, where that is certain.
+func TestLoopFits(t *testing.T) {
+	file := image(t, t.TempDir(), 10*512+100)
+	for _, c := range []struct {
+		name, offset, limit, sectors string
+		want                         bool
+	}{
+		{file, "0", "0", "10", true},
+		{file, "512", "0", "9", true},
+		{file, "512", "1024", "2", true},
+		{file, "0", "1048576", "10", true},
+		{file, "0", "0", "11", false},
+		{file, "1024", "0", "10", false},
+		{file, "", "0", "10", false},
+		{file, "0", "0", "0", false},
+		{file + " (deleted)", "0", "0", "10", false},
+		{filepath.Dir(file), "0", "0", "10", false},
+		{"image", "0", "0", "10", false},
+	} {
+		k := tree(t, map[string]string{
+			"sys/block/loop1/loop/offset": c.offset + "\n", "sys/block/loop1/loop/sizelimit": c.limit + "\n", "sys/block/loop1/size": c.sectors + "\n",
+		})
+		if got := k.loopFits("loop1", c.name); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
 func TestLoopUses(t *testing.T) {
 	path := image(t, t.TempDir(), 4096)
 	id := identify(t, path)

@@ -43,6 +43,12 @@ func TestConfined(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = listener.Close() }()
+		// A file that was left open for whatever is started, as some shells do.
+		stray, err := unix.Open(base, unix.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = unix.Close(stray) }()
 		ctx := tool.Within(context.Background(), func() *tool.Cell { return cell })
 		result, err := tool.Run(ctx, tool.Cmd{
 			Argv: []string{program, window, base, listener.Addr().String(), room.dir}, Env: []string{intruderVar + "=1"},
@@ -157,6 +163,15 @@ func intrude(window, image, address, room string) {
 	}
 	for _, fs := range []string{"tmpfs", "devtmpfs", "proc", "sysfs"} {
 		mustNot("mounting "+fs, unix.Mount(fs, os.Getenv("TMPDIR"), fs, 0, ""))
+	}
+	for fd := 3; fd < 100; fd++ {
+		var st unix.Stat_t
+		if unix.Fstat(fd, &st) != nil {
+			continue
+		}
+		if kind := st.Mode & unix.S_IFMT; kind == unix.S_IFREG || kind == unix.S_IFBLK || kind == unix.S_IFDIR {
+			fmt.Println("WRONG: it was handed the open file", fd)
+		}
 	}
 	_, err := net.Dial("tcp", address)
 	mustNot("the network", err)

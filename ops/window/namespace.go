@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/ops/window/tool"
 )
 
 // How is a way to get windows on this machine.
@@ -86,8 +88,8 @@ func PrivateNamespace() error {
 		// From a user namespace the parent's cannot be seen. Elsewhere it is the same user's, and can.
 		return fmt.Errorf("find mount namespace of the parent: %w", err)
 	}
-	if err := unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, ""); err != nil {
-		return fmt.Errorf("cut the mount namespace off: %w", err)
+	if err := tool.CutOff(); err != nil {
+		return err
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

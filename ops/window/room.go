@@ -72,11 +72,15 @@ func userDirectory() string {
 // cover mounts a file system in memory over one of the directories of the system.
 func cover(keep []string) (string, error) {
 	var tried []error
+	rooted := tool.RootMounted()
 	for _, dir := range coverable {
 		if needed(dir, keep) {
 			continue
 		}
 		err := guarded(dir)
+		if err == nil && !rooted && sameDevice(dir, "/") {
+			err = errors.New("what is mounted there could spread to others")
+		}
 		if err == nil {
 			err = unix.Mount("shunt", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0700,size=16m")
 		}
@@ -86,6 +90,11 @@ func cover(keep []string) (string, error) {
 		tried = append(tried, fmt.Errorf("%s: %w", dir, err))
 	}
 	return "", errors.Join(tried...)
+}
+
+func sameDevice(a, b string) bool {
+	var first, second unix.Stat_t
+	return errors.Join(unix.Stat(a, &first), unix.Stat(b, &second)) == nil && first.Dev == second.Dev
 }
 
 func needed(dir string, keep []string) bool {

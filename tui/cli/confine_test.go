@@ -104,6 +104,10 @@ func (p person) traced(t *testing.T, args ...string) {
 	if got.code != 0 && !(args[0] == "ls" && got.code == exitRefused) { // not every kernel reads every file system
 		t.Fatalf("%v: exit code %d\n%s%s", args, got.code, got.out, got.err)
 	}
+	// nilfs-tune works on block devices only.
+	if said := got.out + got.err; args[0] == "info" && !strings.Contains(said, "nilfs-tune") && (strings.Contains(said, "ended with exit code") || strings.Contains(said, "was killed")) {
+		t.Errorf("%v: its tool cannot work\n%s", args, said)
+	}
 	f, err := os.Open(out)
 	if err != nil {
 		t.Fatal(err)

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
 
 // Cell is what a tool gets to see of the machine: the system's programs and their libraries, read-only; a /dev with null, zero,
 // full, random and urandom; directories that are meant for it, as those with windows; and a /tmp of its own. There are no
-// block devices in it, no /sys and no /run, of /proc at most its own processes, and no network. A tool in it holds no
+// block devices in it, no /sys and no /run, of /proc the least, and no network. A tool in it holds no
 // capability that Needs does not name, can gain none, and Landlock lets it write to its directories only.
 //
 // What the kernel or the rights of this process do not allow is left out; Confinement tells what is.
@@ -97,6 +98,9 @@ func (c *Cell) Close() error {
 
 // enter puts this thread, and what it starts, into the cell for good.
 func (c *Cell) enter(needs Needs) error {
+	if err := keepFiles(); err != nil {
+		return err
+	}
 	if c.inside {
 		var loops []loopNode
 		if needs&Loop != 0 {
@@ -121,6 +125,26 @@ func (c *Cell) enter(needs Needs) error {
 		}
 	}
 	return dropCapabilities(needs)
+}
+
+// keepFiles has no file that this process has open handed on by accident: those it was itself started with are open in what it
+// starts unless it says otherwise.
+func keepFiles() error {
+	const first = 3
+	err := unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC)
+	if err == nil {
+		return nil
+	}
+	files, err := os.ReadDir("/proc/self/fd") // kernels before 5.11
+	if err != nil {
+		return fmt.Errorf("list open files: %w", err)
+	}
+	for _, f := range files {
+		if fd, err := strconv.Atoi(f.Name()); err == nil && fd >= first {
+			unix.CloseOnExec(fd)
+		}
+	}
+	return nil
 }
 
 // join puts this thread into the namespaces.

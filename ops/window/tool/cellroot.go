@@ -49,8 +49,8 @@ func (c *Cell) build(p Plan) error {
 		}
 		c.namespaces = append(c.namespaces, namespace{fd, k.flag})
 	}
-	if err := unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, ""); err != nil {
-		return fmt.Errorf("cut the mount namespace off: %w", err)
+	if err := CutOff(); err != nil {
+		return err
 	}
 	if err := furnish(p); err != nil {
 		return err
@@ -197,17 +197,28 @@ func (r *root) system(path string) {
 	r.readOnly(path, unix.AT_RECURSIVE)
 }
 
-// proc shows the processes alone where this process may mount that, and else files that say that nothing is mounted.
+// proc makes a /proc with the little that tools look for there: which drivers and file systems the kernel has, and, where this
+// process may show them, the tool's own processes; else files that say that nothing is mounted.
 func (r *root) proc() {
-	r.dir("/proc")
+	const pids = "/proc/.pids"
+	r.mount("tmpfs", "/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0755,size=1m")
+	for _, name := range []string{"devices", "filesystems"} {
+		text, _ := os.ReadFile("/proc/" + name) // without it, it is empty
+		r.file("/proc/"+name, string(text))
+	}
+	r.file("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
+	r.link("/proc/mounts", "self/mounts")
+	r.dir(pids)
 	if r.err != nil {
 		return
 	}
 	const flags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
-	if unix.Mount("proc", filepath.Join(r.at, "proc"), "proc", flags, "subset=pid,hidepid=ptraceable") == nil {
+	if unix.Mount("proc", filepath.Join(r.at, pids), "proc", flags, "subset=pid,hidepid=ptraceable") == nil {
+		r.link("/proc/self", ".pids/self")
+		r.link("/proc/thread-self", ".pids/thread-self")
 		return
 	}
-	for _, name := range []string{"mounts", "self/mounts", "self/mountinfo", "swaps", "filesystems"} {
-		r.file("/proc/"+name, "")
+	for _, name := range []string{"mounts", "mountinfo"} {
+		r.file("/proc/self/"+name, "")
 	}
 }
