@@ -94,18 +94,18 @@ func changeRoot(root int) error {
 func furnish(p Plan) error {
 	const quiet = unix.MS_NOSUID | unix.MS_NODEV
 	r := &root{at: p.Room}
-	r.mount("tmpfs", "/", quiet, "mode=0755,size=4m")
+	r.memory("/", quiet, "mode=0755,size=4m")
 	for _, dir := range system {
 		r.system(dir)
 	}
 	for _, dir := range []string{"/run", "/sys", MountPoint} {
 		r.dir(dir)
 	}
-	r.mount("tmpfs", "/tmp", quiet|unix.MS_NOEXEC, "mode=0700,size=256m")
+	r.memory("/tmp", quiet|unix.MS_NOEXEC, "mode=0700,size=256m")
 	for _, dir := range programs() {
 		r.system(dir)
 	}
-	r.mount("tmpfs", "/dev", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=0755,size=1m")
+	r.memory("/dev", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=0755,size=1m")
 	for _, name := range devices {
 		r.file("/dev/"+name, "")
 		r.bind("/dev/"+name, unix.MS_BIND)
@@ -153,9 +153,10 @@ func (r *root) link(path, to string) {
 	r.try("make", path, func(at string) error { return os.Symlink(to, at) })
 }
 
-func (r *root) mount(what, path string, flags uintptr, options string) {
+// memory mounts a file system in memory at the path.
+func (r *root) memory(path string, flags uintptr, options string) {
 	r.dir(path)
-	r.try("mount "+what+" at", path, func(at string) error { return unix.Mount(what, at, what, flags, options) })
+	r.try("mount tmpfs at", path, func(at string) error { return unix.Mount("tmpfs", at, "tmpfs", flags, options) })
 }
 
 // bind shows what is at the path outside.
@@ -201,7 +202,7 @@ func (r *root) system(path string) {
 // process may show them, the tool's own processes; else files that say that nothing is mounted.
 func (r *root) proc() {
 	const pids = "/proc/.pids"
-	r.mount("tmpfs", "/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0755,size=1m")
+	r.memory("/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0755,size=1m")
 	for _, name := range []string{"devices", "filesystems"} {
 		text, _ := os.ReadFile("/proc/" + name) // without it, it is empty
 		r.file("/proc/"+name, string(text))
