@@ -11,6 +11,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 	"shunt/ops/worker"
 )
 
@@ -53,7 +54,7 @@ const (
 )
 
 func dirOf(path string, opts Options) (journal.Dir, error) {
-	beside, err := target.Beside(path)
+	beside, err := registry.Beside(path)
 	if err != nil {
 		return journal.Dir{}, err
 	}

@@ -19,6 +19,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 	"shunt/ops/txn"
 	"shunt/ops/worker"
 )
@@ -74,11 +75,11 @@ type Session struct {
 	noUndo     error // why applied is nil
 }
 
-// Open locks and scans a target for editing. Errors are those of target.Open. A target with an unfinished
+// Open locks and scans a target for editing. Errors are those of registry.Open. A target with an unfinished
 // transaction opens too: Unfinished tells.
 func Open(path string, opts Options) (*Session, error) {
 	opts.tell("locking it")
-	t, err := target.Open(path, targetOptions(opts, target.Edit))
+	t, err := registry.Open(path, targetOptions(opts, target.Edit))
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func journalDir(beside string, o Options) journal.Dir {
 
 // makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.
 func (s *Session) makeStateDir() error {
-	if s.opts.Journal != "" || !s.target.Fixed() {
+	if _, known := target.AsKernelDisk(s.target); s.opts.Journal != "" || !known {
 		return nil
 	}
 	parent := filepath.Dir(s.dir.Path())
@@ -181,10 +182,11 @@ func (s *Session) complete(status txn.Status) error {
 	if err := txn.Recover(context.Background(), s.target, s.dir, txn.Finish, nil); err != nil {
 		return fmt.Errorf("remove the journal of a transaction that is complete: %w", err)
 	}
-	if !s.target.Fixed() {
+	d, known := target.AsKernelDisk(s.target)
+	if !known {
 		return nil
 	}
-	_, err := worker.Tell(s.target) // the worker did not come to that
+	_, err := worker.Tell(d) // the worker did not come to that
 	return err
 }
 
@@ -214,10 +216,10 @@ func (s *Session) Facts() Facts {
 
 func facts(t target.Target) Facts {
 	f := Facts{Path: t.Path(), Format: t.Format(), Size: geometry.Bytes(t.Size())}
-	if t.Physical() {
+	if d, known := target.AsKernelDisk(t); known && d.Physical() {
 		f.Retype = t.Path()
 	}
-	if rest := t.Remainder(); rest != 0 {
+	if rest := target.Remainder(t); rest != 0 {
 		f.Note = fmt.Sprintf("%d bytes follow the last whole sector and stay as they are", rest)
 	}
 	if busy := t.Busy(); busy != nil {
@@ -242,7 +244,7 @@ func (s *Session) Close() error {
 
 // Inspect scans a target without locking it for editing. Targets in use can be inspected.
 func Inspect(path string, opts Options) (model.Disk, Facts, *txn.Status, error) {
-	t, err := target.Open(path, targetOptions(opts, target.Inspect))
+	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
 	if err != nil {
 		return model.Disk{}, Facts{}, nil, err
 	}

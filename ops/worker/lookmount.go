@@ -3,7 +3,6 @@ package worker
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
@@ -11,6 +10,7 @@ import (
 	"shunt/model"
 	"shunt/ops/attach"
 	"shunt/ops/target"
+	"shunt/ops/target/loop"
 	"shunt/ops/window"
 )
 
@@ -26,14 +26,14 @@ func (d *display) mount(fstype, options string) (string, error) {
 			return "", err
 		}
 	}
-	node, loop, err := d.attach()
+	l, device, err := loop.SetUp(d.target, target.Loop{Offset: d.question.Off, Limit: d.question.Len, ReadOnly: true, Passing: true})
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = loop.Close() }() // the mount holds it from then on, and without one it goes away
+	defer func() { _ = device.Close() }() // the mount holds it from then on, and without one it goes away
 	at := filepath.Join(d.question.Room, RoomMount)
 	const flags = unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
-	err = unix.Mount(node, at, fstype, flags, options)
+	err = unix.Mount(l.Node, at, fstype, flags, options)
 	switch {
 	case errors.Is(err, unix.ENODEV):
 		return "", fmt.Errorf("this kernel cannot mount %s", fstype)
@@ -42,13 +42,4 @@ func (d *display) mount(fstype, options string) (string, error) {
 	}
 	d.undo = append(d.undo, func() error { return unix.Unmount(at, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) })
 	return at, nil
-}
-
-// attach sets up a read-only loop device over the file system. It takes itself away when nobody has it open or mounted any
-// more.
-func (d *display) attach() (node string, loop *os.File, err error) {
-	l, loop, err := target.SetUpLoop(d.target.Files()[0], target.Loop{
-		File: d.target.Path(), Offset: d.question.Off, Limit: d.question.Len, ReadOnly: true, Passing: true,
-	}, int(d.target.SectorSize()))
-	return l.Node, loop, err
 }

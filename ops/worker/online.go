@@ -49,7 +49,7 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, q ops.Queue, disk model.Disk) error {
 	want, _ := q.Preview().Partition(s.Part)
 	now, ok := disk.ByNumber(want.Number)
-	node := w.target.Node(want.Number)
+	node := w.node(want.Number)
 	switch {
 	case !ok || now.Span != want.Span || node == "":
 		return errors.New("the kernel does not know its partition's new size")
@@ -62,7 +62,7 @@ func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, q o
 // again is how to grow a mounted file system by hand.
 func (w *process) again(s ops.Step) string {
 	node := w.target.Path() + " " + s.Ref
-	if known := w.target.Node(number(s.Ref)); known != "" {
+	if known := w.node(number(s.Ref)); known != "" {
 		node = known
 	}
 	command := "resize2fs " + node

@@ -62,11 +62,14 @@ type Job struct {
 	Question *Question `json:",omitempty"`
 }
 
-// files are those that the parent handed over, behind the socket.
-func (j Job) files() []*os.File {
-	files := make([]*os.File, j.Files)
+// files are those of the target.
+func (j Job) files() []*os.File { return handedOver(0, j.Files, j.Path) }
+
+// handedOver are n of the files that the parent handed over behind the socket, from the one with the number first on.
+func handedOver(first, n int, path string) []*os.File {
+	files := make([]*os.File, n)
 	for i := range files {
-		files[i] = os.NewFile(uintptr(4+i), j.Path)
+		files[i] = os.NewFile(uintptr(4+first+i), path)
 	}
 	return files
 }
