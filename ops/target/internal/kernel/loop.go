@@ -48,6 +48,7 @@ const OpenAgain = ", and open it again"
 // Extent says how much of a file loop devices may show to count as its users.
 type Extent int
 
+// The extents.
 const (
 	Wholly Extent = iota // all loop devices count
 	Partly               // those that show a part of the file do not count
