@@ -178,7 +178,7 @@ func (s *Session) Mount(id model.PartID, access attach.Access) (dir string, err 
 	if s.unfinished != nil || s.damage != nil {
 		return "", fmt.Errorf("%s: %w", s.path, txn.ErrUnfinished)
 	}
-	if _, known := target.AsKernelDisk(s.target); access == attach.ReadWrite && !known {
+	if access == attach.ReadWrite && !s.Device() {
 		return "", errors.New("what is mounted for writing changes while it is edited here: attach the image first, then the kernel tells what is in use")
 	}
 	at, err := s.placeOf(id)
@@ -250,10 +250,19 @@ func (s *Session) Image() string {
 	return l.File
 }
 
-// Mountable is why nothing can be mounted or attached by this process, "" if it can.
-func Mountable() string {
+// Mountable is why nothing of the target can be mounted or attached by this process, "" if it can.
+func (s *Session) Mountable() string {
+	if _, err := target.AsPlain(s.target); err != nil {
+		return err.Error()
+	}
 	if os.Geteuid() != 0 {
 		return "it takes root: start shunt with sudo; i shows the files in a partition without"
 	}
 	return ""
+}
+
+// Device reports whether the target is a block device, whose partitions the kernel knows.
+func (s *Session) Device() bool {
+	_, known := target.AsKernelDisk(s.target)
+	return known
 }

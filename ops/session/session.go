@@ -108,7 +108,7 @@ func journalDir(beside string, o Options) journal.Dir {
 
 // makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.
 func (s *Session) makeStateDir() error {
-	if _, known := target.AsKernelDisk(s.target); s.opts.Journal != "" || !known {
+	if s.opts.Journal != "" || !s.Device() {
 		return nil
 	}
 	parent := filepath.Dir(s.dir.Path())

@@ -3,6 +3,7 @@ package target
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -98,11 +99,11 @@ type Hosted interface {
 	Room() (free int64, shares bool, err error)
 }
 
-// AsPlain is t as the kernel can show it. The error says that the kernel cannot read its format.
+// AsPlain is t as the kernel can show it. The error says that the kernel cannot read its format, and what to do.
 func AsPlain(t Target) (Plain, error) {
 	p, ok := t.(Plain)
 	if !ok {
-		return nil, fmt.Errorf("%s is a %s image, which the kernel cannot read", t.Path(), t.Format())
+		return nil, fmt.Errorf("the kernel reads no %s: convert the image with `qemu-img convert -O raw`, or serve it with qemu-nbd", t.Format())
 	}
 	return p, nil
 }
@@ -143,4 +144,24 @@ func Remainder(t Target) int64 { return t.Size() % int64(t.SectorSize()) }
 type Part struct {
 	Number     int
 	Start, Len int64 // bytes
+}
+
+// Loop is a loop device that is set up.
+type Loop struct {
+	Node string // "/dev/loop0"
+	// File is the name of the file behind it, as the device tells it. It can have been moved since.
+	File string
+	// Offset and Limit are the part of the file that is shown, in bytes; the Limit 0 is all that follows.
+	Offset, Limit int64
+	ReadOnly      bool
+	// Passing says that it goes away when nobody uses it any more.
+	Passing bool
+}
+
+// Whole reports whether the device shows the file from its start to its end.
+func (l Loop) Whole() bool { return l.Offset == 0 && l.Limit == 0 }
+
+// Unescape undoes the octal escapes by which the lists of /proc keep their fields apart.
+func Unescape(text string) string {
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(text)
 }

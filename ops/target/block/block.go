@@ -5,9 +5,7 @@ package block
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -18,39 +16,20 @@ import (
 )
 
 // Driver opens whole block devices.
-func Driver() target.Driver {
-	return target.Driver{
-		Open: func(c target.Candidate, opts target.Options) (target.Target, error) {
-			d, err := open(c, opts)
-			if err != nil {
-				return nil, err
-			}
-			return d, nil
-		},
-		Adopt: func(c target.Candidate, opts target.Options, files []*os.File) (target.Target, error) {
-			d, err := adopt(c, opts, files)
-			if err != nil {
-				return nil, err
-			}
-			return d, nil
-		},
-		Peek: func(f *os.File, size int64) (io.ReaderAt, int64, error) { return f, size, nil },
-	}
-}
+func Driver() target.Driver { return target.Driver{Open: open, Adopt: adopt, Peek: held.Peek} }
 
 var _ target.KernelDisk = (*device)(nil)
 
 type device struct {
 	*held.File
-	disk    kernel.Disk
-	claim   *os.File // opened with O_EXCL, so that nothing on the device can be mounted; nil if something is
-	image   *os.File // the file behind a loop device, locked like an image; nil if there is none to lock
-	grain   int64    // what the device wants writes to be aligned to, bytes
-	buffers sync.Pool
+	disk  kernel.Disk
+	claim *os.File // opened with O_EXCL, so that nothing on the device can be mounted; nil if something is
+	image *os.File // the file behind a loop device, locked like an image; nil if there is none to lock
+	grain int64    // what the device wants writes to be aligned to, bytes
 }
 
 // open asks what may keep the device from being opened before it opens it: opening can have effects of its own.
-func open(c target.Candidate, opts target.Options) (*device, error) {
+func open(c target.Candidate, opts target.Options) (target.Target, error) {
 	d, err := kernel.Host().Disk(kernel.RdevOf(c.Info))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", c.Path, err)
@@ -103,7 +82,6 @@ func build(c target.Candidate, opts target.Options) (*device, error) {
 		return nil, err
 	}
 	b.grain = max(int64(os.Getpagesize()), int64(b.Sector))
-	b.buffers.New = func() any { p := make([]byte, blockBuffer); return &p }
 	return b, nil
 }
 
@@ -191,7 +169,7 @@ func (b *device) lockImage(opts target.Options) error {
 }
 
 // adopt makes a device of the files that Files handed over.
-func adopt(c target.Candidate, opts target.Options, files []*os.File) (*device, error) {
+func adopt(c target.Candidate, opts target.Options, files []*os.File) (target.Target, error) {
 	b, err := build(c, opts)
 	if err != nil {
 		return nil, err

@@ -103,30 +103,10 @@ func (b *device) Punch(off, n int64) error {
 
 // Copy is Device.Copy.
 func (b *device) Copy(dst, src, n int64) error {
-	if _, err := b.Writer("copy to", dst, n); err != nil {
+	if _, err := b.CopyWriter(dst, src, n); err != nil {
 		return err
 	}
-	if err := b.Within("copy from", src, n); err != nil {
-		return err
-	}
-	if n > 0 && dst < src+n && src < dst+n {
-		return fmt.Errorf("copy in %s: %d bytes from byte %d to byte %d: %w", b.Given, n, src, dst, target.ErrOverlap)
-	}
-	buffer, _ := b.buffers.Get().(*[]byte)
-	defer b.buffers.Put(buffer)
-	for n > 0 {
-		// The first write ends on the device's grid, so that all the others begin there and no page is read first.
-		k := min(n, blockBuffer-dst%b.grain)
-		p := (*buffer)[:k]
-		if _, err := b.ReadAt(p, src); err != nil {
-			return err
-		}
-		if _, err := b.WriteAt(p, dst); err != nil {
-			return err
-		}
-		dst, src, n = dst+k, src+k, n-k
-	}
-	return nil
+	return b.CopyThrough(dst, src, n, blockBuffer, b.grain)
 }
 
 // Data is Device.Data: a device keeps no account of its holes.

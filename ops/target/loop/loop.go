@@ -47,7 +47,7 @@ func On(path string) ([]target.Loop, error) {
 func SetUp(t target.Target, l target.Loop) (set target.Loop, device *os.File, err error) {
 	plain, err := target.AsPlain(t)
 	if err != nil {
-		return l, nil, err
+		return l, nil, fmt.Errorf("make a loop device of %s: %w", t.Path(), err)
 	}
 	f, err := plain.Reopen(!l.ReadOnly)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"shunt/ops/target"
 	"shunt/ops/target/internal/kernel"
 )
 
@@ -20,15 +19,9 @@ const (
 
 // Copy is Device.Copy.
 func (r *file) Copy(dst, src, n int64) error {
-	w, err := r.Writer("copy to", dst, n)
+	w, err := r.CopyWriter(dst, src, n)
 	if err != nil {
 		return err
-	}
-	if err := r.Within("copy from", src, n); err != nil {
-		return err
-	}
-	if n > 0 && dst < src+n && src < dst+n {
-		return fmt.Errorf("copy in %s: %d bytes from byte %d to byte %d: %w", r.Given, n, src, dst, target.ErrOverlap)
 	}
 	// Blocks can be shared where both places lie alike in the grid of the host's blocks; what sticks out at the two
 	// ends is copied as bytes.
@@ -90,25 +83,5 @@ func (r *file) copyBytes(w *os.File, dst, src, n int64) error {
 		}
 		dst, src, n = dst+int64(k), src+int64(k), n-int64(k)
 	}
-	return r.readWrite(dst, src, n)
-}
-
-func (r *file) readWrite(dst, src, n int64) error {
-	if n == 0 {
-		return nil
-	}
-	buffer, _ := r.buffers.Get().(*[]byte)
-	defer r.buffers.Put(buffer)
-	for n > 0 {
-		p := (*buffer)[:min(n, copyBuffer)]
-		if _, err := r.ReadAt(p, src); err != nil {
-			return err
-		}
-		if _, err := r.WriteAt(p, dst); err != nil {
-			return err
-		}
-		k := int64(len(p))
-		dst, src, n = dst+k, src+k, n-k
-	}
-	return nil
+	return r.CopyThrough(dst, src, n, copyBuffer, 1)
 }

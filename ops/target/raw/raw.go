@@ -3,10 +3,8 @@ package raw
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -18,36 +16,28 @@ import (
 )
 
 // Driver opens every regular file that is of no other format.
-func Driver() target.Driver {
-	return target.Driver{
-		Open: func(c target.Candidate, opts target.Options) (target.Target, error) {
-			r, err := build(c, opts)
-			if err == nil {
-				err = r.fit()
-			}
-			if err == nil {
-				err = r.Admit(opts)
-			}
-			if err != nil {
-				return nil, err
-			}
-			return r, nil
-		},
-		Adopt: func(c target.Candidate, opts target.Options, files []*os.File) (target.Target, error) {
-			if len(files) > 1 {
-				return nil, fmt.Errorf("take over %s: got %d files instead of 1", c.Path, len(files))
-			}
-			r, err := build(c, opts)
-			if err == nil {
-				err = r.Adopted(opts)
-			}
-			if err != nil {
-				return nil, err
-			}
-			return r, nil
-		},
-		Peek: func(f *os.File, size int64) (io.ReaderAt, int64, error) { return f, size, nil },
+func Driver() target.Driver { return target.Driver{Open: openFile, Adopt: adopt, Peek: held.Peek} }
+
+func openFile(c target.Candidate, opts target.Options) (target.Target, error) {
+	r, err := build(c, opts)
+	if err == nil {
+		err = r.fit()
 	}
+	if err == nil {
+		err = r.Admit(opts)
+	}
+	return r, err
+}
+
+func adopt(c target.Candidate, opts target.Options, files []*os.File) (target.Target, error) {
+	if len(files) > 1 {
+		return nil, fmt.Errorf("take over %s: got %d files instead of 1", c.Path, len(files))
+	}
+	r, err := build(c, opts)
+	if err == nil {
+		err = r.Adopted(opts)
+	}
+	return r, err
 }
 
 var (
@@ -59,8 +49,7 @@ type file struct {
 	*held.File
 	block int64 // block size of the host file system
 
-	cannot  struct{ punch, clone, copyRange atomic.Bool } // what the host file system turned out not to support
-	buffers sync.Pool
+	cannot struct{ punch, clone, copyRange atomic.Bool } // what the host file system turned out not to support
 }
 
 // build makes an image of an open file without locking or judging it.
@@ -73,9 +62,7 @@ func build(c target.Candidate, opts target.Options) (*file, error) {
 	if err := kernel.Retry(func() error { return unix.Fstatfs(int(c.File.Fd()), &host) }); err != nil {
 		return nil, fmt.Errorf("stat the file system of %s: %w", c.Path, err)
 	}
-	r := &file{File: opened, block: max(host.Bsize, 512)}
-	r.buffers.New = func() any { b := make([]byte, copyBuffer); return &b }
-	return r, nil
+	return &file{File: opened, block: max(host.Bsize, 512)}, nil
 }
 
 // fit makes sure that the file can be a disk.

@@ -33,6 +33,7 @@ type File struct {
 
 	dev, inode uint64 // of the file or node itself
 	syncFailed syncFailure
+	buffers    sync.Pool // of CopyThrough
 }
 
 // New is the open file c.File. The file is neither locked nor judged.

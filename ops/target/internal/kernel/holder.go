@@ -6,7 +6,9 @@ package kernel
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,6 +112,21 @@ func (k Kernel) inUse(path string, pid int) *target.InUse {
 		use.Holder = fmt.Sprintf("%s (pid %d)", name, pid)
 	}
 	return use
+}
+
+// SwapOn is the name by which a file is in use as swap, "" if it is not.
+func (k Kernel) SwapOn(id FileID) string {
+	for _, swap := range k.swaps() {
+		if id.is(swap) {
+			return swap
+		}
+	}
+	return ""
+}
+
+// OpenHere reports whether this process has the file open by another descriptor.
+func (k Kernel) OpenHere(id FileID) bool {
+	return slices.ContainsFunc(k.openers(id), func(o opener) bool { return o.pid == os.Getpid() })
 }
 
 // opener is a process that has the file open.
@@ -235,4 +252,26 @@ func names(dir string) []string {
 		list[i] = e.Name()
 	}
 	return list
+}
+
+// Cause strips the operation and path that the os package puts in front of an error; the messages here name both.
+func Cause(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}
+
+// Retry repeats a system call for as long as a signal interrupts it.
+func Retry(call func() error) error {
+	for {
+		if err := call(); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+// Unsupported reports whether an error says that a call or one of its modes does not exist here.
+func Unsupported(err error) bool {
+	return errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.ENOTTY)
 }

@@ -181,3 +181,30 @@ func (k Kernel) Loop(name string) target.Loop {
 		ReadOnly: d.Text("ro") == "1", Passing: d.Text("loop", "autoclear") == "1",
 	}
 }
+
+// LoopFiles are the kernel's names of the loop devices, by the files behind them.
+func (k Kernel) LoopFiles() map[FileID]string {
+	list := map[FileID]string{}
+	for _, name := range names(filepath.Join(k.sys, "block")) {
+		back := k.block(name).Text("loop", "backing_file")
+		if back == "" {
+			continue
+		}
+		if id, err := FileAt(back); err == nil {
+			list[id] = name
+		}
+		if info, err := k.loopStatus(name); err == nil {
+			list[FileID{Dev: info.Device, Inode: info.Inode, FD: -1}] = name
+		}
+	}
+	return list
+}
+
+// DiskUses says what a disk and its partitions are used for, "" if for nothing.
+func (k Kernel) DiskUses(d Disk) string {
+	var uses []string
+	for _, use := range k.blockUses(d.Name) {
+		uses = append(uses, use.what.String())
+	}
+	return strings.Join(uses, ", ")
+}

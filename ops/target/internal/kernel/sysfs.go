@@ -1,16 +1,20 @@
 package kernel
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/ops/target"
 )
 
 // Disk is what /sys tells of a block device.
@@ -199,3 +203,61 @@ func (k Kernel) Image(d Disk) string {
 	}
 	return path
 }
+
+// Fit refuses block devices that are no whole disks.
+func (k Kernel) Fit(path string, d Disk) error {
+	if w, ok := d.Whole(); ok {
+		return fmt.Errorf("%s %w: give the whole disk, %s", path, target.ErrPartition, k.Node(w))
+	}
+	return nil
+}
+
+// Admit makes sure that a block device may be edited now.
+func (k Kernel) Admit(path string, d Disk, opts target.Options) error {
+	switch {
+	case d.Text("size") == "0":
+		return fmt.Errorf("%s %w", path, target.ErrNoMedium)
+	case d.Text("ro") == "1" && opts.Mode == target.Edit:
+		return fmt.Errorf("%s %w: the device is read-only; run `blockdev --setrw %s` if that is not on purpose", path, target.ErrReadOnly, path)
+	case k.Physical(d) && !opts.AllowDisks && opts.Mode == target.Edit:
+		return fmt.Errorf("%s %w", path, target.ErrPhysical)
+	}
+	if use := k.WholeUser(path, d); use != nil {
+		return use
+	}
+	return nil
+}
+
+// IsBlock reports whether a file is the node of a block device.
+func IsBlock(info fs.FileInfo) bool {
+	return info.Mode()&fs.ModeDevice != 0 && info.Mode()&fs.ModeCharDevice == 0
+}
+
+// Devices lists the nodes of the block devices that can be edited: loop devices that are set up and other images that are
+// shown as devices; physical disks only if they are allowed.
+func (k Kernel) Devices(physical bool) []string {
+	var list []Disk
+	for _, name := range names(filepath.Join(k.sys, "block")) {
+		dir, err := filepath.EvalSymlinks(filepath.Join(k.sys, "block", name))
+		if err != nil {
+			continue
+		}
+		d := Disk{Name: name, dir: dir}
+		setUp := d.Text("size") != "0" && (!d.Is("loop") || d.Text("loop", "backing_file") != "")
+		// Of disks in memory there are many on some machines, and nobody keeps an image there.
+		if setUp && !d.Is("ram") && !d.Is("zram") && (physical || !k.Physical(d)) {
+			list = append(list, d)
+		}
+	}
+	slices.SortFunc(list, func(a, b Disk) int {
+		return cmp.Or(cmp.Compare(stem(a.Name), stem(b.Name)), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
+	nodes := make([]string, len(list))
+	for i, d := range list {
+		nodes[i] = k.Node(d)
+	}
+	return nodes
+}
+
+// stem is a kernel's name without its number.
+func stem(name string) string { return strings.TrimRight(name, "0123456789") }
