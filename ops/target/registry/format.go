@@ -26,26 +26,24 @@ func plain() format { return format{name: "raw", driver: raw.Driver} }
 
 // formats are told apart by their magic bytes. Taking one for a raw image would show an empty disk and offer to put a table
 // over it.
-func formats() []format {
-	return []format{
-		{name: "qcow2", magic: "QFI\xfb", source: "qcow2"},
-		{name: "VMDK", magic: "KDMV", source: "vmdk"},
-		{name: "VMDK", magic: "COWD", source: "vmdk"},
-		{name: "VMDK", magic: "# Disk DescriptorFile", source: "vmdk"},
-		{name: "VDI", magic: "<<< ", source: "vdi"},
-		{name: "VHDX", magic: "vhdxfile", source: "vhdx"},
-		{name: "VHD", magic: "conectix", source: "vpc"},
-		{name: "VHD", magic: "conectix", tail: true, source: "vpc"},
-		{name: "QED", magic: "QED\x00", source: "qed"},
-		{name: "Parallels", magic: "WithoutFreeSpace", source: "parallels"},
-		{name: "Parallels", magic: "WithouFreSpacExt", source: "parallels"},
-		{name: "gzip", magic: "\x1f\x8b\x08", unpack: "gunzip -k"},
-		{name: "xz", magic: "\xfd7zXZ\x00", unpack: "xz -dk"},
-		{name: "zstd", magic: "\x28\xb5\x2f\xfd", unpack: "zstd -d"},
-		{name: "bzip2", magic: "BZh", unpack: "bunzip2 -k"},
-		{name: "zip", magic: "PK\x03\x04", unpack: "unzip"},
-		{name: "7z", magic: "7z\xbc\xaf\x27\x1c", unpack: "7z x"},
-	}
+var formats = []format{
+	{name: "qcow2", magic: "QFI\xfb", source: "qcow2"},
+	{name: "VMDK", magic: "KDMV", source: "vmdk"},
+	{name: "VMDK", magic: "COWD", source: "vmdk"},
+	{name: "VMDK", magic: "# Disk DescriptorFile", source: "vmdk"},
+	{name: "VDI", magic: "<<< ", source: "vdi"},
+	{name: "VHDX", magic: "vhdxfile", source: "vhdx"},
+	{name: "VHD", magic: "conectix", source: "vpc"},
+	{name: "VHD", magic: "conectix", tail: true, source: "vpc"},
+	{name: "QED", magic: "QED\x00", source: "qed"},
+	{name: "Parallels", magic: "WithoutFreeSpace", source: "parallels"},
+	{name: "Parallels", magic: "WithouFreSpacExt", source: "parallels"},
+	{name: "gzip", magic: "\x1f\x8b\x08", unpack: "gunzip -k"},
+	{name: "xz", magic: "\xfd7zXZ\x00", unpack: "xz -dk"},
+	{name: "zstd", magic: "\x28\xb5\x2f\xfd", unpack: "zstd -d"},
+	{name: "bzip2", magic: "BZh", unpack: "bunzip2 -k"},
+	{name: "zip", magic: "PK\x03\x04", unpack: "unzip"},
+	{name: "7z", magic: "7z\xbc\xaf\x27\x1c", unpack: "7z x"},
 }
 
 // mbrSignature is what ends the first sector of a partitioned disk.
@@ -66,7 +64,7 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 	}
 	// Boot code may begin with any bytes at all, so the short magics of packed files do not count before a table.
 	partitioned := len(head) == 512 && string(head[510:]) == mbrSignature
-	for _, f := range formats() {
+	for _, f := range formats {
 		where := head
 		if f.tail {
 			where = tail
@@ -78,12 +76,18 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 	return plain(), nil
 }
 
-// advice is how to make a raw image of a file.
-func (f format) advice(path string) string {
-	if f.unpack != "" {
-		return fmt.Sprintf("unpack it first: `%s %s`", f.unpack, path)
+// refusal is the error for a file of the format that is not opened: there is no driver, or a loop device shows it.
+func (f format) refusal(path string) *Format {
+	e := &Format{Path: path, Name: f.name}
+	switch {
+	case f.driver != nil:
+		e.Advice = "open the file behind the loop device"
+	case f.unpack != "":
+		e.Advice = fmt.Sprintf("unpack it first: `%s %s`", f.unpack, path)
+	default:
+		e.Advice = fmt.Sprintf("convert it first: `qemu-img convert -f %s -O raw %s %s.raw`", f.source, path, path)
 	}
-	return fmt.Sprintf("convert it first: `qemu-img convert -f %s -O raw %s %s.raw`", f.source, path, path)
+	return e
 }
 
 func readUpTo(r io.ReaderAt, off, n int64) ([]byte, error) {
@@ -94,16 +98,11 @@ func readUpTo(r io.ReaderAt, off, n int64) ([]byte, error) {
 	return p, nil
 }
 
-// refusal is the error for those who want to open a file of the format at path.
-func (f format) refusal(path string) error {
-	return &Format{Path: path, Name: f.name, Advice: f.advice(path)}
-}
-
-// Format is returned for a file that is a disk image, or packs one, in a format shunt does not edit.
+// Format is returned for what is a disk image, or packs one, in a format that shunt does not edit there.
 type Format struct {
 	Path   string // as the user gave it
 	Name   string // the format: "qcow2", "VMDK", "xz"
-	Advice string // how to make a raw image of it
+	Advice string // what to do: how to make a raw image of it
 }
 
 func (e *Format) Error() string {

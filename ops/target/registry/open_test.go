@@ -91,7 +91,7 @@ func TestOpenFollowsLinks(t *testing.T) {
 }
 
 func TestOpenRefusesOtherFormats(t *testing.T) {
-	for _, f := range formats() {
+	for _, f := range formats {
 		path := filepath.Join(t.TempDir(), "disk")
 		data := make([]byte, 4096)
 		at := 0
