@@ -4,7 +4,6 @@ package raw
 import (
 	"fmt"
 	"os"
-	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -139,15 +138,6 @@ func (r *file) AllowWrites() error {
 		}
 	}
 	return r.File.AllowWrites()
-}
-
-// Unused is Target.Unused.
-func (r *file) Unused() error {
-	if use := kernel.Host().User(r.Given, r.ID(), kernel.Wholly); use != nil {
-		use.Advice = strings.TrimSuffix(use.Advice, kernel.OpenAgain) + " first"
-		return use
-	}
-	return nil
 }
 
 // Truncate is Device.Truncate.

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -169,4 +170,19 @@ func TestTakingLocksTwice(t *testing.T) {
 	other := open(t, r.Path(), target.Options{})
 	requireIs(t, held.TakeLocks(r.Files()[0], target.Edit), held.ErrHeld)
 	require(t, other.Close())
+}
+
+// TestWriterWhoComesLater gives the same advice as one that was there before.
+func TestWriterWhoComesLater(t *testing.T) {
+	path := image(t, t.TempDir(), 1<<20)
+	r := open(t, path, target.Options{})
+	require(t, r.Unused())
+	other := start(t, "open-rw", path)
+	use, ok := errors.AsType[*target.InUse](r.Unused())
+	if !ok || use.PID != other.pid || use.Advice != "quit that one or wait until it is done" {
+		t.Errorf("got %v", r.Unused())
+	}
+	if err := r.AllowWrites(); !errors.As(err, &use) {
+		t.Errorf("allowed to write: %v", err)
+	}
 }

@@ -9,7 +9,6 @@ import (
 
 	"shunt/ops/target"
 	"shunt/ops/target/internal/held"
-	"shunt/ops/target/internal/kernel"
 	"shunt/ops/target/loop"
 )
 
@@ -40,18 +39,12 @@ func shifted() target.Driver {
 	}
 }
 
-func (i shiftedImage) Format() string      { return "shifted" }
-func (i shiftedImage) Fixed() bool         { return false }
-func (i shiftedImage) Beside() string      { return i.Real }
-func (i shiftedImage) Files() []*os.File   { return []*os.File{i.Read} }
-func (i shiftedImage) Size() int64         { return i.File.Size() - head }
-func (i shiftedImage) Forget(off, n int64) { i.File.Forget(off+head, n) }
-func (i shiftedImage) Unused() error {
-	if use := kernel.Host().User(i.Given, i.ID(), kernel.Wholly); use != nil {
-		return use
-	}
-	return nil
-}
+func (i shiftedImage) Format() string                           { return "shifted" }
+func (i shiftedImage) Fixed() bool                              { return false }
+func (i shiftedImage) Beside() string                           { return i.Real }
+func (i shiftedImage) Files() []*os.File                        { return []*os.File{i.Read} }
+func (i shiftedImage) Size() int64                              { return i.File.Size() - head }
+func (i shiftedImage) Forget(off, n int64)                      { i.File.Forget(off+head, n) }
 func (i shiftedImage) ReadAt(p []byte, off int64) (int, error)  { return i.File.ReadAt(p, off+head) }
 func (i shiftedImage) WriteAt(p []byte, off int64) (int, error) { return i.File.WriteAt(p, off+head) }
 func (i shiftedImage) Punch(off, n int64) error {

@@ -56,7 +56,7 @@ func (h *File) Admit(opts target.Options) error {
 	if opts.Mode == target.Hold && opts.Shown {
 		shown = kernel.Partly
 	}
-	if busy := kernel.Host().User(h.Given, h.ID(), shown); busy != nil {
+	if busy := kernel.Host().User(h.Given, h.ID(), shown, openAgain); busy != nil {
 		return busy
 	}
 	return nil
@@ -90,7 +90,18 @@ func (h *File) inspect(opts target.Options) error {
 			}
 		}
 	}
-	h.User = kernel.Host().User(h.Given, h.ID(), kernel.Wholly)
+	h.User = kernel.Host().User(h.Given, h.ID(), kernel.Wholly, openAgain)
+	return nil
+}
+
+// openAgain ends the advice to those who open a target.
+const openAgain = ", and open it again"
+
+// Unused is Target.Unused of image files.
+func (h *File) Unused() error {
+	if use := kernel.Host().User(h.Given, h.ID(), kernel.Wholly, " first"); use != nil {
+		return use
+	}
 	return nil
 }
 

@@ -82,9 +82,10 @@ func (k Kernel) Locker(path string, id FileID) *target.InUse {
 	}
 }
 
-// User names who uses the file without a lock on it, nil if nobody is seen to. The Extent is that of loopUser.
-func (k Kernel) User(path string, id FileID, e Extent) *target.InUse {
-	if use := k.loopUser(path, id, e); use != nil {
+// User names who uses the file without a lock on it, nil if nobody is seen to. The extent is that of loop devices, and the
+// ending follows what to do about them: " first", or what can be done then.
+func (k Kernel) User(path string, id FileID, e Extent, ending string) *target.InUse {
+	if use := k.loopUser(path, id, e, ending); use != nil {
 		return use
 	}
 	if swap := k.SwapOn(id); swap != "" {

@@ -108,7 +108,7 @@ func TestOpeners(t *testing.T) {
 			if use := k.Locker("a.raw", id); !strings.HasPrefix(use.Holder, c.locker) || use.Path != "a.raw" || use.Advice == "" {
 				t.Errorf("locker: got %+v, want %q", use, c.locker)
 			}
-			use := k.User("a.raw", id, Wholly)
+			use := k.User("a.raw", id, Wholly, ", and open it again")
 			if (use == nil) != (c.user == "") || (use != nil && use.Holder != c.user) {
 				t.Errorf("user: got %+v, want %q", use, c.user)
 			}
@@ -123,7 +123,7 @@ func TestSwapFile(t *testing.T) {
 	k := tree(t, map[string]string{
 		"proc/swaps": "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n" + strings.ReplaceAll(path, " ", `\040`) + " file 1 0 -3\n",
 	})
-	use := k.User("a.raw", identify(t, path), Wholly)
+	use := k.User("a.raw", identify(t, path), Wholly, " first")
 	if use == nil || !strings.Contains(use.Holder, "swap") || !strings.Contains(use.Advice, "swapoff "+path) {
 		t.Errorf("got %+v", use)
 	}
@@ -205,7 +205,7 @@ func TestLoopUses(t *testing.T) {
 			}
 			k := tree(t, files)
 			k.dev = dev
-			use := k.User("a.raw", id, Wholly)
+			use := k.User("a.raw", id, Wholly, ", and open it again")
 			if c.holder == "-" {
 				if use != nil {
 					t.Errorf("got %+v, want nobody", use)

@@ -15,8 +15,9 @@ import (
 
 // loopUser names a loop device on the file, nil if there is none. A loop device reads and writes behind the back of
 // every lock, mounted or not.
-// Loop devices that show a part of the file only are left out if only partly shown ones are admitted.
-func (k Kernel) loopUser(path string, id FileID, admitted Extent) *target.InUse {
+// Loop devices that show a part of the file only are left out if only partly shown ones are admitted. The advice gets the
+// ending.
+func (k Kernel) loopUser(path string, id FileID, admitted Extent, ending string) *target.InUse {
 	for _, disk := range k.LoopsOn(id) {
 		l := k.Loop(disk)
 		if admitted == Partly && !l.Whole() {
@@ -27,7 +28,7 @@ func (k Kernel) loopUser(path string, id FileID, admitted Extent) *target.InUse 
 		if len(todo) == 0 || !l.Passing {
 			todo = append(todo, fmt.Sprintf("run `losetup -d %s`", l.Node))
 		}
-		return &target.InUse{Path: path, Holder: what, Advice: strings.Join(todo, ", then ") + OpenAgain}
+		return &target.InUse{Path: path, Holder: what, Advice: strings.Join(todo, ", then ") + ending}
 	}
 	return nil
 }
@@ -41,9 +42,6 @@ func (k Kernel) LoopHolder(disk string) (what string, todo []string) {
 	}
 	return what, todo
 }
-
-// OpenAgain ends the advice to those who open a target.
-const OpenAgain = ", and open it again"
 
 // Extent says how much of a file loop devices may show to count as its users.
 type Extent int
