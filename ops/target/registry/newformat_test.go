@@ -39,14 +39,16 @@ func shifted() target.Driver {
 	}
 }
 
-func (i shiftedImage) Format() string                           { return "shifted" }
-func (i shiftedImage) Fixed() bool                              { return false }
-func (i shiftedImage) Beside() string                           { return i.Real }
-func (i shiftedImage) Files() []*os.File                        { return []*os.File{i.Read} }
-func (i shiftedImage) Size() int64                              { return i.File.Size() - head }
-func (i shiftedImage) Forget(off, n int64)                      { i.File.Forget(off+head, n) }
-func (i shiftedImage) ReadAt(p []byte, off int64) (int, error)  { return i.File.ReadAt(p, off+head) }
+func (i shiftedImage) Format() string                          { return "shifted" }
+func (i shiftedImage) Fixed() bool                             { return false }
+func (i shiftedImage) Beside() string                          { return i.Real }
+func (i shiftedImage) Files() []*os.File                       { return []*os.File{i.Read} }
+func (i shiftedImage) Size() int64                             { return i.File.Size() - head }
+func (i shiftedImage) Forget(off, n int64)                     { i.File.Forget(off+head, n) }
+func (i shiftedImage) ReadAt(p []byte, off int64) (int, error) { return i.File.ReadAt(p, off+head) }
+
 func (i shiftedImage) WriteAt(p []byte, off int64) (int, error) { return i.File.WriteAt(p, off+head) }
+
 func (i shiftedImage) Punch(off, n int64) error {
 	if n == 0 {
 		return nil
@@ -60,6 +62,7 @@ func (i shiftedImage) Copy(dst, src, n int64) error {
 	}
 	return i.CopyThrough(dst+head, src+head, n, 1<<20, 1)
 }
+
 func (i shiftedImage) Truncate(n int64) error {
 	w, err := i.Writer("truncate", 0, 0)
 	if err != nil {
@@ -71,6 +74,7 @@ func (i shiftedImage) Truncate(n int64) error {
 	i.SetSize(n + head)
 	return nil
 }
+
 func (i shiftedImage) Refresh() error {
 	st, err := i.Stat()
 	if err == nil {
