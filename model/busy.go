@@ -1,7 +1,5 @@
 package model
 
-import "fmt"
-
 // UseKind says how a partition is used on the running system.
 type UseKind int
 
@@ -65,16 +63,13 @@ func (u Use) String() string {
 	return "not in use"
 }
 
-// Way is what ends the use, as an order: "unmount it first". node is the block device, "" where none is known.
-func (u Use) Way(node string) string {
+// Way is what ends the use, as an order: "unmount it first".
+func (u Use) Way() string {
 	switch u.Kind {
 	case Mounted, Shared:
 		return "unmount it first"
 	case SwapSpace:
-		if node == "" {
-			return "run swapoff on it first"
-		}
-		return fmt.Sprintf("run `swapoff %s` first", node)
+		return "run swapoff on it first"
 	case Held, Occupied, Unused:
 	}
 	return "stop that first"

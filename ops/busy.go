@@ -11,7 +11,7 @@ func inUse(p model.Partition) string {
 	if !p.Use.Busy() {
 		return ""
 	}
-	return fmt.Sprintf("it is %s: %s", p.Use, p.Use.Way(""))
+	return fmt.Sprintf("it is %s: %s", p.Use, p.Use.Way())
 }
 
 // online is why p, which is in use, cannot grow as it is, or "".
@@ -19,7 +19,7 @@ func online(env Env, p model.Partition) string {
 	if p.Use.GrowsAt() == "" {
 		return inUse(p)
 	}
-	if reason := env.Caps.Of(p.FS.Kind).Online; reason != "" {
+	if reason := env.Caps.For(p.FS).Online; reason != "" {
 		return fmt.Sprintf("%s, and it is %s: unmount it first", reason, p.Use)
 	}
 	return ""

@@ -44,7 +44,7 @@ func TestPartitionsInUse(t *testing.T) {
 		{"others come", mounted, "new 10MiB", ""},
 		{"move", mounted, "move 1 right 1MiB", "cannot move p1 right by 1 MiB: it is mounted at /mnt: unmount it first"},
 		{"grow to the left", mounted, "move 1 left 50MiB and resize to 150MiB", "cannot move p1 left by 50 MiB and grow it by 50 MiB to 150 MiB: it is mounted at /mnt: unmount it first"},
-		{"shrink", mounted, "resize 1 to 50MiB", "cannot shrink p1 by 50 MiB to 50.0 MiB: it is mounted at /mnt: unmount it first"},
+		{"shrink", mounted, "resize 1 to 50MiB", "cannot shrink p1 by 50 MiB to 50 MiB: it is mounted at /mnt: unmount it first"},
 		{"delete", mounted, "delete 1", "cannot delete p1: it is mounted at /mnt: unmount it first"},
 		{"check", mounted, "check 1", "cannot check p1: it is mounted at /mnt: unmount it first"},
 		{"grow read-only", viewed, "resize 1 by +50MiB", "cannot grow p1 by 50 MiB to 150 MiB: it is mounted read-only at /mnt: unmount it first"},

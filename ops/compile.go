@@ -10,7 +10,7 @@ import (
 
 // Compile is everything that has to be done to turn the initial disk into the preview, in order: the
 // steps of each operation, then the one that writes the table if the table changes at all. An empty
-// queue compiles to nothing. Checks are left out for file systems this machine cannot check. An error
+// queue compiles to nothing. Checks are left out for file systems this machine cannot check, or no tool may. An error
 // means that the preview breaks an invariant of the disk.
 func (q Queue) Compile() ([]Step, error) {
 	var steps []Step
@@ -44,9 +44,12 @@ func mountedLast(steps []Step) []Step {
 
 // steps is what operation i compiles to on this machine.
 func (q Queue) steps(i int) []Step {
-	steps := q.ops[i].Steps(q.Before(i), q.Before(i+1))
+	after := q.Before(i + 1)
+	steps := q.ops[i].Steps(q.Before(i), after)
 	steps = slices.DeleteFunc(steps, func(s Step) bool {
-		return (s.Kind == StepCheckFS || s.Kind == StepVerifyFS) && q.env.Caps.Of(s.FS).Check != ""
+		p, _ := after.Partition(s.Part)
+		fs := model.Filesystem{Kind: s.FS, Elsewhere: p.FS.Elsewhere}
+		return (s.Kind == StepCheckFS || s.Kind == StepVerifyFS) && q.env.Caps.For(fs).Check != ""
 	})
 	for j := range steps {
 		steps[j].Op = i

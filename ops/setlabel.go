@@ -41,7 +41,7 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 		return before, err
 	}
 	what := "label " + p.Ref()
-	reason := env.Caps.Of(p.FS.Kind).Label
+	reason := env.Caps.For(p.FS).Label
 	if p.Role == model.Extended {
 		reason = "an extended partition holds no file system"
 	}

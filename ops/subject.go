@@ -90,7 +90,7 @@ func cannotMove(env Env, p model.Partition) string {
 	case p.Type == model.BIOSBoot:
 		return "the boot code on this disk finds the boot loader in it by its position"
 	}
-	c := env.Caps.Of(p.FS.Kind)
+	c := env.Caps.For(p.FS)
 	if p.FS.Kind == model.Swap && c.Move == "" {
 		return c.Create // swap space is not copied but made anew
 	}
@@ -120,7 +120,7 @@ func cannotGrow(d model.Disk, env Env, p model.Partition) string {
 	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {
 		return reason
 	}
-	return env.Caps.Of(p.FS.Kind).Grow
+	return env.Caps.For(p.FS).Grow
 }
 
 func cannotShrink(d model.Disk, env Env, p model.Partition) string {
@@ -130,7 +130,7 @@ func cannotShrink(d model.Disk, env Env, p model.Partition) string {
 	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {
 		return reason
 	}
-	if reason := env.Caps.Of(p.FS.Kind).Shrink; reason != "" {
+	if reason := env.Caps.For(p.FS).Shrink; reason != "" {
 		return reason
 	}
 	switch {
@@ -169,7 +169,7 @@ const minFloor = geometry.MiB
 func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why string) {
 	least, why := minFloor, "no partition is made smaller than 1 MiB"
 	if p.Role != model.Extended && p.FS.Known() && p.FS.Kind != model.Swap {
-		if c := env.Caps.Of(p.FS.Kind); c.MinSize > least {
+		if c := env.Caps.For(p.FS); c.MinSize > least {
 			least, why = c.MinSize, fmt.Sprintf("no %s is smaller than %s", p.FS.Kind, geometry.FormatBytes(c.MinSize))
 		}
 		if base := max(p.FS.Used, p.FS.Min); base+slack(base) > least {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -195,6 +196,15 @@ func (m Model) mounted(msg mountedMsg) Model {
 	}
 	d := m.docs[i]
 	d.doing = ""
+	if msg.err == nil {
+		d.mounted = maps.Clone(d.mounted)
+		if d.mounted == nil {
+			d.mounted = map[model.PartID]string{}
+		}
+		if d.mounted[msg.part] = msg.dir; msg.dir == "" {
+			delete(d.mounted, msg.part)
+		}
+	}
 	if msg.lost != nil {
 		d.state, d.err = docLost, msg.lost
 		return m.withDoc(i, d)

@@ -77,6 +77,7 @@ func (m Model) fsInfo(r model.Row, width int) []string {
 		add("Block size", geometry.FormatBytes(fs.BlockSize))
 	}
 	add("State", fs.Dirty)
+	add("Elsewhere", fs.Elsewhere.String())
 	add("Notes", fs.Notes)
 	return lines
 }
@@ -118,7 +119,7 @@ func (m Model) diskInfo(d document, disk model.Disk, width int) []string {
 		}
 		lines = append(lines, notesIn(fmt.Sprintf("  %s: %s", word, widget.Clean(p.Text)), width, look.Render)...)
 		if p.Advice != "" {
-			lines = append(lines, notesIn("  "+widget.Clean(p.Advice), width, m.st.Muted.Render)...)
+			lines = append(lines, notesIn("  "+widget.Clean(d.facts.Call.Fill(p.Advice)), width, m.st.Muted.Render)...)
 		}
 	}
 	return lines

@@ -44,13 +44,36 @@ var foreign = []struct {
 func probeForeign(w *window) (model.Filesystem, bool) {
 	for _, f := range foreign {
 		if b := w.at(f.at, len(f.magic)); string(b) == f.magic {
-			return model.Filesystem{Kind: f.kind, Used: -1}, true
+			fs := model.Filesystem{Kind: f.kind, Used: -1, Elsewhere: foreignElsewhere(w, f.kind)}
+			if b := w.at(4096+40, 16); f.kind == "bcache" && b != nil {
+				fs.UUID = uuidText(b)
+			}
+			return fs, true
 		}
 	}
 	if isZFS(w) {
 		return model.Filesystem{Kind: model.ZFS, Used: -1}, true
 	}
 	return model.Filesystem{}, false
+}
+
+// foreignElsewhere is what of contents that shunt knows by name only lies on other devices. bcache keeps its version at
+// 4 KiB + 16 (8): 0, 3 and 5 are caches, the others lie behind one. erofs counts the other devices in its superblock at 86 (2);
+// the kernel opens them by the paths that it finds there.
+func foreignElsewhere(w *window, kind model.FSKind) model.Elsewhere {
+	switch kind {
+	case "bcache":
+		switch b := w.at(4096+16, 8); binary.LittleEndian.Uint64(b) {
+		case 0, 3, 5:
+			return model.CacheOfOthers
+		}
+		return model.CachedElsewhere
+	case "erofs":
+		if b := w.at(1024+86, 2); binary.LittleEndian.Uint16(b) != 0 {
+			return model.SpansDevices
+		}
+	}
+	return model.WholeHere
 }
 
 // isUDF looks for "NSR02" or "NSR03" among the volume descriptors from 32 KiB on, one in each 2 KiB, or in each block where

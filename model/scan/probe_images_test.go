@@ -24,6 +24,8 @@ type probeImage struct {
 	make  func(t *testing.T, path string)
 	// edit changes bytes afterwards, nil if there is nothing to change.
 	edit func(t *testing.T, path string)
+	// alone says that blkid does not know it.
+	alone bool
 }
 
 // with is one command line; %s stands for the image.

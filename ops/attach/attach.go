@@ -98,7 +98,7 @@ func Find(path string) (target.Loop, error) {
 		}
 		return l, fmt.Errorf("%s is attached as %s: name the one that is meant", path, strings.Join(nodes, " and as "))
 	case len(all) > 0:
-		return l, fmt.Errorf("%s is not attached as a whole, but a part of it is mounted by %s: `shunt unmount` ends that", path, all[0].Node)
+		return l, fmt.Errorf("%s is not attached as a whole, but a part of it is mounted by %s: unmount that", path, all[0].Node)
 	}
 	return l, fmt.Errorf("%s %w", path, ErrNotAttached)
 }

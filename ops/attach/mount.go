@@ -16,7 +16,7 @@ import (
 
 // Wish says how a file system is to be mounted.
 type Wish struct {
-	// Dir is an existing directory to mount it at; "" has one made in Room.
+	// Dir is an existing directory to mount it at, the path to which only root can change; "" has one made in Room.
 	Dir    string
 	Access Access
 	// AllowDisks admits partitions of physical disks for reading and writing.
@@ -27,7 +27,7 @@ type Wish struct {
 type Place struct {
 	Name string // what people call it: "p1", "the disk"
 	Part target.Part
-	FS   model.FSKind
+	FS   model.Filesystem
 	Use  model.Use
 }
 
@@ -38,40 +38,44 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if err := allowed("mounting"); err != nil {
 		return "", err
 	}
-	if reason := unmountable(p.FS); reason != "" {
+	if reason := unmountable(p.FS.Kind); reason != "" {
+		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
+	}
+	if reason := p.FS.Elsewhere.NoTools(); reason != "" {
 		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
 	}
 	if at := target.Mounts(t, p.Part); len(at) > 0 {
 		return "", fmt.Errorf("%s is mounted at %s already", p.Name, at[0])
 	}
 	if p.Use.Busy() {
-		return "", fmt.Errorf("%s is %s: %s", p.Name, p.Use, p.Use.Way(""))
+		return "", fmt.Errorf("%s is %s: %s", p.Name, p.Use, p.Use.Way())
 	}
 	if d, ok := target.AsKernelDisk(t); ok && w.Access == ReadWrite && d.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
 	}
-	if p.FS == model.Btrfs {
+	if p.FS.Kind == model.Btrfs {
 		if err := Twin(t, p.Part.Start); err != nil {
 			return "", fmt.Errorf("%s cannot be mounted: %w", p.Name, err)
 		}
 	}
-	dir, made, err := directory(t.Path(), p, w.Dir)
+	at, err := directory(t.Path(), p, w.Dir)
 	if err != nil {
 		return "", err
 	}
-	if err := mountAt(t, all, p, dir, w.Access); err != nil {
-		if made {
-			err = errors.Join(err, os.Remove(dir))
+	defer func() { err = errors.Join(err, at.Close()) }()
+	if err := mountAt(t, all, p, at, w.Access); err != nil {
+		if at.made {
+			err = errors.Join(err, os.Remove(at.path))
 		}
 		return "", err
 	}
-	return dir, nil
+	return at.path, nil
 }
 
-func mountAt(t target.Target, all []target.Part, p Place, dir string, access Access) error {
+func mountAt(t target.Target, all []target.Part, p Place, at spot, access Access) error {
 	d, ok := target.AsKernelDisk(t)
 	if !ok {
-		return mountImage(t, p, dir, access)
+		return mountImage(t, p, at, access)
 	}
 	if p.Part.Number != 0 {
 		if err := d.Knows(p.Part); err != nil {
@@ -84,37 +88,38 @@ func mountAt(t target.Target, all []target.Part, p Place, dir string, access Acc
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Lend(func() error { return mount(node, p, dir, access) }), done())
+	return errors.Join(d.Lend(func() error { return mount(node, p, at, access) }), done())
 }
 
 // mountImage mounts a part of an image file by a loop device that shows nothing else and goes away with the mount. One
 // that only reads is read-only itself, so that not even the kernel writes.
-func mountImage(t target.Target, p Place, dir string, access Access) error {
+func mountImage(t target.Target, p Place, at spot, access Access) error {
 	l, device, err := loop.SetUp(t, target.Loop{
 		Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == ReadOnly, Passing: true,
 	})
 	if err != nil {
 		return err
 	}
-	return errors.Join(mount(l.Node, p, dir, access), device.Close())
+	return errors.Join(mount(l.Node, p, at, access), device.Close())
 }
 
-// mount mounts what is on a node with the first driver that the kernel has for it.
-func mount(node string, p Place, dir string, access Access) error {
+// mount mounts what is on a node with the first driver that the kernel has for it. The kernel is told the open directory; a
+// program that mounts gets its name, which only root can change the meaning of.
+func mount(node string, p Place, at spot, access Access) error {
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
 	if access == ReadOnly {
 		flags |= unix.MS_RDONLY
 	}
 	var err error
-	for _, d := range drivers(p.FS) {
+	for _, d := range drivers(p.FS.Kind) {
 		if d.program != "" {
-			err = d.start(node, dir, access)
+			err = d.start(node, at.path, access)
 		} else {
 			options := ""
 			if access == ReadOnly {
 				options = d.quiet
 			}
-			err = unix.Mount(node, dir, d.fs, flags, options)
+			err = unix.Mount(node, byDescriptor(at.File), d.fs, flags, options)
 		}
 		if !errors.Is(err, unix.ENODEV) {
 			break
@@ -124,15 +129,15 @@ func mount(node string, p Place, dir string, access Access) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.ENODEV):
-		return fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files", p.Name, p.FS)
+		return fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files", p.Name, p.FS.Kind)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%s cannot be mounted for writing: its device is read-only (%w)", p.Name, err)
 	case errors.Is(err, unix.EPERM):
 		return fmt.Errorf("the system forbids to mount %s, even for root (%w): is this a container?", p.Name, err)
 	case errors.Is(err, unix.EBUSY):
-		return fmt.Errorf("%s cannot be mounted: something else uses it or %s (%w)", p.Name, dir, err)
+		return fmt.Errorf("%s cannot be mounted: something else uses it or %s (%w)", p.Name, at.path, err)
 	}
-	return fmt.Errorf("the kernel does not mount %s as %s: %w; check it first (`check` in a plan, x in the editor)", p.Name, p.FS, err)
+	return fmt.Errorf("the kernel does not mount %s as %s: %w; check it first (`check` in a plan, x in the editor)", p.Name, p.FS.Kind, err)
 }
 
 // Unmount unmounts what is mounted of a place. dir is which of several mounts, "" if there is one only. A directory that

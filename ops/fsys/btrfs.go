@@ -20,9 +20,6 @@ var btrfsFeature = feature{
 
 // btrfs check: 0 no errors, else errors.
 func (t Tools) verifyBtrfs(ctx context.Context, doing, path string) error {
-	if err := t.singleDevice(path); err != nil {
-		return nil // the other devices would have to be there, too
-	}
 	_, _, err := t.run(ctx, doing, zeroOnly, "btrfs", "check", "--readonly", path)
 	return advise(err, "see btrfs-check(8) before any attempt to repair it")
 }
@@ -45,9 +42,6 @@ func (t Tools) makeBtrfs(ctx context.Context, doing, path string, spec Spec) err
 func (t Tools) resizeBtrfs(ctx context.Context, doing, path string, size geometry.Bytes) error {
 	before, n, err := t.probe(path)
 	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	if err := t.singleDevice(path); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	id, err := t.btrfsDevice(path)
@@ -83,31 +77,14 @@ func (t Tools) resizeBtrfs(ctx context.Context, doing, path string, size geometr
 
 // uuidBtrfs has btrfstune rewrite all metadata with the new UUID.
 func (t Tools) uuidBtrfs(ctx context.Context, doing, path, fresh string) error {
-	if err := t.singleDevice(path); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
 	_, _, err := t.run(ctx, doing, zeroOnly, "btrfstune", "-f", "-U", fresh, path)
 	return err
 }
 
 const (
 	btrfsSuperAt  = 64 << 10
-	btrfsCountAt  = 136 // devices
 	btrfsDeviceAt = 201 // number of this device
 )
-
-// errManyDevices is returned when the file system has more devices than the window.
-var errManyDevices = errors.New("it spans several devices, all of which would have to be there: " +
-	"mount it and use `btrfs filesystem resize` and `btrfs device`")
-
-// singleDevice makes sure that the btrfs in the window has no other device.
-func (t Tools) singleDevice(path string) error {
-	count, err := t.btrfsField(path, btrfsCountAt)
-	if err == nil && count != 1 {
-		err = errManyDevices
-	}
-	return err
-}
 
 // btrfsDevice is the number of the device in the window.
 func (t Tools) btrfsDevice(path string) (uint64, error) { return t.btrfsField(path, btrfsDeviceAt) }

@@ -21,10 +21,6 @@ func (t Tools) Check(ctx context.Context, kind model.FSKind, path string) error 
 		return t.repairExt(ctx, doing, path)
 	case model.FAT12, model.FAT16, model.FAT32:
 		return t.repairFAT(ctx, doing, path)
-	case model.Btrfs:
-		if err := t.singleDevice(path); err != nil {
-			return fmt.Errorf("%s: %w", doing, err)
-		}
 	case model.ExFAT:
 		return t.repairExFAT(ctx, doing, path)
 	case model.JFS:

@@ -133,7 +133,8 @@ func (t Tools) windowSize(path string) (int64, error) {
 	return n, errors.Join(err, f.Close())
 }
 
-// expect looks at the file system in the window at path, which must be of the kind and fit into the window.
+// expect looks at the file system in the window at path, which must be of the kind, fit into the window and lie in it as a
+// whole: no tool is run on one that names other devices.
 func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n int64, err error) {
 	fs, n, err = t.probe(path)
 	switch {
@@ -143,6 +144,8 @@ func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n in
 		return fs, n, fmt.Errorf("there is no %s: no known superblock was found", kind)
 	case fs.Kind != kind:
 		return fs, n, fmt.Errorf("there is no %s: it is %s", kind, fs.Kind)
+	case fs.Elsewhere != model.WholeHere:
+		return fs, n, errors.New(fs.Elsewhere.NoTools())
 	case int64(fs.Size) > n:
 		return fs, n, fmt.Errorf("the %s believes to be %d bytes long, but its partition has only %d: "+
 			"make the partition larger before anything else", kind, fs.Size, n)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 )
 
@@ -57,7 +58,7 @@ func debugfsFind(ctx context.Context, window, inode, name string) (below string,
 	case err != nil:
 		return "", err
 	case !found && seen == everything:
-		return "", fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
+		return "", fmt.Errorf("%s: the directory it lies in is too large", safetext.Printable(name))
 	case below == "":
 		return "", ErrNoDirectory
 	}
@@ -91,9 +92,9 @@ func debugfsList(ctx context.Context, window, inode string, each func(debugfsEnt
 	case err != nil:
 		return false, err
 	case exit != 0:
-		return false, fmt.Errorf("debugfs ended with exit code %d: %s", exit, ops.Printable(strings.Join(odd, "; ")))
+		return false, fmt.Errorf("debugfs ended with exit code %d: %s", exit, safetext.Printable(strings.Join(odd, "; ")))
 	case entries == 0 && len(odd) > 0:
-		return false, fmt.Errorf("debugfs cannot read the directory: %s", ops.Printable(strings.Join(odd, "; ")))
+		return false, fmt.Errorf("debugfs cannot read the directory: %s", safetext.Printable(strings.Join(odd, "; ")))
 	}
 	return more, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/model/scan/extfs"
 	"shunt/ops"
 )
@@ -140,7 +141,7 @@ func libraryEntry(f fs.DirEntry) (ops.FileEntry, error) {
 	}
 	e := ops.NewFileEntry(f.Name(), kind, size, info.ModTime().UTC())
 	if st, ok := info.Sys().(*ext4.StatT); ok && kind == ops.FileSymlink {
-		e.Target = ops.Printable(st.LinkTarget)
+		e.Target = safetext.Printable(st.LinkTarget)
 	}
 	return e, nil
 }

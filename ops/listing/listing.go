@@ -27,6 +27,7 @@ import (
 	"strings"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/model/scan/extfs"
 	"shunt/ops"
 )
@@ -65,7 +66,7 @@ var ErrNoDirectory = errors.New("there is no such directory")
 // done about it.
 func Read(ctx context.Context, src Source, dir string) (ops.Listing, error) {
 	names, err := split(dir)
-	list := ops.Listing{Path: ops.Printable("/" + strings.Join(names, "/")), Entries: []ops.FileEntry{}}
+	list := ops.Listing{Path: safetext.Printable("/" + strings.Join(names, "/")), Entries: []ops.FileEntry{}}
 	if err != nil {
 		return list, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 )
 
@@ -34,7 +35,7 @@ func readNtfsls(ctx context.Context, src Source, dir []string) ([]ops.FileEntry,
 		case err != nil:
 			return nil, false, err
 		case !found && seen == everything:
-			return nil, false, fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
+			return nil, false, fmt.Errorf("%s: the directory it lies in is too large", safetext.Printable(name))
 		case !directory:
 			return nil, false, ErrNoDirectory
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"shunt/ops"
+	"shunt/model/safetext"
 	"shunt/ops/window/tool"
 )
 
@@ -35,7 +35,7 @@ func run(ctx context.Context, pkg string, env []string, argv []string, each func
 	if len(last) > 500 {
 		last = last[len(last)-500:]
 	}
-	last = ops.Printable(strings.ReplaceAll(strings.TrimSpace(last), "\n", "; "))
+	last = safetext.Printable(strings.ReplaceAll(strings.TrimSpace(last), "\n", "; "))
 	var missing *tool.MissingError
 	switch {
 	case done:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 )
 
@@ -74,6 +75,6 @@ func unsquashfsParse(m []string, name string) ops.FileEntry {
 		size = -1
 	}
 	e := ops.NewFileEntry(name, kind, geometry.Bytes(size), when)
-	e.Target = ops.Printable(target)
+	e.Target = safetext.Printable(target)
 	return e
 }

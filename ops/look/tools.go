@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/window/tool"
 )
@@ -20,10 +21,10 @@ type inquiry struct {
 
 func ask(pkg string, argv ...string) inquiry { return inquiry{argv: argv, pkg: pkg} }
 
-// inquiries lists the tools that tell most of a kind and write nothing.
+// inquiries lists the tools that tell most of a kind and write nothing. Kinds that always lie on several devices have none.
 func inquiries(kind model.FSKind) []inquiry {
 	switch kind {
-	case model.Ext2, model.Ext3, model.Ext4, "jbd":
+	case model.Ext2, model.Ext3, model.Ext4:
 		return []inquiry{ask("e2fsprogs", "dumpe2fs", "-h", "{}")}
 	case model.XFS:
 		return []inquiry{ask("xfsprogs", "xfs_db", "-r", "-c", "info", "-c", "sb 0", "-c", "p", "{}")}
@@ -42,7 +43,7 @@ func inquiries(kind model.FSKind) []inquiry {
 	case model.LUKS:
 		return []inquiry{ask("cryptsetup-bin", "cryptsetup", "luksDump", "{}")}
 	case model.LVM2:
-		return []inquiry{ask("lvm2", "pvck", "--dump", "headers", "{}")}
+		return []inquiry{ask("lvm2", "pvck", "--nolocking", "--dump", "headers", "{}")}
 	case model.SquashFS:
 		return []inquiry{ask("squashfs-tools", "unsquashfs", "-s", "{}")}
 	case model.ISO9660:
@@ -55,8 +56,6 @@ func inquiries(kind model.FSKind) []inquiry {
 		return []inquiry{ask("jfsutils", "jfs_tune", "-l", "{}")}
 	case "reiserfs":
 		return []inquiry{ask("reiserfsprogs", "debugreiserfs", "{}")}
-	case "raid":
-		return []inquiry{ask("mdadm", "mdadm", "--examine", "{}")}
 	}
 	return nil
 }
@@ -67,7 +66,7 @@ func Asked(kind model.FSKind) bool { return len(inquiries(kind)) > 0 }
 // Command is what the first of these tools is asked, for people.
 func Command(kind model.FSKind, shown string) string {
 	for _, q := range inquiries(kind) {
-		return strings.Join(replaced(q.argv, shown), " ")
+		return safetext.Command(replaced(q.argv, shown)...)
 	}
 	return ""
 }
@@ -90,7 +89,7 @@ func Tools(ctx context.Context, kind model.FSKind, path, shown string) []ops.Sai
 
 func (q inquiry) said(ctx context.Context, path, shown string) ops.Said {
 	argv := replaced(q.argv, path)
-	said := ops.Said{Command: ops.Printable(strings.Join(replaced(q.argv, shown), " "))}
+	said := ops.Said{Command: safetext.Command(replaced(q.argv, shown)...)}
 	ctx, cancel := context.WithTimeout(ctx, mostTime)
 	defer cancel()
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Env: []string{"TZ=UTC"}})
@@ -100,7 +99,7 @@ func (q inquiry) said(ctx context.Context, path, shown string) ops.Said {
 		text = text[:mostOutput]
 		text = text[:strings.LastIndexByte(text, '\n')+1]
 	}
-	said.Output = ops.PrintableLines(text)
+	said.Output = safetext.Lines(text)
 	var missing *tool.MissingError
 	switch {
 	case errors.As(err, &missing):
@@ -108,7 +107,7 @@ func (q inquiry) said(ctx context.Context, path, shown string) ops.Said {
 	case errors.Is(err, context.DeadlineExceeded):
 		said.Err = fmt.Sprintf("%s was stopped after %s: the file system may be damaged", argv[0], mostTime)
 	case err != nil:
-		said.Err = ops.Printable(err.Error())
+		said.Err = safetext.Printable(err.Error())
 	case result.Exit != 0:
 		said.Err = fmt.Sprintf("%s ended with exit code %d", argv[0], result.Exit)
 	case cut:

@@ -7,6 +7,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops/attach"
+	"shunt/ops/journal"
 	"shunt/ops/target"
 	"shunt/ops/target/loop"
 	"shunt/ops/target/registry"
@@ -55,14 +56,29 @@ func hold(path string, opts Options, more target.Options) (target.Target, model.
 		err = checkDisk(path, t, disk)
 	}
 	if err == nil {
-		if status, left := txn.Inspect(journalDir(t.Beside(), opts)); left == nil && !status.Complete {
-			err = fmt.Errorf("%s: %w", path, txn.ErrUnfinished)
-		}
+		err = atRest(path, t, opts)
 	}
 	if err != nil {
 		return nil, disk, errors.Join(err, t.Close())
 	}
 	return t, disk, nil
+}
+
+// atRest is an error if a transaction of the target is unfinished, or what says so is not to be trusted.
+func atRest(path string, t target.Target, opts Options) error {
+	dir, err := openDir(target.PlaceOf(t), opts)
+	if err != nil {
+		return err
+	}
+	status, err := txn.Inspect(dir)
+	switch {
+	case errors.As(err, new(*journal.UnsafeError)):
+	case err == nil && !status.Complete:
+		err = fmt.Errorf("%s: %w", path, txn.ErrUnfinished)
+	default:
+		err = nil // those who edit it are told of damage
+	}
+	return errors.Join(err, dir.Close())
 }
 
 // Detach takes a loop device off its image; path is either's. It returns what was detached.
@@ -104,7 +120,7 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 		if disk.Table.Kind != model.TableNone {
 			return attach.Place{}, fmt.Errorf("%s has partitions: say which one", t.Path())
 		}
-		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole.Kind}
+		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole}
 		at.Use = target.Uses(t, []target.Part{at.Part})[0]
 		return at, nil
 	}
@@ -117,7 +133,7 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 	case p.Span.End > disk.Sectors:
 		return attach.Place{}, fmt.Errorf("%s reaches behind the end of the disk", p.Ref())
 	}
-	at := attach.Place{Name: p.Ref(), FS: p.FS.Kind, Use: p.Use}
+	at := attach.Place{Name: p.Ref(), FS: p.FS, Use: p.Use}
 	for _, part := range worker.PartsOf(disk) {
 		if part.Number == number {
 			at.Part = part

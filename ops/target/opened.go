@@ -22,6 +22,8 @@ type Target interface {
 	// Beside is the path, without an ending, beside which what belongs to the target is kept. It is the same whenever
 	// and by whatever name the target is opened; in particular a loop device shares it with its image file.
 	Beside() string
+	// Image is the file at Beside as it was opened, nil for a device that shows none.
+	Image() *ImageFile
 	// SectorSize is the logical sector.
 	SectorSize() geometry.SectorSize
 	// Busy is who else uses a target that was opened with Inspect, nil if nobody does.

@@ -101,7 +101,7 @@ func addAdvice(r *ops.Result, text string) {
 
 // idle keeps the partitions from use while a transaction is ended, and refuses that if it writes to a partition that is in
 // use already: one can have been mounted after a crash that came before the fence.
-func (w *process) idle(dir journal.Dir) error {
+func (w *process) idle(dir *journal.Dir) error {
 	runs, err := txn.Touches(dir)
 	if err != nil {
 		return err

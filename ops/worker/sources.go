@@ -37,7 +37,7 @@ func (w *process) openSources() error {
 	next := w.job.Files
 	for _, s := range w.job.Sources {
 		opts := target.Options{Mode: target.Inspect, SectorSize: s.SectorSize, NoLock: true}
-		t, err := registry.Adopt(s.Path, opts, handedOver(next, s.Files, s.Path))
+		t, err := registry.Adopt(s.Path, opts, handed(next, s.Files, s.Path))
 		if err != nil {
 			return err
 		}

@@ -149,7 +149,7 @@ func (b *device) takeClaim() error {
 
 // lockImage keeps those off who edit the file behind a loop device without the loop device.
 func (b *device) lockImage(opts target.Options) error {
-	path := kernel.Host().Image(b.disk)
+	path, _ := kernel.Host().Image(b.disk)
 	if path == "" || opts.NoLock {
 		return nil
 	}
@@ -218,6 +218,12 @@ func (b *device) Physical() bool { return kernel.Host().Physical(b.disk) }
 
 // Beside is Target.Beside.
 func (b *device) Beside() string { return kernel.Host().Beside(b.disk) }
+
+// Image is Target.Image.
+func (b *device) Image() *target.ImageFile {
+	_, image := kernel.Host().Image(b.disk)
+	return image
+}
 
 // AllowWrites is Target.AllowWrites. What others wrote through the nodes of the partitions is seen from then on.
 func (b *device) AllowWrites() error {

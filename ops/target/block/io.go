@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/ops/target"
+	"shunt/ops/target/internal/held"
 	"shunt/ops/target/internal/kernel"
 )
 
@@ -114,5 +115,13 @@ func (b *device) Data(off int64) (start, end int64, err error) {
 	return off, b.Size(), b.Within("look for data in", off, 0)
 }
 
-// Modified is Device.Modified: nobody keeps account of it.
-func (b *device) Modified() (int64, error) { return 0, nil }
+// Loose is Device.Loose: its other partitions may be in use.
+func (b *device) Loose() bool { return true }
+
+// State is Device.State: of a loop device that of the image behind it, if that can be looked at.
+func (b *device) State() (target.State, error) {
+	if b.image == nil {
+		return target.State{}, nil
+	}
+	return held.StateOf(b.image, b.image.Name())
+}

@@ -53,6 +53,7 @@ func (r *file) clone(w *os.File, dst, src, n int64) (bool, error) {
 	err := kernel.Retry(func() error { return unix.IoctlFileCloneRange(int(w.Fd()), &what) })
 	switch {
 	case err == nil:
+		r.shared.Add(n)
 		return true, nil
 	case kernel.Unsupported(err) || errors.Is(err, unix.EXDEV):
 		r.cannot.clone.Store(true)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/held"
 	"shunt/ops/target/internal/kernel"
@@ -48,6 +49,7 @@ type file struct {
 	*held.File
 	block int64 // block size of the host file system
 
+	shared atomic.Int64                                  // bytes that Copy has copied by sharing blocks
 	cannot struct{ punch, clone, copyRange atomic.Bool } // what the host file system turned out not to support
 }
 
@@ -68,7 +70,7 @@ func build(c target.Candidate, opts target.Options) (*file, error) {
 func (r *file) fit() error {
 	switch size := r.Size(); {
 	case size == 0:
-		return fmt.Errorf("%s %w", r.Given, target.ErrEmpty)
+		return fmt.Errorf("%s %w, for example with `%s`", r.Given, target.ErrEmpty, safetext.Command("truncate", "-s", "1GiB", safetext.Operand(r.Given)))
 	case size < int64(r.Sector):
 		return fmt.Errorf("%s has %d bytes and %w of %d bytes", r.Given, size, target.ErrTooSmall, r.Sector)
 	}
@@ -98,15 +100,8 @@ func (r *file) Identity() (target.Identity, error) {
 	}, nil
 }
 
-// Modified is Device.Modified: the file's time of modification, which every write to it moves, also one through a loop
-// device or a virtual machine.
-func (r *file) Modified() (int64, error) {
-	st, err := r.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return st.Mtim.Nano(), nil
-}
+// Shared is Device.Shared.
+func (r *file) Shared() int64 { return r.shared.Load() }
 
 // Refresh is Target.Refresh.
 func (r *file) Refresh() error {

@@ -55,7 +55,7 @@ func TestBlockReadsAndWrites(t *testing.T) {
 			if start, end, err := b.Data(512); start != 512 || end != size || err != nil {
 				t.Errorf("data at %d-%d, %v", start, end, err)
 			}
-			if at, err := b.Modified(); at != 0 || err != nil {
+			if at, err := b.State(); !at.Known() || err != nil {
 				t.Errorf("modified %d, %v", at, err)
 			}
 			id, err := b.Identity()

@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
+	"shunt/model/safetext"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/kernel"
 	"shunt/ops/target/raw"
@@ -17,8 +21,9 @@ type format struct {
 	tail  bool // the magic stands 512 bytes before the end, otherwise at the start
 	// driver opens the format. Without one the file is refused, with the advice to unpack it, or else to convert it.
 	driver func() target.Driver
-	unpack string // the program and its options, "" for what qemu-img converts
-	source string // what qemu-img calls it
+	unpack []string // the command that unpacks it to its standard output, nil for what qemu-img converts
+	seeks  bool     // the command takes the file by its name, and not from its standard input
+	source string   // what qemu-img calls it
 }
 
 // plain is what has the magic of no format: byte n of the file is byte n of the disk.
@@ -27,6 +32,7 @@ func plain() format { return format{name: "raw", driver: raw.Driver} }
 // formats are told apart by their magic bytes. Taking one for a raw image would show an empty disk and offer to put a table
 // over it.
 var formats = []format{
+	{name: "qcow", magic: "QFI\xfb\x00\x00\x00\x01", source: "qcow"},
 	{name: "qcow2", magic: "QFI\xfb", source: "qcow2"},
 	{name: "VMDK", magic: "KDMV", source: "vmdk"},
 	{name: "VMDK", magic: "COWD", source: "vmdk"},
@@ -38,12 +44,12 @@ var formats = []format{
 	{name: "QED", magic: "QED\x00", source: "qed"},
 	{name: "Parallels", magic: "WithoutFreeSpace", source: "parallels"},
 	{name: "Parallels", magic: "WithouFreSpacExt", source: "parallels"},
-	{name: "gzip", magic: "\x1f\x8b\x08", unpack: "gunzip -k"},
-	{name: "xz", magic: "\xfd7zXZ\x00", unpack: "xz -dk"},
-	{name: "zstd", magic: "\x28\xb5\x2f\xfd", unpack: "zstd -d"},
-	{name: "bzip2", magic: "BZh", unpack: "bunzip2 -k"},
-	{name: "zip", magic: "PK\x03\x04", unpack: "unzip"},
-	{name: "7z", magic: "7z\xbc\xaf\x27\x1c", unpack: "7z x"},
+	{name: "gzip", magic: "\x1f\x8b\x08", unpack: []string{"gzip", "-dc"}},
+	{name: "xz", magic: "\xfd7zXZ\x00", unpack: []string{"xz", "-dc"}},
+	{name: "zstd", magic: "\x28\xb5\x2f\xfd", unpack: []string{"zstd", "-dc"}},
+	{name: "bzip2", magic: "BZh", unpack: []string{"bzip2", "-dc"}},
+	{name: "zip", magic: "PK\x03\x04", unpack: []string{"unzip", "-p"}, seeks: true},
+	{name: "7z", magic: "7z\xbc\xaf\x27\x1c", unpack: []string{"7z", "x", "-so"}, seeks: true},
 }
 
 // mbrSignature is what ends the first sector of a partitioned disk.
@@ -69,7 +75,7 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 		if f.tail {
 			where = tail
 		}
-		if bytes.HasPrefix(where, []byte(f.magic)) && (f.unpack == "" || !partitioned) {
+		if bytes.HasPrefix(where, []byte(f.magic)) && (f.unpack == nil || !partitioned) {
 			return f, nil
 		}
 	}
@@ -78,16 +84,43 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 
 // refusal is the error for a file of the format that is not opened: there is no driver, or a loop device shows it.
 func (f format) refusal(path string) *Format {
-	e := &Format{Path: path, Name: f.name}
-	switch {
-	case f.driver != nil:
-		e.Advice = "open the file behind the loop device"
-	case f.unpack != "":
-		e.Advice = fmt.Sprintf("unpack it first: `%s %s`", f.unpack, path)
-	default:
-		e.Advice = fmt.Sprintf("convert it first: `qemu-img convert -f %s -O raw %s %s.raw`", f.source, path, path)
+	return &Format{Path: path, Name: f.name, Advice: f.advice(path)}
+}
+
+// advice is how to make a raw image of the file, beside it, under a name that is free.
+func (f format) advice(path string) string {
+	if f.driver != nil {
+		return "open the file behind the loop device"
 	}
-	return e
+	in := path
+	if strings.HasPrefix(in, "-") || !strings.HasPrefix(in, "/") && strings.Contains(in, ":") {
+		in = "./" + in // neither an option nor, for qemu-img, the name of a protocol
+	}
+	out := rawName(in)
+	if f.unpack != nil {
+		how := safetext.Command(f.unpack...)
+		if f.seeks {
+			return fmt.Sprintf("unpack it first: `%s %s > %s`", how, safetext.Word(in), safetext.Word(out))
+		}
+		return fmt.Sprintf("unpack it first: `%s < %s > %s`", how, safetext.Word(in), safetext.Word(out))
+	}
+	return fmt.Sprintf("convert it first: `%s`", safetext.Command("qemu-img", "convert", "-f", f.source, "-O", "raw", in, out))
+}
+
+// rawName is a name beside path that nothing has yet.
+func rawName(path string) string {
+	const most = 240 // bytes of a name, with room for the ending
+	dir, name := filepath.Split(path)
+	name = strings.ToValidUTF8(name[:min(len(name), most)], "_")
+	for i := 1; ; i++ {
+		out := dir + name + ".raw"
+		if i > 1 {
+			out = fmt.Sprintf("%s%s.%d.raw", dir, name, i)
+		}
+		if _, err := os.Lstat(out); err != nil {
+			return out
+		}
+	}
 }
 
 func readUpTo(r io.ReaderAt, off, n int64) ([]byte, error) {

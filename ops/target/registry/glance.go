@@ -86,7 +86,7 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 			g.Format = other.name
 		}
 		if other.driver == nil || kind == unix.S_IFBLK && other.name != plain().name {
-			g.Cannot = fmt.Sprintf("this version cannot edit %s files: %s", other.name, other.refusal(path).Advice)
+			g.Cannot = fmt.Sprintf("this version cannot edit %s files: %s", other.name, other.advice(path))
 			return g, nil
 		}
 		driver = other.driver()

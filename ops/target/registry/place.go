@@ -3,22 +3,29 @@ package registry
 import (
 	"fmt"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/ops/target"
 	"shunt/ops/target/internal/kernel"
 )
 
-// Beside finds, without opening or locking anything, what Target.Beside of the target at path is.
-func Beside(path string) (string, error) {
+// FindPlace finds, without opening or locking anything, what target.PlaceOf the target at path is.
+func FindPlace(path string) (target.Place, error) {
 	c, _, err := candidate(path, target.Options{})
 	if err != nil {
-		return "", fmt.Errorf("open %s: %w", path, err)
+		return target.Place{}, fmt.Errorf("open %s: %w", path, err)
 	}
-	if !kernel.IsBlock(c.Info) {
-		return c.Real, nil
+	var st unix.Stat_t
+	if err := kernel.Retry(func() error { return unix.Stat(c.Real, &st) }); err != nil {
+		return target.Place{}, fmt.Errorf("open %s: %w", path, err)
 	}
-	d, err := kernel.Host().Disk(kernel.RdevOf(c.Info))
+	if st.Mode&unix.S_IFMT != unix.S_IFBLK {
+		return target.Place{Beside: c.Real, Image: kernel.ImageFile(st)}, nil
+	}
+	d, err := kernel.Host().Disk(st.Rdev)
 	if err != nil {
-		return "", err
+		return target.Place{}, err
 	}
-	return kernel.Host().Beside(d), nil
+	_, image := kernel.Host().Image(d)
+	return target.Place{Beside: kernel.Host().Beside(d), Image: image}, nil
 }

@@ -57,10 +57,11 @@ func candidate(path string, opts target.Options) (target.Candidate, target.Optio
 		return c, opts, kernel.Cause(err)
 	}
 	c.Info = info
-	// Two ways to the same image must find the same journal.
+	// Two ways to the same image must find the same journal, also from where the file is mounted by itself.
 	if c.Real, err = filepath.Abs(path); err == nil {
 		c.Real, err = filepath.EvalSymlinks(c.Real)
 	}
+	c.Real = kernel.Host().Unbound(c.Real)
 	return c, opts, err
 }
 

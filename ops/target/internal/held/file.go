@@ -32,6 +32,7 @@ type File struct {
 	size  atomic.Int64
 
 	dev, inode uint64 // of the file or node itself
+	image      *target.ImageFile
 	syncFailed syncFailure
 	buffers    sync.Pool // of CopyThrough
 }
@@ -43,7 +44,7 @@ func New(c target.Candidate, opts target.Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.dev, f.inode = st.Dev, st.Ino
+	f.dev, f.inode, f.image = st.Dev, st.Ino, kernel.ImageFile(st)
 	f.size.Store(st.Size)
 	return f, nil
 }
@@ -76,6 +77,9 @@ func (s *syncFailure) set(err error) {
 
 // Path is the target's path, absolute and without symbolic links.
 func (h *File) Path() string { return h.Real }
+
+// Image is Target.Image of image files, as the file was when it was opened.
+func (h *File) Image() *target.ImageFile { return h.image }
 
 // Busy tells who else uses a target that was opened with Inspect, nil if nobody does.
 func (h *File) Busy() *target.InUse { return h.User }

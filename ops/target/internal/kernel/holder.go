@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model/safetext"
 	"shunt/ops/target"
 )
 
@@ -78,7 +79,7 @@ func (k Kernel) Locker(path string, id FileID) *target.InUse {
 	}
 	return &target.InUse{
 		Path: path, Holder: "another program, which cannot be seen from here",
-		Advice: fmt.Sprintf("find it as root with `lsof %s` and stop it", path),
+		Advice: fmt.Sprintf("find it as root with `%s` and stop it", safetext.Command("lsof", safetext.Operand(path))),
 	}
 }
 
@@ -89,7 +90,7 @@ func (k Kernel) User(path string, id FileID, e Extent, ending string) *target.In
 		return use
 	}
 	if swap := k.SwapOn(id); swap != "" {
-		return &target.InUse{Path: path, Holder: "the system as swap", Advice: fmt.Sprintf("run `swapoff %s` first", swap)}
+		return &target.InUse{Path: path, Holder: "the system as swap", Advice: fmt.Sprintf("run `%s` first", safetext.Command("swapoff", swap))}
 	}
 	for _, o := range k.openers(id) {
 		if o.writes && o.pid != os.Getpid() {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops/target"
 )
 
@@ -58,11 +59,41 @@ func (k Kernel) loopOn(disk string, id FileID) bool {
 	if err != nil {
 		return false // not set up
 	}
-	if id.is(strings.TrimSuffix(string(name), "\n")) {
+	file := strings.TrimSuffix(string(name), "\n")
+	if id.is(file) {
 		return true
+	}
+	if k.loopFits(disk, file) {
+		return false
 	}
 	info, err := k.loopStatus(disk)
 	return err == nil && info.Device == id.Dev && info.Inode == id.Inode
+}
+
+// loopFits reports whether a loop device shows a file of this name to the byte, as far as /sys and the file tell. Then it is
+// the device's file, and there is no need to open a device that is none of our business.
+func (k Kernel) loopFits(disk, file string) bool {
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() || !filepath.IsAbs(file) {
+		return false
+	}
+	number := func(name string) int64 {
+		text, err := os.ReadFile(filepath.Join(k.sys, "block", disk, name))
+		n, bad := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+		if err != nil || bad != nil {
+			return -1
+		}
+		return n
+	}
+	offset, limit, sectors := number("loop/offset"), number("loop/sizelimit"), number("size")
+	if offset < 0 || limit < 0 || sectors <= 0 {
+		return false
+	}
+	shown := info.Size() - offset
+	if limit > 0 {
+		shown = min(shown, limit)
+	}
+	return shown/512 == sectors
 }
 
 // loopStatus is what a loop device itself tells of its file. The name in /sys is what the file was called for whoever set
@@ -99,7 +130,7 @@ func (k Kernel) blockUses(disk string) []blockUse {
 		}
 		node := k.Node(d)
 		for _, at := range k.Mounts(d) {
-			uses = append(uses, blockUse{model.Use{Kind: model.Mounted, Place: at}, fmt.Sprintf("run `umount %s`", at)})
+			uses = append(uses, blockUse{model.Use{Kind: model.Mounted, Place: at}, fmt.Sprintf("run `%s`", safetext.Command("umount", at))})
 		}
 		for _, swap := range k.swaps() {
 			if swap == node {

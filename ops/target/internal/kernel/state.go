@@ -8,7 +8,7 @@ import (
 
 // Beside is the image of a loop device, or a place of the device's own in the directory for states.
 func (k Kernel) Beside(d Disk) string {
-	if image := k.Image(d); image != "" {
+	if image, _ := k.Image(d); image != "" {
 		return image
 	}
 	name := d.Name

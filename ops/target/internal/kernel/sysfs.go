@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model/safetext"
 	"shunt/ops/target"
 )
 
@@ -183,25 +184,30 @@ func (d Disk) Serial() string {
 	return ""
 }
 
-// Image is the file behind a loop device that holds the same bytes at the same places, "" if there is none or it cannot
-// be found by its name.
-func (k Kernel) Image(d Disk) string {
+// Image is the file behind a loop device that holds the same bytes at the same places, and what the system says of it; ""
+// and nil if there is none or it cannot be found by its name.
+func (k Kernel) Image(d Disk) (string, *target.ImageFile) {
 	name := d.Text("loop", "backing_file")
 	if name == "" || d.Text("loop", "offset") != "0" || d.Text("loop", "sizelimit") != "0" {
-		return ""
+		return "", nil
 	}
 	path, err := filepath.EvalSymlinks(name)
 	if err != nil {
-		return ""
+		return "", nil
 	}
 	var st unix.Stat_t
 	if Retry(func() error { return unix.Stat(path, &st) }) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return ""
+		return "", nil
 	}
 	if !k.loopOn(d.Name, FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}) {
-		return ""
+		return "", nil
 	}
-	return path
+	return path, ImageFile(st)
+}
+
+// ImageFile is what the system says of a file.
+func ImageFile(st unix.Stat_t) *target.ImageFile {
+	return &target.ImageFile{Dev: st.Dev, Inode: st.Ino, UID: st.Uid, GID: st.Gid}
 }
 
 // Fit refuses block devices that are no whole disks.
@@ -218,7 +224,7 @@ func (k Kernel) Admit(path string, d Disk, opts target.Options) error {
 	case d.Text("size") == "0":
 		return fmt.Errorf("%s %w", path, target.ErrNoMedium)
 	case d.Text("ro") == "1" && opts.Mode == target.Edit:
-		return fmt.Errorf("%s %w: the device is read-only; run `blockdev --setrw %s` if that is not on purpose", path, target.ErrReadOnly, path)
+		return fmt.Errorf("%s %w: the device is read-only; run `%s` if that is not on purpose", path, target.ErrReadOnly, safetext.Command("blockdev", "--setrw", safetext.Operand(path)))
 	case k.Physical(d) && !opts.AllowDisks && opts.Mode == target.Edit:
 		return fmt.Errorf("%s %w", path, target.ErrPhysical)
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops/target"
 )
 
@@ -205,7 +206,11 @@ func (k Kernel) WholeUser(path string, d Disk) *target.InUse {
 	if !busy {
 		return nil
 	}
-	return &target.InUse{Path: path, Holder: "the system: it is " + use.String(), Advice: use.Way(path)}
+	advice := use.Way()
+	if use.Kind == model.SwapSpace {
+		advice = fmt.Sprintf("run `%s` first", safetext.Command("swapoff", safetext.Operand(path)))
+	}
+	return &target.InUse{Path: path, Holder: "the system: it is " + use.String(), Advice: advice}
 }
 
 // Claimant names who has a device open for itself alone.
