@@ -126,10 +126,3 @@ func Detach(t target.Target) error {
 	}
 	return d.Detach()
 }
-
-func underlying(err error) error {
-	if at, ok := errors.AsType[*os.PathError](err); ok {
-		return at.Err
-	}
-	return err
-}

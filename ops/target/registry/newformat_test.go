@@ -82,6 +82,7 @@ func (i shiftedImage) Refresh() error {
 	}
 	return err
 }
+
 func (i shiftedImage) Identity() (target.Identity, error) {
 	st, err := i.Stat()
 	return target.Identity{Kind: "shifted image", Path: i.Real, Dev: st.Dev, Inode: st.Ino, Size: st.Size - head, Modified: st.Mtim.Nano()}, err
