@@ -107,11 +107,13 @@ type Facts struct {
 	Details []Fact
 	// Retype is what has to be typed before anything is written, for physical disks; "" asks for nothing.
 	Retype string
+	// Device says that it is a block device, whose partitions the system knows.
+	Device bool
 	// Image is the image file of a loop device that shows all of one, "" for everything else.
 	Image string
 	// Mounts are the directories where partitions are mounted; id 0 is the file system that covers the target.
 	Mounts map[model.PartID][]string
-	// NoMount is why nothing can be mounted or attached here, "" if it can.
+	// NoMount is why nothing of the target can be mounted or attached here, "" if it can.
 	NoMount string
 	// Applied is the transaction that was applied last and can be undone, nil if there is none.
 	Applied *Applied

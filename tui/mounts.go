@@ -78,7 +78,7 @@ func (d document) mountable() (mountable, bool) {
 }
 
 func (d document) mountItems(at mountable) []dialog.Item {
-	image := d.facts.Image == "" && d.attachable()
+	image := !d.facts.Device
 	look := dialog.Item{
 		Text: "Mount " + at.name + " read-only", Action: dialog.Mount{ID: at.id},
 		Note: "To look inside; nothing is written to it, not even to replay a journal.",
@@ -111,24 +111,10 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	case at.plans > 0:
 		look.Off = fmt.Sprintf("%s on it: apply or take back first", operationWords(at.plans))
 	}
-	if why := kernelReads(d.facts.Format); why != "" && look.Off == "" {
-		look.Off = why
-	}
 	if work.Off = look.Off; work.Off == "" && image {
 		work.Off = "the image is being edited here: attach it first, then a mounted partition is kept out of that"
 	}
 	return []dialog.Item{look, work, out}
-}
-
-// attachable reports whether the target is an image that can become a loop device.
-func (d document) attachable() bool { return d.facts.Format == "raw" }
-
-// kernelReads is why the kernel cannot read an image of the format, "" if it can.
-func kernelReads(format string) string {
-	if format != "qcow2" {
-		return ""
-	}
-	return "the kernel reads no qcow2: convert the image with `qemu-img convert -O raw`, or serve it with qemu-nbd"
 }
 
 // attachItem offers the way from the image to the loop device, or back.
@@ -150,9 +136,7 @@ func (d document) attachItem() dialog.Item {
 		Note: "The system gets the partitions as devices, and shunt goes on with the loop device. It stays when shunt is left." + d.taken(),
 	}
 	switch {
-	case kernelReads(d.facts.Format) != "":
-		it.Off = kernelReads(d.facts.Format)
-	case !d.attachable():
+	case d.facts.Device:
 		it.Off = d.name() + " is a block device, which needs no attaching"
 	case len(d.facts.Mounts) > 0:
 		it.Off = "a part of the image is mounted: unmount that first"

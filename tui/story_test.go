@@ -161,7 +161,7 @@ func withFiles() *tuitest.Target {
 // busy is a loop device of which the first partition is mounted.
 func busy() *tuitest.Target {
 	target := tuitest.Founding()
-	target.What.Path, target.What.Format = "/dev/loop7", "loop device"
+	target.What.Path, target.What.Format, target.What.Device = "/dev/loop7", "loop device", true
 	p, _ := target.Layout.Partition(1)
 	p.Use = model.Use{Kind: model.Mounted, Place: "/mnt/docs"}
 	target.Layout = target.Layout.With(p)
@@ -171,14 +171,14 @@ func busy() *tuitest.Target {
 // device is a loop device on the founding image.
 func device() *tuitest.Target {
 	target := tuitest.Founding()
-	target.What.Path, target.What.Format, target.What.Image = "/dev/loop7", "loop device", stick
+	target.What.Path, target.What.Format, target.What.Device, target.What.Image = "/dev/loop7", "loop device", true, stick
 	return target
 }
 
 // physical is a disk of the machine.
 func physical() *tuitest.Target {
 	target := tuitest.Founding()
-	target.What.Path, target.What.Format, target.What.Retype = "/dev/sdz", "disk", "/dev/sdz"
+	target.What.Path, target.What.Format, target.What.Device, target.What.Retype = "/dev/sdz", "disk", true, "/dev/sdz"
 	return target
 }
 

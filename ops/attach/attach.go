@@ -1,8 +1,8 @@
 // Package attach brings targets and their partitions into the system and out of it again: an image as a loop device whose
 // partitions the kernel knows, a file system mounted at a directory. It writes to no target.
 //
-// It may import model and ops/target. Who may do what to a target at the same time is for the target's locks to say: the
-// functions here take one that is held (target.Hold), and are for root.
+// Who may do what to a target at the same time is for the target's locks to say: the functions here take one that is held
+// (target.Hold), and are for root.
 //
 // What has to go away later needs no record. A loop device that shows a single partition, for a mount of an image, goes
 // with the mount, which the kernel sees to. A loop device that shows a whole image stays until it is detached.
@@ -17,6 +17,8 @@ import (
 	"strings"
 
 	"shunt/ops/target"
+	"shunt/ops/target/loop"
+	"shunt/ops/target/registry"
 )
 
 // Access says whether what is attached or mounted can be written to.
@@ -45,15 +47,7 @@ func Image(t target.Target, parts []target.Part, access Access) (node string, er
 	if err := allowed("attaching an image"); err != nil {
 		return "", err
 	}
-	if err := plain(t); err != nil {
-		return "", err
-	}
-	f, err := reopen(t, access)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	l, device, err := target.SetUpLoop(f, target.Loop{File: t.Path(), ReadOnly: access == ReadOnly}, int(t.SectorSize()))
+	l, device, err := loop.SetUp(t, target.Loop{ReadOnly: access == ReadOnly})
 	if err != nil {
 		return "", err
 	}
@@ -67,47 +61,29 @@ func Image(t target.Target, parts []target.Part, access Access) (node string, er
 	return l.Node, b.Close()
 }
 
-// plain fails for images of which the kernel cannot read the bytes.
-func plain(t target.Target) error {
-	if _, ok := t.(*target.Raw); !ok {
-		return fmt.Errorf("%s is a %s, of which the kernel can make no loop device", t.Path(), t.Format())
-	}
-	return nil
-}
-
-// reopen opens the file of an image once more, for a loop device.
-func reopen(t target.Target, access Access) (*os.File, error) {
-	flag := os.O_RDWR
-	if access == ReadOnly {
-		flag = os.O_RDONLY
-	}
-	// By way of the descriptor: whatever happens to the name meanwhile, this is the file that is locked.
-	f, err := os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", t.Files()[0].Fd()), flag, 0)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w; it can be had read-only", t.Path(), underlying(err))
-	}
-	return f, nil
-}
-
 // hold opens a loop device whose image is held already.
-func hold(node string) (*target.Block, error) {
-	t, err := target.Open(node, target.Options{Mode: target.Hold, NoLock: true})
+func hold(node string) (target.KernelDisk, error) {
+	t, err := registry.Open(node, target.Options{Mode: target.Hold, NoLock: true})
 	if err != nil {
 		return nil, err
 	}
-	return t.(*target.Block), nil
+	d, ok := target.AsKernelDisk(t)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("%s %w", node, target.ErrNoLoop), t.Close())
+	}
+	return d, nil
 }
 
 // Find is the loop device that shows an image from its start to its end: that of path itself if path is a loop device.
 func Find(path string) (target.Loop, error) {
-	l, err := target.LoopAt(path)
+	l, err := loop.At(path)
 	if err == nil || !errors.Is(err, target.ErrNoLoop) {
 		return l, err
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return l, fmt.Errorf("%s %w", path, target.ErrNoLoop)
 	}
-	all, err := target.LoopsOn(path)
+	all, err := loop.On(path)
 	if err != nil {
 		return l, err
 	}
@@ -132,25 +108,21 @@ var ErrNotAttached = errors.New("is not attached")
 
 // Detach takes a loop device off its image. It closes t, which must be held. As long as a partition is in use nothing is
 // done, and the error names it.
-func Detach(t *target.Block) error {
+func Detach(t target.Target) error {
 	if err := allowed("detaching a loop device"); err != nil {
 		return errors.Join(err, t.Close())
 	}
-	uses := t.Uses(nil)
+	d, ok := target.AsKernelDisk(t)
+	if !ok {
+		return errors.Join(fmt.Errorf("%s %w", t.Path(), target.ErrNoLoop), t.Close())
+	}
 	var busy []string
-	for number, use := range uses {
+	for number, use := range d.Uses(nil) {
 		busy = append(busy, fmt.Sprintf("p%d is %s", number, use))
 	}
 	if len(busy) > 0 {
 		slices.Sort(busy)
 		return errors.Join(fmt.Errorf("%s stays attached: %s; unmount or stop that first", t.Path(), strings.Join(busy, ", ")), t.Close())
 	}
-	return t.Detach()
-}
-
-func underlying(err error) error {
-	if at, ok := errors.AsType[*os.PathError](err); ok {
-		return at.Err
-	}
-	return err
+	return d.Detach()
 }

@@ -11,6 +11,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops/target"
+	"shunt/ops/target/loop"
 )
 
 // Wish says how a file system is to be mounted.
@@ -43,13 +44,13 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if reason := p.FS.Elsewhere.NoTools(); reason != "" {
 		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
 	}
-	if at := t.Mounts(p.Part); len(at) > 0 {
+	if at := target.Mounts(t, p.Part); len(at) > 0 {
 		return "", fmt.Errorf("%s is mounted at %s already", p.Name, at[0])
 	}
 	if p.Use.Busy() {
 		return "", fmt.Errorf("%s is %s: %s", p.Name, p.Use, p.Use.Way())
 	}
-	if w.Access == ReadWrite && t.Physical() && !w.AllowDisks {
+	if d, ok := target.AsKernelDisk(t); ok && w.Access == ReadWrite && d.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
 	}
 	if p.FS.Kind == model.Btrfs {
@@ -72,38 +73,30 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 }
 
 func mountAt(t target.Target, all []target.Part, p Place, at spot, access Access) error {
-	b, ok := t.(*target.Block)
+	d, ok := target.AsKernelDisk(t)
 	if !ok {
 		return mountImage(t, p, at, access)
 	}
 	if p.Part.Number != 0 {
-		if err := b.Knows(p.Part); err != nil {
-			if err := b.Follow(all); err != nil {
+		if err := d.Knows(p.Part); err != nil {
+			if err := d.Follow(all); err != nil {
 				return err
 			}
 		}
 	}
-	node, done, err := b.NodeFor(p.Part.Number)
+	node, done, err := d.NodeFor(p.Part.Number)
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.Lend(func() error { return mount(node, p, at, access) }), done())
+	return errors.Join(d.Lend(func() error { return mount(node, p, at, access) }), done())
 }
 
 // mountImage mounts a part of an image file by a loop device that shows nothing else and goes away with the mount. One
 // that only reads is read-only itself, so that not even the kernel writes.
-func mountImage(t target.Target, p Place, at spot, access Access) (err error) {
-	if err := plain(t); err != nil {
-		return err
-	}
-	f, err := reopen(t, access)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	l, device, err := target.SetUpLoop(f, target.Loop{
-		File: t.Path(), Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == ReadOnly, Passing: true,
-	}, int(t.SectorSize()))
+func mountImage(t target.Target, p Place, at spot, access Access) error {
+	l, device, err := loop.SetUp(t, target.Loop{
+		Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == ReadOnly, Passing: true,
+	})
 	if err != nil {
 		return err
 	}
@@ -153,7 +146,7 @@ func Unmount(t target.Target, p Place, dir string) (string, error) {
 	if err := allowed("unmounting"); err != nil {
 		return "", err
 	}
-	at := t.Mounts(p.Part)
+	at := target.Mounts(t, p.Part)
 	switch {
 	case len(at) == 0:
 		return "", fmt.Errorf("%s %w", p.Name, ErrNotMounted)

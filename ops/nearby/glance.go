@@ -14,11 +14,12 @@ import (
 	"shunt/model/table"
 	"shunt/ops"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 )
 
 // Glance looks into candidates, without a lock on any. The glimpses are in the order of the paths.
 func (f Finder) Glance(paths []string) []ops.Glimpse {
-	around := target.LookAround()
+	around := registry.LookAround()
 	list := make([]ops.Glimpse, len(paths))
 	for i, path := range paths {
 		list[i] = f.glance(around, path)
@@ -26,9 +27,9 @@ func (f Finder) Glance(paths []string) []ops.Glimpse {
 	return list
 }
 
-func (f Finder) glance(around target.Surroundings, path string) ops.Glimpse {
+func (f Finder) glance(around registry.Surroundings, path string) ops.Glimpse {
 	out := ops.Glimpse{Path: path}
-	g, err := around.Glance(path, func(r io.ReaderAt, g target.Glance) error { return f.look(r, g, &out) })
+	g, err := around.Glance(path, func(r io.ReaderAt, g registry.Glance) error { return f.look(r, g, &out) })
 	out.Size, out.Format, out.Own = geometry.Bytes(g.Size), g.Format, g.Own
 	out.Back, out.Use, out.Cannot = safetext.Printable(g.Back), safetext.Printable(g.Use), safetext.Printable(g.Cannot)
 	if why := f.refusal(path, g, err); why != "" {
@@ -43,7 +44,7 @@ func (f Finder) glance(around target.Surroundings, path string) ops.Glimpse {
 }
 
 // refusal is why what a glance saw cannot be opened, "" if that is for the glance to say.
-func (f Finder) refusal(path string, g target.Glance, err error) string {
+func (f Finder) refusal(path string, g registry.Glance, err error) string {
 	switch {
 	case g.Physical && !f.Disks && g.Cannot == "":
 		return "it " + target.ErrPhysical.Error()
@@ -57,7 +58,7 @@ func (f Finder) refusal(path string, g target.Glance, err error) string {
 }
 
 // look finds the table, or what covers a disk without one.
-func (f Finder) look(r io.ReaderAt, g target.Glance, out *ops.Glimpse) error {
+func (f Finder) look(r io.ReaderAt, g registry.Glance, out *ops.Glimpse) error {
 	z := f.sectorSize(g)
 	if !z.Valid() {
 		z = geometry.Sector512

@@ -1,5 +1,4 @@
-// Package nearby finds what could be opened: the entries of a directory, devices, and the targets of earlier times. It may
-// import geometry, model, model/scan, model/table, the root of ops, and target.
+// Package nearby finds what could be opened: the entries of a directory, devices, and the targets of earlier times.
 //
 // Invariants: nothing here locks, changes or refuses a target; nothing in a file can make a look at it fail badly or take
 // long; what cannot be found out is left out.
@@ -16,7 +15,7 @@ import (
 	"shunt/geometry"
 	"shunt/model/safetext"
 	"shunt/ops"
-	"shunt/ops/target"
+	"shunt/ops/target/registry"
 )
 
 // Finder finds what could be opened.
@@ -70,7 +69,7 @@ func (Finder) List(dir string) (path string, list []ops.Candidate, err error) {
 // BlockDevices lists the block devices that can be opened.
 func (f Finder) BlockDevices() []ops.Candidate {
 	var list []ops.Candidate
-	for _, node := range target.Devices(f.Disks) {
+	for _, node := range registry.Devices(f.Disks) {
 		list = append(list, ops.Candidate{Name: node, Path: node, Kind: ops.CandidateDevice})
 	}
 	return list
@@ -106,6 +105,6 @@ func reason(err error) string {
 }
 
 // sectorSize is the sector of what was looked at: that of a device is told.
-func (f Finder) sectorSize(g target.Glance) geometry.SectorSize {
+func (f Finder) sectorSize(g registry.Glance) geometry.SectorSize {
 	return cmp.Or(g.Sector, f.SectorSize, geometry.Sector512)
 }

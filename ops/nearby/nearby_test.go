@@ -19,6 +19,7 @@ import (
 	"shunt/model/testneed"
 	"shunt/ops"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 )
 
 // sh runs a shell script in a directory, with the tools' directories on the path. The scripts keep sfdisk from syncing
@@ -137,7 +138,7 @@ func TestGlanceInUse(t *testing.T) {
 	if got := look(path); got.Use != "" || got.Own {
 		t.Fatalf("nobody uses it: %+v", got)
 	}
-	own, err := target.Open(path, target.Options{})
+	own, err := registry.Open(path, target.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,17 +210,17 @@ func TestGlanceInUse(t *testing.T) {
 }
 
 func TestRefusal(t *testing.T) {
-	disk := target.Glance{Physical: true}
+	disk := registry.Glance{Physical: true}
 	for name, c := range map[string]struct {
 		finder Finder
-		glance target.Glance
+		glance registry.Glance
 		err    error
 		want   string
 	}{
 		"image":           {},
 		"disk":            {glance: disk, want: "--allow-disks"},
 		"disk, allowed":   {finder: Finder{Disks: true}, glance: disk},
-		"disk with more":  {glance: target.Glance{Physical: true, Cannot: "it has no medium"}},
+		"disk with more":  {glance: registry.Glance{Physical: true, Cannot: "it has no medium"}},
 		"not readable":    {err: &fs.PathError{Op: "open", Path: "/d", Err: fs.ErrPermission}, want: "no permission to read it"},
 		"disk unreadable": {finder: Finder{Disks: true}, glance: disk, err: fs.ErrPermission, want: "no permission to read it"},
 		"broken":          {err: errors.New("open /d is no disk"), want: "is no disk"},
@@ -233,7 +234,7 @@ func TestRefusal(t *testing.T) {
 
 // A disk of the machine says what it takes to open it.
 func TestGlancePhysical(t *testing.T) {
-	images, all := target.Devices(false), target.Devices(true)
+	images, all := registry.Devices(false), registry.Devices(true)
 	i := slices.IndexFunc(all, func(node string) bool {
 		_, err := os.Stat(node)
 		return err == nil && !slices.Contains(images, node)

@@ -11,6 +11,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 	"shunt/ops/worker"
 )
 
@@ -50,7 +51,7 @@ const (
 
 // follow follows the commit that is under way to a target.
 func follow(path string, opts Options) (*Run, error) {
-	place, err := target.FindPlace(path)
+	place, err := registry.FindPlace(path)
 	if err != nil {
 		return nil, err
 	}

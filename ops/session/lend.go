@@ -12,6 +12,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 	"shunt/ops/txn"
 	"shunt/ops/worker"
 )
@@ -215,12 +216,12 @@ func (s *Session) openSource(path string) (target.Target, error) {
 func openQuiet(path string, opts Options) (target.Target, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Mode()&os.ModeDevice != 0 {
-		t, err := target.Open(path, targetOptions(opts, target.Edit))
+		t, err := registry.Open(path, targetOptions(opts, target.Edit))
 		if err == nil || !(errors.Is(err, target.ErrReadOnly) || errors.Is(err, target.ErrPhysical) || errors.Is(err, os.ErrPermission)) {
 			return t, err
 		}
 	}
-	return target.Open(path, targetOptions(opts, target.Inspect))
+	return registry.Open(path, targetOptions(opts, target.Inspect))
 }
 
 // closeBorrowed lets go of the targets that were opened to copy from.
@@ -251,8 +252,8 @@ func (s *Session) loans(q ops.Queue) ([]worker.Source, []*os.File, error) {
 				return nil, nil, fmt.Errorf("copy from %s: %w", from.Path, err)
 			}
 			found[from.Path] = l
-			sources = append(sources, worker.Source{Path: from.Path, Size: l.target.Size(), SectorSize: l.target.SectorSize(), Sum: l.sum})
-			files = append(files, l.target.Files()[0])
+			sources = append(sources, worker.Source{Path: from.Path, Files: len(l.target.Files()), SectorSize: l.target.SectorSize(), Sum: l.sum})
+			files = append(files, l.target.Files()...)
 		}
 		if p, ok := l.disk.ByNumber(from.Part.Number); !ok || p != from.Part {
 			return nil, nil, fmt.Errorf("%s of %s has changed since it was copied: take that operation back and copy it again", from.Part.Ref(), from.Path)

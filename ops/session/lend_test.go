@@ -3,6 +3,7 @@ package session
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -100,6 +101,10 @@ func TestLendInTurn(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-copying.decided
+	// What was read is given back: a device that is lent could not be mounted while the worker commits.
+	if others := openElsewhere(t, lender.Facts().Path); len(others) > 0 {
+		t.Errorf("the lender's target is still open in %v", others)
+	}
 	group.mu.Lock()
 	group.lent[lender.Facts().Path]++ // stands for a rehearsal that takes longer
 	group.mu.Unlock()
@@ -118,4 +123,21 @@ func TestLendInTurn(t *testing.T) {
 	}
 	again.Cancel()
 	again.Result()
+}
+
+// openElsewhere lists the other processes that have a file open.
+func openElsewhere(t *testing.T, path string) []string {
+	t.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, link := range links {
+		proc := strings.Split(link, "/")[2]
+		if to, err := os.Readlink(link); err == nil && to == path && proc != strconv.Itoa(os.Getpid()) {
+			list = append(list, proc)
+		}
+	}
+	return list
 }

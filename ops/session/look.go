@@ -18,6 +18,7 @@ import (
 	"shunt/ops/listing"
 	"shunt/ops/look"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 	"shunt/ops/window"
 	"shunt/ops/worker"
 )
@@ -33,7 +34,7 @@ type Viewer struct {
 
 // View opens a target to look at it. Targets in use can be looked at: Facts tell by whom.
 func View(path string, opts Options) (*Viewer, error) {
-	t, err := target.Open(path, targetOptions(opts, target.Inspect))
+	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
 	if err != nil {
 		return nil, err
 	}

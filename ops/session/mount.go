@@ -9,6 +9,8 @@ import (
 	"shunt/ops/attach"
 	"shunt/ops/journal"
 	"shunt/ops/target"
+	"shunt/ops/target/loop"
+	"shunt/ops/target/registry"
 	"shunt/ops/txn"
 	"shunt/ops/worker"
 )
@@ -19,7 +21,7 @@ type Attached struct {
 	Disk model.Disk // what is on it
 }
 
-// Attach attaches an image as a loop device with its partitions, and leaves it so. Errors are those of target.Open, and
+// Attach attaches an image as a loop device with its partitions, and leaves it so. Errors are those of registry.Open, and
 // txn.ErrUnfinished.
 func Attach(path string, opts Options, access attach.Access) (a Attached, err error) {
 	if l, err := attach.Find(path); err == nil {
@@ -33,7 +35,7 @@ func Attach(path string, opts Options, access attach.Access) (a Attached, err er
 		return a, err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	if t.Fixed() {
+	if _, known := target.AsKernelDisk(t); known {
 		return a, fmt.Errorf("%s is a block device, which needs no attaching", path)
 	}
 	a.Disk = disk
@@ -45,7 +47,7 @@ func Attach(path string, opts Options, access attach.Access) (a Attached, err er
 func hold(path string, opts Options, more target.Options) (target.Target, model.Disk, error) {
 	o := targetOptions(opts, target.Hold)
 	o.Shown = more.Shown
-	t, err := target.Open(path, o)
+	t, err := registry.Open(path, o)
 	if err != nil {
 		return nil, model.Disk{}, err
 	}
@@ -86,15 +88,11 @@ func Detach(path string, opts Options) (target.Loop, error) {
 		return l, err
 	}
 	o := targetOptions(opts, target.Hold)
-	t, err := target.Open(l.Node, o)
+	t, err := registry.Open(l.Node, o)
 	if err != nil {
 		return l, err
 	}
-	b, ok := t.(*target.Block)
-	if !ok {
-		return l, errors.Join(fmt.Errorf("%s %w", path, target.ErrNoLoop), t.Close())
-	}
-	return l, attach.Detach(b)
+	return l, attach.Detach(t)
 }
 
 // Mount mounts partition number of a target, or with 0 the file system that covers it, and returns the directory. An
@@ -123,7 +121,7 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 			return attach.Place{}, fmt.Errorf("%s has partitions: say which one", t.Path())
 		}
 		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole}
-		at.Use = t.Uses([]target.Part{at.Part})[0]
+		at.Use = target.Uses(t, []target.Part{at.Part})[0]
 		return at, nil
 	}
 	p, ok := disk.ByNumber(number)
@@ -153,7 +151,7 @@ func Unmount(path string, number int, dir string, opts Options) (u Unmounted, er
 	if l, err := attach.Find(path); err == nil {
 		path = l.Node
 	}
-	t, err := target.Open(path, targetOptions(opts, target.Inspect))
+	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
 	if err != nil {
 		return u, err
 	}
@@ -180,7 +178,7 @@ func Unmount(path string, number int, dir string, opts Options) (u Unmounted, er
 func mountedAt(t target.Target, disk model.Disk, dir string) (number int, err error) {
 	list := append([]target.Part{{Len: t.Size()}}, worker.PartsOf(disk)...)
 	for _, p := range list {
-		for _, at := range t.Mounts(p) {
+		for _, at := range target.Mounts(t, p) {
 			if at == dir {
 				return p.Number, nil
 			}
@@ -196,7 +194,7 @@ func (s *Session) Mount(id model.PartID, access attach.Access) (dir string, err 
 	if s.unfinished != nil || s.damage != nil {
 		return "", fmt.Errorf("%s: %w", s.path, txn.ErrUnfinished)
 	}
-	if access == attach.ReadWrite && !s.target.Fixed() {
+	if access == attach.ReadWrite && !s.Device() {
 		return "", errors.New("what is mounted for writing changes while it is edited here: attach the image first, then the kernel tells what is in use")
 	}
 	at, err := s.placeOf(id)
@@ -212,7 +210,11 @@ func (s *Session) Unmount(id model.PartID) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	err = s.target.Lend(func() error {
+	lend := func(do func() error) error { return do() }
+	if d, known := target.AsKernelDisk(s.target); known {
+		lend = d.Lend
+	}
+	err = lend(func() error {
 		dir, err = attach.Unmount(s.target, at, "")
 		return err
 	})
@@ -235,7 +237,7 @@ func (s *Session) placeOf(id model.PartID) (attach.Place, error) {
 func (s *Session) Mounts() map[model.PartID][]string {
 	list := map[model.PartID][]string{}
 	if s.disk.Table.Kind == model.TableNone {
-		if at := s.target.Mounts(target.Part{Len: s.target.Size()}); len(at) > 0 {
+		if at := target.Mounts(s.target, target.Part{Len: s.target.Size()}); len(at) > 0 {
 			list[0] = at
 		}
 		return list
@@ -245,7 +247,7 @@ func (s *Session) Mounts() map[model.PartID][]string {
 		if !ok || !p.Use.Busy() {
 			continue // what is mounted is in use
 		}
-		if at := s.target.Mounts(part); len(at) > 0 {
+		if at := target.Mounts(s.target, part); len(at) > 0 {
 			list[p.ID] = at
 		}
 	}
@@ -254,7 +256,7 @@ func (s *Session) Mounts() map[model.PartID][]string {
 
 // Image is the image file of a loop device that shows all of one, "" if the target is none.
 func (s *Session) Image() string {
-	l, err := target.LoopAt(s.target.Path())
+	l, err := loop.At(s.target.Path())
 	if err != nil || !l.Whole() {
 		return ""
 	}
@@ -264,10 +266,19 @@ func (s *Session) Image() string {
 	return l.File
 }
 
-// Mountable is why nothing can be mounted or attached by this process, "" if it can.
-func Mountable() string {
+// Mountable is why nothing of the target can be mounted or attached by this process, "" if it can.
+func (s *Session) Mountable() string {
+	if _, err := target.AsPlain(s.target); err != nil {
+		return err.Error()
+	}
 	if os.Geteuid() != 0 {
 		return "it takes root: start shunt with sudo; i shows the files in a partition without"
 	}
 	return ""
+}
+
+// Device reports whether the target is a block device, whose partitions the kernel knows.
+func (s *Session) Device() bool {
+	_, known := target.AsKernelDisk(s.target)
+	return known
 }

@@ -20,6 +20,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 	"shunt/ops/txn"
 	"shunt/ops/worker"
 )
@@ -103,12 +104,12 @@ type Session struct {
 	noUndo     error // why applied is nil
 }
 
-// Open locks and scans a target for editing. Errors are those of target.Open, and a *journal.UnsafeError where the
+// Open locks and scans a target for editing. Errors are those of registry.Open, and a *journal.UnsafeError where the
 // journal's directory is not to be trusted: there may be an unfinished transaction in it. A target with an unfinished
 // transaction opens too: Unfinished tells.
 func Open(path string, opts Options) (*Session, error) {
 	opts.tell("locking it")
-	t, err := target.Open(path, targetOptions(opts, target.Edit))
+	t, err := registry.Open(path, targetOptions(opts, target.Edit))
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func (s *Session) findable() error {
 		return nil
 	}
 	beside := s.target.Beside()
-	why := target.Elsewhere(beside)
+	why := registry.Elsewhere(beside)
 	if why == "" {
 		return nil
 	}
@@ -158,7 +159,7 @@ func openDir(place target.Place, o Options) (*journal.Dir, error) {
 	if err != nil || holds(dir) {
 		return dir, err
 	}
-	for _, other := range target.Siblings(place.Beside) {
+	for _, other := range registry.Siblings(place.Beside) {
 		place.Beside = other
 		d, err := openNamed(place, o)
 		if err != nil {
@@ -176,7 +177,7 @@ func openDir(place target.Place, o Options) (*journal.Dir, error) {
 
 // openNamed opens the directory that goes by the name of a place.
 func openNamed(place target.Place, o Options) (*journal.Dir, error) {
-	p := journal.Place{Parent: o.Journal, Name: target.KeptName(filepath.Base(place.Beside))}
+	p := journal.Place{Parent: o.Journal, Name: registry.KeptName(filepath.Base(place.Beside))}
 	if i := place.Image; i != nil {
 		p.Image = &journal.Image{Dev: i.Dev, Ino: i.Inode, Owner: journal.User{UID: i.UID, GID: i.GID}}
 	}
@@ -191,7 +192,7 @@ func openNamed(place target.Place, o Options) (*journal.Dir, error) {
 
 // makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.
 func (s *Session) makeStateDir() error {
-	if s.opts.Journal != "" || !s.target.Fixed() {
+	if s.opts.Journal != "" || s.target.Image() != nil {
 		return nil
 	}
 	parent := filepath.Dir(s.dir.Path())
@@ -270,10 +271,11 @@ func (s *Session) complete(status txn.Status) error {
 	if err := txn.Recover(context.Background(), s.target, s.dir, txn.Finish, nil); err != nil {
 		return fmt.Errorf("remove the journal of a transaction that is complete: %w", err)
 	}
-	if !s.target.Fixed() {
+	d, known := target.AsKernelDisk(s.target)
+	if !known {
 		return nil
 	}
-	_, err := worker.Tell(s.target) // the worker did not come to that
+	_, err := worker.Tell(d) // the worker did not come to that
 	return err
 }
 
@@ -303,10 +305,10 @@ func (s *Session) Facts() Facts {
 
 func facts(t target.Target, o Options) Facts {
 	f := Facts{Path: t.Path(), Call: o.Call(t.Path()), Format: t.Format(), Size: geometry.Bytes(t.Size())}
-	if t.Physical() {
+	if d, known := target.AsKernelDisk(t); known && d.Physical() {
 		f.Retype = t.Path()
 	}
-	if rest := t.Remainder(); rest != 0 {
+	if rest := target.Remainder(t); rest != 0 {
 		f.Note = fmt.Sprintf("%d bytes follow the last whole sector and stay as they are", rest)
 	}
 	if busy := t.Busy(); busy != nil {
@@ -331,7 +333,7 @@ func (s *Session) Close() error {
 
 // Inspect scans a target without locking it for editing. Targets in use can be inspected.
 func Inspect(path string, opts Options) (model.Disk, Facts, *txn.Status, error) {
-	t, err := target.Open(path, targetOptions(opts, target.Inspect))
+	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
 	if err != nil {
 		return model.Disk{}, Facts{}, nil, err
 	}

@@ -41,6 +41,8 @@ var (
 	ErrFixed = errors.New("a block device has a fixed size")
 	// ErrOverlap is returned by Copy when its two ranges overlap.
 	ErrOverlap = errors.New("source and destination overlap")
+	// ErrNoLoop is returned for what is no loop device, or one that is not set up.
+	ErrNoLoop = errors.New("is no loop device that is set up")
 	// ErrReplaced is returned by AllowWrites when the path leads to another file than the one that was opened.
 	ErrReplaced = errors.New("was moved, replaced or removed since it was opened")
 )
@@ -55,15 +57,4 @@ type InUse struct {
 
 func (e *InUse) Error() string {
 	return fmt.Sprintf("%s is in use by %s: %s", e.Path, e.Holder, e.Advice)
-}
-
-// Format is returned for a file that is a disk image, or packs one, in a format shunt does not edit.
-type Format struct {
-	Path   string // as the user gave it
-	Name   string // the format: "qcow2", "VMDK", "xz"
-	Advice string // how to make a raw image of it
-}
-
-func (e *Format) Error() string {
-	return fmt.Sprintf("%s is a %s file, which this version cannot edit: %s", e.Path, e.Name, e.Advice)
 }

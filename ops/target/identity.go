@@ -1,11 +1,5 @@
 package target
 
-import (
-	"fmt"
-
-	"golang.org/x/sys/unix"
-)
-
 // Kind says what sort of target it is.
 type Kind string
 
@@ -30,31 +24,4 @@ type Identity struct {
 	Device  uint64 `json:"device,omitempty"`
 	Serial  string `json:"serial,omitempty"`
 	Backing string `json:"backing,omitempty"`
-}
-
-// Identity is Target.Identity.
-func (b *Block) Identity() (Identity, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(int(b.read.Fd()), &st); err != nil {
-		return Identity{}, fmt.Errorf("stat %s: %w", b.path, err)
-	}
-	size, err := deviceSize(b.read)
-	if err != nil {
-		return Identity{}, fmt.Errorf("ask for the size of %s: %w", b.path, err)
-	}
-	return Identity{
-		Kind: KindBlock, Path: b.real, Dev: st.Dev, Inode: st.Ino, Size: size,
-		Device: st.Rdev, Serial: b.disk.serial(), Backing: b.disk.text("loop", "backing_file"),
-	}, nil
-}
-
-// Identity is Target.Identity.
-func (r *Raw) Identity() (Identity, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(int(r.read.Fd()), &st); err != nil {
-		return Identity{}, fmt.Errorf("stat %s: %w", r.path, err)
-	}
-	return Identity{
-		Kind: KindRaw, Path: r.real, Dev: st.Dev, Inode: st.Ino, Size: st.Size, Modified: st.Mtim.Nano(),
-	}, nil
 }

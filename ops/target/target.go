@@ -1,8 +1,14 @@
-// Package target opens what shunt edits, sees to it that nobody else uses it meanwhile, and is the only way by which
-// bytes reach it (Device). It opens raw image files and whole block devices; other image formats are refused with a
-// reason.
+// Package target says what an opened target is and what a format of targets has to bring. It opens nothing itself: each
+// format is a driver in a package below this one (raw for image files that hold the plain bytes of a disk, block for
+// block devices), and ops/target/registry, the only one that knows all drivers, opens targets. The registry is a package
+// of its own because the drivers import this one.
 //
-// It may import geometry and golang.org/x/sys/unix, and nothing else of shunt. It is for Linux.
+// A Target is small: what every format has. What only some have is an optional interface, and whoever needs it asks for
+// it by its helper:
+//
+//	Plain       the bytes of the disk lie in a file or device as they are, so the kernel can show them (AsPlain)
+//	KernelDisk  a block device, whose partitions the kernel knows (AsKernelDisk)
+//	Hosted      an image file, which takes room on a file system of the host (AsHosted)
 //
 // Who may use an image file at the same time is settled by three things, in this order:
 //
@@ -24,22 +30,16 @@
 // change (Follow), and page caches for each node, which are made to agree (Refresh, AllowWrites).
 //
 // Invariants: the target is opened read-only, and nothing can be written until AllowWrites; the locks belong to the
-// open file description that Files hands out, so they live until the last process that holds it has closed it,
+// open file descriptions that Files hands out, so they live until the last process that holds them has closed them,
 // however it ends.
 package target
 
 import (
-	"errors"
-	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
-	"shunt/model/safetext"
 )
 
 // Mode says what a target is opened for.
@@ -49,7 +49,7 @@ type Mode int
 const (
 	// Edit opens a target to change it: nobody else may use it until it is closed.
 	Edit Mode = iota
-	// Inspect opens a target to look at it. One that is in use can be inspected too; Raw.Busy then tells by whom,
+	// Inspect opens a target to look at it. One that is in use can be inspected too; Target.Busy then tells by whom,
 	// and what is read may change at any moment.
 	Inspect
 	// Hold keeps everybody else off as Edit does, and nothing can be written: for what changes how the system uses a
@@ -72,217 +72,24 @@ type Options struct {
 	Shown bool
 }
 
-func (o Options) sector() (geometry.SectorSize, error) {
-	if o.SectorSize == 0 {
-		return geometry.Sector512, nil
-	}
-	if !o.SectorSize.Valid() {
-		return 0, fmt.Errorf("sector size %d is not supported: use 512 or 4096", o.SectorSize)
-	}
-	return o.SectorSize, nil
+// Driver is one format of targets. The registry calls it with options whose sector size is valid, and for files or devices
+// that are of its format. Errors are those of registry.Open and registry.Adopt.
+type Driver struct {
+	// Open locks what c names and makes a Target of it. After an error c.File is the caller's again.
+	Open func(c Candidate, opts Options) (Target, error)
+	// Adopt makes a Target of the files that another process's Target.Files handed over, in their order; c.File is the
+	// first of them. After an error they are the caller's again.
+	Adopt func(c Candidate, opts Options, files []*os.File) (Target, error)
+	// Peek reads the disk in an open file without any lock, for a short look: its bytes and how many there are. It reads
+	// no more of f than it must and keeps nothing open.
+	Peek func(f *os.File, size int64) (disk io.ReaderAt, n int64, err error)
 }
 
-// Open opens the image file or block device at path and locks it as the mode asks for. Nothing is written to it.
-//
-// Errors: fs.ErrNotExist and fs.ErrPermission as the system gives them; ErrEmpty, ErrTooSmall, ErrDirectory,
-// ErrPartition, ErrNoMedium, ErrNotFile and *Format for what cannot be edited at all; ErrReadOnly, ErrPhysical,
-// ErrNoLocks and *InUse for what cannot be edited now (Edit only).
-func Open(path string, opts Options) (Target, error) {
-	z, err := opts.sector()
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	// The type is asked for before the file is opened: opening a pipe would wait for its other end, opening a
-	// device can have effects of its own.
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, cause(err))
-	}
-	resolved, err := realPath(path)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	if isBlock(info) {
-		b, err := openBlock(path, resolved, info, opts)
-		if err != nil {
-			return nil, err
-		}
-		return b, nil
-	}
-	return openRaw(path, resolved, info, opts, z)
-}
-
-func openRaw(path, resolved string, info fs.FileInfo, opts Options, z geometry.SectorSize) (Target, error) {
-	if err := regular(path, info); err != nil {
-		return nil, err
-	}
-	f, err := os.Open(resolved)
-	if err != nil {
-		return nil, openError(path, err)
-	}
-	r, err := build(path, resolved, f, opts.Mode, z)
-	if err == nil {
-		err = r.admit(opts)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return r, nil
-}
-
-// admit makes sure that the opened file is an image shunt can edit and that it may do so now.
-func (r *Raw) admit(opts Options) error {
-	if err := checkSize(r.path, r.Size(), r.sector); err != nil {
-		return err
-	}
-	if err := checkFormat(r.path, r.read, r.Size()); err != nil {
-		return err
-	}
-	if opts.Mode == Inspect {
-		return r.admitInspect(opts)
-	}
-	if opts.Mode == Edit {
-		if err := probeWritable(r.path, r.real); err != nil {
-			return err
-		}
-	}
-	if !opts.NoLock {
-		if err := r.lock(); err != nil {
-			return r.lockRefusal(err)
-		}
-	}
-	shown := wholly
-	if opts.Mode == Hold && opts.Shown {
-		shown = partly
-	}
-	if busy := host().user(r.path, r.id(), shown); busy != nil {
-		return busy
-	}
-	return nil
-}
-
-// lock takes the locks for editing. Those who come at the same moment, and go because they see our locks, are waited for.
-// So is who holds them and cannot be found, a moment in any case and longer while a process is at its end: one that was
-// killed is gone from the list of processes before its files are closed.
-func (r *Raw) lock() error {
-	take := func() error { return takeLocks(r.read, Edit) }
-	err := patiently(lockPatience, take, errHeld)
-	for waited := time.Duration(0); errors.Is(err, errHeld) && host().locker(r.path, r.id()).PID == 0; waited += endPatience {
-		if waited > 0 && !host().dying() || waited >= deathPatience {
-			break
-		}
-		err = patiently(endPatience, take, errHeld)
-	}
-	return err
-}
-
-// admitInspect never refuses: who else uses the image is kept as a remark.
-func (r *Raw) admitInspect(opts Options) error {
-	if !opts.NoLock {
-		if err := takeLocks(r.read, Inspect); err != nil {
-			// Locks that were got before the one that failed must not keep others off.
-			if err := dropLocks(r.read); err != nil {
-				return fmt.Errorf("unlock %s: %w", r.path, err)
-			}
-			if !errors.Is(err, errNoLocks) {
-				r.busy = host().locker(r.path, r.id())
-				return nil
-			}
-		}
-	}
-	r.busy = host().user(r.path, r.id(), wholly)
-	return nil
-}
-
-func regular(path string, info fs.FileInfo) error {
-	mode := info.Mode()
-	switch {
-	case mode.IsRegular():
-		return nil
-	case mode.IsDir():
-		return fmt.Errorf("%s %w", path, ErrDirectory)
-	}
-	return fmt.Errorf("%s %w", path, ErrNotFile)
-}
-
-func isBlock(info fs.FileInfo) bool {
-	return info.Mode()&fs.ModeDevice != 0 && info.Mode()&fs.ModeCharDevice == 0
-}
-
-// fit refuses block devices that are no whole disks.
-func (k kernel) fit(path string, d disk) error {
-	if w, ok := d.whole(); ok {
-		return fmt.Errorf("%s %w: give the whole disk, %s", path, ErrPartition, k.node(w))
-	}
-	return nil
-}
-
-// admit makes sure that a block device may be edited now.
-func (k kernel) admit(path string, d disk, opts Options) error {
-	switch {
-	case d.text("size") == "0":
-		return fmt.Errorf("%s %w", path, ErrNoMedium)
-	case d.text("ro") == "1" && opts.Mode == Edit:
-		return fmt.Errorf("%s %w: the device is read-only; run `%s` if that is not on purpose", path, ErrReadOnly, safetext.Command("blockdev", "--setrw", safetext.Operand(path)))
-	case k.physical(d) && !opts.AllowDisks && opts.Mode == Edit:
-		return fmt.Errorf("%s %w", path, ErrPhysical)
-	}
-	if use := k.wholeUser(path, d); use != nil {
-		return use
-	}
-	return nil
-}
-
-func checkSize(path string, size int64, z geometry.SectorSize) error {
-	if size == 0 {
-		return fmt.Errorf("%s %w, for example with `%s`", path, ErrEmpty, safetext.Command("truncate", "-s", "1GiB", safetext.Operand(path)))
-	}
-	if size < int64(z) {
-		return fmt.Errorf("%s has %d bytes and %w of %d bytes", path, size, ErrTooSmall, z)
-	}
-	return nil
-}
-
-// probeWritable tells now, and not after an hour of planning, that a commit could not write. The descriptor is closed
-// again at once: as long as it is not there, nothing can be written by mistake.
-func probeWritable(path, resolved string) error {
-	f, err := os.OpenFile(resolved, os.O_RDWR, 0)
-	if err != nil {
-		return openError(path, err)
-	}
-	return f.Close()
-}
-
-func openError(path string, err error) error {
-	switch {
-	case errors.Is(err, unix.EROFS):
-		return fmt.Errorf("%s %w: it is on a read-only file system; copy it to a writable one or remount that one (%w)", path, ErrReadOnly, unix.EROFS)
-	case errors.Is(err, unix.ETXTBSY):
-		return fmt.Errorf("%s %w: it is being executed or used as swap (%w)", path, ErrReadOnly, unix.ETXTBSY)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%s cannot be opened for reading and writing: %w; run shunt as its owner or as root, or change its mode or attributes", path, cause(err))
-	}
-	return fmt.Errorf("open %s: %w", path, cause(err))
-}
-
-// realPath is absolute and free of symbolic links, and leads to a file in its directory and not to where it is mounted by
-// itself, so that two ways to the same image find the same journal.
-func realPath(path string) (string, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	resolved, err := filepath.EvalSymlinks(abs)
-	if err != nil {
-		return "", err
-	}
-	return host().unbound(resolved), nil
-}
-
-// cause strips the operation and path that the os package puts in front of an error; the messages here name both.
-func cause(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
-	}
-	return err
+// Candidate is a file or device that is about to be opened.
+type Candidate struct {
+	Path string      // as the user gave it, for messages
+	Real string      // absolute, without symbolic links
+	Info fs.FileInfo // of the file itself
+	// File is open for reading. A driver of devices opens them itself, when it has seen that it may, and gets nil.
+	File *os.File
 }

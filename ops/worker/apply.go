@@ -107,7 +107,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 	}
 	report, err := w.runSteps(ctx, r)
 	if err == nil {
-		err = ov.Err()
+		err = errors.Join(ov.Err(), w.closeSources())
 	}
 	if err != nil {
 		if report.Err != "" {
@@ -228,7 +228,7 @@ func (w *process) commit(ctx context.Context, q ops.Queue, dir *journal.Dir, tx 
 	if err := errors.Join(dir.InPlace(), w.ready(q)); err != nil {
 		return w.failed(errors.Join(err, tx.Abandon()))
 	}
-	if err := w.target.Withdraw(tx.Hidden); err != nil {
+	if err := w.withdraw(tx.Hidden); err != nil {
 		return w.failed(errors.Join(err, tx.Abandon()))
 	}
 	ctx, cancel := w.stoppable(ctx)

@@ -41,23 +41,24 @@ func extendedLen(d model.Disk, p model.Partition) geometry.Sector {
 }
 
 // Tell makes the kernel know the partitions that are on a target. The error says what to do.
-func Tell(t target.Target) (model.Disk, error) {
-	if err := t.Refresh(); err != nil {
+func Tell(d target.KernelDisk) (model.Disk, error) {
+	if err := d.Refresh(); err != nil {
 		return model.Disk{}, err
 	}
-	disk, err := Scan(t)
+	disk, err := Scan(d)
 	if err != nil {
 		return disk, err
 	}
-	return disk, t.Follow(PartsOf(disk))
+	return disk, d.Follow(PartsOf(disk))
 }
 
 // tell tells the kernel what the target has become, and people if that cannot be done.
 func (w *process) tell(r *ops.Result) model.Disk {
-	if !w.target.Fixed() {
+	d, known := target.AsKernelDisk(w.target)
+	if !known {
 		return model.Disk{} // no kernel looks into an image file
 	}
-	disk, err := Tell(w.target)
+	disk, err := Tell(d)
 	if err != nil {
 		w.logf("%v", err)
 		addAdvice(r, "The target is as said, but "+err.Error()+".")
@@ -65,6 +66,22 @@ func (w *process) tell(r *ops.Result) model.Disk {
 		w.logf("the kernel knows the partitions: %s", refs(disk))
 	}
 	return disk
+}
+
+// withdraw keeps partitions that the kernel knows from use.
+func (w *process) withdraw(numbers []int) error {
+	if d, known := target.AsKernelDisk(w.target); known {
+		return d.Withdraw(numbers)
+	}
+	return nil
+}
+
+// node is the node of a partition, "" if the kernel does not know it.
+func (w *process) node(number int) string {
+	if d, known := target.AsKernelDisk(w.target); known {
+		return d.Node(number)
+	}
+	return ""
 }
 
 func refs(d model.Disk) string {
@@ -109,7 +126,7 @@ func (w *process) idle(dir *journal.Dir) error {
 			}
 		}
 	}
-	return w.target.Withdraw(numbers)
+	return w.withdraw(numbers)
 }
 
 // free keeps the partitions from use and refuses to take back a transaction while anything on the target is in use: what was there before may lie
@@ -126,5 +143,5 @@ func (w *process) free() error {
 		}
 		numbers = append(numbers, p.Number)
 	}
-	return w.target.Withdraw(numbers)
+	return w.withdraw(numbers)
 }

@@ -19,6 +19,7 @@ import (
 	"shunt/ops/look"
 	"shunt/ops/overlay"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 	"shunt/ops/window"
 	"shunt/ops/window/tool"
 )
@@ -87,7 +88,7 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 		return answer, err
 	}
 	opts := target.Options{Mode: target.Inspect, SectorSize: w.job.SectorSize, NoLock: true}
-	w.target, err = target.Adopt(w.job.Path, opts, w.job.files())
+	w.target, err = registry.Adopt(w.job.Path, opts, w.job.files())
 	if err != nil {
 		return answer, err
 	}

@@ -3,13 +3,13 @@ package worker
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
 	"shunt/ops/attach"
 	"shunt/ops/target"
+	"shunt/ops/target/loop"
 	"shunt/ops/window"
 )
 
@@ -25,11 +25,11 @@ func (d *display) mount(fstype, options string) (string, error) {
 			return "", err
 		}
 	}
-	node, loop, err := d.attach()
+	l, device, err := loop.SetUp(d.target, target.Loop{Offset: d.question.Off, Limit: d.question.Len, ReadOnly: true, Passing: true})
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = loop.Close() }() // the mount holds it from then on, and without one it goes away
+	defer func() { _ = device.Close() }() // the mount holds it from then on, and without one it goes away
 	room, err := d.room()
 	if err != nil {
 		return "", err
@@ -38,7 +38,7 @@ func (d *display) mount(fstype, options string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	mounted, err := cell.Attach(node, fstype, options)
+	mounted, err := cell.Attach(l.Node, fstype, options)
 	switch {
 	case errors.Is(err, unix.ENODEV):
 		return "", fmt.Errorf("this kernel cannot mount %s", fstype)
@@ -47,13 +47,4 @@ func (d *display) mount(fstype, options string) (string, error) {
 	}
 	d.undo = append(d.undo, mounted.Close)
 	return fmt.Sprintf("/proc/self/fd/%d", mounted.Fd()), nil
-}
-
-// attach sets up a read-only loop device over the file system. It takes itself away when nobody has it open or mounted any
-// more.
-func (d *display) attach() (node string, loop *os.File, err error) {
-	l, loop, err := target.SetUpLoop(d.target.Files()[0], target.Loop{
-		File: d.target.Path(), Offset: d.question.Off, Limit: d.question.Len, ReadOnly: true, Passing: true,
-	}, int(d.target.SectorSize()))
-	return l.Node, loop, err
 }

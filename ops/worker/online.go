@@ -47,7 +47,7 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, q ops.Queue, disk model.Disk) error {
 	want, _ := q.Preview().Partition(s.Part)
 	now, ok := disk.ByNumber(want.Number)
-	node := w.target.Node(want.Number)
+	node := w.node(want.Number)
 	switch {
 	case !ok || now.Span != want.Span || node == "":
 		return errors.New("the kernel does not know its partition's new size")
@@ -59,7 +59,7 @@ func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, q o
 
 // again is how to grow a mounted file system by hand.
 func (w *process) again(s ops.Step) string {
-	node := w.target.Node(number(s.Ref))
+	node := w.node(number(s.Ref))
 	if node == "" { // the kernel will call it this once it knows it
 		node = strings.TrimRight(w.target.Path(), "0123456789")
 		if node != w.target.Path() {

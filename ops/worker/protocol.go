@@ -66,18 +66,22 @@ type Job struct {
 }
 
 // files are those of the target that the parent handed over, behind the socket.
-func (j Job) files() []*os.File { return handed(4, j.Files, j.Path) }
+func (j Job) files() []*os.File { return handed(0, j.Files, j.Path) }
 
 // openJournal takes over the journal's directory, the files of which come last.
 func (j Job) openJournal() (*journal.Dir, error) {
-	return journal.Adopt(j.Journal, handed(4+j.Files+len(j.Sources), j.Journal.Count(), j.Journal.Name))
+	first := j.Files
+	for _, s := range j.Sources {
+		first += s.Files
+	}
+	return journal.Adopt(j.Journal, handed(first, j.Journal.Count(), j.Journal.Name))
 }
 
-// handed are n files from a descriptor on.
+// handed are n of the files behind the socket, from the one with the number first on.
 func handed(first, n int, name string) []*os.File {
 	files := make([]*os.File, n)
 	for i := range files {
-		files[i] = os.NewFile(uintptr(first+i), name)
+		files[i] = os.NewFile(uintptr(4+first+i), name)
 	}
 	return files
 }

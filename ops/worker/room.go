@@ -3,7 +3,6 @@ package worker
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -15,7 +14,8 @@ import (
 // warnings are what may go wrong in the commit that the rehearsal cannot try. They are guesses: what cannot be found
 // out gives none.
 func (w *process) warnings(tx *txn.Transaction) []string {
-	if w.target.Fixed() {
+	host, hosted := target.AsHosted(w.target)
+	if !hosted {
 		return nil // a device has its room
 	}
 	copies, rest, err := tx.Fills()
@@ -23,14 +23,14 @@ func (w *process) warnings(tx *txn.Transaction) []string {
 		w.logf("how much room the commit takes is not known: %v", err)
 		return nil
 	}
-	need := rest
-	if !sharesBlocks(w.job.Path) {
-		need += copies
-	}
-	free, err := target.FreeSpace(filepath.Dir(w.job.Path))
+	free, shares, err := host.Room()
 	if err != nil {
 		w.logf("%v", err)
 		return nil
+	}
+	need := rest
+	if !shares {
+		need += copies
 	}
 	if need <= free {
 		return nil
@@ -39,23 +39,6 @@ func (w *process) warnings(tx *txn.Transaction) []string {
 		"The commit may take %s of room on the file system of the image, where %s are free. If it runs out, the commit is "+
 			"interrupted and can be finished after making room, or rolled back.",
 		geometry.FormatBytes(geometry.Bytes(need)), geometry.FormatBytes(geometry.Bytes(free)))}
-}
-
-// sharesBlocks reports whether the file system of a path is of a kind that copies by sharing blocks.
-func sharesBlocks(path string) bool {
-	const (
-		bcachefs = 0xca451a4e
-		ocfs2    = 0x7461636f
-	)
-	var st unix.Statfs_t
-	if unix.Statfs(path, &st) != nil {
-		return false
-	}
-	switch uint32(st.Type) {
-	case unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, bcachefs, ocfs2:
-		return true
-	}
-	return false
 }
 
 // advised tells those whose journal has no room what can be done.

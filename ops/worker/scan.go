@@ -18,5 +18,5 @@ func ScanTelling(t target.Target, tell func(what string)) (model.Disk, error) {
 	}
 	tell("looking who uses it")
 	disk.Fixed = t.Fixed()
-	return disk.InUse(t.Uses(PartsOf(disk))), nil
+	return disk.InUse(target.Uses(t, PartsOf(disk))), nil
 }

@@ -4,19 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
 	"shunt/ops"
+	"shunt/ops/target"
+	"shunt/ops/target/registry"
 )
 
-// Source is another target that a plan copies from. Its file, which carries a lock on it, comes behind those of the
-// target itself. It is read during the rehearsal only: the commit writes what was read then.
+// Source is another target that a plan copies from. Its files, which carry its locks, come behind those of the target itself
+// and of the sources before it. It is read during the rehearsal only: the commit writes what was read then.
 type Source struct {
 	Path       string // absolute, as in the plan
-	Size       int64  // bytes
+	Files      int    // how many are handed over
 	SectorSize geometry.SectorSize
 	Sum        string // of the disk as the parent scanned it
 }
@@ -30,25 +31,38 @@ func FindSource(path string, disk model.Disk, number int) (ops.Source, error) {
 	return ops.Source{Path: path, Part: p, SectorSize: disk.SectorSize}, nil
 }
 
-// openSources reads what is on the other targets, which must be what the parent saw there.
+// openSources takes the other targets over and reads what is on them, which must be what the parent saw there.
 func (w *process) openSources() error {
 	w.sources, w.lent = map[string]io.ReaderAt{}, map[string]model.Disk{}
-	for i, s := range w.job.Sources {
-		f := os.NewFile(uintptr(4+w.job.Files+i), s.Path)
-		if f == nil {
-			return fmt.Errorf("internal error: %s was not handed over; nothing was changed, please report this", s.Path)
+	next := w.job.Files
+	for _, s := range w.job.Sources {
+		opts := target.Options{Mode: target.Inspect, SectorSize: s.SectorSize, NoLock: true}
+		t, err := registry.Adopt(s.Path, opts, handed(next, s.Files, s.Path))
+		if err != nil {
+			return err
 		}
-		r := io.NewSectionReader(f, 0, s.Size)
-		disk, err := scan.Scan(r, s.Size, s.SectorSize)
+		next += s.Files
+		w.lenders = append(w.lenders, t)
+		disk, err := scan.Scan(t, t.Size(), t.SectorSize())
 		if err != nil {
 			return fmt.Errorf("read %s: %w", s.Path, err)
 		}
 		if Sum(disk) != s.Sum {
 			return fmt.Errorf("%s changed since it was looked at; nothing was written: take the copy back and make it again", s.Path)
 		}
-		w.sources[s.Path], w.lent[s.Path] = r, disk
+		w.sources[s.Path], w.lent[s.Path] = t, disk
 	}
 	return nil
+}
+
+// closeSources lets go of the other targets, so that this process does not keep them from others while it commits.
+func (w *process) closeSources() error {
+	var errs []error
+	for _, t := range w.lenders {
+		errs = append(errs, t.Close())
+	}
+	w.lenders, w.sources = nil, nil
+	return errors.Join(errs...)
 }
 
 // source finds a partition of another target for the plan.

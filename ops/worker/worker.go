@@ -24,6 +24,7 @@ import (
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 	"shunt/ops/txn"
 	"shunt/ops/window"
 )
@@ -69,6 +70,7 @@ type process struct {
 
 	sources map[string]io.ReaderAt // the targets that are copied from, by their paths
 	lent    map[string]model.Disk  // what is on them
+	lenders []target.Target        // the same targets, to be closed
 }
 
 // orderRoom is how many orders can wait. Nobody who sends more than that means anything by it.
@@ -159,7 +161,7 @@ func (w *process) work() ops.Result {
 		}
 	}
 	opts := target.Options{Mode: target.Edit, SectorSize: w.job.SectorSize, NoLock: w.job.NoLock}
-	t, err := target.Adopt(w.job.Path, opts, w.job.files())
+	t, err := registry.Adopt(w.job.Path, opts, w.job.files())
 	if err != nil {
 		return unchanged(err)
 	}

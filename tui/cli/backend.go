@@ -86,7 +86,7 @@ type editTarget struct {
 
 func (t editTarget) Facts() tui.Facts {
 	f := outside(t.Session.Facts(), t.Disk())
-	f.Image, f.Mounts, f.NoMount = t.Image(), t.Mounts(), session.Mountable()
+	f.Device, f.Image, f.Mounts, f.NoMount = t.Device(), t.Image(), t.Mounts(), t.Mountable()
 	return f
 }
 

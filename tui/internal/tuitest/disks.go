@@ -78,7 +78,10 @@ func Varied() *Target {
 			ID: "5A3E1F52-7A0B-4F5B-9A43-6C1E0E2B7F11",
 		},
 	}, parts, nil)
-	return &Target{What: tui.Facts{Path: "/images/server.qcow2", Format: "qcow2", Size: d.Size()}, Layout: d, World: Env()}
+	return &Target{Layout: d, World: Env(), What: tui.Facts{
+		Path: "/images/server.qcow2", Format: "qcow2", Size: d.Size(),
+		NoMount: "the kernel reads no qcow2: convert the image with `qemu-img convert -O raw`, or serve it with qemu-nbd",
+	}}
 }
 
 // Logicals is an MBR disk of 1000 MiB with an extended partition that holds three logical ones.

@@ -1,0 +1,143 @@
+package held
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/ops/target"
+	"shunt/ops/target/internal/kernel"
+)
+
+// ProbeWritable tells now, and not after an hour of planning, that a commit could not write. The descriptor is closed
+// again at once: as long as it is not there, nothing can be written by mistake.
+func ProbeWritable(path, resolved string) error {
+	f, err := os.OpenFile(resolved, os.O_RDWR, 0)
+	if err != nil {
+		return OpenError(path, err)
+	}
+	return f.Close()
+}
+
+// OpenError is the error for a file at path that the system did not open.
+func OpenError(path string, err error) error {
+	switch {
+	case errors.Is(err, unix.EROFS):
+		return fmt.Errorf("%s %w: it is on a read-only file system; copy it to a writable one or remount that one (%w)", path, target.ErrReadOnly, unix.EROFS)
+	case errors.Is(err, unix.ETXTBSY):
+		return fmt.Errorf("%s %w: it is being executed or used as swap (%w)", path, target.ErrReadOnly, unix.ETXTBSY)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s cannot be opened for reading and writing: %w; run shunt as its owner or as root, or change its mode or attributes", path, kernel.Cause(err))
+	}
+	return fmt.Errorf("open %s: %w", path, kernel.Cause(err))
+}
+
+// Admit locks an image file as the mode asks for, and makes sure that nobody uses it who minds no locks. A file that is
+// inspected is never refused: who else uses it is kept as its User.
+func (h *File) Admit(opts target.Options) error {
+	if opts.Mode == target.Inspect {
+		return h.inspect(opts)
+	}
+	if opts.Mode == target.Edit {
+		if err := ProbeWritable(h.Given, h.Real); err != nil {
+			return err
+		}
+	}
+	if !opts.NoLock {
+		if err := h.lock(); err != nil {
+			return h.LockRefusal(err)
+		}
+	}
+	shown := kernel.Wholly
+	if opts.Mode == target.Hold && opts.Shown {
+		shown = kernel.Partly
+	}
+	if busy := kernel.Host().User(h.Given, h.ID(), shown, openAgain); busy != nil {
+		return busy
+	}
+	return nil
+}
+
+// lock takes the locks for editing. Those who come at the same moment, and go because they see our locks, are waited for.
+// So is who holds them and cannot be found, a moment in any case and longer while a process is at its end: one that was
+// killed is gone from the list of processes before its files are closed.
+func (h *File) lock() error {
+	take := func() error { return TakeLocks(h.Read, target.Edit) }
+	err := Patiently(LockPatience, take, ErrHeld)
+	for waited := time.Duration(0); errors.Is(err, ErrHeld) && kernel.Host().Locker(h.Given, h.ID()).PID == 0; waited += endPatience {
+		if waited > 0 && !kernel.Host().Dying() || waited >= deathPatience {
+			break
+		}
+		err = Patiently(endPatience, take, ErrHeld)
+	}
+	return err
+}
+
+func (h *File) inspect(opts target.Options) error {
+	if !opts.NoLock {
+		if err := TakeLocks(h.Read, target.Inspect); err != nil {
+			// Locks that were got before the one that failed must not keep others off.
+			if err := DropLocks(h.Read); err != nil {
+				return fmt.Errorf("unlock %s: %w", h.Given, err)
+			}
+			if !errors.Is(err, ErrNoLocks) {
+				h.User = kernel.Host().Locker(h.Given, h.ID())
+				return nil
+			}
+		}
+	}
+	h.User = kernel.Host().User(h.Given, h.ID(), kernel.Wholly, openAgain)
+	return nil
+}
+
+// openAgain ends the advice to those who open a target.
+const openAgain = ", and open it again"
+
+// Unused is Target.Unused of image files.
+func (h *File) Unused() error {
+	if use := kernel.Host().User(h.Given, h.ID(), kernel.Wholly, " first"); use != nil {
+		return use
+	}
+	return nil
+}
+
+// Adopted makes sure that the files another process handed over are those of the path, and carry its locks.
+func (h *File) Adopted(opts target.Options) error {
+	if err := h.InPlace(); err != nil {
+		return err
+	}
+	// The same open file description holds them already, so this fails only if something is wrong with the handover.
+	if opts.Mode == target.Edit && !opts.NoLock {
+		if err := TakeLocks(h.Read, opts.Mode); err != nil {
+			return h.LockRefusal(err)
+		}
+	}
+	return nil
+}
+
+// These are how long something that others hold for moments only is waited for.
+const (
+	LockPatience  = 300 * time.Millisecond
+	PartPatience  = time.Second
+	endPatience   = time.Second
+	deathPatience = 30 * time.Second
+)
+
+// Patiently repeats a call for as long as it fails with the passing error, up to the patience.
+func Patiently(patience time.Duration, call func() error, passing error) error {
+	var err error
+	const pause = 10 * time.Millisecond
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for range patience / pause {
+		if err = call(); !errors.Is(err, passing) {
+			return err
+		}
+		<-tick.C
+	}
+	return err
+}

@@ -1,0 +1,260 @@
+// Package held is what drivers of targets share: an open file or device that is locked against others, with exact reading
+// and writing. Who may use one at the same time is told in the package comment of ops/target.
+package held
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/geometry"
+	"shunt/ops/target"
+	"shunt/ops/target/internal/kernel"
+)
+
+// File is an open file or device node. Drivers embed it; a format whose disk is spread over several files has one for each.
+type File struct {
+	Given  string // the path as the user gave it, for messages
+	Real   string // absolute, without symbolic links
+	Mode   target.Mode
+	Sector geometry.SectorSize
+	User   *target.InUse // who else uses a file that is inspected
+
+	Read  *os.File // read-only; its open file description carries the locks
+	Write *os.File // nil until AllowWrites
+	size  atomic.Int64
+
+	dev, inode uint64 // of the file or node itself
+	image      *target.ImageFile
+	syncFailed syncFailure
+	buffers    sync.Pool // of CopyThrough
+}
+
+// New is the open file c.File. The file is neither locked nor judged.
+func New(c target.Candidate, opts target.Options) (*File, error) {
+	f := &File{Given: c.Path, Real: c.Real, Mode: opts.Mode, Sector: opts.SectorSize, Read: c.File}
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	f.dev, f.inode, f.image = st.Dev, st.Ino, kernel.ImageFile(st)
+	f.size.Store(st.Size)
+	return f, nil
+}
+
+// Stat asks the system about the file anew.
+func (h *File) Stat() (st unix.Stat_t, err error) {
+	if err := kernel.Retry(func() error { return unix.Fstat(int(h.Read.Fd()), &st) }); err != nil {
+		return st, fmt.Errorf("stat %s: %w", h.Given, err)
+	}
+	return st, nil
+}
+
+// syncFailure is a failed Sync, kept until writing is allowed anew.
+type syncFailure struct {
+	mu  sync.Mutex
+	err error
+}
+
+func (s *syncFailure) get() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+func (s *syncFailure) set(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+// Path is the target's path, absolute and without symbolic links.
+func (h *File) Path() string { return h.Real }
+
+// Image is Target.Image of image files, as the file was when it was opened.
+func (h *File) Image() *target.ImageFile { return h.image }
+
+// Busy tells who else uses a target that was opened with Inspect, nil if nobody does.
+func (h *File) Busy() *target.InUse { return h.User }
+
+// SectorSize is the logical sector the target is edited with.
+func (h *File) SectorSize() geometry.SectorSize { return h.Sector }
+
+// Size is the exact length in bytes; the last sector may be a part of one only.
+func (h *File) Size() int64 { return h.size.Load() }
+
+// SetSize tells the length, where the system does not tell it as that of a file, or after it has changed.
+func (h *File) SetSize(n int64) { h.size.Store(n) }
+
+// AllowWrites is Target.AllowWrites.
+func (h *File) AllowWrites() error {
+	if h.Mode != target.Edit {
+		return fmt.Errorf("write %s: opened to be inspected: %w", h.Given, target.ErrNotAllowed)
+	}
+	if err := h.InPlace(); err != nil {
+		return err
+	}
+	// By way of the descriptor: whatever happens to the name meanwhile, this is the file that is locked.
+	w, err := os.OpenFile(h.Through(), os.O_RDWR, 0)
+	if err != nil {
+		return OpenError(h.Given, err)
+	}
+	old := h.Write
+	h.Write = w
+	h.syncFailed.set(nil)
+	if old != nil {
+		if err := old.Close(); err != nil {
+			return fmt.Errorf("close %s: %w", h.Given, kernel.Cause(err))
+		}
+	}
+	return nil
+}
+
+// InPlace makes sure that the path still leads to the opened file.
+func (h *File) InPlace() error {
+	var st unix.Stat_t
+	err := kernel.Retry(func() error { return unix.Stat(h.Real, &st) })
+	if errors.Is(err, unix.ENOENT) || (err == nil && (st.Dev != h.dev || st.Ino != h.inode)) {
+		return fmt.Errorf("%s %w: nothing was written", h.Given, target.ErrReplaced)
+	}
+	if err != nil {
+		return fmt.Errorf("stat %s: %w", h.Given, err)
+	}
+	return nil
+}
+
+// Close is Target.Close.
+func (h *File) Close() error {
+	err := h.Read.Close()
+	if h.Write != nil {
+		err = errors.Join(err, h.Write.Close())
+	}
+	return err
+}
+
+// ReadAt is Device.ReadAt.
+func (h *File) ReadAt(p []byte, off int64) (int, error) {
+	if err := h.Within("read", off, int64(len(p))); err != nil {
+		return 0, err
+	}
+	n, err := h.Read.ReadAt(p, off)
+	if n == len(p) {
+		return n, nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // somebody cut the target short
+	}
+	return n, fmt.Errorf("read %s: got %d of %d bytes at byte %d: %w", h.Given, n, len(p), off, kernel.Cause(err))
+}
+
+// WriteAt is Device.WriteAt.
+func (h *File) WriteAt(p []byte, off int64) (int, error) {
+	w, err := h.Writer("write", off, int64(len(p)))
+	if err != nil {
+		return 0, err
+	}
+	n, err := w.WriteAt(p, off)
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return n, fmt.Errorf("write %s: put %d of %d bytes at byte %d: %w", h.Given, n, len(p), off, kernel.Cause(err))
+	}
+	return n, nil
+}
+
+// Sync is Device.Sync.
+func (h *File) Sync() error {
+	if err := h.syncFailed.get(); err != nil {
+		return err
+	}
+	f := h.Write
+	if f == nil {
+		f = h.Read
+	}
+	if err := f.Sync(); err != nil {
+		err = fmt.Errorf("sync %s: %w", h.Given, kernel.Cause(err))
+		h.syncFailed.set(err)
+		return err
+	}
+	return nil
+}
+
+// Writer is the write side, for a write to [off, off+n).
+func (h *File) Writer(verb string, off, n int64) (*os.File, error) {
+	if h.Write == nil {
+		return nil, fmt.Errorf("%s %s: %w", verb, h.Given, target.ErrNotAllowed)
+	}
+	if err := h.syncFailed.get(); err != nil {
+		return nil, fmt.Errorf("%s %s after a failure: %w", verb, h.Given, err)
+	}
+	return h.Write, h.Within(verb, off, n)
+}
+
+// Within fails with ErrRange unless the file has the bytes [off, off+n).
+func (h *File) Within(verb string, off, n int64) error {
+	size := h.Size()
+	if off < 0 || n < 0 || off > math.MaxInt64-n || off+n > size {
+		return fmt.Errorf("%s %s: %d bytes at byte %d of %d: %w", verb, h.Given, n, off, size, target.ErrRange)
+	}
+	return nil
+}
+
+// zeroChunk is how many zeroes are written at a time where holes cannot be punched.
+const zeroChunk = 1 << 20
+
+// WriteZeroes writes plain zeroes.
+func (h *File) WriteZeroes(off, n int64) error {
+	zeroes := make([]byte, min(n, zeroChunk))
+	for end := off + n; off < end; {
+		k, err := h.WriteAt(zeroes[:min(int64(len(zeroes)), end-off)], off)
+		if err != nil {
+			return err
+		}
+		off += int64(k)
+	}
+	return nil
+}
+
+// Forget is Device.Forget: what the host has in its page cache of the range is dropped, as far as it is on the disk.
+func (h *File) Forget(off, n int64) {
+	// Advice that is not taken leaves the cache as it is, which is all that can be done.
+	_ = unix.Fadvise(int(h.Read.Fd()), off, n, unix.FADV_DONTNEED)
+}
+
+// ID names the opened file in the ways it must be looked for.
+func (h *File) ID() kernel.FileID { return kernel.Host().Identify(h.dev, h.inode, h.Read) }
+
+// Through is a path to the opened file, whatever happens to its name.
+func (h *File) Through() string { return "/proc/self/fd/" + strconv.Itoa(int(h.Read.Fd())) }
+
+// Reopen is Plain.Reopen.
+func (h *File) Reopen(write bool) (*os.File, error) {
+	flag := os.O_RDONLY
+	if write {
+		flag = os.O_RDWR
+	}
+	f, err := os.OpenFile(h.Through(), flag, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w; it can be had read-only", h.Given, kernel.Cause(err))
+	}
+	return f, nil
+}
+
+// LockRefusal is the error for those who ask for a target of which the locks were refused with err.
+func (h *File) LockRefusal(err error) error {
+	switch {
+	case errors.Is(err, ErrHeld):
+		return kernel.Host().Locker(h.Given, h.ID())
+	case errors.Is(err, ErrNoLocks):
+		return fmt.Errorf("%s %w (%w)", h.Given, target.ErrNoLocks, err)
+	}
+	return fmt.Errorf("lock %s: %w", h.Given, err)
+}

@@ -1,0 +1,8 @@
+package kernel
+
+import "shunt/ops/target/internal/targettest"
+
+var (
+	require = targettest.Require
+	image   = targettest.Image
+)

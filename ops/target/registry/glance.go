@@ -1,0 +1,136 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/geometry"
+	"shunt/ops/target"
+	"shunt/ops/target/block"
+	"shunt/ops/target/internal/held"
+	"shunt/ops/target/internal/kernel"
+)
+
+// Surroundings is what the system told, at one moment, of who uses files. It is for looks at many files in a row.
+type Surroundings struct {
+	k     kernel.Kernel
+	loops map[kernel.FileID]string // the kernel's names of the loop devices on files
+}
+
+// Glance is what a look at a file or block device told that took no lock and left no trace: who opens the target later can
+// still be refused. A value of zero is not known.
+type Glance struct {
+	Size   int64
+	Sector geometry.SectorSize // of a device
+	Format string              // "raw", "qcow2", "loop device"
+	Back   string              // the file behind a loop device
+	Use    string              // who uses it: "loop device /dev/loop0, mounted at /mnt"
+	// Physical says that it is a disk that people may depend on.
+	Physical bool
+	Own      bool   // this program itself has it open
+	Cannot   string // why it cannot be opened, whoever uses it
+}
+
+// LookAround asks who uses what.
+func LookAround() Surroundings {
+	return Surroundings{k: kernel.Host(), loops: kernel.Host().LoopFiles()}
+}
+
+// Glance looks at a file or block device; inside is called with the disk in it, if that can be read, before it is closed.
+// The error is ready to be shown; what is told of a target that cannot be read comes with it.
+func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance) error) (g Glance, err error) {
+	var st unix.Stat_t
+	if err := kernel.Retry(func() error { return unix.Stat(path, &st) }); err != nil {
+		return Glance{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	kind := st.Mode & unix.S_IFMT
+	if kind != unix.S_IFREG && kind != unix.S_IFBLK {
+		return Glance{}, fmt.Errorf("%s %w", path, target.ErrNotFile)
+	}
+	var d kernel.Disk
+	g.Format, g.Size = plain().name, st.Size
+	if kind == unix.S_IFBLK {
+		if d, err = s.k.Disk(st.Rdev); err != nil {
+			return Glance{}, fmt.Errorf("open %s: %w", path, err)
+		}
+		g = s.device(d)
+	}
+	// Without O_NONBLOCK the drive of a disk that is not there would be waited for.
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return g, held.OpenError(path, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if kind == unix.S_IFBLK {
+		if z, err := unix.IoctlGetInt(int(f.Fd()), unix.BLKSSZGET); err == nil {
+			g.Sector = geometry.SectorSize(z)
+		}
+	}
+	if g.Use == "" {
+		g.Use, g.Own = s.user(path, f, st)
+	}
+	if g.Cannot != "" || g.Size == 0 {
+		return g, nil
+	}
+	driver := block.Driver()
+	if kind == unix.S_IFREG || d.Is("loop") {
+		other, err := recognise(path, f, g.Size)
+		if err != nil {
+			return g, err
+		}
+		if kind == unix.S_IFREG {
+			g.Format = other.name
+		}
+		if other.driver == nil || kind == unix.S_IFBLK && other.name != plain().name {
+			g.Cannot = fmt.Sprintf("this version cannot edit %s files: %s", other.name, other.advice(path))
+			return g, nil
+		}
+		driver = other.driver()
+	}
+	disk, size, err := driver.Peek(f, g.Size)
+	if err != nil {
+		return g, err
+	}
+	g.Size = size
+	return g, inside(disk, g)
+}
+
+// device is what /sys tells of a block device.
+func (s Surroundings) device(d kernel.Disk) Glance {
+	g := Glance{
+		Size: d.Bytes(), Format: s.k.Sort(d), Back: d.Text("loop", "backing_file"), Physical: s.k.Physical(d), Use: s.k.DiskUses(d),
+	}
+	if w, ok := d.Whole(); ok {
+		g.Format, g.Cannot = "partition", "it is a partition and not a disk: open "+s.k.Node(w)
+	} else if g.Size == 0 {
+		g.Cannot = "it " + target.ErrNoMedium.Error()
+	}
+	return g
+}
+
+// user is who uses a file, or has a device for itself, as far as that is told without looking at every process.
+func (s Surroundings) user(path string, f *os.File, st unix.Stat_t) (who string, own bool) {
+	name, ok := s.loops[kernel.FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}]
+	if ok && st.Mode&unix.S_IFMT == unix.S_IFREG {
+		what, _ := s.k.LoopHolder(name)
+		return what, false
+	}
+	id := s.k.Identify(st.Dev, st.Ino, f)
+	switch {
+	case s.k.SwapOn(id) != "":
+		return "the system as swap", false
+	case !errors.Is(held.TestLocks(f, target.Edit), held.ErrHeld) && s.k.Flocker(id) == 0:
+		return "", false
+	case s.k.OpenHere(id):
+		return "", true // its worker may have it open as well
+	}
+	return s.k.Locker(path, id).Holder, false
+}
+
+// Devices lists the nodes of the block devices that can be edited: loop devices that are set up and other images that are
+// shown as devices; physical disks only if they are allowed.
+func Devices(physical bool) []string { return kernel.Host().Devices(physical) }
