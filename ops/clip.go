@@ -58,7 +58,7 @@ func (c clip) twice(d model.Disk) string {
 }
 
 // remade says that the contents are not worth a copy: swap space is made anew.
-func (c clip) remade() bool { return c.part.FS.Kind == model.Swap }
+func (c clip) remade() bool { return c.part.FS.Kind.MadeAnew() }
 
 // typeOn is the type of the copy in a table.
 func (c clip) typeOn(d model.Disk) model.PartType {

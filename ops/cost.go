@@ -102,7 +102,7 @@ func toolOf(s Step) string {
 // MoveCost is how many bytes a move of p would copy, and how many bytes of it are free space of its file
 // system and are not copied. An extended partition and swap space are not copied at all.
 func MoveCost(d model.Disk, p model.Partition) (copies, skipped geometry.Bytes) {
-	if p.Role == model.Extended || p.FS.Kind == model.Swap {
+	if p.Role == model.Extended || p.FS.Kind.MadeAnew() {
 		return 0, 0
 	}
 	return moveBytes(p, d.SectorSize.Bytes(p.Span.Len()))

@@ -69,7 +69,7 @@ func (o NewUUID) Apply(before model.Disk, env Env) (model.Disk, error) {
 func (o NewUUID) Steps(before, _ model.Disk) []Step {
 	p, _ := before.Partition(o.ID)
 	s := stepper{step: Step{Part: o.ID, Ref: p.Ref(), FS: p.FS.Kind, Half: o.Half}}
-	if p.FS.Kind != model.Swap {
+	if !p.FS.Kind.MadeAnew() {
 		s.add(StepCheckFS, p.Span)
 	}
 	s.add(StepUUIDFS, p.Span)

@@ -20,7 +20,7 @@ func (s *stepper) add(kind StepKind, window geometry.Span) *Step {
 
 // verify checks read-only; windows without a file system have nothing to be verified.
 func (s *stepper) verify(window geometry.Span) {
-	if s.step.FS != model.Unformatted && s.step.FS != model.Swap {
+	if s.step.FS != model.Unformatted && !s.step.FS.MadeAnew() {
 		s.add(StepVerifyFS, window)
 	}
 }

@@ -91,7 +91,7 @@ func cannotMove(env Env, p model.Partition) string {
 		return "the boot code on this disk finds the boot loader in it by its position"
 	}
 	c := env.Caps.Of(p.FS.Kind)
-	if p.FS.Kind == model.Swap && c.Move == "" {
+	if p.FS.Kind.MadeAnew() && c.Move == "" {
 		return c.Create // swap space is not copied but made anew
 	}
 	return c.Move
@@ -134,7 +134,7 @@ func cannotShrink(d model.Disk, env Env, p model.Partition) string {
 		return reason
 	}
 	switch {
-	case p.FS.Kind == model.Swap:
+	case p.FS.Kind.MadeAnew():
 		return ""
 	case p.FS.Dirty != "":
 		return fmt.Sprintf("what its %s says of free space cannot be trusted (%s): check it first", p.FS.Kind, p.FS.Dirty)
@@ -168,7 +168,7 @@ const minFloor = geometry.MiB
 // and what needs it. It does not ask whether p can be shrunk at all.
 func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why string) {
 	least, why := minFloor, "no partition is made smaller than 1 MiB"
-	if p.Role != model.Extended && p.FS.Known() && p.FS.Kind != model.Swap {
+	if p.Role != model.Extended && p.FS.Known() && !p.FS.Kind.MadeAnew() {
 		if c := env.Caps.Of(p.FS.Kind); c.MinSize > least {
 			least, why = c.MinSize, fmt.Sprintf("no %s is smaller than %s", p.FS.Kind, geometry.FormatBytes(c.MinSize))
 		}

@@ -129,7 +129,7 @@ func (c Capabilities) Matrix() Support {
 	var s Support
 	kinds := slices.Collect(maps.Keys(c))
 	slices.SortFunc(kinds, func(a, b model.FSKind) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(a, b))
 	})
 	for _, kind := range kinds {
 		row := SupportRow{Kind: kind}
@@ -161,17 +161,4 @@ func packageIn(reason string) string {
 		return ""
 	}
 	return name
-}
-
-// usual is the order in which people look for file systems; what is not listed follows by name.
-var usual = [...]model.FSKind{
-	model.Ext2, model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS, model.FAT12, model.FAT16, model.FAT32,
-	model.ExFAT, model.NTFS, model.Swap, model.LVM2, model.LUKS,
-}
-
-func rank(kind model.FSKind) int {
-	if i := slices.Index(usual[:], kind); i >= 0 {
-		return i
-	}
-	return len(usual)
 }

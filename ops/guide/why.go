@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"shunt/geometry"
-	"shunt/model"
 	"shunt/ops"
 )
 
@@ -115,7 +114,7 @@ func (l *line) kept(i int, need geometry.Sector) string {
 		return it.full
 	case spare < need:
 		why := "it can give only " + l.size(spare)
-		if it.part.FS.Kind == model.Swap {
+		if it.part.FS.Kind.MadeAnew() {
 			why += ", half of it"
 		}
 		return why

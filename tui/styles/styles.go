@@ -55,7 +55,7 @@ type Styles struct {
 	Chosen lipgloss.Style // the button that Enter presses
 	Danger lipgloss.Style // the same, when pressing it changes the target
 
-	kinds map[model.FSKind]lipgloss.Style
+	hues map[model.Hue]lipgloss.Style
 
 	Unallocated, Unformatted, Extended, Other lipgloss.Style
 }
@@ -79,17 +79,17 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 		Button: fg(t.muted), Chosen: plain.Foreground(t.onFill).Background(t.accent).Bold(true),
 		Danger:      plain.Foreground(t.onFill).Background(t.bad).Bold(true),
 		Unallocated: fg(t.unallocated), Unformatted: fg(t.unformatted), Extended: fg(t.extended), Other: fg(t.other),
-		kinds: map[model.FSKind]lipgloss.Style{},
+		hues: map[model.Hue]lipgloss.Style{},
 	}
-	for kind, c := range t.extents {
-		s.kinds[kind] = fg(c)
+	for hue, c := range t.hues {
+		s.hues[hue] = fg(c)
 	}
 	return s
 }
 
 // FS is the look of a kind of file system; kinds without a colour of their own share one.
 func (s *Styles) FS(kind model.FSKind) lipgloss.Style {
-	if style, ok := s.kinds[kind]; ok {
+	if style, ok := s.hues[kind.Hue()]; ok {
 		return style
 	}
 	if kind == model.Unformatted {
