@@ -47,10 +47,14 @@ func probeForeign(w *window) (model.Filesystem, bool) {
 			return model.Filesystem{Kind: f.kind, Used: -1}, true
 		}
 	}
-	if isZFS(w) {
-		return model.Filesystem{Kind: model.ZFS, Used: -1}, true
-	}
 	return model.Filesystem{}, false
+}
+
+func foreignKinds() (list []model.FSKind) {
+	for _, f := range foreign {
+		list = append(list, f.kind)
+	}
+	return list
 }
 
 // isUDF looks for "NSR02" or "NSR03" among the volume descriptors from 32 KiB on, one in each 2 KiB, or in each block where
@@ -70,17 +74,17 @@ func isUDF(w *window) bool {
 	return false
 }
 
-// isZFS looks for an uberblock in the array at 128 KiB of the first label. Which slots are in use changes with every
+// probeZFS looks for an uberblock in the array at 128 KiB of the first label. Which slots are in use changes with every
 // write and with the sector size, so several are tried.
-func isZFS(w *window) bool {
+func probeZFS(w *window) (model.Filesystem, bool) {
 	const magic = 0x00BAB10C
 	for i := range int64(32) {
 		b := w.at(128<<10+i<<12, 8)
 		if b != nil && (binary.LittleEndian.Uint64(b) == magic || binary.BigEndian.Uint64(b) == magic) {
-			return true
+			return model.Filesystem{Kind: model.ZFS, Used: -1}, true
 		}
 	}
-	return false
+	return model.Filesystem{}, false
 }
 
 // probeHFSPlus recognises HFS+ by its volume header at 1 KiB, big-endian: "H+" 4 or "HX" 5, 40 block size (4), 44 blocks (4),

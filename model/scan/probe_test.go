@@ -482,6 +482,24 @@ func TestProbeLyingHeaders(t *testing.T) {
 	t.Logf("%d headers", probes)
 }
 
+// TestRegistry has every prober say what it finds, and find nothing but that.
+func TestRegistry(t *testing.T) {
+	for i, p := range probers {
+		if p.probe == nil || len(p.kinds) == 0 {
+			t.Errorf("prober %d is not complete", i)
+		}
+	}
+	for _, name := range goldenNames(t) {
+		g := golden(t, name)
+		w := newWindow(g, 0, g.n)
+		for _, p := range probers {
+			if fs, ok := p.probe(w); ok && !slices.Contains(p.kinds, fs.Kind) {
+				t.Errorf("%s: the prober of %v found %s", name, p.kinds, fs.Kind)
+			}
+		}
+	}
+}
+
 // TestProbeMutated is a short run of what FuzzProbe does at length: bytes and words of real superblocks are replaced.
 func TestProbeMutated(t *testing.T) {
 	rng := probeRand(t)
