@@ -73,13 +73,10 @@ func (c clip) typeOn(d model.Disk) model.PartType {
 
 // needs is how many sectors a copy takes at least. What lies behind the end of a file system that keeps
 // nothing there can be left away.
-func (c clip) needs() geometry.Sector {
+func (c clip) needs(env Env) geometry.Sector {
 	n := c.part.Span.Len()
-	switch fs := c.part.FS; fs.Kind {
-	case model.Ext2, model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS:
-		if fs.Size > 0 {
-			n = min(n, c.z.Up(fs.Size))
-		}
+	if fs := c.part.FS; env.Caps.Of(fs.Kind).EndsAtSize && fs.Size > 0 {
+		n = min(n, c.z.Up(fs.Size))
 	}
 	return n
 }
@@ -105,7 +102,7 @@ func (c clip) cannotCopy(env Env, d model.Disk, length geometry.Sector) *Refusal
 	if reason != "" {
 		return &Refusal{Reason: reason}
 	}
-	if need := c.needs(); length < need && !c.remade() {
+	if need := c.needs(env); length < need && !c.remade() {
 		return &Refusal{
 			Reason:  fmt.Sprintf("%s is too small for it", geometry.FormatBytes(d.SectorSize.Bytes(length))),
 			Nearest: fmt.Sprintf("it needs %s", bound(need, d.SectorSize)),
@@ -121,7 +118,7 @@ func (c clip) cannotCopy(env Env, d model.Disk, length geometry.Sector) *Refusal
 func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) model.Filesystem {
 	fs, bytes := c.part.FS, z.Bytes(length)
 	if c.remade() {
-		return newFilesystem(fs.Kind, fs.Label, bytes, z)
+		return newFilesystem(env, fs.Kind, fs.Label, bytes, z)
 	}
 	caps := env.Caps.Of(fs.Kind)
 	full := fsLength(fs, bytes)
@@ -147,9 +144,7 @@ func (c clip) steps(p model.Partition) []Step {
 	n := min(c.part.Span.Len(), p.Span.Len())
 	step := s.add(StepCopy, p.Span)
 	step.From, step.To, step.Path = geometry.SpanOf(c.part.Span.Start, n), geometry.SpanOf(p.Span.Start, n), c.path
-	if storesPosition(fs.Kind) {
-		s.add(StepMoved, p.Span)
-	}
+	s.add(StepMoved, p.Span)
 	if p.FS.Size > fs.Size {
 		s.resize(p, p.Span, p.Span, p.FS.Size)
 	} else if fs.Dirty == "" {

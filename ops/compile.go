@@ -45,13 +45,25 @@ func mountedLast(steps []Step) []Step {
 // steps is what operation i compiles to on this machine.
 func (q Queue) steps(i int) []Step {
 	steps := q.ops[i].Steps(q.Before(i), q.Before(i+1))
-	steps = slices.DeleteFunc(steps, func(s Step) bool {
-		return (s.Kind == StepCheckFS || s.Kind == StepVerifyFS) && q.env.Caps.Of(s.FS).Check != ""
-	})
+	steps = slices.DeleteFunc(steps, func(s Step) bool { return q.env.Caps.Of(s.FS).spares(s.Kind) })
 	for j := range steps {
 		steps[j].Op = i
 	}
 	return steps
+}
+
+// spares reports whether a step of this kind is not for the file system: there is nothing that checks it, or it keeps no
+// note of its position.
+func (c Capability) spares(kind StepKind) bool {
+	switch kind {
+	case StepCheckFS, StepVerifyFS:
+		return c.Check != ""
+	case StepMoved:
+		return !c.KeepsPosition
+	case StepResizeImage, StepResizeFS, StepRemap, StepCopy, StepWipe, StepWipeDisk, StepMakeFS, StepLabelFS, StepUUIDFS,
+		StepWriteTable, StepGrowMounted:
+	}
+	return false
 }
 
 // tableChanges reports whether the table must be written. A GPT stands in the way of a size change even
@@ -73,8 +85,8 @@ func tableChanges(before, after model.Disk) bool {
 }
 
 // moveBytes splits the n bytes of a moved window of p into what is copied and what is known to be free.
-func moveBytes(p model.Partition, n geometry.Bytes) (copies, skipped geometry.Bytes) {
-	if isExt(p.FS.Kind) && p.FS.Dirty == "" && p.FS.Used >= 0 && p.FS.Size > 0 {
+func moveBytes(env Env, p model.Partition, n geometry.Bytes) (copies, skipped geometry.Bytes) {
+	if env.Caps.Of(p.FS.Kind).FreeKnown && p.FS.Dirty == "" && p.FS.Used >= 0 && p.FS.Size > 0 {
 		copies = min(p.FS.Used, n)
 		return copies, n - copies
 	}

@@ -145,7 +145,13 @@ func TestSteps(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			q := plan(t, tt.disk, tt.line)
+			world := env()
+			no := "there is no tool for it here"
+			world.Caps[model.NTFS] = known(model.NTFS, ops.Capability{Grow: no, Shrink: no, Check: no})
+			q, err := ops.ParsePlan(strings.NewReader(tt.line), ops.NewQueue(tt.disk, world), geometry.AlignMiB)
+			if err != nil {
+				t.Fatal(err)
+			}
 			steps, err := q.Compile()
 			if err != nil {
 				t.Fatal(err)
@@ -192,7 +198,7 @@ func TestCost(t *testing.T) {
 		{model.Ext4, "", 30, 70}, {model.Ext4, "has errors", 100, 0}, {model.NTFS, "", 100, 0}, {model.Swap, "", 0, 0},
 	} {
 		p.FS.Kind, p.FS.Dirty = tt.kind, tt.dirty
-		copies, skipped := ops.MoveCost(mbr(1000*mib, p), p)
+		copies, skipped := ops.MoveCost(mbr(1000*mib, p), env(), p)
 		if copies != tt.copies*geometry.MiB || skipped != tt.skipped*geometry.MiB {
 			t.Errorf("%s %s: copies %d, skips %d", tt.kind, tt.dirty, copies, skipped)
 		}

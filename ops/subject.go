@@ -61,21 +61,6 @@ func sound(what string, d model.Disk) error {
 	return nil
 }
 
-func isExt(kind model.FSKind) bool {
-	return kind == model.Ext2 || kind == model.Ext3 || kind == model.Ext4
-}
-
-// storesPosition reports whether a file system holds its own position on the disk.
-func storesPosition(kind model.FSKind) bool {
-	switch kind {
-	case model.FAT12, model.FAT16, model.FAT32, model.ExFAT, model.NTFS:
-		return true
-	case model.Unformatted, model.Ext2, model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS, model.Swap,
-		model.LUKS, model.LVM2, model.ISO9660, model.SquashFS, model.SwSuspend:
-	}
-	return false
-}
-
 // cannotMove is why the bytes of p must not go elsewhere, or "".
 func cannotMove(env Env, p model.Partition) string {
 	switch {
@@ -85,8 +70,6 @@ func cannotMove(env Env, p model.Partition) string {
 		return untouchable(p.FS)
 	case p.Busy != "":
 		return inUse(p)
-	case p.FS.Kind == model.ISO9660:
-		return "an ISO 9660 file system holds absolute positions on the disk"
 	case p.Type == model.BIOSBoot:
 		return "the boot code on this disk finds the boot loader in it by its position"
 	}

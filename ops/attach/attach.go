@@ -1,7 +1,7 @@
 // Package attach brings targets and their partitions into the system and out of it again: an image as a loop device whose
 // partitions the kernel knows, a file system mounted at a directory. It writes to no target.
 //
-// It may import model and ops/target. Who may do what to a target at the same time is for the target's locks to say: the
+// It may import model, ops/fsys and ops/target. Who may do what to a target at the same time is for the target's locks to say: the
 // functions here take one that is held (target.Hold), and are for root.
 //
 // What has to go away later needs no record. A loop device that shows a single partition, for a mount of an image, goes

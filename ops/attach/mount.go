@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/ops/fsys"
 	"shunt/ops/target"
 )
 
@@ -37,8 +38,9 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if err := allowed("mounting"); err != nil {
 		return "", err
 	}
-	if reason := unmountable(p.FS); reason != "" {
-		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
+	d := fsys.Of(p.FS)
+	if len(d.Mounts) == 0 {
+		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, d.NoFiles)
 	}
 	if at := t.Mounts(p.Part); len(at) > 0 {
 		return "", fmt.Errorf("%s is mounted at %s already", p.Name, at[0])
@@ -49,8 +51,8 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if w.Access == ReadWrite && t.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
 	}
-	if p.FS == model.Btrfs {
-		if err := Twin(t, p.Part.Start); err != nil {
+	if d.MayMount != nil {
+		if err := d.MayMount(t, p.Part.Start); err != nil {
 			return "", fmt.Errorf("%s cannot be mounted: %w", p.Name, err)
 		}
 	}
@@ -106,22 +108,22 @@ func mountImage(t target.Target, p Place, dir string, access Access) (err error)
 	return errors.Join(mount(l.Node, p, dir, access), device.Close())
 }
 
-// mount mounts what is on a node with the first driver that the kernel has for it.
+// mount mounts what is on a node in the first way that there is here.
 func mount(node string, p Place, dir string, access Access) error {
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
 	if access == ReadOnly {
 		flags |= unix.MS_RDONLY
 	}
 	var err error
-	for _, d := range drivers(p.FS) {
-		if d.program != "" {
-			err = d.start(node, dir, access)
+	for _, m := range fsys.Of(p.FS).Mounts {
+		if m.Program != "" {
+			err = start(m, node, dir, access)
 		} else {
 			options := ""
 			if access == ReadOnly {
-				options = d.quiet
+				options = m.Quiet
 			}
-			err = unix.Mount(node, dir, d.fs, flags, options)
+			err = unix.Mount(node, dir, m.FS, flags, options)
 		}
 		if !errors.Is(err, unix.ENODEV) {
 			break

@@ -5,89 +5,101 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
+
+	"github.com/google/uuid"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 )
 
-var btrfsFeature = feature{
-	pkg: "btrfs-progs", create: can("mkfs.btrfs"), grow: whileMounted("btrfs", "btrfs"), shrink: whileMounted("btrfs", "btrfs"),
-	check: can("btrfs"), label: can("btrfs"), uuid: can("btrfstune", "btrfs"), online: can("btrfs"),
-	// The kernel does not shrink it below; mkfs.btrfs takes less, but then there is little room for data.
-	minSize: 256 * geometry.MiB,
+func btrfsDriver() Driver {
+	resize := whileMounted("btrfs", "btrfs").called("btrfs filesystem resize")
+	return Driver{
+		Kind: model.Btrfs, Package: "btrfs-progs", create: can("mkfs.btrfs"), grow: resize, shrink: resize,
+		check: can("btrfs").called("btrfs check"), label: can("btrfs").called("btrfs filesystem label"),
+		uuid: can("btrfstune", "btrfs"), online: can("btrfs").called("btrfs filesystem resize"),
+		facts: ops.Capability{
+			// The kernel does not shrink it below; mkfs.btrfs takes less, but then there is little room for data.
+			MinSize: 256 * geometry.MiB, Labels: ops.LabelRule{Most: 255}, EndsAtSize: true,
+		},
+		// -K: there is nothing to discard in a window.
+		make: func(j job, ctx context.Context, spec Spec) error {
+			return j.mkfs(ctx, []string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", spec.Label, "-U", spec.UUID)
+		},
+		resize: job.resizeBtrfs, verify: job.verifyBtrfs,
+		repair: func(j job, ctx context.Context) error {
+			if err := j.singleDevice(); err != nil {
+				return err
+			}
+			return j.verifyBtrfs(ctx)
+		},
+		setLabel: command("btrfs", "filesystem", "label", "{}", "{=}"),
+		// btrfstune rewrites all metadata with the new UUID.
+		setUUID: func(j job, ctx context.Context, fresh string) error {
+			if err := j.singleDevice(); err != nil {
+				return err
+			}
+			return command("btrfstune", "-f", "-U", "{=}", "{}")(j, ctx, fresh)
+		},
+		growMounted: func(j job, ctx context.Context, _, dir string) error {
+			id, err := j.btrfsField(btrfsDeviceAt) // there may be more devices than this one
+			if err != nil {
+				return err
+			}
+			_, _, err = j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", fmt.Sprintf("%d:max", id), dir)
+			return err
+		},
+		byHand: "btrfs filesystem resize max {dir}",
+		Mounts: mountedAs("btrfs", "rescue=nologreplay"), MayMount: noBtrfsTwin,
+	}
 }
 
-// btrfs check: 0 no errors, else errors.
-func (t Tools) verifyBtrfs(ctx context.Context, doing, path string) error {
-	if err := t.singleDevice(path); err != nil {
+// verifyBtrfs runs btrfs check: 0 no errors, else errors.
+func (j job) verifyBtrfs(ctx context.Context) error {
+	if err := j.singleDevice(); err != nil {
 		return nil // the other devices would have to be there, too
 	}
-	_, _, err := t.run(ctx, doing, zeroOnly, "btrfs", "check", "--readonly", path)
+	_, _, err := j.run(ctx, zeroOnly, "btrfs", "check", "--readonly", j.path)
 	return advise(err, "see btrfs-check(8) before any attempt to repair it")
-}
-
-// makeBtrfs runs mkfs.btrfs. -K: there is nothing to discard in a window.
-func (t Tools) makeBtrfs(ctx context.Context, doing, path string, spec Spec) error {
-	argv := []string{"mkfs.btrfs", "-q", "-f", "-K"}
-	if spec.Label != "" {
-		argv = append(argv, "-L", spec.Label)
-	}
-	if spec.UUID != "" {
-		argv = append(argv, "-U", spec.UUID)
-	}
-	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
-	return err
 }
 
 // resizeBtrfs resizes it while it is mounted, which is the only way. The device is named by its number, and checked
 // before and after.
-func (t Tools) resizeBtrfs(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	before, n, err := t.probe(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	if err := t.singleDevice(path); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	id, err := t.btrfsDevice(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	if err := t.verifyBtrfs(ctx, doing, path); err != nil {
+func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
+	if err := j.singleDevice(); err != nil {
 		return err
 	}
-	want := size / before.BlockSize * before.BlockSize
+	id, err := j.btrfsField(btrfsDeviceAt)
+	if err != nil {
+		return err
+	}
+	if err := j.verifyBtrfs(ctx); err != nil {
+		return err
+	}
+	want := size / j.fs.BlockSize * j.fs.BlockSize
 	to := strconv.FormatUint(id, 10) + ":"
-	if int64(size) == n && want > before.Size {
+	if int64(size) == j.n && want > j.fs.Size {
 		to += "max"
 	} else {
 		to += strconv.FormatInt(int64(want), 10)
 	}
-	err = t.whileMounted(ctx, doing, path, "btrfs", "", func(dir string) error {
-		_, _, err := t.run(ctx, doing, zeroOnly, "btrfs", "filesystem", "resize", to, dir)
-		return advise(err, "if there is not enough room in the new size, leave the partition larger")
+	err = j.whileMounted(ctx, "btrfs", "", func(dir string) error {
+		_, _, err := j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", to, dir)
+		return advise(err, noRoom)
 	})
 	if err != nil {
 		return err
 	}
-	after, _, err := t.expect(model.Btrfs, path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
-	case after.Size > size || after.Size < min(want, size-geometry.MiB):
-		return fmt.Errorf("%s: btrfs made it %d bytes long instead of %d", doing, after.Size, size)
+	if err := j.ended("btrfs", min(want, size-geometry.MiB), size); err != nil {
+		return err
 	}
-	return t.verifyBtrfs(ctx, doing, path)
-}
-
-// uuidBtrfs has btrfstune rewrite all metadata with the new UUID.
-func (t Tools) uuidBtrfs(ctx context.Context, doing, path, fresh string) error {
-	if err := t.singleDevice(path); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	_, _, err := t.run(ctx, doing, zeroOnly, "btrfstune", "-f", "-U", fresh, path)
-	return err
+	return j.verifyBtrfs(ctx)
 }
 
 const (
@@ -101,26 +113,41 @@ var errManyDevices = errors.New("it spans several devices, all of which would ha
 	"mount it and use `btrfs filesystem resize` and `btrfs device`")
 
 // singleDevice makes sure that the btrfs in the window has no other device.
-func (t Tools) singleDevice(path string) error {
-	count, err := t.btrfsField(path, btrfsCountAt)
+func (j job) singleDevice() error {
+	count, err := j.btrfsField(btrfsCountAt)
 	if err == nil && count != 1 {
 		err = errManyDevices
 	}
 	return err
 }
 
-// btrfsDevice is the number of the device in the window.
-func (t Tools) btrfsDevice(path string) (uint64, error) { return t.btrfsField(path, btrfsDeviceAt) }
+// btrfsField is a number in the superblock.
+func (j job) btrfsField(at int64) (x uint64, err error) {
+	err = j.edit(func(f File) error {
+		var b [8]byte
+		if err := readFull(f, b[:], btrfsSuperAt+at); err != nil {
+			return fmt.Errorf("read the superblock: %w", err)
+		}
+		x = binary.LittleEndian.Uint64(b[:])
+		return nil
+	})
+	return x, err
+}
 
-func (t Tools) btrfsField(path string, at int64) (x uint64, err error) {
-	f, err := t.open(path)
-	if err != nil {
-		return 0, err
+// noBtrfsTwin refuses the btrfs at an offset if the kernel has a copy of it mounted: it tells them apart by their UUID only,
+// and would take one for the other.
+func noBtrfsTwin(r io.ReaderAt, off int64) error {
+	const uuidAt, magicAt, magic = 0x20, 0x40, "_BHRfS_M"
+	b := make([]byte, 0x48)
+	if err := readFull(r, b, off+btrfsSuperAt); err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	var b [8]byte
-	if err := readFull(f, b[:], btrfsSuperAt+at); err != nil {
-		return 0, fmt.Errorf("read the superblock: %w", err)
+	if string(b[magicAt:]) != magic {
+		return errors.New("there is no btrfs superblock")
 	}
-	return binary.LittleEndian.Uint64(b[:]), nil
+	id := uuid.UUID(b[uuidAt:magicAt][:16]).String()
+	if _, err := os.Stat(filepath.Join("/sys/fs/btrfs", id)); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("a btrfs with the same UUID (%s) is mounted: look at the files there", id)
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package fsys
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,84 +11,83 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 )
 
-// notMounted is why most kinds are not grown in place.
-const notMounted = "it cannot be grown while it is mounted: unmount it first"
-
-// fatFeature is FAT16 or FAT32 in partitions from least to most bytes.
-func fatFeature(least, most geometry.Bytes) feature {
-	return feature{
-		pkg: "dosfstools", create: can("mkfs.fat"),
-		grow: can("fsck.fat"), shrink: can("fsck.fat"),
-		check: can("fsck.fat"), label: can("fatlabel"), uuid: can(), online: cannot(notMounted),
-		minSize: least, maxSize: most,
+// fatDrivers are those for FAT12, FAT16 and FAT32. Resizing is done here: fatresize, the only tool there is, works on
+// partitions of a disk and not on a file that holds a volume, changes the table as well, and may change the size of
+// clusters, the kind of FAT and the name in the boot sector; it cannot do most sizes.
+func fatDrivers() []Driver {
+	fat := Driver{
+		Package: "dosfstools", create: can("mkfs.fat"), grow: alone("fsck.fat"), shrink: alone("fsck.fat"),
+		check: can("fsck.fat"), label: can("fatlabel"), uuid: alone(), online: cannot(notMounted),
+		facts: ops.Capability{Labels: ops.LabelRule{Most: 11, DOS: true}, NewBlock: sectorBlock},
+		make:  job.makeFAT,
+		resize: func(j job, ctx context.Context, size geometry.Bytes) error {
+			return j.edit(func(f File) error { return resizeFAT(ctx, f, j.driver.Kind, int64(size)) })
+		},
+		verify: job.verifyFAT, repair: job.repairFAT,
+		// fatlabel changes the boot sector and the entry in the root directory.
+		setLabel: func(j job, ctx context.Context, label string) error {
+			if label == "" {
+				return command("fatlabel", "--reset", "{}")(j, ctx, "")
+			}
+			return command("fatlabel", "{}", "{=}")(j, ctx, label)
+		},
+		setUUID: job.serialFAT, moved: movedFAT,
+		Mounts: mountedAs("vfat", ""),
 	}
+	fat12, fat16, fat32 := fat, fat, fat
+	fat12.Kind, fat12.facts.MinSize, fat12.facts.MaxSize = model.FAT12, geometry.MiB, 255*geometry.MiB
+	fat12.create, fat12.make = cannot("FAT12 is for floppy disks: choose FAT16 or FAT32"), nil
+	fat16.Kind, fat16.facts.MinSize, fat16.facts.MaxSize = model.FAT16, 16*geometry.MiB, 4095*geometry.MiB
+	fat32.Kind, fat32.facts.MinSize, fat32.facts.MaxSize = model.FAT32, 33*geometry.MiB, 2*geometry.TiB
+	fat32.facts.MinSectors, fat32.facts.Instead = fat32Clusters, "take fat16"
+	return []Driver{fat12, fat16, fat32}
 }
 
-func fat12Feature() feature {
-	f := fatFeature(geometry.MiB, 255*geometry.MiB)
-	f.create = cannot("FAT12 is for floppy disks: choose FAT16 or FAT32")
-	return f
-}
+// fat32Clusters is the fewest clusters, of at least one sector, with which Windows and others take a volume for FAT32.
+const fat32Clusters = 65525
 
 // fsck.fat(8): 0 no errors, 1 errors were found (and, if it was told so, corrected), 2 usage error.
 var fsckFATCodes = exitCodes{ok: []int{0}, text: map[int]string{1: "errors were found", 2: "usage error"}}
 
-func (t Tools) repairFAT(ctx context.Context, doing, path string) error {
-	codes := fsckFATCodes
-	codes.ok = []int{0, 1}
+func (j job) repairFAT(ctx context.Context) error {
 	// -a: without asking. -w: write at once. -v: say what.
-	exit, _, err := t.run(ctx, doing, codes, "fsck.fat", "-a", "-w", "-v", path)
+	exit, _, err := j.run(ctx, fsckFATCodes.or(1), "fsck.fat", "-a", "-w", "-v", j.path)
 	if err != nil || exit == 0 {
 		return err
 	}
-	return t.verifyFAT(ctx, doing, path) // 1 does not tell whether all was corrected
+	return j.verifyFAT(ctx) // 1 does not tell whether all was corrected
 }
 
-func (t Tools) verifyFAT(ctx context.Context, doing, path string) error {
-	_, _, err := t.run(ctx, doing, fsckFATCodes, "fsck.fat", "-n", path)
+func (j job) verifyFAT(ctx context.Context) error {
+	_, _, err := j.run(ctx, fsckFATCodes, "fsck.fat", "-n", j.path)
 	return advise(err, "check it first, which repairs it")
 }
 
 // makeFAT runs mkfs.fat.
-func (t Tools) makeFAT(ctx context.Context, doing string, kind model.FSKind, path string, spec Spec) error {
-	label, err := fatLabel(spec.Label)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+func (j job) makeFAT(ctx context.Context, spec Spec) error {
+	cluster := ""
+	if j.driver.Kind == model.FAT16 && spec.SectorSize == geometry.Sector4096 {
+		// The default is meant for sectors of 512 bytes and would make clusters too large for all but large partitions.
+		cluster = strconv.FormatInt(fat16Cluster(j.n/int64(spec.SectorSize)), 10)
 	}
-	argv := []string{
-		"mkfs.fat", "-F", strings.TrimPrefix(string(kind), "fat"),
+	err := j.mkfs(ctx, []string{
+		"mkfs.fat", "-F", strings.TrimPrefix(string(j.driver.Kind), "fat"),
 		"-S", strconv.FormatInt(int64(spec.SectorSize), 10),
 		"-h", strconv.FormatUint(uint64(hiddenSectors(spec.Start)), 10),
+	}, "-s", cluster, "-n", spec.Label, "-i", strings.ReplaceAll(spec.UUID, "-", ""))
+	if err != nil || j.driver.Kind != model.FAT32 {
+		return err
 	}
-	if kind == model.FAT16 && spec.SectorSize == geometry.Sector4096 {
-		// The default is meant for sectors of 512 bytes and would make clusters too large for all but large partitions.
-		n, err := t.windowSize(path)
-		if err != nil {
-			return fmt.Errorf("%s: %w", doing, err)
-		}
-		argv = append(argv, "-s", strconv.FormatInt(fat16Cluster(n/int64(spec.SectorSize)), 10))
+	fs, err := j.result()
+	if err == nil && fs.Size/max(1, fs.BlockSize) < fat32Clusters {
+		least := fat32Clusters * max(fs.BlockSize, geometry.Bytes(spec.SectorSize))
+		err = fmt.Errorf("the partition is too small: with sectors of %d bytes it must have at least %s; choose fat16 instead",
+			spec.SectorSize, geometry.FormatBytes(least))
 	}
-	if label != "" {
-		argv = append(argv, "-n", label)
-	}
-	if spec.UUID != "" {
-		argv = append(argv, "-i", strings.ReplaceAll(spec.UUID, "-", ""))
-	}
-	if _, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...); err != nil {
-		return advise(err, "the partition may be too small or too large for this kind: try another one")
-	}
-	fs, _, err := t.probe(path)
-	if err != nil {
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
-	}
-	const fewest = 65525 // clusters, below which Windows and others take a volume for FAT16
-	if kind == model.FAT32 && fs.Size/max(1, fs.BlockSize) < fewest {
-		return fmt.Errorf("%s: the partition is too small: with sectors of %d bytes it must have at least %s; choose fat16 instead",
-			doing, spec.SectorSize, geometry.FormatBytes(fewest*max(fs.BlockSize, geometry.Bytes(spec.SectorSize))))
-	}
-	return nil
+	return err
 }
 
 // fat16Cluster is the smallest cluster in sectors with which FAT16 can have that many sectors.
@@ -102,21 +100,6 @@ func fat16Cluster(sectors int64) int64 {
 	return cluster
 }
 
-// fatLabel is a label as FAT can hold it: in capitals.
-func fatLabel(label string) (string, error) {
-	const most, forbidden = 11, `*?.,;:/\|+=<>[]"`
-	label = strings.ToUpper(strings.TrimRight(label, " "))
-	if len(label) > most {
-		return "", fmt.Errorf("label %q is too long: FAT holds at most %d letters", label, most)
-	}
-	for _, r := range label {
-		if r < ' ' || r > '~' || strings.ContainsRune(forbidden, r) {
-			return "", fmt.Errorf("label %q: FAT cannot hold %q in a label", label, r)
-		}
-	}
-	return label, nil
-}
-
 // hiddenSectors is what the boot sectors of FAT and NTFS say of a partition that begins at start. They have 32
 // bits for it; 0 stands for what they cannot hold.
 func hiddenSectors(start geometry.Sector) uint32 {
@@ -126,51 +109,36 @@ func hiddenSectors(start geometry.Sector) uint32 {
 	return uint32(start)
 }
 
-// labelFAT runs fatlabel, which changes the boot sector and the entry in the root directory, and returns the label as it is
-// stored.
-func (t Tools) labelFAT(ctx context.Context, doing, path, label string) (string, error) {
-	label, err := fatLabel(label)
+// serialFAT writes a serial number into the boot sector and, on FAT32, its backup: the first bytes of a UUID.
+func (j job) serialFAT(_ context.Context, fresh string) error {
+	serial, err := uuid.Parse(fresh)
 	if err != nil {
-		return label, fmt.Errorf("%s: %w", doing, err)
+		return err
 	}
-	if label == "" {
-		_, _, err = t.run(ctx, doing, zeroOnly, "fatlabel", "--reset", path)
-	} else {
-		_, _, err = t.run(ctx, doing, zeroOnly, "fatlabel", path, label)
-	}
-	return label, err
-}
-
-// serialFAT writes a random serial number into the boot sector and, on FAT32, its backup.
-func (t Tools) serialFAT(doing, path string) (err error) {
-	f, err := t.open(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	head, sector, ok, err := boot(f, 0)
-	if err == nil && !ok {
-		err = errNoBoot
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	at, places := int64(39), []int64{0}
-	if binary.LittleEndian.Uint16(head[22:]) == 0 { // FAT32
-		at = 67
-		backup, err := fatBackup(f, head, sector)
+	return j.edit(func(f File) error {
+		head, sector, ok, err := boot(f, 0)
+		if err == nil && !ok {
+			err = errNoBoot
+		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", doing, err)
+			return err
 		}
-		if backup > 0 {
-			places = append(places, backup)
+		at, places := int64(39), []int64{0}
+		if binary.LittleEndian.Uint16(head[22:]) == 0 { // FAT32
+			at = 67
+			backup, err := fatBackup(f, head, sector)
+			if err != nil {
+				return err
+			}
+			if backup > 0 {
+				places = append(places, backup)
+			}
 		}
-	}
-	serial := uuid.New()
-	for _, off := range places {
-		if _, err := f.WriteAt(serial[:4], off+at); err != nil {
-			return fmt.Errorf("%s: %w", doing, err)
+		for _, off := range places {
+			if _, err := f.WriteAt(serial[:4], off+at); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }

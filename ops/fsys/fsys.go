@@ -93,44 +93,54 @@ func (t Tools) installed(name string) bool {
 	return err == nil
 }
 
-// run runs a tool for a purpose ("check ext4") and returns what it said; err is set if the exit code is not one of
-// those that codes explains as good.
-func (t Tools) run(ctx context.Context, doing string, codes exitCodes, argv ...string) (exit int, output string, err error) {
+// run runs a tool and returns what it said; err is set if the exit code is not one of those that codes explains as good.
+func (t Tools) run(ctx context.Context, codes exitCodes, argv ...string) (exit int, output string, err error) {
 	exit, output, err = t.Run(ctx, argv, nil)
 	if err != nil {
-		return exit, output, fmt.Errorf("%s: run %s: %w", doing, argv[0], err)
+		return exit, output, fmt.Errorf("run %s: %w", argv[0], err)
 	}
 	if !codes.good(exit) {
-		return exit, output, &ToolError{Doing: doing, Argv: argv, Exit: exit, Means: codes.meaning(exit), Output: output}
+		return exit, output, &ToolError{Argv: argv, Exit: exit, Means: codes.meaning(exit), Output: output}
 	}
 	return exit, output, nil
 }
 
-// probe looks at the file system in the window at path. n is the length of the window.
-func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
+// edit opens the window at path for as long as do needs it.
+func (t Tools) edit(path string, do func(f File) error) (err error) {
 	f, err := t.open(path)
 	if err != nil {
-		return model.Filesystem{}, 0, fmt.Errorf("look at the file system: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if n, err = f.Size(); err != nil {
-		return model.Filesystem{}, 0, fmt.Errorf("look at the file system: %w", err)
-	}
-	if kinds := scan.Signatures(f, 0, n); len(kinds) > 1 {
-		return model.Filesystem{}, n, fmt.Errorf("it carries the signatures of both %s and %s: find out which one is stale "+
-			"and remove that with `wipefs --types`", kinds[0], kinds[1])
-	}
-	return scan.Probe(f, 0, n), n, nil
+	return do(f)
+}
+
+// edit opens the job's window for as long as do needs it.
+func (j job) edit(do func(f File) error) error { return j.Tools.edit(j.path, do) }
+
+// probe looks at the file system in the window at path. n is the length of the window.
+func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
+	err = t.edit(path, func(f File) error {
+		if n, err = f.Size(); err != nil {
+			return err
+		}
+		if kinds := scan.Signatures(f, 0, n); len(kinds) > 1 {
+			return fmt.Errorf("it carries the signatures of both %s and %s: find out which one is stale and remove that with "+
+				"`wipefs --types`", kinds[0], kinds[1])
+		}
+		fs = scan.Probe(f, 0, n)
+		return nil
+	})
+	return fs, n, err
 }
 
 // windowSize is the length of the window at path.
-func (t Tools) windowSize(path string) (int64, error) {
-	f, err := t.open(path)
-	if err != nil {
-		return 0, fmt.Errorf("look at the partition: %w", err)
-	}
-	n, err := f.Size()
-	return n, errors.Join(err, f.Close())
+func (t Tools) windowSize(path string) (n int64, err error) {
+	err = t.edit(path, func(f File) error {
+		n, err = f.Size()
+		return err
+	})
+	return n, err
 }
 
 // expect looks at the file system in the window at path, which must be of the kind and fit into the window.
@@ -138,7 +148,7 @@ func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n in
 	fs, n, err = t.probe(path)
 	switch {
 	case err != nil:
-		return fs, n, err
+		return fs, n, fmt.Errorf("look at the file system: %w", err)
 	case fs.Kind == model.Unformatted:
 		return fs, n, fmt.Errorf("there is no %s: no known superblock was found", kind)
 	case fs.Kind != kind:

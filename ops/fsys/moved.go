@@ -25,18 +25,11 @@ var errNoBoot = errors.New("there is no boot sector of this kind")
 // partition, n its length in bytes, start its first sector on the target, of size z. Other kinds keep no note, so
 // nothing is done. After an error some of the copies may have been changed.
 func Moved(w Window, kind model.FSKind, n int64, start geometry.Sector, z geometry.SectorSize) error {
-	var err error
-	switch kind {
-	case model.FAT12, model.FAT16, model.FAT32:
-		err = movedFAT(w, start, z)
-	case model.NTFS:
-		err = movedNTFS(w, n, start, z)
-	case model.ExFAT:
-		err = movedExFAT(w, n, start, z)
-	default:
+	d := Of(kind)
+	if d.moved == nil {
 		return nil
 	}
-	if err != nil {
+	if err := d.moved(w, n, start, z); err != nil {
 		return fmt.Errorf("correct the position in the boot sectors of %s: %w", kind, err)
 	}
 	return nil
@@ -68,7 +61,7 @@ func setHidden(w Window, off, sector int64, start geometry.Sector, z geometry.Se
 	return err
 }
 
-func movedFAT(w Window, start geometry.Sector, z geometry.SectorSize) error {
+func movedFAT(w Window, _ int64, start geometry.Sector, z geometry.SectorSize) error {
 	head, sector, ok, err := boot(w, 0)
 	if err != nil {
 		return err

@@ -179,7 +179,7 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 	}
 	// What the queue moves anyway is copied once, wherever it goes.
 	if old, ok := q.Initial().Partition(p.ID); ok && old.Span.Start == p.Span.Start {
-		it.copied, _ = ops.MoveCost(l.disk, p)
+		it.copied, _ = ops.MoveCost(l.disk, l.env, p)
 	}
 	return it
 }

@@ -65,17 +65,7 @@ func (w *process) again(s ops.Step) string {
 	if known := w.target.Node(number(s.Ref)); known != "" {
 		node = known
 	}
-	command := "resize2fs " + node
-	switch s.FS {
-	case model.XFS:
-		command = "xfs_growfs " + s.Mounted
-	case model.Btrfs:
-		command = "btrfs filesystem resize max " + s.Mounted
-	case model.NILFS2:
-		command = "nilfs-resize " + node
-	case model.JFS:
-		command = "mount -o remount,resize " + s.Mounted
-	}
+	command := fsys.GrowByHand(s.FS, node, s.Mounted)
 	return fmt.Sprintf("to grow it later, run `partx -u %s` if the kernel does not know the new size yet, and `%s`", w.target.Path(), command)
 }
 

@@ -94,7 +94,7 @@ func (r Resize) check() Resize {
 		return r
 	}
 	r.verdict = judge(r.queue, r.op)
-	copies, skipped := ops.MoveCost(d, r.part)
+	copies, skipped := ops.MoveCost(d, r.queue.Env(), r.part)
 	if r.verdict.err == nil && r.op.Shift != 0 && skipped > 0 {
 		if r.verdict.cost == "copies "+geometry.FormatBytes(copies) {
 			r.verdict.cost += " of data"
