@@ -1,5 +1,11 @@
 package ops
 
+import (
+	"fmt"
+
+	"shunt/geometry"
+)
+
 // Sheet is what there is to know of a target or of one partition, for people: the information page and `shunt info`
 // show the same one.
 type Sheet struct {
@@ -62,4 +68,9 @@ func (s Sheet) With(section SheetSection) Sheet {
 		s.Sections = append(s.Sections[:len(s.Sections):len(s.Sections)], section)
 	}
 	return s
+}
+
+// ExactBytes is a size for people and to the byte.
+func ExactBytes(b geometry.Bytes) string {
+	return fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(b), int64(b))
 }

@@ -56,6 +56,7 @@ func btrfsDriver() Driver {
 			return err
 		},
 		byHand: "btrfs filesystem resize max {dir}",
+		Facts:  btrfsFacts, Ask: ask("btrfs-progs", "btrfs", "inspect-internal", "dump-super", "{}"),
 		Mounts: mountedAs("btrfs", "rescue=nologreplay"), MayMount: noBtrfsTwin,
 	}
 }

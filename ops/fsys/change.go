@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -228,24 +229,22 @@ func GrowByHand(kind model.FSKind, device, mountpoint string) string {
 }
 
 // command is the function of a driver that runs one tool: {} stands for the path of the window, {=} for the value to set.
-// Two functions take no value.
 func command(argv ...string) func(j job, ctx context.Context, value string) error {
 	return func(j job, ctx context.Context, value string) error {
-		_, _, err := j.run(ctx, zeroOnly, j.filled(argv, value)...)
+		_, _, err := j.run(ctx, zeroOnly, expanded(argv, j.path, value)...)
 		return err
 	}
 }
 
-func (j job) filled(argv []string, value string) []string {
-	words := make([]string, len(argv))
-	for i, word := range argv {
+func expanded(argv []string, path, value string) []string {
+	words := slices.Clone(argv)
+	for i, word := range words {
 		switch word {
 		case "{}":
-			word = j.path
+			words[i] = path
 		case "{=}":
-			word = value
+			words[i] = value
 		}
-		words[i] = word
 	}
 	return words
 }

@@ -47,6 +47,14 @@ type Driver struct {
 	// halfUUID makes half of its UUID new; nil if it has no halves.
 	halfUUID func(j job, ctx context.Context) error
 
+	// Facts adds what the superblock tells beyond what every file system has; nil if nothing does.
+	Facts func(s *ops.SheetSection, r io.ReaderAt)
+	// Ask are the tools that tell most of it and write nothing.
+	Ask []Inquiry
+	// ways are those to list its files; without one the kernel mounts it for that.
+	ways   []Way
+	doubts func(src Files) []string
+
 	// Mounts are the ways to mount it, the best first. Without one NoFiles says why there are no files to be seen.
 	Mounts  []Mount
 	NoFiles string
@@ -61,6 +69,18 @@ type Mount struct {
 	// Program does it instead of the kernel, and Package brings that.
 	Program, Package string
 }
+
+// Inquiry is a tool that tells of a file system.
+type Inquiry struct {
+	Package string
+	Argv    []string // {} stands for the path of the window
+}
+
+// Of is the command line for the window at path.
+func (q Inquiry) Of(path string) []string { return expanded(q.Argv, path, "") }
+
+// ask is the one tool that is asked.
+func ask(pkg string, argv ...string) []Inquiry { return []Inquiry{{pkg, argv}} }
 
 // drivers is the registry.
 var drivers = slices.Concat(

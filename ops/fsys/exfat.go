@@ -35,7 +35,8 @@ func exfatDriver() Driver {
 			serial := "0x" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(fresh[:])), 16)
 			return command("tune.exfat", "-I", "{=}", "{}")(j, ctx, serial)
 		},
-		moved:  movedExFAT,
+		moved: movedExFAT,
+		Facts: exfatFacts, Ask: ask("exfatprogs", "dump.exfat", "{}"),
 		Mounts: mountedAs("exfat", ""),
 	}
 }

@@ -28,6 +28,12 @@ func extDrivers() []Driver {
 		},
 		byHand: "resize2fs {device}",
 		free:   func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
+		Facts:  extFacts, Ask: ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
+		ways: []Way{
+			{Name: "go-diskfs", inside: true, suits: libraryReadsExt, Read: readExtLibrary},
+			{Name: "debugfs", Read: readDebugfs},
+		},
+		doubts: extDoubts,
 	}
 	// They count blocks, of at most 4 KiB in practice, with 32 bits.
 	const mostOld = 16*geometry.TiB - 4*geometry.KiB
@@ -44,7 +50,26 @@ func extDrivers() []Driver {
 	for i := range drivers {
 		drivers[i].create = ext.create.called("mkfs." + string(drivers[i].Kind))
 	}
-	return drivers
+	journal := opaque("jbd", "it is the journal of an ext file system on another disk", "it is a journal and holds no files")
+	journal.Ask = ext.Ask
+	return append(drivers, journal)
+}
+
+// extDoubts are why a listing may not tell what is there.
+func extDoubts(src Files) []string {
+	b := make([]byte, extfs.SuperblockSize)
+	if n, _ := src.Base.ReadAt(b, src.Off+extfs.SuperblockOffset); n < len(b) {
+		return nil
+	}
+	sb, err := extfs.Parse(b)
+	switch dirty := sb.Dirty(); {
+	case err != nil || dirty == "":
+		return nil
+	case sb.Incompat&extfs.IncompatRecover != 0:
+		return []string{"the journal needs recovery: the latest changes are not in this listing"}
+	default:
+		return []string{"the file system " + dirty + ": this listing may be wrong"}
+	}
 }
 
 // extBlock is the size of block that mke2fs chooses.

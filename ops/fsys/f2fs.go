@@ -26,6 +26,7 @@ func f2fsDriver() Driver {
 			return j.mkfs(ctx, argv, "-l", spec.Label, "-U", spec.UUID)
 		},
 		resize: job.resizeF2FS, verify: job.verifyF2FS, setLabel: command("f2fslabel", "{}", "{=}"),
+		Ask:    ask("f2fs-tools", "dump.f2fs", "-d", "1", "{}"),
 		Mounts: mountedAs("f2fs", "norecovery"),
 	}
 }

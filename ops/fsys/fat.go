@@ -35,6 +35,11 @@ func fatDrivers() []Driver {
 			return command("fatlabel", "{}", "{=}")(j, ctx, label)
 		},
 		setUUID: job.serialFAT, moved: movedFAT,
+		Facts: fatFacts, Ask: ask("mtools", "minfo", "-i", "{}", "::"),
+		ways: []Way{
+			{Name: "go-diskfs", inside: true, suits: libraryReadsFAT, Read: readFATLibrary},
+			{Name: "mdir", Read: readMdir},
+		},
 		Mounts: mountedAs("vfat", ""),
 	}
 	fat12, fat16, fat32 := fat, fat, fat

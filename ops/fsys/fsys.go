@@ -1,7 +1,8 @@
-// Package fsys knows what each file system needs: which tools there are for it and what they can do, how they
-// are called and what their exit codes mean, which of its blocks are free, and what it stores of its own position.
+// Package fsys knows the file systems: one driver for each kind says which tools there are for it and what they can do,
+// how they are called and what their exit codes mean, which of its blocks are free, what it stores of its own position,
+// how it is mounted and how its files are listed. The drivers are in a registry (see Driver).
 //
-// It imports the root of ops, ops/overlay (for ranges), model, model/scan and geometry.
+// It imports the root of ops, ops/overlay (for ranges), ops/window/tool, model, model/scan, geometry and go-diskfs's readers.
 //
 // Invariants: a tool is given a path to a file of exactly the partition's length, which holds exactly one file system
 // (in a rehearsal, a window on the overlay), and is run by argument list. What a tool has done is believed only

@@ -27,6 +27,7 @@ func jfsDriver() Driver {
 			return err
 		},
 		byHand: "mount -o remount,resize {dir}",
+		Ask:    ask("jfsutils", "jfs_tune", "-l", "{}"),
 		Mounts: mountedAs("jfs", ""),
 	}
 }

@@ -24,6 +24,7 @@ func luksDriver() Driver {
 		resize:   func(job, context.Context, geometry.Bytes) error { return nil },
 		setLabel: job.labelLUKS,
 		setUUID:  command("cryptsetup", "--batch-mode", "--uuid", "{=}", "luksUUID", "{}"),
+		Ask:      ask("cryptsetup-bin", "cryptsetup", "luksDump", "{}"),
 		NoFiles:  encrypted,
 	}
 }

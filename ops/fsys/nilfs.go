@@ -46,6 +46,7 @@ func nilfsDriver() Driver {
 			return err
 		},
 		byHand: "nilfs-resize {device}",
+		Ask:    ask("nilfs-tools", "nilfs-tune", "-l", "{}"),
 		Mounts: mountedAs("nilfs2", "norecovery"),
 	}
 }

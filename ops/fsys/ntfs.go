@@ -32,7 +32,8 @@ func ntfsDriver() Driver {
 		halfUUID: func(j job, ctx context.Context) error {
 			return command("ntfslabel", "--force", "--new-half-serial", "{}")(j, ctx, "")
 		},
-		moved:  movedNTFS,
+		moved: movedNTFS,
+		Facts: ntfsFacts, Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{{Name: "ntfsls", Read: readNtfsls}},
 		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g"}},
 	}
 }

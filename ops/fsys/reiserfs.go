@@ -20,6 +20,7 @@ func reiserDriver() Driver {
 		},
 		resize: job.resizeReiser, verify: job.verifyReiser, repair: job.repairReiser,
 		setLabel: command("reiserfstune", "-l", "{=}", "{}"), setUUID: command("reiserfstune", "-u", "{=}", "{}"),
+		Ask:    ask("reiserfsprogs", "debugreiserfs", "{}"),
 		Mounts: mountedAs("reiserfs", ""),
 	}
 }

@@ -15,6 +15,8 @@ import (
 // noFilesInSwap is why no files are to be seen in it.
 const noFilesInSwap = "it holds swap space and no files"
 
+var askSwap = ask("util-linux", "swaplabel", "{}")
+
 func swapDriver() Driver {
 	return Driver{
 		Kind: model.Swap, Package: "util-linux", create: can("mkswap"), grow: can("mkswap"), shrink: can("mkswap"),
@@ -27,6 +29,7 @@ func swapDriver() Driver {
 		},
 		resize: job.resizeSwap, setLabel: command("swaplabel", "-L", "{=}", "{}"), setUUID: command("swaplabel", "-U", "{=}", "{}"),
 		free:    swapFree,
+		Ask:     askSwap,
 		NoFiles: noFilesInSwap,
 	}
 }
@@ -35,7 +38,7 @@ func swapDriver() Driver {
 func suspendedDriver() Driver {
 	const why = "a hibernated system is kept in it: start that system and shut it down first"
 	d := opaque(model.SwSuspend, why, noFilesInSwap)
-	d.facts = ops.Capability{Move: why, Copy: why}
+	d.facts, d.Ask = ops.Capability{Move: why, Copy: why}, askSwap
 	return d
 }
 

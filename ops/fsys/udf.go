@@ -26,6 +26,7 @@ func udfDriver() Driver {
 			})
 		},
 		setLabel: command("udflabel", "--utf8", "{}", "{=}"), setUUID: command("udflabel", "--uuid=random", "{}"),
+		Ask:    ask("udftools", "udfinfo", "{}"),
 		Mounts: mountedAs("udf", ""),
 	}
 }

@@ -45,6 +45,7 @@ func xfsDriver() Driver {
 			return err
 		},
 		byHand: "xfs_growfs {dir}",
+		Facts:  xfsFacts, Ask: ask("xfsprogs", "xfs_db", "-r", "-c", "info", "-c", "sb 0", "-c", "p", "{}"),
 		Mounts: mountedAs("xfs", "norecovery,nouuid"),
 	}
 }

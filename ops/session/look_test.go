@@ -15,7 +15,7 @@ import (
 	"shunt/model"
 	"shunt/model/testneed"
 	"shunt/ops"
-	"shunt/ops/listing"
+	"shunt/ops/fsys"
 	"shunt/ops/worker"
 )
 
@@ -159,7 +159,7 @@ func sameTree(t *testing.T, v *Viewer, id model.PartID, dir, by string) {
 		}
 	}
 	for _, at := range []string{"sub/nosuch/deeper", "hello.txt"} {
-		if _, err := v.List(context.Background(), id, at); !errors.Is(err, listing.ErrNoDirectory) {
+		if _, err := v.List(context.Background(), id, at); !errors.Is(err, fsys.ErrNoDirectory) {
 			t.Errorf("%q: %v", at, err)
 		}
 	}
@@ -286,10 +286,10 @@ func TestListNTFS(t *testing.T) {
 	if !slices.Equal(names, []string{"a long name.txt file 3", "hello.txt file 3"}) || list.By != "ntfsls" {
 		t.Errorf("it holds %q by %s", names, list.By)
 	}
-	if _, err := v.List(context.Background(), 0, "nosuch"); !errors.Is(err, listing.ErrNoDirectory) {
+	if _, err := v.List(context.Background(), 0, "nosuch"); !errors.Is(err, fsys.ErrNoDirectory) {
 		t.Errorf("a directory that is not there: %v", err)
 	}
-	if _, err := v.List(context.Background(), 0, "hello.txt"); !errors.Is(err, listing.ErrNoDirectory) {
+	if _, err := v.List(context.Background(), 0, "hello.txt"); !errors.Is(err, fsys.ErrNoDirectory) {
 		t.Errorf("a file: %v", err)
 	}
 }

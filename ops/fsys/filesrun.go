@@ -1,4 +1,4 @@
-package listing
+package fsys
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"shunt/ops"
-	"shunt/ops/window/tool"
+	runner "shunt/ops/window/tool"
 )
 
 // toolTime is how long one tool may run.
@@ -17,15 +17,15 @@ const toolTime = 20 * time.Second
 // errEnough ends a tool that has told more than is listed.
 var errEnough = errors.New("enough")
 
-// run runs a tool and hands on its output line by line until each returns false. It returns the exit code and the last
+// runLines runs a tool and hands on its output line by line until each returns false. It returns the exit code and the last
 // lines, for messages. more says that it was ended for that.
-func run(ctx context.Context, pkg string, env []string, argv []string, each func(line string) bool) (exit int, last string, more bool, err error) {
+func runLines(ctx context.Context, pkg string, env []string, argv []string, each func(line string) bool) (exit int, last string, more bool, err error) {
 	ctx, stop := context.WithTimeout(ctx, toolTime)
 	defer stop()
 	ctx, enough := context.WithCancelCause(ctx)
 	defer enough(nil)
 	done := false
-	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Env: append([]string{"TZ=UTC"}, env...), OnOutput: func(line string) {
+	result, err := runner.Run(ctx, runner.Cmd{Argv: argv, Env: append([]string{"TZ=UTC"}, env...), OnOutput: func(line string) {
 		if !done && !each(line) {
 			done = true
 			enough(errEnough)
@@ -36,7 +36,7 @@ func run(ctx context.Context, pkg string, env []string, argv []string, each func
 		last = last[len(last)-500:]
 	}
 	last = ops.Printable(strings.ReplaceAll(strings.TrimSpace(last), "\n", "; "))
-	var missing *tool.MissingError
+	var missing *runner.MissingError
 	switch {
 	case done:
 		return 0, last, true, nil

@@ -1,4 +1,4 @@
-package listing
+package fsys
 
 import (
 	"context"
@@ -17,7 +17,7 @@ var ntfslsLine = regexp.MustCompile(`^ *(\d+) ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d \
 
 // readNtfsls lists a directory of NTFS. ntfsls does not tell why it lists nothing and takes a file for a directory with one
 // entry, so every directory on the way is looked up in the one above it.
-func readNtfsls(ctx context.Context, src Source, dir []string) ([]ops.FileEntry, bool, error) {
+func readNtfsls(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
 	window, err := src.Window()
 	if err != nil {
 		return nil, false, err
@@ -51,7 +51,7 @@ func readNtfsls(ctx context.Context, src Source, dir []string) ([]ops.FileEntry,
 // reads volumes that are marked dirty; nothing is written in any case.
 func ntfsls(ctx context.Context, window string, dir []string, each func(ops.FileEntry) bool) (more bool, err error) {
 	argv := []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}
-	exit, last, more, err := run(ctx, "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, argv, func(line string) bool {
+	exit, last, more, err := runLines(ctx, "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, argv, func(line string) bool {
 		if m := ntfslsLine.FindStringSubmatch(line); m != nil {
 			return each(ntfslsParse(m))
 		}

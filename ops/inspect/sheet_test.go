@@ -1,4 +1,4 @@
-package look
+package inspect
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"shunt/model/scan"
 	"shunt/model/testneed"
 	"shunt/ops"
+	"shunt/ops/fsys"
 )
 
 func sh(t testing.TB, dir, script string) string {
@@ -257,7 +258,7 @@ func TestAlignment(t *testing.T) {
 }
 
 func TestMissingTool(t *testing.T) {
-	said := ask("no-such-package", "no-such-tool", "{}").said(context.Background(), "/dev/null", "p1")
+	said := said(context.Background(), fsys.Inquiry{Package: "no-such-package", Argv: []string{"no-such-tool", "{}"}}, "/dev/null", "p1")
 	if said.Err != "no-such-tool is not installed: apt install no-such-package" || said.Command != "no-such-tool p1" {
 		t.Errorf("%+v", said)
 	}

@@ -1,4 +1,4 @@
-package listing
+package fsys
 
 import (
 	"encoding/binary"
@@ -11,7 +11,7 @@ var errCyclic = errors.New("a chain of clusters leads back into itself")
 
 // fatAcyclic makes sure that every chain in a FAT of n bytes at off ends: go-diskfs would follow one that does not until
 // all memory is taken. It takes a few bytes of memory for each entry.
-func fatAcyclic(src Source, off, n int64) error {
+func fatAcyclic(src Files, off, n int64) error {
 	b := make([]byte, n)
 	if got, err := src.Base.ReadAt(b, src.Off+off); got < len(b) {
 		return err

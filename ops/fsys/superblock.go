@@ -1,4 +1,4 @@
-package look
+package fsys
 
 import (
 	"encoding/binary"
@@ -7,32 +7,7 @@ import (
 	"io"
 	"strings"
 	"time"
-
-	"shunt/model"
-	"shunt/ops"
 )
-
-// superblock is what the superblock of a kind tells beyond what every file system has; r's bytes [off, off+n) are its
-// window. It is empty for kinds of which only their tools tell more.
-func superblock(r io.ReaderAt, off, n int64, kind model.FSKind) ops.SheetSection {
-	s := ops.SheetSection{Title: "Superblock"}
-	w := io.NewSectionReader(r, off, n)
-	switch kind {
-	case model.Ext2, model.Ext3, model.Ext4:
-		extFacts(&s, w)
-	case model.XFS:
-		xfsFacts(&s, w)
-	case model.Btrfs:
-		btrfsFacts(&s, w)
-	case model.FAT12, model.FAT16, model.FAT32:
-		fatFacts(&s, w)
-	case model.NTFS:
-		ntfsFacts(&s, w)
-	case model.ExFAT:
-		exfatFacts(&s, w)
-	}
-	return s
-}
 
 // piece is n bytes of a superblock, nil if they are not there.
 func piece(r io.ReaderAt, off int64, n int) fields {

@@ -1,13 +1,13 @@
-// Package look finds out what there is to know of a target and of what lies in its partitions, without changing
-// anything: sheets of facts from the table and the superblocks, and what the file systems' own tools say. It does what
-// the information page and `shunt info` show. Directories are listed by ops/listing.
+// Package inspect finds out what there is to know of a target and of what lies in its partitions, without changing
+// anything: sheets of facts from the table and the superblocks, what the file systems' own tools say, and the names, sizes
+// and dates of files, directory by directory. It does what the information page, `shunt info` and `shunt ls` show.
 //
-// It may import geometry, model, model/scan, the root of ops and ops/window/tool. It reads through an io.ReaderAt; tools
+// It may import geometry, model, the root of ops, ops/fsys and ops/window/tool. It reads through an io.ReaderAt; tools
 // are given a path whose bytes they cannot change on the target.
 //
 // Invariants: nothing on a disk makes it fail, panic or take more than a bounded amount of memory and time; every text
 // in a sheet is printable; what a superblock says is told as what it says, never corrected.
-package look
+package inspect
 
 import (
 	"fmt"
@@ -17,6 +17,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/fsys"
 )
 
 // Partition is the sheet of one partition of d, which lies on r. Tools are not asked.
@@ -29,7 +30,7 @@ func Partition(r io.ReaderAt, d model.Disk, p model.Partition, name string) ops.
 	z := d.SectorSize
 	span := p.Span.Intersect(d.Span())
 	s = s.With(contents(p.FS, z.Bytes(span.Len())))
-	return s.With(superblock(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len())), p.FS.Kind))
+	return s.With(superblock(io.NewSectionReader(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len()))), p.FS.Kind))
 }
 
 // entry is what the table says of a partition.
@@ -126,22 +127,22 @@ func contents(fs model.Filesystem, n geometry.Bytes) ops.SheetSection {
 	s.Add("Label", fs.Label)
 	s.Add("UUID", fs.UUID)
 	if fs.Size > 0 {
-		s.Add("Size", exact(fs.Size))
+		s.Add("Size", ops.ExactBytes(fs.Size))
 		switch rest := n - fs.Size; {
 		case rest < 0:
-			s.Warn("Too large", fmt.Sprintf("it believes to be %s longer than its place", exact(-rest)), ops.Wrong)
+			s.Warn("Too large", fmt.Sprintf("it believes to be %s longer than its place", ops.ExactBytes(-rest)), ops.Wrong)
 		case rest >= geometry.MiB:
-			s.Warn("Not used", fmt.Sprintf("%s behind its end: grow it to use them", exact(rest)), ops.Odd)
+			s.Warn("Not used", fmt.Sprintf("%s behind its end: grow it to use them", ops.ExactBytes(rest)), ops.Odd)
 		}
 	}
 	if fs.Used >= 0 {
-		s.Add("Used", exact(fs.Used))
+		s.Add("Used", ops.ExactBytes(fs.Used))
 	}
 	if free := fs.Unused(); free >= 0 {
-		s.Add("Unused", exact(free))
+		s.Add("Unused", ops.ExactBytes(free))
 	}
 	if fs.Min > 0 {
-		s.Add("Smallest", "about "+exact(fs.Min))
+		s.Add("Smallest", "about "+ops.ExactBytes(fs.Min))
 	}
 	if fs.BlockSize > 0 {
 		s.Add("Block size", fmt.Sprintf("%d bytes", fs.BlockSize))
@@ -155,7 +156,12 @@ func contents(fs model.Filesystem, n geometry.Bytes) ops.SheetSection {
 	return s
 }
 
-// exact is a size for people and to the byte.
-func exact(b geometry.Bytes) string {
-	return fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(b), int64(b))
+// superblock is what the superblock of a kind tells beyond what every file system has. It is empty for kinds of which only
+// their tools tell more.
+func superblock(r io.ReaderAt, kind model.FSKind) ops.SheetSection {
+	s := ops.SheetSection{Title: "Superblock"}
+	if d := fsys.Of(kind); d.Facts != nil {
+		d.Facts(&s, r)
+	}
+	return s
 }

@@ -1,4 +1,4 @@
-package listing
+package fsys
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 var mdirLine = regexp.MustCompile(`^(.{8}) (.{3}) +(<DIR>|\d+) +(\d{4}-\d\d-\d\d) +(\d{1,2}:\d\d)(?: ?|  (.*))$`)
 
 // readMdir lists a directory of FAT with mtools, which compares names without regard to case as FAT does.
-func readMdir(ctx context.Context, src Source, dir []string) (entries []ops.FileEntry, more bool, err error) {
+func readMdir(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error) {
 	window, err := src.Window()
 	if err != nil {
 		return nil, false, err
@@ -25,7 +25,7 @@ func readMdir(ctx context.Context, src Source, dir []string) (entries []ops.File
 	if len(dir) > 0 {
 		path += "/" // of a file nothing is listed then
 	}
-	exit, last, more, err := run(ctx, "mtools", []string{"MTOOLSRC=/dev/null", "MTOOLS_SKIP_CHECK=1", "LC_ALL=C.UTF-8"}, []string{"mdir", "-a", "-i", window, path}, func(line string) bool {
+	exit, last, more, err := runLines(ctx, "mtools", []string{"MTOOLSRC=/dev/null", "MTOOLS_SKIP_CHECK=1", "LC_ALL=C.UTF-8"}, []string{"mdir", "-a", "-i", window, path}, func(line string) bool {
 		if m := mdirLine.FindStringSubmatch(line); m != nil {
 			entries = append(entries, mdirParse(m))
 		}

@@ -1,4 +1,4 @@
-package listing
+package fsys
 
 import (
 	"context"
@@ -9,15 +9,23 @@ import (
 	"time"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
 )
+
+func squashDriver() Driver {
+	d := mountable(model.SquashFS, "squashfs is read-only and has a fixed size", mountedAs("squashfs", ""))
+	d.Ask = ask("squashfs-tools", "unsquashfs", "-s", "{}")
+	d.ways = []Way{{Name: "unsquashfs", Read: readUnsquashfs}}
+	return d
+}
 
 // unsquashfsLine is a line of `unsquashfs -lln`: mode, owner, size or device numbers, date, path from a root that is given an
 // empty name.
 var unsquashfsLine = regexp.MustCompile(`^([-dlbcps])\S{9} \d+/\d+ +(\d+|\d+, *\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) (/.*)$`)
 
 // readUnsquashfs lists a directory of squashfs. A name that holds a line break is lost, as unsquashfs does not escape it.
-func readUnsquashfs(ctx context.Context, src Source, dir []string) (entries []ops.FileEntry, more bool, err error) {
+func readUnsquashfs(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error) {
 	window, err := src.Window()
 	if err != nil {
 		return nil, false, err
@@ -31,7 +39,7 @@ func readUnsquashfs(ctx context.Context, src Source, dir []string) (entries []op
 		argv = append(argv, strings.Join(dir, "/"))
 	}
 	there := false
-	exit, last, more, err := run(ctx, "squashfs-tools", nil, argv, func(line string) bool {
+	exit, last, more, err := runLines(ctx, "squashfs-tools", nil, argv, func(line string) bool {
 		m := unsquashfsLine.FindStringSubmatch(line)
 		if m == nil {
 			return true

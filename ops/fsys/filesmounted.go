@@ -1,4 +1,4 @@
-package listing
+package fsys
 
 import (
 	"context"
@@ -7,30 +7,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
-	"shunt/model"
 	"shunt/ops"
 )
 
-// mountOptions keep the kernel from replaying a journal, which it would have to write for.
-func mountOptions(kind model.FSKind) string {
-	switch kind {
-	case model.XFS:
-		return "norecovery,nouuid"
-	case model.Btrfs:
-		return "rescue=nologreplay"
-	case "nilfs2":
-		return "norecovery"
-	}
-	return ""
-}
-
 // readMounted lists a directory of a file system that the kernel mounted.
-func readMounted(ctx context.Context, src Source, dir []string) (entries []ops.FileEntry, more bool, err error) {
-	at, err := src.Mount(string(src.Kind), mountOptions(src.Kind))
+func readMounted(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error) {
+	m := Of(src.Kind).Mounts[0] // the kernel's, for kinds that have no other reader
+	at, err := src.Mount(m.FS, m.Quiet)
 	if err != nil {
 		return nil, false, err
 	}
@@ -83,7 +71,7 @@ func openBelow(at string, dir []string) (*os.File, error) {
 func mountedEntry(dir *os.File, name string) ops.FileEntry {
 	var st unix.Stat_t
 	if err := unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT); err != nil {
-		return ops.NewFileEntry(name, ops.FileOther, -1, noTime)
+		return ops.NewFileEntry(name, ops.FileOther, -1, time.Time{})
 	}
 	kind, size := ops.FileOther, geometry.Bytes(-1)
 	switch st.Mode & unix.S_IFMT {
@@ -94,7 +82,7 @@ func mountedEntry(dir *os.File, name string) ops.FileEntry {
 	case unix.S_IFLNK:
 		kind = ops.FileSymlink
 	}
-	e := ops.NewFileEntry(name, kind, size, seconds(st.Mtim.Sec))
+	e := ops.NewFileEntry(name, kind, size, time.Unix(st.Mtim.Sec, 0).UTC())
 	if kind == ops.FileSymlink {
 		b := make([]byte, 4096)
 		if n, err := unix.Readlinkat(int(dir.Fd()), name, b); err == nil {

@@ -1,4 +1,4 @@
-package look
+package fsys
 
 import (
 	"fmt"
@@ -73,7 +73,7 @@ func extFacts(s *ops.SheetSection, r io.ReaderAt) {
 	s.Add("Last mounted", seconds(high(0x2C, 0x275)))
 	s.Add("Last written", seconds(high(0x30, 0x274)))
 	s.Add("Last checked", seconds(high(0x40, 0x277)))
-	s.Add("Mount count", mounts(b.u16(0x34), int16(b.u16(0x36))))
+	s.Add("Mount count", mountCount(b.u16(0x34), int16(b.u16(0x36))))
 	s.Add("On errors", extErrors(b.u16(0x3C)))
 	blocks, reserved, free := uint64(b.u32(0x04)), uint64(b.u32(0x08)), uint64(b.u32(0x0C))
 	if b.u32(0x60)&0x80 != 0 {
@@ -106,7 +106,7 @@ func extFacts(s *ops.SheetSection, r io.ReaderAt) {
 	s.Add("Features", strings.Join(features, " "))
 }
 
-func mounts(count uint16, most int16) string {
+func mountCount(count uint16, most int16) string {
 	if most <= 0 {
 		return fmt.Sprint(count)
 	}

@@ -1,4 +1,4 @@
-package listing
+package fsys
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ type storage struct{ *io.SectionReader }
 
 var _ backend.Storage = storage{}
 
-func newStorage(src Source) storage { return storage{io.NewSectionReader(src.Base, src.Off, src.Len)} }
+func newStorage(src Files) storage { return storage{io.NewSectionReader(src.Base, src.Off, src.Len)} }
 
 // ReadAt implements io.ReaderAt.
 func (s storage) ReadAt(p []byte, off int64) (int, error) {

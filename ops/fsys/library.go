@@ -1,4 +1,4 @@
-package listing
+package fsys
 
 import (
 	"context"
@@ -31,7 +31,7 @@ var errNotSuited = errors.New("not suited for go-diskfs")
 
 // libraryReadsExt says why go-diskfs must not read an ext file system: it knows ext4 with metadata checksums, extents,
 // typed entries and inodes of 160 bytes and more only, and does not notice what else is there.
-func libraryReadsExt(src Source) error {
+func libraryReadsExt(src Files) error {
 	b := make([]byte, extfs.SuperblockSize)
 	if n, err := src.Base.ReadAt(b, src.Off+extfs.SuperblockOffset); n < len(b) {
 		return err
@@ -51,13 +51,13 @@ func libraryReadsExt(src Source) error {
 	return nil
 }
 
-func readExtLibrary(_ context.Context, src Source, dir []string) ([]ops.FileEntry, bool, error) {
+func readExtLibrary(_ context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
 	return guarded(func() (directories, error) { return ext4.Read(newStorage(src), src.Len, 0, 512) }, dir)
 }
 
 // libraryReadsFAT says why go-diskfs must not read a FAT file system: it reads the whole FAT at once, wants two that are
 // equal, follows chains without end, and takes names in code pages for UTF-8.
-func libraryReadsFAT(src Source) error {
+func libraryReadsFAT(src Files) error {
 	const mostTable = 8 << 20 // go-diskfs takes some four times as much memory
 	b := make([]byte, 512)
 	if n, err := src.Base.ReadAt(b, src.Off); n < len(b) {
@@ -75,7 +75,7 @@ func libraryReadsFAT(src Source) error {
 	return fatAcyclic(src, u16(14)*sector, sectors*sector)
 }
 
-func readFATLibrary(_ context.Context, src Source, dir []string) ([]ops.FileEntry, bool, error) {
+func readFATLibrary(_ context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
 	s := newStorage(src)
 	return guarded(func() (directories, error) {
 		switch src.Kind {

@@ -1,4 +1,4 @@
-package look
+package inspect
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ func Target(r io.ReaderAt, d model.Disk, name string, about []ops.SheetLine) ops
 	}
 	s = s.With(head).With(table(d)).With(remarks(d))
 	if d.Table.Kind == model.TableNone {
-		s = s.With(contents(d.Whole, d.Size())).With(superblock(r, 0, int64(d.Size()), d.Whole.Kind))
+		s = s.With(contents(d.Whole, d.Size())).With(superblock(io.NewSectionReader(r, 0, int64(d.Size())), d.Whole.Kind))
 	}
 	return s
 }
@@ -77,7 +77,7 @@ func table(d model.Disk) ops.SheetSection {
 		largest = max(largest, g.Span.Len())
 	}
 	if free > 0 {
-		s.Add("Unallocated", fmt.Sprintf("%s, at most %s in one piece", exact(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
+		s.Add("Unallocated", fmt.Sprintf("%s, at most %s in one piece", ops.ExactBytes(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
 	}
 	return s
 }

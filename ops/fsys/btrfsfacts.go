@@ -1,4 +1,4 @@
-package look
+package fsys
 
 import (
 	"fmt"
@@ -41,8 +41,8 @@ func btrfsFacts(s *ops.SheetSection, r io.ReaderAt) {
 	s.Add("Device id", fmt.Sprint(b.u64(0xC9)))
 	u := b[0xC9+66:][:16] // the device item's UUID
 	s.Add("Device UUID", fmt.Sprintf("%x-%x-%x-%x-%x", []byte(u[:4]), []byte(u[4:6]), []byte(u[6:8]), []byte(u[8:10]), []byte(u[10:])))
-	s.Add("Device size", exact(geometry.Bytes(b.u64(0xC9+8))))
-	s.Add("Allocated", exact(geometry.Bytes(b.u64(0xC9+16)))+" in chunks")
+	s.Add("Device size", ops.ExactBytes(geometry.Bytes(b.u64(0xC9+8))))
+	s.Add("Allocated", ops.ExactBytes(geometry.Bytes(b.u64(0xC9+16)))+" in chunks")
 	s.Add("Node size", fmt.Sprintf("%d bytes", b.u32(0x94)))
 	s.Add("Checksum", btrfsChecksum(b.u16(0xC4)))
 	if b.u64(0x60) != 0 {

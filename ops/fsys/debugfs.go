@@ -1,4 +1,4 @@
-package listing
+package fsys
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 )
 
 // readDebugfs walks down by inode numbers: names are never given to debugfs, which would have to quote them.
-func readDebugfs(ctx context.Context, src Source, dir []string) ([]ops.FileEntry, bool, error) {
+func readDebugfs(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
 	window, err := src.Window()
 	if err != nil {
 		return nil, false, err
@@ -37,9 +37,6 @@ func readDebugfs(ctx context.Context, src Source, dir []string) ([]ops.FileEntry
 	}
 	return entries[:min(len(entries), MostEntries+2)], more, nil
 }
-
-// everything is as many entries as are looked through for a name.
-const everything = 1_000_000
 
 // debugfsFind is the inode of the directory of that name in another one.
 func debugfsFind(ctx context.Context, window, inode, name string) (below string, err error) {
@@ -78,7 +75,7 @@ var debugfsLine = regexp.MustCompile(`^\s*(\d+)\s+([0-7]+)\s+\(\d+\)\s+\d+\s+\d+
 func debugfsList(ctx context.Context, window, inode string, each func(debugfsEntry) bool) (more bool, err error) {
 	var odd []string
 	entries := 0
-	exit, _, more, err := run(ctx, "e2fsprogs", []string{"DEBUGFS_PAGER=__none__"}, []string{"debugfs", "-c", "-R", "ls -l <" + inode + ">", window}, func(line string) bool {
+	exit, _, more, err := runLines(ctx, "e2fsprogs", []string{"DEBUGFS_PAGER=__none__"}, []string{"debugfs", "-c", "-R", "ls -l <" + inode + ">", window}, func(line string) bool {
 		if m := debugfsLine.FindStringSubmatch(line); m != nil {
 			entries++
 			return each(debugfsParse(m))

@@ -1,0 +1,70 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/ops/fsys"
+	"shunt/ops/window/tool"
+)
+
+// Asked reports whether there is a tool that tells more of a kind.
+func Asked(kind model.FSKind) bool { return len(fsys.Of(kind).Ask) > 0 }
+
+// Command is what the first of these tools is asked, for people.
+func Command(kind model.FSKind, shown string) string {
+	for _, q := range fsys.Of(kind).Ask {
+		return strings.Join(q.Of(shown), " ")
+	}
+	return ""
+}
+
+// Bounds of what a tool may take. A hostile file system can make one run or talk forever.
+const (
+	mostTime   = 15 * time.Second
+	mostOutput = 64 << 10
+)
+
+// Tools asks the file system's own tools of the file at path, which holds it and nothing else. A tool that is missing or
+// fails says so in its place.
+func Tools(ctx context.Context, kind model.FSKind, path, shown string) []ops.Said {
+	var list []ops.Said
+	for _, q := range fsys.Of(kind).Ask {
+		list = append(list, said(ctx, q, path, shown))
+	}
+	return list
+}
+
+func said(ctx context.Context, q fsys.Inquiry, path, shown string) ops.Said {
+	argv := q.Of(path)
+	said := ops.Said{Command: ops.Printable(strings.Join(q.Of(shown), " "))}
+	ctx, cancel := context.WithTimeout(ctx, mostTime)
+	defer cancel()
+	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Env: []string{"TZ=UTC"}})
+	text := strings.ReplaceAll(result.Output, path, shown)
+	cut := len(text) > mostOutput
+	if cut {
+		text = text[:mostOutput]
+		text = text[:strings.LastIndexByte(text, '\n')+1]
+	}
+	said.Output = ops.PrintableLines(text)
+	var missing *tool.MissingError
+	switch {
+	case errors.As(err, &missing):
+		said.Err = fmt.Sprintf("%s is not installed: apt install %s", missing.Name, q.Package)
+	case errors.Is(err, context.DeadlineExceeded):
+		said.Err = fmt.Sprintf("%s was stopped after %s: the file system may be damaged", argv[0], mostTime)
+	case err != nil:
+		said.Err = ops.Printable(err.Error())
+	case result.Exit != 0:
+		said.Err = fmt.Sprintf("%s ended with exit code %d", argv[0], result.Exit)
+	case cut:
+		said.Err = "the rest of its output is left out"
+	}
+	return said
+}
