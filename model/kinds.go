@@ -74,8 +74,8 @@ var common = []kindInfo{
 	{kind: FAT12, hue: HueLime, typed: "fat16", holds: holdsFAT12},
 	{kind: FAT16, hue: HueLime, typed: "fat16", holds: holdsFAT16},
 	{kind: FAT32, hue: HueGreen, typed: "fat32", holds: holdsFAT32},
-	{kind: ExFAT, hue: HueSea, typed: "ntfs", holds: holdsNTFS},
-	{kind: NTFS, hue: HueMint, typed: "ntfs", holds: holdsNTFS},
+	{kind: ExFAT, hue: HueSea, typed: "ntfs", holds: holdsBasic},
+	{kind: NTFS, hue: HueMint, typed: "ntfs", holds: holdsBasic},
 	{kind: Swap, hue: HueRose, typed: "swap", holds: holdsSwap, facts: madeAnew},
 	{kind: LVM2, hue: HueSand, typed: "lvm", holds: holdsLVM},
 	{kind: LUKS, hue: HueViolet, holds: holdsLUKS},
@@ -86,7 +86,7 @@ var rare = []kindInfo{
 	{kind: ISO9660, hue: HueGrey},
 	{kind: SquashFS, hue: HueGrey},
 	{kind: SwSuspend, hue: HueRose},
-	{kind: UDF, typed: "ntfs", holds: holdsNTFS},
+	{kind: UDF, typed: "ntfs", holds: holdsBasic},
 }
 
 var kinds = slices.Concat(common, rare)

@@ -25,7 +25,7 @@ const (
 	holdsFAT12
 	holdsFAT16
 	holdsFAT32
-	holdsNTFS // and what else Windows reads without being FAT
+	holdsBasic // what else Windows reads, without being FAT
 
 	holdsFAT = holdsFAT12 | holdsFAT16 | holdsFAT32
 )
@@ -49,9 +49,9 @@ var commonTypes = []typeInfo{
 	{"0xfd", "A19D880F-05FC-4D3B-A006-743F0F84911E", "raid", "Linux RAID", 0},
 	{"0x0c", basicData, "fat32", "FAT32 (LBA)", holdsFAT32},
 	{"0x0e", basicData, "fat16", "FAT16 (LBA)", holdsFAT12 | holdsFAT16},
-	{"0x07", basicData, "ntfs", "NTFS or exFAT", holdsNTFS},
-	{"0x07", basicData, "data", "NTFS or exFAT", holdsNTFS},
-	{"", basicData, "", "Basic data", holdsFAT | holdsNTFS},
+	{"0x07", basicData, "ntfs", "NTFS or exFAT", holdsBasic},
+	{"0x07", basicData, "data", "NTFS or exFAT", holdsBasic},
+	{"", basicData, "", "Basic data", holdsFAT | holdsBasic},
 }
 
 var types = slices.Concat(commonTypes, mbrTypes, gptTypes)
@@ -165,7 +165,7 @@ func GPTType(t PartType, fs FSKind) PartType {
 		switch {
 		case info.gpt != "":
 			return info.gpt
-		case info.holds&(holdsFAT|holdsNTFS) != 0:
+		case info.holds&(holdsFAT|holdsBasic) != 0:
 			return basicData
 		}
 	}

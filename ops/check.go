@@ -19,7 +19,7 @@ func (o Check) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o Check) Verb() string { return "Check" }
 
-// Describe is "Check and repair ext4 in p1", with how much it is grown if it is.
+// Describe is "Check and repair exfat in p1", with how much it is grown if it is.
 func (o Check) Describe(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	text := fmt.Sprintf("Check and repair %s in %s", contents(p), p.Ref())

@@ -22,7 +22,7 @@ func (o Format) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o Format) Verb() string { return "Format" }
 
-// Describe is `Format p1 as ext4, label "home"; its type becomes Linux file system`.
+// Describe is `Format p1 as xfs, label "home"; its type becomes Linux file system`.
 func (o Format) Describe(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	text := fmt.Sprintf("Format %s as %s", p.Ref(), o.FS)
@@ -43,7 +43,7 @@ func retyped(d model.Disk, was, is model.Partition) string {
 	return "; its type becomes " + model.TypeName(d.Table.Kind, is.Type)
 }
 
-// PlanLine is `format 1 fs=ext4 label="home"` or `format 1 cleared`.
+// PlanLine is `format 1 fs=xfs label="home"` or `format 1 cleared`.
 func (o Format) PlanLine(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	if o.FS == model.Unformatted {

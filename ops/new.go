@@ -30,7 +30,7 @@ func (o New) Verb() string { return "New" }
 // span is where the partition will lie.
 func (o New) span() geometry.Span { return geometry.SpanOf(o.At, o.Len) }
 
-// Describe is `Create p3 (ext4, 483 MiB), label "home"`; in an MBR the role is named.
+// Describe is `Create p3 (xfs, 483 MiB), label "home"`; in an MBR the role is named.
 func (o New) Describe(before model.Disk) string {
 	p := o.partition(before)
 	role := ""
@@ -53,7 +53,7 @@ func (o New) Describe(before model.Disk) string {
 	return text
 }
 
-// PlanLine is `new 483MiB at 2048s fs=ext4 label="home" as=primary`.
+// PlanLine is `new 483MiB at 2048s fs=xfs label="home" as=primary`.
 func (o New) PlanLine(before model.Disk) string {
 	line := fmt.Sprintf("new %s at %s", exactSize(o.Len, before.SectorSize), exactSectors(o.At))
 	if o.FS != model.Unformatted {

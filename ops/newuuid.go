@@ -23,7 +23,7 @@ func (o NewUUID) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o NewUUID) Verb() string { return "UUID" }
 
-// Describe is "Set a new UUID on ext4 in p1".
+// Describe is "Set a new UUID on xfs in p1".
 func (o NewUUID) Describe(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	if o.Half {

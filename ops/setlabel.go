@@ -19,7 +19,7 @@ func (o SetLabel) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o SetLabel) Verb() string { return "Label" }
 
-// Describe is `Label ext4 in p1 "home"` or "Clear the label of ext4 in p1".
+// Describe is `Label xfs in p1 "home"` or "Clear the label of xfs in p1".
 func (o SetLabel) Describe(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	if o.Label == "" {

@@ -179,8 +179,8 @@ type Half int
 // The halves.
 const (
 	WholeUUID Half = iota
-	// HalfUUID makes the upper half of the serial number of NTFS new, so that Windows takes it for the same volume when
-	// it looks for its license.
+	// HalfUUID makes the upper half of a serial number new, so that Windows takes it for the same volume when it looks for
+	// its license.
 	HalfUUID
 )
 

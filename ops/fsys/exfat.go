@@ -3,7 +3,10 @@ package fsys
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
+	"io"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -67,3 +70,69 @@ func (j job) repairExFAT(ctx context.Context) error {
 
 // inUTF8 begins a command line for a tool that takes what a label may hold from the locale.
 func inUTF8(name string) []string { return []string{"env", "LC_ALL=C.UTF-8", name} }
+
+const (
+	exfatOffsetAt  = 64 // the partition's first sector (8 bytes), 0 for "do not care"
+	exfatShiftAt   = 108
+	exfatRegion    = 12 // sectors in a boot region; the last one repeats the checksum of the others
+	exfatFlagsAt   = 106
+	exfatPercentAt = 112
+)
+
+// movedExFAT corrects both boot regions.
+func movedExFAT(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error {
+	head := make([]byte, bootSize)
+	if err := readFull(w, head, 0); err != nil {
+		return err
+	}
+	shift := head[exfatShiftAt]
+	if string(head[3:11]) != "EXFAT   " || shift < 9 || shift > 12 {
+		return errNoBoot
+	}
+	sector := int64(1) << shift
+	if 2*exfatRegion*sector > n {
+		return errNoBoot
+	}
+	at := uint64(int64(z.Bytes(start)) / sector)
+	for _, off := range []int64{0, exfatRegion * sector} {
+		region := make([]byte, exfatRegion*sector)
+		if err := readFull(w, region, off); err != nil {
+			return err
+		}
+		if string(region[3:11]) != "EXFAT   " || binary.LittleEndian.Uint64(region[exfatOffsetAt:]) == 0 {
+			continue
+		}
+		binary.LittleEndian.PutUint64(region[exfatOffsetAt:], at)
+		sum, summed := uint32(0), (exfatRegion-1)*sector
+		for i, b := range region[:summed] {
+			if i != exfatFlagsAt && i != exfatFlagsAt+1 && i != exfatPercentAt { // these change without the checksum
+				sum = (sum<<31 | sum>>1) + uint32(b)
+			}
+		}
+		for i := summed; i < int64(len(region)); i += 4 {
+			binary.LittleEndian.PutUint32(region[i:], sum)
+		}
+		if _, err := w.WriteAt(region, off); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exfatFacts are the fields of an exFAT boot sector. Source: Microsoft's "exFAT file system specification", section 3.1.
+func exfatFacts(s *ops.SheetSection, r io.ReaderAt) {
+	b := piece(r, 0, 512)
+	if b == nil || b[108] > 12 || b[109] > 25 {
+		return
+	}
+	s.Add("Revision", fmt.Sprintf("%d.%02d", b[105], b[104]))
+	s.Add("Sector size", fmt.Sprintf("%d bytes", 1<<b[108]))
+	s.Add("Cluster size", fmt.Sprintf("%d bytes", int64(1)<<(b[108]+b[109])))
+	s.Add("Clusters", fmt.Sprint(b.u32(92)))
+	s.Add("FATs", fmt.Sprint(b[110]))
+	s.Add("Partition offset", fmt.Sprintf("sector %d (where the partition starts, as it believes)", b.u64(64)))
+	if b[112] <= 100 {
+		s.Add("In use", fmt.Sprintf("%d %%", b[112]))
+	}
+	s.Add("Flags", strings.Join(named(uint64(b.u16(106)), []bit{{1, "second FAT"}, {2, "dirty"}, {4, "media failure"}, {8, "clear to zero"}}), ", "))
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -105,7 +106,7 @@ func fat16Cluster(sectors int64) int64 {
 	return cluster
 }
 
-// hiddenSectors is what the boot sectors of FAT and NTFS say of a partition that begins at start. They have 32
+// hiddenSectors is what boot sectors say of a partition that begins at start. They have 32
 // bits for it; 0 stands for what they cannot hold.
 func hiddenSectors(start geometry.Sector) uint32 {
 	if start < 0 || start >= 1<<32 {
@@ -146,4 +147,57 @@ func (j job) serialFAT(_ context.Context, fresh string) error {
 		}
 		return nil
 	})
+}
+
+func movedFAT(w Window, _ int64, start geometry.Sector, z geometry.SectorSize) error {
+	head, sector, ok, err := boot(w, 0)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errNoBoot
+	}
+	if err := setHidden(w, 0, sector, start, z); err != nil {
+		return err
+	}
+	if binary.LittleEndian.Uint16(head[22:]) != 0 {
+		return nil // FAT12 and FAT16 have no backup
+	}
+	backup, err := fatBackup(w, head, sector)
+	if err != nil || backup == 0 {
+		return err
+	}
+	return setHidden(w, backup, sector, start, z)
+}
+
+// fatBackup is where the backup of the boot sector of FAT32 lies, or 0 if there is none.
+func fatBackup(w Window, head []byte, sector int64) (off int64, err error) {
+	reserved, backup := int64(binary.LittleEndian.Uint16(head[14:])), int64(binary.LittleEndian.Uint16(head[50:]))
+	if backup == 0 || backup >= reserved {
+		return 0, nil
+	}
+	_, same, ok, err := boot(w, backup*sector)
+	if err != nil || !ok || same != sector {
+		return 0, err // FAT32 works without one
+	}
+	return backup * sector, nil
+}
+
+// fatFacts are the fields of a FAT boot sector. Source: Microsoft's "FAT: General Overview of On-Disk Format", 1.03.
+func fatFacts(s *ops.SheetSection, r io.ReaderAt) {
+	b := piece(r, 0, 512)
+	if b == nil {
+		return
+	}
+	s.Add("Made by", strings.TrimSpace(b.text(3, 8)))
+	s.Add("Sector size", fmt.Sprintf("%d bytes", b.u16(11)))
+	s.Add("Cluster size", fmt.Sprintf("%d bytes", int(b.u16(11))*int(b[13])))
+	s.Add("Reserved", fmt.Sprintf("%d sectors", b.u16(14)))
+	s.Add("FATs", fmt.Sprint(b[16]))
+	if n := b.u16(17); n > 0 {
+		s.Add("Root entries", fmt.Sprint(n))
+	}
+	s.Add("Media", fmt.Sprintf("0x%02x", b[21]))
+	s.Add("Geometry", fmt.Sprintf("%d heads, %d sectors a track", b.u16(26), b.u16(24)))
+	s.Add("Hidden sectors", fmt.Sprintf("%d (where the partition starts, as it believes)", b.u32(28)))
 }

@@ -26,8 +26,8 @@ const (
 var errDoubt = errors.New("the free space is not certain")
 
 // FreeRanges lists what of the n bytes at off of r need not be copied when the file system of this kind that is there
-// moves: the free blocks of ext2, ext3 and ext4, and all of a swap area but its header. The ranges are relative to off,
-// in order, apart from each other, and at least 64 KiB long.
+// moves: what its driver knows to be free. The ranges are relative to off, in order, apart from each other, and at least
+// 64 KiB long.
 //
 // The list is empty for other kinds, and wherever there is doubt: if the file system is not clean, has a
 // feature that is not known here, or its checksums, counts and metadata do not all agree. Missing a free block costs

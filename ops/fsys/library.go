@@ -1,22 +1,19 @@
 package fsys
 
 import (
-	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"github.com/diskfs/go-diskfs/backend"
 	"github.com/diskfs/go-diskfs/filesystem/ext4"
-	"github.com/diskfs/go-diskfs/filesystem/fat12"
-	"github.com/diskfs/go-diskfs/filesystem/fat16"
-	"github.com/diskfs/go-diskfs/filesystem/fat32"
 
 	"shunt/geometry"
-	"shunt/model"
-	"shunt/model/scan/extfs"
 	"shunt/ops"
 )
 
@@ -28,66 +25,6 @@ type directories interface {
 
 // errNotSuited is why go-diskfs is not let at a file system.
 var errNotSuited = errors.New("not suited for go-diskfs")
-
-// libraryReadsExt says why go-diskfs must not read an ext file system: it knows ext4 with metadata checksums, extents,
-// typed entries and inodes of 160 bytes and more only, and does not notice what else is there.
-func libraryReadsExt(src Files) error {
-	b := make([]byte, extfs.SuperblockSize)
-	if n, err := src.Base.ReadAt(b, src.Off+extfs.SuperblockOffset); n < len(b) {
-		return err
-	}
-	sb, err := extfs.Parse(b)
-	if err != nil {
-		return err
-	}
-	const needs, refused = extfs.IncompatExtents | extfs.IncompatFiletype, extfs.IncompatInlineData | extfs.IncompatMetaBG |
-		extfs.IncompatJournalDev | extfs.IncompatEncrypt
-	switch {
-	case !sb.HasMetadataCsum() || sb.Incompat&needs != needs || sb.Incompat&refused != 0,
-		sb.InodeSize < 256 || sb.Size() > src.Len,
-		strings.Contains(sb.Dirty(), "checksum"):
-		return errNotSuited
-	}
-	return nil
-}
-
-func readExtLibrary(_ context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
-	return guarded(func() (directories, error) { return ext4.Read(newStorage(src), src.Len, 0, 512) }, dir)
-}
-
-// libraryReadsFAT says why go-diskfs must not read a FAT file system: it reads the whole FAT at once, wants two that are
-// equal, follows chains without end, and takes names in code pages for UTF-8.
-func libraryReadsFAT(src Files) error {
-	const mostTable = 8 << 20 // go-diskfs takes some four times as much memory
-	b := make([]byte, 512)
-	if n, err := src.Base.ReadAt(b, src.Off); n < len(b) {
-		return err
-	}
-	u16 := func(off int) int64 { return int64(binary.LittleEndian.Uint16(b[off:])) }
-	sector, sectors := u16(11), u16(22)
-	if sectors == 0 {
-		sectors = int64(binary.LittleEndian.Uint32(b[36:]))
-	}
-	if sector < 512 || sector > 4096 || sector&(sector-1) != 0 || b[13] == 0 || b[13]&(b[13]-1) != 0 || u16(14) == 0 || b[16] != 2 ||
-		sectors == 0 || sectors > mostTable/sector || (u16(14)+2*sectors)*sector > src.Len {
-		return errNotSuited
-	}
-	return fatAcyclic(src, u16(14)*sector, sectors*sector)
-}
-
-func readFATLibrary(_ context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
-	s := newStorage(src)
-	return guarded(func() (directories, error) {
-		switch src.Kind {
-		case model.FAT12:
-			return fat12.Read(s, src.Len, 0, 512)
-		case model.FAT16:
-			return fat16.Read(s, src.Len, 0, 512)
-		default:
-			return fat32.Read(s, src.Len, 0, 512)
-		}
-	}, dir)
-}
 
 // guarded lists a directory with go-diskfs, which panics on a good part of what is damaged.
 func guarded(open func() (directories, error), dir []string) (entries []ops.FileEntry, more bool, err error) {
@@ -156,3 +93,44 @@ func fileKind(mode fs.FileMode) ops.FileKind {
 	}
 	return ops.FileOther
 }
+
+// storage shows the bytes of a file system to go-diskfs, as a file that cannot be written. The library must not be given
+// io.EOF with a full read.
+type storage struct{ *io.SectionReader }
+
+var _ backend.Storage = storage{}
+
+func newStorage(src Files) storage { return storage{io.NewSectionReader(src.Base, src.Off, src.Len)} }
+
+// ReadAt implements io.ReaderAt.
+func (s storage) ReadAt(p []byte, off int64) (int, error) {
+	n, err := s.SectionReader.ReadAt(p, off)
+	if n == len(p) && errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
+}
+
+// Stat describes an ordinary file.
+func (s storage) Stat() (fs.FileInfo, error) { return storageInfo{s.Size()}, nil }
+
+// Sys is not there.
+func (s storage) Sys() (*os.File, error) { return nil, backend.ErrNotSuitable }
+
+// Path is not there.
+func (s storage) Path() string { return "" }
+
+// Close does nothing.
+func (s storage) Close() error { return nil }
+
+// Writable is refused.
+func (s storage) Writable() (backend.WritableFile, error) { return nil, backend.ErrIncorrectOpenMode }
+
+type storageInfo struct{ size int64 }
+
+func (i storageInfo) Name() string       { return "filesystem" }
+func (i storageInfo) Size() int64        { return i.size }
+func (i storageInfo) Mode() fs.FileMode  { return 0o400 }
+func (i storageInfo) ModTime() time.Time { return time.Time{} }
+func (i storageInfo) IsDir() bool        { return false }
+func (i storageInfo) Sys() any           { return nil }

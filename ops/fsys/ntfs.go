@@ -1,10 +1,15 @@
 package fsys
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
+	"regexp"
 	"strconv"
+	"strings"
+	"time"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -89,4 +94,121 @@ func (j job) copyNTFSBoot(n int64) error {
 		_, err := f.WriteAt(boot, n/sector*sector-sector)
 		return err
 	})
+}
+
+// movedNTFS corrects the boot sector and its backup: in the last sector of the partition, or right behind the volume
+// if that ends earlier. A place that does not hold the backup is left alone.
+func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error {
+	head, sector, ok, err := boot(w, 0)
+	if err != nil {
+		return err
+	}
+	if !ok || string(head[3:11]) != "NTFS    " {
+		return errNoBoot
+	}
+	if err := setHidden(w, 0, sector, start, z); err != nil {
+		return err
+	}
+	last := n/sector*sector - sector
+	places := []int64{last}
+	if sectors := binary.LittleEndian.Uint64(head[40:]); sectors < uint64(last/sector) {
+		places = append(places, int64(sectors)*sector)
+	}
+	for _, at := range places {
+		if at <= 0 {
+			continue
+		}
+		backup, _, ok, err := boot(w, at)
+		if err != nil {
+			return err
+		}
+		// Same bytes per sector, size, place of the MFT and serial number: it belongs to this volume.
+		if !ok || !bytes.Equal(backup[3:13], head[3:13]) || !bytes.Equal(backup[48:80], head[48:80]) {
+			continue
+		}
+		if err := setHidden(w, at, sector, start, z); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ntfsFacts are the fields of an NTFS boot sector.
+func ntfsFacts(s *ops.SheetSection, r io.ReaderAt) {
+	b := piece(r, 0, 512)
+	if b == nil {
+		return
+	}
+	cluster := int64(b[13])
+	if b[13] > 0x80 { // a power of two, written as a negative number
+		cluster = 1 << min(-int8(b[13]), 30)
+	}
+	s.Add("Sector size", fmt.Sprintf("%d bytes", b.u16(11)))
+	s.Add("Cluster size", fmt.Sprintf("%d bytes", cluster*int64(b.u16(11))))
+	s.Add("Serial number", fmt.Sprintf("%016X", b.u64(72)))
+	s.Add("Hidden sectors", fmt.Sprintf("%d (where the partition starts, as it believes)", b.u32(28)))
+	s.Add("MFT", fmt.Sprintf("cluster %d, mirrored at %d", b.u64(48), b.u64(56)))
+}
+
+// ntfslsLine is a line of `ntfsls -l -F`: size, date, name, and "/" behind a directory's name.
+var ntfslsLine = regexp.MustCompile(`^ *(\d+) ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d \d{4}) (.*)$`)
+
+// readNtfsls lists a directory of NTFS. ntfsls does not tell why it lists nothing and takes a file for a directory with one
+// entry, so every directory on the way is looked up in the one above it.
+func readNtfsls(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+	window, err := src.Window()
+	if err != nil {
+		return nil, false, err
+	}
+	for i, name := range dir {
+		seen, found, directory := 0, false, false
+		_, err := ntfsls(ctx, window, dir[:i], func(e ops.FileEntry) bool {
+			if seen++; e.Exact() == name {
+				found, directory = true, e.Kind == ops.FileDirectory
+			}
+			return !found && seen < everything
+		})
+		switch {
+		case err != nil:
+			return nil, false, err
+		case !found && seen == everything:
+			return nil, false, fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
+		case !directory:
+			return nil, false, ErrNoDirectory
+		}
+	}
+	var entries []ops.FileEntry
+	more, err := ntfsls(ctx, window, dir, func(e ops.FileEntry) bool {
+		entries = append(entries, e)
+		return len(entries) <= MostEntries
+	})
+	return entries[:min(len(entries), MostEntries)], more, err
+}
+
+// ntfsls is one run of the tool, which hands every entry to each until that returns false; more says that it did. --force
+// reads volumes that are marked dirty; nothing is written in any case.
+func ntfsls(ctx context.Context, window string, dir []string, each func(ops.FileEntry) bool) (more bool, err error) {
+	argv := []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}
+	exit, last, more, err := runLines(ctx, "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, argv, func(line string) bool {
+		if m := ntfslsLine.FindStringSubmatch(line); m != nil {
+			return each(ntfslsParse(m))
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return false, err
+	case exit != 0:
+		return false, fmt.Errorf("ntfsls ended with exit code %d: %s", exit, last)
+	}
+	return more, nil
+}
+
+func ntfslsParse(m []string) ops.FileEntry {
+	size, _ := strconv.ParseInt(m[1], 10, 64)
+	when, _ := time.Parse("Jan _2 15:04 2006", m[2])
+	if name, ok := strings.CutSuffix(m[3], "/"); ok {
+		return ops.NewFileEntry(name, ops.FileDirectory, -1, when)
+	}
+	return ops.NewFileEntry(m[3], ops.FileRegular, geometry.Bytes(size), when)
 }

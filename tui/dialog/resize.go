@@ -208,7 +208,7 @@ func (r Resize) Keys() []keymap.Binding {
 	return append(keys, keyAccept("resize/move"), keyCancel())
 }
 
-// partTitle names a partition in the title of a window: `p1 · ext4 "docs"`.
+// partTitle names a partition in the title of a window: `p1 · xfs "docs"`.
 func partTitle(p model.Partition, st *styles.Styles) string {
 	title := p.Ref()
 	if p.FS.Known() {

@@ -8,9 +8,38 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diskfs/go-diskfs/filesystem/ext4"
+
 	"shunt/geometry"
+	"shunt/model/scan/extfs"
 	"shunt/ops"
 )
+
+// libraryReadsExt says why go-diskfs must not read an ext file system: it knows ext4 with metadata checksums, extents,
+// typed entries and inodes of 160 bytes and more only, and does not notice what else is there.
+func libraryReadsExt(src Files) error {
+	b := make([]byte, extfs.SuperblockSize)
+	if n, err := src.Base.ReadAt(b, src.Off+extfs.SuperblockOffset); n < len(b) {
+		return err
+	}
+	sb, err := extfs.Parse(b)
+	if err != nil {
+		return err
+	}
+	const needs, refused = extfs.IncompatExtents | extfs.IncompatFiletype, extfs.IncompatInlineData | extfs.IncompatMetaBG |
+		extfs.IncompatJournalDev | extfs.IncompatEncrypt
+	switch {
+	case !sb.HasMetadataCsum() || sb.Incompat&needs != needs || sb.Incompat&refused != 0,
+		sb.InodeSize < 256 || sb.Size() > src.Len,
+		strings.Contains(sb.Dirty(), "checksum"):
+		return errNotSuited
+	}
+	return nil
+}
+
+func readExtLibrary(_ context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+	return guarded(func() (directories, error) { return ext4.Read(newStorage(src), src.Len, 0, 512) }, dir)
+}
 
 // readDebugfs walks down by inode numbers: names are never given to debugfs, which would have to quote them.
 func readDebugfs(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
