@@ -42,6 +42,7 @@ var probers = []prober{
 	{layer: content, probe: probeF2FS, kinds: one(model.F2FS)},
 	{layer: content, probe: probeNILFS, kinds: one(model.NILFS2)},
 	{layer: content, probe: probeHFSPlus, kinds: one(model.HFSPlus)},
+	{layer: content, probe: probeBcachefs, kinds: one(model.Bcachefs)},
 	// In sector 0:
 	{layer: content, probe: probeXFS, kinds: one(model.XFS)},
 	{layer: content, probe: probeNTFS, kinds: one(model.NTFS)},

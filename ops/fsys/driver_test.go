@@ -71,7 +71,7 @@ func TestMounts(t *testing.T) {
 			t.Errorf("%s: %q", kind, d.NoFiles)
 		}
 	}
-	for _, kind := range []model.FSKind{model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS, model.NILFS2} {
+	for _, kind := range []model.FSKind{model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS, model.NILFS2, model.Bcachefs} {
 		for _, m := range Of(kind).Mounts {
 			if m.Quiet == "" {
 				t.Errorf("%s by %s would replay its journal", kind, m.FS)

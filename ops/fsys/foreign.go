@@ -12,7 +12,6 @@ func foreignDrivers() []Driver {
 	raid.Ask = ask("mdadm", "mdadm", "--examine", "{}")
 	return []Driver{
 		mountable(model.HFSPlus, "shunt does not change HFS+: use macOS", mountedAs("hfsplus", "")),
-		mountable(model.Bcachefs, "shunt does not change bcachefs: use `bcachefs`", mountedAs("bcachefs", "")),
 		opaque(model.APFS, "only macOS can change APFS", noDriver(model.APFS)),
 		opaque(model.ReFS, "only Windows can change ReFS", noDriver(model.ReFS)),
 		opaque(model.ZFS, "it belongs to a ZFS pool: use zpool and zfs", volume),
