@@ -25,6 +25,7 @@ const (
 	LVM2        FSKind = "lvm2"
 	ISO9660     FSKind = "iso9660"
 	SquashFS    FSKind = "squashfs"
+	EROFS       FSKind = "erofs"
 	SwSuspend   FSKind = "swsuspend" // hibernation image in a swap partition: never touched
 	NILFS2      FSKind = "nilfs2"
 	UDF         FSKind = "udf"
@@ -85,6 +86,7 @@ var common = []kindInfo{
 var rare = []kindInfo{
 	{kind: ISO9660, hue: HueGrey},
 	{kind: SquashFS, hue: HueGrey},
+	{kind: EROFS, hue: HueGrey},
 	{kind: SwSuspend, hue: HueRose},
 	{kind: UDF, typed: "ntfs", holds: holdsBasic},
 }

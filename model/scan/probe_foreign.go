@@ -28,7 +28,6 @@ var foreign = []struct {
 	{model.ReFS, 3, "ReFS\x00\x00\x00\x00"},
 	{"cramfs", 0, "\x45\x3d\xcd\x28"},
 	{"romfs", 0, "-rom1fs-"},
-	{"erofs", 1024, "\xe2\xe1\xf5\xe0"},
 	{"bcache", 4096 + 24, bcacheMagic},
 	{"ocfs2", 1024, "OCFSV2"},
 	{"ocfs2", 2048, "OCFSV2"},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -169,9 +170,12 @@ var probeImages = []probeImage{
 	{name: "iso9660", make: cdrom("-V", "CDROM_LABEL")},
 	{name: "iso9660-joliet", make: cdrom("-J", "-r", "-V", "A CD-ROM with a name")},
 	{name: "squashfs", make: squash},
+	{name: "erofs-tool", make: erofs()},
+	{name: "erofs-label", make: erofs("-E", "nosbcrc"), edit: poke(1024+64, []byte("sixteen letters!"))},
 	fromPeer("bcachefs"),
 	fromPeer("bcachefs-2"),
 	fromPeer("bcachefs-3"),
+	fromPeer("erofs"),
 	{
 		name: "ext4-oldfat", size: 16 * mib, // a FAT boot sector that the newer ext4 never touched
 		make: with("mkfs.fat", "-F", "16", "-n", "GONE", "%s"),
@@ -238,6 +242,17 @@ func squash(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	tool(t, "", "mksquashfs", dir, path, "-quiet", "-no-progress", "-noappend")
+}
+
+func erofs(options ...string) func(t *testing.T, path string) {
+	return func(t *testing.T, path string) {
+		t.Helper()
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "file"), bytes.Repeat([]byte("x"), 100000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		tool(t, "", slices.Concat([]string{"mkfs.erofs", "--quiet", "-T0", "-U", someUUID}, options, []string{path, dir})...)
+	}
 }
 
 // underExt makes an ext4 behind the boot sector that the image begins with.

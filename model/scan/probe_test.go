@@ -252,8 +252,8 @@ func TestProbeCutOff(t *testing.T) {
 	for _, name := range goldenNames(t) {
 		p := golden(t, name)
 		whole := Probe(p, 0, p.n)
-		if name == "nilfs2-backup" || whole.Kind == model.UDF {
-			continue // what is at the end is all that tells of it
+		if name == "nilfs2-backup" || whole.Kind == model.UDF || p.n <= 4096 {
+			continue // what is at the end is all that tells of it, or all there is
 		}
 		if whole.Size != geometry.Bytes(p.n) || whole.Kind == model.LUKS || whole.Kind == model.Swap || whole.Kind == model.SwSuspend {
 			continue

@@ -41,6 +41,7 @@ var probers = []prober{
 	{layer: content, probe: probeExt, kinds: []model.FSKind{model.Ext2, model.Ext3, model.Ext4, "jbd"}},
 	{layer: content, probe: probeF2FS, kinds: one(model.F2FS)},
 	{layer: content, probe: probeNILFS, kinds: one(model.NILFS2)},
+	{layer: content, probe: probeEROFS, kinds: one(model.EROFS)},
 	{layer: content, probe: probeHFSPlus, kinds: one(model.HFSPlus)},
 	{layer: content, probe: probeBcachefs, kinds: one(model.Bcachefs)},
 	// In sector 0:

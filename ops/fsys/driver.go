@@ -89,7 +89,7 @@ var drivers = slices.Concat(
 	fatDrivers(),
 	[]Driver{exfatDriver(), ntfsDriver(), swapDriver(), suspendedDriver(), lvmDriver(), luksDriver()},
 	[]Driver{nilfsDriver(), udfDriver(), jfsDriver(), reiserDriver(), isoDriver(), squashDriver()},
-	[]Driver{bcachefsDriver()},
+	[]Driver{bcachefsDriver(), erofsDriver()},
 	foreignDrivers(),
 )
 

@@ -59,7 +59,7 @@ func (d Driver) Ways(src Files) []Way {
 		}
 	}
 	if len(d.ways) == 0 && len(d.Mounts) > 0 {
-		ways = append(ways, Way{Name: "the kernel, mounted read-only", Read: readMounted})
+		ways = append(ways, mountedWay(d.Mounts[0]))
 	}
 	return ways
 }

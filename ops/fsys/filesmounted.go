@@ -15,13 +15,22 @@ import (
 	"shunt/ops"
 )
 
-// readMounted lists a directory of a file system that the kernel mounted.
-func readMounted(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error) {
-	m := Of(src.Kind).Mounts[0] // the kernel's, for kinds that have no other reader
-	at, err := src.Mount(m.FS, m.Quiet)
-	if err != nil {
-		return nil, false, err
+// mountedWay lists a file system that the kernel mounts.
+func mountedWay(m Mount) Way {
+	return Way{
+		Name: "the kernel, mounted read-only",
+		Read: func(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+			at, err := src.Mount(m.FS, m.Quiet)
+			if err != nil {
+				return nil, false, err
+			}
+			return readMounted(ctx, at, dir)
+		},
 	}
+}
+
+// readMounted lists a directory of the file system that is mounted at a directory.
+func readMounted(ctx context.Context, at string, dir []string) (entries []ops.FileEntry, more bool, err error) {
 	f, err := openBelow(at, dir)
 	if err != nil {
 		return nil, false, err
