@@ -179,6 +179,36 @@ func TestSwapKeepsItsNames(t *testing.T) {
 	}
 }
 
+// TestCostOfKinds: a cost names who does the work, and nobody where shunt does it itself.
+func TestCostOfKinds(t *testing.T) {
+	for _, c := range []struct {
+		kind       model.FSKind
+		line, want string
+	}{
+		{model.NILFS2, "resize 1 to 500MiB", "nilfs-resize"},
+		{model.NILFS2, "label 1 x", "instant"},
+		{model.NILFS2, "uuid 1 new", "instant"},
+		{model.NILFS2, "format 1 fs=nilfs2", "mkfs.nilfs2"},
+		{model.LVM2, "resize 1 to 500MiB", "instant"},
+		{model.LVM2, "check 1", "instant"},
+		{model.Btrfs, "resize 1 to 500MiB", "btrfs filesystem resize"},
+		{model.Btrfs, "label 1 x", "btrfs filesystem label"},
+		{model.XFS, "label 1 x", "instant"},
+		{model.FAT32, "resize 1 to 500MiB", "fsck.fat"}, // the check is what takes a tool
+		{model.LUKS, "uuid 1 new", "cryptsetup luksUUID"},
+		{model.Ext4, "format 1 fs=ext4", "mkfs.ext4"},
+		{model.JFS, "check 1", "jfs_fsck"},
+	} {
+		p := part(1, 100*mib, 400*mib, model.Filesystem{Kind: c.kind, Size: 300 * geometry.MiB, Used: geometry.MiB, BlockSize: 512, Notes: "LUKS2"})
+		q, err := ops.ParsePlan(strings.NewReader(c.line), ops.NewQueue(mbr(1000*mib, p), ops.Env{Caps: capable}), geometry.AlignMiB)
+		if err != nil {
+			t.Errorf("%s: %v", c.kind, err)
+		} else if got := q.Cost(0); got != c.want {
+			t.Errorf("%s: %s costs %q, want %q", c.kind, c.line, got, c.want)
+		}
+	}
+}
+
 func TestCost(t *testing.T) {
 	q := plan(t, chained(),
 		"move 7 right 50MiB and resize to 120MiB", "check 1", "delete 6", "resize 5 to 20MiB", "new 20MiB fs=swap as=logical",

@@ -153,10 +153,15 @@ func (c Capabilities) Matrix() Support {
 	return s
 }
 
-// packageIn is the package that a reason asks to install, "" if it is of another kind. Reasons of missing tools all end
-// that way, so that people can copy the command.
+// NotInstalled is the reason for what takes a program that is not there, which a Debian package brings. It ends with a
+// command that people can copy.
+func NotInstalled(program, pkg string) string { return program + install + pkg }
+
+const install = " is not installed: apt install "
+
+// packageIn is the package that a reason asks to install, "" if it is of another kind.
 func packageIn(reason string) string {
-	_, name, ok := strings.Cut(reason, ": apt install ")
+	_, name, ok := strings.Cut(reason, install)
 	if !ok {
 		return ""
 	}

@@ -30,9 +30,7 @@ func btrfsDriver() Driver {
 			MinSize: 256 * geometry.MiB, Labels: ops.LabelRule{Most: 255}, EndsAtSize: true,
 		},
 		// -K: there is nothing to discard in a window.
-		make: func(j job, ctx context.Context, spec Spec) error {
-			return j.mkfs(ctx, []string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", spec.Label, "-U", spec.UUID)
-		},
+		make:   mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
 		resize: job.resizeBtrfs, verify: job.verifyBtrfs,
 		repair: func(j job, ctx context.Context) error {
 			if err := j.singleDevice(); err != nil {

@@ -29,7 +29,7 @@ func (d Driver) capability(m Machine) ops.Capability {
 		Create: d.create.by, Resize: cmp.Or(d.grow.by, d.shrink.by), Online: d.online.by,
 		Check: d.check.by, Label: d.label.by, UUID: d.uuid.by,
 	}
-	c.KeepsPosition, c.FreeKnown, c.HalfUUID = d.moved != nil, d.free != nil, d.halfUUID != nil
+	c.KeepsPosition, c.FreeKnown, c.HalfUUID = d.moved != nil, d.free != nil, d.setHalf != nil
 	return c
 }
 
@@ -70,7 +70,7 @@ func (m Machine) lacks(a ability, pkg string) string {
 			if name == "mount" || name == "umount" {
 				pkg = "mount"
 			}
-			return name + " is not installed: apt install " + pkg
+			return ops.NotInstalled(name, pkg)
 		}
 	}
 	if a.mounts != "" {

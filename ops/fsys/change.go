@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -113,17 +114,6 @@ func (t Tools) make(ctx context.Context, d Driver, path string, spec Spec) error
 	return err
 }
 
-// mkfs runs a tool that makes a file system. option and its value are left out where the value is "".
-func (j job) mkfs(ctx context.Context, argv []string, options ...string) error {
-	for i := 0; i < len(options); i += 2 {
-		if options[i+1] != "" {
-			argv = append(argv, options[i], options[i+1])
-		}
-	}
-	_, _, err := j.run(ctx, zeroOnly, append(argv, j.path)...)
-	return advise(err, "the partition may be too small or too large for "+string(j.driver.Kind))
-}
-
 // Check checks the file system of this kind in the window at path, and repairs what its tool repairs without asking;
 // what it repaired is in the tool's output. Kinds whose driver has no repair are left as they are. An error means that
 // the file system is not, or not certainly, in order.
@@ -187,18 +177,17 @@ const (
 // NewUUID gives the file system of this kind in the window at path a new random UUID or serial number. The file system must
 // have been checked. After an error it may have either, or be unusable.
 func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half Half) error {
-	return t.do("set a new UUID on", kind, path, func(j job) (err error) {
+	return t.do("set a new UUID on", kind, path, func(j job) error {
+		set := j.driver.setUUID
 		switch {
-		case half == HalfUUID && j.driver.halfUUID == nil:
+		case half == HalfUUID && j.driver.setHalf == nil:
 			return errors.New("its UUID has no halves")
 		case half == HalfUUID:
-			err = j.driver.halfUUID(j, ctx)
-		case j.driver.setUUID == nil:
+			set = j.driver.setHalf
+		case set == nil:
 			return errors.New(j.driver.uuid.reason)
-		default:
-			err = j.driver.setUUID(j, ctx, uuid.NewString())
 		}
-		if err != nil {
+		if err := set(j, ctx, uuid.NewString()); err != nil {
 			return err
 		}
 		after, err := j.result()
@@ -225,26 +214,51 @@ func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mount
 
 // GrowByHand is the command that grows a file system of this kind, on the block device and mounted at the directory.
 func GrowByHand(kind model.FSKind, device, mountpoint string) string {
-	return strings.NewReplacer("{device}", device, "{dir}", mountpoint).Replace(Of(kind).byHand)
+	return expanded([]string{Of(kind).byHand}, "{device}", device, "{dir}", mountpoint)[0]
 }
 
 // command is the function of a driver that runs one tool: {} stands for the path of the window, {=} for the value to set.
 func command(argv ...string) func(j job, ctx context.Context, value string) error {
 	return func(j job, ctx context.Context, value string) error {
-		_, _, err := j.run(ctx, zeroOnly, expanded(argv, j.path, value)...)
+		_, _, err := j.run(ctx, zeroOnly, expanded(argv, "{}", j.path, "{=}", value)...)
 		return err
 	}
 }
 
-func expanded(argv []string, path, value string) []string {
-	words := slices.Clone(argv)
-	for i, word := range words {
-		switch word {
-		case "{}":
-			words[i] = path
-		case "{=}":
-			words[i] = value
+// mkfs is the function of a driver that makes a file system with one tool; {label}, {uuid}, {sector} and {start} stand for
+// what is asked for. options are words and their values, which are left out together where nothing is asked for.
+func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spec Spec) error {
+	return func(j job, ctx context.Context, spec Spec) error {
+		values := []string{
+			"{label}", spec.Label, "{uuid}", spec.UUID, "{sector}", strconv.FormatInt(int64(spec.SectorSize), 10),
+			"{start}", strconv.FormatUint(uint64(hiddenSectors(spec.Start)), 10),
 		}
+		words := expanded(argv, values...)
+		for i := 0; i < len(options); i += 2 {
+			value := options[i+1]
+			if (spec.Label != "" || !strings.Contains(value, "{label}")) && (spec.UUID != "" || !strings.Contains(value, "{uuid}")) {
+				words = append(words, expanded(options[i:i+2], values...)...)
+			}
+		}
+		_, _, err := j.run(ctx, zeroOnly, append(words, j.path)...)
+		return advise(err, "the partition may be too small or too large for "+string(j.driver.Kind))
+	}
+}
+
+// growing is the function of a driver that grows a mounted file system with one tool; {device} and {dir} stand for where it
+// is and where it is mounted.
+func growing(argv ...string) func(j job, ctx context.Context, device, dir string) error {
+	return func(j job, ctx context.Context, device, dir string) error {
+		_, _, err := j.run(ctx, zeroOnly, expanded(argv, "{device}", device, "{dir}", dir)...)
+		return err
+	}
+}
+
+// expanded is a command line with values, each behind the word that stands for it, in their places.
+func expanded(argv []string, values ...string) []string {
+	words := slices.Clone(argv)
+	for i := range words {
+		words[i] = strings.NewReplacer(values...).Replace(words[i])
 	}
 	return words
 }

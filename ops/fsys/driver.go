@@ -34,7 +34,8 @@ type Driver struct {
 	verify, repair func(j job, ctx context.Context) error
 	setLabel       func(j job, ctx context.Context, label string) error
 	// setUUID gives it the UUID, or another new one where it takes no UUID from outside.
-	setUUID func(j job, ctx context.Context, fresh string) error
+	// setHalf makes half of it new; nil if it has no halves.
+	setUUID, setHalf func(j job, ctx context.Context, fresh string) error
 	// growMounted grows it on the device while it is mounted at the directory.
 	growMounted func(j job, ctx context.Context, device, dir string) error
 	// byHand is the command that does the same, with {device} and {dir}.
@@ -43,9 +44,6 @@ type Driver struct {
 	moved func(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error
 	// free lists what need not be copied when it moves; nil if that is not known.
 	free func(r *io.SectionReader, fs model.Filesystem, list *freeList) error
-
-	// halfUUID makes half of its UUID new; nil if it has no halves.
-	halfUUID func(j job, ctx context.Context) error
 
 	// Facts adds what the superblock tells beyond what every file system has; nil if nothing does.
 	Facts func(s *ops.SheetSection, r io.ReaderAt)
@@ -77,7 +75,7 @@ type Inquiry struct {
 }
 
 // Of is the command line for the window at path.
-func (q Inquiry) Of(path string) []string { return expanded(q.Argv, path, "") }
+func (q Inquiry) Of(path string) []string { return expanded(q.Argv, "{}", path) }
 
 // ask is the one tool that is asked.
 func ask(pkg string, argv ...string) []Inquiry { return []Inquiry{{pkg, argv}} }

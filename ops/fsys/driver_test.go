@@ -46,6 +46,9 @@ func TestDrivers(t *testing.T) {
 		if (len(d.Mounts) > 0) == (d.NoFiles != "") {
 			t.Errorf("%s: it can be mounted, or else there is a reason why not: %v, %q", d.Kind, d.Mounts, d.NoFiles)
 		}
+		if files := (Files{Kind: d.Kind, Plain: true}); (len(d.Ways(files)) > 0) != (len(d.Mounts) > 0) {
+			t.Errorf("%s: what can be mounted can be listed, and the reverse", d.Kind)
+		}
 		c := d.capability(Machine{})
 		if (c.Label == "" || d.label.tools != nil) && c.Labels.Most == 0 {
 			t.Errorf("%s: nothing tells how long its labels can be", d.Kind)

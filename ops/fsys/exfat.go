@@ -28,9 +28,7 @@ func exfatDriver() Driver {
 			Instead: "make a partition of type exfat and run mkfs.exfat on its device",
 		},
 		// mkfs.exfat leaves the position of the partition 0; moved puts it in.
-		make: func(j job, ctx context.Context, spec Spec) error {
-			return j.mkfs(ctx, inUTF8("mkfs.exfat"), "-L", spec.Label)
-		},
+		make:   mkfs(inUTF8("mkfs.exfat"), "-L", "{label}"),
 		verify: job.verifyExFAT, repair: job.repairExFAT,
 		setLabel: command(append(inUTF8("tune.exfat"), "-L", "{=}", "{}")...),
 		setUUID: func(j job, ctx context.Context, _ string) error {

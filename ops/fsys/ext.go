@@ -22,13 +22,10 @@ func extDrivers() []Driver {
 		},
 		make: job.makeExt, resize: job.resizeExt, verify: job.verifyExt, repair: job.repairExt,
 		setLabel: command("tune2fs", "-L", "{=}", "{}"), setUUID: command("tune2fs", "-U", "{=}", "{}"),
-		growMounted: func(j job, ctx context.Context, device, _ string) error {
-			_, _, err := j.run(ctx, zeroOnly, "resize2fs", device)
-			return err
-		},
-		byHand: "resize2fs {device}",
-		free:   func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
-		Facts:  extFacts, Ask: ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
+		growMounted: growing("resize2fs", "{device}"),
+		byHand:      "resize2fs {device}",
+		free:        func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
+		Facts:       extFacts, Ask: ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
 		ways: []Way{
 			{Name: "go-diskfs", inside: true, suits: libraryReadsExt, Read: readExtLibrary},
 			{Name: "debugfs", Read: readDebugfs},
@@ -138,10 +135,9 @@ func (j job) extSuper() (sb extfs.Superblock, err error) {
 // makeExt runs mke2fs. Neither the free blocks nor the inode tables are touched (nodiscard, lazy_itable_init), so that
 // little has to be written; the kernel completes the tables at the first mount.
 func (j job) makeExt(ctx context.Context, spec Spec) error {
-	block := ""
-	if spec.SectorSize == geometry.Sector4096 {
-		block = "4096" // smaller blocks could not be mounted
-	}
 	argv := []string{"mke2fs", "-t", string(j.driver.Kind), "-F", "-E", "nodiscard,lazy_itable_init=1,root_owner=0:0"}
-	return j.mkfs(ctx, argv, "-b", block, "-L", spec.Label, "-U", spec.UUID)
+	if spec.SectorSize == geometry.Sector4096 {
+		argv = append(argv, "-b", "4096") // smaller blocks could not be mounted
+	}
+	return mkfs(argv, "-L", "{label}", "-U", "{uuid}")(j, ctx, spec)
 }

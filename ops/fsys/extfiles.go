@@ -50,11 +50,17 @@ func readDebugfs(ctx context.Context, src Files, dir []string) ([]ops.FileEntry,
 	const root = "2"
 	inode := root
 	for _, name := range dir {
-		below, err := debugfsFind(ctx, window, inode, name)
+		above := inode
+		err := find(name, func(each func(ops.FileEntry) bool) error {
+			_, err := debugfsList(ctx, window, above, func(f debugfsEntry) bool {
+				inode = f.inode
+				return each(f.entry)
+			})
+			return err
+		})
 		if err != nil {
 			return nil, false, err
 		}
-		inode = below
 	}
 	var entries []ops.FileEntry
 	more, err := debugfsList(ctx, window, inode, func(f debugfsEntry) bool {
@@ -65,29 +71,6 @@ func readDebugfs(ctx context.Context, src Files, dir []string) ([]ops.FileEntry,
 		return nil, false, err
 	}
 	return entries[:min(len(entries), MostEntries+2)], more, nil
-}
-
-// debugfsFind is the inode of the directory of that name in another one.
-func debugfsFind(ctx context.Context, window, inode, name string) (below string, err error) {
-	seen, found := 0, false
-	_, err = debugfsList(ctx, window, inode, func(f debugfsEntry) bool {
-		if seen++; f.entry.Exact() == name {
-			found = true
-			if f.entry.Kind == ops.FileDirectory {
-				below = f.inode
-			}
-		}
-		return !found && seen < everything
-	})
-	switch {
-	case err != nil:
-		return "", err
-	case !found && seen == everything:
-		return "", fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
-	case below == "":
-		return "", ErrNoDirectory
-	}
-	return below, nil
 }
 
 type debugfsEntry struct {

@@ -3,7 +3,6 @@ package fsys
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 
 	"shunt/geometry"
@@ -21,10 +20,7 @@ func f2fsDriver() Driver {
 			MinSize: 52 * geometry.MiB, MaxSize: 16 * geometry.TiB, Labels: ops.LabelRule{Most: 127}, EndsAtSize: true,
 		},
 		// -t 0: there is nothing to discard in a window.
-		make: func(j job, ctx context.Context, spec Spec) error {
-			argv := []string{"mkfs.f2fs", "-q", "-f", "-t", "0", "-w", strconv.FormatInt(int64(spec.SectorSize), 10)}
-			return j.mkfs(ctx, argv, "-l", spec.Label, "-U", spec.UUID)
-		},
+		make:   mkfs([]string{"mkfs.f2fs", "-q", "-f", "-t", "0", "-w", "{sector}"}, "-l", "{label}", "-U", "{uuid}"),
 		resize: job.resizeF2FS, verify: job.verifyF2FS, setLabel: command("f2fslabel", "{}", "{=}"),
 		Ask:    ask("f2fs-tools", "dump.f2fs", "-d", "1", "{}"),
 		Mounts: mountedAs("f2fs", "norecovery"),

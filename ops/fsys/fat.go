@@ -74,16 +74,13 @@ func (j job) verifyFAT(ctx context.Context) error {
 
 // makeFAT runs mkfs.fat.
 func (j job) makeFAT(ctx context.Context, spec Spec) error {
-	cluster := ""
+	argv := []string{"mkfs.fat", "-F", strings.TrimPrefix(string(j.driver.Kind), "fat"), "-S", "{sector}", "-h", "{start}"}
 	if j.driver.Kind == model.FAT16 && spec.SectorSize == geometry.Sector4096 {
 		// The default is meant for sectors of 512 bytes and would make clusters too large for all but large partitions.
-		cluster = strconv.FormatInt(fat16Cluster(j.n/int64(spec.SectorSize)), 10)
+		argv = append(argv, "-s", strconv.FormatInt(fat16Cluster(j.n/int64(spec.SectorSize)), 10))
 	}
-	err := j.mkfs(ctx, []string{
-		"mkfs.fat", "-F", strings.TrimPrefix(string(j.driver.Kind), "fat"),
-		"-S", strconv.FormatInt(int64(spec.SectorSize), 10),
-		"-h", strconv.FormatUint(uint64(hiddenSectors(spec.Start)), 10),
-	}, "-s", cluster, "-n", spec.Label, "-i", strings.ReplaceAll(spec.UUID, "-", ""))
+	spec.UUID = strings.ReplaceAll(spec.UUID, "-", "")
+	err := mkfs(argv, "-n", "{label}", "-i", "{uuid}")(j, ctx, spec)
 	if err != nil || j.driver.Kind != model.FAT32 {
 		return err
 	}

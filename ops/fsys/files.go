@@ -3,6 +3,7 @@ package fsys
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"shunt/model"
@@ -11,9 +12,6 @@ import (
 
 // MostEntries is how many entries of a directory are listed.
 const MostEntries = 10_000
-
-// everything is as many entries as are looked through for a name.
-const everything = 1_000_000
 
 // Files are those in one file system, to be listed. How a directory is read depends on the kind: by go-diskfs, behind
 // checks, by a tool of others, or by the kernel, which mounts the file system for it. Nothing is written, and no link is
@@ -70,4 +68,26 @@ func (d Driver) Doubts(src Files) []string {
 		return nil
 	}
 	return d.doubts(src)
+}
+
+// find looks for a directory of that name among the entries that list hands out, for readers that do not tell a missing
+// directory from an empty one. It ends the listing at that entry. The error is ErrNoDirectory if there is none.
+func find(name string, list func(each func(ops.FileEntry) bool) error) error {
+	const most = 1_000_000 // entries that are looked through
+	seen, found, directory := 0, false, false
+	err := list(func(e ops.FileEntry) bool {
+		if seen++; e.Exact() == name {
+			found, directory = true, e.Kind == ops.FileDirectory
+		}
+		return !found && seen < most
+	})
+	switch {
+	case err != nil:
+		return err
+	case !found && seen == most:
+		return fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
+	case !directory:
+		return ErrNoDirectory
+	}
+	return nil
 }

@@ -41,7 +41,7 @@ func runLines(ctx context.Context, pkg string, env []string, argv []string, each
 	case done:
 		return 0, last, true, nil
 	case errors.As(err, &missing):
-		err = fmt.Errorf("%s is not installed: apt install %s", missing.Name, pkg)
+		err = errors.New(ops.NotInstalled(missing.Name, pkg))
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%s was stopped after %s: the file system may be damaged", argv[0], toolTime)
 	}

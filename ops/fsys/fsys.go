@@ -86,11 +86,7 @@ type Spec struct {
 
 // installed reports whether a program is there.
 func (t Tools) installed(name string) bool {
-	look := t.Look
-	if look == nil {
-		look = lookPath
-	}
-	_, err := look(name)
+	_, err := Machine{Look: t.Look}.look(name)
 	return err == nil
 }
 

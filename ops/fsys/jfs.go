@@ -17,9 +17,7 @@ func jfsDriver() Driver {
 		shrink: cannot("JFS cannot be shrunk"), check: can("jfs_fsck"), label: can("jfs_tune"), uuid: can("jfs_tune"), online: can("mount"),
 		facts: ops.Capability{MinSize: 16 * geometry.MiB, Labels: ops.LabelRule{Most: 11}},
 		// It only knows blocks of 4 KiB, so every sector size is right.
-		make: func(j job, ctx context.Context, spec Spec) error {
-			return j.mkfs(ctx, []string{"mkfs.jfs", "-q"}, "-L", spec.Label)
-		},
+		make:   mkfs([]string{"mkfs.jfs", "-q"}, "-L", "{label}"),
 		verify: job.verifyJFS, repair: job.repairJFS,
 		setLabel: command("jfs_tune", "-L", "{=}", "{}"), setUUID: command("jfs_tune", "-U", "{=}", "{}"),
 		growMounted: func(j job, ctx context.Context, _, dir string) error {

@@ -23,10 +23,8 @@ func nilfsDriver() Driver {
 	return Driver{
 		Kind: model.NILFS2, Package: "nilfs-tools", create: can("mkfs.nilfs2"), grow: resize, shrink: resize,
 		check: cannot("there is no tool that checks NILFS2"), label: alone(), uuid: alone(), online: can("nilfs-resize"),
-		facts: ops.Capability{MinSize: 128*geometry.MiB + 4*geometry.KiB, Labels: ops.LabelRule{Most: nilfsLabelSize}},
-		make: func(j job, ctx context.Context, spec Spec) error {
-			return j.mkfs(ctx, []string{"mkfs.nilfs2", "-q", "-f"}, "-L", spec.Label)
-		},
+		facts:  ops.Capability{MinSize: 128*geometry.MiB + 4*geometry.KiB, Labels: ops.LabelRule{Most: nilfsLabelSize}},
+		make:   mkfs([]string{"mkfs.nilfs2", "-q", "-f"}, "-L", "{label}"),
 		resize: job.resizeNILFS,
 		setLabel: func(j job, _ context.Context, label string) error {
 			return j.changeNILFS(func(b []byte) {
@@ -41,13 +39,10 @@ func nilfsDriver() Driver {
 			}
 			return j.changeNILFS(func(b []byte) { copy(b[nilfsUUIDAt:], id[:]) })
 		},
-		growMounted: func(j job, ctx context.Context, device, _ string) error {
-			_, _, err := j.run(ctx, zeroOnly, "nilfs-resize", "--yes", device)
-			return err
-		},
-		byHand: "nilfs-resize {device}",
-		Ask:    ask("nilfs-tools", "nilfs-tune", "-l", "{}"),
-		Mounts: mountedAs("nilfs2", "norecovery"),
+		growMounted: growing("nilfs-resize", "--yes", "{device}"),
+		byHand:      "nilfs-resize {device}",
+		Ask:         ask("nilfs-tools", "nilfs-tune", "-l", "{}"),
+		Mounts:      mountedAs("nilfs2", "norecovery"),
 	}
 }
 

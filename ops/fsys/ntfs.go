@@ -25,20 +25,16 @@ func ntfsDriver() Driver {
 			MinSize: 2 * geometry.MiB, MaxSize: 256 * geometry.TiB, Labels: ops.LabelRule{Most: 128, UTF16: true},
 		},
 		// Heads and sectors per track are what all systems pretend since disks have none.
-		make: func(j job, ctx context.Context, spec Spec) error {
-			return j.mkfs(ctx, []string{
-				"mkntfs", "--quick", "--force", "--quiet", "--sector-size", strconv.FormatInt(int64(spec.SectorSize), 10),
-				"--partition-start", strconv.FormatUint(uint64(hiddenSectors(spec.Start)), 10), "--heads", "255", "--sectors-per-track", "63",
-			}, "--label", spec.Label)
-		},
+		make: mkfs([]string{
+			"mkntfs", "--quick", "--force", "--quiet", "--sector-size", "{sector}", "--partition-start", "{start}",
+			"--heads", "255", "--sectors-per-track", "63",
+		}, "--label", "{label}"),
 		resize: job.resizeNTFS, verify: job.verifyNTFS, setLabel: command("ntfslabel", "--force", "{}", "{=}"),
 		// ntfslabel writes the new serial number into the boot sector and its backup.
 		setUUID: command("ntfslabel", "--force", "--new-serial", "{}"),
-		halfUUID: func(j job, ctx context.Context) error {
-			return command("ntfslabel", "--force", "--new-half-serial", "{}")(j, ctx, "")
-		},
-		moved: movedNTFS,
-		Facts: ntfsFacts, Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{{Name: "ntfsls", Read: readNtfsls}},
+		setHalf: command("ntfslabel", "--force", "--new-half-serial", "{}"),
+		moved:   movedNTFS,
+		Facts:   ntfsFacts, Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{{Name: "ntfsls", Read: readNtfsls}},
 		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g"}},
 	}
 }
@@ -161,20 +157,12 @@ func readNtfsls(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, 
 		return nil, false, err
 	}
 	for i, name := range dir {
-		seen, found, directory := 0, false, false
-		_, err := ntfsls(ctx, window, dir[:i], func(e ops.FileEntry) bool {
-			if seen++; e.Exact() == name {
-				found, directory = true, e.Kind == ops.FileDirectory
-			}
-			return !found && seen < everything
+		err := find(name, func(each func(ops.FileEntry) bool) error {
+			_, err := ntfsls(ctx, window, dir[:i], each)
+			return err
 		})
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, false, err
-		case !found && seen == everything:
-			return nil, false, fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
-		case !directory:
-			return nil, false, ErrNoDirectory
 		}
 	}
 	var entries []ops.FileEntry

@@ -15,9 +15,7 @@ func reiserDriver() Driver {
 		check:  can("reiserfsck"), label: can("reiserfstune"), uuid: can("reiserfstune"), online: cannot(notMounted),
 		facts: ops.Capability{MinSize: 34 * geometry.MiB, MaxSize: 16 * geometry.TiB, Labels: ops.LabelRule{Most: 16}},
 		// -f twice, since a window is not a device.
-		make: func(j job, ctx context.Context, spec Spec) error {
-			return j.mkfs(ctx, []string{"mkreiserfs", "-q", "-f", "-f"}, "--label", spec.Label, "--uuid", spec.UUID)
-		},
+		make:   mkfs([]string{"mkreiserfs", "-q", "-f", "-f"}, "--label", "{label}", "--uuid", "{uuid}"),
 		resize: job.resizeReiser, verify: job.verifyReiser, repair: job.repairReiser,
 		setLabel: command("reiserfstune", "-l", "{=}", "{}"), setUUID: command("reiserfstune", "-u", "{=}", "{}"),
 		Ask:    ask("reiserfsprogs", "debugreiserfs", "{}"),

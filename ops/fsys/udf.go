@@ -1,9 +1,6 @@
 package fsys
 
 import (
-	"context"
-	"strconv"
-
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
@@ -19,12 +16,7 @@ func udfDriver() Driver {
 			MinSize: 2 * geometry.MiB, MaxSize: 2 * geometry.TiB, Labels: ops.LabelRule{Most: 63, UTF16: true}, NewBlock: sectorBlock,
 		},
 		// The blocks of UDF must be as long as the disk's sectors.
-		make: func(j job, ctx context.Context, spec Spec) error {
-			return j.mkfs(ctx, []string{
-				"mkudffs", "--utf8", "--media-type=hd", "--udfrev=0x201",
-				"--blocksize=" + strconv.FormatInt(int64(spec.SectorSize), 10), "--label=" + spec.Label,
-			})
-		},
+		make:     mkfs([]string{"mkudffs", "--utf8", "--media-type=hd", "--udfrev=0x201", "--blocksize={sector}", "--label={label}"}),
 		setLabel: command("udflabel", "--utf8", "{}", "{=}"), setUUID: command("udflabel", "--uuid=random", "{}"),
 		Ask:    ask("udftools", "udfinfo", "{}"),
 		Mounts: mountedAs("udf", ""),

@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"io"
 	"math/bits"
-	"strconv"
 	"strings"
 
 	"shunt/geometry"
@@ -26,14 +25,7 @@ func xfsDriver() Driver {
 			Labels:  ops.LabelRule{Most: xfsLabelSize}, EndsAtSize: true,
 		},
 		// -K: there is nothing to discard in a window.
-		make: func(j job, ctx context.Context, spec Spec) error {
-			id := spec.UUID
-			if id != "" {
-				id = "uuid=" + id
-			}
-			sector := "size=" + strconv.FormatInt(int64(spec.SectorSize), 10)
-			return j.mkfs(ctx, []string{"mkfs.xfs", "-q", "-f", "-K"}, "-s", sector, "-L", spec.Label, "-m", id)
-		},
+		make:   mkfs([]string{"mkfs.xfs", "-q", "-f", "-K", "-s", "size={sector}"}, "-L", "{label}", "-m", "uuid={uuid}"),
 		resize: job.resizeXFS, verify: job.verifyXFS, setLabel: job.labelXFS,
 		// xfs_db refuses if the log is not empty.
 		setUUID: func(j job, ctx context.Context, fresh string) error {
@@ -42,12 +34,9 @@ func xfsDriver() Driver {
 			}
 			return command("xfs_db", "-x", "-f", "-p", "xfs_admin", "-c", "{=}", "{}")(j, ctx, "uuid "+fresh)
 		},
-		growMounted: func(j job, ctx context.Context, _, dir string) error {
-			_, _, err := j.run(ctx, zeroOnly, "xfs_growfs", "-d", dir)
-			return err
-		},
-		byHand: "xfs_growfs {dir}",
-		Facts:  xfsFacts, Ask: ask("xfsprogs", "xfs_db", "-r", "-c", "info", "-c", "sb 0", "-c", "p", "{}"),
+		growMounted: growing("xfs_growfs", "-d", "{dir}"),
+		byHand:      "xfs_growfs {dir}",
+		Facts:       xfsFacts, Ask: ask("xfsprogs", "xfs_db", "-r", "-c", "info", "-c", "sb 0", "-c", "p", "{}"),
 		Mounts: mountedAs("xfs", "norecovery,nouuid"),
 	}
 }
