@@ -2,13 +2,12 @@ package model
 
 import "slices"
 
-// FSKind names a file system, or another kind of content with a signature of its own. Kinds that no code speaks of are
-// named by the probe that finds them alone.
+// FSKind names a file system, or another kind of content that has a signature.
 type FSKind string
 
-// The kinds that have a row in the tables below, a driver or a name in the code.
+// The kinds that have a driver. A prober may find others, which it names itself.
 const (
-	Unformatted FSKind = "" // no signature is known there
+	Unformatted FSKind = "" // no known signature
 	Ext2        FSKind = "ext2"
 	Ext3        FSKind = "ext3"
 	Ext4        FSKind = "ext4"
@@ -40,31 +39,31 @@ const (
 	ReFS        FSKind = "refs"
 )
 
-// Usual is the kind that is offered first.
+// Usual is the kind that people are offered first.
 const Usual = Ext4
 
-// kindInfo is what the model knows of a kind, whatever the tools of a machine can do with it.
+// kindInfo holds the facts about a kind that do not depend on the tools of a machine.
 type kindInfo struct {
 	kind FSKind
 	hue  Hue
-	// typed is the word for the partition type that goes with the kind; "" stands for that of Linux file systems.
+	// typed is the word for the partition type that goes with the kind; "" stands for "linux".
 	typed string
-	// holds is the set of partition types that suit it, 0 for those of Linux file systems.
+	// holds says which partition types suit the kind; 0 stands for those of Linux file systems.
 	holds content
 	facts kindFacts
 }
 
-// kindFacts are facts that some kinds have.
+// kindFacts is a set of facts about a kind.
 type kindFacts uint
 
 const (
-	// madeAnew: what it holds need not be kept. Instead of being moved or resized it is made anew.
+	// madeAnew: its contents need not be kept. It is made anew where others are moved or resized.
 	madeAnew kindFacts = 1 << iota
-	// filled: a check also makes it fill its partition.
+	// filled: a check also grows it until it fills its partition.
 	filled
 )
 
-// common are the kinds that people look for first, in the order of lists; all others follow by name.
+// common lists the kinds that people look for first, in the order in which lists show them. Other kinds follow by name.
 var common = []kindInfo{
 	{kind: Ext2, hue: HuePale, facts: filled},
 	{kind: Ext3, hue: HueSteel, facts: filled},
@@ -82,7 +81,7 @@ var common = []kindInfo{
 	{kind: LUKS, hue: HueViolet, holds: holdsLUKS},
 }
 
-// rare are the others of which there is something to say.
+// rare lists other kinds that differ from the default.
 var rare = []kindInfo{
 	{kind: ISO9660, hue: HueGrey},
 	{kind: SquashFS, hue: HueGrey},
@@ -93,7 +92,7 @@ var rare = []kindInfo{
 
 var kinds = slices.Concat(common, rare)
 
-// info is the row of a kind, or one that says nothing.
+// info returns the row of a kind. A kind without a row gets the defaults.
 func (k FSKind) info() kindInfo {
 	info := kindInfo{kind: k}
 	if i := slices.IndexFunc(kinds, func(info kindInfo) bool { return info.kind == k }); i >= 0 {
@@ -108,16 +107,16 @@ func (k FSKind) info() kindInfo {
 	return info
 }
 
-// MadeAnew reports whether what a kind holds need not be kept, so that it is made anew instead of being moved or resized.
+// MadeAnew reports whether the contents of this kind need not be kept. It is then made anew instead of moved or resized.
 func (k FSKind) MadeAnew() bool { return k.info().facts&madeAnew != 0 }
 
-// FilledByCheck reports whether a check also makes a file system of this kind fill its partition.
+// FilledByCheck reports whether a check also grows a file system of this kind until it fills its partition.
 func (k FSKind) FilledByCheck() bool { return k.info().facts&filled != 0 }
 
-// Hue is the colour that people know the kind by.
+// Hue returns the colour of the kind on screens.
 func (k FSKind) Hue() Hue { return k.info().hue }
 
-// Rank is the place of a kind in lists, from 0. Kinds that are not common share the last one.
+// Rank returns the place of the kind in lists, from 0. All kinds that are not common share the last place.
 func (k FSKind) Rank() int {
 	if i := slices.IndexFunc(common, func(info kindInfo) bool { return info.kind == k }); i >= 0 {
 		return i
@@ -125,10 +124,10 @@ func (k FSKind) Rank() int {
 	return len(common)
 }
 
-// Hue stands for a colour, which the screens choose to suit their background.
+// Hue names a colour. A screen chooses the shade that suits its background.
 type Hue int
 
-// The hues. HueNone is for kinds without one.
+// The hues. A kind without a colour of its own has HueNone.
 const (
 	HueNone Hue = iota
 	HuePale

@@ -9,46 +9,46 @@ import (
 // moved as opaque bytes and nothing else.
 type Capabilities map[model.FSKind]Capability
 
-// Capability is what can be done with one kind of file system on this machine, and what there is to know of the kind for
-// that. The file system's driver fills it in.
+// Capability is what can be done with one kind of file system on this machine, and the facts about the kind that
+// operations need. The driver of the file system fills it in.
 type Capability struct {
-	// An empty string means "can be done"; otherwise it is the reason why not, ready to be shown ("resize2fs is not
-	// installed: apt install e2fsprogs", "XFS cannot be shrunk").
+	// "" means that it can be done. Otherwise the string is the reason why not, ready to be shown: "resize2fs is not
+	// installed: apt install e2fsprogs", "XFS cannot be shrunk".
 	Create, Grow, Shrink, Move, Copy, Check, Label, UUID string
-	// Online is why it cannot be grown while it is mounted.
+	// Online is the reason why it cannot be grown while it is mounted, or "".
 	Online string
-	// HalfUUID says that half of its UUID can be made new.
+	// HalfUUID is set if half of its UUID can be replaced.
 	HalfUUID bool
 	// MinSize and MaxSize bound the size of a partition with this file system; 0 means no bound.
 	MinSize, MaxSize geometry.Bytes
-	// MinSectors is the fewest sectors that a new one takes, whatever their size.
+	// MinSectors is the smallest number of sectors in which one can be made, whatever their size.
 	MinSectors geometry.Sector
-	// Only512 is why none can be made on a disk with sectors of 4096 bytes, "" if that is possible.
+	// Only512 is the reason why none can be made on a disk with sectors of 4096 bytes, or "".
 	Only512 string
-	// Instead is what to do where MinSectors or Only512 forbids a new one: "take fat16".
+	// Instead says what to do if MinSectors or Only512 rules the kind out: "take fat16".
 	Instead string
 	// Labels says which labels it can hold.
 	Labels LabelRule
-	// NewBlock is the size of block, or cluster, that a new one of this length gets; nil stands for 4 KiB.
+	// NewBlock returns the block or cluster size of a new file system of this length; nil stands for 4 KiB.
 	NewBlock func(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes
-	// KeepsPosition says that it stores where it begins on the disk, and is told so after a move.
+	// KeepsPosition is set if it stores its position on the disk, which must be corrected after a move.
 	KeepsPosition bool
-	// EndsAtSize says that it keeps nothing behind the end of its size, so that a copy need not have what is there.
+	// EndsAtSize is set if it stores nothing behind the end of its size. A copy may leave out what follows.
 	EndsAtSize bool
-	// FreeKnown says that its free blocks are known, and do not follow when it moves.
+	// FreeKnown is set if its free blocks are known. A move does not copy those.
 	FreeKnown bool
-	// Tools are the programs that do it.
+	// Tools are the programs that do the work.
 	Tools ToolNames
-	// Package is the Debian package that brings the tools.
+	// Package is the Debian package with the tools.
 	Package string
 }
 
-// ToolNames are the programs that change a kind of file system, as people know them; "" where shunt does it itself.
+// ToolNames are the programs that change a kind of file system, as people know them. "" means that shunt does it itself.
 type ToolNames struct {
 	Create, Resize, Online, Check, Label, UUID string
 }
 
-// of is the program that carries a step out, "" if shunt does it alone or it only reads.
+// of returns the program that carries out a step, or "" if shunt does so itself or the step only reads.
 func (t ToolNames) of(kind StepKind) string {
 	switch kind {
 	case StepCheckFS:

@@ -52,8 +52,8 @@ func (q Queue) steps(i int) []Step {
 	return steps
 }
 
-// spares reports whether a step of this kind is not for the file system: there is nothing that checks it, or it keeps no
-// note of its position.
+// spares reports whether the kind of file system needs no step of this kind: nothing checks it, or it does not store its
+// position.
 func (c Capability) spares(kind StepKind) bool {
 	switch kind {
 	case StepCheckFS, StepVerifyFS:

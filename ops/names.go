@@ -12,14 +12,14 @@ import (
 
 // LabelRule says which labels a kind of file system can hold. The zero rule is for kinds without labels.
 type LabelRule struct {
-	// Most is the length in bytes or, with UTF16, in units of UTF-16.
+	// Most is the maximal length: in bytes, or in units of UTF-16 if UTF16 is set.
 	Most  int
 	UTF16 bool
-	// DOS allows ASCII in capitals only, without the letters that names of files cannot have.
+	// DOS allows only ASCII capitals and none of the characters that are special in names of files.
 	DOS bool
 }
 
-// Kept is what becomes of a label that can be held.
+// Kept returns the label as the file system stores it.
 func (r LabelRule) Kept(label string) string {
 	if r.DOS {
 		return strings.ToUpper(strings.TrimRight(label, " "))
@@ -27,7 +27,7 @@ func (r LabelRule) Kept(label string) string {
 	return label
 }
 
-// Fault is why a file system of this kind cannot have the label, or "".
+// Fault returns the reason why a file system of this kind cannot have the label, or "".
 func (r LabelRule) Fault(kind model.FSKind, label string) string {
 	kept := r.Kept(label)
 	if kept == "" {

@@ -5,8 +5,8 @@ import (
 	"shunt/model"
 )
 
-// stepper collects the steps of one operation on one partition; step holds what they have in common. Steps that are not
-// for the kind of file system at hand are left out when the queue is compiled.
+// stepper collects the steps of one operation on one partition; step holds what they have in common. Compile leaves out the
+// steps that the kind of file system does not need.
 type stepper struct {
 	step  Step
 	steps []Step

@@ -153,8 +153,7 @@ func (c Capabilities) Matrix() Support {
 	return s
 }
 
-// NotInstalled is the reason for what takes a program that is not there, which a Debian package brings. It ends with a
-// command that people can copy.
+// NotInstalled is the reason why something cannot be done without a program. It ends with a command that people can copy.
 func NotInstalled(program, pkg string) string { return program + install + pkg }
 
 const install = " is not installed: apt install "

@@ -60,7 +60,7 @@ func look(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
 	return nil, w
 }
 
-// find is what the probers of a layer find in the window, without what is clearly stale unless that is all.
+// find returns what the probers of a layer find in the window. It leaves out stale contents if there are others.
 func (l layer) find(w *window) []model.Filesystem {
 	var found []model.Filesystem
 	var by []prober

@@ -6,31 +6,31 @@ import (
 	"shunt/model"
 )
 
-// prober recognises one family of contents in a window.
+// A prober recognises one family of contents in a window.
 type prober struct {
 	layer layer
 	probe func(w *window) (model.Filesystem, bool)
-	kinds []model.FSKind
-	// stale reports that what was found is clearly what is left of older contents. nil goes by the size, which must
-	// fit into the window.
+	kinds []model.FSKind // all kinds that probe can return
+	// stale reports whether what probe found is only a remainder of older contents. If it is nil, that is so if the
+	// contents do not fit into the window.
 	stale func(w *window) bool
 }
 
-// layer says when a prober is asked: what a layer finds ends the search.
+// A layer is a group of probers. The search ends with the first layer that finds something.
 type layer int
 
 const (
-	// container: it holds other contents, whose signatures may show through. The first that is found counts.
+	// container holds other contents, whose signatures may show through. The first prober that finds something decides.
 	container layer = iota
-	// content: all are asked, and more than one may be found.
+	// content is everything else. All probers are asked, and more than one may find something.
 	content
-	// lastResort: its signature often outlives it. The first that is found counts.
+	// lastResort has signatures that often outlive the contents. The first prober that finds something decides.
 	lastResort
 )
 
-// probers are the contents that are recognised, in the order in which they win when stale signatures are left. What lies
-// behind the first kilobyte comes first: its makers leave old boot sectors alone, while the makers of file systems that
-// begin with a boot sector write over it. To recognise another kind, add its line here.
+// probers is the registry. Within a layer the order decides which kind wins if there are several signatures. Probers that
+// look behind the first kilobyte come first, because tools that make such contents keep an old boot sector, whereas tools
+// that write a boot sector overwrite what was there. To recognise another kind, add a line.
 var probers = []prober{
 	{layer: container, probe: probeLUKS, kinds: one(model.LUKS)},
 	{layer: container, probe: probeLVM, kinds: one(model.LVM2)},
@@ -64,7 +64,7 @@ var probers = []prober{
 
 func one(kind model.FSKind) []model.FSKind { return []model.FSKind{kind} }
 
-// left reports whether fs, which the prober found in the window, is clearly what is left of older contents.
+// left reports whether fs, which the prober found in the window, is only a remainder of older contents.
 func (p prober) left(w *window, fs model.Filesystem) bool {
 	if p.stale != nil {
 		return p.stale(w)

@@ -6,7 +6,7 @@ import (
 	"shunt/ops"
 )
 
-// Discover tells what can be done with each kind of file system on this machine.
+// Discover finds out what can be done with each kind of file system on this machine.
 func Discover() ops.Capabilities { return DiscoverWith(Machine{}) }
 
 // DiscoverWith is Discover on the machine m.
@@ -18,7 +18,7 @@ func DiscoverWith(m Machine) ops.Capabilities {
 	return caps
 }
 
-// capability is what the operations need to know of the kind on the machine m.
+// capability returns what the operations need to know about the kind on the machine m.
 func (d Driver) capability(m Machine) ops.Capability {
 	c := d.facts
 	need := func(a ability) string { return m.lacks(a, d.Package) }
@@ -33,34 +33,34 @@ func (d Driver) capability(m Machine) ops.Capability {
 	return c
 }
 
-// ability is one thing that can be done: either there is a reason why not, or it takes tools, or nothing.
+// An ability is one thing that can be done with a kind of file system, or the reason why it cannot be done.
 type ability struct {
-	reason string
-	tools  []string
-	mounts string // the name of a file system that the kernel must mount for it, "" if none
-	by     string // who does it, for people; "" if shunt does it itself
+	reason string   // why it cannot be done, "" if it can
+	tools  []string // programs that must be installed
+	mounts string   // the file system that the kernel must be able to mount, "" if none
+	by     string   // the program that does it, for people; "" if shunt does it itself
 }
 
-// can is an ability that takes tools, the first of which does it.
+// can is an ability that the first of the tools has. It needs the others as well.
 func can(tools ...string) ability { return ability{tools: tools, by: tools[0]} }
 
-// alone is an ability of shunt's own. The tools are what it takes besides.
+// alone is an ability of shunt itself. It needs the tools besides.
 func alone(tools ...string) ability { return ability{tools: tools} }
 
 func cannot(reason string) ability { return ability{reason: reason} }
 
-// whileMounted is an ability that takes a mount by the kernel, which knows the file system by the name fs.
+// whileMounted is like can, for work on a file system that the kernel has mounted. fs is the kernel's name for it.
 func whileMounted(fs string, tools ...string) ability {
 	return ability{tools: append([]string{"mount", "umount"}, tools...), mounts: fs, by: tools[0]}
 }
 
-// called is the ability with another word for who does it.
+// called returns the ability with another name for the program that does it.
 func (a ability) called(by string) ability {
 	a.by = by
 	return a
 }
 
-// lacks is why the machine does not have the ability, or "".
+// lacks returns the reason why the machine does not have the ability, or "".
 func (m Machine) lacks(a ability, pkg string) string {
 	if a.reason != "" {
 		return a.reason

@@ -14,17 +14,17 @@ import (
 	"shunt/model"
 )
 
-// job is something that is done to the file system in a window.
+// A job is one change to the file system in a window.
 type job struct {
 	Tools
 	driver Driver
 	path   string           // of the window
-	n      int64            // its length in bytes
-	fs     model.Filesystem // as it was found; of one that is to be made nothing is known
+	n      int64            // length of the window in bytes
+	fs     model.Filesystem // as it was before the job; zero when one is made
 }
 
-// do does something to the file system of this kind in the window at path, which must be there and fit into the window.
-// doing is its name for errors: "resize".
+// do runs what on the file system in the window at path, which must be of this kind and fit into the window. doing names the
+// work in errors: "resize".
 func (t Tools) do(doing string, kind model.FSKind, path string, what func(j job) error) error {
 	fs, n, err := t.expect(kind, path)
 	if err == nil {
@@ -36,7 +36,7 @@ func (t Tools) do(doing string, kind model.FSKind, path string, what func(j job)
 	return nil
 }
 
-// result is the file system as it is after the job's tools did their work.
+// result looks at the file system again after the job's tools have run.
 func (j job) result() (model.Filesystem, error) {
 	fs, _, err := j.expect(j.driver.Kind, j.path)
 	if err != nil {
@@ -60,8 +60,7 @@ func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size 
 	})
 }
 
-// fills makes sure that a size is all of the window, and not less than the file system has, which is all that some tools
-// can do.
+// fills fails unless size is the whole window and at least the present size. Some tools can do nothing else.
 func (j job) fills(size geometry.Bytes) error {
 	switch block := max(j.fs.BlockSize, 1); {
 	case size/block*block < j.fs.Size/block*block:
@@ -72,7 +71,7 @@ func (j job) fills(size geometry.Bytes) error {
 	return nil
 }
 
-// ended makes sure that the file system is as long as a tool had to make it: at least least and at most size bytes.
+// ended fails unless the tool left a file system of at least least and at most size bytes.
 func (j job) ended(tool string, least, size geometry.Bytes) error {
 	after, err := j.result()
 	if err == nil && (after.Size < least || after.Size > size) {
@@ -114,9 +113,9 @@ func (t Tools) make(ctx context.Context, d Driver, path string, spec Spec) error
 	return err
 }
 
-// Check checks the file system of this kind in the window at path, and repairs what its tool repairs without asking;
-// what it repaired is in the tool's output. Kinds whose driver has no repair are left as they are. An error means that
-// the file system is not, or not certainly, in order.
+// Check checks the file system of this kind in the window at path and repairs what its tool repairs without asking. The
+// tool's output says what was repaired. A kind whose driver has no repair is not changed. An error means that the file
+// system is damaged, or may be.
 func (t Tools) Check(ctx context.Context, kind model.FSKind, path string) error {
 	return t.do("check", kind, path, func(j job) error {
 		switch d := j.driver; {
@@ -129,9 +128,8 @@ func (t Tools) Check(ctx context.Context, kind model.FSKind, path string) error 
 	})
 }
 
-// Verify makes sure that the file system of this kind in the window at path is in order, without changing anything.
-// Where there is no tool for the kind, or it is not installed, only the superblock is looked at: it must be of the kind
-// and fit into the window.
+// Verify checks the file system of this kind in the window at path without changing anything. If the kind has no checker,
+// or it is not installed, Verify only looks at the superblock, which must be of the kind and fit into the window.
 func (t Tools) Verify(ctx context.Context, kind model.FSKind, path string) error {
 	return t.do("verify", kind, path, func(j job) error {
 		if tools := j.driver.check.tools; j.driver.verify == nil || len(tools) > 0 && !t.installed(tools[0]) {
@@ -141,8 +139,8 @@ func (t Tools) Verify(ctx context.Context, kind model.FSKind, path string) error
 	})
 }
 
-// SetLabel gives the file system of this kind in the window at path another label; "" takes it away. After an error the
-// label may be either.
+// SetLabel gives the file system of this kind in the window at path another label; "" removes it. After an error the file
+// system may have the old label or the new one.
 func (t Tools) SetLabel(ctx context.Context, kind model.FSKind, path, label string) error {
 	return t.do("label", kind, path, func(j job) error {
 		switch why := j.driver.facts.Labels.Fault(kind, label); {
@@ -212,12 +210,13 @@ func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mount
 	return nil
 }
 
-// GrowByHand is the command that grows a file system of this kind, on the block device and mounted at the directory.
+// GrowByHand returns the command with which people grow a file system of this kind that is mounted at a directory.
 func GrowByHand(kind model.FSKind, device, mountpoint string) string {
 	return expanded([]string{Of(kind).byHand}, "{device}", device, "{dir}", mountpoint)[0]
 }
 
-// command is the function of a driver that runs one tool: {} stands for the path of the window, {=} for the value to set.
+// command returns a driver's function that runs one tool. In argv {} stands for the path of the window and {=} for the value
+// to set.
 func command(argv ...string) func(j job, ctx context.Context, value string) error {
 	return func(j job, ctx context.Context, value string) error {
 		_, _, err := j.run(ctx, zeroOnly, expanded(argv, "{}", j.path, "{=}", value)...)
@@ -225,8 +224,8 @@ func command(argv ...string) func(j job, ctx context.Context, value string) erro
 	}
 }
 
-// mkfs is the function of a driver that makes a file system with one tool; {label}, {uuid}, {sector} and {start} stand for
-// what is asked for. options are words and their values, which are left out together where nothing is asked for.
+// mkfs returns a driver's function that makes a file system with one tool. {label}, {uuid}, {sector} and {start} stand for
+// the fields of the Spec. options are pairs of an option and its value; a pair is left out if its field is empty.
 func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spec Spec) error {
 	return func(j job, ctx context.Context, spec Spec) error {
 		values := []string{
@@ -245,8 +244,8 @@ func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spe
 	}
 }
 
-// growing is the function of a driver that grows a mounted file system with one tool; {device} and {dir} stand for where it
-// is and where it is mounted.
+// growing returns a driver's function that grows a mounted file system with one tool. In argv {device} stands for its block
+// device and {dir} for its mount point.
 func growing(argv ...string) func(j job, ctx context.Context, device, dir string) error {
 	return func(j job, ctx context.Context, device, dir string) error {
 		_, _, err := j.run(ctx, zeroOnly, expanded(argv, "{device}", device, "{dir}", dir)...)
@@ -254,7 +253,7 @@ func growing(argv ...string) func(j job, ctx context.Context, device, dir string
 	}
 }
 
-// expanded is a command line with values, each behind the word that stands for it, in their places.
+// expanded replaces placeholders in a command line. values are pairs of a placeholder and what takes its place.
 func expanded(argv []string, values ...string) []string {
 	words := slices.Clone(argv)
 	for i := range words {

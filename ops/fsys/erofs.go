@@ -19,8 +19,8 @@ func erofsDriver() Driver {
 	return d
 }
 
-// verifyEROFS runs fsck.erofs, which ends with 0 in spite of errors in some versions. Only its own words tell, and those take
-// the level of messages.
+// verifyEROFS runs fsck.erofs. Some versions exit with 0 although they found errors, so their final message is what counts.
+// They only print it at this message level.
 func (j job) verifyEROFS(ctx context.Context) error {
 	argv := []string{"fsck.erofs", "-d3", j.path}
 	exit, output, err := j.run(ctx, zeroOnly, argv...)

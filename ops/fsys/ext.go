@@ -52,7 +52,7 @@ func extDrivers() []Driver {
 	return append(drivers, journal)
 }
 
-// extDoubts are why a listing may not tell what is there.
+// extDoubts returns the reasons why a listing may be incomplete or wrong.
 func extDoubts(src Files) []string {
 	b := make([]byte, extfs.SuperblockSize)
 	if n, _ := src.Base.ReadAt(b, src.Off+extfs.SuperblockOffset); n < len(b) {
@@ -78,7 +78,7 @@ func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
 }
 
 func (j job) repairExt(ctx context.Context) error {
-	// -f: also if it looks clean. -y: there is nobody to ask. -C 0: with a progress bar. A repair counts as success.
+	// -f: also if it looks clean. -y: nobody is there to answer questions. -C 0: with a progress bar. A repair is a success.
 	_, _, err := j.run(ctx, fsckCodes.or(1).or(2), "e2fsck", "-f", "-y", "-C", "0", j.path)
 	return advise(err, "run e2fsck by hand and answer its questions, after making a copy")
 }

@@ -13,21 +13,20 @@ import (
 // MostEntries is how many entries of a directory are listed.
 const MostEntries = 10_000
 
-// Files are those in one file system, to be listed. How a directory is read depends on the kind: by go-diskfs, behind
-// checks, by a tool of others, or by the kernel, which mounts the file system for it. Nothing is written, and no link is
-// followed.
+// Files describes a file system whose files are to be listed. Depending on its kind a directory is read by go-diskfs, after
+// some checks, by a tool, or by the kernel, which mounts the file system. Nothing is written and no link is followed.
 //
-// A file system can be made to harm its reader. go-diskfs can overflow the stack, run forever or take all memory on a
-// damaged one, which nothing in the same process can stop, so files must be listed in a process of its own with limits on
-// memory, time and stack; tools inherit these. The process that started it can ask again with Plain if it died.
+// A file system can be built to harm its reader. On a damaged one go-diskfs may overflow the stack, run forever or use up
+// all memory, and nothing in the same process can stop that. Files must therefore be listed in a separate process with limits
+// on memory, time and stack, which tools inherit. If that process dies, its parent can try again with Plain.
 type Files struct {
 	// Base is the target; the file system is its bytes [Off, Off+Len).
 	Base     io.ReaderAt
 	Off, Len int64
 	Kind     model.FSKind
-	// Window is the path of a file with just these bytes, for tools.
+	// Window returns the path of a file that holds exactly these bytes, for tools.
 	Window func() (path string, err error)
-	// Mount mounts the file system read-only, with options of its type, for as long as this process lives.
+	// Mount mounts the file system read-only, with options for its type, until this process ends.
 	Mount func(fstype, options string) (dir string, err error)
 	// Plain leaves out go-diskfs.
 	Plain bool
@@ -35,20 +34,21 @@ type Files struct {
 
 // A Way lists the directories of a kind of file system.
 type Way struct {
-	// Name is what it is called: "debugfs".
+	// Name says who reads: "debugfs".
 	Name string
-	// inside says that it reads in this process, by go-diskfs, and suits says why it must not be let at a file system then.
+	// inside is set if go-diskfs reads in this process. suits then returns an error for a file system that go-diskfs must
+	// not read.
 	inside bool
 	suits  func(src Files) error
-	// Read lists one directory, given by the names that lead to it. Entries come in any order; "." and ".." may be among
-	// them. more says that it stopped at MostEntries. The error wraps ErrNoDirectory for a directory that is not there.
+	// Read lists the directory that the names in dir lead to. The entries are in no order and may include "." and "..".
+	// more reports that Read stopped at MostEntries. The error wraps ErrNoDirectory if there is no such directory.
 	Read func(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error)
 }
 
-// ErrNoDirectory is wrapped by the error for a directory that is not there.
+// ErrNoDirectory is returned for a directory that does not exist.
 var ErrNoDirectory = errors.New("there is no such directory")
 
-// Ways are the ways to list the files, the best first. Without one the driver's NoFiles says why there is none.
+// Ways returns the ways to list the files, the best one first. If there are none, NoFiles says why.
 func (d Driver) Ways(src Files) []Way {
 	var ways []Way
 	for _, w := range d.ways {
@@ -62,7 +62,7 @@ func (d Driver) Ways(src Files) []Way {
 	return ways
 }
 
-// Doubts are why a listing of the files may not tell what is there, printable.
+// Doubts returns the reasons why a listing may be incomplete or wrong. They are printable.
 func (d Driver) Doubts(src Files) []string {
 	if d.doubts == nil {
 		return nil
@@ -70,8 +70,8 @@ func (d Driver) Doubts(src Files) []string {
 	return d.doubts(src)
 }
 
-// find looks for a directory of that name among the entries that list hands out, for readers that do not tell a missing
-// directory from an empty one. It ends the listing at that entry. The error is ErrNoDirectory if there is none.
+// find returns nil if there is a directory of that name among the entries that list passes to each, and ErrNoDirectory if
+// there is none. Some readers need it because they show a missing directory like an empty one.
 func find(name string, list func(each func(ops.FileEntry) bool) error) error {
 	const most = 1_000_000 // entries that are looked through
 	seen, found, directory := 0, false, false

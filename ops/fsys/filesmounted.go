@@ -15,7 +15,7 @@ import (
 	"shunt/ops"
 )
 
-// mountedWay lists a file system that the kernel mounts.
+// mountedWay lists the files of a file system after the kernel has mounted it.
 func mountedWay(m Mount) Way {
 	return Way{
 		Name: "the kernel, mounted read-only",
@@ -29,7 +29,7 @@ func mountedWay(m Mount) Way {
 	}
 }
 
-// readMounted lists a directory of the file system that is mounted at a directory.
+// readMounted lists the directory dir of the file system that is mounted at the directory at.
 func readMounted(ctx context.Context, at string, dir []string) (entries []ops.FileEntry, more bool, err error) {
 	f, err := openBelow(at, dir)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"shunt/ops/fsys"
 )
 
-// List lists the directory at the exact path dir; "" and "/" are the root. The error says what to do if something can be
-// done about it.
+// List lists the directory at the exact path dir; "" and "/" are the root. Where something can be done about an error, the
+// error says so.
 func List(ctx context.Context, src fsys.Files, dir string) (ops.Listing, error) {
 	names, err := split(dir)
 	list := ops.Listing{Path: ops.Printable("/" + strings.Join(names, "/")), Entries: []ops.FileEntry{}}
@@ -44,7 +44,7 @@ func List(ctx context.Context, src fsys.Files, dir string) (ops.Listing, error) 
 	return list, failed[len(failed)-1] // the readers before it were only shorter ways
 }
 
-// split is the names of a path. Neither "." nor ".." is looked up on the disk.
+// split returns the names in a path. It resolves "." and ".." itself.
 func split(path string) ([]string, error) {
 	const longest = 4096
 	if len(path) > longest {
@@ -65,7 +65,7 @@ func split(path string) ([]string, error) {
 	return names, nil
 }
 
-// sorted is the entries by name, without those for the directory itself and the one above.
+// sorted returns the entries by name, without "." and "..".
 func sorted(entries []ops.FileEntry) []ops.FileEntry {
 	entries = slices.DeleteFunc(entries, func(e ops.FileEntry) bool { return e.Name == "." || e.Name == ".." })
 	slices.SortStableFunc(entries, func(a, b ops.FileEntry) int { return cmp.Compare(a.Exact(), b.Exact()) })

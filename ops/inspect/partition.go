@@ -1,12 +1,10 @@
-// Package inspect finds out what there is to know of a target and of what lies in its partitions, without changing
-// anything: sheets of facts from the table and the superblocks, what the file systems' own tools say, and the names, sizes
-// and dates of files, directory by directory. It does what the information page, `shunt info` and `shunt ls` show.
+// Package inspect looks at a target and at what lies in its partitions without changing anything. It collects facts from
+// the table and the superblocks, asks the file systems' own tools, and lists files by name, size and date. The
+// information page, `shunt info` and `shunt ls` show the results.
 //
-// It may import geometry, model, the root of ops, ops/fsys and ops/window/tool. It reads through an io.ReaderAt; tools
-// are given a path whose bytes they cannot change on the target.
-//
-// Invariants: nothing on a disk makes it fail, panic or take more than a bounded amount of memory and time; every text
-// in a sheet is printable; what a superblock says is told as what it says, never corrected.
+// Invariants: bytes are read through an io.ReaderAt, and tools get a path whose bytes they cannot change on the target.
+// Nothing on a disk can make this package fail, panic or use more than a bounded amount of memory and time. Every text in
+// a sheet is printable. What a superblock says is shown as it is, never corrected.
 package inspect
 
 import (
@@ -20,7 +18,7 @@ import (
 	"shunt/ops/fsys"
 )
 
-// Partition is the sheet of one partition of d, which lies on r. Tools are not asked.
+// Partition returns the sheet of one partition of d, which lies on r. It runs no tools.
 func Partition(r io.ReaderAt, d model.Disk, p model.Partition, name string) ops.Sheet {
 	s := ops.Sheet{Title: ops.Printable(p.Ref() + " of " + name)}
 	s = s.With(entry(d, p))
@@ -156,8 +154,7 @@ func contents(fs model.Filesystem, n geometry.Bytes) ops.SheetSection {
 	return s
 }
 
-// superblock is what the superblock of a kind tells beyond what every file system has. It is empty for kinds of which only
-// their tools tell more.
+// superblock returns the facts that only the superblock of this kind has. The section is empty if shunt knows none.
 func superblock(r io.ReaderAt, kind model.FSKind) ops.SheetSection {
 	s := ops.SheetSection{Title: "Superblock"}
 	if d := fsys.Of(kind); d.Facts != nil {

@@ -13,10 +13,10 @@ import (
 	"shunt/ops/window/tool"
 )
 
-// Asked reports whether there is a tool that tells more of a kind.
+// Asked reports whether there is a tool that describes this kind.
 func Asked(kind model.FSKind) bool { return len(fsys.Of(kind).Ask) > 0 }
 
-// Command is what the first of these tools is asked, for people.
+// Command returns the command line of the first of these tools, for people.
 func Command(kind model.FSKind, shown string) string {
 	for _, q := range fsys.Of(kind).Ask {
 		return strings.Join(q.Of(shown), " ")
@@ -24,14 +24,14 @@ func Command(kind model.FSKind, shown string) string {
 	return ""
 }
 
-// Bounds of what a tool may take. A hostile file system can make one run or talk forever.
+// A hostile file system can make a tool run or print forever, so both are bounded.
 const (
 	mostTime   = 15 * time.Second
 	mostOutput = 64 << 10
 )
 
-// Tools asks the file system's own tools of the file at path, which holds it and nothing else. A tool that is missing or
-// fails says so in its place.
+// Tools runs the file system's own tools on the file at path, which holds the file system and nothing else. A tool that is
+// missing or fails has the reason in its place.
 func Tools(ctx context.Context, kind model.FSKind, path, shown string) []ops.Said {
 	var list []ops.Said
 	for _, q := range fsys.Of(kind).Ask {
