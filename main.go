@@ -14,11 +14,11 @@ import (
 
 func main() {
 	if worker.Called() {
-		os.Exit(worker.Main())
+		os.Exit(worker.Main(os.Stderr))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	context.AfterFunc(ctx, stop) // whoever asks again is not willing to wait: the worker ends what it has begun by itself
-	code := cli.Main(ctx, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	code := cli.Main(ctx, os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	stop()
 	os.Exit(code)
 }

@@ -13,15 +13,15 @@ func TestInUse(t *testing.T) {
 		{ID: 3, Number: 6, Role: Logical, Span: geometry.Span{Start: 40, End: 50}, FS: Filesystem{Kind: XFS, Used: 7}},
 	}
 	d := New(Disk{SectorSize: 512, Sectors: 1000}, parts, nil)
-	busy := d.InUse(map[int]Use{1: {Why: "open"}, 5: {Why: "mounted at /mnt", MountedAt: "/mnt"}, 9: {Why: "gone"}})
-	for i, want := range []string{"", "mounted at /mnt", ""} {
-		if got := busy.Partitions()[i].Busy; got != want {
+	busy := d.InUse(map[int]Use{1: {Kind: Occupied}, 5: {Kind: Mounted, Place: "/mnt"}, 9: {Kind: SwapSpace}})
+	for i, want := range []string{"not in use", "mounted at /mnt", "not in use"} {
+		if got := busy.Partitions()[i].Use.String(); got != want {
 			t.Errorf("partition %d is %q, want %q", i, got, want)
 		}
 	}
 	// A mounted file system changes; where it is mounted may change as well.
 	p, _ := busy.Partition(2)
-	p.FS.Used, p.Busy, p.MountedAt = 8, "mounted at /srv", "/srv"
+	p.FS.Used, p.Use = 8, Use{Kind: Mounted, Place: "/srv"}
 	same := func(x, y Disk) bool {
 		for i, p := range x.Steady().Partitions() {
 			if p != y.Steady().Partitions()[i] {
@@ -45,7 +45,7 @@ func TestInUse(t *testing.T) {
 	if same(busy, busy.With(q)) {
 		t.Error("a change of a file system at rest is not seen")
 	}
-	if len(d.InUse(nil).Partitions()) != 3 || busy.InUse(nil).Partitions()[1].Busy != "" {
+	if len(d.InUse(nil).Partitions()) != 3 || busy.InUse(nil).Partitions()[1].Use.Busy() {
 		t.Error("uses that ended stay")
 	}
 }

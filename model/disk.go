@@ -62,7 +62,9 @@ const (
 type Problem struct {
 	Severity Severity
 	Text     string // what is wrong and where: "primary GPT header at LBA 1: checksum does not match"
-	Advice   string // what to do: "run `sgdisk -e` …"; may be empty
+	// Advice is what to do, "" for nothing. Commands in it name the target {target}, and the one that ends an interrupted
+	// transaction is {recover}: the model does not know what the target is called.
+	Advice string
 }
 
 // Disk is one target's layout at one moment. The zero Disk is not valid; use New.

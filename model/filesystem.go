@@ -19,7 +19,9 @@ type Filesystem struct {
 	// Dirty is why the file system's own data on free space cannot be trusted ("journal needs recovery",
 	// "has errors", "not unmounted cleanly"), or "".
 	Dirty string
-	// Notes are further things worth telling ("multi-device", "hibernated").
+	// Elsewhere is which part of it, or of what it belongs to, lies on other devices.
+	Elsewhere Elsewhere
+	// Notes are further things worth telling ("LUKS1", "an old FAT boot sector is in front of it").
 	Notes string
 }
 

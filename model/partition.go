@@ -53,12 +53,8 @@ type Partition struct {
 	// and outside every other partition of the chain.
 	EBR geometry.Sector
 	FS  Filesystem
-	// Busy is why the partition is in use, "" if it is not: "mounted at /mnt", "used as swap". Its contents can change
-	// at any time and must be left alone.
-	Busy string
-	// MountedAt is where a busy partition is mounted for reading and writing, so that its file system can grow; "" if
-	// it is not.
-	MountedAt string
+	// Use is what the running system uses the partition for.
+	Use Use
 }
 
 // Ref is what users call the partition: "p1".

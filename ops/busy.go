@@ -2,31 +2,25 @@ package ops
 
 import (
 	"fmt"
-	"strings"
 
 	"shunt/model"
 )
 
 // inUse is why the contents of p must be left alone because the running system uses them, or "".
 func inUse(p model.Partition) string {
-	switch {
-	case p.Busy == "":
+	if !p.Use.Busy() {
 		return ""
-	case strings.HasPrefix(p.Busy, "mounted"):
-		return fmt.Sprintf("it is %s: unmount it first", p.Busy)
-	case strings.HasSuffix(p.Busy, "swap"):
-		return fmt.Sprintf("it is %s: run swapoff on it first", p.Busy)
 	}
-	return fmt.Sprintf("it is %s: stop that first", p.Busy)
+	return fmt.Sprintf("it is %s: %s", p.Use, p.Use.Way())
 }
 
 // online is why p, which is in use, cannot grow as it is, or "".
 func online(env Env, p model.Partition) string {
-	if p.MountedAt == "" {
+	if p.Use.GrowsAt() == "" {
 		return inUse(p)
 	}
-	if reason := env.Caps.Of(p.FS.Kind).Online; reason != "" {
-		return fmt.Sprintf("%s, and it is %s: unmount it first", reason, p.Busy)
+	if reason := env.Caps.For(p.FS).Online; reason != "" {
+		return fmt.Sprintf("%s, and it is %s: unmount it first", reason, p.Use)
 	}
 	return ""
 }
@@ -36,18 +30,18 @@ func online(env Env, p model.Partition) string {
 // themselves; this is the net under them.
 func undisturbed(before, after model.Disk, op Operation) error {
 	for p := range before.Each() {
-		if p.Busy == "" {
+		if !p.Use.Busy() {
 			continue
 		}
 		q, stays := after.Partition(p.ID)
 		reason := ""
 		switch {
 		case !stays || before.Table.Kind != after.Table.Kind:
-			reason = fmt.Sprintf("%s is %s", p.Ref(), p.Busy)
+			reason = fmt.Sprintf("%s is %s", p.Ref(), p.Use)
 		case q.Number != p.Number:
-			reason = fmt.Sprintf("%s would become %s, and it is %s, so that the kernel cannot rename it", p.Ref(), q.Ref(), p.Busy)
+			reason = fmt.Sprintf("%s would become %s, and it is %s, so that the kernel cannot rename it", p.Ref(), q.Ref(), p.Use)
 		case q.Span.Start != p.Span.Start || q.Span.Len() < p.Span.Len():
-			reason = fmt.Sprintf("%s is %s and must stay where it is", p.Ref(), p.Busy)
+			reason = fmt.Sprintf("%s is %s and must stay where it is", p.Ref(), p.Use)
 		default:
 			continue
 		}

@@ -10,19 +10,21 @@ import (
 )
 
 // occupied marks a partition as used by the running system.
-func occupied(d model.Disk, number int, why, at string) model.Disk {
-	return d.InUse(map[int]model.Use{number: {Why: why, MountedAt: at}})
+func occupied(d model.Disk, number int, use model.Use) model.Disk {
+	return d.InUse(map[int]model.Use{number: use})
 }
 
 func TestPartitionsInUse(t *testing.T) {
 	three := mbr(1000*mib, full(1, 100*mib, 200*mib, geometry.MiB), full(2, 300*mib, 400*mib, geometry.MiB), full(3, 500*mib, 600*mib, geometry.MiB))
-	mounted := occupied(three, 1, "mounted at /mnt", "/mnt")
-	viewed := occupied(three, 1, "mounted read-only at /mnt", "")
-	swap := occupied(three, 1, "used as swap", "")
-	lvm := occupied(three, 1, "used by device mapper vg-root", "")
+	mounted := occupied(three, 1, model.Use{Kind: model.Mounted, Place: "/mnt"})
+	viewed := occupied(three, 1, model.Use{Kind: model.Mounted, Place: "/mnt", ReadOnly: true})
+	swap := occupied(three, 1, model.Use{Kind: model.SwapSpace})
+	lvm := occupied(three, 1, model.Use{Kind: model.Held, Place: "device mapper vg-root"})
 	fat, _ := mounted.Partition(1)
 	fat.FS.Kind = model.FAT32
-	logical := func(number int) model.Disk { return occupied(chained(), number, "mounted at /mnt", "/mnt") }
+	logical := func(number int) model.Disk {
+		return occupied(chained(), number, model.Use{Kind: model.Mounted, Place: "/mnt"})
+	}
 	e := env()
 	c := e.Caps[model.FAT32]
 	c.Online = "FAT32 cannot grow while it is mounted"
@@ -42,7 +44,7 @@ func TestPartitionsInUse(t *testing.T) {
 		{"others come", mounted, "new 10MiB", ""},
 		{"move", mounted, "move 1 right 1MiB", "cannot move p1 right by 1 MiB: it is mounted at /mnt: unmount it first"},
 		{"grow to the left", mounted, "move 1 left 50MiB and resize to 150MiB", "cannot move p1 left by 50 MiB and grow it by 50 MiB to 150 MiB: it is mounted at /mnt: unmount it first"},
-		{"shrink", mounted, "resize 1 to 50MiB", "cannot shrink p1 by 50 MiB to 50.0 MiB: it is mounted at /mnt: unmount it first"},
+		{"shrink", mounted, "resize 1 to 50MiB", "cannot shrink p1 by 50 MiB to 50 MiB: it is mounted at /mnt: unmount it first"},
 		{"delete", mounted, "delete 1", "cannot delete p1: it is mounted at /mnt: unmount it first"},
 		{"check", mounted, "check 1", "cannot check p1: it is mounted at /mnt: unmount it first"},
 		{"grow read-only", viewed, "resize 1 by +50MiB", "cannot grow p1 by 50 MiB to 150 MiB: it is mounted read-only at /mnt: unmount it first"},
@@ -71,7 +73,7 @@ func TestPartitionsInUse(t *testing.T) {
 }
 
 func TestGrowingWhileMountedComesLast(t *testing.T) {
-	d := occupied(founding(), 1, "mounted at /mnt", "/mnt")
+	d := occupied(founding(), 1, model.Use{Kind: model.Mounted, Place: "/mnt"})
 	d.Sectors, d.Table.Usable.End = 4000*mib, 4000*mib
 	q, err := ops.ParsePlan(strings.NewReader("move 2 right 1024MiB\nresize 1 by +10MiB\nresize 1 by +20MiB\n"), ops.NewQueue(d, env()), geometry.AlignNone)
 	if err != nil {

@@ -27,7 +27,7 @@ func TestKnownBeforeStaging(t *testing.T) {
 		{big, "format 1 fs=exfat", "sectors of 4096"},
 		{gpt(1000*mib, part(1, 100*mib, 200*mib, model.Filesystem{})), "format 1 fs=exfat", ""},
 		{big, "format 1 fs=fat32", ""},
-		{big, "new 255MiB fs=fat32", "255 MiB is too small for fat32 with sectors of 4096 bytes; make it larger than 256 MiB, or take fat16"},
+		{big, "new 255MiB fs=fat32", "255 MiB is too small for fat32; make it 256 MiB (65525s) or more"},
 		{big, "new 255MiB fs=fat16", ""},
 		{luks("LUKS1"), "label 1 x", "only LUKS2 has labels"},
 		{luks("LUKS2"), "label 1 x", ""},

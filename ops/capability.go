@@ -25,8 +25,6 @@ type Capability struct {
 	MinSectors geometry.Sector
 	// Only512 is the reason why none can be made on a disk with sectors of 4096 bytes, or "".
 	Only512 string
-	// Instead says what to do if MinSectors or Only512 rules the kind out: "take fat16".
-	Instead string
 	// Labels says which labels it can hold.
 	Labels LabelRule
 	// NewBlock returns the block or cluster size of a new file system of this length; nil stands for 4 KiB.
@@ -79,4 +77,14 @@ func (c Capabilities) Of(kind model.FSKind) Capability {
 	}
 	no := "shunt has no tool for " + string(kind)
 	return Capability{Create: no, Grow: no, Shrink: no, Check: no, Label: no, UUID: no, Online: no}
+}
+
+// For is the capability for the file system of a partition: that of its kind, but that no tool is run on it where a part of it
+// lies on another device.
+func (c Capabilities) For(fs model.Filesystem) Capability {
+	can := c.Of(fs.Kind)
+	if no := fs.Elsewhere.NoTools(); no != "" {
+		can.Grow, can.Shrink, can.Check, can.Label, can.UUID, can.Online = no, no, no, no, no, no
+	}
+	return can
 }

@@ -53,7 +53,7 @@ func (o Check) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if err != nil {
 		return before, err
 	}
-	reason := env.Caps.Of(p.FS.Kind).Check
+	reason := env.Caps.For(p.FS).Check
 	if p.Role == model.Extended {
 		reason = "an extended partition holds no file system"
 	}

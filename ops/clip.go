@@ -81,9 +81,9 @@ func (c clip) needs(env Env) geometry.Sector {
 	return n
 }
 
-// cannotCopy refuses what cannot be copied at all, or not to a partition of that length.
-func (c clip) cannotCopy(env Env, d model.Disk, length geometry.Sector) *Refusal {
-	caps := env.Caps.Of(c.part.FS.Kind)
+// cannotCopy is why it cannot be copied at all, nil if it can to some partition.
+func (c clip) cannotCopy(env Env, d model.Disk) *Refusal {
+	caps := env.Caps.For(c.part.FS)
 	reason := caps.Copy
 	switch {
 	case c.part.Role == model.Extended:
@@ -102,14 +102,25 @@ func (c clip) cannotCopy(env Env, d model.Disk, length geometry.Sector) *Refusal
 	if reason != "" {
 		return &Refusal{Reason: reason}
 	}
-	if need := c.needs(env); length < need && !c.remade() {
-		return &Refusal{
-			Reason:  fmt.Sprintf("%s is too small for it", geometry.FormatBytes(d.SectorSize.Bytes(length))),
-			Nearest: fmt.Sprintf("it needs %s", bound(need, d.SectorSize)),
-		}
-	}
+	return nil
+}
+
+// sizes are how many sectors a copy can have.
+func (c clip) sizes(env Env, d model.Disk) (least, most geometry.Sector) {
 	if c.remade() {
-		return cannotMake(env, c.part.FS.Kind, d.SectorSize.Bytes(length), d.SectorSize)
+		return sizesFor(env, c.part.FS.Kind, d.SectorSize)
+	}
+	return c.needs(env), d.SectorSize.Down(maxImage)
+}
+
+// cannotFill is why a copy cannot take a partition of that length, nil if it can.
+func (c clip) cannotFill(env Env, d model.Disk, length geometry.Sector) *Refusal {
+	z := d.SectorSize
+	if c.remade() {
+		return cannotMake(env, c.part.FS.Kind, length, z)
+	}
+	if need := c.needs(env); length < need {
+		return &Refusal{Reason: fmt.Sprintf("%s is too small for it, which needs %s", exactAmount(length, z), AtLeast(need, z))}
 	}
 	return nil
 }
@@ -120,7 +131,7 @@ func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) m
 	if c.remade() {
 		return newFilesystem(env, fs.Kind, fs.Label, bytes, z)
 	}
-	caps := env.Caps.Of(fs.Kind)
+	caps := env.Caps.For(fs)
 	full := fsLength(fs, bytes)
 	if !fs.Known() || fs.Size <= 0 || full <= fs.Size || caps.Grow != "" || length <= c.part.Span.Len() {
 		return fs

@@ -10,7 +10,7 @@ import (
 
 // Compile is everything that has to be done to turn the initial disk into the preview, in order: the
 // steps of each operation, then the one that writes the table if the table changes at all. An empty
-// queue compiles to nothing. Checks are left out for file systems this machine cannot check. An error
+// queue compiles to nothing. Checks are left out for file systems this machine cannot check, or no tool may. An error
 // means that the preview breaks an invariant of the disk.
 func (q Queue) Compile() ([]Step, error) {
 	var steps []Step
@@ -44,8 +44,12 @@ func mountedLast(steps []Step) []Step {
 
 // steps is what operation i compiles to on this machine.
 func (q Queue) steps(i int) []Step {
-	steps := q.ops[i].Steps(q.Before(i), q.Before(i+1))
-	steps = slices.DeleteFunc(steps, func(s Step) bool { return q.env.Caps.Of(s.FS).spares(s.Kind) })
+	after := q.Before(i + 1)
+	steps := q.ops[i].Steps(q.Before(i), after)
+	steps = slices.DeleteFunc(steps, func(s Step) bool {
+		p, _ := after.Partition(s.Part)
+		return q.env.Caps.For(model.Filesystem{Kind: s.FS, Elsewhere: p.FS.Elsewhere}).spares(s.Kind)
+	})
 	for j := range steps {
 		steps[j].Op = i
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // Consequences tells what the queue means beyond what each operation says, a sentence each, the gravest first: contents
@@ -42,7 +43,7 @@ func (q Queue) lost() []string {
 			word = string(was.FS.Kind)
 		}
 		if was.FS.Label != "" {
-			word += " " + quoted(Printable(was.FS.Label))
+			word += " " + quoted(safetext.Printable(was.FS.Label))
 		}
 		out = append(out, fmt.Sprintf("%s (%s)", was.Ref(), word))
 	}

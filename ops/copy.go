@@ -95,9 +95,17 @@ func (o Copy) Apply(before model.Disk, env Env) (model.Disk, error) {
 		return before, err
 	}
 	what := "copy " + c.part.Ref()
-	if refusal := c.cannotCopy(env, before, o.length(c)); refusal != nil {
+	if refusal := c.cannotCopy(env, before); refusal != nil {
 		refusal.What = what
 		return before, refusal
+	}
+	made := o.new(before, c)
+	if refusal := made.checkRole(before, env); refusal == nil {
+		least, most := c.sizes(env, before)
+		if refusal := made.fits(before, "the copy needs", least, most); refusal != nil {
+			refusal.What = what
+			return before, refusal
+		}
 	}
 	after, err := o.new(before, c).Apply(before, env)
 	if refusal := new(Refusal); errors.As(err, &refusal) {
@@ -167,7 +175,10 @@ func (o CopyOver) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if err != nil {
 		return before, err
 	}
-	refusal := c.cannotCopy(env, before, p.Span.Len())
+	refusal := c.cannotCopy(env, before)
+	if refusal == nil {
+		refusal = c.cannotFill(env, before, p.Span.Len())
+	}
 	switch {
 	case p.Role == model.Extended:
 		refusal = &Refusal{Reason: "an extended partition holds no file system"}

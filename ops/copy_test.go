@@ -105,12 +105,12 @@ func TestCopyRefusals(t *testing.T) {
 		line string
 		want string
 	}{
-		{d, "copy 1 at 400MiB size=99MiB", "cannot copy p1: 99.0 MiB is too small for it; it needs 100 MiB"},
-		{d, "copy 2 at 400MiB size=49MiB", "cannot copy p2: 49.0 MiB is too small for it; it needs 50 MiB"},
-		{d, "copy 1 over 2", "cannot copy p1 over p2: 50.0 MiB is too small for it; it needs 100 MiB"},
+		{d, "copy 1 at 400MiB size=99MiB", "cannot copy p1: 99.0 MiB is too small for it; make it 100 MiB or more"},
+		{d, "copy 2 at 400MiB size=49MiB", "cannot copy p2: 49.0 MiB is too small for it; make it 50 MiB or more"},
+		{d, "copy 1 over 2", "cannot copy p1 over p2: 50 MiB is too small for it, which needs 100 MiB"},
 		{d, "copy 1 over 1", "cannot copy p1 over p1: it is the same partition"},
 		{d, "copy 1 at 150MiB", "cannot copy p1: p1 lies at sector 307200"},
-		{d, "copy 1 at 950MiB", "cannot copy p1: the free space from sector 1945600 is not that long; there is room for 50 MiB"},
+		{d, "copy 1 at 950MiB", "cannot copy p1: it would end 50 MiB behind the last usable sector of the disk; there is room for 50 MiB, and the copy needs 100 MiB"},
 		{chained(), "copy 2 at 900MiB", "cannot copy p2: an extended partition holds no data of its own"},
 		{chained(), "copy 1 over 2", "cannot copy p1 over p2: an extended partition holds no file system"},
 		{four, "copy 1 at 100MiB from=/other", "cannot copy p1: its disk has sectors of 512 bytes and this one of 4096"},

@@ -76,7 +76,7 @@ func (o Format) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if p.Role == model.Extended {
 		return before, &Refusal{What: what, Reason: "an extended partition holds no file system"}
 	}
-	refusal := cannotMake(env, o.FS, before.SectorSize.Bytes(p.Span.Len()), before.SectorSize)
+	refusal := cannotMake(env, o.FS, p.Span.Len(), before.SectorSize)
 	if refusal == nil {
 		refusal = cannotLabel(env, o.FS, o.Label)
 	}
@@ -111,36 +111,47 @@ func newFilesystem(env Env, kind model.FSKind, label string, length geometry.Byt
 	return fs
 }
 
-// cannotMake refuses file systems that cannot be made here, or not at this size. Unformatted always can.
-func cannotMake(env Env, kind model.FSKind, length geometry.Bytes, z geometry.SectorSize) *Refusal {
-	if kind == model.Unformatted {
-		return nil
+// cannotMake refuses file systems that cannot be made here, or not in a partition of this length. Unformatted always can.
+func cannotMake(env Env, kind model.FSKind, length geometry.Sector, z geometry.SectorSize) *Refusal {
+	if reason := cannotMakeAny(env, kind, z); reason != "" {
+		return &Refusal{Reason: reason}
 	}
-	c := env.Caps.Of(kind)
+	least, most := sizesFor(env, kind, z)
+	size := geometry.FormatBytes(z.Bytes(length))
 	switch {
-	case c.Create != "":
-		return &Refusal{Reason: c.Create}
-	case length < c.MinSize:
-		return &Refusal{
-			Reason:  fmt.Sprintf("%s is too small for %s", geometry.FormatBytes(length), kind),
-			Nearest: fmt.Sprintf("make it %s or more", bound(z.Up(c.MinSize), z)),
-		}
-	case c.MaxSize > 0 && length > c.MaxSize:
-		return &Refusal{
-			Reason:  fmt.Sprintf("%s is too large for %s", geometry.FormatBytes(length), kind),
-			Nearest: fmt.Sprintf("make it %s or less", bound(z.Down(c.MaxSize), z)),
-		}
-	}
-	switch least := z.Bytes(c.MinSectors); {
-	case c.Only512 != "" && z != geometry.Sector512:
-		return &Refusal{Reason: c.Only512, Nearest: c.Instead}
 	case length < least:
-		return &Refusal{
-			Reason:  fmt.Sprintf("%s is too small for %s with sectors of %d bytes", geometry.FormatBytes(length), kind, z),
-			Nearest: fmt.Sprintf("make it larger than %s, or %s", geometry.FormatBytes(least), c.Instead),
-		}
+		return &Refusal{Reason: fmt.Sprintf("%s is too small for %s, which needs %s", size, kind, AtLeast(least, z))}
+	case length > most:
+		return &Refusal{Reason: fmt.Sprintf("%s is too large for %s, which can have %s", size, kind, AtMost(most, z))}
 	}
 	return nil
+}
+
+// cannotMakeAny is why a file system of a kind cannot be made on this disk at any size, "" if it can.
+func cannotMakeAny(env Env, kind model.FSKind, z geometry.SectorSize) string {
+	switch {
+	case kind == model.Unformatted:
+		return ""
+	case env.Caps.Of(kind).Create != "":
+		return env.Caps.Of(kind).Create
+	case z != geometry.Sector512:
+		return env.Caps.Of(kind).Only512
+	}
+	return ""
+}
+
+// sizesFor are the shortest and the longest partition, in sectors, that a file system of a kind can be made in.
+func sizesFor(env Env, kind model.FSKind, z geometry.SectorSize) (least, most geometry.Sector) {
+	least, most = 1, z.Down(maxImage)
+	if kind == model.Unformatted {
+		return least, most
+	}
+	c := env.Caps.Of(kind)
+	least = max(least, z.Up(c.MinSize), c.MinSectors)
+	if c.MaxSize > 0 {
+		most = z.Down(c.MaxSize)
+	}
+	return least, most
 }
 
 // cannotLabel refuses labels that a file system of this kind cannot have.

@@ -35,22 +35,25 @@ func (o ImageSize) PlanLine(before model.Disk) string {
 // Apply is the disk with its new size. The range for partitions follows the end of the disk; no
 // partition changes.
 func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
-	what := "make the image " + geometry.FormatBytes(before.SectorSize.Bytes(o.Sectors)) + " long"
+	what := "make the image " + exactAmount(o.Sectors, before.SectorSize) + " long"
 	smallest, why, cannot := ImageLimits(before)
 	switch {
 	case cannot != "":
 		return before, &Refusal{What: "change the image size", Reason: cannot}
 	case o.Sectors == before.Sectors:
 		return before, &Refusal{What: what, Reason: "it has this size already"}
+	case o.Sectors < smallest && smallest >= before.Sectors:
+		return before, &Refusal{What: what, Reason: why + ", so it is as small as it can be"}
 	case o.Sectors < smallest:
 		return before, &Refusal{
 			What: what, Reason: why,
-			Nearest: "it can be made as small as " + bound(smallest, before.SectorSize),
+			Nearest: "it can be made as small as " + AtLeast(smallest, before.SectorSize), Bounds: []Bound{{Length, smallest}},
 		}
 	case before.SectorSize.Down(maxImage) < o.Sectors:
+		longest := before.SectorSize.Down(maxImage)
 		return before, &Refusal{
 			What: what, Reason: "no file can be that long",
-			Nearest: "it can be made as long as " + geometry.FormatBytes(maxImage),
+			Nearest: "it can be made as long as " + AtMost(longest, before.SectorSize), Bounds: []Bound{{Length, longest}},
 		}
 	}
 	after := before.WithSectors(o.Sectors)
@@ -84,7 +87,7 @@ func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot string) {
 	smallest, why = d.Table.Usable.Start+d.Tail(), "the partition table needs that"
 	for _, p := range d.Partitions() {
 		if end := p.Span.End + d.Tail(); end > smallest {
-			smallest, why = end, fmt.Sprintf("%s ends at %s", p.Ref(), geometry.FormatBytes(d.SectorSize.Bytes(p.Span.End)))
+			smallest, why = end, fmt.Sprintf("%s ends at %s", p.Ref(), exactAmount(p.Span.End, d.SectorSize))
 			if d.Tail() > 0 {
 				why += " and the backup of the table follows"
 			}

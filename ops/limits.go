@@ -22,6 +22,8 @@ type Limits struct {
 	Keep geometry.Span
 	// MinLen and MaxLen bound the length; both are the present length where resizing is impossible.
 	MinLen, MaxLen geometry.Sector
+	// Longest bounds the length as far as the contents and the table go, wherever it lies.
+	Longest geometry.Sector
 	// CanMove, CanGrow and CanShrink are why not, or "".
 	CanMove, CanGrow, CanShrink string
 	// WhyStart and WhyEnd say what bounds Room ("p3 starts there"), WhyMin what sets MinLen.
@@ -54,8 +56,9 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 			l.MinLen, l.WhyMin = keep, "the logical partitions in it need that"
 		}
 	}
+	l.Longest = LongestLen(d, env, p)
 	if l.CanGrow == "" {
-		l.MaxLen = max(p.Span.Len(), min(l.Room.Len(), LongestLen(d, env, p)))
+		l.MaxLen = max(p.Span.Len(), min(l.Room.Len(), l.Longest))
 	}
 	return l
 }
@@ -70,7 +73,7 @@ func LongestLen(d model.Disk, env Env, p model.Partition) geometry.Sector {
 	if p.Role == model.Extended {
 		return most
 	}
-	for _, bytes := range []geometry.Bytes{env.Caps.Of(p.FS.Kind).MaxSize, p.FS.Max} {
+	for _, bytes := range []geometry.Bytes{env.Caps.For(p.FS).MaxSize, p.FS.Max} {
 		if bytes > 0 {
 			most = min(most, d.SectorSize.Down(bytes))
 		}

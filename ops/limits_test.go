@@ -144,7 +144,7 @@ func TestRoomForNew(t *testing.T) {
 		}
 	}
 	_, err := ops.RoomForNew(mbr(1000*mib), model.Gap{Span: span(5000, 6500)}, geometry.AlignMiB)
-	refused(t, err, "cannot create a partition: the free space there, 750 KiB (1500s), is too small on the mib grid")
+	refused(t, err, "cannot create a partition: the free space there, 750 KiB, is too small on the mib grid")
 	// Boot loaders live before the first partition, whatever the grid.
 	if room, err := ops.RoomForNew(mbr(1000*mib), model.Gaps(mbr(1000*mib), model.Readable)[0], geometry.AlignNone); err != nil || room.Start != mib {
 		t.Errorf("first room %v, %v", room, err)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 )
 
 // Listing is one directory of a file system: names, sizes and dates, to make sure that a partition is the one that is
@@ -54,7 +55,7 @@ func (e FileEntry) Exact() string {
 
 // NewFileEntry is an entry of the exact name.
 func NewFileEntry(name string, kind FileKind, size geometry.Bytes, modified time.Time) FileEntry {
-	e := FileEntry{Name: Printable(name), Kind: kind, Size: size, Modified: modified}
+	e := FileEntry{Name: safetext.Printable(name), Kind: kind, Size: size, Modified: modified}
 	if e.Name != name {
 		e.Raw = []byte(name)
 	}

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"fmt"
-	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -56,7 +55,8 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 		refusal.Reason = "it is as large as it can be"
 	default:
 		refusal.Reason = "the free space behind it does not reach the next grid line"
-		refusal.Nearest = "resize it by an exact size, at most " + bound(free, d.SectorSize)
+		refusal.Nearest = "resize it by an exact size, at most " + AtMost(free, d.SectorSize)
+		refusal.Bounds = []Bound{{Length, p.Span.Len() + free}}
 	}
 	return MoveResize{}, refusal
 }
@@ -104,18 +104,30 @@ func (o MoveResize) target(p model.Partition) geometry.Span {
 
 // Describe is "Move p2 right by 1024 MiB", "Grow p1 by 1024 MiB to 1.47 GiB", or both.
 func (o MoveResize) Describe(before model.Disk) string {
+	z := before.SectorSize
+	by := func(n geometry.Sector) string { return amount(z.Bytes(n)) }
+	to := func(n geometry.Sector) string { return geometry.FormatBytes(z.Bytes(n)) }
+	return o.describe(before, by, to)
+}
+
+// exactly is Describe for refusals, in numbers that can be compared with those that would be possible.
+func (o MoveResize) exactly(before model.Disk) string {
+	exact := func(n geometry.Sector) string { return exactAmount(n, before.SectorSize) }
+	return lowered(o.describe(before, exact, exact))
+}
+
+// describe is Describe with words for distances and for lengths.
+func (o MoveResize) describe(before model.Disk, distance, length func(geometry.Sector) string) string {
 	p, _ := before.Partition(o.ID)
-	z, to := before.SectorSize, o.target(p)
-	change, by := "", to.Len()-p.Span.Len()
-	switch {
-	case by > 0:
-		change = fmt.Sprintf("by %s to %s", amount(z.Bytes(by)), geometry.FormatBytes(z.Bytes(to.Len())))
-	case by < 0:
-		change = fmt.Sprintf("by %s to %s", amount(z.Bytes(-by)), geometry.FormatBytes(z.Bytes(to.Len())))
-	}
-	verb := "grow"
+	to := o.target(p)
+	by := to.Len() - p.Span.Len()
+	verb, much := "grow", by
 	if by < 0 {
-		verb = "shrink"
+		verb, much = "shrink", -by
+	}
+	change := ""
+	if by != 0 {
+		change = fmt.Sprintf("by %s to %s", distance(much), length(to.Len()))
 	}
 	if o.Shift == 0 {
 		return fmt.Sprintf("%s %s %s", titled(verb), p.Ref(), change)
@@ -124,19 +136,15 @@ func (o MoveResize) Describe(before model.Disk) string {
 		// Its contents stay where they are: only its edge moves.
 		return fmt.Sprintf("%s %s at its start %s", titled(verb), p.Ref(), change)
 	}
-	text := fmt.Sprintf("Move %s %s", p.Ref(), o.direction(z))
+	way, far := "right", o.Shift
+	if o.Shift < 0 {
+		way, far = "left", -o.Shift
+	}
+	text := fmt.Sprintf("Move %s %s by %s", p.Ref(), way, distance(far))
 	if by != 0 {
 		text += fmt.Sprintf(" and %s it %s", verb, change)
 	}
 	return text
-}
-
-// direction is "right by 1024 MiB".
-func (o MoveResize) direction(z geometry.SectorSize) string {
-	if o.Shift < 0 {
-		return "left by " + amount(z.Bytes(-o.Shift))
-	}
-	return "right by " + amount(z.Bytes(o.Shift))
 }
 
 func titled(verb string) string {
@@ -174,15 +182,13 @@ func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
 		return before, err
 	}
 	to := o.target(p)
-	what := lowered(o.Describe(before))
+	what := o.exactly(before)
 	if to == p.Span {
 		return before, &Refusal{What: "move or resize " + p.Ref(), Reason: "it would stay exactly as it is"}
 	}
-	l := Limit(before, env, o.ID)
-	for _, check := range []func(model.Disk, Limits, model.Partition, geometry.Span) *Refusal{
-		checkAbility, checkLength, checkLogicals, checkPlace,
-	} {
-		if refusal := check(before, l, p, to); refusal != nil {
+	move := moving{disk: before, limits: Limit(before, env, o.ID), part: p, to: to}
+	for _, check := range []func(moving) *Refusal{moving.ability, moving.logicals, moving.length, moving.place} {
+		if refusal := check(move); refusal != nil {
 			refusal.What = what
 			return before, refusal
 		}
@@ -210,133 +216,6 @@ func lowered(text string) string {
 	return string(text[0]|0x20) + text[1:]
 }
 
-// checkAbility refuses what the contents do not allow at all.
-func checkAbility(_ model.Disk, l Limits, p model.Partition, to geometry.Span) *Refusal {
-	switch {
-	case to.Start != p.Span.Start && l.CanMove != "":
-		return &Refusal{Reason: l.CanMove}
-	case to.Len() > p.Span.Len() && l.CanGrow != "":
-		return &Refusal{Reason: l.CanGrow}
-	case to.Len() < p.Span.Len() && l.CanShrink != "":
-		return &Refusal{Reason: l.CanShrink}
-	}
-	return nil
-}
-
-// checkLength refuses lengths that the contents or the table do not allow, wherever the partition lies.
-func checkLength(d model.Disk, l Limits, p model.Partition, to geometry.Span) *Refusal {
-	if to.Len() < p.Span.Len() && to.Len() < l.MinLen {
-		r := &Refusal{Reason: l.WhyMin}
-		if free := p.Span.Len() - l.MinLen; free > 0 {
-			r.Nearest = fmt.Sprintf("it can shrink by at most %s to %s", bound(free, d.SectorSize), bound(l.MinLen, d.SectorSize))
-		}
-		return r
-	}
-	if l.MaxLen < l.Room.Len() && to.Len() > l.MaxLen {
-		r := &Refusal{Reason: "it cannot be that large"}
-		if p.FS.Max > 0 && d.SectorSize.Down(p.FS.Max) <= l.MaxLen {
-			r.Reason = fmt.Sprintf("with blocks of %s its %s cannot be that large", geometry.FormatBytes(p.FS.BlockSize), p.FS.Kind)
-		}
-		if free := l.MaxLen - p.Span.Len(); free > 0 {
-			r.Nearest = fmt.Sprintf("it can grow by at most %s to %s", bound(free, d.SectorSize), bound(l.MaxLen, d.SectorSize))
-		}
-		return r
-	}
-	return nil
-}
-
-// checkLogicals refuses to move an extended partition away from what lies in it.
-func checkLogicals(d model.Disk, l Limits, p model.Partition, to geometry.Span) *Refusal {
-	if l.Keep.Empty() || to.Encloses(l.Keep) && to.Len() != p.Span.Len() {
-		return nil
-	}
-	if to.Len() == p.Span.Len() {
-		return &Refusal{
-			Reason:  "the logical partitions in it do not move along",
-			Nearest: "resize it at its ends, or delete the logical partitions first",
-		}
-	}
-	return &Refusal{
-		Reason: "it must go on enclosing the logical partitions in it",
-		Nearest: fmt.Sprintf("its start can go up to sector %d and its end down to sector %d",
-			l.Keep.Start, l.Keep.End),
-	}
-}
-
-// checkPlace refuses a place that is not free, and tells how far the partition can go.
-func checkPlace(d model.Disk, l Limits, p model.Partition, to geometry.Span) *Refusal {
-	if l.Room.Encloses(to) {
-		return nil
-	}
-	if to.Start == p.Span.Start {
-		return outgrown(d, l, p)
-	}
-	other, reason := obstacle(d, p, to)
-	if reason == "" {
-		return nil // it jumps over a neighbour into another gap
-	}
-	r := &Refusal{Reason: reason}
-	z := d.SectorSize
-	right, left := l.Room.End-to.Len()-p.Span.Start, p.Span.Start-l.Room.Start
-	switch {
-	case other && to.Len() > l.Room.Len():
-		r.Nearest = fmt.Sprintf("there is room for %s around it", bound(l.Room.Len(), z))
-	case to.Start < p.Span.Start && left > 0:
-		r.Nearest = fmt.Sprintf("it can move left by at most %s", bound(left, z))
-	case to.Start > p.Span.Start && right > 0:
-		r.Nearest = fmt.Sprintf("it can move right by at most %s", bound(right, z))
-	case !other && to.Start < p.Span.Start && p.Role != model.Logical && l.Room.Start > d.Table.Usable.Start:
-		r.Nearest = "it cannot move left: " + l.WhyStart
-	case !other && to.End > d.Table.Usable.End && !d.Fixed:
-		r.Nearest = "grow the image first"
-	}
-	return r
-}
-
-// outgrown is the refusal to grow p, in place, beyond its room.
-func outgrown(d model.Disk, l Limits, p model.Partition) *Refusal {
-	end := strings.TrimSuffix(l.WhyEnd, " there")
-	free := l.Room.End - p.Span.End
-	if free <= 0 {
-		return &Refusal{Reason: end + " right behind it"}
-	}
-	return &Refusal{
-		Reason:  fmt.Sprintf("%s %s behind it", end, amount(d.SectorSize.Bytes(free))),
-		Nearest: "it can grow by at most " + bound(free, d.SectorSize),
-	}
-}
-
-// obstacle is why p cannot lie at to, or "". other says that the obstacle is another partition.
-func obstacle(d model.Disk, p model.Partition, to geometry.Span) (other bool, reason string) {
-	within, name := d.Table.Usable, "the disk"
-	if ext, ok := d.Extended(); ok && p.Role == model.Logical {
-		within, name = ext.Span, "the extended partition"
-	}
-	switch {
-	case to.Start < within.Start:
-		return false, fmt.Sprintf("it would begin before the first usable sector of %s, %d", name, within.Start)
-	case to.End > within.End:
-		return false, fmt.Sprintf("it would end %s behind the last usable sector of %s",
-			amount(d.SectorSize.Bytes(to.End-within.End)), name)
-	}
-	for _, q := range d.Partitions() {
-		if q.ID == p.ID || (q.Role == model.Logical) != (p.Role == model.Logical) {
-			continue
-		}
-		if to.Overlaps(q.Span) {
-			return true, fmt.Sprintf("%s lies there", q.Ref())
-		}
-		// A link of the chain that points backwards is not followed by every reader.
-		if p.Role == model.Logical && (q.Span.Start < p.Span.Start) != (q.Span.Start < to.Start) {
-			return true, fmt.Sprintf("logical partitions keep their order and %s is in between", q.Ref())
-		}
-	}
-	if p.Role == model.Logical {
-		return true, "the boot record of a logical partition needs a free sector there"
-	}
-	return false, ""
-}
-
 // Steps moves and resizes in the order that keeps the contents inside the partition all the time: a
 // partition that gets longer moves first, one that gets shorter shrinks first.
 func (o MoveResize) Steps(before, after model.Disk) []Step {
@@ -346,9 +225,9 @@ func (o MoveResize) Steps(before, after model.Disk) []Step {
 	switch {
 	case old.Role == model.Extended:
 		return nil // it is nothing but its entry in the table
-	case old.Busy != "":
+	case old.Use.Busy():
 		s.add(StepGrowMounted, p.Span).NewSize = p.FS.Size
-		s.steps[0].Mounted = old.MountedAt
+		s.steps[0].Mounted = old.Use.GrowsAt()
 		return s.steps
 	case old.FS.Kind.MadeAnew():
 		s.remake(p.Span)

@@ -166,22 +166,18 @@ func (o New) checkRole(d model.Disk, _ Env) *Refusal {
 	return nil
 }
 
-// checkContents refuses file systems that cannot be made, or not at this size, and types that do not go
-// with the role.
+// checkContents refuses file systems that cannot be made, and types that do not go with the role.
 func (o New) checkContents(d model.Disk, env Env) *Refusal {
-	length := d.SectorSize.Bytes(o.Len)
-	if o.Role == model.Extended {
-		if o.FS != model.Unformatted || o.Label != "" {
-			return &Refusal{Reason: "an extended partition holds no file system"}
-		}
-		if length < minFloor {
-			return &Refusal{Reason: "an extended partition needs room for boot records", Nearest: "make it 1 MiB or more"}
-		}
+	if o.Role == model.Extended && (o.FS != model.Unformatted || o.Label != "") {
+		return &Refusal{Reason: "an extended partition holds no file system"}
 	}
 	if refusal := cannotType(d, o.Role, o.partition(d).Type); refusal != nil {
 		return refusal
 	}
-	return cannotMake(env, o.FS, length, d.SectorSize)
+	if reason := cannotMakeAny(env, o.FS, d.SectorSize); reason != "" {
+		return &Refusal{Reason: reason}
+	}
+	return nil
 }
 
 func (o New) checkNames(d model.Disk, env Env) *Refusal {
@@ -189,35 +185,6 @@ func (o New) checkNames(d model.Disk, env Env) *Refusal {
 		return refusal
 	}
 	return cannotName(d, o.Name)
-}
-
-// checkPlace refuses a place that is not free, with the room that is.
-func (o New) checkPlace(d model.Disk, _ Env) *Refusal {
-	z := d.SectorSize
-	if o.At < 1 || o.Len < 1 {
-		return &Refusal{Reason: fmt.Sprintf("no partition is %d sectors long and starts at sector %d", o.Len, o.At)}
-	}
-	for _, gap := range model.Gaps(d, model.Everything) {
-		if !gap.Span.Contains(o.At) || (gap.Role == model.Logical) != (o.Role == model.Logical) {
-			continue
-		}
-		room := newRoom(d, gap)
-		switch {
-		case room.Encloses(o.span()):
-			return nil
-		case o.At < room.Start:
-			return &Refusal{
-				Reason:  fmt.Sprintf("sector %d leaves no room for its boot record", o.At),
-				Nearest: fmt.Sprintf("it can start at sector %d", room.Start),
-			}
-		}
-		r := &Refusal{Reason: fmt.Sprintf("the free space from sector %d is not that long", o.At)}
-		if left := room.End - o.At; left > 0 {
-			r.Nearest = fmt.Sprintf("there is room for %s", bound(left, z))
-		}
-		return r
-	}
-	return &Refusal{Reason: o.occupied(d)}
 }
 
 // occupied is why no gap for the role contains the start.

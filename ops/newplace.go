@@ -38,7 +38,7 @@ func RoomForNew(d model.Disk, gap model.Gap, align geometry.Alignment) (geometry
 	if room.Empty() {
 		return room, &Refusal{
 			What:   "create a partition",
-			Reason: fmt.Sprintf("the free space there, %s, is too small on the %s grid", bound(gap.Span.Len(), d.SectorSize), align),
+			Reason: fmt.Sprintf("the free space there, %s, is too small on the %s grid", exactAmount(gap.Span.Len(), d.SectorSize), align),
 		}
 	}
 	return room, nil
@@ -47,8 +47,8 @@ func RoomForNew(d model.Disk, gap model.Gap, align geometry.Alignment) (geometry
 // Placed is o with At, Len and Type filled in where they are zero, on disk d. Without At the first gap
 // that is large enough is taken, without both the largest; without Len all that is free from At on. A
 // *Refusal says that there is no such place.
-func (o New) Placed(d model.Disk, align geometry.Alignment) (New, error) {
-	if refusal := o.checkRole(d, Env{}); refusal != nil {
+func (o New) Placed(d model.Disk, env Env, align geometry.Alignment) (New, error) {
+	if refusal := o.checkRole(d, env); refusal != nil {
 		refusal.What = "create a partition"
 		return o, refusal
 	}
@@ -80,21 +80,26 @@ func (o New) Placed(d model.Disk, align geometry.Alignment) (New, error) {
 			best = room
 		}
 	}
-	return o.placedIn(d, best)
+	return o.placedIn(d, env, best)
 }
 
 // placedIn settles for the largest room, if that can be.
-func (o New) placedIn(d model.Disk, best geometry.Span) (New, error) {
-	what := "create a partition"
+func (o New) placedIn(d model.Disk, env Env, best geometry.Span) (New, error) {
+	what, z := "create a partition", d.SectorSize
+	least, most := sizesFor(env, o.FS, z)
 	switch {
 	case o.At != 0:
-		return o, &Refusal{What: what, Reason: fmt.Sprintf("there is no free space at sector %d", o.At)}
+		return o, &Refusal{What: what, Reason: o.occupied(d)}
 	case best.Empty():
 		return o, &Refusal{What: what, Reason: "there is no free space for it", Nearest: o.freeing(d)}
+	case o.Len != 0 && best.Len() < least:
+		return o, &Refusal{What: what, Reason: fmt.Sprintf("%s needs %s, and the largest free space has %s",
+			o.FS, AtLeast(least, z), AtMost(best.Len(), z))}
 	case o.Len != 0:
+		longest := min(best.Len(), most)
 		return o, &Refusal{
 			What: what, Reason: "no free space is that large",
-			Nearest: "there is room for " + bound(best.Len(), d.SectorSize),
+			Nearest: "there is room for " + AtMost(longest, z), Bounds: []Bound{{Length, longest}},
 		}
 	}
 	o.At, o.Len = best.Start, best.Len()

@@ -47,7 +47,7 @@ func (o NewUUID) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if err != nil {
 		return before, err
 	}
-	c := env.Caps.Of(p.FS.Kind)
+	c := env.Caps.For(p.FS)
 	refusal := &Refusal{What: "change the UUID in " + p.Ref(), Reason: c.UUID}
 	switch {
 	case p.Role == model.Extended:

@@ -47,7 +47,27 @@ type Refusal struct {
 	What    string // the edit: "grow p1"
 	Reason  string // why not: "p2 starts right behind it"
 	Nearest string // the closest edit that works, or "": "it can grow by at most 482 MiB"
+	// Bounds are the numbers that Nearest names: the edit is possible with all of them in the place of its own.
+	Bounds []Bound
+	// First are edits that Nearest names: each is possible now, and one of them has to come before.
+	First []Operation
 }
+
+// Bound is a number that an edit is possible with.
+type Bound struct {
+	Of      Quantity
+	Sectors geometry.Sector
+}
+
+// Quantity says what of an edit a number is.
+type Quantity int
+
+// The quantities.
+const (
+	Length Quantity = iota + 1 // of the partition, or of the image
+	Start                      // first sector of the partition
+	End                        // sector behind its last one
+)
 
 func (r *Refusal) Error() string {
 	text := "cannot " + r.What + ": " + r.Reason

@@ -40,7 +40,7 @@ func TestPlanErrors(t *testing.T) {
 		{"new 1MiB as=boot", `plan line 1, column 10: "boot" is not a role: use primary, extended or logical`},
 		{`new 1MiB label="x`, `plan line 1, column 16: this quote is not closed: end it with "`},
 		{`new 1MiB label="x\"`, `plan line 1, column 16: this quote is not closed: end it with "`},
-		{`new 1MiB label="\n"`, `plan line 1, column 17: \n is not an escape: use \" or \\`},
+		{`new 1MiB label="\n"`, `plan line 1, column 17: \n is not an escape: use \" or \\, \xff for a byte, \u202e or \U0001f4be for a character`},
 		{"room 1", "plan line 1, column 7: how much room is missing: use by, to or max"},
 		{"room 1 1GiB", `plan line 1, column 8: "1GiB" is not a way to make room: use by, to or max`},
 		{"room 1 by 1GiB", `plan line 1, column 11: change "1GiB" has no sign: write it as "+500MiB" or "-1GiB"`},

@@ -130,9 +130,9 @@ func (l *planLine) newPartition() (Operation, error) {
 		op.Role = l.likelyRole(op.At)
 	}
 	if op.Type != "" {
-		return op.Placed(l.disk(), l.align)
+		return op.Placed(l.disk(), l.q.Env(), l.align)
 	}
-	op, err = op.Placed(l.disk(), l.align)
+	op, err = op.Placed(l.disk(), l.q.Env(), l.align)
 	op.Type = "" // what goes with the file system is what Apply gives it
 	return op, err
 }

@@ -2,8 +2,10 @@ package ops
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // planWord is one word of a plan line.
@@ -16,6 +18,14 @@ type planWord struct {
 
 // planWords splits a line into words, without its comment.
 func planWords(line string) ([]planWord, error) {
+	if !utf8.ValidString(line) {
+		col := 1
+		for r, n := utf8.DecodeRuneInString(line); r != utf8.RuneError || n != 1; r, n = utf8.DecodeRuneInString(line) {
+			line = line[n:]
+			col++
+		}
+		return nil, &PlanError{Col: col, Msg: fmt.Sprintf(`byte %02x is no UTF-8: write it as "\x%02x", in quotes`, line[0], line[0])}
+	}
 	s := wordScanner{rest: []rune(line)}
 	var words []planWord
 	for {
@@ -64,15 +74,46 @@ func (s *wordScanner) quote(text *strings.Builder) error {
 		case '"':
 			return nil
 		case '\\':
-			s.at++
-			if s.at == len(s.rest) {
-				continue
+			if err := s.escape(text); err != nil {
+				return err
 			}
-			if s.rest[s.at] != '"' && s.rest[s.at] != '\\' {
-				return &PlanError{Col: s.at, Msg: fmt.Sprintf(`\%c is not an escape: use \" or \\`, s.rest[s.at])}
-			}
+			continue
 		}
 		text.WriteRune(s.rest[s.at])
 	}
 	return &PlanError{Col: opened + 1, Msg: `this quote is not closed: end it with "`}
+}
+
+// escaped are the escapes with a number behind them, and how many digits it has.
+var escaped = map[rune]int{'x': 2, 'u': 4, 'U': 8}
+
+// escape reads from a backslash to the end of what it begins and stays there. One at the end of the line leaves the
+// quote open.
+func (s *wordScanner) escape(text *strings.Builder) error {
+	begun := s.at + 1
+	s.at++
+	if s.at == len(s.rest) {
+		return nil
+	}
+	kind := s.rest[s.at]
+	if kind == '"' || kind == '\\' {
+		text.WriteRune(kind)
+		return nil
+	}
+	digits := escaped[kind]
+	if digits == 0 || s.at+digits >= len(s.rest) {
+		return &PlanError{Col: begun, Msg: fmt.Sprintf(`\%c is not an escape: use \" or \\, \xff for a byte, \u202e or \U0001f4be for a character`, kind)}
+	}
+	number := string(s.rest[s.at+1 : s.at+1+digits])
+	n, err := strconv.ParseUint(number, 16, 32)
+	if err != nil || kind != 'x' && !utf8.ValidRune(rune(n)) {
+		return &PlanError{Col: begun, Msg: fmt.Sprintf(`\%c%s is not an escape: there is no such character`, kind, number)}
+	}
+	s.at += digits
+	if kind == 'x' {
+		text.WriteByte(byte(n))
+	} else {
+		text.WriteRune(rune(n))
+	}
+	return nil
 }

@@ -91,4 +91,6 @@ type Result struct {
 	Err     string  `json:"error,omitempty"`
 	Advice  string  `json:"advice,omitempty"` // what to do next
 	Log     string  `json:"log,omitempty"`    // everything that was run and said
+	// Silent says that the worker ended without telling how: what it led to has to be read from the target.
+	Silent bool `json:"-"`
 }

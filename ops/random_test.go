@@ -158,7 +158,7 @@ func randomNew(r *rand.Rand, q ops.Queue, length func() geometry.Sector, align g
 	if types := model.TypeAliases(q.Preview().Table.Kind); len(types) > 0 && r.Intn(3) == 0 {
 		op.Type, _ = model.TypeByAlias(q.Preview().Table.Kind, types[r.Intn(len(types))])
 	}
-	placed, err := op.Placed(q.Preview(), align)
+	placed, err := op.Placed(q.Preview(), q.Env(), align)
 	if err != nil {
 		return op
 	}

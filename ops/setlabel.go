@@ -41,7 +41,7 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 		return before, err
 	}
 	what := "label " + p.Ref()
-	c := env.Caps.Of(p.FS.Kind)
+	c := env.Caps.For(p.FS)
 	reason, kept := c.Label, c.Labels.Kept(o.Label)
 	if p.Role == model.Extended {
 		reason = "an extended partition holds no file system"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 )
 
 // Sheet is what there is to know of a target or of one partition, for people: the information page and `shunt info`
@@ -51,14 +52,14 @@ type Said struct {
 // Add puts a line at the end of a section; an empty value is left out.
 func (s *SheetSection) Add(name, value string) {
 	if value != "" {
-		s.Lines = append(s.Lines, SheetLine{Name: name, Value: Printable(value)})
+		s.Lines = append(s.Lines, SheetLine{Name: name, Value: safetext.Printable(value)})
 	}
 }
 
 // Warn is Add for a line that wants attention.
 func (s *SheetSection) Warn(name, value string, look Attention) {
 	if value != "" {
-		s.Lines = append(s.Lines, SheetLine{Name: name, Value: Printable(value), Look: look})
+		s.Lines = append(s.Lines, SheetLine{Name: name, Value: safetext.Printable(value), Look: look})
 	}
 }
 

@@ -68,12 +68,12 @@ func cannotMove(env Env, p model.Partition) string {
 		return ""
 	case untouchable(p.FS) != "":
 		return untouchable(p.FS)
-	case p.Busy != "":
+	case p.Use.Busy():
 		return inUse(p)
 	case p.Type == model.BIOSBoot:
 		return "the boot code on this disk finds the boot loader in it by its position"
 	}
-	c := env.Caps.Of(p.FS.Kind)
+	c := env.Caps.For(p.FS)
 	if p.FS.Kind.MadeAnew() && c.Move == "" {
 		return c.Create // swap space is not copied but made anew
 	}
@@ -97,13 +97,13 @@ func cannotResize(d model.Disk, p model.Partition) string {
 }
 
 func cannotGrow(d model.Disk, env Env, p model.Partition) string {
-	if p.Busy != "" {
+	if p.Use.Busy() {
 		return online(env, p)
 	}
 	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {
 		return reason
 	}
-	return env.Caps.Of(p.FS.Kind).Grow
+	return env.Caps.For(p.FS).Grow
 }
 
 func cannotShrink(d model.Disk, env Env, p model.Partition) string {
@@ -113,7 +113,7 @@ func cannotShrink(d model.Disk, env Env, p model.Partition) string {
 	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {
 		return reason
 	}
-	if reason := env.Caps.Of(p.FS.Kind).Shrink; reason != "" {
+	if reason := env.Caps.For(p.FS).Shrink; reason != "" {
 		return reason
 	}
 	switch {
@@ -152,7 +152,7 @@ const minFloor = geometry.MiB
 func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why string) {
 	least, why := minFloor, "no partition is made smaller than 1 MiB"
 	if p.Role != model.Extended && p.FS.Known() && !p.FS.Kind.MadeAnew() {
-		if c := env.Caps.Of(p.FS.Kind); c.MinSize > least {
+		if c := env.Caps.For(p.FS); c.MinSize > least {
 			least, why = c.MinSize, fmt.Sprintf("no %s is smaller than %s", p.FS.Kind, geometry.FormatBytes(c.MinSize))
 		}
 		if base := max(p.FS.Used, p.FS.Min); base+slack(base) > least {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 func TestMatrix(t *testing.T) {
@@ -36,11 +37,11 @@ func TestPrintable(t *testing.T) {
 		"\ufeffbom": `\ufeffbom`, "line\nbreak\ttab": `line\x0abreak\x09tab`, "\u2028": `\u2028`, "bad\xff\xc3": `bad\xff\xc3`, "\U000e0041": `\U000e0041`,
 		"back\\slash": `back\slash`, "\ufffd": "\ufffd", "soft\u00adhyphen": `soft\u00adhyphen`,
 	} {
-		if got := Printable(text); got != want {
+		if got := safetext.Printable(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
-	if got := PrintableLines("a\tb\n\x1bc\n"); got != "a    b\n\\x1bc\n" {
+	if got := safetext.Lines("a\tb\n\x1bc\n"); got != "a    b\n\\x1bc\n" {
 		t.Errorf("%q", got)
 	}
 }

@@ -31,7 +31,7 @@ func (o ToGPT) Describe(before model.Disk) string {
 func (o ToGPT) PlanLine(model.Disk) string { return "table gpt" }
 
 // Apply is the disk with the GPT.
-func (o ToGPT) Apply(before model.Disk, _ Env) (model.Disk, error) {
+func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 	const what = "convert the table to GPT"
 	if reason := before.ReadOnly(); reason != "" {
 		return before, &Refusal{What: what, Reason: reason}
@@ -60,15 +60,13 @@ func (o ToGPT) Apply(before model.Disk, _ Env) (model.Disk, error) {
 				Nearest: "delete it first",
 			}
 		case p.Span.Start < t.Usable.Start:
-			return before, &Refusal{
-				What: what, Reason: fmt.Sprintf("%s starts at sector %d, where the GPT has to lie", p.Ref(), p.Span.Start),
-				Nearest: fmt.Sprintf("move it right by at least %ds first", t.Usable.Start-p.Span.Start),
-			}
+			r := &Refusal{What: what, Reason: fmt.Sprintf("%s starts at sector %d, where the GPT has to lie", p.Ref(), p.Span.Start)}
+			return before, r.first(before, env, MoveResize{ID: p.ID, Shift: t.Usable.Start - p.Span.Start})
 		case p.Span.End > t.Usable.End:
-			return before, &Refusal{
-				What: what, Reason: fmt.Sprintf("%s ends where the GPT's backup has to lie", p.Ref()),
-				Nearest: behind(before, p.Span.End-t.Usable.End),
-			}
+			over := p.Span.End - t.Usable.End
+			r := &Refusal{What: what, Reason: fmt.Sprintf("%s ends where the GPT's backup has to lie", p.Ref())}
+			return before, r.first(before, env, MoveResize{ID: p.ID, Len: p.Span.Len() - over}, MoveResize{ID: p.ID, Shift: -over},
+				ImageSize{Sectors: before.Sectors + over})
 		}
 		parts = append(parts, toGPT(p))
 	}
@@ -76,13 +74,41 @@ func (o ToGPT) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	return after, sound(what, after)
 }
 
-// behind is how to make room for n sectors behind the last partition.
-func behind(d model.Disk, n geometry.Sector) string {
-	words := []string{fmt.Sprintf("shrink it or move it left by at least %ds", n)}
-	if !d.Fixed {
-		words = append(words, fmt.Sprintf("grow the image by %ds", n))
+// first is the refusal with those of the edits as nearest that are possible themselves: one of them has to come first.
+func (r *Refusal) first(d model.Disk, env Env, edits ...Operation) *Refusal {
+	var words []string
+	for _, op := range edits {
+		if m, ok := op.(MoveResize); ok && m.Len < 0 {
+			continue
+		}
+		if _, err := op.Apply(d, env); err != nil {
+			continue
+		}
+		r.First = append(r.First, op)
+		words = append(words, firstWords(d, op))
 	}
-	return strings.Join(words, ", or ") + " first"
+	if len(words) > 0 {
+		r.Nearest = strings.Join(words, ", or ") + " first"
+	}
+	return r
+}
+
+// firstWords is an edit as advice, with its least number.
+func firstWords(d model.Disk, op Operation) string {
+	switch op := op.(type) {
+	case MoveResize:
+		p, _ := d.Partition(op.ID)
+		switch {
+		case op.Len != 0:
+			return fmt.Sprintf("shrink it by at least %ds", p.Span.Len()-op.Len)
+		case op.Shift < 0:
+			return fmt.Sprintf("move it left by at least %ds", -op.Shift)
+		}
+		return fmt.Sprintf("move it right by at least %ds", op.Shift)
+	case ImageSize:
+		return fmt.Sprintf("grow the image by %ds", op.Sectors-d.Sectors)
+	}
+	return lowered(op.Describe(d))
 }
 
 // toGPT is a partition of an MBR as an entry of a GPT.

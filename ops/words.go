@@ -6,6 +6,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // amount is a distance or difference for people. Up to 10 GiB it counts in MiB, since that is the unit
@@ -19,14 +20,61 @@ func amount(b geometry.Bytes) string {
 	return fmt.Sprintf("%d MiB", whole)
 }
 
-// bound is an amount that can be typed back without being refused: where the words for people round it,
-// the exact number of sectors follows.
-func bound(n geometry.Sector, z geometry.SectorSize) string {
+// exactAmount is an amount, with the exact number of sectors behind it where the words for people round it.
+func exactAmount(n geometry.Sector, z geometry.SectorSize) string {
+	return exactly(amount(z.Bytes(n)), n, z)
+}
+
+// AtMost is an amount that is not refused when it is typed, in words or in sectors: it is the largest that is possible, and
+// the words round it down.
+func AtMost(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 0), n, z) }
+
+// AtLeast is AtMost for the smallest that is possible: the words round it up.
+func AtLeast(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 1), n, z) }
+
+// exactly is words for an amount, with the exact number of sectors behind them if they are rounded.
+func exactly(words string, n geometry.Sector, z geometry.SectorSize) string {
+	if b, err := geometry.ParseSize(words, z); err == nil && b == z.Bytes(n) {
+		return words
+	}
+	return fmt.Sprintf("%s (%ds)", words, n)
+}
+
+// rounded is an amount in words of three digits. What they cannot hold counts up of a last digit.
+func rounded(n geometry.Sector, z geometry.SectorSize, up geometry.Bytes) string {
 	b := z.Bytes(n)
-	if b%geometry.MiB == 0 {
+	if b%geometry.MiB == 0 && b < 10*geometry.GiB {
 		return amount(b)
 	}
-	return fmt.Sprintf("%s (%ds)", amount(b), n)
+	unit, name := geometry.Bytes(1), "B"
+	for _, u := range []struct {
+		name string
+		size geometry.Bytes
+	}{{"KiB", geometry.KiB}, {"MiB", geometry.MiB}, {"GiB", 10 * geometry.GiB}, {"TiB", geometry.TiB}} {
+		if b >= u.size {
+			unit, name = u.size, u.name
+		}
+	}
+	if name == "GiB" {
+		unit = geometry.GiB
+	}
+	digits, scale := 0, geometry.Bytes(1)
+	switch {
+	case b%unit == 0:
+	case b < 10*unit:
+		digits, scale = 2, 100
+	case b < 100*unit:
+		digits, scale = 1, 10
+	}
+	tenths, rest := b/unit*scale+b%unit*scale/unit, b%unit*scale%unit
+	if rest > 0 {
+		tenths += up
+	}
+	text := fmt.Sprintf("%d", tenths/scale)
+	if digits > 0 {
+		text += fmt.Sprintf(".%0*d", digits, tenths%scale)
+	}
+	return text + " " + name
 }
 
 // exactSize is a length for plan files, without loss: "1.5GiB", "483MiB", "987903s".
@@ -53,9 +101,9 @@ func exactDistance(n geometry.Sector, z geometry.SectorSize) string {
 // exactSectors is a position for plan files: one given in sectors is never rounded to the grid.
 func exactSectors(n geometry.Sector) string { return fmt.Sprintf("%ds", n) }
 
-// quoted is text as a plan file takes it back.
+// quoted is text as a plan file takes it back, and as it can be shown: what is not visible is written out.
 func quoted(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+	return `"` + safetext.Printable(strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)) + `"`
 }
 
 // contents names what is in a partition.

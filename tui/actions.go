@@ -23,7 +23,14 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 	if solve, ok := action.(dialog.Solve); ok {
 		return m.findPlans(solve)
 	}
+	var about subject
+	if n := len(m.dialogs); n > 0 {
+		about = m.dialogs[n-1].subject
+	}
 	m = m.pop()
+	if why := m.outdated(about, action); why != "" {
+		return m.say(toneWarn, why), nil
+	}
 	switch a := action.(type) {
 	case dialog.Close, dialog.List, dialog.Glance, dialog.Solve:
 		return m, nil
@@ -35,20 +42,21 @@ func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
 	case dialog.ClearQueue:
 		return m.clearQueue(), nil
 	case dialog.Quit:
-		return m, tea.Quit
+		return m.quit()
 	case dialog.CloseTarget:
 		return m.closeTarget()
 	case dialog.Commit:
-		if d, ok := m.doc(); ok && d.run.asks() {
-			return m.commit(d)
-		}
-		return m, nil
+		d, _ := m.doc()
+		return m.commit(d)
 	case dialog.StopRun:
 		return m.stopRun()
 	case dialog.TakeBack:
 		return m.takeBack()
 	case dialog.Save:
-		return m, saveFile(a, m.savedText(a.What))
+		if a.Text == "" {
+			a.Text = m.savedText(a.What, about)
+		}
+		return m, saveFile(a)
 	case dialog.FitImage:
 		return m.fitImage()
 	case dialog.Open:
@@ -227,69 +235,6 @@ func (m Model) shift(d document, n int) Model {
 	return m.withDoc(m.current, d)
 }
 
-// begin rehearses the queue of the target in view.
-func (m Model) begin(d document, kind runKind) (tea.Model, tea.Cmd) {
-	if d.queue.Len() == 0 {
-		return m.say(toneWarn, "Nothing is pending: there is nothing to rehearse or apply"), nil
-	}
-	steps, err := d.queue.Compile()
-	if err != nil {
-		return m.refuse(err), nil
-	}
-	m.gen++
-	d.run = running{gen: m.gen, kind: kind, queue: d.queue, now: ops.Progress{Phase: ops.Rehearsing}}
-	for _, s := range steps {
-		d.run.steps = append(d.run.steps, s.Text(d.queue.Initial().SectorSize))
-	}
-	return m.withDoc(m.current, d), startRun(d.target, d.queue, m.gen)
-}
-
-// recoverTarget begins to end an interrupted transaction.
-func (m Model) recoverTarget(d document, how Recovery) (tea.Model, tea.Cmd) {
-	m.gen++
-	phase := ops.Committing
-	if how == RollBack {
-		phase = ops.Undoing
-	}
-	d.run = running{
-		gen: m.gen, kind: recoverRun, how: how, queue: d.queue, committing: true, now: ops.Progress{Phase: phase},
-	}
-	return m.withDoc(m.current, d), startRecovery(d.target, how, m.gen)
-}
-
-// stopRun asks the run to stop. What that led to is told by its result.
-func (m Model) stopRun() (tea.Model, tea.Cmd) {
-	d, ok := m.doc()
-	if !ok || !d.busy() || d.run.stopping {
-		return m, nil
-	}
-	d.run.stopping = true
-	d.run.state = runWorking
-	m = m.withDoc(m.current, d)
-	if d.run.run == nil {
-		return m, nil // it is cancelled as soon as it has started
-	}
-	return m, cancelRun(d.run.run)
-}
-
-// askCommit begins the commit, or first has the name of a physical disk typed.
-func (m Model) askCommit(d document) (tea.Model, tea.Cmd) {
-	if d.facts.Retype == "" {
-		return m.commit(d)
-	}
-	return m.push(dialog.NewTyped("This is a physical disk", []string{
-		d.facts.Path + " is a disk of this machine, not an image. The commit writes to it.",
-		"Look at the table once more: is it the disk you mean? A copy of what matters should be elsewhere.",
-	}, d.facts.Retype, dialog.Commit{})), nil
-}
-
-// commit makes the rehearsed queue of the target in view real.
-func (m Model) commit(d document) (tea.Model, tea.Cmd) {
-	d.run.committing, d.run.state, d.run.scroll, d.run.took = true, runWorking, 0, 0
-	d.run.now = ops.Progress{Phase: ops.Committing}
-	return m.withDoc(m.current, d), commitRun(d.run.run)
-}
-
 // browse opens the picker.
 func (m Model) browse() (Model, tea.Cmd) {
 	dir := m.dir
@@ -333,29 +278,13 @@ func (m Model) openPath(path string) (tea.Model, tea.Cmd) {
 }
 
 // savedText is what a save writes.
-func (m Model) savedText(what dialog.SaveWhat) string {
+func (m Model) savedText(what dialog.SaveWhat, about subject) string {
 	d, _ := m.doc()
-	if what == dialog.SaveLog {
+	switch {
+	case what == dialog.SaveLog && d.run.gen == about.run:
 		return strings.Join(d.run.log, "\n") + "\n"
+	case what == dialog.SaveLog:
+		return strings.Join(about.log, "\n") + "\n" // its run is over and gone
 	}
 	return ops.FormatPlan(d.queue)
-}
-
-// askQuit leaves at once if that loses nothing.
-func (m Model) askQuit() (tea.Model, tea.Cmd) {
-	for _, d := range m.docs {
-		if d.busy() {
-			return m.say(toneWarn, "Something is being done to "+d.name()+": tab goes there; stop it before you leave"), nil
-		}
-	}
-	n := m.unsaved()
-	if n == 0 {
-		return m, tea.Quit
-	}
-	text := []string{"There are " + operationWords(n) + ". Leaving forgets them; nothing was written to any target."}
-	if n == 1 {
-		text[0] = "There is " + operationWords(n) + ". Leaving forgets it; nothing was written to any target."
-	}
-	return m.push(dialog.NewAsk("Leave shunt?", dialog.Warning, text,
-		dialog.YesNo("Stay", "Leave", widget.Harmless, dialog.Quit{})...)), nil
 }

@@ -5,21 +5,18 @@
 // Invariants: Update does no I/O and never waits, all of that is in commands.go; View is a function of
 // the Model alone; a Model is a value and Update returns the next one; a message that belongs to a
 // target or a run carries its generation and is dropped when that is over; a page or dialog that opens
-// by itself gets no key until the keyboard has been quiet for a moment; the result of a run is shown
-// before anything else can be done.
+// by itself gets no key until the keyboard has been quiet for a moment, and a question stays until it is
+// answered, for what it was about (asking.go); the result of a run is shown before anything else can be done.
 package tui
 
 import (
-	"context"
-	"errors"
-	"os"
 	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/colorprofile"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/tui/dialog"
 	"shunt/tui/styles"
@@ -67,7 +64,9 @@ type Model struct {
 	env     ops.Env // of the machine, for the page of what is supported
 	hasEnv  bool    // env was found out
 	clip    clip
-	dialogs []dialog.Dialog
+	dialogs []window
+	later   []dialog.Dialog // they opened by themselves, and wait until no other is open
+	seen    focus           // what had the keyboard when somebody could see it last
 	// welcomed says that nobody need be asked any more whether this is the first time.
 	welcomed bool
 	note     note
@@ -109,36 +108,9 @@ func New(o Options) Model {
 	if len(m.docs) == 0 {
 		m, _ = m.browse()
 	}
+	m.seen = m.focus()
+	m.seen.base = m.footing()
 	return m
-}
-
-// Edit shows the editor until the user leaves it or ctx ends, and closes all targets. A commit that is
-// under way when the terminal vanishes goes on.
-func Edit(ctx context.Context, o Options) error {
-	// The library's own handler of SIGTERM waits for a loop that the end of ctx ends as well, and would hang.
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}
-	if o.Glyphs == styles.Unicode {
-		o.Glyphs = styles.DetectGlyphs(os.Getenv)
-	}
-	// By convention NO_COLOR counts with any value; the library takes it for a yes or no.
-	if o.NoColor || os.Getenv("NO_COLOR") != "" {
-		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
-	}
-	o.NoBar = o.NoBar || barless(os.Getenv)
-	speed := &pace{hold: paceHold}
-	speed.program = tea.NewProgram(paced{New(o), speed}, options...)
-	final, err := speed.program.Run()
-	if m, ok := final.(paced); ok {
-		for _, d := range m.docs {
-			if d.target != nil {
-				closeTarget(d.target)()
-			}
-		}
-	}
-	if ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled) {
-		return nil // it was told to end, and did
-	}
-	return err
 }
 
 // Init asks for the background and opens the targets.
@@ -154,13 +126,14 @@ func (m Model) Init() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// View draws the whole screen.
+// View draws the whole screen. It is the editor's only way to the terminal but for the bell: its text passes styles.Shown, the
+// title is text alone, and the bar is a number.
 func (m Model) View() tea.View {
 	frame, cursor := m.frame()
 	v := tea.NewView(frame)
 	v.AltScreen = true
 	v.MouseMode = tea.MouseModeCellMotion
-	v.WindowTitle, v.ProgressBar = m.windowTitle(), m.terminalBar()
+	v.WindowTitle, v.ProgressBar = safetext.Printable(m.windowTitle()), m.terminalBar()
 	if cursor != nil {
 		v.Cursor = tea.NewCursor(cursor.X, cursor.Y)
 		v.Cursor.Shape = tea.CursorBar
@@ -197,20 +170,6 @@ func (m Model) byGen(gen int) (int, bool) {
 // say puts an answer in the place of the key bar.
 func (m Model) say(t tone, text string) Model {
 	m.note = note{text: text, tone: t}
-	return m
-}
-
-// push opens a dialog over what is shown.
-func (m Model) push(d dialog.Dialog) Model {
-	m.dialogs = append(slices.Clone(m.dialogs), d)
-	return m
-}
-
-// pop closes the uppermost dialog.
-func (m Model) pop() Model {
-	if n := len(m.dialogs); n > 0 {
-		m.dialogs = slices.Clone(m.dialogs[:n-1])
-	}
 	return m
 }
 

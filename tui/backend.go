@@ -98,7 +98,8 @@ type Target interface {
 // Facts is what a target is, apart from its layout.
 type Facts struct {
 	Path   string
-	Format string // "raw", "qcow2", "loop device"
+	Call   ops.Call // how this program is called for the target
+	Format string   // "raw", "qcow2", "loop device"
 	Size   geometry.Bytes
 	// Note is one more thing worth knowing, such as the backing file; it may be empty.
 	Note string

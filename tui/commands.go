@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/guide"
 	"shunt/tui/dialog"
@@ -72,10 +73,15 @@ func look(t Target) sight {
 	return sight{facts: t.Facts(), disk: t.Disk(), env: t.Env(), unfinished: t.Unfinished(), committing: t.Committing()}
 }
 
-func rescan(t Target, gen int) tea.Cmd {
+// rescan reads a target again after a run. One that was interrupted may have been ended by that, which is told once.
+func rescan(t Target, gen int, interrupted bool) tea.Cmd {
 	return func() tea.Msg {
 		err := t.Rescan()
-		return rescannedMsg{gen: gen, seen: look(t), err: err}
+		msg := rescannedMsg{gen: gen, seen: look(t), err: err}
+		if err == nil && interrupted {
+			msg.seen.last = t.Last()
+		}
+		return msg
 	}
 }
 
@@ -155,7 +161,7 @@ func mountPart(t Target, a dialog.Mount, gen int) tea.Cmd {
 			access, how = ReadWrite, "for reading and writing"
 		}
 		dir, err := t.Mount(a.ID, access)
-		msg := mountedMsg{gen: gen, said: fmt.Sprintf("Mounted %s at %s; M unmounts it", how, dir), err: err, lost: t.Rescan()}
+		msg := mountedMsg{gen: gen, part: a.ID, dir: dir, said: fmt.Sprintf("Mounted %s at %s; M unmounts it", how, dir), err: err, lost: t.Rescan()}
 		msg.seen = look(t)
 		return msg
 	}
@@ -164,7 +170,7 @@ func mountPart(t Target, a dialog.Mount, gen int) tea.Cmd {
 func unmountPart(t Target, id model.PartID, gen int) tea.Cmd {
 	return func() tea.Msg {
 		dir, err := t.Unmount(id)
-		msg := mountedMsg{gen: gen, said: "Unmounted from " + dir, err: err, lost: t.Rescan()}
+		msg := mountedMsg{gen: gen, part: id, said: "Unmounted from " + dir, err: err, lost: t.Rescan()}
 		msg.seen = look(t)
 		return msg
 	}
@@ -193,7 +199,7 @@ func exchange(b Backend, d document, become func(path string) (string, error), s
 
 // saveFile writes text to a new file, or in place of a file if that was asked for. It is synced, as it
 // may tell of a disk that is in trouble.
-func saveFile(save dialog.Save, text string) tea.Cmd {
+func saveFile(save dialog.Save) tea.Cmd {
 	return func() tea.Msg {
 		flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 		if save.Over == dialog.Replace {
@@ -204,7 +210,7 @@ func saveFile(save dialog.Save, text string) tea.Cmd {
 			return savedMsg{save: save, exists: true}
 		}
 		if err == nil {
-			_, err = f.WriteString(text)
+			_, err = f.WriteString(safetext.Lines(save.Text)) // it will be looked at in a terminal
 			err = errors.Join(err, f.Sync(), f.Close())
 		}
 		var at *fs.PathError

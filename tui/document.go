@@ -2,6 +2,7 @@ package tui
 
 import (
 	"path/filepath"
+	"slices"
 
 	"shunt/model"
 	"shunt/ops"
@@ -22,6 +23,7 @@ const (
 type document struct {
 	path  string
 	gen   int // of the messages that belong to it
+	seen  int // how often it was read: what was asked before another reading counts no more
 	state docState
 	err   error
 	// opening is what is being done to open it, in words, "" until that takes a while.
@@ -32,6 +34,10 @@ type document struct {
 	// unfinished is the interrupted transaction that has to be dealt with first, or nil.
 	unfinished *Unfinished
 	run        running // what is being done to it
+	// mounted is where M mounted partitions; they may have been unmounted elsewhere since.
+	mounted map[model.PartID]string
+	// brokenOff says that its commit was interrupted and that it could not be read since.
+	brokenOff bool
 	// doing is what is done to the target as a whole at the moment, "" if nothing is. It takes no keys then.
 	doing string
 
@@ -52,12 +58,18 @@ const (
 // busy reports whether something is being done to the target, or waits for an answer.
 func (d document) busy() bool { return d.doing != "" || d.run.active() && !d.run.over() }
 
+// mustRecover reports whether an interrupted transaction has to be dealt with before anything else. The end of the run that
+// was interrupted needs no page of its own then.
+func (d document) mustRecover() bool {
+	return d.state == docOpen && d.doing == "" && d.unfinished != nil && (!d.run.active() || d.run.interrupted() && d.run.settled)
+}
+
 // name is what people call the target.
 func (d document) name() string { return widget.Clean(filepath.Base(d.path)) }
 
 // saw takes over what a target showed. The queue is not touched.
 func (d document) saw(s sight) document {
-	d.state, d.err = docOpen, nil
+	d.state, d.err, d.brokenOff = docOpen, nil, false
 	d.facts, d.unfinished = s.facts, s.unfinished
 	d.answer = 0
 	if u := s.unfinished; u != nil && u.NoFinish != "" {
@@ -69,6 +81,7 @@ func (d document) saw(s sight) document {
 // fresh is the document with an empty queue over what the target showed.
 func (d document) fresh(s sight) document {
 	d = d.saw(s)
+	d.seen++
 	d.queue = ops.NewQueue(s.disk, s.env)
 	d.pane, d.pending = tablePane, 0
 	d.row = min(d.row, max(0, len(d.rows())-1))
@@ -88,6 +101,11 @@ func (d document) replayed(s sight) (next document, lost int) {
 		next.queue = q
 	}
 	return next, 0
+}
+
+// sameDisk reports whether two readings of a target showed the same.
+func sameDisk(a, b model.Disk) bool {
+	return a.Sectors == b.Sectors && a.Table == b.Table && slices.Equal(a.Partitions(), b.Partitions())
 }
 
 // rows lists the lines of the table: the disk as it will be.

@@ -145,11 +145,13 @@ func TestSavePlan(t *testing.T) {
 	}
 	save()
 	d.Contains("Replace file?")
+	quietly(d)
 	d.Press("enter")
 	if got, _ := os.ReadFile(path); string(got) != "mine" {
 		t.Fatal("a file was replaced without a yes")
 	}
 	save()
+	quietly(d)
 	d.Press("y")
 	if got, _ := os.ReadFile(path); !strings.Contains(string(got), "move 2 right 1024MiB") {
 		t.Fatalf("not replaced: %q", got)

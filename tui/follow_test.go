@@ -27,7 +27,7 @@ func TestFollowCommit(t *testing.T) {
 	if d.Quit() || target.Busy.Cancels != 0 || len(target.Runs) != 0 {
 		t.Fatalf("quit %v, %d cancels, %d runs", d.Quit(), target.Busy.Cancels, len(target.Runs))
 	}
-	d.Press("q", "y")
+	d.Press("q", "s")
 	if target.Busy.Cancels != 1 {
 		t.Errorf("%d cancels", target.Busy.Cancels)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"shunt/ops"
 	"shunt/tui/dialog"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -20,16 +21,16 @@ func (m Model) frame() (string, *dialog.Point) {
 		return "", nil
 	}
 	if m.small() {
-		return m.plain(m.tooSmall()), nil
+		return m.screen(m.tooSmall()), nil
 	}
 	lines := m.noteOver(append(widget.Pad(m.pageLines(), m.width, m.height-1, m.st.More), m.bottom()))
 	var cursor *dialog.Point
 	for _, d := range m.dialogs {
-		drawn := dialog.Draw(m.drawn(d), m.width, m.height, m.st)
+		drawn := dialog.Draw(m.drawn(d.Dialog), m.width, m.height, m.st)
 		lines = laidOver(lines, drawn, m.width)
 		cursor = drawn.Cursor
 	}
-	return m.plain(lines), cursor
+	return m.screen(lines), cursor
 }
 
 // messagePage is what is shown where no target can be.
@@ -53,10 +54,17 @@ func (m Model) messagePage(d document) []string {
 	return m.blankPage(t.head, widget.Clean(t.meaning), t.advice)
 }
 
-// plain joins the lines; on terminals without more characters it replaces all that are not ASCII, as
-// labels and messages may hold any.
-func (m Model) plain(lines []string) string {
-	text := strings.Join(lines, "\n")
+// screen is the lines as they go to the terminal. Every frame comes this way, so nothing gets past styles.Shown; a line
+// that it makes too wide is cut. On terminals without more characters all that are not ASCII are replaced, as labels and
+// messages may hold any.
+func (m Model) screen(lines []string) string {
+	shown := make([]string, len(lines))
+	for i, line := range lines {
+		if shown[i] = styles.Shown(line); widget.Width(shown[i]) > m.width {
+			shown[i] = widget.Fit(shown[i], m.width, "")
+		}
+	}
+	text := strings.Join(shown, "\n")
 	if m.glyphs != styles.ASCII {
 		return text
 	}
@@ -148,11 +156,29 @@ func (m Model) title() string {
 		if text := m.elsewhere(); text != "" {
 			right = m.st.Focus.Render(widget.Fit(text, min(widget.Width(text), m.width/3), m.st.More)) + " "
 		}
-		if n := d.queue.Len(); n > 0 && d.state == docOpen {
-			right += m.st.Warn.Render(pendingWords(n)) + " "
+		if text := d.stateWords(); text != "" {
+			right += m.st.Warn.Render(text) + " "
 		}
 	}
 	return widget.Fit(left, m.width-widget.Width(right)-1, m.st.More) + " " + right
+}
+
+// stateWords is what the title says of the operations of a target: whether they are pending, being applied, or neither.
+func (d document) stateWords() string {
+	n := d.queue.Len()
+	switch {
+	case d.halfDone():
+		return "unfinished"
+	case d.state != docOpen, n == 0:
+		return ""
+	case !d.run.active(), !d.run.committing:
+		return pendingWords(n)
+	case !d.run.over():
+		return fmt.Sprintf("applying %d", n)
+	case d.run.result.Outcome == ops.Done && !d.run.settled:
+		return "" // they are applied, and the list is not read again yet
+	}
+	return pendingWords(n)
 }
 
 // noteOver is the page with an answer that is longer than its last line over its last lines.

@@ -138,7 +138,7 @@ func scenes() []scene {
 		{"committing-stop", tuitest.Founding, func(s story) { s.toCommit(); s.d.Press("ctrl+c") }},
 		{"undoing", tuitest.Founding, func(s story) {
 			s.toCommit()
-			s.d.Press("q", "y")
+			s.d.Press("q", "s")
 			s.d.Do(func() {
 				s.run().Tell(ops.Progress{Phase: ops.Undoing, Stage: "copy", Done: 1 << 20, Total: 14 << 20})
 			})

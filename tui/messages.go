@@ -40,7 +40,7 @@ type sight struct {
 	env        ops.Env
 	unfinished *Unfinished
 	committing Run
-	last       *Last // only when the target was opened
+	last       *Last // only when the target was opened, or read again after an interruption
 }
 
 // startedMsg is sent when a run began, or could not.
@@ -74,6 +74,8 @@ type resultMsg struct {
 // mountedMsg is sent when something of a target was mounted or unmounted, or could not be.
 type mountedMsg struct {
 	gen  int
+	part model.PartID
+	dir  string // where it was mounted, "" if it was unmounted
 	said string // what was done
 	err  error  // why it was not
 	seen sight

@@ -62,7 +62,7 @@ func (m Model) gliding() (dialog.Gliding, bool) {
 	if len(m.dialogs) == 0 {
 		return nil, false
 	}
-	d, ok := m.dialogs[len(m.dialogs)-1].(dialog.Gliding)
+	d, ok := m.dialogs[len(m.dialogs)-1].Dialog.(dialog.Gliding)
 	return d, ok
 }
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,8 +29,8 @@ func (m Model) openMounts(d document) Model {
 		switch {
 		case len(at.dirs) > 0:
 			text = what + " is mounted at " + strings.Join(at.dirs, " and at ") + "."
-		case at.busy != "":
-			text = what + " is " + at.busy + "."
+		case at.use.Busy():
+			text = what + " is " + at.use.String() + "."
 		default:
 			text = what + " is not mounted."
 		}
@@ -48,7 +49,7 @@ func (m Model) openMounts(d document) Model {
 type mountable struct {
 	id    model.PartID
 	name  string
-	busy  string
+	use   model.Use
 	dirs  []string // where it is mounted
 	plans int      // operations on it that are pending
 	there bool     // it is on the target already, and not only planned
@@ -63,7 +64,7 @@ func (d document) mountable() (mountable, bool) {
 		return mountable{}, false
 	}
 	p := row.Partition
-	at := mountable{id: p.ID, name: p.Ref(), busy: p.Busy, dirs: d.facts.Mounts[p.ID]}
+	at := mountable{id: p.ID, name: p.Ref(), use: p.Use, dirs: d.facts.Mounts[p.ID]}
 	if old, there := d.queue.Initial().Partition(p.ID); there {
 		at.there = true
 		at.name = old.Ref()
@@ -91,8 +92,9 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	}
 	out := dialog.Item{Text: "Unmount " + at.name, Action: dialog.Unmount{ID: at.id}}
 	switch {
-	case len(at.dirs) == 0 && at.busy != "":
-		look.Off, out.Off = "it is "+at.busy, "it is "+at.busy
+	case len(at.dirs) == 0 && at.use.Busy():
+		look.Off = "it is " + at.use.String()
+		out.Off = look.Off
 	case len(at.dirs) == 0:
 		out.Off = "it is not mounted"
 	case len(at.dirs) > 1:
@@ -137,8 +139,8 @@ func (d document) attachItem() dialog.Item {
 			Note: fmt.Sprintf("Takes %s off its image; shunt goes on with %s.%s", d.facts.Path, d.facts.Image, d.taken()),
 		}
 		for _, p := range d.queue.Initial().Partitions() {
-			if p.Busy != "" {
-				it.Off = fmt.Sprintf("%s is %s", p.Ref(), p.Busy)
+			if p.Use.Busy() {
+				it.Off = fmt.Sprintf("%s is %s", p.Ref(), p.Use)
 			}
 		}
 		return it
@@ -210,6 +212,15 @@ func (m Model) mounted(msg mountedMsg) Model {
 	}
 	d := m.docs[i]
 	d.doing = ""
+	if msg.err == nil {
+		d.mounted = maps.Clone(d.mounted)
+		if d.mounted == nil {
+			d.mounted = map[model.PartID]string{}
+		}
+		if d.mounted[msg.part] = msg.dir; msg.dir == "" {
+			delete(d.mounted, msg.part)
+		}
+	}
 	if msg.lost != nil {
 		d.state, d.err = docLost, msg.lost
 		return m.withDoc(i, d)

@@ -94,7 +94,7 @@ func (m Model) dialogMouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 		event = dialog.Drag
 	}
 	at := msg.Mouse()
-	drawn := dialog.Draw(m.dialogs[len(m.dialogs)-1], m.width, m.height, m.st)
+	drawn := dialog.Draw(m.dialogs[len(m.dialogs)-1].Dialog, m.width, m.height, m.st)
 	x, y := at.X-drawn.Body.X, at.Y-drawn.Body.Y
 	if press, ok := drawn.Pressed(x, y); ok && event == dialog.Press {
 		return m.toDialog(press)

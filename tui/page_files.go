@@ -10,6 +10,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
@@ -163,7 +164,7 @@ func (m Model) filesPage() []string {
 	w := m.width - 4
 	path := f.list.Path
 	if path == "" {
-		path = "/" + ops.Printable(strings.Join(f.dirs, "/"))
+		path = "/" + safetext.Printable(strings.Join(f.dirs, "/"))
 	}
 	lines := m.filesNotes()
 	from, to, _ := m.fileLines()

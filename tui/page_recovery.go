@@ -1,10 +1,12 @@
 package tui
 
 import (
+	"cmp"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
@@ -23,6 +25,9 @@ func (m Model) recoveryKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd)
 			return m.say(toneWarn, "It cannot be rolled back: "+widget.Clean(d.unfinished.NoRollBack)), nil
 		}
 		return m.recoverTarget(d, RollBack)
+	case keymap.Match(msg, k.log) && d.run.active():
+		m.reader = reader{kind: readLog, tail: true}
+		return m, nil
 	case keymap.Match(msg, k.next, k.previous) && len(m.docs) > 1:
 		return m.turnTarget(msg)
 	case keymap.Match(msg, k.turn):
@@ -57,6 +62,11 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	fact("Begun", u.When)
 	fact("So far", u.What)
 	fact("Stopped", stoppedWords(u.Stage))
+	advice := "No data is lost."
+	if d.run.interrupted() {
+		fact("Cause", ops.Telling(d.run.result.Err))
+		advice = cmp.Or(d.run.result.Advice, advice)
+	}
 	if u.Text != "" {
 		lines = append(lines, "")
 	}
@@ -66,7 +76,7 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 		}
 	}
 	lines = append(lines, "")
-	lines = append(lines, notesIn("No data is lost. Until one of these is done, do not mount or boot the target.", w, st.Text.Render)...)
+	lines = append(lines, notesIn(widget.Clean(advice)+" Until one of these is done, do not mount or boot the target.", w, st.Text.Render)...)
 	lines = append(lines, "")
 	finish := "the target becomes exactly as planned"
 	if u.NoFinish != "" {
@@ -101,11 +111,15 @@ func (m Model) recoveryPage(d document) []string {
 	return append([]string{m.title()}, widget.Box(body, f, m.width, m.height-2, st)...)
 }
 
-func (m Model) recoveryBindings() (bindings, always []keymap.Binding) {
+func (m Model) recoveryBindings(d document) (bindings, always []keymap.Binding) {
 	k := m.keys
 	bindings = []keymap.Binding{k.finish, k.rollBack, k.turn, k.answer, k.open}
 	if len(m.docs) > 1 {
 		bindings = append(bindings, k.next)
 	}
-	return bindings, []keymap.Binding{k.quit}
+	always = []keymap.Binding{k.quit}
+	if d.run.active() {
+		always = []keymap.Binding{k.log, k.quit}
+	}
+	return bindings, always
 }

@@ -100,7 +100,7 @@ func (m Model) askStop(d document) Model {
 	if !d.run.committing {
 		return m.push(dialog.NewAsk("Stop the rehearsal?", dialog.Calm,
 			[]string{"Nothing has been written to " + name + ". The operations stay pending."},
-			dialog.YesNo("Go on", "Stop", widget.Harmless, dialog.StopRun{})...))
+			dialog.GoOnStop(widget.Harmless)...))
 	}
 	text := []string{
 		"The commit is writing to " + name + ". It can stop at the next safe point; " + name + " is unfinished then, and " +
@@ -114,7 +114,7 @@ func (m Model) askStop(d document) Model {
 		text = []string{"The recovery can stop at the next safe point. " + name + " stays unfinished until it is recovered again."}
 	}
 	return m.push(dialog.NewAsk("Stop?", dialog.Warning, text,
-		dialog.YesNo("Go on", "Stop", widget.Writes, dialog.StopRun{})...))
+		dialog.GoOnStop(widget.Writes)...))
 }
 
 // runBindings lists the keys of the page that is shown.

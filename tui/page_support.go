@@ -48,6 +48,7 @@ func (m Model) discovered(msg discoveredMsg) Model {
 	}
 	d, lost := m.docs[i].judgedBy(msg.env)
 	if lost > 0 {
+		d.seen++
 		m = m.say(toneWarn, d.name()+": "+droppedWords(lost))
 	}
 	return m.withDoc(i, d)

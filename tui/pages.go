@@ -29,12 +29,12 @@ func (m Model) shown() (page, document) {
 		return pageReader, d
 	case !ok:
 		return pageBlank, d
+	case d.mustRecover():
+		return pageRecovery, d
 	case d.run.active():
 		return pageRun, d
 	case d.state != docOpen || d.doing != "":
 		return pageBlank, d
-	case d.unfinished != nil:
-		return pageRecovery, d
 	}
 	return pageEditor, d
 }
@@ -94,7 +94,7 @@ func (m Model) pageKeys() (bindings, always []keymap.Binding) {
 	case pageRun:
 		return m.runBindings(d)
 	case pageRecovery:
-		return m.recoveryBindings()
+		return m.recoveryBindings(d)
 	case pageEditor:
 		useful := m.useful(d)
 		most := mostKeys

@@ -3,6 +3,7 @@ package tui_test
 import (
 	"flag"
 	"math/rand"
+	"reflect"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 var seedFlag = flag.Int64("seed", 0, "seed of the random tests; 0 takes a new one")
 
 // Whatever is pressed, at whatever size, whatever a run does meanwhile: every frame fits its window (the
-// driver looks at each), and nothing panics.
+// driver looks at each), nothing that a target tells reaches the terminal as more than text, and nothing panics.
 func TestRandomKeys(t *testing.T) {
 	seed := *seedFlag
 	if seed == 0 {
@@ -32,9 +33,17 @@ func TestRandomKeys(t *testing.T) {
 	for range 45 {
 		var targets []*tuitest.Target
 		b := &tuitest.Backend{Targets: map[string]*tuitest.Target{}, Machine: tuitest.Env(), Files: tuitest.Images()}
+		for _, part := range []any{&b.Files.Looks, &b.Files.Recents, &b.Files.Nodes} {
+			if r.Intn(2) == 0 {
+				soil(reflect.ValueOf(part).Elem(), r)
+			}
+		}
 		o := tui.Options{Dir: "/images", Glyphs: []styles.GlyphSet{styles.Unicode, styles.ASCII}[r.Intn(2)]}
 		for range 1 + r.Intn(3) {
 			target := layouts[r.Intn(len(layouts))]()
+			if r.Intn(2) == 0 {
+				target = soiled(target, r)
+			}
 			if b.Targets[target.What.Path] == nil {
 				b.Targets[target.What.Path] = target
 				o.Paths, targets = append(o.Paths, target.What.Path), append(targets, target)
@@ -76,16 +85,16 @@ func randomEvent(r *rand.Rand, run *tuitest.Run) {
 	switch r.Intn(5) {
 	case 0:
 		run.Tell(ops.Progress{
-			Phase: ops.Rehearsing, Stage: "copy", Step: r.Intn(9), Steps: r.Intn(9), Done: 5, Total: 10, Elapsed: time.Second,
+			Phase: ops.Rehearsing, Stage: soiledText("copy", r), Said: soiledText("said", r), Step: r.Intn(9), Steps: r.Intn(9), Done: 5, Total: 10, Elapsed: time.Second,
 		})
 	case 1:
 		run.Finish(passed())
 	case 2:
 		run.Finish(failed())
 	case 3:
-		run.Say("a line", "\x1b[2J")
+		run.Say("a line", soiledText("x", r))
 	case 4:
 		outcomes := []ops.Outcome{ops.Done, ops.RolledBack, ops.Unchanged, ops.Interrupted}
-		run.End(ops.Result{Outcome: outcomes[r.Intn(len(outcomes))], Err: "something"})
+		run.End(ops.Result{Outcome: outcomes[r.Intn(len(outcomes))], Err: soiledText("something", r), Advice: soiledText("Do it", r)})
 	}
 }

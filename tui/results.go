@@ -30,11 +30,7 @@ func (m Model) opened(msg openedMsg) (tea.Model, tea.Cmd) {
 		return m.followed(i, msg.seen.committing)
 	}
 	if last := msg.seen.last; last != nil {
-		m = m.push(dialog.NewMessage("While you were away", dialog.Calm, lastText(d.name(), *last)...))
-		return m.shut()
-	}
-	if i == m.current && msg.seen.unfinished != nil {
-		return m.shut()
+		return m.tell(dialog.NewMessage("While you were away", dialog.Calm, lastText(d.name(), *last)...)), nil
 	}
 	if m.welcomed {
 		return m, nil
@@ -71,6 +67,9 @@ func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 		return m, nil
 	}
 	d := m.docs[i]
+	if msg.err == nil && d.run.interrupted() && d.run.result.Silent && msg.seen.unfinished == nil {
+		d.run = d.run.known(d, msg.seen)
+	}
 	switch {
 	case msg.err != nil:
 		d.state, d.err = docLost, msg.err
@@ -83,6 +82,7 @@ func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 			m = m.say(toneWarn, d.name()+" changed: "+droppedWords(lost))
 		}
 	}
+	d.brokenOff = d.brokenOff || d.run.interrupted() && !d.run.whole && d.unfinished == nil
 	d.run.settled = d.run.active()
 	return m.withDoc(i, d), nil
 }
@@ -93,10 +93,10 @@ func (m Model) saved(msg savedMsg) Model {
 	case msg.exists:
 		over := msg.save
 		over.Over = dialog.Replace
-		return m.push(dialog.NewAsk("Replace file?", dialog.Warning, []string{path + " exists already."},
+		return m.tell(dialog.NewAsk("Replace file?", dialog.Warning, []string{path + " exists already."},
 			dialog.YesNo("Keep it", "Replace it", widget.Writes, over)...))
 	case msg.err != nil:
-		return m.push(dialog.NewMessage("Not saved", dialog.Warning, sentence(msg.err), "Choose another place with s."))
+		return m.tell(dialog.NewMessage("Not saved", dialog.Warning, sentence(msg.err), "Choose another place with s."))
 	}
 	return m.say(toneGood, "Saved "+path)
 }
@@ -108,7 +108,7 @@ func (m Model) refuse(err error) Model {
 	if widget.Width(text) <= m.width-2 {
 		return m.say(toneWarn, text)
 	}
-	return m.push(dialog.NewMessage("Not possible", dialog.Warning, text))
+	return m.tell(dialog.NewMessage("Not possible", dialog.Warning, text))
 }
 
 // splitLog is a log as lines that are safe to show.

@@ -18,17 +18,19 @@ func (m Model) followed(i int, run Run) (tea.Model, tea.Cmd) {
 	m = m.withRun(i, running{
 		gen: m.gen, kind: followRun, run: run, queue: m.docs[i].queue, committing: true, now: ops.Progress{Phase: ops.Committing},
 	})
-	m, gate := m.arrived(i, "a commit that was begun earlier is under way")
-	return m, tea.Batch(gate, follow(run, m.gen))
+	m = m.arrived(i, "a commit that was begun earlier is under way")
+	return m, follow(run, m.gen)
 }
 
-// arrived tells that the page of document i became another one by itself: keys are kept from it if it is in view,
-// otherwise a line tells of it.
-func (m Model) arrived(i int, what string) (Model, tea.Cmd) {
-	if i == m.current {
-		return m.shut()
+// arrived tells that the page of document i became another one by itself, if that is not in view.
+func (m Model) arrived(i int, what string) Model {
+	switch {
+	case i != m.current:
+		return m.say(toneWarn, fmt.Sprintf("%s: %s; tab goes there", m.docs[i].name(), what))
+	case m.reader.open() || m.files.open():
+		return m.say(toneWarn, fmt.Sprintf("%s: %s; esc goes there", m.docs[i].name(), what))
 	}
-	return m.say(toneWarn, fmt.Sprintf("%s: %s; tab goes there", m.docs[i].name(), what)), nil
+	return m
 }
 
 // started takes a run that has begun.
@@ -41,9 +43,8 @@ func (m Model) started(msg startedMsg) (tea.Model, tea.Cmd) {
 	if msg.err != nil {
 		m = m.withRun(i, running{}).uncovered(i)
 		name := m.docs[i].name()
-		m = m.push(dialog.NewMessage("Cannot begin", dialog.Warning,
-			sentence(msg.err), name+" was not changed. The operations are still pending."))
-		return m.shut()
+		return m.tell(dialog.NewMessage("Cannot begin", dialog.Warning,
+			sentence(msg.err), name+" was not changed. The operations are still pending.")), nil
 	}
 	r.run = msg.run
 	cmd := follow(msg.run, msg.gen)
@@ -53,10 +54,10 @@ func (m Model) started(msg startedMsg) (tea.Model, tea.Cmd) {
 	return m.withRun(i, r), cmd
 }
 
-// uncovered closes what is open over the page of document i, so that what happened to it is seen.
+// uncovered closes a text that is open over the page of document i, so that what happened to it is seen. A question stays.
 func (m Model) uncovered(i int) Model {
 	if i == m.current {
-		m.dialogs, m.reader, m.files = nil, reader{}, files{}
+		m.reader, m.files = reader{}, files{}
 	}
 	return m
 }
@@ -93,14 +94,10 @@ func (m Model) reported(msg reportMsg) (tea.Model, tea.Cmd) {
 	if r.state != runAsking {
 		return m, nil
 	}
-	if i == m.current {
-		m.dialogs = nil // a question whether to stop the rehearsal has no meaning any more
-	}
-	m, gate := m.arrived(i, "the rehearsal is over")
-	return m, tea.Batch(gate, ring(r.took))
+	return m.arrived(i, "the rehearsal is over"), ring(r.took)
 }
 
-// resulted takes the end of a run. Whatever was open over its page is closed, so that the end is seen.
+// resulted takes the end of a run. A text that was open over its page is closed, so that the end is seen.
 func (m Model) resulted(msg resultMsg) (tea.Model, tea.Cmd) {
 	i, ok := m.byRun(msg.gen)
 	if !ok {
@@ -109,13 +106,10 @@ func (m Model) resulted(msg resultMsg) (tea.Model, tea.Cmd) {
 	d := m.docs[i]
 	wasAsking := d.run.state == runAsking
 	d.run = d.run.ended(msg)
-	reread := rescan(d.target, d.gen)
+	reread := rescan(d.target, d.gen, d.run.interrupted())
 	if d.run.left() {
 		m = m.withRun(i, running{}).uncovered(i)
 		return m.say(toneGood, d.name()+" was not changed. The operations are still pending."), nil
-	}
-	if i == m.current {
-		m.dialogs = nil
 	}
 	asking := d.run.state == runAsking
 	d.run.settled = d.run.settled || asking
@@ -123,13 +117,10 @@ func (m Model) resulted(msg resultMsg) (tea.Model, tea.Cmd) {
 	if wasAsking && asking {
 		return m, nil // the report of the failed rehearsal is being read
 	}
-	if i == m.current {
-		m.reader, m.files = reader{}, files{}
-	}
-	m, gate := m.arrived(i, "it has ended")
+	m = m.uncovered(i).arrived(i, "it has ended")
 	bell := ring(d.run.took)
 	if asking {
-		return m, tea.Batch(gate, bell)
+		return m, bell
 	}
-	return m, tea.Batch(gate, reread, bell)
+	return m, tea.Batch(reread, bell)
 }

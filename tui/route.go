@@ -16,7 +16,8 @@ import (
 func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := m.route(msg)
 	if n, ok := next.(Model); ok {
-		return n.glide(m, cmd)
+		n, gate := n.guarded(m, msg)
+		return n.glide(m, tea.Batch(cmd, gate))
 	}
 	return next, cmd
 }
@@ -134,7 +135,7 @@ func (m Model) toDialog(msg tea.Msg) (tea.Model, tea.Cmd) {
 	last := len(m.dialogs) - 1
 	next, action := m.dialogs[last].Update(msg)
 	m.dialogs = slices.Clone(m.dialogs)
-	m.dialogs[last] = next
+	m.dialogs[last].Dialog = next
 	if action == nil {
 		return m, nil
 	}
@@ -148,7 +149,7 @@ func (m Model) toDialogs(msg tea.Msg) (tea.Model, tea.Cmd) {
 	var cmds []tea.Cmd
 	var last dialog.Action
 	for i := range m.dialogs {
-		m.dialogs[i], last = m.dialogs[i].Update(msg)
+		m.dialogs[i].Dialog, last = m.dialogs[i].Update(msg)
 		if cmd := m.ask(last); cmd != nil {
 			cmds, last = append(cmds, cmd), nil
 		}

@@ -50,7 +50,7 @@ func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 		out.Name = "whole disk"
 	case model.RowPartition:
 		out.Name = r.Partition.Ref()
-		if r.Partition.Busy != "" {
+		if r.Partition.Use.Busy() {
 			out.Name += " " + m.st.Busy
 		}
 		out.PartName = widget.Clean(r.Partition.Name)

@@ -46,8 +46,11 @@ type running struct {
 	stopping, committing bool
 	// settled says that the target was read again after the end.
 	settled bool
-	chosen  int // button of the report: 0 is No
-	scroll  int
+	// whole says that it was interrupted, that nothing is unfinished on the target all the same, and that it cannot be told
+	// which of its two states that is in.
+	whole  bool
+	chosen int // button of the report: 0 is No
+	scroll int
 }
 
 // active reports whether a run is shown.
@@ -115,6 +118,34 @@ func (r running) share() float64 {
 	const most = 0.99 // the journal comes after the steps
 	inStep := float64(now.ToolShare) / 1000
 	return max(r.far, min(most, (float64(max(0, now.Step-1))+inStep)/float64(n)))
+}
+
+// interrupted reports whether the run ended before it could say what it led to, or in the middle.
+func (r running) interrupted() bool { return r.result != nil && r.result.Outcome == ops.Interrupted }
+
+// known is the run with the result that the target shows after it was interrupted, as a worker that is killed cannot tell.
+// before and after are the target before the run and now; nothing is unfinished on it.
+func (r running) known(before document, after sight) running {
+	result := *r.result
+	applied := after.facts.Applied
+	fresh := applied != nil && (before.facts.Applied == nil || *applied != *before.facts.Applied)
+	was, planned := r.queue.Initial(), r.queue.Preview()
+	switch {
+	case after.disk.ReadOnly() != "" && was.ReadOnly() == "":
+		return r // it bears the mark of a commit, and what could end that is gone
+	case after.last != nil:
+		result = after.last.Result
+	case r.kind == recoverRun && r.how == RollBack, r.kind == undoRun && applied == nil:
+		result = ops.Result{Outcome: ops.RolledBack, Log: result.Log}
+	case r.kind == recoverRun, r.kind == applyRun && fresh, r.kind == applyRun && !sameDisk(after.disk, was):
+		result = ops.Result{Outcome: ops.Done, Log: result.Log}
+	case r.kind == undoRun, r.kind == applyRun && !sameDisk(was, planned):
+		result = ops.Result{Outcome: ops.Unchanged, Err: result.Err, Log: result.Log}
+	default:
+		r.whole = true
+	}
+	r.result = &result
+	return r
 }
 
 // asks reports whether the page waits for a yes or a no.

@@ -48,6 +48,10 @@ func (m Model) windowTitle() string {
 	switch {
 	case d.state == docOpening:
 		return title + " opening"
+	case d.mustRecover():
+		return title + " unfinished"
+	case d.state == docRefused, d.state == docLost && !d.run.active():
+		return title + " unreadable"
 	case !d.run.active():
 		return title
 	}
@@ -66,6 +70,8 @@ func (r running) title() string {
 		return "failed"
 	case r.state == runAsking:
 		return "rehearsed"
+	case r.stopping && r.result == nil:
+		return "stopping"
 	case r.result == nil && r.committing && r.now.Stage != "":
 		return r.now.Stage
 	case r.result == nil:
@@ -90,6 +96,9 @@ func (m Model) terminalBar() *tea.ProgressBar {
 	d, ok := m.signalled()
 	if m.noBar || !ok || !d.run.active() {
 		return nil
+	}
+	if d.mustRecover() {
+		return tea.NewProgressBar(tea.ProgressBarError, 100)
 	}
 	r := d.run
 	percent := r.percent()

@@ -70,7 +70,7 @@ func TestNoBell(t *testing.T) {
 		"long":        {3 * time.Second, resultDone, nil, 1, tea.ProgressBarNone},
 		"failed":      {3 * time.Second, resultUnchanged, nil, 1, tea.ProgressBarError},
 		"interrupted": {3 * time.Second, resultInterrupted, nil, 1, tea.ProgressBarError},
-		"stopped":     {3 * time.Second, resultUnchanged, []string{"q", "y"}, 0, tea.ProgressBarNone},
+		"stopped":     {3 * time.Second, resultUnchanged, []string{"q", "s"}, 0, tea.ProgressBarNone},
 	} {
 		target := tuitest.Founding()
 		d := open(t, target)

@@ -163,7 +163,7 @@ func busy() *tuitest.Target {
 	target := tuitest.Founding()
 	target.What.Path, target.What.Format = "/dev/loop7", "loop device"
 	p, _ := target.Layout.Partition(1)
-	p.Busy, p.MountedAt = "mounted at /mnt/docs", "/mnt/docs"
+	p.Use = model.Use{Kind: model.Mounted, Place: "/mnt/docs"}
 	target.Layout = target.Layout.With(p)
 	return target
 }

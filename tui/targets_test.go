@@ -68,10 +68,10 @@ func TestTwoRuns(t *testing.T) {
 	quietly(d)
 	d.Contains("Rehearsal of server.qcow2", "The rehearsal failed", "stick.raw rehearsing")
 	d.Press("tab")
-	d.Contains("Rehearsing stick.raw", "server.qcow2 has ended")
+	d.Contains("Rehearsing stick.raw", "server.qcow2 failed")
 	d.Press("l")
 	d.Lacks("from the server")
-	d.Press("esc", "q", "y")
+	d.Press("esc", "q", "s")
 	if last(t, founding).Cancels != 1 || last(t, varied).Cancels != 0 {
 		t.Fatalf("cancelled %d and %d times", last(t, founding).Cancels, last(t, varied).Cancels)
 	}

@@ -1,11 +1,10 @@
 package tui
 
 import (
-	"charm.land/lipgloss/v2"
-
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/tui/keymap"
+	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
@@ -58,7 +57,7 @@ func (m Model) useful(d document) []keymap.Binding {
 	var out, then, rare []keymap.Binding
 	row, ok := d.selected()
 	switch {
-	case ok && row.Kind == model.RowPartition && row.Partition.Busy != "":
+	case ok && row.Kind == model.RowPartition && row.Partition.Use.Busy():
 		if whyFixed(d, row.Partition.ID) == "" {
 			out = append(out, k.resize.Short("m"))
 		}
@@ -167,7 +166,7 @@ func (d document) pendingCursor() int {
 }
 
 // rowStyle is the look of what a row stands for.
-func (m Model) rowStyle(r model.Row) lipgloss.Style {
+func (m Model) rowStyle(r model.Row) styles.Look {
 	switch {
 	case r.Kind == model.RowGap:
 		return m.st.Unallocated

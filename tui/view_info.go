@@ -34,7 +34,9 @@ func (m Model) rowFacts(disk model.Disk, r model.Row, width int) []string {
 			add("Type", fmt.Sprintf("%s (%s)", name, p.Type))
 		}
 		add("Name", p.Name)
-		add("In use", p.Busy)
+		if p.Use.Busy() {
+			add("In use", p.Use.String())
+		}
 		add("PARTUUID", p.UUID)
 		add("Flags", strings.Join(model.Flags(disk.Table.Kind, p), ", "))
 		if start := geometry.AlignMiB; start.Nearest(p.Span.Start, z) != p.Span.Start {
@@ -75,6 +77,7 @@ func (m Model) fsInfo(r model.Row, width int) []string {
 		add("Block size", geometry.FormatBytes(fs.BlockSize))
 	}
 	add("State", fs.Dirty)
+	add("Elsewhere", fs.Elsewhere.String())
 	add("Notes", fs.Notes)
 	return lines
 }
@@ -116,7 +119,7 @@ func (m Model) diskInfo(d document, disk model.Disk, width int) []string {
 		}
 		lines = append(lines, notesIn(fmt.Sprintf("  %s: %s", word, widget.Clean(p.Text)), width, look.Render)...)
 		if p.Advice != "" {
-			lines = append(lines, notesIn("  "+widget.Clean(p.Advice), width, m.st.Muted.Render)...)
+			lines = append(lines, notesIn("  "+widget.Clean(d.facts.Call.Fill(p.Advice)), width, m.st.Muted.Render)...)
 		}
 	}
 	return lines

@@ -113,8 +113,8 @@ func (v *pendingView) box(height int) []string {
 
 // footWords is what has to be kept in mind: why the selected partition is in use, or else what was copied.
 func (m Model) footWords(d document) string {
-	if p, ok := d.partition(); ok && p.Busy != "" && d.pane == tablePane {
-		return m.st.Busy + " " + p.Ref() + " is " + widget.Clean(p.Busy)
+	if p, ok := d.partition(); ok && p.Use.Busy() && d.pane == tablePane {
+		return m.st.Busy + " " + p.Ref() + " is " + widget.Clean(p.Use.String())
 	}
 	return m.clipWords(d)
 }

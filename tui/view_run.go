@@ -218,7 +218,11 @@ func stageLines(now ops.Progress, at, width int, st *styles.Styles) []string {
 // resultText is how the run ended.
 func (m Model) resultText(d document, width int) []string {
 	r := *d.run.result
-	lines := m.telling(tellResult(d.run.kind, d.name(), r), r.Err, width)
+	told := tellResult(d.run.kind, d.name(), r)
+	if d.run.whole {
+		told = tellWhole(d.name())
+	}
+	lines := m.telling(told, r.Err, width)
 	if r.Outcome == ops.Done && d.run.kind == applyRun {
 		lines = append(lines, "", m.st.Head.Render("Operations"))
 		for i, op := range d.run.queue.Ops() {

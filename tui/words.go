@@ -70,7 +70,7 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 		t.head, t.tone = "Interrupted", toneBad
 		t.meaning = name + " may be between two states: do not mount or boot it until it is finished or rolled back."
 		if t.advice == "" { // else it tells what is lost, if anything
-			t.advice = "No data is lost. Close this page to choose between the two, or run `shunt recover` later."
+			t.advice = "No data is lost. Close this page to choose between the two, now or when the target is opened again."
 		}
 	case ops.Unchanged:
 		t.head, t.tone = "Nothing was changed", toneWarn
@@ -86,6 +86,15 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 		}
 	}
 	return t
+}
+
+// tellWhole is that a run was interrupted and left nothing unfinished behind.
+func tellWhole(name string) telling {
+	return telling{
+		head: "Interrupted", tone: toneWarn,
+		meaning: name + " is whole: it is exactly as planned or exactly as it was, and nothing on it is unfinished. No data is lost.",
+		advice:  "What is pending was kept: compare it with what the editor shows now, and apply it again or clear it with X.",
+	}
 }
 
 // lastText is how a commit ended while nobody was there.

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"encoding/binary"
-	"fmt"
 	"hash/crc32"
 	"math/bits"
 
@@ -46,7 +45,7 @@ func probeBcachefs(w *window) (model.Filesystem, bool) {
 		Kind: model.Bcachefs, Label: text(b[72:104]), UUID: uuidText(b[56:72]), Used: -1, BlockSize: geometry.Bytes(block),
 	}
 	if devices > 1 {
-		fs.Notes = fmt.Sprintf("multi-device: one of %d", devices)
+		fs.Elsewhere = model.SpansDevices
 	}
 	flags := binary.LittleEndian.Uint64(b[144:])
 	const inUse, clean, errors = 1 << 0, 1 << 1, 1 << 60

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"encoding/binary"
-	"fmt"
 	"hash/crc32"
 	"math/bits"
 
@@ -15,7 +14,8 @@ import (
 //	0   checksum (32)   96  log root (8)       148 node size (4)     209 bytes of this device (8)
 //	32  UUID            112 total bytes (8)    196 checksum kind (2) 217 of them in chunks (8)
 //	48  own offset (8)  120 bytes used (8)     201 device id (8)     299 label (256)
-//	64  "_BHRfS_M"      136 devices (8)
+//	56  flags (8)       136 devices (8)
+//	64  "_BHRfS_M"
 //
 // The checksum is over everything behind it. Source: btrfs documentation, "On-disk Format", superblock.
 const (
@@ -41,8 +41,14 @@ func probeBtrfs(w *window) (model.Filesystem, bool) {
 		Size: geometry.Bytes(size), Used: geometry.Bytes(used),
 		BlockSize: geometry.Bytes(sector),
 	}
+	const seeding = 1 << 32
+	switch {
+	case devices != 1:
+		fs.Elsewhere = model.SpansDevices
+	case u64(56)&seeding != 0:
+		fs.Elsewhere = model.SeedOfOthers
+	}
 	if devices > 1 {
-		fs.Notes = fmt.Sprintf("multi-device: one of %d", devices)
 		high, low := bits.Mul64(used, size)
 		share, _ := bits.Div64(high, low, total) // used <= total, so the share is at most size
 		fs.Used = geometry.Bytes(share)

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"encoding/binary"
-	"fmt"
 	"hash/crc32"
 
 	"shunt/geometry"
@@ -18,14 +17,13 @@ import (
 // The checksum, if there is one, covers the superblock's block from 1 KiB on, and is not inverted at its end. All of an image is
 // in use. Source: Linux, fs/erofs/erofs_fs.h.
 func probeEROFS(w *window) (model.Filesystem, bool) {
-	const at, size, magic, summed, manyDevices, wide = 1024, 128, 0xE0F5E1E2, 1 << 0, 1 << 3, 1 << 7
+	const at, size, magic, summed, wide = 1024, 128, 0xE0F5E1E2, 1 << 0, 1 << 7
 	b := w.at(at, size)
 	if b == nil || binary.LittleEndian.Uint32(b) != magic || b[12] < 9 || b[12] > 16 {
 		return model.Filesystem{}, false
 	}
 	block, blocks := int64(1)<<b[12], int64(binary.LittleEndian.Uint32(b[36:]))
-	incompatible := binary.LittleEndian.Uint32(b[80:])
-	if incompatible&wide != 0 {
+	if binary.LittleEndian.Uint32(b[80:])&wide != 0 {
 		blocks |= int64(binary.LittleEndian.Uint16(b[14:])) << 32
 	}
 	length := geometry.Bytes(blocks * block)
@@ -33,8 +31,8 @@ func probeEROFS(w *window) (model.Filesystem, bool) {
 		Kind: model.EROFS, Label: text(b[64:80]), UUID: uuidText(b[48:64]),
 		Size: length, Used: length, BlockSize: geometry.Bytes(block),
 	}
-	if n := binary.LittleEndian.Uint16(b[86:]); incompatible&manyDevices != 0 && n > 0 {
-		fs.Notes = fmt.Sprintf("multi-device: the first of %d", int(n)+1)
+	if binary.LittleEndian.Uint16(b[86:]) != 0 {
+		fs.Elsewhere = model.SpansDevices // the kernel opens them by the paths that it finds there
 	}
 	if binary.LittleEndian.Uint32(b[8:])&summed != 0 {
 		covered := block

@@ -21,7 +21,9 @@ func probeExt(w *window) (model.Filesystem, bool) {
 		return model.Filesystem{}, false
 	}
 	if sb.Version() == "jbd" {
-		return model.Filesystem{Kind: "jbd", Label: text(sb.Label[:]), UUID: uuidText(sb.UUID[:]), Used: -1}, true
+		return model.Filesystem{
+			Kind: "jbd", Label: text(sb.Label[:]), UUID: uuidText(sb.UUID[:]), Used: -1, Elsewhere: model.JournalOfOthers,
+		}, true
 	}
 	if err != nil {
 		return model.Filesystem{}, false
@@ -35,6 +37,9 @@ func probeExt(w *window) (model.Filesystem, bool) {
 		Min:       geometry.Bytes(sb.MinSize()),
 		BlockSize: geometry.Bytes(sb.BlockSize),
 		Dirty:     sb.Dirty(),
+	}
+	if sb.ExternalJournal() {
+		fs.Elsewhere = model.JournalElsewhere
 	}
 	// Nothing tells a boot sector that was left behind from one that is in use, so it is only mentioned.
 	if head := w.at(0, 512); slices.Equal(head[510:], bootMark) && fatShape(head).ok {

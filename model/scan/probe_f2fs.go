@@ -13,6 +13,7 @@ import (
 //	0   0xF2F52010             20  log2 blocks per segment   108 UUID
 //	12  log2 sectors per block 36  blocks (8)                124 label (1024, UTF-16)
 //	16  log2 block size        76  checkpoint, block (4)
+//	2201 path of the first of several devices (64)
 //
 // Two checkpoint packs lie one segment apart; the one with the higher version counts:
 //
@@ -23,11 +24,12 @@ import (
 const (
 	f2fsAt    = 1024
 	f2fsMagic = 0xF2F52010
+	f2fsPaths = 2201
 )
 
 // probeF2FS recognises f2fs.
 func probeF2FS(w *window) (model.Filesystem, bool) {
-	b := w.at(f2fsAt, 2048)
+	b := w.at(f2fsAt, 3072)
 	if b == nil || binary.LittleEndian.Uint32(b) != f2fsMagic {
 		return model.Filesystem{}, false
 	}
@@ -41,6 +43,10 @@ func probeF2FS(w *window) (model.Filesystem, bool) {
 		Kind: model.F2FS, Label: utf16Text(b[124:], 512), UUID: uuidText(b[108:124]),
 		Size: geometry.Bytes(int64(blocks) * block), Used: -1,
 		BlockSize: geometry.Bytes(block),
+	}
+	if b[f2fsPaths] != 0 {
+		fs.Elsewhere, fs.Size = model.SpansDevices, 0 // the blocks are those of all devices
+		return fs, true
 	}
 	first := int64(u32(76)) * block
 	best := f2fsCheckpoint(w, first, block)

@@ -42,7 +42,11 @@ var foreign = []struct {
 func probeForeign(w *window) (model.Filesystem, bool) {
 	for _, f := range foreign {
 		if b := w.at(f.at, len(f.magic)); string(b) == f.magic {
-			return model.Filesystem{Kind: f.kind, Used: -1}, true
+			fs := model.Filesystem{Kind: f.kind, Used: -1, Elsewhere: foreignElsewhere(w, f.kind)}
+			if b := w.at(4096+40, 16); f.kind == "bcache" && b != nil {
+				fs.UUID = uuidText(b)
+			}
+			return fs, true
 		}
 	}
 	return model.Filesystem{}, false
@@ -53,6 +57,19 @@ func foreignKinds() (list []model.FSKind) {
 		list = append(list, f.kind)
 	}
 	return list
+}
+
+// foreignElsewhere is what of contents that shunt knows by name only lies on other devices. bcache keeps its version at
+// 4 KiB + 16 (8): 0, 3 and 5 are caches, the others lie behind one.
+func foreignElsewhere(w *window, kind model.FSKind) model.Elsewhere {
+	if kind != "bcache" {
+		return model.WholeHere
+	}
+	switch b := w.at(4096+16, 8); binary.LittleEndian.Uint64(b) {
+	case 0, 3, 5:
+		return model.CacheOfOthers
+	}
+	return model.CachedElsewhere
 }
 
 // isUDF looks for "NSR02" or "NSR03" among the volume descriptors from 32 KiB on, one in each 2 KiB, or in each block where

@@ -27,6 +27,8 @@ type probeImage struct {
 	peer bool
 	// edit changes bytes afterwards, nil if there is nothing to change.
 	edit func(t *testing.T, path string)
+	// alone says that blkid does not know it.
+	alone bool
 }
 
 // with is one command line; %s stands for the image.
@@ -176,6 +178,8 @@ var probeImages = []probeImage{
 	fromPeer("bcachefs-2"),
 	fromPeer("bcachefs-3"),
 	fromPeer("erofs"),
+	fromPeer("mdraid"),
+	fromPeer("mdraid-1"),
 	{
 		name: "ext4-oldfat", size: 16 * mib, // a FAT boot sector that the newer ext4 never touched
 		make: with("mkfs.fat", "-F", "16", "-n", "GONE", "%s"),

@@ -11,9 +11,10 @@ import (
 // The JFS superblock lies at 32 KiB; integers are little-endian:
 //
 //	0   "JFS1"               40  state: 0 clean                     136 UUID
-//	8   size, in sectors (8) 64  log device, 0 if inside            152 label (16)
+//	8   size, in sectors (8) 64  log device of the last mount       152 label (16)
 //	16  block size           72  log: length (24 bits), address (40 bits), in blocks
 //	24  sector size
+//	36  flags: 0x800 the log is inside, whatever is at 64
 //
 // The size is that of the aggregate, behind which lie the work space of jfs_fsck and the log. The block map's first page, at
 // 64 KiB, begins with the number of blocks (8) and of free ones (8). Source: "JFS Layout", jfsutils.
@@ -38,7 +39,10 @@ func probeJFS(w *window) (model.Filesystem, bool) {
 		Kind: model.JFS, Label: text(b[152:168]), UUID: uuidText(b[136:152]),
 		Size: geometry.Bytes(sectors * sector), Used: -1, BlockSize: geometry.Bytes(block),
 	}
-	if u32(64) == 0 {
+	const logInside = 0x800
+	if u32(36)&logInside == 0 {
+		fs.Elsewhere = model.JournalElsewhere
+	} else {
 		logBlocks, logAt := u32(72)&(1<<24-1), u32(72)>>24<<32|u32(76)
 		if end := geometry.Bytes((logAt + logBlocks) * block); logAt < 1<<40 && end > fs.Size {
 			fs.Size = end

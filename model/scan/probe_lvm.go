@@ -32,7 +32,7 @@ func probeLVM(w *window) (model.Filesystem, bool) {
 		}
 		return model.Filesystem{
 			Kind: model.LVM2, UUID: lvmUUID(b[at : at+32]),
-			Size: geometry.Bytes(size), Used: geometry.Bytes(size),
+			Size: geometry.Bytes(size), Used: geometry.Bytes(size), Elsewhere: lvmElsewhere(w, b[at+40:]),
 		}, true
 	}
 	return model.Filesystem{}, false

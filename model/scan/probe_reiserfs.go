@@ -13,6 +13,8 @@ import (
 //	0  blocks   44 block size (2)             52 "ReIsErFs", "ReIsEr2Fs" or "ReIsEr3Fs"   84  UUID
 //	4  free     50 1 unmounted, 2 mounted (2) 62 errors (2)                               100 label (16)
 //
+//	16 number of the journal's device, 0 if it is inside (4)
+//
 // UUID and label are there from version 3.6 on, which the last two magic words stand for. Source: reiserfsprogs.
 const reiserAt = 64 << 10
 
@@ -36,6 +38,9 @@ func probeReiser(w *window) (model.Filesystem, bool) {
 	}
 	if free <= blocks {
 		fs.Used = geometry.Bytes((blocks - free) * int64(block))
+	}
+	if binary.LittleEndian.Uint32(b[16:]) != 0 {
+		fs.Elsewhere = model.JournalElsewhere
 	}
 	if !old {
 		fs.UUID, fs.Label = uuidText(b[84:100]), text(b[100:116])

@@ -55,14 +55,14 @@ func (c *recorder) ReadAt(b []byte, off int64) (int, error) {
 }
 
 func summary(fs model.Filesystem) string {
-	return fmt.Sprintf("kind=%s label=%q uuid=%s size=%d used=%d min=%d block=%d dirty=%q notes=%q",
-		fs.Kind, fs.Label, fs.UUID, fs.Size, fs.Used, fs.Min, fs.BlockSize, fs.Dirty, fs.Notes)
+	return fmt.Sprintf("kind=%s label=%q uuid=%s size=%d used=%d min=%d block=%d dirty=%q elsewhere=%q notes=%q",
+		fs.Kind, fs.Label, fs.UUID, fs.Size, fs.Used, fs.Min, fs.BlockSize, fs.Dirty, fs.Elsewhere, fs.Notes)
 }
 
 // TestProbeAgainstBlkid compares with libblkid's verdict on what the real tools make.
 func TestProbeAgainstBlkid(t *testing.T) {
 	blkid := testneed.Tool(t, "blkid")
-	for _, image := range probeImages {
+	for _, image := range slices.Concat(probeImages, elsewhereImages) {
 		t.Run(image.name, func(t *testing.T) {
 			path := image.build(t)
 			got, rec := probeFile(t, path)
@@ -71,6 +71,9 @@ func TestProbeAgainstBlkid(t *testing.T) {
 			}
 			if *updateProbe {
 				record(t, image.name, rec)
+			}
+			if image.alone {
+				return
 			}
 			out, err := exec.Command(blkid, "-p", "-o", "udev", path).CombinedOutput()
 			if image.peer {
@@ -96,6 +99,8 @@ func TestProbeAgainstBlkid(t *testing.T) {
 				want = model.LUKS
 			case "LVM2_member":
 				want = model.LVM2
+			case "linux_raid_member":
+				want = model.RAID
 			}
 			if got.Kind != want || got.UUID != unescape(tags["ID_FS_UUID_ENC"]) || got.Label != strings.TrimRight(unescape(tags["ID_FS_LABEL_ENC"]), " ") {
 				t.Errorf("got %s\nblkid says\n%s", summary(got), out)
@@ -219,8 +224,9 @@ func TestProbeGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	if names := goldenNames(t); len(names) != len(lines) || len(names) != len(probeImages) {
-		t.Fatalf("%d images, %d expectations, %d makers: run with -update-probe as root", len(names), len(lines), len(probeImages))
+	makers := len(probeImages) + len(elsewhereImages)
+	if names := goldenNames(t); len(names) != len(lines) || len(names) != makers {
+		t.Fatalf("%d images, %d expectations, %d makers: run with -update-probe as root", len(names), len(lines), makers)
 	}
 	for _, line := range lines {
 		name, want, _ := strings.Cut(line, ": ")
@@ -252,7 +258,7 @@ func TestProbeCutOff(t *testing.T) {
 	for _, name := range goldenNames(t) {
 		p := golden(t, name)
 		whole := Probe(p, 0, p.n)
-		if name == "nilfs2-backup" || whole.Kind == model.UDF || p.n <= 4096 {
+		if name == "nilfs2-backup" || whole.Kind == model.UDF || whole.Kind == model.RAID || p.n <= 4096 {
 			continue // what is at the end is all that tells of it, or all there is
 		}
 		if whole.Size != geometry.Bytes(p.n) || whole.Kind == model.LUKS || whole.Kind == model.Swap || whole.Kind == model.SwSuspend {
@@ -332,7 +338,7 @@ func TestProbeNames(t *testing.T) {
 	mdSuper := func(at int64) string {
 		b := make([]byte, 256)
 		copy(b, "\xfc\x4e\x2b\xa9\x01\x00\x00\x00")
-		b[128], b[129], b[130] = byte(at/512), byte(at/512>>8), byte(at/512>>16)
+		b[144], b[145], b[146] = byte(at/512), byte(at/512>>8), byte(at/512>>16)
 		return string(b)
 	}
 	for _, c := range []struct {

@@ -13,6 +13,8 @@ import (
 //	0  "XFSB"        32  UUID                102 sector size (2)   144 free data blocks (8)
 //	4  block size    84  AG blocks (4)       108 label (12)
 //	8  data blocks   88  AGs (4)             126 being made (1)
+//	16 realtime blocks (8)
+//	48 first block of the log (8), 0 if that is on another device
 //
 // Source: "XFS Algorithms & Data Structures", chapter "Superblocks". The free count is exact only after a clean
 // unmount.
@@ -36,6 +38,12 @@ func probeXFS(w *window) (model.Filesystem, bool) {
 	}
 	if free <= blocks {
 		fs.Used = geometry.Bytes((blocks - free) * block)
+	}
+	switch {
+	case u64(48) == 0:
+		fs.Elsewhere = model.JournalElsewhere
+	case u64(16) != 0:
+		fs.Elsewhere = model.RealtimeElsewhere
 	}
 	if b[126] != 0 {
 		fs.Dirty = "it was not made completely"

@@ -63,7 +63,7 @@ func Telling(r io.ReaderAt, size int64, z geometry.SectorSize, tell func(what st
 		problems := append(d.Problems(), model.Problem{
 			Severity: model.Warning,
 			Text:     fmt.Sprintf("the partition table is empty, but %s covers the disk from sector 0", whole.Kind),
-			Advice:   "a partition made here may overwrite it; look at it with `blkid --probe` first",
+			Advice:   "a partition made here may overwrite it; look at it with `blkid --probe {target}` first",
 		})
 		d = model.New(d, nil, problems)
 	}

@@ -78,7 +78,7 @@ func parseEBR(at geometry.Sector, sector []byte, ext geometry.Span, problems *re
 		case !entry.extended() && e.data < 0 && (i < 2 || fits):
 			e.data = i
 		case !entry.extended() && fits:
-			problems.add(model.Fatal, "see with `sfdisk --dump` whether slot %d holds anything you need",
+			problems.add(model.Fatal, fmt.Sprintf("see with `sfdisk --dump {target}` whether slot %d holds anything you need", i+1),
 				"boot record at sector %d: slot %d holds a second partition", at, i+1)
 		default:
 			problems.add(model.Warning, "it is left as it is", "boot record at sector %d: slot %d holds what is neither partition nor link", at, i+1)

@@ -90,27 +90,27 @@ func noGPT(g gptDisk, problems *report) {
 		return
 	}
 	problems.add(model.Fatal,
-		"if you have a copy of the table, restore it with `sgdisk --load-backup`; `testdisk` can look for the partitions",
+		"if you have a copy of the table, restore it with the option --load-backup of sgdisk; `testdisk {target}` can look for the partitions",
 		"both copies of the GPT are damaged: primary at LBA 1: %v; backup at LBA %d: %v",
 		g.primary.fault, g.backup.at, g.backup.fault)
 }
 
 // copyProblems says which copies are bad, and whether they agree.
 func copyProblems(g *gptDisk, problems *report) {
-	const repaired = "it is made anew by the next change of the table; `sgdisk --verify` shows the details"
+	const repaired = "it is made anew by the next change of the table; `sgdisk --verify {target}` shows the details"
 	switch {
 	case g.primary.fault != nil:
 		problems.add(model.Warning, repaired, "primary GPT at LBA 1: %v; the backup at LBA %d is used instead",
 			g.primary.fault, g.backup.at)
 	case g.backup.fault == nil && !g.same():
 		problems.add(model.Warning,
-			"the primary is used and the next change overwrites the backup; compare them with `gdisk` (command r, c) first",
+			"the primary is used and the next change overwrites the backup; compare them with `gdisk {target}` (commands r, c) first",
 			"the GPT at LBA 1 and its backup at LBA %d are both whole but differ", g.backup.at)
 	case g.backup.fault != nil && g.primary.header.other < g.sectors:
 		problems.add(model.Warning, repaired, "backup GPT at LBA %d: %v", g.primary.header.other, g.backup.fault)
 	}
 	if c := g.chosen(); c.header.arraySpan(g.z).Overlaps(c.header.usable()) {
-		problems.add(model.Fatal, "move the array with `sgdisk --move-main-table` or shrink the usable range",
+		problems.add(model.Fatal, "move the array with the option --move-main-table of sgdisk or shrink the usable range",
 			"GPT at LBA %d: its entry array lies where partitions may lie", c.at)
 	}
 }
@@ -121,15 +121,15 @@ func placeProblems(g *gptDisk, usable geometry.Span, problems *report) {
 	place := g.backupPlace()
 	switch {
 	case place > g.sectors-1:
-		problems.add(model.Warning, fmt.Sprintf("if the image was cut off by mistake, make it %d bytes long again: `truncate --size %d`",
+		problems.add(model.Warning, fmt.Sprintf("if the image was cut off by mistake, make it %d bytes long again: `truncate --size %d {target}`",
 			int64(g.z.Bytes(place+1)), int64(g.z.Bytes(place+1))),
 			"the GPT was made for %d sectors but the disk has %d; its backup is missing and is made anew by the next change of the table",
 			place+1, g.sectors)
 	case place < g.sectors-1:
-		problems.add(model.Note, "the next change of the table moves it to the end, as `sgdisk --move-second-header` does",
+		problems.add(model.Note, "the next change of the table moves it to the end, as `sgdisk --move-second-header {target}` does",
 			"the disk is %d sectors longer than its GPT says; the backup is at LBA %d instead of the end", g.sectors-1-place, place)
 	case c.header.last >= g.sectors-1:
-		problems.add(model.Fatal, "repair the table with `gdisk` (command x, e)",
+		problems.add(model.Fatal, "repair the table with `gdisk {target}` (commands x, e)",
 			"GPT at LBA %d: partitions may lie up to LBA %d, where the backup at LBA %d lies", c.at, c.header.last, place)
 	}
 	if usable.Empty() {
@@ -143,7 +143,7 @@ const maxPartitions = 1024
 
 // gptPartitions turns entries into partitions and says which of them cannot be as they are.
 func gptPartitions(g *gptDisk, usable geometry.Span, entries []gptEntry, problems *report) []model.Partition {
-	const repair = "repair the table with `gdisk` before changing anything"
+	const repair = "repair the table with `gdisk {target}` before changing anything"
 	parts := make([]model.Partition, 0, len(entries))
 	numbers := make(map[uuid.UUID]int, len(entries))
 	for _, e := range entries {
@@ -159,7 +159,7 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []gptEntry, problem
 		need := int64(g.z.Bytes(max(g.backupPlace()+1, p.Span.End)))
 		switch cut := g.backupPlace() > g.sectors-1; {
 		case p.Span.End > g.sectors, cut && p.Span.End > usable.End:
-			problems.add(model.Fatal, fmt.Sprintf("if the image was cut off, make it %d bytes long again: `truncate --size %d`", need, need),
+			problems.add(model.Fatal, fmt.Sprintf("if the image was cut off, make it %d bytes long again: `truncate --size %d {target}`", need, need),
 				"%s ends at sector %d, but the disk has %d and the GPT needs the last %d of them",
 				p.Ref(), p.Span.End, g.sectors, g.sectors-usable.End)
 		case !usable.Encloses(p.Span):

@@ -63,7 +63,7 @@ func hideMBR(src source, first []byte, d model.Disk, parts []model.Partition) ([
 	out := slices.Clone(first)
 	ext, _ := d.Extended()
 	var list []Patch
-	inUse := slices.ContainsFunc(d.Logicals(), func(p model.Partition) bool { return p.Busy != "" })
+	inUse := slices.ContainsFunc(d.Logicals(), func(p model.Partition) bool { return p.Use.Busy() })
 	if inUse {
 		var err error
 		if list, err = hideLogicals(src, d, parts); err != nil {
@@ -95,7 +95,7 @@ func hideLogicals(src source, d model.Disk, parts []model.Partition) ([]Patch, e
 	last := 0 // the last boot record that must stay in force
 	for i := range chain {
 		for _, p := range d.Logicals() {
-			if p.Busy != "" && recordOf(chain, p) == &chain[i] {
+			if p.Use.Busy() && recordOf(chain, p) == &chain[i] {
 				last = i
 			}
 		}

@@ -163,7 +163,7 @@ func TestHideLogicals(t *testing.T) {
 		img := newImage(t, fuzzSectors*512)
 		img.write(0, smallMBR(t))
 		d := img.read(s512)
-		d = d.InUse(map[int]model.Use{busy: {Why: "mounted at /mnt", MountedAt: "/mnt"}})
+		d = d.InUse(map[int]model.Use{busy: {Kind: model.Mounted, Place: "/mnt"}})
 		was := numbered(t, d, busy)
 		var ids []model.PartID
 		for _, p := range d.Logicals() {

@@ -30,7 +30,7 @@ func gptMarked(header []byte) bool { return bytes.HasPrefix(header[gptMarkAt:], 
 
 // unfinished is what a mark says. It makes the disk read-only: what looks free is not.
 func (r *report) unfinished() {
-	r.add(model.Fatal, "run `shunt recover`; if the image was renamed or copied since, first put its journal, the directory NAME.shunt that "+
+	r.add(model.Fatal, "run `{recover}`; if the image was renamed or copied since, first put its journal, the directory NAME.shunt that "+
 		"lay beside it, beside it again under its new name",
 		"a transaction of shunt was interrupted here: partitions are hidden until it is finished or rolled back")
 }

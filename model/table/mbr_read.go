@@ -74,9 +74,9 @@ func placeOnMBR(p model.Partition, usable geometry.Span, src source, problems *r
 	need := int64(src.z.Bytes(p.Span.End))
 	switch {
 	case p.Span.Start < 1:
-		problems.add(model.Fatal, "repair the table with `sfdisk`", "%s begins with sector 0, which holds the table itself", p.Ref())
+		problems.add(model.Fatal, "repair the table with `sfdisk {target}`", "%s begins with sector 0, which holds the table itself", p.Ref())
 	case p.Span.End > src.sectors:
-		problems.add(model.Fatal, fmt.Sprintf("if the image was cut off, make it %d bytes long again: `truncate --size %d`", need, need),
+		problems.add(model.Fatal, fmt.Sprintf("if the image was cut off, make it %d bytes long again: `truncate --size %d {target}`", need, need),
 			"%s ends at sector %d but the disk has %d", p.Ref(), p.Span.End, src.sectors)
 	case p.Span.End > usable.End:
 		problems.add(model.Fatal, "make it shorter with the tool that made it", "%s ends at sector %d, beyond the 2^32 that an MBR can address", p.Ref(), p.Span.End)

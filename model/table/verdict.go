@@ -82,8 +82,8 @@ func staleGPT(g gptDisk, instead string) []model.Problem {
 	return []model.Problem{{
 		Severity: model.Warning,
 		Text:     fmt.Sprintf("%s, but an old GPT is left at LBA %d", instead, at),
-		Advice: "some programs take the old GPT for the table; erase it with `wipefs --types gpt --all`, " +
-			"or restore its protective MBR with `gdisk` if it is the one you want",
+		Advice: "some programs take the old GPT for the table; erase it with `wipefs --types gpt --all {target}`, " +
+			"or restore its protective MBR with `gdisk {target}` if it is the one you want",
 	}}
 }
 

@@ -122,7 +122,7 @@ func Find(path string) (target.Loop, error) {
 		}
 		return l, fmt.Errorf("%s is attached as %s: name the one that is meant", path, strings.Join(nodes, " and as "))
 	case len(all) > 0:
-		return l, fmt.Errorf("%s is not attached as a whole, but a part of it is mounted by %s: `shunt unmount` ends that", path, all[0].Node)
+		return l, fmt.Errorf("%s is not attached as a whole, but a part of it is mounted by %s: unmount that", path, all[0].Node)
 	}
 	return l, fmt.Errorf("%s %w", path, ErrNotAttached)
 }
@@ -139,7 +139,7 @@ func Detach(t *target.Block) error {
 	uses := t.Uses(nil)
 	var busy []string
 	for number, use := range uses {
-		busy = append(busy, fmt.Sprintf("p%d is %s", number, use.Why))
+		busy = append(busy, fmt.Sprintf("p%d is %s", number, use))
 	}
 	if len(busy) > 0 {
 		slices.Sort(busy)

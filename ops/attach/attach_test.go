@@ -42,12 +42,16 @@ func TestDirectoryOfOnesOwn(t *testing.T) {
 	}
 	p := Place{Name: "p1", Part: target.Part{Number: 1}}
 	for _, wish := range []string{dir, link} {
-		if got, made, err := directory("/a.raw", p, wish); got != dir || made || err != nil {
-			t.Errorf("%s: %s, %v, %v", wish, got, made, err)
+		got, err := directory("/a.raw", p, wish)
+		if got.path != dir || got.made || err != nil {
+			t.Fatalf("%s: %s, %v, %v", wish, got.path, got.made, err)
+		}
+		if err := got.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 	for wish, want := range map[string]string{file: "no directory", "/": "mounted there already", filepath.Join(dir, "none"): "no such file"} {
-		if _, _, err := directory("/a.raw", p, wish); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := directory("/a.raw", p, wish); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", wish, err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 // Wish says how a file system is to be mounted.
 type Wish struct {
-	// Dir is an existing directory to mount it at; "" has one made in Room.
+	// Dir is an existing directory to mount it at, the path to which only root can change; "" has one made in Room.
 	Dir    string
 	Access Access
 	// AllowDisks admits partitions of physical disks for reading and writing.
@@ -27,8 +27,8 @@ type Wish struct {
 type Place struct {
 	Name string // what people call it: "p1", "the disk"
 	Part target.Part
-	FS   model.FSKind
-	Busy string // why it is in use, "" if it is not
+	FS   model.Filesystem
+	Use  model.Use
 }
 
 // Mount mounts the file system at a place of a target that is locked, and returns the directory. all are the partitions of
@@ -38,15 +38,18 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if err := allowed("mounting"); err != nil {
 		return "", err
 	}
-	d := fsys.Of(p.FS)
+	d := fsys.Of(p.FS.Kind)
 	if len(d.Mounts) == 0 {
 		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, d.NoFiles)
+	}
+	if reason := p.FS.Elsewhere.NoTools(); reason != "" {
+		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
 	}
 	if at := t.Mounts(p.Part); len(at) > 0 {
 		return "", fmt.Errorf("%s is mounted at %s already", p.Name, at[0])
 	}
-	if p.Busy != "" {
-		return "", fmt.Errorf("%s is %s: stop that first", p.Name, p.Busy)
+	if p.Use.Busy() {
+		return "", fmt.Errorf("%s is %s: %s", p.Name, p.Use, p.Use.Way())
 	}
 	if w.Access == ReadWrite && t.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
@@ -56,23 +59,24 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 			return "", fmt.Errorf("%s cannot be mounted: %w", p.Name, err)
 		}
 	}
-	dir, made, err := directory(t.Path(), p, w.Dir)
+	at, err := directory(t.Path(), p, w.Dir)
 	if err != nil {
 		return "", err
 	}
-	if err := mountAt(t, all, p, dir, w.Access); err != nil {
-		if made {
-			err = errors.Join(err, os.Remove(dir))
+	defer func() { err = errors.Join(err, at.Close()) }()
+	if err := mountAt(t, all, p, at, w.Access); err != nil {
+		if at.made {
+			err = errors.Join(err, os.Remove(at.path))
 		}
 		return "", err
 	}
-	return dir, nil
+	return at.path, nil
 }
 
-func mountAt(t target.Target, all []target.Part, p Place, dir string, access Access) error {
+func mountAt(t target.Target, all []target.Part, p Place, at spot, access Access) error {
 	b, ok := t.(*target.Block)
 	if !ok {
-		return mountImage(t, p, dir, access)
+		return mountImage(t, p, at, access)
 	}
 	if p.Part.Number != 0 {
 		if err := b.Knows(p.Part); err != nil {
@@ -85,12 +89,12 @@ func mountAt(t target.Target, all []target.Part, p Place, dir string, access Acc
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.Lend(func() error { return mount(node, p, dir, access) }), done())
+	return errors.Join(b.Lend(func() error { return mount(node, p, at, access) }), done())
 }
 
 // mountImage mounts a part of an image file by a loop device that shows nothing else and goes away with the mount. One
 // that only reads is read-only itself, so that not even the kernel writes.
-func mountImage(t target.Target, p Place, dir string, access Access) (err error) {
+func mountImage(t target.Target, p Place, at spot, access Access) (err error) {
 	if err := plain(t); err != nil {
 		return err
 	}
@@ -105,25 +109,26 @@ func mountImage(t target.Target, p Place, dir string, access Access) (err error)
 	if err != nil {
 		return err
 	}
-	return errors.Join(mount(l.Node, p, dir, access), device.Close())
+	return errors.Join(mount(l.Node, p, at, access), device.Close())
 }
 
-// mount mounts what is on a node in the first way that there is here.
-func mount(node string, p Place, dir string, access Access) error {
+// mount mounts what is on a node in the first way that there is here. The kernel is told the open directory; a program that
+// mounts gets its name, which only root can change the meaning of.
+func mount(node string, p Place, at spot, access Access) error {
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
 	if access == ReadOnly {
 		flags |= unix.MS_RDONLY
 	}
 	var err error
-	for _, m := range fsys.Of(p.FS).Mounts {
+	for _, m := range fsys.Of(p.FS.Kind).Mounts {
 		if m.Program != "" {
-			err = start(m, node, dir, access)
+			err = start(m, node, at.path, access)
 		} else {
 			options := ""
 			if access == ReadOnly {
 				options = m.Quiet
 			}
-			err = unix.Mount(node, dir, m.FS, flags, options)
+			err = unix.Mount(node, byDescriptor(at.File), m.FS, flags, options)
 		}
 		if !errors.Is(err, unix.ENODEV) {
 			break
@@ -133,15 +138,15 @@ func mount(node string, p Place, dir string, access Access) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.ENODEV):
-		return fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files", p.Name, p.FS)
+		return fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files", p.Name, p.FS.Kind)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%s cannot be mounted for writing: its device is read-only (%w)", p.Name, err)
 	case errors.Is(err, unix.EPERM):
 		return fmt.Errorf("the system forbids to mount %s, even for root (%w): is this a container?", p.Name, err)
 	case errors.Is(err, unix.EBUSY):
-		return fmt.Errorf("%s cannot be mounted: something else uses it or %s (%w)", p.Name, dir, err)
+		return fmt.Errorf("%s cannot be mounted: something else uses it or %s (%w)", p.Name, at.path, err)
 	}
-	return fmt.Errorf("the kernel does not mount %s as %s: %w; check it first (`check` in a plan, x in the editor)", p.Name, p.FS, err)
+	return fmt.Errorf("the kernel does not mount %s as %s: %w; check it first (`check` in a plan, x in the editor)", p.Name, p.FS.Kind, err)
 }
 
 // Unmount unmounts what is mounted of a place. dir is which of several mounts, "" if there is one only. A directory that

@@ -16,43 +16,63 @@ import (
 // Room is where directories for mounts are made.
 const Room = "/run/shunt"
 
-// directory is where something is to be mounted: wish if there is one, else a directory that is made.
-func directory(path string, p Place, wish string) (dir string, made bool, err error) {
+// spot is a directory to mount something at.
+type spot struct {
+	*os.File
+	path string // as the kernel will tell it
+	made bool
+}
+
+// directory is where something is to be mounted: wish if there is one, else a directory that is made. It is to be closed.
+func directory(path string, p Place, wish string) (spot, error) {
 	if wish != "" {
-		dir, err := filepath.Abs(wish)
-		if err == nil {
-			dir, err = filepath.EvalSymlinks(dir)
-		}
-		if err != nil {
-			return "", false, fmt.Errorf("mount at %s: %w", wish, underlying(err))
-		}
-		info, err := os.Stat(dir)
-		switch {
-		case err != nil:
-			return "", false, fmt.Errorf("mount at %s: %w", wish, underlying(err))
-		case !info.IsDir():
-			return "", false, fmt.Errorf("mount at %s: it is no directory", wish)
-		}
-		if _, err := topmost(dir); err == nil {
-			return "", false, fmt.Errorf("mount at %s: something is mounted there already", wish)
-		}
-		return dir, false, nil
+		return wished(wish)
 	}
+	at, err := made(path, p)
+	if err != nil {
+		return at, fmt.Errorf("make a directory for mounts: %w", err)
+	}
+	return at, nil
+}
+
+func wished(wish string) (spot, error) {
+	dir, err := filepath.Abs(wish)
+	if err != nil {
+		return spot{}, fmt.Errorf("mount at %s: %w", wish, err)
+	}
+	f, real, err := guarded(dir)
+	if err != nil {
+		return spot{}, fmt.Errorf("mount at %s: %w", wish, err)
+	}
+	if _, err := topmost(real); err == nil {
+		return spot{}, errors.Join(fmt.Errorf("mount at %s: something is mounted there already", wish), f.Close())
+	}
+	return spot{File: f, path: real}, nil
+}
+
+// made makes a directory in Room. One that is empty is taken, as it is left when something was unmounted by hand.
+func made(path string, p Place) (spot, error) {
 	if err := os.MkdirAll(Room, 0o755); err != nil {
-		return "", false, fmt.Errorf("make a directory for mounts: %w", err)
+		return spot{}, err
 	}
+	room, _, err := guarded(Room)
+	if err != nil {
+		return spot{}, err
+	}
+	defer func() { _ = room.Close() }() // it was only looked at
 	name := filepath.Base(path)
 	if p.Part.Number != 0 {
 		name += "-p" + strconv.Itoa(p.Part.Number)
 	}
-	dir = filepath.Join(Room, name)
-	for n := 2; ; n++ {
+	const most = 1000
+	for n, dir := 2, filepath.Join(Room, name); ; n++ {
 		err := os.Mkdir(dir, 0o755)
 		if err == nil || errors.Is(err, os.ErrExist) && vacant(dir) {
-			return dir, true, nil
+			f, real, err := guarded(dir)
+			return spot{File: f, path: real, made: true}, err
 		}
-		if !errors.Is(err, os.ErrExist) || n > 1000 {
-			return "", false, fmt.Errorf("make a directory for mounts: %w", err)
+		if !errors.Is(err, os.ErrExist) || n > most {
+			return spot{}, err
 		}
 		dir = filepath.Join(Room, name+"-"+strconv.Itoa(n))
 	}

@@ -32,20 +32,9 @@ func btrfsDriver() Driver {
 		// -K: there is nothing to discard in a window.
 		make:   mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
 		resize: job.resizeBtrfs, verify: job.verifyBtrfs,
-		repair: func(j job, ctx context.Context) error {
-			if err := j.singleDevice(); err != nil {
-				return err
-			}
-			return j.verifyBtrfs(ctx)
-		},
 		setLabel: command("btrfs", "filesystem", "label", "{}", "{=}"),
 		// btrfstune rewrites all metadata with the new UUID.
-		setUUID: func(j job, ctx context.Context, fresh string) error {
-			if err := j.singleDevice(); err != nil {
-				return err
-			}
-			return command("btrfstune", "-f", "-U", "{=}", "{}")(j, ctx, fresh)
-		},
+		setUUID: command("btrfstune", "-f", "-U", "{=}", "{}"),
 		growMounted: func(j job, ctx context.Context, _, dir string) error {
 			id, err := j.btrfsField(btrfsDeviceAt) // there may be more devices than this one
 			if err != nil {
@@ -54,7 +43,7 @@ func btrfsDriver() Driver {
 			_, _, err = j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", fmt.Sprintf("%d:max", id), dir)
 			return err
 		},
-		byHand: "btrfs filesystem resize max {dir}",
+		byHand: []string{"btrfs", "filesystem", "resize", "max", "{dir}"},
 		Facts:  btrfsFacts, Ask: ask("btrfs-progs", "btrfs", "inspect-internal", "dump-super", "{}"),
 		Mounts: mountedAs("btrfs", "rescue=nologreplay"), MayMount: noBtrfsTwin,
 	}
@@ -62,9 +51,6 @@ func btrfsDriver() Driver {
 
 // verifyBtrfs runs btrfs check: 0 no errors, else errors.
 func (j job) verifyBtrfs(ctx context.Context) error {
-	if err := j.singleDevice(); err != nil {
-		return nil // the other devices would have to be there, too
-	}
 	_, _, err := j.run(ctx, zeroOnly, "btrfs", "check", "--readonly", j.path)
 	return advise(err, "see btrfs-check(8) before any attempt to repair it")
 }
@@ -72,9 +58,6 @@ func (j job) verifyBtrfs(ctx context.Context) error {
 // resizeBtrfs resizes it while it is mounted, which is the only way. The device is named by its number, and checked
 // before and after.
 func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
-	if err := j.singleDevice(); err != nil {
-		return err
-	}
 	id, err := j.btrfsField(btrfsDeviceAt)
 	if err != nil {
 		return err
@@ -104,22 +87,8 @@ func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
 
 const (
 	btrfsSuperAt  = 64 << 10
-	btrfsCountAt  = 136 // devices
 	btrfsDeviceAt = 201 // number of this device
 )
-
-// errManyDevices is returned when the file system has more devices than the window.
-var errManyDevices = errors.New("it spans several devices, all of which would have to be there: " +
-	"mount it and use `btrfs filesystem resize` and `btrfs device`")
-
-// singleDevice makes sure that the btrfs in the window has no other device.
-func (j job) singleDevice() error {
-	count, err := j.btrfsField(btrfsCountAt)
-	if err == nil && count != 1 {
-		err = errManyDevices
-	}
-	return err
-}
 
 // btrfsField is a number in the superblock.
 func (j job) btrfsField(at int64) (x uint64, err error) {

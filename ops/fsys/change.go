@@ -98,7 +98,7 @@ func (t Tools) make(ctx context.Context, d Driver, path string, spec Spec) error
 	case why != "":
 		return errors.New(why)
 	case d.facts.Only512 != "" && spec.SectorSize != geometry.Sector512:
-		return fmt.Errorf("%s: %s", d.facts.Only512, d.facts.Instead)
+		return errors.New(d.facts.Only512)
 	}
 	spec.Label = d.facts.Labels.Kept(spec.Label)
 	n, err := t.windowSize(path)
@@ -210,9 +210,9 @@ func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mount
 	return nil
 }
 
-// GrowByHand returns the command with which people grow a file system of this kind that is mounted at a directory.
-func GrowByHand(kind model.FSKind, device, mountpoint string) string {
-	return expanded([]string{Of(kind).byHand}, "{device}", device, "{dir}", mountpoint)[0]
+// GrowByHand returns the command line with which people grow a file system of this kind that is mounted at a directory.
+func GrowByHand(kind model.FSKind, device, mountpoint string) []string {
+	return expanded(Of(kind).byHand, "{device}", device, "{dir}", mountpoint)
 }
 
 // command returns a driver's function that runs one tool. In argv {} stands for the path of the window and {=} for the value

@@ -38,8 +38,8 @@ type Driver struct {
 	setUUID, setHalf func(j job, ctx context.Context, fresh string) error
 	// growMounted grows the file system on device, which is mounted at dir.
 	growMounted func(j job, ctx context.Context, device, dir string) error
-	// byHand is the command that does the same, with {device} and {dir} in it.
-	byHand string
+	// byHand is the command line that does the same, with {device} and {dir} in it.
+	byHand []string
 	// moved writes the new position into the file system after a move. It is nil for kinds that do not store it.
 	moved func(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error
 	// free adds the ranges that a move need not copy to list. It is nil where nothing is known about them.

@@ -40,7 +40,7 @@ func TestDrivers(t *testing.T) {
 				t.Errorf("%s: nothing tells which package brings %s", d.Kind, a.tools[0])
 			}
 		}
-		if (d.growMounted != nil) != (d.byHand != "") {
+		if (d.growMounted != nil) != (d.byHand != nil) {
 			t.Errorf("%s: nothing tells how it is grown by hand", d.Kind)
 		}
 		if (len(d.Mounts) > 0) == (d.NoFiles != "") {
@@ -84,7 +84,7 @@ func TestMounts(t *testing.T) {
 	for kind, want := range map[model.FSKind]string{
 		model.Ext4: "resize2fs /dev/x", model.XFS: "xfs_growfs /mnt", model.JFS: "mount -o remount,resize /mnt",
 	} {
-		if got := GrowByHand(kind, "/dev/x", "/mnt"); got != want {
+		if got := strings.Join(GrowByHand(kind, "/dev/x", "/mnt"), " "); got != want {
 			t.Errorf("%s is grown by hand with %q, want %q", kind, got, want)
 		}
 	}

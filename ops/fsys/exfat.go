@@ -24,8 +24,8 @@ func exfatDriver() Driver {
 		check: can("fsck.exfat"), label: can("tune.exfat"), uuid: can("tune.exfat"),
 		facts: ops.Capability{
 			MinSize: 4 * geometry.MiB, MaxSize: 128 * 1024 * geometry.TiB, Labels: ops.LabelRule{Most: 11, UTF16: true}, NewBlock: exfatBlock,
-			Only512: "mkfs.exfat gives a file sectors of 512 bytes, and this disk has sectors of 4096",
-			Instead: "make a partition of type exfat and run mkfs.exfat on its device",
+			Only512: "mkfs.exfat gives a file sectors of 512 bytes, and this disk has sectors of 4096: " +
+				"make a partition of type exfat and run mkfs.exfat on its device",
 		},
 		// mkfs.exfat leaves the position of the partition 0; moved puts it in.
 		make:   mkfs(inUTF8("mkfs.exfat"), "-L", "{label}"),

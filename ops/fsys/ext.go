@@ -23,7 +23,7 @@ func extDrivers() []Driver {
 		make: job.makeExt, resize: job.resizeExt, verify: job.verifyExt, repair: job.repairExt,
 		setLabel: command("tune2fs", "-L", "{=}", "{}"), setUUID: command("tune2fs", "-U", "{=}", "{}"),
 		growMounted: growing("resize2fs", "{device}"),
-		byHand:      "resize2fs {device}",
+		byHand:      []string{"resize2fs", "{device}"},
 		free:        func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
 		Facts:       extFacts, Ask: ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
 		ways: []Way{
@@ -37,7 +37,7 @@ func extDrivers() []Driver {
 	ext2, ext3, ext4 := ext, ext, ext
 	ext2.Kind, ext2.facts.MaxSize = model.Ext2, mostOld
 	ext2.online, ext2.growMounted = cannot("ext2 cannot be grown while it is mounted: unmount it first"), nil
-	ext2.byHand = ""
+	ext2.byHand = nil
 	ext2.Mounts = []Mount{{FS: "ext4"}, {FS: "ext2"}}
 	ext3.Kind, ext3.facts.MaxSize = model.Ext3, mostOld
 	ext3.Mounts = []Mount{{FS: "ext4", Quiet: "noload"}, {FS: "ext3", Quiet: "noload"}}
@@ -48,7 +48,6 @@ func extDrivers() []Driver {
 		drivers[i].create = ext.create.called("mkfs." + string(drivers[i].Kind))
 	}
 	journal := opaque("jbd", "it is the journal of an ext file system on another disk", "it is a journal and holds no files")
-	journal.Ask = ext.Ask
 	return append(drivers, journal)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/diskfs/go-diskfs/filesystem/ext4"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/model/scan/extfs"
 	"shunt/ops"
 )
@@ -100,9 +101,9 @@ func debugfsList(ctx context.Context, window, inode string, each func(debugfsEnt
 	case err != nil:
 		return false, err
 	case exit != 0:
-		return false, fmt.Errorf("debugfs ended with exit code %d: %s", exit, ops.Printable(strings.Join(odd, "; ")))
+		return false, fmt.Errorf("debugfs ended with exit code %d: %s", exit, safetext.Printable(strings.Join(odd, "; ")))
 	case entries == 0 && len(odd) > 0:
-		return false, fmt.Errorf("debugfs cannot read the directory: %s", ops.Printable(strings.Join(odd, "; ")))
+		return false, fmt.Errorf("debugfs cannot read the directory: %s", safetext.Printable(strings.Join(odd, "; ")))
 	}
 	return more, nil
 }

@@ -48,7 +48,7 @@ func fatDrivers() []Driver {
 	fat12.create, fat12.make = cannot("FAT12 is for floppy disks: choose FAT16 or FAT32"), nil
 	fat16.Kind, fat16.facts.MinSize, fat16.facts.MaxSize = model.FAT16, 16*geometry.MiB, 4095*geometry.MiB
 	fat32.Kind, fat32.facts.MinSize, fat32.facts.MaxSize = model.FAT32, 33*geometry.MiB, 2*geometry.TiB
-	fat32.facts.MinSectors, fat32.facts.Instead = fat32Clusters, "take fat16"
+	fat32.facts.MinSectors = fat32Clusters
 	return []Driver{fat12, fat16, fat32}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 )
 
@@ -85,7 +86,7 @@ func find(name string, list func(each func(ops.FileEntry) bool) error) error {
 	case err != nil:
 		return err
 	case !found && seen == most:
-		return fmt.Errorf("%s: the directory it lies in is too large", ops.Printable(name))
+		return fmt.Errorf("%s: the directory it lies in is too large", safetext.Printable(name))
 	case !directory:
 		return ErrNoDirectory
 	}

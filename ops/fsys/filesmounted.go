@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 )
 
@@ -95,7 +96,7 @@ func mountedEntry(dir *os.File, name string) ops.FileEntry {
 	if kind == ops.FileSymlink {
 		b := make([]byte, 4096)
 		if n, err := unix.Readlinkat(int(dir.Fd()), name, b); err == nil {
-			e.Target = ops.Printable(string(b[:n]))
+			e.Target = safetext.Printable(string(b[:n]))
 		}
 	}
 	return e

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"shunt/model/safetext"
 	"shunt/ops"
 	runner "shunt/ops/window/tool"
 )
@@ -35,7 +36,7 @@ func runLines(ctx context.Context, pkg string, env []string, argv []string, each
 	if len(last) > 500 {
 		last = last[len(last)-500:]
 	}
-	last = ops.Printable(strings.ReplaceAll(strings.TrimSpace(last), "\n", "; "))
+	last = safetext.Printable(strings.ReplaceAll(strings.TrimSpace(last), "\n", "; "))
 	var missing *runner.MissingError
 	switch {
 	case done:

@@ -8,14 +8,12 @@ import (
 // foreignDrivers are those for contents that other systems and programs see to.
 func foreignDrivers() []Driver {
 	const volume = "it is a part of a larger volume: the files are in that"
-	raid := opaque(model.RAID, "it belongs to a Linux RAID: use mdadm", volume)
-	raid.Ask = ask("mdadm", "mdadm", "--examine", "{}")
 	return []Driver{
 		mountable(model.HFSPlus, "shunt does not change HFS+: use macOS", mountedAs("hfsplus", "")),
 		opaque(model.APFS, "only macOS can change APFS", noDriver(model.APFS)),
 		opaque(model.ReFS, "only Windows can change ReFS", noDriver(model.ReFS)),
 		opaque(model.ZFS, "it belongs to a ZFS pool: use zpool and zfs", volume),
-		raid,
+		opaque(model.RAID, "it belongs to a Linux RAID: use mdadm", volume),
 		opaque(model.BitLocker, "only Windows can change what is encrypted with BitLocker", encrypted),
 	}
 }

@@ -137,7 +137,8 @@ func (t Tools) windowSize(path string) (n int64, err error) {
 	return n, err
 }
 
-// expect looks at the file system in the window at path. It fails unless that is of the kind and fits into the window.
+// expect looks at the file system in the window at path. It fails unless that is of the kind, fits into the window and lies
+// in it as a whole: no tool is run on a file system that names other devices.
 func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n int64, err error) {
 	fs, n, err = t.probe(path)
 	switch {
@@ -147,6 +148,8 @@ func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n in
 		return fs, n, fmt.Errorf("there is no %s: no known superblock was found", kind)
 	case fs.Kind != kind:
 		return fs, n, fmt.Errorf("there is no %s: it is %s", kind, fs.Kind)
+	case fs.Elsewhere != model.WholeHere:
+		return fs, n, errors.New(fs.Elsewhere.NoTools())
 	case int64(fs.Size) > n:
 		return fs, n, fmt.Errorf("the %s believes to be %d bytes long, but its partition has only %d: "+
 			"make the partition larger before anything else", kind, fs.Size, n)

@@ -24,7 +24,7 @@ func jfsDriver() Driver {
 			_, _, err := j.run(ctx, mountCodes, "mount", "-n", "-i", "-o", "remount,resize", dir)
 			return err
 		},
-		byHand: "mount -o remount,resize {dir}",
+		byHand: []string{"mount", "-o", "remount,resize", "{dir}"},
 		Ask:    ask("jfsutils", "jfs_tune", "-l", "{}"),
 		Mounts: mountedAs("jfs", ""),
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/diskfs/go-diskfs/filesystem/ext4"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 )
 
@@ -77,7 +78,7 @@ func libraryEntry(f fs.DirEntry) (ops.FileEntry, error) {
 	}
 	e := ops.NewFileEntry(f.Name(), kind, size, info.ModTime().UTC())
 	if st, ok := info.Sys().(*ext4.StatT); ok && kind == ops.FileSymlink {
-		e.Target = ops.Printable(st.LinkTarget)
+		e.Target = safetext.Printable(st.LinkTarget)
 	}
 	return e, nil
 }

@@ -29,7 +29,7 @@ func lvmDriver() Driver {
 			MinSize: 8 * geometry.MiB,
 		},
 		make: job.makeLVM, resize: job.resizeLVM, verify: job.verifyLVM,
-		Ask:     ask("lvm2", "pvck", "--dump", "headers", "{}"),
+		Ask:     ask("lvm2", "pvck", "--nolocking", "--dump", "headers", "{}"),
 		NoFiles: "it is a physical volume of LVM: the files are in the logical volumes of its volume group",
 	}
 }

@@ -40,7 +40,7 @@ func nilfsDriver() Driver {
 			return j.changeNILFS(func(b []byte) { copy(b[nilfsUUIDAt:], id[:]) })
 		},
 		growMounted: growing("nilfs-resize", "--yes", "{device}"),
-		byHand:      "nilfs-resize {device}",
+		byHand:      []string{"nilfs-resize", "{device}"},
 		Ask:         ask("nilfs-tools", "nilfs-tune", "-l", "{}"),
 		Mounts:      mountedAs("nilfs2", "norecovery"),
 	}

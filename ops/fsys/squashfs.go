@@ -10,6 +10,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 )
 
@@ -82,6 +83,6 @@ func unsquashfsParse(m []string, name string) ops.FileEntry {
 		size = -1
 	}
 	e := ops.NewFileEntry(name, kind, geometry.Bytes(size), when)
-	e.Target = ops.Printable(target)
+	e.Target = safetext.Printable(target)
 	return e
 }

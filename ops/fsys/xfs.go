@@ -35,7 +35,7 @@ func xfsDriver() Driver {
 			return command("xfs_db", "-x", "-f", "-p", "xfs_admin", "-c", "{=}", "{}")(j, ctx, "uuid "+fresh)
 		},
 		growMounted: growing("xfs_growfs", "-d", "{dir}"),
-		byHand:      "xfs_growfs {dir}",
+		byHand:      []string{"xfs_growfs", "{dir}"},
 		Facts:       xfsFacts, Ask: ask("xfsprogs", "xfs_db", "-r", "-c", "info", "-c", "sb 0", "-c", "p", "{}"),
 		Mounts: mountedAs("xfs", "norecovery,nouuid"),
 	}

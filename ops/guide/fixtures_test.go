@@ -105,9 +105,9 @@ func partition(t testing.TB, table model.TableKind, words []string) model.Partit
 		case "active":
 			p.Active = true
 		case "busy":
-			p.Busy = "used by device-mapper"
+			p.Use = model.Use{Kind: model.Held, Place: "device-mapper"}
 		case "mounted":
-			p.Busy, p.MountedAt = "mounted at /mnt", "/mnt"
+			p.Use = model.Use{Kind: model.Mounted, Place: "/mnt"}
 		}
 	}
 	return p
@@ -132,7 +132,7 @@ func drawn(d model.Disk, w Wish) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s of %d sectors, fixed %v, %d to %d MiB:\n", d.Table.Kind, d.Sectors, d.Fixed, w.Part, w.Size/mib)
 	for _, p := range d.Partitions() {
-		fmt.Fprintf(&b, "  %d %s %s %d-%d MiB, %s used %d, %s\n", p.ID, p.Ref(), p.Role, p.Span.Start/mib, p.Span.End/mib, p.FS.Kind, p.FS.Used, p.Busy)
+		fmt.Fprintf(&b, "  %d %s %s %d-%d MiB, %s used %d, %s\n", p.ID, p.Ref(), p.Role, p.Span.Start/mib, p.Span.End/mib, p.FS.Kind, p.FS.Used, p.Use)
 	}
 	return b.String()
 }

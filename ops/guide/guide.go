@@ -70,6 +70,8 @@ type Risk struct {
 type Impossible struct {
 	What string // "shrink p2"
 	Why  string // "it is full"
+	// Room is by how many sectors the partition could grow this way, 0 if by none or if that is not told.
+	Room geometry.Sector
 }
 
 // maxPlans is how many plans are returned at most; people do not choose among more.

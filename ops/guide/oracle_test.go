@@ -218,7 +218,7 @@ func contents(r *rand.Rand, table model.TableKind, p *model.Partition) {
 			p.Attributes = 1 << 2 // a BIOS may start it
 		}
 	case 1:
-		p.Busy = "used by device-mapper"
+		p.Use = model.Use{Kind: model.Held, Place: "device-mapper"}
 	}
 }
 

@@ -220,7 +220,7 @@ func (l *line) roundTarget(spots []spotted, bound geometry.Sector) {
 }
 
 // longest is the line with the greatest length as the wish that can be given to the target within the limits, without
-// hops and without shrinking, and whether that is more than it has.
+// hops and without shrinking but what they say, and whether that is more than it has.
 func (l line) longest(within limits) (line, bool) {
 	it := &l.items[l.target]
 	fits := func(want geometry.Sector) bool {
@@ -269,9 +269,13 @@ func (l *line) squeezed(front geometry.Sector, i int, within limits) (geometry.S
 	case i > l.target:
 		side = moveAfter
 	}
-	stay, stays := l.spot(front, i, 0, l.length(i, 0, 0))
+	less := act(0)
+	if within.shrunk == i+1 {
+		less = shrunk
+	}
+	stay, stays := l.spot(front, i, less, l.length(i, less, 0))
 	if it.kind != body || it.stuck == "" && within.means.has(side) && within.spared != i+1 {
-		if move, ok := l.spot(front, i, moved|hopped, l.length(i, moved, 0)); ok && (!stays || move.End < stay.End) {
+		if move, ok := l.spot(front, i, moved|hopped, l.length(i, moved|less, 0)); ok && (!stays || move.End < stay.End) {
 			return move, true
 		}
 	}

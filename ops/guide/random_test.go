@@ -1,8 +1,10 @@
 package guide
 
 import (
+	"errors"
 	"math/rand"
 	"slices"
+	"strings"
 	"testing"
 
 	"shunt/geometry"
@@ -207,4 +209,47 @@ func simplest(t *testing.T, q ops.Queue, w Wish, p model.Partition, plans []Plan
 	if !slices.ContainsFunc(plans, func(p Plan) bool { return len(p.does) == 0 }) {
 		t.Errorf("growing %s is not among: %s", p.Ref(), told(q.Preview(), plans, nil))
 	}
+}
+
+// What is said to be too little is there: a wish for that is fulfilled.
+func TestTooLittleIsThere(t *testing.T) {
+	r := rand.New(rand.NewSource(seed(t)))
+	count := map[string]int{}
+	for range 1500 {
+		d := odd(r)
+		if len(model.Check(d)) > 0 {
+			continue
+		}
+		align := geometry.Alignment(r.Intn(3))
+		q := ops.NewQueue(d, env())
+		w, p := randomWish(r, q)
+		if w.Shrink || w.Most {
+			continue
+		}
+		w.Size += geometry.Sector(r.Intn(400000))
+		plans, no := Plans(q, w, align)
+		if _, err := Room(q, w.Part, w.Size, align); len(plans) == 0 {
+			var refused *ops.Refusal
+			if errors.As(err, &refused) && len(refused.Bounds) > 0 {
+				if _, err := Room(q, w.Part, refused.Bounds[0].Sectors, align); err != nil {
+					t.Errorf("%v, but then %v", refused, err)
+				}
+			}
+		}
+		for _, n := range no {
+			if n.Room == 0 {
+				continue
+			}
+			count[strings.Fields(n.What)[0]]++
+			less := w
+			less.Size = p.Span.Len() + n.Room
+			if plans, reasons := Plans(q, less, align); len(plans) == 0 {
+				t.Errorf("%s: %s, but nothing gives %d sectors: %v\n%s", n.What, n.Why, n.Room, reasons, drawn(d, less))
+			}
+		}
+		if t.Failed() {
+			return
+		}
+	}
+	t.Log(count)
 }

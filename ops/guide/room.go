@@ -23,11 +23,17 @@ func Room(q ops.Queue, id model.PartID, size geometry.Sector, align geometry.Ali
 	if p, ok := q.Preview().Partition(id); ok {
 		refusal.What = "make room for " + p.Ref()
 	}
+	room := geometry.Sector(0)
 	for i, n := range no {
 		if i > 0 {
 			refusal.Reason += "; "
 		}
 		refusal.Reason += n.What + ": " + n.Why
+		room = max(room, n.Room)
+	}
+	if p, ok := q.Preview().Partition(id); ok && room > 0 {
+		refusal.Nearest = "there is room for " + ops.AtMost(room, q.Preview().SectorSize) + " more"
+		refusal.Bounds = []ops.Bound{{Of: ops.Length, Sectors: p.Span.Len() + room}}
 	}
 	return nil, refusal
 }

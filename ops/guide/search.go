@@ -46,6 +46,8 @@ type limits struct {
 	bytes geometry.Bytes
 	// spared is 1 + the index of an item that must stay as it is, 0 for none.
 	spared int
+	// shrunk is 1 + the index of an item that is as short as it can be, for longest; 0 for none.
+	shrunk int
 }
 
 // node is a position that the search has reached: everything before front is placed.

@@ -8,6 +8,17 @@ import (
 	"shunt/ops"
 )
 
+// reason is why a way does not help, the zero value if it does.
+type reason struct {
+	text string
+	room geometry.Sector // that it gives all the same
+}
+
+// little is the reason that a way gives only that much; text has a place for it.
+func (l *line) little(text string, room geometry.Sector) reason {
+	return reason{fmt.Sprintf(text, ops.AtMost(room, l.disk.SectorSize)), room}
+}
+
 // asked is how many neighbours on each side are asked why they do not help.
 const asked = 2
 
@@ -25,9 +36,9 @@ func (s *solver) impossible(plans []Plan, w Wish) []Impossible {
 		need = 1
 	}
 	var list []Impossible
-	no := func(what, why string) {
-		if why != "" {
-			list = append(list, Impossible{What: what, Why: why})
+	no := func(what string, why reason) {
+		if why.text != "" {
+			list = append(list, Impossible{What: what, Why: why.text, Room: why.room})
 		}
 	}
 	ref := l.items[l.target].part.Ref()
@@ -51,10 +62,10 @@ func (s *solver) impossible(plans []Plan, w Wish) []Impossible {
 		}
 	}
 	if _, _, cannot := ops.ImageLimits(l.disk); cannot != "" && !w.Most {
-		no("grow the image", cannot)
+		no("grow the image", reason{text: cannot})
 	}
 	if len(plans) == 0 && len(list) == 0 {
-		no("make room for "+ref, "what lies around it leaves too little, whatever is done with it")
+		no("make room for "+ref, reason{text: "what lies around it leaves too little, whatever is done with it"})
 	}
 	return list
 }
@@ -74,50 +85,61 @@ func (l *line) neighbours() []int {
 }
 
 // behind is why the free space behind the target is not enough.
-func (l *line) behind(need geometry.Sector) string {
+func (l *line) behind(need geometry.Sector) reason {
 	end := l.items[l.target].span.End
-	free := ops.Limit(l.disk, l.env, l.items[l.target].part.ID).Chosen.End - end
+	limit := ops.Limit(l.disk, l.env, l.items[l.target].part.ID)
+	free := min(limit.Chosen.End-end, limit.MaxLen-l.items[l.target].span.Len())
 	switch {
 	case free >= need:
-		return ""
+		return reason{}
 	case free <= 0:
-		return "there is none"
+		return reason{text: "there is none"}
 	}
-	return "there is only " + l.size(free)
+	return l.little("there is only %s", free)
 }
 
-// still is why moving item i does not help, "" if it does.
-func (l *line) still(i int, side means, need geometry.Sector) string {
+// still is why moving item i does not help.
+func (l *line) still(i int, side means, need geometry.Sector) reason {
 	it := l.items[i]
 	if it.stuck != "" {
-		return it.stuck
+		return reason{text: it.stuck}
 	}
 	longest, more := l.longest(limits{means: side})
 	free := longest.want - l.items[l.target].span.Len()
 	switch {
 	case more && free >= need:
-		return ""
+		return reason{}
 	case i == l.target && !more, i < l.target && !more:
-		return "there is no free space before it"
+		return reason{text: "there is no free space before it"}
 	case !more:
-		return "there is no free space behind it"
+		return reason{text: "there is no free space behind it"}
 	}
-	return fmt.Sprintf("the free space there makes room for only %s", l.size(free))
+	return l.little("the free space there makes room for only %s", free)
 }
 
-// kept is why shrinking item i does not help, "" if it would.
-func (l *line) kept(i int, need geometry.Sector) string {
+// kept is why shrinking item i does not help.
+func (l *line) kept(i int, need geometry.Sector) reason {
 	it := l.items[i]
-	spare := it.span.Len() - it.least
-	switch {
-	case it.full != "":
-		return it.full
-	case spare < need:
-		why := "it can give only " + l.size(spare)
-		if it.part.FS.Kind.MadeAnew() {
-			why += ", half of it"
-		}
-		return why
+	if it.full != "" {
+		return reason{text: it.full}
 	}
-	return ""
+	longest, more := l.longest(limits{means: moveBefore | moveAfter | moveSelf, shrunk: i + 1})
+	room := longest.want - l.items[l.target].span.Len()
+	switch {
+	case more && room >= need:
+		return reason{}
+	case more && it.part.FS.Kind.MadeAnew():
+		return l.little("with half of it there is room for only %s", room)
+	case more:
+		return l.little("with all that it can give there is room for only %s", room)
+	}
+	for j := min(i, l.target) + 1; j < max(i, l.target); j++ {
+		if between := l.items[j]; between.kind == body && between.stuck != "" {
+			return reason{text: between.part.Ref() + " is in the way, which cannot move"}
+		}
+	}
+	if stuck := l.items[l.target].stuck; stuck != "" && i < l.target {
+		return reason{text: l.items[l.target].part.Ref() + " cannot move there: " + stuck}
+	}
+	return reason{text: "what it can give is less than a step of the grid"}
 }

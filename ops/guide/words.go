@@ -73,7 +73,3 @@ func (w wayList) words() []string {
 	}
 	return out
 }
-
-func (l *line) size(n geometry.Sector) string {
-	return geometry.FormatBytes(l.disk.SectorSize.Bytes(n))
-}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 )
@@ -16,7 +17,7 @@ import (
 // error says so.
 func List(ctx context.Context, src fsys.Files, dir string) (ops.Listing, error) {
 	names, err := split(dir)
-	list := ops.Listing{Path: ops.Printable("/" + strings.Join(names, "/")), Entries: []ops.FileEntry{}}
+	list := ops.Listing{Path: safetext.Printable("/" + strings.Join(names, "/")), Entries: []ops.FileEntry{}}
 	if err != nil {
 		return list, err
 	}

@@ -14,13 +14,14 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 )
 
 // Partition returns the sheet of one partition of d, which lies on r. It runs no tools.
 func Partition(r io.ReaderAt, d model.Disk, p model.Partition, name string) ops.Sheet {
-	s := ops.Sheet{Title: ops.Printable(p.Ref() + " of " + name)}
+	s := ops.Sheet{Title: safetext.Printable(p.Ref() + " of " + name)}
 	s = s.With(entry(d, p))
 	if p.Role == model.Extended {
 		return s.With(inside(d, p))
@@ -150,6 +151,7 @@ func contents(fs model.Filesystem, n geometry.Bytes) ops.SheetSection {
 	} else {
 		s.Warn("State", fs.Dirty, ops.Odd)
 	}
+	s.Warn("Elsewhere", fs.Elsewhere.String(), ops.Odd)
 	s.Add("Notes", fs.Notes)
 	return s
 }

@@ -6,13 +6,14 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 )
 
 // Target is the sheet of a whole target: d as it was scanned from r, and what is known of the target besides its
 // contents (about).
 func Target(r io.ReaderAt, d model.Disk, name string, about []ops.SheetLine) ops.Sheet {
-	s := ops.Sheet{Title: ops.Printable(name)}
+	s := ops.Sheet{Title: safetext.Printable(name)}
 	head := ops.SheetSection{Title: "Target", Lines: about}
 	head.Add("Size", fmt.Sprintf("%s (%d sectors, %d bytes)", geometry.FormatBytes(d.Size()), d.Sectors, d.Size()))
 	head.Add("Sector size", fmt.Sprintf("%d bytes, logical", d.SectorSize))

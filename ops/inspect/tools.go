@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/window/tool"
@@ -19,7 +20,7 @@ func Asked(kind model.FSKind) bool { return len(fsys.Of(kind).Ask) > 0 }
 // Command returns the command line of the first of these tools, for people.
 func Command(kind model.FSKind, shown string) string {
 	for _, q := range fsys.Of(kind).Ask {
-		return strings.Join(q.Of(shown), " ")
+		return safetext.Command(q.Of(shown)...)
 	}
 	return ""
 }
@@ -42,7 +43,7 @@ func Tools(ctx context.Context, kind model.FSKind, path, shown string) []ops.Sai
 
 func said(ctx context.Context, q fsys.Inquiry, path, shown string) ops.Said {
 	argv := q.Of(path)
-	said := ops.Said{Command: ops.Printable(strings.Join(q.Of(shown), " "))}
+	said := ops.Said{Command: safetext.Command(q.Of(shown)...)}
 	ctx, cancel := context.WithTimeout(ctx, mostTime)
 	defer cancel()
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Env: []string{"TZ=UTC"}})
@@ -52,7 +53,7 @@ func said(ctx context.Context, q fsys.Inquiry, path, shown string) ops.Said {
 		text = text[:mostOutput]
 		text = text[:strings.LastIndexByte(text, '\n')+1]
 	}
-	said.Output = ops.PrintableLines(text)
+	said.Output = safetext.Lines(text)
 	var missing *tool.MissingError
 	switch {
 	case errors.As(err, &missing):
@@ -60,7 +61,7 @@ func said(ctx context.Context, q fsys.Inquiry, path, shown string) ops.Said {
 	case errors.Is(err, context.DeadlineExceeded):
 		said.Err = fmt.Sprintf("%s was stopped after %s: the file system may be damaged", argv[0], mostTime)
 	case err != nil:
-		said.Err = ops.Printable(err.Error())
+		said.Err = safetext.Printable(err.Error())
 	case result.Exit != 0:
 		said.Err = fmt.Sprintf("%s ended with exit code %d", argv[0], result.Exit)
 	case cut:

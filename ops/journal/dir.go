@@ -3,130 +3,188 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Dir is a Store in a directory of the host's file system.
-type Dir struct{ path string }
+// Place says where the directory of a target's journal is, or is to be.
+type Place struct {
+	Parent string // the directory that holds it
+	Name   string // its name there
+	// Image is the file that is the target, or is behind it; nil for a device with none.
+	Image *Image
+	// Beside is the name of Image in Parent, "" where Parent is another directory.
+	Beside string
+}
 
-var _ Store = Dir{}
+// Image is a file that is edited.
+type Image struct {
+	Dev, Ino uint64
+	Owner    User
+}
 
-// OpenDir is the store at path. Nothing is created before the first Create.
-func OpenDir(path string) Dir { return Dir{path} }
+// Dir is a Store in a directory of the host's file system. It holds the directory open: whoever moves it, or puts
+// another one in its place, changes nothing about which files are read and written. The package comment tells
+// whose directory it may be. Its methods may be called from any goroutine.
+type Dir struct {
+	place Place
+	// adopted says that another process has checked what the names lead to, and whose rights are used.
+	adopted bool
 
-// Path is where the directory is.
-func (d Dir) Path() string { return d.path }
+	mu     sync.Mutex
+	parent *os.File // nil while there is none
+	dir    *os.File // nil while there is none
+	// as is whose rights are used in the directory, nil for this process's own.
+	as *User
+}
 
-// Exists reports whether a transaction may have been left here: the directory holds a journal file.
-func (d Dir) Exists() bool {
-	_, err := os.Lstat(filepath.Join(d.path, JournalName))
-	return err == nil
+var _ Store = (*Dir)(nil)
+
+// OpenDir opens the directory at a place, which need not be there yet. Nothing is created before the first Create. The
+// error is an *UnsafeError if what is there is not to be trusted, or an I/O error.
+func OpenDir(p Place) (*Dir, error) {
+	d := &Dir{place: p}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	err := d.openParent()
+	if err == nil && d.parent != nil {
+		err = d.find()
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// Path is where the directory was found, for messages only.
+func (d *Dir) Path() string { return filepath.Join(d.place.Parent, d.place.Name) }
+
+// Close lets go of the directory.
+func (d *Dir) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.close()
+}
+
+func (d *Dir) close() error {
+	var errs []error
+	for _, f := range []**os.File{&d.dir, &d.parent} {
+		if *f != nil {
+			errs = append(errs, (*f).Close())
+			*f = nil
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// openParent opens the directory that holds this one, and makes sure that it is the one the image lies in.
+func (d *Dir) openParent() error {
+	// Nothing but names is looked up by way of it, for which there is no need to be allowed to read it.
+	fd, err := again(func() (int, error) {
+		return unix.Open(d.place.Parent, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	})
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open the directory %s for the journal: %w", d.place.Parent, err)
+	}
+	d.parent = os.NewFile(uintptr(fd), d.place.Parent)
+	if d.place.Beside == "" {
+		return nil
+	}
+	st, err := statAt(fd, d.place.Beside)
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("look for %s: %w", filepath.Join(d.place.Parent, d.place.Beside), err)
+	}
+	if image := d.place.Image; err != nil || image == nil || image.Dev != st.Dev || image.Ino != st.Ino {
+		return &UnsafeError{Path: d.place.Parent, Reason: OtherDirectory}
+	}
+	return nil
+}
+
+// Refresh looks anew whether the directory is there. The error is that of OpenDir; there is no directory then.
+func (d *Dir) Refresh() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.dir != nil {
+		err := d.dir.Close()
+		d.dir = nil
+		if err != nil {
+			return err
+		}
+	}
+	if d.parent == nil {
+		if err := d.openParent(); err != nil || d.parent == nil {
+			return err
+		}
+	}
+	return d.find()
+}
+
+// find opens the directory if it is there and may be used.
+func (d *Dir) find() error {
+	f, err := beneath(int(d.parent.Fd()), d.place.Name, unix.O_PATH|unix.O_DIRECTORY, 0)
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENAMETOOLONG): // to make it tells the latter again
+		return nil
+	case errors.Is(err, unix.EXDEV):
+		return &UnsafeError{Path: d.Path(), Reason: OtherMount}
+	case errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
+		st, err := statAt(int(d.parent.Fd()), d.place.Name)
+		if err != nil {
+			return fmt.Errorf("look at %s: %w", d.Path(), err)
+		}
+		return &UnsafeError{Path: d.Path(), Reason: WrongKind, Kind: kindOf(st)}
+	case err != nil:
+		return fmt.Errorf("open the journal's directory: %w", err)
+	}
+	err = d.enter(f)
+	return errors.Join(err, f.Close())
+}
+
+// enter takes a directory if it may be used, and opens it once more to be able to read and sync it.
+func (d *Dir) enter(f *os.File) error {
+	st, err := statOf(f)
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", d.Path(), err)
+	}
+	above, err := statOf(d.parent)
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", d.place.Parent, err)
+	}
+	if d.as, err = d.place.rightsIn(st, d.Path()); err != nil {
+		return err
+	}
+	return d.as.do(func() error {
+		dir, err := beneath(int(f.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		if err != nil {
+			return fmt.Errorf("open the journal's directory %s: %w", d.Path(), err)
+		}
+		if d.as == nil && os.Geteuid() == 0 && shared(above) {
+			if err := onlyOurs(dir, st, d.Path()); err != nil {
+				return errors.Join(err, dir.Close())
+			}
+		}
+		d.dir = dir
+		return nil
+	})
 }
 
 // Touched is when a journal was last written here, the zero time if that cannot be told.
-func (d Dir) Touched() time.Time {
+func (d *Dir) Touched() time.Time {
 	var last time.Time
-	for _, name := range []string{JournalName, JournalName + secondSide} {
-		if info, err := os.Stat(filepath.Join(d.path, name)); err == nil && info.ModTime().After(last) {
-			last = info.ModTime()
+	_ = d.within(func(fd int) error { // without a directory there is no such time
+		for _, name := range []string{JournalName, JournalName + secondSide} {
+			if st, err := statAt(fd, name); err == nil && time.Unix(st.Mtim.Unix()).After(last) {
+				last = time.Unix(st.Mtim.Unix())
+			}
 		}
-	}
+		return nil
+	})
 	return last
 }
-
-// Make creates the directory, durably, if it is not there.
-func (d Dir) Make() error {
-	err := os.Mkdir(d.path, 0o700)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("make the journal's directory: %w; choose another place with --journal", err)
-	}
-	return syncDir(filepath.Dir(d.path))
-}
-
-// Create implements Store.
-func (d Dir) Create(name string) (File, error) {
-	if err := d.Make(); err != nil {
-		return nil, err
-	}
-	return d.open(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
-}
-
-// Open implements Store.
-func (d Dir) Open(name string) (File, error) { return d.open(name, os.O_RDWR) }
-
-func (d Dir) open(name string, flags int) (File, error) {
-	f, err := os.OpenFile(filepath.Join(d.path, name), flags, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	return osFile{f}, nil
-}
-
-// Remove implements Store.
-func (d Dir) Remove(name string) error {
-	err := os.Remove(filepath.Join(d.path, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-// SyncDir implements Store.
-func (d Dir) SyncDir() error {
-	err := syncDir(d.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-// Vanish removes the directory if nothing is left in it.
-func (d Dir) Vanish() error {
-	err := os.Remove(d.path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) || isNotEmpty(err) {
-		return nil
-	}
-	return err
-}
-
-func syncDir(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// osFile makes a file's reads and writes exact.
-type osFile struct{ *os.File }
-
-func (f osFile) Size() (int64, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
-}
-
-// Reserve implements Reserver.
-func (f osFile) Reserve(n int64) error {
-	if n == 0 {
-		return nil
-	}
-	err := unix.Fallocate(int(f.Fd()), 0, 0, n)
-	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
-		return nil
-	}
-	return err
-}
-
-func isNotEmpty(err error) bool { return errors.Is(err, syscall.ENOTEMPTY) }

@@ -61,13 +61,18 @@ const mostMemory = 64 << 20
 // bounded runs do and makes sure that it does not take more memory than that.
 func bounded(t *testing.T, do func()) {
 	t.Helper()
+	if n := allocated(do); n > mostMemory {
+		t.Errorf("%d MiB allocated", n>>20)
+	}
+}
+
+// allocated is how much memory do takes in all, in bytes.
+func allocated(do func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	do()
 	runtime.ReadMemStats(&after)
-	if n := after.TotalAlloc - before.TotalAlloc; n > mostMemory {
-		t.Errorf("%d MiB allocated", n>>20)
-	}
+	return after.TotalAlloc - before.TotalAlloc
 }
 
 // opened opens what may be a journal, and looks at its errors.

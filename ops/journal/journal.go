@@ -1,10 +1,13 @@
 package journal
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/crc32"
+	"io"
 	"io/fs"
 )
 
@@ -51,8 +54,25 @@ func Create(store Store, program Program) (*Journal, error) {
 }
 
 // Open reads the journal on one side of a directory. The error wraps ErrNone, ErrDamaged, ErrKeptDamaged or
-// ErrVersion, or is an I/O error. A journal whose transaction is complete opens too: its Record says so.
+// ErrVersion, is an *UnsafeError, or an I/O error. A journal whose transaction is complete opens too: its Record says so.
 func Open(store Store) (*Journal, error) {
+	f, err := openFile(store)
+	if err != nil {
+		return nil, err
+	}
+	s, err := readSketch(f)
+	var program Program
+	if err == nil {
+		// All of it was checked, so that what is kept now is worth the memory.
+		program, err = readProgram(f, s.Record)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &Journal{file: f, record: s.Record, program: program}, nil
+}
+
+func openFile(store Store) (File, error) {
 	f, err := store.Open(JournalName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNone
@@ -60,78 +80,75 @@ func Open(store Store) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	j, err := read(f)
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return j, nil
+	return f, nil
 }
 
-func read(f File) (*Journal, error) {
-	record, err := newestRecord(f)
-	if err != nil {
-		return nil, err
-	}
-	program, err := readProgram(f, record)
-	if errors.Is(err, ErrDamaged) && record.State == Kept {
-		return nil, fmt.Errorf("%w: its program fails its checksum", ErrKeptDamaged)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &Journal{file: f, record: record, program: program}, nil
+func readProgram(f File, r Record) (Program, error) {
+	s, err := readBody(f, r, whole)
+	return s.Program, err
 }
 
-func readProgram(f File, record Record) (Program, error) {
-	size, err := f.Size()
-	if err != nil {
-		return Program{}, fmt.Errorf("read journal: %w", err)
-	}
-	if size < programOff || record.ProgramLen > uint64(size-programOff) {
-		return Program{}, fmt.Errorf("%w: it is cut short", ErrDamaged)
-	}
-	body, err := readSummed(f, programOff, record.ProgramLen, record.ProgramSum)
-	if errors.Is(err, errSum) {
-		return Program{}, fmt.Errorf("%w: the program fails its checksum", ErrDamaged)
-	}
-	if err != nil {
-		return Program{}, fmt.Errorf("read journal: %w", err)
-	}
-	return DecodeProgram(body)
-}
-
-// maxBody is the longest program or seal, in bytes: enough for millions of writes.
+// maxBody is the longest program, in bytes: enough for millions of writes.
 const maxBody = 256 << 20
 
-// errSum is returned within this package when content is not what its checksum says.
-var errSum = errors.New("checksum does not match")
+// readBody reads the program that a record refers to, once, and with a piece of it in memory at a time.
+func readBody(f File, r Record, keep scope) (Sketch, error) {
+	size, err := f.Size()
+	if err != nil {
+		return Sketch{}, fmt.Errorf("read journal: %w", err)
+	}
+	if size < programOff || r.ProgramLen > uint64(size-programOff) {
+		return Sketch{}, damaged(r, fmt.Errorf("%w: it is cut short", ErrDamaged))
+	}
+	if r.ProgramLen > maxBody {
+		return Sketch{}, damaged(r, fmt.Errorf("%w: its program is longer than any", ErrDamaged))
+	}
+	in := newSummed(f, programOff, r.ProgramLen)
+	s, err := decode(in, int64(r.ProgramLen), keep)
+	if err == nil && in.sum() != r.ProgramSum {
+		err = fmt.Errorf("%w: the program fails its checksum", ErrDamaged)
+	}
+	if err == nil && int64(r.Next) > s.mostSteps() {
+		err = fmt.Errorf("%w: it stands behind its end", ErrDamaged)
+	}
+	s.Record = r
+	return s, damaged(r, err)
+}
 
-// readSummed reads n bytes of which the SHA-256 is known. It is computed before there is room for them in memory: what a
-// damaged record says of their length costs nothing.
-func readSummed(f File, off int64, n uint64, sum [sha256.Size]byte) ([]byte, error) {
-	if n > maxBody {
-		return nil, errSum
+// damaged is the error of a program. One that was only kept for an undo is no danger to the target.
+func damaged(r Record, err error) error {
+	if errors.Is(err, ErrDamaged) && r.State == Kept {
+		return fmt.Errorf("%w: its program fails its checksum", ErrKeptDamaged)
 	}
-	h := sha256.New()
-	buf := make([]byte, min(n, 1<<20))
-	for at := int64(0); at < int64(n); at += int64(len(buf)) {
-		buf = buf[:min(int64(len(buf)), int64(n)-at)]
-		if _, err := f.ReadAt(buf, off+at); err != nil {
-			return nil, err
-		}
-		h.Write(buf)
+	return err
+}
+
+// summed reads a part of a file and adds it up.
+type summed struct {
+	r *io.SectionReader
+	h hash.Hash
+}
+
+func newSummed(f File, off int64, n uint64) *summed {
+	return &summed{io.NewSectionReader(f, off, int64(n)), sha256.New()}
+}
+
+func (s *summed) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.h.Write(p[:n])
+	return n, err
+}
+
+// sum is the checksum of what was read up to now.
+func (s *summed) sum() [sha256.Size]byte { return [sha256.Size]byte(s.h.Sum(nil)) }
+
+// Check makes sure that a journal with the program will be read again.
+func Check(p Program) error {
+	body := p.Encode()
+	if _, err := decode(bytes.NewReader(body), int64(len(body)), sketch); err != nil {
+		return fmt.Errorf("internal error: a journal that could not be read again: %w; nothing was changed, please report this", err)
 	}
-	if [sha256.Size]byte(h.Sum(nil)) != sum {
-		return nil, errSum
-	}
-	body := make([]byte, n)
-	if _, err := f.ReadAt(body, off); err != nil {
-		return nil, err
-	}
-	if sha256.Sum256(body) != sum {
-		return nil, errSum // somebody writes to it meanwhile
-	}
-	return body, nil
+	return nil
 }
 
 // Len is how long a journal file with the program is, in bytes.

@@ -114,6 +114,9 @@ func decodeRecord(b []byte) (Record, copyState, error) {
 	copy(r.ProgramSum[:], b[40:])
 	r.Seal.Len = binary.BigEndian.Uint64(b[72:])
 	copy(r.Seal.Sum[:], b[80:])
+	if r.Direction > Backward || r.State > Kept {
+		return Record{}, copyInvalid, nil
+	}
 	return r, copyValid, nil
 }
 

@@ -1,20 +1,30 @@
 package journal
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // Seal is the state in which a commit left its target: with anything else on it, undoing the transaction could do
 // damage.
 type Seal struct {
-	// Modified is when the target was last written to, in nanoseconds since 1970; 0 where that is not known.
-	Modified int64
-	Probes   []Probe
+	// Modified is when the target was last written to, in nanoseconds since 1970; 0 where that is not known. Changed,
+	// Born and Inode are what else the host tells of it; all are 0 where nobody keeps account, and in seals of version 1.
+	Modified, Changed, Born int64
+	Inode                   uint64
+	Probes                  []Probe
 }
+
+// sealMagic begins a seal of version 2. A seal of version 1 begins with a time: as one, this would be in the year 1677.
+const sealMagic = "\x80SEAL\x00\x00\x02"
+
+// sealHead is the length of what stands before the probes: the magic and five numbers.
+const sealHead = 8 + 5*8
 
 // SealMark ties a record to the seal it was written with.
 type SealMark struct {
@@ -22,13 +32,17 @@ type SealMark struct {
 	Sum [sha256.Size]byte
 }
 
-// SealLen is how long a seal with n probes is as stored, in bytes.
-func SealLen(n int) int64 { return 8 + 8 + int64(n)*probeLen }
+// maxSeal is the longest seal, in bytes: enough for a target of 32 TiB that is all copied.
+const maxSeal = 256 << 20
 
-// encode is the time, the number of probes and the probes.
+// SealLen is how long a seal with n probes is as stored, in bytes.
+func SealLen(n int) int64 { return sealHead + int64(n)*probeLen }
+
+// encode is the seal as stored: see the package comment.
 func (s Seal) encode() []byte {
 	var b bytes.Buffer
-	_ = binary.Write(&b, binary.BigEndian, s.Modified) // a buffer takes everything
+	b.WriteString(sealMagic)
+	_ = binary.Write(&b, binary.BigEndian, []int64{s.Modified, s.Changed, s.Born, int64(s.Inode)}) // a buffer takes everything
 	probes(&b, s.Probes)
 	return b.Bytes()
 }
@@ -65,17 +79,36 @@ func ReadSeal(store Store, mark SealMark) (Seal, error) {
 	if uint64(size) != mark.Len {
 		return Seal{}, fmt.Errorf("%w: the seal has %d bytes instead of %d", ErrKeptDamaged, size, mark.Len)
 	}
-	body, err := readSummed(f, 0, mark.Len, mark.Sum)
-	if errors.Is(err, errSum) {
-		return Seal{}, fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
+	if size > maxSeal {
+		return Seal{}, fmt.Errorf("%w: the seal is longer than any", ErrKeptDamaged)
 	}
-	if err != nil {
+	// It is added up before it is kept: what is only claimed costs no memory.
+	all := newSummed(f, 0, mark.Len)
+	if _, err := io.Copy(io.Discard, all); err != nil {
 		return Seal{}, fmt.Errorf("read the seal: %w", err)
 	}
-	d := decoder{rest: body}
-	s := Seal{Modified: d.i64(), Probes: d.probes()}
-	if err := d.end(); err != nil {
+	if all.sum() != mark.Sum {
+		return Seal{}, fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
+	}
+	in := newSummed(f, 0, mark.Len)
+	from := bufio.NewReaderSize(in, 64<<10)
+	head, _ := from.Peek(len(sealMagic)) // a first version may be shorter
+	d := &decoder{in: from, left: size}
+	var s Seal
+	if string(head) == sealMagic {
+		d.take(len(sealMagic))
+		s = Seal{Modified: d.i64(), Changed: d.i64(), Born: d.i64(), Inode: uint64(d.i64())}
+	} else {
+		s.Modified = d.i64()
+	}
+	s.Probes = d.probes(maxSeal / probeLen)
+	switch err := d.end(); {
+	case d.cause != nil:
+		return Seal{}, fmt.Errorf("read the seal: %w", d.cause)
+	case err != nil:
 		return Seal{}, fmt.Errorf("%w: seal: %w", ErrKeptDamaged, err)
+	case in.sum() != mark.Sum: // somebody writes to it meanwhile
+		return Seal{}, fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
 	}
 	return s, nil
 }

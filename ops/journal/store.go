@@ -41,6 +41,13 @@ const (
 	SealName    = "seal"
 )
 
+// What else may lie in the directory; the package worker tells what for.
+const (
+	SocketName = "socket"
+	ResultName = "result.json"
+	NoUndoName = "no-undo"
+)
+
 // Remove deletes all files of one side: the record first, so that a crash in between leaves files that mean nothing.
 func Remove(store Store) error {
 	for _, name := range []string{JournalName, SpillName, BeforeName, StageName, SealName} {

@@ -9,6 +9,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/model/scan"
 	"shunt/model/table"
 	"shunt/ops"
@@ -29,7 +30,7 @@ func (f Finder) glance(around target.Surroundings, path string) ops.Glimpse {
 	out := ops.Glimpse{Path: path}
 	g, err := around.Glance(path, func(r io.ReaderAt, g target.Glance) error { return f.look(r, g, &out) })
 	out.Size, out.Format, out.Own = geometry.Bytes(g.Size), g.Format, g.Own
-	out.Back, out.Use, out.Cannot = ops.Printable(g.Back), ops.Printable(g.Use), ops.Printable(g.Cannot)
+	out.Back, out.Use, out.Cannot = safetext.Printable(g.Back), safetext.Printable(g.Use), safetext.Printable(g.Cannot)
 	if why := f.refusal(path, g, err); why != "" {
 		out.Cannot = why
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/target"
 )
@@ -101,7 +102,7 @@ func reason(err error) string {
 	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		err = at.Err
 	}
-	return ops.Printable(err.Error())
+	return safetext.Printable(err.Error())
 }
 
 // sectorSize is the sector of what was looked at: that of a device is told.

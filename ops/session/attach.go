@@ -27,11 +27,7 @@ func OpenOrAttach(path string, opts Options) (*Session, *Run, error) {
 		if err == nil || !errors.As(err, &busy) {
 			return s, nil, err
 		}
-		dir, lost := dirOf(path, opts)
-		if lost != nil {
-			return nil, nil, errors.Join(err, lost)
-		}
-		run, unreachable := attachTo(dir)
+		run, unreachable := follow(path, opts)
 		if unreachable == nil {
 			return nil, run, nil
 		}
@@ -52,16 +48,25 @@ const (
 	answersQuestion = time.Second
 )
 
-func dirOf(path string, opts Options) (journal.Dir, error) {
-	beside, err := target.Beside(path)
+// follow follows the commit that is under way to a target.
+func follow(path string, opts Options) (*Run, error) {
+	place, err := target.FindPlace(path)
 	if err != nil {
-		return journal.Dir{}, err
+		return nil, err
 	}
-	return journalDir(beside, opts), nil
+	dir, err := openDir(place, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = dir.Close() }() // the connection does not need it
+	return attachTo(dir)
 }
 
+// longestGreeting is how long the first snapshot may be, in bytes: it tells of a queue with thousands of steps in it.
+const longestGreeting = 1 << 20
+
 // attachTo follows the commit that is under way in a journal's directory. The error wraps worker.ErrNobody.
-func attachTo(dir journal.Dir) (*Run, error) {
+func attachTo(dir *journal.Dir) (*Run, error) {
 	conn, in, first, err := greet(dir, answersFollower)
 	if err != nil {
 		return nil, err
@@ -74,17 +79,17 @@ func attachTo(dir journal.Dir) (*Run, error) {
 
 // greet connects and waits for the first snapshot: only then it is certain that there is a worker and that it has not
 // just ended.
-func greet(dir journal.Dir, patience time.Duration) (net.Conn, *bufio.Reader, ops.Progress, error) {
+func greet(dir *journal.Dir, patience time.Duration) (net.Conn, *bufio.Reader, ops.Progress, error) {
 	conn, err := worker.Dial(dir)
 	if err != nil {
 		return nil, nil, ops.Progress{}, err
 	}
-	in := bufio.NewReaderSize(conn, 64<<10)
+	in := bufio.NewReaderSize(conn, longestGreeting)
 	err = conn.SetReadDeadline(time.Now().Add(patience))
 	var first worker.Event
 	if err == nil {
 		var line []byte
-		if line, err = in.ReadBytes('\n'); err == nil {
+		if line, err = in.ReadSlice('\n'); err == nil {
 			err = json.Unmarshal(line, &first)
 		}
 	}
@@ -98,7 +103,7 @@ func greet(dir journal.Dir, patience time.Duration) (net.Conn, *bufio.Reader, op
 }
 
 // underWay is where the commit stands that is under way in a journal's directory, nil if there is none.
-func underWay(dir journal.Dir) *ops.Progress {
+func underWay(dir *journal.Dir) *ops.Progress {
 	conn, _, first, err := greet(dir, answersQuestion)
 	if err != nil {
 		return nil

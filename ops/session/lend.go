@@ -160,7 +160,7 @@ func (s *Session) borrow(path string) (loan, error) {
 		return loan{}, err
 	}
 	if lender != nil {
-		if err := errors.Join(settled(lender.dir), lender.target.Unused(), lender.target.Refresh()); err != nil {
+		if err := errors.Join(settled(lender.dir, lender.opts.Call(lender.target.Path())), lender.target.Unused(), lender.target.Refresh()); err != nil {
 			return loan{}, err
 		}
 		return lookAt(lender.target)
@@ -178,12 +178,18 @@ func (s *Session) borrow(path string) (loan, error) {
 }
 
 // settled is an error if there is a transaction to be ended first, going by the journal's directory of a target.
-func settled(dir journal.Dir) error {
+func settled(dir *journal.Dir, call ops.Call) error {
+	if err := dir.Refresh(); err != nil {
+		return err
+	}
 	status, err := txn.Inspect(dir)
 	if errors.Is(err, journal.ErrNone) || (err == nil && status.Complete) {
 		return nil
 	}
-	return errors.New("it has an unfinished transaction: run `shunt recover` on it first")
+	if errors.As(err, new(*journal.UnsafeError)) {
+		return err
+	}
+	return fmt.Errorf("it has an unfinished transaction: run `%s` first", call.Line("recover"))
 }
 
 func (s *Session) openSource(path string) (target.Target, error) {
@@ -194,7 +200,11 @@ func (s *Session) openSource(path string) (target.Target, error) {
 	if busy := t.Busy(); busy != nil {
 		return nil, errors.Join(fmt.Errorf("what is read from it could change meanwhile: %w", busy), t.Close())
 	}
-	if err := settled(journalDir(t.Beside(), s.opts)); err != nil {
+	dir, err := openDir(target.PlaceOf(t), s.opts)
+	if err == nil {
+		err = errors.Join(settled(dir, s.opts.Call(t.Path())), dir.Close())
+	}
+	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
@@ -116,7 +116,7 @@ func (v *Viewer) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error)
 		return sheet, ctx.Err()
 	}
 	if err != nil {
-		sheet.Said = append(sheet.Said, ops.Said{Command: inspect.Command(at.fs.Kind, at.name), Err: ops.Printable(err.Error())})
+		sheet.Said = append(sheet.Said, ops.Said{Command: inspect.Command(at.fs.Kind, at.name), Err: safetext.Printable(err.Error())})
 	}
 	return sheet, nil
 }
@@ -144,7 +144,7 @@ func (v *Viewer) List(ctx context.Context, id model.PartID, dir string) (ops.Lis
 		list = *answer.Listing
 	}
 	if v.facts.InUse != "" {
-		list.Notes = append(list.Notes, "the target is in use by "+ops.Printable(v.facts.InUse)+": this listing may be stale")
+		list.Notes = append(list.Notes, "the target is in use by "+safetext.Printable(v.facts.InUse)+": this listing may be stale")
 	}
 	if answer.NoDirectory {
 		return list, fmt.Errorf("%s: %w", list.Path, fsys.ErrNoDirectory)
@@ -172,16 +172,7 @@ func (v *Viewer) ask(ctx context.Context, at place, q worker.Question) (answer w
 		how = window.SetuidHelper // whoever needs a window will find that there is none; not everybody does
 	}
 	q.Off, q.Len, q.Kind, q.Shown = int64(at.off), int64(at.n), at.fs.Kind, at.name
-	if q.Room, err = os.MkdirTemp("", "shunt-look-"); err != nil {
-		return answer, fmt.Errorf("make a directory for mounts: %w", err)
-	}
-	defer func() { err = errors.Join(err, clear(q.Room)) }()
-	for _, name := range []string{worker.RoomWindows, worker.RoomMount} {
-		if err := os.Mkdir(filepath.Join(q.Room, name), 0o700); err != nil {
-			return answer, fmt.Errorf("make a directory for mounts: %w", err)
-		}
-	}
-	p, err := spawn(worker.Job{Task: worker.Look, Path: v.target.Path(), SectorSize: v.target.SectorSize(), Question: &q}, v.target.Files(), nil, how)
+	p, err := spawn(worker.Job{Task: worker.Look, Path: v.target.Path(), SectorSize: v.target.SectorSize(), Question: &q}, handed{target: v.target.Files()}, how)
 	if err != nil {
 		return answer, err
 	}
@@ -206,27 +197,13 @@ const mostAnswer = 64 << 20
 func ending(waited error, said string) string {
 	for line := range strings.Lines(said) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "fatal error:") || strings.HasPrefix(line, "runtime: ") || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "shunt worker:") {
-			return ops.Printable(line)
+			return safetext.Printable(line)
 		}
 	}
 	if waited != nil {
 		return waited.Error()
 	}
 	return "without a word"
-}
-
-// clear removes the directory of a worker that has ended. It never looks inside: should a mount be left, that stays.
-func clear(room string) error {
-	for _, name := range []string{worker.RoomWindows, worker.RoomMount} {
-		at := filepath.Join(room, name)
-		if err := os.Remove(at); err != nil {
-			// Without a mount namespace of its own the worker's death leaves its mount behind.
-			if err := errors.Join(window.Unmount(at), os.Remove(at)); err != nil {
-				return err
-			}
-		}
-	}
-	return os.Remove(room)
 }
 
 // about is what is known of the target besides its contents.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/model/testneed"
 	"shunt/ops"
 	"shunt/ops/fsys"
@@ -26,7 +27,7 @@ var (
 
 func TestMain(m *testing.M) {
 	if worker.Called() {
-		os.Exit(worker.Main())
+		os.Exit(worker.Main(os.Stderr))
 	}
 	flag.Parse()
 	os.Exit(m.Run())
@@ -117,7 +118,7 @@ func told(t testing.TB, list ops.Listing) []string {
 		if e.Exact() == "lost+found" {
 			continue
 		}
-		if e.Name != ops.Printable(e.Exact()) || strings.ContainsAny(e.Name+e.Target, "\n\x1b\u202e") {
+		if e.Name != safetext.Printable(e.Exact()) || strings.ContainsAny(e.Name+e.Target, "\n\x1b\u202e") {
 			t.Errorf("%q is not printable", e.Name)
 		}
 		if e.Kind == ops.FileRegular && e.Modified.Truncate(time.Minute) != when.Truncate(time.Minute) {

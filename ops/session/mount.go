@@ -7,6 +7,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops/attach"
+	"shunt/ops/journal"
 	"shunt/ops/target"
 	"shunt/ops/txn"
 	"shunt/ops/worker"
@@ -53,14 +54,29 @@ func hold(path string, opts Options, more target.Options) (target.Target, model.
 		err = checkDisk(path, t, disk)
 	}
 	if err == nil {
-		if status, left := txn.Inspect(journalDir(t.Beside(), opts)); left == nil && !status.Complete {
-			err = fmt.Errorf("%s: %w", path, txn.ErrUnfinished)
-		}
+		err = atRest(path, t, opts)
 	}
 	if err != nil {
 		return nil, disk, errors.Join(err, t.Close())
 	}
 	return t, disk, nil
+}
+
+// atRest is an error if a transaction of the target is unfinished, or what says so is not to be trusted.
+func atRest(path string, t target.Target, opts Options) error {
+	dir, err := openDir(target.PlaceOf(t), opts)
+	if err != nil {
+		return err
+	}
+	status, err := txn.Inspect(dir)
+	switch {
+	case errors.As(err, new(*journal.UnsafeError)):
+	case err == nil && !status.Complete:
+		err = fmt.Errorf("%s: %w", path, txn.ErrUnfinished)
+	default:
+		err = nil // those who edit it are told of damage
+	}
+	return errors.Join(err, dir.Close())
 }
 
 // Detach takes a loop device off its image; path is either's. It returns what was detached.
@@ -106,8 +122,8 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 		if disk.Table.Kind != model.TableNone {
 			return attach.Place{}, fmt.Errorf("%s has partitions: say which one", t.Path())
 		}
-		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole.Kind}
-		at.Busy = t.Uses([]target.Part{at.Part})[0].Why
+		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole}
+		at.Use = t.Uses([]target.Part{at.Part})[0]
 		return at, nil
 	}
 	p, ok := disk.ByNumber(number)
@@ -119,7 +135,7 @@ func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error)
 	case p.Span.End > disk.Sectors:
 		return attach.Place{}, fmt.Errorf("%s reaches behind the end of the disk", p.Ref())
 	}
-	at := attach.Place{Name: p.Ref(), FS: p.FS.Kind, Busy: p.Busy}
+	at := attach.Place{Name: p.Ref(), FS: p.FS, Use: p.Use}
 	for _, part := range worker.PartsOf(disk) {
 		if part.Number == number {
 			at.Part = part
@@ -226,7 +242,7 @@ func (s *Session) Mounts() map[model.PartID][]string {
 	}
 	for _, part := range worker.PartsOf(s.disk) {
 		p, ok := s.disk.ByNumber(part.Number)
-		if !ok || p.Busy == "" {
+		if !ok || !p.Use.Busy() {
 			continue // what is mounted is in use
 		}
 		if at := s.target.Mounts(part); len(at) > 0 {

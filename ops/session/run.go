@@ -34,7 +34,7 @@ type Run struct {
 
 // start spawns a worker in a mount namespace of its own, so that its mounts die with it; where the system forbids
 // that, without one.
-func start(job worker.Job, files, sources []*os.File) (*Run, error) {
+func start(job worker.Job, files handed) (*Run, error) {
 	how, err := window.Availability()
 	if err != nil {
 		if job.Task == worker.Apply {
@@ -42,7 +42,7 @@ func start(job worker.Job, files, sources []*os.File) (*Run, error) {
 		}
 		how = window.SetuidHelper // a recovery needs no windows
 	}
-	p, err := spawn(job, files, sources, how)
+	p, err := spawn(job, files, how)
 	if err != nil {
 		return nil, err
 	}
@@ -59,9 +59,12 @@ type process struct {
 	stderr *tail
 }
 
-// spawn starts a worker and gives it its job, the files that are the target, and those of job.Sources.
-func spawn(job worker.Job, files, sources []*os.File, how window.How) (*process, error) {
-	job.How, job.Files = how.String(), len(files)
+// handed are the open files that a worker gets: those that are the target, those of job.Sources, and those of job.Journal.
+type handed struct{ target, sources, journal []*os.File }
+
+// spawn starts a worker and gives it its job and its files.
+func spawn(job worker.Job, files handed, how window.How) (*process, error) {
+	job.How, job.Files = how.String(), len(files.target)
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("talk to the worker: %w", err)
@@ -74,16 +77,16 @@ func spawn(job worker.Job, files, sources []*os.File, how window.How) (*process,
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = []string{"shunt-worker", job.Path}
 	cmd.Env = append(os.Environ(), worker.EnvWorker+"=1")
-	cmd.ExtraFiles = slices.Concat([]*os.File{theirs}, files, sources)
+	cmd.ExtraFiles = slices.Concat([]*os.File{theirs}, files.target, files.sources, files.journal)
 	cmd.SysProcAttr = how.NamespaceAttr()
 	stderr := &tail{}
 	cmd.Stderr = stderr
 	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the worker: %w", err), conn.Close())
 	}
-	line, err := json.Marshal(job)
+	line, err := job.Line()
 	if err == nil {
-		_, err = conn.Write(append(line, '\n'))
+		_, err = conn.Write(line)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("talk to the worker: %w", err), conn.Close(), cmd.Wait())
@@ -161,8 +164,8 @@ func (r *Run) silent(err string) *ops.Result {
 		return &ops.Result{Outcome: ops.Unchanged, Err: err}
 	}
 	return &ops.Result{
-		Outcome: ops.Interrupted, Err: err,
-		Advice: "Open the target again: if its commit had begun, shunt offers to finish it or to roll it back. If not, nothing was changed.",
+		Outcome: ops.Interrupted, Err: err, Silent: true,
+		Advice: "No data is lost: if the commit had begun, `shunt recover` finishes it, and `shunt recover --rollback` takes it back; if not, nothing was changed.",
 	}
 }
 

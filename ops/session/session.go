@@ -16,6 +16,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/target"
@@ -34,6 +35,8 @@ type Options struct {
 	AllowDisks bool
 	// Group is the sessions of one program, which may copy from each other's targets; nil for a session by itself.
 	Group *Group
+	// Program is how this program is called, for what people are told to run; "" is "shunt".
+	Program string
 	// Tell is told what is being done while a target is opened or read again, in words for people; it may be nil.
 	Tell func(what string)
 }
@@ -44,10 +47,33 @@ func (o Options) tell(what string) {
 	}
 }
 
+// Call is how this program is called again for a target that was opened with these options.
+func (o Options) Call(path string) ops.Call {
+	c := ops.Call{Program: o.Program, Path: path}
+	if o.Journal != "" {
+		dir := o.Journal
+		if abs, err := filepath.Abs(dir); err == nil {
+			dir = abs
+		}
+		c.Flags = append(c.Flags, "--journal="+dir)
+	}
+	if o.SectorSize != 0 && o.SectorSize != geometry.Sector512 {
+		c.Flags = append(c.Flags, fmt.Sprintf("--sector-size=%d", o.SectorSize))
+	}
+	if o.NoLock {
+		c.Flags = append(c.Flags, "--no-lock")
+	}
+	if o.AllowDisks {
+		c.Flags = append(c.Flags, "--allow-disks")
+	}
+	return c
+}
+
 // Facts are what there is to know of a target besides its contents.
 type Facts struct {
-	Path   string // absolute
-	Format string // "raw", "loop device"
+	Path   string   // absolute
+	Call   ops.Call // for what people are told to run
+	Format string   // "raw", "loop device"
 	Size   geometry.Bytes
 	Note   string // odd but harmless, "" mostly
 	// Retype is what the user must type before a commit, "" if nothing: the path of a physical disk.
@@ -55,6 +81,9 @@ type Facts struct {
 	InUse  string // who else uses it; only for targets that are inspected
 	// Commit is where the commit stands that is under way, nil if there is none; only for targets that are inspected.
 	Commit *ops.Progress
+	// Ignored is what lies where the journal's directory would be and is not to be trusted, nil if nothing does; only for
+	// targets that are inspected.
+	Ignored *journal.UnsafeError
 	// Undo is the transaction that can be undone, nil if there is none.
 	Undo *txn.Applied
 }
@@ -64,7 +93,7 @@ type Session struct {
 	path       string // as the user gave it
 	opts       Options
 	target     target.Target
-	dir        journal.Dir
+	dir        *journal.Dir
 	disk       model.Disk
 	env        ops.Env
 	borrowed   map[string]target.Target // opened to copy from, by their paths
@@ -74,7 +103,8 @@ type Session struct {
 	noUndo     error // why applied is nil
 }
 
-// Open locks and scans a target for editing. Errors are those of target.Open. A target with an unfinished
+// Open locks and scans a target for editing. Errors are those of target.Open, and a *journal.UnsafeError where the
+// journal's directory is not to be trusted: there may be an unfinished transaction in it. A target with an unfinished
 // transaction opens too: Unfinished tells.
 func Open(path string, opts Options) (*Session, error) {
 	opts.tell("locking it")
@@ -82,27 +112,81 @@ func Open(path string, opts Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{path: path, opts: opts, target: t, dir: journalDir(t.Beside(), opts), borrowed: map[string]target.Target{}}
+	dir, err := openDir(target.PlaceOf(t), opts)
+	if err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	s := &Session{path: path, opts: opts, target: t, dir: dir, borrowed: map[string]target.Target{}}
 	opts.tell("looking for tools")
 	s.Discover()
 	if err := s.look(); err != nil {
-		return nil, errors.Join(err, t.Close())
+		return nil, errors.Join(err, dir.Close(), t.Close())
+	}
+	if err := s.findable(); err != nil {
+		return nil, errors.Join(err, dir.Close(), t.Close())
 	}
 	opts.Group.join(s)
 	return s, nil
+}
+
+// holds reports whether a journal is in a directory.
+func holds(dir *journal.Dir) bool { return !dir.Touched().IsZero() }
+
+// findable refuses a target whose journal may lie where this name does not lead to. If one is found here, it is that.
+func (s *Session) findable() error {
+	if holds(s.dir) {
+		return nil
+	}
+	beside := s.target.Beside()
+	why := target.Elsewhere(beside)
+	if why == "" {
+		return nil
+	}
+	return fmt.Errorf("%s %s, so a journal beside it there would not be found, and what is written here shows there too: "+
+		"open it by the name where it was edited, or edit a copy; `%s` makes one", s.path, why,
+		safetext.Command("cp", "--sparse=always", beside, beside+".copy"))
 }
 
 func targetOptions(o Options, mode target.Mode) target.Options {
 	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
 }
 
-// journalDir is the journal's directory of a target with this Beside.
-func journalDir(beside string, o Options) journal.Dir {
-	parent := o.Journal
-	if parent == "" {
-		parent = filepath.Dir(beside)
+// openDir opens the journal's directory of a target at a place: where one is under another name of the same file, that
+// one. The caller closes it.
+func openDir(place target.Place, o Options) (*journal.Dir, error) {
+	dir, err := openNamed(place, o)
+	if err != nil || holds(dir) {
+		return dir, err
 	}
-	return journal.OpenDir(filepath.Join(parent, filepath.Base(beside)+".shunt"))
+	for _, other := range target.Siblings(place.Beside) {
+		place.Beside = other
+		d, err := openNamed(place, o)
+		if err != nil {
+			return nil, errors.Join(err, dir.Close())
+		}
+		if holds(d) {
+			return d, dir.Close()
+		}
+		if err := d.Close(); err != nil {
+			return nil, errors.Join(err, dir.Close())
+		}
+	}
+	return dir, nil
+}
+
+// openNamed opens the directory that goes by the name of a place.
+func openNamed(place target.Place, o Options) (*journal.Dir, error) {
+	p := journal.Place{Parent: o.Journal, Name: target.KeptName(filepath.Base(place.Beside))}
+	if i := place.Image; i != nil {
+		p.Image = &journal.Image{Dev: i.Dev, Ino: i.Inode, Owner: journal.User{UID: i.UID, GID: i.GID}}
+	}
+	if p.Parent == "" {
+		p.Parent = filepath.Dir(place.Beside)
+		if p.Image != nil {
+			p.Beside = filepath.Base(place.Beside)
+		}
+	}
+	return journal.OpenDir(p)
 }
 
 // makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.
@@ -128,6 +212,9 @@ func (s *Session) makeStateDir() error {
 func (s *Session) look() error {
 	s.unfinished, s.damage = nil, nil
 	s.opts.tell("reading the journal")
+	if err := s.dir.Refresh(); err != nil {
+		return err
+	}
 	status, err := txn.Inspect(s.dir)
 	if err == nil && status.Complete {
 		if err := s.complete(status); err != nil {
@@ -142,6 +229,8 @@ func (s *Session) look() error {
 		if err := worker.Sweep(s.dir); err != nil {
 			return fmt.Errorf("remove what an earlier rehearsal left in %s: %w", s.dir.Path(), err)
 		}
+	case errors.As(err, new(*journal.UnsafeError)):
+		return err
 	default:
 		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed. %s", s.dir.Path(), err, mend(err))
 	}
@@ -207,13 +296,13 @@ func (s *Session) Env() ops.Env { return s.env }
 
 // Facts are the target's outer properties.
 func (s *Session) Facts() Facts {
-	f := facts(s.target)
+	f := facts(s.target, s.opts)
 	f.Undo = s.applied
 	return f
 }
 
-func facts(t target.Target) Facts {
-	f := Facts{Path: t.Path(), Format: t.Format(), Size: geometry.Bytes(t.Size())}
+func facts(t target.Target, o Options) Facts {
+	f := Facts{Path: t.Path(), Call: o.Call(t.Path()), Format: t.Format(), Size: geometry.Bytes(t.Size())}
 	if t.Physical() {
 		f.Retype = t.Path()
 	}
@@ -237,7 +326,7 @@ func (s *Session) Damage() error { return s.damage }
 // Close gives up the target, unless a worker still has it.
 func (s *Session) Close() error {
 	s.opts.Group.leave(s)
-	return errors.Join(s.closeBorrowed(), s.target.Close())
+	return errors.Join(s.closeBorrowed(), s.dir.Close(), s.target.Close())
 }
 
 // Inspect scans a target without locking it for editing. Targets in use can be inspected.
@@ -262,16 +351,30 @@ func examine(path string, t target.Target, opts Options) (model.Disk, Facts, *tx
 	if err := checkDisk(path, t, disk); err != nil {
 		return model.Disk{}, Facts{}, nil, err
 	}
-	dir, facts := journalDir(t.Beside(), opts), facts(t)
-	if facts.InUse != "" {
-		facts.Commit = underWay(dir)
+	f := facts(t, opts)
+	unfinished := f.lookBeside(target.PlaceOf(t), opts)
+	return disk, f, unfinished, nil
+}
+
+// lookBeside reads what is kept beside a target that is inspected, as far as it is to be trusted, and returns the
+// unfinished transaction, nil if there is none. What cannot be read is not worth a word here: an edit tells.
+func (f *Facts) lookBeside(place target.Place, opts Options) *txn.Status {
+	dir, err := openDir(place, opts)
+	if err != nil {
+		_ = errors.As(err, &f.Ignored)
+		return nil
 	}
-	facts.Undo, _ = undoable(dir) // one that is of no use is not worth a word here
-	var unfinished *txn.Status
-	if status, err := txn.Inspect(dir); err == nil && !status.Complete {
-		unfinished = &status
+	defer func() { _ = dir.Close() }() // only read
+	if f.InUse != "" {
+		f.Commit = underWay(dir)
 	}
-	return disk, facts, unfinished, nil
+	unfinished, applied, err := txn.Look(dir)
+	f.Undo = applied
+	_ = errors.As(err, &f.Ignored)
+	if unfinished == nil || unfinished.Complete {
+		return nil
+	}
+	return unfinished
 }
 
 // Start has a worker rehearse the queue, which must have been made from Disk and Env. The wishes are for its commit.
@@ -315,8 +418,15 @@ func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 	if err := s.makeStateDir(); err != nil {
 		return nil, err
 	}
-	job.Path, job.SectorSize, job.NoLock, job.Journal = s.target.Path(), s.target.SectorSize(), s.opts.NoLock, s.dir.Path()
-	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) { return start(job, s.target.Files(), files) })
+	handle, dir, err := s.dir.Handle()
+	if err != nil {
+		return nil, err
+	}
+	job.Call = s.opts.Call(s.target.Path())
+	job.Path, job.SectorSize, job.NoLock, job.Journal = s.target.Path(), s.target.SectorSize(), s.opts.NoLock, handle
+	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) {
+		return start(job, handed{target: s.target.Files(), sources: files, journal: dir})
+	})
 }
 
 // ErrNotDisk is returned for a file in which nothing looks like a disk.

@@ -6,7 +6,7 @@ import (
 	"shunt/ops/worker"
 )
 
-func undoable(dir journal.Dir) (*txn.Applied, error) {
+func undoable(dir *journal.Dir) (*txn.Applied, error) {
 	a, err := worker.Undoable(dir)
 	if err != nil {
 		return nil, err

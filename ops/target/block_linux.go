@@ -186,7 +186,7 @@ func (b *Block) through() string { return "/proc/self/fd/" + strconv.Itoa(int(b.
 
 // lockImage keeps those off who edit the file behind a loop device without the loop device.
 func (b *Block) lockImage(opts Options) error {
-	path := host().image(b.disk)
+	path, _ := host().image(b.disk)
 	if path == "" || opts.NoLock {
 		return nil
 	}
@@ -219,6 +219,12 @@ func (b *Block) Physical() bool { return host().physical(b.disk) }
 
 // Beside is Target.Beside.
 func (b *Block) Beside() string { return host().beside(b.disk) }
+
+// Image is Target.Image.
+func (b *Block) Image() *ImageFile {
+	_, image := host().image(b.disk)
+	return image
+}
 
 // AllowWrites is Target.AllowWrites. What others wrote through the nodes of the partitions is seen from then on.
 func (b *Block) AllowWrites() error {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/model/testneed"
 )
 
@@ -98,7 +99,7 @@ func TestBlockReadsAndWrites(t *testing.T) {
 			if start, end, err := b.Data(512); start != 512 || end != size || err != nil {
 				t.Errorf("data at %d-%d, %v", start, end, err)
 			}
-			if at, err := b.Modified(); at != 0 || err != nil {
+			if at, err := b.State(); at.Known() != (b.image != nil) || err != nil {
 				t.Errorf("modified %d, %v", at, err)
 			}
 			id, err := b.Identity()
@@ -205,7 +206,7 @@ func TestBusyPartition(t *testing.T) {
 	if b.claim != nil {
 		t.Error("the device was claimed although a partition of it is in use")
 	}
-	if uses := b.Uses(nil); len(uses) != 1 || uses[1] != (Use{"mounted at " + at, at}) {
+	if uses := b.Uses(nil); len(uses) != 1 || uses[1] != (model.Use{Kind: model.Mounted, Place: at}) {
 		t.Errorf("uses: %v", uses)
 	}
 	require(t, b.AllowWrites())

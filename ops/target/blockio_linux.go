@@ -130,5 +130,8 @@ func (b *Block) Data(off int64) (start, end int64, err error) {
 	return off, b.Size(), b.within("look for data in", off, 0)
 }
 
-// Modified is Device.Modified: nobody keeps account of it.
-func (b *Block) Modified() (int64, error) { return 0, nil }
+// Shared is Device.Shared: a device shares no blocks.
+func (b *Block) Shared() int64 { return 0 }
+
+// Loose is Device.Loose: its other partitions may be in use.
+func (b *Block) Loose() bool { return true }

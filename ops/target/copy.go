@@ -57,6 +57,7 @@ func (r *Raw) clone(w *os.File, dst, src, n int64) (bool, error) {
 	err := retry(func() error { return unix.IoctlFileCloneRange(int(w.Fd()), &what) })
 	switch {
 	case err == nil:
+		r.shared.Add(n)
 		return true, nil
 	case unsupported(err) || errors.Is(err, unix.EXDEV):
 		r.cannot.clone.Store(true)

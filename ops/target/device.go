@@ -49,7 +49,15 @@ type Device interface {
 	// advice: what is not durable yet stays, and a host may keep what it likes.
 	Forget(off, n int64)
 
-	// Modified is when the target was last written to by anybody, in nanoseconds since 1970; 0 where nobody keeps
-	// account of it, as with block devices. After a good Sync it stays the same until the next write.
-	Modified() (int64, error)
+	// State is what tells whether anybody has written to the target, the zero State where nobody keeps account of it,
+	// as with most block devices. After a good Sync it stays the same until the next write by anybody, or until its
+	// name, owner or mode changes.
+	State() (State, error)
+
+	// Loose reports that parts of the target may be written to by right while it is held, so that a later time of
+	// modification alone means nothing.
+	Loose() bool
+
+	// Shared is how many bytes Copy has copied by sharing blocks, which cost nothing, since the target was opened.
+	Shared() int64
 }

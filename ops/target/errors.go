@@ -8,7 +8,7 @@ import (
 // What makes a path unfit to be edited, whoever asks and whenever. The texts follow the path.
 var (
 	// ErrEmpty is returned for a file without a single byte.
-	ErrEmpty = errors.New("is empty: give it the size of the disk first, for example with `truncate -s 1GiB`")
+	ErrEmpty = errors.New("is empty: give it the size of the disk first")
 	// ErrTooSmall is returned for a file shorter than one sector.
 	ErrTooSmall = errors.New("is smaller than one sector")
 	// ErrDirectory is returned for a directory.

@@ -4,21 +4,28 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"shunt/model/safetext"
 )
 
 // format is a kind of file that holds a disk without being its plain bytes.
 type format struct {
 	name   string
 	magic  string
-	tail   bool   // the magic stands 512 bytes before the end, otherwise at the start
-	unpack string // how to unpack it, "" for those that qemu-img converts
-	source string // what qemu-img calls it
+	tail   bool     // the magic stands 512 bytes before the end, otherwise at the start
+	unpack []string // the command that unpacks it to its standard output, nil for those that qemu-img converts
+	seeks  bool     // the command takes the file by its name, and not from its standard input
+	source string   // what qemu-img calls it
 }
 
 // formats are told apart by their magic bytes. Taking one for a raw image would show an empty disk and offer to put a
 // table over it.
 func formats() []format {
 	return []format{
+		{name: "qcow", magic: "QFI\xfb\x00\x00\x00\x01", source: "qcow"},
 		{name: "qcow2", magic: "QFI\xfb", source: "qcow2"},
 		{name: "VMDK", magic: "KDMV", source: "vmdk"},
 		{name: "VMDK", magic: "COWD", source: "vmdk"},
@@ -30,12 +37,12 @@ func formats() []format {
 		{name: "QED", magic: "QED\x00", source: "qed"},
 		{name: "Parallels", magic: "WithoutFreeSpace", source: "parallels"},
 		{name: "Parallels", magic: "WithouFreSpacExt", source: "parallels"},
-		{name: "gzip", magic: "\x1f\x8b\x08", unpack: "gunzip -k"},
-		{name: "xz", magic: "\xfd7zXZ\x00", unpack: "xz -dk"},
-		{name: "zstd", magic: "\x28\xb5\x2f\xfd", unpack: "zstd -d"},
-		{name: "bzip2", magic: "BZh", unpack: "bunzip2 -k"},
-		{name: "zip", magic: "PK\x03\x04", unpack: "unzip"},
-		{name: "7z", magic: "7z\xbc\xaf\x27\x1c", unpack: "7z x"},
+		{name: "gzip", magic: "\x1f\x8b\x08", unpack: []string{"gzip", "-dc"}},
+		{name: "xz", magic: "\xfd7zXZ\x00", unpack: []string{"xz", "-dc"}},
+		{name: "zstd", magic: "\x28\xb5\x2f\xfd", unpack: []string{"zstd", "-dc"}},
+		{name: "bzip2", magic: "BZh", unpack: []string{"bzip2", "-dc"}},
+		{name: "zip", magic: "PK\x03\x04", unpack: []string{"unzip", "-p"}, seeks: true},
+		{name: "7z", magic: "7z\xbc\xaf\x27\x1c", unpack: []string{"7z", "x", "-so"}, seeks: true},
 	}
 }
 
@@ -71,18 +78,44 @@ func formatOf(path string, r io.ReaderAt, size int64) (f format, found bool, err
 		if f.tail {
 			where = tail
 		}
-		if bytes.HasPrefix(where, []byte(f.magic)) && (f.unpack == "" || !partitioned) {
+		if bytes.HasPrefix(where, []byte(f.magic)) && (f.unpack == nil || !partitioned) {
 			return f, true, nil
 		}
 	}
 	return format{}, false, nil
 }
 
+// advice is how to make a raw image of the file, beside it, under a name that is free.
 func (f format) advice(path string) string {
-	if f.unpack != "" {
-		return fmt.Sprintf("unpack it first: `%s %s`", f.unpack, path)
+	in := path
+	if strings.HasPrefix(in, "-") || !strings.HasPrefix(in, "/") && strings.Contains(in, ":") {
+		in = "./" + in // neither an option nor, for qemu-img, the name of a protocol
 	}
-	return fmt.Sprintf("convert it first: `qemu-img convert -f %s -O raw %s %s.raw`", f.source, path, path)
+	out := rawName(in)
+	if f.unpack != nil {
+		how := safetext.Command(f.unpack...)
+		if f.seeks {
+			return fmt.Sprintf("unpack it first: `%s %s > %s`", how, safetext.Word(in), safetext.Word(out))
+		}
+		return fmt.Sprintf("unpack it first: `%s < %s > %s`", how, safetext.Word(in), safetext.Word(out))
+	}
+	return fmt.Sprintf("convert it first: `%s`", safetext.Command("qemu-img", "convert", "-f", f.source, "-O", "raw", in, out))
+}
+
+// rawName is a name beside path that nothing has yet.
+func rawName(path string) string {
+	const most = 240 // bytes of a name, with room for the ending
+	dir, name := filepath.Split(path)
+	name = strings.ToValidUTF8(name[:min(len(name), most)], "_")
+	for i := 1; ; i++ {
+		out := dir + name + ".raw"
+		if i > 1 {
+			out = fmt.Sprintf("%s%s.%d.raw", dir, name, i)
+		}
+		if _, err := os.Lstat(out); err != nil {
+			return out
+		}
+	}
 }
 
 func readUpTo(r io.ReaderAt, off, n int64) ([]byte, error) {

@@ -122,7 +122,7 @@ func (s Surroundings) device(d disk) Glance {
 	}
 	var uses []string
 	for _, use := range s.k.blockUses(d.name) {
-		uses = append(uses, use.what)
+		uses = append(uses, use.what.String())
 	}
 	g.Use = strings.Join(uses, ", ")
 	return g

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/safetext"
 )
 
 // kernel is where the system tells about itself.
@@ -51,7 +53,7 @@ func (k kernel) locker(path string, id fileID) *InUse {
 	}
 	return &InUse{
 		Path: path, Holder: "another program, which cannot be seen from here",
-		Advice: fmt.Sprintf("find it as root with `lsof %s` and stop it", path),
+		Advice: fmt.Sprintf("find it as root with `%s` and stop it", safetext.Command("lsof", safetext.Operand(path))),
 	}
 }
 
@@ -62,7 +64,7 @@ func (k kernel) user(path string, id fileID, e extent) *InUse {
 	}
 	for _, swap := range k.swaps() {
 		if id.is(swap) {
-			return &InUse{Path: path, Holder: "the system as swap", Advice: fmt.Sprintf("run `swapoff %s` first", swap)}
+			return &InUse{Path: path, Holder: "the system as swap", Advice: fmt.Sprintf("run `%s` first", safetext.Command("swapoff", swap))}
 		}
 	}
 	for _, o := range k.openers(id) {

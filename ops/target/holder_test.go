@@ -126,8 +126,36 @@ func TestSwapFile(t *testing.T) {
 		"proc/swaps": "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n" + strings.ReplaceAll(path, " ", `\040`) + " file 1 0 -3\n",
 	})
 	use := k.user("a.raw", identify(t, path), wholly)
-	if use == nil || !strings.Contains(use.Holder, "swap") || !strings.Contains(use.Advice, "swapoff "+path) {
+	if use == nil || !strings.Contains(use.Holder, "swap") || !strings.Contains(use.Advice, "swapoff '"+path+"'") {
 		t.Errorf("got %+v", use)
+	}
+}
+
+// TestLoopFits finds out about loop devices of others without opening them, where that is certain.
+func TestLoopFits(t *testing.T) {
+	file := image(t, t.TempDir(), 10*512+100)
+	for _, c := range []struct {
+		name, offset, limit, sectors string
+		want                         bool
+	}{
+		{file, "0", "0", "10", true},
+		{file, "512", "0", "9", true},
+		{file, "512", "1024", "2", true},
+		{file, "0", "1048576", "10", true},
+		{file, "0", "0", "11", false},
+		{file, "1024", "0", "10", false},
+		{file, "", "0", "10", false},
+		{file, "0", "0", "0", false},
+		{file + " (deleted)", "0", "0", "10", false},
+		{filepath.Dir(file), "0", "0", "10", false},
+		{"image", "0", "0", "10", false},
+	} {
+		k := tree(t, map[string]string{
+			"sys/block/loop1/loop/offset": c.offset + "\n", "sys/block/loop1/loop/sizelimit": c.limit + "\n", "sys/block/loop1/size": c.sectors + "\n",
+		})
+		if got := k.loopFits("loop1", c.name); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
 	}
 }
 
@@ -160,7 +188,7 @@ func TestLoopUses(t *testing.T) {
 		{
 			"whole device mounted",
 			map[string]string{name: path + "\n", "proc/SELF/mountinfo": mounts + "31 30 7:1 / /mnt/a\\040b rw shared:1 - ext4 /dev/loop1 rw\n"},
-			", mounted at /mnt/a b", "run `umount /mnt/a b`, then run `losetup -d DEV/loop1`, and open it again",
+			", mounted at /mnt/a b", "run `umount '/mnt/a b'`, then run `losetup -d DEV/loop1`, and open it again",
 		},
 		{
 			"goes away with its mount",

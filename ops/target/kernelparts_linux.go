@@ -161,7 +161,7 @@ func (b *Block) Withdraw(numbers []int) error {
 			}
 			why := "somebody uses it"
 			if use, busy := b.Uses(nil)[p.Number]; busy {
-				why = "it is " + use.Why
+				why = "it is " + use.String()
 			}
 			return fmt.Errorf("p%d of %s cannot be kept from use while it changes: %s (%w); nothing was changed: unmount or stop what uses it first", p.Number, b.path, why, err)
 		}

@@ -82,6 +82,11 @@ func TestWriterOfAnotherProgram(t *testing.T) {
 	process, err := os.StartProcess(cat, []string{cat}, &os.ProcAttr{Files: []*os.File{reader, f, f}})
 	require(t, err)
 	use := inUse(t, path, "cat (pid ")
+	seen := open(t, path, Options{Mode: Inspect})
+	if err := seen.Unused(); err == nil || !strings.HasSuffix(err.Error(), "): stop it first") {
+		t.Errorf("somebody who has it open for writing: %v", err)
+	}
+	require(t, seen.Close())
 	if use.PID != process.Pid {
 		t.Errorf("got pid %d, want %d", use.PID, process.Pid)
 	}

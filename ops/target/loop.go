@@ -4,12 +4,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model"
+	"shunt/model/safetext"
 )
 
-// loopUser tells of a loop device on the file, nil if there is none. A loop device reads and writes behind the back of
+// loopUser names a loop device on the file, nil if there is none. A loop device reads and writes behind the back of
 // every lock, mounted or not.
 // Loop devices that show a part of the file only are left out if only partly shown ones are admitted.
 func (k kernel) loopUser(path string, id fileID, admitted extent) *InUse {
@@ -34,7 +38,7 @@ func (k kernel) loopUser(path string, id fileID, admitted extent) *InUse {
 func (k kernel) loopHolder(disk string) (what string, todo []string) {
 	what = "loop device " + filepath.Join(k.dev, disk)
 	for _, at := range k.blockUses(disk) {
-		what += ", " + at.what
+		what += ", " + at.what.String()
 		todo = append(todo, at.undo)
 	}
 	return what, todo
@@ -57,11 +61,41 @@ func (k kernel) loopOn(disk string, id fileID) bool {
 	if err != nil {
 		return false // not set up
 	}
-	if id.is(strings.TrimSuffix(string(name), "\n")) {
+	file := strings.TrimSuffix(string(name), "\n")
+	if id.is(file) {
 		return true
+	}
+	if k.loopFits(disk, file) {
+		return false
 	}
 	info, err := k.loopStatus(disk)
 	return err == nil && info.Device == id.dev && info.Inode == id.inode
+}
+
+// loopFits reports whether a loop device shows a file of this name to the byte, as far as /sys and the file tell. Then it is
+// the device's file, and there is no need to open a device that is none of our business.
+func (k kernel) loopFits(disk, file string) bool {
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() || !filepath.IsAbs(file) {
+		return false
+	}
+	number := func(name string) int64 {
+		text, err := os.ReadFile(filepath.Join(k.sys, "block", disk, name))
+		n, bad := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+		if err != nil || bad != nil {
+			return -1
+		}
+		return n
+	}
+	offset, limit, sectors := number("loop/offset"), number("loop/sizelimit"), number("size")
+	if offset < 0 || limit < 0 || sectors <= 0 {
+		return false
+	}
+	shown := info.Size() - offset
+	if limit > 0 {
+		shown = min(shown, limit)
+	}
+	return shown/512 == sectors
 }
 
 // loopStatus is what a loop device itself tells of its file. The name in /sys is what the file was called for whoever set
@@ -76,7 +110,10 @@ func (k kernel) loopStatus(disk string) (*unix.LoopInfo64, error) {
 }
 
 // blockUse is one use of a block device: what it is, and what ends it.
-type blockUse struct{ what, undo string }
+type blockUse struct {
+	what model.Use
+	undo string
+}
 
 // blockUses lists what a disk and its partitions are used for.
 func (k kernel) blockUses(disk string) []blockUse {
@@ -95,11 +132,11 @@ func (k kernel) blockUses(disk string) []blockUse {
 		}
 		node := filepath.Join(k.dev, filepath.Base(dir))
 		for _, at := range k.mounts(strings.TrimSpace(string(number)), node) {
-			uses = append(uses, blockUse{"mounted at " + at, fmt.Sprintf("run `umount %s`", at)})
+			uses = append(uses, blockUse{model.Use{Kind: model.Mounted, Place: at}, fmt.Sprintf("run `%s`", safetext.Command("umount", at))})
 		}
 		for _, swap := range k.swaps() {
 			if swap == node {
-				uses = append(uses, blockUse{"used as swap", fmt.Sprintf("run `swapoff %s`", node)})
+				uses = append(uses, blockUse{model.Use{Kind: model.SwapSpace}, fmt.Sprintf("run `swapoff %s`", node)})
 			}
 		}
 		for _, holder := range names(filepath.Join(dir, "holders")) {
@@ -114,10 +151,10 @@ func (k kernel) holderUse(holder string) blockUse {
 	name, err := os.ReadFile(filepath.Join(k.sys, "block", holder, "dm", "name"))
 	if err == nil {
 		mapped := strings.TrimSpace(string(name))
-		return blockUse{"used by device mapper " + mapped, fmt.Sprintf("close %s", filepath.Join(k.dev, "mapper", mapped))}
+		return blockUse{model.Use{Kind: model.Held, Place: "device mapper " + mapped}, fmt.Sprintf("close %s", filepath.Join(k.dev, "mapper", mapped))}
 	}
 	node := filepath.Join(k.dev, holder)
-	return blockUse{"used by " + node, "stop " + node}
+	return blockUse{model.Use{Kind: model.Held, Place: node}, "stop " + node}
 }
 
 // mounts lists where a block device is mounted, by its number, or by its name where the file system shows a number of

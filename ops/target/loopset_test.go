@@ -89,7 +89,7 @@ func TestHold(t *testing.T) {
 	held, err = Open(path, Options{Mode: Hold, Shown: true})
 	require(t, err)
 	uses := held.Uses([]Part{{1, 0, 1 << 20}, {2, 1 << 20, 4 << 20}, {3, 5 << 20, 1 << 20}})
-	if len(uses) != 1 || uses[2].Why != "used by loop device "+part.Node {
+	if len(uses) != 1 || uses[2].String() != "used by loop device "+part.Node {
 		t.Errorf("uses: %v", uses)
 	}
 	if use, ok := errors.AsType[*InUse](held.Unused()); !ok || !strings.Contains(use.Holder, part.Node) {
@@ -164,7 +164,7 @@ func TestLend(t *testing.T) {
 	at := t.TempDir()
 	p := Part{1, 1 << 20, 10 << 20}
 	require(t, b.Lend(func() error { run(t, "mount", loop+"p1", at); return nil }))
-	if b.claim != nil || !slices.Equal(b.Mounts(p), []string{at}) || b.Uses(nil)[1].Mounted != at {
+	if b.claim != nil || !slices.Equal(b.Mounts(p), []string{at}) || b.Uses(nil)[1].GrowsAt() != at {
 		t.Errorf("claim %v, mounted at %v", b.claim, b.Mounts(p))
 	}
 	require(t, b.Lend(func() error { run(t, "umount", at); return nil }))

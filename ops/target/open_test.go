@@ -109,7 +109,7 @@ func TestOpenRefusesOtherFormats(t *testing.T) {
 		copy(data[510:], mbrSignature)
 		require(t, os.WriteFile(path, data, 0o644))
 		_, err = Open(path, Options{Mode: Inspect})
-		if packed := f.unpack != ""; packed != (err == nil) {
+		if packed := f.unpack != nil; packed != (err == nil) {
 			t.Errorf("%s before a partition table: got %v", f.name, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"shunt/geometry"
+	"shunt/model"
 )
 
 // Target is an opened and locked target: an image file (Raw) or a block device (Block).
@@ -21,6 +22,8 @@ type Target interface {
 	// Beside is the path, without an ending, beside which what belongs to the target is kept. It is the same whenever
 	// and by whatever name the target is opened; in particular a loop device shares it with its image file.
 	Beside() string
+	// Image is the file at Beside as it was opened, nil for a device that shows none.
+	Image() *ImageFile
 	// SectorSize is the logical sector.
 	SectorSize() geometry.SectorSize
 	// Remainder is how many bytes follow the last whole sector.
@@ -32,7 +35,7 @@ type Target interface {
 
 	// Uses tells which partitions of the target are in use, by their numbers. Of a block device those are told that the
 	// kernel knows; of an image file those among parts that loop devices show.
-	Uses(parts []Part) map[int]Use
+	Uses(parts []Part) map[int]model.Use
 	// Mounts are the directories where a partition, or with the number 0 the whole target, is mounted in the mount
 	// namespace of this process. Of an image file Start and Len count.
 	Mounts(p Part) []string
@@ -66,14 +69,6 @@ type Target interface {
 	Files() []*os.File
 	// Close gives up this process's hold on the target. The locks end with it unless another process was handed Files.
 	Close() error
-}
-
-// Use is what a partition is used for.
-type Use struct {
-	// Why is the use in words: "mounted at /mnt", "used as swap".
-	Why string
-	// Mounted is the directory where it is mounted for reading and writing, "" if it is not or not only there.
-	Mounted string
 }
 
 // Part is a partition as the kernel knows it.

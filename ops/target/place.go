@@ -2,35 +2,58 @@ package target
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
-// Beside finds, without opening or locking anything, what Target.Beside of the target at path is.
-func Beside(path string) (string, error) {
+// Place is where what belongs to a target is kept.
+type Place struct {
+	// Beside is a path without an ending; see Target.Beside.
+	Beside string
+	// Image is the file that is, or was when it was looked at, at Beside; nil for a device that shows none.
+	Image *ImageFile
+}
+
+// ImageFile tells a file from all others, and whose it is.
+type ImageFile struct {
+	Dev, Inode uint64
+	UID, GID   uint32
+}
+
+func imageFile(st unix.Stat_t) *ImageFile {
+	return &ImageFile{Dev: st.Dev, Inode: st.Ino, UID: st.Uid, GID: st.Gid}
+}
+
+// PlaceOf is the place of a target that is open.
+func PlaceOf(t Target) Place { return Place{Beside: t.Beside(), Image: t.Image()} }
+
+// FindPlace finds, without opening or locking anything, what PlaceOf the target at path is.
+func FindPlace(path string) (Place, error) {
 	resolved, err := realPath(path)
 	if err != nil {
-		return "", fmt.Errorf("open %s: %w", path, cause(err))
+		return Place{}, fmt.Errorf("open %s: %w", path, cause(err))
 	}
-	info, err := os.Stat(resolved)
+	var st unix.Stat_t
+	if err := retry(func() error { return unix.Stat(resolved, &st) }); err != nil {
+		return Place{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFBLK {
+		return Place{resolved, imageFile(st)}, nil
+	}
+	d, err := host().disk(st.Rdev)
 	if err != nil {
-		return "", fmt.Errorf("open %s: %w", path, cause(err))
+		return Place{}, err
 	}
-	if mode := info.Mode(); mode&fs.ModeDevice == 0 || mode&fs.ModeCharDevice != 0 {
-		return resolved, nil
-	}
-	d, err := host().disk(rdevOf(info))
-	if err != nil {
-		return "", err
-	}
-	return host().beside(d), nil
+	_, image := host().image(d)
+	return Place{host().beside(d), image}, nil
 }
 
 // beside is the image of a loop device, or a place of the device's own in the directory for states.
 func (k kernel) beside(d disk) string {
-	if image := k.image(d); image != "" {
+	if image, _ := k.image(d); image != "" {
 		return image
 	}
 	name := d.name

@@ -18,7 +18,9 @@ var _ Target = (*Raw)(nil)
 type Raw struct {
 	handle
 	block int64 // block size of the host file system
+	file  *ImageFile
 
+	shared  atomic.Int64                                  // bytes that Copy has copied by sharing blocks
 	cannot  struct{ punch, clone, copyRange atomic.Bool } // what the host file system turned out not to support
 	buffers sync.Pool
 }
@@ -43,6 +45,7 @@ func build(path, resolved string, f *os.File, mode Mode, z geometry.SectorSize) 
 	r := &Raw{
 		handle: handle{path: path, real: resolved, mode: mode, sector: z, dev: st.Dev, inode: st.Ino, read: f},
 		block:  max(host.Bsize, 512),
+		file:   imageFile(st),
 	}
 	r.size.Store(st.Size)
 	r.buffers.New = func() any { b := make([]byte, copyBuffer); return &b }
@@ -55,11 +58,20 @@ func (r *Raw) Format() string { return "raw" }
 // Fixed is Target.Fixed: an image file can be made longer and shorter.
 func (r *Raw) Fixed() bool { return false }
 
+// Loose is Device.Loose: who holds an image holds all of it.
+func (r *Raw) Loose() bool { return false }
+
+// Shared is Device.Shared.
+func (r *Raw) Shared() int64 { return r.shared.Load() }
+
 // Physical is Target.Physical.
 func (r *Raw) Physical() bool { return false }
 
 // Beside is Target.Beside: the image's own path.
 func (r *Raw) Beside() string { return r.real }
+
+// Image is Target.Image.
+func (r *Raw) Image() *ImageFile { return r.file }
 
 // AllowWrites is Target.AllowWrites. It also fails with *InUse when somebody uses the image who does not mind locks: a
 // loop device may have come since the image was opened.
@@ -78,7 +90,7 @@ func (r *Raw) AllowWrites() error {
 // Unused is Target.Unused.
 func (r *Raw) Unused() error {
 	if use := host().user(r.path, r.id(), wholly); use != nil {
-		use.Advice = strings.TrimSuffix(use.Advice, openAgain) + " first"
+		use.Advice = strings.TrimSuffix(strings.TrimSuffix(use.Advice, openAgain), " first") + " first"
 		return use
 	}
 	return nil

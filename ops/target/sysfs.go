@@ -162,23 +162,23 @@ func (d disk) serial() string {
 	return ""
 }
 
-// image is the file behind a loop device that holds the same bytes at the same places, "" if there is none or it cannot
-// be found by its name.
-func (k kernel) image(d disk) string {
+// image is the file behind a loop device that holds the same bytes at the same places, and what the system says of it; ""
+// and nil if there is none or it cannot be found by its name.
+func (k kernel) image(d disk) (string, *ImageFile) {
 	name := d.text("loop", "backing_file")
 	if name == "" || d.text("loop", "offset") != "0" || d.text("loop", "sizelimit") != "0" {
-		return ""
+		return "", nil
 	}
 	path, err := filepath.EvalSymlinks(name)
 	if err != nil {
-		return ""
+		return "", nil
 	}
 	var st unix.Stat_t
 	if retry(func() error { return unix.Stat(path, &st) }) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return ""
+		return "", nil
 	}
 	if !k.loopOn(d.name, fileID{dev: st.Dev, inode: st.Ino, fd: -1}) {
-		return ""
+		return "", nil
 	}
-	return path
+	return path, imageFile(st)
 }

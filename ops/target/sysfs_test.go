@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model"
 	"shunt/model/testneed"
 )
 
@@ -125,8 +126,8 @@ func TestBeside(t *testing.T) {
 			t.Errorf("state directory %s, want %s", got, want)
 		}
 	}
-	if got, err := Beside(path); err != nil || got != path {
-		t.Errorf("beside an image: %s, %v", got, err)
+	if got, err := FindPlace(path); err != nil || got.Beside != path || got.Image == nil {
+		t.Errorf("beside an image: %+v, %v", got, err)
 	}
 }
 
@@ -140,29 +141,29 @@ func TestUses(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		files map[string]string
-		want  map[int]Use
+		want  map[int]model.Use
 	}{
-		{"nobody", nil, map[int]Use{}},
-		{"mounted", map[string]string{"proc/SELF/mountinfo": mount}, map[int]Use{2: {"mounted at /mnt/a b", "/mnt/a b"}}},
+		{"nobody", nil, map[int]model.Use{}},
+		{"mounted", map[string]string{"proc/SELF/mountinfo": mount}, map[int]model.Use{2: {Kind: model.Mounted, Place: "/mnt/a b"}}},
 		{
 			"mounted read-only",
 			map[string]string{"proc/SELF/mountinfo": "31 30 8:2 / /mnt ro - ext4 /dev/sda2 rw\n"},
-			map[int]Use{2: {Why: "mounted read-only at /mnt"}},
+			map[int]model.Use{2: {Kind: model.Mounted, Place: "/mnt", ReadOnly: true}},
 		},
 		{
 			"mounted read-only at one place and not at another",
 			map[string]string{"proc/SELF/mountinfo": "31 30 8:2 / /mnt ro - ext4 /dev/sda2 rw\n32 30 8:2 / /srv rw - ext4 /dev/sda2 rw\n"},
-			map[int]Use{2: {"mounted at /srv", "/srv"}},
+			map[int]model.Use{2: {Kind: model.Mounted, Place: "/srv"}},
 		},
 		{
 			"mounted by somebody in a container",
 			map[string]string{"proc/77/mountinfo": mount, "proc/77/ns/mnt": "->mnt:[5]", "proc/77/comm": "sh\n", "proc/SELF/ns/mnt": "->mnt:[4]"},
-			map[int]Use{2: {Why: "mounted at /mnt/a b by sh (pid 77)"}},
+			map[int]model.Use{2: {Kind: model.Mounted, Place: "/mnt/a b", By: "sh (pid 77)"}},
 		},
 		{
 			"the namespace of this process, seen twice",
 			map[string]string{"proc/77/mountinfo": mount, "proc/77/ns/mnt": "->mnt:[4]", "proc/77/comm": "sh\n", "proc/SELF/ns/mnt": "->mnt:[4]"},
-			map[int]Use{},
+			map[int]model.Use{},
 		},
 		{
 			"btrfs of two devices",
@@ -170,18 +171,18 @@ func TestUses(t *testing.T) {
 				"proc/SELF/mountinfo":               "31 30 0:44 / /mnt rw - btrfs DEV/sda1 rw\n",
 				"sys/fs/btrfs/u-u-i-d/devices/sda1": "", "sys/fs/btrfs/u-u-i-d/devices/sda3": "", "sys/fs/btrfs/features/x": "",
 			},
-			map[int]Use{1: {"mounted at /mnt", "/mnt"}, 3: {"mounted at /mnt", "/mnt"}},
+			map[int]model.Use{1: {Kind: model.Mounted, Place: "/mnt"}, 3: {Kind: model.Mounted, Place: "/mnt"}},
 		},
 		{
 			"btrfs that is mounted where it cannot be seen",
 			map[string]string{"sys/fs/btrfs/u-u-i-d/devices/sda1": ""},
-			map[int]Use{1: {Why: "part of a btrfs that is mounted"}},
+			map[int]model.Use{1: {Kind: model.Shared}},
 		},
-		{"swap", map[string]string{"proc/swaps": "Filename\nDEV/sda3 partition 1 0 -2\n"}, map[int]Use{3: {Why: "used as swap"}}},
+		{"swap", map[string]string{"proc/swaps": "Filename\nDEV/sda3 partition 1 0 -2\n"}, map[int]model.Use{3: {Kind: model.SwapSpace}}},
 		{
 			"volume group and RAID",
 			map[string]string{"sys/block/sda/sda1/holders/dm-0": "", "sys/block/dm-0/dm/name": "vg-root\n", "sys/block/sda/sda2/holders/md0": ""},
-			map[int]Use{1: {Why: "used by device mapper vg-root"}, 2: {Why: "used by DEV/md0"}},
+			map[int]model.Use{1: {Kind: model.Held, Place: "device mapper vg-root"}, 2: {Kind: model.Held, Place: "DEV/md0"}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -199,7 +200,7 @@ func TestUses(t *testing.T) {
 				t.Fatalf("got %v, want %v", got, c.want)
 			}
 			for number, want := range c.want {
-				want.Why = strings.ReplaceAll(want.Why, "DEV", dev)
+				want.Place = strings.ReplaceAll(want.Place, "DEV", dev)
 				if got[number] != want {
 					t.Errorf("p%d: %+v, want %+v", number, got[number], want)
 				}
@@ -224,7 +225,7 @@ func TestSwapByAnotherName(t *testing.T) {
 		"sys/block/sda/sda1/partition": "1\n", "sys/block/sda/sda1/dev": "7:0\n", "proc/SELF/mountinfo": "",
 		"proc/swaps": "Filename\n" + link + " partition 1 0 -2\n",
 	})
-	if use := k.uses(disk{name: "sda", dir: filepath.Join(k.sys, "block", "sda")})[1]; use.Why != "used as swap" {
+	if use := k.uses(disk{name: "sda", dir: filepath.Join(k.sys, "block", "sda")})[1]; use.Kind != model.SwapSpace {
 		t.Errorf("got %+v", use)
 	}
 }

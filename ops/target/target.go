@@ -39,6 +39,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 )
 
 // Mode says what a target is opened for.
@@ -222,7 +223,7 @@ func (k kernel) admit(path string, d disk, opts Options) error {
 	case d.text("size") == "0":
 		return fmt.Errorf("%s %w", path, ErrNoMedium)
 	case d.text("ro") == "1" && opts.Mode == Edit:
-		return fmt.Errorf("%s %w: the device is read-only; run `blockdev --setrw %s` if that is not on purpose", path, ErrReadOnly, path)
+		return fmt.Errorf("%s %w: the device is read-only; run `%s` if that is not on purpose", path, ErrReadOnly, safetext.Command("blockdev", "--setrw", safetext.Operand(path)))
 	case k.physical(d) && !opts.AllowDisks && opts.Mode == Edit:
 		return fmt.Errorf("%s %w", path, ErrPhysical)
 	}
@@ -234,7 +235,7 @@ func (k kernel) admit(path string, d disk, opts Options) error {
 
 func checkSize(path string, size int64, z geometry.SectorSize) error {
 	if size == 0 {
-		return fmt.Errorf("%s %w", path, ErrEmpty)
+		return fmt.Errorf("%s %w, for example with `%s`", path, ErrEmpty, safetext.Command("truncate", "-s", "1GiB", safetext.Operand(path)))
 	}
 	if size < int64(z) {
 		return fmt.Errorf("%s has %d bytes and %w of %d bytes", path, size, ErrTooSmall, z)
@@ -264,13 +265,18 @@ func openError(path string, err error) error {
 	return fmt.Errorf("open %s: %w", path, cause(err))
 }
 
-// realPath is absolute and free of symbolic links, so that two ways to the same image find the same journal.
+// realPath is absolute and free of symbolic links, and leads to a file in its directory and not to where it is mounted by
+// itself, so that two ways to the same image find the same journal.
 func realPath(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return "", err
 	}
-	return filepath.EvalSymlinks(abs)
+	resolved, err := filepath.EvalSymlinks(abs)
+	if err != nil {
+		return "", err
+	}
+	return host().unbound(resolved), nil
 }
 
 // cause strips the operation and path that the os package puts in front of an error; the messages here name both.

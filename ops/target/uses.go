@@ -10,17 +10,20 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // Uses is Target.Uses: a partition of an image file is in use when a loop device shows it.
-func (r *Raw) Uses(parts []Part) map[int]Use { return host().windows(r.id(), r.Size(), parts) }
+func (r *Raw) Uses(parts []Part) map[int]model.Use { return host().windows(r.id(), r.Size(), parts) }
 
 // Uses is Target.Uses.
-func (b *Block) Uses([]Part) map[int]Use { return host().uses(b.disk) }
+func (b *Block) Uses([]Part) map[int]model.Use { return host().uses(b.disk) }
 
 // windows tells which parts of an image file are in use by way of loop devices that show a part of it.
-func (k kernel) windows(id fileID, size int64, parts []Part) map[int]Use {
-	list := map[int]Use{}
+func (k kernel) windows(id fileID, size int64, parts []Part) map[int]model.Use {
+	list := map[int]model.Use{}
 	var spaces []mountSpace
 	for _, name := range k.loopsOn(id) {
 		l := k.loop(name)
@@ -34,14 +37,14 @@ func (k kernel) windows(id fileID, size int64, parts []Part) map[int]Use {
 		if spaces == nil {
 			spaces = k.mountSpaces()
 		}
-		why := "used by loop device " + l.Node
-		if use, busy := k.use(disk{name: name, dir: filepath.Join(k.sys, "block", name), number: k.loopNumber(name)}, spaces); busy {
-			why = use.Why
+		use, busy := k.use(disk{name: name, dir: filepath.Join(k.sys, "block", name), number: k.loopNumber(name)}, spaces)
+		if !busy {
+			use = byLoop(l.Node)
 		}
+		use.Through = true
 		for _, p := range parts {
 			if p.Start < end && start < p.Start+p.Len {
-				// Nothing grows with its loop device, so Mounted stays empty.
-				list[p.Number] = Use{Why: why}
+				list[p.Number] = use
 			}
 		}
 	}
@@ -49,9 +52,9 @@ func (k kernel) windows(id fileID, size int64, parts []Part) map[int]Use {
 }
 
 // uses tells which partitions of a disk are in use.
-func (k kernel) uses(d disk) map[int]Use {
+func (k kernel) uses(d disk) map[int]model.Use {
 	spaces := k.mountSpaces()
-	list := map[int]Use{}
+	list := map[int]model.Use{}
 	for number, p := range d.parts() {
 		if use, busy := k.use(p, spaces); busy {
 			list[number] = use
@@ -61,7 +64,7 @@ func (k kernel) uses(d disk) map[int]Use {
 }
 
 // use is what a block device is used for. Devices are compared by their numbers wherever there is one: names lie.
-func (k kernel) use(p disk, spaces []mountSpace) (Use, bool) {
+func (k kernel) use(p disk, spaces []mountSpace) (model.Use, bool) {
 	for _, space := range spaces {
 		if use, mounted := space.use(p.number, k.members(p)); mounted {
 			return use, true
@@ -70,25 +73,28 @@ func (k kernel) use(p disk, spaces []mountSpace) (Use, bool) {
 	node := k.node(p)
 	for _, swap := range k.swaps() {
 		if swap == node || k.numberOf(swap) == p.number {
-			return Use{Why: "used as swap"}, true
+			return model.Use{Kind: model.SwapSpace}, true
 		}
 	}
 	for _, holder := range names(filepath.Join(p.dir, "holders")) {
-		return Use{Why: k.holderUse(holder).what}, true
+		return k.holderUse(holder).what, true
 	}
 	if len(k.members(p)) > 0 {
-		return Use{Why: "part of a btrfs that is mounted"}, true
+		return model.Use{Kind: model.Shared}, true
 	}
 	var st unix.Stat_t
 	if retry(func() error { return unix.Stat(node, &st) }) == nil {
 		for _, name := range names(filepath.Join(k.sys, "block")) {
 			if strings.HasPrefix(name, "loop") && k.loopOn(name, fileID{dev: st.Dev, inode: st.Ino, fd: -1}) {
-				return Use{Why: "used by loop device " + filepath.Join(k.dev, name)}, true
+				return byLoop(filepath.Join(k.dev, name)), true
 			}
 		}
 	}
-	return Use{}, false
+	return model.Use{}, false
 }
+
+// byLoop is the use by a loop device.
+func byLoop(node string) model.Use { return model.Use{Kind: model.Held, Place: "loop device " + node} }
 
 // numberOf is the number of the block device at a path, "" if there is none.
 func (k kernel) numberOf(path string) string {
@@ -151,8 +157,8 @@ func (k kernel) mountSpaces() []mountSpace {
 
 // use tells whether a device is mounted in the namespace, by its number, or by a name of it or of another member of its
 // file system where the file system shows a number of its own.
-func (m mountSpace) use(number string, members []string) (Use, bool) {
-	use, found := Use{}, false
+func (m mountSpace) use(number string, members []string) (model.Use, bool) {
+	use, found := model.Use{}, false
 	for line := range bytes.Lines(m.lines) {
 		mount, ok := parseMount(string(line))
 		if !ok || mount.number != number && !oneOf(members, mount.source) {
@@ -160,11 +166,11 @@ func (m mountSpace) use(number string, members []string) (Use, bool) {
 		}
 		switch {
 		case m.who != "":
-			return Use{Why: fmt.Sprintf("mounted at %s by %s", mount.at, m.who)}, true
+			return model.Use{Kind: model.Mounted, Place: mount.at, By: m.who}, true
 		case mount.writable:
-			return Use{Why: "mounted at " + mount.at, Mounted: mount.at}, true
+			return model.Use{Kind: model.Mounted, Place: mount.at}, true
 		case !found:
-			use, found = Use{Why: "mounted read-only at " + mount.at}, true
+			use, found = model.Use{Kind: model.Mounted, Place: mount.at, ReadOnly: true}, true
 		}
 	}
 	return use, found
@@ -202,14 +208,11 @@ func (k kernel) wholeUser(path string, d disk) *InUse {
 	if !busy {
 		return nil
 	}
-	advice := "close that first"
-	switch {
-	case strings.HasPrefix(use.Why, "mounted"):
-		advice = "unmount it first"
-	case strings.HasSuffix(use.Why, "swap"):
-		advice = fmt.Sprintf("run `swapoff %s` first", path)
+	advice := use.Way()
+	if use.Kind == model.SwapSpace {
+		advice = fmt.Sprintf("run `%s` first", safetext.Command("swapoff", safetext.Operand(path)))
 	}
-	return &InUse{Path: path, Holder: "the system: it is " + use.Why, Advice: advice}
+	return &InUse{Path: path, Holder: "the system: it is " + use.String(), Advice: advice}
 }
 
 // claimant names who has a device open for itself alone.

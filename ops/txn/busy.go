@@ -24,7 +24,7 @@ func (r *Rehearsal) apart(l layout) (layout, error) {
 	z := r.Before.SectorSize
 	var runs []byteRange
 	for _, p := range r.Before.Partitions() {
-		if p.Busy != "" {
+		if p.Use.Busy() {
 			runs = append(runs, byteRange{int64(z.Bytes(p.Span.Start)), int64(z.Bytes(p.Span.End))})
 		}
 	}
@@ -47,7 +47,7 @@ func (r *Rehearsal) apart(l layout) (layout, error) {
 func (r *Rehearsal) busyAt(off int64) string {
 	sector := geometry.Sector(off / int64(r.Before.SectorSize))
 	for _, p := range r.Before.Partitions() {
-		if p.Busy != "" && p.Span.Contains(sector) {
+		if p.Use.Busy() && p.Span.Contains(sector) {
 			return p.Ref()
 		}
 	}

@@ -1,6 +1,10 @@
 package txn
 
-import "io"
+import (
+	"io"
+
+	"shunt/ops/target"
+)
 
 // Device is what a transaction needs of the target it changes.
 type Device interface {
@@ -24,8 +28,12 @@ type Device interface {
 	// Forget drops what the host has cached of a range, as far as it can be dropped, so that reading it again asks the
 	// storage. What is not durable yet stays.
 	Forget(off, n int64)
-	// Modified is when the target was last written to, in nanoseconds since 1970; 0 where nobody keeps account.
-	Modified() (int64, error)
+	// State is what tells whether anybody has written to the target, the zero State where nobody keeps account.
+	State() (target.State, error)
+	// Loose reports that a later time of modification alone means nothing.
+	Loose() bool
+	// Shared is how many bytes Copy has copied by sharing blocks.
+	Shared() int64
 }
 
 // dataRanges are the bytes of the device that may be other than zero.

@@ -16,7 +16,7 @@ import (
 // inSight completes the table writes for a disk with a logical partition in use; it leaves those of others as they are. An
 // error says that the partition would be out of sight for a moment.
 func (r *Rehearsal) inSight(l layout, t tables) (tables, error) {
-	inUse := slices.DeleteFunc(r.Before.Logicals(), func(p model.Partition) bool { return p.Busy == "" })
+	inUse := slices.DeleteFunc(r.Before.Logicals(), func(p model.Partition) bool { return !p.Use.Busy() })
 	if len(inUse) == 0 {
 		return t, nil
 	}
@@ -45,7 +45,7 @@ func (r *Rehearsal) inSight(l layout, t tables) (tables, error) {
 	paper := onPaper{r.Device, t.sector, map[int64][]byte{}}
 	for _, w := range t.fence {
 		paper.write(w)
-		if p, err := r.outOfSight(paper, inUse); err != nil || p.Busy != "" {
+		if p, err := r.outOfSight(paper, inUse); err != nil || p.Use.Busy() {
 			return refuse(p)
 		}
 	}
@@ -53,13 +53,13 @@ func (r *Rehearsal) inSight(l layout, t tables) (tables, error) {
 		back := paper.clone()
 		for _, w := range way.refence {
 			back.write(w)
-			if p, err := r.outOfSight(back, inUse); err != nil || p.Busy != "" {
+			if p, err := r.outOfSight(back, inUse); err != nil || p.Use.Busy() {
 				return refuse(p)
 			}
 		}
 		if n < len(final) {
 			paper.write(final[n])
-			if p, err := r.outOfSight(paper, inUse); err != nil || p.Busy != "" {
+			if p, err := r.outOfSight(paper, inUse); err != nil || p.Use.Busy() {
 				return refuse(p)
 			}
 		}

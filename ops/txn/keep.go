@@ -8,9 +8,9 @@ import (
 	"shunt/ops/journal"
 )
 
-// Where the host keeps account of when the target was written to, that account is what an undo relies on, and of the
-// copied data only this much is read for the seal, spread evenly in samples of this size, in bytes: the copies of a
-// commit may share blocks and have cost nothing, and reading all of them would. Everything else in the seal is small.
+// Copies that share blocks have cost nothing, and to read them all for the seal would cost more than the commit did. Where
+// most of them did and the host keeps account of changes, only this much of the copied data is read, spread evenly in samples
+// of this size, in bytes. An undo takes samples for enough as long as the account says that nothing has changed.
 const (
 	sampled    = 32 << 20
 	sampleSize = 64 << 10
@@ -52,33 +52,48 @@ func shed(store journal.Store) error {
 
 // takeSeal notes the state of the target. All changes must be durable.
 func takeSeal(ctx context.Context, dev Device, p journal.Program, watch Watch) (journal.Seal, error) {
-	modified, err := dev.Modified()
+	before, err := dev.State()
 	if err != nil {
 		return journal.Seal{}, err
 	}
-	s := journal.Seal{Modified: modified, Probes: sealed(p, modified != 0)}
-	var total, done int64
-	for _, probe := range s.Probes {
-		total += probe.Len
+	list := sealed(p, before.Known() && 2*dev.Shared() >= probedLen(moved(p)))
+	if err := takeSums(ctx, dev, list, watch); err != nil {
+		return journal.Seal{}, err
 	}
-	for i := range s.Probes {
+	return journal.Seal{
+		Modified: before.Modified, Changed: before.Changed, Born: before.Born, Inode: before.Inode, Probes: list,
+	}, nil
+}
+
+func probedLen(list []journal.Probe) int64 {
+	var n int64
+	for _, probe := range list {
+		n += probe.Len
+	}
+	return n
+}
+
+// takeSums reads what the probes lie on.
+func takeSums(ctx context.Context, dev Device, list []journal.Probe, watch Watch) (err error) {
+	total, done := probedLen(list), int64(0)
+	for i := range list {
 		if ctx.Err() != nil {
-			return s, ErrStopped
+			return ErrStopped
 		}
-		probe := &s.Probes[i]
+		probe := &list[i]
 		watch(journal.StageKeep, done, total)
 		if probe.Sum, err = sumOf(dev, probe.Off, probe.Len); err != nil {
-			return s, asPlanned(err)
+			return asPlanned(err)
 		}
 		done += probe.Len
 	}
-	return s, nil
+	return nil
 }
 
 // sealed lists the parts of the target by which a change after the commit is noticed, without their checksums: the first
 // bytes of the changed partitions, the table, what was placed, what was copied, and blocks that were left alone. Of
-// copies only samples are taken where the target's time of modification tells of changes too.
-func sealed(p journal.Program, timed bool) []journal.Probe {
+// much that was copied only samples are taken if they shall do.
+func sealed(p journal.Program, samples bool) []journal.Probe {
 	var list []journal.Probe
 	add := func(off, n, each int64) {
 		for at := int64(0); at < n; at += each {
@@ -92,11 +107,8 @@ func sealed(p journal.Program, timed bool) []journal.Probe {
 		add(probe.Off, probe.Len, block)
 	}
 	copies := moved(p)
-	var total int64
-	for _, probe := range copies {
-		total += probe.Len
-	}
-	if !timed || total <= sampled {
+	total := probedLen(copies)
+	if !samples || total <= sampled {
 		for _, probe := range copies {
 			add(probe.Off, probe.Len, block)
 		}

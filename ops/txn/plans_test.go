@@ -321,7 +321,7 @@ func inUse(disk model.Disk, number int) model.Disk {
 	p, _ := disk.ByNumber(number)
 	size := disk.SectorSize.Bytes(p.Span.Len())
 	p.FS = model.Filesystem{Kind: model.Ext4, Size: size, Used: -1, BlockSize: 1024}
-	return disk.With(p).InUse(map[int]model.Use{number: {Why: "mounted at /mnt", MountedAt: "/mnt"}})
+	return disk.With(p).InUse(map[int]model.Use{number: {Kind: model.Mounted, Place: "/mnt"}})
 }
 
 // keepsContent makes sure, without help of the overlay, that partitions of no known kind carry their bytes along, and that
@@ -357,12 +357,12 @@ func (d *realDisk) exposed(got []byte) string {
 	for _, p := range d.before.Partitions() {
 		is, shown := found.ByNumber(p.Number)
 		planned, _ := d.after.ByNumber(p.Number)
-		if p.Busy != "" && (!shown || is.Span != p.Span && is.Span != planned.Span) {
+		if p.Use.Busy() && (!shown || is.Span != p.Span && is.Span != planned.Span) {
 			return fmt.Sprintf("%s is in use and not in the table", p.Ref())
 		}
 	}
 	for _, p := range found.Partitions() {
-		if q, _ := d.before.ByNumber(p.Number); p.Role == model.Extended || q.Busy != "" || p.Role == model.Logical && p.Span.Len() == 1 {
+		if q, _ := d.before.ByNumber(p.Number); p.Role == model.Extended || q.Use.Busy() || p.Role == model.Logical && p.Span.Len() == 1 {
 			continue // entries of one sector hide what lies there
 		}
 		whole := func(disk model.Disk, image []byte, masked ranges) bool {

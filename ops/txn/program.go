@@ -267,12 +267,9 @@ func (b *builder) saved(off, n int64) journal.Op {
 
 // probe picks blocks that the transaction leaves alone, spread over the target, to know it by.
 func (b *builder) probe(untouched ranges) {
-	const (
-		most = 64
-		size = 4096
-	)
-	stride := max(1, len(untouched)/most)
-	for i := 0; i < len(untouched) && len(b.p.Probes) < most; i += stride {
+	const size = 4096
+	stride := max(1, len(untouched)/journal.MaxProbes)
+	for i := 0; i < len(untouched) && len(b.p.Probes) < journal.MaxProbes; i += stride {
 		r := untouched[i]
 		n := min(size, r.end-r.off)
 		buf := make([]byte, n)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"shunt/ops"
 	"shunt/ops/journal"
 )
 
@@ -57,26 +58,71 @@ func unfinished(store journal.Store) (*journal.Journal, journal.Store, error) {
 	return nil, nil, journal.ErrNone
 }
 
-// Inspect reads the status of an unfinished transaction; the error wraps journal.ErrNone if there is none.
-func Inspect(store journal.Store) (Status, error) {
-	j, _, err := unfinished(store)
-	if err != nil {
-		return Status{}, err
+// glance is what a look at one side of a store found.
+type glance struct {
+	side   journal.Store
+	sketch journal.Sketch
+	err    error
+}
+
+// glances looks at both sides, each once.
+func glances(store journal.Store) []glance {
+	var list []glance
+	for _, side := range journal.Sides(store) {
+		s, err := journal.Peek(side)
+		list = append(list, glance{side, s, err})
 	}
-	p, r := j.Program(), j.Record()
+	return list
+}
+
+// Look is Inspect and Undoable in one, for those who only tell what there is: what is nil cannot be had or read. The error is
+// that of Inspect.
+func Look(store journal.Store) (unfinished *Status, applied *Applied, err error) {
+	found := glances(store)
+	if a, err := undoable(found); err == nil {
+		applied = &a
+	}
+	s, err := inspect(found)
+	if err == nil {
+		unfinished = &s
+	}
+	return unfinished, applied, err
+}
+
+// Inspect reads the status of an unfinished transaction; the error wraps journal.ErrNone if there is none. It takes little
+// memory, whatever the journal holds.
+func Inspect(store journal.Store) (Status, error) { return inspect(glances(store)) }
+
+func inspect(found []glance) (Status, error) {
+	for _, g := range found {
+		switch {
+		case errors.Is(g.err, journal.ErrNone), errors.Is(g.err, journal.ErrKeptDamaged):
+		case g.err != nil:
+			return Status{}, g.err
+		case g.sketch.Record.State != journal.Kept:
+			return statusOf(g.sketch), nil
+		}
+	}
+	return Status{}, journal.ErrNone
+}
+
+func statusOf(j journal.Sketch) Status {
+	p, r := j.Program, j.Record
 	s := Status{
-		Name: p.Name, Plan: p.Plan, When: time.Unix(p.Began, 0), Next: int(r.Next), Units: len(p.Units),
+		Name: p.Name, Plan: ops.KeptPlan(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next),
 		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
 	}
-	units := p.Units
+	steps := j.Stages
 	if s.RollingBack {
-		units = undoUnits(p, int(r.From))
-		s.Units = len(units)
+		steps = undoSteps(j, int(r.From))
 	}
-	if s.Next < len(units) {
-		s.Stage = units[s.Next].Stage
+	for _, run := range steps {
+		if s.Units <= s.Next && s.Next < s.Units+run.N {
+			s.Stage = run.Stage
+		}
+		s.Units += run.N
 	}
-	return s, j.Close()
+	return s
 }
 
 // Recover ends an unfinished transaction. It may be interrupted and called again; once it returns nil the

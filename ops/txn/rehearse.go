@@ -216,7 +216,7 @@ func (r *Rehearsal) unused() (ranges, error) {
 	z := r.Before.SectorSize
 	var runs []byteRange
 	for _, p := range r.Before.Partitions() {
-		if p.Busy != "" {
+		if p.Use.Busy() {
 			continue // what is free in it changes, and nothing in it is written
 		}
 		off := int64(z.Bytes(p.Span.Start))
@@ -420,7 +420,7 @@ func (r *Rehearsal) changing(l layout) []model.PartID {
 		after, ok := r.After.Partition(p.ID)
 		touched := len(writes.within(int64(z.Bytes(p.Span.Start)), int64(z.Bytes(p.Span.End)))) > 0
 		// A partition in use stays, and its entry at most says that it is longer; see busy.
-		if p.Busy == "" && p.Role != model.Extended && (touched || !ok || after.Span != p.Span) {
+		if !p.Use.Busy() && p.Role != model.Extended && (touched || !ok || after.Span != p.Span) {
 			ids = append(ids, p.ID)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"shunt/ops"
 	"shunt/ops/journal"
 )
 
@@ -56,22 +57,38 @@ func applied(store journal.Store) (*journal.Journal, journal.Store, error) {
 }
 
 // Undoable tells which transaction Undo would take back, if the target has not changed. The error wraps ErrNoUndo,
-// ErrUnfinished, or says that the journal is damaged.
-func Undoable(store journal.Store) (Applied, error) {
-	j, side, err := applied(store)
-	if err != nil {
-		return Applied{}, err
+// ErrUnfinished, or says that the journal is damaged. It takes little memory, whatever the journal holds.
+func Undoable(store journal.Store) (Applied, error) { return undoable(glances(store)) }
+
+func undoable(found []glance) (Applied, error) {
+	broken := ErrNoUndo
+	for _, g := range found {
+		switch {
+		case errors.Is(g.err, journal.ErrNone):
+		case errors.Is(g.err, journal.ErrKeptDamaged):
+			broken = g.err
+		case g.err != nil:
+			return Applied{}, g.err
+		case g.sketch.Record.State == journal.Kept:
+			return kept(g.side, g.sketch.Program)
+		default:
+			return Applied{}, ErrUnfinished
+		}
 	}
-	p := j.Program()
-	a := Applied{Plan: p.Plan, When: time.Unix(p.Began, 0)}
+	return Applied{}, broken
+}
+
+// kept describes a transaction that is kept on a side.
+func kept(side journal.Store, p journal.Program) (Applied, error) {
+	a := Applied{Plan: ops.KeptPlan(p.Plan), When: time.Unix(p.Began, 0)}
 	for _, name := range []string{journal.JournalName, journal.BeforeName, journal.SealName} {
 		n, err := sizeOf(side, name)
 		if err != nil {
-			return a, errors.Join(fmt.Errorf("%w: %w", journal.ErrKeptDamaged, err), j.Close())
+			return a, fmt.Errorf("%w: %w", journal.ErrKeptDamaged, err)
 		}
 		a.Bytes += n
 	}
-	return a, j.Close()
+	return a, nil
 }
 
 func sizeOf(store journal.Store, name string) (int64, error) {
@@ -126,56 +143,19 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 	return backward(ctx, dev, store, j, c, watch)
 }
 
-// checkSeal makes sure that the target is as the commit left it.
-func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) error {
-	if n := dev.Size(); n != p.SizeAfter {
-		return &ChangedError{Off: -1, What: fmt.Sprintf("it is %d bytes long and was %d", n, p.SizeAfter)}
-	}
-	var total, done int64
-	for _, probe := range seal.Probes {
-		total += probe.Len
-	}
-	for _, probe := range seal.Probes {
-		if ctx.Err() != nil {
-			return ErrStopped
-		}
-		watch(journal.StageVerify, done, total)
-		sum, err := sumOf(dev, probe.Off, probe.Len)
-		if err != nil {
-			return located(asPlanned(err), 0, p)
-		}
-		if sum != probe.Sum {
-			return &ChangedError{Off: probe.Off, What: fmt.Sprintf("the %d bytes at offset %d have other content", probe.Len, probe.Off)}
-		}
-		done += probe.Len
-	}
-	modified, err := dev.Modified()
-	if err != nil {
-		return err
-	}
-	if modified != seal.Modified {
-		return &ChangedError{Off: -1, What: fmt.Sprintf("it was written to on %s", time.Unix(0, modified).Format("2006-01-02 15:04:05"))}
-	}
-	return nil
-}
-
 // Vacant is the side of a store on which a transaction can be prepared without touching one that can be undone. The
 // error wraps ErrUnfinished, or says that the journal is damaged.
 func Vacant(store journal.Store) (journal.Store, error) {
 	for _, side := range journal.Sides(store) {
-		j, err := journal.Open(side)
+		s, err := journal.Peek(side)
 		switch {
 		case errors.Is(err, journal.ErrNone):
 			return side, nil
 		case errors.Is(err, journal.ErrKeptDamaged):
 		case err != nil:
 			return nil, err
-		case j.Record().State != journal.Kept:
-			return nil, errors.Join(ErrUnfinished, j.Close())
-		default:
-			if err := j.Close(); err != nil {
-				return nil, err
-			}
+		case s.Record.State != journal.Kept:
+			return nil, ErrUnfinished
 		}
 	}
 	// Both sides can only be taken if somebody copied files about: the one that a commit removes goes.
@@ -186,18 +166,16 @@ func Vacant(store journal.Store) (journal.Store, error) {
 // remove. It leaves everything alone while a transaction is unfinished or a journal damaged.
 func Sweep(store journal.Store) error {
 	for _, side := range journal.Sides(store) {
-		j, err := journal.Open(side)
+		s, err := journal.Peek(side)
 		switch {
 		case errors.Is(err, journal.ErrNone):
 			err = sweepSide(side, journal.JournalName, journal.SpillName, journal.BeforeName, journal.StageName, journal.SealName)
 		case errors.Is(err, journal.ErrKeptDamaged):
 			err = nil
-		case err != nil:
+		case err != nil, s.Record.State != journal.Kept:
 			return nil // for the one who looks at the target to tell
-		case j.Record().State == journal.Kept:
-			err = errors.Join(sweepSide(side, journal.SpillName, journal.StageName), j.Close())
 		default:
-			return j.Close()
+			err = sweepSide(side, journal.SpillName, journal.StageName)
 		}
 		if err != nil {
 			return err

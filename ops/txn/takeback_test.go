@@ -371,7 +371,7 @@ func flip(tb testing.TB, m *testdisk.Machine, off int64) {
 	}
 }
 
-// TestSealSamples checks that of much copied data a bounded part is read, where the time of modification is known.
+// TestSealSamples checks that of much copied data a bounded part is read, where that will do.
 func TestSealSamples(t *testing.T) {
 	var p journal.Program
 	u := journal.Unit{Stage: journal.StageCopy}
@@ -380,19 +380,19 @@ func TestSealSamples(t *testing.T) {
 	}
 	p.Units = append(p.Units, u)
 	for _, c := range []struct {
-		timed bool
-		least int64
-		most  int64
+		samples bool
+		least   int64
+		most    int64
 	}{{true, sampled - sampled/8, sampled}, {false, 1000 << 29, 1001 << 29}} {
 		var n int64
-		for _, probe := range sealed(p, c.timed) {
+		for _, probe := range sealed(p, c.samples) {
 			n += probe.Len
 			if probe.Off%(1<<30)+probe.Len > 1<<29+1000*512 {
 				t.Fatalf("%+v lies outside what was copied", probe)
 			}
 		}
 		if n < c.least || n > c.most {
-			t.Errorf("timed %v: %d bytes are read", c.timed, n)
+			t.Errorf("samples %v: %d bytes are read", c.samples, n)
 		}
 	}
 }

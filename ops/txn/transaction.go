@@ -61,6 +61,9 @@ func prepare(dev Device, store journal.Store, spill journal.File, l layout, t ta
 		tune.alter(&program)
 	}
 	program.Name, program.Plan, program.Began = w.name, w.plan, w.began
+	if err := journal.Check(program); err != nil {
+		return nil, err
+	}
 	c.stageLen = program.StageLen
 	if err := reserveStage(c.stage, program); err != nil {
 		return nil, err
@@ -103,11 +106,7 @@ func (tx *Transaction) count(p journal.Program) error {
 	if err != nil {
 		return fmt.Errorf("read journal: %w", err)
 	}
-	modified, err := tx.dev.Modified()
-	if err != nil {
-		return err
-	}
-	tx.UndoBytes = before + journal.Len(p) + journal.SealLen(len(sealed(p, modified != 0)))
+	tx.UndoBytes = before + journal.Len(p) + journal.SealLen(len(sealed(p, false)))
 	return nil
 }
 

@@ -39,6 +39,38 @@ func undoUnits(p journal.Program, from int) []journal.Unit {
 	return units
 }
 
+// undoSteps are the stages of undoUnits, and how many units there are of each, for a program of which there is a sketch.
+func undoSteps(s journal.Sketch, from int) []journal.Steps {
+	var list []journal.Steps
+	add := func(stage journal.Stage, n int) {
+		if n > 0 {
+			list = append(list, journal.Steps{Stage: stage, N: n})
+		}
+	}
+	p := s.Program
+	copies, fence, before := 0, true, 0
+	for _, run := range s.Stages {
+		fence = fence && (run.Stage == journal.StageFence || before > from)
+		if run.Stage == journal.StageCopy {
+			copies += max(0, min(run.N, from-before))
+		}
+		before += run.N
+	}
+	if !fence || shaken(p, from) {
+		add(journal.StageFence, len(p.Refence))
+	}
+	if p.SizeAfter < p.SizeBefore {
+		add(journal.StageExtend, 1)
+	}
+	add(journal.StageCopy, copies)
+	add(journal.StagePlace, min(1, s.RestoreData))
+	if p.SizeAfter > p.SizeBefore {
+		add(journal.StageShrink, 1)
+	}
+	add(journal.StageTable, s.RestoreTable)
+	return list
+}
+
 // shaken reports whether the table that readers look at first may be another one than before. As long as the fence has only
 // come to its copy, it must not be touched: there is no other that is whole.
 func shaken(p journal.Program, from int) bool {

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/ops/window/tool"
 )
 
 // device is where FUSE connections come from.
@@ -33,6 +35,16 @@ func Availability() (How, error) {
 			return err
 		},
 	}.choose()
+}
+
+// Confinement says in plain words how tools that work on windows are confined on this machine, for this user; "" if there are
+// no windows.
+func Confinement() string {
+	how, err := Availability()
+	if err != nil {
+		return ""
+	}
+	return tool.Confinement(how != SetuidHelper)
 }
 
 // UnavailableError is returned when there is no way to get windows.

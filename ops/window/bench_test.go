@@ -2,15 +2,21 @@ package window
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"shunt/model/testneed"
 	"shunt/ops/overlay"
+	"shunt/ops/window/tool"
 )
 
 // BenchmarkTools measures tools on a window and on a bare file with the same bytes.
@@ -124,4 +130,35 @@ func openBench(b *testing.B, image string, size int64) (*Server, string) {
 		b.Fatal(err)
 	}
 	return s, s.Set("p1", 0, size)
+}
+
+// BenchmarkCell runs a program that does nothing, as it is and in a cell.
+func BenchmarkCell(b *testing.B) {
+	if os.Getenv(insideVar) == "" {
+		b.Skip("is run by hand, in a namespace: " + insideVar + "=root-namespace unshare -m go test -bench Cell")
+	}
+	if err := unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, ""); err != nil {
+		b.Fatal(err)
+	}
+	room, err := NewRoom(RootNamespace)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = room.Close() }()
+	began := time.Now()
+	cell, lacks, err := room.Confine()
+	if err := errors.Join(err, lacks); err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("made in %s", time.Since(began))
+	for name, in := range map[string]*tool.Cell{"outside": nil, "inside": cell} {
+		b.Run(name, func(b *testing.B) {
+			ctx := tool.Within(context.Background(), func() *tool.Cell { return in })
+			for b.Loop() {
+				if _, err := tool.Run(ctx, tool.Cmd{Argv: []string{"true"}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -18,6 +18,7 @@ type files struct {
 	fuse.RawFileSystem
 	ov    *overlay.Overlay
 	owner fuse.Owner
+	apart bool // there is no window over the whole disk; its name is one as any other
 
 	mu    sync.Mutex
 	named map[string]*node // what can be opened
@@ -53,7 +54,7 @@ func newFiles(ov *overlay.Overlay) *files {
 func (f *files) set(name string, off, n int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if name != Disk {
+	if name != Disk || f.apart {
 		f.drop(name)
 		f.put(name, off, n)
 	}
@@ -62,7 +63,7 @@ func (f *files) set(name string, off, n int64) {
 func (f *files) remove(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if name != Disk {
+	if name != Disk || f.apart {
 		f.drop(name)
 	}
 }
@@ -92,7 +93,7 @@ func (f *files) drop(name string) {
 // find is the node of a name. The lock must be held.
 func (f *files) find(name string) (*node, bool) {
 	nd, ok := f.named[name]
-	if ok && name == Disk && nd.n != f.ov.Size() {
+	if ok && name == Disk && !f.apart && nd.n != f.ov.Size() {
 		f.drop(Disk)
 		nd = f.put(Disk, 0, f.ov.Size())
 	}

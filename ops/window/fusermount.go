@@ -27,8 +27,8 @@ type helper struct {
 	pipe  io.WriteCloser
 }
 
-// guardScript is run with the path of fusermount3 and the directory.
-const guardScript = `read -r word && exit; exec "$0" -u -z -q -- "$1"`
+// guardScript is run with the path of fusermount3, the directory, and the directories to remove after that.
+const guardScript = `read -r word && exit; "$0" -u -z -q -- "$1"; shift; cd / && [ $# -gt 0 ] && rmdir -- "$@"`
 
 // lookHelper is the path of fusermount3, or of its predecessor, which understands the same.
 func lookHelper() (string, error) {
@@ -42,14 +42,15 @@ func lookHelper() (string, error) {
 	return "", err
 }
 
-// fusermount mounts over the directory and returns the connection.
-func fusermount(dir string) (int, *helper, error) {
+// fusermount mounts over the directory and returns the connection. If this process dies, the guard removes the directories
+// that go then.
+func fusermount(dir string, goes []string) (int, *helper, error) {
 	path, err := lookHelper()
 	if err != nil {
 		return -1, nil, err
 	}
 	h := &helper{path: path}
-	if err := h.startGuard(dir); err != nil {
+	if err := h.startGuard(dir, goes); err != nil {
 		return -1, nil, err
 	}
 	fd, err := h.mount(dir)
@@ -60,14 +61,14 @@ func fusermount(dir string) (int, *helper, error) {
 }
 
 // startGuard starts the guard. It gets a session of its own, as it must outlive what ends this process.
-func (h *helper) startGuard(dir string) error {
+func (h *helper) startGuard(dir string, goes []string) error {
 	shell, err := tool.Look("sh")
 	if err != nil {
 		return err
 	}
 	h.guard = &exec.Cmd{
 		Path:        shell,
-		Args:        []string{"sh", "-c", guardScript, h.path, dir},
+		Args:        append([]string{"sh", "-c", guardScript, h.path, dir}, goes...),
 		Dir:         "/",
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}

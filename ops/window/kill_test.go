@@ -24,6 +24,17 @@ import (
 const workerVar = "SHUNT_WINDOW_TEST_WORKER"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(intruderVar) != "" {
+		intrude(os.Args[1], os.Args[2], os.Args[3], os.Args[4])
+		os.Exit(0)
+	}
+	if os.Getenv(bystanderVar) != "" {
+		if err := bystand(); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if text, ok := os.LookupEnv(workerVar); ok {
 		fmt.Println(worker(text, os.Args[1]))
 		os.Exit(1)
@@ -50,11 +61,32 @@ func worker(text, dir string) error {
 		return err
 	}
 	p1 := s.Set("p1", 0, 4096)
-	_, err = tool.Run(context.Background(), tool.Cmd{
+	ctx, err := inCell(dir, how)
+	if err != nil {
+		return err
+	}
+	_, err = tool.Run(ctx, tool.Cmd{
 		Argv:     []string{"sh", "-c", "exec <" + p1 + " && echo $$ && exec sleep 1000"},
 		OnOutput: func(line string) { fmt.Println(line) },
 	})
 	return err
+}
+
+// inCell has tools run in a cell with the windows in dir.
+func inCell(dir string, how How) (context.Context, error) {
+	plan := tool.Plan{Open: []string{dir}}
+	if how != SetuidHelper {
+		room, err := NewRoom(how, dir)
+		if err != nil {
+			return nil, err
+		}
+		plan.Room = filepath.Join(room.dir, roomCell)
+	}
+	cell, err := tool.NewCell(plan)
+	if err != nil {
+		return nil, err
+	}
+	return tool.Within(context.Background(), func() *tool.Cell { return cell }), nil
 }
 
 // endless is a disk that never answers, and tells when it is asked.
@@ -76,9 +108,13 @@ func stuck(dir string, how How, then string) error {
 		return err
 	}
 	p1 := s.Set("p1", 0, 4096)
+	ctx, err := inCell(dir, how)
+	if err != nil {
+		return err
+	}
 	pid := make(chan string, 1)
 	go func() {
-		_, _ = tool.Run(context.Background(), tool.Cmd{
+		_, _ = tool.Run(ctx, tool.Cmd{
 			Argv: []string{"sh", "-c", "echo $$ && exec cat " + p1}, OnOutput: func(line string) { pid <- line },
 		})
 	}()

@@ -26,10 +26,11 @@ type mountpoint struct {
 	helper *helper // nil unless Fusermount
 }
 
-// mountOver mounts a FUSE connection over the directory and returns the connection's descriptor.
-func mountOver(dir string, how Mount) (int, *mountpoint, error) {
+// mountOver mounts a FUSE connection over the directory and returns the connection's descriptor. The directories that go are
+// removed by the helper's guard if this process dies.
+func mountOver(dir string, how Mount, goes []string) (int, *mountpoint, error) {
 	if how == Fusermount {
-		fd, helper, err := fusermount(dir)
+		fd, helper, err := fusermount(dir, goes)
 		return fd, &mountpoint{dir: dir, helper: helper}, err
 	}
 	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)

@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/ops/window/tool"
 )
 
 // How is a way to get windows on this machine.
@@ -58,22 +60,22 @@ func (h How) NamespaceAttr() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setsid: true}
 	switch h {
 	case RootNamespace, UserNamespace:
-		// Unsharing, unlike cloning, makes the runtime cut the new namespace off from the old one before the
-		// program starts. Otherwise mounts would spread from one to the other.
-		attr.Unshareflags = unix.CLONE_NEWNS
+		// Unsharing, unlike cloning, would make the runtime cut the new namespace off from the old one altogether, so that
+		// what the machine unmounts would stay in use here.
+		attr.Cloneflags = unix.CLONE_NEWNS
 	case SetuidHelper:
 	}
 	if h == UserNamespace {
-		attr.Cloneflags = unix.CLONE_NEWUSER
+		attr.Cloneflags |= unix.CLONE_NEWUSER
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 	}
 	return attr
 }
 
-// PrivateNamespace makes sure that this process has a mount namespace of its own, from which no mount spreads to others. It
-// is to be called first of all in a process started with NamespaceAttr of RootNamespace or UserNamespace. An
-// error means that mounting here could leave something behind on the machine.
+// PrivateNamespace makes sure that this process has a mount namespace of its own, from which no mount spreads to others. What
+// others mount and unmount spreads to it. It is to be called first of all in a process started with NamespaceAttr of
+// RootNamespace or UserNamespace. An error means that mounting here could leave something behind on the machine.
 func PrivateNamespace() error {
 	mine, err := os.Readlink("/proc/self/ns/mnt")
 	if err != nil {
@@ -85,6 +87,9 @@ func PrivateNamespace() error {
 	case err != nil && !ownUserNamespace():
 		// From a user namespace the parent's cannot be seen. Elsewhere it is the same user's, and can.
 		return fmt.Errorf("find mount namespace of the parent: %w", err)
+	}
+	if err := tool.CutOff(); err != nil {
+		return err
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

@@ -22,7 +22,7 @@ func run(t testing.TB, exits []int, argv ...string) string {
 	testneed.Tool(t, argv[0])
 	got, err := tool.Run(t.Context(), tool.Cmd{Argv: argv})
 	if err != nil || !slices.Contains(exits, got.Exit) {
-		t.Fatalf("%s: exit %d, %v\n%s", tool.Text(argv), got.Exit, err, got.Output)
+		t.Fatalf("%q: exit %d, %v\n%s", argv, got.Exit, err, got.Output)
 	}
 	return got.Output
 }

@@ -11,8 +11,9 @@ import (
 
 // Unmount takes away a mount of windows that a process left at dir which was killed together with its guard. Where
 // nothing of that kind is mounted it does nothing: other mounts are left alone. It is for directories that are the
-// caller's own; a mount that is still served goes too.
-func Unmount(dir string) error {
+// caller's own; a mount that is still served goes too. Through is another path to dir, which leads there also when somebody
+// renames what lies above it.
+func Unmount(dir, through string) error {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return fmt.Errorf("list mounts: %w", err)
@@ -20,7 +21,7 @@ func Unmount(dir string) error {
 	if !windowsMounted(string(mounts), dir) {
 		return nil
 	}
-	if unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) == nil {
+	if unix.Unmount(through, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) == nil {
 		return nil
 	}
 	path, err := lookHelper()

@@ -27,6 +27,9 @@
 //
 // # Mounting
 //
+// A Room is a directory to serve in that nobody else can put anything in place of, with a cell (see ops/window/tool) for the tools
+// that work on the windows.
+//
 // The process that serves should live in a mount namespace of its own, so that no mount stays behind however it
 // ends: Availability finds out what is possible, How.NamespaceAttr is how to start that process, and
 // PrivateNamespace is the first thing it calls. Without namespaces, the setuid helper fusermount3 mounts,
@@ -81,11 +84,16 @@ type Server struct {
 // Serve mounts the windows of ov over the existing directory dir and serves them until Close. At first there is
 // only disk. The overlay must stay usable until Close has returned.
 func Serve(ov *overlay.Overlay, dir string, how Mount) (*Server, error) {
+	return serve(ov, dir, how, nil)
+}
+
+// serve is Serve; the directories that go are removed by the helper's guard if this process dies.
+func serve(ov *overlay.Overlay, dir string, how Mount, goes []string) (*Server, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("serve windows: %w", err)
 	}
-	connection, mount, err := mountOver(dir, how)
+	connection, mount, err := mountOver(dir, how, goes)
 	if err != nil {
 		return nil, fmt.Errorf("mount windows at %s: %w", dir, err)
 	}

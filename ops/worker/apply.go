@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -25,7 +23,7 @@ import (
 
 // apply rehearses the plan, tells the report, and commits if that is ordered.
 func (w *process) apply(ctx context.Context) ops.Result {
-	dir := journal.OpenDir(w.job.Journal)
+	dir := w.dir
 	defer func() { w.tidy(dir) }()
 	w.link.at(func(p *ops.Progress) { p.Phase = ops.Rehearsing })
 	q, err := w.queue()
@@ -82,7 +80,7 @@ func (w *process) decide(cancel context.CancelFunc) <-chan bool {
 }
 
 // rehearse runs the plan's steps in the overlay and writes the journal.
-func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*txn.Transaction, error) {
+func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (*txn.Transaction, error) {
 	steps, err := q.Compile()
 	if err != nil {
 		return nil, err
@@ -107,7 +105,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*
 		Device: w.target, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
 		Wishes: wishes, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
 	}
-	report, err := w.runSteps(ctx, r, dir)
+	report, err := w.runSteps(ctx, r)
 	if err == nil {
 		err = ov.Err()
 	}
@@ -130,31 +128,38 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir journal.Dir) (*
 }
 
 // runSteps gives the rehearsal its windows and tools for as long as its steps run.
-func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Dir) (report ops.Report, err error) {
+func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (report ops.Report, err error) {
 	how, err := window.ParseHow(w.job.How)
 	if err != nil {
 		return report, err
 	}
-	mount := filepath.Join(dir.Path(), mountName)
-	if err := os.Mkdir(mount, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return report, fmt.Errorf("make the mount point: %w", err)
+	room, err := window.NewRoom(how, w.job.Path, w.job.Journal.Parent)
+	if err != nil {
+		return report, err
 	}
-	server, err := window.Serve(r.Overlay, mount, how.Mount())
+	defer func() { err = errors.Join(err, room.Close()) }()
+	server, err := room.Serve(r.Overlay)
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	cell, lacks, err := room.Confine()
+	if err != nil {
+		return report, err
+	}
+	if lacks != nil {
+		w.logf("tools see more of this machine than they should: %v", lacks)
+	}
+	w.windows = server.Path("") + "/"
+	ctx = tool.Within(ctx, func() *tool.Cell { return cell })
 	said := &transcript{}
 	tools := fsys.Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 		exit, output, err := w.runTool(ctx, argv, onLine)
-		said.add(argv, output, mount)
+		said.add(w.short(safetext.Command(argv...)), output)
 		return exit, output, err
 	}}
 	if how == window.RootNamespace {
-		tools.MountPoint = filepath.Join(dir.Path(), insideName)
-		if err := os.Mkdir(tools.MountPoint, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return report, fmt.Errorf("make the mount point for file systems: %w", err)
-		}
+		tools.MountPoint = tool.MountPoint
 	}
 	tools.Open = func(path string) (fsys.File, error) { return server.View(path) }
 	r.Windows, r.Tools, r.Said = server, tools, said.take
@@ -178,33 +183,36 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal, dir journal.Di
 
 // runTool runs a program and logs what it says.
 func (w *process) runTool(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
-	w.logf("$ %s", strings.Join(argv, " "))
-	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, OnOutput: func(line string) {
-		w.logf("  %s", line)
+	w.logf("$ %s", w.short(safetext.Command(argv...)))
+	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Needs: fsys.Needs(argv), OnOutput: func(line string) {
+		w.logf("  %s", w.short(line))
 		if onLine != nil {
 			onLine(line)
 		}
 	}, OnDraft: func(line string) {
 		w.link.at(func(p *ops.Progress) {
 			var said string
-			if said, p.ToolShare = drafted(p.ToolShare, line); said != "" {
+			if said, p.ToolShare = drafted(p.ToolShare, w.short(line)); said != "" {
 				p.Said = said // what a bar belongs to was said before it
 			}
 		})
 	}})
-	return result.Exit, result.Output, err
+	return result.Exit, w.short(result.Output), err
 }
 
-const (
-	mountName  = "windows"
-	insideName = "mounted" // where a window's file system is mounted while it is resized
-)
+// short leaves out where the windows are mounted, which means nothing to people.
+func (w *process) short(text string) string {
+	if w.windows == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, w.windows, "")
+}
 
 // transcript collects what tools ran and said during one step.
 type transcript struct{ commands, output []string }
 
-func (t *transcript) add(argv []string, output, mount string) {
-	t.commands = append(t.commands, strings.ReplaceAll(strings.Join(argv, " "), mount+"/", ""))
+func (t *transcript) add(command, output string) {
+	t.commands = append(t.commands, command)
 	t.output = append(t.output, output)
 }
 
@@ -215,9 +223,9 @@ func (t *transcript) take() (command, output string) {
 }
 
 // commit makes the rehearsed result real, if the target is still what was rehearsed.
-func (w *process) commit(ctx context.Context, q ops.Queue, dir journal.Dir, tx *txn.Transaction) ops.Result {
+func (w *process) commit(ctx context.Context, q ops.Queue, dir *journal.Dir, tx *txn.Transaction) ops.Result {
 	w.open(dir)
-	if err := w.ready(q); err != nil {
+	if err := errors.Join(dir.InPlace(), w.ready(q)); err != nil {
 		return w.failed(errors.Join(err, tx.Abandon()))
 	}
 	if err := w.target.Withdraw(tx.Hidden); err != nil {
@@ -234,7 +242,7 @@ func (w *process) commit(ctx context.Context, q ops.Queue, dir journal.Dir, tx *
 }
 
 // write does the commit.
-func (w *process) write(ctx context.Context, dir journal.Dir, tx *txn.Transaction) ops.Result {
+func (w *process) write(ctx context.Context, dir *journal.Dir, tx *txn.Transaction) ops.Result {
 	err := tx.Commit(ctx, w.watch(ops.Committing))
 	if err == nil || whole(dir, err) {
 		w.logf("done: the target is as planned")
@@ -263,7 +271,7 @@ func (w *process) ready(q ops.Queue) error {
 }
 
 // tidy removes what is left of the working directory unless a transaction needs it. What part needs stays.
-func (w *process) tidy(dir journal.Dir) {
+func (w *process) tidy(dir *journal.Dir) {
 	if err := sweep(dir); err != nil {
 		w.logf("clean up: %v", err)
 	}
@@ -271,27 +279,15 @@ func (w *process) tidy(dir journal.Dir) {
 
 // Sweep removes what a worker that died left in the journal's directory, if no transaction is in it; a result nobody
 // heard stays. The caller must hold the target's lock: nobody else can be using the directory then.
-func Sweep(dir journal.Dir) error {
+func Sweep(dir *journal.Dir) error {
 	if err := dir.Remove(socketName); err != nil {
 		return err
 	}
 	return sweep(dir)
 }
 
-func sweep(dir journal.Dir) error {
+func sweep(dir *journal.Dir) error {
 	if _, err := txn.Inspect(dir); !errors.Is(err, journal.ErrNone) {
-		return nil
-	}
-	mount := filepath.Join(dir.Path(), mountName)
-	if err := window.Unmount(mount); err != nil {
-		return err
-	}
-	for _, place := range []string{mount, filepath.Join(dir.Path(), insideName)} {
-		if err := os.Remove(place); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	if _, err := os.Stat(dir.Path()); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return errors.Join(txn.Sweep(dir), dir.Vanish())

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"shunt/ops"
+	"shunt/model/safetext"
 )
 
 // maxSaid is how much of a tool's line goes into a snapshot, in characters.
@@ -30,7 +30,7 @@ func drafted(was int, line string) (said string, share int) {
 	} else if bar := barred.FindStringIndex(line); bar != nil {
 		line = strings.TrimSpace(line[:bar[0]])
 	}
-	runes := []rune(ops.Printable(strings.ReplaceAll(line, "\t", " ")))
+	runes := []rune(safetext.Printable(strings.ReplaceAll(line, "\t", " ")))
 	return string(runes[:min(len(runes), maxSaid)]), share
 }
 

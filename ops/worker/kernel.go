@@ -84,7 +84,7 @@ func addAdvice(r *ops.Result, text string) {
 
 // idle keeps the partitions from use while a transaction is ended, and refuses that if it writes to a partition that is in
 // use already: one can have been mounted after a crash that came before the fence.
-func (w *process) idle(dir journal.Dir) error {
+func (w *process) idle(dir *journal.Dir) error {
 	runs, err := txn.Touches(dir)
 	if err != nil {
 		return err
@@ -98,14 +98,14 @@ func (w *process) idle(dir journal.Dir) error {
 	}
 	var numbers []int
 	for _, p := range disk.Partitions() {
-		if p.Busy == "" {
+		if !p.Use.Busy() {
 			numbers = append(numbers, p.Number)
 			continue
 		}
 		start, end := int64(disk.SectorSize.Bytes(p.Span.Start)), int64(disk.SectorSize.Bytes(p.Span.End))
 		for _, r := range runs {
 			if r.Off < end && start < r.Off+r.Len {
-				return fmt.Errorf("%s is %s, and the transaction writes to it; nothing was changed: unmount or stop it first", p.Ref(), p.Busy)
+				return fmt.Errorf("%s is %s, and the transaction writes to it; nothing was changed: unmount or stop it first", p.Ref(), p.Use)
 			}
 		}
 	}
@@ -121,8 +121,8 @@ func (w *process) free() error {
 	}
 	var numbers []int
 	for _, p := range disk.Partitions() {
-		if p.Busy != "" {
-			return fmt.Errorf("%s is %s; nothing was changed: unmount or stop it first", p.Ref(), p.Busy)
+		if p.Use.Busy() {
+			return fmt.Errorf("%s is %s; nothing was changed: unmount or stop it first", p.Ref(), p.Use)
 		}
 		numbers = append(numbers, p.Number)
 	}

@@ -1,12 +1,13 @@
 package worker
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"strings"
 	"time"
 
 	"shunt/ops"
@@ -14,7 +15,7 @@ import (
 )
 
 // lastName is the file a worker leaves its result in when nobody was there to hear it, in the journal's directory.
-const lastName = "result.json"
+const lastName = journal.ResultName
 
 // Last is the result of a commit or recovery that nobody heard.
 type Last struct {
@@ -24,41 +25,86 @@ type Last struct {
 	Result ops.Result `json:"result"`
 }
 
-// LeaveLast keeps a result for the next start of shunt, durably. The caller holds the target's lock.
-func LeaveLast(dir journal.Dir, last Last) error {
-	text, err := json.Marshal(last)
-	if err != nil {
-		return err
+// mostLast is how long the file may be, in bytes. A longer log loses its beginning.
+const mostLast = 1 << 20
+
+// encode is the result as it is kept.
+func (l Last) encode() ([]byte, error) {
+	text, err := json.Marshal(l)
+	for err == nil && len(text) > mostLast {
+		if l.Result.Log == "" {
+			return nil, fmt.Errorf("it takes %d bytes", len(text))
+		}
+		// What is escaped takes more bytes than it has: half of it goes, until the rest fits.
+		l.Result.Log = strings.ToValidUTF8(l.Result.Log[(len(l.Result.Log)+1)/2:], "")
+		text, err = json.Marshal(l)
 	}
-	f, err := dir.Create(lastName)
+	return text, err
+}
+
+// decodeLast reads what encode wrote, and nothing else.
+func decodeLast(text []byte) (Last, error) {
+	var l Last
+	in := json.NewDecoder(bytes.NewReader(text))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&l); err != nil {
+		return Last{}, err
+	}
+	if _, err := in.Token(); err != io.EOF {
+		return Last{}, errors.New("something follows the result")
+	}
+	switch l.Task {
+	case Apply, Finish, RollBack, Undo:
+	case Look: // leaves nothing
+		fallthrough
+	default:
+		return Last{}, errors.New("no such task")
+	}
+	switch l.Result.Outcome {
+	case ops.Unchanged, ops.Done, ops.RolledBack, ops.Interrupted:
+		return l, nil
+	}
+	return Last{}, errors.New("no such outcome")
+}
+
+// LeaveLast keeps a result for the next start of shunt, durably. The caller holds the target's lock.
+func LeaveLast(dir *journal.Dir, last Last) error {
+	text, err := last.encode()
 	if err != nil {
 		return fmt.Errorf("leave the result: %w", err)
 	}
-	_, err = f.WriteAt(text, 0)
-	if err := errors.Join(err, f.Sync(), f.Close(), dir.SyncDir()); err != nil {
+	if err := leave(dir, lastName, text); err != nil {
 		return fmt.Errorf("leave the result: %w", err)
 	}
 	return nil
 }
 
+// leave writes a file anew, durably.
+func leave(dir *journal.Dir, name string, text []byte) error {
+	f, err := dir.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(text, 0)
+	return errors.Join(err, f.Sync(), f.Close(), dir.SyncDir())
+}
+
 // TakeLast is the result that was left, or nil, and removes it. The caller holds the target's lock. One that cannot
 // be read was cut off by a crash: what the target and its journal look like tells the same.
-func TakeLast(dir journal.Dir) *Last {
-	f, err := os.Open(filepath.Join(dir.Path(), lastName))
-	if err != nil {
+func TakeLast(dir *journal.Dir) *Last {
+	text, err := dir.ReadAll(lastName, mostLast)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	const most = 16 << 20
-	text, err := io.ReadAll(io.LimitReader(f, most))
-	err = errors.Join(err, f.Close())
 	var last Last
-	if err != nil || json.Unmarshal(text, &last) != nil {
-		last = Last{}
+	if err == nil {
+		last, err = decodeLast(text)
 	}
 	// A result that cannot be removed is told again next time, which does no harm.
 	_ = errors.Join(dir.Remove(lastName), dir.Vanish())
-	if last.Result.Outcome == "" {
+	if err != nil {
 		return nil
 	}
+	last.Plan = ops.KeptPlan(last.Plan)
 	return &last
 }

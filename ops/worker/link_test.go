@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"shunt/ops"
-	"shunt/ops/journal"
 )
 
 // talk connects a peer to a link; far is the peer's end.
@@ -102,7 +101,7 @@ func TestDoor(t *testing.T) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	dir := journal.OpenDir(filepath.Join(path, "disk.raw.shunt"))
+	dir := openDir(t, filepath.Join(path, "disk.raw.shunt"))
 	if err := dir.Make(); err != nil {
 		t.Fatal(err)
 	}
@@ -115,10 +114,29 @@ func TestDoor(t *testing.T) {
 	if _, err := Dial(dir); !errors.Is(err, ErrNobody) {
 		t.Errorf("dead: %v", err)
 	}
+	// Another door, which is reached by a link with the name of this one.
+	elsewhere := filepath.Join(t.TempDir(), "s")
+	other, err := net.Listen("unix", elsewhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(dir.Path(), socketName)
+	if err := errors.Join(os.Remove(at), os.Symlink(elsewhere, at)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Dial(dir); !errors.Is(err, ErrNobody) {
+		t.Errorf("by a link: %v", err)
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
 	w := &process{link: newLink(), stops: make(chan struct{}, 1)}
 	door, err := w.openDoor(dir)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if info, err := os.Lstat(at); err != nil || info.Mode() != os.ModeSocket|0o600 {
+		t.Errorf("the socket is %v, %v", info.Mode(), err)
 	}
 	conn, err := Dial(dir)
 	if err != nil {
@@ -148,7 +166,7 @@ func TestDoor(t *testing.T) {
 }
 
 func TestLast(t *testing.T) {
-	dir := journal.OpenDir(filepath.Join(t.TempDir(), "disk.raw.shunt"))
+	dir := openDir(t, filepath.Join(t.TempDir(), "disk.raw.shunt"))
 	if TakeLast(dir) != nil {
 		t.Error("a result from nowhere")
 	}

@@ -7,19 +7,20 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/model/scan"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/inspect"
 	"shunt/ops/overlay"
 	"shunt/ops/target"
 	"shunt/ops/window"
+	"shunt/ops/window/tool"
 )
 
 // Question is what a worker with the task Look finds out, about one file system.
@@ -30,8 +31,6 @@ type Question struct {
 	// List asks for a directory; without it the tools are asked what they know.
 	List bool
 	Dir  []byte // the directory's exact path
-	// Room is an empty directory for mounts.
-	Room string
 	// Plain keeps to tools in processes of their own: for file systems on which a reader inside the worker fell over.
 	Plain bool
 }
@@ -92,8 +91,13 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 	if err != nil {
 		return answer, err
 	}
+	// The superblock is read here once more: what the asker knows of it may be old.
+	if no := scan.Probe(w.target, q.Off, q.Len).Elsewhere.NoTools(); no != "" {
+		return answer, errors.New(no)
+	}
 	show := &display{target: w.target, question: q, how: w.job.How}
 	defer func() { err = errors.Join(err, show.close()) }()
+	ctx = tool.Within(ctx, func() *tool.Cell { return show.cell })
 	if !q.List {
 		path, err := show.window()
 		if err != nil {
@@ -130,6 +134,7 @@ type display struct {
 	question Question
 	how      string
 	server   *window.Server
+	cell     *tool.Cell // for the tools, once there is a window
 	path     string
 	undo     []func() error
 }
@@ -140,10 +145,6 @@ func (d *display) window() (string, error) {
 	if d.server != nil {
 		return d.path, nil
 	}
-	how, err := window.ParseHow(d.how)
-	if err != nil {
-		return "", err
-	}
 	if _, err := window.Availability(); err != nil {
 		return "", err
 	}
@@ -152,14 +153,32 @@ func (d *display) window() (string, error) {
 		return "", fmt.Errorf("make room for what tools write: %w", err)
 	}
 	d.undo = append(d.undo, spill.Close)
-	at := filepath.Join(d.question.Room, RoomWindows)
-	server, err := window.Serve(overlay.New(d.target, d.target.Size(), spill), at, how.Mount())
+	room, err := d.room()
+	if err != nil {
+		return "", err
+	}
+	server, err := room.Serve(overlay.New(d.target, d.target.Size(), spill))
 	if err != nil {
 		return "", err
 	}
 	d.undo = append(d.undo, server.Close)
+	if d.cell, _, err = room.Confine(); err != nil {
+		return "", err
+	}
 	d.server, d.path = server, server.Set(d.question.Shown, d.question.Off, d.question.Len)
 	return d.path, nil
+}
+
+func (d *display) room() (*window.Room, error) {
+	how, err := window.ParseHow(d.how)
+	if err != nil {
+		return nil, err
+	}
+	room, err := window.NewRoom(how, d.target.Path())
+	if err == nil {
+		d.undo = append(d.undo, room.Close)
+	}
+	return room, err
 }
 
 // scratch is a file in memory that cannot grow beyond its length.
@@ -187,9 +206,3 @@ func (d *display) close() error {
 	}
 	return errors.Join(errs...)
 }
-
-// The directories that a question's Room must hold.
-const (
-	RoomWindows = "windows"
-	RoomMount   = "mount"
-)

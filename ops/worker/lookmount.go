@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -13,8 +12,8 @@ import (
 	"shunt/ops/window"
 )
 
-// mount mounts the file system read-only in this process's own mount namespace, by a loop device that cannot be written
-// either. Both go when the process ends. The kernel is trusted with what it mounts: a hostile file system of a kind that
+// mount mounts the file system read-only at no directory, by a loop device that cannot be written either, and returns the path by
+// which this process reaches it. Both go when the process ends. The kernel is trusted with what it mounts: a hostile file system of a kind that
 // only the kernel reads could harm it, as it could when mounted by hand.
 func (d *display) mount(fstype, options string) (string, error) {
 	if d.how != window.RootNamespace.String() {
@@ -30,17 +29,23 @@ func (d *display) mount(fstype, options string) (string, error) {
 		return "", err
 	}
 	defer func() { _ = loop.Close() }() // the mount holds it from then on, and without one it goes away
-	at := filepath.Join(d.question.Room, RoomMount)
-	const flags = unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
-	err = unix.Mount(node, at, fstype, flags, options)
+	room, err := d.room()
+	if err != nil {
+		return "", err
+	}
+	cell, _, err := room.Confine()
+	if err != nil {
+		return "", err
+	}
+	mounted, err := cell.Attach(node, fstype, options)
 	switch {
 	case errors.Is(err, unix.ENODEV):
 		return "", fmt.Errorf("this kernel cannot mount %s", fstype)
 	case err != nil:
 		return "", fmt.Errorf("the kernel does not mount it as %s: %w; check it first", fstype, err)
 	}
-	d.undo = append(d.undo, func() error { return unix.Unmount(at, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) })
-	return at, nil
+	d.undo = append(d.undo, mounted.Close)
+	return fmt.Sprintf("/proc/self/fd/%d", mounted.Fd()), nil
 }
 
 // attach sets up a read-only loop device over the file system. It takes itself away when nobody has it open or mounted any

@@ -3,17 +3,19 @@
 // the editor cannot take a transaction with it. It may import the other packages below ops, not session.
 //
 // The parent starts its own executable with EnvWorker set and hands over, from file descriptor 3 on, one end of a
-// socket pair and the target's open files, which carry its locks. On the socket both sides send JSON values, one a
-// line: first the parent a Job, then the worker Events, the parent Commands. When the parent's end is closed, a
+// socket pair, the target's open files, which carry its locks, those of other targets that are copied from, and the journal's
+// directory: whatever becomes of its name meanwhile, the worker reads and writes what the parent has checked. On the socket
+// both sides send JSON values, one a line: the worker Events, the parent Commands; before them the parent sends a Job, as
+// Job.Line writes it. When the parent's end is closed, a
 // rehearsal is cancelled and a commit goes on.
 //
 // While a commit or a recovery runs, others can follow it through a socket in the journal's directory (Dial); what
 // they get is what the parent gets, from the start. A result that nobody confirms to have got is left in a file beside
 // the socket (Last), for the next start of shunt. The files there, besides the journal's own:
 //
-//	windows/      where FUSE windows are mounted during a rehearsal
 //	socket        of the worker, while it commits
-//	result.json   what nobody has heard yet
+//	result.json   what nobody has heard yet, 1 MiB at most
+//	no-undo       why the last transaction cannot be undone, 64 KiB at most
 package worker
 
 import (
@@ -47,9 +49,10 @@ type Job struct {
 	Path       string
 	SectorSize geometry.SectorSize
 	NoLock     bool
-	Journal    string // the journal's directory
-	Files      int    // how many files of the target are handed over
-	Plan       string // plan file text, positions exact
+	Journal    journal.Handle // the journal's directory; its files come last
+	Call       ops.Call       // for what people are told to run
+	Files      int            // how many files of the target are handed over
+	Plan       string         // plan file text, positions exact
 	Wishes     journal.Wishes
 	// Initial and Preview are the sums of the disk as the parent scanned it and as its queue leaves it: the
 	// worker makes both anew and refuses to go on if they differ.
@@ -62,11 +65,19 @@ type Job struct {
 	Question *Question `json:",omitempty"`
 }
 
-// files are those that the parent handed over, behind the socket.
-func (j Job) files() []*os.File {
-	files := make([]*os.File, j.Files)
+// files are those of the target that the parent handed over, behind the socket.
+func (j Job) files() []*os.File { return handed(4, j.Files, j.Path) }
+
+// openJournal takes over the journal's directory, the files of which come last.
+func (j Job) openJournal() (*journal.Dir, error) {
+	return journal.Adopt(j.Journal, handed(4+j.Files+len(j.Sources), j.Journal.Count(), j.Journal.Name))
+}
+
+// handed are n files from a descriptor on.
+func handed(first, n int, name string) []*os.File {
+	files := make([]*os.File, n)
 	for i := range files {
-		files[i] = os.NewFile(uintptr(4+i), j.Path)
+		files[i] = os.NewFile(uintptr(first+i), name)
 	}
 	return files
 }

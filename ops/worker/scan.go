@@ -18,9 +18,5 @@ func ScanTelling(t target.Target, tell func(what string)) (model.Disk, error) {
 	}
 	tell("looking who uses it")
 	disk.Fixed = t.Fixed()
-	uses := map[int]model.Use{}
-	for number, use := range t.Uses(PartsOf(disk)) {
-		uses[number] = model.Use{Why: use.Why, MountedAt: use.Mounted}
-	}
-	return disk.InUse(uses), nil
+	return disk.InUse(t.Uses(PartsOf(disk))), nil
 }

@@ -12,7 +12,7 @@ import (
 
 // undo takes back the transaction that was applied last.
 func (w *process) undo(ctx context.Context) ops.Result {
-	dir := journal.OpenDir(w.job.Journal)
+	dir := w.dir
 	w.open(dir)
 	if err := w.target.AllowWrites(); err != nil {
 		return w.failed(err)
@@ -25,7 +25,7 @@ func (w *process) undo(ctx context.Context) ops.Result {
 	return r
 }
 
-func (w *process) takeBack(ctx context.Context, dir journal.Dir) ops.Result {
+func (w *process) takeBack(ctx context.Context, dir *journal.Dir) ops.Result {
 	w.logf("undo: the last transaction of %s", w.job.Path)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
@@ -41,7 +41,7 @@ func (w *process) takeBack(ctx context.Context, dir journal.Dir) ops.Result {
 	}
 	w.logf("interrupted: %v", err)
 	r := w.interrupted(err)
-	r.Advice = "Nothing is lost: what was kept holds all that is needed. Mend the cause, then run `shunt recover --rollback` to go on with the undo."
+	r.Advice = "Nothing is lost: what was kept holds all that is needed. Mend the cause, then run `" + w.job.Call.Line("recover", "--rollback") + "` to go on with the undo."
 	return r
 }
 
@@ -74,7 +74,7 @@ func (w *process) place(off int64) string {
 }
 
 // whole reports whether a walk that ended with err left the target whole, with no transaction that waits to be ended.
-func whole(dir journal.Dir, err error) bool {
+func whole(dir *journal.Dir, err error) bool {
 	if !errors.As(err, new(*txn.AfterError)) {
 		return false
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -44,12 +44,13 @@ func Sum(d model.Disk) string {
 
 // Main is the worker process. It returns the exit code, which only matters to people who look at process lists:
 // what came of the job is told on the socket.
-func Main() int {
+// What goes wrong before that is told on stderr, which the session that started it reads.
+func Main(stderr io.Writer) int {
 	// The terminal may go away at any time; a write to a peer that is gone is an error like others.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE)
 	w := &process{link: newLink(), orders: make(chan Command, orderRoom), stops: make(chan struct{}, 1)}
 	if err := w.run(); err != nil {
-		fmt.Fprintln(os.Stderr, "shunt worker:", err)
+		_, _ = fmt.Fprintln(stderr, "shunt worker:", safetext.Printable(err.Error()))
 		return 1
 	}
 	return 0
@@ -59,9 +60,12 @@ type process struct {
 	link   *link
 	job    Job
 	target target.Target // nil until it is taken over
+	dir    *journal.Dir  // nil until it is taken over
 	orders chan Command  // of the parent; closed when it is gone
 	stops  chan struct{} // somebody who follows a commit wants it to stop
 	door   *door         // nil until the commit begins
+
+	windows string // the directory with the windows and a slash, "" until there is one
 
 	sources map[string]io.ReaderAt // the targets that are copied from, by their paths
 	lent    map[string]model.Disk  // what is on them
@@ -84,7 +88,7 @@ func (w *process) run() error {
 	if err != nil {
 		return fmt.Errorf("no job: %w", err)
 	}
-	if err := json.Unmarshal(line, &w.job); err != nil {
+	if w.job, err = readJob(line); err != nil {
 		return fmt.Errorf("no job: %w", err)
 	}
 	if w.job.Task == Look {
@@ -133,12 +137,11 @@ func (w *process) part(result ops.Result) error {
 	if w.door == nil {
 		return w.release()
 	}
-	dir := journal.OpenDir(w.job.Journal)
 	var left error
 	if !heard {
-		left = LeaveLast(dir, Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result})
+		left = LeaveLast(w.dir, Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result})
 	}
-	return errors.Join(left, w.door.close(), dir.Vanish(), w.release())
+	return errors.Join(left, w.door.close(), w.dir.Vanish(), w.release())
 }
 
 func (w *process) release() error {
@@ -161,6 +164,9 @@ func (w *process) work() ops.Result {
 		return unchanged(err)
 	}
 	w.target = t
+	if w.dir, err = w.job.openJournal(); err != nil {
+		return unchanged(err)
+	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
 	switch w.job.Task {
@@ -217,7 +223,7 @@ var errChanged = errors.New("the target changed since it was opened; shunt has w
 
 // recover ends an unfinished transaction.
 func (w *process) recover(ctx context.Context) ops.Result {
-	store := journal.OpenDir(w.job.Journal)
+	store := w.dir
 	phase := ops.Committing
 	if w.job.Task == RollBack {
 		phase = ops.Undoing
@@ -232,7 +238,7 @@ func (w *process) recover(ctx context.Context) ops.Result {
 }
 
 // walk goes on with the interrupted transaction.
-func (w *process) walk(ctx context.Context, store journal.Dir, phase ops.Phase) ops.Result {
+func (w *process) walk(ctx context.Context, store *journal.Dir, phase ops.Phase) ops.Result {
 	w.logf("%s: the interrupted transaction of %s", w.job.Task, w.job.Path)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
@@ -252,7 +258,7 @@ func (w *process) walk(ctx context.Context, store journal.Dir, phase ops.Phase) 
 
 // open lets others follow the commit that begins. Without that it goes on all the same: file systems exist that have
 // no sockets.
-func (w *process) open(dir journal.Dir) {
+func (w *process) open(dir *journal.Dir) {
 	door, err := w.openDoor(dir)
 	if err != nil {
 		w.logf("this commit cannot be followed by others: %v", err)
@@ -300,22 +306,23 @@ func (w *process) watch(phase ops.Phase) txn.Watch {
 
 func (w *process) interrupted(err error) ops.Result {
 	r := ops.Result{Outcome: ops.Interrupted, Err: err.Error()}
+	finish, rollBack := "`"+w.job.Call.Line("recover")+"`", "`"+w.job.Call.Line("recover", "--rollback")+"`"
 	fault := new(txn.FaultError)
 	switch {
 	case errors.As(err, new(*txn.MismatchError)):
-		r.Advice = "The storage may be failing. Run `shunt recover` to read everything back once more and finish if it is right then, or `shunt recover --rollback` to roll back; what is still whole at its old place is left there."
+		r.Advice = "The storage may be failing. Run " + finish + " to read everything back once more and finish if it is right then, or " + rollBack + " to roll back; what is still whole at its old place is left there."
 	case errors.Is(err, txn.ErrOtherTarget):
 		r.Advice = "The target was changed or replaced after the transaction was interrupted, so neither finishing nor rolling back is safe. Put the image back that the journal belongs to; the journal was left as it is."
 	case errors.Is(err, journal.ErrDamaged):
 		r.Advice = "The journal beside the target is damaged and is not replayed. Nothing was written. Restore the journal's files from a backup of their directory, or the whole target."
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
-		r.Advice = "Nothing is lost: the journal holds all that is needed. Make room on the file system of the image and run `shunt recover` to finish, or run `shunt recover --rollback` to roll back, which needs no more room."
+		r.Advice = "Nothing is lost: the journal holds all that is needed. Make room on the file system of the image and run " + finish + " to finish, or run " + rollBack + " to roll back, which needs no more room."
 	case errors.As(err, &fault) && fault.What == "read":
-		r.Advice = "Nothing that could be read before is lost. `shunt recover` tries to read there again and goes on where it stands; `shunt recover --rollback` brings back what was moved and leaves the place that cannot be read as it is. Both can also be done later."
+		r.Advice = "Nothing that could be read before is lost. " + finish + " tries to read there again and goes on where it stands; " + rollBack + " brings back what was moved and leaves the place that cannot be read as it is. Both can also be done later."
 	case errors.Is(err, txn.ErrStopped):
-		r.Advice = "Nothing is lost. Run `shunt recover` to finish, or `shunt recover --rollback` to roll back."
+		r.Advice = "Nothing is lost. Run " + finish + " to finish, or " + rollBack + " to roll back."
 	default:
-		r.Advice = "Nothing is lost: the journal holds all that is needed. Mend the cause, then run `shunt recover` to finish or `shunt recover --rollback` to roll back."
+		r.Advice = "Nothing is lost: the journal holds all that is needed. Mend the cause, then run " + finish + " to finish or " + rollBack + " to roll back."
 	}
 	return r
 }

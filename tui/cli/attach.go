@@ -11,7 +11,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/ops"
+	"shunt/model/safetext"
 	"shunt/ops/attach"
 	"shunt/ops/session"
 	"shunt/ops/txn"
@@ -99,9 +99,9 @@ func (s *settings) attach(path string, access attach.Access) error {
 			continue
 		}
 		s.say("%sp%d  %s  %s", a.Node, p.Number, geometry.FormatBytes(a.Disk.SectorSize.Bytes(p.Span.Len())),
-			strings.TrimSpace(string(p.FS.Kind)+" "+ops.Printable(p.FS.Label)))
+			strings.TrimSpace(string(p.FS.Kind)+" "+safetext.Printable(p.FS.Label)))
 	}
-	_, err = fmt.Fprintln(s.streams.Out, a.Node)
+	_, err = fmt.Fprintln(s.out, a.Node)
 	return err
 }
 
@@ -114,7 +114,7 @@ func (s *settings) detach(path string) error {
 	if err != nil {
 		return err
 	}
-	s.say("Detached %s from %s.", l.Node, ops.Printable(l.File))
+	s.say("Detached %s from %s.", l.Node, safetext.Printable(l.File))
 	return nil
 }
 
@@ -135,8 +135,8 @@ func (s *settings) mount(path, number string, w attach.Wish) error {
 	if w.Access == attach.ReadWrite {
 		how = "for reading and writing"
 	}
-	s.say("Mounted %s. `shunt unmount %s %d` ends that.", how, path, n)
-	_, err = fmt.Fprintln(s.streams.Out, dir)
+	s.say("Mounted %s. `%s` ends that.", how, opts.Call(path).LineTo("unmount", strconv.Itoa(n)))
+	_, err = fmt.Fprintln(s.out, dir)
 	return err
 }
 
@@ -157,7 +157,7 @@ func (s *settings) unmount(path, what string) error {
 	if err != nil {
 		return err
 	}
-	s.say("Unmounted %s from %s.", u.Name, ops.Printable(u.Dir))
+	s.say("Unmounted %s from %s.", u.Name, safetext.Printable(u.Dir))
 	return nil
 }
 

@@ -153,7 +153,7 @@ func TestMountImage(t *testing.T) {
 	p.run(t, "mount", image, "2").want(t, exitRefused, "p2 is mounted at "+dir+" already")
 	p.run(t, "apply", "--yes", image, write(t, "check 1\n")).want(t, exitRefused, "mounted at")
 	p.run(t, "attach", image).want(t, exitRefused, "in use by loop device", "mounted at")
-	p.run(t, "detach", image).want(t, exitRefused, "shunt unmount")
+	p.run(t, "detach", image).want(t, exitRefused, "unmount that")
 
 	inside := exec.Command("sleep", "60")
 	inside.Dir = dir

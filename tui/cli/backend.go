@@ -60,7 +60,7 @@ func (b backend) open(path string) (tui.Target, error) {
 	if run != nil {
 		return b.follow(path, run)
 	}
-	return editable(s)
+	return b.editable(s)
 }
 
 // grouped makes the sessions that are opened with these options copy from each other's targets.
@@ -72,14 +72,17 @@ func grouped(opts session.Options) session.Options {
 // Discover looks for the tools of this machine.
 func (b backend) Discover() ops.Env { return ops.Env{Caps: fsys.Discover(), Room: guide.Room} }
 
-func editable(s *session.Session) (tui.Target, error) {
+func (b backend) editable(s *session.Session) (tui.Target, error) {
 	if damage := s.Damage(); damage != nil {
 		return nil, errors.Join(damage, s.Close())
 	}
-	return editTarget{s}, nil
+	return editTarget{s, b.opts}, nil
 }
 
-type editTarget struct{ *session.Session }
+type editTarget struct {
+	*session.Session
+	opts session.Options
+}
 
 func (t editTarget) Facts() tui.Facts {
 	f := outside(t.Session.Facts(), t.Disk())
@@ -96,12 +99,12 @@ func (b backend) Attach(image string) (string, error) {
 // Detach is the way back. It is refused if the image would be opened with other sectors than the device has, as there is
 // nothing in an image that tells their size.
 func (b backend) Detach(device string) (string, error) {
-	disk, _, _, err := session.Inspect(device, b.opts)
+	disk, facts, _, err := session.Inspect(device, b.opts)
 	if err != nil {
 		return "", err
 	}
 	if z := disk.SectorSize; z != max(b.opts.SectorSize, geometry.Sector512) {
-		return "", fmt.Errorf("%s has sectors of %d bytes: leave shunt, run `shunt detach %s`, and open the image with --sector-size %d", device, z, device, z)
+		return "", fmt.Errorf("%s has sectors of %d bytes: leave shunt, run `%s`, and open the image with --sector-size %d", device, z, facts.Call.Line("detach"), z)
 	}
 	l, err := session.Detach(device, b.opts)
 	return l.File, err
@@ -116,7 +119,7 @@ func (t editTarget) Mount(id model.PartID, access tui.Access) (string, error) {
 }
 
 func outside(f session.Facts, d model.Disk) tui.Facts {
-	facts := tui.Facts{Path: f.Path, Format: f.Format, Size: f.Size, Note: f.Note, Retype: f.Retype}
+	facts := tui.Facts{Path: f.Path, Call: f.Call, Format: f.Format, Size: f.Size, Note: f.Note, Retype: f.Retype}
 	facts.Details = []tui.Fact{
 		{Name: "Size", Value: fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(f.Size), f.Size)},
 		{Name: "Sectors", Value: fmt.Sprintf("%d of %d bytes", d.Sectors, d.SectorSize)},

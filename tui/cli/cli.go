@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"charm.land/fang/v2"
@@ -55,7 +56,9 @@ func unfinished(err error) error { return &exitError{exitUnfinished, err} }
 
 // settings are the flags every command has.
 type settings struct {
-	streams    Streams
+	program    string // how it was called
+	in         *os.File
+	out, err   *stream
 	sectorSize int
 	align      string
 	journal    string
@@ -70,7 +73,7 @@ func (s *settings) options() (session.Options, error) {
 	if !z.Valid() {
 		return session.Options{}, usage(fmt.Errorf("--sector-size %d is not possible: use 512 or 4096", s.sectorSize))
 	}
-	return session.Options{SectorSize: z, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}, nil
+	return session.Options{Program: s.program, SectorSize: z, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}, nil
 }
 
 func (s *settings) alignment() (geometry.Alignment, error) {
@@ -81,13 +84,18 @@ func (s *settings) alignment() (geometry.Alignment, error) {
 	return a, nil
 }
 
-// Main runs the command line and returns the exit code.
+// Main runs the command line and returns the exit code. args begin with the name of the program.
 func Main(ctx context.Context, args []string, streams Streams) int {
-	root := command(&settings{streams: streams})
-	root.SetArgs(args)
-	root.SetOut(streams.Out)
-	root.SetErr(streams.Err)
-	err := fang.Execute(ctx, root, fang.WithoutVersion(), fang.WithoutManpage(), fang.WithErrorHandler(printError))
+	program := args[0]
+	if abs, err := filepath.Abs(program); err == nil && strings.Contains(program, "/") {
+		program = abs // advice that is kept is read elsewhere, too
+	}
+	s := &settings{program: program, in: streams.In, out: newStream(streams.Out), err: newStream(streams.Err)}
+	root := command(s)
+	root.SetArgs(args[1:])
+	root.SetOut(helpStream{s.out})
+	root.SetErr(s.err)
+	err := fang.Execute(ctx, root, fang.WithoutVersion(), fang.WithoutManpage(), fang.WithErrorHandler(s.printError))
 	return exitCode(err)
 }
 
@@ -102,15 +110,16 @@ func exitCode(err error) int {
 	return exitRefused
 }
 
-// printError says what went wrong on one line, without decoration: it is also read in logs.
-func printError(w io.Writer, _ fang.Styles, err error) {
+// printError says what went wrong on one line, without decoration: it is also read in logs. The writer that the library offers
+// takes sequences out of the text, which here may be part of a name.
+func (s *settings) printError(_ io.Writer, _ fang.Styles, err error) {
 	var exit *exitError
 	if errors.As(err, &exit) && exit.err == nil {
 		return
 	}
-	_, _ = fmt.Fprintf(w, "shunt: %s\n", ops.Telling(err.Error()))
+	_, _ = fmt.Fprintf(s.err, "shunt: %s\n", ops.Telling(err.Error()))
 	if exit != nil && exit.code == exitUsage {
-		_, _ = fmt.Fprintln(w, "Try `shunt --help`.")
+		_, _ = fmt.Fprintln(s.err, "Try `shunt --help`.")
 	}
 }
 

@@ -67,15 +67,18 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	out, ok := s.streams.Out.(*os.File)
-	if !ok || !term.IsTerminal(out.Fd()) || !term.IsTerminal(s.streams.In.Fd()) {
+	if !s.out.terminal() || !term.IsTerminal(s.in.Fd()) {
 		return usage(errors.New("the editor needs a terminal; without one use `shunt info` and `shunt apply`"))
 	}
 	return newBackend(opts).editing(paths, func(b backend) error {
-		return tui.Edit(ctx, tui.Options{
+		behind, err := tui.Edit(ctx, tui.Options{
 			Backend: b, Home: os.Getenv("HOME"), Paths: paths, Align: align, Animate: animate,
 			NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
 		})
+		for _, line := range behind {
+			s.say("%s", line)
+		}
+		return err
 	})
 }
 

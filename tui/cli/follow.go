@@ -22,7 +22,7 @@ func (s *settings) take(ctx context.Context, path string, asJSON bool) (*session
 	if err != nil {
 		return nil, err
 	}
-	p := newPrinter(s.streams, asJSON)
+	p := s.newPrinter(asJSON)
 	if run == nil {
 		if last := sess.LastResult(); last != nil {
 			p.last(sess.Facts().Path, *last)
@@ -43,7 +43,7 @@ func (p *printer) last(path string, last worker.Last) {
 		}{last})
 		return
 	}
-	_, _ = fmt.Fprintln(p.streams.Err, tellLast(path, last))
+	_, _ = fmt.Fprintln(p.err, tellLast(path, last))
 }
 
 // tellLast is how a commit ended, in a line.

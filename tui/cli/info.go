@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,9 +53,9 @@ func (s *settings) info(path string, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		err = writeJSON(s.streams.Out, infoOf(disk, facts, left))
+		err = s.out.json(infoOf(disk, facts, left), "  ")
 	} else {
-		err = writeInfo(s.streams.Out, disk, facts, left)
+		err = writeInfo(s.out, disk, facts, left)
 	}
 	if err != nil {
 		return err
@@ -80,6 +78,7 @@ type (
 		TableID    string          `json:"table_id,omitempty"`
 		InUse      string          `json:"in_use,omitempty"`
 		Note       string          `json:"note,omitempty"`
+		Ignored    string          `json:"ignored,omitempty"` // beside the target, and not to be trusted
 		ReadOnly   string          `json:"read_only,omitempty"`
 		Commit     *ops.Progress   `json:"commit,omitempty"` // under way
 		Unfinished *infoUnfinished `json:"unfinished,omitempty"`
@@ -123,28 +122,26 @@ type (
 		Filesystem *infoFS  `json:"filesystem,omitempty"`
 	}
 	infoFS struct {
-		Kind    string `json:"kind"`
-		Label   string `json:"label,omitempty"`
-		UUID    string `json:"uuid,omitempty"`
-		Size    *int64 `json:"size"`
-		Used    *int64 `json:"used"`
-		Minimum *int64 `json:"minimum"`
-		Dirty   string `json:"dirty,omitempty"`
-		Notes   string `json:"notes,omitempty"`
+		Kind      string `json:"kind"`
+		Label     string `json:"label,omitempty"`
+		UUID      string `json:"uuid,omitempty"`
+		Size      *int64 `json:"size"`
+		Used      *int64 `json:"used"`
+		Minimum   *int64 `json:"minimum"`
+		Dirty     string `json:"dirty,omitempty"`
+		Elsewhere string `json:"elsewhere,omitempty"` // what of it lies on another device
+		Notes     string `json:"notes,omitempty"`
 	}
 )
-
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
 
 func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
 		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: d.ReadOnly(),
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
+	}
+	if f.Ignored != nil {
+		t.Ignored = f.Ignored.What()
 	}
 	if left != nil {
 		t.Unfinished = &infoUnfinished{Stage: left.Stage.String(), Next: left.Next, Steps: left.Units, RollingBack: left.RollingBack}
@@ -153,7 +150,7 @@ func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 		t.Undo = &infoUndo{When: f.Undo.When, Plan: f.Undo.Plan, Bytes: f.Undo.Bytes}
 	}
 	for _, p := range d.Problems() {
-		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: p.Advice})
+		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: f.Call.Fill(p.Advice)})
 	}
 	for _, p := range d.Partitions() {
 		flags := model.Flags(d.Table.Kind, p)
@@ -189,7 +186,7 @@ func fsOf(f model.Filesystem) *infoFS {
 	}
 	return &infoFS{
 		Kind: string(f.Kind), Label: f.Label, UUID: f.UUID, Size: known(f.Size, f.Size > 0), Used: known(f.Used, f.Used >= 0),
-		Minimum: known(f.Min, f.Min > 0), Dirty: f.Dirty, Notes: f.Notes,
+		Minimum: known(f.Min, f.Min > 0), Dirty: f.Dirty, Elsewhere: f.Elsewhere.String(), Notes: f.Notes,
 	}
 }
 

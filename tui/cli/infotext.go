@@ -9,7 +9,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/ops"
+	"shunt/model/safetext"
 	"shunt/ops/session"
 	"shunt/ops/txn"
 )
@@ -17,7 +17,7 @@ import (
 // writeInfo tells of a target in lines of at most 80 columns, unless a path or a name is longer than that.
 func writeInfo(out io.Writer, d model.Disk, f session.Facts, left *txn.Status) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  %s, %s, %d sectors of %d bytes\n", ops.Printable(f.Path), f.Format, geometry.FormatBytes(f.Size), d.Sectors, d.SectorSize)
+	fmt.Fprintf(&b, "%s\n  %s, %s, %d sectors of %d bytes\n", safetext.Printable(f.Path), f.Format, geometry.FormatBytes(f.Size), d.Sectors, d.SectorSize)
 	fmt.Fprintf(&b, "  table: %s", d.Table.Kind)
 	if d.Table.ID != "" {
 		fmt.Fprintf(&b, " %s", d.Table.ID)
@@ -26,7 +26,7 @@ func writeInfo(out io.Writer, d model.Disk, f session.Facts, left *txn.Status) e
 	if lines := remarks(d, f, left); len(lines) > 0 {
 		b.WriteString("\n")
 		for _, line := range lines {
-			b.WriteString(strings.Join(wrapped(ops.Printable(line), textWidth-2), "\n  ") + "\n")
+			b.WriteString(strings.Join(wrapped(safetext.Printable(line), textWidth-2), "\n  ") + "\n")
 		}
 	}
 	b.WriteString("\n" + grid(places(d), "lrrrrrl"))
@@ -82,7 +82,7 @@ func rowName(r model.Row) string {
 func marks(d model.Disk) [][]string {
 	lines := [][]string{{"Partition", "Label", "Type", "Name, flags"}}
 	for _, r := range model.Rows(d, model.Readable) {
-		row := []string{rowName(r), ops.Printable(r.FS.Label), "", ""}
+		row := []string{rowName(r), safetext.Printable(r.FS.Label), "", ""}
 		switch r.Kind {
 		case model.RowGap:
 			continue
@@ -94,7 +94,7 @@ func marks(d model.Disk) [][]string {
 			p := r.Partition
 			var more []string
 			if p.Name != "" {
-				more = append(more, `"`+ops.Printable(p.Name)+`"`)
+				more = append(more, `"`+safetext.Printable(p.Name)+`"`)
 			}
 			more = append(more, model.Flags(d.Table.Kind, p)...)
 			row[2], row[3] = model.TypeName(d.Table.Kind, p.Type), strings.Join(more, ", ")
@@ -137,17 +137,21 @@ func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
 	var lines []string
 	switch {
 	case f.Commit != nil:
-		lines = append(lines, "a commit is under way, "+whereItStands(*f.Commit)+": what is shown changes meanwhile; `shunt recover` follows it")
+		lines = append(lines, "a commit is under way, "+whereItStands(*f.Commit)+": what is shown changes meanwhile; `"+f.Call.Line("recover")+"` follows it")
 		return lines
 	case left != nil:
-		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `shunt recover`, or with --rollback to roll it back", left.Stage, left.Next, left.Units))
+		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `%s` to finish it, or `%s` to roll it back",
+			left.Stage, left.Next, left.Units, f.Call.Line("recover"), f.Call.Line("recover", "--rollback")))
 	}
 	if f.Undo != nil {
-		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `shunt undo`, if nothing was changed since; %s are kept for that",
-			f.Undo.When.Format("2006-01-02 15:04"), geometry.FormatBytes(geometry.Bytes(f.Undo.Bytes))))
+		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s are kept for that",
+			f.Undo.When.Format("2006-01-02 15:04"), f.Call.Line("undo"), geometry.FormatBytes(geometry.Bytes(f.Undo.Bytes))))
 	}
 	if f.InUse != "" {
 		lines = append(lines, "in use by "+f.InUse+": what is shown may change at any moment")
+	}
+	if f.Ignored != nil {
+		lines = append(lines, "ignored, also if a transaction is unfinished there: "+f.Ignored.What())
 	}
 	if f.Note != "" {
 		lines = append(lines, "note: "+f.Note)
@@ -155,9 +159,14 @@ func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
 	for _, p := range d.Problems() {
 		line := severity(p.Severity) + ": " + p.Text
 		if p.Advice != "" {
-			line += "; " + p.Advice
+			line += "; " + f.Call.Fill(p.Advice)
 		}
 		lines = append(lines, line)
+	}
+	for _, r := range model.Rows(d, model.Readable) {
+		if r.FS.Elsewhere != model.WholeHere {
+			lines = append(lines, fmt.Sprintf("note: %s: %s", strings.TrimSpace(rowName(r)), r.FS.Elsewhere))
+		}
 	}
 	return lines
 }

@@ -11,6 +11,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/session"
@@ -21,7 +22,7 @@ import (
 func fit(t *testing.T, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, "\n"); ansi.StringWidth(line) > textWidth || ops.Printable(line) != line {
+		if line = strings.TrimRight(line, "\n"); ansi.StringWidth(line) > textWidth || safetext.Printable(line) != line {
 			t.Errorf("%d columns: %q", ansi.StringWidth(line), line)
 		}
 	}
@@ -81,7 +82,7 @@ func logicals() model.Disk {
 
 func TestInfoText(t *testing.T) {
 	facts := func(path string, d model.Disk) session.Facts {
-		return session.Facts{Path: path, Format: "raw", Size: d.Size()}
+		return session.Facts{Path: path, Call: ops.Call{Path: path}, Format: "raw", Size: d.Size()}
 	}
 	whole := model.New(model.Disk{
 		SectorSize: geometry.Sector512, Sectors: 32768, Whole: model.Filesystem{Kind: model.Ext4, Label: "backup", Size: 16777216, Used: 2386944},

@@ -89,7 +89,7 @@ func TestCopyFromRefused(t *testing.T) {
 		"nothing":      {"true", "none", "1", "it does not exist"},
 		"no partition": {"true", "a.raw", "3", "there is no partition 3"},
 		"no disk":      {"echo hello >text", "text", "1", "text"},
-		"too large":    {"true", "a.raw", "1 at 150MiB", "is not that long"},
+		"too large":    {"true", "a.raw", "1 at 150MiB", "the copy needs"},
 		"qcow2":        {"printf 'QFI\\373\\0\\0\\0\\3' >q; truncate -s 1M q", "q", "1", "qcow2"},
 		"unfinished":   {"cp a.raw c.raw; mkdir c.raw.shunt; head -c 100000 /dev/urandom >c.raw.shunt/journal", "c.raw", "1", "it has an unfinished transaction"},
 	} {

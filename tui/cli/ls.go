@@ -51,14 +51,14 @@ func (s *settings) list(ctx context.Context, path, number, dir string, asJSON bo
 		return err
 	}
 	if asJSON {
-		return writeJSON(s.streams.Out, list)
+		return s.out.json(list, "  ")
 	}
 	for _, note := range list.Notes {
-		if _, err := fmt.Fprintln(s.streams.Err, "note: "+note); err != nil {
+		if _, err := fmt.Fprintln(s.err, "note: "+note); err != nil {
 			return err
 		}
 	}
-	return writeListing(s.streams.Out, list)
+	return writeListing(s.out, list)
 }
 
 func writeListing(out io.Writer, list ops.Listing) error {

@@ -47,11 +47,11 @@ const envProgram = "SHUNT_TEST_PROGRAM"
 func TestMain(m *testing.M) {
 	switch {
 	case worker.Called():
-		os.Exit(worker.Main())
+		os.Exit(worker.Main(os.Stderr))
 	case os.Getenv(envProgram) != "":
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 		context.AfterFunc(ctx, stop)
-		os.Exit(Main(ctx, os.Args[1:], Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+		os.Exit(Main(ctx, append([]string{"shunt"}, os.Args[1:]...), Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}
 	if signal.Ignored(syscall.SIGHUP) {
 		// A test run that ignores the loss of its terminal (nohup) would hand that on to the programs it starts; what it

@@ -14,7 +14,7 @@ func (s *settings) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "man", Short: "Print the manual page", Hidden: true, Args: exactArgs(0), DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := io.WriteString(s.streams.Out, manPage(cmd.Root()))
+			_, err := io.WriteString(s.out, manPage(cmd.Root()))
 			return err
 		},
 	}
@@ -57,7 +57,7 @@ func manPage(root *cobra.Command) string {
 	}
 	m.section("files")
 	m.term("NAME.shunt/")
-	m.text("beside an image: the journal of a transaction, and what `shunt undo` needs after it")
+	m.text("beside an image: the journal of a transaction, and what `shunt undo` needs after it; of a name that is too long for that the first bytes, `~` and 16 digits of its SHA-256")
 	m.term("/var/lib/shunt/")
 	m.text("the same for devices; for users other than root, $XDG_STATE_HOME/shunt")
 	m.section("see also")

@@ -2,14 +2,10 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
-
-	"github.com/charmbracelet/x/term"
 
 	"shunt/geometry"
 	"shunt/ops"
@@ -19,15 +15,14 @@ import (
 
 // printer tells a run's progress to people, or to programs as JSON lines.
 type printer struct {
-	streams Streams
-	json    bool
-	tty     bool
-	done    chan struct{}
+	out, err *stream
+	json     bool
+	tty      bool
+	done     chan struct{}
 }
 
-func newPrinter(s Streams, asJSON bool) *printer {
-	f, ok := s.Err.(*os.File)
-	return &printer{streams: s, json: asJSON, tty: ok && term.IsTerminal(f.Fd()) && !asJSON, done: make(chan struct{})}
+func (s *settings) newPrinter(asJSON bool) *printer {
+	return &printer{out: s.out, err: s.err, json: asJSON, tty: s.err.terminal() && !asJSON, done: make(chan struct{})}
 }
 
 // follow prints progress until the run ends. A cancelled context (ctrl+c, SIGTERM) stops the run at the next safe
@@ -41,7 +36,7 @@ func (p *printer) follow(ctx context.Context, run *session.Run) {
 		case u, ok := <-run.Updates():
 			if !ok {
 				if p.tty {
-					_, _ = fmt.Fprint(p.streams.Err, "\r\x1b[K")
+					p.err.status("")
 				}
 				return
 			}
@@ -50,7 +45,7 @@ func (p *printer) follow(ctx context.Context, run *session.Run) {
 			run.Cancel()
 			stop = nil
 			if !p.json {
-				_, _ = fmt.Fprintln(p.streams.Err, "\nStopping where that is safe ...")
+				_, _ = fmt.Fprintln(p.err, "\nStopping where that is safe ...")
 			}
 		}
 	}
@@ -68,9 +63,9 @@ func (p *printer) progress(u ops.Progress, last string) string {
 	text := whereItStands(u)
 	switch {
 	case p.tty:
-		_, _ = fmt.Fprintf(p.streams.Err, "\r\x1b[K%s", text)
+		p.err.status(text)
 	case u.Stage != last:
-		_, _ = fmt.Fprintln(p.streams.Err, text)
+		_, _ = fmt.Fprintln(p.err, text)
 	}
 	return u.Stage
 }
@@ -87,21 +82,18 @@ func whereItStands(u ops.Progress) string {
 }
 
 func (p *printer) line(v any) {
-	b, err := json.Marshal(v)
-	if err == nil {
-		_, _ = fmt.Fprintf(p.streams.Out, "%s\n", b)
-	}
+	_ = p.out.json(v, "") // who has gone away needs no progress; how it ended is the exit code
 }
 
 // report prints what the rehearsal found.
-func (p *printer) report(q ops.Queue, r ops.Report) {
+func (p *printer) report(q ops.Queue, r ops.Report, call ops.Call) {
 	if p.json {
 		p.line(worker.Event{Report: &r})
 		return
 	}
-	w := p.streams.Err
+	w := p.err
 	if p.tty {
-		_, _ = fmt.Fprint(w, "\r\x1b[K")
+		w.status("")
 	}
 	_, _ = fmt.Fprintln(w, "Rehearsal")
 	for i, op := range q.Ops() {
@@ -127,7 +119,7 @@ func (p *printer) report(q ops.Queue, r ops.Report) {
 	_, _ = fmt.Fprintf(w, "  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; unused space that is not copied: %s.\n",
 		geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
 	if r.UndoBytes > 0 {
-		_, _ = fmt.Fprintf(w, "  After it %s stay beside the target, for `shunt undo`.\n", geometry.FormatBytes(r.UndoBytes))
+		_, _ = fmt.Fprintf(w, "  After it %s stay beside the target, for `%s`.\n", geometry.FormatBytes(r.UndoBytes), call.Line("undo"))
 	}
 	for _, text := range q.Consequences() {
 		_, _ = fmt.Fprintf(w, "  %s\n", text)
@@ -140,7 +132,7 @@ func (p *printer) report(q ops.Queue, r ops.Report) {
 // note tells what else there is to say of a run that ended well.
 func (p *printer) note(r ops.Result) {
 	if r.Advice != "" {
-		_, _ = fmt.Fprintln(p.streams.Err, r.Advice)
+		_, _ = fmt.Fprintln(p.err, r.Advice)
 	}
 }
 
@@ -158,11 +150,11 @@ func (p *printer) end(r ops.Result, rolledBack int) error {
 	}
 	switch r.Outcome {
 	case ops.Done:
-		_, _ = fmt.Fprintln(p.streams.Err, "Done: the target is exactly as planned.")
+		_, _ = fmt.Fprintln(p.err, "Done: the target is exactly as planned.")
 		p.note(r)
 		return nil
 	case ops.RolledBack:
-		_, _ = fmt.Fprintln(p.streams.Err, "Rolled back: the target is exactly as it was.")
+		_, _ = fmt.Fprintln(p.err, "Rolled back: the target is exactly as it was.")
 		p.note(r)
 		if rolledBack == exitDone {
 			return nil

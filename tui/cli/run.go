@@ -76,7 +76,7 @@ func (s *settings) recoverCommand() *cobra.Command {
 }
 
 func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (err error) {
-	if !f.yes && !f.rehearse && (plan == "-" || !term.IsTerminal(s.streams.In.Fd())) {
+	if !f.yes && !f.rehearse && (plan == "-" || !term.IsTerminal(s.in.Fd())) {
 		return usage(errors.New("there is no terminal to ask on: add --yes to commit or --rehearse to only try"))
 	}
 	align, err := s.alignment()
@@ -103,13 +103,13 @@ func (s *settings) apply(ctx context.Context, path, plan string, f applyFlags) (
 	if err != nil {
 		return err
 	}
-	p := newPrinter(s.streams, f.json)
+	p := s.newPrinter(f.json)
 	go p.follow(ctx, run)
 	report, ok := run.Report()
 	if !ok {
 		return p.end(run.Result(), exitRefused)
 	}
-	p.report(q, report)
+	p.report(q, report, sess.Facts().Call)
 	if report.Err != "" {
 		return p.end(run.Result(), exitRefused)
 	}
@@ -136,12 +136,12 @@ func (s *settings) plan(sess *session.Session, name string, align geometry.Align
 	case sess.Damage() != nil:
 		return ops.Queue{}, unfinished(sess.Damage())
 	case sess.Unfinished() != nil:
-		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `shunt recover %s` to finish it, or add --rollback to roll it back",
-			sess.Facts().Path, sess.Facts().Path))
+		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `%s` to finish it, or `%s` to roll it back",
+			sess.Facts().Path, sess.Facts().Call.Line("recover"), sess.Facts().Call.Line("recover", "--rollback")))
 	case sess.Disk().ReadOnly() != "":
 		return ops.Queue{}, readOnly(sess)
 	}
-	in := io.Reader(s.streams.In)
+	in := io.Reader(s.in)
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
@@ -160,7 +160,7 @@ func (s *settings) plan(sess *session.Session, name string, align geometry.Align
 func readOnly(sess *session.Session) error {
 	for _, p := range sess.Disk().Problems() {
 		if p.Text == sess.Disk().ReadOnly() && p.Advice != "" {
-			return fmt.Errorf("%s cannot be edited: %s; %s", sess.Facts().Path, p.Text, p.Advice)
+			return fmt.Errorf("%s cannot be edited: %s; %s", sess.Facts().Path, p.Text, sess.Facts().Call.Fill(p.Advice))
 		}
 	}
 	return fmt.Errorf("%s cannot be edited: %s", sess.Facts().Path, sess.Disk().ReadOnly())
@@ -183,13 +183,13 @@ func (s *settings) recover(ctx context.Context, path string, how txn.Direction, 
 	if err != nil {
 		return err
 	}
-	p := newPrinter(s.streams, asJSON)
+	p := s.newPrinter(asJSON)
 	go p.follow(ctx, run)
 	return p.end(run.Result(), exitDone)
 }
 
 func (s *settings) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.streams.Err, format+"\n", args...)
+	_, _ = fmt.Fprintf(s.err, format+"\n", args...)
 }
 
 // agreed asks before the target is written to. For a physical disk its name, retype, is what has to be typed.
@@ -215,10 +215,10 @@ func typed(retype string, yes bool) error {
 // ask asks a question and returns the answer without the space around it. Ctrl+c, SIGTERM and the end of the input are
 // an empty answer.
 func (s *settings) ask(ctx context.Context, question string) string {
-	_, _ = fmt.Fprint(s.streams.Err, question)
+	_, _ = fmt.Fprint(s.err, question)
 	answers := make(chan string, 1)
 	go func() {
-		answer, err := bufio.NewReader(s.streams.In).ReadString('\n')
+		answer, err := bufio.NewReader(s.in).ReadString('\n')
 		if err != nil {
 			answer = ""
 		}

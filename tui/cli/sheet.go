@@ -33,9 +33,9 @@ func (s *settings) sheet(ctx context.Context, path, number string, asJSON bool) 
 		return err
 	}
 	if asJSON {
-		return writeJSON(s.streams.Out, sheet)
+		return s.out.json(sheet, "  ")
 	}
-	return writeSheet(s.streams.Out, sheet)
+	return writeSheet(s.out, sheet)
 }
 
 func (s *settings) view(path string) (*session.Viewer, error) {
@@ -108,11 +108,11 @@ func writeSheet(out io.Writer, sheet ops.Sheet) error {
 }
 
 // wrapped breaks text into lines of at most width cells: at spaces, and in the middle of a word only if that is longer
-// than a line.
+// than a line. What stands between backquotes is to be run as it stands and is never broken, so a line can be too wide.
 func wrapped(text string, width int) []string {
 	var lines []string
 	line := ""
-	for word := range strings.SplitSeq(text, " ") {
+	for _, word := range unbroken(text) {
 		if line != "" && ansi.StringWidth(line)+1+ansi.StringWidth(word) <= width {
 			line += " " + word
 			continue
@@ -120,11 +120,30 @@ func wrapped(text string, width int) []string {
 		if line != "" {
 			lines = append(lines, line)
 		}
-		for ansi.StringWidth(word) > width {
+		for ansi.StringWidth(word) > width && !strings.Contains(word, "`") {
 			head := ansi.Truncate(word, width, "")
 			lines, word = append(lines, head), strings.TrimPrefix(word, head)
 		}
 		line = word
 	}
 	return append(lines, line)
+}
+
+// unbroken are the words of a text, with what stands between backquotes as one.
+func unbroken(text string) []string {
+	var words []string
+	for i, part := range strings.Split(text, "`") {
+		if i%2 == 0 {
+			for j, word := range strings.Split(part, " ") {
+				if i > 0 && j == 0 {
+					words[len(words)-1] += word
+				} else {
+					words = append(words, word)
+				}
+			}
+			continue
+		}
+		words[len(words)-1] += "`" + part + "`"
+	}
+	return words
 }

@@ -6,13 +6,15 @@ import (
 	"strings"
 
 	"shunt/ops"
+	"shunt/ops/window"
 )
 
 // The JSON form of the support matrix: for each kind, what can be done is null and what cannot is the reason.
 type (
 	supportReport struct {
 		FileSystems []supportKind `json:"file_systems"`
-		Install     []string      `json:"install"` // packages that would make more possible
+		Install     []string      `json:"install"`            // packages that would make more possible
+		Confined    string        `json:"confined,omitempty"` // how tools are kept from all but what they work on
 	}
 	supportKind struct {
 		Kind    string             `json:"kind"`
@@ -25,9 +27,20 @@ type (
 func (s *settings) support(caps ops.Capabilities, asJSON bool) error {
 	m := caps.Matrix()
 	if asJSON {
-		return writeJSON(s.streams.Out, supportOf(m))
+		report := supportOf(m)
+		report.Confined = window.Confinement()
+		return s.out.json(report, "  ")
 	}
-	return writeSupport(s.streams.Out, m)
+	if err := writeSupport(s.out, m); err != nil {
+		return err
+	}
+	if how := window.Confinement(); how != "" {
+		text := strings.Join(wrapped("Tools are confined "+how+".", textWidth), "\n")
+		if _, err := fmt.Fprintf(s.out, "\n%s\n", text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func supportOf(m ops.Support) supportReport {

@@ -81,6 +81,24 @@ func (o onTerminal) press(t *testing.T, keys string) {
 	}
 }
 
+// insists presses a key until a text appears: a page that opens by itself takes none until the keyboard has been quiet.
+func (o onTerminal) insists(t *testing.T, key, text string) {
+	t.Helper()
+	quiet := time.NewTicker(600 * time.Millisecond)
+	defer quiet.Stop()
+	eventually(t, text+" on the screen", func() bool {
+		if strings.Contains(escapes.ReplaceAllString(o.said.String(), ""), text) {
+			return true
+		}
+		select {
+		case <-quiet.C:
+			o.press(t, key)
+		default:
+		}
+		return false
+	})
+}
+
 // TestTerminalGone closes the terminal of the editor while its commit runs. The commit goes on, and the editor that is
 // opened next shows it to its end.
 func TestTerminalGone(t *testing.T) {

@@ -60,12 +60,12 @@ const topicWidth = 80
 // print lays the topic out for a terminal in the look of the other help, or plainly for anything else.
 func (t topic) print(out io.Writer, noColor bool) {
 	width, isDark := topicWidth, true
-	if f, ok := out.(term.File); ok && term.IsTerminal(f.Fd()) {
-		if w, _, err := term.GetSize(f.Fd()); err == nil {
+	if help, ok := out.(helpStream); ok && help.terminal() {
+		if w, _, err := term.GetSize(help.Fd()); err == nil {
 			width = min(max(w, 40), 100)
 		}
 		if !noColor && os.Getenv("NO_COLOR") == "" {
-			isDark = lipgloss.HasDarkBackground(os.Stdin, f)
+			isDark = help.dark()
 		}
 	}
 	w := colorprofile.NewWriter(out, os.Environ())

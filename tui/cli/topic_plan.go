@@ -102,7 +102,7 @@ func planTopic() topic {
 			"shows the report, asks, and applies them in one transaction; `PLAN` may be `-` for standard input, and `--rehearse` stops after the rehearsal. " +
 			"In the editor `s` saves the queue as a plan file."},
 		{text: "`#` begins a comment. `P` is a partition number as it is at that point of the plan. Words that hold blanks stand in double quotes, in which " +
-			"`\\\"` and `\\\\` are the quote and the backslash. Each line is checked against what the lines before it leave: a plan with a line that is impossible is " +
+			"`\\\"` and `\\\\` are the quote and the backslash, `\\x1b` is a byte, and `\\u202e` and `\\U0001f4be` are characters. Each line is checked against what the lines before it leave: a plan with a line that is impossible is " +
 			"refused as a whole, with the line, the column and what would be possible."},
 	}
 	for _, g := range planGroups {

@@ -33,7 +33,7 @@ func (s *settings) undoCommand() *cobra.Command {
 }
 
 func (s *settings) undo(ctx context.Context, path string, f undoFlags) (err error) {
-	if !f.yes && !term.IsTerminal(s.streams.In.Fd()) {
+	if !f.yes && !term.IsTerminal(s.in.Fd()) {
 		return usage(errors.New("there is no terminal to ask on: add --yes to undo without being asked"))
 	}
 	sess, err := s.take(ctx, path, f.json)
@@ -50,7 +50,7 @@ func (s *settings) undo(ctx context.Context, path string, f undoFlags) (err erro
 	last, err := sess.Undoable()
 	switch {
 	case errors.Is(err, txn.ErrUnfinished):
-		return unfinished(fmt.Errorf("%s: %w", path, err))
+		return unfinished(fmt.Errorf("%s: %w: run `%s`", path, err, sess.Facts().Call.Line("recover")))
 	case err != nil:
 		return fmt.Errorf("%s: %w; nothing was changed", path, err)
 	}
@@ -66,7 +66,7 @@ func (s *settings) undo(ctx context.Context, path string, f undoFlags) (err erro
 	if err != nil {
 		return err
 	}
-	p := newPrinter(s.streams, f.json)
+	p := s.newPrinter(f.json)
 	go p.follow(ctx, run)
 	return p.end(run.Result(), exitDone)
 }

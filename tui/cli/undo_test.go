@@ -21,7 +21,7 @@ func TestUndo(t *testing.T) {
 			image, plan := stick(t, p)
 			sum, took := digest(t, image), allocated(t, image)
 			p.run(t, "undo", "--yes", image).want(t, 1, "no transaction that can be undone")
-			p.run(t, "apply", "--yes", "--verify", image, plan).want(t, 0, "for `shunt undo`", "verify")
+			p.run(t, "apply", "--yes", "--verify", image, plan).want(t, 0, "for `shunt undo ", "verify")
 			p.run(t, "info", image).want(t, 0, "can be undone")
 			var got infoTarget
 			if err := json.Unmarshal([]byte(p.run(t, "info", "--json", image).out), &got); err != nil {

@@ -49,6 +49,8 @@ type Save struct {
 	What SaveWhat
 	Path string
 	Over Overwrite
+	// Text is what is written where that was settled before, as for a question whether to replace a file.
+	Text string
 }
 
 // SaveWhat says what is saved.

@@ -46,6 +46,16 @@ func YesNo(no, yes string, risk widget.Risk, action Action) []Answer {
 	}
 }
 
+// GoOnStop is the pair of answers to whether to stop what is running. Its yes has a key of its own: y applies a plan, and a
+// rehearsal may end while somebody is about to stop it.
+func GoOnStop(risk widget.Risk) []Answer {
+	const goOn, stop = "Go on", "Stop"
+	return []Answer{
+		{Label: goOn, Key: keymap.Bind("n", goOn, "n", "N"), Action: Close{}},
+		{Label: stop, Key: keymap.Bind("s", stop, "s", "S"), Risk: risk, Action: StopRun{}},
+	}
+}
+
 // Update chooses or gives an answer.
 func (a Ask) Update(msg tea.Msg) (Dialog, Action) {
 	press, ok := msg.(tea.KeyPressMsg)

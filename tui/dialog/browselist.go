@@ -6,7 +6,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/tui/widget"
 )
@@ -256,7 +258,7 @@ func commonPrefix(list []ops.Candidate) string {
 		common = common[:n]
 	}
 	for i, r := range common {
-		if c := string(r); widget.Clean(c) != c {
+		if r == utf8.RuneError || !safetext.Visible(r) {
 			return common[:i]
 		}
 	}

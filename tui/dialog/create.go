@@ -180,7 +180,7 @@ func (c Create) check() Create {
 	if c.place.wrong != nil {
 		return c
 	}
-	placed, err := c.op.Placed(d, c.place.align)
+	placed, err := c.op.Placed(d, c.queue.Env(), c.place.align)
 	if err != nil {
 		c.verdict = verdict{changes: true, err: err}
 		return c

@@ -88,7 +88,7 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 func (p Paste) limits(room geometry.Span) ops.Limits {
 	l := ops.Limits{Room: room, Chosen: room, MinLen: p.least, MaxLen: room.Len(), CanShrink: "it holds all of " + p.clip.Ref()}
 	if fs := p.clip.Part.FS; fs.Known() {
-		l.CanGrow = p.queue.Env().Caps.Of(fs.Kind).Grow
+		l.CanGrow = p.queue.Env().Caps.For(fs).Grow
 	}
 	if l.CanGrow != "" {
 		l.MaxLen = p.least

@@ -3,8 +3,6 @@ package dialog
 import (
 	"strings"
 
-	"charm.land/lipgloss/v2"
-
 	"shunt/geometry"
 	"shunt/ops"
 	"shunt/tui/styles"
@@ -19,7 +17,7 @@ const (
 
 // fill is what the bar shows inside the partition.
 type fill struct {
-	style lipgloss.Style
+	style styles.Look
 	used  geometry.Bytes // -1 if not known
 }
 

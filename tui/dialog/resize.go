@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"charm.land/lipgloss/v2"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -221,7 +220,7 @@ func partTitle(p model.Partition, st *styles.Styles) string {
 }
 
 // partStyle is the look of a partition.
-func partStyle(p model.Partition, st *styles.Styles) lipgloss.Style {
+func partStyle(p model.Partition, st *styles.Styles) styles.Look {
 	if p.Role == model.Extended {
 		return st.Extended
 	}

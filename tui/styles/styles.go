@@ -6,13 +6,7 @@
 // brought down to 256 or none by the library when a frame is written; for terminals with 16 they are picked here.
 package styles
 
-import (
-	"image/color"
-
-	"charm.land/lipgloss/v2"
-
-	"shunt/model"
-)
+import "shunt/model"
 
 // Theme is the background the colours are made for.
 type Theme int
@@ -36,28 +30,28 @@ const (
 type Styles struct {
 	Glyphs
 
-	Text   lipgloss.Style // ordinary text
-	Strong lipgloss.Style // what a line is about
-	Muted  lipgloss.Style // labels and hints
-	Faint  lipgloss.Style // borders, separators, what cannot be chosen
-	Brand  lipgloss.Style // the name of the program
-	Focus  lipgloss.Style // the border and title of what has the keyboard
-	Title  lipgloss.Style // the title of a box
-	Head   lipgloss.Style // the heading of a table
-	Good   lipgloss.Style
-	Warn   lipgloss.Style
-	Bad    lipgloss.Style
-	Key    lipgloss.Style // the name of a key
-	Row    lipgloss.Style // the selected line of a list
-	Field  lipgloss.Style // the text of an input field
-	Picked lipgloss.Style // text in a field that typing will replace
-	Button lipgloss.Style // a button that can be reached
-	Chosen lipgloss.Style // the button that Enter presses
-	Danger lipgloss.Style // the same, when pressing it changes the target
+	Text   Look // ordinary text
+	Strong Look // what a line is about
+	Muted  Look // labels and hints
+	Faint  Look // borders, separators, what cannot be chosen
+	Brand  Look // the name of the program
+	Focus  Look // the border and title of what has the keyboard
+	Title  Look // the title of a box
+	Head   Look // the heading of a table
+	Good   Look
+	Warn   Look
+	Bad    Look
+	Key    Look // the name of a key
+	Row    Look // the selected line of a list
+	Field  Look // the text of an input field
+	Picked Look // text in a field that typing will replace
+	Button Look // a button that can be reached
+	Chosen Look // the button that Enter presses
+	Danger Look // the same, when pressing it changes the target
 
-	hues map[model.Hue]lipgloss.Style
+	hues map[model.Hue]Look
 
-	Unallocated, Unformatted, Extended, Other lipgloss.Style
+	Unallocated, Unformatted, Extended, Other Look
 }
 
 // New is the look for a theme, a depth of colour and a repertoire of characters.
@@ -66,20 +60,19 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	if theme == Light {
 		t = light(pick(depth))
 	}
-	plain := lipgloss.NewStyle()
-	fg := func(c color.Color) lipgloss.Style { return plain.Foreground(c) }
+	plain, fg := plainLook(), coloured
 	s := &Styles{
 		Glyphs: GlyphsOf(set),
 		// What is ordinary has the terminal's own colour: it suits every background, and costs nothing on the line.
 		Text: plain, Strong: plain.Bold(true), Muted: fg(t.muted), Faint: fg(t.faint),
 		Brand: fg(t.accent).Bold(true), Focus: fg(t.accent), Title: plain.Bold(true), Head: fg(t.muted).Bold(true),
 		Good: fg(t.good), Warn: fg(t.warn), Bad: fg(t.bad).Bold(true),
-		Key: fg(t.accent).Bold(true), Row: fg(t.text).Background(t.row).Bold(true),
+		Key: fg(t.accent).Bold(true), Row: filled(t.text, t.row),
 		Field: plain, Picked: plain.Reverse(true),
-		Button: fg(t.muted), Chosen: plain.Foreground(t.onFill).Background(t.accent).Bold(true),
-		Danger:      plain.Foreground(t.onFill).Background(t.bad).Bold(true),
+		Button: fg(t.muted), Chosen: filled(t.onFill, t.accent),
+		Danger:      filled(t.onFill, t.bad),
 		Unallocated: fg(t.unallocated), Unformatted: fg(t.unformatted), Extended: fg(t.extended), Other: fg(t.other),
-		hues: map[model.Hue]lipgloss.Style{},
+		hues: map[model.Hue]Look{},
 	}
 	for hue, c := range t.hues {
 		s.hues[hue] = fg(c)
@@ -88,7 +81,7 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 }
 
 // FS is the look of a kind of file system; kinds without a colour of their own share one.
-func (s *Styles) FS(kind model.FSKind) lipgloss.Style {
+func (s *Styles) FS(kind model.FSKind) Look {
 	if style, ok := s.hues[kind.Hue()]; ok {
 		return style
 	}

@@ -3,8 +3,6 @@ package widget
 import (
 	"strings"
 
-	"charm.land/lipgloss/v2"
-
 	"shunt/tui/styles"
 )
 
@@ -14,7 +12,7 @@ type Frame struct {
 	Corner string // in the upper edge, at the right
 	Foot   string // in the lower edge, at the right
 	// Edge and Name are the looks of the border and the title.
-	Edge, Name lipgloss.Style
+	Edge, Name styles.Look
 }
 
 // Box draws lines inside a border: width cells wide and height lines high, border included. Lines that

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"charm.land/lipgloss/v2"
 
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
@@ -77,7 +76,7 @@ func Choice(words []string, picked int, focused bool, st *styles.Styles) string 
 		case i == picked && focused:
 			parts = append(parts, st.Chosen.Render(st.Previous+w+st.Follow))
 		case i == picked:
-			parts = append(parts, lipgloss.NewStyle().Inherit(st.Strong).Render("["+w+"]"))
+			parts = append(parts, st.Strong.Render("["+w+"]"))
 		default:
 			parts = append(parts, st.Muted.Render(" "+w+" "))
 		}

@@ -3,8 +3,6 @@ package widget
 import (
 	"strings"
 
-	"charm.land/lipgloss/v2"
-
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/tui/styles"
@@ -15,7 +13,7 @@ type Segment struct {
 	Labels []string // what to write on it, best first, shortest last; what fits is taken
 	Weight geometry.Sector
 	Used   float64 // share that holds data, from 0 to 1; negative if that cannot be told
-	Style  lipgloss.Style
+	Style  styles.Look
 	Row    model.Row // what it stands for
 	Mark   Mark
 	Shade  Shade
@@ -166,7 +164,7 @@ func (s Segment) draw(width, rows int, st *styles.Styles) []string {
 }
 
 // title is a label with a space around it where there is room for that.
-func (s Segment) title(label string, width int, name lipgloss.Style) string {
+func (s Segment) title(label string, width int, name styles.Look) string {
 	if label == "" {
 		return strings.Repeat(" ", max(0, width))
 	}

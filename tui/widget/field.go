@@ -11,7 +11,8 @@ import (
 )
 
 // Field is one line of text that can be edited. It is a value; the zero Field is empty. A field that was
-// just entered is Fresh: the first character typed replaces its text, as in a form of a desktop program.
+// just entered is Fresh: the first character typed replaces its text, as in a form of a desktop program. It holds its text
+// as it is and shows what is not visible in it written out, so that a path with odd characters still leads to its file.
 type Field struct {
 	text  []string // grapheme clusters
 	at    int      // cursor, from 0 to len(text)
@@ -40,7 +41,7 @@ func NewField(text string, limit int) Field {
 
 // Set is the field with other text, fresh again.
 func (f Field) Set(text string) Field {
-	f.text = clusters(Clean(text))
+	f.text = clusters(text)
 	f.at = len(f.text)
 	f.fresh = true
 	return f
@@ -128,7 +129,7 @@ func (f Field) insert(text string) Field {
 	if f.fresh {
 		f = f.cut(0, len(f.text))
 	}
-	added := clusters(Clean(text))
+	added := clusters(strings.ReplaceAll(text, "\t", " "))
 	if f.limit > 0 {
 		added = added[:min(len(added), max(0, f.limit-len(f.text)))]
 	}
@@ -172,11 +173,12 @@ func (f Field) View(width int, focused bool, st *styles.Styles) (line string, cu
 	}
 	shown, used := "", 0
 	for i := from; i < len(f.text); i++ {
-		w := Width(f.text[i])
+		c := Clean(f.text[i])
+		w := Width(c)
 		if used+w > width-1 && i >= f.at || used+w > width {
 			break
 		}
-		shown += f.text[i]
+		shown += c
 		used += w
 	}
 	look := st.Field
@@ -189,12 +191,13 @@ func (f Field) View(width int, focused bool, st *styles.Styles) (line string, cu
 func span(text []string) int {
 	n := 0
 	for _, c := range text {
-		n += Width(c)
+		n += Width(Clean(c))
 	}
 	return n
 }
 
-// clusters splits text into what a reader takes for characters.
+// clusters splits text into what a reader takes for characters. What is not visible stays by itself, so that it can be seen
+// and taken out.
 func clusters(text string) []string {
 	var out []string
 	for text != "" {

@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/tui/internal/tuitest"
+	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
@@ -45,8 +46,12 @@ func TestField(t *testing.T) {
 
 func TestFieldPaste(t *testing.T) {
 	f, used := widget.NewField("old", 0).Update(tea.PasteMsg{Content: "a\x1b[2Jb\nsecond line"})
-	if got := f.Value(); !used || got != "a?[2Jb" {
+	if got := f.Value(); !used || got != "a\x1b[2Jb" {
 		t.Errorf("pasted %q", got)
+	}
+	st := plain()
+	if line, cursor := f.View(20, false, st); styles.Shown(line) != `a\x1b[2Jb`+strings.Repeat(" ", 11) || cursor != 9 {
+		t.Errorf("shown as %q, the cursor in cell %d", styles.Shown(line), cursor)
 	}
 }
 

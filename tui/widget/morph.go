@@ -4,16 +4,15 @@ import (
 	"cmp"
 	"slices"
 
-	"charm.land/lipgloss/v2"
-
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/tui/styles"
 )
 
 // Between is a picture on the way from one disk to another: t goes from 0 to 1. Partitions that are in both glide to their
 // new place and size, new ones grow, those that go away shrink. free is the look of what is unallocated. from and to come
 // from DiskSegments.
-func Between(from, to []Segment, t float64, free lipgloss.Style) []Segment {
+func Between(from, to []Segment, t float64, free styles.Look) []Segment {
 	was := map[model.PartID]Segment{}
 	for _, s := range from {
 		if s.Row.Kind == model.RowPartition {
@@ -63,7 +62,7 @@ func total(segments []Segment) geometry.Sector {
 
 // filled is the partitions in order with free space between them up to the end. Where two of them pass each other the
 // later one gives way.
-func filled(parts []Segment, end geometry.Sector, free lipgloss.Style) []Segment {
+func filled(parts []Segment, end geometry.Sector, free styles.Look) []Segment {
 	var out []Segment
 	at := geometry.Sector(0)
 	gap := func(to geometry.Sector) {

@@ -5,10 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"charm.land/lipgloss/v2"
-
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/tui/styles"
 )
 
 // picture is segments from a text like "a 10-20 b 30-40 / 50": partitions by name, and where the disk ends.
@@ -28,7 +27,7 @@ func picture(text string) []Segment {
 	if _, err := fmt.Sscanf(end, "%d", &n); err != nil {
 		panic(err)
 	}
-	return filled(parts, n, lipgloss.NewStyle())
+	return filled(parts, n, styles.Look{})
 }
 
 func told(segments []Segment) string {
@@ -60,7 +59,7 @@ func TestBetween(t *testing.T) {
 		{"nothing before", " / 50", "a 0-10 / 50", 0.5, "a 0-5 / 50"},
 		{"places changed", "a 0-10 b 10-20 / 20", "b 0-10 a 10-20 / 20", 0.5, "b 5-15 a 15-16 / 20"},
 	} {
-		if got := told(Between(picture(c.from), picture(c.to), c.at, lipgloss.NewStyle())); got != c.want {
+		if got := told(Between(picture(c.from), picture(c.to), c.at, styles.Look{})); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

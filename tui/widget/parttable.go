@@ -3,8 +3,6 @@ package widget
 import (
 	"strings"
 
-	"charm.land/lipgloss/v2"
-
 	"shunt/tui/styles"
 )
 
@@ -12,7 +10,7 @@ import (
 type TableRow struct {
 	Name, FS, Label, Size, Used, Unused, Flags, Change string
 	PartName, Start, End                               string // shown on wide screens only
-	Style                                              lipgloss.Style
+	Style                                              styles.Look
 	Indent                                             int
 	Dim                                                Dimming
 }
@@ -119,10 +117,10 @@ func (c column) room(all []column, width int) int {
 // tableLine is one row. The mark, if there is one, takes the last cell.
 func tableLine(r TableRow, cols []column, width int, mark string, selected bool, st *styles.Styles) string {
 	var line strings.Builder
-	under := lipgloss.NewStyle()
+	under := st.Text
 	if selected {
 		under = st.Row
-		line.WriteString(under.Inherit(st.Focus).Render(st.Cursor + " "))
+		line.WriteString(under.And(st.Focus).Render(st.Cursor + " "))
 	} else {
 		line.WriteString("  ")
 	}
@@ -149,7 +147,7 @@ func tableLine(r TableRow, cols []column, width int, mark string, selected bool,
 			look = st.Warn
 		}
 		if selected && i <= 1 {
-			look = look.Background(under.GetBackground()).Bold(true)
+			look = look.Over(under).Bold(true)
 		}
 		line.WriteString(look.Render(text))
 	}

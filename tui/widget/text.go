@@ -1,15 +1,16 @@
 // Package widget draws the parts that screens and dialogs are made of. Every function is pure: values,
 // a width in cells and a look go in, text comes out. It may import geometry, model and tui/styles.
 //
-// Invariants: no line that a widget returns is wider than the width it was given; text that comes from a
-// disk or a tool goes through Clean before it reaches a terminal.
+// Invariants: no line that a widget returns is wider than the width it was given, if text that comes from a disk or a tool
+// went through Clean; what did not is made visible by the looks and at the exit (see styles.Look), but may be cut there.
 package widget
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"shunt/model/safetext"
 )
 
 // Align says at which end of its column a text stands.
@@ -21,19 +22,9 @@ const (
 	Right
 )
 
-// Clean makes text from outside safe to show: a label, a path or a tool's output may hold bytes that a
-// terminal would obey. Tabs become spaces, everything else that is not printable becomes "?".
-func Clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case unicode.IsControl(r), r == unicode.ReplacementChar, unicode.Is(unicode.Cf, r):
-			return '?'
-		}
-		return r
-	}, text)
-}
+// Clean is text from outside as it will be seen, which is what its width has to be asked of: a label, a path or a tool's
+// output may hold anything. Tabs become spaces.
+func Clean(text string) string { return safetext.Printable(strings.ReplaceAll(text, "\t", " ")) }
 
 // Width is the number of cells a styled line takes.
 func Width(line string) int {

@@ -24,12 +24,12 @@ func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
 		"root":                    "root",
 		"a\tb":                    "a b",
-		"\x1b[31mred\x1b[0m":      "?[31mred?[0m",
-		"line\nbreak\r":           "line?break?",
-		"bell\a":                  "bell?",
+		"\x1b[31mred\x1b[0m":      `\x1b[31mred\x1b[0m`,
+		"line\nbreak\r":           `line\x0abreak\x0d`,
+		"bell\a":                  `bell\x07`,
 		"Größe 日本":                "Größe 日本",
-		"right\u202eto\u200bleft": "right?to?left",
-		"bad\xff":                 "bad?",
+		"right\u202eto\u200bleft": `right\u202eto\u200bleft`,
+		"bad\xff":                 `bad\xff`,
 	} {
 		if got := widget.Clean(in); got != want {
 			t.Errorf("Clean(%q) = %q, want %q", in, got, want)

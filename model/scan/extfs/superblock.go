@@ -13,6 +13,7 @@
 //	0x018 log2 block/1K   0x060 incompat features 0x104 first meta group       0x3FC checksum
 //	0x01C log2 cluster/1K 0x064 ro_compat features 0x150 blocks, high
 //	0x020 blocks/group    0x024 clusters/group    0x028 inodes/group           0x158 free blocks, high
+//	0x0D0 journal's UUID  0x0E0 journal's inode   0x0E4 journal's device
 //
 // Source: the Linux kernel's Documentation/filesystems/ext4 ("Super Block", "Block Group Descriptors",
 // "Layout") and the behaviour of e2fsprogs 1.47.
@@ -118,6 +119,8 @@ type Superblock struct {
 	seed                       uint32
 	flexSize                   uint64 // groups in a flexible group, 1 without that feature
 	sumStored, sumActual       uint32
+	journalInode               uint32
+	journalNamed               bool // the journal's UUID or device number is set
 }
 
 // Parse reads a superblock from its 1024 bytes. ErrNotExt says that there is none; any other error says
@@ -135,6 +138,7 @@ func Parse(b []byte) (Superblock, error) {
 		BlocksPerGroup: uint64(u32(0x20)), InodesPerGroup: u32(0x28),
 		InodeSize: oldInodeSize, DescSize: 32,
 		state: u16(0x3A), flags: u32(0x160),
+		journalInode: u32(0xE0), journalNamed: u32(0xE4) != 0 || [16]byte(b[0xD0:0xE0]) != [16]byte{},
 	}
 	if u32(0x4C) >= revDynamic {
 		s.InodeSize = uint32(u16(0x58))
@@ -243,6 +247,14 @@ func (s Superblock) Version() string {
 		return "ext4"
 	}
 	return "ext2"
+}
+
+// ExternalJournal reports whether something in the superblock makes e2fsprogs or the kernel look for the journal on another
+// device: it is named there, or there should be a journal and no inode holds it. e2fsck asks neither for the feature nor
+// for the revision before it looks at these fields.
+func (s Superblock) ExternalJournal() bool {
+	wanted := s.Compat&CompatHasJournal != 0 || s.Incompat&IncompatRecover != 0
+	return s.journalNamed || wanted && s.journalInode == 0
 }
 
 // HasMetadataCsum reports whether metadata is protected by crc32c.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"shunt/ops/journal"
+	"shunt/ops/target"
 )
 
 // Target is the machine's target disk; it does what package txn asks of a device.
@@ -132,10 +133,16 @@ func (t *Target) Data(off int64) (start, end int64, err error) {
 // Forget implements the device of package txn; nothing is cached twice here.
 func (t *Target) Forget(int64, int64) {}
 
-// Modified says that nobody keeps account of writes, as with block devices.
-func (t *Target) Modified() (int64, error) {
-	return 0, t.m.step(OpMap, "ask when the target was modified")
+// State says that nobody keeps account of writes, as with block devices.
+func (t *Target) State() (target.State, error) {
+	return target.State{}, t.m.step(OpMap, "ask for the state of the target")
 }
+
+// Loose says that a target is held as a whole.
+func (t *Target) Loose() bool { return false }
+
+// Shared says that nothing is copied by sharing.
+func (t *Target) Shared() int64 { return 0 }
 
 // Store is the machine's journal directory.
 type Store struct{ m *Machine }

@@ -1,18 +1,17 @@
 package tool
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
-// lines cuts what a tool writes into lines as a reader of a terminal would see them. Tools draw progress with carriage
-// returns and backspaces, and labels read from a disk may hold anything, including sequences that
-// would act on the user's terminal; none of it gets through.
+// lines cuts what a tool writes into lines as a reader of a terminal would see them, since tools draw progress with
+// carriage returns and backspaces:
 //
-//	\n       ends a line
-//	\r       ends a line that the following text overwrites: it is reported, but not part of the output
-//	\b       goes back one character, which the following text overwrites
-//	ESC ...  and all other control characters are dropped
+//	\n          ends a line
+//	\r          ends a line that the following text overwrites: it is reported, but not part of the output
+//	\b          goes back one character, which the following text overwrites
+//	\0 \1 \2    are dropped: by these tools tell a terminal where their bars begin and end
+//
+// Everything else stays as it is, other sequences too: labels read from a disk may hold anything, and what is shown of it
+// passes the rules of package safetext like all other text.
 type lines struct {
 	// each is called for every line that is not blank; done for every line that nothing can overwrite any more.
 	each, done func(line string)
@@ -20,25 +19,13 @@ type lines struct {
 	line    []byte
 	at      int  // where the next character goes
 	rewound bool // the next character begins the line anew
-	escape  escapeState
 }
-
-type escapeState uint8
-
-const (
-	plainText escapeState = iota
-	afterEscape
-	inSequence // after ESC [, up to a letter
-)
 
 // maxLine is where a line is cut that does not end by itself.
 const maxLine = 16 << 10
 
 func (l *lines) write(p []byte) {
 	for _, c := range p {
-		if l.skip(c) {
-			continue
-		}
 		switch {
 		case c == '\n':
 			l.end()
@@ -46,33 +33,10 @@ func (l *lines) write(p []byte) {
 			l.rewind()
 		case c == '\b':
 			l.at = max(0, l.at-1)
-		case c == '\t' || c >= ' ' && c != 0x7f:
+		case c > 2:
 			l.put(c)
 		}
 	}
-}
-
-// skip swallows escape sequences.
-func (l *lines) skip(c byte) bool {
-	switch l.escape {
-	case afterEscape:
-		l.escape = plainText
-		if c == '[' {
-			l.escape = inSequence
-		}
-		return c >= ' '
-	case inSequence:
-		if c >= '@' && c <= '~' || c < ' ' {
-			l.escape = plainText
-		}
-		return c >= ' '
-	case plainText:
-		if c == 0x1b {
-			l.escape = afterEscape
-			return true
-		}
-	}
-	return false
 }
 
 func (l *lines) put(c byte) {
@@ -114,12 +78,5 @@ func (l *lines) close() {
 	}
 }
 
-// text is the line as valid UTF-8 without control characters and trailing blanks.
-func (l *lines) text() string {
-	return strings.TrimRight(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(string(l.line), "\uFFFD")), " \t")
-}
+// text is the line without trailing blanks.
+func (l *lines) text() string { return strings.TrimRight(string(l.line), " \t") }

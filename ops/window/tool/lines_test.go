@@ -21,12 +21,12 @@ func TestLines(t *testing.T) {
 		{"long text\rshort\n", []string{"long text", "short"}, []string{"short"}},
 		{"Writing inode tables:  0/16\b\b\b\b\b 1/16\b\b\b\b\b     \b\b\b\b\bdone\n\n", []string{"Writing inode tables: done"}, []string{"Writing inode tables: done", ""}},
 		{"ab\b\b\b\bx\n", []string{"xb"}, []string{"xb"}},
-		{"\001\002a\000b\x7f\n", []string{"ab"}, []string{"ab"}},
+		{"\001\002a\000b\x7f\n", []string{"ab\x7f"}, []string{"ab\x7f"}},
 		{"a\tb \t\n", []string{"a\tb"}, []string{"a\tb"}},
-		{"\x1b[31mred\x1b[0m \x1b]0;title\x07x\x1bMy\n", []string{"red 0;titlexy"}, []string{"red 0;titlexy"}},
-		{"a\x1b[12\nb\x1b\nc", []string{"a", "b", "c"}, []string{"a", "b", "c"}},
-		{"caf\xc3\xa9 \xff \xc2\x9b31m\n", []string{"café \uFFFD 31m"}, []string{"café \uFFFD 31m"}},
-		{"Label: \x1b[2J\x1b[1;1Hgotcha\n", []string{"Label: gotcha"}, []string{"Label: gotcha"}},
+		{"\x1b[31mred\x1b[0m \x1b]0;title\x07x\x1bMy\n", []string{"\x1b[31mred\x1b[0m \x1b]0;title\ax\x1bMy"}, []string{"\x1b[31mred\x1b[0m \x1b]0;title\ax\x1bMy"}},
+		{"a\x1b[12\nb\x1b\nc", []string{"a\x1b[12", "b\x1b", "c"}, []string{"a\x1b[12", "b\x1b", "c"}},
+		{"caf\xc3\xa9 \xff \xc2\x9b31m\n", []string{"caf\xc3\xa9 \xff \xc2\x9b31m"}, []string{"caf\xc3\xa9 \xff \xc2\x9b31m"}},
+		{"Label: \x1b[2J\x1b[1;1Hgotcha\n", []string{"Label: \x1b[2J\x1b[1;1Hgotcha"}, []string{"Label: \x1b[2J\x1b[1;1Hgotcha"}},
 		{strings.Repeat("x", maxLine) + "y\n", []string{strings.Repeat("x", maxLine), "y"}, []string{strings.Repeat("x", maxLine), "y"}},
 	} {
 		for _, step := range []int{1, 3, 1 << 20} {

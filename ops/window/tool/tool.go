@@ -5,6 +5,9 @@
 // killed when the context ends, when the thread that started it ends (which is when the process dies), and
 // what it leaves running in its process group is killed when it ends itself.
 //
+// What a tool works on may be made by somebody who wants it to do harm, so it is run in a Cell (see Within), from which it sees
+// nothing of the machine but that and the installed programs.
+//
 // The package imports nothing of shunt.
 package tool
 
@@ -15,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,6 +35,8 @@ type Cmd struct {
 	Stdin string
 	// Env holds variables ("NAME=value") in addition to those every tool gets (see environment).
 	Env []string
+	// Needs are the rights that it keeps in a cell (see Within). Outside of one it has those of this process.
+	Needs Needs
 	// OnOutput is called for every line of the output that is not blank, as it appears; see lines for what counts as a line.
 	// It is called from one goroutine and never after Run has returned. It may be nil.
 	OnOutput func(line string)
@@ -78,12 +84,31 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, fmt.Errorf("run %s: %w", name, err)
 	}
+	cell := cellOf(ctx)
+	if cell == nil {
+		// The death signal is tied to the thread that forks, and the runtime ends threads as it likes unless
+		// a goroutine is locked to them.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		return run(ctx, c, path, nil)
+	}
+	var result Result
+	ownThread(func() {
+		if err = cell.enter(c.Needs); err != nil {
+			err = fmt.Errorf("run %s: %w", name, err)
+			return
+		}
+		result, err = run(ctx, c, path, cell.environment())
+		if c.Needs&Loop != 0 {
+			err = errors.Join(err, cell.loops.hide(cell.rules))
+		}
+	})
+	return result, err
+}
 
-	// The death signal is tied to the thread that forks, and the runtime ends threads as it likes unless
-	// a goroutine is locked to them.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-
+// run runs the program at path from a thread that does not end before it.
+func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) {
+	name := c.Argv[0]
 	out, in, err := os.Pipe()
 	if err != nil {
 		return Result{}, fmt.Errorf("run %s: %w", name, err)
@@ -92,7 +117,7 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	cmd := &exec.Cmd{
 		Path:        path,
 		Args:        c.Argv,
-		Env:         append(environment(), c.Env...),
+		Env:         slices.Concat(environment(), env, c.Env),
 		Stdout:      in,
 		Stderr:      in,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
@@ -155,7 +180,8 @@ func awaitEnd(ctx context.Context, leader int) {
 
 // environment is what a tool sees of ours: enough to run, nothing that changes what it does or says.
 func environment() []string {
-	env := []string{"PATH=" + strings.Join(directories(), ":"), "LANG=C", "LC_ALL=C", "TERM=dumb"}
+	// No tool is to go by a list of what has been seen of the machine's devices.
+	env := []string{"PATH=" + strings.Join(directories(), ":"), "LANG=C", "LC_ALL=C", "TERM=dumb", "BLKID_FILE=/dev/null"}
 	for _, name := range []string{"HOME", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "SOURCE_DATE_EPOCH"} {
 		if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)
@@ -163,18 +189,3 @@ func environment() []string {
 	}
 	return env
 }
-
-// Text is a command line for people, quoted so that a shell would read it as argv.
-func Text(argv []string) string {
-	words := make([]string, len(argv))
-	for i, word := range argv {
-		if word == "" || strings.Trim(word, plain) != "" {
-			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
-		words[i] = word
-	}
-	return strings.Join(words, " ")
-}
-
-// plain are the characters that need no quotes anywhere in a word.
-const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%^"

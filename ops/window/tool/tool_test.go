@@ -252,21 +252,6 @@ func TestOutlivesThreads(t *testing.T) {
 	churn.Wait()
 }
 
-func TestText(t *testing.T) {
-	for _, c := range []struct {
-		argv []string
-		want string
-	}{
-		{[]string{"e2fsck", "-f", "-y", "/x/p1"}, "e2fsck -f -y /x/p1"},
-		{[]string{"mkfs.ext4", "-L", "my disk", ""}, "mkfs.ext4 -L 'my disk' ''"},
-		{[]string{"a", "it's", "$HOME", "~"}, `a 'it'\''s' '$HOME' '~'`},
-	} {
-		if got := Text(c.argv); got != c.want {
-			t.Errorf("%q: %s", c.argv, got)
-		}
-	}
-}
-
 // process is a process that is not a child of ours, held by a descriptor so that its number is not mixed up.
 type process struct {
 	t       *testing.T

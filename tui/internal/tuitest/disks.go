@@ -27,7 +27,7 @@ func Env() ops.Env {
 	fat16, fat32 := fat, fat
 	fat16.MinSize, fat16.MaxSize = 16*geometry.MiB, 4*geometry.GiB
 	fat32.Grow, fat32.Shrink = "FAT32 cannot be resized here", "FAT32 cannot be resized here"
-	fat32.MinSize, fat32.MaxSize, fat32.MinSectors, fat32.Instead = 33*geometry.MiB, 2*geometry.TiB, 65525, "take fat16"
+	fat32.MinSize, fat32.MaxSize, fat32.MinSectors = 33*geometry.MiB, 2*geometry.TiB, 65525
 	return ops.Env{Caps: ops.Capabilities{
 		model.Ext2: ext2, model.Ext3: ext3, model.Ext4: ext4, model.FAT16: fat16, model.FAT32: fat32,
 		model.NTFS: {

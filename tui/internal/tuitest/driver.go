@@ -3,10 +3,13 @@ package tuitest
 import (
 	"cmp"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -26,6 +29,7 @@ type Driver struct {
 	seq           int
 	quit          bool
 	bells         int
+	blind         bool
 }
 
 // timer is a message that the clock will send.
@@ -229,6 +233,12 @@ func (d *Driver) Type(text string) {
 	}
 }
 
+// Model is the editor as it stands.
+func (d *Driver) Model() tea.Model { return d.model }
+
+// Blind no longer looks at each frame, which takes most of the time; for tests of what keys do in very many orders.
+func (d *Driver) Blind() { d.blind = true }
+
 // View is what the model shows.
 func (d *Driver) View() tea.View { return d.model.View() }
 
@@ -285,14 +295,22 @@ func (d *Driver) Lacks(texts ...string) {
 	}
 }
 
-// check holds for every frame: it has exactly as many lines as the window, none is wider, and the cursor
+// ours are the sequences that a frame may have.
+var ours = regexp.MustCompile("\x1b\\[[0-9;:]*m")
+
+// check holds for every frame: of what a terminal obeys it has line ends and looks, and the title nothing; it has exactly as many lines as the window, none is wider, and the cursor
 // is inside.
 func (d *Driver) check() {
 	d.t.Helper()
-	if d.width == 0 {
+	if d.width == 0 || d.blind {
 		return
 	}
 	v := d.model.View()
+	for _, r := range ours.ReplaceAllString(strings.ReplaceAll(v.Content, "\n", ""), "") + v.WindowTitle {
+		if r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			d.t.Fatalf("a frame holds %q:\n%q\n%q", r, v.WindowTitle, v.Content)
+		}
+	}
 	lines := strings.Split(v.Content, "\n")
 	if len(lines) != d.height {
 		d.t.Fatalf("frame has %d lines in a window of %d:\n%s", len(lines), d.height, d.Frame())

@@ -29,7 +29,7 @@ type Backend struct {
 
 // Open finds the target of a path.
 func (b *Backend) Open(path string) (target tui.Target, err error) {
-	b.idle.do(func() {
+	b.idle.until(func() bool { return b.Targets[path] == nil || !b.Targets[path].Held }, func() {
 		b.Opened = append(b.Opened, path)
 		err = b.Refuse[path]
 		t := b.Targets[path]
@@ -91,6 +91,8 @@ type Target struct {
 	Recoveries []tui.Recovery
 	Undos      int // calls of Undo
 	MountErr   error
+	// Held makes Open, Mount, Unmount, Discover, Rescan and Start of it wait until it is false again.
+	Held bool
 	// Sheets and Listings are what Inform and List tell, by partition and by partition and directory ("1:/etc").
 	Sheets   map[model.PartID]ops.Sheet
 	Listings map[string]ops.Listing
@@ -149,7 +151,7 @@ func (t *Target) Undo() (tui.Run, error) {
 
 func (t *Target) begin(r *Run) (run tui.Run, err error) {
 	r.idle = t.backend.idle
-	t.backend.idle.do(func() {
+	t.patiently(func() {
 		if err = t.StartErr; err == nil {
 			t.Runs = append(t.Runs, r)
 			run = r
@@ -182,39 +184,44 @@ func (t *Target) List(_ context.Context, id model.PartID, dir string) (list ops.
 
 // Mount mounts a partition below /run/shunt, which makes it busy.
 func (t *Target) Mount(id model.PartID, access tui.Access) (dir string, err error) {
-	t.backend.idle.do(func() {
+	t.patiently(func() {
 		if err = t.MountErr; err != nil {
 			return
 		}
 		dir = fmt.Sprintf("/run/shunt/p%d", id)
 		t.What.Mounts = map[model.PartID][]string{id: {dir}}
-		t.use(id, map[tui.Access]string{tui.ReadOnly: "mounted read-only at ", tui.ReadWrite: "mounted at "}[access]+dir)
+		t.use(id, model.Use{Kind: model.Mounted, Place: dir, ReadOnly: access == tui.ReadOnly})
 	})
 	return dir, err
 }
 
 // Unmount undoes Mount.
 func (t *Target) Unmount(id model.PartID) (dir string, err error) {
-	t.backend.idle.do(func() {
+	t.patiently(func() {
 		if err = t.MountErr; err != nil {
 			return
 		}
 		dir, t.What.Mounts = t.What.Mounts[id][0], nil
-		t.use(id, "")
+		t.use(id, model.Use{})
 	})
 	return dir, err
 }
 
-func (t *Target) use(id model.PartID, why string) {
+// patiently is idle.do once nobody holds the target.
+func (t *Target) patiently(fn func()) {
+	t.backend.idle.until(func() bool { return !t.Held }, fn)
+}
+
+func (t *Target) use(id model.PartID, use model.Use) {
 	if p, ok := t.Layout.Partition(id); ok {
-		p.Busy = why
+		p.Use = use
 		t.Layout = t.Layout.With(p)
 	}
 }
 
 // Discover finds Discovered.
 func (t *Target) Discover() (env ops.Env) {
-	t.backend.idle.do(func() {
+	t.patiently(func() {
 		if t.Discovered != nil {
 			t.World = *t.Discovered
 		}
@@ -225,7 +232,7 @@ func (t *Target) Discover() (env ops.Env) {
 
 // Rescan finds what the latest run left.
 func (t *Target) Rescan() (err error) {
-	t.backend.idle.do(func() {
+	t.patiently(func() {
 		t.Rescans++
 		if err = t.RescanErr; err != nil || len(t.Runs) == 0 {
 			return

@@ -1,0 +1,49 @@
+package model
+
+// Elsewhere says what of a file system lies on another device than its own, as its superblock tells. Its tools, and the
+// kernel when it mounts it, open that device too, and which one that is only the superblock says. So whatever is not
+// WholeHere is moved, copied and deleted as bytes, and no tool is run on it.
+type Elsewhere uint8
+
+// What can lie on another device.
+const (
+	WholeHere         Elsewhere = iota
+	JournalElsewhere            // its journal or log
+	JournalOfOthers             // it is itself the journal of a file system
+	RealtimeElsewhere           // the realtime section of an XFS
+	SpansDevices                // it is one of several devices of a file system
+	SeedOfOthers                // file systems on other devices may have grown from it
+	CachedElsewhere             // its cache
+	CacheOfOthers               // it is itself the cache
+	VolumesElsewhere            // other physical volumes of its volume group
+	ArrayElsewhere              // the other members of its array
+)
+
+var elsewhereText = [...]string{
+	WholeHere:         "",
+	JournalElsewhere:  "its journal is on another device",
+	JournalOfOthers:   "it is the journal of a file system on another device",
+	RealtimeElsewhere: "its realtime section is on another device",
+	SpansDevices:      "it is one of several devices of its file system",
+	SeedOfOthers:      "it is a seed, from which file systems on other devices may have grown",
+	CachedElsewhere:   "its cache is on another device",
+	CacheOfOthers:     "it is the cache of other devices",
+	VolumesElsewhere:  "its volume group has physical volumes on other devices",
+	ArrayElsewhere:    "it is one of the devices of a Linux RAID, which mdadm manages",
+}
+
+// String says it in words that follow "p1:", "" if all is on one device.
+func (e Elsewhere) String() string {
+	if int(e) < len(elsewhereText) {
+		return elsewhereText[e]
+	}
+	return "a part of it is on another device"
+}
+
+// NoTools is why no tool is run on it, ready to be shown, "" if there is no reason against it.
+func (e Elsewhere) NoTools() string {
+	if e == WholeHere {
+		return ""
+	}
+	return e.String() + ", which would have to be opened too: it can be moved, copied and deleted, and nothing else is done to it"
+}

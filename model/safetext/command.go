@@ -1,0 +1,60 @@
+package safetext
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Command is a command line that bash runs as argv, and that passes Printable unchanged: words that need it stand in quotes,
+// and those that cannot be shown in $'…' with the odd bytes written out. Backquotes are written out as well, so that a
+// command can stand between backquotes in a sentence. A program with "=" in its name is not taken for an assignment.
+func Command(argv ...string) string {
+	words := make([]string, len(argv))
+	for i, word := range argv {
+		words[i] = Word(word)
+		if i == 0 && strings.Contains(word, "=") && words[i] == word {
+			words[i] = "'" + word + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// Word is one word of a Command.
+func Word(word string) string {
+	switch {
+	case word != "" && strings.Trim(word, plainInShell) == "":
+		return word
+	case !strings.Contains(word, "`") && Printable(word) == word:
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	b.WriteString("$'")
+	for i := 0; i < len(word); {
+		r, n := utf8.DecodeRuneInString(word[i:])
+		switch {
+		case r == '\'' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(word[i])
+		case Visible(r) && r != '`' && !(r == utf8.RuneError && n == 1):
+			b.WriteString(word[i : i+n])
+		default: // byte by byte: what \u means in a shell depends on its locale
+			for _, c := range []byte(word[i : i+n]) {
+				writeHex(&b, 'x', rune(c), 2)
+			}
+		}
+		i += n
+	}
+	b.WriteString("'")
+	return b.String()
+}
+
+// plainInShell are the characters that need no quotes anywhere in a word.
+const plainInShell = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%^"
+
+// Operand is a path as an argument that no program takes for an option.
+func Operand(path string) string {
+	if strings.HasPrefix(path, "-") {
+		return "./" + path
+	}
+	return path
+}

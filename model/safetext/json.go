@@ -1,0 +1,44 @@
+package safetext
+
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// JSON is a value as JSON that passes Lines unchanged: what is not visible in a string is written as \u…, which means the
+// same. indent is put before each level, "" for everything in one line; there is no line end behind it.
+func JSON(v any, indent string) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", indent)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return escapedJSON(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
+}
+
+// escapedJSON writes out what is not visible. Outside of strings JSON is ASCII, and in them encoding/json has written out
+// what lies below the space.
+func escapedJSON(in []byte) []byte {
+	out := make([]byte, 0, len(in))
+	for len(in) > 0 {
+		r, n := utf8.DecodeRune(in)
+		switch {
+		case r == '\n', Visible(r):
+			out = append(out, in[:n]...)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			out = appendUnit(appendUnit(out, high), low)
+		default:
+			out = appendUnit(out, r)
+		}
+		in = in[n:]
+	}
+	return out
+}
+
+func appendUnit(b []byte, r rune) []byte {
+	return append(b, '\\', 'u', hexDigits[r>>12&0xF], hexDigits[r>>8&0xF], hexDigits[r>>4&0xF], hexDigits[r&0xF])
+}

@@ -1,0 +1,100 @@
+package attach
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// guarded opens the directory at an absolute path and returns its path without links. It is a directory that nobody but root and
+// this user, who is root too where something is mounted, can put something else in the place of: every directory on the way is
+// theirs, and so is every link; where others can write, as in /tmp, they cannot rename what is not their own.
+func guarded(path string) (dir *os.File, real string, err error) {
+	const mostSteps = 255
+	rest := strings.Split(path, "/")
+	at, err := openPath(unix.AT_FDCWD, "/")
+	if err != nil {
+		return nil, "", err
+	}
+	real = "/"
+	defer func() {
+		if err != nil {
+			_ = at.Close() // the error that matters is another one
+		}
+	}()
+	for steps := 0; len(rest) > 0; steps++ {
+		name := rest[0]
+		rest = rest[1:]
+		if name == "" || name == "." {
+			continue
+		}
+		if steps > mostSteps {
+			return nil, "", errors.New("too many links lead to it")
+		}
+		next, err := openPath(int(at.Fd()), name)
+		if err != nil {
+			return nil, "", err
+		}
+		link, err := step(at, next, filepath.Join(real, name))
+		if err != nil {
+			return nil, "", errors.Join(err, next.Close())
+		}
+		if link == "" {
+			_ = at.Close() // only a step on the way
+			at, real = next, filepath.Join(real, name)
+			continue
+		}
+		_ = next.Close() // it has been read
+		rest = append(strings.Split(link, "/"), rest...)
+		if filepath.IsAbs(link) {
+			_ = at.Close() // only a step on the way
+			if at, err = openPath(unix.AT_FDCWD, "/"); err != nil {
+				return nil, "", err
+			}
+			real = "/"
+		}
+	}
+	return at, real, nil
+}
+
+// openPath opens a name in a directory without following it, and without more rights than to go by it.
+func openPath(at int, name string) (*os.File, error) {
+	fd, err := unix.Openat(at, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// step makes sure that nobody else can change which file the last name of the path leads to from a directory. If that is a link
+// it returns where it leads.
+func step(from, to *os.File, path string) (link string, err error) {
+	var dir, st unix.Stat_t
+	if err := errors.Join(unix.Fstat(int(from.Fd()), &dir), unix.Fstat(int(to.Fd()), &st)); err != nil {
+		return "", err
+	}
+	ours := func(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
+	shared := dir.Mode&0o022 != 0
+	if sticky := dir.Mode&unix.S_ISVTX != 0; !ours(dir.Uid) || shared && (!sticky || !ours(st.Uid)) {
+		return "", fmt.Errorf("others can put something else in the place of %s", path)
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		return "", nil
+	case unix.S_IFLNK:
+		if !ours(st.Uid) {
+			return "", fmt.Errorf("%s is a link of somebody else's", path)
+		}
+		b := make([]byte, unix.PathMax)
+		n, err := unix.Readlinkat(int(to.Fd()), "", b)
+		return string(b[:max(0, n)]), err
+	}
+	return "", fmt.Errorf("%s is no directory", path)
+}
+
+// byDescriptor is a path that leads to an open file, whatever happens to its name.
+func byDescriptor(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }

@@ -1,0 +1,63 @@
+package journal
+
+// Sketch is what a journal says of its transaction without the writes that make most of it: it takes little memory,
+// whatever the journal holds.
+type Sketch struct {
+	Record Record
+	// Program lacks the units that do not belong to the fence, RestoreData and RestoreTable.
+	Program Program
+	// Stages are the stages of the units, in their order.
+	Stages []Steps
+	// RestoreData and RestoreTable are the lengths of those lists.
+	RestoreData, RestoreTable int
+}
+
+// Steps are N units of a stage, one behind the other.
+type Steps struct {
+	Stage Stage
+	N     int
+}
+
+// maxRuns is how often the stage changes at most: each comes once.
+const maxRuns = 64
+
+// add counts a unit. It is false if the stages come and go more often than those of a commit.
+func (s *Sketch) add(stage Stage) bool {
+	if n := len(s.Stages); n > 0 && s.Stages[n-1].Stage == stage {
+		s.Stages[n-1].N++
+		return true
+	}
+	s.Stages = append(s.Stages, Steps{stage, 1})
+	return len(s.Stages) <= maxRuns
+}
+
+// mostSteps is how many steps the transaction has at most, in either direction.
+func (s *Sketch) mostSteps() int64 {
+	n := int64(len(s.Program.Refence) + s.RestoreTable + 3) // size before, old content, size after
+	for _, run := range s.Stages {
+		n += int64(run.N)
+	}
+	return n
+}
+
+// Peek reads a journal as Open does, and checks all of it, without keeping what only its execution needs. The errors are
+// those of Open.
+func Peek(store Store) (Sketch, error) {
+	f, err := openFile(store)
+	if err != nil {
+		return Sketch{}, err
+	}
+	s, err := readSketch(f)
+	if closing := f.Close(); err == nil && closing != nil {
+		err = closing
+	}
+	return s, err
+}
+
+func readSketch(f File) (Sketch, error) {
+	r, err := newestRecord(f)
+	if err != nil {
+		return Sketch{}, err
+	}
+	return readBody(f, r, sketch)
+}

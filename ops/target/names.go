@@ -1,0 +1,118 @@
+package target
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A target may be reached by several names: symbolic links, hard links, mounts of its directory or of the file alone. What
+// belongs to it must be found by each of them, or it is refused.
+
+// mostName is how many bytes a name in a directory can have.
+const mostName = unix.NAME_MAX
+
+// keptEnding ends the name of the directory in which a target's journal is.
+const keptEnding = ".shunt"
+
+// KeptName is the name of the directory for the journal of a target that is called name: NAME.shunt. Of a name that is
+// too long for that the first bytes are kept, and the first 16 digits of its SHA-256 put behind them: NAM~0123456789abcdef.shunt.
+func KeptName(name string) string {
+	if len(name)+len(keptEnding) <= mostName {
+		return name + keptEnding
+	}
+	sum := sha256.Sum256([]byte(name))
+	mark := "~" + hex.EncodeToString(sum[:8]) + keptEnding
+	return strings.ToValidUTF8(name[:mostName-len(mark)], "") + mark
+}
+
+// Siblings are the paths of the other hard links of a file in its directory; none where that cannot be read.
+func Siblings(path string) []string {
+	var own unix.Stat_t
+	if unix.Lstat(path, &own) != nil || own.Mode&unix.S_IFMT != unix.S_IFREG || own.Nlink < 2 {
+		return nil
+	}
+	dir := filepath.Dir(path)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for _, e := range entries {
+		var st unix.Stat_t
+		other := filepath.Join(dir, e.Name())
+		if e.Type().IsRegular() && other != path && unix.Lstat(other, &st) == nil && st.Dev == own.Dev && st.Ino == own.Ino {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+// Elsewhere says why something that belongs to the file at path may lie where it is not found by this name, "" if it
+// cannot. The text follows the path.
+func Elsewhere(path string) string {
+	var st unix.Stat_t
+	if unix.Lstat(path, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return ""
+	}
+	if n := int(st.Nlink) - 1 - len(Siblings(path)); n > 0 {
+		return fmt.Sprintf("has %d more of its names (hard links) in other directories", n)
+	}
+	if host().mountPoint(path) != nil {
+		return "is mounted here as a single file, and its directory cannot be seen"
+	}
+	return ""
+}
+
+// boundRoot is what is mounted at a mount point: a part of a file system, by its device number.
+type boundRoot struct{ number, root, at string }
+
+func (k kernel) boundRoots() []boundRoot {
+	text, err := os.ReadFile(k.self("mountinfo"))
+	if err != nil {
+		return nil
+	}
+	var list []boundRoot
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) > 4 {
+			list = append(list, boundRoot{f[2], unescape(f[3]), unescape(f[4])})
+		}
+	}
+	return list
+}
+
+// mountPoint is what is mounted at a path, nil if nothing is.
+func (k kernel) mountPoint(path string) *boundRoot {
+	var found *boundRoot
+	for _, m := range k.boundRoots() {
+		if m.at == path {
+			found = &m // the last one lies above
+		}
+	}
+	return found
+}
+
+// unbound is the path of a file in its directory, if path is where it is mounted by itself and the directory can be seen.
+func (k kernel) unbound(path string) string {
+	here := k.mountPoint(path)
+	var own, st unix.Stat_t
+	if here == nil || unix.Stat(path, &own) != nil || own.Mode&unix.S_IFMT != unix.S_IFREG {
+		return path
+	}
+	for _, m := range k.boundRoots() {
+		rest, under := strings.CutPrefix(here.root, strings.TrimSuffix(m.root, "/")+"/")
+		if m.number != here.number || !under {
+			continue
+		}
+		other := filepath.Join(m.at, rest)
+		if unix.Lstat(other, &st) == nil && st.Dev == own.Dev && st.Ino == own.Ino && k.mountPoint(other) == nil {
+			return other
+		}
+	}
+	return path
+}

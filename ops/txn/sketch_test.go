@@ -1,0 +1,47 @@
+package txn
+
+import (
+	"math/rand"
+	"testing"
+
+	"shunt/ops/journal"
+)
+
+// TestSketchedSteps compares what a look at the journal says of where it stands with the units of the walk itself, for
+// every position of every plan, forwards and backwards.
+func TestSketchedSteps(t *testing.T) {
+	rng := rand.New(rand.NewSource(seed(t)))
+	for _, s := range scenarios() {
+		w := newWorld(s, rng)
+		m := w.machine.Clone()
+		tx, err := w.prepared(m, m.Target())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := tx.journal.Program()
+		check := func(units []journal.Unit, d journal.Direction, next, from int) {
+			t.Helper()
+			if err := tx.journal.Advance(d, journal.Running, uint32(next), uint32(from)); err != nil {
+				t.Fatal(err)
+			}
+			status, err := Inspect(m.Store())
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := journal.Stage(0)
+			if next < len(units) {
+				want = units[next].Stage
+			}
+			if status.Units != len(units) || status.Stage != want || status.Next != next {
+				t.Fatalf("%s, direction %d, next %d, from %d: %d units, stage %q; want %d, %q", s.name, d, next, from, status.Units, status.Stage, len(units), want)
+			}
+		}
+		for next := range len(p.Units) + 1 {
+			check(p.Units, journal.Forward, next, 0)
+		}
+		for from := range len(p.Units) + 1 {
+			back := undoUnits(p, from)
+			check(back, journal.Backward, rng.Intn(len(back)+1), from)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package tool
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// dropCapabilities takes from this thread all capabilities but those needed, for good: what it starts cannot have them
+// either, as they leave the bounding set too.
+func dropCapabilities(needs Needs) error {
+	var keep uint64
+	if needs&(Admin|Mount) != 0 {
+		keep = 1 << unix.CAP_SYS_ADMIN
+	}
+	if needs&Admin != 0 {
+		keep |= 1 << unix.CAP_DAC_READ_SEARCH
+	}
+	for cap := range uintptr(64) {
+		if keep&(1<<cap) != 0 {
+			continue
+		}
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, cap, 0, 0, 0)
+		if errors.Is(err, unix.EINVAL) {
+			break // the kernel knows no more
+		}
+		if err != nil && !errors.Is(err, unix.EPERM) { // who has no capabilities may not drop them either
+			return fmt.Errorf("give up capabilities: %w", err)
+		}
+	}
+	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // older kernels have none
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&head, &data[0]); err != nil {
+		return fmt.Errorf("give up capabilities: %w", err)
+	}
+	for i := range data {
+		mine := uint32(keep>>(32*i)) & data[i].Permitted
+		data[i] = unix.CapUserData{Effective: mine, Permitted: mine}
+	}
+	if err := unix.Capset(&head, &data[0]); err != nil {
+		return fmt.Errorf("give up capabilities: %w", err)
+	}
+	return nil
+}

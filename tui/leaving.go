@@ -1,0 +1,166 @@
+package tui
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/ops"
+	"shunt/tui/dialog"
+	"shunt/tui/widget"
+)
+
+// This file is about leaving, a target or the program: what is lost with it, and what stays behind and has to be ended later.
+
+// askQuit leaves at once if that loses nothing and leaves nothing behind.
+func (m Model) askQuit() (tea.Model, tea.Cmd) {
+	if text := m.held(); text != "" {
+		return m.say(toneWarn, text), nil
+	}
+	text := leavingWords(m.docs, "any target")
+	if len(text) == 0 {
+		return m, tea.Quit
+	}
+	return m.push(dialog.NewAsk("Leave shunt?", dialog.Warning, text,
+		dialog.YesNo("Stay", "Leave", widget.Harmless, dialog.Quit{})...)), nil
+}
+
+// quit ends the program, unless something has begun since that was asked.
+func (m Model) quit() (tea.Model, tea.Cmd) {
+	if text := m.held(); text != "" {
+		return m.say(toneWarn, text), nil
+	}
+	return m, tea.Quit
+}
+
+// held is why the program cannot be left now, "" if it can.
+func (m Model) held() string {
+	for i, d := range m.docs {
+		switch {
+		case !d.busy():
+		case i == m.current:
+			return "Something is being done to " + d.name() + ": wait for its end, or stop it, before you leave"
+		default:
+			return "Something is being done to " + d.name() + ": tab goes there; stop it before you leave"
+		}
+	}
+	return ""
+}
+
+// askClose closes the target in view, at once if that loses nothing and leaves nothing behind.
+func (m Model) askClose(d document) (tea.Model, tea.Cmd) {
+	if d.busy() {
+		return m.say(toneWarn, d.name()+" cannot be closed while something is being done to it: stop that first"), nil
+	}
+	text := leavingWords([]document{d}, "it")
+	if len(text) == 0 {
+		return m.closeTarget()
+	}
+	return m.push(dialog.NewAsk("Close "+d.name()+"?", dialog.Warning, text,
+		dialog.YesNo("Keep it open", "Close it", widget.Harmless, dialog.CloseTarget{})...)), nil
+}
+
+// closeTarget gives up the target in view and brings the one after it into view.
+func (m Model) closeTarget() (tea.Model, tea.Cmd) {
+	d, ok := m.doc()
+	switch {
+	case !ok:
+		return m, nil
+	case d.busy():
+		return m.say(toneWarn, d.name()+" was not closed: something is being done to it"), nil
+	}
+	m.docs = slices.Delete(slices.Clone(m.docs), m.current, m.current+1)
+	m.current = min(m.current, max(0, len(m.docs)-1))
+	m = m.dropClip(d.gen).say(toneGood, "Closed "+d.name())
+	if d.target == nil {
+		return m, nil // if it is still being opened, it is closed as soon as that has been done
+	}
+	return m, closeTarget(d.target)
+}
+
+// leavingWords are the paragraphs of the question whether to leave these targets, none if nothing is lost or left behind.
+// where is what nothing was written to.
+func leavingWords(docs []document, where string) []string {
+	var text []string
+	n := 0
+	for _, d := range docs {
+		if d.halfDone() {
+			text = append(text, d.halfDoneWords())
+		} else if d.state == docOpen {
+			n += d.queue.Len()
+		}
+	}
+	half := len(text) > 0
+	switch {
+	case n == 0:
+	case half:
+		text = append(text, fmt.Sprintf("Leaving forgets %s.", operationWords(n)))
+	case n == 1:
+		text = append(text, "There is "+operationWords(n)+". Leaving forgets it; nothing was written to "+where+".")
+	default:
+		text = append(text, "There are "+operationWords(n)+". Leaving forgets them; nothing was written to "+where+".")
+	}
+	for _, d := range docs {
+		text = append(text, d.mountedWords("M unmounts it here, `%s` later.")...)
+	}
+	return text
+}
+
+// halfDone reports whether a commit of the target was interrupted, and not ended since.
+func (d document) halfDone() bool {
+	switch {
+	case d.brokenOff:
+		return true
+	case d.run.over() && !d.run.settled: // what was read of the target is from before
+		return d.run.interrupted() || d.run.result.Outcome == ops.Unchanged && d.unfinished != nil
+	}
+	return d.state == docOpen && d.unfinished != nil
+}
+
+// halfDoneWords tell what becomes of such a target when it is left.
+func (d document) halfDoneWords() string {
+	text := d.name() + " stays half done: do not mount or boot it. No data is lost; to finish or roll back its commit later, open it again"
+	if d.facts.Call.Path == "" {
+		return text + "."
+	}
+	return text + " or run `" + d.recoverCommand() + "`."
+}
+
+// recoverCommand ends an interrupted commit without the editor.
+func (d document) recoverCommand() string { return d.facts.Call.Line("recover") }
+
+// mountedWords name what M mounted of the target and is mounted still; way has a place for the command that unmounts it.
+func (d document) mountedWords(way string) []string {
+	var text []string
+	for _, id := range slices.Sorted(maps.Keys(d.mounted)) {
+		dir := d.mounted[id]
+		if !slices.Contains(d.facts.Mounts[id], dir) {
+			continue // somebody else unmounted it
+		}
+		ref, number := d.name(), 0
+		if p, ok := d.queue.Initial().Partition(id); ok {
+			ref, number = p.Ref()+" of "+d.name(), p.Number
+		}
+		line := fmt.Sprintf("%s stays mounted at %s.", ref, dir)
+		if d.facts.Call.Path != "" {
+			line += " " + fmt.Sprintf(way, d.facts.Call.LineTo("unmount", strconv.Itoa(number)))
+		}
+		text = append(text, line)
+	}
+	return text
+}
+
+// behind is what stays behind when the editor has been left, a line for each, for whoever looks at the terminal then.
+func (m Model) behind() []string {
+	var lines []string
+	for _, d := range m.docs {
+		if d.halfDone() {
+			lines = append(lines, d.halfDoneWords())
+		}
+		lines = append(lines, d.mountedWords("`%s` unmounts it.")...)
+	}
+	return lines
+}

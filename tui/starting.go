@@ -1,0 +1,73 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/ops"
+	"shunt/tui/dialog"
+)
+
+// This file starts runs, stops them and lets them commit.
+
+// begin rehearses the queue of the target in view.
+func (m Model) begin(d document, kind runKind) (tea.Model, tea.Cmd) {
+	if d.queue.Len() == 0 {
+		return m.say(toneWarn, "Nothing is pending: there is nothing to rehearse or apply"), nil
+	}
+	steps, err := d.queue.Compile()
+	if err != nil {
+		return m.refuse(err), nil
+	}
+	m.gen++
+	d.run = running{gen: m.gen, kind: kind, queue: d.queue, now: ops.Progress{Phase: ops.Rehearsing}}
+	for _, s := range steps {
+		d.run.steps = append(d.run.steps, s.Text(d.queue.Initial().SectorSize))
+	}
+	return m.withDoc(m.current, d), startRun(d.target, d.queue, m.gen)
+}
+
+// recoverTarget begins to end an interrupted transaction.
+func (m Model) recoverTarget(d document, how Recovery) (tea.Model, tea.Cmd) {
+	m.gen++
+	phase := ops.Committing
+	if how == RollBack {
+		phase = ops.Undoing
+	}
+	d.run = running{
+		gen: m.gen, kind: recoverRun, how: how, queue: d.queue, committing: true, now: ops.Progress{Phase: phase},
+	}
+	return m.withDoc(m.current, d), startRecovery(d.target, how, m.gen)
+}
+
+// stopRun asks the run to stop. What that led to is told by its result.
+func (m Model) stopRun() (tea.Model, tea.Cmd) {
+	d, ok := m.doc()
+	if !ok || !d.busy() || d.run.stopping {
+		return m, nil
+	}
+	d.run.stopping = true
+	d.run.state = runWorking
+	m = m.withDoc(m.current, d)
+	if d.run.run == nil {
+		return m, nil // it is cancelled as soon as it has started
+	}
+	return m, cancelRun(d.run.run)
+}
+
+// askCommit begins the commit, or first has the name of a physical disk typed.
+func (m Model) askCommit(d document) (tea.Model, tea.Cmd) {
+	if d.facts.Retype == "" {
+		return m.commit(d)
+	}
+	return m.push(dialog.NewTyped("This is a physical disk", []string{
+		d.facts.Path + " is a disk of this machine, not an image. The commit writes to it.",
+		"Look at the table once more: is it the disk you mean? A copy of what matters should be elsewhere.",
+	}, d.facts.Retype, dialog.Commit{})), nil
+}
+
+// commit makes the rehearsed queue of the target in view real.
+func (m Model) commit(d document) (tea.Model, tea.Cmd) {
+	d.run.committing, d.run.state, d.run.scroll, d.run.took = true, runWorking, 0, 0
+	d.run.now = ops.Progress{Phase: ops.Committing}
+	return m.withDoc(m.current, d), commitRun(d.run.run)
+}
