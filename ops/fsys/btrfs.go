@@ -35,6 +35,7 @@ func btrfsDriver() Driver {
 		setLabel: command("btrfs", "filesystem", "label", "{}", "{=}"),
 		// btrfstune rewrites all metadata with the new UUID.
 		setUUID: command("btrfstune", "-f", "-U", "{=}", "{}"),
+		admin:   []string{"btrfs", "filesystem", "resize"},
 		growMounted: func(j job, ctx context.Context, _, dir string) error {
 			id, err := j.btrfsField(btrfsDeviceAt) // there may be more devices than this one
 			if err != nil {

@@ -36,6 +36,9 @@ type Driver struct {
 	// setUUID sets the given UUID, or a random one if the tool accepts none. setHalf replaces half of it; it is nil for
 	// kinds whose UUID has no halves.
 	setUUID, setHalf func(j job, ctx context.Context, fresh string) error
+	// admin begins the command line that changes what is mounted, for which a tool needs the rights of an administrator. It
+	// is empty where nothing is mounted to be resized.
+	admin []string
 	// growMounted grows the file system on device, which is mounted at dir.
 	growMounted func(j job, ctx context.Context, device, dir string) error
 	// byHand is the command line that does the same, with {device} and {dir} in it.

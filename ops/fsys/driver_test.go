@@ -8,6 +8,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	runner "shunt/ops/window/tool"
 )
 
 // TestDrivers walks the registry: what a driver offers it can do, and what it cannot do it explains.
@@ -58,6 +59,19 @@ func TestDrivers(t *testing.T) {
 		}
 		if c.NewBlock != nil && c.NewBlock(geometry.GiB, geometry.Sector512) < 512 {
 			t.Errorf("%s: a new one would have blocks of no length", d.Kind)
+		}
+	}
+}
+
+// TestNeeds: only what mounts, or works on what is mounted, keeps a right.
+func TestNeeds(t *testing.T) {
+	for line, want := range map[string]runner.Needs{
+		"mount -n -i /w /m": runner.Mount | runner.Loop, "umount -n /m": runner.Mount, "losetup -f": runner.Mount | runner.Loop,
+		"xfs_growfs -d /m": runner.Admin, "nilfs-resize --yes /dev/loop0": runner.Admin, "btrfs filesystem resize 1:max /m": runner.Admin,
+		"btrfs check --readonly /w": 0, "btrfs filesystem label /w x": 0, "btrfs": 0, "xfs_repair -n /w": 0, "e2fsck -fy /w": 0,
+	} {
+		if got := Needs(strings.Fields(line)); got != want {
+			t.Errorf("%s needs %d, want %d", line, got, want)
 		}
 	}
 }

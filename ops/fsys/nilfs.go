@@ -39,6 +39,7 @@ func nilfsDriver() Driver {
 			}
 			return j.changeNILFS(func(b []byte) { copy(b[nilfsUUIDAt:], id[:]) })
 		},
+		admin:       []string{"nilfs-resize"},
 		growMounted: growing("nilfs-resize", "--yes", "{device}"),
 		byHand:      []string{"nilfs-resize", "{device}"},
 		Ask:         ask("nilfs-tools", "nilfs-tune", "-l", "{}"),

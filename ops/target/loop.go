@@ -158,7 +158,7 @@ func (k kernel) holderUse(holder string) blockUse {
 }
 
 // mounts lists where a block device is mounted, by its number, or by its name where the file system shows a number of
-// its own, as btrfs does.
+// its own.
 func (k kernel) mounts(number, node string) []string {
 	text, err := os.ReadFile(k.self("mountinfo"))
 	if err != nil {
