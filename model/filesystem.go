@@ -2,43 +2,6 @@ package model
 
 import "shunt/geometry"
 
-// FSKind names a file system, or another kind of content with a signature of its own.
-type FSKind string
-
-// The contents shunt recognises. Unformatted means no signature is known there; Unreadable means the
-// bytes could not be read or contradict themselves.
-const (
-	Unformatted FSKind = ""
-	Ext2        FSKind = "ext2"
-	Ext3        FSKind = "ext3"
-	Ext4        FSKind = "ext4"
-	FAT12       FSKind = "fat12"
-	FAT16       FSKind = "fat16"
-	FAT32       FSKind = "fat32"
-	ExFAT       FSKind = "exfat"
-	NTFS        FSKind = "ntfs"
-	XFS         FSKind = "xfs"
-	Btrfs       FSKind = "btrfs"
-	F2FS        FSKind = "f2fs"
-	Swap        FSKind = "swap"
-	LUKS        FSKind = "luks"
-	LVM2        FSKind = "lvm2"
-	ISO9660     FSKind = "iso9660"
-	SquashFS    FSKind = "squashfs"
-	SwSuspend   FSKind = "swsuspend" // hibernation image in a swap partition: never touched
-	NILFS2      FSKind = "nilfs2"
-	UDF         FSKind = "udf"
-	JFS         FSKind = "jfs"
-	ReiserFS    FSKind = "reiserfs"
-	HFSPlus     FSKind = "hfsplus"
-	APFS        FSKind = "apfs"
-	Bcachefs    FSKind = "bcachefs"
-	ZFS         FSKind = "zfs"  // member of a pool
-	RAID        FSKind = "raid" // member of a Linux RAID
-	BitLocker   FSKind = "bitlocker"
-	ReFS        FSKind = "refs"
-)
-
 // Filesystem is what lies in a partition, as its superblock tells.
 type Filesystem struct {
 	Kind  FSKind

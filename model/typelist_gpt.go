@@ -6,7 +6,7 @@ var gptTypes = []typeInfo{
 	{"0x84", "D3BFE2DE-3DAF-11DF-BA40-E3A556D89593", "irst", "Intel Rapid Start", 0},
 	{"0x41", "9E1A2D38-C612-4316-AA26-8B49521E5A8B", "prep", "PowerPC PReP boot", 0},
 	{"0x42", "5808C8AA-7E8F-42E0-85D2-E1E90434CFB3", "", "Windows dynamic disk", 0},
-	{"0x27", "DE94BBA4-06D1-4D40-A16A-BFD50179D6AC", "recovery", "Windows recovery", holdsNTFS | holdsFAT},
+	{"0x27", "DE94BBA4-06D1-4D40-A16A-BFD50179D6AC", "recovery", "Windows recovery", holdsBasic | holdsFAT},
 	{"0xea", "BC13C2FF-59E6-4262-A352-B275FD6F7172", "xbootldr", "Linux extended boot", holdsLinux | holdsFAT},
 	{"0xa5", "516E7CB4-6ECF-11D6-8FF8-00022D09712B", "", "FreeBSD", 0},
 	{"0xaf", "48465300-0000-11AA-AA11-00306543ECAC", "", "Apple HFS", 0},

@@ -25,7 +25,7 @@ const (
 	holdsFAT12
 	holdsFAT16
 	holdsFAT32
-	holdsNTFS // and what else Windows reads without being FAT
+	holdsBasic // what else Windows reads, without being FAT
 
 	holdsFAT = holdsFAT12 | holdsFAT16 | holdsFAT32
 )
@@ -49,9 +49,9 @@ var commonTypes = []typeInfo{
 	{"0xfd", "A19D880F-05FC-4D3B-A006-743F0F84911E", "raid", "Linux RAID", 0},
 	{"0x0c", basicData, "fat32", "FAT32 (LBA)", holdsFAT32},
 	{"0x0e", basicData, "fat16", "FAT16 (LBA)", holdsFAT12 | holdsFAT16},
-	{"0x07", basicData, "ntfs", "NTFS or exFAT", holdsNTFS},
-	{"0x07", basicData, "data", "NTFS or exFAT", holdsNTFS},
-	{"", basicData, "", "Basic data", holdsFAT | holdsNTFS},
+	{"0x07", basicData, "ntfs", "NTFS or exFAT", holdsBasic},
+	{"0x07", basicData, "data", "NTFS or exFAT", holdsBasic},
+	{"", basicData, "", "Basic data", holdsFAT | holdsBasic},
 }
 
 var types = slices.Concat(commonTypes, mbrTypes, gptTypes)
@@ -116,43 +116,13 @@ func TypeAliases(kind TableKind) []string {
 	return words
 }
 
-// defaultAlias is the type that goes with each file system that is not a Linux one.
-var defaultAlias = map[FSKind]string{
-	Swap: "swap", FAT32: "fat32", FAT12: "fat16", FAT16: "fat16", NTFS: "ntfs", ExFAT: "ntfs", "udf": "ntfs", LVM2: "lvm",
-}
-
 // DefaultType is the type a new partition with these contents gets.
 func DefaultType(kind TableKind, role Role, fs FSKind) PartType {
 	if role == Extended {
 		return MBRExtendedLBA
 	}
-	alias := defaultAlias[fs]
-	if alias == "" {
-		alias = "linux"
-	}
-	t, _ := TypeByAlias(kind, alias)
+	t, _ := TypeByAlias(kind, fs.info().typed)
 	return t
-}
-
-// contentOf is which set of file systems a kind belongs to.
-func contentOf(fs FSKind) content {
-	switch fs {
-	case Swap:
-		return holdsSwap
-	case LVM2:
-		return holdsLVM
-	case LUKS:
-		return holdsLUKS
-	case FAT12:
-		return holdsFAT12
-	case FAT16:
-		return holdsFAT16
-	case FAT32:
-		return holdsFAT32
-	case NTFS, ExFAT, "udf":
-		return holdsNTFS
-	}
-	return holdsLinux
 }
 
 // TypeFor is the type of a partition that has type t and gets these contents: t itself if it goes with
@@ -166,7 +136,7 @@ func TypeFor(kind TableKind, t PartType, fs FSKind) PartType {
 		if !strings.EqualFold(string(info.on(kind)), string(t)) {
 			continue
 		}
-		if info.holds&contentOf(fs) != 0 {
+		if info.holds&fs.info().holds != 0 {
 			return t
 		}
 		known = true
@@ -195,7 +165,7 @@ func GPTType(t PartType, fs FSKind) PartType {
 		switch {
 		case info.gpt != "":
 			return info.gpt
-		case info.holds&(holdsFAT|holdsNTFS) != 0:
+		case info.holds&(holdsFAT|holdsBasic) != 0:
 			return basicData
 		}
 	}

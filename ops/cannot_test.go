@@ -16,7 +16,10 @@ func TestKnownBeforeStaging(t *testing.T) {
 	luks := func(version string) model.Disk {
 		return gpt(1000*mib, part(1, 100*mib, 200*mib, model.Filesystem{Kind: model.LUKS, Notes: version, Size: 100 * geometry.MiB}))
 	}
-	world := ops.Env{Caps: ops.Capabilities{model.ExFAT: {}, model.FAT16: {}, model.FAT32: {}, model.LUKS: {}}}
+	world := ops.Env{Caps: ops.Capabilities{}}
+	for _, kind := range []model.FSKind{model.ExFAT, model.FAT16, model.FAT32, model.LUKS} {
+		world.Caps[kind] = known(kind, ops.Capability{})
+	}
 	for _, c := range []struct {
 		disk       model.Disk
 		line, want string

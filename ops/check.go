@@ -7,8 +7,8 @@ import (
 	"shunt/model"
 )
 
-// Check checks and repairs a partition's file system. An ext file system that is shorter than its
-// partition is grown to fill it.
+// Check checks and repairs a partition's file system. One of a kind that has its tools for resizing and for checking
+// from one package is also grown to fill its partition.
 type Check struct {
 	ID model.PartID
 }
@@ -19,7 +19,7 @@ func (o Check) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o Check) Verb() string { return "Check" }
 
-// Describe is "Check and repair ext4 in p1", with how much it is grown if it is.
+// Describe is "Check and repair exfat in p1", with how much it is grown if it is.
 func (o Check) Describe(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	text := fmt.Sprintf("Check and repair %s in %s", contents(p), p.Ref())
@@ -29,11 +29,10 @@ func (o Check) Describe(before model.Disk) string {
 	return text
 }
 
-// unfilled is by how much the file system in p is grown to fill it. The tools that resize ext come with
-// the one that checks it, which is not so for the others. What is shorter by less than 1 MiB fills its
+// unfilled is by how much the file system in p is grown to fill it. What is shorter by less than 1 MiB fills its
 // partition as well as its tool could make it.
 func unfilled(p model.Partition, z geometry.SectorSize) geometry.Bytes {
-	if !isExt(p.FS.Kind) || p.FS.Size <= 0 {
+	if !p.FS.Kind.FilledByCheck() || p.FS.Size <= 0 {
 		return 0
 	}
 	if spare := fsLength(p.FS, z.Bytes(p.Span.Len())) - p.FS.Size; spare >= geometry.MiB {

@@ -58,7 +58,7 @@ func (c clip) twice(d model.Disk) string {
 }
 
 // remade says that the contents are not worth a copy: swap space is made anew.
-func (c clip) remade() bool { return c.part.FS.Kind == model.Swap }
+func (c clip) remade() bool { return c.part.FS.Kind.MadeAnew() }
 
 // typeOn is the type of the copy in a table.
 func (c clip) typeOn(d model.Disk) model.PartType {
@@ -73,13 +73,10 @@ func (c clip) typeOn(d model.Disk) model.PartType {
 
 // needs is how many sectors a copy takes at least. What lies behind the end of a file system that keeps
 // nothing there can be left away.
-func (c clip) needs() geometry.Sector {
+func (c clip) needs(env Env) geometry.Sector {
 	n := c.part.Span.Len()
-	switch fs := c.part.FS; fs.Kind {
-	case model.Ext2, model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS:
-		if fs.Size > 0 {
-			n = min(n, c.z.Up(fs.Size))
-		}
+	if fs := c.part.FS; env.Caps.Of(fs.Kind).EndsAtSize && fs.Size > 0 {
+		n = min(n, c.z.Up(fs.Size))
 	}
 	return n
 }
@@ -113,7 +110,7 @@ func (c clip) sizes(env Env, d model.Disk) (least, most geometry.Sector) {
 	if c.remade() {
 		return sizesFor(env, c.part.FS.Kind, d.SectorSize)
 	}
-	return c.needs(), d.SectorSize.Down(maxImage)
+	return c.needs(env), d.SectorSize.Down(maxImage)
 }
 
 // cannotFill is why a copy cannot take a partition of that length, nil if it can.
@@ -122,7 +119,7 @@ func (c clip) cannotFill(env Env, d model.Disk, length geometry.Sector) *Refusal
 	if c.remade() {
 		return cannotMake(env, c.part.FS.Kind, length, z)
 	}
-	if need := c.needs(); length < need {
+	if need := c.needs(env); length < need {
 		return &Refusal{Reason: fmt.Sprintf("%s is too small for it, which needs %s", exactAmount(length, z), AtLeast(need, z))}
 	}
 	return nil
@@ -132,7 +129,7 @@ func (c clip) cannotFill(env Env, d model.Disk, length geometry.Sector) *Refusal
 func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) model.Filesystem {
 	fs, bytes := c.part.FS, z.Bytes(length)
 	if c.remade() {
-		return newFilesystem(fs.Kind, fs.Label, bytes, z)
+		return newFilesystem(env, fs.Kind, fs.Label, bytes, z)
 	}
 	caps := env.Caps.For(fs)
 	full := fsLength(fs, bytes)
@@ -158,9 +155,7 @@ func (c clip) steps(p model.Partition) []Step {
 	n := min(c.part.Span.Len(), p.Span.Len())
 	step := s.add(StepCopy, p.Span)
 	step.From, step.To, step.Path = geometry.SpanOf(c.part.Span.Start, n), geometry.SpanOf(p.Span.Start, n), c.path
-	if storesPosition(fs.Kind) {
-		s.add(StepMoved, p.Span)
-	}
+	s.add(StepMoved, p.Span)
 	if p.FS.Size > fs.Size {
 		s.resize(p, p.Span, p.Span, p.FS.Size)
 	} else if fs.Dirty == "" {

@@ -48,13 +48,26 @@ func (q Queue) steps(i int) []Step {
 	steps := q.ops[i].Steps(q.Before(i), after)
 	steps = slices.DeleteFunc(steps, func(s Step) bool {
 		p, _ := after.Partition(s.Part)
-		fs := model.Filesystem{Kind: s.FS, Elsewhere: p.FS.Elsewhere}
-		return (s.Kind == StepCheckFS || s.Kind == StepVerifyFS) && q.env.Caps.For(fs).Check != ""
+		return q.env.Caps.For(model.Filesystem{Kind: s.FS, Elsewhere: p.FS.Elsewhere}).spares(s.Kind)
 	})
 	for j := range steps {
 		steps[j].Op = i
 	}
 	return steps
+}
+
+// spares reports whether the kind of file system needs no step of this kind: nothing checks it, or it does not store its
+// position.
+func (c Capability) spares(kind StepKind) bool {
+	switch kind {
+	case StepCheckFS, StepVerifyFS:
+		return c.Check != ""
+	case StepMoved:
+		return !c.KeepsPosition
+	case StepResizeImage, StepResizeFS, StepRemap, StepCopy, StepWipe, StepWipeDisk, StepMakeFS, StepLabelFS, StepUUIDFS,
+		StepWriteTable, StepGrowMounted:
+	}
+	return false
 }
 
 // tableChanges reports whether the table must be written. A GPT stands in the way of a size change even
@@ -76,8 +89,8 @@ func tableChanges(before, after model.Disk) bool {
 }
 
 // moveBytes splits the n bytes of a moved window of p into what is copied and what is known to be free.
-func moveBytes(p model.Partition, n geometry.Bytes) (copies, skipped geometry.Bytes) {
-	if isExt(p.FS.Kind) && p.FS.Dirty == "" && p.FS.Used >= 0 && p.FS.Size > 0 {
+func moveBytes(env Env, p model.Partition, n geometry.Bytes) (copies, skipped geometry.Bytes) {
+	if env.Caps.Of(p.FS.Kind).FreeKnown && p.FS.Dirty == "" && p.FS.Used >= 0 && p.FS.Size > 0 {
 		copies = min(p.FS.Used, n)
 		return copies, n - copies
 	}

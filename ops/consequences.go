@@ -24,7 +24,7 @@ func (q Queue) Consequences() []string {
 	return out
 }
 
-// lost lists the partitions whose contents are deleted, formatted or overwritten: `p6 (ntfs "D")`.
+// lost lists the partitions whose contents are deleted, formatted or overwritten: `p6 (exfat "D")`.
 func (q Queue) lost() []string {
 	var out []string
 	replaced := map[model.PartID]bool{}

@@ -43,7 +43,7 @@ func (o Copy) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o Copy) Verb() string { return "Copy" }
 
-// Describe is "Copy p1 (ext4, 483 MiB) to p3 at 1.00 GiB".
+// Describe is "Copy p1 (xfs, 483 MiB) to p3 at 1.00 GiB".
 func (o Copy) Describe(before model.Disk) string {
 	c, err := clipOf(before, o.From, o.Source)
 	if err != nil {
@@ -142,7 +142,7 @@ func (o CopyOver) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o CopyOver) Verb() string { return "Copy over" }
 
-// Describe is "Copy p1 (ext4, 483 MiB) over p2 (swap, 1.00 GiB)".
+// Describe is "Copy p1 (xfs, 483 MiB) over p2 (swap, 1.00 GiB)".
 func (o CopyOver) Describe(before model.Disk) string {
 	c, err := clipOf(before, o.From, o.Source)
 	p, ok := before.Partition(o.ID)

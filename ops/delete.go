@@ -18,7 +18,7 @@ func (o Delete) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o Delete) Verb() string { return "Delete" }
 
-// Describe is "Delete p5 (ext4, 483 MiB); p6 becomes p5".
+// Describe is "Delete p5 (xfs, 483 MiB); p6 becomes p5".
 func (o Delete) Describe(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	text := "Delete " + sized(p, before.SectorSize)

@@ -68,7 +68,7 @@ func (q Queue) holdings() map[model.PartID]holding {
 	l := ledger{held: map[model.PartID]holding{}}
 	for _, p := range q.initial.Partitions() {
 		l.held[p.ID] = holding{from: fmt.Sprintf("p%d", p.ID)}
-		if p.FS.Kind == model.Swap {
+		if p.FS.Kind.MadeAnew() {
 			l.held[p.ID] = holding{from: madeAs(p.FS.Kind)} // it is made anew wherever it goes
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/fsys"
 )
 
 const mib geometry.Sector = 2048 // sectors of 512 bytes
@@ -29,19 +30,33 @@ func seed(t testing.TB) int64 {
 	return s
 }
 
-// env is a machine with the tools for ext, FAT32 and swap.
+// env is a machine with the tools for ext, FAT32 and swap. What no machine changes is as the drivers have it.
 func env() ops.Env {
 	return ops.Env{Sources: sources, Caps: ops.Capabilities{
-		model.Ext2: {MaxSize: 16 * geometry.TiB},
-		model.Ext4: {MinSize: 256 * geometry.KiB},
-		model.FAT32: {
+		model.Ext2: known(model.Ext2, ops.Capability{MaxSize: 16 * geometry.TiB}),
+		model.Ext4: known(model.Ext4, ops.Capability{MinSize: 256 * geometry.KiB}),
+		model.FAT32: known(model.FAT32, ops.Capability{
 			Grow: "FAT32 cannot be resized here", Shrink: "FAT32 cannot be resized here",
 			MinSize: 33 * geometry.MiB, MaxSize: 2 * geometry.TiB,
-		},
-		model.Swap:    {Check: "swap space needs no check", MinSize: 40 * geometry.KiB},
-		model.XFS:     {Shrink: "XFS cannot be shrunk", Create: "mkfs.xfs is not installed: apt install xfsprogs"},
-		model.ISO9660: {Create: "read-only", Grow: "read-only", Shrink: "read-only", Check: "read-only"},
+		}),
+		model.Swap:    known(model.Swap, ops.Capability{Check: "swap space needs no check", MinSize: 40 * geometry.KiB}),
+		model.XFS:     known(model.XFS, ops.Capability{Shrink: "XFS cannot be shrunk", Create: "mkfs.xfs is not installed: apt install xfsprogs"}),
+		model.ISO9660: known(model.ISO9660, ops.Capability{Create: "read-only", Grow: "read-only", Shrink: "read-only", Check: "read-only"}),
 	}}
+}
+
+// capable is what the drivers make of a machine that has everything.
+var capable = fsys.DiscoverWith(fsys.Machine{
+	Look:        func(name string) (string, error) { return name, nil },
+	CannotMount: func(string) string { return "" },
+})
+
+// known is c with the facts of a kind that its driver has.
+func known(kind model.FSKind, c ops.Capability) ops.Capability {
+	all := capable.Of(kind)
+	all.Create, all.Grow, all.Shrink, all.Check, all.Label, all.UUID, all.Online = c.Create, c.Grow, c.Shrink, c.Check, c.Label, c.UUID, c.Online
+	all.MinSize, all.MaxSize = c.MinSize, c.MaxSize
+	return all
 }
 
 // sources is another disk, /other, with a p1 of 50 MiB.

@@ -22,7 +22,7 @@ func (o Format) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o Format) Verb() string { return "Format" }
 
-// Describe is `Format p1 as ext4, label "home"; its type becomes Linux file system`.
+// Describe is `Format p1 as xfs, label "home"; its type becomes Linux file system`.
 func (o Format) Describe(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	text := fmt.Sprintf("Format %s as %s", p.Ref(), o.FS)
@@ -43,7 +43,7 @@ func retyped(d model.Disk, was, is model.Partition) string {
 	return "; its type becomes " + model.TypeName(d.Table.Kind, is.Type)
 }
 
-// PlanLine is `format 1 fs=ext4 label="home"` or `format 1 cleared`.
+// PlanLine is `format 1 fs=xfs label="home"` or `format 1 cleared`.
 func (o Format) PlanLine(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	if o.FS == model.Unformatted {
@@ -56,9 +56,9 @@ func (o Format) PlanLine(before model.Disk) string {
 	return line
 }
 
-// formatted is p as it is afterwards.
+// formatted is p as it is afterwards, but for the details of its file system.
 func (o Format) formatted(d model.Disk, p model.Partition) model.Partition {
-	p.FS = newFilesystem(o.FS, o.Label, d.SectorSize.Bytes(p.Span.Len()), d.SectorSize)
+	p.FS = model.Filesystem{Kind: o.FS}
 	p.Type = model.TypeFor(d.Table.Kind, p.Type, o.FS)
 	return p
 }
@@ -78,13 +78,15 @@ func (o Format) Apply(before model.Disk, env Env) (model.Disk, error) {
 	}
 	refusal := cannotMake(env, o.FS, p.Span.Len(), before.SectorSize)
 	if refusal == nil {
-		refusal = cannotLabel(o.FS, o.Label)
+		refusal = cannotLabel(env, o.FS, o.Label)
 	}
 	if refusal != nil {
 		refusal.What = what
 		return before, refusal
 	}
-	return before.With(o.formatted(before, p)), nil
+	p = o.formatted(before, p)
+	p.FS = newFilesystem(env, o.FS, o.Label, before.SectorSize.Bytes(p.Span.Len()), before.SectorSize)
+	return before.With(p), nil
 }
 
 // Steps erases the signatures of the old contents and makes the file system, if there is to be one.
@@ -96,33 +98,17 @@ func (o Format) Steps(_, after model.Disk) []Step {
 }
 
 // newFilesystem is what the tools make of a partition of this length.
-func newFilesystem(kind model.FSKind, label string, length geometry.Bytes, z geometry.SectorSize) model.Filesystem {
+func newFilesystem(env Env, kind model.FSKind, label string, length geometry.Bytes, z geometry.SectorSize) model.Filesystem {
 	if kind == model.Unformatted {
 		return model.Filesystem{}
 	}
-	fs := model.Filesystem{Kind: kind, Label: keptLabel(kind, label), BlockSize: newBlockSize(kind, length, z)}
+	c := env.Caps.Of(kind)
+	fs := model.Filesystem{Kind: kind, Label: c.Labels.Kept(label), BlockSize: 4 * geometry.KiB}
+	if c.NewBlock != nil {
+		fs.BlockSize = c.NewBlock(length, z)
+	}
 	fs.Size = fsLength(fs, length)
 	return fs
-}
-
-// newBlockSize is what the tools choose for a new file system of this length.
-func newBlockSize(kind model.FSKind, length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
-	switch kind {
-	case model.Ext2, model.Ext3, model.Ext4:
-		if length < 512*geometry.MiB && z == geometry.Sector512 {
-			return geometry.KiB
-		}
-	case model.FAT12, model.FAT16, model.FAT32, "udf":
-		return geometry.Bytes(z)
-	case model.ExFAT:
-		switch {
-		case length > 32*geometry.GiB:
-			return 128 * geometry.KiB
-		case length > 256*geometry.MiB:
-			return 32 * geometry.KiB
-		}
-	}
-	return 4 * geometry.KiB
 }
 
 // cannotMake refuses file systems that cannot be made here, or not in a partition of this length. Unformatted always can.
@@ -148,9 +134,8 @@ func cannotMakeAny(env Env, kind model.FSKind, z geometry.SectorSize) string {
 		return ""
 	case env.Caps.Of(kind).Create != "":
 		return env.Caps.Of(kind).Create
-	case kind == model.ExFAT && z != geometry.Sector512:
-		return fmt.Sprintf("mkfs.exfat gives a file sectors of 512 bytes, and this disk has sectors of %d: "+
-			"make a partition of type exfat and run mkfs.exfat on its device", z)
+	case z != geometry.Sector512:
+		return env.Caps.Of(kind).Only512
 	}
 	return ""
 }
@@ -162,23 +147,19 @@ func sizesFor(env Env, kind model.FSKind, z geometry.SectorSize) (least, most ge
 		return least, most
 	}
 	c := env.Caps.Of(kind)
-	least = max(least, z.Up(c.MinSize))
+	least = max(least, z.Up(c.MinSize), c.MinSectors)
 	if c.MaxSize > 0 {
 		most = z.Down(c.MaxSize)
-	}
-	if kind == model.FAT32 {
-		const fewest = 65525 // clusters, of at least one sector, that make a volume FAT32
-		least = max(least, fewest)
 	}
 	return least, most
 }
 
 // cannotLabel refuses labels that a file system of this kind cannot have.
-func cannotLabel(kind model.FSKind, label string) *Refusal {
+func cannotLabel(env Env, kind model.FSKind, label string) *Refusal {
 	if label != "" && kind == model.Unformatted {
 		return &Refusal{Reason: "without a file system there is nothing to label"}
 	}
-	if reason := badLabel(kind, label); reason != "" {
+	if reason := env.Caps.Of(kind).Labels.Fault(kind, label); reason != "" {
 		return &Refusal{Reason: reason}
 	}
 	return nil

@@ -145,7 +145,13 @@ func TestSteps(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			q := plan(t, tt.disk, tt.line)
+			world := env()
+			no := "there is no tool for it here"
+			world.Caps[model.NTFS] = known(model.NTFS, ops.Capability{Grow: no, Shrink: no, Check: no})
+			q, err := ops.ParsePlan(strings.NewReader(tt.line), ops.NewQueue(tt.disk, world), geometry.AlignMiB)
+			if err != nil {
+				t.Fatal(err)
+			}
 			steps, err := q.Compile()
 			if err != nil {
 				t.Fatal(err)
@@ -173,6 +179,36 @@ func TestSwapKeepsItsNames(t *testing.T) {
 	}
 }
 
+// TestCostOfKinds: a cost names who does the work, and nobody where shunt does it itself.
+func TestCostOfKinds(t *testing.T) {
+	for _, c := range []struct {
+		kind       model.FSKind
+		line, want string
+	}{
+		{model.NILFS2, "resize 1 to 500MiB", "nilfs-resize"},
+		{model.NILFS2, "label 1 x", "instant"},
+		{model.NILFS2, "uuid 1 new", "instant"},
+		{model.NILFS2, "format 1 fs=nilfs2", "mkfs.nilfs2"},
+		{model.LVM2, "resize 1 to 500MiB", "instant"},
+		{model.LVM2, "check 1", "instant"},
+		{model.Btrfs, "resize 1 to 500MiB", "btrfs filesystem resize"},
+		{model.Btrfs, "label 1 x", "btrfs filesystem label"},
+		{model.XFS, "label 1 x", "instant"},
+		{model.FAT32, "resize 1 to 500MiB", "fsck.fat"}, // the check is what takes a tool
+		{model.LUKS, "uuid 1 new", "cryptsetup luksUUID"},
+		{model.Ext4, "format 1 fs=ext4", "mkfs.ext4"},
+		{model.JFS, "check 1", "jfs_fsck"},
+	} {
+		p := part(1, 100*mib, 400*mib, model.Filesystem{Kind: c.kind, Size: 300 * geometry.MiB, Used: geometry.MiB, BlockSize: 512, Notes: "LUKS2"})
+		q, err := ops.ParsePlan(strings.NewReader(c.line), ops.NewQueue(mbr(1000*mib, p), ops.Env{Caps: capable}), geometry.AlignMiB)
+		if err != nil {
+			t.Errorf("%s: %v", c.kind, err)
+		} else if got := q.Cost(0); got != c.want {
+			t.Errorf("%s: %s costs %q, want %q", c.kind, c.line, got, c.want)
+		}
+	}
+}
+
 func TestCost(t *testing.T) {
 	q := plan(t, chained(),
 		"move 7 right 50MiB and resize to 120MiB", "check 1", "delete 6", "resize 5 to 20MiB", "new 20MiB fs=swap as=logical",
@@ -192,7 +228,7 @@ func TestCost(t *testing.T) {
 		{model.Ext4, "", 30, 70}, {model.Ext4, "has errors", 100, 0}, {model.NTFS, "", 100, 0}, {model.Swap, "", 0, 0},
 	} {
 		p.FS.Kind, p.FS.Dirty = tt.kind, tt.dirty
-		copies, skipped := ops.MoveCost(mbr(1000*mib, p), p)
+		copies, skipped := ops.MoveCost(mbr(1000*mib, p), env(), p)
 		if copies != tt.copies*geometry.MiB || skipped != tt.skipped*geometry.MiB {
 			t.Errorf("%s %s: copies %d, skips %d", tt.kind, tt.dirty, copies, skipped)
 		}

@@ -203,7 +203,7 @@ func TestEditsOfTheSameThingAreOne(t *testing.T) {
 func TestHalvesOfUUIDs(t *testing.T) {
 	ntfs := gpt(1000*mib, part(1, mib, 101*mib, model.Filesystem{Kind: model.NTFS, Size: 100 * geometry.MiB, UUID: "n"}))
 	world := env()
-	world.Caps[model.NTFS] = ops.Capability{}
+	world.Caps[model.NTFS] = known(model.NTFS, ops.Capability{})
 	whole, half := ops.NewUUID{ID: 1}, ops.NewUUID{ID: 1, Half: true}
 	for _, test := range []struct{ list, want []ops.Operation }{
 		{[]ops.Operation{whole, half}, []ops.Operation{whole}},

@@ -229,7 +229,7 @@ func (o MoveResize) Steps(before, after model.Disk) []Step {
 		s.add(StepGrowMounted, p.Span).NewSize = p.FS.Size
 		s.steps[0].Mounted = old.Use.GrowsAt()
 		return s.steps
-	case old.FS.Kind == model.Swap:
+	case old.FS.Kind.MadeAnew():
 		s.remake(p.Span)
 		return s.steps
 	}

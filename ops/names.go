@@ -10,74 +10,43 @@ import (
 	"shunt/model"
 )
 
-// labelLimit is how long a label each file system can hold, in bytes or, where inUTF16, in units of UTF-16; 0 means that it
-// has none.
-func labelLimit(kind model.FSKind) int {
-	switch kind {
-	case model.Ext2, model.Ext3, model.Ext4:
-		return 16
-	case model.FAT12, model.FAT16, model.FAT32, model.ExFAT:
-		return 11
-	case model.XFS:
-		return 12
-	case model.Swap:
-		return 15
-	case model.NTFS:
-		return 128
-	case model.Btrfs:
-		return 255
-	case model.F2FS:
-		return 127
-	case model.NILFS2:
-		return 80
-	case model.UDF:
-		return 63
-	case model.JFS:
-		return 11
-	case model.ReiserFS:
-		return 16
-	case model.LUKS:
-		return 47
-	case model.Unformatted, model.LVM2, model.ISO9660, model.SquashFS, model.SwSuspend:
-	}
-	return 0
+// LabelRule says which labels a kind of file system can hold. The zero rule is for kinds without labels.
+type LabelRule struct {
+	// Most is the maximal length: in bytes, or in units of UTF-16 if UTF16 is set.
+	Most  int
+	UTF16 bool
+	// DOS allows only ASCII capitals and none of the characters that are special in names of files.
+	DOS bool
 }
 
-// inUTF16 reports whether labels are kept as UTF-16.
-func inUTF16(kind model.FSKind) bool {
-	return kind == model.ExFAT || kind == model.NTFS || kind == model.UDF
-}
-
-// keptLabel is what a file system of this kind makes of a label: FAT has capitals only.
-func keptLabel(kind model.FSKind, label string) string {
-	switch kind {
-	case model.FAT12, model.FAT16, model.FAT32:
-		return strings.ToUpper(label)
+// Kept returns the label as the file system stores it.
+func (r LabelRule) Kept(label string) string {
+	if r.DOS {
+		return strings.ToUpper(strings.TrimRight(label, " "))
 	}
 	return label
 }
 
-// badLabel is why a file system of this kind cannot have the label, or "".
-func badLabel(kind model.FSKind, label string) string {
-	if label == "" {
+// Fault returns the reason why a file system of this kind cannot have the label, or "".
+func (r LabelRule) Fault(kind model.FSKind, label string) string {
+	kept := r.Kept(label)
+	if kept == "" {
 		return ""
 	}
 	if reason := badText(label); reason != "" {
 		return fmt.Sprintf("label %q %s", label, reason)
 	}
-	most, length, unit := labelLimit(kind), len(label), "bytes"
-	if inUTF16(kind) {
-		length, unit = len(utf16.Encode([]rune(label))), "characters"
+	length, unit := len(kept), "bytes"
+	if r.UTF16 {
+		length, unit = len(utf16.Encode([]rune(kept))), "characters"
 	}
-	if length > most {
-		return fmt.Sprintf("label %q is longer than the %d %s %s can hold", label, most, unit, kind)
+	if length > r.Most {
+		return fmt.Sprintf("label %q is longer than the %d %s %s can hold", label, r.Most, unit, kind)
 	}
-	if kind == model.FAT12 || kind == model.FAT16 || kind == model.FAT32 {
-		const forbidden = `*?.,;:/\|+=<>[]"`
-		notASCII := strings.ContainsFunc(label, func(r rune) bool { return r > unicode.MaxASCII })
-		if notASCII || strings.ContainsAny(label, forbidden) {
-			return fmt.Sprintf("label %q of a FAT file system can hold ASCII only and none of %s", label, forbidden)
-		}
+	const forbidden = `*?.,;:/\|+=<>[]"`
+	notASCII := strings.ContainsFunc(label, func(r rune) bool { return r > unicode.MaxASCII })
+	if r.DOS && (notASCII || strings.ContainsAny(label, forbidden)) {
+		return fmt.Sprintf("label %q of a FAT file system can hold ASCII only and none of %s", label, forbidden)
 	}
 	return ""
 }

@@ -30,7 +30,7 @@ func (o New) Verb() string { return "New" }
 // span is where the partition will lie.
 func (o New) span() geometry.Span { return geometry.SpanOf(o.At, o.Len) }
 
-// Describe is `Create p3 (ext4, 483 MiB), label "home"`; in an MBR the role is named.
+// Describe is `Create p3 (xfs, 483 MiB), label "home"`; in an MBR the role is named.
 func (o New) Describe(before model.Disk) string {
 	p := o.partition(before)
 	role := ""
@@ -53,7 +53,7 @@ func (o New) Describe(before model.Disk) string {
 	return text
 }
 
-// PlanLine is `new 483MiB at 2048s fs=ext4 label="home" as=primary`.
+// PlanLine is `new 483MiB at 2048s fs=xfs label="home" as=primary`.
 func (o New) PlanLine(before model.Disk) string {
 	line := fmt.Sprintf("new %s at %s", exactSize(o.Len, before.SectorSize), exactSectors(o.At))
 	if o.FS != model.Unformatted {
@@ -75,7 +75,7 @@ func (o New) PlanLine(before model.Disk) string {
 	return line
 }
 
-// partition is the partition to be made, with the number it would have.
+// partition is the partition to be made, with the number it would have and without the details of its file system.
 func (o New) partition(d model.Disk) model.Partition {
 	p := model.Partition{ID: o.ID, Role: o.Role, Span: o.span(), Type: o.Type, Name: o.Name}
 	if p.Type == "" {
@@ -86,7 +86,7 @@ func (o New) partition(d model.Disk) model.Partition {
 		p.Number = chainNumber(d, o.At)
 	}
 	if o.Role != model.Extended {
-		p.FS = newFilesystem(o.FS, o.Label, d.SectorSize.Bytes(o.Len), d.SectorSize)
+		p.FS.Kind = o.FS
 	}
 	return p
 }
@@ -137,6 +137,10 @@ func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if err != nil {
 		return before, &Refusal{What: what, Reason: err.Error()}
 	}
+	if p, _ := after.Partition(o.ID); p.Role != model.Extended {
+		p.FS = newFilesystem(env, o.FS, o.Label, after.SectorSize.Bytes(o.Len), after.SectorSize)
+		after = after.With(p)
+	}
 	if err := sound(what, after); err != nil {
 		return before, err
 	}
@@ -176,8 +180,8 @@ func (o New) checkContents(d model.Disk, env Env) *Refusal {
 	return nil
 }
 
-func (o New) checkNames(d model.Disk, _ Env) *Refusal {
-	if refusal := cannotLabel(o.FS, o.Label); refusal != nil || o.Name == "" {
+func (o New) checkNames(d model.Disk, env Env) *Refusal {
+	if refusal := cannotLabel(env, o.FS, o.Label); refusal != nil || o.Name == "" {
 		return refusal
 	}
 	return cannotName(d, o.Name)

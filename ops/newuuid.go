@@ -10,7 +10,7 @@ import (
 // by it. The PARTUUID in the table stays.
 type NewUUID struct {
 	ID model.PartID
-	// Half changes only the half of the serial number that Windows shows, for NTFS.
+	// Half changes only the half of a serial number that Windows shows.
 	Half bool
 }
 
@@ -23,7 +23,7 @@ func (o NewUUID) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o NewUUID) Verb() string { return "UUID" }
 
-// Describe is "Set a new UUID on ext4 in p1".
+// Describe is "Set a new UUID on xfs in p1".
 func (o NewUUID) Describe(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	if o.Half {
@@ -52,7 +52,7 @@ func (o NewUUID) Apply(before model.Disk, env Env) (model.Disk, error) {
 	switch {
 	case p.Role == model.Extended:
 		refusal.Reason = "an extended partition holds no file system"
-	case refusal.Reason == "" && o.Half && p.FS.Kind != model.NTFS:
+	case refusal.Reason == "" && o.Half && !c.HalfUUID:
 		refusal.Reason, refusal.Nearest = "only NTFS has a serial number of two halves", "set a whole new one"
 	}
 	if refusal.Reason != "" {
@@ -69,9 +69,7 @@ func (o NewUUID) Apply(before model.Disk, env Env) (model.Disk, error) {
 func (o NewUUID) Steps(before, _ model.Disk) []Step {
 	p, _ := before.Partition(o.ID)
 	s := stepper{step: Step{Part: o.ID, Ref: p.Ref(), FS: p.FS.Kind, Half: o.Half}}
-	if p.FS.Kind != model.Swap {
-		s.add(StepCheckFS, p.Span)
-	}
+	s.add(StepCheckFS, p.Span)
 	s.add(StepUUIDFS, p.Span)
 	s.verify(p.Span)
 	return s.steps

@@ -42,46 +42,6 @@ type Env struct {
 	Room func(q Queue, id model.PartID, size geometry.Sector, align geometry.Alignment) ([]Operation, error)
 }
 
-// Capabilities maps each kind of file system to what can be done with it here; a missing kind can be
-// moved as opaque bytes and nothing else.
-type Capabilities map[model.FSKind]Capability
-
-// Capability is what can be done with one kind of file system on this machine. An empty string means
-// "can be done"; otherwise it is the reason why not, ready to be shown ("resize2fs is not installed:
-// apt install e2fsprogs", "XFS cannot be shrunk").
-type Capability struct {
-	Create, Grow, Shrink, Move, Copy, Check, Label, UUID string
-	// Online is why it cannot be grown while it is mounted.
-	Online string
-	// MinSize and MaxSize bound the size of a partition with this file system; 0 means no bound.
-	MinSize, MaxSize geometry.Bytes
-	// Package is the Debian package that brings the tools.
-	Package string
-}
-
-// Of is the capability for a kind, with reasons filled in for kinds that are not known.
-func (c Capabilities) Of(kind model.FSKind) Capability {
-	if capability, ok := c[kind]; ok {
-		return capability
-	}
-	if kind == model.Unformatted {
-		no := "there is no file system in it"
-		return Capability{Create: no, Check: no, Label: no, UUID: no, Online: no}
-	}
-	no := "shunt has no tool for " + string(kind)
-	return Capability{Create: no, Grow: no, Shrink: no, Check: no, Label: no, UUID: no, Online: no}
-}
-
-// For is the capability for the file system of a partition: that of its kind, but that no tool is run on it where a part of it
-// lies on another device.
-func (c Capabilities) For(fs model.Filesystem) Capability {
-	can := c.Of(fs.Kind)
-	if no := fs.Elsewhere.NoTools(); no != "" {
-		can.Grow, can.Shrink, can.Check, can.Label, can.UUID, can.Online = no, no, no, no, no, no
-	}
-	return can
-}
-
 // Refusal is returned when an operation is impossible on the disk as it would then be.
 type Refusal struct {
 	What    string // the edit: "grow p1"

@@ -67,7 +67,7 @@ func TestRefusals(t *testing.T) {
 		{"extended", chained(), "move 2 right 1MiB", "cannot move p2 right by 1 MiB: the logical partitions in it do not move along; resize it at its ends, or delete the logical partitions first"},
 		{"extended off its logicals", chained(), "move 2 right 1MiB and resize to 799MiB", "cannot shrink p2 at its start by 1 MiB to 799 MiB: it must go on enclosing the logical partitions in it; its start can go up to sector 206846"},
 		{"extended too short", chained(), "resize 2 to 399MiB", "cannot shrink p2 by 401 MiB to 399 MiB: it must go on enclosing the logical partitions in it; it can shrink by at most 400 MiB to 400 MiB"},
-		{"iso", fs(model.ISO9660), "move 1 left 1MiB", "cannot move p1 left by 1 MiB: an ISO 9660 file system holds absolute positions on the disk"},
+		{"iso", fs(model.ISO9660), "move 1 left 1MiB", "cannot move p1 left by 1 MiB: the boot loader in a CD-ROM image relies on its position: it might not start any more"},
 		{"bios boot", boot, "move 1 right 1MiB", "cannot move p1 right by 1 MiB: the boot code on this disk finds the boot loader in it by its position"},
 		{"swsuspend", fs(model.SwSuspend), "move 1 left 1MiB", "cannot move or resize p1: it holds a hibernated system: start that and shut it down first"},
 		{"swsuspend delete", fs(model.SwSuspend), "delete 1", "cannot delete p1: it holds a hibernated system: start that and shut it down first"},

@@ -19,7 +19,7 @@ func (o SetLabel) Part() model.PartID { return o.ID }
 // Verb is the edit in a word.
 func (o SetLabel) Verb() string { return "Label" }
 
-// Describe is `Label ext4 in p1 "home"` or "Clear the label of ext4 in p1".
+// Describe is `Label xfs in p1 "home"` or "Clear the label of xfs in p1".
 func (o SetLabel) Describe(before model.Disk) string {
 	p, _ := before.Partition(o.ID)
 	if o.Label == "" {
@@ -41,24 +41,25 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 		return before, err
 	}
 	what := "label " + p.Ref()
-	reason := env.Caps.For(p.FS).Label
+	c := env.Caps.For(p.FS)
+	reason, kept := c.Label, c.Labels.Kept(o.Label)
 	if p.Role == model.Extended {
 		reason = "an extended partition holds no file system"
 	}
 	if reason == "" && p.FS.Kind == model.LUKS && strings.HasPrefix(p.FS.Notes, "LUKS1") {
 		reason = "only LUKS2 has labels and this is LUKS1"
 	}
-	if reason == "" && keptLabel(p.FS.Kind, o.Label) == p.FS.Label {
+	if reason == "" && kept == p.FS.Label {
 		reason = "it has this label already"
 	}
 	if reason != "" {
 		return before, &Refusal{What: what, Reason: reason}
 	}
-	if refusal := cannotLabel(p.FS.Kind, o.Label); refusal != nil {
+	if refusal := cannotLabel(env, p.FS.Kind, o.Label); refusal != nil {
 		refusal.What = what
 		return before, refusal
 	}
-	p.FS.Label = keptLabel(p.FS.Kind, o.Label)
+	p.FS.Label = kept
 	return before.With(p), nil
 }
 

@@ -1,6 +1,11 @@
 package ops
 
-import "shunt/model/safetext"
+import (
+	"fmt"
+
+	"shunt/geometry"
+	"shunt/model/safetext"
+)
 
 // Sheet is what there is to know of a target or of one partition, for people: the information page and `shunt info`
 // show the same one.
@@ -64,4 +69,9 @@ func (s Sheet) With(section SheetSection) Sheet {
 		s.Sections = append(s.Sections[:len(s.Sections):len(s.Sections)], section)
 	}
 	return s
+}
+
+// ExactBytes is a size for people and to the byte.
+func ExactBytes(b geometry.Bytes) string {
+	return fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(b), int64(b))
 }

@@ -63,7 +63,7 @@ type Step struct {
 	Mounted string // StepGrowMounted: the directory
 }
 
-// Text is the step for people: "resize ext4 in p1 to 1.47 GiB".
+// Text is the step for people: "resize xfs in p1 to 1.47 GiB".
 func (s Step) Text(z geometry.SectorSize) string {
 	switch s.Kind {
 	case StepResizeImage:

@@ -5,7 +5,8 @@ import (
 	"shunt/model"
 )
 
-// stepper collects the steps of one operation on one partition; step holds what they have in common.
+// stepper collects the steps of one operation on one partition; step holds what they have in common. Compile leaves out the
+// steps that the kind of file system does not need.
 type stepper struct {
 	step  Step
 	steps []Step
@@ -18,12 +19,8 @@ func (s *stepper) add(kind StepKind, window geometry.Span) *Step {
 	return &s.steps[len(s.steps)-1]
 }
 
-// verify checks read-only; windows without a file system have nothing to be verified.
-func (s *stepper) verify(window geometry.Span) {
-	if s.step.FS != model.Unformatted && s.step.FS != model.Swap {
-		s.add(StepVerifyFS, window)
-	}
-}
+// verify checks read-only.
+func (s *stepper) verify(window geometry.Span) { s.add(StepVerifyFS, window) }
 
 // resize makes the file system of p, which its tool reaches through window, size bytes long, as it is
 // to fill the partition once that lies at result.
@@ -41,9 +38,7 @@ func (s *stepper) resize(p model.Partition, window, result geometry.Span, size g
 func (s *stepper) remap(from, to geometry.Span, clean bool) {
 	step := s.add(StepRemap, to)
 	step.From, step.To = from, to
-	if storesPosition(s.step.FS) {
-		s.add(StepMoved, to)
-	}
+	s.add(StepMoved, to)
 	if clean {
 		s.verify(to)
 	}

@@ -61,21 +61,6 @@ func sound(what string, d model.Disk) error {
 	return nil
 }
 
-func isExt(kind model.FSKind) bool {
-	return kind == model.Ext2 || kind == model.Ext3 || kind == model.Ext4
-}
-
-// storesPosition reports whether a file system holds its own position on the disk.
-func storesPosition(kind model.FSKind) bool {
-	switch kind {
-	case model.FAT12, model.FAT16, model.FAT32, model.ExFAT, model.NTFS:
-		return true
-	case model.Unformatted, model.Ext2, model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS, model.Swap,
-		model.LUKS, model.LVM2, model.ISO9660, model.SquashFS, model.SwSuspend:
-	}
-	return false
-}
-
 // cannotMove is why the bytes of p must not go elsewhere, or "".
 func cannotMove(env Env, p model.Partition) string {
 	switch {
@@ -85,13 +70,11 @@ func cannotMove(env Env, p model.Partition) string {
 		return untouchable(p.FS)
 	case p.Use.Busy():
 		return inUse(p)
-	case p.FS.Kind == model.ISO9660:
-		return "an ISO 9660 file system holds absolute positions on the disk"
 	case p.Type == model.BIOSBoot:
 		return "the boot code on this disk finds the boot loader in it by its position"
 	}
 	c := env.Caps.For(p.FS)
-	if p.FS.Kind == model.Swap && c.Move == "" {
+	if p.FS.Kind.MadeAnew() && c.Move == "" {
 		return c.Create // swap space is not copied but made anew
 	}
 	return c.Move
@@ -134,7 +117,7 @@ func cannotShrink(d model.Disk, env Env, p model.Partition) string {
 		return reason
 	}
 	switch {
-	case p.FS.Kind == model.Swap:
+	case p.FS.Kind.MadeAnew():
 		return ""
 	case p.FS.Dirty != "":
 		return fmt.Sprintf("what its %s says of free space cannot be trusted (%s): check it first", p.FS.Kind, p.FS.Dirty)
@@ -168,7 +151,7 @@ const minFloor = geometry.MiB
 // and what needs it. It does not ask whether p can be shrunk at all.
 func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why string) {
 	least, why := minFloor, "no partition is made smaller than 1 MiB"
-	if p.Role != model.Extended && p.FS.Known() && p.FS.Kind != model.Swap {
+	if p.Role != model.Extended && p.FS.Known() && !p.FS.Kind.MadeAnew() {
 		if c := env.Caps.For(p.FS); c.MinSize > least {
 			least, why = c.MinSize, fmt.Sprintf("no %s is smaller than %s", p.FS.Kind, geometry.FormatBytes(c.MinSize))
 		}

@@ -129,7 +129,7 @@ func (c Capabilities) Matrix() Support {
 	var s Support
 	kinds := slices.Collect(maps.Keys(c))
 	slices.SortFunc(kinds, func(a, b model.FSKind) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(a, b))
 	})
 	for _, kind := range kinds {
 		row := SupportRow{Kind: kind}
@@ -153,25 +153,16 @@ func (c Capabilities) Matrix() Support {
 	return s
 }
 
-// packageIn is the package that a reason asks to install, "" if it is of another kind. Reasons of missing tools all end
-// that way, so that people can copy the command.
+// NotInstalled is the reason why something cannot be done without a program. It ends with a command that people can copy.
+func NotInstalled(program, pkg string) string { return program + install + pkg }
+
+const install = " is not installed: apt install "
+
+// packageIn is the package that a reason asks to install, "" if it is of another kind.
 func packageIn(reason string) string {
-	_, name, ok := strings.Cut(reason, ": apt install ")
+	_, name, ok := strings.Cut(reason, install)
 	if !ok {
 		return ""
 	}
 	return name
-}
-
-// usual is the order in which people look for file systems; what is not listed follows by name.
-var usual = [...]model.FSKind{
-	model.Ext2, model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS, model.FAT12, model.FAT16, model.FAT32,
-	model.ExFAT, model.NTFS, model.Swap, model.LVM2, model.LUKS,
-}
-
-func rank(kind model.FSKind) int {
-	if i := slices.Index(usual[:], kind); i >= 0 {
-		return i
-	}
-	return len(usual)
 }

@@ -117,7 +117,7 @@ func contents(p model.Partition) string {
 	return "unformatted"
 }
 
-// sized is a partition with what is in it: "p2 (ext4, 483 MiB)".
+// sized is a partition with what is in it: "p2 (xfs, 483 MiB)".
 func sized(p model.Partition, z geometry.SectorSize) string {
 	return fmt.Sprintf("%s (%s, %s)", p.Ref(), contents(p), geometry.FormatBytes(z.Bytes(p.Span.Len())))
 }

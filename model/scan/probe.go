@@ -10,26 +10,6 @@ import (
 	"shunt/model"
 )
 
-// prober recognises one family of contents in a window.
-type prober func(w *window) (model.Filesystem, bool)
-
-// containers hold other contents, whose signatures may show through: when one of them is found, nothing else is
-// looked for.
-var containers = []prober{probeLUKS, probeLVM, probeRAID, probeBitLocker}
-
-// contents are tried all, in the order in which they win when stale signatures are left. What lies behind the
-// first kilobyte comes first: its makers leave old boot sectors alone, while the makers of file systems that
-// begin with a boot sector write over it.
-var contents = []prober{
-	probeSwap, probeExt, probeF2FS, probeNILFS, probeHFSPlus, // 1 KiB and later
-	probeXFS, probeNTFS, probeExFAT, probeSquashFS, probeFAT, // sector 0
-	probeJFS, probeReiser, probeBtrfs, // 32 KiB and later
-	probeAPFS, // sector 0
-}
-
-// lastResorts are what is looked for if there is none of the contents, since their signatures often outlive them.
-var lastResorts = []prober{probeForeign, probeUDF, probeISO9660}
-
 // Probe tells what lies in the n bytes at off of r by looking at superblocks; the window is a partition or a
 // whole disk. Its zero Kind means that nothing was recognised; Notes then tells whether there is something or
 // whether it could not be read. It reads some 200 KiB at most, plus up to 4 MiB of allocation tables where only
@@ -72,42 +52,42 @@ func Signatures(r io.ReaderAt, off, n int64) []model.FSKind {
 // look collects what the window could be, the likeliest first.
 func look(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
 	w := newWindow(r, off, n)
-	for _, probe := range containers {
-		if fs, ok := probe(w); ok {
-			return []model.Filesystem{fs}, w
-		}
-	}
-	var found []model.Filesystem
-	for _, probe := range contents {
-		if fs, ok := probe(w); ok {
-			found = append(found, fs)
-		}
-	}
-	if len(found) > 1 {
-		alive := slices.DeleteFunc(slices.Clone(found), func(fs model.Filesystem) bool { return stale(w, fs) })
-		if len(alive) > 0 {
-			found = alive
-		}
-	}
-	if len(found) > 0 {
-		return found, w
-	}
-	for _, probe := range lastResorts {
-		if fs, ok := probe(w); ok {
-			return []model.Filesystem{fs}, w
+	for _, l := range []layer{container, content, lastResort} {
+		if found := l.find(w); len(found) > 0 {
+			return found, w
 		}
 	}
 	return nil, w
 }
 
-// stale reports whether fs, one of several contents found in the window, is clearly what is left of an older one.
-func stale(w *window, fs model.Filesystem) bool {
-	switch fs.Kind {
-	case model.FAT12, model.FAT16, model.FAT32:
-		return !fatHolds(w)
-	default:
-		return int64(fs.Size) > w.n
+// find returns what the probers of a layer find in the window. It leaves out stale contents if there are others.
+func (l layer) find(w *window) []model.Filesystem {
+	var found []model.Filesystem
+	var by []prober
+	for _, p := range probers {
+		if p.layer != l {
+			continue
+		}
+		if fs, ok := p.probe(w); ok {
+			found, by = append(found, fs), append(by, p)
+			if l != content {
+				return found
+			}
+		}
 	}
+	if len(found) < 2 {
+		return found
+	}
+	var alive []model.Filesystem
+	for i, fs := range found {
+		if !by[i].left(w, fs) {
+			alive = append(alive, fs)
+		}
+	}
+	if len(alive) == 0 {
+		return found
+	}
+	return alive
 }
 
 // nothing describes a window in which no signature is known.

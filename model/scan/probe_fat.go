@@ -75,19 +75,19 @@ func probeFAT(w *window) (model.Filesystem, bool) {
 	return fs, true
 }
 
-// fatHolds reports whether the window's FAT volume is more than a boot sector that an older format left: both
-// copies of the FAT must begin with the media byte, behind everything a superblock at 1 KiB could have written over.
-func fatHolds(w *window) bool {
+// fatLeft reports whether the window's FAT volume is nothing but a boot sector that an older format left: of one in use both
+// copies of the FAT begin with the media byte, behind everything a superblock at 1 KiB could have written over.
+func fatLeft(w *window) bool {
 	f := fatShape(w.at(0, 512))
 	if !f.ok || f.size > w.n || f.tables < 2048 {
-		return false
+		return true
 	}
 	for i := range f.copies {
 		if !f.tableMarked(w, i) {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // fatShape reads the geometry from a boot sector; ok is false if it is not one of a FAT volume.

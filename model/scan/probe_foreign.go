@@ -28,9 +28,7 @@ var foreign = []struct {
 	{model.ReFS, 3, "ReFS\x00\x00\x00\x00"},
 	{"cramfs", 0, "\x45\x3d\xcd\x28"},
 	{"romfs", 0, "-rom1fs-"},
-	{"erofs", 1024, "\xe2\xe1\xf5\xe0"},
-	{model.Bcachefs, 4096 + 24, "\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef"},
-	{"bcache", 4096 + 24, "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81"},
+	{"bcache", 4096 + 24, bcacheMagic},
 	{"ocfs2", 1024, "OCFSV2"},
 	{"ocfs2", 2048, "OCFSV2"},
 	{"ocfs2", 4096, "OCFSV2"},
@@ -51,29 +49,27 @@ func probeForeign(w *window) (model.Filesystem, bool) {
 			return fs, true
 		}
 	}
-	if isZFS(w) {
-		return model.Filesystem{Kind: model.ZFS, Used: -1}, true
-	}
 	return model.Filesystem{}, false
 }
 
-// foreignElsewhere is what of contents that shunt knows by name only lies on other devices. bcache keeps its version at
-// 4 KiB + 16 (8): 0, 3 and 5 are caches, the others lie behind one. erofs counts the other devices in its superblock at 86 (2);
-// the kernel opens them by the paths that it finds there.
-func foreignElsewhere(w *window, kind model.FSKind) model.Elsewhere {
-	switch kind {
-	case "bcache":
-		switch b := w.at(4096+16, 8); binary.LittleEndian.Uint64(b) {
-		case 0, 3, 5:
-			return model.CacheOfOthers
-		}
-		return model.CachedElsewhere
-	case "erofs":
-		if b := w.at(1024+86, 2); binary.LittleEndian.Uint16(b) != 0 {
-			return model.SpansDevices
-		}
+func foreignKinds() (list []model.FSKind) {
+	for _, f := range foreign {
+		list = append(list, f.kind)
 	}
-	return model.WholeHere
+	return list
+}
+
+// foreignElsewhere is what of contents that shunt knows by name only lies on other devices. bcache keeps its version at
+// 4 KiB + 16 (8): 0, 3 and 5 are caches, the others lie behind one.
+func foreignElsewhere(w *window, kind model.FSKind) model.Elsewhere {
+	if kind != "bcache" {
+		return model.WholeHere
+	}
+	switch b := w.at(4096+16, 8); binary.LittleEndian.Uint64(b) {
+	case 0, 3, 5:
+		return model.CacheOfOthers
+	}
+	return model.CachedElsewhere
 }
 
 // isUDF looks for "NSR02" or "NSR03" among the volume descriptors from 32 KiB on, one in each 2 KiB, or in each block where
@@ -93,17 +89,17 @@ func isUDF(w *window) bool {
 	return false
 }
 
-// isZFS looks for an uberblock in the array at 128 KiB of the first label. Which slots are in use changes with every
+// probeZFS looks for an uberblock in the array at 128 KiB of the first label. Which slots are in use changes with every
 // write and with the sector size, so several are tried.
-func isZFS(w *window) bool {
+func probeZFS(w *window) (model.Filesystem, bool) {
 	const magic = 0x00BAB10C
 	for i := range int64(32) {
 		b := w.at(128<<10+i<<12, 8)
 		if b != nil && (binary.LittleEndian.Uint64(b) == magic || binary.BigEndian.Uint64(b) == magic) {
-			return true
+			return model.Filesystem{Kind: model.ZFS, Used: -1}, true
 		}
 	}
-	return false
+	return model.Filesystem{}, false
 }
 
 // probeHFSPlus recognises HFS+ by its volume header at 1 KiB, big-endian: "H+" 4 or "HX" 5, 40 block size (4), 44 blocks (4),

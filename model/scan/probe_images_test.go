@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,8 @@ type probeImage struct {
 	tools []string
 	root  bool
 	make  func(t *testing.T, path string)
+	// peer says that it comes from peersDir, with what a newer blkid than the one here makes of it.
+	peer bool
 	// edit changes bytes afterwards, nil if there is nothing to change.
 	edit func(t *testing.T, path string)
 	// alone says that blkid does not know it.
@@ -68,6 +71,18 @@ func poke(off int64, b []byte) func(t *testing.T, path string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// peersDir holds images that other projects test with, of kinds that no tool here makes, each with the verdict of its
+// project: those of libblkid are tests/ts/blkid/images-fs and tests/expected/blkid in the source of util-linux.
+const peersDir = "testdata/peers"
+
+// fromPeer unpacks an image of peersDir.
+func fromPeer(name string) probeImage {
+	return probeImage{name: name, peer: true, tools: []string{"xz"}, make: func(t *testing.T, path string) {
+		t.Helper()
+		tool(t, "", "sh", "-c", `xz -dc "$1" >"$2"`, "sh", filepath.Join(peersDir, name+".img.xz"), path)
+	}}
 }
 
 const someUUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -157,6 +172,14 @@ var probeImages = []probeImage{
 	{name: "iso9660", make: cdrom("-V", "CDROM_LABEL")},
 	{name: "iso9660-joliet", make: cdrom("-J", "-r", "-V", "A CD-ROM with a name")},
 	{name: "squashfs", make: squash},
+	{name: "erofs-tool", make: erofs()},
+	{name: "erofs-label", make: erofs("-E", "nosbcrc"), edit: poke(1024+64, []byte("sixteen letters!"))},
+	fromPeer("bcachefs"),
+	fromPeer("bcachefs-2"),
+	fromPeer("bcachefs-3"),
+	fromPeer("erofs"),
+	fromPeer("mdraid"),
+	fromPeer("mdraid-1"),
 	{
 		name: "ext4-oldfat", size: 16 * mib, // a FAT boot sector that the newer ext4 never touched
 		make: with("mkfs.fat", "-F", "16", "-n", "GONE", "%s"),
@@ -223,6 +246,17 @@ func squash(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	tool(t, "", "mksquashfs", dir, path, "-quiet", "-no-progress", "-noappend")
+}
+
+func erofs(options ...string) func(t *testing.T, path string) {
+	return func(t *testing.T, path string) {
+		t.Helper()
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "file"), bytes.Repeat([]byte("x"), 100000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		tool(t, "", slices.Concat([]string{"mkfs.erofs", "--quiet", "-T0", "-U", someUUID}, options, []string{path, dir})...)
+	}
 }
 
 // underExt makes an ext4 behind the boot sector that the image begins with.

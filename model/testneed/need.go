@@ -66,7 +66,7 @@ func File(t testing.TB, path string) {
 	}
 }
 
-// GrowsMountedExt reports whether this process may grow a mounted ext4, for which the kernel asks for CAP_SYS_RESOURCE.
+// GrowsMountedExt reports whether this process may grow a mounted ext, for which the kernel asks for CAP_SYS_RESOURCE.
 // Sandboxes withhold it even from root, and nothing that a test could install brings it.
 func GrowsMountedExt() bool {
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}

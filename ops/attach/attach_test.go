@@ -1,44 +1,14 @@
 package attach
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"shunt/model"
 	"shunt/ops/target"
 )
-
-// TestEveryKind has either a driver or a reason for each kind of contents.
-func TestEveryKind(t *testing.T) {
-	for _, kind := range []model.FSKind{
-		model.Ext2, model.Ext3, model.Ext4, model.FAT12, model.FAT16, model.FAT32, model.ExFAT, model.NTFS, model.XFS, model.Btrfs,
-		model.F2FS, model.ISO9660, model.SquashFS, model.NILFS2, model.UDF, model.JFS, model.ReiserFS, model.HFSPlus, model.Bcachefs,
-	} {
-		if why := unmountable(kind); why != "" {
-			t.Errorf("%s: %s", kind, why)
-		}
-	}
-	for kind, want := range map[model.FSKind]string{
-		model.Unformatted: "no file system", model.Swap: "swap", model.SwSuspend: "swap", model.LUKS: "encrypted", model.BitLocker: "encrypted",
-		model.LVM2: "volume group", model.RAID: "larger volume", model.ZFS: "larger volume", model.APFS: "no driver for apfs", model.ReFS: "no driver",
-	} {
-		if why := unmountable(kind); !strings.Contains(why, want) || len(drivers(kind)) > 0 {
-			t.Errorf("%s: %q", kind, why)
-		}
-	}
-	// What has a journal must not have it replayed when it is mounted to look inside.
-	for _, kind := range []model.FSKind{model.Ext3, model.Ext4, model.XFS, model.Btrfs, model.F2FS, model.NILFS2} {
-		for _, d := range drivers(kind) {
-			if d.quiet == "" {
-				t.Errorf("%s by %s would replay its journal", kind, d.fs)
-			}
-		}
-	}
-}
 
 func TestTopmost(t *testing.T) {
 	root, err := topmost("/")
@@ -101,19 +71,5 @@ func TestUsers(t *testing.T) {
 	}
 	if text := users(dir, "no mount"); !strings.Contains(text, "fuser") {
 		t.Errorf("nobody is found: %q", text)
-	}
-}
-
-func TestTwin(t *testing.T) {
-	disk := make([]byte, 1<<20)
-	if err := Twin(bytes.NewReader(disk), 0); err == nil || !strings.Contains(err.Error(), "superblock") {
-		t.Errorf("got %v", err)
-	}
-	copy(disk[4096+64<<10+0x40:], "_BHRfS_M")
-	if err := Twin(bytes.NewReader(disk), 4096); err != nil {
-		t.Errorf("got %v", err)
-	}
-	if err := Twin(bytes.NewReader(disk[:4096]), 0); err == nil {
-		t.Error("read what is not there")
 	}
 }

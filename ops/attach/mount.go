@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/ops/fsys"
 	"shunt/ops/target"
 	"shunt/ops/target/loop"
 )
@@ -38,8 +39,9 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if err := allowed("mounting"); err != nil {
 		return "", err
 	}
-	if reason := unmountable(p.FS.Kind); reason != "" {
-		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
+	d := fsys.Of(p.FS.Kind)
+	if len(d.Mounts) == 0 {
+		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, d.NoFiles)
 	}
 	if reason := p.FS.Elsewhere.NoTools(); reason != "" {
 		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
@@ -53,8 +55,8 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if d, ok := target.AsKernelDisk(t); ok && w.Access == ReadWrite && d.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
 	}
-	if p.FS.Kind == model.Btrfs {
-		if err := Twin(t, p.Part.Start); err != nil {
+	if d.MayMount != nil {
+		if err := d.MayMount(t, p.Part.Start); err != nil {
 			return "", fmt.Errorf("%s cannot be mounted: %w", p.Name, err)
 		}
 	}
@@ -103,23 +105,23 @@ func mountImage(t target.Target, p Place, at spot, access Access) error {
 	return errors.Join(mount(l.Node, p, at, access), device.Close())
 }
 
-// mount mounts what is on a node with the first driver that the kernel has for it. The kernel is told the open directory; a
-// program that mounts gets its name, which only root can change the meaning of.
+// mount mounts what is on a node in the first way that there is here. The kernel is told the open directory; a program that
+// mounts gets its name, which only root can change the meaning of.
 func mount(node string, p Place, at spot, access Access) error {
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
 	if access == ReadOnly {
 		flags |= unix.MS_RDONLY
 	}
 	var err error
-	for _, d := range drivers(p.FS.Kind) {
-		if d.program != "" {
-			err = d.start(node, at.path, access)
+	for _, m := range fsys.Of(p.FS.Kind).Mounts {
+		if m.Program != "" {
+			err = start(m, node, at.path, access)
 		} else {
 			options := ""
 			if access == ReadOnly {
-				options = d.quiet
+				options = m.Quiet
 			}
-			err = unix.Mount(node, byDescriptor(at.File), d.fs, flags, options)
+			err = unix.Mount(node, byDescriptor(at.File), m.FS, flags, options)
 		}
 		if !errors.Is(err, unix.ENODEV) {
 			break

@@ -5,80 +5,85 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 )
 
-var btrfsFeature = feature{
-	pkg: "btrfs-progs", create: can("mkfs.btrfs"), grow: whileMounted("btrfs", "btrfs"), shrink: whileMounted("btrfs", "btrfs"),
-	check: can("btrfs"), label: can("btrfs"), uuid: can("btrfstune", "btrfs"), online: can("btrfs"),
-	// The kernel does not shrink it below; mkfs.btrfs takes less, but then there is little room for data.
-	minSize: 256 * geometry.MiB,
+func btrfsDriver() Driver {
+	resize := whileMounted("btrfs", "btrfs").called("btrfs filesystem resize")
+	return Driver{
+		Kind: model.Btrfs, Package: "btrfs-progs", create: can("mkfs.btrfs"), grow: resize, shrink: resize,
+		check: can("btrfs").called("btrfs check"), label: can("btrfs").called("btrfs filesystem label"),
+		uuid: can("btrfstune", "btrfs"), online: can("btrfs").called("btrfs filesystem resize"),
+		facts: ops.Capability{
+			// The kernel does not shrink it below; mkfs.btrfs takes less, but then there is little room for data.
+			MinSize: 256 * geometry.MiB, Labels: ops.LabelRule{Most: 255}, EndsAtSize: true,
+		},
+		// -K: there is nothing to discard in a window.
+		make:   mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
+		resize: job.resizeBtrfs, verify: job.verifyBtrfs,
+		setLabel: command("btrfs", "filesystem", "label", "{}", "{=}"),
+		// btrfstune rewrites all metadata with the new UUID.
+		setUUID: command("btrfstune", "-f", "-U", "{=}", "{}"),
+		admin:   []string{"btrfs", "filesystem", "resize"},
+		growMounted: func(j job, ctx context.Context, _, dir string) error {
+			id, err := j.btrfsField(btrfsDeviceAt) // there may be more devices than this one
+			if err != nil {
+				return err
+			}
+			_, _, err = j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", fmt.Sprintf("%d:max", id), dir)
+			return err
+		},
+		byHand: []string{"btrfs", "filesystem", "resize", "max", "{dir}"},
+		Facts:  btrfsFacts, Ask: ask("btrfs-progs", "btrfs", "inspect-internal", "dump-super", "{}"),
+		Mounts: mountedAs("btrfs", "rescue=nologreplay"), MayMount: noBtrfsTwin,
+	}
 }
 
-// btrfs check: 0 no errors, else errors.
-func (t Tools) verifyBtrfs(ctx context.Context, doing, path string) error {
-	_, _, err := t.run(ctx, doing, zeroOnly, "btrfs", "check", "--readonly", path)
+// verifyBtrfs runs btrfs check: 0 no errors, else errors.
+func (j job) verifyBtrfs(ctx context.Context) error {
+	_, _, err := j.run(ctx, zeroOnly, "btrfs", "check", "--readonly", j.path)
 	return advise(err, "see btrfs-check(8) before any attempt to repair it")
-}
-
-// makeBtrfs runs mkfs.btrfs. -K: there is nothing to discard in a window.
-func (t Tools) makeBtrfs(ctx context.Context, doing, path string, spec Spec) error {
-	argv := []string{"mkfs.btrfs", "-q", "-f", "-K"}
-	if spec.Label != "" {
-		argv = append(argv, "-L", spec.Label)
-	}
-	if spec.UUID != "" {
-		argv = append(argv, "-U", spec.UUID)
-	}
-	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
-	return err
 }
 
 // resizeBtrfs resizes it while it is mounted, which is the only way. The device is named by its number, and checked
 // before and after.
-func (t Tools) resizeBtrfs(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	before, n, err := t.probe(path)
+func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
+	id, err := j.btrfsField(btrfsDeviceAt)
 	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	id, err := t.btrfsDevice(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	if err := t.verifyBtrfs(ctx, doing, path); err != nil {
 		return err
 	}
-	want := size / before.BlockSize * before.BlockSize
+	if err := j.verifyBtrfs(ctx); err != nil {
+		return err
+	}
+	want := size / j.fs.BlockSize * j.fs.BlockSize
 	to := strconv.FormatUint(id, 10) + ":"
-	if int64(size) == n && want > before.Size {
+	if int64(size) == j.n && want > j.fs.Size {
 		to += "max"
 	} else {
 		to += strconv.FormatInt(int64(want), 10)
 	}
-	err = t.whileMounted(ctx, doing, path, "btrfs", "", func(dir string) error {
-		_, _, err := t.run(ctx, doing, zeroOnly, "btrfs", "filesystem", "resize", to, dir)
-		return advise(err, "if there is not enough room in the new size, leave the partition larger")
+	err = j.whileMounted(ctx, "btrfs", "", func(dir string) error {
+		_, _, err := j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", to, dir)
+		return advise(err, noRoom)
 	})
 	if err != nil {
 		return err
 	}
-	after, _, err := t.expect(model.Btrfs, path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
-	case after.Size > size || after.Size < min(want, size-geometry.MiB):
-		return fmt.Errorf("%s: btrfs made it %d bytes long instead of %d", doing, after.Size, size)
+	if err := j.ended("btrfs", min(want, size-geometry.MiB), size); err != nil {
+		return err
 	}
-	return t.verifyBtrfs(ctx, doing, path)
-}
-
-// uuidBtrfs has btrfstune rewrite all metadata with the new UUID.
-func (t Tools) uuidBtrfs(ctx context.Context, doing, path, fresh string) error {
-	_, _, err := t.run(ctx, doing, zeroOnly, "btrfstune", "-f", "-U", fresh, path)
-	return err
+	return j.verifyBtrfs(ctx)
 }
 
 const (
@@ -86,18 +91,84 @@ const (
 	btrfsDeviceAt = 201 // number of this device
 )
 
-// btrfsDevice is the number of the device in the window.
-func (t Tools) btrfsDevice(path string) (uint64, error) { return t.btrfsField(path, btrfsDeviceAt) }
+// btrfsField is a number in the superblock.
+func (j job) btrfsField(at int64) (x uint64, err error) {
+	err = j.edit(func(f File) error {
+		var b [8]byte
+		if err := readFull(f, b[:], btrfsSuperAt+at); err != nil {
+			return fmt.Errorf("read the superblock: %w", err)
+		}
+		x = binary.LittleEndian.Uint64(b[:])
+		return nil
+	})
+	return x, err
+}
 
-func (t Tools) btrfsField(path string, at int64) (x uint64, err error) {
-	f, err := t.open(path)
-	if err != nil {
-		return 0, err
+// noBtrfsTwin refuses the btrfs at an offset if the kernel has a copy of it mounted: it tells them apart by their UUID only,
+// and would take one for the other.
+func noBtrfsTwin(r io.ReaderAt, off int64) error {
+	const uuidAt, magicAt, magic = 0x20, 0x40, "_BHRfS_M"
+	b := make([]byte, 0x48)
+	if err := readFull(r, b, off+btrfsSuperAt); err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	var b [8]byte
-	if err := readFull(f, b[:], btrfsSuperAt+at); err != nil {
-		return 0, fmt.Errorf("read the superblock: %w", err)
+	if string(b[magicAt:]) != magic {
+		return errors.New("there is no btrfs superblock")
 	}
-	return binary.LittleEndian.Uint64(b[:]), nil
+	id := uuid.UUID(b[uuidAt:magicAt][:16]).String()
+	if _, err := os.Stat(filepath.Join("/sys/fs/btrfs", id)); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("a btrfs with the same UUID (%s) is mounted: look at the files there", id)
+	}
+	return nil
+}
+
+var btrfsIncompat = []bit{
+	{1, "mixed_backref"},
+	{2, "default_subvol"},
+	{4, "mixed_groups"},
+	{8, "compress_lzo"},
+	{16, "compress_zstd"},
+	{32, "big_metadata"},
+	{64, "extended_iref"},
+	{128, "raid56"},
+	{256, "skinny_metadata"},
+	{512, "no_holes"},
+	{1024, "metadata_uuid"},
+	{2048, "raid1c34"},
+	{4096, "zoned"},
+	{8192, "extent_tree_v2"},
+	{16384, "raid_stripe_tree"},
+	{65536, "simple_quota"},
+}
+
+var btrfsROCompat = []bit{{1, "free_space_tree"}, {2, "free_space_tree_valid"}, {4, "verity"}, {8, "block_group_tree"}}
+
+// btrfsFacts are the fields of a btrfs superblock at 64 KiB. Source: the btrfs developer documentation, "On-disk format".
+func btrfsFacts(s *ops.SheetSection, r io.ReaderAt) {
+	b := piece(r, 64<<10, 4096)
+	if b == nil {
+		return
+	}
+	s.Add("Generation", fmt.Sprint(b.u64(0x48)))
+	s.Add("Devices", fmt.Sprint(b.u64(0x88)))
+	s.Add("Device id", fmt.Sprint(b.u64(0xC9)))
+	u := b[0xC9+66:][:16] // the device item's UUID
+	s.Add("Device UUID", fmt.Sprintf("%x-%x-%x-%x-%x", []byte(u[:4]), []byte(u[4:6]), []byte(u[6:8]), []byte(u[8:10]), []byte(u[10:])))
+	s.Add("Device size", ops.ExactBytes(geometry.Bytes(b.u64(0xC9+8))))
+	s.Add("Allocated", ops.ExactBytes(geometry.Bytes(b.u64(0xC9+16)))+" in chunks")
+	s.Add("Node size", fmt.Sprintf("%d bytes", b.u32(0x94)))
+	s.Add("Checksum", btrfsChecksum(b.u16(0xC4)))
+	if b.u64(0x60) != 0 {
+		s.Add("Log tree", "there is one to be replayed")
+	}
+	features := append(named(b.u64(0xBC), btrfsIncompat), named(b.u64(0xB4), btrfsROCompat)...)
+	s.Add("Features", strings.Join(features, " "))
+}
+
+func btrfsChecksum(kind uint16) string {
+	names := [...]string{"crc32c", "xxhash64", "sha256", "blake2b"}
+	if int(kind) < len(names) {
+		return names[kind]
+	}
+	return fmt.Sprintf("unknown (%d)", kind)
 }

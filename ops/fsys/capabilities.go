@@ -1,47 +1,66 @@
 package fsys
 
 import (
-	"shunt/geometry"
-	"shunt/model"
+	"cmp"
+
 	"shunt/ops"
 )
 
-// Discover tells what can be done with each kind of file system on this machine.
+// Discover finds out what can be done with each kind of file system on this machine.
 func Discover() ops.Capabilities { return DiscoverWith(Machine{}) }
 
 // DiscoverWith is Discover on the machine m.
 func DiscoverWith(m Machine) ops.Capabilities {
-	caps := make(ops.Capabilities, len(features))
-	for kind, f := range features {
-		need := func(a ability) string { return m.lacks(a, f.pkg) }
-		caps[kind] = ops.Capability{
-			Create: need(f.create), Grow: need(f.grow), Shrink: need(f.shrink), Check: need(f.check),
-			Label: need(f.label), UUID: need(f.uuid), Online: need(f.online),
-			Move: f.move, Copy: f.copies,
-			MinSize: f.minSize, MaxSize: f.maxSize,
-			Package: f.pkg,
-		}
+	caps := make(ops.Capabilities, len(drivers))
+	for _, d := range drivers {
+		caps[d.Kind] = d.capability(m)
 	}
 	return caps
 }
 
-// ability is one thing that can be done: either there is a reason why not, or it takes tools, or nothing.
-type ability struct {
-	reason string
-	tools  []string
-	mounts string // the name of a file system that the kernel must mount for it, "" if none
+// capability returns what the operations need to know about the kind on the machine m.
+func (d Driver) capability(m Machine) ops.Capability {
+	c := d.facts
+	need := func(a ability) string { return m.lacks(a, d.Package) }
+	c.Create, c.Grow, c.Shrink, c.Check = need(d.create), need(d.grow), need(d.shrink), need(d.check)
+	c.Label, c.UUID, c.Online = need(d.label), need(d.uuid), need(d.online)
+	c.Package = d.Package
+	c.Tools = ops.ToolNames{
+		Create: d.create.by, Resize: cmp.Or(d.grow.by, d.shrink.by), Online: d.online.by,
+		Check: d.check.by, Label: d.label.by, UUID: d.uuid.by,
+	}
+	c.KeepsPosition, c.FreeKnown, c.HalfUUID = d.moved != nil, d.free != nil, d.setHalf != nil
+	return c
 }
 
-func can(tools ...string) ability { return ability{tools: tools} }
+// An ability is one thing that can be done with a kind of file system, or the reason why it cannot be done.
+type ability struct {
+	reason string   // why it cannot be done, "" if it can
+	tools  []string // programs that must be installed
+	mounts string   // the file system that the kernel must be able to mount, "" if none
+	by     string   // the program that does it, for people; "" if shunt does it itself
+}
+
+// can is an ability that the first of the tools has. It needs the others as well.
+func can(tools ...string) ability { return ability{tools: tools, by: tools[0]} }
+
+// alone is an ability of shunt itself. It needs the tools besides.
+func alone(tools ...string) ability { return ability{tools: tools} }
 
 func cannot(reason string) ability { return ability{reason: reason} }
 
-// whileMounted is an ability that takes a mount by the kernel, which knows the file system by the name fs.
+// whileMounted is like can, for work on a file system that the kernel has mounted. fs is the kernel's name for it.
 func whileMounted(fs string, tools ...string) ability {
-	return ability{tools: append([]string{"mount", "umount"}, tools...), mounts: fs}
+	return ability{tools: append([]string{"mount", "umount"}, tools...), mounts: fs, by: tools[0]}
 }
 
-// lacks is why the machine does not have the ability, or "".
+// called returns the ability with another name for the program that does it.
+func (a ability) called(by string) ability {
+	a.by = by
+	return a
+}
+
+// lacks returns the reason why the machine does not have the ability, or "".
 func (m Machine) lacks(a ability, pkg string) string {
 	if a.reason != "" {
 		return a.reason
@@ -51,73 +70,11 @@ func (m Machine) lacks(a ability, pkg string) string {
 			if name == "mount" || name == "umount" {
 				pkg = "mount"
 			}
-			return name + " is not installed: apt install " + pkg
+			return ops.NotInstalled(name, pkg)
 		}
 	}
 	if a.mounts != "" {
 		return m.cannotMount(a.mounts)
 	}
 	return ""
-}
-
-// feature is what shunt can do with a kind of file system if all tools are there.
-type feature struct {
-	pkg                                              string // the Debian package
-	create, grow, shrink, check, label, uuid, online ability
-	move                                             string // why it must not be moved
-	copies                                           string // why it must not be copied
-	minSize, maxSize                                 geometry.Bytes
-}
-
-// features are the kinds that shunt knows. What is not listed is moved and copied as bytes, nothing else.
-var features = map[model.FSKind]feature{
-	model.Ext2:      ext2Feature(),
-	model.Ext3:      extFeature(maxExt3),
-	model.Ext4:      extFeature(0),
-	model.FAT12:     fat12Feature(),
-	model.FAT16:     fatFeature(16*geometry.MiB, 4095*geometry.MiB),
-	model.FAT32:     fatFeature(33*geometry.MiB, 2*geometry.TiB), // Windows takes no volume for FAT32 that has fewer than 65525 clusters
-	model.ExFAT:     exfatFeature,
-	model.NTFS:      ntfsFeature,
-	model.XFS:       xfsFeature,
-	model.Btrfs:     btrfsFeature,
-	model.F2FS:      f2fsFeature,
-	model.Swap:      swapFeature,
-	model.LUKS:      luksFeature,
-	model.LVM2:      lvmFeature,
-	model.NILFS2:    nilfsFeature,
-	model.UDF:       udfFeature,
-	model.JFS:       jfsFeature,
-	model.ReiserFS:  reiserFeature,
-	model.SwSuspend: suspendFeature(),
-	model.ISO9660:   isoFeature(),
-	model.SquashFS:  opaque("squashfs is read-only and has a fixed size"),
-	model.HFSPlus:   opaque("shunt does not change HFS+: use macOS"),
-	model.APFS:      opaque("only macOS can change APFS"),
-	model.Bcachefs:  opaque("shunt does not change bcachefs: use `bcachefs`"),
-	model.ZFS:       opaque("it belongs to a ZFS pool: use zpool and zfs"),
-	model.RAID:      opaque("it belongs to a Linux RAID: use mdadm"),
-	model.BitLocker: opaque("only Windows can change what is encrypted with BitLocker"),
-	model.ReFS:      opaque("only Windows can change ReFS"),
-}
-
-// opaque is a kind that is moved and copied as bytes, and not changed, for one reason.
-func opaque(reason string) feature {
-	no := cannot(reason)
-	return feature{create: no, grow: no, shrink: no, check: no, label: no, uuid: no, online: no}
-}
-
-// suspendFeature: the hibernated system would go on with what it knew.
-func suspendFeature() feature {
-	const why = "a hibernated system is kept in it: start that system and shut it down first"
-	f := opaque(why)
-	f.move, f.copies = why, why
-	return f
-}
-
-func isoFeature() feature {
-	f := opaque("a CD-ROM image cannot be changed")
-	f.move = "the boot loader in a CD-ROM image relies on its position: it might not start any more"
-	f.copies = f.move
-	return f
 }

@@ -2,95 +2,262 @@ package fsys
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"shunt/geometry"
 	"shunt/model"
 )
 
+// A job is one change to the file system in a window.
+type job struct {
+	Tools
+	driver Driver
+	path   string           // of the window
+	n      int64            // length of the window in bytes
+	fs     model.Filesystem // as it was before the job; zero when one is made
+}
+
+// do runs what on the file system in the window at path, which must be of this kind and fit into the window. doing names the
+// work in errors: "resize".
+func (t Tools) do(doing string, kind model.FSKind, path string, what func(j job) error) error {
+	fs, n, err := t.expect(kind, path)
+	if err == nil {
+		err = what(job{Tools: t, driver: Of(kind), path: path, n: n, fs: fs})
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", doing, kind, err)
+	}
+	return nil
+}
+
+// result looks at the file system again after the job's tools have run.
+func (j job) result() (model.Filesystem, error) {
+	fs, _, err := j.expect(j.driver.Kind, j.path)
+	if err != nil {
+		return fs, fmt.Errorf("look at the result: %w", err)
+	}
+	return fs, nil
+}
+
 // Resize makes the file system of this kind in the window at path as long as size, rounded down to what its blocks
 // allow. size is at most the length of the window; when a file system grows it is exactly that. The file system must
 // have been checked. After an error it must be taken for destroyed.
 func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error {
-	doing := "resize " + string(kind)
-	_, n, err := t.expect(kind, path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+	return t.do("resize", kind, path, func(j job) error {
+		switch {
+		case int64(size) > j.n || size <= 0:
+			return fmt.Errorf("a size of %d bytes does not fit its partition, which has %d", size, j.n)
+		case j.driver.resize == nil:
+			return errors.New(j.driver.grow.reason)
+		}
+		return j.driver.resize(j, ctx, size)
+	})
+}
+
+// fills fails unless size is the whole window and at least the present size. Some tools can do nothing else.
+func (j job) fills(size geometry.Bytes) error {
+	switch block := max(j.fs.BlockSize, 1); {
+	case size/block*block < j.fs.Size/block*block:
+		return errors.New(j.driver.shrink.reason)
+	case int64(size) != j.n:
+		return fmt.Errorf("it can only be made as large as its partition, which has %d bytes", j.n)
 	}
-	if int64(size) > n || size <= 0 {
-		return fmt.Errorf("%s: a size of %d bytes does not fit its partition, which has %d", doing, size, n)
+	return nil
+}
+
+// ended fails unless the tool left a file system of at least least and at most size bytes.
+func (j job) ended(tool string, least, size geometry.Bytes) error {
+	after, err := j.result()
+	if err == nil && (after.Size < least || after.Size > size) {
+		err = fmt.Errorf("%s made it %d bytes long instead of %d", tool, after.Size, size)
 	}
-	switch kind {
-	case model.Ext2, model.Ext3, model.Ext4:
-		return t.resizeExt(ctx, doing, path, size)
-	case model.FAT12, model.FAT16, model.FAT32:
-		return t.resizeFAT(ctx, doing, kind, path, size)
-	case model.NTFS:
-		return t.resizeNTFS(ctx, doing, path, size)
-	case model.F2FS:
-		return t.resizeF2FS(ctx, doing, path, size)
-	case model.Swap:
-		return t.resizeSwap(ctx, doing, path, size)
-	case model.XFS:
-		return t.resizeXFS(ctx, doing, path, size)
-	case model.Btrfs:
-		return t.resizeBtrfs(ctx, doing, path, size)
-	case model.ReiserFS:
-		return t.resizeReiser(ctx, doing, path, size)
-	case model.NILFS2:
-		return t.resizeNILFS(ctx, doing, path, size)
-	case model.LVM2:
-		return t.resizeLVM(doing, path, size)
-	case model.LUKS:
-		return nil // it takes what room it has when it is opened
-	}
-	return fmt.Errorf("%s: there is no tool that resizes %s", doing, kind)
+	return err
 }
 
 // Make makes an empty file system of this kind over all of the window at path. Signatures of older contents must have
 // been wiped (see WipeRanges).
 func (t Tools) Make(ctx context.Context, kind model.FSKind, path string, spec Spec) error {
-	doing := "make " + string(kind)
-	if !spec.SectorSize.Valid() {
-		return fmt.Errorf("%s: a sector size of %d bytes is not possible", doing, spec.SectorSize)
+	if err := t.make(ctx, Of(kind), path, spec); err != nil {
+		return fmt.Errorf("make %s: %w", kind, err)
 	}
-	var err error
-	switch kind {
-	case model.Ext2, model.Ext3, model.Ext4:
-		err = t.makeExt(ctx, doing, kind, path, spec)
-	case model.FAT16, model.FAT32:
-		err = t.makeFAT(ctx, doing, kind, path, spec)
-	case model.Swap:
-		const page = 4 * geometry.KiB
-		err = t.mkswap(ctx, doing, path, spec, page, 0)
-	case model.ExFAT:
-		err = t.makeExFAT(ctx, doing, path, spec)
-	case model.NTFS:
-		err = t.makeNTFS(ctx, doing, path, spec)
-	case model.XFS:
-		err = t.makeXFS(ctx, doing, path, spec)
-	case model.Btrfs:
-		err = t.makeBtrfs(ctx, doing, path, spec)
-	case model.F2FS:
-		err = t.makeF2FS(ctx, doing, path, spec)
-	case model.NILFS2:
-		err = t.makeNILFS(ctx, doing, path, spec)
-	case model.UDF:
-		err = t.makeUDF(ctx, doing, path, spec)
-	case model.JFS:
-		err = t.makeJFS(ctx, doing, path, spec)
-	case model.ReiserFS:
-		err = t.makeReiser(ctx, doing, path, spec)
-	case model.LVM2:
-		err = t.makeLVM(doing, path)
-	default:
-		err = fmt.Errorf("%s: there is no tool that makes %s", doing, kind)
+	return nil
+}
+
+func (t Tools) make(ctx context.Context, d Driver, path string, spec Spec) error {
+	switch why := d.facts.Labels.Fault(d.Kind, spec.Label); {
+	case !spec.SectorSize.Valid():
+		return fmt.Errorf("a sector size of %d bytes is not possible", spec.SectorSize)
+	case d.make == nil:
+		return errors.New(d.create.reason)
+	case why != "":
+		return errors.New(why)
+	case d.facts.Only512 != "" && spec.SectorSize != geometry.Sector512:
+		return errors.New(d.facts.Only512)
 	}
+	spec.Label = d.facts.Labels.Kept(spec.Label)
+	n, err := t.windowSize(path)
 	if err != nil {
 		return err
 	}
-	if _, _, err := t.expect(kind, path); err != nil {
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
+	j := job{Tools: t, driver: d, path: path, n: n}
+	if err := d.make(j, ctx, spec); err != nil {
+		return err
+	}
+	_, err = j.result()
+	return err
+}
+
+// Check checks the file system of this kind in the window at path and repairs what its tool repairs without asking. The
+// tool's output says what was repaired. A kind whose driver has no repair is not changed. An error means that the file
+// system is damaged, or may be.
+func (t Tools) Check(ctx context.Context, kind model.FSKind, path string) error {
+	return t.do("check", kind, path, func(j job) error {
+		switch d := j.driver; {
+		case d.repair != nil:
+			return d.repair(j, ctx)
+		case d.verify != nil:
+			return d.verify(j, ctx)
+		}
+		return errors.New(j.driver.check.reason)
+	})
+}
+
+// Verify checks the file system of this kind in the window at path without changing anything. If the kind has no checker,
+// or it is not installed, Verify only looks at the superblock, which must be of the kind and fit into the window.
+func (t Tools) Verify(ctx context.Context, kind model.FSKind, path string) error {
+	return t.do("verify", kind, path, func(j job) error {
+		if tools := j.driver.check.tools; j.driver.verify == nil || len(tools) > 0 && !t.installed(tools[0]) {
+			return nil
+		}
+		return j.driver.verify(j, ctx)
+	})
+}
+
+// SetLabel gives the file system of this kind in the window at path another label; "" removes it. After an error the file
+// system may have the old label or the new one.
+func (t Tools) SetLabel(ctx context.Context, kind model.FSKind, path, label string) error {
+	return t.do("label", kind, path, func(j job) error {
+		switch why := j.driver.facts.Labels.Fault(kind, label); {
+		case j.driver.setLabel == nil:
+			return errors.New(j.driver.label.reason)
+		case why != "":
+			return errors.New(why)
+		}
+		label := j.driver.facts.Labels.Kept(label)
+		if err := j.driver.setLabel(j, ctx, label); err != nil {
+			return err
+		}
+		after, err := j.result()
+		if err == nil && after.Label != label {
+			err = fmt.Errorf("the label is %q afterwards instead of %q", after.Label, label)
+		}
+		return err
+	})
+}
+
+// Half is how much of a UUID is made new.
+type Half int
+
+// The halves.
+const (
+	WholeUUID Half = iota
+	// HalfUUID makes the upper half of a serial number new, so that Windows takes it for the same volume when it looks for
+	// its license.
+	HalfUUID
+)
+
+// NewUUID gives the file system of this kind in the window at path a new random UUID or serial number. The file system must
+// have been checked. After an error it may have either, or be unusable.
+func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half Half) error {
+	return t.do("set a new UUID on", kind, path, func(j job) error {
+		set := j.driver.setUUID
+		switch {
+		case half == HalfUUID && j.driver.setHalf == nil:
+			return errors.New("its UUID has no halves")
+		case half == HalfUUID:
+			set = j.driver.setHalf
+		case set == nil:
+			return errors.New(j.driver.uuid.reason)
+		}
+		if err := set(j, ctx, uuid.NewString()); err != nil {
+			return err
+		}
+		after, err := j.result()
+		if err == nil && (after.UUID == j.fs.UUID || after.UUID == "") {
+			err = fmt.Errorf("it has UUID %q afterwards and had %q before", after.UUID, j.fs.UUID)
+		}
+		return err
+	})
+}
+
+// GrowMounted grows the file system of this kind, which is on the block device and mounted at the directory, to the
+// end of the device. The kernel must know the device's new size. After an error it has either size and goes on working.
+func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mountpoint string) error {
+	d := Of(kind)
+	err := errors.New(d.online.reason)
+	if d.growMounted != nil {
+		err = d.growMounted(job{Tools: t, driver: d, path: device}, ctx, device, mountpoint)
+	}
+	if err != nil {
+		return fmt.Errorf("grow the mounted %s: %w", kind, err)
 	}
 	return nil
+}
+
+// GrowByHand returns the command line with which people grow a file system of this kind that is mounted at a directory.
+func GrowByHand(kind model.FSKind, device, mountpoint string) []string {
+	return expanded(Of(kind).byHand, "{device}", device, "{dir}", mountpoint)
+}
+
+// command returns a driver's function that runs one tool. In argv {} stands for the path of the window and {=} for the value
+// to set.
+func command(argv ...string) func(j job, ctx context.Context, value string) error {
+	return func(j job, ctx context.Context, value string) error {
+		_, _, err := j.run(ctx, zeroOnly, expanded(argv, "{}", j.path, "{=}", value)...)
+		return err
+	}
+}
+
+// mkfs returns a driver's function that makes a file system with one tool. {label}, {uuid}, {sector} and {start} stand for
+// the fields of the Spec. options are pairs of an option and its value; a pair is left out if its field is empty.
+func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spec Spec) error {
+	return func(j job, ctx context.Context, spec Spec) error {
+		values := []string{
+			"{label}", spec.Label, "{uuid}", spec.UUID, "{sector}", strconv.FormatInt(int64(spec.SectorSize), 10),
+			"{start}", strconv.FormatUint(uint64(hiddenSectors(spec.Start)), 10),
+		}
+		words := expanded(argv, values...)
+		for i := 0; i < len(options); i += 2 {
+			value := options[i+1]
+			if (spec.Label != "" || !strings.Contains(value, "{label}")) && (spec.UUID != "" || !strings.Contains(value, "{uuid}")) {
+				words = append(words, expanded(options[i:i+2], values...)...)
+			}
+		}
+		_, _, err := j.run(ctx, zeroOnly, append(words, j.path)...)
+		return advise(err, "the partition may be too small or too large for "+string(j.driver.Kind))
+	}
+}
+
+// growing returns a driver's function that grows a mounted file system with one tool. In argv {device} stands for its block
+// device and {dir} for its mount point.
+func growing(argv ...string) func(j job, ctx context.Context, device, dir string) error {
+	return func(j job, ctx context.Context, device, dir string) error {
+		_, _, err := j.run(ctx, zeroOnly, expanded(argv, "{device}", device, "{dir}", dir)...)
+		return err
+	}
+}
+
+// expanded replaces placeholders in a command line. values are pairs of a placeholder and what takes its place.
+func expanded(argv []string, values ...string) []string {
+	words := slices.Clone(argv)
+	for i := range words {
+		words[i] = strings.NewReplacer(values...).Replace(words[i])
+	}
+	return words
 }

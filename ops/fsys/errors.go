@@ -1,13 +1,14 @@
 package fsys
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // ToolError is returned when a tool ran and its exit code says that it failed or found something wrong.
 type ToolError struct {
-	Doing  string   // the purpose: "check ext4"
 	Argv   []string // the command
 	Exit   int      // its exit code
 	Means  string   // what the exit code means
@@ -16,7 +17,7 @@ type ToolError struct {
 }
 
 func (e *ToolError) Error() string {
-	text := fmt.Sprintf("%s: %s ended with exit code %d", e.Doing, e.Argv[0], e.Exit)
+	text := fmt.Sprintf("%s ended with exit code %d", e.Argv[0], e.Exit)
 	if e.Means != "" {
 		text += " (" + e.Means + ")"
 	}
@@ -27,6 +28,14 @@ func (e *ToolError) Error() string {
 		text += "; " + e.Advice
 	}
 	return text
+}
+
+// advise adds what to do to a tool's error.
+func advise(err error, what string) error {
+	if failed := (*ToolError)(nil); errors.As(err, &failed) {
+		failed.Advice = what
+	}
+	return err
 }
 
 // lastLines is the end of a tool's output in one line.
@@ -78,3 +87,15 @@ func (c exitCodes) meaning(exit int) string {
 
 // zeroOnly is for tools that document nothing but success.
 var zeroOnly = exitCodes{ok: []int{0}}
+
+// fsckCodes are those of fsck(8), which most checkers have.
+var fsckCodes = exitCodes{ok: []int{0}, bits: true, text: map[int]string{
+	1: "errors were corrected", 2: "the system should be restarted", 4: "errors were left uncorrected",
+	8: "operational error", 16: "usage error", 32: "cancelled", 128: "shared library error",
+}}
+
+// or are the codes with another one that is good.
+func (c exitCodes) or(exit int) exitCodes {
+	c.ok = append(slices.Clone(c.ok), exit)
+	return c
+}

@@ -4,69 +4,133 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
 )
 
-// exfatFeature: tune.exfat is asked for everywhere, since it tells exfatprogs from the older exfat-utils, whose programs
-// have the same names and other options.
-var exfatFeature = feature{
-	pkg: "exfatprogs", create: can("mkfs.exfat", "tune.exfat"),
-	grow: cannot("there is no tool that resizes exFAT"), shrink: cannot("there is no tool that resizes exFAT"),
-	check: can("fsck.exfat"), label: can("tune.exfat"), uuid: can("tune.exfat"),
-	online:  cannot("there is no tool that resizes exFAT"),
-	minSize: 4 * geometry.MiB, maxSize: 128 * 1024 * geometry.TiB,
+// exfatDriver: tune.exfat is asked for everywhere, since it tells exfatprogs from the older exfat-utils, whose programs have the
+// same names and other options.
+func exfatDriver() Driver {
+	no := cannot("there is no tool that resizes exFAT")
+	return Driver{
+		Kind: model.ExFAT, Package: "exfatprogs", create: can("mkfs.exfat", "tune.exfat"), grow: no, shrink: no, online: no,
+		check: can("fsck.exfat"), label: can("tune.exfat"), uuid: can("tune.exfat"),
+		facts: ops.Capability{
+			MinSize: 4 * geometry.MiB, MaxSize: 128 * 1024 * geometry.TiB, Labels: ops.LabelRule{Most: 11, UTF16: true}, NewBlock: exfatBlock,
+			Only512: "mkfs.exfat gives a file sectors of 512 bytes, and this disk has sectors of 4096: " +
+				"make a partition of type exfat and run mkfs.exfat on its device",
+		},
+		// mkfs.exfat leaves the position of the partition 0; moved puts it in.
+		make:   mkfs(inUTF8("mkfs.exfat"), "-L", "{label}"),
+		verify: job.verifyExFAT, repair: job.repairExFAT,
+		setLabel: command(append(inUTF8("tune.exfat"), "-L", "{=}", "{}")...),
+		setUUID: func(j job, ctx context.Context, _ string) error {
+			fresh := uuid.New()
+			serial := "0x" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(fresh[:])), 16)
+			return command("tune.exfat", "-I", "{=}", "{}")(j, ctx, serial)
+		},
+		moved: movedExFAT,
+		Facts: exfatFacts, Ask: ask("exfatprogs", "dump.exfat", "{}"),
+		Mounts: mountedAs("exfat", ""),
+	}
 }
 
-// fsck.exfat: the usual codes of fsck(8).
-var fsckCodes = exitCodes{ok: []int{0}, bits: true, text: map[int]string{
-	1: "errors were corrected", 2: "the system should be restarted", 4: "errors were left uncorrected",
-	8: "operational error", 16: "usage error", 32: "cancelled", 128: "shared library error",
-}}
+// exfatBlock is the size of cluster that mkfs.exfat chooses.
+func exfatBlock(length geometry.Bytes, _ geometry.SectorSize) geometry.Bytes {
+	switch {
+	case length > 32*geometry.GiB:
+		return 128 * geometry.KiB
+	case length > 256*geometry.MiB:
+		return 32 * geometry.KiB
+	}
+	return 4 * geometry.KiB
+}
 
-func (t Tools) verifyExFAT(ctx context.Context, doing, path string) error {
-	_, _, err := t.run(ctx, doing, fsckCodes, "fsck.exfat", "-n", path)
+func (j job) verifyExFAT(ctx context.Context) error {
+	_, _, err := j.run(ctx, fsckCodes, "fsck.exfat", "-n", j.path)
 	return advise(err, "repair it with fsck.exfat, or with chkdsk in Windows")
 }
 
 // repairExFAT runs fsck.exfat with the repairs it makes on its own.
-func (t Tools) repairExFAT(ctx context.Context, doing, path string) error {
-	codes := fsckCodes
-	codes.ok = []int{0, 1}
-	if _, _, err := t.run(ctx, doing, codes, "fsck.exfat", "-p", path); err != nil {
+func (j job) repairExFAT(ctx context.Context) error {
+	if _, _, err := j.run(ctx, fsckCodes.or(1), "fsck.exfat", "-p", j.path); err != nil {
 		return advise(err, "repair it with chkdsk in Windows")
 	}
-	return t.verifyExFAT(ctx, doing, path)
-}
-
-// makeExFAT runs mkfs.exfat, which leaves the position of the partition 0: Moved puts it in.
-func (t Tools) makeExFAT(ctx context.Context, doing, path string, spec Spec) error {
-	if spec.SectorSize != geometry.Sector512 {
-		return fmt.Errorf("%s: mkfs.exfat gives a file sectors of 512 bytes, and such a file system cannot be mounted on a disk with "+
-			"sectors of %d: run mkfs.exfat on the partition's device", doing, spec.SectorSize)
-	}
-	argv := inUTF8("mkfs.exfat")
-	if spec.Label != "" {
-		argv = append(argv, "-L", spec.Label)
-	}
-	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
-	return advise(err, "the partition may be too small for exFAT")
-}
-
-func (t Tools) labelExFAT(ctx context.Context, doing, path, label string) error {
-	_, _, err := t.run(ctx, doing, zeroOnly, append(inUTF8("tune.exfat"), "-L", label, path)...)
-	return err
+	return j.verifyExFAT(ctx)
 }
 
 // inUTF8 begins a command line for a tool that takes what a label may hold from the locale.
 func inUTF8(name string) []string { return []string{"env", "LC_ALL=C.UTF-8", name} }
 
-func (t Tools) serialExFAT(ctx context.Context, doing, path string) error {
-	fresh := uuid.New()
-	serial := "0x" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(fresh[:])), 16)
-	_, _, err := t.run(ctx, doing, zeroOnly, "tune.exfat", "-I", serial, path)
-	return err
+const (
+	exfatOffsetAt  = 64 // the partition's first sector (8 bytes), 0 for "do not care"
+	exfatShiftAt   = 108
+	exfatRegion    = 12 // sectors in a boot region; the last one repeats the checksum of the others
+	exfatFlagsAt   = 106
+	exfatPercentAt = 112
+)
+
+// movedExFAT corrects both boot regions.
+func movedExFAT(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error {
+	head := make([]byte, bootSize)
+	if err := readFull(w, head, 0); err != nil {
+		return err
+	}
+	shift := head[exfatShiftAt]
+	if string(head[3:11]) != "EXFAT   " || shift < 9 || shift > 12 {
+		return errNoBoot
+	}
+	sector := int64(1) << shift
+	if 2*exfatRegion*sector > n {
+		return errNoBoot
+	}
+	at := uint64(int64(z.Bytes(start)) / sector)
+	for _, off := range []int64{0, exfatRegion * sector} {
+		region := make([]byte, exfatRegion*sector)
+		if err := readFull(w, region, off); err != nil {
+			return err
+		}
+		if string(region[3:11]) != "EXFAT   " || binary.LittleEndian.Uint64(region[exfatOffsetAt:]) == 0 {
+			continue
+		}
+		binary.LittleEndian.PutUint64(region[exfatOffsetAt:], at)
+		sum, summed := uint32(0), (exfatRegion-1)*sector
+		for i, b := range region[:summed] {
+			if i != exfatFlagsAt && i != exfatFlagsAt+1 && i != exfatPercentAt { // these change without the checksum
+				sum = (sum<<31 | sum>>1) + uint32(b)
+			}
+		}
+		for i := summed; i < int64(len(region)); i += 4 {
+			binary.LittleEndian.PutUint32(region[i:], sum)
+		}
+		if _, err := w.WriteAt(region, off); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exfatFacts are the fields of an exFAT boot sector. Source: Microsoft's "exFAT file system specification", section 3.1.
+func exfatFacts(s *ops.SheetSection, r io.ReaderAt) {
+	b := piece(r, 0, 512)
+	if b == nil || b[108] > 12 || b[109] > 25 {
+		return
+	}
+	s.Add("Revision", fmt.Sprintf("%d.%02d", b[105], b[104]))
+	s.Add("Sector size", fmt.Sprintf("%d bytes", 1<<b[108]))
+	s.Add("Cluster size", fmt.Sprintf("%d bytes", int64(1)<<(b[108]+b[109])))
+	s.Add("Clusters", fmt.Sprint(b.u32(92)))
+	s.Add("FATs", fmt.Sprint(b[110]))
+	s.Add("Partition offset", fmt.Sprintf("sector %d (where the partition starts, as it believes)", b.u64(64)))
+	if b[112] <= 100 {
+		s.Add("In use", fmt.Sprintf("%d %%", b[112]))
+	}
+	s.Add("Flags", strings.Join(named(uint64(b.u16(106)), []bit{{1, "second FAT"}, {2, "dirty"}, {4, "media failure"}, {8, "clear to zero"}}), ", "))
 }

@@ -2,106 +2,141 @@ package fsys
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan/extfs"
+	"shunt/ops"
 )
 
-// maxExt3 is the most that ext2 and ext3 hold: they count blocks, of at most 4 KiB in practice, with 32 bits.
-const maxExt3 = 16*geometry.TiB - 4*geometry.KiB
-
-func extFeature(most geometry.Bytes) feature {
-	return feature{
-		pkg: "e2fsprogs", create: can("mke2fs"), grow: can("resize2fs", "e2fsck"), shrink: can("resize2fs", "e2fsck"),
+// extDrivers are those for ext2, ext3 and ext4, which have their tools in common.
+func extDrivers() []Driver {
+	ext := Driver{
+		Package: "e2fsprogs", create: can("mke2fs"), grow: can("resize2fs", "e2fsck"), shrink: can("resize2fs", "e2fsck"),
 		check: can("e2fsck"), label: can("tune2fs"), uuid: can("tune2fs", "e2fsck"), online: can("resize2fs"),
-		minSize: geometry.MiB, maxSize: most,
+		facts: ops.Capability{
+			MinSize: geometry.MiB, Labels: ops.LabelRule{Most: 16}, NewBlock: extBlock, EndsAtSize: true,
+		},
+		make: job.makeExt, resize: job.resizeExt, verify: job.verifyExt, repair: job.repairExt,
+		setLabel: command("tune2fs", "-L", "{=}", "{}"), setUUID: command("tune2fs", "-U", "{=}", "{}"),
+		growMounted: growing("resize2fs", "{device}"),
+		byHand:      []string{"resize2fs", "{device}"},
+		free:        func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
+		Facts:       extFacts, Ask: ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
+		ways: []Way{
+			{Name: "go-diskfs", inside: true, suits: libraryReadsExt, Read: readExtLibrary},
+			{Name: "debugfs", Read: readDebugfs},
+		},
+		doubts: extDoubts,
+	}
+	// They count blocks, of at most 4 KiB in practice, with 32 bits.
+	const mostOld = 16*geometry.TiB - 4*geometry.KiB
+	ext2, ext3, ext4 := ext, ext, ext
+	ext2.Kind, ext2.facts.MaxSize = model.Ext2, mostOld
+	ext2.online, ext2.growMounted = cannot("ext2 cannot be grown while it is mounted: unmount it first"), nil
+	ext2.byHand = nil
+	ext2.Mounts = []Mount{{FS: "ext4"}, {FS: "ext2"}}
+	ext3.Kind, ext3.facts.MaxSize = model.Ext3, mostOld
+	ext3.Mounts = []Mount{{FS: "ext4", Quiet: "noload"}, {FS: "ext3", Quiet: "noload"}}
+	ext4.Kind = model.Ext4
+	ext4.Mounts = mountedAs("ext4", "noload")
+	drivers := []Driver{ext2, ext3, ext4}
+	for i := range drivers {
+		drivers[i].create = ext.create.called("mkfs." + string(drivers[i].Kind))
+	}
+	journal := opaque("jbd", "it is the journal of an ext file system on another disk", "it is a journal and holds no files")
+	return append(drivers, journal)
+}
+
+// extDoubts returns the reasons why a listing may be incomplete or wrong.
+func extDoubts(src Files) []string {
+	b := make([]byte, extfs.SuperblockSize)
+	if n, _ := src.Base.ReadAt(b, src.Off+extfs.SuperblockOffset); n < len(b) {
+		return nil
+	}
+	sb, err := extfs.Parse(b)
+	switch dirty := sb.Dirty(); {
+	case err != nil || dirty == "":
+		return nil
+	case sb.Incompat&extfs.IncompatRecover != 0:
+		return []string{"the journal needs recovery: the latest changes are not in this listing"}
+	default:
+		return []string{"the file system " + dirty + ": this listing may be wrong"}
 	}
 }
 
-func ext2Feature() feature {
-	f := extFeature(maxExt3)
-	f.online = cannot("ext2 cannot be grown while it is mounted: unmount it first")
-	return f
+// extBlock is the size of block that mke2fs chooses.
+func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
+	if length < 512*geometry.MiB && z == geometry.Sector512 {
+		return geometry.KiB
+	}
+	return 4 * geometry.KiB
 }
 
-// e2fsck(8): codes are sums; a repair counts as success.
-var e2fsckCodes = exitCodes{ok: []int{0, 1, 2}, bits: true, text: fsckCodes.text}
-
-func (t Tools) repairExt(ctx context.Context, doing, path string) error {
-	// -f: also if it looks clean. -y: there is nobody to ask. -C 0: with a progress bar.
-	_, _, err := t.run(ctx, doing, e2fsckCodes, "e2fsck", "-f", "-y", "-C", "0", path)
+func (j job) repairExt(ctx context.Context) error {
+	// -f: also if it looks clean. -y: nobody is there to answer questions. -C 0: with a progress bar. A repair is a success.
+	_, _, err := j.run(ctx, fsckCodes.or(1).or(2), "e2fsck", "-f", "-y", "-C", "0", j.path)
 	return advise(err, "run e2fsck by hand and answer its questions, after making a copy")
 }
 
-func (t Tools) verifyExt(ctx context.Context, doing, path string) error {
-	_, _, err := t.run(ctx, doing, fsckCodes, "e2fsck", "-f", "-n", "-C", "0", path)
+func (j job) verifyExt(ctx context.Context) error {
+	_, _, err := j.run(ctx, fsckCodes, "e2fsck", "-f", "-n", "-C", "0", j.path)
 	return advise(err, "check it first, which repairs it")
 }
 
 // resizeExt runs resize2fs. It takes sizes in KiB, a unit of which every block size is a multiple, so the size is
 // rounded down to whole blocks here.
-func (t Tools) resizeExt(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	sb, err := t.extSuper(path)
+func (j job) resizeExt(ctx context.Context, size geometry.Bytes) error {
+	sb, err := j.extSuper()
 	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		return err
 	}
 	want := int64(size) / sb.BlockSize * sb.BlockSize
 	switch {
 	case sb.ClusterBlocks > 1:
-		return fmt.Errorf("%s: it allocates space in clusters (bigalloc), which resize2fs does not resize unless forced", doing)
+		return errors.New("it allocates space in clusters (bigalloc), which resize2fs does not resize unless forced")
 	case want/sb.BlockSize >= 1<<32 && sb.Incompat&extfs.Incompat64Bit == 0:
-		return fmt.Errorf("%s: it numbers its blocks of %d bytes with 32 bits, so it can have at most %s: "+
-			"convert it with `resize2fs -b` first", doing, sb.BlockSize, geometry.FormatBytes(geometry.Bytes((1<<32-1)*sb.BlockSize)))
+		return fmt.Errorf("it numbers its blocks of %d bytes with 32 bits, so it can have at most %s: "+
+			"convert it with `resize2fs -b` first", sb.BlockSize, geometry.FormatBytes(geometry.Bytes((1<<32-1)*sb.BlockSize)))
 	case want < sb.Size() && sb.Compat&extfs.CompatStableInodes != 0:
-		return fmt.Errorf("%s: it was made with the feature stable_inodes, so that it cannot be shrunk", doing)
+		return errors.New("it was made with the feature stable_inodes, so that it cannot be shrunk")
 	}
-	if _, _, err := t.run(ctx, doing, zeroOnly, "resize2fs", "-p", path, fmt.Sprintf("%dK", want/1024)); err != nil {
-		return advise(err, "if there is not enough room in the new size, leave the partition larger")
-	}
-	after, err := t.extSuper(path)
-	if err != nil {
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
+	if _, _, err := j.run(ctx, zeroOnly, "resize2fs", "-p", j.path, fmt.Sprintf("%dK", want/1024)); err != nil {
+		return advise(err, noRoom)
 	}
 	// resize2fs leaves a last group away that would be filled by its own metadata.
 	least := want - int64(sb.BlocksPerGroup)*sb.BlockSize
 	if want >= sb.Size() {
 		least = max(least, sb.Size())
 	}
-	if got := after.Size(); got > want || got < least {
-		return fmt.Errorf("%s: resize2fs made it %d bytes long instead of %d", doing, got, want)
-	}
-	return nil
+	return j.ended("resize2fs", geometry.Bytes(least), geometry.Bytes(want))
 }
 
-// extSuper reads the superblock in the window at path.
-func (t Tools) extSuper(path string) (extfs.Superblock, error) {
-	f, err := t.open(path)
-	if err != nil {
-		return extfs.Superblock{}, fmt.Errorf("read the superblock: %w", err)
-	}
-	defer func() { _ = f.Close() }() // only read
-	b := make([]byte, extfs.SuperblockSize)
-	if err := readFull(f, b, extfs.SuperblockOffset); err != nil {
-		return extfs.Superblock{}, fmt.Errorf("read the superblock: %w", err)
-	}
-	return extfs.Parse(b)
+// noRoom is what to do when a tool cannot make a file system that small.
+const noRoom = "if there is not enough room in the new size, leave the partition larger"
+
+// extSuper reads the superblock.
+func (j job) extSuper() (sb extfs.Superblock, err error) {
+	err = j.edit(func(f File) error {
+		b := make([]byte, extfs.SuperblockSize)
+		if err := readFull(f, b, extfs.SuperblockOffset); err != nil {
+			return fmt.Errorf("read the superblock: %w", err)
+		}
+		sb, err = extfs.Parse(b)
+		return err
+	})
+	return sb, err
 }
 
 // makeExt runs mke2fs. Neither the free blocks nor the inode tables are touched (nodiscard, lazy_itable_init), so that
 // little has to be written; the kernel completes the tables at the first mount.
-func (t Tools) makeExt(ctx context.Context, doing string, kind model.FSKind, path string, spec Spec) error {
-	argv := []string{"mke2fs", "-t", string(kind), "-F", "-E", "nodiscard,lazy_itable_init=1,root_owner=0:0"}
+func (j job) makeExt(ctx context.Context, spec Spec) error {
+	argv := []string{"mke2fs", "-t", string(j.driver.Kind), "-F", "-E", "nodiscard,lazy_itable_init=1,root_owner=0:0"}
 	if spec.SectorSize == geometry.Sector4096 {
 		argv = append(argv, "-b", "4096") // smaller blocks could not be mounted
 	}
-	if spec.Label != "" {
-		argv = append(argv, "-L", spec.Label)
-	}
-	if spec.UUID != "" {
-		argv = append(argv, "-U", spec.UUID)
-	}
-	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
-	return err
+	return mkfs(argv, "-L", "{label}", "-U", "{uuid}")(j, ctx, spec)
 }

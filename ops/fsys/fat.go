@@ -3,8 +3,8 @@ package fsys
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -12,84 +12,85 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 )
 
-// notMounted is why most kinds are not grown in place.
-const notMounted = "it cannot be grown while it is mounted: unmount it first"
-
-// fatFeature is FAT16 or FAT32 in partitions from least to most bytes.
-func fatFeature(least, most geometry.Bytes) feature {
-	return feature{
-		pkg: "dosfstools", create: can("mkfs.fat"),
-		grow: can("fsck.fat"), shrink: can("fsck.fat"),
-		check: can("fsck.fat"), label: can("fatlabel"), uuid: can(), online: cannot(notMounted),
-		minSize: least, maxSize: most,
+// fatDrivers are those for FAT12, FAT16 and FAT32. Resizing is done here: fatresize, the only tool there is, works on
+// partitions of a disk and not on a file that holds a volume, changes the table as well, and may change the size of
+// clusters, the kind of FAT and the name in the boot sector; it cannot do most sizes.
+func fatDrivers() []Driver {
+	fat := Driver{
+		Package: "dosfstools", create: can("mkfs.fat"), grow: alone("fsck.fat"), shrink: alone("fsck.fat"),
+		check: can("fsck.fat"), label: can("fatlabel"), uuid: alone(), online: cannot(notMounted),
+		facts: ops.Capability{Labels: ops.LabelRule{Most: 11, DOS: true}, NewBlock: sectorBlock},
+		make:  job.makeFAT,
+		resize: func(j job, ctx context.Context, size geometry.Bytes) error {
+			return j.edit(func(f File) error { return resizeFAT(ctx, f, j.driver.Kind, int64(size)) })
+		},
+		verify: job.verifyFAT, repair: job.repairFAT,
+		// fatlabel changes the boot sector and the entry in the root directory.
+		setLabel: func(j job, ctx context.Context, label string) error {
+			if label == "" {
+				return command("fatlabel", "--reset", "{}")(j, ctx, "")
+			}
+			return command("fatlabel", "{}", "{=}")(j, ctx, label)
+		},
+		setUUID: job.serialFAT, moved: movedFAT,
+		Facts: fatFacts, Ask: ask("mtools", "minfo", "-i", "{}", "::"),
+		ways: []Way{
+			{Name: "go-diskfs", inside: true, suits: libraryReadsFAT, Read: readFATLibrary},
+			{Name: "mdir", Read: readMdir},
+		},
+		Mounts: mountedAs("vfat", ""),
 	}
+	fat12, fat16, fat32 := fat, fat, fat
+	fat12.Kind, fat12.facts.MinSize, fat12.facts.MaxSize = model.FAT12, geometry.MiB, 255*geometry.MiB
+	fat12.create, fat12.make = cannot("FAT12 is for floppy disks: choose FAT16 or FAT32"), nil
+	fat16.Kind, fat16.facts.MinSize, fat16.facts.MaxSize = model.FAT16, 16*geometry.MiB, 4095*geometry.MiB
+	fat32.Kind, fat32.facts.MinSize, fat32.facts.MaxSize = model.FAT32, 33*geometry.MiB, 2*geometry.TiB
+	fat32.facts.MinSectors = fat32Clusters
+	return []Driver{fat12, fat16, fat32}
 }
 
-func fat12Feature() feature {
-	f := fatFeature(geometry.MiB, 255*geometry.MiB)
-	f.create = cannot("FAT12 is for floppy disks: choose FAT16 or FAT32")
-	return f
-}
+// fat32Clusters is the fewest clusters, of at least one sector, with which Windows and others take a volume for FAT32.
+const fat32Clusters = 65525
 
 // fsck.fat(8): 0 no errors, 1 errors were found (and, if it was told so, corrected), 2 usage error.
 var fsckFATCodes = exitCodes{ok: []int{0}, text: map[int]string{1: "errors were found", 2: "usage error"}}
 
-func (t Tools) repairFAT(ctx context.Context, doing, path string) error {
-	codes := fsckFATCodes
-	codes.ok = []int{0, 1}
+func (j job) repairFAT(ctx context.Context) error {
 	// -a: without asking. -w: write at once. -v: say what.
-	exit, _, err := t.run(ctx, doing, codes, "fsck.fat", "-a", "-w", "-v", path)
+	exit, _, err := j.run(ctx, fsckFATCodes.or(1), "fsck.fat", "-a", "-w", "-v", j.path)
 	if err != nil || exit == 0 {
 		return err
 	}
-	return t.verifyFAT(ctx, doing, path) // 1 does not tell whether all was corrected
+	return j.verifyFAT(ctx) // 1 does not tell whether all was corrected
 }
 
-func (t Tools) verifyFAT(ctx context.Context, doing, path string) error {
-	_, _, err := t.run(ctx, doing, fsckFATCodes, "fsck.fat", "-n", path)
+func (j job) verifyFAT(ctx context.Context) error {
+	_, _, err := j.run(ctx, fsckFATCodes, "fsck.fat", "-n", j.path)
 	return advise(err, "check it first, which repairs it")
 }
 
 // makeFAT runs mkfs.fat.
-func (t Tools) makeFAT(ctx context.Context, doing string, kind model.FSKind, path string, spec Spec) error {
-	label, err := fatLabel(spec.Label)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	argv := []string{
-		"mkfs.fat", "-F", strings.TrimPrefix(string(kind), "fat"),
-		"-S", strconv.FormatInt(int64(spec.SectorSize), 10),
-		"-h", strconv.FormatUint(uint64(hiddenSectors(spec.Start)), 10),
-	}
-	if kind == model.FAT16 && spec.SectorSize == geometry.Sector4096 {
+func (j job) makeFAT(ctx context.Context, spec Spec) error {
+	argv := []string{"mkfs.fat", "-F", strings.TrimPrefix(string(j.driver.Kind), "fat"), "-S", "{sector}", "-h", "{start}"}
+	if j.driver.Kind == model.FAT16 && spec.SectorSize == geometry.Sector4096 {
 		// The default is meant for sectors of 512 bytes and would make clusters too large for all but large partitions.
-		n, err := t.windowSize(path)
-		if err != nil {
-			return fmt.Errorf("%s: %w", doing, err)
-		}
-		argv = append(argv, "-s", strconv.FormatInt(fat16Cluster(n/int64(spec.SectorSize)), 10))
+		argv = append(argv, "-s", strconv.FormatInt(fat16Cluster(j.n/int64(spec.SectorSize)), 10))
 	}
-	if label != "" {
-		argv = append(argv, "-n", label)
+	spec.UUID = strings.ReplaceAll(spec.UUID, "-", "")
+	err := mkfs(argv, "-n", "{label}", "-i", "{uuid}")(j, ctx, spec)
+	if err != nil || j.driver.Kind != model.FAT32 {
+		return err
 	}
-	if spec.UUID != "" {
-		argv = append(argv, "-i", strings.ReplaceAll(spec.UUID, "-", ""))
+	fs, err := j.result()
+	if err == nil && fs.Size/max(1, fs.BlockSize) < fat32Clusters {
+		least := fat32Clusters * max(fs.BlockSize, geometry.Bytes(spec.SectorSize))
+		err = fmt.Errorf("the partition is too small: with sectors of %d bytes it must have at least %s; choose fat16 instead",
+			spec.SectorSize, geometry.FormatBytes(least))
 	}
-	if _, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...); err != nil {
-		return advise(err, "the partition may be too small or too large for this kind: try another one")
-	}
-	fs, _, err := t.probe(path)
-	if err != nil {
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
-	}
-	const fewest = 65525 // clusters, below which Windows and others take a volume for FAT16
-	if kind == model.FAT32 && fs.Size/max(1, fs.BlockSize) < fewest {
-		return fmt.Errorf("%s: the partition is too small: with sectors of %d bytes it must have at least %s; choose fat16 instead",
-			doing, spec.SectorSize, geometry.FormatBytes(fewest*max(fs.BlockSize, geometry.Bytes(spec.SectorSize))))
-	}
-	return nil
+	return err
 }
 
 // fat16Cluster is the smallest cluster in sectors with which FAT16 can have that many sectors.
@@ -102,22 +103,7 @@ func fat16Cluster(sectors int64) int64 {
 	return cluster
 }
 
-// fatLabel is a label as FAT can hold it: in capitals.
-func fatLabel(label string) (string, error) {
-	const most, forbidden = 11, `*?.,;:/\|+=<>[]"`
-	label = strings.ToUpper(strings.TrimRight(label, " "))
-	if len(label) > most {
-		return "", fmt.Errorf("label %q is too long: FAT holds at most %d letters", label, most)
-	}
-	for _, r := range label {
-		if r < ' ' || r > '~' || strings.ContainsRune(forbidden, r) {
-			return "", fmt.Errorf("label %q: FAT cannot hold %q in a label", label, r)
-		}
-	}
-	return label, nil
-}
-
-// hiddenSectors is what the boot sectors of FAT and NTFS say of a partition that begins at start. They have 32
+// hiddenSectors is what boot sectors say of a partition that begins at start. They have 32
 // bits for it; 0 stands for what they cannot hold.
 func hiddenSectors(start geometry.Sector) uint32 {
 	if start < 0 || start >= 1<<32 {
@@ -126,51 +112,89 @@ func hiddenSectors(start geometry.Sector) uint32 {
 	return uint32(start)
 }
 
-// labelFAT runs fatlabel, which changes the boot sector and the entry in the root directory, and returns the label as it is
-// stored.
-func (t Tools) labelFAT(ctx context.Context, doing, path, label string) (string, error) {
-	label, err := fatLabel(label)
+// serialFAT writes a serial number into the boot sector and, on FAT32, its backup: the first bytes of a UUID.
+func (j job) serialFAT(_ context.Context, fresh string) error {
+	serial, err := uuid.Parse(fresh)
 	if err != nil {
-		return label, fmt.Errorf("%s: %w", doing, err)
+		return err
 	}
-	if label == "" {
-		_, _, err = t.run(ctx, doing, zeroOnly, "fatlabel", "--reset", path)
-	} else {
-		_, _, err = t.run(ctx, doing, zeroOnly, "fatlabel", path, label)
-	}
-	return label, err
+	return j.edit(func(f File) error {
+		head, sector, ok, err := boot(f, 0)
+		if err == nil && !ok {
+			err = errNoBoot
+		}
+		if err != nil {
+			return err
+		}
+		at, places := int64(39), []int64{0}
+		if binary.LittleEndian.Uint16(head[22:]) == 0 { // FAT32
+			at = 67
+			backup, err := fatBackup(f, head, sector)
+			if err != nil {
+				return err
+			}
+			if backup > 0 {
+				places = append(places, backup)
+			}
+		}
+		for _, off := range places {
+			if _, err := f.WriteAt(serial[:4], off+at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-// serialFAT writes a random serial number into the boot sector and, on FAT32, its backup.
-func (t Tools) serialFAT(doing, path string) (err error) {
-	f, err := t.open(path)
+func movedFAT(w Window, _ int64, start geometry.Sector, z geometry.SectorSize) error {
+	head, sector, ok, err := boot(w, 0)
 	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	head, sector, ok, err := boot(f, 0)
-	if err == nil && !ok {
-		err = errNoBoot
+	if !ok {
+		return errNoBoot
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+	if err := setHidden(w, 0, sector, start, z); err != nil {
+		return err
 	}
-	at, places := int64(39), []int64{0}
-	if binary.LittleEndian.Uint16(head[22:]) == 0 { // FAT32
-		at = 67
-		backup, err := fatBackup(f, head, sector)
-		if err != nil {
-			return fmt.Errorf("%s: %w", doing, err)
-		}
-		if backup > 0 {
-			places = append(places, backup)
-		}
+	if binary.LittleEndian.Uint16(head[22:]) != 0 {
+		return nil // FAT12 and FAT16 have no backup
 	}
-	serial := uuid.New()
-	for _, off := range places {
-		if _, err := f.WriteAt(serial[:4], off+at); err != nil {
-			return fmt.Errorf("%s: %w", doing, err)
-		}
+	backup, err := fatBackup(w, head, sector)
+	if err != nil || backup == 0 {
+		return err
 	}
-	return nil
+	return setHidden(w, backup, sector, start, z)
+}
+
+// fatBackup is where the backup of the boot sector of FAT32 lies, or 0 if there is none.
+func fatBackup(w Window, head []byte, sector int64) (off int64, err error) {
+	reserved, backup := int64(binary.LittleEndian.Uint16(head[14:])), int64(binary.LittleEndian.Uint16(head[50:]))
+	if backup == 0 || backup >= reserved {
+		return 0, nil
+	}
+	_, same, ok, err := boot(w, backup*sector)
+	if err != nil || !ok || same != sector {
+		return 0, err // FAT32 works without one
+	}
+	return backup * sector, nil
+}
+
+// fatFacts are the fields of a FAT boot sector. Source: Microsoft's "FAT: General Overview of On-Disk Format", 1.03.
+func fatFacts(s *ops.SheetSection, r io.ReaderAt) {
+	b := piece(r, 0, 512)
+	if b == nil {
+		return
+	}
+	s.Add("Made by", strings.TrimSpace(b.text(3, 8)))
+	s.Add("Sector size", fmt.Sprintf("%d bytes", b.u16(11)))
+	s.Add("Cluster size", fmt.Sprintf("%d bytes", int(b.u16(11))*int(b[13])))
+	s.Add("Reserved", fmt.Sprintf("%d sectors", b.u16(14)))
+	s.Add("FATs", fmt.Sprint(b[16]))
+	if n := b.u16(17); n > 0 {
+		s.Add("Root entries", fmt.Sprint(n))
+	}
+	s.Add("Media", fmt.Sprintf("0x%02x", b[21]))
+	s.Add("Geometry", fmt.Sprintf("%d heads, %d sectors a track", b.u16(26), b.u16(24)))
+	s.Add("Hidden sectors", fmt.Sprintf("%d (where the partition starts, as it believes)", b.u32(28)))
 }

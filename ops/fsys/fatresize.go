@@ -2,28 +2,11 @@ package fsys
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan/fatfs"
 )
-
-// resizeFAT resizes a FAT volume without a tool of others: fatresize, the only one there is, works on partitions of a
-// disk and not on a file that holds a volume, changes the table as well, and may change the size of clusters, the kind of
-// FAT and the name in the boot sector; it cannot do most sizes.
-func (t Tools) resizeFAT(ctx context.Context, doing string, kind model.FSKind, path string, size geometry.Bytes) (err error) {
-	f, err := t.open(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := resizeFAT(ctx, f, kind, int64(size)); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
-}
 
 // resizeFAT makes the FAT volume of this kind in f at most size bytes long. The kind, the size of clusters, boot code,
 // serial number, label and hidden sectors stay. After an error the volume must be taken for destroyed, except after a

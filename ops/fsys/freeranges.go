@@ -26,16 +26,15 @@ const (
 var errDoubt = errors.New("the free space is not certain")
 
 // FreeRanges lists what of the n bytes at off of r need not be copied when the file system of this kind that is there
-// moves: the free blocks of ext2, ext3 and ext4, and all of a swap area but its header. The ranges are relative to off,
-// in order, apart from each other, and at least 64 KiB long.
+// moves: what its driver knows to be free. The ranges are relative to off, in order, apart from each other, and at least
+// 64 KiB long.
 //
 // The list is empty for other kinds, and wherever there is doubt: if the file system is not clean, has a
 // feature that is not known here, or its checksums, counts and metadata do not all agree. Missing a free block costs
 // time, taking a used one for free would cost data. An error is an I/O error only.
 func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
-	switch kind {
-	case model.Ext2, model.Ext3, model.Ext4, model.Swap:
-	default:
+	d := Of(kind)
+	if d.free == nil {
 		return nil, nil
 	}
 	found := scan.Probe(r, off, n)
@@ -43,17 +42,11 @@ func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range
 		return nil, nil
 	}
 	list := &freeList{shortest: minFree}
-	if kind == model.Swap {
-		if page := int64(found.BlockSize); int64(found.Size) > page {
-			list.add(page, int64(found.Size))
-		}
-		return list.done(), nil
-	}
-	if err := extFree(io.NewSectionReader(r, off, n), list); err != nil {
+	if err := d.free(io.NewSectionReader(r, off, n), found, list); err != nil {
 		if errors.Is(err, errDoubt) {
 			return nil, nil
 		}
-		return nil, fmt.Errorf("read the block bitmaps of %s: %w", kind, err)
+		return nil, fmt.Errorf("find the free blocks of %s: %w", kind, err)
 	}
 	return list.done(), nil
 }

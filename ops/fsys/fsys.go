@@ -1,13 +1,11 @@
-// Package fsys knows what each file system needs: which tools there are for it and what they can do, how they
-// are called and what their exit codes mean, which of its blocks are free, and what it stores of its own position.
+// Package fsys holds a driver for each kind of file system (see Driver) and runs the tools that change them. A driver knows
+// which tools there are and what they can do, how they are called and what their exit codes mean, which blocks are free,
+// what the file system stores of its own position, how it is mounted and how its files are listed.
 //
-// It imports the root of ops, ops/overlay (for ranges), model, model/scan and geometry.
-//
-// Invariants: a tool is given a path to a file of exactly the partition's length, which holds exactly one file system
-// (in a rehearsal, a window on the overlay), and is run by argument list. What a tool has done is believed only
-// after the superblock was read again: a file system never ends up larger than its partition. Nothing here
-// decides whether an edit is wise; it either does what it was asked for or says why not, and then the window may
-// hold anything, since it is a rehearsal's copy.
+// Invariants: a tool is given the path of a file that is exactly as long as the partition and holds exactly one file system;
+// in a rehearsal that file is a window on the overlay. A tool is run by argument list, without a shell. The superblock is
+// read again after each tool: a file system never ends up larger than its partition. Nothing here judges whether an edit
+// is wise. After an error the window may hold anything, which does no harm because it belongs to the rehearsal.
 package fsys
 
 import (
@@ -22,23 +20,23 @@ import (
 	"shunt/model/scan"
 )
 
-// Runner runs a program by argument list, with C locale and nothing to read, and returns its exit code and all it
-// wrote to both outputs. onLine, if not nil, is told each line as it comes. An error means that the program
-// could not be run or did not end by itself.
+// A Runner runs a program by argument list, in the C locale and with empty input, and returns its exit code and everything
+// it wrote. onLine, if not nil, is called with each line as it arrives. An error means that the program could not be
+// run or did not exit by itself.
 type Runner func(ctx context.Context, argv []string, onLine func(string)) (exit int, output string, err error)
 
-// Tools does what only a file system's own tools can do.
+// Tools changes and checks file systems with their own tools.
 type Tools struct {
 	// Run runs them.
 	Run Runner
 	// Open opens the window at a path; nil opens the file there. The process that serves the windows must not open
-	// them: killed while it waits for an answer of its own, it could neither answer nor end. It looks at the overlay
+	// them as files: if it were killed while it waits for itself, it could neither answer nor end. It reads the overlay
 	// instead.
 	Open func(path string) (File, error)
-	// Look finds them; nil searches $PATH and the directories of system programs.
+	// Look finds the programs; nil searches $PATH and the directories of system programs.
 	Look LookPath
-	// MountPoint is an empty directory for the file systems that are only resized while they are mounted, in a mount
-	// namespace that no other process shares but what Run runs. "" means that there is none.
+	// MountPoint is an empty directory for file systems that can only be resized while they are mounted. It lies in a
+	// mount namespace that only the programs started by Run share. "" means that there is no such directory.
 	MountPoint string
 }
 
@@ -85,61 +83,67 @@ type Spec struct {
 
 // installed reports whether a program is there.
 func (t Tools) installed(name string) bool {
-	look := t.Look
-	if look == nil {
-		look = lookPath
-	}
-	_, err := look(name)
+	_, err := Machine{Look: t.Look}.look(name)
 	return err == nil
 }
 
-// run runs a tool for a purpose ("check ext4") and returns what it said; err is set if the exit code is not one of
-// those that codes explains as good.
-func (t Tools) run(ctx context.Context, doing string, codes exitCodes, argv ...string) (exit int, output string, err error) {
+// run runs a tool and returns its exit code and output. The error is a *ToolError if codes does not accept the exit code.
+func (t Tools) run(ctx context.Context, codes exitCodes, argv ...string) (exit int, output string, err error) {
 	exit, output, err = t.Run(ctx, argv, nil)
 	if err != nil {
-		return exit, output, fmt.Errorf("%s: run %s: %w", doing, argv[0], err)
+		return exit, output, fmt.Errorf("run %s: %w", argv[0], err)
 	}
 	if !codes.good(exit) {
-		return exit, output, &ToolError{Doing: doing, Argv: argv, Exit: exit, Means: codes.meaning(exit), Output: output}
+		return exit, output, &ToolError{Argv: argv, Exit: exit, Means: codes.meaning(exit), Output: output}
 	}
 	return exit, output, nil
 }
 
-// probe looks at the file system in the window at path. n is the length of the window.
-func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
+// edit opens the window at path, calls do with it and closes it.
+func (t Tools) edit(path string, do func(f File) error) (err error) {
 	f, err := t.open(path)
 	if err != nil {
-		return model.Filesystem{}, 0, fmt.Errorf("look at the file system: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if n, err = f.Size(); err != nil {
-		return model.Filesystem{}, 0, fmt.Errorf("look at the file system: %w", err)
-	}
-	if kinds := scan.Signatures(f, 0, n); len(kinds) > 1 {
-		return model.Filesystem{}, n, fmt.Errorf("it carries the signatures of both %s and %s: find out which one is stale "+
-			"and remove that with `wipefs --types`", kinds[0], kinds[1])
-	}
-	return scan.Probe(f, 0, n), n, nil
+	return do(f)
+}
+
+// edit opens the job's window, calls do with it and closes it.
+func (j job) edit(do func(f File) error) error { return j.Tools.edit(j.path, do) }
+
+// probe looks at the file system in the window at path. n is the length of the window.
+func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
+	err = t.edit(path, func(f File) error {
+		if n, err = f.Size(); err != nil {
+			return err
+		}
+		if kinds := scan.Signatures(f, 0, n); len(kinds) > 1 {
+			return fmt.Errorf("it carries the signatures of both %s and %s: find out which one is stale and remove that with "+
+				"`wipefs --types`", kinds[0], kinds[1])
+		}
+		fs = scan.Probe(f, 0, n)
+		return nil
+	})
+	return fs, n, err
 }
 
 // windowSize is the length of the window at path.
-func (t Tools) windowSize(path string) (int64, error) {
-	f, err := t.open(path)
-	if err != nil {
-		return 0, fmt.Errorf("look at the partition: %w", err)
-	}
-	n, err := f.Size()
-	return n, errors.Join(err, f.Close())
+func (t Tools) windowSize(path string) (n int64, err error) {
+	err = t.edit(path, func(f File) error {
+		n, err = f.Size()
+		return err
+	})
+	return n, err
 }
 
-// expect looks at the file system in the window at path, which must be of the kind, fit into the window and lie in it as a
-// whole: no tool is run on one that names other devices.
+// expect looks at the file system in the window at path. It fails unless that is of the kind, fits into the window and lies
+// in it as a whole: no tool is run on a file system that names other devices.
 func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n int64, err error) {
 	fs, n, err = t.probe(path)
 	switch {
 	case err != nil:
-		return fs, n, err
+		return fs, n, fmt.Errorf("look at the file system: %w", err)
 	case fs.Kind == model.Unformatted:
 		return fs, n, fmt.Errorf("there is no %s: no known superblock was found", kind)
 	case fs.Kind != kind:

@@ -48,7 +48,7 @@ func makeLabelled(t *testing.T, tools Tools, kind model.FSKind, size int64, comm
 	case command != "":
 		tool(t, append(strings.Fields(command), path)...)
 	default:
-		for _, name := range features[kind].create.tools {
+		for _, name := range Of(kind).create.tools {
 			testneed.Tool(t, name)
 		}
 		must(t, tools.Make(context.Background(), kind, path, Spec{SectorSize: geometry.Sector512}))
@@ -70,7 +70,7 @@ func TestSetLabel(t *testing.T) {
 	ctx := context.Background()
 	for _, c := range labelled {
 		t.Run(string(c.kind), func(t *testing.T) {
-			for _, name := range features[c.kind].label.tools {
+			for _, name := range Of(c.kind).label.tools {
 				testneed.Tool(t, name)
 			}
 			path := makeLabelled(t, tools, c.kind, c.size, c.make)
@@ -102,7 +102,7 @@ func TestNewUUID(t *testing.T) {
 			continue
 		}
 		t.Run(string(c.kind), func(t *testing.T) {
-			for _, name := range features[c.kind].uuid.tools {
+			for _, name := range Of(c.kind).uuid.tools {
 				testneed.Tool(t, name)
 			}
 			path := makeLabelled(t, tools, c.kind, c.size, c.make)
@@ -155,7 +155,7 @@ func TestLabelRefusals(t *testing.T) {
 		path, label string
 		want        string
 	}{
-		{model.FAT16, fat, "a+b", "cannot hold '+'"},
+		{model.FAT16, fat, "a+b", "none of"},
 		{model.FAT32, fat, "x", "there is no fat32: it is fat16"},
 		{model.LUKS, luks1, "x", "only LUKS2 has labels"},
 	} {

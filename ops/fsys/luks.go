@@ -3,28 +3,39 @@ package fsys
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
 )
 
-// luksFeature: while it is closed LUKS has nothing to resize, as it takes what room it has when it is opened.
-var luksFeature = feature{
-	pkg: "cryptsetup-bin", create: cannot("shunt asks for no passphrases: make a partition and run `cryptsetup luksFormat`"),
-	shrink: cannot("how much of it is used can only be seen while it is open"),
-	check:  cannot("what is encrypted in it can only be checked while it is open"),
-	label:  can("cryptsetup"), uuid: can("cryptsetup"),
-	online: cannot("close it first, or use `cryptsetup resize`"),
+// luksDriver: while it is closed there is nothing to resize, as it takes what room it has when it is opened.
+func luksDriver() Driver {
+	return Driver{
+		Kind: model.LUKS, Package: "cryptsetup-bin",
+		create: cannot("shunt asks for no passphrases: make a partition and run `cryptsetup luksFormat`"),
+		grow:   alone(),
+		shrink: cannot("how much of it is used can only be seen while it is open"),
+		check:  cannot("what is encrypted in it can only be checked while it is open"),
+		label:  can("cryptsetup").called("cryptsetup config"), uuid: can("cryptsetup").called("cryptsetup luksUUID"),
+		online:   cannot("close it first, or use `cryptsetup resize`"),
+		facts:    ops.Capability{Labels: ops.LabelRule{Most: 47}},
+		resize:   func(job, context.Context, geometry.Bytes) error { return nil },
+		setLabel: job.labelLUKS,
+		setUUID:  command("cryptsetup", "--batch-mode", "--uuid", "{=}", "luksUUID", "{}"),
+		Ask:      ask("cryptsetup-bin", "cryptsetup", "luksDump", "{}"),
+		NoFiles:  encrypted,
+	}
 }
 
+// encrypted is why no files are to be seen in what is encrypted.
+const encrypted = "it is encrypted: open it with `cryptsetup open`, and the files are in what that shows"
+
 // labelLUKS has cryptsetup write the label, which only LUKS2 has.
-func (t Tools) labelLUKS(ctx context.Context, doing, path, label string) error {
-	fs, _, err := t.probe(path)
-	if err == nil && !strings.HasPrefix(fs.Notes, "LUKS2") {
-		err = errors.New("only LUKS2 has labels and this is LUKS1")
+func (j job) labelLUKS(ctx context.Context, label string) error {
+	if !strings.HasPrefix(j.fs.Notes, "LUKS2") {
+		return errors.New("only LUKS2 has labels and this is LUKS1")
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	_, _, err = t.run(ctx, doing, zeroOnly, "cryptsetup", "--batch-mode", "--label", label, "config", path)
-	return err
+	return command("cryptsetup", "--batch-mode", "--label", "{=}", "config", "{}")(j, ctx, label)
 }

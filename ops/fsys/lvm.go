@@ -1,6 +1,7 @@
 package fsys
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -9,20 +10,28 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/ops"
 )
 
-// lvmFeature: all of it is done here, since the tools of LVM work on block devices alone, and a block device that holds a
+// lvmDriver: all of it is done here, since the tools of LVM work on block devices alone, and a block device that holds a
 // physical volume is activated by udev as soon as it is seen.
-var lvmFeature = feature{
-	pkg: "lvm2", create: can(), grow: can(),
-	shrink: cannot("LVM must move what lies at its end first: use `pvmove` and `pvresize --setphysicalvolumesize`"),
-	check:  can(),
-	label:  cannot("an LVM physical volume has no label"),
-	uuid:   cannot("its volume group knows it by its UUID: use `pvchange --uuid` or, for a copy, `vgimportclone`"),
-	online: cannot("use `pvresize` while it is in use"),
-	copies: "LVM takes two physical volumes with one UUID for damage: add another one to its volume group and use `pvmove`",
-	// The label, the metadata and one extent of the usual size.
-	minSize: 8 * geometry.MiB,
+func lvmDriver() Driver {
+	return Driver{
+		Kind: model.LVM2, Package: "lvm2", create: alone(), grow: alone(),
+		shrink: cannot("LVM must move what lies at its end first: use `pvmove` and `pvresize --setphysicalvolumesize`"),
+		check:  alone(),
+		label:  cannot("an LVM physical volume has no label"),
+		uuid:   cannot("its volume group knows it by its UUID: use `pvchange --uuid` or, for a copy, `vgimportclone`"),
+		online: cannot("use `pvresize` while it is in use"),
+		facts: ops.Capability{
+			Copy: "LVM takes two physical volumes with one UUID for damage: add another one to its volume group and use `pvmove`",
+			// The label, the metadata and one extent of the usual size.
+			MinSize: 8 * geometry.MiB,
+		},
+		make: job.makeLVM, resize: job.resizeLVM, verify: job.verifyLVM,
+		Ask:     ask("lvm2", "pvck", "--nolocking", "--dump", "headers", "{}"),
+		NoFiles: "it is a physical volume of LVM: the files are in the logical volumes of its volume group",
+	}
 }
 
 // A physical volume, integers little-endian. The label is in one of the first four sectors of 512 bytes, by default the
@@ -176,49 +185,33 @@ func (pv *physicalVolume) write(w Window) error {
 }
 
 // verifyLVM makes sure of all checksums, and that the volume group's metadata, if there is a group, can be read.
-func (t Tools) verifyLVM(doing, path string) (err error) {
-	return t.withLVM(doing, path, func(pv *physicalVolume, _ File, n int64) error {
-		if pv.text == nil {
-			return nil
+func (j job) verifyLVM(context.Context) error {
+	return j.edit(func(f File) error {
+		pv, err := readLVM(f)
+		if err != nil || pv.text == nil {
+			return err
 		}
 		g, err := parseLVM(pv.text)
 		if err == nil {
-			_, err = g.volume(pv.uuid(), n)
+			_, err = g.volume(pv.uuid(), j.n)
 		}
 		return err
 	})
-}
-
-func (t Tools) withLVM(doing, path string, do func(pv *physicalVolume, f File, n int64) error) (err error) {
-	f, err := t.open(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	n, err := f.Size()
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	pv, err := readLVM(f)
-	if err == nil {
-		err = do(&pv, f, n)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
 }
 
 func (pv *physicalVolume) uuid() string { return string(pv.label[pv.header:][:32]) }
 
 // resizeLVM tells label and metadata that the physical volume is as long as the window, which pvresize(8) does on devices.
 // A volume group with more than one physical volume has copies of its metadata on the others, so it is left alone.
-func (t Tools) resizeLVM(doing, path string, size geometry.Bytes) error {
-	err := t.withLVM(doing, path, func(pv *physicalVolume, f File, n int64) error {
+func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) error {
+	err := j.edit(func(f File) error {
+		pv, err := readLVM(f)
 		le := binary.LittleEndian
 		switch {
-		case int64(size) != n:
-			return fmt.Errorf("it can only be made as large as its partition, which has %d bytes", n)
+		case err != nil:
+			return err
+		case int64(size) != j.n:
+			return fmt.Errorf("it can only be made as large as its partition, which has %d bytes", j.n)
 		case le.Uint64(pv.areaHead[64:]) != 0:
 			return errors.New("a change of its metadata was broken off: run `vgck --updatemetadata`")
 		}
@@ -227,37 +220,24 @@ func (t Tools) resizeLVM(doing, path string, size geometry.Bytes) error {
 			if err != nil {
 				return err
 			}
-			if pv.text, err = g.grown(pv.uuid(), n); err != nil {
+			if pv.text, err = g.grown(pv.uuid(), j.n); err != nil {
 				return err
 			}
 		}
-		le.PutUint64(pv.label[pv.header+32:], uint64(n/lvmSector*lvmSector))
+		le.PutUint64(pv.label[pv.header+32:], uint64(j.n/lvmSector*lvmSector))
 		return pv.write(f)
 	})
 	if err != nil {
 		return err
 	}
-	after, n, err := t.expect(model.LVM2, path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
-	case int64(after.Size) != n:
-		return fmt.Errorf("%s: it is %d bytes long afterwards instead of %d", doing, after.Size, n)
+	if err := j.ended("shunt", size/lvmSector*lvmSector, size); err != nil {
+		return err
 	}
-	return t.verifyLVM(doing, path)
+	return j.verifyLVM(ctx)
 }
 
 // makeLVM makes a physical volume without a volume group, with the layout that pvcreate(8) gives it.
-func (t Tools) makeLVM(doing, path string) (err error) {
-	f, err := t.open(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	n, err := f.Size()
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
+func (j job) makeLVM(context.Context, Spec) error {
 	le := binary.LittleEndian
 	pv := physicalVolume{
 		label: make([]byte, lvmSector), labelAt: lvmLabelAt, header: 32,
@@ -269,7 +249,7 @@ func (t Tools) makeLVM(doing, path string) (err error) {
 	copy(pv.label[24:], "LVM2 001")
 	h := pv.label[pv.header:]
 	copy(h, lvmID())
-	le.PutUint64(h[32:], uint64(n/lvmSector*lvmSector))
+	le.PutUint64(h[32:], uint64(j.n/lvmSector*lvmSector))
 	le.PutUint64(h[40:], uint64(lvmDataAt)) // up to the end
 	le.PutUint64(h[72:], lvmAreaAt)
 	le.PutUint64(h[80:], uint64(pv.areaSize))
@@ -278,10 +258,7 @@ func (t Tools) makeLVM(doing, path string) (err error) {
 	le.PutUint32(pv.areaHead[20:], 1)
 	le.PutUint64(pv.areaHead[24:], uint64(pv.area))
 	le.PutUint64(pv.areaHead[32:], uint64(pv.areaSize))
-	if err := pv.write(f); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
+	return j.edit(func(f File) error { return pv.write(f) })
 }
 
 // lvmID is a random UUID of LVM: 32 letters and digits.

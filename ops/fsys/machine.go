@@ -7,7 +7,12 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	runner "shunt/ops/window/tool"
 )
+
+// LookPath finds a program by name; exec.LookPath is one. It fails if the program is not installed.
+type LookPath func(name string) (path string, err error)
 
 // Machine is what capabilities depend on. The zero value is the machine that the program runs on.
 type Machine struct {
@@ -22,7 +27,7 @@ func (m Machine) look(name string) (string, error) {
 	if m.Look != nil {
 		return m.Look(name)
 	}
-	return lookPath(name)
+	return runner.Look(name)
 }
 
 func (m Machine) cannotMount(fs string) string {

@@ -2,6 +2,7 @@ package fsys
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -108,7 +109,7 @@ func TestResizeMounted(t *testing.T) {
 		t.Run(string(c.kind), func(t *testing.T) {
 			canMount(t, string(c.kind))
 			ctx := t.Context()
-			host := toolsHere(t, append(features[c.kind].create.tools, features[c.kind].check.tools...)...)
+			host := toolsHere(t, append(Of(c.kind).create.tools, Of(c.kind).check.tools...)...)
 			image := sparse(t, c.n)
 			must(t, host.Make(ctx, c.kind, image, Spec{SectorSize: geometry.Sector512, Label: "kept"}))
 			dir := tree(t, 4*mib)
@@ -148,7 +149,7 @@ func TestResizeMounted(t *testing.T) {
 				c.n = size
 			}
 			result := sparse(t, 0)
-			_, _, err = tools.run(ctx, "copy", zeroOnly, "cp", "--sparse=always", path, result)
+			_, _, err = tools.run(ctx, zeroOnly, "cp", "--sparse=always", path, result)
 			must(t, err)
 			sameFiles(t, mountedContents(t, result, string(c.kind)), want)
 		})
@@ -175,5 +176,19 @@ func TestResizeMountedRefusals(t *testing.T) {
 		if err := c.do(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
 		}
+	}
+}
+
+func TestBtrfsTwin(t *testing.T) {
+	disk := make([]byte, 1<<20)
+	if err := noBtrfsTwin(bytes.NewReader(disk), 0); err == nil || !strings.Contains(err.Error(), "superblock") {
+		t.Errorf("got %v", err)
+	}
+	copy(disk[4096+64<<10+0x40:], "_BHRfS_M")
+	if err := noBtrfsTwin(bytes.NewReader(disk), 4096); err != nil {
+		t.Errorf("got %v", err)
+	}
+	if err := noBtrfsTwin(bytes.NewReader(disk[:4096]), 0); err == nil {
+		t.Error("read what is not there")
 	}
 }

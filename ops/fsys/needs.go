@@ -1,19 +1,22 @@
 package fsys
 
-import tools "shunt/ops/window/tool"
+import (
+	"slices"
 
-// Needs are the rights that a tool must keep for what argv asks of it: those to mount a window or to resize what is
-// mounted. All other tools work on a window as on any file.
+	tools "shunt/ops/window/tool"
+)
+
+// Needs returns the rights that a tool must keep for what argv asks of it. Only tools that mount a window, or resize what is
+// mounted, need any; all others work on a window as on any file.
 func Needs(argv []string) tools.Needs {
 	switch argv[0] {
 	case "mount", "losetup", "blockdev":
 		return tools.Mount | tools.Loop
 	case "umount":
 		return tools.Mount
-	case "xfs_growfs", "nilfs-resize":
-		return tools.Admin
-	case "btrfs":
-		if len(argv) > 2 && argv[1] == "filesystem" && argv[2] == "resize" {
+	}
+	for _, d := range drivers {
+		if n := len(d.admin); n > 0 && len(argv) >= n && slices.Equal(argv[:n], d.admin) {
 			return tools.Admin
 		}
 	}

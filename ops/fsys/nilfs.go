@@ -14,53 +14,55 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/ops"
 )
 
-// nilfsFeature: label and UUID are written here, since nilfs-tune works on devices only.
-var nilfsFeature = feature{
-	pkg: "nilfs-tools", create: can("mkfs.nilfs2"),
-	grow: whileMounted("nilfs2", "nilfs-resize", "findmnt"), shrink: whileMounted("nilfs2", "nilfs-resize", "findmnt"),
-	check: cannot("there is no tool that checks NILFS2"), label: can(), uuid: can(), online: can("nilfs-resize"),
-	minSize: 128*geometry.MiB + 4*geometry.KiB,
-}
-
-// makeNILFS runs mkfs.nilfs2.
-func (t Tools) makeNILFS(ctx context.Context, doing, path string, spec Spec) error {
-	argv := []string{"mkfs.nilfs2", "-q", "-f"}
-	if spec.Label != "" {
-		argv = append(argv, "-L", spec.Label)
+// nilfsDriver: label and UUID are written here, since nilfs-tune works on devices only.
+func nilfsDriver() Driver {
+	resize := whileMounted("nilfs2", "nilfs-resize", "findmnt")
+	return Driver{
+		Kind: model.NILFS2, Package: "nilfs-tools", create: can("mkfs.nilfs2"), grow: resize, shrink: resize,
+		check: cannot("there is no tool that checks NILFS2"), label: alone(), uuid: alone(), online: can("nilfs-resize"),
+		facts:  ops.Capability{MinSize: 128*geometry.MiB + 4*geometry.KiB, Labels: ops.LabelRule{Most: nilfsLabelSize}},
+		make:   mkfs([]string{"mkfs.nilfs2", "-q", "-f"}, "-L", "{label}"),
+		resize: job.resizeNILFS,
+		setLabel: func(j job, _ context.Context, label string) error {
+			return j.changeNILFS(func(b []byte) {
+				clear(b[nilfsLabelAt:][:nilfsLabelSize])
+				copy(b[nilfsLabelAt:], label)
+			})
+		},
+		setUUID: func(j job, _ context.Context, fresh string) error {
+			id, err := uuid.Parse(fresh)
+			if err != nil {
+				return err
+			}
+			return j.changeNILFS(func(b []byte) { copy(b[nilfsUUIDAt:], id[:]) })
+		},
+		admin:       []string{"nilfs-resize"},
+		growMounted: growing("nilfs-resize", "--yes", "{device}"),
+		byHand:      []string{"nilfs-resize", "{device}"},
+		Ask:         ask("nilfs-tools", "nilfs-tune", "-l", "{}"),
+		Mounts:      mountedAs("nilfs2", "norecovery"),
 	}
-	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
-	return err
 }
 
 // resizeNILFS resizes it while it is mounted, which is the only way. When it shrinks, nilfs-resize moves what lies behind
 // the new end; it stops where snapshots hold that in place.
-func (t Tools) resizeNILFS(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	before, _, err := t.probe(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	want := size / before.BlockSize * before.BlockSize
-	err = t.whileMounted(ctx, doing, path, "nilfs2", "", func(dir string) error {
-		_, device, err := t.run(ctx, doing, zeroOnly, "findmnt", "--noheadings", "--output", "SOURCE", dir)
+func (j job) resizeNILFS(ctx context.Context, size geometry.Bytes) error {
+	want := size / j.fs.BlockSize * j.fs.BlockSize
+	err := j.whileMounted(ctx, "nilfs2", "", func(dir string) error {
+		_, device, err := j.run(ctx, zeroOnly, "findmnt", "--noheadings", "--output", "SOURCE", dir)
 		if err != nil {
 			return err
 		}
-		_, _, err = t.run(ctx, doing, zeroOnly, "nilfs-resize", "--yes", strings.TrimSpace(device), strconv.FormatInt(int64(want), 10))
-		return advise(err, "if there is not enough room in the new size, leave the partition larger")
+		_, _, err = j.run(ctx, zeroOnly, "nilfs-resize", "--yes", strings.TrimSpace(device), strconv.FormatInt(int64(want), 10))
+		return advise(err, noRoom)
 	})
 	if err != nil {
 		return err
 	}
-	after, _, err := t.expect(model.NILFS2, path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
-	case after.Size != want:
-		return fmt.Errorf("%s: nilfs-resize made it %d bytes long instead of %d", doing, after.Size, want)
-	}
-	return nil
+	return j.ended("nilfs-resize", want, want)
 }
 
 // The fields of a NILFS2 superblock that writing a label or a UUID takes, little-endian. The checksum is a CRC-32 without
@@ -74,56 +76,31 @@ const (
 	nilfsLabelSize = 80
 )
 
-func (t Tools) labelNILFS(doing, path, label string) error {
-	if len(label) > nilfsLabelSize {
-		return fmt.Errorf("%s: label %q is too long: NILFS2 holds at most %d bytes", doing, label, nilfsLabelSize)
-	}
-	return t.changeNILFS(doing, path, func(b []byte) {
-		clear(b[nilfsLabelAt:][:nilfsLabelSize])
-		copy(b[nilfsLabelAt:], label)
-	})
-}
-
-func (t Tools) uuidNILFS(doing, path, fresh string) error {
-	id, err := uuid.Parse(fresh)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return t.changeNILFS(doing, path, func(b []byte) { copy(b[nilfsUUIDAt:], id[:]) })
-}
-
 // changeNILFS edits both superblocks. The second one is left alone where there is none.
-func (t Tools) changeNILFS(doing, path string, edit func(b []byte)) (err error) {
-	f, err := t.open(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	n, err := f.Size()
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	changed := 0
-	for _, off := range []int64{scan.NILFSAt, scan.NILFSBackup(n)} {
-		b := make([]byte, scan.NILFSSize)
-		if err := readFull(f, b, off); err != nil {
-			return fmt.Errorf("%s: read the superblock: %w", doing, err)
+func (j job) changeNILFS(change func(b []byte)) error {
+	return j.edit(func(f File) error {
+		changed := 0
+		for _, off := range []int64{scan.NILFSAt, scan.NILFSBackup(j.n)} {
+			b := make([]byte, scan.NILFSSize)
+			if err := readFull(f, b, off); err != nil {
+				return fmt.Errorf("read the superblock: %w", err)
+			}
+			if !scan.NILFSValid(b) {
+				continue
+			}
+			change(b)
+			clear(b[nilfsSumAt:][:4])
+			covered := binary.LittleEndian.Uint16(b[nilfsBytesAt:])
+			sum := ^crc32.Update(^binary.LittleEndian.Uint32(b[nilfsSeedAt:]), crc32.IEEETable, b[:covered])
+			binary.LittleEndian.PutUint32(b[nilfsSumAt:], sum)
+			if _, err := f.WriteAt(b, off); err != nil {
+				return fmt.Errorf("write the superblock: %w", err)
+			}
+			changed++
 		}
-		if !scan.NILFSValid(b) {
-			continue
+		if changed == 0 {
+			return errors.New("it has no superblock with a right checksum")
 		}
-		edit(b)
-		clear(b[nilfsSumAt:][:4])
-		covered := binary.LittleEndian.Uint16(b[nilfsBytesAt:])
-		sum := ^crc32.Update(^binary.LittleEndian.Uint32(b[nilfsSeedAt:]), crc32.IEEETable, b[:covered])
-		binary.LittleEndian.PutUint32(b[nilfsSumAt:], sum)
-		if _, err := f.WriteAt(b, off); err != nil {
-			return fmt.Errorf("%s: write the superblock: %w", doing, err)
-		}
-		changed++
-	}
-	if changed == 0 {
-		return fmt.Errorf("%s: it has no superblock with a right checksum", doing)
-	}
-	return nil
+		return nil
+	})
 }

@@ -1,39 +1,56 @@
 package fsys
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
+	"io"
+	"regexp"
 	"strconv"
+	"strings"
+	"time"
 
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/ops"
 )
 
-var ntfsFeature = feature{
-	pkg: "ntfs-3g", create: can("mkntfs"), grow: can("ntfsresize"), shrink: can("ntfsresize"), check: can("ntfsresize"),
-	label: can("ntfslabel"), uuid: can("ntfslabel"), online: cannot(notMounted),
-	minSize: 2 * geometry.MiB, maxSize: 256 * geometry.TiB,
+func ntfsDriver() Driver {
+	return Driver{
+		Kind: model.NTFS, Package: "ntfs-3g", create: can("mkntfs"), grow: can("ntfsresize"), shrink: can("ntfsresize"), check: can("ntfsresize"),
+		label: can("ntfslabel"), uuid: can("ntfslabel"), online: cannot(notMounted),
+		facts: ops.Capability{
+			MinSize: 2 * geometry.MiB, MaxSize: 256 * geometry.TiB, Labels: ops.LabelRule{Most: 128, UTF16: true},
+		},
+		// Heads and sectors per track are what all systems pretend since disks have none.
+		make: mkfs([]string{
+			"mkntfs", "--quick", "--force", "--quiet", "--sector-size", "{sector}", "--partition-start", "{start}",
+			"--heads", "255", "--sectors-per-track", "63",
+		}, "--label", "{label}"),
+		resize: job.resizeNTFS, verify: job.verifyNTFS, setLabel: command("ntfslabel", "--force", "{}", "{=}"),
+		// ntfslabel writes the new serial number into the boot sector and its backup.
+		setUUID: command("ntfslabel", "--force", "--new-serial", "{}"),
+		setHalf: command("ntfslabel", "--force", "--new-half-serial", "{}"),
+		moved:   movedNTFS,
+		Facts:   ntfsFacts, Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{{Name: "ntfsls", Read: readNtfsls}},
+		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g"}},
+	}
 }
 
 // verifyNTFS has ntfsresize compare $Bitmap with what all files use, which it does before anything else. A volume
 // that was resized is marked for a check by Windows; --force goes on in spite of that.
-func (t Tools) verifyNTFS(ctx context.Context, doing, path string) error {
-	_, _, err := t.run(ctx, doing, zeroOnly, "ntfsresize", "--info", "--force", path)
+func (j job) verifyNTFS(ctx context.Context) error {
+	_, _, err := j.run(ctx, zeroOnly, "ntfsresize", "--info", "--force", j.path)
 	return advise(err, "run chkdsk in Windows and shut Windows down fully")
 }
 
 // resizeNTFS runs ntfsresize, first without writing, then for good. It refuses what ntfsresize would destroy: the state of
 // a hibernated Windows, and the last changes of one that was not shut down.
-func (t Tools) resizeNTFS(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	before, _, err := t.probe(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	if before.Dirty == scan.DirtyHibernated || before.Dirty == scan.DirtyNTFSJournal {
-		return fmt.Errorf("%s: %s: start it and shut it down fully (`shutdown /s /f /t 0`)", doing, before.Dirty)
+func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) error {
+	if j.fs.Dirty == scan.DirtyHibernated || j.fs.Dirty == scan.DirtyNTFSJournal {
+		return fmt.Errorf("%s: start it and shut it down fully (`shutdown /s /f /t 0`)", j.fs.Dirty)
 	}
 	for _, only := range []string{"--no-action", ""} {
 		// The second --force is for volumes that still wait for the check that their last resize asked for.
@@ -41,66 +58,145 @@ func (t Tools) resizeNTFS(ctx context.Context, doing, path string, size geometry
 		if only != "" {
 			argv = append(argv, only)
 		}
-		if _, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...); err != nil {
+		if _, _, err := j.run(ctx, zeroOnly, append(argv, j.path)...); err != nil {
 			return advise(err, "if the new size is too small, leave the partition larger; otherwise run chkdsk in Windows")
 		}
 	}
-	after, _, err := t.expect(model.NTFS, path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
-	case after.Size > size || after.Size <= size-2*after.BlockSize:
-		return fmt.Errorf("%s: ntfsresize made it %d bytes long instead of %d", doing, after.Size, size)
+	if err := j.ended("ntfsresize", size-2*j.fs.BlockSize+1, size); err != nil {
+		return err
 	}
-	if err := t.copyNTFSBoot(path, int64(size)); err != nil {
-		return fmt.Errorf("%s: write the backup boot sector: %w", doing, err)
+	if err := j.copyNTFSBoot(int64(size)); err != nil {
+		return fmt.Errorf("write the backup boot sector: %w", err)
 	}
 	return nil
 }
 
 // copyNTFSBoot puts the backup boot sector into the last sector of a partition that is n bytes long. ntfsresize does so
 // only if that is the end of the window, so not after shrinking.
-func (t Tools) copyNTFSBoot(path string, n int64) (err error) {
-	f, err := t.open(path)
+func (j job) copyNTFSBoot(n int64) error {
+	return j.edit(func(f File) error {
+		head := make([]byte, 512)
+		if err := readFull(f, head, 0); err != nil {
+			return err
+		}
+		sector := int64(binary.LittleEndian.Uint16(head[11:]))
+		if sector < 512 || sector > 4096 {
+			return fmt.Errorf("a sector size of %d bytes is not possible", sector)
+		}
+		boot := make([]byte, sector)
+		if err := readFull(f, boot, 0); err != nil {
+			return err
+		}
+		_, err := f.WriteAt(boot, n/sector*sector-sector)
+		return err
+	})
+}
+
+// movedNTFS corrects the boot sector and its backup: in the last sector of the partition, or right behind the volume
+// if that ends earlier. A place that does not hold the backup is left alone.
+func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error {
+	head, sector, ok, err := boot(w, 0)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	head := make([]byte, 512)
-	if err := readFull(f, head, 0); err != nil {
+	if !ok || string(head[3:11]) != "NTFS    " {
+		return errNoBoot
+	}
+	if err := setHidden(w, 0, sector, start, z); err != nil {
 		return err
 	}
-	sector := int64(binary.LittleEndian.Uint16(head[11:]))
-	if sector < 512 || sector > 4096 {
-		return fmt.Errorf("a sector size of %d bytes is not possible", sector)
+	last := n/sector*sector - sector
+	places := []int64{last}
+	if sectors := binary.LittleEndian.Uint64(head[40:]); sectors < uint64(last/sector) {
+		places = append(places, int64(sectors)*sector)
 	}
-	boot := make([]byte, sector)
-	if err := readFull(f, boot, 0); err != nil {
-		return err
+	for _, at := range places {
+		if at <= 0 {
+			continue
+		}
+		backup, _, ok, err := boot(w, at)
+		if err != nil {
+			return err
+		}
+		// Same bytes per sector, size, place of the MFT and serial number: it belongs to this volume.
+		if !ok || !bytes.Equal(backup[3:13], head[3:13]) || !bytes.Equal(backup[48:80], head[48:80]) {
+			continue
+		}
+		if err := setHidden(w, at, sector, start, z); err != nil {
+			return err
+		}
 	}
-	_, err = f.WriteAt(boot, n/sector*sector-sector)
-	return err
+	return nil
 }
 
-// makeNTFS runs mkntfs. Heads and sectors per track are what all systems pretend since disks have none.
-func (t Tools) makeNTFS(ctx context.Context, doing, path string, spec Spec) error {
-	argv := []string{
-		"mkntfs", "--quick", "--force", "--quiet", "--sector-size", strconv.FormatInt(int64(spec.SectorSize), 10),
-		"--partition-start", strconv.FormatUint(uint64(hiddenSectors(spec.Start)), 10), "--heads", "255", "--sectors-per-track", "63",
+// ntfsFacts are the fields of an NTFS boot sector.
+func ntfsFacts(s *ops.SheetSection, r io.ReaderAt) {
+	b := piece(r, 0, 512)
+	if b == nil {
+		return
 	}
-	if spec.Label != "" {
-		argv = append(argv, "--label", spec.Label)
+	cluster := int64(b[13])
+	if b[13] > 0x80 { // a power of two, written as a negative number
+		cluster = 1 << min(-int8(b[13]), 30)
 	}
-	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
-	return err
+	s.Add("Sector size", fmt.Sprintf("%d bytes", b.u16(11)))
+	s.Add("Cluster size", fmt.Sprintf("%d bytes", cluster*int64(b.u16(11))))
+	s.Add("Serial number", fmt.Sprintf("%016X", b.u64(72)))
+	s.Add("Hidden sectors", fmt.Sprintf("%d (where the partition starts, as it believes)", b.u32(28)))
+	s.Add("MFT", fmt.Sprintf("cluster %d, mirrored at %d", b.u64(48), b.u64(56)))
 }
 
-// serialNTFS runs ntfslabel, which writes the new serial number into the boot sector and its backup.
-func (t Tools) serialNTFS(ctx context.Context, doing, path string, half Half) error {
-	option := "--new-serial"
-	if half == HalfUUID {
-		option = "--new-half-serial"
+// ntfslsLine is a line of `ntfsls -l -F`: size, date, name, and "/" behind a directory's name.
+var ntfslsLine = regexp.MustCompile(`^ *(\d+) ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d \d{4}) (.*)$`)
+
+// readNtfsls lists a directory of NTFS. ntfsls does not tell why it lists nothing and takes a file for a directory with one
+// entry, so every directory on the way is looked up in the one above it.
+func readNtfsls(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+	window, err := src.Window()
+	if err != nil {
+		return nil, false, err
 	}
-	_, _, err := t.run(ctx, doing, zeroOnly, "ntfslabel", "--force", option, path)
-	return err
+	for i, name := range dir {
+		err := find(name, func(each func(ops.FileEntry) bool) error {
+			_, err := ntfsls(ctx, window, dir[:i], each)
+			return err
+		})
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	var entries []ops.FileEntry
+	more, err := ntfsls(ctx, window, dir, func(e ops.FileEntry) bool {
+		entries = append(entries, e)
+		return len(entries) <= MostEntries
+	})
+	return entries[:min(len(entries), MostEntries)], more, err
+}
+
+// ntfsls is one run of the tool, which hands every entry to each until that returns false; more says that it did. --force
+// reads volumes that are marked dirty; nothing is written in any case.
+func ntfsls(ctx context.Context, window string, dir []string, each func(ops.FileEntry) bool) (more bool, err error) {
+	argv := []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}
+	exit, last, more, err := runLines(ctx, "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, argv, func(line string) bool {
+		if m := ntfslsLine.FindStringSubmatch(line); m != nil {
+			return each(ntfslsParse(m))
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return false, err
+	case exit != 0:
+		return false, fmt.Errorf("ntfsls ended with exit code %d: %s", exit, last)
+	}
+	return more, nil
+}
+
+func ntfslsParse(m []string) ops.FileEntry {
+	size, _ := strconv.ParseInt(m[1], 10, 64)
+	when, _ := time.Parse("Jan _2 15:04 2006", m[2])
+	if name, ok := strings.CutSuffix(m[3], "/"); ok {
+		return ops.NewFileEntry(name, ops.FileDirectory, -1, when)
+	}
+	return ops.NewFileEntry(m[3], ops.FileRegular, geometry.Bytes(size), when)
 }

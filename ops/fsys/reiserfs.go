@@ -2,17 +2,25 @@ package fsys
 
 import (
 	"context"
-	"fmt"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 )
 
-var reiserFeature = feature{
-	pkg: "reiserfsprogs", create: can("mkreiserfs"), grow: can("resize_reiserfs", "reiserfsck"),
-	shrink: cannot("resize_reiserfs calls its own shrinking a beta version, for testing only"),
-	check:  can("reiserfsck"), label: can("reiserfstune"), uuid: can("reiserfstune"), online: cannot(notMounted),
-	minSize: 34 * geometry.MiB, maxSize: 16 * geometry.TiB,
+func reiserDriver() Driver {
+	return Driver{
+		Kind: model.ReiserFS, Package: "reiserfsprogs", create: can("mkreiserfs"), grow: can("resize_reiserfs", "reiserfsck"),
+		shrink: cannot("resize_reiserfs calls its own shrinking a beta version, for testing only"),
+		check:  can("reiserfsck"), label: can("reiserfstune"), uuid: can("reiserfstune"), online: cannot(notMounted),
+		facts: ops.Capability{MinSize: 34 * geometry.MiB, MaxSize: 16 * geometry.TiB, Labels: ops.LabelRule{Most: 16}},
+		// -f twice, since a window is not a device.
+		make:   mkfs([]string{"mkreiserfs", "-q", "-f", "-f"}, "--label", "{label}", "--uuid", "{uuid}"),
+		resize: job.resizeReiser, verify: job.verifyReiser, repair: job.repairReiser,
+		setLabel: command("reiserfstune", "-l", "{=}", "{}"), setUUID: command("reiserfstune", "-u", "{=}", "{}"),
+		Ask:    ask("reiserfsprogs", "debugreiserfs", "{}"),
+		Mounts: mountedAs("reiserfs", ""),
+	}
 }
 
 // reiserfsck(8), "Exit codes".
@@ -22,55 +30,25 @@ var reiserCodes = exitCodes{ok: []int{0}, text: map[int]string{
 }}
 
 // repairReiser repairs what reiserfsck calls fixable; what takes a new tree is left to people.
-func (t Tools) repairReiser(ctx context.Context, doing, path string) error {
-	codes := reiserCodes
-	codes.ok = []int{0, 1}
-	if _, _, err := t.run(ctx, doing, codes, "reiserfsck", "--fix-fixable", "--quiet", "--yes", path); err != nil {
+func (j job) repairReiser(ctx context.Context) error {
+	if _, _, err := j.run(ctx, reiserCodes.or(1), "reiserfsck", "--fix-fixable", "--quiet", "--yes", j.path); err != nil {
 		return advise(err, "read reiserfsck(8) before an attempt with --rebuild-tree, and make a copy before")
 	}
-	return t.verifyReiser(ctx, doing, path)
+	return j.verifyReiser(ctx)
 }
 
-func (t Tools) verifyReiser(ctx context.Context, doing, path string) error {
-	_, _, err := t.run(ctx, doing, reiserCodes, "reiserfsck", "--check", "--quiet", "--yes", path)
+func (j job) verifyReiser(ctx context.Context) error {
+	_, _, err := j.run(ctx, reiserCodes, "reiserfsck", "--check", "--quiet", "--yes", j.path)
 	return advise(err, "check it first, which repairs what can be repaired")
 }
 
-// makeReiser runs mkreiserfs; -f twice since a window is not a device.
-func (t Tools) makeReiser(ctx context.Context, doing, path string, spec Spec) error {
-	argv := []string{"mkreiserfs", "-q", "-f", "-f"}
-	if spec.Label != "" {
-		argv = append(argv, "--label", spec.Label)
-	}
-	if spec.UUID != "" {
-		argv = append(argv, "--uuid", spec.UUID)
-	}
-	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
-	return err
-}
-
 // resizeReiser runs resize_reiserfs, which by itself fills the window.
-func (t Tools) resizeReiser(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	before, n, err := t.probe(path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", doing, err)
-	case size/before.BlockSize*before.BlockSize < before.Size:
-		return fmt.Errorf("%s: ReiserFS is not shrunk: %s", doing, reiserFeature.shrink.reason)
-	case int64(size) != n:
-		return fmt.Errorf("%s: it can only be made as large as its partition, which has %d bytes", doing, n)
-	}
-	codes := reiserCodes
-	codes.ok = []int{0, 1}
-	if _, _, err := t.run(ctx, doing, codes, "resize_reiserfs", "-f", "-q", path); err != nil {
+func (j job) resizeReiser(ctx context.Context, size geometry.Bytes) error {
+	if err := j.fills(size); err != nil {
 		return err
 	}
-	after, _, err := t.expect(model.ReiserFS, path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
-	case after.Size < before.Size || after.Size <= size-2*before.BlockSize:
-		return fmt.Errorf("%s: resize_reiserfs made it %d bytes long instead of %d", doing, after.Size, size)
+	if _, _, err := j.run(ctx, reiserCodes.or(1), "resize_reiserfs", "-f", "-q", j.path); err != nil {
+		return err
 	}
-	return nil
+	return j.ended("resize_reiserfs", max(j.fs.Size, size-2*j.fs.BlockSize+1), size)
 }

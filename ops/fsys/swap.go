@@ -2,53 +2,73 @@ package fsys
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 
 	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
 )
 
-var swapFeature = feature{
-	pkg: "util-linux", create: can("mkswap"), grow: can("mkswap"), shrink: can("mkswap"),
-	check: cannot("there is nothing to check in swap space"), label: can("swaplabel"), uuid: can("swaplabel"),
-	online:  cannot("swap space cannot be resized while it is in use: `swapoff` first"),
-	minSize: 40 * geometry.KiB,
+// noFilesInSwap is why no files are to be seen in it.
+const noFilesInSwap = "it holds swap space and no files"
+
+var askSwap = ask("util-linux", "swaplabel", "{}")
+
+func swapDriver() Driver {
+	return Driver{
+		Kind: model.Swap, Package: "util-linux", create: can("mkswap"), grow: can("mkswap"), shrink: can("mkswap"),
+		check: cannot("there is nothing to check in swap space"), label: can("swaplabel"), uuid: can("swaplabel"),
+		online: cannot("swap space cannot be resized while it is in use: `swapoff` first"),
+		facts:  ops.Capability{MinSize: 40 * geometry.KiB, Labels: ops.LabelRule{Most: 15}},
+		make: func(j job, ctx context.Context, spec Spec) error {
+			const page = 4 * geometry.KiB
+			return j.mkswap(ctx, spec, page, 0)
+		},
+		resize: job.resizeSwap, setLabel: command("swaplabel", "-L", "{=}", "{}"), setUUID: command("swaplabel", "-U", "{=}", "{}"),
+		free:    swapFree,
+		Ask:     askSwap,
+		NoFiles: noFilesInSwap,
+	}
 }
 
-// mostSwapLabel is the longest label of a swap area in bytes.
-const mostSwapLabel = 15
+// suspendedDriver: the hibernated system would go on with what it knew.
+func suspendedDriver() Driver {
+	const why = "a hibernated system is kept in it: start that system and shut it down first"
+	d := opaque(model.SwSuspend, why, noFilesInSwap)
+	d.facts, d.Ask = ops.Capability{Move: why, Copy: why}, askSwap
+	return d
+}
 
-// resizeSwap makes the swap area anew in another size, which is all there is to resizing it. Its label and UUID
-// stay, since /etc/fstab goes by them.
-func (t Tools) resizeSwap(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	fs, _, err := t.probe(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	if fs.Notes != "" {
-		return fmt.Errorf("%s: it cannot be made anew as it is: %s; delete it and create a new one", doing, fs.Notes)
-	}
-	err = t.mkswap(ctx, doing, path, Spec{Label: fs.Label, UUID: fs.UUID}, fs.BlockSize, size)
-	if err != nil {
-		return err
-	}
-	after, _, err := t.probe(path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
-	case after.Size > size || after.Size <= size-fs.BlockSize:
-		return fmt.Errorf("%s: mkswap made it %d bytes long instead of %d", doing, after.Size, size)
-	case after.Label != fs.Label || after.UUID != fs.UUID:
-		return fmt.Errorf("%s: mkswap did not keep label %q and UUID %s", doing, fs.Label, fs.UUID)
+// swapFree: all of a swap area but its header is free.
+func swapFree(_ *io.SectionReader, fs model.Filesystem, list *freeList) error {
+	if fs.Size > fs.BlockSize {
+		list.add(int64(fs.BlockSize), int64(fs.Size))
 	}
 	return nil
 }
 
-// mkswap makes a swap area of the size at the start of the window; a size of 0 stands for all of the window.
-func (t Tools) mkswap(ctx context.Context, doing, path string, spec Spec, page, size geometry.Bytes) error {
-	if len(spec.Label) > mostSwapLabel {
-		return fmt.Errorf("%s: label %q is too long: swap space holds at most %d bytes", doing, spec.Label, mostSwapLabel)
+// resizeSwap makes the swap area anew in another size, which is all there is to resizing it. Its label and UUID
+// stay, since /etc/fstab goes by them.
+func (j job) resizeSwap(ctx context.Context, size geometry.Bytes) error {
+	fs := j.fs
+	if fs.Notes != "" {
+		return fmt.Errorf("it cannot be made anew as it is: %s; delete it and create a new one", fs.Notes)
 	}
+	if err := j.mkswap(ctx, Spec{Label: fs.Label, UUID: fs.UUID}, fs.BlockSize, size); err != nil {
+		return err
+	}
+	after, err := j.result()
+	if err == nil && (after.Label != fs.Label || after.UUID != fs.UUID) {
+		err = errors.New("mkswap did not keep label and UUID")
+	}
+	return errors.Join(err, j.ended("mkswap", size-fs.BlockSize+1, size))
+}
+
+// mkswap makes a swap area of the size at the start of the window; a size of 0 stands for all of the window.
+func (j job) mkswap(ctx context.Context, spec Spec, page, size geometry.Bytes) error {
 	argv := []string{"mkswap", "-p", strconv.FormatInt(int64(page), 10)}
 	if spec.Label != "" {
 		argv = append(argv, "-L", spec.Label)
@@ -56,10 +76,10 @@ func (t Tools) mkswap(ctx context.Context, doing, path string, spec Spec, page, 
 	if spec.UUID != "" {
 		argv = append(argv, "-U", spec.UUID)
 	}
-	argv = append(argv, path)
+	argv = append(argv, j.path)
 	if size > 0 {
 		argv = append(argv, strconv.FormatInt(int64(size/geometry.KiB), 10))
 	}
-	_, _, err := t.run(ctx, doing, zeroOnly, argv...)
+	_, _, err := j.run(ctx, zeroOnly, argv...)
 	return err
 }

@@ -1,26 +1,27 @@
 package fsys
 
 import (
-	"context"
-	"strconv"
-
 	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
 )
 
-var udfFeature = feature{
-	pkg: "udftools", create: can("mkudffs"), grow: cannot("there is no tool that resizes UDF"), shrink: cannot("there is no tool that resizes UDF"),
-	check: cannot("there is no tool that checks UDF: use chkdsk in Windows"), label: can("udflabel"), uuid: can("udflabel"),
-	online: cannot("there is no tool that resizes UDF"),
-	// 300 blocks of the largest sector size, rounded up.
-	minSize: 2 * geometry.MiB, maxSize: 2 * geometry.TiB,
+func udfDriver() Driver {
+	no := cannot("there is no tool that resizes UDF")
+	return Driver{
+		Kind: model.UDF, Package: "udftools", create: can("mkudffs"), grow: no, shrink: no, online: no,
+		check: cannot("there is no tool that checks UDF: use chkdsk in Windows"), label: can("udflabel"), uuid: can("udflabel"),
+		facts: ops.Capability{
+			// 300 blocks of the largest sector size, rounded up.
+			MinSize: 2 * geometry.MiB, MaxSize: 2 * geometry.TiB, Labels: ops.LabelRule{Most: 63, UTF16: true}, NewBlock: sectorBlock,
+		},
+		// The blocks of UDF must be as long as the disk's sectors.
+		make:     mkfs([]string{"mkudffs", "--utf8", "--media-type=hd", "--udfrev=0x201", "--blocksize={sector}", "--label={label}"}),
+		setLabel: command("udflabel", "--utf8", "{}", "{=}"), setUUID: command("udflabel", "--uuid=random", "{}"),
+		Ask:    ask("udftools", "udfinfo", "{}"),
+		Mounts: mountedAs("udf", ""),
+	}
 }
 
-// makeUDF runs mkudffs. The blocks of UDF must be as long as the disk's sectors.
-func (t Tools) makeUDF(ctx context.Context, doing, path string, spec Spec) error {
-	argv := []string{
-		"mkudffs", "--utf8", "--media-type=hd", "--udfrev=0x201",
-		"--blocksize=" + strconv.FormatInt(int64(spec.SectorSize), 10), "--label=" + spec.Label,
-	}
-	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
-	return err
-}
+// sectorBlock is for new file systems with blocks of one sector.
+func sectorBlock(_ geometry.Bytes, z geometry.SectorSize) geometry.Bytes { return geometry.Bytes(z) }

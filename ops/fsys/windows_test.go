@@ -69,13 +69,13 @@ func TestInWindows(t *testing.T) {
 			} else {
 				words := strings.Fields(c.make)
 				testneed.Tool(t, words[0])
-				_, _, err := tools.run(ctx, "make", zeroOnly, append(words, path)...)
+				_, _, err := tools.run(ctx, zeroOnly, append(words, path)...)
 				must(t, err)
 			}
 			before := probe(t, path)
 			if c.kind == model.Ext4 {
 				argv := []string{"debugfs", "-w", "-R", "write " + bigFile(t) + " file", path}
-				_, _, err := tools.run(ctx, "fill", zeroOnly, argv...)
+				_, _, err := tools.run(ctx, zeroOnly, argv...)
 				must(t, err)
 			}
 			if c.kind != model.Swap {

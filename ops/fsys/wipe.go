@@ -25,7 +25,7 @@ func WipeRanges(n int64) []overlay.Range {
 	}
 	places := []overlay.Range{
 		{Off: 0, Len: 512 * kib},                                // all primary superblocks
-		{Off: 64 * mib, Len: 4 * kib},                           // copies of btrfs superblocks
+		{Off: 64 * mib, Len: 4 * kib},                           // copies of superblocks
 		{Off: 256 * gib, Len: 4 * kib},                          //
 		{Off: pib, Len: 4 * kib},                                //
 		{Off: n - 3087*512, Len: 512},                           // Promise RAID

@@ -6,19 +6,40 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math/bits"
-	"strconv"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 )
 
-var xfsFeature = feature{
-	pkg: "xfsprogs", create: can("mkfs.xfs"), grow: whileMounted("xfs", "xfs_growfs", "xfs_repair"),
-	shrink: cannot("XFS cannot be shrunk"), check: can("xfs_repair"), label: can("xfs_repair"), uuid: can("xfs_db", "xfs_repair"),
-	online: can("xfs_growfs"),
-	// mkfs.xfs refuses less since its version 5.19.
-	minSize: 300 * geometry.MiB,
+func xfsDriver() Driver {
+	return Driver{
+		Kind: model.XFS, Package: "xfsprogs", create: can("mkfs.xfs"), grow: whileMounted("xfs", "xfs_growfs", "xfs_repair"),
+		shrink: cannot("XFS cannot be shrunk"), check: can("xfs_repair"), label: alone("xfs_repair"), uuid: can("xfs_db", "xfs_repair"),
+		online: can("xfs_growfs"),
+		facts: ops.Capability{
+			MinSize: 300 * geometry.MiB, // mkfs.xfs refuses less since its version 5.19
+			Labels:  ops.LabelRule{Most: xfsLabelSize}, EndsAtSize: true,
+		},
+		// -K: there is nothing to discard in a window.
+		make:   mkfs([]string{"mkfs.xfs", "-q", "-f", "-K", "-s", "size={sector}"}, "-L", "{label}", "-m", "uuid={uuid}"),
+		resize: job.resizeXFS, verify: job.verifyXFS, setLabel: job.labelXFS,
+		// xfs_db refuses if the log is not empty.
+		setUUID: func(j job, ctx context.Context, fresh string) error {
+			if err := j.verifyXFS(ctx); err != nil {
+				return err
+			}
+			return command("xfs_db", "-x", "-f", "-p", "xfs_admin", "-c", "{=}", "{}")(j, ctx, "uuid "+fresh)
+		},
+		admin:       []string{"xfs_growfs"},
+		growMounted: growing("xfs_growfs", "-d", "{dir}"),
+		byHand:      []string{"xfs_growfs", "{dir}"},
+		Facts:       xfsFacts, Ask: ask("xfsprogs", "xfs_db", "-r", "-c", "info", "-c", "sb 0", "-c", "p", "{}"),
+		Mounts: mountedAs("xfs", "norecovery,nouuid"),
+	}
 }
 
 // xfs_repair -n: 0 no errors, 1 errors found, 2 the log must be replayed first.
@@ -26,64 +47,32 @@ var xfsRepairCodes = exitCodes{ok: []int{0}, text: map[int]string{
 	1: "errors were found", 2: "the log has to be replayed first",
 }}
 
-func (t Tools) verifyXFS(ctx context.Context, doing, path string) error {
+func (j job) verifyXFS(ctx context.Context) error {
 	// -f: what is checked is a regular file, whose sector size may differ from the file system's.
-	_, _, err := t.run(ctx, doing, xfsRepairCodes, "xfs_repair", "-n", "-f", path)
+	_, _, err := j.run(ctx, xfsRepairCodes, "xfs_repair", "-n", "-f", j.path)
 	return advise(err, "if it was not unmounted cleanly, mount and unmount it once; otherwise repair it with xfs_repair")
 }
 
-// makeXFS runs mkfs.xfs. -K: there is nothing to discard in a window.
-func (t Tools) makeXFS(ctx context.Context, doing, path string, spec Spec) error {
-	argv := []string{"mkfs.xfs", "-q", "-f", "-K", "-s", "size=" + strconv.FormatInt(int64(spec.SectorSize), 10)}
-	if spec.Label != "" {
-		argv = append(argv, "-L", spec.Label)
-	}
-	if spec.UUID != "" {
-		argv = append(argv, "-m", "uuid="+spec.UUID)
-	}
-	_, _, err := t.run(ctx, doing, zeroOnly, append(argv, path)...)
-	return err
-}
-
 // resizeXFS grows it to the end of the window, which XFS does only while it is mounted, and checks it before and after.
-func (t Tools) resizeXFS(ctx context.Context, doing, path string, size geometry.Bytes) error {
-	before, n, err := t.probe(path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", doing, err)
-	case size/before.BlockSize*before.BlockSize < before.Size:
-		return fmt.Errorf("%s: XFS cannot be shrunk", doing)
-	case int64(size) != n:
-		return fmt.Errorf("%s: it can only be made as large as its partition, which has %d bytes", doing, n)
+func (j job) resizeXFS(ctx context.Context, size geometry.Bytes) error {
+	if err := j.fills(size); err != nil {
+		return err
 	}
-	if err := t.verifyXFS(ctx, doing, path); err != nil {
+	if err := j.verifyXFS(ctx); err != nil {
 		return err
 	}
 	// nouuid: a copy of it may be mounted elsewhere.
-	err = t.whileMounted(ctx, doing, path, "xfs", "nouuid", func(dir string) error {
-		_, _, err := t.run(ctx, doing, zeroOnly, "xfs_growfs", "-d", dir)
+	err := j.whileMounted(ctx, "xfs", "nouuid", func(dir string) error {
+		_, _, err := j.run(ctx, zeroOnly, "xfs_growfs", "-d", dir)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	after, _, err := t.expect(model.XFS, path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: look at the result: %w", doing, err)
-	case after.Size < before.Size:
-		return fmt.Errorf("%s: xfs_growfs left it %d bytes long, which is less than before", doing, after.Size)
-	}
-	return t.verifyXFS(ctx, doing, path)
-}
-
-// uuidXFS has xfs_db write the UUID, which refuses if the log is not empty.
-func (t Tools) uuidXFS(ctx context.Context, doing, path, fresh string) error {
-	if err := t.verifyXFS(ctx, doing, path); err != nil {
+	if err := j.ended("xfs_growfs", j.fs.Size, size); err != nil {
 		return err
 	}
-	_, _, err := t.run(ctx, doing, zeroOnly, "xfs_db", "-x", "-f", "-p", "xfs_admin", "-c", "uuid "+fresh, path)
-	return err
+	return j.verifyXFS(ctx)
 }
 
 // The fields of an XFS superblock that writing a label takes; integers are big-endian, the checksum is not.
@@ -101,45 +90,106 @@ const (
 
 // labelXFS writes the label into all superblocks. xfs_db would do, if its command line could express a label with a
 // blank.
-func (t Tools) labelXFS(ctx context.Context, doing, path, label string) (err error) {
-	if len(label) > xfsLabelSize {
-		return fmt.Errorf("%s: label %q is too long: XFS holds at most %d bytes", doing, label, xfsLabelSize)
-	}
-	if err := t.verifyXFS(ctx, doing, path); err != nil {
+func (j job) labelXFS(ctx context.Context, label string) error {
+	if err := j.verifyXFS(ctx); err != nil {
 		return err
 	}
-	f, err := t.open(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	head := make([]byte, 512)
-	if err := readFull(f, head, 0); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	u32 := func(off int) int64 { return int64(binary.BigEndian.Uint32(head[off:])) }
-	sector := binary.BigEndian.Uint16(head[xfsSectorSizeAt:])
-	if sector < 512 || bits.OnesCount16(sector) != 1 {
-		return fmt.Errorf("%s: a sector size of %d bytes is not possible", doing, sector)
-	}
-	b := make([]byte, sector)
-	for ag := range u32(xfsAGCountAt) {
-		off := ag * u32(xfsAGBlocksAt) * u32(xfsBlockSizeAt)
-		if err := readFull(f, b, off); err != nil {
-			return fmt.Errorf("%s: read superblock %d: %w", doing, ag, err)
+	return j.edit(func(f File) error {
+		head := make([]byte, 512)
+		if err := readFull(f, head, 0); err != nil {
+			return err
 		}
-		if string(b[:4]) != "XFSB" {
-			return fmt.Errorf("%s: superblock %d is not where it should be", doing, ag)
+		u32 := func(off int) int64 { return int64(binary.BigEndian.Uint32(head[off:])) }
+		sector := binary.BigEndian.Uint16(head[xfsSectorSizeAt:])
+		if sector < 512 || bits.OnesCount16(sector) != 1 {
+			return fmt.Errorf("a sector size of %d bytes is not possible", sector)
 		}
-		clear(b[xfsLabelAt:][:xfsLabelSize])
-		copy(b[xfsLabelAt:], label)
-		if binary.BigEndian.Uint16(b[xfsVersionAt:])&15 == xfsVersion5 {
-			clear(b[xfsSumAt:][:4])
-			binary.LittleEndian.PutUint32(b[xfsSumAt:], crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
+		for ag := range u32(xfsAGCountAt) {
+			off := ag * u32(xfsAGBlocksAt) * u32(xfsBlockSizeAt)
+			if err := labelXFSAt(f, off, make([]byte, sector), label); err != nil {
+				return fmt.Errorf("superblock %d: %w", ag, err)
+			}
 		}
-		if _, err := f.WriteAt(b, off); err != nil {
-			return fmt.Errorf("%s: write superblock %d: %w", doing, ag, err)
-		}
+		return nil
+	})
+}
+
+// labelXFSAt writes the label into the superblock at off, a sector that b has room for.
+func labelXFSAt(f File, off int64, b []byte, label string) error {
+	if err := readFull(f, b, off); err != nil {
+		return err
 	}
-	return nil
+	if string(b[:4]) != "XFSB" {
+		return errors.New("it is not where it should be")
+	}
+	clear(b[xfsLabelAt:][:xfsLabelSize])
+	copy(b[xfsLabelAt:], label)
+	if binary.BigEndian.Uint16(b[xfsVersionAt:])&15 == xfsVersion5 {
+		clear(b[xfsSumAt:][:4])
+		binary.LittleEndian.PutUint32(b[xfsSumAt:], crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
+	}
+	_, err := f.WriteAt(b, off)
+	return err
+}
+
+var (
+	xfsVersion = []bit{
+		{0x10, "attr"},
+		{0x20, "nlink"},
+		{0x40, "quota"},
+		{0x80, "align"},
+		{0x100, "dalign"},
+		{0x400, "logv2"},
+		{0x800, "sector"},
+		{0x1000, "extflg"},
+		{0x2000, "dirv2"},
+		{0x4000, "borg"},
+		{0x8000, "morebits"},
+	}
+	xfsROCompat = []bit{{1, "finobt"}, {2, "rmapbt"}, {4, "reflink"}, {8, "inobtcount"}}
+	xfsIncompat = []bit{
+		{1, "ftype"},
+		{2, "sparse inodes"},
+		{4, "meta uuid"},
+		{8, "bigtime"},
+		{16, "needs repair"},
+		{32, "nrext64"},
+		{64, "exchange-range"},
+		{128, "parent"},
+		{256, "metadir"},
+	}
+)
+
+// xfsFacts are the fields of an XFS superblock, which is big-endian. Source: "XFS Algorithms & Data Structures",
+// chapter "Superblocks".
+func xfsFacts(s *ops.SheetSection, r io.ReaderAt) {
+	b := piece(r, 0, 512)
+	if b == nil {
+		return
+	}
+	u16 := func(off int) uint16 { return binary.BigEndian.Uint16(b[off:]) }
+	u32 := func(off int) uint32 { return binary.BigEndian.Uint32(b[off:]) }
+	u64 := func(off int) uint64 { return binary.BigEndian.Uint64(b[off:]) }
+	version := u16(100)
+	s.Add("Version", fmt.Sprint(version&0xF))
+	s.Add("Sector size", fmt.Sprintf("%d bytes", u16(102)))
+	s.Add("Inode size", fmt.Sprintf("%d bytes", u16(104)))
+	s.Add("Blocks", fmt.Sprintf("%d, %d free", u64(8), u64(144)))
+	s.Add("Inodes", fmt.Sprintf("%d made, %d of them free", u64(128), u64(136)))
+	s.Add("Allocation groups", fmt.Sprintf("%d of %d blocks", u32(88), u32(84)))
+	if u64(48) == 0 {
+		s.Add("Log", "on a device of its own")
+	} else {
+		s.Add("Log", fmt.Sprintf("%d blocks, inside", u32(96)))
+	}
+	if u64(16) > 0 {
+		s.Add("Realtime", fmt.Sprintf("%d blocks on a device of its own", u64(16)))
+	}
+	features := named(uint64(version&^0xF), xfsVersion)
+	if version&0xF >= 5 {
+		features = append(features, "crc")
+		features = append(features, named(uint64(u32(212)), xfsROCompat)...)
+		features = append(features, named(uint64(u32(216)), xfsIncompat)...)
+	}
+	s.Add("Features", strings.Join(features, " "))
 }

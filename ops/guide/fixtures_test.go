@@ -31,12 +31,12 @@ func seed(t testing.TB) int64 {
 func env() ops.Env {
 	no := "it is not resized here"
 	return ops.Env{Room: Room, Caps: ops.Capabilities{
-		model.Ext4:    {MinSize: 256 * geometry.KiB, Online: ""},
+		model.Ext4:    {MinSize: 256 * geometry.KiB, FreeKnown: true},
 		model.FAT32:   {Grow: no, Shrink: no},
 		model.Swap:    {Check: "swap space needs no check", MinSize: 40 * geometry.KiB},
 		model.XFS:     {Shrink: "XFS cannot be shrunk"},
 		model.LUKS:    {Grow: no, Shrink: no},
-		model.ISO9660: {Grow: no, Shrink: no},
+		model.ISO9660: {Grow: no, Shrink: no, Move: "an ISO 9660 file system holds absolute positions on the disk"},
 	}}
 }
 

@@ -166,7 +166,7 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 	}
 	switch {
 	case it.full != "" || p.Role == model.Extended:
-	case p.FS.Kind == model.Swap:
+	case p.FS.Kind.MadeAnew():
 		// Somebody chose the size of the swap space for a reason; half of it is the most that can be taken unasked.
 		it.least = max(it.least, p.Span.Len()/2)
 	case !p.FS.Known():
@@ -179,7 +179,7 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 	}
 	// What the queue moves anyway is copied once, wherever it goes.
 	if old, ok := q.Initial().Partition(p.ID); ok && old.Span.Start == p.Span.Start {
-		it.copied, _ = ops.MoveCost(l.disk, p)
+		it.copied, _ = ops.MoveCost(l.disk, l.env, p)
 	}
 	return it
 }

@@ -80,7 +80,7 @@ func (l *line) copied(it item, n geometry.Sector) geometry.Bytes {
 		return it.copied
 	}
 	it.part.Span.End = it.part.Span.Start + n
-	copies, _ := ops.MoveCost(l.disk, it.part)
+	copies, _ := ops.MoveCost(l.disk, l.env, it.part)
 	return copies
 }
 

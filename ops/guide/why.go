@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"shunt/geometry"
-	"shunt/model"
 	"shunt/ops"
 )
 
@@ -129,7 +128,7 @@ func (l *line) kept(i int, need geometry.Sector) reason {
 	switch {
 	case more && room >= need:
 		return reason{}
-	case more && it.part.FS.Kind == model.Swap:
+	case more && it.part.FS.Kind.MadeAnew():
 		return l.little("with half of it there is room for only %s", room)
 	case more:
 		return l.little("with all that it can give there is room for only %s", room)

@@ -15,8 +15,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
-	"shunt/ops/listing"
-	"shunt/ops/look"
+	"shunt/ops/inspect"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 	"shunt/ops/window"
@@ -39,7 +38,7 @@ func View(path string, opts Options) (*Viewer, error) {
 		return nil, err
 	}
 	v := &Viewer{path: path, opts: opts, target: t}
-	if v.disk, v.facts, _, err = inspect(path, t, opts); err != nil {
+	if v.disk, v.facts, _, err = examine(path, t, opts); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return v, nil
@@ -97,16 +96,16 @@ func (v *Viewer) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error)
 	name := filepath.Base(v.path)
 	var sheet ops.Sheet
 	if id == 0 {
-		sheet = look.Target(v.target, v.disk, name, v.about())
+		sheet = inspect.Target(v.target, v.disk, name, v.about())
 	} else {
 		p, ok := v.disk.Partition(id)
 		if !ok {
 			return sheet, errors.New("this partition is only pending: nothing of it is on the target yet")
 		}
-		sheet = look.Partition(v.target, v.disk, p, name)
+		sheet = inspect.Partition(v.target, v.disk, p, name)
 	}
 	at, err := v.place(id)
-	if err != nil || !look.Asked(at.fs.Kind) {
+	if err != nil || !inspect.Asked(at.fs.Kind) {
 		return sheet, nil // there is nothing that tools could be asked about
 	}
 	answer, err := v.ask(ctx, at, worker.Question{})
@@ -118,13 +117,13 @@ func (v *Viewer) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error)
 		return sheet, ctx.Err()
 	}
 	if err != nil {
-		sheet.Said = append(sheet.Said, ops.Said{Command: look.Command(at.fs.Kind, at.name), Err: safetext.Printable(err.Error())})
+		sheet.Said = append(sheet.Said, ops.Said{Command: inspect.Command(at.fs.Kind, at.name), Err: safetext.Printable(err.Error())})
 	}
 	return sheet, nil
 }
 
 // List lists the directory at an exact path in a partition, or in the file system that covers a disk without a table with
-// id 0. The error is ready to be shown; it wraps listing.ErrNoDirectory for a directory that is not there.
+// id 0. The error is ready to be shown; it wraps fsys.ErrNoDirectory for a directory that is not there.
 func (v *Viewer) List(ctx context.Context, id model.PartID, dir string) (ops.Listing, error) {
 	at, err := v.place(id)
 	if err != nil {
@@ -149,7 +148,7 @@ func (v *Viewer) List(ctx context.Context, id model.PartID, dir string) (ops.Lis
 		list.Notes = append(list.Notes, "the target is in use by "+safetext.Printable(v.facts.InUse)+": this listing may be stale")
 	}
 	if answer.NoDirectory {
-		return list, fmt.Errorf("%s: %w", list.Path, listing.ErrNoDirectory)
+		return list, fmt.Errorf("%s: %w", list.Path, fsys.ErrNoDirectory)
 	}
 	if answer.Err != "" {
 		return list, fmt.Errorf("list the files in %s: %s", at.name, answer.Err)

@@ -16,7 +16,7 @@ import (
 	"shunt/model/safetext"
 	"shunt/model/testneed"
 	"shunt/ops"
-	"shunt/ops/listing"
+	"shunt/ops/fsys"
 	"shunt/ops/worker"
 )
 
@@ -160,7 +160,7 @@ func sameTree(t *testing.T, v *Viewer, id model.PartID, dir, by string) {
 		}
 	}
 	for _, at := range []string{"sub/nosuch/deeper", "hello.txt"} {
-		if _, err := v.List(context.Background(), id, at); !errors.Is(err, listing.ErrNoDirectory) {
+		if _, err := v.List(context.Background(), id, at); !errors.Is(err, fsys.ErrNoDirectory) {
 			t.Errorf("%q: %v", at, err)
 		}
 	}
@@ -227,6 +227,7 @@ func TestListPlaces(t *testing.T) {
 		{"fat12", "go-diskfs", []string{"mkfs.fat", "mcopy"}, false, "mkfs.fat -F 12 -s 64 $i; mcopy -s -m -i $i $d/* ::/"},
 		{"one FAT", "mdir", []string{"mkfs.fat", "mcopy", "mdir"}, false, "mkfs.fat -F 16 -f 1 $i; mcopy -s -m -i $i $d/* ::/"},
 		{"squashfs", "unsquashfs", []string{"mksquashfs", "unsquashfs"}, false, "rm $i; mksquashfs $d $i -quiet -no-progress"},
+		{"erofs", "the kernel, mounted read-only", []string{"mkfs.erofs"}, true, "rm $i; mkfs.erofs --quiet -E force-inode-extended $i $d"},
 		{"btrfs", "the kernel, mounted read-only", []string{"mkfs.btrfs"}, true, "truncate -s 160M $i; mkfs.btrfs -q $i; mkdir m; mount -o loop $i m; cp -a $d/. m; umount m"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -287,10 +288,10 @@ func TestListNTFS(t *testing.T) {
 	if !slices.Equal(names, []string{"a long name.txt file 3", "hello.txt file 3"}) || list.By != "ntfsls" {
 		t.Errorf("it holds %q by %s", names, list.By)
 	}
-	if _, err := v.List(context.Background(), 0, "nosuch"); !errors.Is(err, listing.ErrNoDirectory) {
+	if _, err := v.List(context.Background(), 0, "nosuch"); !errors.Is(err, fsys.ErrNoDirectory) {
 		t.Errorf("a directory that is not there: %v", err)
 	}
-	if _, err := v.List(context.Background(), 0, "hello.txt"); !errors.Is(err, listing.ErrNoDirectory) {
+	if _, err := v.List(context.Background(), 0, "hello.txt"); !errors.Is(err, fsys.ErrNoDirectory) {
 		t.Errorf("a file: %v", err)
 	}
 }

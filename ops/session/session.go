@@ -337,15 +337,15 @@ func Inspect(path string, opts Options) (model.Disk, Facts, *txn.Status, error) 
 	if err != nil {
 		return model.Disk{}, Facts{}, nil, err
 	}
-	disk, facts, unfinished, err := inspect(path, t, opts)
+	disk, facts, unfinished, err := examine(path, t, opts)
 	if err != nil {
 		return model.Disk{}, Facts{}, nil, errors.Join(err, t.Close())
 	}
 	return disk, facts, unfinished, t.Close()
 }
 
-// inspect looks at what is on a target that was opened to be inspected, and beside it.
-func inspect(path string, t target.Target, opts Options) (model.Disk, Facts, *txn.Status, error) {
+// examine looks at what is on a target that was opened to be inspected, and beside it.
+func examine(path string, t target.Target, opts Options) (model.Disk, Facts, *txn.Status, error) {
 	disk, err := worker.Scan(t)
 	if err != nil {
 		return model.Disk{}, Facts{}, nil, fmt.Errorf("read %s: %w", path, err)

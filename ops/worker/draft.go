@@ -12,7 +12,7 @@ import (
 const maxSaid = 200
 
 var (
-	percentage = regexp.MustCompile(`(?:^|[\s|:])(\d{1,3})(?:[.,](\d))?\d*\s?(?:%|percent)`) // e2fsck, ntfsresize
+	percentage = regexp.MustCompile(`(?:^|[\s|:])(\d{1,3})(?:[.,](\d))?\d*\s?(?:%|percent)`) // checks and most resizes
 	counted    = regexp.MustCompile(`\b(\d{1,9})/(\d{1,9})$`)                                // mke2fs: of groups
 	barred     = regexp.MustCompile(`\s(X+-*|X*-+)$`)                                        // resize2fs -p
 )

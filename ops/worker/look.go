@@ -15,8 +15,8 @@ import (
 	"shunt/model"
 	"shunt/model/scan"
 	"shunt/ops"
-	"shunt/ops/listing"
-	"shunt/ops/look"
+	"shunt/ops/fsys"
+	"shunt/ops/inspect"
 	"shunt/ops/overlay"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
@@ -104,13 +104,13 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 		if err != nil {
 			return answer, err
 		}
-		answer.Said = look.Tools(ctx, q.Kind, path, q.Shown)
+		answer.Said = inspect.Tools(ctx, q.Kind, path, q.Shown)
 		return answer, nil
 	}
-	list, err := listing.Read(ctx, listing.Source{
+	list, err := inspect.List(ctx, fsys.Files{
 		Base: w.target, Off: q.Off, Len: q.Len, Kind: q.Kind, Window: show.window, Mount: show.mount, Plain: q.Plain,
 	}, string(q.Dir))
-	answer.Listing, answer.NoDirectory = &list, errors.Is(err, listing.ErrNoDirectory)
+	answer.Listing, answer.NoDirectory = &list, errors.Is(err, fsys.ErrNoDirectory)
 	return answer, err
 }
 

@@ -6,8 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"shunt/model"
-	"shunt/ops/attach"
+	"shunt/ops/fsys"
 	"shunt/ops/target"
 	"shunt/ops/target/loop"
 	"shunt/ops/window"
@@ -20,8 +19,8 @@ func (d *display) mount(fstype, options string) (string, error) {
 	if d.how != window.RootNamespace.String() {
 		return "", fmt.Errorf("only root can list the files in %s: the kernel has to mount it", fstype)
 	}
-	if d.question.Kind == model.Btrfs {
-		if err := attach.Twin(d.target, d.question.Off); err != nil {
+	if may := fsys.Of(d.question.Kind).MayMount; may != nil {
+		if err := may(d.target, d.question.Off); err != nil {
 			return "", err
 		}
 	}

@@ -67,19 +67,8 @@ func (w *process) again(s ops.Step) string {
 		}
 		node += strconv.Itoa(number(s.Ref))
 	}
-	command := []string{"resize2fs", node}
-	switch s.FS {
-	case model.XFS:
-		command = []string{"xfs_growfs", s.Mounted}
-	case model.Btrfs:
-		command = []string{"btrfs", "filesystem", "resize", "max", s.Mounted}
-	case model.NILFS2:
-		command = []string{"nilfs-resize", node}
-	case model.JFS:
-		command = []string{"mount", "-o", "remount,resize", s.Mounted}
-	}
 	return fmt.Sprintf("to grow it later, run `%s` if the kernel does not know the new size yet, and `%s`",
-		safetext.Command("partx", "-u", w.target.Path()), safetext.Command(command...))
+		safetext.Command("partx", "-u", w.target.Path()), safetext.Command(fsys.GrowByHand(s.FS, node, s.Mounted)...))
 }
 
 // number is the number in a partition's "p1", 0 if there is none.

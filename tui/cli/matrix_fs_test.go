@@ -88,6 +88,11 @@ func matrixKinds() []matrixFS {
 		// -f together with -n would write a byte.
 		{kind: model.JFS, size: 64, tools: []string{"jfs_fsck"}, build: filledBefore, check: `jfs_fsck -n $W`, files: filesByGRUB},
 		{kind: model.ReiserFS, size: 64, tools: []string{"reiserfsck"}, build: filledBefore, check: `reiserfsck --yes --check -q $W`, files: filesByGRUB},
+		{
+			kind: model.EROFS, size: 8, tools: []string{"mkfs.erofs", "fsck.erofs", "mount"}, root: true,
+			build: `mkfs.erofs --quiet $W.small $TREE; dd if=$W.small of=$W bs=1M conv=notrunc status=none; rm $W.small`,
+			check: `fsck.erofs -d3 $W 2>&1 | grep "No errors found"`, files: filesByMount("erofs", "ro"),
+		},
 		{kind: model.Swap, size: 16, tools: []string{"mkswap"}, build: `mkswap -q -L OLD $W`},
 		{
 			// LVM works on block devices only, and must not look at others here.
@@ -106,7 +111,7 @@ test $(pvs --config "$C" --noheadings --nosuffix --units b -o pv_size $D) -gt $(
 		},
 	}
 	for i := range list {
-		if list[i].kind != model.LVM2 {
+		if list[i].kind != model.LVM2 && list[i].kind != model.EROFS {
 			list[i].label = "OLD"
 		}
 	}

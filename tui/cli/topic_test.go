@@ -14,6 +14,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/fsys"
 	"shunt/ops/guide"
 )
 
@@ -49,11 +50,10 @@ func planDisks() map[string]model.Disk {
 }
 
 func planEnv() ops.Env {
-	caps := ops.Capabilities{}
-	for _, kind := range []model.FSKind{model.Ext2, model.Ext4, model.FAT32, model.NTFS, model.XFS} {
-		caps[kind] = ops.Capability{MinSize: geometry.MiB}
-	}
-	caps[model.Swap] = ops.Capability{Check: "swap space needs no check", MinSize: 40 * geometry.KiB}
+	caps := fsys.DiscoverWith(fsys.Machine{
+		Look:        func(name string) (string, error) { return name, nil },
+		CannotMount: func(string) string { return "" },
+	})
 	sources := func(path string, _ int) (ops.Source, error) {
 		p, _ := planDisks()["stick"].ByNumber(1)
 		return ops.Source{Path: path, Part: p, SectorSize: geometry.Sector512}, nil

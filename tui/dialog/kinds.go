@@ -13,7 +13,7 @@ type kindChoice struct {
 }
 
 // kindChoices lists what a partition can be given: the file systems that can be made on this machine in the order of
-// the support matrix, with ext4 first as it is the usual one; nothing, under the given word; and the ones that cannot be
+// the support matrix, with the usual one first; nothing, under the given word; and the ones that cannot be
 // made, with the reason. What no package at all makes is not offered.
 func kindChoices(env ops.Env, nothing string) []kindChoice {
 	var can, cannot []kindChoice
@@ -23,7 +23,7 @@ func kindChoices(env ops.Env, nothing string) []kindChoice {
 		case row.Kind == model.Unformatted, c.off != "" && env.Caps.Of(row.Kind).Package == "":
 		case c.off != "":
 			cannot = append(cannot, c)
-		case row.Kind == model.Ext4:
+		case row.Kind == model.Usual:
 			can = append([]kindChoice{c}, can...)
 		default:
 			can = append(can, c)

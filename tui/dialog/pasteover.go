@@ -27,7 +27,7 @@ func NewPasteOver(q ops.Queue, clip Clip, id model.PartID, align geometry.Alignm
 		YesNo("Keep "+over.Ref(), "Paste over it", widget.Writes, Stage{Op: op, Align: align})...), nil
 }
 
-// contentsWord names a partition by what is in it: `p2 (ext4 "docs")`.
+// contentsWord names a partition by what is in it: `p2 (xfs "docs")`.
 func contentsWord(p model.Partition) string {
 	text := string(p.FS.Kind)
 	switch {

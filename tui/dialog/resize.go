@@ -93,7 +93,7 @@ func (r Resize) check() Resize {
 		return r
 	}
 	r.verdict = judge(r.queue, r.op)
-	copies, skipped := ops.MoveCost(d, r.part)
+	copies, skipped := ops.MoveCost(d, r.queue.Env(), r.part)
 	if r.verdict.err == nil && r.op.Shift != 0 && skipped > 0 {
 		if r.verdict.cost == "copies "+geometry.FormatBytes(copies) {
 			r.verdict.cost += " of data"
@@ -207,7 +207,7 @@ func (r Resize) Keys() []keymap.Binding {
 	return append(keys, keyAccept("resize/move"), keyCancel())
 }
 
-// partTitle names a partition in the title of a window: `p1 · ext4 "docs"`.
+// partTitle names a partition in the title of a window: `p1 · xfs "docs"`.
 func partTitle(p model.Partition, st *styles.Styles) string {
 	title := p.Ref()
 	if p.FS.Known() {

@@ -13,7 +13,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// UUID asks whether to give a file system a new UUID; of NTFS, the whole or a half of it.
+// UUID asks whether to give a file system a new UUID, or half of one where that can be.
 type UUID struct {
 	queue   ops.Queue
 	part    model.Partition
@@ -35,6 +35,9 @@ func (u UUID) check() UUID {
 	return u
 }
 
+// halves reports whether a half of the UUID can be made new.
+func (u UUID) halves() bool { return u.queue.Env().Caps.Of(u.part.FS.Kind).HalfUUID }
+
 // Update takes keys.
 func (u UUID) Update(msg tea.Msg) (Dialog, Action) {
 	press, ok := msg.(tea.KeyPressMsg)
@@ -50,7 +53,7 @@ func (u UUID) Update(msg tea.Msg) (Dialog, Action) {
 		}
 		return u, Stage{Op: u.op, Align: u.align}
 	}
-	if u.part.FS.Kind == model.NTFS {
+	if u.halves() {
 		u.half = turn(press, u.half, 2)
 	}
 	return u.check(), nil
@@ -67,7 +70,7 @@ func (u UUID) View(width, _ int, st *styles.Styles) View {
 	v.Lines = append(v.Lines, st.Muted.Render("  UUID now  ")+st.Text.Render(now))
 	meaning := fmt.Sprintf("Two copies of a file system must not have the same UUID where both are seen. "+
 		"Whatever finds %s by it, such as /etc/fstab or a boot loader, has to be told the new one.", u.part.Ref())
-	if u.part.FS.Kind == model.NTFS {
+	if u.halves() {
 		v.Lines = append(v.Lines, formName("Change", true, st)+widget.Choice([]string{"all of it", "half of it"}, u.half, true, st))
 		meaning += " Windows shows only a half: changing that one may ask for activation anew."
 	}
@@ -81,7 +84,7 @@ func (u UUID) View(width, _ int, st *styles.Styles) View {
 // Keys lists what can be pressed.
 func (u UUID) Keys() []keymap.Binding {
 	keys := []keymap.Binding{keyAccept("set new UUID"), keyCancel()}
-	if u.part.FS.Kind == model.NTFS {
+	if u.halves() {
 		keys = append([]keymap.Binding{keymap.Bind("←→", "choose", "left", "right")}, keys...)
 	}
 	return keys

@@ -49,7 +49,7 @@ type Styles struct {
 	Chosen Look // the button that Enter presses
 	Danger Look // the same, when pressing it changes the target
 
-	kinds map[model.FSKind]Look
+	hues map[model.Hue]Look
 
 	Unallocated, Unformatted, Extended, Other Look
 }
@@ -72,17 +72,17 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 		Button: fg(t.muted), Chosen: filled(t.onFill, t.accent),
 		Danger:      filled(t.onFill, t.bad),
 		Unallocated: fg(t.unallocated), Unformatted: fg(t.unformatted), Extended: fg(t.extended), Other: fg(t.other),
-		kinds: map[model.FSKind]Look{},
+		hues: map[model.Hue]Look{},
 	}
-	for kind, c := range t.extents {
-		s.kinds[kind] = fg(c)
+	for hue, c := range t.hues {
+		s.hues[hue] = fg(c)
 	}
 	return s
 }
 
 // FS is the look of a kind of file system; kinds without a colour of their own share one.
 func (s *Styles) FS(kind model.FSKind) Look {
-	if style, ok := s.kinds[kind]; ok {
+	if style, ok := s.hues[kind.Hue()]; ok {
 		return style
 	}
 	if kind == model.Unformatted {

@@ -12,25 +12,49 @@ const mib geometry.Sector = 2048
 
 // Env is a machine with the tools for ext, FAT32 and swap.
 func Env() ops.Env {
+	ext := ops.Capability{
+		Labels: ops.LabelRule{Most: 16}, NewBlock: extBlock, EndsAtSize: true, FreeKnown: true,
+		Tools: ops.ToolNames{Resize: "resize2fs", Online: "resize2fs", Check: "e2fsck", Label: "tune2fs", UUID: "tune2fs"},
+	}
+	ext2, ext3, ext4 := ext, ext, ext
+	ext2.Tools.Create, ext3.Tools.Create, ext4.Tools.Create = "mkfs.ext2", "mkfs.ext3", "mkfs.ext4"
+	ext2.MaxSize, ext3.MaxSize = 16*geometry.TiB, 16*geometry.TiB
+	fat := ops.Capability{
+		Labels: ops.LabelRule{Most: 11, DOS: true}, NewBlock: fatBlock, KeepsPosition: true,
+		Tools:  ops.ToolNames{Create: "mkfs.fat", Check: "fsck.fat", Label: "fatlabel"},
+		Online: "FAT cannot grow while it is mounted",
+	}
+	fat16, fat32 := fat, fat
+	fat16.MinSize, fat16.MaxSize = 16*geometry.MiB, 4*geometry.GiB
+	fat32.Grow, fat32.Shrink = "FAT32 cannot be resized here", "FAT32 cannot be resized here"
+	fat32.MinSize, fat32.MaxSize, fat32.MinSectors = 33*geometry.MiB, 2*geometry.TiB, 65525
 	return ops.Env{Caps: ops.Capabilities{
-		model.Ext2: {MaxSize: 16 * geometry.TiB}, model.Ext3: {MaxSize: 16 * geometry.TiB}, model.Ext4: {},
-		model.FAT16: {MinSize: 16 * geometry.MiB, MaxSize: 4 * geometry.GiB, Online: "FAT cannot grow while it is mounted"},
-		model.FAT32: {
-			Grow: "FAT32 cannot be resized here", Shrink: "FAT32 cannot be resized here", Online: "FAT cannot grow while it is mounted",
-			MinSize: 33 * geometry.MiB, MaxSize: 2 * geometry.TiB,
-		},
+		model.Ext2: ext2, model.Ext3: ext3, model.Ext4: ext4, model.FAT16: fat16, model.FAT32: fat32,
 		model.NTFS: {
 			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Check: "ntfsfix is not installed: apt install ntfs-3g",
-			Online: "NTFS cannot grow while it is mounted", Package: "ntfs-3g",
+			Online: "NTFS cannot grow while it is mounted", Package: "ntfs-3g", HalfUUID: true, KeepsPosition: true,
+			Labels: ops.LabelRule{Most: 128, UTF16: true},
+			Tools:  ops.ToolNames{Create: "mkntfs", Resize: "ntfsresize", Check: "ntfsresize", Label: "ntfslabel", UUID: "ntfslabel"},
 		},
 		model.F2FS: {
 			Create: "mkfs.f2fs is not installed: apt install f2fs-tools", Grow: "resize.f2fs is not installed: apt install f2fs-tools",
 			Shrink: "F2FS cannot be shrunk", UUID: "F2FS has no tool that changes its UUID", Online: "F2FS cannot grow while it is mounted", Package: "f2fs-tools",
+			Labels: ops.LabelRule{Most: 127}, EndsAtSize: true,
 		},
-		model.XFS:   {Shrink: "XFS cannot be shrunk"},
-		model.Btrfs: {},
+		model.XFS: {
+			Shrink: "XFS cannot be shrunk", Labels: ops.LabelRule{Most: 12}, EndsAtSize: true,
+			Tools: ops.ToolNames{Create: "mkfs.xfs", Resize: "xfs_growfs", Online: "xfs_growfs", Check: "xfs_repair", UUID: "xfs_db"},
+		},
+		model.Btrfs: {
+			Labels: ops.LabelRule{Most: 255}, EndsAtSize: true,
+			Tools: ops.ToolNames{
+				Create: "mkfs.btrfs", Resize: "btrfs filesystem resize", Online: "btrfs filesystem resize",
+				Check: "btrfs check", Label: "btrfs filesystem label", UUID: "btrfstune",
+			},
+		},
 		model.Swap: {
 			Check: "swap space needs no check", Online: "swap space is switched off to be resized", MinSize: 40 * geometry.KiB,
+			Labels: ops.LabelRule{Most: 15}, Tools: ops.ToolNames{Create: "mkswap", Label: "swaplabel", UUID: "swaplabel"},
 		},
 		model.LUKS: {
 			Create: "shunt does not encrypt", Shrink: "what is inside would have to be shrunk first",
@@ -39,6 +63,15 @@ func Env() ops.Env {
 		},
 	}}
 }
+
+func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
+	if length < 512*geometry.MiB && z == geometry.Sector512 {
+		return geometry.KiB
+	}
+	return 4 * geometry.KiB
+}
+
+func fatBlock(_ geometry.Bytes, z geometry.SectorSize) geometry.Bytes { return geometry.Bytes(z) }
 
 // Founding is the image of the founding example: 966 MiB, MBR, two ext4, the first from sector 63 on.
 func Founding() *Target {

@@ -154,7 +154,7 @@ func (k Kernel) holderUse(holder string) blockUse {
 }
 
 // Mounts lists where a block device is mounted, by its number, or by its name where the file system shows a number of
-// its own, as btrfs does.
+// its own.
 func (k Kernel) Mounts(d Disk) []string {
 	text, err := os.ReadFile(k.self("mountinfo"))
 	if err != nil {

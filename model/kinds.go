@@ -1,0 +1,147 @@
+package model
+
+import "slices"
+
+// FSKind names a file system, or another kind of content that has a signature.
+type FSKind string
+
+// The kinds that have a driver. A prober may find others, which it names itself.
+const (
+	Unformatted FSKind = "" // no known signature
+	Ext2        FSKind = "ext2"
+	Ext3        FSKind = "ext3"
+	Ext4        FSKind = "ext4"
+	FAT12       FSKind = "fat12"
+	FAT16       FSKind = "fat16"
+	FAT32       FSKind = "fat32"
+	ExFAT       FSKind = "exfat"
+	NTFS        FSKind = "ntfs"
+	XFS         FSKind = "xfs"
+	Btrfs       FSKind = "btrfs"
+	F2FS        FSKind = "f2fs"
+	Swap        FSKind = "swap"
+	LUKS        FSKind = "luks"
+	LVM2        FSKind = "lvm2"
+	ISO9660     FSKind = "iso9660"
+	SquashFS    FSKind = "squashfs"
+	EROFS       FSKind = "erofs"
+	SwSuspend   FSKind = "swsuspend" // hibernation image in a swap partition: never touched
+	NILFS2      FSKind = "nilfs2"
+	UDF         FSKind = "udf"
+	JFS         FSKind = "jfs"
+	ReiserFS    FSKind = "reiserfs"
+	HFSPlus     FSKind = "hfsplus"
+	APFS        FSKind = "apfs"
+	Bcachefs    FSKind = "bcachefs"
+	ZFS         FSKind = "zfs"  // member of a pool
+	RAID        FSKind = "raid" // member of a Linux RAID
+	BitLocker   FSKind = "bitlocker"
+	ReFS        FSKind = "refs"
+)
+
+// Usual is the kind that people are offered first.
+const Usual = Ext4
+
+// kindInfo holds the facts about a kind that do not depend on the tools of a machine.
+type kindInfo struct {
+	kind FSKind
+	hue  Hue
+	// typed is the word for the partition type that goes with the kind; "" stands for "linux".
+	typed string
+	// holds says which partition types suit the kind; 0 stands for those of Linux file systems.
+	holds content
+	facts kindFacts
+}
+
+// kindFacts is a set of facts about a kind.
+type kindFacts uint
+
+const (
+	// madeAnew: its contents need not be kept. It is made anew where others are moved or resized.
+	madeAnew kindFacts = 1 << iota
+	// filled: a check also grows it until it fills its partition.
+	filled
+)
+
+// common lists the kinds that people look for first, in the order in which lists show them. Other kinds follow by name.
+var common = []kindInfo{
+	{kind: Ext2, hue: HuePale, facts: filled},
+	{kind: Ext3, hue: HueSteel, facts: filled},
+	{kind: Ext4, hue: HueBlue, facts: filled},
+	{kind: XFS, hue: HueGold},
+	{kind: Btrfs, hue: HueOrange},
+	{kind: F2FS, hue: HueBrick},
+	{kind: FAT12, hue: HueLime, typed: "fat16", holds: holdsFAT12},
+	{kind: FAT16, hue: HueLime, typed: "fat16", holds: holdsFAT16},
+	{kind: FAT32, hue: HueGreen, typed: "fat32", holds: holdsFAT32},
+	{kind: ExFAT, hue: HueSea, typed: "ntfs", holds: holdsBasic},
+	{kind: NTFS, hue: HueMint, typed: "ntfs", holds: holdsBasic},
+	{kind: Swap, hue: HueRose, typed: "swap", holds: holdsSwap, facts: madeAnew},
+	{kind: LVM2, hue: HueSand, typed: "lvm", holds: holdsLVM},
+	{kind: LUKS, hue: HueViolet, holds: holdsLUKS},
+}
+
+// rare lists other kinds that differ from the default.
+var rare = []kindInfo{
+	{kind: ISO9660, hue: HueGrey},
+	{kind: SquashFS, hue: HueGrey},
+	{kind: EROFS, hue: HueGrey},
+	{kind: SwSuspend, hue: HueRose},
+	{kind: UDF, typed: "ntfs", holds: holdsBasic},
+}
+
+var kinds = slices.Concat(common, rare)
+
+// info returns the row of a kind. A kind without a row gets the defaults.
+func (k FSKind) info() kindInfo {
+	info := kindInfo{kind: k}
+	if i := slices.IndexFunc(kinds, func(info kindInfo) bool { return info.kind == k }); i >= 0 {
+		info = kinds[i]
+	}
+	if info.typed == "" {
+		info.typed = "linux"
+	}
+	if info.holds == 0 {
+		info.holds = holdsLinux
+	}
+	return info
+}
+
+// MadeAnew reports whether the contents of this kind need not be kept. It is then made anew instead of moved or resized.
+func (k FSKind) MadeAnew() bool { return k.info().facts&madeAnew != 0 }
+
+// FilledByCheck reports whether a check also grows a file system of this kind until it fills its partition.
+func (k FSKind) FilledByCheck() bool { return k.info().facts&filled != 0 }
+
+// Hue returns the colour of the kind on screens.
+func (k FSKind) Hue() Hue { return k.info().hue }
+
+// Rank returns the place of the kind in lists, from 0. All kinds that are not common share the last place.
+func (k FSKind) Rank() int {
+	if i := slices.IndexFunc(common, func(info kindInfo) bool { return info.kind == k }); i >= 0 {
+		return i
+	}
+	return len(common)
+}
+
+// Hue names a colour. A screen chooses the shade that suits its background.
+type Hue int
+
+// The hues. A kind without a colour of its own has HueNone.
+const (
+	HueNone Hue = iota
+	HuePale
+	HueSteel
+	HueBlue
+	HueGold
+	HueOrange
+	HueBrick
+	HueLime
+	HueGreen
+	HueSea
+	HueMint
+	HueRose
+	HueSand
+	HueViolet
+	HueGrey
+)

@@ -1,0 +1,96 @@
+package scan
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"math/bits"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// The bcachefs superblock lies at 4 KiB; integers are little-endian, lengths of blocks and buckets count sectors of 512 bytes:
+//
+//	0   checksum (16)    72  label (32)        122 number of this device (1)
+//	16  version (2)      104 own sector (8)    123 devices (1)
+//	24  magic (16)       120 block size (2)    124 fields, in units of 8 bytes (4)
+//	56  UUID             240 magic (16)        144 flags: bit 0 in use, 1 clean, 2 to 7 kind of checksum, 60 errors
+//
+// Behind it, from 752 on, are fields: length (4), in units of 8 bytes, kind (4), content. Two kinds list the devices: 1 has 56
+// bytes for each, 11 begins with the bytes for each (2) and has the list at 16. A device has its number of buckets (8) at 16 and
+// the size of a bucket (2) at 26. The checksum is over everything behind it. Source: Linux, fs/bcachefs/bcachefs_format.h.
+const (
+	bcachefsAt     = 4096
+	bcachefsFields = 752
+	// mostBcachefs is the longest superblock that is read as a whole.
+	mostBcachefs = 64 << 10
+	// bcacheMagic marks bcache as well, which has nothing like the second one.
+	bcacheMagic   = "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81"
+	bcachefsMagic = "\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef"
+)
+
+// probeBcachefs recognises bcachefs. Size is that of the one device. Nothing in the superblock tells what is used.
+func probeBcachefs(w *window) (model.Filesystem, bool) {
+	b := w.at(bcachefsAt, bcachefsFields)
+	if b == nil {
+		return model.Filesystem{}, false
+	}
+	magic := string(b[24:40])
+	block, number, devices := int64(binary.LittleEndian.Uint16(b[120:]))*512, b[122], b[123]
+	if magic != bcachefsMagic && magic != bcacheMagic || string(b[240:256]) != magic || binary.LittleEndian.Uint64(b[104:]) != bcachefsAt/512 ||
+		number >= devices || bits.OnesCount64(uint64(block)) != 1 || block > 64<<10 {
+		return model.Filesystem{}, false
+	}
+	fs := model.Filesystem{
+		Kind: model.Bcachefs, Label: text(b[72:104]), UUID: uuidText(b[56:72]), Used: -1, BlockSize: geometry.Bytes(block),
+	}
+	if devices > 1 {
+		fs.Elsewhere = model.SpansDevices
+	}
+	flags := binary.LittleEndian.Uint64(b[144:])
+	const inUse, clean, errors = 1 << 0, 1 << 1, 1 << 60
+	fs.Dirty = marks(flags&inUse != 0 && flags&clean == 0, flags&errors != 0, "has errors")
+	n := bcachefsFields + 8*int64(binary.LittleEndian.Uint32(b[124:]))
+	if n > mostBcachefs {
+		return fs, true
+	}
+	if b = w.at(bcachefsAt, int(n)); b == nil {
+		return model.Filesystem{}, false
+	}
+	fs.Size = bcachefsDevice(b[bcachefsFields:], int(number))
+	const crc32c = 1
+	if flags>>2&0x3F == crc32c && crc32.Checksum(b[16:], crc32.MakeTable(crc32.Castagnoli)) != binary.LittleEndian.Uint32(b) {
+		fs.Dirty = "superblock checksum does not match"
+	}
+	return fs, true
+}
+
+// bcachefsDevice is the size of a device by the fields of the superblock, 0 if they do not tell.
+func bcachefsDevice(fields []byte, number int) (size geometry.Bytes) {
+	for len(fields) >= 8 {
+		n := 8 * int64(binary.LittleEndian.Uint32(fields))
+		if n < 8 || n > int64(len(fields)) {
+			break
+		}
+		field, list, each := fields[:n], 8, 56
+		fields = fields[n:]
+		switch binary.LittleEndian.Uint32(field[4:]) {
+		case 1:
+		case 11:
+			if n < 16 {
+				continue
+			}
+			list, each = 16, int(binary.LittleEndian.Uint16(field[8:]))
+		default:
+			continue
+		}
+		const head = 28
+		if at := list + number*each; each >= head && at+head <= len(field) {
+			buckets, sectors := binary.LittleEndian.Uint64(field[at+16:]), binary.LittleEndian.Uint16(field[at+26:])
+			if buckets <= 1<<40 {
+				size = geometry.Bytes(buckets * uint64(sectors) * 512)
+			}
+		}
+	}
+	return size
+}

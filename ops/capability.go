@@ -1,0 +1,90 @@
+package ops
+
+import (
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// Capabilities maps each kind of file system to what can be done with it here; a missing kind can be
+// moved as opaque bytes and nothing else.
+type Capabilities map[model.FSKind]Capability
+
+// Capability is what can be done with one kind of file system on this machine, and the facts about the kind that
+// operations need. The driver of the file system fills it in.
+type Capability struct {
+	// "" means that it can be done. Otherwise the string is the reason why not, ready to be shown: "resize2fs is not
+	// installed: apt install e2fsprogs", "XFS cannot be shrunk".
+	Create, Grow, Shrink, Move, Copy, Check, Label, UUID string
+	// Online is the reason why it cannot be grown while it is mounted, or "".
+	Online string
+	// HalfUUID is set if half of its UUID can be replaced.
+	HalfUUID bool
+	// MinSize and MaxSize bound the size of a partition with this file system; 0 means no bound.
+	MinSize, MaxSize geometry.Bytes
+	// MinSectors is the smallest number of sectors in which one can be made, whatever their size.
+	MinSectors geometry.Sector
+	// Only512 is the reason why none can be made on a disk with sectors of 4096 bytes, or "".
+	Only512 string
+	// Labels says which labels it can hold.
+	Labels LabelRule
+	// NewBlock returns the block or cluster size of a new file system of this length; nil stands for 4 KiB.
+	NewBlock func(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes
+	// KeepsPosition is set if it stores its position on the disk, which must be corrected after a move.
+	KeepsPosition bool
+	// EndsAtSize is set if it stores nothing behind the end of its size. A copy may leave out what follows.
+	EndsAtSize bool
+	// FreeKnown is set if its free blocks are known. A move does not copy those.
+	FreeKnown bool
+	// Tools are the programs that do the work.
+	Tools ToolNames
+	// Package is the Debian package with the tools.
+	Package string
+}
+
+// ToolNames are the programs that change a kind of file system, as people know them. "" means that shunt does it itself.
+type ToolNames struct {
+	Create, Resize, Online, Check, Label, UUID string
+}
+
+// of returns the program that carries out a step, or "" if shunt does so itself or the step only reads.
+func (t ToolNames) of(kind StepKind) string {
+	switch kind {
+	case StepCheckFS:
+		return t.Check
+	case StepResizeFS:
+		return t.Resize
+	case StepGrowMounted:
+		return t.Online
+	case StepMakeFS:
+		return t.Create
+	case StepLabelFS:
+		return t.Label
+	case StepUUIDFS:
+		return t.UUID
+	case StepResizeImage, StepVerifyFS, StepRemap, StepCopy, StepMoved, StepWipe, StepWipeDisk, StepWriteTable:
+	}
+	return ""
+}
+
+// Of is the capability for a kind, with reasons filled in for kinds that are not known.
+func (c Capabilities) Of(kind model.FSKind) Capability {
+	if capability, ok := c[kind]; ok {
+		return capability
+	}
+	if kind == model.Unformatted {
+		no := "there is no file system in it"
+		return Capability{Create: no, Check: no, Label: no, UUID: no, Online: no}
+	}
+	no := "shunt has no tool for " + string(kind)
+	return Capability{Create: no, Grow: no, Shrink: no, Check: no, Label: no, UUID: no, Online: no}
+}
+
+// For is the capability for the file system of a partition: that of its kind, but that no tool is run on it where a part of it
+// lies on another device.
+func (c Capabilities) For(fs model.Filesystem) Capability {
+	can := c.Of(fs.Kind)
+	if no := fs.Elsewhere.NoTools(); no != "" {
+		can.Grow, can.Shrink, can.Check, can.Label, can.UUID, can.Online = no, no, no, no, no, no
+	}
+	return can
+}

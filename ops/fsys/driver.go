@@ -1,0 +1,145 @@
+package fsys
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+// A Driver holds everything shunt knows about one kind of file system, or about another kind of content. For each ability
+// it has either the function that does the work or a reason why it cannot be done.
+//
+// To add a kind, fill in a Driver in a file of its own and add a line to the registry.
+type Driver struct {
+	Kind model.FSKind
+	// Package is the Debian package with its tools, "" if there is none.
+	Package string
+
+	create, grow, shrink, check, label, uuid, online ability
+	// facts hold on every machine: sizes, labels, reasons why it must not be moved or copied. The abilities in it are
+	// left empty here; Discover fills them in.
+	facts ops.Capability
+
+	// make makes an empty file system that fills the window.
+	make func(j job, ctx context.Context, spec Spec) error
+	// resize makes the file system as long as size, rounded down to whole blocks.
+	resize func(j job, ctx context.Context, size geometry.Bytes) error
+	// verify checks the file system and changes nothing. repair also corrects what its tool corrects without asking;
+	// a kind without repair is only verified.
+	verify, repair func(j job, ctx context.Context) error
+	setLabel       func(j job, ctx context.Context, label string) error
+	// setUUID sets the given UUID, or a random one if the tool accepts none. setHalf replaces half of it; it is nil for
+	// kinds whose UUID has no halves.
+	setUUID, setHalf func(j job, ctx context.Context, fresh string) error
+	// admin begins the command line that changes what is mounted, for which a tool needs the rights of an administrator. It
+	// is empty where nothing is mounted to be resized.
+	admin []string
+	// growMounted grows the file system on device, which is mounted at dir.
+	growMounted func(j job, ctx context.Context, device, dir string) error
+	// byHand is the command line that does the same, with {device} and {dir} in it.
+	byHand []string
+	// moved writes the new position into the file system after a move. It is nil for kinds that do not store it.
+	moved func(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error
+	// free adds the ranges that a move need not copy to list. It is nil where nothing is known about them.
+	free func(r *io.SectionReader, fs model.Filesystem, list *freeList) error
+
+	// Facts adds what only the superblock of this kind says. It may be nil.
+	Facts func(s *ops.SheetSection, r io.ReaderAt)
+	// Ask lists the tools that describe the file system. They write nothing.
+	Ask []Inquiry
+	// ways list the files. If there are none, the kernel mounts the file system for that. doubts may be nil.
+	ways   []Way
+	doubts func(src Files) []string
+
+	// Mounts are the ways to mount the file system, the best one first. If there are none, NoFiles says why its files
+	// cannot be seen.
+	Mounts  []Mount
+	NoFiles string
+	// MayMount returns an error if mounting the file system at off would do harm. It may be nil.
+	MayMount func(r io.ReaderAt, off int64) error
+}
+
+// A Mount is one way to mount a kind of file system.
+type Mount struct {
+	FS    string // the name that the kernel knows it by
+	Quiet string // options that keep a read-only mount from writing
+	// Program mounts it in place of the kernel, and Package contains that program.
+	Program, Package string
+}
+
+// An Inquiry is a command that describes a file system.
+type Inquiry struct {
+	Package string
+	Argv    []string // {} stands for the path of the window
+}
+
+// Of returns the command line for the window at path.
+func (q Inquiry) Of(path string) []string { return expanded(q.Argv, "{}", path) }
+
+// ask returns a single inquiry.
+func ask(pkg string, argv ...string) []Inquiry { return []Inquiry{{pkg, argv}} }
+
+// drivers is the registry. Its order has no meaning.
+var drivers = slices.Concat(
+	extDrivers(),
+	fatDrivers(),
+	foreignDrivers(),
+	[]Driver{
+		bcachefsDriver(),
+		btrfsDriver(),
+		erofsDriver(),
+		exfatDriver(),
+		f2fsDriver(),
+		isoDriver(),
+		jfsDriver(),
+		luksDriver(),
+		lvmDriver(),
+		nilfsDriver(),
+		ntfsDriver(),
+		reiserDriver(),
+		squashDriver(),
+		suspendedDriver(),
+		swapDriver(),
+		udfDriver(),
+		xfsDriver(),
+	},
+)
+
+// Of returns the driver for a kind. For a kind without one it returns a driver that can do nothing and says so.
+func Of(kind model.FSKind) Driver {
+	if i := slices.IndexFunc(drivers, func(d Driver) bool { return d.Kind == kind }); i >= 0 {
+		return drivers[i]
+	}
+	if kind == model.Unformatted {
+		return opaque(kind, "there is no file system in it", "it holds no file system that shunt knows")
+	}
+	return opaque(kind, fmt.Sprintf("shunt has no tool for %s", kind), noDriver(kind))
+}
+
+// opaque returns a driver for a kind that shunt moves and copies but does not change. reason says why; files says why its
+// files cannot be seen.
+func opaque(kind model.FSKind, reason, files string) Driver {
+	no := cannot(reason)
+	return Driver{
+		Kind: kind, NoFiles: files,
+		create: no, grow: no, shrink: no, check: no, label: no, uuid: no, online: no,
+	}
+}
+
+// mountable is like opaque, for a kind that the kernel can mount.
+func mountable(kind model.FSKind, reason string, mounts []Mount) Driver {
+	d := opaque(kind, reason, "")
+	d.Mounts = mounts
+	return d
+}
+
+// noDriver is the reason why the files of a kind that Linux does not know cannot be seen.
+func noDriver(kind model.FSKind) string { return fmt.Sprintf("there is no driver for %s", kind) }
+
+// mountedAs returns the one way to mount a file system that the kernel calls fs.
+func mountedAs(fs, quiet string) []Mount { return []Mount{{FS: fs, Quiet: quiet}} }

@@ -1,0 +1,141 @@
+package fsys
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/diskfs/go-diskfs/filesystem/ext4"
+
+	"shunt/geometry"
+	"shunt/model/safetext"
+	"shunt/model/scan/extfs"
+	"shunt/ops"
+)
+
+// libraryReadsExt says why go-diskfs must not read an ext file system: it knows ext4 with metadata checksums, extents,
+// typed entries and inodes of 160 bytes and more only, and does not notice what else is there.
+func libraryReadsExt(src Files) error {
+	b := make([]byte, extfs.SuperblockSize)
+	if n, err := src.Base.ReadAt(b, src.Off+extfs.SuperblockOffset); n < len(b) {
+		return err
+	}
+	sb, err := extfs.Parse(b)
+	if err != nil {
+		return err
+	}
+	const needs, refused = extfs.IncompatExtents | extfs.IncompatFiletype, extfs.IncompatInlineData | extfs.IncompatMetaBG |
+		extfs.IncompatJournalDev | extfs.IncompatEncrypt
+	switch {
+	case !sb.HasMetadataCsum() || sb.Incompat&needs != needs || sb.Incompat&refused != 0,
+		sb.InodeSize < 256 || sb.Size() > src.Len,
+		strings.Contains(sb.Dirty(), "checksum"):
+		return errNotSuited
+	}
+	return nil
+}
+
+func readExtLibrary(_ context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+	return guarded(func() (directories, error) { return ext4.Read(newStorage(src), src.Len, 0, 512) }, dir)
+}
+
+// readDebugfs walks down by inode numbers: names are never given to debugfs, which would have to quote them.
+func readDebugfs(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+	window, err := src.Window()
+	if err != nil {
+		return nil, false, err
+	}
+	const root = "2"
+	inode := root
+	for _, name := range dir {
+		above := inode
+		err := find(name, func(each func(ops.FileEntry) bool) error {
+			_, err := debugfsList(ctx, window, above, func(f debugfsEntry) bool {
+				inode = f.inode
+				return each(f.entry)
+			})
+			return err
+		})
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	var entries []ops.FileEntry
+	more, err := debugfsList(ctx, window, inode, func(f debugfsEntry) bool {
+		entries = append(entries, f.entry)
+		return len(entries) <= MostEntries+2 // "." and ".." are among them
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return entries[:min(len(entries), MostEntries+2)], more, nil
+}
+
+type debugfsEntry struct {
+	inode string
+	entry ops.FileEntry
+}
+
+// debugfsLine is a line of `ls -l`: inode, mode, type, user, group, size, date, name. Bytes of the name that are no plain
+// ASCII come as \xNN, and so does the backslash.
+var debugfsLine = regexp.MustCompile(`^\s*(\d+)\s+([0-7]+)\s+\(\d+\)\s+\d+\s+\d+\s+(\d+)\s+(\d{1,2}-[A-Z][a-z]{2}-\d{4} \d\d:\d\d) (.*)$`)
+
+// debugfsList hands every entry of a directory to each until that returns false; more says that it did. Catastrophic mode
+// (-c) leaves out the bitmaps, which are of no interest.
+func debugfsList(ctx context.Context, window, inode string, each func(debugfsEntry) bool) (more bool, err error) {
+	var odd []string
+	entries := 0
+	exit, _, more, err := runLines(ctx, "e2fsprogs", []string{"DEBUGFS_PAGER=__none__"}, []string{"debugfs", "-c", "-R", "ls -l <" + inode + ">", window}, func(line string) bool {
+		if m := debugfsLine.FindStringSubmatch(line); m != nil {
+			entries++
+			return each(debugfsParse(m))
+		} else if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "debugfs ") && len(odd) < 3 {
+			odd = append(odd, line)
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return false, err
+	case exit != 0:
+		return false, fmt.Errorf("debugfs ended with exit code %d: %s", exit, safetext.Printable(strings.Join(odd, "; ")))
+	case entries == 0 && len(odd) > 0:
+		return false, fmt.Errorf("debugfs cannot read the directory: %s", safetext.Printable(strings.Join(odd, "; ")))
+	}
+	return more, nil
+}
+
+func debugfsParse(m []string) debugfsEntry {
+	mode, _ := strconv.ParseUint(m[2], 8, 32)
+	size, _ := strconv.ParseInt(m[3], 10, 64)
+	when, _ := time.Parse("_2-Jan-2006 15:04", m[4])
+	if when.Unix() == 0 {
+		when = time.Time{}
+	}
+	kind := ops.FileOther
+	switch mode >> 12 {
+	case 0o4:
+		kind = ops.FileDirectory
+	case 0o10:
+		kind = ops.FileRegular
+	case 0o12:
+		kind = ops.FileSymlink
+	}
+	if kind != ops.FileRegular {
+		size = -1
+	}
+	return debugfsEntry{m[1], ops.NewFileEntry(unescape(m[5]), kind, geometry.Bytes(size), when)}
+}
+
+var escaped = regexp.MustCompile(`\\x[0-9a-f]{2}`)
+
+// unescape undoes \xNN.
+func unescape(name string) string {
+	return escaped.ReplaceAllStringFunc(name, func(s string) string {
+		n, _ := strconv.ParseUint(s[2:], 16, 8)
+		return string([]byte{byte(n)})
+	})
+}

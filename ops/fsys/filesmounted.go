@@ -1,0 +1,103 @@
+package fsys
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/geometry"
+	"shunt/model/safetext"
+	"shunt/ops"
+)
+
+// mountedWay lists the files of a file system after the kernel has mounted it.
+func mountedWay(m Mount) Way {
+	return Way{
+		Name: "the kernel, mounted read-only",
+		Read: func(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+			at, err := src.Mount(m.FS, m.Quiet)
+			if err != nil {
+				return nil, false, err
+			}
+			return readMounted(ctx, at, dir)
+		},
+	}
+}
+
+// readMounted lists the directory dir of the file system that is mounted at the directory at.
+func readMounted(ctx context.Context, at string, dir []string) (entries []ops.FileEntry, more bool, err error) {
+	f, err := openBelow(at, dir)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	const each = 256
+	for ctx.Err() == nil {
+		names, err := f.Readdirnames(each)
+		for _, name := range names {
+			if len(entries) == MostEntries {
+				return entries, true, nil
+			}
+			entries = append(entries, mountedEntry(f, name))
+		}
+		if errors.Is(err, io.EOF) {
+			return entries, false, nil
+		}
+		if err != nil {
+			return entries, false, err
+		}
+	}
+	return entries, false, ctx.Err()
+}
+
+// openBelow opens a directory without following a link or crossing into another mount.
+func openBelow(at string, dir []string) (*os.File, error) {
+	root, err := unix.Open(at, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unix.Close(root) }() // it was only a starting point
+	path := filepath.Join(append([]string{"."}, dir...)...)
+	fd, err := unix.Openat2(root, path, &unix.OpenHow{
+		Flags:   unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC | unix.O_NONBLOCK,
+		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS | unix.RESOLVE_NO_XDEV,
+	})
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP), errors.Is(err, unix.ENAMETOOLONG):
+		return nil, ErrNoDirectory
+	case err != nil:
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+// mountedEntry describes one name in a directory. One that cannot be looked at is listed all the same.
+func mountedEntry(dir *os.File, name string) ops.FileEntry {
+	var st unix.Stat_t
+	if err := unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT); err != nil {
+		return ops.NewFileEntry(name, ops.FileOther, -1, time.Time{})
+	}
+	kind, size := ops.FileOther, geometry.Bytes(-1)
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		kind, size = ops.FileRegular, geometry.Bytes(st.Size)
+	case unix.S_IFDIR:
+		kind = ops.FileDirectory
+	case unix.S_IFLNK:
+		kind = ops.FileSymlink
+	}
+	e := ops.NewFileEntry(name, kind, size, time.Unix(st.Mtim.Sec, 0).UTC())
+	if kind == ops.FileSymlink {
+		b := make([]byte, 4096)
+		if n, err := unix.Readlinkat(int(dir.Fd()), name, b); err == nil {
+			e.Target = safetext.Printable(string(b[:n]))
+		}
+	}
+	return e
+}

@@ -1,0 +1,77 @@
+package inspect
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"shunt/model/safetext"
+	"shunt/ops"
+	"shunt/ops/fsys"
+)
+
+// List lists the directory at the exact path dir; "" and "/" are the root. Where something can be done about an error, the
+// error says so.
+func List(ctx context.Context, src fsys.Files, dir string) (ops.Listing, error) {
+	names, err := split(dir)
+	list := ops.Listing{Path: safetext.Printable("/" + strings.Join(names, "/")), Entries: []ops.FileEntry{}}
+	if err != nil {
+		return list, err
+	}
+	d := fsys.Of(src.Kind)
+	ways := d.Ways(src)
+	if len(ways) == 0 {
+		return list, errors.New(d.NoFiles)
+	}
+	list.Notes = d.Doubts(src)
+	var failed []error
+	for _, w := range ways {
+		entries, more, err := w.Read(ctx, src, names)
+		if err == nil || errors.Is(err, fsys.ErrNoDirectory) {
+			list.By, list.Entries, list.More = w.Name, sorted(entries), more
+			if err != nil {
+				err = fmt.Errorf("%s: %w", list.Path, err)
+			}
+			return list, err
+		}
+		failed = append(failed, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return list, failed[len(failed)-1] // the readers before it were only shorter ways
+}
+
+// split returns the names in a path. It resolves "." and ".." itself.
+func split(path string) ([]string, error) {
+	const longest = 4096
+	if len(path) > longest {
+		return nil, fmt.Errorf("the path is longer than %d bytes", longest)
+	}
+	var names []string
+	for name := range strings.SplitSeq(path, "/") {
+		switch {
+		case name == "" || name == ".":
+		case name == "..":
+			names = names[:max(0, len(names)-1)]
+		case strings.ContainsRune(name, 0):
+			return nil, errors.New("the path holds a NUL byte")
+		default:
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// sorted returns the entries by name, without "." and "..".
+func sorted(entries []ops.FileEntry) []ops.FileEntry {
+	entries = slices.DeleteFunc(entries, func(e ops.FileEntry) bool { return e.Name == "." || e.Name == ".." })
+	slices.SortStableFunc(entries, func(a, b ops.FileEntry) int { return cmp.Compare(a.Exact(), b.Exact()) })
+	if entries == nil {
+		entries = []ops.FileEntry{}
+	}
+	return entries
+}

@@ -1,0 +1,166 @@
+// Package inspect looks at a target and at what lies in its partitions without changing anything. It collects facts from
+// the table and the superblocks, asks the file systems' own tools, and lists files by name, size and date. The
+// information page, `shunt info` and `shunt ls` show the results.
+//
+// Invariants: bytes are read through an io.ReaderAt, and tools get a path whose bytes they cannot change on the target.
+// Nothing on a disk can make this package fail, panic or use more than a bounded amount of memory and time. Every text in
+// a sheet is printable. What a superblock says is shown as it is, never corrected.
+package inspect
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/safetext"
+	"shunt/ops"
+	"shunt/ops/fsys"
+)
+
+// Partition returns the sheet of one partition of d, which lies on r. It runs no tools.
+func Partition(r io.ReaderAt, d model.Disk, p model.Partition, name string) ops.Sheet {
+	s := ops.Sheet{Title: safetext.Printable(p.Ref() + " of " + name)}
+	s = s.With(entry(d, p))
+	if p.Role == model.Extended {
+		return s.With(inside(d, p))
+	}
+	z := d.SectorSize
+	span := p.Span.Intersect(d.Span())
+	s = s.With(contents(p.FS, z.Bytes(span.Len())))
+	return s.With(superblock(io.NewSectionReader(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len()))), p.FS.Kind))
+}
+
+// entry is what the table says of a partition.
+func entry(d model.Disk, p model.Partition) ops.SheetSection {
+	z := d.SectorSize
+	s := ops.SheetSection{Title: "Partition"}
+	s.Add("Number", fmt.Sprint(p.Number))
+	if d.Table.Kind == model.TableMBR {
+		s.Add("Role", p.Role.String())
+	}
+	s.Add("Start", place(p.Span.Start, z))
+	s.Add("End", place(p.Span.End-1, z))
+	s.Add("Size", fmt.Sprintf("%s (%d sectors, %d bytes)", geometry.FormatBytes(z.Bytes(p.Span.Len())), p.Span.Len(), z.Bytes(p.Span.Len())))
+	text, look := alignment(p.Span.Start, z)
+	s.Warn("Alignment", text, look)
+	s.Add("Type", typeText(d.Table.Kind, p.Type))
+	s.Add("Name", p.Name)
+	s.Add("PARTUUID", p.UUID)
+	s.Add("Flags", strings.Join(model.Flags(d.Table.Kind, p), ", "))
+	if d.Table.Kind == model.TableGPT {
+		s.Add("Attributes", fmt.Sprintf("0x%016x", p.Attributes))
+	}
+	if p.Role == model.Logical {
+		s.Add("Boot record", fmt.Sprintf("sector %d, %d before the partition", p.EBR, p.Span.Start-p.EBR))
+	}
+	if over := p.Span.End - d.Sectors; over > 0 {
+		s.Warn("Outside", fmt.Sprintf("%d sectors lie behind the end of the disk", over), ops.Wrong)
+	}
+	return s
+}
+
+// inside tells what an extended partition holds.
+func inside(d model.Disk, p model.Partition) ops.SheetSection {
+	s := ops.SheetSection{Title: "Contents"}
+	var refs []string
+	for _, q := range d.Partitions() {
+		if q.Role == model.Logical && p.Span.Start <= q.Span.Start && q.Span.End <= p.Span.End {
+			refs = append(refs, q.Ref())
+		}
+	}
+	if len(refs) == 0 {
+		s.Add("Holds", "no logical partition")
+		return s
+	}
+	s.Add("Holds", strings.Join(refs, ", "))
+	return s
+}
+
+// place is a position in sectors and bytes, and in whole MiB where it is one.
+func place(at geometry.Sector, z geometry.SectorSize) string {
+	b := z.Bytes(at)
+	text := fmt.Sprintf("sector %d (byte %d", at, b)
+	if b > 0 && b%geometry.MiB == 0 {
+		text += fmt.Sprintf(", %d MiB", b/geometry.MiB)
+	}
+	return text + ")"
+}
+
+// alignment is the verdict on where a partition starts. A start inside a physical block of 4 KiB makes every write that
+// the file system aligned cost a read as well; it harms nothing else.
+func alignment(start geometry.Sector, z geometry.SectorSize) (string, ops.Attention) {
+	b := z.Bytes(start)
+	switch {
+	case b%geometry.MiB == 0:
+		return "whole MiB", ops.Plain
+	case b%(4*geometry.KiB) != 0:
+		return "not on a multiple of 4 KiB: slow on most disks made since 2010, harmless otherwise", ops.Odd
+	}
+	power := 4 * geometry.KiB
+	for b%(2*power) == 0 {
+		power *= 2
+	}
+	return fmt.Sprintf("multiple of %s, not of 1 MiB", geometry.FormatBytes(power)), ops.Plain
+}
+
+// typeText is a partition's type by its code and by its name.
+func typeText(kind model.TableKind, t model.PartType) string {
+	name := model.TypeName(kind, t)
+	if name == string(t) {
+		return string(t)
+	}
+	return fmt.Sprintf("%s (%s)", name, t)
+}
+
+// contents is what lies in n bytes of a partition or of a disk without a table, as the scan found it.
+func contents(fs model.Filesystem, n geometry.Bytes) ops.SheetSection {
+	s := ops.SheetSection{Title: "File system"}
+	if !fs.Known() {
+		s.Add("Contents", "nothing that shunt knows")
+		s.Add("Notes", fs.Notes)
+		return s
+	}
+	s.Add("Kind", string(fs.Kind))
+	s.Add("Label", fs.Label)
+	s.Add("UUID", fs.UUID)
+	if fs.Size > 0 {
+		s.Add("Size", ops.ExactBytes(fs.Size))
+		switch rest := n - fs.Size; {
+		case rest < 0:
+			s.Warn("Too large", fmt.Sprintf("it believes to be %s longer than its place", ops.ExactBytes(-rest)), ops.Wrong)
+		case rest >= geometry.MiB:
+			s.Warn("Not used", fmt.Sprintf("%s behind its end: grow it to use them", ops.ExactBytes(rest)), ops.Odd)
+		}
+	}
+	if fs.Used >= 0 {
+		s.Add("Used", ops.ExactBytes(fs.Used))
+	}
+	if free := fs.Unused(); free >= 0 {
+		s.Add("Unused", ops.ExactBytes(free))
+	}
+	if fs.Min > 0 {
+		s.Add("Smallest", "about "+ops.ExactBytes(fs.Min))
+	}
+	if fs.BlockSize > 0 {
+		s.Add("Block size", fmt.Sprintf("%d bytes", fs.BlockSize))
+	}
+	if fs.Dirty == "" {
+		s.Add("State", "nothing wrong is known")
+	} else {
+		s.Warn("State", fs.Dirty, ops.Odd)
+	}
+	s.Warn("Elsewhere", fs.Elsewhere.String(), ops.Odd)
+	s.Add("Notes", fs.Notes)
+	return s
+}
+
+// superblock returns the facts that only the superblock of this kind has. The section is empty if shunt knows none.
+func superblock(r io.ReaderAt, kind model.FSKind) ops.SheetSection {
+	s := ops.SheetSection{Title: "Superblock"}
+	if d := fsys.Of(kind); d.Facts != nil {
+		d.Facts(&s, r)
+	}
+	return s
+}

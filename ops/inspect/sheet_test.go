@@ -1,0 +1,265 @@
+package inspect
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/scan"
+	"shunt/model/testneed"
+	"shunt/ops"
+	"shunt/ops/fsys"
+)
+
+func sh(t testing.TB, dir, script string) string {
+	t.Helper()
+	return testneed.Shell(t, dir, script, "LC_ALL=C.UTF-8", "TZ=UTC")
+}
+
+// image makes a file of some MiB with a script that calls it $i.
+func image(t testing.TB, mib int, script string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "image")
+	sh(t, filepath.Dir(path), fmt.Sprintf("i=image; truncate -s %dM $i; %s", mib, script))
+	return path
+}
+
+// looked is the sheet of the whole target at path.
+func looked(t testing.TB, path string) (ops.Sheet, model.Disk) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := scan.Scan(f, info.Size(), geometry.Sector512)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Target(f, d, "image", nil), d
+}
+
+// value is a line of a sheet, "" if it is not there.
+func value(s ops.Sheet, section, name string) string {
+	for _, at := range s.Sections {
+		for _, line := range at.Lines {
+			if at.Title == section && line.Name == name {
+				return line.Value
+			}
+		}
+	}
+	return ""
+}
+
+// field is what a tool says after "NAME:".
+func field(said, name string) string {
+	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + `\s*[:=]\s*(.*?)\s*$`).FindStringSubmatch(said)
+	if m == nil {
+		return "(" + name + " is not told)"
+	}
+	return m[1]
+}
+
+func TestExtAgainstDumpe2fs(t *testing.T) {
+	testneed.Tool(t, "mke2fs")
+	testneed.Tool(t, "dumpe2fs")
+	for _, args := range []string{
+		"-t ext2", "-t ext3 -L words", "-t ext4", "-t ext4 -b 4096 -m 7", "-t ext4 -O bigalloc,quota,inline_data,casefold,verity,project",
+		"-t ext4 -O ^has_journal,meta_bg,^resize_inode -I 128", "-t ext4 -M /srv/data -e panic", "-t ext4 -E packed_meta_blocks=1 -O sparse_super2,fast_commit,mmp",
+	} {
+		t.Run(args, func(t *testing.T) {
+			// -f: it need not wait eleven seconds for other machines that may have it mounted.
+			path := image(t, 32, "mke2fs -q -F "+args+" $i; tune2fs -f -c 30 -C 4 $i")
+			said := sh(t, ".", "dumpe2fs -h "+path)
+			sheet, _ := looked(t, path)
+			when := func(name string) string {
+				return strings.TrimSpace(sh(t, ".", "date -u -d '"+field(said, name)+"' '+%Y-%m-%d %H:%M:%S UTC'"))
+			}
+			last := field(said, "Last mounted on")
+			if last == "<not available>" {
+				last = ""
+			}
+			for name, want := range map[string]string{
+				"Features": field(said, "Filesystem features"), "Created": when("Filesystem created"), "Last checked": when("Last checked"),
+				"Last written": when("Last write time"), "Last mounted on": last,
+				"Mount count": "4, a check is due at 30", "Inodes": field(said, "Inode count") + ", " + field(said, "Free inodes") + " free",
+				"Blocks":     field(said, "Block count") + ", " + field(said, "Free blocks") + " free, " + field(said, "Reserved block count") + " reserved for root",
+				"Inode size": field(said, "Inode size") + " bytes", "On errors": strings.ToLower(field(said, "Errors behavior")),
+			} {
+				if got := value(sheet, "Superblock", name); got != want {
+					t.Errorf("%s: %q, dumpe2fs says %q", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestAgainstBlkid compares kind, label and UUID, and has the superblock's section and the tools of every kind say something.
+func TestAgainstBlkid(t *testing.T) {
+	testneed.Tool(t, "blkid")
+	for _, c := range []struct {
+		tool   string
+		mib    int
+		script string
+		kind   model.FSKind
+		facts  string // a line that the superblock's section has, and its value
+		want   string
+	}{
+		{"mke2fs", 16, "mke2fs -q -F -t ext4 -L ext-label $i", model.Ext4, "On errors", "continue"},
+		{"mkfs.xfs", 320, "mkfs.xfs -q -L xfs-label $i", model.XFS, "Sector size", "512 bytes"},
+		{"mkfs.btrfs", 128, "mkfs.btrfs -q -L btrfs-label $i", model.Btrfs, "Devices", "1"},
+		{"mkfs.fat", 40, "mkfs.fat -F 32 -n FATLABEL -h 63 $i", model.FAT32, "Hidden sectors", "63 (where the partition starts, as it believes)"},
+		{"mkfs.ntfs", 16, "mkfs.ntfs -q -F -L ntfs-label -p 2048 -H 16 -S 63 $i", model.NTFS, "Hidden sectors", "2048 (where the partition starts, as it believes)"},
+		{"mkfs.exfat", 16, "mkfs.exfat -L exfatlabel $i", model.ExFAT, "FATs", "1"},
+		{"mkfs.f2fs", 64, "mkfs.f2fs -q -l f2fs-label $i", model.F2FS, "", ""},
+		{"mkswap", 16, "mkswap -q -L swap-label $i", model.Swap, "", ""},
+	} {
+		t.Run(string(c.kind), func(t *testing.T) {
+			testneed.Tool(t, c.tool)
+			path := image(t, c.mib, c.script)
+			sheet, _ := looked(t, path)
+			said := strings.ReplaceAll(sh(t, ".", "blkid -p -o export "+path), "TYPE=vfat", "TYPE=fat32")
+			for name, key := range map[string]string{"Kind": "TYPE", "Label": "LABEL", "UUID": "UUID"} {
+				if got := value(sheet, "File system", name); got != strings.ReplaceAll(field(said, key), `\`, "") {
+					t.Errorf("%s: %q, blkid says %q", name, got, field(said, key))
+				}
+			}
+			if got := value(sheet, "Superblock", c.facts); got != c.want {
+				t.Errorf("%s: %q, want %q", c.facts, got, c.want)
+			}
+			answers := Tools(context.Background(), c.kind, path, "p1")
+			if len(answers) != 1 || answers[0].Output == "" || strings.Contains(answers[0].Output, path) || !strings.HasSuffix(answers[0].Command, " p1") && c.kind != model.FAT32 {
+				t.Errorf("the tools say %+v", answers)
+			}
+		})
+	}
+}
+
+func TestXFSAgainstItsTool(t *testing.T) {
+	testneed.Tool(t, "mkfs.xfs")
+	testneed.Tool(t, "xfs_db")
+	path := image(t, 320, "mkfs.xfs -q -i size=1024 $i")
+	said := sh(t, ".", "xfs_db -r -c 'sb 0' -c p "+path)
+	sheet, _ := looked(t, path)
+	for name, want := range map[string]string{
+		"Blocks":            field(said, "dblocks") + ", " + field(said, "fdblocks") + " free",
+		"Inode size":        field(said, "inodesize") + " bytes",
+		"Inodes":            field(said, "icount") + " made, " + field(said, "ifree") + " of them free",
+		"Allocation groups": field(said, "agcount") + " of " + field(said, "agblocks") + " blocks",
+		"Log":               field(said, "logblocks") + " blocks, inside",
+	} {
+		if got := value(sheet, "Superblock", name); got != want {
+			t.Errorf("%s: %q, xfs_db says %q", name, got, want)
+		}
+	}
+}
+
+func TestBtrfsAgainstItsTool(t *testing.T) {
+	testneed.Tool(t, "mkfs.btrfs")
+	path := image(t, 128, "mkfs.btrfs -q --csum xxhash $i")
+	said := sh(t, ".", "btrfs inspect-internal dump-super "+path)
+	said = regexp.MustCompile(`(?m)^(\S+)[ \t]+`).ReplaceAllString(said, "$1: ")
+	sheet, _ := looked(t, path)
+	for name, want := range map[string]string{
+		"Generation": field(said, "generation"), "Node size": field(said, "nodesize") + " bytes", "Device id": field(said, "dev_item.devid"),
+		"Device UUID": field(said, "dev_item.uuid"), "Checksum": "xxhash64",
+	} {
+		if got := value(sheet, "Superblock", name); got != want {
+			t.Errorf("%s: %q, btrfs says %q", name, got, want)
+		}
+	}
+	if got, want := value(sheet, "Superblock", "Device size"), "("+field(said, "dev_item.total_bytes")+" bytes)"; !strings.HasSuffix(got, want) {
+		t.Errorf("Device size: %q, want %s", got, want)
+	}
+}
+
+func TestPartitionsAgainstSfdisk(t *testing.T) {
+	testneed.Tool(t, "sfdisk")
+	for _, script := range []string{
+		`label: gpt\nsize=4M,name="été"\nstart=20481,size=2000,type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B,attrs="GUID:59,LegacyBIOSBootable"\n`,
+		`label: dos\nstart=63,size=4000,bootable,type=c\nstart=8192,size=50000,type=f\nstart=8255,size=9000\nstart=20480,size=4096,type=82\n`,
+	} {
+		path := image(t, 40, "printf '"+script+"' | sfdisk -q $i")
+		var said struct {
+			Partitiontable struct {
+				ID         string
+				Partitions []struct {
+					Node, Type, UUID, Name string
+					Start, Size            int64
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(sh(t, ".", "sfdisk --json "+path)), &said); err != nil {
+			t.Fatal(err)
+		}
+		sheet, d := looked(t, path)
+		id := value(sheet, "Table", "Disk GUID") + value(sheet, "Table", "Disk signature")
+		if !strings.EqualFold(id, said.Partitiontable.ID) {
+			t.Errorf("the disk is %q, sfdisk says %q", id, said.Partitiontable.ID)
+		}
+		for _, p := range said.Partitiontable.Partitions {
+			var n int
+			if _, err := fmt.Sscanf(strings.TrimPrefix(p.Node, path), "%d", &n); err != nil {
+				t.Fatal(err)
+			}
+			q, ok := d.ByNumber(n)
+			if !ok {
+				t.Fatalf("there is no p%d", n)
+			}
+			s := Partition(strings.NewReader(""), d, q, "image")
+			for name, want := range map[string]string{
+				"Start": fmt.Sprintf("sector %d (byte %d", p.Start, p.Start*512), "End": fmt.Sprintf("sector %d (byte ", p.Start+p.Size-1),
+				"Name": p.Name,
+			} {
+				if got := value(s, "Partition", name); !strings.HasPrefix(got, want) || want == "" && got != "" {
+					t.Errorf("p%d: %s: %q, sfdisk says %q", n, name, got, want)
+				}
+			}
+			if got := value(s, "Partition", "PARTUUID"); p.UUID != "" && !strings.EqualFold(got, p.UUID) {
+				t.Errorf("p%d: PARTUUID %q, sfdisk says %q", n, got, p.UUID)
+			}
+			if got := strings.ToLower(value(s, "Partition", "Type")); !strings.Contains(got, strings.ToLower(p.Type)) {
+				t.Errorf("p%d: type %q, sfdisk says %q", n, got, p.Type)
+			}
+		}
+	}
+}
+
+func TestAlignment(t *testing.T) {
+	for _, c := range []struct {
+		start geometry.Sector
+		z     geometry.SectorSize
+		look  ops.Attention
+		word  string
+	}{
+		{2048, 512, ops.Plain, "whole MiB"},
+		{2047, 512, ops.Odd, "not on a multiple of 4 KiB"},
+		{2056, 512, ops.Plain, "multiple of 4.00 KiB"},
+		{63, 512, ops.Odd, "not on a multiple of 4 KiB"},
+		{1024, 512, ops.Plain, "multiple of 512 KiB"},
+		{255, 4096, ops.Plain, "multiple of 4.00 KiB"},
+		{256, 4096, ops.Plain, "whole MiB"},
+	} {
+		if text, look := alignment(c.start, c.z); look != c.look || !strings.HasPrefix(text, c.word) {
+			t.Errorf("%d of %d bytes: %q, %q", c.start, c.z, text, look)
+		}
+	}
+}
+
+func TestMissingTool(t *testing.T) {
+	said := said(context.Background(), fsys.Inquiry{Package: "no-such-package", Argv: []string{"no-such-tool", "{}"}}, "/dev/null", "p1")
+	if said.Err != "no-such-tool is not installed: apt install no-such-package" || said.Command != "no-such-tool p1" {
+		t.Errorf("%+v", said)
+	}
+}

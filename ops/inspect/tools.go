@@ -1,0 +1,71 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"shunt/model"
+	"shunt/model/safetext"
+	"shunt/ops"
+	"shunt/ops/fsys"
+	"shunt/ops/window/tool"
+)
+
+// Asked reports whether there is a tool that describes this kind.
+func Asked(kind model.FSKind) bool { return len(fsys.Of(kind).Ask) > 0 }
+
+// Command returns the command line of the first of these tools, for people.
+func Command(kind model.FSKind, shown string) string {
+	for _, q := range fsys.Of(kind).Ask {
+		return safetext.Command(q.Of(shown)...)
+	}
+	return ""
+}
+
+// A hostile file system can make a tool run or print forever, so both are bounded.
+const (
+	mostTime   = 15 * time.Second
+	mostOutput = 64 << 10
+)
+
+// Tools runs the file system's own tools on the file at path, which holds the file system and nothing else. A tool that is
+// missing or fails has the reason in its place.
+func Tools(ctx context.Context, kind model.FSKind, path, shown string) []ops.Said {
+	var list []ops.Said
+	for _, q := range fsys.Of(kind).Ask {
+		list = append(list, said(ctx, q, path, shown))
+	}
+	return list
+}
+
+func said(ctx context.Context, q fsys.Inquiry, path, shown string) ops.Said {
+	argv := q.Of(path)
+	said := ops.Said{Command: safetext.Command(q.Of(shown)...)}
+	ctx, cancel := context.WithTimeout(ctx, mostTime)
+	defer cancel()
+	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Env: []string{"TZ=UTC"}})
+	text := strings.ReplaceAll(result.Output, path, shown)
+	cut := len(text) > mostOutput
+	if cut {
+		text = text[:mostOutput]
+		text = text[:strings.LastIndexByte(text, '\n')+1]
+	}
+	said.Output = safetext.Lines(text)
+	var missing *tool.MissingError
+	switch {
+	case errors.As(err, &missing):
+		said.Err = ops.NotInstalled(missing.Name, q.Package)
+	case errors.Is(err, context.DeadlineExceeded):
+		said.Err = fmt.Sprintf("%s was stopped after %s: the file system may be damaged", argv[0], mostTime)
+	case err != nil:
+		said.Err = safetext.Printable(err.Error())
+	case result.Exit != 0:
+		said.Err = fmt.Sprintf("%s ended with exit code %d", argv[0], result.Exit)
+	case cut:
+		said.Err = "the rest of its output is left out"
+	}
+	return said
+}
