@@ -10,7 +10,7 @@ import (
 	"shunt/ops"
 )
 
-// luksDriver: while it is closed there is nothing to resize, as it takes what room it has when it is opened.
+// luksDriver resizes nothing: LUKS uses the room that there is when it is opened.
 func luksDriver() Driver {
 	return Driver{
 		Kind: model.LUKS, Package: "cryptsetup-bin",
@@ -29,10 +29,10 @@ func luksDriver() Driver {
 	}
 }
 
-// encrypted is why no files are to be seen in what is encrypted.
+// encrypted is the reason why the files in encrypted contents cannot be seen.
 const encrypted = "it is encrypted: open it with `cryptsetup open`, and the files are in what that shows"
 
-// labelLUKS has cryptsetup write the label, which only LUKS2 has.
+// labelLUKS sets the label with cryptsetup. Only LUKS2 has one.
 func (j job) labelLUKS(ctx context.Context, label string) error {
 	if !strings.HasPrefix(j.fs.Notes, "LUKS2") {
 		return errors.New("only LUKS2 has labels and this is LUKS1")
