@@ -12,7 +12,7 @@ import (
 	"shunt/ops"
 )
 
-// extDrivers returns the drivers for ext2, ext3 and ext4, which share their tools, and for a journal on a disk of its own.
+// extDrivers returns the drivers for ext2, ext3 and ext4, which share their tools.
 func extDrivers() []Driver {
 	ext := Driver{
 		Package: "e2fsprogs", create: can("mke2fs"), grow: can("resize2fs", "e2fsck"), shrink: can("resize2fs", "e2fsck"),
@@ -47,8 +47,7 @@ func extDrivers() []Driver {
 	for i := range drivers {
 		drivers[i].create = ext.create.called("mkfs." + string(drivers[i].Kind))
 	}
-	journal := opaque("jbd", "it is the journal of an ext file system on another disk", "it is a journal and holds no files")
-	return append(drivers, journal)
+	return drivers
 }
 
 // extDoubts returns the reasons why a listing may be incomplete or wrong.

@@ -124,7 +124,7 @@ func writeChanged(f Window, b []byte, off int64) error {
 	return writeOver(f, b, make([]byte, len(b)), off)
 }
 
-// writeOver is like writeChanged. It reads into the buffer there, which is as long as b.
+// writeOver is like writeChanged. It reads into old, a buffer as long as b.
 func writeOver(f Window, b, old []byte, off int64) error {
 	const grain = 4096
 	if err := readFull(f, old, off); err != nil {
