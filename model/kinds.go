@@ -61,6 +61,8 @@ const (
 	madeAnew kindFacts = 1 << iota
 	// filled: a check also grows it until it fills its partition.
 	filled
+	// frozen: its contents must stay exactly as and where they are.
+	frozen
 )
 
 // common lists the kinds that people look for first, in the order in which lists show them. Other kinds follow by name.
@@ -86,7 +88,7 @@ var rare = []kindInfo{
 	{kind: ISO9660, hue: HueGrey},
 	{kind: SquashFS, hue: HueGrey},
 	{kind: EROFS, hue: HueGrey},
-	{kind: SwSuspend, hue: HueRose},
+	{kind: SwSuspend, hue: HueRose, facts: frozen},
 	{kind: UDF, typed: "ntfs", holds: holdsBasic},
 }
 
@@ -112,6 +114,9 @@ func (k FSKind) MadeAnew() bool { return k.info().facts&madeAnew != 0 }
 
 // FilledByCheck reports whether a check also grows a file system of this kind until it fills its partition.
 func (k FSKind) FilledByCheck() bool { return k.info().facts&filled != 0 }
+
+// Frozen reports whether contents of this kind must stay exactly as and where they are.
+func (k FSKind) Frozen() bool { return k.info().facts&frozen != 0 }
 
 // Hue returns the colour of the kind on screens.
 func (k FSKind) Hue() Hue { return k.info().hue }

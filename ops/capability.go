@@ -25,8 +25,10 @@ type Capability struct {
 	MinSectors geometry.Sector
 	// Only512 is the reason why none can be made on a disk with sectors of 4096 bytes, or "".
 	Only512 string
-	// Labels says which labels it can hold.
-	Labels LabelRule
+	// Labels says which labels it can hold. NoLabel returns the reason why one file system of the kind has none, or "";
+	// it may be nil.
+	Labels  LabelRule
+	NoLabel func(fs model.Filesystem) string
 	// NewBlock returns the block or cluster size of a new file system of this length; nil stands for 4 KiB.
 	NewBlock func(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes
 	// KeepsPosition is set if it stores its position on the disk, which must be corrected after a move.

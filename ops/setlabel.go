@@ -2,7 +2,6 @@ package ops
 
 import (
 	"fmt"
-	"strings"
 
 	"shunt/model"
 )
@@ -46,8 +45,8 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if p.Role == model.Extended {
 		reason = "an extended partition holds no file system"
 	}
-	if reason == "" && p.FS.Kind == model.LUKS && strings.HasPrefix(p.FS.Notes, "LUKS1") {
-		reason = "only LUKS2 has labels and this is LUKS1"
+	if reason == "" && c.NoLabel != nil {
+		reason = c.NoLabel(p.FS)
 	}
 	if reason == "" && kept == p.FS.Label {
 		reason = "it has this label already"

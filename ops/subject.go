@@ -44,7 +44,7 @@ const (
 // untouchable is why contents must stay exactly as and where they are, or "". A hibernated system wakes
 // up with the old layout in memory and writes through it.
 func untouchable(fs model.Filesystem) string {
-	if fs.Kind == model.SwSuspend || strings.Contains(fs.Notes+fs.Dirty, "hibernated") {
+	if fs.Kind.Frozen() || strings.Contains(fs.Notes+fs.Dirty, "hibernated") {
 		return "it holds a hibernated system: start that and shut it down first"
 	}
 	return ""

@@ -75,8 +75,8 @@ func probeFAT(w *window) (model.Filesystem, bool) {
 	return fs, true
 }
 
-// fatLeft reports whether the window's FAT volume is nothing but a boot sector that an older format left: of one in use both
-// copies of the FAT begin with the media byte, behind everything a superblock at 1 KiB could have written over.
+// fatLeft reports whether the FAT volume in the window is only a boot sector that an older format left. In a volume that is in
+// use both copies of the FAT begin with the media byte, which lies behind everything that a superblock at 1 KiB overwrites.
 func fatLeft(w *window) bool {
 	f := fatShape(w.at(0, 512))
 	if !f.ok || f.size > w.n || f.tables < 2048 {

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"slices"
 
 	"shunt/geometry"
@@ -38,20 +39,10 @@ func probeLVM(w *window) (model.Filesystem, bool) {
 	return model.Filesystem{}, false
 }
 
-// LVMSum is LVM's CRC-32: the reflected polynomial 0xEDB88320, a start value of its own, no inversion.
+// LVMSum returns LVM's checksum of b: a CRC-32 with a start value of its own and without inversions.
 func LVMSum(b []byte) uint32 {
-	crc := uint32(0xF597A6CF)
-	for _, x := range b {
-		crc ^= uint32(x)
-		for range 8 {
-			carry := crc & 1
-			crc >>= 1
-			if carry != 0 {
-				crc ^= 0xEDB88320
-			}
-		}
-	}
-	return crc
+	const start = 0xF597A6CF
+	return ^crc32.Update(^uint32(start), crc32.IEEETable, b)
 }
 
 // lvmUUID groups the letters as the LVM tools do: 6-4-4-4-4-4-6.

@@ -1,12 +1,11 @@
-// Package attach brings targets and their partitions into the system and out of it again: an image as a loop device whose
-// partitions the kernel knows, a file system mounted at a directory. It writes to no target.
+// Package attach makes targets and their partitions available to the system: an image becomes a loop device whose partitions
+// the kernel knows, a file system is mounted at a directory. It also reverses both. It writes to no target.
 //
-// Who may do what to a target at the same time is for the target's locks to say: the functions here take one that is held
-// (target.Hold), and are for root.
+// The functions take a target that is held (target.Hold), whose locks keep others away, and need root.
 //
-// What has to go away later needs no record. A loop device that shows a single partition, for a mount of an image, goes
-// with the mount, which the kernel sees to. A loop device that shows a whole image stays until it is detached.
-// Directories that were made for mounts are those in Room, and are removed only if they are empty.
+// No record is kept of what must be removed later. The kernel removes the loop device of a single partition together with
+// the mount that it was made for. The loop device of a whole image stays until it is detached. Directories for mounts are
+// made in Room only, and are only removed if they are empty.
 package attach
 
 import (
@@ -21,7 +20,7 @@ import (
 	"shunt/ops/target/registry"
 )
 
-// Access says whether what is attached or mounted can be written to.
+// Access says whether a loop device or a mount can be written to.
 type Access int
 
 // The ways of access.
@@ -30,7 +29,7 @@ const (
 	ReadOnly         // nothing is written, not even to replay a journal
 )
 
-// ErrNotRoot is returned to those who may not do what they asked for.
+// ErrNotRoot is returned if the process is not root's.
 var ErrNotRoot = errors.New("takes root: run it with sudo. Without root `shunt ls TARGET P` lists the files in a partition")
 
 // allowed fails with ErrNotRoot unless the process is root's.
@@ -41,8 +40,8 @@ func allowed(what string) error {
 	return nil
 }
 
-// Image sets a loop device up on an image file that is held and tells the kernel its partitions. After an error nothing
-// is left of it.
+// Image sets up a loop device on an image file that is held and tells the kernel its partitions. After an error the loop
+// device is gone again.
 func Image(t target.Target, parts []target.Part, access Access) (node string, err error) {
 	if err := allowed("attaching an image"); err != nil {
 		return "", err
@@ -61,7 +60,7 @@ func Image(t target.Target, parts []target.Part, access Access) (node string, er
 	return l.Node, b.Close()
 }
 
-// hold opens a loop device whose image is held already.
+// hold opens a loop device whose image is already held.
 func hold(node string) (target.KernelDisk, error) {
 	t, err := registry.Open(node, target.Options{Mode: target.Hold, NoLock: true})
 	if err != nil {
@@ -74,7 +73,7 @@ func hold(node string) (target.KernelDisk, error) {
 	return d, nil
 }
 
-// Find is the loop device that shows an image from its start to its end: that of path itself if path is a loop device.
+// Find returns the loop device that shows the whole image at path. If path is a loop device, Find returns that.
 func Find(path string) (target.Loop, error) {
 	l, err := loop.At(path)
 	if err == nil || !errors.Is(err, target.ErrNoLoop) {
@@ -106,8 +105,8 @@ func Find(path string) (target.Loop, error) {
 // ErrNotAttached is returned for an image that no loop device shows.
 var ErrNotAttached = errors.New("is not attached")
 
-// Detach takes a loop device off its image. It closes t, which must be held. As long as a partition is in use nothing is
-// done, and the error names it.
+// Detach detaches a loop device from its image and closes t, which must be held. If a partition is in use it only closes t,
+// and the error names the partition.
 func Detach(t target.Target) error {
 	if err := allowed("detaching a loop device"); err != nil {
 		return errors.Join(err, t.Close())

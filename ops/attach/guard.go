@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// guarded opens the directory at an absolute path and returns its path without links. It is a directory that nobody but root and
-// this user, who is root too where something is mounted, can put something else in the place of: every directory on the way is
-// theirs, and so is every link; where others can write, as in /tmp, they cannot rename what is not their own.
+// guarded opens the directory at an absolute path and returns its path without links. It fails unless only root and this user can
+// replace the directory: they must own every directory and link on the way. A directory in which others can write, such as
+// /tmp, is allowed if they cannot rename files of other owners there.
 func guarded(path string) (dir *os.File, real string, err error) {
 	const mostSteps = 255
 	rest := strings.Split(path, "/")
@@ -61,7 +61,7 @@ func guarded(path string) (dir *os.File, real string, err error) {
 	return at, real, nil
 }
 
-// openPath opens a name in a directory without following it, and without more rights than to go by it.
+// openPath opens a name in a directory without following links, and only as a path.
 func openPath(at int, name string) (*os.File, error) {
 	fd, err := unix.Openat(at, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -70,8 +70,7 @@ func openPath(at int, name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// step makes sure that nobody else can change which file the last name of the path leads to from a directory. If that is a link
-// it returns where it leads.
+// step fails if others can change which file the last name of the path leads to. If that is a link, step returns its target.
 func step(from, to *os.File, path string) (link string, err error) {
 	var dir, st unix.Stat_t
 	if err := errors.Join(unix.Fstat(int(from.Fd()), &dir), unix.Fstat(int(to.Fd()), &st)); err != nil {
@@ -96,5 +95,5 @@ func step(from, to *os.File, path string) (link string, err error) {
 	return "", fmt.Errorf("%s is no directory", path)
 }
 
-// byDescriptor is a path that leads to an open file, whatever happens to its name.
+// byDescriptor returns a path that leads to an open file even if its name changes.
 func byDescriptor(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }

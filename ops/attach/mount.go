@@ -20,11 +20,11 @@ type Wish struct {
 	// Dir is an existing directory to mount it at, the path to which only root can change; "" has one made in Room.
 	Dir    string
 	Access Access
-	// AllowDisks admits partitions of physical disks for reading and writing.
+	// AllowDisks allows partitions of physical disks to be mounted for writing.
 	AllowDisks bool
 }
 
-// Place is a partition, or the whole of a target, with the file system in it.
+// Place is a partition, or a whole target, and the file system in it.
 type Place struct {
 	Name string // what people call it: "p1", "the disk"
 	Part target.Part
@@ -32,9 +32,9 @@ type Place struct {
 	Use  model.Use
 }
 
-// Mount mounts the file system at a place of a target that is locked, and returns the directory. all are the partitions of
-// the target as they are in its table; those of a block device that the kernel does not know are told to it. After an
-// error nothing is mounted. Neither set-user-id programs nor devices nor programs at all work on it.
+// Mount mounts the file system at a place of a target that is held, and returns the directory. all lists the partitions in the
+// target's table; Mount tells the kernel those of a block device that it does not know yet. Programs and devices do not
+// work on the mount. After an error nothing is mounted.
 func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err error) {
 	if err := allowed("mounting"); err != nil {
 		return "", err
@@ -93,8 +93,8 @@ func mountAt(t target.Target, all []target.Part, p Place, at spot, access Access
 	return errors.Join(d.Lend(func() error { return mount(node, p, at, access) }), done())
 }
 
-// mountImage mounts a part of an image file by a loop device that shows nothing else and goes away with the mount. One
-// that only reads is read-only itself, so that not even the kernel writes.
+// mountImage mounts a part of an image file through a loop device that shows nothing else and disappears with the mount. For a
+// read-only mount the loop device is read-only too, so that not even the kernel can write.
 func mountImage(t target.Target, p Place, at spot, access Access) error {
 	l, device, err := loop.SetUp(t, target.Loop{
 		Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == ReadOnly, Passing: true,
@@ -105,8 +105,8 @@ func mountImage(t target.Target, p Place, at spot, access Access) error {
 	return errors.Join(mount(l.Node, p, at, access), device.Close())
 }
 
-// mount mounts what is on a node in the first way that there is here. The kernel is told the open directory; a program that
-// mounts gets its name, which only root can change the meaning of.
+// mount mounts the file system on a node in the first way that is available. The kernel gets the open directory. A program
+// gets its name; only root can change what that name leads to.
 func mount(node string, p Place, at spot, access Access) error {
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
 	if access == ReadOnly {
@@ -142,8 +142,8 @@ func mount(node string, p Place, at spot, access Access) error {
 	return fmt.Errorf("the kernel does not mount %s as %s: %w; check it first (`check` in a plan, x in the editor)", p.Name, p.FS.Kind, err)
 }
 
-// Unmount unmounts what is mounted of a place. dir is which of several mounts, "" if there is one only. A directory that
-// was made for it is removed. It returns the directory.
+// Unmount unmounts the file system at a place and returns the directory. dir selects one of several mounts; it may be "" if
+// there is only one. Unmount removes a directory that Mount has made.
 func Unmount(t target.Target, p Place, dir string) (string, error) {
 	if err := allowed("unmounting"); err != nil {
 		return "", err
@@ -180,5 +180,5 @@ func Unmount(t target.Target, p Place, dir string) (string, error) {
 	return dir, err
 }
 
-// ErrNotMounted is returned for what is not mounted.
+// ErrNotMounted is returned if nothing is mounted.
 var ErrNotMounted = errors.New("is not mounted")

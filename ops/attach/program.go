@@ -13,11 +13,11 @@ import (
 	"shunt/ops/fsys"
 )
 
-// mostTime is how long a program may take to mount something.
+// mostTime bounds how long a program may take to mount something.
 const mostTime = 30 * time.Second
 
-// start has a program mount it. It goes on in the background as long as that is mounted. unix.ENODEV means that the
-// program is not there.
+// start runs a program that mounts the node at dir and stays in the background until it is unmounted. The error is
+// unix.ENODEV if the program is not installed.
 func start(m fsys.Mount, node, dir string, access Access) error {
 	path, err := exec.LookPath(m.Program)
 	if err != nil {
@@ -27,7 +27,7 @@ func start(m fsys.Mount, node, dir string, access Access) error {
 	defer cancel()
 	options := "rw,nosuid,nodev,noexec"
 	if access == ReadOnly {
-		options = "ro,norecover,nosuid,nodev,noexec"
+		options = "ro,nosuid,nodev,noexec," + m.Quiet
 	}
 	cmd := exec.CommandContext(ctx, path, "-o", options, node, dir)
 	cmd.Env = append(os.Environ(), "LC_ALL=C")

@@ -23,7 +23,7 @@ type spot struct {
 	made bool
 }
 
-// directory is where something is to be mounted: wish if there is one, else a directory that is made. It is to be closed.
+// directory returns the directory to mount something at: wish, or a new one if wish is "". The caller must close it.
 func directory(path string, p Place, wish string) (spot, error) {
 	if wish != "" {
 		return wished(wish)
@@ -50,7 +50,7 @@ func wished(wish string) (spot, error) {
 	return spot{File: f, path: real}, nil
 }
 
-// made makes a directory in Room. One that is empty is taken, as it is left when something was unmounted by hand.
+// made makes a directory in Room. It reuses an empty one, which remains when people unmount by hand.
 func made(path string, p Place) (spot, error) {
 	if err := os.MkdirAll(Room, 0o755); err != nil {
 		return spot{}, err
@@ -78,8 +78,7 @@ func made(path string, p Place) (spot, error) {
 	}
 }
 
-// vacant reports whether a directory is empty and nothing is mounted there, as it is left when something was unmounted
-// by hand.
+// vacant reports whether a directory is empty and nothing is mounted there.
 func vacant(dir string) bool {
 	_, err := topmost(dir)
 	if !errors.Is(err, ErrNotMounted) {
@@ -89,13 +88,13 @@ func vacant(dir string) bool {
 	return err == nil && len(entries) == 0
 }
 
-// mounted is a mount of this process's namespace.
+// mounted is one mount in this process's namespace.
 type mounted struct {
 	id    string // the number in its line of mountinfo
 	stack int    // how many are mounted at the directory, one over the other
 }
 
-// topmost finds what is mounted at a directory; the error wraps ErrNotMounted if that is nothing.
+// topmost finds the mount at a directory. The error wraps ErrNotMounted if there is none.
 func topmost(dir string) (mounted, error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -114,7 +113,7 @@ func topmost(dir string) (mounted, error) {
 	return found, nil
 }
 
-// users names who keeps a mount busy, and what to do about it.
+// users names the processes that keep a mount busy, and says what to do.
 func users(dir, id string) string {
 	procs, err := os.ReadDir("/proc")
 	if err != nil {
@@ -137,7 +136,7 @@ func users(dir, id string) string {
 	return fmt.Sprintf("it is in use by %s; end that or leave the directory first", strings.Join(list, ", "))
 }
 
-// uses reports whether a process has something open on a mount, or is in it.
+// uses reports whether a process has a file open on a mount, or its working directory there.
 func uses(proc, dir, id string) bool {
 	for _, link := range []string{"cwd", "root", "exe"} {
 		if at, err := os.Readlink(filepath.Join(proc, link)); err == nil && (at == dir || strings.HasPrefix(at, dir+"/")) {
@@ -157,7 +156,7 @@ func uses(proc, dir, id string) bool {
 	return false
 }
 
-// afterLabel is the rest of the line that begins with a label.
+// afterLabel returns the rest of the line that begins with a label.
 func afterLabel(text, label string) string {
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(line, label); ok {

@@ -56,8 +56,8 @@ func (j job) verifyBtrfs(ctx context.Context) error {
 	return advise(err, "see btrfs-check(8) before any attempt to repair it")
 }
 
-// resizeBtrfs resizes it while it is mounted, which is the only way. The device is named by its number, and checked
-// before and after.
+// resizeBtrfs resizes the file system while it is mounted, which is the only way. It names the device by its number and
+// checks the file system before and after.
 func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
 	id, err := j.btrfsField(btrfsDeviceAt)
 	if err != nil {
@@ -91,7 +91,7 @@ const (
 	btrfsDeviceAt = 201 // number of this device
 )
 
-// btrfsField is a number in the superblock.
+// btrfsField reads a number from the superblock.
 func (j job) btrfsField(at int64) (x uint64, err error) {
 	err = j.edit(func(f File) error {
 		var b [8]byte
@@ -104,8 +104,8 @@ func (j job) btrfsField(at int64) (x uint64, err error) {
 	return x, err
 }
 
-// noBtrfsTwin refuses the btrfs at an offset if the kernel has a copy of it mounted: it tells them apart by their UUID only,
-// and would take one for the other.
+// noBtrfsTwin returns an error if the kernel has a copy of the btrfs at off mounted. It tells file systems apart by their UUID
+// only and would take one for the other.
 func noBtrfsTwin(r io.ReaderAt, off int64) error {
 	const uuidAt, magicAt, magic = 0x20, 0x40, "_BHRfS_M"
 	b := make([]byte, 0x48)

@@ -143,13 +143,18 @@ func (t Tools) Verify(ctx context.Context, kind model.FSKind, path string) error
 // system may have the old label or the new one.
 func (t Tools) SetLabel(ctx context.Context, kind model.FSKind, path, label string) error {
 	return t.do("label", kind, path, func(j job) error {
-		switch why := j.driver.facts.Labels.Fault(kind, label); {
+		facts := j.driver.facts
+		why := facts.Labels.Fault(kind, label)
+		if why == "" && facts.NoLabel != nil {
+			why = facts.NoLabel(j.fs)
+		}
+		switch {
 		case j.driver.setLabel == nil:
 			return errors.New(j.driver.label.reason)
 		case why != "":
 			return errors.New(why)
 		}
-		label := j.driver.facts.Labels.Kept(label)
+		label := facts.Labels.Kept(label)
 		if err := j.driver.setLabel(j, ctx, label); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ type Driver struct {
 type Mount struct {
 	FS    string // the name that the kernel knows it by
 	Quiet string // options that keep a read-only mount from writing
-	// Program mounts it in place of the kernel, and Package contains that program.
+	// Program mounts it in place of the kernel, which then needs no FS. Package contains that program.
 	Program, Package string
 }
 

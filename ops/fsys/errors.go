@@ -54,7 +54,7 @@ func lastLines(output string) string {
 	return strings.Join(lines[max(0, len(lines)-most):], " / ")
 }
 
-// exitCodes says what the exit codes of a tool mean; a code that is not listed is a failure without explanation.
+// exitCodes says what the exit codes of a tool mean. A code that is not listed is a failure without explanation.
 type exitCodes struct {
 	ok   []int          // the codes that are no failure
 	text map[int]string // what the others mean
@@ -85,16 +85,16 @@ func (c exitCodes) meaning(exit int) string {
 	return strings.Join(parts, ", ")
 }
 
-// zeroOnly is for tools that document nothing but success.
+// zeroOnly is for tools that document no exit code but 0.
 var zeroOnly = exitCodes{ok: []int{0}}
 
-// fsckCodes are those of fsck(8), which most checkers have.
+// fsckCodes are those of fsck(8), which most checkers use.
 var fsckCodes = exitCodes{ok: []int{0}, bits: true, text: map[int]string{
 	1: "errors were corrected", 2: "the system should be restarted", 4: "errors were left uncorrected",
 	8: "operational error", 16: "usage error", 32: "cancelled", 128: "shared library error",
 }}
 
-// or are the codes with another one that is good.
+// or returns the codes with one more that means success.
 func (c exitCodes) or(exit int) exitCodes {
 	c.ok = append(slices.Clone(c.ok), exit)
 	return c

@@ -15,8 +15,8 @@ import (
 	"shunt/ops"
 )
 
-// exfatDriver: tune.exfat is asked for everywhere, since it tells exfatprogs from the older exfat-utils, whose programs have the
-// same names and other options.
+// exfatDriver needs tune.exfat for everything. Only exfatprogs has that program; the older exfat-utils has programs of the
+// same names that take other options.
 func exfatDriver() Driver {
 	no := cannot("there is no tool that resizes exFAT")
 	return Driver{
@@ -27,7 +27,7 @@ func exfatDriver() Driver {
 			Only512: "mkfs.exfat gives a file sectors of 512 bytes, and this disk has sectors of 4096: " +
 				"make a partition of type exfat and run mkfs.exfat on its device",
 		},
-		// mkfs.exfat leaves the position of the partition 0; moved puts it in.
+		// mkfs.exfat stores 0 as the position of the partition; moved corrects that.
 		make:   mkfs(inUTF8("mkfs.exfat"), "-L", "{label}"),
 		verify: job.verifyExFAT, repair: job.repairExFAT,
 		setLabel: command(append(inUTF8("tune.exfat"), "-L", "{=}", "{}")...),
@@ -42,7 +42,7 @@ func exfatDriver() Driver {
 	}
 }
 
-// exfatBlock is the size of cluster that mkfs.exfat chooses.
+// exfatBlock returns the cluster size that mkfs.exfat chooses.
 func exfatBlock(length geometry.Bytes, _ geometry.SectorSize) geometry.Bytes {
 	switch {
 	case length > 32*geometry.GiB:
@@ -58,7 +58,7 @@ func (j job) verifyExFAT(ctx context.Context) error {
 	return advise(err, "repair it with fsck.exfat, or with chkdsk in Windows")
 }
 
-// repairExFAT runs fsck.exfat with the repairs it makes on its own.
+// repairExFAT runs fsck.exfat and lets it make the repairs that need no decision.
 func (j job) repairExFAT(ctx context.Context) error {
 	if _, _, err := j.run(ctx, fsckCodes.or(1), "fsck.exfat", "-p", j.path); err != nil {
 		return advise(err, "repair it with chkdsk in Windows")
@@ -66,7 +66,7 @@ func (j job) repairExFAT(ctx context.Context) error {
 	return j.verifyExFAT(ctx)
 }
 
-// inUTF8 begins a command line for a tool that takes what a label may hold from the locale.
+// inUTF8 begins the command line of a tool that reads labels in the encoding of its locale.
 func inUTF8(name string) []string { return []string{"env", "LC_ALL=C.UTF-8", name} }
 
 const (

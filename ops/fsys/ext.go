@@ -12,7 +12,7 @@ import (
 	"shunt/ops"
 )
 
-// extDrivers are those for ext2, ext3 and ext4, which have their tools in common.
+// extDrivers returns the drivers for ext2, ext3 and ext4, which share their tools.
 func extDrivers() []Driver {
 	ext := Driver{
 		Package: "e2fsprogs", create: can("mke2fs"), grow: can("resize2fs", "e2fsck"), shrink: can("resize2fs", "e2fsck"),
@@ -32,7 +32,7 @@ func extDrivers() []Driver {
 		},
 		doubts: extDoubts,
 	}
-	// They count blocks, of at most 4 KiB in practice, with 32 bits.
+	// ext2 and ext3 count their blocks, of at most 4 KiB in practice, with 32 bits.
 	const mostOld = 16*geometry.TiB - 4*geometry.KiB
 	ext2, ext3, ext4 := ext, ext, ext
 	ext2.Kind, ext2.facts.MaxSize = model.Ext2, mostOld
@@ -47,8 +47,7 @@ func extDrivers() []Driver {
 	for i := range drivers {
 		drivers[i].create = ext.create.called("mkfs." + string(drivers[i].Kind))
 	}
-	journal := opaque("jbd", "it is the journal of an ext file system on another disk", "it is a journal and holds no files")
-	return append(drivers, journal)
+	return drivers
 }
 
 // extDoubts returns the reasons why a listing may be incomplete or wrong.
@@ -68,7 +67,7 @@ func extDoubts(src Files) []string {
 	}
 }
 
-// extBlock is the size of block that mke2fs chooses.
+// extBlock returns the block size that mke2fs chooses.
 func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
 	if length < 512*geometry.MiB && z == geometry.Sector512 {
 		return geometry.KiB
@@ -87,8 +86,7 @@ func (j job) verifyExt(ctx context.Context) error {
 	return advise(err, "check it first, which repairs it")
 }
 
-// resizeExt runs resize2fs. It takes sizes in KiB, a unit of which every block size is a multiple, so the size is
-// rounded down to whole blocks here.
+// resizeExt runs resize2fs. It rounds the size down to whole blocks, which are whole KiB, the unit that resize2fs takes.
 func (j job) resizeExt(ctx context.Context, size geometry.Bytes) error {
 	sb, err := j.extSuper()
 	if err != nil {
@@ -107,7 +105,7 @@ func (j job) resizeExt(ctx context.Context, size geometry.Bytes) error {
 	if _, _, err := j.run(ctx, zeroOnly, "resize2fs", "-p", j.path, fmt.Sprintf("%dK", want/1024)); err != nil {
 		return advise(err, noRoom)
 	}
-	// resize2fs leaves a last group away that would be filled by its own metadata.
+	// resize2fs drops a last group that its own metadata would fill.
 	least := want - int64(sb.BlocksPerGroup)*sb.BlockSize
 	if want >= sb.Size() {
 		least = max(least, sb.Size())
@@ -115,7 +113,7 @@ func (j job) resizeExt(ctx context.Context, size geometry.Bytes) error {
 	return j.ended("resize2fs", geometry.Bytes(least), geometry.Bytes(want))
 }
 
-// noRoom is what to do when a tool cannot make a file system that small.
+// noRoom says what to do if a tool cannot make a file system that small.
 const noRoom = "if there is not enough room in the new size, leave the partition larger"
 
 // extSuper reads the superblock.
@@ -131,8 +129,8 @@ func (j job) extSuper() (sb extfs.Superblock, err error) {
 	return sb, err
 }
 
-// makeExt runs mke2fs. Neither the free blocks nor the inode tables are touched (nodiscard, lazy_itable_init), so that
-// little has to be written; the kernel completes the tables at the first mount.
+// makeExt runs mke2fs. It does not touch the free blocks and the inode tables (nodiscard, lazy_itable_init), so it writes
+// little. The kernel completes the tables after the first mount.
 func (j job) makeExt(ctx context.Context, spec Spec) error {
 	argv := []string{"mke2fs", "-t", string(j.driver.Kind), "-F", "-E", "nodiscard,lazy_itable_init=1,root_owner=0:0"}
 	if spec.SectorSize == geometry.Sector4096 {

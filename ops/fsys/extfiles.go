@@ -16,8 +16,8 @@ import (
 	"shunt/ops"
 )
 
-// libraryReadsExt says why go-diskfs must not read an ext file system: it knows ext4 with metadata checksums, extents,
-// typed entries and inodes of 160 bytes and more only, and does not notice what else is there.
+// libraryReadsExt returns an error if go-diskfs must not read the ext file system. The library only knows ext4 with metadata
+// checksums, extents, typed entries and inodes of 160 bytes or more, and it does not notice anything else.
 func libraryReadsExt(src Files) error {
 	b := make([]byte, extfs.SuperblockSize)
 	if n, err := src.Base.ReadAt(b, src.Off+extfs.SuperblockOffset); n < len(b) {
@@ -42,7 +42,7 @@ func readExtLibrary(_ context.Context, src Files, dir []string) ([]ops.FileEntry
 	return guarded(func() (directories, error) { return ext4.Read(newStorage(src), src.Len, 0, 512) }, dir)
 }
 
-// readDebugfs walks down by inode numbers: names are never given to debugfs, which would have to quote them.
+// readDebugfs walks down by inode numbers. It never passes names to debugfs, because they would have to be quoted.
 func readDebugfs(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
 	window, err := src.Window()
 	if err != nil {
@@ -83,8 +83,8 @@ type debugfsEntry struct {
 // ASCII come as \xNN, and so does the backslash.
 var debugfsLine = regexp.MustCompile(`^\s*(\d+)\s+([0-7]+)\s+\(\d+\)\s+\d+\s+\d+\s+(\d+)\s+(\d{1,2}-[A-Z][a-z]{2}-\d{4} \d\d:\d\d) (.*)$`)
 
-// debugfsList hands every entry of a directory to each until that returns false; more says that it did. Catastrophic mode
-// (-c) leaves out the bitmaps, which are of no interest.
+// debugfsList calls each with every entry of a directory until it returns false; more reports that it did. Catastrophic mode
+// (-c) does not read the bitmaps, which are not needed.
 func debugfsList(ctx context.Context, window, inode string, each func(debugfsEntry) bool) (more bool, err error) {
 	var odd []string
 	entries := 0
@@ -132,7 +132,7 @@ func debugfsParse(m []string) debugfsEntry {
 
 var escaped = regexp.MustCompile(`\\x[0-9a-f]{2}`)
 
-// unescape undoes \xNN.
+// unescape replaces each \xNN by the byte that it stands for.
 func unescape(name string) string {
 	return escaped.ReplaceAllStringFunc(name, func(s string) string {
 		n, _ := strconv.ParseUint(s[2:], 16, 8)

@@ -11,8 +11,8 @@ import (
 	"shunt/model/scan/extfs"
 )
 
-// extMap reads the block bitmaps of an ext file system, group by group. Its memory does not grow with the file
-// system but for the runs of metadata, of which there is one for each group at most in practice.
+// extMap reads the block bitmaps of an ext file system, group by group. Its memory only grows with the number of runs of
+// metadata; in practice each group has one at most.
 //
 // A group whose bitmap was never written (Uninit) holds nothing but metadata. With flexible groups that
 // includes bitmaps and inode tables of other groups, so a first pass over the descriptors collects where all
@@ -28,7 +28,7 @@ type extMap struct {
 // blockRun is the run of blocks [start, end).
 type blockRun struct{ start, end uint64 }
 
-// eachGroup hands the descriptor of every group to do, in order.
+// eachGroup calls do with the descriptor of every group, in order.
 func (e *extMap) eachGroup(do func(group uint64, d extfs.Desc) error) error {
 	block := make([]byte, e.sb.BlockSize)
 	perBlock := e.sb.DescsPerBlock()
@@ -54,7 +54,7 @@ func (e *extMap) eachGroup(do func(group uint64, d extfs.Desc) error) error {
 	return nil
 }
 
-// findMetadata collects where all metadata lies, and compares the free blocks of all groups with the superblock.
+// findMetadata finds all metadata, and compares the sum of the free blocks of all groups with the superblock.
 func (e *extMap) findMetadata() error {
 	free := uint64(0)
 	err := e.eachGroup(func(group uint64, d extfs.Desc) error {

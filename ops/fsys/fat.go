@@ -15,9 +15,9 @@ import (
 	"shunt/ops"
 )
 
-// fatDrivers are those for FAT12, FAT16 and FAT32. Resizing is done here: fatresize, the only tool there is, works on
-// partitions of a disk and not on a file that holds a volume, changes the table as well, and may change the size of
-// clusters, the kind of FAT and the name in the boot sector; it cannot do most sizes.
+// fatDrivers returns the drivers for FAT12, FAT16 and FAT32. Shunt resizes FAT itself. The only tool that does, fatresize, works
+// on partitions of a disk and not on a file that holds a volume. It changes the table as well, may change the size of
+// clusters, the kind of FAT and the name in the boot sector, and fails for most sizes.
 func fatDrivers() []Driver {
 	fat := Driver{
 		Package: "dosfstools", create: can("mkfs.fat"), grow: alone("fsck.fat"), shrink: alone("fsck.fat"),
@@ -52,10 +52,10 @@ func fatDrivers() []Driver {
 	return []Driver{fat12, fat16, fat32}
 }
 
-// fat32Clusters is the fewest clusters, of at least one sector, with which Windows and others take a volume for FAT32.
+// fat32Clusters is the smallest number of clusters of a FAT32. Windows and others take a volume with fewer for FAT16.
 const fat32Clusters = 65525
 
-// fsck.fat(8): 0 no errors, 1 errors were found (and, if it was told so, corrected), 2 usage error.
+// fsck.fat(8): 0 no errors, 1 errors found (and corrected, if an option asks for that), 2 usage error.
 var fsckFATCodes = exitCodes{ok: []int{0}, text: map[int]string{1: "errors were found", 2: "usage error"}}
 
 func (j job) repairFAT(ctx context.Context) error {
@@ -93,7 +93,7 @@ func (j job) makeFAT(ctx context.Context, spec Spec) error {
 	return err
 }
 
-// fat16Cluster is the smallest cluster in sectors with which FAT16 can have that many sectors.
+// fat16Cluster returns the smallest cluster size, in sectors, with which a FAT16 can have that many sectors.
 func fat16Cluster(sectors int64) int64 {
 	const mostClusters, mostSectors = 65524, 128
 	cluster := int64(1)
@@ -103,8 +103,8 @@ func fat16Cluster(sectors int64) int64 {
 	return cluster
 }
 
-// hiddenSectors is what boot sectors say of a partition that begins at start. They have 32
-// bits for it; 0 stands for what they cannot hold.
+// hiddenSectors returns what boot sectors store as the position of a partition that begins at start: 32 bits, with 0 for
+// positions that are too large.
 func hiddenSectors(start geometry.Sector) uint32 {
 	if start < 0 || start >= 1<<32 {
 		return 0
@@ -167,7 +167,7 @@ func movedFAT(w Window, _ int64, start geometry.Sector, z geometry.SectorSize) e
 	return setHidden(w, backup, sector, start, z)
 }
 
-// fatBackup is where the backup of the boot sector of FAT32 lies, or 0 if there is none.
+// fatBackup returns the offset of the backup of a FAT32 boot sector, or 0 if there is none.
 func fatBackup(w Window, head []byte, sector int64) (off int64, err error) {
 	reserved, backup := int64(binary.LittleEndian.Uint16(head[14:])), int64(binary.LittleEndian.Uint16(head[50:]))
 	if backup == 0 || backup >= reserved {

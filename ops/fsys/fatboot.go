@@ -8,7 +8,7 @@ import (
 	"shunt/model/scan/fatfs"
 )
 
-// writeBoot puts the new geometry into the boot sector, and of FAT32 into its backup and the FSInfo sectors of both.
+// writeBoot writes the new geometry into the boot sector. For FAT32 it also writes the backup and both FSInfo sectors.
 func (m *fatMove) writeBoot() error {
 	if err := m.bootAt(0); err != nil {
 		return fmt.Errorf("write the boot sector: %w", err)
@@ -39,7 +39,7 @@ func (m *fatMove) writeBoot() error {
 	return nil
 }
 
-// bootAt corrects the boot sector or its backup in a sector. All that a resize does not change stays as it is.
+// bootAt corrects the boot sector, or its backup, in a sector. It keeps everything that a resize does not change.
 func (m *fatMove) bootAt(sector int64) error {
 	off := sector * m.old.SectorSize
 	b := make([]byte, fatfs.BootSize)
@@ -79,8 +79,7 @@ func (m *fatMove) bootAt(sector int64) error {
 	return writeChanged(m.f, b, off)
 }
 
-// infoAt puts the count of free clusters into an FSInfo sector; where to look for the next free one is not known any
-// more.
+// infoAt writes the count of free clusters into an FSInfo sector. The place of the next free one is not known any more.
 func (m *fatMove) infoAt(sector int64) error {
 	if sector == 0 {
 		return nil

@@ -56,7 +56,7 @@ func (m *fatMove) renumber(ctx context.Context) error {
 	return nil
 }
 
-// push takes a directory up for walking. Each is met once, or the tree is no tree.
+// push adds a directory that is still to be walked. A directory that comes up twice means that the tree is damaged.
 func (t *fatTree) push(first int64) error {
 	if !t.m.used.has(first) || t.seen.has(first) {
 		return fmt.Errorf("cluster %d cannot begin a directory here: %w", first, errFATDamaged)
@@ -87,7 +87,7 @@ func (t *fatTree) directory(ctx context.Context, first int64) error {
 	}
 }
 
-// entries renumbers n bytes of entries at off. end means that the directory ends there.
+// entries renumbers n bytes of entries at off. end reports that the directory ends there.
 func (t *fatTree) entries(off, n int64) (end bool, err error) {
 	b := make([]byte, n)
 	if err := readFull(t.m.f, b, off); err != nil {
@@ -106,7 +106,7 @@ func (t *fatTree) entries(off, n int64) (end bool, err error) {
 	return end, writeChanged(t.m.f, b, off)
 }
 
-// entry renumbers one entry and takes up the directory that it may stand for.
+// entry renumbers one entry. If it stands for a directory, that is walked later.
 func (t *fatTree) entry(e []byte) error {
 	attr := e[11]
 	if e[0] == 0xE5 || attr&0x3F == fatAttrLong || attr&fatAttrVolume != 0 {

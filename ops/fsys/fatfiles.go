@@ -22,7 +22,7 @@ import (
 // mdirLine is a line of mdir: short name, extension, size or <DIR>, date, time, and the long name if there is one.
 var mdirLine = regexp.MustCompile(`^(.{8}) (.{3}) +(<DIR>|\d+) +(\d{4}-\d\d-\d\d) +(\d{1,2}:\d\d)(?: ?|  (.*))$`)
 
-// readMdir lists a directory of FAT with mtools, which compares names without regard to case as FAT does.
+// readMdir lists a directory of FAT with mtools, which like FAT ignores the case of names.
 func readMdir(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error) {
 	window, err := src.Window()
 	if err != nil {
@@ -65,13 +65,13 @@ func mdirParse(m []string) ops.FileEntry {
 	return ops.NewFileEntry(name, ops.FileRegular, geometry.Bytes(size), when)
 }
 
-// mtoolsQuoted takes the meaning away from what mtools would take for a pattern.
+// mtoolsQuoted quotes characters that mtools would take for a pattern.
 func mtoolsQuoted(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`).Replace(path)
 }
 
-// libraryReadsFAT says why go-diskfs must not read a FAT file system: it reads the whole FAT at once, wants two that are
-// equal, follows chains without end, and takes names in code pages for UTF-8.
+// libraryReadsFAT returns an error if go-diskfs must not read the FAT file system. The library reads a whole FAT at once, wants
+// two equal ones, follows endless chains and takes names in code pages for UTF-8.
 func libraryReadsFAT(src Files) error {
 	const mostTable = 8 << 20 // go-diskfs takes some four times as much memory
 	b := make([]byte, 512)
@@ -106,8 +106,8 @@ func readFATLibrary(_ context.Context, src Files, dir []string) ([]ops.FileEntry
 
 var errCyclic = errors.New("a chain of clusters leads back into itself")
 
-// fatAcyclic makes sure that every chain in a FAT of n bytes at off ends: go-diskfs would follow one that does not until
-// all memory is taken. It takes a few bytes of memory for each entry.
+// fatAcyclic returns an error unless every chain in the FAT of n bytes at off ends. go-diskfs would follow an endless one until
+// no memory is left. fatAcyclic itself uses a few bytes of memory for each entry.
 func fatAcyclic(src Files, off, n int64) error {
 	b := make([]byte, n)
 	if got, err := src.Base.ReadAt(b, src.Off+off); got < len(b) {
@@ -132,7 +132,7 @@ func fatAcyclic(src Files, off, n int64) error {
 	return nil
 }
 
-// fatTable tells which cluster follows another one. Numbers that are no cluster end a chain.
+// fatTable says which cluster follows another one. A number that is not a cluster ends a chain.
 type fatTable struct {
 	of  func(cluster int) int
 	len int

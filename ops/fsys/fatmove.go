@@ -15,10 +15,10 @@ import (
 //	├─ FATs ┼ 2 ┼ 3 ┼ 4 ┼ 5 ┤          ├─ FATs ┼ 2 ┼ 3 ┼ 4 ┼ 5 ┤
 //	├─── FATs ──┼ 2 ┼ 3 ┼ 4 ┼ 5 ┤      ├─ FATs ┼ 2 ┼ 3 ┤
 //
-// Clusters that are in the way of longer FATs, or beyond the new end, go to free clusters; the k-th of the former goes to
-// the k-th of the latter. When the FATs get longer by shift clusters, all numbers fall by as much.
+// Clusters in the way of longer FATs, or beyond the new end, are moved to free clusters: the k-th of them to the k-th free
+// cluster. If the FATs get longer by shift clusters, all numbers become smaller by shift.
 //
-// Numbers are the old ones unless they are called new.
+// A number is an old one unless it is called new.
 type fatMove struct {
 	f         Window
 	old, to   fatfs.Volume
@@ -30,7 +30,7 @@ type fatMove struct {
 	bad       int64       // how many bad ones stay
 }
 
-// planFATMove reads the FAT and decides what goes where. Nothing is written.
+// planFATMove reads the FAT and decides which cluster goes where. It writes nothing.
 func planFATMove(ctx context.Context, f Window, old, to fatfs.Volume) (*fatMove, error) {
 	const first = fatfs.FirstCluster
 	n := old.Clusters() + first
@@ -76,13 +76,13 @@ func planFATMove(ctx context.Context, f Window, old, to fatfs.Volume) (*fatMove,
 	return m, nil
 }
 
-// goes reports whether a cluster must give way.
+// goes reports whether a cluster must be moved.
 func (m *fatMove) goes(c int64) bool { return c >= m.from && c < m.end }
 
-// target is the new number of the k-th cluster that goes.
+// target returns the new number of the k-th cluster that is moved.
 func (m *fatMove) target(k int64) int64 { return m.used.gap(m.start, k) - m.shift }
 
-// number is the new number of a cluster that is in use.
+// number returns the new number of a cluster in use.
 func (m *fatMove) number(c int64) (int64, error) {
 	if !m.used.has(c) {
 		return 0, fmt.Errorf("cluster %d does not exist or is free, but something refers to it: %w", c, errFATDamaged)
@@ -93,8 +93,8 @@ func (m *fatMove) number(c int64) (int64, error) {
 	return c - m.shift, nil
 }
 
-// moveData copies the clusters that go. They go to clusters that were free or beyond the old end, so nothing is
-// overwritten that is still needed.
+// moveData copies the clusters that must be moved. It only writes to clusters that were free or lie beyond the old end, so
+// it overwrites nothing that is still needed.
 func (m *fatMove) moveData(ctx context.Context) error {
 	size := m.old.ClusterSize()
 	var from, to, run int64 // a run of clusters that goes as a whole
@@ -126,9 +126,9 @@ func (m *fatMove) moveData(ctx context.Context) error {
 	return flush()
 }
 
-// writeFATs writes all FATs, which must be the last use of the old ones. The new first FAT overwrites the old ones from
-// their start on: an entry is written at or before the place from which it was read, and the entries that go to
-// other places are kept in memory where they would be overwritten before.
+// writeFATs writes all FATs. Nothing may use the old ones after that. The new first FAT overwrites the old ones from their
+// start on: each entry is written at or before the place from which it was read. Entries that go elsewhere are kept in memory
+// if they would be overwritten first.
 func (m *fatMove) writeFATs(ctx context.Context) error {
 	const first = fatfs.FirstCluster
 	stay, leave := newFATReader(m.f, m.old), newFATReader(m.f, m.old)
@@ -169,8 +169,8 @@ func (m *fatMove) writeFATs(ctx context.Context) error {
 	return nil
 }
 
-// entry is what the new FAT says of a new number. stay reads the entries of clusters that keep their place, leave those of
-// clusters that go, of which *next is the first that has not got its place yet.
+// entry returns the new FAT's entry for a new number. stay reads the entries of clusters that keep their place, and leave those
+// of clusters that are moved; *next is the first of these without a place.
 func (m *fatMove) entry(c int64, stay, leave *fatReader, next *int64) (fatEntry, error) {
 	if c < fatfs.FirstCluster {
 		return stay.get(c)
@@ -200,8 +200,8 @@ func (m *fatMove) entry(c int64, stay, leave *fatReader, next *int64) (fatEntry,
 	return e.with(number), nil
 }
 
-// moveTables writes the FATs and puts the root directory of FAT12 and FAT16 behind them. The clusters that were in their
-// way must have been moved.
+// moveTables writes the FATs and puts the root directory of FAT12 and FAT16 behind them. Clusters in their way must already
+// have been moved.
 func (m *fatMove) moveTables(ctx context.Context) error {
 	root := make([]byte, m.old.RootSectors()*m.old.SectorSize)
 	if err := readFull(m.f, root, m.old.RootStart()*m.old.SectorSize); err != nil {

@@ -2,9 +2,9 @@ package fsys
 
 import "math/bits"
 
-// clusterSet is a set of numbers below a bound: a bit for each in those parts of the range that have members, so 32 MiB at
-// most for the largest FAT volume there can be. After seal it also counts: how many members lie before a number, and where
-// the k-th number is that is no member.
+// clusterSet is a set of numbers below a bound. It has one bit for each number in the parts of the range that have members, so
+// it takes 32 MiB at most for the largest possible FAT volume. After seal it also counts: how many members lie before a
+// number, and which is the k-th number that is not a member.
 type clusterSet struct {
 	n     int64      // numbers are below this
 	pages []*setPage // nil where there is no member
@@ -39,7 +39,7 @@ func (s *clusterSet) remove(c int64) {
 	}
 }
 
-// word is the i-th word of the set, which must begin below n.
+// word returns the i-th word of the set, which must begin below n.
 func (s *clusterSet) word(i int64) uint64 {
 	if page := s.pages[i/pageWords]; page != nil {
 		return page[i%pageWords]
@@ -52,7 +52,7 @@ func (s *clusterSet) has(c int64) bool {
 	return c >= 0 && c < s.n && s.word(c/wordBits)&(1<<(c%wordBits)) != 0
 }
 
-// seal prepares for counting; it is to be called again after each change.
+// seal prepares for counting. It must be called again after each change.
 func (s *clusterSet) seal() {
 	words := (s.n + wordBits - 1) / wordBits
 	s.ranks = make([]uint32, 0, words/groupWords+2)
@@ -66,7 +66,7 @@ func (s *clusterSet) seal() {
 	s.ranks = append(s.ranks, sum)
 }
 
-// before counts the members below c, which must lie in [0, n].
+// before returns the number of members below c, which must lie in [0, n].
 func (s *clusterSet) before(c int64) int64 {
 	sum := int64(s.ranks[c/groupBits])
 	for i := c / groupBits * groupWords; i < c/wordBits; i++ {
@@ -78,7 +78,7 @@ func (s *clusterSet) before(c int64) int64 {
 	return sum
 }
 
-// gap is the k-th number, counted from 0 and from the number start on, that is no member. Beyond n there are none.
+// gap returns the k-th number from start on that is not a member, counted from 0. There are no members beyond n.
 func (s *clusterSet) gap(start, k int64) int64 {
 	if start >= s.n {
 		return start + k

@@ -11,7 +11,7 @@ import (
 	"shunt/model/scan/fatfs"
 )
 
-// errFATDamaged is wrapped where a volume contradicts itself.
+// errFATDamaged is wrapped by the error for a volume that contradicts itself.
 var errFATDamaged = errors.New("check it first, which repairs it")
 
 // fatMask covers the bits of an entry that count: FAT32 keeps the upper four for itself.
@@ -41,7 +41,7 @@ func (e fatEntry) bad() bool { return e.value&e.mask == e.mask-8 }
 // last means that a chain ends here.
 func (e fatEntry) last() bool { return e.value&e.mask >= e.mask-7 }
 
-// with is the entry with another number in it.
+// with returns the entry with another number in it.
 func (e fatEntry) with(number int64) fatEntry {
 	return fatEntry{value: e.value&^e.mask | uint32(number), mask: e.mask}
 }
@@ -77,7 +77,7 @@ func setEntry(b []byte, kind model.FSKind, i int64, e fatEntry) {
 	}
 }
 
-// fatPiece is how many entries are in memory at a time. It is even, so that a piece is a whole number of bytes.
+// fatPiece is the number of entries in memory at a time. It is even, so that a piece is a whole number of bytes.
 const fatPiece = 1 << 15
 
 // fatReader reads entries of a FAT of n entries by number, a piece at a time; it is quick where they are close together.
@@ -90,7 +90,7 @@ type fatReader struct {
 	count int64
 }
 
-// newFATReader reads the FAT that counts.
+// newFATReader returns a reader of the FAT that is in force.
 func newFATReader(f io.ReaderAt, v fatfs.Volume) *fatReader {
 	return &fatReader{
 		r: io.NewSectionReader(f, v.FATAt(v.Active), v.FATSectors*v.SectorSize), v: v, n: v.Clusters() + fatfs.FirstCluster,
@@ -119,12 +119,12 @@ func (t *fatReader) get(c int64) (fatEntry, error) {
 	return entryOf(t.piece, t.v.Kind, c-t.from), nil
 }
 
-// writeChanged writes b where it differs from what is there, in pieces, so that what stays is not written.
+// writeChanged writes those pieces of b that differ from what is there.
 func writeChanged(f Window, b []byte, off int64) error {
 	return writeOver(f, b, make([]byte, len(b)), off)
 }
 
-// writeOver is writeChanged with room for what is there, as long as b.
+// writeOver is like writeChanged. It reads into old, a buffer as long as b.
 func writeOver(f Window, b, old []byte, off int64) error {
 	const grain = 4096
 	if err := readFull(f, old, off); err != nil {

@@ -77,7 +77,7 @@ func openBelow(at string, dir []string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), path), nil
 }
 
-// mountedEntry describes one name in a directory. One that cannot be looked at is listed all the same.
+// mountedEntry describes one name in a directory. It also returns an entry if the file cannot be looked at.
 func mountedEntry(dir *os.File, name string) ops.FileEntry {
 	var st unix.Stat_t
 	if err := unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT); err != nil {

@@ -15,11 +15,11 @@ import (
 // toolTime is how long one tool may run.
 const toolTime = 20 * time.Second
 
-// errEnough ends a tool that has told more than is listed.
+// errEnough stops a tool after it has printed all that is listed.
 var errEnough = errors.New("enough")
 
-// runLines runs a tool and hands on its output line by line until each returns false. It returns the exit code and the last
-// lines, for messages. more says that it was ended for that.
+// runLines runs a tool and calls each with every line of output. It stops the tool when each returns false and then returns
+// true for more. last holds the last lines, for messages.
 func runLines(ctx context.Context, pkg string, env []string, argv []string, each func(line string) bool) (exit int, last string, more bool, err error) {
 	ctx, stop := context.WithTimeout(ctx, toolTime)
 	defer stop()

@@ -5,7 +5,7 @@ import (
 	"shunt/ops"
 )
 
-// foreignDrivers are those for contents that other systems and programs see to.
+// foreignDrivers returns the drivers for contents that only other systems and programs change.
 func foreignDrivers() []Driver {
 	const volume = "it is a part of a larger volume: the files are in that"
 	return []Driver{

@@ -14,24 +14,22 @@ import (
 const (
 	// minFree is the shortest run worth leaving out of a copy, in bytes.
 	minFree = 64 << 10
-	// maxFree bounds the number of ranges. A file system that is so large and so fragmented that it would have more gets
-	// only its longer ones.
+	// maxFree bounds the number of ranges. If a large and fragmented file system has more, only the longer ones count.
 	maxFree = 1 << 17
 	// maxMetadata bounds the runs of metadata that are kept in memory. Only a file system far beyond 16 TiB with the
 	// smallest blocks has more.
 	maxMetadata = 1 << 20
 )
 
-// errDoubt is returned within this file when something does not add up, so that nothing may be left out.
+// errDoubt is returned by drivers when something does not add up. Everything must then be copied.
 var errDoubt = errors.New("the free space is not certain")
 
-// FreeRanges lists what of the n bytes at off of r need not be copied when the file system of this kind that is there
-// moves: what its driver knows to be free. The ranges are relative to off, in order, apart from each other, and at least
-// 64 KiB long.
+// FreeRanges returns the ranges that are free in the file system of this kind in the n bytes at off of r, and need not be
+// copied when it moves. They are relative to off, in order, do not touch each other and are at least 64 KiB long.
 //
-// The list is empty for other kinds, and wherever there is doubt: if the file system is not clean, has a
-// feature that is not known here, or its checksums, counts and metadata do not all agree. Missing a free block costs
-// time, taking a used one for free would cost data. An error is an I/O error only.
+// The list is empty if the driver does not know free blocks, and if there is any doubt: if the file system is not clean, has an
+// unknown feature, or its checksums, counts and metadata do not all agree. To miss a free block costs time; to take a used
+// one for free would cost data. An error is always an I/O error.
 func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
 	d := Of(kind)
 	if d.free == nil {
@@ -58,7 +56,7 @@ type freeList struct {
 	collected []overlay.Range
 }
 
-// add takes the free run [from, to), which lies behind all runs before it.
+// add adds the free run [from, to), which must lie behind all earlier runs.
 func (l *freeList) add(from, to int64) {
 	if from == l.to && l.to > l.from {
 		l.to = to

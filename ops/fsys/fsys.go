@@ -71,17 +71,17 @@ func (f hostFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-// Spec is what a new file system shall be like.
+// Spec describes a new file system.
 type Spec struct {
 	Label string // "" for none
 	UUID  string // "" for a new one
-	// Start is where the partition begins on the target; FAT keeps a note of it.
+	// Start is the first sector of the partition on the target, which some kinds store.
 	Start geometry.Sector
-	// SectorSize is the target's; a file system must not use smaller blocks.
+	// SectorSize is that of the target. A file system must not use smaller blocks.
 	SectorSize geometry.SectorSize
 }
 
-// installed reports whether a program is there.
+// installed reports whether a program is installed.
 func (t Tools) installed(name string) bool {
 	_, err := Machine{Look: t.Look}.look(name)
 	return err == nil
@@ -128,7 +128,7 @@ func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
 	return fs, n, err
 }
 
-// windowSize is the length of the window at path.
+// windowSize returns the length of the window at path.
 func (t Tools) windowSize(path string) (n int64, err error) {
 	err = t.edit(path, func(f File) error {
 		n, err = f.Size()

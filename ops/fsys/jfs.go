@@ -8,15 +8,15 @@ import (
 	"shunt/ops"
 )
 
-// jfsDriver: growing takes a mount, and JFS over a loop device over FUSE, which a window is, has been seen to bring down a kernel
-// (6.1, in copy_page_from_iter_atomic).
+// jfsDriver does not grow JFS in a window, for which the kernel would have to mount it. JFS on a loop device over FUSE has
+// been seen to crash a kernel (6.1, in copy_page_from_iter_atomic).
 func jfsDriver() Driver {
 	return Driver{
 		Kind: model.JFS, Package: "jfsutils", create: can("mkfs.jfs"),
 		grow:   cannot("JFS is grown by the kernel alone, on the device itself: mount it from a block device and grow it there"),
 		shrink: cannot("JFS cannot be shrunk"), check: can("jfs_fsck"), label: can("jfs_tune"), uuid: can("jfs_tune"), online: can("mount"),
 		facts: ops.Capability{MinSize: 16 * geometry.MiB, Labels: ops.LabelRule{Most: 11}},
-		// It only knows blocks of 4 KiB, so every sector size is right.
+		// JFS always has blocks of 4 KiB, which suit every sector size.
 		make:   mkfs([]string{"mkfs.jfs", "-q"}, "-L", "{label}"),
 		verify: job.verifyJFS, repair: job.repairJFS,
 		setLabel: command("jfs_tune", "-L", "{=}", "{}"), setUUID: command("jfs_tune", "-U", "{=}", "{}"),

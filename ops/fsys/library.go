@@ -18,16 +18,16 @@ import (
 	"shunt/ops"
 )
 
-// directories is the part of go-diskfs that is used: nothing is ever opened, for a link that leads to itself would
-// overflow the stack there, and nothing is asked for by name but directories.
+// directories is the part of go-diskfs that is used. Files are never opened, because the library follows a link that leads
+// to itself until its stack overflows.
 type directories interface {
 	ReadDir(path string) ([]fs.DirEntry, error)
 }
 
-// errNotSuited is why go-diskfs is not let at a file system.
+// errNotSuited is returned for a file system that go-diskfs must not read.
 var errNotSuited = errors.New("not suited for go-diskfs")
 
-// guarded lists a directory with go-diskfs, which panics on a good part of what is damaged.
+// guarded lists a directory with go-diskfs and recovers from its panics, which are frequent on damaged file systems.
 func guarded(open func() (directories, error), dir []string) (entries []ops.FileEntry, more bool, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -45,7 +45,7 @@ func guarded(open func() (directories, error), dir []string) (entries []ops.File
 	if err != nil {
 		return nil, false, err
 	}
-	// Its error for a directory that is not there looks like every other one: the next reader knows.
+	// The library has no error of its own for a directory that does not exist; the next reader finds out.
 	found, err := d.ReadDir(path)
 	if err != nil {
 		return nil, false, err

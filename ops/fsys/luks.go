@@ -2,7 +2,6 @@ package fsys
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"shunt/geometry"
@@ -10,7 +9,7 @@ import (
 	"shunt/ops"
 )
 
-// luksDriver: while it is closed there is nothing to resize, as it takes what room it has when it is opened.
+// luksDriver resizes nothing: LUKS uses the room that there is when it is opened.
 func luksDriver() Driver {
 	return Driver{
 		Kind: model.LUKS, Package: "cryptsetup-bin",
@@ -20,22 +19,21 @@ func luksDriver() Driver {
 		check:  cannot("what is encrypted in it can only be checked while it is open"),
 		label:  can("cryptsetup").called("cryptsetup config"), uuid: can("cryptsetup").called("cryptsetup luksUUID"),
 		online:   cannot("close it first, or use `cryptsetup resize`"),
-		facts:    ops.Capability{Labels: ops.LabelRule{Most: 47}},
+		facts:    ops.Capability{Labels: ops.LabelRule{Most: 47}, NoLabel: noLabelInLUKS1},
 		resize:   func(job, context.Context, geometry.Bytes) error { return nil },
-		setLabel: job.labelLUKS,
+		setLabel: command("cryptsetup", "--batch-mode", "--label", "{=}", "config", "{}"),
 		setUUID:  command("cryptsetup", "--batch-mode", "--uuid", "{=}", "luksUUID", "{}"),
 		Ask:      ask("cryptsetup-bin", "cryptsetup", "luksDump", "{}"),
 		NoFiles:  encrypted,
 	}
 }
 
-// encrypted is why no files are to be seen in what is encrypted.
+// encrypted is the reason why the files in encrypted contents cannot be seen.
 const encrypted = "it is encrypted: open it with `cryptsetup open`, and the files are in what that shows"
 
-// labelLUKS has cryptsetup write the label, which only LUKS2 has.
-func (j job) labelLUKS(ctx context.Context, label string) error {
-	if !strings.HasPrefix(j.fs.Notes, "LUKS2") {
-		return errors.New("only LUKS2 has labels and this is LUKS1")
+func noLabelInLUKS1(fs model.Filesystem) string {
+	if strings.HasPrefix(fs.Notes, "LUKS1") {
+		return "only LUKS2 has labels and this is LUKS1"
 	}
-	return command("cryptsetup", "--batch-mode", "--label", "{=}", "config", "{}")(j, ctx, label)
+	return ""
 }

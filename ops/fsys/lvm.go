@@ -13,8 +13,8 @@ import (
 	"shunt/ops"
 )
 
-// lvmDriver: all of it is done here, since the tools of LVM work on block devices alone, and a block device that holds a
-// physical volume is activated by udev as soon as it is seen.
+// lvmDriver uses no tools. Those of LVM only work on block devices, and udev activates a block device with a physical volume
+// as soon as it appears.
 func lvmDriver() Driver {
 	return Driver{
 		Kind: model.LVM2, Package: "lvm2", create: alone(), grow: alone(),
@@ -57,7 +57,7 @@ const (
 	lvmDataAt  = geometry.MiB
 )
 
-// physicalVolume is what is known of a physical volume and where.
+// physicalVolume holds the parts of a physical volume that shunt reads and writes, and their places.
 type physicalVolume struct {
 	label    []byte // its sector
 	labelAt  int64
@@ -68,7 +68,7 @@ type physicalVolume struct {
 	text     []byte // nil outside of a volume group
 }
 
-// readLVM reads the physical volume in w and makes sure of its checksums.
+// readLVM reads the physical volume in w and checks its checksums.
 func readLVM(w Window) (pv physicalVolume, err error) {
 	le := binary.LittleEndian
 	for i := range int64(4) {
@@ -149,7 +149,7 @@ func (pv *physicalVolume) readText(w Window) error {
 	return nil
 }
 
-// write puts label and text back. The text goes behind the last one, as LVM does it, and the header is written last.
+// write writes the label and the text. Like LVM it puts the text behind the last one and writes the header at the end.
 func (pv *physicalVolume) write(w Window) error {
 	le := binary.LittleEndian
 	if pv.text != nil {
@@ -184,7 +184,7 @@ func (pv *physicalVolume) write(w Window) error {
 	return err
 }
 
-// verifyLVM makes sure of all checksums, and that the volume group's metadata, if there is a group, can be read.
+// verifyLVM checks all checksums, and that the metadata of the volume group, if there is one, can be read.
 func (j job) verifyLVM(context.Context) error {
 	return j.edit(func(f File) error {
 		pv, err := readLVM(f)
@@ -201,8 +201,8 @@ func (j job) verifyLVM(context.Context) error {
 
 func (pv *physicalVolume) uuid() string { return string(pv.label[pv.header:][:32]) }
 
-// resizeLVM tells label and metadata that the physical volume is as long as the window, which pvresize(8) does on devices.
-// A volume group with more than one physical volume has copies of its metadata on the others, so it is left alone.
+// resizeLVM writes the length of the window into the label and the metadata, as pvresize(8) does on devices. It refuses a
+// volume group with more than one physical volume, because the others hold copies of the metadata.
 func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) error {
 	err := j.edit(func(f File) error {
 		pv, err := readLVM(f)
@@ -261,7 +261,7 @@ func (j job) makeLVM(context.Context, Spec) error {
 	return j.edit(func(f File) error { return pv.write(f) })
 }
 
-// lvmID is a random UUID of LVM: 32 letters and digits.
+// lvmID returns a random UUID as LVM has them: 32 letters and digits.
 func lvmID() string {
 	const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	b := make([]byte, 32)

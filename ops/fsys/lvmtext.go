@@ -40,7 +40,7 @@ func parseLVM(text []byte) (volumeGroup, error) {
 	return volumeGroup{}, errors.New("its metadata describe no volume group")
 }
 
-// lvmMostNames is how many sections and values of a text are read: those of a group of some ten thousand volumes.
+// lvmMostNames bounds the sections and values that are read. A group of some ten thousand volumes has that many.
 const lvmMostNames = 200_000
 
 type lvmParser struct {
@@ -158,7 +158,7 @@ func (g volumeGroup) number(s lvmSection, key string) (int64, error) {
 	return n, nil
 }
 
-// volume is the section of the physical volume with the UUID, which must be the only one, and fit into n bytes.
+// volume returns the section of the physical volume with the UUID. It must be the only one and fit into n bytes.
 func (g volumeGroup) volume(uuid string, n int64) (lvmSection, error) {
 	for _, s := range g.root.sections {
 		if s.name != "physical_volumes" {
@@ -184,7 +184,7 @@ func (g volumeGroup) volume(uuid string, n int64) (lvmSection, error) {
 	return lvmSection{}, errors.New("its volume group does not know it: run `vgck`")
 }
 
-// grown is the text for a physical volume that has become n bytes long.
+// grown returns the text for a physical volume that has become n bytes long.
 func (g volumeGroup) grown(uuid string, n int64) ([]byte, error) {
 	pv, err := g.volume(uuid, n)
 	if err != nil {
@@ -214,7 +214,7 @@ func (g volumeGroup) grown(uuid string, n int64) ([]byte, error) {
 	if v, ok := pv.values["dev_size"]; ok {
 		edits = append(edits, edit{v, sectors})
 	}
-	// From the end on, so that the places stay right.
+	// Backwards, so that earlier places stay valid.
 	text := bytes.Clone(g.text)
 	for len(edits) > 0 {
 		last := 0

@@ -18,8 +18,8 @@ type LookPath func(name string) (path string, err error)
 type Machine struct {
 	// Look finds programs; nil searches $PATH and the directories of system programs.
 	Look LookPath
-	// CannotMount is why a window cannot be mounted here as the file system that the kernel knows by this name,
-	// or ""; nil asks the kernel.
+	// CannotMount returns the reason why a window cannot be mounted here as the file system that the kernel calls fs, or
+	// "". nil asks the kernel.
 	CannotMount func(fs string) string
 }
 
@@ -80,7 +80,7 @@ func kernelHas(fs string) bool {
 	return false
 }
 
-// wholeUserNamespace reports whether root here is root of the machine: all users are themselves.
+// wholeUserNamespace reports whether root here is root of the whole machine.
 func wholeUserNamespace() bool {
 	users, err := os.ReadFile("/proc/self/uid_map")
 	fields := strings.Fields(string(users))

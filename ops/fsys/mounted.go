@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// whileMounted mounts the window through a loop device, as the file system that the kernel knows by the name
-// fs, and unmounts it again when do has ended, whatever came of it. mount(8) makes the loop device, which
-// goes away by itself with the mount: when the last process of the mount namespace of j.MountPoint is killed, too.
+// whileMounted mounts the window through a loop device, as the file system that the kernel calls fs, calls do and unmounts it
+// again, whether do fails or not. mount(8) makes the loop device. It disappears together with the mount, also if the last
+// process in the mount namespace of j.MountPoint is killed.
 func (j job) whileMounted(ctx context.Context, fs, options string, do func(dir string) error) error {
 	if j.MountPoint == "" {
 		return errors.New("it takes a mount, and there is no place for one")
@@ -17,7 +17,7 @@ func (j job) whileMounted(ctx context.Context, fs, options string, do func(dir s
 		options = "," + options
 	}
 	// -n: nothing is noted outside this mount namespace. -i: no helper that would start a daemon.
-	// rw: otherwise it would be mounted read-only where the loop device is, which somebody may have left so.
+	// rw: another program may have left the loop device read-only, and then the mount would be read-only too.
 	argv := []string{"mount", "-n", "-i", "-t", fs, "-o", "loop,rw,nodev,nosuid,noexec" + options, j.path, j.MountPoint}
 	_, output, err := j.run(ctx, mountCodes, argv...)
 	if err != nil && strings.Contains(output, "write-protected") && j.makeWritable(ctx) {
@@ -27,12 +27,12 @@ func (j job) whileMounted(ctx context.Context, fs, options string, do func(dir s
 		return advise(err, "look into the kernel's log (dmesg) for the reason")
 	}
 	err = do(j.MountPoint)
-	// Cancelled or not, the mount must not stay: what is in the window would not be complete.
+	// Unmount even if ctx is cancelled: without that the contents of the window would be incomplete.
 	_, _, left := j.run(context.WithoutCancel(ctx), mountCodes, "umount", "-n", "-i", j.MountPoint)
 	return errors.Join(err, left)
 }
 
-// makeWritable lets the loop device that comes next be written to. It reports whether it did.
+// makeWritable makes the next free loop device writable. It reports whether it succeeded.
 func (j job) makeWritable(ctx context.Context) bool {
 	_, output, err := j.run(ctx, zeroOnly, "losetup", "-f")
 	if err != nil {
@@ -48,5 +48,5 @@ var mountCodes = exitCodes{ok: []int{0}, bits: true, text: map[int]string{
 	16: "problems with /etc/mtab", 32: "the mount failed", 64: "some mounts succeeded",
 }}
 
-// notMounted is why most kinds are not grown in place.
+// notMounted is the reason why most kinds cannot be grown while they are mounted.
 const notMounted = "it cannot be grown while it is mounted: unmount it first"

@@ -19,9 +19,9 @@ type Window interface {
 // errNoBoot is returned when a boot sector is not where it has to be.
 var errNoBoot = errors.New("there is no boot sector of this kind")
 
-// Moved tells a file system of this kind its new position, where it keeps a note of it: in its boot sectors and their
-// backups. Boot loaders go by the note. w is the partition, n its length in bytes, start its first sector on the target, of
-// size z. For kinds that keep no note nothing is done. After an error some of the copies may have been changed.
+// Moved writes its new position into a file system of this kind, if it stores that: in its boot sectors and their backups,
+// where boot loaders read it. w is the partition, n its length in bytes, start its first sector on the target and z the
+// size of sectors. After an error some of the copies may have been changed.
 func Moved(w Window, kind model.FSKind, n int64, start geometry.Sector, z geometry.SectorSize) error {
 	d := Of(kind)
 	if d.moved == nil {
@@ -39,7 +39,7 @@ const (
 	bootSize     = 512
 )
 
-// boot reads the 512 bytes at off and the volume's sector size in them. ok tells whether they are a boot sector.
+// boot reads the 512 bytes at off and the sector size in them. ok reports whether they are a boot sector.
 func boot(w Window, off int64) (b []byte, sector int64, ok bool, err error) {
 	b = make([]byte, bootSize)
 	if err := readFull(w, b, off); err != nil {

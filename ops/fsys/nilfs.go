@@ -17,7 +17,7 @@ import (
 	"shunt/ops"
 )
 
-// nilfsDriver: label and UUID are written here, since nilfs-tune works on devices only.
+// nilfsDriver sets label and UUID without a tool, because nilfs-tune only works on devices.
 func nilfsDriver() Driver {
 	resize := whileMounted("nilfs2", "nilfs-resize", "findmnt")
 	return Driver{
@@ -47,8 +47,8 @@ func nilfsDriver() Driver {
 	}
 }
 
-// resizeNILFS resizes it while it is mounted, which is the only way. When it shrinks, nilfs-resize moves what lies behind
-// the new end; it stops where snapshots hold that in place.
+// resizeNILFS resizes the file system while it is mounted, which is the only way. To shrink it, nilfs-resize moves what lies
+// behind the new end; it fails if a snapshot holds that in place.
 func (j job) resizeNILFS(ctx context.Context, size geometry.Bytes) error {
 	want := size / j.fs.BlockSize * j.fs.BlockSize
 	err := j.whileMounted(ctx, "nilfs2", "", func(dir string) error {
@@ -76,7 +76,7 @@ const (
 	nilfsLabelSize = 80
 )
 
-// changeNILFS edits both superblocks. The second one is left alone where there is none.
+// changeNILFS changes both superblocks, or the first one if there is no second.
 func (j job) changeNILFS(change func(b []byte)) error {
 	return j.edit(func(f File) error {
 		changed := 0

@@ -35,25 +35,25 @@ func ntfsDriver() Driver {
 		setHalf: command("ntfslabel", "--force", "--new-half-serial", "{}"),
 		moved:   movedNTFS,
 		Facts:   ntfsFacts, Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{{Name: "ntfsls", Read: readNtfsls}},
-		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g"}},
+		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g", Quiet: "norecover"}},
 	}
 }
 
-// verifyNTFS has ntfsresize compare $Bitmap with what all files use, which it does before anything else. A volume
-// that was resized is marked for a check by Windows; --force goes on in spite of that.
+// verifyNTFS uses ntfsresize, which first compares $Bitmap with what all files use. A resized volume asks Windows for a check;
+// --force ignores that.
 func (j job) verifyNTFS(ctx context.Context) error {
 	_, _, err := j.run(ctx, zeroOnly, "ntfsresize", "--info", "--force", j.path)
 	return advise(err, "run chkdsk in Windows and shut Windows down fully")
 }
 
-// resizeNTFS runs ntfsresize, first without writing, then for good. It refuses what ntfsresize would destroy: the state of
-// a hibernated Windows, and the last changes of one that was not shut down.
+// resizeNTFS runs ntfsresize twice: first without writing, then for good. It refuses a volume with a hibernated Windows, or
+// with one that was not shut down, because ntfsresize would destroy its state or its last changes.
 func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) error {
 	if j.fs.Dirty == scan.DirtyHibernated || j.fs.Dirty == scan.DirtyNTFSJournal {
 		return fmt.Errorf("%s: start it and shut it down fully (`shutdown /s /f /t 0`)", j.fs.Dirty)
 	}
 	for _, only := range []string{"--no-action", ""} {
-		// The second --force is for volumes that still wait for the check that their last resize asked for.
+		// The second --force is for volumes that have not been checked since they were last resized.
 		argv := []string{"ntfsresize", "--force", "--force", "--size", strconv.FormatInt(int64(size), 10)}
 		if only != "" {
 			argv = append(argv, only)
@@ -71,8 +71,8 @@ func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) error {
 	return nil
 }
 
-// copyNTFSBoot puts the backup boot sector into the last sector of a partition that is n bytes long. ntfsresize does so
-// only if that is the end of the window, so not after shrinking.
+// copyNTFSBoot puts the backup boot sector into the last sector of a partition of n bytes. ntfsresize only does so if that
+// is the end of the window, so not after shrinking.
 func (j job) copyNTFSBoot(n int64) error {
 	return j.edit(func(f File) error {
 		head := make([]byte, 512)
@@ -149,8 +149,8 @@ func ntfsFacts(s *ops.SheetSection, r io.ReaderAt) {
 // ntfslsLine is a line of `ntfsls -l -F`: size, date, name, and "/" behind a directory's name.
 var ntfslsLine = regexp.MustCompile(`^ *(\d+) ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d \d{4}) (.*)$`)
 
-// readNtfsls lists a directory of NTFS. ntfsls does not tell why it lists nothing and takes a file for a directory with one
-// entry, so every directory on the way is looked up in the one above it.
+// readNtfsls lists a directory of NTFS. ntfsls does not say why it lists nothing, and shows a file as a directory with one
+// entry, so each directory in the path is first looked up in the one above it.
 func readNtfsls(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
 	window, err := src.Window()
 	if err != nil {
@@ -173,8 +173,8 @@ func readNtfsls(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, 
 	return entries[:min(len(entries), MostEntries)], more, err
 }
 
-// ntfsls is one run of the tool, which hands every entry to each until that returns false; more says that it did. --force
-// reads volumes that are marked dirty; nothing is written in any case.
+// ntfsls runs the tool once and calls each with every entry until it returns false; more reports that it did. --force also
+// reads volumes that are marked dirty. The tool never writes.
 func ntfsls(ctx context.Context, window string, dir []string, each func(ops.FileEntry) bool) (more bool, err error) {
 	argv := []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}
 	exit, last, more, err := runLines(ctx, "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, argv, func(line string) bool {

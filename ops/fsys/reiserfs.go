@@ -29,7 +29,7 @@ var reiserCodes = exitCodes{ok: []int{0}, text: map[int]string{
 	8: "operational error", 16: "usage error",
 }}
 
-// repairReiser repairs what reiserfsck calls fixable; what takes a new tree is left to people.
+// repairReiser repairs what reiserfsck calls fixable. To rebuild the tree is a decision for people.
 func (j job) repairReiser(ctx context.Context) error {
 	if _, _, err := j.run(ctx, reiserCodes.or(1), "reiserfsck", "--fix-fixable", "--quiet", "--yes", j.path); err != nil {
 		return advise(err, "read reiserfsck(8) before an attempt with --rebuild-tree, and make a copy before")
@@ -42,7 +42,7 @@ func (j job) verifyReiser(ctx context.Context) error {
 	return advise(err, "check it first, which repairs what can be repaired")
 }
 
-// resizeReiser runs resize_reiserfs, which by itself fills the window.
+// resizeReiser runs resize_reiserfs, which makes the file system fill the window.
 func (j job) resizeReiser(ctx context.Context, size geometry.Bytes) error {
 	if err := j.fills(size); err != nil {
 		return err

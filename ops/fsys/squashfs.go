@@ -25,7 +25,7 @@ func squashDriver() Driver {
 // empty name.
 var unsquashfsLine = regexp.MustCompile(`^([-dlbcps])\S{9} \d+/\d+ +(\d+|\d+, *\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) (/.*)$`)
 
-// readUnsquashfs lists a directory of squashfs. A name that holds a line break is lost, as unsquashfs does not escape it.
+// readUnsquashfs lists a directory of squashfs. It misses names with a line break, which unsquashfs does not escape.
 func readUnsquashfs(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error) {
 	window, err := src.Window()
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// piece is n bytes of a superblock, nil if they are not there.
+// piece returns n bytes of a superblock, or nil if they cannot be read.
 func piece(r io.ReaderAt, off int64, n int) fields {
 	b := make(fields, n)
 	if got, err := r.ReadAt(b, off); got < n || err != nil && !errors.Is(err, io.EOF) {
@@ -25,13 +25,13 @@ func (f fields) u16(off int) uint16 { return binary.LittleEndian.Uint16(f[off:])
 func (f fields) u32(off int) uint32 { return binary.LittleEndian.Uint32(f[off:]) }
 func (f fields) u64(off int) uint64 { return binary.LittleEndian.Uint64(f[off:]) }
 
-// text is a name that ends with the first NUL or with its field.
+// text returns a name that ends at the first NUL or at the end of its field.
 func (f fields) text(off, n int) string {
 	s, _, _ := strings.Cut(string(f[off:off+n]), "\x00")
 	return strings.TrimRight(s, " ")
 }
 
-// seconds is a time as superblocks count it, from 1970 on; "" for zero, which means never or not kept.
+// seconds formats a time that counts seconds from 1970. Zero means never or unknown and gives "".
 func seconds(n int64) string {
 	if n == 0 {
 		return ""
@@ -45,7 +45,7 @@ type bit struct {
 	name string
 }
 
-// named lists the names of the bits that are set; bits without a name are told by their value.
+// named returns the names of the bits that are set. Bits without a name appear as a number.
 func named(value uint64, bits []bit) []string {
 	var list []string
 	for _, b := range bits {

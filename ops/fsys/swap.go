@@ -12,7 +12,7 @@ import (
 	"shunt/ops"
 )
 
-// noFilesInSwap is why no files are to be seen in it.
+// noFilesInSwap is the reason why swap space shows no files.
 const noFilesInSwap = "it holds swap space and no files"
 
 var askSwap = ask("util-linux", "swaplabel", "{}")
@@ -34,7 +34,7 @@ func swapDriver() Driver {
 	}
 }
 
-// suspendedDriver: the hibernated system would go on with what it knew.
+// suspendedDriver allows nothing, because the hibernated system will go on with what it knew.
 func suspendedDriver() Driver {
 	const why = "a hibernated system is kept in it: start that system and shut it down first"
 	d := opaque(model.SwSuspend, why, noFilesInSwap)
@@ -42,7 +42,7 @@ func suspendedDriver() Driver {
 	return d
 }
 
-// swapFree: all of a swap area but its header is free.
+// swapFree adds all of a swap area but its header.
 func swapFree(_ *io.SectionReader, fs model.Filesystem, list *freeList) error {
 	if fs.Size > fs.BlockSize {
 		list.add(int64(fs.BlockSize), int64(fs.Size))
@@ -50,8 +50,7 @@ func swapFree(_ *io.SectionReader, fs model.Filesystem, list *freeList) error {
 	return nil
 }
 
-// resizeSwap makes the swap area anew in another size, which is all there is to resizing it. Its label and UUID
-// stay, since /etc/fstab goes by them.
+// resizeSwap makes the swap area anew in another size. It keeps label and UUID, because /etc/fstab may name them.
 func (j job) resizeSwap(ctx context.Context, size geometry.Bytes) error {
 	fs := j.fs
 	if fs.Notes != "" {
@@ -67,7 +66,7 @@ func (j job) resizeSwap(ctx context.Context, size geometry.Bytes) error {
 	return errors.Join(err, j.ended("mkswap", size-fs.BlockSize+1, size))
 }
 
-// mkswap makes a swap area of the size at the start of the window; a size of 0 stands for all of the window.
+// mkswap makes a swap area of this size at the start of the window; 0 stands for the whole window.
 func (j job) mkswap(ctx context.Context, spec Spec, page, size geometry.Bytes) error {
 	argv := []string{"mkswap", "-p", strconv.FormatInt(int64(page), 10)}
 	if spec.Label != "" {

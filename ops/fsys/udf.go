@@ -23,5 +23,5 @@ func udfDriver() Driver {
 	}
 }
 
-// sectorBlock is for new file systems with blocks of one sector.
+// sectorBlock returns the block size of kinds whose blocks are one sector.
 func sectorBlock(_ geometry.Bytes, z geometry.SectorSize) geometry.Bytes { return geometry.Bytes(z) }

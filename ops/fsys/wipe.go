@@ -7,9 +7,9 @@ import (
 	"shunt/ops/overlay"
 )
 
-// WipeRanges lists what has to be zeroed in a partition of n bytes before a file system is made in it, so that no old
-// signature is found there any more: where superblocks, their copies, RAID members and swap areas keep theirs, at the start, at
-// the end and in between. The ranges are whole sectors, in order, apart from each other and within the partition.
+// WipeRanges returns the ranges to zero in a partition of n bytes before a file system is made in it, so that no old
+// signature remains: the places where superblocks, their copies, RAID members and swap areas keep theirs. The ranges are
+// whole sectors, in order, do not touch each other and lie within the partition.
 func WipeRanges(n int64) []overlay.Range {
 	const (
 		kib = int64(1) << 10

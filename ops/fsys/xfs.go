@@ -53,7 +53,8 @@ func (j job) verifyXFS(ctx context.Context) error {
 	return advise(err, "if it was not unmounted cleanly, mount and unmount it once; otherwise repair it with xfs_repair")
 }
 
-// resizeXFS grows it to the end of the window, which XFS does only while it is mounted, and checks it before and after.
+// resizeXFS grows the file system to the end of the window while it is mounted, which is the only way, and checks it before
+// and after.
 func (j job) resizeXFS(ctx context.Context, size geometry.Bytes) error {
 	if err := j.fills(size); err != nil {
 		return err
@@ -88,7 +89,7 @@ const (
 	xfsVersion5     = 5 // has checksums
 )
 
-// labelXFS writes the label into all superblocks. xfs_db would do, if its command line could express a label with a
+// labelXFS writes the label into all superblocks. It does not use xfs_db, whose command line cannot express a label with a
 // blank.
 func (j job) labelXFS(ctx context.Context, label string) error {
 	if err := j.verifyXFS(ctx); err != nil {
@@ -114,7 +115,7 @@ func (j job) labelXFS(ctx context.Context, label string) error {
 	})
 }
 
-// labelXFSAt writes the label into the superblock at off, a sector that b has room for.
+// labelXFSAt writes the label into the superblock at off. b is a buffer of one sector.
 func labelXFSAt(f File, off int64, b []byte, label string) error {
 	if err := readFull(f, b, off); err != nil {
 		return err

@@ -32,7 +32,7 @@ func Partition(r io.ReaderAt, d model.Disk, p model.Partition, name string) ops.
 	return s.With(superblock(io.NewSectionReader(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len()))), p.FS.Kind))
 }
 
-// entry is what the table says of a partition.
+// entry returns what the table says about a partition.
 func entry(d model.Disk, p model.Partition) ops.SheetSection {
 	z := d.SectorSize
 	s := ops.SheetSection{Title: "Partition"}
@@ -61,7 +61,7 @@ func entry(d model.Disk, p model.Partition) ops.SheetSection {
 	return s
 }
 
-// inside tells what an extended partition holds.
+// inside lists the logical partitions in an extended one.
 func inside(d model.Disk, p model.Partition) ops.SheetSection {
 	s := ops.SheetSection{Title: "Contents"}
 	var refs []string
@@ -78,7 +78,7 @@ func inside(d model.Disk, p model.Partition) ops.SheetSection {
 	return s
 }
 
-// place is a position in sectors and bytes, and in whole MiB where it is one.
+// place formats a position in sectors and bytes, and in MiB if it is a whole number of them.
 func place(at geometry.Sector, z geometry.SectorSize) string {
 	b := z.Bytes(at)
 	text := fmt.Sprintf("sector %d (byte %d", at, b)
@@ -88,8 +88,8 @@ func place(at geometry.Sector, z geometry.SectorSize) string {
 	return text + ")"
 }
 
-// alignment is the verdict on where a partition starts. A start inside a physical block of 4 KiB makes every write that
-// the file system aligned cost a read as well; it harms nothing else.
+// alignment judges where a partition starts. If it starts inside a physical block of 4 KiB, many writes cost a read as well.
+// That does no other harm.
 func alignment(start geometry.Sector, z geometry.SectorSize) (string, ops.Attention) {
 	b := z.Bytes(start)
 	switch {
@@ -105,7 +105,7 @@ func alignment(start geometry.Sector, z geometry.SectorSize) (string, ops.Attent
 	return fmt.Sprintf("multiple of %s, not of 1 MiB", geometry.FormatBytes(power)), ops.Plain
 }
 
-// typeText is a partition's type by its code and by its name.
+// typeText formats a partition type as its name and its code.
 func typeText(kind model.TableKind, t model.PartType) string {
 	name := model.TypeName(kind, t)
 	if name == string(t) {
@@ -114,7 +114,7 @@ func typeText(kind model.TableKind, t model.PartType) string {
 	return fmt.Sprintf("%s (%s)", name, t)
 }
 
-// contents is what lies in n bytes of a partition or of a disk without a table, as the scan found it.
+// contents describes the file system that the scan found in n bytes of a partition, or of a disk without a table.
 func contents(fs model.Filesystem, n geometry.Bytes) ops.SheetSection {
 	s := ops.SheetSection{Title: "File system"}
 	if !fs.Known() {

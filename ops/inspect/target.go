@@ -10,8 +10,7 @@ import (
 	"shunt/ops"
 )
 
-// Target is the sheet of a whole target: d as it was scanned from r, and what is known of the target besides its
-// contents (about).
+// Target returns the sheet of a whole target: the disk d, which was scanned from r, and other facts about the target (about).
 func Target(r io.ReaderAt, d model.Disk, name string, about []ops.SheetLine) ops.Sheet {
 	s := ops.Sheet{Title: safetext.Printable(name)}
 	head := ops.SheetSection{Title: "Target", Lines: about}
@@ -83,7 +82,7 @@ func table(d model.Disk) ops.SheetSection {
 	return s
 }
 
-// remarks are the problems that the scan found.
+// remarks lists the problems that the scan found.
 func remarks(d model.Disk) ops.SheetSection {
 	s := ops.SheetSection{Title: "Remarks"}
 	for _, p := range d.Problems() {
