@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strconv"
 	"sync"
 	"time"
 
@@ -27,7 +26,7 @@ type Block struct {
 }
 
 // openBlock opens a block device. Errors: see Open.
-func openBlock(path, resolved string, info fs.FileInfo, opts Options) (*Block, error) {
+func openBlock(path string, held *os.File, info fs.FileInfo, opts Options) (*Block, error) {
 	d, err := host().disk(rdevOf(info))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -40,7 +39,9 @@ func openBlock(path, resolved string, info fs.FileInfo, opts Options) (*Block, e
 			return nil, err
 		}
 	}
-	f, err := os.Open(resolved)
+	resolved := held.Name()
+	f, err := reopen(held, os.O_RDONLY)
+	_ = held.Close() // who asks for users of the file must not find this
 	if err != nil {
 		return nil, openError(path, err)
 	}
@@ -116,7 +117,7 @@ func (b *Block) admit(opts Options) error {
 		return b.flush()
 	}
 	if opts.Mode == Edit {
-		if err := probeWritable(b.path, b.real); err != nil {
+		if err := probeWritable(b.path, b.read); err != nil {
 			return err
 		}
 	}
@@ -182,15 +183,15 @@ func (b *Block) takeClaim() error {
 }
 
 // through is a path to the opened node, whatever happens to its name.
-func (b *Block) through() string { return "/proc/self/fd/" + strconv.Itoa(int(b.read.Fd())) }
+func (b *Block) through() string { return throughProc(b.read) }
 
 // lockImage keeps those off who edit the file behind a loop device without the loop device.
 func (b *Block) lockImage(opts Options) error {
-	path, _ := host().image(b.disk)
+	path, image := host().image(b.disk)
 	if path == "" || opts.NoLock {
 		return nil
 	}
-	f, err := os.Open(path)
+	f, err := image.open(path)
 	if err != nil {
 		return nil // the device can be edited by those who may not read its file
 	}

@@ -63,8 +63,13 @@ func (k kernel) lookAround() Surroundings {
 // Glance looks at a file or block device; inside is called with what it holds, if that can be read, before it is closed.
 // The error is ready to be shown; what is told of a target that cannot be read comes with it.
 func (s Surroundings) Glance(path string, inside func(io.ReaderAt, Glance) error) (g Glance, err error) {
+	held, err := hold(path)
+	if err != nil {
+		return Glance{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	defer func() { _ = held.Close() }() // it was only looked at
 	var st unix.Stat_t
-	if err := retry(func() error { return unix.Stat(path, &st) }); err != nil {
+	if err := retry(func() error { return unix.Fstat(int(held.Fd()), &st) }); err != nil {
 		return Glance{}, fmt.Errorf("open %s: %w", path, err)
 	}
 	kind := st.Mode & unix.S_IFMT
@@ -79,8 +84,9 @@ func (s Surroundings) Glance(path string, inside func(io.ReaderAt, Glance) error
 		}
 		g = s.device(d)
 	}
-	// Without O_NONBLOCK the drive of a disk that is not there would be waited for.
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	// Without O_NONBLOCK the drive of a disk that is not there would be waited for, and the holder of a lease.
+	f, err := os.OpenFile(throughProc(held), os.O_RDONLY|unix.O_NONBLOCK, 0)
+	_ = held.Close() // who asks for users of the file must not find this
 	if err != nil {
 		return g, openError(path, err)
 	}

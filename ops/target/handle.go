@@ -78,7 +78,7 @@ func (h *handle) AllowWrites() error {
 		return err
 	}
 	// By way of the descriptor: whatever happens to the name meanwhile, this is the file that is locked.
-	w, err := os.OpenFile("/proc/self/fd/"+strconv.Itoa(int(h.read.Fd())), os.O_RDWR, 0)
+	w, err := reopen(h.read, os.O_RDWR)
 	if err != nil {
 		return openError(h.path, err)
 	}

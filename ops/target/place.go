@@ -23,6 +23,23 @@ type ImageFile struct {
 	UID, GID   uint32
 }
 
+// open opens the file to be read, if it still is at the path.
+func (i ImageFile) open(path string) (*os.File, error) {
+	held, err := hold(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = held.Close() }() // it was only looked at
+	var st unix.Stat_t
+	if err := unix.Fstat(int(held.Fd()), &st); err != nil {
+		return nil, err
+	}
+	if st.Dev != i.Dev || st.Ino != i.Inode {
+		return nil, ErrReplaced
+	}
+	return reopen(held, os.O_RDONLY)
+}
+
 func imageFile(st unix.Stat_t) *ImageFile {
 	return &ImageFile{Dev: st.Dev, Inode: st.Ino, UID: st.Uid, GID: st.Gid}
 }

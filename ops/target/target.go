@@ -92,31 +92,41 @@ func Open(path string, opts Options) (Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	// The type is asked for before the file is opened: opening a pipe would wait for its other end, opening a
-	// device can have effects of its own.
-	info, err := os.Stat(path)
-	if err != nil {
+	// The type is asked for before the file is opened, and that file is opened and no other: opening a pipe would wait for its
+	// other end, opening a device can have effects of its own, and the name may lead to one a moment later.
+	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, cause(err))
 	}
 	resolved, err := realPath(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	held, err := hold(resolved)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	defer func() { _ = held.Close() }() // it was only looked at
+	info, err := held.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("stat %s: %w", path, cause(err))
+	}
 	if isBlock(info) {
-		b, err := openBlock(path, resolved, info, opts)
+		b, err := openBlock(path, held, info, opts)
 		if err != nil {
 			return nil, err
 		}
 		return b, nil
 	}
-	return openRaw(path, resolved, info, opts, z)
+	return openRaw(path, held, info, opts, z)
 }
 
-func openRaw(path, resolved string, info fs.FileInfo, opts Options, z geometry.SectorSize) (Target, error) {
+func openRaw(path string, held *os.File, info fs.FileInfo, opts Options, z geometry.SectorSize) (Target, error) {
 	if err := regular(path, info); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(resolved)
+	resolved := held.Name()
+	f, err := reopen(held, os.O_RDONLY)
+	_ = held.Close() // who asks for users of the file must not find this
 	if err != nil {
 		return nil, openError(path, err)
 	}
@@ -142,7 +152,7 @@ func (r *Raw) admit(opts Options) error {
 		return r.admitInspect(opts)
 	}
 	if opts.Mode == Edit {
-		if err := probeWritable(r.path, r.real); err != nil {
+		if err := probeWritable(r.path, r.read); err != nil {
 			return err
 		}
 	}
@@ -245,8 +255,8 @@ func checkSize(path string, size int64, z geometry.SectorSize) error {
 
 // probeWritable tells now, and not after an hour of planning, that a commit could not write. The descriptor is closed
 // again at once: as long as it is not there, nothing can be written by mistake.
-func probeWritable(path, resolved string) error {
-	f, err := os.OpenFile(resolved, os.O_RDWR, 0)
+func probeWritable(path string, opened *os.File) error {
+	f, err := reopen(opened, os.O_RDWR)
 	if err != nil {
 		return openError(path, err)
 	}
@@ -255,6 +265,8 @@ func probeWritable(path, resolved string) error {
 
 func openError(path string, err error) error {
 	switch {
+	case errors.Is(err, ErrLeased), errors.Is(err, unix.EWOULDBLOCK):
+		return fmt.Errorf("%s %w", path, ErrLeased)
 	case errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%s %w: it is on a read-only file system; copy it to a writable one or remount that one (%w)", path, ErrReadOnly, unix.EROFS)
 	case errors.Is(err, unix.ETXTBSY):

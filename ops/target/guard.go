@@ -1,4 +1,4 @@
-package attach
+package target
 
 import (
 	"errors"
@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// guarded opens the directory at an absolute path and returns its path without links. It is a directory that nobody but root and
+// Guarded opens the directory at an absolute path and returns its path without links. It is a directory that nobody but root and
 // this user, who is root too where something is mounted, can put something else in the place of: every directory on the way is
 // theirs, and so is every link; where others can write, as in /tmp, they cannot rename what is not their own.
-func guarded(path string) (dir *os.File, real string, err error) {
+func Guarded(path string) (dir *os.File, real string, err error) {
 	const mostSteps = 255
 	rest := strings.Split(path, "/")
 	at, err := openPath(unix.AT_FDCWD, "/")
@@ -95,6 +95,3 @@ func step(from, to *os.File, path string) (link string, err error) {
 	}
 	return "", fmt.Errorf("%s is no directory", path)
 }
-
-// byDescriptor is a path that leads to an open file, whatever happens to its name.
-func byDescriptor(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
