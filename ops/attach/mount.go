@@ -182,3 +182,6 @@ func Unmount(t target.Target, p Place, dir string) (string, error) {
 
 // ErrNotMounted is returned if nothing is mounted.
 var ErrNotMounted = errors.New("is not mounted")
+
+// byDescriptor is a path that leads to an open file, whatever happens to its name.
+func byDescriptor(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }

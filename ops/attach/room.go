@@ -40,7 +40,7 @@ func wished(wish string) (spot, error) {
 	if err != nil {
 		return spot{}, fmt.Errorf("mount at %s: %w", wish, err)
 	}
-	f, real, err := guarded(dir)
+	f, real, err := target.Guarded(dir)
 	if err != nil {
 		return spot{}, fmt.Errorf("mount at %s: %w", wish, err)
 	}
@@ -55,7 +55,7 @@ func made(path string, p Place) (spot, error) {
 	if err := os.MkdirAll(Room, 0o755); err != nil {
 		return spot{}, err
 	}
-	room, _, err := guarded(Room)
+	room, _, err := target.Guarded(Room)
 	if err != nil {
 		return spot{}, err
 	}
@@ -68,7 +68,7 @@ func made(path string, p Place) (spot, error) {
 	for n, dir := 2, filepath.Join(Room, name); ; n++ {
 		err := os.Mkdir(dir, 0o755)
 		if err == nil || errors.Is(err, os.ErrExist) && vacant(dir) {
-			f, real, err := guarded(dir)
+			f, real, err := target.Guarded(dir)
 			return spot{File: f, path: real, made: true}, err
 		}
 		if !errors.Is(err, os.ErrExist) || n > most {

@@ -213,7 +213,12 @@ func TestLeased(t *testing.T) {
 // stays as it is.
 func TestMoved(t *testing.T) {
 	d, path := made(t)
-	must(t, d.InPlace(), os.Rename(path, path+".old"))
+	must(t, d.InPlace())
+	for _, mode := range []os.FileMode{0o720, 0o702, 0o777} {
+		must(t, os.Chmod(path, mode))
+		wantReason(t, d.InPlace(), OpenToOthers)
+	}
+	must(t, os.Chmod(path, 0o755), d.InPlace(), os.Rename(path, path+".old"))
 	wantReason(t, d.InPlace(), Replaced)
 	must(t, os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, JournalName), []byte("other"), 0o600))
 	wantReason(t, d.InPlace(), Replaced)

@@ -90,8 +90,8 @@ func (d *Dir) syncParent() error {
 	return errors.Join(above.Sync(), above.Close())
 }
 
-// InPlace makes sure that the directory's name still leads to it, so that the next start of shunt will find it. The
-// error is an *UnsafeError, or an I/O error. A directory that is not there is in its place.
+// InPlace makes sure that the directory's name still leads to it and that it is still closed to others, so that the next start
+// of shunt will find and take it. The error is an *UnsafeError, or an I/O error. A directory that is not there is in its place.
 func (d *Dir) InPlace() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -99,8 +99,15 @@ func (d *Dir) InPlace() error {
 		return nil
 	}
 	here, err := d.here()
-	if err == nil && !here {
-		err = &UnsafeError{Path: d.Path(), Reason: Replaced}
+	if err != nil {
+		return err
+	}
+	if !here {
+		return &UnsafeError{Path: d.Path(), Reason: Replaced}
+	}
+	st, err := statOf(d.dir)
+	if err == nil && st.Mode&writableByOthers != 0 {
+		err = &UnsafeError{Path: d.Path(), Reason: OpenToOthers, Mode: st.Mode & 0o7777}
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package nearby
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,7 +12,10 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/ops"
+	"shunt/ops/target"
 )
 
 // The file of the recent targets holds a path a line, the newest first, each as strconv.Quote writes it, since a path may
@@ -55,11 +59,19 @@ func (f Finder) Recent() []ops.Candidate {
 // recent is what the file says. One that is broken says nothing.
 func (f Finder) recent() []string {
 	const most = 1 << 20
-	path := filepath.Join(f.State, recentFile)
-	if info, err := os.Stat(path); f.State == "" || err != nil || !info.Mode().IsRegular() || info.Size() > most {
+	if f.State == "" {
 		return nil
 	}
-	text, err := os.ReadFile(path)
+	// Nobody's pipe or lease is waited for.
+	file, err := os.OpenFile(filepath.Join(f.State, recentFile), os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = file.Close() }() // only read
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > most {
+		return nil
+	}
+	text, err := io.ReadAll(io.LimitReader(file, most))
 	if err != nil {
 		return nil
 	}
@@ -114,22 +126,40 @@ func (f Finder) Greet() bool {
 }
 
 // ready makes the directory. It is left alone below a directory of somebody else: root, who was lent a user's home,
-// would make what that user could not write to later.
+// would make what that user could not write to later, and where a user can put a link root would write where that leads.
 func (f Finder) ready() error {
 	if f.State == "" {
 		return fs.ErrNotExist
 	}
 	for dir := f.State; ; dir = filepath.Dir(dir) {
-		info, err := os.Stat(dir)
+		err := own(dir)
 		if errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {
-			return fmt.Errorf("%s belongs to somebody else", dir)
-		}
 		return os.MkdirAll(f.State, 0o700)
 	}
+}
+
+// own makes sure that a directory is this user's. For root nobody else may be able to put another one in its place.
+func own(dir string) error {
+	if os.Geteuid() == 0 {
+		f, _, err := target.Guarded(dir)
+		if err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s belongs to somebody else", dir)
+	}
+	return nil
 }

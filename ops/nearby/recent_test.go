@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/model/testneed"
 	"shunt/ops"
 )
@@ -132,6 +134,56 @@ func TestStateOfSomebodyElse(t *testing.T) {
 	}
 	if left, err := os.ReadDir(home); err != nil || len(left) != 0 {
 		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// Root leaves nothing where links of somebody else's lead to, even if that is a directory of root's.
+func TestStateBehindLinks(t *testing.T) {
+	testneed.Root(t)
+	for _, link := range []string{"home", "home/.local", "home/.local/state", "home/.local/state/shunt"} {
+		top := t.TempDir()
+		roots := filepath.Join(top, "roots")
+		path := filepath.Join(top, link)
+		for _, err := range []error{
+			os.MkdirAll(filepath.Join(roots, ".local/state/shunt"), 0o755), os.MkdirAll(filepath.Dir(path), 0o755),
+			os.Symlink(roots, path), os.Lchown(path, 65534, 65534),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		f := Finder{State: filepath.Join(top, "home/.local/state/shunt")}
+		if f.Remember("/dev/null") == nil || f.Greet() {
+			t.Errorf("%s: what it leads to is written to", link)
+		}
+		for _, dir := range []string{roots, filepath.Join(roots, ".local/state/shunt")} {
+			for _, name := range []string{recentFile, greetedFile, "shunt/" + recentFile} {
+				if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+					t.Errorf("%s: %s/%s was made", link, dir, name)
+				}
+			}
+		}
+	}
+}
+
+// A list that is a pipe, a link or a directory is no list, and is not waited for.
+func TestRecentOdd(t *testing.T) {
+	f := Finder{State: t.TempDir()}
+	path := filepath.Join(f.State, recentFile)
+	for _, put := range []func() error{
+		func() error { return unix.Mkfifo(path, 0o600) },
+		func() error { return os.Symlink("/dev/zero", path) },
+		func() error { return os.Mkdir(path, 0o700) },
+	} {
+		if err := put(); err != nil {
+			t.Fatal(err)
+		}
+		if list := f.recent(); list != nil {
+			t.Errorf("read %q", list)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

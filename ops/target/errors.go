@@ -27,6 +27,8 @@ var (
 	ErrReadOnly = errors.New("cannot be written")
 	// ErrPhysical is returned for physical disks, which Options.AllowDisks admits.
 	ErrPhysical = errors.New("is a physical disk: add --allow-disks to edit it all the same, after a backup of what matters on it")
+	// ErrLeased is returned for a file that somebody has a lease on: opening it would wait until they let go of it.
+	ErrLeased = errors.New("is kept by a program that holds a lease on it, as file servers do: end that, or copy the image")
 	// ErrNoLocks is returned when the image's file system has no locks; Options.NoLock does without them.
 	ErrNoLocks = errors.New("cannot be locked: its file system has no locks, so nothing would keep others off; copy it elsewhere")
 )

@@ -1,4 +1,4 @@
-// Package target says what an opened target is and what a format of targets has to bring. It opens nothing itself: each
+// Package target says what an opened target is and what a format of targets has to bring. It opens no target itself: each
 // format is a driver in a package below this one (raw for image files that hold the plain bytes of a disk, block for
 // block devices), and ops/target/registry, the only one that knows all drivers, opens targets. The registry is a package
 // of its own because the drivers import this one.
@@ -90,6 +90,7 @@ type Candidate struct {
 	Path string      // as the user gave it, for messages
 	Real string      // absolute, without symbolic links
 	Info fs.FileInfo // of the file itself
-	// File is open for reading. A driver of devices opens them itself, when it has seen that it may, and gets nil.
+	// File is open for reading, and is what Info tells about. That of a device is only held (O_PATH): its driver opens it, when
+	// it has seen that it may, and closes what was held.
 	File *os.File
 }

@@ -13,7 +13,7 @@ import (
 // checkSeal makes sure that the target is as the commit left it. An account of the host that says so is believed, and then
 // the probes of the seal are enough. A later time of modification is a change, whatever was written. Where the account
 // says less (it is of another file, or only the time of change is another, as after chmod, a rename, or a time of modification
-// that was put back) or nobody keeps one, everything is compared that the undo would overwrite or move.
+// that was put back, be it further than it was) or nobody keeps one, everything is compared that the undo would overwrite or move.
 func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) error {
 	if n := dev.Size(); n != p.SizeAfter {
 		return &ChangedError{Off: -1, What: fmt.Sprintf("it is %d bytes long and was %d", n, p.SizeAfter)}
@@ -23,8 +23,8 @@ func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.
 		return err
 	}
 	same := unchanged(seal, now)
-	if !same && !dev.Loose() && seal.Modified != 0 && now.Known() && now.Modified != seal.Modified {
-		return &ChangedError{Off: -1, What: "it was written to on " + localTime(now.Modified)}
+	if !same && !dev.Loose() && seal.Modified != 0 && now.Known() && now.Modified > seal.Modified {
+		return &ChangedError{Off: -1, What: "its time of modification is " + localTime(now.Modified) + ", and was " + localTime(seal.Modified)}
 	}
 	if !same && probedLen(seal.Probes) < probedLen(sealed(p, false)) {
 		what := "what the system tells of its changes is not what it was"

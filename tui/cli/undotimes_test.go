@@ -33,7 +33,9 @@ func TestUndoAndTimes(t *testing.T) {
 		{"its time put back", "touch -r a.raw keep; touch a.raw; touch -r keep a.raw", ""},
 		{"a copy in its place", "cp -p a.raw b; mv b a.raw", ""},
 		{"a copy over it", "cp -p a.raw b; cp -p b a.raw; rm b", ""},
-		{"touched", "touch -d '2001-02-03 04:05:06' a.raw", "it was written to on 2001-02-03 04:05:06"},
+		{"its time put further back", "touch -d '2001-02-03 04:05:06' a.raw", ""},
+		{"its time put further back over a change", "printf '\\001' | dd of=a.raw bs=1 seek=9000001 conv=notrunc 2>/dev/null; touch -d '2001-02-03 04:05:06' a.raw", "have other content"},
+		{"touched", "touch -d '2101-02-03 04:05:06' a.raw", "its time of modification is 2101-02-03 04:05:06, and was "},
 		{"one bit of moved data", "touch -r a.raw keep; printf '\\001' | dd of=a.raw bs=1 seek=9000001 conv=notrunc 2>/dev/null; touch -r keep a.raw", "have other content"},
 		{"data where there was none", "touch -r a.raw keep; printf x | dd of=a.raw bs=1 seek=2000000 conv=notrunc 2>/dev/null; touch -r keep a.raw", "were empty"},
 	} {

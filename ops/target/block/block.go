@@ -42,9 +42,12 @@ func open(c target.Candidate, opts target.Options) (target.Target, error) {
 			return nil, err
 		}
 	}
-	if c.File, err = os.Open(c.Real); err != nil {
+	node, err := held.Reopen(c.File, os.O_RDONLY)
+	_ = c.File.Close() // whoever asks for users of the device must not find it
+	if err != nil {
 		return nil, held.OpenError(c.Path, err)
 	}
+	c.File = node
 	b, err := build(c, opts)
 	if err != nil {
 		return nil, errors.Join(err, c.File.Close())
@@ -109,7 +112,7 @@ func (b *device) admit(opts target.Options) error {
 		return b.flush()
 	}
 	if opts.Mode == target.Edit {
-		if err := held.ProbeWritable(b.Given, b.Real); err != nil {
+		if err := held.ProbeWritable(b.Given, b.Read); err != nil {
 			return err
 		}
 	}
@@ -131,7 +134,7 @@ func (b *device) admit(opts target.Options) error {
 func (b *device) takeClaim() error {
 	var claim *os.File
 	err := held.Patiently(held.LockPatience, func() (err error) {
-		claim, err = os.OpenFile(b.Through(), os.O_RDONLY|unix.O_EXCL, 0)
+		claim, err = os.OpenFile(held.Through(b.Read), os.O_RDONLY|unix.O_EXCL, 0)
 		if errors.Is(err, unix.EBUSY) && len(b.Uses(nil)) > 0 {
 			return nil
 		}
@@ -149,11 +152,11 @@ func (b *device) takeClaim() error {
 
 // lockImage keeps those off who edit the file behind a loop device without the loop device.
 func (b *device) lockImage(opts target.Options) error {
-	path, _ := kernel.Host().Image(b.disk)
+	path, shown := kernel.Host().Image(b.disk)
 	if path == "" || opts.NoLock {
 		return nil
 	}
-	f, err := os.Open(path)
+	f, err := held.OpenImage(path, *shown)
 	if err != nil {
 		return nil // the device can be edited by those who may not read its file
 	}

@@ -43,8 +43,13 @@ func LookAround() Surroundings {
 // Glance looks at a file or block device; inside is called with the disk in it, if that can be read, before it is closed.
 // The error is ready to be shown; what is told of a target that cannot be read comes with it.
 func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance) error) (g Glance, err error) {
+	seen, err := held.Hold(path)
+	if err != nil {
+		return Glance{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	defer func() { _ = seen.Close() }() // it was only looked at
 	var st unix.Stat_t
-	if err := kernel.Retry(func() error { return unix.Stat(path, &st) }); err != nil {
+	if err := kernel.Retry(func() error { return unix.Fstat(int(seen.Fd()), &st) }); err != nil {
 		return Glance{}, fmt.Errorf("open %s: %w", path, err)
 	}
 	kind := st.Mode & unix.S_IFMT
@@ -59,8 +64,9 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 		}
 		g = s.device(d)
 	}
-	// Without O_NONBLOCK the drive of a disk that is not there would be waited for.
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	// Without O_NONBLOCK the drive of a disk that is not there would be waited for, and the holder of a lease.
+	f, err := os.OpenFile(held.Through(seen), os.O_RDONLY|unix.O_NONBLOCK, 0)
+	_ = seen.Close() // whoever asks for users of the file must not find it
 	if err != nil {
 		return g, held.OpenError(path, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -33,25 +34,39 @@ func KeptName(name string) string {
 	return strings.ToValidUTF8(name[:mostName-len(mark)], "") + mark
 }
 
-// Siblings are the paths of the other hard links of a file in its directory; none where that cannot be read.
-func Siblings(path string) []string {
+// mostBeside is how many names of a directory are looked at to find hard links: it may be anybody's, and hold millions.
+const mostBeside = 1 << 16
+
+// Siblings are the paths of the other hard links of a file in its directory, sorted; none where that cannot be read.
+func Siblings(path string) []string { return siblings(path, mostBeside) }
+
+func siblings(path string, most int) []string {
 	var own unix.Stat_t
 	if unix.Lstat(path, &own) != nil || own.Mode&unix.S_IFMT != unix.S_IFREG || own.Nlink < 2 {
 		return nil
 	}
-	dir := filepath.Dir(path)
-	entries, err := os.ReadDir(dir)
+	f, err := os.OpenFile(filepath.Dir(path), os.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return nil
 	}
+	defer func() { _ = f.Close() }() // only read
+	const piece = 1024
 	var found []string
-	for _, e := range entries {
-		var st unix.Stat_t
-		other := filepath.Join(dir, e.Name())
-		if e.Type().IsRegular() && other != path && unix.Lstat(other, &st) == nil && st.Dev == own.Dev && st.Ino == own.Ino {
-			found = append(found, other)
+	for seen := 0; seen < most && len(found) < int(own.Nlink)-1; {
+		entries, err := f.ReadDir(min(piece, most-seen))
+		if err != nil {
+			break
+		}
+		seen += len(entries)
+		for _, e := range entries {
+			var st unix.Stat_t
+			other := filepath.Join(f.Name(), e.Name())
+			if e.Type().IsRegular() && other != path && unix.Lstat(other, &st) == nil && st.Dev == own.Dev && st.Ino == own.Ino {
+				found = append(found, other)
+			}
 		}
 	}
+	slices.Sort(found)
 	return found
 }
 
@@ -63,7 +78,7 @@ func Elsewhere(path string) string {
 		return ""
 	}
 	if n := int(st.Nlink) - 1 - len(Siblings(path)); n > 0 {
-		return fmt.Sprintf("has %d more of its names (hard links) in other directories", n)
+		return fmt.Sprintf("has %d more of its names (hard links) that were not found in this directory", n)
 	}
 	if kernel.Host().Alone(path) {
 		return "is mounted here as a single file, and its directory cannot be seen"

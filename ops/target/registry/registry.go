@@ -20,19 +20,32 @@ import (
 //
 // Errors: fs.ErrNotExist and fs.ErrPermission as the system gives them; target.ErrEmpty, ErrTooSmall, ErrDirectory,
 // ErrPartition, ErrNoMedium, ErrNotFile and *Format for what cannot be edited at all; ErrReadOnly, ErrPhysical,
-// ErrNoLocks and *InUse for what cannot be edited now (Edit only).
+// ErrNoLocks, ErrLeased and *InUse for what cannot be edited now (Edit only).
 func Open(path string, opts target.Options) (target.Target, error) {
 	c, opts, err := candidate(path, opts)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	// The type is asked for before the file is opened, and that file is opened and no other: opening a pipe would wait for its
+	// other end, opening a device can have effects of its own, and the name may lead to one a moment later.
+	seen, err := held.Hold(c.Real)
+	if err != nil {
+		return nil, held.OpenError(path, err)
+	}
+	defer func() { _ = seen.Close() }() // it was only looked at
+	if c.Info, err = seen.Stat(); err != nil {
+		return nil, fmt.Errorf("stat %s: %w", path, kernel.Cause(err))
+	}
 	if kernel.IsBlock(c.Info) {
+		c.File = seen
 		return openDevice(c, opts)
 	}
 	if err := regular(path, c.Info); err != nil {
 		return nil, err
 	}
-	if c.File, err = os.Open(c.Real); err != nil {
+	c.File, err = held.Reopen(seen, os.O_RDONLY)
+	_ = seen.Close() // whoever asks for users of the file must not find it
+	if err != nil {
 		return nil, held.OpenError(path, err)
 	}
 	t, err := openFile(c, opts)
@@ -42,8 +55,7 @@ func Open(path string, opts target.Options) (target.Target, error) {
 	return t, nil
 }
 
-// candidate looks at what is at a path. The type is asked for before the file is opened: opening a pipe would wait for its
-// other end, opening a device can have effects of its own.
+// candidate finds what is at a path, and opens nothing: File and Info are left to the caller.
 func candidate(path string, opts target.Options) (target.Candidate, target.Options, error) {
 	c := target.Candidate{Path: path}
 	switch z := opts.SectorSize; {
@@ -52,11 +64,10 @@ func candidate(path string, opts target.Options) (target.Candidate, target.Optio
 	case !z.Valid():
 		return c, opts, fmt.Errorf("sector size %d is not supported: use 512 or 4096", z)
 	}
-	info, err := os.Stat(path)
+	_, err := os.Stat(path)
 	if err != nil {
 		return c, opts, kernel.Cause(err)
 	}
-	c.Info = info
 	// Two ways to the same image must find the same journal, also from where the file is mounted by itself.
 	if c.Real, err = filepath.Abs(path); err == nil {
 		c.Real, err = filepath.EvalSymlinks(c.Real)
@@ -66,14 +77,7 @@ func candidate(path string, opts target.Options) (target.Candidate, target.Optio
 }
 
 // openFile opens a regular file with the driver for what is in it.
-func openFile(c target.Candidate, opts target.Options) (t target.Target, err error) {
-	// What was asked by its name may be something else by now.
-	if c.Info, err = c.File.Stat(); err != nil {
-		return nil, fmt.Errorf("stat %s: %w", c.Path, kernel.Cause(err))
-	}
-	if err := regular(c.Path, c.Info); err != nil {
-		return nil, err
-	}
+func openFile(c target.Candidate, opts target.Options) (target.Target, error) {
 	f, err := recognise(c.Path, c.File, c.Info.Size())
 	switch {
 	case err != nil:

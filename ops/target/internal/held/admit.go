@@ -14,9 +14,9 @@ import (
 )
 
 // ProbeWritable tells now, and not after an hour of planning, that a commit could not write. The descriptor is closed
-// again at once: as long as it is not there, nothing can be written by mistake.
-func ProbeWritable(path, resolved string) error {
-	f, err := os.OpenFile(resolved, os.O_RDWR, 0)
+// again at once: as long as it is not there, nothing can be written by mistake. path is for messages.
+func ProbeWritable(path string, opened *os.File) error {
+	f, err := Reopen(opened, os.O_RDWR)
 	if err != nil {
 		return OpenError(path, err)
 	}
@@ -26,6 +26,8 @@ func ProbeWritable(path, resolved string) error {
 // OpenError is the error for a file at path that the system did not open.
 func OpenError(path string, err error) error {
 	switch {
+	case errors.Is(err, target.ErrLeased), errors.Is(err, unix.EWOULDBLOCK):
+		return fmt.Errorf("%s %w", path, target.ErrLeased)
 	case errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%s %w: it is on a read-only file system; copy it to a writable one or remount that one (%w)", path, target.ErrReadOnly, unix.EROFS)
 	case errors.Is(err, unix.ETXTBSY):
@@ -43,7 +45,7 @@ func (h *File) Admit(opts target.Options) error {
 		return h.inspect(opts)
 	}
 	if opts.Mode == target.Edit {
-		if err := ProbeWritable(h.Given, h.Real); err != nil {
+		if err := ProbeWritable(h.Given, h.Read); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -102,7 +101,7 @@ func (h *File) AllowWrites() error {
 		return err
 	}
 	// By way of the descriptor: whatever happens to the name meanwhile, this is the file that is locked.
-	w, err := os.OpenFile(h.Through(), os.O_RDWR, 0)
+	w, err := Reopen(h.Read, os.O_RDWR)
 	if err != nil {
 		return OpenError(h.Given, err)
 	}
@@ -232,17 +231,17 @@ func (h *File) Forget(off, n int64) {
 // ID names the opened file in the ways it must be looked for.
 func (h *File) ID() kernel.FileID { return kernel.Host().Identify(h.dev, h.inode, h.Read) }
 
-// Through is a path to the opened file, whatever happens to its name.
-func (h *File) Through() string { return "/proc/self/fd/" + strconv.Itoa(int(h.Read.Fd())) }
-
 // Reopen is Plain.Reopen.
 func (h *File) Reopen(write bool) (*os.File, error) {
 	flag := os.O_RDONLY
 	if write {
 		flag = os.O_RDWR
 	}
-	f, err := os.OpenFile(h.Through(), flag, 0)
-	if err != nil {
+	f, err := Reopen(h.Read, flag)
+	switch {
+	case errors.Is(err, target.ErrLeased):
+		return nil, OpenError(h.Given, err)
+	case err != nil:
 		return nil, fmt.Errorf("open %s: %w; it can be had read-only", h.Given, kernel.Cause(err))
 	}
 	return f, nil

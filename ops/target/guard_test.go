@@ -1,4 +1,4 @@
-package attach
+package target
 
 import (
 	"os"
@@ -39,7 +39,7 @@ func TestGuarded(t *testing.T) {
 		"theirs/in": "the place of", "open/in": "the place of", "sticky/theirs": "the place of", "plain/away": "the place of",
 		"sticky/link": "the place of", "own/link": "somebody else's", "plain/loop": "too many links", "plain/file": "no directory", "plain/none": "no such file",
 	} {
-		f, real, err := guarded(top + "/" + path)
+		f, real, err := Guarded(top + "/" + path)
 		if err == nil {
 			do(f.Close())
 			if info, err := os.Stat(real); err != nil || !info.IsDir() || real != filepath.Clean(real) {

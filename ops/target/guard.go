@@ -1,4 +1,4 @@
-package attach
+package target
 
 import (
 	"errors"
@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// guarded opens the directory at an absolute path and returns its path without links. It fails unless only root and this user can
-// replace the directory: they must own every directory and link on the way. A directory in which others can write, such as
-// /tmp, is allowed if they cannot rename files of other owners there.
-func guarded(path string) (dir *os.File, real string, err error) {
+// Guarded opens the directory at an absolute path as a path only (O_PATH) and returns its path without links. The file is the
+// caller's to close. It fails unless only root and this user can replace the directory: they must own every directory and link
+// on the way. A directory in which others can write, such as /tmp, is allowed if they cannot rename files of other owners there.
+func Guarded(path string) (dir *os.File, real string, err error) {
 	const mostSteps = 255
 	rest := strings.Split(path, "/")
 	at, err := openPath(unix.AT_FDCWD, "/")
@@ -94,6 +94,3 @@ func step(from, to *os.File, path string) (link string, err error) {
 	}
 	return "", fmt.Errorf("%s is no directory", path)
 }
-
-// byDescriptor returns a path that leads to an open file even if its name changes.
-func byDescriptor(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
