@@ -75,7 +75,8 @@ type Options struct {
 // Driver is one format of targets. The registry calls it with options whose sector size is valid, and for files or devices
 // that are of its format. Errors are those of registry.Open and registry.Adopt.
 type Driver struct {
-	// Open locks what c names and makes a Target of it. After an error c.File is the caller's again.
+	// Open locks what c names and makes a Target of it. After an error c.File is the caller's again; one that
+	// is only held is the caller's in any case, and may be closed.
 	Open func(c Candidate, opts Options) (Target, error)
 	// Adopt makes a Target of the files that another process's Target.Files handed over, in their order; c.File is the
 	// first of them. After an error they are the caller's again.
@@ -91,6 +92,6 @@ type Candidate struct {
 	Real string      // absolute, without symbolic links
 	Info fs.FileInfo // of the file itself
 	// File is open for reading, and is what Info tells about. That of a device is only held (O_PATH): its driver opens it, when
-	// it has seen that it may, and closes what was held.
+	// it has seen that it may, and closes what was held then.
 	File *os.File
 }

@@ -1,21 +1,24 @@
 package block
 
 import (
-	"os"
 	"strings"
 	"testing"
 
 	"shunt/model/testneed"
 	"shunt/ops/target"
+	"shunt/ops/target/internal/held"
 	"shunt/ops/target/internal/targettest"
 )
 
 // openLoop opens a loop device as the registry does; the test closes it.
 func openLoop(t *testing.T, loop string, opts target.Options) *device {
 	t.Helper()
-	info, err := os.Stat(loop)
+	node, err := held.Hold(loop)
 	require(t, err)
-	opened, err := Driver().Open(target.Candidate{Path: loop, Real: loop, Info: info}, opts)
+	defer func() { _ = node.Close() }() // it was only looked at
+	info, err := node.Stat()
+	require(t, err)
+	opened, err := Driver().Open(target.Candidate{Path: loop, Real: loop, Info: info, File: node}, opts)
 	require(t, err)
 	t.Cleanup(func() { _ = opened.Close() })
 	return opened.(*device)

@@ -19,8 +19,8 @@ import (
 // Open opens the image file or block device at path and locks it as the mode asks for. Nothing is written to it.
 //
 // Errors: fs.ErrNotExist and fs.ErrPermission as the system gives them; target.ErrEmpty, ErrTooSmall, ErrDirectory,
-// ErrPartition, ErrNoMedium, ErrNotFile and *Format for what cannot be edited at all; ErrReadOnly, ErrPhysical,
-// ErrNoLocks, ErrLeased and *InUse for what cannot be edited now (Edit only).
+// ErrPartition, ErrNoMedium, ErrNotFile and *Format for what cannot be edited at all; ErrLeased for what cannot be
+// opened now; ErrReadOnly, ErrPhysical, ErrNoLocks and *InUse for what cannot be edited now (Edit only).
 func Open(path string, opts target.Options) (target.Target, error) {
 	c, opts, err := candidate(path, opts)
 	if err != nil {
