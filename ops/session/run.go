@@ -76,6 +76,7 @@ func spawn(job worker.Job, files handed, how window.How) (*process, error) {
 	}
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = []string{"shunt-worker", job.Path}
+	cmd.Dir = "/" // it must not keep anything in use
 	cmd.Env = append(os.Environ(), worker.EnvWorker+"=1")
 	cmd.ExtraFiles = slices.Concat([]*os.File{theirs}, files.target, files.sources, files.journal)
 	cmd.SysProcAttr = how.NamespaceAttr()

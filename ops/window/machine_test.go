@@ -24,18 +24,26 @@ import (
 const bystanderVar = "SHUNT_TEST_BYSTANDER"
 
 // TestMachineUnmounts has the machine unmount something that was mounted when a worker started: the device must be free at
-// once, though the worker and its tool go on.
+// once, though the worker and its tool go on. It is tried where mounts spread, as where systemd runs, and where they do not, as
+// in containers.
 func TestMachineUnmounts(t *testing.T) {
+	for name, spread := range map[string]uintptr{"shared": unix.MS_SHARED, "private": unix.MS_PRIVATE} {
+		t.Run(name, func(t *testing.T) { machineUnmounts(t, spread) })
+	}
+}
+
+func machineUnmounts(t *testing.T, spread uintptr) {
+	t.Helper()
 	testneed.Root(t)
 	testneed.File(t, device)
 	testneed.File(t, "/dev/loop-control")
 	testneed.Mountable(t, "ext4")
 	if os.Getenv(insideVar) == "" {
-		// A machine of its own, on which mounts spread as they do where systemd runs.
+		// A machine of its own.
 		againNamed(t, t.Name(), "machine", &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS})
 		return
 	}
-	if err := unix.Mount("", "/", "", unix.MS_SHARED|unix.MS_REC, ""); err != nil {
+	if err := unix.Mount("", "/", "", spread|unix.MS_REC, ""); err != nil {
 		t.Fatal(err)
 	}
 	image, dir := filepath.Join(t.TempDir(), "image"), t.TempDir()
@@ -78,7 +86,7 @@ func TestMachineUnmounts(t *testing.T) {
 
 // bystand serves windows, and ends without an error when its standard input does.
 func bystand() error {
-	if err := PrivateNamespace(); err != nil {
+	if err := errors.Join(PrivateNamespace(), Shed()); err != nil {
 		return err
 	}
 	room, err := NewRoom(RootNamespace)

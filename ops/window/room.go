@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -97,13 +98,10 @@ func sameDevice(a, b string) bool {
 	return errors.Join(unix.Stat(a, &first), unix.Stat(b, &second)) == nil && first.Dev == second.Dev
 }
 
+// needed reports whether a directory leads to one of the paths.
 func needed(dir string, keep []string) bool {
-	for _, path := range keep {
-		if strings.HasPrefix(path+"/", dir+"/") {
-			return true
-		}
-	}
-	return false
+	dir = strings.TrimSuffix(dir, "/")
+	return slices.ContainsFunc(keep, func(path string) bool { return strings.HasPrefix(path+"/", dir+"/") })
 }
 
 // guarded makes sure that nobody but root can put something else in the place of a directory: on the way to it there are

@@ -166,6 +166,11 @@ func (w *process) work() ops.Result {
 		return unchanged(err)
 	}
 	w.target = t
+	if w.job.How != window.SetuidHelper.String() {
+		if err := window.Shed(w.paths()...); err != nil {
+			return unchanged(err)
+		}
+	}
 	if w.dir, err = w.job.openJournal(); err != nil {
 		return unchanged(err)
 	}
@@ -181,6 +186,23 @@ func (w *process) work() ops.Result {
 	case Look: // is answered without a link
 	}
 	return unchanged(fmt.Errorf("internal error: there is no task %q", w.job.Task))
+}
+
+// paths are those that the worker goes by: of the target and of what is copied from, of the journal, and of what of the target
+// is mounted and may have to grow.
+func (w *process) paths() []string {
+	list := []string{w.job.Path, w.job.Journal.Parent}
+	for _, s := range w.job.Sources {
+		list = append(list, s.Path)
+	}
+	plain, err := target.AsPlain(w.target)
+	if err != nil {
+		return list // the kernel knows nothing of it
+	}
+	for number := range plain.Uses(nil) {
+		list = append(list, plain.Mounts(target.Part{Number: number})...)
+	}
+	return list
 }
 
 func unchanged(err error) ops.Result {

@@ -50,7 +50,7 @@ func TestElsewhere(t *testing.T) {
 		"btrfs-two": "one of several devices", "btrfs-seed": "it is a seed", "f2fs-two": "one of several devices",
 		"xfs-log": "its journal is on another device", "xfs-realtime": "its realtime section", "jfs-log": "its journal is on another device",
 		"reiserfs-journal": "its journal is on another device", "bcache-backing": "its cache is on another device",
-		"bcache-cache": "the cache of other devices", "lvm2-two": "physical volumes on other devices", "md-090": "a Linux RAID", "md-1": "a Linux RAID",
+		"bcache-cache": "the cache of other devices", "lvm2-two": "physical volumes on other devices", "mdraid": "a Linux RAID", "mdraid-1": "a Linux RAID",
 	} {
 		for _, p := range people() {
 			t.Run(name+"/"+p.name, func(t *testing.T) {

@@ -14,15 +14,17 @@ const exiting = 0x4
 // has no list of open files any more, and keeps its locks until the disk has answered.
 func (k Kernel) Dying() bool {
 	for _, proc := range names(k.proc) {
-		if _, err := strconv.Atoi(proc); err != nil {
-			continue
-		}
-		stat, err := os.ReadFile(filepath.Join(k.proc, proc, "stat"))
-		if err == nil && endsSoon(string(stat)) {
+		if _, err := strconv.Atoi(proc); err == nil && k.atItsEnd(proc) {
 			return true
 		}
 	}
 	return false
+}
+
+// atItsEnd reports whether a process is going to let go of all it has by itself.
+func (k Kernel) atItsEnd(proc string) bool {
+	stat, err := os.ReadFile(filepath.Join(k.proc, proc, "stat"))
+	return err == nil && endsSoon(string(stat))
 }
 
 // endsSoon tells it from the text of /proc/PID/stat: "PID (name) state …", where the name may hold anything, the flags are

@@ -138,8 +138,8 @@ type opener struct {
 	locks  bool // holds a lock by this descriptor
 }
 
-// Openers lists the processes that have the file open, less the descriptor of our own. Processes of other users are
-// seen by root only.
+// openers lists the processes that have the file open, less the descriptor of our own and those that are at their end, which
+// nobody can stop any more. Processes of other users are seen by root only.
 func (k Kernel) openers(id FileID) []opener {
 	var found []opener
 	for _, proc := range names(k.proc) {
@@ -156,7 +156,7 @@ func (k Kernel) openers(id FileID) []opener {
 			if info.inode != 0 && id.Shown != 0 && info.inode != id.Shown {
 				continue
 			}
-			if id.is(filepath.Join(k.proc, proc, "fd", fd)) {
+			if id.is(filepath.Join(k.proc, proc, "fd", fd)) && !k.atItsEnd(proc) {
 				found = append(found, opener{pid: pid, writes: info.writes, locks: info.locks})
 			}
 		}

@@ -151,8 +151,8 @@ func (k Kernel) mountSpaces() []mountSpace {
 			continue
 		}
 		ns, err := os.Readlink(filepath.Join(k.proc, proc, "ns", "mnt"))
-		if err != nil || seen[ns] {
-			continue
+		if err != nil || seen[ns] || k.atItsEnd(proc) {
+			continue // a namespace goes with the last process in it
 		}
 		seen[ns] = true
 		if lines, err := os.ReadFile(filepath.Join(k.proc, proc, "mountinfo")); err == nil {
