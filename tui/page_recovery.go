@@ -70,7 +70,7 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	if u.Text != "" {
 		lines = append(lines, "")
 	}
-	for _, line := range strings.Split(strings.TrimRight(u.Text, "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(u.Text, "\n"), "\n") {
 		if u.Text != "" {
 			lines = append(lines, "  "+st.Muted.Render(widget.Fit(widget.Clean(line), w-2, st.More)))
 		}

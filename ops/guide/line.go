@@ -2,6 +2,7 @@ package guide
 
 import (
 	"fmt"
+	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -186,12 +187,8 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 
 // starts reports whether machines start from a partition.
 func starts(table model.TableKind, p model.Partition) bool {
-	for _, flag := range []model.Flag{model.FlagBoot, model.FlagESP, model.FlagLegacyBoot, model.FlagBLSBoot, model.FlagBIOSGrub, model.FlagPReP} {
-		if model.HasFlag(table, p, flag) {
-			return true
-		}
-	}
-	return false
+	flags := []model.Flag{model.FlagBoot, model.FlagESP, model.FlagLegacyBoot, model.FlagBLSBoot, model.FlagBIOSGrub, model.FlagPReP}
+	return slices.ContainsFunc(flags, func(flag model.Flag) bool { return model.HasFlag(table, p, flag) })
 }
 
 // grows reports whether the image can be made longer.

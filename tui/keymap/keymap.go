@@ -7,6 +7,7 @@ package keymap
 import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"slices"
 )
 
 // Binding is a set of keys with what they are called and what they do.
@@ -36,12 +37,7 @@ func (b Binding) As(does string) Binding {
 
 // Match reports whether the key press belongs to one of the bindings, switched off or not.
 func Match(msg tea.KeyPressMsg, bindings ...Binding) bool {
-	for _, b := range bindings {
-		if key.Matches(msg, b.Binding) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(bindings, func(b Binding) bool { return key.Matches(msg, b.Binding) })
 }
 
 // Group is a named list of bindings, as one paragraph of the help shows them.
