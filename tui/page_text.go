@@ -75,20 +75,15 @@ func (m Model) readerText(width int) (title string, lines []string) {
 	return "", nil
 }
 
-// helpText lists every key of the editor, in two columns where there is room. Keys that do nothing are
-// dimmed and say why.
+// helpText lists every key of the editor, in two columns where there is room.
 func (m Model) helpText(width int) []string {
-	groups, off := working(m.keys.groups())
-	if len(off.Bindings) > 0 {
-		groups = append(groups, off)
-	}
 	columns := 1
 	if width >= 70 {
 		columns = 2
 	}
 	w := (width - 2*(columns-1)) / columns
 	var blocks [][]string
-	for _, g := range groups {
+	for _, g := range m.keys.groups() {
 		block := []string{m.st.Title.Render(g.Name)}
 		for _, b := range g.Bindings {
 			block = append(block, m.helpLine(b, w))
@@ -102,24 +97,6 @@ func (m Model) helpText(width int) []string {
 	return lines
 }
 
-// working takes the keys that are switched off out of their groups and puts them together under the reason,
-// which is the same for all of them.
-func working(groups []keymap.Group) (on []keymap.Group, off keymap.Group) {
-	for _, g := range groups {
-		var left []keymap.Binding
-		for _, b := range g.Bindings {
-			if b.Off == "" {
-				left = append(left, b)
-				continue
-			}
-			off.Name = strings.ToUpper(b.Off[:1]) + b.Off[1:]
-			off.Bindings = append(off.Bindings, b)
-		}
-		on = append(on, keymap.Group{Name: g.Name, Bindings: left})
-	}
-	return on, off
-}
-
 // helpNotes is what keys alone do not tell.
 var helpNotes = []string{
 	"Going down past the last partition leads into the list of pending operations. Edits of the same thing become one of " +
@@ -131,9 +108,6 @@ var helpNotes = []string{
 func (m Model) helpLine(b keymap.Binding, width int) string {
 	const column = 13
 	name := widget.Fit("  "+b.Help().Key, column, "")
-	if b.Off != "" {
-		return m.st.Faint.Render(widget.Fit(name+b.Help().Desc, width, m.st.More))
-	}
 	return m.st.Key.Render(name) + m.st.Text.Render(widget.Fit(b.Help().Desc, width-column, m.st.More))
 }
 

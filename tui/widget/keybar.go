@@ -13,9 +13,6 @@ const keyGap = 2
 // keyText is one binding as a bar shows it.
 func keyText(b keymap.Binding, st *styles.Styles) string {
 	h := b.Help()
-	if b.Off != "" {
-		return st.Faint.Render(h.Key + " " + h.Desc)
-	}
 	// The words have no look of their own: a line of keys that changes is most of what a key sends.
 	return st.Key.Render(h.Key) + " " + h.Desc
 }
