@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/ops"
@@ -23,14 +24,25 @@ func (m Model) frame() (string, *dialog.Point) {
 	if m.small() {
 		return m.screen(m.tooSmall()), nil
 	}
-	lines := m.noteOver(append(widget.Pad(m.pageLines(), m.width, m.height-1, m.st.More), m.bottom()))
+	page := append(widget.Pad(m.pageLines(), m.width, m.height-1, m.st.More), m.bottom())
+	layers := []*lipgloss.Layer{lipgloss.NewLayer(m.screen(page))}
+	over := func(block []string, at dialog.Point) {
+		layers = append(layers, lipgloss.NewLayer(m.screen(block)).X(at.X).Y(at.Y).Z(len(layers)))
+	}
+	if note := m.noteBlock(); len(note) > 1 {
+		over(note, dialog.Point{Y: m.height - len(note)})
+	}
 	var cursor *dialog.Point
 	for _, d := range m.dialogs {
 		drawn := dialog.Draw(m.drawn(d.Dialog), m.width, m.height, m.st)
-		lines = laidOver(lines, drawn, m.width)
+		over(drawn.Block, drawn.At)
 		cursor = drawn.Cursor
 	}
-	return m.screen(lines), cursor
+	if len(layers) == 1 {
+		return layers[0].GetContent(), cursor
+	}
+	canvas := lipgloss.NewCanvas(m.width, m.height).Compose(lipgloss.NewCompositor(layers...))
+	return canvas.Render(), cursor
 }
 
 // messagePage is what is shown where no target can be.
@@ -54,8 +66,8 @@ func (m Model) messagePage(d document) []string {
 	return m.blankPage(t.head, widget.Clean(t.meaning), t.advice)
 }
 
-// screen is the lines as they go to the terminal. Every frame comes this way, so nothing gets past styles.Shown; a line
-// that it makes too wide is cut. On terminals without more characters all that are not ASCII are replaced, as labels and
+// screen is the lines of a layer as they go to the terminal. Every layer comes this way, so nothing gets past styles.Shown;
+// a line that it makes too wide is cut. On terminals without more characters all that are not ASCII are replaced, as labels and
 // messages may hold any.
 func (m Model) screen(lines []string) string {
 	shown := make([]string, len(lines))
@@ -85,21 +97,6 @@ func (m Model) screen(lines []string) string {
 var asciiFor = map[rune]rune{
 	'↑': '^', '↓': 'v', '←': '<', '→': '>', '…': '~', '·': '-', '—': '-', '–': '-',
 	'“': '"', '”': '"', '‘': '\'', '’': '\'', '×': 'x',
-}
-
-// laidOver is the page with a window on it.
-func laidOver(lines []string, d dialog.Drawn, width int) []string {
-	out := append([]string{}, lines...)
-	for i, line := range d.Block {
-		y := d.At.Y + i
-		if y >= len(out) {
-			break
-		}
-		left := widget.Fit(ansi.Truncate(out[y], d.At.X, ""), d.At.X, "")
-		right := ansi.TruncateLeft(out[y], d.At.X+ansi.StringWidth(line), "")
-		out[y] = widget.Fit(left+line+right, width, "")
-	}
-	return out
 }
 
 // tooSmall says what would be enough. It fits in windows of a few cells.
@@ -181,17 +178,13 @@ func (d document) stateWords() string {
 	return pendingWords(n)
 }
 
-// noteOver is the page with an answer that is longer than its last line over its last lines.
-func (m Model) noteOver(lines []string) []string {
-	text := m.noteLines()
-	if len(text) < 2 {
-		return lines
+// noteBlock is an answer that is longer than the last line, which lies over the last lines.
+func (m Model) noteBlock() []string {
+	var out []string
+	for _, line := range m.noteLines() {
+		out = append(out, widget.Fit(" "+m.noteLook()(line), m.width, ""))
 	}
-	first := len(lines) - len(text)
-	for i, line := range text {
-		lines[first+i] = widget.Fit(" "+m.noteLook()(line), m.width, "")
-	}
-	return lines
+	return out
 }
 
 // noteLines are the last lines of the screen while there is an answer in their place.

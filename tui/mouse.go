@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"shunt/model"
 	"shunt/tui/dialog"
@@ -95,37 +96,61 @@ func (m Model) dialogMouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 	}
 	at := msg.Mouse()
 	drawn := dialog.Draw(m.dialogs[len(m.dialogs)-1].Dialog, m.width, m.height, m.st)
-	x, y := at.X-drawn.Body.X, at.Y-drawn.Body.Y
-	if press, ok := drawn.Pressed(x, y); ok && event == dialog.Press {
-		return m.toDialog(press)
-	}
-	return m.toDialog(dialog.Mouse{Event: event, X: x, Y: y, Width: drawn.Inner, Height: drawn.Height, On: drawn.View})
+	return m.toDialog(drawn.Mouse(event, at.X, at.Y))
 }
 
 // click does what a click on a page stands for.
 func (m Model) click(x, y int) (tea.Model, tea.Cmd) {
-	if y == m.height-1 {
-		if b, ok := widget.KeyAt(widget.PlaceKeys(m.keysOf()), x); ok {
-			if press, ok := b.Event(); ok {
-				return m.pageKey(press)
-			}
-		}
-		return m, nil
+	hit := lipgloss.NewCompositor(m.zones()...).Hit(x, y)
+	if key, ok := widget.Pressed(hit); ok {
+		return m.pageKey(keymap.Event(key))
 	}
-	switch p, d := m.shown(); p {
-	case pageRun:
-		line, buttons := m.runButtons(d)
-		return m.clickButton(buttons, x-textX-widget.Width(askApply(d)), y-line)
-	case pageRecovery:
-		_, question := m.recoveryText(d)
-		return m.clickButton(recoveryButtons(), x-textX, y-(boxY+m.recoveryLines(d)+len(question)))
-	case pageFiles:
+	x, y = x-hit.Bounds().Min.X, y-hit.Bounds().Min.Y
+	_, d := m.shown()
+	switch hit.ID() {
+	case zoneFiles:
 		return m.clickFile(y)
-	case pageEditor:
-		return m.clickEditor(d, x, y)
-	case pageReader, pageBlank:
+	case zoneNow:
+		return m.clickBar(d, pictureNow, x)
+	case zoneAfter:
+		return m.clickBar(d, pictureAfter, x)
+	case zoneTable:
+		from, _ := widget.Visible(len(d.rows()), d.row, hit.Bounds().Dy())
+		return m.clickRow(d, from+y)
+	case zonePending:
+		if _, of := m.pendingOf(d).list(hit.Bounds().Dy()); y < len(of) {
+			d.pane, d.pending = pendingPane, of[y]
+		}
+		return m.withDoc(m.current, d), nil
 	}
 	return m, nil
+}
+
+// The names of what can be clicked on pages, besides keys.
+const (
+	zoneFiles   = "files"
+	zoneNow     = "now"
+	zoneAfter   = "after"
+	zoneTable   = "table"
+	zonePending = "pending"
+)
+
+// zones is what can be clicked on the page in view.
+func (m Model) zones() []*lipgloss.Layer {
+	zones := widget.Zones(m.keySpots(), 0, m.height-1)
+	switch p, d := m.shown(); p {
+	case pageRun:
+		return append(zones, m.runZones(d)...)
+	case pageRecovery:
+		return append(zones, m.recoveryZones(d)...)
+	case pageFiles:
+		from, to, first := m.fileLines()
+		return append(zones, widget.Zone(zoneFiles, 0, boxY+first, m.width, to-from))
+	case pageEditor:
+		return append(zones, m.editorZones(d)...)
+	case pageReader, pageBlank:
+	}
+	return zones
 }
 
 // Where the text of a page with a box begins: below the title and the edge, behind the edge and a space.
@@ -134,106 +159,65 @@ const (
 	textX = 2
 )
 
-// keysOf is what the last line shows, for placing it.
-func (m Model) keysOf() (bindings, always []keymap.Binding, width int) {
-	bindings, always = m.pageKeys()
-	return bindings, always, m.width
-}
-
-// clickButton is the key of the button in cell x of a row of buttons, which is there if y is 0.
-func (m Model) clickButton(buttons []widget.Button, x, y int) (tea.Model, tea.Cmd) {
-	if y != 0 {
-		return m, nil
-	}
-	if press, ok := widget.ButtonPress(buttons, x); ok {
-		return m.pageKey(press)
-	}
-	return m, nil
-}
-
-// clickFile selects the entry in line y, and opens the one that is selected already.
+// clickFile selects the entry in line y of the list, and opens the one that is selected already.
 func (m Model) clickFile(y int) (tea.Model, tea.Cmd) {
-	from, to, first := m.fileLines()
-	at := from + y - boxY - first
-	switch {
-	case y < boxY+first || at >= to:
-		return m, nil
-	case at == m.files.at:
+	from, _, _ := m.fileLines()
+	if from+y == m.files.at {
 		return m.pageKey(keymap.Event("enter"))
 	}
-	m.files.at = at
+	m.files.at = from + y
 	return m, nil
 }
 
-// clickEditor selects what is in a cell, in a bar as well as in the table and among the pending operations. What is
-// selected already is opened, as Enter would.
-func (m Model) clickEditor(d document, x, y int) (tea.Model, tea.Cmd) {
-	next, ok := m.at(d, x, y)
-	switch {
-	case !ok:
-		return m, nil
-	case next.pane == tablePane && d.pane == tablePane && next.row == d.row:
-		return m.open(d)
+// editorZones are the bars, the table and the list of pending operations.
+func (m Model) editorZones(d document) []*lipgloss.Layer {
+	l := m.pendingOf(d).layout()
+	left, width := m.barCells(l)
+	edge := 0
+	if l.boxed {
+		edge = 1
 	}
-	return m.withDoc(m.current, next), nil
+	y := 1 + l.banner
+	table := y + 2*l.bar
+	return []*lipgloss.Layer{
+		widget.Zone(zoneNow, left, y+edge, width, l.bar-2*edge), widget.Zone(zoneAfter, left, y+l.bar+edge, width, l.bar-2*edge),
+		widget.Zone(zoneTable, 0, table+1, m.tableWidth(), l.table-1), widget.Zone(zonePending, 0, table+l.table+1, m.width, l.pending-2),
+	}
 }
 
-// open is Enter on a partition and n on free space.
-func (m Model) open(d document) (tea.Model, tea.Cmd) {
-	row, ok := d.selected()
-	if ok && row.Kind == model.RowGap {
+// clickRow selects a row of the table. One that is selected already is opened, as Enter does with a partition and n with
+// free space.
+func (m Model) clickRow(d document, i int) (tea.Model, tea.Cmd) {
+	rows := d.rows()
+	switch {
+	case i < 0 || i >= len(rows):
+		return m, nil
+	case d.pane != tablePane || i != d.row:
+		d.pane, d.row = tablePane, i
+		return m.withDoc(m.current, d), nil
+	case rows[i].Kind == model.RowGap:
 		return m.pageKey(keymap.Event("n"))
 	}
 	return m.pageKey(keymap.Event("enter"))
 }
 
-// at is the document with the cursor on what is shown in a cell; ok is false if nothing there can be selected.
-func (m Model) at(d document, x, y int) (next document, ok bool) {
-	pending := m.pendingOf(d)
-	l := pending.layout()
-	if i, ok := m.barRow(d, l, x, y); ok {
-		d.pane, d.row = tablePane, i
-		return d, true
-	}
-	y -= 1 + l.banner + 2*l.bar + 1
-	from, to := widget.Visible(len(d.rows()), d.row, l.table-1)
-	if y >= 0 && from+y < to && x < m.tableWidth() {
-		d.pane, d.row = tablePane, from+y
-		return d, true
-	}
-	y -= l.table
-	if _, of := pending.list(l.pending - 2); y >= 0 && y < len(of) {
-		d.pane, d.pending = pendingPane, of[y]
-		return d, true
-	}
-	return d, false
-}
-
-// barRow is the row of the table that belongs to the segment in a cell of a bar.
-func (m Model) barRow(d document, l editorLayout, x, y int) (row int, ok bool) {
-	y -= 1 + l.banner
-	if y < 0 || y >= 2*l.bar {
-		return 0, false
-	}
-	disk, which := d.queue.Initial(), pictureNow
-	if y >= l.bar {
-		disk, which = d.queue.Preview(), pictureAfter
-	}
-	if y%l.bar == 0 && l.boxed || y%l.bar == l.bar-1 && l.boxed {
-		return 0, false // on the border
+// clickBar is clickRow for the row of the segment in cell x of a bar.
+func (m Model) clickBar(d document, which picture, x int) (tea.Model, tea.Cmd) {
+	disk := d.queue.Initial()
+	if which == pictureAfter {
+		disk = d.queue.Preview()
 	}
 	segments := m.scaled(d, disk, which, d.queue.Preview())
-	left, width := m.barCells(l)
-	at := widget.SegmentAt(segments, width, x-left)
+	_, width := m.barCells(m.pendingOf(d).layout())
+	at := widget.SegmentAt(segments, width, x)
 	if at < 0 || segments[at].Row.Span.Empty() {
-		return 0, false
+		return m, nil
 	}
 	clicked := segments[at].Row
-	row = slices.IndexFunc(d.rows(), func(r model.Row) bool {
+	return m.clickRow(d, slices.IndexFunc(d.rows(), func(r model.Row) bool {
 		if clicked.Kind == model.RowPartition {
 			return r.Kind == model.RowPartition && r.Partition.ID == clicked.Partition.ID
 		}
 		return r.Kind == clicked.Kind && r.Span.Contains(clicked.Span.Start)
-	})
-	return row, row >= 0
+	}))
 }

@@ -110,8 +110,13 @@ func (m Model) pageKeys() (bindings, always []keymap.Binding) {
 // bottom is the last line of every page: the answer to the last key, or the keys.
 func (m Model) bottom() string {
 	if m.note.text == "" {
-		bindings, always := m.pageKeys()
-		return widget.KeyBar(bindings, always, m.width, m.st)
+		return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)
 	}
 	return widget.Fit(" "+m.noteLook()(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
+}
+
+// keySpots are the keys in the last line.
+func (m Model) keySpots() []widget.Spot {
+	bindings, always := m.pageKeys()
+	return widget.KeyBar(bindings, always, m.width, m.st)
 }

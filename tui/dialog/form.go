@@ -11,12 +11,10 @@ import (
 // Mouse is what a mouse did over the body of a dialog.
 type Mouse struct {
 	Event MouseEvent
-	X, Y  int // counted from the body's first cell
+	Item  int // the item below the mouse, as the view counts them, -1 for none
+	X     int // counted from the body's first cell
+	Y     int // counted from the item's first line, or without one from the body's
 	Width int // of the body
-	// Height is how many lines the body could have had, as View was told.
-	Height int
-	// On is what the dialog showed.
-	On View
 }
 
 // MouseEvent is a kind of mouse event.

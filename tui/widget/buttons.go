@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"strings"
 
-	tea "charm.land/bubbletea/v2"
-
-	"shunt/tui/keymap"
 	"shunt/tui/styles"
 )
 
@@ -37,8 +34,8 @@ func (b Button) text() string {
 
 // Buttons is a row of buttons; chosen is the one that Enter presses, -1 for none. Brackets mark it, so
 // that it can be told without colour.
-func Buttons(buttons []Button, chosen int, st *styles.Styles) string {
-	var parts []string
+func Buttons(buttons []Button, chosen int, st *styles.Styles) []Spot {
+	var spots []Spot
 	for i, b := range buttons {
 		text := b.text()
 		look, left, right := st.Button, "  ", "  "
@@ -49,23 +46,9 @@ func Buttons(buttons []Button, chosen int, st *styles.Styles) string {
 				look = st.Danger
 			}
 		}
-		parts = append(parts, look.Render(left+text+right))
+		spots = append(spots, Spot{Text: look.Render(left + text + right), Key: cmp.Or(b.Key, "enter")})
 	}
-	return strings.Join(parts, " ")
-}
-
-// ButtonPress is the key that a click on cell x of a row of buttons stands for: that of the button there, Enter for one
-// without a key.
-func ButtonPress(buttons []Button, x int) (press tea.KeyPressMsg, ok bool) {
-	at := 0
-	for _, b := range buttons {
-		end := at + Width(b.text()) + 4
-		if x >= at && x < end {
-			return keymap.Event(cmp.Or(b.Key, "enter")), true
-		}
-		at = end + 1
-	}
-	return tea.KeyPressMsg{}, false
+	return Row(0, 1, spots...)
 }
 
 // Choice is a row of words of which one is picked, for a setting that the arrows change.
