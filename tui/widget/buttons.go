@@ -67,11 +67,25 @@ func Choice(words []string, picked int, focused bool, st *styles.Styles) string 
 	return strings.Join(parts, "")
 }
 
-// ChoiceAt is the word of a Choice in cell x, -1 if there is none.
-func ChoiceAt(words []string, x int) int {
-	at := 0
-	for i, w := range words {
-		end := at + Width(w) + 2
+// ChoiceIn is Choice in width cells: where not all words fit it shows those around the picked one.
+func ChoiceIn(words []string, picked int, focused bool, width int, st *styles.Styles) string {
+	from, to := choiceRun(words, picked, width)
+	line := Choice(words[from:to], picked-from, focused, st)
+	if from > 0 {
+		line = st.Muted.Render(st.More) + line
+	}
+	if to < len(words) {
+		line += st.Muted.Render(st.More)
+	}
+	return line
+}
+
+// ChoiceAt is the word in cell x of a ChoiceIn, -1 if there is none.
+func ChoiceAt(words []string, picked, width, x int) int {
+	from, to := choiceRun(words, picked, width)
+	at := min(from, 1)
+	for i := from; i < to; i++ {
+		end := at + Width(words[i]) + 2
 		if x >= at && x < end {
 			return i
 		}
@@ -80,19 +94,13 @@ func ChoiceAt(words []string, x int) int {
 	return -1
 }
 
-// ChoiceIn is Choice in width cells: where not all words fit it shows those around the picked one.
-func ChoiceIn(words []string, picked int, focused bool, width int, st *styles.Styles) string {
-	from, to := 0, len(words)
+// choiceRun is which of the words fit in width cells, with marks for those that do not.
+func choiceRun(words []string, picked, width int) (from, to int) {
+	to = len(words)
 	room := func() int {
-		n := 0
+		n := min(from, 1) + min(len(words)-to, 1)
 		for _, w := range words[from:to] {
 			n += Width(w) + 2
-		}
-		if from > 0 {
-			n++
-		}
-		if to < len(words) {
-			n++
 		}
 		return n
 	}
@@ -103,12 +111,5 @@ func ChoiceIn(words []string, picked int, focused bool, width int, st *styles.St
 			to--
 		}
 	}
-	line := Choice(words[from:to], picked-from, focused, st)
-	if from > 0 {
-		line = st.Muted.Render(st.More) + line
-	}
-	if to < len(words) {
-		line += st.Muted.Render(st.More)
-	}
-	return line
+	return from, to
 }
