@@ -2,7 +2,6 @@ package guide
 
 import (
 	"fmt"
-	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -187,8 +186,12 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 
 // starts reports whether machines start from a partition.
 func starts(table model.TableKind, p model.Partition) bool {
-	flags := []model.Flag{model.FlagBoot, model.FlagESP, model.FlagLegacyBoot, model.FlagBLSBoot, model.FlagBIOSGrub, model.FlagPReP}
-	return slices.ContainsFunc(flags, func(flag model.Flag) bool { return model.HasFlag(table, p, flag) })
+	for _, flag := range []model.Flag{model.FlagBoot, model.FlagESP, model.FlagLegacyBoot, model.FlagBLSBoot, model.FlagBIOSGrub, model.FlagPReP} {
+		if model.HasFlag(table, p, flag) {
+			return true
+		}
+	}
+	return false
 }
 
 // grows reports whether the image can be made longer.

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -99,7 +98,12 @@ func sameDevice(a, b string) bool {
 }
 
 func needed(dir string, keep []string) bool {
-	return slices.ContainsFunc(keep, func(path string) bool { return strings.HasPrefix(path+"/", dir+"/") })
+	for _, path := range keep {
+		if strings.HasPrefix(path+"/", dir+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // guarded makes sure that nobody but root can put something else in the place of a directory: on the way to it there are
