@@ -24,7 +24,8 @@ func (m Model) frame() (string, *dialog.Point) {
 	if m.small() {
 		return m.screen(m.tooSmall()), nil
 	}
-	page := append(widget.Pad(m.pageLines(), m.width, m.height-1, m.st.More), m.bottom())
+	p, d := m.shown()
+	page := append(widget.Pad(p.parts().view(m, d), m.width, m.height-1, m.st.More), m.bottom())
 	layers := []*lipgloss.Layer{lipgloss.NewLayer(m.screen(page))}
 	over := func(block []string, at dialog.Point) {
 		layers = append(layers, lipgloss.NewLayer(m.screen(block)).X(at.X).Y(at.Y).Z(len(layers)))
@@ -43,27 +44,6 @@ func (m Model) frame() (string, *dialog.Point) {
 	}
 	canvas := lipgloss.NewCanvas(m.width, m.height).Compose(lipgloss.NewCompositor(layers...))
 	return canvas.Render(), cursor
-}
-
-// messagePage is what is shown where no target can be.
-func (m Model) messagePage(d document) []string {
-	switch {
-	case d.path == "":
-		return m.blankPage("", "Press o to open a disk image or a device, q to quit.")
-	case d.doing != "":
-		return m.blankPage(d.doing+" "+d.name(), "This takes a moment.")
-	case d.state == docOpening:
-		text := []string{"It is being locked and read; nothing is written. ctrl+w gives it up."}
-		if d.opening != "" {
-			text = append(text, "Now: "+widget.Clean(d.opening))
-		}
-		return m.blankPage("Opening "+d.name(), text...)
-	}
-	t := tellRefused(d.name(), d.err)
-	if d.state == docLost {
-		t = tellLost(d.name(), d.err)
-	}
-	return m.blankPage(t.head, widget.Clean(t.meaning), t.advice)
 }
 
 // screen is the lines of a layer as they go to the terminal. Every layer comes this way, so nothing gets past styles.Shown;
@@ -113,29 +93,6 @@ func (m Model) tooSmall() []string {
 		lines = append(lines, widget.Center(t, m.width, ""))
 	}
 	return widget.Pad(lines, m.width, m.height, "")
-}
-
-// blankPage is a page with a message and the keys that open and quit.
-func (m Model) blankPage(head string, paragraphs ...string) []string {
-	w := min(m.width-8, 72)
-	var text []string
-	if head != "" {
-		text = append(text, m.st.Strong.Render(head), "")
-	}
-	for _, p := range paragraphs {
-		for _, line := range widget.Wrap(p, w) {
-			text = append(text, m.st.Muted.Render(line))
-		}
-		text = append(text, "")
-	}
-	lines := []string{m.title()}
-	for range max(0, (m.height-2-len(text))/3) {
-		lines = append(lines, "")
-	}
-	for _, t := range text {
-		lines = append(lines, "    "+t)
-	}
-	return lines
 }
 
 // title is the first line of every page.

@@ -1,12 +1,9 @@
 package tui
 
 import (
-	"slices"
-
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
-	"shunt/model"
 	"shunt/tui/dialog"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
@@ -14,9 +11,6 @@ import (
 
 // Whatever the mouse does, a key does as well: a click on a button or on the name of a key is that key, the wheel is an
 // arrow key. Only the cursor and the handles of a bar are set directly.
-
-// wheelLines is how many lines of a text a notch of the wheel scrolls.
-const wheelLines = 3
 
 // mouse brings a mouse event to the uppermost dialog or else to the page.
 func (m Model) mouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
@@ -64,17 +58,10 @@ func (m Model) wheel(msg tea.MouseWheelMsg) (tea.Model, tea.Cmd) {
 	if len(m.dialogs) > 0 {
 		return m.toDialog(press)
 	}
-	n := 1
-	switch p, _ := m.shown(); p {
-	case pageReader, pageRun:
-		n = wheelLines
-	case pageRecovery, pageBlank:
-		return m, nil
-	case pageEditor, pageFiles:
-	}
+	p, _ := m.shown()
 	var next tea.Model = m
 	var cmds []tea.Cmd
-	for range n {
+	for range p.parts().notch {
 		var cmd tea.Cmd
 		next, cmd = next.(Model).pageKey(press)
 		cmds = append(cmds, cmd)
@@ -101,56 +88,20 @@ func (m Model) dialogMouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 
 // click does what a click on a page stands for.
 func (m Model) click(x, y int) (tea.Model, tea.Cmd) {
-	hit := lipgloss.NewCompositor(m.zones()...).Hit(x, y)
+	p, d := m.shown()
+	parts := p.parts()
+	zones := widget.Zones(m.keySpots(), 0, m.height-1)
+	if parts.zones != nil {
+		zones = append(zones, parts.zones(m, d)...)
+	}
+	hit := lipgloss.NewCompositor(zones...).Hit(x, y)
 	if key, ok := widget.Pressed(hit); ok {
 		return m.pageKey(keymap.Event(key))
 	}
-	x, y = x-hit.Bounds().Min.X, y-hit.Bounds().Min.Y
-	_, d := m.shown()
-	switch hit.ID() {
-	case zoneFiles:
-		return m.clickFile(y)
-	case zoneNow:
-		return m.clickBar(d, pictureNow, x)
-	case zoneAfter:
-		return m.clickBar(d, pictureAfter, x)
-	case zoneTable:
-		from, _ := widget.Visible(len(d.rows()), d.row, hit.Bounds().Dy())
-		return m.clickRow(d, from+y)
-	case zonePending:
-		if _, of := m.pendingOf(d).list(hit.Bounds().Dy()); y < len(of) {
-			d.pane, d.pending = pendingPane, of[y]
-		}
-		return m.withDoc(m.current, d), nil
+	if hit.Empty() || parts.click == nil {
+		return m, nil
 	}
-	return m, nil
-}
-
-// The names of what can be clicked on pages, besides keys.
-const (
-	zoneFiles   = "files"
-	zoneNow     = "now"
-	zoneAfter   = "after"
-	zoneTable   = "table"
-	zonePending = "pending"
-)
-
-// zones is what can be clicked on the page in view.
-func (m Model) zones() []*lipgloss.Layer {
-	zones := widget.Zones(m.keySpots(), 0, m.height-1)
-	switch p, d := m.shown(); p {
-	case pageRun:
-		return append(zones, m.runZones(d)...)
-	case pageRecovery:
-		return append(zones, m.recoveryZones(d)...)
-	case pageFiles:
-		from, to, first := m.fileLines()
-		return append(zones, widget.Zone(zoneFiles, 0, boxY+first, m.width, to-from))
-	case pageEditor:
-		return append(zones, m.editorZones(d)...)
-	case pageReader, pageBlank:
-	}
-	return zones
+	return parts.click(m, d, hit, x-hit.Bounds().Min.X, y-hit.Bounds().Min.Y)
 }
 
 // Where the text of a page with a box begins: below the title and the edge, behind the edge and a space.
@@ -158,66 +109,3 @@ const (
 	boxY  = 2
 	textX = 2
 )
-
-// clickFile selects the entry in line y of the list, and opens the one that is selected already.
-func (m Model) clickFile(y int) (tea.Model, tea.Cmd) {
-	from, _, _ := m.fileLines()
-	if from+y == m.files.at {
-		return m.pageKey(keymap.Event("enter"))
-	}
-	m.files.at = from + y
-	return m, nil
-}
-
-// editorZones are the bars, the table and the list of pending operations.
-func (m Model) editorZones(d document) []*lipgloss.Layer {
-	l := m.pendingOf(d).layout()
-	left, width := m.barCells(l)
-	edge := 0
-	if l.boxed {
-		edge = 1
-	}
-	y := 1 + l.banner
-	table := y + 2*l.bar
-	return []*lipgloss.Layer{
-		widget.Zone(zoneNow, left, y+edge, width, l.bar-2*edge), widget.Zone(zoneAfter, left, y+l.bar+edge, width, l.bar-2*edge),
-		widget.Zone(zoneTable, 0, table+1, m.tableWidth(), l.table-1), widget.Zone(zonePending, 0, table+l.table+1, m.width, l.pending-2),
-	}
-}
-
-// clickRow selects a row of the table. One that is selected already is opened, as Enter does with a partition and n with
-// free space.
-func (m Model) clickRow(d document, i int) (tea.Model, tea.Cmd) {
-	rows := d.rows()
-	switch {
-	case i < 0 || i >= len(rows):
-		return m, nil
-	case d.pane != tablePane || i != d.row:
-		d.pane, d.row = tablePane, i
-		return m.withDoc(m.current, d), nil
-	case rows[i].Kind == model.RowGap:
-		return m.pageKey(keymap.Event("n"))
-	}
-	return m.pageKey(keymap.Event("enter"))
-}
-
-// clickBar is clickRow for the row of the segment in cell x of a bar.
-func (m Model) clickBar(d document, which picture, x int) (tea.Model, tea.Cmd) {
-	disk := d.queue.Initial()
-	if which == pictureAfter {
-		disk = d.queue.Preview()
-	}
-	segments := m.scaled(d, disk, which, d.queue.Preview())
-	_, width := m.barCells(m.pendingOf(d).layout())
-	at := widget.SegmentAt(segments, width, x)
-	if at < 0 || segments[at].Row.Span.Empty() {
-		return m, nil
-	}
-	clicked := segments[at].Row
-	return m.clickRow(d, slices.IndexFunc(d.rows(), func(r model.Row) bool {
-		if clicked.Kind == model.RowPartition {
-			return r.Kind == model.RowPartition && r.Partition.ID == clicked.Partition.ID
-		}
-		return r.Kind == clicked.Kind && r.Span.Contains(clicked.Span.Start)
-	}))
-}

@@ -15,7 +15,7 @@ import (
 )
 
 // editorKey does what a key of the editor stands for. Keys that need a target say so when there is none.
-func (m Model) editorKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+func (m Model) editorKey(msg tea.KeyPressMsg, _ document) (tea.Model, tea.Cmd) {
 	k := m.keys
 	switch {
 	case keymap.Match(msg, k.quit):

@@ -12,7 +12,7 @@ import (
 )
 
 // readerKey scrolls a page of text, closes it, or saves the log.
-func (m Model) readerKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+func (m Model) readerKey(msg tea.KeyPressMsg, _ document) (tea.Model, tea.Cmd) {
 	k := m.keys
 	switch {
 	case m.reader.kind == readInfo && keymap.Match(msg, k.inside):
@@ -40,14 +40,14 @@ func (m Model) readerKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 }
 
 // readerPage is a page of text.
-func (m Model) readerPage() []string {
+func (m Model) readerPage(document) []string {
 	title, lines := m.readerText(m.width - 6)
 	return append([]string{m.title()}, m.reader.view(title, lines, m.width, m.height-2, m.st)...)
 }
 
-func (m Model) readerBindings() []keymap.Binding {
+func (m Model) readerBindings(document) (bindings, always []keymap.Binding) {
 	k := m.keys
-	bindings := []keymap.Binding{k.back.Short("esc"), k.up.Short("↑↓").As("scroll"), k.pageDown.Short("pgup/dn").As("page")}
+	bindings = []keymap.Binding{k.back.Short("esc"), k.up.Short("↑↓").As("scroll"), k.pageDown.Short("pgup/dn").As("page")}
 	switch m.reader.kind {
 	case readLog:
 		bindings = append(bindings, k.saveLog)
@@ -57,7 +57,7 @@ func (m Model) readerBindings() []keymap.Binding {
 		bindings = append(bindings, k.rescan)
 	case readHelp, readNothing:
 	}
-	return bindings
+	return bindings, nil
 }
 
 func (m Model) readerText(width int) (title string, lines []string) {

@@ -82,10 +82,7 @@ func (c create) stops() []stop {
 	return append(out, stopAlign, stopBar)
 }
 
-func (c create) entered() create {
-	c.place = c.place.enter()
-	return c
-}
+func (c *create) entered() { c.place = c.place.enter() }
 
 // regrid finds what the gap offers on another grid. A partition that filled all of it goes on doing so.
 func (c create) regrid() create {

@@ -63,6 +63,9 @@ type content[T any] interface {
 	keys(at stop) []keymap.Binding
 }
 
+// enterer is a content that changes when the keyboard comes to another row.
+type enterer interface{ entered() }
+
 // row is a part of a form: its lines, and what it makes of messages while it has the keyboard or the mouse.
 type row[T any] struct {
 	stop stop
@@ -140,8 +143,8 @@ func (f form[T]) walk(step int) form[T] {
 // enter gives the keyboard to a row.
 func (f form[T]) enter(at stop) form[T] {
 	f.at = at
-	if t, ok := any(f.is).(interface{ entered() T }); ok {
-		f.is = t.entered()
+	if t, ok := any(&f.is).(enterer); ok {
+		t.entered()
 	}
 	f.is = f.is.check()
 	return f

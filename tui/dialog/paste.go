@@ -100,10 +100,7 @@ func (p paste) stops() []stop {
 	return append(out, stopAlign, stopBar)
 }
 
-func (p paste) entered() paste {
-	p.place = p.place.enter()
-	return p
-}
+func (p *paste) entered() { p.place = p.place.enter() }
 
 // regrid finds what the gap offers on another grid.
 func (p paste) regrid() paste {

@@ -59,10 +59,7 @@ func NewResize(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 
 func (r resize) stops() []stop { return append(r.place.open(), stopAlign, stopBar) }
 
-func (r resize) entered() resize {
-	r.place = r.place.enter()
-	return r
-}
+func (r *resize) entered() { r.place = r.place.enter() }
 
 // check brings the operation and the verdict on it up to date.
 func (r resize) check() resize {

@@ -72,10 +72,7 @@ func (t partType) stops() []stop {
 	return []stop{stopFS, stopFlags}
 }
 
-func (t partType) entered() partType {
-	t.why = ""
-	return t
-}
+func (t *partType) entered() { t.why = "" }
 
 // find takes keys and pastes at the search.
 func (t partType) find(msg tea.Msg) partType {
