@@ -46,7 +46,7 @@ func (q Queue) mergers() []merger {
 	case Delete:
 		return q.deletion(b)
 	case NewTable:
-		keep := func(op Operation) bool { return reflect.TypeOf(op) == reflect.TypeOf(ImageSize{}) }
+		keep := func(op Operation) bool { return reflect.TypeOf(op) == reflect.TypeFor[ImageSize]() }
 		return []merger{q.without(func(i int) bool { return i < last && !keep(q.ops[i]) })}
 	}
 	var both, one []merger

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -204,21 +205,16 @@ func (m moving) runs() []geometry.Span {
 
 // run is the free run that the new start lies in.
 func (m moving) run() (geometry.Span, bool) {
-	for _, run := range m.runs() {
-		if run.Contains(m.to.Start) {
-			return run, true
-		}
+	runs := m.runs()
+	i := slices.IndexFunc(runs, func(run geometry.Span) bool { return run.Contains(m.to.Start) })
+	if i < 0 {
+		return geometry.Span{}, false
 	}
-	return geometry.Span{}, false
+	return runs[i], true
 }
 
 func (m moving) free(span geometry.Span) bool {
-	for _, run := range m.runs() {
-		if run.Encloses(span) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.runs(), func(run geometry.Span) bool { return run.Encloses(span) })
 }
 
 // nearest is the start nearest to the new one at which the new length fits, -1 if there is none that changes anything in the

@@ -271,7 +271,7 @@ func (m Model) openPath(path string) (tea.Model, tea.Cmd) {
 		m = m.withDoc(at, d)
 		m.current = at
 	} else {
-		m.docs = append(append([]document{}, m.docs...), d)
+		m.docs = append(slices.Clone(m.docs), d)
 		m.current = len(m.docs) - 1
 	}
 	return m, tea.Sequence(append(cmds, openTarget(m.backend, path, d.gen))...)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/ops"
@@ -23,39 +24,30 @@ func (m Model) frame() (string, *dialog.Point) {
 	if m.small() {
 		return m.screen(m.tooSmall()), nil
 	}
-	lines := m.noteOver(append(widget.Pad(m.pageLines(), m.width, m.height-1, m.st.More), m.bottom()))
+	p, d := m.shown()
+	page := append(widget.Pad(p.parts().view(m, d), m.width, m.height-1, m.st.More), m.bottom())
+	layers := []*lipgloss.Layer{lipgloss.NewLayer(m.screen(page))}
+	over := func(block []string, at dialog.Point) {
+		layers = append(layers, lipgloss.NewLayer(m.screen(block)).X(at.X).Y(at.Y).Z(len(layers)))
+	}
+	if note := m.noteBlock(); len(note) > 1 {
+		over(note, dialog.Point{Y: m.height - len(note)})
+	}
 	var cursor *dialog.Point
 	for _, d := range m.dialogs {
 		drawn := dialog.Draw(m.drawn(d.Dialog), m.width, m.height, m.st)
-		lines = laidOver(lines, drawn, m.width)
+		over(drawn.Block, drawn.At)
 		cursor = drawn.Cursor
 	}
-	return m.screen(lines), cursor
+	if len(layers) == 1 {
+		return layers[0].GetContent(), cursor
+	}
+	canvas := lipgloss.NewCanvas(m.width, m.height).Compose(lipgloss.NewCompositor(layers...))
+	return canvas.Render(), cursor
 }
 
-// messagePage is what is shown where no target can be.
-func (m Model) messagePage(d document) []string {
-	switch {
-	case d.path == "":
-		return m.blankPage("", "Press o to open a disk image or a device, q to quit.")
-	case d.doing != "":
-		return m.blankPage(d.doing+" "+d.name(), "This takes a moment.")
-	case d.state == docOpening:
-		text := []string{"It is being locked and read; nothing is written. ctrl+w gives it up."}
-		if d.opening != "" {
-			text = append(text, "Now: "+widget.Clean(d.opening))
-		}
-		return m.blankPage("Opening "+d.name(), text...)
-	}
-	t := tellRefused(d.name(), d.err)
-	if d.state == docLost {
-		t = tellLost(d.name(), d.err)
-	}
-	return m.blankPage(t.head, widget.Clean(t.meaning), t.advice)
-}
-
-// screen is the lines as they go to the terminal. Every frame comes this way, so nothing gets past styles.Shown; a line
-// that it makes too wide is cut. On terminals without more characters all that are not ASCII are replaced, as labels and
+// screen is the lines of a layer as they go to the terminal. Every layer comes this way, so nothing gets past styles.Shown;
+// a line that it makes too wide is cut. On terminals without more characters all that are not ASCII are replaced, as labels and
 // messages may hold any.
 func (m Model) screen(lines []string) string {
 	shown := make([]string, len(lines))
@@ -87,21 +79,6 @@ var asciiFor = map[rune]rune{
 	'“': '"', '”': '"', '‘': '\'', '’': '\'', '×': 'x',
 }
 
-// laidOver is the page with a window on it.
-func laidOver(lines []string, d dialog.Drawn, width int) []string {
-	out := append([]string{}, lines...)
-	for i, line := range d.Block {
-		y := d.At.Y + i
-		if y >= len(out) {
-			break
-		}
-		left := widget.Fit(ansi.Truncate(out[y], d.At.X, ""), d.At.X, "")
-		right := ansi.TruncateLeft(out[y], d.At.X+ansi.StringWidth(line), "")
-		out[y] = widget.Fit(left+line+right, width, "")
-	}
-	return out
-}
-
 // tooSmall says what would be enough. It fits in windows of a few cells.
 func (m Model) tooSmall() []string {
 	text := []string{
@@ -116,29 +93,6 @@ func (m Model) tooSmall() []string {
 		lines = append(lines, widget.Center(t, m.width, ""))
 	}
 	return widget.Pad(lines, m.width, m.height, "")
-}
-
-// blankPage is a page with a message and the keys that open and quit.
-func (m Model) blankPage(head string, paragraphs ...string) []string {
-	w := min(m.width-8, 72)
-	var text []string
-	if head != "" {
-		text = append(text, m.st.Strong.Render(head), "")
-	}
-	for _, p := range paragraphs {
-		for _, line := range widget.Wrap(p, w) {
-			text = append(text, m.st.Muted.Render(line))
-		}
-		text = append(text, "")
-	}
-	lines := []string{m.title()}
-	for range max(0, (m.height-2-len(text))/3) {
-		lines = append(lines, "")
-	}
-	for _, t := range text {
-		lines = append(lines, "    "+t)
-	}
-	return lines
 }
 
 // title is the first line of every page.
@@ -181,17 +135,13 @@ func (d document) stateWords() string {
 	return pendingWords(n)
 }
 
-// noteOver is the page with an answer that is longer than its last line over its last lines.
-func (m Model) noteOver(lines []string) []string {
-	text := m.noteLines()
-	if len(text) < 2 {
-		return lines
+// noteBlock is an answer that is longer than the last line, which lies over the last lines.
+func (m Model) noteBlock() []string {
+	var out []string
+	for _, line := range m.noteLines() {
+		out = append(out, widget.Fit(" "+m.noteLook()(line), m.width, ""))
 	}
-	first := len(lines) - len(text)
-	for i, line := range text {
-		lines[first+i] = widget.Fit(" "+m.noteLook()(line), m.width, "")
-	}
-	return lines
+	return out
 }
 
 // noteLines are the last lines of the screen while there is an answer in their place.

@@ -84,11 +84,7 @@ func KeyTable() string {
 	for _, g := range keys().groups() {
 		out.WriteString("| **" + g.Name + "** | |\n")
 		for _, b := range g.Bindings {
-			does := b.Help().Desc
-			if b.Off != "" {
-				does += " (" + b.Off + ")"
-			}
-			out.WriteString("| `" + b.Help().Key + "` | " + does + " |\n")
+			out.WriteString("| `" + b.Help().Key + "` | " + b.Help().Desc + " |\n")
 		}
 	}
 	return out.String()

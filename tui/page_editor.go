@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -14,7 +15,7 @@ import (
 )
 
 // editorKey does what a key of the editor stands for. Keys that need a target say so when there is none.
-func (m Model) editorKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+func (m Model) editorKey(msg tea.KeyPressMsg, _ document) (tea.Model, tea.Cmd) {
 	k := m.keys
 	switch {
 	case keymap.Match(msg, k.quit):
@@ -37,7 +38,7 @@ func (m Model) editorKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		return m, nil // it takes a moment, and its answer comes by itself
 	}
 	if !ok || d.state != docOpen {
-		if _, known := m.known(msg); known {
+		if m.known(msg) {
 			return m.say(toneWarn, "No target is open: o opens one"), nil
 		}
 		return m, nil
@@ -59,16 +60,9 @@ func (m Model) editorKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	return m.partitionKey(msg, d), nil
 }
 
-// known finds the binding of the editor that a key belongs to.
-func (m Model) known(msg tea.KeyPressMsg) (keymap.Binding, bool) {
-	for _, g := range m.keys.groups() {
-		for _, b := range g.Bindings {
-			if keymap.Match(msg, b) {
-				return b, true
-			}
-		}
-	}
-	return keymap.Binding{}, false
+// known reports whether a key belongs to the editor.
+func (m Model) known(msg tea.KeyPressMsg) bool {
+	return slices.ContainsFunc(m.keys.groups(), func(g keymap.Group) bool { return keymap.Match(msg, g.Bindings...) })
 }
 
 // cursorKey moves the cursor.
@@ -184,9 +178,6 @@ func (m Model) partitionKey(msg tea.KeyPressMsg, d document) Model {
 		return m.openPaste(d)
 	case keymap.Match(msg, k.earlier, k.later):
 		return m.say(toneWarn, "Select a pending operation to change the order")
-	}
-	if b, ok := m.known(msg); ok && b.Off != "" {
-		return m.say(toneWarn, fmt.Sprintf("%s %s: %s", b.Help().Key, b.Help().Desc, b.Off))
 	}
 	return m
 }

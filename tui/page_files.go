@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -93,7 +94,7 @@ func (m Model) filesListed(msg filesMsg) Model {
 	return m
 }
 
-func (m Model) filesKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+func (m Model) filesKey(msg tea.KeyPressMsg, _ document) (tea.Model, tea.Cmd) {
 	k := m.keys
 	d, ok := m.doc()
 	last := max(0, len(m.files.list.Entries)-1)
@@ -159,7 +160,7 @@ func (m Model) fileLines() (from, to, first int) {
 }
 
 // filesPage is the directory with a line for each entry.
-func (m Model) filesPage() []string {
+func (m Model) filesPage(document) []string {
 	st, f := m.st, m.files
 	w := m.width - 4
 	path := f.list.Path
@@ -213,4 +214,25 @@ func (m Model) fileLine(e ops.FileEntry, selected bool, width int) string {
 		look = st.Strong
 	}
 	return look.Render("  " + text)
+}
+
+func (m Model) filesBindings(document) (bindings, always []keymap.Binding) {
+	k := m.keys
+	return []keymap.Binding{k.back.Short("esc"), k.inside.As("open"), k.outside, k.up.Short("↑↓").As("select")}, nil
+}
+
+// filesZones are the lines of the entries.
+func (m Model) filesZones(document) []*lipgloss.Layer {
+	from, to, first := m.fileLines()
+	return []*lipgloss.Layer{widget.Zone("files", 0, boxY+first, m.width, to-from)}
+}
+
+// filesClick selects the entry in line y of the list, and opens the one that is selected already.
+func (m Model) filesClick(_ document, _ lipgloss.LayerHit, _, y int) (tea.Model, tea.Cmd) {
+	from, _, _ := m.fileLines()
+	if from+y == m.files.at {
+		return m.pageKey(keymap.Event("enter"))
+	}
+	m.files.at = from + y
+	return m, nil
 }

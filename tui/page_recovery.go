@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"shunt/ops"
 	"shunt/tui/keymap"
@@ -70,7 +71,7 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	if u.Text != "" {
 		lines = append(lines, "")
 	}
-	for _, line := range strings.Split(strings.TrimRight(u.Text, "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(u.Text, "\n"), "\n") {
 		if u.Text != "" {
 			lines = append(lines, "  "+st.Muted.Render(widget.Fit(widget.Clean(line), w-2, st.More)))
 		}
@@ -91,8 +92,15 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	}
 }
 
-func recoveryButtons() []widget.Button {
-	return []widget.Button{{Label: "Finish", Key: "f", Risk: widget.Writes}, {Label: "Roll back", Key: "b", Risk: widget.Writes}}
+func (m Model) recoverySpots(d document) []widget.Spot {
+	buttons := []widget.Button{{Label: "Finish", Key: "f", Risk: widget.Writes}, {Label: "Roll back", Key: "b", Risk: widget.Writes}}
+	return widget.Buttons(buttons, d.answer, m.st)
+}
+
+// recoveryZones are the ways out.
+func (m Model) recoveryZones(d document) []*lipgloss.Layer {
+	_, question := m.recoveryText(d)
+	return widget.Zones(m.recoverySpots(d), textX, boxY+m.recoveryLines(d)+len(question))
 }
 
 // recoveryLines is how many lines of the account are shown: both ways out stay in view.
@@ -106,7 +114,7 @@ func (m Model) recoveryPage(d document) []string {
 	st := m.st
 	lines, question := m.recoveryText(d)
 	body := append(widget.Pad(lines, m.width-4, m.recoveryLines(d), st.More), question...)
-	body = append(body, widget.Buttons(recoveryButtons(), d.answer, st))
+	body = append(body, widget.Line(m.recoverySpots(d)))
 	f := widget.Frame{Title: "Unfinished transaction", Edge: st.Warn, Name: st.Warn.Bold(true)}
 	return append([]string{m.title()}, widget.Box(body, f, m.width, m.height-2, st)...)
 }

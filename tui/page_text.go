@@ -12,7 +12,7 @@ import (
 )
 
 // readerKey scrolls a page of text, closes it, or saves the log.
-func (m Model) readerKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+func (m Model) readerKey(msg tea.KeyPressMsg, _ document) (tea.Model, tea.Cmd) {
 	k := m.keys
 	switch {
 	case m.reader.kind == readInfo && keymap.Match(msg, k.inside):
@@ -40,14 +40,14 @@ func (m Model) readerKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 }
 
 // readerPage is a page of text.
-func (m Model) readerPage() []string {
+func (m Model) readerPage(document) []string {
 	title, lines := m.readerText(m.width - 6)
 	return append([]string{m.title()}, m.reader.view(title, lines, m.width, m.height-2, m.st)...)
 }
 
-func (m Model) readerBindings() []keymap.Binding {
+func (m Model) readerBindings(document) (bindings, always []keymap.Binding) {
 	k := m.keys
-	bindings := []keymap.Binding{k.back.Short("esc"), k.up.Short("↑↓").As("scroll"), k.pageDown.Short("pgup/dn").As("page")}
+	bindings = []keymap.Binding{k.back.Short("esc"), k.up.Short("↑↓").As("scroll"), k.pageDown.Short("pgup/dn").As("page")}
 	switch m.reader.kind {
 	case readLog:
 		bindings = append(bindings, k.saveLog)
@@ -57,7 +57,7 @@ func (m Model) readerBindings() []keymap.Binding {
 		bindings = append(bindings, k.rescan)
 	case readHelp, readNothing:
 	}
-	return bindings
+	return bindings, nil
 }
 
 func (m Model) readerText(width int) (title string, lines []string) {
@@ -75,20 +75,15 @@ func (m Model) readerText(width int) (title string, lines []string) {
 	return "", nil
 }
 
-// helpText lists every key of the editor, in two columns where there is room. Keys that do nothing are
-// dimmed and say why.
+// helpText lists every key of the editor, in two columns where there is room.
 func (m Model) helpText(width int) []string {
-	groups, off := working(m.keys.groups())
-	if len(off.Bindings) > 0 {
-		groups = append(groups, off)
-	}
 	columns := 1
 	if width >= 70 {
 		columns = 2
 	}
 	w := (width - 2*(columns-1)) / columns
 	var blocks [][]string
-	for _, g := range groups {
+	for _, g := range m.keys.groups() {
 		block := []string{m.st.Title.Render(g.Name)}
 		for _, b := range g.Bindings {
 			block = append(block, m.helpLine(b, w))
@@ -102,24 +97,6 @@ func (m Model) helpText(width int) []string {
 	return lines
 }
 
-// working takes the keys that are switched off out of their groups and puts them together under the reason,
-// which is the same for all of them.
-func working(groups []keymap.Group) (on []keymap.Group, off keymap.Group) {
-	for _, g := range groups {
-		var left []keymap.Binding
-		for _, b := range g.Bindings {
-			if b.Off == "" {
-				left = append(left, b)
-				continue
-			}
-			off.Name = strings.ToUpper(b.Off[:1]) + b.Off[1:]
-			off.Bindings = append(off.Bindings, b)
-		}
-		on = append(on, keymap.Group{Name: g.Name, Bindings: left})
-	}
-	return on, off
-}
-
 // helpNotes is what keys alone do not tell.
 var helpNotes = []string{
 	"Going down past the last partition leads into the list of pending operations. Edits of the same thing become one of " +
@@ -131,9 +108,6 @@ var helpNotes = []string{
 func (m Model) helpLine(b keymap.Binding, width int) string {
 	const column = 13
 	name := widget.Fit("  "+b.Help().Key, column, "")
-	if b.Off != "" {
-		return m.st.Faint.Render(widget.Fit(name+b.Help().Desc, width, m.st.More))
-	}
 	return m.st.Key.Render(name) + m.st.Text.Render(widget.Fit(b.Help().Desc, width-column, m.st.More))
 }
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
@@ -39,79 +40,51 @@ func (m Model) shown() (page, document) {
 	return pageEditor, d
 }
 
-// pageLines is the page, without its last line.
-func (m Model) pageLines() []string {
-	p, d := m.shown()
-	switch p {
-	case pageFiles:
-		return m.filesPage()
-	case pageReader:
-		return m.readerPage()
-	case pageRun:
-		return m.runPage(d)
-	case pageRecovery:
-		return m.recoveryPage(d)
-	case pageEditor:
-		return m.editorPage(d)
-	case pageBlank:
-	}
-	return m.messagePage(d)
+// pageParts is what a page consists of. Each is a method of the Model in the page's own files, page_*.go.
+type pageParts struct {
+	view func(Model, document) []string // without its last line
+	key  func(Model, tea.KeyPressMsg, document) (tea.Model, tea.Cmd)
+	// keys are those in the last line: as many as fit, and those that are always there.
+	keys func(Model, document) (bindings, always []keymap.Binding)
+	// zones are what can be clicked besides those, and click does what the zone of a name stands for. x and y count from its
+	// first cell. Both may be nil.
+	zones func(Model, document) []*lipgloss.Layer
+	click func(m Model, d document, hit lipgloss.LayerHit, x, y int) (tea.Model, tea.Cmd)
+	// notch is how many arrow keys a notch of the wheel stands for.
+	notch int
+}
+
+// wheelLines is how many lines of a text a notch of the wheel scrolls.
+const wheelLines = 3
+
+func (p page) parts() pageParts {
+	return [...]pageParts{
+		pageBlank:    {view: Model.messagePage, key: Model.editorKey, keys: Model.blankKeys},
+		pageEditor:   {Model.editorPage, Model.editorKey, Model.editorKeys, Model.editorZones, Model.editorClick, 1},
+		pageRun:      {view: Model.runPage, key: Model.runKey, keys: Model.runBindings, zones: Model.runZones, notch: wheelLines},
+		pageRecovery: {view: Model.recoveryPage, key: Model.recoveryKey, keys: Model.recoveryBindings, zones: Model.recoveryZones},
+		pageReader:   {view: Model.readerPage, key: Model.readerKey, keys: Model.readerBindings, notch: wheelLines},
+		pageFiles:    {Model.filesPage, Model.filesKey, Model.filesBindings, Model.filesZones, Model.filesClick, 1},
+	}[p]
 }
 
 // pageKey brings a key to the page.
 func (m Model) pageKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	p, d := m.shown()
-	switch p {
-	case pageFiles:
-		return m.filesKey(msg)
-	case pageReader:
-		return m.readerKey(msg)
-	case pageRun:
-		return m.runKey(msg, d)
-	case pageRecovery:
-		return m.recoveryKey(msg, d)
-	case pageEditor, pageBlank:
-	}
-	return m.editorKey(msg)
-}
-
-// How many keys the editor names beside the one that tells of all. They change with what is selected, and on lines that may
-// be slow a step of the cursor has to stay small; who has a very wide window sits close to the machine.
-const (
-	mostKeys     = 6
-	mostKeysWide = 12
-)
-
-// pageKeys lists the keys in the last line of the page: as many as fit, and those that are always there.
-func (m Model) pageKeys() (bindings, always []keymap.Binding) {
-	p, d := m.shown()
-	k := m.keys
-	switch p {
-	case pageFiles:
-		return []keymap.Binding{k.back.Short("esc"), k.inside.As("open"), k.outside, k.up.Short("↑↓").As("select")}, nil
-	case pageReader:
-		return m.readerBindings(), nil
-	case pageRun:
-		return m.runBindings(d)
-	case pageRecovery:
-		return m.recoveryBindings(d)
-	case pageEditor:
-		useful := m.useful(d)
-		most := mostKeys
-		if m.width >= leastForDetails {
-			most = mostKeysWide
-		}
-		return useful[:min(len(useful), most)], []keymap.Binding{k.help}
-	case pageBlank:
-	}
-	return []keymap.Binding{k.open, k.next}, []keymap.Binding{k.help, k.quit}
+	return p.parts().key(m, msg, d)
 }
 
 // bottom is the last line of every page: the answer to the last key, or the keys.
 func (m Model) bottom() string {
 	if m.note.text == "" {
-		bindings, always := m.pageKeys()
-		return widget.KeyBar(bindings, always, m.width, m.st)
+		return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)
 	}
 	return widget.Fit(" "+m.noteLook()(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
+}
+
+// keySpots are the keys in the last line.
+func (m Model) keySpots() []widget.Spot {
+	p, d := m.shown()
+	bindings, always := p.parts().keys(m, d)
+	return widget.KeyBar(bindings, always, m.width, m.st)
 }

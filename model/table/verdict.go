@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -178,10 +179,8 @@ func saneEntries(first []byte, sectors geometry.Sector) bool {
 		if span.Start < 1 || span.End > sectors {
 			return false
 		}
-		for _, other := range spans {
-			if span.Overlaps(other) {
-				return false
-			}
+		if slices.ContainsFunc(spans, span.Overlaps) {
+			return false
 		}
 		spans = append(spans, span)
 	}

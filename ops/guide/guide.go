@@ -170,7 +170,7 @@ func (s *solver) solve(w Wish) {
 	if w.Most {
 		allowed &^= growImage | shrinkOthers | hop
 	}
-	for m := means(0); m < hop; m++ {
+	for m := range hop {
 		if m&^allowed == 0 && (len(s.line.items) <= fewItems || m.broad()) {
 			s.try(w, limits{means: m, bytes: -1})
 		}

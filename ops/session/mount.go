@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"shunt/model"
 	"shunt/ops/attach"
@@ -178,10 +179,8 @@ func Unmount(path string, number int, dir string, opts Options) (u Unmounted, er
 func mountedAt(t target.Target, disk model.Disk, dir string) (number int, err error) {
 	list := append([]target.Part{{Len: t.Size()}}, worker.PartsOf(disk)...)
 	for _, p := range list {
-		for _, at := range target.Mounts(t, p) {
-			if at == dir {
-				return p.Number, nil
-			}
+		if slices.Contains(target.Mounts(t, p), dir) {
+			return p.Number, nil
 		}
 	}
 	return 0, fmt.Errorf("nothing of %s is mounted at %s", t.Path(), dir)

@@ -3,6 +3,7 @@ package txn
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"shunt/model"
@@ -100,9 +101,7 @@ type onPaper struct {
 
 func (o onPaper) clone() onPaper {
 	c := onPaper{o.dev, o.sector, make(map[int64][]byte, len(o.written))}
-	for off, b := range o.written {
-		c.written[off] = b
-	}
+	maps.Copy(c.written, o.written)
 	return c
 }
 

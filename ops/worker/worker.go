@@ -39,7 +39,7 @@ func Sum(d model.Disk) string {
 	for i := range parts {
 		parts[i].ID = model.PartID(i + 1)
 	}
-	sum := sha256.Sum256([]byte(fmt.Sprintf("%+v", d.WithPartitions(parts))))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", d.WithPartitions(parts)))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -253,7 +253,11 @@ func TestBrowseGlances(t *testing.T) {
 func TestBrowseMouse(t *testing.T) {
 	d := picker(t, "a.raw", "b.raw", "c.raw", "old/")
 	at := func(event dialog.MouseEvent, y int) dialog.Mouse {
-		return dialog.Mouse{Event: event, X: 5, Y: y, Width: 72, Height: 18}
+		item := 0
+		if items := d.View(72, 18, styles.New(styles.Dark, styles.Full, styles.ASCII)).Items; y < len(items) {
+			item = items[y]
+		}
+		return dialog.Mouse{Event: event, Item: item - 1, X: 5, Width: 72}
 	}
 	act := func(d dialog.Dialog, events ...dialog.Mouse) (dialog.Dialog, string) {
 		var action dialog.Action

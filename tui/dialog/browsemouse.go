@@ -2,18 +2,12 @@ package dialog
 
 // mouse selects what is clicked, and opens what is clicked again.
 func (b Browse) mouse(m Mouse) (Browse, Action) {
-	switch m.Event {
-	case Press:
-		from, to := b.visible(m.Height)
-		at := from + m.Y - browseAbove
-		if m.Y < browseAbove || at >= to || !b.rows[at].entry {
-			return b, nil
-		}
-		if b.clicked && at == b.at {
-			return b.accept()
-		}
-		b.at, b.chosen, b.clicked = at, true, true
-	case Drag, Release:
+	switch {
+	case m.Event != Press || m.Item < 0 || m.Item >= len(b.rows) || !b.rows[m.Item].entry:
+		return b, nil
+	case b.clicked && m.Item == b.at:
+		return b.accept()
 	}
+	b.at, b.chosen, b.clicked = m.Item, true, true
 	return b, nil
 }

@@ -63,6 +63,7 @@ func (b Browse) View(width, height int, st *styles.Styles) View {
 		line = widget.Fit(ansi.Truncate(line, x, "")+hint, c.width-1, "") + ansi.TruncateLeft(line, c.width-1, "")
 	}
 	lines := []string{line, ""}
+	items := make([]int, len(lines))
 	from, to := b.visible(height)
 	for i := from; i < to; i++ {
 		mark := " "
@@ -72,13 +73,13 @@ func (b Browse) View(width, height int, st *styles.Styles) View {
 		case i == to-1 && to < len(b.rows):
 			mark = st.Down
 		}
-		lines = append(lines, widget.Fit(b.rowLine(i, c, st), c.width-1, "")+st.Muted.Render(mark))
+		lines, items = append(lines, widget.Fit(b.rowLine(i, c, st), c.width-1, "")+st.Muted.Render(mark)), append(items, i+1)
 	}
 	lines = widget.Pad(lines, c.width, browseAbove+b.browseRows(height), st.More)
 	lines = append(lines, "")
 	lines = append(lines, b.details(c.width, st)...)
 	v := View{Title: "Open target", Width: c.width, Lines: widget.Pad(lines, c.width, browseAbove+b.browseRows(height)+browseBelow, st.More)}
-	v.Cursor = &Point{X: x}
+	v.Cursor, v.Items = &Point{X: x}, items
 	return v
 }
 

@@ -13,13 +13,12 @@ import (
 	"shunt/tui/widget"
 )
 
-// Create is the New partition dialog: a place in a gap, contents, label, and role or name.
-type Create struct {
+// create is the New partition dialog: a place in a gap, contents, label, and role or name.
+type create struct {
 	queue ops.Queue
 	gap   model.Gap
 	whole geometry.Span // all the gap offers on the present grid
 	place place
-	at    stop
 	kinds []kindChoice
 	fs    int // index in kinds
 	roles []model.Role
@@ -33,22 +32,22 @@ type Create struct {
 
 // NewCreate is the dialog for a gap of the queue's preview. An error says why no partition can be made
 // there.
-func NewCreate(q ops.Queue, gap model.Gap, align geometry.Alignment) (Create, error) {
+func NewCreate(q ops.Queue, gap model.Gap, align geometry.Alignment) (Dialog, error) {
 	d := q.Preview()
 	roles, why := ops.RolesFor(d, gap)
 	if why != "" {
-		return Create{}, &ops.Refusal{What: "create a partition", Reason: why}
+		return nil, &ops.Refusal{What: "create a partition", Reason: why}
 	}
 	room, err := ops.RoomForNew(d, gap, align)
 	if err != nil {
-		return Create{}, err
+		return nil, err
 	}
-	c := Create{
-		queue: q, gap: gap, whole: room, roles: roles, at: stopSize,
+	c := create{
+		queue: q, gap: gap, whole: room, roles: roles,
 		label: widget.NewField("", maxLabel), name: widget.NewField("", 36), kinds: makeable(q.Env()),
 	}
 	c.place = newPlace(limitsIn(room, d.SectorSize), room, align, d.SectorSize)
-	return c.check(), nil
+	return formAt(c, stopSize), nil
 }
 
 // limitsIn is the freedom of a partition that does not exist yet.
@@ -58,7 +57,7 @@ func limitsIn(room geometry.Span, z geometry.SectorSize) ops.Limits {
 }
 
 // kind is the chosen contents; an extended partition has none.
-func (c Create) kind() model.FSKind {
+func (c create) kind() model.FSKind {
 	if c.roles[c.role] == model.Extended {
 		return model.Unformatted
 	}
@@ -66,7 +65,7 @@ func (c Create) kind() model.FSKind {
 }
 
 // stops lists where the keyboard can go.
-func (c Create) stops() []stop {
+func (c create) stops() []stop {
 	out := []stop{stopSize, stopBefore, stopAfter}
 	if len(c.roles) > 1 {
 		out = append(out, stopRole)
@@ -83,65 +82,10 @@ func (c Create) stops() []stop {
 	return append(out, stopAlign, stopBar)
 }
 
-// Update takes keys, pastes and the mouse.
-func (c Create) Update(msg tea.Msg) (Dialog, Action) {
-	switch msg := msg.(type) {
-	case Mouse:
-		return c.mouse(msg), nil
-	case tea.KeyPressMsg:
-		switch {
-		case keymap.Match(msg, keyCancel()):
-			return c, Close{}
-		case keymap.Match(msg, keyAccept("")):
-			return c, c.accept()
-		}
-		if at, ok := moved(msg, c.stops(), c.at); ok {
-			c.at, c.place = at, c.place.enter()
-			return c.check(), nil
-		}
-	}
-	return c.input(msg).check(), nil
-}
-
-// input gives a message to what has the keyboard.
-func (c Create) input(msg tea.Msg) Create {
-	press, pressed := msg.(tea.KeyPressMsg)
-	switch c.at {
-	case stopLabel:
-		c.label, _ = c.label.Update(msg)
-	case stopName:
-		c.name, _ = c.name.Update(msg)
-	case stopFS:
-		if pressed {
-			c.fs = jumped(press, turn(press, c.fs, len(c.kinds)), fsWords(c.kinds))
-		}
-	case stopRole:
-		if pressed {
-			c.role = turn(press, c.role, len(c.roles))
-		}
-	case stopBefore, stopSize, stopAfter, stopAlign, stopBar:
-		c.place = c.place.update(msg, c.at)
-		if c.at == stopAlign {
-			return c.regrid()
-		}
-	case stopFlags, stopButtons:
-	}
-	return c
-}
-
-// turn is the choice after an arrow key or the space bar.
-func turn(press tea.KeyPressMsg, at, n int) int {
-	switch {
-	case keymap.Match(press, keyLeft(), keyUp()):
-		return (at + n - 1) % n
-	case keymap.Match(press, keyRight(), keyDown(), keyHandle()):
-		return (at + 1) % n
-	}
-	return at
-}
+func (c *create) entered() { c.place = c.place.enter() }
 
 // regrid finds what the gap offers on another grid. A partition that filled all of it goes on doing so.
-func (c Create) regrid() Create {
+func (c create) regrid() create {
 	room, err := ops.RoomForNew(c.queue.Preview(), c.gap, c.place.align)
 	if err != nil || room == c.whole {
 		return c
@@ -155,17 +99,9 @@ func (c Create) regrid() Create {
 	return c
 }
 
-func (c Create) mouse(m Mouse) Create {
-	c.place, c.at = c.place.mouse(m, c.at)
-	// Below the place and an empty line every stop has a line.
-	if stops := slices.DeleteFunc(c.stops(), stop.inPlace); m.Event == Press && m.Y > lineAlign+1 && m.Y-lineAlign-2 < len(stops) {
-		c.at, c.place = stops[m.Y-lineAlign-2], c.place.enter()
-	}
-	return c.regrid().check()
-}
-
 // check brings the operation and the verdict on it up to date.
-func (c Create) check() Create {
+func (c create) check() create {
+	c = c.regrid()
 	c.verdict = verdict{}
 	c.op = ops.New{
 		ID: c.queue.NextID(), Role: c.roles[c.role], At: c.place.span.Start, Len: c.place.span.Len(), FS: c.kind(),
@@ -190,45 +126,42 @@ func (c Create) check() Create {
 	return c
 }
 
-func (c Create) accept() Action {
-	if c.place.wrong != nil || c.verdict.err != nil {
-		return nil
-	}
-	return Stage{Op: c.op, Align: c.place.align}
+func (c create) accept() Action {
+	return c.verdict.action(c.place.wrong, Stage{Op: c.op, Align: c.place.align})
 }
 
-// View is the bar, the fields, the choices and the outcome.
-func (c Create) View(width, _ int, st *styles.Styles) View {
-	w := min(width, formWidth)
-	lines, cursor := c.place.form(w, fill{style: st.FS(c.kind()), used: 0}, c.at, st)
-	lines = append(lines, "")
-	choice := func(own stop, name string, words []string, picked int) {
-		label := formName(name, c.at == own, st)
-		lines = append(lines, label+widget.ChoiceIn(words, picked, c.at == own, w-widget.Width(label), st))
-	}
-	text := func(own stop, name string, f widget.Field) {
-		line, x := fieldLine(formName(name, c.at == own, st), f, c.at == own, min(36, w-formLabel-4), st)
-		if c.at == own {
-			cursor = &Point{X: x, Y: len(lines)}
-		}
-		lines = append(lines, line)
-	}
+func (c create) head(*styles.Styles) View { return View{Title: "New partition"} }
+
+func (c create) rows() []row[create] {
+	fills := func(st *styles.Styles) fill { return fill{style: st.FS(c.kind())} }
+	rows := append(placeRows(c, fills, func(c *create) *place { return &c.place }), blank[create]())
 	for _, s := range c.stops() {
 		switch s {
 		case stopRole:
-			choice(stopRole, "Create as", roleWords(c.roles), c.role)
+			rows = append(rows, pick(c, s, "Create as", roleWords(c.roles), func(c *create) *int { return &c.role }))
 		case stopFS:
-			choice(stopFS, "File system", fsWords(c.kinds), c.fs)
+			rows = append(rows, c.fsRow())
 		case stopLabel:
-			text(stopLabel, "Label", c.label)
+			rows = append(rows, field(c, s, "Label", 36, func(c *create) *widget.Field { return &c.label }))
 		case stopName:
-			text(stopName, "Partition name", c.name)
-		case stopBefore, stopSize, stopAfter, stopAlign, stopBar, stopFlags, stopButtons:
+			rows = append(rows, field(c, s, "Partition name", 36, func(c *create) *widget.Field { return &c.name }))
+		case stopNone, stopBefore, stopSize, stopAfter, stopAlign, stopBar, stopFlags, stopButtons:
 		}
 	}
-	lines = append(lines, "")
-	lines = append(lines, verdictLines(c.place.wrong, c.verdict, "", w, st)...)
-	return View{Title: "New partition", Width: w, Lines: lines, Cursor: cursor}
+	return append(rows, blank[create](), outcome[create](c.place.wrong, c.verdict, ""))
+}
+
+// fsRow picks the file system; a letter goes to the next one that begins with it.
+func (c create) fsRow() row[create] {
+	r := pick(c, stopFS, "File system", fsWords(c.kinds), func(c *create) *int { return &c.fs })
+	turned := r.take
+	r.take = func(c *create, msg tea.Msg) Action {
+		if press, ok := msg.(tea.KeyPressMsg); ok {
+			c.fs = jumped(press, c.fs, fsWords(c.kinds))
+		}
+		return turned(c, msg)
+	}
+	return r
 }
 
 func roleWords(roles []model.Role) []string {
@@ -261,10 +194,9 @@ func jumped(press tea.KeyPressMsg, at int, words []string) int {
 	return p.jump(press).at
 }
 
-// Keys lists what can be pressed.
-func (c Create) Keys() []keymap.Binding {
+func (c create) keys(at stop) []keymap.Binding {
 	keys := []keymap.Binding{keyMax(), keymap.Bind("↑↓", "nudge", "up", "down"), keyNext()}
-	switch c.at {
+	switch at {
 	case stopBar:
 		keys = []keymap.Binding{keyMax(), keymap.Bind("←→", "drag", "left", "right"), keyHandle(), keyNext()}
 	case stopFS:
@@ -273,7 +205,7 @@ func (c Create) Keys() []keymap.Binding {
 		keys = []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyNext()}
 	case stopLabel, stopName:
 		keys = []keymap.Binding{keyNext()}
-	case stopBefore, stopSize, stopAfter, stopFlags, stopButtons:
+	case stopNone, stopBefore, stopSize, stopAfter, stopFlags, stopButtons:
 	}
 	return append(keys, keyAccept("create"), keyCancel())
 }

@@ -6,7 +6,12 @@
 package dialog
 
 import (
+	"slices"
+	"strconv"
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"shunt/model"
 	"shunt/tui/keymap"
@@ -48,12 +53,13 @@ type View struct {
 	Items []int
 }
 
-// item is the item in line y.
-func (v View) item(y int) (int, bool) {
-	if y < 0 || y >= len(v.Items) || v.Items[y] == 0 {
-		return 0, false
+// itemHeight is how many lines from y on show the same item.
+func (v View) itemHeight(y int) int {
+	n := slices.IndexFunc(v.Items[y:], func(item int) bool { return item != v.Items[y] })
+	if n < 0 {
+		return len(v.Items) - y
 	}
-	return v.Items[y] - 1, true
+	return n
 }
 
 // Point is a cell, counted from the upper left one.
@@ -78,10 +84,7 @@ type Drawn struct {
 	Height int    // how many lines the body could have
 	View   View
 
-	buttons  []widget.Button
-	buttonsY int // of the row of buttons, counted from the body's first line
-	keys     [][]widget.PlacedKey
-	keysY    int // of the first line of keys, likewise
+	zones []*lipgloss.Layer // what can be clicked
 }
 
 // The cells between the edge of a window and its body, on each side.
@@ -96,10 +99,11 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
 	keys := widget.KeyLines(d.Keys(), inner, st)
-	out := Drawn{Inner: inner, Height: height - 2*insetY - 2, View: body, buttons: body.Buttons, buttonsY: len(body.Lines), keys: widget.PlaceKeyLines(d.Keys(), inner)}
-	lines, above := append([]string{}, body.Lines...), 0
-	if len(body.Buttons) > 0 {
-		lines = append(lines, widget.Buttons(body.Buttons, body.Chosen, st))
+	out := Drawn{Inner: inner, Height: height - 2*insetY - 2, View: body}
+	lines, above := slices.Clone(body.Lines), 0
+	buttons := widget.Buttons(body.Buttons, body.Chosen, st)
+	if len(buttons) > 0 {
+		lines = append(lines, widget.Line(buttons))
 	}
 	room := height - 2*insetY
 	switch {
@@ -112,8 +116,10 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	default:
 		lines = lines[:min(len(lines), max(0, room-len(keys)))]
 	}
-	out.keysY = len(lines) - above
-	lines = append(lines, keys...)
+	keysY := len(lines) - above
+	for _, line := range keys {
+		lines = append(lines, widget.Line(line))
+	}
 	w, h := inner+2*insetX, len(lines)+2*insetY
 	edge, name := st.Focus, st.Title
 	if body.Tone == Warning {
@@ -128,21 +134,33 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	if c := body.Cursor; c != nil && c.Y+above < h-2*insetY && c.X < inner {
 		out.Cursor = &Point{X: out.Body.X + c.X, Y: out.Body.Y + c.Y}
 	}
+	for y, line := range append(make([][]widget.Spot, keysY), keys...) {
+		out.zones = append(out.zones, widget.Zones(line, out.Body.X, out.Body.Y+y)...)
+	}
+	if len(body.Lines) < keysY {
+		out.zones = append(out.zones, widget.Zones(buttons, out.Body.X, out.Body.Y+len(body.Lines))...)
+	}
+	for y := 0; y < min(keysY, len(body.Items)); {
+		n := body.itemHeight(y)
+		out.zones = append(out.zones, widget.Zone(itemID+strconv.Itoa(body.Items[y]), out.Body.X, out.Body.Y+y, inner, n))
+		y += n
+	}
 	return out
 }
 
-// Pressed is the key that a click on a cell of the body stands for, if a button or the name of a key is there.
-func (d Drawn) Pressed(x, y int) (tea.KeyPressMsg, bool) {
-	if y >= d.keysY {
-		if y-d.keysY < len(d.keys) {
-			if b, ok := widget.KeyAt(d.keys[y-d.keysY], x); ok {
-				return b.Event()
-			}
-		}
-		return tea.KeyPressMsg{}, false
+// itemID begins the name of the zone of an item.
+const itemID = "item "
+
+// Mouse is the message for the dialog of a mouse event in a cell of the screen: a key, if that is pressed by it.
+func (d Drawn) Mouse(event MouseEvent, x, y int) tea.Msg {
+	hit := lipgloss.NewCompositor(d.zones...).Hit(x, y)
+	if key, ok := widget.Pressed(hit); ok && event == Press {
+		return keymap.Event(key)
 	}
-	if y == d.buttonsY {
-		return widget.ButtonPress(d.buttons, x)
+	m := Mouse{Event: event, Item: -1, X: x - d.Body.X, Width: d.Inner, Y: y - d.Body.Y}
+	if text, ok := strings.CutPrefix(hit.ID(), itemID); ok {
+		n, _ := strconv.Atoi(text)
+		m.Item, m.Y = n-1, y-hit.Bounds().Min.Y
 	}
-	return tea.KeyPressMsg{}, false
+	return m
 }

@@ -1,7 +1,8 @@
 package dialog
 
 import (
-	tea "charm.land/bubbletea/v2"
+	"fmt"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -27,25 +28,41 @@ type entry struct {
 	verdict verdict
 }
 
-func newEntry(e entry) entry {
+func newEntry(e entry) Dialog {
 	e.field = widget.NewField(e.was, maxLabel)
 	e.was = e.field.Value() // what is shown, without what cannot be
-	return e.check()
+	return newForm(e)
 }
 
-// update takes keys and pastes.
-func (e entry) update(msg tea.Msg) (entry, Action) {
-	if press, ok := msg.(tea.KeyPressMsg); ok {
-		switch {
-		case keymap.Match(press, keyCancel()):
-			return e, Close{}
-		case keymap.Match(press, keyAccept("")):
-			return e, e.accept()
-		}
-	}
-	e.field, _ = e.field.Update(msg)
-	return e.check(), nil
+// NewLabel asks for the label of the file system in a partition of the queue's preview.
+func NewLabel(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
+	part, _ := q.Preview().Partition(id)
+	return newEntry(entry{
+		queue: q, part: part, align: align, name: "Label", was: part.FS.Label,
+		title: "Label of " + part.Ref(),
+		notes: []string{
+			fmt.Sprintf("The label is a part of the %s in %s; systems can mount it by that.", part.FS.Kind, part.Ref()),
+			"An empty field takes the label away.",
+		},
+		make: func(text string) ops.Operation { return ops.SetLabel{ID: id, Label: text} },
+	})
 }
+
+// NewName asks for the name of a partition of the queue's preview, whose table is a GPT.
+func NewName(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
+	part, _ := q.Preview().Partition(id)
+	return newEntry(entry{
+		queue: q, part: part, align: align, name: "Name", was: part.Name,
+		title: "Name of partition " + part.Ref(),
+		notes: []string{
+			"The name is in the table, not in the file system: it stays when " + part.Ref() + " is formatted.",
+			"At most 36 characters; an empty field takes the name away.",
+		},
+		make: func(text string) ops.Operation { return ops.SetName{ID: id, Name: text} },
+	})
+}
+
+func (e entry) stops() []stop { return []stop{stopName} }
 
 func (e entry) check() entry {
 	e.verdict = verdict{}
@@ -56,28 +73,19 @@ func (e entry) check() entry {
 }
 
 func (e entry) accept() Action {
-	switch {
-	case e.verdict.err != nil:
-		return nil
-	case !e.verdict.changes:
-		return Close{}
-	}
-	return Stage{Op: e.make(e.field.Value()), Align: e.align}
+	return e.verdict.action(nil, Stage{Op: e.make(e.field.Value()), Align: e.align})
 }
 
-func (e entry) view(width int, st *styles.Styles) View {
-	w := min(width, formWidth)
-	label := formName(e.name, true, st)
-	line, x := fieldLine(label, e.field, true, min(36, w-formLabel-4), st)
-	v := View{Title: e.title, Width: w, Lines: []string{line, ""}, Cursor: &Point{X: x}}
+func (e entry) head(*styles.Styles) View { return View{Title: e.title} }
+
+func (e entry) rows() []row[entry] {
+	rows := []row[entry]{field(e, stopName, e.name, 36, func(e *entry) *widget.Field { return &e.field }), blank[entry]()}
 	for _, n := range e.notes {
-		v.Lines = append(v.Lines, notes(n, w, 2, st.Muted.Render, st)...)
+		rows = append(rows, hint[entry](n, 2))
 	}
-	v.Lines = append(v.Lines, "")
-	v.Lines = append(v.Lines, verdictLines(nil, e.verdict, "No change yet.", w, st)...)
-	return v
+	return append(rows, blank[entry](), outcome[entry](nil, e.verdict, "No change yet."))
 }
 
-func (e entry) keys(does string) []keymap.Binding {
-	return []keymap.Binding{keymap.Bind("ctrl+u", "clear", "ctrl+u"), keyAccept(does), keyCancel()}
+func (e entry) keys(stop) []keymap.Binding {
+	return []keymap.Binding{keymap.Bind("ctrl+u", "clear", "ctrl+u"), keyAccept("set " + strings.ToLower(e.name)), keyCancel()}
 }

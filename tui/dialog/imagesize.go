@@ -10,8 +10,8 @@ import (
 	"shunt/tui/widget"
 )
 
-// ImageSize asks for the size of the image file.
-type ImageSize struct {
+// imageSize asks for the size of the image file.
+type imageSize struct {
 	queue    ops.Queue
 	align    geometry.Alignment
 	sectors  geometry.Sector
@@ -23,47 +23,42 @@ type ImageSize struct {
 }
 
 // NewImageSize is the dialog for the preview's disk; its size can be changed.
-func NewImageSize(q ops.Queue, align geometry.Alignment) ImageSize {
+func NewImageSize(q ops.Queue, align geometry.Alignment) Dialog {
 	d := q.Preview()
-	s := ImageSize{queue: q, align: align, sectors: d.Sectors, field: widget.NewField("", 24)}
+	s := imageSize{queue: q, align: align, sectors: d.Sectors, field: widget.NewField("", 24)}
 	s.smallest, s.why, _ = ops.ImageLimits(d)
-	return s.show()
+	return newForm(s.show())
 }
 
-func (s ImageSize) show() ImageSize {
+func (s imageSize) show() imageSize {
 	s.field = s.field.Set(sizeText(s.queue.Preview().SectorSize.Bytes(s.sectors)))
 	s.wrong = nil
 	return s
 }
 
-// Update takes keys and pastes.
-func (s ImageSize) Update(msg tea.Msg) (Dialog, Action) {
+func (s imageSize) stops() []stop { return []stop{stopSize} }
+
+// take takes keys and pastes.
+func (s imageSize) take(msg tea.Msg) (imageSize, Action) {
 	if press, ok := msg.(tea.KeyPressMsg); ok {
-		switch {
-		case keymap.Match(press, keyCancel()):
-			return s, Close{}
-		case keymap.Match(press, keyAccept("")):
-			return s, s.accept()
-		case keymap.Match(press, keyFit()):
+		if keymap.Match(press, keyFit()) {
 			return s, FitImage{}
 		}
 		if next, ok := s.command(press); ok {
-			return next.check(), nil
+			return next, nil
 		}
 	}
-	field, used := s.field.Update(msg)
-	if !used || field.Value() == s.field.Value() {
-		s.field = field
+	before := s.field.Value()
+	if s.field, _ = s.field.Update(msg); s.field.Value() == before {
 		return s, nil
 	}
-	s.field = field
-	return s.typed().check(), nil
+	return s.typed(), nil
 }
 
 // command takes the keys that change the number as a whole.
-func (s ImageSize) command(press tea.KeyPressMsg) (ImageSize, bool) {
+func (s imageSize) command(press tea.KeyPressMsg) (imageSize, bool) {
 	z := s.queue.Preview().SectorSize
-	grow := func(b geometry.Bytes) ImageSize {
+	grow := func(b geometry.Bytes) imageSize {
 		grid := geometry.AlignMiB.Nearest(s.sectors+z.Down(b), z)
 		s.sectors = max(s.smallest, grid)
 		return s.show()
@@ -85,7 +80,7 @@ func (s ImageSize) command(press tea.KeyPressMsg) (ImageSize, bool) {
 }
 
 // typed makes the size what the field says; a change counts from the size the image has.
-func (s ImageSize) typed() ImageSize {
+func (s imageSize) typed() imageSize {
 	d := s.queue.Preview()
 	s.wrong = nil
 	v, err := parseTyped(s.field.Value(), d.SectorSize)
@@ -100,7 +95,7 @@ func (s ImageSize) typed() ImageSize {
 	return s
 }
 
-func (s ImageSize) check() ImageSize {
+func (s imageSize) check() imageSize {
 	s.verdict = verdict{}
 	if s.wrong == nil && s.sectors != s.queue.Preview().Sectors {
 		s.verdict = judge(s.queue, ops.ImageSize{Sectors: s.sectors})
@@ -108,37 +103,36 @@ func (s ImageSize) check() ImageSize {
 	return s
 }
 
-func (s ImageSize) accept() Action {
-	switch {
-	case s.wrong != nil, s.verdict.err != nil:
-		return nil
-	case !s.verdict.changes:
-		return Close{}
-	}
-	return Stage{Op: ops.ImageSize{Sectors: s.sectors}, Align: s.align}
+func (s imageSize) accept() Action {
+	return s.verdict.action(s.wrong, Stage{Op: ops.ImageSize{Sectors: s.sectors}, Align: s.align})
 }
 
-// View is the field, the limit and the outcome.
-func (s ImageSize) View(width, _ int, st *styles.Styles) View {
-	w := min(width, formWidth)
+func (s imageSize) head(*styles.Styles) View { return View{Title: "Image size"} }
+
+// rows are the field, the limit and the outcome.
+func (s imageSize) rows() []row[imageSize] {
 	z := s.queue.Preview().SectorSize
-	line, x := fieldLine(formName("New size", true, st), s.field, true, formField, st)
-	if sectors := grouped(s.sectors) + " sectors"; widget.Width(line)+2+len(sectors) <= w {
-		line += "  " + st.Muted.Render(sectors)
+	size := field(s, stopSize, "New size", formField, func(s *imageSize) *widget.Field { return &s.field })
+	drawn := size.draw
+	size.draw = func(p paper) ([]string, *Point) {
+		lines, cursor := drawn(p)
+		if sectors := grouped(s.sectors) + " sectors"; widget.Width(lines[0])+2+len(sectors) <= p.width {
+			lines[0] += "  " + p.st.Muted.Render(sectors)
+		}
+		return lines, cursor
 	}
-	lines := []string{
-		line, "",
-		st.Muted.Render("Size now " + sizeText(z.Bytes(s.queue.Preview().Sectors))),
+	size.take = func(s *imageSize, msg tea.Msg) (action Action) {
+		*s, action = s.take(msg)
+		return action
 	}
-	lines = append(lines, notes("Smallest "+sizeText(z.Bytes(s.smallest))+": "+s.why, w, 2, st.Muted.Render, st)...)
-	lines = append(lines, "")
-	idle := `Type a size ("4GiB") or a change ("+2GiB").`
-	lines = append(lines, verdictLines(s.wrong, s.verdict, idle, w, st)...)
-	return View{Title: "Image size", Width: w, Lines: lines, Cursor: &Point{X: x}}
+	return []row[imageSize]{
+		size, blank[imageSize](), hint[imageSize]("Size now "+sizeText(z.Bytes(s.queue.Preview().Sectors)), 1),
+		hint[imageSize]("Smallest "+sizeText(z.Bytes(s.smallest))+": "+s.why, 2), blank[imageSize](),
+		outcome[imageSize](s.wrong, s.verdict, `Type a size ("4GiB") or a change ("+2GiB").`),
+	}
 }
 
-// Keys lists what can be pressed.
-func (s ImageSize) Keys() []keymap.Binding {
+func (s imageSize) keys(stop) []keymap.Binding {
 	return []keymap.Binding{
 		keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"), keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"),
 		keyFit(), keyAccept("set size"), keyCancel(),

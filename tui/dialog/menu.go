@@ -1,8 +1,6 @@
 package dialog
 
 import (
-	tea "charm.land/bubbletea/v2"
-
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -16,8 +14,8 @@ type Item struct {
 	Action Action
 }
 
-// Menu offers some things that can be done.
-type Menu struct {
+// menu offers some things that can be done.
+type menu struct {
 	title string
 	text  string
 	items []Item
@@ -25,8 +23,8 @@ type Menu struct {
 }
 
 // NewMenu is a menu of at least one item under a line of text; the first that can be chosen is.
-func NewMenu(title, text string, items ...Item) Menu {
-	m := Menu{title: title, text: text, items: items}
+func NewMenu(title, text string, items ...Item) Dialog {
+	m := menu{title: title, text: text, items: items}
 	for i := len(items) - 1; i >= 0; i-- {
 		if items[i].Off == "" {
 			m.list.at = i
@@ -35,54 +33,45 @@ func NewMenu(title, text string, items ...Item) Menu {
 	for _, item := range items {
 		m.list.choices = append(m.list.choices, choice{text: item.Text, note: item.Note, off: item.Off})
 	}
-	return m
+	return newForm(m)
 }
 
-// Update takes keys.
-func (m Menu) Update(msg tea.Msg) (Dialog, Action) {
-	press, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return m, nil
+func (m menu) stops() []stop { return []stop{stopFS} }
+
+func (m menu) check() menu { return m }
+
+func (m menu) accept() Action {
+	if item := m.items[m.list.at]; item.Off == "" {
+		return item.Action
 	}
-	switch {
-	case keymap.Match(press, keyCancel()):
-		return m, Close{}
-	case keymap.Match(press, keyAccept("")):
-		if item := m.items[m.list.at]; item.Off == "" {
-			return m, item.Action
-		}
-		return m, nil
-	}
-	if list, ok := m.list.update(press, len(m.items)); ok {
-		m.list = list
-		return m, nil
-	}
-	m.list = m.list.jump(press)
-	return m, nil
+	return nil
 }
 
-// View is the text, the items, and the whole reason or note of the one under the cursor.
-func (m Menu) View(width, height int, st *styles.Styles) View {
-	w := min(width, formWidth)
-	lines := notes(m.text, w, 3, st.Muted.Render, st)
-	lines = append(lines, "")
+func (m menu) head(*styles.Styles) View { return View{Title: m.title} }
+
+// rows are the text, the items, and the whole reason or note of the one under the cursor.
+func (m menu) rows() []row[menu] {
 	column := 0
 	for _, item := range m.items {
 		column = max(column, widget.Width(item.Text))
 	}
-	rows := min(len(m.items), max(2, height-9))
-	lines = append(lines, m.list.view(w, rows, min(column, w*2/3), true, st)...)
-	item := m.items[m.list.at]
-	about, look := item.Note, st.Muted
-	if item.Off != "" {
-		about, look = "Not possible: "+item.Off, st.Warn
+	height := func(p paper) int { return min(len(m.items), max(2, p.height-9)) }
+	return []row[menu]{
+		hint[menu](m.text, 3), blank[menu](),
+		pickList(m, stopFS, min(column, formWidth*2/3), height, len(m.items), func(m *menu) *picker { return &m.list }),
+		blank[menu](), shown[menu](m.about),
 	}
-	lines = append(lines, "")
-	lines = append(lines, widget.Pad(notes(widget.Clean(about), w, 3, look.Render, st), w, 3, st.More)...)
-	return View{Title: m.title, Width: w, Lines: lines}
 }
 
-// Keys lists what can be pressed.
-func (m Menu) Keys() []keymap.Binding {
+func (m menu) about(p paper) []string {
+	item := m.items[m.list.at]
+	text, look := item.Note, p.st.Muted
+	if item.Off != "" {
+		text, look = "Not possible: "+item.Off, p.st.Warn
+	}
+	return widget.Pad(notes(widget.Clean(text), p.width, 3, look.Render, p.st), p.width, 3, p.st.More)
+}
+
+func (m menu) keys(stop) []keymap.Binding {
 	return []keymap.Binding{keymap.Bind("↑↓", "choose", "up", "down"), keyAccept("do it"), keyCancel()}
 }

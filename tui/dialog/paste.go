@@ -3,14 +3,11 @@ package dialog
 import (
 	"fmt"
 
-	tea "charm.land/bubbletea/v2"
-
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
-	"shunt/tui/widget"
 )
 
 // Clip is a partition that was copied.
@@ -38,15 +35,14 @@ func (c Clip) Ref() string {
 	return c.Part.Ref() + " of " + c.Where
 }
 
-// Paste asks where in free space a copy goes and how large it is.
-type Paste struct {
+// paste asks where in free space a copy goes and how large it is.
+type paste struct {
 	queue ops.Queue
 	clip  Clip
 	gap   model.Gap
 	whole geometry.Span // all the gap offers on the present grid
 	least geometry.Sector
 	place place
-	at    stop
 	roles []model.Role
 	role  int
 
@@ -55,37 +51,37 @@ type Paste struct {
 }
 
 // NewPaste is the dialog for a gap of the queue's preview. An error says why the copy cannot be made there.
-func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (Paste, error) {
+func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (Dialog, error) {
 	d := q.Preview()
 	what := "copy " + clip.Ref()
 	roles, why := ops.RolesFor(d, gap)
 	if why != "" {
-		return Paste{}, &ops.Refusal{What: what, Reason: why}
+		return nil, &ops.Refusal{What: what, Reason: why}
 	}
 	room, err := ops.RoomForNew(d, gap, align)
 	if err != nil {
-		return Paste{}, err
+		return nil, err
 	}
-	p := Paste{queue: q, clip: clip, gap: gap, whole: room, at: stopBefore, least: d.SectorSize.Up(clip.Bytes)}
+	p := paste{queue: q, clip: clip, gap: gap, whole: room, least: d.SectorSize.Up(clip.Bytes)}
 	for _, r := range roles {
 		if r != model.Extended {
 			p.roles = append(p.roles, r)
 		}
 	}
 	if p.least > room.Len() {
-		return Paste{}, &ops.Refusal{
+		return nil, &ops.Refusal{
 			What: what, Reason: fmt.Sprintf("it needs %s and there is room for %s here",
 				geometry.FormatBytes(clip.Bytes), geometry.FormatBytes(d.SectorSize.Bytes(room.Len()))),
 			Nearest: "choose larger free space, or shrink it first",
 		}
 	}
 	p.place = newPlace(p.limits(room), geometry.SpanOf(room.Start, p.least), align, d.SectorSize)
-	return p.check(), nil
+	return formAt(p, stopBefore), nil
 }
 
 // limits is the freedom of the copy: it is never smaller than what is copied, and only as much larger as the file
 // system can be told to be.
-func (p Paste) limits(room geometry.Span) ops.Limits {
+func (p paste) limits(room geometry.Span) ops.Limits {
 	l := ops.Limits{Room: room, Chosen: room, MinLen: p.least, MaxLen: room.Len(), CanShrink: "it holds all of " + p.clip.Ref()}
 	if fs := p.clip.Part.FS; fs.Known() {
 		l.CanGrow = p.queue.Env().Caps.For(fs).Grow
@@ -96,52 +92,18 @@ func (p Paste) limits(room geometry.Span) ops.Limits {
 	return l
 }
 
-func (p Paste) stops() []stop {
-	var out []stop
-	for _, s := range []stop{stopBefore, stopSize, stopAfter} {
-		if p.place.fixed(s) == "" {
-			out = append(out, s)
-		}
-	}
+func (p paste) stops() []stop {
+	out := p.place.open()
 	if len(p.roles) > 1 {
 		out = append(out, stopRole)
 	}
 	return append(out, stopAlign, stopBar)
 }
 
-// Update takes keys, pastes and the mouse.
-func (p Paste) Update(msg tea.Msg) (Dialog, Action) {
-	switch msg := msg.(type) {
-	case Mouse:
-		return p.mouse(msg).check(), nil
-	case tea.KeyPressMsg:
-		switch {
-		case keymap.Match(msg, keyCancel()):
-			return p, Close{}
-		case keymap.Match(msg, keyAccept("")):
-			if p.place.wrong != nil || p.verdict.err != nil {
-				return p, nil
-			}
-			return p, Stage{Op: p.op, Align: p.place.align}
-		}
-		if at, ok := moved(msg, p.stops(), p.at); ok {
-			p.at, p.place = at, p.place.enter()
-			return p.check(), nil
-		}
-		if p.at == stopRole {
-			p.role = turn(msg, p.role, len(p.roles))
-			return p.check(), nil
-		}
-	}
-	p.place = p.place.update(msg, p.at)
-	if p.at == stopAlign {
-		p = p.regrid()
-	}
-	return p.check(), nil
-}
+func (p *paste) entered() { p.place = p.place.enter() }
 
 // regrid finds what the gap offers on another grid.
-func (p Paste) regrid() Paste {
+func (p paste) regrid() paste {
 	room, err := ops.RoomForNew(p.queue.Preview(), p.gap, p.place.align)
 	if err != nil || room == p.whole || room.Len() < p.least {
 		return p
@@ -155,19 +117,9 @@ func (p Paste) regrid() Paste {
 	return p
 }
 
-func (p Paste) mouse(m Mouse) Paste {
-	p.place, p.at = p.place.mouse(m, p.at)
-	if m.Event == Press && m.Y == lineAlign+1 && len(p.roles) > 1 {
-		p.at, p.place = stopRole, p.place.enter()
-		if i := widget.ChoiceAt(roleWords(p.roles), m.X-formLabel-2); i >= 0 {
-			p.role = i
-		}
-	}
-	return p.regrid()
-}
-
 // check brings the operation and the verdict on it up to date.
-func (p Paste) check() Paste {
+func (p paste) check() paste {
+	p = p.regrid()
 	p.op = ops.Copy{
 		ID: p.queue.NextID(), From: p.clip.from(), Source: p.clip.Source, Role: p.roles[p.role],
 		At: p.place.span.Start, Len: p.place.span.Len(),
@@ -179,23 +131,28 @@ func (p Paste) check() Paste {
 	return p
 }
 
-// View is the bar, the fields, what the copy means, and the outcome.
-func (p Paste) View(width, _ int, st *styles.Styles) View {
-	w := min(width, formWidth)
-	lines, cursor := p.place.form(w, fill{style: partStyle(p.clip.Part, st), used: p.clip.Part.FS.Used}, p.at, st)
-	if len(p.roles) > 1 {
-		lines = append(lines, formName("Create as", p.at == stopRole, st)+widget.Choice(roleWords(p.roles), p.role, p.at == stopRole, st))
+func (p paste) accept() Action {
+	return p.verdict.action(p.place.wrong, Stage{Op: p.op, Align: p.place.align})
+}
+
+func (p paste) head(*styles.Styles) View { return View{Title: "Paste " + p.clip.Ref()} }
+
+func (p paste) rows() []row[paste] {
+	fills := func(st *styles.Styles) fill {
+		return fill{style: partStyle(p.clip.Part, st), used: p.clip.Part.FS.Used}
 	}
-	lines = append(lines, "")
+	rows := placeRows(p, fills, func(p *paste) *place { return &p.place })
+	if len(p.roles) > 1 {
+		rows = append(rows, pick(p, stopRole, "Create as", roleWords(p.roles), func(p *paste) *int { return &p.role }))
+	}
+	rows = append(rows, blank[paste]())
 	for _, n := range copyNotes(p.clip) {
-		lines = append(lines, notes(n, w, 2, st.Muted.Render, st)...)
+		rows = append(rows, hint[paste](n, 2))
 	}
 	if why := p.place.limits.CanGrow; why != "" {
-		lines = append(lines, notes("The size stays: "+why, w, 2, st.Muted.Render, st)...)
+		rows = append(rows, hint[paste]("The size stays: "+why, 2))
 	}
-	lines = append(lines, "")
-	lines = append(lines, verdictLines(p.place.wrong, p.verdict, "", w, st)...)
-	return View{Title: "Paste " + p.clip.Ref(), Width: w, Lines: lines, Cursor: cursor}
+	return append(rows, blank[paste](), outcome[paste](p.place.wrong, p.verdict, ""))
 }
 
 // copyNotes is what is worth knowing of a copy.
@@ -206,15 +163,14 @@ func copyNotes(c Clip) []string {
 	return []string{"The copy has the same UUID and label; where both are seen at once, w gives it a new one."}
 }
 
-// Keys lists what can be pressed.
-func (p Paste) Keys() []keymap.Binding {
+func (p paste) keys(at stop) []keymap.Binding {
 	keys := []keymap.Binding{keymap.Bind("↑↓", "nudge", "up", "down"), keyNext()}
-	switch p.at {
+	switch at {
 	case stopBar:
 		keys = []keymap.Binding{keymap.Bind("←→", "drag", "left", "right"), keyHandle(), keyNext()}
 	case stopRole, stopAlign:
 		keys = []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyNext()}
-	case stopBefore, stopSize, stopAfter, stopFS, stopLabel, stopName, stopFlags, stopButtons:
+	case stopNone, stopBefore, stopSize, stopAfter, stopFS, stopLabel, stopName, stopFlags, stopButtons:
 	}
 	if p.place.limits.CanGrow == "" {
 		keys = append([]keymap.Binding{keyMax()}, keys...)

@@ -1,15 +1,13 @@
 package dialog
 
 import (
-	tea "charm.land/bubbletea/v2"
-
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
-// Path asks where to save something.
-type Path struct {
+// savePath asks where to save something.
+type savePath struct {
 	what  SaveWhat
 	title string
 	text  string
@@ -20,38 +18,32 @@ type Path struct {
 const maxPath = 1024
 
 // NewPath is the dialog with a proposal in its field.
-func NewPath(what SaveWhat, title, text, proposal string) Path {
-	return Path{what: what, title: title, text: text, field: widget.NewField(proposal, maxPath).Touch()}
+func NewPath(what SaveWhat, title, text, proposal string) Dialog {
+	return newForm(savePath{what: what, title: title, text: text, field: widget.NewField(proposal, maxPath).Touch()})
 }
 
-// Update takes keys and pastes.
-func (p Path) Update(msg tea.Msg) (Dialog, Action) {
-	if press, ok := msg.(tea.KeyPressMsg); ok {
-		switch {
-		case keymap.Match(press, keyCancel()):
-			return p, Close{}
-		case keymap.Match(press, keyAccept("")):
-			if p.field.Value() == "" {
-				return p, nil
-			}
-			return p, Save{What: p.what, Path: p.field.Value()}
-		}
+func (s savePath) stops() []stop { return []stop{stopName} }
+
+func (s savePath) check() savePath { return s }
+
+func (s savePath) accept() Action {
+	if s.field.Value() == "" {
+		return nil
 	}
-	p.field, _ = p.field.Update(msg)
-	return p, nil
+	return Save{What: s.what, Path: s.field.Value()}
 }
 
-// View is the text and the field.
-func (p Path) View(width, _ int, st *styles.Styles) View {
-	w := min(width, formWidth)
-	lines := notes(p.text, w, 3, st.Muted.Render, st)
-	lines = append(lines, "")
-	line, x := fieldLine(st.Focus.Render("Path "), p.field, true, w-7, st)
-	cursor := &Point{X: x, Y: len(lines)}
-	return View{Title: p.title, Width: w, Lines: append(lines, line), Cursor: cursor}
+func (s savePath) head(*styles.Styles) View { return View{Title: s.title} }
+
+func (s savePath) rows() []row[savePath] {
+	path := field(s, stopName, "", maxPath, func(s *savePath) *widget.Field { return &s.field })
+	path.draw = func(p paper) ([]string, *Point) {
+		line, x := fieldLine(p.st.Focus.Render("Path "), s.field, true, p.width-7, p.st)
+		return []string{line}, &Point{X: x}
+	}
+	return []row[savePath]{hint[savePath](s.text, 3), blank[savePath](), path}
 }
 
-// Keys lists what can be pressed.
-func (p Path) Keys() []keymap.Binding {
+func (s savePath) keys(stop) []keymap.Binding {
 	return []keymap.Binding{keyAccept("save"), keymap.Bind("ctrl+u", "clear", "ctrl+u"), keyCancel()}
 }

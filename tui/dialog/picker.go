@@ -61,6 +61,29 @@ func (p picker) jump(press tea.KeyPressMsg) picker {
 	return p
 }
 
+// take is update for any message; moved is false if it is not one of the keys that move the cursor.
+func (p *picker) take(msg tea.Msg, height int) (moved bool) {
+	if press, ok := msg.(tea.KeyPressMsg); ok {
+		*p, moved = p.update(press, height)
+	}
+	return moved
+}
+
+// pickList is a row with a list in as many lines as height tells; a page key goes by page lines, and a letter to the next
+// line that begins with it.
+func pickList[T any](t T, own stop, column int, height func(p paper) int, page int, at func(*T) *picker) row[T] {
+	return row[T]{
+		stop: own,
+		draw: func(p paper) ([]string, *Point) { return at(&t).view(p.width, height(p), column, p.here, p.st), nil },
+		take: func(t *T, msg tea.Msg) Action {
+			if press, ok := msg.(tea.KeyPressMsg); ok && !at(t).take(msg, page) {
+				*at(t) = at(t).jump(press)
+			}
+			return nil
+		},
+	}
+}
+
 // view draws height lines; column is how wide the texts are before the notes.
 func (p picker) view(width, height, column int, focused bool, st *styles.Styles) []string {
 	from, to := widget.Visible(len(p.choices), p.at, height)

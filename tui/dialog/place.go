@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -10,27 +11,6 @@ import (
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
-
-// stop is a place where the keyboard can be in a form.
-type stop int
-
-// The stops of all forms.
-const (
-	stopBefore stop = iota // free space preceding
-	stopSize
-	stopAfter // free space following
-	stopAlign
-	stopBar
-	stopFS
-	stopRole
-	stopLabel
-	stopName
-	stopFlags
-	stopButtons
-)
-
-// inPlace reports whether a stop is a line of every form, rather than of one alone.
-func (s stop) inPlace() bool { return s <= stopBar }
 
 var aligns = [...]geometry.Alignment{geometry.AlignMiB, geometry.AlignCylinder, geometry.AlignNone}
 
@@ -67,7 +47,7 @@ func (p place) amounts() [3]geometry.Sector {
 // show writes the numbers into all fields but the one that is being typed in.
 func (p place) show(but stop) place {
 	for i, n := range p.amounts() {
-		if stop(i) != but {
+		if stopBefore+stop(i) != but {
 			p.fields[i] = p.fields[i].Set(sizeText(p.z.Bytes(n)))
 		}
 	}
@@ -89,9 +69,14 @@ func (p place) fixed(at stop) string {
 		if p.limits.CanGrow != "" && p.limits.CanShrink != "" {
 			return p.limits.CanGrow
 		}
-	case stopAlign, stopBar, stopFS, stopRole, stopLabel, stopName, stopFlags, stopButtons:
+	case stopNone, stopAlign, stopBar, stopFS, stopRole, stopLabel, stopName, stopFlags, stopButtons:
 	}
 	return ""
+}
+
+// open lists the fields whose numbers can be changed.
+func (p place) open() []stop {
+	return slices.DeleteFunc([]stop{stopBefore, stopSize, stopAfter}, func(s stop) bool { return p.fixed(s) != "" })
 }
 
 // update takes a key or a paste at one of the place's own stops.
@@ -104,13 +89,9 @@ func (p place) update(msg tea.Msg, at stop) place {
 	if at > stopAfter || p.fixed(at) != "" {
 		return p
 	}
-	field, used := p.fields[at].Update(msg)
-	if !used {
-		return p
-	}
-	changed := field.Value() != p.fields[at].Value()
-	p.fields[at] = field
-	if !changed {
+	own := &p.fields[at-stopBefore]
+	before := own.Value()
+	if *own, _ = own.Update(msg); own.Value() == before {
 		return p
 	}
 	return p.typed(at)
@@ -183,7 +164,7 @@ func (p place) nudge(at stop, n geometry.Sector) place {
 		return p.pull(ops.WholePartition, -n)
 	case stopBar:
 		return p.pull(p.handle, n)
-	case stopBefore, stopAlign, stopFS, stopRole, stopLabel, stopName, stopFlags, stopButtons:
+	case stopNone, stopBefore, stopAlign, stopFS, stopRole, stopLabel, stopName, stopFlags, stopButtons:
 	}
 	return p.pull(ops.WholePartition, n)
 }
@@ -230,7 +211,7 @@ func (p place) toGrid() place {
 // it was typed, so that the refusal can say what would be possible.
 func (p place) typed(at stop) place {
 	p.span, p.wrong = p.base, nil
-	text := strings.ToLower(strings.TrimSpace(p.fields[at].Value()))
+	text := strings.ToLower(strings.TrimSpace(p.fields[at-stopBefore].Value()))
 	if at == stopSize && (text == "max" || text == "min") {
 		end := p.limits.Chosen.End
 		if text == "min" {

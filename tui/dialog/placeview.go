@@ -3,16 +3,12 @@ package dialog
 import (
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"shunt/geometry"
 	"shunt/ops"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
-)
-
-// formLabel and formField are the widths of the two columns of a form.
-const (
-	formLabel = 22
-	formField = 15
 )
 
 // fill is what the bar shows inside the partition.
@@ -22,10 +18,10 @@ type fill struct {
 }
 
 // bar draws the room as a line with the partition on it: "───┣▓▓▓░░░░┫─────".
-func (p place) bar(width int, f fill, at stop, st *styles.Styles) string {
+func (p place) bar(width int, f fill, here bool, st *styles.Styles) string {
 	from, to := p.cells(width)
 	left, right := st.Strong, st.Strong
-	if at == stopBar {
+	if here {
 		if p.handle != ops.RightEdge {
 			left = st.Chosen
 		}
@@ -74,41 +70,20 @@ func (p place) grab(x, width int) ops.Handle {
 	return ops.WholePartition
 }
 
-// The lines of the form, counted from its bar.
-const (
-	lineBar    = 0
-	lineFields = 2
-	lineAlign  = lineFields + 3
-)
-
-// mouse drags the handles of the bar, goes to the line that is clicked, and picks the grid. It returns where the
-// keyboard is then.
-func (p place) mouse(m Mouse, at stop) (place, stop) {
+// mouse drags the handles of the bar.
+func (p place) mouse(m Mouse) place {
 	switch m.Event {
 	case Press:
-		switch {
-		case m.Y == lineBar:
-			from, _ := p.cells(m.Width)
-			p.handle, p.grip = p.grab(m.X, m.Width), max(0, m.X-from)
-			return p, stopBar
-		case m.Y >= lineFields && m.Y < lineAlign:
-			if own := stop(m.Y - lineFields); p.fixed(own) == "" && own != at {
-				return p.enter(), own
-			}
-		case m.Y == lineAlign:
-			if i := widget.ChoiceAt(alignWords(), m.X-formLabel-2); i >= 0 {
-				p.align = aligns[i]
-			}
-			return p.enter(), stopAlign
-		}
+		from, _ := p.cells(m.Width)
+		p.handle, p.grip = p.grab(m.X, m.Width), max(0, m.X-from)
 	case Drag:
 		if p.grip >= 0 {
-			return p.drag(m.X, p.grip, m.Width), at
+			return p.drag(m.X, p.grip, m.Width)
 		}
 	case Release:
 		p.grip = -1
 	}
-	return p, at
+	return p
 }
 
 // drag pulls the handle to cell x. grip is how far from the start of the partition it was taken.
@@ -128,55 +103,66 @@ func (p place) drag(x, grip, width int) place {
 	return p.snap(want, p.handle)
 }
 
-// form draws the bar, the fields and the grid, and tells where the cursor is.
-func (p place) form(width int, f fill, at stop, st *styles.Styles) (lines []string, cursor *Point) {
-	lines = append(lines, p.bar(width, f, at, st), "")
-	details := [3]string{
-		"from sector " + grouped(p.span.Start),
-		grouped(p.span.Len()) + " sectors",
-		"to sector " + grouped(p.span.End-1),
+// placeRows are the bar, the three fields and the grid of a place.
+func placeRows[T any](t T, f func(*styles.Styles) fill, at func(*T) *place) []row[T] {
+	p := *at(&t)
+	take := func(own stop) func(*T, tea.Msg) Action {
+		return func(t *T, msg tea.Msg) Action {
+			*at(t) = at(t).update(msg, own)
+			return nil
+		}
 	}
-	if p.span.Start < 0 {
-		details[0], details[2] = "before the disk", ""
-	}
+	rows := []row[T]{{
+		stop: stopBar, take: take(stopBar),
+		draw:  func(on paper) ([]string, *Point) { return []string{p.bar(on.width, f(on.st), on.here, on.st)}, nil },
+		mouse: func(t *T, m Mouse) { *at(t) = at(t).mouse(m) },
+	}, blank[T]()}
 	for i, name := range []string{"Free space preceding", "New size", "Free space following"} {
-		line, x := p.field(stop(i), name, at, st)
-		if widget.Width(line)+2+widget.Width(details[i]) <= width {
-			line += "  " + st.Muted.Render(details[i])
-		}
-		if stop(i) == at {
-			cursor = &Point{X: x, Y: len(lines)}
-		}
-		lines = append(lines, line)
+		own := stopBefore + stop(i)
+		rows = append(rows, row[T]{
+			stop: own, take: take(own),
+			draw: func(on paper) ([]string, *Point) {
+				line, x := p.field(own, name, on.here, on.st)
+				if detail := p.detail(own); widget.Width(line)+2+widget.Width(detail) <= on.width {
+					line += "  " + on.st.Muted.Render(detail)
+				}
+				return []string{line}, &Point{X: x}
+			},
+		})
 	}
-	return append(lines, p.alignLine(width, at, st)), cursor
+	return append(rows, row[T]{
+		stop: stopAlign, take: take(stopAlign),
+		draw: func(on paper) ([]string, *Point) { return []string{p.alignLine(on.width, on.here, on.st)}, nil },
+		mouse: func(t *T, m Mouse) {
+			if i := widget.ChoiceAt(alignWords(), 0, m.Width, m.X-formLabel-2); m.Event == Press && i >= 0 {
+				at(t).align = aligns[i]
+			}
+		},
+	})
 }
 
-// field is one line of the form with the cell of its cursor.
-func (p place) field(own stop, name string, at stop, st *styles.Styles) (line string, cursor int) {
-	label := formName(name, own == at, st)
+// detail is the number of a field in sectors.
+func (p place) detail(own stop) string {
+	switch {
+	case own == stopSize:
+		return grouped(p.span.Len()) + " sectors"
+	case own == stopBefore && p.span.Start < 0:
+		return "before the disk"
+	case own == stopBefore:
+		return "from sector " + grouped(p.span.Start)
+	case p.span.Start < 0:
+		return ""
+	}
+	return "to sector " + grouped(p.span.End-1)
+}
+
+// field is one of the fields with the cell of its cursor.
+func (p place) field(own stop, name string, here bool, st *styles.Styles) (line string, cursor int) {
+	label, field := formName(name, here, st), p.fields[own-stopBefore]
 	if p.fixed(own) != "" {
-		return label + "  " + st.Faint.Render(p.fields[own].Value()), 0
+		return label + "  " + st.Faint.Render(field.Value()), 0
 	}
-	return fieldLine(label, p.fields[own], own == at, formField, st)
-}
-
-// formName is the label of a line of a form, marked if the keyboard is there.
-func formName(name string, here bool, st *styles.Styles) string {
-	if here {
-		return st.Focus.Render(widget.Fit(st.Cursor+" "+name, formLabel+2, ""))
-	}
-	return st.Muted.Render(widget.Fit("  "+name, formLabel+2, ""))
-}
-
-// fieldLine is a label with a field in brackets, and the cell of the cursor.
-func fieldLine(label string, f widget.Field, here bool, width int, st *styles.Styles) (line string, cursor int) {
-	frame := st.Faint
-	if here {
-		frame = st.Focus
-	}
-	text, x := f.View(width, here, st)
-	return label + frame.Render("[") + text + frame.Render("]"), widget.Width(label) + 1 + x
+	return fieldLine(label, field, here, formField, st)
 }
 
 func alignWords() []string {
@@ -188,8 +174,8 @@ func alignWords() []string {
 	return words
 }
 
-func (p place) alignLine(width int, at stop, st *styles.Styles) string {
-	line := formName("Align to", at == stopAlign, st) + widget.Choice(alignWords(), int(p.align), at == stopAlign, st)
+func (p place) alignLine(width int, here bool, st *styles.Styles) string {
+	line := formName("Align to", here, st) + widget.Choice(alignWords(), int(p.align), here, st)
 	if note := "off grid: = aligns"; p.offGrid() && widget.Width(line)+2+len(note) <= width {
 		line += "  " + st.Warn.Render(note)
 	}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	tea "charm.land/bubbletea/v2"
-
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
@@ -14,12 +12,11 @@ import (
 	"shunt/tui/widget"
 )
 
-// Resize is the Resize/Move dialog: one partition, its room, three linked fields and what the change costs.
-type Resize struct {
+// resize is the Resize/Move dialog: one partition, its room, three linked fields and what the change costs.
+type resize struct {
 	part  model.Partition
 	queue ops.Queue
 	place place
-	at    stop
 
 	op      ops.MoveResize
 	verdict verdict
@@ -42,51 +39,30 @@ func judge(q ops.Queue, op ops.Operation) verdict {
 	return verdict{changes: true, what: op.Describe(q.Preview()), cost: next.Cost(next.Len() - 1)}
 }
 
+// action is what Enter does: nothing as long as something is wrong, and a staged operation if it changes anything.
+func (v verdict) action(wrong error, staged Action) Action {
+	switch {
+	case wrong != nil, v.err != nil:
+		return nil
+	case !v.changes:
+		return Close{}
+	}
+	return staged
+}
+
 // NewResize is the dialog for partition id of the queue's preview.
-func NewResize(q ops.Queue, id model.PartID, align geometry.Alignment) Resize {
+func NewResize(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	d := q.Preview()
 	part, _ := d.Partition(id)
-	r := Resize{part: part, queue: q}
-	r.place = newPlace(ops.Limit(d, q.Env(), id), part.Span, align, d.SectorSize)
-	r.at = r.stops()[0]
-	return r
+	return newForm(resize{part: part, queue: q, place: newPlace(ops.Limit(d, q.Env(), id), part.Span, align, d.SectorSize)})
 }
 
-// stops lists where the keyboard can go: not to what cannot be changed.
-func (r Resize) stops() []stop {
-	var out []stop
-	for _, s := range []stop{stopBefore, stopSize, stopAfter} {
-		if r.place.fixed(s) == "" {
-			out = append(out, s)
-		}
-	}
-	return append(out, stopAlign, stopBar)
-}
+func (r resize) stops() []stop { return append(r.place.open(), stopAlign, stopBar) }
 
-// Update takes keys, pastes and the mouse.
-func (r Resize) Update(msg tea.Msg) (Dialog, Action) {
-	switch msg := msg.(type) {
-	case Mouse:
-		r.place, r.at = r.place.mouse(msg, r.at)
-		return r.check(), nil
-	case tea.KeyPressMsg:
-		switch {
-		case keymap.Match(msg, keyCancel()):
-			return r, Close{}
-		case keymap.Match(msg, keyAccept("")):
-			return r, r.accept()
-		}
-		if at, ok := moved(msg, r.stops(), r.at); ok {
-			r.at, r.place = at, r.place.enter()
-			return r.check(), nil
-		}
-	}
-	r.place = r.place.update(msg, r.at)
-	return r.check(), nil
-}
+func (r *resize) entered() { r.place = r.place.enter() }
 
 // check brings the operation and the verdict on it up to date.
-func (r Resize) check() Resize {
+func (r resize) check() resize {
 	d := r.queue.Preview()
 	r.op, r.verdict = ops.MoveResizeTo(d, r.part.ID, r.place.span), verdict{}
 	if r.place.wrong != nil || r.place.span == r.part.Span {
@@ -103,32 +79,25 @@ func (r Resize) check() Resize {
 	return r
 }
 
-// accept is what Enter does: nothing as long as something is wrong.
-func (r Resize) accept() Action {
-	switch {
-	case r.place.wrong != nil, r.verdict.err != nil:
-		return nil
-	case !r.verdict.changes:
-		return Close{}
-	}
-	return Stage{Op: r.op, Align: r.place.align}
+func (r resize) accept() Action {
+	return r.verdict.action(r.place.wrong, Stage{Op: r.op, Align: r.place.align})
 }
 
-// View is the bar, the fields, the limits and the outcome.
-func (r Resize) View(width, height int, st *styles.Styles) View {
-	w := min(width, formWidth)
-	lines, cursor := r.place.form(w, fill{style: partStyle(r.part, st), used: r.part.FS.Used}, r.at, st)
-	lines = append(lines, "")
+func (r resize) head(st *styles.Styles) View {
+	return View{Title: "Resize/Move " + partTitle(r.part, st)}
+}
+
+func (r resize) rows() []row[resize] {
+	fills := func(st *styles.Styles) fill { return fill{style: partStyle(r.part, st), used: r.part.FS.Used} }
+	rows := append(placeRows(r, fills, func(r *resize) *place { return &r.place }), blank[resize]())
 	for _, limit := range r.limits() {
-		lines = append(lines, notes(limit, w, 2, st.Muted.Render, st)...)
+		rows = append(rows, hint[resize](limit, 2))
 	}
-	lines = append(lines, "")
-	lines = append(lines, r.outcome(w, st)...)
-	return View{Title: "Resize/Move " + partTitle(r.part, st), Width: w, Lines: lines, Cursor: cursor}
+	return append(rows, blank[resize](), outcome[resize](r.place.wrong, r.verdict, "No change yet."))
 }
 
 // limits is what bounds the change, or forbids it, in words.
-func (r Resize) limits() []string {
+func (r resize) limits() []string {
 	l, z := r.place.limits, r.place.z
 	var out []string
 	size := func(n geometry.Sector) string { return geometry.FormatBytes(z.Bytes(n)) }
@@ -151,13 +120,7 @@ func (r Resize) limits() []string {
 	return out
 }
 
-// outcome is what Enter would stage and what that costs, or why it is impossible: always the same number
-// of lines, so that the window does not jump while one types.
-func (r Resize) outcome(width int, st *styles.Styles) []string {
-	return verdictLines(r.place.wrong, r.verdict, "No change yet.", width, st)
-}
-
-// verdictHeight is how many lines verdictLines returns.
+// verdictHeight is how many lines verdictLines returns: always as many, so that the window does not jump while one types.
 const verdictHeight = 3
 
 func verdictLines(wrong error, v verdict, idle string, width int, st *styles.Styles) []string {
@@ -184,8 +147,7 @@ func sentence(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// Keys lists what can be pressed.
-func (r Resize) Keys() []keymap.Binding {
+func (r resize) keys(at stop) []keymap.Binding {
 	var keys []keymap.Binding
 	if r.place.limits.CanShrink == "" {
 		keys = append(keys, keyMin())
@@ -194,9 +156,9 @@ func (r Resize) Keys() []keymap.Binding {
 		keys = append(keys, keyMax())
 	}
 	switch {
-	case r.at == stopBar:
+	case at == stopBar:
 		keys = append(keys, keymap.Bind("←→", "drag", "left", "right"), keyHandle(), keyNext())
-	case r.at == stopAlign:
+	case at == stopAlign:
 		keys = append(keys, keymap.Bind("←→", "choose", "left", "right"), keyNext())
 	default:
 		keys = append(keys, keymap.Bind("↑↓", "nudge", "up", "down"), keyNext())

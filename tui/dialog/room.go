@@ -134,14 +134,13 @@ func (r Room) mouse(m Mouse) (Dialog, Action) {
 	if r.search.out {
 		return r, nil
 	}
-	at, ok := m.On.item(m.Y)
 	switch {
-	case m.Event != Press || !ok:
+	case m.Event != Press || m.Item < 0:
 		return r, nil
-	case at == r.at && r.clicked:
+	case m.Item == r.at && r.clicked:
 		return r, r.accept()
-	case at != r.at:
-		r.at, r.down = at, 0
+	case m.Item != r.at:
+		r.at, r.down = m.Item, 0
 	}
 	r.clicked = true
 	return r, nil

@@ -185,11 +185,10 @@ func TestRoomMouse(t *testing.T) {
 		if len(v.Items) != len(v.Lines) {
 			t.Fatalf("%d lines, %d items", len(v.Lines), len(v.Items))
 		}
-		y := slices.Index(v.Items, item)
-		if y < 0 {
+		if !slices.Contains(v.Items, item) {
 			t.Fatalf("plan %d is not in view:\n%s", item, text(d))
 		}
-		next, action := d.Update(dialog.Mouse{Event: dialog.Press, X: 5, Y: y, Width: v.Width, On: v})
+		next, action := d.Update(dialog.Mouse{Event: dialog.Press, X: 5, Item: item - 1, Width: v.Width})
 		d = next
 		return action
 	}

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -124,10 +125,6 @@ func (s search) wait(press tea.KeyPressMsg) search {
 
 // told reports whether the page says that it searches: if somebody waits for that.
 func (s search) told() bool {
-	for _, press := range s.ahead {
-		if keymap.Match(press, keyAccept("")) {
-			return true
-		}
-	}
-	return s.out && s.slow
+	accepts := func(press tea.KeyPressMsg) bool { return keymap.Match(press, keyAccept("")) }
+	return s.out && s.slow || slices.ContainsFunc(s.ahead, accepts)
 }

@@ -14,9 +14,9 @@ import (
 	"shunt/tui/widget"
 )
 
-// Type asks for the type and the flags of a partition. Both are kept in a copy of the partition while one chooses, as
+// partType asks for the type and the flags of a partition. Both are kept in a copy of the partition while one chooses, as
 // some flags are another name for a type.
-type Type struct {
+type partType struct {
 	queue  ops.Queue
 	was    model.Partition
 	part   model.Partition // as it would be
@@ -25,7 +25,6 @@ type Type struct {
 	list   picker
 	flags  []model.Flag
 	flag   int // where the cursor is among them
-	at     stop
 
 	ops     []ops.Operation
 	verdict verdict
@@ -33,18 +32,17 @@ type Type struct {
 }
 
 // NewType is the dialog for a partition of the queue's preview.
-func NewType(q ops.Queue, id model.PartID) Type {
+func NewType(q ops.Queue, id model.PartID) Dialog {
 	part, _ := q.Preview().Partition(id)
-	t := Type{queue: q, was: part, part: part, search: widget.NewField("", 40)}
-	t.at = t.stops()[0]
-	return t.filter().check()
+	t := partType{queue: q, was: part, part: part, search: widget.NewField("", 40)}
+	return newForm(t.filter())
 }
 
-func (t Type) kind() model.TableKind { return t.queue.Preview().Table.Kind }
+func (t partType) kind() model.TableKind { return t.queue.Preview().Table.Kind }
 
 // filter lists the types that the search finds. Once something was typed the first of them is chosen, unless the type
 // that was chosen before is among them.
-func (t Type) filter() Type {
+func (t partType) filter() partType {
 	t.found = model.SearchTypes(t.kind(), t.search.Value())
 	t.list = picker{}
 	for _, e := range t.found {
@@ -67,48 +65,29 @@ func (t Type) filter() Type {
 
 // stops: what is typed always goes to the search, so the list has the keyboard together with it. An extended
 // partition keeps its type.
-func (t Type) stops() []stop {
+func (t partType) stops() []stop {
 	if t.was.Role == model.Extended {
 		return []stop{stopFlags}
 	}
 	return []stop{stopFS, stopFlags}
 }
 
-// Update takes keys and pastes.
-func (t Type) Update(msg tea.Msg) (Dialog, Action) {
-	press, pressed := msg.(tea.KeyPressMsg)
-	if pressed {
-		switch {
-		case keymap.Match(press, keyCancel()):
-			return t, Close{}
-		case keymap.Match(press, keyAccept("")):
-			return t, t.accept()
-		}
-		if at, ok := moved(press, t.stops(), t.at); ok {
-			t.at, t.why = at, ""
-			return t, nil
-		}
-	}
-	if t.at == stopFlags && len(t.flags) > 0 {
-		if pressed {
-			return t.flagKey(press).check(), nil
-		}
-		return t, nil
-	}
-	if list, ok := t.list.update(press, typeRows); pressed && ok {
-		t.list = list
-		return t.choose().check(), nil
+func (t *partType) entered() { t.why = "" }
+
+// find takes keys and pastes at the search.
+func (t partType) find(msg tea.Msg) partType {
+	if t.list.take(msg, typeRows) {
+		return t.choose()
 	}
 	before := t.search.Value()
-	t.search, _ = t.search.Update(msg)
-	if t.search.Value() == before {
-		return t, nil
+	if t.search, _ = t.search.Update(msg); t.search.Value() == before {
+		return t
 	}
-	return t.filter().check(), nil
+	return t.filter()
 }
 
 // choose takes the type under the cursor.
-func (t Type) choose() Type {
+func (t partType) choose() partType {
 	if t.list.at >= 0 && t.list.at < len(t.found) {
 		t.part.Type = t.found[t.list.at].Code
 	}
@@ -116,7 +95,7 @@ func (t Type) choose() Type {
 }
 
 // flagKey moves among the flags and turns them.
-func (t Type) flagKey(press tea.KeyPressMsg) Type {
+func (t partType) flagKey(press tea.KeyPressMsg) partType {
 	n := len(t.flags)
 	switch {
 	case keymap.Match(press, keyLeft(), keyUp()):
@@ -139,7 +118,7 @@ func (t Type) flagKey(press tea.KeyPressMsg) Type {
 }
 
 // check works out which operations lead to what was chosen, and what the queue says of them.
-func (t Type) check() Type {
+func (t partType) check() partType {
 	kind := t.kind()
 	current := model.Flag("")
 	if t.flag < len(t.flags) {
@@ -177,7 +156,7 @@ func (t Type) check() Type {
 }
 
 // meaning is what another type does, and what it may do if it does not go with the contents.
-func (t Type) meaning() string {
+func (t partType) meaning() string {
 	fs := t.part.FS
 	if t.part.Type != t.was.Type && fs.Known() && model.TypeFor(t.kind(), t.part.Type, fs.Kind) != t.part.Type {
 		return fmt.Sprintf("only the table changes; the type does not suit %s", fs.Kind)
@@ -185,53 +164,61 @@ func (t Type) meaning() string {
 	return "only the table changes, not the files"
 }
 
-func (t Type) accept() Action {
-	switch {
-	case t.verdict.err != nil:
-		return nil
-	case !t.verdict.changes:
-		return Close{}
-	}
-	return StageAll{Ops: t.ops}
-}
+func (t partType) accept() Action { return t.verdict.action(nil, StageAll{Ops: t.ops}) }
 
 // typeRows is how many types are shown where there is room.
 const typeRows = 7
 
-// View is the search, the list, the flags and the outcome.
-func (t Type) View(width, height int, st *styles.Styles) View {
-	w := min(width, formWidth)
-	v := View{Title: "Type and flags of " + partTitle(t.was, st), Width: w}
-	flags := t.flagLines(w, st)
+func (t partType) head(st *styles.Styles) View {
+	return View{Title: "Type and flags of " + partTitle(t.was, st)}
+}
+
+// rows are the search, the list, the flags and the outcome.
+func (t partType) rows() []row[partType] {
+	var rows []row[partType]
 	if t.was.Role != model.Extended {
-		line, x := fieldLine(formName("Search", t.at == stopFS, st), t.search, t.at == stopFS, min(34, w-formLabel-4), st)
-		if t.at == stopFS {
-			v.Cursor = &Point{X: x}
+		search := field(t, stopFS, "Search", 34, func(t *partType) *widget.Field { return &t.search })
+		drawn := search.draw
+		search.draw = func(p paper) ([]string, *Point) {
+			lines, cursor := drawn(p)
+			return append(lines, t.foundLines(p)...), cursor
 		}
-		v.Lines = append(v.Lines, line)
-		rows := min(typeRows, max(3, height-7-len(flags)))
-		if len(t.found) == 0 {
-			v.Lines = append(v.Lines, widget.Pad([]string{st.Muted.Render("  No type has that in its name or code.")}, w, rows, "")...)
-		} else {
-			v.Lines = append(v.Lines, t.list.view(w, rows, 26, t.at == stopFS, st)...)
+		search.take = func(t *partType, msg tea.Msg) Action {
+			*t = t.find(msg)
+			return nil
 		}
+		rows = append(rows, search)
 	}
-	v.Lines = append(v.Lines, flags...)
-	v.Lines = append(v.Lines, "")
 	var wrong error
 	if t.why != "" {
 		wrong = fmt.Errorf("flag %s: %s", t.flags[t.flag], t.why)
 	}
-	name := model.TypeName(t.kind(), t.part.Type)
-	v.Lines = append(v.Lines, verdictLines(wrong, t.verdict, "No change yet: "+name, w, st)...)
-	return v
+	return append(rows, row[partType]{
+		stop: stopFlags,
+		draw: func(p paper) ([]string, *Point) { return t.flagLines(p.width, p.here, p.st), nil },
+		take: func(t *partType, msg tea.Msg) Action {
+			if press, ok := msg.(tea.KeyPressMsg); ok && len(t.flags) > 0 {
+				*t = t.flagKey(press)
+			}
+			return nil
+		},
+	}, blank[partType](), outcome[partType](wrong, t.verdict, "No change yet: "+model.TypeName(t.kind(), t.part.Type)))
+}
+
+// foundLines are the types that the search finds.
+func (t partType) foundLines(p paper) []string {
+	rows := min(typeRows, max(3, p.height-7-len(t.flagLines(p.width, p.here, p.st))))
+	if len(t.found) == 0 {
+		return widget.Pad([]string{p.st.Muted.Render("  No type has that in its name or code.")}, p.width, rows, "")
+	}
+	return t.list.view(p.width, rows, 26, p.here, p.st)
 }
 
 // flagLines are check boxes, at most three lines of them around the cursor.
-func (t Type) flagLines(width int, st *styles.Styles) []string {
-	label := formName("Flags", t.at == stopFlags, st)
+func (t partType) flagLines(width int, here bool, st *styles.Styles) []string {
+	label := formName("Flags", here, st)
 	var lines []string
-	line, here := "", 0
+	line, at := "", 0
 	for i, f := range t.flags {
 		mark := "[ ] "
 		if model.HasFlag(t.kind(), t.part, f) {
@@ -239,7 +226,7 @@ func (t Type) flagLines(width int, st *styles.Styles) []string {
 		}
 		text := mark + string(f)
 		look := st.Text
-		if i == t.flag && t.at == stopFlags {
+		if i == t.flag && here {
 			look = st.Chosen
 		}
 		if line != "" && widget.Width(line)+2+widget.Width(text) > width-2 {
@@ -252,7 +239,7 @@ func (t Type) flagLines(width int, st *styles.Styles) []string {
 		}
 		line += look.Render(text)
 		if i == t.flag {
-			here = len(lines)
+			at = len(lines)
 		}
 	}
 	if line != "" {
@@ -262,16 +249,15 @@ func (t Type) flagLines(width int, st *styles.Styles) []string {
 		lines = []string{st.Muted.Render("  This kind of table has none for it.")}
 	}
 	const most = 3
-	from, to := widget.Visible(len(lines), here, min(most, len(lines)))
+	from, to := widget.Visible(len(lines), at, min(most, len(lines)))
 	if hidden := len(lines) - (to - from); hidden > 0 {
 		label += st.Muted.Render(fmt.Sprintf("lines %d to %d of %d", from+1, to, len(lines)))
 	}
 	return append([]string{label}, lines[from:to]...)
 }
 
-// Keys lists what can be pressed.
-func (t Type) Keys() []keymap.Binding {
-	if t.at == stopFlags {
+func (t partType) keys(at stop) []keymap.Binding {
+	if at == stopFlags {
 		return []keymap.Binding{
 			keymap.Bind("←→", "choose", "left", "right"), keymap.Bind("space", "on or off", "space"), keyNext(), keyAccept("set"), keyCancel(),
 		}

@@ -1,15 +1,13 @@
 package dialog
 
 import (
-	tea "charm.land/bubbletea/v2"
-
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
-// Typed is a question that is answered by typing a word, so that nobody answers it by habit.
-type Typed struct {
+// typedWord is a question that is answered by typing a word, so that nobody answers it by habit.
+type typedWord struct {
 	title  string
 	text   []string // paragraphs
 	word   string
@@ -18,50 +16,42 @@ type Typed struct {
 }
 
 // NewTyped is a question whose action is done once the word was typed.
-func NewTyped(title string, text []string, word string, action Action) Typed {
-	return Typed{title: title, text: text, word: word, field: widget.NewField("", 255), action: action}
+func NewTyped(title string, text []string, word string, action Action) Dialog {
+	return newForm(typedWord{title: title, text: text, word: word, field: widget.NewField("", 255), action: action})
 }
 
-// Update takes keys and pastes.
-func (t Typed) Update(msg tea.Msg) (Dialog, Action) {
-	if press, ok := msg.(tea.KeyPressMsg); ok {
-		switch {
-		case keymap.Match(press, keyCancel()):
-			return t, Close{}
-		case keymap.Match(press, keyAccept("")):
-			if t.field.Value() == t.word {
-				return t, t.action
-			}
-			return t, nil
+func (t typedWord) stops() []stop { return []stop{stopName} }
+
+func (t typedWord) check() typedWord { return t }
+
+func (t typedWord) accept() Action {
+	if t.field.Value() == t.word {
+		return t.action
+	}
+	return nil
+}
+
+func (t typedWord) head(*styles.Styles) View { return View{Title: t.title, Tone: Warning} }
+
+func (t typedWord) rows() []row[typedWord] {
+	var rows []row[typedWord]
+	for _, text := range t.text {
+		rows = append(rows, shown[typedWord](func(p paper) []string {
+			return append(notes(text, p.width, 4, p.st.Text.Render, p.st), "")
+		}))
+	}
+	says := shown[typedWord](func(p paper) []string {
+		switch t.field.Value() {
+		case t.word:
+			return []string{p.st.Warn.Render("Enter goes on.")}
+		case "":
+			return []string{p.st.Muted.Render("Nothing happens until that was typed.")}
 		}
-	}
-	t.field, _ = t.field.Update(msg)
-	return t, nil
+		return []string{p.st.Muted.Render("That is not it yet.")}
+	})
+	return append(rows, field(t, stopName, "Type "+t.word, 34, func(t *typedWord) *widget.Field { return &t.field }), blank[typedWord](), says)
 }
 
-// View is the text and the field.
-func (t Typed) View(width, _ int, st *styles.Styles) View {
-	w := min(width, formWidth)
-	v := View{Title: t.title, Width: w, Tone: Warning}
-	for _, p := range t.text {
-		v.Lines = append(v.Lines, notes(p, w, 4, st.Text.Render, st)...)
-		v.Lines = append(v.Lines, "")
-	}
-	line, x := fieldLine(formName("Type "+t.word, true, st), t.field, true, min(34, w-formLabel-4), st)
-	v.Cursor = &Point{X: x, Y: len(v.Lines)}
-	v.Lines = append(v.Lines, line, "")
-	switch got := t.field.Value(); {
-	case got == t.word:
-		v.Lines = append(v.Lines, st.Warn.Render("Enter goes on."))
-	case got == "":
-		v.Lines = append(v.Lines, st.Muted.Render("Nothing happens until that was typed."))
-	default:
-		v.Lines = append(v.Lines, st.Muted.Render("That is not it yet."))
-	}
-	return v
-}
-
-// Keys lists what can be pressed.
-func (t Typed) Keys() []keymap.Binding {
+func (t typedWord) keys(stop) []keymap.Binding {
 	return []keymap.Binding{keyAccept("go on"), keymap.Bind("ctrl+u", "clear", "ctrl+u"), keyCancel()}
 }

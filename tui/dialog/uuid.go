@@ -1,9 +1,8 @@
 package dialog
 
 import (
+	"cmp"
 	"fmt"
-
-	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -13,8 +12,8 @@ import (
 	"shunt/tui/widget"
 )
 
-// UUID asks whether to give a file system a new UUID, or half of one where that can be.
-type UUID struct {
+// newUUID asks whether to give a file system a new UUID, or half of one where that can be.
+type newUUID struct {
 	queue   ops.Queue
 	part    model.Partition
 	align   geometry.Alignment
@@ -24,65 +23,44 @@ type UUID struct {
 }
 
 // NewUUID is the dialog for a partition of the queue's preview that holds a file system.
-func NewUUID(q ops.Queue, id model.PartID, align geometry.Alignment) UUID {
+func NewUUID(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	part, _ := q.Preview().Partition(id)
-	return UUID{queue: q, part: part, align: align}.check()
+	return newForm(newUUID{queue: q, part: part, align: align})
 }
 
-func (u UUID) check() UUID {
+func (u newUUID) check() newUUID {
 	u.op = ops.NewUUID{ID: u.part.ID, Half: u.half == 1}
 	u.verdict = judge(u.queue, u.op)
 	return u
 }
 
 // halves reports whether a half of the UUID can be made new.
-func (u UUID) halves() bool { return u.queue.Env().Caps.Of(u.part.FS.Kind).HalfUUID }
+func (u newUUID) halves() bool { return u.queue.Env().Caps.Of(u.part.FS.Kind).HalfUUID }
 
-// Update takes keys.
-func (u UUID) Update(msg tea.Msg) (Dialog, Action) {
-	press, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return u, nil
-	}
-	switch {
-	case keymap.Match(press, keyCancel()):
-		return u, Close{}
-	case keymap.Match(press, keyAccept("")):
-		if u.verdict.err != nil {
-			return u, nil
-		}
-		return u, Stage{Op: u.op, Align: u.align}
-	}
-	if u.halves() {
-		u.half = turn(press, u.half, 2)
-	}
-	return u.check(), nil
+func (u newUUID) stops() []stop { return []stop{stopFS} }
+
+func (u newUUID) accept() Action { return u.verdict.action(nil, Stage{Op: u.op, Align: u.align}) }
+
+func (u newUUID) head(st *styles.Styles) View {
+	return View{Title: "New UUID for " + partTitle(u.part, st)}
 }
 
-// View is the present UUID, the choice and what a new one means.
-func (u UUID) View(width, _ int, st *styles.Styles) View {
-	w := min(width, formWidth)
-	v := View{Title: "New UUID for " + partTitle(u.part, st), Width: w}
-	now := widget.Clean(u.part.FS.UUID)
-	if now == "" {
-		now = "none"
-	}
-	v.Lines = append(v.Lines, st.Muted.Render("  UUID now  ")+st.Text.Render(now))
+// rows are the present UUID, the choice and what a new one means.
+func (u newUUID) rows() []row[newUUID] {
+	now := cmp.Or(widget.Clean(u.part.FS.UUID), "none")
+	rows := []row[newUUID]{shown[newUUID](func(p paper) []string {
+		return []string{p.st.Muted.Render("  UUID now  ") + p.st.Text.Render(now)}
+	})}
 	meaning := fmt.Sprintf("Two copies of a file system must not have the same UUID where both are seen. "+
 		"Whatever finds %s by it, such as /etc/fstab or a boot loader, has to be told the new one.", u.part.Ref())
 	if u.halves() {
-		v.Lines = append(v.Lines, formName("Change", true, st)+widget.Choice([]string{"all of it", "half of it"}, u.half, true, st))
+		rows = append(rows, pick(u, stopFS, "Change", []string{"all of it", "half of it"}, func(u *newUUID) *int { return &u.half }))
 		meaning += " Windows shows only a half: changing that one may ask for activation anew."
 	}
-	v.Lines = append(v.Lines, "")
-	v.Lines = append(v.Lines, notes(meaning, w, 5, st.Muted.Render, st)...)
-	v.Lines = append(v.Lines, "")
-	v.Lines = append(v.Lines, verdictLines(nil, u.verdict, "", w, st)...)
-	return v
+	return append(rows, blank[newUUID](), hint[newUUID](meaning, 5), blank[newUUID](), outcome[newUUID](nil, u.verdict, ""))
 }
 
-// Keys lists what can be pressed.
-func (u UUID) Keys() []keymap.Binding {
+func (u newUUID) keys(stop) []keymap.Binding {
 	keys := []keymap.Binding{keyAccept("set new UUID"), keyCancel()}
 	if u.halves() {
 		keys = append([]keymap.Binding{keymap.Bind("←→", "choose", "left", "right")}, keys...)

@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"strings"
 
-	tea "charm.land/bubbletea/v2"
-
-	"shunt/tui/keymap"
 	"shunt/tui/styles"
 )
 
@@ -37,8 +34,8 @@ func (b Button) text() string {
 
 // Buttons is a row of buttons; chosen is the one that Enter presses, -1 for none. Brackets mark it, so
 // that it can be told without colour.
-func Buttons(buttons []Button, chosen int, st *styles.Styles) string {
-	var parts []string
+func Buttons(buttons []Button, chosen int, st *styles.Styles) []Spot {
+	var spots []Spot
 	for i, b := range buttons {
 		text := b.text()
 		look, left, right := st.Button, "  ", "  "
@@ -49,23 +46,9 @@ func Buttons(buttons []Button, chosen int, st *styles.Styles) string {
 				look = st.Danger
 			}
 		}
-		parts = append(parts, look.Render(left+text+right))
+		spots = append(spots, Spot{Text: look.Render(left + text + right), Key: cmp.Or(b.Key, "enter")})
 	}
-	return strings.Join(parts, " ")
-}
-
-// ButtonPress is the key that a click on cell x of a row of buttons stands for: that of the button there, Enter for one
-// without a key.
-func ButtonPress(buttons []Button, x int) (press tea.KeyPressMsg, ok bool) {
-	at := 0
-	for _, b := range buttons {
-		end := at + Width(b.text()) + 4
-		if x >= at && x < end {
-			return keymap.Event(cmp.Or(b.Key, "enter")), true
-		}
-		at = end + 1
-	}
-	return tea.KeyPressMsg{}, false
+	return Row(0, 1, spots...)
 }
 
 // Choice is a row of words of which one is picked, for a setting that the arrows change.
@@ -84,11 +67,25 @@ func Choice(words []string, picked int, focused bool, st *styles.Styles) string 
 	return strings.Join(parts, "")
 }
 
-// ChoiceAt is the word of a Choice in cell x, -1 if there is none.
-func ChoiceAt(words []string, x int) int {
-	at := 0
-	for i, w := range words {
-		end := at + Width(w) + 2
+// ChoiceIn is Choice in width cells: where not all words fit it shows those around the picked one.
+func ChoiceIn(words []string, picked int, focused bool, width int, st *styles.Styles) string {
+	from, to := choiceRun(words, picked, width)
+	line := Choice(words[from:to], picked-from, focused, st)
+	if from > 0 {
+		line = st.Muted.Render(st.More) + line
+	}
+	if to < len(words) {
+		line += st.Muted.Render(st.More)
+	}
+	return line
+}
+
+// ChoiceAt is the word in cell x of a ChoiceIn, -1 if there is none.
+func ChoiceAt(words []string, picked, width, x int) int {
+	from, to := choiceRun(words, picked, width)
+	at := min(from, 1)
+	for i := from; i < to; i++ {
+		end := at + Width(words[i]) + 2
 		if x >= at && x < end {
 			return i
 		}
@@ -97,19 +94,13 @@ func ChoiceAt(words []string, x int) int {
 	return -1
 }
 
-// ChoiceIn is Choice in width cells: where not all words fit it shows those around the picked one.
-func ChoiceIn(words []string, picked int, focused bool, width int, st *styles.Styles) string {
-	from, to := 0, len(words)
+// choiceRun is which of the words fit in width cells, with marks for those that do not.
+func choiceRun(words []string, picked, width int) (from, to int) {
+	to = len(words)
 	room := func() int {
-		n := 0
+		n := min(from, 1) + min(len(words)-to, 1)
 		for _, w := range words[from:to] {
 			n += Width(w) + 2
-		}
-		if from > 0 {
-			n++
-		}
-		if to < len(words) {
-			n++
 		}
 		return n
 	}
@@ -120,12 +111,5 @@ func ChoiceIn(words []string, picked int, focused bool, width int, st *styles.St
 			to--
 		}
 	}
-	line := Choice(words[from:to], picked-from, focused, st)
-	if from > 0 {
-		line = st.Muted.Render(st.More) + line
-	}
-	if to < len(words) {
-		line += st.Muted.Render(st.More)
-	}
-	return line
+	return from, to
 }

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -133,7 +134,7 @@ func (f Field) insert(text string) Field {
 	if f.limit > 0 {
 		added = added[:min(len(added), max(0, f.limit-len(f.text)))]
 	}
-	joined := append(append(append([]string{}, f.text[:f.at]...), added...), f.text[f.at:]...)
+	joined := slices.Concat(f.text[:f.at], added, f.text[f.at:])
 	f.text, f.at, f.fresh = joined, f.at+len(added), false
 	return f
 }
@@ -142,7 +143,7 @@ func (f Field) insert(text string) Field {
 func (f Field) cut(from, to int) Field {
 	from, to = max(0, from), min(len(f.text), to)
 	if from < to {
-		f.text = append(append([]string{}, f.text[:from]...), f.text[to:]...)
+		f.text = slices.Concat(f.text[:from], f.text[to:])
 		f.at = from
 	}
 	f.fresh = false

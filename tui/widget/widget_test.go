@@ -246,12 +246,12 @@ func TestKeyBarKeepsWhatMustStay(t *testing.T) {
 	}
 	help := []keymap.Binding{keymap.Bind("?", "help", "?")}
 	for width := 8; width < 60; width++ {
-		got := ansi.Strip(widget.KeyBar(list, help, width, plain()))
+		got := ansi.Strip(widget.Fit(widget.Line(widget.KeyBar(list, help, width, plain())), width, ""))
 		if !strings.Contains(got, "? help") || ansi.StringWidth(got) != width {
 			t.Fatalf("%d cells: %q", width, got)
 		}
 	}
-	if got := ansi.Strip(widget.KeyBar(list, help, 24, plain())); got != " a do a  b do b  ? help " {
+	if got := ansi.Strip(widget.Fit(widget.Line(widget.KeyBar(list, help, 24, plain())), 24, "")); got != " a do a  b do b  ? help " {
 		t.Errorf("got %q", got)
 	}
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"shunt/geometry"
@@ -175,10 +176,8 @@ func amount(b geometry.Bytes) string {
 
 // checked reports whether a check of the partition is pending.
 func checked(d document, id model.PartID) bool {
-	for _, op := range d.queue.Ops() {
-		if check, ok := op.(ops.Check); ok && check.ID == id {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.queue.Ops(), func(op ops.Operation) bool {
+		check, ok := op.(ops.Check)
+		return ok && check.ID == id
+	})
 }

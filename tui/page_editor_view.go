@@ -47,6 +47,21 @@ func (d document) banner() string {
 	return ""
 }
 
+// How many keys the editor names beside the one that tells of all. They change with what is selected, and on lines that may
+// be slow a step of the cursor has to stay small; who has a very wide window sits close to the machine.
+const (
+	mostKeys     = 6
+	mostKeysWide = 12
+)
+
+func (m Model) editorKeys(d document) (bindings, always []keymap.Binding) {
+	useful, most := m.useful(d), mostKeys
+	if m.width >= leastForDetails {
+		most = mostKeysWide
+	}
+	return useful[:min(len(useful), most)], []keymap.Binding{m.keys.help}
+}
+
 // useful lists the keys that fit what is selected, the likeliest first. Once something is pending, what to do with it comes
 // before what is rare.
 func (m Model) useful(d document) []keymap.Binding {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"charm.land/lipgloss/v2"
+
 	"shunt/geometry"
 	"shunt/ops"
 	"shunt/tui/styles"
@@ -55,21 +57,22 @@ func (m Model) runTitle(d document) string {
 
 // question is the line that asks for the decision.
 func (m Model) question(d document) string {
-	return m.st.Strong.Render(askApply(d)) + widget.Buttons(applyButtons(), d.run.chosen, m.st)
+	return m.st.Strong.Render(askApply(d)) + widget.Line(m.applySpots(d))
 }
 
-// runButtons is the line of the screen that has the answers to the question, and the answers; there are none unless it asks.
-func (m Model) runButtons(d document) (line int, buttons []widget.Button) {
+// runZones are the answers to the question, while the page asks it.
+func (m Model) runZones(d document) []*lipgloss.Layer {
 	if !d.run.asks() {
-		return 0, nil
+		return nil
 	}
-	return boxY + m.runHeight(d) + 1, applyButtons()
+	return widget.Zones(m.applySpots(d), textX+widget.Width(askApply(d)), boxY+m.runHeight(d)+1)
 }
 
 func askApply(d document) string { return "Apply to " + d.name() + "?  " }
 
-func applyButtons() []widget.Button {
-	return []widget.Button{{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes}}
+func (m Model) applySpots(d document) []widget.Spot {
+	buttons := []widget.Button{{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes}}
+	return widget.Buttons(buttons, d.run.chosen, m.st)
 }
 
 func (m Model) runText(d document, width int) []string {

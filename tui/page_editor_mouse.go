@@ -1,0 +1,90 @@
+package tui
+
+import (
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+
+	"shunt/model"
+	"shunt/tui/keymap"
+	"shunt/tui/widget"
+)
+
+// The names of what can be clicked in the editor, besides keys.
+const (
+	zoneNow     = "now"
+	zoneAfter   = "after"
+	zoneTable   = "table"
+	zonePending = "pending"
+)
+
+// editorZones are the bars, the table and the list of pending operations.
+func (m Model) editorZones(d document) []*lipgloss.Layer {
+	l := m.pendingOf(d).layout()
+	left, width := m.barCells(l)
+	edge := 0
+	if l.boxed {
+		edge = 1
+	}
+	y := 1 + l.banner
+	table := y + 2*l.bar
+	return []*lipgloss.Layer{
+		widget.Zone(zoneNow, left, y+edge, width, l.bar-2*edge), widget.Zone(zoneAfter, left, y+l.bar+edge, width, l.bar-2*edge),
+		widget.Zone(zoneTable, 0, table+1, m.tableWidth(), l.table-1), widget.Zone(zonePending, 0, table+l.table+1, m.width, l.pending-2),
+	}
+}
+
+// editorClick selects what is clicked.
+func (m Model) editorClick(d document, hit lipgloss.LayerHit, x, y int) (tea.Model, tea.Cmd) {
+	switch hit.ID() {
+	case zoneNow:
+		return m.clickBar(d, pictureNow, x)
+	case zoneAfter:
+		return m.clickBar(d, pictureAfter, x)
+	case zoneTable:
+		from, _ := widget.Visible(len(d.rows()), d.row, hit.Bounds().Dy())
+		return m.clickRow(d, from+y)
+	}
+	if _, of := m.pendingOf(d).list(hit.Bounds().Dy()); y < len(of) {
+		d.pane, d.pending = pendingPane, of[y]
+	}
+	return m.withDoc(m.current, d), nil
+}
+
+// clickRow selects a row of the table. One that is selected already is opened, as Enter does with a partition and n with
+// free space.
+func (m Model) clickRow(d document, i int) (tea.Model, tea.Cmd) {
+	rows := d.rows()
+	switch {
+	case i < 0 || i >= len(rows):
+		return m, nil
+	case d.pane != tablePane || i != d.row:
+		d.pane, d.row = tablePane, i
+		return m.withDoc(m.current, d), nil
+	case rows[i].Kind == model.RowGap:
+		return m.pageKey(keymap.Event("n"))
+	}
+	return m.pageKey(keymap.Event("enter"))
+}
+
+// clickBar is clickRow for the row of the segment in cell x of a bar.
+func (m Model) clickBar(d document, which picture, x int) (tea.Model, tea.Cmd) {
+	disk := d.queue.Initial()
+	if which == pictureAfter {
+		disk = d.queue.Preview()
+	}
+	segments := m.scaled(d, disk, which, d.queue.Preview())
+	_, width := m.barCells(m.pendingOf(d).layout())
+	at := widget.SegmentAt(segments, width, x)
+	if at < 0 || segments[at].Row.Span.Empty() {
+		return m, nil
+	}
+	clicked := segments[at].Row
+	return m.clickRow(d, slices.IndexFunc(d.rows(), func(r model.Row) bool {
+		if clicked.Kind == model.RowPartition {
+			return r.Kind == model.RowPartition && r.Partition.ID == clicked.Partition.ID
+		}
+		return r.Kind == clicked.Kind && r.Span.Contains(clicked.Span.Start)
+	}))
+}

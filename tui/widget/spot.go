@@ -1,0 +1,75 @@
+package widget
+
+import (
+	"cmp"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"shunt/tui/keymap"
+	"shunt/tui/styles"
+)
+
+// Spot is a text in a line that stands for a key: a click on it presses that.
+type Spot struct {
+	Text string // styled
+	X    int    // its first cell in the line
+	Key  string // as keymap.Event takes it
+}
+
+// Row puts spots side by side, beginning at cell x with a gap between them.
+func Row(x, gap int, spots ...Spot) []Spot {
+	for i := range spots {
+		spots[i].X = x
+		x += Width(spots[i].Text) + gap
+	}
+	return spots
+}
+
+// Line is spots as text.
+func Line(spots []Spot) string {
+	var out strings.Builder
+	x := 0
+	for _, s := range spots {
+		out.WriteString(strings.Repeat(" ", max(0, s.X-x)) + s.Text)
+		x = s.X + Width(s.Text)
+	}
+	return out.String()
+}
+
+// pressID begins the name of the zone of a spot, which ends in its key.
+const pressID = "press "
+
+// Zone is a part of the screen that can be clicked: a layer of spaces with a name.
+func Zone(id string, x, y, width, height int) *lipgloss.Layer {
+	line := strings.Repeat(" ", max(0, width))
+	lines := make([]string, max(0, height))
+	for i := range lines {
+		lines[i] = line
+	}
+	return lipgloss.NewLayer(strings.Join(lines, "\n")).ID(id).X(x).Y(y)
+}
+
+// Zones are those of the spots of a line whose first cell is at x and y.
+func Zones(spots []Spot, x, y int) []*lipgloss.Layer {
+	var out []*lipgloss.Layer
+	for _, s := range spots {
+		out = append(out, Zone(pressID+s.Key, x+s.X, y, Width(s.Text), 1))
+	}
+	return out
+}
+
+// Pressed is the key that the zone of a spot stands for; ok is false for another zone.
+func Pressed(hit lipgloss.LayerHit) (key string, ok bool) {
+	return strings.CutPrefix(hit.ID(), pressID)
+}
+
+// keySpots are bindings as a bar shows them.
+func keySpots(bindings []keymap.Binding, st *styles.Styles) []Spot {
+	var out []Spot
+	for _, b := range bindings {
+		// The words have no look of their own: a line of keys that changes is most of what a key sends.
+		out = append(out, Spot{Text: st.Key.Render(b.Help().Key) + " " + b.Help().Desc, Key: cmp.Or(append(b.Keys(), "")...)})
+	}
+	return out
+}
