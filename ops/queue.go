@@ -79,7 +79,7 @@ func (q Queue) stageOwned(op Operation) (Queue, error) {
 		return q, err
 	}
 	q.ops, q.disks, q.undone = append(q.ops, op), append(q.disks, disk), nil
-	q.past = append(q.past, change{Change: Change{Kind: Staged, Op: op}})
+	q.past = append(q.past, change{Change: Change{Kind: Staged, Op: op, From: -1, To: len(q.ops) - 1}})
 	q.highest = max(q.highest, op.Part())
 	return q, nil
 }
@@ -109,19 +109,19 @@ func judged(before model.Disk, env Env, op Operation) (model.Disk, error) {
 // Remove is the queue without operation i (0-based). If a later operation is impossible without it, the
 // *Refusal names that one and the queue stays as it was. Removing forgets what could be redone.
 func (q Queue) Remove(i int) (Queue, error) {
-	return q.replay(Removed, i, slices.Delete(slices.Clone(q.ops), i, i+1))
+	return q.replay(Removed, i, -1, slices.Delete(slices.Clone(q.ops), i, i+1))
 }
 
 // Reorder is the queue with operation from (0-based) taken out and put back so that it becomes operation
 // to. If an operation is impossible in the new order, the *Refusal names it and the queue stays as it was.
 func (q Queue) Reorder(from, to int) (Queue, error) {
 	list := slices.Delete(slices.Clone(q.ops), from, from+1)
-	return q.replay(Reordered, from, slices.Insert(list, to, q.ops[from]))
+	return q.replay(Reordered, from, to, slices.Insert(list, to, q.ops[from]))
 }
 
 // replay is the queue over the same disk with this list of operations instead, which is the list after
-// doing that to operation i.
-func (q Queue) replay(doing ChangeKind, i int, list []Operation) (Queue, error) {
+// doing that to operation i, which is operation to of it.
+func (q Queue) replay(doing ChangeKind, i, to int, list []Operation) (Queue, error) {
 	at, next, err := q.rebuilt(0, list)
 	if err != nil {
 		return q, &Refusal{
@@ -129,7 +129,7 @@ func (q Queue) replay(doing ChangeKind, i int, list []Operation) (Queue, error) 
 			Reason: fmt.Sprintf("operation %d of the new list would be impossible: %v", at+1, err),
 		}
 	}
-	return next.changed(q, Change{Kind: doing, Op: q.ops[i]}), nil
+	return next.changed(q, Change{Kind: doing, Op: q.ops[i], From: i, To: to}), nil
 }
 
 // rebuilt is the queue with its first n operations and the list behind them. An error comes with the index in the whole

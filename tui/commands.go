@@ -2,16 +2,12 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
-	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/guide"
 	"shunt/tui/dialog"
@@ -194,33 +190,6 @@ func exchange(b Backend, d document, become func(path string) (string, error), s
 		}
 		msg.target, msg.seen = target, look(target)
 		return msg
-	}
-}
-
-// saveFile writes text to a new file, or in place of a file if that was asked for. It is synced, as it
-// may tell of a disk that is in trouble.
-func saveFile(save dialog.Save) tea.Cmd {
-	return func() tea.Msg {
-		flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-		if save.Over == dialog.Replace {
-			flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-		}
-		f, err := os.OpenFile(save.Path, flags, 0o644)
-		if errors.Is(err, fs.ErrExist) {
-			return savedMsg{save: save, exists: true}
-		}
-		if err == nil {
-			_, err = f.WriteString(safetext.Lines(save.Text)) // it will be looked at in a terminal
-			err = errors.Join(err, f.Sync(), f.Close())
-		}
-		var at *fs.PathError
-		if errors.As(err, &at) {
-			err = at.Err // the path is told once
-		}
-		if err != nil {
-			err = fmt.Errorf("save %s: %w", save.Path, err)
-		}
-		return savedMsg{save: save, err: err}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/ops"
+	"shunt/tui/dialog"
 )
 
 // HelpKeys lists every key that the help shows, as a terminal reports it.
@@ -34,4 +35,36 @@ func Asked(m tea.Model) int {
 		return m.dialogs[len(m.dialogs)-1].serial
 	}
 	return 0
+}
+
+// SaveFile is what the editor does to save a text.
+func SaveFile(save dialog.Save) (exists bool, err error) {
+	msg, _ := saveFile(save)().(savedMsg)
+	return msg.exists, msg.err
+}
+
+// EditAll stages the operations on the target in view and then walks back and forth through all there is to walk: the list is
+// put into another order, thinned out, undone and done again.
+func EditAll(m tea.Model, list ...ops.Operation) (said []string) {
+	e, ok := m.(Model)
+	if !ok {
+		return nil
+	}
+	do := func(edit func(d document) Model) {
+		d, _ := e.doc()
+		e = edit(d)
+		said = append(said, e.note.text)
+	}
+	for _, op := range list {
+		do(func(document) Model { return e.stage(op) })
+	}
+	do(func(d document) Model { d.pending = 0; return e.shift(d, 1) })
+	do(func(d document) Model { return e.drop(d) })
+	for range len(list) + 2 {
+		do(func(d document) Model { return e.undo(d) })
+	}
+	for range len(list) + 2 {
+		do(func(d document) Model { return e.redo(d) })
+	}
+	return said
 }
