@@ -10,6 +10,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/plan"
 	"shunt/tui/dialog"
 	"shunt/tui/widget"
 )
@@ -280,5 +281,5 @@ func (m Model) savedText(what dialog.SaveWhat, about subject) string {
 	case what == dialog.SaveLog:
 		return strings.Join(about.log, "\n") + "\n" // its run is over and gone
 	}
-	return ops.FormatPlan(d.queue)
+	return plan.Format(d.queue)
 }

@@ -4,6 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/ops"
+	"shunt/ops/plan"
 	"shunt/tui/dialog"
 )
 
@@ -23,7 +24,7 @@ func Plans(m tea.Model) []string {
 	var out []string
 	if m, ok := m.(Model); ok {
 		for _, d := range m.docs {
-			out = append(out, d.name()+": "+ops.FormatPlan(d.queue))
+			out = append(out, d.name()+": "+plan.Format(d.queue))
 		}
 	}
 	return out

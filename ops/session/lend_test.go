@@ -10,6 +10,7 @@ import (
 	"shunt/geometry"
 	"shunt/model/testneed"
 	"shunt/ops"
+	"shunt/ops/plan"
 )
 
 // pair opens two images in one group: the first has an ext4 partition, the second an empty table.
@@ -37,9 +38,9 @@ mkfs.ext4 -q -F -L lent -E offset=1048576,nodiscard a.raw 20M`)
 	return open[0], open[1]
 }
 
-func planned(t *testing.T, s *Session, plan string) ops.Queue {
+func planned(t *testing.T, s *Session, text string) ops.Queue {
 	t.Helper()
-	q, err := ops.ParsePlan(strings.NewReader(plan), ops.NewQueue(s.Disk(), s.Env()), geometry.AlignMiB)
+	q, err := plan.Parse(strings.NewReader(text), ops.NewQueue(s.Disk(), s.Env()), geometry.AlignMiB)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"shunt/geometry"
 	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
 )
 
 // secret is in the old content of the image and in every file of the vault.
@@ -96,7 +97,7 @@ func propsIn(dir string) (p props, err error) {
 }
 
 func rename(s *Session) (*Run, error) {
-	q, err := ops.ParsePlan(strings.NewReader(plannedName), ops.NewQueue(s.Disk(), s.Env()), geometry.AlignMiB)
+	q, err := plan.Parse(strings.NewReader(plannedName), ops.NewQueue(s.Disk(), s.Env()), geometry.AlignMiB)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 	"shunt/ops/txn"
@@ -395,7 +396,7 @@ func (s *Session) Start(q ops.Queue, wishes journal.Wishes) (*Run, error) {
 		return nil, err
 	}
 	return s.launch(worker.Job{
-		Task: worker.Apply, Plan: ops.FormatPlan(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
+		Task: worker.Apply, Plan: plan.Format(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
 		Wishes: wishes, Sources: sources,
 	}, files...)
 }

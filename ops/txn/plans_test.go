@@ -24,6 +24,7 @@ import (
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
+	"shunt/ops/plan"
 	"shunt/ops/window/tool"
 )
 
@@ -269,7 +270,7 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	if p.busy > 0 {
 		disk, caps[model.Ext4] = inUse(disk, p.busy), ops.Capability{}
 	}
-	q, err := ops.ParsePlan(strings.NewReader(strings.Join(p.lines, "\n")), ops.NewQueue(disk, ops.Env{Caps: caps}), geometry.AlignNone)
+	q, err := plan.Parse(strings.NewReader(strings.Join(p.lines, "\n")), ops.NewQueue(disk, ops.Env{Caps: caps}), geometry.AlignNone)
 	fail(err)
 	steps, err := q.Compile()
 	fail(err)

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
 )
 
 // Direction is how an unfinished transaction shall end.
@@ -109,7 +109,7 @@ func inspect(found []glance) (Status, error) {
 func statusOf(j journal.Sketch) Status {
 	p, r := j.Program, j.Record
 	s := Status{
-		Name: p.Name, Plan: ops.KeptPlan(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next),
+		Name: p.Name, Plan: plan.Kept(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next),
 		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
 	}
 	steps := j.Stages

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
 )
 
 // Errors of an undo that does not begin. The target and what was kept are left as they are.
@@ -80,7 +80,7 @@ func undoable(found []glance) (Applied, error) {
 
 // kept describes a transaction that is kept on a side.
 func kept(side journal.Store, p journal.Program) (Applied, error) {
-	a := Applied{Plan: ops.KeptPlan(p.Plan), When: time.Unix(p.Began, 0)}
+	a := Applied{Plan: plan.Kept(p.Plan), When: time.Unix(p.Began, 0)}
 	for _, name := range []string{journal.JournalName, journal.BeforeName, journal.SealName} {
 		n, err := sizeOf(side, name)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
 )
 
 // lastName is the file a worker leaves its result in when nobody was there to hear it, in the journal's directory.
@@ -105,6 +106,6 @@ func TakeLast(dir *journal.Dir) *Last {
 	if err != nil {
 		return nil
 	}
-	last.Plan = ops.KeptPlan(last.Plan)
+	last.Plan = plan.Kept(last.Plan)
 	return &last
 }

@@ -23,6 +23,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 	"shunt/ops/txn"
@@ -211,7 +212,7 @@ func (w *process) queue() (ops.Queue, error) {
 		return ops.Queue{}, err
 	}
 	env := ops.Env{Caps: fsys.Discover(), Sources: w.source}
-	q, err := ops.ParsePlan(strings.NewReader(w.job.Plan), ops.NewQueue(disk, env), geometry.AlignNone)
+	q, err := plan.Parse(strings.NewReader(w.job.Plan), ops.NewQueue(disk, env), geometry.AlignNone)
 	if err != nil {
 		return ops.Queue{}, err
 	}

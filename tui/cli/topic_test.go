@@ -16,6 +16,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
+	"shunt/ops/plan"
 )
 
 // planDisks are the disks that the examples of the help are for.
@@ -65,7 +66,7 @@ func planEnv() ops.Env {
 func TestPlanExamples(t *testing.T) {
 	for _, g := range slices.Concat(planGroups, planStories) {
 		q := ops.NewQueue(planDisks()[g.on], planEnv())
-		after, err := ops.ParsePlan(strings.NewReader(strings.Join(g.example, "\n")), q, geometry.AlignMiB)
+		after, err := plan.Parse(strings.NewReader(strings.Join(g.example, "\n")), q, geometry.AlignMiB)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", g.title, err, strings.Join(g.example, "\n"))
 			continue
@@ -92,8 +93,8 @@ func TestPlanFormsComplete(t *testing.T) {
 		}
 	}
 	allowed := func(line string) []string {
-		_, err := ops.ParsePlan(strings.NewReader(line), ops.NewQueue(planDisks()["server"], planEnv()), geometry.AlignMiB)
-		plan := new(ops.PlanError)
+		_, err := plan.Parse(strings.NewReader(line), ops.NewQueue(planDisks()["server"], planEnv()), geometry.AlignMiB)
+		plan := new(plan.Error)
 		if !errors.As(err, &plan) {
 			return nil
 		}
