@@ -11,6 +11,7 @@ import (
 	"shunt/model/testneed"
 	"shunt/ops"
 	"shunt/ops/plan"
+	"shunt/ops/report"
 )
 
 // pair opens two images in one group: the first has an ext4 partition, the second an empty table.
@@ -91,7 +92,7 @@ func TestLendInTurn(t *testing.T) {
 	_, err = borrower.Start(q, 0)
 	wantErr(t, err, "is being changed")
 	changing.Cancel()
-	if r := changing.Result(); r.Outcome != ops.Unchanged {
+	if r := changing.Result(); r.Outcome != report.Unchanged {
 		t.Fatal(r)
 	}
 
@@ -115,7 +116,7 @@ func TestLendInTurn(t *testing.T) {
 	group.lent[lender.Facts().Path]--
 	group.mu.Unlock()
 	copying.Commit()
-	if r := copying.Result(); r.Outcome != ops.Done {
+	if r := copying.Result(); r.Outcome != report.Done {
 		t.Fatal(r)
 	}
 	again, err := lender.Start(planned(t, lender, "name 1 x"), 0)

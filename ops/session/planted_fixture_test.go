@@ -23,6 +23,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/plan"
+	"shunt/ops/report"
 )
 
 // secret is in the old content of the image and in every file of the vault.
@@ -81,7 +82,7 @@ func propsIn(dir string) (p props, err error) {
 	}
 	p.unfinished[journal.JournalName] = begun(p.unfinished[journal.JournalName])
 	run.Commit()
-	if r := run.Result(); r.Outcome != ops.Done {
+	if r := run.Result(); r.Outcome != report.Done {
 		return p, fmt.Errorf("commit: %+v", r)
 	}
 	if p.kept, err = filesIn(image + ".shunt"); err != nil {

@@ -20,6 +20,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/plan"
+	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 	"shunt/ops/txn"
@@ -82,12 +83,12 @@ type Facts struct {
 	Retype string
 	InUse  string // who else uses it; only for targets that are inspected
 	// Commit is where the commit stands that is under way, nil if there is none; only for targets that are inspected.
-	Commit *ops.Progress
+	Commit *report.Progress
 	// Ignored is what lies where the journal's directory would be and is not to be trusted, nil if nothing does; only for
 	// targets that are inspected.
 	Ignored *journal.UnsafeError
 	// Undo is the transaction that can be undone, nil if there is none.
-	Undo *txn.Applied
+	Undo *report.Applied
 }
 
 // Session is one open target.
@@ -101,7 +102,7 @@ type Session struct {
 	borrowed   map[string]target.Target // opened to copy from, by their paths
 	unfinished *txn.Status
 	damage     error // the journal cannot be read
-	applied    *txn.Applied
+	applied    *report.Applied
 	noUndo     error // why applied is nil
 }
 
@@ -262,9 +263,9 @@ func mend(err error) string {
 // complete ends a transaction whose worker died after its last write and before it could remove the journal or tell
 // anybody.
 func (s *Session) complete(status txn.Status) error {
-	last := worker.Last{When: s.dir.Touched(), Task: worker.Apply, Plan: status.Plan, Result: ops.Result{Outcome: ops.Done}}
+	last := worker.Last{When: s.dir.Touched(), Task: worker.Apply, Plan: status.Plan, Result: report.Result{Outcome: report.Done}}
 	if status.RollingBack {
-		last.Task, last.Result.Outcome = worker.RollBack, ops.RolledBack
+		last.Task, last.Result.Outcome = worker.RollBack, report.RolledBack
 	}
 	if err := worker.LeaveLast(s.dir, last); err != nil {
 		return err

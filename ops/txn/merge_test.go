@@ -20,6 +20,7 @@ import (
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
 	"shunt/ops/plan"
+	"shunt/ops/report"
 	"shunt/ops/window/tool"
 )
 
@@ -42,7 +43,7 @@ func rehearsed(tb testing.TB, image []byte, q ops.Queue) []byte {
 	r := &Rehearsal{
 		Device: m.Target(), Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
 		NewUUID: uuids(rand.New(rand.NewSource(1))), Now: time.Now, Windows: windows, Tools: fsys.Tools{Run: runQuietly},
-		OnStep: func(int, *ops.StepResult) {}, Said: func() (string, string) { return "", "" },
+		OnStep: func(int, *report.StepResult) {}, Said: func() (string, string) { return "", "" },
 	}
 	_, err = r.Run(context.Background())
 	fail(err)

@@ -25,6 +25,7 @@ import (
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
 	"shunt/ops/plan"
+	"shunt/ops/report"
 	"shunt/ops/window/tool"
 )
 
@@ -281,7 +282,7 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	r := &Rehearsal{
 		Device: m.Target(), Overlay: ov, Before: disk, After: q.Preview(), Steps: steps, NewUUID: uuids(rng), Now: time.Now,
 		Windows: windows, Tools: fsys.Tools{Run: runQuietly},
-		OnStep: func(int, *ops.StepResult) {}, Said: func() (string, string) { return "", "" },
+		OnStep: func(int, *report.StepResult) {}, Said: func() (string, string) { return "", "" },
 	}
 	_, err = r.Run(context.Background())
 	fail(err)

@@ -8,6 +8,7 @@ import (
 
 	"shunt/ops/journal"
 	"shunt/ops/plan"
+	"shunt/ops/report"
 )
 
 // Direction is how an unfinished transaction shall end.
@@ -77,7 +78,7 @@ func glances(store journal.Store) []glance {
 
 // Look is Inspect and Undoable in one, for those who only tell what there is: what is nil cannot be had or read. The error is
 // that of Inspect.
-func Look(store journal.Store) (unfinished *Status, applied *Applied, err error) {
+func Look(store journal.Store) (unfinished *Status, applied *report.Applied, err error) {
 	found := glances(store)
 	if a, err := undoable(found); err == nil {
 		applied = &a

@@ -20,6 +20,7 @@ import (
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
+	"shunt/ops/report"
 )
 
 // Windows shows parts of the overlay as files, for the file systems' own tools.
@@ -55,23 +56,23 @@ type Rehearsal struct {
 	NewUUID       func() uuid.UUID
 	Now           func() time.Time
 	// OnStep is told each step when it begins (result nil) and when it ends.
-	OnStep func(i int, result *ops.StepResult)
+	OnStep func(i int, result *report.StepResult)
 	// Said collects what the tools ran and said since it was last called.
 	Said func() (command, output string)
 
 	skipped     int64
 	final       []table.Patch
 	planned     model.Disk
-	filesystems map[model.PartID]ops.FSReport
+	filesystems map[model.PartID]report.Filesystem
 }
 
 // Run does all steps and reports. The report's Err is set where a step failed; the error is the same.
-func (r *Rehearsal) Run(ctx context.Context) (ops.Report, error) {
-	r.filesystems = map[model.PartID]ops.FSReport{}
-	var report ops.Report
+func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
+	r.filesystems = map[model.PartID]report.Filesystem{}
+	var out report.Rehearsal
 	for i, step := range r.Steps {
 		if err := ctx.Err(); err != nil {
-			return report, err
+			return out, err
 		}
 		r.OnStep(i, nil)
 		began := r.Now()
@@ -83,25 +84,25 @@ func (r *Rehearsal) Run(ctx context.Context) (ops.Report, error) {
 				err = fmt.Errorf("%w; make room there, or choose another directory with --journal", err)
 			}
 		}
-		result := ops.StepResult{Text: step.Text(r.Before.SectorSize), Took: r.Now().Sub(began)}
+		result := report.StepResult{Text: step.Text(r.Before.SectorSize), Took: r.Now().Sub(began)}
 		result.Command, result.Output = r.Said()
 		if err != nil {
 			result.Err = err.Error()
-			report.Err = fmt.Sprintf("%s: %v", result.Text, err)
+			out.Err = fmt.Sprintf("%s: %v", result.Text, err)
 		}
-		report.Steps = append(report.Steps, result)
+		out.Steps = append(out.Steps, result)
 		r.OnStep(i, &result)
 		if err != nil {
-			return report, fmt.Errorf("%s: %w", result.Text, err)
+			return out, fmt.Errorf("%s: %w", result.Text, err)
 		}
 	}
 	for _, p := range r.After.Partitions() {
 		if fs, ok := r.filesystems[p.ID]; ok {
 			fs.Ref = p.Ref()
-			report.Filesystems = append(report.Filesystems, fs)
+			out.Filesystems = append(out.Filesystems, fs)
 		}
 	}
-	return report, nil
+	return out, nil
 }
 
 func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
@@ -191,7 +192,7 @@ func (r *Rehearsal) verify(ctx context.Context, s ops.Step) error {
 	if found.Size > z.Bytes(s.Window.Len()) {
 		return fmt.Errorf("its file system is %d bytes long and its partition only %d", found.Size, z.Bytes(s.Window.Len()))
 	}
-	r.filesystems[s.Part] = ops.FSReport{Ref: s.Ref, Kind: string(found.Kind), Size: found.Size, Used: found.Used}
+	r.filesystems[s.Part] = report.Filesystem{Ref: s.Ref, Kind: string(found.Kind), Size: found.Size, Used: found.Used}
 	return nil
 }
 
@@ -278,7 +279,7 @@ func sameTable(got, want model.Disk) error {
 
 // Prepare makes the rehearsed result ready to be committed: it writes the journal and nothing else. The windows
 // must have been closed. It completes the report.
-func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name string, report *ops.Report) (*Transaction, error) {
+func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name string, report *report.Rehearsal) (*Transaction, error) {
 	unused, err := r.unused()
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
