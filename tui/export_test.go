@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/ops"
@@ -68,4 +70,21 @@ func EditAll(m tea.Model, list ...ops.Operation) (said []string) {
 		do(func(d document) Model { return e.redo(d) })
 	}
 	return said
+}
+
+// KeyTable is the editor's keys as a Markdown table, for the README.
+func KeyTable() string {
+	var out strings.Builder
+	out.WriteString("| key | what it does |\n| --- | --- |\n")
+	for _, g := range keys().groups() {
+		out.WriteString("| **" + g.Name + "** | |\n")
+		for _, b := range g.Bindings {
+			does := b.Help().Desc
+			if b.Off != "" {
+				does += " (" + b.Off + ")"
+			}
+			out.WriteString("| `" + b.Help().Key + "` | " + does + " |\n")
+		}
+	}
+	return out.String()
 }

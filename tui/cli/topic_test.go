@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -178,4 +179,16 @@ func TestTopicColours(t *testing.T) {
 	if !strings.Contains(out.String(), strings.Join(lines, "\n")) {
 		t.Errorf("%s\nlacks\n%s", out.String(), strings.Join(lines, "\n"))
 	}
+}
+
+// planTable is the table of the README.
+func planTable() string {
+	var b strings.Builder
+	b.WriteString("| line | meaning |\n| --- | --- |\n")
+	for _, g := range planGroups {
+		for _, r := range g.rows {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", strings.Join(r.terms, "`, `"), r.text)
+		}
+	}
+	return b.String()
 }
