@@ -84,3 +84,12 @@ func TestCHSBytesRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// LBA is the sector at the address. ok is false where there is none: the address has overflown, or its head or
+// sector does not exist on a disk of this geometry.
+func (c CHS) LBA() (lba Sector, ok bool) {
+	if c.Overflow() || c.Cylinder < 0 || c.Head < 0 || c.Head >= Heads || c.Sector < 1 || c.Sector > SectorsPerTrack {
+		return 0, false
+	}
+	return Sector(c.Cylinder*Heads+c.Head)*SectorsPerTrack + Sector(c.Sector-1), true
+}

@@ -7,6 +7,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	planfile "shunt/ops/plan"
 )
 
 // occupied marks a partition as used by the running system.
@@ -55,7 +56,7 @@ func TestPartitionsInUse(t *testing.T) {
 		{"below", logical(5), "delete 6", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			q, err := ops.ParsePlan(strings.NewReader(tt.line), ops.NewQueue(tt.disk, e), geometry.AlignMiB)
+			q, err := planfile.Parse(strings.NewReader(tt.line), ops.NewQueue(tt.disk, e), geometry.AlignMiB)
 			if tt.want == "" {
 				if err != nil {
 					t.Error(err)
@@ -75,7 +76,7 @@ func TestPartitionsInUse(t *testing.T) {
 func TestGrowingWhileMountedComesLast(t *testing.T) {
 	d := occupied(founding(), 1, model.Use{Kind: model.Mounted, Place: "/mnt"})
 	d.Sectors, d.Table.Usable.End = 4000*mib, 4000*mib
-	q, err := ops.ParsePlan(strings.NewReader("move 2 right 1024MiB\nresize 1 by +10MiB\nresize 1 by +20MiB\n"), ops.NewQueue(d, env()), geometry.AlignNone)
+	q, err := planfile.Parse(strings.NewReader("move 2 right 1024MiB\nresize 1 by +10MiB\nresize 1 by +20MiB\n"), ops.NewQueue(d, env()), geometry.AlignNone)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	planfile "shunt/ops/plan"
 )
 
 // TestKnownBeforeStaging: what a tool would refuse in the rehearsal, and can be known before, cannot be staged.
@@ -32,7 +33,7 @@ func TestKnownBeforeStaging(t *testing.T) {
 		{luks("LUKS1"), "label 1 x", "only LUKS2 has labels"},
 		{luks("LUKS2"), "label 1 x", ""},
 	} {
-		_, err := ops.ParsePlan(strings.NewReader(c.line), ops.NewQueue(c.disk, world), geometry.AlignMiB)
+		_, err := planfile.Parse(strings.NewReader(c.line), ops.NewQueue(c.disk, world), geometry.AlignMiB)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.line, err, c.want)
 		}

@@ -41,12 +41,6 @@ func unfilled(p model.Partition, z geometry.SectorSize) geometry.Bytes {
 	return 0
 }
 
-// PlanLine is "check 1".
-func (o Check) PlanLine(before model.Disk) string {
-	p, _ := before.Partition(o.ID)
-	return fmt.Sprintf("check %d", p.Number)
-}
-
 // Apply is the disk with the file system clean and filling its partition.
 func (o Check) Apply(before model.Disk, env Env) (model.Disk, error) {
 	p, err := subject(before, o.ID, "check")

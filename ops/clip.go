@@ -36,13 +36,6 @@ func (c clip) describe() string {
 	return text
 }
 
-func (c clip) plan() string {
-	if c.path == "" {
-		return ""
-	}
-	return " from=" + quoted(c.path)
-}
-
 // twice tells that there will be two file systems with one UUID.
 func (c clip) twice(d model.Disk) string {
 	uuid := c.part.FS.UUID

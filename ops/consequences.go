@@ -43,7 +43,7 @@ func (q Queue) lost() []string {
 			word = string(was.FS.Kind)
 		}
 		if was.FS.Label != "" {
-			word += " " + quoted(safetext.Printable(was.FS.Label))
+			word += " " + safetext.Quoted(safetext.Printable(was.FS.Label))
 		}
 		out = append(out, fmt.Sprintf("%s (%s)", was.Ref(), word))
 	}

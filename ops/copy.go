@@ -61,19 +61,6 @@ func (o Copy) Describe(before model.Disk) string {
 	return text
 }
 
-// PlanLine is `copy 1 at 2048s` or `copy 1 at 2048s size=2GiB as=logical from="/srv/other.raw"`.
-func (o Copy) PlanLine(before model.Disk) string {
-	c, _ := clipOf(before, o.From, o.Source)
-	line := fmt.Sprintf("copy %d at %s", c.part.Number, exactSectors(o.At))
-	if o.length(c) != c.part.Span.Len() {
-		line += " size=" + exactSize(o.Len, before.SectorSize)
-	}
-	if before.Table.Kind == model.TableMBR {
-		line += " as=" + o.Role.String()
-	}
-	return line + c.plan()
-}
-
 func (o Copy) length(c clip) geometry.Sector {
 	if o.Len != 0 {
 		return o.Len
@@ -151,13 +138,6 @@ func (o CopyOver) Describe(before model.Disk) string {
 	}
 	return fmt.Sprintf("Copy %s over %s", c.describe(), sized(p, before.SectorSize)) + c.twice(before.Without(o.ID)) +
 		retyped(before, p, o.pasted(before, c, p))
-}
-
-// PlanLine is `copy 1 over 2`.
-func (o CopyOver) PlanLine(before model.Disk) string {
-	c, _ := clipOf(before, o.From, o.Source)
-	p, _ := before.Partition(o.ID)
-	return fmt.Sprintf("copy %d over %d", c.part.Number, p.Number) + c.plan()
 }
 
 func (o CopyOver) pasted(d model.Disk, c clip, p model.Partition) model.Partition {

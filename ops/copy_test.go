@@ -7,6 +7,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	planfile "shunt/ops/plan"
 )
 
 func TestCopies(t *testing.T) {
@@ -63,7 +64,7 @@ func TestCopies(t *testing.T) {
 			"wipe p1, copy ext4 p1, verify ext4 p1", ext4(50*geometry.MiB, 20*geometry.MiB), "0FC63DAF-8483-4772-8E79-3D69D8477DE4", span(400*mib, 450*mib),
 		},
 	} {
-		q, err := ops.ParsePlan(strings.NewReader(tt.lines), ops.NewQueue(tt.disk, env()), geometry.AlignMiB)
+		q, err := planfile.Parse(strings.NewReader(tt.lines), ops.NewQueue(tt.disk, env()), geometry.AlignMiB)
 		if tt.id == 0 {
 			if err == nil {
 				t.Errorf("%s is not refused", tt.lines)
@@ -81,7 +82,7 @@ func TestCopies(t *testing.T) {
 		if text := q.Ops()[last].Describe(q.Before(last)); text != tt.text {
 			t.Errorf("%s:\n got %s\nwant %s", tt.lines, text, tt.text)
 		}
-		if line := ops.FormatPlan(q); line != tt.line {
+		if line := planfile.Format(q); line != tt.line {
 			t.Errorf("%s: %q, want %q", tt.lines, line, tt.line)
 		}
 		steps, err := q.Compile()
@@ -115,7 +116,7 @@ func TestCopyRefusals(t *testing.T) {
 		{chained(), "copy 1 over 2", "cannot copy p1 over p2: an extended partition holds no file system"},
 		{four, "copy 1 at 100MiB from=/other", "cannot copy p1: its disk has sectors of 512 bytes and this one of 4096"},
 	} {
-		_, err := ops.ParsePlan(strings.NewReader(tt.line), ops.NewQueue(tt.disk, env()), geometry.AlignMiB)
+		_, err := planfile.Parse(strings.NewReader(tt.line), ops.NewQueue(tt.disk, env()), geometry.AlignMiB)
 		refused(t, err, tt.want)
 	}
 	for line, want := range map[string]string{
@@ -127,7 +128,7 @@ func TestCopyRefusals(t *testing.T) {
 		"copy x at 400MiB from=/other":   `plan line 1, column 6: "x" is not the number of a partition there: use a number`,
 		"copy 1 over 2 from=/other more": `plan line 1, column 27: "more" is not expected here: use nothing more, or start a comment with #`,
 	} {
-		_, err := ops.ParsePlan(strings.NewReader(line), ops.NewQueue(d, env()), geometry.AlignMiB)
+		_, err := planfile.Parse(strings.NewReader(line), ops.NewQueue(d, env()), geometry.AlignMiB)
 		if err == nil || err.Error() != want {
 			t.Errorf("%s:\n got %v\nwant %s", line, err, want)
 		}

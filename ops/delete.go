@@ -28,12 +28,6 @@ func (o Delete) Describe(before model.Disk) string {
 	return text
 }
 
-// PlanLine is "delete 5".
-func (o Delete) PlanLine(before model.Disk) string {
-	p, _ := before.Partition(o.ID)
-	return fmt.Sprintf("delete %d", p.Number)
-}
-
 // Apply is the disk without the partition. An extended partition must be empty.
 func (o Delete) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	p, err := subject(before, o.ID, "delete")

@@ -8,6 +8,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	planfile "shunt/ops/plan"
 )
 
 // TestElsewhere: of what lies on other devices too, bytes are moved, copied and given up, and no tool is staged.
@@ -18,7 +19,7 @@ func TestElsewhere(t *testing.T) {
 		fs.Elsewhere = e
 		disk := gpt(1000*mib, part(1, 100*mib, 300*mib, fs)) // it could grow to fill its partition
 		stage := func(plan string) (ops.Queue, error) {
-			return ops.ParsePlan(strings.NewReader(plan), ops.NewQueue(disk, env()), geometry.AlignMiB)
+			return planfile.Parse(strings.NewReader(plan), ops.NewQueue(disk, env()), geometry.AlignMiB)
 		}
 		for _, line := range []string{"check 1", "label 1 x", "uuid 1 new", "grow 1", "resize 1 to 50MiB", "resize 1 min"} {
 			_, err := stage(line)

@@ -13,6 +13,7 @@ import (
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/fsys"
+	planfile "shunt/ops/plan"
 )
 
 const mib geometry.Sector = 2048 // sectors of 512 bytes
@@ -134,7 +135,7 @@ func stage(t *testing.T, q ops.Queue, list ...ops.Operation) ops.Queue {
 // plan stages plan lines with the MiB grid.
 func plan(t *testing.T, d model.Disk, lines ...string) ops.Queue {
 	t.Helper()
-	q, err := ops.ParsePlan(strings.NewReader(strings.Join(lines, "\n")), ops.NewQueue(d, env()), geometry.AlignMiB)
+	q, err := planfile.Parse(strings.NewReader(strings.Join(lines, "\n")), ops.NewQueue(d, env()), geometry.AlignMiB)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // Format puts an empty file system in the place of what a partition holds, which is lost. Its number,
@@ -30,7 +31,7 @@ func (o Format) Describe(before model.Disk) string {
 		text = fmt.Sprintf("Clear %s", p.Ref())
 	}
 	if o.Label != "" {
-		text += ", label " + quoted(o.Label)
+		text += ", label " + safetext.Quoted(o.Label)
 	}
 	return text + retyped(before, p, o.formatted(before, p))
 }
@@ -41,19 +42,6 @@ func retyped(d model.Disk, was, is model.Partition) string {
 		return ""
 	}
 	return "; its type becomes " + model.TypeName(d.Table.Kind, is.Type)
-}
-
-// PlanLine is `format 1 fs=xfs label="home"` or `format 1 cleared`.
-func (o Format) PlanLine(before model.Disk) string {
-	p, _ := before.Partition(o.ID)
-	if o.FS == model.Unformatted {
-		return fmt.Sprintf("format %d cleared", p.Number)
-	}
-	line := fmt.Sprintf("format %d fs=%s", p.Number, o.FS)
-	if o.Label != "" {
-		line += " label=" + quoted(o.Label)
-	}
-	return line
 }
 
 // formatted is p as it is afterwards, but for the details of its file system.

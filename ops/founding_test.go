@@ -9,6 +9,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	planfile "shunt/ops/plan"
 )
 
 // The founding example: enlarge the image, move p2 right, grow p1 into the gap.
@@ -26,7 +27,7 @@ func TestFoundingExample(t *testing.T) {
 	if want := []string{"instant", "copies 25.6 MiB", "resize2fs"}; !slices.Equal(costs, want) {
 		t.Errorf("costs %q, want %q", costs, want)
 	}
-	if got, want := ops.FormatPlan(q), "image size 3014MiB\nmove 2 right 1024MiB\nresize 1 to 3084225s\n"; got != want {
+	if got, want := planfile.Format(q), "image size 3014MiB\nmove 2 right 1024MiB\nresize 1 to 3084225s\n"; got != want {
 		t.Errorf("plan %q, want %q", got, want)
 	}
 	d := q.Preview()
@@ -148,7 +149,7 @@ func TestSteps(t *testing.T) {
 			world := env()
 			no := "there is no tool for it here"
 			world.Caps[model.NTFS] = known(model.NTFS, ops.Capability{Grow: no, Shrink: no, Check: no})
-			q, err := ops.ParsePlan(strings.NewReader(tt.line), ops.NewQueue(tt.disk, world), geometry.AlignMiB)
+			q, err := planfile.Parse(strings.NewReader(tt.line), ops.NewQueue(tt.disk, world), geometry.AlignMiB)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +201,7 @@ func TestCostOfKinds(t *testing.T) {
 		{model.JFS, "check 1", "jfs_fsck"},
 	} {
 		p := part(1, 100*mib, 400*mib, model.Filesystem{Kind: c.kind, Size: 300 * geometry.MiB, Used: geometry.MiB, BlockSize: 512, Notes: "LUKS2"})
-		q, err := ops.ParsePlan(strings.NewReader(c.line), ops.NewQueue(mbr(1000*mib, p), ops.Env{Caps: capable}), geometry.AlignMiB)
+		q, err := planfile.Parse(strings.NewReader(c.line), ops.NewQueue(mbr(1000*mib, p), ops.Env{Caps: capable}), geometry.AlignMiB)
 		if err != nil {
 			t.Errorf("%s: %v", c.kind, err)
 		} else if got := q.Cost(0); got != c.want {

@@ -34,6 +34,10 @@ type Change struct {
 	Kind ChangeKind
 	// Op is the operation as it was staged, removed or reordered.
 	Op Operation
+	// From and To are its index in the list before and after the change, -1 where it is not in that list. For edits that
+	// were joined, To is that of the operation they became. Operations are told apart by their index alone: they need not
+	// be comparable.
+	From, To int
 }
 
 // change is a Change with the lists it led from and to. Both are left away for an operation that simply went to the end,

@@ -27,11 +27,6 @@ func (o ImageSize) Describe(before model.Disk) string {
 	return "Grow image by " + geometry.FormatBytes(z.Bytes(o.Sectors-before.Sectors))
 }
 
-// PlanLine is "image size 3GiB".
-func (o ImageSize) PlanLine(before model.Disk) string {
-	return "image size " + exactSize(o.Sectors, before.SectorSize)
-}
-
 // Apply is the disk with its new size. The range for partitions follows the end of the disk; no
 // partition changes.
 func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {

@@ -23,16 +23,18 @@ func (q Queue) Edit(op Operation) (Queue, error) {
 	for _, m := range staged.mergers() {
 		_, shorter, err := staged.rebuilt(m.from, m.list)
 		if err == nil && shorter.Len() < staged.Len() && equal(staged, shorter) {
-			return shorter.changed(q, Change{Kind: Staged, Op: op}), nil
+			return shorter.changed(q, Change{Kind: Staged, Op: op, From: -1, To: m.joined}), nil
 		}
 	}
 	return staged, nil
 }
 
-// merger is a proposal: the first operations of the queue, and then the list.
+// merger is a proposal: the first operations of the queue, and then the list. joined is the index in the whole list of the
+// operation that two became, -1 if there is none.
 type merger struct {
-	from int
-	list []Operation
+	from   int
+	list   []Operation
+	joined int
 }
 
 // mostPartners bounds with how many earlier edits of the same partition the last one is paired: who edits one partition
@@ -84,7 +86,7 @@ func sameKind(a, b Operation) bool {
 
 // without proposes the queue less some operations.
 func (q Queue) without(drop func(i int) bool) merger {
-	m := merger{from: -1}
+	m := merger{from: -1, joined: -1}
 	for i, op := range q.ops {
 		switch {
 		case drop(i) && m.from < 0:
@@ -116,8 +118,8 @@ func (q Queue) pair(i int) []merger {
 	last := len(q.ops) - 1
 	a, b := q.ops[i], q.ops[last]
 	between := q.ops[i+1 : last]
-	early := func(op Operation) merger { return merger{from: i, list: append([]Operation{op}, between...)} }
-	late := func(op Operation) merger { return merger{from: i, list: append(slices.Clone(between), op)} }
+	early := func(op Operation) merger { return merger{i, append([]Operation{op}, between...), i} }
+	late := func(op Operation) merger { return merger{i, append(slices.Clone(between), op), last - 1} }
 	switch joined := joined(a, b, q).(type) {
 	case nil:
 	case MoveResize:
@@ -132,7 +134,7 @@ func (q Queue) pair(i int) []merger {
 		return []merger{early(joined), late(joined)}
 	}
 	if sameKind(a, b) {
-		return []merger{early(b), late(b), {from: i, list: append([]Operation{a}, between...)}}
+		return []merger{early(b), late(b), {i, append([]Operation{a}, between...), -1}}
 	}
 	if overwrites(b) && contentsOnly(a) && a.Part() == b.Part() {
 		return []merger{late(b)}

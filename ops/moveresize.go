@@ -79,6 +79,22 @@ func ShrinkToMin(d model.Disk, env Env, id model.PartID, align geometry.Alignmen
 	return MoveResize{ID: id, Len: end - p.Span.Start}, nil
 }
 
+// ResizeBy is the operation that makes partition id longer by n sectors, or shorter for a negative n. A *Refusal says that
+// nothing would be left of it.
+func ResizeBy(d model.Disk, id model.PartID, n geometry.Sector) (MoveResize, error) {
+	p, err := subject(d, id, resizing)
+	if err != nil {
+		return MoveResize{}, err
+	}
+	if z := d.SectorSize; p.Span.Len()+n < 1 {
+		return MoveResize{}, &Refusal{
+			What:   fmt.Sprintf("shrink %s by %s", p.Ref(), amount(z.Bytes(-n))),
+			Reason: "it is only " + geometry.FormatBytes(z.Bytes(p.Span.Len())) + " long",
+		}
+	}
+	return MoveResize{ID: id, Len: p.Span.Len() + n}, nil
+}
+
 // Part is the partition that is moved or resized.
 func (o MoveResize) Part() model.PartID { return o.ID }
 
@@ -152,26 +168,6 @@ func titled(verb string) string {
 		return "Shrink"
 	}
 	return "Grow"
-}
-
-// PlanLine is "move 2 right 1024MiB", "resize 1 to 1.5GiB", or "move 2 left 1GiB and resize to 483MiB".
-func (o MoveResize) PlanLine(before model.Disk) string {
-	p, _ := before.Partition(o.ID)
-	z, to := before.SectorSize, o.target(p)
-	switch {
-	case o.Shift == 0:
-		return fmt.Sprintf("resize %d to %s", p.Number, exactSize(to.Len(), z))
-	case o.Shift < 0:
-		return fmt.Sprintf("move %d left %s", p.Number, exactDistance(-o.Shift, z)) + o.planSize(p, to, z)
-	}
-	return fmt.Sprintf("move %d right %s", p.Number, exactDistance(o.Shift, z)) + o.planSize(p, to, z)
-}
-
-func (o MoveResize) planSize(p model.Partition, to geometry.Span, z geometry.SectorSize) string {
-	if to.Len() == p.Span.Len() {
-		return ""
-	}
-	return " and resize to " + exactSize(to.Len(), z)
 }
 
 // Apply is the disk with the partition at its new place. The file system in it is predicted to fill the

@@ -6,6 +6,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // New makes a partition in free space, with an empty file system in it or with nothing.
@@ -39,10 +40,10 @@ func (o New) Describe(before model.Disk) string {
 	}
 	text := "Create " + role + sized(p, before.SectorSize)
 	if o.Label != "" {
-		text += ", label " + quoted(o.Label)
+		text += ", label " + safetext.Quoted(o.Label)
 	}
 	if o.Name != "" {
-		text += ", name " + quoted(o.Name)
+		text += ", name " + safetext.Quoted(o.Name)
 	}
 	if kind := before.Table.Kind; o.Type != "" && o.Type != model.DefaultType(kind, o.Role, o.FS) {
 		text += ", type " + model.TypeName(kind, o.Type)
@@ -51,28 +52,6 @@ func (o New) Describe(before model.Disk) string {
 		text += renumbered(before, after)
 	}
 	return text
-}
-
-// PlanLine is `new 483MiB at 2048s fs=xfs label="home" as=primary`.
-func (o New) PlanLine(before model.Disk) string {
-	line := fmt.Sprintf("new %s at %s", exactSize(o.Len, before.SectorSize), exactSectors(o.At))
-	if o.FS != model.Unformatted {
-		line += " fs=" + string(o.FS)
-	}
-	if o.Label != "" {
-		line += " label=" + quoted(o.Label)
-	}
-	if o.Name != "" {
-		line += " name=" + quoted(o.Name)
-	}
-	kind := before.Table.Kind
-	if o.Type != "" && o.Type != model.DefaultType(kind, o.Role, o.FS) {
-		line += " type=" + typeWord(kind, o.Type)
-	}
-	if kind == model.TableMBR {
-		line += " as=" + o.Role.String()
-	}
-	return line
 }
 
 // partition is the partition to be made, with the number it would have and without the details of its file system.

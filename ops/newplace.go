@@ -116,3 +116,14 @@ func (o New) freeing(d model.Disk) string {
 	}
 	return "grow the image, or shrink or delete a partition first"
 }
+
+// LikelyRole is the role of a new partition that starts at a sector, 0 for any, where nothing else is asked for: logical if
+// that is inside the extended partition, or if nothing else is possible.
+func LikelyRole(d model.Disk, at geometry.Sector) model.Role {
+	ext, ok := d.Extended()
+	_, hasSlot := freeSlot(d)
+	if ok && (ext.Span.Contains(at) || (at == 0 && !hasSlot)) {
+		return model.Logical
+	}
+	return model.Primary
+}

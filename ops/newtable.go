@@ -2,7 +2,6 @@ package ops
 
 import (
 	"fmt"
-	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -36,9 +35,6 @@ func (o NewTable) Describe(before model.Disk) string {
 	}
 	return text
 }
-
-// PlanLine is "table new gpt" or "table new mbr".
-func (o NewTable) PlanLine(model.Disk) string { return "table new " + strings.ToLower(o.Kind.String()) }
 
 // Apply is the disk with an empty table.
 func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {

@@ -32,15 +32,6 @@ func (o NewUUID) Describe(before model.Disk) string {
 	return fmt.Sprintf("Set a new UUID on %s in %s", contents(p), p.Ref())
 }
 
-// PlanLine is "uuid 1 new" or "uuid 1 half".
-func (o NewUUID) PlanLine(before model.Disk) string {
-	p, _ := before.Partition(o.ID)
-	if o.Half {
-		return fmt.Sprintf("uuid %d half", p.Number)
-	}
-	return fmt.Sprintf("uuid %d new", p.Number)
-}
-
 // Apply is the disk with the UUID "new". The file system is checked for that where it can be.
 func (o NewUUID) Apply(before model.Disk, env Env) (model.Disk, error) {
 	p, err := subject(before, o.ID, "change the UUID in")

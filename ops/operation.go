@@ -1,5 +1,5 @@
 // Package ops holds what a user can do to a disk: one operation per file, the queue of pending
-// operations, the plan file that is its text, and the steps a queue compiles to. It is pure: it imports
+// operations, and the steps a queue compiles to. It is pure: it imports
 // geometry and model only, and no function here touches a file. The packages below it (target, overlay,
 // window, fsys, journal, txn, session) do the work.
 //
@@ -21,8 +21,6 @@ type Operation interface {
 	// Describe is the edit in one line for people, told on the disk it is applied to:
 	// "Move p2 right by 1024 MiB".
 	Describe(before model.Disk) string
-	// PlanLine is the edit as one line of a plan file, to be read on the disk it is applied to.
-	PlanLine(before model.Disk) string
 	// Apply is the disk after the edit, or a *Refusal. It is pure.
 	Apply(before model.Disk, env Env) (model.Disk, error)
 	// Steps is what has to be done, in order, to turn before into after = Apply(before).

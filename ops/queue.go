@@ -58,30 +58,36 @@ func (q Queue) NextID() model.PartID {
 // Stage is the queue with op at its end. An impossible op gives a *Refusal and the queue as it was.
 // Staging forgets what could be redone.
 func (q Queue) Stage(op Operation) (Queue, error) {
-	next, err := q.owned().stageOwned(op)
-	if err != nil {
-		return q, err
-	}
-	return next, nil
+	draft := q.Draft()
+	err := draft.Stage(op)
+	return draft.q, err
 }
 
-// owned is the queue with arrays of its own, to which stageOwned may append.
-func (q Queue) owned() Queue {
+// Draft is a queue to stage many operations on: a thousand of them do not copy the list a thousand times.
+type Draft struct {
+	q Queue // its arrays are shared with no other queue that could append to them
+}
+
+// Draft is a draft that begins as the queue. The queue stays as it is.
+func (q Queue) Draft() *Draft {
 	q.ops, q.disks, q.past = slices.Clone(q.ops), slices.Clone(q.disks), slices.Clone(q.past)
-	return q
+	return &Draft{q}
 }
 
-// stageOwned is Stage for a queue made by owned, which must not be used any more: staging a thousand operations one after
-// the other does not copy the list a thousand times.
-func (q Queue) stageOwned(op Operation) (Queue, error) {
+// Queue is what was staged until now. It stays as it is when more is staged.
+func (d *Draft) Queue() Queue { return d.q }
+
+// Stage puts op at the end. An impossible op gives a *Refusal and changes nothing.
+func (d *Draft) Stage(op Operation) error {
+	q := &d.q
 	disk, err := judged(q.Preview(), q.env, op)
 	if err != nil {
-		return q, err
+		return err
 	}
 	q.ops, q.disks, q.undone = append(q.ops, op), append(q.disks, disk), nil
-	q.past = append(q.past, change{Change: Change{Kind: Staged, Op: op}})
+	q.past = append(q.past, change{Change: Change{Kind: Staged, Op: op, From: -1, To: len(q.ops) - 1}})
 	q.highest = max(q.highest, op.Part())
-	return q, nil
+	return nil
 }
 
 // appended is the queue with op at its end, with no word of it in its history.
@@ -109,19 +115,19 @@ func judged(before model.Disk, env Env, op Operation) (model.Disk, error) {
 // Remove is the queue without operation i (0-based). If a later operation is impossible without it, the
 // *Refusal names that one and the queue stays as it was. Removing forgets what could be redone.
 func (q Queue) Remove(i int) (Queue, error) {
-	return q.replay(Removed, i, slices.Delete(slices.Clone(q.ops), i, i+1))
+	return q.replay(Removed, i, -1, slices.Delete(slices.Clone(q.ops), i, i+1))
 }
 
 // Reorder is the queue with operation from (0-based) taken out and put back so that it becomes operation
 // to. If an operation is impossible in the new order, the *Refusal names it and the queue stays as it was.
 func (q Queue) Reorder(from, to int) (Queue, error) {
 	list := slices.Delete(slices.Clone(q.ops), from, from+1)
-	return q.replay(Reordered, from, slices.Insert(list, to, q.ops[from]))
+	return q.replay(Reordered, from, to, slices.Insert(list, to, q.ops[from]))
 }
 
 // replay is the queue over the same disk with this list of operations instead, which is the list after
-// doing that to operation i.
-func (q Queue) replay(doing ChangeKind, i int, list []Operation) (Queue, error) {
+// doing that to operation i, which is operation to of it.
+func (q Queue) replay(doing ChangeKind, i, to int, list []Operation) (Queue, error) {
 	at, next, err := q.rebuilt(0, list)
 	if err != nil {
 		return q, &Refusal{
@@ -129,7 +135,7 @@ func (q Queue) replay(doing ChangeKind, i int, list []Operation) (Queue, error) 
 			Reason: fmt.Sprintf("operation %d of the new list would be impossible: %v", at+1, err),
 		}
 	}
-	return next.changed(q, Change{Kind: doing, Op: q.ops[i]}), nil
+	return next.changed(q, Change{Kind: doing, Op: q.ops[i], From: i, To: to}), nil
 }
 
 // rebuilt is the queue with its first n operations and the list behind them. An error comes with the index in the whole

@@ -7,6 +7,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	planfile "shunt/ops/plan"
 )
 
 func TestRefusals(t *testing.T) {
@@ -151,7 +152,7 @@ func TestRefusals(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			q := ops.NewQueue(tt.disk, env())
-			after, err := ops.ParsePlan(strings.NewReader(tt.line), q, geometry.AlignMiB)
+			after, err := planfile.Parse(strings.NewReader(tt.line), q, geometry.AlignMiB)
 			refused(t, err, tt.want)
 			if after.Len() != 0 {
 				t.Errorf("%d operations staged", after.Len())
@@ -184,7 +185,7 @@ func TestNearestIsExact(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			clean(t, plan(t, tt.disk, tt.yes).Preview())
 			q := ops.NewQueue(tt.disk, env())
-			if _, err := ops.ParsePlan(strings.NewReader(tt.over), q, geometry.AlignMiB); err == nil {
+			if _, err := planfile.Parse(strings.NewReader(tt.over), q, geometry.AlignMiB); err == nil {
 				t.Errorf("%s is not refused", tt.over)
 			}
 		})

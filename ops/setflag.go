@@ -46,16 +46,6 @@ func alsoActive(d model.Disk, p model.Partition) string {
 	return ""
 }
 
-// PlanLine is "flag 1 boot on".
-func (o SetFlag) PlanLine(before model.Disk) string {
-	p, _ := before.Partition(o.ID)
-	state := "off"
-	if o.On {
-		state = "on"
-	}
-	return fmt.Sprintf("flag %d %s %s", p.Number, o.Flag, state)
-}
-
 func (o SetFlag) flagged(d model.Disk, p model.Partition) (after model.Partition, why string) {
 	if o.On {
 		return model.WithFlag(d.Table.Kind, p, o.Flag)
@@ -82,14 +72,14 @@ func (o SetFlag) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	}
 	after, why := o.flagged(before, p)
 	if why != "" {
-		words := flagWords(before.Table.Kind, p)
+		words := FlagWords(before.Table.Kind, p)
 		return before, &Refusal{What: what, Reason: why, Nearest: "it can have " + strings.Join(words, ", ")}
 	}
 	return before.With(after), nil
 }
 
-// flagWords are the flags that can be set or cleared on p, sorted.
-func flagWords(kind model.TableKind, p model.Partition) []string {
+// FlagWords are the flags that can be set or cleared on p, sorted.
+func FlagWords(kind model.TableKind, p model.Partition) []string {
 	var words []string
 	for _, f := range model.FlagsFor(kind, p) {
 		words = append(words, string(f))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // SetLabel gives the file system in a partition a label, or takes it away.
@@ -24,13 +25,7 @@ func (o SetLabel) Describe(before model.Disk) string {
 	if o.Label == "" {
 		return fmt.Sprintf("Clear the label of %s in %s", contents(p), p.Ref())
 	}
-	return fmt.Sprintf("Label %s in %s %s", contents(p), p.Ref(), quoted(o.Label))
-}
-
-// PlanLine is `label 1 "home"`.
-func (o SetLabel) PlanLine(before model.Disk) string {
-	p, _ := before.Partition(o.ID)
-	return fmt.Sprintf("label %d %s", p.Number, quoted(o.Label))
+	return fmt.Sprintf("Label %s in %s %s", contents(p), p.Ref(), safetext.Quoted(o.Label))
 }
 
 // Apply is the disk with the label.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // SetName gives a partition of a GPT a name, or takes it away.
@@ -24,13 +25,7 @@ func (o SetName) Describe(before model.Disk) string {
 	if o.Name == "" {
 		return "Clear the name of " + p.Ref()
 	}
-	return fmt.Sprintf("Name %s %s", p.Ref(), quoted(o.Name))
-}
-
-// PlanLine is `name 1 "EFI"`.
-func (o SetName) PlanLine(before model.Disk) string {
-	p, _ := before.Partition(o.ID)
-	return fmt.Sprintf("name %d %s", p.Number, quoted(o.Name))
+	return fmt.Sprintf("Name %s %s", p.Ref(), safetext.Quoted(o.Name))
 }
 
 // Apply is the disk with the name.

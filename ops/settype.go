@@ -34,12 +34,6 @@ func esp(d model.Disk, p model.Partition, t model.PartType) string {
 	return ""
 }
 
-// PlanLine is "type 1 esp".
-func (o SetType) PlanLine(before model.Disk) string {
-	p, _ := before.Partition(o.ID)
-	return fmt.Sprintf("type %d %s", p.Number, typeWord(before.Table.Kind, o.Type))
-}
-
 // Apply is the disk with the type.
 func (o SetType) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	p, err := entry(before, o.ID, "change the type of")
@@ -71,16 +65,6 @@ func cannotType(d model.Disk, role model.Role, t model.PartType) *Refusal {
 		return &Refusal{Reason: fmt.Sprintf("type %s does not exist in this kind of table", t)}
 	}
 	return nil
-}
-
-// typeWord is what TypeByAlias reads back to t.
-func typeWord(kind model.TableKind, t model.PartType) string {
-	for _, word := range model.TypeAliases(kind) {
-		if code, _ := model.TypeByAlias(kind, word); code == t {
-			return word
-		}
-	}
-	return string(t)
 }
 
 // Steps are none: only the table changes.

@@ -5,6 +5,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // StepKind says what a step does.
@@ -88,7 +89,7 @@ func (s Step) Text(z geometry.SectorSize) string {
 	case StepMakeFS:
 		return fmt.Sprintf("make %s in %s", s.FS, s.Ref)
 	case StepLabelFS:
-		return fmt.Sprintf("label %s in %s %s", s.FS, s.Ref, quoted(s.Label))
+		return fmt.Sprintf("label %s in %s %s", s.FS, s.Ref, safetext.Quoted(s.Label))
 	case StepUUIDFS:
 		return fmt.Sprintf("set a new UUID on %s in %s", s.FS, s.Ref)
 	case StepWriteTable:

@@ -27,9 +27,6 @@ func (o ToGPT) Describe(before model.Disk) string {
 	return text + "; PARTUUIDs become others, and a boot loader for BIOS has to be installed again, in a BIOS boot partition"
 }
 
-// PlanLine is "table gpt".
-func (o ToGPT) PlanLine(model.Disk) string { return "table gpt" }
-
 // Apply is the disk with the GPT.
 func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 	const what = "convert the table to GPT"

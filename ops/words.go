@@ -2,11 +2,9 @@ package ops
 
 import (
 	"fmt"
-	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/model/safetext"
 )
 
 // amount is a distance or difference for people. Up to 10 GiB it counts in MiB, since that is the unit
@@ -75,35 +73,6 @@ func rounded(n geometry.Sector, z geometry.SectorSize, up geometry.Bytes) string
 		text += fmt.Sprintf(".%0*d", digits, tenths%scale)
 	}
 	return text + " " + name
-}
-
-// exactSize is a length for plan files, without loss: "1.5GiB", "483MiB", "987903s".
-func exactSize(n geometry.Sector, z geometry.SectorSize) string {
-	b := z.Bytes(n)
-	if b > geometry.GiB && b%geometry.GiB == geometry.GiB/2 {
-		return fmt.Sprintf("%d.5GiB", b/geometry.GiB)
-	}
-	if b%geometry.MiB != 0 {
-		return exactSectors(n)
-	}
-	return geometry.FormatExact(b, z)
-}
-
-// exactDistance is a distance for plan files, without loss: "1024MiB", "63s".
-func exactDistance(n geometry.Sector, z geometry.SectorSize) string {
-	b := z.Bytes(n)
-	if b%geometry.MiB != 0 {
-		return exactSectors(n)
-	}
-	return fmt.Sprintf("%dMiB", b/geometry.MiB)
-}
-
-// exactSectors is a position for plan files: one given in sectors is never rounded to the grid.
-func exactSectors(n geometry.Sector) string { return fmt.Sprintf("%ds", n) }
-
-// quoted is text as a plan file takes it back, and as it can be shown: what is not visible is written out.
-func quoted(text string) string {
-	return `"` + safetext.Printable(strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)) + `"`
 }
 
 // contents names what is in a partition.

@@ -11,6 +11,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/plan"
 	"shunt/tui/dialog"
 	"shunt/tui/widget"
 )
@@ -108,19 +109,17 @@ func (m Model) stage(op ops.Operation) Model {
 
 // stagedWords tells what an edit led to: an operation of its own, another one in the place of an earlier one, or none.
 func stagedWords(before, after ops.Queue, op ops.Operation) string {
-	list, old := after.Ops(), before.Ops()
-	if len(list) > len(old) {
+	_, last, _ := after.Undo()
+	switch n := after.Len(); {
+	case n > before.Len():
 		return "Pending: " + op.Describe(before.Preview())
-	}
-	for i := range list {
-		if !slices.Contains(old, list[i]) {
-			return "Pending, as one edit: " + list[i].Describe(after.Before(i))
-		}
-	}
-	if len(list) == 0 {
+	case last.To >= 0:
+		return "Pending, as one edit: " + described(after, last.To)
+	case n == 0:
 		return "These edits cancel each other: nothing is pending any more"
+	default:
+		return "These edits cancel each other: " + pendingWords(n)
 	}
-	return "These edits cancel each other: " + pendingWords(len(list))
 }
 
 // stageAll puts operations that belong together at the end of the queue, all or none.
@@ -170,9 +169,9 @@ func (m Model) undo(d document) Model {
 	case ops.Staged:
 		text = "Taken back: " + c.Op.Describe(q.Preview())
 	case ops.Removed:
-		text = "Pending again: " + described(q, c.Op)
+		text = "Pending again: " + described(q, c.From)
 	case ops.Reordered:
-		text = "Back in its place: " + described(q, c.Op)
+		text = "Back in its place: " + described(q, c.From)
 	}
 	return m.withDoc(m.current, d.with(q, present(q, c.Op))).say(toneGood, text)
 }
@@ -188,18 +187,15 @@ func (m Model) redo(d document) Model {
 	case ops.Staged:
 		text = "Pending again: " + c.Op.Describe(d.queue.Preview())
 	case ops.Removed:
-		text = "Removed again: " + described(d.queue, c.Op)
+		text = "Removed again: " + described(d.queue, c.From)
 	case ops.Reordered:
-		text = "Moved again: " + described(q, c.Op)
+		text = "Moved again: " + described(q, c.To)
 	}
 	return m.withDoc(m.current, d.with(q, present(q, c.Op))).say(toneGood, text)
 }
 
-// described tells of an operation as it stands in the queue.
-func described(q ops.Queue, op ops.Operation) string {
-	at := max(0, slices.Index(q.Ops(), op))
-	return op.Describe(q.Before(at))
-}
+// described is operation i of the queue in one line for people.
+func described(q ops.Queue, i int) string { return q.Ops()[i].Describe(q.Before(i)) }
 
 // present is the partition of an operation if it is there to be selected, else 0.
 func present(q ops.Queue, op ops.Operation) model.PartID {
@@ -286,5 +282,5 @@ func (m Model) savedText(what dialog.SaveWhat, about subject) string {
 	case what == dialog.SaveLog:
 		return strings.Join(about.log, "\n") + "\n" // its run is over and gone
 	}
-	return ops.FormatPlan(d.queue)
+	return plan.Format(d.queue)
 }

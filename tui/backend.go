@@ -6,6 +6,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // Backend opens targets.
@@ -25,13 +26,13 @@ type Backend interface {
 // Nearby finds what could be opened. All methods may block, and none locks or changes anything that it tells of.
 type Nearby interface {
 	// List lists a directory; path is its absolute name. The error is ready to be shown.
-	List(dir string) (path string, list []ops.Candidate, err error)
+	List(dir string) (path string, list []report.Candidate, err error)
 	// BlockDevices lists loop devices that are set up, and disks if they can be opened.
-	BlockDevices() []ops.Candidate
+	BlockDevices() []report.Candidate
 	// Recent lists the targets that were opened lately and are still there, the newest first.
-	Recent() []ops.Candidate
+	Recent() []report.Candidate
 	// Glance looks into files and devices; what it tells is in the order of the paths.
-	Glance(paths []string) []ops.Glimpse
+	Glance(paths []string) []report.Glimpse
 	// Greet reports true once on each account: to the first who asks.
 	Greet() bool
 }
@@ -73,16 +74,16 @@ type Target interface {
 	// Recover begins to finish or to undo the unfinished transaction.
 	Recover(how Recovery) (Run, error)
 	// Undo begins to take back the transaction that was applied last, which Facts tells. The run ends with
-	// ops.RolledBack, or with ops.Unchanged if the target was changed since.
+	// report.RolledBack, or with report.Unchanged if the target was changed since.
 	Undo() (Run, error)
 	// Inform tells all there is to know of a partition as it lies on the target, or of the target as a whole with id 0;
 	// what is staged does not count. It runs tools and can take seconds; the end of ctx ends it. The error is for a
 	// partition that is only planned; what tools did not tell is said in the sheet.
-	Inform(ctx context.Context, id model.PartID) (ops.Sheet, error)
+	Inform(ctx context.Context, id model.PartID) (report.Sheet, error)
 	// List lists a directory of the file system in a partition, or, with id 0, of the one that covers a disk without a
-	// table. dir is made of exact names (ops.FileEntry.Exact) with "/" between them; "" is the root. The end of ctx
+	// table. dir is made of exact names (report.FileEntry.Exact) with "/" between them; "" is the root. The end of ctx
 	// ends it. The error is ready to be shown.
-	List(ctx context.Context, id model.PartID, dir string) (ops.Listing, error)
+	List(ctx context.Context, id model.PartID, dir string) (report.Listing, error)
 	// Discover looks anew for the tools of this machine; Env tells of them from then on.
 	Discover() ops.Env
 	// Mount mounts a partition, or with id 0 the file system that covers a disk without a table, and returns the
@@ -116,14 +117,7 @@ type Facts struct {
 	// NoMount is why nothing of the target can be mounted or attached here, "" if it can.
 	NoMount string
 	// Applied is the transaction that was applied last and can be undone, nil if there is none.
-	Applied *Applied
-}
-
-// Applied describes a transaction that can be undone.
-type Applied struct {
-	When string         // it was applied, for people
-	Plan string         // what it did, one operation a line
-	Room geometry.Bytes // what is kept for the undo
+	Applied *report.Applied
 }
 
 // Fact is one line of the information page.
@@ -146,7 +140,7 @@ type Last struct {
 	When     string // it ended, for people
 	Plan     string // what it did, one operation a line; may be empty
 	Recovery bool   // it was a recovery
-	Result   ops.Result
+	Result   report.Result
 }
 
 // Recovery is a way to end an interrupted transaction.
@@ -161,16 +155,16 @@ const (
 // Run is a rehearsal with its commit, or a recovery, under way.
 type Run interface {
 	// Updates holds the latest snapshot at most, and is closed when the run has ended.
-	Updates() <-chan ops.Progress
+	Updates() <-chan report.Progress
 	// Report blocks until the rehearsal is over. ok is false if the run ended without one.
-	Report() (report ops.Report, ok bool)
+	Report() (result report.Rehearsal, ok bool)
 	// Commit makes the rehearsed queue real. It returns at once.
 	Commit()
 	// Cancel asks the run to stop where that is safe, with the target as it was. It returns at once and
 	// may be called at any time, any number of times.
 	Cancel()
 	// Result blocks until the run has ended.
-	Result() ops.Result
+	Result() report.Result
 	// Log is the lines logged so far.
 	Log() []string
 }

@@ -9,7 +9,7 @@ import (
 	uv "github.com/charmbracelet/ultraviolet"
 
 	"shunt/geometry"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/internal/tuitest"
 )
 
@@ -82,7 +82,7 @@ func TestBytesPerTick(t *testing.T) {
 	d := open(t, target)
 	d.Resize(140, 40)
 	w := newWire(140, 40)
-	tick := func(what string, p ops.Progress) {
+	tick := func(what string, p report.Progress) {
 		t.Helper()
 		title := d.View().WindowTitle
 		d.Do(func() { last(t, target).Tell(p) })
@@ -98,8 +98,8 @@ func TestBytesPerTick(t *testing.T) {
 	story{t, d, target}.toRehearsal()
 	w.send(t, d)
 	for i := range 4 {
-		tick("a snapshot of a rehearsal", ops.Progress{
-			Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 14*time.Second + time.Duration(i)*250*time.Millisecond,
+		tick("a snapshot of a rehearsal", report.Progress{
+			Phase: report.Rehearsing, Step: 4, Steps: 7, Elapsed: 14*time.Second + time.Duration(i)*250*time.Millisecond,
 			Running: 12*time.Second + time.Duration(i)*250*time.Millisecond, Said: "Pass 2: Checking directory structure", ToolShare: 300 + 20*i,
 		})
 	}
@@ -107,8 +107,8 @@ func TestBytesPerTick(t *testing.T) {
 	quietly(d)
 	d.Press("y")
 	for i := range 12 {
-		p := ops.Progress{
-			Phase: ops.Committing, Stage: "copy", Done: geometry.Bytes(400+i*7) * geometry.MiB, Total: 3 * geometry.GiB,
+		p := report.Progress{
+			Phase: report.Committing, Stage: "copy", Done: geometry.Bytes(400+i*7) * geometry.MiB, Total: 3 * geometry.GiB,
 			Elapsed: 9*time.Second + time.Duration(i)*250*time.Millisecond, Running: 8*time.Second + time.Duration(i)*250*time.Millisecond,
 		}
 		if i == 0 {

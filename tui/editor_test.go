@@ -11,6 +11,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/plan"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 )
@@ -136,7 +137,7 @@ func TestSavePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := ops.ParsePlan(strings.NewReader(string(got)), ops.NewQueue(tuitest.Founding().Layout, tuitest.Env()), 0)
+	again, err := plan.Parse(strings.NewReader(string(got)), ops.NewQueue(tuitest.Founding().Layout, tuitest.Env()), 0)
 	if err != nil || again.Len() != 3 {
 		t.Fatalf("the plan reads back as %d operations, %v:\n%s", again.Len(), err, got)
 	}

@@ -1,9 +1,13 @@
 package tui
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/ops"
+	"shunt/ops/plan"
+	"shunt/tui/dialog"
 )
 
 // HelpKeys lists every key that the help shows, as a terminal reports it.
@@ -22,7 +26,7 @@ func Plans(m tea.Model) []string {
 	var out []string
 	if m, ok := m.(Model); ok {
 		for _, d := range m.docs {
-			out = append(out, d.name()+": "+ops.FormatPlan(d.queue))
+			out = append(out, d.name()+": "+plan.Format(d.queue))
 		}
 	}
 	return out
@@ -34,4 +38,49 @@ func Asked(m tea.Model) int {
 		return m.dialogs[len(m.dialogs)-1].serial
 	}
 	return 0
+}
+
+// SaveFile is what the editor does to save a text.
+func SaveFile(save dialog.Save) (exists bool, err error) {
+	msg, _ := saveFile(save)().(savedMsg)
+	return msg.exists, msg.err
+}
+
+// EditAll stages the operations on the target in view and then walks back and forth through all there is to walk: the list is
+// put into another order, thinned out, undone and done again.
+func EditAll(m tea.Model, list ...ops.Operation) (said []string) {
+	e, ok := m.(Model)
+	if !ok {
+		return nil
+	}
+	do := func(edit func(d document) Model) {
+		d, _ := e.doc()
+		e = edit(d)
+		said = append(said, e.note.text)
+	}
+	for _, op := range list {
+		do(func(document) Model { return e.stage(op) })
+	}
+	do(func(d document) Model { d.pending = 0; return e.shift(d, 1) })
+	do(func(d document) Model { return e.drop(d) })
+	for range len(list) + 2 {
+		do(func(d document) Model { return e.undo(d) })
+	}
+	for range len(list) + 2 {
+		do(func(d document) Model { return e.redo(d) })
+	}
+	return said
+}
+
+// KeyTable is the editor's keys as a Markdown table, for the README.
+func KeyTable() string {
+	var out strings.Builder
+	out.WriteString("| key | what it does |\n| --- | --- |\n")
+	for _, g := range keys().groups() {
+		out.WriteString("| **" + g.Name + "** | |\n")
+		for _, b := range g.Bindings {
+			out.WriteString("| `" + b.Help().Key + "` | " + b.Help().Desc + " |\n")
+		}
+	}
+	return out.String()
 }

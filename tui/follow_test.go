@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"shunt/geometry"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 )
@@ -17,7 +17,7 @@ func TestFollowCommit(t *testing.T) {
 	quietly(d)
 	d.Contains("Applying to stick.raw")
 	d.Do(func() {
-		target.Busy.Tell(ops.Progress{Phase: ops.Committing, Stage: "copy", Done: geometry.MiB, Total: 4 * geometry.MiB})
+		target.Busy.Tell(report.Progress{Phase: report.Committing, Stage: "copy", Done: geometry.MiB, Total: 4 * geometry.MiB})
 	})
 	d.Contains("25 %")
 	d.Press("ctrl+c")
@@ -68,7 +68,7 @@ func TestToldLater(t *testing.T) {
 			[]string{"interrupted", "input/output error", "No data is lost"},
 		},
 		"rolled back": {
-			tui.Last{When: "2031-05-06 07:08:09", Recovery: true, Result: ops.Result{Outcome: ops.RolledBack}},
+			tui.Last{When: "2031-05-06 07:08:09", Recovery: true, Result: report.Result{Outcome: report.RolledBack}},
 			[]string{"The last recovery of stick.raw", "rolled back", "exactly as it was before"},
 		},
 	} {

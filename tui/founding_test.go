@@ -6,7 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/exp/golden"
 
-	"shunt/ops"
+	"shunt/ops/plan"
 	"shunt/tui/internal/tuitest"
 )
 
@@ -61,7 +61,7 @@ func TestFoundingExample(t *testing.T) {
 	golden.RequireEqual(t, f.out.String())
 
 	want := "image size 3014MiB\nmove 2 right 1024MiB\n"
-	if got := ops.FormatPlan(last(t, target).Queue); !strings.HasPrefix(got, want) {
+	if got := plan.Format(last(t, target).Queue); !strings.HasPrefix(got, want) {
 		t.Errorf("the plan is\n%s", got)
 	}
 	if target.Rescans != 1 {

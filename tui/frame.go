@@ -7,7 +7,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -129,7 +129,7 @@ func (d document) stateWords() string {
 		return pendingWords(n)
 	case !d.run.over():
 		return fmt.Sprintf("applying %d", n)
-	case d.run.result.Outcome == ops.Done && !d.run.settled:
+	case d.run.result.Outcome == report.Done && !d.run.settled:
 		return "" // they are applied, and the list is not read again yet
 	}
 	return pendingWords(n)

@@ -9,7 +9,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"shunt/geometry"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 	"shunt/tui/styles"
@@ -115,7 +115,7 @@ func scenes() []scene {
 		{"report-warnings", tuitest.Logicals, func(s story) {
 			s.d.Press("j", "j", "d", "a")
 			s.d.Do(func() {
-				r := ops.Report{PlaceBytes: 4096, JournalSize: geometry.MiB, Warnings: []string{
+				r := report.Rehearsal{PlaceBytes: 4096, JournalSize: geometry.MiB, Warnings: []string{
 					"The file system that holds the image has 3.00 MiB free: the commit may run out of room and would have to be finished later.",
 				}}
 				s.run().Finish(r)
@@ -131,7 +131,7 @@ func scenes() []scene {
 			s.toRehearsal()
 			s.d.Do(func() {
 				s.run().Finish(failed())
-				s.run().End(ops.Result{Outcome: ops.Unchanged, Err: failed().Err})
+				s.run().End(report.Result{Outcome: report.Unchanged, Err: failed().Err})
 			})
 		}},
 		{"committing", tuitest.Founding, func(s story) { s.toCommit() }},
@@ -140,7 +140,7 @@ func scenes() []scene {
 			s.toCommit()
 			s.d.Press("q", "s")
 			s.d.Do(func() {
-				s.run().Tell(ops.Progress{Phase: ops.Undoing, Stage: "copy", Done: 1 << 20, Total: 14 << 20})
+				s.run().Tell(report.Progress{Phase: report.Undoing, Stage: "copy", Done: 1 << 20, Total: 14 << 20})
 			})
 		}},
 		{"result-done", tuitest.Founding, func(s story) { s.toResult(resultDone) }},

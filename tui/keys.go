@@ -1,10 +1,6 @@
 package tui
 
-import (
-	"strings"
-
-	"shunt/tui/keymap"
-)
+import "shunt/tui/keymap"
 
 // keyMap is every key of the pages. What a key is called, and what the help says of it, comes from here.
 type keyMap struct {
@@ -75,17 +71,4 @@ func (k keyMap) groups() []keymap.Group {
 		}},
 		{Name: "Program", Bindings: []keymap.Binding{k.open, k.next, k.previous, k.shut, k.support, k.help, k.quit}},
 	}
-}
-
-// KeyTable is the editor's keys as a Markdown table, for the README.
-func KeyTable() string {
-	var out strings.Builder
-	out.WriteString("| key | what it does |\n| --- | --- |\n")
-	for _, g := range keys().groups() {
-		out.WriteString("| **" + g.Name + "** | |\n")
-		for _, b := range g.Bindings {
-			out.WriteString("| `" + b.Help().Key + "` | " + b.Help().Desc + " |\n")
-		}
-	}
-	return out.String()
 }

@@ -8,7 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/widget"
 )
@@ -115,7 +115,7 @@ func (d document) halfDone() bool {
 	case d.brokenOff:
 		return true
 	case d.run.over() && !d.run.settled: // what was read of the target is from before
-		return d.run.interrupted() || d.run.result.Outcome == ops.Unchanged && d.unfinished != nil
+		return d.run.interrupted() || d.run.result.Outcome == report.Unchanged && d.unfinished != nil
 	}
 	return d.state == docOpen && d.unfinished != nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 )
@@ -129,7 +130,7 @@ func TestTitleTellsTheState(t *testing.T) {
 	s.d.Contains("1 pending")
 	s.d.Press("q", "s", "tab")
 	s.d.Contains("stick.raw stopping")
-	s.d.Do(func() { s.run().End(ops.Result{Outcome: ops.Unchanged}) })
+	s.d.Do(func() { s.run().End(report.Result{Outcome: report.Unchanged}) })
 	s.d.Press("tab")
 	s.d.Press("a")
 	s.d.Do(func() { s.run().Finish(passed()) })

@@ -5,6 +5,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 )
 
@@ -53,21 +54,21 @@ type startedMsg struct {
 // progressMsg is a snapshot of a run.
 type progressMsg struct {
 	gen      int
-	progress ops.Progress
+	progress report.Progress
 	log      []string
 }
 
 // reportMsg is sent when the rehearsal is over; ok is false if the run ended without a report.
 type reportMsg struct {
 	gen    int
-	report ops.Report
+	report report.Rehearsal
 	ok     bool
 }
 
 // resultMsg is the end of a run. Nothing replaces it and nothing is sent after it.
 type resultMsg struct {
 	gen    int
-	result ops.Result
+	result report.Result
 	log    []string
 }
 
@@ -117,14 +118,14 @@ type plansMsg struct {
 // informedMsg brings what was found out for the information page.
 type informedMsg struct {
 	gen   int
-	sheet ops.Sheet
+	sheet report.Sheet
 	err   error
 }
 
 // filesMsg brings a directory for the page of files.
 type filesMsg struct {
 	gen  int
-	list ops.Listing
+	list report.Listing
 	err  error
 }
 

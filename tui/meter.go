@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"shunt/geometry"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // meter tells from snapshots how fast a phase goes now and how long it will take. It is a value and knows no clock: the
@@ -30,7 +30,7 @@ const (
 )
 
 // add takes a snapshot. Another total or bytes that went back begin another count.
-func (m meter) add(p ops.Progress) meter {
+func (m meter) add(p report.Progress) meter {
 	now := sample{p.Elapsed, p.Done}
 	if n := len(m.samples); n > 0 {
 		last := m.samples[n-1]

@@ -5,18 +5,18 @@ import (
 	"time"
 
 	"shunt/geometry"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // snapshots are four a second of a copy whose speed, in MiB a second, is told for each second.
-func snapshots(total geometry.Bytes, speeds ...int) []ops.Progress {
-	var list []ops.Progress
+func snapshots(total geometry.Bytes, speeds ...int) []report.Progress {
+	var list []report.Progress
 	done, at := geometry.Bytes(0), time.Duration(0)
 	for _, speed := range speeds {
 		for range 4 {
 			at += 250 * time.Millisecond
 			done += geometry.Bytes(speed) * geometry.MiB / 4
-			list = append(list, ops.Progress{Phase: ops.Committing, Elapsed: at, Done: min(done, total), Total: total})
+			list = append(list, report.Progress{Phase: report.Committing, Elapsed: at, Done: min(done, total), Total: total})
 		}
 	}
 	return list
@@ -91,7 +91,7 @@ func TestMeterBeginsAnew(t *testing.T) {
 	for _, p := range snapshots(100*geometry.MiB, steady(10, 5)...) {
 		m = m.add(p)
 	}
-	for name, p := range map[string]ops.Progress{
+	for name, p := range map[string]report.Progress{
 		"total": {Elapsed: 6 * time.Second, Done: 60 * geometry.MiB, Total: 200 * geometry.MiB},
 		"back":  {Elapsed: 6 * time.Second, Done: geometry.MiB, Total: 100 * geometry.MiB},
 		"time":  {Elapsed: time.Second, Done: 60 * geometry.MiB, Total: 100 * geometry.MiB},
@@ -100,7 +100,7 @@ func TestMeterBeginsAnew(t *testing.T) {
 			t.Errorf("%s: %+v", name, n)
 		}
 	}
-	if n := m.add(ops.Progress{Elapsed: 5 * time.Second, Done: 50 * geometry.MiB, Total: 100 * geometry.MiB}); len(n.samples) != len(m.samples) {
+	if n := m.add(report.Progress{Elapsed: 5 * time.Second, Done: 50 * geometry.MiB, Total: 100 * geometry.MiB}); len(n.samples) != len(m.samples) {
 		t.Error("the same moment counts twice")
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/internal/tuitest"
 )
 
@@ -80,7 +80,7 @@ func TestMouseAnswers(t *testing.T) {
 	s.toReport()
 	d.Click("Yes, apply", 0)
 	d.Lacks("Apply to")
-	d.Do(func() { s.run().End(ops.Result{Outcome: ops.Done}) })
+	d.Do(func() { s.run().End(report.Result{Outcome: report.Done}) })
 
 	d = open(t, tuitest.Founding())
 	stageFounding(d)

@@ -12,7 +12,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
@@ -24,7 +24,7 @@ type files struct {
 	part   model.PartID
 	ref    string
 	dirs   []string // exact names from the root on
-	list   ops.Listing
+	list   report.Listing
 	err    error
 	giveUp context.CancelFunc // ends the question that is asked
 	// loading says that the directory has not arrived yet.
@@ -82,7 +82,7 @@ func (m Model) chdir(d document, dirs []string) (tea.Model, tea.Cmd) {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.files.giveUp = cancel
 	m.files.gen, m.files.dirs, m.files.loading, m.files.err, m.files.at = m.gen, dirs, true, nil, 0
-	m.files.list = ops.Listing{}
+	m.files.list = report.Listing{}
 	return m, tea.Batch(before, listFiles(ctx, d.target, m.files.part, strings.Join(dirs, "/"), m.gen))
 }
 
@@ -114,7 +114,7 @@ func (m Model) filesKey(msg tea.KeyPressMsg, _ document) (tea.Model, tea.Cmd) {
 			return m, nil
 		}
 		e := m.files.list.Entries[m.files.at]
-		if e.Kind != ops.FileDirectory {
+		if e.Kind != report.FileDirectory {
 			return m.say(toneWarn, "Only directories can be gone into; files are listed, not read"), nil
 		}
 		return m.chdir(d, append(slices.Clone(m.files.dirs), e.Exact()))
@@ -186,19 +186,19 @@ func (m Model) filesPage(document) []string {
 }
 
 // fileLine is the name, the size and the date of an entry.
-func (m Model) fileLine(e ops.FileEntry, selected bool, width int) string {
+func (m Model) fileLine(e report.FileEntry, selected bool, width int) string {
 	st := m.st
 	name, size, date := widget.Clean(e.Name), "", ""
 	switch e.Kind {
-	case ops.FileDirectory:
+	case report.FileDirectory:
 		name += "/"
-	case ops.FileSymlink:
+	case report.FileSymlink:
 		name += " " + st.Right + " " + widget.Clean(e.Target)
-	case ops.FileRegular:
+	case report.FileRegular:
 		if e.Size >= 0 {
 			size = geometry.FormatBytes(e.Size)
 		}
-	case ops.FileOther:
+	case report.FileOther:
 		size = "special"
 	}
 	if !e.Modified.IsZero() {
@@ -210,7 +210,7 @@ func (m Model) fileLine(e ops.FileEntry, selected bool, width int) string {
 		return st.Row.Render(st.Cursor + " " + text)
 	}
 	look := st.Text
-	if e.Kind == ops.FileDirectory {
+	if e.Kind == report.FileDirectory {
 		look = st.Strong
 	}
 	return look.Render("  " + text)

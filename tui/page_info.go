@@ -7,7 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
@@ -128,7 +128,7 @@ func (d document) pendingOnly(id model.PartID) bool {
 }
 
 // sheetText is what was found out on the target. What operations are pending for is not in it.
-func (m Model) sheetText(s ops.Sheet, width int) []string {
+func (m Model) sheetText(s report.Sheet, width int) []string {
 	var lines []string
 	for i, section := range s.Sections {
 		name := section.Title
@@ -167,13 +167,13 @@ func saidLine(line string, width int, look func(...string) string) []string {
 	return append([]string{in + look(head[0])}, hanging(farther, rest, width, look)...)
 }
 
-func (m Model) sheetLine(l ops.SheetLine, width int) []string {
+func (m Model) sheetLine(l report.SheetLine, width int) []string {
 	look := m.st.Text
 	switch l.Look {
-	case ops.Plain:
-	case ops.Odd:
+	case report.Plain:
+	case report.Odd:
 		look = m.st.Warn
-	case ops.Wrong:
+	case report.Wrong:
 		look = m.st.Bad
 	}
 	return m.factIn(l.Name, l.Value, width, look.Render)

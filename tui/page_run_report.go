@@ -7,6 +7,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/widget"
 )
 
@@ -53,7 +54,7 @@ func (m Model) reportText(d document, width int) []string {
 }
 
 // costText tells what the commit will do; what says what it writes.
-func (m Model) costText(r ops.Report, what string, width int) []string {
+func (m Model) costText(r report.Rehearsal, what string, width int) []string {
 	var items []string
 	if r.CopyBytes > 0 || r.SkippedFree > 0 {
 		text := "copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
@@ -112,7 +113,7 @@ func hanging(before, text string, width int, look func(...string) string) []stri
 }
 
 // failureText is what failed and the last of what it said.
-func (m Model) failureText(r ops.Report) []string {
+func (m Model) failureText(r report.Rehearsal) []string {
 	st := m.st
 	lines := []string{""}
 	const most = 12

@@ -8,6 +8,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
@@ -176,7 +177,7 @@ func (m Model) paceLine(d document, width int) string {
 // commitText shows the bytes, the rate and the time left, the stages, and what a crash would mean.
 func (m Model) commitText(d document, width int) []string {
 	st, now := m.st, d.run.now
-	head := map[ops.Phase]string{ops.Undoing: "Putting everything back as it was"}[now.Phase]
+	head := map[report.Phase]string{report.Undoing: "Putting everything back as it was"}[now.Phase]
 	if head == "" {
 		head = "Making the rehearsed result real, in one transaction"
 	}
@@ -185,11 +186,11 @@ func (m Model) commitText(d document, width int) []string {
 	if at < 0 && now.Stage != "" {
 		lines = append(lines, stepLine(1, 1, widget.Clean(now.Stage), now.Running, width, st), "")
 	}
-	if now.Phase != ops.Undoing {
+	if now.Phase != report.Undoing {
 		lines = append(append(lines, stageLines(now, at, width, st)...), "")
 	}
 	note := crashOffers
-	if at >= 0 && now.Phase != ops.Undoing {
+	if at >= 0 && now.Phase != report.Undoing {
 		note = milestones[at].crash
 	}
 	if d.run.stopping {
@@ -199,7 +200,7 @@ func (m Model) commitText(d document, width int) []string {
 }
 
 // stageLines are the milestones of a commit with how long they took.
-func stageLines(now ops.Progress, at, width int, st *styles.Styles) []string {
+func stageLines(now report.Progress, at, width int, st *styles.Styles) []string {
 	took := map[int]time.Duration{}
 	for _, p := range now.Past {
 		took[milestoneOf(p.Stage)] += p.Took
@@ -226,15 +227,15 @@ func (m Model) resultText(d document, width int) []string {
 		told = tellWhole(d.name())
 	}
 	lines := m.telling(told, r.Err, width)
-	if r.Outcome == ops.Done && d.run.kind == applyRun {
+	if r.Outcome == report.Done && d.run.kind == applyRun {
 		lines = append(lines, "", m.st.Head.Render("Operations"))
 		for i, op := range d.run.queue.Ops() {
 			text := ops.Did(op.Describe(d.run.queue.Before(i)))
 			lines = append(lines, hanging("  "+m.st.Good.Render(m.st.Yes)+" ", text, width, m.st.Text.Render)...)
 		}
 	}
-	back := d.run.kind == undoRun && r.Outcome == ops.RolledBack
-	if d.run.settled && (r.Outcome == ops.Done || back) && d.state == docOpen {
+	back := d.run.kind == undoRun && r.Outcome == report.RolledBack
+	if d.run.settled && (r.Outcome == report.Done || back) && d.state == docOpen {
 		lines = append(lines, "", m.st.Head.Render("The disk now"))
 		lines = append(lines, widget.DiskBar(m.segments(d, d.queue.Preview(), pictureNow), width, 2, m.st)...)
 	}

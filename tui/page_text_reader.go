@@ -6,7 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -34,7 +34,7 @@ type reader struct {
 	// in a message of generation gen.
 	part  model.PartID
 	gen   int
-	sheet *ops.Sheet
+	sheet *report.Sheet
 	err   error
 	// giveUp ends the question that is asked, nil if there is none.
 	giveUp context.CancelFunc

@@ -10,6 +10,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 )
@@ -59,17 +60,17 @@ func TestQuestionOnAnotherTarget(t *testing.T) {
 
 // TestPasteOfWhatChanged pastes a partition of a target whose commit changes it while somebody chooses where it goes.
 func TestPasteOfWhatChanged(t *testing.T) {
-	for end, want := range map[ops.Outcome]bool{ops.Done: false, ops.Unchanged: true} {
+	for end, want := range map[report.Outcome]bool{report.Done: false, report.Unchanged: true} {
 		s := newRacing(t, tuitest.Founding())
 		s.story.toCommit()
-		s.d.Do(func() { s.run().End(ops.Result{Outcome: ops.Unchanged, Err: "x"}) })
+		s.d.Do(func() { s.run().End(report.Result{Outcome: report.Unchanged, Err: "x"}) })
 		quietly(s.d)
 		s.d.Press("enter", "home", "c", "a")
 		s.d.Do(func() { s.run().Finish(passed()) })
 		quietly(s.d)
 		s.d.Press("y", "tab", "end", "v")
 		s.d.Contains("Paste p1")
-		s.happen("the source", func(s racing) { s.d.Do(func() { s.run().End(ops.Result{Outcome: end}) }) })
+		s.happen("the source", func(s racing) { s.d.Do(func() { s.run().End(report.Result{Outcome: end}) }) })
 		s.d.Press("enter")
 		if staged := strings.Contains(tui.Plans(s.d.Model())[1], "copy 1"); staged != want {
 			t.Errorf("%s: staged %v\n%s", end, staged, s.d.Frame())

@@ -9,7 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 )
@@ -109,7 +109,7 @@ var events = map[string]func(s racing){
 		s.d.Do(func() { s.run().End(silent) })
 	},
 	"tells": func(s racing) {
-		s.d.Do(func() { s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Step: 6, Steps: 7}) })
+		s.d.Do(func() { s.run().Tell(report.Progress{Phase: report.Rehearsing, Step: 6, Steps: 7}) })
 	},
 	"the window changes": func(s racing) {
 		s.d.Do(func() { s.run().Finish(passed()) })
@@ -120,7 +120,7 @@ var events = map[string]func(s racing){
 }
 
 // silent is the end of a worker that was killed.
-var silent = ops.Result{Outcome: ops.Interrupted, Err: "the worker process ended without a word (signal: killed)", Silent: true}
+var silent = report.Result{Outcome: report.Interrupted, Err: "the worker process ended without a word (signal: killed)", Silent: true}
 
 // TestStopMeansStop answers whether to stop a rehearsal while that ends by itself: nothing is ever applied, whatever key is
 // pressed at whatever point of the race, and what is pending stays so.
@@ -186,7 +186,7 @@ func TestStopStops(t *testing.T) {
 				s.d.Contains("there was nothing to stop")
 				continue
 			}
-			s.d.Do(func() { s.run().End(ops.Result{Outcome: ops.Unchanged}) })
+			s.d.Do(func() { s.run().End(report.Result{Outcome: report.Unchanged}) })
 			s.d.Contains("was not changed", "1 pending")
 		}
 	}
@@ -243,7 +243,7 @@ func TestTypedNameIsForThisRun(t *testing.T) {
 // TestStopOfACommit asks whether to stop a commit that ends meanwhile, in each way.
 func TestStopOfACommit(t *testing.T) {
 	for name, c := range map[string]struct {
-		end  ops.Result
+		end  report.Result
 		then string
 	}{
 		"done": {resultDone, "exactly as planned"}, "rolled back": {resultRolledBack, "exactly as it was before"},
@@ -257,7 +257,7 @@ func TestStopOfACommit(t *testing.T) {
 				s.d.Press(list[0])
 				s.happen(name, func(s racing) {
 					s.d.Do(func() {
-						if c.end.Outcome == ops.Interrupted {
+						if c.end.Outcome == report.Interrupted {
 							s.target.Broken = broken().Broken
 						}
 						s.run().End(c.end)

@@ -9,7 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 	"shunt/tui/styles"
@@ -84,8 +84,8 @@ func randomStep(r *rand.Rand, d *tuitest.Driver, target *tuitest.Target, keys []
 func randomEvent(r *rand.Rand, run *tuitest.Run) {
 	switch r.Intn(5) {
 	case 0:
-		run.Tell(ops.Progress{
-			Phase: ops.Rehearsing, Stage: soiledText("copy", r), Said: soiledText("said", r), Step: r.Intn(9), Steps: r.Intn(9), Done: 5, Total: 10, Elapsed: time.Second,
+		run.Tell(report.Progress{
+			Phase: report.Rehearsing, Stage: soiledText("copy", r), Said: soiledText("said", r), Step: r.Intn(9), Steps: r.Intn(9), Done: 5, Total: 10, Elapsed: time.Second,
 		})
 	case 1:
 		run.Finish(passed())
@@ -94,7 +94,7 @@ func randomEvent(r *rand.Rand, run *tuitest.Run) {
 	case 3:
 		run.Say("a line", soiledText("x", r))
 	case 4:
-		outcomes := []ops.Outcome{ops.Done, ops.RolledBack, ops.Unchanged, ops.Interrupted}
-		run.End(ops.Result{Outcome: outcomes[r.Intn(len(outcomes))], Err: soiledText("something", r), Advice: soiledText("Do it", r)})
+		outcomes := []report.Outcome{report.Done, report.RolledBack, report.Unchanged, report.Interrupted}
+		run.End(report.Result{Outcome: outcomes[r.Intn(len(outcomes))], Err: soiledText("something", r), Advice: soiledText("Do it", r)})
 	}
 }

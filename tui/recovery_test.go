@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 )
@@ -25,9 +25,9 @@ func TestInterruptedThenRecovered(t *testing.T) {
 	d.Contains("e2fsck -f -p")
 	d.Press("esc", "b")
 	d.Contains("Rolling back stick.raw")
-	d.Do(func() { last(t, target).Tell(ops.Progress{Phase: ops.Undoing, Done: 1, Total: 2}) })
+	d.Do(func() { last(t, target).Tell(report.Progress{Phase: report.Undoing, Done: 1, Total: 2}) })
 	d.Contains("50 %")
-	d.Do(func() { target.Broken = nil; last(t, target).End(ops.Result{Outcome: ops.RolledBack}) })
+	d.Do(func() { target.Broken = nil; last(t, target).End(report.Result{Outcome: report.RolledBack}) })
 	quietly(d)
 	d.Contains("exactly as it was before the interrupted")
 	d.Press("enter")

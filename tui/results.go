@@ -5,7 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/widget"
 )
@@ -73,7 +73,7 @@ func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 	switch {
 	case msg.err != nil:
 		d.state, d.err = docLost, msg.err
-	case d.run.active() && d.run.result != nil && d.run.result.Outcome == ops.Done:
+	case d.run.active() && d.run.result != nil && d.run.result.Outcome == report.Done:
 		d = d.fresh(msg.seen)
 		m = m.dropClip(d.gen)
 	default:

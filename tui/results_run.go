@@ -5,7 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 )
 
@@ -16,7 +16,7 @@ import (
 func (m Model) followed(i int, run Run) (tea.Model, tea.Cmd) {
 	m.gen++
 	m = m.withRun(i, running{
-		gen: m.gen, kind: followRun, run: run, queue: m.docs[i].queue, committing: true, now: ops.Progress{Phase: ops.Committing},
+		gen: m.gen, kind: followRun, run: run, queue: m.docs[i].queue, committing: true, now: report.Progress{Phase: report.Committing},
 	})
 	m = m.arrived(i, "a commit that was begun earlier is under way")
 	return m, follow(run, m.gen)

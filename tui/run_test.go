@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"shunt/geometry"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/internal/tuitest"
 )
 
@@ -85,7 +85,7 @@ func TestQuitWhileRunning(t *testing.T) {
 // The queue survives everything but its own success.
 func TestQueueAfterRun(t *testing.T) {
 	for _, c := range []struct {
-		result  ops.Result
+		result  report.Result
 		pending string
 		says    string
 	}{
@@ -113,12 +113,12 @@ func TestRehearsalFails(t *testing.T) {
 		target := tuitest.Founding()
 		d := open(t, target)
 		story{t, d, target}.toRehearsal()
-		report := func() { last(t, target).Finish(failed()) }
-		result := func() { last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: failed().Err}) }
+		rehearsed := func() { last(t, target).Finish(failed()) }
+		result := func() { last(t, target).End(report.Result{Outcome: report.Unchanged, Err: failed().Err}) }
 		if together == "at once" {
-			d.Do(func() { report(); result() })
+			d.Do(func() { rehearsed(); result() })
 		} else {
-			d.Do(report)
+			d.Do(rehearsed)
 			d.Do(result)
 		}
 		quietly(d)
@@ -146,7 +146,7 @@ func TestRehearseOnly(t *testing.T) {
 	if r := last(t, target); r.Commits != 0 || r.Cancels != 1 {
 		t.Fatalf("%d commits, %d cancels", r.Commits, r.Cancels)
 	}
-	d.Do(func() { last(t, target).End(ops.Result{Outcome: ops.Unchanged}) })
+	d.Do(func() { last(t, target).End(report.Result{Outcome: report.Unchanged}) })
 	d.Contains("stick.raw was not changed", "3 pending")
 	quietly(d)
 	d.Press("a")
@@ -175,7 +175,7 @@ func TestRunEndsEarly(t *testing.T) {
 		to(story{t, d, target})
 		d.Press("q")
 		d.Do(func() {
-			last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: "the worker ended without a word"})
+			last(t, target).End(report.Result{Outcome: report.Unchanged, Err: "the worker ended without a word"})
 		})
 		if name == "asking" {
 			d.Contains("was not changed")
@@ -212,12 +212,12 @@ func TestProgress(t *testing.T) {
 	story{t, d, target}.toCommit()
 	for i := range geometry.Bytes(5) {
 		d.Do(func() {
-			last(t, target).Tell(ops.Progress{Phase: ops.Committing, Stage: "copy", Done: i * geometry.MiB, Total: 4 * geometry.MiB, Elapsed: time.Duration(i) * time.Second})
+			last(t, target).Tell(report.Progress{Phase: report.Committing, Stage: "copy", Done: i * geometry.MiB, Total: 4 * geometry.MiB, Elapsed: time.Duration(i) * time.Second})
 		})
 	}
 	d.Contains("100 %", "4.00 MiB of 4.00 MiB", "0:00 left", "opening the target again offers to finish")
 	d.Do(func() {
-		last(t, target).Tell(ops.Progress{Phase: ops.Committing, Stage: "done"})
+		last(t, target).Tell(report.Progress{Phase: report.Committing, Stage: "done"})
 		last(t, target).End(resultDone)
 	})
 	d.Contains("Result")
@@ -250,7 +250,7 @@ func TestLogFollows(t *testing.T) {
 	tell := func(lines ...string) {
 		d.Do(func() {
 			last(t, target).Say(lines...)
-			last(t, target).Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7})
+			last(t, target).Tell(report.Progress{Phase: report.Rehearsing, Step: 4, Steps: 7})
 		})
 	}
 	tell(strings.Split(strings.Repeat("line\n", 40)+"the latest\x1b[2J line", "\n")...)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // runKind says what a run is for.
@@ -35,12 +36,12 @@ type running struct {
 	queue  ops.Queue
 	steps  []string // of the rehearsal, in words
 	state  runState
-	now    ops.Progress
+	now    report.Progress
 	meter  meter
 	far    float64       // the largest share of the phase that was told: a second tool in a step begins at nothing
 	took   time.Duration // by the rehearsal, the commit or the undoing, as far as it was told
-	report *ops.Report
-	result *ops.Result
+	report *report.Rehearsal
+	result *report.Result
 	log    []string
 	// stopping says that the user asked to stop, committing that they said yes.
 	stopping, committing bool
@@ -64,8 +65,8 @@ func (r running) reported(m reportMsg) running {
 	if !m.ok {
 		return r
 	}
-	report := m.report
-	r.report = &report
+	result := m.report
+	r.report = &result
 	if !r.stopping && !r.committing {
 		r.state = runAsking
 	}
@@ -93,13 +94,13 @@ func (r running) rehearsalFailed() bool {
 }
 
 // progressed takes a snapshot.
-func (r running) progressed(p ops.Progress) running {
+func (r running) progressed(p report.Progress) running {
 	if p.Phase != r.now.Phase || p.Total != r.now.Total {
 		r.far = 0
 	}
 	r.now, r.meter = p, r.meter.add(p)
 	r.far = max(r.far, r.share())
-	if p.Phase != ops.Deciding && p.Phase != ops.Finished {
+	if p.Phase != report.Deciding && p.Phase != report.Finished {
 		r.took = p.Elapsed
 	}
 	return r
@@ -121,7 +122,7 @@ func (r running) share() float64 {
 }
 
 // interrupted reports whether the run ended before it could say what it led to, or in the middle.
-func (r running) interrupted() bool { return r.result != nil && r.result.Outcome == ops.Interrupted }
+func (r running) interrupted() bool { return r.result != nil && r.result.Outcome == report.Interrupted }
 
 // known is the run with the result that the target shows after it was interrupted, as a worker that is killed cannot tell.
 // before and after are the target before the run and now; nothing is unfinished on it.
@@ -136,11 +137,11 @@ func (r running) known(before document, after sight) running {
 	case after.last != nil:
 		result = after.last.Result
 	case r.kind == recoverRun && r.how == RollBack, r.kind == undoRun && applied == nil:
-		result = ops.Result{Outcome: ops.RolledBack, Log: result.Log}
+		result = report.Result{Outcome: report.RolledBack, Log: result.Log}
 	case r.kind == recoverRun, r.kind == applyRun && fresh, r.kind == applyRun && !sameDisk(after.disk, was):
-		result = ops.Result{Outcome: ops.Done, Log: result.Log}
+		result = report.Result{Outcome: report.Done, Log: result.Log}
 	case r.kind == undoRun, r.kind == applyRun && !sameDisk(was, planned):
-		result = ops.Result{Outcome: ops.Unchanged, Err: result.Err, Log: result.Log}
+		result = report.Result{Outcome: report.Unchanged, Err: result.Err, Log: result.Log}
 	default:
 		r.whole = true
 	}
@@ -156,5 +157,5 @@ func (r running) asks() bool {
 // left reports whether the run was given up before anything was made real, so that there is no result
 // worth a page of its own.
 func (r running) left() bool {
-	return r.result != nil && r.stopping && !r.committing && r.kind != recoverRun && r.result.Outcome == ops.Unchanged
+	return r.result != nil && r.stopping && !r.committing && r.kind != recoverRun && r.result.Outcome == report.Unchanged
 }

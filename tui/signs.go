@@ -8,7 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // This file holds the signs that reach who looks elsewhere: the title of the window, the terminal's progress bar, and the
@@ -76,7 +76,7 @@ func (r running) title() string {
 		return r.now.Stage
 	case r.result == nil:
 		return r.word()
-	case r.result.Outcome == ops.Unchanged:
+	case r.result.Outcome == report.Unchanged:
 		return "failed"
 	}
 	return string(r.result.Outcome)
@@ -105,7 +105,7 @@ func (m Model) terminalBar() *tea.ProgressBar {
 	switch {
 	case r.asks():
 		return tea.NewProgressBar(tea.ProgressBarWarning, 100)
-	case r.rehearsalFailed(), r.result != nil && (r.result.Outcome == ops.Interrupted || r.result.Outcome == ops.Unchanged && !r.left()):
+	case r.rehearsalFailed(), r.result != nil && (r.result.Outcome == report.Interrupted || r.result.Outcome == report.Unchanged && !r.left()):
 		return tea.NewProgressBar(tea.ProgressBarError, 100)
 	case r.state != runWorking:
 		return nil

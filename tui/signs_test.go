@@ -7,7 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/internal/tuitest"
 )
 
@@ -32,11 +32,11 @@ func TestSigns(t *testing.T) {
 	is("shunt: stick.raw 46 % rehearsing", tea.ProgressBarDefault, 46, 0)
 	// It does not go back when a step runs another tool, and is not over before the journal is written.
 	d.Do(func() {
-		s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 14 * time.Second})
+		s.run().Tell(report.Progress{Phase: report.Rehearsing, Step: 4, Steps: 7, Elapsed: 14 * time.Second})
 	})
 	is("shunt: stick.raw 46 % rehearsing", tea.ProgressBarDefault, 46, 0)
 	d.Do(func() {
-		s.run().Tell(ops.Progress{Phase: ops.Rehearsing, Stage: "writing the journal", Step: 8, Steps: 7, Elapsed: 15 * time.Second})
+		s.run().Tell(report.Progress{Phase: report.Rehearsing, Stage: "writing the journal", Step: 8, Steps: 7, Elapsed: 15 * time.Second})
 	})
 	is("shunt: stick.raw 99 % rehearsing", tea.ProgressBarDefault, 99, 0)
 	d.Contains("writing the journal   0:15 so far")
@@ -46,10 +46,10 @@ func TestSigns(t *testing.T) {
 	d.Press("y")
 	is("shunt: stick.raw committing", tea.ProgressBarIndeterminate, 0, 1)
 	d.Do(func() {
-		s.run().Tell(ops.Progress{Phase: ops.Committing, Stage: "copy", Done: 42 * geometry.MiB, Total: 100 * geometry.MiB, Elapsed: 9 * time.Second})
+		s.run().Tell(report.Progress{Phase: report.Committing, Stage: "copy", Done: 42 * geometry.MiB, Total: 100 * geometry.MiB, Elapsed: 9 * time.Second})
 	})
 	is("shunt: stick.raw 42 % copy", tea.ProgressBarDefault, 42, 1)
-	d.Do(func() { s.run().Tell(ops.Progress{Phase: ops.Finished}) })
+	d.Do(func() { s.run().Tell(report.Progress{Phase: report.Finished}) })
 	d.Do(func() { s.run().End(resultDone) })
 	is("shunt: stick.raw done", tea.ProgressBarNone, 0, 2)
 	quietly(d)
@@ -61,7 +61,7 @@ func TestSigns(t *testing.T) {
 func TestNoBell(t *testing.T) {
 	for name, c := range map[string]struct {
 		took   time.Duration
-		result ops.Result
+		result report.Result
 		keys   []string
 		bells  int
 		state  tea.ProgressBarState
@@ -76,7 +76,9 @@ func TestNoBell(t *testing.T) {
 		d := open(t, target)
 		stageFounding(d)
 		d.Press("a")
-		d.Do(func() { last(t, target).Tell(ops.Progress{Phase: ops.Rehearsing, Step: 1, Steps: 7, Elapsed: c.took}) })
+		d.Do(func() {
+			last(t, target).Tell(report.Progress{Phase: report.Rehearsing, Step: 1, Steps: 7, Elapsed: c.took})
+		})
 		d.Press(c.keys...)
 		d.Do(func() { last(t, target).End(c.result) })
 		state := tea.ProgressBarNone
@@ -95,7 +97,7 @@ func TestOneBellForFailure(t *testing.T) {
 	d := open(t, target)
 	story{t, d, target}.toRehearsal()
 	d.Do(func() { last(t, target).Finish(failed()) })
-	d.Do(func() { last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: failed().Err}) })
+	d.Do(func() { last(t, target).End(report.Result{Outcome: report.Unchanged, Err: failed().Err}) })
 	if d.Bells() != 1 {
 		t.Errorf("%d bells", d.Bells())
 	}

@@ -3,7 +3,7 @@ package tui
 import (
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 )
 
@@ -19,7 +19,7 @@ func (m Model) begin(d document, kind runKind) (tea.Model, tea.Cmd) {
 		return m.refuse(err), nil
 	}
 	m.gen++
-	d.run = running{gen: m.gen, kind: kind, queue: d.queue, now: ops.Progress{Phase: ops.Rehearsing}}
+	d.run = running{gen: m.gen, kind: kind, queue: d.queue, now: report.Progress{Phase: report.Rehearsing}}
 	for _, s := range steps {
 		d.run.steps = append(d.run.steps, s.Text(d.queue.Initial().SectorSize))
 	}
@@ -29,12 +29,12 @@ func (m Model) begin(d document, kind runKind) (tea.Model, tea.Cmd) {
 // recoverTarget begins to end an interrupted transaction.
 func (m Model) recoverTarget(d document, how Recovery) (tea.Model, tea.Cmd) {
 	m.gen++
-	phase := ops.Committing
+	phase := report.Committing
 	if how == RollBack {
-		phase = ops.Undoing
+		phase = report.Undoing
 	}
 	d.run = running{
-		gen: m.gen, kind: recoverRun, how: how, queue: d.queue, committing: true, now: ops.Progress{Phase: phase},
+		gen: m.gen, kind: recoverRun, how: how, queue: d.queue, committing: true, now: report.Progress{Phase: phase},
 	}
 	return m.withDoc(m.current, d), startRecovery(d.target, how, m.gen)
 }
@@ -68,6 +68,6 @@ func (m Model) askCommit(d document) (tea.Model, tea.Cmd) {
 // commit makes the rehearsed queue of the target in view real.
 func (m Model) commit(d document) (tea.Model, tea.Cmd) {
 	d.run.committing, d.run.state, d.run.scroll, d.run.took = true, runWorking, 0, 0
-	d.run.now = ops.Progress{Phase: ops.Committing}
+	d.run.now = report.Progress{Phase: report.Committing}
 	return m.withDoc(m.current, d), commitRun(d.run.run)
 }

@@ -7,7 +7,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 )
@@ -42,9 +42,9 @@ func last(t testing.TB, target *tuitest.Target) *tuitest.Run {
 	return target.Runs[len(target.Runs)-1]
 }
 
-func passed() ops.Report {
-	return ops.Report{
-		Filesystems: []ops.FSReport{
+func passed() report.Rehearsal {
+	return report.Rehearsal{
+		Filesystems: []report.Filesystem{
 			{Ref: "p1", Kind: "ext4", Size: 1506 * geometry.MiB, Used: 26_738_688},
 			{Ref: "p2", Kind: "ext4", Size: 483 * geometry.MiB, Used: 26_843_546},
 		},
@@ -53,10 +53,10 @@ func passed() ops.Report {
 	}
 }
 
-func failed() ops.Report {
-	return ops.Report{
+func failed() report.Rehearsal {
+	return report.Rehearsal{
 		Err: "check ext4 in p1: e2fsck found damage that it cannot repair by itself; run e2fsck on p1 and try again",
-		Steps: []ops.StepResult{
+		Steps: []report.StepResult{
 			{Text: "set image size to 2.94 GiB"},
 			{Text: "move p2 from sector 988033 to 3085185"},
 			{
@@ -86,9 +86,9 @@ func (s story) toRehearsal() {
 	s.d.Press("a")
 	s.d.Do(func() {
 		s.run().Say("set image size to 2.94 GiB", "move p2 from sector 988033 to 3085185", "e2fsck -f -p /run/shunt/p1")
-		s.run().Tell(ops.Progress{
-			Phase: ops.Rehearsing, Step: 4, Steps: 7, Elapsed: 13 * time.Second, Running: 11 * time.Second,
-			Past: []ops.Passed{{Took: time.Millisecond}, {Took: time.Second}, {Took: time.Second}},
+		s.run().Tell(report.Progress{
+			Phase: report.Rehearsing, Step: 4, Steps: 7, Elapsed: 13 * time.Second, Running: 11 * time.Second,
+			Past: []report.Passed{{Took: time.Millisecond}, {Took: time.Second}, {Took: time.Second}},
 			Said: "Pass 2: Checking directory structure", ToolShare: 250,
 		})
 	})
@@ -106,20 +106,20 @@ func (s story) toCommit() {
 	s.toReport()
 	s.d.Press("y")
 	s.d.Do(func() {
-		s.run().Tell(ops.Progress{
-			Phase: ops.Committing, Stage: "copy", Done: 4 * geometry.MiB, Total: 26 * geometry.MiB, Elapsed: time.Second, Running: time.Second,
-			Past: []ops.Passed{{Stage: "fence"}, {Stage: "extend", Took: time.Millisecond}},
+		s.run().Tell(report.Progress{
+			Phase: report.Committing, Stage: "copy", Done: 4 * geometry.MiB, Total: 26 * geometry.MiB, Elapsed: time.Second, Running: time.Second,
+			Past: []report.Passed{{Stage: "fence"}, {Stage: "extend", Took: time.Millisecond}},
 		})
 	})
 	s.d.Do(func() {
-		s.run().Tell(ops.Progress{
-			Phase: ops.Committing, Stage: "copy", Done: 14 * geometry.MiB, Total: 26 * geometry.MiB, Elapsed: 4 * time.Second, Running: 4 * time.Second,
-			Past: []ops.Passed{{Stage: "fence"}, {Stage: "extend", Took: time.Millisecond}},
+		s.run().Tell(report.Progress{
+			Phase: report.Committing, Stage: "copy", Done: 14 * geometry.MiB, Total: 26 * geometry.MiB, Elapsed: 4 * time.Second, Running: 4 * time.Second,
+			Past: []report.Passed{{Stage: "fence"}, {Stage: "extend", Took: time.Millisecond}},
 		})
 	})
 }
 
-func (s story) toResult(r ops.Result) {
+func (s story) toResult(r report.Result) {
 	s.t.Helper()
 	s.toCommit()
 	s.d.Do(func() { s.run().End(r) })
@@ -129,30 +129,30 @@ func (s story) toResult(r ops.Result) {
 // withFiles is the founding disk with something to be told and listed.
 func withFiles() *tuitest.Target {
 	target := tuitest.Founding()
-	target.Sheets = map[model.PartID]ops.Sheet{1: {
+	target.Sheets = map[model.PartID]report.Sheet{1: {
 		Title: "p1 of stick.raw",
-		Sections: []ops.SheetSection{{Title: "ext4", Lines: []ops.SheetLine{
+		Sections: []report.SheetSection{{Title: "ext4", Lines: []report.SheetLine{
 			{Name: "Last mounted", Value: "on /mnt/docs, 2024-05-06 07:08"},
-			{Name: "State", Value: "not unmounted cleanly", Look: ops.Odd},
+			{Name: "State", Value: "not unmounted cleanly", Look: report.Odd},
 			{Name: "Inodes", Value: "123,648, of which 11 are used"},
 		}}},
-		Said: []ops.Said{
+		Said: []report.Said{
 			{Command: "dumpe2fs -h p1", Output: "Filesystem volume name:   docs\nFilesystem features:      has_journal ext_attr extent 64bit flex_bg\n"},
 			{Command: "e2freefrag p1", Err: "e2freefrag is not installed: apt install e2fsprogs"},
 		},
 	}}
 	when := time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
-	target.Listings = map[string]ops.Listing{
-		"1:/": {Path: "/", By: "go-diskfs", Entries: []ops.FileEntry{
-			ops.NewFileEntry("letters", ops.FileDirectory, -1, when),
-			ops.NewFileEntry("lost+found", ops.FileDirectory, -1, when),
-			{Name: "latest", Kind: ops.FileSymlink, Target: "letters/2024", Size: 12, Modified: when},
-			ops.NewFileEntry("report, the long one that nobody reads to its end because there is so much of it.pdf", ops.FileRegular, 5<<20, when),
-			ops.NewFileEntry("fifo", ops.FileOther, -1, when),
+	target.Listings = map[string]report.Listing{
+		"1:/": {Path: "/", By: "go-diskfs", Entries: []report.FileEntry{
+			report.NewFileEntry("letters", report.FileDirectory, -1, when),
+			report.NewFileEntry("lost+found", report.FileDirectory, -1, when),
+			{Name: "latest", Kind: report.FileSymlink, Target: "letters/2024", Size: 12, Modified: when},
+			report.NewFileEntry("report, the long one that nobody reads to its end because there is so much of it.pdf", report.FileRegular, 5<<20, when),
+			report.NewFileEntry("fifo", report.FileOther, -1, when),
 		}},
 		"1:/letters": {
 			Path: "/letters", By: "go-diskfs", More: true, Notes: []string{"the journal needs recovery: what was written last is missing here"},
-			Entries: []ops.FileEntry{ops.NewFileEntry("evil\x1b[2J", ops.FileRegular, 17, time.Time{})},
+			Entries: []report.FileEntry{report.NewFileEntry("evil\x1b[2J", report.FileRegular, 17, time.Time{})},
 		},
 	}
 	return target
@@ -195,8 +195,8 @@ func broken() *tuitest.Target {
 var (
 	errInUse = errors.New("open /images/stick.raw: it is open in a running virtual machine (qemu-system-x86, process 4711); " +
 		"shut that down first")
-	resultDone        = ops.Result{Outcome: ops.Done, Log: "prepare\nrecord\nfence\ncopy\nplace\ntable\ndone\n"}
-	resultRolledBack  = ops.Result{Outcome: ops.RolledBack, Err: "copy at sector 988033: input/output error"}
-	resultInterrupted = ops.Result{Outcome: ops.Interrupted, Err: "place at sector 3085185: input/output error"}
-	resultUnchanged   = ops.Result{Outcome: ops.Unchanged, Err: "the target changed since it was read", Advice: "Open it again and check the plan."}
+	resultDone        = report.Result{Outcome: report.Done, Log: "prepare\nrecord\nfence\ncopy\nplace\ntable\ndone\n"}
+	resultRolledBack  = report.Result{Outcome: report.RolledBack, Err: "copy at sector 988033: input/output error"}
+	resultInterrupted = report.Result{Outcome: report.Interrupted, Err: "place at sector 3085185: input/output error"}
+	resultUnchanged   = report.Result{Outcome: report.Unchanged, Err: "the target changed since it was read", Advice: "Open it again and check the plan."}
 )

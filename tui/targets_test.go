@@ -8,6 +8,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 )
@@ -30,7 +31,7 @@ func TestRunInBackground(t *testing.T) {
 	d.Contains("server.qcow2 (2/2)", "stick.raw rehearsing", "▸ p1")
 	d.Press("j", "x")
 	d.Contains("Check and repair")
-	d.Do(func() { last(t, founding).Tell(ops.Progress{Phase: ops.Rehearsing, Step: 1, Steps: 2}) })
+	d.Do(func() { last(t, founding).Tell(report.Progress{Phase: report.Rehearsing, Step: 1, Steps: 2}) })
 	d.Contains("▸ p")
 	d.Press("q")
 	d.Contains("Something is being done to stick.raw")
@@ -63,7 +64,7 @@ func TestTwoRuns(t *testing.T) {
 	d.Do(func() {
 		last(t, varied).Say("from the server")
 		last(t, varied).Finish(failed())
-		last(t, varied).End(ops.Result{Outcome: ops.Unchanged, Err: failed().Err})
+		last(t, varied).End(report.Result{Outcome: report.Unchanged, Err: failed().Err})
 	})
 	quietly(d)
 	d.Contains("Rehearsal of server.qcow2", "The rehearsal failed", "stick.raw rehearsing")
@@ -75,7 +76,7 @@ func TestTwoRuns(t *testing.T) {
 	if last(t, founding).Cancels != 1 || last(t, varied).Cancels != 0 {
 		t.Fatalf("cancelled %d and %d times", last(t, founding).Cancels, last(t, varied).Cancels)
 	}
-	d.Do(func() { last(t, founding).End(ops.Result{Outcome: ops.Unchanged}) })
+	d.Do(func() { last(t, founding).End(report.Result{Outcome: report.Unchanged}) })
 	d.Contains("stick.raw was not changed", "1 pending")
 }
 
@@ -104,7 +105,7 @@ func TestCloseTarget(t *testing.T) {
 	}
 	d.Press("j", "x", "a", "ctrl+w", "o", "esc")
 	d.Contains("Rehearsing server.qcow2")
-	d.Do(func() { last(t, varied).End(ops.Result{Outcome: ops.Unchanged, Err: "it stopped"}) })
+	d.Do(func() { last(t, varied).End(report.Result{Outcome: report.Unchanged, Err: "it stopped"}) })
 	quietly(d)
 	d.Press("esc", "u", "ctrl+w")
 	d.Contains("Press o to open")

@@ -6,14 +6,14 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/widget"
 )
 
 // takesBack reports whether the page of a run's result offers to undo what was applied.
 func (d document) takesBack() bool {
-	return d.run.state == runEnded && d.run.settled && d.run.result.Outcome == ops.Done && d.state == docOpen && d.facts.Applied != nil
+	return d.run.state == runEnded && d.run.settled && d.run.result.Outcome == report.Done && d.state == docOpen && d.facts.Applied != nil
 }
 
 // askTakeBack asks whether to undo what was applied last; leaving it is the safe answer.
@@ -28,7 +28,7 @@ func (m Model) askTakeBack(d document) Model {
 	const most = 240 // letters of the plan; more would not fit a small screen
 	plan := widget.Clean(strings.ReplaceAll(strings.TrimSpace(a.Plan), "\n", "; "))
 	text := []string{
-		"What was applied to " + d.name() + " on " + a.When + " will be taken back:",
+		"What was applied to " + d.name() + " on " + a.When.Format("2006-01-02 15:04") + " will be taken back:",
 		widget.Fit(plan, min(most, widget.Width(plan)), m.st.More),
 	}
 	text = append(text, d.name()+" will be exactly as before, and the "+geometry.FormatBytes(a.Room)+" kept for this are freed. "+
@@ -49,7 +49,7 @@ func (m Model) takeBack() (tea.Model, tea.Cmd) {
 	m.gen++
 	d.run = running{
 		gen: m.gen, kind: undoRun, how: RollBack, queue: d.queue, committing: true,
-		now: ops.Progress{Phase: ops.Undoing},
+		now: report.Progress{Phase: report.Undoing},
 	}
 	return m.withDoc(m.current, d), startUndo(d.target, m.gen)
 }

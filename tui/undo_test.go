@@ -2,13 +2,13 @@ package tui_test
 
 import (
 	"testing"
+	"time"
 
-	"shunt/ops"
-	"shunt/tui"
+	"shunt/ops/report"
 	"shunt/tui/internal/tuitest"
 )
 
-var applied = &tui.Applied{When: "2024-05-06 07:08", Plan: "image grow 2GiB\nmove 2 right 1024MiB\n", Room: 4096}
+var applied = &report.Applied{When: time.Date(2024, 5, 6, 7, 8, 0, 0, time.UTC), Plan: "image grow 2GiB\nmove 2 right 1024MiB\n", Room: 4096}
 
 // What was applied can be undone from the page of its result, and from the editor as long as nothing is pending.
 func TestUndoOfApplied(t *testing.T) {
@@ -17,7 +17,7 @@ func TestUndoOfApplied(t *testing.T) {
 	d.Press("U")
 	d.Contains("Nothing is kept to undo")
 	story{t, d, target}.toCommit()
-	d.Do(func() { target.What.Applied = applied; last(t, target).End(ops.Result{Outcome: ops.Done}) })
+	d.Do(func() { target.What.Applied = applied; last(t, target).End(report.Result{Outcome: report.Done}) })
 	quietly(d)
 	d.Contains("Done", "undo the last apply")
 	d.Press("U")
@@ -28,7 +28,7 @@ func TestUndoOfApplied(t *testing.T) {
 	}
 	d.Press("U", "y")
 	d.Contains("Undoing the last apply to stick.raw")
-	d.Do(func() { target.What.Applied = nil; last(t, target).End(ops.Result{Outcome: ops.RolledBack}) })
+	d.Do(func() { target.What.Applied = nil; last(t, target).End(report.Result{Outcome: report.RolledBack}) })
 	quietly(d)
 	d.Contains("What was applied last was taken back")
 	d.Press("enter", "U")
@@ -47,7 +47,7 @@ func TestUndoRefused(t *testing.T) {
 	d.Contains("Operations are pending")
 	d.Press("X", "y", "U", "y")
 	d.Do(func() {
-		last(t, target).End(ops.Result{Outcome: ops.Unchanged, Err: "the target was changed since the transaction"})
+		last(t, target).End(report.Result{Outcome: report.Unchanged, Err: "the target was changed since the transaction"})
 	})
 	quietly(d)
 	d.Contains("what was applied stays applied", "was changed since")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/widget"
 )
 
@@ -42,16 +43,16 @@ const (
 )
 
 // tellResult is how a run on the named target ended.
-func tellResult(kind runKind, name string, r ops.Result) telling {
+func tellResult(kind runKind, name string, r report.Result) telling {
 	t := telling{advice: r.Advice}
 	switch r.Outcome {
-	case ops.Done:
+	case report.Done:
 		t.head, t.tone = "Done", toneGood
 		t.meaning = name + " is exactly as planned. Every change was verified before it was made real."
 		if kind == recoverRun {
 			t.meaning = "The interrupted transaction was finished: " + name + " is exactly as planned."
 		}
-	case ops.RolledBack:
+	case report.RolledBack:
 		t.head, t.tone = "Rolled back", toneWarn
 		t.meaning = name + " is exactly as it was before. None of the operations was carried out; they are still pending."
 		switch kind {
@@ -66,13 +67,13 @@ func tellResult(kind runKind, name string, r ops.Result) telling {
 			t.meaning = name + " is exactly as it was before."
 		case applyRun, rehearseRun:
 		}
-	case ops.Interrupted:
+	case report.Interrupted:
 		t.head, t.tone = "Interrupted", toneBad
 		t.meaning = name + " may be between two states: do not mount or boot it until it is finished or rolled back."
 		if t.advice == "" { // else it tells what is lost, if anything
 			t.advice = "No data is lost. Close this page to choose between the two, now or when the target is opened again."
 		}
-	case ops.Unchanged:
+	case report.Unchanged:
 		t.head, t.tone = "Nothing was changed", toneWarn
 		t.meaning = name + " is exactly as it was; nothing has been written to it. The operations are still pending."
 		switch kind {
@@ -108,7 +109,7 @@ func lastText(name string, last Last) []string {
 	if last.Result.Err != "" {
 		lines = append(lines, widget.Clean(ops.Telling(last.Result.Err)))
 	}
-	if (last.Result.Outcome == ops.Unchanged || last.Result.Outcome == ops.Interrupted) && t.advice != "" {
+	if (last.Result.Outcome == report.Unchanged || last.Result.Outcome == report.Interrupted) && t.advice != "" {
 		lines = append(lines, widget.Clean(t.advice))
 	}
 	for line := range strings.Lines(last.Plan) {
@@ -120,7 +121,7 @@ func lastText(name string, last Last) []string {
 }
 
 // tellRehearsal is how a rehearsal ended.
-func tellRehearsal(kind runKind, name string, r ops.Report) telling {
+func tellRehearsal(kind runKind, name string, r report.Rehearsal) telling {
 	if r.Err != "" {
 		return telling{
 			head:    "The rehearsal failed",

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // TestTellings holds every account of how something ended to the mechanical part of the rule in words.go.
@@ -15,13 +15,13 @@ func TestTellings(t *testing.T) {
 	all := map[string]telling{
 		"refused":           tellRefused(name, errors.New(name+" is in use by qemu (pid 7): shut it down first")),
 		"lost":              tellLost(name, errors.New("open "+name+": no such file or directory")),
-		"rehearsal failed":  tellRehearsal(applyRun, name, ops.Report{Err: "resize2fs failed"}),
-		"rehearsal":         tellRehearsal(rehearseRun, name, ops.Report{}),
-		"rehearsal, asking": tellRehearsal(applyRun, name, ops.Report{}),
+		"rehearsal failed":  tellRehearsal(applyRun, name, report.Rehearsal{Err: "resize2fs failed"}),
+		"rehearsal":         tellRehearsal(rehearseRun, name, report.Rehearsal{}),
+		"rehearsal, asking": tellRehearsal(applyRun, name, report.Rehearsal{}),
 	}
 	for _, kind := range []runKind{applyRun, rehearseRun, recoverRun, undoRun, followRun} {
-		for _, outcome := range []ops.Outcome{ops.Unchanged, ops.Done, ops.RolledBack, ops.Interrupted} {
-			all[fmt.Sprintf("%s of run %d", outcome, kind)] = tellResult(kind, name, ops.Result{Outcome: outcome})
+		for _, outcome := range []report.Outcome{report.Unchanged, report.Done, report.RolledBack, report.Interrupted} {
+			all[fmt.Sprintf("%s of run %d", outcome, kind)] = tellResult(kind, name, report.Result{Outcome: outcome})
 		}
 	}
 	for what, told := range all {

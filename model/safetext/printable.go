@@ -87,3 +87,8 @@ func writeHex(b *strings.Builder, kind byte, r rune, digits int) {
 		b.WriteByte(hexDigits[r>>shift&0xF])
 	}
 }
+
+// Quoted is text in double quotes, fit to be shown and as a plan file takes it back: what is not visible is written out.
+func Quoted(text string) string {
+	return `"` + Printable(strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)) + `"`
+}

@@ -31,12 +31,7 @@ func readMBR(src source, first []byte) (model.Table, []model.Partition, []model.
 			continue
 		}
 		p := model.Partition{
-			Number: i + 1,
-			Role:   model.Primary,
-			Span:   e.span(0),
-			Type:   e.partType(),
-			UUID:   mbrUUID(signature, i+1),
-			Active: e.active,
+			Number: i + 1, Role: model.Primary, Span: e.span(0), Type: e.partType(), UUID: mbrUUID(signature, i+1), Active: e.active,
 		}
 		if e.active {
 			active++

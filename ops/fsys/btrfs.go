@@ -17,6 +17,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 )
 
 func btrfsDriver() Driver {
@@ -144,7 +145,7 @@ var btrfsIncompat = []bit{
 var btrfsROCompat = []bit{{1, "free_space_tree"}, {2, "free_space_tree_valid"}, {4, "verity"}, {8, "block_group_tree"}}
 
 // btrfsFacts are the fields of a btrfs superblock at 64 KiB. Source: the btrfs developer documentation, "On-disk format".
-func btrfsFacts(s *ops.SheetSection, r io.ReaderAt) {
+func btrfsFacts(s *report.SheetSection, r io.ReaderAt) {
 	b := piece(r, 64<<10, 4096)
 	if b == nil {
 		return
@@ -154,8 +155,8 @@ func btrfsFacts(s *ops.SheetSection, r io.ReaderAt) {
 	s.Add("Device id", fmt.Sprint(b.u64(0xC9)))
 	u := b[0xC9+66:][:16] // the device item's UUID
 	s.Add("Device UUID", fmt.Sprintf("%x-%x-%x-%x-%x", []byte(u[:4]), []byte(u[4:6]), []byte(u[6:8]), []byte(u[8:10]), []byte(u[10:])))
-	s.Add("Device size", ops.ExactBytes(geometry.Bytes(b.u64(0xC9+8))))
-	s.Add("Allocated", ops.ExactBytes(geometry.Bytes(b.u64(0xC9+16)))+" in chunks")
+	s.Add("Device size", report.ExactBytes(geometry.Bytes(b.u64(0xC9+8))))
+	s.Add("Allocated", report.ExactBytes(geometry.Bytes(b.u64(0xC9+16)))+" in chunks")
 	s.Add("Node size", fmt.Sprintf("%d bytes", b.u32(0x94)))
 	s.Add("Checksum", btrfsChecksum(b.u16(0xC4)))
 	if b.u64(0x60) != 0 {

@@ -9,6 +9,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // A Driver holds everything shunt knows about one kind of file system, or about another kind of content. For each ability
@@ -49,7 +50,7 @@ type Driver struct {
 	free func(r *io.SectionReader, fs model.Filesystem, list *freeList) error
 
 	// Facts adds what only the superblock of this kind says. It may be nil.
-	Facts func(s *ops.SheetSection, r io.ReaderAt)
+	Facts func(s *report.SheetSection, r io.ReaderAt)
 	// Ask lists the tools that describe the file system. They write nothing.
 	Ask []Inquiry
 	// ways list the files. If there are none, the kernel mounts the file system for that. doubts may be nil.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"shunt/model"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 func erofsDriver() Driver {
@@ -39,7 +39,7 @@ var (
 
 // readDumpEROFS lists a directory with dump.erofs, which tells names and kinds and nothing else. A name that holds a line
 // break is cut there.
-func readDumpEROFS(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error) {
+func readDumpEROFS(ctx context.Context, src Files, dir []string) (entries []report.FileEntry, more bool, err error) {
 	window, err := src.Window()
 	if err != nil {
 		return nil, false, err
@@ -50,7 +50,7 @@ func readDumpEROFS(ctx context.Context, src Files, dir []string) (entries []ops.
 		if m := dumpEROFSKind.FindStringSubmatch(line); m != nil && kind == "" {
 			kind = m[1]
 		} else if m := dumpEROFSLine.FindStringSubmatch(line); m != nil && kind != "" {
-			entries = append(entries, ops.NewFileEntry(m[2], dumpEROFSEntry(m[1]), -1, time.Time{}))
+			entries = append(entries, report.NewFileEntry(m[2], dumpEROFSEntry(m[1]), -1, time.Time{}))
 		}
 		return len(entries) <= MostEntries+2 // "." and ".." are among them
 	})
@@ -66,14 +66,14 @@ func readDumpEROFS(ctx context.Context, src Files, dir []string) (entries []ops.
 }
 
 // dumpEROFSEntry is the kind of an entry by its number in the directory.
-func dumpEROFSEntry(number string) ops.FileKind {
+func dumpEROFSEntry(number string) report.FileKind {
 	switch number {
 	case "1":
-		return ops.FileRegular
+		return report.FileRegular
 	case "2":
-		return ops.FileDirectory
+		return report.FileDirectory
 	case "7":
-		return ops.FileSymlink
+		return report.FileSymlink
 	}
-	return ops.FileOther
+	return report.FileOther
 }

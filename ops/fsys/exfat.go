@@ -13,6 +13,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // exfatDriver needs tune.exfat for everything. Only exfatprogs has that program; the older exfat-utils has programs of the
@@ -118,7 +119,7 @@ func movedExFAT(w Window, n int64, start geometry.Sector, z geometry.SectorSize)
 }
 
 // exfatFacts are the fields of an exFAT boot sector. Source: Microsoft's "exFAT file system specification", section 3.1.
-func exfatFacts(s *ops.SheetSection, r io.ReaderAt) {
+func exfatFacts(s *report.SheetSection, r io.ReaderAt) {
 	b := piece(r, 0, 512)
 	if b == nil || b[108] > 12 || b[109] > 25 {
 		return

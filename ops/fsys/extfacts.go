@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // The feature names are those of e2fsprogs, so that what is shown can be looked up in ext4(5).
@@ -62,7 +62,7 @@ var (
 
 // extFacts are the fields of an ext superblock that people ask for, beyond those of every file system. Offsets are those
 // of the kernel's documentation ("Super Block").
-func extFacts(s *ops.SheetSection, r io.ReaderAt) {
+func extFacts(s *report.SheetSection, r io.ReaderAt) {
 	b := piece(r, 1024, 1024)
 	if b == nil {
 		return
@@ -94,7 +94,7 @@ func extFacts(s *ops.SheetSection, r io.ReaderAt) {
 		s.Add("Journal", journal)
 	}
 	if n := b.u32(0x194); n > 0 {
-		s.Warn("Errors", fmt.Sprintf("%d seen, the last at %s", n, seconds(int64(b.u32(0x1CC)))), ops.Wrong)
+		s.Warn("Errors", fmt.Sprintf("%d seen, the last at %s", n, seconds(int64(b.u32(0x1CC)))), report.Wrong)
 	}
 	var features []string
 	for _, f := range []struct {

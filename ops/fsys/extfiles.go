@@ -13,7 +13,7 @@ import (
 	"shunt/geometry"
 	"shunt/model/safetext"
 	"shunt/model/scan/extfs"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // libraryReadsExt returns an error if go-diskfs must not read the ext file system. The library only knows ext4 with metadata
@@ -38,12 +38,12 @@ func libraryReadsExt(src Files) error {
 	return nil
 }
 
-func readExtLibrary(_ context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+func readExtLibrary(_ context.Context, src Files, dir []string) ([]report.FileEntry, bool, error) {
 	return guarded(func() (directories, error) { return ext4.Read(newStorage(src), src.Len, 0, 512) }, dir)
 }
 
 // readDebugfs walks down by inode numbers. It never passes names to debugfs, because they would have to be quoted.
-func readDebugfs(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+func readDebugfs(ctx context.Context, src Files, dir []string) ([]report.FileEntry, bool, error) {
 	window, err := src.Window()
 	if err != nil {
 		return nil, false, err
@@ -52,7 +52,7 @@ func readDebugfs(ctx context.Context, src Files, dir []string) ([]ops.FileEntry,
 	inode := root
 	for _, name := range dir {
 		above := inode
-		err := find(name, func(each func(ops.FileEntry) bool) error {
+		err := find(name, func(each func(report.FileEntry) bool) error {
 			_, err := debugfsList(ctx, window, above, func(f debugfsEntry) bool {
 				inode = f.inode
 				return each(f.entry)
@@ -63,7 +63,7 @@ func readDebugfs(ctx context.Context, src Files, dir []string) ([]ops.FileEntry,
 			return nil, false, err
 		}
 	}
-	var entries []ops.FileEntry
+	var entries []report.FileEntry
 	more, err := debugfsList(ctx, window, inode, func(f debugfsEntry) bool {
 		entries = append(entries, f.entry)
 		return len(entries) <= MostEntries+2 // "." and ".." are among them
@@ -76,7 +76,7 @@ func readDebugfs(ctx context.Context, src Files, dir []string) ([]ops.FileEntry,
 
 type debugfsEntry struct {
 	inode string
-	entry ops.FileEntry
+	entry report.FileEntry
 }
 
 // debugfsLine is a line of `ls -l`: inode, mode, type, user, group, size, date, name. Bytes of the name that are no plain
@@ -115,19 +115,19 @@ func debugfsParse(m []string) debugfsEntry {
 	if when.Unix() == 0 {
 		when = time.Time{}
 	}
-	kind := ops.FileOther
+	kind := report.FileOther
 	switch mode >> 12 {
 	case 0o4:
-		kind = ops.FileDirectory
+		kind = report.FileDirectory
 	case 0o10:
-		kind = ops.FileRegular
+		kind = report.FileRegular
 	case 0o12:
-		kind = ops.FileSymlink
+		kind = report.FileSymlink
 	}
-	if kind != ops.FileRegular {
+	if kind != report.FileRegular {
 		size = -1
 	}
-	return debugfsEntry{m[1], ops.NewFileEntry(unescape(m[5]), kind, geometry.Bytes(size), when)}
+	return debugfsEntry{m[1], report.NewFileEntry(unescape(m[5]), kind, geometry.Bytes(size), when)}
 }
 
 var escaped = regexp.MustCompile(`\\x[0-9a-f]{2}`)

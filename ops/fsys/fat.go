@@ -13,6 +13,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // fatDrivers returns the drivers for FAT12, FAT16 and FAT32. Shunt resizes FAT itself. The only tool that does, fatresize, works
@@ -181,7 +182,7 @@ func fatBackup(w Window, head []byte, sector int64) (off int64, err error) {
 }
 
 // fatFacts are the fields of a FAT boot sector. Source: Microsoft's "FAT: General Overview of On-Disk Format", 1.03.
-func fatFacts(s *ops.SheetSection, r io.ReaderAt) {
+func fatFacts(s *report.SheetSection, r io.ReaderAt) {
 	b := piece(r, 0, 512)
 	if b == nil {
 		return

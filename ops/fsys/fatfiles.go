@@ -16,14 +16,14 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // mdirLine is a line of mdir: short name, extension, size or <DIR>, date, time, and the long name if there is one.
 var mdirLine = regexp.MustCompile(`^(.{8}) (.{3}) +(<DIR>|\d+) +(\d{4}-\d\d-\d\d) +(\d{1,2}:\d\d)(?: ?|  (.*))$`)
 
 // readMdir lists a directory of FAT with mtools, which like FAT ignores the case of names.
-func readMdir(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error) {
+func readMdir(ctx context.Context, src Files, dir []string) (entries []report.FileEntry, more bool, err error) {
 	window, err := src.Window()
 	if err != nil {
 		return nil, false, err
@@ -49,7 +49,7 @@ func readMdir(ctx context.Context, src Files, dir []string) (entries []ops.FileE
 	return entries[:min(len(entries), MostEntries)], more, nil
 }
 
-func mdirParse(m []string) ops.FileEntry {
+func mdirParse(m []string) report.FileEntry {
 	name := strings.TrimRight(m[1], " ")
 	if ext := strings.TrimRight(m[2], " "); ext != "" {
 		name += "." + ext
@@ -59,10 +59,10 @@ func mdirParse(m []string) ops.FileEntry {
 	}
 	when, _ := time.Parse("2006-01-02 15:04", m[4]+" "+m[5])
 	if m[3] == "<DIR>" {
-		return ops.NewFileEntry(name, ops.FileDirectory, -1, when)
+		return report.NewFileEntry(name, report.FileDirectory, -1, when)
 	}
 	size, _ := strconv.ParseInt(m[3], 10, 64)
-	return ops.NewFileEntry(name, ops.FileRegular, geometry.Bytes(size), when)
+	return report.NewFileEntry(name, report.FileRegular, geometry.Bytes(size), when)
 }
 
 // mtoolsQuoted quotes characters that mtools would take for a pattern.
@@ -90,7 +90,7 @@ func libraryReadsFAT(src Files) error {
 	return fatAcyclic(src, u16(14)*sector, sectors*sector)
 }
 
-func readFATLibrary(_ context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+func readFATLibrary(_ context.Context, src Files, dir []string) ([]report.FileEntry, bool, error) {
 	s := newStorage(src)
 	return guarded(func() (directories, error) {
 		switch src.Kind {

@@ -33,12 +33,6 @@ func (s *clusterSet) add(c int64) {
 	(*page)[c%pageBits/wordBits] |= 1 << (c % wordBits)
 }
 
-func (s *clusterSet) remove(c int64) {
-	if page := s.pages[c/pageBits]; page != nil {
-		page[c%pageBits/wordBits] &^= 1 << (c % wordBits)
-	}
-}
-
 // word returns the i-th word of the set, which must begin below n.
 func (s *clusterSet) word(i int64) uint64 {
 	if page := s.pages[i/pageWords]; page != nil {

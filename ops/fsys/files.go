@@ -8,7 +8,7 @@ import (
 
 	"shunt/model"
 	"shunt/model/safetext"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // MostEntries is how many entries of a directory are listed.
@@ -43,7 +43,7 @@ type Way struct {
 	suits  func(src Files) error
 	// Read lists the directory that the names in dir lead to. The entries are in no order and may include "." and "..".
 	// more reports that Read stopped at MostEntries. The error wraps ErrNoDirectory if there is no such directory.
-	Read func(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error)
+	Read func(ctx context.Context, src Files, dir []string) (entries []report.FileEntry, more bool, err error)
 }
 
 // ErrNoDirectory is returned for a directory that does not exist.
@@ -73,12 +73,12 @@ func (d Driver) Doubts(src Files) []string {
 
 // find returns nil if there is a directory of that name among the entries that list passes to each, and ErrNoDirectory if
 // there is none. Some readers need it because they show a missing directory like an empty one.
-func find(name string, list func(each func(ops.FileEntry) bool) error) error {
+func find(name string, list func(each func(report.FileEntry) bool) error) error {
 	const most = 1_000_000 // entries that are looked through
 	seen, found, directory := 0, false, false
-	err := list(func(e ops.FileEntry) bool {
+	err := list(func(e report.FileEntry) bool {
 		if seen++; e.Exact() == name {
-			found, directory = true, e.Kind == ops.FileDirectory
+			found, directory = true, e.Kind == report.FileDirectory
 		}
 		return !found && seen < most
 	})

@@ -13,14 +13,14 @@ import (
 
 	"shunt/geometry"
 	"shunt/model/safetext"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // mountedWay lists the files of a file system after the kernel has mounted it.
 func mountedWay(m Mount) Way {
 	return Way{
 		Name: "the kernel, mounted read-only",
-		Read: func(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+		Read: func(ctx context.Context, src Files, dir []string) ([]report.FileEntry, bool, error) {
 			at, err := src.Mount(m.FS, m.Quiet)
 			if err != nil {
 				return nil, false, err
@@ -31,7 +31,7 @@ func mountedWay(m Mount) Way {
 }
 
 // readMounted lists the directory dir of the file system that is mounted at the directory at.
-func readMounted(ctx context.Context, at string, dir []string) (entries []ops.FileEntry, more bool, err error) {
+func readMounted(ctx context.Context, at string, dir []string) (entries []report.FileEntry, more bool, err error) {
 	f, err := openBelow(at, dir)
 	if err != nil {
 		return nil, false, err
@@ -78,22 +78,22 @@ func openBelow(at string, dir []string) (*os.File, error) {
 }
 
 // mountedEntry describes one name in a directory. It also returns an entry if the file cannot be looked at.
-func mountedEntry(dir *os.File, name string) ops.FileEntry {
+func mountedEntry(dir *os.File, name string) report.FileEntry {
 	var st unix.Stat_t
 	if err := unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT); err != nil {
-		return ops.NewFileEntry(name, ops.FileOther, -1, time.Time{})
+		return report.NewFileEntry(name, report.FileOther, -1, time.Time{})
 	}
-	kind, size := ops.FileOther, geometry.Bytes(-1)
+	kind, size := report.FileOther, geometry.Bytes(-1)
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		kind, size = ops.FileRegular, geometry.Bytes(st.Size)
+		kind, size = report.FileRegular, geometry.Bytes(st.Size)
 	case unix.S_IFDIR:
-		kind = ops.FileDirectory
+		kind = report.FileDirectory
 	case unix.S_IFLNK:
-		kind = ops.FileSymlink
+		kind = report.FileSymlink
 	}
-	e := ops.NewFileEntry(name, kind, size, time.Unix(st.Mtim.Sec, 0).UTC())
-	if kind == ops.FileSymlink {
+	e := report.NewFileEntry(name, kind, size, time.Unix(st.Mtim.Sec, 0).UTC())
+	if kind == report.FileSymlink {
 		b := make([]byte, 4096)
 		if n, err := unix.Readlinkat(int(dir.Fd()), name, b); err == nil {
 			e.Target = safetext.Printable(string(b[:n]))

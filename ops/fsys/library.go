@@ -15,7 +15,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model/safetext"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // directories is the part of go-diskfs that is used. Files are never opened, because the library follows a link that leads
@@ -28,7 +28,7 @@ type directories interface {
 var errNotSuited = errors.New("not suited for go-diskfs")
 
 // guarded lists a directory with go-diskfs and recovers from its panics, which are frequent on damaged file systems.
-func guarded(open func() (directories, error), dir []string) (entries []ops.FileEntry, more bool, err error) {
+func guarded(open func() (directories, error), dir []string) (entries []report.FileEntry, more bool, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			entries, err = nil, fmt.Errorf("go-diskfs failed: %v", v)
@@ -66,33 +66,33 @@ func guarded(open func() (directories, error), dir []string) (entries []ops.File
 	return entries, false, nil
 }
 
-func libraryEntry(f fs.DirEntry) (ops.FileEntry, error) {
+func libraryEntry(f fs.DirEntry) (report.FileEntry, error) {
 	info, err := f.Info()
 	if err != nil {
-		return ops.FileEntry{}, err
+		return report.FileEntry{}, err
 	}
 	size := geometry.Bytes(info.Size())
 	kind := fileKind(f.Type())
-	if kind != ops.FileRegular {
+	if kind != report.FileRegular {
 		size = -1
 	}
-	e := ops.NewFileEntry(f.Name(), kind, size, info.ModTime().UTC())
-	if st, ok := info.Sys().(*ext4.StatT); ok && kind == ops.FileSymlink {
+	e := report.NewFileEntry(f.Name(), kind, size, info.ModTime().UTC())
+	if st, ok := info.Sys().(*ext4.StatT); ok && kind == report.FileSymlink {
 		e.Target = safetext.Printable(st.LinkTarget)
 	}
 	return e, nil
 }
 
-func fileKind(mode fs.FileMode) ops.FileKind {
+func fileKind(mode fs.FileMode) report.FileKind {
 	switch {
 	case mode.IsDir():
-		return ops.FileDirectory
+		return report.FileDirectory
 	case mode&fs.ModeSymlink != 0:
-		return ops.FileSymlink
+		return report.FileSymlink
 	case mode.IsRegular():
-		return ops.FileRegular
+		return report.FileRegular
 	}
-	return ops.FileOther
+	return report.FileOther
 }
 
 // storage shows the bytes of a file system to go-diskfs, as a file that cannot be written. The library must not be given

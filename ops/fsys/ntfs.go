@@ -15,6 +15,7 @@ import (
 	"shunt/model"
 	"shunt/model/scan"
 	"shunt/ops"
+	"shunt/ops/report"
 )
 
 func ntfsDriver() Driver {
@@ -130,7 +131,7 @@ func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) 
 }
 
 // ntfsFacts are the fields of an NTFS boot sector.
-func ntfsFacts(s *ops.SheetSection, r io.ReaderAt) {
+func ntfsFacts(s *report.SheetSection, r io.ReaderAt) {
 	b := piece(r, 0, 512)
 	if b == nil {
 		return
@@ -151,13 +152,13 @@ var ntfslsLine = regexp.MustCompile(`^ *(\d+) ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d \
 
 // readNtfsls lists a directory of NTFS. ntfsls does not say why it lists nothing, and shows a file as a directory with one
 // entry, so each directory in the path is first looked up in the one above it.
-func readNtfsls(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, bool, error) {
+func readNtfsls(ctx context.Context, src Files, dir []string) ([]report.FileEntry, bool, error) {
 	window, err := src.Window()
 	if err != nil {
 		return nil, false, err
 	}
 	for i, name := range dir {
-		err := find(name, func(each func(ops.FileEntry) bool) error {
+		err := find(name, func(each func(report.FileEntry) bool) error {
 			_, err := ntfsls(ctx, window, dir[:i], each)
 			return err
 		})
@@ -165,8 +166,8 @@ func readNtfsls(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, 
 			return nil, false, err
 		}
 	}
-	var entries []ops.FileEntry
-	more, err := ntfsls(ctx, window, dir, func(e ops.FileEntry) bool {
+	var entries []report.FileEntry
+	more, err := ntfsls(ctx, window, dir, func(e report.FileEntry) bool {
 		entries = append(entries, e)
 		return len(entries) <= MostEntries
 	})
@@ -175,7 +176,7 @@ func readNtfsls(ctx context.Context, src Files, dir []string) ([]ops.FileEntry, 
 
 // ntfsls runs the tool once and calls each with every entry until it returns false; more reports that it did. --force also
 // reads volumes that are marked dirty. The tool never writes.
-func ntfsls(ctx context.Context, window string, dir []string, each func(ops.FileEntry) bool) (more bool, err error) {
+func ntfsls(ctx context.Context, window string, dir []string, each func(report.FileEntry) bool) (more bool, err error) {
 	argv := []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}
 	exit, last, more, err := runLines(ctx, "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, argv, func(line string) bool {
 		if m := ntfslsLine.FindStringSubmatch(line); m != nil {
@@ -192,11 +193,11 @@ func ntfsls(ctx context.Context, window string, dir []string, each func(ops.File
 	return more, nil
 }
 
-func ntfslsParse(m []string) ops.FileEntry {
+func ntfslsParse(m []string) report.FileEntry {
 	size, _ := strconv.ParseInt(m[1], 10, 64)
 	when, _ := time.Parse("Jan _2 15:04 2006", m[2])
 	if name, ok := strings.CutSuffix(m[3], "/"); ok {
-		return ops.NewFileEntry(name, ops.FileDirectory, -1, when)
+		return report.NewFileEntry(name, report.FileDirectory, -1, when)
 	}
-	return ops.NewFileEntry(m[3], ops.FileRegular, geometry.Bytes(size), when)
+	return report.NewFileEntry(m[3], report.FileRegular, geometry.Bytes(size), when)
 }

@@ -11,7 +11,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 func squashDriver() Driver {
@@ -26,7 +26,7 @@ func squashDriver() Driver {
 var unsquashfsLine = regexp.MustCompile(`^([-dlbcps])\S{9} \d+/\d+ +(\d+|\d+, *\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) (/.*)$`)
 
 // readUnsquashfs lists a directory of squashfs. It misses names with a line break, which unsquashfs does not escape.
-func readUnsquashfs(ctx context.Context, src Files, dir []string) (entries []ops.FileEntry, more bool, err error) {
+func readUnsquashfs(ctx context.Context, src Files, dir []string) (entries []report.FileEntry, more bool, err error) {
 	window, err := src.Window()
 	if err != nil {
 		return nil, false, err
@@ -66,23 +66,23 @@ func readUnsquashfs(ctx context.Context, src Files, dir []string) (entries []ops
 	return entries[:min(len(entries), MostEntries)], more, nil
 }
 
-func unsquashfsParse(m []string, name string) ops.FileEntry {
+func unsquashfsParse(m []string, name string) report.FileEntry {
 	size, err := strconv.ParseInt(m[2], 10, 64)
 	when, _ := time.Parse("2006-01-02 15:04", m[3])
-	kind, target := ops.FileOther, ""
+	kind, target := report.FileOther, ""
 	switch m[1] {
 	case "-":
-		kind = ops.FileRegular
+		kind = report.FileRegular
 	case "d":
-		kind = ops.FileDirectory
+		kind = report.FileDirectory
 	case "l":
-		kind = ops.FileSymlink
+		kind = report.FileSymlink
 		name, target, _ = strings.Cut(name, " -> ")
 	}
-	if err != nil || kind != ops.FileRegular {
+	if err != nil || kind != report.FileRegular {
 		size = -1
 	}
-	e := ops.NewFileEntry(name, kind, geometry.Bytes(size), when)
+	e := report.NewFileEntry(name, kind, geometry.Bytes(size), when)
 	e.Target = safetext.Printable(target)
 	return e
 }

@@ -13,6 +13,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 )
 
 func xfsDriver() Driver {
@@ -163,7 +164,7 @@ var (
 
 // xfsFacts are the fields of an XFS superblock, which is big-endian. Source: "XFS Algorithms & Data Structures",
 // chapter "Superblocks".
-func xfsFacts(s *ops.SheetSection, r io.ReaderAt) {
+func xfsFacts(s *report.SheetSection, r io.ReaderAt) {
 	b := piece(r, 0, 512)
 	if b == nil {
 		return

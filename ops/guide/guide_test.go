@@ -12,6 +12,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/plan"
 )
 
 var update = flag.Bool("update", false, "write what the guide answers into testdata/scenarios")
@@ -90,8 +91,8 @@ func replays(t *testing.T, q ops.Queue, w Wish, p Plan) {
 			t.Fatalf("%s: %v", p.Title(), err)
 		}
 	}
-	text := ops.FormatPlan(p.Queue)
-	again, err := ops.ParsePlan(strings.NewReader(text), ops.NewQueue(q.Initial(), q.Env()), geometry.AlignNone)
+	text := plan.Format(p.Queue)
+	again, err := plan.Parse(strings.NewReader(text), ops.NewQueue(q.Initial(), q.Env()), geometry.AlignNone)
 	if err != nil || again.Len() != p.Queue.Len() {
 		t.Fatalf("%s is read back as %v", text, err)
 	}

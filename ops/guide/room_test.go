@@ -6,6 +6,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops"
+	"shunt/ops/plan"
 )
 
 func TestPlanLines(t *testing.T) {
@@ -18,11 +19,11 @@ func TestPlanLines(t *testing.T) {
 		{"image", "mbr 1001: 1 fat32 1-100; 2 ext4 200-1000 used 100", "image min", "move 2 left 100MiB and resize to 105MiB\nimage size 205MiB\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q, err := ops.ParsePlan(strings.NewReader(c.plan), ops.NewQueue(disk(t, c.disk), env()), geometry.AlignMiB)
+			q, err := plan.Parse(strings.NewReader(c.plan), ops.NewQueue(disk(t, c.disk), env()), geometry.AlignMiB)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := ops.FormatPlan(q); got != c.want {
+			if got := plan.Format(q); got != c.want {
 				t.Errorf("%q is\n%swant\n%s", c.plan, got, c.want)
 			}
 		})
@@ -32,7 +33,7 @@ func TestPlanLines(t *testing.T) {
 func TestPlanLineRefused(t *testing.T) {
 	d := disk(t, "gpt 1001: 1 fat32 1-100; 2 xfs 100-1000")
 	d.Fixed = true
-	for plan, want := range map[string]string{
+	for text, want := range map[string]string{
 		"room 1 by +1GiB": "plan line 1, column 1: cannot make room for p1: grow p1: it is not resized here",
 		"room 2 by +1GiB": "plan line 1, column 1: cannot make room for p2: use the free space behind p2: there is only 1007 KiB (2015s); " +
 			"move p2 itself: there is no free space before it; move p1: there is no free space before it; " +
@@ -41,9 +42,9 @@ func TestPlanLineRefused(t *testing.T) {
 		"image min": "plan line 1, column 1: cannot make the image smaller: shrink the image: a block device has a fixed size; " +
 			"that of a loop device is its file's: make the file longer with `truncate`, run `losetup -c` on the device and open it again",
 	} {
-		q, err := ops.ParsePlan(strings.NewReader(plan), ops.NewQueue(d, env()), geometry.AlignMiB)
+		q, err := plan.Parse(strings.NewReader(text), ops.NewQueue(d, env()), geometry.AlignMiB)
 		if err == nil || err.Error() != want || q.Len() != 0 {
-			t.Errorf("%s: %v\nwant %s", plan, err, want)
+			t.Errorf("%s: %v\nwant %s", text, err, want)
 		}
 	}
 }

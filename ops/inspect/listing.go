@@ -9,15 +9,15 @@ import (
 	"strings"
 
 	"shunt/model/safetext"
-	"shunt/ops"
 	"shunt/ops/fsys"
+	"shunt/ops/report"
 )
 
 // List lists the directory at the exact path dir; "" and "/" are the root. Where something can be done about an error, the
 // error says so.
-func List(ctx context.Context, src fsys.Files, dir string) (ops.Listing, error) {
+func List(ctx context.Context, src fsys.Files, dir string) (report.Listing, error) {
 	names, err := split(dir)
-	list := ops.Listing{Path: safetext.Printable("/" + strings.Join(names, "/")), Entries: []ops.FileEntry{}}
+	list := report.Listing{Path: safetext.Printable("/" + strings.Join(names, "/")), Entries: []report.FileEntry{}}
 	if err != nil {
 		return list, err
 	}
@@ -67,11 +67,11 @@ func split(path string) ([]string, error) {
 }
 
 // sorted returns the entries by name, without "." and "..".
-func sorted(entries []ops.FileEntry) []ops.FileEntry {
-	entries = slices.DeleteFunc(entries, func(e ops.FileEntry) bool { return e.Name == "." || e.Name == ".." })
-	slices.SortStableFunc(entries, func(a, b ops.FileEntry) int { return cmp.Compare(a.Exact(), b.Exact()) })
+func sorted(entries []report.FileEntry) []report.FileEntry {
+	entries = slices.DeleteFunc(entries, func(e report.FileEntry) bool { return e.Name == "." || e.Name == ".." })
+	slices.SortStableFunc(entries, func(a, b report.FileEntry) int { return cmp.Compare(a.Exact(), b.Exact()) })
 	if entries == nil {
-		entries = []ops.FileEntry{}
+		entries = []report.FileEntry{}
 	}
 	return entries
 }

@@ -11,7 +11,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // TestLyingSuperblocks shows what lies in partitions whose superblocks hold anything, of every kind, also cut off. Nothing
@@ -54,7 +54,7 @@ func TestLyingSuperblocks(t *testing.T) {
 	}
 }
 
-func texts(s ops.Sheet) []string {
+func texts(s report.Sheet) []string {
 	list := []string{s.Title}
 	for _, section := range s.Sections {
 		list = append(list, section.Title)

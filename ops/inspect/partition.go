@@ -15,13 +15,13 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
-	"shunt/ops"
 	"shunt/ops/fsys"
+	"shunt/ops/report"
 )
 
 // Partition returns the sheet of one partition of d, which lies on r. It runs no tools.
-func Partition(r io.ReaderAt, d model.Disk, p model.Partition, name string) ops.Sheet {
-	s := ops.Sheet{Title: safetext.Printable(p.Ref() + " of " + name)}
+func Partition(r io.ReaderAt, d model.Disk, p model.Partition, name string) report.Sheet {
+	s := report.Sheet{Title: safetext.Printable(p.Ref() + " of " + name)}
 	s = s.With(entry(d, p))
 	if p.Role == model.Extended {
 		return s.With(inside(d, p))
@@ -33,9 +33,9 @@ func Partition(r io.ReaderAt, d model.Disk, p model.Partition, name string) ops.
 }
 
 // entry returns what the table says about a partition.
-func entry(d model.Disk, p model.Partition) ops.SheetSection {
+func entry(d model.Disk, p model.Partition) report.SheetSection {
 	z := d.SectorSize
-	s := ops.SheetSection{Title: "Partition"}
+	s := report.SheetSection{Title: "Partition"}
 	s.Add("Number", fmt.Sprint(p.Number))
 	if d.Table.Kind == model.TableMBR {
 		s.Add("Role", p.Role.String())
@@ -56,14 +56,14 @@ func entry(d model.Disk, p model.Partition) ops.SheetSection {
 		s.Add("Boot record", fmt.Sprintf("sector %d, %d before the partition", p.EBR, p.Span.Start-p.EBR))
 	}
 	if over := p.Span.End - d.Sectors; over > 0 {
-		s.Warn("Outside", fmt.Sprintf("%d sectors lie behind the end of the disk", over), ops.Wrong)
+		s.Warn("Outside", fmt.Sprintf("%d sectors lie behind the end of the disk", over), report.Wrong)
 	}
 	return s
 }
 
 // inside lists the logical partitions in an extended one.
-func inside(d model.Disk, p model.Partition) ops.SheetSection {
-	s := ops.SheetSection{Title: "Contents"}
+func inside(d model.Disk, p model.Partition) report.SheetSection {
+	s := report.SheetSection{Title: "Contents"}
 	var refs []string
 	for _, q := range d.Partitions() {
 		if q.Role == model.Logical && p.Span.Start <= q.Span.Start && q.Span.End <= p.Span.End {
@@ -90,19 +90,19 @@ func place(at geometry.Sector, z geometry.SectorSize) string {
 
 // alignment judges where a partition starts. If it starts inside a physical block of 4 KiB, many writes cost a read as well.
 // That does no other harm.
-func alignment(start geometry.Sector, z geometry.SectorSize) (string, ops.Attention) {
+func alignment(start geometry.Sector, z geometry.SectorSize) (string, report.Attention) {
 	b := z.Bytes(start)
 	switch {
 	case b%geometry.MiB == 0:
-		return "whole MiB", ops.Plain
+		return "whole MiB", report.Plain
 	case b%(4*geometry.KiB) != 0:
-		return "not on a multiple of 4 KiB: slow on most disks made since 2010, harmless otherwise", ops.Odd
+		return "not on a multiple of 4 KiB: slow on most disks made since 2010, harmless otherwise", report.Odd
 	}
 	power := 4 * geometry.KiB
 	for b%(2*power) == 0 {
 		power *= 2
 	}
-	return fmt.Sprintf("multiple of %s, not of 1 MiB", geometry.FormatBytes(power)), ops.Plain
+	return fmt.Sprintf("multiple of %s, not of 1 MiB", geometry.FormatBytes(power)), report.Plain
 }
 
 // typeText formats a partition type as its name and its code.
@@ -115,8 +115,8 @@ func typeText(kind model.TableKind, t model.PartType) string {
 }
 
 // contents describes the file system that the scan found in n bytes of a partition, or of a disk without a table.
-func contents(fs model.Filesystem, n geometry.Bytes) ops.SheetSection {
-	s := ops.SheetSection{Title: "File system"}
+func contents(fs model.Filesystem, n geometry.Bytes) report.SheetSection {
+	s := report.SheetSection{Title: "File system"}
 	if !fs.Known() {
 		s.Add("Contents", "nothing that shunt knows")
 		s.Add("Notes", fs.Notes)
@@ -126,22 +126,22 @@ func contents(fs model.Filesystem, n geometry.Bytes) ops.SheetSection {
 	s.Add("Label", fs.Label)
 	s.Add("UUID", fs.UUID)
 	if fs.Size > 0 {
-		s.Add("Size", ops.ExactBytes(fs.Size))
+		s.Add("Size", report.ExactBytes(fs.Size))
 		switch rest := n - fs.Size; {
 		case rest < 0:
-			s.Warn("Too large", fmt.Sprintf("it believes to be %s longer than its place", ops.ExactBytes(-rest)), ops.Wrong)
+			s.Warn("Too large", fmt.Sprintf("it believes to be %s longer than its place", report.ExactBytes(-rest)), report.Wrong)
 		case rest >= geometry.MiB:
-			s.Warn("Not used", fmt.Sprintf("%s behind its end: grow it to use them", ops.ExactBytes(rest)), ops.Odd)
+			s.Warn("Not used", fmt.Sprintf("%s behind its end: grow it to use them", report.ExactBytes(rest)), report.Odd)
 		}
 	}
 	if fs.Used >= 0 {
-		s.Add("Used", ops.ExactBytes(fs.Used))
+		s.Add("Used", report.ExactBytes(fs.Used))
 	}
 	if free := fs.Unused(); free >= 0 {
-		s.Add("Unused", ops.ExactBytes(free))
+		s.Add("Unused", report.ExactBytes(free))
 	}
 	if fs.Min > 0 {
-		s.Add("Smallest", "about "+ops.ExactBytes(fs.Min))
+		s.Add("Smallest", "about "+report.ExactBytes(fs.Min))
 	}
 	if fs.BlockSize > 0 {
 		s.Add("Block size", fmt.Sprintf("%d bytes", fs.BlockSize))
@@ -149,16 +149,16 @@ func contents(fs model.Filesystem, n geometry.Bytes) ops.SheetSection {
 	if fs.Dirty == "" {
 		s.Add("State", "nothing wrong is known")
 	} else {
-		s.Warn("State", fs.Dirty, ops.Odd)
+		s.Warn("State", fs.Dirty, report.Odd)
 	}
-	s.Warn("Elsewhere", fs.Elsewhere.String(), ops.Odd)
+	s.Warn("Elsewhere", fs.Elsewhere.String(), report.Odd)
 	s.Add("Notes", fs.Notes)
 	return s
 }
 
 // superblock returns the facts that only the superblock of this kind has. The section is empty if shunt knows none.
-func superblock(r io.ReaderAt, kind model.FSKind) ops.SheetSection {
-	s := ops.SheetSection{Title: "Superblock"}
+func superblock(r io.ReaderAt, kind model.FSKind) report.SheetSection {
+	s := report.SheetSection{Title: "Superblock"}
 	if d := fsys.Of(kind); d.Facts != nil {
 		d.Facts(&s, r)
 	}

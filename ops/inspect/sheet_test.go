@@ -14,8 +14,8 @@ import (
 	"shunt/model"
 	"shunt/model/scan"
 	"shunt/model/testneed"
-	"shunt/ops"
 	"shunt/ops/fsys"
+	"shunt/ops/report"
 )
 
 func sh(t testing.TB, dir, script string) string {
@@ -32,7 +32,7 @@ func image(t testing.TB, mib int, script string) string {
 }
 
 // looked is the sheet of the whole target at path.
-func looked(t testing.TB, path string) (ops.Sheet, model.Disk) {
+func looked(t testing.TB, path string) (report.Sheet, model.Disk) {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -51,7 +51,7 @@ func looked(t testing.TB, path string) (ops.Sheet, model.Disk) {
 }
 
 // value is a line of a sheet, "" if it is not there.
-func value(s ops.Sheet, section, name string) string {
+func value(s report.Sheet, section, name string) string {
 	for _, at := range s.Sections {
 		for _, line := range at.Lines {
 			if at.Title == section && line.Name == name {
@@ -240,16 +240,16 @@ func TestAlignment(t *testing.T) {
 	for _, c := range []struct {
 		start geometry.Sector
 		z     geometry.SectorSize
-		look  ops.Attention
+		look  report.Attention
 		word  string
 	}{
-		{2048, 512, ops.Plain, "whole MiB"},
-		{2047, 512, ops.Odd, "not on a multiple of 4 KiB"},
-		{2056, 512, ops.Plain, "multiple of 4.00 KiB"},
-		{63, 512, ops.Odd, "not on a multiple of 4 KiB"},
-		{1024, 512, ops.Plain, "multiple of 512 KiB"},
-		{255, 4096, ops.Plain, "multiple of 4.00 KiB"},
-		{256, 4096, ops.Plain, "whole MiB"},
+		{2048, 512, report.Plain, "whole MiB"},
+		{2047, 512, report.Odd, "not on a multiple of 4 KiB"},
+		{2056, 512, report.Plain, "multiple of 4.00 KiB"},
+		{63, 512, report.Odd, "not on a multiple of 4 KiB"},
+		{1024, 512, report.Plain, "multiple of 512 KiB"},
+		{255, 4096, report.Plain, "multiple of 4.00 KiB"},
+		{256, 4096, report.Plain, "whole MiB"},
 	} {
 		if text, look := alignment(c.start, c.z); look != c.look || !strings.HasPrefix(text, c.word) {
 			t.Errorf("%d of %d bytes: %q, %q", c.start, c.z, text, look)

@@ -7,13 +7,13 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // Target returns the sheet of a whole target: the disk d, which was scanned from r, and other facts about the target (about).
-func Target(r io.ReaderAt, d model.Disk, name string, about []ops.SheetLine) ops.Sheet {
-	s := ops.Sheet{Title: safetext.Printable(name)}
-	head := ops.SheetSection{Title: "Target", Lines: about}
+func Target(r io.ReaderAt, d model.Disk, name string, about []report.SheetLine) report.Sheet {
+	s := report.Sheet{Title: safetext.Printable(name)}
+	head := report.SheetSection{Title: "Target", Lines: about}
 	head.Add("Size", fmt.Sprintf("%s (%d sectors, %d bytes)", geometry.FormatBytes(d.Size()), d.Sectors, d.Size()))
 	head.Add("Sector size", fmt.Sprintf("%d bytes, logical", d.SectorSize))
 	if d.Fixed {
@@ -26,9 +26,9 @@ func Target(r io.ReaderAt, d model.Disk, name string, about []ops.SheetLine) ops
 	return s
 }
 
-func table(d model.Disk) ops.SheetSection {
+func table(d model.Disk) report.SheetSection {
 	z, t := d.SectorSize, d.Table
-	s := ops.SheetSection{Title: "Table"}
+	s := report.SheetSection{Title: "Table"}
 	switch t.Kind {
 	case model.TableNone:
 		s.Add("Kind", "none")
@@ -77,22 +77,22 @@ func table(d model.Disk) ops.SheetSection {
 		largest = max(largest, g.Span.Len())
 	}
 	if free > 0 {
-		s.Add("Unallocated", fmt.Sprintf("%s, at most %s in one piece", ops.ExactBytes(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
+		s.Add("Unallocated", fmt.Sprintf("%s, at most %s in one piece", report.ExactBytes(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
 	}
 	return s
 }
 
 // remarks lists the problems that the scan found.
-func remarks(d model.Disk) ops.SheetSection {
-	s := ops.SheetSection{Title: "Remarks"}
+func remarks(d model.Disk) report.SheetSection {
+	s := report.SheetSection{Title: "Remarks"}
 	for _, p := range d.Problems() {
-		name, look := "Note", ops.Plain
+		name, look := "Note", report.Plain
 		switch p.Severity {
 		case model.Note:
 		case model.Warning:
-			name, look = "Warning", ops.Odd
+			name, look = "Warning", report.Odd
 		case model.Fatal:
-			name, look = "Read-only", ops.Wrong
+			name, look = "Read-only", report.Wrong
 		}
 		text := p.Text
 		if p.Advice != "" {

@@ -11,6 +11,7 @@ import (
 	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
+	"shunt/ops/report"
 	"shunt/ops/window/tool"
 )
 
@@ -33,17 +34,17 @@ const (
 
 // Tools runs the file system's own tools on the file at path, which holds the file system and nothing else. A tool that is
 // missing or fails has the reason in its place.
-func Tools(ctx context.Context, kind model.FSKind, path, shown string) []ops.Said {
-	var list []ops.Said
+func Tools(ctx context.Context, kind model.FSKind, path, shown string) []report.Said {
+	var list []report.Said
 	for _, q := range fsys.Of(kind).Ask {
 		list = append(list, said(ctx, q, path, shown))
 	}
 	return list
 }
 
-func said(ctx context.Context, q fsys.Inquiry, path, shown string) ops.Said {
+func said(ctx context.Context, q fsys.Inquiry, path, shown string) report.Said {
 	argv := q.Of(path)
-	said := ops.Said{Command: safetext.Command(q.Of(shown)...)}
+	said := report.Said{Command: safetext.Command(q.Of(shown)...)}
 	ctx, cancel := context.WithTimeout(ctx, mostTime)
 	defer cancel()
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Env: []string{"TZ=UTC"}})

@@ -12,23 +12,23 @@ import (
 	"shunt/model/safetext"
 	"shunt/model/scan"
 	"shunt/model/table"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 )
 
 // Glance looks into candidates, without a lock on any. The glimpses are in the order of the paths.
-func (f Finder) Glance(paths []string) []ops.Glimpse {
+func (f Finder) Glance(paths []string) []report.Glimpse {
 	around := registry.LookAround()
-	list := make([]ops.Glimpse, len(paths))
+	list := make([]report.Glimpse, len(paths))
 	for i, path := range paths {
 		list[i] = f.glance(around, path)
 	}
 	return list
 }
 
-func (f Finder) glance(around registry.Surroundings, path string) ops.Glimpse {
-	out := ops.Glimpse{Path: path}
+func (f Finder) glance(around registry.Surroundings, path string) report.Glimpse {
+	out := report.Glimpse{Path: path}
 	g, err := around.Glance(path, func(r io.ReaderAt, g registry.Glance) error { return f.look(r, g, &out) })
 	out.Size, out.Format, out.Own = geometry.Bytes(g.Size), g.Format, g.Own
 	out.Back, out.Use, out.Cannot = safetext.Printable(g.Back), safetext.Printable(g.Use), safetext.Printable(g.Cannot)
@@ -58,7 +58,7 @@ func (f Finder) refusal(path string, g registry.Glance, err error) string {
 }
 
 // look finds the table, or what covers a disk without one.
-func (f Finder) look(r io.ReaderAt, g registry.Glance, out *ops.Glimpse) error {
+func (f Finder) look(r io.ReaderAt, g registry.Glance, out *report.Glimpse) error {
 	z := f.sectorSize(g)
 	if !z.Valid() {
 		z = geometry.Sector512

@@ -14,7 +14,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model/safetext"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/ops/target/registry"
 )
 
@@ -30,7 +30,7 @@ type Finder struct {
 
 // List lists what there is to open in a directory: directories, files and block devices, in the order of their names.
 // Links are followed. path is the directory, absolute. The error is ready to be shown.
-func (Finder) List(dir string) (path string, list []ops.Candidate, err error) {
+func (Finder) List(dir string) (path string, list []report.Candidate, err error) {
 	path, err = filepath.Abs(dir)
 	if err != nil {
 		return dir, nil, err
@@ -40,9 +40,9 @@ func (Finder) List(dir string) (path string, list []ops.Candidate, err error) {
 		return path, nil, err
 	}
 	for _, e := range entries {
-		c := ops.Candidate{Name: e.Name(), Path: filepath.Join(path, e.Name())}
+		c := report.Candidate{Name: e.Name(), Path: filepath.Join(path, e.Name())}
 		if e.IsDir() {
-			c.Kind = ops.CandidateDir // it need not be asked for anything more
+			c.Kind = report.CandidateDir // it need not be asked for anything more
 			list = append(list, c)
 			continue
 		}
@@ -52,12 +52,12 @@ func (Finder) List(dir string) (path string, list []ops.Candidate, err error) {
 		}
 		switch mode := info.Mode(); {
 		case mode.IsDir():
-			c.Kind = ops.CandidateDir
+			c.Kind = report.CandidateDir
 		case mode.IsRegular():
 			c.Size = geometry.Bytes(info.Size())
 			c.Likely = likely(c.Name, c.Size)
 		case mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0:
-			c.Kind = ops.CandidateDevice
+			c.Kind = report.CandidateDevice
 		default:
 			continue
 		}
@@ -67,10 +67,10 @@ func (Finder) List(dir string) (path string, list []ops.Candidate, err error) {
 }
 
 // BlockDevices lists the block devices that can be opened.
-func (f Finder) BlockDevices() []ops.Candidate {
-	var list []ops.Candidate
+func (f Finder) BlockDevices() []report.Candidate {
+	var list []report.Candidate
 	for _, node := range registry.Devices(f.Disks) {
-		list = append(list, ops.Candidate{Name: node, Path: node, Kind: ops.CandidateDevice})
+		list = append(list, report.Candidate{Name: node, Path: node, Kind: report.CandidateDevice})
 	}
 	return list
 }

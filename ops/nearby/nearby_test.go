@@ -17,7 +17,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/testneed"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 )
@@ -30,7 +30,7 @@ func sh(t testing.TB, dir, script string) string {
 }
 
 // look is what Glance tells of one file.
-func look(path string) ops.Glimpse { return Finder{}.Glance([]string{path})[0] }
+func look(path string) report.Glimpse { return Finder{}.Glance([]string{path})[0] }
 
 func TestGlance(t *testing.T) {
 	for _, tool := range []string{"sfdisk", "mkfs.ext4", "mkfs.vfat", "qemu-img", "xz"} {
@@ -39,58 +39,58 @@ func TestGlance(t *testing.T) {
 	const mib = geometry.MiB
 	for name, c := range map[string]struct {
 		script string // makes the file f
-		want   ops.Glimpse
+		want   report.Glimpse
 		cannot string
 	}{
 		"gpt": {
 			"truncate -s 64M f; printf 'label: gpt\n,10M\n,10M\n,\n' | sfdisk -q --no-tell-kernel f",
-			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Parts: 3, Image: true},
+			report.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Parts: 3, Image: true},
 			"",
 		},
 		"mbr with logical partitions": {
 			"truncate -s 64M f; printf 'label: dos\n,10M\n,,E\n,10M\n,10M\n' | sfdisk -q --no-tell-kernel f",
-			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableMBR, Parts: 3, Image: true},
+			report.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableMBR, Parts: 3, Image: true},
 			"",
 		},
 		"empty table": {
 			"truncate -s 64M f; printf 'label: gpt\n' | sfdisk -q --no-tell-kernel f",
-			ops.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Image: true},
+			report.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Image: true},
 			"",
 		},
 		"ext4": {
 			"truncate -s 64M f; mkfs.ext4 -q f",
-			ops.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.Ext4, Image: true},
+			report.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.Ext4, Image: true},
 			"",
 		},
 		"fat": {
 			"truncate -s 64M f; mkfs.vfat -F 32 f",
-			ops.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.FAT32, Image: true},
+			report.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.FAT32, Image: true},
 			"",
 		},
-		"blank":    {"truncate -s 64M f", ops.Glimpse{Size: 64 * mib, Format: "raw", Image: true}, ""},
-		"text":     {"yes hello | head -c 1M > f", ops.Glimpse{Size: mib, Format: "raw"}, ""},
-		"odd size": {"printf x > f", ops.Glimpse{Size: 1, Format: "raw"}, ""},
-		"empty":    {": > f", ops.Glimpse{Format: "raw"}, ""},
+		"blank":    {"truncate -s 64M f", report.Glimpse{Size: 64 * mib, Format: "raw", Image: true}, ""},
+		"text":     {"yes hello | head -c 1M > f", report.Glimpse{Size: mib, Format: "raw"}, ""},
+		"odd size": {"printf x > f", report.Glimpse{Size: 1, Format: "raw"}, ""},
+		"empty":    {": > f", report.Glimpse{Format: "raw"}, ""},
 		"qcow2": {
 			"qemu-img create -q -f qcow2 -o preallocation=off f 1G; truncate -s 1M f",
-			ops.Glimpse{Size: mib, Format: "qcow2", Image: true},
+			report.Glimpse{Size: mib, Format: "qcow2", Image: true},
 			"this version cannot edit qcow2 files: convert it first",
 		},
 		"vmdk": {
 			"qemu-img create -q -f vmdk f 1G; truncate -s 1M f",
-			ops.Glimpse{Size: mib, Format: "VMDK", Image: true},
+			report.Glimpse{Size: mib, Format: "VMDK", Image: true},
 			"cannot edit VMDK files",
 		},
 		"packed": {
 			"truncate -s 1M f; xz f; mv f.xz f; truncate -s 4K f",
-			ops.Glimpse{Size: 4096, Format: "xz", Image: true},
+			report.Glimpse{Size: 4096, Format: "xz", Image: true},
 			"unpack it first",
 		},
-		"directory":    {"mkdir f", ops.Glimpse{}, "is neither a regular file nor a block device"},
-		"pipe":         {"mkfifo f", ops.Glimpse{}, "is neither a regular file nor a block device"},
-		"gone":         {"true", ops.Glimpse{}, "no such file or directory"},
-		"dead link":    {"ln -s f f", ops.Glimpse{}, "too many levels"},
-		"link to disk": {"truncate -s 64M d; ln -s d f", ops.Glimpse{Size: 64 * mib, Format: "raw", Image: true}, ""},
+		"directory":    {"mkdir f", report.Glimpse{}, "is neither a regular file nor a block device"},
+		"pipe":         {"mkfifo f", report.Glimpse{}, "is neither a regular file nor a block device"},
+		"gone":         {"true", report.Glimpse{}, "no such file or directory"},
+		"dead link":    {"ln -s f f", report.Glimpse{}, "too many levels"},
+		"link to disk": {"truncate -s 64M d; ln -s d f", report.Glimpse{Size: 64 * mib, Format: "raw", Image: true}, ""},
 	} {
 		dir := t.TempDir()
 		sh(t, dir, c.script)
@@ -113,7 +113,7 @@ func TestGlanceUnreadable(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(filepath.Dir(path)), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	seen := make(chan ops.Glimpse)
+	seen := make(chan report.Glimpse)
 	go func() {
 		// Root can read everything, unless the thread is somebody else to the file system. It ends with this function.
 		runtime.LockOSThread()
@@ -192,7 +192,7 @@ func TestGlanceInUse(t *testing.T) {
 		}
 		found := false
 		for _, c := range (Finder{}).BlockDevices() {
-			found = found || c.Path == node && c.Kind == ops.CandidateDevice
+			found = found || c.Path == node && c.Kind == report.CandidateDevice
 		}
 		if !found {
 			t.Errorf("%s is not among the devices", node)

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/ops/target"
 )
 
@@ -40,16 +40,16 @@ func StateDir(env func(string) string) string {
 }
 
 // Recent lists the targets that were opened lately and are still there, the newest first.
-func (f Finder) Recent() []ops.Candidate {
-	var list []ops.Candidate
+func (f Finder) Recent() []report.Candidate {
+	var list []report.Candidate
 	for _, path := range f.recent() {
 		info, err := os.Stat(path)
 		if err != nil || info.IsDir() {
 			continue
 		}
-		c := ops.Candidate{Name: path, Path: path, Likely: true}
+		c := report.Candidate{Name: path, Path: path, Likely: true}
 		if info.Mode()&fs.ModeDevice != 0 {
-			c.Kind = ops.CandidateDevice
+			c.Kind = report.CandidateDevice
 		}
 		list = append(list, c)
 	}

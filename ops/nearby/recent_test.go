@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model/testneed"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
-func names(list []ops.Candidate) []string {
+func names(list []report.Candidate) []string {
 	var out []string
 	for _, c := range list {
 		out = append(out, filepath.Base(c.Path))

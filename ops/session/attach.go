@@ -8,8 +8,8 @@ import (
 	"net"
 	"time"
 
-	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 	"shunt/ops/worker"
@@ -80,10 +80,10 @@ func attachTo(dir *journal.Dir) (*Run, error) {
 
 // greet connects and waits for the first snapshot: only then it is certain that there is a worker and that it has not
 // just ended.
-func greet(dir *journal.Dir, patience time.Duration) (net.Conn, *bufio.Reader, ops.Progress, error) {
+func greet(dir *journal.Dir, patience time.Duration) (net.Conn, *bufio.Reader, report.Progress, error) {
 	conn, err := worker.Dial(dir)
 	if err != nil {
-		return nil, nil, ops.Progress{}, err
+		return nil, nil, report.Progress{}, err
 	}
 	in := bufio.NewReaderSize(conn, longestGreeting)
 	err = conn.SetReadDeadline(time.Now().Add(patience))
@@ -98,13 +98,13 @@ func greet(dir *journal.Dir, patience time.Duration) (net.Conn, *bufio.Reader, o
 		err = errors.New("it does not say where it stands")
 	}
 	if err := errors.Join(err, conn.SetReadDeadline(time.Time{})); err != nil {
-		return nil, nil, ops.Progress{}, errors.Join(fmt.Errorf("%w (%w)", worker.ErrNobody, err), conn.Close())
+		return nil, nil, report.Progress{}, errors.Join(fmt.Errorf("%w (%w)", worker.ErrNobody, err), conn.Close())
 	}
 	return conn, in, *first.Progress, nil
 }
 
 // underWay is where the commit stands that is under way in a journal's directory, nil if there is none.
-func underWay(dir *journal.Dir) *ops.Progress {
+func underWay(dir *journal.Dir) *report.Progress {
 	conn, _, first, err := greet(dir, answersQuestion)
 	if err != nil {
 		return nil

@@ -10,6 +10,8 @@ import (
 	"shunt/geometry"
 	"shunt/model/testneed"
 	"shunt/ops"
+	"shunt/ops/plan"
+	"shunt/ops/report"
 )
 
 // pair opens two images in one group: the first has an ext4 partition, the second an empty table.
@@ -37,9 +39,9 @@ mkfs.ext4 -q -F -L lent -E offset=1048576,nodiscard a.raw 20M`)
 	return open[0], open[1]
 }
 
-func planned(t *testing.T, s *Session, plan string) ops.Queue {
+func planned(t *testing.T, s *Session, text string) ops.Queue {
 	t.Helper()
-	q, err := ops.ParsePlan(strings.NewReader(plan), ops.NewQueue(s.Disk(), s.Env()), geometry.AlignMiB)
+	q, err := plan.Parse(strings.NewReader(text), ops.NewQueue(s.Disk(), s.Env()), geometry.AlignMiB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +92,7 @@ func TestLendInTurn(t *testing.T) {
 	_, err = borrower.Start(q, 0)
 	wantErr(t, err, "is being changed")
 	changing.Cancel()
-	if r := changing.Result(); r.Outcome != ops.Unchanged {
+	if r := changing.Result(); r.Outcome != report.Unchanged {
 		t.Fatal(r)
 	}
 
@@ -114,7 +116,7 @@ func TestLendInTurn(t *testing.T) {
 	group.lent[lender.Facts().Path]--
 	group.mu.Unlock()
 	copying.Commit()
-	if r := copying.Result(); r.Outcome != ops.Done {
+	if r := copying.Result(); r.Outcome != report.Done {
 		t.Fatal(r)
 	}
 	again, err := lender.Start(planned(t, lender, "name 1 x"), 0)

@@ -16,6 +16,7 @@ import (
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
 	"shunt/ops/inspect"
+	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 	"shunt/ops/window"
@@ -92,9 +93,9 @@ func (v *Viewer) place(id model.PartID) (place, error) {
 // Inform tells all there is to know of a partition, or of the target as a whole with id 0, as it lies on the target. It
 // runs tools and can take seconds; what they did not answer is told in the sheet. The error is for a partition that is
 // not there and for a ctx that ended.
-func (v *Viewer) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error) {
+func (v *Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, error) {
 	name := filepath.Base(v.path)
-	var sheet ops.Sheet
+	var sheet report.Sheet
 	if id == 0 {
 		sheet = inspect.Target(v.target, v.disk, name, v.about())
 	} else {
@@ -117,17 +118,17 @@ func (v *Viewer) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error)
 		return sheet, ctx.Err()
 	}
 	if err != nil {
-		sheet.Said = append(sheet.Said, ops.Said{Command: inspect.Command(at.fs.Kind, at.name), Err: safetext.Printable(err.Error())})
+		sheet.Said = append(sheet.Said, report.Said{Command: inspect.Command(at.fs.Kind, at.name), Err: safetext.Printable(err.Error())})
 	}
 	return sheet, nil
 }
 
 // List lists the directory at an exact path in a partition, or in the file system that covers a disk without a table with
 // id 0. The error is ready to be shown; it wraps fsys.ErrNoDirectory for a directory that is not there.
-func (v *Viewer) List(ctx context.Context, id model.PartID, dir string) (ops.Listing, error) {
+func (v *Viewer) List(ctx context.Context, id model.PartID, dir string) (report.Listing, error) {
 	at, err := v.place(id)
 	if err != nil {
-		return ops.Listing{}, err
+		return report.Listing{}, err
 	}
 	q := worker.Question{List: true, Dir: []byte(dir)}
 	answer, err := v.ask(ctx, at, q)
@@ -138,9 +139,9 @@ func (v *Viewer) List(ctx context.Context, id model.PartID, dir string) (ops.Lis
 		answer, err = v.ask(ctx, at, q)
 	}
 	if err != nil {
-		return ops.Listing{}, err
+		return report.Listing{}, err
 	}
-	list := ops.Listing{}
+	list := report.Listing{}
 	if answer.Listing != nil {
 		list = *answer.Listing
 	}
@@ -208,15 +209,15 @@ func ending(waited error, said string) string {
 }
 
 // about is what is known of the target besides its contents.
-func (v *Viewer) about() []ops.SheetLine {
-	var s ops.SheetSection
+func (v *Viewer) about() []report.SheetLine {
+	var s report.SheetSection
 	s.Add("Path", v.facts.Path)
 	s.Add("Format", v.facts.Format)
-	s.Warn("In use", v.facts.InUse, ops.Odd)
+	s.Warn("In use", v.facts.InUse, report.Odd)
 	s.Add("Note", v.facts.Note)
 	if u := v.facts.Undo; u != nil {
 		s.Add("Undo", fmt.Sprintf("the transaction of %s can be undone; %s are kept for that",
-			u.When.Format("2006-01-02 15:04"), geometry.FormatBytes(geometry.Bytes(u.Bytes))))
+			u.When.Format("2006-01-02 15:04"), geometry.FormatBytes(u.Room)))
 	}
 	return s.Lines
 }

@@ -15,8 +15,8 @@ import (
 	"shunt/model"
 	"shunt/model/safetext"
 	"shunt/model/testneed"
-	"shunt/ops"
 	"shunt/ops/fsys"
+	"shunt/ops/report"
 	"shunt/ops/worker"
 )
 
@@ -111,7 +111,7 @@ func want(t testing.TB, dir string) []string {
 }
 
 // told is a listing in the same form, without what the file system adds by itself.
-func told(t testing.TB, list ops.Listing) []string {
+func told(t testing.TB, list report.Listing) []string {
 	t.Helper()
 	var lines []string
 	for _, e := range list.Entries {
@@ -121,7 +121,7 @@ func told(t testing.TB, list ops.Listing) []string {
 		if e.Name != safetext.Printable(e.Exact()) || strings.ContainsAny(e.Name+e.Target, "\n\x1b\u202e") {
 			t.Errorf("%q is not printable", e.Name)
 		}
-		if e.Kind == ops.FileRegular && e.Modified.Truncate(time.Minute) != when.Truncate(time.Minute) {
+		if e.Kind == report.FileRegular && e.Modified.Truncate(time.Minute) != when.Truncate(time.Minute) {
 			t.Errorf("%q is of %s", e.Name, e.Modified)
 		}
 		lines = append(lines, fmt.Sprintf("%s %s %d ", e.Exact(), e.Kind, e.Size))

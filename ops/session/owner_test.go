@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model/testneed"
-	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/report"
 	"shunt/ops/worker"
 )
 
@@ -91,7 +91,7 @@ func TestWhoseDirectory(t *testing.T) {
 				}
 				return
 			}
-			if outcome != ops.Done || err != nil || !s.changed(t) {
+			if outcome != report.Done || err != nil || !s.changed(t) {
 				t.Fatalf("%q, %v", outcome, err)
 			}
 			s.noLeak(t, filepath.Dir(dir))
@@ -102,7 +102,7 @@ func TestWhoseDirectory(t *testing.T) {
 					t.Errorf("%s belongs to %d, mode %o", path, st.Uid, st.Mode)
 				}
 			}
-			if outcome, err := actUndo.doWith(s.image, opts, nil); outcome != ops.RolledBack || err != nil || s.changed(t) {
+			if outcome, err := actUndo.doWith(s.image, opts, nil); outcome != report.RolledBack || err != nil || s.changed(t) {
 				t.Errorf("undo: %q, %v", outcome, err)
 			}
 		})
@@ -250,7 +250,7 @@ func TestReached(t *testing.T) {
 	link := filepath.Join(far, "link.raw")
 	must(t, os.Symlink(s.image, link))
 	must(t, os.Mkdir(link+".shunt", 0o777), os.Chmod(link+".shunt", 0o777))
-	if outcome, err := actRecover.do(link, nil); outcome != ops.Done || err != nil || !s.changed(t) {
+	if outcome, err := actRecover.do(link, nil); outcome != report.Done || err != nil || !s.changed(t) {
 		t.Errorf("by a link: %q, %v", outcome, err)
 	}
 	if _, err := os.Lstat(filepath.Join(s.dir(), "seal")); err != nil {
@@ -278,7 +278,7 @@ func TestSwapped(t *testing.T) {
 	} {
 		s := newScene(t, p, uid, actApply)
 		outcome, err := actApply.do(s.image, func() { must(t, swap(s)) })
-		if outcome != ops.Unchanged || err == nil || s.changed(t) {
+		if outcome != report.Unchanged || err == nil || s.changed(t) {
 			t.Errorf("%s: %q, %v", name, outcome, err)
 		}
 		s.noLeak(t, filepath.Dir(s.home))

@@ -22,6 +22,8 @@ import (
 	"shunt/geometry"
 	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
+	"shunt/ops/report"
 )
 
 // secret is in the old content of the image and in every file of the vault.
@@ -80,7 +82,7 @@ func propsIn(dir string) (p props, err error) {
 	}
 	p.unfinished[journal.JournalName] = begun(p.unfinished[journal.JournalName])
 	run.Commit()
-	if r := run.Result(); r.Outcome != ops.Done {
+	if r := run.Result(); r.Outcome != report.Done {
 		return p, fmt.Errorf("commit: %+v", r)
 	}
 	if p.kept, err = filesIn(image + ".shunt"); err != nil {
@@ -96,7 +98,7 @@ func propsIn(dir string) (p props, err error) {
 }
 
 func rename(s *Session) (*Run, error) {
-	q, err := ops.ParsePlan(strings.NewReader(plannedName), ops.NewQueue(s.Disk(), s.Env()), geometry.AlignMiB)
+	q, err := plan.Parse(strings.NewReader(plannedName), ops.NewQueue(s.Disk(), s.Env()), geometry.AlignMiB)
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model/testneed"
-	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/report"
 	"shunt/ops/txn"
 )
 
@@ -200,7 +200,7 @@ func (c cell) run(t *testing.T, p props, uid int) {
 	if !c.later {
 		s.plant(t, v, c.kind, c.name)
 	}
-	var outcome ops.Outcome
+	var outcome report.Outcome
 	var err error
 	finished := make(chan struct{})
 	go func() {
@@ -219,7 +219,7 @@ func (c cell) run(t *testing.T, p props, uid int) {
 	v.untouched(t)
 	s.noLeak(t, s.home)
 	is := s.changed(t)
-	if is != was && outcome != ops.Done && outcome != ops.RolledBack {
+	if is != was && outcome != report.Done && outcome != report.RolledBack {
 		t.Errorf("the image changed, and the outcome is %q, %v", outcome, err)
 	}
 	c.judge(t, err)
@@ -244,11 +244,11 @@ func (c cell) judge(t *testing.T, err error) {
 }
 
 // do does it. For info the error is what was ignored.
-func (a action) do(image string, between func()) (ops.Outcome, error) {
+func (a action) do(image string, between func()) (report.Outcome, error) {
 	return a.doWith(image, Options{}, between)
 }
 
-func (a action) doWith(image string, opts Options, between func()) (ops.Outcome, error) {
+func (a action) doWith(image string, opts Options, between func()) (report.Outcome, error) {
 	if a == actInfo || a == actInfoUndo {
 		_, facts, left, err := Inspect(image, opts)
 		if err == nil && facts.Ignored != nil {
@@ -257,23 +257,23 @@ func (a action) doWith(image string, opts Options, between func()) (ops.Outcome,
 				err = errors.New("what is not to be trusted was read")
 			}
 		}
-		return ops.Unchanged, err
+		return report.Unchanged, err
 	}
 	s, err := Open(image, opts)
 	if err != nil {
-		return ops.Unchanged, err
+		return report.Unchanged, err
 	}
 	outcome, err := a.with(s, between)
 	return outcome, errors.Join(err, s.Close())
 }
 
-func (a action) with(s *Session, between func()) (ops.Outcome, error) {
+func (a action) with(s *Session, between func()) (report.Outcome, error) {
 	s.LastResult()
 	var run *Run
 	var err error
 	switch a {
 	case actOpen, actInfo, actInfoUndo, actions:
-		return ops.Unchanged, s.Damage()
+		return report.Unchanged, s.Damage()
 	case actRehearse, actApply:
 		run, err = rename(s)
 	case actRecover:
@@ -284,7 +284,7 @@ func (a action) with(s *Session, between func()) (ops.Outcome, error) {
 		run, err = s.Undo()
 	}
 	if err != nil {
-		return ops.Unchanged, err
+		return report.Unchanged, err
 	}
 	if a == actRehearse || a == actApply {
 		if report, ok := run.Report(); !ok || report.Err != "" {
@@ -315,9 +315,9 @@ func TestUnplanted(t *testing.T) {
 	for a := range actions {
 		s := newScene(t, p, uid, a)
 		outcome, err := a.do(s.image, func() {})
-		want := map[action]ops.Outcome{actApply: ops.Done, actRecover: ops.Done, actRollback: ops.RolledBack, actUndo: ops.RolledBack}[a]
+		want := map[action]report.Outcome{actApply: report.Done, actRecover: report.Done, actRollback: report.RolledBack, actUndo: report.RolledBack}[a]
 		if want == "" {
-			want = ops.Unchanged
+			want = report.Unchanged
 		}
 		if a == actRehearse {
 			err = nil // it says that it was cancelled

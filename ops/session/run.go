@@ -13,7 +13,7 @@ import (
 	"sync"
 	"syscall"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/ops/window"
 	"shunt/ops/worker"
 )
@@ -21,14 +21,14 @@ import (
 // Run is a worker at work. Its methods may be called from any goroutine.
 type Run struct {
 	conn    net.Conn
-	updates chan ops.Progress
+	updates chan report.Progress
 	decided chan struct{} // closed when the report is there or can no longer come
 	ended   chan struct{} // closed when the result is there
 
 	mu     sync.Mutex
 	writes bool // the worker may write to the target: it was told to, or was from the start
-	report *ops.Report
-	result ops.Result
+	report *report.Rehearsal
+	result report.Result
 	log    []string
 }
 
@@ -98,7 +98,7 @@ func spawn(job worker.Job, files handed, how window.How) (*process, error) {
 // newRun is the run of a worker that may be writing already.
 func newRun(conn net.Conn) *Run {
 	return &Run{
-		conn: conn, updates: make(chan ops.Progress, 1), decided: make(chan struct{}), ended: make(chan struct{}), writes: true,
+		conn: conn, updates: make(chan report.Progress, 1), decided: make(chan struct{}), ended: make(chan struct{}), writes: true,
 	}
 }
 
@@ -113,7 +113,7 @@ func (r *Run) send(v any) error {
 
 // listen takes the worker's events until its end of the socket is closed, then waits for the process.
 func (r *Run) listen(in *bufio.Reader, wait func() error, stderr *tail) {
-	var result *ops.Result
+	var result *report.Result
 	undecided := true
 	for {
 		line, err := in.ReadBytes('\n')
@@ -160,12 +160,12 @@ func (r *Run) listen(in *bufio.Reader, wait func() error, stderr *tail) {
 }
 
 // silent is the result of a worker that left none.
-func (r *Run) silent(err string) *ops.Result {
+func (r *Run) silent(err string) *report.Result {
 	if !r.writes {
-		return &ops.Result{Outcome: ops.Unchanged, Err: err}
+		return &report.Result{Outcome: report.Unchanged, Err: err}
 	}
-	return &ops.Result{
-		Outcome: ops.Interrupted, Err: err, Silent: true,
+	return &report.Result{
+		Outcome: report.Interrupted, Err: err, Silent: true,
 		Advice: "No data is lost: if the commit had begun, `shunt recover` finishes it, and `shunt recover --rollback` takes it back; if not, nothing was changed.",
 	}
 }
@@ -183,7 +183,7 @@ func silence(waited error, said string) string {
 }
 
 // latest replaces a snapshot nobody has fetched yet.
-func (r *Run) latest(p ops.Progress) {
+func (r *Run) latest(p report.Progress) {
 	select {
 	case <-r.updates:
 	default:
@@ -193,15 +193,15 @@ func (r *Run) latest(p ops.Progress) {
 
 // Updates delivers snapshots of the progress; those nobody fetches are replaced by later ones. It is closed when the
 // run has ended.
-func (r *Run) Updates() <-chan ops.Progress { return r.updates }
+func (r *Run) Updates() <-chan report.Progress { return r.updates }
 
 // Report waits for the rehearsal to end. ok is false if the run ended without one; Result tells why.
-func (r *Run) Report() (report ops.Report, ok bool) {
+func (r *Run) Report() (result report.Rehearsal, ok bool) {
 	<-r.decided
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.report == nil {
-		return ops.Report{}, false
+		return report.Rehearsal{}, false
 	}
 	return *r.report, true
 }
@@ -218,7 +218,7 @@ func (r *Run) Commit() {
 func (r *Run) Cancel() { _ = r.send(worker.Cancel) }
 
 // Result waits for the end.
-func (r *Run) Result() ops.Result {
+func (r *Run) Result() report.Result {
 	<-r.ended
 	r.mu.Lock()
 	defer r.mu.Unlock()

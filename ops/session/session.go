@@ -16,9 +16,10 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
+	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 	"shunt/ops/txn"
@@ -81,12 +82,12 @@ type Facts struct {
 	Retype string
 	InUse  string // who else uses it; only for targets that are inspected
 	// Commit is where the commit stands that is under way, nil if there is none; only for targets that are inspected.
-	Commit *ops.Progress
+	Commit *report.Progress
 	// Ignored is what lies where the journal's directory would be and is not to be trusted, nil if nothing does; only for
 	// targets that are inspected.
 	Ignored *journal.UnsafeError
 	// Undo is the transaction that can be undone, nil if there is none.
-	Undo *txn.Applied
+	Undo *report.Applied
 }
 
 // Session is one open target.
@@ -100,7 +101,7 @@ type Session struct {
 	borrowed   map[string]target.Target // opened to copy from, by their paths
 	unfinished *txn.Status
 	damage     error // the journal cannot be read
-	applied    *txn.Applied
+	applied    *report.Applied
 	noUndo     error // why applied is nil
 }
 
@@ -132,82 +133,6 @@ func Open(path string, opts Options) (*Session, error) {
 
 // holds reports whether a journal is in a directory.
 func holds(dir *journal.Dir) bool { return !dir.Touched().IsZero() }
-
-// findable refuses a target whose journal may lie where this name does not lead to. If one is found here, it is that.
-func (s *Session) findable() error {
-	if holds(s.dir) {
-		return nil
-	}
-	beside := s.target.Beside()
-	why := registry.Elsewhere(beside)
-	if why == "" {
-		return nil
-	}
-	return fmt.Errorf("%s %s, so a journal beside it there would not be found, and what is written here shows there too: "+
-		"open it by the name where it was edited, or edit a copy; `%s` makes one", s.path, why,
-		safetext.Command("cp", "--sparse=always", beside, beside+".copy"))
-}
-
-func targetOptions(o Options, mode target.Mode) target.Options {
-	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
-}
-
-// openDir opens the journal's directory of a target at a place: where one is under another name of the same file, that
-// one. The caller closes it.
-func openDir(place target.Place, o Options) (*journal.Dir, error) {
-	dir, err := openNamed(place, o)
-	if err != nil || holds(dir) {
-		return dir, err
-	}
-	for _, other := range registry.Siblings(place.Beside) {
-		place.Beside = other
-		d, err := openNamed(place, o)
-		if err != nil {
-			return nil, errors.Join(err, dir.Close())
-		}
-		if holds(d) {
-			return d, dir.Close()
-		}
-		if err := d.Close(); err != nil {
-			return nil, errors.Join(err, dir.Close())
-		}
-	}
-	return dir, nil
-}
-
-// openNamed opens the directory that goes by the name of a place.
-func openNamed(place target.Place, o Options) (*journal.Dir, error) {
-	p := journal.Place{Parent: o.Journal, Name: registry.KeptName(filepath.Base(place.Beside))}
-	if i := place.Image; i != nil {
-		p.Image = &journal.Image{Dev: i.Dev, Ino: i.Inode, Owner: journal.User{UID: i.UID, GID: i.GID}}
-	}
-	if p.Parent == "" {
-		p.Parent = filepath.Dir(place.Beside)
-		if p.Image != nil {
-			p.Beside = filepath.Base(place.Beside)
-		}
-	}
-	return journal.OpenDir(p)
-}
-
-// makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.
-func (s *Session) makeStateDir() error {
-	if s.opts.Journal != "" || s.target.Image() != nil {
-		return nil
-	}
-	parent := filepath.Dir(s.dir.Path())
-	if _, err := os.Stat(parent); err == nil {
-		return nil
-	}
-	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return fmt.Errorf("make the directory for journals of devices: %w; choose another one with --journal", err)
-	}
-	above, err := os.Open(filepath.Dir(parent))
-	if err != nil {
-		return fmt.Errorf("make the directory for journals of devices: %w", err)
-	}
-	return errors.Join(above.Sync(), above.Close())
-}
 
 // look reads the journal and the disk.
 func (s *Session) look() error {
@@ -261,9 +186,9 @@ func mend(err error) string {
 // complete ends a transaction whose worker died after its last write and before it could remove the journal or tell
 // anybody.
 func (s *Session) complete(status txn.Status) error {
-	last := worker.Last{When: s.dir.Touched(), Task: worker.Apply, Plan: status.Plan, Result: ops.Result{Outcome: ops.Done}}
+	last := worker.Last{When: s.dir.Touched(), Task: worker.Apply, Plan: status.Plan, Result: report.Result{Outcome: report.Done}}
 	if status.RollingBack {
-		last.Task, last.Result.Outcome = worker.RollBack, ops.RolledBack
+		last.Task, last.Result.Outcome = worker.RollBack, report.RolledBack
 	}
 	if err := worker.LeaveLast(s.dir, last); err != nil {
 		return err
@@ -395,7 +320,7 @@ func (s *Session) Start(q ops.Queue, wishes journal.Wishes) (*Run, error) {
 		return nil, err
 	}
 	return s.launch(worker.Job{
-		Task: worker.Apply, Plan: ops.FormatPlan(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
+		Task: worker.Apply, Plan: plan.Format(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
 		Wishes: wishes, Sources: sources,
 	}, files...)
 }

@@ -19,6 +19,8 @@ import (
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
+	"shunt/ops/plan"
+	"shunt/ops/report"
 	"shunt/ops/window/tool"
 )
 
@@ -28,7 +30,7 @@ func rehearsed(tb testing.TB, image []byte, q ops.Queue) []byte {
 	fail := func(err error) {
 		tb.Helper()
 		if err != nil {
-			tb.Fatalf("%v\n%s", err, ops.FormatPlan(q))
+			tb.Fatalf("%v\n%s", err, plan.Format(q))
 		}
 	}
 	steps, err := q.Compile()
@@ -41,7 +43,7 @@ func rehearsed(tb testing.TB, image []byte, q ops.Queue) []byte {
 	r := &Rehearsal{
 		Device: m.Target(), Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
 		NewUUID: uuids(rand.New(rand.NewSource(1))), Now: time.Now, Windows: windows, Tools: fsys.Tools{Run: runQuietly},
-		OnStep: func(int, *ops.StepResult) {}, Said: func() (string, string) { return "", "" },
+		OnStep: func(int, *report.StepResult) {}, Said: func() (string, string) { return "", "" },
 	}
 	_, err = r.Run(context.Background())
 	fail(err)
@@ -123,7 +125,7 @@ func TestMergedQueuesLeadToTheSameBytes(t *testing.T) {
 			}
 			if next.Len() < longer.Len() {
 				merged++
-				sameContents(t, q.Initial(), next, rehearsed(t, image, longer), rehearsed(t, image, next), ops.FormatPlan(longer))
+				sameContents(t, q.Initial(), next, rehearsed(t, image, longer), rehearsed(t, image, next), plan.Format(longer))
 			}
 			q = next
 		}
@@ -135,14 +137,14 @@ func TestMergedQueuesLeadToTheSameBytes(t *testing.T) {
 }
 
 // sameContents compares what lies in the partitions, byte by byte.
-func sameContents(t *testing.T, was model.Disk, q ops.Queue, a, b []byte, plan string) {
+func sameContents(t *testing.T, was model.Disk, q ops.Queue, a, b []byte, text string) {
 	t.Helper()
 	if len(a) != len(b) {
 		t.Fatalf("%d bytes and %d", len(a), len(b))
 	}
 	for _, p := range q.Preview().Partitions() {
 		if p.Role != model.Extended && !bytes.Equal(cutOut(a, p.Span), cutOut(b, p.Span)) {
-			t.Fatalf("%s differs between\n%sand\n%s", p.Ref(), plan, ops.FormatPlan(q))
+			t.Fatalf("%s differs between\n%sand\n%s", p.Ref(), text, plan.Format(q))
 		}
 	}
 	da, errA := scan.Scan(bytes.NewReader(a), int64(len(a)), sec)
@@ -157,7 +159,7 @@ func sameContents(t *testing.T, was model.Disk, q ops.Queue, a, b []byte, plan s
 		}
 		p.FS, o.FS = model.Filesystem{}, model.Filesystem{}
 		if p != o {
-			t.Fatalf("the table has %+v after\n%sand %+v after\n%s", p, plan, o, ops.FormatPlan(q))
+			t.Fatalf("the table has %+v after\n%sand %+v after\n%s", p, text, o, plan.Format(q))
 		}
 	}
 }
@@ -196,7 +198,7 @@ func TestMergedQueuesKeepTheSameFiles(t *testing.T) {
 			}
 			if next.Len() < longer.Len() && rng.Intn(2) == 0 {
 				merged++
-				sameFiles(t, next, rehearsed(t, image, longer), rehearsed(t, image, next), ops.FormatPlan(longer))
+				sameFiles(t, next, rehearsed(t, image, longer), rehearsed(t, image, next), plan.Format(longer))
 			}
 			q = next
 		}
@@ -204,14 +206,14 @@ func TestMergedQueuesKeepTheSameFiles(t *testing.T) {
 	t.Logf("%d merged queues were carried out both ways", merged)
 }
 
-func sameFiles(t *testing.T, q ops.Queue, a, b []byte, plan string) {
+func sameFiles(t *testing.T, q ops.Queue, a, b []byte, text string) {
 	t.Helper()
 	for _, p := range q.Preview().Partitions() {
 		if p.FS.Kind != model.Ext2 {
 			continue
 		}
 		if one, other := filesIn(t, cutOut(a, p.Span)), filesIn(t, cutOut(b, p.Span)); one != other {
-			t.Fatalf("%s holds\n%safter\n%sand\n%safter\n%s", p.Ref(), one, plan, other, ops.FormatPlan(q))
+			t.Fatalf("%s holds\n%safter\n%sand\n%safter\n%s", p.Ref(), one, text, other, plan.Format(q))
 		}
 	}
 }

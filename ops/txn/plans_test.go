@@ -24,6 +24,8 @@ import (
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
+	"shunt/ops/plan"
+	"shunt/ops/report"
 	"shunt/ops/window/tool"
 )
 
@@ -269,7 +271,7 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	if p.busy > 0 {
 		disk, caps[model.Ext4] = inUse(disk, p.busy), ops.Capability{}
 	}
-	q, err := ops.ParsePlan(strings.NewReader(strings.Join(p.lines, "\n")), ops.NewQueue(disk, ops.Env{Caps: caps}), geometry.AlignNone)
+	q, err := plan.Parse(strings.NewReader(strings.Join(p.lines, "\n")), ops.NewQueue(disk, ops.Env{Caps: caps}), geometry.AlignNone)
 	fail(err)
 	steps, err := q.Compile()
 	fail(err)
@@ -280,7 +282,7 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	r := &Rehearsal{
 		Device: m.Target(), Overlay: ov, Before: disk, After: q.Preview(), Steps: steps, NewUUID: uuids(rng), Now: time.Now,
 		Windows: windows, Tools: fsys.Tools{Run: runQuietly},
-		OnStep: func(int, *ops.StepResult) {}, Said: func() (string, string) { return "", "" },
+		OnStep: func(int, *report.StepResult) {}, Said: func() (string, string) { return "", "" },
 	}
 	_, err = r.Run(context.Background())
 	fail(err)

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
+	"shunt/ops/report"
 )
 
 // Direction is how an unfinished transaction shall end.
@@ -77,7 +78,7 @@ func glances(store journal.Store) []glance {
 
 // Look is Inspect and Undoable in one, for those who only tell what there is: what is nil cannot be had or read. The error is
 // that of Inspect.
-func Look(store journal.Store) (unfinished *Status, applied *Applied, err error) {
+func Look(store journal.Store) (unfinished *Status, applied *report.Applied, err error) {
 	found := glances(store)
 	if a, err := undoable(found); err == nil {
 		applied = &a
@@ -109,7 +110,7 @@ func inspect(found []glance) (Status, error) {
 func statusOf(j journal.Sketch) Status {
 	p, r := j.Program, j.Record
 	s := Status{
-		Name: p.Name, Plan: ops.KeptPlan(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next),
+		Name: p.Name, Plan: plan.Kept(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next),
 		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
 	}
 	steps := j.Stages

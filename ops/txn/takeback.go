@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"shunt/ops"
+	"shunt/geometry"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
+	"shunt/ops/report"
 )
 
 // Errors of an undo that does not begin. The target and what was kept are left as they are.
@@ -27,13 +29,6 @@ type ChangedError struct {
 
 func (e *ChangedError) Error() string {
 	return "the target was changed since the transaction: " + e.What
-}
-
-// Applied is a transaction that was applied and can be undone, as its journal tells.
-type Applied struct {
-	Plan  string
-	When  time.Time // it began
-	Bytes int64     // the room that is kept for the undo
 }
 
 // applied opens the journal of the transaction that can be undone and tells on which side it is.
@@ -58,9 +53,9 @@ func applied(store journal.Store) (*journal.Journal, journal.Store, error) {
 
 // Undoable tells which transaction Undo would take back, if the target has not changed. The error wraps ErrNoUndo,
 // ErrUnfinished, or says that the journal is damaged. It takes little memory, whatever the journal holds.
-func Undoable(store journal.Store) (Applied, error) { return undoable(glances(store)) }
+func Undoable(store journal.Store) (report.Applied, error) { return undoable(glances(store)) }
 
-func undoable(found []glance) (Applied, error) {
+func undoable(found []glance) (report.Applied, error) {
 	broken := ErrNoUndo
 	for _, g := range found {
 		switch {
@@ -68,25 +63,25 @@ func undoable(found []glance) (Applied, error) {
 		case errors.Is(g.err, journal.ErrKeptDamaged):
 			broken = g.err
 		case g.err != nil:
-			return Applied{}, g.err
+			return report.Applied{}, g.err
 		case g.sketch.Record.State == journal.Kept:
 			return kept(g.side, g.sketch.Program)
 		default:
-			return Applied{}, ErrUnfinished
+			return report.Applied{}, ErrUnfinished
 		}
 	}
-	return Applied{}, broken
+	return report.Applied{}, broken
 }
 
 // kept describes a transaction that is kept on a side.
-func kept(side journal.Store, p journal.Program) (Applied, error) {
-	a := Applied{Plan: ops.KeptPlan(p.Plan), When: time.Unix(p.Began, 0)}
+func kept(side journal.Store, p journal.Program) (report.Applied, error) {
+	a := report.Applied{Plan: plan.Kept(p.Plan), When: time.Unix(p.Began, 0)}
 	for _, name := range []string{journal.JournalName, journal.BeforeName, journal.SealName} {
 		n, err := sizeOf(side, name)
 		if err != nil {
 			return a, fmt.Errorf("%w: %w", journal.ErrKeptDamaged, err)
 		}
-		a.Bytes += n
+		a.Room += geometry.Bytes(n)
 	}
 	return a, nil
 }

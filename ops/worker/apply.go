@@ -16,16 +16,17 @@ import (
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
+	"shunt/ops/report"
 	"shunt/ops/txn"
 	"shunt/ops/window"
 	"shunt/ops/window/tool"
 )
 
 // apply rehearses the plan, tells the report, and commits if that is ordered.
-func (w *process) apply(ctx context.Context) ops.Result {
+func (w *process) apply(ctx context.Context) report.Result {
 	dir := w.dir
 	defer func() { w.tidy(dir) }()
-	w.link.at(func(p *ops.Progress) { p.Phase = ops.Rehearsing })
+	w.link.at(func(p *report.Progress) { p.Phase = report.Rehearsing })
 	q, err := w.queue()
 	if err != nil {
 		return w.failed(err)
@@ -40,7 +41,7 @@ func (w *process) apply(ctx context.Context) ops.Result {
 		}
 		return w.failed(err)
 	}
-	w.link.at(func(p *ops.Progress) { p.Phase = ops.Deciding })
+	w.link.at(func(p *report.Progress) { p.Phase = report.Deciding })
 	w.link.sendProgress()
 	select {
 	case commit := <-decision:
@@ -58,7 +59,7 @@ func (w *process) apply(ctx context.Context) ops.Result {
 var errCancelled = errors.New("cancelled; nothing was written to the target")
 
 // failed ends a job before its commit.
-func (w *process) failed(err error) ops.Result {
+func (w *process) failed(err error) report.Result {
 	w.logf("%v", err)
 	return unchanged(err)
 }
@@ -105,47 +106,47 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 		Device: w.target, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
 		Wishes: wishes, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
 	}
-	report, err := w.runSteps(ctx, r)
+	result, err := w.runSteps(ctx, r)
 	if err == nil {
 		err = errors.Join(ov.Err(), w.closeSources())
 	}
 	if err != nil {
-		if report.Err != "" {
-			w.link.tell(Event{Report: &report})
+		if result.Err != "" {
+			w.link.tell(Event{Report: &result})
 		}
 		return nil, errors.Join(err, spill.Close())
 	}
-	w.link.at(func(p *ops.Progress) { p.Stage, p.Step = "writing the journal", p.Steps+1 })
+	w.link.at(func(p *report.Progress) { p.Stage, p.Step = "writing the journal", p.Steps+1 })
 	began := time.Now()
-	tx, err := r.Prepare(side, spill, w.job.Plan, w.job.Path, &report)
+	tx, err := r.Prepare(side, spill, w.job.Plan, w.job.Path, &result)
 	if err != nil {
 		return nil, advised(err)
 	}
-	report.Warnings = w.warnings(tx)
-	report.Estimate = estimate(report, time.Since(began))
-	w.link.tell(Event{Report: &report})
+	result.Warnings = w.warnings(tx)
+	result.Estimate = estimate(result, time.Since(began))
+	w.link.tell(Event{Report: &result})
 	return tx, nil
 }
 
 // runSteps gives the rehearsal its windows and tools for as long as its steps run.
-func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (report ops.Report, err error) {
+func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Rehearsal, err error) {
 	how, err := window.ParseHow(w.job.How)
 	if err != nil {
-		return report, err
+		return out, err
 	}
 	room, err := window.NewRoom(how, w.job.Path, w.job.Journal.Parent)
 	if err != nil {
-		return report, err
+		return out, err
 	}
 	defer func() { err = errors.Join(err, room.Close()) }()
 	server, err := room.Serve(r.Overlay)
 	if err != nil {
-		return report, err
+		return out, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	cell, lacks, err := room.Confine()
 	if err != nil {
-		return report, err
+		return out, err
 	}
 	if lacks != nil {
 		w.logf("tools see more of this machine than they should: %v", lacks)
@@ -163,12 +164,12 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (report ops.Re
 	}
 	tools.Open = func(path string) (fsys.File, error) { return server.View(path) }
 	r.Windows, r.Tools, r.Said = server, tools, said.take
-	r.OnStep = func(i int, result *ops.StepResult) {
+	r.OnStep = func(i int, result *report.StepResult) {
 		text := r.Steps[i].Text(r.Before.SectorSize)
 		if result == nil {
 			w.logf("== %s", text)
-			w.link.at(func(p *ops.Progress) {
-				p.Phase, p.Stage, p.Step, p.Steps = ops.Rehearsing, text, i+1, len(r.Steps)
+			w.link.at(func(p *report.Progress) {
+				p.Phase, p.Stage, p.Step, p.Steps = report.Rehearsing, text, i+1, len(r.Steps)
 			})
 			w.link.sendProgress()
 			return
@@ -190,7 +191,7 @@ func (w *process) runTool(ctx context.Context, argv []string, onLine func(string
 			onLine(line)
 		}
 	}, OnDraft: func(line string) {
-		w.link.at(func(p *ops.Progress) {
+		w.link.at(func(p *report.Progress) {
 			var said string
 			if said, p.ToolShare = drafted(p.ToolShare, w.short(line)); said != "" {
 				p.Said = said // what a bar belongs to was said before it
@@ -223,7 +224,7 @@ func (t *transcript) take() (command, output string) {
 }
 
 // commit makes the rehearsed result real, if the target is still what was rehearsed.
-func (w *process) commit(ctx context.Context, q ops.Queue, dir *journal.Dir, tx *txn.Transaction) ops.Result {
+func (w *process) commit(ctx context.Context, q ops.Queue, dir *journal.Dir, tx *txn.Transaction) report.Result {
 	w.open(dir)
 	if err := errors.Join(dir.InPlace(), w.ready(q)); err != nil {
 		return w.failed(errors.Join(err, tx.Abandon()))
@@ -235,18 +236,18 @@ func (w *process) commit(ctx context.Context, q ops.Queue, dir *journal.Dir, tx 
 	defer cancel()
 	r := w.write(ctx, dir, tx)
 	disk := w.tell(&r)
-	if r.Outcome == ops.Done {
+	if r.Outcome == report.Done {
 		w.growMounted(ctx, q, disk, dir, &r)
 	}
 	return r
 }
 
 // write does the commit.
-func (w *process) write(ctx context.Context, dir *journal.Dir, tx *txn.Transaction) ops.Result {
-	err := tx.Commit(ctx, w.watch(ops.Committing))
+func (w *process) write(ctx context.Context, dir *journal.Dir, tx *txn.Transaction) report.Result {
+	err := tx.Commit(ctx, w.watch(report.Committing))
 	if err == nil || whole(dir, err) {
 		w.logf("done: the target is as planned")
-		return w.ended(ops.Done, err)
+		return w.ended(report.Done, err)
 	}
 	if _, left := txn.Inspect(dir); errors.Is(left, journal.ErrNone) {
 		return w.failed(err)
@@ -294,7 +295,7 @@ func sweep(dir *journal.Dir) error {
 }
 
 // estimate guesses how long a commit takes from how long the journal took: both are bound by the same disk.
-func estimate(r ops.Report, journalTook time.Duration) time.Duration {
+func estimate(r report.Rehearsal, journalTook time.Duration) time.Duration {
 	const (
 		assumedRate = 200 * geometry.MiB // a second, where the journal was too short to tell
 		worthwhile  = 32 * geometry.MiB

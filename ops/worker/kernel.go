@@ -6,8 +6,8 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/txn"
 )
@@ -53,7 +53,7 @@ func Tell(d target.KernelDisk) (model.Disk, error) {
 }
 
 // tell tells the kernel what the target has become, and people if that cannot be done.
-func (w *process) tell(r *ops.Result) model.Disk {
+func (w *process) tell(r *report.Result) model.Disk {
 	d, known := target.AsKernelDisk(w.target)
 	if !known {
 		return model.Disk{} // no kernel looks into an image file
@@ -95,7 +95,7 @@ func refs(d model.Disk) string {
 	return strings.Join(list, ", ")
 }
 
-func addAdvice(r *ops.Result, text string) {
+func addAdvice(r *report.Result, text string) {
 	r.Advice = strings.TrimSpace(r.Advice + " " + text)
 }
 

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
+	"shunt/ops/report"
 )
 
 // lastName is the file a worker leaves its result in when nobody was there to hear it, in the journal's directory.
@@ -19,10 +20,10 @@ const lastName = journal.ResultName
 
 // Last is the result of a commit or recovery that nobody heard.
 type Last struct {
-	When   time.Time  `json:"when"` // it ended
-	Task   Task       `json:"task"`
-	Plan   string     `json:"plan,omitempty"`
-	Result ops.Result `json:"result"`
+	When   time.Time     `json:"when"` // it ended
+	Task   Task          `json:"task"`
+	Plan   string        `json:"plan,omitempty"`
+	Result report.Result `json:"result"`
 }
 
 // mostLast is how long the file may be, in bytes. A longer log loses its beginning.
@@ -61,7 +62,7 @@ func decodeLast(text []byte) (Last, error) {
 		return Last{}, errors.New("no such task")
 	}
 	switch l.Result.Outcome {
-	case ops.Unchanged, ops.Done, ops.RolledBack, ops.Interrupted:
+	case report.Unchanged, report.Done, report.RolledBack, report.Interrupted:
 		return l, nil
 	}
 	return Last{}, errors.New("no such outcome")
@@ -105,6 +106,6 @@ func TakeLast(dir *journal.Dir) *Last {
 	if err != nil {
 		return nil
 	}
-	last.Plan = ops.KeptPlan(last.Plan)
+	last.Plan = plan.Kept(last.Plan)
 	return &last
 }

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // link is the worker's side of the sockets. It keeps what was told, for peers that come later.
@@ -15,12 +15,12 @@ type link struct {
 
 	mu       sync.Mutex
 	peers    []*peer
-	progress ops.Progress
+	progress report.Progress
 	began    time.Time // of the phase
 	staged   time.Time // when the stage began
 	log      []string
-	report   *ops.Report
-	result   *ops.Result
+	report   *report.Rehearsal
+	result   *report.Result
 
 	once sync.Once
 	seen chan struct{} // closed when a peer said that it has the result
@@ -67,7 +67,7 @@ func (l *link) broadcast(e Event) {
 }
 
 // at sets the progress; the ticker sends it.
-func (l *link) at(change func(*ops.Progress)) {
+func (l *link) at(change func(*report.Progress)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	was := l.progress
@@ -75,12 +75,12 @@ func (l *link) at(change func(*ops.Progress)) {
 	switch now := l.now(); {
 	case l.progress.Phase != was.Phase:
 		l.began, l.staged = now, now
-		l.progress = ops.Progress{Phase: l.progress.Phase}
+		l.progress = report.Progress{Phase: l.progress.Phase}
 		change(&l.progress)
 	case l.progress.Stage != was.Stage || l.progress.Step != was.Step:
 		if was.Stage != "" {
 			// What was sent shares the list: it only grows.
-			l.progress.Past = append(l.progress.Past, ops.Passed{Stage: was.Stage, Took: now.Sub(l.staged)})
+			l.progress.Past = append(l.progress.Past, report.Passed{Stage: was.Stage, Took: now.Sub(l.staged)})
 		}
 		l.staged, l.progress.Said, l.progress.ToolShare = now, "", 0
 	}
@@ -94,7 +94,7 @@ func (l *link) sendProgress() {
 	}
 }
 
-func (l *link) snapshot() *ops.Progress {
+func (l *link) snapshot() *report.Progress {
 	p := l.progress
 	if p.Phase == "" {
 		return &p // nothing has begun

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // talk connects a peer to a link; far is the peer's end.
@@ -36,11 +36,11 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 	l.tell(Event{Log: "one"})
 	other := talk(t, l)
 	for range 1000 {
-		l.at(func(p *ops.Progress) { p.Phase = ops.Committing; p.Done++ })
+		l.at(func(p *report.Progress) { p.Phase = report.Committing; p.Done++ })
 		l.sendProgress()
 	}
 	l.tell(Event{Log: "two"})
-	l.tell(Event{Result: &ops.Result{Outcome: ops.Done}})
+	l.tell(Event{Result: &report.Result{Outcome: report.Done}})
 	in := json.NewDecoder(other)
 	var logs []string
 	var done int64
@@ -79,7 +79,7 @@ func TestHeard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newLink()
 			far := talk(t, l)
-			l.tell(Event{Result: &ops.Result{Outcome: ops.Done}})
+			l.tell(Event{Result: &report.Result{Outcome: report.Done}})
 			said := make(chan error, 1)
 			go func() { said <- c.peer(far) }()
 			if got := l.heard(); got != c.want {
@@ -170,7 +170,7 @@ func TestLast(t *testing.T) {
 	if TakeLast(dir) != nil {
 		t.Error("a result from nowhere")
 	}
-	want := Last{When: time.Unix(1e9, 0).UTC(), Task: Apply, Plan: "move 1 right 1MiB\n", Result: ops.Result{Outcome: ops.Interrupted, Err: "x"}}
+	want := Last{When: time.Unix(1e9, 0).UTC(), Task: Apply, Plan: "move 1 right 1MiB\n", Result: report.Result{Outcome: report.Interrupted, Err: "x"}}
 	if err := LeaveLast(dir, want); err != nil {
 		t.Fatal(err)
 	}

@@ -14,10 +14,10 @@ import (
 
 	"shunt/model"
 	"shunt/model/scan"
-	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/inspect"
 	"shunt/ops/overlay"
+	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 	"shunt/ops/window"
@@ -38,8 +38,8 @@ type Question struct {
 
 // Answer is all a worker with the task Look says.
 type Answer struct {
-	Said    []ops.Said   `json:"said,omitempty"`
-	Listing *ops.Listing `json:"listing,omitempty"`
+	Said    []report.Said   `json:"said,omitempty"`
+	Listing *report.Listing `json:"listing,omitempty"`
 	// NoDirectory says that the directory is not there, which Err tells as well.
 	NoDirectory bool   `json:"no_directory,omitempty"`
 	Err         string `json:"err,omitempty"`

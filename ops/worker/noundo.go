@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"shunt/ops/journal"
+	"shunt/ops/report"
 	"shunt/ops/txn"
 )
 
@@ -62,7 +63,7 @@ func noteNoUndo(dir *journal.Dir, grown []string) error {
 }
 
 // Undoable is the transaction that was applied last and can be undone, or the reason why there is none.
-func Undoable(dir *journal.Dir) (txn.Applied, error) {
+func Undoable(dir *journal.Dir) (report.Applied, error) {
 	a, err := txn.Undoable(dir)
 	if !errors.Is(err, txn.ErrNoUndo) {
 		return a, err

@@ -12,13 +12,14 @@ import (
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
+	"shunt/ops/report"
 )
 
 func afterCommit(s ops.Step) bool { return s.Kind == ops.StepGrowMounted }
 
 // growMounted has the kernel grow the mounted file systems of partitions that have become longer. The commit is over then:
 // if it fails, a partition is longer than its file system, which does no harm. disk is the target as the kernel knows it.
-func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk, dir *journal.Dir, r *ops.Result) {
+func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk, dir *journal.Dir, r *report.Result) {
 	steps, err := q.Compile()
 	if err != nil {
 		return // it compiled when it was rehearsed
@@ -31,7 +32,7 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 		}
 		text := s.Text(disk.SectorSize)
 		w.logf("== %s", text)
-		w.link.at(func(p *ops.Progress) { p.Stage = text })
+		w.link.at(func(p *report.Progress) { p.Stage = text })
 		w.link.sendProgress()
 		grown = append(grown, s.Ref)
 		if err := w.growOne(ctx, tools, s, q, disk); err != nil {

@@ -6,7 +6,7 @@ import (
 	"net"
 	"sync"
 
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 // peer is a process that follows the worker. What it is told waits here until it reads: one that is stopped, or slow,
@@ -18,7 +18,7 @@ type peer struct {
 
 	mu       sync.Mutex
 	queue    []Event
-	progress *ops.Progress // the latest one that was not sent; earlier ones are of no interest
+	progress *report.Progress // the latest one that was not sent; earlier ones are of no interest
 }
 
 func newPeer(conn net.Conn) *peer {

@@ -25,6 +25,7 @@ import (
 	"shunt/geometry"
 	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/report"
 	"shunt/ops/txn"
 )
 
@@ -98,11 +99,11 @@ const (
 
 // Event is what the worker sends; exactly one field is set.
 type Event struct {
-	Progress *ops.Progress   `json:"progress,omitempty"`
-	Step     *ops.StepResult `json:"step,omitempty"` // a rehearsed step ended
-	Log      string          `json:"log,omitempty"`  // one line
-	Report   *ops.Report     `json:"report,omitempty"`
-	Result   *ops.Result     `json:"result,omitempty"` // the last event
+	Progress *report.Progress   `json:"progress,omitempty"`
+	Step     *report.StepResult `json:"step,omitempty"` // a rehearsed step ended
+	Log      string             `json:"log,omitempty"`  // one line
+	Report   *report.Rehearsal  `json:"report,omitempty"`
+	Result   *report.Result     `json:"result,omitempty"` // the last event
 }
 
 func recovery(t Task) txn.Direction {

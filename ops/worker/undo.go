@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 
-	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/report"
 	"shunt/ops/txn"
 )
 
 // undo takes back the transaction that was applied last.
-func (w *process) undo(ctx context.Context) ops.Result {
+func (w *process) undo(ctx context.Context) report.Result {
 	dir := w.dir
 	w.open(dir)
 	if err := w.target.AllowWrites(); err != nil {
@@ -25,16 +25,16 @@ func (w *process) undo(ctx context.Context) ops.Result {
 	return r
 }
 
-func (w *process) takeBack(ctx context.Context, dir *journal.Dir) ops.Result {
+func (w *process) takeBack(ctx context.Context, dir *journal.Dir) report.Result {
 	w.logf("undo: the last transaction of %s", w.job.Path)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
-	err := txn.Undo(ctx, w.target, dir, w.watch(ops.Undoing))
+	err := txn.Undo(ctx, w.target, dir, w.watch(report.Undoing))
 	switch _, left := txn.Inspect(dir); {
 	case err == nil, whole(dir, err):
 		w.logf("done: the target is as it was")
 		w.tidy(dir)
-		return w.ended(ops.RolledBack, err)
+		return w.ended(report.RolledBack, err)
 	case errors.Is(left, journal.ErrNone):
 		w.tidy(dir)
 		return w.notUndone(err)
@@ -46,7 +46,7 @@ func (w *process) takeBack(ctx context.Context, dir *journal.Dir) ops.Result {
 }
 
 // notUndone tells why an undo did not begin.
-func (w *process) notUndone(err error) ops.Result {
+func (w *process) notUndone(err error) report.Result {
 	changed := new(txn.ChangedError)
 	if errors.As(err, &changed) && changed.Off >= 0 {
 		err = fmt.Errorf("%w%s", err, w.place(changed.Off))
@@ -83,8 +83,8 @@ func whole(dir *journal.Dir, err error) bool {
 }
 
 // ended is the result of a walk that reached its end, with what failed after that.
-func (w *process) ended(outcome ops.Outcome, after error) ops.Result {
-	r := ops.Result{Outcome: outcome}
+func (w *process) ended(outcome report.Outcome, after error) report.Result {
+	r := report.Result{Outcome: outcome}
 	if after != nil {
 		w.logf("%v", after)
 		r.Advice = "Note: " + after.Error() + "."

@@ -23,6 +23,8 @@ import (
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
+	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 	"shunt/ops/txn"
@@ -130,8 +132,8 @@ func (w *process) orderStop() {
 
 // part tells the result, or leaves it behind if nobody listens, and lets go of the target: in this order, so that who
 // sees the connection end finds the target free and the result in its place.
-func (w *process) part(result ops.Result) error {
-	w.link.at(func(p *ops.Progress) { p.Phase = ops.Finished })
+func (w *process) part(result report.Result) error {
+	w.link.at(func(p *report.Progress) { p.Phase = report.Finished })
 	w.link.sendProgress()
 	result.Log = w.link.said()
 	w.link.tell(Event{Result: &result})
@@ -154,7 +156,7 @@ func (w *process) release() error {
 }
 
 // work does the job and tells how it ended.
-func (w *process) work() ops.Result {
+func (w *process) work() report.Result {
 	if w.job.How != window.SetuidHelper.String() {
 		if err := window.PrivateNamespace(); err != nil {
 			return unchanged(err)
@@ -205,8 +207,8 @@ func (w *process) paths() []string {
 	return list
 }
 
-func unchanged(err error) ops.Result {
-	return ops.Result{Outcome: ops.Unchanged, Err: err.Error()}
+func unchanged(err error) report.Result {
+	return report.Result{Outcome: report.Unchanged, Err: err.Error()}
 }
 
 func (w *process) logf(format string, args ...any) {
@@ -233,7 +235,7 @@ func (w *process) queue() (ops.Queue, error) {
 		return ops.Queue{}, err
 	}
 	env := ops.Env{Caps: fsys.Discover(), Sources: w.source}
-	q, err := ops.ParsePlan(strings.NewReader(w.job.Plan), ops.NewQueue(disk, env), geometry.AlignNone)
+	q, err := plan.Parse(strings.NewReader(w.job.Plan), ops.NewQueue(disk, env), geometry.AlignNone)
 	if err != nil {
 		return ops.Queue{}, err
 	}
@@ -246,15 +248,15 @@ func (w *process) queue() (ops.Queue, error) {
 var errChanged = errors.New("the target changed since it was opened; shunt has written nothing: open it again and look at the plan once more")
 
 // recover ends an unfinished transaction.
-func (w *process) recover(ctx context.Context) ops.Result {
+func (w *process) recover(ctx context.Context) report.Result {
 	store := w.dir
-	phase := ops.Committing
+	phase := report.Committing
 	if w.job.Task == RollBack {
-		phase = ops.Undoing
+		phase = report.Undoing
 	}
 	w.open(store)
 	if err := errors.Join(w.target.AllowWrites(), w.idle(store)); err != nil {
-		return ops.Result{Outcome: ops.Interrupted, Err: err.Error()}
+		return report.Result{Outcome: report.Interrupted, Err: err.Error()}
 	}
 	r := w.walk(ctx, store, phase)
 	w.tell(&r)
@@ -262,13 +264,13 @@ func (w *process) recover(ctx context.Context) ops.Result {
 }
 
 // walk goes on with the interrupted transaction.
-func (w *process) walk(ctx context.Context, store *journal.Dir, phase ops.Phase) ops.Result {
+func (w *process) walk(ctx context.Context, store *journal.Dir, phase report.Phase) report.Result {
 	w.logf("%s: the interrupted transaction of %s", w.job.Task, w.job.Path)
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
-	outcome := ops.Done
+	outcome := report.Done
 	if w.job.Task == RollBack {
-		outcome = ops.RolledBack
+		outcome = report.RolledBack
 	}
 	err := txn.Recover(ctx, w.target, store, recovery(w.job.Task), w.watch(phase))
 	if err != nil && !whole(store, err) {
@@ -311,13 +313,13 @@ func (w *process) stoppable(ctx context.Context) (context.Context, context.Cance
 	return ctx, cancel
 }
 
-func (w *process) watch(phase ops.Phase) txn.Watch {
+func (w *process) watch(phase report.Phase) txn.Watch {
 	last := journal.Stage(0)
 	return func(stage journal.Stage, done, total int64) {
 		if stage != last {
 			w.logf("%s: %s", phase, stage)
 		}
-		w.link.at(func(p *ops.Progress) {
+		w.link.at(func(p *report.Progress) {
 			p.Phase, p.Stage = phase, stage.String()
 			p.Done, p.Total = geometry.Bytes(done), geometry.Bytes(total)
 		})
@@ -328,8 +330,8 @@ func (w *process) watch(phase ops.Phase) txn.Watch {
 	}
 }
 
-func (w *process) interrupted(err error) ops.Result {
-	r := ops.Result{Outcome: ops.Interrupted, Err: err.Error()}
+func (w *process) interrupted(err error) report.Result {
+	r := report.Result{Outcome: report.Interrupted, Err: err.Error()}
 	finish, rollBack := "`"+w.job.Call.Line("recover")+"`", "`"+w.job.Call.Line("recover", "--rollback")+"`"
 	fault := new(txn.FaultError)
 	switch {

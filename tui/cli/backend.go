@@ -15,6 +15,7 @@ import (
 	"shunt/ops/guide"
 	"shunt/ops/journal"
 	"shunt/ops/nearby"
+	"shunt/ops/report"
 	"shunt/ops/session"
 	"shunt/ops/txn"
 	"shunt/ops/worker"
@@ -119,15 +120,14 @@ func (t editTarget) Mount(id model.PartID, access tui.Access) (string, error) {
 }
 
 func outside(f session.Facts, d model.Disk) tui.Facts {
-	facts := tui.Facts{Path: f.Path, Call: f.Call, Format: f.Format, Size: f.Size, Note: f.Note, Retype: f.Retype}
+	facts := tui.Facts{Path: f.Path, Call: f.Call, Format: f.Format, Size: f.Size, Note: f.Note, Retype: f.Retype, Applied: f.Undo}
 	facts.Details = []tui.Fact{
 		{Name: "Size", Value: fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(f.Size), f.Size)},
 		{Name: "Sectors", Value: fmt.Sprintf("%d of %d bytes", d.Sectors, d.SectorSize)},
 	}
 	if f.Undo != nil {
-		facts.Applied = &tui.Applied{When: f.Undo.When.Format("2006-01-02 15:04"), Plan: f.Undo.Plan, Room: geometry.Bytes(f.Undo.Bytes)}
 		facts.Details = append(facts.Details, tui.Fact{
-			Name: "Undo", Value: "the transaction of " + facts.Applied.When + ", " + geometry.FormatBytes(facts.Applied.Room) + " are kept for it",
+			Name: "Undo", Value: "the transaction of " + f.Undo.When.Format("2006-01-02 15:04") + ", " + geometry.FormatBytes(f.Undo.Room) + " are kept for it",
 		})
 	}
 	return facts
@@ -189,10 +189,10 @@ func (t editTarget) Undo() (tui.Run, error) {
 	return r, nil
 }
 
-func (t editTarget) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error) {
+func (t editTarget) Inform(ctx context.Context, id model.PartID) (report.Sheet, error) {
 	return t.Viewer().Inform(ctx, id)
 }
 
-func (t editTarget) List(ctx context.Context, id model.PartID, dir string) (ops.Listing, error) {
+func (t editTarget) List(ctx context.Context, id model.PartID, dir string) (report.Listing, error) {
 	return t.Viewer().List(ctx, id, dir)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/ops/session"
 	"shunt/ops/worker"
 )
@@ -58,13 +59,13 @@ func tellLast(path string, last worker.Last) string {
 	}
 	when := last.When.Local().Format(time.DateTime)
 	switch last.Result.Outcome {
-	case ops.Done:
+	case report.Done:
 		return fmt.Sprintf("%s finished at %s: done, the target is exactly as planned.", what, when)
-	case ops.RolledBack:
+	case report.RolledBack:
 		return fmt.Sprintf("%s finished at %s: rolled back, the target is exactly as it was.", what, when)
-	case ops.Interrupted:
+	case report.Interrupted:
 		return fmt.Sprintf("%s was interrupted at %s: %s", what, when, ops.Telling(last.Result.Err))
-	case ops.Unchanged:
+	case report.Unchanged:
 	}
 	return fmt.Sprintf("%s ended at %s: the target was not changed: %s", what, when, ops.Telling(last.Result.Err))
 }

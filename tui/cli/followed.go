@@ -6,6 +6,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/ops/session"
 	"shunt/tui"
 )
@@ -91,16 +92,16 @@ func (t *followed) Undo() (tui.Run, error) {
 	return t.open.Undo()
 }
 
-func (t *followed) Inform(ctx context.Context, id model.PartID) (ops.Sheet, error) {
+func (t *followed) Inform(ctx context.Context, id model.PartID) (report.Sheet, error) {
 	if t.open == nil {
-		return ops.Sheet{}, errCommitting
+		return report.Sheet{}, errCommitting
 	}
 	return t.open.Inform(ctx, id)
 }
 
-func (t *followed) List(ctx context.Context, id model.PartID, dir string) (ops.Listing, error) {
+func (t *followed) List(ctx context.Context, id model.PartID, dir string) (report.Listing, error) {
 	if t.open == nil {
-		return ops.Listing{}, errCommitting
+		return report.Listing{}, errCommitting
 	}
 	return t.open.List(ctx, id, dir)
 }

@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/ops"
 	"shunt/ops/fsys"
+	"shunt/ops/report"
 	"shunt/ops/session"
 	"shunt/ops/txn"
 )
@@ -69,35 +67,30 @@ func (s *settings) info(path string, asJSON bool) error {
 // The JSON form of a target. Sizes are bytes, positions sectors; a number that is not known is null.
 type (
 	infoTarget struct {
-		Path       string          `json:"path"`
-		Format     string          `json:"format"`
-		Size       int64           `json:"size"`
-		SectorSize int64           `json:"sector_size"`
-		Sectors    int64           `json:"sectors"`
-		Table      string          `json:"table"`
-		TableID    string          `json:"table_id,omitempty"`
-		InUse      string          `json:"in_use,omitempty"`
-		Note       string          `json:"note,omitempty"`
-		Ignored    string          `json:"ignored,omitempty"` // beside the target, and not to be trusted
-		ReadOnly   string          `json:"read_only,omitempty"`
-		Commit     *ops.Progress   `json:"commit,omitempty"` // under way
-		Unfinished *infoUnfinished `json:"unfinished,omitempty"`
-		Undo       *infoUndo       `json:"undo,omitempty"` // the last transaction can be undone
-		Problems   []infoProblem   `json:"problems"`
-		Partitions []infoPart      `json:"partitions"`
-		Gaps       []infoSpan      `json:"gaps"`
-		Filesystem *infoFS         `json:"filesystem,omitempty"` // of a disk without a table
+		Path       string           `json:"path"`
+		Format     string           `json:"format"`
+		Size       int64            `json:"size"`
+		SectorSize int64            `json:"sector_size"`
+		Sectors    int64            `json:"sectors"`
+		Table      string           `json:"table"`
+		TableID    string           `json:"table_id,omitempty"`
+		InUse      string           `json:"in_use,omitempty"`
+		Note       string           `json:"note,omitempty"`
+		Ignored    string           `json:"ignored,omitempty"` // beside the target, and not to be trusted
+		ReadOnly   string           `json:"read_only,omitempty"`
+		Commit     *report.Progress `json:"commit,omitempty"` // under way
+		Unfinished *infoUnfinished  `json:"unfinished,omitempty"`
+		Undo       *report.Applied  `json:"undo,omitempty"` // the last transaction can be undone
+		Problems   []infoProblem    `json:"problems"`
+		Partitions []infoPart       `json:"partitions"`
+		Gaps       []infoSpan       `json:"gaps"`
+		Filesystem *infoFS          `json:"filesystem,omitempty"` // of a disk without a table
 	}
 	infoUnfinished struct {
 		Stage       string `json:"stage"`
 		Next        int    `json:"next"`
 		Steps       int    `json:"steps"`
 		RollingBack bool   `json:"rolling_back"`
-	}
-	infoUndo struct {
-		When  time.Time `json:"when"`
-		Plan  string    `json:"plan"`
-		Bytes int64     `json:"bytes"` // kept beside the target
 	}
 	infoProblem struct {
 		Severity string `json:"severity"`
@@ -138,16 +131,13 @@ func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
 		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: d.ReadOnly(),
-		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
+		Undo: f.Undo, Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
 	}
 	if f.Ignored != nil {
 		t.Ignored = f.Ignored.What()
 	}
 	if left != nil {
 		t.Unfinished = &infoUnfinished{Stage: left.Stage.String(), Next: left.Next, Steps: left.Units, RollingBack: left.RollingBack}
-	}
-	if f.Undo != nil {
-		t.Undo = &infoUndo{When: f.Undo.When, Plan: f.Undo.Plan, Bytes: f.Undo.Bytes}
 	}
 	for _, p := range d.Problems() {
 		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: f.Call.Fill(p.Advice)})

@@ -145,7 +145,7 @@ func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
 	}
 	if f.Undo != nil {
 		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s are kept for that",
-			f.Undo.When.Format("2006-01-02 15:04"), f.Call.Line("undo"), geometry.FormatBytes(geometry.Bytes(f.Undo.Bytes))))
+			f.Undo.When.Format("2006-01-02 15:04"), f.Call.Line("undo"), geometry.FormatBytes(f.Undo.Room)))
 	}
 	if f.InUse != "" {
 		lines = append(lines, "in use by "+f.InUse+": what is shown may change at any moment")

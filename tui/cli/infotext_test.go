@@ -14,6 +14,7 @@ import (
 	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/report"
 	"shunt/ops/session"
 	"shunt/ops/txn"
 )
@@ -90,7 +91,7 @@ func TestInfoText(t *testing.T) {
 	busy := facts("/images/web01.raw", cloud())
 	busy.InUse = "qemu-system-x86_64 (process 4711, started by libvirt-qemu)"
 	undo := facts("/images/stick.raw", memoryStick())
-	undo.Undo = &txn.Applied{When: time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC), Bytes: 40 << 20}
+	undo.Undo = &report.Applied{When: time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC), Room: 40 << 20}
 	for _, c := range []struct {
 		name  string
 		disk  model.Disk
@@ -136,13 +137,13 @@ func TestSupportText(t *testing.T) {
 }
 
 func TestSheetText(t *testing.T) {
-	s := ops.SheetSection{Title: "Partition"}
+	s := report.SheetSection{Title: "Partition"}
 	s.Add("Number", "2")
 	s.Add("Name", "evil\x1b]0;title\x07 \u202efdp.exe")
-	s.Warn("Features", strings.Repeat("has_journal metadata_csum ", 8), ops.Plain)
-	sheet := ops.Sheet{
-		Title: "p2 of stick.raw", Sections: []ops.SheetSection{s},
-		Said: []ops.Said{
+	s.Warn("Features", strings.Repeat("has_journal metadata_csum ", 8), report.Plain)
+	sheet := report.Sheet{
+		Title: "p2 of stick.raw", Sections: []report.SheetSection{s},
+		Said: []report.Said{
 			{Command: "dumpe2fs -h p2", Output: "Filesystem volume name:   docs\n\nBlock size: 4096\n"},
 			{Command: "xfs_db -r p2", Err: "xfs_db is not installed: apt install xfsprogs"},
 		},
@@ -157,11 +158,11 @@ func TestSheetText(t *testing.T) {
 
 func TestListingText(t *testing.T) {
 	day := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	link := ops.NewFileEntry("vmlinuz", ops.FileSymlink, -1, day)
+	link := report.NewFileEntry("vmlinuz", report.FileSymlink, -1, day)
 	link.Target = "boot/vmlinuz-6.1"
-	list := ops.Listing{Path: "/", By: "debugfs", More: true, Entries: []ops.FileEntry{
-		ops.NewFileEntry("etc", ops.FileDirectory, -1, day), ops.NewFileEntry("a\nb\x9b", ops.FileRegular, 1536, time.Time{}),
-		ops.NewFileEntry("big", ops.FileRegular, 5<<30, day), link, ops.NewFileEntry("null", ops.FileOther, -1, day),
+	list := report.Listing{Path: "/", By: "debugfs", More: true, Entries: []report.FileEntry{
+		report.NewFileEntry("etc", report.FileDirectory, -1, day), report.NewFileEntry("a\nb\x9b", report.FileRegular, 1536, time.Time{}),
+		report.NewFileEntry("big", report.FileRegular, 5<<30, day), link, report.NewFileEntry("null", report.FileOther, -1, day),
 	}}
 	var b bytes.Buffer
 	if err := writeListing(&b, list); err != nil {

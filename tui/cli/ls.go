@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shunt/geometry"
-	"shunt/ops"
+	"shunt/ops/report"
 )
 
 func (s *settings) lsCommand() *cobra.Command {
@@ -61,7 +61,7 @@ func (s *settings) list(ctx context.Context, path, number, dir string, asJSON bo
 	return writeListing(s.out, list)
 }
 
-func writeListing(out io.Writer, list ops.Listing) error {
+func writeListing(out io.Writer, list report.Listing) error {
 	var b strings.Builder
 	sizes := make([]string, len(list.Entries))
 	column := 0
@@ -79,11 +79,11 @@ func writeListing(out io.Writer, list ops.Listing) error {
 	return err
 }
 
-func entrySize(e ops.FileEntry) string {
+func entrySize(e report.FileEntry) string {
 	switch {
-	case e.Kind == ops.FileDirectory:
+	case e.Kind == report.FileDirectory:
 		return "dir"
-	case e.Kind == ops.FileSymlink:
+	case e.Kind == report.FileSymlink:
 		return "link"
 	case e.Size < 0:
 		return "-"
@@ -99,9 +99,9 @@ func entryTime(t time.Time) string {
 	return t.Format(layout)
 }
 
-func entryName(e ops.FileEntry) string {
+func entryName(e report.FileEntry) string {
 	switch {
-	case e.Kind == ops.FileDirectory:
+	case e.Kind == report.FileDirectory:
 		return e.Name + "/"
 	case e.Target != "":
 		return e.Name + " -> " + e.Target

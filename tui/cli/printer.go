@@ -9,6 +9,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/ops/session"
 	"shunt/ops/worker"
 )
@@ -52,12 +53,12 @@ func (p *printer) follow(ctx context.Context, run *session.Run) {
 }
 
 // progress prints a snapshot and returns the stage it told.
-func (p *printer) progress(u ops.Progress, last string) string {
+func (p *printer) progress(u report.Progress, last string) string {
 	if p.json {
 		p.line(worker.Event{Progress: &u})
 		return u.Stage
 	}
-	if u.Phase == ops.Deciding || u.Phase == ops.Finished || u.Stage == "" {
+	if u.Phase == report.Deciding || u.Phase == report.Finished || u.Stage == "" {
 		return last
 	}
 	text := whereItStands(u)
@@ -70,9 +71,9 @@ func (p *printer) progress(u ops.Progress, last string) string {
 	return u.Stage
 }
 
-func whereItStands(u ops.Progress) string {
+func whereItStands(u report.Progress) string {
 	text := fmt.Sprintf("%s: %s", u.Phase, u.Stage)
-	if u.Phase == ops.Rehearsing {
+	if u.Phase == report.Rehearsing {
 		text = fmt.Sprintf("%s: %s", u.Phase, ops.Acting(u.Stage))
 	}
 	if u.Total > 0 {
@@ -86,7 +87,7 @@ func (p *printer) line(v any) {
 }
 
 // report prints what the rehearsal found.
-func (p *printer) report(q ops.Queue, r ops.Report, call ops.Call) {
+func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 	if p.json {
 		p.line(worker.Event{Report: &r})
 		return
@@ -130,7 +131,7 @@ func (p *printer) report(q ops.Queue, r ops.Report, call ops.Call) {
 }
 
 // note tells what else there is to say of a run that ended well.
-func (p *printer) note(r ops.Result) {
+func (p *printer) note(r report.Result) {
 	if r.Advice != "" {
 		_, _ = fmt.Fprintln(p.err, r.Advice)
 	}
@@ -139,7 +140,7 @@ func (p *printer) note(r ops.Result) {
 func (p *printer) drain() { <-p.done }
 
 // end tells how a run ended. rolledBack is the exit code for a target that was brought back to what it was.
-func (p *printer) end(r ops.Result, rolledBack int) error {
+func (p *printer) end(r report.Result, rolledBack int) error {
 	p.drain()
 	if p.json {
 		p.line(worker.Event{Result: &r})
@@ -149,20 +150,20 @@ func (p *printer) end(r ops.Result, rolledBack int) error {
 		err = fmt.Errorf("%s. %s", strings.TrimSuffix(r.Err, "."), r.Advice)
 	}
 	switch r.Outcome {
-	case ops.Done:
+	case report.Done:
 		_, _ = fmt.Fprintln(p.err, "Done: the target is exactly as planned.")
 		p.note(r)
 		return nil
-	case ops.RolledBack:
+	case report.RolledBack:
 		_, _ = fmt.Fprintln(p.err, "Rolled back: the target is exactly as it was.")
 		p.note(r)
 		if rolledBack == exitDone {
 			return nil
 		}
 		return &exitError{rolledBack, nil}
-	case ops.Interrupted:
+	case report.Interrupted:
 		return &exitError{exitInterrupted, err}
-	case ops.Unchanged:
+	case report.Unchanged:
 	}
 	return &exitError{exitRefused, fmt.Errorf("%w. The target is unchanged", err)}
 }

@@ -15,6 +15,7 @@ import (
 	"shunt/geometry"
 	"shunt/ops"
 	"shunt/ops/journal"
+	"shunt/ops/plan"
 	"shunt/ops/session"
 	"shunt/ops/txn"
 )
@@ -150,7 +151,7 @@ func (s *settings) plan(sess *session.Session, name string, align geometry.Align
 		defer func() { _ = file.Close() }() // only read
 		in = file
 	}
-	q, err := ops.ParsePlan(in, ops.NewQueue(sess.Disk(), sess.Env()), align)
+	q, err := plan.Parse(in, ops.NewQueue(sess.Disk(), sess.Env()), align)
 	if err != nil {
 		return ops.Queue{}, fmt.Errorf("%s: %w. Nothing was changed", name, err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/model"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/ops/session"
 )
 
@@ -70,7 +70,7 @@ func partition(v *session.Viewer, number string) (model.PartID, error) {
 	return 0, fmt.Errorf("there is no partition %d: there are %s", n, strings.Join(there, ", "))
 }
 
-func writeSheet(out io.Writer, sheet ops.Sheet) error {
+func writeSheet(out io.Writer, sheet report.Sheet) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", sheet.Title)
 	column := 0

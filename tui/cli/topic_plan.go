@@ -1,10 +1,5 @@
 package cli
 
-import (
-	"fmt"
-	"strings"
-)
-
 // planGroup is what the lines of plan files that belong together look like. The help, the manual page and the README's
 // table are made of it, and a test holds it against the parser.
 type planGroup struct {
@@ -117,16 +112,4 @@ func planTopic() topic {
 		parts = append(parts, passage{heading: g.title, text: g.rows[0].text}, passage{code: g.example})
 	}
 	return topic{name: "plan", short: "What stands in plan files, with examples", section: "plan files", parts: parts}
-}
-
-// planTable is the table of the README.
-func planTable() string {
-	var b strings.Builder
-	b.WriteString("| line | meaning |\n| --- | --- |\n")
-	for _, g := range planGroups {
-		for _, r := range g.rows {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", strings.Join(r.terms, "`, `"), r.text)
-		}
-	}
-	return b.String()
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
+	"shunt/ops/plan"
 )
 
 // planDisks are the disks that the examples of the help are for.
@@ -65,7 +67,7 @@ func planEnv() ops.Env {
 func TestPlanExamples(t *testing.T) {
 	for _, g := range slices.Concat(planGroups, planStories) {
 		q := ops.NewQueue(planDisks()[g.on], planEnv())
-		after, err := ops.ParsePlan(strings.NewReader(strings.Join(g.example, "\n")), q, geometry.AlignMiB)
+		after, err := plan.Parse(strings.NewReader(strings.Join(g.example, "\n")), q, geometry.AlignMiB)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", g.title, err, strings.Join(g.example, "\n"))
 			continue
@@ -92,8 +94,8 @@ func TestPlanFormsComplete(t *testing.T) {
 		}
 	}
 	allowed := func(line string) []string {
-		_, err := ops.ParsePlan(strings.NewReader(line), ops.NewQueue(planDisks()["server"], planEnv()), geometry.AlignMiB)
-		plan := new(ops.PlanError)
+		_, err := plan.Parse(strings.NewReader(line), ops.NewQueue(planDisks()["server"], planEnv()), geometry.AlignMiB)
+		plan := new(plan.Error)
 		if !errors.As(err, &plan) {
 			return nil
 		}
@@ -177,4 +179,16 @@ func TestTopicColours(t *testing.T) {
 	if !strings.Contains(out.String(), strings.Join(lines, "\n")) {
 		t.Errorf("%s\nlacks\n%s", out.String(), strings.Join(lines, "\n"))
 	}
+}
+
+// planTable is the table of the README.
+func planTable() string {
+	var b strings.Builder
+	b.WriteString("| line | meaning |\n| --- | --- |\n")
+	for _, g := range planGroups {
+		for _, r := range g.rows {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", strings.Join(r.terms, "`, `"), r.text)
+		}
+	}
+	return b.String()
 }

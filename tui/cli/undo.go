@@ -58,7 +58,7 @@ func (s *settings) undo(ctx context.Context, path string, f undoFlags) (err erro
 	for line := range strings.Lines(last.Plan) {
 		s.say("  %s", strings.TrimRight(line, "\n"))
 	}
-	s.say("That also gives back the %s kept for it.", geometry.FormatBytes(geometry.Bytes(last.Bytes)))
+	s.say("That also gives back the %s kept for it.", geometry.FormatBytes(last.Room))
 	if !s.agreed(ctx, sess.Facts().Retype, "Bring "+path+" back to what it was?", f.yes) {
 		return errors.New("not confirmed; nothing was written")
 	}

@@ -27,7 +27,7 @@ func TestUndo(t *testing.T) {
 			if err := json.Unmarshal([]byte(p.run(t, "info", "--json", image).out), &got); err != nil {
 				t.Fatal(err)
 			}
-			if got.Undo == nil || got.Undo.Bytes <= 0 || got.Undo.Bytes > mib || !strings.Contains(got.Undo.Plan, "move 2 right") {
+			if got.Undo == nil || got.Undo.Room <= 0 || got.Undo.Room > mib || !strings.Contains(got.Undo.Plan, "move 2 right") {
 				t.Errorf("undo: %+v", got.Undo)
 			}
 			p.run(t, "undo", "--yes", image).want(t, 0, "move 2 right", "exactly as it was")

@@ -7,7 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
@@ -16,18 +16,18 @@ import (
 type Listing struct {
 	Dir     string // as it was asked for
 	Path    string // absolute
-	Entries []ops.Candidate
+	Entries []report.Candidate
 	Err     error
 }
 
 // Recents brings the targets that were opened lately, the newest first.
-type Recents struct{ List []ops.Candidate }
+type Recents struct{ List []report.Candidate }
 
 // Devices brings the devices that can be opened.
-type Devices struct{ List []ops.Candidate }
+type Devices struct{ List []report.Candidate }
 
 // Glimpses brings what a look into candidates told.
-type Glimpses struct{ List []ops.Glimpse }
+type Glimpses struct{ List []report.Glimpse }
 
 // Browse picks the target to open. What is typed is a path, or the part of a name: it narrows the list down to what can be
 // meant. Enter opens what is selected, which is the likeliest unless the cursor was moved.
@@ -37,11 +37,11 @@ type Browse struct {
 	home    string // what "~" stands for
 	listing Listing
 	sorted  []namedEntry // of the listing
-	recent  []ops.Candidate
-	devices []ops.Candidate
-	seen    map[string]ops.Glimpse // by path
-	looking bool                   // glimpses were asked for
-	all     bool                   // hidden files, and those that are no images, are shown too
+	recent  []report.Candidate
+	devices []report.Candidate
+	seen    map[string]report.Glimpse // by path
+	looking bool                      // glimpses were asked for
+	all     bool                      // hidden files, and those that are no images, are shown too
 	rows    []listRow
 	at      int
 	chosen  bool   // the cursor was moved by hand, and stays where it is
@@ -102,7 +102,7 @@ func (b Browse) take(msg tea.Msg) (Browse, Action) {
 		b.looking = false
 		seen := maps.Clone(b.seen)
 		if seen == nil {
-			seen = map[string]ops.Glimpse{}
+			seen = map[string]report.Glimpse{}
 		}
 		for _, g := range msg.List {
 			seen[g.Path] = g
@@ -194,7 +194,7 @@ func (b Browse) press(msg tea.KeyPressMsg) (next Browse, action Action, ok bool)
 		next, action = b.up()
 		return next, action, true
 	case empty && keymap.Match(msg, keyRight()):
-		if r, ok := b.selected(); ok && r.Kind == ops.CandidateDir {
+		if r, ok := b.selected(); ok && r.Kind == report.CandidateDir {
 			next, action = b.accept()
 			return next, action, true
 		}
@@ -251,7 +251,7 @@ func (b Browse) accept() (Browse, Action) {
 	switch {
 	case ok && r.Name == parent:
 		return b.up()
-	case ok && r.Kind == ops.CandidateDir:
+	case ok && r.Kind == report.CandidateDir:
 		return b.goTo(r.Path)
 	case ok:
 		return b, Open{Path: r.Path}

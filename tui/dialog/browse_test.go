@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/styles"
 )
@@ -17,9 +17,9 @@ import (
 func listing(dir string, names ...string) dialog.Listing {
 	l := dialog.Listing{Dir: dir, Path: path.Clean(dir)}
 	for _, name := range names {
-		c := ops.Candidate{Name: strings.TrimSuffix(name, "/"), Likely: strings.HasSuffix(name, ".raw")}
+		c := report.Candidate{Name: strings.TrimSuffix(name, "/"), Likely: strings.HasSuffix(name, ".raw")}
 		if c.Name != name {
-			c.Kind = ops.CandidateDir
+			c.Kind = report.CandidateDir
 		}
 		c.Path = path.Join(l.Path, c.Name)
 		l.Entries = append(l.Entries, c)
@@ -171,7 +171,7 @@ func TestBrowseUpAndBack(t *testing.T) {
 func TestBrowseSections(t *testing.T) {
 	d := picker(t, "a.raw", "stick.raw", "notes.txt", ".x")
 	d, _ = d.Update(dialog.Recents{List: listing("/other/", "stick.raw", "b.raw").Entries})
-	d, _ = d.Update(dialog.Devices{List: []ops.Candidate{{Name: "/dev/loop0", Path: "/dev/loop0", Kind: ops.CandidateDevice}}})
+	d, _ = d.Update(dialog.Devices{List: []report.Candidate{{Name: "/dev/loop0", Path: "/dev/loop0", Kind: report.CandidateDevice}}})
 	order := func(d dialog.Dialog, parts ...string) {
 		t.Helper()
 		got := text(d)
@@ -234,7 +234,7 @@ func TestBrowseGlances(t *testing.T) {
 		var msg dialog.Glimpses
 		for _, p := range ask.Paths {
 			seen[p]++
-			msg.List = append(msg.List, ops.Glimpse{Path: p, Format: "raw", Size: 1 << 30, Image: true})
+			msg.List = append(msg.List, report.Glimpse{Path: p, Format: "raw", Size: 1 << 30, Image: true})
 		}
 		// Until it is answered nothing else is asked for.
 		if _, more := press(t, d, "down"); more != nil {

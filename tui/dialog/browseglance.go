@@ -1,6 +1,8 @@
 package dialog
 
-import "shunt/ops"
+import (
+	"shunt/ops/report"
+)
 
 // look asks for glimpses of what is near the cursor and was not looked into yet, the nearest first.
 func (b Browse) look() (Browse, Action) {
@@ -14,7 +16,7 @@ func (b Browse) look() (Browse, Action) {
 		if i < 0 || i >= len(b.rows) || len(paths) == most {
 			return
 		}
-		if r := b.rows[i]; r.entry && r.Kind != ops.CandidateDir {
+		if r := b.rows[i]; r.entry && r.Kind != report.CandidateDir {
 			if _, done := b.seen[r.Path]; !done {
 				paths = append(paths, r.Path)
 			}

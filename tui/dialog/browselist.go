@@ -10,6 +10,7 @@ import (
 
 	"shunt/model/safetext"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/widget"
 )
 
@@ -26,7 +27,7 @@ const (
 type listRow struct {
 	section section
 	entry   bool
-	ops.Candidate
+	report.Candidate
 	text string
 	head bool // the text is a heading
 }
@@ -36,7 +37,7 @@ const parent = ".."
 
 // namedEntry is a candidate with what it is looked for by.
 type namedEntry struct {
-	ops.Candidate
+	report.Candidate
 	lower string
 	class int
 }
@@ -52,14 +53,14 @@ const (
 func sortEntries(l Listing) []namedEntry {
 	out := make([]namedEntry, 0, len(l.Entries)+1)
 	if l.Path != "" && l.Path != "/" {
-		out = append(out, namedEntry{Candidate: ops.Candidate{Name: parent, Path: path.Dir(l.Path), Kind: ops.CandidateDir}, class: classDir})
+		out = append(out, namedEntry{Candidate: report.Candidate{Name: parent, Path: path.Dir(l.Path), Kind: report.CandidateDir}, class: classDir})
 	}
 	for _, c := range l.Entries {
 		e := namedEntry{c, strings.ToLower(c.Name), classOther}
 		switch {
-		case c.Kind == ops.CandidateDir:
+		case c.Kind == report.CandidateDir:
 			e.class = classDir
-		case c.Likely || c.Kind == ops.CandidateDevice:
+		case c.Likely || c.Kind == report.CandidateDevice:
 			e.class = classImage
 		}
 		out = append(out, e)
@@ -97,7 +98,7 @@ func (b Browse) refresh() Browse {
 	return b
 }
 
-func (b Browse) add(s section, list ...ops.Candidate) Browse {
+func (b Browse) add(s section, list ...report.Candidate) Browse {
 	for _, c := range list {
 		b.rows = append(b.rows, listRow{section: s, entry: true, Candidate: c})
 	}
@@ -143,13 +144,13 @@ const journalSuffix = ".shunt"
 
 // journalOf reports whether an entry is such a directory: there is nothing to open in it, and its name begins like that of
 // the image.
-func journalOf(c ops.Candidate) bool {
-	return c.Kind == ops.CandidateDir && strings.HasSuffix(c.Name, journalSuffix)
+func journalOf(c report.Candidate) bool {
+	return c.Kind == report.CandidateDir && strings.HasSuffix(c.Name, journalSuffix)
 }
 
 // matches lists the entries of the directory that can be meant, and counts those that are left out.
-func (b Browse) matches(name string) (found []ops.Candidate, left int) {
-	var inside []ops.Candidate
+func (b Browse) matches(name string) (found []report.Candidate, left int) {
+	var inside []report.Candidate
 	lower := strings.ToLower(name)
 	for _, e := range b.sorted {
 		hidden := strings.HasPrefix(e.Name, ".") && e.Name != parent && !strings.HasPrefix(name, ".") ||
@@ -191,18 +192,18 @@ func (b Browse) addDevices(name string) Browse {
 		return b
 	}
 	title := "Loop devices"
-	if slices.ContainsFunc(list, func(c ops.Candidate) bool { return !strings.HasPrefix(c.Name, "/dev/loop") }) {
+	if slices.ContainsFunc(list, func(c report.Candidate) bool { return !strings.HasPrefix(c.Name, "/dev/loop") }) {
 		title = "Devices"
 	}
 	return b.addText(sectionDevices, true, title).add(sectionDevices, list...)
 }
 
 // holding lists the candidates that have a text in their name, in whatever case.
-func holding(list []ops.Candidate, name string) []ops.Candidate {
+func holding(list []report.Candidate, name string) []report.Candidate {
 	if name == "" {
 		return list
 	}
-	var out []ops.Candidate
+	var out []report.Candidate
 	for _, c := range list {
 		if strings.Contains(strings.ToLower(c.Name), strings.ToLower(name)) {
 			out = append(out, c)
@@ -232,13 +233,13 @@ func (b Browse) complete() (Browse, Action) {
 		begin = found // a part of its name says enough
 	}
 	if r, ok := b.selected(); ok && b.chosen && r.section == sectionHere && r.Name != parent {
-		begin = []ops.Candidate{r.Candidate}
+		begin = []report.Candidate{r.Candidate}
 	}
 	if len(begin) == 0 {
 		return b, nil
 	}
 	common := commonPrefix(begin)
-	if len(begin) == 1 && begin[0].Kind == ops.CandidateDir {
+	if len(begin) == 1 && begin[0].Kind == report.CandidateDir {
 		if common != begin[0].Name {
 			return b.goTo(begin[0].Path) // a name that cannot be typed
 		}
@@ -248,7 +249,7 @@ func (b Browse) complete() (Browse, Action) {
 }
 
 // commonPrefix is what all names begin with, as far as it can be typed.
-func commonPrefix(list []ops.Candidate) string {
+func commonPrefix(list []report.Candidate) string {
 	common := list[0].Name
 	for _, c := range list[1:] {
 		n := 0

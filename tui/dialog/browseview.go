@@ -10,7 +10,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
@@ -127,19 +127,19 @@ func (b Browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 	switch {
 	case i == b.at:
 		return st.Row.Render(st.Cursor + " " + cells + use)
-	case r.Kind != ops.CandidateDir && (seen && (!g.Image || g.Cannot != "") || !r.Likely && r.Kind == ops.CandidateFile):
+	case r.Kind != report.CandidateDir && (seen && (!g.Image || g.Cannot != "") || !r.Likely && r.Kind == report.CandidateFile):
 		return "  " + st.Faint.Render(cells+use)
 	}
 	return "  " + st.Text.Render(cells) + st.Warn.Render(use)
 }
 
 // nameCell is the name, of a recent target as much of its path as there is room for, of a loop device with its file.
-func (b Browse) nameCell(r listRow, g ops.Glimpse, width int, st *styles.Styles) string {
+func (b Browse) nameCell(r listRow, g report.Glimpse, width int, st *styles.Styles) string {
 	name := widget.Clean(r.Name)
 	switch {
 	case r.section == sectionRecent:
 		return widget.Fit(fitTail(b.short(r.Name), width, st), width, "")
-	case r.Kind == ops.CandidateDir:
+	case r.Kind == report.CandidateDir:
 		name += "/"
 	case g.Back != "":
 		name += "  " + path.Base(g.Back)
@@ -164,7 +164,7 @@ func fitTail(text string, width int, st *styles.Styles) string {
 }
 
 // contentWords is what is in a disk, in as many words as there is room for.
-func contentWords(g ops.Glimpse, c browseColumns) string {
+func contentWords(g report.Glimpse, c browseColumns) string {
 	short := c.content < 12
 	switch {
 	case g.Format == "":
@@ -208,7 +208,7 @@ func (b Browse) details(width int, st *styles.Styles) []string {
 	switch {
 	case r.Name == parent:
 		text = "the directory above"
-	case r.Kind == ops.CandidateDir:
+	case r.Kind == report.CandidateDir:
 		text = "a directory"
 	case !seen:
 	case g.Cannot != "":
@@ -228,7 +228,7 @@ func (b Browse) details(width int, st *styles.Styles) []string {
 }
 
 // wholeWords is all that is known of what can be opened.
-func wholeWords(g ops.Glimpse) string {
+func wholeWords(g report.Glimpse) string {
 	words := []string{g.Format}
 	if g.Back != "" {
 		words[0] += " on " + g.Back

@@ -9,6 +9,7 @@ import (
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/guide"
+	"shunt/ops/plan"
 	"shunt/tui/dialog"
 	"shunt/tui/internal/tuitest"
 	"shunt/tui/styles"
@@ -48,7 +49,7 @@ func TestRoomKeys(t *testing.T) {
 			}
 			q = next
 		}
-		if got := ops.FormatPlan(q); got != c.want {
+		if got := plan.Format(q); got != c.want {
 			t.Errorf("%s: %q stages\n%swant\n%s\n%s", c.name, c.keys, got, c.want, text(d))
 		}
 		if all, ok := action.(dialog.StageAll); ok && all.Part != p.ID {

@@ -9,6 +9,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui"
 )
 
@@ -94,13 +95,13 @@ type Target struct {
 	// Held makes Open, Mount, Unmount, Discover, Rescan and Start of it wait until it is false again.
 	Held bool
 	// Sheets and Listings are what Inform and List tell, by partition and by partition and directory ("1:/etc").
-	Sheets   map[model.PartID]ops.Sheet
-	Listings map[string]ops.Listing
+	Sheets   map[model.PartID]report.Sheet
+	Listings map[string]report.Listing
 	// Discovered is what Discover finds.
 	Discovered *ops.Env
 	// Runs holds every run that was begun, the latest last.
 	Runs []*Run
-	// After is the layout that a rescan finds once the latest run ended with ops.Done; by default it is
+	// After is the layout that a rescan finds once the latest run ended with report.Done; by default it is
 	// the preview of that run's queue.
 	After *model.Disk
 }
@@ -161,7 +162,7 @@ func (t *Target) begin(r *Run) (run tui.Run, err error) {
 }
 
 // Inform is the sheet in Sheets.
-func (t *Target) Inform(_ context.Context, id model.PartID) (sheet ops.Sheet, err error) {
+func (t *Target) Inform(_ context.Context, id model.PartID) (sheet report.Sheet, err error) {
 	t.backend.idle.do(func() {
 		var ok bool
 		if sheet, ok = t.Sheets[id]; !ok {
@@ -172,7 +173,7 @@ func (t *Target) Inform(_ context.Context, id model.PartID) (sheet ops.Sheet, er
 }
 
 // List is the listing in Listings.
-func (t *Target) List(_ context.Context, id model.PartID, dir string) (list ops.Listing, err error) {
+func (t *Target) List(_ context.Context, id model.PartID, dir string) (list report.Listing, err error) {
 	t.backend.idle.do(func() {
 		var ok bool
 		if list, ok = t.Listings[fmt.Sprintf("%d:/%s", id, strings.Trim(dir, "/"))]; !ok {
@@ -241,7 +242,7 @@ func (t *Target) Rescan() (err error) {
 		if last.result == nil || last.undecidable {
 			return
 		}
-		if last.result.Outcome == ops.Done {
+		if last.result.Outcome == report.Done {
 			t.Layout = last.Queue.Preview()
 			if t.After != nil {
 				t.Layout = *t.After
@@ -263,30 +264,30 @@ type Run struct {
 	Queue       ops.Queue
 	undecidable bool // no report will come
 
-	progress []ops.Progress
-	report   *ops.Report
-	result   *ops.Result
+	progress []report.Progress
+	report   *report.Rehearsal
+	result   *report.Result
 	log      []string
 	// Commits and Cancels count the calls.
 	Commits, Cancels int
 }
 
 // Tell sends a snapshot of the progress.
-func (r *Run) Tell(p ops.Progress) { r.progress = []ops.Progress{p} }
+func (r *Run) Tell(p report.Progress) { r.progress = []report.Progress{p} }
 
 // Say adds lines to the log.
 func (r *Run) Say(lines ...string) { r.log = append(r.log, lines...) }
 
 // Finish ends the rehearsal.
-func (r *Run) Finish(report ops.Report) { r.report = &report }
+func (r *Run) Finish(result report.Rehearsal) { r.report = &result }
 
 // End ends the run.
-func (r *Run) End(result ops.Result) { r.result = &result }
+func (r *Run) End(result report.Result) { r.result = &result }
 
 // Updates blocks until there is a snapshot, so that waiting for one counts as idle; the channel it
 // returns holds the snapshot, or is closed if the run has ended.
-func (r *Run) Updates() <-chan ops.Progress {
-	ch := make(chan ops.Progress, 1)
+func (r *Run) Updates() <-chan report.Progress {
+	ch := make(chan report.Progress, 1)
 	r.idle.until(func() bool { return len(r.progress) > 0 || r.result != nil }, func() {
 		if len(r.progress) == 0 {
 			close(ch)
@@ -299,13 +300,13 @@ func (r *Run) Updates() <-chan ops.Progress {
 }
 
 // Report blocks until Finish or End.
-func (r *Run) Report() (report ops.Report, ok bool) {
+func (r *Run) Report() (result report.Rehearsal, ok bool) {
 	r.idle.until(func() bool { return r.report != nil || r.result != nil || r.undecidable }, func() {
 		if r.report != nil {
-			report, ok = *r.report, true
+			result, ok = *r.report, true
 		}
 	})
-	return report, ok
+	return result, ok
 }
 
 // Commit counts.
@@ -315,7 +316,7 @@ func (r *Run) Commit() { r.idle.do(func() { r.Commits++ }) }
 func (r *Run) Cancel() { r.idle.do(func() { r.Cancels++ }) }
 
 // Result blocks until End.
-func (r *Run) Result() (result ops.Result) {
+func (r *Run) Result() (result report.Result) {
 	r.idle.until(func() bool { return r.result != nil }, func() { result = *r.result })
 	return result
 }

@@ -1,4 +1,4 @@
-package ops_test
+package plan_test
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/plan"
 )
 
 // endless repeats a text for ever.
@@ -47,10 +48,10 @@ func TestPlanIsBounded(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := ops.ParsePlan(&endless{text: c.text}, ops.NewQueue(gpt(1000*mib, parts[0]), env()), geometry.AlignMiB)
+			_, err := plan.Parse(&endless{text: c.text}, ops.NewQueue(gpt(1000*mib, parts[0]), env()), geometry.AlignMiB)
 			runtime.ReadMemStats(&after)
-			var plan *ops.PlanError
-			if !errors.As(err, &plan) || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 1000 {
+			var at *plan.Error
+			if !errors.As(err, &at) || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 1000 {
 				t.Errorf("%.1000v", err)
 			}
 			if n := after.TotalAlloc - before.TotalAlloc; n > 64<<20 {
@@ -63,7 +64,7 @@ func TestPlanIsBounded(t *testing.T) {
 		if name == "too long" {
 			text += "#"
 		}
-		if _, err := ops.ParsePlan(strings.NewReader(text), queue, geometry.AlignMiB); (err == nil) != (name != "too long") {
+		if _, err := plan.Parse(strings.NewReader(text), queue, geometry.AlignMiB); (err == nil) != (name != "too long") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -71,7 +72,7 @@ func TestPlanIsBounded(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	longest, err := ops.ParsePlan(io.LimitReader(&endless{text: "move 1 right 1s\nmove 1 left 1s\n"}, 500*31), queue, geometry.AlignMiB)
+	longest, err := plan.Parse(io.LimitReader(&endless{text: "move 1 right 1s\nmove 1 left 1s\n"}, 500*31), queue, geometry.AlignMiB)
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	if err != nil || longest.Len() != 1000 {
@@ -87,25 +88,25 @@ func TestPlanIsBounded(t *testing.T) {
 
 // TestQueuesDoNotShare stages different operations on one parsed queue: neither may see the other's.
 func TestQueuesDoNotShare(t *testing.T) {
-	q, err := ops.ParsePlan(strings.NewReader("check 1\ncheck 2\ncheck 1\n"), ops.NewQueue(founding(), env()), geometry.AlignMiB)
+	q, err := plan.Parse(strings.NewReader("check 1\ncheck 2\ncheck 1\n"), ops.NewQueue(founding(), env()), geometry.AlignMiB)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var texts [2]string
 	var queues [2]ops.Queue
 	for i, line := range []string{"delete 1", "label 2 \"x\""} {
-		queues[i], err = ops.ParsePlan(strings.NewReader(line), q, geometry.AlignMiB)
+		queues[i], err = plan.Parse(strings.NewReader(line), q, geometry.AlignMiB)
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts[i] = ops.FormatPlan(queues[i])
+		texts[i] = plan.Format(queues[i])
 	}
 	for i, want := range texts {
-		if got := ops.FormatPlan(queues[i]); got != want || !strings.HasPrefix(got, ops.FormatPlan(q)) {
+		if got := plan.Format(queues[i]); got != want || !strings.HasPrefix(got, plan.Format(q)) {
 			t.Errorf("%q became %q", want, got)
 		}
 	}
-	if ops.FormatPlan(q) != "check 1\ncheck 2\ncheck 1\n" {
-		t.Error(ops.FormatPlan(q))
+	if plan.Format(q) != "check 1\ncheck 2\ncheck 1\n" {
+		t.Error(plan.Format(q))
 	}
 }

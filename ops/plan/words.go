@@ -1,4 +1,4 @@
-package ops
+package plan
 
 import (
 	"fmt"
@@ -8,26 +8,26 @@ import (
 	"unicode/utf8"
 )
 
-// planWord is one word of a plan line.
-type planWord struct {
+// word is one word of a plan line.
+type word struct {
 	text   string // with quotes and escapes resolved
 	col    int    // 1-based column of its first character
 	after  int    // column behind its last character
 	quoted bool   // some of it stood in quotes, so it is text and not a keyword
 }
 
-// planWords splits a line into words, without its comment.
-func planWords(line string) ([]planWord, error) {
+// split splits a line into words, without its comment.
+func split(line string) ([]word, error) {
 	if !utf8.ValidString(line) {
 		col := 1
 		for r, n := utf8.DecodeRuneInString(line); r != utf8.RuneError || n != 1; r, n = utf8.DecodeRuneInString(line) {
 			line = line[n:]
 			col++
 		}
-		return nil, &PlanError{Col: col, Msg: fmt.Sprintf(`byte %02x is no UTF-8: write it as "\x%02x", in quotes`, line[0], line[0])}
+		return nil, &Error{Col: col, Msg: fmt.Sprintf(`byte %02x is no UTF-8: write it as "\x%02x", in quotes`, line[0], line[0])}
 	}
 	s := wordScanner{rest: []rune(line)}
-	var words []planWord
+	var words []word
 	for {
 		for s.at < len(s.rest) && unicode.IsSpace(s.rest[s.at]) {
 			s.at++
@@ -49,8 +49,8 @@ type wordScanner struct {
 }
 
 // word reads up to the next blank outside quotes.
-func (s *wordScanner) word() (planWord, error) {
-	w := planWord{col: s.at + 1}
+func (s *wordScanner) word() (word, error) {
+	w := word{col: s.at + 1}
 	var text strings.Builder
 	for ; s.at < len(s.rest) && !unicode.IsSpace(s.rest[s.at]); s.at++ {
 		if s.rest[s.at] != '"' {
@@ -81,7 +81,7 @@ func (s *wordScanner) quote(text *strings.Builder) error {
 		}
 		text.WriteRune(s.rest[s.at])
 	}
-	return &PlanError{Col: opened + 1, Msg: `this quote is not closed: end it with "`}
+	return &Error{Col: opened + 1, Msg: `this quote is not closed: end it with "`}
 }
 
 // escaped are the escapes with a number behind them, and how many digits it has.
@@ -102,12 +102,12 @@ func (s *wordScanner) escape(text *strings.Builder) error {
 	}
 	digits := escaped[kind]
 	if digits == 0 || s.at+digits >= len(s.rest) {
-		return &PlanError{Col: begun, Msg: fmt.Sprintf(`\%c is not an escape: use \" or \\, \xff for a byte, \u202e or \U0001f4be for a character`, kind)}
+		return &Error{Col: begun, Msg: fmt.Sprintf(`\%c is not an escape: use \" or \\, \xff for a byte, \u202e or \U0001f4be for a character`, kind)}
 	}
 	number := string(s.rest[s.at+1 : s.at+1+digits])
 	n, err := strconv.ParseUint(number, 16, 32)
 	if err != nil || kind != 'x' && !utf8.ValidRune(rune(n)) {
-		return &PlanError{Col: begun, Msg: fmt.Sprintf(`\%c%s is not an escape: there is no such character`, kind, number)}
+		return &Error{Col: begun, Msg: fmt.Sprintf(`\%c%s is not an escape: there is no such character`, kind, number)}
 	}
 	s.at += digits
 	if kind == 'x' {

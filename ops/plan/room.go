@@ -1,12 +1,13 @@
-package ops
+package plan
 
 import (
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 )
 
 // room reads what follows "room".
-func (l *planLine) room() ([]Operation, error) {
+func (l *line) room() ([]ops.Operation, error) {
 	p, err := l.partition()
 	if err != nil {
 		return nil, err
@@ -24,7 +25,7 @@ func (l *planLine) room() ([]Operation, error) {
 			return nil, err
 		}
 	case "by":
-		amount := planWord{col: l.end}
+		amount := word{col: l.end}
 		if len(l.words) > 0 {
 			amount = l.words[0]
 		}
@@ -43,12 +44,12 @@ func (l *planLine) room() ([]Operation, error) {
 }
 
 // rooms are the operations that give a partition room, or for 0 that make the image small.
-func (l *planLine) rooms(id model.PartID, size geometry.Sector) ([]Operation, error) {
+func (l *line) rooms(id model.PartID, size geometry.Sector) ([]ops.Operation, error) {
 	if err := l.finish(); err != nil {
 		return nil, err
 	}
 	if l.q.Env().Room == nil {
-		return nil, &PlanError{Col: 1, Msg: "the moves that this line stands for cannot be found here: write them out"}
+		return nil, &Error{Col: 1, Msg: "the moves that this line stands for cannot be found here: write them out"}
 	}
 	return l.q.Env().Room(l.q, id, size, l.align)
 }

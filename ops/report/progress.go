@@ -1,4 +1,4 @@
-package ops
+package report
 
 import (
 	"time"
@@ -52,18 +52,18 @@ type StepResult struct {
 	Err     string        `json:"error,omitempty"`
 }
 
-// FSReport is a file system as the rehearsal verified it.
-type FSReport struct {
+// Filesystem is a file system as the rehearsal verified it.
+type Filesystem struct {
 	Ref  string         `json:"partition"`
 	Kind string         `json:"kind"`
 	Size geometry.Bytes `json:"size"`
 	Used geometry.Bytes `json:"used"` // -1 if not known
 }
 
-// Report is the result of a rehearsal. Nothing has been written to the target.
-type Report struct {
+// Rehearsal is the result of a rehearsal. Nothing has been written to the target.
+type Rehearsal struct {
 	Steps       []StepResult   `json:"steps"`
-	Filesystems []FSReport     `json:"filesystems"`
+	Filesystems []Filesystem   `json:"filesystems"`
 	CopyBytes   geometry.Bytes `json:"copy_bytes"`    // data the commit will copy within the target
 	PlaceBytes  geometry.Bytes `json:"place_bytes"`   // metadata and new data it will write
 	JournalSize geometry.Bytes `json:"journal_bytes"` // room the journal needs, pre-images included

@@ -1,0 +1,89 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"shunt/model/safetext"
+	"shunt/ops/journal"
+	"shunt/ops/target"
+	"shunt/ops/target/registry"
+)
+
+// findable refuses a target whose journal may lie where this name does not lead to. If one is found here, it is that.
+func (s *Session) findable() error {
+	if holds(s.dir) {
+		return nil
+	}
+	beside := s.target.Beside()
+	why := registry.Elsewhere(beside)
+	if why == "" {
+		return nil
+	}
+	return fmt.Errorf("%s %s, so a journal beside it there would not be found, and what is written here shows there too: "+
+		"open it by the name where it was edited, or edit a copy; `%s` makes one", s.path, why,
+		safetext.Command("cp", "--sparse=always", beside, beside+".copy"))
+}
+
+func targetOptions(o Options, mode target.Mode) target.Options {
+	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
+}
+
+// openDir opens the journal's directory of a target at a place: where one is under another name of the same file, that
+// one. The caller closes it.
+func openDir(place target.Place, o Options) (*journal.Dir, error) {
+	dir, err := openNamed(place, o)
+	if err != nil || holds(dir) {
+		return dir, err
+	}
+	for _, other := range registry.Siblings(place.Beside) {
+		place.Beside = other
+		d, err := openNamed(place, o)
+		if err != nil {
+			return nil, errors.Join(err, dir.Close())
+		}
+		if holds(d) {
+			return d, dir.Close()
+		}
+		if err := d.Close(); err != nil {
+			return nil, errors.Join(err, dir.Close())
+		}
+	}
+	return dir, nil
+}
+
+// openNamed opens the directory that goes by the name of a place.
+func openNamed(place target.Place, o Options) (*journal.Dir, error) {
+	p := journal.Place{Parent: o.Journal, Name: registry.KeptName(filepath.Base(place.Beside))}
+	if i := place.Image; i != nil {
+		p.Image = &journal.Image{Dev: i.Dev, Ino: i.Inode, Owner: journal.User{UID: i.UID, GID: i.GID}}
+	}
+	if p.Parent == "" {
+		p.Parent = filepath.Dir(place.Beside)
+		if p.Image != nil {
+			p.Beside = filepath.Base(place.Beside)
+		}
+	}
+	return journal.OpenDir(p)
+}
+
+// makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.
+func (s *Session) makeStateDir() error {
+	if s.opts.Journal != "" || s.target.Image() != nil {
+		return nil
+	}
+	parent := filepath.Dir(s.dir.Path())
+	if _, err := os.Stat(parent); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return fmt.Errorf("make the directory for journals of devices: %w; choose another one with --journal", err)
+	}
+	above, err := os.Open(filepath.Dir(parent))
+	if err != nil {
+		return fmt.Errorf("make the directory for journals of devices: %w", err)
+	}
+	return errors.Join(above.Sync(), above.Close())
+}
