@@ -61,7 +61,7 @@ func (q Queue) steps(i int) []Step {
 func (c Capability) spares(kind StepKind) bool {
 	switch kind {
 	case StepCheckFS, StepVerifyFS:
-		return c.Check != ""
+		return !c.Check.OK()
 	case StepMoved:
 		return !c.KeepsPosition
 	case StepResizeImage, StepResizeFS, StepRemap, StepCopy, StepWipe, StepWipeDisk, StepMakeFS, StepLabelFS, StepUUIDFS,

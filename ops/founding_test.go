@@ -146,7 +146,7 @@ func TestSteps(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			world := env()
-			no := "there is no tool for it here"
+			const no = "there is no tool for it here"
 			world.Caps[model.NTFS] = known(model.NTFS, ops.Capability{Grow: no, Shrink: no, Check: no})
 			q, err := ops.ParsePlan(strings.NewReader(tt.line), ops.NewQueue(tt.disk, world), geometry.AlignMiB)
 			if err != nil {

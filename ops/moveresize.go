@@ -39,8 +39,8 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 		return MoveResize{}, err
 	}
 	l := Limit(d, env, id)
-	if l.CanGrow != "" {
-		return MoveResize{}, &Refusal{What: "grow " + p.Ref(), Reason: l.CanGrow}
+	if !l.Grow.OK() {
+		return MoveResize{}, &Refusal{What: "grow " + p.Ref(), Reason: l.Grow}
 	}
 	end := min(l.Chosen.End, p.Span.Start+l.MaxLen)
 	if grid := align.Down(end, d.SectorSize); grid > p.Span.End {
@@ -50,7 +50,7 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 	free := min(l.Room.End-p.Span.End, l.MaxLen-p.Span.Len())
 	switch {
 	case l.Room.End <= p.Span.End:
-		refusal.Reason = "there is no free space behind it: " + l.WhyEnd
+		refusal.Reason = model.Because("there is no free space behind it: %s", l.WhyEnd)
 	case free <= 0:
 		refusal.Reason = "it is as large as it can be"
 	default:
@@ -69,12 +69,12 @@ func ShrinkToMin(d model.Disk, env Env, id model.PartID, align geometry.Alignmen
 		return MoveResize{}, err
 	}
 	l := Limit(d, env, id)
-	if l.CanShrink != "" {
-		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: l.CanShrink}
+	if !l.Shrink.OK() {
+		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: l.Shrink}
 	}
 	end := align.Up(max(p.Span.Start+l.MinLen, l.Keep.End), d.SectorSize)
 	if end >= p.Span.End {
-		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: "it is as small as it can be: " + l.WhyMin}
+		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: model.Because("it is as small as it can be: %s", l.WhyMin)}
 	}
 	return MoveResize{ID: id, Len: end - p.Span.Start}, nil
 }
@@ -200,7 +200,7 @@ func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	}
 	after, err := model.Rechain(before.With(p))
 	if err != nil {
-		return before, &Refusal{What: what, Reason: err.Error()}
+		return before, &Refusal{What: what, Reason: model.Reason(err.Error())}
 	}
 	if err := sound(what, after); err != nil {
 		return before, err

@@ -87,7 +87,7 @@ func (l *planLine) resize() (Operation, error) {
 		if err == nil && p.Span.Len()+n < 1 {
 			err = &Refusal{
 				What:   fmt.Sprintf("shrink %s by %s", p.Ref(), amount(l.disk().SectorSize.Bytes(-n))),
-				Reason: "it is only " + geometry.FormatBytes(l.disk().SectorSize.Bytes(p.Span.Len())) + " long",
+				Reason: model.Because("it is only %s long", geometry.FormatBytes(l.disk().SectorSize.Bytes(p.Span.Len()))),
 			}
 		}
 		return MoveResize{ID: p.ID, Len: p.Span.Len() + n}, err
@@ -204,7 +204,7 @@ func (l *planLine) typeOf(w planWord) (model.PartType, error) {
 func (l *planLine) fsKinds() string {
 	var list []string
 	for kind, c := range l.q.Env().Caps {
-		if c.Create == "" && kind != model.Unformatted {
+		if c.Create.OK() && kind != model.Unformatted {
 			list = append(list, string(kind))
 		}
 	}

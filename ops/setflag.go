@@ -56,7 +56,7 @@ func (o SetFlag) PlanLine(before model.Disk) string {
 	return fmt.Sprintf("flag %d %s %s", p.Number, o.Flag, state)
 }
 
-func (o SetFlag) flagged(d model.Disk, p model.Partition) (after model.Partition, why string) {
+func (o SetFlag) flagged(d model.Disk, p model.Partition) (after model.Partition, why model.Reason) {
 	if o.On {
 		return model.WithFlag(d.Table.Kind, p, o.Flag)
 	}
@@ -74,14 +74,14 @@ func (o SetFlag) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		what = fmt.Sprintf("set flag %s on %s", o.Flag, p.Ref())
 	}
 	if model.HasFlag(before.Table.Kind, p, o.Flag) == o.On {
-		reason := "it is not set"
+		reason := model.Reason("it is not set")
 		if o.On {
 			reason = "it is set already"
 		}
 		return before, &Refusal{What: what, Reason: reason}
 	}
 	after, why := o.flagged(before, p)
-	if why != "" {
+	if !why.OK() {
 		words := flagWords(before.Table.Kind, p)
 		return before, &Refusal{What: what, Reason: why, Nearest: "it can have " + strings.Join(words, ", ")}
 	}

@@ -46,13 +46,13 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if p.Role == model.Extended {
 		reason = "an extended partition holds no file system"
 	}
-	if reason == "" && p.FS.Kind == model.LUKS && strings.HasPrefix(p.FS.Notes, "LUKS1") {
+	if reason.OK() && p.FS.Kind == model.LUKS && strings.HasPrefix(p.FS.Notes, "LUKS1") {
 		reason = "only LUKS2 has labels and this is LUKS1"
 	}
-	if reason == "" && kept == p.FS.Label {
+	if reason.OK() && kept == p.FS.Label {
 		reason = "it has this label already"
 	}
-	if reason != "" {
+	if !reason.OK() {
 		return before, &Refusal{What: what, Reason: reason}
 	}
 	if refusal := cannotLabel(env, p.FS.Kind, o.Label); refusal != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"shunt/model"
 )
@@ -60,8 +59,8 @@ func Abilities() []Ability {
 	return list
 }
 
-// Reason is why something cannot be done with a file system, "" if it can.
-func (c Capability) Reason(a Ability) string {
+// Reason is why something cannot be done with a file system.
+func (c Capability) Reason(a Ability) model.Reason {
 	switch a {
 	case CanCreate:
 		return c.Create
@@ -90,7 +89,7 @@ func (c Capability) Reason(a Ability) string {
 type Support struct {
 	Rows []SupportRow
 	// Reasons are the footnotes, each told once; a cell's number counts them from 1.
-	Reasons []string
+	Reasons []model.Reason
 }
 
 // SupportRow is one kind of file system.
@@ -98,15 +97,15 @@ type SupportRow struct {
 	Kind model.FSKind
 	// Notes has for each Ability 0 if it can be done, or the number of the reason why not.
 	Notes [abilities]int
-	// Install is the Debian package to install for what is missing, "" if nothing is.
-	Install string
+	// Install are the Debian packages to install for what is missing.
+	Install []string
 }
 
 // Can reports whether something can be done with the kind.
 func (r SupportRow) Can(a Ability) bool { return r.Notes[a] == 0 }
 
-// Reason is why something cannot be done with the row's kind, "" if it can.
-func (s Support) Reason(r SupportRow, a Ability) string {
+// Reason is why something cannot be done with the row's kind.
+func (s Support) Reason(r SupportRow, a Ability) model.Reason {
 	if n := r.Notes[a]; n > 0 {
 		return s.Reasons[n-1]
 	}
@@ -117,8 +116,10 @@ func (s Support) Reason(r SupportRow, a Ability) string {
 func (s Support) Missing() []string {
 	var list []string
 	for _, r := range s.Rows {
-		if r.Install != "" && !slices.Contains(list, r.Install) {
-			list = append(list, r.Install)
+		for _, pkg := range r.Install {
+			if !slices.Contains(list, pkg) {
+				list = append(list, pkg)
+			}
 		}
 	}
 	return list
@@ -132,10 +133,10 @@ func (c Capabilities) Matrix() Support {
 		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(a, b))
 	})
 	for _, kind := range kinds {
-		row := SupportRow{Kind: kind}
+		row := SupportRow{Kind: kind, Install: c[kind].Missing}
 		for _, a := range Abilities() {
 			reason := c[kind].Reason(a)
-			if reason == "" {
+			if reason.OK() {
 				continue
 			}
 			at := slices.Index(s.Reasons, reason)
@@ -144,9 +145,6 @@ func (c Capabilities) Matrix() Support {
 				s.Reasons = append(s.Reasons, reason)
 			}
 			row.Notes[a] = at + 1
-			if row.Install == "" {
-				row.Install = packageIn(reason)
-			}
 		}
 		s.Rows = append(s.Rows, row)
 	}
@@ -154,15 +152,6 @@ func (c Capabilities) Matrix() Support {
 }
 
 // NotInstalled is the reason why something cannot be done without a program. It ends with a command that people can copy.
-func NotInstalled(program, pkg string) string { return program + install + pkg }
-
-const install = " is not installed: apt install "
-
-// packageIn is the package that a reason asks to install, "" if it is of another kind.
-func packageIn(reason string) string {
-	_, name, ok := strings.Cut(reason, install)
-	if !ok {
-		return ""
-	}
-	return name
+func NotInstalled(program, pkg string) model.Reason {
+	return model.Because("%s is not installed: apt install %s", program, pkg)
 }

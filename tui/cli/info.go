@@ -137,7 +137,7 @@ type (
 func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
-		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: d.ReadOnly(),
+		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: string(d.ReadOnly()),
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
 	}
 	if f.Ignored != nil {

@@ -1,9 +1,12 @@
 package dialog
 
 import (
+	"fmt"
+
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
@@ -17,7 +20,7 @@ type ImageSize struct {
 	sectors  geometry.Sector
 	field    widget.Field
 	smallest geometry.Sector
-	why      string
+	why      model.Reason
 	wrong    error
 	verdict  verdict
 }
@@ -130,7 +133,7 @@ func (s ImageSize) View(width, _ int, st *styles.Styles) View {
 		line, "",
 		st.Muted.Render("Size now " + sizeText(z.Bytes(s.queue.Preview().Sectors))),
 	}
-	lines = append(lines, notes("Smallest "+sizeText(z.Bytes(s.smallest))+": "+s.why, w, 2, st.Muted.Render, st)...)
+	lines = append(lines, notes(fmt.Sprintf("Smallest %s: %s", sizeText(z.Bytes(s.smallest)), s.why), w, 2, st.Muted.Render, st)...)
 	lines = append(lines, "")
 	idle := `Type a size ("4GiB") or a change ("+2GiB").`
 	lines = append(lines, verdictLines(s.wrong, s.verdict, idle, w, st)...)

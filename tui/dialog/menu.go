@@ -3,6 +3,7 @@ package dialog
 import (
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/model"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -12,7 +13,7 @@ import (
 type Item struct {
 	Text   string
 	Note   string
-	Off    string // why it cannot be chosen, "" if it can
+	Off    model.Reason // why it cannot be chosen
 	Action Action
 }
 
@@ -28,7 +29,7 @@ type Menu struct {
 func NewMenu(title, text string, items ...Item) Menu {
 	m := Menu{title: title, text: text, items: items}
 	for i := len(items) - 1; i >= 0; i-- {
-		if items[i].Off == "" {
+		if items[i].Off.OK() {
 			m.list.at = i
 		}
 	}
@@ -48,7 +49,7 @@ func (m Menu) Update(msg tea.Msg) (Dialog, Action) {
 	case keymap.Match(press, keyCancel()):
 		return m, Close{}
 	case keymap.Match(press, keyAccept("")):
-		if item := m.items[m.list.at]; item.Off == "" {
+		if item := m.items[m.list.at]; item.Off.OK() {
 			return m, item.Action
 		}
 		return m, nil
@@ -74,8 +75,8 @@ func (m Menu) View(width, height int, st *styles.Styles) View {
 	lines = append(lines, m.list.view(w, rows, min(column, w*2/3), true, st)...)
 	item := m.items[m.list.at]
 	about, look := item.Note, st.Muted
-	if item.Off != "" {
-		about, look = "Not possible: "+item.Off, st.Warn
+	if !item.Off.OK() {
+		about, look = "Not possible: "+string(item.Off), st.Warn
 	}
 	lines = append(lines, "")
 	lines = append(lines, widget.Pad(notes(widget.Clean(about), w, 3, look.Render, st), w, 3, st.More)...)

@@ -1,8 +1,6 @@
 package dialog
 
 import (
-	"fmt"
-
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
@@ -59,7 +57,7 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 	d := q.Preview()
 	what := "copy " + clip.Ref()
 	roles, why := ops.RolesFor(d, gap)
-	if why != "" {
+	if !why.OK() {
 		return Paste{}, &ops.Refusal{What: what, Reason: why}
 	}
 	room, err := ops.RoomForNew(d, gap, align)
@@ -74,7 +72,7 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 	}
 	if p.least > room.Len() {
 		return Paste{}, &ops.Refusal{
-			What: what, Reason: fmt.Sprintf("it needs %s and there is room for %s here",
+			What: what, Reason: model.Because("it needs %s and there is room for %s here",
 				geometry.FormatBytes(clip.Bytes), geometry.FormatBytes(d.SectorSize.Bytes(room.Len()))),
 			Nearest: "choose larger free space, or shrink it first",
 		}
@@ -86,11 +84,11 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 // limits is the freedom of the copy: it is never smaller than what is copied, and only as much larger as the file
 // system can be told to be.
 func (p Paste) limits(room geometry.Span) ops.Limits {
-	l := ops.Limits{Room: room, Chosen: room, MinLen: p.least, MaxLen: room.Len(), CanShrink: "it holds all of " + p.clip.Ref()}
+	l := ops.Limits{Room: room, Chosen: room, MinLen: p.least, MaxLen: room.Len(), Shrink: model.Because("it holds all of %s", p.clip.Ref())}
 	if fs := p.clip.Part.FS; fs.Known() {
-		l.CanGrow = p.queue.Env().Caps.For(fs).Grow
+		l.Grow = p.queue.Env().Caps.For(fs).Grow
 	}
-	if l.CanGrow != "" {
+	if !l.Grow.OK() {
 		l.MaxLen = p.least
 	}
 	return l
@@ -99,7 +97,7 @@ func (p Paste) limits(room geometry.Span) ops.Limits {
 func (p Paste) stops() []stop {
 	var out []stop
 	for _, s := range []stop{stopBefore, stopSize, stopAfter} {
-		if p.place.fixed(s) == "" {
+		if p.place.fixed(s).OK() {
 			out = append(out, s)
 		}
 	}
@@ -190,8 +188,8 @@ func (p Paste) View(width, _ int, st *styles.Styles) View {
 	for _, n := range copyNotes(p.clip) {
 		lines = append(lines, notes(n, w, 2, st.Muted.Render, st)...)
 	}
-	if why := p.place.limits.CanGrow; why != "" {
-		lines = append(lines, notes("The size stays: "+why, w, 2, st.Muted.Render, st)...)
+	if why := p.place.limits.Grow; !why.OK() {
+		lines = append(lines, notes("The size stays: "+string(why), w, 2, st.Muted.Render, st)...)
 	}
 	lines = append(lines, "")
 	lines = append(lines, verdictLines(p.place.wrong, p.verdict, "", w, st)...)
@@ -216,7 +214,7 @@ func (p Paste) Keys() []keymap.Binding {
 		keys = []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyNext()}
 	case stopBefore, stopSize, stopAfter, stopFS, stopLabel, stopName, stopFlags, stopButtons:
 	}
-	if p.place.limits.CanGrow == "" {
+	if p.place.limits.Grow.OK() {
 		keys = append([]keymap.Binding{keyMax()}, keys...)
 	}
 	return append(keys, keyAccept("paste"), keyCancel())

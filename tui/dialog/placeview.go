@@ -66,7 +66,7 @@ func (p place) cells(width int) (from, to int) {
 func (p place) grab(x, width int) ops.Handle {
 	from, to := p.cells(width)
 	switch {
-	case x <= from && p.limits.CanMove == "":
+	case x <= from && p.limits.Move.OK():
 		return ops.LeftEdge
 	case x >= to-1:
 		return ops.RightEdge
@@ -92,7 +92,7 @@ func (p place) mouse(m Mouse, at stop) (place, stop) {
 			p.handle, p.grip = p.grab(m.X, m.Width), max(0, m.X-from)
 			return p, stopBar
 		case m.Y >= lineFields && m.Y < lineAlign:
-			if own := stop(m.Y - lineFields); p.fixed(own) == "" && own != at {
+			if own := stop(m.Y - lineFields); p.fixed(own).OK() && own != at {
 				return p.enter(), own
 			}
 		case m.Y == lineAlign:
@@ -155,7 +155,7 @@ func (p place) form(width int, f fill, at stop, st *styles.Styles) (lines []stri
 // field is one line of the form with the cell of its cursor.
 func (p place) field(own stop, name string, at stop, st *styles.Styles) (line string, cursor int) {
 	label := formName(name, own == at, st)
-	if p.fixed(own) != "" {
+	if !p.fixed(own).OK() {
 		return label + "  " + st.Faint.Render(p.fields[own].Value()), 0
 	}
 	return fieldLine(label, p.fields[own], own == at, formField, st)

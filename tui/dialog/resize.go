@@ -56,7 +56,7 @@ func NewResize(q ops.Queue, id model.PartID, align geometry.Alignment) Resize {
 func (r Resize) stops() []stop {
 	var out []stop
 	for _, s := range []stop{stopBefore, stopSize, stopAfter} {
-		if r.place.fixed(s) == "" {
+		if r.place.fixed(s).OK() {
 			out = append(out, s)
 		}
 	}
@@ -135,18 +135,18 @@ func (r Resize) limits() []string {
 	// The size stands before it already.
 	whyMin := strings.ReplaceAll(l.WhyMin, " need "+size(l.MinLen), " need that")
 	switch {
-	case r.place.fixed(stopSize) != "":
-		out = append(out, "The size stays: "+l.CanGrow)
-	case l.CanShrink != "":
-		out = append(out, fmt.Sprintf("Largest %s. It cannot shrink: %s", size(l.MaxLen), l.CanShrink))
-	case l.CanGrow != "":
-		out = append(out, fmt.Sprintf("Smallest %s (%s). It cannot grow: %s", size(l.MinLen), whyMin, l.CanGrow))
+	case !r.place.fixed(stopSize).OK():
+		out = append(out, "The size stays: "+string(l.Grow))
+	case !l.Shrink.OK():
+		out = append(out, fmt.Sprintf("Largest %s. It cannot shrink: %s", size(l.MaxLen), l.Shrink))
+	case !l.Grow.OK():
+		out = append(out, fmt.Sprintf("Smallest %s (%s). It cannot grow: %s", size(l.MinLen), whyMin, l.Grow))
 	default:
 		out = append(out, fmt.Sprintf("Smallest %s: %s", size(l.MinLen), whyMin),
 			fmt.Sprintf("Largest %s: %s", size(l.MaxLen), l.WhyEnd))
 	}
-	if l.CanMove != "" {
-		out = append(out, "It stays where it is: "+l.CanMove)
+	if !l.Move.OK() {
+		out = append(out, "It stays where it is: "+string(l.Move))
 	}
 	return out
 }
@@ -187,10 +187,10 @@ func sentence(text string) string {
 // Keys lists what can be pressed.
 func (r Resize) Keys() []keymap.Binding {
 	var keys []keymap.Binding
-	if r.place.limits.CanShrink == "" {
+	if r.place.limits.Shrink.OK() {
 		keys = append(keys, keyMin())
 	}
-	if r.place.limits.CanGrow == "" {
+	if r.place.limits.Grow.OK() {
 		keys = append(keys, keyMax())
 	}
 	switch {

@@ -29,7 +29,7 @@ type Type struct {
 
 	ops     []ops.Operation
 	verdict verdict
-	why     string // why the last flag could not be changed
+	why     model.Reason // why the last flag could not be changed
 }
 
 // NewType is the dialog for a partition of the queue's preview.
@@ -131,7 +131,7 @@ func (t Type) flagKey(press tea.KeyPressMsg) Type {
 		}
 		after, why := change(t.kind(), t.part, f)
 		t.why = why
-		if why == "" {
+		if why.OK() {
 			t.part = after
 		}
 	}
@@ -219,7 +219,7 @@ func (t Type) View(width, height int, st *styles.Styles) View {
 	v.Lines = append(v.Lines, flags...)
 	v.Lines = append(v.Lines, "")
 	var wrong error
-	if t.why != "" {
+	if !t.why.OK() {
 		wrong = fmt.Errorf("flag %s: %s", t.flags[t.flag], t.why)
 	}
 	name := model.TypeName(t.kind(), t.part.Type)
