@@ -21,9 +21,22 @@ type Filesystem struct {
 	Dirty string
 	// Elsewhere is which part of it, or of what it belongs to, lies on other devices.
 	Elsewhere Elsewhere
+	// Trait is what forbids edits that its kind allows.
+	Trait Trait
 	// Notes are further things worth telling ("LUKS1", "an old FAT boot sector is in front of it").
 	Notes string
 }
+
+// Trait is something about one file system that others of its kind do not have, and that forbids edits.
+type Trait uint8
+
+// The traits.
+const (
+	NoTrait     Trait = iota
+	Hibernated        // a system that sleeps in it will go on with the old layout in its memory
+	OpenJournal       // its journal holds changes that only the system it belongs to can make
+	OldForm           // the tools of today only use it as it is: LUKS1, swap space of a foreign machine
+)
 
 // Known reports whether there is a file system or another recognised content.
 func (f Filesystem) Known() bool { return f.Kind != Unformatted }

@@ -199,7 +199,7 @@ func TestCostOfKinds(t *testing.T) {
 		{model.Ext4, "format 1 fs=ext4", "mkfs.ext4"},
 		{model.JFS, "check 1", "jfs_fsck"},
 	} {
-		p := part(1, 100*mib, 400*mib, model.Filesystem{Kind: c.kind, Size: 300 * geometry.MiB, Used: geometry.MiB, BlockSize: 512, Notes: "LUKS2"})
+		p := part(1, 100*mib, 400*mib, model.Filesystem{Kind: c.kind, Size: 300 * geometry.MiB, Used: geometry.MiB, BlockSize: 512})
 		q, err := ops.ParsePlan(strings.NewReader(c.line), ops.NewQueue(mbr(1000*mib, p), ops.Env{Caps: capable}), geometry.AlignMiB)
 		if err != nil {
 			t.Errorf("%s: %v", c.kind, err)

@@ -24,8 +24,32 @@ type Limits struct {
 	Longest geometry.Sector
 	// Move, Grow and Shrink are what is against it.
 	Move, Grow, Shrink model.Reason
-	// WhyStart and WhyEnd say what bounds Room ("p3 starts there"), WhyMin what sets MinLen.
-	WhyStart, WhyEnd, WhyMin string
+	// WhyStart and WhyEnd say what bounds Room ("p3 starts there").
+	WhyStart, WhyEnd string
+	// WhyMin is what sets MinLen.
+	WhyMin Need
+}
+
+// Need is what sets the least length of a partition.
+type Need struct {
+	text string // "its files and some slack need"
+	size geometry.Bytes
+}
+
+// String is "its files and some slack need 483 MiB".
+func (n Need) String() string {
+	if n.size == 0 {
+		return n.text
+	}
+	return n.text + " " + geometry.FormatBytes(n.size)
+}
+
+// Beside is the need where a size stands before it already: it is not said twice.
+func (n Need) Beside(size geometry.Bytes) string {
+	if n.size > 0 && geometry.FormatBytes(size) == geometry.FormatBytes(n.size) {
+		return n.text + " that"
+	}
+	return n.String()
 }
 
 // ebrGap is how many sectors must stay free before a logical partition when a position is asked for to
@@ -51,7 +75,7 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 	if l.Shrink.OK() {
 		l.MinLen, l.WhyMin = leastLen(d, env, p)
 		if keep := l.Keep.Len(); keep > l.MinLen {
-			l.MinLen, l.WhyMin = keep, "the logical partitions in it need that"
+			l.MinLen, l.WhyMin = keep, Need{text: "the logical partitions in it need that"}
 		}
 	}
 	l.Longest = LongestLen(d, env, p)

@@ -70,7 +70,7 @@ func (m moving) length() *Refusal {
 	l, z, now, want := m.limits, m.disk.SectorSize, m.part.Span.Len(), m.to.Len()
 	switch {
 	case want < now && want < l.MinLen:
-		r := &Refusal{Reason: model.Reason(l.WhyMin)}
+		r := &Refusal{Reason: model.Reason(l.WhyMin.String())}
 		if l.MinLen < now && m.free(geometry.SpanOf(m.to.Start, l.MinLen)) {
 			r.Nearest = fmt.Sprintf("it can shrink by at most %s to %s", AtMost(now-l.MinLen, z), AtLeast(l.MinLen, z))
 			r.Bounds = []Bound{{Length, l.MinLen}}

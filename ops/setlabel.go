@@ -2,7 +2,6 @@ package ops
 
 import (
 	"fmt"
-	"strings"
 
 	"shunt/model"
 )
@@ -46,7 +45,7 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if p.Role == model.Extended {
 		reason = "an extended partition holds no file system"
 	}
-	if reason.OK() && p.FS.Kind == model.LUKS && strings.HasPrefix(p.FS.Notes, "LUKS1") {
+	if reason.OK() && p.FS.Kind == model.LUKS && p.FS.Trait == model.OldForm {
 		reason = "only LUKS2 has labels and this is LUKS1"
 	}
 	if reason.OK() && kept == p.FS.Label {

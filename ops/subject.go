@@ -2,7 +2,6 @@ package ops
 
 import (
 	"fmt"
-	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -44,7 +43,7 @@ const (
 // untouchable is why contents must stay exactly as and where they are. A hibernated system wakes
 // up with the old layout in memory and writes through it.
 func untouchable(fs model.Filesystem) model.Reason {
-	if fs.Kind == model.SwSuspend || strings.Contains(fs.Notes+fs.Dirty, "hibernated") {
+	if fs.Kind == model.SwSuspend || fs.Trait == model.Hibernated {
 		return "it holds a hibernated system: start that and shut it down first"
 	}
 	return ""
@@ -149,15 +148,15 @@ const minFloor = geometry.MiB
 
 // leastLen is the shortest length in sectors that the contents of p allow, at most its present length,
 // and what needs it. It does not ask whether p can be shrunk at all.
-func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why string) {
-	least, why := minFloor, "no partition is made smaller than 1 MiB"
+func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why Need) {
+	least, why := minFloor, Need{text: "no partition is made smaller than 1 MiB"}
 	if p.Role != model.Extended && p.FS.Known() && !p.FS.Kind.MadeAnew() {
 		if c := env.Caps.For(p.FS); c.MinSize > least {
-			least, why = c.MinSize, fmt.Sprintf("no %s is smaller than %s", p.FS.Kind, geometry.FormatBytes(c.MinSize))
+			least, why = c.MinSize, Need{text: fmt.Sprintf("no %s is smaller than %s", p.FS.Kind, geometry.FormatBytes(c.MinSize))}
 		}
 		if base := max(p.FS.Used, p.FS.Min); base+slack(base) > least {
 			least = base + slack(base)
-			why = fmt.Sprintf("its files and some slack need %s", geometry.FormatBytes(least))
+			why = Need{"its files and some slack need", least}
 			if p.FS.BlockSize > 0 {
 				least = (least + p.FS.BlockSize - 1) / p.FS.BlockSize * p.FS.BlockSize
 			}

@@ -3,7 +3,6 @@ package fsys
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -34,7 +33,7 @@ const encrypted = "it is encrypted: open it with `cryptsetup open`, and the file
 
 // labelLUKS has cryptsetup write the label, which only LUKS2 has.
 func (j job) labelLUKS(ctx context.Context, label string) error {
-	if !strings.HasPrefix(j.fs.Notes, "LUKS2") {
+	if j.fs.Trait == model.OldForm {
 		return errors.New("only LUKS2 has labels and this is LUKS1")
 	}
 	return command("cryptsetup", "--batch-mode", "--label", "{=}", "config", "{}")(j, ctx, label)

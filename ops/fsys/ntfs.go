@@ -13,7 +13,6 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/model/scan"
 	"shunt/ops"
 )
 
@@ -49,7 +48,7 @@ func (j job) verifyNTFS(ctx context.Context) error {
 // resizeNTFS runs ntfsresize, first without writing, then for good. It refuses what ntfsresize would destroy: the state of
 // a hibernated Windows, and the last changes of one that was not shut down.
 func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) error {
-	if j.fs.Dirty == scan.DirtyHibernated || j.fs.Dirty == scan.DirtyNTFSJournal {
+	if j.fs.Trait != model.NoTrait {
 		return fmt.Errorf("%s: start it and shut it down fully (`shutdown /s /f /t 0`)", j.fs.Dirty)
 	}
 	for _, only := range []string{"--no-action", ""} {

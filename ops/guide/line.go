@@ -173,7 +173,7 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 	if !it.full.OK() {
 		it.least = p.Span.Len()
 	} else if it.least >= p.Span.Len() {
-		it.full = model.Reason(limits.WhyMin)
+		it.full = model.Reason(limits.WhyMin.String())
 	}
 	// What the queue moves anyway is copied once, wherever it goes.
 	if old, ok := q.Initial().Partition(p.ID); ok && old.Span.Start == p.Span.Start {

@@ -31,6 +31,7 @@ func (f Finder) glance(around registry.Surroundings, path string) ops.Glimpse {
 	out := ops.Glimpse{Path: path}
 	g, err := around.Glance(path, func(r io.ReaderAt, g registry.Glance) error { return f.look(r, g, &out) })
 	out.Size, out.Format, out.Own = geometry.Bytes(g.Size), g.Format, g.Own
+	out.PartsUsed, out.Shunt = g.Parts, g.Shunt
 	out.Back, out.Use, out.Cannot = safetext.Printable(g.Back), safetext.Printable(g.Use), safetext.Printable(g.Cannot)
 	if why := f.refusal(path, g, err); why != "" {
 		out.Cannot = why

@@ -214,9 +214,9 @@ func (b Browse) details(width int, st *styles.Styles) []string {
 		text, look = "Cannot be opened: "+g.Cannot, st.Warn
 	case g.Own:
 		text = "It is open already: Enter goes there."
-	case strings.HasPrefix(g.Use, "mounted"), strings.HasPrefix(g.Use, "used"):
+	case g.PartsUsed:
 		text, look = "In use: "+g.Use+". Partitions that are in use are kept as they are.", st.Warn
-	case strings.HasPrefix(g.Use, "another shunt"):
+	case g.Shunt:
 		text, look = "In use by "+g.Use+". Enter shows a commit that was left running; an editor has to be quit first.", st.Warn
 	case g.Use != "":
 		text, look = "In use by "+g.Use+". It cannot be opened as long as it is.", st.Warn

@@ -132,8 +132,7 @@ func (r Resize) limits() []string {
 	l, z := r.place.limits, r.place.z
 	var out []string
 	size := func(n geometry.Sector) string { return geometry.FormatBytes(z.Bytes(n)) }
-	// The size stands before it already.
-	whyMin := strings.ReplaceAll(l.WhyMin, " need "+size(l.MinLen), " need that")
+	whyMin := l.WhyMin.Beside(z.Bytes(l.MinLen))
 	switch {
 	case !r.place.fixed(stopSize).OK():
 		out = append(out, "The size stays: "+string(l.Grow))

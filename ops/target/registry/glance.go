@@ -31,6 +31,8 @@ type Glance struct {
 	Use    string              // who uses it: "loop device /dev/loop0, mounted at /mnt"
 	// Physical says that it is a disk that people may depend on.
 	Physical bool
+	Parts    bool   // the system uses the partitions of a device; an editor keeps those as they are
+	Shunt    bool   // another shunt uses it
 	Own      bool   // this program itself has it open
 	Cannot   string // why it cannot be opened, whoever uses it
 }
@@ -71,7 +73,7 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 		}
 	}
 	if g.Use == "" {
-		g.Use, g.Own = s.user(path, f, st)
+		g.Use, g.Shunt, g.Own = s.user(path, f, st)
 	}
 	if g.Cannot != "" || g.Size == 0 {
 		return g, nil
@@ -104,6 +106,7 @@ func (s Surroundings) device(d kernel.Disk) Glance {
 	g := Glance{
 		Size: d.Bytes(), Format: s.k.Sort(d), Back: d.Text("loop", "backing_file"), Physical: s.k.Physical(d), Use: s.k.DiskUses(d),
 	}
+	g.Parts = g.Use != ""
 	if w, ok := d.Whole(); ok {
 		g.Format, g.Cannot = "partition", "it is a partition and not a disk: open "+s.k.Node(w)
 	} else if g.Size == 0 {
@@ -113,22 +116,23 @@ func (s Surroundings) device(d kernel.Disk) Glance {
 }
 
 // user is who uses a file, or has a device for itself, as far as that is told without looking at every process.
-func (s Surroundings) user(path string, f *os.File, st unix.Stat_t) (who string, own bool) {
+func (s Surroundings) user(path string, f *os.File, st unix.Stat_t) (who string, shunt, own bool) {
 	name, ok := s.loops[kernel.FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}]
 	if ok && st.Mode&unix.S_IFMT == unix.S_IFREG {
 		what, _ := s.k.LoopHolder(name)
-		return what, false
+		return what, false, false
 	}
 	id := s.k.Identify(st.Dev, st.Ino, f)
 	switch {
 	case s.k.SwapOn(id) != "":
-		return "the system as swap", false
+		return "the system as swap", false, false
 	case !errors.Is(held.TestLocks(f, target.Edit), held.ErrHeld) && s.k.Flocker(id) == 0:
-		return "", false
+		return "", false, false
 	case s.k.OpenHere(id):
-		return "", true // its worker may have it open as well
+		return "", false, true // its worker may have it open as well
 	}
-	return s.k.Locker(path, id).Holder, false
+	holder := s.k.Locker(path, id)
+	return holder.Holder, holder.Shunt, false
 }
 
 // Devices lists the nodes of the block devices that can be edited: loop devices that are set up and other images that are

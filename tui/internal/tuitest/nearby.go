@@ -89,7 +89,7 @@ func Images() Files {
 	f.Dirs["/"] = []ops.Candidate{{Name: "images", Path: "/images", Kind: ops.CandidateDir}, {Name: "home", Path: "/home", Kind: ops.CandidateDir}}
 	for _, g := range []ops.Glimpse{
 		{Path: "/dev/loop0", Size: 4 * gib, Format: "loop device", Table: model.TableGPT, Parts: 3, Back: "/images/attached.raw", Image: true},
-		{Path: "/dev/loop1", Size: 8 * gib, Format: "loop device", Table: model.TableGPT, Parts: 1, Back: "/images/mounted.img", Use: "mounted at /mnt", Image: true},
+		{Path: "/dev/loop1", Size: 8 * gib, Format: "loop device", Table: model.TableGPT, Parts: 1, Back: "/images/mounted.img", Use: "mounted at /mnt", PartsUsed: true, Image: true},
 	} {
 		f.Nodes = append(f.Nodes, ops.Candidate{Name: g.Path, Path: g.Path, Kind: ops.CandidateDevice})
 		f.Looks[g.Path] = g
