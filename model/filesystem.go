@@ -17,8 +17,8 @@ type Filesystem struct {
 	Max       geometry.Bytes
 	BlockSize geometry.Bytes
 	// Dirty is why the file system's own data on free space cannot be trusted ("journal needs recovery",
-	// "has errors", "not unmounted cleanly"), or "".
-	Dirty string
+	// "has errors", "not unmounted cleanly").
+	Dirty Reason
 	// Elsewhere is which part of it, or of what it belongs to, lies on other devices.
 	Elsewhere Elsewhere
 	// Trait is what forbids edits that its kind allows.
@@ -35,6 +35,7 @@ const (
 	NoTrait     Trait = iota
 	Hibernated        // a system that sleeps in it will go on with the old layout in its memory
 	OpenJournal       // its journal holds changes that only the system it belongs to can make
+	Unread            // it could not be read, or was not recognised; Notes says so after "it"
 	OldForm           // the tools of today only use it as it is: LUKS1, swap space of a foreign machine
 )
 

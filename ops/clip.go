@@ -99,10 +99,7 @@ func (c clip) cannotCopy(env Env, d model.Disk) *Refusal {
 	case c.part.FS.Size > c.z.Bytes(c.part.Span.Len()):
 		reason = "its file system reaches beyond its end: grow it first"
 	}
-	if !reason.OK() {
-		return &Refusal{Reason: reason}
-	}
-	return nil
+	return refusedFor(reason)
 }
 
 // sizes are how many sectors a copy can have.
@@ -158,7 +155,7 @@ func (c clip) steps(p model.Partition) []Step {
 	s.add(StepMoved, p.Span)
 	if p.FS.Size > fs.Size {
 		s.resize(p, p.Span, p.Span, p.FS.Size)
-	} else if fs.Dirty == "" {
+	} else if fs.Dirty.OK() {
 		s.verify(p.Span)
 	}
 	return s.steps

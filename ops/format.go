@@ -159,8 +159,5 @@ func cannotLabel(env Env, kind model.FSKind, label string) *Refusal {
 	if label != "" && kind == model.Unformatted {
 		return &Refusal{Reason: "without a file system there is nothing to label"}
 	}
-	if reason := env.Caps.Of(kind).Labels.Fault(kind, label); !reason.OK() {
-		return &Refusal{Reason: reason}
-	}
-	return nil
+	return refusedFor(env.Caps.Of(kind).Labels.Fault(kind, label))
 }

@@ -227,7 +227,7 @@ func TestCost(t *testing.T) {
 	}{
 		{model.Ext4, "", 30, 70}, {model.Ext4, "has errors", 100, 0}, {model.NTFS, "", 100, 0}, {model.Swap, "", 0, 0},
 	} {
-		p.FS.Kind, p.FS.Dirty = tt.kind, tt.dirty
+		p.FS.Kind, p.FS.Dirty = tt.kind, model.Reason(tt.dirty)
 		copies, skipped := ops.MoveCost(mbr(1000*mib, p), env(), p)
 		if copies != tt.copies*geometry.MiB || skipped != tt.skipped*geometry.MiB {
 			t.Errorf("%s %s: copies %d, skips %d", tt.kind, tt.dirty, copies, skipped)

@@ -24,10 +24,9 @@ type Limits struct {
 	Longest geometry.Sector
 	// Move, Grow and Shrink are what is against it.
 	Move, Grow, Shrink model.Reason
-	// WhyStart and WhyEnd say what bounds Room ("p3 starts there").
+	// WhyStart and WhyEnd say what bounds Room ("p3 starts there"), WhyMin what sets MinLen.
 	WhyStart, WhyEnd string
-	// WhyMin is what sets MinLen.
-	WhyMin Need
+	WhyMin           Need
 }
 
 // Need is what sets the least length of a partition.

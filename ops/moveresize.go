@@ -121,37 +121,38 @@ func (o MoveResize) describe(before model.Disk, distance, length func(geometry.S
 	p, _ := before.Partition(o.ID)
 	to := o.target(p)
 	by := to.Len() - p.Span.Len()
-	verb, much := "grow", by
+	title, verb, much := "Grow", "grow", by
 	if by < 0 {
-		verb, much = "shrink", -by
+		title, verb, much = "Shrink", "shrink", -by
 	}
 	change := ""
 	if by != 0 {
 		change = fmt.Sprintf("by %s to %s", distance(much), length(to.Len()))
 	}
 	if o.Shift == 0 {
-		return fmt.Sprintf("%s %s %s", titled(verb), p.Ref(), change)
+		return fmt.Sprintf("%s %s %s", title, p.Ref(), change)
 	}
 	if p.Role == model.Extended && to.End == p.Span.End {
 		// Its contents stay where they are: only its edge moves.
-		return fmt.Sprintf("%s %s at its start %s", titled(verb), p.Ref(), change)
+		return fmt.Sprintf("%s %s at its start %s", title, p.Ref(), change)
 	}
-	way, far := "right", o.Shift
-	if o.Shift < 0 {
-		way, far = "left", -o.Shift
-	}
-	text := fmt.Sprintf("Move %s %s by %s", p.Ref(), way, distance(far))
+	text := fmt.Sprintf("Move %s %s", p.Ref(), o.way(distance))
 	if by != 0 {
 		text += fmt.Sprintf(" and %s it %s", verb, change)
 	}
 	return text
 }
 
-func titled(verb string) string {
-	if verb == "shrink" {
-		return "Shrink"
+// Way is where the partition moves: "right by 1024 MiB".
+func (o MoveResize) Way(z geometry.SectorSize) string {
+	return o.way(func(n geometry.Sector) string { return amount(z.Bytes(n)) })
+}
+
+func (o MoveResize) way(distance func(geometry.Sector) string) string {
+	if o.Shift < 0 {
+		return "left by " + distance(-o.Shift)
 	}
-	return "Grow"
+	return "right by " + distance(o.Shift)
 }
 
 // PlanLine is "move 2 right 1024MiB", "resize 1 to 1.5GiB", or "move 2 left 1GiB and resize to 483MiB".
@@ -234,7 +235,7 @@ func (o MoveResize) Steps(before, after model.Disk) []Step {
 		return s.steps
 	}
 	at := old.Span
-	clean := old.FS.Dirty == ""
+	clean := old.FS.Dirty.OK()
 	if p.Span.Len() < at.Len() {
 		shorter := geometry.SpanOf(at.Start, p.Span.Len())
 		s.resize(old, at, shorter, p.FS.Size)

@@ -174,10 +174,7 @@ func (o New) checkContents(d model.Disk, env Env) *Refusal {
 	if refusal := cannotType(d, o.Role, o.partition(d).Type); refusal != nil {
 		return refusal
 	}
-	if reason := cannotMakeAny(env, o.FS, d.SectorSize); !reason.OK() {
-		return &Refusal{Reason: reason}
-	}
-	return nil
+	return refusedFor(cannotMakeAny(env, o.FS, d.SectorSize))
 }
 
 func (o New) checkNames(d model.Disk, env Env) *Refusal {

@@ -71,6 +71,14 @@ const (
 	End                        // sector behind its last one
 )
 
+// refusedFor is the refusal for a reason, nil if nothing is against it.
+func refusedFor(reason model.Reason) *Refusal {
+	if reason.OK() {
+		return nil
+	}
+	return &Refusal{Reason: reason}
+}
+
 func (r *Refusal) Error() string {
 	text := fmt.Sprintf("cannot %s: %s", r.What, r.Reason)
 	if r.Nearest != "" {

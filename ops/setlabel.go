@@ -67,7 +67,7 @@ func (o SetLabel) Steps(before, _ model.Disk) []Step {
 	p, _ := before.Partition(o.ID)
 	s := stepper{step: Step{Part: o.ID, Ref: p.Ref(), FS: p.FS.Kind, Label: o.Label}}
 	s.add(StepLabelFS, p.Span)
-	if p.FS.Dirty == "" {
+	if p.FS.Dirty.OK() {
 		s.verify(p.Span)
 	}
 	return s.steps

@@ -89,7 +89,7 @@ func cannotResize(d model.Disk, p model.Partition) model.Reason {
 		return untouchable(p.FS)
 	case p.Type == raid:
 		return "a RAID member may be described at its end"
-	case !p.FS.Known() && p.FS.Notes != "":
+	case p.FS.Trait == model.Unread:
 		return model.Because("it %s, so nothing there can be told its new size", p.FS.Notes)
 	}
 	return ""
@@ -118,7 +118,7 @@ func cannotShrink(d model.Disk, env Env, p model.Partition) model.Reason {
 	switch {
 	case p.FS.Kind.MadeAnew():
 		return ""
-	case p.FS.Dirty != "":
+	case !p.FS.Dirty.OK():
 		return model.Because("what its %s says of free space cannot be trusted (%s): check it first", p.FS.Kind, p.FS.Dirty)
 	case p.FS.Used < 0:
 		return "it is not known how much of it is used"

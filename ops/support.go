@@ -25,30 +25,12 @@ const (
 	abilities // how many there are
 )
 
-func (a Ability) String() string {
-	switch a {
-	case CanCreate:
-		return "create"
-	case CanGrow:
-		return "grow"
-	case CanShrink:
-		return "shrink"
-	case CanMove:
-		return "move"
-	case CanCopy:
-		return "copy"
-	case CanCheck:
-		return "check"
-	case CanLabel:
-		return "label"
-	case CanUUID:
-		return "uuid"
-	case CanOnline:
-		return "online"
-	case abilities:
-	}
-	return "unknown"
+var abilityNames = [abilities]string{
+	CanCreate: "create", CanGrow: "grow", CanShrink: "shrink", CanMove: "move", CanCopy: "copy", CanCheck: "check",
+	CanLabel: "label", CanUUID: "uuid", CanOnline: "online",
 }
+
+func (a Ability) String() string { return abilityNames[a] }
 
 // Abilities lists the columns of the support matrix.
 func Abilities() []Ability {
@@ -61,28 +43,10 @@ func Abilities() []Ability {
 
 // Reason is why something cannot be done with a file system.
 func (c Capability) Reason(a Ability) model.Reason {
-	switch a {
-	case CanCreate:
-		return c.Create
-	case CanGrow:
-		return c.Grow
-	case CanShrink:
-		return c.Shrink
-	case CanMove:
-		return c.Move
-	case CanCopy:
-		return c.Copy
-	case CanCheck:
-		return c.Check
-	case CanLabel:
-		return c.Label
-	case CanUUID:
-		return c.UUID
-	case CanOnline:
-		return c.Online
-	case abilities:
-	}
-	return ""
+	return [abilities]model.Reason{
+		CanCreate: c.Create, CanGrow: c.Grow, CanShrink: c.Shrink, CanMove: c.Move, CanCopy: c.Copy, CanCheck: c.Check,
+		CanLabel: c.Label, CanUUID: c.UUID, CanOnline: c.Online,
+	}[a]
 }
 
 // Support is the support matrix: what can be done with each kind of file system on this machine, and why not.

@@ -65,12 +65,8 @@ func probeNTFS(w *window) (model.Filesystem, bool) {
 	if info := resident(attribute(volume, attrVolumeInfo)); len(info) >= 12 && info[10]&1 != 0 {
 		fs.Dirty = "marked for a check by Windows"
 	}
-	switch fs.Trait = v.trait(w); fs.Trait {
-	case model.Hibernated:
-		fs.Dirty = "Windows is hibernated in it, or was shut down with fast startup"
-	case model.OpenJournal:
-		fs.Dirty = "its journal is not empty: Windows was not shut down properly"
-	case model.NoTrait, model.OldForm:
+	if trait, why := v.trait(w); trait != model.NoTrait {
+		fs.Trait, fs.Dirty = trait, why
 	}
 	if used := v.used(w); used >= 0 {
 		fs.Used = geometry.Bytes(used)

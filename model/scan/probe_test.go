@@ -86,7 +86,7 @@ func TestProbeAgainstBlkid(t *testing.T) {
 				}
 			}
 			if _, ambivalent := tags["ID_FS_AMBIVALENT"]; ambivalent || err != nil {
-				if !strings.Contains(got.Dirty+got.Notes, "FAT") && !strings.Contains(got.Dirty, "both") {
+				if !strings.Contains(string(got.Dirty)+got.Notes, "FAT") && !strings.Contains(string(got.Dirty), "both") {
 					t.Errorf("blkid finds it ambivalent, got %s\n%s", summary(got), out)
 				}
 				return
@@ -532,7 +532,7 @@ func TestProbeBcachefsState(t *testing.T) {
 		if c.summed {
 			binary.LittleEndian.PutUint32(first, crc32.Checksum(super[16:], crc32.MakeTable(crc32.Castagnoli)))
 		}
-		if got := Probe(p, 0, p.n); got.Kind != model.Bcachefs || got.Dirty != c.want {
+		if got := Probe(p, 0, p.n); got.Kind != model.Bcachefs || string(got.Dirty) != c.want {
 			t.Errorf("%s: %s", c.name, summary(got))
 		}
 	}

@@ -186,7 +186,7 @@ func fsOf(f model.Filesystem) *infoFS {
 	}
 	return &infoFS{
 		Kind: string(f.Kind), Label: f.Label, UUID: f.UUID, Size: known(f.Size, f.Size > 0), Used: known(f.Used, f.Used >= 0),
-		Minimum: known(f.Min, f.Min > 0), Dirty: f.Dirty, Elsewhere: f.Elsewhere.String(), Notes: f.Notes,
+		Minimum: known(f.Min, f.Min > 0), Dirty: string(f.Dirty), Elsewhere: f.Elsewhere.String(), Notes: f.Notes,
 	}
 }
 

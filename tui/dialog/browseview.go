@@ -126,7 +126,7 @@ func (b Browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 	switch {
 	case i == b.at:
 		return st.Row.Render(st.Cursor + " " + cells + use)
-	case r.Kind != ops.CandidateDir && (seen && (!g.Image || g.Cannot != "") || !r.Likely && r.Kind == ops.CandidateFile):
+	case r.Kind != ops.CandidateDir && (seen && (!g.Image || !g.Cannot.OK()) || !r.Likely && r.Kind == ops.CandidateFile):
 		return "  " + st.Faint.Render(cells+use)
 	}
 	return "  " + st.Text.Render(cells) + st.Warn.Render(use)
@@ -168,11 +168,11 @@ func contentWords(g ops.Glimpse, c browseColumns) string {
 	switch {
 	case g.Format == "":
 		return "unreadable"
-	case g.Cannot != "" && c.format == 0 && g.Format != "raw":
+	case !g.Cannot.OK() && c.format == 0 && g.Format != "raw":
 		return g.Format
-	case g.Cannot != "" && short:
+	case !g.Cannot.OK() && short:
 		return "refused"
-	case g.Cannot != "":
+	case !g.Cannot.OK():
 		return "cannot be opened"
 	case g.Table != model.TableNone && short:
 		return fmt.Sprintf("%s %d", g.Table, g.Parts)
@@ -210,8 +210,8 @@ func (b Browse) details(width int, st *styles.Styles) []string {
 	case r.Kind == ops.CandidateDir:
 		text = "a directory"
 	case !seen:
-	case g.Cannot != "":
-		text, look = "Cannot be opened: "+g.Cannot, st.Warn
+	case !g.Cannot.OK():
+		text, look = "Cannot be opened: "+string(g.Cannot), st.Warn
 	case g.Own:
 		text = "It is open already: Enter goes there."
 	case g.PartsUsed:

@@ -2,13 +2,13 @@ package registry
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops/target"
 	"shunt/ops/target/block"
 	"shunt/ops/target/internal/held"
@@ -31,10 +31,10 @@ type Glance struct {
 	Use    string              // who uses it: "loop device /dev/loop0, mounted at /mnt"
 	// Physical says that it is a disk that people may depend on.
 	Physical bool
-	Parts    bool   // the system uses the partitions of a device; an editor keeps those as they are
-	Shunt    bool   // another shunt uses it
-	Own      bool   // this program itself has it open
-	Cannot   string // why it cannot be opened, whoever uses it
+	Parts    bool         // the system uses the partitions of a device; an editor keeps those as they are
+	Shunt    bool         // another shunt uses it
+	Own      bool         // this program itself has it open
+	Cannot   model.Reason // why it cannot be opened, whoever uses it
 }
 
 // LookAround asks who uses what.
@@ -43,28 +43,28 @@ func LookAround() Surroundings {
 }
 
 // Glance looks at a file or block device; inside is called with the disk in it, if that can be read, before it is closed.
-// The error is ready to be shown; what is told of a target that cannot be read comes with it.
+// The error is the cause, ready to be shown beside the path; what is told of a target that cannot be read comes with it.
 func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance) error) (g Glance, err error) {
 	var st unix.Stat_t
 	if err := kernel.Retry(func() error { return unix.Stat(path, &st) }); err != nil {
-		return Glance{}, fmt.Errorf("open %s: %w", path, err)
+		return Glance{}, err
 	}
 	kind := st.Mode & unix.S_IFMT
 	if kind != unix.S_IFREG && kind != unix.S_IFBLK {
-		return Glance{}, fmt.Errorf("%s %w", path, target.ErrNotFile)
+		return Glance{}, target.ErrNotFile
 	}
 	var d kernel.Disk
 	g.Format, g.Size = plain().name, st.Size
 	if kind == unix.S_IFBLK {
 		if d, err = s.k.Disk(st.Rdev); err != nil {
-			return Glance{}, fmt.Errorf("open %s: %w", path, err)
+			return Glance{}, err
 		}
 		g = s.device(d)
 	}
 	// Without O_NONBLOCK the drive of a disk that is not there would be waited for.
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return g, held.OpenError(path, err)
+		return g, kernel.Cause(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if kind == unix.S_IFBLK {
@@ -75,7 +75,7 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 	if g.Use == "" {
 		g.Use, g.Shunt, g.Own = s.user(path, f, st)
 	}
-	if g.Cannot != "" || g.Size == 0 {
+	if !g.Cannot.OK() || g.Size == 0 {
 		return g, nil
 	}
 	driver := block.Driver()
@@ -88,7 +88,7 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 			g.Format = other.name
 		}
 		if other.driver == nil || kind == unix.S_IFBLK && other.name != plain().name {
-			g.Cannot = fmt.Sprintf("this version cannot edit %s files: %s", other.name, other.advice(path))
+			g.Cannot = model.Because("this version cannot edit %s files: %s", other.name, other.advice(path))
 			return g, nil
 		}
 		driver = other.driver()
@@ -108,9 +108,9 @@ func (s Surroundings) device(d kernel.Disk) Glance {
 	}
 	g.Parts = g.Use != ""
 	if w, ok := d.Whole(); ok {
-		g.Format, g.Cannot = "partition", "it is a partition and not a disk: open "+s.k.Node(w)
+		g.Format, g.Cannot = "partition", model.Because("it is a partition and not a disk: open %s", s.k.Node(w))
 	} else if g.Size == 0 {
-		g.Cannot = "it " + target.ErrNoMedium.Error()
+		g.Cannot = model.Because("it %v", target.ErrNoMedium)
 	}
 	return g
 }
