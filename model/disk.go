@@ -95,14 +95,20 @@ func (d Disk) Each() iter.Seq[Partition] { return slices.Values(d.parts) }
 // Problems lists what the scan found wrong.
 func (d Disk) Problems() []Problem { return slices.Clone(d.problems) }
 
-// ReadOnly is why the disk must not be edited, the text of its first fatal problem, or "".
-func (d Disk) ReadOnly() string {
+// Fatal is the first fatal problem, if there is one.
+func (d Disk) Fatal() (Problem, bool) {
 	for _, p := range d.problems {
 		if p.Severity == Fatal {
-			return p.Text
+			return p, true
 		}
 	}
-	return ""
+	return Problem{}, false
+}
+
+// ReadOnly is why the disk must not be edited: its first fatal problem.
+func (d Disk) ReadOnly() Reason {
+	p, _ := d.Fatal()
+	return Reason(p.Text)
 }
 
 // Span is the whole disk.

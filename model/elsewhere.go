@@ -40,10 +40,10 @@ func (e Elsewhere) String() string {
 	return "a part of it is on another device"
 }
 
-// NoTools is why no tool is run on it, ready to be shown, "" if there is no reason against it.
-func (e Elsewhere) NoTools() string {
+// NoTools is why no tool is run on it.
+func (e Elsewhere) NoTools() Reason {
 	if e == WholeHere {
 		return ""
 	}
-	return e.String() + ", which would have to be opened too: it can be moved, copied and deleted, and nothing else is done to it"
+	return Reason(e.String() + ", which would have to be opened too: it can be moved, copied and deleted, and nothing else is done to it")
 }

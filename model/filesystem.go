@@ -17,13 +17,27 @@ type Filesystem struct {
 	Max       geometry.Bytes
 	BlockSize geometry.Bytes
 	// Dirty is why the file system's own data on free space cannot be trusted ("journal needs recovery",
-	// "has errors", "not unmounted cleanly"), or "".
-	Dirty string
+	// "has errors", "not unmounted cleanly").
+	Dirty Reason
 	// Elsewhere is which part of it, or of what it belongs to, lies on other devices.
 	Elsewhere Elsewhere
+	// Trait is what forbids edits that its kind allows.
+	Trait Trait
 	// Notes are further things worth telling ("LUKS1", "an old FAT boot sector is in front of it").
 	Notes string
 }
+
+// Trait is something about one file system that others of its kind do not have, and that forbids edits.
+type Trait uint8
+
+// The traits.
+const (
+	NoTrait     Trait = iota
+	Hibernated        // a system that sleeps in it will go on with the old layout in its memory
+	OpenJournal       // its journal holds changes that only the system it belongs to can make
+	Unread            // it could not be read, or was not recognised; Notes says so after "it"
+	OldForm           // the tools of today only use it as it is: LUKS1, swap space of a foreign machine
+)
 
 // Known reports whether there is a file system or another recognised content.
 func (f Filesystem) Known() bool { return f.Kind != Unformatted }

@@ -202,7 +202,7 @@ func FlagsFor(kind TableKind, p Partition) []Flag {
 			change = WithoutFlag
 		}
 		_, why := change(kind, p, f)
-		return why != ""
+		return !why.OK()
 	})
 }
 
@@ -225,7 +225,7 @@ func HasFlag(kind TableKind, p Partition, f Flag) bool {
 }
 
 // WithFlag is p with the flag set, or why that cannot be. A flag that stands for a type changes the type.
-func WithFlag(kind TableKind, p Partition, f Flag) (after Partition, why string) {
+func WithFlag(kind TableKind, p Partition, f Flag) (after Partition, why Reason) {
 	if mask := attributeOf(f); kind == TableGPT && mask != 0 {
 		p.Attributes |= mask
 		return p, ""
@@ -247,7 +247,7 @@ func WithFlag(kind TableKind, p Partition, f Flag) (after Partition, why string)
 
 // WithoutFlag is p with the flag cleared, or why that cannot be. Where the flag stands for a type, what is
 // left is the type that goes with the contents, or else that of a Linux file system.
-func WithoutFlag(kind TableKind, p Partition, f Flag) (after Partition, why string) {
+func WithoutFlag(kind TableKind, p Partition, f Flag) (after Partition, why Reason) {
 	if mask := attributeOf(f); kind == TableGPT && mask != 0 {
 		p.Attributes &^= mask
 		return p, ""
@@ -268,21 +268,21 @@ func WithoutFlag(kind TableKind, p Partition, f Flag) (after Partition, why stri
 }
 
 // withVariant is p with the other variant of its type.
-func withVariant(p Partition, other func(PartType) (PartType, bool)) (after Partition, why string) {
+func withVariant(p Partition, other func(PartType) (PartType, bool)) (after Partition, why Reason) {
 	t, ok := other(p.Type)
 	if !ok {
-		return p, "there is no such variant of its type " + string(p.Type)
+		return p, Because("there is no such variant of its type %s", p.Type)
 	}
 	p.Type = t
 	return p, ""
 }
 
 // flagType is the type that a flag stands for, or why it cannot be set or cleared on p.
-func flagType(kind TableKind, p Partition, f Flag) (t PartType, why string) {
+func flagType(kind TableKind, p Partition, f Flag) (t PartType, why Reason) {
 	t = typeOf(kind, f)
 	switch {
 	case t == nullType:
-		return t, "there is no such flag on " + kind.String()
+		return t, Because("there is no such flag on %s", kind)
 	case p.Role == Extended:
 		return t, "an extended partition keeps its type"
 	}

@@ -1,26 +1,22 @@
 package ops
 
-import (
-	"fmt"
-
-	"shunt/model"
-)
+import "shunt/model"
 
 // inUse is why the contents of p must be left alone because the running system uses them, or "".
-func inUse(p model.Partition) string {
+func inUse(p model.Partition) model.Reason {
 	if !p.Use.Busy() {
 		return ""
 	}
-	return fmt.Sprintf("it is %s: %s", p.Use, p.Use.Way())
+	return model.Because("it is %s: %s", p.Use, p.Use.Way())
 }
 
 // online is why p, which is in use, cannot grow as it is, or "".
-func online(env Env, p model.Partition) string {
+func online(env Env, p model.Partition) model.Reason {
 	if p.Use.GrowsAt() == "" {
 		return inUse(p)
 	}
-	if reason := env.Caps.For(p.FS).Online; reason != "" {
-		return fmt.Sprintf("%s, and it is %s: unmount it first", reason, p.Use)
+	if reason := env.Caps.For(p.FS).Online; !reason.OK() {
+		return model.Because("%s, and it is %s: unmount it first", reason, p.Use)
 	}
 	return ""
 }
@@ -34,14 +30,14 @@ func undisturbed(before, after model.Disk, op Operation) error {
 			continue
 		}
 		q, stays := after.Partition(p.ID)
-		reason := ""
+		var reason model.Reason
 		switch {
 		case !stays || before.Table.Kind != after.Table.Kind:
-			reason = fmt.Sprintf("%s is %s", p.Ref(), p.Use)
+			reason = model.Because("%s is %s", p.Ref(), p.Use)
 		case q.Number != p.Number:
-			reason = fmt.Sprintf("%s would become %s, and it is %s, so that the kernel cannot rename it", p.Ref(), q.Ref(), p.Use)
+			reason = model.Because("%s would become %s, and it is %s, so that the kernel cannot rename it", p.Ref(), q.Ref(), p.Use)
 		case q.Span.Start != p.Span.Start || q.Span.Len() < p.Span.Len():
-			reason = fmt.Sprintf("%s is %s and must stay where it is", p.Ref(), p.Use)
+			reason = model.Because("%s is %s and must stay where it is", p.Ref(), p.Use)
 		default:
 			continue
 		}

@@ -14,8 +14,8 @@ import (
 func TestKnownBeforeStaging(t *testing.T) {
 	big := gpt(1000*mib, part(1, 100*mib, 200*mib, model.Filesystem{}))
 	big.SectorSize, big.Table.Usable = geometry.Sector4096, span(6, big.Sectors-5)
-	luks := func(version string) model.Disk {
-		return gpt(1000*mib, part(1, 100*mib, 200*mib, model.Filesystem{Kind: model.LUKS, Notes: version, Size: 100 * geometry.MiB}))
+	luks := func(trait model.Trait) model.Disk {
+		return gpt(1000*mib, part(1, 100*mib, 200*mib, model.Filesystem{Kind: model.LUKS, Trait: trait, Size: 100 * geometry.MiB}))
 	}
 	world := ops.Env{Caps: ops.Capabilities{}}
 	for _, kind := range []model.FSKind{model.ExFAT, model.FAT16, model.FAT32, model.LUKS} {
@@ -30,8 +30,8 @@ func TestKnownBeforeStaging(t *testing.T) {
 		{big, "format 1 fs=fat32", ""},
 		{big, "new 255MiB fs=fat32", "255 MiB is too small for fat32; make it 256 MiB (65525s) or more"},
 		{big, "new 255MiB fs=fat16", ""},
-		{luks("LUKS1"), "label 1 x", "only LUKS2 has labels"},
-		{luks("LUKS2"), "label 1 x", ""},
+		{luks(model.OldForm), "label 1 x", "only LUKS2 has labels"},
+		{luks(model.NoTrait), "label 1 x", ""},
 	} {
 		_, err := planfile.Parse(strings.NewReader(c.line), ops.NewQueue(c.disk, world), geometry.AlignMiB)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {

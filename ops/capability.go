@@ -12,23 +12,22 @@ type Capabilities map[model.FSKind]Capability
 // Capability is what can be done with one kind of file system on this machine, and the facts about the kind that
 // operations need. The driver of the file system fills it in.
 type Capability struct {
-	// "" means that it can be done. Otherwise the string is the reason why not, ready to be shown: "resize2fs is not
-	// installed: apt install e2fsprogs", "XFS cannot be shrunk".
-	Create, Grow, Shrink, Move, Copy, Check, Label, UUID string
-	// Online is the reason why it cannot be grown while it is mounted, or "".
-	Online string
+	// These are the reasons against what can be done: "XFS cannot be shrunk". Online is growing it while it is mounted.
+	Create, Grow, Shrink, Move, Copy, Check, Label, UUID, Online model.Reason
+	// Missing are the Debian packages to install for what cannot be done because a program is missing.
+	Missing []string
 	// HalfUUID is set if half of its UUID can be replaced.
 	HalfUUID bool
 	// MinSize and MaxSize bound the size of a partition with this file system; 0 means no bound.
 	MinSize, MaxSize geometry.Bytes
 	// MinSectors is the smallest number of sectors in which one can be made, whatever their size.
 	MinSectors geometry.Sector
-	// Only512 is the reason why none can be made on a disk with sectors of 4096 bytes, or "".
-	Only512 string
-	// Labels says which labels it can hold. NoLabel returns the reason why one file system of the kind has none, or "";
-	// it may be nil.
+	// Only512 is the reason why none can be made on a disk with sectors of 4096 bytes.
+	Only512 model.Reason
+	// Labels says which labels it can hold. NoLabel returns the reason why one file system of the kind has none; it may be
+	// nil.
 	Labels  LabelRule
-	NoLabel func(fs model.Filesystem) string
+	NoLabel func(fs model.Filesystem) model.Reason
 	// NewBlock returns the block or cluster size of a new file system of this length; nil stands for 4 KiB.
 	NewBlock func(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes
 	// KeepsPosition is set if it stores its position on the disk, which must be corrected after a move.
@@ -74,10 +73,10 @@ func (c Capabilities) Of(kind model.FSKind) Capability {
 		return capability
 	}
 	if kind == model.Unformatted {
-		no := "there is no file system in it"
+		const no = "there is no file system in it"
 		return Capability{Create: no, Check: no, Label: no, UUID: no, Online: no}
 	}
-	no := "shunt has no tool for " + string(kind)
+	no := model.Because("shunt has no tool for %s", kind)
 	return Capability{Create: no, Grow: no, Shrink: no, Check: no, Label: no, UUID: no, Online: no}
 }
 
@@ -85,7 +84,7 @@ func (c Capabilities) Of(kind model.FSKind) Capability {
 // lies on another device.
 func (c Capabilities) For(fs model.Filesystem) Capability {
 	can := c.Of(fs.Kind)
-	if no := fs.Elsewhere.NoTools(); no != "" {
+	if no := fs.Elsewhere.NoTools(); !no.OK() {
 		can.Grow, can.Shrink, can.Check, can.Label, can.UUID, can.Online = no, no, no, no, no, no
 	}
 	return can

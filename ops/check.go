@@ -51,7 +51,7 @@ func (o Check) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if p.Role == model.Extended {
 		reason = "an extended partition holds no file system"
 	}
-	if reason != "" {
+	if !reason.OK() {
 		return before, &Refusal{What: "check " + p.Ref(), Reason: reason}
 	}
 	if unfilled(p, before.SectorSize) > 0 {

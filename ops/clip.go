@@ -81,21 +81,18 @@ func (c clip) cannotCopy(env Env, d model.Disk) *Refusal {
 	switch {
 	case c.part.Role == model.Extended:
 		reason = "an extended partition holds no data of its own"
-	case untouchable(c.part.FS) != "":
+	case !untouchable(c.part.FS).OK():
 		reason = untouchable(c.part.FS)
-	case inUse(c.part) != "":
+	case c.part.Use.Busy():
 		reason = inUse(c.part)
 	case c.remade():
 		reason = caps.Create
 	case c.z != d.SectorSize:
-		reason = fmt.Sprintf("its disk has sectors of %d bytes and this one of %d", c.z, d.SectorSize)
+		reason = model.Because("its disk has sectors of %d bytes and this one of %d", c.z, d.SectorSize)
 	case c.part.FS.Size > c.z.Bytes(c.part.Span.Len()):
 		reason = "its file system reaches beyond its end: grow it first"
 	}
-	if reason != "" {
-		return &Refusal{Reason: reason}
-	}
-	return nil
+	return refusedFor(reason)
 }
 
 // sizes are how many sectors a copy can have.
@@ -113,7 +110,7 @@ func (c clip) cannotFill(env Env, d model.Disk, length geometry.Sector) *Refusal
 		return cannotMake(env, c.part.FS.Kind, length, z)
 	}
 	if need := c.needs(env); length < need {
-		return &Refusal{Reason: fmt.Sprintf("%s is too small for it, which needs %s", exactAmount(length, z), AtLeast(need, z))}
+		return &Refusal{Reason: model.Because("%s is too small for it, which needs %s", exactAmount(length, z), AtLeast(need, z))}
 	}
 	return nil
 }
@@ -126,7 +123,7 @@ func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) m
 	}
 	caps := env.Caps.For(fs)
 	full := fsLength(fs, bytes)
-	if !fs.Known() || fs.Size <= 0 || full <= fs.Size || caps.Grow != "" || length <= c.part.Span.Len() {
+	if !fs.Known() || fs.Size <= 0 || full <= fs.Size || !caps.Grow.OK() || length <= c.part.Span.Len() {
 		return fs
 	}
 	if caps.MaxSize > 0 && full > caps.MaxSize {
@@ -151,7 +148,7 @@ func (c clip) steps(p model.Partition) []Step {
 	s.add(StepMoved, p.Span)
 	if p.FS.Size > fs.Size {
 		s.resize(p, p.Span, p.Span, p.FS.Size)
-	} else if fs.Dirty == "" {
+	} else if fs.Dirty.OK() {
 		s.verify(p.Span)
 	}
 	return s.steps

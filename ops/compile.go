@@ -61,7 +61,7 @@ func (q Queue) steps(i int) []Step {
 func (c Capability) spares(kind StepKind) bool {
 	switch kind {
 	case StepCheckFS, StepVerifyFS:
-		return c.Check != ""
+		return !c.Check.OK()
 	case StepMoved:
 		return !c.KeepsPosition
 	case StepResizeImage, StepResizeFS, StepRemap, StepCopy, StepWipe, StepWipeDisk, StepMakeFS, StepLabelFS, StepUUIDFS,
@@ -90,7 +90,7 @@ func tableChanges(before, after model.Disk) bool {
 
 // moveBytes splits the n bytes of a moved window of p into what is copied and what is known to be free.
 func moveBytes(env Env, p model.Partition, n geometry.Bytes) (copies, skipped geometry.Bytes) {
-	if env.Caps.Of(p.FS.Kind).FreeKnown && p.FS.Dirty == "" && p.FS.Used >= 0 && p.FS.Size > 0 {
+	if env.Caps.Of(p.FS.Kind).FreeKnown && p.FS.Dirty.OK() && p.FS.Used >= 0 && p.FS.Size > 0 {
 		copies = min(p.FS.Used, n)
 		return copies, n - copies
 	}

@@ -37,13 +37,13 @@ func (o Delete) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	what := "delete " + p.Ref()
 	if n := len(before.Logicals()); p.Role == model.Extended && n > 0 {
 		return before, &Refusal{
-			What: what, Reason: fmt.Sprintf("it holds %s", counted(n, "logical partition")),
+			What: what, Reason: model.Because("it holds %s", counted(n, "logical partition")),
 			Nearest: "delete what is in it first",
 		}
 	}
 	after, err := o.without(before)
 	if err != nil {
-		return before, &Refusal{What: what, Reason: err.Error()}
+		return before, &Refusal{What: what, Reason: model.Reason(err.Error())}
 	}
 	if err := sound(what, after); err != nil {
 		return before, err

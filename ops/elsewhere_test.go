@@ -23,7 +23,7 @@ func TestElsewhere(t *testing.T) {
 		}
 		for _, line := range []string{"check 1", "label 1 x", "uuid 1 new", "grow 1", "resize 1 to 50MiB", "resize 1 min"} {
 			_, err := stage(line)
-			if wanted := err != nil && strings.Contains(err.Error(), e.NoTools()); e != model.WholeHere && !wanted {
+			if wanted := err != nil && strings.Contains(err.Error(), string(e.NoTools())); e != model.WholeHere && !wanted {
 				t.Errorf("%v: %s: %v", e, line, err)
 			}
 		}

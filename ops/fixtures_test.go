@@ -49,7 +49,7 @@ func env() ops.Env {
 // capable is what the drivers make of a machine that has everything.
 var capable = fsys.DiscoverWith(fsys.Machine{
 	Look:        func(name string) (string, error) { return name, nil },
-	CannotMount: func(string) string { return "" },
+	CannotMount: func(string) model.Reason { return "" },
 })
 
 // known is c with the facts of a kind that its driver has.
@@ -152,7 +152,7 @@ func refused(t *testing.T, err error, want string) {
 	if refusal.Error() != want {
 		t.Errorf("refusal %q\n   want %q", refusal.Error(), want)
 	}
-	for what, text := range map[string]string{"edit": refusal.What, "reason": refusal.Reason, "nearest": refusal.Nearest} {
+	for what, text := range map[string]string{"edit": refusal.What, "reason": string(refusal.Reason), "nearest": refusal.Nearest} {
 		if wrong := misworded(text); wrong != "" {
 			t.Errorf("%s %q of a refusal %s", what, text, wrong)
 		}

@@ -101,26 +101,26 @@ func newFilesystem(env Env, kind model.FSKind, label string, length geometry.Byt
 
 // cannotMake refuses file systems that cannot be made here, or not in a partition of this length. Unformatted always can.
 func cannotMake(env Env, kind model.FSKind, length geometry.Sector, z geometry.SectorSize) *Refusal {
-	if reason := cannotMakeAny(env, kind, z); reason != "" {
+	if reason := cannotMakeAny(env, kind, z); !reason.OK() {
 		return &Refusal{Reason: reason}
 	}
 	least, most := sizesFor(env, kind, z)
 	size := geometry.FormatBytes(z.Bytes(length))
 	switch {
 	case length < least:
-		return &Refusal{Reason: fmt.Sprintf("%s is too small for %s, which needs %s", size, kind, AtLeast(least, z))}
+		return &Refusal{Reason: model.Because("%s is too small for %s, which needs %s", size, kind, AtLeast(least, z))}
 	case length > most:
-		return &Refusal{Reason: fmt.Sprintf("%s is too large for %s, which can have %s", size, kind, AtMost(most, z))}
+		return &Refusal{Reason: model.Because("%s is too large for %s, which can have %s", size, kind, AtMost(most, z))}
 	}
 	return nil
 }
 
-// cannotMakeAny is why a file system of a kind cannot be made on this disk at any size, "" if it can.
-func cannotMakeAny(env Env, kind model.FSKind, z geometry.SectorSize) string {
+// cannotMakeAny is why a file system of a kind cannot be made on this disk at any size.
+func cannotMakeAny(env Env, kind model.FSKind, z geometry.SectorSize) model.Reason {
 	switch {
 	case kind == model.Unformatted:
 		return ""
-	case env.Caps.Of(kind).Create != "":
+	case !env.Caps.Of(kind).Create.OK():
 		return env.Caps.Of(kind).Create
 	case z != geometry.Sector512:
 		return env.Caps.Of(kind).Only512
@@ -147,8 +147,5 @@ func cannotLabel(env Env, kind model.FSKind, label string) *Refusal {
 	if label != "" && kind == model.Unformatted {
 		return &Refusal{Reason: "without a file system there is nothing to label"}
 	}
-	if reason := env.Caps.Of(kind).Labels.Fault(kind, label); reason != "" {
-		return &Refusal{Reason: reason}
-	}
-	return nil
+	return refusedFor(env.Caps.Of(kind).Labels.Fault(kind, label))
 }

@@ -147,7 +147,7 @@ func TestSteps(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			world := env()
-			no := "there is no tool for it here"
+			const no = "there is no tool for it here"
 			world.Caps[model.NTFS] = known(model.NTFS, ops.Capability{Grow: no, Shrink: no, Check: no})
 			q, err := planfile.Parse(strings.NewReader(tt.line), ops.NewQueue(tt.disk, world), geometry.AlignMiB)
 			if err != nil {
@@ -200,7 +200,7 @@ func TestCostOfKinds(t *testing.T) {
 		{model.Ext4, "format 1 fs=ext4", "mkfs.ext4"},
 		{model.JFS, "check 1", "jfs_fsck"},
 	} {
-		p := part(1, 100*mib, 400*mib, model.Filesystem{Kind: c.kind, Size: 300 * geometry.MiB, Used: geometry.MiB, BlockSize: 512, Notes: "LUKS2"})
+		p := part(1, 100*mib, 400*mib, model.Filesystem{Kind: c.kind, Size: 300 * geometry.MiB, Used: geometry.MiB, BlockSize: 512})
 		q, err := planfile.Parse(strings.NewReader(c.line), ops.NewQueue(mbr(1000*mib, p), ops.Env{Caps: capable}), geometry.AlignMiB)
 		if err != nil {
 			t.Errorf("%s: %v", c.kind, err)
@@ -228,7 +228,7 @@ func TestCost(t *testing.T) {
 	}{
 		{model.Ext4, "", 30, 70}, {model.Ext4, "has errors", 100, 0}, {model.NTFS, "", 100, 0}, {model.Swap, "", 0, 0},
 	} {
-		p.FS.Kind, p.FS.Dirty = tt.kind, tt.dirty
+		p.FS.Kind, p.FS.Dirty = tt.kind, model.Reason(tt.dirty)
 		copies, skipped := ops.MoveCost(mbr(1000*mib, p), env(), p)
 		if copies != tt.copies*geometry.MiB || skipped != tt.skipped*geometry.MiB {
 			t.Errorf("%s %s: copies %d, skips %d", tt.kind, tt.dirty, copies, skipped)

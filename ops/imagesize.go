@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"fmt"
-
 	"shunt/geometry"
 	"shunt/model"
 )
@@ -33,12 +31,12 @@ func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	what := "make the image " + exactAmount(o.Sectors, before.SectorSize) + " long"
 	smallest, why, cannot := ImageLimits(before)
 	switch {
-	case cannot != "":
+	case !cannot.OK():
 		return before, &Refusal{What: "change the image size", Reason: cannot}
 	case o.Sectors == before.Sectors:
 		return before, &Refusal{What: what, Reason: "it has this size already"}
 	case o.Sectors < smallest && smallest >= before.Sectors:
-		return before, &Refusal{What: what, Reason: why + ", so it is as small as it can be"}
+		return before, &Refusal{What: what, Reason: model.Because("%s, so it is as small as it can be", why)}
 	case o.Sectors < smallest:
 		return before, &Refusal{
 			What: what, Reason: why,
@@ -64,9 +62,9 @@ func (o ImageSize) Steps(_, _ model.Disk) []Step {
 }
 
 // ImageLimits is the smallest size in sectors that the image can have and what sets it ("p2 ends at
-// 2.00 GiB"), or why the size cannot be changed at all, which is "" if it can.
-func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot string) {
-	if reason := d.ReadOnly(); reason != "" {
+// 2.00 GiB"), or why the size cannot be changed at all.
+func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot model.Reason) {
+	if reason := d.ReadOnly(); !reason.OK() {
 		return d.Sectors, "", reason
 	}
 	if d.Fixed {
@@ -75,14 +73,14 @@ func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot string) {
 	if d.Table.Kind == model.TableNone {
 		if d.Whole.Known() && d.Whole.Size > 0 {
 			smallest = min(d.Sectors, d.SectorSize.Up(d.Whole.Size))
-			return smallest, fmt.Sprintf("the %s on it ends there", d.Whole.Kind), ""
+			return smallest, model.Because("the %s on it ends there", d.Whole.Kind), ""
 		}
 		return d.Sectors, "without a partition table nothing tells where its contents end", ""
 	}
 	smallest, why = d.Table.Usable.Start+d.Tail(), "the partition table needs that"
 	for _, p := range d.Partitions() {
 		if end := p.Span.End + d.Tail(); end > smallest {
-			smallest, why = end, fmt.Sprintf("%s ends at %s", p.Ref(), exactAmount(p.Span.End, d.SectorSize))
+			smallest, why = end, model.Because("%s ends at %s", p.Ref(), exactAmount(p.Span.End, d.SectorSize))
 			if d.Tail() > 0 {
 				why += " and the backup of the table follows"
 			}

@@ -1,14 +1,12 @@
 package ops
 
 import (
-	"fmt"
-
 	"shunt/geometry"
 	"shunt/model"
 )
 
 // Limits is how far one partition can be moved and resized on the disk as it is, to the sector. The
-// reasons are ready to be shown, "" where there is nothing against it.
+// reasons are ready to be shown.
 type Limits struct {
 	// Room is the free run around the partition together with the partition: Start is the lowest start,
 	// End the highest end.
@@ -24,10 +22,33 @@ type Limits struct {
 	MinLen, MaxLen geometry.Sector
 	// Longest bounds the length as far as the contents and the table go, wherever it lies.
 	Longest geometry.Sector
-	// CanMove, CanGrow and CanShrink are why not, or "".
-	CanMove, CanGrow, CanShrink string
+	// Move, Grow and Shrink are what is against it.
+	Move, Grow, Shrink model.Reason
 	// WhyStart and WhyEnd say what bounds Room ("p3 starts there"), WhyMin what sets MinLen.
-	WhyStart, WhyEnd, WhyMin string
+	WhyStart, WhyEnd string
+	WhyMin           Need
+}
+
+// Need is what sets the least length of a partition.
+type Need struct {
+	text string // "its files and some slack need"
+	size geometry.Bytes
+}
+
+// String is "its files and some slack need 483 MiB".
+func (n Need) String() string {
+	if n.size == 0 {
+		return n.text
+	}
+	return n.text + " " + geometry.FormatBytes(n.size)
+}
+
+// Beside is the need where a size stands before it already: it is not said twice.
+func (n Need) Beside(size geometry.Bytes) string {
+	if n.size > 0 && geometry.FormatBytes(size) == geometry.FormatBytes(n.size) {
+		return n.text + " that"
+	}
+	return n.String()
 }
 
 // ebrGap is how many sectors must stay free before a logical partition when a position is asked for to
@@ -38,26 +59,26 @@ const ebrGap = 2
 func Limit(d model.Disk, env Env, id model.PartID) Limits {
 	p, ok := d.Partition(id)
 	if !ok {
-		no := "there is no such partition"
-		return Limits{CanMove: no, CanGrow: no, CanShrink: no}
+		const no = "there is no such partition"
+		return Limits{Move: no, Grow: no, Shrink: no}
 	}
-	l := Limits{CanMove: cannotMove(env, p), CanGrow: cannotGrow(d, env, p), CanShrink: cannotShrink(d, env, p)}
-	if reason := d.ReadOnly(); reason != "" {
-		l.CanMove, l.CanGrow, l.CanShrink = reason, reason, reason
+	l := Limits{Move: cannotMove(env, p), Grow: cannotGrow(d, env, p), Shrink: cannotShrink(d, env, p)}
+	if reason := d.ReadOnly(); !reason.OK() {
+		l.Move, l.Grow, l.Shrink = reason, reason, reason
 	}
 	l.findRoom(d, p)
 	if p.Role == model.Extended {
 		l.keepLogicals(d, p)
 	}
 	l.MinLen, l.MaxLen = p.Span.Len(), p.Span.Len()
-	if l.CanShrink == "" {
+	if l.Shrink.OK() {
 		l.MinLen, l.WhyMin = leastLen(d, env, p)
 		if keep := l.Keep.Len(); keep > l.MinLen {
-			l.MinLen, l.WhyMin = keep, "the logical partitions in it need that"
+			l.MinLen, l.WhyMin = keep, Need{text: "the logical partitions in it need that"}
 		}
 	}
 	l.Longest = LongestLen(d, env, p)
-	if l.CanGrow == "" {
+	if l.Grow.OK() {
 		l.MaxLen = max(p.Span.Len(), min(l.Room.Len(), l.Longest))
 	}
 	return l
@@ -180,13 +201,13 @@ func (l Limits) Snap(from, want geometry.Span, h Handle, align geometry.Alignmen
 	room := l.Chosen
 	switch h {
 	case WholePartition:
-		if l.CanMove != "" || !l.Keep.Empty() {
+		if !l.Move.OK() || !l.Keep.Empty() {
 			return from
 		}
 		start := snapTo(want.Start, from.Start, room.Start, room.End-from.Len(), align, z)
 		return geometry.SpanOf(start, from.Len())
 	case LeftEdge:
-		if l.CanMove != "" {
+		if !l.Move.OK() {
 			return from
 		}
 		low, high := max(room.Start, from.End-l.MaxLen), from.End-l.MinLen
@@ -230,8 +251,8 @@ func snapTo(want, from, low, high geometry.Sector, align geometry.Alignment, z g
 
 // RolesFor lists the roles a new partition in the gap can have, best first, and why there is none if the
 // list is empty.
-func RolesFor(d model.Disk, gap model.Gap) (roles []model.Role, why string) {
-	if reason := d.ReadOnly(); reason != "" {
+func RolesFor(d model.Disk, gap model.Gap) (roles []model.Role, why model.Reason) {
+	if reason := d.ReadOnly(); !reason.OK() {
 		return nil, reason
 	}
 	if d.Table.Kind == model.TableNone {
@@ -250,16 +271,16 @@ func RolesFor(d model.Disk, gap model.Gap) (roles []model.Role, why string) {
 	return roles, ""
 }
 
-func fullTable(d model.Disk) string {
+func fullTable(d model.Disk) model.Reason {
 	ext, has := d.Extended()
 	switch {
 	case d.Table.Kind == model.TableMBR && has:
-		return fmt.Sprintf("this MBR has the %d partitions it can hold; more are possible inside %s, the extended one", d.Table.Slots, ext.Ref())
+		return model.Because("this MBR has the %d partitions it can hold; more are possible inside %s, the extended one", d.Table.Slots, ext.Ref())
 	case d.Table.Kind == model.TableMBR:
-		return fmt.Sprintf("this MBR has the %d partitions it can hold; delete one and make an extended partition, or convert it to GPT",
+		return model.Because("this MBR has the %d partitions it can hold; delete one and make an extended partition, or convert it to GPT",
 			d.Table.Slots)
 	}
-	return fmt.Sprintf("all %d slots of the table are in use", d.Table.Slots)
+	return model.Because("all %d slots of the table are in use", d.Table.Slots)
 }
 
 // freeSlot is the lowest number that a partition outside the extended one can have.

@@ -40,10 +40,10 @@ func TestLimit(t *testing.T) {
 			}
 		})
 	}
-	if l := ops.Limit(founding(), env(), 9); l.CanMove == "" || l.CanGrow == "" || l.CanShrink == "" {
+	if l := ops.Limit(founding(), env(), 9); l.Move.OK() || l.Grow.OK() || l.Shrink.OK() {
 		t.Errorf("a partition that is not there: %+v", l)
 	}
-	if l := ops.Limit(mbr(1000*mib, luks), env(), 1); l.CanMove != "" || l.CanGrow == "" || l.CanShrink == "" {
+	if l := ops.Limit(mbr(1000*mib, luks), env(), 1); !l.Move.OK() || l.Grow.OK() || l.Shrink.OK() {
 		t.Errorf("luks: %+v", l)
 	}
 }

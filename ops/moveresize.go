@@ -39,8 +39,8 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 		return MoveResize{}, err
 	}
 	l := Limit(d, env, id)
-	if l.CanGrow != "" {
-		return MoveResize{}, &Refusal{What: "grow " + p.Ref(), Reason: l.CanGrow}
+	if !l.Grow.OK() {
+		return MoveResize{}, &Refusal{What: "grow " + p.Ref(), Reason: l.Grow}
 	}
 	end := min(l.Chosen.End, p.Span.Start+l.MaxLen)
 	if grid := align.Down(end, d.SectorSize); grid > p.Span.End {
@@ -50,7 +50,7 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 	free := min(l.Room.End-p.Span.End, l.MaxLen-p.Span.Len())
 	switch {
 	case l.Room.End <= p.Span.End:
-		refusal.Reason = "there is no free space behind it: " + l.WhyEnd
+		refusal.Reason = model.Because("there is no free space behind it: %s", l.WhyEnd)
 	case free <= 0:
 		refusal.Reason = "it is as large as it can be"
 	default:
@@ -69,12 +69,12 @@ func ShrinkToMin(d model.Disk, env Env, id model.PartID, align geometry.Alignmen
 		return MoveResize{}, err
 	}
 	l := Limit(d, env, id)
-	if l.CanShrink != "" {
-		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: l.CanShrink}
+	if !l.Shrink.OK() {
+		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: l.Shrink}
 	}
 	end := align.Up(max(p.Span.Start+l.MinLen, l.Keep.End), d.SectorSize)
 	if end >= p.Span.End {
-		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: "it is as small as it can be: " + l.WhyMin}
+		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: model.Because("it is as small as it can be: %s", l.WhyMin)}
 	}
 	return MoveResize{ID: id, Len: end - p.Span.Start}, nil
 }
@@ -89,7 +89,7 @@ func ResizeBy(d model.Disk, id model.PartID, n geometry.Sector) (MoveResize, err
 	if z := d.SectorSize; p.Span.Len()+n < 1 {
 		return MoveResize{}, &Refusal{
 			What:   fmt.Sprintf("shrink %s by %s", p.Ref(), amount(z.Bytes(-n))),
-			Reason: "it is only " + geometry.FormatBytes(z.Bytes(p.Span.Len())) + " long",
+			Reason: model.Because("it is only %s long", geometry.FormatBytes(z.Bytes(p.Span.Len()))),
 		}
 	}
 	return MoveResize{ID: id, Len: p.Span.Len() + n}, nil
@@ -137,37 +137,38 @@ func (o MoveResize) describe(before model.Disk, distance, length func(geometry.S
 	p, _ := before.Partition(o.ID)
 	to := o.target(p)
 	by := to.Len() - p.Span.Len()
-	verb, much := "grow", by
+	title, verb, much := "Grow", "grow", by
 	if by < 0 {
-		verb, much = "shrink", -by
+		title, verb, much = "Shrink", "shrink", -by
 	}
 	change := ""
 	if by != 0 {
 		change = fmt.Sprintf("by %s to %s", distance(much), length(to.Len()))
 	}
 	if o.Shift == 0 {
-		return fmt.Sprintf("%s %s %s", titled(verb), p.Ref(), change)
+		return fmt.Sprintf("%s %s %s", title, p.Ref(), change)
 	}
 	if p.Role == model.Extended && to.End == p.Span.End {
 		// Its contents stay where they are: only its edge moves.
-		return fmt.Sprintf("%s %s at its start %s", titled(verb), p.Ref(), change)
+		return fmt.Sprintf("%s %s at its start %s", title, p.Ref(), change)
 	}
-	way, far := "right", o.Shift
-	if o.Shift < 0 {
-		way, far = "left", -o.Shift
-	}
-	text := fmt.Sprintf("Move %s %s by %s", p.Ref(), way, distance(far))
+	text := fmt.Sprintf("Move %s %s", p.Ref(), o.way(distance))
 	if by != 0 {
 		text += fmt.Sprintf(" and %s it %s", verb, change)
 	}
 	return text
 }
 
-func titled(verb string) string {
-	if verb == "shrink" {
-		return "Shrink"
+// Way is where the partition moves: "right by 1024 MiB".
+func (o MoveResize) Way(z geometry.SectorSize) string {
+	return o.way(func(n geometry.Sector) string { return amount(z.Bytes(n)) })
+}
+
+func (o MoveResize) way(distance func(geometry.Sector) string) string {
+	if o.Shift < 0 {
+		return "left by " + distance(-o.Shift)
 	}
-	return "Grow"
+	return "right by " + distance(o.Shift)
 }
 
 // Apply is the disk with the partition at its new place. The file system in it is predicted to fill the
@@ -196,7 +197,7 @@ func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	}
 	after, err := model.Rechain(before.With(p))
 	if err != nil {
-		return before, &Refusal{What: what, Reason: err.Error()}
+		return before, &Refusal{What: what, Reason: model.Reason(err.Error())}
 	}
 	if err := sound(what, after); err != nil {
 		return before, err
@@ -230,7 +231,7 @@ func (o MoveResize) Steps(before, after model.Disk) []Step {
 		return s.steps
 	}
 	at := old.Span
-	clean := old.FS.Dirty == ""
+	clean := old.FS.Dirty.OK()
 	if p.Span.Len() < at.Len() {
 		shorter := geometry.SpanOf(at.Start, p.Span.Len())
 		s.resize(old, at, shorter, p.FS.Size)

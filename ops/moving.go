@@ -21,12 +21,12 @@ type moving struct {
 func (m moving) ability() *Refusal {
 	l, from := m.limits, m.part.Span
 	switch {
-	case m.to.Start != from.Start && l.CanMove != "":
-		return &Refusal{Reason: l.CanMove}
-	case m.to.Len() > from.Len() && l.CanGrow != "":
-		return &Refusal{Reason: l.CanGrow}
-	case m.to.Len() < from.Len() && l.CanShrink != "":
-		return &Refusal{Reason: l.CanShrink}
+	case m.to.Start != from.Start && !l.Move.OK():
+		return &Refusal{Reason: l.Move}
+	case m.to.Len() > from.Len() && !l.Grow.OK():
+		return &Refusal{Reason: l.Grow}
+	case m.to.Len() < from.Len() && !l.Shrink.OK():
+		return &Refusal{Reason: l.Shrink}
 	}
 	return nil
 }
@@ -71,16 +71,16 @@ func (m moving) length() *Refusal {
 	l, z, now, want := m.limits, m.disk.SectorSize, m.part.Span.Len(), m.to.Len()
 	switch {
 	case want < now && want < l.MinLen:
-		r := &Refusal{Reason: l.WhyMin}
+		r := &Refusal{Reason: model.Reason(l.WhyMin.String())}
 		if l.MinLen < now && m.free(geometry.SpanOf(m.to.Start, l.MinLen)) {
 			r.Nearest = fmt.Sprintf("it can shrink by at most %s to %s", AtMost(now-l.MinLen, z), AtLeast(l.MinLen, z))
 			r.Bounds = []Bound{{Length, l.MinLen}}
 		}
 		return r
 	case want > now && want > l.Longest:
-		longest, reason := max(now, l.Longest), "it cannot be that large"
+		longest, reason := max(now, l.Longest), model.Reason("it cannot be that large")
 		if p := m.part; p.FS.Max > 0 && z.Down(p.FS.Max) <= longest {
-			reason = fmt.Sprintf("with blocks of %s its %s cannot be that large", geometry.FormatBytes(p.FS.BlockSize), p.FS.Kind)
+			reason = model.Because("with blocks of %s its %s cannot be that large", geometry.FormatBytes(p.FS.BlockSize), p.FS.Kind)
 		}
 		if run, ok := m.run(); ok && run.End-m.to.Start < longest {
 			return m.tooLong(run) // what lies behind is nearer
@@ -164,16 +164,16 @@ func (m moving) tooLong(run geometry.Span) *Refusal {
 	if m.to.Start == now.Start {
 		end, free := m.behind(run.End), run.End-now.End
 		if free <= 0 {
-			return &Refusal{Reason: end + " right behind it"}
+			return &Refusal{Reason: model.Because("%s right behind it", end)}
 		}
-		r := &Refusal{Reason: fmt.Sprintf("%s %s behind it", end, rounded(free, z, 0))}
+		r := &Refusal{Reason: model.Because("%s %s behind it", end, rounded(free, z, 0))}
 		if most > now.Len() {
 			r.Nearest, r.Bounds = "it can grow by at most "+AtMost(most-now.Len(), z), []Bound{{Length, most}}
 		}
 		return r
 	}
-	r := &Refusal{Reason: fmt.Sprintf("%s %s behind its new start", m.behind(run.End), rounded(run.End-m.to.Start, z, 0))}
-	if most < now.Len() && (l.CanShrink != "" || most < l.MinLen) {
+	r := &Refusal{Reason: model.Because("%s %s behind its new start", m.behind(run.End), rounded(run.End-m.to.Start, z, 0))}
+	if most < now.Len() && (!l.Shrink.OK() || most < l.MinLen) {
 		return r
 	}
 	r.Nearest, r.Bounds = "it can be at most "+AtMost(most, z)+" long there", []Bound{{Length, most}}

@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -27,26 +26,26 @@ func (r LabelRule) Kept(label string) string {
 	return label
 }
 
-// Fault returns the reason why a file system of this kind cannot have the label, or "".
-func (r LabelRule) Fault(kind model.FSKind, label string) string {
+// Fault returns the reason why a file system of this kind cannot have the label.
+func (r LabelRule) Fault(kind model.FSKind, label string) model.Reason {
 	kept := r.Kept(label)
 	if kept == "" {
 		return ""
 	}
 	if reason := badText(label); reason != "" {
-		return fmt.Sprintf("label %q %s", label, reason)
+		return model.Because("label %q %s", label, reason)
 	}
 	length, unit := len(kept), "bytes"
 	if r.UTF16 {
 		length, unit = len(utf16.Encode([]rune(kept))), "characters"
 	}
 	if length > r.Most {
-		return fmt.Sprintf("label %q is longer than the %d %s %s can hold", label, r.Most, unit, kind)
+		return model.Because("label %q is longer than the %d %s %s can hold", label, r.Most, unit, kind)
 	}
 	const forbidden = `*?.,;:/\|+=<>[]"`
 	notASCII := strings.ContainsFunc(label, func(r rune) bool { return r > unicode.MaxASCII })
 	if r.DOS && (notASCII || strings.ContainsAny(label, forbidden)) {
-		return fmt.Sprintf("label %q of a FAT file system can hold ASCII only and none of %s", label, forbidden)
+		return model.Because("label %q of a FAT file system can hold ASCII only and none of %s", label, forbidden)
 	}
 	return ""
 }
@@ -54,13 +53,13 @@ func (r LabelRule) Fault(kind model.FSKind, label string) string {
 // nameUnits is how many UTF-16 code units a GPT entry holds for the name.
 const nameUnits = 36
 
-// badName is why a GPT entry cannot have the name, or "".
-func badName(name string) string {
+// badName is why a GPT entry cannot have the name.
+func badName(name string) model.Reason {
 	if reason := badText(name); reason != "" {
-		return fmt.Sprintf("name %q %s", name, reason)
+		return model.Because("name %q %s", name, reason)
 	}
 	if len(utf16.Encode([]rune(name))) > nameUnits {
-		return fmt.Sprintf("name %q is longer than the %d characters a GPT can hold", name, nameUnits)
+		return model.Because("name %q is longer than the %d characters a GPT can hold", name, nameUnits)
 	}
 	return ""
 }

@@ -35,7 +35,7 @@ func TestNearestIsAccepted(t *testing.T) {
 			continue
 		}
 		kind := fmt.Sprintf("%T", op)
-		if reason := misworded(no.Reason) + misworded(no.Nearest); reason != "" {
+		if reason := misworded(string(no.Reason)) + misworded(no.Nearest); reason != "" {
 			t.Errorf("%v: %s", err, reason)
 		}
 		obstacleHolds(t, d, op, no)
@@ -269,14 +269,14 @@ func obstacleHolds(t *testing.T, d model.Disk, op ops.Operation, no *ops.Refusal
 	}
 	to := geometry.SpanOf(p.Span.Start+o.Shift, n)
 	way := geometry.Span{Start: min(p.Span.Start, to.Start), End: max(p.Span.End, to.End)}
-	if m := inTheWay.FindStringSubmatch(no.Reason); m != nil {
+	if m := inTheWay.FindStringSubmatch(string(no.Reason)); m != nil {
 		for _, q := range d.Partitions() {
 			if q.Ref() == m[1] && (q.ID == p.ID || !q.Span.Overlaps(way)) {
 				t.Errorf("%v\n%s", no, sketch(d))
 			}
 		}
 	}
-	if !strings.Contains(no.Reason, "usable sector of the disk") {
+	if !strings.Contains(string(no.Reason), "usable sector of the disk") {
 		return
 	}
 	for _, q := range d.Partitions() {

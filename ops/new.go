@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"fmt"
 	"slices"
 
 	"shunt/geometry"
@@ -100,11 +99,11 @@ func (o New) added(d model.Disk) (model.Disk, error) {
 // Apply is the disk with the partition in it.
 func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
 	what := "create a partition"
-	if reason := before.ReadOnly(); reason != "" {
+	if reason := before.ReadOnly(); !reason.OK() {
 		return before, &Refusal{What: what, Reason: reason}
 	}
 	if _, taken := before.Partition(o.ID); taken || o.ID < 1 {
-		return before, &Refusal{What: what, Reason: fmt.Sprintf("its identity %d is in use", o.ID)}
+		return before, &Refusal{What: what, Reason: model.Because("its identity %d is in use", o.ID)}
 	}
 	for _, check := range []func(model.Disk, Env) *Refusal{o.checkRole, o.checkContents, o.checkNames, o.checkPlace} {
 		if refusal := check(before, env); refusal != nil {
@@ -114,7 +113,7 @@ func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
 	}
 	after, err := o.added(before)
 	if err != nil {
-		return before, &Refusal{What: what, Reason: err.Error()}
+		return before, &Refusal{What: what, Reason: model.Reason(err.Error())}
 	}
 	if p, _ := after.Partition(o.ID); p.Role != model.Extended {
 		p.FS = newFilesystem(env, o.FS, o.Label, after.SectorSize.Bytes(o.Len), after.SectorSize)
@@ -134,7 +133,7 @@ func (o New) checkRole(d model.Disk, _ Env) *Refusal {
 	case d.Table.Kind == model.TableNone:
 		return &Refusal{Reason: "the disk has no partition table"}
 	case d.Table.Kind == model.TableGPT && o.Role != model.Primary:
-		return &Refusal{Reason: "a GPT has no " + o.Role.String() + " partitions"}
+		return &Refusal{Reason: model.Because("a GPT has no %s partitions", o.Role)}
 	case o.Role == model.Logical && !hasExtended:
 		return &Refusal{Reason: "there is no extended partition for it", Nearest: "create that first"}
 	case o.Role == model.Extended && hasExtended:
@@ -153,10 +152,7 @@ func (o New) checkContents(d model.Disk, env Env) *Refusal {
 	if refusal := cannotType(d, o.Role, o.partition(d).Type); refusal != nil {
 		return refusal
 	}
-	if reason := cannotMakeAny(env, o.FS, d.SectorSize); reason != "" {
-		return &Refusal{Reason: reason}
-	}
-	return nil
+	return refusedFor(cannotMakeAny(env, o.FS, d.SectorSize))
 }
 
 func (o New) checkNames(d model.Disk, env Env) *Refusal {
@@ -167,21 +163,21 @@ func (o New) checkNames(d model.Disk, env Env) *Refusal {
 }
 
 // occupied is why no gap for the role contains the start.
-func (o New) occupied(d model.Disk) string {
+func (o New) occupied(d model.Disk) model.Reason {
 	ext, ok := d.Extended()
 	switch {
 	case !d.Table.Usable.Contains(o.At):
-		return fmt.Sprintf("sector %d is outside the range for partitions, %d to %d",
+		return model.Because("sector %d is outside the range for partitions, %d to %d",
 			o.At, d.Table.Usable.Start, d.Table.Usable.End-1)
 	case o.Role == model.Logical && ok && !ext.Span.Contains(o.At):
-		return fmt.Sprintf("sector %d is not inside the extended partition %s", o.At, ext.Ref())
+		return model.Because("sector %d is not inside the extended partition %s", o.At, ext.Ref())
 	}
 	for _, p := range d.Partitions() {
 		if p.Span.Contains(o.At) && p.Role != model.Extended {
-			return fmt.Sprintf("%s lies at sector %d", p.Ref(), o.At)
+			return model.Because("%s lies at sector %d", p.Ref(), o.At)
 		}
 	}
-	return fmt.Sprintf("sector %d is inside the extended partition, where only logical partitions can be", o.At)
+	return model.Because("sector %d is inside the extended partition, where only logical partitions can be", o.At)
 }
 
 // Steps erases what is left of old contents and makes the file system, if there is to be one.

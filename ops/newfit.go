@@ -30,7 +30,7 @@ func (o New) checkPlace(d model.Disk, env Env) *Refusal {
 // fits is checkPlace for contents that need so many sectors at least, and have so many at most.
 func (o New) fits(d model.Disk, what string, least, most geometry.Sector) *Refusal {
 	if o.At < 1 || o.Len < 1 {
-		return &Refusal{Reason: fmt.Sprintf("no partition is %d sectors long and starts at sector %d", o.Len, o.At)}
+		return &Refusal{Reason: model.Because("no partition is %d sectors long and starts at sector %d", o.Len, o.At)}
 	}
 	if d.Table.Kind == model.TableMBR {
 		most = min(most, model.MBRSectors-1)
@@ -53,12 +53,12 @@ func (f newFit) refusal() *Refusal {
 	size := geometry.FormatBytes(z.Bytes(f.Len))
 	switch {
 	case longest < f.least && f.Len < f.least:
-		return &Refusal{Reason: fmt.Sprintf("%s %s, and there is room for %s at sector %d",
+		return &Refusal{Reason: model.Because("%s %s, and there is room for %s at sector %d",
 			f.what, AtLeast(f.least, z), AtMost(max(0, longest), z), f.At)}
 	case longest < 1:
-		return &Refusal{Reason: fmt.Sprintf("sector %d leaves no room for a boot record and for the partition behind it", f.At)}
+		return &Refusal{Reason: model.Because("sector %d leaves no room for a boot record and for the partition behind it", f.At)}
 	case f.At < f.room.Start:
-		r := &Refusal{Reason: fmt.Sprintf("sector %d leaves no room for its boot record", f.At)}
+		r := &Refusal{Reason: model.Because("sector %d leaves no room for its boot record", f.At)}
 		if longest >= f.least {
 			r.Nearest, r.Bounds = fmt.Sprintf("it can start at sector %d", start), []Bound{{Start, start}}
 		}
@@ -77,7 +77,7 @@ func (f newFit) refusal() *Refusal {
 		}
 	case f.Len > longest && longest == f.most:
 		return &Refusal{
-			Reason: fmt.Sprintf("%s is too large for it", size), Nearest: "make it " + AtMost(longest, z) + " or less",
+			Reason: model.Because("%s is too large for it", size), Nearest: "make it " + AtMost(longest, z) + " or less",
 			Bounds: []Bound{{Length, longest}},
 		}
 	case f.Len > longest && longest >= f.least:
@@ -85,38 +85,38 @@ func (f newFit) refusal() *Refusal {
 			Reason: f.obstacle(), Nearest: "there is room for " + AtMost(longest, z), Bounds: []Bound{{Length, longest}},
 		}
 	case f.Len > longest:
-		return &Refusal{Reason: fmt.Sprintf("%s; there is room for %s, and %s %s", f.obstacle(), AtMost(longest, z), f.what, AtLeast(f.least, z))}
+		return &Refusal{Reason: model.Because("%s; there is room for %s, and %s %s", f.obstacle(), AtMost(longest, z), f.what, AtLeast(f.least, z))}
 	}
 	return nil
 }
 
 // small is that a size is too small for what is to be in it.
-func (f newFit) small(size string) string {
+func (f newFit) small(size string) model.Reason {
 	switch {
 	case f.Role == model.Extended:
 		return "an extended partition needs room for boot records"
 	case f.FS != model.Unformatted:
-		return fmt.Sprintf("%s is too small for %s", size, f.FS)
+		return model.Because("%s is too small for %s", size, f.FS)
 	}
-	return size + " is too small for it"
+	return model.Because("%s is too small for it", size)
 }
 
 // obstacle is what ends the free space.
-func (f newFit) obstacle() string {
+func (f newFit) obstacle() model.Reason {
 	for q := range f.disk.Each() {
 		if q.Span.Start < f.gap.Span.End || q.Span.Start-f.gap.Span.End > 0 && f.gap.Role != model.Logical || (q.Role == model.Logical) != (f.Role == model.Logical) {
 			continue
 		}
 		if f.span().Overlaps(q.Span) {
-			return q.Ref() + " is in the way"
+			return model.Because("%s is in the way", q.Ref())
 		}
 		if q.Span.Start == f.gap.Span.End || q.EBR == f.gap.Span.End {
-			return "the boot record of " + q.Ref() + " is in the way"
+			return model.Because("the boot record of %s is in the way", q.Ref())
 		}
 	}
 	within, name := f.disk.Table.Usable, "the disk"
 	if ext, ok := f.disk.Extended(); ok && f.Role == model.Logical {
 		within, name = ext.Span, "the extended partition"
 	}
-	return fmt.Sprintf("it would end %s behind the last usable sector of %s", exactAmount(f.span().End-within.End, f.disk.SectorSize), name)
+	return model.Because("it would end %s behind the last usable sector of %s", exactAmount(f.span().End-within.End, f.disk.SectorSize), name)
 }

@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"fmt"
-
 	"shunt/geometry"
 	"shunt/model"
 )
@@ -38,7 +36,7 @@ func RoomForNew(d model.Disk, gap model.Gap, align geometry.Alignment) (geometry
 	if room.Empty() {
 		return room, &Refusal{
 			What:   "create a partition",
-			Reason: fmt.Sprintf("the free space there, %s, is too small on the %s grid", exactAmount(gap.Span.Len(), d.SectorSize), align),
+			Reason: model.Because("the free space there, %s, is too small on the %s grid", exactAmount(gap.Span.Len(), d.SectorSize), align),
 		}
 	}
 	return room, nil
@@ -93,7 +91,7 @@ func (o New) placedIn(d model.Disk, env Env, best geometry.Span) (New, error) {
 	case best.Empty():
 		return o, &Refusal{What: what, Reason: "there is no free space for it", Nearest: o.freeing(d)}
 	case o.Len != 0 && best.Len() < least:
-		return o, &Refusal{What: what, Reason: fmt.Sprintf("%s needs %s, and the largest free space has %s",
+		return o, &Refusal{What: what, Reason: model.Because("%s needs %s, and the largest free space has %s",
 			o.FS, AtLeast(least, z), AtMost(best.Len(), z))}
 	case o.Len != 0:
 		longest := min(best.Len(), most)

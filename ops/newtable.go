@@ -39,20 +39,20 @@ func (o NewTable) Describe(before model.Disk) string {
 // Apply is the disk with an empty table.
 func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	what := "make a new partition table"
-	if reason := before.ReadOnly(); reason != "" {
+	if reason := before.ReadOnly(); !reason.OK() {
 		return before, &Refusal{What: what, Reason: reason, Nearest: "erase what is there with wipefs --all first, if it is of no use"}
 	}
 	if o.Kind != model.TableMBR && o.Kind != model.TableGPT {
-		return before, &Refusal{What: what, Reason: fmt.Sprintf("there is no table of the kind %s", o.Kind)}
+		return before, &Refusal{What: what, Reason: model.Because("there is no table of the kind %s", o.Kind)}
 	}
 	for _, p := range before.Partitions() {
-		if reason := untouchable(p.FS); reason != "" {
-			return before, &Refusal{What: what, Reason: fmt.Sprintf("%s would be lost and %s", p.Ref(), reason)}
+		if reason := untouchable(p.FS); !reason.OK() {
+			return before, &Refusal{What: what, Reason: model.Because("%s would be lost and %s", p.Ref(), reason)}
 		}
 	}
 	t := model.FreshTable(o.Kind, before.Sectors, before.SectorSize)
 	if t.Usable.Empty() {
-		return before, &Refusal{What: what, Reason: fmt.Sprintf("the disk, %s, is too small for one",
+		return before, &Refusal{What: what, Reason: model.Because("the disk, %s, is too small for one",
 			geometry.FormatBytes(before.Size()))}
 	}
 	after := model.Disk{SectorSize: before.SectorSize, Sectors: before.Sectors, Fixed: before.Fixed, Table: t}

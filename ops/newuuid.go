@@ -43,14 +43,14 @@ func (o NewUUID) Apply(before model.Disk, env Env) (model.Disk, error) {
 	switch {
 	case p.Role == model.Extended:
 		refusal.Reason = "an extended partition holds no file system"
-	case refusal.Reason == "" && o.Half && !c.HalfUUID:
+	case refusal.Reason.OK() && o.Half && !c.HalfUUID:
 		refusal.Reason, refusal.Nearest = "only NTFS has a serial number of two halves", "set a whole new one"
 	}
-	if refusal.Reason != "" {
+	if !refusal.Reason.OK() {
 		return before, refusal
 	}
 	p.FS.UUID = UnknownUUID
-	if c.Check == "" {
+	if c.Check.OK() {
 		p.FS.Dirty = ""
 	}
 	return before.With(p), nil

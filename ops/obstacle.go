@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"fmt"
-
 	"shunt/geometry"
 	"shunt/model"
 )
@@ -93,27 +91,27 @@ func (m moving) met() (model.Partition, bool) {
 
 // inTheWay is why the partition cannot lie where it was asked for, if the nearest place begins at the given sector, -1 for
 // none. What keeps it from going farther is named, not what it would meet behind that.
-func (m moving) inTheWay(at geometry.Sector) string {
+func (m moving) inTheWay(at geometry.Sector) model.Reason {
 	q, ok := m.bounding(at)
 	switch {
 	case !ok:
 	case m.part.Role == model.Logical && !m.to.Overlaps(q.Span):
-		return fmt.Sprintf("logical partitions keep their order and %s is in between", q.Ref())
+		return model.Because("logical partitions keep their order and %s is in between", q.Ref())
 	default:
-		return q.Ref() + " is in the way"
+		return model.Because("%s is in the way", q.Ref())
 	}
 	within, name := m.disk.Table.Usable, "the disk"
 	if ext, ok := m.disk.Extended(); ok && m.part.Role == model.Logical {
 		within, name = ext.Span, "the extended partition"
 	}
 	if q, ok := m.met(); ok {
-		return q.Ref() + " is in the way"
+		return model.Because("%s is in the way", q.Ref())
 	}
 	switch {
 	case m.to.Start < within.Start:
-		return fmt.Sprintf("it would begin before the first usable sector of %s, %d", name, within.Start)
+		return model.Because("it would begin before the first usable sector of %s, %d", name, within.Start)
 	case m.to.End > within.End:
-		return fmt.Sprintf("it would end %s behind the last usable sector of %s", exactAmount(m.to.End-within.End, m.disk.SectorSize), name)
+		return model.Because("it would end %s behind the last usable sector of %s", exactAmount(m.to.End-within.End, m.disk.SectorSize), name)
 	}
 	return "the boot record of a logical partition needs a free sector there"
 }

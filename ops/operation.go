@@ -8,6 +8,8 @@
 package ops
 
 import (
+	"fmt"
+
 	"shunt/geometry"
 	"shunt/model"
 )
@@ -42,9 +44,9 @@ type Env struct {
 
 // Refusal is returned when an operation is impossible on the disk as it would then be.
 type Refusal struct {
-	What    string // the edit: "grow p1"
-	Reason  string // why not: "p2 starts right behind it"
-	Nearest string // the closest edit that works, or "": "it can grow by at most 482 MiB"
+	What    string       // the edit: "grow p1"
+	Reason  model.Reason // why not: "p2 starts right behind it"
+	Nearest string       // the closest edit that works, or "": "it can grow by at most 482 MiB"
 	// Bounds are the numbers that Nearest names: the edit is possible with all of them in the place of its own.
 	Bounds []Bound
 	// First are edits that Nearest names: each is possible now, and one of them has to come before.
@@ -67,8 +69,16 @@ const (
 	End                        // sector behind its last one
 )
 
+// refusedFor is the refusal for a reason, nil if nothing is against it.
+func refusedFor(reason model.Reason) *Refusal {
+	if reason.OK() {
+		return nil
+	}
+	return &Refusal{Reason: reason}
+}
+
 func (r *Refusal) Error() string {
-	text := "cannot " + r.What + ": " + r.Reason
+	text := fmt.Sprintf("cannot %s: %s", r.What, r.Reason)
 	if r.Nearest != "" {
 		text += "; " + r.Nearest
 	}

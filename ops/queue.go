@@ -132,7 +132,7 @@ func (q Queue) replay(doing ChangeKind, i, to int, list []Operation) (Queue, err
 	if err != nil {
 		return q, &Refusal{
 			What:   fmt.Sprintf("%s operation %d (%s)", doing, i+1, q.ops[i].Describe(q.Before(i))),
-			Reason: fmt.Sprintf("operation %d of the new list would be impossible: %v", at+1, err),
+			Reason: model.Because("operation %d of the new list would be impossible: %v", at+1, err),
 		}
 	}
 	return next.changed(q, Change{Kind: doing, Op: q.ops[i], From: i, To: to}), nil

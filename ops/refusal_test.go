@@ -72,7 +72,7 @@ func TestRefusals(t *testing.T) {
 		{"bios boot", boot, "move 1 right 1MiB", "cannot move p1 right by 1 MiB: the boot code on this disk finds the boot loader in it by its position"},
 		{"swsuspend", fs(model.SwSuspend), "move 1 left 1MiB", "cannot move or resize p1: it holds a hibernated system: start that and shut it down first"},
 		{"swsuspend delete", fs(model.SwSuspend), "delete 1", "cannot delete p1: it holds a hibernated system: start that and shut it down first"},
-		{"hibernated", with(func(p *model.Partition) { p.FS.Kind, p.FS.Notes = model.NTFS, "hibernated" }), "move 1 left 1MiB", "cannot move or resize p1: it holds a hibernated system: start that and shut it down first"},
+		{"hibernated", with(func(p *model.Partition) { p.FS.Kind, p.FS.Trait = model.NTFS, model.Hibernated }), "move 1 left 1MiB", "cannot move or resize p1: it holds a hibernated system: start that and shut it down first"},
 		// The image.
 		{"fixed", fixed, "image grow 1GiB", "cannot change the image size: a block device has a fixed size; that of a loop device is its file's: make the file longer with `truncate`, run `losetup -c` on the device and open it again"},
 		{"below p2", founding(), "image size 965MiB", "cannot make the image 965 MiB long: p2 ends at 966 MiB, so it is as small as it can be"},

@@ -46,7 +46,7 @@ func alsoActive(d model.Disk, p model.Partition) string {
 	return ""
 }
 
-func (o SetFlag) flagged(d model.Disk, p model.Partition) (after model.Partition, why string) {
+func (o SetFlag) flagged(d model.Disk, p model.Partition) (after model.Partition, why model.Reason) {
 	if o.On {
 		return model.WithFlag(d.Table.Kind, p, o.Flag)
 	}
@@ -64,14 +64,14 @@ func (o SetFlag) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		what = fmt.Sprintf("set flag %s on %s", o.Flag, p.Ref())
 	}
 	if model.HasFlag(before.Table.Kind, p, o.Flag) == o.On {
-		reason := "it is not set"
+		reason := model.Reason("it is not set")
 		if o.On {
 			reason = "it is set already"
 		}
 		return before, &Refusal{What: what, Reason: reason}
 	}
 	after, why := o.flagged(before, p)
-	if why != "" {
+	if !why.OK() {
 		words := FlagWords(before.Table.Kind, p)
 		return before, &Refusal{What: what, Reason: why, Nearest: "it can have " + strings.Join(words, ", ")}
 	}

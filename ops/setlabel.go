@@ -40,13 +40,13 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if p.Role == model.Extended {
 		reason = "an extended partition holds no file system"
 	}
-	if reason == "" && c.NoLabel != nil {
+	if reason.OK() && c.NoLabel != nil {
 		reason = c.NoLabel(p.FS)
 	}
-	if reason == "" && kept == p.FS.Label {
+	if reason.OK() && kept == p.FS.Label {
 		reason = "it has this label already"
 	}
-	if reason != "" {
+	if !reason.OK() {
 		return before, &Refusal{What: what, Reason: reason}
 	}
 	if refusal := cannotLabel(env, p.FS.Kind, o.Label); refusal != nil {
@@ -62,7 +62,7 @@ func (o SetLabel) Steps(before, _ model.Disk) []Step {
 	p, _ := before.Partition(o.ID)
 	s := stepper{step: Step{Part: o.ID, Ref: p.Ref(), FS: p.FS.Kind, Label: o.Label}}
 	s.add(StepLabelFS, p.Span)
-	if p.FS.Dirty == "" {
+	if p.FS.Dirty.OK() {
 		s.verify(p.Span)
 	}
 	return s.steps

@@ -50,10 +50,7 @@ func cannotName(d model.Disk, name string) *Refusal {
 	if d.Table.Kind != model.TableGPT {
 		return &Refusal{Reason: "partitions have names on GPT only"}
 	}
-	if reason := badName(name); reason != "" {
-		return &Refusal{Reason: reason}
-	}
-	return nil
+	return refusedFor(badName(name))
 }
 
 // Steps are none: only the table changes.

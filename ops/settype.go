@@ -58,11 +58,11 @@ func cannotType(d model.Disk, role model.Role, t model.PartType) *Refusal {
 	kind := d.Table.Kind
 	switch code, ok := model.TypeByAlias(kind, string(t)); {
 	case model.NoPartition(t):
-		return &Refusal{Reason: fmt.Sprintf("type %s does not stand for a partition", t)}
+		return &Refusal{Reason: model.Because("type %s does not stand for a partition", t)}
 	case (role == model.Extended) != (kind == model.TableMBR && model.IsExtendedType(t)):
-		return &Refusal{Reason: fmt.Sprintf("type %s does not go with the role %s", t, role)}
+		return &Refusal{Reason: model.Because("type %s does not go with the role %s", t, role)}
 	case !ok || code != t:
-		return &Refusal{Reason: fmt.Sprintf("type %s does not exist in this kind of table", t)}
+		return &Refusal{Reason: model.Because("type %s does not exist in this kind of table", t)}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"fmt"
-	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -14,10 +13,10 @@ func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error
 	if err != nil {
 		return p, err
 	}
-	if reason := untouchable(p.FS); reason != "" {
+	if reason := untouchable(p.FS); !reason.OK() {
 		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
 	}
-	if reason := inUse(p); reason != "" && verb != resizing && verb != growing {
+	if reason := inUse(p); !reason.OK() && verb != resizing && verb != growing {
 		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
 	}
 	return p, nil
@@ -29,7 +28,7 @@ func entry(d model.Disk, id model.PartID, verb string) (model.Partition, error) 
 	if !ok {
 		return p, &Refusal{What: verb + " the partition", Reason: "it does not exist at this point of the queue"}
 	}
-	if reason := d.ReadOnly(); reason != "" {
+	if reason := d.ReadOnly(); !reason.OK() {
 		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
 	}
 	return p, nil
@@ -41,10 +40,10 @@ const (
 	growing  = "grow"
 )
 
-// untouchable is why contents must stay exactly as and where they are, or "". A hibernated system wakes
+// untouchable is why contents must stay exactly as and where they are. A hibernated system wakes
 // up with the old layout in memory and writes through it.
-func untouchable(fs model.Filesystem) string {
-	if fs.Kind.Frozen() || strings.Contains(fs.Notes+fs.Dirty, "hibernated") {
+func untouchable(fs model.Filesystem) model.Reason {
+	if fs.Kind.Frozen() || fs.Trait == model.Hibernated {
 		return "it holds a hibernated system: start that and shut it down first"
 	}
 	return ""
@@ -55,18 +54,18 @@ func untouchable(fs model.Filesystem) string {
 func sound(what string, d model.Disk) error {
 	for _, p := range model.Check(d) {
 		if p.Severity == model.Fatal {
-			return &Refusal{What: what, Reason: p.Text}
+			return &Refusal{What: what, Reason: model.Reason(p.Text)}
 		}
 	}
 	return nil
 }
 
-// cannotMove is why the bytes of p must not go elsewhere, or "".
-func cannotMove(env Env, p model.Partition) string {
+// cannotMove is why the bytes of p must not go elsewhere.
+func cannotMove(env Env, p model.Partition) model.Reason {
 	switch {
 	case p.Role == model.Extended:
 		return ""
-	case untouchable(p.FS) != "":
+	case !untouchable(p.FS).OK():
 		return untouchable(p.FS)
 	case p.Use.Busy():
 		return inUse(p)
@@ -74,53 +73,53 @@ func cannotMove(env Env, p model.Partition) string {
 		return "the boot code on this disk finds the boot loader in it by its position"
 	}
 	c := env.Caps.For(p.FS)
-	if p.FS.Kind.MadeAnew() && c.Move == "" {
+	if p.FS.Kind.MadeAnew() && c.Move.OK() {
 		return c.Create // swap space is not copied but made anew
 	}
 	return c.Move
 }
 
-// cannotResize is why the contents of p cannot follow any change of its length, or "".
-func cannotResize(d model.Disk, p model.Partition) string {
+// cannotResize is why the contents of p cannot follow any change of its length.
+func cannotResize(d model.Disk, p model.Partition) model.Reason {
 	raid, _ := model.TypeByAlias(d.Table.Kind, "raid")
 	switch {
 	case p.Role == model.Extended:
 		return ""
-	case untouchable(p.FS) != "":
+	case !untouchable(p.FS).OK():
 		return untouchable(p.FS)
 	case p.Type == raid:
 		return "a RAID member may be described at its end"
-	case !p.FS.Known() && p.FS.Notes != "":
-		return "it " + p.FS.Notes + ", so nothing there can be told its new size"
+	case p.FS.Trait == model.Unread:
+		return model.Because("it %s, so nothing there can be told its new size", p.FS.Notes)
 	}
 	return ""
 }
 
-func cannotGrow(d model.Disk, env Env, p model.Partition) string {
+func cannotGrow(d model.Disk, env Env, p model.Partition) model.Reason {
 	if p.Use.Busy() {
 		return online(env, p)
 	}
-	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {
+	if reason := cannotResize(d, p); !reason.OK() || p.Role == model.Extended || !p.FS.Known() {
 		return reason
 	}
 	return env.Caps.For(p.FS).Grow
 }
 
-func cannotShrink(d model.Disk, env Env, p model.Partition) string {
-	if reason := inUse(p); reason != "" {
+func cannotShrink(d model.Disk, env Env, p model.Partition) model.Reason {
+	if reason := inUse(p); !reason.OK() {
 		return reason
 	}
-	if reason := cannotResize(d, p); reason != "" || p.Role == model.Extended || !p.FS.Known() {
+	if reason := cannotResize(d, p); !reason.OK() || p.Role == model.Extended || !p.FS.Known() {
 		return reason
 	}
-	if reason := env.Caps.For(p.FS).Shrink; reason != "" {
+	if reason := env.Caps.For(p.FS).Shrink; !reason.OK() {
 		return reason
 	}
 	switch {
 	case p.FS.Kind.MadeAnew():
 		return ""
-	case p.FS.Dirty != "":
-		return fmt.Sprintf("what its %s says of free space cannot be trusted (%s): check it first", p.FS.Kind, p.FS.Dirty)
+	case !p.FS.Dirty.OK():
+		return model.Because("what its %s says of free space cannot be trusted (%s): check it first", p.FS.Kind, p.FS.Dirty)
 	case p.FS.Used < 0:
 		return "it is not known how much of it is used"
 	case p.FS.Size > d.SectorSize.Bytes(p.Span.Len()):
@@ -149,15 +148,15 @@ const minFloor = geometry.MiB
 
 // leastLen is the shortest length in sectors that the contents of p allow, at most its present length,
 // and what needs it. It does not ask whether p can be shrunk at all.
-func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why string) {
-	least, why := minFloor, "no partition is made smaller than 1 MiB"
+func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why Need) {
+	least, why := minFloor, Need{text: "no partition is made smaller than 1 MiB"}
 	if p.Role != model.Extended && p.FS.Known() && !p.FS.Kind.MadeAnew() {
 		if c := env.Caps.For(p.FS); c.MinSize > least {
-			least, why = c.MinSize, fmt.Sprintf("no %s is smaller than %s", p.FS.Kind, geometry.FormatBytes(c.MinSize))
+			least, why = c.MinSize, Need{text: fmt.Sprintf("no %s is smaller than %s", p.FS.Kind, geometry.FormatBytes(c.MinSize))}
 		}
 		if base := max(p.FS.Used, p.FS.Min); base+slack(base) > least {
 			least = base + slack(base)
-			why = fmt.Sprintf("its files and some slack need %s", geometry.FormatBytes(least))
+			why = Need{"its files and some slack need", least}
 			if p.FS.BlockSize > 0 {
 				least = (least + p.FS.BlockSize - 1) / p.FS.BlockSize * p.FS.BlockSize
 			}

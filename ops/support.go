@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"shunt/model"
 )
@@ -26,30 +25,12 @@ const (
 	abilities // how many there are
 )
 
-func (a Ability) String() string {
-	switch a {
-	case CanCreate:
-		return "create"
-	case CanGrow:
-		return "grow"
-	case CanShrink:
-		return "shrink"
-	case CanMove:
-		return "move"
-	case CanCopy:
-		return "copy"
-	case CanCheck:
-		return "check"
-	case CanLabel:
-		return "label"
-	case CanUUID:
-		return "uuid"
-	case CanOnline:
-		return "online"
-	case abilities:
-	}
-	return "unknown"
+var abilityNames = [abilities]string{
+	CanCreate: "create", CanGrow: "grow", CanShrink: "shrink", CanMove: "move", CanCopy: "copy", CanCheck: "check",
+	CanLabel: "label", CanUUID: "uuid", CanOnline: "online",
 }
+
+func (a Ability) String() string { return abilityNames[a] }
 
 // Abilities lists the columns of the support matrix.
 func Abilities() []Ability {
@@ -60,37 +41,19 @@ func Abilities() []Ability {
 	return list
 }
 
-// Reason is why something cannot be done with a file system, "" if it can.
-func (c Capability) Reason(a Ability) string {
-	switch a {
-	case CanCreate:
-		return c.Create
-	case CanGrow:
-		return c.Grow
-	case CanShrink:
-		return c.Shrink
-	case CanMove:
-		return c.Move
-	case CanCopy:
-		return c.Copy
-	case CanCheck:
-		return c.Check
-	case CanLabel:
-		return c.Label
-	case CanUUID:
-		return c.UUID
-	case CanOnline:
-		return c.Online
-	case abilities:
-	}
-	return ""
+// Reason is why something cannot be done with a file system.
+func (c Capability) Reason(a Ability) model.Reason {
+	return [abilities]model.Reason{
+		CanCreate: c.Create, CanGrow: c.Grow, CanShrink: c.Shrink, CanMove: c.Move, CanCopy: c.Copy, CanCheck: c.Check,
+		CanLabel: c.Label, CanUUID: c.UUID, CanOnline: c.Online,
+	}[a]
 }
 
 // Support is the support matrix: what can be done with each kind of file system on this machine, and why not.
 type Support struct {
 	Rows []SupportRow
 	// Reasons are the footnotes, each told once; a cell's number counts them from 1.
-	Reasons []string
+	Reasons []model.Reason
 }
 
 // SupportRow is one kind of file system.
@@ -98,15 +61,15 @@ type SupportRow struct {
 	Kind model.FSKind
 	// Notes has for each Ability 0 if it can be done, or the number of the reason why not.
 	Notes [abilities]int
-	// Install is the Debian package to install for what is missing, "" if nothing is.
-	Install string
+	// Install are the Debian packages to install for what is missing.
+	Install []string
 }
 
 // Can reports whether something can be done with the kind.
 func (r SupportRow) Can(a Ability) bool { return r.Notes[a] == 0 }
 
-// Reason is why something cannot be done with the row's kind, "" if it can.
-func (s Support) Reason(r SupportRow, a Ability) string {
+// Reason is why something cannot be done with the row's kind.
+func (s Support) Reason(r SupportRow, a Ability) model.Reason {
 	if n := r.Notes[a]; n > 0 {
 		return s.Reasons[n-1]
 	}
@@ -117,8 +80,10 @@ func (s Support) Reason(r SupportRow, a Ability) string {
 func (s Support) Missing() []string {
 	var list []string
 	for _, r := range s.Rows {
-		if r.Install != "" && !slices.Contains(list, r.Install) {
-			list = append(list, r.Install)
+		for _, pkg := range r.Install {
+			if !slices.Contains(list, pkg) {
+				list = append(list, pkg)
+			}
 		}
 	}
 	return list
@@ -132,10 +97,10 @@ func (c Capabilities) Matrix() Support {
 		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(a, b))
 	})
 	for _, kind := range kinds {
-		row := SupportRow{Kind: kind}
+		row := SupportRow{Kind: kind, Install: c[kind].Missing}
 		for _, a := range Abilities() {
 			reason := c[kind].Reason(a)
-			if reason == "" {
+			if reason.OK() {
 				continue
 			}
 			at := slices.Index(s.Reasons, reason)
@@ -144,9 +109,6 @@ func (c Capabilities) Matrix() Support {
 				s.Reasons = append(s.Reasons, reason)
 			}
 			row.Notes[a] = at + 1
-			if row.Install == "" {
-				row.Install = packageIn(reason)
-			}
 		}
 		s.Rows = append(s.Rows, row)
 	}
@@ -154,15 +116,6 @@ func (c Capabilities) Matrix() Support {
 }
 
 // NotInstalled is the reason why something cannot be done without a program. It ends with a command that people can copy.
-func NotInstalled(program, pkg string) string { return program + install + pkg }
-
-const install = " is not installed: apt install "
-
-// packageIn is the package that a reason asks to install, "" if it is of another kind.
-func packageIn(reason string) string {
-	_, name, ok := strings.Cut(reason, install)
-	if !ok {
-		return ""
-	}
-	return name
+func NotInstalled(program, pkg string) model.Reason {
+	return model.Because("%s is not installed: apt install %s", program, pkg)
 }

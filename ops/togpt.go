@@ -30,11 +30,11 @@ func (o ToGPT) Describe(before model.Disk) string {
 // Apply is the disk with the GPT.
 func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 	const what = "convert the table to GPT"
-	if reason := before.ReadOnly(); reason != "" {
+	if reason := before.ReadOnly(); !reason.OK() {
 		return before, &Refusal{What: what, Reason: reason}
 	}
 	if before.Table.Kind != model.TableMBR {
-		reason := "the disk has no partition table"
+		reason := model.Reason("the disk has no partition table")
 		if before.Table.Kind == model.TableGPT {
 			reason = "it is a GPT already"
 		}
@@ -44,7 +44,7 @@ func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 	t := model.FreshTable(model.TableGPT, before.Sectors, z)
 	t.Usable.Start = 2 + z.Up(geometry.Bytes(t.Slots*t.EntrySize)) // a BIOS boot partition can take what an MBR leaves free
 	if t.Usable.Len() < 1 {
-		return before, &Refusal{What: what, Reason: fmt.Sprintf("the disk, %s, is too small for one", geometry.FormatBytes(before.Size()))}
+		return before, &Refusal{What: what, Reason: model.Because("the disk, %s, is too small for one", geometry.FormatBytes(before.Size()))}
 	}
 	var parts []model.Partition
 	for _, p := range before.Partitions() {
@@ -53,15 +53,15 @@ func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 			continue
 		case model.IsExtendedType(p.Type):
 			return before, &Refusal{
-				What: what, Reason: p.Ref() + " is a second extended partition, which nobody can read",
+				What: what, Reason: model.Because("%s is a second extended partition, which nobody can read", p.Ref()),
 				Nearest: "delete it first",
 			}
 		case p.Span.Start < t.Usable.Start:
-			r := &Refusal{What: what, Reason: fmt.Sprintf("%s starts at sector %d, where the GPT has to lie", p.Ref(), p.Span.Start)}
+			r := &Refusal{What: what, Reason: model.Because("%s starts at sector %d, where the GPT has to lie", p.Ref(), p.Span.Start)}
 			return before, r.first(before, env, MoveResize{ID: p.ID, Shift: t.Usable.Start - p.Span.Start})
 		case p.Span.End > t.Usable.End:
 			over := p.Span.End - t.Usable.End
-			r := &Refusal{What: what, Reason: fmt.Sprintf("%s ends where the GPT's backup has to lie", p.Ref())}
+			r := &Refusal{What: what, Reason: model.Because("%s ends where the GPT's backup has to lie", p.Ref())}
 			return before, r.first(before, env, MoveResize{ID: p.ID, Len: p.Span.Len() - over}, MoveResize{ID: p.ID, Shift: -over},
 				ImageSize{Sectors: before.Sectors + over})
 		}

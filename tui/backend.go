@@ -114,8 +114,8 @@ type Facts struct {
 	Image string
 	// Mounts are the directories where partitions are mounted; id 0 is the file system that covers the target.
 	Mounts map[model.PartID][]string
-	// NoMount is why nothing of the target can be mounted or attached here, "" if it can.
-	NoMount string
+	// NoMount is why nothing of the target can be mounted or attached here.
+	NoMount model.Reason
 	// Applied is the transaction that was applied last and can be undone, nil if there is none.
 	Applied *report.Applied
 }

@@ -25,7 +25,7 @@ func (m Model) copyPart(d document) Model {
 	if p.Role == model.Extended {
 		return m.refuse(&ops.Refusal{What: what, Reason: "an extended partition only holds others: copy those"})
 	}
-	if reason := d.queue.Env().Caps.For(p.FS).Copy; reason != "" {
+	if reason := d.queue.Env().Caps.For(p.FS).Copy; !reason.OK() {
 		return m.refuse(&ops.Refusal{What: what, Reason: reason})
 	}
 	m.clip = clip{gen: d.gen, part: p, size: d.queue.Preview().SectorSize.Bytes(p.Span.Len())}

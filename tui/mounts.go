@@ -37,7 +37,7 @@ func (m Model) openMounts(d document) Model {
 		items = append(items, d.mountItems(at)...)
 	}
 	items = append(items, d.attachItem())
-	if why := d.facts.NoMount; why != "" {
+	if why := d.facts.NoMount; !why.OK() {
 		for i := range items {
 			items[i].Off = why
 		}
@@ -93,25 +93,25 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	out := dialog.Item{Text: "Unmount " + at.name, Action: dialog.Unmount{ID: at.id}}
 	switch {
 	case len(at.dirs) == 0 && at.use.Busy():
-		look.Off = "it is " + at.use.String()
+		look.Off = model.Because("it is %s", at.use)
 		out.Off = look.Off
 	case len(at.dirs) == 0:
 		out.Off = "it is not mounted"
 	case len(at.dirs) > 1:
-		out.Off = "it is mounted at " + strings.Join(at.dirs, " and at ") + ": say which one to `shunt unmount`"
+		out.Off = model.Because("it is mounted at %s: say which one to `shunt unmount`", strings.Join(at.dirs, " and at "))
 		look.Off = "it is mounted already"
 	default:
 		out.Note = "From " + at.dirs[0] + "."
 		look.Off = "it is mounted already"
 	}
 	switch {
-	case look.Off != "":
+	case !look.Off.OK():
 	case !at.there:
 		look.Off = "it is only pending: nothing of it is on the target yet"
 	case at.plans > 0:
-		look.Off = fmt.Sprintf("%s on it: apply or take back first", operationWords(at.plans))
+		look.Off = model.Because("%s on it: apply or take back first", operationWords(at.plans))
 	}
-	if work.Off = look.Off; work.Off == "" && image {
+	if work.Off = look.Off; work.Off.OK() && image {
 		work.Off = "the image is being edited here: attach it first, then a mounted partition is kept out of that"
 	}
 	return []dialog.Item{look, work, out}
@@ -126,7 +126,7 @@ func (d document) attachItem() dialog.Item {
 		}
 		for _, p := range d.queue.Initial().Partitions() {
 			if p.Use.Busy() {
-				it.Off = fmt.Sprintf("%s is %s", p.Ref(), p.Use)
+				it.Off = model.Because("%s is %s", p.Ref(), p.Use)
 			}
 		}
 		return it
@@ -137,7 +137,7 @@ func (d document) attachItem() dialog.Item {
 	}
 	switch {
 	case d.facts.Device:
-		it.Off = d.name() + " is a block device, which needs no attaching"
+		it.Off = model.Because("%s is a block device, which needs no attaching", d.name())
 	case len(d.facts.Mounts) > 0:
 		it.Off = "a part of the image is mounted: unmount that first"
 	case slices.ContainsFunc(d.queue.Ops(), func(op ops.Operation) bool { _, size := op.(ops.ImageSize); return size }):

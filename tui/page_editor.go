@@ -186,7 +186,7 @@ func (m Model) partitionKey(msg tea.KeyPressMsg, d document) Model {
 func (d document) noTable() string {
 	disk := d.queue.Preview()
 	switch {
-	case disk.Table.Kind != model.TableNone || disk.ReadOnly() != "":
+	case disk.Table.Kind != model.TableNone || !disk.ReadOnly().OK():
 		return ""
 	case disk.Whole.Known():
 		return fmt.Sprintf("The %s covers the whole disk: T makes a table in its place", disk.Whole.Kind)
@@ -218,22 +218,22 @@ func (m Model) openResize(d document) Model {
 	if !ok {
 		return m.say(toneWarn, "Select a partition to resize or move: n makes a new one here")
 	}
-	if reason := d.queue.Preview().ReadOnly(); reason != "" {
+	if reason := d.queue.Preview().ReadOnly(); !reason.OK() {
 		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason})
 	}
-	if why := whyFixed(d, p.ID); why != "" {
+	if why := whyFixed(d, p.ID); !why.OK() {
 		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: why})
 	}
 	return m.push(dialog.NewResize(d.queue, p.ID, m.align))
 }
 
-// whyFixed is why a partition can neither be moved nor resized, "" if it can be one of the two.
-func whyFixed(d document, id model.PartID) string {
+// whyFixed is why a partition can neither be moved nor resized, if so.
+func whyFixed(d document, id model.PartID) model.Reason {
 	l := ops.Limit(d.queue.Preview(), d.queue.Env(), id)
-	if l.CanMove == "" || l.CanGrow == "" || l.CanShrink == "" {
+	if l.Move.OK() || l.Grow.OK() || l.Shrink.OK() {
 		return ""
 	}
-	return l.CanGrow
+	return l.Grow
 }
 
 func (m Model) openCreate(d document) Model {
@@ -255,7 +255,7 @@ func (m Model) openCreate(d document) Model {
 }
 
 func (m Model) openImageSize(d document) Model {
-	if _, _, cannot := ops.ImageLimits(d.queue.Preview()); cannot != "" {
+	if _, _, cannot := ops.ImageLimits(d.queue.Preview()); !cannot.OK() {
 		return m.refuse(&ops.Refusal{What: "change the image size", Reason: cannot})
 	}
 	return m.push(dialog.NewImageSize(d.queue, m.align))

@@ -74,17 +74,17 @@ func abilities(d document, p model.Partition) [][2]string {
 	disk := d.queue.Preview()
 	l := ops.Limit(disk, d.queue.Env(), p.ID)
 	size := func(n geometry.Sector) string { return geometry.FormatBytes(disk.SectorSize.Bytes(n)) }
-	grow, shrink, move := l.CanGrow, l.CanShrink, l.CanMove
-	if grow == "" {
+	grow, shrink, move := string(l.Grow), string(l.Shrink), string(l.Move)
+	if l.Grow.OK() {
 		grow = fmt.Sprintf("no room: %s; g makes some", l.WhyEnd)
 		if by := l.MaxLen - p.Span.Len(); by > 0 {
 			grow = "by up to " + size(by) + "; g makes more room"
 		}
 	}
-	if shrink == "" {
+	if l.Shrink.OK() {
 		shrink = "to " + size(l.MinLen) + " at the least"
 	}
-	if move == "" {
+	if l.Move.OK() {
 		left, right := p.Span.Start-l.Chosen.Start, l.Chosen.End-p.Span.End
 		switch {
 		case left > 0 && right > 0:

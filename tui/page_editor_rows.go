@@ -27,11 +27,6 @@ func (f Facts) summary(d document) string {
 	return strings.Join(parts, ", ")
 }
 
-// geometryLimits is what bounds the size of the image.
-func geometryLimits(d document) (geometry.Sector, string, string) {
-	return ops.ImageLimits(d.queue.Preview())
-}
-
 // tableRow is a row of the disk in words.
 func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 	disk := d.queue.Preview()

@@ -3,6 +3,7 @@ package tui
 import (
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -36,8 +37,8 @@ func (m Model) editorPage(d document) []string {
 // is odd.
 func (d document) banner() string {
 	disk := d.queue.Preview()
-	if reason := disk.ReadOnly(); reason != "" {
-		return "Read-only: " + widget.Clean(reason)
+	if reason := disk.ReadOnly(); !reason.OK() {
+		return "Read-only: " + widget.Clean(string(reason))
 	}
 	for _, p := range disk.Problems() {
 		if p.Severity == model.Warning {
@@ -73,7 +74,7 @@ func (m Model) useful(d document) []keymap.Binding {
 	row, ok := d.selected()
 	switch {
 	case ok && row.Kind == model.RowPartition && row.Partition.Use.Busy():
-		if whyFixed(d, row.Partition.ID) == "" {
+		if whyFixed(d, row.Partition.ID).OK() {
 			out = append(out, k.resize.Short("m"))
 		}
 		out = append(out, k.mounts)
@@ -94,7 +95,7 @@ func (m Model) useful(d document) []keymap.Binding {
 		rare = append(rare, k.save)
 	}
 	out = append(out, then...)
-	if _, _, cannot := geometryLimits(d); cannot == "" {
+	if _, _, cannot := ops.ImageLimits(d.queue.Preview()); cannot.OK() {
 		out = append(out, k.image)
 	}
 	return append(append(append(out, k.info.As("info")), rare...), k.open, k.quit)

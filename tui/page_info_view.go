@@ -76,7 +76,7 @@ func (m Model) fsInfo(r model.Row, width int) []string {
 	if fs.BlockSize > 0 {
 		add("Block size", geometry.FormatBytes(fs.BlockSize))
 	}
-	add("State", fs.Dirty)
+	add("State", string(fs.Dirty))
 	add("Elsewhere", fs.Elsewhere.String())
 	add("Notes", fs.Notes)
 	return lines

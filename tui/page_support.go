@@ -116,7 +116,7 @@ func (m Model) supportText(width int) []string {
 	}
 	lines = append(lines, "", st.Title.Render("Reasons"))
 	for i, reason := range s.Reasons {
-		for j, part := range widget.Wrap(widget.Clean(reason), width-4) {
+		for j, part := range widget.Wrap(widget.Clean(string(reason)), width-4) {
 			number := ""
 			if j == 0 {
 				number = fmt.Sprintf("%d", i+1)

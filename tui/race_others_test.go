@@ -87,7 +87,7 @@ func TestReadAgainUnderADialog(t *testing.T) {
 	for name, drop := range map[string]bool{"dropped": true, "kept": false} {
 		less := tuitest.Env()
 		if drop {
-			less.Caps[model.XFS] = ops.Capability{Label: "xfs_admin is not installed: apt install xfsprogs"}
+			less.Caps[model.XFS] = ops.Capability{Label: "xfs_admin is not installed: apt install xfsprogs", Missing: []string{"xfsprogs"}}
 		}
 		s := newRacing(t, tuitest.Varied())
 		s.target.Discovered = &less

@@ -132,7 +132,7 @@ func (r running) known(before document, after sight) running {
 	fresh := applied != nil && (before.facts.Applied == nil || *applied != *before.facts.Applied)
 	was, planned := r.queue.Initial(), r.queue.Preview()
 	switch {
-	case after.disk.ReadOnly() != "" && was.ReadOnly() == "":
+	case !after.disk.ReadOnly().OK() && was.ReadOnly().OK():
 		return r // it bears the mark of a commit, and what could end that is gone
 	case after.last != nil:
 		result = after.last.Result

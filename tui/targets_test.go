@@ -199,7 +199,7 @@ func TestLookAgain(t *testing.T) {
 	target := tuitest.Varied()
 	less := tuitest.Env()
 	less.Caps[model.NTFS] = ops.Capability{}
-	less.Caps[model.XFS] = ops.Capability{Label: "xfs_admin is not installed: apt install xfsprogs"}
+	less.Caps[model.XFS] = ops.Capability{Label: "xfs_admin is not installed: apt install xfsprogs", Missing: []string{"xfsprogs"}}
 	target.Discovered = &less
 	d := open(t, target)
 	d.Press("j", "j", "j", "j", "j", "l")

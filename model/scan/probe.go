@@ -24,11 +24,11 @@ func Probe(r io.ReaderAt, off, n int64) model.Filesystem {
 	}
 	fs := found[0]
 	if int64(fs.Size) > n {
-		fs.Dirty = fmt.Sprintf("%s believes to be %s long, but there are only %s", fs.Kind,
+		fs.Dirty = model.Because("%s believes to be %s long, but there are only %s", fs.Kind,
 			geometry.FormatBytes(fs.Size), geometry.FormatBytes(geometry.Bytes(n)))
 	}
 	if len(found) > 1 {
-		fs.Dirty = "there are signatures of both " + string(fs.Kind) + " and " + string(found[1].Kind)
+		fs.Dirty = model.Because("there are signatures of both %s and %s", fs.Kind, found[1].Kind)
 	}
 	if fs.Used > fs.Size {
 		fs.Used = -1
@@ -93,10 +93,10 @@ func (l layer) find(w *window) []model.Filesystem {
 // nothing describes a window in which no signature is known.
 func nothing(w *window) model.Filesystem {
 	if w.err != nil {
-		return model.Filesystem{Notes: "cannot be read: " + w.err.Error()}
+		return model.Filesystem{Trait: model.Unread, Notes: "cannot be read: " + w.err.Error()}
 	}
 	if head := w.at(0, int(min(pageSize, w.n))); slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) {
-		return model.Filesystem{Notes: "holds something that is not recognised"}
+		return model.Filesystem{Trait: model.Unread, Notes: "holds something that is not recognised"}
 	}
 	return model.Filesystem{}
 }

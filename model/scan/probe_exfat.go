@@ -61,7 +61,7 @@ func probeExFAT(w *window) (model.Filesystem, bool) {
 	}
 	flags := binary.LittleEndian.Uint16(b[106:])
 	fs.Dirty = marks(flags&2 != 0, flags&4 != 0, "has I/O errors")
-	if fs.Dirty == "" && !x.sumOK(w) {
+	if fs.Dirty.OK() && !x.sumOK(w) {
 		fs.Dirty = "boot sector checksum does not match"
 	}
 	x.readRoot(w, &fs)

@@ -36,7 +36,7 @@ func probeExt(w *window) (model.Filesystem, bool) {
 		Used:      geometry.Bytes(sb.Used()),
 		Min:       geometry.Bytes(sb.MinSize()),
 		BlockSize: geometry.Bytes(sb.BlockSize),
-		Dirty:     sb.Dirty(),
+		Dirty:     model.Reason(sb.Dirty()),
 	}
 	if sb.ExternalJournal() {
 		fs.Elsewhere = model.JournalElsewhere

@@ -175,7 +175,7 @@ func (f fat) labelIn(w *window, off, n int64) (name []byte, end bool) {
 }
 
 // dirty is why the volume should be checked, or "".
-func (f fat) dirty(w *window) string {
+func (f fat) dirty(w *window) model.Reason {
 	const unclean, failed = "not unmounted cleanly", "has I/O errors"
 	if f.signature == 0x29 && f.state&1 != 0 {
 		return unclean
@@ -195,7 +195,7 @@ func (f fat) dirty(w *window) string {
 }
 
 // marks is what two bits of a superblock say: that the file system was not unmounted cleanly, or something else.
-func marks(unclean, other bool, text string) string {
+func marks(unclean, other bool, text model.Reason) model.Reason {
 	switch {
 	case unclean:
 		return "not unmounted cleanly"

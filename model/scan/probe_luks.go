@@ -21,7 +21,7 @@ func probeLUKS(w *window) (model.Filesystem, bool) {
 	}
 	switch binary.BigEndian.Uint16(b[6:]) {
 	case 1:
-		fs.Notes = "LUKS1"
+		fs.Notes, fs.Trait = "LUKS1", model.OldForm
 	case 2:
 		fs.Notes = "LUKS2"
 		fs.Label = text(b[24:72])

@@ -65,8 +65,8 @@ func probeNTFS(w *window) (model.Filesystem, bool) {
 	if info := resident(attribute(volume, attrVolumeInfo)); len(info) >= 12 && info[10]&1 != 0 {
 		fs.Dirty = "marked for a check by Windows"
 	}
-	if state := v.state(w); state != "" {
-		fs.Dirty = state
+	if trait, why := v.trait(w); trait != model.NoTrait {
+		fs.Trait, fs.Dirty = trait, why
 	}
 	if used := v.used(w); used >= 0 {
 		fs.Used = geometry.Bytes(used)

@@ -3,12 +3,8 @@ package scan
 import (
 	"encoding/binary"
 	"strings"
-)
 
-// Reasons of Dirty that forbid to change an NTFS volume at all: Windows keeps part of its state elsewhere.
-const (
-	DirtyHibernated  = "Windows is hibernated in it, or was shut down with fast startup"
-	DirtyNTFSJournal = "its journal is not empty: Windows was not shut down properly"
+	"shunt/model"
 )
 
 const (
@@ -22,20 +18,20 @@ const (
 	maxIndex = 64 << 10
 )
 
-// state is why Windows must be started and shut down before the volume may be changed, or "". A Windows that
+// trait is whether Windows must be started and shut down before the volume may be changed. A Windows that
 // hibernates leaves "hibr" at the start of hiberfil.sys and overwrites it when it resumes.
-func (v ntfs) state(w *window) string {
+func (v ntfs) trait(w *window) (model.Trait, model.Reason) {
 	if number, ok := v.findInRoot(w, "hiberfil.sys"); ok {
 		if record := v.recordAt(w, number); record != nil {
 			if head := v.head(w, attribute(record, attrData), 4); strings.EqualFold(string(head), "hibr") {
-				return DirtyHibernated
+				return model.Hibernated, "Windows is hibernated in it, or was shut down with fast startup"
 			}
 		}
 	}
 	if v.logOpen(w) {
-		return DirtyNTFSJournal
+		return model.OpenJournal, "its journal is not empty: Windows was not shut down properly"
 	}
-	return ""
+	return model.NoTrait, ""
 }
 
 // logOpen reports whether $LogFile has work to be redone. Its first two pages (4 KiB each) are restart pages: "RSTR",

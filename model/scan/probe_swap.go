@@ -35,7 +35,7 @@ func probeSwap(w *window) (model.Filesystem, bool) {
 			return swapArea(w, page, model.Swap)
 		case "SWAP-SPACE":
 			return model.Filesystem{
-				Kind: model.Swap, Size: geometry.Bytes(w.n), BlockSize: geometry.Bytes(page),
+				Kind: model.Swap, Size: geometry.Bytes(w.n), BlockSize: geometry.Bytes(page), Trait: model.OldForm,
 				Notes: "of the oldest kind, which Linux no longer uses",
 			}, true
 		}
@@ -51,10 +51,10 @@ func swapArea(w *window, page int64, kind model.FSKind) (model.Filesystem, bool)
 		return model.Filesystem{}, false
 	}
 	version, last := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
-	notes := ""
+	notes, trait := "", model.NoTrait
 	if version == 1<<24 {
 		version, last = 1, binary.BigEndian.Uint32(b[4:])
-		notes = "made by a machine of the other byte order"
+		notes, trait = "made by a machine of the other byte order", model.OldForm
 	}
 	if version != 1 || last == 0 {
 		if kind == model.Swap {
@@ -63,12 +63,12 @@ func swapArea(w *window, page int64, kind model.FSKind) (model.Filesystem, bool)
 		last = uint32(min(w.n/page, 1<<32-1)) - 1 // whatever wrote the image keeps its header elsewhere
 	}
 	fs := model.Filesystem{
-		Kind: kind, UUID: uuidText(b[12:28]), Label: text(b[28:44]), Notes: notes,
+		Kind: kind, UUID: uuidText(b[12:28]), Label: text(b[28:44]), Trait: trait, Notes: notes,
 		Size: geometry.Bytes((int64(last) + 1) * page), BlockSize: geometry.Bytes(page),
 	}
 	if kind == model.SwSuspend {
 		fs.Used = fs.Size
-		fs.Dirty = "holds a hibernated system"
+		fs.Dirty, fs.Trait = "holds a hibernated system", model.Hibernated
 		return fs, true
 	}
 	const fewestPages = 10 // mkswap(8) refuses less

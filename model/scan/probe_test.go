@@ -86,7 +86,7 @@ func TestProbeAgainstBlkid(t *testing.T) {
 				}
 			}
 			if _, ambivalent := tags["ID_FS_AMBIVALENT"]; ambivalent || err != nil {
-				if !strings.Contains(got.Dirty+got.Notes, "FAT") && !strings.Contains(got.Dirty, "both") {
+				if !strings.Contains(string(got.Dirty)+got.Notes, "FAT") && !strings.Contains(string(got.Dirty), "both") {
 					t.Errorf("blkid finds it ambivalent, got %s\n%s", summary(got), out)
 				}
 				return
@@ -532,7 +532,7 @@ func TestProbeBcachefsState(t *testing.T) {
 		if c.summed {
 			binary.LittleEndian.PutUint32(first, crc32.Checksum(super[16:], crc32.MakeTable(crc32.Castagnoli)))
 		}
-		if got := Probe(p, 0, p.n); got.Kind != model.Bcachefs || got.Dirty != c.want {
+		if got := Probe(p, 0, p.n); got.Kind != model.Bcachefs || string(got.Dirty) != c.want {
 			t.Errorf("%s: %s", c.name, summary(got))
 		}
 	}
@@ -588,15 +588,15 @@ func TestProbeNTFSJournal(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		first, second []byte
-		want          string
+		want          model.Trait
 	}{
-		{"reset", nil, nil, ""},
-		{"clean", page(1, 0, clean), page(2, 0, clean), ""},
-		{"no client", page(1, none, 0), page(2, none, 0), ""},
-		{"open", page(1, 0, 0), page(2, 0, 0), DirtyNTFSJournal},
-		{"newer is open", page(1, 0, clean), page(2, 0, 0), DirtyNTFSJournal},
-		{"newer is clean", page(3, 0, clean), page(2, 0, 0), ""},
-		{"second is damaged", page(1, 0, 0), make([]byte, 512), DirtyNTFSJournal},
+		{"reset", nil, nil, model.NoTrait},
+		{"clean", page(1, 0, clean), page(2, 0, clean), model.NoTrait},
+		{"no client", page(1, none, 0), page(2, none, 0), model.NoTrait},
+		{"open", page(1, 0, 0), page(2, 0, 0), model.OpenJournal},
+		{"newer is open", page(1, 0, clean), page(2, 0, 0), model.OpenJournal},
+		{"newer is clean", page(3, 0, clean), page(2, 0, 0), model.NoTrait},
+		{"second is damaged", page(1, 0, 0), make([]byte, 512), model.OpenJournal},
 	} {
 		p := golden(t, "ntfs")
 		w := newWindow(p, 0, p.n)
@@ -614,7 +614,7 @@ func TestProbeNTFSJournal(t *testing.T) {
 				p.data[lcn*v.cluster/pageSize+int64(i)] = b
 			}
 		}
-		if got := Probe(p, 0, p.n); got.Kind != model.NTFS || got.Dirty != c.want {
+		if got := Probe(p, 0, p.n); got.Kind != model.NTFS || got.Trait != c.want || (got.Dirty == "") != (c.want == model.NoTrait) {
 			t.Errorf("%s: %s", c.name, summary(got))
 		}
 	}

@@ -45,7 +45,7 @@ func Telling(r io.ReaderAt, size int64, z geometry.SectorSize, tell func(what st
 			continue
 		}
 		if i >= maxProbed {
-			parts[i].FS = model.Filesystem{Notes: fmt.Sprintf("not looked at: it is beyond the first %d partitions", maxProbed)}
+			parts[i].FS = model.Filesystem{Trait: model.Unread, Notes: fmt.Sprintf("not looked at: it is beyond the first %d partitions", maxProbed)}
 			continue
 		}
 		// A table that is wrong can name sectors the disk does not have; they hold nothing.

@@ -31,7 +31,7 @@ func Encode(r io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) (
 // the table that before describes, and the patches are what has to be written to now. The two differ
 // where data has been moved over boot records or headers that the final table needs again.
 func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
-	if why := before.ReadOnly(); why != "" {
+	if why := before.ReadOnly(); !why.OK() {
 		return nil, fmt.Errorf("encode partition table: the disk is read-only: %s", why)
 	}
 	if before.SectorSize != after.SectorSize {
@@ -64,7 +64,7 @@ func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() u
 	}
 	diff := difference(back, after)
 	if diff == "" {
-		diff = back.ReadOnly()
+		diff = string(back.ReadOnly())
 	}
 	if diff != "" {
 		return nil, fmt.Errorf("encode partition table: table write would not read back: %s", diff)

@@ -101,7 +101,7 @@ func TestLargeTables(t *testing.T) {
 			img.write(int64(g.primary.header.array)*512, g.primary.array)
 			img.write(512, g.primary.header.sealed(g.primary.raw))
 			d := frugal(t, img.open(), size, s512)
-			if len(d.Partitions()) != maxArray/128 || !strings.Contains(d.ReadOnly(), "up to 1024") {
+			if len(d.Partitions()) != maxArray/128 || !strings.Contains(string(d.ReadOnly()), "up to 1024") {
 				t.Fatalf("%d partitions, problems %+v", len(d.Partitions()), d.Problems())
 			}
 			if n := len(d.Problems()); n > 1000 {

@@ -43,7 +43,7 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if len(d.Mounts) == 0 {
 		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, d.NoFiles)
 	}
-	if reason := p.FS.Elsewhere.NoTools(); reason != "" {
+	if reason := p.FS.Elsewhere.NoTools(); !reason.OK() {
 		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
 	}
 	if at := target.Mounts(t, p.Part); len(at) > 0 {

@@ -2,7 +2,9 @@ package fsys
 
 import (
 	"cmp"
+	"slices"
 
+	"shunt/model"
 	"shunt/ops"
 )
 
@@ -21,7 +23,13 @@ func DiscoverWith(m Machine) ops.Capabilities {
 // capability returns what the operations need to know about the kind on the machine m.
 func (d Driver) capability(m Machine) ops.Capability {
 	c := d.facts
-	need := func(a ability) string { return m.lacks(a, d.Package) }
+	need := func(a ability) model.Reason {
+		reason, pkg := m.lacks(a, d.Package)
+		if pkg != "" && !slices.Contains(c.Missing, pkg) {
+			c.Missing = append(c.Missing, pkg)
+		}
+		return reason
+	}
 	c.Create, c.Grow, c.Shrink, c.Check = need(d.create), need(d.grow), need(d.shrink), need(d.check)
 	c.Label, c.UUID, c.Online = need(d.label), need(d.uuid), need(d.online)
 	c.Package = d.Package
@@ -35,10 +43,10 @@ func (d Driver) capability(m Machine) ops.Capability {
 
 // An ability is one thing that can be done with a kind of file system, or the reason why it cannot be done.
 type ability struct {
-	reason string   // why it cannot be done, "" if it can
-	tools  []string // programs that must be installed
-	mounts string   // the file system that the kernel must be able to mount, "" if none
-	by     string   // the program that does it, for people; "" if shunt does it itself
+	reason model.Reason // why it cannot be done anywhere
+	tools  []string     // programs that must be installed
+	mounts string       // the file system that the kernel must be able to mount, "" if none
+	by     string       // the program that does it, for people; "" if shunt does it itself
 }
 
 // can is an ability that the first of the tools has. It needs the others as well.
@@ -47,7 +55,7 @@ func can(tools ...string) ability { return ability{tools: tools, by: tools[0]} }
 // alone is an ability of shunt itself. It needs the tools besides.
 func alone(tools ...string) ability { return ability{tools: tools} }
 
-func cannot(reason string) ability { return ability{reason: reason} }
+func cannot(reason model.Reason) ability { return ability{reason: reason} }
 
 // whileMounted is like can, for work on a file system that the kernel has mounted. fs is the kernel's name for it.
 func whileMounted(fs string, tools ...string) ability {
@@ -60,21 +68,21 @@ func (a ability) called(by string) ability {
 	return a
 }
 
-// lacks returns the reason why the machine does not have the ability, or "".
-func (m Machine) lacks(a ability, pkg string) string {
-	if a.reason != "" {
-		return a.reason
+// lacks returns the reason why the machine does not have the ability, and the package to install if a program is missing.
+func (m Machine) lacks(a ability, pkg string) (no model.Reason, missing string) {
+	if !a.reason.OK() {
+		return a.reason, ""
 	}
 	for _, name := range a.tools {
 		if _, err := m.look(name); err != nil {
 			if name == "mount" || name == "umount" {
 				pkg = "mount"
 			}
-			return ops.NotInstalled(name, pkg)
+			return ops.NotInstalled(name, pkg), pkg
 		}
 	}
 	if a.mounts != "" {
-		return m.cannotMount(a.mounts)
+		return m.cannotMount(a.mounts), ""
 	}
-	return ""
+	return "", ""
 }

@@ -54,7 +54,7 @@ func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size 
 		case int64(size) > j.n || size <= 0:
 			return fmt.Errorf("a size of %d bytes does not fit its partition, which has %d", size, j.n)
 		case j.driver.resize == nil:
-			return errors.New(j.driver.grow.reason)
+			return j.driver.grow.reason.Err()
 		}
 		return j.driver.resize(j, ctx, size)
 	})
@@ -64,7 +64,7 @@ func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size 
 func (j job) fills(size geometry.Bytes) error {
 	switch block := max(j.fs.BlockSize, 1); {
 	case size/block*block < j.fs.Size/block*block:
-		return errors.New(j.driver.shrink.reason)
+		return j.driver.shrink.reason.Err()
 	case int64(size) != j.n:
 		return fmt.Errorf("it can only be made as large as its partition, which has %d bytes", j.n)
 	}
@@ -94,11 +94,11 @@ func (t Tools) make(ctx context.Context, d Driver, path string, spec Spec) error
 	case !spec.SectorSize.Valid():
 		return fmt.Errorf("a sector size of %d bytes is not possible", spec.SectorSize)
 	case d.make == nil:
-		return errors.New(d.create.reason)
-	case why != "":
-		return errors.New(why)
-	case d.facts.Only512 != "" && spec.SectorSize != geometry.Sector512:
-		return errors.New(d.facts.Only512)
+		return d.create.reason.Err()
+	case !why.OK():
+		return why.Err()
+	case !d.facts.Only512.OK() && spec.SectorSize != geometry.Sector512:
+		return d.facts.Only512.Err()
 	}
 	spec.Label = d.facts.Labels.Kept(spec.Label)
 	n, err := t.windowSize(path)
@@ -124,7 +124,7 @@ func (t Tools) Check(ctx context.Context, kind model.FSKind, path string) error 
 		case d.verify != nil:
 			return d.verify(j, ctx)
 		}
-		return errors.New(j.driver.check.reason)
+		return j.driver.check.reason.Err()
 	})
 }
 
@@ -150,9 +150,9 @@ func (t Tools) SetLabel(ctx context.Context, kind model.FSKind, path, label stri
 		}
 		switch {
 		case j.driver.setLabel == nil:
-			return errors.New(j.driver.label.reason)
-		case why != "":
-			return errors.New(why)
+			return j.driver.label.reason.Err()
+		case !why.OK():
+			return why.Err()
 		}
 		label := facts.Labels.Kept(label)
 		if err := j.driver.setLabel(j, ctx, label); err != nil {
@@ -188,7 +188,7 @@ func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half
 		case half == HalfUUID:
 			set = j.driver.setHalf
 		case set == nil:
-			return errors.New(j.driver.uuid.reason)
+			return j.driver.uuid.reason.Err()
 		}
 		if err := set(j, ctx, uuid.NewString()); err != nil {
 			return err
@@ -205,7 +205,7 @@ func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half
 // end of the device. The kernel must know the device's new size. After an error it has either size and goes on working.
 func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mountpoint string) error {
 	d := Of(kind)
-	err := errors.New(d.online.reason)
+	err := d.online.reason.Err()
 	if d.growMounted != nil {
 		err = d.growMounted(job{Tools: t, driver: d, path: device}, ctx, device, mountpoint)
 	}

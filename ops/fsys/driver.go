@@ -119,12 +119,12 @@ func Of(kind model.FSKind) Driver {
 	if kind == model.Unformatted {
 		return opaque(kind, "there is no file system in it", "it holds no file system that shunt knows")
 	}
-	return opaque(kind, fmt.Sprintf("shunt has no tool for %s", kind), noDriver(kind))
+	return opaque(kind, model.Because("shunt has no tool for %s", kind), noDriver(kind))
 }
 
 // opaque returns a driver for a kind that shunt moves and copies but does not change. reason says why; files says why its
 // files cannot be seen.
-func opaque(kind model.FSKind, reason, files string) Driver {
+func opaque(kind model.FSKind, reason model.Reason, files string) Driver {
 	no := cannot(reason)
 	return Driver{
 		Kind: kind, NoFiles: files,
@@ -133,7 +133,7 @@ func opaque(kind model.FSKind, reason, files string) Driver {
 }
 
 // mountable is like opaque, for a kind that the kernel can mount.
-func mountable(kind model.FSKind, reason string, mounts []Mount) Driver {
+func mountable(kind model.FSKind, reason model.Reason, mounts []Mount) Driver {
 	d := opaque(kind, reason, "")
 	d.Mounts = mounts
 	return d

@@ -51,7 +51,7 @@ func TestDrivers(t *testing.T) {
 			t.Errorf("%s: what can be mounted can be listed, and the reverse", d.Kind)
 		}
 		c := d.capability(Machine{})
-		if (c.Label == "" || d.label.tools != nil) && c.Labels.Most == 0 {
+		if (c.Label.OK() || d.label.tools != nil) && c.Labels.Most == 0 {
 			t.Errorf("%s: nothing tells how long its labels can be", d.Kind)
 		}
 		if d.make != nil && c.MinSize == 0 {

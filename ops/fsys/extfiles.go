@@ -32,7 +32,7 @@ func libraryReadsExt(src Files) error {
 	switch {
 	case !sb.HasMetadataCsum() || sb.Incompat&needs != needs || sb.Incompat&refused != 0,
 		sb.InodeSize < 256 || sb.Size() > src.Len,
-		strings.Contains(sb.Dirty(), "checksum"):
+		!sb.SumOK():
 		return errNotSuited
 	}
 	return nil

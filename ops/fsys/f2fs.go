@@ -2,7 +2,7 @@ package fsys
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"strings"
 
 	"shunt/geometry"
@@ -43,8 +43,8 @@ func (j job) resizeF2FS(ctx context.Context, size geometry.Bytes) error {
 	if err := j.fills(size); err != nil {
 		return err
 	}
-	if j.fs.Dirty != "" {
-		return errors.New(j.fs.Dirty + ": mount and unmount it once")
+	if !j.fs.Dirty.OK() {
+		return fmt.Errorf("%s: mount and unmount it once", j.fs.Dirty)
 	}
 	if _, _, err := j.run(ctx, zeroOnly, "resize.f2fs", j.path); err != nil {
 		return err

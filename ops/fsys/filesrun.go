@@ -42,7 +42,7 @@ func runLines(ctx context.Context, pkg string, env []string, argv []string, each
 	case done:
 		return 0, last, true, nil
 	case errors.As(err, &missing):
-		err = errors.New(ops.NotInstalled(missing.Name, pkg))
+		err = ops.NotInstalled(missing.Name, pkg).Err()
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%s was stopped after %s: the file system may be damaged", argv[0], toolTime)
 	}

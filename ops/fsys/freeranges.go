@@ -36,7 +36,7 @@ func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range
 		return nil, nil
 	}
 	found := scan.Probe(r, off, n)
-	if found.Kind != kind || found.Dirty != "" {
+	if found.Kind != kind || !found.Dirty.OK() {
 		return nil, nil
 	}
 	list := &freeList{shortest: minFree}

@@ -149,7 +149,7 @@ func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n in
 	case fs.Kind != kind:
 		return fs, n, fmt.Errorf("there is no %s: it is %s", kind, fs.Kind)
 	case fs.Elsewhere != model.WholeHere:
-		return fs, n, errors.New(fs.Elsewhere.NoTools())
+		return fs, n, fs.Elsewhere.NoTools().Err()
 	case int64(fs.Size) > n:
 		return fs, n, fmt.Errorf("the %s believes to be %d bytes long, but its partition has only %d: "+
 			"make the partition larger before anything else", kind, fs.Size, n)

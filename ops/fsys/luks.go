@@ -2,7 +2,6 @@ package fsys
 
 import (
 	"context"
-	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -31,8 +30,8 @@ func luksDriver() Driver {
 // encrypted is the reason why the files in encrypted contents cannot be seen.
 const encrypted = "it is encrypted: open it with `cryptsetup open`, and the files are in what that shows"
 
-func noLabelInLUKS1(fs model.Filesystem) string {
-	if strings.HasPrefix(fs.Notes, "LUKS1") {
+func noLabelInLUKS1(fs model.Filesystem) model.Reason {
+	if fs.Trait == model.OldForm {
 		return "only LUKS2 has labels and this is LUKS1"
 	}
 	return ""

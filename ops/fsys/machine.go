@@ -1,13 +1,13 @@
 package fsys
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model"
 	runner "shunt/ops/window/tool"
 )
 
@@ -18,9 +18,9 @@ type LookPath func(name string) (path string, err error)
 type Machine struct {
 	// Look finds programs; nil searches $PATH and the directories of system programs.
 	Look LookPath
-	// CannotMount returns the reason why a window cannot be mounted here as the file system that the kernel calls fs, or
-	// "". nil asks the kernel.
-	CannotMount func(fs string) string
+	// CannotMount returns the reason why a window cannot be mounted here as the file system that the kernel calls fs.
+	// nil asks the kernel.
+	CannotMount func(fs string) model.Reason
 }
 
 func (m Machine) look(name string) (string, error) {
@@ -30,7 +30,7 @@ func (m Machine) look(name string) (string, error) {
 	return runner.Look(name)
 }
 
-func (m Machine) cannotMount(fs string) string {
+func (m Machine) cannotMount(fs string) model.Reason {
 	if m.CannotMount != nil {
 		return m.CannotMount(fs)
 	}
@@ -38,15 +38,15 @@ func (m Machine) cannotMount(fs string) string {
 }
 
 // cannotMount finds out whether this process may mount a file on this kernel, without doing it.
-func cannotMount(fs string) string {
+func cannotMount(fs string) model.Reason {
 	if !kernelHas(fs) {
-		return fmt.Sprintf("it takes a mount, and this kernel cannot mount %s", fs)
+		return model.Because("it takes a mount, and this kernel cannot mount %s", fs)
 	}
 	if os.Geteuid() != 0 || !wholeUserNamespace() || !mayMount() {
-		return fmt.Sprintf("it takes a mount of %s, which only root can do: start shunt as root", fs)
+		return model.Because("it takes a mount of %s, which only root can do: start shunt as root", fs)
 	}
 	if err := unix.Access("/dev/loop-control", unix.R_OK|unix.W_OK); err != nil {
-		return fmt.Sprintf("it takes a loop device, and /dev/loop-control cannot be used (%v)", err)
+		return model.Because("it takes a loop device, and /dev/loop-control cannot be used (%v)", err)
 	}
 	return ""
 }

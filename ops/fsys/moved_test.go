@@ -133,7 +133,7 @@ func TestMovedExFAT(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if fs := scan.Probe(f, 0, 20*mib); !strings.Contains(fs.Dirty, "checksum") {
+	if fs := scan.Probe(f, 0, 20*mib); !strings.Contains(string(fs.Dirty), "checksum") {
 		t.Errorf("wrong checksum: %+v", fs)
 	}
 	must(t, Moved(f, model.ExFAT, 20*mib, 1<<32+5, 512))

@@ -13,7 +13,6 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/model/scan"
 	"shunt/ops"
 	"shunt/ops/report"
 )
@@ -50,7 +49,7 @@ func (j job) verifyNTFS(ctx context.Context) error {
 // resizeNTFS runs ntfsresize twice: first without writing, then for good. It refuses a volume with a hibernated Windows, or
 // with one that was not shut down, because ntfsresize would destroy its state or its last changes.
 func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) error {
-	if j.fs.Dirty == scan.DirtyHibernated || j.fs.Dirty == scan.DirtyNTFSJournal {
+	if j.fs.Trait != model.NoTrait {
 		return fmt.Errorf("%s: start it and shut it down fully (`shutdown /s /f /t 0`)", j.fs.Dirty)
 	}
 	for _, only := range []string{"--no-action", ""} {

@@ -53,7 +53,7 @@ func swapFree(_ *io.SectionReader, fs model.Filesystem, list *freeList) error {
 // resizeSwap makes the swap area anew in another size. It keeps label and UUID, because /etc/fstab may name them.
 func (j job) resizeSwap(ctx context.Context, size geometry.Bytes) error {
 	fs := j.fs
-	if fs.Notes != "" {
+	if fs.Trait != model.NoTrait {
 		return fmt.Errorf("it cannot be made anew as it is: %s; delete it and create a new one", fs.Notes)
 	}
 	if err := j.mkswap(ctx, Spec{Label: fs.Label, UUID: fs.UUID}, fs.BlockSize, size); err != nil {

@@ -14,12 +14,12 @@ import (
 )
 
 func TestDiscover(t *testing.T) {
-	mounts := func(string) string { return "" }
+	mounts := func(string) model.Reason { return "" }
 	all := DiscoverWith(Machine{Look: func(name string) (string, error) { return "/bin/" + name, nil }, CannotMount: mounts})
 	none := DiscoverWith(Machine{Look: func(string) (string, error) { return "", errors.New("not there") }, CannotMount: mounts})
 	locked := DiscoverWith(Machine{
 		Look:        func(name string) (string, error) { return "/bin/" + name, nil },
-		CannotMount: func(fs string) string { return "no " + fs + " here" },
+		CannotMount: func(fs string) model.Reason { return model.Because("no %s here", fs) },
 	})
 	// For each ability either the reason why not, or "+" and the first tool it takes, "+" alone if it takes none.
 	for kind, want := range map[model.FSKind]struct{ create, grow, shrink, check, label, uuid, online string }{
@@ -44,7 +44,11 @@ func TestDiscover(t *testing.T) {
 		model.ISO9660:  {"cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed"},
 	} {
 		abilities := func(c ops.Capability) []string {
-			return []string{c.Create, c.Grow, c.Shrink, c.Check, c.Label, c.UUID, c.Online}
+			var texts []string
+			for _, reason := range []model.Reason{c.Create, c.Grow, c.Shrink, c.Check, c.Label, c.UUID, c.Online} {
+				texts = append(texts, string(reason))
+			}
+			return texts
 		}
 		here, missing, still := abilities(all.Of(kind)), abilities(none.Of(kind)), abilities(locked.Of(kind))
 		for i, w := range []string{want.create, want.grow, want.shrink, want.check, want.label, want.uuid, want.online} {
@@ -67,15 +71,18 @@ func TestDiscover(t *testing.T) {
 				if want := tool + " is not installed: apt install " + pkg; missing[i] != want {
 					t.Errorf("%s without tools: ability %d is %q, want %q", kind, i, missing[i], want)
 				}
+				if !slices.Contains(none.Of(kind).Missing, pkg) || len(all.Of(kind).Missing) > 0 {
+					t.Errorf("%s: without tools %q are missing, with all %q; want %s", kind, none.Of(kind).Missing, all.Of(kind).Missing, pkg)
+				}
 			}
 		}
 	}
 	for kind, c := range all {
 		stays := kind == model.SwSuspend || kind == model.ISO9660
-		if (c.Move != "") != stays || (c.Copy != "") != (stays || kind == model.LVM2) || none.Of(kind).Move != c.Move {
+		if (!c.Move.OK()) != stays || (!c.Copy.OK()) != (stays || kind == model.LVM2) || none.Of(kind).Move != c.Move {
 			t.Errorf("%s: move %q, copy %q", kind, c.Move, c.Copy)
 		}
-		if (c.Create == "" || c.Grow == "" && kind != model.LUKS) && (c.MinSize == 0 || c.Package == "") {
+		if (c.Create.OK() || c.Grow.OK() && kind != model.LUKS) && (c.MinSize == 0 || c.Package == "") {
 			t.Errorf("%s can be made and has no least size or no package", kind)
 		}
 	}
@@ -85,7 +92,7 @@ func TestDiscover(t *testing.T) {
 		}
 		return name, nil
 	}})
-	if got := half.Of(model.Ext4).Grow; !strings.HasPrefix(got, "e2fsck is not installed") {
+	if got := half.Of(model.Ext4).Grow; !strings.HasPrefix(string(got), "e2fsck is not installed") {
 		t.Errorf("resize2fs needs e2fsck: %q", got)
 	}
 	if Discover() == nil {

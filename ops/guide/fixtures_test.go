@@ -29,7 +29,7 @@ func seed(t testing.TB) int64 {
 
 // env is a machine with the tools for ext and swap; XFS grows and never shrinks, FAT stays as it is, LUKS moves.
 func env() ops.Env {
-	no := "it is not resized here"
+	const no = "it is not resized here"
 	return ops.Env{Room: Room, Caps: ops.Capabilities{
 		model.Ext4:    {MinSize: 256 * geometry.KiB, FreeKnown: true},
 		model.FAT32:   {Grow: no, Shrink: no},

@@ -17,7 +17,9 @@ package guide
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -68,10 +70,22 @@ type Risk struct {
 
 // Impossible is a way that was considered and why it does not work.
 type Impossible struct {
-	What string // "shrink p2"
-	Why  string // "it is full"
+	What string       // "shrink p2"
+	Why  model.Reason // "it is full"
 	// Room is by how many sectors the partition could grow this way, 0 if by none or if that is not told.
 	Room geometry.Sector
+}
+
+// String is "shrink p2: it is full".
+func (n Impossible) String() string { return fmt.Sprintf("%s: %s", n.What, n.Why) }
+
+// Why is why none of the ways works.
+func Why(list []Impossible) model.Reason {
+	texts := make([]string, len(list))
+	for i, n := range list {
+		texts[i] = n.String()
+	}
+	return model.Reason(strings.Join(texts, "; "))
 }
 
 // maxPlans is how many plans are returned at most; people do not choose among more.

@@ -1,7 +1,6 @@
 package guide
 
 import (
-	"fmt"
 	"slices"
 
 	"shunt/geometry"
@@ -13,14 +12,14 @@ import (
 // moving partitions together, shrinking them to their contents.
 func (s *solver) shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
 	d := q.Preview()
-	no := func(why string) ([]Plan, []Impossible) {
+	no := func(why model.Reason) ([]Plan, []Impossible) {
 		return nil, []Impossible{{What: "shrink the image", Why: why}}
 	}
 	smallest, why, cannot := ops.ImageLimits(d)
 	switch {
 	case !w.Shrink:
 		return no("no wish was told")
-	case cannot != "":
+	case !cannot.OK():
 		return no(cannot)
 	case d.Table.Kind == model.TableNone && smallest >= d.Sectors:
 		return no(why)
@@ -69,16 +68,16 @@ func (s *solver) incompressible(plans []Plan) []Impossible {
 		if it.kind != body || len(list) >= maxPlans {
 			continue
 		}
-		if it.stuck != "" && !used[doing{part: it.part.ID, moved: true}] {
+		if !it.stuck.OK() && !used[doing{part: it.part.ID, moved: true}] {
 			list = append(list, Impossible{What: "move " + it.part.Ref(), Why: it.stuck})
 		}
-		if it.full != "" && !used[doing{part: it.part.ID, shrunk: true}] {
+		if !it.full.OK() && !used[doing{part: it.part.ID, shrunk: true}] {
 			list = append(list, Impossible{What: "shrink " + it.part.Ref(), Why: it.full})
 		}
 	}
 	if len(plans) == 0 && len(list) == 0 {
 		_, why, _ := ops.ImageLimits(s.line.disk)
-		list = append(list, Impossible{What: "shrink the image", Why: fmt.Sprintf("it is as small as its contents: %s", why)})
+		list = append(list, Impossible{What: "shrink the image", Why: model.Because("it is as small as its contents: %s", why)})
 	}
 	return list
 }

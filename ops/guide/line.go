@@ -1,8 +1,6 @@
 package guide
 
 import (
-	"fmt"
-
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
@@ -42,8 +40,8 @@ type item struct {
 	// copied is what moving it costs; sized says that this is its length, whatever that is.
 	copied geometry.Bytes
 	boot   bool // a machine starts from it
-	// stuck is why it cannot move, full why it cannot be shrunk, "" if it can.
-	stuck, full string
+	// stuck is why it cannot move, full why it cannot be shrunk.
+	stuck, full model.Reason
 	// stayGap and moveGap are how many sectors must be free before it, when it stays and when it moves.
 	stayGap, moveGap geometry.Sector
 	// keep is what it must go on enclosing wherever its ends go: the contents of an extended target.
@@ -67,19 +65,19 @@ func newLine(q ops.Queue, w Wish, align geometry.Alignment) (line, *Impossible) 
 	}
 	limits := ops.Limit(d, q.Env(), p.ID)
 	z := d.SectorSize
-	no := func(why string) (line, *Impossible) {
+	no := func(why model.Reason) (line, *Impossible) {
 		return line{}, &Impossible{What: "grow " + p.Ref(), Why: why}
 	}
 	switch most := ops.LongestLen(d, q.Env(), p); {
-	case limits.CanGrow != "":
-		return no(limits.CanGrow)
+	case !limits.Grow.OK():
+		return no(limits.Grow)
 	case w.Most && p.Span.Len() >= most:
 		return no("it is as large as it can be")
 	case w.Most:
 	case w.Size <= p.Span.Len():
-		return no(fmt.Sprintf("it has %s already", geometry.FormatBytes(z.Bytes(p.Span.Len()))))
+		return no(model.Because("it has %s already", geometry.FormatBytes(z.Bytes(p.Span.Len()))))
 	case w.Size > most:
-		return no(fmt.Sprintf("it can be at most %s long", geometry.FormatBytes(z.Bytes(most))))
+		return no(model.Because("it can be at most %s long", geometry.FormatBytes(z.Bytes(most))))
 	}
 	l := layOut(q, p.ID, align)
 	l.want = w.Size
@@ -98,7 +96,7 @@ func layOut(q ops.Queue, target model.PartID, align geometry.Alignment) line {
 		start: d.Table.Usable.Start, end: d.Table.Usable.End, far: d.Table.Usable.End,
 		lowest: align.Up(grain, d.SectorSize),
 	}
-	if _, _, cannot := ops.ImageLimits(d); cannot == "" {
+	if _, _, cannot := ops.ImageLimits(d); cannot.OK() {
 		l.far = max(l.end, farthest)
 		if d.Table.Kind == model.TableMBR {
 			l.far = max(l.end, model.MBRSectors)
@@ -162,20 +160,20 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 	limits := ops.Limit(l.disk, l.env, p.ID)
 	it := item{
 		part: p, span: p.Span, least: limits.MinLen, keep: limits.Keep,
-		stuck: limits.CanMove, full: limits.CanShrink, boot: starts(l.disk.Table.Kind, p),
+		stuck: limits.Move, full: limits.Shrink, boot: starts(l.disk.Table.Kind, p),
 	}
 	switch {
-	case it.full != "" || p.Role == model.Extended:
+	case !it.full.OK() || p.Role == model.Extended:
 	case p.FS.Kind.MadeAnew():
 		// Somebody chose the size of the swap space for a reason; half of it is the most that can be taken unasked.
 		it.least = max(it.least, p.Span.Len()/2)
 	case !p.FS.Known():
 		it.full = "nothing tells what is in it"
 	}
-	if it.full != "" {
+	if !it.full.OK() {
 		it.least = p.Span.Len()
 	} else if it.least >= p.Span.Len() {
-		it.full = limits.WhyMin
+		it.full = model.Reason(limits.WhyMin.String())
 	}
 	// What the queue moves anyway is copied once, wherever it goes.
 	if old, ok := q.Initial().Partition(p.ID); ok && old.Span.Start == p.Span.Start {

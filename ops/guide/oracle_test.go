@@ -248,11 +248,11 @@ func blocks(d model.Disk) []block {
 		}
 		l := ops.Limit(d, env(), p.ID)
 		b := block{
-			id: p.ID, start: int(p.Span.Start / mib), size: int(p.Span.Len() / mib), fixed: l.CanMove != "",
+			id: p.ID, start: int(p.Span.Start / mib), size: int(p.Span.Len() / mib), fixed: !l.Move.OK(),
 			boot: p.Attributes != 0, logical: p.Role == model.Logical,
 		}
 		b.least = b.size
-		if l.CanShrink == "" && p.FS.Known() {
+		if l.Shrink.OK() && p.FS.Known() {
 			b.least = int((l.MinLen + mib - 1) / mib)
 			if p.FS.Kind == model.Swap {
 				b.least = max(b.least, (b.size+1)/2)
@@ -287,7 +287,7 @@ func TestCheapest(t *testing.T) {
 			w.Size -= mib
 		}
 		q := ops.NewQueue(d, env())
-		if p, _ := d.Partition(w.Part); ops.Limit(d, env(), p.ID).CanGrow != "" {
+		if p, _ := d.Partition(w.Part); ops.Limit(d, env(), p.ID).Grow != "" {
 			continue
 		}
 		s := &solver{}

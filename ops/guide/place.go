@@ -274,7 +274,7 @@ func (l *line) squeezed(front geometry.Sector, i int, within limits) (geometry.S
 		less = shrunk
 	}
 	stay, stays := l.spot(front, i, less, l.length(i, less, 0))
-	if it.kind != body || it.stuck == "" && within.means.has(side) && within.spared != i+1 {
+	if it.kind != body || it.stuck.OK() && within.means.has(side) && within.spared != i+1 {
 		if move, ok := l.spot(front, i, moved|hopped, l.length(i, moved|less, 0)); ok && (!stays || move.End < stay.End) {
 			return move, true
 		}

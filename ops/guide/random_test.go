@@ -173,15 +173,15 @@ func untouched(t *testing.T, q ops.Queue, plan Plan, align geometry.Alignment) {
 			continue
 		case is.Span.Start != p.Span.Start:
 			moved++
-			if l.CanMove != "" {
-				t.Errorf("%s moves %s: %s", plan.Title(), p.Ref(), l.CanMove)
+			if !l.Move.OK() {
+				t.Errorf("%s moves %s: %s", plan.Title(), p.Ref(), l.Move)
 			}
 			if align.Up(is.Span.Start, after.SectorSize) != is.Span.Start {
 				t.Errorf("%s puts %s at sector %d", plan.Title(), p.Ref(), is.Span.Start)
 			}
 		}
-		if is.Span.Len() < p.Span.Len() && (l.CanShrink != "" || is.Span.Len() < l.MinLen) {
-			t.Errorf("%s shrinks %s to %d sectors, of at least %d: %s", plan.Title(), p.Ref(), is.Span.Len(), l.MinLen, l.CanShrink)
+		if is.Span.Len() < p.Span.Len() && (!l.Shrink.OK() || is.Span.Len() < l.MinLen) {
+			t.Errorf("%s shrinks %s to %d sectors, of at least %d: %s", plan.Title(), p.Ref(), is.Span.Len(), l.MinLen, l.Shrink)
 		}
 		is.Span, is.EBR, is.FS = p.Span, p.EBR, p.FS
 		if is != p {

@@ -19,16 +19,12 @@ func Room(q ops.Queue, id model.PartID, size geometry.Sector, align geometry.Ali
 	if len(plans) > 0 {
 		return plans[0].Ops, nil
 	}
-	refusal := &ops.Refusal{What: "make the image smaller"}
+	refusal := &ops.Refusal{What: "make the image smaller", Reason: Why(no)}
 	if p, ok := q.Preview().Partition(id); ok {
 		refusal.What = "make room for " + p.Ref()
 	}
 	room := geometry.Sector(0)
-	for i, n := range no {
-		if i > 0 {
-			refusal.Reason += "; "
-		}
-		refusal.Reason += n.What + ": " + n.Why
+	for _, n := range no {
 		room = max(room, n.Room)
 	}
 	if p, ok := q.Preview().Partition(id); ok && room > 0 {

@@ -132,7 +132,7 @@ func (s *search) farness(i int) int {
 
 func (s *search) canHop(i int) bool {
 	it := &s.items[i]
-	return it.counts() && !it.inside() && it.stuck == "" && s.spared != i+1 && (i != s.target || s.means.has(moveSelf))
+	return it.counts() && !it.inside() && it.stuck.OK() && s.spared != i+1 && (i != s.target || s.means.has(moveSelf))
 }
 
 func (s *search) hopper(i int) int { return slices.Index(s.hoppers, i) }
@@ -203,7 +203,7 @@ func (s *search) acts(i int) []act {
 		side = moveAfter
 	}
 	list := []act{0}
-	moves := it.stuck == "" && s.means.has(side)
+	moves := it.stuck.OK() && s.means.has(side)
 	if moves {
 		list = append(list, moved)
 	}
@@ -217,7 +217,7 @@ func (s *search) acts(i int) []act {
 }
 
 func (s *search) shrinks(i int) bool {
-	return i != s.target && s.items[i].full == "" && s.means.has(shrinkOthers)
+	return i != s.target && s.items[i].full.OK() && s.means.has(shrinkOthers)
 }
 
 // put adds the position that is reached by doing a to item i from node n, if it is one.

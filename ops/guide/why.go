@@ -1,22 +1,22 @@
 package guide
 
 import (
-	"fmt"
 	"slices"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
 )
 
 // reason is why a way does not help, the zero value if it does.
 type reason struct {
-	text string
+	why  model.Reason
 	room geometry.Sector // that it gives all the same
 }
 
 // little is the reason that a way gives only that much; text has a place for it.
 func (l *line) little(text string, room geometry.Sector) reason {
-	return reason{fmt.Sprintf(text, ops.AtMost(room, l.disk.SectorSize)), room}
+	return reason{model.Because(text, ops.AtMost(room, l.disk.SectorSize)), room}
 }
 
 // asked is how many neighbours on each side are asked why they do not help.
@@ -37,8 +37,8 @@ func (s *solver) impossible(plans []Plan, w Wish) []Impossible {
 	}
 	var list []Impossible
 	no := func(what string, why reason) {
-		if why.text != "" {
-			list = append(list, Impossible{What: what, Why: why.text, Room: why.room})
+		if !why.why.OK() {
+			list = append(list, Impossible{What: what, Why: why.why, Room: why.room})
 		}
 	}
 	ref := l.items[l.target].part.Ref()
@@ -61,11 +61,11 @@ func (s *solver) impossible(plans []Plan, w Wish) []Impossible {
 			no("shrink "+it.part.Ref(), l.kept(i, need))
 		}
 	}
-	if _, _, cannot := ops.ImageLimits(l.disk); cannot != "" && !w.Most {
-		no("grow the image", reason{text: cannot})
+	if _, _, cannot := ops.ImageLimits(l.disk); !cannot.OK() && !w.Most {
+		no("grow the image", reason{why: cannot})
 	}
 	if len(plans) == 0 && len(list) == 0 {
-		no("make room for "+ref, reason{text: "what lies around it leaves too little, whatever is done with it"})
+		no("make room for "+ref, reason{why: "what lies around it leaves too little, whatever is done with it"})
 	}
 	return list
 }
@@ -93,7 +93,7 @@ func (l *line) behind(need geometry.Sector) reason {
 	case free >= need:
 		return reason{}
 	case free <= 0:
-		return reason{text: "there is none"}
+		return reason{why: "there is none"}
 	}
 	return l.little("there is only %s", free)
 }
@@ -101,8 +101,8 @@ func (l *line) behind(need geometry.Sector) reason {
 // still is why moving item i does not help.
 func (l *line) still(i int, side means, need geometry.Sector) reason {
 	it := l.items[i]
-	if it.stuck != "" {
-		return reason{text: it.stuck}
+	if !it.stuck.OK() {
+		return reason{why: it.stuck}
 	}
 	longest, more := l.longest(limits{means: side})
 	free := longest.want - l.items[l.target].span.Len()
@@ -110,9 +110,9 @@ func (l *line) still(i int, side means, need geometry.Sector) reason {
 	case more && free >= need:
 		return reason{}
 	case i == l.target && !more, i < l.target && !more:
-		return reason{text: "there is no free space before it"}
+		return reason{why: "there is no free space before it"}
 	case !more:
-		return reason{text: "there is no free space behind it"}
+		return reason{why: "there is no free space behind it"}
 	}
 	return l.little("the free space there makes room for only %s", free)
 }
@@ -120,8 +120,8 @@ func (l *line) still(i int, side means, need geometry.Sector) reason {
 // kept is why shrinking item i does not help.
 func (l *line) kept(i int, need geometry.Sector) reason {
 	it := l.items[i]
-	if it.full != "" {
-		return reason{text: it.full}
+	if !it.full.OK() {
+		return reason{why: it.full}
 	}
 	longest, more := l.longest(limits{means: moveBefore | moveAfter | moveSelf, shrunk: i + 1})
 	room := longest.want - l.items[l.target].span.Len()
@@ -134,12 +134,12 @@ func (l *line) kept(i int, need geometry.Sector) reason {
 		return l.little("with all that it can give there is room for only %s", room)
 	}
 	for j := min(i, l.target) + 1; j < max(i, l.target); j++ {
-		if between := l.items[j]; between.kind == body && between.stuck != "" {
-			return reason{text: between.part.Ref() + " is in the way, which cannot move"}
+		if between := l.items[j]; between.kind == body && !between.stuck.OK() {
+			return reason{why: model.Because("%s is in the way, which cannot move", between.part.Ref())}
 		}
 	}
-	if stuck := l.items[l.target].stuck; stuck != "" && i < l.target {
-		return reason{text: l.items[l.target].part.Ref() + " cannot move there: " + stuck}
+	if stuck := l.items[l.target].stuck; !stuck.OK() && i < l.target {
+		return reason{why: model.Because("%s cannot move there: %s", l.items[l.target].part.Ref(), stuck)}
 	}
-	return reason{text: "what it can give is less than a step of the grid"}
+	return reason{why: "what it can give is less than a step of the grid"}
 }

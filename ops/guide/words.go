@@ -35,6 +35,7 @@ type wayGroup struct {
 	text string
 	refs []string        // of partitions that only move
 	by   geometry.Sector // how far, 0 for other operations
+	way  string          // the same in words: "right by 1024 MiB"
 }
 
 func (w *wayList) add(text string, op ops.Operation, before model.Disk) {
@@ -45,7 +46,7 @@ func (w *wayList) add(text string, op ops.Operation, before model.Disk) {
 	if change, ok := op.(ops.MoveResize); ok && change.Shift != 0 {
 		was, there := before.Partition(change.ID)
 		if there && (change.Len == 0 || change.Len == was.Span.Len()) && was.Role != model.Extended {
-			g.refs, g.by = []string{was.Ref()}, change.Shift
+			g.refs, g.by, g.way = []string{was.Ref()}, change.Shift, change.Way(before.SectorSize)
 		}
 	}
 	if n := len(*w); n > 0 && g.by != 0 && (*w)[n-1].by == g.by {
@@ -63,13 +64,12 @@ func (w wayList) words() []string {
 			out = append(out, g.text)
 			continue
 		}
-		_, distance, _ := strings.Cut(g.text, g.refs[0])
 		n := len(g.refs)
 		who := strings.Join(g.refs[:n-1], ", ") + " and " + g.refs[n-1]
 		if n > 4 {
 			who = fmt.Sprintf("%d partitions, %s to %s,", n, g.refs[0], g.refs[n-1])
 		}
-		out = append(out, "move "+who+distance)
+		out = append(out, "move "+who+" "+g.way)
 	}
 	return out
 }

@@ -146,10 +146,10 @@ func contents(fs model.Filesystem, n geometry.Bytes) report.SheetSection {
 	if fs.BlockSize > 0 {
 		s.Add("Block size", fmt.Sprintf("%d bytes", fs.BlockSize))
 	}
-	if fs.Dirty == "" {
+	if fs.Dirty.OK() {
 		s.Add("State", "nothing wrong is known")
 	} else {
-		s.Warn("State", fs.Dirty, report.Odd)
+		s.Warn("State", string(fs.Dirty), report.Odd)
 	}
 	s.Warn("Elsewhere", fs.Elsewhere.String(), report.Odd)
 	s.Add("Notes", fs.Notes)

@@ -58,7 +58,7 @@ func said(ctx context.Context, q fsys.Inquiry, path, shown string) report.Said {
 	var missing *tool.MissingError
 	switch {
 	case errors.As(err, &missing):
-		said.Err = ops.NotInstalled(missing.Name, q.Package)
+		said.Err = string(ops.NotInstalled(missing.Name, q.Package))
 	case errors.Is(err, context.DeadlineExceeded):
 		said.Err = fmt.Sprintf("%s was stopped after %s: the file system may be damaged", argv[0], mostTime)
 	case err != nil:

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -31,28 +30,28 @@ func (f Finder) glance(around registry.Surroundings, path string) report.Glimpse
 	out := report.Glimpse{Path: path}
 	g, err := around.Glance(path, func(r io.ReaderAt, g registry.Glance) error { return f.look(r, g, &out) })
 	out.Size, out.Format, out.Own = geometry.Bytes(g.Size), g.Format, g.Own
-	out.Back, out.Use, out.Cannot = safetext.Printable(g.Back), safetext.Printable(g.Use), safetext.Printable(g.Cannot)
-	if why := f.refusal(path, g, err); why != "" {
+	out.PartsUsed, out.Shunt = g.Parts, g.Shunt
+	out.Back, out.Use, out.Cannot = safetext.Printable(g.Back), safetext.Printable(g.Use), model.Reason(safetext.Printable(string(g.Cannot)))
+	if why := f.refusal(g, err); !why.OK() {
 		out.Cannot = why
 	}
 	if err != nil {
 		return out
 	}
 	// Another format is an image as well, if of a kind that has to be converted first.
-	out.Image = out.Image || g.Cannot != "" && g.Format != "partition"
+	out.Image = out.Image || !g.Cannot.OK() && g.Format != "partition"
 	return out
 }
 
-// refusal is why what a glance saw cannot be opened, "" if that is for the glance to say.
-func (f Finder) refusal(path string, g registry.Glance, err error) string {
+// refusal is why what a glance saw cannot be opened, as far as the glance does not say it.
+func (f Finder) refusal(g registry.Glance, err error) model.Reason {
 	switch {
-	case g.Physical && !f.Disks && g.Cannot == "":
-		return "it " + target.ErrPhysical.Error()
+	case g.Physical && !f.Disks && g.Cannot.OK():
+		return model.Because("it %v", target.ErrPhysical)
 	case errors.Is(err, fs.ErrPermission):
 		return "there is no permission to read it: run shunt as its owner or as root"
 	case err != nil:
-		// Every error names the path, which is shown beside this.
-		return strings.TrimPrefix(strings.TrimPrefix(reason(err), "open "), path+" ")
+		return model.Reason(reason(err))
 	}
 	return ""
 }

@@ -36,8 +36,10 @@ type Glimpse struct {
 	Whole  model.FSKind // what covers a disk without partitions
 	Back   string       // the file behind a loop device
 	Use    string       // who uses it: "loop device /dev/loop0, mounted at /mnt"
-	Own    bool         // the program that looked has it open itself
-	Cannot string       // why it cannot be opened, whoever uses it
+	// PartsUsed says that the system uses partitions of it, and Shunt that another shunt uses it.
+	PartsUsed, Shunt bool
+	Own              bool         // the program that looked has it open itself
+	Cannot           model.Reason // why it cannot be opened, whoever uses it
 	// Image says that something in it tells of a disk image, or nothing in it tells of anything else.
 	Image bool
 }

@@ -265,10 +265,10 @@ func (s *Session) Image() string {
 	return l.File
 }
 
-// Mountable is why nothing of the target can be mounted or attached by this process, "" if it can.
-func (s *Session) Mountable() string {
+// Mountable is why nothing of the target can be mounted or attached by this process.
+func (s *Session) Mountable() model.Reason {
 	if _, err := target.AsPlain(s.target); err != nil {
-		return err.Error()
+		return model.Reason(err.Error())
 	}
 	if os.Geteuid() != 0 {
 		return "it takes root: start shunt with sudo; i shows the files in a partition without"

@@ -362,7 +362,7 @@ var ErrNotDisk = errors.New("holds no partition table, no file system that shunt
 // checkDisk keeps files that are no disk images from being edited: a text file could be made longer like an image.
 // Blank images, all zero at their start, are fine.
 func checkDisk(path string, t target.Target, d model.Disk) error {
-	if d.Table.Kind != model.TableNone || d.Whole.Known() || d.ReadOnly() != "" {
+	if d.Table.Kind != model.TableNone || d.Whole.Known() || !d.ReadOnly().OK() {
 		return nil
 	}
 	head := make([]byte, min(t.Size(), 64<<10))

@@ -55,6 +55,7 @@ type InUse struct {
 	Holder string // who: "qemu-nbd (pid 123)", "loop device /dev/loop0, mounted at /mnt"
 	Advice string // what to do: "unmount /mnt, then run `losetup -d /dev/loop0`"
 	PID    int    // the process, or 0 where it is not known or the holder is none
+	Shunt  bool   // the holder is another shunt
 }
 
 func (e *InUse) Error() string {

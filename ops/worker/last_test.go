@@ -110,7 +110,7 @@ func TestLastLong(t *testing.T) {
 // TestNoUndo tells why there is no undo, and believes only what it can have written itself.
 func TestNoUndo(t *testing.T) {
 	dir := openDir(t, filepath.Join(t.TempDir(), "j"))
-	if err := noteNoUndo(dir, []string{"p2", "p5"}); err != nil {
+	if err := noteNoUndo(dir, []int{2, 5}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Undoable(dir); !errors.Is(err, txn.ErrNoUndo) || !strings.Contains(err.Error(), "p2, p5 grew while mounted") {

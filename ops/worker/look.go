@@ -93,8 +93,8 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 		return answer, err
 	}
 	// The superblock is read here once more: what the asker knows of it may be old.
-	if no := scan.Probe(w.target, q.Off, q.Len).Elsewhere.NoTools(); no != "" {
-		return answer, errors.New(no)
+	if no := scan.Probe(w.target, q.Off, q.Len).Elsewhere.NoTools(); !no.OK() {
+		return answer, no.Err()
 	}
 	show := &display{target: w.target, question: q, how: w.job.How}
 	defer func() { err = errors.Join(err, show.close()) }()

@@ -46,16 +46,13 @@ func decodeNoUndo(text []byte) (noUndo, error) {
 	return n, nil
 }
 
-// noteNoUndo leaves word why what was committed last cannot be undone, or removes it if that is not so.
-func noteNoUndo(dir *journal.Dir, grown []string) error {
+// noteNoUndo leaves word why what was committed last cannot be undone, or removes it if that is not so. grown are the numbers
+// of the partitions whose file systems grew while mounted.
+func noteNoUndo(dir *journal.Dir, grown []int) error {
 	if len(grown) == 0 {
 		return errors.Join(dir.Remove(noUndoName), dir.Vanish())
 	}
-	var n noUndo
-	for _, ref := range grown {
-		n.Grown = append(n.Grown, number(ref))
-	}
-	text, err := json.Marshal(n)
+	text, err := json.Marshal(noUndo{Grown: grown})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 	if err != nil {
 		return // it compiled when it was rehearsed
 	}
-	var grown []string
+	var grown []int
 	tools := fsys.Tools{Run: w.runTool}
 	for _, s := range steps {
 		if !afterCommit(s) {
@@ -34,10 +34,11 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 		w.logf("== %s", text)
 		w.link.at(func(p *report.Progress) { p.Stage = text })
 		w.link.sendProgress()
-		grown = append(grown, s.Ref)
-		if err := w.growOne(ctx, tools, s, q, disk); err != nil {
+		want, _ := q.Preview().Partition(s.Part)
+		grown = append(grown, want.Number)
+		if err := w.growOne(ctx, tools, s, want, disk); err != nil {
 			w.logf("failed: %v", err)
-			addAdvice(r, fmt.Sprintf("The partition table is as planned, but the file system in %s did not grow: %v. It works on as it was; %s.", s.Ref, err, w.again(s)))
+			addAdvice(r, fmt.Sprintf("The partition table is as planned, but the file system in %s did not grow: %v. It works on as it was; %s.", s.Ref, err, w.again(s, want.Number)))
 		}
 	}
 	if err := noteNoUndo(dir, grown); err != nil {
@@ -45,8 +46,7 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 	}
 }
 
-func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, q ops.Queue, disk model.Disk) error {
-	want, _ := q.Preview().Partition(s.Part)
+func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, want model.Partition, disk model.Disk) error {
 	now, ok := disk.ByNumber(want.Number)
 	node := w.node(want.Number)
 	switch {
@@ -58,25 +58,16 @@ func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, q o
 	return tools.GrowMounted(ctx, s.FS, node, now.Use.GrowsAt())
 }
 
-// again is how to grow a mounted file system by hand.
-func (w *process) again(s ops.Step) string {
-	node := w.node(number(s.Ref))
+// again is how to grow the mounted file system in a partition by hand.
+func (w *process) again(s ops.Step, number int) string {
+	node := w.node(number)
 	if node == "" { // the kernel will call it this once it knows it
 		node = strings.TrimRight(w.target.Path(), "0123456789")
 		if node != w.target.Path() {
 			node = w.target.Path() + "p"
 		}
-		node += strconv.Itoa(number(s.Ref))
+		node += strconv.Itoa(number)
 	}
 	return fmt.Sprintf("to grow it later, run `%s` if the kernel does not know the new size yet, and `%s`",
 		safetext.Command("partx", "-u", w.target.Path()), safetext.Command(fsys.GrowByHand(s.FS, node, s.Mounted)...))
-}
-
-// number is the number in a partition's "p1", 0 if there is none.
-func number(ref string) int {
-	n := 0
-	if _, err := fmt.Sscanf(ref, "p%d", &n); err != nil {
-		return 0
-	}
-	return n
 }

@@ -61,8 +61,8 @@ func (p person) confinedDisk(t *testing.T, f matrixFS) string {
 // confinedPlan is all that can be done with a file system; in the short version what takes tools of their own.
 func confinedPlan(f matrixFS, can ops.Capability) string {
 	var plan strings.Builder
-	do := func(reason, line string, args ...any) {
-		if reason == "" {
+	do := func(reason model.Reason, line string, args ...any) {
+		if reason.OK() {
 			fmt.Fprintf(&plan, line+"\n", args...)
 		}
 	}
@@ -73,7 +73,7 @@ func confinedPlan(f matrixFS, can ops.Capability) string {
 	if *everyConfined {
 		do(can.Shrink, "resize 1 to %dMiB", f.size)
 	}
-	if can.Create == "" {
+	if can.Create.OK() {
 		do("", "new %dMiB at %dMiB fs=%s", f.size, 2*f.size+10, f.kind)
 	}
 	do("", "image grow 1MiB")

@@ -130,7 +130,7 @@ type (
 func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
-		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: d.ReadOnly(),
+		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: string(d.ReadOnly()),
 		Undo: f.Undo, Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
 	}
 	if f.Ignored != nil {
@@ -176,7 +176,7 @@ func fsOf(f model.Filesystem) *infoFS {
 	}
 	return &infoFS{
 		Kind: string(f.Kind), Label: f.Label, UUID: f.UUID, Size: known(f.Size, f.Size > 0), Used: known(f.Used, f.Used >= 0),
-		Minimum: known(f.Min, f.Min > 0), Dirty: f.Dirty, Elsewhere: f.Elsewhere.String(), Notes: f.Notes,
+		Minimum: known(f.Min, f.Min > 0), Dirty: string(f.Dirty), Elsewhere: f.Elsewhere.String(), Notes: f.Notes,
 	}
 }
 

@@ -125,6 +125,7 @@ func TestSupportText(t *testing.T) {
 		model.NTFS: {
 			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Grow: "ntfsresize is not installed: apt install ntfs-3g",
 			Online: "NTFS is not resized while it is mounted, since there is no program that does it and lives to tell", Package: "ntfs-3g",
+			Missing: []string{"ntfs-3g"},
 		},
 		"zfs": {Create: "shunt has no tool for zfs", Shrink: "XFS cannot be shrunk"},
 	}

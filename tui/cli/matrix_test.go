@@ -182,7 +182,7 @@ func toldSupport(t *testing.T) map[model.FSKind]map[string]string {
 		support[model.FSKind(k.Kind)] = map[string]string{}
 		for ability, reason := range k.Reasons {
 			if reason != nil {
-				support[model.FSKind(k.Kind)][ability] = *reason
+				support[model.FSKind(k.Kind)][ability] = string(*reason)
 			}
 		}
 	}

@@ -139,7 +139,7 @@ func (s *settings) plan(sess *session.Session, name string, align geometry.Align
 	case sess.Unfinished() != nil:
 		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `%s` to finish it, or `%s` to roll it back",
 			sess.Facts().Path, sess.Facts().Call.Line("recover"), sess.Facts().Call.Line("recover", "--rollback")))
-	case sess.Disk().ReadOnly() != "":
+	case !sess.Disk().ReadOnly().OK():
 		return ops.Queue{}, readOnly(sess)
 	}
 	in := io.Reader(s.in)
@@ -159,12 +159,11 @@ func (s *settings) plan(sess *session.Session, name string, align geometry.Align
 }
 
 func readOnly(sess *session.Session) error {
-	for _, p := range sess.Disk().Problems() {
-		if p.Text == sess.Disk().ReadOnly() && p.Advice != "" {
-			return fmt.Errorf("%s cannot be edited: %s; %s", sess.Facts().Path, p.Text, sess.Facts().Call.Fill(p.Advice))
-		}
+	p, _ := sess.Disk().Fatal()
+	if p.Advice != "" {
+		p.Text += "; " + sess.Facts().Call.Fill(p.Advice)
 	}
-	return fmt.Errorf("%s cannot be edited: %s", sess.Facts().Path, sess.Disk().ReadOnly())
+	return fmt.Errorf("%s cannot be edited: %s", sess.Facts().Path, p.Text)
 }
 
 func (s *settings) recover(ctx context.Context, path string, how txn.Direction, asJSON bool) (err error) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/window"
 )
@@ -17,9 +18,9 @@ type (
 		Confined    string        `json:"confined,omitempty"` // how tools are kept from all but what they work on
 	}
 	supportKind struct {
-		Kind    string             `json:"kind"`
-		Reasons map[string]*string `json:"reasons"` // by ability
-		Install string             `json:"install,omitempty"`
+		Kind    string                   `json:"kind"`
+		Reasons map[string]*model.Reason `json:"reasons"` // by ability
+		Install string                   `json:"install,omitempty"`
 	}
 )
 
@@ -46,10 +47,10 @@ func (s *settings) support(caps ops.Capabilities, asJSON bool) error {
 func supportOf(m ops.Support) supportReport {
 	r := supportReport{FileSystems: []supportKind{}, Install: append([]string{}, m.Missing()...)}
 	for _, row := range m.Rows {
-		k := supportKind{Kind: string(row.Kind), Reasons: map[string]*string{}, Install: row.Install}
+		k := supportKind{Kind: string(row.Kind), Reasons: map[string]*model.Reason{}, Install: strings.Join(row.Install, " ")}
 		for _, a := range ops.Abilities() {
 			k.Reasons[a.String()] = nil
-			if reason := m.Reason(row, a); reason != "" {
+			if reason := m.Reason(row, a); !reason.OK() {
 				k.Reasons[a.String()] = &reason
 			}
 		}
@@ -81,7 +82,7 @@ func writeSupport(out io.Writer, m ops.Support) error {
 		b.WriteString("\nWhy not:\n")
 	}
 	for i, reason := range m.Reasons {
-		for j, text := range wrapped(reason, textWidth-5) {
+		for j, text := range wrapped(string(reason), textWidth-5) {
 			mark := "     "
 			if j == 0 {
 				mark = fmt.Sprintf("%3d  ", i+1)

@@ -54,7 +54,7 @@ func planDisks() map[string]model.Disk {
 func planEnv() ops.Env {
 	caps := fsys.DiscoverWith(fsys.Machine{
 		Look:        func(name string) (string, error) { return name, nil },
-		CannotMount: func(string) string { return "" },
+		CannotMount: func(string) model.Reason { return "" },
 	})
 	sources := func(path string, _ int) (ops.Source, error) {
 		p, _ := planDisks()["stick"].ByNumber(1)

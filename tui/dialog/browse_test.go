@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/styles"
@@ -247,6 +249,22 @@ func TestBrowseGlances(t *testing.T) {
 	}
 	if _, action = press(t, d, "end"); action == nil {
 		t.Error("what comes into view is not looked into")
+	}
+}
+
+// TestBrowseUse: what is said of a use depends on whose it is, not on how it is called.
+func TestBrowseUse(t *testing.T) {
+	for want, g := range map[string]report.Glimpse{
+		"Partitions that are in use are kept as they are": {Use: "part of a btrfs that is mounted", PartsUsed: true},
+		"an editor has to be quit first":                  {Use: "somebody (pid 1)", Shunt: true},
+		"It cannot be opened as long as it is":            {Use: "mounted (pid 2)"},
+	} {
+		g.Path, g.Format, g.Image = "/images/a.raw", "raw", true
+		d, _ := picker(t, "a.raw").Update(dialog.Glimpses{List: []report.Glimpse{g}})
+		text := strings.Join(strings.Fields(ansi.Strip(strings.Join(d.View(72, 18, styles.New(styles.Dark, styles.Full, styles.ASCII)).Lines, " "))), " ")
+		if !strings.Contains(text, want) {
+			t.Errorf("%+v: %q is not in %q", g, want, text)
+		}
 	}
 }
 

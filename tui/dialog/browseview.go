@@ -127,7 +127,7 @@ func (b Browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 	switch {
 	case i == b.at:
 		return st.Row.Render(st.Cursor + " " + cells + use)
-	case r.Kind != report.CandidateDir && (seen && (!g.Image || g.Cannot != "") || !r.Likely && r.Kind == report.CandidateFile):
+	case r.Kind != report.CandidateDir && (seen && (!g.Image || !g.Cannot.OK()) || !r.Likely && r.Kind == report.CandidateFile):
 		return "  " + st.Faint.Render(cells+use)
 	}
 	return "  " + st.Text.Render(cells) + st.Warn.Render(use)
@@ -169,11 +169,11 @@ func contentWords(g report.Glimpse, c browseColumns) string {
 	switch {
 	case g.Format == "":
 		return "unreadable"
-	case g.Cannot != "" && c.format == 0 && g.Format != "raw":
+	case !g.Cannot.OK() && c.format == 0 && g.Format != "raw":
 		return g.Format
-	case g.Cannot != "" && short:
+	case !g.Cannot.OK() && short:
 		return "refused"
-	case g.Cannot != "":
+	case !g.Cannot.OK():
 		return "cannot be opened"
 	case g.Table != model.TableNone && short:
 		return fmt.Sprintf("%s %d", g.Table, g.Parts)
@@ -211,13 +211,13 @@ func (b Browse) details(width int, st *styles.Styles) []string {
 	case r.Kind == report.CandidateDir:
 		text = "a directory"
 	case !seen:
-	case g.Cannot != "":
-		text, look = "Cannot be opened: "+g.Cannot, st.Warn
+	case !g.Cannot.OK():
+		text, look = "Cannot be opened: "+string(g.Cannot), st.Warn
 	case g.Own:
 		text = "It is open already: Enter goes there."
-	case strings.HasPrefix(g.Use, "mounted"), strings.HasPrefix(g.Use, "used"):
+	case g.PartsUsed:
 		text, look = "In use: "+g.Use+". Partitions that are in use are kept as they are.", st.Warn
-	case strings.HasPrefix(g.Use, "another shunt"):
+	case g.Shunt:
 		text, look = "In use by "+g.Use+". Enter shows a commit that was left running; an editor has to be quit first.", st.Warn
 	case g.Use != "":
 		text, look = "In use by "+g.Use+". It cannot be opened as long as it is.", st.Warn

@@ -35,7 +35,7 @@ type create struct {
 func NewCreate(q ops.Queue, gap model.Gap, align geometry.Alignment) (Dialog, error) {
 	d := q.Preview()
 	roles, why := ops.RolesFor(d, gap)
-	if why != "" {
+	if !why.OK() {
 		return nil, &ops.Refusal{What: "create a partition", Reason: why}
 	}
 	room, err := ops.RoomForNew(d, gap, align)
@@ -174,7 +174,7 @@ func roleWords(roles []model.Role) []string {
 
 // makeable lists what can be made here. What cannot is told by the Format dialog and the page of what is supported.
 func makeable(env ops.Env) []kindChoice {
-	return slices.DeleteFunc(kindChoices(env, "empty"), func(k kindChoice) bool { return k.off != "" })
+	return slices.DeleteFunc(kindChoices(env, "empty"), func(k kindChoice) bool { return !k.off.OK() })
 }
 
 func fsWords(kinds []kindChoice) []string {

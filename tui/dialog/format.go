@@ -39,7 +39,7 @@ func NewFormat(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 			c.note = "empty: nothing that is there is recognised any more"
 		}
 		f.list.choices = append(f.list.choices, c)
-		if k.kind == part.FS.Kind && k.off == "" && part.FS.Known() {
+		if k.kind == part.FS.Kind && k.off.OK() && part.FS.Known() {
 			f.list.at = i
 		}
 	}

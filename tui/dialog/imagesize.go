@@ -4,6 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
@@ -17,7 +18,7 @@ type imageSize struct {
 	sectors  geometry.Sector
 	field    widget.Field
 	smallest geometry.Sector
-	why      string
+	why      model.Reason
 	wrong    error
 	verdict  verdict
 }
@@ -127,7 +128,7 @@ func (s imageSize) rows() []row[imageSize] {
 	}
 	return []row[imageSize]{
 		size, blank[imageSize](), hint[imageSize]("Size now "+sizeText(z.Bytes(s.queue.Preview().Sectors)), 1),
-		hint[imageSize]("Smallest "+sizeText(z.Bytes(s.smallest))+": "+s.why, 2), blank[imageSize](),
+		hint[imageSize]("Smallest "+sizeText(z.Bytes(s.smallest))+": "+string(s.why), 2), blank[imageSize](),
 		outcome[imageSize](s.wrong, s.verdict, `Type a size ("4GiB") or a change ("+2GiB").`),
 	}
 }

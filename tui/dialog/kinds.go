@@ -9,7 +9,7 @@ import (
 type kindChoice struct {
 	kind model.FSKind
 	word string
-	off  string // why it cannot be made here, "" if it can
+	off  model.Reason // why it cannot be made here
 }
 
 // kindChoices lists what a partition can be given: the file systems that can be made on this machine in the order of
@@ -20,8 +20,8 @@ func kindChoices(env ops.Env, nothing string) []kindChoice {
 	for _, row := range env.Caps.Matrix().Rows {
 		c := kindChoice{kind: row.Kind, word: string(row.Kind), off: env.Caps.Of(row.Kind).Create}
 		switch {
-		case row.Kind == model.Unformatted, c.off != "" && env.Caps.Of(row.Kind).Package == "":
-		case c.off != "":
+		case row.Kind == model.Unformatted, !c.off.OK() && env.Caps.Of(row.Kind).Package == "":
+		case !c.off.OK():
 			cannot = append(cannot, c)
 		case row.Kind == model.Usual:
 			can = append([]kindChoice{c}, can...)

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"shunt/model"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -10,7 +11,7 @@ import (
 type Item struct {
 	Text   string
 	Note   string
-	Off    string // why it cannot be chosen, "" if it can
+	Off    model.Reason // why it cannot be chosen
 	Action Action
 }
 
@@ -26,7 +27,7 @@ type menu struct {
 func NewMenu(title, text string, items ...Item) Dialog {
 	m := menu{title: title, text: text, items: items}
 	for i := len(items) - 1; i >= 0; i-- {
-		if items[i].Off == "" {
+		if items[i].Off.OK() {
 			m.list.at = i
 		}
 	}
@@ -41,7 +42,7 @@ func (m menu) stops() []stop { return []stop{stopFS} }
 func (m menu) check() menu { return m }
 
 func (m menu) accept() Action {
-	if item := m.items[m.list.at]; item.Off == "" {
+	if item := m.items[m.list.at]; item.Off.OK() {
 		return item.Action
 	}
 	return nil
@@ -66,8 +67,8 @@ func (m menu) rows() []row[menu] {
 func (m menu) about(p paper) []string {
 	item := m.items[m.list.at]
 	text, look := item.Note, p.st.Muted
-	if item.Off != "" {
-		text, look = "Not possible: "+item.Off, p.st.Warn
+	if !item.Off.OK() {
+		text, look = "Not possible: "+string(item.Off), p.st.Warn
 	}
 	return widget.Pad(notes(widget.Clean(text), p.width, 3, look.Render, p.st), p.width, 3, p.st.More)
 }

@@ -1,8 +1,6 @@
 package dialog
 
 import (
-	"fmt"
-
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
@@ -55,7 +53,7 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 	d := q.Preview()
 	what := "copy " + clip.Ref()
 	roles, why := ops.RolesFor(d, gap)
-	if why != "" {
+	if !why.OK() {
 		return nil, &ops.Refusal{What: what, Reason: why}
 	}
 	room, err := ops.RoomForNew(d, gap, align)
@@ -70,7 +68,7 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 	}
 	if p.least > room.Len() {
 		return nil, &ops.Refusal{
-			What: what, Reason: fmt.Sprintf("it needs %s and there is room for %s here",
+			What: what, Reason: model.Because("it needs %s and there is room for %s here",
 				geometry.FormatBytes(clip.Bytes), geometry.FormatBytes(d.SectorSize.Bytes(room.Len()))),
 			Nearest: "choose larger free space, or shrink it first",
 		}
@@ -82,11 +80,11 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 // limits is the freedom of the copy: it is never smaller than what is copied, and only as much larger as the file
 // system can be told to be.
 func (p paste) limits(room geometry.Span) ops.Limits {
-	l := ops.Limits{Room: room, Chosen: room, MinLen: p.least, MaxLen: room.Len(), CanShrink: "it holds all of " + p.clip.Ref()}
+	l := ops.Limits{Room: room, Chosen: room, MinLen: p.least, MaxLen: room.Len(), Shrink: model.Because("it holds all of %s", p.clip.Ref())}
 	if fs := p.clip.Part.FS; fs.Known() {
-		l.CanGrow = p.queue.Env().Caps.For(fs).Grow
+		l.Grow = p.queue.Env().Caps.For(fs).Grow
 	}
-	if l.CanGrow != "" {
+	if !l.Grow.OK() {
 		l.MaxLen = p.least
 	}
 	return l
@@ -149,8 +147,8 @@ func (p paste) rows() []row[paste] {
 	for _, n := range copyNotes(p.clip) {
 		rows = append(rows, hint[paste](n, 2))
 	}
-	if why := p.place.limits.CanGrow; why != "" {
-		rows = append(rows, hint[paste]("The size stays: "+why, 2))
+	if why := p.place.limits.Grow; !why.OK() {
+		rows = append(rows, hint[paste]("The size stays: "+string(why), 2))
 	}
 	return append(rows, blank[paste](), outcome[paste](p.place.wrong, p.verdict, ""))
 }
@@ -172,7 +170,7 @@ func (p paste) keys(at stop) []keymap.Binding {
 		keys = []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyNext()}
 	case stopNone, stopBefore, stopSize, stopAfter, stopFS, stopLabel, stopName, stopFlags, stopButtons:
 	}
-	if p.place.limits.CanGrow == "" {
+	if p.place.limits.Grow.OK() {
 		keys = append([]keymap.Binding{keyMax()}, keys...)
 	}
 	return append(keys, keyAccept("paste"), keyCancel())

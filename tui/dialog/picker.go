@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/model"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -13,8 +14,8 @@ import (
 // choice is a line of a list to choose from.
 type choice struct {
 	text string
-	note string // in a second column, may be empty
-	off  string // why it cannot be chosen, "" if it can
+	note string       // in a second column, may be empty
+	off  model.Reason // why it cannot be chosen
 }
 
 // picker is a list with a cursor. What cannot be chosen is dimmed, and is passed over by nothing: the cursor goes
@@ -91,8 +92,8 @@ func (p picker) view(width, height, column int, focused bool, st *styles.Styles)
 	for i := from; i < to; i++ {
 		c := p.choices[i]
 		note := c.note
-		if c.off != "" {
-			note = c.off
+		if !c.off.OK() {
+			note = string(c.off)
 		}
 		text := widget.Fit(widget.Fit(widget.Clean(c.text), column, st.More)+" "+widget.Clean(note), width-3, st.More)
 		text = strings.TrimRight(text, " ")
@@ -101,7 +102,7 @@ func (p picker) view(width, height, column int, focused bool, st *styles.Styles)
 			lines = append(lines, st.Row.Render(widget.Fit(st.Cursor+" "+text, width-1, "")))
 		case i == p.at:
 			lines = append(lines, st.Strong.Render(st.Cursor+" "+text))
-		case c.off != "":
+		case !c.off.OK():
 			lines = append(lines, st.Faint.Render("  "+text))
 		default:
 			lines = append(lines, st.Text.Render("  "+text))

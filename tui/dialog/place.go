@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
@@ -60,14 +61,14 @@ func (p place) enter() place {
 	return p.show(stopBar)
 }
 
-// fixed is why the number at a stop cannot be changed, or "".
-func (p place) fixed(at stop) string {
+// fixed is why the number at a stop cannot be changed.
+func (p place) fixed(at stop) model.Reason {
 	switch at {
 	case stopBefore, stopAfter:
-		return p.limits.CanMove
+		return p.limits.Move
 	case stopSize:
-		if p.limits.CanGrow != "" && p.limits.CanShrink != "" {
-			return p.limits.CanGrow
+		if !p.limits.Grow.OK() && !p.limits.Shrink.OK() {
+			return p.limits.Grow
 		}
 	case stopNone, stopAlign, stopBar, stopFS, stopRole, stopLabel, stopName, stopFlags, stopButtons:
 	}
@@ -86,7 +87,7 @@ func (p place) update(msg tea.Msg, at stop) place {
 			return next
 		}
 	}
-	if at > stopAfter || p.fixed(at) != "" {
+	if at > stopAfter || !p.fixed(at).OK() {
 		return p
 	}
 	own := &p.fields[at-stopBefore]
@@ -197,10 +198,10 @@ func (p place) stretch(end geometry.Sector) place {
 // toGrid puts the start, and then the end, on the nearest grid line, as far as the limits allow.
 func (p place) toGrid() place {
 	start := p.align.Nearest(p.span.Start, p.z)
-	if p.fixed(stopBefore) == "" && start != p.span.Start {
+	if p.fixed(stopBefore).OK() && start != p.span.Start {
 		p = p.snap(p.span.Shift(start-p.span.Start), ops.WholePartition)
 	}
-	if end := p.align.Nearest(p.span.End, p.z); p.fixed(stopSize) == "" && end != p.span.End {
+	if end := p.align.Nearest(p.span.End, p.z); p.fixed(stopSize).OK() && end != p.span.End {
 		p = p.stretch(end)
 	}
 	return p

@@ -62,7 +62,7 @@ func (p place) cells(width int) (from, to int) {
 func (p place) grab(x, width int) ops.Handle {
 	from, to := p.cells(width)
 	switch {
-	case x <= from && p.limits.CanMove == "":
+	case x <= from && p.limits.Move.OK():
 		return ops.LeftEdge
 	case x >= to-1:
 		return ops.RightEdge
@@ -159,7 +159,7 @@ func (p place) detail(own stop) string {
 // field is one of the fields with the cell of its cursor.
 func (p place) field(own stop, name string, here bool, st *styles.Styles) (line string, cursor int) {
 	label, field := formName(name, here, st), p.fields[own-stopBefore]
-	if p.fixed(own) != "" {
+	if !p.fixed(own).OK() {
 		return label + "  " + st.Faint.Render(field.Value()), 0
 	}
 	return fieldLine(label, field, here, formField, st)

@@ -101,21 +101,20 @@ func (r resize) limits() []string {
 	l, z := r.place.limits, r.place.z
 	var out []string
 	size := func(n geometry.Sector) string { return geometry.FormatBytes(z.Bytes(n)) }
-	// The size stands before it already.
-	whyMin := strings.ReplaceAll(l.WhyMin, " need "+size(l.MinLen), " need that")
+	whyMin := l.WhyMin.Beside(z.Bytes(l.MinLen))
 	switch {
-	case r.place.fixed(stopSize) != "":
-		out = append(out, "The size stays: "+l.CanGrow)
-	case l.CanShrink != "":
-		out = append(out, fmt.Sprintf("Largest %s. It cannot shrink: %s", size(l.MaxLen), l.CanShrink))
-	case l.CanGrow != "":
-		out = append(out, fmt.Sprintf("Smallest %s (%s). It cannot grow: %s", size(l.MinLen), whyMin, l.CanGrow))
+	case !r.place.fixed(stopSize).OK():
+		out = append(out, "The size stays: "+string(l.Grow))
+	case !l.Shrink.OK():
+		out = append(out, fmt.Sprintf("Largest %s. It cannot shrink: %s", size(l.MaxLen), l.Shrink))
+	case !l.Grow.OK():
+		out = append(out, fmt.Sprintf("Smallest %s (%s). It cannot grow: %s", size(l.MinLen), whyMin, l.Grow))
 	default:
 		out = append(out, fmt.Sprintf("Smallest %s: %s", size(l.MinLen), whyMin),
 			fmt.Sprintf("Largest %s: %s", size(l.MaxLen), l.WhyEnd))
 	}
-	if l.CanMove != "" {
-		out = append(out, "It stays where it is: "+l.CanMove)
+	if !l.Move.OK() {
+		out = append(out, "It stays where it is: "+string(l.Move))
 	}
 	return out
 }
@@ -149,10 +148,10 @@ func sentence(text string) string {
 
 func (r resize) keys(at stop) []keymap.Binding {
 	var keys []keymap.Binding
-	if r.place.limits.CanShrink == "" {
+	if r.place.limits.Shrink.OK() {
 		keys = append(keys, keyMin())
 	}
-	if r.place.limits.CanGrow == "" {
+	if r.place.limits.Grow.OK() {
 		keys = append(keys, keyMax())
 	}
 	switch {

@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"fmt"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -48,7 +47,7 @@ func NewRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Room, Acti
 	if !ok {
 		return Room{}, nil, &ops.Refusal{What: "make room", Reason: "the partition is gone"}
 	}
-	if why := ops.Limit(q.Preview(), q.Env(), id).CanGrow; why != "" {
+	if why := ops.Limit(q.Preview(), q.Env(), id).Grow; !why.OK() {
 		return Room{}, nil, &ops.Refusal{What: "make room for " + part.Ref(), Reason: why}
 	}
 	r, action := Room{part: part, queue: q, align: align, field: widget.NewField(mostWord, 24)}.solve()
@@ -58,18 +57,14 @@ func NewRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Room, Acti
 // NewSmallImage is the page for the image of the queue's preview, and what it wants first, if anything. An error says why
 // the image cannot become smaller, where that is known at once.
 func NewSmallImage(q ops.Queue, align geometry.Alignment) (Room, Action, error) {
-	if _, _, cannot := ops.ImageLimits(q.Preview()); cannot != "" {
+	if _, _, cannot := ops.ImageLimits(q.Preview()); !cannot.OK() {
 		return Room{}, nil, &ops.Refusal{What: "make the image smaller", Reason: cannot}
 	}
 	r, action := Room{queue: q, align: align}.solve()
 	if len(r.plans) > 0 || r.search.out {
 		return r, action, nil
 	}
-	var why []string
-	for _, n := range r.no {
-		why = append(why, n.What+": "+n.Why)
-	}
-	return r, nil, &ops.Refusal{What: "make the image smaller", Reason: strings.Join(why, "; ")}
+	return r, nil, &ops.Refusal{What: "make the image smaller", Reason: guide.Why(r.no)}
 }
 
 // image reports whether the page is about the image.

@@ -137,7 +137,7 @@ func (r Room) list(width int, st *styles.Styles) *planList {
 	}
 	if len(r.plans) == 0 && r.most() && !r.search.out {
 		// As much as there is takes nothing from the image's end, which may be all that is left.
-		if _, _, cannot := ops.ImageLimits(r.queue.Preview()); cannot == "" {
+		if _, _, cannot := ops.ImageLimits(r.queue.Preview()); cannot.OK() {
 			l.add(0, append([]string{""}, notes(`Type a size ("4GiB") or a change ("+1GiB"): the image can grow to make that room.`, width, 3, st.Text.Render, st)...)...)
 		}
 	}
@@ -170,7 +170,7 @@ func (l *planList) window(v *View, down, height int, st *styles.Styles) {
 }
 
 func impossibleWords(n guide.Impossible) string {
-	return strings.ToUpper(n.What[:1]) + n.What[1:] + ": " + widget.Clean(n.Why)
+	return widget.Clean(sentence(n.String()))
 }
 
 // planLines is a plan in a line, or with all it does if it is the chosen one.

@@ -28,7 +28,7 @@ type partType struct {
 
 	ops     []ops.Operation
 	verdict verdict
-	why     string // why the last flag could not be changed
+	why     model.Reason // why the last flag could not be changed
 }
 
 // NewType is the dialog for a partition of the queue's preview.
@@ -110,7 +110,7 @@ func (t partType) flagKey(press tea.KeyPressMsg) partType {
 		}
 		after, why := change(t.kind(), t.part, f)
 		t.why = why
-		if why == "" {
+		if why.OK() {
 			t.part = after
 		}
 	}
@@ -190,7 +190,7 @@ func (t partType) rows() []row[partType] {
 		rows = append(rows, search)
 	}
 	var wrong error
-	if t.why != "" {
+	if !t.why.OK() {
 		wrong = fmt.Errorf("flag %s: %s", t.flags[t.flag], t.why)
 	}
 	return append(rows, row[partType]{

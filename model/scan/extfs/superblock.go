@@ -212,10 +212,13 @@ func (s Superblock) Size() int64 { return int64(s.Blocks) * s.BlockSize }
 // Used is how many bytes are not free: data and metadata.
 func (s Superblock) Used() int64 { return int64(s.Blocks-s.FreeBlocks) * s.BlockSize }
 
+// SumOK reports whether the checksum of the superblock is right, or there is none.
+func (s Superblock) SumOK() bool { return !s.HasMetadataCsum() || s.sumStored == s.sumActual }
+
 // Dirty is why the file system must not be trusted as it stands, or "".
 func (s Superblock) Dirty() string {
 	switch {
-	case s.HasMetadataCsum() && s.sumStored != s.sumActual:
+	case !s.SumOK():
 		return "superblock checksum does not match"
 	case s.Incompat&IncompatRecover != 0:
 		return "journal needs recovery"

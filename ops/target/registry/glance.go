@@ -2,13 +2,13 @@ package registry
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops/target"
 	"shunt/ops/target/block"
 	"shunt/ops/target/internal/held"
@@ -31,8 +31,10 @@ type Glance struct {
 	Use    string              // who uses it: "loop device /dev/loop0, mounted at /mnt"
 	// Physical says that it is a disk that people may depend on.
 	Physical bool
-	Own      bool   // this program itself has it open
-	Cannot   string // why it cannot be opened, whoever uses it
+	Parts    bool         // the system uses the partitions of a device; an editor keeps those as they are
+	Shunt    bool         // another shunt uses it
+	Own      bool         // this program itself has it open
+	Cannot   model.Reason // why it cannot be opened, whoever uses it
 }
 
 // LookAround asks who uses what.
@@ -41,26 +43,26 @@ func LookAround() Surroundings {
 }
 
 // Glance looks at a file or block device; inside is called with the disk in it, if that can be read, before it is closed.
-// The error is ready to be shown; what is told of a target that cannot be read comes with it.
+// The error is the cause, ready to be shown beside the path; what is told of a target that cannot be read comes with it.
 func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance) error) (g Glance, err error) {
 	seen, err := held.Hold(path)
 	if err != nil {
-		return Glance{}, fmt.Errorf("open %s: %w", path, err)
+		return Glance{}, kernel.Cause(err)
 	}
 	defer func() { _ = seen.Close() }() // it was only looked at
 	var st unix.Stat_t
 	if err := kernel.Retry(func() error { return unix.Fstat(int(seen.Fd()), &st) }); err != nil {
-		return Glance{}, fmt.Errorf("open %s: %w", path, err)
+		return Glance{}, err
 	}
 	kind := st.Mode & unix.S_IFMT
 	if kind != unix.S_IFREG && kind != unix.S_IFBLK {
-		return Glance{}, fmt.Errorf("%s %w", path, target.ErrNotFile)
+		return Glance{}, target.ErrNotFile
 	}
 	var d kernel.Disk
 	g.Format, g.Size = plain().name, st.Size
 	if kind == unix.S_IFBLK {
 		if d, err = s.k.Disk(st.Rdev); err != nil {
-			return Glance{}, fmt.Errorf("open %s: %w", path, err)
+			return Glance{}, err
 		}
 		g = s.device(d)
 	}
@@ -68,7 +70,7 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 	f, err := os.OpenFile(held.Through(seen), os.O_RDONLY|unix.O_NONBLOCK, 0)
 	_ = seen.Close() // whoever asks for users of the file must not find it
 	if err != nil {
-		return g, held.OpenError(path, err)
+		return g, kernel.Cause(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if kind == unix.S_IFBLK {
@@ -77,9 +79,9 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 		}
 	}
 	if g.Use == "" {
-		g.Use, g.Own = s.user(path, f, st)
+		g.Use, g.Shunt, g.Own = s.user(path, f, st)
 	}
-	if g.Cannot != "" || g.Size == 0 {
+	if !g.Cannot.OK() || g.Size == 0 {
 		return g, nil
 	}
 	driver := block.Driver()
@@ -92,7 +94,7 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 			g.Format = other.name
 		}
 		if other.driver == nil || kind == unix.S_IFBLK && other.name != plain().name {
-			g.Cannot = fmt.Sprintf("this version cannot edit %s files: %s", other.name, other.advice(path))
+			g.Cannot = model.Because("this version cannot edit %s files: %s", other.name, other.advice(path))
 			return g, nil
 		}
 		driver = other.driver()
@@ -110,31 +112,33 @@ func (s Surroundings) device(d kernel.Disk) Glance {
 	g := Glance{
 		Size: d.Bytes(), Format: s.k.Sort(d), Back: d.Text("loop", "backing_file"), Physical: s.k.Physical(d), Use: s.k.DiskUses(d),
 	}
+	g.Parts = g.Use != ""
 	if w, ok := d.Whole(); ok {
-		g.Format, g.Cannot = "partition", "it is a partition and not a disk: open "+s.k.Node(w)
+		g.Format, g.Cannot = "partition", model.Because("it is a partition and not a disk: open %s", s.k.Node(w))
 	} else if g.Size == 0 {
-		g.Cannot = "it " + target.ErrNoMedium.Error()
+		g.Cannot = model.Because("it %v", target.ErrNoMedium)
 	}
 	return g
 }
 
 // user is who uses a file, or has a device for itself, as far as that is told without looking at every process.
-func (s Surroundings) user(path string, f *os.File, st unix.Stat_t) (who string, own bool) {
+func (s Surroundings) user(path string, f *os.File, st unix.Stat_t) (who string, shunt, own bool) {
 	name, ok := s.loops[kernel.FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}]
 	if ok && st.Mode&unix.S_IFMT == unix.S_IFREG {
 		what, _ := s.k.LoopHolder(name)
-		return what, false
+		return what, false, false
 	}
 	id := s.k.Identify(st.Dev, st.Ino, f)
 	switch {
 	case s.k.SwapOn(id) != "":
-		return "the system as swap", false
+		return "the system as swap", false, false
 	case !errors.Is(held.TestLocks(f, target.Edit), held.ErrHeld) && s.k.Flocker(id) == 0:
-		return "", false
+		return "", false, false
 	case s.k.OpenHere(id):
-		return "", true // its worker may have it open as well
+		return "", false, true // its worker may have it open as well
 	}
-	return s.k.Locker(path, id).Holder, false
+	holder := s.k.Locker(path, id)
+	return holder.Holder, holder.Shunt, false
 }
 
 // Devices lists the nodes of the block devices that can be edited: loop devices that are set up and other images that are

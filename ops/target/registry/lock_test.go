@@ -21,7 +21,7 @@ func TestTwoShunts(t *testing.T) {
 	check := unchanged(t, path)
 	other := start(t, "hold", path)
 	use := inUse(t, path, "another shunt (pid "+strconv.Itoa(other.pid)+")")
-	if use.PID != other.pid || use.Advice == "" {
+	if use.PID != other.pid || use.Advice == "" || !use.Shunt {
 		t.Errorf("got %+v", use)
 	}
 	seen := open(t, path, target.Options{Mode: target.Inspect})

@@ -31,13 +31,13 @@ func Env() ops.Env {
 	return ops.Env{Caps: ops.Capabilities{
 		model.Ext2: ext2, model.Ext3: ext3, model.Ext4: ext4, model.FAT16: fat16, model.FAT32: fat32,
 		model.NTFS: {
-			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Check: "ntfsfix is not installed: apt install ntfs-3g",
+			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Missing: []string{"ntfs-3g"}, Check: "ntfsfix is not installed: apt install ntfs-3g",
 			Online: "NTFS cannot grow while it is mounted", Package: "ntfs-3g", HalfUUID: true, KeepsPosition: true,
 			Labels: ops.LabelRule{Most: 128, UTF16: true},
 			Tools:  ops.ToolNames{Create: "mkntfs", Resize: "ntfsresize", Check: "ntfsresize", Label: "ntfslabel", UUID: "ntfslabel"},
 		},
 		model.F2FS: {
-			Create: "mkfs.f2fs is not installed: apt install f2fs-tools", Grow: "resize.f2fs is not installed: apt install f2fs-tools",
+			Create: "mkfs.f2fs is not installed: apt install f2fs-tools", Missing: []string{"f2fs-tools"}, Grow: "resize.f2fs is not installed: apt install f2fs-tools",
 			Shrink: "F2FS cannot be shrunk", UUID: "F2FS has no tool that changes its UUID", Online: "F2FS cannot grow while it is mounted", Package: "f2fs-tools",
 			Labels: ops.LabelRule{Most: 127}, EndsAtSize: true,
 		},

@@ -89,7 +89,7 @@ func Images() Files {
 	f.Dirs["/"] = []report.Candidate{{Name: "images", Path: "/images", Kind: report.CandidateDir}, {Name: "home", Path: "/home", Kind: report.CandidateDir}}
 	for _, g := range []report.Glimpse{
 		{Path: "/dev/loop0", Size: 4 * gib, Format: "loop device", Table: model.TableGPT, Parts: 3, Back: "/images/attached.raw", Image: true},
-		{Path: "/dev/loop1", Size: 8 * gib, Format: "loop device", Table: model.TableGPT, Parts: 1, Back: "/images/mounted.img", Use: "mounted at /mnt", Image: true},
+		{Path: "/dev/loop1", Size: 8 * gib, Format: "loop device", Table: model.TableGPT, Parts: 1, Back: "/images/mounted.img", Use: "mounted at /mnt", PartsUsed: true, Image: true},
 	} {
 		f.Nodes = append(f.Nodes, report.Candidate{Name: g.Path, Path: g.Path, Kind: report.CandidateDevice})
 		f.Looks[g.Path] = g

@@ -107,7 +107,7 @@ func (k Kernel) inUse(path string, pid int) *target.InUse {
 	case pid == os.Getpid():
 		use.Holder, use.Advice = fmt.Sprintf("this program itself (pid %d)", pid), "close it there first"
 	case name == "shunt" || k.sameProgram(pid):
-		use.Holder, use.Advice = fmt.Sprintf("another shunt (pid %d)", pid), "quit that one or wait until it is done"
+		use.Holder, use.Advice, use.Shunt = fmt.Sprintf("another shunt (pid %d)", pid), "quit that one or wait until it is done", true
 	case strings.HasPrefix(name, "qemu-system") || name == "kvm":
 		use.Holder, use.Advice = fmt.Sprintf("a virtual machine, %s (pid %d)", name, pid), "shut it down first"
 	default:
