@@ -266,7 +266,7 @@ func (w *process) ready(q ops.Queue) error {
 		return err
 	}
 	if Sum(disk) != Sum(q.Initial()) {
-		return errChanged
+		return w.changed()
 	}
 	return nil
 }

@@ -226,10 +226,7 @@ func (w *process) queue() (ops.Queue, error) {
 		return ops.Queue{}, err
 	}
 	if Sum(disk) != w.job.Initial {
-		if err := w.target.Unused(); err != nil {
-			return ops.Queue{}, err // a partition that came into use counts as a change, and it is known whose
-		}
-		return ops.Queue{}, errChanged
+		return ops.Queue{}, w.changed()
 	}
 	if err := w.openSources(); err != nil {
 		return ops.Queue{}, err
@@ -245,7 +242,14 @@ func (w *process) queue() (ops.Queue, error) {
 	return q, nil
 }
 
-var errChanged = errors.New("the target changed since it was opened; shunt has written nothing: open it again and look at the plan once more")
+// changed is the error for a target that is not as it was scanned. A partition that came into use counts as a change: who uses
+// it is named then.
+func (w *process) changed() error {
+	if err := w.target.Unused(); err != nil {
+		return err
+	}
+	return errors.New("the target changed since it was opened; shunt has written nothing: open it again and look at the plan once more")
+}
 
 // recover ends an unfinished transaction.
 func (w *process) recover(ctx context.Context) report.Result {

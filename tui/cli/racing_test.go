@@ -137,7 +137,7 @@ func (s slow) race(t *testing.T, r rival, delay time.Duration, rivalFirst bool, 
 		names = []string{"another shunt (pid "}
 	}
 	named := func(name string) bool {
-		return strings.Contains(o.err, "is in use by") && strings.Contains(o.err, name)
+		return strings.Contains(o.err, "is in use by") && strings.Contains(o.err, name) || strings.Contains(o.err, "it is mounted read-only at ")
 	}
 	switch {
 	case o.code == 1 && !slices.ContainsFunc(names, named):

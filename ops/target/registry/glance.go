@@ -69,6 +69,9 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 	// Without O_NONBLOCK the drive of a disk that is not there would be waited for, and the holder of a lease.
 	f, err := os.OpenFile(held.Through(seen), os.O_RDONLY|unix.O_NONBLOCK, 0)
 	_ = seen.Close() // whoever asks for users of the file must not find it
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return g, target.ErrLeased
+	}
 	if err != nil {
 		return g, kernel.Cause(err)
 	}

@@ -58,10 +58,23 @@ func (h *File) Admit(opts target.Options) error {
 	if opts.Mode == target.Hold && opts.Shown {
 		shown = kernel.Partly
 	}
-	if busy := kernel.Host().User(h.Given, h.ID(), shown, openAgain); busy != nil {
+	if busy := h.user(shown); busy != nil {
 		return busy
 	}
 	return nil
+}
+
+// user names who uses the file without a lock, nil if nobody does. A process is looked for again for a moment before it is named:
+// one that is being started has a copy of every file that its parent has open.
+func (h *File) user(shown kernel.Extent) (busy *target.InUse) {
+	_ = Patiently(LockPatience, func() error {
+		busy = kernel.Host().User(h.Given, h.ID(), shown, openAgain)
+		if busy != nil && busy.PID != 0 {
+			return ErrHeld
+		}
+		return nil
+	}, ErrHeld)
+	return busy
 }
 
 // lock takes the locks for editing. Those who come at the same moment, and go because they see our locks, are waited for.
