@@ -11,7 +11,7 @@ const lvmMostText = 256 << 10
 
 // lvmElsewhere tells whether the volume group of a physical volume has others. lists is what follows the size in its label:
 // pairs of offset and length (8 each) of the data areas, then of the metadata areas, each ended by a pair of zeroes, then a
-// version (4) and flags (4), of which 1 says that it is in use. What cannot be read is taken for a group with others, as
+// version (4) and flags (4); flag 1 says that it is in use. What cannot be read is taken for a group with others, as
 // nothing says that it has none.
 func lvmElsewhere(w *window, lists []byte) model.Elsewhere {
 	u64 := func(b []byte) int64 { return int64(binary.LittleEndian.Uint64(b)) }

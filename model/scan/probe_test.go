@@ -259,7 +259,7 @@ func TestProbeCutOff(t *testing.T) {
 		p := golden(t, name)
 		whole := Probe(p, 0, p.n)
 		if name == "nilfs2-backup" || whole.Kind == model.UDF || whole.Kind == model.RAID || p.n <= 4096 {
-			continue // what is at the end is all that tells of it, or all there is
+			continue // its only signature is at the end
 		}
 		if whole.Size != geometry.Bytes(p.n) || whole.Kind == model.LUKS || whole.Kind == model.Swap || whole.Kind == model.SwSuspend {
 			continue

@@ -159,7 +159,7 @@ func (d *decoder) text(most int64) string {
 	return string(b)
 }
 
-// units reads the units, none of which is empty.
+// units reads the units. None of them is empty.
 func (d *decoder) units(s *Sketch) {
 	n := d.count(9+opLen, farthest)
 	if d.keep == whole && n > 0 {
@@ -281,7 +281,7 @@ func (d *decoder) end() error {
 	return nil
 }
 
-// count reads the length of a list of at most that many elements, each of which takes at least size bytes.
+// count reads the length of a list of at most that many elements. Each element takes at least size bytes.
 func (d *decoder) count(size, most int64) int {
 	n := d.i64()
 	if n < 0 || n > most || n > d.left/size {

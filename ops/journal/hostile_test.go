@@ -28,7 +28,7 @@ func claims(n int64) []byte {
 	return binary.BigEndian.AppendUint64(b, uint64(n))
 }
 
-// behind is a program with no units, the nth list behind them of which claims n elements.
+// behind is a program without units. The nth list behind the units claims to have n elements.
 func behind(list int, n int64) []byte {
 	b := claims(0)
 	for range list {

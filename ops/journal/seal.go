@@ -14,7 +14,7 @@ import (
 // damage.
 type Seal struct {
 	// Modified is when the target was last written to, in nanoseconds since 1970; 0 where that is not known. Changed,
-	// Born and Inode are what else the host tells of it; all are 0 where nobody keeps account, and in seals of version 1.
+	// Born and Inode identify the file. All are 0 where the host keeps no such times, and in seals of version 1.
 	Modified, Changed, Born int64
 	Inode                   uint64
 	Probes                  []Probe
