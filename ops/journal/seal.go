@@ -13,8 +13,9 @@ import (
 // Seal is the state in which a commit left its target: with anything else on it, undoing the transaction could do
 // damage.
 type Seal struct {
-	// Modified is when the target was last written to, in nanoseconds since 1970; 0 where that is not known. Changed,
-	// Born and Inode identify the file. All are 0 where the host keeps no such times, and in seals of version 1.
+	// Modified is when the target was last written to, in nanoseconds since 1970; 0 where that is not known. Changed, Born
+	// and Inode are the file's time of change, time of birth and inode. They are 0 where the host does not keep them, and in
+	// seals of version 1.
 	Modified, Changed, Born int64
 	Inode                   uint64
 	Probes                  []Probe
