@@ -19,7 +19,7 @@ import (
 // the session and the run is not nil then. Whose commit it is, and whether those who began it are still there, does
 // not matter. The errors are those of Open.
 func OpenOrAttach(path string, opts Options) (*Session, *Run, error) {
-	deadline := time.Now().Add(settling)
+	began := time.Now()
 	tick := time.NewTicker(settling / 20)
 	defer tick.Stop()
 	for {
@@ -32,16 +32,24 @@ func OpenOrAttach(path string, opts Options) (*Session, *Run, error) {
 		if unreachable == nil {
 			return nil, run, nil
 		}
-		// A worker that is about to end has no socket and the target nonetheless.
-		if time.Now().After(deadline) {
+		// A worker that has just begun, or is about to end, has no socket and the target nonetheless.
+		patience := settling
+		if busy.Shunt {
+			patience = settlingShunt
+		}
+		if time.Since(began) > patience {
 			return nil, nil, err
 		}
 		<-tick.C
 	}
 }
 
-// settling is how long a worker may take from the removal of its socket to its end.
-const settling = 200 * time.Millisecond
+// How long the holder of a target is waited for: settlingShunt is what a worker may take on a busy machine from its start to its
+// socket, and from the removal of the socket to its end.
+const (
+	settling      = 200 * time.Millisecond
+	settlingShunt = 1500 * time.Millisecond
+)
 
 // How long a worker may take to answer those who want to follow it, and those who only ask where it stands.
 const (

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -145,7 +146,9 @@ func sayYes(t *testing.T, o onTerminal, image string) {
 			case <-quiet:
 				waiting = false
 			case <-time.After(time.Millisecond):
-				if _, err := os.Stat(begins); err == nil {
+				// It has a name before it listens.
+				if conn, err := net.Dial("unix", begins); err == nil {
+					_ = conn.Close() // whoever follows a commit may leave
 					return
 				}
 			}
