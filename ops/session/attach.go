@@ -71,7 +71,7 @@ func follow(path string, opts Options) (*Run, error) {
 	return attachTo(dir)
 }
 
-// longestGreeting is how long the first snapshot may be, in bytes: it tells of a queue with thousands of steps in it.
+// longestGreeting is how long the first snapshot may be, in bytes. It has room for a queue of thousands of steps.
 const longestGreeting = 1 << 20
 
 // attachTo follows the commit that is under way in a journal's directory. The error wraps worker.ErrNobody.

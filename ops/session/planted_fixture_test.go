@@ -37,7 +37,7 @@ type scene struct {
 	after       []byte
 }
 
-// props are the files of which scenes are made: the image before and after, and what its journal's directory holds while the
+// props are the files that scenes are made from: the image before and after, and what its journal's directory holds while the
 // transaction is unfinished and when it can be undone.
 type props struct {
 	before, after    []byte

@@ -124,7 +124,7 @@ func (c cell) String() string {
 }
 
 // cells are those to try: all of them, or each thing under each name with some action, and in the place of the directory
-// with every action. For an ordinary user, whom the same code serves, half of that does.
+// with every action. For an ordinary user the same code runs, so half of that is enough.
 func cells() []cell {
 	var list []cell
 	for k := range kinds {
@@ -191,7 +191,7 @@ func prepared(t *testing.T) props {
 	return p
 }
 
-// blank is the directory with the image of which the props are made.
+// blank is the directory that holds the image. The props are made from it.
 var blank string
 
 func (c cell) run(t *testing.T, p props, uid int) {

@@ -242,12 +242,12 @@ func (h *File) Reopen(write bool) (*os.File, error) {
 	case errors.Is(err, target.ErrLeased):
 		return nil, OpenError(h.Given, err)
 	case err != nil:
-		return nil, fmt.Errorf("open %s: %w; it can be had read-only", h.Given, kernel.Cause(err))
+		return nil, fmt.Errorf("open %s: %w; try it read-only", h.Given, kernel.Cause(err))
 	}
 	return f, nil
 }
 
-// LockRefusal is the error for those who ask for a target of which the locks were refused with err.
+// LockRefusal is the error to show when locking the target failed with err.
 func (h *File) LockRefusal(err error) error {
 	switch {
 	case errors.Is(err, ErrHeld):
