@@ -45,13 +45,13 @@ const (
 	whole               // the lists get the room they claim to need: it was all checked before
 )
 
-// decode reads a program of n bytes. With sketch the lists of the program are those of a Sketch.
-func decode(r io.Reader, n int64, keep scope) (Sketch, error) {
+// decode reads a program of n bytes. With sketch the lists of the program are those of a Summary.
+func decode(r io.Reader, n int64, keep scope) (Summary, error) {
 	d := &decoder{in: bufio.NewReaderSize(r, 64<<10), left: n, keep: keep}
-	var s Sketch
+	var s Summary
 	p := &s.Program
 	p.SizeBefore, p.SizeAfter, p.StageLen = d.i64(), d.i64(), d.i64()
-	p.Began, p.Wishes, p.Sector = d.i64(), Wishes(d.i64()), d.i64()
+	p.Began, p.Options, p.Sector = d.i64(), Options(d.i64()), d.i64()
 	p.Name, p.Plan = d.text(maxName), d.text(maxPlan)
 	d.reach, d.stage = max(p.SizeBefore, p.SizeAfter), p.StageLen
 	if p.SizeBefore < 0 || p.SizeAfter < 0 || d.reach > farthest || p.StageLen < 0 || p.StageLen > d.reach {
@@ -73,7 +73,7 @@ func decode(r io.Reader, n int64, keep scope) (Sketch, error) {
 		p.Parts = append(p.Parts, part)
 	}
 	if err := d.end(); err != nil {
-		return Sketch{}, err
+		return Summary{}, err
 	}
 	return s, nil
 }
@@ -160,7 +160,7 @@ func (d *decoder) text(most int64) string {
 }
 
 // units reads the units. None of them is empty.
-func (d *decoder) units(s *Sketch) {
+func (d *decoder) units(s *Summary) {
 	n := d.count(9+opLen, farthest)
 	if d.keep == whole && n > 0 {
 		s.Program.Units = make([]Unit, 0, d.room(n))

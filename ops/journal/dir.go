@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Place says where the directory of a target's journal is, or is to be.
-type Place struct {
+// Location says where the directory of a target's journal is, or is to be.
+type Location struct {
 	Parent string // the directory that holds it
 	Name   string // its name there
 	// Image is the file that is the target, or is behind it; nil for a device with none.
@@ -31,7 +31,7 @@ type Image struct {
 // another one in its place, changes nothing about which files are read and written. The package comment tells
 // whose directory it may be. Its methods may be called from any goroutine.
 type Dir struct {
-	place Place
+	place Location
 	// adopted says that another process has checked what the names lead to, and whose rights are used.
 	adopted bool
 
@@ -46,7 +46,7 @@ var _ Store = (*Dir)(nil)
 
 // OpenDir opens the directory at a place, which need not be there yet. Nothing is created before the first Create. The
 // error is an *UnsafeError if what is there is not to be trusted, or an I/O error.
-func OpenDir(p Place) (*Dir, error) {
+func OpenDir(p Location) (*Dir, error) {
 	d := &Dir{place: p}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -175,8 +175,8 @@ func (d *Dir) enter(f *os.File) error {
 	})
 }
 
-// Touched is when a journal was last written here, the zero time if that cannot be told.
-func (d *Dir) Touched() time.Time {
+// LastWritten is when a journal was last written here, the zero time if that cannot be told.
+func (d *Dir) LastWritten() time.Time {
 	var last time.Time
 	_ = d.within(func(fd int) error { // without a directory there is no such time
 		for _, name := range []string{JournalName, JournalName + secondSide} {

@@ -28,7 +28,7 @@ func eachKernel(t *testing.T, test func(t *testing.T)) {
 
 func dirAt(t *testing.T, parent string) *Dir {
 	t.Helper()
-	d, err := OpenDir(Place{Parent: parent, Name: "x.shunt"})
+	d, err := OpenDir(Location{Parent: parent, Name: "x.shunt"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestDirRefused(t *testing.T) {
 		}, OpenToOthers},
 	} {
 		eachKernel(t, func(t *testing.T) {
-			p := Place{Parent: t.TempDir(), Name: "x.shunt"}
+			p := Location{Parent: t.TempDir(), Name: "x.shunt"}
 			must(t, c.put(filepath.Join(p.Parent, p.Name)))
 			_, err := OpenDir(p)
 			t.Log(name)
@@ -96,9 +96,9 @@ func TestDirRefused(t *testing.T) {
 
 // TestForeignDir has a directory of another user's: one of root's for those who are not root.
 func TestForeignDir(t *testing.T) {
-	p := Place{Parent: "/", Name: "usr"}
+	p := Location{Parent: "/", Name: "usr"}
 	if os.Geteuid() == 0 {
-		p = Place{Parent: t.TempDir(), Name: "x.shunt"}
+		p = Location{Parent: t.TempDir(), Name: "x.shunt"}
 		path := filepath.Join(p.Parent, p.Name)
 		must(t, os.Mkdir(path, 0o700), os.Lchown(path, 4242, 4242))
 	}
@@ -138,7 +138,7 @@ func TestFileRefused(t *testing.T) {
 				wantReason(t, err, c.want)
 				_, err = d.ReadAll(file, 1<<20)
 				wantReason(t, err, c.want)
-				if held, err := Holds(d, file); !held || err != nil {
+				if held, err := Exists(d, file); !held || err != nil {
 					t.Errorf("held: %v, %v", held, err)
 				}
 				if name == "directory" {
@@ -213,21 +213,21 @@ func TestLeased(t *testing.T) {
 // stays as it is.
 func TestMoved(t *testing.T) {
 	d, path := made(t)
-	must(t, d.InPlace())
+	must(t, d.CheckInPlace())
 	for _, mode := range []os.FileMode{0o720, 0o702, 0o777} {
 		must(t, os.Chmod(path, mode))
-		wantReason(t, d.InPlace(), OpenToOthers)
+		wantReason(t, d.CheckInPlace(), OpenToOthers)
 	}
-	must(t, os.Chmod(path, 0o755), d.InPlace(), os.Rename(path, path+".old"))
-	wantReason(t, d.InPlace(), Replaced)
+	must(t, os.Chmod(path, 0o755), d.CheckInPlace(), os.Rename(path, path+".old"))
+	wantReason(t, d.CheckInPlace(), Replaced)
 	must(t, os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, JournalName), []byte("other"), 0o600))
-	wantReason(t, d.InPlace(), Replaced)
+	wantReason(t, d.CheckInPlace(), Replaced)
 	f, err := d.Create(JournalName)
 	must(t, err, f.Close(), d.SyncDir())
 	if _, err := os.Stat(filepath.Join(path+".old", JournalName)); err != nil {
 		t.Error(err)
 	}
-	must(t, d.Remove(JournalName), os.Remove(filepath.Join(path, JournalName)), d.Vanish())
+	must(t, d.Remove(JournalName), os.Remove(filepath.Join(path, JournalName)), d.RemoveIfEmpty())
 	for _, there := range []string{path, path + ".old"} {
 		if _, err := os.Stat(there); err != nil {
 			t.Errorf("removed: %v", err)
@@ -239,11 +239,11 @@ func TestMoved(t *testing.T) {
 func TestVanish(t *testing.T) {
 	d, path := made(t)
 	f, err := d.Create(SpillName)
-	must(t, err, f.Close(), d.Vanish())
+	must(t, err, f.Close(), d.RemoveIfEmpty())
 	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
 	}
-	must(t, d.Remove(SpillName), d.Vanish(), d.Vanish(), d.Remove(SpillName), d.SyncDir())
+	must(t, d.Remove(SpillName), d.RemoveIfEmpty(), d.RemoveIfEmpty(), d.Remove(SpillName), d.SyncDir())
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("it is still there: %v", err)
 	}
@@ -257,7 +257,7 @@ func TestParent(t *testing.T) {
 	must(t, os.Mkdir(parent, 0o755), os.WriteFile(image, nil, 0o600))
 	var st unix.Stat_t
 	must(t, unix.Stat(image, &st))
-	p := Place{Parent: parent, Name: "x.shunt", Beside: "x", Image: &Image{Dev: st.Dev, Ino: st.Ino, Owner: User{st.Uid, st.Gid}}}
+	p := Location{Parent: parent, Name: "x.shunt", Beside: "x", Image: &Image{Dev: st.Dev, Ino: st.Ino, Owner: User{st.Uid, st.Gid}}}
 	d, err := OpenDir(p)
 	must(t, err, d.Close())
 	must(t, os.Rename(parent, parent+".old"), os.Mkdir(parent, 0o755))
@@ -279,7 +279,7 @@ func TestParent(t *testing.T) {
 	}
 	must(t, os.Mkdir(filepath.Join(home, "none"), 0o700), missing.Make())
 
-	long := Place{Parent: home, Name: strings.Repeat("x", 256)}
+	long := Location{Parent: home, Name: strings.Repeat("x", 256)}
 	if d, err = OpenDir(long); err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +330,7 @@ func TestRights(t *testing.T) {
 	}
 	owner := User{4242, 4343}
 	must(t, os.Lchown(parent, int(owner.UID), int(owner.GID)))
-	d, err := OpenDir(Place{Parent: parent, Name: "x.shunt", Image: &Image{Owner: owner}})
+	d, err := OpenDir(Location{Parent: parent, Name: "x.shunt", Image: &Image{Owner: owner}})
 	must(t, err)
 	f, err := d.Create(JournalName)
 	must(t, err, f.Close())
@@ -386,5 +386,5 @@ func TestRights(t *testing.T) {
 		}()
 	}
 	all.Wait()
-	must(t, d.Remove(JournalName), d.Remove(SealName), d.Vanish(), d.Close())
+	must(t, d.Remove(JournalName), d.Remove(SealName), d.RemoveIfEmpty(), d.Close())
 }

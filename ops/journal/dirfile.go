@@ -82,9 +82,9 @@ func (d *Dir) OpenSocket(name string) (*os.File, error) {
 	return d.open(name, unix.S_IFSOCK, unix.O_PATH)
 }
 
-// Within calls do with the directory's owner's rights and a path that leads to the directory whatever became of its name.
+// WithPath calls do with the directory's owner's rights and a path that leads to the directory whatever became of its name.
 // The error wraps fs.ErrNotExist if there is no directory.
-func (d *Dir) Within(do func(path string) error) error {
+func (d *Dir) WithPath(do func(path string) error) error {
 	return d.within(func(fd int) error { return do(throughProc(fd)) })
 }
 

@@ -90,9 +90,9 @@ func (d *Dir) syncParent() error {
 	return errors.Join(above.Sync(), above.Close())
 }
 
-// InPlace makes sure that the directory's name still leads to it and that it is still closed to others, so that the next start
+// CheckInPlace makes sure that the directory's name still leads to it and that it is still closed to others, so that the next start
 // of shunt will find and take it. The error is an *UnsafeError, or an I/O error. A directory that is not there is in its place.
-func (d *Dir) InPlace() error {
+func (d *Dir) CheckInPlace() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dir == nil {
@@ -125,8 +125,8 @@ func (d *Dir) here() (bool, error) {
 	return err == nil && sameFile(is, named), err
 }
 
-// Vanish removes the directory if nothing is left in it. Another one that has taken its place stays.
-func (d *Dir) Vanish() error {
+// RemoveIfEmpty removes the directory if nothing is left in it. Another one that has taken its place stays.
+func (d *Dir) RemoveIfEmpty() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dir == nil {

@@ -86,7 +86,7 @@
 //
 // What is read is bounded by what is there and not by what it claims: a program is checked piece by piece, each list against the
 // bytes that are left and each write against the target, before memory is set aside for it (decode.go), and
-// who only looks keeps nothing of it but counts (Peek).
+// who only looks keeps nothing of it but counts (ReadSummary).
 //
 // # Ordering invariants
 //

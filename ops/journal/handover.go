@@ -53,7 +53,7 @@ func (h Handle) Count() int {
 // Adopt takes a directory over that another process opened and checked. The files belong to the Dir from then on, also if
 // Adopt fails, and programs that are started later do not inherit them.
 func Adopt(h Handle, files []*os.File) (*Dir, error) {
-	d := &Dir{place: Place{Parent: h.Parent, Name: h.Name}, adopted: true, as: h.As}
+	d := &Dir{place: Location{Parent: h.Parent, Name: h.Name}, adopted: true, as: h.As}
 	for i, f := range files {
 		if f == nil || len(files) != h.Count() {
 			return nil, errors.New("internal error: the journal's directory was not handed over; nothing was changed, please report this")

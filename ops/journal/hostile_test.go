@@ -58,7 +58,7 @@ func TestHostileSizes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			store := hostile(body, large, Record{})
 			for what, look := range map[string]func() error{
-				"peek": func() error { _, err := Peek(store); return err },
+				"peek": func() error { _, err := ReadSummary(store); return err },
 				"open": func() error { _, err := Open(store); return err },
 			} {
 				small(t, 2<<20, func() {
@@ -90,9 +90,9 @@ func TestLargeJournal(t *testing.T) {
 	}
 	body := p.Encode()
 	store := hostile(body, int64(len(body)), Record{Next: 7})
-	var s Sketch
+	var s Summary
 	var err error
-	small(t, 2<<20, func() { s, err = Peek(store) })
+	small(t, 2<<20, func() { s, err = ReadSummary(store) })
 	if err != nil || len(s.Stages) != 1 || s.Stages[0] != (Steps{StageCopy, 300_000}) || s.RestoreData != 300_000 || s.Program.Plan != p.Plan || s.Record.Next != 7 {
 		t.Errorf("%+v, %v", s, err)
 	}
@@ -102,7 +102,7 @@ func TestLargeJournal(t *testing.T) {
 		}
 	})
 	for _, r := range []Record{{Next: 300_004}, {Direction: 2}, {State: 3}} {
-		if _, err := Peek(hostile(body, int64(len(body)), r)); !errors.Is(err, ErrDamaged) {
+		if _, err := ReadSummary(hostile(body, int64(len(body)), r)); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%+v: %v", r, err)
 		}
 	}

@@ -60,7 +60,7 @@ func Open(store Store) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := readSketch(f)
+	s, err := readSummary(f)
 	var program Program
 	if err == nil {
 		// All of it was checked, so that what is kept now is worth the memory.
@@ -92,16 +92,16 @@ func readProgram(f File, r Record) (Program, error) {
 const maxBody = 256 << 20
 
 // readBody reads the program that a record refers to, once, and with a piece of it in memory at a time.
-func readBody(f File, r Record, keep scope) (Sketch, error) {
+func readBody(f File, r Record, keep scope) (Summary, error) {
 	size, err := f.Size()
 	if err != nil {
-		return Sketch{}, fmt.Errorf("read journal: %w", err)
+		return Summary{}, fmt.Errorf("read journal: %w", err)
 	}
 	if size < programOff || r.ProgramLen > uint64(size-programOff) {
-		return Sketch{}, damaged(r, fmt.Errorf("%w: it is cut short", ErrDamaged))
+		return Summary{}, damaged(r, fmt.Errorf("%w: it is cut short", ErrDamaged))
 	}
 	if r.ProgramLen > maxBody {
-		return Sketch{}, damaged(r, fmt.Errorf("%w: its program is longer than any", ErrDamaged))
+		return Summary{}, damaged(r, fmt.Errorf("%w: its program is longer than any", ErrDamaged))
 	}
 	in := newSummed(f, programOff, r.ProgramLen)
 	s, err := decode(in, int64(r.ProgramLen), keep)

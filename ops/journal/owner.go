@@ -10,7 +10,7 @@ import (
 
 // rightsIn tells with whose rights a directory with this status is used, nil for this process's own. The error is an
 // *UnsafeError if it is not to be used at all.
-func (p Place) rightsIn(st unix.Stat_t, path string) (*User, error) {
+func (p Location) rightsIn(st unix.Stat_t, path string) (*User, error) {
 	var as *User
 	switch me := os.Geteuid(); {
 	case st.Uid == uint32(me):

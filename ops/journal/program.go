@@ -29,7 +29,7 @@ type Op struct {
 	Src  int64
 	Sum  uint32
 	// Check is the checksum of what OpCopy, OpStage and OpUnstage carry, taken from the target before the commit. It is
-	// there if the program wishes Verify, and 0 otherwise.
+	// there if the program has the option Verify, and 0 otherwise.
 	Check uint32
 }
 
@@ -96,17 +96,17 @@ type Part struct {
 	Planned bool // as planned, not as before
 }
 
-// Wishes are what the user wants of a commit besides the commit; they hold for its recovery too.
-type Wishes uint64
+// Options are what the user wants of a commit besides the commit; they hold for its recovery too.
+type Options uint64
 
-// The wishes.
+// The options.
 const (
-	Verify   Wishes = 1 << iota // read everything back before the transaction counts as complete
-	KeepUndo                    // keep what it takes to undo the transaction after it is complete
+	Verify   Options = 1 << iota // read everything back before the transaction counts as complete
+	KeepUndo                     // keep what it takes to undo the transaction after it is complete
 )
 
-// Has reports whether w is among the wishes.
-func (all Wishes) Has(w Wishes) bool { return all&w != 0 }
+// Has reports whether w is one of the options.
+func (all Options) Has(w Options) bool { return all&w != 0 }
 
 // Program is everything a recovery needs besides the files spill, before and stage.
 type Program struct {
@@ -117,7 +117,7 @@ type Program struct {
 	Began      int64  // seconds since 1970, for messages
 	Sector     int64  // the length of a sector in bytes, for messages
 	Parts      []Part // for messages
-	Wishes     Wishes
+	Options    Options
 	Units      []Unit
 	// RestoreData puts back what the units overwrite and no copy preserves; RestoreTable the table, last of all.
 	RestoreData  []Op
@@ -159,7 +159,7 @@ func (p Program) Encode() []byte {
 	u64(p.SizeAfter)
 	u64(p.StageLen)
 	u64(p.Began)
-	u64(int64(p.Wishes))
+	u64(int64(p.Options))
 	u64(p.Sector)
 	text(p.Name)
 	text(p.Plan)

@@ -28,8 +28,8 @@ func Other(store Store) Store {
 	return side{store}
 }
 
-// Holds reports whether a side has anything of that name.
-func Holds(store Store, name string) (bool, error) {
+// Exists reports whether a side has anything of that name.
+func Exists(store Store, name string) (bool, error) {
 	f, err := store.Open(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

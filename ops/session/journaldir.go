@@ -56,7 +56,7 @@ func openDir(place target.Place, o Options) (*journal.Dir, error) {
 
 // openNamed opens the directory that goes by the name of a place.
 func openNamed(place target.Place, o Options) (*journal.Dir, error) {
-	p := journal.Place{Parent: o.Journal, Name: registry.KeptName(filepath.Base(place.Beside))}
+	p := journal.Location{Parent: o.Journal, Name: registry.KeptName(filepath.Base(place.Beside))}
 	if i := place.Image; i != nil {
 		p.Image = &journal.Image{Dev: i.Dev, Ino: i.Inode, Owner: journal.User{UID: i.UID, GID: i.GID}}
 	}

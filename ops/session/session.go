@@ -132,7 +132,7 @@ func Open(path string, opts Options) (*Session, error) {
 }
 
 // holds reports whether a journal is in a directory.
-func holds(dir *journal.Dir) bool { return !dir.Touched().IsZero() }
+func holds(dir *journal.Dir) bool { return !dir.LastWritten().IsZero() }
 
 // look reads the journal and the disk.
 func (s *Session) look() error {
@@ -186,7 +186,7 @@ func mend(err error) string {
 // complete ends a transaction whose worker died after its last write and before it could remove the journal or tell
 // anybody.
 func (s *Session) complete(status txn.Status) error {
-	last := worker.Last{When: s.dir.Touched(), Task: worker.Apply, Plan: status.Plan, Result: report.Result{Outcome: report.Done}}
+	last := worker.Last{When: s.dir.LastWritten(), Task: worker.Apply, Plan: status.Plan, Result: report.Result{Outcome: report.Done}}
 	if status.RollingBack {
 		last.Task, last.Result.Outcome = worker.RollBack, report.RolledBack
 	}
@@ -295,7 +295,7 @@ func (f *Facts) lookBeside(place target.Place, opts Options) *txn.Status {
 	if f.InUse != "" {
 		f.Commit = underWay(dir)
 	}
-	unfinished, applied, err := txn.Look(dir)
+	unfinished, applied, err := txn.InspectAll(dir)
 	f.Undo = applied
 	_ = errors.As(err, &f.Ignored)
 	if unfinished == nil || unfinished.Complete {
@@ -305,7 +305,7 @@ func (f *Facts) lookBeside(place target.Place, opts Options) *txn.Status {
 }
 
 // Start has a worker rehearse the queue, which must have been made from Disk and Env. The wishes are for its commit.
-func (s *Session) Start(q ops.Queue, wishes journal.Wishes) (*Run, error) {
+func (s *Session) Start(q ops.Queue, wishes journal.Options) (*Run, error) {
 	switch {
 	case s.damage != nil:
 		return nil, s.damage

@@ -14,9 +14,9 @@ import (
 // its entry is not hidden by the fence: on the disk it stays where it is and gets longer at most; insight.go does that for
 // logical partitions. What the file system has to be told is told after the commit.
 
-// apart is the layout without what a target of fixed size leaves as it is, and with the partitions in use known. An error
+// apart is the changes without what a target of fixed size leaves as it is, and with the partitions in use known. An error
 // means that the transaction would write to one of these.
-func (r *Rehearsal) apart(l layout) (layout, error) {
+func (r *Rehearsal) apart(l changes) (changes, error) {
 	if r.Before.Fixed {
 		// Giving blocks back is worth a punch in an image file. On a device it is a write.
 		l.clear = l.clear.minus(l.freed)
@@ -76,7 +76,7 @@ func (r *Rehearsal) unclaimed(table ranges) ranges {
 
 // hidden lists the partitions that are to be kept from use while the commit runs: those that the fence hides and those
 // that get another number.
-func (r *Rehearsal) hidden(l layout) []int {
+func (r *Rehearsal) hidden(l changes) []int {
 	var numbers []int
 	changing := r.changing(l)
 	for _, p := range r.Before.Partitions() {
@@ -95,9 +95,9 @@ func (r *Rehearsal) hidden(l layout) []int {
 	return numbers
 }
 
-// Touches lists every run of the target that the transactions in a store write, forwards or backwards, be they unfinished
+// WrittenRuns lists every run of the target that the transactions in a store write, forwards or backwards, be they unfinished
 // or kept for an undo.
-func Touches(store journal.Store) ([]journal.Run, error) {
+func WrittenRuns(store journal.Store) ([]journal.Run, error) {
 	var runs []journal.Run
 	for _, side := range journal.Sides(store) {
 		j, err := journal.Open(side)

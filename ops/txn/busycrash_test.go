@@ -24,7 +24,7 @@ func TestCrashInUse(t *testing.T) {
 			continue
 		}
 		w := p.world(t, rng)
-		w.wishes = journal.Wishes(rng.Intn(4))
+		w.options = journal.Options(rng.Intn(4))
 		crashWorld(t, w, part, rng, count)
 		if !t.Failed() {
 			w.crashRecoveries(t, part, rng, count)
@@ -35,7 +35,7 @@ func TestCrashInUse(t *testing.T) {
 
 // live writes one sector of every partition in use, another one and something else each time.
 func (w *world) live(m *testdisk.Machine) {
-	for _, r := range w.layout.busy {
+	for _, r := range w.changes.busy {
 		at, content := lifeOf(r, m.Ops())
 		m.Scribble(content, at)
 	}
@@ -51,7 +51,7 @@ func lifeOf(r byteRange, n int) (off int64, content []byte) {
 // lived says what is wrong with the partitions in use on a machine that has run for as long as it counts, "" if nothing.
 func (w *world) lived(m *testdisk.Machine) string {
 	got := m.TargetBytes()
-	for _, r := range w.layout.busy {
+	for _, r := range w.changes.busy {
 		want := bytes.Clone(w.before[r.off:r.end])
 		for n := range m.Ops() {
 			at, content := lifeOf(r, n)
@@ -66,11 +66,11 @@ func (w *world) lived(m *testdisk.Machine) string {
 
 // untouched reports whether two machines hold the same in the partitions in use.
 func (w *world) untouched(a, b *testdisk.Machine) bool {
-	if len(w.layout.busy) == 0 {
+	if len(w.changes.busy) == 0 {
 		return true
 	}
 	x, y := a.TargetBytes(), b.TargetBytes()
-	for _, r := range w.layout.busy {
+	for _, r := range w.changes.busy {
 		if !bytes.Equal(x[r.off:r.end], y[r.off:r.end]) {
 			return false
 		}
@@ -80,7 +80,7 @@ func (w *world) untouched(a, b *testdisk.Machine) bool {
 
 // quiet is the content of a target with the partitions in use as they were.
 func (w *world) quiet(got []byte) []byte {
-	for _, r := range w.layout.busy {
+	for _, r := range w.changes.busy {
 		if r.end <= int64(len(got)) {
 			copy(got[r.off:r.end], w.before[r.off:r.end])
 		}

@@ -51,7 +51,7 @@ func commit(ctx context.Context, dev Device, store journal.Store, j *journal.Jou
 // dropOther removes the transaction that could be undone until the one in store was committed.
 func dropOther(store journal.Store) error {
 	other := journal.Other(store)
-	held, err := journal.Holds(other, journal.JournalName)
+	held, err := journal.Exists(other, journal.JournalName)
 	if err == nil && held {
 		err = journal.Remove(other)
 	}
@@ -118,13 +118,13 @@ func walk(ctx context.Context, dev Device, store journal.Store, j *journal.Journ
 	}
 	watch(0, total, total)
 	var after error
-	if wishes := j.Program().Wishes; w.direction == journal.Forward {
-		if wishes.Has(journal.Verify) {
+	if options := j.Program().Options; w.direction == journal.Forward {
+		if options.Has(journal.Verify) {
 			if err := readBack(ctx, dev, j.Program(), watch); err != nil {
 				return located(err, journal.StageVerify, j.Program())
 			}
 		}
-		if wishes.Has(journal.KeepUndo) {
+		if options.Has(journal.KeepUndo) {
 			kept, err := keep(ctx, dev, store, j, watch)
 			if kept {
 				return err

@@ -34,15 +34,15 @@ const sec = testdisk.SectorLen
 
 // scenario is a transaction on a small simulated disk. Numbers are sectors.
 type scenario struct {
-	name   string
-	before int64 // sectors of the disk
-	after  int64
-	moves  []segment
-	places []place // src counts sectors of the spill
-	clear  ranges
-	holes  ranges // sectors that are zero before
-	tune   tuning
-	wishes journal.Wishes
+	name    string
+	before  int64 // sectors of the disk
+	after   int64
+	moves   []segment
+	places  []place // src counts sectors of the spill
+	clear   ranges
+	holes   ranges // sectors that are zero before
+	tune    tuning
+	options journal.Options
 }
 
 var small = tuning{direct: 4 * sec, piece: 8 * sec, batch: 16 * sec}
@@ -109,7 +109,7 @@ func randomScenario(name string, rng *rand.Rand) scenario {
 type world struct {
 	scenario
 	machine       *testdisk.Machine
-	layout        layout
+	changes       changes
 	tables        tables
 	words         words
 	spill         []byte
@@ -133,21 +133,21 @@ func newWorldOn(s scenario, content []byte, rng *rand.Rand) *world {
 	w := &world{scenario: s, before: content}
 	w.after = make([]byte, s.after*sec)
 	copy(w.after, w.before)
-	w.layout = layout{sizeBefore: s.before * sec, sizeAfter: s.after * sec}
+	w.changes = changes{sizeBefore: s.before * sec, sizeAfter: s.after * sec}
 	for _, m := range s.moves {
-		w.layout.moves = append(w.layout.moves, segment{m.dst * sec, m.src * sec, m.len * sec})
+		w.changes.moves = append(w.changes.moves, segment{m.dst * sec, m.src * sec, m.len * sec})
 		copy(w.after[m.dst*sec:], w.before[m.src*sec:(m.src+m.len)*sec])
 	}
 	for _, p := range s.places {
-		w.layout.places = append(w.layout.places, place{p.off * sec, p.src * sec, p.len * sec})
+		w.changes.places = append(w.changes.places, place{p.off * sec, p.src * sec, p.len * sec})
 		w.spill = append(w.spill, make([]byte, max(0, (p.src+p.len)*sec-int64(len(w.spill))))...)
 	}
 	rng.Read(w.spill)
-	for _, p := range w.layout.places {
+	for _, p := range w.changes.places {
 		copy(w.after[p.off:p.off+p.len], w.spill[p.src:])
 	}
 	for _, r := range s.clear {
-		w.layout.clear = append(w.layout.clear, byteRange{r.off * sec, r.end * sec})
+		w.changes.clear = append(w.changes.clear, byteRange{r.off * sec, r.end * sec})
 		clear(w.after[r.off*sec : r.end*sec])
 	}
 	table := func(off int64, image []byte) Write {
@@ -184,7 +184,7 @@ func (w *world) runOn(m *testdisk.Machine, dev Device) error {
 
 // prepared is the transaction before its commit.
 func (w *world) prepared(m *testdisk.Machine, dev Device) (*Transaction, error) {
-	store, err := Vacant(m.Store())
+	store, err := FreeSide(m.Store())
 	if err != nil {
 		return nil, err
 	}
@@ -198,8 +198,8 @@ func (w *world) prepared(m *testdisk.Machine, dev Device) (*Transaction, error) 
 		}
 	}
 	say := w.words
-	say.wishes = w.wishes
-	return prepare(dev, store, spill, w.layout, w.tables, say, w.tune)
+	say.options = w.options
+	return prepare(dev, store, spill, w.changes, w.tables, say, w.tune)
 }
 
 func noWatch(journal.Stage, int64, int64) {}
@@ -229,11 +229,11 @@ func (w *world) state(m *testdisk.Machine) string {
 
 // alike reports whether got is what was before but for what nobody misses: blocks that a file system held free.
 func (w *world) alike(got []byte) bool {
-	if len(w.layout.unused) == 0 || len(got) != len(w.before) {
+	if len(w.changes.unused) == 0 || len(got) != len(w.before) {
 		return false
 	}
 	at := int64(0)
-	for _, r := range append(slices.Clone(w.layout.unused), byteRange{int64(len(got)), int64(len(got))}) {
+	for _, r := range append(slices.Clone(w.changes.unused), byteRange{int64(len(got)), int64(len(got))}) {
 		if !bytes.Equal(got[at:r.off], w.before[at:r.off]) {
 			return false
 		}
@@ -279,7 +279,7 @@ func TestCrashEveryOp(t *testing.T) {
 			worlds = append(worlds, p.world(t, rng))
 		}
 		for _, w := range worlds {
-			w.wishes = journal.Wishes(rng.Intn(4))
+			w.options = journal.Options(rng.Intn(4))
 			crashWorld(t, w, part*w.share(), rng, count)
 			if t.Failed() {
 				return
@@ -311,7 +311,7 @@ func crashWorld(t verdict, w *world, part float64, rng *rand.Rand, count *tally)
 		t.Errorf("%s: after a commit without a crash %s", s.name, complaint)
 		return
 	}
-	if left := clean.Files(); len(left) > 0 && !s.wishes.Has(journal.KeepUndo) || len(left) > 3 {
+	if left := clean.Files(); len(left) > 0 && !s.options.Has(journal.KeepUndo) || len(left) > 3 {
 		t.Errorf("%s: a commit left %v behind", s.name, left)
 	}
 	for k := range clean.Ops() + 1 {
@@ -438,12 +438,12 @@ func TestCrashRecovery(t *testing.T) {
 	part := portion(100000)
 	for _, s := range allScenarios(rng, 4) {
 		w := newWorld(s, rng)
-		w.wishes = journal.Wishes(rng.Intn(4))
+		w.options = journal.Options(rng.Intn(4))
 		w.crashRecoveries(t, part, rng, count)
 	}
 	for _, p := range plans() {
 		w := p.world(t, rng)
-		w.wishes = journal.Wishes(rng.Intn(4))
+		w.options = journal.Options(rng.Intn(4))
 		w.crashRecoveries(t, part*w.share(), rng, count)
 	}
 	count.log(t)
@@ -543,7 +543,7 @@ func (w *world) exposed(m *testdisk.Machine) bool {
 // content is where partitions lie, before or as planned: everything that is moved, or new content.
 func (w *world) content(image []byte) []byteRange {
 	var runs []byteRange
-	for _, m := range w.layout.moves {
+	for _, m := range w.changes.moves {
 		if &image[0] == &w.before[0] {
 			runs = append(runs, byteRange{m.src, m.src + m.len})
 		} else {
@@ -551,7 +551,7 @@ func (w *world) content(image []byte) []byteRange {
 		}
 	}
 	if &image[0] == &w.after[0] {
-		for _, p := range w.layout.places {
+		for _, p := range w.changes.places {
 			runs = append(runs, byteRange{p.off, p.off + p.len})
 		}
 	}

@@ -233,7 +233,7 @@ func verifyContents(c contents, p journal.Program) error {
 
 // openContents opens the journal's content files. The way back does without the spill file.
 func openContents(store journal.Store, p journal.Program, how Direction) (contents, error) {
-	c := contents{stageLen: p.StageLen, checked: p.Wishes.Has(journal.Verify) && how == RollBack}
+	c := contents{stageLen: p.StageLen, checked: p.Options.Has(journal.Verify) && how == RollBack}
 	var err error
 	if how == Finish {
 		if c.spill, err = store.Open(journal.SpillName); err != nil {

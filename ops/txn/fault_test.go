@@ -44,7 +44,7 @@ func TestFaultEveryOp(t *testing.T) {
 		ways = len(failures)
 	}
 	for _, w := range worlds {
-		w.wishes = journal.Wishes(rng.Intn(4))
+		w.options = journal.Options(rng.Intn(4))
 		first := rng.Intn(len(failures))
 		for way := range ways {
 			for i := 0; w.faulty(t, &testdisk.Fault{At: i, Err: failures[(first+way+i)%len(failures)], Sticky: rng.Intn(2) == 1}, count); i++ {
@@ -117,7 +117,7 @@ func TestBadSector(t *testing.T) {
 			continue
 		}
 		w := p.world(t, rng)
-		for _, move := range w.layout.moves {
+		for _, move := range w.changes.moves {
 			for at := move.src / sec; at < (move.src+move.len)/sec; at += 1 + rng.Int63n(3) {
 				w.badSector(t, at)
 				tried++

@@ -2,10 +2,10 @@ package txn
 
 import "shunt/ops/overlay"
 
-// layoutOf reads off an overlay what the target must become. unused are the bytes of the target that a file
+// changesOf reads off an overlay what the target must become. unused are the bytes of the target that a file
 // system held free before.
-func layoutOf(ov *overlay.Overlay, sizeBefore int64, unused ranges) layout {
-	l := layout{sizeBefore: sizeBefore, sizeAfter: ov.Size(), unused: unused}
+func changesOf(ov *overlay.Overlay, sizeBefore int64, unused ranges) changes {
+	l := changes{sizeBefore: sizeBefore, sizeAfter: ov.Size(), unused: unused}
 	var clear, freed []byteRange
 	for e := range ov.Changed() {
 		switch e.Kind {

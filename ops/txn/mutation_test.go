@@ -20,9 +20,9 @@ func TestHarnessCatchesMutations(t *testing.T) {
 	}
 	rng := rand.New(rand.NewSource(seed(t)))
 	shows := map[string]func(*world) bool{ // the worlds on which a mutation can show at all, where that is not on most
-		resized: func(w *world) bool { return w.layout.sizeAfter != w.layout.sizeBefore },
+		resized: func(w *world) bool { return w.changes.sizeAfter != w.changes.sizeBefore },
 		chained: func(w *world) bool { return w.real != nil && len(w.real.before.Logicals()) > 0 },
-		living:  func(w *world) bool { return len(w.layout.busy) > 0 },
+		living:  func(w *world) bool { return len(w.changes.busy) > 0 },
 	}
 	for _, c := range []struct {
 		name  string
@@ -57,7 +57,7 @@ func TestHarnessCatchesMutations(t *testing.T) {
 		{chained, alters(firstSectorFirst)},
 		{living, func(w *world) {
 			w.tune.alter = func(p *journal.Program) {
-				for _, r := range w.layout.busy {
+				for _, r := range w.changes.busy {
 					p.Units = append(p.Units, journal.Unit{Stage: journal.StageTable, Ops: []journal.Op{{Kind: journal.OpZero, Off: r.off, Len: sec}}})
 				}
 			}

@@ -31,7 +31,7 @@ func TestWriteOrder(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			// The content is of no account, only where there is some.
 			w := p.world(t, rand.New(rand.NewSource(1)))
-			w.wishes = journal.KeepUndo | journal.Verify
+			w.options = journal.KeepUndo | journal.Verify
 			var out strings.Builder
 			fmt.Fprintf(&out, "# A disk of %d sectors with a table of kind %s:\n", p.sectors, p.kind)
 			for _, part := range w.real.before.Partitions() {

@@ -289,11 +289,11 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	fail(windows.err)
 	unused, err := r.unused()
 	fail(err)
-	l, err := r.layout(spill, unused)
+	l, err := r.changes(spill, unused)
 	fail(err)
 	t, err := r.tables(l)
 	fail(err)
-	w := &world{scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, ov.Size()), layout: l, tables: t, words: r.words("", ""), machine: testdisk.New(image)}
+	w := &world{scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, ov.Size()), changes: l, tables: t, words: r.words("", ""), machine: testdisk.New(image)}
 	_, err = ov.ReadAt(w.after, 0)
 	fail(err)
 	n, err := spill.Size()
@@ -339,7 +339,7 @@ func (w *world) keepsContent(tb testing.TB, q ops.Queue) {
 		if !bytes.Equal(cutOut(w.before, was.Span), cutOut(w.after, is.Span)) {
 			tb.Fatalf("%s: %s does not hold what it held", w.name, was.Ref())
 		}
-		if touched := w.layout.writes().within(int64(was.Span.Start)*sec, int64(was.Span.End)*sec); is.Span == was.Span && len(touched) > 0 {
+		if touched := w.changes.writes().within(int64(was.Span.Start)*sec, int64(was.Span.End)*sec); is.Span == was.Span && len(touched) > 0 {
 			tb.Fatalf("%s: %s stays where it is and would be written to at %v", w.name, was.Ref(), touched)
 		}
 	}

@@ -19,7 +19,7 @@ func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name 
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
-	l, err := r.layout(spill, unused)
+	l, err := r.changes(spill, unused)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
@@ -42,7 +42,7 @@ func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name 
 // words are what the journal holds for messages.
 func (r *Rehearsal) words(name, plan string) words {
 	z := r.Before.SectorSize
-	w := words{name: name, plan: plan, began: r.Now().Unix(), wishes: r.Wishes, sector: int64(z)}
+	w := words{name: name, plan: plan, began: r.Now().Unix(), options: r.Options, sector: int64(z)}
 	for i, d := range []model.Disk{r.Before, r.After} {
 		for _, p := range d.Partitions() {
 			if p.Role != model.Extended {
@@ -53,9 +53,9 @@ func (r *Rehearsal) words(name, plan string) words {
 	return w
 }
 
-// layout is what the target must become.
-func (r *Rehearsal) layout(spill journal.File, unused ranges) (layout, error) {
-	l, err := layoutOf(r.Overlay, r.Device.Size(), unused).trimmed(r.Device, spill, newRanges(spansOf(r.final)))
+// changes is what the target must become.
+func (r *Rehearsal) changes(spill journal.File, unused ranges) (changes, error) {
+	l, err := changesOf(r.Overlay, r.Device.Size(), unused).trimmed(r.Device, spill, newRanges(spansOf(r.final)))
 	if err == nil {
 		l, err = r.apart(l)
 	}
@@ -64,7 +64,7 @@ func (r *Rehearsal) layout(spill journal.File, unused ranges) (layout, error) {
 }
 
 // tables works out the fence and the final table writes.
-func (r *Rehearsal) tables(l layout) (tables, error) {
+func (r *Rehearsal) tables(l changes) (tables, error) {
 	t := tables{sector: int64(r.Before.SectorSize), primary: int64(r.Before.SectorSize)}
 	for _, p := range r.final {
 		t.final = append(t.final, Write{Off: p.Off, Data: p.Data})
@@ -101,7 +101,7 @@ func (r *Rehearsal) tables(l layout) (tables, error) {
 			t.refence = append(t.refence, w)
 		}
 	}
-	if t, err = r.inSight(l, t); err != nil {
+	if t, err = r.keepVisible(l, t); err != nil {
 		return t, err
 	}
 	err = r.unlist(&t)
@@ -147,7 +147,7 @@ func (r *Rehearsal) unlist(t *tables) error {
 }
 
 // changing are the partitions that nobody must see while the commit runs: those whose bytes or place change.
-func (r *Rehearsal) changing(l layout) []model.PartID {
+func (r *Rehearsal) changing(l changes) []model.PartID {
 	z := r.Before.SectorSize
 	tableRegions := newRanges(spansOf(r.final))
 	writes := l.writes().minus(tableRegions)
@@ -169,7 +169,7 @@ const headLen = 64 << 10
 
 // heads are the first bytes of every partition whose bytes or place the commit changes, as planned, and of those that
 // it takes out of the table.
-func (r *Rehearsal) heads(l layout) ranges {
+func (r *Rehearsal) heads(l changes) ranges {
 	var runs []byteRange
 	z := r.Before.SectorSize
 	add := func(p model.Partition) {

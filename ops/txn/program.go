@@ -26,15 +26,15 @@ type tables struct {
 	chained bool    // boot records stay in force during the commit, since a logical partition is in use
 }
 
-// build turns a layout into the program that gets the target there and back, and writes the content the
+// build turns a changes into the program that gets the target there and back, and writes the content the
 // program needs to the journal's files. The target is only read.
-func build(dev Device, l layout, t tables, c contents, spillLen int64, wishes journal.Wishes, tune tuning) (journal.Program, error) {
+func build(dev Device, l changes, t tables, c contents, spillLen int64, options journal.Options, tune tuning) (journal.Program, error) {
 	data, err := dataRanges(dev)
 	if err != nil {
 		return journal.Program{}, fmt.Errorf("find the holes of the target: %w", err)
 	}
 	l = l.withoutHoles(data)
-	b := &builder{dev: dev, c: c, spillEnd: spillLen, p: journal.Program{SizeBefore: l.sizeBefore, SizeAfter: l.sizeAfter, Wishes: wishes}}
+	b := &builder{dev: dev, c: c, spillEnd: spillLen, p: journal.Program{SizeBefore: l.sizeBefore, SizeAfter: l.sizeAfter, Options: options}}
 
 	tableWrites := newRanges(append(spans(t.final), spans(t.fence)...))
 	b.addEach(journal.StageFence, b.patches(t.fence))
@@ -42,7 +42,7 @@ func build(dev Device, l layout, t tables, c contents, spillLen int64, wishes jo
 		b.addEach(journal.StageExtend, []journal.Op{{Kind: journal.OpSize, Len: l.sizeAfter}})
 	}
 	copies, stageLen := schedule(l.moves, tune)
-	if wishes.Has(journal.Verify) {
+	if options.Has(journal.Verify) {
 		b.check(copies)
 	}
 	b.p.Units = append(b.p.Units, copies...)
@@ -84,7 +84,7 @@ func spans(writes []Write) []byteRange {
 
 // unfence are the writes that give back what the fence covered and nothing else writes: a backup table that
 // stays behind in the middle of an image that grew is not part of the planned table.
-func (b *builder) unfence(t tables, l layout) []Write {
+func (b *builder) unfence(t tables, l changes) []Write {
 	written := newRanges(append(spans(t.final), l.writes()...))
 	var writes []Write
 	for _, r := range newRanges(spans(t.fence)).minus(written) {

@@ -62,7 +62,7 @@ func unfinished(store journal.Store) (*journal.Journal, journal.Store, error) {
 // glance is what a look at one side of a store found.
 type glance struct {
 	side   journal.Store
-	sketch journal.Sketch
+	sketch journal.Summary
 	err    error
 }
 
@@ -70,15 +70,15 @@ type glance struct {
 func glances(store journal.Store) []glance {
 	var list []glance
 	for _, side := range journal.Sides(store) {
-		s, err := journal.Peek(side)
+		s, err := journal.ReadSummary(side)
 		list = append(list, glance{side, s, err})
 	}
 	return list
 }
 
-// Look is Inspect and Undoable in one, for those who only tell what there is: what is nil cannot be had or read. The error is
+// InspectAll is Inspect and Undoable in one, for those who only tell what there is: what is nil cannot be had or read. The error is
 // that of Inspect.
-func Look(store journal.Store) (unfinished *Status, applied *report.Applied, err error) {
+func InspectAll(store journal.Store) (unfinished *Status, applied *report.Applied, err error) {
 	found := glances(store)
 	if a, err := undoable(found); err == nil {
 		applied = &a
@@ -107,7 +107,7 @@ func inspect(found []glance) (Status, error) {
 	return Status{}, journal.ErrNone
 }
 
-func statusOf(j journal.Sketch) Status {
+func statusOf(j journal.Summary) Status {
 	p, r := j.Program, j.Record
 	s := Status{
 		Name: p.Name, Plan: plan.Kept(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next),

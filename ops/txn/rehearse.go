@@ -51,7 +51,7 @@ type Rehearsal struct {
 	Tools         Tools
 	Before, After model.Disk
 	Steps         []ops.Step
-	Wishes        journal.Wishes
+	Options       journal.Options
 	NewUUID       func() uuid.UUID
 	Now           func() time.Time
 	// OnStep is told each step when it begins (result nil) and when it ends.

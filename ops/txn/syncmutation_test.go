@@ -16,7 +16,7 @@ func TestHarnessCatchesSyncMutations(t *testing.T) {
 		if s.name != "cycle of three" && s.name != "shrink, move, grow" {
 			continue
 		}
-		s.wishes = journal.KeepUndo
+		s.options = journal.KeepUndo
 		w := newWorld(s, rng)
 		syncs := w.syncs(t)
 		if *statesFlag < 100000 {

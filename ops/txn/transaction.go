@@ -29,13 +29,13 @@ type Transaction struct {
 type words struct {
 	name, plan string
 	began      int64 // seconds since 1970
-	wishes     journal.Wishes
+	options    journal.Options
 	sector     int64 // bytes
 	parts      []journal.Part
 }
 
-// prepare writes the journal for a layout. On failure it removes what it wrote; the target is only read.
-func prepare(dev Device, store journal.Store, spill journal.File, l layout, t tables, w words, tune tuning) (_ *Transaction, err error) {
+// prepare writes the journal for a changes. On failure it removes what it wrote; the target is only read.
+func prepare(dev Device, store journal.Store, spill journal.File, l changes, t tables, w words, tune tuning) (_ *Transaction, err error) {
 	c := contents{spill: spill}
 	defer func() {
 		if err != nil {
@@ -52,7 +52,7 @@ func prepare(dev Device, store journal.Store, spill journal.File, l layout, t ta
 	if err != nil {
 		return nil, fmt.Errorf("read spill file: %w", err)
 	}
-	program, err := build(dev, l, t, c, spillLen, w.wishes, tune)
+	program, err := build(dev, l, t, c, spillLen, w.options, tune)
 	program.Sector, program.Parts = w.sector, w.parts
 	if err != nil {
 		return nil, fmt.Errorf("write journal: %w", located(err, 0, program))
@@ -99,7 +99,7 @@ func (tx *Transaction) count(p journal.Program) error {
 		}
 		tx.JournalBytes += n
 	}
-	if !p.Wishes.Has(journal.KeepUndo) {
+	if !p.Options.Has(journal.KeepUndo) {
 		return nil
 	}
 	before, err := tx.contents.before.Size()

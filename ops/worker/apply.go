@@ -89,7 +89,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 	if len(steps) == 0 {
 		return nil, errors.New("there is nothing to do")
 	}
-	side, err := txn.Vacant(dir)
+	side, err := txn.FreeSide(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 	ov := overlay.New(w.target, w.target.Size(), spill)
 	r := &txn.Rehearsal{
 		Device: w.target, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
-		Wishes: wishes, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
+		Options: wishes, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
 	}
 	result, err := w.runSteps(ctx, r)
 	if err == nil {
@@ -226,7 +226,7 @@ func (t *transcript) take() (command, output string) {
 // commit makes the rehearsed result real, if the target is still what was rehearsed.
 func (w *process) commit(ctx context.Context, q ops.Queue, dir *journal.Dir, tx *txn.Transaction) report.Result {
 	w.open(dir)
-	if err := errors.Join(dir.InPlace(), w.ready(q)); err != nil {
+	if err := errors.Join(dir.CheckInPlace(), w.ready(q)); err != nil {
 		return w.failed(errors.Join(err, tx.Abandon()))
 	}
 	if err := w.withdraw(tx.Hidden); err != nil {
@@ -291,7 +291,7 @@ func sweep(dir *journal.Dir) error {
 	if _, err := txn.Inspect(dir); !errors.Is(err, journal.ErrNone) {
 		return nil
 	}
-	return errors.Join(txn.Sweep(dir), dir.Vanish())
+	return errors.Join(txn.Sweep(dir), dir.RemoveIfEmpty())
 }
 
 // estimate guesses how long a commit takes from how long the journal took: both are bound by the same disk.

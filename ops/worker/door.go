@@ -35,7 +35,7 @@ func (w *process) openDoor(dir *journal.Dir) (*door, error) {
 		return nil, err
 	}
 	d := &door{dir: dir}
-	err := dir.Within(func(path string) error {
+	err := dir.WithPath(func(path string) error {
 		// The mode is set before the socket has a name, which somebody could make lead elsewhere by then.
 		config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
 			return errors.Join(c.Control(func(fd uintptr) { err = unix.Fchmod(int(fd), 0o600) }), err)
@@ -98,7 +98,7 @@ func dial(dir *journal.Dir) (net.Conn, error) {
 	}
 	defer func() { _ = f.Close() }() // the connection does not need it
 	var conn net.Conn
-	err = dir.Within(func(string) error {
+	err = dir.WithPath(func(string) error {
 		conn, err = net.Dial("unix", "/proc/self/fd/"+strconv.Itoa(int(f.Fd())))
 		return err
 	})

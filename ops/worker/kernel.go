@@ -102,7 +102,7 @@ func addAdvice(r *report.Result, text string) {
 // idle keeps the partitions from use while a transaction is ended, and refuses that if it writes to a partition that is in
 // use already: one can have been mounted after a crash that came before the fence.
 func (w *process) idle(dir *journal.Dir) error {
-	runs, err := txn.Touches(dir)
+	runs, err := txn.WrittenRuns(dir)
 	if err != nil {
 		return err
 	}

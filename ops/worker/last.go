@@ -102,7 +102,7 @@ func TakeLast(dir *journal.Dir) *Last {
 		last, err = decodeLast(text)
 	}
 	// A result that cannot be removed is told again next time, which does no harm.
-	_ = errors.Join(dir.Remove(lastName), dir.Vanish())
+	_ = errors.Join(dir.Remove(lastName), dir.RemoveIfEmpty())
 	if err != nil {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 // openDir opens a journal's directory that need not be there.
 func openDir(tb testing.TB, path string) *journal.Dir {
 	tb.Helper()
-	dir, err := journal.OpenDir(journal.Place{Parent: filepath.Dir(path), Name: filepath.Base(path)})
+	dir, err := journal.OpenDir(journal.Location{Parent: filepath.Dir(path), Name: filepath.Base(path)})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -157,7 +157,7 @@ func TestDoor(t *testing.T) {
 	if err := errors.Join(conn.Close(), door.close()); err != nil {
 		t.Error(err)
 	}
-	if err := dir.Vanish(); err != nil {
+	if err := dir.RemoveIfEmpty(); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(dir.Path()); !os.IsNotExist(err) {

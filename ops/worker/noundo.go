@@ -50,7 +50,7 @@ func decodeNoUndo(text []byte) (noUndo, error) {
 // of the partitions whose file systems grew while mounted.
 func noteNoUndo(dir *journal.Dir, grown []int) error {
 	if len(grown) == 0 {
-		return errors.Join(dir.Remove(noUndoName), dir.Vanish())
+		return errors.Join(dir.Remove(noUndoName), dir.RemoveIfEmpty())
 	}
 	text, err := json.Marshal(noUndo{Grown: grown})
 	if err != nil {

@@ -54,7 +54,7 @@ type Job struct {
 	Call       ops.Call       // for what people are told to run
 	Files      int            // how many files of the target are handed over
 	Plan       string         // plan file text, positions exact
-	Wishes     journal.Wishes
+	Wishes     journal.Options
 	// Initial and Preview are the sums of the disk as the parent scanned it and as its queue leaves it: the
 	// worker makes both anew and refuses to go on if they differ.
 	Initial, Preview string

@@ -18,7 +18,7 @@ func (w *process) warnings(tx *txn.Transaction) []string {
 	if !hosted {
 		return nil // a device has its room
 	}
-	copies, rest, err := tx.Fills()
+	copies, rest, err := tx.NewSpace()
 	if err != nil {
 		w.logf("how much room the commit takes is not known: %v", err)
 		return nil

@@ -145,7 +145,7 @@ func (w *process) part(result report.Result) error {
 	if !heard {
 		left = LeaveLast(w.dir, Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result})
 	}
-	return errors.Join(left, w.door.close(), w.dir.Vanish(), w.release())
+	return errors.Join(left, w.door.close(), w.dir.RemoveIfEmpty(), w.release())
 }
 
 func (w *process) release() error {

@@ -27,7 +27,7 @@ type applyFlags struct {
 }
 
 // wishes are what the flags ask of the commit.
-func (f applyFlags) wishes() journal.Wishes {
+func (f applyFlags) wishes() journal.Options {
 	wishes := journal.KeepUndo
 	if f.noUndo {
 		wishes = 0

@@ -67,7 +67,7 @@ func TestNastyJournal(t *testing.T) {
 	sh(t, filepath.Dir(image), "truncate -s 4M a.raw; printf 'label: gpt\nstart=2048,size=2048\n' | sfdisk -q a.raw; printf 'name 1 \"x\"\n' >plan")
 	dir := func(t *testing.T) *journal.Dir {
 		t.Helper()
-		d, err := journal.OpenDir(journal.Place{Parent: filepath.Dir(image), Name: "a.raw.shunt"})
+		d, err := journal.OpenDir(journal.Location{Parent: filepath.Dir(image), Name: "a.raw.shunt"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,7 +56,7 @@ func readBack(ctx context.Context, dev Device, p journal.Program, watch Watch) e
 	return nil
 }
 
-// moved lists where the copies of a program lead. Their sums are there if the program wishes Verify.
+// moved lists where the copies of a program lead. Their sums are there if the program has the option Verify.
 func moved(p journal.Program) []journal.Probe {
 	var list []journal.Probe
 	for _, u := range p.Units {

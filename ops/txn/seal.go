@@ -34,14 +34,14 @@ func keep(ctx context.Context, dev Device, store journal.Store, j *journal.Journ
 	if err := j.Keep(mark); err != nil {
 		return true, &AfterError{err}
 	}
-	if err := shed(store); err != nil {
+	if err := removeNeedless(store); err != nil {
 		return true, &AfterError{fmt.Errorf("files that are of no use any more could not be removed: %w", err)}
 	}
 	return true, nil
 }
 
-// shed removes what an undo does not need.
-func shed(store journal.Store) error {
+// removeNeedless removes what an undo does not need.
+func removeNeedless(store journal.Store) error {
 	for _, name := range []string{journal.SpillName, journal.StageName} {
 		if err := store.Remove(name); err != nil {
 			return err

@@ -1,8 +1,8 @@
 package journal
 
-// Sketch is what a journal says of its transaction without the writes that make most of it: it takes little memory,
+// Summary is what a journal says of its transaction without the writes that make most of it: it takes little memory,
 // whatever the journal holds.
-type Sketch struct {
+type Summary struct {
 	Record Record
 	// Program lacks the units that do not belong to the fence, RestoreData and RestoreTable.
 	Program Program
@@ -22,7 +22,7 @@ type Steps struct {
 const maxRuns = 64
 
 // add counts a unit. It is false if the stages come and go more often than those of a commit.
-func (s *Sketch) add(stage Stage) bool {
+func (s *Summary) add(stage Stage) bool {
 	if n := len(s.Stages); n > 0 && s.Stages[n-1].Stage == stage {
 		s.Stages[n-1].N++
 		return true
@@ -32,7 +32,7 @@ func (s *Sketch) add(stage Stage) bool {
 }
 
 // mostSteps is how many steps the transaction has at most, in either direction.
-func (s *Sketch) mostSteps() int64 {
+func (s *Summary) mostSteps() int64 {
 	n := int64(len(s.Program.Refence) + s.RestoreTable + 3) // size before, old content, size after
 	for _, run := range s.Stages {
 		n += int64(run.N)
@@ -40,24 +40,24 @@ func (s *Sketch) mostSteps() int64 {
 	return n
 }
 
-// Peek reads a journal as Open does, and checks all of it, without keeping what only its execution needs. The errors are
+// ReadSummary reads a journal as Open does, and checks all of it, without keeping what only its execution needs. The errors are
 // those of Open.
-func Peek(store Store) (Sketch, error) {
+func ReadSummary(store Store) (Summary, error) {
 	f, err := openFile(store)
 	if err != nil {
-		return Sketch{}, err
+		return Summary{}, err
 	}
-	s, err := readSketch(f)
+	s, err := readSummary(f)
 	if closing := f.Close(); err == nil && closing != nil {
 		err = closing
 	}
 	return s, err
 }
 
-func readSketch(f File) (Sketch, error) {
+func readSummary(f File) (Summary, error) {
 	r, err := newestRecord(f)
 	if err != nil {
-		return Sketch{}, err
+		return Summary{}, err
 	}
 	return readBody(f, r, sketch)
 }

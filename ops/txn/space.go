@@ -27,10 +27,10 @@ func reserveStage(stage journal.File, p journal.Program) error {
 	return nil
 }
 
-// Fills is how many bytes of the target that take no room on its file system now will take some in the commit: holes
+// NewSpace is how many bytes of the target that take no room on its file system now will take some in the commit: holes
 // that are written, and what is added at the end. Copies count apart, since a target that can share blocks needs no room
 // for them.
-func (tx *Transaction) Fills() (copies, rest int64, err error) {
+func (tx *Transaction) NewSpace() (copies, rest int64, err error) {
 	data, err := dataRanges(tx.dev)
 	if err != nil {
 		return 0, 0, fmt.Errorf("find the holes of the target: %w", err)

@@ -22,7 +22,7 @@ func undoMachine(m *testdisk.Machine) error {
 func (w *world) keeps(m *testdisk.Machine, applied bool) string {
 	_, err := Undoable(m.Store())
 	switch {
-	case !applied || !w.wishes.Has(journal.KeepUndo):
+	case !applied || !w.options.Has(journal.KeepUndo):
 		if !errors.Is(err, ErrNoUndo) {
 			return fmt.Sprintf("there is something to undo: %v", err)
 		}
@@ -43,7 +43,7 @@ func (w *world) keeps(m *testdisk.Machine, applied bool) string {
 // committed is the world's machine after its transaction, which is kept.
 func (w *world) committed(tb testing.TB) *testdisk.Machine {
 	tb.Helper()
-	w.wishes |= journal.KeepUndo
+	w.options |= journal.KeepUndo
 	m := w.machine.Clone()
 	if err := w.run(m); err != nil {
 		tb.Fatal(err)
@@ -74,7 +74,7 @@ func TestCrashUndo(t *testing.T) {
 	for _, w := range worlds {
 		s := w.scenario
 		part := portion(200000) * w.share()
-		w.wishes = journal.Wishes(rng.Intn(4))
+		w.options = journal.Options(rng.Intn(4))
 		kept := w.committed(t)
 		clean := kept.Clone()
 		if err := undoMachine(clean); err != nil {
@@ -151,7 +151,7 @@ func TestKeepingIsWatched(t *testing.T) {
 	for _, name := range []string{journal.SealName, journal.BeforeName, "directory"} {
 		noticed := ""
 		for _, s := range scenarios() {
-			s.wishes = journal.KeepUndo
+			s.options = journal.KeepUndo
 			w := newWorld(s, rng)
 			w.machine.DropSync = func(of string) bool { return of == name }
 			if noticed = w.complaint(rng); noticed != "" {
@@ -176,7 +176,7 @@ func TestCrashReplacesUndo(t *testing.T) {
 		kept := first.committed(t)
 		n := int64(len(first.after)) / sec
 		second := newWorldOn(scenario{
-			name: s.name + ", then another", before: n, after: n, tune: small, wishes: journal.Wishes(i % 4),
+			name: s.name + ", then another", before: n, after: n, tune: small, options: journal.Options(i % 4),
 			moves: []segment{{8, 2, 5}}, places: []place{{13, 0, 2}},
 		}, first.after, rng)
 		clean := kept.Clone()
@@ -255,7 +255,7 @@ func TestFaultUndo(t *testing.T) {
 func TestFaultKeeping(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
 	for _, s := range scenarios() {
-		s.wishes = journal.KeepUndo | journal.Verify
+		s.options = journal.KeepUndo | journal.Verify
 		w := newWorld(s, rng)
 		for i := 0; ; i++ {
 			m := w.machine.Clone()
@@ -325,10 +325,10 @@ func TestUndoNoticesChanges(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
 	for _, s := range allScenarios(rng, 8) {
 		w := newWorld(s, rng)
-		w.layout.heads = ranges{{5 * sec, 7 * sec}}
+		w.changes.heads = ranges{{5 * sec, 7 * sec}}
 		kept := w.committed(t)
 		watched := append(w.content(w.after), spans(w.tables.final)...)
-		watched = append(watched, w.layout.heads...)
+		watched = append(watched, w.changes.heads...)
 		for _, r := range newRanges(watched) {
 			for off := r.off; off < r.end; off += sec {
 				if w.hollow(off) {

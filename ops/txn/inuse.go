@@ -14,9 +14,9 @@ import (
 // one in use: whoever boots after a crash must find it. So the fence is in the boot records, a way back puts all of them
 // in place, and every single write on the way there and back is tried on paper first.
 
-// inSight completes the table writes for a disk with a logical partition in use; it leaves those of others as they are. An
+// keepVisible completes the table writes for a disk with a logical partition in use; it leaves those of others as they are. An
 // error says that the partition would be out of sight for a moment.
-func (r *Rehearsal) inSight(l layout, t tables) (tables, error) {
+func (r *Rehearsal) keepVisible(l changes, t tables) (tables, error) {
 	inUse := slices.DeleteFunc(r.Before.Logicals(), func(p model.Partition) bool { return !p.Use.Busy() })
 	if len(inUse) == 0 {
 		return t, nil
@@ -46,7 +46,7 @@ func (r *Rehearsal) inSight(l layout, t tables) (tables, error) {
 	paper := onPaper{r.Device, t.sector, map[int64][]byte{}}
 	for _, w := range t.fence {
 		paper.write(w)
-		if p, err := r.outOfSight(paper, inUse); err != nil || p.Use.Busy() {
+		if p, err := r.hiddenInUse(paper, inUse); err != nil || p.Use.Busy() {
 			return refuse(p)
 		}
 	}
@@ -54,13 +54,13 @@ func (r *Rehearsal) inSight(l layout, t tables) (tables, error) {
 		back := paper.clone()
 		for _, w := range way.refence {
 			back.write(w)
-			if p, err := r.outOfSight(back, inUse); err != nil || p.Use.Busy() {
+			if p, err := r.hiddenInUse(back, inUse); err != nil || p.Use.Busy() {
 				return refuse(p)
 			}
 		}
 		if n < len(final) {
 			paper.write(final[n])
-			if p, err := r.outOfSight(paper, inUse); err != nil || p.Use.Busy() {
+			if p, err := r.hiddenInUse(paper, inUse); err != nil || p.Use.Busy() {
 				return refuse(p)
 			}
 		}
@@ -69,15 +69,15 @@ func (r *Rehearsal) inSight(l layout, t tables) (tables, error) {
 }
 
 // finalOn is the table stage's writes on a device.
-func (t tables) finalOn(dev Device, l layout) ([]Write, error) {
+func (t tables) finalOn(dev Device, l changes) ([]Write, error) {
 	b := &builder{dev: dev}
 	final := t.unfenced(b.unfence(t, l))
 	return final, b.err
 }
 
-// outOfSight is one of the partitions in use that the table does not show where it is, or will be; the zero partition if
+// hiddenInUse is one of the partitions in use that the table does not show where it is, or will be; the zero partition if
 // there is none.
-func (r *Rehearsal) outOfSight(paper onPaper, inUse []model.Partition) (model.Partition, error) {
+func (r *Rehearsal) hiddenInUse(paper onPaper, inUse []model.Partition) (model.Partition, error) {
 	d, err := table.Read(paper, max(r.Device.Size(), r.Overlay.Size()), r.Before.SectorSize)
 	if err != nil {
 		return inUse[0], err

@@ -50,7 +50,7 @@ func (f *fumbler) Copy(dst, src, n int64) error {
 func TestVerifyNotices(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
 	for _, s := range allScenarios(rng, 4) {
-		s.wishes = journal.Verify | journal.Wishes(rng.Intn(4))
+		s.options = journal.Verify | journal.Options(rng.Intn(4))
 		w := newWorld(s, rng)
 		watched := append(w.content(w.after), spans(w.tables.final)...)
 		for _, r := range newRanges(watched) {
@@ -77,7 +77,7 @@ func TestVerifyNotices(t *testing.T) {
 // TestVerifyZeroes lets a byte come back that was cleared.
 func TestVerifyZeroes(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
-	w := newWorld(scenario{name: "clear", before: 64, after: 64, clear: ranges{{20, 40}}, tune: small, wishes: journal.Verify}, rng)
+	w := newWorld(scenario{name: "clear", before: 64, after: 64, clear: ranges{{20, 40}}, tune: small, options: journal.Verify}, rng)
 	m := w.machine.Clone()
 	dev := &dirty{Device: m.Target(), off: 30 * sec}
 	if err := w.runOn(m, dev); !errors.As(err, new(*MismatchError)) {
@@ -103,7 +103,7 @@ func (d *dirty) Punch(off, n int64) error {
 // leaves that alone and the target is as it was.
 func TestRollBackFromMismatch(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed(t)))
-	w := newWorld(scenario{name: "move away", before: 48, after: 48, moves: []segment{{24, 4, 12}}, tune: small, wishes: journal.Verify}, rng)
+	w := newWorld(scenario{name: "move away", before: 48, after: 48, moves: []segment{{24, 4, 12}}, tune: small, options: journal.Verify}, rng)
 	for off := int64(24 * sec); off < 36*sec; off += sec {
 		m := w.machine.Clone()
 		if err := w.runOn(m, &fumbler{Device: m.Target(), off: off}); !errors.As(err, new(*MismatchError)) {

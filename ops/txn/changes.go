@@ -7,9 +7,9 @@ import (
 	"shunt/ops/journal"
 )
 
-// layout is what the target must become, in bytes of the target: the overlay's map with everything that stays
+// changes is what the target must become, in bytes of the target: the overlay's map with everything that stays
 // as it is left out. The lists are disjoint in what they write.
-type layout struct {
+type changes struct {
 	sizeBefore, sizeAfter int64
 	moves                 []segment // content that is on the target at another place
 	places                []place   // content from the spill file
@@ -23,8 +23,8 @@ type layout struct {
 // place is content of the spill file and where on the target it belongs.
 type place struct{ off, src, len int64 }
 
-// writes is every byte of the target that the layout changes, the part cut off at the end included.
-func (l layout) writes() ranges {
+// writes is every byte of the target that the changes changes, the part cut off at the end included.
+func (l changes) writes() ranges {
 	runs := append([]byteRange(nil), l.clear...)
 	for _, m := range l.moves {
 		runs = append(runs, byteRange{m.dst, m.dst + m.len})
@@ -39,7 +39,7 @@ func (l layout) writes() ranges {
 }
 
 // sources is every byte that a move reads.
-func (l layout) sources() ranges {
+func (l changes) sources() ranges {
 	runs := make([]byteRange, 0, len(l.moves))
 	for _, m := range l.moves {
 		runs = append(runs, byteRange{m.src, m.src + m.len})
@@ -47,9 +47,9 @@ func (l layout) sources() ranges {
 	return newRanges(runs)
 }
 
-// withoutHoles is the layout fit for a target of which only the given ranges hold data: what is moved from a
+// withoutHoles is the changes fit for a target of which only the given ranges hold data: what is moved from a
 // hole becomes a hole, and what is a hole already is not cleared.
-func (l layout) withoutHoles(data ranges) layout {
+func (l changes) withoutHoles(data ranges) changes {
 	clear := append([]byteRange(nil), l.clear...)
 	var moves []segment
 	for _, m := range l.moves {
@@ -65,10 +65,10 @@ func (l layout) withoutHoles(data ranges) layout {
 	return l
 }
 
-// trimmed is the layout without new content that is on the target already, as far as it lies at the ends of a run, and
+// trimmed is the changes without new content that is on the target already, as far as it lies at the ends of a run, and
 // without what the table's own writes bring. The overlay rounds writes out to blocks: what lies in such a block of a
 // neighbour, which may be in use, must not be written with what it held when the rehearsal read it.
-func (l layout) trimmed(dev Device, spill journal.File, tableWrites ranges) (layout, error) {
+func (l changes) trimmed(dev Device, spill journal.File, tableWrites ranges) (changes, error) {
 	var kept []place
 	for _, p := range l.places {
 		for _, r := range tableWrites.outside(p.off, p.off+p.len) {
