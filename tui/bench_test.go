@@ -10,7 +10,6 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops/report"
-	"shunt/tui/internal/tuitest"
 )
 
 // wire counts what reaches the terminal, drawn by the renderer that the program uses.
@@ -30,7 +29,7 @@ func newWire(width, height int) *wire {
 }
 
 // send is how many bytes it takes to show a frame after the one before.
-func (w *wire) send(t testing.TB, d *tuitest.Driver) int {
+func (w *wire) send(t testing.TB, d *Driver) int {
 	t.Helper()
 	w.out.Reset()
 	w.screen.Clear()
@@ -45,7 +44,7 @@ func (w *wire) send(t testing.TB, d *tuitest.Driver) int {
 // Over a slow line every byte counts: a step of the cursor, a character typed, and a snapshot of the progress
 // stay small.
 func TestBytesPerKey(t *testing.T) {
-	target := tuitest.Varied()
+	target := Varied()
 	d := open(t, target)
 	d.Resize(140, 40)
 	w := newWire(140, 40)
@@ -78,7 +77,7 @@ func TestBytesPerKey(t *testing.T) {
 
 // A snapshot of the progress four times a second is what a slow line has to carry for hours.
 func TestBytesPerTick(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	d.Resize(140, 40)
 	w := newWire(140, 40)
@@ -122,8 +121,8 @@ func TestBytesPerTick(t *testing.T) {
 
 // BenchmarkKey is a step of the cursor with its frame, on a crowded disk in a large window.
 func BenchmarkKey(b *testing.B) {
-	for name, target := range map[string]func() *tuitest.Target{
-		"founding": tuitest.Founding, "128 partitions": func() *tuitest.Target { return tuitest.Many(128) },
+	for name, target := range map[string]func() *Target{
+		"founding": Founding, "128 partitions": func() *Target { return Many(128) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			d := open(b, target())
@@ -138,7 +137,7 @@ func BenchmarkKey(b *testing.B) {
 
 // BenchmarkType is a character in the Resize/Move dialog with its frame.
 func BenchmarkType(b *testing.B) {
-	d := open(b, tuitest.Many(128))
+	d := open(b, Many(128))
 	d.Resize(140, 40)
 	d.Press("end", "up", "m")
 	b.ResetTimer()
@@ -149,7 +148,7 @@ func BenchmarkType(b *testing.B) {
 
 // BenchmarkRoom is a character in the Make room page with its frame, the plans being searched for meanwhile.
 func BenchmarkRoom(b *testing.B) {
-	d := open(b, tuitest.Many(128))
+	d := open(b, Many(128))
 	d.Resize(140, 40)
 	d.Press("home", "g")
 	d.Type("+1GiB")

@@ -17,7 +17,7 @@ import (
 )
 
 func TestUndoRedoClear(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	stageFounding(d)
 	d.Press("u")
 	d.Contains("2 pending", "Taken back: Grow p1")
@@ -41,7 +41,7 @@ func TestUndoRedoClear(t *testing.T) {
 
 // An operation is removed from the middle of the list; one that others need is not.
 func TestRemovePending(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	stageFounding(d)
 	d.Press("end", "up", "up")
 	d.Contains("▸ 1")
@@ -56,7 +56,7 @@ func TestRemovePending(t *testing.T) {
 
 // The cursor goes through the table into the list, and back.
 func TestCursorInPending(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	d.Press("x", "j", "x", "home", "j", "j")
 	d.Contains("▸ 1 Check")
 	d.Press("J")
@@ -69,7 +69,7 @@ func TestCursorInPending(t *testing.T) {
 
 // The cursor stays with what it was on.
 func TestCursorFollows(t *testing.T) {
-	d := open(t, tuitest.Varied())
+	d := open(t, Varied())
 	d.Press("end", "up", "d") // p7 goes
 	d.Contains("▸ unallocated", "Delete p7")
 	d.Press("u")
@@ -82,7 +82,7 @@ func TestCursorFollows(t *testing.T) {
 
 // Something impossible is refused with the reason, in the place of the key bar or in a window.
 func TestRefusals(t *testing.T) {
-	d := open(t, tuitest.Damaged())
+	d := open(t, Damaged())
 	for _, key := range []string{"m", "d", "x", "z"} {
 		d.Press(key)
 		if frame := d.Frame(); !strings.Contains(frame, "overlap") || strings.Contains(frame, "pending;") {
@@ -93,7 +93,7 @@ func TestRefusals(t *testing.T) {
 			t.Fatalf("%s left a dialog or the program", key)
 		}
 	}
-	fixed := tuitest.Founding()
+	fixed := Founding()
 	fixed.Layout.Fixed = true
 	d = open(t, fixed)
 	d.Press("z")
@@ -101,13 +101,13 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestQuitGuard(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	d.Press("q")
 	if !d.Quit() {
 		t.Fatal("q did not leave with nothing pending")
 	}
 	for _, keys := range []string{"q enter", "q n", "ctrl+c esc", "q ctrl+c", "q q q"} {
-		d = open(t, tuitest.Founding())
+		d = open(t, Founding())
 		d.Press("x")
 		d.Press(strings.Fields(keys)...)
 		if d.Quit() {
@@ -121,7 +121,7 @@ func TestQuitGuard(t *testing.T) {
 }
 
 func TestSavePlan(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	d.Press("s")
 	d.Contains("Nothing is pending")
 	stageFounding(d)
@@ -137,7 +137,7 @@ func TestSavePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := plan.Parse(strings.NewReader(string(got)), ops.NewQueue(tuitest.Founding().Layout, tuitest.Env()), 0)
+	again, err := plan.Parse(strings.NewReader(string(got)), ops.NewQueue(Founding().Layout, tuitest.Env()), 0)
 	if err != nil || again.Len() != 3 {
 		t.Fatalf("the plan reads back as %d operations, %v:\n%s", again.Len(), err, got)
 	}
@@ -164,12 +164,12 @@ func TestSavePlan(t *testing.T) {
 
 // Several targets are open at once, each with its own queue; messages find their own.
 func TestSeveralTargets(t *testing.T) {
-	founding, varied := tuitest.Founding(), tuitest.Varied()
-	b := &tuitest.Backend{
-		Targets: map[string]*tuitest.Target{founding.What.Path: founding, varied.What.Path: varied},
+	founding, varied := Founding(), Varied()
+	b := &Backend{
+		Targets: map[string]*Target{founding.What.Path: founding, varied.What.Path: varied},
 		Refuse:  map[string]error{"/images/busy.raw": errInUse},
 	}
-	d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{founding.What.Path, varied.What.Path, "/images/busy.raw"}}, b)
+	d := Start(t, 80, 24, tui.Options{Paths: []string{founding.What.Path, varied.What.Path, "/images/busy.raw"}}, b)
 	d.Contains("stick.raw (1/3)")
 	d.Press("x", "tab")
 	d.Contains("server.qcow2 (2/3)", "Nothing yet.")
@@ -185,11 +185,11 @@ func TestSeveralTargets(t *testing.T) {
 
 // A target that was refused can be tried again; one that is open is only brought to the front.
 func TestOpenAgain(t *testing.T) {
-	founding := tuitest.Founding()
-	b := &tuitest.Backend{
-		Targets: map[string]*tuitest.Target{stick: founding}, Refuse: map[string]error{stick: errInUse},
+	founding := Founding()
+	b := &Backend{
+		Targets: map[string]*Target{stick: founding}, Refuse: map[string]error{stick: errInUse},
 	}
-	d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{stick}}, b)
+	d := Start(t, 80, 24, tui.Options{Paths: []string{stick}}, b)
 	d.Contains("cannot be opened")
 	d.Do(func() { b.Refuse = nil })
 	again := func() {
@@ -209,7 +209,7 @@ func TestOpenAgain(t *testing.T) {
 
 // Without a path the picker is shown; leaving it leaves an empty editor that says what to do.
 func TestNoPaths(t *testing.T) {
-	d := tuitest.Start(t, 80, 24, tui.Options{Dir: "/images"}, &tuitest.Backend{Files: tuitest.Images()})
+	d := Start(t, 80, 24, tui.Options{Dir: "/images"}, &Backend{Files: Images()})
 	d.Contains("Open target", "stick.raw", "966 MiB", "MBR, 2 partitions")
 	d.Press("esc")
 	d.Contains("Press o to open")
@@ -223,7 +223,7 @@ func TestNoPaths(t *testing.T) {
 
 // What a disk or a tool says cannot command the terminal.
 func TestHostileLabels(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	p, _ := target.Layout.Partition(1)
 	p.FS.Label, p.Name = "\x1b]0;owned\x07\x1b[2J", "a\nb"
 	target.Layout = target.Layout.With(p)
@@ -237,7 +237,7 @@ func TestHostileLabels(t *testing.T) {
 }
 
 func TestBackgroundAndUnknownMessages(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	before := d.Raw()
 	d.Send(tea.BackgroundColorMsg{Color: hex("#ffffff")})
 	if d.Raw() == before {
@@ -255,7 +255,7 @@ func TestBackgroundAndUnknownMessages(t *testing.T) {
 
 // Marks of all kinds of changes.
 func TestChangeColumn(t *testing.T) {
-	d := open(t, tuitest.Varied())
+	d := open(t, Varied())
 	d.Press("end", "up", "m")
 	d.Type("+1GiB")
 	d.Press("enter")
@@ -266,14 +266,14 @@ func TestChangeColumn(t *testing.T) {
 	d.Contains("→1.00G -256M")
 	d.Press("up", "up", "x")
 	d.Contains("check")
-	if p, ok := tuitest.Varied().Layout.Partition(model.PartID(7)); !ok || p.Number != 7 {
+	if p, ok := Varied().Layout.Partition(model.PartID(7)); !ok || p.Number != 7 {
 		t.Fatal("the stand-in changed")
 	}
 }
 
 // Edits of the same thing are one pending operation; undo and redo walk them one by one all the same.
 func TestJoinedEdits(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	d.Press("l", "ctrl+u")
 	d.Type("one")
 	d.Press("enter")
@@ -305,7 +305,7 @@ func TestJoinedEdits(t *testing.T) {
 
 // A new partition that is deleted again leaves nothing behind.
 func TestNewAndDeleted(t *testing.T) {
-	d := open(t, tuitest.Varied())
+	d := open(t, Varied())
 	d.Press("end", "n", "enter", "l")
 	d.Type("x")
 	d.Press("enter")
@@ -318,7 +318,7 @@ func TestNewAndDeleted(t *testing.T) {
 
 // An operation and an answer that do not fit in a line are shown in full.
 func TestLongWords(t *testing.T) {
-	d := open(t, tuitest.Logicals())
+	d := open(t, Logicals())
 	d.Resize(80, 24)
 	d.Press("G", "y")
 	d.Contains("It is pending, as the list tells in full")
@@ -329,19 +329,19 @@ func TestLongWords(t *testing.T) {
 
 // On a disk without partitions, and on a full one, keys say what has to be done first.
 func TestNothingToEdit(t *testing.T) {
-	d := open(t, tuitest.Blank())
+	d := open(t, Blank())
 	for _, key := range []string{"n", "m", "d", "f", "l", "x", "t", "w", "c"} {
 		d.Press(key)
 		d.Contains("There is no partition table yet: T makes one")
 	}
-	d = open(t, tuitest.Founding())
+	d = open(t, Founding())
 	d.Press("n")
 	d.Contains("No free space: m shrinks a partition")
 }
 
 // Where a partition is deleted the cursor stays at its place.
 func TestCursorAfterDelete(t *testing.T) {
-	d := open(t, tuitest.Logicals())
+	d := open(t, Logicals())
 	d.Press("j", "j", "d")
 	d.Contains("▸  unallocated")
 }

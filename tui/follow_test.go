@@ -6,13 +6,12 @@ import (
 	"shunt/geometry"
 	"shunt/ops/report"
 	"shunt/tui"
-	"shunt/tui/internal/tuitest"
 )
 
 // A commit that an earlier start began is followed to its end, and nothing else can be done meanwhile.
 func TestFollowCommit(t *testing.T) {
-	target := tuitest.Founding()
-	target.Busy = &tuitest.Run{}
+	target := Founding()
+	target.Busy = &Run{}
 	d := open(t, target)
 	quietly(d)
 	d.Contains("Applying to stick.raw")
@@ -44,8 +43,8 @@ func TestFollowCommit(t *testing.T) {
 
 // A report that comes late does not ask what was decided long ago.
 func TestFollowIgnoresReport(t *testing.T) {
-	target := tuitest.Founding()
-	target.Busy = &tuitest.Run{}
+	target := Founding()
+	target.Busy = &Run{}
 	d := open(t, target)
 	d.Do(func() { target.Busy.Finish(passed()) })
 	quietly(d)
@@ -73,7 +72,7 @@ func TestToldLater(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			target := tuitest.Founding()
+			target := Founding()
 			target.Told = &c.last
 			d := open(t, target)
 			quietly(d)

@@ -7,12 +7,11 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"shunt/ops/plan"
-	"shunt/tui/internal/tuitest"
 )
 
 // film is the frames of a story with the keys that led to each.
 type film struct {
-	d   *tuitest.Driver
+	d   *Driver
 	out strings.Builder
 }
 
@@ -33,7 +32,7 @@ func (f *film) typed(text string) {
 // The founding example from the first key to the result, frame by frame: the image grows by 2 GiB, p2 moves
 // right by 1024 MiB, p1 grows into the gap.
 func TestFoundingExample(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	f := &film{d: open(t, target)}
 	f.frame("opened")
 	f.press("z")

@@ -11,14 +11,13 @@ import (
 	"shunt/geometry"
 	"shunt/ops/report"
 	"shunt/tui"
-	"shunt/tui/internal/tuitest"
 	"shunt/tui/styles"
 )
 
 // scene brings an editor to a screen that is pinned.
 type scene struct {
 	name   string
-	target func() *tuitest.Target
+	target func() *Target
 	play   func(story)
 }
 
@@ -29,90 +28,90 @@ func keysOnly(keys ...string) func(story) {
 
 func scenes() []scene {
 	return []scene{
-		{"editor", tuitest.Founding, keysOnly()},
-		{"editor-pending", tuitest.Founding, func(s story) { stageFounding(s.d); s.d.Press("home") }},
-		{"editor-pending-selected", tuitest.Founding, func(s story) { stageFounding(s.d); s.d.Press("end", "up") }},
-		{"editor-gpt", tuitest.Varied, keysOnly("j", "j")},
-		{"editor-logicals", tuitest.Logicals, keysOnly("j", "j", "j")},
-		{"editor-many", func() *tuitest.Target { return tuitest.Many(128) }, keysOnly("pgdown", "pgdown")},
-		{"editor-readonly", tuitest.Damaged, keysOnly()},
-		{"editor-blank", tuitest.Blank, keysOnly()},
-		{"room", tuitest.Varied, keysOnly("j", "j", "g")},
-		{"room-typed", tuitest.Varied, func(s story) { s.d.Press("j", "j", "g"); s.d.Type("+1GiB"); s.d.Press("down") }},
-		{"room-founding", tuitest.Founding, func(s story) { s.d.Press("g"); s.d.Type("+1GiB") }},
-		{"room-impossible", tuitest.Varied, func(s story) { s.d.Press("end", "up", "up", "g"); s.d.Type("6TiB") }},
-		{"room-wrong", tuitest.Founding, func(s story) { s.d.Press("g"); s.d.Type("+1") }},
-		{"room-image", tuitest.Varied, keysOnly("end", "g", "down")},
-		{"room-refused", tuitest.Varied, keysOnly("j", "g")},
-		{"format", tuitest.Founding, keysOnly("f", "down")},
-		{"format-label", tuitest.Founding, func(s story) { s.d.Press("f", "tab"); s.d.Type("home") }},
-		{"format-off", tuitest.Founding, keysOnly("f", "end")},
-		{"format-refused", tuitest.Varied, keysOnly("f")},
-		{"label", tuitest.Founding, func(s story) { s.d.Press("l"); s.d.Type("photos") }},
-		{"label-long", tuitest.Founding, func(s story) { s.d.Press("l"); s.d.Type("more than sixteen") }},
-		{"name", tuitest.Varied, func(s story) { s.d.Press("j", "j", "N"); s.d.Type("system") }},
-		{"name-mbr", tuitest.Founding, keysOnly("N")},
-		{"type", tuitest.Varied, keysOnly("j", "j", "t")},
-		{"type-search", tuitest.Varied, func(s story) { s.d.Press("j", "j", "t"); s.d.Type("raid") }},
-		{"type-nothing", tuitest.Varied, func(s story) { s.d.Press("j", "j", "t"); s.d.Type("zzz") }},
-		{"type-flags", tuitest.Founding, keysOnly("t", "tab", "space", "right", "space")},
-		{"type-extended", tuitest.Logicals, keysOnly("j", "t")},
-		{"uuid", tuitest.Founding, keysOnly("w")},
-		{"uuid-ntfs", tuitest.Varied, keysOnly("end", "up", "w", "right")},
-		{"copied", tuitest.Varied, keysOnly("j", "j", "c")},
-		{"paste", tuitest.Varied, keysOnly("j", "c", "end", "v")},
-		{"paste-moved", tuitest.Varied, func(s story) { s.d.Press("j", "c", "end", "v"); s.d.Type("+512MiB") }},
-		{"paste-small", tuitest.Varied, keysOnly("j", "j", "c", "j", "j", "v")},
-		{"paste-over", tuitest.Varied, keysOnly("j", "c", "j", "v")},
-		{"new-table", tuitest.Logicals, keysOnly("T")},
-		{"new-table-mbr", tuitest.Logicals, keysOnly("T", "right", "tab", "right")},
-		{"new-table-blank", tuitest.Blank, keysOnly("T")},
-		{"convert", tuitest.Logicals, keysOnly("G")},
-		{"convert-gpt", tuitest.Varied, keysOnly("G")},
-		{"small-edits", tuitest.Varied, func(s story) {
+		{"editor", Founding, keysOnly()},
+		{"editor-pending", Founding, func(s story) { stageFounding(s.d); s.d.Press("home") }},
+		{"editor-pending-selected", Founding, func(s story) { stageFounding(s.d); s.d.Press("end", "up") }},
+		{"editor-gpt", Varied, keysOnly("j", "j")},
+		{"editor-logicals", Logicals, keysOnly("j", "j", "j")},
+		{"editor-many", func() *Target { return Many(128) }, keysOnly("pgdown", "pgdown")},
+		{"editor-readonly", Damaged, keysOnly()},
+		{"editor-blank", Blank, keysOnly()},
+		{"room", Varied, keysOnly("j", "j", "g")},
+		{"room-typed", Varied, func(s story) { s.d.Press("j", "j", "g"); s.d.Type("+1GiB"); s.d.Press("down") }},
+		{"room-founding", Founding, func(s story) { s.d.Press("g"); s.d.Type("+1GiB") }},
+		{"room-impossible", Varied, func(s story) { s.d.Press("end", "up", "up", "g"); s.d.Type("6TiB") }},
+		{"room-wrong", Founding, func(s story) { s.d.Press("g"); s.d.Type("+1") }},
+		{"room-image", Varied, keysOnly("end", "g", "down")},
+		{"room-refused", Varied, keysOnly("j", "g")},
+		{"format", Founding, keysOnly("f", "down")},
+		{"format-label", Founding, func(s story) { s.d.Press("f", "tab"); s.d.Type("home") }},
+		{"format-off", Founding, keysOnly("f", "end")},
+		{"format-refused", Varied, keysOnly("f")},
+		{"label", Founding, func(s story) { s.d.Press("l"); s.d.Type("photos") }},
+		{"label-long", Founding, func(s story) { s.d.Press("l"); s.d.Type("more than sixteen") }},
+		{"name", Varied, func(s story) { s.d.Press("j", "j", "N"); s.d.Type("system") }},
+		{"name-mbr", Founding, keysOnly("N")},
+		{"type", Varied, keysOnly("j", "j", "t")},
+		{"type-search", Varied, func(s story) { s.d.Press("j", "j", "t"); s.d.Type("raid") }},
+		{"type-nothing", Varied, func(s story) { s.d.Press("j", "j", "t"); s.d.Type("zzz") }},
+		{"type-flags", Founding, keysOnly("t", "tab", "space", "right", "space")},
+		{"type-extended", Logicals, keysOnly("j", "t")},
+		{"uuid", Founding, keysOnly("w")},
+		{"uuid-ntfs", Varied, keysOnly("end", "up", "w", "right")},
+		{"copied", Varied, keysOnly("j", "j", "c")},
+		{"paste", Varied, keysOnly("j", "c", "end", "v")},
+		{"paste-moved", Varied, func(s story) { s.d.Press("j", "c", "end", "v"); s.d.Type("+512MiB") }},
+		{"paste-small", Varied, keysOnly("j", "j", "c", "j", "j", "v")},
+		{"paste-over", Varied, keysOnly("j", "c", "j", "v")},
+		{"new-table", Logicals, keysOnly("T")},
+		{"new-table-mbr", Logicals, keysOnly("T", "right", "tab", "right")},
+		{"new-table-blank", Blank, keysOnly("T")},
+		{"convert", Logicals, keysOnly("G")},
+		{"convert-gpt", Varied, keysOnly("G")},
+		{"small-edits", Varied, func(s story) {
 			s.d.Press("j", "j", "l")
 			s.d.Type("sys")
 			s.d.Press("enter", "N")
 			s.d.Type("system")
 			s.d.Press("enter", "w", "enter", "j", "j", "j", "f", "enter")
 		}},
-		{"renumbered", tuitest.Logicals, keysOnly("j", "j", "d")},
+		{"renumbered", Logicals, keysOnly("j", "j", "d")},
 		{"files", withFiles, keysOnly("i", "enter", "down")},
 		{"files-inside", withFiles, keysOnly("i", "enter", "enter")},
-		{"files-refused", tuitest.Founding, keysOnly("i", "enter")},
+		{"files-refused", Founding, keysOnly("i", "enter")},
 		{"information-sheet", withFiles, keysOnly("i")},
-		{"information-target", tuitest.Varied, keysOnly("j", "j", "i", "tab")},
-		{"support", tuitest.Founding, keysOnly("S")},
-		{"support-end", tuitest.Founding, keysOnly("S", "end")},
+		{"information-target", Varied, keysOnly("j", "j", "i", "tab")},
+		{"support", Founding, keysOnly("S")},
+		{"support-end", Founding, keysOnly("S", "end")},
 		{"busy-selected", busy, keysOnly()},
-		{"mounts", tuitest.Founding, keysOnly("M")},
+		{"mounts", Founding, keysOnly("M")},
 		{"mounts-device", device, keysOnly("x", "M", "end")},
 		{"mounts-done", device, keysOnly("M", "enter")},
-		{"mounts-gap", tuitest.Varied, keysOnly("end", "M")},
+		{"mounts-gap", Varied, keysOnly("end", "M")},
 		{"physical", physical, func(s story) { s.toReport(); s.d.Press("y"); s.d.Type("/dev/sd") }},
-		{"image-size", tuitest.Founding, func(s story) { s.d.Press("z"); s.d.Type("+2GiB") }},
-		{"resize", tuitest.Founding, keysOnly("m")},
-		{"resize-typed", tuitest.Founding, func(s story) {
+		{"image-size", Founding, func(s story) { s.d.Press("z"); s.d.Type("+2GiB") }},
+		{"resize", Founding, keysOnly("m")},
+		{"resize-typed", Founding, func(s story) {
 			s.d.Press("z")
 			s.d.Type("+2GiB")
 			s.d.Press("enter", "j", "m")
 			s.d.Type("+1024MiB")
 		}},
-		{"resize-refused", tuitest.Founding, func(s story) { s.d.Press("m", "tab"); s.d.Type("1GiB") }},
-		{"resize-bar", tuitest.Varied, keysOnly("j", "j", "j", "j", "j", "m", "shift+tab", "space", "right")},
-		{"resize-fixed", tuitest.Varied, keysOnly("j", "m")},
-		{"create", tuitest.Varied, keysOnly("end", "n")},
-		{"create-mbr", tuitest.Logicals, keysOnly("end", "n", "tab", "tab", "tab")},
-		{"clear", tuitest.Founding, func(s story) { stageFounding(s.d); s.d.Press("X") }},
-		{"quit", tuitest.Founding, func(s story) { stageFounding(s.d); s.d.Press("q") }},
-		{"save-plan", tuitest.Founding, func(s story) { stageFounding(s.d); s.d.Press("s") }},
-		{"help", tuitest.Founding, keysOnly("?")},
-		{"information", tuitest.Varied, keysOnly("j", "j", "i")},
-		{"rehearsing", tuitest.Founding, func(s story) { s.toRehearsal() }},
-		{"rehearsing-stop", tuitest.Founding, func(s story) { s.toRehearsal(); s.d.Press("q") }},
-		{"rehearsing-log", tuitest.Founding, func(s story) { s.toRehearsal(); s.d.Press("l") }},
-		{"report", tuitest.Founding, func(s story) { s.toReport() }},
-		{"report-warnings", tuitest.Logicals, func(s story) {
+		{"resize-refused", Founding, func(s story) { s.d.Press("m", "tab"); s.d.Type("1GiB") }},
+		{"resize-bar", Varied, keysOnly("j", "j", "j", "j", "j", "m", "shift+tab", "space", "right")},
+		{"resize-fixed", Varied, keysOnly("j", "m")},
+		{"create", Varied, keysOnly("end", "n")},
+		{"create-mbr", Logicals, keysOnly("end", "n", "tab", "tab", "tab")},
+		{"clear", Founding, func(s story) { stageFounding(s.d); s.d.Press("X") }},
+		{"quit", Founding, func(s story) { stageFounding(s.d); s.d.Press("q") }},
+		{"save-plan", Founding, func(s story) { stageFounding(s.d); s.d.Press("s") }},
+		{"help", Founding, keysOnly("?")},
+		{"information", Varied, keysOnly("j", "j", "i")},
+		{"rehearsing", Founding, func(s story) { s.toRehearsal() }},
+		{"rehearsing-stop", Founding, func(s story) { s.toRehearsal(); s.d.Press("q") }},
+		{"rehearsing-log", Founding, func(s story) { s.toRehearsal(); s.d.Press("l") }},
+		{"report", Founding, func(s story) { s.toReport() }},
+		{"report-warnings", Logicals, func(s story) {
 			s.d.Press("j", "j", "d", "a")
 			s.d.Do(func() {
 				r := report.Rehearsal{PlaceBytes: 4096, JournalSize: geometry.MiB, Warnings: []string{
@@ -122,33 +121,33 @@ func scenes() []scene {
 			})
 			quietly(s.d)
 		}},
-		{"report-only", tuitest.Founding, func(s story) {
+		{"report-only", Founding, func(s story) {
 			stageFounding(s.d)
 			s.d.Press("R")
 			s.d.Do(func() { s.run().Finish(passed()) })
 		}},
-		{"report-failed", tuitest.Founding, func(s story) {
+		{"report-failed", Founding, func(s story) {
 			s.toRehearsal()
 			s.d.Do(func() {
 				s.run().Finish(failed())
 				s.run().End(report.Result{Outcome: report.Unchanged, Err: failed().Err})
 			})
 		}},
-		{"committing", tuitest.Founding, func(s story) { s.toCommit() }},
-		{"committing-stop", tuitest.Founding, func(s story) { s.toCommit(); s.d.Press("ctrl+c") }},
-		{"undoing", tuitest.Founding, func(s story) {
+		{"committing", Founding, func(s story) { s.toCommit() }},
+		{"committing-stop", Founding, func(s story) { s.toCommit(); s.d.Press("ctrl+c") }},
+		{"undoing", Founding, func(s story) {
 			s.toCommit()
 			s.d.Press("q", "s")
 			s.d.Do(func() {
 				s.run().Tell(report.Progress{Phase: report.Undoing, Stage: "copy", Done: 1 << 20, Total: 14 << 20})
 			})
 		}},
-		{"result-done", tuitest.Founding, func(s story) { s.toResult(resultDone) }},
-		{"result-rolled-back", tuitest.Founding, func(s story) { s.toResult(resultRolledBack) }},
-		{"result-interrupted", tuitest.Founding, func(s story) { s.toResult(resultInterrupted) }},
-		{"result-unchanged", tuitest.Founding, func(s story) { s.toResult(resultUnchanged) }},
+		{"result-done", Founding, func(s story) { s.toResult(resultDone) }},
+		{"result-rolled-back", Founding, func(s story) { s.toResult(resultRolledBack) }},
+		{"result-interrupted", Founding, func(s story) { s.toResult(resultInterrupted) }},
+		{"result-unchanged", Founding, func(s story) { s.toResult(resultUnchanged) }},
 		{"recovery", broken, keysOnly()},
-		{"recovery-forward-only", func() *tuitest.Target {
+		{"recovery-forward-only", func() *Target {
 			g := broken()
 			g.Broken.Stage, g.Broken.NoRollBack = "place", "its last stages have begun, which only go forwards"
 			return g
@@ -172,7 +171,7 @@ func TestScreens(t *testing.T) {
 		for _, size := range sizes {
 			t.Run(fmt.Sprintf("%s/%dx%d", s.name, size[0], size[1]), func(t *testing.T) {
 				target := s.target()
-				d := tuitest.Start(t, size[0], size[1], tui.Options{Paths: []string{target.What.Path}}, tuitest.One(target))
+				d := Start(t, size[0], size[1], tui.Options{Paths: []string{target.What.Path}}, One(target))
 				s.play(story{t, d, target})
 				golden.RequireEqual(t, d.Frame())
 			})
@@ -185,7 +184,7 @@ func TestASCII(t *testing.T) {
 	pinned := map[string]bool{"editor-pending": true, "resize-typed": true, "committing": true, "help": true, "editor-gpt": true}
 	for _, s := range scenes() {
 		target := s.target()
-		d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}, Glyphs: styles.ASCII}, tuitest.One(target))
+		d := Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}, Glyphs: styles.ASCII}, One(target))
 		s.play(story{t, d, target})
 		for _, r := range d.Raw() {
 			if r > 0x7e || r < 0x20 && r != '\n' && r != '\x1b' {
@@ -202,7 +201,7 @@ func TestASCII(t *testing.T) {
 }
 
 // ordinary is a scene with all characters.
-func ordinary(t *testing.T, s scene) *tuitest.Driver {
+func ordinary(t *testing.T, s scene) *Driver {
 	t.Helper()
 	target := s.target()
 	d := open(t, target)
@@ -214,7 +213,7 @@ func ordinary(t *testing.T, s scene) *tuitest.Driver {
 func TestColours(t *testing.T) {
 	for name, background := range map[string]string{"dark": "#101010", "light": "#f8f8f8"} {
 		t.Run(name, func(t *testing.T) {
-			d := open(t, tuitest.Varied())
+			d := open(t, Varied())
 			d.Send(tea.BackgroundColorMsg{Color: hex(background)})
 			d.Press("j", "j", "m")
 			golden.RequireEqual(t, d.Raw())
@@ -224,19 +223,19 @@ func TestColours(t *testing.T) {
 
 // What opens a target is pinned in all sizes, as it has columns that come and go.
 func TestPicker(t *testing.T) {
-	for name, play := range map[string]func(d *tuitest.Driver){
-		"first": func(*tuitest.Driver) {},
-		"typed": func(d *tuitest.Driver) { d.Type("st") },
-		"qcow2": func(d *tuitest.Driver) { d.Type("qcow"); d.Press("down", "up") },
-		"other": func(d *tuitest.Driver) { d.Type("/home/") },
-		"all":   func(d *tuitest.Driver) { d.Press("ctrl+t", "end", "up", "up", "up", "up") },
-		"loop":  func(d *tuitest.Driver) { d.Press("end") },
-		"none":  func(d *tuitest.Driver) { d.Type("nothing like it") },
+	for name, play := range map[string]func(d *Driver){
+		"first": func(*Driver) {},
+		"typed": func(d *Driver) { d.Type("st") },
+		"qcow2": func(d *Driver) { d.Type("qcow"); d.Press("down", "up") },
+		"other": func(d *Driver) { d.Type("/home/") },
+		"all":   func(d *Driver) { d.Press("ctrl+t", "end", "up", "up", "up", "up") },
+		"loop":  func(d *Driver) { d.Press("end") },
+		"none":  func(d *Driver) { d.Type("nothing like it") },
 	} {
 		for _, size := range [][2]int{{80, 24}, {60, 20}, {120, 40}, {200, 60}} {
 			t.Run(fmt.Sprintf("%s/%dx%d", name, size[0], size[1]), func(t *testing.T) {
-				b := &tuitest.Backend{Files: tuitest.Images()}
-				d := tuitest.Start(t, size[0], size[1], tui.Options{Dir: "/images", Home: "/home/me"}, b)
+				b := &Backend{Files: Images()}
+				d := Start(t, size[0], size[1], tui.Options{Dir: "/images", Home: "/home/me"}, b)
 				play(d)
 				golden.RequireEqual(t, d.Frame())
 			})
@@ -245,12 +244,12 @@ func TestPicker(t *testing.T) {
 }
 
 func TestRefusedScreen(t *testing.T) {
-	d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{stick}}, &tuitest.Backend{Refuse: map[string]error{stick: errInUse}})
+	d := Start(t, 80, 24, tui.Options{Paths: []string{stick}}, &Backend{Refuse: map[string]error{stick: errInUse}})
 	golden.RequireEqual(t, d.Frame())
 }
 
 func TestTooSmall(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	for _, size := range [][2]int{{59, 20}, {60, 19}, {20, 5}, {3, 2}, {1, 1}} {
 		d.Resize(size[0], size[1])
 	}

@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/tui"
-	"shunt/tui/internal/tuitest"
 )
 
 // The keys that users and their habits rely on.
@@ -27,21 +26,21 @@ func TestFixedKeysAreBound(t *testing.T) {
 
 // Every key of the help does something that can be seen, or says why not, whatever is selected.
 func TestEveryKeyAnswers(t *testing.T) {
-	states := map[string]func() *tuitest.Driver{
-		"partition": func() *tuitest.Driver { d := open(t, tuitest.Varied()); d.Press("j"); return d },
-		"gap":       func() *tuitest.Driver { d := open(t, tuitest.Varied()); d.Press("end"); return d },
-		"extended":  func() *tuitest.Driver { d := open(t, tuitest.Logicals()); d.Press("j"); return d },
-		"blank":     func() *tuitest.Driver { return open(t, tuitest.Blank()) },
-		"read-only": func() *tuitest.Driver { return open(t, tuitest.Damaged()) },
-		"pending":   func() *tuitest.Driver { d := open(t, tuitest.Founding()); stageFounding(d); d.Press("up"); return d },
-		"in queue": func() *tuitest.Driver {
-			d := open(t, tuitest.Founding())
+	states := map[string]func() *Driver{
+		"partition": func() *Driver { d := open(t, Varied()); d.Press("j"); return d },
+		"gap":       func() *Driver { d := open(t, Varied()); d.Press("end"); return d },
+		"extended":  func() *Driver { d := open(t, Logicals()); d.Press("j"); return d },
+		"blank":     func() *Driver { return open(t, Blank()) },
+		"read-only": func() *Driver { return open(t, Damaged()) },
+		"pending":   func() *Driver { d := open(t, Founding()); stageFounding(d); d.Press("up"); return d },
+		"in queue": func() *Driver {
+			d := open(t, Founding())
 			stageFounding(d)
 			d.Press("end", "up")
 			return d
 		},
-		"refused": func() *tuitest.Driver {
-			return tuitest.Start(t, 80, 24, tui.Options{Paths: []string{stick}}, &tuitest.Backend{Refuse: map[string]error{stick: errInUse}})
+		"refused": func() *Driver {
+			return Start(t, 80, 24, tui.Options{Paths: []string{stick}}, &Backend{Refuse: map[string]error{stick: errInUse}})
 		},
 	}
 	for state, begin := range states {
@@ -64,7 +63,7 @@ func TestCursorKeys(t *testing.T) {
 		"": "▸ p1", "j": "▸ p2", "down": "▸ p2", "j k": "▸ p1", "down up": "▸ p1", "k": "▸ p1", "end": "▸ unallocated", "end home": "▸ p1",
 		"pgdown": "▸ unallocated", "end pgup": "▸ p1", "space": "▸ unallocated", "j j j j": "▸ unallocated",
 	} {
-		d := open(t, tuitest.Varied())
+		d := open(t, Varied())
 		d.Press(strings.Fields(keys)...)
 		d.Contains(want)
 	}
@@ -73,7 +72,7 @@ func TestCursorKeys(t *testing.T) {
 // The help shows all keys at every size, by scrolling where they do not fit.
 func TestHelpShowsEverything(t *testing.T) {
 	for _, size := range [][2]int{{60, 20}, {80, 24}, {200, 60}} {
-		d := open(t, tuitest.Founding())
+		d := open(t, Founding())
 		d.Resize(size[0], size[1])
 		d.Press("?")
 		all := d.Frame()
@@ -100,7 +99,7 @@ func TestKeyTable(t *testing.T) {
 
 // A small window takes no key but one that leaves without loss.
 func TestTooSmallTakesNoKeys(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	d.Resize(40, 10)
 	d.Press("d", "d", "x")
 	d.Resize(80, 24)
@@ -121,7 +120,7 @@ func TestTooSmallTakesNoKeys(t *testing.T) {
 }
 
 func TestMouse(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	click := func(x, y int) { d.Send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft}) }
 	click(5, 9)
 	d.Contains("▸ p2")

@@ -8,7 +8,6 @@ import (
 	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui"
-	"shunt/tui/internal/tuitest"
 )
 
 // Leaving a target in the middle of a commit says that it stays so, and how that is ended later: from its own page and from
@@ -39,7 +38,7 @@ func TestLeavingHalfDone(t *testing.T) {
 // So does leaving right after the end of a commit that was interrupted, whether its target can be read again or not.
 func TestLeavingAfterInterruption(t *testing.T) {
 	for name, rescan := range map[string]error{"read": nil, "lost": errors.New("input/output error")} {
-		s := newRacing(t, tuitest.Founding())
+		s := newRacing(t, Founding())
 		s.toCommit()
 		s.d.Do(func() {
 			s.target.RescanErr = rescan
@@ -95,7 +94,7 @@ func TestKilledWorker(t *testing.T) {
 		"after it":       {applied, "stick.raw is exactly as planned", false, "may be between"},
 		"told in a file": {func(s racing) { s.target.Told = &tui.Last{Result: resultRolledBack} }, "exactly as it was before", true, "may be between"},
 	} {
-		s := newRacing(t, tuitest.Founding())
+		s := newRacing(t, Founding())
 		s.story.toCommit()
 		s.d.Do(func() { c.found(s); s.run().End(silent) })
 		quietly(s.d)
@@ -112,7 +111,7 @@ func TestKilledWorker(t *testing.T) {
 		}
 	}
 	// What only checks leaves nothing to tell before from after by.
-	s := newRacing(t, tuitest.Founding())
+	s := newRacing(t, Founding())
 	s.toCommit()
 	s.d.Do(func() { s.run().End(silent) })
 	quietly(s.d)
@@ -125,7 +124,7 @@ func TestKilledWorker(t *testing.T) {
 
 // The title tells what becomes of the operations, of this target and of others.
 func TestTitleTellsTheState(t *testing.T) {
-	s := newRacing(t, tuitest.Founding())
+	s := newRacing(t, Founding())
 	s.toRehearsal()
 	s.d.Contains("1 pending")
 	s.d.Press("q", "s", "tab")

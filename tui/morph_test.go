@@ -6,15 +6,14 @@ import (
 	"time"
 
 	"shunt/tui"
-	"shunt/tui/internal/tuitest"
 )
 
 // After an edit the lower bar glides to its new picture and comes to rest there; keys work meanwhile, and without
 // animation there is nothing in between.
 func TestGlide(t *testing.T) {
-	start := func(animate bool) *tuitest.Driver {
-		target := tuitest.Founding()
-		d := tuitest.Start(t, 100, 30, tui.Options{Paths: []string{target.What.Path}, Animate: animate}, tuitest.One(target))
+	start := func(animate bool) *Driver {
+		target := Founding()
+		d := Start(t, 100, 30, tui.Options{Paths: []string{target.What.Path}, Animate: animate}, One(target))
 		d.Press("z")
 		d.Type("+2GiB")
 		d.Press("enter")
@@ -45,7 +44,7 @@ func TestGlide(t *testing.T) {
 }
 
 // after is the lower bar.
-func after(d *tuitest.Driver) string {
+func after(d *Driver) string {
 	_, bar, _ := strings.Cut(d.Frame(), "After")
 	bar, _, _ = strings.Cut(bar, "╰")
 	return bar
@@ -53,8 +52,8 @@ func after(d *tuitest.Driver) string {
 
 // The picture of Make room glides when another plan is chosen.
 func TestGlideInMakeRoom(t *testing.T) {
-	target := tuitest.Varied()
-	d := tuitest.Start(t, 100, 30, tui.Options{Paths: []string{target.What.Path}, Animate: true}, tuitest.One(target))
+	target := Varied()
+	d := Start(t, 100, 30, tui.Options{Paths: []string{target.What.Path}, Animate: true}, One(target))
 	d.Press("j", "j", "g")
 	d.Type("+100MiB")
 	d.Advance(time.Second)
@@ -64,7 +63,7 @@ func TestGlideInMakeRoom(t *testing.T) {
 		seen[d.Frame()] = true
 		d.Advance(30 * time.Millisecond)
 	}
-	still := open(t, tuitest.Varied())
+	still := open(t, Varied())
 	still.Resize(100, 30)
 	still.Press("j", "j", "g")
 	still.Type("+100MiB")

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"shunt/tui"
-	"shunt/tui/internal/tuitest"
 )
 
 // A mounted partition is in use; unmounting it ends that. Both need no queue.
@@ -43,7 +42,7 @@ func TestMountBesideTheQueue(t *testing.T) {
 	d.Contains("1 pending operation on it: apply or take back first")
 	d.Press("esc", "u", "M")
 	d.Contains("▸ Mount p1 read-only", "To look inside")
-	d = open(t, tuitest.Founding())
+	d = open(t, Founding())
 	d.Press("M", "down")
 	d.Contains("the image is being edited here: attach it first")
 	target := device()
@@ -57,12 +56,12 @@ func TestMountBesideTheQueue(t *testing.T) {
 
 // The queue goes along from the image to its loop device and back.
 func TestAttachAndDetach(t *testing.T) {
-	image, loop := tuitest.Founding(), device()
-	b := &tuitest.Backend{
-		Targets: map[string]*tuitest.Target{stick: image, loop.What.Path: loop},
+	image, loop := Founding(), device()
+	b := &Backend{
+		Targets: map[string]*Target{stick: image, loop.What.Path: loop},
 		Devices: map[string]string{stick: loop.What.Path},
 	}
-	d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{stick}}, b)
+	d := Start(t, 80, 24, tui.Options{Paths: []string{stick}}, b)
 	d.Press("x", "j", "M", "end")
 	d.Contains("▸ Attach as a loop device", "The pending operation is taken along.")
 	d.Press("enter")

@@ -7,13 +7,12 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/ops/report"
-	"shunt/tui/internal/tuitest"
 )
 
 // A segment of either bar selects its row, in every size; free space too.
 func TestMouseInBars(t *testing.T) {
 	for _, size := range [][2]int{{60, 20}, {80, 24}, {120, 40}, {200, 60}} {
-		d := open(t, tuitest.Varied())
+		d := open(t, Varied())
 		d.Resize(size[0], size[1])
 		for _, bar := range []int{0, 1} {
 			for _, ref := range []string{"p3", "p5", "p1"} {
@@ -23,7 +22,7 @@ func TestMouseInBars(t *testing.T) {
 			d.Press("home")
 		}
 	}
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	stageFounding(d)
 	d.Click("p2", 0)
 	d.Contains("▸ p2")
@@ -33,7 +32,7 @@ func TestMouseInBars(t *testing.T) {
 
 // A second click opens what is selected: a partition as Enter does, free space as n does.
 func TestMouseOpens(t *testing.T) {
-	d := open(t, tuitest.Varied())
+	d := open(t, Varied())
 	d.Click("p3", 2)
 	d.Lacks("Resize/Move")
 	d.Click("p3", 2)
@@ -47,7 +46,7 @@ func TestMouseOpens(t *testing.T) {
 
 // The names of keys are buttons, on pages and in dialogs.
 func TestMouseOnKeys(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	d.Click("? help", 0)
 	d.Contains("Keys", "esc back")
 	d.Wheel(2)
@@ -74,7 +73,7 @@ func TestMouseOnKeys(t *testing.T) {
 
 // Every question can be answered by a click.
 func TestMouseAnswers(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	s := story{t, d, target}
 	s.toReport()
@@ -82,7 +81,7 @@ func TestMouseAnswers(t *testing.T) {
 	d.Lacks("Apply to")
 	d.Do(func() { s.run().End(report.Result{Outcome: report.Done}) })
 
-	d = open(t, tuitest.Founding())
+	d = open(t, Founding())
 	stageFounding(d)
 	d.Press("X")
 	d.Contains("Clear all?")
@@ -94,7 +93,7 @@ func TestMouseAnswers(t *testing.T) {
 	d.Click("y Clear", 0)
 	d.Contains("Nothing yet")
 
-	d = open(t, tuitest.Logicals())
+	d = open(t, Logicals())
 	d.Press("T")
 	d.Click("MBR", 1)
 	d.Contains("4 primary partitions")
@@ -110,7 +109,7 @@ func TestMouseAnswers(t *testing.T) {
 
 // A dialog of several lines of choices goes to the line that is clicked.
 func TestMouseInCreate(t *testing.T) {
-	d := open(t, tuitest.Logicals())
+	d := open(t, Logicals())
 	d.Press("end", "n")
 	d.Click("File system", 0)
 	d.Contains("▸ File system")
@@ -123,7 +122,7 @@ func TestMouseInCreate(t *testing.T) {
 
 // What does not mean anything does nothing.
 func TestMouseElsewhere(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	before := d.Frame()
 	for y := range 24 {
 		d.Send(tea.MouseClickMsg{X: 79, Y: y, Button: tea.MouseRight})
@@ -139,7 +138,7 @@ func TestMouseElsewhere(t *testing.T) {
 
 // An answer is in the place of the keys: a click on it makes way for them and presses none that could not be seen.
 func TestMouseOnAnswer(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	d.Press("d")
 	d.Contains("Pending: Delete p1", "1 pending")
 	for x := range 80 {
@@ -154,7 +153,7 @@ func TestMouseOnAnswer(t *testing.T) {
 
 // Clicks that were meant for what was there before do not answer the question of a report, however many there are.
 func TestMouseInFlight(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	story{t, d, target}.toRehearsal()
 	d.Do(func() { last(t, target).Finish(passed()) })

@@ -5,7 +5,6 @@ import (
 	"reflect"
 
 	"shunt/model"
-	"shunt/tui/internal/tuitest"
 )
 
 // nastiness is text that a terminal would obey, or that would hide or turn other text.
@@ -15,7 +14,7 @@ var nastiness = []string{
 }
 
 // soiled is a target with such text in all that it tells of itself and of what is on it.
-func soiled(t *tuitest.Target, r *rand.Rand) *tuitest.Target {
+func soiled(t *Target, r *rand.Rand) *Target {
 	for _, what := range []any{&t.What, &t.Broken, &t.Told, &t.Sheets, &t.Listings} {
 		soil(reflect.ValueOf(what).Elem(), r)
 	}

@@ -7,16 +7,15 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/tui"
-	"shunt/tui/internal/tuitest"
 )
 
 // picking is an editor with the picker over images, some of which can be opened.
-func picking(t *testing.T) (*tuitest.Driver, *tuitest.Backend) {
+func picking(t *testing.T) (*Driver, *Backend) {
 	t.Helper()
-	target := tuitest.Founding()
-	b := tuitest.One(target)
-	b.Files = tuitest.Images()
-	return tuitest.Start(t, 80, 24, tui.Options{Dir: "/images", Home: "/home/me"}, b), b
+	target := Founding()
+	b := One(target)
+	b.Files = Images()
+	return Start(t, 80, 24, tui.Options{Dir: "/images", Home: "/home/me"}, b), b
 }
 
 func TestPickByMouse(t *testing.T) {
@@ -65,12 +64,12 @@ func TestPickWhatIsOpen(t *testing.T) {
 // How to begin is told once, and is gone with the first key.
 func TestGreeting(t *testing.T) {
 	const hint = "g makes room, m resizes or moves, a applies after a rehearsal; ? lists all keys"
-	target := tuitest.Founding()
-	b := tuitest.One(target)
+	target := Founding()
+	b := One(target)
 	b.First = true
 	for _, size := range [][2]int{{80, 24}, {60, 20}} {
 		b.First = true
-		d := tuitest.Start(t, size[0], size[1], tui.Options{Paths: []string{target.What.Path}}, b)
+		d := Start(t, size[0], size[1], tui.Options{Paths: []string{target.What.Path}}, b)
 		d.Contains(hint)
 		d.Press("j")
 		d.Lacks("makes room")
@@ -80,6 +79,6 @@ func TestGreeting(t *testing.T) {
 		d.Press("enter")
 		d.Lacks("makes room")
 	}
-	d := tuitest.Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}}, b)
+	d := Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}}, b)
 	d.Lacks("makes room")
 }

@@ -25,7 +25,7 @@ func TestQuestionOnAnotherTarget(t *testing.T) {
 	for open, answer := range questions {
 		keys := append([]string{open}, strings.Fields(answer)...)
 		played := func(at int, event func(racing)) (racing, deeds) {
-			s := newRacing(t, tuitest.Founding())
+			s := newRacing(t, Founding())
 			s.other.What.Applied = applied
 			s.toRehearsal()
 			s.d.Press("tab", "j", "j")
@@ -61,7 +61,7 @@ func TestQuestionOnAnotherTarget(t *testing.T) {
 // TestPasteOfWhatChanged pastes a partition of a target whose commit changes it while somebody chooses where it goes.
 func TestPasteOfWhatChanged(t *testing.T) {
 	for end, want := range map[report.Outcome]bool{report.Done: false, report.Unchanged: true} {
-		s := newRacing(t, tuitest.Founding())
+		s := newRacing(t, Founding())
 		s.story.toCommit()
 		s.d.Do(func() { s.run().End(report.Result{Outcome: report.Unchanged, Err: "x"}) })
 		quietly(s.d)
@@ -89,7 +89,7 @@ func TestReadAgainUnderADialog(t *testing.T) {
 		if drop {
 			less.Caps[model.XFS] = ops.Capability{Label: "xfs_admin is not installed: apt install xfsprogs", Missing: []string{"xfsprogs"}}
 		}
-		s := newRacing(t, tuitest.Varied())
+		s := newRacing(t, Varied())
 		s.target.Discovered = &less
 		s.d.Press("j", "j", "j", "j", "j", "l")
 		s.d.Type("data")
@@ -111,12 +111,12 @@ func TestReadAgainUnderADialog(t *testing.T) {
 // TestQueuedMessage lets what a target tells when it is opened wait for the answer to what is open.
 func TestQueuedMessage(t *testing.T) {
 	for _, keys := range []string{"esc", "enter"} {
-		s := racing{other: tuitest.Varied()}
-		founding := tuitest.Founding()
+		s := racing{other: Varied()}
+		founding := Founding()
 		s.other.Held = true
 		s.other.Told = &tui.Last{When: "2031-05-06 07:08:09", Result: resultDone}
-		s.b = &tuitest.Backend{Targets: map[string]*tuitest.Target{stick: founding, s.other.What.Path: s.other}}
-		s.story = story{t, tuitest.Start(t, 80, 24, tui.Options{Paths: []string{stick, s.other.What.Path}}, s.b), founding}
+		s.b = &Backend{Targets: map[string]*Target{stick: founding, s.other.What.Path: s.other}}
+		s.story = story{t, Start(t, 80, 24, tui.Options{Paths: []string{stick, s.other.What.Path}}, s.b), founding}
 		s.d.Press("l")
 		s.happen("told", func(s racing) { s.d.Do(func() { s.other.Held = false }) })
 		s.d.Type("x")
@@ -135,15 +135,15 @@ func TestQueuedMessage(t *testing.T) {
 
 // TestOpenedUnderADialog opens a target that has something to ask while something else is open over another one.
 func TestOpenedUnderADialog(t *testing.T) {
-	for name, made := range map[string]func() *tuitest.Target{
+	for name, made := range map[string]func() *Target{
 		"unfinished": broken,
-		"committing": func() *tuitest.Target { target := tuitest.Founding(); target.Busy = &tuitest.Run{}; return target },
+		"committing": func() *Target { target := Founding(); target.Busy = &Run{}; return target },
 	} {
 		target := made()
 		target.Held = true
-		s := racing{other: tuitest.Varied()}
-		s.b = &tuitest.Backend{Targets: map[string]*tuitest.Target{stick: target, s.other.What.Path: s.other}}
-		s.story = story{t, tuitest.Start(t, 80, 24, tui.Options{Paths: []string{stick, s.other.What.Path}}, s.b), target}
+		s := racing{other: Varied()}
+		s.b = &Backend{Targets: map[string]*Target{stick: target, s.other.What.Path: s.other}}
+		s.story = story{t, Start(t, 80, 24, tui.Options{Paths: []string{stick, s.other.What.Path}}, s.b), target}
 		s.d.Press("?")
 		s.d.Do(func() { target.Held = false })
 		s.d.Press("esc", "f", "b", "enter")
@@ -159,7 +159,7 @@ func TestOpenedUnderADialog(t *testing.T) {
 // to be saved.
 func TestReplaceIsForThisText(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.plan")
-	s := newRacing(t, tuitest.Founding())
+	s := newRacing(t, Founding())
 	s.d.Press("x", "s", "ctrl+u")
 	s.d.Type(path)
 	s.d.Press("enter")
@@ -178,11 +178,11 @@ func TestReplaceIsForThisText(t *testing.T) {
 
 // TestLeaveIsJudgedAnew answers whether to leave when a commit turned up meanwhile.
 func TestLeaveIsJudgedAnew(t *testing.T) {
-	s := racing{other: tuitest.Varied()}
-	s.other.Held, s.other.Busy = true, &tuitest.Run{}
-	founding := tuitest.Founding()
-	s.b = &tuitest.Backend{Targets: map[string]*tuitest.Target{stick: founding, s.other.What.Path: s.other}}
-	s.story = story{t, tuitest.Start(t, 80, 24, tui.Options{Paths: []string{stick, s.other.What.Path}}, s.b), founding}
+	s := racing{other: Varied()}
+	s.other.Held, s.other.Busy = true, &Run{}
+	founding := Founding()
+	s.b = &Backend{Targets: map[string]*Target{stick: founding, s.other.What.Path: s.other}}
+	s.story = story{t, Start(t, 80, 24, tui.Options{Paths: []string{stick, s.other.What.Path}}, s.b), founding}
 	s.d.Press("x", "q")
 	s.happen("a commit", func(s racing) { s.d.Do(func() { s.other.Held = false }) })
 	s.d.Press("y")
@@ -196,7 +196,7 @@ func TestLeaveIsJudgedAnew(t *testing.T) {
 func TestEveryEventKeepsTheQuestion(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(events)) {
 		for _, key := range []string{"q", "o", "ctrl+c"} {
-			s := newRacing(t, tuitest.Founding())
+			s := newRacing(t, Founding())
 			s.toRehearsal()
 			s.d.Press(key)
 			if tui.Asked(s.d.Model()) == 0 {

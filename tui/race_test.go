@@ -20,20 +20,20 @@ import (
 // racing is an editor on two targets, of which the first is in view.
 type racing struct {
 	story
-	other *tuitest.Target
-	b     *tuitest.Backend
+	other *Target
+	b     *Backend
 }
 
-func newRacing(t *testing.T, first *tuitest.Target) racing {
+func newRacing(t *testing.T, first *Target) racing {
 	t.Helper()
-	s := racing{other: tuitest.Varied()}
+	s := racing{other: Varied()}
 	if first.What.Path == s.other.What.Path {
-		s.other = tuitest.Founding()
+		s.other = Founding()
 	}
-	s.b = &tuitest.Backend{
-		Targets: map[string]*tuitest.Target{first.What.Path: first, s.other.What.Path: s.other}, Machine: tuitest.Env(), Files: tuitest.Images(),
+	s.b = &Backend{
+		Targets: map[string]*Target{first.What.Path: first, s.other.What.Path: s.other}, Machine: tuitest.Env(), Files: Images(),
 	}
-	s.story = story{t, tuitest.Start(t, 80, 24, tui.Options{Paths: []string{first.What.Path, s.other.What.Path}}, s.b), first}
+	s.story = story{t, Start(t, 80, 24, tui.Options{Paths: []string{first.What.Path, s.other.What.Path}}, s.b), first}
 	s.d.Blind()
 	return s
 }
@@ -69,7 +69,7 @@ type deeds struct {
 
 func (s racing) deeds() deeds {
 	var out deeds
-	for _, target := range []*tuitest.Target{s.target, s.other} {
+	for _, target := range []*Target{s.target, s.other} {
 		for _, r := range append(slices.Clone(target.Runs), target.Busy) {
 			if r != nil {
 				out.commits, out.cancels = out.commits+r.Commits, out.cancels+r.Cancels
@@ -133,7 +133,7 @@ func TestStopMeansStop(t *testing.T) {
 			for _, pause := range []time.Duration{0, time.Second} {
 				list := strings.Fields(keys)
 				for at := range len(list) + 1 {
-					s := newRacing(t, tuitest.Founding())
+					s := newRacing(t, Founding())
 					s.toRehearsal()
 					before := s.deeds()
 					what := fmt.Sprintf("%s, before key %d the run %s, pauses of %v", keys, at, name, pause)
@@ -170,7 +170,7 @@ func (s racing) pressOrClick(key string) {
 func TestStopStops(t *testing.T) {
 	for name, want := range map[string]int{"passes": 1, "fails": 1, "tells": 1, "ends": 0, "fails, ends": 0} {
 		for _, keys := range []string{"q s", "q right enter", "ctrl+c S", "q click-stop"} {
-			s := newRacing(t, tuitest.Founding())
+			s := newRacing(t, Founding())
 			s.toRehearsal()
 			list := strings.Fields(keys)
 			s.d.Press(list[0])
@@ -195,7 +195,7 @@ func TestStopStops(t *testing.T) {
 // TestGoOnGoesOn leaves a rehearsal alone that has ended meanwhile: what it leads to is asked anew, and takes no key that was
 // meant for the question before.
 func TestGoOnGoesOn(t *testing.T) {
-	s := newRacing(t, tuitest.Founding())
+	s := newRacing(t, Founding())
 	s.toRehearsal()
 	s.d.Press("q")
 	events["passes"](s)
@@ -251,7 +251,7 @@ func TestStopOfACommit(t *testing.T) {
 	} {
 		for _, keys := range []string{"q y", "q enter", "ctrl+c ctrl+c", "q s f b y", "q right enter"} {
 			for _, pause := range []time.Duration{0, time.Second} {
-				s := newRacing(t, tuitest.Founding())
+				s := newRacing(t, Founding())
 				s.toCommit()
 				list := strings.Fields(keys)
 				s.d.Press(list[0])

@@ -26,13 +26,13 @@ func TestRandomKeys(t *testing.T) {
 	}
 	t.Logf("run again with -seed %d", seed)
 	r := rand.New(rand.NewSource(seed))
-	layouts := []func() *tuitest.Target{
-		tuitest.Founding, tuitest.Varied, tuitest.Logicals, tuitest.Blank, tuitest.Damaged, broken, withFiles, physical,
+	layouts := []func() *Target{
+		Founding, Varied, Logicals, Blank, Damaged, broken, withFiles, physical,
 	}
 	keys := append(tui.HelpKeys(), "1", "0", "M", "i", "B", "+", "-", ">", "<", "=", "y", "n", "left", "right", "enter", "enter", "shift+tab", "backspace", "a", "m", "ctrl+t", "/", "~", "o")
 	for range 45 {
-		var targets []*tuitest.Target
-		b := &tuitest.Backend{Targets: map[string]*tuitest.Target{}, Machine: tuitest.Env(), Files: tuitest.Images()}
+		var targets []*Target
+		b := &Backend{Targets: map[string]*Target{}, Machine: tuitest.Env(), Files: Images()}
 		for _, part := range []any{&b.Files.Looks, &b.Files.Recents, &b.Files.Nodes} {
 			if r.Intn(2) == 0 {
 				soil(reflect.ValueOf(part).Elem(), r)
@@ -49,7 +49,7 @@ func TestRandomKeys(t *testing.T) {
 				o.Paths, targets = append(o.Paths, target.What.Path), append(targets, target)
 			}
 		}
-		d := tuitest.Start(t, 80, 24, o, b)
+		d := Start(t, 80, 24, o, b)
 		for range 80 {
 			if d.Quit() {
 				break
@@ -60,7 +60,7 @@ func TestRandomKeys(t *testing.T) {
 }
 
 // randomStep presses a key, changes the window, lets time pass, moves the mouse, or lets a run go on.
-func randomStep(r *rand.Rand, d *tuitest.Driver, target *tuitest.Target, keys []string) {
+func randomStep(r *rand.Rand, d *Driver, target *Target, keys []string) {
 	switch n := r.Intn(100); {
 	case n < 3:
 		d.Resize(50+r.Intn(120), 15+r.Intn(40))
@@ -81,7 +81,7 @@ func randomStep(r *rand.Rand, d *tuitest.Driver, target *tuitest.Target, keys []
 	}
 }
 
-func randomEvent(r *rand.Rand, run *tuitest.Run) {
+func randomEvent(r *rand.Rand, run *Run) {
 	switch r.Intn(5) {
 	case 0:
 		run.Tell(report.Progress{

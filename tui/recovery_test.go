@@ -6,12 +6,11 @@ import (
 
 	"shunt/ops/report"
 	"shunt/tui"
-	"shunt/tui/internal/tuitest"
 )
 
 // An interrupted commit leads to the recovery page, and that to a whole disk.
 func TestInterruptedThenRecovered(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	story{t, d, target}.toCommit()
 	d.Do(func() { target.Broken = broken().Broken; last(t, target).End(resultInterrupted) })

@@ -3,13 +3,11 @@ package tui_test
 import (
 	"strings"
 	"testing"
-
-	"shunt/tui/internal/tuitest"
 )
 
 // A wish becomes pending operations with one key more than it takes to type it, and the cursor stays where it was.
 func TestMakeRoom(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	d.Press("g")
 	d.Contains("Make room for p1", "[max", "the image can grow to make that room")
 	d.Type("+1GiB")
@@ -23,7 +21,7 @@ func TestMakeRoom(t *testing.T) {
 }
 
 func TestMakeRoomRefused(t *testing.T) {
-	d := open(t, tuitest.Varied())
+	d := open(t, Varied())
 	d.Press("home", "j", "g")
 	d.Contains("Cannot make room for p2: FAT32 cannot be resized here")
 	d.Press("d", "end", "g")
@@ -32,7 +30,7 @@ func TestMakeRoomRefused(t *testing.T) {
 
 // With free space selected it is the image that is meant.
 func TestSmallImage(t *testing.T) {
-	d := open(t, tuitest.Varied())
+	d := open(t, Varied())
 	d.Press("end", "g")
 	d.Contains("Make the image smaller", "The image has", "less than now")
 	d.Press("end", "down", "down", "down", "down", "down", "down", "enter")
@@ -41,7 +39,7 @@ func TestSmallImage(t *testing.T) {
 
 // A full image has no free space to select: the size of the image leads there too.
 func TestSmallImageFromItsSize(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	d.Press("z")
 	d.Contains("ctrl+g fit contents")
 	d.Press("ctrl+g")
@@ -56,11 +54,11 @@ func TestSmallImageFromItsSize(t *testing.T) {
 func TestMakeRoomTypedAhead(t *testing.T) {
 	keys := append([]string{"home", "g"}, strings.Split("+1GiB", "")...)
 	keys = append(keys, "down", "enter")
-	slow := open(t, tuitest.Many(128))
+	slow := open(t, Many(128))
 	slow.Press(keys...)
 	slow.Lacks("Make room for")
 	slow.Contains("pending")
-	fast := open(t, tuitest.Many(128))
+	fast := open(t, Many(128))
 	fast.Burst(keys...)
 	if got, want := fast.Frame(), slow.Frame(); got != want {
 		t.Errorf("typed ahead it gives\n%s\nnot\n%s", got, want)

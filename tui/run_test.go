@@ -10,7 +10,6 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops/report"
-	"shunt/tui/internal/tuitest"
 )
 
 // Enter on the report is No: only y, or choosing Yes, commits.
@@ -19,7 +18,7 @@ func TestReportDefaultsToNo(t *testing.T) {
 		"enter": {0, 1}, "n": {0, 1}, "esc": {0, 1}, "q": {0, 1}, "ctrl+c": {0, 1}, "y": {1, 0}, "right enter": {1, 0}, "left right enter": {0, 1},
 		"tab enter": {1, 0}, "x": {0, 0}, "down": {0, 0}, "a": {0, 0},
 	} {
-		target := tuitest.Founding()
+		target := Founding()
 		d := open(t, target)
 		story{t, d, target}.toReport()
 		d.Press(strings.Fields(keys)...)
@@ -31,7 +30,7 @@ func TestReportDefaultsToNo(t *testing.T) {
 
 // A page that opens by itself takes no key that was on its way, however many there are.
 func TestKeysInFlight(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	story{t, d, target}.toRehearsal()
 	d.Do(func() { last(t, target).Finish(passed()) })
@@ -58,7 +57,7 @@ func TestKeysInFlight(t *testing.T) {
 // While something runs, q and ctrl+c ask; they never leave.
 func TestQuitWhileRunning(t *testing.T) {
 	for _, key := range []string{"q", "ctrl+c"} {
-		target := tuitest.Founding()
+		target := Founding()
 		d := open(t, target)
 		story{t, d, target}.toRehearsal()
 		d.Press(key)
@@ -93,7 +92,7 @@ func TestQueueAfterRun(t *testing.T) {
 		{resultRolledBack, "3 pending", "exactly as it was before"},
 		{resultUnchanged, "3 pending", "nothing has been written to it"},
 	} {
-		target := tuitest.Founding()
+		target := Founding()
 		d := open(t, target)
 		story{t, d, target}.toResult(c.result)
 		d.Contains(c.says, c.result.Err, c.result.Advice)
@@ -110,7 +109,7 @@ func TestQueueAfterRun(t *testing.T) {
 // A rehearsal that fails is told by its report, in whichever order report and result arrive.
 func TestRehearsalFails(t *testing.T) {
 	for _, together := range []string{"report first", "at once"} {
-		target := tuitest.Founding()
+		target := Founding()
 		d := open(t, target)
 		story{t, d, target}.toRehearsal()
 		rehearsed := func() { last(t, target).Finish(failed()) }
@@ -135,7 +134,7 @@ func TestRehearsalFails(t *testing.T) {
 
 // R shows the report and gives the run up afterwards; it offers no commit.
 func TestRehearseOnly(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	stageFounding(d)
 	d.Press("R")
@@ -154,7 +153,7 @@ func TestRehearseOnly(t *testing.T) {
 }
 
 func TestCannotStart(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	target.StartErr = errors.New("start the rehearsal: FUSE is not available: load the module fuse")
 	d := open(t, target)
 	stageFounding(d)
@@ -170,7 +169,7 @@ func TestRunEndsEarly(t *testing.T) {
 	for name, to := range map[string]func(story){
 		"rehearsing": story.toRehearsal, "asking": story.toReport, "committing": story.toCommit,
 	} {
-		target := tuitest.Founding()
+		target := Founding()
 		d := open(t, target)
 		to(story{t, d, target})
 		d.Press("q")
@@ -190,7 +189,7 @@ func TestRunEndsEarly(t *testing.T) {
 
 // A target that cannot be read again after its commit is not shown as if it were known.
 func TestRescanFails(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	story{t, d, target}.toCommit()
 	d.Do(func() {
@@ -207,7 +206,7 @@ func TestRescanFails(t *testing.T) {
 
 // Progress is the latest snapshot; what comes after the end changes nothing.
 func TestProgress(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	story{t, d, target}.toCommit()
 	for i := range geometry.Bytes(5) {
@@ -227,7 +226,7 @@ func TestProgress(t *testing.T) {
 }
 
 func TestLogIsSaved(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	story{t, d, target}.toRehearsal()
 	path := filepath.Join(t.TempDir(), "run.log")
@@ -243,7 +242,7 @@ func TestLogIsSaved(t *testing.T) {
 
 // A log is followed as it grows, until the reader goes back in it.
 func TestLogFollows(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	story{t, d, target}.toRehearsal()
 	d.Press("l")

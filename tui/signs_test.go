@@ -8,12 +8,11 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops/report"
-	"shunt/tui/internal/tuitest"
 )
 
 // The window's title and the terminal's progress bar tell the state, and the bell rings once when something long ends.
 func TestSigns(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	s := story{t, d, target}
 	is := func(title string, state tea.ProgressBarState, value, bells int) {
@@ -72,7 +71,7 @@ func TestNoBell(t *testing.T) {
 		"interrupted": {3 * time.Second, resultInterrupted, nil, 1, tea.ProgressBarError},
 		"stopped":     {3 * time.Second, resultUnchanged, []string{"q", "s"}, 0, tea.ProgressBarNone},
 	} {
-		target := tuitest.Founding()
+		target := Founding()
 		d := open(t, target)
 		stageFounding(d)
 		d.Press("a")
@@ -93,7 +92,7 @@ func TestNoBell(t *testing.T) {
 
 // A rehearsal that fails rings once, although its report and its result both arrive.
 func TestOneBellForFailure(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	story{t, d, target}.toRehearsal()
 	d.Do(func() { last(t, target).Finish(failed()) })

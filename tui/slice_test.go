@@ -6,7 +6,6 @@ import (
 
 	"shunt/ops"
 	"shunt/tui"
-	"shunt/tui/internal/tuitest"
 )
 
 // listing is an operation that holds a slice, so that == on it panics.
@@ -17,7 +16,7 @@ type listing struct {
 
 // TestOperationWithSlice edits, undoes and does again what cannot be compared.
 func TestOperationWithSlice(t *testing.T) {
-	d := open(t, tuitest.Founding())
+	d := open(t, Founding())
 	got := tui.EditAll(d.Model(), listing{Operation: ops.SetLabel{ID: 1, Label: "one"}}, listing{Operation: ops.Check{ID: 2}}, ops.Check{ID: 1})
 	const hint = "; a applies, u takes it back"
 	want := []string{

@@ -9,20 +9,19 @@ import (
 	"shunt/model"
 	"shunt/ops/report"
 	"shunt/tui"
-	"shunt/tui/internal/tuitest"
 )
 
 // stick is the path of the founding example's image.
 const stick = "/images/stick.raw"
 
 // open starts the editor on one stand-in in a window of 80 by 24 cells.
-func open(t testing.TB, target *tuitest.Target) *tuitest.Driver {
+func open(t testing.TB, target *Target) *Driver {
 	t.Helper()
-	return tuitest.Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}}, tuitest.One(target))
+	return Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}}, One(target))
 }
 
 // stageFounding stages the three operations of the founding example, the way a user would.
-func stageFounding(d *tuitest.Driver) {
+func stageFounding(d *Driver) {
 	d.Press("z")
 	d.Type("+2GiB")
 	d.Press("enter", "j", "m")
@@ -31,10 +30,10 @@ func stageFounding(d *tuitest.Driver) {
 }
 
 // quietly lets the gate of a page that opened by itself open.
-func quietly(d *tuitest.Driver) { d.Advance(time.Second) }
+func quietly(d *Driver) { d.Advance(time.Second) }
 
 // last is the run that was begun last.
-func last(t testing.TB, target *tuitest.Target) *tuitest.Run {
+func last(t testing.TB, target *Target) *Run {
 	t.Helper()
 	if len(target.Runs) == 0 {
 		t.Fatal("no run was begun")
@@ -70,12 +69,12 @@ func failed() report.Rehearsal {
 // story is an editor with what it was opened on. Each of its steps goes from the start to one page further.
 type story struct {
 	t      testing.TB
-	d      *tuitest.Driver
-	target *tuitest.Target
+	d      *Driver
+	target *Target
 }
 
 // run is the run that was begun last.
-func (s story) run() *tuitest.Run {
+func (s story) run() *Run {
 	s.t.Helper()
 	return last(s.t, s.target)
 }
@@ -127,8 +126,8 @@ func (s story) toResult(r report.Result) {
 }
 
 // withFiles is the founding disk with something to be told and listed.
-func withFiles() *tuitest.Target {
-	target := tuitest.Founding()
+func withFiles() *Target {
+	target := Founding()
 	target.Sheets = map[model.PartID]report.Sheet{1: {
 		Title: "p1 of stick.raw",
 		Sections: []report.SheetSection{{Title: "ext4", Lines: []report.SheetLine{
@@ -159,8 +158,8 @@ func withFiles() *tuitest.Target {
 }
 
 // busy is a loop device of which the first partition is mounted.
-func busy() *tuitest.Target {
-	target := tuitest.Founding()
+func busy() *Target {
+	target := Founding()
 	target.What.Path, target.What.Format, target.What.Device = "/dev/loop7", "loop device", true
 	p, _ := target.Layout.Partition(1)
 	p.Use = model.Use{Kind: model.Mounted, Place: "/mnt/docs"}
@@ -169,22 +168,22 @@ func busy() *tuitest.Target {
 }
 
 // device is a loop device on the founding image.
-func device() *tuitest.Target {
-	target := tuitest.Founding()
+func device() *Target {
+	target := Founding()
 	target.What.Path, target.What.Format, target.What.Device, target.What.Image = "/dev/loop7", "loop device", true, stick
 	return target
 }
 
 // physical is a disk of the machine.
-func physical() *tuitest.Target {
-	target := tuitest.Founding()
+func physical() *Target {
+	target := Founding()
 	target.What.Path, target.What.Format, target.What.Device, target.What.Retype = "/dev/sdz", "disk", true, "/dev/sdz"
 	return target
 }
 
 // broken is the founding disk in the middle of a commit.
-func broken() *tuitest.Target {
-	target := tuitest.Founding()
+func broken() *Target {
+	target := Founding()
 	target.Broken = &tui.Unfinished{
 		When: "2024-05-06 07:08", What: "412 of 1030 steps done", Stage: "copy",
 		Text: "image grow 2GiB\nmove 2 right 1024MiB\nresize 1 to 3084225s\n",

@@ -14,11 +14,11 @@ import (
 )
 
 // two is an editor on the founding disk and the varied one, the first in view.
-func two(t *testing.T) (d *tuitest.Driver, founding, varied *tuitest.Target, b *tuitest.Backend) {
+func two(t *testing.T) (d *Driver, founding, varied *Target, b *Backend) {
 	t.Helper()
-	founding, varied = tuitest.Founding(), tuitest.Varied()
-	b = &tuitest.Backend{Targets: map[string]*tuitest.Target{founding.What.Path: founding, varied.What.Path: varied}}
-	d = tuitest.Start(t, 80, 24, tui.Options{Paths: []string{founding.What.Path, varied.What.Path}}, b)
+	founding, varied = Founding(), Varied()
+	b = &Backend{Targets: map[string]*Target{founding.What.Path: founding, varied.What.Path: varied}}
+	d = Start(t, 80, 24, tui.Options{Paths: []string{founding.What.Path, varied.What.Path}}, b)
 	return d, founding, varied, b
 }
 
@@ -149,7 +149,7 @@ func TestClipboardPending(t *testing.T) {
 }
 
 func TestCopyRefused(t *testing.T) {
-	d := open(t, tuitest.Logicals())
+	d := open(t, Logicals())
 	d.Press("j", "c")
 	d.Contains("an extended partition only holds others")
 	d.Press("end", "c")
@@ -196,7 +196,7 @@ func TestFilesPage(t *testing.T) {
 
 // What was installed meanwhile is offered after looking again; what is pending is judged anew.
 func TestLookAgain(t *testing.T) {
-	target := tuitest.Varied()
+	target := Varied()
 	less := tuitest.Env()
 	less.Caps[model.NTFS] = ops.Capability{}
 	less.Caps[model.XFS] = ops.Capability{Label: "xfs_admin is not installed: apt install xfsprogs", Missing: []string{"xfsprogs"}}
@@ -214,7 +214,7 @@ func TestLookAgain(t *testing.T) {
 
 // Without a target the page looks for itself.
 func TestSupportWithoutTarget(t *testing.T) {
-	d := tuitest.Start(t, 80, 24, tui.Options{Dir: "/images"}, &tuitest.Backend{Machine: tuitest.Env()})
+	d := Start(t, 80, 24, tui.Options{Dir: "/images"}, &Backend{Machine: tuitest.Env()})
 	d.Press("esc", "S")
 	d.Contains("ext4", "✓")
 	d.Press("S")
@@ -242,7 +242,7 @@ func TestPhysicalDisk(t *testing.T) {
 
 // Several edits of one dialog are staged together.
 func TestTypeAndFlags(t *testing.T) {
-	d := open(t, tuitest.Varied())
+	d := open(t, Varied())
 	d.Press("j", "j", "t")
 	d.Type("raid")
 	d.Press("tab", "space", "enter")
@@ -256,25 +256,25 @@ func TestEditsRefused(t *testing.T) {
 		"f": "Select a partition to format", "l": "Select a partition to label", "t": "Select a partition to change",
 		"w": "Select a partition to give a new UUID", "N": "Select a partition to name",
 	} {
-		d := open(t, tuitest.Varied())
+		d := open(t, Varied())
 		d.Press("end")
 		d.Press(strings.Fields(keys)...)
 		d.Contains(want)
 	}
-	d := open(t, tuitest.Logicals())
+	d := open(t, Logicals())
 	d.Press("j", "f")
 	d.Contains("an extended partition holds no file system")
 	d.Press("l")
 	d.Contains("Cannot")
-	d = open(t, tuitest.Varied())
+	d = open(t, Varied())
 	d.Press("l")
 	d.Contains("there is no file system in it")
-	blank := open(t, tuitest.Blank())
+	blank := open(t, Blank())
 	blank.Press("G")
 	blank.Contains("Cannot")
 	blank.Press("v")
 	blank.Contains("nothing was copied")
-	if size := tuitest.Blank().Layout.Size(); size != 512*geometry.MiB {
+	if size := Blank().Layout.Size(); size != 512*geometry.MiB {
 		t.Errorf("the stand-in is %d bytes", size)
 	}
 }

@@ -5,14 +5,13 @@ import (
 	"time"
 
 	"shunt/ops/report"
-	"shunt/tui/internal/tuitest"
 )
 
 var applied = &report.Applied{When: time.Date(2024, 5, 6, 7, 8, 0, 0, time.UTC), Plan: "image grow 2GiB\nmove 2 right 1024MiB\n", Room: 4096}
 
 // What was applied can be undone from the page of its result, and from the editor as long as nothing is pending.
 func TestUndoOfApplied(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	d := open(t, target)
 	d.Press("U")
 	d.Contains("Nothing is kept to undo")
@@ -39,7 +38,7 @@ func TestUndoOfApplied(t *testing.T) {
 }
 
 func TestUndoRefused(t *testing.T) {
-	target := tuitest.Founding()
+	target := Founding()
 	target.What.Applied = applied
 	d := open(t, target)
 	d.Press("d")

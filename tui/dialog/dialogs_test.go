@@ -16,8 +16,7 @@ import (
 )
 
 func TestImageSizeKeys(t *testing.T) {
-	target := tuitest.Founding()
-	q := ops.NewQueue(target.Layout, target.World)
+	q := queueOf(tuitest.Founding())
 	for _, c := range []struct {
 		keys string
 		want geometry.Sector // 0 is no operation
@@ -56,11 +55,11 @@ func gap(t *testing.T, d model.Disk, i int) model.Gap {
 func TestCreateKeys(t *testing.T) {
 	varied, logicals := tuitest.Varied(), tuitest.Logicals()
 	for _, c := range []struct {
-		name   string
-		target *tuitest.Target
-		gap    int
-		keys   string
-		want   ops.New // ID and Type are not compared; a zero Len is no operation
+		name string
+		disk model.Disk
+		gap  int
+		keys string
+		want ops.New // ID and Type are not compared; a zero Len is no operation
 	}{
 		{"all of it", varied, 0, "enter", ops.New{At: 6658 * mib, Len: 512 * mib, FS: model.Ext4}},
 		{"a size", varied, 0, "=100MiB enter", ops.New{At: 6658 * mib, Len: 100 * mib, FS: model.Ext4}},
@@ -78,8 +77,8 @@ func TestCreateKeys(t *testing.T) {
 		{"primary", logicals, 2, "enter", ops.New{At: 900 * mib, Len: 100 * mib, FS: model.Ext4}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q := ops.NewQueue(c.target.Layout, c.target.World)
-			first, err := dialog.NewCreate(q, gap(t, c.target.Layout, c.gap), geometry.AlignMiB)
+			q := queueOf(c.disk)
+			first, err := dialog.NewCreate(q, gap(t, c.disk, c.gap), geometry.AlignMiB)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +95,7 @@ func TestCreateKeys(t *testing.T) {
 
 func TestCreateRefused(t *testing.T) {
 	full := tuitest.Many(128)
-	_, err := dialog.NewCreate(ops.NewQueue(full.Layout, full.World), gap(t, full.Layout, 0), geometry.AlignMiB)
+	_, err := dialog.NewCreate(queueOf(full), gap(t, full, 0), geometry.AlignMiB)
 	if err == nil || !strings.Contains(err.Error(), "128") {
 		t.Errorf("got %v", err)
 	}
@@ -133,9 +132,9 @@ func TestPath(t *testing.T) {
 // No window is larger than the screen, and its cursor is on it.
 func TestDrawFits(t *testing.T) {
 	st := styles.New(styles.Dark, styles.Full, styles.Unicode)
-	target := tuitest.Logicals()
-	q := ops.NewQueue(target.Layout, target.World)
-	create, err := dialog.NewCreate(q, gap(t, target.Layout, 2), geometry.AlignMiB)
+	disk := tuitest.Logicals()
+	q := queueOf(disk)
+	create, err := dialog.NewCreate(q, gap(t, disk, 2), geometry.AlignMiB)
 	if err != nil {
 		t.Fatal(err)
 	}

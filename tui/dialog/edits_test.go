@@ -13,7 +13,7 @@ import (
 )
 
 // queueOf is a stand-in's layout without pending operations.
-func queueOf(target *tuitest.Target) ops.Queue { return ops.NewQueue(target.Layout, target.World) }
+func queueOf(d model.Disk) ops.Queue { return ops.NewQueue(d, tuitest.Env()) }
 
 // staged is what an action stages, nil if it stages nothing.
 func staged(action dialog.Action) []ops.Operation {
@@ -138,8 +138,8 @@ func TestPasteKeys(t *testing.T) {
 	const align = geometry.AlignMiB
 	varied := tuitest.Varied()
 	q := queueOf(varied)
-	efi, _ := varied.Layout.Partition(2)
-	xfs, _ := varied.Layout.Partition(5)
+	efi, _ := varied.Partition(2)
+	xfs, _ := varied.Partition(5)
 	here := dialog.Clip{Part: efi, Where: "server.qcow2", Bytes: 512 * geometry.MiB}
 	for _, c := range []struct {
 		name string
@@ -151,7 +151,7 @@ func TestPasteKeys(t *testing.T) {
 		{"FAT32 stays as large: tab leads past the size", "tab =1GiB enter", ops.Copy{From: 2, At: 14847 * mib, Len: 512 * mib}},
 		{"escape", "esc", ops.Copy{}},
 	} {
-		p, err := dialog.NewPaste(q, here, gap(t, varied.Layout, 1), align)
+		p, err := dialog.NewPaste(q, here, gap(t, varied, 1), align)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestPasteKeys(t *testing.T) {
 			t.Errorf("%s: got %+v, want %+v\n%s", c.name, got, c.want, text(d))
 		}
 	}
-	if _, err := dialog.NewPaste(q, dialog.Clip{Part: xfs, Bytes: 4 * geometry.GiB}, gap(t, varied.Layout, 0), align); err == nil ||
+	if _, err := dialog.NewPaste(q, dialog.Clip{Part: xfs, Bytes: 4 * geometry.GiB}, gap(t, varied, 0), align); err == nil ||
 		!strings.Contains(err.Error(), "needs 4.00 GiB and there is room for 512 MiB") {
 		t.Errorf("got %v", err)
 	}
@@ -172,19 +172,20 @@ func TestPasteKeys(t *testing.T) {
 // A copy from another target names it and carries the source.
 func TestPasteElsewhere(t *testing.T) {
 	founding, varied := tuitest.Founding(), tuitest.Varied()
-	docs, _ := founding.Layout.Partition(1)
+	const path = "/images/stick.raw"
+	docs, _ := founding.Partition(1)
 	clip := dialog.Clip{
 		Part: docs, Where: "stick.raw", Bytes: geometry.Sector512.Bytes(docs.Span.Len()),
-		Source: &ops.Source{Path: founding.What.Path, Part: docs, SectorSize: geometry.Sector512},
+		Source: &ops.Source{Path: path, Part: docs, SectorSize: geometry.Sector512},
 	}
-	p, err := dialog.NewPaste(queueOf(varied), clip, gap(t, varied.Layout, 1), geometry.AlignMiB)
+	p, err := dialog.NewPaste(queueOf(varied), clip, gap(t, varied, 1), geometry.AlignMiB)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d, action := press(t, p, "> enter")
 	stage, _ := action.(dialog.Stage)
 	op, _ := stage.Op.(ops.Copy)
-	if op.Source == nil || op.From != 0 || op.Source.Path != founding.What.Path || op.Len <= docs.Span.Len() {
+	if op.Source == nil || op.From != 0 || op.Source.Path != path || op.Len <= docs.Span.Len() {
 		t.Errorf("got %+v\n%s", op, text(d))
 	}
 	over, err := dialog.NewPasteOver(queueOf(varied), clip, 5, geometry.AlignMiB)

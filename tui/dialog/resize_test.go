@@ -12,6 +12,7 @@ import (
 	"shunt/ops"
 	"shunt/tui/dialog"
 	"shunt/tui/internal/tuitest"
+	"shunt/tui/keymap"
 	"shunt/tui/styles"
 )
 
@@ -28,7 +29,7 @@ func press(t testing.TB, d dialog.Dialog, keys string) (dialog.Dialog, dialog.Ac
 			list = strings.Split(text, "")
 		}
 		for _, k := range list {
-			d, action = d.Update(tuitest.Key(k))
+			d, action = d.Update(keymap.Event(k))
 		}
 	}
 	return d, action
@@ -43,8 +44,7 @@ func text(d dialog.Dialog) string {
 // roomy is the founding disk with 2 GiB of free space behind it, as a queue.
 func roomy(t *testing.T) ops.Queue {
 	t.Helper()
-	target := tuitest.Founding()
-	q, err := ops.NewQueue(target.Layout, target.World).Stage(ops.ImageSize{Sectors: 966*mib + 2048*mib})
+	q, err := queueOf(tuitest.Founding()).Stage(ops.ImageSize{Sectors: 966*mib + 2048*mib})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,8 +122,7 @@ func TestResizeTells(t *testing.T) {
 
 // What cannot be changed is not reached, and the reason is shown.
 func TestResizeFixed(t *testing.T) {
-	target := tuitest.Varied()
-	q := ops.NewQueue(target.Layout, target.World)
+	q := queueOf(tuitest.Varied())
 	fat := dialog.NewResize(q, 2, geometry.AlignMiB)
 	if got := text(fat); !strings.Contains(got, "The size stays: FAT32 cannot be resized here") {
 		t.Errorf("no reason is given:\n%s", got)
@@ -148,7 +147,7 @@ func TestResizeDrag(t *testing.T) {
 			d, _ = d.Update(dialog.Mouse{Event: dialog.Press, X: from, Width: width})
 			d, _ = d.Update(dialog.Mouse{Event: dialog.Drag, X: to, Width: width})
 			d, _ = d.Update(dialog.Mouse{Event: dialog.Release, X: to, Width: width})
-			_, action := d.Update(tuitest.Key("enter"))
+			_, action := d.Update(keymap.Event("enter"))
 			switch a := action.(type) {
 			case dialog.Close:
 			case dialog.Stage:

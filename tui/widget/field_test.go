@@ -7,7 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
-	"shunt/tui/internal/tuitest"
+	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
@@ -15,7 +15,7 @@ import (
 // typed is a field after keys; words that are not names of keys are typed.
 func typed(f widget.Field, keys ...string) widget.Field {
 	for _, k := range keys {
-		f, _ = f.Update(tuitest.Key(k))
+		f, _ = f.Update(keymap.Event(k))
 	}
 	return f
 }
@@ -76,7 +76,7 @@ func TestFieldTypes(t *testing.T) {
 
 func TestFieldLeavesOtherKeys(t *testing.T) {
 	for _, name := range []string{"enter", "esc", "tab", "up", "down", "ctrl+r", "pgup"} {
-		if _, used := widget.NewField("text", 0).Update(tuitest.Key(name)); used {
+		if _, used := widget.NewField("text", 0).Update(keymap.Event(name)); used {
 			t.Errorf("%s was taken", name)
 		}
 	}

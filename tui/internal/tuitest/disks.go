@@ -1,10 +1,10 @@
+// Package tuitest has the disks and the machine that the editor's tests work with.
 package tuitest
 
 import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
-	"shunt/tui"
 )
 
 // mib is a mebibyte in sectors of 512 bytes.
@@ -74,18 +74,15 @@ func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
 func fatBlock(_ geometry.Bytes, z geometry.SectorSize) geometry.Bytes { return geometry.Bytes(z) }
 
 // Founding is the image of the founding example: 966 MiB, MBR, two ext4, the first from sector 63 on.
-func Founding() *Target {
+func Founding() model.Disk {
 	p1 := part(1, 63, 988_033, model.Ext4, "docs", 26_738_688)
 	p1.Active = true
 	p2 := part(2, 988_033, 966*mib, model.Ext4, "", 26_843_546)
-	return &Target{
-		What:   tui.Facts{Path: "/images/stick.raw", Format: "raw", Size: 966 * geometry.MiB},
-		Layout: mbr(966*mib, p1, p2), World: Env(),
-	}
+	return mbr(966*mib, p1, p2)
 }
 
 // Varied is a GPT disk of 16 GiB with seven kinds of contents, one of them tiny, and two gaps.
-func Varied() *Target {
+func Varied() model.Disk {
 	size := 16 * 1024 * mib
 	parts := []model.Partition{
 		part(1, mib, 2*mib, model.Unformatted, "", -1),
@@ -104,21 +101,11 @@ func Varied() *Target {
 	parts[0].Type = model.BIOSBoot
 	esp, _ := model.TypeByAlias(model.TableGPT, "esp")
 	parts[1].Type = esp
-	d := model.New(model.Disk{
-		SectorSize: geometry.Sector512, Sectors: size,
-		Table: model.Table{
-			Kind: model.TableGPT, Usable: geometry.Span{Start: 34, End: size - 33}, Slots: 128,
-			ID: "5A3E1F52-7A0B-4F5B-9A43-6C1E0E2B7F11",
-		},
-	}, parts, nil)
-	return &Target{Layout: d, World: Env(), What: tui.Facts{
-		Path: "/images/server.qcow2", Format: "qcow2", Size: d.Size(),
-		NoMount: "the kernel reads no qcow2: convert the image with `qemu-img convert -O raw`, or serve it with qemu-nbd",
-	}}
+	return gpt(size, parts)
 }
 
 // Logicals is an MBR disk of 1000 MiB with an extended partition that holds three logical ones.
-func Logicals() *Target {
+func Logicals() model.Disk {
 	ext := part(2, 100*mib, 900*mib, model.Unformatted, "", -1)
 	ext.Role, ext.Type = model.Extended, model.MBRExtendedLBA
 	parts := []model.Partition{part(1, mib, 100*mib, model.FAT32, "BOOT", 20*geometry.MiB), ext}
@@ -127,14 +114,11 @@ func Logicals() *Target {
 		p.Role, p.EBR = model.Logical, start
 		parts = append(parts, p)
 	}
-	return &Target{
-		What:   tui.Facts{Path: "/images/card.img", Format: "raw", Size: 1000 * geometry.MiB},
-		Layout: mbr(1000*mib, parts...), World: Env(),
-	}
+	return mbr(1000*mib, parts...)
 }
 
 // Many is a GPT disk of 64 GiB with n partitions of the same size.
-func Many(n int) *Target {
+func Many(n int) model.Disk {
 	size := 64 * 1024 * mib
 	each := (size/geometry.Sector(n) - mib) / mib * mib
 	var parts []model.Partition
@@ -144,39 +128,21 @@ func Many(n int) *Target {
 		p.Type = model.DefaultType(model.TableGPT, model.Primary, model.Ext4)
 		parts = append(parts, p)
 	}
-	d := model.New(model.Disk{
-		SectorSize: geometry.Sector512, Sectors: size,
-		Table: model.Table{Kind: model.TableGPT, Usable: geometry.Span{Start: 34, End: size - 33}, Slots: max(128, n)},
-	}, parts, nil)
-	return &Target{What: tui.Facts{Path: "/images/many.raw", Format: "raw", Size: d.Size()}, Layout: d, World: Env()}
-}
-
-// Blank is a file without a partition table.
-func Blank() *Target {
-	d := model.New(model.Disk{SectorSize: geometry.Sector512, Sectors: 512 * mib}, nil, nil)
-	return &Target{What: tui.Facts{Path: "/images/blank.raw", Format: "raw", Size: d.Size()}, Layout: d, World: Env()}
-}
-
-// Damaged is the founding disk with a problem that forbids editing.
-func Damaged() *Target {
-	t := Founding()
-	t.Layout = model.New(t.Layout, t.Layout.Partitions(), []model.Problem{{
-		Severity: model.Fatal, Text: "partitions p1 and p2 overlap in sectors 988033 to 990000",
-		Advice: "correct the table with sfdisk first",
-	}})
-	return t
-}
-
-// One is a backend with a single target under the path it shows.
-func One(t *Target) *Backend {
-	return &Backend{Targets: map[string]*Target{t.What.Path: t}}
+	return gpt(size, parts)
 }
 
 func mbr(sectors geometry.Sector, parts ...model.Partition) model.Disk {
-	return model.New(model.Disk{
-		SectorSize: geometry.Sector512, Sectors: sectors,
-		Table: model.Table{Kind: model.TableMBR, Usable: geometry.Span{Start: 1, End: sectors}, Slots: 4, ID: "0x5a17c0de"},
-	}, parts, nil)
+	return disk(sectors, model.Table{Kind: model.TableMBR, Usable: geometry.Span{Start: 1, End: sectors}, Slots: 4, ID: "0x5a17c0de"}, parts)
+}
+
+func gpt(sectors geometry.Sector, parts []model.Partition) model.Disk {
+	return disk(sectors, model.Table{
+		Kind: model.TableGPT, Usable: geometry.Span{Start: 34, End: sectors - 33}, Slots: 128, ID: "5A3E1F52-7A0B-4F5B-9A43-6C1E0E2B7F11",
+	}, parts)
+}
+
+func disk(sectors geometry.Sector, table model.Table, parts []model.Partition) model.Disk {
+	return model.New(model.Disk{SectorSize: geometry.Sector512, Sectors: sectors, Table: table}, parts, nil)
 }
 
 // part is a partition whose file system fills it; used is -1 if that cannot be told.

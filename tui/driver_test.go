@@ -1,4 +1,4 @@
-package tuitest
+package tui_test
 
 import (
 	"cmp"
@@ -15,6 +15,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/tui"
+	"shunt/tui/keymap"
 )
 
 // Driver runs a model as Bubble Tea would, step by step.
@@ -196,7 +197,7 @@ func (d *Driver) Resize(width, height int) {
 func (d *Driver) Press(names ...string) {
 	d.t.Helper()
 	for _, name := range names {
-		msg := Key(name)
+		msg := keymap.Event(name)
 		if got := msg.String(); got != name {
 			d.t.Fatalf("key %q would arrive as %q", name, got)
 		}
@@ -208,7 +209,7 @@ func (d *Driver) Press(names ...string) {
 func (d *Driver) Burst(names ...string) {
 	d.t.Helper()
 	for _, name := range names {
-		d.update(Key(name))
+		d.update(keymap.Event(name))
 	}
 	d.settle()
 }
@@ -217,7 +218,7 @@ func (d *Driver) Burst(names ...string) {
 // benchmarks measure.
 func (d *Driver) Strike(name string) {
 	d.t.Helper()
-	d.model, _ = d.model.Update(Key(name))
+	d.model, _ = d.model.Update(keymap.Event(name))
 	d.model.View()
 }
 

@@ -1,9 +1,4 @@
-// Package tuitest drives the editor in tests: it runs commands to idle, holds the clock, and stands in for
-// targets. It may import the standard library's testing and all of tui; only tests import it.
-//
-// Invariants: a driver answers only when nothing is left to happen by itself, so a test never sleeps and
-// never sees half of what a key did; messages arrive in the order their commands were given.
-package tuitest
+package tui_test
 
 import "sync"
 
