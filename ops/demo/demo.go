@@ -6,7 +6,7 @@
 //	       | MBR | p1 ext4 "docs"  | p2 ext4 "photos"  |
 //	       +-----+-----------------+-------------------+
 //
-// It may import geometry, model, model/table, ops/window/tool and nothing else of shunt. Everything in the image is the same every time,
+// It may import geometry, model, model/table, ops/tool and nothing else of shunt. Everything in the image is the same every time,
 // except for the UUIDs and times that mkfs.ext4 puts into its file systems.
 package demo
 
@@ -20,7 +20,7 @@ import (
 	"strings"
 
 	"shunt/geometry"
-	"shunt/ops/window/tool"
+	"shunt/ops/tool"
 )
 
 // Size of the image and its sectors.
@@ -56,7 +56,7 @@ const mkfs = "mkfs.ext4"
 func Make(ctx context.Context, path string) error { return makeWith(ctx, path, mkfs) }
 
 func makeWith(ctx context.Context, path, mkfs string) error {
-	if _, err := tool.Look(mkfs); err != nil {
+	if _, err := tool.Find(mkfs); err != nil {
 		return fmt.Errorf("making the practice image needs %s: install it with `apt install e2fsprogs` (%w)", mkfs, err)
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)

@@ -8,7 +8,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
-	runner "shunt/ops/window/tool"
+	runner "shunt/ops/tool"
 )
 
 // TestDrivers walks the registry: what a driver offers it can do, and what it cannot do it explains.

@@ -9,7 +9,7 @@ import (
 
 	"shunt/model/safetext"
 	"shunt/ops"
-	runner "shunt/ops/window/tool"
+	runner "shunt/ops/tool"
 )
 
 // toolTime is how long one tool may run.

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
-	runner "shunt/ops/window/tool"
+	runner "shunt/ops/tool"
 )
 
 // LookPath finds a program by name; exec.LookPath is one. It fails if the program is not installed.
@@ -27,7 +27,7 @@ func (m Machine) look(name string) (string, error) {
 	if m.Look != nil {
 		return m.Look(name)
 	}
-	return runner.Look(name)
+	return runner.Find(name)
 }
 
 func (m Machine) cannotMount(fs string) model.Reason {

@@ -15,8 +15,8 @@ import (
 	"shunt/model"
 	"shunt/model/testneed"
 	"shunt/ops/overlay"
-	"shunt/ops/window"
-	runner "shunt/ops/window/tool"
+	"shunt/ops/partfs"
+	runner "shunt/ops/tool"
 )
 
 // canMount skips the test where this process cannot mount the file system.
@@ -122,7 +122,7 @@ func TestResizeMounted(t *testing.T) {
 			tool(t, "dd", "if="+image, "of="+base, "bs=4096", "seek="+"32256", "oflag=seek_bytes", "conv=sparse,notrunc", "status=none")
 			ov := overlay.New(open(t, base), 500*mib, open(t, sparse(t, 0)))
 			at := t.TempDir()
-			server, err := window.Serve(ov, at, window.Direct)
+			server, err := partfs.Serve(ov, at, partfs.Direct)
 			must(t, err)
 			t.Cleanup(func() { must(t, server.Close()) })
 			tools := Tools{

@@ -3,7 +3,7 @@ package fsys
 import (
 	"slices"
 
-	tools "shunt/ops/window/tool"
+	tools "shunt/ops/tool"
 )
 
 // Needs returns the rights that a tool must keep for what argv asks of it. Only tools that mount a window, or resize what is

@@ -12,8 +12,8 @@ import (
 	"shunt/model/scan"
 	"shunt/model/testneed"
 	"shunt/ops/overlay"
-	"shunt/ops/window"
-	runner "shunt/ops/window/tool"
+	"shunt/ops/partfs"
+	runner "shunt/ops/tool"
 )
 
 // TestInWindows does what a rehearsal does: tools work on windows of an overlay, where file systems move and
@@ -23,7 +23,7 @@ func TestInWindows(t *testing.T) {
 	testneed.File(t, "/dev/fuse")
 	base, spill := open(t, sparse(t, 400*mib)), open(t, sparse(t, 0))
 	ov := overlay.New(base, 400*mib, spill)
-	server, err := window.Serve(ov, t.TempDir(), window.Direct)
+	server, err := partfs.Serve(ov, t.TempDir(), partfs.Direct)
 	must(t, err)
 	t.Cleanup(func() { must(t, server.Close()) })
 	tools := Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {

@@ -12,7 +12,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/report"
-	"shunt/ops/window/tool"
+	"shunt/ops/tool"
 )
 
 // Asked reports whether there is a tool that describes this kind.

@@ -13,8 +13,8 @@ import (
 	"sync"
 	"syscall"
 
+	"shunt/ops/partfs"
 	"shunt/ops/report"
-	"shunt/ops/window"
 	"shunt/ops/worker"
 )
 
@@ -35,12 +35,12 @@ type Run struct {
 // start spawns a worker in a mount namespace of its own, so that its mounts die with it; where the system forbids
 // that, without one.
 func start(job worker.Job, files handed) (*Run, error) {
-	how, err := window.Availability()
+	how, err := partfs.DetectIsolation()
 	if err != nil {
 		if job.Task == worker.Apply {
 			return nil, err
 		}
-		how = window.SetuidHelper // a recovery needs no windows
+		how = partfs.SetuidHelper // a recovery needs no windows
 	}
 	p, err := spawn(job, files, how)
 	if err != nil {
@@ -63,7 +63,7 @@ type process struct {
 type handed struct{ target, sources, journal []*os.File }
 
 // spawn starts a worker and gives it its job and its files.
-func spawn(job worker.Job, files handed, how window.How) (*process, error) {
+func spawn(job worker.Job, files handed, how partfs.Isolation) (*process, error) {
 	job.How, job.Files = how.String(), len(files.target)
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"shunt/ops/overlay"
 	"shunt/ops/plan"
 	"shunt/ops/report"
-	"shunt/ops/window/tool"
+	"shunt/ops/tool"
 )
 
 // rehearsed is the disk that a queue leads to.

@@ -26,7 +26,7 @@ import (
 	"shunt/ops/overlay"
 	"shunt/ops/plan"
 	"shunt/ops/report"
-	"shunt/ops/window/tool"
+	"shunt/ops/tool"
 )
 
 // realPlan is a plan on a disk with a real table.

@@ -16,10 +16,10 @@ import (
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
+	"shunt/ops/partfs"
 	"shunt/ops/report"
+	"shunt/ops/tool"
 	"shunt/ops/txn"
-	"shunt/ops/window"
-	"shunt/ops/window/tool"
 )
 
 // apply rehearses the plan, tells the report, and commits if that is ordered.
@@ -130,11 +130,11 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 
 // runSteps gives the rehearsal its windows and tools for as long as its steps run.
 func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Rehearsal, err error) {
-	how, err := window.ParseHow(w.job.How)
+	how, err := partfs.ParseIsolation(w.job.How)
 	if err != nil {
 		return out, err
 	}
-	room, err := window.NewRoom(how, w.job.Path, w.job.Journal.Parent)
+	room, err := partfs.NewMountDir(how, w.job.Path, w.job.Journal.Parent)
 	if err != nil {
 		return out, err
 	}
@@ -144,7 +144,7 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 		return out, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	cell, lacks, err := room.Confine()
+	sandbox, lacks, err := room.Confine()
 	if err != nil {
 		return out, err
 	}
@@ -152,14 +152,14 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 		w.logf("tools see more of this machine than they should: %v", lacks)
 	}
 	w.windows = server.Path("") + "/"
-	ctx = tool.Within(ctx, func() *tool.Cell { return cell })
+	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return sandbox })
 	said := &transcript{}
 	tools := fsys.Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 		exit, output, err := w.runTool(ctx, argv, onLine)
 		said.add(w.short(safetext.Command(argv...)), output)
 		return exit, output, err
 	}}
-	if how == window.RootNamespace {
+	if how == partfs.RootNamespace {
 		tools.MountPoint = tool.MountPoint
 	}
 	tools.Open = func(path string) (fsys.File, error) { return server.View(path) }

@@ -60,7 +60,7 @@ type Job struct {
 	Initial, Preview string
 	// Sources are the other targets that the plan copies from.
 	Sources []Source `json:",omitempty"`
-	// How names the way to get windows the worker was started for, as window.ParseHow reads it.
+	// How names the way to get windows the worker was started for, as partfs.ParseIsolation reads it.
 	How string
 	// Question goes with the task Look.
 	Question *Question `json:",omitempty"`

@@ -23,12 +23,12 @@ import (
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
+	"shunt/ops/partfs"
 	"shunt/ops/plan"
 	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 	"shunt/ops/txn"
-	"shunt/ops/window"
 )
 
 // Called reports whether this process was started as a worker.
@@ -157,8 +157,8 @@ func (w *process) release() error {
 
 // work does the job and tells how it ended.
 func (w *process) work() report.Result {
-	if w.job.How != window.SetuidHelper.String() {
-		if err := window.PrivateNamespace(); err != nil {
+	if w.job.How != partfs.SetuidHelper.String() {
+		if err := partfs.IsolateMounts(); err != nil {
 			return unchanged(err)
 		}
 	}
@@ -168,8 +168,8 @@ func (w *process) work() report.Result {
 		return unchanged(err)
 	}
 	w.target = t
-	if w.job.How != window.SetuidHelper.String() {
-		if err := window.Shed(w.paths()...); err != nil {
+	if w.job.How != partfs.SetuidHelper.String() {
+		if err := partfs.UnmountUnneeded(w.paths()...); err != nil {
 			return unchanged(err)
 		}
 	}

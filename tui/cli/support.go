@@ -7,7 +7,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
-	"shunt/ops/window"
+	"shunt/ops/partfs"
 )
 
 // The JSON form of the support matrix: for each kind, what can be done is null and what cannot is the reason.
@@ -29,13 +29,13 @@ func (s *settings) support(caps ops.Capabilities, asJSON bool) error {
 	m := caps.Matrix()
 	if asJSON {
 		report := supportOf(m)
-		report.Confined = window.Confinement()
+		report.Confined = partfs.Confinement()
 		return s.out.json(report, "  ")
 	}
 	if err := writeSupport(s.out, m); err != nil {
 		return err
 	}
-	if how := window.Confinement(); how != "" {
+	if how := partfs.Confinement(); how != "" {
 		text := strings.Join(wrapped("Tools are confined "+how+".", textWidth), "\n")
 		if _, err := fmt.Fprintf(s.out, "\n%s\n", text); err != nil {
 			return err

@@ -1,0 +1,219 @@
+package tool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Sandbox is what a tool gets to see of the machine: the system's programs and their libraries, read-only; a /dev with null, zero,
+// full, random and urandom; directories that are meant for it, as those with windows; and a /tmp of its own. There are no
+// block devices in it, no /sys and no /run, of /proc the least, and no network. A tool in it holds no
+// capability that Needs does not name, can gain none, and Landlock lets it write to its directories only.
+//
+// What the kernel or the rights of this process do not allow is left out; Confinement tells what is.
+//
+// The limits are those of a thread: it enters the namespaces, gives up its rights, starts the tool, which inherits all that,
+// and ends with it. No other thread of this process is touched, and no program stands between this one and the tool.
+type Sandbox struct {
+	namespaces []namespace
+	rules      int    // descriptor of the Landlock rules, -1 without them
+	temp       string // the directory for temporary files, as tools see it
+	inside     bool   // the sandbox has a root directory of its own
+	root       int    // descriptor of that where it is not the root of the mount namespace, or -1
+	loops      loopNodes
+}
+
+type namespace struct{ fd, kind int }
+
+// SandboxConfig is how a sandbox is to be made.
+type SandboxConfig struct {
+	// Root is an empty directory for the sandbox's root, on a file system that only this process can reach. Without it the
+	// sandbox has no namespaces, for processes that may not make any.
+	Root string
+	// Writable are the directories that tools may write to. They have the same paths inside.
+	Writable []string
+	// TempDir is a directory for temporary files, if there is no Root.
+	TempDir string
+}
+
+// MountPoint is a directory in sandboxes with namespaces of their own over which tools with the need Mount can mount.
+const MountPoint = mountRoom + "/mounted"
+
+// mountRoom is what Landlock has its rule on: of a mount it asks for the directories above that it covers.
+const mountRoom = "/inside"
+
+// Needs are rights that a tool keeps in a sandbox.
+type Needs uint8
+
+// The rights.
+const (
+	// Admin is CAP_SYS_ADMIN, which the kernel asks for to resize what is mounted, and CAP_DAC_READ_SEARCH, as the root directory of
+	// that can be anybody's.
+	Admin Needs = 1 << iota
+	// Mount is Admin without Landlock, which forbids to mount or unmount anything.
+	Mount
+	// Loop brings nodes of loop devices that nobody uses into /dev. Those that are not in use when the tool has ended go again.
+	Loop
+)
+
+// NewSandbox makes a sandbox. The directories of the plan must not be moved as long as it is used. It is to be closed.
+func NewSandbox(p SandboxConfig) (*Sandbox, error) {
+	s := &Sandbox{rules: -1, root: -1, temp: p.TempDir}
+	var err error
+	ownThread(func() {
+		if p.Root != "" {
+			s.inside, s.temp = true, "/tmp"
+			err = s.build(p)
+		}
+		if err == nil {
+			s.rules, err = s.landlockRules(p)
+		}
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("confine tools: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// Close lets go of the sandbox: it vanishes with the last tool in it, and what is mounted in it too.
+func (s *Sandbox) Close() error {
+	var errs []error
+	for _, n := range s.namespaces {
+		errs = append(errs, unix.Close(n.fd))
+	}
+	for _, fd := range []int{s.rules, s.root} {
+		if fd >= 0 {
+			errs = append(errs, unix.Close(fd))
+		}
+	}
+	s.namespaces, s.rules, s.root = nil, -1, -1
+	return errors.Join(errs...)
+}
+
+// enter puts this thread, and what it starts, into the sandbox for good.
+func (s *Sandbox) enter(needs Needs) error {
+	if err := keepFiles(); err != nil {
+		return err
+	}
+	if s.inside {
+		var loops []loopNode
+		if needs&Loop != 0 {
+			var err error
+			if loops, err = freeLoops(); err != nil {
+				return err
+			}
+		}
+		if err := s.join(); err != nil {
+			return err
+		}
+		if err := s.loops.show(loops); err != nil {
+			return err
+		}
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("give up gaining rights: %w", err)
+	}
+	if s.rules >= 0 && needs&Mount == 0 {
+		if err := restrict(s.rules); err != nil {
+			return err
+		}
+	}
+	return dropCapabilities(needs)
+}
+
+// keepFiles has no file that this process has open handed on by accident: those it was itself started with are open in what it
+// starts unless it says otherwise.
+func keepFiles() error {
+	const first = 3
+	err := unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC)
+	if err == nil {
+		return nil
+	}
+	files, err := os.ReadDir("/proc/self/fd") // kernels before 5.11
+	if err != nil {
+		return fmt.Errorf("list open files: %w", err)
+	}
+	for _, f := range files {
+		if fd, err := strconv.Atoi(f.Name()); err == nil && fd >= first {
+			unix.CloseOnExec(fd)
+		}
+	}
+	return nil
+}
+
+// join puts this thread into the namespaces.
+func (s *Sandbox) join() error {
+	if err := unix.Unshare(unix.CLONE_FS); err != nil {
+		return fmt.Errorf("enter the sandbox: %w", err)
+	}
+	for _, n := range s.namespaces {
+		if err := unix.Setns(n.fd, n.kind); err != nil {
+			return fmt.Errorf("enter the sandbox: %w", err)
+		}
+	}
+	if s.root >= 0 {
+		if err := changeRoot(s.root); err != nil {
+			return fmt.Errorf("enter the sandbox: %w", err)
+		}
+	}
+	return nil
+}
+
+// environment are the variables that differ in the sandbox.
+func (s *Sandbox) environment() []string {
+	if s.temp == "" {
+		return nil
+	}
+	return []string{"TMPDIR=" + s.temp, "HOME=" + s.temp}
+}
+
+// ownThread calls f on a thread that ends with it.
+func ownThread(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and never unlocked, so that the thread ends with the goroutine
+		if unix.Gettid() != os.Getpid() {
+			f()
+			return
+		}
+		// The first thread of a process cannot end. As long as it waits here, another one is taken.
+		ownThread(f)
+		runtime.UnlockOSThread()
+	}()
+	<-done
+}
+
+type sandboxKey struct{}
+
+// WithSandbox is a context in which Run runs every tool in the sandbox that the function returns at that time; nil is none.
+func WithSandbox(ctx context.Context, sandbox func() *Sandbox) context.Context {
+	return context.WithValue(ctx, sandboxKey{}, sandbox)
+}
+
+func sandboxOf(ctx context.Context) *Sandbox {
+	if sandbox, ok := ctx.Value(sandboxKey{}).(func() *Sandbox); ok {
+		return sandbox()
+	}
+	return nil
+}
+
+// Confinement says in plain words which limits tools are put under here, in sandboxes with namespaces of their own or without.
+func Confinement(namespaces bool) string {
+	version := landlockVersion()
+	switch {
+	case namespaces && version > 0:
+		return "in a root directory of their own, with no devices, no network and no capabilities, and by Landlock"
+	case namespaces:
+		return "in a root directory of their own, with no devices, no network and no capabilities; this kernel has no Landlock"
+	case version > 0:
+		return "by Landlock: they can open nothing but their window and the installed programs; this system allows no namespaces"
+	}
+	return "by the rights of this user alone: this system allows no namespaces, and its kernel has no Landlock"
+}

@@ -1,0 +1,63 @@
+package tool
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Attach has the kernel mount what is on a block device, read-only and at no directory: only the descriptor leads to it, and it
+// is unmounted when that is closed. It happens in the sandbox, which must have namespaces of its own, with that device alone in
+// /dev, so that the kernel finds no other one by the names that a file system holds. The error wraps unix.ENODEV if the kernel
+// does not know the file system.
+func (s *Sandbox) Attach(node, fstype, options string) (mounted *os.File, err error) {
+	if !s.inside {
+		return nil, errors.New("mount a file system: this process may not")
+	}
+	ownThread(func() { mounted, err = s.attach(node, fstype, options) })
+	return mounted, err
+}
+
+func (s *Sandbox) attach(node, fstype, options string) (mounted *os.File, err error) {
+	var st unix.Stat_t
+	if err := unix.Stat(node, &st); err != nil {
+		return nil, fmt.Errorf("look at %s: %w", node, err)
+	}
+	if err := s.join(); err != nil {
+		return nil, err
+	}
+	inside := filepath.Join("/dev", filepath.Base(node))
+	if err := unix.Mknod(inside, unix.S_IFBLK|0o600, int(st.Rdev)); err != nil {
+		return nil, fmt.Errorf("make %s in the sandbox: %w", inside, err)
+	}
+	defer func() { err = errors.Join(err, os.Remove(inside)) }()
+	fd, err := unix.Fsopen(fstype, unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unix.Close(fd) }() // the mount needs it no more
+	err = errors.Join(unix.FsconfigSetString(fd, "source", inside), unix.FsconfigSetFlag(fd, "ro"))
+	for option := range strings.SplitSeq(options, ",") {
+		if key, value, ok := strings.Cut(option, "="); ok {
+			err = errors.Join(err, unix.FsconfigSetString(fd, key, value))
+		} else if option != "" {
+			err = errors.Join(err, unix.FsconfigSetFlag(fd, option))
+		}
+	}
+	if err == nil {
+		err = unix.FsconfigCreate(fd)
+	}
+	if err != nil {
+		return nil, err
+	}
+	const attributes = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
+	at, err := unix.Fsmount(fd, unix.FSMOUNT_CLOEXEC, attributes)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(at), "mounted "+fstype), nil
+}
