@@ -2,12 +2,10 @@ package ops_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -17,19 +15,6 @@ import (
 )
 
 const mib geometry.Sector = 2048 // sectors of 512 bytes
-
-var seedFlag = flag.Int64("seed", 0, "seed of the random tests; 0 takes a new one")
-
-// seed is the seed of a random test, printed so that a failure can be repeated.
-func seed(t testing.TB) int64 {
-	t.Helper()
-	s := *seedFlag
-	if s == 0 {
-		s = time.Now().UnixNano()
-	}
-	t.Logf("run again with -seed %d", s)
-	return s
-}
 
 // env is a machine with the tools for ext, FAT32 and swap. What no machine changes is as the drivers have it.
 func env() ops.Env {

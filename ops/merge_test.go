@@ -7,6 +7,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/testneed"
 	"shunt/ops"
 )
 
@@ -275,7 +276,7 @@ func TestUndoOfRemoving(t *testing.T) {
 // Whatever people do: the shorter queue leads to the disk of the long one, each prefix of it is a disk that can be
 // written, and undo walks back through each edit.
 func TestRandomEdits(t *testing.T) {
-	r := rand.New(rand.NewSource(seed(t)))
+	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	shorter, edits := map[string]int{}, 0
 	for range 200 {
 		start := disks()[r.Intn(len(disks()))]

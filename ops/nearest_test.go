@@ -11,6 +11,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/testneed"
 	"shunt/ops"
 )
 
@@ -19,7 +20,7 @@ var nearestFlag = flag.Int("nearest", 3000, "random edits of TestNearestIsAccept
 // TestNearestIsAccepted refuses random edits of random disks: what a refusal names as nearest is accepted, one sector closer to
 // what was asked for is not, and what is said to be in the way is.
 func TestNearestIsAccepted(t *testing.T) {
-	r := rand.New(rand.NewSource(seed(t)))
+	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	named, plain := map[string]int{}, map[string]int{}
 	for range *nearestFlag {
 		d := oddDisk(r)
@@ -301,7 +302,7 @@ func sketch(d model.Disk) string {
 
 // TestFirstIsPossible tries the edits that are advised before a table can become a GPT.
 func TestFirstIsPossible(t *testing.T) {
-	r := rand.New(rand.NewSource(seed(t)))
+	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	advised := 0
 	for range *nearestFlag {
 		d := oddDisk(r)
@@ -335,7 +336,7 @@ func TestFirstIsPossible(t *testing.T) {
 // TestRoundedTheSafeWay types the words for a number instead of its sectors: the largest possible is not exceeded by them, nor
 // the smallest undercut.
 func TestRoundedTheSafeWay(t *testing.T) {
-	r := rand.New(rand.NewSource(seed(t)))
+	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	for range *nearestFlag {
 		z := []geometry.SectorSize{512, 4096}[r.Intn(2)]
 		n := 1 + geometry.Sector(r.Int63n(1<<(1+r.Intn(40))))

@@ -9,6 +9,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/testneed"
 	"shunt/ops"
 	planfile "shunt/ops/plan"
 )
@@ -170,7 +171,7 @@ func randomNew(r *rand.Rand, q ops.Queue, length func() geometry.Sector, align g
 // Whatever is staged, in whatever order it is edited: every prefix is a disk that can be written, undo
 // gives back the disk before, a plan file gives back the queue.
 func TestRandomQueues(t *testing.T) {
-	r := rand.New(rand.NewSource(seed(t)))
+	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	staged, tried := map[string]int{}, 0
 	for range 300 {
 		start := disks()[r.Intn(len(disks()))]

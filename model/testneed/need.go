@@ -3,11 +3,13 @@
 package testneed
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -93,4 +95,17 @@ func Has(t testing.TB, name string) bool {
 		t.Fatal("needs the program " + name)
 	}
 	return false
+}
+
+var seedFlag = flag.Int64("seed", 0, "seed of the random tests; 0 takes a new one from the clock")
+
+// Seed is the seed of a random test. It is logged, so that a failure can be repeated.
+func Seed(t testing.TB) int64 {
+	t.Helper()
+	seed := *seedFlag
+	if seed == 0 {
+		seed = time.Now().UnixNano()
+	}
+	t.Logf("seed %d (repeat with -seed=%d)", seed, seed)
+	return seed
 }

@@ -1,11 +1,9 @@
 package guide
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -13,19 +11,6 @@ import (
 )
 
 const mib geometry.Sector = 2048 // sectors of 512 bytes
-
-var seedFlag = flag.Int64("seed", 0, "seed of the random tests; 0 takes a new one")
-
-// seed is the seed of a random test, printed so that a failure can be repeated.
-func seed(t testing.TB) int64 {
-	t.Helper()
-	s := *seedFlag
-	if s == 0 {
-		s = time.Now().UnixNano()
-	}
-	t.Logf("run again with -seed %d", s)
-	return s
-}
 
 // env is a machine with the tools for ext and swap; XFS grows and never shrinks, FAT stays as it is, LUKS moves.
 func env() ops.Env {

@@ -8,6 +8,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/testneed"
 	"shunt/ops"
 )
 
@@ -275,7 +276,7 @@ func blocks(d model.Disk) []block {
 
 // No cheaper plan exists on small disks, and every plan keeps what it promises.
 func TestCheapest(t *testing.T) {
-	r := rand.New(rand.NewSource(seed(t)))
+	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	found, hopped, none, excused := 0, 0, 0, 0
 	for range 2500 {
 		d, cells := small(r, r.Intn(2) == 0)

@@ -9,6 +9,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/testneed"
 	"shunt/ops"
 )
 
@@ -73,7 +74,7 @@ func odd(r *rand.Rand) model.Disk {
 
 // Whatever the disk, the grid and the queue: plans replay, reach the wish and leave alone what they do not tell of.
 func TestRandomDisks(t *testing.T) {
-	r := rand.New(rand.NewSource(seed(t)))
+	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	count := map[string]int{}
 	for range 3000 {
 		d := odd(r)
@@ -213,7 +214,7 @@ func simplest(t *testing.T, q ops.Queue, w Wish, p model.Partition, plans []Plan
 
 // What is said to be too little is there: a wish for that is fulfilled.
 func TestTooLittleIsThere(t *testing.T) {
-	r := rand.New(rand.NewSource(seed(t)))
+	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	count := map[string]int{}
 	for range 1500 {
 		d := odd(r)

@@ -66,7 +66,7 @@ func TestDamaged(t *testing.T) {
 		{"fat12", "mkfs.fat -F 12 -s 64 $i; mcopy -s -i $i $d/* ::/", 60 << 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rng := rand.New(rand.NewSource(seed(t)))
+			rng := rand.New(rand.NewSource(testneed.Seed(t)))
 			work := t.TempDir()
 			sh(t, work, "i=image; d='"+dir+"'; truncate -s 40M $i; "+c.fill)
 			good, err := os.ReadFile(filepath.Join(work, "image"))
@@ -127,5 +127,5 @@ func TestCycle(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	outlast(t, rand.New(rand.NewSource(seed(t))), path)
+	outlast(t, rand.New(rand.NewSource(testneed.Seed(t))), path)
 }

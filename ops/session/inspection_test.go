@@ -21,7 +21,6 @@ import (
 )
 
 var (
-	seedFlag    = flag.Int64("seed", 0, "seed of the random tests, 0 for one from the clock")
 	hostileFlag = flag.Int("hostile", 5, "how many damaged images of each kind are looked at")
 )
 
@@ -35,16 +34,6 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	os.Exit(m.Run())
-}
-
-func seed(tb testing.TB) int64 {
-	tb.Helper()
-	s := *seedFlag
-	if s == 0 {
-		s = time.Now().UnixNano()
-	}
-	tb.Logf("seed %d (repeat with -seed=%d)", s, s)
-	return s
 }
 
 // sh runs a shell script with the tools' directories on the path.

@@ -7,6 +7,7 @@ import (
 	"math/rand"
 	"testing"
 
+	"shunt/model/testneed"
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
@@ -16,7 +17,7 @@ import (
 
 // TestCrashInUse cuts the power as TestCrashEveryOp and TestCrashRecovery do, on the disks with a partition in use alone.
 func TestCrashInUse(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	count := newTally()
 	part := portion(400000)
 	for _, p := range plans() {

@@ -9,26 +9,15 @@ import (
 	"math/rand"
 	"slices"
 	"testing"
-	"time"
 
+	"shunt/model/testneed"
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
 
 var (
-	seedFlag   = flag.Int64("seed", 0, "seed of the random tests, 0 for one from the clock")
 	statesFlag = flag.Int("states", 20000/slowdown, "how many crash states to try")
 )
-
-func seed(tb testing.TB) int64 {
-	tb.Helper()
-	s := *seedFlag
-	if s == 0 {
-		s = time.Now().UnixNano()
-	}
-	tb.Logf("seed %d (repeat with -seed=%d)", s, s)
-	return s
-}
 
 const sec = testdisk.SectorLen
 
@@ -266,7 +255,7 @@ func diff(got, before, after []byte) string {
 // not synced, and recovers: forwards, backwards, and with the power cut again during the recovery. Plans on real tables
 // take their turn with moves on disks of a few sectors.
 func TestCrashEveryOp(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	count := newTally()
 	// A run of a hundred thousand states tries every cut point; a shorter one a part of the points.
 	part := portion(100000)
@@ -433,7 +422,7 @@ func (w *world) crashAgain(t verdict, m *testdisk.Machine, how Direction, at, k 
 // TestCrashRecovery cuts the power before every operation of recoveries, under every policy, and ends what is left with
 // another recovery in each direction.
 func TestCrashRecovery(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	count := newTally()
 	part := portion(100000)
 	for _, s := range allScenarios(rng, 4) {

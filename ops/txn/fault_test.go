@@ -12,6 +12,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/testneed"
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
@@ -28,7 +29,7 @@ var failures = []error{
 // with its cause and, once the commit has begun, the stage and the place; nothing is written to the target after it; and
 // the target must be as before, as planned, or recoverable in both directions.
 func TestFaultEveryOp(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	count := map[string]int{}
 	var worlds []*world
 	for _, s := range scenarios() {
@@ -110,7 +111,7 @@ func (w *world) tells(t *testing.T, err error, fault *testdisk.Fault, s Status) 
 // partition. Then it is tried again, which fails as before; rolled back with the sector as bad as it was; or finished once
 // it can be read.
 func TestBadSector(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	tried := 0
 	for _, p := range plans() {
 		if p.tools != nil {
@@ -187,7 +188,7 @@ func (w *world) endFault(t *testing.T, m *testdisk.Machine, i int) {
 
 // TestFaultDuringRecovery makes every operation of a recovery fail, then recovers.
 func TestFaultDuringRecovery(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range scenarios() {
 		w := newWorld(s, rng)
 		ops := w.machine.Clone()
@@ -225,7 +226,7 @@ func TestFaultDuringRecovery(t *testing.T) {
 // TestCorruptEveryByte flips every byte of an unfinished transaction's journal. Whatever is damaged, a recovery either
 // refuses and writes nothing, or ends as if nothing had been damaged.
 func TestCorruptEveryByte(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range scenarios() {
 		if s.name != "shrink, move, grow" && s.name != "move right by 3 of 12" && s.name != "swap" {
 			continue

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"testing"
 
+	"shunt/model/testneed"
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
@@ -74,7 +75,7 @@ func hostile(t *testing.T, program journal.Program, how byte, next uint32) {
 
 // TestHostilePrograms puts large numbers everywhere into programs that a commit wrote.
 func TestHostilePrograms(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range scenarios()[20:] {
 		w := newWorld(s, rng)
 		m := w.machine.Clone()

@@ -99,7 +99,7 @@ func anyEdit(rng *rand.Rand, q ops.Queue, kinds []model.FSKind) ops.Operation {
 // The shorter queue is carried out like the longer one: each partition holds the same bytes. This is what the proof in
 // package ops promises, judged by the bytes themselves.
 func TestMergedQueuesLeadToTheSameBytes(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	merged := 0
 	for range 60 {
 		list := plans()
@@ -169,7 +169,7 @@ func TestMergedQueuesKeepTheSameFiles(t *testing.T) {
 	for _, name := range []string{"mke2fs", "e2fsck", "resize2fs", "debugfs", "tune2fs"} {
 		testneed.Tool(t, name)
 	}
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	p := realPlan{
 		name: "ext2", kind: model.TableGPT, sectors: 9000, tools: []string{"mke2fs"},
 		parts: []model.Partition{primary(1, 40, 2840), primary(2, 2900, 5100)},

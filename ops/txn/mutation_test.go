@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"shunt/model/testneed"
 	"shunt/ops/journal"
 )
 
@@ -18,7 +19,7 @@ func TestHarnessCatchesMutations(t *testing.T) {
 	alters := func(alter func(*journal.Program)) func(*world) {
 		return func(w *world) { w.tune.alter = alter }
 	}
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	shows := map[string]func(*world) bool{ // the worlds on which a mutation can show at all, where that is not on most
 		resized: func(w *world) bool { return w.changes.sizeAfter != w.changes.sizeBefore },
 		chained: func(w *world) bool { return w.real != nil && len(w.real.before.Logicals()) > 0 },

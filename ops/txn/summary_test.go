@@ -4,13 +4,14 @@ import (
 	"math/rand"
 	"testing"
 
+	"shunt/model/testneed"
 	"shunt/ops/journal"
 )
 
 // TestSketchedSteps compares what a look at the journal says of where it stands with the units of the walk itself, for
 // every position of every plan, forwards and backwards.
 func TestSketchedSteps(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range scenarios() {
 		w := newWorld(s, rng)
 		m := w.machine.Clone()

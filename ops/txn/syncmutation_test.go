@@ -5,13 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"shunt/model/testneed"
 	"shunt/ops/journal"
 )
 
 // TestHarnessCatchesSyncMutations drops a single sync of a commit, each in turn, and expects the crash harness to notice. A short
 // run takes a few of them, drawn by lot.
 func TestHarnessCatchesSyncMutations(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range scenarios() {
 		if s.name != "cycle of three" && s.name != "shrink, move, grow" {
 			continue

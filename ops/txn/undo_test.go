@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"shunt/model/testneed"
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
@@ -62,7 +63,7 @@ func allScenarios(rng *rand.Rand, random int) []scenario {
 // TestCrashUndo cuts the power before every operation of an undo, and again during what follows. The target must be as
 // the transaction left it, with the undo still there, or end as it was before.
 func TestCrashUndo(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	count := newTally()
 	var worlds []*world
 	for _, s := range allScenarios(rng, 8) {
@@ -147,7 +148,7 @@ func (w *world) afterUndo(t *testing.T, m *testdisk.Machine, k, again int, rng *
 
 // TestKeepingIsWatched makes syncs lie on which an undo depends: the harness must notice.
 func TestKeepingIsWatched(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, name := range []string{journal.SealName, journal.BeforeName, "directory"} {
 		noticed := ""
 		for _, s := range scenarios() {
@@ -168,7 +169,7 @@ func TestKeepingIsWatched(t *testing.T) {
 // TestCrashReplacesUndo commits a second transaction over one that is kept and cuts the power before every operation.
 // There must always be the undo of what is on the target, whole, or none.
 func TestCrashReplacesUndo(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	part := portion(200000)
 	count := newTally()
 	for i, s := range allScenarios(rng, 4) {
@@ -227,7 +228,7 @@ func replaced(first, second *world, m *testdisk.Machine, how Direction) string {
 // TestFaultUndo makes every operation of an undo fail. The error must come out, and the target be as the transaction left
 // it and undoable, or recoverable, or as it was.
 func TestFaultUndo(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	faults := 0
 	for _, s := range scenarios() {
 		w := newWorld(s, rng)
@@ -253,7 +254,7 @@ func TestFaultUndo(t *testing.T) {
 
 // TestFaultKeeping makes every operation fail of a commit that is verified and kept.
 func TestFaultKeeping(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range scenarios() {
 		s.options = journal.KeepUndo | journal.Verify
 		w := newWorld(s, rng)
@@ -280,7 +281,7 @@ func TestFaultKeeping(t *testing.T) {
 // TestCorruptKept flips every byte of what is kept. An undo refuses and writes nothing, or leads back; the target is never
 // taken for one with an unfinished transaction.
 func TestCorruptKept(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range scenarios() {
 		if s.name != "shrink, move, grow" && s.name != "move right by 3 of 12" && s.name != "swap" {
 			continue
@@ -322,7 +323,7 @@ func (w *world) hollow(off int64) bool {
 // TestUndoNoticesChanges changes every sector that the undo would read or that belongs to a head, and the size. Each
 // change keeps the undo from being done; with the old content back it is done.
 func TestUndoNoticesChanges(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range allScenarios(rng, 8) {
 		w := newWorld(s, rng)
 		w.changes.heads = ranges{{5 * sec, 7 * sec}}

@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"testing"
 
+	"shunt/model/testneed"
 	"shunt/ops/journal"
 )
 
@@ -48,7 +49,7 @@ func (f *fumbler) Copy(dst, src, n int64) error {
 // TestVerifyNotices lets every sector that a commit writes come back different. The commit must say so and stay
 // unfinished; when the disk has come to its senses, both ways out are open.
 func TestVerifyNotices(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range allScenarios(rng, 4) {
 		s.options = journal.Verify | journal.Options(rng.Intn(4))
 		w := newWorld(s, rng)
@@ -76,7 +77,7 @@ func TestVerifyNotices(t *testing.T) {
 
 // TestVerifyZeroes lets a byte come back that was cleared.
 func TestVerifyZeroes(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	w := newWorld(scenario{name: "clear", before: 64, after: 64, clear: ranges{{20, 40}}, tune: small, options: journal.Verify}, rng)
 	m := w.machine.Clone()
 	dev := &dirty{Device: m.Target(), off: 30 * sec}
@@ -102,7 +103,7 @@ func (d *dirty) Punch(off, n int64) error {
 // TestRollBackFromMismatch damages a byte of the moved data for good. Where its old place was not overwritten, a roll back
 // leaves that alone and the target is as it was.
 func TestRollBackFromMismatch(t *testing.T) {
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	w := newWorld(scenario{name: "move away", before: 48, after: 48, moves: []segment{{24, 4, 12}}, tune: small, options: journal.Verify}, rng)
 	for off := int64(24 * sec); off < 36*sec; off += sec {
 		m := w.machine.Clone()

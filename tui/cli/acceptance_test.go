@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
@@ -45,7 +46,7 @@ func TestDistances(t *testing.T) {
 	original := filepath.Join(dir, "disk.raw")
 	sh(t, dir, fmt.Sprintf(`truncate -s 100M disk.raw; printf "label: gpt\nstart=%d,size=%d\n" | sfdisk -q disk.raw`, at/sector, length/sector))
 	content := make([]byte, length)
-	rand.New(rand.NewSource(seed(t))).Read(content)
+	rand.New(rand.NewSource(testneed.Seed(t))).Read(content)
 	poke(t, original, at, content...)
 	for _, distance := range []int64{sector, chunk - sector, chunk, chunk + sector, length - sector, length, length + sector} {
 		for _, way := range []string{"left", "right"} {
@@ -59,8 +60,8 @@ func TestDistances(t *testing.T) {
 				if way == "left" {
 					start = at - distance
 				}
-				if p := sfdisk(t, image).part(t, 1); p.startB != start || p.lenB != length {
-					t.Fatalf("it lies at %d+%d, want %d+%d", p.startB, p.lenB, start, length)
+				if p := oracle.SFDisk(t, image).Part(t, 1); p.Off != start || p.Len != length {
+					t.Fatalf("it lies at %d+%d, want %d+%d", p.Off, p.Len, start, length)
 				}
 				if !bytes.Equal(rangeOf(t, image, start, length), content) {
 					t.Error("its content is not the same")

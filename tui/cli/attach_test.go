@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 	"shunt/ops/demo"
 )
@@ -49,7 +50,7 @@ func detached(t *testing.T, p person, path string) {
 func TestAttachAndDetach(t *testing.T) {
 	testneed.Root(t)
 	p := people()[0]
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, d := range disks() {
 		switch d.name {
 		case "gpt by sgdisk", "logical by sfdisk", "gpt of 4096-byte sectors":
@@ -66,8 +67,8 @@ func TestAttachAndDetach(t *testing.T) {
 				if got := nodeSize(t, node); got != 64*mib {
 					t.Errorf("%s has %d bytes", node, got)
 				}
-				extClean(t, node, 0)
-				sameFiles(t, extFiles(t, node, 0), files[n])
+				oracle.ExtClean(t, node, 0)
+				oracle.SameFiles(t, oracle.ExtFiles(t, node, 0), files[n])
 			}
 			p.run(t, append(size, "attach", image)...).want(t, exitRefused, "attached already, as "+device)
 			p.run(t, "attach", device).want(t, exitRefused, "is a loop device already")
@@ -95,7 +96,7 @@ func TestDetachInUse(t *testing.T) {
 	p.run(t, "detach", image).want(t, exitRefused, "stays attached", "p1 is mounted at "+dir)
 	p.run(t, "detach", device).want(t, exitRefused, "p1 is mounted at "+dir)
 	p.run(t, "mount", device, "1").want(t, exitRefused, "p1 is mounted at "+dir+" already")
-	sameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
+	oracle.SameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
 	p.run(t, "unmount", image, dir).want(t, 0, "Unmounted p1 from "+dir)
 	p.run(t, "unmount", image, "1").want(t, exitRefused, "p1 is not mounted")
 
@@ -111,7 +112,7 @@ func TestDetachInUse(t *testing.T) {
 		t.Error("a refused detach took a partition away")
 	}
 	detached(t, p, image)
-	if files := extFiles(t, image, 63*512); files["new"] == "" {
+	if files := oracle.ExtFiles(t, image, 63*512); files["new"] == "" {
 		t.Error("what was written is not in the image")
 	}
 }
@@ -136,7 +137,7 @@ func TestMountImage(t *testing.T) {
 	if filepath.Dir(at) != "/run/shunt" {
 		t.Errorf("mounted at %s", at)
 	}
-	sameFiles(t, treeSums(t, at), demo.Manifest(1))
+	oracle.SameFiles(t, oracle.Sums(t, at), demo.Manifest(1))
 	if err := os.WriteFile(filepath.Join(at, "new"), nil, 0o644); err == nil {
 		t.Error("it can be written to")
 	}
@@ -149,7 +150,7 @@ func TestMountImage(t *testing.T) {
 	// Another partition of the same image, at a directory of one's own.
 	dir := t.TempDir()
 	p.run(t, "mount", image, "2", dir).want(t, 0)
-	sameFiles(t, treeSums(t, dir), demo.Manifest(2))
+	oracle.SameFiles(t, oracle.Sums(t, dir), demo.Manifest(2))
 	p.run(t, "mount", image, "2").want(t, exitRefused, "p2 is mounted at "+dir+" already")
 	p.run(t, "apply", "--yes", image, write(t, "check 1\n")).want(t, exitRefused, "mounted at")
 	p.run(t, "attach", image).want(t, exitRefused, "in use by loop device", "mounted at")
@@ -307,7 +308,7 @@ func TestMountWithoutNodes(t *testing.T) {
 	out := p.run(t, "mount", device, "1")
 	out.want(t, 0)
 	at := strings.TrimSpace(out.out)
-	sameFiles(t, treeSums(t, at), demo.Manifest(1))
+	oracle.SameFiles(t, oracle.Sums(t, at), demo.Manifest(1))
 	p.run(t, "detach", device).want(t, exitRefused, "p1 is mounted")
 	p.run(t, "unmount", device, "1").want(t, 0, at)
 	if left, _ := filepath.Glob("/dev/shunt-node-*"); len(left) > 0 {
@@ -331,7 +332,7 @@ func TestMountByKeys(t *testing.T) {
 	term.wait("p1 is not mounted.", "To look inside")
 	term.keys("Enter")
 	term.wait("Mounted read-only at /run/shunt/stick.raw-p1", "p1 ●")
-	sameFiles(t, treeSums(t, "/run/shunt/stick.raw-p1"), demo.Manifest(1))
+	oracle.SameFiles(t, oracle.Sums(t, "/run/shunt/stick.raw-p1"), demo.Manifest(1))
 	term.keys("j", "x")
 	term.wait("1 pending")
 	term.keys("R")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
@@ -77,7 +78,7 @@ func moveImage(b *testing.B, dir string, full bool) string {
 		}
 	} else {
 		tree := b.TempDir()
-		plantTree(b, tree, rng, 800*mib)
+		oracle.PlantTree(b, tree, rng, 800*mib)
 		sh(b, dir, "mkfs.ext4 -q -F -d '"+tree+"' -E offset=1048576 '"+image+"' 3G")
 	}
 	sh(b, dir, "sync -f .")
@@ -99,7 +100,7 @@ func moves1GiB(b *testing.B, original string, mover func(b *testing.B, image str
 			b.Fatalf("%v: %v\n%s", cmd.Args, err, out)
 		}
 		b.StopTimer()
-		if got := sfdisk(b, image).part(b, 1).startB; got != 1025*mib {
+		if got := oracle.SFDisk(b, image).Part(b, 1).Off; got != 1025*mib {
 			b.Fatalf("the partition begins at %d", got)
 		}
 		b.StartTimer()

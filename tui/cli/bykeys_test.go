@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 	"shunt/ops/demo"
 )
@@ -140,7 +141,7 @@ func TestUndoByKeys(t *testing.T) {
 func TestFoundingExampleByKeys(t *testing.T) {
 	testneed.File(t, "/dev/fuse")
 	image, _ := stick(t, people()[0])
-	before := sfdisk(t, image)
+	before := oracle.SFDisk(t, image)
 	term := newTmux(t, 80, 24, image)
 	term.wait("docs", "photos", "Nothing yet")
 	term.keys("z")
@@ -168,13 +169,13 @@ func TestFoundingExampleByKeys(t *testing.T) {
 	term.wait("Nothing yet", "1.47 GiB")
 	term.keys("q")
 
-	after := sfdisk(t, image)
-	p1, p2 := after.part(t, 1), after.part(t, 2)
-	if p2.startB != before.part(t, 2).startB+1024*mib || p1.Start != 63 || p1.Start+p1.Size != p2.Start {
+	after := oracle.SFDisk(t, image)
+	p1, p2 := after.Part(t, 1), after.Part(t, 2)
+	if p2.Off != before.Part(t, 2).Off+1024*mib || p1.Start != 63 || p1.Start+p1.Size != p2.Start {
 		t.Errorf("p1 is %+v, p2 is %+v", p1, p2)
 	}
-	for n, part := range map[int]sfdiskPart{1: p1, 2: p2} {
-		extClean(t, image, part.startB)
-		sameFiles(t, extFiles(t, image, part.startB), demo.Manifest(n))
+	for n, part := range map[int]oracle.Partition{1: p1, 2: p2} {
+		oracle.ExtClean(t, image, part.Off)
+		oracle.SameFiles(t, oracle.ExtFiles(t, image, part.Off), demo.Manifest(n))
 	}
 }

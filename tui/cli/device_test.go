@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 	"shunt/ops/demo"
 )
@@ -45,7 +46,7 @@ func mountedFiles(t *testing.T, node string) map[string]string {
 	dir := t.TempDir()
 	sh(t, dir, "mount -o ro "+node+" .")
 	defer sh(t, "/", "umount '"+dir+"'")
-	return treeSums(t, dir)
+	return oracle.Sums(t, dir)
 }
 
 func write(t *testing.T, text string) (path string) {
@@ -70,18 +71,18 @@ func TestFoundingExampleOnLoopDevice(t *testing.T) {
 
 	p.run(t, "apply", "--yes", device, write(t, "move 2 right 1024MiB\ngrow 1\n")).want(t, 0, "Done")
 
-	after := sfdisk(t, device)
+	after := oracle.SFDisk(t, device)
 	for n := range 2 {
-		part := after.part(t, n+1)
+		part := after.Part(t, n+1)
 		node := device + "p" + strconv.Itoa(n+1)
-		if got := nodeSize(t, node); got != part.lenB {
-			t.Errorf("%s has %d bytes, its entry says %d", node, got, part.lenB)
+		if got := nodeSize(t, node); got != part.Len {
+			t.Errorf("%s has %d bytes, its entry says %d", node, got, part.Len)
 		}
-		sameFiles(t, mountedFiles(t, node), demo.Manifest(n+1))
+		oracle.SameFiles(t, mountedFiles(t, node), demo.Manifest(n+1))
 		sh(t, ".", "e2fsck -fn "+node)
 	}
-	if p1 := after.part(t, 1); p1.lenB < 1400*mib {
-		t.Errorf("p1 has %d bytes", p1.lenB)
+	if p1 := after.Part(t, 1); p1.Len < 1400*mib {
+		t.Errorf("p1 has %d bytes", p1.Len)
 	}
 	// The journal lies beside the image, where it is found by whatever name the target is opened.
 	onlyWith(t, image, "plan", "stick.raw.shunt")
@@ -89,7 +90,7 @@ func TestFoundingExampleOnLoopDevice(t *testing.T) {
 	if got := nodeSize(t, device+"p1"); got > 500*mib {
 		t.Errorf("after the undo p1 has %d bytes", got)
 	}
-	sameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
+	oracle.SameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
 }
 
 // TestFoundingExampleMounted is the guide's example while the first partition is in use: the other one makes room, and the
@@ -113,26 +114,26 @@ func TestFoundingExampleMounted(t *testing.T) {
 	if strings.Contains(out.err, "did not grow") == grown {
 		t.Errorf("may grow: %v\n%s", grown, out.err)
 	}
-	table := sfdisk(t, device)
+	table := oracle.SFDisk(t, device)
 	for n := range 2 {
-		if got, want := nodeSize(t, device+"p"+strconv.Itoa(n+1)), table.part(t, n+1).lenB; got != want {
+		if got, want := nodeSize(t, device+"p"+strconv.Itoa(n+1)), table.Part(t, n+1).Len; got != want {
 			t.Errorf("the kernel gives p%d %d bytes, its entry says %d", n+1, got, want)
 		}
 	}
-	if start := table.part(t, 2).startB; start != 989184*512+1024*mib {
+	if start := table.Part(t, 2).Off; start != 989184*512+1024*mib {
 		t.Errorf("p2 begins at %d", start)
 	}
-	sameFiles(t, treeSums(t, at), demo.Manifest(1))
-	sameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
+	oracle.SameFiles(t, oracle.Sums(t, at), demo.Manifest(1))
+	oracle.SameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
 	if grown {
 		sh(t, at, "head -c 700000000 /dev/zero > fits; rm fits")
 	}
 	unmount()
 	unmount = func() {}
 	for n := range 2 {
-		extClean(t, device+"p"+strconv.Itoa(n+1), 0)
+		oracle.ExtClean(t, device+"p"+strconv.Itoa(n+1), 0)
 	}
-	sameFiles(t, extFiles(t, device+"p1", 0), demo.Manifest(1))
+	oracle.SameFiles(t, oracle.ExtFiles(t, device+"p1", 0), demo.Manifest(1))
 }
 
 // TestDeviceMoves moves partitions of all kinds of tables on loop devices with both sizes of sectors.
@@ -140,7 +141,7 @@ func TestDeviceMoves(t *testing.T) {
 	testneed.Root(t)
 	testneed.File(t, "/dev/fuse")
 	p := people()[0]
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, d := range disks() {
 		switch d.name {
 		case "gpt by sgdisk", "logical by sfdisk", "gpt of 4096-byte sectors":
@@ -152,19 +153,19 @@ func TestDeviceMoves(t *testing.T) {
 			device := loopOn(t, image, d.sector)
 			plan := fmt.Sprintf("move %d right 40MiB\nresize %d to 150MiB\n", d.b, d.a)
 			p.run(t, "apply", "--yes", "--verify", device, write(t, plan)).want(t, 0, "Done")
-			table := sfdisk(t, device)
+			table := oracle.SFDisk(t, device)
 			for n, want := range map[int]place{d.a: {64 * mib, 150 * mib}, d.b: {232 * mib, 64 * mib}} {
-				part := table.part(t, n)
-				if part.startB != want.start || part.lenB != want.size {
-					t.Errorf("p%d lies at %d+%d", n, part.startB, part.lenB)
+				part := table.Part(t, n)
+				if part.Off != want.start || part.Len != want.size {
+					t.Errorf("p%d lies at %d+%d", n, part.Off, part.Len)
 				}
 				node := device + "p" + strconv.Itoa(n)
 				if got := nodeSize(t, node); got != want.size {
 					t.Errorf("the kernel gives p%d %d bytes", n, got)
 				}
-				extClean(t, node, 0)
+				oracle.ExtClean(t, node, 0)
 				// Not mounted: these file systems have blocks of 1 KiB, which no kernel mounts from sectors of 4 KiB.
-				sameFiles(t, extFiles(t, node, 0), files[n])
+				oracle.SameFiles(t, oracle.ExtFiles(t, node, 0), files[n])
 			}
 			if strings.HasPrefix(d.name, "logical") {
 				if got := nodeSize(t, device+"p1"); got != 1024 {
@@ -199,11 +200,11 @@ func TestDeviceKilled(t *testing.T) {
 			recover, at = append(recover, "--rollback"), slowFrom
 		}
 		s.person.run(t, recover...).want(t, 0)
-		if got := sfdisk(t, device).part(t, 1); got.startB != at {
-			t.Fatalf("back %v: the partition begins at %d", back, got.startB)
+		if got := oracle.SFDisk(t, device).Part(t, 1); got.Off != at {
+			t.Fatalf("back %v: the partition begins at %d", back, got.Off)
 		}
 		sh(t, ".", "e2fsck -fn "+device+"p1")
-		sameFiles(t, mountedFiles(t, device+"p1"), s.files)
+		oracle.SameFiles(t, mountedFiles(t, device+"p1"), s.files)
 	}
 }
 
@@ -230,7 +231,7 @@ func TestDeviceOnFullDisk(t *testing.T) {
 	makeRoom()
 	p.run(t, "recover", "--journal", elsewhere, device).want(t, 0, "Done")
 	sh(t, ".", "e2fsck -fn "+device+"p1")
-	sameFiles(t, mountedFiles(t, device+"p1"), s.files)
+	oracle.SameFiles(t, mountedFiles(t, device+"p1"), s.files)
 }
 
 // TestDeviceInUse edits around a mounted partition, and does nothing to it.
@@ -238,7 +239,7 @@ func TestDeviceInUse(t *testing.T) {
 	testneed.Root(t)
 	testneed.File(t, "/dev/fuse")
 	p := people()[0]
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	d := disks()[3]
 	image, files := d.build(t, rng)
 	device := loopOn(t, image, d.sector)
@@ -256,13 +257,13 @@ func TestDeviceInUse(t *testing.T) {
 	if got := strings.TrimSpace(sh(t, at, "cat new")); got != "still here" {
 		t.Errorf("the mounted file system holds %q", got)
 	}
-	sameFiles(t, mountedFiles(t, device+"p2"), files[2])
+	oracle.SameFiles(t, mountedFiles(t, device+"p2"), files[2])
 	p.run(t, "undo", "--yes", device).want(t, 1, "mounted at "+at)
 	umount()
 	umount = func() {}
 	sh(t, ".", "e2fsck -fn "+device+"p1")
 	p.run(t, "undo", "--yes", device).want(t, 0, "exactly as it was")
-	sameFiles(t, mountedFiles(t, device+"p2"), files[2])
+	oracle.SameFiles(t, mountedFiles(t, device+"p2"), files[2])
 }
 
 // TestDeviceGrownMounted makes room behind a mounted partition and grows it with its file system, without an interruption

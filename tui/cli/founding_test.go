@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 	"shunt/ops/demo"
 )
@@ -41,18 +42,18 @@ func TestFoundingExample(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			testneed.File(t, "/dev/fuse")
 			image, plan := stick(t, p)
-			before, took := sfdisk(t, image), allocated(t, image)
+			before, took := oracle.SFDisk(t, image), allocated(t, image)
 			boot := headOf(t, image, 446)
 
 			p.run(t, "apply", "--yes", image, plan).want(t, 0, "Done")
 
-			after := sfdisk(t, image)
+			after := oracle.SFDisk(t, image)
 			if string(headOf(t, image, 446)) != string(boot) || after.ID != before.ID {
 				t.Error("boot code or disk signature changed")
 			}
-			p1, p2 := after.part(t, 1), after.part(t, 2)
-			old1, old2 := before.part(t, 1), before.part(t, 2)
-			if p2.startB != old2.startB+1024*mib || p2.Size != old2.Size || p2.Type != old2.Type {
+			p1, p2 := after.Part(t, 1), after.Part(t, 2)
+			old1, old2 := before.Part(t, 1), before.Part(t, 2)
+			if p2.Off != old2.Off+1024*mib || p2.Size != old2.Size || p2.Type != old2.Type {
 				t.Errorf("p2 is %+v, was %+v", p2, old2)
 			}
 			if p1.Start != 63 || p1.Bootable != old1.Bootable || p1.Type != old1.Type {
@@ -64,9 +65,9 @@ func TestFoundingExample(t *testing.T) {
 			if size := fileSize(t, image); size != int64(demo.Size)+2048*mib {
 				t.Errorf("the image has %d bytes", size)
 			}
-			for n, part := range map[int]sfdiskPart{1: p1, 2: p2} {
-				extClean(t, image, part.startB)
-				sameFiles(t, extFiles(t, image, part.startB), demo.Manifest(n))
+			for n, part := range map[int]oracle.Partition{1: p1, 2: p2} {
+				oracle.ExtClean(t, image, part.Off)
+				oracle.SameFiles(t, oracle.ExtFiles(t, image, part.Off), demo.Manifest(n))
 			}
 			fills(t, image, p1)
 			// Growing p1 by 1 GiB adds block groups with bitmaps and inode tables; free space was not copied.
@@ -83,12 +84,12 @@ func TestFoundingExample(t *testing.T) {
 }
 
 // fills checks that an ext file system is as long as its partition, less a part of a block.
-func fills(t *testing.T, image string, p sfdiskPart) {
+func fills(t *testing.T, image string, p oracle.Partition) {
 	t.Helper()
-	out := sh(t, ".", "dumpe2fs -h '"+image+"?offset="+itoa(p.startB)+"' 2>/dev/null")
+	out := sh(t, ".", "dumpe2fs -h '"+image+"?offset="+itoa(p.Off)+"' 2>/dev/null")
 	count, size := field(t, out, "Block count:"), field(t, out, "Block size:")
-	if count*size > p.lenB || p.lenB-count*size >= size {
-		t.Errorf("the file system has %d bytes, its partition %d", count*size, p.lenB)
+	if count*size > p.Len || p.Len-count*size >= size {
+		t.Errorf("the file system has %d bytes, its partition %d", count*size, p.Len)
 	}
 }
 

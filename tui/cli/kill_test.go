@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
@@ -26,7 +27,7 @@ const killPlan = "resize 1 to 50MiB\nmove 1 right 20MiB\nmove 3 left 48MiB\nresi
 func TestKill(t *testing.T) {
 	t.Parallel()
 	testneed.File(t, "/dev/fuse")
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	p := people()[0]
 	d := disks()[0]
 	original, files := d.build(t, rng)
@@ -191,16 +192,16 @@ func (k *killed) judge(image string) string {
 	if digest(t, image) == k.before {
 		return "before"
 	}
-	table := sfdisk(t, image)
+	table := oracle.SFDisk(t, image)
 	at := map[int]place{1: {84 * mib, 50 * mib}, 3: {144 * mib, 90 * mib}}
 	for n, want := range at {
-		got := table.part(t, n)
-		if got.startB != want.start || got.lenB != want.size {
-			t.Fatalf("p%d lies at %d+%d; the image is neither as before nor as planned:\n%s", n, got.startB, got.lenB,
+		got := table.Part(t, n)
+		if got.Off != want.start || got.Len != want.size {
+			t.Fatalf("p%d lies at %d+%d; the image is neither as before nor as planned:\n%s", n, got.Off, got.Len,
 				sh(t, ".", "cmp -l '"+k.original+"' '"+image+"' | head -20; cmp -l '"+k.original+"' '"+image+"' | wc -l"))
 		}
-		extClean(t, image, got.startB)
-		sameFiles(t, extFiles(t, image, got.startB), k.files[n])
+		oracle.ExtClean(t, image, got.Off)
+		oracle.SameFiles(t, oracle.ExtFiles(t, image, got.Off), k.files[n])
 	}
 	if size := fileSize(t, image); size != 330*mib {
 		t.Fatalf("the image has %d bytes", size)

@@ -6,13 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"io/fs"
-	"math/rand"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -23,23 +19,10 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"shunt/model/testneed"
 	"shunt/ops/worker"
 )
-
-var seedFlag = flag.Int64("seed", 0, "seed of the random tests, 0 for one from the clock")
-
-func seed(tb testing.TB) int64 {
-	tb.Helper()
-	s := *seedFlag
-	if s == 0 {
-		s = time.Now().UnixNano()
-	}
-	tb.Logf("seed %d (repeat with -seed=%d)", s, s)
-	return s
-}
 
 // envProgram makes the test binary behave like the program itself.
 const envProgram = "SHUNT_TEST_PROGRAM"
@@ -221,122 +204,6 @@ func digest(t testing.TB, path string) string {
 	}
 	_ = binary.Write(h, binary.BigEndian, size)
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// sfdiskPart is one line of what sfdisk says of an image.
-type sfdiskPart struct {
-	Node         string `json:"node"`
-	Start, Size  int64
-	Type, UUID   string
-	Name, Attrs  string
-	Bootable     bool
-	number       int
-	startB, lenB int64
-}
-
-type sfdiskTable struct {
-	Label, ID  string
-	Partitions []sfdiskPart
-	SectorSize int64
-}
-
-// sfdisk reads an image's table with somebody else's eyes.
-func sfdisk(t testing.TB, image string) sfdiskTable {
-	t.Helper()
-	testneed.Tool(t, "sfdisk")
-	var answer struct{ Partitiontable sfdiskTable }
-	if err := json.Unmarshal([]byte(sh(t, ".", "sfdisk --json '"+image+"' 2>/dev/null")), &answer); err != nil {
-		t.Fatal(err)
-	}
-	table := answer.Partitiontable
-	if table.SectorSize == 0 {
-		table.SectorSize = 512
-	}
-	for i := range table.Partitions {
-		p := &table.Partitions[i]
-		if _, err := fmt.Sscanf(strings.TrimPrefix(p.Node, image), "%d", &p.number); err != nil {
-			if _, err := fmt.Sscanf(strings.TrimPrefix(p.Node, image), "p%d", &p.number); err != nil {
-				t.Fatalf("node %q: %v", p.Node, err)
-			}
-		}
-		p.startB, p.lenB = p.Start*table.SectorSize, p.Size*table.SectorSize
-	}
-	return table
-}
-
-func (s sfdiskTable) part(t testing.TB, number int) sfdiskPart {
-	t.Helper()
-	for _, p := range s.Partitions {
-		if p.number == number {
-			return p
-		}
-	}
-	t.Fatalf("sfdisk sees no partition %d", number)
-	return sfdiskPart{}
-}
-
-// extClean runs e2fsck, read-only, on the file system at a byte offset.
-func extClean(t testing.TB, image string, off int64) {
-	t.Helper()
-	testneed.Tool(t, "e2fsck")
-	sh(t, ".", fmt.Sprintf("e2fsck -fn '%s?offset=%d'", image, off))
-}
-
-// extFiles lists the files of an ext file system with their checksums.
-func extFiles(t testing.TB, image string, off int64) map[string]string {
-	t.Helper()
-	testneed.Tool(t, "debugfs")
-	dir := t.TempDir()
-	sh(t, dir, fmt.Sprintf("debugfs -R 'rdump / %s' '%s?offset=%d' 2>&1", dir, image, off))
-	return treeSums(t, dir)
-}
-
-func treeSums(t testing.TB, dir string) map[string]string {
-	t.Helper()
-	files := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		rel, err := filepath.Rel(dir, path)
-		content, err2 := os.ReadFile(path)
-		sum := sha256.Sum256(content)
-		files[rel] = hex.EncodeToString(sum[:])
-		return errors.Join(err, err2)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
-
-func sameFiles(t testing.TB, got, want map[string]string) {
-	t.Helper()
-	if len(got) != len(want) || len(want) == 0 {
-		t.Errorf("%d files, want %d", len(got), len(want))
-	}
-	for name, sum := range want {
-		if got[name] != sum {
-			t.Errorf("%s: content changed", name)
-		}
-	}
-}
-
-// plantTree makes a little tree of files for mkfs -d.
-func plantTree(t testing.TB, dir string, rng *rand.Rand, bytes int) {
-	t.Helper()
-	for i, left := 0, bytes; left > 0; i++ {
-		b := make([]byte, min(left, 1+rng.Intn(300_000)))
-		rng.Read(b)
-		name := filepath.Join(dir, fmt.Sprintf("d%d", i%3), fmt.Sprintf("f%d", i))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		left -= len(b)
-	}
 }
 
 // allocated is how many bytes of the host's disk a file takes.

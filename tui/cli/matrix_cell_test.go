@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"shunt/model"
+	"shunt/model/oracle"
 	"shunt/model/scan"
 )
 
@@ -91,11 +92,11 @@ func (c matrixCell) try(t *testing.T, list []matrixOp) {
 	c.identity(t, window, s)
 	if s.copied > 0 {
 		copied := c.subject(t, image, s.copied, c.layout.copied, s.size)
-		if got := blkid(t, copied, "LABEL"); got != s.label {
+		if got := oracle.Blkid(t, copied, "LABEL"); got != s.label {
 			t.Errorf("blkid says the label of the copy is %q", got)
 		}
-		if (blkid(t, copied, "UUID") == blkid(t, window, "UUID")) != (c.fs.kind != model.Swap) {
-			t.Errorf("blkid says the UUID of the copy is %q and that of the source is %q", blkid(t, copied, "UUID"), blkid(t, window, "UUID"))
+		if (oracle.Blkid(t, copied, "UUID") == oracle.Blkid(t, window, "UUID")) != (c.fs.kind != model.Swap) {
+			t.Errorf("blkid says the UUID of the copy is %q and that of the source is %q", oracle.Blkid(t, copied, "UUID"), oracle.Blkid(t, window, "UUID"))
 		}
 	}
 	if s.new > 0 {
@@ -106,10 +107,10 @@ func (c matrixCell) try(t *testing.T, list []matrixOp) {
 // identity judges label and UUID of the subject.
 func (c matrixCell) identity(t *testing.T, window string, s matrixState) {
 	t.Helper()
-	if got := blkid(t, window, "LABEL"); got != s.label {
+	if got := oracle.Blkid(t, window, "LABEL"); got != s.label {
 		t.Errorf("blkid says the label is %q", got)
 	}
-	if was, is := blkid(t, c.window, "UUID"), blkid(t, window, "UUID"); (was != is) != s.uuid || is == "" {
+	if was, is := oracle.Blkid(t, c.window, "UUID"), oracle.Blkid(t, window, "UUID"); (was != is) != s.uuid || is == "" {
 		t.Errorf("blkid says the UUID is %q, and it was %q", is, was)
 	}
 }
@@ -118,9 +119,9 @@ func (c matrixCell) identity(t *testing.T, window string, s matrixState) {
 // the files.
 func (c matrixCell) made(t *testing.T, image string, number int, start, size int64) (window string) {
 	t.Helper()
-	p := sfdisk(t, image).part(t, number)
-	if p.startB != start*mib || p.lenB != size*mib {
-		t.Fatalf("p%d lies at %d+%d bytes, want %d+%d MiB", number, p.startB, p.lenB, start, size)
+	p := oracle.SFDisk(t, image).Part(t, number)
+	if p.Off != start*mib || p.Len != size*mib {
+		t.Fatalf("p%d lies at %d+%d bytes, want %d+%d MiB", number, p.Off, p.Len, start, size)
 	}
 	window = filepath.Join(t.TempDir(), "window")
 	cutOut(t, image, window, start*mib, size*mib)
@@ -146,7 +147,7 @@ func (c matrixCell) subject(t *testing.T, image string, number int, start, size 
 	t.Helper()
 	window = c.made(t, image, number, start, size)
 	if c.files != nil {
-		sameFiles(t, c.fs.files(t, window), c.files)
+		oracle.SameFiles(t, c.fs.files(t, window), c.files)
 	}
 	return window
 }
@@ -194,18 +195,18 @@ func (c matrixCell) placed(t *testing.T, window string, start int64) {
 // sameTable has others judge the table: the neighbour, boot code and names must be as before.
 func (c matrixCell) sameTable(t *testing.T, image string) {
 	t.Helper()
-	before, after := sfdisk(t, c.image), sfdisk(t, image)
+	before, after := oracle.SFDisk(t, c.image), oracle.SFDisk(t, image)
 	if before.Label != after.Label || before.ID != after.ID {
 		t.Errorf("table %s %s, was %s %s", after.Label, after.ID, before.Label, before.ID)
 	}
 	for _, was := range before.Partitions {
-		got := after.part(t, was.number)
+		got := after.Part(t, was.Number)
 		got.Node, was.Node = "", ""
-		if was.number == c.table.subject {
-			got.Start, got.Size, got.startB, got.lenB = was.Start, was.Size, was.startB, was.lenB
+		if was.Number == c.table.subject {
+			got.Start, got.Size, got.Off, got.Len = was.Start, was.Size, was.Off, was.Len
 		}
 		if got != was {
-			t.Errorf("p%d is %+v, was %+v", was.number, got, was)
+			t.Errorf("p%d is %+v, was %+v", was.Number, got, was)
 		}
 	}
 	if !bytes.Equal(rangeOf(t, image, 0, 440), rangeOf(t, c.image, 0, 440)) {
@@ -215,28 +216,5 @@ func (c matrixCell) sameTable(t *testing.T, image string) {
 	if !bytes.Equal(rangeOf(t, image, at, 2*mib), rangeOf(t, c.image, at, 2*mib)) {
 		t.Error("the neighbour changed")
 	}
-	if out := sh(t, ".", "sfdisk --verify '"+image+"' 2>&1"); !strings.Contains(out, "No errors detected") {
-		t.Errorf("sfdisk: %s", out)
-	}
-	if c.table.name == "GPT" {
-		if out := sh(t, ".", "sgdisk -v '"+image+"'"); !strings.Contains(out, "No problems found") {
-			t.Errorf("sgdisk: %s", out)
-		}
-	}
-	partedAgrees(t, image)
-}
-
-// partedAgrees has parted, and so the library that GParted uses, open an image: it must have nothing to say against it.
-func partedAgrees(t testing.TB, image string) {
-	t.Helper()
-	out := sh(t, ".", "parted -s '"+image+"' unit s print 2>&1 </dev/null")
-	if strings.Contains(out, "Warning") || strings.Contains(out, "Error") {
-		t.Errorf("parted: %s", out)
-	}
-}
-
-// blkid is what blkid says of a file system, "" for nothing.
-func blkid(t testing.TB, window, what string) string {
-	t.Helper()
-	return strings.TrimSpace(sh(t, ".", fmt.Sprintf("blkid -p -o value -s %s '%s' || test $? = 2", what, window)))
+	oracle.TableClean(t, image)
 }

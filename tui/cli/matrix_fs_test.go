@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"shunt/model"
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
@@ -165,7 +166,7 @@ func (f matrixFS) make(t testing.TB, start int64) (window string, files map[stri
 	if f.files != nil {
 		files = f.files(t, window)
 		if f.kind != model.LUKS && f.kind != model.LVM2 {
-			sameFiles(t, files, treeSums(t, tree))
+			oracle.SameFiles(t, files, oracle.Sums(t, tree))
 		}
 	}
 	return window, files
@@ -181,14 +182,14 @@ func (f matrixFS) clean(t testing.TB, window string) {
 
 func filesOfExt(t testing.TB, w string) map[string]string {
 	t.Helper()
-	return extFiles(t, w, 0)
+	return oracle.ExtFiles(t, w, 0)
 }
 
 func filesOfFAT(t testing.TB, w string) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
 	sh(t, dir, fmt.Sprintf("MTOOLS_SKIP_CHECK=1 mcopy -s -n -Q -i '%s' '::/*' .", w))
-	return treeSums(t, dir)
+	return oracle.Sums(t, dir)
 }
 
 // filesOfNTFS knows the names: they were made from those of the tree.
@@ -197,7 +198,7 @@ func filesOfNTFS(t testing.TB, w string) map[string]string {
 	dir := t.TempDir()
 	sh(t, dir, fmt.Sprintf(`for f in $(ntfsls -f '%s' | grep _); do ntfscat -f '%[1]s' "$f" > "$f"; done`, w))
 	files := map[string]string{}
-	for name, sum := range treeSums(t, dir) {
+	for name, sum := range oracle.Sums(t, dir) {
 		files[strings.Replace(name, "_", "/", 1)] = sum
 	}
 	return files
@@ -210,7 +211,7 @@ func filesByGRUB(t testing.TB, w string) map[string]string {
 	tool, dir := testneed.Tool(t, "grub-fstest"), t.TempDir()
 	sh(t, dir, fmt.Sprintf(`for d in d0 d1; do mkdir $d; for f in $('%s' '%s' ls "(loop0)/$d/"); do case $f in f*) `+
 		`'%[1]s' '%[2]s' cp "(loop0)/$d/$f" $d/$f;; esac; done; done`, tool, w))
-	return treeSums(t, dir)
+	return oracle.Sums(t, dir)
 }
 
 // filesByMount reads the files through the kernel's driver.
@@ -220,7 +221,7 @@ func filesByMount(kind, options string) func(testing.TB, string) map[string]stri
 		dir := t.TempDir()
 		sh(t, dir, fmt.Sprintf("mount -t %s -o loop,%s '%s' '%s'", kind, options, w, dir))
 		defer sh(t, ".", fmt.Sprintf("umount '%s'", dir))
-		return treeSums(t, dir)
+		return oracle.Sums(t, dir)
 	}
 }
 
@@ -234,7 +235,7 @@ func payloadAt(off, n int64) func(testing.TB, string) map[string]string {
 		t.Helper()
 		dir := t.TempDir()
 		cutOut(t, w, filepath.Join(dir, "payload"), off, n)
-		return treeSums(t, dir)
+		return oracle.Sums(t, dir)
 	}
 }
 

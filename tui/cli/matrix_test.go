@@ -126,7 +126,7 @@ func TestMatrix(t *testing.T) {
 	for _, name := range []string{"sfdisk", "sgdisk", "parted", "blkid"} {
 		testneed.Tool(t, name)
 	}
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	support := toldSupport(t)
 	chart := newMatrixChart()
 	if *wholeMatrix {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
@@ -70,9 +71,9 @@ func (d disk) build(t *testing.T, rng *rand.Rand) (image string, files map[int]m
 	files = map[int]map[string]string{}
 	for n, at := range map[int]int{d.a: 64, d.b: 192} {
 		tree := t.TempDir()
-		plantTree(t, tree, rng, 4*mib)
+		oracle.PlantTree(t, tree, rng, 4*mib)
 		sh(t, dir, fmt.Sprintf("mkfs.ext4 -q -F -d '%s' -E offset=%d,nodiscard -L part%d disk.raw 64M", tree, at*mib, n))
-		files[n] = treeSums(t, tree)
+		files[n] = oracle.Sums(t, tree)
 	}
 	return image, files
 }
@@ -107,7 +108,7 @@ func moves(sector int64) []move {
 // of an MBR, and sectors of 4096 bytes.
 func TestMoves(t *testing.T) {
 	testneed.File(t, "/dev/fuse")
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	p := people()[0]
 	for i, d := range disks() {
 		t.Run(d.name, func(t *testing.T) {
@@ -136,38 +137,35 @@ func TestMoves(t *testing.T) {
 }
 
 // table reads the image's table with sfdisk; a table of 4096-byte sectors only by way of a loop device.
-func (d disk) table(t *testing.T, image string) sfdiskTable {
+func (d disk) table(t *testing.T, image string) oracle.Table {
 	t.Helper()
 	if d.sector == 512 {
-		return sfdisk(t, image)
+		return oracle.SFDisk(t, image)
 	}
 	dev := strings.TrimSpace(sh(t, ".", "losetup -f --show -r -b 4096 '"+image+"'"))
 	defer sh(t, ".", "losetup -d "+dev)
-	return sfdisk(t, dev)
+	return oracle.SFDisk(t, dev)
 }
 
-func (d disk) judge(t *testing.T, image string, before sfdiskTable, m move, files map[int]map[string]string) {
+func (d disk) judge(t *testing.T, image string, before oracle.Table, m move, files map[int]map[string]string) {
 	t.Helper()
 	after := d.table(t, image)
 	if after.Label != before.Label || after.ID != before.ID || len(after.Partitions) != len(before.Partitions) {
 		t.Errorf("table is %+v, was %+v", after, before)
 	}
 	for n, want := range map[int]place{d.a: m.a, d.b: m.b} {
-		got, was := after.part(t, n), before.part(t, n)
-		if got.startB != want.start || want.size >= 0 && got.lenB != want.size {
-			t.Errorf("p%d lies at %d+%d, want %d+%d", n, got.startB, got.lenB, want.start, want.size)
+		got, was := after.Part(t, n), before.Part(t, n)
+		if got.Off != want.start || want.size >= 0 && got.Len != want.size {
+			t.Errorf("p%d lies at %d+%d, want %d+%d", n, got.Off, got.Len, want.start, want.size)
 		}
 		if got.Type != was.Type || got.UUID != was.UUID || got.Name != was.Name || got.Attrs != was.Attrs || got.Bootable != was.Bootable {
 			t.Errorf("p%d is %+v, was %+v", n, got, was)
 		}
-		extClean(t, image, got.startB)
+		oracle.ExtClean(t, image, got.Off)
 		fills(t, image, got)
-		sameFiles(t, extFiles(t, image, got.startB), files[n])
+		oracle.SameFiles(t, oracle.ExtFiles(t, image, got.Off), files[n])
 	}
 	if before.Label == "gpt" && d.sector == 512 {
-		testneed.Tool(t, "sgdisk")
-		if out := sh(t, ".", "sgdisk -v '"+image+"'"); !strings.Contains(out, "No problems found") {
-			t.Errorf("sgdisk: %s", out)
-		}
+		oracle.SGDiskClean(t, image)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/oracle"
 	"shunt/ops/session"
 )
 
@@ -37,7 +38,7 @@ func TestPhysicalDisk(t *testing.T) {
 	first := strings.TrimSuffix(part, "2") + "1"
 	tree := t.TempDir()
 	sh(t, tree, "head -c 5000000 /dev/urandom > data; mkdir d; echo text > d/t")
-	files := treeSums(t, tree)
+	files := oracle.Sums(t, tree)
 	sh(t, ".", fmt.Sprintf("mkfs.ext4 -q -F -d '%s' %s; mkfs.ext4 -q -F %s", tree, part, first))
 	plan := write(t, "move 2 right 64MiB\n")
 
@@ -53,7 +54,7 @@ func TestPhysicalDisk(t *testing.T) {
 	out := p.run(t, "mount", disk, "2")
 	out.want(t, 0, "read-only")
 	at := strings.TrimSpace(out.out)
-	sameFiles(t, treeSums(t, at), files)
+	oracle.SameFiles(t, oracle.Sums(t, at), files)
 	p.run(t, "unmount", disk, "2").want(t, 0, at)
 
 	edit := p.show(t, disk)
@@ -71,11 +72,11 @@ func TestPhysicalDisk(t *testing.T) {
 	ask.sees(t, "Type its name, "+disk)
 	ask.press(t, disk+"\r")
 	ask.end().want(t, 0, "Done")
-	if got := sfdisk(t, disk).part(t, 2).startB; got != (1+100+64)*mib {
+	if got := oracle.SFDisk(t, disk).Part(t, 2).Off; got != (1+100+64)*mib {
 		t.Errorf("p2 begins at %d", got)
 	}
-	extClean(t, part, 0)
-	sameFiles(t, extFiles(t, part, 0), files)
+	oracle.ExtClean(t, part, 0)
+	oracle.SameFiles(t, oracle.ExtFiles(t, part, 0), files)
 
 	term := newTmux(t, 80, 24, "--allow-disks", disk)
 	term.wait("disk, ", "Nothing yet")
@@ -99,10 +100,10 @@ func TestPhysicalDisk(t *testing.T) {
 	term.wait("Enter goes on.")
 	term.keys("Enter")
 	term.wait("exactly as planned")
-	if got := sfdisk(t, disk).part(t, 2).startB; got != (1+100+64+32)*mib {
+	if got := oracle.SFDisk(t, disk).Part(t, 2).Off; got != (1+100+64+32)*mib {
 		t.Errorf("p2 begins at %d", got)
 	}
-	sameFiles(t, extFiles(t, part, 0), files)
+	oracle.SameFiles(t, oracle.ExtFiles(t, part, 0), files)
 	for range 20 { // the editor keeps the disk for itself until it is left
 		<-time.After(600 * time.Millisecond)
 		term.keys("Escape")
@@ -113,6 +114,6 @@ func TestPhysicalDisk(t *testing.T) {
 	}
 	term.keys("q")
 	eventually(t, "the editor to end", func() bool { return term.screen() == "" })
-	sameFiles(t, mountedFiles(t, part), files)
+	oracle.SameFiles(t, mountedFiles(t, part), files)
 	p.run(t, "undo", "--yes", "--allow-disks", disk).want(t, exitUsage, "has to be typed")
 }

@@ -43,7 +43,7 @@ func rivals() []rival {
 // refused: shunt by exit code 1, a name and an image that is as it was. Where shunt is done the image is as planned.
 func TestRacing(t *testing.T) {
 	t.Parallel()
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	s := newSlow(t, 2<<20)
 	writeFile(t, s.plan, []byte("move 1 right 1MiB\n"))
 	states := []string{s.before}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
@@ -45,7 +46,7 @@ func TestRoom(t *testing.T) {
 	for _, tool := range []string{"sfdisk", "mkfs.ext4", "mkfs.fat", "fsck.fat", "mkswap", "resize2fs"} {
 		testneed.Tool(t, tool)
 	}
-	rng := rand.New(rand.NewSource(seed(t)))
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	p := people()[0]
 	for _, r := range rooms() {
 		own := rand.New(rand.NewSource(rng.Int63()))
@@ -53,7 +54,7 @@ func TestRoom(t *testing.T) {
 			t.Parallel()
 			image, files := r.build(t, own)
 			before := digest(t, image)
-			table := sfdisk(t, image)
+			table := oracle.SFDisk(t, image)
 			plan := filepath.Join(filepath.Dir(image), "plan")
 			if err := os.WriteFile(plan, []byte(r.plan+"\n"), 0o644); err != nil {
 				t.Fatal(err)
@@ -120,9 +121,9 @@ func (r room) build(t *testing.T, rng *rand.Rand) (image string, files map[int]m
 		switch size := p.end - p.start; p.kind {
 		case "ext4":
 			tree := t.TempDir()
-			plantTree(t, tree, rng, 4*mib)
+			oracle.PlantTree(t, tree, rng, 4*mib)
 			sh(t, dir, fmt.Sprintf("mkfs.ext4 -q -F -d '%s' -E offset=%d,nodiscard disk.raw %dM", tree, p.start*mib, size))
-			files[p.number] = treeSums(t, tree)
+			files[p.number] = oracle.Sums(t, tree)
 		case "esp":
 			sh(t, dir, fmt.Sprintf("mkfs.fat --offset %d disk.raw %d >/dev/null", p.start*2048, size*1024))
 		case "swap":
@@ -135,31 +136,31 @@ func (r room) build(t *testing.T, rng *rand.Rand) (image string, files map[int]m
 }
 
 // judge checks that each partition lies where it must, is what it was, and holds what it held.
-func (r room) judge(t *testing.T, image string, before sfdiskTable, files map[int]map[string]string) {
+func (r room) judge(t *testing.T, image string, before oracle.Table, files map[int]map[string]string) {
 	t.Helper()
-	after := sfdisk(t, image)
+	after := oracle.SFDisk(t, image)
 	if len(after.Partitions) != len(before.Partitions) || after.ID != before.ID {
 		t.Errorf("the table is %+v, was %+v", after, before)
 	}
 	_, text, _ := strings.Cut(r.disk, ":")
 	was := drawnParts(t, text)
 	for i, want := range drawnParts(t, r.want) {
-		got, old := after.part(t, want.number), before.part(t, want.number)
-		if want.start > 0 && got.startB != want.start*mib || want.end > 0 && got.startB+got.lenB != want.end*mib {
-			t.Errorf("p%d lies at %d to %d MiB, want %d to %d", want.number, got.startB/mib, (got.startB+got.lenB)/mib, want.start, want.end)
+		got, old := after.Part(t, want.number), before.Part(t, want.number)
+		if want.start > 0 && got.Off != want.start*mib || want.end > 0 && got.Off+got.Len != want.end*mib {
+			t.Errorf("p%d lies at %d to %d MiB, want %d to %d", want.number, got.Off/mib, (got.Off+got.Len)/mib, want.start, want.end)
 		}
 		if got.Type != old.Type || got.UUID != old.UUID || got.Bootable != old.Bootable {
 			t.Errorf("p%d is %+v, was %+v", want.number, got, old)
 		}
 		switch was[i].kind {
 		case "ext4":
-			extClean(t, image, got.startB)
+			oracle.ExtClean(t, image, got.Off)
 			fills(t, image, got)
-			sameFiles(t, extFiles(t, image, got.startB), files[want.number])
+			oracle.SameFiles(t, oracle.ExtFiles(t, image, got.Off), files[want.number])
 		case "esp":
-			sh(t, filepath.Dir(image), fmt.Sprintf("dd if=disk.raw of=fat bs=1M skip=%d count=%d status=none; fsck.fat -n fat", got.startB/mib, got.lenB/mib))
+			sh(t, filepath.Dir(image), fmt.Sprintf("dd if=disk.raw of=fat bs=1M skip=%d count=%d status=none; fsck.fat -n fat", got.Off/mib, got.Len/mib))
 		case "swap":
-			if got := sh(t, ".", fmt.Sprintf("blkid -p -o value -s TYPE -O %d -S %d '%s'", got.startB, got.lenB, image)); strings.TrimSpace(got) != "swap" {
+			if got := sh(t, ".", fmt.Sprintf("blkid -p -o value -s TYPE -O %d -S %d '%s'", got.Off, got.Len, image)); strings.TrimSpace(got) != "swap" {
 				t.Errorf("p%d holds %q", want.number, got)
 			}
 		}
@@ -169,10 +170,7 @@ func (r room) judge(t *testing.T, image string, before sfdiskTable, files map[in
 		t.Errorf("the image has %d bytes, want %d MiB", size, r.image)
 	}
 	if after.Label == "gpt" {
-		testneed.Tool(t, "sgdisk")
-		if out := sh(t, ".", "sgdisk -v '"+image+"'"); !strings.Contains(out, "No problems found") {
-			t.Errorf("sgdisk: %s", out)
-		}
+		oracle.SGDiskClean(t, image)
 	}
 }
 
@@ -186,17 +184,17 @@ func TestRoomBesideMounted(t *testing.T) {
 	}
 	p := people()[0]
 	r := room{disk: "gpt 300: 1 ext4 1-60; 2 ext4 60-100; 3 ext4 100-160", want: "1 160-249; 2 60-100; 3 100-160"}
-	image, files := r.build(t, rand.New(rand.NewSource(seed(t))))
+	image, files := r.build(t, rand.New(rand.NewSource(testneed.Seed(t))))
 	device := attached(t, p, image)
 	at := t.TempDir()
 	p.run(t, "mount", "--rw", device, "2", at).want(t, 0, at)
 	unmount := func() { p.run(t, "unmount", device, "2").want(t, 0) }
 	defer func() { unmount() }()
-	table := sfdisk(t, image)
+	table := oracle.SFDisk(t, image)
 	p.run(t, "apply", "--yes", device, write(t, "room 3 by +1GiB\n")).want(t, exitRefused,
 		"cannot make room for p3", "p2: it is mounted at "+at, "fixed size")
 	p.run(t, "apply", "--yes", device, write(t, "room 1 by +30MiB\n")).want(t, 0, "Done")
-	sameFiles(t, treeSums(t, at), files[2])
+	oracle.SameFiles(t, oracle.Sums(t, at), files[2])
 	unmount()
 	unmount = func() {}
 	r.judge(t, image, table, files)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
@@ -34,7 +35,7 @@ func TestBigSectors(t *testing.T) {
 	dir, tree := t.TempDir(), t.TempDir()
 	matrixTree(t, tree)
 	sh(t, dir, fmt.Sprintf("TREE='%s'\n%s", tree, bigDisk))
-	files, image := treeSums(t, tree), filepath.Join(dir, "disk.raw")
+	files, image := oracle.Sums(t, tree), filepath.Join(dir, "disk.raw")
 	plan := `move 6 right 5MiB
 resize 6 to 64MiB
 table gpt
@@ -46,11 +47,9 @@ move 1 left 3MiB
 
 	dev := strings.TrimSpace(sh(t, ".", "losetup -f --show -r -b 4096 '"+image+"'"))
 	defer sh(t, ".", "losetup -d "+dev)
-	table := sfdisk(t, dev)
-	if out := sh(t, ".", "sgdisk -v "+dev); !strings.Contains(out, "No problems found") {
-		t.Errorf("sgdisk: %s", out)
-	}
-	partedAgrees(t, dev)
+	table := oracle.SFDisk(t, dev)
+	oracle.SGDiskClean(t, dev)
+	oracle.PartedClean(t, dev)
 	if table.Label != "gpt" || table.SectorSize != 4096 {
 		t.Errorf("the table is %s of sectors of %d bytes", table.Label, table.SectorSize)
 	}
@@ -67,15 +66,15 @@ move 1 left 3MiB
 		{5, 49, 48, "e2fsck -fn", filesOfExt, false},
 		{6, 117, 64, "ntfsresize --info --force --no-progress-bar", filesOfNTFS, true},
 	} {
-		p := table.part(t, want.number)
-		if p.startB != want.start*mib || p.lenB != want.size*mib {
-			t.Errorf("p%d lies at %d+%d", want.number, p.startB, p.lenB)
+		p := table.Part(t, want.number)
+		if p.Off != want.start*mib || p.Len != want.size*mib {
+			t.Errorf("p%d lies at %d+%d", want.number, p.Off, p.Len)
 			continue
 		}
 		window := filepath.Join(t.TempDir(), "window")
-		cutOut(t, image, window, p.startB, p.lenB)
+		cutOut(t, image, window, p.Off, p.Len)
 		sh(t, ".", want.check+" '"+window+"'")
-		sameFiles(t, want.files(t, window), files)
+		oracle.SameFiles(t, want.files(t, window), files)
 		if hidden := binary.LittleEndian.Uint32(rangeOf(t, window, 28, 4)); want.boot && int64(hidden) != p.Start {
 			t.Errorf("p%d believes to begin at sector %d, and it is %d", want.number, hidden, p.Start)
 		}

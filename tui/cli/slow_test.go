@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
@@ -42,7 +43,7 @@ func newSlow(t *testing.T, data int) slow {
 	s := slow{image: filepath.Join(p.dir(t), "slow.raw"), plan: filepath.Join(p.dir(t), "plan")}
 	tree := t.TempDir()
 	content := make([]byte, data)
-	rand.New(rand.NewSource(seed(t))).Read(content)
+	rand.New(rand.NewSource(testneed.Seed(t))).Read(content)
 	if err := os.WriteFile(filepath.Join(tree, "data"), content, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func newSlow(t *testing.T, data int) slow {
 	}
 	sh(t, ".", fmt.Sprintf("truncate -s 330M '%[1]s'; sgdisk -o -n1:2048:+160M '%[1]s'; mkfs.ext4 -q -F -d '%[2]s' -E offset=%[3]d '%[1]s' 160M",
 		s.image, tree, slowFrom))
-	s.files, s.before = treeSums(t, tree), digest(t, s.image)
+	s.files, s.before = oracle.Sums(t, tree), digest(t, s.image)
 	return s
 }
 
@@ -82,11 +83,11 @@ func (s slow) isBefore(t *testing.T) {
 // isAfter makes sure that the image is as planned.
 func (s slow) isAfter(t *testing.T) {
 	t.Helper()
-	if got := sfdisk(t, s.image).part(t, 1); got.startB != slowTo {
-		t.Fatalf("the partition begins at %d", got.startB)
+	if got := oracle.SFDisk(t, s.image).Part(t, 1); got.Off != slowTo {
+		t.Fatalf("the partition begins at %d", got.Off)
 	}
-	extClean(t, s.image, slowTo)
-	sameFiles(t, extFiles(t, s.image, slowTo), s.files)
+	oracle.ExtClean(t, s.image, slowTo)
+	oracle.SameFiles(t, oracle.ExtFiles(t, s.image, slowTo), s.files)
 	s.isTidy(t)
 }
 

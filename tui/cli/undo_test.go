@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
@@ -61,9 +62,9 @@ func TestUndoRefusesChanges(t *testing.T) {
 	p := people()[0]
 	image, plan := stick(t, p)
 	p.run(t, "apply", "--yes", image, plan).want(t, 0)
-	table := sfdisk(t, image)
-	p1, p2 := itoa(table.part(t, 1).startB), itoa(table.part(t, 2).startB)
-	photo := photo(t, image, table.part(t, 2).startB)
+	table := oracle.SFDisk(t, image)
+	p1, p2 := itoa(table.Part(t, 1).Off), itoa(table.Part(t, 2).Off)
+	photo := photo(t, image, table.Part(t, 2).Off)
 	for _, c := range []struct{ name, script, says string }{
 		{"written to", "printf x >file; debugfs -w -R 'write file undone' 'IMG?offset=" + p1 + "' 2>&1", "in p1"},
 		{"a superblock's time", "printf '\\001' | dd of=IMG bs=1 seek=$((" + p2 + "+1024+48)) conv=notrunc 2>&1", "in p2"},
@@ -106,7 +107,7 @@ func written(t *testing.T, path string) time.Time {
 // photo is the path of a file in the file system at a byte offset.
 func photo(t *testing.T, image string, off int64) string {
 	t.Helper()
-	for name := range extFiles(t, image, off) {
+	for name := range oracle.ExtFiles(t, image, off) {
 		if !strings.Contains(name, "lost+found") && fileLarge(t, image, off, name) {
 			return "/" + name
 		}
