@@ -1,7 +1,6 @@
 package tui_test
 
 import (
-	"flag"
 	"math/rand"
 	"reflect"
 	"testing"
@@ -9,23 +8,17 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/model/testneed"
 	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 	"shunt/tui/styles"
 )
 
-var seedFlag = flag.Int64("seed", 0, "seed of the random tests; 0 takes a new one")
-
 // Whatever is pressed, at whatever size, whatever a run does meanwhile: every frame fits its window (the
 // driver looks at each), nothing that a target tells reaches the terminal as more than text, and nothing panics.
 func TestRandomKeys(t *testing.T) {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = time.Now().UnixNano()
-	}
-	t.Logf("run again with -seed %d", seed)
-	r := rand.New(rand.NewSource(seed))
+	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	layouts := []func() *Target{
 		Founding, Varied, Logicals, Blank, Damaged, broken, withFiles, physical,
 	}

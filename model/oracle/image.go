@@ -96,3 +96,12 @@ func Blkid(t testing.TB, file, tag string) string {
 	testneed.Tool(t, "blkid")
 	return strings.TrimSpace(testneed.Shell(t, ".", fmt.Sprintf("blkid -p -o value -s %s '%s' || test $? = 2", tag, file)))
 }
+
+// Loop sets up a loop device over an image, read-only and with sectors of so many bytes, and returns its path. The caller
+// detaches it.
+func Loop(t testing.TB, image string, sector int64) string {
+	t.Helper()
+	testneed.Root(t)
+	testneed.File(t, "/dev/loop-control")
+	return strings.TrimSpace(testneed.Shell(t, ".", fmt.Sprintf("losetup -f --show -r -b %d '%s'", sector, image)))
+}

@@ -13,6 +13,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/oracle"
 )
 
 // threeParts is a GPT with p1, p3 and p7 of 8 MiB each from sector 2048 on, on a disk of 64 MiB.
@@ -87,7 +88,7 @@ func TestGPTEditChangesOnlyItsFields(t *testing.T) {
 			sfdiskAgrees(t, img.path, after)
 			onlyWithin(t, before, img.bytes(), fields...)
 			if c.name != "entries of 256 bytes" { // sgdisk does not know them
-				sgdiskAgrees(t, img.path)
+				oracle.SGDiskClean(t, img.path)
 			}
 			// Back where they were, everything is as it was.
 			img.encode(after, d)
@@ -167,7 +168,7 @@ func TestGPTSize(t *testing.T) {
 			after := d.WithSectors(d.Sectors + c.by)
 			img.encode(d, after)
 			sfdiskAgrees(t, img.path, after)
-			sgdiskAgrees(t, img.path)
+			oracle.SGDiskClean(t, img.path)
 			g := img.gpt(s512)
 			if g.displaced() || g.backup.fault != nil || !g.same() {
 				t.Errorf("the backup is not whole at the end: %v", g.backup.fault)
@@ -203,7 +204,7 @@ func TestGPTGrownDisk(t *testing.T) {
 		p.Span.End = d.Table.Usable.End
 		old := img.sectorAt(131071)
 		img.encode(d, d.With(p))
-		sgdiskAgrees(t, img.path)
+		oracle.SGDiskClean(t, img.path)
 		if !bytes.Equal(old, img.sectorAt(131071)) {
 			t.Error("a sector inside p7 was written")
 		}
@@ -303,7 +304,7 @@ func TestGPTDamage(t *testing.T) {
 			}
 			sfdiskAgrees(t, img.path, after)
 			if img.size()%512 == 0 {
-				sgdiskAgrees(t, img.path)
+				oracle.SGDiskClean(t, img.path)
 			}
 		})
 	}
@@ -359,7 +360,7 @@ func TestGPTNewDeleteRename(t *testing.T) {
 	})
 	img.encode(d, after)
 	sfdiskAgrees(t, img.path, withUUID(t, after, 2, "a1b2c3d4-e5f6-4711-8000-000000000001"))
-	sgdiskAgrees(t, img.path)
+	oracle.SGDiskClean(t, img.path)
 	g = img.gpt(s512)
 	for _, c := range []gptCopy{g.primary, g.backup} {
 		if !bytes.Contains(c.array[2*128:3*128], []byte("behind the name")) || !bytes.Contains(c.array[4*128:5*128], []byte("leftovers")) {
@@ -468,10 +469,10 @@ func TestHybridFollows(t *testing.T) {
 			spans = append(spans, e.span(0))
 		}
 	}
-	sgdiskAgrees(t, img.path)
+	oracle.SGDiskClean(t, img.path)
 	grown := left.WithSectors(left.Sectors + 2048)
 	img.encode(left, grown)
-	sgdiskAgrees(t, img.path)
+	oracle.SGDiskClean(t, img.path)
 }
 
 // The copy that go-diskfs writes of the table that was edited has to be the one that was made by patching.

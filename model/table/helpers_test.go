@@ -3,10 +3,7 @@ package table
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
-	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,10 +15,9 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
-
-var seed = flag.Uint64("seed", 1, "seed of the random tests")
 
 const (
 	s512  = geometry.Sector512
@@ -160,43 +156,10 @@ func run(t testing.TB, stdin, name string, args ...string) string {
 	return string(out)
 }
 
-// dump is what sfdisk reads from a disk.
-type dump struct {
-	Label      string
-	ID         string
-	FirstLBA   int64
-	LastLBA    int64
-	Partitions []struct {
-		Node        string
-		Start, Size int64
-		Type        string
-		UUID        string
-		Name        string
-		Attrs       string
-		Bootable    bool
-	}
-}
-
-func sfdiskJSON(t testing.TB, path string) dump {
-	t.Helper()
-	cmd := exec.Command(testneed.Tool(t, "sfdisk"), "--json", path)
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("sfdisk --json: %v", err)
-	}
-	out = out[max(0, bytes.IndexByte(out, '{')):] // remarks come first
-	var answer struct{ PartitionTable dump }
-	if err := json.Unmarshal(out, &answer); err != nil {
-		t.Fatalf("sfdisk --json: %v\n%s", err, out)
-	}
-	return answer.PartitionTable
-}
-
 // sfdiskAgrees compares a model with what sfdisk reads from the same disk.
 func sfdiskAgrees(t testing.TB, path string, d model.Disk) {
 	t.Helper()
-	s := sfdiskJSON(t, path)
+	s := oracle.SFDisk(t, path)
 	if want := map[model.TableKind]string{model.TableGPT: "gpt", model.TableMBR: "dos"}[d.Table.Kind]; s.Label != want {
 		t.Errorf("sfdisk sees a %s table, want %s", s.Label, want)
 	}
@@ -210,10 +173,7 @@ func sfdiskAgrees(t testing.TB, path string, d model.Disk) {
 		t.Errorf("sfdisk sees %d partitions, want %d", len(s.Partitions), len(d.Partitions()))
 	}
 	for _, q := range s.Partitions {
-		number, err := strconv.Atoi(strings.TrimLeft(strings.TrimPrefix(q.Node, path), "p"))
-		if err != nil {
-			t.Fatalf("sfdisk names a partition %q", q.Node)
-		}
+		number := q.Number
 		p, ok := d.ByNumber(number)
 		if !ok {
 			t.Errorf("sfdisk sees p%d at %d, the model has none", number, q.Start)
@@ -263,14 +223,6 @@ func attributeBits(t testing.TB, words string) uint64 {
 		bits |= 1 << n
 	}
 	return bits
-}
-
-// sgdiskAgrees lets sgdisk verify both copies of a GPT.
-func sgdiskAgrees(t testing.TB, path string) {
-	t.Helper()
-	if out := run(t, "", "sgdisk", "--verify", path); !strings.Contains(out, "No problems found") {
-		t.Errorf("sgdisk --verify:\n%s", out)
-	}
 }
 
 // encode applies an edit and checks what every edit has to hold: the patches are whole sectors inside the
@@ -434,12 +386,6 @@ func worst(d model.Disk) model.Severity {
 		severity = max(severity, p.Severity)
 	}
 	return severity
-}
-
-func seeded(t testing.TB) *rand.Rand {
-	t.Helper()
-	t.Logf("seed %d", *seed)
-	return rand.New(rand.NewPCG(*seed, *seed))
 }
 
 func describe(d model.Disk) string {

@@ -4,26 +4,19 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"sync"
 	"testing"
-	"time"
-)
 
-var seed = flag.Uint64("seed", 0, "seed of the random tests; 0 takes a fresh one")
+	"shunt/model/testneed"
+)
 
 // random is a generator whose seed is printed when the test fails.
 func random(t testing.TB) *rand.Rand {
 	t.Helper()
-	s := *seed
-	if s == 0 {
-		s = uint64(time.Now().UnixNano())
-	}
-	t.Logf("-seed=%d", s)
-	return rand.New(rand.NewPCG(s, 0))
+	return rand.New(rand.NewPCG(uint64(testneed.Seed(t)), 0))
 }
 
 // memory is a file that lives in memory; it can be told to fail.

@@ -20,9 +20,7 @@ import (
 	"shunt/ops/worker"
 )
 
-var (
-	hostileFlag = flag.Int("hostile", 5, "how many damaged images of each kind are looked at")
-)
+var hostileFlag = flag.Int("hostile", 5, "how many damaged images of each kind are looked at")
 
 func TestMain(m *testing.M) {
 	if worker.Called() {

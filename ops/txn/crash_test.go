@@ -15,9 +15,7 @@ import (
 	"shunt/ops/journal"
 )
 
-var (
-	statesFlag = flag.Int("states", 20000/slowdown, "how many crash states to try")
-)
+var statesFlag = flag.Int("states", 20000/slowdown, "how many crash states to try")
 
 const sec = testdisk.SectorLen
 

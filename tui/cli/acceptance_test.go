@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand"
-	"path/filepath"
 	"testing"
 
-	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
@@ -34,39 +32,29 @@ import (
 
 // TestDistances moves a partition by a sector, by about as much as is copied at once, and by about its length, both ways.
 func TestDistances(t *testing.T) {
-	testneed.File(t, "/dev/fuse")
-	testneed.Tool(t, "sfdisk")
-	testneed.Tool(t, "sgdisk")
 	const (
 		sector, chunk = 512, 8 * mib // txn copies that much between two syncs where source and destination overlap
 		length        = 20*mib + 3*sector
 		at            = 40 * mib
 	)
-	dir := t.TempDir()
-	original := filepath.Join(dir, "disk.raw")
-	sh(t, dir, fmt.Sprintf(`truncate -s 100M disk.raw; printf "label: gpt\nstart=%d,size=%d\n" | sfdisk -q disk.raw`, at/sector, length/sector))
+	tr := newTrial(t, 100, fmt.Sprintf(`printf "label: gpt\nstart=%d,size=%d\n" | sfdisk -q $IMG`, at/sector, length/sector))
 	content := make([]byte, length)
 	rand.New(rand.NewSource(testneed.Seed(t))).Read(content)
-	poke(t, original, at, content...)
+	poke(t, tr.image, at, content...)
 	for _, distance := range []int64{sector, chunk - sector, chunk, chunk + sector, length - sector, length, length + sector} {
 		for _, way := range []string{"left", "right"} {
 			t.Run(fmt.Sprintf("%s by %d", way, distance), func(t *testing.T) {
 				t.Parallel()
-				image := filepath.Join(t.TempDir(), "disk.raw")
-				cutOut(t, original, image, 0, 100*mib)
-				plan := write(t, fmt.Sprintf("move 1 %s %ds\n", way, distance/sector))
-				people()[0].run(t, "apply", "--yes", "--no-undo", "--align", "none", image, plan).want(t, 0, "Done")
 				start := at + distance
 				if way == "left" {
 					start = at - distance
 				}
-				if p := oracle.SFDisk(t, image).Part(t, 1); p.Off != start || p.Len != length {
-					t.Fatalf("it lies at %d+%d, want %d+%d", p.Off, p.Len, start, length)
-				}
-				if !bytes.Equal(rangeOf(t, image, start, length), content) {
+				v := tr.apply(t, people()[0], fmt.Sprintf("move 1 %s %ds", way, distance/sector), "--no-undo", "--align", "none")
+				v.moved(t, map[int]place{1: {start, length}})
+				if !bytes.Equal(rangeOf(t, v.copy, start, length), content) {
 					t.Error("its content is not the same")
 				}
-				onlyTouched(t, original, image, append(tableSpans(t, image), span{at, at + length}, span{start, start + length}))
+				onlyTouched(t, tr.image, v.copy, append(tableSpans(t, v.copy), span{at, at + length}, span{start, start + length}))
 			})
 		}
 	}

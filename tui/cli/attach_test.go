@@ -58,7 +58,8 @@ func TestAttachAndDetach(t *testing.T) {
 			continue
 		}
 		t.Run(d.name, func(t *testing.T) {
-			image, files := d.build(t, rng)
+			tr := d.trial(t, rng)
+			image, files := tr.image, tr.files
 			sum := digest(t, image)
 			size := []string{"--sector-size", strconv.FormatInt(d.sector, 10)}
 			device := attached(t, p, image, size...)

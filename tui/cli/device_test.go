@@ -49,7 +49,7 @@ func mountedFiles(t *testing.T, node string) map[string]string {
 	return oracle.Sums(t, dir)
 }
 
-func write(t *testing.T, text string) (path string) {
+func write(t testing.TB, text string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "plan")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -149,7 +149,8 @@ func TestDeviceMoves(t *testing.T) {
 			continue
 		}
 		t.Run(d.name, func(t *testing.T) {
-			image, files := d.build(t, rng)
+			tr := d.trial(t, rng)
+			image, files := tr.image, tr.files
 			device := loopOn(t, image, d.sector)
 			plan := fmt.Sprintf("move %d right 40MiB\nresize %d to 150MiB\n", d.b, d.a)
 			p.run(t, "apply", "--yes", "--verify", device, write(t, plan)).want(t, 0, "Done")
@@ -241,7 +242,8 @@ func TestDeviceInUse(t *testing.T) {
 	p := people()[0]
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	d := disks()[3]
-	image, files := d.build(t, rng)
+	tr := d.trial(t, rng)
+	image, files := tr.image, tr.files
 	device := loopOn(t, image, d.sector)
 	sh(t, ".", fmt.Sprintf("addpart %[1]s 1 131072 131072; addpart %[1]s 2 393216 131072", device))
 	at := t.TempDir()

@@ -82,24 +82,17 @@ func edits() []edit {
 
 // TestEdits has each edit that is not a move judged by sfdisk, sgdisk, blkid and wipefs.
 func TestEdits(t *testing.T) {
-	testneed.File(t, "/dev/fuse")
 	for _, name := range []string{"sfdisk", "sgdisk", "wipefs", "blkid", "mkfs.ext4", "mkfs.fat"} {
 		testneed.Tool(t, name)
 	}
-	p := people()[0]
 	for _, e := range edits() {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			image := filepath.Join(dir, "disk.raw")
-			sh(t, dir, "truncate -s 128M disk.raw; "+e.image)
-			before, dump := readFile(t, image), dumped(t, dir)
-			if err := os.WriteFile(filepath.Join(dir, "plan"), []byte(e.plan), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			p.run(t, "apply", "--yes", image, filepath.Join(dir, "plan")).want(t, 0)
-			after := readFile(t, image)
-			if got, want := judged(e, dumped(t, dir)), judged(e, replaced(dump, e.replace)); got != want {
+			tr := newTrial(t, 128, e.image)
+			v := tr.apply(t, people()[0], e.plan)
+			v.want(t, exitDone, "Done")
+			before, dir := filepath.Dir(tr.image), filepath.Dir(v.copy)
+			if got, want := judged(e, dumped(t, dir)), judged(e, replaced(dumped(t, before), e.replace)); got != want {
 				t.Errorf("the table is\n%s\nwant\n%s", got, want)
 			}
 			if e.script != "" {
@@ -108,7 +101,7 @@ func TestEdits(t *testing.T) {
 				}
 			}
 			for _, r := range e.stays {
-				if !bytes.Equal(before[r[0]:r[1]], after[r[0]:r[1]]) {
+				if n := r[1] - r[0]; !bytes.Equal(rangeOf(t, tr.image, r[0], n), rangeOf(t, v.copy, r[0], n)) {
 					t.Errorf("bytes %v changed", r)
 				}
 			}

@@ -43,12 +43,12 @@ func TestFoundingExample(t *testing.T) {
 			testneed.File(t, "/dev/fuse")
 			image, plan := stick(t, p)
 			before, took := oracle.SFDisk(t, image), allocated(t, image)
-			boot := headOf(t, image, 446)
+			boot := rangeOf(t, image, 0, 446)
 
 			p.run(t, "apply", "--yes", image, plan).want(t, 0, "Done")
 
 			after := oracle.SFDisk(t, image)
-			if string(headOf(t, image, 446)) != string(boot) || after.ID != before.ID {
+			if string(rangeOf(t, image, 0, 446)) != string(boot) || after.ID != before.ID {
 				t.Error("boot code or disk signature changed")
 			}
 			p1, p2 := after.Part(t, 1), after.Part(t, 2)
@@ -84,7 +84,7 @@ func TestFoundingExample(t *testing.T) {
 }
 
 // fills checks that an ext file system is as long as its partition, less a part of a block.
-func fills(t *testing.T, image string, p oracle.Partition) {
+func fills(t testing.TB, image string, p oracle.Partition) {
 	t.Helper()
 	out := sh(t, ".", "dumpe2fs -h '"+image+"?offset="+itoa(p.Off)+"' 2>/dev/null")
 	count, size := field(t, out, "Block count:"), field(t, out, "Block size:")
@@ -146,21 +146,7 @@ func TestDemoCommand(t *testing.T) {
 	}
 }
 
-func headOf(t *testing.T, path string, n int) []byte {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	b := make([]byte, n)
-	if _, err := f.ReadAt(b, 0); err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func fileSize(t *testing.T, path string) int64 {
+func fileSize(t testing.TB, path string) int64 {
 	t.Helper()
 	info, err := os.Stat(path)
 	if err != nil {

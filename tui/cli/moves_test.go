@@ -1,22 +1,18 @@
 package cli
 
 import (
-	"fmt"
 	"math/rand"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
-	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // field is the number behind a word in a tool's output.
-func field(t *testing.T, out, name string) int64 {
+func field(t testing.TB, out, name string) int64 {
 	t.Helper()
 	for line := range strings.Lines(out) {
 		if rest, ok := strings.CutPrefix(line, name); ok {
@@ -56,26 +52,19 @@ func disks() []disk {
 	}
 }
 
-// build makes the image, with known files in both partitions.
-func (d disk) build(t *testing.T, rng *rand.Rand) (image string, files map[int]map[string]string) {
+// trial makes the image, with known files in both partitions.
+func (d disk) trial(t *testing.T, rng *rand.Rand) trial {
 	t.Helper()
 	testneed.Tool(t, d.tool)
-	testneed.Tool(t, "mkfs.ext4")
 	if d.root {
 		testneed.Root(t)
 		testneed.File(t, "/dev/loop-control")
 	}
-	dir := t.TempDir()
-	image = filepath.Join(dir, "disk.raw")
-	sh(t, dir, "truncate -s 320M disk.raw; IMG=disk.raw\n"+d.script)
-	files = map[int]map[string]string{}
-	for n, at := range map[int]int{d.a: 64, d.b: 192} {
-		tree := t.TempDir()
-		oracle.PlantTree(t, tree, rng, 4*mib)
-		sh(t, dir, fmt.Sprintf("mkfs.ext4 -q -F -d '%s' -E offset=%d,nodiscard -L part%d disk.raw 64M", tree, at*mib, n))
-		files[n] = oracle.Sums(t, tree)
-	}
-	return image, files
+	tr := newTrial(t, 320, d.script)
+	tr.sector = d.sector
+	tr.ext4(t, rng, d.a, 64, 64)
+	tr.ext4(t, rng, d.b, 192, 64)
+	return tr
 }
 
 // move is a plan in terms of partitions a and b, and where they must be afterwards, in bytes.
@@ -84,8 +73,6 @@ type move struct {
 	flags      []string
 	a, b       place
 }
-
-type place struct{ start, size int64 }
 
 func moves(sector int64) []move {
 	at := func(startMiB, sizeMiB int64) place { return place{startMiB * mib, sizeMiB * mib} }
@@ -107,65 +94,20 @@ func moves(sector int64) []move {
 // -matrix it is every other move on each table, in turn: each move then still meets a GPT, primary and logical partitions
 // of an MBR, and sectors of 4096 bytes.
 func TestMoves(t *testing.T) {
-	testneed.File(t, "/dev/fuse")
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
-	p := people()[0]
 	for i, d := range disks() {
 		t.Run(d.name, func(t *testing.T) {
-			original, files := d.build(t, rng)
-			before := d.table(t, original)
+			tr := d.trial(t, rng)
+			names := strings.NewReplacer(" A", " "+strconv.Itoa(d.a), " B", " "+strconv.Itoa(d.b))
 			for j, m := range moves(d.sector) {
 				if (i+j)%2 != 0 && !*wholeMatrix {
 					continue
 				}
 				t.Run(m.name, func(t *testing.T) {
 					t.Parallel()
-					dir := t.TempDir()
-					image := filepath.Join(dir, "disk.raw")
-					sh(t, dir, "cp --sparse=always '"+original+"' disk.raw")
-					plan := strings.NewReplacer(" A", " "+itoa(int64(d.a)), " B", " "+itoa(int64(d.b))).Replace(m.plan)
-					if err := os.WriteFile(filepath.Join(dir, "plan"), []byte(plan), 0o644); err != nil {
-						t.Fatal(err)
-					}
-					args := append([]string{"apply", "--yes", "--sector-size", itoa(d.sector), image, filepath.Join(dir, "plan")}, m.flags...)
-					p.run(t, args...).want(t, 0)
-					d.judge(t, image, before, m, files)
+					tr.apply(t, people()[0], names.Replace(m.plan), m.flags...).moved(t, map[int]place{d.a: m.a, d.b: m.b})
 				})
 			}
 		})
-	}
-}
-
-// table reads the image's table with sfdisk; a table of 4096-byte sectors only by way of a loop device.
-func (d disk) table(t *testing.T, image string) oracle.Table {
-	t.Helper()
-	if d.sector == 512 {
-		return oracle.SFDisk(t, image)
-	}
-	dev := strings.TrimSpace(sh(t, ".", "losetup -f --show -r -b 4096 '"+image+"'"))
-	defer sh(t, ".", "losetup -d "+dev)
-	return oracle.SFDisk(t, dev)
-}
-
-func (d disk) judge(t *testing.T, image string, before oracle.Table, m move, files map[int]map[string]string) {
-	t.Helper()
-	after := d.table(t, image)
-	if after.Label != before.Label || after.ID != before.ID || len(after.Partitions) != len(before.Partitions) {
-		t.Errorf("table is %+v, was %+v", after, before)
-	}
-	for n, want := range map[int]place{d.a: m.a, d.b: m.b} {
-		got, was := after.Part(t, n), before.Part(t, n)
-		if got.Off != want.start || want.size >= 0 && got.Len != want.size {
-			t.Errorf("p%d lies at %d+%d, want %d+%d", n, got.Off, got.Len, want.start, want.size)
-		}
-		if got.Type != was.Type || got.UUID != was.UUID || got.Name != was.Name || got.Attrs != was.Attrs || got.Bootable != was.Bootable {
-			t.Errorf("p%d is %+v, was %+v", n, got, was)
-		}
-		oracle.ExtClean(t, image, got.Off)
-		fills(t, image, got)
-		oracle.SameFiles(t, oracle.ExtFiles(t, image, got.Off), files[n])
-	}
-	if before.Label == "gpt" && d.sector == 512 {
-		oracle.SGDiskClean(t, image)
 	}
 }
