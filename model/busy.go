@@ -27,6 +27,15 @@ type Use struct {
 	Through bool
 }
 
+// Access says whether a loop device or a mount can be written to.
+type Access int
+
+// The ways of access.
+const (
+	ReadOnly Access = iota // nothing is written, not even to replay a journal
+	ReadWrite
+)
+
 // Busy reports whether there is a use. The contents can change at any time then and must be left alone.
 func (u Use) Busy() bool { return u.Kind != Unused }
 

@@ -159,7 +159,7 @@ func (m Model) clearQueue() Model {
 func (m Model) undo(d document) Model {
 	q, c, ok := d.queue.Undo()
 	switch {
-	case !ok && d.facts.Applied != nil:
+	case !ok && d.facts.Undo != nil:
 		return m.say(toneWarn, "Nothing to undo here; U undoes the last apply")
 	case !ok:
 		return m.say(toneWarn, "Nothing to undo")

@@ -10,6 +10,7 @@ import (
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/guide"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 )
 
@@ -96,7 +97,7 @@ func startRun(t Target, q ops.Queue, gen int) tea.Cmd {
 	}
 }
 
-func startRecovery(t Target, how Recovery, gen int) tea.Cmd {
+func startRecovery(t Target, how report.Task, gen int) tea.Cmd {
 	return func() tea.Msg {
 		run, err := t.Recover(how)
 		return startedMsg{gen: gen, run: run, err: err}
@@ -152,11 +153,11 @@ func cancelRun(r Run) tea.Cmd {
 
 func mountPart(t Target, a dialog.Mount, gen int) tea.Cmd {
 	return func() tea.Msg {
-		access, how := ReadOnly, "read-only"
-		if a.Write {
-			access, how = ReadWrite, "for reading and writing"
+		how := "read-only"
+		if a.Access == model.ReadWrite {
+			how = "for reading and writing"
 		}
-		dir, err := t.Mount(a.ID, access)
+		dir, err := t.Mount(a.ID, a.Access)
 		msg := mountedMsg{gen: gen, part: a.ID, dir: dir, said: fmt.Sprintf("Mounted %s at %s; M unmounts it", how, dir), err: err, lost: t.Rescan()}
 		msg.seen = look(t)
 		return msg

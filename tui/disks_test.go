@@ -3,13 +3,13 @@ package tui_test
 import (
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/tui"
+	"shunt/ops/report"
 	"shunt/tui/internal/tuitest"
 )
 
 // image is a target that is an image file.
 func image(path, format string, d model.Disk) *Target {
-	return &Target{What: tui.Facts{Path: "/images/" + path, Format: format, Size: d.Size()}, Layout: d, World: tuitest.Env()}
+	return &Target{What: report.Facts{Path: "/images/" + path, Format: format, Size: d.Size()}, Layout: d, World: tuitest.Env()}
 }
 
 func Founding() *Target { return image("stick.raw", "raw", tuitest.Founding()) }
@@ -20,7 +20,7 @@ func Many(n int) *Target { return image("many.raw", "raw", tuitest.Many(n)) }
 
 func Varied() *Target {
 	t := image("server.qcow2", "qcow2", tuitest.Varied())
-	t.What.NoMount = "the kernel reads no qcow2: convert the image with `qemu-img convert -O raw`, or serve it with qemu-nbd"
+	t.What.Mountable = "the kernel reads no qcow2: convert the image with `qemu-img convert -O raw`, or serve it with qemu-nbd"
 	return t
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/widget"
 )
 
@@ -29,10 +30,10 @@ type document struct {
 	// opening is what is being done to open it, in words, "" until that takes a while.
 	opening string
 	target  Target
-	facts   Facts
+	facts   report.Facts
 	queue   ops.Queue
 	// unfinished is the interrupted transaction that has to be dealt with first, or nil.
-	unfinished *Unfinished
+	unfinished *report.Unfinished
 	run        running // what is being done to it
 	// mounted is where M mounted partitions; they may have been unmounted elsewhere since.
 	mounted map[model.PartID]string
@@ -72,7 +73,7 @@ func (d document) saw(s sight) document {
 	d.state, d.err, d.brokenOff = docOpen, nil, false
 	d.facts, d.unfinished = s.facts, s.unfinished
 	d.answer = 0
-	if u := s.unfinished; u != nil && u.NoFinish != "" {
+	if u := s.unfinished; u != nil && u.RollingBack {
 		d.answer = 1
 	}
 	return d

@@ -2,10 +2,10 @@ package tui_test
 
 import (
 	"testing"
+	"time"
 
 	"shunt/geometry"
 	"shunt/ops/report"
-	"shunt/tui"
 )
 
 // A commit that an earlier start began is followed to its end, and nothing else can be done meanwhile.
@@ -52,22 +52,24 @@ func TestFollowIgnoresReport(t *testing.T) {
 	d.Contains("Applying to stick.raw")
 }
 
+var lastEnd = time.Date(2031, 5, 6, 7, 8, 9, 0, time.Local)
+
 // How a commit ended while nobody was there is told when the target is opened.
 func TestToldLater(t *testing.T) {
 	for name, c := range map[string]struct {
-		last tui.Last
+		last report.Last
 		says []string
 	}{
 		"done": {
-			tui.Last{When: "2031-05-06 07:08:09", Plan: "# shunt plan\nmove 2 right 1024MiB\n", Result: resultDone},
+			report.Last{When: lastEnd, Task: report.Apply, Plan: "# shunt plan\nmove 2 right 1024MiB\n", Result: resultDone},
 			[]string{"The last commit of stick.raw ended at", "07:08:09", "exactly as planned", "move 2 right 1024MiB"},
 		},
 		"interrupted": {
-			tui.Last{When: "2031-05-06 07:08:09", Result: resultInterrupted},
+			report.Last{When: lastEnd, Task: report.Apply, Result: resultInterrupted},
 			[]string{"interrupted", "input/output error", "No data is lost"},
 		},
 		"rolled back": {
-			tui.Last{When: "2031-05-06 07:08:09", Recovery: true, Result: report.Result{Outcome: report.RolledBack}},
+			report.Last{When: lastEnd, Task: report.Finish, Result: report.Result{Outcome: report.RolledBack}},
 			[]string{"The last recovery of stick.raw", "rolled back", "exactly as it was before"},
 		},
 	} {

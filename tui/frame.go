@@ -105,7 +105,7 @@ func (m Model) title() string {
 			left += m.st.Muted.Render(fmt.Sprintf(" (%d/%d)", m.current+1, len(m.docs)))
 		}
 		if d.state == docOpen {
-			left += "   " + m.st.Muted.Render(d.facts.summary(d))
+			left += "   " + m.st.Muted.Render(d.summary())
 		}
 		if text := m.elsewhere(); text != "" {
 			right = m.st.Focus.Render(widget.Fit(text, min(widget.Width(text), m.width/3), m.st.More)) + " "

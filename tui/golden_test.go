@@ -147,9 +147,9 @@ func scenes() []scene {
 		{"result-interrupted", Founding, func(s story) { s.toResult(resultInterrupted) }},
 		{"result-unchanged", Founding, func(s story) { s.toResult(resultUnchanged) }},
 		{"recovery", broken, keysOnly()},
-		{"recovery-forward-only", func() *Target {
+		{"recovery-backward-only", func() *Target {
 			g := broken()
-			g.Broken.Stage, g.Broken.NoRollBack = "place", "its last stages have begun, which only go forwards"
+			g.Broken.RollingBack = true
 			return g
 		}, keysOnly()},
 	}

@@ -7,7 +7,6 @@ import (
 
 	"shunt/ops"
 	"shunt/ops/report"
-	"shunt/tui"
 )
 
 // Leaving a target in the middle of a commit says that it stays so, and how that is ended later: from its own page and from
@@ -82,7 +81,7 @@ func TestLeavingMounts(t *testing.T) {
 
 // A worker that is killed cannot tell what it led to; the target can.
 func TestKilledWorker(t *testing.T) {
-	applied := func(s racing) { s.target.What.Applied = applied }
+	applied := func(s racing) { s.target.What.Undo = applied }
 	for name, c := range map[string]struct {
 		found   func(s racing) // by the next reading
 		says    string
@@ -92,7 +91,7 @@ func TestKilledWorker(t *testing.T) {
 		"in the commit":  {func(s racing) { s.target.Broken = broken().Broken }, "Unfinished transaction", true, "Open the target again"},
 		"before it":      {func(racing) {}, "Nothing was changed", true, "may be between two states"},
 		"after it":       {applied, "stick.raw is exactly as planned", false, "may be between"},
-		"told in a file": {func(s racing) { s.target.Told = &tui.Last{Result: resultRolledBack} }, "exactly as it was before", true, "may be between"},
+		"told in a file": {func(s racing) { s.target.Told = &report.Last{Task: report.Apply, Result: resultRolledBack} }, "exactly as it was before", true, "may be between"},
 	} {
 		s := newRacing(t, Founding())
 		s.story.toCommit()

@@ -36,12 +36,12 @@ type rescannedMsg struct {
 
 // sight is what an open target showed when it was looked at.
 type sight struct {
-	facts      Facts
+	facts      report.Facts
 	disk       model.Disk
 	env        ops.Env
-	unfinished *Unfinished
+	unfinished *report.Unfinished
 	committing Run
-	last       *Last // only when the target was opened, or read again after an interruption
+	last       *report.Last // only when the target was opened, or read again after an interruption
 }
 
 // startedMsg is sent when a run began, or could not.

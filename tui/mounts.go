@@ -37,7 +37,7 @@ func (m Model) openMounts(d document) Model {
 		items = append(items, d.mountItems(at)...)
 	}
 	items = append(items, d.attachItem())
-	if why := d.facts.NoMount; !why.OK() {
+	if why := d.facts.Mountable; !why.OK() {
 		for i := range items {
 			items[i].Off = why
 		}
@@ -87,7 +87,7 @@ func (d document) mountItems(at mountable) []dialog.Item {
 		look.Note += " Until it is unmounted nothing can be applied to the image."
 	}
 	work := dialog.Item{
-		Text: "Mount " + at.name + " to read and write", Action: dialog.Mount{ID: at.id, Write: true},
+		Text: "Mount " + at.name + " to read and write", Action: dialog.Mount{ID: at.id, Access: model.ReadWrite},
 		Note: "What is written there is outside of the queue and its undo.",
 	}
 	out := dialog.Item{Text: "Unmount " + at.name, Action: dialog.Unmount{ID: at.id}}

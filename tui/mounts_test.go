@@ -46,7 +46,7 @@ func TestMountBesideTheQueue(t *testing.T) {
 	d.Press("M", "down")
 	d.Contains("the image is being edited here: attach it first")
 	target := device()
-	target.What.NoMount = "it takes root: start shunt with sudo"
+	target.What.Mountable = "it takes root: start shunt with sudo"
 	d = open(t, target)
 	d.Press("M")
 	d.Contains("Not possible: it takes root")

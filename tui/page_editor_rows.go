@@ -12,17 +12,17 @@ import (
 )
 
 // summary is a target in a few words: "raw, 2.94 GiB, MBR, 512 B sectors".
-func (f Facts) summary(d document) string {
+func (d document) summary() string {
 	disk := d.queue.Preview()
 	table := disk.Table.Kind.String()
 	if disk.Table.Kind == model.TableNone {
 		table = "no partition table"
 	}
 	parts := []string{
-		f.Format, geometry.FormatBytes(disk.Size()), table, fmt.Sprintf("%d B sectors", int64(disk.SectorSize)),
+		d.facts.Format, geometry.FormatBytes(disk.Size()), table, fmt.Sprintf("%d B sectors", int64(disk.SectorSize)),
 	}
-	if f.Note != "" {
-		parts = append(parts, widget.Clean(f.Note))
+	if d.facts.Note != "" {
+		parts = append(parts, widget.Clean(d.facts.Note))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -97,11 +97,8 @@ func (m Model) diskInfo(d document, disk model.Disk, width int) []string {
 		add("Usable", fmt.Sprintf("sectors %d to %d", disk.Table.Usable.Start, disk.Table.Usable.End-1))
 		add("Entries", fmt.Sprintf("%d", disk.Table.Slots))
 	}
-	shown := map[string]bool{"Size": true, "Sectors": true}
-	for _, f := range d.facts.Details {
-		if !shown[f.Name] { // of the whole sectors, it is told above
-			add(f.Name, f.Value)
-		}
+	if u := d.facts.Undo; u != nil {
+		add("Undo", "the transaction of "+u.When.Format("2006-01-02 15:04")+", "+geometry.FormatBytes(u.Room)+" are kept for it")
 	}
 	problems := disk.Problems()
 	if len(problems) == 0 {

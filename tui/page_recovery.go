@@ -2,30 +2,32 @@ package tui
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
+
+// noFinish is why a transaction that is being rolled back cannot be finished.
+const noFinish = "it is being rolled back already, and only that can be finished"
 
 // recoveryKey answers the recovery page: finish or roll back; nothing else can be done to the target.
 func (m Model) recoveryKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd) {
 	k := m.keys
 	switch {
 	case keymap.Match(msg, k.finish), keymap.Match(msg, k.answer) && d.answer == 0:
-		if d.unfinished.NoFinish != "" {
-			return m.say(toneWarn, "It cannot be finished: "+widget.Clean(d.unfinished.NoFinish)), nil
+		if d.unfinished.RollingBack {
+			return m.say(toneWarn, "It cannot be finished: "+noFinish), nil
 		}
-		return m.recoverTarget(d, Finish)
+		return m.recoverTarget(d, report.Finish)
 	case keymap.Match(msg, k.rollBack), keymap.Match(msg, k.answer):
-		if d.unfinished.NoRollBack != "" {
-			return m.say(toneWarn, "It cannot be rolled back: "+widget.Clean(d.unfinished.NoRollBack)), nil
-		}
-		return m.recoverTarget(d, RollBack)
+		return m.recoverTarget(d, report.RollBack)
 	case keymap.Match(msg, k.log) && d.run.active():
 		m.reader = reader{kind: readLog, tail: true}
 		return m, nil
@@ -60,19 +62,19 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 			lines = append(lines, st.Muted.Render(widget.Fit(name, 14, ""))+st.Text.Render(line))
 		}
 	}
-	fact("Begun", u.When)
-	fact("So far", u.What)
+	fact("Begun", u.When.Format("2006-01-02 15:04"))
+	fact("So far", fmt.Sprintf("%d of %d steps done", u.Next, u.Units))
 	fact("Stopped", stoppedWords(u.Stage))
 	advice := "No data is lost."
 	if d.run.interrupted() {
 		fact("Cause", ops.Telling(d.run.result.Err))
 		advice = cmp.Or(d.run.result.Advice, advice)
 	}
-	if u.Text != "" {
+	if u.Plan != "" {
 		lines = append(lines, "")
 	}
-	for line := range strings.SplitSeq(strings.TrimRight(u.Text, "\n"), "\n") {
-		if u.Text != "" {
+	for line := range strings.SplitSeq(strings.TrimRight(u.Plan, "\n"), "\n") {
+		if u.Plan != "" {
 			lines = append(lines, "  "+st.Muted.Render(widget.Fit(widget.Clean(line), w-2, st.More)))
 		}
 	}
@@ -80,15 +82,11 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	lines = append(lines, notesIn(widget.Clean(advice)+" Until one of these is done, do not mount or boot the target.", w, st.Text.Render)...)
 	lines = append(lines, "")
 	finish := "the target becomes exactly as planned"
-	if u.NoFinish != "" {
-		finish = "is not possible: " + widget.Clean(u.NoFinish)
-	}
-	rollBack := "the target becomes exactly as it was before"
-	if u.NoRollBack != "" {
-		rollBack = "is not possible: " + widget.Clean(u.NoRollBack)
+	if u.RollingBack {
+		finish = "is not possible: " + noFinish
 	}
 	return lines, []string{
-		st.Strong.Render("Finish    ") + st.Muted.Render(finish), st.Strong.Render("Roll back ") + st.Muted.Render(rollBack), "",
+		st.Strong.Render("Finish    ") + st.Muted.Render(finish), st.Strong.Render("Roll back ") + st.Muted.Render("the target becomes exactly as it was before"), "",
 	}
 }
 

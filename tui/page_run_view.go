@@ -44,7 +44,7 @@ func (m Model) runTitle(d document) string {
 		return "Result"
 	case d.run.state == runAsking:
 		return "Rehearsal of " + name
-	case d.run.kind == recoverRun && d.run.how == RollBack:
+	case d.run.kind == recoverRun && d.run.how == report.RollBack:
 		return "Rolling back " + name
 	case d.run.kind == undoRun:
 		return "Undoing the last apply to " + name

@@ -26,7 +26,7 @@ func TestQuestionOnAnotherTarget(t *testing.T) {
 		keys := append([]string{open}, strings.Fields(answer)...)
 		played := func(at int, event func(racing)) (racing, deeds) {
 			s := newRacing(t, Founding())
-			s.other.What.Applied = applied
+			s.other.What.Undo = applied
 			s.toRehearsal()
 			s.d.Press("tab", "j", "j")
 			if open == "X" || open == "ctrl+w" {
@@ -114,7 +114,7 @@ func TestQueuedMessage(t *testing.T) {
 		s := racing{other: Varied()}
 		founding := Founding()
 		s.other.Held = true
-		s.other.Told = &tui.Last{When: "2031-05-06 07:08:09", Result: resultDone}
+		s.other.Told = &report.Last{When: lastEnd, Task: report.Apply, Result: resultDone}
 		s.b = &Backend{Targets: map[string]*Target{stick: founding, s.other.What.Path: s.other}}
 		s.story = story{t, Start(t, 80, 24, tui.Options{Paths: []string{stick, s.other.What.Path}}, s.b), founding}
 		s.d.Press("l")

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"shunt/ops/report"
-	"shunt/tui"
 )
 
 // An interrupted commit leads to the recovery page, and that to a whole disk.
@@ -31,16 +30,16 @@ func TestInterruptedThenRecovered(t *testing.T) {
 	d.Contains("exactly as it was before the interrupted")
 	d.Press("enter")
 	d.Contains("Partition", "3 pending")
-	if len(target.Recoveries) != 1 || target.Recoveries[0] != tui.RollBack {
+	if len(target.Recoveries) != 1 || target.Recoveries[0] != report.RollBack {
 		t.Errorf("recovered by %v", target.Recoveries)
 	}
 }
 
 // On a target with an unfinished transaction nothing else can be done.
 func TestRecoveryPage(t *testing.T) {
-	for keys, want := range map[string][]tui.Recovery{
-		"f": {tui.Finish}, "b": {tui.RollBack}, "enter": {tui.Finish}, "right enter": {tui.RollBack}, "tab enter": {tui.RollBack},
-		"right left enter": {tui.Finish}, "m": nil, "n": nil, "d": nil, "z": nil, "a": nil, "R": nil, "x": nil, "u": nil, "s": nil, "esc": nil,
+	for keys, want := range map[string][]report.Task{
+		"f": {report.Finish}, "b": {report.RollBack}, "enter": {report.Finish}, "right enter": {report.RollBack}, "tab enter": {report.RollBack},
+		"right left enter": {report.Finish}, "m": nil, "n": nil, "d": nil, "z": nil, "a": nil, "R": nil, "x": nil, "u": nil, "s": nil, "esc": nil,
 	} {
 		target := broken()
 		d := open(t, target)
@@ -51,19 +50,13 @@ func TestRecoveryPage(t *testing.T) {
 		}
 	}
 	target := broken()
-	target.Broken.NoRollBack = "its last stages have begun"
+	target.Broken.RollingBack = true
 	d := open(t, target)
-	quietly(d)
-	d.Press("b")
-	d.Contains("It cannot be rolled back: its last stages have begun")
-	target = broken()
-	target.Broken.NoFinish = "it is being rolled back already"
-	d = open(t, target)
 	quietly(d)
 	d.Press("f")
 	d.Contains("It cannot be finished: it is being rolled back already")
 	d.Press("enter")
-	if len(target.Recoveries) != 1 || target.Recoveries[0] != tui.RollBack {
+	if len(target.Recoveries) != 1 || target.Recoveries[0] != report.RollBack {
 		t.Errorf("recovered by %v", target.Recoveries)
 	}
 }

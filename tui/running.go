@@ -31,7 +31,7 @@ const (
 type running struct {
 	gen    int // of the messages that belong to it, 0 if there is no run
 	kind   runKind
-	how    Recovery
+	how    report.Task
 	run    Run // nil until it has started
 	queue  ops.Queue
 	steps  []string // of the rehearsal, in words
@@ -128,15 +128,15 @@ func (r running) interrupted() bool { return r.result != nil && r.result.Outcome
 // before and after are the target before the run and now; nothing is unfinished on it.
 func (r running) known(before document, after sight) running {
 	result := *r.result
-	applied := after.facts.Applied
-	fresh := applied != nil && (before.facts.Applied == nil || *applied != *before.facts.Applied)
+	applied := after.facts.Undo
+	fresh := applied != nil && (before.facts.Undo == nil || *applied != *before.facts.Undo)
 	was, planned := r.queue.Initial(), r.queue.Preview()
 	switch {
 	case !after.disk.ReadOnly().OK() && was.ReadOnly().OK():
 		return r // it bears the mark of a commit, and what could end that is gone
 	case after.last != nil:
 		result = after.last.Result
-	case r.kind == recoverRun && r.how == RollBack, r.kind == undoRun && applied == nil:
+	case r.kind == recoverRun && r.how == report.RollBack, r.kind == undoRun && applied == nil:
 		result = report.Result{Outcome: report.RolledBack, Log: result.Log}
 	case r.kind == recoverRun, r.kind == applyRun && fresh, r.kind == applyRun && !sameDisk(after.disk, was):
 		result = report.Result{Outcome: report.Done, Log: result.Log}

@@ -27,10 +27,10 @@ func (m Model) begin(d document, kind runKind) (tea.Model, tea.Cmd) {
 }
 
 // recoverTarget begins to end an interrupted transaction.
-func (m Model) recoverTarget(d document, how Recovery) (tea.Model, tea.Cmd) {
+func (m Model) recoverTarget(d document, how report.Task) (tea.Model, tea.Cmd) {
 	m.gen++
 	phase := report.Committing
-	if how == RollBack {
+	if how == report.RollBack {
 		phase = report.Undoing
 	}
 	d.run = running{

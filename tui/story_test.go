@@ -184,9 +184,9 @@ func physical() *Target {
 // broken is the founding disk in the middle of a commit.
 func broken() *Target {
 	target := Founding()
-	target.Broken = &tui.Unfinished{
-		When: "2024-05-06 07:08", What: "412 of 1030 steps done", Stage: "copy",
-		Text: "image grow 2GiB\nmove 2 right 1024MiB\nresize 1 to 3084225s\n",
+	target.Broken = &report.Unfinished{
+		When: time.Date(2024, 5, 6, 7, 8, 0, 0, time.Local), Next: 412, Units: 1030, Stage: "copy",
+		Plan: "image grow 2GiB\nmove 2 right 1024MiB\nresize 1 to 3084225s\n",
 	}
 	return target
 }

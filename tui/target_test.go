@@ -80,16 +80,16 @@ type Target struct {
 	backend *Backend
 	path    string
 
-	What       tui.Facts
+	What       report.Facts
 	Layout     model.Disk
 	World      ops.Env
-	Broken     *tui.Unfinished
-	Busy       *Run      // a commit of an earlier start that is under way, or nil
-	Told       *tui.Last // how a commit ended that nobody saw end, or nil
-	StartErr   error     // what Start and Recover fail with
+	Broken     *report.Unfinished
+	Busy       *Run         // a commit of an earlier start that is under way, or nil
+	Told       *report.Last // how a commit ended that nobody saw end, or nil
+	StartErr   error        // what Start and Recover fail with
 	RescanErr  error
 	Rescans    int
-	Recoveries []tui.Recovery
+	Recoveries []report.Task
 	Undos      int // calls of Undo
 	MountErr   error
 	// Held makes Open, Mount, Unmount, Discover, Rescan and Start of it wait until it is false again.
@@ -107,7 +107,7 @@ type Target struct {
 }
 
 // Facts is What.
-func (t *Target) Facts() tui.Facts { return t.What }
+func (t *Target) Facts() report.Facts { return t.What }
 
 // Disk is Layout.
 func (t *Target) Disk() model.Disk { return t.Layout }
@@ -116,7 +116,7 @@ func (t *Target) Disk() model.Disk { return t.Layout }
 func (t *Target) Env() ops.Env { return t.World }
 
 // Unfinished is Broken.
-func (t *Target) Unfinished() *tui.Unfinished { return t.Broken }
+func (t *Target) Unfinished() *report.Unfinished { return t.Broken }
 
 // Committing is Busy, until that has ended.
 func (t *Target) Committing() (run tui.Run) {
@@ -130,7 +130,7 @@ func (t *Target) Committing() (run tui.Run) {
 }
 
 // Last is Told, once.
-func (t *Target) Last() (last *tui.Last) {
+func (t *Target) Last() (last *report.Last) {
 	t.backend.idle.do(func() { last, t.Told = t.Told, nil })
 	return last
 }
@@ -139,7 +139,7 @@ func (t *Target) Last() (last *tui.Last) {
 func (t *Target) Start(q ops.Queue) (tui.Run, error) { return t.begin(&Run{Queue: q}) }
 
 // Recover begins a run that ends an unfinished transaction.
-func (t *Target) Recover(how tui.Recovery) (tui.Run, error) {
+func (t *Target) Recover(how report.Task) (tui.Run, error) {
 	t.backend.idle.do(func() { t.Recoveries = append(t.Recoveries, how) })
 	return t.begin(&Run{undecidable: true})
 }
@@ -184,14 +184,14 @@ func (t *Target) List(_ context.Context, id model.PartID, dir string) (list repo
 }
 
 // Mount mounts a partition below /run/shunt, which makes it busy.
-func (t *Target) Mount(id model.PartID, access tui.Access) (dir string, err error) {
+func (t *Target) Mount(id model.PartID, access model.Access) (dir string, err error) {
 	t.patiently(func() {
 		if err = t.MountErr; err != nil {
 			return
 		}
 		dir = fmt.Sprintf("/run/shunt/p%d", id)
 		t.What.Mounts = map[model.PartID][]string{id: {dir}}
-		t.use(id, model.Use{Kind: model.Mounted, Place: dir, ReadOnly: access == tui.ReadOnly})
+		t.use(id, model.Use{Kind: model.Mounted, Place: dir, ReadOnly: access == model.ReadOnly})
 	})
 	return dir, err
 }

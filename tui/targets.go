@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/ops/report"
 	"shunt/tui/keymap"
 )
 
@@ -90,7 +91,7 @@ func (r running) word() string {
 		return "has ended"
 	case r.stopping:
 		return "stopping"
-	case r.kind == recoverRun && r.how == RollBack:
+	case r.kind == recoverRun && r.how == report.RollBack:
 		return "rolling back"
 	case r.kind == recoverRun:
 		return "finishing"

@@ -13,18 +13,18 @@ import (
 
 // takesBack reports whether the page of a run's result offers to undo what was applied.
 func (d document) takesBack() bool {
-	return d.run.state == runEnded && d.run.settled && d.run.result.Outcome == report.Done && d.state == docOpen && d.facts.Applied != nil
+	return d.run.state == runEnded && d.run.settled && d.run.result.Outcome == report.Done && d.state == docOpen && d.facts.Undo != nil
 }
 
 // askTakeBack asks whether to undo what was applied last; leaving it is the safe answer.
 func (m Model) askTakeBack(d document) Model {
 	switch {
-	case d.facts.Applied == nil:
+	case d.facts.Undo == nil:
 		return m.say(toneWarn, "Nothing is kept to undo: nothing was applied, or it was undone already")
 	case d.queue.Len() > 0:
 		return m.say(toneWarn, "Operations are pending: apply them, or clear them with X, before the last apply is undone")
 	}
-	a := d.facts.Applied
+	a := d.facts.Undo
 	const most = 240 // letters of the plan; more would not fit a small screen
 	plan := widget.Clean(strings.ReplaceAll(strings.TrimSpace(a.Plan), "\n", "; "))
 	text := []string{
@@ -48,7 +48,7 @@ func (m Model) takeBack() (tea.Model, tea.Cmd) {
 	}
 	m.gen++
 	d.run = running{
-		gen: m.gen, kind: undoRun, how: RollBack, queue: d.queue, committing: true,
+		gen: m.gen, kind: undoRun, how: report.RollBack, queue: d.queue, committing: true,
 		now: report.Progress{Phase: report.Undoing},
 	}
 	return m.withDoc(m.current, d), startUndo(d.target, m.gen)

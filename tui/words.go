@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"shunt/ops"
 	"shunt/ops/report"
@@ -99,13 +100,13 @@ func tellWhole(name string) telling {
 }
 
 // lastText is how a commit ended while nobody was there.
-func lastText(name string, last Last) []string {
+func lastText(name string, last report.Last) []string {
 	kind, what := followRun, "The last commit"
-	if last.Recovery {
+	if last.Task != report.Apply {
 		kind, what = recoverRun, "The last recovery"
 	}
 	t := tellResult(kind, name, last.Result)
-	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, last.When, strings.ToLower(t.head)), t.meaning}
+	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, last.When.Local().Format(time.DateTime), strings.ToLower(t.head)), t.meaning}
 	if last.Result.Err != "" {
 		lines = append(lines, widget.Clean(ops.Telling(last.Result.Err)))
 	}

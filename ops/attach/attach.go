@@ -15,18 +15,10 @@ import (
 	"slices"
 	"strings"
 
+	"shunt/model"
 	"shunt/ops/target"
 	"shunt/ops/target/loop"
 	"shunt/ops/target/registry"
-)
-
-// Access says whether a loop device or a mount can be written to.
-type Access int
-
-// The ways of access.
-const (
-	ReadWrite Access = iota
-	ReadOnly         // nothing is written, not even to replay a journal
 )
 
 // ErrNotRoot is returned if the process is not root's.
@@ -42,11 +34,11 @@ func allowed(what string) error {
 
 // Image sets up a loop device on an image file that is held and tells the kernel its partitions. After an error the loop
 // device is gone again.
-func Image(t target.Target, parts []target.Part, access Access) (node string, err error) {
+func Image(t target.Target, parts []target.Part, access model.Access) (node string, err error) {
 	if err := allowed("attaching an image"); err != nil {
 		return "", err
 	}
-	l, device, err := loop.SetUp(t, target.Loop{ReadOnly: access == ReadOnly})
+	l, device, err := loop.SetUp(t, target.Loop{ReadOnly: access == model.ReadOnly})
 	if err != nil {
 		return "", err
 	}

@@ -19,7 +19,7 @@ import (
 type Wish struct {
 	// Dir is an existing directory to mount it at, the path to which only root can change; "" has one made in Room.
 	Dir    string
-	Access Access
+	Access model.Access
 	// AllowDisks allows partitions of physical disks to be mounted for writing.
 	AllowDisks bool
 }
@@ -52,7 +52,7 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if p.Use.Busy() {
 		return "", fmt.Errorf("%s is %s: %s", p.Name, p.Use, p.Use.Way())
 	}
-	if d, ok := target.AsKernelDisk(t); ok && w.Access == ReadWrite && d.Physical() && !w.AllowDisks {
+	if d, ok := target.AsKernelDisk(t); ok && w.Access == model.ReadWrite && d.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
 	}
 	if d.MayMount != nil {
@@ -74,7 +74,7 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	return at.path, nil
 }
 
-func mountAt(t target.Target, all []target.Part, p Place, at spot, access Access) error {
+func mountAt(t target.Target, all []target.Part, p Place, at spot, access model.Access) error {
 	d, ok := target.AsKernelDisk(t)
 	if !ok {
 		return mountImage(t, p, at, access)
@@ -95,9 +95,9 @@ func mountAt(t target.Target, all []target.Part, p Place, at spot, access Access
 
 // mountImage mounts a part of an image file through a loop device that shows nothing else and disappears with the mount. For a
 // read-only mount the loop device is read-only too, so that not even the kernel can write.
-func mountImage(t target.Target, p Place, at spot, access Access) error {
+func mountImage(t target.Target, p Place, at spot, access model.Access) error {
 	l, device, err := loop.SetUp(t, target.Loop{
-		Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == ReadOnly, Passing: true,
+		Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == model.ReadOnly, Passing: true,
 	})
 	if err != nil {
 		return err
@@ -107,9 +107,9 @@ func mountImage(t target.Target, p Place, at spot, access Access) error {
 
 // mount mounts the file system on a node in the first way that is available. The kernel gets the open directory. A program
 // gets its name; only root can change what that name leads to.
-func mount(node string, p Place, at spot, access Access) error {
+func mount(node string, p Place, at spot, access model.Access) error {
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
-	if access == ReadOnly {
+	if access == model.ReadOnly {
 		flags |= unix.MS_RDONLY
 	}
 	var err error
@@ -118,7 +118,7 @@ func mount(node string, p Place, at spot, access Access) error {
 			err = start(m, node, at.path, access)
 		} else {
 			options := ""
-			if access == ReadOnly {
+			if access == model.ReadOnly {
 				options = m.Quiet
 			}
 			err = unix.Mount(node, byDescriptor(at.File), m.FS, flags, options)

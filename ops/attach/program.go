@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model"
 	"shunt/ops/fsys"
 )
 
@@ -18,7 +19,7 @@ const mostTime = 30 * time.Second
 
 // start runs a program that mounts the node at dir and stays in the background until it is unmounted. The error is
 // unix.ENODEV if the program is not installed.
-func start(m fsys.Mount, node, dir string, access Access) error {
+func start(m fsys.Mount, node, dir string, access model.Access) error {
 	path, err := exec.LookPath(m.Program)
 	if err != nil {
 		return fmt.Errorf("%w, and neither is there %s (package %s)", unix.ENODEV, m.Program, m.Package)
@@ -26,7 +27,7 @@ func start(m fsys.Mount, node, dir string, access Access) error {
 	ctx, cancel := context.WithTimeout(context.Background(), mostTime)
 	defer cancel()
 	options := "rw,nosuid,nodev,noexec"
-	if access == ReadOnly {
+	if access == model.ReadOnly {
 		options = "ro,nosuid,nodev,noexec," + m.Quiet
 	}
 	cmd := exec.CommandContext(ctx, path, "-o", options, node, dir)

@@ -29,7 +29,7 @@ type Viewer struct {
 	opts   Options
 	target target.Target
 	disk   model.Disk
-	facts  Facts
+	facts  report.Facts
 }
 
 // View opens a target to look at it. Targets in use can be looked at: Facts tell by whom.
@@ -47,14 +47,16 @@ func View(path string, opts Options) (*Viewer, error) {
 
 // Viewer looks at the session's target as it was last scanned. It belongs to the session and is not closed.
 func (s *Session) Viewer() *Viewer {
-	return &Viewer{path: s.path, opts: s.opts, target: s.target, disk: s.disk, facts: s.Facts()}
+	f := facts(s.target, s.opts)
+	f.Undo = s.applied
+	return &Viewer{path: s.path, opts: s.opts, target: s.target, disk: s.disk, facts: f}
 }
 
 // Disk is the target as it was scanned.
 func (v *Viewer) Disk() model.Disk { return v.disk }
 
 // Facts are the target's outer properties.
-func (v *Viewer) Facts() Facts { return v.facts }
+func (v *Viewer) Facts() report.Facts { return v.facts }
 
 // Close ends a viewer that View opened.
 func (v *Viewer) Close() error { return v.target.Close() }
@@ -174,7 +176,7 @@ func (v *Viewer) ask(ctx context.Context, at place, q worker.Question) (answer w
 		how = partfs.SetuidHelper // whoever needs a window will find that there is none; not everybody does
 	}
 	q.Off, q.Len, q.Kind, q.Shown = int64(at.off), int64(at.n), at.fs.Kind, at.name
-	p, err := spawn(worker.Job{Task: worker.Look, Path: v.target.Path(), SectorSize: v.target.SectorSize(), Question: &q}, handed{target: v.target.Files()}, how)
+	p, err := spawn(worker.Job{Task: report.Look, Path: v.target.Path(), SectorSize: v.target.SectorSize(), Question: &q}, handed{target: v.target.Files()}, how)
 	if err != nil {
 		return answer, err
 	}

@@ -24,7 +24,7 @@ type Attached struct {
 
 // Attach attaches an image as a loop device with its partitions, and leaves it so. Errors are those of registry.Open, and
 // txn.ErrUnfinished.
-func Attach(path string, opts Options, access attach.Access) (a Attached, err error) {
+func Attach(path string, opts Options, access model.Access) (a Attached, err error) {
 	if l, err := attach.Find(path); err == nil {
 		if l.Node == path {
 			return a, fmt.Errorf("%s is a loop device already, on %s", path, l.File)
@@ -189,11 +189,11 @@ func mountedAt(t target.Target, disk model.Disk, dir string) (number int, err er
 // Mount mounts a partition of the session's target, or with id 0 the file system that covers it, and returns the
 // directory. An image is mounted read-only, as the session goes on editing it: as long as something of it is mounted
 // no run can be started. After it the session must be rescanned.
-func (s *Session) Mount(id model.PartID, access attach.Access) (dir string, err error) {
+func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err error) {
 	if s.unfinished != nil || s.damage != nil {
 		return "", fmt.Errorf("%s: %w", s.path, txn.ErrUnfinished)
 	}
-	if access == attach.ReadWrite && !s.Device() {
+	if access == model.ReadWrite && !s.device() {
 		return "", errors.New("what is mounted for writing changes while it is edited here: attach the image first, then the kernel tells what is in use")
 	}
 	at, err := s.placeOf(id)
@@ -231,9 +231,9 @@ func (s *Session) placeOf(id model.PartID) (attach.Place, error) {
 	return placeOf(s.target, s.disk, p.Number)
 }
 
-// Mounts are the directories where partitions of the target were mounted when it was scanned, by their ids; 0 is the file
+// mounts are the directories where partitions of the target were mounted when it was scanned, by their ids; 0 is the file
 // system that covers the target.
-func (s *Session) Mounts() map[model.PartID][]string {
+func (s *Session) mounts() map[model.PartID][]string {
 	list := map[model.PartID][]string{}
 	if s.disk.Table.Kind == model.TableNone {
 		if at := target.Mounts(s.target, target.Part{Len: s.target.Size()}); len(at) > 0 {
@@ -253,8 +253,8 @@ func (s *Session) Mounts() map[model.PartID][]string {
 	return list
 }
 
-// Image is the image file of a loop device that shows all of one, "" if the target is none.
-func (s *Session) Image() string {
+// image is the image file of a loop device that shows all of one, "" if the target is none.
+func (s *Session) image() string {
 	l, err := loop.At(s.target.Path())
 	if err != nil || !l.Whole() {
 		return ""
@@ -265,8 +265,8 @@ func (s *Session) Image() string {
 	return l.File
 }
 
-// Mountable is why nothing of the target can be mounted or attached by this process.
-func (s *Session) Mountable() model.Reason {
+// mountable is why nothing of the target can be mounted or attached by this process.
+func (s *Session) mountable() model.Reason {
 	if _, err := target.AsPlain(s.target); err != nil {
 		return model.Reason(err.Error())
 	}
@@ -276,8 +276,8 @@ func (s *Session) Mountable() model.Reason {
 	return ""
 }
 
-// Device reports whether the target is a block device, whose partitions the kernel knows.
-func (s *Session) Device() bool {
+// device reports whether the target is a block device, whose partitions the kernel knows.
+func (s *Session) device() bool {
 	_, known := target.AsKernelDisk(s.target)
 	return known
 }

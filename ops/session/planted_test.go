@@ -15,7 +15,6 @@ import (
 	"shunt/model/testneed"
 	"shunt/ops/journal"
 	"shunt/ops/report"
-	"shunt/ops/txn"
 )
 
 var plantedFlag = flag.Bool("planted", false, "plant every kind of file under every name for every action, and not a part of that")
@@ -251,8 +250,8 @@ func (a action) do(image string, between func()) (report.Outcome, error) {
 func (a action) doWith(image string, opts Options, between func()) (report.Outcome, error) {
 	if a == actInfo || a == actInfoUndo {
 		_, facts, left, err := Inspect(image, opts)
-		if err == nil && facts.Ignored != nil {
-			err = facts.Ignored
+		if err == nil && facts.Ignored != "" {
+			err = &journal.UnsafeError{Path: facts.Ignored}
 			if left != nil || facts.Undo != nil && a == actInfo {
 				err = errors.New("what is not to be trusted was read")
 			}
@@ -268,7 +267,7 @@ func (a action) doWith(image string, opts Options, between func()) (report.Outco
 }
 
 func (a action) with(s *Session, between func()) (report.Outcome, error) {
-	s.LastResult()
+	s.Last()
 	var run *Run
 	var err error
 	switch a {
@@ -277,9 +276,9 @@ func (a action) with(s *Session, between func()) (report.Outcome, error) {
 	case actRehearse, actApply:
 		run, err = rename(s)
 	case actRecover:
-		run, err = s.Recover(txn.Finish)
+		run, err = s.Recover(report.Finish)
 	case actRollback:
-		run, err = s.Recover(txn.RollBack)
+		run, err = s.Recover(report.RollBack)
 	case actUndo:
 		run, err = s.Undo()
 	}

@@ -37,7 +37,7 @@ type Run struct {
 func start(job worker.Job, files handed) (*Run, error) {
 	how, err := partfs.DetectIsolation()
 	if err != nil {
-		if job.Task == worker.Apply {
+		if job.Task == report.Apply {
 			return nil, err
 		}
 		how = partfs.SetuidHelper // a recovery needs no windows
@@ -47,7 +47,7 @@ func start(job worker.Job, files handed) (*Run, error) {
 		return nil, err
 	}
 	r := newRun(p.conn)
-	r.writes = job.Task != worker.Apply
+	r.writes = job.Task != report.Apply
 	go r.listen(bufio.NewReaderSize(p.conn, 64<<10), p.cmd.Wait, p.stderr)
 	return r, nil
 }

@@ -71,25 +71,6 @@ func (o Options) Call(path string) ops.Call {
 	return c
 }
 
-// Facts are what there is to know of a target besides its contents.
-type Facts struct {
-	Path   string   // absolute
-	Call   ops.Call // for what people are told to run
-	Format string   // "raw", "loop device"
-	Size   geometry.Bytes
-	Note   string // odd but harmless, "" mostly
-	// Retype is what the user must type before a commit, "" if nothing: the path of a physical disk.
-	Retype string
-	InUse  string // who else uses it; only for targets that are inspected
-	// Commit is where the commit stands that is under way, nil if there is none; only for targets that are inspected.
-	Commit *report.Progress
-	// Ignored is what lies where the journal's directory would be and is not to be trusted, nil if nothing does; only for
-	// targets that are inspected.
-	Ignored *journal.UnsafeError
-	// Undo is the transaction that can be undone, nil if there is none.
-	Undo *report.Applied
-}
-
 // Session is one open target.
 type Session struct {
 	path       string // as the user gave it
@@ -99,7 +80,7 @@ type Session struct {
 	disk       model.Disk
 	env        ops.Env
 	borrowed   map[string]target.Target // opened to copy from, by their paths
-	unfinished *txn.Status
+	unfinished *report.Unfinished
 	damage     error // the journal cannot be read
 	applied    *report.Applied
 	noUndo     error // why applied is nil
@@ -185,10 +166,10 @@ func mend(err error) string {
 
 // complete ends a transaction whose worker died after its last write and before it could remove the journal or tell
 // anybody.
-func (s *Session) complete(status txn.Status) error {
-	last := worker.Last{When: s.dir.LastWritten(), Task: worker.Apply, Plan: status.Plan, Result: report.Result{Outcome: report.Done}}
+func (s *Session) complete(status report.Unfinished) error {
+	last := report.Last{When: s.dir.LastWritten(), Task: report.Apply, Plan: status.Plan, Result: report.Result{Outcome: report.Done}}
 	if status.RollingBack {
-		last.Task, last.Result.Outcome = worker.RollBack, report.RolledBack
+		last.Task, last.Result.Outcome = report.RollBack, report.RolledBack
 	}
 	if err := worker.LeaveLast(s.dir, last); err != nil {
 		return err
@@ -204,8 +185,8 @@ func (s *Session) complete(status txn.Status) error {
 	return err
 }
 
-// LastResult is how a commit ended whose end nobody was there to see, nil if there is none. It is told once.
-func (s *Session) LastResult() *worker.Last { return worker.TakeLast(s.dir) }
+// Last returns how a commit ended whose end nobody saw, nil if there is none. It does so once.
+func (s *Session) Last() *report.Last { return worker.TakeLast(s.dir) }
 
 // Rescan looks at the target anew. After an error the session shows what it showed before.
 func (s *Session) Rescan() error {
@@ -222,15 +203,16 @@ func (s *Session) Disk() model.Disk { return s.disk }
 func (s *Session) Env() ops.Env { return s.env }
 
 // Facts are the target's outer properties.
-func (s *Session) Facts() Facts {
+func (s *Session) Facts() report.Facts {
 	f := facts(s.target, s.opts)
-	f.Undo = s.applied
+	f.Undo, f.Image, f.Mounts, f.Mountable = s.applied, s.image(), s.mounts(), s.mountable()
 	return f
 }
 
-func facts(t target.Target, o Options) Facts {
-	f := Facts{Path: t.Path(), Call: o.Call(t.Path()), Format: t.Format(), Size: geometry.Bytes(t.Size())}
-	if d, known := target.AsKernelDisk(t); known && d.Physical() {
+func facts(t target.Target, o Options) report.Facts {
+	f := report.Facts{Path: t.Path(), Call: o.Call(t.Path()), Format: t.Format(), Size: geometry.Bytes(t.Size())}
+	d, known := target.AsKernelDisk(t)
+	if f.Device = known; known && d.Physical() {
 		f.Retype = t.Path()
 	}
 	if rest := target.Remainder(t); rest != 0 {
@@ -244,7 +226,7 @@ func facts(t target.Target, o Options) Facts {
 
 // Unfinished is the transaction that was interrupted on the target, nil if there is none. Such a target can only be
 // recovered.
-func (s *Session) Unfinished() *txn.Status { return s.unfinished }
+func (s *Session) Unfinished() *report.Unfinished { return s.unfinished }
 
 // Damage is why the journal beside the target cannot be used, nil if it can or there is none. The target must not be
 // edited then: it may be in the middle of a transaction.
@@ -257,38 +239,41 @@ func (s *Session) Close() error {
 }
 
 // Inspect scans a target without locking it for editing. Targets in use can be inspected.
-func Inspect(path string, opts Options) (model.Disk, Facts, *txn.Status, error) {
+func Inspect(path string, opts Options) (model.Disk, report.Facts, *report.Unfinished, error) {
 	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
 	if err != nil {
-		return model.Disk{}, Facts{}, nil, err
+		return model.Disk{}, report.Facts{}, nil, err
 	}
 	disk, facts, unfinished, err := examine(path, t, opts)
 	if err != nil {
-		return model.Disk{}, Facts{}, nil, errors.Join(err, t.Close())
+		return model.Disk{}, report.Facts{}, nil, errors.Join(err, t.Close())
 	}
 	return disk, facts, unfinished, t.Close()
 }
 
 // examine looks at what is on a target that was opened to be inspected, and beside it.
-func examine(path string, t target.Target, opts Options) (model.Disk, Facts, *txn.Status, error) {
+func examine(path string, t target.Target, opts Options) (model.Disk, report.Facts, *report.Unfinished, error) {
 	disk, err := worker.Scan(t)
 	if err != nil {
-		return model.Disk{}, Facts{}, nil, fmt.Errorf("read %s: %w", path, err)
+		return model.Disk{}, report.Facts{}, nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if err := checkDisk(path, t, disk); err != nil {
-		return model.Disk{}, Facts{}, nil, err
+		return model.Disk{}, report.Facts{}, nil, err
 	}
 	f := facts(t, opts)
-	unfinished := f.lookBeside(target.PlaceOf(t), opts)
+	unfinished := lookBeside(&f, target.PlaceOf(t), opts)
 	return disk, f, unfinished, nil
 }
 
 // lookBeside reads what is kept beside a target that is inspected, as far as it is to be trusted, and returns the
 // unfinished transaction, nil if there is none. What cannot be read is not worth a word here: an edit tells.
-func (f *Facts) lookBeside(place target.Place, opts Options) *txn.Status {
+func lookBeside(f *report.Facts, place target.Place, opts Options) *report.Unfinished {
+	var unsafe *journal.UnsafeError
 	dir, err := openDir(place, opts)
 	if err != nil {
-		_ = errors.As(err, &f.Ignored)
+		if errors.As(err, &unsafe) {
+			f.Ignored = unsafe.What()
+		}
 		return nil
 	}
 	defer func() { _ = dir.Close() }() // only read
@@ -297,7 +282,9 @@ func (f *Facts) lookBeside(place target.Place, opts Options) *txn.Status {
 	}
 	unfinished, applied, err := txn.InspectAll(dir)
 	f.Undo = applied
-	_ = errors.As(err, &f.Ignored)
+	if errors.As(err, &unsafe) {
+		f.Ignored = unsafe.What()
+	}
 	if unfinished == nil || unfinished.Complete {
 		return nil
 	}
@@ -320,24 +307,20 @@ func (s *Session) Start(q ops.Queue, wishes journal.Options) (*Run, error) {
 		return nil, err
 	}
 	return s.launch(worker.Job{
-		Task: worker.Apply, Plan: plan.Format(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
+		Task: report.Apply, Plan: plan.Format(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
 		Wishes: wishes, Sources: sources,
 	}, files...)
 }
 
-// Recover has a worker end the unfinished transaction.
-func (s *Session) Recover(how txn.Direction) (*Run, error) {
+// Recover has a worker end the unfinished transaction, by report.Finish or report.RollBack.
+func (s *Session) Recover(how report.Task) (*Run, error) {
 	if s.damage != nil {
 		return nil, s.damage
 	}
 	if s.unfinished == nil {
 		return nil, journal.ErrNone
 	}
-	task := worker.Finish
-	if how == txn.RollBack {
-		task = worker.RollBack
-	}
-	return s.launch(worker.Job{Task: task})
+	return s.launch(worker.Job{Task: how})
 }
 
 // launch starts a worker. The files are those of job.Sources.

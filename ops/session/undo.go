@@ -27,5 +27,5 @@ func (s *Session) Undo() (*Run, error) {
 	if s.noUndo != nil {
 		return nil, s.noUndo
 	}
-	return s.launch(worker.Job{Task: worker.Undo, Plan: s.applied.Plan})
+	return s.launch(worker.Job{Task: report.Undo, Plan: s.applied.Plan})
 }

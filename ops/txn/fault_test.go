@@ -15,6 +15,7 @@ import (
 	"shunt/model/testneed"
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
+	"shunt/ops/report"
 )
 
 var errInjected = errors.New("injected")
@@ -88,7 +89,7 @@ func (w *world) faulty(t *testing.T, fault *testdisk.Fault, count map[string]int
 
 // tells makes sure that the error of an interrupted commit says in which stage it was and, of a write to the target,
 // which place it was for.
-func (w *world) tells(t *testing.T, err error, fault *testdisk.Fault, s Status) {
+func (w *world) tells(t *testing.T, err error, fault *testdisk.Fault, s report.Unfinished) {
 	t.Helper()
 	place := new(FaultError)
 	if !errors.As(err, &place) {
@@ -98,7 +99,7 @@ func (w *world) tells(t *testing.T, err error, fault *testdisk.Fault, s Status) 
 		}
 		return
 	}
-	if place.Stage != s.Stage && place.Stage != journal.StageVerify {
+	if place.Stage.String() != s.Stage && place.Stage != journal.StageVerify {
 		t.Errorf("%s: %q failed in stage %s, and the error says %v", w.name, fault.What, s.Stage, err)
 	}
 	var off, n int64

@@ -28,17 +28,6 @@ var (
 	ErrRollingBack = errors.New("the transaction is already being rolled back; only that can be finished")
 )
 
-// Status is an unfinished transaction as its journal tells.
-type Status struct {
-	Name        string // the target's path when it began
-	Plan        string
-	When        time.Time     // it began
-	Stage       journal.Stage // the stage in doubt
-	Next, Units int
-	RollingBack bool // only rolling back can be finished
-	Complete    bool // nothing is left to do but to remove the journal
-}
-
 // unfinished opens the journal of the unfinished transaction and tells on which side it is; the error wraps
 // journal.ErrNone if there is none. A transaction that is kept for an undo is finished.
 func unfinished(store journal.Store) (*journal.Journal, journal.Store, error) {
@@ -78,7 +67,7 @@ func glances(store journal.Store) []glance {
 
 // InspectAll is Inspect and Undoable in one, for those who only tell what there is: what is nil cannot be had or read. The error is
 // that of Inspect.
-func InspectAll(store journal.Store) (unfinished *Status, applied *report.Applied, err error) {
+func InspectAll(store journal.Store) (unfinished *report.Unfinished, applied *report.Applied, err error) {
 	found := glances(store)
 	if a, err := undoable(found); err == nil {
 		applied = &a
@@ -92,24 +81,24 @@ func InspectAll(store journal.Store) (unfinished *Status, applied *report.Applie
 
 // Inspect reads the status of an unfinished transaction; the error wraps journal.ErrNone if there is none. It takes little
 // memory, whatever the journal holds.
-func Inspect(store journal.Store) (Status, error) { return inspect(glances(store)) }
+func Inspect(store journal.Store) (report.Unfinished, error) { return inspect(glances(store)) }
 
-func inspect(found []glance) (Status, error) {
+func inspect(found []glance) (report.Unfinished, error) {
 	for _, g := range found {
 		switch {
 		case errors.Is(g.err, journal.ErrNone), errors.Is(g.err, journal.ErrKeptDamaged):
 		case g.err != nil:
-			return Status{}, g.err
+			return report.Unfinished{}, g.err
 		case g.sketch.Record.State != journal.Kept:
 			return statusOf(g.sketch), nil
 		}
 	}
-	return Status{}, journal.ErrNone
+	return report.Unfinished{}, journal.ErrNone
 }
 
-func statusOf(j journal.Summary) Status {
+func statusOf(j journal.Summary) report.Unfinished {
 	p, r := j.Program, j.Record
-	s := Status{
+	s := report.Unfinished{
 		Name: p.Name, Plan: plan.Kept(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next),
 		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
 	}
@@ -117,12 +106,14 @@ func statusOf(j journal.Summary) Status {
 	if s.RollingBack {
 		steps = undoSteps(j, int(r.From))
 	}
+	var stage journal.Stage
 	for _, run := range steps {
 		if s.Units <= s.Next && s.Next < s.Units+run.N {
-			s.Stage = run.Stage
+			stage = run.Stage
 		}
 		s.Units += run.N
 	}
+	s.Stage = stage.String()
 	return s
 }
 

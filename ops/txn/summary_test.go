@@ -33,7 +33,7 @@ func TestSketchedSteps(t *testing.T) {
 			if next < len(units) {
 				want = units[next].Stage
 			}
-			if status.Units != len(units) || status.Stage != want || status.Next != next {
+			if status.Units != len(units) || status.Stage != want.String() || status.Next != next {
 				t.Fatalf("%s, direction %d, next %d, from %d: %d units, stage %q; want %d, %q", s.name, d, next, from, status.Units, status.Stage, len(units), want)
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"time"
 
 	"shunt/ops/journal"
 	"shunt/ops/plan"
@@ -18,19 +17,11 @@ import (
 // lastName is the file a worker leaves its result in when nobody was there to hear it, in the journal's directory.
 const lastName = journal.ResultName
 
-// Last is the result of a commit or recovery that nobody heard.
-type Last struct {
-	When   time.Time     `json:"when"` // it ended
-	Task   Task          `json:"task"`
-	Plan   string        `json:"plan,omitempty"`
-	Result report.Result `json:"result"`
-}
-
 // mostLast is how long the file may be, in bytes. A longer log loses its beginning.
 const mostLast = 1 << 20
 
-// encode is the result as it is kept.
-func (l Last) encode() ([]byte, error) {
+// encodeLast is the result as it is kept.
+func encodeLast(l report.Last) ([]byte, error) {
 	text, err := json.Marshal(l)
 	for err == nil && len(text) > mostLast {
 		if l.Result.Log == "" {
@@ -43,34 +34,34 @@ func (l Last) encode() ([]byte, error) {
 	return text, err
 }
 
-// decodeLast reads what encode wrote, and nothing else.
-func decodeLast(text []byte) (Last, error) {
-	var l Last
+// decodeLast reads what encodeLast wrote, and nothing else.
+func decodeLast(text []byte) (report.Last, error) {
+	var l report.Last
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&l); err != nil {
-		return Last{}, err
+		return report.Last{}, err
 	}
 	if _, err := in.Token(); err != io.EOF {
-		return Last{}, errors.New("something follows the result")
+		return report.Last{}, errors.New("something follows the result")
 	}
 	switch l.Task {
-	case Apply, Finish, RollBack, Undo:
-	case Look: // leaves nothing
+	case report.Apply, report.Finish, report.RollBack, report.Undo:
+	case report.Look: // leaves nothing
 		fallthrough
 	default:
-		return Last{}, errors.New("no such task")
+		return report.Last{}, errors.New("no such task")
 	}
 	switch l.Result.Outcome {
 	case report.Unchanged, report.Done, report.RolledBack, report.Interrupted:
 		return l, nil
 	}
-	return Last{}, errors.New("no such outcome")
+	return report.Last{}, errors.New("no such outcome")
 }
 
 // LeaveLast keeps a result for the next start of shunt, durably. The caller holds the target's lock.
-func LeaveLast(dir *journal.Dir, last Last) error {
-	text, err := last.encode()
+func LeaveLast(dir *journal.Dir, last report.Last) error {
+	text, err := encodeLast(last)
 	if err != nil {
 		return fmt.Errorf("leave the result: %w", err)
 	}
@@ -92,12 +83,12 @@ func leave(dir *journal.Dir, name string, text []byte) error {
 
 // TakeLast is the result that was left, or nil, and removes it. The caller holds the target's lock. One that cannot
 // be read was cut off by a crash: what the target and its journal look like tells the same.
-func TakeLast(dir *journal.Dir) *Last {
+func TakeLast(dir *journal.Dir) *report.Last {
 	text, err := dir.ReadAll(lastName, mostLast)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	var last Last
+	var last report.Last
 	if err == nil {
 		last, err = decodeLast(text)
 	}

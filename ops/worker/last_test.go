@@ -27,7 +27,7 @@ func openDir(tb testing.TB, path string) *journal.Dir {
 // FuzzTakeLast reads what may be a result that was left.
 func FuzzTakeLast(f *testing.F) {
 	dir := openDir(f, filepath.Join(f.TempDir(), "j"))
-	if err := LeaveLast(dir, Last{When: time.Unix(1, 0), Task: Apply, Plan: "grow 1\n", Result: report.Result{Outcome: report.Done, Log: "$ e2fsck"}}); err != nil {
+	if err := LeaveLast(dir, report.Last{When: time.Unix(1, 0), Task: report.Apply, Plan: "grow 1\n", Result: report.Result{Outcome: report.Done, Log: "$ e2fsck"}}); err != nil {
 		f.Fatal(err)
 	}
 	good, err := os.ReadFile(filepath.Join(dir.Path(), lastName))
@@ -57,7 +57,7 @@ func FuzzTakeLast(f *testing.F) {
 
 // TestLastStrict has results that no worker leaves. None is told, and each is removed.
 func TestLastStrict(t *testing.T) {
-	good, err := Last{Task: Apply, Result: report.Result{Outcome: report.Done}}.encode()
+	good, err := encodeLast(report.Last{Task: report.Apply, Result: report.Result{Outcome: report.Done}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestLastStrict(t *testing.T) {
 func TestLastLong(t *testing.T) {
 	dir := openDir(t, filepath.Join(t.TempDir(), "j"))
 	log := strings.Repeat("\x1b€", mostLast/2) + "the end"
-	if err := LeaveLast(dir, Last{Task: Undo, Result: report.Result{Outcome: report.RolledBack, Log: log}}); err != nil {
+	if err := LeaveLast(dir, report.Last{Task: report.Undo, Result: report.Result{Outcome: report.RolledBack, Log: log}}); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(filepath.Join(dir.Path(), lastName))
@@ -102,7 +102,7 @@ func TestLastLong(t *testing.T) {
 	if last == nil || !strings.HasSuffix(last.Result.Log, "the end") || !strings.HasSuffix(log, last.Result.Log) || len(last.Result.Log) < 1000 {
 		t.Error("it is lost")
 	}
-	if err := LeaveLast(dir, Last{Task: Undo, Plan: log}); err == nil {
+	if err := LeaveLast(dir, report.Last{Task: report.Undo, Plan: log}); err == nil {
 		t.Error("a plan of that length was left")
 	}
 }

@@ -170,7 +170,7 @@ func TestLast(t *testing.T) {
 	if TakeLast(dir) != nil {
 		t.Error("a result from nowhere")
 	}
-	want := Last{When: time.Unix(1e9, 0).UTC(), Task: Apply, Plan: "move 1 right 1MiB\n", Result: report.Result{Outcome: report.Interrupted, Err: "x"}}
+	want := report.Last{When: time.Unix(1e9, 0).UTC(), Task: report.Apply, Plan: "move 1 right 1MiB\n", Result: report.Result{Outcome: report.Interrupted, Err: "x"}}
 	if err := LeaveLast(dir, want); err != nil {
 		t.Fatal(err)
 	}

@@ -32,21 +32,9 @@ import (
 // EnvWorker is the environment variable that makes the executable a worker.
 const EnvWorker = "SHUNT_WORKER"
 
-// Task is what a worker is started for.
-type Task string
-
-// The tasks.
-const (
-	Apply    Task = "apply"     // rehearse a plan, wait, commit
-	Finish   Task = "finish"    // bring an unfinished transaction to its end
-	RollBack Task = "roll back" // undo an unfinished transaction
-	Undo     Task = "undo"      // take back the transaction that was applied last
-	Look     Task = "look"      // answer a question about one file system; the only message back is an Answer
-)
-
 // Job is the first value the parent sends.
 type Job struct {
-	Task       Task
+	Task       report.Task // the only message back from a report.Look is an Answer
 	Path       string
 	SectorSize geometry.SectorSize
 	NoLock     bool
@@ -106,8 +94,8 @@ type Event struct {
 	Result   *report.Result     `json:"result,omitempty"` // the last event
 }
 
-func recovery(t Task) txn.Direction {
-	if t == RollBack {
+func recovery(t report.Task) txn.Direction {
+	if t == report.RollBack {
 		return txn.RollBack
 	}
 	return txn.Finish

@@ -95,7 +95,7 @@ func (w *process) run() error {
 	if w.job, err = readJob(line); err != nil {
 		return fmt.Errorf("no job: %w", err)
 	}
-	if w.job.Task == Look {
+	if w.job.Task == report.Look {
 		return w.look(conn)
 	}
 	parent := newPeer(conn)
@@ -143,7 +143,7 @@ func (w *process) part(result report.Result) error {
 	}
 	var left error
 	if !heard {
-		left = LeaveLast(w.dir, Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result})
+		left = LeaveLast(w.dir, report.Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result})
 	}
 	return errors.Join(left, w.door.close(), w.dir.RemoveIfEmpty(), w.release())
 }
@@ -179,13 +179,13 @@ func (w *process) work() report.Result {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
 	switch w.job.Task {
-	case Apply:
+	case report.Apply:
 		return w.apply(ctx)
-	case Undo:
+	case report.Undo:
 		return w.undo(ctx)
-	case Finish, RollBack:
+	case report.Finish, report.RollBack:
 		return w.recover(ctx)
-	case Look: // is answered without a link
+	case report.Look: // is answered without a link
 	}
 	return unchanged(fmt.Errorf("internal error: there is no task %q", w.job.Task))
 }
@@ -255,7 +255,7 @@ func (w *process) changed() error {
 func (w *process) recover(ctx context.Context) report.Result {
 	store := w.dir
 	phase := report.Committing
-	if w.job.Task == RollBack {
+	if w.job.Task == report.RollBack {
 		phase = report.Undoing
 	}
 	w.open(store)
@@ -273,7 +273,7 @@ func (w *process) walk(ctx context.Context, store *journal.Dir, phase report.Pha
 	ctx, cancel := w.stoppable(ctx)
 	defer cancel()
 	outcome := report.Done
-	if w.job.Task == RollBack {
+	if w.job.Task == report.RollBack {
 		outcome = report.RolledBack
 	}
 	err := txn.Recover(ctx, w.target, store, recovery(w.job.Task), w.watch(phase))

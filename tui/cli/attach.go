@@ -27,9 +27,9 @@ func (s *settings) attachCommand() *cobra.Command {
 			"`shunt detach`.",
 		Args: exactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			access := attach.ReadWrite
+			access := model.ReadWrite
 			if readOnly {
-				access = attach.ReadOnly
+				access = model.ReadOnly
 			}
 			return s.attach(args[0], access)
 		},
@@ -60,9 +60,9 @@ func (s *settings) mountCommand() *cobra.Command {
 			"not be attached for it. It takes root; without it `shunt ls` lists files.",
 		Args: argsBetween(2, 3),
 		RunE: func(_ *cobra.Command, args []string) error {
-			w := attach.Wish{Access: attach.ReadOnly}
+			w := attach.Wish{Access: model.ReadOnly}
 			if write {
-				w.Access = attach.ReadWrite
+				w.Access = model.ReadWrite
 			}
 			if len(args) == 3 {
 				w.Dir = args[2]
@@ -85,7 +85,7 @@ func (s *settings) unmountCommand() *cobra.Command {
 	}
 }
 
-func (s *settings) attach(path string, access attach.Access) error {
+func (s *settings) attach(path string, access model.Access) error {
 	opts, err := s.options()
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (s *settings) mount(path, number string, w attach.Wish) error {
 		return ended(err)
 	}
 	how := "read-only"
-	if w.Access == attach.ReadWrite {
+	if w.Access == model.ReadWrite {
 		how = "for reading and writing"
 	}
 	s.say("Mounted %s. `%s` ends that.", how, opts.Call(path).LineTo("unmount", strconv.Itoa(n)))

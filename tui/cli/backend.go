@@ -5,20 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
-	"shunt/ops/attach"
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
 	"shunt/ops/journal"
 	"shunt/ops/nearby"
 	"shunt/ops/report"
 	"shunt/ops/session"
-	"shunt/ops/txn"
-	"shunt/ops/worker"
 	"shunt/tui"
 )
 
@@ -85,15 +81,9 @@ type editTarget struct {
 	opts session.Options
 }
 
-func (t editTarget) Facts() tui.Facts {
-	f := outside(t.Session.Facts(), t.Disk())
-	f.Device, f.Image, f.Mounts, f.NoMount = t.Device(), t.Image(), t.Mounts(), t.Mountable()
-	return f
-}
-
 // Attach gives up nothing: the editor has closed the image.
 func (b backend) Attach(image string) (string, error) {
-	a, err := session.Attach(image, b.opts, attach.ReadWrite)
+	a, err := session.Attach(image, b.opts, model.ReadWrite)
 	return a.Node, err
 }
 
@@ -111,78 +101,19 @@ func (b backend) Detach(device string) (string, error) {
 	return l.File, err
 }
 
-func (t editTarget) Mount(id model.PartID, access tui.Access) (string, error) {
-	how := attach.ReadOnly
-	if access == tui.ReadWrite {
-		how = attach.ReadWrite
-	}
-	return t.Session.Mount(id, how)
-}
-
-func outside(f session.Facts, d model.Disk) tui.Facts {
-	facts := tui.Facts{Path: f.Path, Call: f.Call, Format: f.Format, Size: f.Size, Note: f.Note, Retype: f.Retype, Applied: f.Undo}
-	facts.Details = []tui.Fact{
-		{Name: "Size", Value: fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(f.Size), f.Size)},
-		{Name: "Sectors", Value: fmt.Sprintf("%d of %d bytes", d.Sectors, d.SectorSize)},
-	}
-	if f.Undo != nil {
-		facts.Details = append(facts.Details, tui.Fact{
-			Name: "Undo", Value: "the transaction of " + f.Undo.When.Format("2006-01-02 15:04") + ", " + geometry.FormatBytes(f.Undo.Room) + " are kept for it",
-		})
-	}
-	return facts
-}
-
-func (t editTarget) Unfinished() *tui.Unfinished {
-	s := t.Session.Unfinished()
-	if s == nil {
-		return nil
-	}
-	u := &tui.Unfinished{
-		When: s.When.Format("2006-01-02 15:04"), What: fmt.Sprintf("%d of %d steps done", s.Next, s.Units),
-		Stage: s.Stage.String(), Text: s.Plan,
-	}
-	if s.RollingBack {
-		u.NoFinish = "it is being rolled back already, and only that can be finished"
-	}
-	return u
-}
-
 // Committing is nil: who has the session has the target.
 func (t editTarget) Committing() tui.Run { return nil }
 
-func (t editTarget) Last() *tui.Last {
-	last := t.LastResult()
-	if last == nil {
-		return nil
-	}
-	return &tui.Last{
-		When: last.When.Local().Format(time.DateTime), Plan: last.Plan, Result: last.Result, Recovery: last.Task != worker.Apply,
-	}
-}
-
 func (t editTarget) Start(q ops.Queue) (tui.Run, error) {
-	r, err := t.Session.Start(q, journal.KeepUndo)
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+	return asRun(t.Session.Start(q, journal.KeepUndo))
 }
 
-func (t editTarget) Recover(how tui.Recovery) (tui.Run, error) {
-	direction := txn.Finish
-	if how == tui.RollBack {
-		direction = txn.RollBack
-	}
-	r, err := t.Session.Recover(direction)
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
-}
+func (t editTarget) Recover(how report.Task) (tui.Run, error) { return asRun(t.Session.Recover(how)) }
 
-func (t editTarget) Undo() (tui.Run, error) {
-	r, err := t.Session.Undo()
+func (t editTarget) Undo() (tui.Run, error) { return asRun(t.Session.Undo()) }
+
+// asRun keeps a run that is nil from becoming an interface that is not.
+func asRun(r *session.Run, err error) (tui.Run, error) {
 	if err != nil {
 		return nil, err
 	}

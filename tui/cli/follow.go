@@ -8,7 +8,6 @@ import (
 	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/ops/session"
-	"shunt/ops/worker"
 )
 
 // take opens a target to do something to it. Where a commit is under way, begun by a shunt that may be gone, that is
@@ -25,7 +24,7 @@ func (s *settings) take(ctx context.Context, path string, asJSON bool) (*session
 	}
 	p := s.newPrinter(asJSON)
 	if run == nil {
-		if last := sess.LastResult(); last != nil {
+		if last := sess.Last(); last != nil {
 			p.last(sess.Facts().Path, *last)
 		}
 		return sess, nil
@@ -37,10 +36,10 @@ func (s *settings) take(ctx context.Context, path string, asJSON bool) (*session
 }
 
 // last tells how a commit ended that nobody saw end.
-func (p *printer) last(path string, last worker.Last) {
+func (p *printer) last(path string, last report.Last) {
 	if p.json {
 		p.line(struct {
-			Last worker.Last `json:"last"`
+			Last report.Last `json:"last"`
 		}{last})
 		return
 	}
@@ -48,13 +47,13 @@ func (p *printer) last(path string, last worker.Last) {
 }
 
 // tellLast is how a commit ended, in a line.
-func tellLast(path string, last worker.Last) string {
+func tellLast(path string, last report.Last) string {
 	what := "The last commit of " + path
 	switch last.Task {
-	case worker.Apply, worker.Look:
-	case worker.Finish, worker.RollBack:
+	case report.Apply, report.Look:
+	case report.Finish, report.RollBack:
 		what = "The last recovery of " + path
-	case worker.Undo:
+	case report.Undo:
 		what = "The undo of the last transaction of " + path
 	}
 	when := last.When.Local().Format(time.DateTime)

@@ -18,7 +18,7 @@ type followed struct {
 	path    string
 	run     *session.Run
 	disk    model.Disk
-	facts   tui.Facts
+	facts   report.Facts
 	open    tui.Target // nil as long as the worker has the target
 }
 
@@ -30,10 +30,10 @@ func (b backend) follow(path string, run *session.Run) (tui.Target, error) {
 		run.Leave()
 		return nil, err
 	}
-	return &followed{backend: b, path: path, run: run, disk: disk, facts: outside(facts, disk)}, nil
+	return &followed{backend: b, path: path, run: run, disk: disk, facts: facts}, nil
 }
 
-func (t *followed) Facts() tui.Facts {
+func (t *followed) Facts() report.Facts {
 	if t.open != nil {
 		return t.open.Facts()
 	}
@@ -54,7 +54,7 @@ func (t *followed) Env() ops.Env {
 	return ops.Env{}
 }
 
-func (t *followed) Unfinished() *tui.Unfinished {
+func (t *followed) Unfinished() *report.Unfinished {
 	if t.open != nil {
 		return t.open.Unfinished()
 	}
@@ -69,7 +69,7 @@ func (t *followed) Committing() tui.Run {
 }
 
 // Last is nil: the commit's end is seen here.
-func (t *followed) Last() *tui.Last { return nil }
+func (t *followed) Last() *report.Last { return nil }
 
 func (t *followed) Start(q ops.Queue) (tui.Run, error) {
 	if t.open == nil {
@@ -78,7 +78,7 @@ func (t *followed) Start(q ops.Queue) (tui.Run, error) {
 	return t.open.Start(q)
 }
 
-func (t *followed) Recover(how tui.Recovery) (tui.Run, error) {
+func (t *followed) Recover(how report.Task) (tui.Run, error) {
 	if t.open == nil {
 		return nil, errCommitting
 	}
@@ -106,7 +106,7 @@ func (t *followed) List(ctx context.Context, id model.PartID, dir string) (repor
 	return t.open.List(ctx, id, dir)
 }
 
-func (t *followed) Mount(id model.PartID, access tui.Access) (string, error) {
+func (t *followed) Mount(id model.PartID, access model.Access) (string, error) {
 	if t.open == nil {
 		return "", errCommitting
 	}

@@ -8,7 +8,6 @@ import (
 	"shunt/ops/fsys"
 	"shunt/ops/report"
 	"shunt/ops/session"
-	"shunt/ops/txn"
 )
 
 func (s *settings) infoCommand() *cobra.Command {
@@ -127,17 +126,14 @@ type (
 	}
 )
 
-func infoOf(d model.Disk, f session.Facts, left *txn.Status) infoTarget {
+func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
 		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: string(d.ReadOnly()),
-		Undo: f.Undo, Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
-	}
-	if f.Ignored != nil {
-		t.Ignored = f.Ignored.What()
+		Undo: f.Undo, Ignored: f.Ignored, Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
 	}
 	if left != nil {
-		t.Unfinished = &infoUnfinished{Stage: left.Stage.String(), Next: left.Next, Steps: left.Units, RollingBack: left.RollingBack}
+		t.Unfinished = &infoUnfinished{Stage: left.Stage, Next: left.Next, Steps: left.Units, RollingBack: left.RollingBack}
 	}
 	for _, p := range d.Problems() {
 		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: f.Call.Fill(p.Advice)})

@@ -10,12 +10,11 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
-	"shunt/ops/session"
-	"shunt/ops/txn"
+	"shunt/ops/report"
 )
 
 // writeInfo tells of a target in lines of at most 80 columns, unless a path or a name is longer than that.
-func writeInfo(out io.Writer, d model.Disk, f session.Facts, left *txn.Status) error {
+func writeInfo(out io.Writer, d model.Disk, f report.Facts, left *report.Unfinished) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n  %s, %s, %d sectors of %d bytes\n", safetext.Printable(f.Path), f.Format, geometry.FormatBytes(f.Size), d.Sectors, d.SectorSize)
 	fmt.Fprintf(&b, "  table: %s", d.Table.Kind)
@@ -133,7 +132,7 @@ func grid(rows [][]string, sides string) string {
 	return b.String()
 }
 
-func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
+func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 	var lines []string
 	switch {
 	case f.Commit != nil:
@@ -150,8 +149,8 @@ func remarks(d model.Disk, f session.Facts, left *txn.Status) []string {
 	if f.InUse != "" {
 		lines = append(lines, "in use by "+f.InUse+": what is shown may change at any moment")
 	}
-	if f.Ignored != nil {
-		lines = append(lines, "ignored, also if a transaction is unfinished there: "+f.Ignored.What())
+	if f.Ignored != "" {
+		lines = append(lines, "ignored, also if a transaction is unfinished there: "+f.Ignored)
 	}
 	if f.Note != "" {
 		lines = append(lines, "note: "+f.Note)

@@ -13,10 +13,7 @@ import (
 	"shunt/model"
 	"shunt/model/safetext"
 	"shunt/ops"
-	"shunt/ops/journal"
 	"shunt/ops/report"
-	"shunt/ops/session"
-	"shunt/ops/txn"
 )
 
 // fit makes sure that text for people fits its width and holds nothing that a terminal obeys.
@@ -82,8 +79,8 @@ func logicals() model.Disk {
 }
 
 func TestInfoText(t *testing.T) {
-	facts := func(path string, d model.Disk) session.Facts {
-		return session.Facts{Path: path, Call: ops.Call{Path: path}, Format: "raw", Size: d.Size()}
+	facts := func(path string, d model.Disk) report.Facts {
+		return report.Facts{Path: path, Call: ops.Call{Path: path}, Format: "raw", Size: d.Size()}
 	}
 	whole := model.New(model.Disk{
 		SectorSize: geometry.Sector512, Sectors: 32768, Whole: model.Filesystem{Kind: model.Ext4, Label: "backup", Size: 16777216, Used: 2386944},
@@ -95,8 +92,8 @@ func TestInfoText(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		disk  model.Disk
-		facts session.Facts
-		left  *txn.Status
+		facts report.Facts
+		left  *report.Unfinished
 	}{
 		{"founding", memoryStick(), undo, nil},
 		{"cloud", cloud(), facts("/images/cloud.raw", cloud()), nil},
@@ -104,7 +101,7 @@ func TestInfoText(t *testing.T) {
 		{"busy", cloud(), busy, nil},
 		{"unfinished", memoryStick(model.Problem{
 			Severity: model.Fatal, Text: "partition p2 is hidden as long as it is moved", Advice: "finish the transaction or roll it back",
-		}), facts("/images/stick.raw", memoryStick()), &txn.Status{Stage: journal.StageCopy, Next: 12, Units: 40}},
+		}), facts("/images/stick.raw", memoryStick()), &report.Unfinished{Stage: "copy", Next: 12, Units: 40}},
 		{"logical", logicals(), facts("/images/old.img", logicals()), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

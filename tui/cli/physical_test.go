@@ -8,22 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"shunt/geometry"
-	"shunt/model"
 	"shunt/model/oracle"
-	"shunt/ops/session"
 )
 
 var diskFlag = flag.String("disk", "", "a disk that tests may overwrite, such as the scratch disk /dev/vda of .ci/vm with VM_DISK")
-
-// TestRetypeReachesTheEditor is what the editor asks for before it writes to a disk of the machine.
-func TestRetypeReachesTheEditor(t *testing.T) {
-	for _, name := range []string{"", "/dev/sdz"} {
-		if got := outside(session.Facts{Path: "/dev/sdz", Size: geometry.GiB, Retype: name}, model.Disk{SectorSize: 512}); got.Retype != name {
-			t.Errorf("got %q, want %q", got.Retype, name)
-		}
-	}
-}
 
 // TestPhysicalDisk edits a disk of the machine only when that is allowed and its name was typed, by command and by keys.
 // It overwrites the disk.

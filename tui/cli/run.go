@@ -16,8 +16,8 @@ import (
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/plan"
+	"shunt/ops/report"
 	"shunt/ops/session"
-	"shunt/ops/txn"
 )
 
 // applyFlags are the flags of apply.
@@ -64,9 +64,9 @@ func (s *settings) recoverCommand() *cobra.Command {
 		Short: "Finish or roll back an interrupted transaction",
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			how := txn.Finish
+			how := report.Finish
 			if back {
-				how = txn.RollBack
+				how = report.RollBack
 			}
 			return s.recover(cmd.Context(), args[0], how, asJSON)
 		},
@@ -166,7 +166,7 @@ func readOnly(sess *session.Session) error {
 	return fmt.Errorf("%s cannot be edited: %s", sess.Facts().Path, p.Text)
 }
 
-func (s *settings) recover(ctx context.Context, path string, how txn.Direction, asJSON bool) (err error) {
+func (s *settings) recover(ctx context.Context, path string, how report.Task, asJSON bool) (err error) {
 	sess, err := s.take(ctx, path, asJSON)
 	if err != nil || sess == nil {
 		return err

@@ -4,8 +4,8 @@ import "shunt/model"
 
 // Mount mounts a partition of the target in view, or with ID 0 the file system that covers it.
 type Mount struct {
-	ID    model.PartID
-	Write bool // for reading and writing
+	ID     model.PartID
+	Access model.Access
 }
 
 // Unmount unmounts it.
