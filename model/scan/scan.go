@@ -1,11 +1,8 @@
-// Package scan builds the model of a disk from its bytes: Scan takes the partition table from model/table and
-// adds what Probe finds in each partition. Probe knows file systems, and what else lies in partitions, by
-// their superblocks. It may import geometry, model and model/table; it reads through an io.ReaderAt and
-// never writes.
+// Package scan builds the model of a disk from its bytes. Scan takes the partition table from model/table and adds what
+// Probe finds in each partition. Probe recognises file systems and other contents by their superblocks.
 //
-// Invariants: nothing on a disk can make a scan fail, panic or take more than a bounded amount of memory and
-// time, only a disk that cannot be read where the table lies is an error; what is doubtful is said in the
-// model, never guessed away.
+// Invariants: nothing is written. Nothing on a disk can make a scan panic or use more than a bounded amount of memory and
+// time. Only a disk that cannot be read where its table lies makes a scan fail. Doubts are stated in the model.
 package scan
 
 import (
@@ -17,20 +14,21 @@ import (
 	"shunt/model/table"
 )
 
-// maxProbed is how many partitions are looked into. Linux shows 256 of a disk at most; a table of 4 MiB can list 32768, all
-// of which can lie over the same slow file system.
+// maxProbed is how many partitions are probed. Linux shows at most 256 of a disk. A table of 4 MiB can list 32768, which may
+// all lie over the same slow file system.
 const maxProbed = 1024
 
-// Scan is the disk on r, size bytes long with sectors of size z: its table, and in each partition but the
+// Scan returns the disk on r, which is size bytes long with sectors of size z: its table, and in each partition but the
 // extended one the file system that Probe finds. A disk without a table gets what covers it as a whole.
-// The error is table.Read's; a partition that cannot be read tells so in its file system.
+// The error is table.Read's. A partition that cannot be read says so in its file system.
 func Scan(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) {
-	return Telling(r, size, z, func(string) {})
+	return ScanWithProgress(r, size, z, func(string) {})
 }
 
-// Telling is Scan that tells what it is about to read, in words for people: a medium in trouble can take minutes.
-func Telling(r io.ReaderAt, size int64, z geometry.SectorSize, tell func(what string)) (model.Disk, error) {
-	tell("reading the partition table")
+// ScanWithProgress is Scan that announces each thing it is about to read, in words for people. A failing medium can take
+// minutes.
+func ScanWithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce func(what string)) (model.Disk, error) {
+	announce("reading the partition table")
 	d, err := table.Read(r, size, z)
 	if err != nil {
 		return model.Disk{}, fmt.Errorf("scan: %w", err)
@@ -48,10 +46,10 @@ func Telling(r io.ReaderAt, size int64, z geometry.SectorSize, tell func(what st
 			parts[i].FS = model.Filesystem{Trait: model.Unread, Notes: fmt.Sprintf("not looked at: it is beyond the first %d partitions", maxProbed)}
 			continue
 		}
-		// A table that is wrong can name sectors the disk does not have; they hold nothing.
+		// A wrong table can name sectors that the disk does not have. They hold nothing.
 		span := p.Span.Intersect(d.Span())
 		if !span.Empty() {
-			tell(fmt.Sprintf("looking into %s, %d of %d", p.Ref(), i+1, len(parts)))
+			announce(fmt.Sprintf("looking into %s, %d of %d", p.Ref(), i+1, len(parts)))
 			parts[i].FS = Probe(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len())))
 		}
 	}

@@ -12,7 +12,7 @@ func Scan(t target.Target) (model.Disk, error) { return ScanTelling(t, func(stri
 
 // ScanTelling is Scan that tells what it is about to do, in words for people.
 func ScanTelling(t target.Target, tell func(what string)) (model.Disk, error) {
-	disk, err := scan.Telling(t, t.Size(), t.SectorSize(), tell)
+	disk, err := scan.ScanWithProgress(t, t.Size(), t.SectorSize(), tell)
 	if err != nil {
 		return disk, err
 	}
