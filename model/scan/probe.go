@@ -1,26 +1,27 @@
 package scan
 
 import (
-	"fmt"
+	"bytes"
+	"cmp"
+	"encoding/binary"
 	"io"
 	"slices"
-	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
 )
 
-// Probe tells what lies in the n bytes at off of r by looking at superblocks; the window is a partition or a
-// whole disk. Its zero Kind means that nothing was recognised; Notes then tells whether there is something or
-// whether it could not be read. It reads some 200 KiB at most, plus up to 4 MiB of allocation tables where only
-// they tell what is used; memory stays below 1 MiB. Nothing in the window can make it fail or panic.
+// Probe returns what lies in the n bytes at off of r, which are a partition or a whole disk, by looking at superblocks. If
+// the Kind is zero, nothing was recognised; Notes then says whether there is something, or whether it could not be read.
+// Probe reads about 200 KiB, and up to 4 MiB of allocation tables where only they hold the usage. It uses less than 1 MiB of
+// memory. Nothing in the bytes can make it fail or panic.
 //
-// A window that carries the signatures of two file systems, neither of them visibly stale, gets the likelier
-// kind and a Dirty that says so.
+// If there are signatures of two file systems, neither of them visibly stale, the likelier kind is returned and Dirty
+// says so.
 func Probe(r io.ReaderAt, off, n int64) model.Filesystem {
-	found, w := look(r, off, n)
+	found, w := search(r, off, n)
 	if len(found) == 0 {
-		return nothing(w)
+		return unrecognised(w)
 	}
 	fs := found[0]
 	if int64(fs.Size) > n {
@@ -37,11 +38,10 @@ func Probe(r io.ReaderAt, off, n int64) model.Filesystem {
 	return fs
 }
 
-// Signatures lists the kinds of contents that the n bytes at off of r could be taken for, the likeliest first.
-// More than one means that an old signature was left behind when the newer content was made, and that a tool
-// might pick the wrong one.
+// Signatures lists the kinds of contents that the n bytes at off of r could be taken for, the likeliest first. If there is
+// more than one, an old signature was left behind when the newer contents were made, and a tool might pick the wrong one.
 func Signatures(r io.ReaderAt, off, n int64) []model.FSKind {
-	found, _ := look(r, off, n)
+	found, _ := search(r, off, n)
 	kinds := make([]model.FSKind, 0, len(found))
 	for _, fs := range found {
 		kinds = append(kinds, fs.Kind)
@@ -49,80 +49,89 @@ func Signatures(r io.ReaderAt, off, n int64) []model.FSKind {
 	return kinds
 }
 
-// look collects what the window could be, the likeliest first.
-func look(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
+// search collects what the bytes could be, the likeliest first.
+func search(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
 	w := newWindow(r, off, n)
 	for _, l := range []layer{container, content, lastResort} {
-		if found := l.find(w); len(found) > 0 {
+		if found := l.search(w); len(found) > 0 {
 			return found, w
 		}
 	}
 	return nil, w
 }
 
-// find returns what the probers of a layer find in the window. It leaves out stale contents if there are others.
-func (l layer) find(w *window) []model.Filesystem {
-	var found []model.Filesystem
-	var by []prober
+// search returns what the probers of a layer find in the window. It leaves out stale contents if there are others.
+func (l layer) search(w *window) []model.Filesystem {
+	var found, alive []model.Filesystem
 	for _, p := range probers {
 		if p.layer != l {
 			continue
 		}
-		if fs, ok := p.probe(w); ok {
-			found, by = append(found, fs), append(by, p)
-			if l != content {
-				return found
-			}
+		fs, ok := p.probe(w)
+		if !ok {
+			continue
 		}
-	}
-	if len(found) < 2 {
-		return found
-	}
-	var alive []model.Filesystem
-	for i, fs := range found {
-		if !by[i].left(w, fs) {
+		found = append(found, fs)
+		if l != content {
+			break
+		}
+		if p.stale == nil && int64(fs.Size) <= w.n || p.stale != nil && !p.stale(w) {
 			alive = append(alive, fs)
 		}
 	}
-	if len(alive) == 0 {
+	if len(found) < 2 || len(alive) == 0 {
 		return found
 	}
 	return alive
 }
 
-// nothing describes a window in which no signature is known.
-func nothing(w *window) model.Filesystem {
+// probe looks for the contents of one row of the registry.
+func (p prober) probe(w *window) (model.Filesystem, bool) {
+	if p.find != nil {
+		return p.find(w)
+	}
+	places := p.at
+	if places == nil {
+		places = []int64{0}
+	}
+	for _, at := range places {
+		if at < 0 {
+			at = max(0, w.n+at)
+			at -= at % cmp.Or(p.grain, 4096)
+		}
+		b := w.at(at, cmp.Or(p.size, 512))
+		if b == nil || !p.magic.in(b) {
+			continue
+		}
+		s := superblock{w: w, off: at, b: b, order: cmp.Or[binary.ByteOrder](p.order, le), fs: model.Filesystem{Kind: p.kind, Used: -1}}
+		if p.uuid > 0 {
+			s.fs.UUID = uuidText(b[p.uuid : p.uuid+16])
+		}
+		s.fs.Label = text(b[p.label.off : p.label.off+p.label.n])
+		if p.read == nil || p.read(&s) {
+			return s.fs, true
+		}
+	}
+	return model.Filesystem{}, false
+}
+
+// in reports whether one of the signatures is in a superblock.
+func (m magics) in(b []byte) bool {
+	for _, one := range m {
+		if bytes.HasPrefix(b[one.off:], []byte(one.text)) {
+			return true
+		}
+	}
+	return false
+}
+
+// unrecognised describes a window in which no signature is known.
+func unrecognised(w *window) model.Filesystem {
 	if w.err != nil {
 		return model.Filesystem{Trait: model.Unread, Notes: "cannot be read: " + w.err.Error()}
 	}
-	if head := w.at(0, int(min(pageSize, w.n))); slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) {
+	if slices.ContainsFunc(w.at(0, int(min(pageSize, w.n))), nonZero) {
 		return model.Filesystem{Trait: model.Unread, Notes: "holds something that is not recognised"}
 	}
 	return model.Filesystem{}
-}
-
-// text is a name from a superblock made fit for people: up to the first NUL, without blanks at its end, and with
-// a replacement character for all that could disturb a terminal.
-func text(b []byte) string {
-	s, _, _ := strings.Cut(string(b), "\x00")
-	return clean(s)
-}
-
-func clean(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7F && r < 0xA0 || r == '\u2028' || r == '\u2029' || r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-	return strings.TrimRight(s, " ")
-}
-
-// uuidText is a UUID stored in the order it is written in, or "" if it is all zero.
-func uuidText(b []byte) string {
-	if !slices.ContainsFunc(b, func(x byte) bool { return x != 0 }) {
-		return ""
-	}
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }

@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"encoding/binary"
 	"hash/crc32"
 	"math/bits"
 
@@ -9,7 +8,7 @@ import (
 	"shunt/model"
 )
 
-// The bcachefs superblock lies at 4 KiB; integers are little-endian, lengths of blocks and buckets count sectors of 512 bytes:
+// The bcachefs superblock lies at 4 KiB; lengths of blocks and buckets count sectors of 512 bytes:
 //
 //	0   checksum (16)    72  label (32)        122 number of this device (1)
 //	16  version (2)      104 own sector (8)    123 devices (1)
@@ -29,68 +28,69 @@ const (
 	bcachefsMagic = "\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef"
 )
 
-// probeBcachefs recognises bcachefs. Size is that of the one device. Nothing in the superblock tells what is used.
-func probeBcachefs(w *window) (model.Filesystem, bool) {
-	b := w.at(bcachefsAt, bcachefsFields)
-	if b == nil {
-		return model.Filesystem{}, false
+// readBcachefs reads the superblock of a bcachefs. Size is that of the one device. The superblock does not say what is in use.
+func readBcachefs(s *superblock) bool {
+	block, number, devices := s.u16(120)*512, s.b[122], s.b[123]
+	if string(s.b[24:40]) != string(s.b[240:256]) || s.u64(104) != bcachefsAt/512 || number >= devices ||
+		bits.OnesCount64(block) != 1 || block > 64<<10 {
+		return false
 	}
-	magic := string(b[24:40])
-	block, number, devices := int64(binary.LittleEndian.Uint16(b[120:]))*512, b[122], b[123]
-	if magic != bcachefsMagic && magic != bcacheMagic || string(b[240:256]) != magic || binary.LittleEndian.Uint64(b[104:]) != bcachefsAt/512 ||
-		number >= devices || bits.OnesCount64(uint64(block)) != 1 || block > 64<<10 {
-		return model.Filesystem{}, false
-	}
-	fs := model.Filesystem{
-		Kind: model.Bcachefs, Label: text(b[72:104]), UUID: uuidText(b[56:72]), Used: -1, BlockSize: geometry.Bytes(block),
-	}
+	s.fs.BlockSize = geometry.Bytes(block)
 	if devices > 1 {
-		fs.Elsewhere = model.SpansDevices
+		s.fs.Elsewhere = model.SpansDevices
 	}
-	flags := binary.LittleEndian.Uint64(b[144:])
 	const inUse, clean, errors = 1 << 0, 1 << 1, 1 << 60
-	fs.Dirty = marks(flags&inUse != 0 && flags&clean == 0, flags&errors != 0, "has errors")
-	n := bcachefsFields + 8*int64(binary.LittleEndian.Uint32(b[124:]))
+	flags := s.u64(144)
+	s.fs.Dirty = marks(flags&inUse != 0 && flags&clean == 0, flags&errors != 0, "has errors")
+	n := bcachefsFields + 8*s.u32(124)
 	if n > mostBcachefs {
-		return fs, true
+		return true
 	}
-	if b = w.at(bcachefsAt, int(n)); b == nil {
-		return model.Filesystem{}, false
+	b := s.w.at(bcachefsAt, int(n))
+	if b == nil {
+		return false
 	}
-	fs.Size = bcachefsDevice(b[bcachefsFields:], int(number))
+	s.fs.Size = bcachefsDevice(b[bcachefsFields:], int(number))
 	const crc32c = 1
-	if flags>>2&0x3F == crc32c && crc32.Checksum(b[16:], crc32.MakeTable(crc32.Castagnoli)) != binary.LittleEndian.Uint32(b) {
-		fs.Dirty = "superblock checksum does not match"
+	if flags>>2&0x3F == crc32c && uint64(crc32.Checksum(b[16:], castagnoli)) != s.u32(0) {
+		s.fs.Dirty = badSum
 	}
-	return fs, true
+	return true
 }
 
-// bcachefsDevice is the size of a device by the fields of the superblock, 0 if they do not tell.
+// bcachefsDevice returns the size of a device by the fields of the superblock, 0 if they do not have it.
 func bcachefsDevice(fields []byte, number int) (size geometry.Bytes) {
 	for len(fields) >= 8 {
-		n := 8 * int64(binary.LittleEndian.Uint32(fields))
+		n := 8 * int64(le.Uint32(fields))
 		if n < 8 || n > int64(len(fields)) {
 			break
 		}
 		field, list, each := fields[:n], 8, 56
 		fields = fields[n:]
-		switch binary.LittleEndian.Uint32(field[4:]) {
-		case 1:
-		case 11:
-			if n < 16 {
-				continue
-			}
-			list, each = 16, int(binary.LittleEndian.Uint16(field[8:]))
+		switch kind := le.Uint32(field[4:]); {
+		case kind == 1:
+		case kind == 11 && n >= 16:
+			list, each = 16, int(le.Uint16(field[8:]))
 		default:
 			continue
 		}
 		const head = 28
 		if at := list + number*each; each >= head && at+head <= len(field) {
-			buckets, sectors := binary.LittleEndian.Uint64(field[at+16:]), binary.LittleEndian.Uint16(field[at+26:])
-			if buckets <= 1<<40 {
-				size = geometry.Bytes(buckets * uint64(sectors) * 512)
+			if buckets := le.Uint64(field[at+16:]); buckets <= 1<<40 {
+				size = geometry.Bytes(buckets * uint64(le.Uint16(field[at+26:])) * 512)
 			}
 		}
 	}
 	return size
+}
+
+// readBcache reads the superblock of a bcache. Its version (8) lies at 16: 0, 3 and 5 are caches, the others lie behind one.
+func readBcache(s *superblock) bool {
+	switch s.u64(16) {
+	case 0, 3, 5:
+		s.fs.Elsewhere = model.CacheOfOthers
+	default:
+		s.fs.Elsewhere = model.CachedElsewhere
+	}
+	return true
 }

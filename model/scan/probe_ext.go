@@ -1,49 +1,32 @@
 package scan
 
 import (
-	"errors"
-	"slices"
-
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan/extfs"
+	"shunt/model/scan/fatfs"
 )
 
-// probeExt recognises ext2, ext3 and ext4, and their external journals ("jbd"). A superblock with the right
-// magic and impossible contents is not taken for one of them.
-func probeExt(w *window) (model.Filesystem, bool) {
-	b := w.at(extfs.SuperblockOffset, extfs.SuperblockSize)
-	if b == nil {
-		return model.Filesystem{}, false
-	}
-	sb, err := extfs.Parse(b)
-	if errors.Is(err, extfs.ErrNotExt) {
-		return model.Filesystem{}, false
-	}
-	if sb.Version() == "jbd" {
-		return model.Filesystem{
-			Kind: "jbd", Label: text(sb.Label[:]), UUID: uuidText(sb.UUID[:]), Used: -1, Elsewhere: model.JournalOfOthers,
-		}, true
+// readExt reads the superblock of an ext2, ext3 or ext4, or of an external journal ("jbd").
+func readExt(s *superblock) bool {
+	sb, err := extfs.Parse(s.b)
+	s.fs.Kind = model.FSKind(sb.Version())
+	if s.fs.Kind == "jbd" {
+		s.fs.Elsewhere = model.JournalOfOthers
+		return true
 	}
 	if err != nil {
-		return model.Filesystem{}, false
+		return false
 	}
-	fs := model.Filesystem{
-		Kind:      model.FSKind(sb.Version()),
-		Label:     text(sb.Label[:]),
-		UUID:      uuidText(sb.UUID[:]),
-		Size:      geometry.Bytes(sb.Size()),
-		Used:      geometry.Bytes(sb.Used()),
-		Min:       geometry.Bytes(sb.MinSize()),
-		BlockSize: geometry.Bytes(sb.BlockSize),
-		Dirty:     model.Reason(sb.Dirty()),
-	}
+	s.fs.Size, s.fs.Used, s.fs.Min = geometry.Bytes(sb.Size()), geometry.Bytes(sb.Used()), geometry.Bytes(sb.MinSize())
+	s.fs.BlockSize, s.fs.Dirty = geometry.Bytes(sb.BlockSize), model.Reason(sb.Dirty())
 	if sb.ExternalJournal() {
-		fs.Elsewhere = model.JournalElsewhere
+		s.fs.Elsewhere = model.JournalElsewhere
 	}
-	// Nothing tells a boot sector that was left behind from one that is in use, so it is only mentioned.
-	if head := w.at(0, 512); slices.Equal(head[510:], bootMark) && fatShape(head).ok {
-		fs.Notes = "an old FAT boot sector is in front of it"
+	// Nothing distinguishes an old boot sector from one that is in use, so it is only mentioned.
+	head := s.w.at(0, 512)
+	if _, ok := fatfs.Parse(head); ok && string(head[510:]) == bootMark {
+		s.fs.Notes = "an old FAT boot sector is in front of it"
 	}
-	return fs, true
+	return true
 }

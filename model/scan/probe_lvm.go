@@ -1,57 +1,133 @@
 package scan
 
 import (
-	"encoding/binary"
 	"hash/crc32"
 	"slices"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
 )
 
-// lvmSectors is how many sectors of 512 bytes are searched for the label of a physical volume.
-const lvmSectors = 4
-
-// probeLVM recognises an LVM2 physical volume. One of the first four sectors holds a label: "LABELONE", own sector
-// number (8), checksum (4), offset of the content (4), "LVM2 001"; the content is a UUID of 32 letters and the size
-// of the volume in bytes (8). The checksum covers the sector from byte 20 on. Source: lvm2, man page pvck(8) and the
-// text of its labels.
-func probeLVM(w *window) (model.Filesystem, bool) {
-	for i := range int64(lvmSectors) {
-		b := w.at(i*512, 512)
-		if b == nil {
-			return model.Filesystem{}, false
-		}
-		at := int64(binary.LittleEndian.Uint32(b[20:]))
-		if string(b[:8]) != "LABELONE" || string(b[24:32]) != "LVM2 001" || at < 32 || at > 512-40 ||
-			binary.LittleEndian.Uint64(b[8:]) != uint64(i) || LVMSum(b[20:]) != binary.LittleEndian.Uint32(b[16:]) {
-			continue
-		}
-		size := binary.LittleEndian.Uint64(b[at+32:])
-		if size == 0 || size > 1<<62 {
-			size = uint64(w.n)
-		}
-		return model.Filesystem{
-			Kind: model.LVM2, UUID: lvmUUID(b[at : at+32]),
-			Size: geometry.Bytes(size), Used: geometry.Bytes(size), Elsewhere: lvmElsewhere(w, b[at+40:]),
-		}, true
+// readLVM reads the label of an LVM2 physical volume, which one of the first four sectors holds: own sector number (8) at 8,
+// checksum (4), offset of the content (4), "LVM2 001". The content is a UUID of 32 letters and the size of the volume in
+// bytes (8). The checksum covers the sector from byte 20 on. Source: lvm2, man page pvck(8) and the text of its labels.
+func readLVM(s *superblock) bool {
+	at := s.u32(20)
+	if string(s.b[24:32]) != "LVM2 001" || at < 32 || at > 512-40 || s.u64(8) != uint64(s.off/512) ||
+		uint64(LVMSum(s.b[20:])) != s.u32(16) {
+		return false
 	}
-	return model.Filesystem{}, false
+	content := s.b[at:]
+	s.fs.UUID = lvmUUID(content[:32])
+	s.fillWindow()
+	if size := le.Uint64(content[32:]); size > 0 && size <= 1<<62 {
+		s.fs.Size, s.fs.Used = geometry.Bytes(size), geometry.Bytes(size)
+	}
+	s.fs.Elsewhere = lvmElsewhere(s.w, content[40:])
+	return true
 }
 
 // LVMSum returns LVM's checksum of b: a CRC-32 with a start value of its own and without inversions.
-func LVMSum(b []byte) uint32 {
-	const start = 0xF597A6CF
-	return ^crc32.Update(^uint32(start), crc32.IEEETable, b)
-}
+func LVMSum(b []byte) uint32 { return plainCRC(0xF597A6CF, crc32.IEEETable, b) }
 
 // lvmUUID groups the letters as the LVM tools do: 6-4-4-4-4-4-6.
 func lvmUUID(b []byte) string {
-	for _, c := range b {
-		if c <= ' ' || c > '~' {
-			return ""
+	if slices.ContainsFunc(b, func(c byte) bool { return c <= ' ' || c > '~' }) {
+		return ""
+	}
+	groups := []string{string(b[:6])}
+	for at := 6; at < 26; at += 4 {
+		groups = append(groups, string(b[at:at+4]))
+	}
+	return strings.Join(append(groups, string(b[26:])), "-")
+}
+
+// lvmMostText is the longest metadata of a volume group that is read, in bytes. A group of some hundred volumes has that much.
+const lvmMostText = 256 << 10
+
+// lvmElsewhere returns whether the volume group of a physical volume has others. lists is what follows the size in its label:
+// pairs of offset and length (8 each) of the data areas, then of the metadata areas, each list ended by a pair of zeros, then
+// a version (4) and flags (4), of which 1 says that a group has taken the volume. If something cannot be read, the group
+// counts as one with other volumes.
+func lvmElsewhere(w *window, lists []byte) model.Elsewhere {
+	next := func() (off, n int64) {
+		if len(lists) < 16 {
+			return 0, 0
+		}
+		off, n = int64(le.Uint64(lists)), int64(le.Uint64(lists[8:]))
+		lists = lists[16:]
+		return off, n
+	}
+	for off, _ := next(); off != 0; off, _ = next() {
+	}
+	area, size := next()
+	if area == 0 {
+		if len(lists) >= 8 && le.Uint32(lists[4:])&1 == 0 {
+			return model.WholeHere
+		}
+		return model.VolumesElsewhere
+	}
+	head := w.at(area, 512)
+	if head == nil || string(head[4:20]) != " LVM2 x[5A%r0N*>" {
+		return model.VolumesElsewhere
+	}
+	at, n := int64(le.Uint64(head[40:])), int64(le.Uint64(head[48:]))
+	switch {
+	case at == 0:
+		return model.WholeHere
+	case n < 1 || n > lvmMostText || at < 512 || at >= size || n > size-512:
+		return model.VolumesElsewhere
+	}
+	// The text lies in a ring behind the area's first sector.
+	text, first := make([]byte, n), min(n, size-at)
+	if area > w.n-size || !w.read(text[:first], area+at) || first < n && !w.read(text[first:], area+512) || lvmVolumes(text) != 1 {
+		return model.VolumesElsewhere
+	}
+	return model.WholeHere
+}
+
+// lvmVolumes counts the physical volumes in the text of a volume group: the sections in the section "physical_volumes",
+// which is one of the group's. Sections are `name { … }`.
+func lvmVolumes(text []byte) int {
+	depth, within, count := 0, -1, 0
+	name, quoted, comment := "", false, false
+	from := -1 // where a word begins
+	for i, c := range text {
+		switch {
+		case comment:
+			comment = c != '\n'
+			continue
+		case quoted:
+			quoted = c != '"' || text[i-1] == '\\'
+			continue
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' || c == '+':
+			if from < 0 {
+				from = i
+			}
+			continue
+		}
+		if from >= 0 {
+			name, from = string(text[from:i]), -1
+		}
+		switch c {
+		case '#':
+			comment = true
+		case '"':
+			quoted = true
+		case '{':
+			if depth == within {
+				count++
+			}
+			if depth++; depth == 2 && name == "physical_volumes" {
+				within = depth
+			}
+		case '}':
+			if depth == within {
+				within = -1
+			}
+			depth--
 		}
 	}
-	return string(slices.Concat(b[:6], []byte("-"), b[6:10], []byte("-"), b[10:14], []byte("-"), b[14:18], []byte("-"),
-		b[18:22], []byte("-"), b[22:26], []byte("-"), b[26:32]))
+	return count
 }

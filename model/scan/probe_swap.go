@@ -1,39 +1,35 @@
 package scan
 
 import (
-	"encoding/binary"
+	"slices"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
 )
 
-// swapPages are the page sizes that machines write swap areas with.
+// swapPages are the page sizes of the machines that write swap areas.
 var swapPages = []int64{4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10}
 
 // suspended are the signatures of hibernation images, which take the place of the swap signature.
 var suspended = []string{"S1SUSPEND", "S2SUSPEND", "ULSUSPEND", "LINHIB0001", "\xed\xc3\x02\xe9\x98\x56\xe5\x0c"}
 
-// probeSwap recognises Linux swap and hibernation images in it. The first page ends in a signature of 10 bytes;
-// in front, at 1 KiB, in the byte order of the machine:
+// findSwap looks for Linux swap and hibernation images in it. The first page ends in a signature of 10 bytes. Its header lies
+// at 1 KiB, in the byte order of the machine:
 //
 //	0 version (4), 1   4 last page (4)   8 bad pages (4)   12 UUID   28 label (16)
 //
 // Source: mkswap(8) and the kernel's include/linux/swap.h.
-func probeSwap(w *window) (model.Filesystem, bool) {
+func findSwap(w *window) (model.Filesystem, bool) {
 	for _, page := range swapPages {
-		b := w.at(page-10, 10)
-		if b == nil {
-			break
-		}
-		for _, s := range suspended {
-			if string(b[:min(len(s), len(b))]) == s {
-				return swapArea(w, page, model.SwSuspend)
-			}
-		}
-		switch string(b) {
-		case "SWAPSPACE2":
+		signature := string(w.at(page-10, 10))
+		begins := func(prefix string) bool { return strings.HasPrefix(signature, prefix) }
+		switch {
+		case slices.ContainsFunc(suspended, begins):
+			return swapArea(w, page, model.SwSuspend)
+		case signature == "SWAPSPACE2":
 			return swapArea(w, page, model.Swap)
-		case "SWAP-SPACE":
+		case signature == "SWAP-SPACE":
 			return model.Filesystem{
 				Kind: model.Swap, Size: geometry.Bytes(w.n), BlockSize: geometry.Bytes(page), Trait: model.OldForm,
 				Notes: "of the oldest kind, which Linux no longer uses",
@@ -43,17 +39,17 @@ func probeSwap(w *window) (model.Filesystem, bool) {
 	return model.Filesystem{}, false
 }
 
-// swapArea reads the header of a swap area. What a swap area holds need not be kept, so nothing in it counts as
-// used; a hibernation image must be kept whole.
+// swapArea reads the header of a swap area. The contents of a swap area need not be kept, so nothing in it counts as used.
+// A hibernation image must be kept whole.
 func swapArea(w *window, page int64, kind model.FSKind) (model.Filesystem, bool) {
 	b := w.at(1024, 44)
 	if b == nil {
 		return model.Filesystem{}, false
 	}
-	version, last := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
+	version, last := le.Uint32(b), le.Uint32(b[4:])
 	notes, trait := "", model.NoTrait
 	if version == 1<<24 {
-		version, last = 1, binary.BigEndian.Uint32(b[4:])
+		version, last = 1, be.Uint32(b[4:])
 		notes, trait = "made by a machine of the other byte order", model.OldForm
 	}
 	if version != 1 || last == 0 {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -494,7 +495,7 @@ func TestProbeLyingHeaders(t *testing.T) {
 // TestRegistry has every prober say what it finds, and find nothing but that.
 func TestRegistry(t *testing.T) {
 	for i, p := range probers {
-		if p.probe == nil || len(p.kinds) == 0 {
+		if (p.find == nil) == (p.magic == nil) || p.kind == "" {
 			t.Errorf("prober %d is not complete", i)
 		}
 	}
@@ -502,8 +503,8 @@ func TestRegistry(t *testing.T) {
 		g := golden(t, name)
 		w := newWindow(g, 0, g.n)
 		for _, p := range probers {
-			if fs, ok := p.probe(w); ok && !slices.Contains(p.kinds, fs.Kind) {
-				t.Errorf("%s: the prober of %v found %s", name, p.kinds, fs.Kind)
+			if fs, ok := p.probe(w); ok && fs.Kind != p.kind && !slices.Contains(p.also, fs.Kind) {
+				t.Errorf("%s: the prober of %s found %s", name, p.kind, fs.Kind)
 			}
 		}
 	}
@@ -600,18 +601,19 @@ func TestProbeNTFSJournal(t *testing.T) {
 	} {
 		p := golden(t, "ntfs")
 		w := newWindow(p, 0, p.n)
-		v, ok := ntfsShape(w.at(0, 512))
+		v, ok := ntfsShape(&superblock{w: w, b: w.at(0, 512), order: le})
 		if !ok {
 			t.Fatal("no NTFS")
 		}
-		log := attribute(v.mftRecord(w, mftLog), attrData)
-		_, lcn, _, ok := nextRun(log[binary.LittleEndian.Uint16(log[32:]):])
+		next, stop := iter.Pull2(v.runs(attribute(v.mftRecord(mftLog), attrData, "")))
+		log, _, ok := next()
+		stop()
 		if !ok {
 			t.Fatal("no runs of $LogFile")
 		}
 		for i, b := range [][]byte{c.first, c.second} {
 			if b != nil {
-				p.data[lcn*v.cluster/pageSize+int64(i)] = b
+				p.data[log/pageSize+int64(i)] = b
 			}
 		}
 		if got := Probe(p, 0, p.n); got.Kind != model.NTFS || got.Trait != c.want || (got.Dirty == "") != (c.want == model.NoTrait) {

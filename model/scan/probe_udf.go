@@ -1,18 +1,16 @@
 package scan
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strings"
-	"unicode/utf16"
 
 	"shunt/geometry"
 	"shunt/model"
 )
 
 // A UDF volume has, from 32 KiB on, descriptors of 2 KiB among which is "NSR02" or "NSR03". In its block 256, and often in
-// its last one, is an anchor that tells where the volume descriptors are. Each of them begins with its kind (2) and, at 12, the
-// number of its own block; integers are little-endian:
+// its last one, is an anchor with the place of the volume descriptors. Each of them begins with its kind (2) and has the
+// number of its own block at 12:
 //
 //	anchor (2)      16 descriptors: bytes (4), block (4)
 //	primary (1)     72 identifier of the volume set (dstring of 128)
@@ -24,7 +22,7 @@ import (
 // Source: ECMA-167, OSTA "Universal Disk Format Specification".
 const (
 	udfAnchor     = 256
-	udfMostBlocks = 16 // descriptors that are looked at
+	udfMostBlocks = 16 // descriptors that are read
 )
 
 // udf is a volume being read.
@@ -33,8 +31,8 @@ type udf struct {
 	block int64
 }
 
-// probeUDF recognises UDF. Size is that of the window if there is an anchor in its last block, else that of the partition.
-func probeUDF(w *window) (model.Filesystem, bool) {
+// findUDF looks for UDF. Size is that of the window if there is an anchor in its last block, else that of the partition.
+func findUDF(w *window) (model.Filesystem, bool) {
 	if !isUDF(w) {
 		return model.Filesystem{}, false
 	}
@@ -50,17 +48,18 @@ func probeUDF(w *window) (model.Filesystem, bool) {
 	return fs, true
 }
 
-// descriptor is the 512 bytes at the start of a block, if they are a descriptor of the kind; kind 0 takes any.
+// descriptor returns the 512 bytes at the start of a block if they are a descriptor of the kind, else nil. Kind 0 takes any.
 func (u udf) descriptor(at int64, kind uint16) []byte {
 	b := u.w.at(at*u.block, 512)
-	if b == nil || int64(binary.LittleEndian.Uint32(b[12:])) != at || kind != 0 && binary.LittleEndian.Uint16(b) != kind {
+	if b == nil || int64(le.Uint32(b[12:])) != at || kind != 0 && le.Uint16(b) != kind {
 		return nil
 	}
 	return b
 }
 
+// read completes fs from the volume descriptors.
 func (u udf) read(anchor []byte, fs *model.Filesystem) {
-	u32 := func(b []byte, off int) int64 { return int64(binary.LittleEndian.Uint32(b[off:])) }
+	u32 := func(b []byte, off int) int64 { return int64(le.Uint32(b[off:])) }
 	count, first := u32(anchor, 16)/u.block, u32(anchor, 20)
 	var begin, length, free int64 = 0, 0, -1
 	for i := range min(count, udfMostBlocks) {
@@ -68,20 +67,18 @@ func (u udf) read(anchor []byte, fs *model.Filesystem) {
 		if b == nil {
 			continue
 		}
-		switch binary.LittleEndian.Uint16(b) {
+		switch le.Uint16(b) {
 		case 1:
 			fs.UUID = udfUUID(dstring(b[72:200]))
 		case 5:
 			begin, length = u32(b, 188), u32(b, 192)
 		case 6:
-			fs.Label = strings.TrimRight(clean(dstring(b[84:212])), " ")
+			fs.Label = clean(dstring(b[84:212]))
 			if state := u.descriptor(u32(b, 436), 9); state != nil {
 				if u32(state, 72) == 1 {
 					free = u32(state, 80)
 				}
-				if u32(state, 28) != 1 {
-					fs.Dirty = "not unmounted cleanly"
-				}
+				fs.Dirty = marks(u32(state, 28) != 1, false, "")
 			}
 		}
 	}
@@ -94,6 +91,23 @@ func (u udf) read(anchor []byte, fs *model.Filesystem) {
 	}
 }
 
+// isUDF looks for "NSR02" or "NSR03" among the volume descriptors from 32 KiB on, one in each 2 KiB, or in each block where
+// blocks are larger.
+func isUDF(w *window) bool {
+	for _, step := range []int64{isoSector, 2 * isoSector} {
+		for i := range int64(isoMostDesc) {
+			switch b := w.at(isoAt+i*step+1, 5); string(b) {
+			case "NSR02", "NSR03":
+				return true
+			case "BEA01", "CD001", "TEA01", "BOOT2":
+				continue
+			}
+			break
+		}
+	}
+	return false
+}
+
 // dstring decodes a string of ECMA-167: the width of its characters in bits, the characters, and in the last byte how many
 // bytes are in use.
 func dstring(b []byte) string {
@@ -101,38 +115,34 @@ func dstring(b []byte) string {
 	if n < 1 || n > len(b)-1 {
 		return ""
 	}
-	var units []uint16
-	switch chars := b[1:n]; b[0] {
+	chars := b[1:n]
+	switch b[0] {
 	case 8, 254:
+		wide := make([]byte, 0, 2*len(chars))
 		for _, c := range chars {
-			units = append(units, uint16(c))
+			wide = append(wide, 0, c)
 		}
+		return decodeUTF16(be, wide)
 	case 16, 255:
-		for ; len(chars) >= 2; chars = chars[2:] {
-			units = append(units, binary.BigEndian.Uint16(chars))
-		}
+		return decodeUTF16(be, chars)
 	}
-	s, _, _ := strings.Cut(string(utf16.Decode(units)), "\x00")
-	return s
+	return ""
 }
 
-// udfUUID is what stands in for a UUID, as the rest of Linux has it: the first 16 letters of the set's identifier,
-// which should be hexadecimal, or the bytes that are not in hexadecimal.
+// udfUUID makes a UUID of the set's identifier as the rest of Linux does: its first 16 letters, which should be
+// hexadecimal, or the bytes that are not, written in hexadecimal.
 func udfUUID(set string) string {
 	if len(set) < 8 {
 		return ""
 	}
-	hex := 0
-	for hex < 16 && hex < len(set) && strings.IndexByte("0123456789abcdefABCDEF", set[hex]) >= 0 {
-		hex++
-	}
+	hex := len(set) - len(strings.TrimLeft(set, "0123456789abcdefABCDEF"))
 	switch {
-	case hex == 16:
+	case hex >= 16:
 		return strings.ToLower(set[:16])
-	case hex >= 8 && len(set) >= 12:
-		return strings.ToLower(set[:8]) + fmt.Sprintf("%x", set[8:12])
 	case hex < 8:
 		return fmt.Sprintf("%x", set[:8])
+	case len(set) >= 12:
+		return strings.ToLower(set[:8]) + fmt.Sprintf("%x", set[8:12])
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package scan
 import (
 	"errors"
 	"io"
+	"iter"
 	"math/bits"
 )
 
@@ -16,8 +17,8 @@ const (
 	maxChain = 256
 )
 
-// window reads the bytes of one partition for the probers. Reading what is not there is no error: it yields
-// nothing. The first I/O error is kept.
+// window reads the bytes of one partition for the probers. Reading behind its end yields nothing and is no error. The first
+// I/O error is kept.
 type window struct {
 	r      io.ReaderAt
 	off, n int64
@@ -29,22 +30,18 @@ func newWindow(r io.ReaderAt, off, n int64) *window {
 	return &window{r: r, off: off, n: max(0, n), pages: make(map[int64][]byte)}
 }
 
-// at is the bytes [off, off+n) of the window, or nil if they do not all lie in it, cannot be read, or too much has
-// been read already. The caller must not change them.
+// at returns the bytes [off, off+n) of the window. It returns nil if they do not all lie in it, if they cannot be read, or if
+// too much has been read already. The caller must not change them.
 func (w *window) at(off int64, n int) []byte {
 	if off < 0 || n <= 0 || off > w.n || int64(n) > w.n-off {
 		return nil
 	}
 	first, last := off/pageSize, (off+int64(n)-1)/pageSize
-	if first == last {
-		page := w.page(first)
-		if page == nil {
-			return nil
-		}
-		return page[off%pageSize:][:n]
-	}
 	if last-first >= maxPages {
 		return nil
+	}
+	if page := w.page(first); first == last && page != nil {
+		return page[off%pageSize:][:n]
 	}
 	out := make([]byte, 0, n)
 	for p := first; p <= last; p++ {
@@ -59,7 +56,7 @@ func (w *window) at(off int64, n int) []byte {
 	return out
 }
 
-// page is one page of the window, shorter at its end, or nil.
+// page returns one page of the window, which is shorter at its end, or nil.
 func (w *window) page(p int64) []byte {
 	if page, ok := w.pages[p]; ok {
 		return page
@@ -75,7 +72,7 @@ func (w *window) page(p int64) []byte {
 	return page
 }
 
-// read fills buf from the window's byte off on, which must lie in it.
+// read fills buf from byte off of the window. All of that must lie in the window.
 func (w *window) read(buf []byte, off int64) bool {
 	n, err := w.r.ReadAt(buf, w.off+off)
 	if n == len(buf) {
@@ -90,8 +87,8 @@ func (w *window) read(buf []byte, off int64) bool {
 	return false
 }
 
-// stream hands the bytes [off, off+n) of the window to each in pieces of a multiple of 4 KiB, the last one shorter.
-// It reports whether all could be read.
+// stream hands the bytes [off, off+n) of the window to each in pieces of 64 KiB, the last one shorter. It reports whether all
+// could be read.
 func (w *window) stream(off, n int64, each func(piece []byte)) bool {
 	if off < 0 || n < 0 || off > w.n || n > w.n-off {
 		return false
@@ -107,6 +104,36 @@ func (w *window) stream(off, n int64, each func(piece []byte)) bool {
 		n -= int64(len(piece))
 	}
 	return true
+}
+
+// chain yields the bytes at which the clusters of a chain begin, from its first cluster on. table is where the FAT lies, whose
+// entries have 32 bits, some of them masked. The volume has that many clusters, numbered from 2.
+func (w *window) chain(table, first, clusters int64, mask uint32, begins func(cluster int64) int64) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		at := first
+		for n := 0; n < maxChain && at >= 2 && at < clusters+2 && yield(begins(at)); n++ {
+			b := w.at(table+at*4, 4)
+			if b == nil {
+				return
+			}
+			at = int64(le.Uint32(b) & mask)
+		}
+	}
+}
+
+// entries yields the entries of a FAT or exFAT directory, up to the one that ends it. The directory lies in pieces of n bytes,
+// and of each the first 32 KiB are read.
+func (w *window) entries(pieces iter.Seq[int64], n int64) iter.Seq[[]byte] {
+	const size = 32
+	return func(yield func([]byte) bool) {
+		for off := range pieces {
+			for end := off + min(n, 32<<10); off+size <= end; off += size {
+				if e := w.at(off, size); e == nil || e[0] == 0 || !yield(e) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // bitCounter counts the ones among the first limit bits of a bitmap that arrives in pieces.

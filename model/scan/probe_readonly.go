@@ -1,0 +1,130 @@
+package scan
+
+import (
+	"math/bits"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// readEROFS reads the superblock of an EROFS:
+//
+//	0  magic          12 block size, as a power of two (1)    48 UUID          80 features that must be known
+//	4  checksum       14 upper half of the blocks (2)         64 label (16)    86 further devices (2)
+//	8  features       36 blocks (4)
+//
+// The checksum, if there is one, covers the superblock's block from 1 KiB on. All of an image is in use. Source: Linux,
+// fs/erofs/erofs_fs.h.
+func readEROFS(s *superblock) bool {
+	const summed, wide = 1 << 0, 1 << 7
+	if s.b[12] < 9 || s.b[12] > 16 {
+		return false
+	}
+	block, blocks := uint64(1)<<s.b[12], s.u32(36)
+	if s.u32(80)&wide != 0 {
+		blocks |= s.u16(14) << 32
+	}
+	s.sized(block, blocks*block, 0)
+	if s.u16(86) != 0 {
+		s.fs.Elsewhere = model.SpansDevices // the kernel opens them by the paths that it finds there
+	}
+	if s.u32(8)&summed != 0 {
+		covered := int64(block)
+		if covered > s.off {
+			covered -= s.off
+		}
+		b := s.w.at(s.off, int(covered))
+		if b == nil || uint64(plainCRC(1<<32-1, castagnoli, b[:4], make([]byte, 4), b[8:])) != s.u32(4) {
+			s.fs.Dirty = badSum
+		}
+	}
+	return true
+}
+
+// readSquashFS reads the superblock of a squashfs 3 or 4: block size (4) at 12, or at 51 before version 4, major version (2) at
+// 28, bytes used (8) at 40, or at 63 before version 4. Big-endian images of old versions begin with "sqsh". Source: "Squashfs
+// Binary Format".
+func readSquashFS(s *superblock) bool {
+	if s.b[0] == 's' {
+		s.order = be
+	}
+	block, used := s.u32(12), s.u64(40)
+	switch s.u16(28) {
+	case 4:
+	case 3:
+		block, used = s.u32(51), s.u64(63)
+	default:
+		return false
+	}
+	if used < 96 || used > 1<<62 {
+		return false
+	}
+	s.fs.Size, s.fs.Used = geometry.Bytes(used), geometry.Bytes(used)
+	if bits.OnesCount64(block) == 1 {
+		s.fs.BlockSize = geometry.Bytes(block)
+	}
+	return true
+}
+
+const (
+	isoAt       = 32 << 10
+	isoSector   = 2048
+	isoMostDesc = 16
+)
+
+// readISO9660 reads the volume descriptors of a CD-ROM image. From 32 KiB on there is one in each 2 KiB: kind (1), "CD001",
+// label (32) at 40, sectors (4) at 80, escape sequences at 88, sector size (2) at 128, dates of creation at 813 and of
+// modification at 830. Kind 1 is the primary one. Kind 2 with an escape sequence of "%/@", "%/C" or "%/E" has its names in
+// UTF-16 (Joliet). Kind 255 is the last. Source: ECMA-119.
+func readISO9660(s *superblock) bool {
+	sector := s.u16(128)
+	size := geometry.Bytes(s.u32(80) * sector)
+	s.fs.Label, s.fs.UUID = isoLabel(s.w, s.b), isoUUID(s.b)
+	s.fs.Size, s.fs.Used, s.fs.BlockSize = size, size, geometry.Bytes(sector)
+	return true
+}
+
+// isoLabel returns the label of the primary descriptor. If there is a Joliet one that says the same, its 16 letters are
+// better, since they are not limited to ASCII; the letters behind them still come from the primary one.
+func isoLabel(w *window, primary []byte) string {
+	label := text(primary[40:72])
+	for i := int64(1); i < isoMostDesc; i++ {
+		b := w.at(isoAt+i*isoSector, isoSector)
+		if b == nil || string(b[1:6]) != "CD001" || b[0] == 255 {
+			break
+		}
+		if b[0] != 2 || b[88] != '%' || b[89] != '/' || !strings.ContainsRune("@CE", rune(b[90])) {
+			continue
+		}
+		wide := wideText(be, b[40:72])
+		plain := ascii(wide)
+		if n := min(len(label), len(plain)); strings.EqualFold(plain[:n], label[:n]) {
+			return clean(wide + label[n:])
+		}
+	}
+	return label
+}
+
+// ascii replaces every letter that a primary descriptor cannot hold by an underscore.
+func ascii(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > '~' {
+			return '_'
+		}
+		return r
+	}, s)
+}
+
+// isoUUID returns the date of modification, else of creation, which identifies an image.
+func isoUUID(b []byte) string {
+	for _, at := range []int{830, 813} {
+		d := b[at : at+17]
+		if string(d[:16]) == strings.Repeat("0", 16) && d[16] == 0 || strings.ContainsFunc(string(d[:16]), func(r rune) bool { return r < '0' || r > '9' }) {
+			continue
+		}
+		s := string(d)
+		return strings.Join([]string{s[:4], s[4:6], s[6:8], s[8:10], s[10:12], s[12:14], s[14:16]}, "-")
+	}
+	return ""
+}
