@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// Command is a command line that bash runs as argv, and that passes Printable unchanged: words that need it stand in quotes,
-// and those that cannot be shown in $'…' with the odd bytes written out. Backquotes are written out as well, so that a
-// command can stand between backquotes in a sentence. A program with "=" in its name is not taken for an assignment.
+// Command is a command line that bash runs as argv, and that passes Printable unchanged: words that need it stand in
+// quotes, and those that cannot be shown in $'…' with the odd bytes written out. Backquotes are written out as well, so
+// that a command can stand between backquotes in a sentence. A program with "=" in its name is not taken for an assignment.
 func Command(argv ...string) string {
 	words := make([]string, len(argv))
 	for i, word := range argv {

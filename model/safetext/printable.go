@@ -1,11 +1,11 @@
-// Package safetext has the rules for text that people read: what a terminal may be sent of it (Printable), how a command line
-// is written so that a shell runs it as it stands (Command), and how JSON is written that is safe to look at (JSON).
+// Package safetext has the rules for text that people read: what a terminal may be sent of it (Printable), how a command
+// line is written so that a shell runs it as it stands (Command), and how JSON is written that is safe to look at (JSON).
 // It imports nothing of shunt.
 //
-// Labels, names of files, the output of tools, the text of a journal and the errors that quote them may hold anything. Whoever
-// prints or draws does it through an exit that applies these rules to everything: the streams of package cli, the screen
-// of package tui, and the files that either saves. So no text is dangerous before its exit, and nobody before it has to
-// remember anything; who needs to know how wide a text will be asks Printable first.
+// Labels, names of files, the output of tools, the text of a journal and the errors that quote them may hold anything.
+// Whoever prints or draws does it through an exit that applies these rules to everything: the streams of package cli, the
+// screen of package tui, and the files that either saves. So no text is dangerous before its exit, and nobody before it has
+// to remember anything; who needs to know how wide a text will be asks Printable first.
 package safetext
 
 import (

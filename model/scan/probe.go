@@ -13,8 +13,8 @@ import (
 
 // Probe returns what lies in the n bytes at off of r, which are a partition or a whole disk, by looking at superblocks. If
 // the Kind is zero, nothing was recognised; Notes then says whether there is something, or whether it could not be read.
-// Probe reads about 200 KiB, and up to 4 MiB of allocation tables where only they hold the usage. It uses less than 1 MiB of
-// memory. Nothing in the bytes can make it fail or panic.
+// Probe reads about 200 KiB, and up to 4 MiB of allocation tables where only they hold the usage. It uses less than 1 MiB
+// of memory. Nothing in the bytes can make it fail or panic.
 //
 // If there are signatures of two file systems, neither of them visibly stale, the likelier kind is returned and Dirty
 // says so.
@@ -49,40 +49,32 @@ func Signatures(r io.ReaderAt, off, n int64) []model.FSKind {
 	return kinds
 }
 
-// search collects what the bytes could be, the likeliest first.
+// search collects what the bytes could be, the likeliest first. It leaves out stale contents if there are others.
 func search(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
 	w := newWindow(r, off, n)
-	for _, l := range []layer{container, content, lastResort} {
-		if found := l.search(w); len(found) > 0 {
-			return found, w
-		}
-	}
-	return nil, w
-}
-
-// search returns what the probers of a layer find in the window. It leaves out stale contents if there are others.
-func (l layer) search(w *window) []model.Filesystem {
 	var found, alive []model.Filesystem
-	for _, p := range probers {
-		if p.layer != l {
-			continue
+	for layer, rows := range registry {
+		for _, p := range rows {
+			fs, ok := p.probe(w)
+			if !ok {
+				continue
+			}
+			found = append(found, fs)
+			if layer != content {
+				return found, w
+			}
+			if p.stale == nil && int64(fs.Size) <= w.n || p.stale != nil && !p.stale(w) {
+				alive = append(alive, fs)
+			}
 		}
-		fs, ok := p.probe(w)
-		if !ok {
-			continue
+		if len(found) > 1 && len(alive) > 0 {
+			return alive, w
 		}
-		found = append(found, fs)
-		if l != content {
+		if len(found) > 0 {
 			break
 		}
-		if p.stale == nil && int64(fs.Size) <= w.n || p.stale != nil && !p.stale(w) {
-			alive = append(alive, fs)
-		}
 	}
-	if len(found) < 2 || len(alive) == 0 {
-		return found
-	}
-	return alive
+	return found, w
 }
 
 // probe looks for the contents of one row of the registry.
@@ -94,6 +86,10 @@ func (p prober) probe(w *window) (model.Filesystem, bool) {
 	if places == nil {
 		places = []int64{0}
 	}
+	order := binary.ByteOrder(le)
+	if p.order != nil {
+		order = p.order
+	}
 	for _, at := range places {
 		if at < 0 {
 			at = max(0, w.n+at)
@@ -103,7 +99,7 @@ func (p prober) probe(w *window) (model.Filesystem, bool) {
 		if b == nil || !p.magic.in(b) {
 			continue
 		}
-		s := superblock{w: w, off: at, b: b, order: cmp.Or[binary.ByteOrder](p.order, le), fs: model.Filesystem{Kind: p.kind, Used: -1}}
+		s := superblock{w: w, off: at, b: b, order: order, fs: model.Filesystem{Kind: p.kind, Used: -1}}
 		if p.uuid > 0 {
 			s.fs.UUID = uuidText(b[p.uuid : p.uuid+16])
 		}

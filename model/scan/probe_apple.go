@@ -1,7 +1,8 @@
 package scan
 
 // readHFSPlus reads the volume header of an HFS+, which is big-endian: attributes (4) at 4, of which bit 8 is set after
-// unmounting and bit 11 means damage, 40 block size (4), 44 blocks (4), 48 free ones (4). Source: Apple, Technical Note TN1150.
+// unmounting and bit 11 means damage, 40 block size (4), 44 blocks (4), 48 free ones (4). Source: Apple, Technical Note
+// TN1150.
 func readHFSPlus(s *superblock) bool {
 	block := s.u32(40)
 	s.sized(block, s.u32(44)*block, s.u32(48)*block)

@@ -15,9 +15,10 @@ import (
 //	24  magic (16)       120 block size (2)    124 fields, in units of 8 bytes (4)
 //	56  UUID             240 magic (16)        144 flags: bit 0 in use, 1 clean, 2 to 7 kind of checksum, 60 errors
 //
-// Behind it, from 752 on, are fields: length (4), in units of 8 bytes, kind (4), content. Two kinds list the devices: 1 has 56
-// bytes for each, 11 begins with the bytes for each (2) and has the list at 16. A device has its number of buckets (8) at 16 and
-// the size of a bucket (2) at 26. The checksum is over everything behind it. Source: Linux, fs/bcachefs/bcachefs_format.h.
+// Behind it, from 752 on, are fields: length (4), in units of 8 bytes, kind (4), content. Two kinds list the devices: 1 has
+// 56 bytes for each, 11 begins with the bytes for each (2) and has the list at 16. A device has its number of buckets (8)
+// at 16 and the size of a bucket (2) at 26. The checksum is over everything behind it. Source: Linux,
+// fs/bcachefs/bcachefs_format.h.
 const (
 	bcachefsAt     = 4096
 	bcachefsFields = 752
@@ -28,7 +29,8 @@ const (
 	bcachefsMagic = "\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef"
 )
 
-// readBcachefs reads the superblock of a bcachefs. Size is that of the one device. The superblock does not say what is in use.
+// readBcachefs reads the superblock of a bcachefs. Size is that of the one device. The superblock does not say what is in
+// use.
 func readBcachefs(s *superblock) bool {
 	block, number, devices := s.u16(120)*512, s.b[122], s.b[123]
 	if string(s.b[24:40]) != string(s.b[240:256]) || s.u64(104) != bcachefsAt/512 || number >= devices ||
@@ -84,7 +86,8 @@ func bcachefsDevice(fields []byte, number int) (size geometry.Bytes) {
 	return size
 }
 
-// readBcache reads the superblock of a bcache. Its version (8) lies at 16: 0, 3 and 5 are caches, the others lie behind one.
+// readBcache reads the superblock of a bcache. Its version (8) lies at 16: 0, 3 and 5 are caches, the others lie behind
+// one.
 func readBcache(s *superblock) bool {
 	switch s.u64(16) {
 	case 0, 3, 5:

@@ -6,8 +6,8 @@ import (
 	"shunt/model"
 )
 
-// readLUKS reads the header of LUKS1 or LUKS2: version (2, big-endian) at 6, the UUID as text at 168 and, in LUKS2, the label
-// at 24. Nothing says what is in use behind it. Source: "LUKS1 On-Disk Format Specification", "LUKS2 On-Disk Format
+// readLUKS reads the header of LUKS1 or LUKS2: version (2, big-endian) at 6, the UUID as text at 168 and, in LUKS2, the
+// label at 24. Nothing says what is in use behind it. Source: "LUKS1 On-Disk Format Specification", "LUKS2 On-Disk Format
 // Specification".
 func readLUKS(s *superblock) bool {
 	s.fillWindow()
@@ -32,13 +32,13 @@ func readBitLocker(s *superblock) bool {
 	return true
 }
 
-// mdMagic begins the superblock of a member of a Linux software RAID. It lies at the end in versions 0.90 and 1.0, so that a
-// mirrored file system can be read from a single member, and at 0 or 4 KiB in versions 1.1 and 1.2. Version 0.90 has its UUID
-// in four numbers at 20, 52, 56 and 60. Source: "RAID superblock formats" in the Linux Raid Wiki.
+// mdMagic begins the superblock of a member of a Linux software RAID. It lies at the end in versions 0.90 and 1.0, so that
+// a mirrored file system can be read from a single member, and at 0 or 4 KiB in versions 1.1 and 1.2. Version 0.90 has its
+// UUID in four numbers at 20, 52, 56 and 60. Source: "RAID superblock formats" in the Linux Raid Wiki.
 const mdMagic = "\xfc\x4e\x2b\xa9"
 
-// readRAID1 reads a superblock of version 1. It has its own sector at 144, so that the one at the end of a whole disk is not
-// taken for one of the disk's last partition.
+// readRAID1 reads a superblock of version 1. It has its own sector at 144, so that the one at the end of a whole disk is
+// not taken for one of the disk's last partition.
 func readRAID1(s *superblock) bool {
 	s.fillWindow()
 	s.fs.Elsewhere = model.ArrayElsewhere

@@ -74,7 +74,8 @@ func runOn(t *testing.T, lines []string, path, other string) {
 	}
 }
 
-// TestElsewhere reads the superblocks that the tools wrote: all that lies on several devices is marked, and nothing else is.
+// TestElsewhere reads the superblocks that the tools wrote: all that lies on several devices is marked, and nothing else
+// is.
 func TestElsewhere(t *testing.T) {
 	want := map[string]model.Elsewhere{
 		"ext4-journal": model.JournalElsewhere, "ext2-journaldev": model.JournalOfOthers,

@@ -58,8 +58,8 @@ func findFAT(w *window) (model.Filesystem, bool) {
 	return fs, true
 }
 
-// fatLeft reports whether the FAT volume in the window is only a boot sector that an older format left. In a volume that is in
-// use all copies of the FAT begin with the media byte. They lie behind everything that a superblock at 1 KiB overwrites.
+// fatLeft reports whether the FAT volume in the window is only a boot sector that an older format left. In a volume that is
+// in use all copies of the FAT begin with the media byte. They lie behind everything that a superblock at 1 KiB overwrites.
 func fatLeft(w *window) bool {
 	f, ok := newFAT(w)
 	if !ok || f.Size() > w.n || f.FATAt(0) < 2048 {
@@ -109,12 +109,12 @@ func (f fat) dirty() model.Reason {
 		last, unclean = f.FATAt(0)+3, 0x80
 	}
 	b := f.w.at(last, 1)
-	marked := b != nil && f.Kind != model.FAT12
-	return marks(f.signature == 0x29 && f.state&1 != 0 || marked && b[0]&unclean == 0, marked && b[0]&(unclean>>1) == 0, "has I/O errors")
+	cleared := func(bit byte) bool { return b != nil && f.Kind != model.FAT12 && b[0]&bit == 0 }
+	return marks(f.signature == 0x29 && f.state&1 != 0 || cleared(unclean), cleared(unclean>>1), "has I/O errors")
 }
 
-// free returns the number of free clusters, or -1. FAT32 keeps count. Elsewhere, and where the count cannot be true, the FAT
-// is read if it is not too large.
+// free returns the number of free clusters, or -1. FAT32 keeps count. Elsewhere, and where the count cannot be true, the
+// FAT is read if it is not too large.
 func (f fat) free() int64 {
 	if f.Info > 0 {
 		b := f.w.at(f.Info*f.SectorSize, 512)

@@ -9,8 +9,8 @@ import (
 	"shunt/model"
 )
 
-// readLVM reads the label of an LVM2 physical volume, which one of the first four sectors holds: own sector number (8) at 8,
-// checksum (4), offset of the content (4), "LVM2 001". The content is a UUID of 32 letters and the size of the volume in
+// readLVM reads the label of an LVM2 physical volume, which one of the first four sectors holds: own sector number (8) at
+// 8, checksum (4), offset of the content (4), "LVM2 001". The content is a UUID of 32 letters and the size of the volume in
 // bytes (8). The checksum covers the sector from byte 20 on. Source: lvm2, man page pvck(8) and the text of its labels.
 func readLVM(s *superblock) bool {
 	at := s.u32(20)
@@ -43,13 +43,14 @@ func lvmUUID(b []byte) string {
 	return strings.Join(append(groups, string(b[26:])), "-")
 }
 
-// lvmMostText is the longest metadata of a volume group that is read, in bytes. A group of some hundred volumes has that much.
+// lvmMostText is the longest metadata of a volume group that is read, in bytes. A group of some hundred volumes has that
+// much.
 const lvmMostText = 256 << 10
 
-// lvmElsewhere returns whether the volume group of a physical volume has others. lists is what follows the size in its label:
-// pairs of offset and length (8 each) of the data areas, then of the metadata areas, each list ended by a pair of zeros, then
-// a version (4) and flags (4), of which 1 says that a group has taken the volume. If something cannot be read, the group
-// counts as one with other volumes.
+// lvmElsewhere returns whether the volume group of a physical volume has others. lists is what follows the size in its
+// label: pairs of offset and length (8 each) of the data areas, then of the metadata areas, each list ended by a pair of
+// zeros, then a version (4) and flags (4), of which 1 says that a group has taken the volume. If something cannot be read,
+// the group counts as one with other volumes.
 func lvmElsewhere(w *window, lists []byte) model.Elsewhere {
 	next := func() (off, n int64) {
 		if len(lists) < 16 {
@@ -81,7 +82,8 @@ func lvmElsewhere(w *window, lists []byte) model.Elsewhere {
 	}
 	// The text lies in a ring behind the area's first sector.
 	text, first := make([]byte, n), min(n, size-at)
-	if area > w.n-size || !w.read(text[:first], area+at) || first < n && !w.read(text[first:], area+512) || lvmVolumes(text) != 1 {
+	if area > w.n-size || !w.read(text[:first], area+at) || first < n && !w.read(text[first:], area+512) ||
+		lvmVolumes(text) != 1 {
 		return model.VolumesElsewhere
 	}
 	return model.WholeHere

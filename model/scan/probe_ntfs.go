@@ -109,8 +109,8 @@ func (v ntfs) mftRecord(number int64) []byte {
 	return unfix(v.w.at(v.mft+number*v.record, int(v.record)), "FILE")
 }
 
-// unfix returns a copy of a record that begins with a magic word, with its update sequence undone. It returns nil if raw is no
-// such record.
+// unfix returns a copy of a record that begins with a magic word, with its update sequence undone. It returns nil if raw is
+// no such record.
 func unfix(raw []byte, magic string) []byte {
 	if len(raw) < 48 || string(raw[:4]) != magic {
 		return nil
@@ -143,7 +143,9 @@ func attribute(record []byte, kind uint32, name string) []byte {
 			return nil
 		}
 		a = a[:length]
-		if begin, n := int(le.Uint16(a[10:])), 2*int(a[9]); found == kind && begin+n <= len(a) && wideText(le, a[begin:begin+n]) == name {
+		begin := int(le.Uint16(a[10:]))
+		end := begin + 2*int(a[9])
+		if found == kind && end <= len(a) && wideText(le, a[begin:end]) == name {
 			return a
 		}
 		at += int(length)
@@ -163,8 +165,8 @@ func resident(a []byte) []byte {
 	return a[off : off+length]
 }
 
-// used returns how many bytes are in use by the bits of $Bitmap, the backup boot sector included. It returns -1 if the bitmap
-// is too large to be read here, or damaged.
+// used returns how many bytes are in use by the bits of $Bitmap, the backup boot sector included. It returns -1 if the
+// bitmap is too large to be read here, or damaged.
 func (v ntfs) used() int64 {
 	a := attribute(v.mftRecord(mftBitmap), attrData, "")
 	need := (v.clusters + 7) / 8
@@ -183,8 +185,9 @@ func (v ntfs) used() int64 {
 	return -1
 }
 
-// runs yields where the pieces of a non-resident attribute lie and how long they are, in bytes, up to a hole or a damaged run.
-// The first byte of a run says how many bytes hold its length and the distance from the start of the one before, in clusters.
+// runs yields where the pieces of a non-resident attribute lie and how long they are, in bytes, up to a hole or a damaged
+// run. The first byte of a run says how many bytes hold its length and the distance from the start of the one before, in
+// clusters.
 func (v ntfs) runs(a []byte) iter.Seq2[int64, int64] {
 	return func(yield func(off, n int64) bool) {
 		if len(a) < 64 || a[8] == 0 || int(le.Uint16(a[32:])) >= len(a) {

@@ -42,9 +42,9 @@ func readEROFS(s *superblock) bool {
 	return true
 }
 
-// readSquashFS reads the superblock of a squashfs 3 or 4: block size (4) at 12, or at 51 before version 4, major version (2) at
-// 28, bytes used (8) at 40, or at 63 before version 4. Big-endian images of old versions begin with "sqsh". Source: "Squashfs
-// Binary Format".
+// readSquashFS reads the superblock of a squashfs 3 or 4: block size (4) at 12, or at 51 before version 4, major version
+// (2) at 28, bytes used (8) at 40, or at 63 before version 4. Big-endian images of old versions begin with "sqsh". Source:
+// "Squashfs Binary Format".
 func readSquashFS(s *superblock) bool {
 	if s.b[0] == 's' {
 		s.order = be
@@ -119,11 +119,10 @@ func ascii(s string) string {
 // isoUUID returns the date of modification, else of creation, which identifies an image.
 func isoUUID(b []byte) string {
 	for _, at := range []int{830, 813} {
-		d := b[at : at+17]
-		if string(d[:16]) == strings.Repeat("0", 16) && d[16] == 0 || strings.ContainsFunc(string(d[:16]), func(r rune) bool { return r < '0' || r > '9' }) {
+		s, zone := string(b[at:at+16]), b[at+16]
+		if strings.Trim(s, "0") == "" && zone == 0 || strings.Trim(s, "0123456789") != "" {
 			continue
 		}
-		s := string(d)
 		return strings.Join([]string{s[:4], s[4:6], s[6:8], s[8:10], s[10:12], s[12:14], s[14:16]}, "-")
 	}
 	return ""

@@ -14,8 +14,8 @@ var swapPages = []int64{4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10}
 // suspended are the signatures of hibernation images, which take the place of the swap signature.
 var suspended = []string{"S1SUSPEND", "S2SUSPEND", "ULSUSPEND", "LINHIB0001", "\xed\xc3\x02\xe9\x98\x56\xe5\x0c"}
 
-// findSwap looks for Linux swap and hibernation images in it. The first page ends in a signature of 10 bytes. Its header lies
-// at 1 KiB, in the byte order of the machine:
+// findSwap looks for Linux swap and hibernation images in it. The first page ends in a signature of 10 bytes. Its header
+// lies at 1 KiB, in the byte order of the machine:
 //
 //	0 version (4), 1   4 last page (4)   8 bad pages (4)   12 UUID   28 label (16)
 //

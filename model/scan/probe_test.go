@@ -494,7 +494,8 @@ func TestProbeLyingHeaders(t *testing.T) {
 
 // TestRegistry has every prober say what it finds, and find nothing but that.
 func TestRegistry(t *testing.T) {
-	for i, p := range probers {
+	rows := slices.Concat(registry[:]...)
+	for i, p := range rows {
 		if (p.find == nil) == (p.magic == nil) || p.kind == "" {
 			t.Errorf("prober %d is not complete", i)
 		}
@@ -502,7 +503,7 @@ func TestRegistry(t *testing.T) {
 	for _, name := range goldenNames(t) {
 		g := golden(t, name)
 		w := newWindow(g, 0, g.n)
-		for _, p := range probers {
+		for _, p := range rows {
 			if fs, ok := p.probe(w); ok && fs.Kind != p.kind && !slices.Contains(p.also, fs.Kind) {
 				t.Errorf("%s: the prober of %s found %s", name, p.kind, fs.Kind)
 			}

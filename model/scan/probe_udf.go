@@ -48,7 +48,8 @@ func findUDF(w *window) (model.Filesystem, bool) {
 	return fs, true
 }
 
-// descriptor returns the 512 bytes at the start of a block if they are a descriptor of the kind, else nil. Kind 0 takes any.
+// descriptor returns the 512 bytes at the start of a block if they are a descriptor of the kind, else nil. Kind 0 takes
+// any.
 func (u udf) descriptor(at int64, kind uint16) []byte {
 	b := u.w.at(at*u.block, 512)
 	if b == nil || int64(le.Uint32(b[12:])) != at || kind != 0 && le.Uint16(b) != kind {

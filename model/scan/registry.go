@@ -9,11 +9,10 @@ import (
 
 // A prober is one row of the registry: a kind of contents, its signature, and how to read its superblock.
 type prober struct {
-	layer layer
-	kind  model.FSKind
-	also  []model.FSKind // other kinds that the row can find
-	// at lists the places where the superblock may lie, in bytes; nil stands for 0. A negative place counts from the end of the
-	// window and is rounded down to a multiple of grain, which is 4096 if it is not set.
+	kind model.FSKind
+	also []model.FSKind // other kinds that the row can find
+	// at lists the places where the superblock may lie, in bytes; nil stands for 0. A negative place counts from the end of
+	// the window and is rounded down to a multiple of grain, which is 4096 if it is not set.
 	at    []int64
 	grain int64
 	size  int    // how many bytes of the superblock are read, 512 if it is not set
@@ -41,93 +40,99 @@ type magics []struct {
 // field is a run of bytes in a superblock.
 type field struct{ off, n int }
 
-// A layer is a group of probers. The search ends with the first layer that finds something.
-type layer int
-
+// The layers of the registry. The search ends with the first layer that finds something.
 const (
-	// container holds other contents, whose signatures may show through. The first prober that finds something decides.
-	container layer = iota
-	// content is everything else. All probers are asked, and more than one may find something.
+	// container holds other contents, whose signatures may show through. The first row that finds something decides.
+	container = iota
+	// content is everything else. All rows are tried, and more than one may find something.
 	content
-	// lastResort has signatures that often outlive the contents. The first prober that finds something decides.
+	// lastResort has signatures that often outlive the contents. The first row that finds something decides.
 	lastResort
 )
 
-// probers is the registry. Within a layer the order decides which kind wins if there are several signatures. Rows that look
-// behind the first kilobyte come first, because tools that make such contents keep an old boot sector, whereas tools that
-// write a boot sector overwrite what was there. To recognise another kind, add a row.
-var probers = []prober{
-	{layer: container, kind: model.LUKS, magic: magics{{0, "LUKS\xba\xbe"}}, order: be, read: readLUKS},
-	{layer: container, kind: model.LVM2, at: []int64{0, 512, 1024, 1536}, magic: magics{{0, "LABELONE"}}, read: readLVM},
-	{
-		layer: container, kind: model.RAID, at: []int64{0, 4096, -8192}, magic: magics{{0, mdMagic + "\x01\x00\x00\x00"}},
-		uuid: 16, label: field{32, 32}, read: readRAID1,
+// registry lists what is recognised, layer by layer. Within a layer the order decides which kind wins if there are several
+// signatures. Rows that look behind the first kilobyte come first, because tools that make such contents keep an old boot
+// sector, whereas tools that write a boot sector overwrite what was there. To recognise another kind, add a row.
+var registry = [...][]prober{
+	container: {
+		{kind: model.LUKS, magic: magics{{0, "LUKS\xba\xbe"}}, order: be, read: readLUKS},
+		{kind: model.LVM2, at: []int64{0, 512, 1024, 1536}, magic: magics{{0, "LABELONE"}}, read: readLVM},
+		{
+			kind: model.RAID, at: []int64{0, 4096, -8192}, magic: magics{{0, mdMagic + "\x01\x00\x00\x00"}},
+			uuid: 16, label: field{32, 32}, read: readRAID1,
+		},
+		{
+			kind: model.RAID, at: []int64{-64 << 10}, grain: 64 << 10, magic: magics{{0, mdMagic + "\x00\x00\x00\x00"}},
+			read: readRAID0,
+		},
+		{kind: model.BitLocker, magic: magics{{3, "-FVE-FS-"}, {424, bitLockerToGo}}, read: readBitLocker},
 	},
-	{
-		layer: container, kind: model.RAID, at: []int64{-64 << 10}, grain: 64 << 10, magic: magics{{0, mdMagic + "\x00\x00\x00\x00"}},
-		read: readRAID0,
+	content: {
+		// At 1 KiB and later:
+		{kind: model.Swap, also: []model.FSKind{model.SwSuspend}, find: findSwap},
+		{
+			kind: model.Ext2, also: []model.FSKind{model.Ext3, model.Ext4, "jbd"}, at: []int64{1024}, size: 1024,
+			magic: magics{{56, "\x53\xef"}}, uuid: 104, label: field{120, 16}, read: readExt,
+		},
+		{kind: model.F2FS, at: []int64{1024}, size: 3072, magic: magics{{0, "\x10\x20\xf5\xf2"}}, uuid: 108, read: readF2FS},
+		{
+			kind: model.NILFS2, at: []int64{NILFSAt, -4096}, size: NILFSSize, magic: magics{{6, "\x34\x34"}},
+			uuid: 152, label: field{168, 80}, read: readNILFS,
+		},
+		{
+			kind: model.EROFS, at: []int64{1024}, magic: magics{{0, "\xe2\xe1\xf5\xe0"}}, uuid: 48, label: field{64, 16},
+			read: readEROFS,
+		},
+		{
+			kind: model.HFSPlus, at: []int64{1024}, magic: magics{{0, "H+\x00\x04"}, {0, "HX\x00\x05"}}, order: be,
+			read: readHFSPlus,
+		},
+		{
+			kind: model.Bcachefs, at: []int64{bcachefsAt}, size: bcachefsFields,
+			magic: magics{{24, bcachefsMagic}, {24, bcacheMagic}}, uuid: 56, label: field{72, 32}, read: readBcachefs,
+		},
+		// In sector 0:
+		{kind: model.XFS, magic: magics{{0, "XFSB"}}, order: be, uuid: 32, label: field{108, 12}, read: readXFS},
+		{kind: model.NTFS, magic: magics{{3, "NTFS    "}}, read: readNTFS},
+		{kind: model.ExFAT, magic: magics{{3, "EXFAT   "}}, read: readExFAT},
+		{kind: model.SquashFS, magic: magics{{0, "hsqs"}, {0, "sqsh"}}, read: readSquashFS},
+		{kind: model.FAT12, also: []model.FSKind{model.FAT16, model.FAT32}, find: findFAT, stale: fatLeft},
+		// At 32 KiB and later:
+		{kind: model.JFS, at: []int64{32 << 10}, magic: magics{{0, "JFS1"}}, uuid: 136, label: field{152, 16}, read: readJFS},
+		{
+			kind: model.ReiserFS, at: []int64{64 << 10}, magic: magics{{52, reiserOld}, {52, "ReIsEr2Fs"}, {52, "ReIsEr3Fs"}},
+			uuid: 84, label: field{100, 16}, read: readReiser,
+		},
+		{
+			kind: model.Btrfs, at: []int64{btrfsAt}, size: 4096, magic: magics{{64, "_BHRfS_M"}}, uuid: 32,
+			label: field{299, 256}, read: readBtrfs,
+		},
+		// In sector 0:
+		{kind: model.APFS, magic: magics{{32, "NXSB"}}, uuid: 72, read: readAPFS},
 	},
-	{layer: container, kind: model.BitLocker, magic: magics{{3, "-FVE-FS-"}, {424, bitLockerToGo}}, read: readBitLocker},
-	// At 1 KiB and later:
-	{layer: content, kind: model.Swap, also: []model.FSKind{model.SwSuspend}, find: findSwap},
-	{
-		layer: content, kind: model.Ext2, also: []model.FSKind{model.Ext3, model.Ext4, "jbd"}, at: []int64{1024}, size: 1024,
-		magic: magics{{56, "\x53\xef"}}, uuid: 104, label: field{120, 16}, read: readExt,
+	lastResort: {
+		{kind: model.ReFS, magic: magics{{3, "ReFS\x00\x00\x00\x00"}}},
+		{kind: "cramfs", magic: magics{{0, "\x45\x3d\xcd\x28"}}},
+		{kind: "romfs", magic: magics{{0, "-rom1fs-"}}},
+		{kind: "bcache", at: []int64{4096}, magic: magics{{24, bcacheMagic}}, uuid: 40, read: readBcache},
+		{kind: "ocfs2", at: []int64{1024, 2048, 4096, 8192}, magic: magics{{0, "OCFSV2"}}},
+		{kind: "gfs2", at: []int64{64 << 10}, magic: magics{{0, "\x01\x16\x19\x70"}}},
+		{kind: model.ReiserFS, at: []int64{8 << 10}, magic: magics{{52, reiserOld}}},
+		{kind: "reiser4", at: []int64{64 << 10}, magic: magics{{0, "ReIsEr4"}}},
+		{kind: model.ZFS, find: findZFS},
+		{kind: model.UDF, find: findUDF},
+		{kind: model.ISO9660, at: []int64{isoAt}, size: isoSector, magic: magics{{0, "\x01CD001"}}, read: readISO9660},
 	},
-	{layer: content, kind: model.F2FS, at: []int64{1024}, size: 3072, magic: magics{{0, "\x10\x20\xf5\xf2"}}, uuid: 108, read: readF2FS},
-	{
-		layer: content, kind: model.NILFS2, at: []int64{NILFSAt, -4096}, size: NILFSSize, magic: magics{{6, "\x34\x34"}},
-		uuid: 152, label: field{168, 80}, read: readNILFS,
-	},
-	{
-		layer: content, kind: model.EROFS, at: []int64{1024}, magic: magics{{0, "\xe2\xe1\xf5\xe0"}}, uuid: 48, label: field{64, 16},
-		read: readEROFS,
-	},
-	{layer: content, kind: model.HFSPlus, at: []int64{1024}, magic: magics{{0, "H+\x00\x04"}, {0, "HX\x00\x05"}}, order: be, read: readHFSPlus},
-	{
-		layer: content, kind: model.Bcachefs, at: []int64{bcachefsAt}, size: bcachefsFields,
-		magic: magics{{24, bcachefsMagic}, {24, bcacheMagic}}, uuid: 56, label: field{72, 32}, read: readBcachefs,
-	},
-	// In sector 0:
-	{layer: content, kind: model.XFS, magic: magics{{0, "XFSB"}}, order: be, uuid: 32, label: field{108, 12}, read: readXFS},
-	{layer: content, kind: model.NTFS, magic: magics{{3, "NTFS    "}}, read: readNTFS},
-	{layer: content, kind: model.ExFAT, magic: magics{{3, "EXFAT   "}}, read: readExFAT},
-	{layer: content, kind: model.SquashFS, magic: magics{{0, "hsqs"}, {0, "sqsh"}}, read: readSquashFS},
-	{layer: content, kind: model.FAT12, also: []model.FSKind{model.FAT16, model.FAT32}, find: findFAT, stale: fatLeft},
-	// At 32 KiB and later:
-	{layer: content, kind: model.JFS, at: []int64{32 << 10}, magic: magics{{0, "JFS1"}}, uuid: 136, label: field{152, 16}, read: readJFS},
-	{
-		layer: content, kind: model.ReiserFS, at: []int64{64 << 10}, magic: magics{{52, reiserOld}, {52, "ReIsEr2Fs"}, {52, "ReIsEr3Fs"}},
-		uuid: 84, label: field{100, 16}, read: readReiser,
-	},
-	{
-		layer: content, kind: model.Btrfs, at: []int64{btrfsAt}, size: 4096, magic: magics{{64, "_BHRfS_M"}}, uuid: 32,
-		label: field{299, 256}, read: readBtrfs,
-	},
-	// In sector 0:
-	{layer: content, kind: model.APFS, magic: magics{{32, "NXSB"}}, uuid: 72, read: readAPFS},
-	{layer: lastResort, kind: model.ReFS, magic: magics{{3, "ReFS\x00\x00\x00\x00"}}},
-	{layer: lastResort, kind: "cramfs", magic: magics{{0, "\x45\x3d\xcd\x28"}}},
-	{layer: lastResort, kind: "romfs", magic: magics{{0, "-rom1fs-"}}},
-	{layer: lastResort, kind: "bcache", at: []int64{4096}, magic: magics{{24, bcacheMagic}}, uuid: 40, read: readBcache},
-	{layer: lastResort, kind: "ocfs2", at: []int64{1024, 2048, 4096, 8192}, magic: magics{{0, "OCFSV2"}}},
-	{layer: lastResort, kind: "gfs2", at: []int64{64 << 10}, magic: magics{{0, "\x01\x16\x19\x70"}}},
-	{layer: lastResort, kind: model.ReiserFS, at: []int64{8 << 10}, magic: magics{{52, reiserOld}}},
-	{layer: lastResort, kind: "reiser4", at: []int64{64 << 10}, magic: magics{{0, "ReIsEr4"}}},
-	{layer: lastResort, kind: model.ZFS, find: findZFS},
-	{layer: lastResort, kind: model.UDF, find: findUDF},
-	{layer: lastResort, kind: model.ISO9660, at: []int64{isoAt}, size: isoSector, magic: magics{{0, "\x01CD001"}}, read: readISO9660},
 }
 
 // Kinds lists the kinds that Probe can find, without repetition.
 func Kinds() []model.FSKind {
 	var list []model.FSKind
-	for _, p := range probers {
-		for _, kind := range append([]model.FSKind{p.kind}, p.also...) {
-			if !slices.Contains(list, kind) {
-				list = append(list, kind)
-			}
+	for _, rows := range registry {
+		for _, p := range rows {
+			list = append(append(list, p.kind), p.also...)
 		}
 	}
-	return list
+	slices.Sort(list)
+	return slices.Compact(list)
 }

@@ -14,8 +14,8 @@ import (
 	"shunt/model/table"
 )
 
-// maxProbed is how many partitions are probed. Linux shows at most 256 of a disk. A table of 4 MiB can list 32768, which may
-// all lie over the same slow file system.
+// maxProbed is how many partitions are probed. Linux shows at most 256 of a disk. A table of 4 MiB can list 32768, which
+// may all lie over the same slow file system.
 const maxProbed = 1024
 
 // Scan returns the disk on r, which is size bytes long with sectors of size z: its table, and in each partition but the
@@ -43,7 +43,8 @@ func ScanWithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce
 			continue
 		}
 		if i >= maxProbed {
-			parts[i].FS = model.Filesystem{Trait: model.Unread, Notes: fmt.Sprintf("not looked at: it is beyond the first %d partitions", maxProbed)}
+			notes := fmt.Sprintf("not looked at: it is beyond the first %d partitions", maxProbed)
+			parts[i].FS = model.Filesystem{Trait: model.Unread, Notes: notes}
 			continue
 		}
 		// A wrong table can name sectors that the disk does not have. They hold nothing.

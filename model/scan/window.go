@@ -30,8 +30,8 @@ func newWindow(r io.ReaderAt, off, n int64) *window {
 	return &window{r: r, off: off, n: max(0, n), pages: make(map[int64][]byte)}
 }
 
-// at returns the bytes [off, off+n) of the window. It returns nil if they do not all lie in it, if they cannot be read, or if
-// too much has been read already. The caller must not change them.
+// at returns the bytes [off, off+n) of the window. It returns nil if they do not all lie in it, if they cannot be read, or
+// if too much has been read already. The caller must not change them.
 func (w *window) at(off int64, n int) []byte {
 	if off < 0 || n <= 0 || off > w.n || int64(n) > w.n-off {
 		return nil
@@ -87,8 +87,8 @@ func (w *window) read(buf []byte, off int64) bool {
 	return false
 }
 
-// stream hands the bytes [off, off+n) of the window to each in pieces of 64 KiB, the last one shorter. It reports whether all
-// could be read.
+// stream hands the bytes [off, off+n) of the window to each in pieces of 64 KiB, the last one shorter. It reports whether
+// all could be read.
 func (w *window) stream(off, n int64, each func(piece []byte)) bool {
 	if off < 0 || n < 0 || off > w.n || n > w.n-off {
 		return false
@@ -106,8 +106,8 @@ func (w *window) stream(off, n int64, each func(piece []byte)) bool {
 	return true
 }
 
-// chain yields the bytes at which the clusters of a chain begin, from its first cluster on. table is where the FAT lies, whose
-// entries have 32 bits, some of them masked. The volume has that many clusters, numbered from 2.
+// chain yields the bytes at which the clusters of a chain begin, from its first cluster on. table is where the FAT lies,
+// whose entries have 32 bits, some of them masked. The volume has that many clusters, numbered from 2.
 func (w *window) chain(table, first, clusters int64, mask uint32, begins func(cluster int64) int64) iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		at := first
@@ -121,8 +121,8 @@ func (w *window) chain(table, first, clusters int64, mask uint32, begins func(cl
 	}
 }
 
-// entries yields the entries of a FAT or exFAT directory, up to the one that ends it. The directory lies in pieces of n bytes,
-// and of each the first 32 KiB are read.
+// entries yields the entries of a FAT or exFAT directory, up to the one that ends it. The directory lies in pieces of n
+// bytes, and of each the first 32 KiB are read.
 func (w *window) entries(pieces iter.Seq[int64], n int64) iter.Seq[[]byte] {
 	const size = 32
 	return func(yield func([]byte) bool) {

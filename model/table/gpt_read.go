@@ -137,8 +137,8 @@ func placeProblems(g *gptDisk, usable geometry.Span, problems *report) {
 	}
 }
 
-// maxPartitions is how many partitions a GPT that is edited may have. Linux shows 256 of a disk at most. A table of 4 MiB can
-// list 32768, and then every look at each pair of them takes seconds.
+// maxPartitions is how many partitions a GPT that is edited may have. Linux shows 256 of a disk at most. A table of 4 MiB
+// can list 32768, and then every look at each pair of them takes seconds.
 const maxPartitions = 1024
 
 // gptPartitions turns entries into partitions and says which of them cannot be as they are.

@@ -10,13 +10,13 @@ import (
 	"shunt/model"
 )
 
-// Hide lists the writes that take the partitions with the given identities out of the table on r, which Read
-// showed as d, so that nobody can use them while their data is on the move. On a GPT their entries are
-// zeroed in every copy that is whole, the backup's first, and so are entries of a hybrid MBR that mirror
-// them. On an MBR their slots are zeroed; for a logical partition it is the slot of the extended one, and
-// boot records are not touched. Where a logical partition is in use, which must stay in sight under its number, the chain is
-// cut behind the last one of these, and what has to be hidden before it gets entries of one sector. Nothing is relocated or
-// repaired. It is an error if d has no such partition or r does not hold d.
+// Hide lists the writes that take the partitions with the given identities out of the table on r, which Read showed as d,
+// so that nobody can use them while their data is on the move. On a GPT their entries are zeroed in every copy that is
+// whole, the backup's first, and so are entries of a hybrid MBR that mirror them. On an MBR their slots are zeroed; for a
+// logical partition it is the slot of the extended one, and boot records are not touched. Where a logical partition is in
+// use, which must stay in sight under its number, the chain is cut behind the last one of these, and what has to be hidden
+// before it gets entries of one sector. Nothing is relocated or repaired. It is an error if d has no such partition or r
+// does not hold d.
 func Hide(r io.ReaderAt, d model.Disk, ids []model.PartID) ([]Patch, error) {
 	list, err := Hidden(r, d, ids)
 	if err == nil {

@@ -6,8 +6,8 @@ import (
 	"shunt/model"
 )
 
-// A table from which Hide has taken partitions is marked, so that an image whose journal was lost sight of, by being renamed
-// for example, is not taken for an empty one. The mark lies where nothing else is kept and nobody looks:
+// A table from which Hide has taken partitions is marked, so that an image whose journal was lost sight of, by being
+// renamed for example, is not taken for an empty one. The mark lies where nothing else is kept and nobody looks:
 //
 //	MBR   bytes 444 and 445, behind the signature of the disk   "SH"
 //	GPT   the last 16 of the first 512 bytes of each header     "shunt unfinished"

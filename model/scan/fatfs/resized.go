@@ -74,8 +74,8 @@ func (e *SizeError) Error() string {
 		geometry.FormatBytes(e.Cluster), e.Kind, word, geometry.FormatBytes(e.Nearest), int64(e.Nearest))
 }
 
-// Resized is the volume with at most that many sectors. Its clusters keep their size and their place to the cluster:
-// where the FATs have to be longer, they get longer by whole clusters in sum, so the first clusters give way to them and all
+// Resized is the volume with at most that many sectors. Its clusters keep their size and their place to the cluster: where
+// the FATs have to be longer, they get longer by whole clusters in sum, so the first clusters give way to them and all
 // others stay where they are with lower numbers. FATs never get shorter. Where longer FATs would take more than they give,
 // the volume ends at what its FATs have room for. A *SizeError tells that the number of sectors is not possible.
 func (v Volume) Resized(sectors int64) (Volume, error) {
