@@ -58,7 +58,7 @@ func hold(node string) (target.KernelDisk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, ok := target.AsKernelDisk(t)
+	d, ok := t.(target.KernelDisk)
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("%s %w", node, target.ErrNoLoop), t.Close())
 	}
@@ -103,7 +103,7 @@ func Detach(t target.Target) error {
 	if err := allowed("detaching a loop device"); err != nil {
 		return errors.Join(err, t.Close())
 	}
-	d, ok := target.AsKernelDisk(t)
+	d, ok := t.(target.KernelDisk)
 	if !ok {
 		return errors.Join(fmt.Errorf("%s %w", t.Path(), target.ErrNoLoop), t.Close())
 	}

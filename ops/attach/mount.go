@@ -52,7 +52,7 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if p.Use.Busy() {
 		return "", fmt.Errorf("%s is %s: %s", p.Name, p.Use, p.Use.Way())
 	}
-	if d, ok := target.AsKernelDisk(t); ok && w.Access == model.ReadWrite && d.Physical() && !w.AllowDisks {
+	if d, ok := t.(target.KernelDisk); ok && w.Access == model.ReadWrite && d.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
 	}
 	if d.MayMount != nil {
@@ -75,7 +75,7 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 }
 
 func mountAt(t target.Target, all []target.Part, p Place, at spot, access model.Access) error {
-	d, ok := target.AsKernelDisk(t)
+	d, ok := t.(target.KernelDisk)
 	if !ok {
 		return mountImage(t, p, at, access)
 	}

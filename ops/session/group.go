@@ -201,7 +201,7 @@ func (s *Session) openSource(path string) (target.Target, error) {
 	if busy := t.Busy(); busy != nil {
 		return nil, errors.Join(fmt.Errorf("what is read from it could change meanwhile: %w", busy), t.Close())
 	}
-	dir, err := openDir(target.PlaceOf(t), s.opts)
+	dir, err := openDir(t.Place(), s.opts)
 	if err == nil {
 		err = errors.Join(settled(dir, s.opts.Call(t.Path())), dir.Close())
 	}

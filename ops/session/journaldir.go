@@ -17,7 +17,7 @@ func (s *Session) findable() error {
 	if holds(s.dir) {
 		return nil
 	}
-	beside := s.target.Beside()
+	beside := s.target.Place().Beside
 	why := registry.Elsewhere(beside)
 	if why == "" {
 		return nil
@@ -71,7 +71,7 @@ func openNamed(place target.Place, o Options) (*journal.Dir, error) {
 
 // makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.
 func (s *Session) makeStateDir() error {
-	if s.opts.Journal != "" || s.target.Image() != nil {
+	if s.opts.Journal != "" || s.target.Place().Image != nil {
 		return nil
 	}
 	parent := filepath.Dir(s.dir.Path())

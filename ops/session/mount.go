@@ -36,7 +36,7 @@ func Attach(path string, opts Options, access model.Access) (a Attached, err err
 		return a, err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	if _, known := target.AsKernelDisk(t); known {
+	if _, known := t.(target.KernelDisk); known {
 		return a, fmt.Errorf("%s is a block device, which needs no attaching", path)
 	}
 	a.Disk = disk
@@ -67,7 +67,7 @@ func hold(path string, opts Options, more target.Options) (target.Target, model.
 
 // atRest is an error if a transaction of the target is unfinished, or what says so is not to be trusted.
 func atRest(path string, t target.Target, opts Options) error {
-	dir, err := openDir(target.PlaceOf(t), opts)
+	dir, err := openDir(t.Place(), opts)
 	if err != nil {
 		return err
 	}
@@ -210,7 +210,7 @@ func (s *Session) Unmount(id model.PartID) (dir string, err error) {
 		return "", err
 	}
 	lend := func(do func() error) error { return do() }
-	if d, known := target.AsKernelDisk(s.target); known {
+	if d, known := s.target.(target.KernelDisk); known {
 		lend = d.Lend
 	}
 	err = lend(func() error {
@@ -278,6 +278,6 @@ func (s *Session) mountable() model.Reason {
 
 // device reports whether the target is a block device, whose partitions the kernel knows.
 func (s *Session) device() bool {
-	_, known := target.AsKernelDisk(s.target)
+	_, known := s.target.(target.KernelDisk)
 	return known
 }

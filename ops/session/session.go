@@ -95,7 +95,7 @@ func Open(path string, opts Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := openDir(target.PlaceOf(t), opts)
+	dir, err := openDir(t.Place(), opts)
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
@@ -177,7 +177,7 @@ func (s *Session) complete(status report.Unfinished) error {
 	if err := txn.Recover(context.Background(), s.target, s.dir, txn.Finish, nil); err != nil {
 		return fmt.Errorf("remove the journal of a transaction that is complete: %w", err)
 	}
-	d, known := target.AsKernelDisk(s.target)
+	d, known := s.target.(target.KernelDisk)
 	if !known {
 		return nil
 	}
@@ -211,7 +211,7 @@ func (s *Session) Facts() report.Facts {
 
 func facts(t target.Target, o Options) report.Facts {
 	f := report.Facts{Path: t.Path(), Call: o.Call(t.Path()), Format: t.Format(), Size: geometry.Bytes(t.Size())}
-	d, known := target.AsKernelDisk(t)
+	d, known := t.(target.KernelDisk)
 	if f.Device = known; known && d.Physical() {
 		f.Retype = t.Path()
 	}
@@ -261,7 +261,7 @@ func examine(path string, t target.Target, opts Options) (model.Disk, report.Fac
 		return model.Disk{}, report.Facts{}, nil, err
 	}
 	f := facts(t, opts)
-	unfinished := lookBeside(&f, target.PlaceOf(t), opts)
+	unfinished := lookBeside(&f, t.Place(), opts)
 	return disk, f, unfinished, nil
 }
 

@@ -2,7 +2,7 @@ package target
 
 import "io"
 
-// Device is the one way by which bytes reach or leave a target. All offsets and lengths are in bytes from the
+// Device is the only way in which bytes reach or leave a target. All offsets and lengths are in bytes from the
 // target's start; a range must lie within [0, Size()), and a range of length 0 does nothing.
 //
 // Errors: every error names the target, the offset and what was tried, and wraps the system's own (unix.ENOSPC,
@@ -21,7 +21,7 @@ type Device interface {
 	io.WriterAt
 
 	// Sync returns once everything written, punched, copied and truncated before is on stable storage.
-	// After a failed Sync it is unknown which of the writes since the last good one are: the system may have dropped
+	// After a failed Sync nobody knows which writes since the last good one are there: the system may have dropped
 	// them and would report success if asked again. So the failure stays: every later write and Sync fails with it.
 	Sync() error
 
@@ -42,19 +42,19 @@ type Device interface {
 
 	// Data finds the next run [start, end) at or after off, 0 <= off <= Size(), that may hold anything but zeroes;
 	// everything between off and start reads as zero. When there is none, start and end are both Size().
-	// A target that keeps no account of its holes answers with all that is left.
+	// A target that keeps no account of its holes returns all that is left.
 	Data(off int64) (start, end int64, err error)
 
-	// Forget drops what the host has cached of [off, off+n), so that reading it again asks the storage. It is an
+	// Forget drops what the host has cached of [off, off+n), so that reading it again asks the storage. It is
 	// advice: what is not durable yet stays, and a host may keep what it likes.
 	Forget(off, n int64)
 
-	// State is what tells whether anybody has written to the target, the zero State where nobody keeps account of it,
+	// State shows whether anybody has written to the target. It is the zero State where nobody keeps account of that,
 	// as with most block devices. After a good Sync it stays the same until the next write by anybody, or until its
 	// name, owner or mode changes.
 	State() (State, error)
 
-	// Loose reports that parts of the target may be written to by right while it is held, so that a later time of
+	// Loose reports that others may rightly write to parts of the target while it is held, so that a later time of
 	// modification alone means nothing.
 	Loose() bool
 

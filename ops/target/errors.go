@@ -27,7 +27,8 @@ var (
 	ErrReadOnly = errors.New("cannot be written")
 	// ErrPhysical is returned for physical disks, which Options.AllowDisks admits.
 	ErrPhysical = errors.New("is a physical disk: add --allow-disks to edit it all the same, after a backup of what matters on it")
-	// ErrLeased is returned for a file that somebody has a lease on: opening it would wait until they let go of it.
+	// ErrLeased is returned for a file that another program has a lease on: opening it would wait until that program gives
+	// way.
 	ErrLeased = errors.New("is kept by a program that holds a lease on it, as file servers do: end that, or copy the image")
 	// ErrNoLocks is returned when the image's file system has no locks; Options.NoLock does without them.
 	ErrNoLocks = errors.New("cannot be locked: its file system has no locks, so nothing would keep others off; copy it elsewhere")
@@ -54,7 +55,7 @@ type InUse struct {
 	Path   string // as the user gave it
 	Holder string // who: "qemu-nbd (pid 123)", "loop device /dev/loop0, mounted at /mnt"
 	Advice string // what to do: "unmount /mnt, then run `losetup -d /dev/loop0`"
-	PID    int    // the process, or 0 where it is not known or the holder is none
+	PID    int    // the process, 0 if it is not known or the holder is no process
 	Shunt  bool   // the holder is another shunt
 }
 

@@ -10,9 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Guarded opens the directory at an absolute path as a path only (O_PATH) and returns its path without links. The file is the
-// caller's to close. It fails unless only root and this user can replace the directory: they must own every directory and link
-// on the way. A directory in which others can write, such as /tmp, is allowed if they cannot rename files of other owners there.
+// Guarded opens the directory at an absolute path as a path only (O_PATH) and returns its path without links. The caller
+// closes the file. Guarded fails unless only root and this user can replace the directory: they must own every directory
+// and link on the way. A directory in which others can write, such as /tmp, is allowed if they cannot rename files of
+// other owners there.
 func Guarded(path string) (dir *os.File, real string, err error) {
 	const mostSteps = 255
 	rest := strings.Split(path, "/")
@@ -39,24 +40,24 @@ func Guarded(path string) (dir *os.File, real string, err error) {
 		if err != nil {
 			return nil, "", err
 		}
-		link, err := step(at, next, filepath.Join(real, name))
+		path := filepath.Join(real, name)
+		link, err := step(at, next, path)
 		if err != nil {
 			return nil, "", errors.Join(err, next.Close())
 		}
-		if link == "" {
-			_ = at.Close() // only a step on the way
-			at, real = next, filepath.Join(real, name)
-			continue
-		}
-		_ = next.Close() // it has been read
-		rest = append(strings.Split(link, "/"), rest...)
-		if filepath.IsAbs(link) {
-			_ = at.Close() // only a step on the way
-			if at, err = openPath(unix.AT_FDCWD, "/"); err != nil {
+		if link != "" {
+			_ = next.Close() // it has been read
+			rest = append(strings.Split(link, "/"), rest...)
+			if !filepath.IsAbs(link) {
+				continue
+			}
+			path = "/"
+			if next, err = openPath(unix.AT_FDCWD, path); err != nil {
 				return nil, "", err
 			}
-			real = "/"
 		}
+		_ = at.Close() // only a step on the way
+		at, real = next, path
 	}
 	return at, real, nil
 }
@@ -70,7 +71,8 @@ func openPath(at int, name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// step fails if others can change which file the last name of the path leads to. If that is a link, step returns its target.
+// step fails if others can change which file the last name of the path leads to. If that is a link, step returns its
+// target.
 func step(from, to *os.File, path string) (link string, err error) {
 	var dir, st unix.Stat_t
 	if err := errors.Join(unix.Fstat(int(from.Fd()), &dir), unix.Fstat(int(to.Fd()), &st)); err != nil {

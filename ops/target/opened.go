@@ -19,25 +19,22 @@ type Target interface {
 	Format() string
 	// Fixed reports that its size cannot be changed from here: Truncate fails.
 	Fixed() bool
-	// Beside is the path, without an ending, beside which what belongs to the target is kept. It is the same whenever
-	// and by whatever name the target is opened; in particular a loop device shares it with its image file.
-	Beside() string
-	// Image is the file at Beside as it was opened, nil for a device that shows none.
-	Image() *ImageFile
+	// Place is where what belongs to the target is kept.
+	Place() Place
 	// SectorSize is the logical sector.
 	SectorSize() geometry.SectorSize
 	// Busy is who else uses a target that was opened with Inspect, nil if nobody does.
 	Busy() *InUse
-	// Unused fails with *InUse when somebody came to use the target as a whole since it was opened who minds no locks.
+	// Unused fails with *InUse when somebody who minds no locks has come to use the target as a whole since it was opened.
 	// Nothing can be written to it then.
 	Unused() error
 
-	// AllowWrites opens the write side; until then everything that writes fails with ErrNotAllowed. Called again it
-	// opens it anew and forgives a failed Sync: who does so writes everything since the last good Sync once more.
+	// AllowWrites opens the write side; until then everything that writes fails with ErrNotAllowed. Another call opens it
+	// anew and forgives a failed Sync: the caller must then rewrite everything since the last good Sync.
 	// It fails with ErrReplaced when the path no longer leads to what was opened, since writing would then change
 	// something that nobody sees. After an error writing is as it was.
 	AllowWrites() error
-	// Refresh learns anew what others may have changed: the size, after another process that adopted the target has
+	// Refresh asks again for what others may have changed: the size, after another process that adopted the target has
 	// changed it, and the content that the host keeps in its caches. After an error the Target is as it was.
 	Refresh() error
 	// Identity asks the system anew, so that a change by somebody else shows.
@@ -54,14 +51,14 @@ type Target interface {
 type Plain interface {
 	Target
 
-	// Uses tells which partitions of the target are in use, by their numbers. Of a block device those are told that the
-	// kernel knows; of an image file those among parts that loop devices show.
+	// Uses lists the partitions of the target that are in use, by their numbers. For a block device these are partitions
+	// that the kernel knows; for an image file those among parts that loop devices show.
 	Uses(parts []Part) map[int]model.Use
 	// Mounts are the directories where a partition, or with the number 0 the whole target, is mounted in the mount
-	// namespace of this process. Of an image file Start and Len count.
+	// namespace of this process. For an image file Start and Len count.
 	Mounts(p Part) []string
-	// Reopen opens the file or device once more, to be read or to be read and written, for the kernel to show: whoever
-	// wants its bytes reads the Target. It is the caller's to close.
+	// Reopen opens the file or device once more, to be read or to be read and written, for the kernel to show. To get its
+	// bytes, read the Target instead. The caller closes the file.
 	Reopen(write bool) (*os.File, error)
 }
 
@@ -77,15 +74,15 @@ type KernelDisk interface {
 	// Node is the path of the node of a partition, "" if the kernel does not know the partition.
 	Node(number int) string
 	// NodeFor is a path by which a partition, or the whole device with 0, can be mounted. Where /dev has no node, as in a
-	// container with a /dev of its own, one is made, which done removes.
+	// container with a /dev of its own, NodeFor makes one, which done removes.
 	NodeFor(number int) (path string, done func() error, err error)
 	// Knows fails unless the kernel has the partition where p says.
 	Knows(p Part) error
 	// Withdraw takes partitions away from the kernel, so that nothing can begin to use them. If one is in use all are
 	// left or given back, and the error names it.
 	Withdraw(numbers []int) error
-	// Follow makes the kernel know exactly these partitions. The error says which it could not be told and what to do;
-	// the others are told all the same.
+	// Follow makes the kernel know exactly these partitions. The error names those that the kernel did not take, and says what
+	// to do; the kernel knows the others all the same.
 	Follow(parts []Part) error
 	// Detach takes a loop device that is held off its file, with all its partitions. It fails if one of them is in use,
 	// or with ErrNoLoop, and nothing has changed then. The target is closed in any case.
@@ -96,7 +93,7 @@ type KernelDisk interface {
 type Hosted interface {
 	Target
 
-	// Room is how many bytes the host's file system still takes from whoever runs this, and whether copying inside the
+	// Room is how many bytes the host's file system still takes from this user, and whether copying inside the
 	// target needs none of them because the blocks are shared.
 	Room() (free int64, shares bool, err error)
 }
@@ -110,19 +107,7 @@ func AsPlain(t Target) (Plain, error) {
 	return p, nil
 }
 
-// AsKernelDisk is t as a block device; ok is false if the kernel knows no partitions of it.
-func AsKernelDisk(t Target) (d KernelDisk, ok bool) {
-	d, ok = t.(KernelDisk)
-	return d, ok
-}
-
-// AsHosted is t as an image file; ok is false if it takes no room as it is written to.
-func AsHosted(t Target) (h Hosted, ok bool) {
-	h, ok = t.(Hosted)
-	return h, ok
-}
-
-// Uses tells which partitions of a target are in use by the kernel, by their numbers: none of one that it cannot read.
+// Uses lists the partitions of a target that the kernel uses, by their numbers. A target that it cannot read has none.
 func Uses(t Target, parts []Part) map[int]model.Use {
 	if p, ok := t.(Plain); ok {
 		return p.Uses(parts)
@@ -130,7 +115,7 @@ func Uses(t Target, parts []Part) map[int]model.Use {
 	return nil
 }
 
-// Mounts are the directories where a part of a target is mounted: none of one that the kernel cannot read.
+// Mounts are the directories where a part of a target is mounted. A target that the kernel cannot read has none.
 func Mounts(t Target, part Part) []string {
 	if p, ok := t.(Plain); ok {
 		return p.Mounts(part)
@@ -141,27 +126,6 @@ func Mounts(t Target, part Part) []string {
 // Remainder is how many bytes follow the last whole sector of a target, usually 0. They belong to no partition and stay as
 // they are.
 func Remainder(t Target) int64 { return t.Size() % int64(t.SectorSize()) }
-
-// Part is a partition as the kernel knows it.
-type Part struct {
-	Number     int
-	Start, Len int64 // bytes
-}
-
-// Loop is a loop device that is set up.
-type Loop struct {
-	Node string // "/dev/loop0"
-	// File is the name of the file behind it, as the device tells it. It can have been moved since.
-	File string
-	// Offset and Limit are the part of the file that is shown, in bytes; the Limit 0 is all that follows.
-	Offset, Limit int64
-	ReadOnly      bool
-	// Passing says that it goes away when nobody uses it any more.
-	Passing bool
-}
-
-// Whole reports whether the device shows the file from its start to its end.
-func (l Loop) Whole() bool { return l.Offset == 0 && l.Limit == 0 }
 
 // Unescape undoes the octal escapes by which the lists of /proc keep their fields apart.
 func Unescape(text string) string {

@@ -3,14 +3,14 @@
 // block devices), and ops/target/registry, the only one that knows all drivers, opens targets. The registry is a package
 // of its own because the drivers import this one.
 //
-// A Target is small: what every format has. What only some have is an optional interface, and whoever needs it asks for
-// it by its helper:
+// A Target is small: it has what every format has. What only some formats have is an optional interface, which callers ask
+// for with a type assertion:
 //
 //	Plain       the bytes of the disk lie in a file or device as they are, so the kernel can show them (AsPlain)
-//	KernelDisk  a block device, whose partitions the kernel knows (AsKernelDisk)
-//	Hosted      an image file, which takes room on a file system of the host (AsHosted)
+//	KernelDisk  a block device, whose partitions the kernel knows
+//	Hosted      an image file, which takes room on a file system of the host
 //
-// Who may use an image file at the same time is settled by three things, in this order:
+// Three things decide who may use an image file at the same time, in this order:
 //
 //	flock(2)        LOCK_EX while editing, LOCK_SH while inspecting: shunt against shunt
 //	OFD byte locks  QEMU's protocol, against QEMU and its tools. All are read locks on single bytes:
@@ -24,10 +24,10 @@
 //	                so of two that start at once at least one sees the other. Source: QEMU's file-posix driver.
 //	a look around   loop devices, swap and programs that have the file open for writing: none of them locks anything
 //
-// A block device is held by flock(2) on its node, which also keeps udev off, by opening it with O_EXCL, so that nothing on
-// it can be mounted, and, if it is a loop device, by the locks above on its image file. Partitions that are in use are
-// no obstacle to that; O_EXCL is done without then. The kernel has partitions of its own idea, which are told of every
-// change (Follow), and page caches for each node, which are made to agree (Refresh, AllowWrites).
+// A block device is held by flock(2) on its node, which also keeps udev off, by opening it with O_EXCL, so that nothing
+// on it can be mounted, and, if it is a loop device, by the locks above on its image file. Partitions that are in use do
+// not prevent that; O_EXCL is left out then. The kernel has its own idea of the partitions, which Follow brings up to
+// date, and a page cache for each node; Refresh and AllowWrites make these agree.
 //
 // Invariants: the target is opened read-only, and nothing can be written until AllowWrites; the locks belong to the
 // open file descriptions that Files hands out, so they live until the last process that holds them has closed them,
@@ -49,11 +49,11 @@ type Mode int
 const (
 	// Edit opens a target to change it: nobody else may use it until it is closed.
 	Edit Mode = iota
-	// Inspect opens a target to look at it. One that is in use can be inspected too; Target.Busy then tells by whom,
-	// and what is read may change at any moment.
+	// Inspect opens a target to look at it, even one that is in use. Target.Busy then says who uses it, and what is read may
+	// change at any moment.
 	Inspect
-	// Hold keeps everybody else off as Edit does, and nothing can be written: for what changes how the system uses a
-	// target, and not its bytes. It may be read-only, and a physical disk.
+	// Hold keeps everybody else off as Edit does, but nothing can be written. It serves to change how the system uses a
+	// target, and not its bytes. The target may be read-only, and a physical disk.
 	Hold
 )
 
@@ -67,15 +67,15 @@ type Options struct {
 	// NoLock leaves out the locks, for images on file systems that have none (ErrNoLocks). The look around for
 	// other users still takes place; shunt and QEMU are no longer kept off.
 	NoLock bool
-	// Shown admits an image of which parts are shown by loop devices already; not those that show it from its start.
-	// It is for what brings more of that kind (Hold only).
+	// Shown admits an image although loop devices show parts of it already; devices that show all of it are still refused.
+	// It serves to set up more of that kind (Hold only).
 	Shown bool
 }
 
 // Driver is one format of targets. The registry calls it with options whose sector size is valid, and for files or devices
 // that are of its format. Errors are those of registry.Open and registry.Adopt.
 type Driver struct {
-	// Open locks what c names and makes a Target of it. After an error c.File is the caller's again; one that
+	// Open locks what c names and makes a Target of it. After an error c.File is the caller's again; a file that
 	// is only held is the caller's in any case, and may be closed.
 	Open func(c Candidate, opts Options) (Target, error)
 	// Adopt makes a Target of the files that another process's Target.Files handed over, in their order; c.File is the
@@ -91,7 +91,7 @@ type Candidate struct {
 	Path string      // as the user gave it, for messages
 	Real string      // absolute, without symbolic links
 	Info fs.FileInfo // of the file itself
-	// File is open for reading, and is what Info tells about. That of a device is only held (O_PATH): its driver opens it, when
-	// it has seen that it may, and closes what was held then.
+	// File is open for reading, and Info describes it. A device's file is only held (O_PATH): the driver opens the device,
+	// when it has seen that it may, and closes the held file then.
 	File *os.File
 }

@@ -54,7 +54,7 @@ func Tell(d target.KernelDisk) (model.Disk, error) {
 
 // tell tells the kernel what the target has become, and people if that cannot be done.
 func (w *process) tell(r *report.Result) model.Disk {
-	d, known := target.AsKernelDisk(w.target)
+	d, known := w.target.(target.KernelDisk)
 	if !known {
 		return model.Disk{} // no kernel looks into an image file
 	}
@@ -70,7 +70,7 @@ func (w *process) tell(r *report.Result) model.Disk {
 
 // withdraw keeps partitions that the kernel knows from use.
 func (w *process) withdraw(numbers []int) error {
-	if d, known := target.AsKernelDisk(w.target); known {
+	if d, known := w.target.(target.KernelDisk); known {
 		return d.Withdraw(numbers)
 	}
 	return nil
@@ -78,7 +78,7 @@ func (w *process) withdraw(numbers []int) error {
 
 // node is the node of a partition, "" if the kernel does not know it.
 func (w *process) node(number int) string {
-	if d, known := target.AsKernelDisk(w.target); known {
+	if d, known := w.target.(target.KernelDisk); known {
 		return d.Node(number)
 	}
 	return ""

@@ -14,7 +14,7 @@ import (
 // warnings are what may go wrong in the commit that the rehearsal cannot try. They are guesses: what cannot be found
 // out gives none.
 func (w *process) warnings(tx *txn.Transaction) []string {
-	host, hosted := target.AsHosted(w.target)
+	host, hosted := w.target.(target.Hosted)
 	if !hosted {
 		return nil // a device has its room
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -34,16 +35,16 @@ func open(c target.Candidate, opts target.Options) (target.Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", c.Path, err)
 	}
-	if err := kernel.Host().Fit(c.Path, d); err != nil {
-		return nil, err
+	if w, ok := d.Whole(); ok {
+		return nil, fmt.Errorf("%s %w: give the whole disk, %s", c.Path, target.ErrPartition, w.Node())
 	}
 	if opts.Mode != target.Inspect {
-		if err := kernel.Host().Admit(c.Path, d, opts); err != nil {
+		if err := d.Admit(c.Path, opts); err != nil {
 			return nil, err
 		}
 	}
 	node, err := held.Reopen(c.File, os.O_RDONLY)
-	_ = c.File.Close() // whoever asks for users of the device must not find it
+	_ = c.File.Close() // a search for users of the device must not find it
 	if err != nil {
 		return nil, held.OpenError(c.Path, err)
 	}
@@ -74,10 +75,10 @@ func build(c target.Candidate, opts target.Options) (*device, error) {
 	}
 	b := &device{File: file, disk: d}
 	size, err := b.measure()
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case size == 0:
+	}
+	if size == 0 {
 		return nil, fmt.Errorf("%s %w", c.Path, target.ErrNoMedium)
 	}
 	b.SetSize(size)
@@ -88,8 +89,7 @@ func build(c target.Candidate, opts target.Options) (*device, error) {
 	return b, nil
 }
 
-// sectorOf is the device's logical sector. It is the device's to say; a wish for another one is an error only if it
-// is not the one that stands for no wish.
+// sectorOf is the device's logical sector. Asking for another one is an error, unless it is the default.
 func sectorOf(c target.Candidate, opts target.Options) (geometry.SectorSize, error) {
 	n, err := unix.IoctlGetInt(int(c.File.Fd()), unix.BLKSSZGET)
 	if err != nil {
@@ -108,7 +108,7 @@ func sectorOf(c target.Candidate, opts target.Options) (geometry.SectorSize, err
 // admit locks the device for the mode.
 func (b *device) admit(opts target.Options) error {
 	if opts.Mode == target.Inspect {
-		b.User = kernel.Host().WholeUser(b.Given, b.disk)
+		b.User = b.disk.WholeUser(b.Given)
 		return b.flush()
 	}
 	if opts.Mode == target.Edit {
@@ -117,7 +117,8 @@ func (b *device) admit(opts target.Options) error {
 		}
 	}
 	// udev takes the same lock while it looks at a device, and keeps off while it is taken.
-	if err := held.Patiently(held.LockPatience, func() error { return held.LockNode(b.Read) }, held.ErrHeld); err != nil {
+	err := held.Patiently(held.LockPatience, func() error { return held.LockNode(b.Read) }, held.ErrHeld)
+	if err != nil {
 		return b.LockRefusal(err)
 	}
 	if err := b.takeClaim(); err != nil {
@@ -132,40 +133,35 @@ func (b *device) admit(opts target.Options) error {
 // takeClaim opens the device for itself alone. That fails while anything on it is in use, which is no reason to refuse:
 // the other partitions can be edited.
 func (b *device) takeClaim() error {
-	var claim *os.File
 	err := held.Patiently(held.LockPatience, func() (err error) {
-		claim, err = os.OpenFile(held.Through(b.Read), os.O_RDONLY|unix.O_EXCL, 0)
+		b.claim, err = os.OpenFile(held.Through(b.Read), os.O_RDONLY|unix.O_EXCL, 0)
 		if errors.Is(err, unix.EBUSY) && len(b.Uses(nil)) > 0 {
 			return nil
 		}
 		return err
 	}, unix.EBUSY)
-	switch {
-	case errors.Is(err, unix.EBUSY):
+	if errors.Is(err, unix.EBUSY) {
 		return kernel.Host().Claimant(b.Given, b.disk, b.ID())
-	case err != nil:
-		return held.OpenError(b.Given, err)
 	}
-	b.claim = claim
-	return nil
+	return held.OpenError(b.Given, err)
 }
 
-// lockImage keeps those off who edit the file behind a loop device without the loop device.
+// lockImage keeps others from editing the file behind a loop device without the loop device.
 func (b *device) lockImage(opts target.Options) error {
-	path, shown := kernel.Host().Image(b.disk)
-	if path == "" || opts.NoLock {
+	place := b.disk.Place()
+	if place.Image == nil || opts.NoLock {
 		return nil
 	}
-	f, err := held.OpenImage(path, *shown)
+	f, err := held.OpenImage(place.Beside, *place.Image)
 	if err != nil {
-		return nil // the device can be edited by those who may not read its file
+		return nil // a user who may not read the file can still edit the device
 	}
 	b.image = f
-	image, err := held.New(target.Candidate{Path: path, Real: path, File: f}, opts)
+	image, err := held.New(target.Candidate{Path: place.Beside, Real: place.Beside, File: f}, opts)
 	if err != nil {
 		return err
 	}
-	if err := held.TakeLocks(f, b.Mode); err != nil && !errors.Is(err, held.ErrNoLocks) {
+	if err := held.TakeLocks(f, b.Mode); !errors.Is(err, held.ErrNoLocks) {
 		return image.LockRefusal(err)
 	}
 	return nil
@@ -199,36 +195,16 @@ func adopt(c target.Candidate, opts target.Options, files []*os.File) (target.Ta
 	return b, b.flush()
 }
 
-// Files is Target.Files.
 func (b *device) Files() []*os.File {
-	files := []*os.File{b.Read}
-	for _, f := range []*os.File{b.claim, b.image} {
-		if f != nil {
-			files = append(files, f)
-		}
-	}
-	return files
+	return slices.DeleteFunc([]*os.File{b.Read, b.claim, b.image}, func(f *os.File) bool { return f == nil })
 }
 
-// Format is Target.Format.
-func (b *device) Format() string { return kernel.Host().Sort(b.disk) }
+func (b *device) Format() string      { return b.disk.Sort() }
+func (b *device) Fixed() bool         { return true }
+func (b *device) Physical() bool      { return b.disk.Physical() }
+func (b *device) Place() target.Place { return b.disk.Place() }
 
-// Fixed is Target.Fixed.
-func (b *device) Fixed() bool { return true }
-
-// Physical is KernelDisk.Physical.
-func (b *device) Physical() bool { return kernel.Host().Physical(b.disk) }
-
-// Beside is Target.Beside.
-func (b *device) Beside() string { return kernel.Host().Beside(b.disk) }
-
-// Image is Target.Image.
-func (b *device) Image() *target.ImageFile {
-	_, image := kernel.Host().Image(b.disk)
-	return image
-}
-
-// AllowWrites is Target.AllowWrites. What others wrote through the nodes of the partitions is seen from then on.
+// AllowWrites also shows what others wrote through the nodes of the partitions.
 func (b *device) AllowWrites() error {
 	if err := b.File.AllowWrites(); err != nil {
 		return err
@@ -236,42 +212,24 @@ func (b *device) AllowWrites() error {
 	return b.flush()
 }
 
-// Refresh is Target.Refresh.
 func (b *device) Refresh() error {
 	size, err := b.measure()
-	if err != nil {
-		return err
+	if err == nil {
+		err = b.flush()
 	}
-	if err := b.flush(); err != nil {
-		return err
-	}
-	b.SetSize(size)
-	return nil
-}
-
-// Close is Target.Close.
-func (b *device) Close() error {
-	err := b.File.Close()
-	for _, f := range []*os.File{b.claim, b.image} {
-		if f != nil {
-			err = errors.Join(err, f.Close())
-		}
+	if err == nil {
+		b.SetSize(size)
 	}
 	return err
 }
 
-// Identity is Target.Identity.
+func (b *device) Close() error { return held.CloseAll(b.Read, b.Write, b.claim, b.image) }
+
 func (b *device) Identity() (target.Identity, error) {
 	st, err := b.Stat()
-	if err != nil {
-		return target.Identity{}, err
-	}
-	size, err := b.measure()
-	if err != nil {
-		return target.Identity{}, err
-	}
+	size, measured := b.measure()
 	return target.Identity{
 		Kind: target.KindBlock, Path: b.Real, Dev: st.Dev, Inode: st.Ino, Size: size,
 		Device: st.Rdev, Serial: b.disk.Serial(), Backing: b.disk.Text("loop", "backing_file"),
-	}, nil
+	}, errors.Join(err, measured)
 }

@@ -3,8 +3,8 @@ package block
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -13,39 +13,25 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// blockBuffer is how much is read before it is written, in bytes.
-const blockBuffer = 4 << 20
-
-// ioctlPointer is an ioctl that takes a pointer.
-func ioctlPointer(f *os.File, request uintptr, p unsafe.Pointer) error {
-	return kernel.Retry(func() error {
-		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), request, uintptr(p)); errno != 0 {
-			return errno
-		}
-		return nil
-	})
-}
-
 // measure asks for the size of the device, in bytes.
 func (b *device) measure() (int64, error) {
-	var size uint64
-	if err := ioctlPointer(b.Read, unix.BLKGETSIZE64, unsafe.Pointer(&size)); err != nil {
-		return 0, fmt.Errorf("ask for the size of %s: %w", b.Given, err)
+	size, err := b.Read.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, fmt.Errorf("ask for the size of %s: %w", b.Given, kernel.Cause(err))
 	}
-	return int64(size), nil
+	return size, nil
 }
 
 // flush makes the caches of the device and of its partitions agree. Each node has a cache of its own: what was written
-// by way of one is seen by way of another only after it is on the device and the other's cache is dropped.
+// through one node shows through another only after it is on the device and the other node's cache is dropped.
 func (b *device) flush() error {
 	for _, p := range b.disk.Parts() {
-		f, err := os.OpenFile(kernel.Host().Node(p), os.O_RDONLY|unix.O_NONBLOCK, 0)
+		f, err := os.OpenFile(p.Node(), os.O_RDONLY|unix.O_NONBLOCK, 0)
 		if err != nil {
 			continue // it has no node, or went away meanwhile
 		}
-		err = errors.Join(flushNode(f), f.Close())
-		if err != nil {
-			return fmt.Errorf("flush the cache of %s: %w", kernel.Host().Node(p), err)
+		if err := errors.Join(flushNode(f), f.Close()); err != nil {
+			return fmt.Errorf("flush the cache of %s: %w", p.Node(), err)
 		}
 	}
 	if err := flushNode(b.Read); err != nil {
@@ -54,8 +40,7 @@ func (b *device) flush() error {
 	return nil
 }
 
-// flushNode writes out and drops what is cached of a node. Only root may drop; what others read of a device they may
-// only read is as fresh as the kernel has it.
+// flushNode writes out and drops what is cached of a node. Only root may drop it; others read what the kernel has.
 func flushNode(f *os.File) error {
 	err := kernel.Retry(func() error { return unix.IoctlSetInt(int(f.Fd()), unix.BLKFLSBUF, 0) })
 	if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) {
@@ -64,12 +49,11 @@ func flushNode(f *os.File) error {
 	return err
 }
 
-// Truncate is Device.Truncate: a device has the size that it has.
 func (b *device) Truncate(n int64) error {
 	return fmt.Errorf("truncate %s to %d bytes: %w", b.Given, n, target.ErrFixed)
 }
 
-// Punch is Device.Punch. A device that can unmap blocks so that they read as zero does so; elsewhere zeroes are written.
+// Punch unmaps blocks where the device can do that so that they read as zero, and writes zeroes elsewhere.
 func (b *device) Punch(off, n int64) error {
 	w, err := b.Writer("punch", off, n)
 	if err != nil || n == 0 {
@@ -102,26 +86,26 @@ func (b *device) Punch(off, n int64) error {
 	return b.WriteZeroes(start, end-start)
 }
 
-// Copy is Device.Copy.
 func (b *device) Copy(dst, src, n int64) error {
 	if _, err := b.CopyWriter(dst, src, n); err != nil {
 		return err
 	}
-	return b.CopyThrough(dst, src, n, blockBuffer, b.grain)
+	const buffer = 4 << 20
+	return b.CopyThrough(dst, src, n, buffer, b.grain)
 }
 
-// Data is Device.Data: a device keeps no account of its holes.
+// Data returns all that is left: a device keeps no account of its holes.
 func (b *device) Data(off int64) (start, end int64, err error) {
 	return off, b.Size(), b.Within("look for data in", off, 0)
 }
 
-// Loose is Device.Loose: its other partitions may be in use.
+// Loose is true because other partitions of the device may be in use.
 func (b *device) Loose() bool { return true }
 
-// State is Device.State: of a loop device that of the image behind it, if that can be looked at.
+// State is, for a loop device, that of the image behind it, if that can be looked at.
 func (b *device) State() (target.State, error) {
 	if b.image == nil {
 		return target.State{}, nil
 	}
-	return held.StateOf(b.image, b.image.Name())
+	return held.StateOf(b.image, b.disk.Text("loop", "backing_file"))
 }

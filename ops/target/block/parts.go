@@ -15,61 +15,46 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// Node is KernelDisk.Node.
-func (b *device) Node(number int) string {
-	p, ok := b.disk.Parts()[number]
-	if !ok {
-		return ""
-	}
-	return kernel.Host().Node(p)
-}
-
 // call is one change to the partitions that the kernel knows.
 type call struct {
 	verb int32 // unix.BLKPG_ADD_PARTITION and so on
 	part target.Part
 }
 
-// callsFor is what turns the partitions that the kernel has into those it should have: first those go that are no more,
-// or lie elsewhere, then those at their places change their length, shorter ones first, then the others come. A
-// partition that is in use can only change its length.
+// callsFor turns the partitions that the kernel has into those it should have. First those go that are no more or lie
+// elsewhere. Then those at their places change their length, first the ones that become shorter. Then the others come. A
+// partition in use can only change its length.
 func callsFor(have, want []target.Part) []call {
-	find := func(list []target.Part, number int) (target.Part, bool) {
-		i := slices.IndexFunc(list, func(p target.Part) bool { return p.Number == number })
+	find := func(list []target.Part, p target.Part) (same target.Part, there bool) {
+		i := slices.IndexFunc(list, func(q target.Part) bool { return q.Number == p.Number && q.Start == p.Start })
 		if i < 0 {
 			return target.Part{}, false
 		}
 		return list[i], true
 	}
-	var gone, sized, added []call
+	var gone, shorter, longer, added []call
 	for _, old := range have {
-		now, stays := find(want, old.Number)
-		switch {
-		case !stays || now.Start != old.Start:
+		switch now, stays := find(want, old); {
+		case !stays:
 			gone = append(gone, call{unix.BLKPG_DEL_PARTITION, old})
-		case now.Len != old.Len:
-			sized = append(sized, call{unix.BLKPG_RESIZE_PARTITION, now})
+		case now.Len < old.Len:
+			shorter = append(shorter, call{unix.BLKPG_RESIZE_PARTITION, now})
+		case now.Len > old.Len:
+			longer = append(longer, call{unix.BLKPG_RESIZE_PARTITION, now})
 		}
 	}
 	for _, now := range want {
-		if old, there := find(have, now.Number); !there || now.Start != old.Start {
+		if _, there := find(have, now); !there {
 			added = append(added, call{unix.BLKPG_ADD_PARTITION, now})
 		}
 	}
-	grows := func(c call) int {
-		if old, _ := find(have, c.part.Number); c.part.Len > old.Len {
-			return 1
-		}
-		return 0
-	}
 	// The highest number first, both ways: of partitions that grow in a row each finds its room free.
 	byNumber := func(x, y call) int { return cmp.Compare(y.part.Number, x.part.Number) }
-	slices.SortFunc(gone, byNumber)
-	slices.SortFunc(sized, func(x, y call) int {
-		return cmp.Or(cmp.Compare(grows(x), grows(y)), byNumber(x, y))
-	})
+	for _, list := range [][]call{gone, shorter, longer} {
+		slices.SortFunc(list, byNumber)
+	}
 	slices.SortFunc(added, func(x, y call) int { return byNumber(y, x) })
-	return slices.Concat(gone, sized, added)
+	return slices.Concat(gone, shorter, longer, added)
 }
 
 // kernelParts lists the partitions of the device that the kernel knows.
@@ -86,15 +71,14 @@ func (b *device) kernelParts() ([]target.Part, error) {
 	return list, nil
 }
 
-// Follow is KernelDisk.Follow. What the kernel has afterwards is read back and compared.
+// Follow reads back what the kernel has afterwards, and compares.
 func (b *device) Follow(want []target.Part) error {
 	have, err := b.kernelParts()
 	if err != nil {
 		return err
 	}
-	calls := callsFor(have, want)
 	var failed []error
-	for _, c := range calls {
+	for _, c := range callsFor(have, want) {
 		if err := b.tell(c); err != nil {
 			failed = append(failed, fmt.Errorf("p%d: %w", c.part.Number, err))
 			if kernel.Unsupported(err) || errors.Is(err, unix.EINVAL) {
@@ -115,7 +99,7 @@ func (b *device) Follow(want []target.Part) error {
 	if len(stale) == 0 {
 		return nil
 	}
-	return &StaleError{Node: kernel.Host().Node(b.disk), Parts: stale, mapped: b.disk.Is("dm-"), Err: errors.Join(failed...)}
+	return &StaleError{Node: b.disk.Node(), Parts: stale, mapped: b.disk.Is("dm-"), Err: errors.Join(failed...)}
 }
 
 // StaleError is returned when the kernel goes on with another idea of the partitions than the table of the device.
@@ -139,7 +123,6 @@ func (e *StaleError) Error() string {
 
 func (e *StaleError) Unwrap() error { return e.Err }
 
-// Withdraw is KernelDisk.Withdraw.
 func (b *device) Withdraw(numbers []int) error {
 	have, err := b.kernelParts()
 	if err != nil {
@@ -158,28 +141,29 @@ func (b *device) Withdraw(numbers []int) error {
 			if use, busy := b.Uses(nil)[p.Number]; busy {
 				why = "it is " + use.String()
 			}
-			return fmt.Errorf("p%d of %s cannot be kept from use while it changes: %s (%w); nothing was changed: unmount or stop what uses it first", p.Number, b.Given, why, err)
+			return fmt.Errorf("p%d of %s cannot be kept from use while it changes: %s (%w); nothing was changed: "+
+				"unmount or stop what uses it first", p.Number, b.Given, why, err)
 		}
 		taken = append(taken, p)
 	}
 	return nil
 }
 
-// tell makes one change. A partition that is only looked at is waited for.
+// tell makes one change. It waits for partitions that others have open for moments.
 func (b *device) tell(c call) error {
 	part := unix.BlkpgPartition{Start: c.part.Start, Length: c.part.Len, Pno: int32(c.part.Number)}
-	err := held.Patiently(held.PartPatience, func() error { return b.blkpg(c.verb, &part) }, unix.EBUSY)
+	arg := unix.BlkpgIoctlArg{Op: c.verb, Datalen: int32(unsafe.Sizeof(part)), Data: (*byte)(unsafe.Pointer(&part))}
+	err := held.Patiently(held.PartPatience, func() error {
+		return kernel.Retry(func() error {
+			_, _, errno := unix.Syscall(unix.SYS_IOCTL, cmp.Or(b.Write, b.Read).Fd(), unix.BLKPG, uintptr(unsafe.Pointer(&arg)))
+			if errno != 0 {
+				return errno
+			}
+			return nil
+		})
+	}, unix.EBUSY)
 	if c.verb == unix.BLKPG_DEL_PARTITION && errors.Is(err, unix.ENXIO) {
 		return nil // it is gone already
 	}
 	return err
-}
-
-func (b *device) blkpg(verb int32, part *unix.BlkpgPartition) error {
-	arg := unix.BlkpgIoctlArg{Op: verb, Datalen: int32(unsafe.Sizeof(*part)), Data: (*byte)(unsafe.Pointer(part))}
-	f := b.Write
-	if f == nil {
-		f = b.Read
-	}
-	return ioctlPointer(f, unix.BLKPG, unsafe.Pointer(&arg))
 }

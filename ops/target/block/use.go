@@ -3,8 +3,10 @@ package block
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -14,16 +16,13 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// Detach is KernelDisk.Detach.
+// Detach waits for others that only look at the device for moments: it goes when the last one closes it.
 func (b *device) Detach() error {
-	err := b.detach()
-	err = errors.Join(err, b.Close())
-	if err != nil {
+	if err := errors.Join(b.detach(), b.Close()); err != nil {
 		return err
 	}
-	// It goes when the last one who has it open closes it. Those who only look do so for moments.
 	left := errors.New("it is still set up")
-	err = held.Patiently(held.PartPatience, func() error {
+	err := held.Patiently(held.PartPatience, func() error {
 		if b.disk.Text("loop", "backing_file") != "" {
 			return left
 		}
@@ -42,11 +41,7 @@ func (b *device) detach() error {
 	if err := b.flush(); err != nil {
 		return err
 	}
-	var all []int
-	for number := range b.disk.Parts() {
-		all = append(all, number)
-	}
-	if err := b.Withdraw(all); err != nil {
+	if err := b.Withdraw(slices.Collect(maps.Keys(b.disk.Parts()))); err != nil {
 		return err
 	}
 	if err := kernel.Retry(func() error { return unix.IoctlSetInt(int(b.Read.Fd()), unix.LOOP_CLR_FD, 0) }); err != nil {
@@ -55,25 +50,16 @@ func (b *device) detach() error {
 	return nil
 }
 
-// Unused is Target.Unused.
-func (b *device) Unused() error {
-	if use := kernel.Host().WholeUser(b.Given, b.disk); use != nil {
-		return use
-	}
-	return nil
-}
+func (b *device) Unused() error { return held.Refusal(b.disk.WholeUser(b.Given)) }
 
-// Lend is KernelDisk.Lend.
 func (b *device) Lend(do func() error) error {
 	if b.Mode == target.Inspect {
 		return do()
 	}
-	if b.claim != nil {
-		if err := b.claim.Close(); err != nil {
-			return err
-		}
-		b.claim = nil
+	if err := held.CloseAll(b.claim); err != nil {
+		return err
 	}
+	b.claim = nil
 	err := do()
 	if claim := b.takeClaim(); claim != nil && b.Unused() == nil {
 		return errors.Join(err, claim)
@@ -81,63 +67,66 @@ func (b *device) Lend(do func() error) error {
 	return err
 }
 
-// Uses is Plain.Uses.
-func (b *device) Uses([]target.Part) map[int]model.Use { return kernel.Host().Uses(b.disk) }
+func (b *device) Uses([]target.Part) map[int]model.Use { return b.disk.Uses() }
 
-// Mounts is Plain.Mounts.
 func (b *device) Mounts(p target.Part) []string {
-	d, known := b.part(p.Number)
-	if !known {
+	d, err := b.part(p.Number)
+	if err != nil {
 		return nil
 	}
-	return kernel.Host().Mounts(d)
+	return d.Mounts()
 }
 
 // part is a partition that the kernel knows, or with 0 the device.
-func (b *device) part(number int) (d kernel.Disk, known bool) {
+func (b *device) part(number int) (kernel.Disk, error) {
 	if number == 0 {
-		return b.disk, true
+		return b.disk, nil
 	}
-	d, known = b.disk.Parts()[number]
-	return d, known
+	d, known := b.disk.Parts()[number]
+	if !known {
+		return d, fmt.Errorf("the kernel does not know p%d of %s", number, b.Given)
+	}
+	return d, nil
 }
 
-// Knows is KernelDisk.Knows.
 func (b *device) Knows(p target.Part) error {
-	d, known := b.disk.Parts()[p.Number]
-	if !known {
-		return fmt.Errorf("the kernel does not know p%d of %s", p.Number, b.Given)
-	}
-	start, n, err := d.Span()
+	d, err := b.part(p.Number)
 	if err != nil {
 		return err
 	}
-	if start != p.Start || n != p.Len {
-		return fmt.Errorf("the kernel knows p%d of %s at another place", p.Number, b.Given)
+	start, n, err := d.Span()
+	if err == nil && (start != p.Start || n != p.Len) {
+		err = fmt.Errorf("the kernel knows p%d of %s at another place", p.Number, b.Given)
 	}
-	return nil
+	return err
 }
 
-// NodeFor is KernelDisk.NodeFor.
-func (b *device) NodeFor(number int) (path string, done func() error, err error) {
-	d, known := b.part(number)
-	if !known {
-		return "", nil, fmt.Errorf("the kernel does not know p%d of %s", number, b.Given)
+func (b *device) Node(number int) string {
+	d, err := b.part(number)
+	if err != nil {
+		return ""
 	}
-	path = kernel.Host().Node(d)
-	if kernel.Host().NumberOf(path) == d.Number {
-		return path, func() error { return nil }, nil
+	return d.Node()
+}
+
+func (b *device) NodeFor(number int) (path string, done func() error, err error) {
+	d, err := b.part(number)
+	if err != nil {
+		return "", nil, err
+	}
+	if d.HasNode() {
+		return d.Node(), func() error { return nil }, nil
 	}
 	dir, err := os.MkdirTemp(nodesWork(), "shunt-node-")
 	if err != nil {
 		return "", nil, fmt.Errorf("make a node for p%d of %s: %w", number, b.Given, err)
 	}
+	path = filepath.Join(dir, filepath.Base(d.Node()))
 	var major, minor uint32
-	if _, err := fmt.Sscanf(d.Number, "%d:%d", &major, &minor); err != nil {
-		return "", nil, errors.Join(fmt.Errorf("make a node for p%d of %s: %w", number, b.Given, err), os.Remove(dir))
+	if _, err = fmt.Sscanf(d.Number, "%d:%d", &major, &minor); err == nil {
+		err = unix.Mknod(path, unix.S_IFBLK|0o600, int(unix.Mkdev(major, minor)))
 	}
-	path = filepath.Join(dir, filepath.Base(path))
-	if err := unix.Mknod(path, unix.S_IFBLK|0o600, int(unix.Mkdev(major, minor))); err != nil {
+	if err != nil {
 		return "", nil, errors.Join(fmt.Errorf("make a node for p%d of %s: %w", number, b.Given, err), os.Remove(dir))
 	}
 	return path, func() error { return os.RemoveAll(dir) }, nil
@@ -145,7 +134,7 @@ func (b *device) NodeFor(number int) (path string, done func() error, err error)
 
 // nodesWork is a directory in which device nodes can be used: many are mounted so that they cannot.
 func nodesWork() string {
-	for _, dir := range []string{kernel.Host().DevDir(), os.TempDir(), "/run"} {
+	for _, dir := range []string{"/dev", os.TempDir(), "/run"} {
 		var st unix.Statfs_t
 		if unix.Statfs(dir, &st) == nil && st.Flags&unix.ST_NODEV == 0 && unix.Access(dir, unix.W_OK) == nil {
 			return dir

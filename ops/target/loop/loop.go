@@ -1,4 +1,4 @@
-// Package loop finds and sets up loop devices. What is done with one from then on is done by opening it as a target.
+// Package loop finds and sets up loop devices. To do more with one, open it as a target.
 package loop
 
 import (
@@ -18,10 +18,9 @@ func At(path string) (target.Loop, error) {
 	if err != nil {
 		return target.Loop{}, fmt.Errorf("open %s: %w", path, kernel.Cause(err))
 	}
-	if kernel.IsBlock(info) {
-		d, err := kernel.Host().Disk(kernel.RdevOf(info))
-		if err == nil && d.Is("loop") && d.Text("loop", "backing_file") != "" {
-			return kernel.Host().Loop(d.Name), nil
+	if d, err := kernel.Host().Disk(kernel.RdevOf(info)); err == nil && kernel.IsBlock(info) {
+		if l, ok := d.Loop(); ok {
+			return l, nil
 		}
 	}
 	return target.Loop{}, fmt.Errorf("%s %w", path, target.ErrNoLoop)
@@ -33,17 +32,13 @@ func On(path string) ([]target.Loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	var list []target.Loop
-	for _, name := range kernel.Host().LoopsOn(id) {
-		list = append(list, kernel.Host().Loop(name))
-	}
-	return list, nil
+	return kernel.Host().Loops(id), nil
 }
 
-// SetUp sets a free loop device up on the file of a target, with the target's sectors, as l says; its Node and File are
-// chosen here. It fails if the kernel cannot read the target's format. The open device is the caller's: a passing one goes
-// away when that is closed and it is not used otherwise. Partitions that whoever had the device earlier told the kernel may
-// still be there, until KernelDisk.Follow.
+// SetUp sets a free loop device up on the file of a target, with the target's sectors, as l says; SetUp chooses its Node
+// and File. It fails if the kernel cannot read the target's format. The caller closes the open device; a passing one goes
+// away then, unless it is used otherwise. Partitions of an earlier user of the device may still be there, until
+// KernelDisk.Follow.
 func SetUp(t target.Target, l target.Loop) (set target.Loop, device *os.File, err error) {
 	plain, err := target.AsPlain(t)
 	if err != nil {
@@ -96,8 +91,8 @@ func setUp(f *os.File, l target.Loop, sector int) (set target.Loop, device *os.F
 	return l, nil, errors.New("set up a loop device: every free one was taken by somebody else")
 }
 
-// openFree opens a loop device that is not set up. One that was left read-only, by whoever used it last, is
-// made writable if that is asked for.
+// openFree opens a loop device that is not set up. If its last user left it read-only, it is made writable where the mode
+// asks for that.
 func openFree(node string, mode int) (*os.File, error) {
 	f, err := os.OpenFile(node, mode, 0)
 	if !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.EROFS) && !errors.Is(err, unix.EPERM) || mode == os.O_RDONLY {
@@ -107,8 +102,7 @@ func openFree(node string, mode int) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	off := 0
-	if err := errors.Join(unix.IoctlSetPointerInt(int(f.Fd()), unix.BLKROSET, off), f.Close()); err != nil {
+	if err := errors.Join(unix.IoctlSetPointerInt(int(f.Fd()), unix.BLKROSET, 0), f.Close()); err != nil {
 		return nil, err
 	}
 	return os.OpenFile(node, mode, 0)

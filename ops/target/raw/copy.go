@@ -17,29 +17,26 @@ const (
 	rangeChunk = 64 << 20
 )
 
-// Copy is Device.Copy.
+// Copy shares blocks where both places lie alike in the grid of the host's blocks. What sticks out at the two ends is
+// copied as bytes.
 func (r *file) Copy(dst, src, n int64) error {
 	w, err := r.CopyWriter(dst, src, n)
 	if err != nil {
 		return err
 	}
-	// Blocks can be shared where both places lie alike in the grid of the host's blocks; what sticks out at the two
-	// ends is copied as bytes.
 	if !r.cannot.clone.Load() && (dst-src)%r.block == 0 {
 		head := min((r.block-src%r.block)%r.block, n)
 		body := (n - head) / r.block * r.block
-		if body > 0 {
-			cloned, err := r.clone(w, dst+head, src+head, body)
-			if err != nil {
+		cloned, err := r.clone(w, dst+head, src+head, body)
+		if err != nil {
+			return err
+		}
+		if cloned {
+			if err := r.copyBytes(w, dst, src, head); err != nil {
 				return err
 			}
-			if cloned {
-				if err := r.copyBytes(w, dst, src, head); err != nil {
-					return err
-				}
-				done := head + body
-				return r.copyBytes(w, dst+done, src+done, n-done)
-			}
+			done := head + body
+			dst, src, n = dst+done, src+done, n-done
 		}
 	}
 	return r.copyBytes(w, dst, src, n)
@@ -47,6 +44,9 @@ func (r *file) Copy(dst, src, n int64) error {
 
 // clone makes both ranges share their blocks; false means that it cannot be done and nothing has changed.
 func (r *file) clone(w *os.File, dst, src, n int64) (bool, error) {
+	if n <= 0 {
+		return false, nil // the kernel takes 0 for all that follows
+	}
 	what := unix.FileCloneRange{
 		Src_fd: int64(w.Fd()), Src_offset: uint64(src), Src_length: uint64(n), Dest_offset: uint64(dst),
 	}

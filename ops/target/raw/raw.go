@@ -2,6 +2,7 @@
 package raw
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -59,8 +60,8 @@ func build(c target.Candidate, opts target.Options) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	var host unix.Statfs_t
-	if err := kernel.Retry(func() error { return unix.Fstatfs(int(c.File.Fd()), &host) }); err != nil {
+	host, err := kernel.StatHost(c.File)
+	if err != nil {
 		return nil, fmt.Errorf("stat the file system of %s: %w", c.Path, err)
 	}
 	return &file{File: opened, block: max(host.Bsize, 512)}, nil
@@ -77,52 +78,35 @@ func (r *file) fit() error {
 	return nil
 }
 
-// Format is Target.Format.
-func (r *file) Format() string { return "raw" }
-
-// Fixed is Target.Fixed: an image file can be made longer and shorter.
-func (r *file) Fixed() bool { return false }
-
-// Beside is Target.Beside: the image's own path.
-func (r *file) Beside() string { return r.Real }
-
-// Files is Target.Files.
+func (r *file) Format() string    { return "raw" }
+func (r *file) Fixed() bool       { return false }
 func (r *file) Files() []*os.File { return []*os.File{r.Read} }
+func (r *file) Shared() int64     { return r.shared.Load() }
 
-// Identity is Target.Identity.
 func (r *file) Identity() (target.Identity, error) {
 	st, err := r.Stat()
-	if err != nil {
-		return target.Identity{}, err
-	}
 	return target.Identity{
 		Kind: target.KindRaw, Path: r.Real, Dev: st.Dev, Inode: st.Ino, Size: st.Size, Modified: st.Mtim.Nano(),
-	}, nil
+	}, err
 }
 
-// Shared is Device.Shared.
-func (r *file) Shared() int64 { return r.shared.Load() }
-
-// Refresh is Target.Refresh.
 func (r *file) Refresh() error {
 	st, err := r.Stat()
-	if err != nil {
-		return err
+	if err == nil {
+		r.SetSize(st.Size)
 	}
-	r.SetSize(st.Size)
-	return nil
+	return err
 }
 
-// Uses is Plain.Uses: a partition of an image file is in use when a loop device shows it.
+// Uses finds the partitions that loop devices show.
 func (r *file) Uses(parts []target.Part) map[int]model.Use {
 	return kernel.Host().Windows(r.ID(), r.Size(), parts)
 }
 
-// Mounts is Plain.Mounts.
 func (r *file) Mounts(p target.Part) []string { return kernel.Host().PartMounts(r.ID(), r.Size(), p) }
 
-// AllowWrites is Target.AllowWrites. It also fails with *InUse when somebody uses the image who does not mind locks: a
-// loop device may have come since the image was opened.
+// AllowWrites also fails with *InUse when somebody uses the image without minding locks: a loop device may have come since
+// the image was opened.
 func (r *file) AllowWrites() error {
 	if r.Mode == target.Edit {
 		if err := r.InPlace(); err != nil {
@@ -135,7 +119,6 @@ func (r *file) AllowWrites() error {
 	return r.File.AllowWrites()
 }
 
-// Truncate is Device.Truncate.
 func (r *file) Truncate(n int64) error {
 	w, err := r.Writer("truncate", 0, 0)
 	if err != nil {
@@ -149,4 +132,82 @@ func (r *file) Truncate(n int64) error {
 	}
 	r.SetSize(n)
 	return nil
+}
+
+func (r *file) Room() (free int64, shares bool, err error) {
+	st, err := kernel.StatHost(r.Read)
+	if err != nil {
+		return 0, false, fmt.Errorf("ask for the free space at %s: %w", r.Given, err)
+	}
+	unit := st.Frsize
+	if unit <= 0 {
+		unit = st.Bsize
+	}
+	return int64(st.Bavail) * unit, sharesBlocks(st), nil
+}
+
+// sharesBlocks reports whether a file system is of a kind that copies by sharing blocks.
+func sharesBlocks(st unix.Statfs_t) bool {
+	const (
+		bcachefs = 0xca451a4e
+		ocfs2    = 0x7461636f
+	)
+	switch uint32(st.Type) {
+	case unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, bcachefs, ocfs2:
+		return true
+	}
+	return false
+}
+
+func (r *file) Punch(off, n int64) error {
+	w, err := r.Writer("punch", off, n)
+	if err != nil || n == 0 {
+		return err
+	}
+	if !r.cannot.punch.Load() {
+		const how = unix.FALLOC_FL_PUNCH_HOLE | unix.FALLOC_FL_KEEP_SIZE
+		err := kernel.Retry(func() error { return unix.Fallocate(int(w.Fd()), how, off, n) })
+		if err == nil {
+			return nil
+		}
+		if !kernel.Unsupported(err) {
+			return fmt.Errorf("punch %s: %d bytes at byte %d: %w", r.Given, n, off, err)
+		}
+		r.cannot.punch.Store(true)
+	}
+	return r.WriteZeroes(off, n)
+}
+
+func (r *file) Data(off int64) (start, end int64, err error) {
+	size := r.Size()
+	if err := r.Within("look for data in", off, 0); err != nil {
+		return 0, 0, err
+	}
+	if off == size {
+		return size, size, nil
+	}
+	seek := func(off int64, whence int) (at int64, err error) { // nothing else uses the file position
+		err = kernel.Retry(func() error {
+			at, err = r.Read.Seek(off, whence)
+			return err
+		})
+		return at, err
+	}
+	start, err = seek(off, unix.SEEK_DATA)
+	switch {
+	case errors.Is(err, unix.ENXIO):
+		return size, size, nil
+	case errors.Is(err, unix.EINVAL) || kernel.Unsupported(err):
+		return off, size, nil
+	case err != nil:
+		return 0, 0, fmt.Errorf("look for data in %s from byte %d: %w", r.Given, off, kernel.Cause(err))
+	}
+	if start >= size { // somebody made the file longer; that part is not in the target
+		return size, size, nil
+	}
+	end, err = seek(start, unix.SEEK_HOLE)
+	if err != nil {
+		return 0, 0, fmt.Errorf("look for a hole in %s from byte %d: %w", r.Given, start, kernel.Cause(err))
+	}
+	return start, min(end, size), nil
 }

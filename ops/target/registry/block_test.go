@@ -22,8 +22,8 @@ func TestBlockReadsAndWrites(t *testing.T) {
 			if b.Size() != size || b.SectorSize() != z || b.Format() != "loop device" || !b.Fixed() || b.Physical() || target.Remainder(b) != 0 {
 				t.Errorf("%d bytes in sectors of %d, %s, fixed %v, physical %v", b.Size(), b.SectorSize(), b.Format(), b.Fixed(), b.Physical())
 			}
-			if b.Beside() != path {
-				t.Errorf("its journal lies beside %s, want %s", b.Beside(), path)
+			if b.Place().Beside != path {
+				t.Errorf("its journal lies beside %s, want %s", b.Place().Beside, path)
 			}
 			_, err := b.WriteAt([]byte{1}, 0)
 			requireIs(t, err, target.ErrNotAllowed)

@@ -55,21 +55,21 @@ var formats = []format{
 // mbrSignature is what ends the first sector of a partitioned disk.
 const mbrSignature = "\x55\xaa"
 
-// recognise finds the format of an open file; path is for messages. Text and unknown bytes are raw: that there is no table in
-// them is for the scan to say.
+// recognise finds the format of an open file; path is for messages. Text and unknown bytes are raw: the scan says that
+// there is no table in them.
 func recognise(path string, r io.ReaderAt, size int64) (format, error) {
-	head, err := readUpTo(r, 0, min(size, 512))
-	if err != nil {
-		return format{}, fmt.Errorf("read %s at byte 0: %w", path, err)
+	const sector = 512
+	head, tail, at := make([]byte, min(size, sector)), []byte(nil), int64(0)
+	_, err := r.ReadAt(head, at)
+	if err == nil && size > sector {
+		tail, at = make([]byte, sector), size-sector
+		_, err = r.ReadAt(tail, at)
 	}
-	var tail []byte
-	if size > 512 {
-		if tail, err = readUpTo(r, size-512, 512); err != nil {
-			return format{}, fmt.Errorf("read %s at byte %d: %w", path, size-512, err)
-		}
+	if err != nil {
+		return format{}, fmt.Errorf("read %s at byte %d: %w", path, at, kernel.Cause(err))
 	}
 	// Boot code may begin with any bytes at all, so the short magics of packed files do not count before a table.
-	partitioned := len(head) == 512 && string(head[510:]) == mbrSignature
+	partitioned := len(head) == sector && string(head[510:]) == mbrSignature
 	for _, f := range formats {
 		where := head
 		if f.tail {
@@ -80,6 +80,18 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 		}
 	}
 	return plain(), nil
+}
+
+// driverFor finds the driver for an open file, or says why it is not opened.
+func driverFor(path string, r io.ReaderAt, size int64) (target.Driver, error) {
+	f, err := recognise(path, r, size)
+	if err == nil && f.driver == nil {
+		err = f.refusal(path)
+	}
+	if err != nil {
+		return target.Driver{}, err
+	}
+	return f.driver(), nil
 }
 
 // refusal is the error for a file of the format that is not opened: there is no driver, or a loop device shows it.
@@ -97,14 +109,15 @@ func (f format) advice(path string) string {
 		in = "./" + in // neither an option nor, for qemu-img, the name of a protocol
 	}
 	out := rawName(in)
-	if f.unpack != nil {
-		how := safetext.Command(f.unpack...)
-		if f.seeks {
-			return fmt.Sprintf("unpack it first: `%s %s > %s`", how, safetext.Word(in), safetext.Word(out))
-		}
-		return fmt.Sprintf("unpack it first: `%s < %s > %s`", how, safetext.Word(in), safetext.Word(out))
+	if f.unpack == nil {
+		how := safetext.Command("qemu-img", "convert", "-f", f.source, "-O", "raw", in, out)
+		return fmt.Sprintf("convert it first: `%s`", how)
 	}
-	return fmt.Sprintf("convert it first: `%s`", safetext.Command("qemu-img", "convert", "-f", f.source, "-O", "raw", in, out))
+	how := safetext.Command(f.unpack...) + " "
+	if !f.seeks {
+		how += "< "
+	}
+	return fmt.Sprintf("unpack it first: `%s%s > %s`", how, safetext.Word(in), safetext.Word(out))
 }
 
 // rawName is a name beside path that nothing has yet.
@@ -121,14 +134,6 @@ func rawName(path string) string {
 			return out
 		}
 	}
-}
-
-func readUpTo(r io.ReaderAt, off, n int64) ([]byte, error) {
-	p := make([]byte, n)
-	if _, err := r.ReadAt(p, off); err != nil {
-		return nil, kernel.Cause(err)
-	}
-	return p, nil
 }
 
 // Format is returned for what is a disk image, or packs one, in a format that shunt does not edit there.

@@ -10,19 +10,18 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops/target"
-	"shunt/ops/target/block"
 	"shunt/ops/target/internal/held"
 	"shunt/ops/target/internal/kernel"
 )
 
-// Surroundings is what the system told, at one moment, of who uses files. It is for looks at many files in a row.
+// Surroundings says who uses files, as the system had it at one moment. It serves looks at many files in a row.
 type Surroundings struct {
 	k     kernel.Kernel
-	loops map[kernel.FileID]string // the kernel's names of the loop devices on files
+	loops map[kernel.FileID]kernel.Disk // the loop devices on files
 }
 
-// Glance is what a look at a file or block device told that took no lock and left no trace: who opens the target later can
-// still be refused. A value of zero is not known.
+// Glance is the result of a look at a file or block device that took no lock and left no trace, so opening the target later
+// can still be refused. A value of zero is not known.
 type Glance struct {
 	Size   int64
 	Sector geometry.SectorSize // of a device
@@ -37,7 +36,7 @@ type Glance struct {
 	Cannot   model.Reason // why it cannot be opened, whoever uses it
 }
 
-// LookAround asks who uses what.
+// LookAround asks the system who uses which files.
 func LookAround() Surroundings {
 	return Surroundings{k: kernel.Host(), loops: kernel.Host().LoopFiles()}
 }
@@ -50,8 +49,8 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 		return Glance{}, kernel.Cause(err)
 	}
 	defer func() { _ = seen.Close() }() // it was only looked at
-	var st unix.Stat_t
-	if err := kernel.Retry(func() error { return unix.Fstat(int(seen.Fd()), &st) }); err != nil {
+	st, err := kernel.StatFile(seen)
+	if err != nil {
 		return Glance{}, err
 	}
 	kind := st.Mode & unix.S_IFMT
@@ -64,11 +63,11 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 		if d, err = s.k.Disk(st.Rdev); err != nil {
 			return Glance{}, err
 		}
-		g = s.device(d)
+		g = glanceAt(d)
 	}
 	// Without O_NONBLOCK the drive of a disk that is not there would be waited for, and the holder of a lease.
 	f, err := os.OpenFile(held.Through(seen), os.O_RDONLY|unix.O_NONBLOCK, 0)
-	_ = seen.Close() // whoever asks for users of the file must not find it
+	_ = seen.Close() // a search for users of the file must not find it
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return g, target.ErrLeased
 	}
@@ -87,49 +86,45 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 	if !g.Cannot.OK() || g.Size == 0 {
 		return g, nil
 	}
-	driver := block.Driver()
+	found := plain()
 	if kind == unix.S_IFREG || d.Is("loop") {
-		other, err := recognise(path, f, g.Size)
-		if err != nil {
+		if found, err = recognise(path, f, g.Size); err != nil {
 			return g, err
 		}
-		if kind == unix.S_IFREG {
-			g.Format = other.name
-		}
-		if other.driver == nil || kind == unix.S_IFBLK && other.name != plain().name {
-			g.Cannot = model.Because("this version cannot edit %s files: %s", other.name, other.advice(path))
-			return g, nil
-		}
-		driver = other.driver()
 	}
-	disk, size, err := driver.Peek(f, g.Size)
-	if err != nil {
+	if kind == unix.S_IFREG {
+		g.Format = found.name
+	}
+	if found.driver == nil || kind == unix.S_IFBLK && found.name != plain().name {
+		g.Cannot = model.Because("this version cannot edit %s files: %s", found.name, found.advice(path))
+		return g, nil
+	}
+	var disk io.ReaderAt
+	if disk, g.Size, err = found.driver().Peek(f, g.Size); err != nil {
 		return g, err
 	}
-	g.Size = size
 	return g, inside(disk, g)
 }
 
-// device is what /sys tells of a block device.
-func (s Surroundings) device(d kernel.Disk) Glance {
-	g := Glance{
-		Size: d.Bytes(), Format: s.k.Sort(d), Back: d.Text("loop", "backing_file"), Physical: s.k.Physical(d), Use: s.k.DiskUses(d),
-	}
+// glanceAt is what /sys says about a block device.
+func glanceAt(d kernel.Disk) Glance {
+	g := Glance{Size: d.Bytes(), Format: d.Sort(), Back: d.Text("loop", "backing_file"), Physical: d.Physical()}
+	g.Use = d.UsesText()
 	g.Parts = g.Use != ""
 	if w, ok := d.Whole(); ok {
-		g.Format, g.Cannot = "partition", model.Because("it is a partition and not a disk: open %s", s.k.Node(w))
+		g.Format, g.Cannot = "partition", model.Because("it is a partition and not a disk: open %s", w.Node())
 	} else if g.Size == 0 {
 		g.Cannot = model.Because("it %v", target.ErrNoMedium)
 	}
 	return g
 }
 
-// user is who uses a file, or has a device for itself, as far as that is told without looking at every process.
+// user says who uses a file, or has a device for itself, as far as that shows without a look at every process.
 func (s Surroundings) user(path string, f *os.File, st unix.Stat_t) (who string, shunt, own bool) {
-	name, ok := s.loops[kernel.FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}]
+	loop, ok := s.loops[kernel.FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}]
 	if ok && st.Mode&unix.S_IFMT == unix.S_IFREG {
-		what, _ := s.k.LoopHolder(name)
-		return what, false, false
+		who, _ = loop.LoopUses()
+		return who, false, false
 	}
 	id := s.k.Identify(st.Dev, st.Ino, f)
 	switch {

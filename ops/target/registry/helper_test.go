@@ -128,7 +128,7 @@ func open(t testing.TB, path string, opts target.Options) target.Target {
 // openLoop opens a loop device that the test closes.
 func openLoop(t *testing.T, loop string, opts target.Options) target.KernelDisk {
 	t.Helper()
-	d, ok := target.AsKernelDisk(open(t, loop, opts))
+	d, ok := open(t, loop, opts).(target.KernelDisk)
 	if !ok {
 		t.Fatalf("the kernel does not know the partitions of %s", loop)
 	}

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,24 +16,18 @@ import (
 // A target may be reached by several names: symbolic links, hard links, mounts of its directory or of the file alone. What
 // belongs to it must be found by each of them, or it is refused.
 
-// mostName is how many bytes a name in a directory can have.
-const mostName = unix.NAME_MAX
-
-// keptEnding ends the name of the directory in which a target's journal is.
-const keptEnding = ".shunt"
-
-// KeptName is the name of the directory for the journal of a target that is called name: NAME.shunt. Of a name that is
-// too long for that the first bytes are kept, and the first 16 digits of its SHA-256 put behind them: NAM~0123456789abcdef.shunt.
+// KeptName is the name of the directory for the journal of a target that is called name: NAME.shunt. Where that is too
+// long, the first bytes of the name stay, followed by the first 16 digits of its SHA-256: NAM~0123456789abcdef.shunt.
 func KeptName(name string) string {
-	if len(name)+len(keptEnding) <= mostName {
-		return name + keptEnding
+	const ending = ".shunt"
+	if len(name)+len(ending) <= unix.NAME_MAX {
+		return name + ending
 	}
-	sum := sha256.Sum256([]byte(name))
-	mark := "~" + hex.EncodeToString(sum[:8]) + keptEnding
-	return strings.ToValidUTF8(name[:mostName-len(mark)], "") + mark
+	mark := fmt.Sprintf("~%.8x%s", sha256.Sum256([]byte(name)), ending)
+	return strings.ToValidUTF8(name[:unix.NAME_MAX-len(mark)], "") + mark
 }
 
-// mostBeside is how many names of a directory are looked at to find hard links: it may be anybody's, and hold millions.
+// mostBeside bounds how many names of a directory are looked at to find hard links: anybody may have put millions there.
 const mostBeside = 1 << 16
 
 // Siblings are the paths of the other hard links of a file in its directory, sorted; none where that cannot be read.
@@ -70,8 +63,8 @@ func siblings(path string, most int) []string {
 	return found
 }
 
-// Elsewhere says why something that belongs to the file at path may lie where it is not found by this name, "" if it
-// cannot. The text follows the path.
+// Elsewhere says why something that belongs to the file at path may not be found by this name, "" if it is always found.
+// The text follows the path.
 func Elsewhere(path string) string {
 	var st unix.Stat_t
 	if unix.Lstat(path, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {

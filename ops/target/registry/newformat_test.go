@@ -41,7 +41,6 @@ func shifted() target.Driver {
 
 func (i shiftedImage) Format() string                          { return "shifted" }
 func (i shiftedImage) Fixed() bool                             { return false }
-func (i shiftedImage) Beside() string                          { return i.Real }
 func (i shiftedImage) Files() []*os.File                       { return []*os.File{i.Read} }
 func (i shiftedImage) Size() int64                             { return i.File.Size() - head }
 func (i shiftedImage) Forget(off, n int64)                     { i.File.Forget(off+head, n) }

@@ -5,9 +5,10 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
 	"shunt/ops/target"
@@ -36,63 +37,38 @@ func Open(path string, opts target.Options) (target.Target, error) {
 	if c.Info, err = seen.Stat(); err != nil {
 		return nil, fmt.Errorf("stat %s: %w", path, kernel.Cause(err))
 	}
-	if kernel.IsBlock(c.Info) {
-		c.File = seen
+	switch c.File = seen; {
+	case kernel.IsBlock(c.Info):
 		return openDevice(c, opts)
-	}
-	if err := regular(path, c.Info); err != nil {
-		return nil, err
+	case c.Info.IsDir():
+		return nil, fmt.Errorf("%s %w", path, target.ErrDirectory)
+	case !c.Info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s %w", path, target.ErrNotFile)
 	}
 	c.File, err = held.Reopen(seen, os.O_RDONLY)
-	_ = seen.Close() // whoever asks for users of the file must not find it
+	_ = seen.Close() // a search for users of the file must not find it
 	if err != nil {
 		return nil, held.OpenError(path, err)
 	}
-	t, err := openFile(c, opts)
+	driver, err := driverFor(path, c.File, c.Info.Size())
+	if err != nil {
+		return nil, errors.Join(err, c.File.Close())
+	}
+	t, err := driver.Open(c, opts)
 	if err != nil {
 		return nil, errors.Join(err, c.File.Close())
 	}
 	return t, nil
 }
 
-// candidate finds what is at a path, and opens nothing: File and Info are left to the caller.
-func candidate(path string, opts target.Options) (target.Candidate, target.Options, error) {
-	c := target.Candidate{Path: path}
-	switch z := opts.SectorSize; {
-	case z == 0:
-		opts.SectorSize = geometry.Sector512
-	case !z.Valid():
-		return c, opts, fmt.Errorf("sector size %d is not supported: use 512 or 4096", z)
-	}
-	_, err := os.Stat(path)
-	if err != nil {
-		return c, opts, kernel.Cause(err)
-	}
-	// Two ways to the same image must find the same journal, also from where the file is mounted by itself.
-	if c.Real, err = filepath.Abs(path); err == nil {
-		c.Real, err = filepath.EvalSymlinks(c.Real)
-	}
-	c.Real = kernel.Host().Unbound(c.Real)
-	return c, opts, err
-}
-
-// openFile opens a regular file with the driver for what is in it.
-func openFile(c target.Candidate, opts target.Options) (target.Target, error) {
-	f, err := recognise(c.Path, c.File, c.Info.Size())
-	switch {
-	case err != nil:
-		return nil, err
-	case f.driver == nil:
-		return nil, f.refusal(c.Path)
-	}
-	return f.driver().Open(c, opts)
-}
-
 // openDevice opens a block device. A loop device may show a file that is no raw image.
 func openDevice(c target.Candidate, opts target.Options) (target.Target, error) {
 	t, err := block.Driver().Open(c, opts)
-	if err != nil || !isLoop(c.Info) {
-		return t, err
+	if err != nil {
+		return nil, err
+	}
+	if d, err := kernel.Host().Disk(kernel.RdevOf(c.Info)); err != nil || !d.Is("loop") {
+		return t, nil
 	}
 	f, err := recognise(c.Path, t, t.Size())
 	if err == nil && f.name != plain().name {
@@ -104,19 +80,79 @@ func openDevice(c target.Candidate, opts target.Options) (target.Target, error) 
 	return t, nil
 }
 
-// isLoop reports whether a device is a loop device.
-func isLoop(info fs.FileInfo) bool {
-	d, err := kernel.Host().Disk(kernel.RdevOf(info))
-	return err == nil && d.Is("loop")
+// Adopt makes a Target of files that another process's Files handed over; path and opts are those of its Target. This one
+// owns the files from then on, and closes them also if Adopt fails. Programs started later do not inherit them: a tool that
+// outlives its task must not keep the image locked.
+func Adopt(path string, opts target.Options, files []*os.File) (target.Target, error) {
+	for _, f := range files {
+		unix.CloseOnExec(int(f.Fd()))
+	}
+	t, err := adopt(path, opts, files)
+	if err != nil {
+		_ = held.CloseAll(files...) // the reason why there is nothing to adopt says more
+		return nil, err
+	}
+	return t, nil
 }
 
-func regular(path string, info fs.FileInfo) error {
-	mode := info.Mode()
-	switch {
-	case mode.IsRegular():
-		return nil
-	case mode.IsDir():
-		return fmt.Errorf("%s %w", path, target.ErrDirectory)
+func adopt(path string, opts target.Options, files []*os.File) (target.Target, error) {
+	c, opts, err := candidate(path, opts)
+	if err == nil && len(files) == 0 {
+		err = errors.New("got no files")
 	}
-	return fmt.Errorf("%s %w", path, target.ErrNotFile)
+	if err == nil {
+		c.File = files[0]
+		c.Info, err = c.File.Stat()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("take over %s: %w", path, kernel.Cause(err))
+	}
+	driver := block.Driver()
+	if !kernel.IsBlock(c.Info) {
+		if driver, err = driverFor(path, c.File, c.Info.Size()); err != nil {
+			return nil, err
+		}
+	}
+	return driver.Adopt(c, opts, files)
+}
+
+// candidate finds what is at a path, and opens nothing: File and Info are left to the caller.
+func candidate(path string, opts target.Options) (target.Candidate, target.Options, error) {
+	c := target.Candidate{Path: path}
+	switch z := opts.SectorSize; {
+	case z == 0:
+		opts.SectorSize = geometry.Sector512
+	case !z.Valid():
+		return c, opts, fmt.Errorf("sector size %d is not supported: use 512 or 4096", z)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return c, opts, kernel.Cause(err)
+	}
+	// Two ways to the same image must find the same journal, also from where the file is mounted by itself.
+	real, err := filepath.Abs(path)
+	if err == nil {
+		real, err = filepath.EvalSymlinks(real)
+	}
+	c.Real = kernel.Host().Unbound(real)
+	return c, opts, err
+}
+
+// FindPlace finds the target.Place of the target at path without opening or locking anything.
+func FindPlace(path string) (target.Place, error) {
+	c, _, err := candidate(path, target.Options{})
+	var st unix.Stat_t
+	if err == nil {
+		st, err = kernel.Stat(c.Real)
+	}
+	if err != nil {
+		return target.Place{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFBLK {
+		return target.Place{Beside: c.Real, Image: kernel.ImageFile(st)}, nil
+	}
+	d, err := kernel.Host().Disk(st.Rdev)
+	if err != nil {
+		return target.Place{}, err
+	}
+	return d.Place(), nil
 }

@@ -23,9 +23,11 @@ func ProbeWritable(path string, opened *os.File) error {
 	return f.Close()
 }
 
-// OpenError is the error for a file at path that the system did not open.
+// OpenError is the error for a file at path that the system did not open, nil for none.
 func OpenError(path string, err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, target.ErrLeased), errors.Is(err, unix.EWOULDBLOCK):
 		return fmt.Errorf("%s %w", path, target.ErrLeased)
 	case errors.Is(err, unix.EROFS):
@@ -38,8 +40,8 @@ func OpenError(path string, err error) error {
 	return fmt.Errorf("open %s: %w", path, kernel.Cause(err))
 }
 
-// Admit locks an image file as the mode asks for, and makes sure that nobody uses it who minds no locks. A file that is
-// inspected is never refused: who else uses it is kept as its User.
+// Admit locks an image file as the mode asks for, and makes sure that no program uses it that minds no locks. A file that
+// is inspected is never refused: User says who else uses it.
 func (h *File) Admit(opts target.Options) error {
 	if opts.Mode == target.Inspect {
 		return h.inspect(opts)
@@ -50,21 +52,18 @@ func (h *File) Admit(opts target.Options) error {
 		}
 	}
 	if !opts.NoLock {
-		if err := h.lock(); err != nil {
-			return h.LockRefusal(err)
+		if err := h.LockRefusal(h.lock()); err != nil {
+			return err
 		}
 	}
 	shown := kernel.Wholly
 	if opts.Mode == target.Hold && opts.Shown {
 		shown = kernel.Partly
 	}
-	if busy := h.user(shown); busy != nil {
-		return busy
-	}
-	return nil
+	return Refusal(h.user(shown))
 }
 
-// user names who uses the file without a lock, nil if nobody does. A process is looked for again for a moment before it is named:
+// user names who uses the file without a lock, nil if nobody does. It looks again for a moment before it names a process:
 // one that is being started has a copy of every file that its parent has open.
 func (h *File) user(shown kernel.Extent) (busy *target.InUse) {
 	_ = Patiently(LockPatience, func() error {
@@ -77,9 +76,9 @@ func (h *File) user(shown kernel.Extent) (busy *target.InUse) {
 	return busy
 }
 
-// lock takes the locks for editing. Those who come at the same moment, and go because they see our locks, are waited for.
-// So is who holds them and cannot be found, a moment in any case and longer while a process is at its end: one that was
-// killed is gone from the list of processes before its files are closed.
+// lock takes the locks for editing. It waits for others that come at the same moment and go because they see our locks. It
+// also waits for a holder that cannot be found, for a moment in any case and longer while a process is at its end: a killed
+// process is gone from the list of processes before its files are closed.
 func (h *File) lock() error {
 	take := func() error { return TakeLocks(h.Read, target.Edit) }
 	err := Patiently(LockPatience, take, ErrHeld)
@@ -95,7 +94,7 @@ func (h *File) lock() error {
 func (h *File) inspect(opts target.Options) error {
 	if !opts.NoLock {
 		if err := TakeLocks(h.Read, target.Inspect); err != nil {
-			// Locks that were got before the one that failed must not keep others off.
+			// Locks that were taken before one failed must not keep others off.
 			if err := DropLocks(h.Read); err != nil {
 				return fmt.Errorf("unlock %s: %w", h.Given, err)
 			}
@@ -109,15 +108,20 @@ func (h *File) inspect(opts target.Options) error {
 	return nil
 }
 
-// openAgain ends the advice to those who open a target.
+// openAgain ends the advice when a target cannot be opened.
 const openAgain = ", and open it again"
 
 // Unused is Target.Unused of image files.
 func (h *File) Unused() error {
-	if use := kernel.Host().User(h.Given, h.ID(), kernel.Wholly, " first"); use != nil {
-		return use
+	return Refusal(kernel.Host().User(h.Given, h.ID(), kernel.Wholly, " first"))
+}
+
+// Refusal is a use as an error, nil for none.
+func Refusal(use *target.InUse) error {
+	if use == nil {
+		return nil
 	}
-	return nil
+	return use
 }
 
 // Adopted makes sure that the files another process handed over are those of the path, and carry its locks.
@@ -125,16 +129,14 @@ func (h *File) Adopted(opts target.Options) error {
 	if err := h.InPlace(); err != nil {
 		return err
 	}
-	// The same open file description holds them already, so this fails only if something is wrong with the handover.
-	if opts.Mode == target.Edit && !opts.NoLock {
-		if err := TakeLocks(h.Read, opts.Mode); err != nil {
-			return h.LockRefusal(err)
-		}
+	if opts.Mode != target.Edit || opts.NoLock {
+		return nil
 	}
-	return nil
+	// The same open file description holds them already, so this fails only if something is wrong with the handover.
+	return h.LockRefusal(TakeLocks(h.Read, opts.Mode))
 }
 
-// These are how long something that others hold for moments only is waited for.
+// How long to wait for something that others hold for moments only.
 const (
 	LockPatience  = 300 * time.Millisecond
 	PartPatience  = time.Second

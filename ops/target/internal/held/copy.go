@@ -23,8 +23,8 @@ func (h *File) CopyWriter(dst, src, n int64) (*os.File, error) {
 	return w, nil
 }
 
-// CopyThrough copies by reading and writing chunk bytes at a time. The first write ends on a multiple of grain, a divisor of
-// the chunk, so that all the others begin there and no page is read first.
+// CopyThrough copies by reading and writing chunk bytes at a time. The first write ends on a multiple of grain, a divisor
+// of the chunk, so that all the others begin there and no page is read first.
 func (h *File) CopyThrough(dst, src, n, chunk, grain int64) error {
 	if n == 0 {
 		return nil

@@ -1,8 +1,9 @@
 // Package held is what drivers of targets share: an open file or device that is locked against others, with exact reading
-// and writing. Who may use one at the same time is told in the package comment of ops/target.
+// and writing. The package comment of ops/target says who may use one at the same time.
 package held
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -32,8 +33,8 @@ type File struct {
 
 	dev, inode uint64 // of the file or node itself
 	image      *target.ImageFile
-	syncFailed syncFailure
-	buffers    sync.Pool // of CopyThrough
+	syncFailed atomic.Pointer[error] // a failed Sync, kept until writing is allowed anew
+	buffers    sync.Pool             // of CopyThrough
 }
 
 // New is the open file c.File. The file is neither locked nor judged.
@@ -49,36 +50,19 @@ func New(c target.Candidate, opts target.Options) (*File, error) {
 }
 
 // Stat asks the system about the file anew.
-func (h *File) Stat() (st unix.Stat_t, err error) {
-	if err := kernel.Retry(func() error { return unix.Fstat(int(h.Read.Fd()), &st) }); err != nil {
+func (h *File) Stat() (unix.Stat_t, error) {
+	st, err := kernel.StatFile(h.Read)
+	if err != nil {
 		return st, fmt.Errorf("stat %s: %w", h.Given, err)
 	}
 	return st, nil
 }
 
-// syncFailure is a failed Sync, kept until writing is allowed anew.
-type syncFailure struct {
-	mu  sync.Mutex
-	err error
-}
-
-func (s *syncFailure) get() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
-}
-
-func (s *syncFailure) set(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.err = err
-}
-
 // Path is the target's path, absolute and without symbolic links.
 func (h *File) Path() string { return h.Real }
 
-// Image is Target.Image of image files, as the file was when it was opened.
-func (h *File) Image() *target.ImageFile { return h.image }
+// Place is Target.Place of image files: the path of the file, and the file as it was when it was opened.
+func (h *File) Place() target.Place { return target.Place{Beside: h.Real, Image: h.image} }
 
 // Busy tells who else uses a target that was opened with Inspect, nil if nobody does.
 func (h *File) Busy() *target.InUse { return h.User }
@@ -107,19 +91,16 @@ func (h *File) AllowWrites() error {
 	}
 	old := h.Write
 	h.Write = w
-	h.syncFailed.set(nil)
-	if old != nil {
-		if err := old.Close(); err != nil {
-			return fmt.Errorf("close %s: %w", h.Given, kernel.Cause(err))
-		}
+	h.syncFailed.Store(nil)
+	if err := CloseAll(old); err != nil {
+		return fmt.Errorf("close %s: %w", h.Given, kernel.Cause(err))
 	}
 	return nil
 }
 
 // InPlace makes sure that the path still leads to the opened file.
 func (h *File) InPlace() error {
-	var st unix.Stat_t
-	err := kernel.Retry(func() error { return unix.Stat(h.Real, &st) })
+	st, err := kernel.Stat(h.Real)
 	if errors.Is(err, unix.ENOENT) || (err == nil && (st.Dev != h.dev || st.Ino != h.inode)) {
 		return fmt.Errorf("%s %w: nothing was written", h.Given, target.ErrReplaced)
 	}
@@ -130,10 +111,14 @@ func (h *File) InPlace() error {
 }
 
 // Close is Target.Close.
-func (h *File) Close() error {
-	err := h.Read.Close()
-	if h.Write != nil {
-		err = errors.Join(err, h.Write.Close())
+func (h *File) Close() error { return CloseAll(h.Read, h.Write) }
+
+// CloseAll closes those files that are not nil.
+func CloseAll(files ...*os.File) (err error) {
+	for _, f := range files {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
 	}
 	return err
 }
@@ -171,16 +156,12 @@ func (h *File) WriteAt(p []byte, off int64) (int, error) {
 
 // Sync is Device.Sync.
 func (h *File) Sync() error {
-	if err := h.syncFailed.get(); err != nil {
-		return err
+	if failed := h.syncFailed.Load(); failed != nil {
+		return *failed
 	}
-	f := h.Write
-	if f == nil {
-		f = h.Read
-	}
-	if err := f.Sync(); err != nil {
+	if err := cmp.Or(h.Write, h.Read).Sync(); err != nil {
 		err = fmt.Errorf("sync %s: %w", h.Given, kernel.Cause(err))
-		h.syncFailed.set(err)
+		h.syncFailed.Store(&err)
 		return err
 	}
 	return nil
@@ -191,8 +172,8 @@ func (h *File) Writer(verb string, off, n int64) (*os.File, error) {
 	if h.Write == nil {
 		return nil, fmt.Errorf("%s %s: %w", verb, h.Given, target.ErrNotAllowed)
 	}
-	if err := h.syncFailed.get(); err != nil {
-		return nil, fmt.Errorf("%s %s after a failure: %w", verb, h.Given, err)
+	if failed := h.syncFailed.Load(); failed != nil {
+		return nil, fmt.Errorf("%s %s after a failure: %w", verb, h.Given, *failed)
 	}
 	return h.Write, h.Within(verb, off, n)
 }
@@ -206,23 +187,19 @@ func (h *File) Within(verb string, off, n int64) error {
 	return nil
 }
 
-// zeroChunk is how many zeroes are written at a time where holes cannot be punched.
-const zeroChunk = 1 << 20
-
-// WriteZeroes writes plain zeroes.
+// WriteZeroes writes plain zeroes, for holes that cannot be punched.
 func (h *File) WriteZeroes(off, n int64) error {
-	zeroes := make([]byte, min(n, zeroChunk))
-	for end := off + n; off < end; {
-		k, err := h.WriteAt(zeroes[:min(int64(len(zeroes)), end-off)], off)
-		if err != nil {
+	const chunk = 1 << 20
+	zeroes := make([]byte, min(n, chunk))
+	for end := off + n; off < end; off += chunk {
+		if _, err := h.WriteAt(zeroes[:min(chunk, end-off)], off); err != nil {
 			return err
 		}
-		off += int64(k)
 	}
 	return nil
 }
 
-// Forget is Device.Forget: what the host has in its page cache of the range is dropped, as far as it is on the disk.
+// Forget is Device.Forget: the host drops what its page cache holds of the range and is on the disk already.
 func (h *File) Forget(off, n int64) {
 	// Advice that is not taken leaves the cache as it is, which is all that can be done.
 	_ = unix.Fadvise(int(h.Read.Fd()), off, n, unix.FADV_DONTNEED)
@@ -238,18 +215,17 @@ func (h *File) Reopen(write bool) (*os.File, error) {
 		flag = os.O_RDWR
 	}
 	f, err := Reopen(h.Read, flag)
-	switch {
-	case errors.Is(err, target.ErrLeased):
-		return nil, OpenError(h.Given, err)
-	case err != nil:
+	if err != nil && !errors.Is(err, target.ErrLeased) {
 		return nil, fmt.Errorf("open %s: %w; try it read-only", h.Given, kernel.Cause(err))
 	}
-	return f, nil
+	return f, OpenError(h.Given, err)
 }
 
-// LockRefusal is the error to show when locking the target failed with err.
+// LockRefusal is the error to show when locking the target ended with err, nil for none.
 func (h *File) LockRefusal(err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, ErrHeld):
 		return kernel.Host().Locker(h.Given, h.ID())
 	case errors.Is(err, ErrNoLocks):

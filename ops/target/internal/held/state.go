@@ -13,17 +13,17 @@ import (
 // State is Device.State of image files.
 func (h *File) State() (target.State, error) { return StateOf(h.Read, h.Given) }
 
-// Loose is Device.Loose of image files: who holds an image holds all of it.
+// Loose is Device.Loose of image files, which are held as a whole.
 func (h *File) Loose() bool { return false }
 
 // Shared is Device.Shared where copies share no blocks.
 func (h *File) Shared() int64 { return 0 }
 
-// StateOf asks the host. What other machines and other programs tell of their files (NFS, SMB, 9P, FUSE) is not relied on:
-// some say that a file was written to just now whenever they are asked, and some say nothing of what others write.
+// StateOf asks the host. Other machines and other programs (NFS, SMB, 9P, FUSE) are not relied on: some say that a file was
+// written just now whenever they are asked, and some do not notice when others write.
 func StateOf(f *os.File, path string) (target.State, error) {
-	var host unix.Statfs_t
-	if err := kernel.Retry(func() error { return unix.Fstatfs(int(f.Fd()), &host) }); err != nil {
+	host, err := kernel.StatHost(f)
+	if err != nil {
 		return target.State{}, fmt.Errorf("stat the file system of %s: %w", path, err)
 	}
 	switch int64(host.Type) { //nolint:unconvert // it is narrower on other machines
@@ -36,10 +36,10 @@ func StateOf(f *os.File, path string) (target.State, error) {
 	if err := kernel.Retry(func() error { return unix.Statx(int(f.Fd()), "", unix.AT_EMPTY_PATH, asked, &st) }); err != nil {
 		return target.State{}, fmt.Errorf("stat %s: %w", path, err)
 	}
-	s := target.State{Modified: nanoseconds(st.Mtime), Changed: nanoseconds(st.Ctime), Inode: st.Ino}
-	if st.Mask&unix.STATX_BTIME != 0 {
-		s.Born = nanoseconds(st.Btime)
+	if st.Mask&unix.STATX_BTIME == 0 {
+		st.Btime = unix.StatxTimestamp{}
 	}
+	s := target.State{Modified: nanoseconds(st.Mtime), Changed: nanoseconds(st.Ctime), Born: nanoseconds(st.Btime), Inode: st.Ino}
 	return s, nil
 }
 

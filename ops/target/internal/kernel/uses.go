@@ -1,13 +1,10 @@
 package kernel
 
 import (
-	"bytes"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,25 +14,25 @@ import (
 	"shunt/ops/target"
 )
 
-// Windows tells which parts of an image file are in use by way of loop devices that show a part of it.
+// Windows lists the parts of an image file that are in use because loop devices show a part of it.
 func (k Kernel) Windows(id FileID, size int64, parts []target.Part) map[int]model.Use {
 	list := map[int]model.Use{}
 	var spaces []mountSpace
-	for _, name := range k.LoopsOn(id) {
-		l := k.Loop(name)
+	for _, d := range k.loopsOn(id) {
+		l := d.loop()
 		start, end := l.Offset, size
 		if l.Limit != 0 {
 			end = min(size, start+l.Limit)
 		}
 		if start == 0 && end == size {
-			continue // the image as a whole is in use, which is told elsewhere
+			continue // InUse says that the image as a whole is in use
 		}
 		if spaces == nil {
 			spaces = k.mountSpaces()
 		}
-		use, busy := k.use(k.block(name), spaces)
-		if !busy {
-			use = byLoop(l.Node)
+		use := d.use(spaces)
+		if !use.Busy() {
+			use = byLoop(d)
 		}
 		use.Through = true
 		for _, p := range parts {
@@ -47,163 +44,33 @@ func (k Kernel) Windows(id FileID, size int64, parts []target.Part) map[int]mode
 	return list
 }
 
-// PartMounts are the directories where a part of an image file is mounted by way of loop devices that show exactly that.
+// PartMounts are the directories where a part of an image file is mounted through loop devices that show exactly that part.
 func (k Kernel) PartMounts(id FileID, size int64, p target.Part) []string {
 	var list []string
-	for _, name := range k.LoopsOn(id) {
-		if l := k.Loop(name); l.Offset == p.Start && (l.Limit == p.Len || l.Limit == 0 && l.Offset+p.Len == size) {
-			list = append(list, k.Mounts(k.block(name))...)
+	for _, d := range k.loopsOn(id) {
+		if l := d.loop(); l.Offset == p.Start && (l.Limit == p.Len || l.Limit == 0 && l.Offset+p.Len == size) {
+			list = append(list, d.Mounts()...)
 		}
 	}
 	return list
 }
 
-// Uses tells which partitions of a disk are in use.
-func (k Kernel) Uses(d Disk) map[int]model.Use {
-	spaces := k.mountSpaces()
+// Uses lists the partitions of a disk that are in use.
+func (d Disk) Uses() map[int]model.Use {
+	spaces := d.k.mountSpaces()
 	list := map[int]model.Use{}
 	for number, p := range d.Parts() {
-		if use, busy := k.use(p, spaces); busy {
+		if use := p.use(spaces); use.Busy() {
 			list[number] = use
 		}
 	}
 	return list
 }
 
-// use is what a block device is used for. Devices are compared by their numbers wherever there is one: names lie.
-func (k Kernel) use(p Disk, spaces []mountSpace) (model.Use, bool) {
-	for _, space := range spaces {
-		if use, mounted := space.use(p.Number, k.members(p)); mounted {
-			return use, true
-		}
-	}
-	node := k.Node(p)
-	for _, swap := range k.swaps() {
-		if swap == node || k.NumberOf(swap) == p.Number {
-			return model.Use{Kind: model.SwapSpace}, true
-		}
-	}
-	for _, holder := range names(filepath.Join(p.dir, "holders")) {
-		return k.holderUse(holder).what, true
-	}
-	if len(k.members(p)) > 0 {
-		return model.Use{Kind: model.Shared}, true
-	}
-	var st unix.Stat_t
-	if Retry(func() error { return unix.Stat(node, &st) }) == nil {
-		for _, name := range names(filepath.Join(k.sys, "block")) {
-			if strings.HasPrefix(name, "loop") && k.loopOn(name, FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}) {
-				return byLoop(filepath.Join(k.dev, name)), true
-			}
-		}
-	}
-	return model.Use{}, false
-}
-
-// byLoop is the use by a loop device.
-func byLoop(node string) model.Use { return model.Use{Kind: model.Held, Place: "loop device " + node} }
-
-// NumberOf is the number of the block device at a path, "" if there is none.
-func (k Kernel) NumberOf(path string) string {
-	info, err := os.Stat(path)
-	if err != nil || info.Mode()&fs.ModeDevice == 0 || info.Mode()&fs.ModeCharDevice != 0 {
-		return ""
-	}
-	return deviceNumber(RdevOf(info))
-}
-
-// members are the nodes of all devices of the mounted btrfs that p is one of, none if it is not.
-func (k Kernel) members(p Disk) []string {
-	top := filepath.Join(k.sys, "fs", "btrfs")
-	for _, uuid := range names(top) {
-		devices := names(filepath.Join(top, uuid, "devices"))
-		mine := false
-		nodes := make([]string, len(devices))
-		for i, name := range devices {
-			mine = mine || name == p.Name
-			nodes[i] = k.Node(Disk{Name: name})
-		}
-		if mine {
-			return nodes
-		}
-	}
-	return nil
-}
-
-// mountSpace is one mount namespace: what is mounted in it, and who is in it.
-type mountSpace struct {
-	lines []byte
-	who   string // "" for the one of this process
-}
-
-// mountSpaces lists the mount namespaces that can be seen, that of this process first.
-func (k Kernel) mountSpaces() []mountSpace {
-	own, err := os.ReadFile(k.self("mountinfo"))
-	if err != nil {
-		return nil
-	}
-	spaces := []mountSpace{{lines: own}}
-	mine, _ := os.Readlink(k.self("ns", "mnt"))
-	seen := map[string]bool{mine: true}
-	for _, proc := range names(k.proc) {
-		pid, err := strconv.Atoi(proc)
-		if err != nil {
-			continue
-		}
-		ns, err := os.Readlink(filepath.Join(k.proc, proc, "ns", "mnt"))
-		if err != nil || seen[ns] || k.atItsEnd(proc) {
-			continue // a namespace goes with the last process in it
-		}
-		seen[ns] = true
-		if lines, err := os.ReadFile(filepath.Join(k.proc, proc, "mountinfo")); err == nil {
-			spaces = append(spaces, mountSpace{lines: lines, who: fmt.Sprintf("%s (pid %d)", k.program(pid), pid)})
-		}
-	}
-	return spaces
-}
-
-// use tells whether a device is mounted in the namespace, by its number, or by a name of it or of another member of its
-// file system where the file system shows a number of its own.
-func (m mountSpace) use(number string, members []string) (model.Use, bool) {
-	use, found := model.Use{}, false
-	for line := range bytes.Lines(m.lines) {
-		mount, ok := parseMount(string(line))
-		if !ok || mount.number != number && !slices.Contains(members, mount.source) {
-			continue
-		}
-		switch {
-		case m.who != "":
-			return model.Use{Kind: model.Mounted, Place: mount.at, By: m.who}, true
-		case mount.writable:
-			return model.Use{Kind: model.Mounted, Place: mount.at}, true
-		case !found:
-			use, found = model.Use{Kind: model.Mounted, Place: mount.at, ReadOnly: true}, true
-		}
-	}
-	return use, found
-}
-
-// mount is a line of mountinfo.
-type mount struct {
-	number, at, source string
-	writable           bool // the mount and its file system both
-}
-
-func parseMount(line string) (mount, bool) {
-	// "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw"; any number of fields may precede the "-"
-	before, after, _ := strings.Cut(line, " - ")
-	place, source := strings.Fields(before), strings.Fields(after)
-	if len(place) < 6 || len(source) < 3 {
-		return mount{}, false
-	}
-	readOnly := slices.Contains(strings.Split(place[5], ","), "ro") || slices.Contains(strings.Split(source[2], ","), "ro")
-	return mount{number: place[2], at: target.Unescape(place[4]), source: target.Unescape(source[1]), writable: !readOnly}, true
-}
-
 // WholeUser names who uses a block device as a whole, nil if nobody does.
-func (k Kernel) WholeUser(path string, d Disk) *target.InUse {
-	use, busy := k.use(d, k.mountSpaces())
-	if !busy {
+func (d Disk) WholeUser(path string) *target.InUse {
+	use := d.use(d.k.mountSpaces())
+	if !use.Busy() {
 		return nil
 	}
 	advice := use.Way()
@@ -213,15 +80,177 @@ func (k Kernel) WholeUser(path string, d Disk) *target.InUse {
 	return &target.InUse{Path: path, Holder: "the system: it is " + use.String(), Advice: advice}
 }
 
-// Claimant names who has a device open for itself alone.
-func (k Kernel) Claimant(path string, d Disk, id FileID) *target.InUse {
-	for _, o := range k.openers(id) {
-		if o.pid != os.Getpid() {
-			return k.inUse(path, o.pid)
+// use is what a block device is used for. Devices are compared by their numbers wherever there is one: names lie.
+func (d Disk) use(spaces []mountSpace) model.Use {
+	members := d.members()
+	for _, space := range spaces {
+		if use := space.use(d.Number, members); use.Busy() {
+			return use
 		}
 	}
-	return &target.InUse{
-		Path: path, Holder: "a program or a part of the system that has it for itself",
-		Advice: fmt.Sprintf("find it as root with `lsof %s*` and stop it", k.Node(d)),
+	for _, swap := range d.k.swaps() {
+		if swap == d.Node() || numberOf(swap) == d.Number {
+			return model.Use{Kind: model.SwapSpace}
+		}
 	}
+	if holders := d.holders(); len(holders) > 0 {
+		return holders[0].what
+	}
+	if len(members) > 0 {
+		return model.Use{Kind: model.Shared}
+	}
+	if id, err := FileAt(d.Node()); err == nil {
+		if loops := d.k.loopsOn(id); len(loops) > 0 {
+			return byLoop(loops[0])
+		}
+	}
+	return model.Use{}
 }
+
+func byLoop(d Disk) model.Use { return model.Use{Kind: model.Held, Place: "loop device " + d.Node()} }
+
+// members are the nodes of all devices of the mounted btrfs that includes d, none if there is no such btrfs.
+func (d Disk) members() []string {
+	top := filepath.Join(d.k.sys, "fs", "btrfs")
+	for _, uuid := range names(top) {
+		if devices := names(top, uuid, "devices"); slices.Contains(devices, d.Name) {
+			for i, name := range devices {
+				devices[i] = Disk{k: d.k, Name: name}.Node()
+			}
+			return devices
+		}
+	}
+	return nil
+}
+
+// SwapOn is the name by which a file is in use as swap, "" if it is not.
+func (k Kernel) SwapOn(id FileID) string {
+	for _, swap := range k.swaps() {
+		if id.is(swap) {
+			return swap
+		}
+	}
+	return ""
+}
+
+// swaps lists the files and devices in use as swap.
+func (k Kernel) swaps() []string {
+	var list []string
+	for line := range strings.Lines(read(k.proc, "swaps")) {
+		if field := strings.Fields(line); len(field) > 0 && strings.HasPrefix(field[0], "/") {
+			list = append(list, target.Unescape(field[0]))
+		}
+	}
+	return list
+}
+
+// mountSpace is one mount namespace: what is mounted in it, and a process in it.
+type mountSpace struct {
+	mounts []mount
+	who    string // "" for the namespace of this process
+}
+
+// mountSpaces lists the mount namespaces that can be seen, that of this process first.
+func (k Kernel) mountSpaces() []mountSpace {
+	spaces := []mountSpace{{mounts: k.mounts()}}
+	mine, _ := os.Readlink(k.self("ns", "mnt"))
+	seen := map[string]bool{mine: true}
+	for pid, proc := range k.processes() {
+		ns, err := os.Readlink(filepath.Join(proc, "ns", "mnt"))
+		if err != nil || seen[ns] || endsSoon(read(proc, "stat")) {
+			continue // a namespace goes with the last process in it
+		}
+		seen[ns] = true
+		spaces = append(spaces, mountSpace{parseMounts(read(proc, "mountinfo")), fmt.Sprintf("%s (pid %d)", k.program(pid), pid)})
+	}
+	return spaces
+}
+
+// use tells whether a device is mounted in the namespace, by its number, or by a name of it or of another member of its
+// file system where the file system shows a number of its own.
+func (m mountSpace) use(number string, members []string) (use model.Use) {
+	for _, at := range m.mounts {
+		if at.number != number && !slices.Contains(members, at.source) {
+			continue
+		}
+		if m.who != "" || at.writable {
+			return model.Use{Kind: model.Mounted, Place: at.at, By: m.who}
+		}
+		if !use.Busy() {
+			use = model.Use{Kind: model.Mounted, Place: at.at, ReadOnly: true}
+		}
+	}
+	return use
+}
+
+// Mounts lists where a block device is mounted in the namespace of this process. It is found by its number, or by its name
+// where the file system shows a number of its own.
+func (d Disk) Mounts() []string {
+	var list []string
+	for _, m := range d.k.mounts() {
+		if m.number == d.Number || m.source == d.Node() {
+			list = append(list, m.at)
+		}
+	}
+	return list
+}
+
+// mount is a line of mountinfo: the part root of the file system on the device number is mounted at a directory or file.
+type mount struct {
+	number, root, at, source string
+	writable                 bool // the mount and its file system both
+}
+
+// mounts are those in the namespace of this process.
+func (k Kernel) mounts() []mount { return parseMounts(read(k.self("mountinfo"))) }
+
+func parseMounts(mountinfo string) []mount {
+	var list []mount
+	for line := range strings.Lines(mountinfo) {
+		// "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw"; any number of fields may precede the "-"
+		before, after, _ := strings.Cut(line, " - ")
+		place, source := strings.Fields(before), strings.Fields(after)
+		if len(place) < 6 || len(source) < 3 {
+			continue
+		}
+		options := strings.Split(place[5]+","+source[2], ",")
+		root, at, from := target.Unescape(place[3]), target.Unescape(place[4]), target.Unescape(source[1])
+		list = append(list, mount{place[2], root, at, from, !slices.Contains(options, "ro")})
+	}
+	return list
+}
+
+// mountPoint is what is mounted at a path, nil if nothing is.
+func (k Kernel) mountPoint(path string) (found *mount) {
+	for _, m := range k.mounts() {
+		if m.at == path {
+			found = &m // the last one lies above
+		}
+	}
+	return found
+}
+
+// Unbound is the path of a file in its directory, if path is where it is mounted by itself and the directory can be seen. A
+// file may be reached by several names: symbolic links, hard links, mounts of its directory or of the file alone.
+func (k Kernel) Unbound(path string) string {
+	here := k.mountPoint(path)
+	own, err := Stat(path)
+	if here == nil || err != nil || own.Mode&unix.S_IFMT != unix.S_IFREG {
+		return path
+	}
+	for _, m := range k.mounts() {
+		rest, under := strings.CutPrefix(here.root, strings.TrimSuffix(m.root, "/")+"/")
+		if m.number != here.number || !under {
+			continue
+		}
+		var st unix.Stat_t
+		other := filepath.Join(m.at, rest)
+		if unix.Lstat(other, &st) == nil && st.Dev == own.Dev && st.Ino == own.Ino && k.mountPoint(other) == nil {
+			return other
+		}
+	}
+	return path
+}
+
+// Alone reports whether the file at a path is mounted there by itself.
+func (k Kernel) Alone(path string) bool { return k.mountPoint(path) != nil }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,11 +30,8 @@ func TestDiskOfAPartition(t *testing.T) {
 	})
 	d, err := k.Disk(RdevOf(nullDevice(t)))
 	require(t, err)
-	if err := k.Fit("/dev/x", d); err == nil || !strings.HasSuffix(err.Error(), "dev/loop1") {
-		t.Errorf("got %v, want the whole disk named", err)
-	}
 	w, ok := d.Whole()
-	if !ok || w.Name != "loop1" || w.Number != "7:1" {
+	if !ok || w.Name != "loop1" || w.Number != "7:1" || w.Node() != filepath.Join(k.dev, "loop1") {
 		t.Errorf("whole disk: %+v, %v", w, ok)
 	}
 	start, n, err := w.Parts()[2].Span()
@@ -64,7 +62,7 @@ func TestPhysical(t *testing.T) {
 		"loop1": false, "nbd0": false, "ram3": false, "zram0": false, "dm-0": false, "dm-2": false,
 		"sda": true, "vda": true, "nvme0n1": true, "mmcblk0": true, "md0": true, "dm-1": true, "dm-3": true, "loopback-of-a-vendor": true,
 	} {
-		if got := k.Physical(Disk{Name: name, dir: filepath.Join(k.sys, "block", name)}); got != physical {
+		if got := k.block(name).Physical(); got != physical {
 			t.Errorf("%s: physical %v, want %v", name, got, physical)
 		}
 	}
@@ -96,7 +94,7 @@ func TestAdmitRefuses(t *testing.T) {
 			}
 		}
 		k := tree(t, files)
-		err := k.Admit("/dev/sda", Disk{Name: "sda", Number: "8:0", dir: filepath.Join(k.sys, "block", "sda")}, c.opts)
+		err := k.block("sda").Admit("/dev/sda", c.opts)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
 		}
@@ -112,7 +110,7 @@ func TestBeside(t *testing.T) {
 		"sys/block/sda/device/wwid": "naa.5000c5/00 \n", "sys/block/sdb/size": "1",
 	})
 	for name, want := range map[string]string{"loop1": path, "loop2": "loop2", "sda": "naa.5000c5_00", "sdb": "sdb"} {
-		got := k.Beside(Disk{Name: name, dir: filepath.Join(k.sys, "block", name)})
+		got := k.block(name).Place().Beside
 		if got != want && filepath.Base(got) != want || name != "loop1" && filepath.Dir(got) != stateDir(os.Geteuid(), os.Getenv) {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
@@ -193,7 +191,7 @@ func TestUses(t *testing.T) {
 			}
 			k := tree(t, files)
 			k.dev = dev
-			got := k.Uses(Disk{Name: "sda", Number: "8:0", dir: filepath.Join(k.sys, "block", "sda")})
+			got := k.block("sda").Uses()
 			if len(got) != len(c.want) {
 				t.Fatalf("got %v, want %v", got, c.want)
 			}
@@ -223,7 +221,35 @@ func TestSwapByAnotherName(t *testing.T) {
 		"sys/block/sda/sda1/partition": "1\n", "sys/block/sda/sda1/dev": "7:0\n", "proc/SELF/mountinfo": "",
 		"proc/swaps": "Filename\n" + link + " partition 1 0 -2\n",
 	})
-	if use := k.Uses(Disk{Name: "sda", dir: filepath.Join(k.sys, "block", "sda")})[1]; use.Kind != model.SwapSpace {
+	if use := k.block("sda").Uses()[1]; use.Kind != model.SwapSpace {
 		t.Errorf("got %+v", use)
+	}
+}
+
+// What can be edited is listed in the order of the numbers; of a made-up system, as no two have the same devices.
+func TestDevices(t *testing.T) {
+	k := tree(t, map[string]string{
+		"sys/block/loop10/size": "8\n", "sys/block/loop10/loop/backing_file": "/a.raw\n",
+		"sys/block/loop2/size": "8\n", "sys/block/loop2/loop/backing_file": "/b.raw\n",
+		"sys/block/loop3/size": "0\n",
+		"sys/block/nbd0/size":  "0\n",
+		"sys/block/nbd1/size":  "8\n",
+		"sys/block/ram0/size":  "8\n",
+		"sys/block/zram0/size": "8\n",
+		"sys/block/sr0/size":   "0\n",
+		"sys/block/sdb/size":   "8\n",
+		"sys/block/sda/size":   "8\n",
+	})
+	for physical, want := range map[bool][]string{
+		false: {"loop2", "loop10", "nbd1"},
+		true:  {"loop2", "loop10", "nbd1", "sda", "sdb"},
+	} {
+		got := k.Devices(physical)
+		for i := range want {
+			want[i] = k.dev + "/" + want[i]
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("physical %v: got %v, want %v", physical, got, want)
+		}
 	}
 }

@@ -151,7 +151,7 @@ func TestLoopFits(t *testing.T) {
 		k := tree(t, map[string]string{
 			"sys/block/loop1/loop/offset": c.offset + "\n", "sys/block/loop1/loop/sizelimit": c.limit + "\n", "sys/block/loop1/size": c.sectors + "\n",
 		})
-		if got := k.loopFits("loop1", c.name); got != c.want {
+		if got := k.block("loop1").fits(c.name); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}
@@ -162,16 +162,18 @@ func TestLoopUses(t *testing.T) {
 	id := identify(t, path)
 	const mounts = "30 1 254:0 / / rw - ext4 /dev/root rw\n"
 	base := map[string]string{
-		"sys/block/sda/dev":                "8:0\n",
-		"sys/block/loop0/dev":              "7:0\n", // not set up
-		"sys/block/loop1/dev":              "7:1\n",
-		"sys/block/loop1/loop/autoclear":   "0\n",
-		"sys/block/loop1/loop1p2/dev":      "259:3\n",
-		"sys/block/loop1/loop1p1/dev":      "259:2\n",
-		"sys/block/dm-0/dm/name":           "vg-root\n",
-		"proc/SELF/mountinfo":              mounts,
-		"proc/swaps":                       "Filename Type Size Used Priority\n",
-		"sys/block/loop1/queue/rotational": "0\n",
+		"sys/block/sda/dev":                 "8:0\n",
+		"sys/block/loop0/dev":               "7:0\n", // not set up
+		"sys/block/loop1/dev":               "7:1\n",
+		"sys/block/loop1/loop/autoclear":    "0\n",
+		"sys/block/loop1/loop1p2/dev":       "259:3\n",
+		"sys/block/loop1/loop1p2/partition": "2\n",
+		"sys/block/loop1/loop1p1/dev":       "259:2\n",
+		"sys/block/loop1/loop1p1/partition": "1\n",
+		"sys/block/dm-0/dm/name":            "vg-root\n",
+		"proc/SELF/mountinfo":               mounts,
+		"proc/swaps":                        "Filename Type Size Used Priority\n",
+		"sys/block/loop1/queue/rotational":  "0\n",
 	}
 	const name = "sys/block/loop1/loop/backing_file"
 	for _, c := range []struct {
@@ -245,5 +247,26 @@ func TestLoopUses(t *testing.T) {
 				t.Errorf("got %+v\nwant %s; %s", use, holder, c.advice)
 			}
 		})
+	}
+}
+
+func TestEndsSoon(t *testing.T) {
+	const tail = " 0 0 0 0 0 0 0 0 20 0 "
+	for _, c := range []struct {
+		name, stat string
+		want       bool
+	}{
+		{"running", "7 (shunt) R 1 7 7 0 -1 4194304" + tail + "9 0 100", false},
+		{"killed, waits for a disk", "7 (shunt) D 1 7 7 0 -1 4194308" + tail + "3 0 100", true},
+		{"its first thread is through", "7 (shunt) Z 1 7 7 0 -1 4194316" + tail + "2 0 100", true},
+		{"nobody has asked how it ended", "7 (shunt) Z 1 7 7 0 -1 4194316" + tail + "1 0 100", false},
+		{"a name that looks like more", "7 (a) Z 1 (b) D 1 7 7 0 -1 4194308" + tail + "3 0 100", true},
+		{"cut off", "7 (shunt) D 1 7", false},
+		{"no name", "7 shunt D 1 7 7 0 -1 4194308" + tail + "3 0 100", false},
+		{"empty", "", false},
+	} {
+		if got := endsSoon(c.stat); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
 	}
 }

@@ -1,0 +1,253 @@
+package kernel
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/model/safetext"
+	"shunt/ops/target"
+)
+
+// Disk is what /sys says about a block device.
+type Disk struct {
+	k      Kernel
+	Name   string // the kernel's: "loop0", "sda"; "/" shows as "!"
+	Number string // "7:0", "" if there is no such device
+	dir    string // where /sys describes it
+}
+
+// Disk finds a block device by its number.
+func (k Kernel) Disk(rdev uint64) (Disk, error) {
+	number := deviceNumber(rdev)
+	dir, err := filepath.EvalSymlinks(filepath.Join(k.sys, "dev", "block", number))
+	if err != nil {
+		return Disk{}, fmt.Errorf("find the block device %s: %w", number, Cause(err))
+	}
+	return k.diskIn(dir), nil
+}
+
+func (k Kernel) diskIn(dir string) Disk {
+	d := Disk{k: k, Name: filepath.Base(dir), dir: dir}
+	d.Number = d.Text("dev")
+	return d
+}
+
+// block is a whole block device by the kernel's name for it.
+func (k Kernel) block(name string) Disk { return k.diskIn(filepath.Join(k.sys, "block", name)) }
+
+// deviceNumber is a number as /sys and mountinfo write it.
+func deviceNumber(rdev uint64) string {
+	return fmt.Sprintf("%d:%d", unix.Major(rdev), unix.Minor(rdev))
+}
+
+// numberOf is the number of the block device at a path, "" if there is none.
+func numberOf(path string) string {
+	if info, err := os.Stat(path); err == nil && IsBlock(info) {
+		return deviceNumber(RdevOf(info))
+	}
+	return ""
+}
+
+// RdevOf is the number of the device that a file is, 0 if it is none.
+func RdevOf(info fs.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return st.Rdev
+	}
+	return 0
+}
+
+// Text is the content of one file of the device, "" if there is none.
+func (d Disk) Text(path ...string) string {
+	return strings.TrimSuffix(read(append([]string{d.dir}, path...)...), "\n")
+}
+
+// count is the number in one file of the device, -1 if there is none.
+func (d Disk) count(path string) int64 {
+	n, err := strconv.ParseInt(d.Text(path), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// Node is the path of the device's node.
+func (d Disk) Node() string { return filepath.Join(d.k.dev, strings.ReplaceAll(d.Name, "!", "/")) }
+
+// HasNode reports whether the node is there and leads to the device.
+func (d Disk) HasNode() bool { return numberOf(d.Node()) == d.Number }
+
+// Whole is the disk that a partition belongs to; ok is false if d is no partition.
+func (d Disk) Whole() (disk Disk, ok bool) {
+	if d.Text("partition") == "" {
+		return Disk{}, false
+	}
+	return d.k.diskIn(filepath.Dir(d.dir)), true
+}
+
+// Parts lists the partitions of a disk that the kernel knows, by their numbers.
+func (d Disk) Parts() map[int]Disk {
+	list := map[int]Disk{}
+	for _, name := range names(d.dir) {
+		if p := d.k.diskIn(filepath.Join(d.dir, name)); p.count("partition") >= 0 {
+			list[int(p.count("partition"))] = p
+		}
+	}
+	return list
+}
+
+// sysUnit is what /sys counts in, whatever the disk's sector is.
+const sysUnit = 512
+
+// Bytes is the size of a device, 0 for one that is not set up.
+func (d Disk) Bytes() int64 { return max(0, d.count("size")) * sysUnit }
+
+// Span is where a partition lies, as the kernel knows it.
+func (d Disk) Span() (start, n int64, err error) {
+	start, n = d.count("start"), d.count("size")
+	if start < 0 || n < 0 {
+		return 0, 0, fmt.Errorf("the kernel does not say where %s lies", d.Name)
+	}
+	return start * sysUnit, n * sysUnit, nil
+}
+
+// Sort is what kind of device it is, for people.
+func (d Disk) Sort() string {
+	switch {
+	case d.Is("loop"):
+		return "loop device"
+	case d.Is("nbd"):
+		return "network block device"
+	case d.Is("ram"), d.Is("zram"):
+		return "RAM disk"
+	case d.Is("dm-"):
+		return "device mapper volume"
+	case d.Is("md"):
+		return "RAID"
+	}
+	return "disk"
+}
+
+// Is reports whether the kernel's name is the prefix and a number.
+func (d Disk) Is(prefix string) bool {
+	rest, ok := strings.CutPrefix(d.Name, prefix)
+	return ok && rest != "" && strings.Trim(rest, digits) == ""
+}
+
+const digits = "0123456789"
+
+// Physical reports whether people may depend on the device. Only images, exports and memory are not physical, and what is
+// built on nothing else.
+func (d Disk) Physical() bool {
+	if w, ok := d.Whole(); ok {
+		d = w
+	}
+	switch {
+	case d.Is("nbd"), d.Is("ram"), d.Is("zram"):
+		return false
+	case d.Is("loop"):
+		info, err := os.Stat(d.Text("loop", "backing_file"))
+		if err != nil || info.Mode()&fs.ModeDevice == 0 {
+			return false
+		}
+		below, err := d.k.Disk(RdevOf(info))
+		return err != nil || below.Name == d.Name || below.Physical()
+	case d.Is("dm-"):
+		below := names(d.dir, "slaves")
+		return len(below) == 0 || slices.ContainsFunc(below, func(name string) bool {
+			dir, err := filepath.EvalSymlinks(filepath.Join(d.dir, "slaves", name))
+			return err != nil || d.k.diskIn(dir).Physical()
+		})
+	}
+	return true
+}
+
+// Serial is what names the hardware or volume for good, "" if nothing does.
+func (d Disk) Serial() string {
+	for _, path := range []string{"wwid", "device/wwid", "dm/uuid", "md/uuid", "serial", "device/serial", "device/cid"} {
+		if text := strings.TrimSpace(d.Text(path)); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// Place is the image of a loop device, or a place of the device's own in the directory for states.
+func (d Disk) Place() target.Place {
+	if place := d.image(); place.Image != nil {
+		return place
+	}
+	const kept = digits + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
+	name := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(kept, r) {
+			return r
+		}
+		return '_'
+	}, d.Serial())
+	return target.Place{Beside: filepath.Join(stateDir(os.Geteuid(), os.Getenv), cmp.Or(name, d.Name))}
+}
+
+// stateDir is where what belongs to devices is kept: /var/lib/shunt, or the user's own directory for states.
+func stateDir(uid int, env func(string) string) string {
+	if uid == 0 {
+		return "/var/lib/shunt"
+	}
+	if dir := env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "shunt")
+	}
+	return filepath.Join(env("HOME"), ".local", "state", "shunt")
+}
+
+// Admit makes sure that a block device may be edited now.
+func (d Disk) Admit(path string, opts target.Options) error {
+	switch {
+	case d.Text("size") == "0":
+		return fmt.Errorf("%s %w", path, target.ErrNoMedium)
+	case d.Text("ro") == "1" && opts.Mode == target.Edit:
+		return fmt.Errorf("%s %w: the device is read-only; run `%s` if that is not on purpose", path, target.ErrReadOnly,
+			safetext.Command("blockdev", "--setrw", safetext.Operand(path)))
+	case d.Physical() && !opts.AllowDisks && opts.Mode == target.Edit:
+		return fmt.Errorf("%s %w", path, target.ErrPhysical)
+	}
+	if use := d.WholeUser(path); use != nil {
+		return use
+	}
+	return nil
+}
+
+// Devices lists the nodes of the block devices that can be edited: loop devices that are set up and other images that are
+// shown as devices; physical disks only if they are allowed.
+func (k Kernel) Devices(physical bool) []string {
+	var list []Disk
+	for _, name := range names(k.sys, "block") {
+		dir, err := filepath.EvalSymlinks(filepath.Join(k.sys, "block", name))
+		if err != nil {
+			continue
+		}
+		d := k.diskIn(dir)
+		setUp := d.Text("size") != "0" && (!d.Is("loop") || d.Text("loop", "backing_file") != "")
+		// Some machines have many disks in memory, and nobody keeps an image there.
+		if setUp && !d.Is("ram") && !d.Is("zram") && (physical || !d.Physical()) {
+			list = append(list, d)
+		}
+	}
+	slices.SortFunc(list, func(a, b Disk) int {
+		return cmp.Or(cmp.Compare(stem(a.Name), stem(b.Name)), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
+	nodes := make([]string, len(list))
+	for i, d := range list {
+		nodes[i] = d.Node()
+	}
+	return nodes
+}
+
+// stem is a kernel's name without its number.
+func stem(name string) string { return strings.TrimRight(name, digits) }

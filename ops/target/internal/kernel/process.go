@@ -1,0 +1,225 @@
+package kernel
+
+import (
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/model/safetext"
+	"shunt/ops/target"
+)
+
+// processes are the directories of all processes below /proc, by their numbers.
+func (k Kernel) processes() iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for _, name := range names(k.proc) {
+			if pid, err := strconv.Atoi(name); err == nil && !yield(pid, filepath.Join(k.proc, name)) {
+				return
+			}
+		}
+	}
+}
+
+// Locker names the process that holds a lock on the file, as well as it can be found out.
+func (k Kernel) Locker(path string, id FileID) *target.InUse {
+	openers := k.openers(id)
+	for _, likely := range []func(opener) bool{
+		func(o opener) bool { return o.locks },
+		func(o opener) bool { return o.writes },
+		func(opener) bool { return true },
+	} {
+		if i := slices.IndexFunc(openers, likely); i >= 0 {
+			return k.inUse(path, openers[i].pid)
+		}
+	}
+	if pid := k.Flocker(id); pid != 0 {
+		return k.inUse(path, pid)
+	}
+	return &target.InUse{
+		Path: path, Holder: "another program, which cannot be seen from here",
+		Advice: fmt.Sprintf("find it as root with `%s` and stop it", safetext.Command("lsof", safetext.Operand(path))),
+	}
+}
+
+// User names who uses the file without a lock on it, nil if nobody is seen to. The extent says which loop devices count,
+// and the ending follows the advice on them: " first", or what can be done then.
+func (k Kernel) User(path string, id FileID, e Extent, ending string) *target.InUse {
+	if use := k.loopUser(path, id, e, ending); use != nil {
+		return use
+	}
+	if swap := k.SwapOn(id); swap != "" {
+		advice := fmt.Sprintf("run `%s` first", safetext.Command("swapoff", swap))
+		return &target.InUse{Path: path, Holder: "the system as swap", Advice: advice}
+	}
+	for _, o := range k.openers(id) {
+		if o.writes && o.pid != os.Getpid() {
+			return k.inUse(path, o.pid)
+		}
+	}
+	return nil
+}
+
+// Claimant names the process that has a device open for itself alone.
+func (k Kernel) Claimant(path string, d Disk, id FileID) *target.InUse {
+	for _, o := range k.openers(id) {
+		if o.pid != os.Getpid() {
+			return k.inUse(path, o.pid)
+		}
+	}
+	return &target.InUse{
+		Path: path, Holder: "a program or a part of the system that has it for itself",
+		Advice: fmt.Sprintf("find it as root with `lsof %s*` and stop it", d.Node()),
+	}
+}
+
+func (k Kernel) inUse(path string, pid int) *target.InUse {
+	use := &target.InUse{Path: path, PID: pid, Advice: "stop it first"}
+	name := k.program(pid)
+	switch {
+	case pid == os.Getpid():
+		use.Holder, use.Advice = fmt.Sprintf("this program itself (pid %d)", pid), "close it there first"
+	case name == "shunt" || k.sameProgram(pid):
+		use.Shunt = true
+		use.Holder, use.Advice = fmt.Sprintf("another shunt (pid %d)", pid), "quit that one or wait until it is done"
+	case strings.HasPrefix(name, "qemu-system") || name == "kvm":
+		use.Holder, use.Advice = fmt.Sprintf("a virtual machine, %s (pid %d)", name, pid), "shut it down first"
+	default:
+		use.Holder = fmt.Sprintf("%s (pid %d)", name, pid)
+	}
+	return use
+}
+
+// OpenHere reports whether this process has the file open by another descriptor.
+func (k Kernel) OpenHere(id FileID) bool {
+	return slices.ContainsFunc(k.openers(id), func(o opener) bool { return o.pid == os.Getpid() })
+}
+
+// opener is a process that has the file open.
+type opener struct {
+	pid int
+	fdinfo
+}
+
+// openers lists the processes that have the file open, except for our own descriptor and for processes at their end, which
+// nobody can stop any more. Only root sees processes of other users.
+func (k Kernel) openers(id FileID) []opener {
+	var found []opener
+	for pid, proc := range k.processes() {
+		for _, fd := range names(proc, "fd") {
+			if pid == os.Getpid() && fd == strconv.Itoa(id.FD) {
+				continue
+			}
+			// The number is compared before the file is asked for: stat on somebody's dead network file would hang.
+			info := parseFdinfo(filepath.Join(proc, "fdinfo", fd))
+			if info.inode != 0 && id.Shown != 0 && info.inode != id.Shown {
+				continue
+			}
+			if id.is(filepath.Join(proc, "fd", fd)) && !endsSoon(read(proc, "stat")) {
+				found = append(found, opener{pid, info})
+			}
+		}
+	}
+	return found
+}
+
+// fdinfo is what /proc/PID/fdinfo/N says about an open file.
+type fdinfo struct {
+	inode  uint64 // 0 where it is not shown, by kernels before 5.14
+	writes bool   // opened for writing
+	locks  bool   // holds a lock by this descriptor
+}
+
+func parseFdinfo(path string) (info fdinfo) {
+	for line := range strings.Lines(read(path)) {
+		key, value, _ := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		switch key {
+		case "ino":
+			info.inode, _ = strconv.ParseUint(value, 10, 64)
+		case "flags":
+			flags, _ := strconv.ParseUint(value, 8, 64)
+			// A descriptor opened with O_PATH can neither read nor write whatever its access mode says.
+			info.writes = flags&unix.O_ACCMODE != unix.O_RDONLY && flags&unix.O_PATH == 0
+		case "lock":
+			info.locks = true
+		}
+	}
+	return info
+}
+
+// Flocker is the process that took a flock(2) lock on the file, 0 if none is listed. Everybody can read this list; QEMU's
+// locks stand in it without their owner.
+func (k Kernel) Flocker(id FileID) int {
+	file := fmt.Sprintf("%02x:%02x:%d", unix.Major(id.Dev), unix.Minor(id.Dev), id.Inode)
+	for line := range strings.Lines(read(k.proc, "locks")) {
+		// "1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF"; a waiting one has "->" after its number
+		field := strings.Fields(line)
+		if len(field) < 6 || field[1] != "FLOCK" || field[5] != file {
+			continue
+		}
+		// Our own is the one that was just taken: another of ours would have been found among the openers.
+		if pid, err := strconv.Atoi(field[4]); err == nil && pid > 0 && pid != os.Getpid() && k.program(pid) != "" {
+			return pid
+		}
+	}
+	return 0
+}
+
+// program is the name of a process, "" if there is none.
+func (k Kernel) program(pid int) string {
+	dir := filepath.Join(k.proc, strconv.Itoa(pid))
+	name := strings.TrimSpace(read(dir, "comm"))
+	// The kernel keeps 15 bytes of the name; the command line has the rest of "qemu-system-x86_64".
+	first, _, _ := strings.Cut(read(dir, "cmdline"), "\x00")
+	if whole := filepath.Base(first); name != "" && strings.HasPrefix(whole, name) {
+		return whole
+	}
+	return name
+}
+
+// sameProgram reports whether a process runs the same executable file as this one.
+func (k Kernel) sameProgram(pid int) bool {
+	theirs, err := os.Stat(filepath.Join(k.proc, strconv.Itoa(pid), "exe"))
+	if err != nil {
+		return false
+	}
+	ours, err := os.Stat(k.self("exe"))
+	return err == nil && os.SameFile(theirs, ours)
+}
+
+// exiting is the flag PF_EXITING of a process, which the kernel shows in /proc/PID/stat.
+const exiting = 0x4
+
+// Dying reports whether any process is at its end and may still hold files: one that was killed while it waits for a disk
+// has no list of open files any more, and keeps its locks until the disk has answered.
+func (k Kernel) Dying() bool {
+	for _, proc := range k.processes() {
+		if endsSoon(read(proc, "stat")) {
+			return true
+		}
+	}
+	return false
+}
+
+// endsSoon reports whether a process is about to let go of all it has, from the text of /proc/PID/stat: "PID (name) state
+// …". The name may hold anything, the flags are the 9th field and the number of threads is the 20th. A zombie with one
+// thread has closed its files; one with more is the first thread of a process whose other threads still run.
+func endsSoon(stat string) bool {
+	_, rest, ok := strings.Cut(stat[strings.LastIndex(stat, ")")+1:], " ")
+	field := strings.Fields(rest)
+	if !ok || len(field) < 18 {
+		return false
+	}
+	flags, err := strconv.ParseUint(field[6], 10, 64)
+	if err != nil || flags&exiting == 0 {
+		return false
+	}
+	threads, err := strconv.Atoi(field[17])
+	return err == nil && (field[0] != "Z" && field[0] != "X" || threads > 1)
+}
