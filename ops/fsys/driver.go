@@ -9,7 +9,6 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
-	"shunt/ops/report"
 )
 
 // A Driver holds everything shunt knows about one kind of file system, or about another kind of content. For each ability
@@ -44,13 +43,13 @@ type Driver struct {
 	growMounted func(j job, ctx context.Context, device, dir string) error
 	// byHand is the command line that does the same, with {device} and {dir} in it.
 	byHand []string
-	// moved writes the new position into the file system after a move. It is nil for kinds that do not store it.
-	moved func(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error
+	// moved writes the new position into the file system after a move, and storedStart reads it from the first 512 bytes. They
+	// are nil for kinds that do not store it.
+	moved       func(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error
+	storedStart func(head []byte) uint64
 	// free adds the ranges that a move need not copy to list. It is nil where nothing is known about them.
 	free func(r *io.SectionReader, fs model.Filesystem, list *freeList) error
 
-	// Facts adds what only the superblock of this kind says. It may be nil.
-	Facts func(s *report.SheetSection, r io.ReaderAt)
 	// Ask lists the tools that describe the file system. They write nothing.
 	Ask []Inquiry
 	// ways list the files. If there are none, the kernel mounts the file system for that. doubts may be nil.

@@ -3,17 +3,13 @@ package fsys
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
-	"io"
 	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
-	"shunt/ops/report"
 )
 
 // exfatDriver needs tune.exfat for everything. Only exfatprogs has that program; the older exfat-utils has programs of the
@@ -37,9 +33,10 @@ func exfatDriver() Driver {
 			serial := "0x" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(fresh[:])), 16)
 			return command("tune.exfat", "-I", "{=}", "{}")(j, ctx, serial)
 		},
-		moved: movedExFAT,
-		Facts: exfatFacts, Ask: ask("exfatprogs", "dump.exfat", "{}"),
-		Mounts: mountedAs("exfat", ""),
+		moved:       movedExFAT,
+		storedStart: func(head []byte) uint64 { return binary.LittleEndian.Uint64(head[exfatOffsetAt:]) },
+		Ask:         ask("exfatprogs", "dump.exfat", "{}"),
+		Mounts:      mountedAs("exfat", ""),
 	}
 }
 
@@ -116,22 +113,4 @@ func movedExFAT(w Window, n int64, start geometry.Sector, z geometry.SectorSize)
 		}
 	}
 	return nil
-}
-
-// exfatFacts are the fields of an exFAT boot sector. Source: Microsoft's "exFAT file system specification", section 3.1.
-func exfatFacts(s *report.SheetSection, r io.ReaderAt) {
-	b := piece(r, 0, 512)
-	if b == nil || b[108] > 12 || b[109] > 25 {
-		return
-	}
-	s.Add("Revision", fmt.Sprintf("%d.%02d", b[105], b[104]))
-	s.Add("Sector size", fmt.Sprintf("%d bytes", 1<<b[108]))
-	s.Add("Cluster size", fmt.Sprintf("%d bytes", int64(1)<<(b[108]+b[109])))
-	s.Add("Clusters", fmt.Sprint(b.u32(92)))
-	s.Add("FATs", fmt.Sprint(b[110]))
-	s.Add("Partition offset", fmt.Sprintf("sector %d (where the partition starts, as it believes)", b.u64(64)))
-	if b[112] <= 100 {
-		s.Add("In use", fmt.Sprintf("%d %%", b[112]))
-	}
-	s.Add("Flags", strings.Join(named(uint64(b.u16(106)), []bit{{1, "second FAT"}, {2, "dirty"}, {4, "media failure"}, {8, "clear to zero"}}), ", "))
 }

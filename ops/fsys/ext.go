@@ -25,7 +25,7 @@ func extDrivers() []Driver {
 		growMounted: growing("resize2fs", "{device}"),
 		byHand:      []string{"resize2fs", "{device}"},
 		free:        func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
-		Facts:       extFacts, Ask: ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
+		Ask:         ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
 		ways: []Way{
 			{Name: "go-diskfs", inside: true, suits: libraryReadsExt, Read: readExtLibrary},
 			{Name: "debugfs", Read: readDebugfs},

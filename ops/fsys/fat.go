@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
-	"shunt/ops/report"
 )
 
 // fatDrivers returns the drivers for FAT12, FAT16 and FAT32. Shunt resizes FAT itself. The only tool that does, fatresize, works
@@ -36,8 +34,8 @@ func fatDrivers() []Driver {
 			}
 			return command("fatlabel", "{}", "{=}")(j, ctx, label)
 		},
-		setUUID: job.serialFAT, moved: movedFAT,
-		Facts: fatFacts, Ask: ask("mtools", "minfo", "-i", "{}", "::"),
+		setUUID: job.serialFAT, moved: movedFAT, storedStart: hiddenIn,
+		Ask: ask("mtools", "minfo", "-i", "{}", "::"),
 		ways: []Way{
 			{Name: "go-diskfs", inside: true, suits: libraryReadsFAT, Read: readFATLibrary},
 			{Name: "mdir", Read: readMdir},
@@ -179,23 +177,4 @@ func fatBackup(w Window, head []byte, sector int64) (off int64, err error) {
 		return 0, err // FAT32 works without one
 	}
 	return backup * sector, nil
-}
-
-// fatFacts are the fields of a FAT boot sector. Source: Microsoft's "FAT: General Overview of On-Disk Format", 1.03.
-func fatFacts(s *report.SheetSection, r io.ReaderAt) {
-	b := piece(r, 0, 512)
-	if b == nil {
-		return
-	}
-	s.Add("Made by", strings.TrimSpace(b.text(3, 8)))
-	s.Add("Sector size", fmt.Sprintf("%d bytes", b.u16(11)))
-	s.Add("Cluster size", fmt.Sprintf("%d bytes", int(b.u16(11))*int(b[13])))
-	s.Add("Reserved", fmt.Sprintf("%d sectors", b.u16(14)))
-	s.Add("FATs", fmt.Sprint(b[16]))
-	if n := b.u16(17); n > 0 {
-		s.Add("Root entries", fmt.Sprint(n))
-	}
-	s.Add("Media", fmt.Sprintf("0x%02x", b[21]))
-	s.Add("Geometry", fmt.Sprintf("%d heads, %d sectors a track", b.u16(26), b.u16(24)))
-	s.Add("Hidden sectors", fmt.Sprintf("%d (where the partition starts, as it believes)", b.u32(28)))
 }

@@ -33,6 +33,19 @@ func Moved(w Window, kind model.FSKind, n int64, start geometry.Sector, z geomet
 	return nil
 }
 
+// StoredStart returns the first sector of its partition as the file system of this kind that r holds stores it. ok is false
+// if it stores none.
+func StoredStart(r io.ReaderAt, kind model.FSKind) (start uint64, ok bool) {
+	d, head := Of(kind), make([]byte, bootSize)
+	if d.moved == nil || readFull(r, head, 0) != nil {
+		return 0, false
+	}
+	return d.storedStart(head), true
+}
+
+// hiddenIn returns the position that most boot sectors store.
+func hiddenIn(head []byte) uint64 { return uint64(binary.LittleEndian.Uint32(head[hiddenAt:])) }
+
 const (
 	hiddenAt     = 28 // sectors before the partition, in most boot sectors (4 bytes)
 	sectorSizeAt = 11 // bytes per sector there (2 bytes)

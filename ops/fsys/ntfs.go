@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -33,8 +32,8 @@ func ntfsDriver() Driver {
 		// ntfslabel writes the new serial number into the boot sector and its backup.
 		setUUID: command("ntfslabel", "--force", "--new-serial", "{}"),
 		setHalf: command("ntfslabel", "--force", "--new-half-serial", "{}"),
-		moved:   movedNTFS,
-		Facts:   ntfsFacts, Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{{Name: "ntfsls", Read: readNtfsls}},
+		moved:   movedNTFS, storedStart: hiddenIn,
+		Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{{Name: "ntfsls", Read: readNtfsls}},
 		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g", Quiet: "norecover"}},
 	}
 }
@@ -127,23 +126,6 @@ func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) 
 		}
 	}
 	return nil
-}
-
-// ntfsFacts are the fields of an NTFS boot sector.
-func ntfsFacts(s *report.SheetSection, r io.ReaderAt) {
-	b := piece(r, 0, 512)
-	if b == nil {
-		return
-	}
-	cluster := int64(b[13])
-	if b[13] > 0x80 { // a power of two, written as a negative number
-		cluster = 1 << min(-int8(b[13]), 30)
-	}
-	s.Add("Sector size", fmt.Sprintf("%d bytes", b.u16(11)))
-	s.Add("Cluster size", fmt.Sprintf("%d bytes", cluster*int64(b.u16(11))))
-	s.Add("Serial number", fmt.Sprintf("%016X", b.u64(72)))
-	s.Add("Hidden sectors", fmt.Sprintf("%d (where the partition starts, as it believes)", b.u32(28)))
-	s.Add("MFT", fmt.Sprintf("cluster %d, mirrored at %d", b.u64(48), b.u64(56)))
 }
 
 // ntfslsLine is a line of `ntfsls -l -F`: size, date, name, and "/" behind a directory's name.

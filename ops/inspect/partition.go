@@ -1,5 +1,5 @@
 // Package inspect looks at a target and at what lies in its partitions without changing anything. It collects facts from
-// the table and the superblocks, asks the file systems' own tools, and lists files by name, size and date. The
+// the scan, asks the file systems' own tools, and lists files by name, size and date. The
 // information page, `shunt info` and `shunt ls` show the results.
 //
 // Invariants: bytes are read through an io.ReaderAt, and tools get a path whose bytes they cannot change on the target.
@@ -19,17 +19,15 @@ import (
 	"shunt/ops/report"
 )
 
-// Partition returns the sheet of one partition of d, which lies on r. It runs no tools.
+// Partition returns the sheet of one partition of d, which was scanned from r. It runs no tools.
 func Partition(r io.ReaderAt, d model.Disk, p model.Partition, name string) report.Sheet {
 	s := report.Sheet{Title: safetext.Printable(p.Ref() + " of " + name)}
 	s = s.With(entry(d, p))
 	if p.Role == model.Extended {
 		return s.With(inside(d, p))
 	}
-	z := d.SectorSize
-	span := p.Span.Intersect(d.Span())
-	s = s.With(contents(p.FS, z.Bytes(span.Len())))
-	return s.With(superblock(io.NewSectionReader(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len()))), p.FS.Kind))
+	span, z := p.Span.Intersect(d.Span()), d.SectorSize
+	return s.With(contents(io.NewSectionReader(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len()))), p.FS))
 }
 
 // entry returns what the table says about a partition.
@@ -114,8 +112,8 @@ func typeText(kind model.TableKind, t model.PartType) string {
 	return fmt.Sprintf("%s (%s)", name, t)
 }
 
-// contents describes the file system that the scan found in n bytes of a partition, or of a disk without a table.
-func contents(fs model.Filesystem, n geometry.Bytes) report.SheetSection {
+// contents describes the file system that the scan found in a partition, or on a disk without a table.
+func contents(r *io.SectionReader, fs model.Filesystem) report.SheetSection {
 	s := report.SheetSection{Title: "File system"}
 	if !fs.Known() {
 		s.Add("Contents", "nothing that shunt knows")
@@ -127,7 +125,7 @@ func contents(fs model.Filesystem, n geometry.Bytes) report.SheetSection {
 	s.Add("UUID", fs.UUID)
 	if fs.Size > 0 {
 		s.Add("Size", report.ExactBytes(fs.Size))
-		switch rest := n - fs.Size; {
+		switch rest := geometry.Bytes(r.Size()) - fs.Size; {
 		case rest < 0:
 			s.Warn("Too large", fmt.Sprintf("it believes to be %s longer than its place", report.ExactBytes(-rest)), report.Wrong)
 		case rest >= geometry.MiB:
@@ -151,16 +149,10 @@ func contents(fs model.Filesystem, n geometry.Bytes) report.SheetSection {
 	} else {
 		s.Warn("State", string(fs.Dirty), report.Odd)
 	}
+	if start, ok := fsys.StoredStart(r, fs.Kind); ok {
+		s.Add("Stored start", fmt.Sprintf("sector %d (where the file system believes that its partition starts)", start))
+	}
 	s.Warn("Elsewhere", fs.Elsewhere.String(), report.Odd)
 	s.Add("Notes", fs.Notes)
-	return s
-}
-
-// superblock returns the facts that only the superblock of this kind has. The section is empty if shunt knows none.
-func superblock(r io.ReaderAt, kind model.FSKind) report.SheetSection {
-	s := report.SheetSection{Title: "Superblock"}
-	if d := fsys.Of(kind); d.Facts != nil {
-		d.Facts(&s, r)
-	}
 	return s
 }

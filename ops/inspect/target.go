@@ -21,7 +21,7 @@ func Target(r io.ReaderAt, d model.Disk, name string, about []report.SheetLine) 
 	}
 	s = s.With(head).With(table(d)).With(remarks(d))
 	if d.Table.Kind == model.TableNone {
-		s = s.With(contents(d.Whole, d.Size())).With(superblock(io.NewSectionReader(r, 0, int64(d.Size())), d.Whole.Kind))
+		s = s.With(contents(io.NewSectionReader(r, 0, int64(d.Size())), d.Whole))
 	}
 	return s
 }
