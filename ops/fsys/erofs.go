@@ -1,11 +1,11 @@
 package fsys
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"regexp"
 	"strings"
-	"time"
 
 	"shunt/model"
 	"shunt/ops/report"
@@ -15,7 +15,7 @@ func erofsDriver() Driver {
 	d := mountable(model.EROFS, "EROFS is read-only and has a fixed size", mountedAs("erofs", ""))
 	d.Package, d.check, d.verify = "erofs-utils", can("fsck.erofs"), job.verifyEROFS
 	d.Ask = ask("erofs-utils", "dump.erofs", "-s", "{}")
-	d.ways = []Way{mountedWay(d.Mounts[0]), {Name: "dump.erofs", Read: readDumpEROFS}}
+	d.ways = []Way{mountedWay(d.Mounts[0]), lister{"dump.erofs", "erofs-utils", nil, listDumpEROFS}.way()}
 	return d
 }
 
@@ -31,49 +31,37 @@ func (j job) verifyEROFS(ctx context.Context) error {
 }
 
 var (
-	// dumpEROFSKind is the line in which dump.erofs tells what an inode is, and dumpEROFSLine one entry of a directory:
+	// dumpEROFSKind is the line in which dump.erofs prints the kind of an inode, and dumpEROFSLine one entry of a directory:
 	// number, kind, name.
 	dumpEROFSKind = regexp.MustCompile(`^Size: \d+ +On-disk size: \d+ +(.*)$`)
 	dumpEROFSLine = regexp.MustCompile(`^ *\d+ +(\d+)  (.+)$`)
 )
 
-// readDumpEROFS lists a directory with dump.erofs, which tells names and kinds and nothing else. A name that holds a line
-// break is cut there.
-func readDumpEROFS(ctx context.Context, src Files, dir []string) (entries []report.FileEntry, more bool, err error) {
-	window, err := src.Window()
-	if err != nil {
-		return nil, false, err
-	}
-	kind := ""
-	argv := []string{"dump.erofs", "--ls", "--path=/" + strings.Join(dir, "/"), window}
-	exit, last, more, err := runLines(ctx, "erofs-utils", nil, argv, func(line string) bool {
-		if m := dumpEROFSKind.FindStringSubmatch(line); m != nil && kind == "" {
-			kind = m[1]
-		} else if m := dumpEROFSLine.FindStringSubmatch(line); m != nil && kind != "" {
-			entries = append(entries, report.NewFileEntry(m[2], dumpEROFSEntry(m[1]), -1, time.Time{}))
-		}
-		return len(entries) <= MostEntries+2 // "." and ".." are among them
-	})
-	switch {
-	case err != nil:
-		return nil, false, err
-	case exit != 0, kind == "" && len(dir) == 0:
-		return nil, false, fmt.Errorf("dump.erofs ended with exit code %d: %s", exit, last)
-	case kind != "directory":
-		return nil, false, ErrNoDirectory
-	}
-	return entries[:min(len(entries), MostEntries+2)], more, nil
-}
+// dumpEROFSKinds are the kinds of entries by their number in the directory.
+var dumpEROFSKinds = map[string]report.FileKind{"1": report.FileRegular, "2": report.FileDirectory, "7": report.FileSymlink}
 
-// dumpEROFSEntry is the kind of an entry by its number in the directory.
-func dumpEROFSEntry(number string) report.FileKind {
-	switch number {
-	case "1":
-		return report.FileRegular
-	case "2":
-		return report.FileDirectory
-	case "7":
-		return report.FileSymlink
+// listDumpEROFS lists a directory with dump.erofs, which only prints names and kinds. A name that holds a line break is cut
+// there.
+func listDumpEROFS(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error) {
+	kind := ""
+	entries, more, err := l.list(ctx, func(line string) (e report.FileEntry, ok bool) {
+		if kind == "" {
+			if m := dumpEROFSKind.FindStringSubmatch(line); m != nil {
+				kind = m[1]
+			}
+			return e, false
+		}
+		m := dumpEROFSLine.FindStringSubmatch(line)
+		if m == nil {
+			return e, false
+		}
+		return newEntry(m[2], cmp.Or(dumpEROFSKinds[m[1]], report.FileOther), "", "", ""), true
+	}, "dump.erofs", "--ls", "--path=/"+strings.Join(dir, "/"), window)
+	switch {
+	case err == nil && kind == "" && len(dir) == 0:
+		err = errors.New("dump.erofs finds no root directory")
+	case err == nil && kind != "directory":
+		err = ErrNoDirectory
 	}
-	return report.FileOther
+	return entries, more, err
 }

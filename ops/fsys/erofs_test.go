@@ -34,8 +34,9 @@ func TestDumpEROFS(t *testing.T) {
 	testneed.Tool(t, "dump.erofs")
 	image, dir := madeEROFS(t)
 	src := Files{Kind: model.EROFS, Window: func() (string, error) { return image, nil }}
+	read := Of(model.EROFS).ways[1].Read
 	for _, at := range [][]string{nil, {"sub"}, {"sub", "deep"}} {
-		entries, more, err := readDumpEROFS(context.Background(), src, at)
+		entries, more, err := read(context.Background(), src, at)
 		must(t, err)
 		var got, want []string
 		for _, e := range entries {
@@ -61,12 +62,12 @@ func TestDumpEROFS(t *testing.T) {
 		}
 	}
 	for _, at := range [][]string{{"file"}, {"link"}, {"none"}, {"sub", "none"}, {"file", "x"}} {
-		if _, _, err := readDumpEROFS(context.Background(), src, at); !errors.Is(err, ErrNoDirectory) {
+		if _, _, err := read(context.Background(), src, at); !errors.Is(err, ErrNoDirectory) {
 			t.Errorf("%q: %v", at, err)
 		}
 	}
 	image = sparse(t, mib)
-	if _, _, err := readDumpEROFS(context.Background(), src, nil); err == nil || errors.Is(err, ErrNoDirectory) {
+	if _, _, err := read(context.Background(), src, nil); err == nil || errors.Is(err, ErrNoDirectory) {
 		t.Errorf("no EROFS at all: %v", err)
 	}
 }

@@ -27,8 +27,8 @@ func extDrivers() []Driver {
 		free:        func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
 		Ask:         ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
 		ways: []Way{
-			{Name: "go-diskfs", inside: true, suits: libraryReadsExt, Read: readExtLibrary},
-			{Name: "debugfs", Read: readDebugfs},
+			{Name: "go-diskfs", suits: libraryReadsExt, Read: readExtLibrary},
+			lister{"debugfs", "e2fsprogs", []string{"DEBUGFS_PAGER=__none__"}, listDebugfs}.way(),
 		},
 		doubts: extDoubts,
 	}

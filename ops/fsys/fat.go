@@ -37,8 +37,8 @@ func fatDrivers() []Driver {
 		setUUID: job.serialFAT, moved: movedFAT, storedStart: hiddenIn,
 		Ask: ask("mtools", "minfo", "-i", "{}", "::"),
 		ways: []Way{
-			{Name: "go-diskfs", inside: true, suits: libraryReadsFAT, Read: readFATLibrary},
-			{Name: "mdir", Read: readMdir},
+			{Name: "go-diskfs", suits: libraryReadsFAT, Read: readFATLibrary},
+			lister{"mdir", "mtools", []string{"MTOOLSRC=/dev/null", "MTOOLS_SKIP_CHECK=1", "LC_ALL=C.UTF-8"}, listMdir}.way(),
 		},
 		Mounts: mountedAs("vfat", ""),
 	}

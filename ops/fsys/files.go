@@ -5,10 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"time"
 
+	"golang.org/x/sys/unix"
+
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
+	"shunt/ops"
 	"shunt/ops/report"
+	runner "shunt/ops/tool"
 )
 
 // MostEntries is how many entries of a directory are listed.
@@ -37,10 +44,8 @@ type Files struct {
 type Way struct {
 	// Name says who reads: "debugfs".
 	Name string
-	// inside is set if go-diskfs reads in this process. suits then returns an error for a file system that go-diskfs must
-	// not read.
-	inside bool
-	suits  func(src Files) error
+	// suits is set if go-diskfs reads in this process. It returns an error for a file system that go-diskfs must not read.
+	suits func(src Files) error
 	// Read lists the directory that the names in dir lead to. The entries are in no order and may include "." and "..".
 	// more reports that Read stopped at MostEntries. The error wraps ErrNoDirectory if there is no such directory.
 	Read func(ctx context.Context, src Files, dir []string) (entries []report.FileEntry, more bool, err error)
@@ -53,7 +58,7 @@ var ErrNoDirectory = errors.New("there is no such directory")
 func (d Driver) Ways(src Files) []Way {
 	var ways []Way
 	for _, w := range d.ways {
-		if !w.inside || !src.Plain && w.suits(src) == nil {
+		if w.suits == nil || !src.Plain && w.suits(src) == nil {
 			ways = append(ways, w)
 		}
 	}
@@ -71,12 +76,73 @@ func (d Driver) Doubts(src Files) []string {
 	return d.doubts(src)
 }
 
-// find returns nil if there is a directory of that name among the entries that list passes to each, and ErrNoDirectory if
-// there is none. Some readers need it because they show a missing directory like an empty one.
-func find(name string, list func(each func(report.FileEntry) bool) error) error {
+// A lister lists directories with a tool, which prints one entry a line.
+type lister struct {
+	name, pkg string
+	env       []string
+	// dir lists the directory that the names in dir lead to in the file system that the file window holds.
+	dir func(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error)
+}
+
+// way returns the Way to list files with the tool.
+func (l lister) way() Way {
+	return Way{Name: l.name, Read: func(ctx context.Context, src Files, dir []string) ([]report.FileEntry, bool, error) {
+		window, err := src.Window()
+		if err != nil {
+			return nil, false, err
+		}
+		entries, more, err := l.dir(ctx, l, window, dir)
+		if err != nil {
+			return nil, false, err
+		}
+		return entries, more, nil
+	}}
+}
+
+// parser reads one line of a tool's output. ok is false if the line holds no entry.
+type parser func(line string) (e report.FileEntry, ok bool)
+
+// run runs the tool and calls each with every entry but "." and ".." until it returns false, which stops the tool; stopped
+// reports that it did. If the tool fails the error is a *ToolError.
+func (l lister) run(ctx context.Context, parse parser, argv []string, each func(report.FileEntry) bool) (stopped bool, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	result, err := Query(ctx, l.pkg, l.env, argv, func(line string) {
+		if stopped {
+			return
+		}
+		if e, ok := parse(line); ok && e.Name != "." && e.Name != ".." && !each(e) {
+			stopped = true
+			stop()
+		}
+	})
+	switch {
+	case stopped:
+		return true, nil
+	case err == nil && result.Exit != 0:
+		err = &ToolError{Argv: argv, Exit: result.Exit, Output: safetext.Lines(result.Output)}
+	}
+	return false, err
+}
+
+// list returns the entries that the tool prints, MostEntries of them at most. more reports that there are others.
+func (l lister) list(ctx context.Context, parse parser, argv ...string) (entries []report.FileEntry, more bool, err error) {
+	more, err = l.run(ctx, parse, argv, func(e report.FileEntry) bool {
+		if len(entries) == MostEntries {
+			return false
+		}
+		entries = append(entries, e)
+		return true
+	})
+	return entries, more, err
+}
+
+// find returns nil if the tool prints a directory of that name, and ErrNoDirectory if it does not. Some tools show a missing
+// directory like an empty one, so each directory in a path must be looked up in the one above it.
+func (l lister) find(ctx context.Context, name string, parse parser, argv ...string) error {
 	const most = 1_000_000 // entries that are looked through
 	seen, found, directory := 0, false, false
-	err := list(func(e report.FileEntry) bool {
+	_, err := l.run(ctx, parse, argv, func(e report.FileEntry) bool {
 		if seen++; e.Exact() == name {
 			found, directory = true, e.Kind == report.FileDirectory
 		}
@@ -91,4 +157,48 @@ func find(name string, list func(each func(report.FileEntry) bool) error) error 
 		return ErrNoDirectory
 	}
 	return nil
+}
+
+// newEntry returns the entry for what a tool printed. layout is that of the time; only regular files have a size.
+func newEntry(name string, kind report.FileKind, size, layout, modified string) report.FileEntry {
+	n, err := strconv.ParseInt(size, 10, 64)
+	if err != nil || kind != report.FileRegular {
+		n = -1
+	}
+	when, err := time.Parse(layout, modified)
+	if err != nil || when.Unix() == 0 {
+		when = time.Time{}
+	}
+	return report.NewFileEntry(name, kind, geometry.Bytes(n), when)
+}
+
+// fileKind returns the kind that the type bits of a Unix mode stand for.
+func fileKind(mode uint32) report.FileKind {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return report.FileRegular
+	case unix.S_IFDIR:
+		return report.FileDirectory
+	case unix.S_IFLNK:
+		return report.FileSymlink
+	}
+	return report.FileOther
+}
+
+// queryTime is how long one tool may run.
+const queryTime = 20 * time.Second
+
+// Query runs a tool that only reads and calls onLine, if not nil, with each line. It bounds the time, since a hostile file
+// system can make a tool run forever. The error is ready to be shown. An exit code other than 0 is no error.
+func Query(ctx context.Context, pkg string, env, argv []string, onLine func(line string)) (runner.Result, error) {
+	ctx, stop := context.WithTimeout(ctx, queryTime)
+	defer stop()
+	result, err := runner.Run(ctx, runner.Cmd{Argv: argv, Env: append([]string{"TZ=UTC"}, env...), OnOutput: onLine})
+	switch missing := (*runner.MissingError)(nil); {
+	case errors.As(err, &missing):
+		err = ops.NotInstalled(missing.Name, pkg).Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		err = fmt.Errorf("%s was stopped after %s: the file system may be damaged", argv[0], queryTime)
+	}
+	return result, err
 }

@@ -25,7 +25,7 @@ func listed(t *testing.T, src Files) (read bool) {
 	src.Mount = func(string, string) (string, error) { return "", errors.New("nothing is mounted here") }
 	frugal(t, func() {
 		for _, w := range Of(src.Kind).Ways(src) {
-			if w.inside {
+			if w.suits != nil {
 				_, _, err := w.Read(context.Background(), src, nil)
 				read = err == nil
 			}

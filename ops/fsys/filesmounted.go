@@ -83,14 +83,9 @@ func mountedEntry(dir *os.File, name string) report.FileEntry {
 	if err := unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT); err != nil {
 		return report.NewFileEntry(name, report.FileOther, -1, time.Time{})
 	}
-	kind, size := report.FileOther, geometry.Bytes(-1)
-	switch st.Mode & unix.S_IFMT {
-	case unix.S_IFREG:
-		kind, size = report.FileRegular, geometry.Bytes(st.Size)
-	case unix.S_IFDIR:
-		kind = report.FileDirectory
-	case unix.S_IFLNK:
-		kind = report.FileSymlink
+	kind, size := fileKind(st.Mode), geometry.Bytes(-1)
+	if kind == report.FileRegular {
+		size = geometry.Bytes(st.Size)
 	}
 	e := report.NewFileEntry(name, kind, size, time.Unix(st.Mtim.Sec, 0).UTC())
 	if kind == report.FileSymlink {

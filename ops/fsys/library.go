@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/diskfs/go-diskfs/backend"
+	"github.com/diskfs/go-diskfs/backend/file"
 	"github.com/diskfs/go-diskfs/filesystem/ext4"
 
 	"shunt/geometry"
@@ -71,10 +70,14 @@ func libraryEntry(f fs.DirEntry) (report.FileEntry, error) {
 	if err != nil {
 		return report.FileEntry{}, err
 	}
-	size := geometry.Bytes(info.Size())
-	kind := fileKind(f.Type())
-	if kind != report.FileRegular {
-		size = -1
+	size, kind := geometry.Bytes(-1), report.FileOther
+	switch mode := f.Type(); {
+	case mode.IsDir():
+		kind = report.FileDirectory
+	case mode&fs.ModeSymlink != 0:
+		kind = report.FileSymlink
+	case mode.IsRegular():
+		kind, size = report.FileRegular, geometry.Bytes(info.Size())
 	}
 	e := report.NewFileEntry(f.Name(), kind, size, info.ModTime().UTC())
 	if st, ok := info.Sys().(*ext4.StatT); ok && kind == report.FileSymlink {
@@ -83,28 +86,16 @@ func libraryEntry(f fs.DirEntry) (report.FileEntry, error) {
 	return e, nil
 }
 
-func fileKind(mode fs.FileMode) report.FileKind {
-	switch {
-	case mode.IsDir():
-		return report.FileDirectory
-	case mode&fs.ModeSymlink != 0:
-		return report.FileSymlink
-	case mode.IsRegular():
-		return report.FileRegular
-	}
-	return report.FileOther
+// section is the bytes of a file system as a file. The library must not be given io.EOF with a full read.
+type section struct{ *io.SectionReader }
+
+// newStorage shows the bytes of a file system to go-diskfs, as a file that cannot be written.
+func newStorage(src Files) backend.Storage {
+	return file.New(section{io.NewSectionReader(src.Base, src.Off, src.Len)}, true)
 }
 
-// storage shows the bytes of a file system to go-diskfs, as a file that cannot be written. The library must not be given
-// io.EOF with a full read.
-type storage struct{ *io.SectionReader }
-
-var _ backend.Storage = storage{}
-
-func newStorage(src Files) storage { return storage{io.NewSectionReader(src.Base, src.Off, src.Len)} }
-
 // ReadAt implements io.ReaderAt.
-func (s storage) ReadAt(p []byte, off int64) (int, error) {
+func (s section) ReadAt(p []byte, off int64) (int, error) {
 	n, err := s.SectionReader.ReadAt(p, off)
 	if n == len(p) && errors.Is(err, io.EOF) {
 		err = nil
@@ -112,26 +103,8 @@ func (s storage) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// Stat describes an ordinary file.
-func (s storage) Stat() (fs.FileInfo, error) { return storageInfo{s.Size()}, nil }
-
-// Sys is not there.
-func (s storage) Sys() (*os.File, error) { return nil, backend.ErrNotSuitable }
-
-// Path is not there.
-func (s storage) Path() string { return "" }
+// Stat is not used by the library.
+func (s section) Stat() (fs.FileInfo, error) { return nil, errors.ErrUnsupported }
 
 // Close does nothing.
-func (s storage) Close() error { return nil }
-
-// Writable is refused.
-func (s storage) Writable() (backend.WritableFile, error) { return nil, backend.ErrIncorrectOpenMode }
-
-type storageInfo struct{ size int64 }
-
-func (i storageInfo) Name() string       { return "filesystem" }
-func (i storageInfo) Size() int64        { return i.size }
-func (i storageInfo) Mode() fs.FileMode  { return 0o400 }
-func (i storageInfo) ModTime() time.Time { return time.Time{} }
-func (i storageInfo) IsDir() bool        { return false }
-func (i storageInfo) Sys() any           { return nil }
+func (s section) Close() error { return nil }

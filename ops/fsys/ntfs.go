@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -33,7 +32,7 @@ func ntfsDriver() Driver {
 		setUUID: command("ntfslabel", "--force", "--new-serial", "{}"),
 		setHalf: command("ntfslabel", "--force", "--new-half-serial", "{}"),
 		moved:   movedNTFS, storedStart: hiddenIn,
-		Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{{Name: "ntfsls", Read: readNtfsls}},
+		Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{lister{"ntfsls", "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, listNtfsls}.way()},
 		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g", Quiet: "norecover"}},
 	}
 }
@@ -131,54 +130,29 @@ func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) 
 // ntfslsLine is a line of `ntfsls -l -F`: size, date, name, and "/" behind a directory's name.
 var ntfslsLine = regexp.MustCompile(`^ *(\d+) ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d \d{4}) (.*)$`)
 
-// readNtfsls lists a directory of NTFS. ntfsls does not say why it lists nothing, and shows a file as a directory with one
-// entry, so each directory in the path is first looked up in the one above it.
-func readNtfsls(ctx context.Context, src Files, dir []string) ([]report.FileEntry, bool, error) {
-	window, err := src.Window()
-	if err != nil {
-		return nil, false, err
+// listNtfsls lists a directory of NTFS. ntfsls shows a file as a directory with one entry. --force also reads volumes that are
+// marked dirty. The tool never writes.
+func listNtfsls(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error) {
+	argv := func(dir []string) []string {
+		return []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}
 	}
 	for i, name := range dir {
-		err := find(name, func(each func(report.FileEntry) bool) error {
-			_, err := ntfsls(ctx, window, dir[:i], each)
-			return err
-		})
-		if err != nil {
+		if err := l.find(ctx, name, parseNtfsls, argv(dir[:i])...); err != nil {
 			return nil, false, err
 		}
 	}
-	var entries []report.FileEntry
-	more, err := ntfsls(ctx, window, dir, func(e report.FileEntry) bool {
-		entries = append(entries, e)
-		return len(entries) <= MostEntries
-	})
-	return entries[:min(len(entries), MostEntries)], more, err
+	return l.list(ctx, parseNtfsls, argv(dir)...)
 }
 
-// ntfsls runs the tool once and calls each with every entry until it returns false; more reports that it did. --force also
-// reads volumes that are marked dirty. The tool never writes.
-func ntfsls(ctx context.Context, window string, dir []string, each func(report.FileEntry) bool) (more bool, err error) {
-	argv := []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}
-	exit, last, more, err := runLines(ctx, "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, argv, func(line string) bool {
-		if m := ntfslsLine.FindStringSubmatch(line); m != nil {
-			return each(ntfslsParse(m))
-		}
-		return true
-	})
-	switch {
-	case err != nil:
-		return false, err
-	case exit != 0:
-		return false, fmt.Errorf("ntfsls ended with exit code %d: %s", exit, last)
+func parseNtfsls(line string) (e report.FileEntry, ok bool) {
+	m := ntfslsLine.FindStringSubmatch(line)
+	if m == nil {
+		return e, false
 	}
-	return more, nil
-}
-
-func ntfslsParse(m []string) report.FileEntry {
-	size, _ := strconv.ParseInt(m[1], 10, 64)
-	when, _ := time.Parse("Jan _2 15:04 2006", m[2])
-	if name, ok := strings.CutSuffix(m[3], "/"); ok {
-		return report.NewFileEntry(name, report.FileDirectory, -1, when)
+	kind := report.FileRegular
+	name, ok := strings.CutSuffix(m[3], "/")
+	if ok {
+		kind = report.FileDirectory
 	}
-	return report.NewFileEntry(m[3], report.FileRegular, geometry.Bytes(size), when)
+	return newEntry(name, kind, m[1], "Jan _2 15:04 2006", m[2]), true
 }

@@ -2,13 +2,11 @@ package fsys
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
-	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
 	"shunt/ops/report"
@@ -17,7 +15,7 @@ import (
 func squashDriver() Driver {
 	d := mountable(model.SquashFS, "squashfs is read-only and has a fixed size", mountedAs("squashfs", ""))
 	d.Ask = ask("squashfs-tools", "unsquashfs", "-s", "{}")
-	d.ways = []Way{{Name: "unsquashfs", Read: readUnsquashfs}}
+	d.ways = []Way{lister{"unsquashfs", "squashfs-tools", nil, listUnsquashfs}.way()}
 	return d
 }
 
@@ -25,50 +23,39 @@ func squashDriver() Driver {
 // empty name.
 var unsquashfsLine = regexp.MustCompile(`^([-dlbcps])\S{9} \d+/\d+ +(\d+|\d+, *\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) (/.*)$`)
 
-// readUnsquashfs lists a directory of squashfs. It misses names with a line break, which unsquashfs does not escape.
-func readUnsquashfs(ctx context.Context, src Files, dir []string) (entries []report.FileEntry, more bool, err error) {
-	window, err := src.Window()
-	if err != nil {
-		return nil, false, err
-	}
-	prefix := "/"
-	for _, name := range dir {
-		prefix += name + "/"
-	}
+// listUnsquashfs lists a directory of squashfs. It misses names with a line break, which unsquashfs does not escape.
+func listUnsquashfs(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error) {
 	argv := []string{"unsquashfs", "-no-wildcards", "-max-depth", strconv.Itoa(len(dir) + 1), "-lln", "-d", "", window}
+	prefix := "/"
 	if len(dir) > 0 {
 		argv = append(argv, strings.Join(dir, "/"))
+		prefix = "/" + strings.Join(dir, "/") + "/"
 	}
 	there := false
-	exit, last, more, err := runLines(ctx, "squashfs-tools", nil, argv, func(line string) bool {
+	entries, more, err := l.list(ctx, func(line string) (e report.FileEntry, ok bool) {
 		m := unsquashfsLine.FindStringSubmatch(line)
 		if m == nil {
-			return true
+			return e, false
 		}
 		if m[4]+"/" == prefix || prefix == "/" {
 			there = m[1] == "d" || there
 		}
 		name, ok := strings.CutPrefix(m[4], prefix)
 		if !ok || name == "" {
-			return true
+			return e, false
 		}
-		entries = append(entries, unsquashfsParse(m, name))
-		return len(entries) <= MostEntries
-	})
-	switch {
-	case err != nil:
-		return nil, false, err
-	case exit != 0 && len(entries) == 0 && !there:
-		return nil, false, fmt.Errorf("unsquashfs ended with exit code %d: %s", exit, last)
-	case !there:
-		return nil, false, ErrNoDirectory
+		return unsquashfsEntry(m, name), true
+	}, argv...)
+	if failed := (*ToolError)(nil); errors.As(err, &failed) && (len(entries) > 0 || there) {
+		err = nil // it could not read all
 	}
-	return entries[:min(len(entries), MostEntries)], more, nil
+	if err == nil && !there {
+		err = ErrNoDirectory
+	}
+	return entries, more, err
 }
 
-func unsquashfsParse(m []string, name string) report.FileEntry {
-	size, err := strconv.ParseInt(m[2], 10, 64)
-	when, _ := time.Parse("2006-01-02 15:04", m[3])
+func unsquashfsEntry(m []string, name string) report.FileEntry {
 	kind, target := report.FileOther, ""
 	switch m[1] {
 	case "-":
@@ -79,10 +66,7 @@ func unsquashfsParse(m []string, name string) report.FileEntry {
 		kind = report.FileSymlink
 		name, target, _ = strings.Cut(name, " -> ")
 	}
-	if err != nil || kind != report.FileRegular {
-		size = -1
-	}
-	e := report.NewFileEntry(name, kind, geometry.Bytes(size), when)
+	e := newEntry(name, kind, m[2], "2006-01-02 15:04", m[3])
 	e.Target = safetext.Printable(target)
 	return e
 }

@@ -2,17 +2,13 @@ package inspect
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"shunt/model"
 	"shunt/model/safetext"
-	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/report"
-	"shunt/ops/tool"
 )
 
 // Asked reports whether there is a tool that describes this kind.
@@ -26,11 +22,8 @@ func Command(kind model.FSKind, shown string) string {
 	return ""
 }
 
-// A hostile file system can make a tool run or print forever, so both are bounded.
-const (
-	mostTime   = 15 * time.Second
-	mostOutput = 64 << 10
-)
+// mostOutput bounds how much of what a tool prints is kept.
+const mostOutput = 64 << 10
 
 // Tools runs the file system's own tools on the file at path, which holds the file system and nothing else. A tool that is
 // missing or fails has the reason in its place.
@@ -45,9 +38,7 @@ func Tools(ctx context.Context, kind model.FSKind, path, shown string) []report.
 func said(ctx context.Context, q fsys.Inquiry, path, shown string) report.Said {
 	argv := q.Of(path)
 	said := report.Said{Command: safetext.Command(q.Of(shown)...)}
-	ctx, cancel := context.WithTimeout(ctx, mostTime)
-	defer cancel()
-	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Env: []string{"TZ=UTC"}})
+	result, err := fsys.Query(ctx, q.Package, nil, argv, nil)
 	text := strings.ReplaceAll(result.Output, path, shown)
 	cut := len(text) > mostOutput
 	if cut {
@@ -55,12 +46,7 @@ func said(ctx context.Context, q fsys.Inquiry, path, shown string) report.Said {
 		text = text[:strings.LastIndexByte(text, '\n')+1]
 	}
 	said.Output = safetext.Lines(text)
-	var missing *tool.MissingError
 	switch {
-	case errors.As(err, &missing):
-		said.Err = string(ops.NotInstalled(missing.Name, q.Package))
-	case errors.Is(err, context.DeadlineExceeded):
-		said.Err = fmt.Sprintf("%s was stopped after %s: the file system may be damaged", argv[0], mostTime)
 	case err != nil:
 		said.Err = safetext.Printable(err.Error())
 	case result.Exit != 0:
