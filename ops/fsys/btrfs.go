@@ -35,12 +35,12 @@ func btrfsDriver() Driver {
 		// btrfstune rewrites all metadata with the new UUID.
 		setUUID: command("btrfstune", "-f", "-U", "{=}", "{}"),
 		admin:   []string{"btrfs", "filesystem", "resize"},
-		growMounted: func(j job, ctx context.Context, _, dir string) error {
+		growMounted: func(j job, ctx context.Context, _ string) error {
 			id, err := j.btrfsField(btrfsDeviceAt) // there may be more devices than this one
 			if err != nil {
 				return err
 			}
-			_, _, err = j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", fmt.Sprintf("%d:max", id), dir)
+			_, _, err = j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", fmt.Sprintf("%d:max", id), j.dir)
 			return err
 		},
 		byHand: []string{"btrfs", "filesystem", "resize", "max", "{dir}"},

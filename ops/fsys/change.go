@@ -19,6 +19,7 @@ type job struct {
 	Tools
 	driver Driver
 	path   string           // of the window
+	dir    string           // where it is mounted, for growMounted
 	n      int64            // length of the window in bytes
 	fs     model.Filesystem // as it was before the job; zero when one is made
 }
@@ -207,7 +208,7 @@ func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mount
 	d := Of(kind)
 	err := d.online.reason.Err()
 	if d.growMounted != nil {
-		err = d.growMounted(job{Tools: t, driver: d, path: device}, ctx, device, mountpoint)
+		err = d.growMounted(job{Tools: t, driver: d, path: device, dir: mountpoint}, ctx, "")
 	}
 	if err != nil {
 		return fmt.Errorf("grow the mounted %s: %w", kind, err)
@@ -217,14 +218,16 @@ func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mount
 
 // GrowByHand returns the command line with which people grow a file system of this kind that is mounted at a directory.
 func GrowByHand(kind model.FSKind, device, mountpoint string) []string {
-	return expanded(Of(kind).byHand, "{device}", device, "{dir}", mountpoint)
+	return expanded(Of(kind).byHand, "{}", device, "{dir}", mountpoint)
 }
 
-// command returns a driver's function that runs one tool. In argv {} stands for the path of the window and {=} for the value
-// to set.
-func command(argv ...string) func(j job, ctx context.Context, value string) error {
+// A change sets a value in a file system or changes something else in it.
+type change func(j job, ctx context.Context, value string) error
+
+// command returns a change that runs one tool. In argv {} stands for j.path, {dir} for j.dir and {=} for the value to set.
+func command(argv ...string) change {
 	return func(j job, ctx context.Context, value string) error {
-		_, _, err := j.run(ctx, zeroOnly, expanded(argv, "{}", j.path, "{=}", value)...)
+		_, _, err := j.run(ctx, zeroOnly, expanded(argv, "{}", j.path, "{dir}", j.dir, "{=}", value)...)
 		return err
 	}
 }
@@ -246,15 +249,6 @@ func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spe
 		}
 		_, _, err := j.run(ctx, zeroOnly, append(words, j.path)...)
 		return advise(err, "the partition may be too small or too large for "+string(j.driver.Kind))
-	}
-}
-
-// growing returns a driver's function that grows a mounted file system with one tool. In argv {device} stands for its block
-// device and {dir} for its mount point.
-func growing(argv ...string) func(j job, ctx context.Context, device, dir string) error {
-	return func(j job, ctx context.Context, device, dir string) error {
-		_, _, err := j.run(ctx, zeroOnly, expanded(argv, "{device}", device, "{dir}", dir)...)
-		return err
 	}
 }
 

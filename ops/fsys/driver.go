@@ -2,7 +2,6 @@ package fsys
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 
@@ -32,16 +31,16 @@ type Driver struct {
 	// verify checks the file system and changes nothing. repair also corrects what its tool corrects without asking;
 	// a kind without repair is only verified.
 	verify, repair func(j job, ctx context.Context) error
-	setLabel       func(j job, ctx context.Context, label string) error
+	setLabel       change
 	// setUUID sets the given UUID, or a random one if the tool accepts none. setHalf replaces half of it; it is nil for
 	// kinds whose UUID has no halves.
-	setUUID, setHalf func(j job, ctx context.Context, fresh string) error
+	setUUID, setHalf change
 	// admin begins the command line that changes what is mounted, for which a tool needs the rights of an administrator. It
 	// is empty where nothing is mounted to be resized.
 	admin []string
-	// growMounted grows the file system on device, which is mounted at dir.
-	growMounted func(j job, ctx context.Context, device, dir string) error
-	// byHand is the command line that does the same, with {device} and {dir} in it.
+	// growMounted grows the file system that is mounted at j.dir from the block device j.path.
+	growMounted change
+	// byHand is the command line that does the same; {} stands for the device and {dir} for the directory.
 	byHand []string
 	// moved writes the new position into the file system after a move, and storedStart reads it from the first 512 bytes. They
 	// are nil for kinds that do not store it.
@@ -59,7 +58,7 @@ type Driver struct {
 	// Mounts are the ways to mount the file system, the best one first. If there are none, NoFiles says why its files
 	// cannot be seen.
 	Mounts  []Mount
-	NoFiles string
+	NoFiles model.Reason
 	// MayMount returns an error if mounting the file system at off would do harm. It may be nil.
 	MayMount func(r io.ReaderAt, off int64) error
 }
@@ -123,7 +122,7 @@ func Of(kind model.FSKind) Driver {
 
 // opaque returns a driver for a kind that shunt moves and copies but does not change. reason says why; files says why its
 // files cannot be seen.
-func opaque(kind model.FSKind, reason model.Reason, files string) Driver {
+func opaque(kind model.FSKind, reason, files model.Reason) Driver {
 	no := cannot(reason)
 	return Driver{
 		Kind: kind, NoFiles: files,
@@ -139,7 +138,9 @@ func mountable(kind model.FSKind, reason model.Reason, mounts []Mount) Driver {
 }
 
 // noDriver is the reason why the files of a kind that Linux does not know cannot be seen.
-func noDriver(kind model.FSKind) string { return fmt.Sprintf("there is no driver for %s", kind) }
+func noDriver(kind model.FSKind) model.Reason {
+	return model.Because("there is no driver for %s", kind)
+}
 
 // mountedAs returns the one way to mount a file system that the kernel calls fs.
 func mountedAs(fs, quiet string) []Mount { return []Mount{{FS: fs, Quiet: quiet}} }

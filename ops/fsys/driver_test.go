@@ -44,7 +44,7 @@ func TestDrivers(t *testing.T) {
 		if (d.growMounted != nil) != (d.byHand != nil) {
 			t.Errorf("%s: nothing tells how it is grown by hand", d.Kind)
 		}
-		if (len(d.Mounts) > 0) == (d.NoFiles != "") {
+		if (len(d.Mounts) > 0) == !d.NoFiles.OK() {
 			t.Errorf("%s: it can be mounted, or else there is a reason why not: %v, %q", d.Kind, d.Mounts, d.NoFiles)
 		}
 		if files := (Files{Kind: d.Kind, Plain: true}); (len(d.Ways(files)) > 0) != (len(d.Mounts) > 0) {
@@ -84,7 +84,7 @@ func TestMounts(t *testing.T) {
 		model.LVM2: "volume group", model.RAID: "larger volume", model.ZFS: "larger volume", model.APFS: "no driver for apfs",
 		model.ReFS: "no driver", "ocfs2": "no driver for ocfs2",
 	} {
-		if d := Of(kind); !strings.Contains(d.NoFiles, want) || len(d.Mounts) > 0 {
+		if d := Of(kind); !strings.Contains(string(d.NoFiles), want) || len(d.Mounts) > 0 {
 			t.Errorf("%s: %q", kind, d.NoFiles)
 		}
 	}

@@ -22,8 +22,8 @@ func extDrivers() []Driver {
 		},
 		make: job.makeExt, resize: job.resizeExt, verify: job.verifyExt, repair: job.repairExt,
 		setLabel: command("tune2fs", "-L", "{=}", "{}"), setUUID: command("tune2fs", "-U", "{=}", "{}"),
-		growMounted: growing("resize2fs", "{device}"),
-		byHand:      []string{"resize2fs", "{device}"},
+		growMounted: command("resize2fs", "{}"),
+		byHand:      []string{"resize2fs", "{}"},
 		free:        func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
 		Ask:         ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
 		ways: []Way{

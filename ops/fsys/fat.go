@@ -111,70 +111,63 @@ func hiddenSectors(start geometry.Sector) uint32 {
 	return uint32(start)
 }
 
-// serialFAT writes a serial number into the boot sector and, on FAT32, its backup: the first bytes of a UUID.
+// serialFAT writes a serial number into the boot sectors: the first bytes of a UUID.
 func (j job) serialFAT(_ context.Context, fresh string) error {
 	serial, err := uuid.Parse(fresh)
 	if err != nil {
 		return err
 	}
 	return j.edit(func(f File) error {
-		head, sector, ok, err := boot(f, 0)
-		if err == nil && !ok {
-			err = errNoBoot
+		boots, err := readFATBoots(f)
+		field := int64(39)
+		if boots.wide {
+			field = 67
 		}
-		if err != nil {
-			return err
-		}
-		at, places := int64(39), []int64{0}
-		if binary.LittleEndian.Uint16(head[22:]) == 0 { // FAT32
-			at = 67
-			backup, err := fatBackup(f, head, sector)
-			if err != nil {
-				return err
-			}
-			if backup > 0 {
-				places = append(places, backup)
-			}
-		}
-		for _, off := range places {
-			if _, err := f.WriteAt(serial[:4], off+at); err != nil {
+		for _, at := range boots.at {
+			if _, err := f.WriteAt(serial[:4], at+field); err != nil {
 				return err
 			}
 		}
-		return nil
+		return err
 	})
 }
 
 func movedFAT(w Window, _ int64, start geometry.Sector, z geometry.SectorSize) error {
-	head, sector, ok, err := boot(w, 0)
-	if err != nil {
-		return err
+	boots, err := readFATBoots(w)
+	for _, at := range boots.at {
+		if err := setHidden(w, at, boots.sector, start, z); err != nil {
+			return err
+		}
 	}
-	if !ok {
-		return errNoBoot
-	}
-	if err := setHidden(w, 0, sector, start, z); err != nil {
-		return err
-	}
-	if binary.LittleEndian.Uint16(head[22:]) != 0 {
-		return nil // FAT12 and FAT16 have no backup
-	}
-	backup, err := fatBackup(w, head, sector)
-	if err != nil || backup == 0 {
-		return err
-	}
-	return setHidden(w, backup, sector, start, z)
+	return err
 }
 
-// fatBackup returns the offset of the backup of a FAT32 boot sector, or 0 if there is none.
-func fatBackup(w Window, head []byte, sector int64) (off int64, err error) {
-	reserved, backup := int64(binary.LittleEndian.Uint16(head[14:])), int64(binary.LittleEndian.Uint16(head[50:]))
-	if backup == 0 || backup >= reserved {
-		return 0, nil
+// fatBoots says where the boot sector of a FAT volume and its backup are.
+type fatBoots struct {
+	at     []int64 // in bytes
+	sector int64   // the size of sectors
+	wide   bool    // FAT32
+}
+
+// readFATBoots finds the boot sectors. FAT12 and FAT16 have no backup, and FAT32 works without one.
+func readFATBoots(w Window) (fatBoots, error) {
+	head, sector, ok, err := boot(w, 0)
+	if err == nil && !ok {
+		err = errNoBoot
 	}
-	_, same, ok, err := boot(w, backup*sector)
-	if err != nil || !ok || same != sector {
-		return 0, err // FAT32 works without one
+	if err != nil {
+		return fatBoots{}, err
 	}
-	return backup * sector, nil
+	u16 := func(off int) int64 { return int64(binary.LittleEndian.Uint16(head[off:])) }
+	boots := fatBoots{[]int64{0}, sector, u16(22) == 0}
+	if reserved, backup := u16(14), u16(50)*sector; boots.wide && backup > 0 && backup < reserved*sector {
+		_, same, ok, err := boot(w, backup)
+		if err != nil {
+			return fatBoots{}, err
+		}
+		if ok && same == sector {
+			boots.at = append(boots.at, backup)
+		}
+	}
+	return boots, nil
 }

@@ -2,6 +2,7 @@ package fsys
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"shunt/model"
@@ -10,49 +11,41 @@ import (
 
 // writeBoot writes the new geometry into the boot sector. For FAT32 it also writes the backup and both FSInfo sectors.
 func (m *fatMove) writeBoot() error {
-	if err := m.bootAt(0); err != nil {
-		return fmt.Errorf("write the boot sector: %w", err)
+	boots, err := readFATBoots(m.f)
+	if err != nil {
+		return err
 	}
-	if m.old.Kind != model.FAT32 {
-		return nil
-	}
-	infos := []int64{m.old.Info}
-	if backup := m.old.Backup; backup > 0 {
-		b, sector, ok, err := boot(m.f, backup*m.old.SectorSize)
-		if err != nil {
+	for _, at := range boots.at {
+		b := make([]byte, fatfs.BootSize)
+		if err := readFull(m.f, b, at); err != nil {
 			return err
 		}
-		if v, same := fatfs.Parse(b); ok && same && sector == m.old.SectorSize && v.Kind == model.FAT32 {
-			if err := m.bootAt(backup); err != nil {
-				return fmt.Errorf("write the backup boot sector: %w", err)
-			}
-			if m.old.Info > 0 && backup+m.old.Info < m.old.Reserved {
-				infos = append(infos, backup+m.old.Info)
-			}
+		if v, ok := fatfs.Parse(b); !ok || v.Kind != m.old.Kind {
+			continue // no backup of this volume
 		}
-	}
-	for _, at := range infos {
-		if err := m.infoAt(at); err != nil {
-			return fmt.Errorf("write the FSInfo sector: %w", err)
+		if err := m.bootAt(at, b); err != nil {
+			return fmt.Errorf("write the boot sector at byte %d: %w", at, err)
+		}
+		info := at + m.old.Info*m.old.SectorSize
+		if m.old.Info == 0 || info >= m.old.Reserved*m.old.SectorSize {
+			continue
+		}
+		if err := m.infoAt(info); err != nil {
+			return fmt.Errorf("write the FSInfo sector at byte %d: %w", info, err)
 		}
 	}
 	return nil
 }
 
-// bootAt corrects the boot sector, or its backup, in a sector. It keeps everything that a resize does not change.
-func (m *fatMove) bootAt(sector int64) error {
-	off := sector * m.old.SectorSize
-	b := make([]byte, fatfs.BootSize)
-	if err := readFull(m.f, b, off); err != nil {
-		return err
-	}
+// bootAt corrects the boot sector b, or its backup, at off. It keeps everything that a resize does not change.
+func (m *fatMove) bootAt(off int64, b []byte) error {
 	le, count := binary.LittleEndian, uint32(m.to.Sectors)
 	wide := m.old.Kind == model.FAT32
 	short, extended := le.Uint16(b[19:]) != 0, wide || b[38] == 0x28 || b[38] == 0x29
 	switch {
 	case wide || count > 0xFFFF:
 		if short && !extended {
-			return fmt.Errorf("it is of a kind that cannot tell of more than 65535 sectors")
+			return errors.New("its old boot sector has no field for more than 65535 sectors")
 		}
 		le.PutUint16(b[19:], 0)
 		le.PutUint32(b[32:], count)
@@ -79,12 +72,8 @@ func (m *fatMove) bootAt(sector int64) error {
 	return writeChanged(m.f, b, off)
 }
 
-// infoAt writes the count of free clusters into an FSInfo sector. The place of the next free one is not known any more.
-func (m *fatMove) infoAt(sector int64) error {
-	if sector == 0 {
-		return nil
-	}
-	off := sector * m.old.SectorSize
+// infoAt writes the count of free clusters into the FSInfo sector at off, and that the next free one is not known.
+func (m *fatMove) infoAt(off int64) error {
 	b := make([]byte, fatfs.BootSize)
 	if err := readFull(m.f, b, off); err != nil {
 		return err

@@ -1,6 +1,9 @@
 package fsys
 
-import "math/bits"
+import (
+	"math/bits"
+	"sort"
+)
 
 // clusterSet is a set of numbers below a bound. It has one bit for each number in the parts of the range that have members, so
 // it takes 32 MiB at most for the largest possible FAT volume. After seal it also counts: how many members lie before a
@@ -82,14 +85,5 @@ func (s *clusterSet) gap(start, k int64) int64 {
 	if all := gapsBefore(s.n); want >= all {
 		return s.n + want - all
 	}
-	low, high := start, s.n-1
-	for low < high { // the last number with at most that many gaps before it
-		mid := (low + high + 1) / 2
-		if gapsBefore(mid) <= want {
-			low = mid
-		} else {
-			high = mid - 1
-		}
-	}
-	return low
+	return start + int64(sort.Search(int(s.n-start), func(i int) bool { return gapsBefore(start+int64(i)+1) > want }))
 }

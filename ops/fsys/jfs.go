@@ -20,8 +20,8 @@ func jfsDriver() Driver {
 		make:   mkfs([]string{"mkfs.jfs", "-q"}, "-L", "{label}"),
 		verify: job.verifyJFS, repair: job.repairJFS,
 		setLabel: command("jfs_tune", "-L", "{=}", "{}"), setUUID: command("jfs_tune", "-U", "{=}", "{}"),
-		growMounted: func(j job, ctx context.Context, _, dir string) error {
-			_, _, err := j.run(ctx, mountCodes, "mount", "-n", "-i", "-o", "remount,resize", dir)
+		growMounted: func(j job, ctx context.Context, _ string) error {
+			_, _, err := j.run(ctx, mountCodes, "mount", "-n", "-i", "-o", "remount,resize", j.dir)
 			return err
 		},
 		byHand: []string{"mount", "-o", "remount,resize", "{dir}"},

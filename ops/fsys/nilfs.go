@@ -40,8 +40,8 @@ func nilfsDriver() Driver {
 			return j.changeNILFS(func(b []byte) { copy(b[nilfsUUIDAt:], id[:]) })
 		},
 		admin:       []string{"nilfs-resize"},
-		growMounted: growing("nilfs-resize", "--yes", "{device}"),
-		byHand:      []string{"nilfs-resize", "{device}"},
+		growMounted: command("nilfs-resize", "--yes", "{}"),
+		byHand:      []string{"nilfs-resize", "{}"},
 		Ask:         ask("nilfs-tools", "nilfs-tune", "-l", "{}"),
 		Mounts:      mountedAs("nilfs2", "norecovery"),
 	}

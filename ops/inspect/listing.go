@@ -24,7 +24,7 @@ func List(ctx context.Context, src fsys.Files, dir string) (report.Listing, erro
 	d := fsys.Of(src.Kind)
 	ways := d.Ways(src)
 	if len(ways) == 0 {
-		return list, errors.New(d.NoFiles)
+		return list, d.NoFiles.Err()
 	}
 	list.Notes = d.Doubts(src)
 	var failed []error
