@@ -193,7 +193,7 @@ func (j job) verifyLVM(context.Context) error {
 		}
 		g, err := parseLVM(pv.text)
 		if err == nil {
-			_, err = g.volume(pv.uuid(), j.n)
+			_, _, _, err = g.volume(pv.uuid(), j.n)
 		}
 		return err
 	})

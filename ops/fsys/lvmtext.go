@@ -2,8 +2,10 @@ package fsys
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,24 +14,60 @@ import (
 // `key = value`. It is changed in place, so that everything else stays as LVM wrote it.
 type volumeGroup struct {
 	text []byte
-	root lvmSection
+	root *lvmSection
 }
 
 // lvmSection is one section of the text.
 type lvmSection struct {
 	name     string
 	values   map[string]lvmValue
-	sections []lvmSection
+	sections []*lvmSection
 }
 
 // lvmValue is where a value lies in the text.
 type lvmValue struct{ from, to int }
 
+// lvmMostNames bounds the sections and values that are read. A group of some ten thousand volumes has that many.
+const lvmMostNames = 200_000
+
+var errLVMText = errors.New("its metadata cannot be understood: use `pvresize`")
+
+// nextLVMWord returns where the next word behind at lies: a string, a list, a brace, an equals sign, a name or number. Blanks
+// and comments are skipped. At the end of the text, or at a NUL, the word is empty.
+func nextLVMWord(text []byte, at int) (v lvmValue, err error) {
+	for ; at < len(text) && strings.IndexByte(" \t\r\n#", text[at]) >= 0; at++ {
+		if text[at] == '#' {
+			comment, _, _ := bytes.Cut(text[at:], []byte{'\n'})
+			at = min(at+len(comment), len(text)-1)
+		}
+	}
+	if at == len(text) || text[at] == 0 {
+		return lvmValue{at, at}, nil
+	}
+	list, quoted := text[at] == '[', false
+	for to := at; to < len(text); to++ {
+		switch c := text[to]; {
+		case c == '"' && (to == at || text[to-1] != '\\'):
+			if quoted = !quoted; !quoted && !list {
+				return lvmValue{at, to + 1}, nil
+			}
+		case quoted:
+		case list && c == ']':
+			return lvmValue{at, to + 1}, nil
+		case !list && strings.IndexByte(" \t\r\n={}#\x00", c) >= 0:
+			return lvmValue{at, max(to, at+1)}, nil
+		}
+	}
+	if list || quoted {
+		return v, errLVMText
+	}
+	return lvmValue{at, len(text)}, nil
+}
+
 // parseLVM reads the text.
 func parseLVM(text []byte) (volumeGroup, error) {
-	p := lvmParser{text: text}
-	file := lvmSection{}
-	if err := p.section(&file, 0); err != nil {
+	file := &lvmSection{}
+	if err := file.parse(text); err != nil {
 		return volumeGroup{}, err
 	}
 	for _, s := range file.sections {
@@ -40,117 +78,57 @@ func parseLVM(text []byte) (volumeGroup, error) {
 	return volumeGroup{}, errors.New("its metadata describe no volume group")
 }
 
-// lvmMostNames bounds the sections and values that are read. A group of some ten thousand volumes has that many.
-const lvmMostNames = 200_000
-
-type lvmParser struct {
-	text  []byte
-	at    int
-	names int
-}
-
-var errLVMText = errors.New("its metadata cannot be understood: use `pvresize`")
-
-// section reads up to the closing brace, or to the end at depth 0.
-func (p *lvmParser) section(s *lvmSection, depth int) error {
+// parse reads the text into the section that stands for all of it.
+func (s *lvmSection) parse(text []byte) error {
 	const deepest = 16
-	if depth > deepest {
-		return errLVMText
-	}
-	for {
-		p.blanks()
+	open := []*lvmSection{s}
+	name, assigned := "", false // what waits for a section or a value
+	for at, names := 0, 0; names <= lvmMostNames; {
+		v, err := nextLVMWord(text, at)
+		if err != nil {
+			return err
+		}
+		word, top := string(text[v.from:v.to]), open[len(open)-1]
+		at = v.to
 		switch {
-		case p.at >= len(p.text) || p.text[p.at] == 0:
-			if depth > 0 {
+		case assigned && word != "" && !strings.Contains("{}=", word):
+			top.values[name] = v
+			name, assigned = "", false
+		case assigned:
+			return errLVMText
+		case name != "" && word == "=":
+			assigned = true
+			if top.values == nil {
+				top.values = map[string]lvmValue{}
+			}
+		case name != "" && word == "{" && len(open) <= deepest:
+			child := &lvmSection{name: name}
+			top.sections, open, name = append(top.sections, child), append(open, child), ""
+		case name != "":
+			return errLVMText
+		case word == "":
+			if len(open) > 1 {
 				return errLVMText
 			}
 			return nil
-		case p.text[p.at] == '}':
-			p.at++
-			if depth == 0 {
-				return errLVMText
-			}
-			return nil
-		}
-		from := p.at
-		for p.at < len(p.text) && !strings.ContainsRune(" \t\n={}\x00", rune(p.text[p.at])) {
-			p.at++
-		}
-		name := string(p.text[from:p.at])
-		p.blanks()
-		if p.names++; name == "" || p.at >= len(p.text) || p.names > lvmMostNames {
+		case word == "}" && len(open) > 1:
+			open = open[:len(open)-1]
+		case strings.ContainsAny(word[:1], "{}=[\""):
 			return errLVMText
-		}
-		p.at++
-		switch p.text[p.at-1] {
-		case '{':
-			child := lvmSection{name: name}
-			if err := p.section(&child, depth+1); err != nil {
-				return err
-			}
-			s.sections = append(s.sections, child)
-		case '=':
-			v, err := p.value()
-			if err != nil {
-				return err
-			}
-			if s.values == nil {
-				s.values = map[string]lvmValue{}
-			}
-			s.values[name] = v
 		default:
-			return errLVMText
+			name = word
+			names++
 		}
 	}
+	return errLVMText
 }
 
-// blanks skips blanks and comments.
-func (p *lvmParser) blanks() {
-	for p.at < len(p.text) {
-		switch p.text[p.at] {
-		case ' ', '\t', '\n', '\r':
-			p.at++
-		case '#':
-			n := bytes.IndexByte(p.text[p.at:], '\n')
-			if n < 0 {
-				n = len(p.text) - p.at
-			}
-			p.at += n
-		default:
-			return
-		}
-	}
-}
-
-// value skips a number, a string or a list.
-func (p *lvmParser) value() (lvmValue, error) {
-	p.blanks()
-	v := lvmValue{from: p.at}
-	quoted, list := false, false
-	for ; p.at < len(p.text); p.at++ {
-		switch c := p.text[p.at]; {
-		case c == '"' && p.text[p.at-1] != '\\':
-			quoted = !quoted
-		case quoted:
-		case c == '[':
-			list = true
-		case c == ']':
-			p.at++
-			return lvmValue{v.from, p.at}, nil
-		case list:
-		case c == '\n' || c == ' ' || c == '\t' || c == '#' || c == '}' || c == 0:
-			return lvmValue{v.from, p.at}, nil
-		}
-	}
-	return v, errLVMText
-}
-
-func (g volumeGroup) word(s lvmSection, key string) string {
+func (g volumeGroup) word(s *lvmSection, key string) string {
 	v := s.values[key]
 	return string(g.text[v.from:v.to])
 }
 
-func (g volumeGroup) number(s lvmSection, key string) (int64, error) {
+func (g volumeGroup) number(s *lvmSection, key string) (int64, error) {
 	n, err := strconv.ParseInt(g.word(s, key), 10, 62)
 	if err != nil || n < 0 {
 		return 0, errLVMText
@@ -158,8 +136,9 @@ func (g volumeGroup) number(s lvmSection, key string) (int64, error) {
 	return n, nil
 }
 
-// volume returns the section of the physical volume with the UUID. It must be the only one and fit into n bytes.
-func (g volumeGroup) volume(uuid string, n int64) (lvmSection, error) {
+// volume returns the section of the physical volume with the UUID, which must fit into n bytes. count is how many physical
+// volumes the group has, and extents how many extents fit.
+func (g volumeGroup) volume(uuid string, n int64) (pv *lvmSection, count int, extents int64, err error) {
 	for _, s := range g.root.sections {
 		if s.name != "physical_volumes" {
 			continue
@@ -170,62 +149,49 @@ func (g volumeGroup) volume(uuid string, n int64) (lvmSection, error) {
 			}
 			extent, err := g.number(g.root, "extent_size")
 			start, err2 := g.number(pv, "pe_start")
-			count, err3 := g.number(pv, "pe_count")
+			used, err3 := g.number(pv, "pe_count")
 			sectors := n / lvmSector
 			switch {
 			case err != nil || err2 != nil || err3 != nil || extent < 1:
-				return pv, errLVMText
-			case start > sectors || count > (sectors-start)/extent:
-				return pv, fmt.Errorf("its extents end behind byte %d, where its partition ends", n)
+				return nil, 0, 0, errLVMText
+			case start > sectors || used > (sectors-start)/extent:
+				return nil, 0, 0, fmt.Errorf("its extents end behind byte %d, where its partition ends", n)
 			}
-			return pv, nil
+			return pv, len(s.sections), (sectors - start) / extent, nil
 		}
 	}
-	return lvmSection{}, errors.New("its volume group does not know it: run `vgck`")
+	return nil, 0, 0, errors.New("its volume group does not know it: run `vgck`")
 }
 
 // grown returns the text for a physical volume that has become n bytes long.
 func (g volumeGroup) grown(uuid string, n int64) ([]byte, error) {
-	pv, err := g.volume(uuid, n)
-	if err != nil {
+	pv, count, extents, err := g.volume(uuid, n)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	for _, s := range g.root.sections {
-		if s.name == "physical_volumes" && len(s.sections) > 1 {
-			return nil, fmt.Errorf("its volume group has %d physical volumes, and the metadata on all of them would have to change: "+
-				"make another partition in the free space and add that with `vgextend`", len(s.sections))
-		}
-	}
-	if strings.Contains(g.word(g.root, "status"), `"EXPORTED"`) {
+	case count > 1:
+		return nil, fmt.Errorf("its volume group has %d physical volumes, and the metadata on all of them would have to change: "+
+			"make another partition in the free space and add that with `vgextend`", count)
+	case strings.Contains(g.word(g.root, "status"), `"EXPORTED"`):
 		return nil, errors.New("its volume group is exported: import it first (vgimport)")
 	}
-	extent, _ := g.number(g.root, "extent_size")
-	start, _ := g.number(pv, "pe_start")
 	sequence, err := g.number(g.root, "seqno")
 	if err != nil {
 		return nil, err
 	}
-	sectors := n / lvmSector
 	type edit struct {
-		at lvmValue
-		n  int64
+		lvmValue
+		n int64
 	}
-	edits := []edit{{pv.values["pe_count"], (sectors - start) / extent}, {g.root.values["seqno"], sequence + 1}}
+	edits := []edit{{pv.values["pe_count"], extents}, {g.root.values["seqno"], sequence + 1}}
 	if v, ok := pv.values["dev_size"]; ok {
-		edits = append(edits, edit{v, sectors})
+		edits = append(edits, edit{v, n / lvmSector})
 	}
 	// Backwards, so that earlier places stay valid.
+	slices.SortFunc(edits, func(a, b edit) int { return cmp.Compare(b.from, a.from) })
 	text := bytes.Clone(g.text)
-	for len(edits) > 0 {
-		last := 0
-		for i, e := range edits {
-			if e.at.from > edits[last].at.from {
-				last = i
-			}
-		}
-		e := edits[last]
-		edits = append(edits[:last], edits[last+1:]...)
-		text = append(text[:e.at.from:e.at.from], append(strconv.AppendInt(nil, e.n, 10), text[e.at.to:]...)...)
+	for _, e := range edits {
+		text = slices.Replace(text, e.from, e.to, strconv.AppendInt(nil, e.n, 10)...)
 	}
 	return text, nil
 }
