@@ -30,7 +30,7 @@ func btrfsDriver() Driver {
 		},
 		// -K: there is nothing to discard in a window.
 		make:   mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
-		resize: job.resizeBtrfs, verify: job.verifyBtrfs,
+		resize: job.resizeBtrfs, verify: checking(zeroOnly, "see btrfs-check(8) before any attempt to repair it", "btrfs", "check", "--readonly", "{}"),
 		setLabel: command("btrfs", "filesystem", "label", "{}", "{=}"),
 		// btrfstune rewrites all metadata with the new UUID.
 		setUUID: command("btrfstune", "-f", "-U", "{=}", "{}"),
@@ -49,12 +49,6 @@ func btrfsDriver() Driver {
 	}
 }
 
-// verifyBtrfs runs btrfs check: 0 no errors, else errors.
-func (j job) verifyBtrfs(ctx context.Context) error {
-	_, _, err := j.run(ctx, zeroOnly, "btrfs", "check", "--readonly", j.path)
-	return advise(err, "see btrfs-check(8) before any attempt to repair it")
-}
-
 // resizeBtrfs resizes the file system while it is mounted, which is the only way. It names the device by its number and
 // checks the file system before and after.
 func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
@@ -62,7 +56,7 @@ func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
 	if err != nil {
 		return err
 	}
-	if err := j.verifyBtrfs(ctx); err != nil {
+	if err := j.driver.verify(j, ctx); err != nil {
 		return err
 	}
 	want := size / j.fs.BlockSize * j.fs.BlockSize
@@ -82,7 +76,7 @@ func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
 	if err := j.ended("btrfs", min(want, size-geometry.MiB), size); err != nil {
 		return err
 	}
-	return j.verifyBtrfs(ctx)
+	return j.driver.verify(j, ctx)
 }
 
 const (

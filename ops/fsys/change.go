@@ -232,6 +232,26 @@ func command(argv ...string) change {
 	}
 }
 
+// checking returns a driver's function that checks with one tool. advice says what people can do if it finds something.
+func checking(codes exitCodes, advice string, argv ...string) func(j job, ctx context.Context) error {
+	return func(j job, ctx context.Context) error {
+		_, _, err := j.run(ctx, codes, expanded(argv, "{}", j.path)...)
+		return advise(err, advice)
+	}
+}
+
+// repairing is like checking, for a repair after which the file system is verified. An exit code of 1 means that the tool has
+// corrected something.
+func repairing(codes exitCodes, advice string, argv ...string) func(j job, ctx context.Context) error {
+	repair := checking(codes.or(1), advice, argv...)
+	return func(j job, ctx context.Context) error {
+		if err := repair(j, ctx); err != nil {
+			return err
+		}
+		return j.driver.verify(j, ctx)
+	}
+}
+
 // mkfs returns a driver's function that makes a file system with one tool. {label}, {uuid}, {sector} and {start} stand for
 // the fields of the Spec. options are pairs of an option and its value; a pair is left out if its field is empty.
 func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spec Spec) error {

@@ -26,7 +26,9 @@ func exfatDriver() Driver {
 		},
 		// mkfs.exfat stores 0 as the position of the partition; moved corrects that.
 		make:   mkfs(inUTF8("mkfs.exfat"), "-L", "{label}"),
-		verify: job.verifyExFAT, repair: job.repairExFAT,
+		verify: checking(fsckCodes, "repair it with fsck.exfat, or with chkdsk in Windows", "fsck.exfat", "-n", "{}"),
+		// -p makes the repairs that need no decision.
+		repair:   repairing(fsckCodes, "repair it with chkdsk in Windows", "fsck.exfat", "-p", "{}"),
 		setLabel: command(append(inUTF8("tune.exfat"), "-L", "{=}", "{}")...),
 		setUUID: func(j job, ctx context.Context, _ string) error {
 			fresh := uuid.New()
@@ -49,19 +51,6 @@ func exfatBlock(length geometry.Bytes, _ geometry.SectorSize) geometry.Bytes {
 		return 32 * geometry.KiB
 	}
 	return 4 * geometry.KiB
-}
-
-func (j job) verifyExFAT(ctx context.Context) error {
-	_, _, err := j.run(ctx, fsckCodes, "fsck.exfat", "-n", j.path)
-	return advise(err, "repair it with fsck.exfat, or with chkdsk in Windows")
-}
-
-// repairExFAT runs fsck.exfat and lets it make the repairs that need no decision.
-func (j job) repairExFAT(ctx context.Context) error {
-	if _, _, err := j.run(ctx, fsckCodes.or(1), "fsck.exfat", "-p", j.path); err != nil {
-		return advise(err, "repair it with chkdsk in Windows")
-	}
-	return j.verifyExFAT(ctx)
 }
 
 // inUTF8 begins the command line of a tool that reads labels in the encoding of its locale.

@@ -20,7 +20,11 @@ func extDrivers() []Driver {
 		facts: ops.Capability{
 			MinSize: geometry.MiB, Labels: ops.LabelRule{Most: 16}, NewBlock: extBlock, EndsAtSize: true,
 		},
-		make: job.makeExt, resize: job.resizeExt, verify: job.verifyExt, repair: job.repairExt,
+		make: job.makeExt, resize: job.resizeExt,
+		verify: checking(fsckCodes, "check it first, which repairs it", "e2fsck", "-f", "-n", "-C", "0", "{}"),
+		// -f: also if it looks clean. -y: nobody is there to answer questions. -C 0: with a progress bar. A repair is a success.
+		repair: checking(fsckCodes.or(1).or(2), "run e2fsck by hand and answer its questions, after making a copy",
+			"e2fsck", "-f", "-y", "-C", "0", "{}"),
 		setLabel: command("tune2fs", "-L", "{=}", "{}"), setUUID: command("tune2fs", "-U", "{=}", "{}"),
 		growMounted: command("resize2fs", "{}"),
 		byHand:      []string{"resize2fs", "{}"},
@@ -73,17 +77,6 @@ func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
 		return geometry.KiB
 	}
 	return 4 * geometry.KiB
-}
-
-func (j job) repairExt(ctx context.Context) error {
-	// -f: also if it looks clean. -y: nobody is there to answer questions. -C 0: with a progress bar. A repair is a success.
-	_, _, err := j.run(ctx, fsckCodes.or(1).or(2), "e2fsck", "-f", "-y", "-C", "0", j.path)
-	return advise(err, "run e2fsck by hand and answer its questions, after making a copy")
-}
-
-func (j job) verifyExt(ctx context.Context) error {
-	_, _, err := j.run(ctx, fsckCodes, "e2fsck", "-f", "-n", "-C", "0", j.path)
-	return advise(err, "check it first, which repairs it")
 }
 
 // resizeExt runs resize2fs. It rounds the size down to whole blocks, which are whole KiB, the unit that resize2fs takes.

@@ -26,7 +26,7 @@ func fatDrivers() []Driver {
 		resize: func(j job, ctx context.Context, size geometry.Bytes) error {
 			return j.edit(func(f File) error { return resizeFAT(ctx, f, j.driver.Kind, int64(size)) })
 		},
-		verify: job.verifyFAT, repair: job.repairFAT,
+		verify: checking(fsckFATCodes, "check it first, which repairs it", "fsck.fat", "-n", "{}"), repair: job.repairFAT,
 		// fatlabel changes the boot sector and the entry in the root directory.
 		setLabel: func(j job, ctx context.Context, label string) error {
 			if label == "" {
@@ -63,12 +63,7 @@ func (j job) repairFAT(ctx context.Context) error {
 	if err != nil || exit == 0 {
 		return err
 	}
-	return j.verifyFAT(ctx) // 1 does not tell whether all was corrected
-}
-
-func (j job) verifyFAT(ctx context.Context) error {
-	_, _, err := j.run(ctx, fsckFATCodes, "fsck.fat", "-n", j.path)
-	return advise(err, "check it first, which repairs it")
+	return j.driver.verify(j, ctx) // 1 does not tell whether all was corrected
 }
 
 // makeFAT runs mkfs.fat.

@@ -18,7 +18,9 @@ func jfsDriver() Driver {
 		facts: ops.Capability{MinSize: 16 * geometry.MiB, Labels: ops.LabelRule{Most: 11}},
 		// JFS always has blocks of 4 KiB, which suit every sector size.
 		make:   mkfs([]string{"mkfs.jfs", "-q"}, "-L", "{label}"),
-		verify: job.verifyJFS, repair: job.repairJFS,
+		verify: checking(fsckCodes, "check it first, which repairs it", "jfs_fsck", "-n", "{}"),
+		// -f -p replays the log and checks everything.
+		repair:   repairing(fsckCodes, "run jfs_fsck by hand, after making a copy", "jfs_fsck", "-f", "-p", "{}"),
 		setLabel: command("jfs_tune", "-L", "{=}", "{}"), setUUID: command("jfs_tune", "-U", "{=}", "{}"),
 		growMounted: func(j job, ctx context.Context, _ string) error {
 			_, _, err := j.run(ctx, mountCodes, "mount", "-n", "-i", "-o", "remount,resize", j.dir)
@@ -28,17 +30,4 @@ func jfsDriver() Driver {
 		Ask:    ask("jfsutils", "jfs_tune", "-l", "{}"),
 		Mounts: mountedAs("jfs", ""),
 	}
-}
-
-// repairJFS replays the log and checks everything.
-func (j job) repairJFS(ctx context.Context) error {
-	if _, _, err := j.run(ctx, fsckCodes.or(1), "jfs_fsck", "-f", "-p", j.path); err != nil {
-		return advise(err, "run jfs_fsck by hand, after making a copy")
-	}
-	return j.verifyJFS(ctx)
-}
-
-func (j job) verifyJFS(ctx context.Context) error {
-	_, _, err := j.run(ctx, fsckCodes, "jfs_fsck", "-n", j.path)
-	return advise(err, "check it first, which repairs it")
 }

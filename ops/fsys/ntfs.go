@@ -27,7 +27,10 @@ func ntfsDriver() Driver {
 			"mkntfs", "--quick", "--force", "--quiet", "--sector-size", "{sector}", "--partition-start", "{start}",
 			"--heads", "255", "--sectors-per-track", "63",
 		}, "--label", "{label}"),
-		resize: job.resizeNTFS, verify: job.verifyNTFS, setLabel: command("ntfslabel", "--force", "{}", "{=}"),
+		resize: job.resizeNTFS,
+		// ntfsresize first compares $Bitmap with what all files use. A resized volume asks Windows for a check, which --force ignores.
+		verify:   checking(zeroOnly, "run chkdsk in Windows and shut Windows down fully", "ntfsresize", "--info", "--force", "{}"),
+		setLabel: command("ntfslabel", "--force", "{}", "{=}"),
 		// ntfslabel writes the new serial number into the boot sector and its backup.
 		setUUID: command("ntfslabel", "--force", "--new-serial", "{}"),
 		setHalf: command("ntfslabel", "--force", "--new-half-serial", "{}"),
@@ -35,13 +38,6 @@ func ntfsDriver() Driver {
 		Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{lister{"ntfsls", "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, listNtfsls}.way()},
 		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g", Quiet: "norecover"}},
 	}
-}
-
-// verifyNTFS uses ntfsresize, which first compares $Bitmap with what all files use. A resized volume asks Windows for a check;
-// --force ignores that.
-func (j job) verifyNTFS(ctx context.Context) error {
-	_, _, err := j.run(ctx, zeroOnly, "ntfsresize", "--info", "--force", j.path)
-	return advise(err, "run chkdsk in Windows and shut Windows down fully")
 }
 
 // resizeNTFS runs ntfsresize twice: first without writing, then for good. It refuses a volume with a hibernated Windows, or

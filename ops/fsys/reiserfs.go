@@ -16,7 +16,11 @@ func reiserDriver() Driver {
 		facts: ops.Capability{MinSize: 34 * geometry.MiB, MaxSize: 16 * geometry.TiB, Labels: ops.LabelRule{Most: 16}},
 		// -f twice, since a window is not a device.
 		make:   mkfs([]string{"mkreiserfs", "-q", "-f", "-f"}, "--label", "{label}", "--uuid", "{uuid}"),
-		resize: job.resizeReiser, verify: job.verifyReiser, repair: job.repairReiser,
+		resize: job.resizeReiser,
+		verify: checking(reiserCodes, "check it first, which repairs what can be repaired", "reiserfsck", "--check", "--quiet", "--yes", "{}"),
+		// To rebuild the tree is a decision for people.
+		repair: repairing(reiserCodes, "read reiserfsck(8) before an attempt with --rebuild-tree, and make a copy before",
+			"reiserfsck", "--fix-fixable", "--quiet", "--yes", "{}"),
 		setLabel: command("reiserfstune", "-l", "{=}", "{}"), setUUID: command("reiserfstune", "-u", "{=}", "{}"),
 		Ask:    ask("reiserfsprogs", "debugreiserfs", "{}"),
 		Mounts: mountedAs("reiserfs", ""),
@@ -28,19 +32,6 @@ var reiserCodes = exitCodes{ok: []int{0}, text: map[int]string{
 	1: "errors were corrected", 2: "the system should be restarted", 4: "errors were left", 6: "errors that it can fix were left",
 	8: "operational error", 16: "usage error",
 }}
-
-// repairReiser repairs what reiserfsck calls fixable. To rebuild the tree is a decision for people.
-func (j job) repairReiser(ctx context.Context) error {
-	if _, _, err := j.run(ctx, reiserCodes.or(1), "reiserfsck", "--fix-fixable", "--quiet", "--yes", j.path); err != nil {
-		return advise(err, "read reiserfsck(8) before an attempt with --rebuild-tree, and make a copy before")
-	}
-	return j.verifyReiser(ctx)
-}
-
-func (j job) verifyReiser(ctx context.Context) error {
-	_, _, err := j.run(ctx, reiserCodes, "reiserfsck", "--check", "--quiet", "--yes", j.path)
-	return advise(err, "check it first, which repairs what can be repaired")
-}
 
 // resizeReiser runs resize_reiserfs, which makes the file system fill the window.
 func (j job) resizeReiser(ctx context.Context, size geometry.Bytes) error {

@@ -24,10 +24,14 @@ func xfsDriver() Driver {
 		},
 		// -K: there is nothing to discard in a window.
 		make:   mkfs([]string{"mkfs.xfs", "-q", "-f", "-K", "-s", "size={sector}"}, "-L", "{label}", "-m", "uuid={uuid}"),
-		resize: job.resizeXFS, verify: job.verifyXFS, setLabel: job.labelXFS,
+		resize: job.resizeXFS,
+		// -f: what is checked is a regular file, whose sector size may differ from the file system's.
+		verify: checking(xfsRepairCodes, "if it was not unmounted cleanly, mount and unmount it once; otherwise repair it with xfs_repair",
+			"xfs_repair", "-n", "-f", "{}"),
+		setLabel: job.labelXFS,
 		// xfs_db refuses if the log is not empty.
 		setUUID: func(j job, ctx context.Context, fresh string) error {
-			if err := j.verifyXFS(ctx); err != nil {
+			if err := j.driver.verify(j, ctx); err != nil {
 				return err
 			}
 			return command("xfs_db", "-x", "-f", "-p", "xfs_admin", "-c", "{=}", "{}")(j, ctx, "uuid "+fresh)
@@ -45,19 +49,13 @@ var xfsRepairCodes = exitCodes{ok: []int{0}, text: map[int]string{
 	1: "errors were found", 2: "the log has to be replayed first",
 }}
 
-func (j job) verifyXFS(ctx context.Context) error {
-	// -f: what is checked is a regular file, whose sector size may differ from the file system's.
-	_, _, err := j.run(ctx, xfsRepairCodes, "xfs_repair", "-n", "-f", j.path)
-	return advise(err, "if it was not unmounted cleanly, mount and unmount it once; otherwise repair it with xfs_repair")
-}
-
 // resizeXFS grows the file system to the end of the window while it is mounted, which is the only way, and checks it before
 // and after.
 func (j job) resizeXFS(ctx context.Context, size geometry.Bytes) error {
 	if err := j.fills(size); err != nil {
 		return err
 	}
-	if err := j.verifyXFS(ctx); err != nil {
+	if err := j.driver.verify(j, ctx); err != nil {
 		return err
 	}
 	// nouuid: a copy of it may be mounted elsewhere.
@@ -71,7 +69,7 @@ func (j job) resizeXFS(ctx context.Context, size geometry.Bytes) error {
 	if err := j.ended("xfs_growfs", j.fs.Size, size); err != nil {
 		return err
 	}
-	return j.verifyXFS(ctx)
+	return j.driver.verify(j, ctx)
 }
 
 // The fields of an XFS superblock that writing a label takes; integers are big-endian, the checksum is not.
@@ -90,7 +88,7 @@ const (
 // labelXFS writes the label into all superblocks. It does not use xfs_db, whose command line cannot express a label with a
 // blank.
 func (j job) labelXFS(ctx context.Context, label string) error {
-	if err := j.verifyXFS(ctx); err != nil {
+	if err := j.driver.verify(j, ctx); err != nil {
 		return err
 	}
 	return j.edit(func(f File) error {
