@@ -56,13 +56,12 @@ func extDrivers() []Driver {
 
 // extDoubts returns the reasons why a listing may be incomplete or wrong.
 func extDoubts(src Files) []string {
-	b := make([]byte, extfs.SuperblockSize)
-	if n, _ := src.Base.ReadAt(b, src.Off+extfs.SuperblockOffset); n < len(b) {
+	sb, err := readExt(src.Base, src.Off)
+	if err != nil {
 		return nil
 	}
-	sb, err := extfs.Parse(b)
 	switch dirty := sb.Dirty(); {
-	case err != nil || dirty == "":
+	case dirty == "":
 		return nil
 	case sb.Incompat&extfs.IncompatRecover != 0:
 		return []string{"the journal needs recovery: the latest changes are not in this listing"}
@@ -81,7 +80,11 @@ func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
 
 // resizeExt runs resize2fs. It rounds the size down to whole blocks, which are whole KiB, the unit that resize2fs takes.
 func (j job) resizeExt(ctx context.Context, size geometry.Bytes) error {
-	sb, err := j.extSuper()
+	var sb extfs.Superblock
+	err := j.edit(func(f File) (err error) {
+		sb, err = readExt(f, 0)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -109,17 +112,13 @@ func (j job) resizeExt(ctx context.Context, size geometry.Bytes) error {
 // noRoom says what to do if a tool cannot make a file system that small.
 const noRoom = "if there is not enough room in the new size, leave the partition larger"
 
-// extSuper reads the superblock.
-func (j job) extSuper() (sb extfs.Superblock, err error) {
-	err = j.edit(func(f File) error {
-		b := make([]byte, extfs.SuperblockSize)
-		if err := readFull(f, b, extfs.SuperblockOffset); err != nil {
-			return fmt.Errorf("read the superblock: %w", err)
-		}
-		sb, err = extfs.Parse(b)
-		return err
-	})
-	return sb, err
+// readExt reads the superblock of the ext file system at off.
+func readExt(r io.ReaderAt, off int64) (extfs.Superblock, error) {
+	b := make([]byte, extfs.SuperblockSize)
+	if err := readFull(r, b, off+extfs.SuperblockOffset); err != nil {
+		return extfs.Superblock{}, fmt.Errorf("read the superblock: %w", err)
+	}
+	return extfs.Parse(b)
 }
 
 // makeExt runs mke2fs. It does not touch the free blocks and the inode tables (nodiscard, lazy_itable_init), so it writes

@@ -17,11 +17,7 @@ import (
 // libraryReadsExt returns an error if go-diskfs must not read the ext file system. The library only knows ext4 with metadata
 // checksums, extents, typed entries and inodes of 160 bytes or more, and it does not notice anything else.
 func libraryReadsExt(src Files) error {
-	b := make([]byte, extfs.SuperblockSize)
-	if n, err := src.Base.ReadAt(b, src.Off+extfs.SuperblockOffset); n < len(b) {
-		return err
-	}
-	sb, err := extfs.Parse(b)
+	sb, err := readExt(src.Base, src.Off)
 	if err != nil {
 		return err
 	}

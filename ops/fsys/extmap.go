@@ -69,7 +69,9 @@ func (e *extMap) findMetadata() error {
 			if run.start < e.sb.FirstBlock || run.end > e.sb.Blocks || run.end < run.start {
 				return errDoubt
 			}
-			e.addMetadata(run)
+			if run.start < run.end {
+				e.meta = append(e.meta, run)
+			}
 		}
 		if len(e.meta) >= maxMetadata {
 			e.mergeMetadata()
@@ -87,22 +89,6 @@ func (e *extMap) findMetadata() error {
 	}
 	e.mergeMetadata()
 	return nil
-}
-
-func (e *extMap) addMetadata(run blockRun) {
-	if run.start == run.end {
-		return
-	}
-	// With flexible groups bitmaps and tables of consecutive groups follow each other in runs of their own, so more
-	// than the last run may go on here.
-	const recent = 4
-	for i := len(e.meta) - 1; i >= max(0, len(e.meta)-recent); i-- {
-		if e.meta[i].end == run.start {
-			e.meta[i].end = run.end
-			return
-		}
-	}
-	e.meta = append(e.meta, run)
 }
 
 func (e *extMap) mergeMetadata() {

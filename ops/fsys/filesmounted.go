@@ -37,23 +37,17 @@ func readMounted(ctx context.Context, at string, dir []string) (entries []report
 		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	const each = 256
-	for ctx.Err() == nil {
-		names, err := f.Readdirnames(each)
-		for _, name := range names {
-			if len(entries) == MostEntries {
-				return entries, true, nil
-			}
-			entries = append(entries, mountedEntry(f, name))
-		}
-		if errors.Is(err, io.EOF) {
-			return entries, false, nil
-		}
-		if err != nil {
-			return entries, false, err
-		}
+	names, err := f.Readdirnames(MostEntries + 1)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, false, err
 	}
-	return entries, false, ctx.Err()
+	for _, name := range names[:min(len(names), MostEntries)] {
+		if ctx.Err() != nil {
+			return nil, false, ctx.Err()
+		}
+		entries = append(entries, mountedEntry(f, name))
+	}
+	return entries, len(names) > MostEntries, nil
 }
 
 // openBelow opens a directory without following a link or crossing into another mount.

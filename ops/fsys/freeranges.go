@@ -101,12 +101,11 @@ const (
 
 // extFree adds the free blocks of the file system that r holds to the list.
 func extFree(r *io.SectionReader, list *freeList) error {
-	b := make([]byte, extfs.SuperblockSize)
-	if err := readFull(r, b, extfs.SuperblockOffset); err != nil {
+	sb, err := readExt(r, 0)
+	if err != nil {
 		return err
 	}
-	sb, err := extfs.Parse(b)
-	if err != nil || sb.Size() > r.Size() || sb.Incompat&^knownIncompat != 0 || sb.ROCompat&^knownROCompat != 0 {
+	if sb.Size() > r.Size() || sb.Incompat&^knownIncompat != 0 || sb.ROCompat&^knownROCompat != 0 {
 		return errDoubt
 	}
 	e := extMap{sb: sb, r: r, list: list, bitmap: make([]byte, sb.BlockSize)}

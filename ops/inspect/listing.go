@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -45,25 +46,19 @@ func List(ctx context.Context, src fsys.Files, dir string) (report.Listing, erro
 	return list, failed[len(failed)-1] // the readers before it were only shorter ways
 }
 
-// split returns the names in a path. It resolves "." and ".." itself.
-func split(path string) ([]string, error) {
+// split returns the names in a path, without "." and "..".
+func split(dir string) ([]string, error) {
 	const longest = 4096
-	if len(path) > longest {
+	switch {
+	case len(dir) > longest:
 		return nil, fmt.Errorf("the path is longer than %d bytes", longest)
+	case strings.Contains(dir, "\x00"):
+		return nil, errors.New("the path holds a NUL byte")
 	}
-	var names []string
-	for name := range strings.SplitSeq(path, "/") {
-		switch {
-		case name == "" || name == ".":
-		case name == "..":
-			names = names[:max(0, len(names)-1)]
-		case strings.ContainsRune(name, 0):
-			return nil, errors.New("the path holds a NUL byte")
-		default:
-			names = append(names, name)
-		}
+	if dir = path.Clean("/" + dir); dir == "/" {
+		return nil, nil
 	}
-	return names, nil
+	return strings.Split(dir[1:], "/"), nil
 }
 
 // sorted returns the entries by name, without "." and "..".

@@ -8,6 +8,7 @@
 package inspect
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -68,11 +69,7 @@ func inside(d model.Disk, p model.Partition) report.SheetSection {
 			refs = append(refs, q.Ref())
 		}
 	}
-	if len(refs) == 0 {
-		s.Add("Holds", "no logical partition")
-		return s
-	}
-	s.Add("Holds", strings.Join(refs, ", "))
+	s.Add("Holds", cmp.Or(strings.Join(refs, ", "), "no logical partition"))
 	return s
 }
 

@@ -85,20 +85,17 @@ func table(d model.Disk) report.SheetSection {
 // remarks lists the problems that the scan found.
 func remarks(d model.Disk) report.SheetSection {
 	s := report.SheetSection{Title: "Remarks"}
+	levels := map[model.Severity]report.SheetLine{
+		model.Note:    {Name: "Note"},
+		model.Warning: {Name: "Warning", Look: report.Odd},
+		model.Fatal:   {Name: "Read-only", Look: report.Wrong},
+	}
 	for _, p := range d.Problems() {
-		name, look := "Note", report.Plain
-		switch p.Severity {
-		case model.Note:
-		case model.Warning:
-			name, look = "Warning", report.Odd
-		case model.Fatal:
-			name, look = "Read-only", report.Wrong
-		}
 		text := p.Text
 		if p.Advice != "" {
 			text += "; " + p.Advice
 		}
-		s.Warn(name, text, look)
+		s.Warn(levels[p.Severity].Name, text, levels[p.Severity].Look)
 	}
 	return s
 }
