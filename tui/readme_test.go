@@ -2,6 +2,7 @@ package tui
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -19,5 +20,21 @@ func TestReadmeKeyTable(t *testing.T) {
 	}
 	if table != KeyTable() {
 		t.Errorf("README.md: the key table is not that of the bindings; it should be:\n%s", KeyTable())
+	}
+}
+
+// TestDocumentsNamePaths looks up every path that the documents name.
+func TestDocumentsNamePaths(t *testing.T) {
+	named := regexp.MustCompile("`((?:geometry|model|ops|tui|screenshots|\\.ci)/[a-z0-9_./]*|main\\.go|Makefile)`")
+	for _, document := range []string{"README.md", "ARCHITECTURE.md"} {
+		text, err := os.ReadFile("../" + document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range named.FindAllSubmatch(text, -1) {
+			if _, err := os.Stat("../" + string(match[1])); err != nil {
+				t.Errorf("%s: %v", document, err)
+			}
+		}
 	}
 }
