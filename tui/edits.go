@@ -121,7 +121,7 @@ func (m Model) fitImage() (tea.Model, tea.Cmd) {
 }
 
 // showRoom opens the page and does what it wants first.
-func (m Model) showRoom(room dialog.Room, first dialog.Action, err error) (tea.Model, tea.Cmd) {
+func (m Model) showRoom(room dialog.Dialog, first dialog.Action, err error) (tea.Model, tea.Cmd) {
 	if err != nil {
 		return m.refuse(err), nil
 	}

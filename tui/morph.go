@@ -45,9 +45,9 @@ func (m Model) glide(before Model, cmd tea.Cmd) (Model, tea.Cmd) {
 	next := morph{gen: is.gen, serial: m.morph.serial + 1, left: morphFrames}
 	next.from = was.queue.Preview()
 	to := is.queue.Preview()
-	if old, ok := before.gliding(); ok {
-		if d, ok := m.gliding(); ok {
-			next.from, next.dialog, to = old.Pictured(), true, d.Pictured()
+	if old, ok := before.pictured(); ok {
+		if disk, ok := m.pictured(); ok {
+			next.from, next.dialog, to = old, true, disk
 		}
 	}
 	if sameSpans(next.from, to) {
@@ -57,19 +57,18 @@ func (m Model) glide(before Model, cmd tea.Cmd) (Model, tea.Cmd) {
 	return m, tea.Batch(cmd, m.nextFrame())
 }
 
-// gliding is the uppermost dialog if it has a picture that glides.
-func (m Model) gliding() (dialog.Gliding, bool) {
+// pictured is the disk in the picture of the uppermost dialog, if it has one that glides.
+func (m Model) pictured() (disk model.Disk, ok bool) {
 	if len(m.dialogs) == 0 {
-		return nil, false
+		return disk, false
 	}
-	d, ok := m.dialogs[len(m.dialogs)-1].Dialog.(dialog.Gliding)
-	return d, ok
+	return m.dialogs[len(m.dialogs)-1].Pictured()
 }
 
 // drawn is a dialog as the present frame shows it.
 func (m Model) drawn(d dialog.Dialog) dialog.Dialog {
-	if g, ok := d.(dialog.Gliding); ok && m.morph.left > 0 && m.morph.dialog {
-		return g.Glide(m.morph.from, m.morph.rest())
+	if m.morph.left > 0 && m.morph.dialog {
+		return d.Glide(m.morph.from, m.morph.rest())
 	}
 	return d
 }

@@ -83,6 +83,21 @@ type List struct{ Dir string }
 // Glance asks for a look into candidates; the dialog stays open and gets Glimpses.
 type Glance struct{ Paths []string }
 
+// Mount mounts a partition of the target in view, or with ID 0 the file system that covers it.
+type Mount struct {
+	ID     model.PartID
+	Access model.Access
+}
+
+// Unmount unmounts it.
+type Unmount struct{ ID model.PartID }
+
+// Attach goes on with a loop device on the image in view.
+type Attach struct{}
+
+// Detach goes on with the image of the loop device in view.
+type Detach struct{}
+
 func (Close) action()       {}
 func (Stage) action()       {}
 func (StageAll) action()    {}
@@ -97,3 +112,8 @@ func (FitImage) action()    {}
 func (Open) action()        {}
 func (List) action()        {}
 func (Glance) action()      {}
+func (Mount) action()       {}
+func (Unmount) action()     {}
+func (Attach) action()      {}
+func (Detach) action()      {}
+func (Solve) action()       {}

@@ -1,12 +1,12 @@
 package dialog
 
 import (
+	"math"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/tui/keymap"
-	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
@@ -18,9 +18,9 @@ type Answer struct {
 	Action Action
 }
 
-// Ask is a question with buttons. The first answer is the safe one: Escape gives it, and it is the one
+// ask is a question with buttons. The first answer is the safe one: Escape gives it, and it is the one
 // that Enter presses unless another is chosen.
-type Ask struct {
+type ask struct {
 	title   string
 	text    []string // paragraphs
 	answers []Answer
@@ -29,81 +29,87 @@ type Ask struct {
 }
 
 // NewAsk is a question of the given paragraphs; there is at least one answer.
-func NewAsk(title string, tone Tone, text []string, answers ...Answer) Ask {
-	return Ask{title: title, text: text, answers: answers, tone: tone}
+func NewAsk(title string, tone Tone, text []string, answers ...Answer) Dialog {
+	return newForm(ask{title: title, text: text, answers: answers, tone: tone})
 }
 
-// NewMessage tells something that has to be read.
-func NewMessage(title string, tone Tone, text ...string) Ask {
+// NewMessage is a text that has to be read.
+func NewMessage(title string, tone Tone, text ...string) Dialog {
 	return NewAsk(title, tone, text, Answer{Label: "OK", Key: keymap.Bind("", "", "enter"), Action: Close{}})
 }
 
 // YesNo is the pair of answers of a question whose yes does something.
 func YesNo(no, yes string, risk widget.Risk, action Action) []Answer {
-	return []Answer{
-		{Label: no, Key: keymap.Bind("n", no, "n", "N"), Action: Close{}},
-		{Label: yes, Key: keymap.Bind("y", yes, "y", "Y"), Risk: risk, Action: action},
-	}
+	return []Answer{{Label: no, Key: keyNo(no), Action: Close{}}, {Label: yes, Key: keyYes(yes), Risk: risk, Action: action}}
 }
 
 // GoOnStop is the pair of answers to whether to stop what is running. Its yes has a key of its own: y applies a plan, and a
 // rehearsal may end while somebody is about to stop it.
 func GoOnStop(risk widget.Risk) []Answer {
-	const goOn, stop = "Go on", "Stop"
-	return []Answer{
-		{Label: goOn, Key: keymap.Bind("n", goOn, "n", "N"), Action: Close{}},
-		{Label: stop, Key: keymap.Bind("s", stop, "s", "S"), Risk: risk, Action: StopRun{}},
-	}
+	answers := YesNo("Go on", "Stop", risk, StopRun{})
+	answers[1].Key = keymap.Bind("s", "Stop", "s", "S")
+	return answers
 }
 
-// Update chooses or gives an answer.
-func (a Ask) Update(msg tea.Msg) (Dialog, Action) {
-	press, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return a, nil
-	}
-	for _, answer := range a.answers {
-		if keymap.Match(press, answer.Key) {
-			return a, answer.Action
-		}
-	}
-	n := len(a.answers)
-	switch {
-	case keymap.Match(press, keyAccept("")):
-		return a, a.answers[a.chosen].Action
-	case keymap.Match(press, keyCancel()):
-		return a, a.answers[0].Action
-	case keymap.Match(press, keyNext(), keyRight()):
-		a.chosen = (a.chosen + 1) % n
-	case keymap.Match(press, keyPrevious(), keyLeft()):
-		a.chosen = (a.chosen + n - 1) % n
-	}
-	return a, nil
-}
+func (a *ask) check() {}
 
-// View is the text and the buttons.
-func (a Ask) View(width, _ int, st *styles.Styles) View {
-	w := min(width, 60)
-	var lines []string
-	for i, p := range a.text {
-		if i > 0 {
-			lines = append(lines, "")
-		}
-		for _, line := range widget.Wrap(p, w) {
-			lines = append(lines, st.Text.Render(line))
-		}
+func (a *ask) layout() layout {
+	rows := paragraphs(a.text, math.MaxInt)
+	l := layout{
+		title: a.title, tone: a.tone, width: 60, rows: append(rows, answerRow(a.answers, &a.chosen)),
+		first:  func(msg tea.Msg) (Action, bool) { return pressed(a.answers, msg) },
+		accept: func() Action { return a.answers[a.chosen].Action }, does: "answer",
+		cancel: a.answers[0].Action, esc: strings.ToLower(a.answers[0].Label[:1]) + a.answers[0].Label[1:],
+		keys: []keymap.Binding{keyChoose()},
 	}
-	var buttons []widget.Button
-	for _, answer := range a.answers {
-		buttons = append(buttons, widget.Button{Label: answer.Label, Key: answer.Key.Help().Key, Risk: answer.Risk})
-	}
-	return View{Title: a.title, Width: w, Lines: append(lines, ""), Tone: a.tone, Buttons: buttons, Chosen: a.chosen}
-}
-
-// Keys lists how to choose.
-func (a Ask) Keys() []keymap.Binding {
 	if len(a.answers) == 1 {
-		return []keymap.Binding{keyAccept("close")}
+		l.keys, l.does, l.esc = nil, "close", noWord
 	}
-	return []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyAccept("answer"), keyCancel().As(strings.ToLower(a.answers[0].Label[:1]) + a.answers[0].Label[1:])}
+	return l
+}
+
+// paragraphs are texts with an empty line below each, each cut to the given number of lines.
+func paragraphs(texts []string, height int) (rows []row) {
+	for _, text := range texts {
+		rows = append(rows, shown(func(p paper) []string {
+			return append(notes(text, p.width, height, p.st.Text.Render, p.st), "")
+		}))
+	}
+	return rows
+}
+
+// answerRow is the row of buttons.
+func answerRow(answers []Answer, chosen *int) row {
+	return row{
+		stop: stopButtons,
+		draw: func(p paper) picture {
+			var buttons []widget.Button
+			for _, a := range answers {
+				buttons = append(buttons, widget.Button{Label: a.Label, Key: a.Key.Help().Key, Risk: a.Risk})
+			}
+			spots := widget.Buttons(buttons, *chosen, p.st)
+			return picture{lines: []string{widget.Line(spots)}, spots: spots}
+		},
+		take: func(msg tea.Msg) Action {
+			press, _ := msg.(tea.KeyPressMsg)
+			switch n := len(answers); {
+			case keymap.Match(press, keyNext(), keyRight()):
+				*chosen = (*chosen + 1) % n
+			case keymap.Match(press, keyPrevious(), keyLeft()):
+				*chosen = (*chosen + n - 1) % n
+			}
+			return nil
+		},
+	}
+}
+
+// pressed is what the key of a button does, whatever row has the keyboard.
+func pressed(answers []Answer, msg tea.Msg) (action Action, used bool) {
+	press, _ := msg.(tea.KeyPressMsg)
+	for _, a := range answers {
+		if keymap.Match(press, a.Key) {
+			return a.Action, true
+		}
+	}
+	return nil, false
 }

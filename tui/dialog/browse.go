@@ -26,12 +26,12 @@ type Recents struct{ List []report.Candidate }
 // Devices brings the devices that can be opened.
 type Devices struct{ List []report.Candidate }
 
-// Glimpses brings what a look into candidates told.
+// Glimpses brings what a look into candidates found.
 type Glimpses struct{ List []report.Glimpse }
 
-// Browse picks the target to open. What is typed is a path, or the part of a name: it narrows the list down to what can be
+// browse picks the target to open. What is typed is a path, or the part of a name: it narrows the list down to what can be
 // meant. Enter opens what is selected, which is the likeliest unless the cursor was moved.
-type Browse struct {
+type browse struct {
 	field   widget.Field
 	base    string // the directory that is shown while no other one is typed, ending in "/"
 	home    string // what "~" stands for
@@ -42,7 +42,7 @@ type Browse struct {
 	seen    map[string]report.Glimpse // by path
 	looking bool                      // glimpses were asked for
 	all     bool                      // hidden files, and those that are no images, are shown too
-	rows    []listRow
+	rows    []browseRow
 	at      int
 	chosen  bool   // the cursor was moved by hand, and stays where it is
 	back    string // the directory that was left upwards: the cursor goes there
@@ -51,22 +51,42 @@ type Browse struct {
 }
 
 // NewBrowse is the picker, beginning in a directory. The List that it wants first is returned with it.
-func NewBrowse(dir, home string) (Browse, List) {
-	b := Browse{base: strings.TrimSuffix(dir, "/") + "/", home: home, field: widget.NewField("", maxPath).Touch()}
-	return b.refresh(), List{Dir: b.dir()}
+func NewBrowse(dir, home string) (Dialog, List) {
+	b := browse{base: strings.TrimSuffix(dir, "/") + "/", home: home, field: widget.NewField("", maxPath).Touch()}
+	b.refresh()
+	return newForm(b), List{Dir: b.dir()}
+}
+
+func (b *browse) check() {}
+
+// layout has the field, the list, and what is known of what is selected.
+func (b *browse) layout() layout {
+	list := row{stop: stopName, draw: b.drawList, mouse: b.mouse}
+	field := pathField(&b.field)
+	drawn := field.draw
+	field.draw = func(p paper) picture { return b.drawField(drawn(p), p) }
+	field.take = func(msg tea.Msg) Action {
+		next, _ := b.field.Update(msg)
+		return b.write(next)
+	}
+	return layout{
+		title: "Open target", width: browseWidth, rows: []row{field, blank(), list, blank(), shown(b.details)},
+		first: b.take, accept: b.accept, does: "open", keys: []keymap.Binding{keyList()},
+		more: []keymap.Binding{keymap.Bind("tab", "complete", "tab"), keyParent(), keyAll()},
+	}
 }
 
 // typed is what was typed: the directory, "" if there is none, and the name or a part of it.
-func (b Browse) typed() (dir, name string) { return path.Split(b.field.Value()) }
+func (b *browse) typed() (dir, name string) { return path.Split(b.field.Value()) }
 
 // dir is the directory to show.
-func (b Browse) dir() string {
+func (b *browse) dir() string {
 	dir, _ := b.typed()
 	return b.resolve(dir)
 }
 
 // resolve is where a path that was typed leads to.
-func (b Browse) resolve(typed string) string {
+func (b *browse) resolve(typed string) string {
 	switch {
 	case strings.HasPrefix(typed, "/"):
 		return typed
@@ -77,55 +97,43 @@ func (b Browse) resolve(typed string) string {
 }
 
 // listed reports whether the entries of the directory are there.
-func (b Browse) listed() bool { return b.listing.Dir == b.dir() }
+func (b *browse) listed() bool { return b.listing.Dir == b.dir() }
 
-// Update takes keys, pastes, the mouse, and what it asked for.
-func (b Browse) Update(msg tea.Msg) (Dialog, Action) {
-	next, action := b.take(msg)
-	if action == nil {
-		next, action = next.look()
-	}
-	return next, action
-}
-
-func (b Browse) take(msg tea.Msg) (Browse, Action) {
+// take takes what was asked for, and the keys that do not go into the field.
+func (b *browse) take(msg tea.Msg) (action Action, used bool) {
 	switch msg := msg.(type) {
 	case Listing:
-		return b.takeListing(msg)
+		return b.takeListing(msg), true
 	case Recents:
 		b.recent = msg.List
-		return b.refresh(), nil
 	case Devices:
 		b.devices = msg.List
-		return b.refresh(), nil
 	case Glimpses:
 		b.looking = false
-		seen := maps.Clone(b.seen)
-		if seen == nil {
-			seen = map[string]report.Glimpse{}
+		b.seen = maps.Clone(b.seen)
+		if b.seen == nil {
+			b.seen = map[string]report.Glimpse{}
 		}
 		for _, g := range msg.List {
-			seen[g.Path] = g
+			b.seen[g.Path] = g
 		}
-		b.seen = seen
-		return b, nil
-	case Mouse:
-		return b.mouse(msg)
+		return nil, true
 	case tea.KeyPressMsg:
 		b.hasty, b.clicked = false, false
-		if next, action, ok := b.press(msg); ok {
-			return next, action
-		}
+		return b.press(msg)
+	default:
+		return nil, false
 	}
-	return b.edit(msg)
+	b.refresh()
+	return nil, true
 }
 
-func (b Browse) takeListing(msg Listing) (Browse, Action) {
+func (b *browse) takeListing(msg Listing) Action {
 	if msg.Dir != b.dir() {
-		return b, nil
+		return nil
 	}
 	b.listing, b.sorted = msg, sortEntries(msg)
-	b = b.refresh()
+	b.refresh()
 	if b.back != "" {
 		for i, r := range b.rows {
 			if r.section == sectionHere && r.entry && r.Name == b.back {
@@ -138,72 +146,49 @@ func (b Browse) takeListing(msg Listing) (Browse, Action) {
 		b.hasty = false
 		return b.accept()
 	}
-	return b, nil
+	return nil
 }
 
-// edit gives a message to the field.
-func (b Browse) edit(msg tea.Msg) (Browse, Action) {
-	field, _ := b.field.Update(msg)
-	return b.write(field)
-}
-
-// write is the picker with another text in its field.
-func (b Browse) write(field widget.Field) (Browse, Action) {
+// write puts another text into the field.
+func (b *browse) write(field widget.Field) Action {
 	before, dir := b.field.Value(), b.dir()
 	b.field = field
 	if b.field.Value() == before {
-		return b, nil
+		return nil
 	}
 	b.chosen = false
-	b = b.refresh()
-	if b.dir() != dir {
-		return b, List{Dir: b.dir()}
+	b.refresh()
+	if b.dir() == dir {
+		return nil
 	}
-	return b, nil
+	return List{Dir: b.dir()}
 }
 
 // press takes the keys that do not go into the field.
-func (b Browse) press(msg tea.KeyPressMsg) (next Browse, action Action, ok bool) {
+func (b *browse) press(press tea.KeyPressMsg) (action Action, used bool) {
 	const far = 10
 	empty := b.field.Value() == ""
+	by, moves := listKey(press, len(b.rows), far)
 	switch {
-	case keymap.Match(msg, keyCancel()):
-		return b, Close{}, true
-	case keymap.Match(msg, keyDown()):
-		return b.step(1), nil, true
-	case keymap.Match(msg, keyUp()):
-		return b.step(-1), nil, true
-	case keymap.Match(msg, keyPageDown()):
-		return b.step(far), nil, true
-	case keymap.Match(msg, keyPageUp()):
-		return b.step(-far), nil, true
-	case empty && keymap.Match(msg, keyHome()):
-		return b.step(-len(b.rows)), nil, true
-	case empty && keymap.Match(msg, keyEnd()):
-		return b.step(len(b.rows)), nil, true
-	case keymap.Match(msg, keyAll()):
+	case moves && (empty || !keymap.Match(press, keyHome(), keyEnd())):
+		b.step(by)
+	case keymap.Match(press, keyAll()):
 		b.all = !b.all
-		return b.refresh(), nil, true
-	case keymap.Match(msg, keyNext()):
-		next, action = b.complete()
-		return next, action, true
-	case keymap.Match(msg, keyAccept("")):
-		next, action = b.accept()
-		return next, action, true
-	case empty && keymap.Match(msg, keyParent()):
-		next, action = b.up()
-		return next, action, true
-	case empty && keymap.Match(msg, keyRight()):
-		if r, ok := b.selected(); ok && r.Kind == report.CandidateDir {
-			next, action = b.accept()
-			return next, action, true
-		}
+		b.refresh()
+	case keymap.Match(press, keyNext()):
+		return b.complete(), true
+	case empty && keymap.Match(press, keyParent()):
+		return b.up(), true
+	case empty && keymap.Match(press, keyRight()) && b.selected().Kind == report.CandidateDir:
+		return b.accept(), true
+	default:
+		return nil, false
 	}
-	return b, nil, false
+	return nil, true
 }
 
-// step moves the cursor over n entries, and past what is none.
-func (b Browse) step(n int) Browse {
+// step moves the cursor over n entries, and past the lines that are none.
+func (b *browse) step(n int) {
 	way := 1
 	if n < 0 {
 		n, way = -n, -1
@@ -213,27 +198,40 @@ func (b Browse) step(n int) Browse {
 			b.at, b.chosen, n = i, true, n-1
 		}
 	}
-	return b
 }
 
-// selected is the entry under the cursor; ok is false if there is none.
-func (b Browse) selected() (r listRow, ok bool) {
-	if b.at < len(b.rows) {
-		r = b.rows[b.at]
+// mouse selects what is clicked, and opens what is clicked again.
+func (b *browse) mouse(m Mouse) Action {
+	at := m.Entry - 1
+	switch {
+	case m.Event != Press || at < 0 || at >= len(b.rows) || !b.rows[at].entry:
+		return nil
+	case b.clicked && at == b.at:
+		return b.accept()
 	}
-	return r, r.entry
+	b.at, b.chosen, b.clicked = at, true, true
+	return nil
+}
+
+// selected is the entry under the cursor, or the zero value.
+func (b *browse) selected() browseRow {
+	if b.at >= len(b.rows) || !b.rows[b.at].entry {
+		return browseRow{}
+	}
+	return b.rows[b.at]
 }
 
 // goTo shows another directory.
-func (b Browse) goTo(dir string) (Browse, Action) {
+func (b *browse) goTo(dir string) Action {
 	b.base, b.field, b.chosen = strings.TrimSuffix(dir, "/")+"/", b.field.Set("").Touch(), false
-	return b.refresh(), List{Dir: b.dir()}
+	b.refresh()
+	return List{Dir: b.dir()}
 }
 
 // up shows the directory above.
-func (b Browse) up() (Browse, Action) {
+func (b *browse) up() Action {
 	if !b.listed() || b.listing.Path == "/" {
-		return b, nil
+		return nil
 	}
 	dir, last := path.Split(b.listing.Path)
 	b.back = last
@@ -241,34 +239,56 @@ func (b Browse) up() (Browse, Action) {
 }
 
 // accept opens what is selected, or what was typed if that is nothing that is there.
-func (b Browse) accept() (Browse, Action) {
+func (b *browse) accept() Action {
 	value := b.field.Value()
 	if value != "" && !b.listed() {
 		b.hasty = true // what was typed means something as soon as the names are there
-		return b, nil
+		return nil
 	}
-	r, ok := b.selected()
+	r := b.selected()
 	switch {
-	case ok && r.Name == parent:
+	case r.entry && r.Name == parent:
 		return b.up()
-	case ok && r.Kind == report.CandidateDir:
+	case r.entry && r.Kind == report.CandidateDir:
 		return b.goTo(r.Path)
-	case ok:
-		return b, Open{Path: r.Path}
+	case r.entry:
+		return Open{Path: r.Path}
 	case value == "":
-		return b, nil
+		return nil
 	case value == "~":
 		return b.goTo(b.resolve(value))
 	}
-	return b, Open{Path: b.resolve(value)}
+	return Open{Path: b.resolve(value)}
 }
 
-// Keys lists what can be pressed.
-func (b Browse) Keys() []keymap.Binding {
-	return []keymap.Binding{
-		keymap.Bind("↑↓", "choose", "up", "down"), keyAccept("open"), keymap.Bind("tab", "complete", "tab"), keyParent(),
-		keyAll(), keyCancel(),
+// asks wants glimpses of what is near the cursor and was not looked into yet, the nearest first.
+func (b *browse) asks() Action {
+	// More lines than any window has, and few enough that the first are answered at once.
+	const near, most = 60, 24
+	if b.looking {
+		return nil
 	}
+	var paths []string
+	want := func(i int) {
+		if i < 0 || i >= len(b.rows) || len(paths) == most {
+			return
+		}
+		if r := b.rows[i]; r.entry && r.Kind != report.CandidateDir {
+			if _, done := b.seen[r.Path]; !done {
+				paths = append(paths, r.Path)
+			}
+		}
+	}
+	want(b.at)
+	for d := 1; d < near; d++ {
+		want(b.at + d)
+		want(b.at - d)
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	b.looking = true
+	return Glance{Paths: paths}
 }
 
 func keyParent() keymap.Binding {

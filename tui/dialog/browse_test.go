@@ -271,11 +271,8 @@ func TestBrowseUse(t *testing.T) {
 func TestBrowseMouse(t *testing.T) {
 	d := picker(t, "a.raw", "b.raw", "c.raw", "old/")
 	at := func(event dialog.MouseEvent, y int) dialog.Mouse {
-		item := 0
-		if items := d.View(72, 18, styles.New(styles.Dark, styles.Full, styles.ASCII)).Items; y < len(items) {
-			item = items[y]
-		}
-		return dialog.Mouse{Event: event, Item: item - 1, X: 5, Width: 72}
+		parts := d.View(72, 18, styles.New(styles.Dark, styles.Full, styles.ASCII)).Parts
+		return dialog.Mouse{Event: event, Part: parts[y], X: 5, Width: 72}
 	}
 	act := func(d dialog.Dialog, events ...dialog.Mouse) (dialog.Dialog, string) {
 		var action dialog.Action

@@ -23,8 +23,8 @@ const (
 	sectionDevices
 )
 
-// listRow is a line of the picker's list: an entry, or a text between them.
-type listRow struct {
+// browseRow is a line of the picker's list: an entry, or a text between them.
+type browseRow struct {
 	section section
 	entry   bool
 	report.Candidate
@@ -72,71 +72,71 @@ func sortEntries(l Listing) []namedEntry {
 }
 
 // refresh makes the rows anew and puts the cursor where it was, or on the first entry if it was not moved by hand.
-func (b Browse) refresh() Browse {
-	old, had := b.selected()
-	_, name := b.typed()
-	dir, _ := b.typed()
+func (b *browse) refresh() {
+	old := b.selected()
+	dir, name := b.typed()
 	b.rows = nil
-	b.at = 0
 	switch {
 	case dir != "":
-		b = b.addHere(name)
+		b.addHere(name)
 	case name != "":
-		b = b.addHere(name).addRecent(name).addDevices(name)
+		b.addHere(name)
+		b.addRecent(name)
+		b.addDevices(name)
 	default:
-		b = b.addRecent("").addHere("").addDevices("")
+		b.addRecent("")
+		b.addHere("")
+		b.addDevices("")
 	}
-	at := -1
-	if had && b.chosen {
-		at = slices.IndexFunc(b.rows, func(r listRow) bool { return r.entry && r.section == old.section && r.Path == old.Path })
+	b.chosen = b.chosen && old.entry
+	if b.chosen {
+		b.at = slices.IndexFunc(b.rows, func(r browseRow) bool { return r.entry && r.section == old.section && r.Path == old.Path })
+		b.chosen = b.at >= 0
 	}
-	if at < 0 {
-		b.chosen = false
-		at = slices.IndexFunc(b.rows, func(r listRow) bool { return r.entry })
+	if !b.chosen {
+		b.at = max(0, slices.IndexFunc(b.rows, func(r browseRow) bool { return r.entry }))
 	}
-	b.at = max(0, at)
-	return b
 }
 
-func (b Browse) add(s section, list ...report.Candidate) Browse {
+func (b *browse) add(s section, list ...report.Candidate) {
 	for _, c := range list {
-		b.rows = append(b.rows, listRow{section: s, entry: true, Candidate: c})
+		b.rows = append(b.rows, browseRow{section: s, entry: true, Candidate: c})
 	}
-	return b
 }
 
-func (b Browse) addText(s section, head bool, text string) Browse {
-	b.rows = append(b.rows, listRow{section: s, text: text, head: head})
-	return b
+func (b *browse) addText(s section, head bool, text string) {
+	b.rows = append(b.rows, browseRow{section: s, text: text, head: head})
 }
 
 // addHere adds the entries of the directory: those that begin with what was typed first, then those that hold it
 // elsewhere.
-func (b Browse) addHere(name string) Browse {
+func (b *browse) addHere(name string) {
 	if !b.listed() {
-		return b.addText(sectionHere, true, "Reading "+b.short(b.dir()))
+		b.addText(sectionHere, true, "Reading "+b.short(b.dir()))
+		return
 	}
+	where := b.short(b.listing.Path)
 	here := "Here, in "
 	if dir, _ := b.typed(); dir != "" {
 		here = "In "
 	}
-	heading := len(b.rows)
-	b = b.addText(sectionHere, true, here+b.short(b.listing.Path))
-	if b.listing.Err != nil {
-		return b.addText(sectionHere, false, sentence(widget.Clean(ops.Telling(b.listing.Err.Error()))))
-	}
 	found, left := b.matches(name)
-	b = b.add(sectionHere, found...)
-	switch {
-	case len(found) == 0 && name != "":
-		b.rows = b.rows[:heading]
-		return b.addText(sectionHere, true, "Nothing in "+b.short(b.listing.Path)+" is called that")
-	case left == 1:
-		return b.addText(sectionHere, false, "1 more is hidden or no image: ctrl+t shows it")
-	case left > 1:
-		return b.addText(sectionHere, false, fmt.Sprintf("%d more are hidden or no images: ctrl+t shows them", left))
+	if b.listing.Err == nil && len(found) == 0 && name != "" {
+		b.addText(sectionHere, true, "Nothing in "+where+" is called that")
+		return
 	}
-	return b
+	b.addText(sectionHere, true, here+where)
+	if b.listing.Err != nil {
+		b.addText(sectionHere, false, sentence(widget.Clean(ops.Telling(b.listing.Err.Error()))))
+		return
+	}
+	b.add(sectionHere, found...)
+	switch {
+	case left == 1:
+		b.addText(sectionHere, false, "1 more is hidden or no image: ctrl+t shows it")
+	case left > 1:
+		b.addText(sectionHere, false, fmt.Sprintf("%d more are hidden or no images: ctrl+t shows them", left))
+	}
 }
 
 // journalSuffix ends the names of the directories in which shunt keeps what it needs beside an image.
@@ -149,7 +149,7 @@ func journalOf(c report.Candidate) bool {
 }
 
 // matches lists the entries of the directory that can be meant, and counts those that are left out.
-func (b Browse) matches(name string) (found []report.Candidate, left int) {
+func (b *browse) matches(name string) (found []report.Candidate, left int) {
 	var inside []report.Candidate
 	lower := strings.ToLower(name)
 	for _, e := range b.sorted {
@@ -174,53 +174,46 @@ func (b Browse) matches(name string) (found []report.Candidate, left int) {
 }
 
 // addRecent adds the recent targets, a few if nothing was typed.
-func (b Browse) addRecent(name string) Browse {
+func (b *browse) addRecent(name string) {
 	const few = 5
 	list := holding(b.recent, name)
 	if name == "" {
 		list = list[:min(len(list), few)]
 	}
-	if len(list) == 0 {
-		return b
+	if len(list) > 0 {
+		b.addText(sectionRecent, true, "Recent")
+		b.add(sectionRecent, list...)
 	}
-	return b.addText(sectionRecent, true, "Recent").add(sectionRecent, list...)
 }
 
-func (b Browse) addDevices(name string) Browse {
+func (b *browse) addDevices(name string) {
 	list := holding(b.devices, name)
-	if len(list) == 0 {
-		return b
-	}
 	title := "Loop devices"
 	if slices.ContainsFunc(list, func(c report.Candidate) bool { return !strings.HasPrefix(c.Name, "/dev/loop") }) {
 		title = "Devices"
 	}
-	return b.addText(sectionDevices, true, title).add(sectionDevices, list...)
+	if len(list) > 0 {
+		b.addText(sectionDevices, true, title)
+		b.add(sectionDevices, list...)
+	}
 }
 
 // holding lists the candidates that have a text in their name, in whatever case.
 func holding(list []report.Candidate, name string) []report.Candidate {
-	if name == "" {
-		return list
-	}
-	var out []report.Candidate
-	for _, c := range list {
-		if strings.Contains(strings.ToLower(c.Name), strings.ToLower(name)) {
-			out = append(out, c)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(list), func(c report.Candidate) bool {
+		return !strings.Contains(strings.ToLower(c.Name), strings.ToLower(name))
+	})
 }
 
 // complete writes what all entries that begin with what was typed have in common into the field, as a shell does. What
 // can be meant is in the list already.
-func (b Browse) complete() (Browse, Action) {
+func (b *browse) complete() Action {
 	dir, name := b.typed()
 	if b.field.Value() == "~" {
 		return b.write(b.field.Set("~/").Touch())
 	}
 	if !b.listed() {
-		return b, nil
+		return nil
 	}
 	found, _ := b.matches(name)
 	begin := found[:0:0]
@@ -232,11 +225,11 @@ func (b Browse) complete() (Browse, Action) {
 	if len(begin) == 0 && len(found) == 1 {
 		begin = found // a part of its name says enough
 	}
-	if r, ok := b.selected(); ok && b.chosen && r.section == sectionHere && r.Name != parent {
+	if r := b.selected(); r.entry && b.chosen && r.section == sectionHere && r.Name != parent {
 		begin = []report.Candidate{r.Candidate}
 	}
 	if len(begin) == 0 {
-		return b, nil
+		return nil
 	}
 	common := commonPrefix(begin)
 	if len(begin) == 1 && begin[0].Kind == report.CandidateDir {
@@ -252,11 +245,9 @@ func (b Browse) complete() (Browse, Action) {
 func commonPrefix(list []report.Candidate) string {
 	common := list[0].Name
 	for _, c := range list[1:] {
-		n := 0
-		for n < min(len(common), len(c.Name)) && common[n] == c.Name[n] {
-			n++
+		for !strings.HasPrefix(c.Name, common) {
+			common = common[:len(common)-1]
 		}
-		common = common[:n]
 	}
 	for i, r := range common {
 		if r == utf8.RuneError || !safetext.Visible(r) {

@@ -19,16 +19,17 @@ import (
 const (
 	browseAbove = 2
 	browseBelow = 4
-	browseNotes = 2
 )
+
+// browseWidth is how wide the picker is where there is space.
+const browseWidth = 130
 
 // browseColumns is how wide the columns of the list are; 0 leaves one out.
 type browseColumns struct{ width, name, size, format, content, use int }
 
 // browseLayout divides a line: who uses it is told in the last lines if there is no room for it, and so is the format.
 func browseLayout(width int) browseColumns {
-	const most = 130
-	c := browseColumns{width: min(width, most), size: 11, content: 19}
+	c := browseColumns{width: width, size: 11, content: 19}
 	switch {
 	case c.width >= 96:
 		c.format, c.use = 13, 28
@@ -40,80 +41,52 @@ func browseLayout(width int) browseColumns {
 	return c
 }
 
-// browseRows is how many lines of the list are shown; visible is which.
-func (b Browse) browseRows(height int) int {
-	const most = 40
-	return min(most, max(3, height-browseAbove-browseBelow-1))
-}
-
-func (b Browse) visible(height int) (from, to int) {
-	rows := b.browseRows(height)
-	if b.at < rows && !slices.ContainsFunc(b.rows[:min(b.at, len(b.rows))], func(r listRow) bool { return r.entry }) {
-		return 0, min(rows, len(b.rows)) // with the heading
-	}
-	return widget.Visible(len(b.rows), b.at, rows)
-}
-
-// View is the field, the list, and what is known of what is selected.
-func (b Browse) View(width, height int, st *styles.Styles) View {
-	c := browseLayout(width)
-	line, x := fieldLine(st.Focus.Render("Path "), b.field, true, c.width-7, st)
+// drawField adds a hint to an empty field.
+func (b *browse) drawField(s picture, p paper) picture {
 	if b.field.Value() == "" {
-		hint := st.Faint.Render("type a path, or a part of a name")
-		line = widget.Fit(ansi.Truncate(line, x, "")+hint, c.width-1, "") + ansi.TruncateLeft(line, c.width-1, "")
+		hint := p.st.Faint.Render("type a path, or a part of a name")
+		line := s.lines[0]
+		s.lines[0] = widget.Fit(ansi.Truncate(line, s.cursor, "")+hint, p.width-1, "") + ansi.TruncateLeft(line, p.width-1, "")
 	}
-	lines := []string{line, ""}
-	items := make([]int, len(lines))
-	from, to := b.visible(height)
-	for i := from; i < to; i++ {
-		mark := " "
-		switch {
-		case i == from && from > 0:
-			mark = st.Up
-		case i == to-1 && to < len(b.rows):
-			mark = st.Down
-		}
-		lines, items = append(lines, widget.Fit(b.rowLine(i, c, st), c.width-1, "")+st.Muted.Render(mark)), append(items, i+1)
+	return s
+}
+
+// drawList draws the lines of the list around the cursor.
+func (b *browse) drawList(p paper) picture {
+	const most = 40
+	height := min(most, max(3, p.height-browseAbove-browseBelow-1))
+	from, to := widget.Visible(len(b.rows), b.at, height)
+	first := slices.IndexFunc(b.rows, func(r browseRow) bool { return r.entry })
+	if b.at < height && b.at <= max(first, 0) {
+		from, to = 0, min(height, len(b.rows)) // with the heading
 	}
-	lines = widget.Pad(lines, c.width, browseAbove+b.browseRows(height), st.More)
-	lines = append(lines, "")
-	lines = append(lines, b.details(c.width, st)...)
-	v := View{Title: "Open target", Width: c.width, Lines: widget.Pad(lines, c.width, browseAbove+b.browseRows(height)+browseBelow, st.More)}
-	v.Cursor, v.Items = &Point{X: x}, items
-	return v
+	return entries(len(b.rows), from, to, height, p, func(i int) string { return b.rowLine(i, browseLayout(p.width), p.st) })
 }
 
 // rowLine is one line of the list.
-func (b Browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
+func (b *browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 	r := b.rows[i]
 	if !r.entry {
-		look := st.Muted
 		if r.head {
-			look = st.Head
+			return st.Head.Render(fitTail(r.text, c.width-3, st))
 		}
-		indent := "  "
-		if r.head {
-			indent = ""
-		}
-		return indent + look.Render(fitTail(r.text, c.width-3, st))
+		return "  " + st.Muted.Render(fitTail(r.text, c.width-3, st))
 	}
 	g, seen := b.seen[r.Path]
 	size := r.Size
 	if seen {
 		size = g.Size
 	}
-	cells := b.nameCell(r, g, c.name, st) + " "
-	text := ""
+	sizeText, content := "", ""
 	if size > 0 {
-		text = geometry.FormatBytes(size)
+		sizeText = geometry.FormatBytes(size)
 	}
-	cells += widget.Cell(text, c.size-1, widget.Right, "") + " "
-	if c.format > 0 {
-		cells += " " + widget.Fit(g.Format, c.format-1, st.More)
-	}
-	content := ""
 	if seen {
 		content = contentWords(g, c)
+	}
+	cells := b.nameCell(r, g, c.name, st) + " " + widget.Cell(sizeText, c.size-1, widget.Right, "") + " "
+	if c.format > 0 {
+		cells += " " + widget.Fit(g.Format, c.format-1, st.More)
 	}
 	cells += " " + widget.Fit(content, c.content-1, st.More)
 	mark, who := " ", g.Use
@@ -134,7 +107,7 @@ func (b Browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 }
 
 // nameCell is the name, of a recent target as much of its path as there is room for, of a loop device with its file.
-func (b Browse) nameCell(r listRow, g report.Glimpse, width int, st *styles.Styles) string {
+func (b *browse) nameCell(r browseRow, g report.Glimpse, width int, st *styles.Styles) string {
 	name := widget.Clean(r.Name)
 	switch {
 	case r.section == sectionRecent:
@@ -148,7 +121,7 @@ func (b Browse) nameCell(r listRow, g report.Glimpse, width int, st *styles.Styl
 }
 
 // short is a path for people, with "~" for their home.
-func (b Browse) short(path string) string {
+func (b *browse) short(path string) string {
 	if under, ok := strings.CutPrefix(path, b.home); ok && b.home != "" && (under == "" || under[0] == '/') {
 		path = "~" + under
 	}
@@ -197,34 +170,38 @@ func partitionWords(n int) string {
 }
 
 // details are the last lines: what is selected in full, and what is to be known before it is opened.
-func (b Browse) details(width int, st *styles.Styles) []string {
-	r, ok := b.selected()
-	if !ok {
-		return nil
+func (b *browse) details(p paper) []string {
+	const height = browseBelow - 1
+	r := b.selected()
+	if !r.entry {
+		return make([]string, height)
 	}
-	out := []string{st.Muted.Render(fitTail(b.short(r.Path), width-1, st))}
+	text, look := b.detail(r, p.st)
+	out := []string{p.st.Muted.Render(fitTail(b.short(r.Path), p.width-1, p.st))}
+	return widget.Pad(append(out, notes(text, p.width-1, height-1, look.Render, p.st)...), p.width, height, p.st.More)
+}
+
+func (b *browse) detail(r browseRow, st *styles.Styles) (string, styles.Look) {
 	g, seen := b.seen[r.Path]
-	text, look := "", st.Muted
 	switch {
 	case r.Name == parent:
-		text = "the directory above"
+		return "the directory above", st.Muted
 	case r.Kind == report.CandidateDir:
-		text = "a directory"
+		return "a directory", st.Muted
 	case !seen:
+		return "", st.Muted
 	case !g.Cannot.OK():
-		text, look = "Cannot be opened: "+string(g.Cannot), st.Warn
+		return "Cannot be opened: " + string(g.Cannot), st.Warn
 	case g.Own:
-		text = "It is open already: Enter goes there."
+		return "It is open already: Enter goes there.", st.Muted
 	case g.PartsUsed:
-		text, look = "In use: "+g.Use+". Partitions that are in use are kept as they are.", st.Warn
+		return "In use: " + g.Use + ". Partitions that are in use are kept as they are.", st.Warn
 	case g.Shunt:
-		text, look = "In use by "+g.Use+". Enter shows a commit that was left running; an editor has to be quit first.", st.Warn
+		return "In use by " + g.Use + ". Enter shows a commit that was left running; an editor has to be quit first.", st.Warn
 	case g.Use != "":
-		text, look = "In use by "+g.Use+". It cannot be opened as long as it is.", st.Warn
-	default:
-		text = wholeWords(g)
+		return "In use by " + g.Use + ". It cannot be opened as long as it is.", st.Warn
 	}
-	return append(out, notes(text, width-1, browseNotes, look.Render, st)...)
+	return wholeWords(g), st.Muted
 }
 
 // wholeWords is all that is known of what can be opened.

@@ -11,11 +11,11 @@ import (
 
 // NewConvert asks whether to make the MBR of the queue's preview a GPT, and shows what each partition will be called.
 // An error says why that cannot be.
-func NewConvert(q ops.Queue, align geometry.Alignment) (Ask, error) {
+func NewConvert(q ops.Queue, align geometry.Alignment) (Dialog, error) {
 	op := ops.ToGPT{}
 	next, err := q.Stage(op)
 	if err != nil {
-		return Ask{}, err
+		return nil, err
 	}
 	text := []string{
 		"All partitions keep their place and their contents; only the table changes. There are no extended and logical partitions " +

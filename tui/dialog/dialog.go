@@ -7,8 +7,6 @@ package dialog
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
@@ -21,20 +19,15 @@ import (
 
 // Dialog is one window.
 type Dialog interface {
-	// Update takes a key, a paste, a mouse event with coordinates that count from the body's first cell,
-	// or a message made for this kind of dialog. A nil Action leaves the dialog open.
+	// Update takes a key, a paste, a mouse event, or a message made for this kind of dialog. A nil Action leaves the
+	// dialog open.
 	Update(msg tea.Msg) (Dialog, Action)
 	// View is the body for at most width by height cells.
 	View(width, height int, st *styles.Styles) View
 	// Keys lists what can be pressed, for the last lines of the window.
 	Keys() []keymap.Binding
-}
-
-// Gliding is a dialog with a picture of the disk that glides when the disk changes.
-type Gliding interface {
-	Dialog
-	// Pictured is the disk that the picture shows.
-	Pictured() model.Disk
+	// Pictured is the disk in a picture that glides when the disk changes; ok is false if there is none.
+	Pictured() (disk model.Disk, ok bool)
 	// Glide is the dialog with its picture on the way from another disk; rest is the share of the way that is left.
 	Glide(from model.Disk, rest float64) Dialog
 }
@@ -45,22 +38,13 @@ type View struct {
 	Width  int
 	Lines  []string
 	Tone   Tone
-	Cursor *Point // where typing goes, nil if nowhere
-	// Buttons are a row below the lines; a click on one is its key. Chosen is the one that Enter presses.
-	Buttons []widget.Button
-	Chosen  int
-	// Items tells, for dialogs in which lines can be clicked, what each line shows: 1 + the index of an item, 0 for none.
-	Items []int
+	Cursor *Point                // where typing goes, nil if nowhere
+	Parts  []Part                // what a click on each line is for
+	Spots  map[int][]widget.Spot // what a click in a line presses
 }
 
-// itemHeight is how many lines from y on show the same item.
-func (v View) itemHeight(y int) int {
-	n := slices.IndexFunc(v.Items[y:], func(item int) bool { return item != v.Items[y] })
-	if n < 0 {
-		return len(v.Items) - y
-	}
-	return n
-}
+// Part is a row of a dialog and, in a list, one of its entries. Both count from 1; 0 is none.
+type Part struct{ Row, Entry int }
 
 // Point is a cell, counted from the upper left one.
 type Point struct{ X, Y int }
@@ -74,17 +58,33 @@ const (
 	Warning      // an answer can change the target, or lose something
 )
 
+// Mouse is what a mouse did over the body of a dialog.
+type Mouse struct {
+	Event MouseEvent
+	Part
+	X     int // counted from the body's first cell
+	Width int // of the body
+}
+
+// MouseEvent is a kind of mouse event.
+type MouseEvent int
+
+// The mouse events that dialogs know.
+const (
+	Press MouseEvent = iota
+	Drag
+	Release
+)
+
 // Drawn is a window ready to be laid over a page.
 type Drawn struct {
 	Block  []string
 	At     Point
 	Cursor *Point // on the screen
-	Body   Point  // where the body's first cell is on the screen
-	Inner  int    // how many cells wide the body is
-	Height int    // how many lines the body could have
-	View   View
 
-	zones []*lipgloss.Layer // what can be clicked
+	bodyX, width int
+	zones        []*lipgloss.Layer // what can be clicked
+	parts        map[*lipgloss.Layer]Part
 }
 
 // The cells between the edge of a window and its body, on each side.
@@ -99,24 +99,18 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
 	keys := widget.KeyLines(d.Keys(), inner, st)
-	out := Drawn{Inner: inner, Height: height - 2*insetY - 2, View: body}
 	lines, above := slices.Clone(body.Lines), 0
-	buttons := widget.Buttons(body.Buttons, body.Chosen, st)
-	if len(buttons) > 0 {
-		lines = append(lines, widget.Line(buttons))
-	}
-	room := height - 2*insetY
-	switch {
-	case len(lines)+3+len(keys) <= room:
+	switch free := height - 2*insetY - len(keys) - len(lines); {
+	case free >= 3:
 		// With lines to spare the body gets air above.
 		lines = append(append([]string{""}, lines...), "")
 		above = 1
-	case len(lines)+1+len(keys) <= room:
+	case free >= 1:
 		lines = append(lines, "")
 	default:
-		lines = lines[:min(len(lines), max(0, room-len(keys)))]
+		lines = lines[:max(0, len(lines)+free)]
 	}
-	keysY := len(lines) - above
+	bottom := len(lines) - above // the line of the body in which the keys begin
 	for _, line := range keys {
 		lines = append(lines, widget.Line(line))
 	}
@@ -128,39 +122,29 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	for i := range lines {
 		lines[i] = " " + widget.Fit(lines[i], inner, st.More) + " "
 	}
-	out.At = Point{X: max(0, (width-w)/2), Y: max(0, (height-h)/2)}
+	out := Drawn{At: Point{X: max(0, (width-w)/2), Y: max(0, (height-h)/2)}, width: inner, parts: map[*lipgloss.Layer]Part{}}
 	out.Block = widget.Box(lines, widget.Frame{Title: body.Title, Edge: edge, Name: name}, w, h, st)
-	out.Body = Point{X: out.At.X + insetX, Y: out.At.Y + insetY + above}
-	if c := body.Cursor; c != nil && c.Y+above < h-2*insetY && c.X < inner {
-		out.Cursor = &Point{X: out.Body.X + c.X, Y: out.Body.Y + c.Y}
+	out.bodyX = out.At.X + insetX
+	bodyY := out.At.Y + insetY + above
+	if c := body.Cursor; c != nil && c.Y < bottom && c.X < inner {
+		out.Cursor = &Point{X: out.bodyX + c.X, Y: bodyY + c.Y}
 	}
-	for y, line := range append(make([][]widget.Spot, keysY), keys...) {
-		out.zones = append(out.zones, widget.Zones(line, out.Body.X, out.Body.Y+y)...)
+	for y := range min(bottom, len(body.Parts)) {
+		zone := widget.Zone("part", out.bodyX, bodyY+y, inner, 1)
+		out.parts[zone] = body.Parts[y]
+		out.zones = append(append(out.zones, zone), widget.Zones(body.Spots[y], out.bodyX, bodyY+y)...)
 	}
-	if len(body.Lines) < keysY {
-		out.zones = append(out.zones, widget.Zones(buttons, out.Body.X, out.Body.Y+len(body.Lines))...)
-	}
-	for y := 0; y < min(keysY, len(body.Items)); {
-		n := body.itemHeight(y)
-		out.zones = append(out.zones, widget.Zone(itemID+strconv.Itoa(body.Items[y]), out.Body.X, out.Body.Y+y, inner, n))
-		y += n
+	for i, line := range keys {
+		out.zones = append(out.zones, widget.Zones(line, out.bodyX, bodyY+bottom+i)...)
 	}
 	return out
 }
 
-// itemID begins the name of the zone of an item.
-const itemID = "item "
-
-// Mouse is the message for the dialog of a mouse event in a cell of the screen: a key, if that is pressed by it.
+// Mouse is what a mouse event in a cell of the screen is for the dialog: a key press if a button or a key was clicked.
 func (d Drawn) Mouse(event MouseEvent, x, y int) tea.Msg {
 	hit := lipgloss.NewCompositor(d.zones...).Hit(x, y)
 	if key, ok := widget.Pressed(hit); ok && event == Press {
 		return keymap.Event(key)
 	}
-	m := Mouse{Event: event, Item: -1, X: x - d.Body.X, Width: d.Inner, Y: y - d.Body.Y}
-	if text, ok := strings.CutPrefix(hit.ID(), itemID); ok {
-		n, _ := strconv.Atoi(text)
-		m.Item, m.Y = n-1, y-hit.Bounds().Min.Y
-	}
-	return m
+	return Mouse{Event: event, Part: d.parts[hit.Layer()], X: x - d.bodyX, Width: d.width}
 }

@@ -8,27 +8,22 @@ import (
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/keymap"
-	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
-// entry is a dialog of one line of text, such as a label: what it does with the text is up to the function that makes
-// the operation.
+// entry is a dialog of one line of text that makes an operation, such as a label.
 type entry struct {
-	queue ops.Queue
-	part  model.Partition
-	align geometry.Alignment
+	staging
 	title string // "Label of p1"
 	name  string // "Label"
 	was   string
 	notes []string // what is worth knowing before one types
 	field widget.Field
 	make  func(text string) ops.Operation
-
-	verdict verdict
 }
 
-func newEntry(e entry) Dialog {
+func newEntry(q ops.Queue, align geometry.Alignment, e entry) Dialog {
+	e.queue, e.align = q, align
 	e.field = widget.NewField(e.was, maxLabel)
 	e.was = e.field.Value() // what is shown, without what cannot be
 	return newForm(e)
@@ -37,9 +32,8 @@ func newEntry(e entry) Dialog {
 // NewLabel asks for the label of the file system in a partition of the queue's preview.
 func NewLabel(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	part, _ := q.Preview().Partition(id)
-	return newEntry(entry{
-		queue: q, part: part, align: align, name: "Label", was: part.FS.Label,
-		title: "Label of " + part.Ref(),
+	return newEntry(q, align, entry{
+		name: "Label", was: part.FS.Label, title: "Label of " + part.Ref(),
 		notes: []string{
 			fmt.Sprintf("The label is a part of the %s in %s; systems can mount it by that.", part.FS.Kind, part.Ref()),
 			"An empty field takes the label away.",
@@ -51,9 +45,8 @@ func NewLabel(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 // NewName asks for the name of a partition of the queue's preview, whose table is a GPT.
 func NewName(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	part, _ := q.Preview().Partition(id)
-	return newEntry(entry{
-		queue: q, part: part, align: align, name: "Name", was: part.Name,
-		title: "Name of partition " + part.Ref(),
+	return newEntry(q, align, entry{
+		name: "Name", was: part.Name, title: "Name of partition " + part.Ref(),
 		notes: []string{
 			"The name is in the table, not in the file system: it stays when " + part.Ref() + " is formatted.",
 			"At most 36 characters; an empty field takes the name away.",
@@ -62,30 +55,88 @@ func NewName(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	})
 }
 
-func (e entry) stops() []stop { return []stop{stopName} }
-
-func (e entry) check() entry {
+func (e *entry) check() {
 	e.verdict = verdict{}
 	if text := e.field.Value(); text != e.was {
-		e.verdict = judge(e.queue, e.make(text))
+		e.judge(e.make(text))
 	}
-	return e
 }
 
-func (e entry) accept() Action {
-	return e.verdict.action(nil, Stage{Op: e.make(e.field.Value()), Align: e.align})
-}
-
-func (e entry) head(*styles.Styles) View { return View{Title: e.title} }
-
-func (e entry) rows() []row[entry] {
-	rows := []row[entry]{field(e, stopName, e.name, 36, func(e *entry) *widget.Field { return &e.field }), blank[entry]()}
+func (e *entry) layout() layout {
+	rows := []row{field(stopName, e.name, 36, &e.field), blank()}
 	for _, n := range e.notes {
-		rows = append(rows, hint[entry](n, 2))
+		rows = append(rows, hint(n, 2))
 	}
-	return append(rows, blank[entry](), outcome[entry](nil, e.verdict, "No change yet."))
+	return layout{
+		title: e.title, rows: append(rows, blank(), e.outcome("No change yet.")),
+		keys: []keymap.Binding{keyClear()}, accept: e.stage, does: "set " + strings.ToLower(e.name),
+	}
 }
 
-func (e entry) keys(stop) []keymap.Binding {
-	return []keymap.Binding{keymap.Bind("ctrl+u", "clear", "ctrl+u"), keyAccept("set " + strings.ToLower(e.name)), keyCancel()}
+// savePath asks where to save something.
+type savePath struct {
+	what        SaveWhat
+	title, text string
+	field       widget.Field
+}
+
+// maxPath is the longest path that can be typed.
+const maxPath = 1024
+
+// NewPath is the dialog with a proposal in its field.
+func NewPath(what SaveWhat, title, text, proposal string) Dialog {
+	return newForm(savePath{what: what, title: title, text: text, field: widget.NewField(proposal, maxPath).Touch()})
+}
+
+func (s *savePath) check() {}
+
+func (s *savePath) layout() layout {
+	return layout{
+		title: s.title, rows: []row{hint(s.text, 3), blank(), pathField(&s.field)},
+		does: "save", more: []keymap.Binding{keyClear()},
+		accept: func() Action {
+			if s.field.Value() == "" {
+				return nil
+			}
+			return Save{What: s.what, Path: s.field.Value()}
+		},
+	}
+}
+
+// typedWord is a question that is answered by typing a word, so that nobody answers it by habit.
+type typedWord struct {
+	title  string
+	text   []string // paragraphs
+	word   string
+	field  widget.Field
+	action Action
+}
+
+// NewTyped is a question whose action is done once the word was typed.
+func NewTyped(title string, text []string, word string, action Action) Dialog {
+	return newForm(typedWord{title: title, text: text, word: word, field: widget.NewField("", 255), action: action})
+}
+
+func (t *typedWord) check() {}
+
+func (t *typedWord) layout() layout {
+	says := shown(func(p paper) []string {
+		switch t.field.Value() {
+		case t.word:
+			return []string{p.st.Warn.Render("Enter goes on.")}
+		case "":
+			return []string{p.st.Muted.Render("Nothing happens until that was typed.")}
+		}
+		return []string{p.st.Muted.Render("That is not it yet.")}
+	})
+	return layout{
+		title: t.title, tone: Warning, rows: append(paragraphs(t.text, 4), field(stopName, "Type "+t.word, 34, &t.field), blank(), says),
+		does: "go on", more: []keymap.Binding{keyClear()},
+		accept: func() Action {
+			if t.field.Value() == t.word {
+				return t.action
+			}
+			return nil
+		},
+	}
 }

@@ -2,9 +2,9 @@ package dialog
 
 // TypedPath is what stands in the picker's field.
 func TypedPath(d Dialog) string {
-	b, ok := d.(Browse)
+	b, ok := d.(form[browse, *browse])
 	if !ok {
 		return "no picker"
 	}
-	return b.field.Value()
+	return b.is.field.Value()
 }

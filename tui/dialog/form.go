@@ -1,33 +1,51 @@
 package dialog
 
 import (
+	"cmp"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/model"
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
-// Mouse is what a mouse did over the body of a dialog.
-type Mouse struct {
-	Event MouseEvent
-	Item  int // the item below the mouse, as the view counts them, -1 for none
-	X     int // counted from the body's first cell
-	Y     int // counted from the item's first line, or without one from the body's
-	Width int // of the body
+// content is the part of a dialog that differs from one to the next. The form works on a copy of it, so its methods and
+// the functions of its layout may change it.
+type content interface {
+	// layout declares the dialog as it is now.
+	layout() layout
+	// check brings up to date what follows from the fields.
+	check()
 }
 
-// MouseEvent is a kind of mouse event.
-type MouseEvent int
+// asker is a content that may want something after any message.
+type asker interface{ asks() Action }
 
-// The mouse events that dialogs know.
-const (
-	Press MouseEvent = iota
-	Drag
-	Release
-)
+// layout is a dialog: its rows from top to bottom, and what the keys do that mean the same in all of them.
+type layout struct {
+	title string
+	part  *model.Partition // named behind the title, nil for none
+	tone  Tone
+	width int // of the body where there is space, 0 is formWidth
+	rows  []row
+
+	accept func() Action // Enter
+	does   string        // what Enter does, in a word; "" hides it
+	cancel Action        // Escape, nil is Close
+	esc    string        // what Escape does, in a word; "" is "cancel", noWord hides it
+	keys   []keymap.Binding
+	more   []keymap.Binding // shown after Enter
+
+	first    func(msg tea.Msg) (action Action, used bool) // takes a message before the rows do
+	entered  func()                                       // the keyboard has come to another row
+	pictured *model.Disk                                  // the disk in a picture that glides
+}
+
+// noWord hides a key that needs no word.
+const noWord = "-"
 
 // stop is a place where the keyboard can be in a form.
 type stop int
@@ -48,158 +66,221 @@ const (
 	stopButtons
 )
 
-// content is what a form is about. It is a value; each of its methods returns the next one or changes nothing.
-type content[T any] interface {
-	// head is the view without its lines.
-	head(st *styles.Styles) View
-	// rows are the lines from top to bottom.
-	rows() []row[T]
-	// stops lists where the keyboard can go, in the order of the tab key. There is at least one.
-	stops() []stop
-	// check brings the operation and the verdict on it up to date.
-	check() T
-	// accept is what Enter does, nil for nothing.
-	accept() Action
-	keys(at stop) []keymap.Binding
-}
-
-// enterer is a content that changes when the keyboard comes to another row.
-type enterer interface{ entered() }
-
-// row is a part of a form: its lines, and what it makes of messages while it has the keyboard or the mouse.
-type row[T any] struct {
-	stop stop
-	// draw returns the lines, and where the cursor is in the first one.
-	draw func(p paper) (lines []string, cursor *Point)
-	// take and mouse change the content. Both may be nil.
-	take  func(t *T, msg tea.Msg) Action
-	mouse func(t *T, m Mouse)
+// row is a part of a form. Rows with the same stop have the keyboard together, and the first of them takes the keys.
+type row struct {
+	stop  stop
+	tab   int              // the tab key goes through the rows in the order of this number, then from top to bottom
+	keys  []keymap.Binding // shown while it has the keyboard
+	draw  func(p paper) picture
+	take  func(msg tea.Msg) Action // keys and pastes while it has the keyboard, may be nil
+	mouse func(m Mouse) Action     // may be nil
 }
 
 // paper is what a row is drawn on.
 type paper struct {
 	width, height int // of the body
+	above         int // lines of the body above the row
 	here          bool
 	st            *styles.Styles
+	from          model.Disk // the disk that a picture glides away from
+	rest          float64    // the share of the way that is left, 0 if it stands
 }
 
-// form is a dialog of rows, one of which has the keyboard.
-type form[T content[T]] struct {
+// picture is what a row shows.
+type picture struct {
+	lines   []string
+	cursor  int           // the cursor's cell in the first line, 0 for none
+	entries []int         // the entry in each line of a list, counted from 1, 0 for none
+	spots   []widget.Spot // what can be clicked in the first line
+}
+
+// form is the dialog of a content, one row of which has the keyboard.
+type form[T any, P contentOf[T]] struct {
 	is   T
 	at   stop
-	held stop // the row on which the mouse was pressed and not yet let go
+	held int // the row on which the mouse was pressed and not yet let go, counted from 1
+	from model.Disk
+	rest float64
 }
 
-func newForm[T content[T]](t T) Dialog { return formAt(t, t.stops()[0]) }
+type contentOf[T any] interface {
+	*T
+	content
+}
 
-func formAt[T content[T]](t T, at stop) Dialog { return form[T]{is: t.check(), at: at} }
+// newForm gives the keyboard to the first stop.
+func newForm[T any, P contentOf[T]](t T) Dialog {
+	f := form[T, P]{is: t}
+	P(&f.is).check()
+	f.keepStop()
+	return f
+}
 
-// formWidth is how wide the body of a form is where there is room.
+// formWidth is how wide the body of a form is where there is space.
 const formWidth = 66
 
-// Update takes keys, pastes and the mouse.
-func (f form[T]) Update(msg tea.Msg) (Dialog, Action) {
-	switch msg := msg.(type) {
-	case Mouse:
-		return f.mouse(msg), nil
-	case tea.KeyPressMsg:
-		switch {
-		case keymap.Match(msg, keyCancel()):
-			return f, Close{}
-		case keymap.Match(msg, keyAccept("")):
-			return f, f.is.accept()
-		case keymap.Match(msg, keyNext()):
-			return f.walk(1), nil
-		case keymap.Match(msg, keyPrevious()):
-			return f.walk(-1), nil
-		}
-	}
+// Update takes keys, pastes, the mouse, and messages made for the content.
+func (f form[T, P]) Update(msg tea.Msg) (Dialog, Action) {
+	is := P(&f.is)
+	l := is.layout()
 	var action Action
-	if r := f.row(f.at); r.take != nil {
-		action = r.take(&f.is, msg)
+	used := false
+	if l.first != nil {
+		action, used = l.first(msg)
 	}
-	f.is = f.is.check()
-	if stops := f.is.stops(); !slices.Contains(stops, f.at) {
-		f.at = stops[0]
+	if !used {
+		action = f.take(l, msg)
+	}
+	is.check()
+	f.keepStop()
+	if a, ok := any(is).(asker); ok && action == nil {
+		action = a.asks()
 	}
 	return f, action
 }
 
-// row is the row of a stop, one that does nothing if there is none.
-func (f form[T]) row(at stop) row[T] {
-	rows := f.is.rows()
-	if i := slices.IndexFunc(rows, func(r row[T]) bool { return r.stop == at }); i >= 0 && at != stopNone {
-		return rows[i]
+// keepStop goes to the first stop if the row at the present one is gone.
+func (f *form[T, P]) keepStop() {
+	if stops := P(&f.is).layout().stops(); !slices.Contains(stops, f.at) {
+		f.at = cmp.Or(append(stops, stopNone)...)
 	}
-	return row[T]{}
 }
 
-// walk goes to the stop after the current one, or with -1 to the one before it.
-func (f form[T]) walk(step int) form[T] {
-	stops := f.is.stops()
-	return f.enter(stops[(max(0, slices.Index(stops, f.at))+step+len(stops))%len(stops)])
+func (f *form[T, P]) take(l layout, msg tea.Msg) Action {
+	switch msg := msg.(type) {
+	case Mouse:
+		return f.mouse(l, msg)
+	case tea.KeyPressMsg:
+		stops := l.stops()
+		at := slices.Index(stops, f.at)
+		switch {
+		case keymap.Match(msg, keyCancel()):
+			if l.cancel == nil {
+				return Close{}
+			}
+			return l.cancel
+		case keymap.Match(msg, keyAccept("")):
+			return l.accept()
+		case len(stops) > 1 && keymap.Match(msg, keyNext()):
+			f.enter(l, stops[(at+1)%len(stops)])
+			return nil
+		case len(stops) > 1 && keymap.Match(msg, keyPrevious()):
+			f.enter(l, stops[(at+len(stops)-1)%len(stops)])
+			return nil
+		}
+	}
+	if r := l.row(f.at); r.take != nil {
+		return r.take(msg)
+	}
+	return nil
+}
+
+// stops lists where the keyboard can go, in the order of the tab key.
+func (l layout) stops() []stop {
+	rows := slices.Clone(l.rows)
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.tab, b.tab) })
+	var out []stop
+	for _, r := range rows {
+		if r.stop != stopNone && !slices.Contains(out, r.stop) {
+			out = append(out, r.stop)
+		}
+	}
+	return out
+}
+
+// row is the first row of a stop, one that does nothing if there is none.
+func (l layout) row(at stop) row {
+	if i := slices.IndexFunc(l.rows, func(r row) bool { return r.stop == at }); i >= 0 && at != stopNone {
+		return l.rows[i]
+	}
+	return row{}
 }
 
 // enter gives the keyboard to a row.
-func (f form[T]) enter(at stop) form[T] {
+func (f *form[T, P]) enter(l layout, at stop) {
 	f.at = at
-	if t, ok := any(&f.is).(enterer); ok {
-		t.entered()
+	if l.entered != nil {
+		l.entered()
 	}
-	f.is = f.is.check()
-	return f
+	P(&f.is).check()
 }
 
 // mouse gives the keyboard to the row that is clicked, and the row what the mouse does until it is let go.
-func (f form[T]) mouse(m Mouse) form[T] {
-	if rows := f.is.rows(); m.Event == Press && m.Item >= 0 && m.Item < len(rows) {
-		if f.held = rows[m.Item].stop; !slices.Contains(f.is.stops(), f.held) {
-			f.held = stopNone
-		} else if f.held != f.at {
-			f = f.enter(f.held)
+func (f *form[T, P]) mouse(l layout, m Mouse) (action Action) {
+	if m.Event == Press {
+		f.held = 0
+		if m.Row > 0 && m.Row <= len(l.rows) {
+			f.held = m.Row
+			if at := l.rows[m.Row-1].stop; at != stopNone && at != f.at {
+				f.enter(l, at)
+			}
 		}
 	}
-	if r := f.row(f.held); r.mouse != nil {
-		r.mouse(&f.is, m)
+	if f.held > 0 && f.held <= len(l.rows) && l.rows[f.held-1].mouse != nil {
+		action = l.rows[f.held-1].mouse(m)
 	}
 	if m.Event == Release {
-		f.held = stopNone
+		f.held = 0
 	}
-	f.is = f.is.check()
-	return f
+	return action
 }
 
 // View draws the rows.
-func (f form[T]) View(width, height int, st *styles.Styles) View {
-	v := f.is.head(st)
-	v.Width = min(width, formWidth)
-	for i, r := range f.is.rows() {
+func (f form[T, P]) View(width, height int, st *styles.Styles) View {
+	l := P(&f.is).layout()
+	v := View{Title: l.title, Tone: l.tone, Width: min(width, cmp.Or(l.width, formWidth)), Spots: map[int][]widget.Spot{}}
+	if l.part != nil {
+		v.Title += " " + partTitle(*l.part, st)
+	}
+	for i, r := range l.rows {
+		y := len(v.Lines)
 		here := r.stop == f.at && r.stop != stopNone
-		lines, cursor := r.draw(paper{v.Width, height, here, st})
-		if here && cursor != nil {
-			v.Cursor = &Point{X: cursor.X, Y: len(v.Lines)}
+		shown := r.draw(paper{width: v.Width, height: height, above: y, here: here, st: st, from: f.from, rest: f.rest})
+		if here && shown.cursor > 0 {
+			v.Cursor = &Point{X: shown.cursor, Y: y}
 		}
-		item := 0
-		if r.stop != stopNone {
-			item = i + 1
+		v.Spots[y] = shown.spots
+		parts := make([]Part, len(shown.lines))
+		for j := range parts {
+			if r.stop != stopNone || r.mouse != nil {
+				parts[j].Row = i + 1
+			}
+			if j < len(shown.entries) {
+				parts[j].Entry = shown.entries[j]
+			}
 		}
-		v.Lines, v.Items = append(v.Lines, lines...), append(v.Items, slices.Repeat([]int{item}, len(lines))...)
+		v.Lines, v.Parts = append(v.Lines, shown.lines...), append(v.Parts, parts...)
 	}
 	return v
 }
 
 // Keys lists what can be pressed.
-func (f form[T]) Keys() []keymap.Binding { return f.is.keys(f.at) }
+func (f form[T, P]) Keys() []keymap.Binding {
+	l := P(&f.is).layout()
+	keys := slices.Concat(l.keys, l.row(f.at).keys)
+	isNext := func(b keymap.Binding) bool { return keymap.Match(keymap.Event("tab"), b) }
+	if len(l.stops()) > 1 && !slices.ContainsFunc(keys, isNext) {
+		keys = append(keys, keyNext())
+	}
+	if l.does != "" {
+		keys = append(keys, keyAccept(l.does))
+	}
+	if keys = append(keys, l.more...); l.esc == noWord {
+		return keys
+	}
+	return append(keys, keyCancel().As(cmp.Or(l.esc, "cancel")))
+}
 
-// notes is text wrapped and cut to at most height lines, in one look.
-func notes(text string, width, height int, look func(...string) string, st *styles.Styles) []string {
-	lines := widget.Wrap(text, width)
-	if len(lines) > height {
-		lines = lines[:height]
-		lines[height-1] = widget.Fit(lines[height-1]+" "+st.More+st.More, width, st.More)
+// Pictured is the disk in a picture that glides when the disk changes; ok is false if there is none.
+func (f form[T, P]) Pictured() (disk model.Disk, ok bool) {
+	if l := P(&f.is).layout(); l.pictured != nil {
+		return *l.pictured, true
 	}
-	for i := range lines {
-		lines[i] = look(lines[i])
-	}
-	return lines
+	return disk, false
+}
+
+// Glide is the dialog with its picture on the way from another disk; rest is the share of the way that is left.
+func (f form[T, P]) Glide(from model.Disk, rest float64) Dialog {
+	f.from, f.rest = from, rest
+	return f
 }

@@ -9,30 +9,29 @@ import (
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/keymap"
-	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
 // format asks which file system to put in the place of what a partition holds, and for its label.
 type format struct {
-	queue ops.Queue
+	staging
 	part  model.Partition
-	align geometry.Alignment
 	kinds []kindChoice
-	list  picker
+	list  list
 	label widget.Field
-
-	op      ops.Format
-	verdict verdict
 }
 
 // maxLabel is the longest label of any file system, in characters.
 const maxLabel = 255
 
+// formatRows is how many file systems are shown where there is space.
+const formatRows = 9
+
 // NewFormat is the dialog for a partition of the queue's preview.
 func NewFormat(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	part, _ := q.Preview().Partition(id)
-	f := format{queue: q, part: part, align: align, kinds: kindChoices(q.Env(), "cleared")}
+	f := format{staging: staging{queue: q, align: align}, part: part, kinds: kindChoices(q.Env(), "cleared")}
+	f.list.page, f.label = formatRows-1, widget.NewField("", maxLabel)
 	for i, k := range f.kinds {
 		c := choice{text: k.word, off: k.off}
 		if k.kind == model.Unformatted {
@@ -43,66 +42,40 @@ func NewFormat(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 			f.list.at = i
 		}
 	}
-	f.label = widget.NewField("", maxLabel)
 	return newForm(f)
 }
 
-func (f format) kind() kindChoice { return f.kinds[f.list.at] }
+func (f *format) kind() model.FSKind { return f.kinds[f.list.at].kind }
 
-func (f format) stops() []stop {
-	if f.kind().kind == model.Unformatted {
-		return []stop{stopFS}
+func (f *format) check() {
+	op := ops.Format{ID: f.part.ID, FS: f.kind()}
+	if op.FS != model.Unformatted {
+		op.Label = f.label.Value()
 	}
-	return []stop{stopFS, stopLabel}
+	f.judge(op)
 }
 
-// check brings the operation and the verdict on it up to date.
-func (f format) check() format {
-	k := f.kind()
-	f.op = ops.Format{ID: f.part.ID, FS: k.kind}
-	if k.kind != model.Unformatted {
-		f.op.Label = f.label.Value()
+func (f *format) layout() layout {
+	tone, label := Warning, blank()
+	if f.err != nil {
+		tone = Calm
 	}
-	f.verdict = judge(f.queue, f.op)
-	return f
-}
-
-func (f format) accept() Action { return f.verdict.action(nil, Stage{Op: f.op, Align: f.align}) }
-
-// formatRows is how many file systems are shown where there is room.
-const formatRows = 9
-
-func (f format) head(st *styles.Styles) View {
-	v := View{Title: "Format " + partTitle(f.part, st)}
-	if f.verdict.err == nil {
-		v.Tone = Warning
+	if f.kind() != model.Unformatted {
+		label = field(stopLabel, "Label", 34, &f.label)
 	}
-	return v
-}
-
-// rows are the list, the label and the outcome. The arrow keys move in the list from everywhere.
-func (f format) rows() []row[format] {
-	list := func(f *format) *picker { return &f.list }
-	label := blank[format]()
-	if f.kind().kind != model.Unformatted {
-		label = field(f, stopLabel, "Label", 34, func(f *format) *widget.Field { return &f.label })
-		typed := label.take
-		label.take = func(f *format, msg tea.Msg) Action {
-			if !f.list.take(msg, formatRows) {
-				return typed(f, msg)
-			}
-			return nil
-		}
-	}
-	return []row[format]{
-		pickList(f, stopFS, 10, func(p paper) int { return min(formatRows, len(f.kinds), max(3, p.height-9)) }, formatRows, list),
-		blank[format](), label, blank[format](), outcome[format](nil, f.verdict, ""), shown[format](f.lost),
+	height := func(p paper) int { return min(formatRows, len(f.kinds), max(3, p.height-9)) }
+	return layout{
+		title: "Format", part: &f.part, tone: tone,
+		rows: []row{listOf(stopFS, 10, &f.list, height), blank(), label, blank(), f.outcome(""), shown(f.lost)},
+		// The arrow keys move in the list from everywhere.
+		first: func(msg tea.Msg) (Action, bool) { return nil, f.list.take(msg) },
+		keys:  []keymap.Binding{keyList()}, accept: f.stage, does: "format",
 	}
 }
 
 // lost says what formatting loses.
-func (f format) lost(p paper) []string {
-	if f.verdict.err != nil {
+func (f *format) lost(p paper) []string {
+	if f.err != nil {
 		return []string{""}
 	}
 	text := fmt.Sprintf("Everything in this %s is lost when it is applied.", f.part.FS.Kind)
@@ -110,12 +83,4 @@ func (f format) lost(p paper) []string {
 		text = "Whatever is in " + f.part.Ref() + " is lost when it is applied."
 	}
 	return []string{p.st.Warn.Render(widget.Fit(text, p.width, p.st.More))}
-}
-
-func (f format) keys(stop) []keymap.Binding {
-	keys := []keymap.Binding{keymap.Bind("↑↓", "choose", "up", "down")}
-	if len(f.stops()) > 1 {
-		keys = append(keys, keyNext())
-	}
-	return append(keys, keyAccept("format"), keyCancel())
 }

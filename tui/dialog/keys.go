@@ -3,38 +3,25 @@ package dialog
 import "shunt/tui/keymap"
 
 // The keys that several dialogs share. They are functions so that nothing here can be changed.
+
 func keyAccept(does string) keymap.Binding { return keymap.Bind("enter", does, "enter") }
-
-func keyCancel() keymap.Binding { return keymap.Bind("esc", "cancel", "esc", "ctrl+c") }
-
-func keyNext() keymap.Binding { return keymap.Bind("tab", "next", "tab") }
-
-func keyPrevious() keymap.Binding { return keymap.Bind("shift+tab", "previous", "shift+tab") }
-
-func keyMax() keymap.Binding { return keymap.Bind(">", "largest", ">") }
-
-func keyMin() keymap.Binding { return keymap.Bind("<", "smallest", "<") }
-
-func keyGrid() keymap.Binding { return keymap.Bind("=", "to grid", "=") }
-
-func keyUp() keymap.Binding { return keymap.Bind("↑", "more", "up") }
-
-func keyDown() keymap.Binding { return keymap.Bind("↓", "less", "down") }
-
-func keyPageUp() keymap.Binding { return keymap.Bind("pgup", "much more", "pgup") }
-
-func keyPageDown() keymap.Binding { return keymap.Bind("pgdn", "much less", "pgdown") }
-
-func keyLeft() keymap.Binding { return keymap.Bind("←", "left", "left") }
-
-func keyRight() keymap.Binding { return keymap.Bind("→", "right", "right") }
-
-func keyHandle() keymap.Binding { return keymap.Bind("space", "other handle", "space") }
-
-func keyHome() keymap.Binding { return keymap.Bind("home", "first", "home") }
-
-func keyEnd() keymap.Binding { return keymap.Bind("end", "last", "end") }
-
-func keyYes(does string) keymap.Binding { return keymap.Bind("y", does, "y", "Y") }
-
-func keyNo(does string) keymap.Binding { return keymap.Bind("n", does, "n", "N") }
+func keyYes(does string) keymap.Binding    { return keymap.Bind("y", does, "y", "Y") }
+func keyNo(does string) keymap.Binding     { return keymap.Bind("n", does, "n", "N") }
+func keyCancel() keymap.Binding            { return keymap.Bind("esc", "cancel", "esc", "ctrl+c") }
+func keyNext() keymap.Binding              { return keymap.Bind("tab", "next", "tab") }
+func keyPrevious() keymap.Binding          { return keymap.Bind("shift+tab", "previous", "shift+tab") }
+func keyMax() keymap.Binding               { return keymap.Bind(">", "largest", ">") }
+func keyMin() keymap.Binding               { return keymap.Bind("<", "smallest", "<") }
+func keyGrid() keymap.Binding              { return keymap.Bind("=", "to grid", "=") }
+func keyUp() keymap.Binding                { return keymap.Bind("↑", "more", "up") }
+func keyDown() keymap.Binding              { return keymap.Bind("↓", "less", "down") }
+func keyPageUp() keymap.Binding            { return keymap.Bind("pgup", "much more", "pgup") }
+func keyPageDown() keymap.Binding          { return keymap.Bind("pgdn", "much less", "pgdown") }
+func keyLeft() keymap.Binding              { return keymap.Bind("←", "left", "left") }
+func keyRight() keymap.Binding             { return keymap.Bind("→", "right", "right") }
+func keyHandle() keymap.Binding            { return keymap.Bind("space", "other handle", "space") }
+func keyHome() keymap.Binding              { return keymap.Bind("home", "first", "home") }
+func keyEnd() keymap.Binding               { return keymap.Bind("end", "last", "end") }
+func keyChoose() keymap.Binding            { return keymap.Bind("←→", "choose", "left", "right") }
+func keyList() keymap.Binding              { return keymap.Bind("↑↓", "choose", "up", "down") }
+func keyClear() keymap.Binding             { return keymap.Bind("ctrl+u", "clear", "ctrl+u") }

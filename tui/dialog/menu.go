@@ -3,7 +3,6 @@ package dialog
 import (
 	"shunt/model"
 	"shunt/tui/keymap"
-	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
@@ -20,12 +19,12 @@ type menu struct {
 	title string
 	text  string
 	items []Item
-	list  picker
+	list  list
 }
 
 // NewMenu is a menu of at least one item under a line of text; the first that can be chosen is.
 func NewMenu(title, text string, items ...Item) Dialog {
-	m := menu{title: title, text: text, items: items}
+	m := menu{title: title, text: text, items: items, list: list{page: max(1, len(items)-1)}}
 	for i := len(items) - 1; i >= 0; i-- {
 		if items[i].Off.OK() {
 			m.list.at = i
@@ -37,42 +36,32 @@ func NewMenu(title, text string, items ...Item) Dialog {
 	return newForm(m)
 }
 
-func (m menu) stops() []stop { return []stop{stopFS} }
+func (m *menu) check() {}
 
-func (m menu) check() menu { return m }
-
-func (m menu) accept() Action {
-	if item := m.items[m.list.at]; item.Off.OK() {
-		return item.Action
-	}
-	return nil
-}
-
-func (m menu) head(*styles.Styles) View { return View{Title: m.title} }
-
-// rows are the text, the items, and the whole reason or note of the one under the cursor.
-func (m menu) rows() []row[menu] {
+// layout has the text, the items, and the whole reason or note of the one under the cursor.
+func (m *menu) layout() layout {
 	column := 0
 	for _, item := range m.items {
 		column = max(column, widget.Width(item.Text))
 	}
-	height := func(p paper) int { return min(len(m.items), max(2, p.height-9)) }
-	return []row[menu]{
-		hint[menu](m.text, 3), blank[menu](),
-		pickList(m, stopFS, min(column, formWidth*2/3), height, len(m.items), func(m *menu) *picker { return &m.list }),
-		blank[menu](), shown[menu](m.about),
-	}
-}
-
-func (m menu) about(p paper) []string {
 	item := m.items[m.list.at]
-	text, look := item.Note, p.st.Muted
-	if !item.Off.OK() {
-		text, look = "Not possible: "+string(item.Off), p.st.Warn
+	about := shown(func(p paper) []string {
+		text, look := item.Note, p.st.Muted
+		if !item.Off.OK() {
+			text, look = "Not possible: "+string(item.Off), p.st.Warn
+		}
+		return widget.Pad(notes(widget.Clean(text), p.width, 3, look.Render, p.st), p.width, 3, p.st.More)
+	})
+	height := func(p paper) int { return min(len(m.items), max(2, p.height-9)) }
+	return layout{
+		title: m.title,
+		rows:  []row{hint(m.text, 3), blank(), listOf(stopFS, min(column, formWidth*2/3), &m.list, height), blank(), about},
+		keys:  []keymap.Binding{keyList()}, does: "do it",
+		accept: func() Action {
+			if !item.Off.OK() {
+				return nil
+			}
+			return item.Action
+		},
 	}
-	return widget.Pad(notes(widget.Clean(text), p.width, 3, look.Render, p.st), p.width, 3, p.st.More)
-}
-
-func (m menu) keys(stop) []keymap.Binding {
-	return []keymap.Binding{keymap.Bind("↑↓", "choose", "up", "down"), keyAccept("do it"), keyCancel()}
 }

@@ -1,11 +1,13 @@
 package dialog
 
 import (
+	"slices"
+
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
-	"shunt/tui/keymap"
 	"shunt/tui/styles"
+	"shunt/tui/widget"
 )
 
 // Clip is a partition that was copied.
@@ -33,145 +35,101 @@ func (c Clip) Ref() string {
 	return c.Part.Ref() + " of " + c.Where
 }
 
-// paste asks where in free space a copy goes and how large it is.
-type paste struct {
-	queue ops.Queue
-	clip  Clip
-	gap   model.Gap
-	whole geometry.Span // all the gap offers on the present grid
-	least geometry.Sector
-	place place
-	roles []model.Role
-	role  int
-
-	op      ops.Copy
-	verdict verdict
-}
-
-// NewPaste is the dialog for a gap of the queue's preview. An error says why the copy cannot be made there.
-func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (Dialog, error) {
-	d := q.Preview()
-	what := "copy " + clip.Ref()
-	roles, why := ops.RolesFor(d, gap)
-	if !why.OK() {
-		return nil, &ops.Refusal{What: what, Reason: why}
-	}
-	room, err := ops.RoomForNew(d, gap, align)
-	if err != nil {
-		return nil, err
-	}
-	p := paste{queue: q, clip: clip, gap: gap, whole: room, least: d.SectorSize.Up(clip.Bytes)}
-	for _, r := range roles {
-		if r != model.Extended {
-			p.roles = append(p.roles, r)
-		}
-	}
-	if p.least > room.Len() {
-		return nil, &ops.Refusal{
-			What: what, Reason: model.Because("it needs %s and there is room for %s here",
-				geometry.FormatBytes(clip.Bytes), geometry.FormatBytes(d.SectorSize.Bytes(room.Len()))),
-			Nearest: "choose larger free space, or shrink it first",
-		}
-	}
-	p.place = newPlace(p.limits(room), geometry.SpanOf(room.Start, p.least), align, d.SectorSize)
-	return formAt(p, stopBefore), nil
-}
-
-// limits is the freedom of the copy: it is never smaller than what is copied, and only as much larger as the file
-// system can be told to be.
-func (p paste) limits(room geometry.Span) ops.Limits {
-	l := ops.Limits{Room: room, Chosen: room, MinLen: p.least, MaxLen: room.Len(), Shrink: model.Because("it holds all of %s", p.clip.Ref())}
-	if fs := p.clip.Part.FS; fs.Known() {
-		l.Grow = p.queue.Env().Caps.For(fs).Grow
-	}
-	if !l.Grow.OK() {
-		l.MaxLen = p.least
-	}
-	return l
-}
-
-func (p paste) stops() []stop {
-	out := p.place.open()
-	if len(p.roles) > 1 {
-		out = append(out, stopRole)
-	}
-	return append(out, stopAlign, stopBar)
-}
-
-func (p *paste) entered() { p.place = p.place.enter() }
-
-// regrid finds what the gap offers on another grid.
-func (p paste) regrid() paste {
-	room, err := ops.RoomForNew(p.queue.Preview(), p.gap, p.place.align)
-	if err != nil || room == p.whole || room.Len() < p.least {
-		return p
-	}
-	span := p.place.span
-	if !room.Encloses(span) {
-		span = geometry.SpanOf(room.Start, p.least)
-	}
-	p.whole = room
-	p.place = newPlace(p.limits(room), span, p.place.align, p.place.z)
-	return p
-}
-
-// check brings the operation and the verdict on it up to date.
-func (p paste) check() paste {
-	p = p.regrid()
-	p.op = ops.Copy{
-		ID: p.queue.NextID(), From: p.clip.from(), Source: p.clip.Source, Role: p.roles[p.role],
-		At: p.place.span.Start, Len: p.place.span.Len(),
-	}
-	p.verdict = verdict{}
-	if p.place.wrong == nil {
-		p.verdict = judge(p.queue, p.op)
-	}
-	return p
-}
-
-func (p paste) accept() Action {
-	return p.verdict.action(p.place.wrong, Stage{Op: p.op, Align: p.place.align})
-}
-
-func (p paste) head(*styles.Styles) View { return View{Title: "Paste " + p.clip.Ref()} }
-
-func (p paste) rows() []row[paste] {
-	fills := func(st *styles.Styles) fill {
-		return fill{style: partStyle(p.clip.Part, st), used: p.clip.Part.FS.Used}
-	}
-	rows := placeRows(p, fills, func(p *paste) *place { return &p.place })
-	if len(p.roles) > 1 {
-		rows = append(rows, pick(p, stopRole, "Create as", roleWords(p.roles), func(p *paste) *int { return &p.role }))
-	}
-	rows = append(rows, blank[paste]())
-	for _, n := range copyNotes(p.clip) {
-		rows = append(rows, hint[paste](n, 2))
-	}
-	if why := p.place.limits.Grow; !why.OK() {
-		rows = append(rows, hint[paste]("The size stays: "+string(why), 2))
-	}
-	return append(rows, blank[paste](), outcome[paste](p.place.wrong, p.verdict, ""))
-}
-
-// copyNotes is what is worth knowing of a copy.
-func copyNotes(c Clip) []string {
+// notes is what is worth knowing of a copy.
+func (c Clip) notes() []string {
 	if c.Part.FS.UUID == "" {
 		return nil
 	}
 	return []string{"The copy has the same UUID and label; where both are seen at once, w gives it a new one."}
 }
 
-func (p paste) keys(at stop) []keymap.Binding {
-	keys := []keymap.Binding{keymap.Bind("↑↓", "nudge", "up", "down"), keyNext()}
-	switch at {
-	case stopBar:
-		keys = []keymap.Binding{keymap.Bind("←→", "drag", "left", "right"), keyHandle(), keyNext()}
-	case stopRole, stopAlign:
-		keys = []keymap.Binding{keymap.Bind("←→", "choose", "left", "right"), keyNext()}
-	case stopNone, stopBefore, stopSize, stopAfter, stopFS, stopLabel, stopName, stopFlags, stopButtons:
+// paste asks where in free space a copy goes and how large it is.
+type paste struct {
+	inGap
+	clip  Clip
+	least geometry.Sector
+}
+
+// NewPaste is the dialog for a gap of the queue's preview. An error says why the copy cannot be made there.
+func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (Dialog, error) {
+	what := "copy " + clip.Ref()
+	g, err := newInGap(q, gap, align, what)
+	if err != nil {
+		return nil, err
 	}
-	if p.place.limits.Grow.OK() {
-		keys = append([]keymap.Binding{keyMax()}, keys...)
+	g.roles = slices.DeleteFunc(slices.Clone(g.roles), func(r model.Role) bool { return r == model.Extended })
+	p := paste{inGap: g, clip: clip, least: g.z.Up(clip.Bytes)}
+	if p.least > p.whole.Len() {
+		return nil, &ops.Refusal{
+			What: what, Reason: model.Because("it needs %s and there is room for %s here",
+				geometry.FormatBytes(clip.Bytes), geometry.FormatBytes(p.z.Bytes(p.whole.Len()))),
+			Nearest: "choose larger free space, or shrink it first",
+		}
 	}
-	return append(keys, keyAccept("paste"), keyCancel())
+	p.occupy(geometry.SpanOf(p.whole.Start, p.least))
+	return newForm(p), nil
+}
+
+// occupy puts the copy in a part of the gap. It is never smaller than what is copied, and only as much larger as the file
+// system can be told to be.
+func (p *paste) occupy(span geometry.Span) {
+	l := ops.Limits{
+		Room: p.whole, Chosen: p.whole, MinLen: p.least, MaxLen: p.whole.Len(), Shrink: model.Because("it holds all of %s", p.clip.Ref()),
+	}
+	if fs := p.clip.Part.FS; fs.Known() {
+		l.Grow = p.queue.Env().Caps.For(fs).Grow
+	}
+	if !l.Grow.OK() {
+		l.MaxLen = p.least
+	}
+	p.put(l, span)
+}
+
+func (p *paste) check() {
+	if _, changed := p.regrid(p.least); changed {
+		span := p.span
+		if !p.whole.Encloses(span) {
+			span = geometry.SpanOf(p.whole.Start, p.least)
+		}
+		p.occupy(span)
+	}
+	p.verdict = verdict{}
+	if p.wrong == nil {
+		p.judge(ops.Copy{
+			ID: p.queue.NextID(), From: p.clip.from(), Source: p.clip.Source, Role: p.roles[p.role],
+			At: p.span.Start, Len: p.span.Len(),
+		})
+	}
+}
+
+func (p *paste) layout() layout {
+	look := func(st *styles.Styles) styles.Look { return partStyle(p.clip.Part, st) }
+	rows := p.rows(fill{look, p.clip.Part.FS.Used}, stopBefore, p.limitKeys()...)
+	rows = append(append(rows, p.roleRow()...), blank())
+	for _, n := range p.clip.notes() {
+		rows = append(rows, hint(n, 2))
+	}
+	if why := p.limits.Grow; !why.OK() {
+		rows = append(rows, hint("The size stays: "+string(why), 2))
+	}
+	return layout{
+		title: "Paste " + p.clip.Ref(), rows: append(rows, blank(), p.outcome("")),
+		accept: p.stage, does: "paste", entered: p.enter,
+	}
+}
+
+// NewPasteOver asks whether a copy takes the place of what a partition of the queue's preview holds. An error says why
+// it cannot.
+func NewPasteOver(q ops.Queue, clip Clip, id model.PartID, align geometry.Alignment) (Dialog, error) {
+	over, _ := q.Preview().Partition(id)
+	s := staging{queue: q, align: align}
+	if s.judge(ops.CopyOver{ID: id, From: clip.from(), Source: clip.Source}); s.err != nil {
+		return nil, s.err
+	}
+	lost := "Whatever is in " + over.Ref() + " is lost when it is applied."
+	if over.FS.Known() {
+		lost = "Everything in " + contentsWord(over) + " is lost when it is applied."
+	}
+	return NewAsk("Paste over "+over.Ref()+"?", Warning, append([]string{s.what + ".", lost}, clip.notes()...),
+		YesNo("Keep "+over.Ref(), "Paste over it", widget.Writes, s.stage())...), nil
 }

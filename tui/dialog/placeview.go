@@ -1,27 +1,30 @@
 package dialog
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
 	"shunt/ops"
+	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
 // fill is what the bar shows inside the partition.
 type fill struct {
-	style styles.Look
+	style func(*styles.Styles) styles.Look
 	used  geometry.Bytes // -1 if not known
 }
 
 // bar draws the room as a line with the partition on it: "───┣▓▓▓░░░░┫─────".
-func (p place) bar(width int, f fill, here bool, st *styles.Styles) string {
+func (p *place) bar(f fill, on paper) string {
+	width, st := on.width, on.st
 	from, to := p.cells(width)
 	left, right := st.Strong, st.Strong
-	if here {
+	if on.here {
 		if p.handle != ops.RightEdge {
 			left = st.Chosen
 		}
@@ -29,13 +32,13 @@ func (p place) bar(width int, f fill, here bool, st *styles.Styles) string {
 			right = st.Chosen
 		}
 	}
-	inside := ""
+	inside, look := "", f.style(st)
 	if n := to - from - 2; n > 0 {
 		if length := p.z.Bytes(p.span.Len()); f.used < 0 || length == 0 {
-			inside = f.style.Render(strings.Repeat(st.Unknown, n))
+			inside = look.Render(strings.Repeat(st.Unknown, n))
 		} else {
 			full := widget.Portion(float64(f.used)/float64(length), n)
-			inside = f.style.Render(strings.Repeat(st.Used, full) + strings.Repeat(st.Unused, n-full))
+			inside = look.Render(strings.Repeat(st.Used, full) + strings.Repeat(st.Unused, n-full))
 		}
 	}
 	line := func(n int) string { return st.Faint.Render(strings.Repeat(st.Horizontal, max(0, n))) }
@@ -46,7 +49,7 @@ func (p place) bar(width int, f fill, here bool, st *styles.Styles) string {
 const leastBar = 3
 
 // cells is where the partition lies on a bar of width cells, as a half-open run.
-func (p place) cells(width int) (from, to int) {
+func (p *place) cells(width int) (from, to int) {
 	room := p.limits.Room
 	if room.Empty() || width < leastBar {
 		return 0, max(2, width)
@@ -58,91 +61,111 @@ func (p place) cells(width int) (from, to int) {
 	return from, min(max(to, from+leastBar), width)
 }
 
-// grab is the handle of the bar at cell x, and drag the span when it is pulled there.
-func (p place) grab(x, width int) ops.Handle {
-	from, to := p.cells(width)
-	switch {
-	case x <= from && p.limits.Move.OK():
-		return ops.LeftEdge
-	case x >= to-1:
-		return ops.RightEdge
-	}
-	return ops.WholePartition
-}
-
 // mouse drags the handles of the bar.
-func (p place) mouse(m Mouse) place {
-	switch m.Event {
-	case Press:
-		from, _ := p.cells(m.Width)
-		p.handle, p.grip = p.grab(m.X, m.Width), max(0, m.X-from)
-	case Drag:
-		if p.grip >= 0 {
-			return p.drag(m.X, p.grip, m.Width)
-		}
-	case Release:
+func (p *place) mouse(m Mouse) {
+	from, to := p.cells(m.Width)
+	switch {
+	case m.Event == Release:
 		p.grip = -1
+	case m.Event == Drag && p.grip >= 0:
+		p.drag(m.X, m.Width)
+	case m.Event == Press:
+		p.grip = max(0, m.X-from)
+		switch {
+		case m.X <= from && p.limits.Move.OK():
+			p.handle = ops.LeftEdge
+		case m.X >= to-1:
+			p.handle = ops.RightEdge
+		default:
+			p.handle = ops.WholePartition
+		}
 	}
-	return p
 }
 
-// drag pulls the handle to cell x. grip is how far from the start of the partition it was taken.
-func (p place) drag(x, grip, width int) place {
+// drag pulls the handle to cell x.
+func (p *place) drag(x, width int) {
 	sector := func(cell int) geometry.Sector {
 		return p.limits.Room.Start + geometry.Sector(float64(cell)/float64(width)*float64(p.limits.Room.Len()))
 	}
 	want := p.span
 	switch p.handle {
 	case ops.WholePartition:
-		want = want.Shift(sector(x-grip) - want.Start)
+		want = want.Shift(sector(x-p.grip) - want.Start)
 	case ops.LeftEdge:
 		want.Start = sector(x)
 	case ops.RightEdge:
 		want.End = sector(x + 1)
 	}
-	return p.snap(want, p.handle)
+	p.snap(want, p.handle)
 }
 
-// placeRows are the bar, the three fields and the grid of a place.
-func placeRows[T any](t T, f func(*styles.Styles) fill, at func(*T) *place) []row[T] {
-	p := *at(&t)
-	take := func(own stop) func(*T, tea.Msg) Action {
-		return func(t *T, msg tea.Msg) Action {
-			*at(t) = at(t).update(msg, own)
-			return nil
+// rows are the bar, the three fields and the grid. The tab key goes to the first stop before all others, and to the grid
+// and the bar last.
+func (p *place) rows(f fill, first stop, common ...keymap.Binding) []row {
+	keys := func(own ...keymap.Binding) []keymap.Binding {
+		keys := append(slices.Concat(common, own), keyNext())
+		if p.offGrid() {
+			keys = append(keys, keyGrid())
 		}
+		return keys
 	}
-	rows := []row[T]{{
-		stop: stopBar, take: take(stopBar),
-		draw:  func(on paper) ([]string, *Point) { return []string{p.bar(on.width, f(on.st), on.here, on.st)}, nil },
-		mouse: func(t *T, m Mouse) { *at(t) = at(t).mouse(m) },
-	}, blank[T]()}
-	for i, name := range []string{"Free space preceding", "New size", "Free space following"} {
-		own := stopBefore + stop(i)
-		rows = append(rows, row[T]{
-			stop: own, take: take(own),
-			draw: func(on paper) ([]string, *Point) {
-				line, x := p.field(own, name, on.here, on.st)
-				if detail := p.detail(own); widget.Width(line)+2+widget.Width(detail) <= on.width {
-					line += "  " + on.st.Muted.Render(detail)
-				}
-				return []string{line}, &Point{X: x}
-			},
-		})
-	}
-	return append(rows, row[T]{
-		stop: stopAlign, take: take(stopAlign),
-		draw: func(on paper) ([]string, *Point) { return []string{p.alignLine(on.width, on.here, on.st)}, nil },
-		mouse: func(t *T, m Mouse) {
-			if i := widget.ChoiceAt(alignWords(), 0, m.Width, m.X-formLabel-2); m.Event == Press && i >= 0 {
-				at(t).align = aligns[i]
-			}
+	bar := row{
+		stop: stopBar, tab: 2, keys: keys(keymap.Bind("←→", "drag", "left", "right"), keyHandle()),
+		draw: func(on paper) picture { return picture{lines: []string{p.bar(f, on)}} },
+		take: func(msg tea.Msg) Action {
+			p.command(msg, stopBar)
+			return nil
 		},
+		mouse: func(m Mouse) Action {
+			p.mouse(m)
+			return nil
+		},
+	}
+	rows := []row{bar, blank()}
+	for i, name := range []string{"Free space preceding", "New size", "Free space following"} {
+		r := p.field(stopBefore+stop(i), name)
+		r.keys = keys(keymap.Bind("↑↓", "nudge", "up", "down"))
+		if r.stop == first {
+			r.tab = -1
+		}
+		rows = append(rows, r)
+	}
+	grid := p.alignRow()
+	grid.keys = keys(keyChoose())
+	return append(rows, grid)
+}
+
+// limitKeys lead to the limits, as far as there is a way there.
+func (p *place) limitKeys() (keys []keymap.Binding) {
+	if p.limits.Shrink.OK() {
+		keys = append(keys, keyMin())
+	}
+	if p.limits.Grow.OK() {
+		keys = append(keys, keyMax())
+	}
+	return keys
+}
+
+// field is the line of one of the three numbers, with the same in sectors.
+func (p *place) field(own stop, name string) row {
+	r := field(own, name, formField, &p.fields[own-stopBefore])
+	drawn := r.draw
+	r.draw = func(on paper) picture { return drawn(on).beside(on.st.Muted.Render(p.detail(own)), on.width) }
+	r.take = func(msg tea.Msg) Action {
+		p.edit(msg, own)
+		return nil
+	}
+	if p.fixed(own).OK() {
+		return r
+	}
+	return shown(func(on paper) []string {
+		line := formName(name, on) + "  " + on.st.Faint.Render(p.fields[own-stopBefore].Value())
+		return picture{lines: []string{line}}.beside(on.st.Muted.Render(p.detail(own)), on.width).lines
 	})
 }
 
 // detail is the number of a field in sectors.
-func (p place) detail(own stop) string {
+func (p *place) detail(own stop) string {
 	switch {
 	case own == stopSize:
 		return grouped(p.span.Len()) + " sectors"
@@ -156,28 +179,23 @@ func (p place) detail(own stop) string {
 	return "to sector " + grouped(p.span.End-1)
 }
 
-// field is one of the fields with the cell of its cursor.
-func (p place) field(own stop, name string, here bool, st *styles.Styles) (line string, cursor int) {
-	label, field := formName(name, here, st), p.fields[own-stopBefore]
-	if !p.fixed(own).OK() {
-		return label + "  " + st.Faint.Render(field.Value()), 0
+// alignRow picks the grid.
+func (p *place) alignRow() row {
+	words := []string{geometry.AlignMiB: "MiB", geometry.AlignCylinder: geometry.AlignCylinder.String(), geometry.AlignNone: geometry.AlignNone.String()}
+	r := pick(stopAlign, "Align to", words, &p.align)
+	drawn, turn := r.draw, r.take
+	r.tab = 1
+	r.draw = func(on paper) picture {
+		if !p.offGrid() {
+			return drawn(on)
+		}
+		return drawn(on).beside(on.st.Warn.Render("off grid: = aligns"), on.width)
 	}
-	return fieldLine(label, field, here, formField, st)
-}
-
-func alignWords() []string {
-	words := make([]string, len(aligns))
-	for i, a := range aligns {
-		words[i] = a.String()
+	r.take = func(msg tea.Msg) Action {
+		if p.command(msg, stopAlign) {
+			return nil
+		}
+		return turn(msg)
 	}
-	words[geometry.AlignMiB] = "MiB"
-	return words
-}
-
-func (p place) alignLine(width int, here bool, st *styles.Styles) string {
-	line := formName("Align to", here, st) + widget.Choice(alignWords(), int(p.align), here, st)
-	if note := "off grid: = aligns"; p.offGrid() && widget.Width(line)+2+len(note) <= width {
-		line += "  " + st.Warn.Render(note)
-	}
-	return line
+	return r
 }

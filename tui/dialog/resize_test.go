@@ -144,7 +144,7 @@ func TestResizeDrag(t *testing.T) {
 	for from := range width {
 		for to := range width {
 			d := dialog.NewResize(q, 2, geometry.AlignMiB)
-			d, _ = d.Update(dialog.Mouse{Event: dialog.Press, X: from, Width: width})
+			d, _ = d.Update(dialog.Mouse{Event: dialog.Press, Part: dialog.Part{Row: 1}, X: from, Width: width})
 			d, _ = d.Update(dialog.Mouse{Event: dialog.Drag, X: to, Width: width})
 			d, _ = d.Update(dialog.Mouse{Event: dialog.Release, X: to, Width: width})
 			_, action := d.Update(keymap.Event("enter"))

@@ -1,7 +1,7 @@
 package dialog
 
 import (
-	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -13,102 +13,165 @@ import (
 	"shunt/tui/widget"
 )
 
-// Room is the Make room page: how large a partition should be, and the ways to get there. Without a partition it is about
+// room is the Make room page: how large a partition should be, and the ways to get there. Without a partition it is about
 // the image, which shall be as small as its contents allow, and has no field.
-type Room struct {
+//
+// On a disk with many partitions the plans for a wish take dozens of milliseconds, too long to find them between a key and
+// its frame. The page asks its owner for them and goes on; meanwhile it shows the plans for the wish before. Keys that
+// choose among plans wait for those they are meant for, so that the same keys do the same on a slow machine as on a fast
+// one, and no plan is staged that does not belong to what the field says.
+type room struct {
 	part  model.Partition // ID 0: the image
 	queue ops.Queue
 	align geometry.Alignment
 	field widget.Field
 	wrong error
 
-	plans []guide.Plan
-	no    []guide.Impossible
-	at    int // the chosen plan
-	down  int // how many lines of the list are scrolled away, from where the chosen plan is seen
-	// clicked says that the chosen plan was clicked, and nothing else since.
-	clicked bool
+	plans   []guide.Plan
+	no      []guide.Impossible
+	at      int  // the chosen plan
+	down    int  // how many lines of the list are scrolled away, from where the chosen plan is seen
+	clicked bool // the chosen plan was clicked, and nothing else since
 	search  search
-	// from is the disk that the lower bar glides away from, rest the share of the way that is left, 0 if it stands.
-	from model.Disk
-	rest float64
 }
 
-// mostWord stands in the field for as much as possible.
-const mostWord = "max"
+// search is what the page waits for.
+type search struct {
+	out   bool // plans were asked for and are not there yet
+	wish  guide.Wish
+	slow  bool              // the page says that they are searched for
+	ahead []tea.KeyPressMsg // keys that are meant for those plans
+}
 
-// roomPage is how many lines a page key scrolls.
-const roomPage = 4
+// Solve asks for the plans for a wish. The dialog stays open and gets a Solved, and before that a Slow if it takes so long
+// that somebody notices. What was asked before needs no answer any more.
+type Solve struct {
+	Queue ops.Queue
+	Wish  guide.Wish
+	Align geometry.Alignment
+}
+
+// Solved brings the plans for a wish to the dialog that asked for them.
+type Solved struct {
+	Wish  guide.Wish
+	Plans []guide.Plan
+	No    []guide.Impossible
+}
+
+// Slow says that the plans for a wish are still being searched for.
+type Slow struct{ Wish guide.Wish }
+
+const (
+	mostWord  = "max" // stands in the field for as much as possible
+	roomPage  = 4     // how many lines a page key scrolls
+	mostAhead = 32    // how many keys wait for plans at most
+)
 
 // NewRoom is the page for partition id of the queue's preview. It begins with as much room as there is. The action is what
 // it wants first, if anything. An error says why no room can be made.
-func NewRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Room, Action, error) {
+func NewRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Dialog, Action, error) {
 	part, ok := q.Preview().Partition(id)
 	if !ok {
-		return Room{}, nil, &ops.Refusal{What: "make room", Reason: "the partition is gone"}
+		return nil, nil, &ops.Refusal{What: "make room", Reason: "the partition is gone"}
 	}
 	if why := ops.Limit(q.Preview(), q.Env(), id).Grow; !why.OK() {
-		return Room{}, nil, &ops.Refusal{What: "make room for " + part.Ref(), Reason: why}
+		return nil, nil, &ops.Refusal{What: "make room for " + part.Ref(), Reason: why}
 	}
-	r, action := Room{part: part, queue: q, align: align, field: widget.NewField(mostWord, 24)}.solve()
-	return r, action, nil
+	r := room{part: part, queue: q, align: align, field: widget.NewField(mostWord, 24)}
+	action := r.solve()
+	return newForm(r), action, nil
 }
 
 // NewSmallImage is the page for the image of the queue's preview, and what it wants first, if anything. An error says why
 // the image cannot become smaller, where that is known at once.
-func NewSmallImage(q ops.Queue, align geometry.Alignment) (Room, Action, error) {
-	if _, _, cannot := ops.ImageLimits(q.Preview()); !cannot.OK() {
-		return Room{}, nil, &ops.Refusal{What: "make the image smaller", Reason: cannot}
+func NewSmallImage(q ops.Queue, align geometry.Alignment) (Dialog, Action, error) {
+	_, _, why := ops.ImageLimits(q.Preview())
+	r := room{queue: q, align: align}
+	if why.OK() {
+		action := r.solve()
+		if len(r.plans) > 0 || r.search.out {
+			return newForm(r), action, nil
+		}
+		why = guide.Why(r.no)
 	}
-	r, action := Room{queue: q, align: align}.solve()
-	if len(r.plans) > 0 || r.search.out {
-		return r, action, nil
-	}
-	return r, nil, &ops.Refusal{What: "make the image smaller", Reason: guide.Why(r.no)}
+	return nil, nil, &ops.Refusal{What: "make the image smaller", Reason: why}
 }
 
 // image reports whether the page is about the image.
-func (r Room) image() bool { return r.part.ID == 0 }
+func (r *room) image() bool { return r.part.ID == 0 }
 
-// Update takes keys, pastes, the mouse and what a search brings.
-func (r Room) Update(msg tea.Msg) (Dialog, Action) {
-	switch msg := msg.(type) {
-	case Solved:
-		return r.solved(msg)
-	case Slow:
-		r.search.slow = r.search.out && msg.Wish == r.search.wish
-		return r, nil
-	case Mouse:
-		return r.mouse(msg)
-	case tea.KeyPressMsg:
-		switch {
-		case keymap.Match(msg, keyCancel()):
-			return r, Close{}
-		case keymap.Match(msg, keyMax()) && !r.image():
-			r.field = r.field.Set(mostWord)
-			return r.solve()
-		case keymap.Match(msg, keyAccept(""), keyUp(), keyDown(), keyPageUp(), keyPageDown()) && r.search.out:
-			r.search = r.search.wait(msg)
-			return r, nil
-		case keymap.Match(msg, keyAccept("")):
-			return r, r.accept()
-		case keymap.Match(msg, keyUp(), keyDown(), keyPageUp(), keyPageDown()):
-			return r.choose(msg), nil
+func (r *room) check() {}
+
+func (r *room) layout() layout {
+	preview := r.preview()
+	l := layout{
+		title: "Make the image smaller", width: roomWidth, pictured: &preview, first: r.take, accept: r.accept,
+		rows: []row{shown(r.bars), blank(), {stop: stopSize, draw: r.list, mouse: r.mouse}},
+	}
+	if !r.image() {
+		l.title, l.part = "Make room for", &r.part
+		l.keys = []keymap.Binding{keyMax()}
+		l.rows = append([]row{r.sizeField(), blank()}, l.rows...)
+	}
+	if len(r.plans) > 1 {
+		l.keys = append(l.keys, keyList())
+	}
+	if len(r.plans) > 0 {
+		l.does = "do it so"
+	}
+	return l
+}
+
+// sizeField is the field for the size, and the size now.
+func (r *room) sizeField() row {
+	f := field(stopSize, "New size", formField, &r.field)
+	drawn := f.draw
+	f.draw = func(p paper) picture {
+		now := r.part.Ref() + " has " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(r.part.Span.Len()))
+		if r.searching() {
+			now = "searching" + p.st.More
 		}
+		return drawn(p).beside(p.st.Muted.Render(now), p.width)
 	}
-	if r.image() {
-		return r, nil
-	}
-	field, used := r.field.Update(msg)
-	changed := used && field.Value() != r.field.Value()
-	if r.field = field; changed {
+	f.take = func(msg tea.Msg) Action {
+		before := r.field.Value()
+		if r.field, _ = r.field.Update(msg); r.field.Value() == before {
+			return nil
+		}
 		return r.solve()
 	}
-	return r, nil
+	return f
+}
+
+// take takes what a search brings, and the keys that do not go into the field.
+func (r *room) take(msg tea.Msg) (action Action, used bool) {
+	switch msg := msg.(type) {
+	case Solved:
+		return r.solved(msg), true
+	case Slow:
+		r.search.slow = r.search.out && msg.Wish == r.search.wish
+		return nil, true
+	case tea.KeyPressMsg:
+		chooses := keymap.Match(msg, keyUp(), keyDown(), keyPageUp(), keyPageDown())
+		switch {
+		case keymap.Match(msg, keyMax()) && !r.image():
+			r.field = r.field.Set(mostWord)
+			return r.solve(), true
+		case r.search.out && (chooses || keymap.Match(msg, keyAccept(""))):
+			if ahead := r.search.ahead; len(ahead) < mostAhead {
+				r.search.ahead = append(ahead[:len(ahead):len(ahead)], msg)
+			}
+			return nil, true
+		case chooses:
+			r.choose(msg)
+			return nil, true
+		}
+	}
+	return nil, false
 }
 
 // choose does what a key does to the list of plans.
-func (r Room) choose(press tea.KeyPressMsg) Room {
+func (r *room) choose(press tea.KeyPressMsg) {
 	r.clicked = false
 	switch {
 	case keymap.Match(press, keyUp()):
@@ -120,29 +183,26 @@ func (r Room) choose(press tea.KeyPressMsg) Room {
 	case keymap.Match(press, keyPageDown()):
 		r.down = min(r.down+roomPage, roomPage*(len(r.plans)+len(r.no))/2)
 	}
-	return r
 }
 
 // mouse chooses the plan that is clicked, and stages the one that is clicked a second time. It points at what is seen,
 // so it does nothing while other plans are on their way.
-func (r Room) mouse(m Mouse) (Dialog, Action) {
-	if r.search.out {
-		return r, nil
-	}
+func (r *room) mouse(m Mouse) Action {
+	at := m.Entry - 1
 	switch {
-	case m.Event != Press || m.Item < 0:
-		return r, nil
-	case m.Item == r.at && r.clicked:
-		return r, r.accept()
-	case m.Item != r.at:
-		r.at, r.down = m.Item, 0
+	case r.search.out || m.Event != Press || at < 0:
+		return nil
+	case at == r.at && r.clicked:
+		return r.accept()
+	case at != r.at:
+		r.at, r.down = at, 0
 	}
 	r.clicked = true
-	return r, nil
+	return nil
 }
 
 // accept stages the chosen plan.
-func (r Room) accept() Action {
+func (r *room) accept() Action {
 	if r.at >= len(r.plans) {
 		return nil
 	}
@@ -150,69 +210,79 @@ func (r Room) accept() Action {
 }
 
 // preview is the disk after the chosen plan.
-func (r Room) preview() model.Disk {
+func (r *room) preview() model.Disk {
 	if r.at < len(r.plans) {
 		return r.plans[r.at].Queue.Preview()
 	}
 	return r.queue.Preview()
 }
 
-// Pictured is the disk in the lower bar, for Gliding.
-func (r Room) Pictured() model.Disk { return r.preview() }
-
-// Glide is the page with the lower bar on its way, for Gliding.
-func (r Room) Glide(from model.Disk, rest float64) Dialog {
-	r.from, r.rest = from, rest
-	return r
-}
-
-// Keys lists what can be pressed.
-func (r Room) Keys() []keymap.Binding {
-	var keys []keymap.Binding
-	if !r.image() {
-		keys = append(keys, keyMax())
+// wish is what the field asks for.
+func (r *room) wish() (guide.Wish, error) {
+	w := guide.Wish{Part: r.part.ID, Shrink: r.image(), Most: r.most()}
+	if w.Shrink || w.Most {
+		return w, nil
 	}
-	if len(r.plans) > 1 {
-		keys = append(keys, keymap.Bind("↑↓", "choose", "up", "down"))
-	}
-	if len(r.plans) > 0 {
-		keys = append(keys, keyAccept("do it so"))
-	}
-	return append(keys, keyCancel())
-}
-
-// costWords is what a plan costs.
-func costWords(p guide.Plan) string {
-	if p.Copied == 0 {
-		return "copies nothing"
-	}
-	return "copies " + geometry.FormatBytes(p.Copied)
-}
-
-// meaning is what a plan leads to, and what there is to mind about it.
-func (r Room) meaning(p guide.Plan) []string {
 	z := r.queue.Preview().SectorSize
-	if r.image() {
-		return r.smaller(p)
+	v, err := parseTyped(r.field.Value(), z)
+	w.Size = z.Up(v.bytes)
+	if v.delta {
+		w.Size += r.part.Span.Len()
 	}
-	out := []string{fmt.Sprintf("%s gets %s, %s more than now.", r.part.Ref(), geometry.FormatBytes(z.Bytes(p.Len)),
-		geometry.FormatBytes(z.Bytes(p.Len-r.part.Span.Len())))}
-	if p.Risk.Boot > 0 {
-		out = append(out, "It moves a partition that a machine may start from: a boot loader that goes by its position has to be set up again.")
-	}
-	if p.Hops > 0 {
-		out = append(out, "Partitions change places; their numbers stay.")
-	}
-	return out
+	return w, err
 }
 
-// smaller is meaning for the image.
-func (r Room) smaller(p guide.Plan) []string {
-	d := r.queue.Preview()
-	out := []string{fmt.Sprintf("The image has %s then, %s less than now.", geometry.FormatBytes(d.SectorSize.Bytes(p.Len)),
-		geometry.FormatBytes(d.SectorSize.Bytes(d.Sectors-p.Len)))}
-	if p.Risk.Shrunk > 0 {
-		out = append(out, "What is shrunk has little unused space left.")
+// most reports whether the field asks for as much as there is.
+func (r *room) most() bool {
+	return !r.image() && strings.EqualFold(strings.TrimSpace(r.field.Value()), mostWord)
+}
+
+// solve finds the plans for what the field says, or asks for them where that takes longer than a key may.
+func (r *room) solve() Action {
+	r.search = search{}
+	w, err := r.wish()
+	switch {
+	case err != nil:
+		r.put(nil, nil)
+	case len(r.queue.Preview().Partitions()) <= guide.Few:
+		r.put(guide.Plans(r.queue, w, r.align))
+	default:
+		r.search = search{out: true, wish: w}
 	}
-	return out
+	if r.wrong = err; r.search.out {
+		return Solve{Queue: r.queue, Wish: w, Align: r.align}
+	}
+	return nil
+}
+
+// put shows plans, with the first of them chosen.
+func (r *room) put(plans []guide.Plan, no []guide.Impossible) {
+	r.plans, r.no, r.at, r.down, r.wrong, r.clicked = plans, no, 0, 0, nil, false
+}
+
+// solved takes the plans that were asked for, and the keys that waited for them.
+func (r *room) solved(msg Solved) Action {
+	if !r.search.out || msg.Wish != r.search.wish {
+		return nil
+	}
+	ahead := r.search.ahead
+	r.search = search{}
+	r.put(msg.Plans, msg.No)
+	for _, press := range ahead {
+		if keymap.Match(press, keyAccept("")) {
+			return r.accept()
+		}
+		r.choose(press)
+	}
+	return nil
+}
+
+// searching reports whether the page says that it searches: if it takes long, or somebody waits for a plan.
+func (r *room) searching() bool {
+	for _, press := range r.search.ahead {
+		if keymap.Match(press, keyAccept("")) {
+			return true
+		}
+	}
+	return r.search.out && r.search.slow
 }

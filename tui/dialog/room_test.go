@@ -183,13 +183,14 @@ func TestRoomMouse(t *testing.T) {
 	click := func(item int) dialog.Action {
 		t.Helper()
 		v := d.View(66, 20, st)
-		if len(v.Items) != len(v.Lines) {
-			t.Fatalf("%d lines, %d items", len(v.Lines), len(v.Items))
+		if len(v.Parts) != len(v.Lines) {
+			t.Fatalf("%d lines, %d parts", len(v.Lines), len(v.Parts))
 		}
-		if !slices.Contains(v.Items, item) {
+		at := slices.IndexFunc(v.Parts, func(p dialog.Part) bool { return p.Entry == item })
+		if at < 0 {
 			t.Fatalf("plan %d is not in view:\n%s", item, text(d))
 		}
-		next, action := d.Update(dialog.Mouse{Event: dialog.Press, X: 5, Item: item - 1, Width: v.Width})
+		next, action := d.Update(dialog.Mouse{Event: dialog.Press, X: 5, Part: v.Parts[at], Width: v.Width})
 		d = next
 		return action
 	}

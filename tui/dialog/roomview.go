@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -14,56 +13,25 @@ import (
 	"shunt/tui/widget"
 )
 
-// How wide the page is where there is room, and how high.
+// How wide the page is where there is space, and how high; a line below it is for the keys.
 const (
 	roomWidth  = 100
 	roomHeight = 26
 )
 
-// View is the field, the disk now and after the chosen plan, the plans, and what is impossible.
-func (r Room) View(width, height int, st *styles.Styles) View {
-	w := min(width, roomWidth)
-	v := View{Title: "Make the image smaller", Width: w}
-	var lines []string
-	if !r.image() {
-		line, x := fieldLine(formName("New size", true, st), r.field, true, formField, st)
-		now := r.part.Ref() + " has " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(r.part.Span.Len()))
-		if r.search.told() {
-			now = searching(st)
-		}
-		if widget.Width(line)+2+widget.Width(now) <= w {
-			line += "  " + st.Muted.Render(now)
-		}
-		v.Title, v.Cursor, lines = "Make room for "+partTitle(r.part, st), &Point{X: x}, []string{line, ""}
-	}
-	keys := len(widget.KeyLines(r.Keys(), w, st))
-	rows := 1
-	if height >= 28 {
-		rows = 2
-	}
-	lines = append(lines, r.bars(w, rows, st)...)
-	lines = append(lines, "")
-	rest := max(3, min(height, roomHeight)-len(lines)-keys-1)
-	l := r.list(w, st)
-	v.Items = make([]int, len(lines), len(lines)+rest)
-	l.window(&v, r.down, rest, st)
-	v.Lines = append(lines, widget.Pad(l.lines, w, rest, st.More)...)
-	return v
-}
-
 // bars are the disk as it is and as it will be.
-func (r Room) bars(width, rows int, st *styles.Styles) []string {
+func (r *room) bars(p paper) []string {
 	now, after := r.queue.Preview(), r.preview()
-	upper, lower := r.segments(now, after, st), r.segments(after, now, st)
-	if r.rest > 0 {
-		upper = widget.Between(r.segments(now, r.from, st), upper, 1-r.rest, st.Unallocated)
-		lower = widget.Between(r.segments(r.from, now, st), lower, 1-r.rest, st.Unallocated)
+	upper, lower := r.segments(now, after, p.st), r.segments(after, now, p.st)
+	if p.rest > 0 {
+		upper = widget.Between(r.segments(now, p.from, p.st), upper, 1-p.rest, p.st.Unallocated)
+		lower = widget.Between(r.segments(p.from, now, p.st), lower, 1-p.rest, p.st.Unallocated)
 	}
-	return append(r.bar("Now", upper, width, rows, st), r.bar("After", lower, width, rows, st)...)
+	return append(namedBar("Now", upper, p), namedBar("After", lower, p)...)
 }
 
 // segments is the picture of a disk, to the same scale as that of the other.
-func (r Room) segments(d, other model.Disk, st *styles.Styles) []widget.Segment {
+func (r *room) segments(d, other model.Disk, st *styles.Styles) []widget.Segment {
 	segments := widget.DiskSegments(d, func(row model.Row) widget.Mark {
 		if row.Kind == model.RowPartition && row.Partition.ID == r.part.ID {
 			return widget.Selected
@@ -76,133 +44,149 @@ func (r Room) segments(d, other model.Disk, st *styles.Styles) []widget.Segment 
 	return segments
 }
 
-// bar is a picture with its name.
-func (r Room) bar(name string, segments []widget.Segment, width, rows int, st *styles.Styles) []string {
-	const label = 6
-	edge := st.Faint.Render(st.Vertical)
-	lines := widget.DiskBar(segments, width-label-2, rows, st)
+// namedBar is a picture with its name.
+func namedBar(name string, segments []widget.Segment, p paper) []string {
+	const label, roomy = 6, 28
+	rows := 1
+	if p.height >= roomy {
+		rows = 2
+	}
+	edge := p.st.Faint.Render(p.st.Vertical)
+	lines := widget.DiskBar(segments, p.width-label-2, rows, p.st)
 	for i := range lines {
-		if i > 0 {
-			name = ""
-		}
-		lines[i] = st.Muted.Render(widget.Fit(name, label, "")) + edge + lines[i] + edge
+		lines[i] = p.st.Muted.Render(widget.Fit(name, label, "")) + edge + lines[i] + edge
+		name = ""
 	}
 	return lines
 }
 
 // planList is what is below the bars.
 type planList struct {
-	lines []string
-	items []int // as in View
-	// from and to are the lines of the chosen plan.
-	from, to int
+	picture
+	from, to int // the lines of the chosen plan
 }
 
-func (l *planList) add(item int, lines ...string) {
+func (l *planList) add(entry int, lines ...string) {
 	for _, line := range lines {
-		l.lines, l.items = append(l.lines, line), append(l.items, item)
+		l.lines, l.entries = append(l.lines, line), append(l.entries, entry)
 	}
 }
 
-// list is the plans, with the chosen one told in full, and what is impossible. While others are searched for, and that
+// list is the plans, with the chosen one in full, and what is impossible. While others are searched for, and that
 // takes a while, those for the wish before are pale.
-func (r Room) list(width int, st *styles.Styles) *planList {
-	l := &planList{}
-	switch {
-	case r.wrong != nil:
-		l.add(0, notes(r.wrong.Error()+`, or type "max"`, width, 3, st.Warn.Render, st)...)
-	case len(r.plans) == 0 && len(r.no) == 0:
-		if r.search.told() {
-			l.add(0, st.Muted.Render(searching(st)))
-		}
-	case len(r.plans) == 0 && r.image():
-		l.add(0, st.Warn.Render("It cannot be made smaller. What was considered:"))
-	case len(r.plans) == 0:
-		l.add(0, st.Warn.Render("That much room cannot be made. What was considered:"))
+func (r *room) list(p paper) picture {
+	l, st := &planList{}, p.st
+	if head := r.headLines(p); len(head) > 0 {
+		l.add(0, head...)
 	}
-	for i, p := range r.plans {
+	for i, plan := range r.plans {
+		from := len(l.lines)
+		l.add(i+1, r.planLines(i, plan, p)...)
 		if i == r.at {
-			l.from = len(l.lines)
-		}
-		l.add(i+1, r.planLines(i, p, width, st)...)
-		if i == r.at {
-			l.to = len(l.lines)
+			l.from, l.to = from, len(l.lines)
 		}
 	}
 	if len(r.no) > 0 && len(r.plans) > 0 {
 		l.add(0, "", st.Muted.Render("Not possible:"))
 	}
 	for _, n := range r.no {
-		l.add(0, notes("  "+impossibleWords(n), width, 3, st.Muted.Render, st)...)
+		l.add(0, notes("  "+widget.Clean(sentence(n.String())), p.width, 3, st.Muted.Render, st)...)
 	}
-	if len(r.plans) == 0 && r.most() && !r.search.out {
+	if _, _, cannot := ops.ImageLimits(r.queue.Preview()); len(r.plans) == 0 && r.most() && !r.search.out && cannot.OK() {
 		// As much as there is takes nothing from the image's end, which may be all that is left.
-		if _, _, cannot := ops.ImageLimits(r.queue.Preview()); cannot.OK() {
-			l.add(0, append([]string{""}, notes(`Type a size ("4GiB") or a change ("+1GiB"): the image can grow to make that room.`, width, 3, st.Text.Render, st)...)...)
-		}
+		const hint = `Type a size ("4GiB") or a change ("+1GiB"): the image can grow to make that room.`
+		l.add(0, append([]string{""}, notes(hint, p.width, 3, st.Text.Render, st)...)...)
 	}
-	if r.search.told() {
+	if r.searching() {
 		for i, line := range l.lines {
 			l.lines[i] = st.Faint.Render(ansi.Strip(line))
 		}
 	}
-	return l
+	return l.cut(r.down, p)
 }
 
-func searching(st *styles.Styles) string { return "searching" + st.More }
+// headLines say why there are no plans.
+func (r *room) headLines(p paper) []string {
+	switch {
+	case r.wrong != nil:
+		return notes(r.wrong.Error()+`, or type "max"`, p.width, 3, p.st.Warn.Render, p.st)
+	case len(r.plans) > 0 || len(r.no) == 0 && !r.searching():
+		return nil
+	case len(r.no) == 0:
+		return []string{p.st.Muted.Render("searching" + p.st.More)}
+	case r.image():
+		return []string{p.st.Warn.Render("It cannot be made smaller. What was considered:")}
+	}
+	return []string{p.st.Warn.Render("That much room cannot be made. What was considered:")}
+}
 
-// window cuts the list to at most height lines. Unless it is scrolled away by down lines,
-// the chosen plan stays in it.
-func (l *planList) window(v *View, down, height int, st *styles.Styles) {
+// cut cuts the list to the lines that are left. Unless it is scrolled away by down lines, the chosen plan stays in it.
+func (l *planList) cut(down int, p paper) picture {
+	height := max(3, min(p.height, roomHeight)-p.above-2)
 	start := 0
 	if l.to > height-1 {
 		start = min(l.from, l.to-height+1)
 	}
 	start = max(0, min(start+down, len(l.lines)-height))
-	if below := len(l.lines) - start - height; below > 0 {
-		// The last line tells that there is more.
-		more := fmt.Sprintf("%s %d more lines: pgdn", st.Down, below+1)
-		l.lines = append(l.lines[:start+height-1:start+height-1], st.Faint.Render(more))
-		l.items = append(l.items[:start+height-1:start+height-1], 0)
+	lines, entries := l.lines[start:], l.entries[start:]
+	if below := len(lines) - height; below > 0 {
+		// The last line says that there is more.
+		more := fmt.Sprintf("%s %d more lines: pgdn", p.st.Down, below+1)
+		lines, entries = append(lines[:height-1:height-1], p.st.Faint.Render(more)), entries[:height-1]
 	}
-	l.lines, l.items = l.lines[start:], l.items[start:]
-	v.Items = append(v.Items, l.items...)
-}
-
-func impossibleWords(n guide.Impossible) string {
-	return widget.Clean(sentence(n.String()))
+	return picture{lines: widget.Pad(lines, p.width, height, p.st.More), entries: entries}
 }
 
 // planLines is a plan in a line, or with all it does if it is the chosen one.
-func (r Room) planLines(i int, p guide.Plan, width int, st *styles.Styles) []string {
-	cost := costWords(p)
+func (r *room) planLines(i int, plan guide.Plan, p paper) []string {
+	st, bytes := p.st, r.queue.Preview().SectorSize.Bytes
+	cost := "copies nothing"
+	if plan.Copied > 0 {
+		cost = "copies " + geometry.FormatBytes(plan.Copied)
+	}
 	if r.image() {
-		cost = geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(p.Len)) + ", " + cost
+		cost = geometry.FormatBytes(bytes(plan.Len)) + ", " + cost
 	}
-	title := p.Title()
-	title = strings.ToUpper(title[:1]) + title[1:]
-	room := width - 4 - widget.Width(cost) - 1
-	head := widget.Fit(title, room, st.More) + " " + cost
+	title := sentence(plan.Title())
+	width := p.width - 4 - widget.Width(cost) - 1
+	head := widget.Fit(title, width, st.More)
 	if i != r.at {
-		return []string{st.Muted.Render(fmt.Sprintf("%3d ", i+1)) + st.Text.Render(widget.Fit(title, room, st.More)) + " " + st.Muted.Render(cost)}
+		return []string{st.Muted.Render(fmt.Sprintf("%3d ", i+1)) + st.Text.Render(head) + " " + st.Muted.Render(cost)}
 	}
-	lines := []string{st.Row.Render(fmt.Sprintf("%s%2d ", st.Cursor, i+1) + head)}
-	indent := func(text string, look func(...string) string) {
-		for _, line := range widget.Wrap(text, width-4) {
-			lines = append(lines, "    "+look(line))
+	lines := []string{st.Row.Render(fmt.Sprintf("%s%2d %s %s", st.Cursor, i+1, head, cost))}
+	indent := func(look styles.Look, texts ...string) {
+		for _, text := range texts {
+			for _, line := range widget.Wrap(text, p.width-4) {
+				lines = append(lines, "    "+look.Render(line))
+			}
 		}
 	}
-	if widget.Width(title) > room || len(p.Ways) > 3 {
-		for _, way := range p.Ways {
-			indent(st.Dot+" "+strings.ToUpper(way[:1])+way[1:], st.Text.Render)
+	if widget.Width(title) > width || len(plan.Ways) > 3 {
+		for _, way := range plan.Ways {
+			indent(st.Text, st.Dot+" "+sentence(way))
 		}
 	}
-	for j, m := range r.meaning(p) {
-		if j == 0 {
-			indent(m, st.Good.Render)
-		} else {
-			indent(m, st.Warn.Render)
-		}
-	}
+	good, mind := r.meaning(plan)
+	indent(st.Good, good)
+	indent(st.Warn, mind...)
 	return lines
+}
+
+// meaning is what a plan leads to, and what there is to mind about it.
+func (r *room) meaning(p guide.Plan) (good string, mind []string) {
+	d := r.queue.Preview()
+	size := func(n geometry.Sector) string { return geometry.FormatBytes(d.SectorSize.Bytes(n)) }
+	if r.image() {
+		if p.Risk.Shrunk > 0 {
+			mind = []string{"What is shrunk has little unused space left."}
+		}
+		return fmt.Sprintf("The image has %s then, %s less than now.", size(p.Len), size(d.Sectors-p.Len)), mind
+	}
+	if p.Risk.Boot > 0 {
+		mind = append(mind, "It moves a partition that a machine may start from: a boot loader that goes by its position has to be set up again.")
+	}
+	if p.Hops > 0 {
+		mind = append(mind, "Partitions change places; their numbers stay.")
+	}
+	return fmt.Sprintf("%s gets %s, %s more than now.", r.part.Ref(), size(p.Len), size(p.Len-r.part.Span.Len())), mind
 }

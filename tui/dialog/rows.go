@@ -15,85 +15,109 @@ const (
 )
 
 // shown is a row that only shows something.
-func shown[T any](lines func(p paper) []string) row[T] {
-	return row[T]{draw: func(p paper) ([]string, *Point) { return lines(p), nil }}
+func shown(lines func(p paper) []string) row {
+	return row{draw: func(p paper) picture { return picture{lines: lines(p)} }}
 }
 
 // blank is an empty line.
-func blank[T any]() row[T] { return shown[T](func(paper) []string { return []string{""} }) }
+func blank() row { return shown(func(paper) []string { return []string{""} }) }
 
 // hint is a text of at most height lines that stands back.
-func hint[T any](text string, height int) row[T] {
-	return shown[T](func(p paper) []string { return notes(text, p.width, height, p.st.Muted.Render, p.st) })
+func hint(text string, height int) row {
+	return shown(func(p paper) []string { return notes(text, p.width, height, p.st.Muted.Render, p.st) })
 }
 
-// outcome is what Enter would stage and what that costs, or why it is impossible.
-func outcome[T any](wrong error, v verdict, idle string) row[T] {
-	return shown[T](func(p paper) []string { return verdictLines(wrong, v, idle, p.width, p.st) })
+// notes is text wrapped and cut to at most height lines, in one look.
+func notes(text string, width, height int, look func(...string) string, st *styles.Styles) []string {
+	lines := widget.Wrap(text, width)
+	if len(lines) > height {
+		lines = lines[:height]
+		lines[height-1] = widget.Fit(lines[height-1]+" "+st.More+st.More, width, st.More)
+	}
+	for i := range lines {
+		lines[i] = look(lines[i])
+	}
+	return lines
 }
 
 // field is a line with a name and a field of at most width cells.
-func field[T any](t T, own stop, name string, width int, at func(*T) *widget.Field) row[T] {
-	return row[T]{
+func field(own stop, name string, width int, f *widget.Field) row {
+	return row{
 		stop: own,
-		draw: func(p paper) ([]string, *Point) {
-			line, x := fieldLine(formName(name, p.here, p.st), *at(&t), p.here, min(width, p.width-formLabel-4), p.st)
-			return []string{line}, &Point{X: x}
+		draw: func(p paper) picture {
+			return fieldLine(formName(name, p), *f, min(width, p.width-formLabel-4), p)
 		},
-		take: func(t *T, msg tea.Msg) Action {
-			*at(t), _ = at(t).Update(msg)
+		take: func(msg tea.Msg) Action {
+			*f, _ = f.Update(msg)
 			return nil
 		},
 	}
 }
 
-// pick is a line with a name and words, of which the arrow keys and clicks pick one.
-func pick[T any](t T, own stop, name string, words []string, at func(*T) *int) row[T] {
-	return row[T]{
-		stop: own,
-		draw: func(p paper) ([]string, *Point) {
-			label := formName(name, p.here, p.st)
-			return []string{label + widget.ChoiceIn(words, *at(&t), p.here, p.width-widget.Width(label), p.st)}, nil
+// pathField is a field for a path over the whole width.
+func pathField(f *widget.Field) row {
+	r := field(stopName, "", 0, f)
+	r.draw = func(p paper) picture { return fieldLine(p.st.Focus.Render("Path "), *f, p.width-7, p) }
+	return r
+}
+
+// pick is a line with a name and words. The arrow keys and clicks pick one of them.
+func pick[I ~int](own stop, name string, words []string, at *I) row {
+	keys := func(press tea.KeyPressMsg) I {
+		switch n := I(len(words)); {
+		case keymap.Match(press, keyLeft(), keyUp()):
+			return (*at + n - 1) % n
+		case keymap.Match(press, keyRight(), keyDown(), keyHandle()):
+			return (*at + 1) % n
+		}
+		return *at
+	}
+	return row{
+		stop: own, keys: []keymap.Binding{keyChoose()},
+		draw: func(p paper) picture {
+			line := formName(name, p)
+			return picture{lines: []string{line + widget.ChoiceIn(words, int(*at), p.here, p.width-widget.Width(line), p.st)}}
 		},
-		take: func(t *T, msg tea.Msg) Action {
+		take: func(msg tea.Msg) Action {
 			if press, ok := msg.(tea.KeyPressMsg); ok {
-				*at(t) = turn(press, *at(t), len(words))
+				*at = keys(press)
 			}
 			return nil
 		},
-		mouse: func(t *T, m Mouse) {
-			if i := widget.ChoiceAt(words, *at(t), m.Width-formLabel-2, m.X-formLabel-2); m.Event == Press && i >= 0 {
-				*at(t) = i
+		mouse: func(m Mouse) Action {
+			if i := widget.ChoiceAt(words, int(*at), m.Width-formLabel-2, m.X-formLabel-2); m.Event == Press && i >= 0 {
+				*at = I(i)
 			}
+			return nil
 		},
 	}
-}
-
-// turn is the choice after an arrow key or the space bar.
-func turn(press tea.KeyPressMsg, at, n int) int {
-	switch {
-	case keymap.Match(press, keyLeft(), keyUp()):
-		return (at + n - 1) % n
-	case keymap.Match(press, keyRight(), keyDown(), keyHandle()):
-		return (at + 1) % n
-	}
-	return at
 }
 
 // formName is the label of a line of a form, marked if the keyboard is there.
-func formName(name string, here bool, st *styles.Styles) string {
-	if here {
-		return st.Focus.Render(widget.Fit(st.Cursor+" "+name, formLabel+2, ""))
+func formName(name string, p paper) string {
+	if p.here {
+		return p.st.Focus.Render(widget.Fit(p.st.Cursor+" "+name, formLabel+2, ""))
 	}
-	return st.Muted.Render(widget.Fit("  "+name, formLabel+2, ""))
+	return p.st.Muted.Render(widget.Fit("  "+name, formLabel+2, ""))
 }
 
-// fieldLine is a label with a field in brackets, and the cell of the cursor.
-func fieldLine(label string, f widget.Field, here bool, width int, st *styles.Styles) (line string, cursor int) {
-	frame := st.Faint
-	if here {
-		frame = st.Focus
+// fieldLine is a label with a field in brackets.
+func fieldLine(label string, f widget.Field, width int, p paper) picture {
+	frame := p.st.Faint
+	if p.here {
+		frame = p.st.Focus
 	}
-	text, x := f.View(width, here, st)
-	return label + frame.Render("[") + text + frame.Render("]"), widget.Width(label) + 1 + x
+	text, x := f.View(width, p.here, p.st)
+	return picture{
+		lines:  []string{label + frame.Render("[") + text + frame.Render("]")},
+		cursor: widget.Width(label) + 1 + x,
+	}
+}
+
+// beside adds a text to the first line of a picture if there is space for it.
+func (s picture) beside(text string, width int) picture {
+	if text != "" && widget.Width(s.lines[0])+2+widget.Width(text) <= width {
+		s.lines[0] += "  " + text
+	}
+	return s
 }

@@ -10,7 +10,6 @@ import (
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/keymap"
-	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
@@ -22,7 +21,7 @@ type partType struct {
 	part   model.Partition // as it would be
 	search widget.Field
 	found  []model.TypeEntry
-	list   picker
+	list   list
 	flags  []model.Flag
 	flag   int // where the cursor is among them
 
@@ -31,20 +30,24 @@ type partType struct {
 	why     model.Reason // why the last flag could not be changed
 }
 
+// typeRows is how many types are shown where there is space.
+const typeRows = 7
+
 // NewType is the dialog for a partition of the queue's preview.
 func NewType(q ops.Queue, id model.PartID) Dialog {
 	part, _ := q.Preview().Partition(id)
 	t := partType{queue: q, was: part, part: part, search: widget.NewField("", 40)}
-	return newForm(t.filter())
+	t.filter()
+	return newForm(t)
 }
 
-func (t partType) kind() model.TableKind { return t.queue.Preview().Table.Kind }
+func (t *partType) kind() model.TableKind { return t.queue.Preview().Table.Kind }
 
 // filter lists the types that the search finds. Once something was typed the first of them is chosen, unless the type
 // that was chosen before is among them.
-func (t partType) filter() partType {
+func (t *partType) filter() {
 	t.found = model.SearchTypes(t.kind(), t.search.Value())
-	t.list = picker{}
+	t.list = list{page: typeRows - 1}
 	for _, e := range t.found {
 		note := string(e.Code)
 		if t.kind() == model.TableMBR {
@@ -58,46 +61,34 @@ func (t partType) filter() partType {
 	t.list.at = slices.IndexFunc(t.found, func(e model.TypeEntry) bool { return e.Code == t.part.Type })
 	if t.list.at < 0 && t.search.Value() != "" && len(t.found) > 0 {
 		t.list.at = 0
-		return t.choose()
+		t.choose()
 	}
-	return t
 }
-
-// stops: what is typed always goes to the search, so the list has the keyboard together with it. An extended
-// partition keeps its type.
-func (t partType) stops() []stop {
-	if t.was.Role == model.Extended {
-		return []stop{stopFlags}
-	}
-	return []stop{stopFS, stopFlags}
-}
-
-func (t *partType) entered() { t.why = "" }
 
 // find takes keys and pastes at the search.
-func (t partType) find(msg tea.Msg) partType {
-	if t.list.take(msg, typeRows) {
-		return t.choose()
-	}
+func (t *partType) find(msg tea.Msg) Action {
 	before := t.search.Value()
-	if t.search, _ = t.search.Update(msg); t.search.Value() == before {
-		return t
+	if t.list.take(msg) {
+		t.choose()
+	} else if t.search, _ = t.search.Update(msg); t.search.Value() != before {
+		t.filter()
 	}
-	return t.filter()
+	return nil
 }
 
 // choose takes the type under the cursor.
-func (t partType) choose() partType {
+func (t *partType) choose() {
 	if t.list.at >= 0 && t.list.at < len(t.found) {
 		t.part.Type = t.found[t.list.at].Code
 	}
-	return t
 }
 
 // flagKey moves among the flags and turns them.
-func (t partType) flagKey(press tea.KeyPressMsg) partType {
+func (t *partType) flagKey(msg tea.Msg) Action {
+	press, _ := msg.(tea.KeyPressMsg)
 	n := len(t.flags)
 	switch {
+	case n == 0:
 	case keymap.Match(press, keyLeft(), keyUp()):
 		t.flag, t.why = (t.flag+n-1)%n, ""
 	case keymap.Match(press, keyRight(), keyDown()):
@@ -109,16 +100,15 @@ func (t partType) flagKey(press tea.KeyPressMsg) partType {
 			change = model.WithoutFlag
 		}
 		after, why := change(t.kind(), t.part, f)
-		t.why = why
-		if why.OK() {
+		if t.why = why; why.OK() {
 			t.part = after
 		}
 	}
-	return t
+	return nil
 }
 
 // check works out which operations lead to what was chosen, and what the queue says of them.
-func (t partType) check() partType {
+func (t *partType) check() {
 	kind := t.kind()
 	current := model.Flag("")
 	if t.flag < len(t.flags) {
@@ -137,26 +127,23 @@ func (t partType) check() partType {
 			t.ops = append(t.ops, ops.SetFlag{ID: t.was.ID, Flag: f, On: on})
 		}
 	}
-	t.verdict = verdict{}
+	t.verdict = verdict{changes: len(t.ops) > 0, cost: t.meaning()}
 	q := t.queue
 	var words []string
 	for _, op := range t.ops {
 		next, err := q.Stage(op)
 		if err != nil {
-			t.verdict = verdict{changes: true, err: err}
-			return t
+			t.verdict.err = err
+			return
 		}
 		words = append(words, op.Describe(q.Preview()))
 		q = next
 	}
-	if len(t.ops) > 0 {
-		t.verdict = verdict{changes: true, what: strings.Join(words, "; "), cost: t.meaning()}
-	}
-	return t
+	t.verdict.what = strings.Join(words, "; ")
 }
 
 // meaning is what another type does, and what it may do if it does not go with the contents.
-func (t partType) meaning() string {
+func (t *partType) meaning() string {
 	fs := t.part.FS
 	if t.part.Type != t.was.Type && fs.Known() && model.TypeFor(t.kind(), t.part.Type, fs.Kind) != t.part.Type {
 		return fmt.Sprintf("only the table changes; the type does not suit %s", fs.Kind)
@@ -164,105 +151,84 @@ func (t partType) meaning() string {
 	return "only the table changes, not the files"
 }
 
-func (t partType) accept() Action { return t.verdict.action(nil, StageAll{Ops: t.ops}) }
-
-// typeRows is how many types are shown where there is room.
-const typeRows = 7
-
-func (t partType) head(st *styles.Styles) View {
-	return View{Title: "Type and flags of " + partTitle(t.was, st)}
-}
-
-// rows are the search, the list, the flags and the outcome.
-func (t partType) rows() []row[partType] {
-	var rows []row[partType]
+// layout has the search with the types that it finds, the flags and the outcome. An extended partition keeps its type.
+func (t *partType) layout() layout {
+	flags := row{
+		stop: stopFlags, keys: []keymap.Binding{keyChoose(), keymap.Bind("space", "on or off", "space")},
+		draw: func(p paper) picture { return picture{lines: t.flagLines(p)} }, take: t.flagKey,
+	}
+	rows := []row{flags}
 	if t.was.Role != model.Extended {
-		search := field(t, stopFS, "Search", 34, func(t *partType) *widget.Field { return &t.search })
-		drawn := search.draw
-		search.draw = func(p paper) ([]string, *Point) {
-			lines, cursor := drawn(p)
-			return append(lines, t.foundLines(p)...), cursor
-		}
-		search.take = func(t *partType, msg tea.Msg) Action {
-			*t = t.find(msg)
-			return nil
-		}
-		rows = append(rows, search)
+		search := field(stopFS, "Search", 34, &t.search)
+		search.keys = []keymap.Binding{keyList(), keymap.Bind("letters", "search", "a"), keyNext().As("flags")}
+		search.take = t.find
+		rows = []row{search, t.foundRow(), flags}
 	}
 	var wrong error
 	if !t.why.OK() {
 		wrong = fmt.Errorf("flag %s: %s", t.flags[t.flag], t.why)
 	}
-	return append(rows, row[partType]{
-		stop: stopFlags,
-		draw: func(p paper) ([]string, *Point) { return t.flagLines(p.width, p.here, p.st), nil },
-		take: func(t *partType, msg tea.Msg) Action {
-			if press, ok := msg.(tea.KeyPressMsg); ok && len(t.flags) > 0 {
-				*t = t.flagKey(press)
-			}
-			return nil
-		},
-	}, blank[partType](), outcome[partType](wrong, t.verdict, "No change yet: "+model.TypeName(t.kind(), t.part.Type)))
+	return layout{
+		title: "Type and flags of", part: &t.was,
+		rows:    append(rows, blank(), t.verdict.row(wrong, "No change yet: "+model.TypeName(t.kind(), t.part.Type))),
+		entered: func() { t.why = "" }, does: "set",
+		accept: func() Action { return t.verdict.action(nil, StageAll{Ops: t.ops}) },
+	}
 }
 
-// foundLines are the types that the search finds.
-func (t partType) foundLines(p paper) []string {
-	rows := min(typeRows, max(3, p.height-7-len(t.flagLines(p.width, p.here, p.st))))
-	if len(t.found) == 0 {
-		return widget.Pad([]string{p.st.Muted.Render("  No type has that in its name or code.")}, p.width, rows, "")
+// foundRow is the types that the search finds. It has the keyboard together with the search.
+func (t *partType) foundRow() row {
+	height := func(p paper) int { return min(typeRows, max(3, p.height-7-len(t.flagLines(p)))) }
+	r := listOf(stopFS, 26, &t.list, height)
+	drawn, mouse := r.draw, r.mouse
+	r.draw = func(p paper) picture {
+		if len(t.found) > 0 {
+			return drawn(p)
+		}
+		return picture{lines: widget.Pad([]string{p.st.Muted.Render("  No type has that in its name or code.")}, p.width, height(p), "")}
 	}
-	return t.list.view(p.width, rows, 26, p.here, p.st)
+	r.mouse = func(m Mouse) Action {
+		mouse(m)
+		t.choose()
+		return nil
+	}
+	return r
 }
 
 // flagLines are check boxes, at most three lines of them around the cursor.
-func (t partType) flagLines(width int, here bool, st *styles.Styles) []string {
-	label := formName("Flags", here, st)
-	var lines []string
-	line, at := "", 0
+func (t *partType) flagLines(p paper) []string {
+	label, st := formName("Flags", p), p.st
+	lines, at := []string{"  "}, 0
 	for i, f := range t.flags {
-		mark := "[ ] "
+		text := "[ ] " + string(f)
 		if model.HasFlag(t.kind(), t.part, f) {
-			mark = "[x] "
+			text = "[x] " + string(f)
 		}
-		text := mark + string(f)
 		look := st.Text
-		if i == t.flag && here {
+		if i == t.flag && p.here {
 			look = st.Chosen
 		}
-		if line != "" && widget.Width(line)+2+widget.Width(text) > width-2 {
-			lines, line = append(lines, line), ""
+		last := len(lines) - 1
+		switch {
+		case i == 0:
+		case widget.Width(lines[last])+2+widget.Width(text) > p.width-2:
+			lines = append(lines, "  ")
+			last++
+		default:
+			lines[last] += "  "
 		}
-		if line != "" {
-			line += "  "
-		} else {
-			line = "  "
-		}
-		line += look.Render(text)
+		lines[last] += look.Render(text)
 		if i == t.flag {
-			at = len(lines)
+			at = last
 		}
 	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	if len(lines) == 0 {
+	if len(t.flags) == 0 {
 		lines = []string{st.Muted.Render("  This kind of table has none for it.")}
 	}
 	const most = 3
 	from, to := widget.Visible(len(lines), at, min(most, len(lines)))
-	if hidden := len(lines) - (to - from); hidden > 0 {
+	if to-from < len(lines) {
 		label += st.Muted.Render(fmt.Sprintf("lines %d to %d of %d", from+1, to, len(lines)))
 	}
 	return append([]string{label}, lines[from:to]...)
-}
-
-func (t partType) keys(at stop) []keymap.Binding {
-	if at == stopFlags {
-		return []keymap.Binding{
-			keymap.Bind("←→", "choose", "left", "right"), keymap.Bind("space", "on or off", "space"), keyNext(), keyAccept("set"), keyCancel(),
-		}
-	}
-	return []keymap.Binding{
-		keymap.Bind("↑↓", "choose", "up", "down"), keymap.Bind("letters", "search", "a"), keyNext().As("flags"), keyAccept("set"), keyCancel(),
-	}
 }

@@ -89,17 +89,9 @@ func PartTable(n int, row func(i int) TableRow, names Naming, selected, width, h
 	}
 	out := []string{st.Head.Render(Fit(head, width, ""))}
 	from, to := Visible(n, selected, height-1)
-	for i := from; i < to; i++ {
-		mark := ""
-		switch {
-		case i == from && from > 0:
-			mark = st.Up
-		case i == to-1 && to < n:
-			mark = st.Down
-		}
-		out = append(out, tableLine(row(i), cols, width, mark, i == selected, st))
-	}
-	return Pad(out, width, height, "")
+	return append(out, List(n, from, to, width, height-1, st, func(i int) string {
+		return tableLine(row(i), cols, width, i == selected, st)
+	})...)
 }
 
 // room is the width of the column in a table of the given width, its separating space included.
@@ -114,8 +106,8 @@ func (c column) room(all []column, width int) int {
 	return max(0, rest)
 }
 
-// tableLine is one row. The mark, if there is one, takes the last cell.
-func tableLine(r TableRow, cols []column, width int, mark string, selected bool, st *styles.Styles) string {
+// tableLine is one row.
+func tableLine(r TableRow, cols []column, width int, selected bool, st *styles.Styles) string {
 	var line strings.Builder
 	under := st.Text
 	if selected {
@@ -151,22 +143,5 @@ func tableLine(r TableRow, cols []column, width int, mark string, selected bool,
 		}
 		line.WriteString(look.Render(text))
 	}
-	out := line.String()
-	if mark != "" {
-		out = Fit(out, width-1, "") + st.Muted.Render(mark)
-	}
-	return Fit(out, width, "")
-}
-
-// Visible is the run of n items that a list of the given height shows so that the selected one is among
-// them. It depends on nothing else, so a list never jumps when it is drawn again.
-func Visible(n, selected, height int) (from, to int) {
-	if height <= 0 {
-		return 0, 0
-	}
-	if n <= height {
-		return 0, n
-	}
-	from = min(max(0, selected-height/2), n-height)
-	return from, from + height
+	return line.String()
 }

@@ -29,3 +29,36 @@ func Scroll(lines []string, offset, width, height int, st *styles.Styles) []stri
 	}
 	return out
 }
+
+// List draws the lines from to to of a list of n in width cells and height lines, with marks at the right edge where there
+// are more.
+func List(n, from, to, width, height int, st *styles.Styles, line func(i int) string) []string {
+	var out []string
+	for i := from; i < to; i++ {
+		text, mark := Fit(line(i), width, ""), ""
+		switch {
+		case i == from && from > 0:
+			mark = st.Up
+		case i == to-1 && to < n:
+			mark = st.Down
+		}
+		if mark != "" {
+			text = Fit(text, width-1, "") + st.Muted.Render(mark)
+		}
+		out = append(out, text)
+	}
+	return Pad(out, width, height, "")
+}
+
+// Visible is the run of n items that a list of the given height shows so that the selected one is among
+// them. It depends on nothing else, so a list never jumps when it is drawn again.
+func Visible(n, selected, height int) (from, to int) {
+	if height <= 0 {
+		return 0, 0
+	}
+	if n <= height {
+		return 0, n
+	}
+	from = min(max(0, selected-height/2), n-height)
+	return from, from + height
+}

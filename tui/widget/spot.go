@@ -50,11 +50,11 @@ func Zone(id string, x, y, width, height int) *lipgloss.Layer {
 	return lipgloss.NewLayer(strings.Join(lines, "\n")).ID(id).X(x).Y(y)
 }
 
-// Zones are those of the spots of a line whose first cell is at x and y.
+// Zones are those of the spots of a line whose first cell is at x and y. They lie above other zones.
 func Zones(spots []Spot, x, y int) []*lipgloss.Layer {
 	var out []*lipgloss.Layer
 	for _, s := range spots {
-		out = append(out, Zone(pressID+s.Key, x+s.X, y, Width(s.Text), 1))
+		out = append(out, Zone(pressID+s.Key, x+s.X, y, Width(s.Text), 1).Z(1))
 	}
 	return out
 }

@@ -1,9 +1,57 @@
 package dialog
 
 import (
+	"fmt"
+	"strings"
+
 	"shunt/model"
 	"shunt/ops"
+	"shunt/tui/styles"
+	"shunt/tui/widget"
 )
+
+// sentence is an error as a line of its own.
+func sentence(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// partTitle names a partition in the title of a window: `p1 · xfs "docs"`.
+func partTitle(p model.Partition, st *styles.Styles) string {
+	title := p.Ref()
+	if p.FS.Known() {
+		title += " " + st.Dot + " " + string(p.FS.Kind)
+	}
+	if p.FS.Label != "" {
+		title += fmt.Sprintf(" %q", widget.Clean(p.FS.Label))
+	}
+	return title
+}
+
+// contentsWord names a partition by what is in it: `p2 (xfs "docs")`.
+func contentsWord(p model.Partition) string {
+	text := string(p.FS.Kind)
+	switch {
+	case p.Role == model.Extended:
+		text = "extended"
+	case !p.FS.Known():
+		text = "nothing known"
+	}
+	if p.FS.Label != "" {
+		text += ` "` + widget.Clean(p.FS.Label) + `"`
+	}
+	return p.Ref() + " (" + text + ")"
+}
+
+// partStyle is the look of a partition.
+func partStyle(p model.Partition, st *styles.Styles) styles.Look {
+	if p.Role == model.Extended {
+		return st.Extended
+	}
+	return st.FS(p.FS.Kind)
+}
 
 // kindChoice is a file system that something can be given.
 type kindChoice struct {

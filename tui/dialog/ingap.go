@@ -1,0 +1,48 @@
+package dialog
+
+import (
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+)
+
+// inGap is a partition that does not exist yet, in a gap.
+type inGap struct {
+	place
+	gap   model.Gap
+	whole geometry.Span // all the gap offers on the present grid
+	roles []model.Role
+	role  int
+}
+
+// newInGap is the whole gap of the queue's preview. An error says why there cannot be a partition; what is what was wanted.
+func newInGap(q ops.Queue, gap model.Gap, align geometry.Alignment, what string) (g inGap, err error) {
+	roles, why := ops.RolesFor(q.Preview(), gap)
+	if !why.OK() {
+		return g, &ops.Refusal{What: what, Reason: why}
+	}
+	whole, err := ops.RoomForNew(q.Preview(), gap, align)
+	return inGap{gap: gap, whole: whole, roles: roles, place: newPlace(staging{queue: q, align: align}, ops.Limits{}, whole)}, err
+}
+
+// regrid finds what the gap offers on the present grid; changed is false if that is what it was, or less than least.
+func (g *inGap) regrid(least geometry.Sector) (was geometry.Span, changed bool) {
+	room, err := ops.RoomForNew(g.queue.Preview(), g.gap, g.align)
+	if err != nil || room == g.whole || room.Len() < least {
+		return g.whole, false
+	}
+	was, g.whole = g.whole, room
+	return was, true
+}
+
+// roleRow picks primary or extended where there is a choice.
+func (g *inGap) roleRow() []row {
+	if len(g.roles) < 2 {
+		return nil
+	}
+	var words []string
+	for _, r := range g.roles {
+		words = append(words, r.String())
+	}
+	return []row{pick(stopRole, "Create as", words, &g.role)}
+}

@@ -1,0 +1,126 @@
+package dialog
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/model"
+	"shunt/tui/keymap"
+	"shunt/tui/widget"
+)
+
+// choice is a line of a list to choose from.
+type choice struct {
+	text string
+	note string       // in a second column, may be empty
+	off  model.Reason // why it cannot be chosen
+}
+
+// list is a list with a cursor. What cannot be chosen is dimmed; the cursor goes there too, so that its reason can be read.
+type list struct {
+	choices []choice
+	at      int
+	page    int // how many lines a page key goes
+}
+
+// take moves the cursor; moved is false if the message is none of the keys that do.
+func (l *list) take(msg tea.Msg) (moved bool) {
+	press, ok := msg.(tea.KeyPressMsg)
+	by, ok2 := listKey(press, len(l.choices), l.page)
+	if !ok || !ok2 {
+		return false
+	}
+	l.at = max(0, min(l.at+by, len(l.choices)-1))
+	return true
+}
+
+// listKey is how far a key moves the cursor of a list of n entries; ok is false if it does not.
+func listKey(press tea.KeyPressMsg, n, page int) (by int, ok bool) {
+	switch {
+	case keymap.Match(press, keyUp()):
+		return -1, true
+	case keymap.Match(press, keyDown()):
+		return 1, true
+	case keymap.Match(press, keyPageUp()):
+		return -page, true
+	case keymap.Match(press, keyPageDown()):
+		return page, true
+	case keymap.Match(press, keyHome()):
+		return -n, true
+	case keymap.Match(press, keyEnd()):
+		return n, true
+	}
+	return 0, false
+}
+
+// letter is the next of the words that begins with the letter that was typed, or at if none does.
+func letter(msg tea.Msg, at int, words []string) int {
+	press, _ := msg.(tea.KeyPressMsg)
+	if press.Text == "" {
+		return at
+	}
+	for i := 1; i <= len(words); i++ {
+		next := (at + i) % len(words)
+		if strings.HasPrefix(strings.ToLower(words[next]), strings.ToLower(press.Text)) {
+			return next
+		}
+	}
+	return at
+}
+
+// listOf is a row with a list in as many lines as height says. A letter goes to the next choice that begins with it.
+func listOf(own stop, column int, l *list, height func(p paper) int) row {
+	return row{
+		stop: own,
+		draw: func(p paper) picture { return l.draw(height(p), column, p) },
+		take: func(msg tea.Msg) Action {
+			if !l.take(msg) {
+				var words []string
+				for _, c := range l.choices {
+					words = append(words, c.text)
+				}
+				l.at = letter(msg, l.at, words)
+			}
+			return nil
+		},
+		mouse: func(m Mouse) Action {
+			if m.Event == Press && m.Entry > 0 {
+				l.at = m.Entry - 1
+			}
+			return nil
+		},
+	}
+}
+
+// draw draws height lines; column is how wide the texts are before the notes.
+func (l *list) draw(height, column int, p paper) picture {
+	from, to := widget.Visible(len(l.choices), l.at, height)
+	return entries(len(l.choices), from, to, height, p, func(i int) string {
+		c := l.choices[i]
+		note := c.note
+		if !c.off.OK() {
+			note = string(c.off)
+		}
+		text := widget.Fit(widget.Fit(widget.Clean(c.text), column, p.st.More)+" "+widget.Clean(note), p.width-3, p.st.More)
+		text = strings.TrimRight(text, " ")
+		switch {
+		case i == l.at && p.here:
+			return p.st.Row.Render(widget.Fit(p.st.Cursor+" "+text, p.width-1, ""))
+		case i == l.at:
+			return p.st.Strong.Render(p.st.Cursor + " " + text)
+		case !c.off.OK():
+			return p.st.Faint.Render("  " + text)
+		}
+		return p.st.Text.Render("  " + text)
+	})
+}
+
+// entries are the entries from to to of a list of n in height lines.
+func entries(n, from, to, height int, p paper, line func(i int) string) picture {
+	shown := picture{lines: widget.List(n, from, to, p.width, height, p.st, line)}
+	for i := from; i < to; i++ {
+		shown.entries = append(shown.entries, i+1)
+	}
+	return shown
+}

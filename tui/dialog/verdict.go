@@ -1,0 +1,73 @@
+package dialog
+
+import (
+	"shunt/geometry"
+	"shunt/ops"
+	"shunt/tui/widget"
+)
+
+// staging is what dialogs share that put an operation at the end of the queue.
+type staging struct {
+	queue ops.Queue
+	align geometry.Alignment
+	op    ops.Operation
+	wrong error // why the text of a field means nothing
+	verdict
+}
+
+// verdict is what the queue says of an operation.
+type verdict struct {
+	changes bool // the operation does anything
+	err     error
+	what    string // the operation in words
+	cost    string
+}
+
+// judge asks the queue about an operation that does something.
+func (s *staging) judge(op ops.Operation) {
+	s.op, s.verdict = op, verdict{changes: true}
+	next, err := s.queue.Stage(op)
+	if err != nil {
+		s.err = err
+		return
+	}
+	s.what, s.cost = op.Describe(s.queue.Preview()), next.Cost(next.Len()-1)
+}
+
+// stage is what Enter does.
+func (s *staging) stage() Action { return s.action(s.wrong, Stage{Op: s.op, Align: s.align}) }
+
+// outcome shows the verdict.
+func (s *staging) outcome(idle string) row { return s.verdict.row(s.wrong, idle) }
+
+// action is what Enter does: nothing as long as something is wrong, and a staged operation if it changes anything.
+func (v verdict) action(wrong error, staged Action) Action {
+	switch {
+	case wrong != nil, v.err != nil:
+		return nil
+	case !v.changes:
+		return Close{}
+	}
+	return staged
+}
+
+// verdictHeight is how many lines a verdict always takes, so that the window does not jump while one types.
+const verdictHeight = 3
+
+// row shows what Enter would stage and what that costs, why it is impossible, or the idle text.
+func (v verdict) row(wrong error, idle string) row {
+	return shown(func(p paper) (lines []string) {
+		switch {
+		case wrong != nil:
+			lines = notes(sentence(wrong.Error()), p.width, verdictHeight, p.st.Warn.Render, p.st)
+		case v.err != nil:
+			lines = notes(sentence(v.err.Error()), p.width, verdictHeight, p.st.Bad.Render, p.st)
+		case !v.changes:
+			lines = []string{p.st.Muted.Render(idle)}
+		default:
+			lines = notes(v.what, p.width, 2, p.st.Strong.Render, p.st)
+			lines = append(lines, notes(v.cost, p.width, verdictHeight-len(lines), p.st.Good.Render, p.st)...)
+		}
+		return widget.Pad(lines, p.width, verdictHeight, p.st.More)
+	})
+}
