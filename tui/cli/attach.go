@@ -25,14 +25,8 @@ func (s *settings) attachCommand() *cobra.Command {
 		Long: "Attach sets a loop device up on a raw image, tells the kernel its partitions, and prints the device's name. The\n" +
 			"partitions are then /dev/loopNp1 and so on; `shunt /dev/loopN` edits them there. It takes root, and lasts until\n" +
 			"`shunt detach`.",
-		Args: exactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			access := model.ReadWrite
-			if readOnly {
-				access = model.ReadOnly
-			}
-			return s.attach(args[0], access)
-		},
+		Args: arguments(1, 1),
+		RunE: func(_ *cobra.Command, args []string) error { return s.attach(args[0], accessOf(!readOnly)) },
 	}
 	cmd.Flags().BoolVar(&readOnly, "read-only", false, "nothing can be written to the device")
 	return cmd
@@ -44,8 +38,14 @@ func (s *settings) detachCommand() *cobra.Command {
 		Short: "Take a loop device with its partitions off its image",
 		Long: "Detach undoes `shunt attach`, given the image or the loop device. It is refused as long as a partition is in use,\n" +
 			"and says by what.",
-		Args: exactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return s.detach(args[0]) },
+		Args: arguments(1, 1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			l, err := session.Detach(args[0], s.opts)
+			if err == nil {
+				s.say("Detached %s from %s.", l.Node, safetext.Printable(l.File))
+			}
+			return err
+		},
 	}
 }
 
@@ -58,16 +58,9 @@ func (s *settings) mountCommand() *cobra.Command {
 			"the directory. P is 0 for a file system that covers a disk without a partition table. Mounted read-only, nothing is\n" +
 			"written, not even to replay a journal. Set-user-id programs, devices and programs do not work there. An image need\n" +
 			"not be attached for it. It takes root; without it `shunt ls` lists files.",
-		Args: argsBetween(2, 3),
+		Args: arguments(2, 3),
 		RunE: func(_ *cobra.Command, args []string) error {
-			w := attach.Wish{Access: model.ReadOnly}
-			if write {
-				w.Access = model.ReadWrite
-			}
-			if len(args) == 3 {
-				w.Dir = args[2]
-			}
-			return s.mount(args[0], args[1], w)
+			return s.mount(args[0], args[1], attach.Wish{Access: accessOf(write), Dir: strings.Join(args[2:], "")})
 		},
 	}
 	cmd.Flags().BoolVar(&write, "rw", false, "mount it for reading and writing")
@@ -80,54 +73,39 @@ func (s *settings) unmountCommand() *cobra.Command {
 		Short: "Unmount partition P of a target, or what of it is mounted at DIR",
 		Long: "Unmount ends what `shunt mount` began, by whatever it was mounted. What keeps it busy is named. Of a partition\n" +
 			"that is mounted more than once the directory says which is meant.",
-		Args: exactArgs(2),
+		Args: arguments(2, 2),
 		RunE: func(_ *cobra.Command, args []string) error { return s.unmount(args[0], args[1]) },
 	}
 }
 
-func (s *settings) attach(path string, access model.Access) error {
-	opts, err := s.options()
-	if err != nil {
-		return err
+func accessOf(write bool) model.Access {
+	if write {
+		return model.ReadWrite
 	}
-	a, err := session.Attach(path, opts, access)
+	return model.ReadOnly
+}
+
+func (s *settings) attach(path string, access model.Access) error {
+	a, err := session.Attach(path, s.opts, access)
 	if err != nil {
 		return ended(err)
 	}
 	for _, p := range a.Disk.Partitions() {
-		if p.Role == model.Extended {
-			continue
+		if p.Role != model.Extended {
+			s.say("%sp%d  %s  %s", a.Node, p.Number, geometry.FormatBytes(a.Disk.SectorSize.Bytes(p.Span.Len())),
+				strings.TrimSpace(string(p.FS.Kind)+" "+safetext.Printable(p.FS.Label)))
 		}
-		s.say("%sp%d  %s  %s", a.Node, p.Number, geometry.FormatBytes(a.Disk.SectorSize.Bytes(p.Span.Len())),
-			strings.TrimSpace(string(p.FS.Kind)+" "+safetext.Printable(p.FS.Label)))
 	}
 	_, err = fmt.Fprintln(s.out, a.Node)
 	return err
 }
 
-func (s *settings) detach(path string) error {
-	opts, err := s.options()
-	if err != nil {
-		return err
-	}
-	l, err := session.Detach(path, opts)
-	if err != nil {
-		return err
-	}
-	s.say("Detached %s from %s.", l.Node, safetext.Printable(l.File))
-	return nil
-}
-
 func (s *settings) mount(path, number string, w attach.Wish) error {
-	opts, err := s.options()
-	if err != nil {
-		return err
-	}
 	n, err := partitionNumber(number)
 	if err != nil {
 		return err
 	}
-	dir, err := session.Mount(path, n, opts, w)
+	dir, err := session.Mount(path, n, s.opts, w)
 	if err != nil {
 		return ended(err)
 	}
@@ -135,16 +113,12 @@ func (s *settings) mount(path, number string, w attach.Wish) error {
 	if w.Access == model.ReadWrite {
 		how = "for reading and writing"
 	}
-	s.say("Mounted %s. `%s` ends that.", how, opts.Call(path).LineTo("unmount", strconv.Itoa(n)))
+	s.say("Mounted %s. `%s` ends that.", how, s.opts.Call(path).LineTo("unmount", strconv.Itoa(n)))
 	_, err = fmt.Fprintln(s.out, dir)
 	return err
 }
 
 func (s *settings) unmount(path, what string) error {
-	opts, err := s.options()
-	if err != nil {
-		return err
-	}
 	number, dir := -1, ""
 	if n, err := partitionNumber(what); err == nil {
 		number = n
@@ -153,12 +127,11 @@ func (s *settings) unmount(path, what string) error {
 	} else if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real // the system knows mounts by such names only
 	}
-	u, err := session.Unmount(path, number, dir, opts)
-	if err != nil {
-		return err
+	u, err := session.Unmount(path, number, dir, s.opts)
+	if err == nil {
+		s.say("Unmounted %s from %s.", u.Name, safetext.Printable(u.Dir))
 	}
-	s.say("Unmounted %s from %s.", u.Name, safetext.Printable(u.Dir))
-	return nil
+	return err
 }
 
 // partitionNumber reads a number that may be written as it is shown ("p2").

@@ -66,22 +66,23 @@ type settings struct {
 	animation  string
 	noLock     bool
 	allowDisks bool
+
+	json bool               // the flag of the commands that have it
+	opts session.Options    // what the flags make of it, once they are read
+	grid geometry.Alignment // likewise
 }
 
-func (s *settings) options() (session.Options, error) {
+// read checks the flags before a command runs.
+func (s *settings) read(*cobra.Command, []string) (err error) {
 	z := geometry.SectorSize(s.sectorSize)
 	if !z.Valid() {
-		return session.Options{}, usage(fmt.Errorf("--sector-size %d is not possible: use 512 or 4096", s.sectorSize))
+		return usage(fmt.Errorf("--sector-size %d is not possible: use 512 or 4096", s.sectorSize))
 	}
-	return session.Options{Program: s.program, SectorSize: z, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}, nil
-}
-
-func (s *settings) alignment() (geometry.Alignment, error) {
-	a, err := geometry.ParseAlignment(s.align)
-	if err != nil {
-		return a, usage(err)
+	s.opts = session.Options{Program: s.program, SectorSize: z, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}
+	if s.grid, err = geometry.ParseAlignment(s.align); err != nil {
+		return usage(err)
 	}
-	return a, nil
+	return nil
 }
 
 // Main runs the command line and returns the exit code. args begin with the name of the program.
@@ -110,42 +111,40 @@ func exitCode(err error) int {
 	return exitRefused
 }
 
-// printError says what went wrong on one line, without decoration: it is also read in logs. The writer that the library offers
-// takes sequences out of the text, which here may be part of a name.
+// printError says what went wrong on one line, without decoration: it is also read in logs. The library's own writer would
+// take sequences out of the text, which here may be part of a name.
 func (s *settings) printError(_ io.Writer, _ fang.Styles, err error) {
 	var exit *exitError
 	if errors.As(err, &exit) && exit.err == nil {
 		return
 	}
-	_, _ = fmt.Fprintf(s.err, "shunt: %s\n", ops.Telling(err.Error()))
+	s.say("shunt: %s", ops.Telling(err.Error()))
 	if exit != nil && exit.code == exitUsage {
-		_, _ = fmt.Fprintln(s.err, "Try `shunt --help`.")
+		s.say("Try `shunt --help`.")
 	}
 }
 
-// exactArgs checks the number of arguments, with the exit code of a usage error.
-func exactArgs(n int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != n {
-			return wrongNumber(cmd)
-		}
-		return nil
-	}
-}
-
-// wrongNumber is the usage error of a command that got too few or too many arguments.
-func wrongNumber(cmd *cobra.Command) error {
-	return usage(fmt.Errorf("%s takes other arguments: %s", cmd.Name(), strings.TrimSuffix(cmd.UseLine(), " [flags]")))
-}
-
-// argsBetween is exactArgs for a number of arguments that may vary.
-func argsBetween(least, most int) cobra.PositionalArgs {
+// arguments checks the number of arguments, with the exit code of a usage error.
+func arguments(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || len(args) > most {
-			return wrongNumber(cmd)
+			return usage(fmt.Errorf("%s takes other arguments: %s", cmd.Name(), strings.TrimSuffix(cmd.UseLine(), " [flags]")))
 		}
 		return nil
 	}
+}
+
+// show prints a value as JSON if that is asked for, else as text.
+func (s *settings) show(v any, text string) error {
+	if s.json {
+		return s.out.json(v, "  ")
+	}
+	_, err := io.WriteString(s.out, text)
+	return err
+}
+
+func (s *settings) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.err, format+"\n", args...) // the exit code says how it ended, read or not
 }
 
 func command(s *settings) *cobra.Command {
@@ -155,7 +154,7 @@ func command(s *settings) *cobra.Command {
 		Long: "Shunt shows the partitions of a disk image, collects moves, resizes and other edits in a queue, rehearses\n" +
 			"them without touching the image, and applies them in one transaction: whatever breaks on the way, the\n" +
 			"image ends exactly as it was or exactly as planned.",
-		Args: cobra.ArbitraryArgs,
+		Args: cobra.ArbitraryArgs, PersistentPreRunE: s.read,
 		RunE: func(cmd *cobra.Command, args []string) error { return s.edit(cmd.Context(), args) },
 	}
 	flags := root.PersistentFlags()

@@ -22,18 +22,9 @@ func (s *settings) demoCommand() *cobra.Command {
 		Short: "Make a practice image and open it",
 		Long: "Demo makes the image of a 966 MiB memory stick with an MBR and two ext4 file systems with files in them, and\n" +
 			"opens it in the editor. An image that is there already is opened as it is. Default: shunt-demo.raw.",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usage(errors.New("demo takes one image at most"))
-			}
-			return nil
-		},
+		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path := "shunt-demo.raw"
-			if len(args) > 0 {
-				path = args[0]
-			}
-			return s.demo(cmd.Context(), path, makeOnly)
+			return s.demo(cmd.Context(), append(args, "shunt-demo.raw")[0], makeOnly)
 		},
 	}
 	cmd.Flags().BoolVar(&makeOnly, "make-only", false, "make the image and do not open it")
@@ -55,14 +46,6 @@ func (s *settings) demo(ctx context.Context, path string, makeOnly bool) error {
 
 // edit opens the editor on the targets.
 func (s *settings) edit(ctx context.Context, paths []string) error {
-	opts, err := s.options()
-	if err != nil {
-		return err
-	}
-	align, err := s.alignment()
-	if err != nil {
-		return err
-	}
 	animate, err := s.animate()
 	if err != nil {
 		return err
@@ -70,9 +53,9 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	if !s.out.terminal() || !term.IsTerminal(s.in.Fd()) {
 		return usage(errors.New("the editor needs a terminal; without one use `shunt info` and `shunt apply`"))
 	}
-	return newBackend(opts).editing(paths, func(b backend) error {
+	return newBackend(s.opts).editing(paths, func(b backend) error {
 		behind, err := tui.Edit(ctx, tui.Options{
-			Backend: b, Home: os.Getenv("HOME"), Paths: paths, Align: align, Animate: animate,
+			Backend: b, Home: os.Getenv("HOME"), Paths: paths, Align: s.grid, Animate: animate,
 			NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
 		})
 		for _, line := range behind {
@@ -82,7 +65,7 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	})
 }
 
-// animate is what --animation asks for. Over SSH every frame costs time on the line.
+// animate reports whether --animation asks for animation. Over SSH every frame costs time on the line.
 func (s *settings) animate() (bool, error) {
 	switch s.animation {
 	case "on", "off":

@@ -1,17 +1,22 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops/fsys"
+	"shunt/ops/partfs"
 	"shunt/ops/report"
 	"shunt/ops/session"
 )
 
 func (s *settings) infoCommand() *cobra.Command {
-	var asJSON, support bool
+	var support bool
 	cmd := &cobra.Command{
 		Use:   "info TARGET [P]",
 		Short: "Show the table, partitions and free space of a target, or all there is to know of partition P",
@@ -21,46 +26,66 @@ func (s *settings) infoCommand() *cobra.Command {
 			"Nothing is changed, and targets in use can be looked at too.",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if support {
-				return exactArgs(0)(cmd, args)
+				return arguments(0, 0)(cmd, args)
 			}
-			return argsBetween(1, 2)(cmd, args)
+			return arguments(1, 2)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case support:
-				return s.support(fsys.Discover(), asJSON)
+				m := fsys.Discover().Matrix()
+				return s.show(supportOf(m), supportText(m, partfs.Confinement()))
 			case len(args) == 2:
-				return s.sheet(cmd.Context(), args[0], args[1], asJSON)
+				return s.view(args[0], args[1], func(v *session.Viewer, id model.PartID) error {
+					sheet, err := v.Inform(cmd.Context(), id)
+					if err != nil {
+						return err
+					}
+					return s.show(sheet, sheetText(sheet))
+				})
 			}
-			return s.info(args[0], asJSON)
+			return s.info(args[0])
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&s.json, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&support, "support", false, "show what can be done with which file system here")
 	return cmd
 }
 
-func (s *settings) info(path string, asJSON bool) error {
-	opts, err := s.options()
+func (s *settings) info(path string) error {
+	disk, facts, left, err := session.Inspect(path, s.opts)
+	if err == nil {
+		err = s.show(infoOf(disk, facts, left), infoText(disk, facts, left))
+	}
+	if err == nil && left != nil {
+		return unfinished(nil)
+	}
+	return err
+}
+
+// view opens a target to look at the partition with a number, or at the target itself for 0.
+func (s *settings) view(path, number string, do func(*session.Viewer, model.PartID) error) (err error) {
+	v, err := session.View(path, s.opts)
 	if err != nil {
 		return err
 	}
-	disk, facts, left, err := session.Inspect(path, opts)
+	defer func() { err = errors.Join(err, v.Close()) }()
+	n, err := partitionNumber(number)
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		err = s.out.json(infoOf(disk, facts, left), "  ")
-	} else {
-		err = writeInfo(s.out, disk, facts, left)
+	p, ok := v.Disk().ByNumber(n)
+	if ok || n == 0 {
+		return do(v, p.ID)
 	}
-	if err != nil {
-		return err
+	var there []string
+	for _, p := range v.Disk().Partitions() {
+		there = append(there, p.Ref())
 	}
-	if left != nil {
-		return &exitError{exitUnfinished, nil}
+	if len(there) == 0 {
+		return fmt.Errorf("there is no partition %d: %s has none; number 0 stands for the target itself", n, v.Facts().Path)
 	}
-	return nil
+	return fmt.Errorf("there is no partition %d: there are %s", n, strings.Join(there, ", "))
 }
 
 // The JSON form of a target. Sizes are bytes, positions sectors; a number that is not known is null.
@@ -136,7 +161,7 @@ func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 		t.Unfinished = &infoUnfinished{Stage: left.Stage, Next: left.Next, Steps: left.Units, RollingBack: left.RollingBack}
 	}
 	for _, p := range d.Problems() {
-		t.Problems = append(t.Problems, infoProblem{Severity: severity(p.Severity), Text: p.Text, Advice: f.Call.Fill(p.Advice)})
+		t.Problems = append(t.Problems, infoProblem{Severity: severities[p.Severity], Text: p.Text, Advice: f.Call.Fill(p.Advice)})
 	}
 	for _, p := range d.Partitions() {
 		flags := model.Flags(d.Table.Kind, p)
@@ -167,8 +192,7 @@ func fsOf(f model.Filesystem) *infoFS {
 		if !is {
 			return nil
 		}
-		n := int64(b)
-		return &n
+		return new(int64(b))
 	}
 	return &infoFS{
 		Kind: string(f.Kind), Label: f.Label, UUID: f.UUID, Size: known(f.Size, f.Size > 0), Used: known(f.Used, f.Used >= 0),
@@ -176,14 +200,4 @@ func fsOf(f model.Filesystem) *infoFS {
 	}
 }
 
-func severity(s model.Severity) string {
-	switch s {
-	case model.Note:
-		return "note"
-	case model.Warning:
-		return "warning"
-	case model.Fatal:
-		return "fatal"
-	}
-	return "unknown"
-}
+var severities = map[model.Severity]string{model.Note: "note", model.Warning: "warning", model.Fatal: "fatal"}

@@ -2,7 +2,7 @@ package cli
 
 import (
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -13,45 +13,41 @@ import (
 	"shunt/ops/report"
 )
 
-// writeInfo tells of a target in lines of at most 80 columns, unless a path or a name is longer than that.
-func writeInfo(out io.Writer, d model.Disk, f report.Facts, left *report.Unfinished) error {
+// minute is how times are shown.
+const minute = "2006-01-02 15:04"
+
+// infoText describes a target in lines of at most 80 columns, unless a path or a name is longer than that.
+func infoText(d model.Disk, f report.Facts, left *report.Unfinished) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  %s, %s, %d sectors of %d bytes\n", safetext.Printable(f.Path), f.Format, geometry.FormatBytes(f.Size), d.Sectors, d.SectorSize)
-	fmt.Fprintf(&b, "  table: %s", d.Table.Kind)
-	if d.Table.ID != "" {
-		fmt.Fprintf(&b, " %s", d.Table.ID)
-	}
-	b.WriteString("\n")
-	if lines := remarks(d, f, left); len(lines) > 0 {
-		b.WriteString("\n")
-		for _, line := range lines {
-			b.WriteString(strings.Join(wrapped(safetext.Printable(line), textWidth-2), "\n  ") + "\n")
+	fmt.Fprintf(&b, "%s\n  %s, %s, %d sectors of %d bytes\n  table: %s\n", safetext.Printable(f.Path), f.Format,
+		geometry.FormatBytes(f.Size), d.Sectors, d.SectorSize, strings.TrimSpace(d.Table.Kind.String()+" "+d.Table.ID))
+	for i, line := range remarks(d, f, left) {
+		if i == 0 {
+			b.WriteString("\n")
 		}
+		b.WriteString(hang("", 2, safetext.Printable(line)))
 	}
-	b.WriteString("\n" + grid(places(d), "lrrrrrl"))
-	if marks := marks(d); len(marks) > 1 {
-		b.WriteString("\n" + grid(marks, "llll"))
+	columns := []string{"Partition", "Start", "End", "Size", "Used", "Unused", "Contents"}
+	b.WriteString("\n" + grid(columns, places(d), "lrrrrrl"))
+	if marks := marks(d); len(marks) > 0 {
+		b.WriteString("\n" + grid([]string{"Partition", "Label", "Type", "Name, flags"}, marks, "llll"))
 	}
-	_, err := io.WriteString(out, b.String())
-	return err
+	return b.String()
 }
 
 // places is where everything lies and what is in it; End is the last sector, as other tools count.
 func places(d model.Disk) [][]string {
-	size := func(b geometry.Bytes) string {
-		if b < 0 {
-			return ""
-		}
-		return geometry.FormatBytes(b)
-	}
-	lines := [][]string{{"Partition", "Start", "End", "Size", "Used", "Unused", "Contents"}}
+	var lines [][]string
 	for _, r := range model.Rows(d, model.Readable) {
 		row := []string{
-			rowName(r), fmt.Sprint(r.Span.Start), fmt.Sprint(r.Span.End - 1), size(d.SectorSize.Bytes(r.Span.Len())),
+			rowName(r), fmt.Sprint(r.Span.Start), fmt.Sprint(r.Span.End - 1), geometry.FormatBytes(d.SectorSize.Bytes(r.Span.Len())),
 			"", "", string(r.FS.Kind),
 		}
 		if r.FS.Known() && r.FS.Used >= 0 {
-			row[4], row[5] = size(r.FS.Used), size(r.FS.Unused())
+			row[4] = geometry.FormatBytes(r.FS.Used)
+			if free := r.FS.Unused(); free >= 0 {
+				row[5] = geometry.FormatBytes(free)
+			}
 		}
 		if r.Kind == model.RowPartition && r.Partition.Role == model.Extended {
 			row[6] = "extended"
@@ -79,7 +75,7 @@ func rowName(r model.Row) string {
 
 // marks is what partitions are called and what they are for, and the label of what is in them.
 func marks(d model.Disk) [][]string {
-	lines := [][]string{{"Partition", "Label", "Type", "Name, flags"}}
+	var lines [][]string
 	for _, r := range model.Rows(d, model.Readable) {
 		row := []string{rowName(r), safetext.Printable(r.FS.Label), "", ""}
 		switch r.Kind {
@@ -103,48 +99,49 @@ func marks(d model.Disk) [][]string {
 	return lines
 }
 
-// grid sets rows in columns of their widest cell, two spaces apart, which are aligned to the left or to the right as
-// sides tells for each. A column of empty cells is left out.
-func grid(rows [][]string, sides string) string {
-	widths := make([]int, len(sides))
-	filled := make([]bool, len(sides))
-	for i, row := range rows {
-		for c, cell := range row {
-			widths[c] = max(widths[c], ansi.StringWidth(cell))
-			filled[c] = filled[c] || i > 0 && cell != ""
-		}
+// grid sets rows below a header, which may be nil, in columns of their widest cell, two spaces apart. sides has l or r for each
+// column, for its alignment. A column of empty cells is left out.
+func grid(header []string, rows [][]string, sides string) string {
+	lines := slices.Clone(rows)
+	if header != nil {
+		lines = slices.Insert(lines, 0, header)
 	}
-	var b strings.Builder
-	for _, row := range rows {
-		var cells []string
-		for c, cell := range row {
-			pad := strings.Repeat(" ", widths[c]-ansi.StringWidth(cell))
-			switch {
-			case !filled[c]:
-			case sides[c] == 'r':
-				cells = append(cells, pad+cell)
-			default:
-				cells = append(cells, cell+pad)
+	out := make([]string, len(lines))
+	for c, side := range sides {
+		if !slices.ContainsFunc(rows, func(row []string) bool { return row[c] != "" }) {
+			continue
+		}
+		width := 0
+		for _, line := range lines {
+			width = max(width, ansi.StringWidth(line[c]))
+		}
+		for i, line := range lines {
+			cell, pad := line[c], strings.Repeat(" ", width-ansi.StringWidth(line[c]))
+			if side == 'r' {
+				cell, pad = pad, cell
 			}
+			out[i] += cell + pad + "  "
 		}
-		b.WriteString(strings.TrimRight(strings.Join(cells, "  "), " ") + "\n")
 	}
-	return b.String()
+	for i := range out {
+		out[i] = strings.TrimRight(out[i], " ") + "\n"
+	}
+	return strings.Join(out, "")
 }
 
 func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 	var lines []string
-	switch {
-	case f.Commit != nil:
-		lines = append(lines, "a commit is under way, "+whereItStands(*f.Commit)+": what is shown changes meanwhile; `"+f.Call.Line("recover")+"` follows it")
-		return lines
-	case left != nil:
+	if f.Commit != nil {
+		return []string{fmt.Sprintf("a commit is under way, %s: what is shown changes meanwhile; `%s` follows it",
+			progressText(*f.Commit), f.Call.Line("recover"))}
+	}
+	if left != nil {
 		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `%s` to finish it, or `%s` to roll it back",
 			left.Stage, left.Next, left.Units, f.Call.Line("recover"), f.Call.Line("recover", "--rollback")))
 	}
 	if f.Undo != nil {
 		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s are kept for that",
-			f.Undo.When.Format("2006-01-02 15:04"), f.Call.Line("undo"), geometry.FormatBytes(f.Undo.Room)))
+			f.Undo.When.Format(minute), f.Call.Line("undo"), geometry.FormatBytes(f.Undo.Room)))
 	}
 	if f.InUse != "" {
 		lines = append(lines, "in use by "+f.InUse+": what is shown may change at any moment")
@@ -156,7 +153,7 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 		lines = append(lines, "note: "+f.Note)
 	}
 	for _, p := range d.Problems() {
-		line := severity(p.Severity) + ": " + p.Text
+		line := severities[p.Severity] + ": " + p.Text
 		if p.Advice != "" {
 			line += "; " + f.Call.Fill(p.Advice)
 		}

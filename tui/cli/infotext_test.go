@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -105,12 +104,9 @@ func TestInfoText(t *testing.T) {
 		{"logical", logicals(), facts("/images/old.img", logicals()), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var b bytes.Buffer
-			if err := writeInfo(&b, c.disk, c.facts, c.left); err != nil {
-				t.Fatal(err)
-			}
-			fit(t, b.String())
-			golden.RequireEqual(t, b.Bytes())
+			text := infoText(c.disk, c.facts, c.left)
+			fit(t, text)
+			golden.RequireEqual(t, []byte(text))
 		})
 	}
 }
@@ -126,12 +122,9 @@ func TestSupportText(t *testing.T) {
 		},
 		"zfs": {Create: "shunt has no tool for zfs", Shrink: "XFS cannot be shrunk"},
 	}
-	var b bytes.Buffer
-	if err := writeSupport(&b, caps.Matrix()); err != nil {
-		t.Fatal(err)
-	}
-	fit(t, b.String())
-	golden.RequireEqual(t, b.Bytes())
+	text := supportText(caps.Matrix(), "")
+	fit(t, text)
+	golden.RequireEqual(t, []byte(text))
 }
 
 func TestSheetText(t *testing.T) {
@@ -146,12 +139,9 @@ func TestSheetText(t *testing.T) {
 			{Command: "xfs_db -r p2", Err: "xfs_db is not installed: apt install xfsprogs"},
 		},
 	}
-	var b bytes.Buffer
-	if err := writeSheet(&b, sheet); err != nil {
-		t.Fatal(err)
-	}
-	fit(t, b.String())
-	golden.RequireEqual(t, b.Bytes())
+	text := sheetText(sheet)
+	fit(t, text)
+	golden.RequireEqual(t, []byte(text))
 }
 
 func TestListingText(t *testing.T) {
@@ -162,10 +152,7 @@ func TestListingText(t *testing.T) {
 		report.NewFileEntry("etc", report.FileDirectory, -1, day), report.NewFileEntry("a\nb\x9b", report.FileRegular, 1536, time.Time{}),
 		report.NewFileEntry("big", report.FileRegular, 5<<30, day), link, report.NewFileEntry("null", report.FileOther, -1, day),
 	}}
-	var b bytes.Buffer
-	if err := writeListing(&b, list); err != nil {
-		t.Fatal(err)
-	}
-	fit(t, b.String())
-	golden.RequireEqual(t, b.Bytes())
+	text := listingText(list)
+	fit(t, text)
+	golden.RequireEqual(t, []byte(text))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -9,10 +10,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// manCommand prints the manual page, which is made of the same texts as the help.
+// manCommand prints the manual page, which uses the texts of the help.
 func (s *settings) manCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "man", Short: "Print the manual page", Hidden: true, Args: exactArgs(0), DisableFlagsInUseLine: true,
+		Use: "man", Short: "Print the manual page", Hidden: true, Args: arguments(0, 0), DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := io.WriteString(s.out, manPage(cmd.Root()))
 			return err
@@ -39,11 +40,7 @@ func manPage(root *cobra.Command) string {
 	m.section("commands")
 	for _, cmd := range visible(root) {
 		m.term(cmd.Use)
-		text := cmd.Long
-		if text == "" {
-			text = cmd.Short + "."
-		}
-		m.text(text)
+		m.text(cmp.Or(cmd.Long, cmd.Short+"."))
 		m.flags(cmd.LocalNonPersistentFlags())
 	}
 	m.section("options")
@@ -65,7 +62,7 @@ func manPage(root *cobra.Command) string {
 	return m.b.String()
 }
 
-// visible are the commands that people are told of, in the order of the help.
+// visible are the commands that the help lists, in its order.
 func visible(root *cobra.Command) []*cobra.Command {
 	var list []*cobra.Command
 	for _, cmd := range root.Commands() {
@@ -89,29 +86,26 @@ func flagsWord(cmd *cobra.Command) string {
 // roff writes a document for man(7).
 type roff struct{ b strings.Builder }
 
-func (m *roff) line(text string) { m.b.WriteString(text + "\n") }
+func (m *roff) line(lines ...string) { m.b.WriteString(strings.Join(lines, "\n") + "\n") }
 
 func (m *roff) section(name string) { m.line(".SH " + strings.ToUpper(name)) }
 
 // text is a paragraph; its line ends mean nothing.
 func (m *roff) text(text string) {
 	for _, paragraph := range strings.Split(text, "\n\n") {
-		m.line(inBold(strings.Join(strings.Fields(paragraph), " ")))
-		m.line(".PP")
+		m.line(inBold(strings.Join(strings.Fields(paragraph), " ")), ".PP")
 	}
 }
 
 func (m *roff) synopsis(usage string) {
 	name, rest, _ := strings.Cut(usage, " ")
-	m.line(".HP")
-	m.line(`\fB` + escaped(name) + `\fR ` + escaped(rest))
+	m.line(".HP", `\fB`+escaped(name)+`\fR `+escaped(rest))
 }
 
 // term begins the explanation of one or more words.
 func (m *roff) term(words ...string) {
 	for i, w := range words {
-		m.line([]string{".TP", ".TQ"}[min(i, 1)])
-		m.line(`\fB` + escaped(w) + `\fR`)
+		m.line([]string{".TP", ".TQ"}[min(i, 1)], `\fB`+escaped(w)+`\fR`)
 	}
 }
 
@@ -128,8 +122,7 @@ func (m *roff) flags(set *pflag.FlagSet) {
 		m.term(name)
 		m.line(inBold(f.Usage))
 	})
-	m.line(".RE")
-	m.line(".PP")
+	m.line(".RE", ".PP")
 }
 
 func (m *roff) part(p passage) {
@@ -140,15 +133,11 @@ func (m *roff) part(p passage) {
 		m.text(p.text)
 	}
 	if len(p.code) > 0 {
-		m.line(".PP")
-		m.line(".RS 4")
-		m.line(".nf")
+		m.line(".PP", ".RS 4", ".nf")
 		for _, line := range p.code {
 			m.line(escaped(line))
 		}
-		m.line(".fi")
-		m.line(".RE")
-		m.line(".PP")
+		m.line(".fi", ".RE", ".PP")
 	}
 	for _, it := range p.list {
 		m.term(it.terms...)
@@ -159,16 +148,14 @@ func (m *roff) part(p passage) {
 
 // inBold is text whose words between backquotes are in bold.
 func inBold(text string) string {
-	var b strings.Builder
-	for i, piece := range strings.Split(text, "`") {
+	pieces := strings.Split(text, "`")
+	for i, piece := range pieces {
+		pieces[i] = escaped(piece)
 		if i%2 == 1 {
-			piece = `\fB` + escaped(piece) + `\fR`
-		} else {
-			piece = escaped(piece)
+			pieces[i] = `\fB` + pieces[i] + `\fR`
 		}
-		b.WriteString(piece)
 	}
-	return guarded(b.String())
+	return guarded(strings.Join(pieces, ""))
 }
 
 // escaped is text that roff shows as it is.
@@ -177,7 +164,7 @@ func escaped(text string) string {
 	return guarded(text)
 }
 
-// guarded keeps a line from being taken for a macro.
+// guarded keeps a line that begins with a dot from being taken for a macro.
 func guarded(line string) string {
 	if strings.HasPrefix(line, ".") {
 		return `\&` + line

@@ -14,45 +14,96 @@ import (
 	"shunt/ops/worker"
 )
 
-// printer tells a run's progress to people, or to programs as JSON lines.
+// with opens a target to do something to it. Where a commit is under way, begun by a shunt that may be gone, with follows it to
+// its end instead. A result that nobody has seen is printed first.
+func (s *settings) with(ctx context.Context, path string, do func(*session.Session) error) (err error) {
+	sess, run, err := session.OpenOrAttach(path, s.opts)
+	if err != nil {
+		return err
+	}
+	if run != nil {
+		defer run.Leave()
+		s.say("A commit is under way on %s; following it to its end. Nothing else is done.", path)
+		return s.follow(ctx, run).end(run.Result(), exitDone)
+	}
+	defer func() { err = errors.Join(err, sess.Close()) }()
+	if last := sess.Last(); last != nil && s.json {
+		s.line(struct {
+			Last report.Last `json:"last"`
+		}{*last})
+	} else if last != nil {
+		s.say("%s", lastText(sess.Facts().Path, *last))
+	}
+	if damage := sess.Damage(); damage != nil {
+		return unfinished(damage)
+	}
+	return do(sess)
+}
+
+// line prints a value as a line of JSON.
+func (s *settings) line(v any) {
+	_ = s.out.json(v, "") // a reader that has gone needs no progress; the exit code says how it ended
+}
+
+// lastText says in a line how a commit ended.
+func lastText(path string, last report.Last) string {
+	what := "The last commit of " + path
+	switch last.Task {
+	case report.Apply, report.Look:
+	case report.Finish, report.RollBack:
+		what = "The last recovery of " + path
+	case report.Undo:
+		what = "The undo of the last transaction of " + path
+	}
+	when := last.When.Local().Format(time.DateTime)
+	switch last.Result.Outcome {
+	case report.Done:
+		return fmt.Sprintf("%s finished at %s: done, the target is exactly as planned.", what, when)
+	case report.RolledBack:
+		return fmt.Sprintf("%s finished at %s: rolled back, the target is exactly as it was.", what, when)
+	case report.Interrupted:
+		return fmt.Sprintf("%s was interrupted at %s: %s", what, when, ops.Telling(last.Result.Err))
+	case report.Unchanged:
+	}
+	return fmt.Sprintf("%s ended at %s: the target was not changed: %s", what, when, ops.Telling(last.Result.Err))
+}
+
+// printer prints a run's progress for people, or for programs as JSON lines.
 type printer struct {
-	out, err *stream
-	json     bool
-	tty      bool
-	done     chan struct{}
+	*settings
+	tty  bool
+	done chan struct{} // closed when all progress is printed
 }
 
-func (s *settings) newPrinter(asJSON bool) *printer {
-	return &printer{out: s.out, err: s.err, json: asJSON, tty: s.err.terminal() && !asJSON, done: make(chan struct{})}
-}
-
-// follow prints progress until the run ends. A cancelled context (ctrl+c, SIGTERM) stops the run at the next safe
-// point.
-func (p *printer) follow(ctx context.Context, run *session.Run) {
-	defer close(p.done)
-	stop := ctx.Done()
-	last := ""
-	for {
-		select {
-		case u, ok := <-run.Updates():
-			if !ok {
-				if p.tty {
-					p.err.status("")
-				}
-				return
-			}
-			last = p.progress(u, last)
-		case <-stop:
-			run.Cancel()
-			stop = nil
-			if !p.json {
-				_, _ = fmt.Fprintln(p.err, "\nStopping where that is safe ...")
-			}
+// follow begins to print the progress of a run. A cancelled context (ctrl+c, SIGTERM) stops the run at the next safe point.
+func (s *settings) follow(ctx context.Context, run *session.Run) *printer {
+	p := &printer{settings: s, tty: s.err.terminal() && !s.json, done: make(chan struct{})}
+	stop := context.AfterFunc(ctx, func() {
+		run.Cancel()
+		if !s.json {
+			s.say("\nStopping where that is safe ...")
 		}
+	})
+	go func() {
+		defer close(p.done)
+		defer stop()
+		last := ""
+		for u := range run.Updates() {
+			last = p.progress(u, last)
+		}
+		p.clear()
+	}()
+	return p
+}
+
+// clear removes the line of progress from a terminal.
+func (p *printer) clear() {
+	if p.tty {
+		p.err.status("")
 	}
 }
 
-// progress prints a snapshot and returns the stage it told.
+// progress prints a snapshot and returns its stage. last is the stage that was printed before.
 func (p *printer) progress(u report.Progress, last string) string {
 	if p.json {
 		p.line(worker.Event{Progress: &u})
@@ -61,29 +112,25 @@ func (p *printer) progress(u report.Progress, last string) string {
 	if u.Phase == report.Deciding || u.Phase == report.Finished || u.Stage == "" {
 		return last
 	}
-	text := whereItStands(u)
-	switch {
+	switch text := progressText(u); {
 	case p.tty:
 		p.err.status(text)
 	case u.Stage != last:
-		_, _ = fmt.Fprintln(p.err, text)
+		p.say("%s", text)
 	}
 	return u.Stage
 }
 
-func whereItStands(u report.Progress) string {
-	text := fmt.Sprintf("%s: %s", u.Phase, u.Stage)
+func progressText(u report.Progress) string {
+	stage := u.Stage
 	if u.Phase == report.Rehearsing {
-		text = fmt.Sprintf("%s: %s", u.Phase, ops.Acting(u.Stage))
+		stage = ops.Acting(stage)
 	}
+	text := fmt.Sprintf("%s: %s", u.Phase, stage)
 	if u.Total > 0 {
 		text += fmt.Sprintf(", %s of %s", geometry.FormatBytes(u.Done), geometry.FormatBytes(u.Total))
 	}
 	return text
-}
-
-func (p *printer) line(v any) {
-	_ = p.out.json(v, "") // who has gone away needs no progress; how it ended is the exit code
 }
 
 // report prints what the rehearsal found.
@@ -92,20 +139,17 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 		p.line(worker.Event{Report: &r})
 		return
 	}
-	w := p.err
-	if p.tty {
-		w.status("")
-	}
-	_, _ = fmt.Fprintln(w, "Rehearsal")
+	p.clear()
+	p.say("Rehearsal")
 	for i, op := range q.Ops() {
-		_, _ = fmt.Fprintf(w, "  %d. %-60s %s\n", i+1, op.Describe(q.Before(i)), q.Cost(i))
+		p.say("  %d. %-60s %s", i+1, op.Describe(q.Before(i)), q.Cost(i))
 	}
 	for _, s := range r.Steps {
 		mark, text := "ok", ops.Did(s.Text)
 		if s.Err != "" {
 			mark, text = "FAILED", s.Text
 		}
-		_, _ = fmt.Fprintf(w, "  %-6s %s (%s)\n", mark, text, s.Took.Round(time.Millisecond))
+		p.say("  %-6s %s (%s)", mark, text, s.Took.Round(time.Millisecond))
 	}
 	if r.Err != "" {
 		return
@@ -115,55 +159,48 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 		if f.Used >= 0 {
 			used = geometry.FormatBytes(f.Used) + " used"
 		}
-		_, _ = fmt.Fprintf(w, "  verified: %s in %s, %s, %s\n", f.Kind, f.Ref, geometry.FormatBytes(f.Size), used)
+		p.say("  verified: %s in %s, %s, %s", f.Kind, f.Ref, geometry.FormatBytes(f.Size), used)
 	}
-	_, _ = fmt.Fprintf(w, "  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; unused space that is not copied: %s.\n",
-		geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
+	p.say("  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; "+
+		"unused space that is not copied: %s.", geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes),
+		geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
 	if r.UndoBytes > 0 {
-		_, _ = fmt.Fprintf(w, "  After it %s stay beside the target, for `%s`.\n", geometry.FormatBytes(r.UndoBytes), call.Line("undo"))
+		p.say("  After it %s stay beside the target, for `%s`.", geometry.FormatBytes(r.UndoBytes), call.Line("undo"))
 	}
 	for _, text := range q.Consequences() {
-		_, _ = fmt.Fprintf(w, "  %s\n", text)
+		p.say("  %s", text)
 	}
 	for _, text := range r.Warnings {
-		_, _ = fmt.Fprintf(w, "  Warning: %s\n", text)
+		p.say("  Warning: %s", text)
 	}
 }
 
-// note tells what else there is to say of a run that ended well.
-func (p *printer) note(r report.Result) {
-	if r.Advice != "" {
-		_, _ = fmt.Fprintln(p.err, r.Advice)
-	}
-}
-
-func (p *printer) drain() { <-p.done }
-
-// end tells how a run ended. rolledBack is the exit code for a target that was brought back to what it was.
+// end says how a run ended. rolledBack is the exit code for a target that was brought back to what it was.
 func (p *printer) end(r report.Result, rolledBack int) error {
-	p.drain()
+	<-p.done
 	if p.json {
 		p.line(worker.Event{Result: &r})
 	}
-	err := errors.New(r.Err)
-	if r.Advice != "" {
-		err = fmt.Errorf("%s. %s", strings.TrimSuffix(r.Err, "."), r.Advice)
-	}
-	switch r.Outcome {
-	case report.Done:
-		_, _ = fmt.Fprintln(p.err, "Done: the target is exactly as planned.")
-		p.note(r)
-		return nil
-	case report.RolledBack:
-		_, _ = fmt.Fprintln(p.err, "Rolled back: the target is exactly as it was.")
-		p.note(r)
-		if rolledBack == exitDone {
-			return nil
+	if r.Outcome != report.Done && r.Outcome != report.RolledBack {
+		err := errors.New(r.Err)
+		if r.Advice != "" {
+			err = fmt.Errorf("%s. %s", strings.TrimSuffix(r.Err, "."), r.Advice)
 		}
-		return &exitError{rolledBack, nil}
-	case report.Interrupted:
-		return &exitError{exitInterrupted, err}
-	case report.Unchanged:
+		if r.Outcome == report.Interrupted {
+			return &exitError{exitInterrupted, err}
+		}
+		return fmt.Errorf("%w. The target is unchanged", err)
 	}
-	return &exitError{exitRefused, fmt.Errorf("%w. The target is unchanged", err)}
+	text, code := "Done: the target is exactly as planned.", exitDone
+	if r.Outcome == report.RolledBack {
+		text, code = "Rolled back: the target is exactly as it was.", rolledBack
+	}
+	p.say("%s", text)
+	if r.Advice != "" {
+		p.say("%s", r.Advice)
+	}
+	if code != exitDone {
+		return &exitError{code, nil}
+	}
+	return nil
 }

@@ -1,76 +1,19 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
-	"shunt/model"
 	"shunt/ops/report"
-	"shunt/ops/session"
 )
 
 // textWidth is how wide text for people is made: it fits every terminal, and is the same in a pipe.
 const textWidth = 80
 
-// sheet prints all there is to know of a partition, or of the target for number 0.
-func (s *settings) sheet(ctx context.Context, path, number string, asJSON bool) (err error) {
-	v, err := s.view(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, v.Close()) }()
-	id, err := partition(v, number)
-	if err != nil {
-		return err
-	}
-	sheet, err := v.Inform(ctx, id)
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return s.out.json(sheet, "  ")
-	}
-	return writeSheet(s.out, sheet)
-}
-
-func (s *settings) view(path string) (*session.Viewer, error) {
-	opts, err := s.options()
-	if err != nil {
-		return nil, err
-	}
-	return session.View(path, opts)
-}
-
-// partition is the one with the number that was given, which may be written as it is shown ("p2"); 0 stands for the
-// target itself.
-func partition(v *session.Viewer, number string) (model.PartID, error) {
-	n, err := partitionNumber(number)
-	if err != nil {
-		return 0, err
-	}
-	if n == 0 {
-		return 0, nil
-	}
-	p, ok := v.Disk().ByNumber(n)
-	if ok {
-		return p.ID, nil
-	}
-	var there []string
-	for _, p := range v.Disk().Partitions() {
-		there = append(there, p.Ref())
-	}
-	if len(there) == 0 {
-		return 0, fmt.Errorf("there is no partition %d: %s has none; number 0 stands for the target itself", n, v.Facts().Path)
-	}
-	return 0, fmt.Errorf("there is no partition %d: there are %s", n, strings.Join(there, ", "))
-}
-
-func writeSheet(out io.Writer, sheet report.Sheet) error {
+// sheetText is all there is to know of a partition, or of the target.
+func sheetText(sheet report.Sheet) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", sheet.Title)
 	column := 0
@@ -82,14 +25,8 @@ func writeSheet(out io.Writer, sheet report.Sheet) error {
 	for _, section := range sheet.Sections {
 		fmt.Fprintf(&b, "\n%s\n", section.Title)
 		for _, line := range section.Lines {
-			hang := strings.Repeat(" ", column+4)
-			name := "  " + line.Name + strings.Repeat(" ", column-ansi.StringWidth(line.Name)+2)
-			for i, text := range wrapped(line.Value, textWidth-len(hang)) {
-				if i > 0 {
-					name = hang
-				}
-				fmt.Fprintf(&b, "%s%s\n", name, text)
-			}
+			pad := strings.Repeat(" ", column-ansi.StringWidth(line.Name))
+			b.WriteString(hang("  "+line.Name+pad+"  ", column+4, line.Value))
 		}
 	}
 	for _, said := range sheet.Said {
@@ -98,13 +35,15 @@ func writeSheet(out io.Writer, sheet report.Sheet) error {
 			fmt.Fprintf(&b, "  %s\n", strings.TrimRight(line, " \n"))
 		}
 		if said.Err != "" {
-			for _, line := range wrapped(said.Err, textWidth-2) {
-				fmt.Fprintf(&b, "  %s\n", line)
-			}
+			b.WriteString(hang("  ", 2, said.Err))
 		}
 	}
-	_, err := io.WriteString(out, b.String())
-	return err
+	return b.String()
+}
+
+// hang wraps text behind the words that begin its first line; the other lines are indented.
+func hang(first string, indent int, text string) string {
+	return first + strings.Join(wrapped(text, textWidth-indent), "\n"+strings.Repeat(" ", indent)) + "\n"
 }
 
 // wrapped breaks text into lines of at most width cells: at spaces, and in the middle of a word only if that is longer
@@ -130,20 +69,15 @@ func wrapped(text string, width int) []string {
 }
 
 // unbroken are the words of a text, with what stands between backquotes as one.
-func unbroken(text string) []string {
-	var words []string
-	for i, part := range strings.Split(text, "`") {
-		if i%2 == 0 {
-			for j, word := range strings.Split(part, " ") {
-				if i > 0 && j == 0 {
-					words[len(words)-1] += word
-				} else {
-					words = append(words, word)
-				}
-			}
-			continue
+func unbroken(text string) (words []string) {
+	open := false
+	for _, word := range strings.Split(text, " ") {
+		if open {
+			words[len(words)-1] += " " + word
+		} else {
+			words = append(words, word)
 		}
-		words[len(words)-1] += "`" + part + "`"
+		open = open != (strings.Count(word, "`")%2 == 1)
 	}
 	return words
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"shunt/model"
@@ -24,28 +23,8 @@ type (
 	}
 )
 
-// support prints what can be done with which file system on this machine.
-func (s *settings) support(caps ops.Capabilities, asJSON bool) error {
-	m := caps.Matrix()
-	if asJSON {
-		report := supportOf(m)
-		report.Confined = partfs.Confinement()
-		return s.out.json(report, "  ")
-	}
-	if err := writeSupport(s.out, m); err != nil {
-		return err
-	}
-	if how := partfs.Confinement(); how != "" {
-		text := strings.Join(wrapped("Tools are confined "+how+".", textWidth), "\n")
-		if _, err := fmt.Fprintf(s.out, "\n%s\n", text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func supportOf(m ops.Support) supportReport {
-	r := supportReport{FileSystems: []supportKind{}, Install: append([]string{}, m.Missing()...)}
+	r := supportReport{FileSystems: []supportKind{}, Install: append([]string{}, m.Missing()...), Confined: partfs.Confinement()}
 	for _, row := range m.Rows {
 		k := supportKind{Kind: string(row.Kind), Reasons: map[string]*model.Reason{}, Install: strings.Join(row.Install, " ")}
 		for _, a := range ops.Abilities() {
@@ -59,40 +38,35 @@ func supportOf(m ops.Support) supportReport {
 	return r
 }
 
-func writeSupport(out io.Writer, m ops.Support) error {
-	const first, each = 12, 7
-	var b strings.Builder
-	line := func(name string, cell func(ops.Ability) string) {
-		text := fmt.Sprintf("%-*s", first, name)
-		for _, a := range ops.Abilities() {
-			text += fmt.Sprintf("%-*s", each, cell(a))
-		}
-		b.WriteString(strings.TrimRight(text, " ") + "\n")
+// supportText is the matrix for people. confined is how tools are kept from all but what they work on, "" if they are not.
+func supportText(m ops.Support, confined string) string {
+	header, rows := []string{"File system"}, [][]string{}
+	for _, a := range ops.Abilities() {
+		header = append(header, a.String())
 	}
-	line("File system", ops.Ability.String)
 	for _, row := range m.Rows {
-		line(string(row.Kind), func(a ops.Ability) string {
-			if row.Can(a) {
-				return "yes"
+		cells := []string{string(row.Kind)}
+		for _, a := range ops.Abilities() {
+			cell := "yes"
+			if !row.Can(a) {
+				cell = fmt.Sprintf("no %d", row.Notes[a])
 			}
-			return fmt.Sprintf("no %d", row.Notes[a])
-		})
-	}
-	if len(m.Reasons) > 0 {
-		b.WriteString("\nWhy not:\n")
-	}
-	for i, reason := range m.Reasons {
-		for j, text := range wrapped(string(reason), textWidth-5) {
-			mark := "     "
-			if j == 0 {
-				mark = fmt.Sprintf("%3d  ", i+1)
-			}
-			b.WriteString(mark + text + "\n")
+			cells = append(cells, cell)
 		}
+		rows = append(rows, cells)
+	}
+	text := grid(header, rows, strings.Repeat("l", len(header)))
+	for i, reason := range m.Reasons {
+		if i == 0 {
+			text += "\nWhy not:\n"
+		}
+		text += hang(fmt.Sprintf("%3d  ", i+1), 5, string(reason))
 	}
 	if missing := m.Missing(); len(missing) > 0 {
-		fmt.Fprintf(&b, "\nFor more of it: apt install %s\n", strings.Join(missing, " "))
+		text += fmt.Sprintf("\nFor more of it: apt install %s\n", strings.Join(missing, " "))
 	}
-	_, err := io.WriteString(out, b.String())
-	return err
+	if confined != "" {
+		text += "\n" + hang("", 0, "Tools are confined "+confined+".")
+	}
+	return text
 }

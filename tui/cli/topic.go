@@ -73,14 +73,12 @@ func (t topic) print(out io.Writer, noColor bool) {
 		w.Profile = min(w.Profile, colorprofile.ASCII)
 	}
 	scheme := fang.DefaultColorScheme(lipgloss.LightDark(isDark))
+	colored := lipgloss.NewStyle().Foreground
 	look := topicLook{
-		title: lipgloss.NewStyle().Bold(true).Foreground(scheme.Title), text: lipgloss.NewStyle().Foreground(scheme.Base),
-		code: lipgloss.NewStyle().Foreground(scheme.Program), comment: lipgloss.NewStyle().Foreground(scheme.Comment),
+		title: colored(scheme.Title).Bold(true), text: colored(scheme.Base), code: colored(scheme.Program), comment: colored(scheme.Comment),
 	}
 	for _, p := range t.parts {
-		for _, line := range p.lines(width, look) {
-			_, _ = fmt.Fprintln(w, line)
-		}
+		_, _ = fmt.Fprintln(w, strings.Join(p.lines(width, look), "\n"))
 	}
 	_, _ = fmt.Fprintln(w)
 }
@@ -89,14 +87,13 @@ type topicLook struct{ title, text, code, comment lipgloss.Style }
 
 // lines lays a part out below an empty line.
 func (p passage) lines(width int, look topicLook) []string {
-	const margin = 2
-	indent := strings.Repeat(" ", margin)
+	const indent, deeper, deepest = "  ", "    ", "        "
 	out := []string{""}
 	if p.heading != "" {
 		out = append(out, indent+look.title.Render(strings.ToUpper(p.heading)), "")
 	}
 	if p.text != "" {
-		out = append(out, prose(p.text, margin, width, look)...)
+		out = append(out, prose(p.text, indent, width, look)...)
 	}
 	for _, line := range p.code {
 		style := look.code
@@ -104,39 +101,31 @@ func (p passage) lines(width int, look topicLook) []string {
 			style = look.comment
 		}
 		if line != "" {
-			line = strings.Repeat(" ", 2*margin) + style.Render(line)
+			line = deeper + style.Render(line)
 		}
 		out = append(out, line)
 	}
 	for _, it := range p.list {
 		for _, term := range it.terms {
-			out = append(out, strings.Repeat(" ", 2*margin)+look.code.Render(term))
+			out = append(out, deeper+look.code.Render(term))
 		}
-		out = append(out, prose(it.text, 4*margin, width, look)...)
+		out = append(out, prose(it.text, deepest, width, look)...)
 	}
 	return out
 }
 
-// prose is wrapped text with what is to be typed in the look of code; on paper its backquotes stay.
-func prose(text string, margin, width int, look topicLook) []string {
-	lines := widget.Wrap(text, width-margin-1)
-	typed := false
+// prose is wrapped text with what is to be typed in the look of code; without colours its backquotes stay.
+func prose(text, indent string, width int, look topicLook) []string {
+	lines := widget.Wrap(text, width-len(indent)-1)
+	styles := []lipgloss.Style{look.text, look.code}
+	quotes := 0
 	for i, line := range lines {
-		var b strings.Builder
-		for j, piece := range strings.Split(line, "`") {
-			if j > 0 {
-				typed = !typed
-				b.WriteString(look.text.Render("`"))
-			}
-			style := look.text
-			if typed {
-				style = look.code
-			}
-			if piece != "" {
-				b.WriteString(style.Render(piece))
-			}
+		pieces := strings.Split(line, "`")
+		for j, piece := range pieces {
+			pieces[j] = styles[(quotes+j)%2].Render(piece)
 		}
-		lines[i] = strings.Repeat(" ", margin) + b.String()
+		quotes += len(pieces) - 1
+		lines[i] = indent + strings.Join(pieces, look.text.Render("`"))
 	}
 	return lines
 }
