@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
-	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
@@ -67,7 +66,7 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	fact("Stopped", stoppedWords(u.Stage))
 	advice := "No data is lost."
 	if d.run.interrupted() {
-		fact("Cause", ops.Telling(d.run.result.Err))
+		fact("Cause", d.run.result.Err)
 		advice = cmp.Or(d.run.result.Advice, advice)
 	}
 	if u.Plan != "" {

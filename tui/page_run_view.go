@@ -258,7 +258,7 @@ func (m Model) telling(t telling, cause string, width int) []string {
 	}
 	lines := []string{look.Bold(true).Render(mark + " " + t.head)}
 	if cause != "" {
-		lines = append(lines, notesIn(widget.Clean(ops.Telling(cause)), width, st.Bad.Bold(false).Render)...)
+		lines = append(lines, notesIn(widget.Clean(cause), width, st.Bad.Bold(false).Render)...)
 		lines = append(lines, "")
 	}
 	lines = append(lines, notesIn(t.meaning, width, st.Text.Render)...)

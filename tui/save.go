@@ -3,7 +3,6 @@ package tui
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model/safetext"
+	"shunt/model/tried"
 	"shunt/tui/dialog"
 )
 
@@ -28,23 +28,10 @@ func saveFile(save dialog.Save) tea.Cmd {
 			return savedMsg{save: save, exists: true}
 		}
 		if err != nil {
-			err = fmt.Errorf("save %s: %w", save.Path, causeOf(err))
+			err = tried.Errorf("save %s: %w", save.Path, tried.Cause(err))
 		}
 		return savedMsg{save: save, err: err}
 	}
-}
-
-// causeOf is an error without the names of files: the caller names the one that people know.
-func causeOf(err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		return path.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
-	return err
 }
 
 // create writes a file that must not exist yet. Whatever happens, there is no file or a whole one at the path.

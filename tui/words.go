@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui/widget"
@@ -23,8 +24,8 @@ import (
 //     unused. Pending operations are applied, that is rehearsed and committed. u takes pending operations back; an
 //     interrupted commit is finished or rolled back; what was applied is undone.
 //   - A line of a list tells by its verb where it stands: move, moving, moved (ops.Acting, ops.Did).
-//   - A refusal (ops.Refusal) reads "cannot WHAT: REASON; NEAREST", without a capital or a full stop, and an error that says
-//     what was tried becomes one (ops.Telling). Whoever shows it makes a sentence of it.
+//   - A refusal (ops.Refusal) reads "cannot WHAT: REASON; NEAREST", without a capital or a full stop, and so does an
+//     error that says what was tried (package tried). Whoever shows it makes a sentence of it.
 //   - No blame, no thanks, no exclamation marks, and only characters with a stand-in in ASCII (frame.go).
 
 // telling is one such account.
@@ -108,7 +109,7 @@ func lastText(name string, last report.Last) []string {
 	t := tellResult(kind, name, last.Result)
 	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, last.When.Local().Format(time.DateTime), strings.ToLower(t.head)), t.meaning}
 	if last.Result.Err != "" {
-		lines = append(lines, widget.Clean(ops.Telling(last.Result.Err)))
+		lines = append(lines, widget.Clean(last.Result.Err))
 	}
 	if (last.Result.Outcome == report.Unchanged || last.Result.Outcome == report.Interrupted) && t.advice != "" {
 		lines = append(lines, widget.Clean(t.advice))
@@ -219,7 +220,7 @@ func droppedWords(n int) string {
 
 // sentence is an error as a line of its own.
 func sentence(err error) string {
-	text := widget.Clean(ops.Telling(err.Error()))
+	text := widget.Clean(tried.Text(err))
 	if text == "" {
 		return text
 	}

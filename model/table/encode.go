@@ -10,6 +10,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 )
 
 // Encode lists the writes that turn the table on r, which Read showed as before, into after. They are to be
@@ -138,7 +139,7 @@ func changed(r io.ReaderAt, patches []Patch, z geometry.SectorSize) ([]Patch, er
 	for _, p := range patches {
 		held := make([]byte, len(p.Data))
 		if n, err := r.ReadAt(held, p.Off); n < len(held) {
-			return nil, fmt.Errorf("read %s at byte %d: %w", p.What, p.Off, err)
+			return nil, tried.Errorf("read %s at byte %d: %w", p.What, p.Off, err)
 		}
 		from, to := 0, len(held)
 		for from < to && bytes.Equal(held[from:from+int(z)], p.Data[from:from+int(z)]) {

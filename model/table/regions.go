@@ -2,12 +2,12 @@ package table
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 )
 
 // region is one structure of a table.
@@ -24,7 +24,7 @@ func Regions(r io.ReaderAt, d model.Disk) ([]Range, error) {
 	src := source{r: padded{r}, z: d.SectorSize, sectors: d.Sectors}
 	list, err := regionsOf(src, d)
 	if err != nil {
-		return nil, fmt.Errorf("find the partition table's sectors: %w", err)
+		return nil, tried.Errorf("find the partition table's sectors: %w", err)
 	}
 	spans := make([]geometry.Span, 0, len(list))
 	parts := d.Partitions()

@@ -2,10 +2,10 @@ package table
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"shunt/geometry"
+	"shunt/model/tried"
 )
 
 // source reads whole sectors of a disk.
@@ -28,7 +28,7 @@ func (s source) run(at, n geometry.Sector) ([]byte, error) {
 	if err == nil || errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	return nil, fmt.Errorf("read sector %d: %w", at, err)
+	return nil, tried.Errorf("read sector %d: %w", at, err)
 }
 
 // contains reports whether the sectors lie inside the disk.

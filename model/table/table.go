@@ -62,11 +62,11 @@
 package table
 
 import (
-	"fmt"
 	"io"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 )
 
 // Patch is one write of whole sectors.
@@ -87,7 +87,7 @@ type Range struct{ Off, Len int64 }
 // An error means that r could not be read or that z is no sector size.
 func Read(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) {
 	if !z.Valid() {
-		return model.Disk{}, fmt.Errorf("read partition table: sector size %d is neither 512 nor 4096", z)
+		return model.Disk{}, tried.Errorf("read partition table: sector size %d is neither 512 nor 4096", z)
 	}
 	d := model.Disk{SectorSize: z, Sectors: z.Down(geometry.Bytes(size))}
 	if d.Sectors < 1 {
@@ -96,7 +96,7 @@ func Read(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) 
 	src := source{r: r, z: z, sectors: d.Sectors}
 	found, err := judge(src)
 	if err != nil {
-		return model.Disk{}, fmt.Errorf("read partition table: %w", err)
+		return model.Disk{}, tried.Errorf("read partition table: %w", err)
 	}
 	var parts []model.Partition
 	problems := found.problems
@@ -107,7 +107,7 @@ func Read(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) 
 		var more []model.Problem
 		d.Table, parts, more, err = readMBR(src, found.first)
 		if err != nil {
-			return model.Disk{}, fmt.Errorf("read partition table: %w", err)
+			return model.Disk{}, tried.Errorf("read partition table: %w", err)
 		}
 		problems = append(problems, more...)
 	case model.TableNone:

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops/fsys"
 	"shunt/ops/target"
 	"shunt/ops/target/loop"
@@ -172,7 +173,7 @@ func Unmount(t target.Target, p Place, dir string) (string, error) {
 	case errors.Is(err, unix.EBUSY):
 		return "", fmt.Errorf("%s stays mounted at %s: %s", p.Name, dir, users(dir, top.id))
 	case err != nil:
-		return "", fmt.Errorf("unmount %s: %w", dir, err)
+		return "", tried.Errorf("unmount %s: %w", dir, err)
 	}
 	if filepath.Dir(dir) == Room {
 		err = os.Remove(dir)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"shunt/model/tried"
 	"shunt/ops/target"
 )
 
@@ -30,7 +31,7 @@ func directory(path string, p Place, wish string) (spot, error) {
 	}
 	at, err := made(path, p)
 	if err != nil {
-		return at, fmt.Errorf("make a directory for mounts: %w", err)
+		return at, tried.Errorf("make a directory for mounts: %w", err)
 	}
 	return at, nil
 }
@@ -38,14 +39,14 @@ func directory(path string, p Place, wish string) (spot, error) {
 func wished(wish string) (spot, error) {
 	dir, err := filepath.Abs(wish)
 	if err != nil {
-		return spot{}, fmt.Errorf("mount at %s: %w", wish, err)
+		return spot{}, tried.Errorf("mount at %s: %w", wish, err)
 	}
 	f, real, err := target.Guarded(dir)
 	if err != nil {
-		return spot{}, fmt.Errorf("mount at %s: %w", wish, err)
+		return spot{}, tried.Errorf("mount at %s: %w", wish, err)
 	}
 	if _, err := topmost(real); err == nil {
-		return spot{}, errors.Join(fmt.Errorf("mount at %s: something is mounted there already", wish), f.Close())
+		return spot{}, errors.Join(tried.Errorf("mount at %s: something is mounted there already", wish), f.Close())
 	}
 	return spot{File: f, path: real}, nil
 }
@@ -98,7 +99,7 @@ type mounted struct {
 func topmost(dir string) (mounted, error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
-		return mounted{}, fmt.Errorf("ask what is mounted: %w", err)
+		return mounted{}, tried.Errorf("ask what is mounted: %w", err)
 	}
 	var found mounted
 	for line := range bytes.Lines(text) {

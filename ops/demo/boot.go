@@ -2,13 +2,13 @@ package demo
 
 import (
 	"encoding/binary"
-	"fmt"
 	"os"
 
 	"github.com/google/uuid"
 
 	"shunt/model"
 	"shunt/model/table"
+	"shunt/model/tried"
 )
 
 // Where things lie in the boot sector, in bytes; the package comment of model/table draws all of it.
@@ -41,7 +41,7 @@ func writeTable(image *os.File) error {
 	}
 	empty, err := table.Read(image, int64(Size), SectorSize)
 	if err != nil {
-		return fmt.Errorf("read the empty partition table: %w", err)
+		return tried.Errorf("read the empty partition table: %w", err)
 	}
 	disk := empty
 	for _, p := range Parts() {
@@ -55,7 +55,7 @@ func writeTable(image *os.File) error {
 	}
 	for _, patch := range patches {
 		if _, err := image.WriteAt(patch.Data, patch.Off); err != nil {
-			return fmt.Errorf("write %s: %w", patch.What, err)
+			return tried.Errorf("write %s: %w", patch.What, err)
 		}
 	}
 	return nil

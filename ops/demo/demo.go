@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"shunt/geometry"
+	"shunt/model/tried"
 	"shunt/ops/tool"
 )
 
@@ -61,13 +62,13 @@ func makeWith(ctx context.Context, path, mkfs string) error {
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("make the practice image: %s exists already: give another name or remove it: %w", path, fs.ErrExist)
+		return tried.Errorf("make the practice image: %s exists already: give another name or remove it: %w", path, fs.ErrExist)
 	}
 	if err != nil {
-		return fmt.Errorf("make the practice image: %w", err)
+		return tried.Errorf("make the practice image: %w", err)
 	}
 	if err := errors.Join(fill(ctx, f, mkfs), f.Close()); err != nil {
-		return fmt.Errorf("make the practice image: %w", errors.Join(err, os.Remove(path)))
+		return tried.Errorf("make the practice image: %w", errors.Join(err, os.Remove(path)))
 	}
 	return nil
 }
@@ -110,10 +111,10 @@ func (p Part) fill(ctx context.Context, image, mkfs string) (err error) {
 		"-d", dir, image, strconv.FormatInt(int64(blocks), 10),
 	}})
 	if err != nil {
-		return fmt.Errorf("make the file system of p%d: %w", p.Number, err)
+		return tried.Errorf("make the file system of p%d: %w", p.Number, err)
 	}
 	if ran.Exit != 0 {
-		return fmt.Errorf("make the file system of p%d: %s ended with status %d: %s", p.Number, mkfs, ran.Exit, strings.TrimSpace(ran.Output))
+		return tried.Errorf("make the file system of p%d: %s ended with status %d: %s", p.Number, mkfs, ran.Exit, strings.TrimSpace(ran.Output))
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops"
 )
 
@@ -89,7 +90,7 @@ func (j job) btrfsField(at int64) (x uint64, err error) {
 	err = j.edit(func(f File) error {
 		var b [8]byte
 		if err := readFull(f, b[:], btrfsSuperAt+at); err != nil {
-			return fmt.Errorf("read the superblock: %w", err)
+			return tried.Errorf("read the superblock: %w", err)
 		}
 		x = binary.LittleEndian.Uint64(b[:])
 		return nil

@@ -12,6 +12,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 )
 
 // A job is one change to the file system in a window.
@@ -41,7 +42,7 @@ func (t Tools) do(doing string, kind model.FSKind, path string, what func(j job)
 func (j job) result() (model.Filesystem, error) {
 	fs, _, err := j.expect(j.driver.Kind, j.path)
 	if err != nil {
-		return fs, fmt.Errorf("look at the result: %w", err)
+		return fs, tried.Errorf("look at the result: %w", err)
 	}
 	return fs, nil
 }
@@ -85,7 +86,7 @@ func (j job) ended(tool string, least, size geometry.Bytes) error {
 // been wiped (see WipeRanges).
 func (t Tools) Make(ctx context.Context, kind model.FSKind, path string, spec Spec) error {
 	if err := t.make(ctx, Of(kind), path, spec); err != nil {
-		return fmt.Errorf("make %s: %w", kind, err)
+		return tried.Errorf("make %s: %w", kind, err)
 	}
 	return nil
 }

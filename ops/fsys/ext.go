@@ -9,6 +9,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan/extfs"
+	"shunt/model/tried"
 	"shunt/ops"
 )
 
@@ -116,7 +117,7 @@ const noRoom = "if there is not enough room in the new size, leave the partition
 func readExt(r io.ReaderAt, off int64) (extfs.Superblock, error) {
 	b := make([]byte, extfs.SuperblockSize)
 	if err := readFull(r, b, off+extfs.SuperblockOffset); err != nil {
-		return extfs.Superblock{}, fmt.Errorf("read the superblock: %w", err)
+		return extfs.Superblock{}, tried.Errorf("read the superblock: %w", err)
 	}
 	return extfs.Parse(b)
 }

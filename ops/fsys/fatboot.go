@@ -3,10 +3,10 @@ package fsys
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"shunt/model"
 	"shunt/model/scan/fatfs"
+	"shunt/model/tried"
 )
 
 // writeBoot writes the new geometry into the boot sector. For FAT32 it also writes the backup and both FSInfo sectors.
@@ -24,14 +24,14 @@ func (m *fatMove) writeBoot() error {
 			continue // no backup of this volume
 		}
 		if err := m.bootAt(at, b); err != nil {
-			return fmt.Errorf("write the boot sector at byte %d: %w", at, err)
+			return tried.Errorf("write the boot sector at byte %d: %w", at, err)
 		}
 		info := at + m.old.Info*m.old.SectorSize
 		if m.old.Info == 0 || info >= m.old.Reserved*m.old.SectorSize {
 			continue
 		}
 		if err := m.infoAt(info); err != nil {
-			return fmt.Errorf("write the FSInfo sector at byte %d: %w", info, err)
+			return tried.Errorf("write the FSInfo sector at byte %d: %w", info, err)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model/scan/fatfs"
+	"shunt/model/tried"
 )
 
 // fatMove changes the geometry of a FAT volume. Clusters keep their place on the medium where they can:
@@ -135,7 +136,7 @@ func (m *fatMove) writeFATs(ctx context.Context) error {
 	if m.shift > 0 {
 		head := make([]byte, min(m.old.FATLen(m.end-first), m.old.FATSectors*m.old.SectorSize))
 		if err := readFull(leave.r, head, 0); err != nil {
-			return fmt.Errorf("read the FAT: %w", err)
+			return tried.Errorf("read the FAT: %w", err)
 		}
 		leave.r, leave.n = bytes.NewReader(head), m.end
 	}
@@ -158,12 +159,12 @@ func (m *fatMove) writeFATs(ctx context.Context) error {
 		}
 		n := len(piece) - 2
 		if err := writeOver(m.f, piece[:n], old[:n], m.to.FATAt(0)+at*bits/8); err != nil {
-			return fmt.Errorf("write the FAT: %w", err)
+			return tried.Errorf("write the FAT: %w", err)
 		}
 	}
 	for i := int64(1); i < m.to.Copies; i++ {
 		if err := copyWithin(m.f, m.to.FATAt(0), m.to.FATAt(i), length); err != nil {
-			return fmt.Errorf("write copy %d of the FAT: %w", i+1, err)
+			return tried.Errorf("write copy %d of the FAT: %w", i+1, err)
 		}
 	}
 	return nil
@@ -205,13 +206,13 @@ func (m *fatMove) entry(c int64, stay, leave *fatReader, next *int64) (fatEntry,
 func (m *fatMove) moveTables(ctx context.Context) error {
 	root := make([]byte, m.old.RootSectors()*m.old.SectorSize)
 	if err := readFull(m.f, root, m.old.RootStart()*m.old.SectorSize); err != nil {
-		return fmt.Errorf("read the root directory: %w", err)
+		return tried.Errorf("read the root directory: %w", err)
 	}
 	if err := m.writeFATs(ctx); err != nil {
 		return err
 	}
 	if err := writeChanged(m.f, root, m.to.RootStart()*m.to.SectorSize); err != nil {
-		return fmt.Errorf("write the root directory: %w", err)
+		return tried.Errorf("write the root directory: %w", err)
 	}
 	return nil
 }

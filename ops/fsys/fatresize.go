@@ -6,6 +6,7 @@ import (
 
 	"shunt/model"
 	"shunt/model/scan/fatfs"
+	"shunt/model/tried"
 )
 
 // resizeFAT makes the FAT volume of this kind in f at most size bytes long. The kind, the size of clusters, boot code,
@@ -40,7 +41,7 @@ func resizeFAT(ctx context.Context, f Window, kind model.FSKind, size int64) err
 	}
 	after, err := readFATVolume(f)
 	if err != nil {
-		return fmt.Errorf("look at the result: %w", err)
+		return tried.Errorf("look at the result: %w", err)
 	}
 	to.RootCluster = after.RootCluster
 	if after != to {
@@ -53,7 +54,7 @@ func resizeFAT(ctx context.Context, f Window, kind model.FSKind, size int64) err
 func readFATVolume(f Window) (fatfs.Volume, error) {
 	b, _, marked, err := boot(f, 0)
 	if err != nil {
-		return fatfs.Volume{}, fmt.Errorf("read the boot sector: %w", err)
+		return fatfs.Volume{}, tried.Errorf("read the boot sector: %w", err)
 	}
 	v, ok := fatfs.Parse(b)
 	switch {

@@ -9,6 +9,7 @@ import (
 
 	"shunt/model"
 	"shunt/model/scan/fatfs"
+	"shunt/model/tried"
 )
 
 // errFATDamaged is wrapped by the error for a volume that contradicts itself.
@@ -111,7 +112,7 @@ func (t *fatReader) get(c int64) (fatEntry, error) {
 		}
 		t.count = 0
 		if err := readFull(t.r, t.piece[:n], from*bits/8); err != nil {
-			return fatEntry{}, fmt.Errorf("read the FAT: %w", err)
+			return fatEntry{}, tried.Errorf("read the FAT: %w", err)
 		}
 		t.piece[n] = 0
 		t.from, t.count = from, count

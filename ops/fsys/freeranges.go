@@ -2,12 +2,12 @@ package fsys
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"shunt/model"
 	"shunt/model/scan"
 	"shunt/model/scan/extfs"
+	"shunt/model/tried"
 	"shunt/ops/overlay"
 )
 
@@ -44,7 +44,7 @@ func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range
 		if errors.Is(err, errDoubt) {
 			return nil, nil
 		}
-		return nil, fmt.Errorf("find the free blocks of %s: %w", kind, err)
+		return nil, tried.Errorf("find the free blocks of %s: %w", kind, err)
 	}
 	return list.done(), nil
 }

@@ -18,6 +18,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/model/tried"
 )
 
 // A Runner runs a program by argument list, in the C locale and with empty input, and returns its exit code and everything
@@ -91,7 +92,7 @@ func (t Tools) installed(name string) bool {
 func (t Tools) run(ctx context.Context, codes exitCodes, argv ...string) (exit int, output string, err error) {
 	exit, output, err = t.Run(ctx, argv, nil)
 	if err != nil {
-		return exit, output, fmt.Errorf("run %s: %w", argv[0], err)
+		return exit, output, tried.Errorf("run %s: %w", argv[0], err)
 	}
 	if !codes.good(exit) {
 		return exit, output, &ToolError{Argv: argv, Exit: exit, Means: codes.meaning(exit), Output: output}
@@ -143,7 +144,7 @@ func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n in
 	fs, n, err = t.probe(path)
 	switch {
 	case err != nil:
-		return fs, n, fmt.Errorf("look at the file system: %w", err)
+		return fs, n, tried.Errorf("look at the file system: %w", err)
 	case fs.Kind == model.Unformatted:
 		return fs, n, fmt.Errorf("there is no %s: no known superblock was found", kind)
 	case fs.Kind != kind:

@@ -10,6 +10,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/model/tried"
 	"shunt/ops"
 )
 
@@ -74,7 +75,7 @@ func readLVM(w Window) (pv physicalVolume, err error) {
 	for i := range int64(4) {
 		b := make([]byte, lvmSector)
 		if err := readFull(w, b, i*lvmSector); err != nil {
-			return pv, fmt.Errorf("read the label: %w", err)
+			return pv, tried.Errorf("read the label: %w", err)
 		}
 		at := int64(le.Uint32(b[20:]))
 		if string(b[:8]) == "LABELONE" && string(b[24:32]) == "LVM2 001" && le.Uint64(b[8:]) == uint64(i) && at >= 32 && at <= lvmSector-120 &&
@@ -122,7 +123,7 @@ func (pv *physicalVolume) readText(w Window) error {
 		return fmt.Errorf("its metadata cannot lie at byte %d", pv.area)
 	}
 	if err := readFull(w, h, pv.area); err != nil {
-		return fmt.Errorf("read the metadata: %w", err)
+		return tried.Errorf("read the metadata: %w", err)
 	}
 	if le.Uint32(h) != scan.LVMSum(h[4:]) || string(h[4:20]) != lvmMagic || int64(le.Uint64(h[24:])) != pv.area || int64(le.Uint64(h[32:])) != pv.areaSize {
 		return errors.New("the header of its metadata is damaged")
@@ -141,7 +142,7 @@ func (pv *physicalVolume) readText(w Window) error {
 	pv.text = make([]byte, n)
 	first := min(n, pv.areaSize-at)
 	if err := errors.Join(readFull(w, pv.text[:first], pv.area+at), readFull(w, pv.text[first:], pv.area+lvmSector)); err != nil {
-		return fmt.Errorf("read the metadata: %w", err)
+		return tried.Errorf("read the metadata: %w", err)
 	}
 	if scan.LVMSum(pv.text) != le.Uint32(h[56:]) {
 		return errors.New("the checksum of its metadata is wrong")

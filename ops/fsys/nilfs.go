@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/model/tried"
 	"shunt/ops"
 )
 
@@ -83,7 +83,7 @@ func (j job) changeNILFS(change func(b []byte)) error {
 		for _, off := range []int64{scan.NILFSAt, scan.NILFSBackup(j.n)} {
 			b := make([]byte, scan.NILFSSize)
 			if err := readFull(f, b, off); err != nil {
-				return fmt.Errorf("read the superblock: %w", err)
+				return tried.Errorf("read the superblock: %w", err)
 			}
 			if !scan.NILFSValid(b) {
 				continue
@@ -94,7 +94,7 @@ func (j job) changeNILFS(change func(b []byte)) error {
 			sum := ^crc32.Update(^binary.LittleEndian.Uint32(b[nilfsSeedAt:]), crc32.IEEETable, b[:covered])
 			binary.LittleEndian.PutUint32(b[nilfsSumAt:], sum)
 			if _, err := f.WriteAt(b, off); err != nil {
-				return fmt.Errorf("write the superblock: %w", err)
+				return tried.Errorf("write the superblock: %w", err)
 			}
 			changed++
 		}

@@ -11,6 +11,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/report"
 )
@@ -60,7 +61,7 @@ func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) error {
 		return err
 	}
 	if err := j.copyNTFSBoot(int64(size)); err != nil {
-		return fmt.Errorf("write the backup boot sector: %w", err)
+		return tried.Errorf("write the backup boot sector: %w", err)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"shunt/model/tried"
 )
 
 // What a program may hold at most. It is more than any commit needs, and Create refuses more, so that nothing is
@@ -271,7 +273,7 @@ func (d *decoder) probes(most int64) []Probe {
 func (d *decoder) end() error {
 	switch {
 	case d.cause != nil:
-		return fmt.Errorf("read journal: %w", d.cause)
+		return tried.Errorf("read journal: %w", d.cause)
 	case d.err == nil && d.left > 0:
 		d.fail("bytes behind the end")
 	}

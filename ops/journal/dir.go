@@ -2,13 +2,14 @@ package journal
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // Location says where the directory of a target's journal is, or is to be.
@@ -91,7 +92,7 @@ func (d *Dir) openParent() error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("open the directory %s for the journal: %w", d.place.Parent, err)
+		return tried.Errorf("open the directory %s for the journal: %w", d.place.Parent, err)
 	}
 	d.parent = os.NewFile(uintptr(fd), d.place.Parent)
 	if d.place.Beside == "" {
@@ -99,7 +100,7 @@ func (d *Dir) openParent() error {
 	}
 	st, err := statAt(fd, d.place.Beside)
 	if err != nil && !errors.Is(err, unix.ENOENT) {
-		return fmt.Errorf("look for %s: %w", filepath.Join(d.place.Parent, d.place.Beside), err)
+		return tried.Errorf("look for %s: %w", filepath.Join(d.place.Parent, d.place.Beside), err)
 	}
 	if image := d.place.Image; err != nil || image == nil || image.Dev != st.Dev || image.Ino != st.Ino {
 		return &UnsafeError{Path: d.place.Parent, Reason: OtherDirectory}
@@ -137,11 +138,11 @@ func (d *Dir) find() error {
 	case errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
 		st, err := statAt(int(d.parent.Fd()), d.place.Name)
 		if err != nil {
-			return fmt.Errorf("look at %s: %w", d.Path(), err)
+			return tried.Errorf("look at %s: %w", d.Path(), err)
 		}
 		return &UnsafeError{Path: d.Path(), Reason: WrongKind, Kind: kindOf(st)}
 	case err != nil:
-		return fmt.Errorf("open the journal's directory: %w", err)
+		return tried.Errorf("open the journal's directory: %w", err)
 	}
 	err = d.enter(f)
 	return errors.Join(err, f.Close())
@@ -151,11 +152,11 @@ func (d *Dir) find() error {
 func (d *Dir) enter(f *os.File) error {
 	st, err := statOf(f)
 	if err != nil {
-		return fmt.Errorf("look at %s: %w", d.Path(), err)
+		return tried.Errorf("look at %s: %w", d.Path(), err)
 	}
 	above, err := statOf(d.parent)
 	if err != nil {
-		return fmt.Errorf("look at %s: %w", d.place.Parent, err)
+		return tried.Errorf("look at %s: %w", d.place.Parent, err)
 	}
 	if d.as, err = d.place.rightsIn(st, d.Path()); err != nil {
 		return err
@@ -163,7 +164,7 @@ func (d *Dir) enter(f *os.File) error {
 	return d.as.do(func() error {
 		dir, err := beneath(int(f.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 		if err != nil {
-			return fmt.Errorf("open the journal's directory %s: %w", d.Path(), err)
+			return tried.Errorf("open the journal's directory %s: %w", d.Path(), err)
 		}
 		if d.as == nil && os.Geteuid() == 0 && shared(above) {
 			if err := onlyOurs(dir, st, d.Path()); err != nil {

@@ -2,10 +2,11 @@ package journal
 
 import (
 	"errors"
-	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // Make creates the directory, durably, if it is not there.
@@ -20,9 +21,9 @@ func (d *Dir) Make() error {
 	case err == nil, errors.As(err, new(*UnsafeError)):
 		return err
 	case errors.Is(err, unix.ENAMETOOLONG):
-		return fmt.Errorf("make the journal's directory: %w; give the image a shorter name", err)
+		return tried.Errorf("make the journal's directory: %w; give the image a shorter name", err)
 	}
-	return fmt.Errorf("make the journal's directory: %w; choose another place with --journal", err)
+	return tried.Errorf("make the journal's directory: %w; choose another place with --journal", err)
 }
 
 func (d *Dir) make() error {

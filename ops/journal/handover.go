@@ -2,11 +2,12 @@ package journal
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // Handle is what another process needs besides Files to use the same directory.
@@ -30,7 +31,7 @@ func (d *Dir) Handle() (Handle, []*os.File, error) {
 		}
 	}
 	if d.parent == nil {
-		return Handle{}, nil, fmt.Errorf("make the journal's directory: %w; choose another place with --journal",
+		return Handle{}, nil, tried.Errorf("make the journal's directory: %w; choose another place with --journal",
 			&os.PathError{Op: "open", Path: d.place.Parent, Err: unix.ENOENT})
 	}
 	h := Handle{Parent: d.place.Parent, Name: d.place.Name, There: d.dir != nil, As: d.as}

@@ -9,6 +9,8 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+
+	"shunt/model/tried"
 )
 
 // Sum is the checksum used for content.
@@ -30,11 +32,11 @@ type Journal struct {
 func Create(store Store, program Program) (*Journal, error) {
 	f, err := store.Create(JournalName)
 	if err != nil {
-		return nil, fmt.Errorf("create journal: %w", err)
+		return nil, tried.Errorf("create journal: %w", err)
 	}
 	body := program.Encode()
 	if len(body) > maxBody {
-		return nil, errors.Join(fmt.Errorf("write journal: %d pieces are more than one transaction can be made of; apply the operations one by one", len(body)/opLen), f.Close())
+		return nil, errors.Join(tried.Errorf("write journal: %d pieces are more than one transaction can be made of; apply the operations one by one", len(body)/opLen), f.Close())
 	}
 	j := &Journal{file: f, program: program}
 	j.record.ProgramLen = uint64(len(body))
@@ -44,11 +46,11 @@ func Create(store Store, program Program) (*Journal, error) {
 		off int64
 	}{{make([]byte, programOff), 0}, {body, programOff}} {
 		if _, err := f.WriteAt(write.b, write.off); err != nil {
-			return nil, errors.Join(fmt.Errorf("write journal: %w", err), f.Close())
+			return nil, errors.Join(tried.Errorf("write journal: %w", err), f.Close())
 		}
 	}
 	if err := errors.Join(f.Sync(), store.SyncDir()); err != nil {
-		return nil, errors.Join(fmt.Errorf("sync journal: %w", err), f.Close())
+		return nil, errors.Join(tried.Errorf("sync journal: %w", err), f.Close())
 	}
 	return j, nil
 }
@@ -78,7 +80,7 @@ func openFile(store Store) (File, error) {
 		return nil, ErrNone
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+		return nil, tried.Errorf("open journal: %w", err)
 	}
 	return f, nil
 }
@@ -95,7 +97,7 @@ const maxBody = 256 << 20
 func readBody(f File, r Record, keep scope) (Summary, error) {
 	size, err := f.Size()
 	if err != nil {
-		return Summary{}, fmt.Errorf("read journal: %w", err)
+		return Summary{}, tried.Errorf("read journal: %w", err)
 	}
 	if size < programOff || r.ProgramLen > uint64(size-programOff) {
 		return Summary{}, damaged(r, fmt.Errorf("%w: it is cut short", ErrDamaged))
@@ -186,11 +188,11 @@ func (j *Journal) put(r Record) error {
 	copy(b, r.encode())
 	copy(b[copySpacing:], r.encode())
 	if _, err := j.file.WriteAt(b, slotOff(int(r.Seq%2), 0)); err != nil {
-		j.broken = fmt.Errorf("write journal record: %w", err)
+		j.broken = tried.Errorf("write journal record: %w", err)
 		return j.broken
 	}
 	if err := j.file.Sync(); err != nil {
-		j.broken = fmt.Errorf("sync journal record: %w", err)
+		j.broken = tried.Errorf("sync journal record: %w", err)
 		return j.broken
 	}
 	j.record = r

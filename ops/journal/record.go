@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+
+	"shunt/model/tried"
 )
 
 // Errors that are returned when a journal is opened.
@@ -132,7 +134,7 @@ func slotOff(s, c int) int64 { return int64(s*slotSpacing + c*copySpacing) }
 func newestRecord(f File) (Record, error) {
 	size, err := f.Size()
 	if err != nil {
-		return Record{}, fmt.Errorf("read journal: %w", err)
+		return Record{}, tried.Errorf("read journal: %w", err)
 	}
 	if size < programOff {
 		return Record{}, ErrNone
@@ -144,7 +146,7 @@ func newestRecord(f File) (Record, error) {
 		for c := range 2 {
 			b := make([]byte, 512)
 			if _, err := f.ReadAt(b, slotOff(slot, c)); err != nil {
-				return Record{}, fmt.Errorf("read journal: %w", err)
+				return Record{}, tried.Errorf("read journal: %w", err)
 			}
 			r, state, err := decodeRecord(b)
 			switch {

@@ -1,10 +1,11 @@
 package journal
 
 import (
-	"fmt"
 	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // User is somebody with whose rights files are used.
@@ -24,7 +25,7 @@ func (u *User) do(do func() error) error {
 			err = u.become(nil)
 		}
 		if err != nil {
-			err = fmt.Errorf("take the rights of user %d: %w; choose another directory with --journal", u.UID, err)
+			err = tried.Errorf("take the rights of user %d: %w; choose another directory with --journal", u.UID, err)
 		} else {
 			err = do()
 		}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"shunt/model/tried"
 )
 
 // Seal is the state in which a commit left its target: with anything else on it, undoing the transaction could do
@@ -52,15 +54,15 @@ func (s Seal) encode() []byte {
 func WriteSeal(store Store, s Seal) (mark SealMark, err error) {
 	f, err := store.Create(SealName)
 	if err != nil {
-		return mark, fmt.Errorf("create the seal: %w", err)
+		return mark, tried.Errorf("create the seal: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	body := s.encode()
 	if _, err := f.WriteAt(body, 0); err != nil {
-		return mark, fmt.Errorf("write the seal: %w", err)
+		return mark, tried.Errorf("write the seal: %w", err)
 	}
 	if err := errors.Join(f.Sync(), store.SyncDir()); err != nil {
-		return mark, fmt.Errorf("sync the seal: %w", err)
+		return mark, tried.Errorf("sync the seal: %w", err)
 	}
 	return SealMark{Len: uint64(len(body)), Sum: sha256.Sum256(body)}, nil
 }
@@ -75,7 +77,7 @@ func ReadSeal(store Store, mark SealMark) (Seal, error) {
 	defer func() { _ = f.Close() }() // only read
 	size, err := f.Size()
 	if err != nil {
-		return Seal{}, fmt.Errorf("read the seal: %w", err)
+		return Seal{}, tried.Errorf("read the seal: %w", err)
 	}
 	if uint64(size) != mark.Len {
 		return Seal{}, fmt.Errorf("%w: the seal has %d bytes instead of %d", ErrKeptDamaged, size, mark.Len)
@@ -86,7 +88,7 @@ func ReadSeal(store Store, mark SealMark) (Seal, error) {
 	// It is added up before it is kept: what is only claimed costs no memory.
 	all := newSummed(f, 0, mark.Len)
 	if _, err := io.Copy(io.Discard, all); err != nil {
-		return Seal{}, fmt.Errorf("read the seal: %w", err)
+		return Seal{}, tried.Errorf("read the seal: %w", err)
 	}
 	if all.sum() != mark.Sum {
 		return Seal{}, fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
@@ -105,7 +107,7 @@ func ReadSeal(store Store, mark SealMark) (Seal, error) {
 	s.Probes = d.probes(maxSeal / probeLen)
 	switch err := d.end(); {
 	case d.cause != nil:
-		return Seal{}, fmt.Errorf("read the seal: %w", d.cause)
+		return Seal{}, tried.Errorf("read the seal: %w", d.cause)
 	case err != nil:
 		return Seal{}, fmt.Errorf("%w: seal: %w", ErrKeptDamaged, err)
 	case in.sum() != mark.Sum: // somebody writes to it meanwhile

@@ -30,6 +30,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"shunt/model/tried"
 )
 
 // block is the grain to which writes are rounded out: the page size, and the usual block of file systems
@@ -100,7 +102,7 @@ func (o *Overlay) Sync() error {
 		return err
 	}
 	if err := o.spill.Sync(); err != nil {
-		return o.failed(fmt.Errorf("sync spill: %w", err))
+		return o.failed(tried.Errorf("sync spill: %w", err))
 	}
 	return nil
 }

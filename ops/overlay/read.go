@@ -2,9 +2,10 @@ package overlay
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"iter"
+
+	"shunt/model/tried"
 )
 
 // ReadAt fills p with the bytes from off on. Fewer bytes than asked for come with an error, which is io.EOF at the end of
@@ -13,7 +14,7 @@ func (o *Overlay) ReadAt(p []byte, off int64) (int, error) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	if off < 0 {
-		return 0, fmt.Errorf("read at %d: %w", off, ErrOutside)
+		return 0, tried.Errorf("read at %d: %w", off, ErrOutside)
 	}
 	n := int(min(int64(len(p)), max(0, o.size-off)))
 	if done, err := o.read(p[:n], off); err != nil {
@@ -33,13 +34,13 @@ func (o *Overlay) read(p []byte, off int64) (int, error) {
 		case Base:
 			n, err := o.base.ReadAt(part, e.Src)
 			if n < len(part) && !errors.Is(err, io.EOF) {
-				return int(e.Off - off), o.failed(fmt.Errorf("read %d bytes at %d of the target: %w", e.Len, e.Src, short(err)))
+				return int(e.Off - off), o.failed(tried.Errorf("read %d bytes at %d of the target: %w", e.Len, e.Src, short(err)))
 			}
 			clear(part[n:])
 		case SpillKind:
 			n, err := o.spill.ReadAt(part, e.Src)
 			if n < len(part) {
-				return int(e.Off - off), o.failed(fmt.Errorf("read %d bytes at %d of the spill: %w", e.Len, e.Src, short(err)))
+				return int(e.Off - off), o.failed(tried.Errorf("read %d bytes at %d of the spill: %w", e.Len, e.Src, short(err)))
 			}
 		case Zero, Free:
 			clear(part)

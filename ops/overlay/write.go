@@ -2,7 +2,8 @@ package overlay
 
 import (
 	"bytes"
-	"fmt"
+
+	"shunt/model/tried"
 )
 
 // zeroGrain is the run of zeros, on its own grid, from which on a write is stored in the map and not in the spill. Tools
@@ -133,7 +134,7 @@ func (o *Overlay) add(p []byte, off int64) error {
 func (o *Overlay) store(p []byte, place int64) (int, error) {
 	n, err := o.spill.WriteAt(p, place)
 	if n < len(p) || err != nil {
-		return n, o.failed(fmt.Errorf("write %d bytes at %d of the spill: %w", len(p), place, short(err)))
+		return n, o.failed(tried.Errorf("write %d bytes at %d of the spill: %w", len(p), place, short(err)))
 	}
 	return n, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model/tried"
 	"shunt/ops/tool"
 )
 
@@ -73,10 +74,10 @@ func (h *helper) startGuard(dir string, goes []string) error {
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
 	if h.pipe, err = h.guard.StdinPipe(); err != nil {
-		return fmt.Errorf("make pipe: %w", err)
+		return tried.Errorf("make pipe: %w", err)
 	}
 	if err := h.guard.Start(); err != nil {
-		return fmt.Errorf("start guard of the mount: %w", err)
+		return tried.Errorf("start guard of the mount: %w", err)
 	}
 	return nil
 }
@@ -85,7 +86,7 @@ func (h *helper) startGuard(dir string, goes []string) error {
 func (h *helper) mount(dir string) (int, error) {
 	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return -1, fmt.Errorf("make socket: %w", err)
+		return -1, tried.Errorf("make socket: %w", err)
 	}
 	defer func() { _ = unix.Close(ends[0]) }()
 	remote := os.NewFile(uintptr(ends[1]), "fusermount")
@@ -134,7 +135,7 @@ func (h *helper) detach(dir string) error {
 		return err
 	}
 	if result.Exit != 0 {
-		return fmt.Errorf("unmount %s: fusermount: %s", dir, strings.TrimSpace(result.Output))
+		return tried.Errorf("unmount %s: fusermount: %s", dir, strings.TrimSpace(result.Output))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model/tried"
 	"shunt/ops/tool"
 )
 
@@ -79,21 +80,21 @@ func (h Isolation) NamespaceAttr() *syscall.SysProcAttr {
 func IsolateMounts() error {
 	mine, err := os.Readlink("/proc/self/ns/mnt")
 	if err != nil {
-		return fmt.Errorf("find mount namespace: %w", err)
+		return tried.Errorf("find mount namespace: %w", err)
 	}
 	switch parents, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", os.Getppid())); {
 	case err == nil && mine == parents:
 		return errors.New("this process shares the mount namespace of its parent: it was not started as a worker")
 	case err != nil && !ownUserNamespace():
 		// From a user namespace the parent's cannot be seen. Elsewhere it is the same user's, and can.
-		return fmt.Errorf("find mount namespace of the parent: %w", err)
+		return tried.Errorf("find mount namespace of the parent: %w", err)
 	}
 	if err := tool.StopMountsSpreading(); err != nil {
 		return err
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
-		return fmt.Errorf("list mounts: %w", err)
+		return tried.Errorf("list mounts: %w", err)
 	}
 	for line := range strings.Lines(string(mounts)) {
 		fields, _, _ := strings.Cut(line, " - ")

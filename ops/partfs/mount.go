@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // Mount is how the directory with the windows is mounted.
@@ -35,11 +37,11 @@ func mountOver(dir string, how Mount, goes []string) (int, *mountpoint, error) {
 	}
 	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return -1, nil, fmt.Errorf("open %s: %w", device, err)
+		return -1, nil, tried.Errorf("open %s: %w", device, err)
 	}
 	options := fmt.Sprintf("fd=%d,rootmode=%o,user_id=%d,group_id=%d,max_read=%d", fd, unix.S_IFDIR, owner().Uid, owner().Gid, maxRequest)
 	if err := unix.Mount("shunt", dir, "fuse.shunt", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, options); err != nil {
-		return -1, nil, errors.Join(fmt.Errorf("mount: %w", err), unix.Close(fd))
+		return -1, nil, errors.Join(tried.Errorf("mount: %w", err), unix.Close(fd))
 	}
 	return fd, &mountpoint{dir: dir}, nil
 }
@@ -51,7 +53,7 @@ func (m *mountpoint) detach() error {
 	}
 	// EINVAL: it is not mounted any more; somebody else has unmounted it.
 	if err := unix.Unmount(m.dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil && !errors.Is(err, unix.EINVAL) {
-		return fmt.Errorf("unmount %s: %w", m.dir, err)
+		return tried.Errorf("unmount %s: %w", m.dir, err)
 	}
 	return nil
 }

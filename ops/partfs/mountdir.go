@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model/tried"
 	"shunt/ops/overlay"
 	"shunt/ops/tool"
 )
@@ -47,11 +48,11 @@ func NewMountDir(how Isolation, keep ...string) (*MountDir, error) {
 		r.dir, err = cover(keep)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("make a place to mount at: %w", err)
+		return nil, tried.Errorf("make a place to mount at: %w", err)
 	}
 	for _, name := range []string{roomWindows, roomCell, roomTemp} {
 		if err := os.Mkdir(filepath.Join(r.dir, name), 0o700); err != nil {
-			return nil, errors.Join(fmt.Errorf("make a place to mount at: %w", err), r.Close())
+			return nil, errors.Join(tried.Errorf("make a place to mount at: %w", err), r.Close())
 		}
 	}
 	return r, nil
@@ -173,7 +174,7 @@ func (r *MountDir) Close() error {
 	if r.how != SetuidHelper {
 		// EINVAL: somebody has unmounted it already.
 		if err := unix.Unmount(r.dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil && !errors.Is(err, unix.EINVAL) {
-			return errors.Join(sandbox, fmt.Errorf("unmount %s: %w", r.dir, err))
+			return errors.Join(sandbox, tried.Errorf("unmount %s: %w", r.dir, err))
 		}
 		return sandbox
 	}

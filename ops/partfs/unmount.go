@@ -1,13 +1,14 @@
 package partfs
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // essential are the directories whose mounts this process and its tools need.
@@ -22,7 +23,7 @@ var essential = []string{"/proc", "/sys", "/dev", "/usr", "/bin", "/sbin", "/lib
 func UnmountUnneeded(keep ...string) error {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
-		return fmt.Errorf("list mounts: %w", err)
+		return tried.Errorf("list mounts: %w", err)
 	}
 	keep = append(slices.Clone(keep), os.TempDir())
 	// What was mounted later lies deeper, or on top.

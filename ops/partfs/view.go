@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+
+	"shunt/model/tried"
 )
 
 // View shows the bytes of a window to the process that serves it, past the kernel. That process must not open its own
@@ -48,7 +50,7 @@ func (v *View) ReadAt(p []byte, off int64) (int, error) {
 // WriteAt implements io.WriterAt; nothing is written behind the window's end.
 func (v *View) WriteAt(p []byte, off int64) (int, error) {
 	if off < 0 || int64(len(p)) > v.n-off {
-		return 0, fmt.Errorf("write %d bytes at byte %d of a window of %d: %w", len(p), off, v.n, io.ErrShortWrite)
+		return 0, tried.Errorf("write %d bytes at byte %d of a window of %d: %w", len(p), off, v.n, io.ErrShortWrite)
 	}
 	return v.files.ov.WriteAt(p, v.off+off)
 }

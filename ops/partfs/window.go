@@ -60,6 +60,7 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 
+	"shunt/model/tried"
 	"shunt/ops/overlay"
 )
 
@@ -95,7 +96,7 @@ func serve(ov *overlay.Overlay, dir string, how Mount, goes []string) (*Server, 
 	}
 	connection, mount, err := mountOver(dir, how, goes)
 	if err != nil {
-		return nil, fmt.Errorf("mount windows at %s: %w", dir, err)
+		return nil, tried.Errorf("mount windows at %s: %w", dir, err)
 	}
 	device, err := unix.FcntlInt(uintptr(connection), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {
@@ -158,7 +159,7 @@ func (s *Server) Close() error {
 // that waits for reads that are under way, and whoever waits for its own answers cannot be killed.
 func (s *Server) shut() error {
 	if err := unix.SetNonblock(s.device, true); err != nil {
-		return errors.Join(fmt.Errorf("close windows: %w", err), s.mount.detach(), s.mount.end())
+		return errors.Join(tried.Errorf("close windows: %w", err), s.mount.detach(), s.mount.end())
 	}
 	interrupted := interruptThreads()
 	for ended := false; !ended; {
@@ -170,7 +171,7 @@ func (s *Server) shut() error {
 		}
 	}
 	if err := errors.Join(unix.Close(s.device), s.mount.detach(), interrupted, s.mount.end()); err != nil {
-		return fmt.Errorf("close windows: %w", err)
+		return tried.Errorf("close windows: %w", err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/target"
@@ -123,11 +124,11 @@ type loan struct {
 func lookAt(t target.Target) (loan, error) {
 	disk, err := worker.Scan(t)
 	if err != nil {
-		return loan{}, fmt.Errorf("read it: %w", err)
+		return loan{}, tried.Errorf("read it: %w", err)
 	}
 	plain, err := scan.Scan(t, t.Size(), t.SectorSize())
 	if err != nil {
-		return loan{}, fmt.Errorf("read it: %w", err)
+		return loan{}, tried.Errorf("read it: %w", err)
 	}
 	return loan{target: t, disk: disk, sum: worker.Sum(plain)}, nil
 }
@@ -249,7 +250,7 @@ func (s *Session) loans(q ops.Queue) ([]worker.Source, []*os.File, error) {
 		if !ok {
 			var err error
 			if l, err = s.borrow(from.Path); err != nil {
-				return nil, nil, fmt.Errorf("copy from %s: %w", from.Path, err)
+				return nil, nil, tried.Errorf("copy from %s: %w", from.Path, err)
 			}
 			found[from.Path] = l
 			sources = append(sources, worker.Source{Path: from.Path, Files: len(l.target.Files()), SectorSize: l.target.SectorSize(), Sum: l.sum})

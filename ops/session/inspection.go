@@ -12,6 +12,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
@@ -154,7 +155,7 @@ func (v *Viewer) List(ctx context.Context, id model.PartID, dir string) (report.
 		return list, fmt.Errorf("%s: %w", list.Path, fsys.ErrNoDirectory)
 	}
 	if answer.Err != "" {
-		return list, fmt.Errorf("list the files in %s: %s", at.name, answer.Err)
+		return list, tried.Errorf("list the files in %s: %s", at.name, answer.Err)
 	}
 	return list, nil
 }

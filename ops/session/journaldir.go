@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"shunt/model/safetext"
+	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
@@ -79,11 +80,11 @@ func (s *Session) makeStateDir() error {
 		return nil
 	}
 	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return fmt.Errorf("make the directory for journals of devices: %w; choose another one with --journal", err)
+		return tried.Errorf("make the directory for journals of devices: %w; choose another one with --journal", err)
 	}
 	above, err := os.Open(filepath.Dir(parent))
 	if err != nil {
-		return fmt.Errorf("make the directory for journals of devices: %w", err)
+		return tried.Errorf("make the directory for journals of devices: %w", err)
 	}
 	return errors.Join(above.Sync(), above.Close())
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops/attach"
 	"shunt/ops/journal"
 	"shunt/ops/target"
@@ -159,7 +160,7 @@ func Unmount(path string, number int, dir string, opts Options) (u Unmounted, er
 	defer func() { err = errors.Join(err, t.Close()) }()
 	disk, err := worker.Scan(t)
 	if err != nil {
-		return u, fmt.Errorf("read %s: %w", path, err)
+		return u, tried.Errorf("read %s: %w", path, err)
 	}
 	if number < 0 {
 		if number, err = mountedAt(t, disk, dir); err != nil {

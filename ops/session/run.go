@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 
+	"shunt/model/tried"
 	"shunt/ops/partfs"
 	"shunt/ops/report"
 	"shunt/ops/worker"
@@ -67,7 +68,7 @@ func spawn(job worker.Job, files handed, how partfs.Isolation) (*process, error)
 	job.How, job.Files = how.String(), len(files.target)
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("talk to the worker: %w", err)
+		return nil, tried.Errorf("talk to the worker: %w", err)
 	}
 	ours, theirs := os.NewFile(uintptr(fds[0]), "socket"), os.NewFile(uintptr(fds[1]), "socket")
 	conn, err := net.FileConn(ours)
@@ -83,14 +84,14 @@ func spawn(job worker.Job, files handed, how partfs.Isolation) (*process, error)
 	stderr := &tail{}
 	cmd.Stderr = stderr
 	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
-		return nil, errors.Join(fmt.Errorf("start the worker: %w", err), conn.Close())
+		return nil, errors.Join(tried.Errorf("start the worker: %w", err), conn.Close())
 	}
 	line, err := job.Line()
 	if err == nil {
 		_, err = conn.Write(line)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("talk to the worker: %w", err), conn.Close(), cmd.Wait())
+		return nil, errors.Join(tried.Errorf("talk to the worker: %w", err), conn.Close(), cmd.Wait())
 	}
 	return &process{conn: conn, cmd: cmd, stderr: stderr}, nil
 }

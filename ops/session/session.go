@@ -16,6 +16,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/plan"
@@ -134,7 +135,7 @@ func (s *Session) look() error {
 		s.unfinished = &status
 	case errors.Is(err, journal.ErrNone):
 		if err := worker.Sweep(s.dir); err != nil {
-			return fmt.Errorf("remove what an earlier rehearsal left in %s: %w", s.dir.Path(), err)
+			return tried.Errorf("remove what an earlier rehearsal left in %s: %w", s.dir.Path(), err)
 		}
 	case errors.As(err, new(*journal.UnsafeError)):
 		return err
@@ -144,7 +145,7 @@ func (s *Session) look() error {
 	s.applied, s.noUndo = undoable(s.dir)
 	disk, err := worker.ScanTelling(s.target, s.opts.tell)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", s.path, err)
+		return tried.Errorf("read %s: %w", s.path, err)
 	}
 	if err := checkDisk(s.path, s.target, disk); err != nil && s.unfinished == nil {
 		return err
@@ -175,7 +176,7 @@ func (s *Session) complete(status report.Unfinished) error {
 		return err
 	}
 	if err := txn.Recover(context.Background(), s.target, s.dir, txn.Finish, nil); err != nil {
-		return fmt.Errorf("remove the journal of a transaction that is complete: %w", err)
+		return tried.Errorf("remove the journal of a transaction that is complete: %w", err)
 	}
 	d, known := s.target.(target.KernelDisk)
 	if !known {
@@ -255,7 +256,7 @@ func Inspect(path string, opts Options) (model.Disk, report.Facts, *report.Unfin
 func examine(path string, t target.Target, opts Options) (model.Disk, report.Facts, *report.Unfinished, error) {
 	disk, err := worker.Scan(t)
 	if err != nil {
-		return model.Disk{}, report.Facts{}, nil, fmt.Errorf("read %s: %w", path, err)
+		return model.Disk{}, report.Facts{}, nil, tried.Errorf("read %s: %w", path, err)
 	}
 	if err := checkDisk(path, t, disk); err != nil {
 		return model.Disk{}, report.Facts{}, nil, err

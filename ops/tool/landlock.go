@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // Landlock lets a thread restrict itself and what it starts. The rights and structures are those of linux/landlock.h; a kernel
@@ -65,7 +67,7 @@ func (s *Sandbox) landlockRules(p SandboxConfig) (int, error) {
 	attr := struct{ files, network, scope uint64 }{files, network, scope}
 	made, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), size, 0)
 	if errno != 0 {
-		return -1, fmt.Errorf("make Landlock rules: %w", errno)
+		return -1, tried.Errorf("make Landlock rules: %w", errno)
 	}
 	rules := int(made)
 	unix.CloseOnExec(rules)

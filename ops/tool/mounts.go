@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // StopMountsSpreading keeps what this process mounts in its mount namespace from spreading to others. What others mount and unmount goes on
@@ -43,7 +45,7 @@ func RootMounted() bool {
 func eachMount(do func(dir, options string) error) error {
 	list, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
-		return fmt.Errorf("list mounts: %w", err)
+		return tried.Errorf("list mounts: %w", err)
 	}
 	escapes := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 	for line := range strings.Lines(string(list)) {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // Sandbox is what a tool gets to see of the machine: the system's programs and their libraries, read-only; a /dev with null, zero,
@@ -137,7 +139,7 @@ func keepFiles() error {
 	}
 	files, err := os.ReadDir("/proc/self/fd") // kernels before 5.11
 	if err != nil {
-		return fmt.Errorf("list open files: %w", err)
+		return tried.Errorf("list open files: %w", err)
 	}
 	for _, f := range files {
 		if fd, err := strconv.Atoi(f.Name()); err == nil && fd >= first {

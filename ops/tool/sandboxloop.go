@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // loopNode is a device node for loop devices.
@@ -29,17 +31,17 @@ func freeLoops() ([]loopNode, error) {
 	const control = "/dev/loop-control"
 	fd, err := unix.Open(control, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", control, err)
+		return nil, tried.Errorf("open %s: %w", control, err)
 	}
 	defer func() { _ = unix.Close(fd) }() // only asked
 	nodes := []loopNode{}
 	first, err := unix.IoctlRetInt(fd, unix.LOOP_CTL_GET_FREE)
 	if err != nil {
-		return nil, fmt.Errorf("find a free loop device: %w", err)
+		return nil, tried.Errorf("find a free loop device: %w", err)
 	}
 	var st unix.Stat_t
 	if err := unix.Stat(control, &st); err != nil {
-		return nil, fmt.Errorf("look at %s: %w", control, err)
+		return nil, tried.Errorf("look at %s: %w", control, err)
 	}
 	nodes = append(nodes, loopNode{"loop-control", st.Rdev})
 	for i := first; len(nodes) <= spare && i < first+4*spare; i++ {
@@ -67,7 +69,7 @@ func (l *loopNodes) show(nodes []loopNode) error {
 			mode = unix.S_IFCHR
 		}
 		if err := unix.Mknod(path, mode|0o600, int(n.dev)); err != nil && !errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("make %s in the sandbox: %w", path, err)
+			return tried.Errorf("make %s in the sandbox: %w", path, err)
 		}
 	}
 	return nil
@@ -81,7 +83,7 @@ func (l *loopNodes) hide(rules int) error {
 	}
 	mounts, err := os.ReadFile("/proc/thread-self/mountinfo")
 	if err != nil {
-		return fmt.Errorf("ask what is mounted: %w", err)
+		return tried.Errorf("ask what is mounted: %w", err)
 	}
 	nodes, err := filepath.Glob("/dev/loop*")
 	for _, path := range nodes {

@@ -2,12 +2,13 @@ package tool
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // Attach has the kernel mount what is on a block device, read-only and at no directory: only the descriptor leads to it, and it
@@ -16,7 +17,7 @@ import (
 // does not know the file system.
 func (s *Sandbox) Attach(node, fstype, options string) (mounted *os.File, err error) {
 	if !s.inside {
-		return nil, errors.New("mount a file system: this process may not")
+		return nil, tried.Errorf("mount a file system: this process may not")
 	}
 	ownThread(func() { mounted, err = s.attach(node, fstype, options) })
 	return mounted, err
@@ -25,14 +26,14 @@ func (s *Sandbox) Attach(node, fstype, options string) (mounted *os.File, err er
 func (s *Sandbox) attach(node, fstype, options string) (mounted *os.File, err error) {
 	var st unix.Stat_t
 	if err := unix.Stat(node, &st); err != nil {
-		return nil, fmt.Errorf("look at %s: %w", node, err)
+		return nil, tried.Errorf("look at %s: %w", node, err)
 	}
 	if err := s.join(); err != nil {
 		return nil, err
 	}
 	inside := filepath.Join("/dev", filepath.Base(node))
 	if err := unix.Mknod(inside, unix.S_IFBLK|0o600, int(st.Rdev)); err != nil {
-		return nil, fmt.Errorf("make %s in the sandbox: %w", inside, err)
+		return nil, tried.Errorf("make %s in the sandbox: %w", inside, err)
 	}
 	defer func() { err = errors.Join(err, os.Remove(inside)) }()
 	fd, err := unix.Fsopen(fstype, unix.FSOPEN_CLOEXEC)

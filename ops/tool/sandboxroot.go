@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // system are the directories with programs, libraries and their configuration, on the usual systems and on some others.
@@ -33,7 +35,7 @@ func programs() []string {
 // build makes the namespaces and the root directory, from within: this thread is in the sandbox afterwards.
 func (s *Sandbox) build(p SandboxConfig) error {
 	if err := unix.Unshare(unix.CLONE_FS | unix.CLONE_NEWNS); err != nil {
-		return fmt.Errorf("make a mount namespace: %w", err)
+		return tried.Errorf("make a mount namespace: %w", err)
 	}
 	kinds := []struct {
 		name string
@@ -45,7 +47,7 @@ func (s *Sandbox) build(p SandboxConfig) error {
 		}
 		fd, err := unix.Open("/proc/thread-self/ns/"+k.name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
-			return fmt.Errorf("find the %s namespace: %w", k.name, err)
+			return tried.Errorf("find the %s namespace: %w", k.name, err)
 		}
 		s.namespaces = append(s.namespaces, namespace{fd, k.flag})
 	}

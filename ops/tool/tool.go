@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // Cmd is one run of a tool.
@@ -74,7 +76,7 @@ const grace = time.Second
 // output up to then.
 func Run(ctx context.Context, c Cmd) (Result, error) {
 	if len(c.Argv) == 0 {
-		return Result{}, errors.New("run tool: no program given")
+		return Result{}, tried.Errorf("run tool: no program given")
 	}
 	name := c.Argv[0]
 	path, err := Find(name)
@@ -82,7 +84,7 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 		return Result{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return Result{}, fmt.Errorf("run %s: %w", name, err)
+		return Result{}, tried.Errorf("run %s: %w", name, err)
 	}
 	sandbox := sandboxOf(ctx)
 	if sandbox == nil {
@@ -95,7 +97,7 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	var result Result
 	ownThread(func() {
 		if err = sandbox.enter(c.Needs); err != nil {
-			err = fmt.Errorf("run %s: %w", name, err)
+			err = tried.Errorf("run %s: %w", name, err)
 			return
 		}
 		result, err = run(ctx, c, path, sandbox.environment())
@@ -111,7 +113,7 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	name := c.Argv[0]
 	out, in, err := os.Pipe()
 	if err != nil {
-		return Result{}, fmt.Errorf("run %s: %w", name, err)
+		return Result{}, tried.Errorf("run %s: %w", name, err)
 	}
 	defer func() { _ = out.Close() }()
 	cmd := &exec.Cmd{
@@ -130,7 +132,7 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	err = cmd.Start()
 	_ = in.Close()
 	if err != nil {
-		return Result{}, fmt.Errorf("start %s: %w", name, err)
+		return Result{}, tried.Errorf("start %s: %w", name, err)
 	}
 	text := &transcript{onOutput: c.OnOutput, onDraft: c.OnDraft}
 	read := make(chan struct{})

@@ -2,8 +2,8 @@ package txn
 
 import (
 	"bytes"
-	"fmt"
 
+	"shunt/model/tried"
 	"shunt/ops/journal"
 )
 
@@ -94,10 +94,10 @@ func trim(dev Device, spill journal.File, p place) (place, error) {
 			return false, nil
 		}
 		if _, err := spill.ReadAt(fresh[:n], p.src+at); err != nil {
-			return false, fmt.Errorf("read spill file: %w", err)
+			return false, tried.Errorf("read spill file: %w", err)
 		}
 		if _, err := dev.ReadAt(old[:n], p.off+at); err != nil {
-			return false, fmt.Errorf("read the target at offset %d: %w", p.off+at, err)
+			return false, tried.Errorf("read the target at offset %d: %w", p.off+at, err)
 		}
 		return bytes.Equal(fresh[:n], old[:n]), nil
 	}

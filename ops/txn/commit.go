@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 
+	"shunt/model/tried"
 	"shunt/ops/journal"
 )
 
@@ -56,7 +57,7 @@ func dropOther(store journal.Store) error {
 		err = journal.Remove(other)
 	}
 	if err != nil {
-		return fmt.Errorf("remove what was kept to undo the last transaction: %w", err)
+		return tried.Errorf("remove what was kept to undo the last transaction: %w", err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/fsys"
 )
@@ -25,7 +26,7 @@ func (r *Rehearsal) copy(ctx context.Context, s ops.Step) error {
 	}
 	free, err := fsys.FreeRanges(source, s.FS, from, n)
 	if err != nil {
-		return fmt.Errorf("read which blocks are free: %w", err)
+		return tried.Errorf("read which blocks are free: %w", err)
 	}
 	var unused []byteRange
 	for _, f := range free {
@@ -39,7 +40,7 @@ func (r *Rehearsal) copy(ctx context.Context, s ops.Step) error {
 			}
 			b := buf[:min(copyChunk, run.end-off)]
 			if _, err := source.ReadAt(b, from+off); err != nil {
-				return fmt.Errorf("read at offset %d: %w", from+off, err)
+				return tried.Errorf("read at offset %d: %w", from+off, err)
 			}
 			if err := r.put(b, to+off); err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"shunt/model/tried"
 	"shunt/ops/journal"
 )
 
@@ -129,7 +130,7 @@ func pour(dev Device, from journal.File, op journal.Op) error {
 	}
 	return eachBlock(op.Len, func(buf []byte, at int64) error {
 		if _, err := from.ReadAt(buf, op.Src+at); err != nil {
-			return fmt.Errorf("read the journal's content: %w", err)
+			return tried.Errorf("read the journal's content: %w", err)
 		}
 		_, err := dev.WriteAt(buf, op.Off+at)
 		return err
@@ -145,7 +146,7 @@ func verify(from journal.File, op journal.Op) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("read the journal's content: %w", err)
+		return tried.Errorf("read the journal's content: %w", err)
 	}
 	if sum != op.Sum {
 		return fmt.Errorf("%w: content for offset %d fails its checksum", journal.ErrDamaged, op.Off)
@@ -161,7 +162,7 @@ func (c contents) stageIn(dev Device, op journal.Op) error {
 		}
 		sum = journal.AddSum(sum, buf)
 		if _, err := c.stage.WriteAt(buf, op.Off+at); err != nil {
-			return fmt.Errorf("write the journal's stage file: %w", err)
+			return tried.Errorf("write the journal's stage file: %w", err)
 		}
 		return nil
 	})
@@ -173,7 +174,7 @@ func (c contents) stageIn(dev Device, op journal.Op) error {
 		byte(^sum >> 24), byte(^sum >> 16), byte(^sum >> 8), byte(^sum),
 	}
 	if _, err = c.stage.WriteAt(ticket, c.stageLen+8*int64(op.Sum)); err != nil {
-		return fmt.Errorf("write the journal's stage file: %w", err)
+		return tried.Errorf("write the journal's stage file: %w", err)
 	}
 	return nil
 }
@@ -181,7 +182,7 @@ func (c contents) stageIn(dev Device, op journal.Op) error {
 func (c contents) stageOut(dev Device, op journal.Op) error {
 	ticket := make([]byte, 8)
 	if _, err := c.stage.ReadAt(ticket, c.stageLen+8*int64(op.Sum)); err != nil {
-		return fmt.Errorf("read the journal's stage file: %w", err)
+		return tried.Errorf("read the journal's stage file: %w", err)
 	}
 	sum := uint32(ticket[0])<<24 | uint32(ticket[1])<<16 | uint32(ticket[2])<<8 | uint32(ticket[3])
 	for i := range 4 {

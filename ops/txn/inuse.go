@@ -8,6 +8,7 @@ import (
 
 	"shunt/model"
 	"shunt/model/table"
+	"shunt/model/tried"
 )
 
 // On an MBR with a logical partition in use the chain of boot records stays in force while the commit runs, up to the last
@@ -23,7 +24,7 @@ func (r *Rehearsal) keepVisible(l changes, t tables) (tables, error) {
 	}
 	hidden, err := table.Hidden(r.Device, r.Before, r.changing(l))
 	if err != nil {
-		return t, fmt.Errorf("work out the fence: %w", err)
+		return t, tried.Errorf("work out the fence: %w", err)
 	}
 	t.chained, t.refence = true, nil
 	for _, p := range hidden {

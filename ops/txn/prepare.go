@@ -2,12 +2,12 @@ package txn
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/table"
+	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/report"
 )
@@ -74,7 +74,7 @@ func (r *Rehearsal) tables(l changes) (tables, error) {
 	}
 	regions, err := table.Regions(r.Device, r.Before)
 	if err != nil {
-		return t, fmt.Errorf("find the present table: %w", err)
+		return t, tried.Errorf("find the present table: %w", err)
 	}
 	var runs []byteRange
 	for _, g := range regions {
@@ -83,14 +83,14 @@ func (r *Rehearsal) tables(l changes) (tables, error) {
 	t.before = newRanges(runs)
 	hidden, err := table.Hide(r.Device, r.Before, r.changing(l))
 	if err != nil {
-		return t, fmt.Errorf("work out the fence: %w", err)
+		return t, tried.Errorf("work out the fence: %w", err)
 	}
 	t.primary = int64(r.Before.SectorSize.Bytes(r.Before.Table.Usable.Start))
 	if r.Before.Table.Kind == model.TableGPT && r.After.Table.Kind == model.TableMBR && len(hidden) > 0 {
 		// On the way back the MBR must go first: as long as it is there nobody looks at the GPT.
 		protective := make([]byte, t.sector)
 		if _, err := r.Device.ReadAt(protective, 0); err != nil {
-			return t, fmt.Errorf("read the protective MBR: %w", err)
+			return t, tried.Errorf("read the protective MBR: %w", err)
 		}
 		t.refence = append(t.refence, Write{Data: protective})
 	}
@@ -131,7 +131,7 @@ func (r *Rehearsal) unlist(t *tables) error {
 		for _, run := range newRanges([]byteRange{{w.Off, w.Off + int64(len(w.Data))}}).intersect(seen).minus(newRanges(spans(t.refence))) {
 			was := Write{Off: run.off, Data: make([]byte, run.end-run.off)}
 			if _, err := r.Device.ReadAt(was.Data, was.Off); err != nil {
-				return fmt.Errorf("read the present table: %w", err)
+				return tried.Errorf("read the present table: %w", err)
 			}
 			t.refence = append(t.refence, was)
 		}

@@ -3,9 +3,9 @@ package txn
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 
+	"shunt/model/tried"
 	"shunt/ops/journal"
 )
 
@@ -31,7 +31,7 @@ type tables struct {
 func build(dev Device, l changes, t tables, c contents, spillLen int64, options journal.Options, tune tuning) (journal.Program, error) {
 	data, err := dataRanges(dev)
 	if err != nil {
-		return journal.Program{}, fmt.Errorf("find the holes of the target: %w", err)
+		return journal.Program{}, tried.Errorf("find the holes of the target: %w", err)
 	}
 	l = l.withoutHoles(data)
 	b := &builder{dev: dev, c: c, spillEnd: spillLen, p: journal.Program{SizeBefore: l.sizeBefore, SizeAfter: l.sizeAfter, Options: options}}
@@ -149,7 +149,7 @@ func (b *builder) patches(writes []Write) []journal.Op {
 	for _, w := range writes {
 		op := journal.Op{Kind: journal.OpPlace, Off: w.Off, Len: int64(len(w.Data)), Src: b.spillEnd, Sum: journal.Sum(w.Data)}
 		if _, err := b.c.spill.WriteAt(w.Data, b.spillEnd); err != nil {
-			b.err = errors.Join(b.err, fmt.Errorf("write spill file: %w", err))
+			b.err = errors.Join(b.err, tried.Errorf("write spill file: %w", err))
 		}
 		b.spillEnd += op.Len
 		ops = append(ops, op)
@@ -163,7 +163,7 @@ func (b *builder) keptPatches(writes []Write) []journal.Op {
 	for _, w := range writes {
 		op := journal.Op{Kind: journal.OpRestore, Off: w.Off, Len: int64(len(w.Data)), Src: b.beforeEnd, Sum: journal.Sum(w.Data)}
 		if _, err := b.c.before.WriteAt(w.Data, b.beforeEnd); err != nil {
-			b.err = errors.Join(b.err, fmt.Errorf("save old content: %w", err))
+			b.err = errors.Join(b.err, tried.Errorf("save old content: %w", err))
 		}
 		b.beforeEnd += op.Len
 		ops = append(ops, op)
@@ -216,7 +216,7 @@ func (b *builder) checked(op journal.Op) journal.Op {
 		return err
 	})
 	if err != nil {
-		b.err = errors.Join(b.err, fmt.Errorf("read spill file: %w", err))
+		b.err = errors.Join(b.err, tried.Errorf("read spill file: %w", err))
 	}
 	return op
 }
@@ -256,7 +256,7 @@ func (b *builder) saved(off, n int64) journal.Op {
 		}
 		op.Sum = journal.AddSum(op.Sum, buf)
 		if _, err := b.c.before.WriteAt(buf, op.Src+at); err != nil {
-			return fmt.Errorf("save old content: %w", err)
+			return tried.Errorf("save old content: %w", err)
 		}
 		return nil
 	})

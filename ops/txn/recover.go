@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/plan"
 	"shunt/ops/report"
@@ -138,7 +139,7 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 	}
 	c, err := openContents(store, p, how)
 	if err != nil {
-		return fmt.Errorf("open journal: %w", err)
+		return tried.Errorf("open journal: %w", err)
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	if err := verifyContents(c, p); err != nil {

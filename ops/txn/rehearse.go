@@ -15,6 +15,7 @@ import (
 	"shunt/model"
 	"shunt/model/scan"
 	"shunt/model/table"
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -80,19 +81,20 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 			// What the tool says is a consequence; this is the cause.
 			err = fmt.Errorf("the rehearsal lost a read or a write: %w", lost)
 			if errors.Is(lost, syscall.ENOSPC) {
-				err = fmt.Errorf("%w; make room there, or choose another directory with --journal", err)
+				err = tried.Errorf("%w; make room there, or choose another directory with --journal", err)
 			}
 		}
 		result := report.StepResult{Text: step.Text(r.Before.SectorSize), Took: r.Now().Sub(began)}
 		result.Command, result.Output = r.Said()
 		if err != nil {
 			result.Err = err.Error()
-			out.Err = fmt.Sprintf("%s: %v", result.Text, err)
+			err = tried.Errorf("%s: %w", result.Text, err)
+			out.Err = tried.Text(err)
 		}
 		out.Steps = append(out.Steps, result)
 		r.OnStep(i, &result)
 		if err != nil {
-			return out, fmt.Errorf("%s: %w", result.Text, err)
+			return out, err
 		}
 	}
 	for _, p := range r.After.Partitions() {
@@ -155,7 +157,7 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 func (r *Rehearsal) wipeDisk(from, to int64) error {
 	regions, err := table.Regions(r.Device, r.Before)
 	if err != nil {
-		return fmt.Errorf("find the present table: %w", err)
+		return tried.Errorf("find the present table: %w", err)
 	}
 	var table []byteRange
 	for _, g := range regions {
@@ -201,7 +203,7 @@ func (r *Rehearsal) remap(s ops.Step) error {
 	from, to, n := int64(z.Bytes(s.From.Start)), int64(z.Bytes(s.To.Start)), int64(z.Bytes(s.From.Len()))
 	free, err := fsys.FreeRanges(r.Overlay, s.FS, from, n)
 	if err != nil {
-		return fmt.Errorf("read which blocks are free: %w", err)
+		return tried.Errorf("read which blocks are free: %w", err)
 	}
 	for _, f := range free {
 		r.skipped += f.Len
@@ -222,7 +224,7 @@ func (r *Rehearsal) unused() (ranges, error) {
 		off := int64(z.Bytes(p.Span.Start))
 		free, err := fsys.FreeRanges(r.Device, p.FS.Kind, off, int64(z.Bytes(p.Span.Len())))
 		if err != nil {
-			return nil, fmt.Errorf("read which blocks of %s are free: %w", p.Ref(), err)
+			return nil, tried.Errorf("read which blocks of %s are free: %w", p.Ref(), err)
 		}
 		for _, f := range free {
 			runs = append(runs, byteRange{off + f.Off, off + f.End()})
@@ -239,13 +241,13 @@ func (r *Rehearsal) writeTable() error {
 	}
 	for _, p := range patches {
 		if _, err := r.Overlay.WriteAt(p.Data, p.Off); err != nil {
-			return fmt.Errorf("write %s: %w", p.What, err)
+			return tried.Errorf("write %s: %w", p.What, err)
 		}
 	}
 	r.final = patches
 	r.planned, err = table.Read(r.Overlay, r.Overlay.Size(), r.After.SectorSize)
 	if err != nil {
-		return fmt.Errorf("read the table back: %w", err)
+		return tried.Errorf("read the table back: %w", err)
 	}
 	return sameTable(r.planned, r.After)
 }
@@ -284,14 +286,14 @@ type section struct {
 
 func (s section) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 || off+int64(len(p)) > s.n {
-		return 0, fmt.Errorf("read [%d, %d) of a window of %d bytes", off, off+int64(len(p)), s.n)
+		return 0, tried.Errorf("read [%d, %d) of a window of %d bytes", off, off+int64(len(p)), s.n)
 	}
 	return s.ov.ReadAt(p, s.off+off)
 }
 
 func (s section) WriteAt(p []byte, off int64) (int, error) {
 	if off < 0 || off+int64(len(p)) > s.n {
-		return 0, fmt.Errorf("write [%d, %d) of a window of %d bytes", off, off+int64(len(p)), s.n)
+		return 0, tried.Errorf("write [%d, %d) of a window of %d bytes", off, off+int64(len(p)), s.n)
 	}
 	return s.ov.WriteAt(p, s.off+off)
 }

@@ -1,8 +1,7 @@
 package txn
 
 import (
-	"fmt"
-
+	"shunt/model/tried"
 	"shunt/ops/journal"
 )
 
@@ -22,7 +21,7 @@ func reserveStage(stage journal.File, p journal.Program) error {
 		}
 	}
 	if err := r.Reserve(p.StageLen + 8*tickets); err != nil {
-		return fmt.Errorf("take the room for the stage file: %w", err)
+		return tried.Errorf("take the room for the stage file: %w", err)
 	}
 	return nil
 }
@@ -33,7 +32,7 @@ func reserveStage(stage journal.File, p journal.Program) error {
 func (tx *Transaction) NewSpace() (copies, rest int64, err error) {
 	data, err := dataRanges(tx.dev)
 	if err != nil {
-		return 0, 0, fmt.Errorf("find the holes of the target: %w", err)
+		return 0, 0, tried.Errorf("find the holes of the target: %w", err)
 	}
 	var copied, written []byteRange
 	for _, u := range tx.journal.Program().Units {

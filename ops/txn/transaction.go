@@ -3,8 +3,8 @@ package txn
 import (
 	"context"
 	"errors"
-	"fmt"
 
+	"shunt/model/tried"
 	"shunt/ops/journal"
 )
 
@@ -43,19 +43,19 @@ func prepare(dev Device, store journal.Store, spill journal.File, l changes, t t
 		}
 	}()
 	if c.before, err = store.Create(journal.BeforeName); err != nil {
-		return nil, fmt.Errorf("create journal: %w", err)
+		return nil, tried.Errorf("create journal: %w", err)
 	}
 	if c.stage, err = store.Create(journal.StageName); err != nil {
-		return nil, fmt.Errorf("create journal: %w", err)
+		return nil, tried.Errorf("create journal: %w", err)
 	}
 	spillLen, err := spill.Size()
 	if err != nil {
-		return nil, fmt.Errorf("read spill file: %w", err)
+		return nil, tried.Errorf("read spill file: %w", err)
 	}
 	program, err := build(dev, l, t, c, spillLen, w.options, tune)
 	program.Sector, program.Parts = w.sector, w.parts
 	if err != nil {
-		return nil, fmt.Errorf("write journal: %w", located(err, 0, program))
+		return nil, tried.Errorf("write journal: %w", located(err, 0, program))
 	}
 	if tune.alter != nil {
 		tune.alter(&program)
@@ -69,7 +69,7 @@ func prepare(dev Device, store journal.Store, spill journal.File, l changes, t t
 		return nil, err
 	}
 	if err := errors.Join(c.spill.Sync(), c.before.Sync(), c.stage.Sync()); err != nil {
-		return nil, fmt.Errorf("sync journal: %w", err)
+		return nil, tried.Errorf("sync journal: %w", err)
 	}
 	j, err := journal.Create(store, program)
 	if err != nil {
@@ -95,7 +95,7 @@ func (tx *Transaction) count(p journal.Program) error {
 	for _, f := range []journal.File{tx.contents.spill, tx.contents.before} {
 		n, err := f.Size()
 		if err != nil {
-			return fmt.Errorf("read journal: %w", err)
+			return tried.Errorf("read journal: %w", err)
 		}
 		tx.JournalBytes += n
 	}
@@ -104,7 +104,7 @@ func (tx *Transaction) count(p journal.Program) error {
 	}
 	before, err := tx.contents.before.Size()
 	if err != nil {
-		return fmt.Errorf("read journal: %w", err)
+		return tried.Errorf("read journal: %w", err)
 	}
 	tx.UndoBytes = before + journal.Len(p) + journal.SealLen(len(sealed(p, false)))
 	return nil

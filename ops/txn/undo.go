@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"shunt/geometry"
+	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/plan"
 	"shunt/ops/report"
@@ -127,13 +128,13 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 		return err
 	}
 	if c.stage, err = store.Create(journal.StageName); err != nil {
-		return fmt.Errorf("make the stage file: %w", err)
+		return tried.Errorf("make the stage file: %w", err)
 	}
 	if err := reserveStage(c.stage, p); err != nil {
 		return err
 	}
 	if err := errors.Join(c.stage.Sync(), store.SyncDir()); err != nil {
-		return fmt.Errorf("sync the stage file: %w", err)
+		return tried.Errorf("sync the stage file: %w", err)
 	}
 	return backward(ctx, dev, store, j, c, watch)
 }

@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model/safetext"
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -95,7 +95,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 	}
 	spill, err := side.Create(journal.SpillName)
 	if err != nil {
-		return nil, advised(fmt.Errorf("make the spill file: %w", err))
+		return nil, advised(tried.Errorf("make the spill file: %w", err))
 	}
 	wishes := w.job.Wishes
 	if slices.ContainsFunc(steps, afterCommit) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"runtime/debug"
@@ -14,6 +13,7 @@ import (
 
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/model/tried"
 	"shunt/ops/fsys"
 	"shunt/ops/inspect"
 	"shunt/ops/overlay"
@@ -123,7 +123,7 @@ func limit() error {
 		most uint64
 	}{{unix.RLIMIT_DATA, lookMemory}, {unix.RLIMIT_CPU, lookSeconds}, {unix.RLIMIT_CORE, 0}} {
 		if err := unix.Setrlimit(l.what, &unix.Rlimit{Cur: l.most, Max: l.most}); err != nil {
-			return fmt.Errorf("limit the reader: %w", err)
+			return tried.Errorf("limit the reader: %w", err)
 		}
 	}
 	return nil
@@ -151,7 +151,7 @@ func (d *display) window() (string, error) {
 	}
 	spill, err := scratch()
 	if err != nil {
-		return "", fmt.Errorf("make room for what tools write: %w", err)
+		return "", tried.Errorf("make room for what tools write: %w", err)
 	}
 	d.undo = append(d.undo, spill.Close)
 	room, err := d.room()

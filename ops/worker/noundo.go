@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/report"
 	"shunt/ops/txn"
@@ -77,5 +78,5 @@ func Undoable(dir *journal.Dir) (report.Applied, error) {
 	for _, number := range why.Grown {
 		refs = append(refs, fmt.Sprintf("p%d", number))
 	}
-	return a, fmt.Errorf("%w: in the last one %s grew while mounted, and what the kernel did to a file system in use cannot be taken back", err, strings.Join(refs, ", "))
+	return a, tried.Errorf("%w: in the last one %s grew while mounted, and what the kernel did to a file system in use cannot be taken back", err, strings.Join(refs, ", "))
 }

@@ -8,6 +8,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
@@ -45,7 +46,7 @@ func (w *process) openSources() error {
 		w.lenders = append(w.lenders, t)
 		disk, err := scan.Scan(t, t.Size(), t.SectorSize())
 		if err != nil {
-			return fmt.Errorf("read %s: %w", s.Path, err)
+			return tried.Errorf("read %s: %w", s.Path, err)
 		}
 		if Sum(disk) != s.Sum {
 			return fmt.Errorf("%s changed since it was looked at; nothing was written: take the copy back and make it again", s.Path)

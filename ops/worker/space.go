@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/txn"
 )
@@ -44,7 +45,7 @@ func (w *process) warnings(tx *txn.Transaction) []string {
 // advised tells those whose journal has no room what can be done.
 func advised(err error) error {
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
-		return fmt.Errorf("%w; make room there, or choose another directory with --journal", err)
+		return tried.Errorf("%w; make room there, or choose another directory with --journal", err)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/report"
 	"shunt/ops/txn"
@@ -49,7 +50,7 @@ func (w *process) takeBack(ctx context.Context, dir *journal.Dir) report.Result 
 func (w *process) notUndone(err error) report.Result {
 	changed := new(txn.ChangedError)
 	if errors.As(err, &changed) && changed.Off >= 0 {
-		err = fmt.Errorf("%w%s", err, w.place(changed.Off))
+		err = tried.Errorf("%w%s", err, w.place(changed.Off))
 	}
 	r := w.failed(err)
 	if errors.As(err, &changed) {

@@ -20,6 +20,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -208,7 +209,7 @@ func (w *process) paths() []string {
 }
 
 func unchanged(err error) report.Result {
-	return report.Result{Outcome: report.Unchanged, Err: err.Error()}
+	return report.Result{Outcome: report.Unchanged, Err: tried.Text(err)}
 }
 
 func (w *process) logf(format string, args ...any) {
@@ -260,7 +261,7 @@ func (w *process) recover(ctx context.Context) report.Result {
 	}
 	w.open(store)
 	if err := errors.Join(w.target.AllowWrites(), w.idle(store)); err != nil {
-		return report.Result{Outcome: report.Interrupted, Err: err.Error()}
+		return report.Result{Outcome: report.Interrupted, Err: tried.Text(err)}
 	}
 	r := w.walk(ctx, store, phase)
 	w.tell(&r)
@@ -335,7 +336,7 @@ func (w *process) watch(phase report.Phase) txn.Watch {
 }
 
 func (w *process) interrupted(err error) report.Result {
-	r := report.Result{Outcome: report.Interrupted, Err: err.Error()}
+	r := report.Result{Outcome: report.Interrupted, Err: tried.Text(err)}
 	finish, rollBack := "`"+w.job.Call.Line("recover")+"`", "`"+w.job.Call.Line("recover", "--rollback")+"`"
 	fault := new(txn.FaultError)
 	switch {

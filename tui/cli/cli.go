@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shunt/geometry"
-	"shunt/ops"
+	"shunt/model/tried"
 	"shunt/ops/session"
 )
 
@@ -115,10 +115,13 @@ func exitCode(err error) int {
 // take sequences out of the text, which here may be part of a name.
 func (s *settings) printError(_ io.Writer, _ fang.Styles, err error) {
 	var exit *exitError
-	if errors.As(err, &exit) && exit.err == nil {
+	if errors.As(err, &exit) {
+		err = exit.err
+	}
+	if err == nil {
 		return
 	}
-	s.say("shunt: %s", ops.Telling(err.Error()))
+	s.say("shunt: %s", tried.Text(err))
 	if exit != nil && exit.code == exitUsage {
 		s.say("Try `shunt --help`.")
 	}

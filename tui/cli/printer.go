@@ -62,10 +62,10 @@ func lastText(path string, last report.Last) string {
 	case report.RolledBack:
 		return fmt.Sprintf("%s finished at %s: rolled back, the target is exactly as it was.", what, when)
 	case report.Interrupted:
-		return fmt.Sprintf("%s was interrupted at %s: %s", what, when, ops.Telling(last.Result.Err))
+		return fmt.Sprintf("%s was interrupted at %s: %s", what, when, last.Result.Err)
 	case report.Unchanged:
 	}
-	return fmt.Sprintf("%s ended at %s: the target was not changed: %s", what, when, ops.Telling(last.Result.Err))
+	return fmt.Sprintf("%s ended at %s: the target was not changed: %s", what, when, last.Result.Err)
 }
 
 // printer prints a run's progress for people, or for programs as JSON lines.

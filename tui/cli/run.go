@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/plan"
@@ -114,7 +115,7 @@ func (s *settings) plan(sess *session.Session, name string) (ops.Queue, error) {
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return ops.Queue{}, fmt.Errorf("read the plan: %w", err)
+			return ops.Queue{}, tried.Errorf("read the plan: %w", err)
 		}
 		defer func() { _ = file.Close() }() // only read
 		in = file

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"shunt/model/safetext"
-	"shunt/ops"
+	"shunt/model/tried"
 	"shunt/ops/report"
 	"shunt/tui/widget"
 )
@@ -127,7 +127,7 @@ func (b *browse) addHere(name string) {
 	}
 	b.addText(sectionHere, true, here+where)
 	if b.listing.Err != nil {
-		b.addText(sectionHere, false, sentence(widget.Clean(ops.Telling(b.listing.Err.Error()))))
+		b.addText(sectionHere, false, sentence(widget.Clean(tried.Text(b.listing.Err))))
 		return
 	}
 	b.add(sectionHere, found...)

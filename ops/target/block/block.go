@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/held"
 	"shunt/ops/target/internal/kernel"
@@ -33,7 +34,7 @@ type device struct {
 func open(c target.Candidate, opts target.Options) (target.Target, error) {
 	d, err := kernel.Host().Disk(kernel.RdevOf(c.Info))
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", c.Path, err)
+		return nil, tried.Errorf("open %s: %w", c.Path, err)
 	}
 	if w, ok := d.Whole(); ok {
 		return nil, fmt.Errorf("%s %w: give the whole disk, %s", c.Path, target.ErrPartition, w.Node())
@@ -71,7 +72,7 @@ func build(c target.Candidate, opts target.Options) (*device, error) {
 	}
 	d, err := kernel.Host().Disk(st.Rdev)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", c.Path, err)
+		return nil, tried.Errorf("open %s: %w", c.Path, err)
 	}
 	b := &device{File: file, disk: d}
 	size, err := b.measure()
@@ -93,7 +94,7 @@ func build(c target.Candidate, opts target.Options) (*device, error) {
 func sectorOf(c target.Candidate, opts target.Options) (geometry.SectorSize, error) {
 	n, err := unix.IoctlGetInt(int(c.File.Fd()), unix.BLKSSZGET)
 	if err != nil {
-		return 0, fmt.Errorf("ask for the sector size of %s: %w", c.Path, err)
+		return 0, tried.Errorf("ask for the sector size of %s: %w", c.Path, err)
 	}
 	z := geometry.SectorSize(n)
 	if !z.Valid() {
@@ -179,7 +180,7 @@ func adopt(c target.Candidate, opts target.Options, files []*os.File) (target.Ta
 	for _, f := range files[1:] {
 		info, err := f.Stat()
 		if err != nil {
-			return nil, fmt.Errorf("take over %s: %w", c.Path, kernel.Cause(err))
+			return nil, tried.Errorf("take over %s: %w", c.Path, tried.Cause(err))
 		}
 		if info.Mode().IsRegular() {
 			b.image = f

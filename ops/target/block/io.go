@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/held"
 	"shunt/ops/target/internal/kernel"
@@ -17,7 +18,7 @@ import (
 func (b *device) measure() (int64, error) {
 	size, err := b.Read.Seek(0, io.SeekEnd)
 	if err != nil {
-		return 0, fmt.Errorf("ask for the size of %s: %w", b.Given, kernel.Cause(err))
+		return 0, tried.Errorf("ask for the size of %s: %w", b.Given, tried.Cause(err))
 	}
 	return size, nil
 }
@@ -50,7 +51,7 @@ func flushNode(f *os.File) error {
 }
 
 func (b *device) Truncate(n int64) error {
-	return fmt.Errorf("truncate %s to %d bytes: %w", b.Given, n, target.ErrFixed)
+	return tried.Errorf("truncate %s to %d bytes: %w", b.Given, n, target.ErrFixed)
 }
 
 // Punch unmaps blocks where the device can do that so that they read as zero, and writes zeroes elsewhere.
@@ -80,7 +81,7 @@ func (b *device) Punch(off, n int64) error {
 			return nil
 		}
 		if !kernel.Unsupported(err) && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EBUSY) {
-			return fmt.Errorf("punch %s: %d bytes at byte %d: %w", b.Given, n, off, err)
+			return tried.Errorf("punch %s: %d bytes at byte %d: %w", b.Given, n, off, err)
 		}
 	}
 	return b.WriteZeroes(start, end-start)

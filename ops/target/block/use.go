@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/held"
 	"shunt/ops/target/internal/kernel"
@@ -45,7 +46,7 @@ func (b *device) detach() error {
 		return err
 	}
 	if err := kernel.Retry(func() error { return unix.IoctlSetInt(int(b.Read.Fd()), unix.LOOP_CLR_FD, 0) }); err != nil {
-		return fmt.Errorf("detach %s: %w", b.Given, err)
+		return tried.Errorf("detach %s: %w", b.Given, err)
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (b *device) NodeFor(number int) (path string, done func() error, err error)
 	}
 	dir, err := os.MkdirTemp(nodesWork(), "shunt-node-")
 	if err != nil {
-		return "", nil, fmt.Errorf("make a node for p%d of %s: %w", number, b.Given, err)
+		return "", nil, tried.Errorf("make a node for p%d of %s: %w", number, b.Given, err)
 	}
 	path = filepath.Join(dir, filepath.Base(d.Node()))
 	var major, minor uint32
@@ -127,7 +128,7 @@ func (b *device) NodeFor(number int) (path string, done func() error, err error)
 		err = unix.Mknod(path, unix.S_IFBLK|0o600, int(unix.Mkdev(major, minor)))
 	}
 	if err != nil {
-		return "", nil, errors.Join(fmt.Errorf("make a node for p%d of %s: %w", number, b.Given, err), os.Remove(dir))
+		return "", nil, errors.Join(tried.Errorf("make a node for p%d of %s: %w", number, b.Given, err), os.Remove(dir))
 	}
 	return path, func() error { return os.RemoveAll(dir) }, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/kernel"
 )
@@ -16,7 +17,7 @@ import (
 func At(path string) (target.Loop, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return target.Loop{}, fmt.Errorf("open %s: %w", path, kernel.Cause(err))
+		return target.Loop{}, tried.Errorf("open %s: %w", path, tried.Cause(err))
 	}
 	if d, err := kernel.Host().Disk(kernel.RdevOf(info)); err == nil && kernel.IsBlock(info) {
 		if l, ok := d.Loop(); ok {
@@ -30,7 +31,7 @@ func At(path string) (target.Loop, error) {
 func On(path string) ([]target.Loop, error) {
 	id, err := kernel.FileAt(path)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, tried.Errorf("open %s: %w", path, err)
 	}
 	return kernel.Host().Loops(id), nil
 }
@@ -42,7 +43,7 @@ func On(path string) ([]target.Loop, error) {
 func SetUp(t target.Target, l target.Loop) (set target.Loop, device *os.File, err error) {
 	plain, err := target.AsPlain(t)
 	if err != nil {
-		return l, nil, fmt.Errorf("make a loop device of %s: %w", t.Path(), err)
+		return l, nil, tried.Errorf("make a loop device of %s: %w", t.Path(), err)
 	}
 	f, err := plain.Reopen(!l.ReadOnly)
 	if err != nil {
@@ -56,7 +57,7 @@ func SetUp(t target.Target, l target.Loop) (set target.Loop, device *os.File, er
 func setUp(f *os.File, l target.Loop, sector int) (set target.Loop, device *os.File, err error) {
 	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {
-		return l, nil, fmt.Errorf("ask for a free loop device: %w", err)
+		return l, nil, tried.Errorf("ask for a free loop device: %w", err)
 	}
 	defer func() { err = errors.Join(err, control.Close()) }()
 	config := &unix.LoopConfig{Fd: uint32(f.Fd()), Size: uint32(sector)}
@@ -73,22 +74,22 @@ func setUp(f *os.File, l target.Loop, sector int) (set target.Loop, device *os.F
 	for range attempts {
 		n, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
 		if err != nil {
-			return l, nil, fmt.Errorf("ask for a free loop device: %w", err)
+			return l, nil, tried.Errorf("ask for a free loop device: %w", err)
 		}
 		l.Node = fmt.Sprintf("/dev/loop%d", n)
 		device, err = openFree(l.Node, mode)
 		if err != nil {
-			return l, nil, fmt.Errorf("open the free loop device: %w", err)
+			return l, nil, tried.Errorf("open the free loop device: %w", err)
 		}
 		err = kernel.Retry(func() error { return unix.IoctlLoopConfigure(int(device.Fd()), config) })
 		if err == nil {
 			return l, device, nil
 		}
 		if err := errors.Join(err, device.Close()); !errors.Is(err, unix.EBUSY) {
-			return l, nil, fmt.Errorf("set up %s on %s: %w", l.Node, l.File, err)
+			return l, nil, tried.Errorf("set up %s on %s: %w", l.Node, l.File, err)
 		}
 	}
-	return l, nil, errors.New("set up a loop device: every free one was taken by somebody else")
+	return l, nil, tried.Errorf("set up a loop device: every free one was taken by somebody else")
 }
 
 // openFree opens a loop device that is not set up. If its last user left it read-only, it is made writable where the mode

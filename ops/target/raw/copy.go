@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model/tried"
 	"shunt/ops/target/internal/kernel"
 )
 
@@ -77,7 +78,7 @@ func (r *file) copyBytes(w *os.File, dst, src, n int64) error {
 		case kernel.Unsupported(err) || errors.Is(err, unix.EXDEV) || errors.Is(err, unix.EPERM):
 			r.cannot.copyRange.Store(true) // EPERM: system call filters of containers
 		case err != nil && !errors.Is(err, unix.EINVAL):
-			return fmt.Errorf("copy in %s: %d bytes from byte %d to byte %d: %w", r.Given, n, src, dst, err)
+			return tried.Errorf("copy in %s: %d bytes from byte %d to byte %d: %w", r.Given, n, src, dst, err)
 		}
 		if err != nil || k <= 0 { // nothing copied means an end of file where there is none: ReadAt tells what is wrong
 			break

@@ -11,6 +11,7 @@ import (
 
 	"shunt/model"
 	"shunt/model/safetext"
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/held"
 	"shunt/ops/target/internal/kernel"
@@ -32,7 +33,7 @@ func openFile(c target.Candidate, opts target.Options) (target.Target, error) {
 
 func adopt(c target.Candidate, opts target.Options, files []*os.File) (target.Target, error) {
 	if len(files) > 1 {
-		return nil, fmt.Errorf("take over %s: got %d files instead of 1", c.Path, len(files))
+		return nil, tried.Errorf("take over %s: got %d files instead of 1", c.Path, len(files))
 	}
 	r, err := build(c, opts)
 	if err == nil {
@@ -62,7 +63,7 @@ func build(c target.Candidate, opts target.Options) (*file, error) {
 	}
 	host, err := kernel.StatHost(c.File)
 	if err != nil {
-		return nil, fmt.Errorf("stat the file system of %s: %w", c.Path, err)
+		return nil, tried.Errorf("stat the file system of %s: %w", c.Path, err)
 	}
 	return &file{File: opened, block: max(host.Bsize, 512)}, nil
 }
@@ -125,10 +126,10 @@ func (r *file) Truncate(n int64) error {
 		return err
 	}
 	if n <= 0 {
-		return fmt.Errorf("truncate %s to %d bytes: %w", r.Given, n, target.ErrRange)
+		return tried.Errorf("truncate %s to %d bytes: %w", r.Given, n, target.ErrRange)
 	}
 	if err := w.Truncate(n); err != nil {
-		return fmt.Errorf("truncate %s from %d to %d bytes: %w", r.Given, r.Size(), n, kernel.Cause(err))
+		return tried.Errorf("truncate %s from %d to %d bytes: %w", r.Given, r.Size(), n, tried.Cause(err))
 	}
 	r.SetSize(n)
 	return nil
@@ -137,7 +138,7 @@ func (r *file) Truncate(n int64) error {
 func (r *file) Room() (free int64, shares bool, err error) {
 	st, err := kernel.StatHost(r.Read)
 	if err != nil {
-		return 0, false, fmt.Errorf("ask for the free space at %s: %w", r.Given, err)
+		return 0, false, tried.Errorf("ask for the free space at %s: %w", r.Given, err)
 	}
 	unit := st.Frsize
 	if unit <= 0 {
@@ -171,7 +172,7 @@ func (r *file) Punch(off, n int64) error {
 			return nil
 		}
 		if !kernel.Unsupported(err) {
-			return fmt.Errorf("punch %s: %d bytes at byte %d: %w", r.Given, n, off, err)
+			return tried.Errorf("punch %s: %d bytes at byte %d: %w", r.Given, n, off, err)
 		}
 		r.cannot.punch.Store(true)
 	}
@@ -200,14 +201,14 @@ func (r *file) Data(off int64) (start, end int64, err error) {
 	case errors.Is(err, unix.EINVAL) || kernel.Unsupported(err):
 		return off, size, nil
 	case err != nil:
-		return 0, 0, fmt.Errorf("look for data in %s from byte %d: %w", r.Given, off, kernel.Cause(err))
+		return 0, 0, tried.Errorf("look for data in %s from byte %d: %w", r.Given, off, tried.Cause(err))
 	}
 	if start >= size { // somebody made the file longer; that part is not in the target
 		return size, size, nil
 	}
 	end, err = seek(start, unix.SEEK_HOLE)
 	if err != nil {
-		return 0, 0, fmt.Errorf("look for a hole in %s from byte %d: %w", r.Given, start, kernel.Cause(err))
+		return 0, 0, tried.Errorf("look for a hole in %s from byte %d: %w", r.Given, start, tried.Cause(err))
 	}
 	return start, min(end, size), nil
 }

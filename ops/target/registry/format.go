@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"shunt/model/safetext"
+	"shunt/model/tried"
 	"shunt/ops/target"
-	"shunt/ops/target/internal/kernel"
 	"shunt/ops/target/raw"
 )
 
@@ -66,7 +66,7 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 		_, err = r.ReadAt(tail, at)
 	}
 	if err != nil {
-		return format{}, fmt.Errorf("read %s at byte %d: %w", path, at, kernel.Cause(err))
+		return format{}, tried.Errorf("read %s at byte %d: %w", path, at, tried.Cause(err))
 	}
 	// Boot code may begin with any bytes at all, so the short magics of packed files do not count before a table.
 	partitioned := len(head) == sector && string(head[510:]) == mbrSignature

@@ -9,6 +9,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/held"
 	"shunt/ops/target/internal/kernel"
@@ -46,7 +47,7 @@ func LookAround() Surroundings {
 func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance) error) (g Glance, err error) {
 	seen, err := held.Hold(path)
 	if err != nil {
-		return Glance{}, kernel.Cause(err)
+		return Glance{}, tried.Cause(err)
 	}
 	defer func() { _ = seen.Close() }() // it was only looked at
 	st, err := kernel.StatFile(seen)
@@ -72,7 +73,7 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 		return g, target.ErrLeased
 	}
 	if err != nil {
-		return g, kernel.Cause(err)
+		return g, tried.Cause(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if kind == unix.S_IFBLK {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/block"
 	"shunt/ops/target/internal/held"
@@ -25,7 +26,7 @@ import (
 func Open(path string, opts target.Options) (target.Target, error) {
 	c, opts, err := candidate(path, opts)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, tried.Errorf("open %s: %w", path, err)
 	}
 	// The type is asked for before the file is opened, and that file is opened and no other: opening a pipe would wait for its
 	// other end, opening a device can have effects of its own, and the name may lead to one a moment later.
@@ -35,7 +36,7 @@ func Open(path string, opts target.Options) (target.Target, error) {
 	}
 	defer func() { _ = seen.Close() }() // it was only looked at
 	if c.Info, err = seen.Stat(); err != nil {
-		return nil, fmt.Errorf("stat %s: %w", path, kernel.Cause(err))
+		return nil, tried.Errorf("stat %s: %w", path, tried.Cause(err))
 	}
 	switch c.File = seen; {
 	case kernel.IsBlock(c.Info):
@@ -105,7 +106,7 @@ func adopt(path string, opts target.Options, files []*os.File) (target.Target, e
 		c.Info, err = c.File.Stat()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("take over %s: %w", path, kernel.Cause(err))
+		return nil, tried.Errorf("take over %s: %w", path, tried.Cause(err))
 	}
 	driver := block.Driver()
 	if !kernel.IsBlock(c.Info) {
@@ -126,7 +127,7 @@ func candidate(path string, opts target.Options) (target.Candidate, target.Optio
 		return c, opts, fmt.Errorf("sector size %d is not supported: use 512 or 4096", z)
 	}
 	if _, err := os.Stat(path); err != nil {
-		return c, opts, kernel.Cause(err)
+		return c, opts, tried.Cause(err)
 	}
 	// Two ways to the same image must find the same journal, also from where the file is mounted by itself.
 	real, err := filepath.Abs(path)
@@ -145,7 +146,7 @@ func FindPlace(path string) (target.Place, error) {
 		st, err = kernel.Stat(c.Real)
 	}
 	if err != nil {
-		return target.Place{}, fmt.Errorf("open %s: %w", path, err)
+		return target.Place{}, tried.Errorf("open %s: %w", path, err)
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFBLK {
 		return target.Place{Beside: c.Real, Image: kernel.ImageFile(st)}, nil

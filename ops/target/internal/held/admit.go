@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/kernel"
 )
@@ -35,9 +36,9 @@ func OpenError(path string, err error) error {
 	case errors.Is(err, unix.ETXTBSY):
 		return fmt.Errorf("%s %w: it is being executed or used as swap (%w)", path, target.ErrReadOnly, unix.ETXTBSY)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%s cannot be opened for reading and writing: %w; run shunt as its owner or as root, or change its mode or attributes", path, kernel.Cause(err))
+		return fmt.Errorf("%s cannot be opened for reading and writing: %w; run shunt as its owner or as root, or change its mode or attributes", path, tried.Cause(err))
 	}
-	return fmt.Errorf("open %s: %w", path, kernel.Cause(err))
+	return tried.Errorf("open %s: %w", path, tried.Cause(err))
 }
 
 // Admit locks an image file as the mode asks for, and makes sure that no program uses it that minds no locks. A file that
@@ -96,7 +97,7 @@ func (h *File) inspect(opts target.Options) error {
 		if err := TakeLocks(h.Read, target.Inspect); err != nil {
 			// Locks that were taken before one failed must not keep others off.
 			if err := DropLocks(h.Read); err != nil {
-				return fmt.Errorf("unlock %s: %w", h.Given, err)
+				return tried.Errorf("unlock %s: %w", h.Given, err)
 			}
 			if !errors.Is(err, ErrNoLocks) {
 				h.User = kernel.Host().Locker(h.Given, h.ID())

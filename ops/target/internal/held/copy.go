@@ -1,10 +1,10 @@
 package held
 
 import (
-	"fmt"
 	"io"
 	"os"
 
+	"shunt/model/tried"
 	"shunt/ops/target"
 )
 
@@ -18,7 +18,7 @@ func (h *File) CopyWriter(dst, src, n int64) (*os.File, error) {
 		return nil, err
 	}
 	if n > 0 && dst < src+n && src < dst+n {
-		return nil, fmt.Errorf("copy in %s: %d bytes from byte %d to byte %d: %w", h.Given, n, src, dst, target.ErrOverlap)
+		return nil, tried.Errorf("copy in %s: %d bytes from byte %d to byte %d: %w", h.Given, n, src, dst, target.ErrOverlap)
 	}
 	return w, nil
 }

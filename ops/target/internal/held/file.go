@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/kernel"
 )
@@ -53,7 +54,7 @@ func New(c target.Candidate, opts target.Options) (*File, error) {
 func (h *File) Stat() (unix.Stat_t, error) {
 	st, err := kernel.StatFile(h.Read)
 	if err != nil {
-		return st, fmt.Errorf("stat %s: %w", h.Given, err)
+		return st, tried.Errorf("stat %s: %w", h.Given, err)
 	}
 	return st, nil
 }
@@ -79,7 +80,7 @@ func (h *File) SetSize(n int64) { h.size.Store(n) }
 // AllowWrites is Target.AllowWrites.
 func (h *File) AllowWrites() error {
 	if h.Mode != target.Edit {
-		return fmt.Errorf("write %s: opened to be inspected: %w", h.Given, target.ErrNotAllowed)
+		return tried.Errorf("write %s: opened to be inspected: %w", h.Given, target.ErrNotAllowed)
 	}
 	if err := h.InPlace(); err != nil {
 		return err
@@ -93,7 +94,7 @@ func (h *File) AllowWrites() error {
 	h.Write = w
 	h.syncFailed.Store(nil)
 	if err := CloseAll(old); err != nil {
-		return fmt.Errorf("close %s: %w", h.Given, kernel.Cause(err))
+		return tried.Errorf("close %s: %w", h.Given, tried.Cause(err))
 	}
 	return nil
 }
@@ -105,7 +106,7 @@ func (h *File) InPlace() error {
 		return fmt.Errorf("%s %w: nothing was written", h.Given, target.ErrReplaced)
 	}
 	if err != nil {
-		return fmt.Errorf("stat %s: %w", h.Given, err)
+		return tried.Errorf("stat %s: %w", h.Given, err)
 	}
 	return nil
 }
@@ -135,7 +136,7 @@ func (h *File) ReadAt(p []byte, off int64) (int, error) {
 	if err == nil || errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF // somebody cut the target short
 	}
-	return n, fmt.Errorf("read %s: got %d of %d bytes at byte %d: %w", h.Given, n, len(p), off, kernel.Cause(err))
+	return n, tried.Errorf("read %s: got %d of %d bytes at byte %d: %w", h.Given, n, len(p), off, tried.Cause(err))
 }
 
 // WriteAt is Device.WriteAt.
@@ -149,7 +150,7 @@ func (h *File) WriteAt(p []byte, off int64) (int, error) {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
-		return n, fmt.Errorf("write %s: put %d of %d bytes at byte %d: %w", h.Given, n, len(p), off, kernel.Cause(err))
+		return n, tried.Errorf("write %s: put %d of %d bytes at byte %d: %w", h.Given, n, len(p), off, tried.Cause(err))
 	}
 	return n, nil
 }
@@ -160,7 +161,7 @@ func (h *File) Sync() error {
 		return *failed
 	}
 	if err := cmp.Or(h.Write, h.Read).Sync(); err != nil {
-		err = fmt.Errorf("sync %s: %w", h.Given, kernel.Cause(err))
+		err = tried.Errorf("sync %s: %w", h.Given, tried.Cause(err))
 		h.syncFailed.Store(&err)
 		return err
 	}
@@ -216,7 +217,7 @@ func (h *File) Reopen(write bool) (*os.File, error) {
 	}
 	f, err := Reopen(h.Read, flag)
 	if err != nil && !errors.Is(err, target.ErrLeased) {
-		return nil, fmt.Errorf("open %s: %w; try it read-only", h.Given, kernel.Cause(err))
+		return nil, tried.Errorf("open %s: %w; try it read-only", h.Given, tried.Cause(err))
 	}
 	return f, OpenError(h.Given, err)
 }
@@ -231,5 +232,5 @@ func (h *File) LockRefusal(err error) error {
 	case errors.Is(err, ErrNoLocks):
 		return fmt.Errorf("%s %w (%w)", h.Given, target.ErrNoLocks, err)
 	}
-	return fmt.Errorf("lock %s: %w", h.Given, err)
+	return tried.Errorf("lock %s: %w", h.Given, err)
 }

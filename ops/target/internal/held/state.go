@@ -1,11 +1,11 @@
 package held
 
 import (
-	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
 
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/kernel"
 )
@@ -24,7 +24,7 @@ func (h *File) Shared() int64 { return 0 }
 func StateOf(f *os.File, path string) (target.State, error) {
 	host, err := kernel.StatHost(f)
 	if err != nil {
-		return target.State{}, fmt.Errorf("stat the file system of %s: %w", path, err)
+		return target.State{}, tried.Errorf("stat the file system of %s: %w", path, err)
 	}
 	switch int64(host.Type) { //nolint:unconvert // it is narrower on other machines
 	case unix.FUSE_SUPER_MAGIC, unix.NFS_SUPER_MAGIC, unix.SMB_SUPER_MAGIC, unix.SMB2_SUPER_MAGIC, unix.CIFS_SUPER_MAGIC,
@@ -34,7 +34,7 @@ func StateOf(f *os.File, path string) (target.State, error) {
 	const asked = unix.STATX_MTIME | unix.STATX_CTIME | unix.STATX_INO | unix.STATX_BTIME
 	var st unix.Statx_t
 	if err := kernel.Retry(func() error { return unix.Statx(int(f.Fd()), "", unix.AT_EMPTY_PATH, asked, &st) }); err != nil {
-		return target.State{}, fmt.Errorf("stat %s: %w", path, err)
+		return target.State{}, tried.Errorf("stat %s: %w", path, err)
 	}
 	if st.Mask&unix.STATX_BTIME == 0 {
 		st.Btime = unix.StatxTimestamp{}

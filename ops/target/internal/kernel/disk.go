@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model/safetext"
+	"shunt/model/tried"
 	"shunt/ops/target"
 )
 
@@ -30,7 +31,7 @@ func (k Kernel) Disk(rdev uint64) (Disk, error) {
 	number := deviceNumber(rdev)
 	dir, err := filepath.EvalSymlinks(filepath.Join(k.sys, "dev", "block", number))
 	if err != nil {
-		return Disk{}, fmt.Errorf("find the block device %s: %w", number, Cause(err))
+		return Disk{}, tried.Errorf("find the block device %s: %w", number, tried.Cause(err))
 	}
 	return k.diskIn(dir), nil
 }

@@ -96,14 +96,6 @@ func IsBlock(info fs.FileInfo) bool {
 	return info.Mode()&(fs.ModeDevice|fs.ModeCharDevice) == fs.ModeDevice
 }
 
-// Cause strips the operation and path that the os package puts in front of an error; the messages here name both.
-func Cause(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
-	}
-	return err
-}
-
 // Retry repeats a system call for as long as a signal interrupts it.
 func Retry(call func() error) error {
 	for {
