@@ -1,11 +1,11 @@
 package tui_test
 
 import (
-	"fmt"
 	"path"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops/report"
 )
 
@@ -25,7 +25,7 @@ func (f *Files) List(dir string) (string, []report.Candidate, error) {
 	dir = path.Clean("/" + dir)
 	list, ok := f.Dirs[dir]
 	if !ok {
-		return dir, nil, fmt.Errorf("open %s: no such file or directory", dir)
+		return dir, nil, tried.Errorf("open %s: no such file or directory", dir)
 	}
 	return dir, list, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shunt/geometry"
+	"shunt/model/tried"
 	"shunt/ops/report"
 )
 
@@ -193,7 +194,7 @@ func TestRescanFails(t *testing.T) {
 	d := open(t, target)
 	story{t, d, target}.toCommit()
 	d.Do(func() {
-		target.RescanErr = errors.New("read /images/stick.raw: input/output error")
+		target.RescanErr = tried.Errorf("read /images/stick.raw: input/output error")
 		last(t, target).End(resultDone)
 	})
 	quietly(d)

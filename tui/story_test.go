@@ -1,12 +1,12 @@
 package tui_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops/report"
 	"shunt/tui"
 )
@@ -192,7 +192,7 @@ func broken() *Target {
 }
 
 var (
-	errInUse = errors.New("open /images/stick.raw: it is open in a running virtual machine (qemu-system-x86, process 4711); " +
+	errInUse = tried.Errorf("open /images/stick.raw: it is open in a running virtual machine (qemu-system-x86, process 4711); " +
 		"shut that down first")
 	resultDone        = report.Result{Outcome: report.Done, Log: "prepare\nrecord\nfence\ncopy\nplace\ntable\ndone\n"}
 	resultRolledBack  = report.Result{Outcome: report.RolledBack, Err: "copy at sector 988033: input/output error"}

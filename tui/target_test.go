@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui"
@@ -37,7 +38,7 @@ func (b *Backend) Open(path string) (target tui.Target, err error) {
 		switch {
 		case err != nil:
 		case t == nil:
-			err = fmt.Errorf("open %s: no such file", path)
+			err = tried.Errorf("open %s: no such file", path)
 		default:
 			t.backend, t.path = b, path
 			target = t

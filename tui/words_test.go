@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"shunt/model/tried"
 	"shunt/ops/report"
 )
 
@@ -14,7 +15,7 @@ func TestTellings(t *testing.T) {
 	const name = "stick.raw"
 	all := map[string]telling{
 		"refused":           tellRefused(name, errors.New(name+" is in use by qemu (pid 7): shut it down first")),
-		"lost":              tellLost(name, errors.New("open "+name+": no such file or directory")),
+		"lost":              tellLost(name, tried.Errorf("open %s: no such file or directory", name)),
 		"rehearsal failed":  tellRehearsal(applyRun, name, report.Rehearsal{Err: "resize2fs failed"}),
 		"rehearsal":         tellRehearsal(rehearseRun, name, report.Rehearsal{}),
 		"rehearsal, asking": tellRehearsal(applyRun, name, report.Rehearsal{}),

@@ -1,7 +1,6 @@
 package dialog_test
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"shunt/model/tried"
 	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/styles"
@@ -195,7 +195,7 @@ func TestBrowseSections(t *testing.T) {
 	typed, _ = press(t, d, "=loop")
 	order(typed, "Nothing in /images is called that", "Loop devices", "> /dev/loop0")
 	failed, _ := press(t, d, "=/root/")
-	failed, _ = failed.Update(dialog.Listing{Dir: "/root/", Path: "/root", Err: errors.New("open /root: permission denied")})
+	failed, _ = failed.Update(dialog.Listing{Dir: "/root/", Path: "/root", Err: tried.Errorf("open /root: permission denied")})
 	order(failed, "In /root", "permission denied")
 }
 
