@@ -195,7 +195,7 @@ var (
 	errInUse = tried.Errorf("open /images/stick.raw: it is open in a running virtual machine (qemu-system-x86, process 4711); " +
 		"shut that down first")
 	resultDone        = report.Result{Outcome: report.Done, Log: "prepare\nrecord\nfence\ncopy\nplace\ntable\ndone\n"}
-	resultRolledBack  = report.Result{Outcome: report.RolledBack, Err: "copy at sector 988033: input/output error"}
+	resultRolledBack  = report.Result{Outcome: report.RolledBack, Err: "cannot copy at sector 988033: input/output error"}
 	resultInterrupted = report.Result{Outcome: report.Interrupted, Err: "place at sector 3085185: input/output error"}
 	resultUnchanged   = report.Result{Outcome: report.Unchanged, Err: "the target changed since it was read", Advice: "Open it again and check the plan."}
 )
