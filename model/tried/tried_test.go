@@ -29,7 +29,7 @@ func TestText(t *testing.T) {
 		{fmt.Errorf("p1: %w", tried.Errorf("read it")), "p1: read it"},
 		{errors.Join(tried.Errorf("close a: %w", unix.EBADF), nil), "cannot close a: bad file descriptor"},
 		{errors.Join(tried.Errorf("close a: %w", unix.EBADF), errors.New("b is gone")), "cannot close a: bad file descriptor; b is gone"},
-		{fmt.Errorf("%s\ntwo\n", "one"), "one; two"},
+		{fmt.Errorf("%s\n%s", "one", "two"), "one; two"},
 	} {
 		if got := tried.Text(c.err); got != c.want {
 			t.Errorf("%q: %q, want %q", c.err, got, c.want)
