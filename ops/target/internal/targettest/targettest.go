@@ -3,30 +3,25 @@
 package targettest
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"flag"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"shunt/model/testneed"
 )
 
-var seedFlag = flag.Uint64("seed", 1, "seed of the random tests")
-
-// Random is the source of random tests, which tells its seed.
+// Random is the source of random tests. The log says how to repeat them.
 func Random(t *testing.T) *rand.Rand {
 	t.Helper()
-	t.Logf("seed %d", *seedFlag)
-	return rand.New(rand.NewPCG(*seedFlag, 0))
+	return rand.New(rand.NewPCG(uint64(testneed.Seed(t)), 0))
 }
 
 // Require ends the test on an error.
@@ -75,26 +70,21 @@ func Image(t testing.TB, dir string, size int64) string {
 // Unchanged remembers the file as it is; the function it returns fails the test if it changed since.
 func Unchanged(t *testing.T, path string) func() {
 	t.Helper()
-	before, info := digest(t, path), Stat(t, path)
+	state := func() string {
+		data, err := os.ReadFile(path)
+		Require(t, err)
+		return fmt.Sprintf("%d bytes, changed at %s, with the checksum %x", len(data), Stat(t, path).ModTime(), sha256.Sum256(data))
+	}
+	before := state()
 	return func() {
 		t.Helper()
-		if after := digest(t, path); after != before {
-			t.Errorf("contents of %s changed", path)
-		}
-		if now := Stat(t, path); now.Size() != info.Size() || !now.ModTime().Equal(info.ModTime()) {
-			t.Errorf("size or time of %s changed: %d at %s, was %d at %s", path, now.Size(), now.ModTime(), info.Size(), info.ModTime())
+		if now := state(); now != before {
+			t.Errorf("%s has %s, and had %s", path, now, before)
 		}
 	}
 }
 
-func digest(t *testing.T, path string) [32]byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	Require(t, err)
-	return sha256.Sum256(data)
-}
-
-// Stat is what the system tells of a file.
+// Stat is what the system says about a file.
 func Stat(t *testing.T, path string) os.FileInfo {
 	t.Helper()
 	info, err := os.Stat(path)
@@ -125,15 +115,7 @@ func Loop(t *testing.T, path string, more ...string) string {
 	testneed.File(t, "/dev/loop-control")
 	loop := strings.TrimSpace(Run(t, "losetup", append(more, "--find", "--show", path)...))
 	t.Cleanup(func() {
-		known, err := filepath.Glob(filepath.Join("/sys/block", filepath.Base(loop), "*", "partition"))
-		Require(t, err)
-		for _, file := range known {
-			text, err := os.ReadFile(file)
-			Require(t, err)
-			number, err := strconv.Atoi(strings.TrimSpace(string(text)))
-			Require(t, err)
-			Run(t, "delpart", loop, strconv.Itoa(number))
-		}
+		_, _ = Try(t, "partx", "--delete", loop) // it fails where there are none
 		Run(t, "losetup", "-d", loop)
 	})
 	return loop
@@ -154,11 +136,9 @@ func SameBytes(t *testing.T, r io.ReaderAt, want []byte) {
 	got := make([]byte, len(want))
 	_, err := r.ReadAt(got, 0)
 	Require(t, err)
-	if !bytes.Equal(got, want) {
-		for i := range got {
-			if got[i] != want[i] {
-				t.Fatalf("byte %d is %#x, want %#x", i, got[i], want[i])
-			}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Fatalf("byte %d is %#x, want %#x", i, got[i], want[i])
 		}
 	}
 }
