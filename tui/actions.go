@@ -17,7 +17,7 @@ import (
 )
 
 // perform does what a dialog wants, and closes it first unless it only asks for something.
-func (m Model) perform(action dialog.Action) (tea.Model, tea.Cmd) {
+func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	if cmd := m.ask(action); cmd != nil {
 		return m, cmd
 	}
@@ -216,6 +216,10 @@ func (m Model) drop(d document) Model {
 	return m.withDoc(m.current, d.with(q, 0)).say(toneGood, "Removed: "+text)
 }
 
+func (m Model) doEarlier(d document) Model { return m.shift(d, -1) }
+
+func (m Model) doLater(d document) Model { return m.shift(d, 1) }
+
 // shift puts the selected operation n places later in the queue.
 func (m Model) shift(d document, n int) Model {
 	to := d.pending + n
@@ -245,7 +249,7 @@ func (m Model) browse() (Model, tea.Cmd) {
 }
 
 // openPath shows a target, opening it if that has not been done. One that was refused is tried again.
-func (m Model) openPath(path string) (tea.Model, tea.Cmd) {
+func (m Model) openPath(path string) (Model, tea.Cmd) {
 	at := -1
 	for i, d := range m.docs {
 		// The picker has absolute paths, and who started the program may have given another one.

@@ -55,7 +55,6 @@ type Model struct {
 	theme         styles.Theme
 	depth         styles.Depth
 	st            *styles.Styles
-	keys          keyMap
 
 	docs    []document
 	current int
@@ -96,7 +95,7 @@ const quiet = 400 * time.Millisecond
 func New(o Options) Model {
 	m := Model{
 		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir, home: o.Home, animate: o.Animate, noBar: o.NoBar,
-		st: styles.New(styles.Dark, styles.Full, o.Glyphs), keys: keys(),
+		st: styles.New(styles.Dark, styles.Full, o.Glyphs),
 	}
 	if m.clock == nil {
 		m.clock = wallClock

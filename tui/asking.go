@@ -135,7 +135,7 @@ func (m Model) focus() focus {
 	if n := len(m.dialogs); n > 0 {
 		return focus{window: m.dialogs[n-1].serial}
 	}
-	if p, _ := m.shown(); p == pageReader || p == pageFiles {
+	if p, _ := m.shown(); p >= pageFiles {
 		return focus{cover: p}
 	}
 	return focus{base: m.footing()}

@@ -8,9 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
-	"shunt/ops"
 	"shunt/ops/guide"
-	"shunt/ops/report"
 	"shunt/tui/dialog"
 )
 
@@ -90,24 +88,22 @@ func closeTarget(t Target) tea.Cmd {
 	}
 }
 
-func startRun(t Target, q ops.Queue, gen int) tea.Cmd {
+// startRun begins a run.
+func startRun(gen int, start func() (Run, error)) tea.Cmd {
 	return func() tea.Msg {
-		run, err := t.Start(q)
+		run, err := start()
 		return startedMsg{gen: gen, run: run, err: err}
 	}
 }
 
-func startRecovery(t Target, how report.Task, gen int) tea.Cmd {
-	return func() tea.Msg {
-		run, err := t.Recover(how)
-		return startedMsg{gen: gen, run: run, err: err}
+// background calls what needs no answer; nil is no command.
+func background(do func()) tea.Cmd {
+	if do == nil {
+		return nil
 	}
-}
-
-func startUndo(t Target, gen int) tea.Cmd {
 	return func() tea.Msg {
-		run, err := t.Undo()
-		return startedMsg{gen: gen, run: run, err: err}
+		do()
+		return nil
 	}
 }
 
@@ -134,20 +130,6 @@ func waitProgress(r Run, gen int) tea.Cmd {
 			return nil
 		}
 		return progressMsg{gen: gen, progress: progress, log: r.Log()}
-	}
-}
-
-func commitRun(r Run) tea.Cmd {
-	return func() tea.Msg {
-		r.Commit()
-		return nil
-	}
-}
-
-func cancelRun(r Run) tea.Cmd {
-	return func() tea.Msg {
-		r.Cancel()
-		return nil
 	}
 }
 
@@ -216,17 +198,6 @@ func findPlans(ctx context.Context, a dialog.Solve, gen int) tea.Cmd {
 			return nil // another wish took its place
 		}
 		return plansMsg{gen, dialog.Solved{Wish: a.Wish, Plans: plans, No: no}}
-	}
-}
-
-// giveUp ends a question whose answer nobody waits for any more.
-func giveUp(cancel context.CancelFunc) tea.Cmd {
-	if cancel == nil {
-		return nil
-	}
-	return func() tea.Msg {
-		cancel()
-		return nil
 	}
 }
 

@@ -102,7 +102,7 @@ func (m Model) openConvert(d document) Model {
 }
 
 // openRoom makes room for the selected partition; where none is selected, space is left, and the image can be smaller.
-func (m Model) openRoom(d document) (tea.Model, tea.Cmd) {
+func (m Model) openRoom(d document) (Model, tea.Cmd) {
 	p, ok := d.partition()
 	if !ok {
 		return m.showRoom(dialog.NewSmallImage(d.queue, m.align))
@@ -112,7 +112,7 @@ func (m Model) openRoom(d document) (tea.Model, tea.Cmd) {
 
 // fitImage leads from the size of the image to the ways that make its partitions smaller too, where there is no space to
 // select.
-func (m Model) fitImage() (tea.Model, tea.Cmd) {
+func (m Model) fitImage() (Model, tea.Cmd) {
 	d, ok := m.doc()
 	if !ok {
 		return m, nil
@@ -121,7 +121,7 @@ func (m Model) fitImage() (tea.Model, tea.Cmd) {
 }
 
 // showRoom opens the page and does what it wants first.
-func (m Model) showRoom(room dialog.Dialog, first dialog.Action, err error) (tea.Model, tea.Cmd) {
+func (m Model) showRoom(room dialog.Dialog, first dialog.Action, err error) (Model, tea.Cmd) {
 	if err != nil {
 		return m.refuse(err), nil
 	}

@@ -13,8 +13,8 @@ import (
 // HelpKeys lists every key that the help shows, as a terminal reports it.
 func HelpKeys() []string {
 	var out []string
-	for _, g := range keys().groups() {
-		for _, b := range g.Bindings {
+	for _, g := range editorGroups() {
+		for _, b := range g.list {
 			out = append(out, b.Keys()...)
 		}
 	}
@@ -76,9 +76,9 @@ func EditAll(m tea.Model, list ...ops.Operation) (said []string) {
 func KeyTable() string {
 	var out strings.Builder
 	out.WriteString("| key | what it does |\n| --- | --- |\n")
-	for _, g := range keys().groups() {
-		out.WriteString("| **" + g.Name + "** | |\n")
-		for _, b := range g.Bindings {
+	for _, g := range editorGroups() {
+		out.WriteString("| **" + g.name + "** | |\n")
+		for _, b := range g.list {
 			out.WriteString("| `" + b.Help().Key + "` | " + b.Help().Desc + " |\n")
 		}
 	}

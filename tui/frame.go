@@ -139,7 +139,7 @@ func (d document) stateWords() string {
 func (m Model) noteBlock() []string {
 	var out []string
 	for _, line := range m.noteLines() {
-		out = append(out, widget.Fit(" "+m.noteLook()(line), m.width, ""))
+		out = append(out, widget.Fit(" "+m.noteLook().Render(line), m.width, ""))
 	}
 	return out
 }
@@ -154,14 +154,14 @@ func (m Model) noteLines() []string {
 	return text[:min(len(text), most)]
 }
 
-func (m Model) noteLook() func(...string) string {
+func (m Model) noteLook() styles.Look {
 	switch m.note.tone {
 	case toneGood:
-		return m.st.Good.Render
+		return m.st.Good
 	case toneWarn:
-		return m.st.Warn.Render
+		return m.st.Warn
 	case toneBad:
-		return m.st.Bad.Render
+		return m.st.Bad
 	}
-	return m.st.Text.Render
+	return m.st.Text
 }

@@ -16,7 +16,7 @@ import (
 // This file is about leaving, a target or the program: what is lost with it, and what stays behind and has to be ended later.
 
 // askQuit leaves at once if that loses nothing and leaves nothing behind.
-func (m Model) askQuit() (tea.Model, tea.Cmd) {
+func (m Model) askQuit() (Model, tea.Cmd) {
 	if text := m.held(); text != "" {
 		return m.say(toneWarn, text), nil
 	}
@@ -29,7 +29,7 @@ func (m Model) askQuit() (tea.Model, tea.Cmd) {
 }
 
 // quit ends the program, unless something has begun since that was asked.
-func (m Model) quit() (tea.Model, tea.Cmd) {
+func (m Model) quit() (Model, tea.Cmd) {
 	if text := m.held(); text != "" {
 		return m.say(toneWarn, text), nil
 	}
@@ -51,7 +51,7 @@ func (m Model) held() string {
 }
 
 // askClose closes the target in view, at once if that loses nothing and leaves nothing behind.
-func (m Model) askClose(d document) (tea.Model, tea.Cmd) {
+func (m Model) askClose(d document) (Model, tea.Cmd) {
 	if d.busy() {
 		return m.say(toneWarn, d.name()+" cannot be closed while something is being done to it: stop that first"), nil
 	}
@@ -64,7 +64,7 @@ func (m Model) askClose(d document) (tea.Model, tea.Cmd) {
 }
 
 // closeTarget gives up the target in view and brings the one after it into view.
-func (m Model) closeTarget() (tea.Model, tea.Cmd) {
+func (m Model) closeTarget() (Model, tea.Cmd) {
 	d, ok := m.doc()
 	switch {
 	case !ok:

@@ -9,8 +9,16 @@ import (
 	"shunt/tui/dialog"
 )
 
-// Messages that commands send back. Each carries the generation of what it belongs to; the owner drops
-// it if that is no longer the present one.
+// result is a message that a command sends back. It carries the generation of what it belongs to, and is dropped if that is
+// not the present one.
+type result interface {
+	arrive(m Model) (Model, tea.Cmd)
+}
+
+// news is a result that nothing follows from.
+type news interface {
+	take(m Model) Model
+}
 
 // openedMsg is sent when a target was opened, or could not be.
 type openedMsg struct {
@@ -106,6 +114,8 @@ type savedMsg struct {
 // foundMsg brings what a dialog asked for.
 type foundMsg struct{ what tea.Msg }
 
+func (msg foundMsg) arrive(m Model) (Model, tea.Cmd) { return m.toDialogs(msg.what) }
+
 // greetMsg says whether this is the first time that the editor shows a target on this account.
 type greetMsg struct{ first bool }
 
@@ -137,3 +147,10 @@ type discoveredMsg struct {
 
 // gateMsg opens the gate for keys, if no key came since it was sent on its way.
 type gateMsg struct{ serial int }
+
+func (msg gateMsg) take(m Model) Model {
+	if msg.serial == m.gate.serial {
+		m.gate.closed = false
+	}
+	return m
+}

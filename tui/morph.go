@@ -78,8 +78,8 @@ func (m Model) nextFrame() tea.Cmd {
 	return m.clock(morphPause, func() tea.Msg { return morphMsg{serial} })
 }
 
-// morphed goes one frame on.
-func (m Model) morphed(msg morphMsg) (Model, tea.Cmd) {
+// arrive goes one frame on.
+func (msg morphMsg) arrive(m Model) (Model, tea.Cmd) {
 	if msg.serial != m.morph.serial || m.morph.left == 0 {
 		return m, nil
 	}

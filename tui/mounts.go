@@ -159,7 +159,7 @@ func (d document) taken() string {
 }
 
 // withTarget does something to the target in view that takes it as a whole. Until it has ended nothing else is done to it.
-func (m Model) withTarget(doing string, do func(d document) tea.Cmd) (tea.Model, tea.Cmd) {
+func (m Model) withTarget(doing string, do func(d document) tea.Cmd) (Model, tea.Cmd) {
 	d, ok := m.doc()
 	if !ok || d.state != docOpen || d.run.active() {
 		return m, nil
@@ -168,28 +168,28 @@ func (m Model) withTarget(doing string, do func(d document) tea.Cmd) (tea.Model,
 	return m.withDoc(m.current, d), do(d)
 }
 
-func (m Model) mount(a dialog.Mount) (tea.Model, tea.Cmd) {
+func (m Model) mount(a dialog.Mount) (Model, tea.Cmd) {
 	return m.withTarget("Mounting", func(d document) tea.Cmd { return mountPart(d.target, a, d.gen) })
 }
 
-func (m Model) unmount(a dialog.Unmount) (tea.Model, tea.Cmd) {
+func (m Model) unmount(a dialog.Unmount) (Model, tea.Cmd) {
 	return m.withTarget("Unmounting", func(d document) tea.Cmd { return unmountPart(d.target, a.ID, d.gen) })
 }
 
-func (m Model) attach() (tea.Model, tea.Cmd) {
+func (m Model) attach() (Model, tea.Cmd) {
 	return m.withTarget("Attaching", func(d document) tea.Cmd {
 		return exchange(m.backend, d, m.backend.Attach, "attached as %s; it stays so until M detaches it")
 	})
 }
 
-func (m Model) detach() (tea.Model, tea.Cmd) {
+func (m Model) detach() (Model, tea.Cmd) {
 	return m.withTarget("Detaching", func(d document) tea.Cmd {
 		return exchange(m.backend, d, m.backend.Detach, "detached; this is the image %s")
 	})
 }
 
-// mounted takes the end of a mount or unmount: the target was read again, since a mounted partition is in use.
-func (m Model) mounted(msg mountedMsg) Model {
+// take takes the end of a mount or unmount: the target was read again, since a mounted partition is in use.
+func (msg mountedMsg) take(m Model) Model {
 	i, ok := m.byGen(msg.gen)
 	if !ok {
 		return m
@@ -214,8 +214,8 @@ func (m Model) mounted(msg mountedMsg) Model {
 	return m.answered(msg.said, msg.err, dropped)
 }
 
-// exchanged takes the target that a document goes on with. It is the old one if the exchange failed.
-func (m Model) exchanged(msg exchangedMsg) (tea.Model, tea.Cmd) {
+// arrive takes the target that a document goes on with. It is the old one if the exchange failed.
+func (msg exchangedMsg) arrive(m Model) (Model, tea.Cmd) {
 	i, ok := m.byGen(msg.gen)
 	if !ok {
 		if msg.target == nil {

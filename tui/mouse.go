@@ -13,7 +13,7 @@ import (
 // arrow key. Only the cursor and the handles of a bar are set directly.
 
 // mouse brings a mouse event to the uppermost dialog or else to the page.
-func (m Model) mouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
+func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 	click, clicked := msg.(tea.MouseClickMsg)
 	switch {
 	case m.small():
@@ -45,7 +45,7 @@ func (m Model) mouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 }
 
 // wheel scrolls what is in view.
-func (m Model) wheel(msg tea.MouseWheelMsg) (tea.Model, tea.Cmd) {
+func (m Model) wheel(msg tea.MouseWheelMsg) (Model, tea.Cmd) {
 	name := "up"
 	switch msg.Button {
 	case tea.MouseWheelUp:
@@ -59,18 +59,17 @@ func (m Model) wheel(msg tea.MouseWheelMsg) (tea.Model, tea.Cmd) {
 		return m.toDialog(press)
 	}
 	p, _ := m.shown()
-	var next tea.Model = m
 	var cmds []tea.Cmd
 	for range p.parts().notch {
 		var cmd tea.Cmd
-		next, cmd = next.(Model).pageKey(press)
+		m, cmd = m.pageKey(press)
 		cmds = append(cmds, cmd)
 	}
-	return next, tea.Batch(cmds...)
+	return m, tea.Batch(cmds...)
 }
 
 // dialogMouse brings an event to the uppermost dialog: as a key, if it is a click on one.
-func (m Model) dialogMouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
+func (m Model) dialogMouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 	event := dialog.Release
 	switch msg := msg.(type) {
 	case tea.MouseClickMsg:
@@ -87,7 +86,7 @@ func (m Model) dialogMouse(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 }
 
 // click does what a click on a page stands for.
-func (m Model) click(x, y int) (tea.Model, tea.Cmd) {
+func (m Model) click(x, y int) (Model, tea.Cmd) {
 	p, d := m.shown()
 	parts := p.parts()
 	zones := widget.Zones(m.keySpots(), 0, m.height-1)

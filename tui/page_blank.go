@@ -5,51 +5,45 @@ import (
 	"shunt/tui/widget"
 )
 
-// messagePage is what is shown where no target can be.
-func (m Model) messagePage(d document) []string {
+// blankPage is shown where no target can be. It says why.
+func (m Model) blankPage(d document) []string {
 	switch {
 	case d.path == "":
-		return m.blankPage("", "Press o to open a disk image or a device, q to quit.")
+		return m.messagePage("", "Press o to open a disk image or a device, q to quit.")
 	case d.doing != "":
-		return m.blankPage(d.doing+" "+d.name(), "This takes a moment.")
+		return m.messagePage(d.doing+" "+d.name(), "This takes a moment.")
 	case d.state == docOpening:
 		text := []string{"It is being locked and read; nothing is written. ctrl+w gives it up."}
 		if d.opening != "" {
 			text = append(text, "Now: "+widget.Clean(d.opening))
 		}
-		return m.blankPage("Opening "+d.name(), text...)
+		return m.messagePage("Opening "+d.name(), text...)
 	}
 	t := tellRefused(d.name(), d.err)
 	if d.state == docLost {
 		t = tellLost(d.name(), d.err)
 	}
-	return m.blankPage(t.head, widget.Clean(t.meaning), t.advice)
+	return m.messagePage(t.head, widget.Clean(t.meaning), t.advice)
 }
 
-// blankPage is a page with a message and the keys that open and quit.
-func (m Model) blankPage(head string, paragraphs ...string) []string {
-	w := min(m.width-8, 72)
-	var text []string
+// messagePage is a page with a heading and paragraphs.
+func (m Model) messagePage(head string, paragraphs ...string) []string {
+	b := m.block(min(m.width-8, 72))
 	if head != "" {
-		text = append(text, m.st.Strong.Render(head), "")
+		b.add(m.st.Strong.Render(head), "")
 	}
 	for _, p := range paragraphs {
-		for _, line := range widget.Wrap(p, w) {
-			text = append(text, m.st.Muted.Render(line))
-		}
-		text = append(text, "")
+		b.wrap(m.st.Muted, p)
+		b.add("")
 	}
-	lines := []string{m.title()}
-	for range max(0, (m.height-2-len(text))/3) {
-		lines = append(lines, "")
-	}
-	for _, t := range text {
-		lines = append(lines, "    "+t)
+	lines := append([]string{m.title()}, make([]string, max(0, (m.height-2-len(b.lines))/3))...)
+	for _, text := range b.lines {
+		lines = append(lines, "    "+text)
 	}
 	return lines
 }
 
-func (m Model) blankKeys(document) (bindings, always []keymap.Binding) {
-	k := m.keys
-	return []keymap.Binding{k.open, k.next}, []keymap.Binding{k.help, k.quit}
+func (m Model) blankBar(d document) (bindings, pinned []keymap.Binding) {
+	list := m.editorBindings(d)
+	return pick(m, d, list, "o", "tab"), pick(m, d, list, "?", "q")
 }

@@ -1,195 +1,160 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
+	"path/filepath"
 	"strings"
-
-	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
-	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
 
-// editorKey does what a key of the editor stands for. Keys that need a target say so when there is none.
-func (m Model) editorKey(msg tea.KeyPressMsg, _ document) (tea.Model, tea.Cmd) {
-	k := m.keys
+// editorGroups are the editor's bindings, in the paragraphs of the help.
+func editorGroups() []bindingGroup {
+	return []bindingGroup{
+		{"Select", needTarget(travel(Model.moveCursor))},
+		{"Partition", []binding{
+			on("m enter", "resize/move", still(Model.openResize), "m", "enter").unless(noPartition("resize or move: n makes a new one here")),
+			on("n", "new", still(Model.openCreate), "n").unless(noTable),
+			on("d", "delete", onSelected(func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }), "d", "delete").
+				unless(noPartition("delete: nothing is here that could be")),
+			on("f", "format", still(Model.openFormat), "f").unless(noPartition("format")),
+			on("c", "copy", still(Model.copyPart), "c").unless(noPartition("copy: nothing is here that could be")),
+			on("v", "paste", still(Model.openPaste), "v").unless(notInTable),
+			on("l", "label", still(Model.openLabel), "l").unless(noPartition("label")),
+			on("N", "partition name", still(Model.openName), "N").unless(noPartition("name")),
+			on("t", "type and flags", still(Model.openType), "t").unless(noPartition("change the type or flags of")),
+			on("w", "new UUID", still(Model.openUUID), "w").unless(noPartition("give a new UUID")),
+			on("x", "check", onSelected(func(p model.Partition) ops.Operation { return ops.Check{ID: p.ID} }), "x").
+				unless(noPartition("check: there is no file system here")),
+			on("g", "make room", Model.openRoom, "g").unless(notInTable),
+		}},
+		{"Disk", needTarget([]binding{
+			on("z", "image size", still(Model.openImageSize), "z"),
+			on("T", "new table", still(Model.openNewTable), "T"),
+			on("G", "MBR to GPT", still(Model.openConvert), "G"),
+			on("i", "information", Model.openInfo, "i"),
+			on("M", "mount, attach", still(Model.openMounts), "M"),
+		})},
+		{"Pending operations", needTarget([]binding{
+			on("u ctrl+z", "undo", still(Model.undo), "u", "ctrl+z"),
+			on("ctrl+r", "redo", still(Model.redo), "ctrl+r"),
+			on("d", "remove the selected one", still(Model.drop), "d", "delete").unless(notInPending),
+			on("K", "do earlier", still(Model.doEarlier), "K", "shift+up").unless(notInPending),
+			on("J", "do later", still(Model.doLater), "J", "shift+down").unless(notInPending),
+			on("X", "clear all", still(Model.askClear), "X"),
+			on("R", "rehearse", Model.rehearse, "R"),
+			on("a", "apply", Model.apply, "a"),
+			on("s", "save plan", still(Model.askSavePlan), "s"),
+			on("U", "undo the last apply", still(Model.askTakeBack), "U"),
+		})},
+		{"Program", append(append([]binding{openBinding()}, turnBindings()...),
+			closeBinding().unless(noDocument),
+			on("S", "what is supported", anywhere(Model.openSupport), "S"),
+			on("?", "help", anywhere(Model.openHelp), "?"),
+			quitBinding(),
+		)},
+	}
+}
+
+func (m Model) editorBindings(document) []binding {
+	var out []binding
+	for _, g := range editorGroups() {
+		out = append(out, g.list...)
+	}
+	return out
+}
+
+func noDocument(_ Model, d document) model.Reason {
+	if d.path == "" {
+		return "No target is open: o opens one"
+	}
+	return ""
+}
+
+func notOpen(_ Model, d document) model.Reason {
 	switch {
-	case keymap.Match(msg, k.quit):
-		return m.askQuit()
-	case keymap.Match(msg, k.open):
-		return m.browse()
-	case keymap.Match(msg, k.next, k.previous):
-		return m.turnTarget(msg)
-	case keymap.Match(msg, k.help):
-		m.reader = reader{kind: readHelp}
-		return m, nil
-	case keymap.Match(msg, k.support):
-		return m.openSupport()
+	case d.doing != "":
+		return model.Reason(d.doing + " " + d.name() + " takes a moment")
+	case d.state != docOpen:
+		return "No target is open: o opens one"
 	}
-	d, ok := m.doc()
-	if ok && keymap.Match(msg, k.shut) {
-		return m.askClose(d)
-	}
-	if ok && d.doing != "" {
-		return m, nil // it takes a moment, and its answer comes by itself
-	}
-	if !ok || d.state != docOpen {
-		if m.known(msg) {
-			return m.say(toneWarn, "No target is open: o opens one"), nil
+	return ""
+}
+
+// needTarget are bindings that need an open target.
+func needTarget(list []binding) []binding {
+	for i := range list {
+		why := list[i].why
+		list[i].why = func(m Model, d document) model.Reason {
+			if no := notOpen(m, d); !no.OK() || why == nil {
+				return no
+			}
+			return why(m, d)
 		}
-		return m, nil
 	}
-	if next, ok := m.cursorKey(msg, d); ok {
-		return next, nil
-	}
-	if next, cmd, ok := m.diskKey(msg, d); ok {
-		return next, cmd
+	return list
+}
+
+func notInTable(m Model, d document) model.Reason {
+	if no := notOpen(m, d); !no.OK() {
+		return no
 	}
 	if d.pane == pendingPane {
-		if next, ok := m.pendingKey(msg, d); ok {
-			return next, nil
+		return "This is a pending operation: d removes it, ↑ leads to the partitions"
+	}
+	return ""
+}
+
+func notInPending(_ Model, d document) model.Reason {
+	if d.pane != pendingPane {
+		return "Select a pending operation to change the order"
+	}
+	return ""
+}
+
+func noTable(m Model, d document) model.Reason {
+	if no := notInTable(m, d); !no.OK() {
+		return no
+	}
+	return d.noTable()
+}
+
+// noPartition is the reason where no partition is selected; todo says what one is needed for.
+func noPartition(todo string) whyFunc {
+	return func(m Model, d document) model.Reason {
+		no := noTable(m, d)
+		if _, ok := d.partition(); no.OK() && !ok {
+			return model.Reason("Select a partition to " + todo)
 		}
+		return no
 	}
-	if keymap.Match(msg, k.room) {
-		return m.openRoom(d)
-	}
-	return m.partitionKey(msg, d), nil
 }
 
-// known reports whether a key belongs to the editor.
-func (m Model) known(msg tea.KeyPressMsg) bool {
-	return slices.ContainsFunc(m.keys.groups(), func(g keymap.Group) bool { return keymap.Match(msg, g.Bindings...) })
+// onSelected stages an operation on the selected partition.
+func onSelected(op func(model.Partition) ops.Operation) doFunc {
+	return still(func(m Model, d document) Model {
+		p, _ := d.partition()
+		return m.stage(op(p))
+	})
 }
 
-// cursorKey moves the cursor.
-func (m Model) cursorKey(msg tea.KeyPressMsg, d document) (Model, bool) {
-	k := m.keys
-	const far = 1 << 20
+func (m Model) moveCursor(d document, s step) Model {
 	page := max(1, m.pendingOf(d).layout().table-2)
-	switch {
-	case keymap.Match(msg, k.up):
-		d = d.move(-1)
-	case keymap.Match(msg, k.down):
-		d = d.move(1)
-	case keymap.Match(msg, k.pageUp):
-		d = d.move(-page)
-	case keymap.Match(msg, k.pageDown):
-		d = d.move(page)
-	case keymap.Match(msg, k.top):
-		d = d.move(-far)
-	case keymap.Match(msg, k.bottom):
-		d = d.move(far)
-	default:
-		return m, false
-	}
-	return m.withDoc(m.current, d), true
-}
-
-// diskKey takes the keys that mean the disk or the whole queue.
-func (m Model) diskKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd, bool) {
-	k := m.keys
-	var next tea.Model
-	var cmd tea.Cmd
-	switch {
-	case keymap.Match(msg, k.undo):
-		next = m.undo(d)
-	case keymap.Match(msg, k.redo):
-		next = m.redo(d)
-	case keymap.Match(msg, k.clear):
-		next = m.askClear(d)
-	case keymap.Match(msg, k.rehearse):
-		next, cmd = m.begin(d, rehearseRun)
-	case keymap.Match(msg, k.apply):
-		next, cmd = m.begin(d, applyRun)
-	case keymap.Match(msg, k.takeBack):
-		next = m.askTakeBack(d)
-	case keymap.Match(msg, k.save):
-		next = m.askSavePlan(d)
-	case keymap.Match(msg, k.image):
-		next = m.openImageSize(d)
-	case keymap.Match(msg, k.table):
-		next = m.openNewTable(d)
-	case keymap.Match(msg, k.convert):
-		next = m.openConvert(d)
-	case keymap.Match(msg, k.mounts):
-		next = m.openMounts(d)
-	case keymap.Match(msg, k.info):
-		next, cmd = m.openInfo(d)
-	default:
-		return m, nil, false
-	}
-	return next, cmd, true
-}
-
-// pendingKey takes the keys that mean the selected operation.
-func (m Model) pendingKey(msg tea.KeyPressMsg, d document) (Model, bool) {
-	k := m.keys
-	switch {
-	case keymap.Match(msg, k.remove):
-		return m.drop(d), true
-	case keymap.Match(msg, k.earlier):
-		return m.shift(d, -1), true
-	case keymap.Match(msg, k.later):
-		return m.shift(d, 1), true
-	case keymap.Match(msg, k.resize, k.room, k.create, k.check, k.format, k.copy, k.paste, k.label, k.name, k.kind, k.uuid):
-		return m.say(toneWarn, "This is a pending operation: d removes it, ↑ leads to the partitions"), true
-	}
-	return m, false
-}
-
-// partitionKey takes the keys that mean the selected partition or gap.
-func (m Model) partitionKey(msg tea.KeyPressMsg, d document) Model {
-	k := m.keys
-	if text := d.noTable(); text != "" && keymap.Match(msg, k.resize, k.create, k.remove, k.check, k.format, k.label, k.name, k.kind, k.uuid, k.copy) {
-		return m.say(toneWarn, text)
-	}
-	switch {
-	case keymap.Match(msg, k.resize):
-		return m.openResize(d)
-	case keymap.Match(msg, k.create):
-		return m.openCreate(d)
-	case keymap.Match(msg, k.remove):
-		if p, ok := d.partition(); ok {
-			return m.stage(ops.Delete{ID: p.ID})
-		}
-		return m.say(toneWarn, "Select a partition to delete: nothing is here that could be")
-	case keymap.Match(msg, k.check):
-		if p, ok := d.partition(); ok {
-			return m.stage(ops.Check{ID: p.ID})
-		}
-		return m.say(toneWarn, "Select a partition to check: there is no file system here")
-	case keymap.Match(msg, k.format):
-		return m.openFormat(d)
-	case keymap.Match(msg, k.label):
-		return m.openLabel(d)
-	case keymap.Match(msg, k.name):
-		return m.openName(d)
-	case keymap.Match(msg, k.kind):
-		return m.openType(d)
-	case keymap.Match(msg, k.uuid):
-		return m.openUUID(d)
-	case keymap.Match(msg, k.copy):
-		return m.copyPart(d)
-	case keymap.Match(msg, k.paste):
-		return m.openPaste(d)
-	case keymap.Match(msg, k.earlier, k.later):
-		return m.say(toneWarn, "Select a pending operation to change the order")
-	}
-	return m
+	return m.withDoc(m.current, d.move(s.lines+s.pages*page))
 }
 
 // noTable is why there is nothing to edit on a disk without partitions, "" if it has a table.
-func (d document) noTable() string {
+func (d document) noTable() model.Reason {
 	disk := d.queue.Preview()
 	switch {
 	case disk.Table.Kind != model.TableNone || !disk.ReadOnly().OK():
 		return ""
 	case disk.Whole.Known():
-		return fmt.Sprintf("The %s covers the whole disk: T makes a table in its place", disk.Whole.Kind)
+		return model.Because("The %s covers the whole disk: T makes a table in its place", disk.Whole.Kind)
 	}
 	return "There is no partition table yet: T makes one"
 }
@@ -214,15 +179,10 @@ func (d document) partition() (model.Partition, bool) {
 }
 
 func (m Model) openResize(d document) Model {
-	p, ok := d.partition()
-	if !ok {
-		return m.say(toneWarn, "Select a partition to resize or move: n makes a new one here")
-	}
-	if reason := d.queue.Preview().ReadOnly(); !reason.OK() {
+	p, _ := d.partition()
+	reason := cmp.Or(d.queue.Preview().ReadOnly(), whyFixed(d, p.ID))
+	if !reason.OK() {
 		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason})
-	}
-	if why := whyFixed(d, p.ID); !why.OK() {
-		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: why})
 	}
 	return m.push(dialog.NewResize(d.queue, p.ID, m.align))
 }
@@ -277,4 +237,8 @@ func (m Model) askSavePlan(d document) Model {
 	}
 	return m.push(dialog.NewPath(dialog.SavePlan, "Save plan",
 		"Writes the pending operations as a plan file; `shunt apply` carries it out.", strings.TrimSuffix(d.path, "/")+".plan"))
+}
+
+func (m Model) askSaveLog(d document) Model {
+	return m.push(dialog.NewPath(dialog.SaveLog, "Save log", "Writes everything that was run and said so far.", filepath.Clean(d.path)+".log"))
 }

@@ -35,7 +35,7 @@ func (m Model) beside(table []string, d document) []string {
 		return table
 	}
 	lines := m.details(d, row, width-4)
-	f := widget.Frame{Title: m.rowTitle(row), Edge: m.st.Faint, Name: m.st.Title}
+	f := widget.Frame{Title: rowTitle(row), Edge: m.st.Faint, Name: m.st.Title}
 	box := widget.Box(lines, f, width, min(len(table), len(lines)+2), m.st)
 	out := make([]string, len(table))
 	for i := range out {
@@ -45,7 +45,7 @@ func (m Model) beside(table []string, d document) []string {
 }
 
 // rowTitle names a row.
-func (m Model) rowTitle(r model.Row) string {
+func rowTitle(r model.Row) string {
 	switch r.Kind {
 	case model.RowPartition:
 		return "Partition " + r.Partition.Ref()
@@ -58,15 +58,15 @@ func (m Model) rowTitle(r model.Row) string {
 
 // details is what there is to know of a row while one edits: first what can be done with it, then what it is.
 func (m Model) details(d document, r model.Row, width int) []string {
-	var lines []string
-	add := func(name, value string) { lines = append(lines, m.fact(name, value, width)...) }
+	b := m.block(width)
 	if r.Kind == model.RowPartition {
 		for _, can := range abilities(d, r.Partition) {
-			add(can[0], can[1])
+			b.fact(can[0], can[1])
 		}
-		lines = append(lines, "")
+		b.add("")
 	}
-	return append(lines, m.rowFacts(d.queue.Preview(), r, width)...)
+	b.rowFacts(d.queue.Preview(), r)
+	return b.lines
 }
 
 // abilities is how far a partition can be changed where it lies, as pairs of a name and a text.

@@ -36,7 +36,7 @@ func (m Model) editorZones(d document) []*lipgloss.Layer {
 }
 
 // editorClick selects what is clicked.
-func (m Model) editorClick(d document, hit lipgloss.LayerHit, x, y int) (tea.Model, tea.Cmd) {
+func (m Model) editorClick(d document, hit lipgloss.LayerHit, x, y int) (Model, tea.Cmd) {
 	switch hit.ID() {
 	case zoneNow:
 		return m.clickBar(d, pictureNow, x)
@@ -54,7 +54,7 @@ func (m Model) editorClick(d document, hit lipgloss.LayerHit, x, y int) (tea.Mod
 
 // clickRow selects a row of the table. One that is selected already is opened, as Enter does with a partition and n with
 // free space.
-func (m Model) clickRow(d document, i int) (tea.Model, tea.Cmd) {
+func (m Model) clickRow(d document, i int) (Model, tea.Cmd) {
 	rows := d.rows()
 	switch {
 	case i < 0 || i >= len(rows):
@@ -69,7 +69,7 @@ func (m Model) clickRow(d document, i int) (tea.Model, tea.Cmd) {
 }
 
 // clickBar is clickRow for the row of the segment in cell x of a bar.
-func (m Model) clickBar(d document, which picture, x int) (tea.Model, tea.Cmd) {
+func (m Model) clickBar(d document, which picture, x int) (Model, tea.Cmd) {
 	disk := d.queue.Initial()
 	if which == pictureAfter {
 		disk = d.queue.Preview()

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
@@ -55,50 +57,47 @@ const (
 	mostKeysWide = 12
 )
 
-func (m Model) editorKeys(d document) (bindings, always []keymap.Binding) {
+func (m Model) editorBar(d document) (bindings, pinned []keymap.Binding) {
 	useful, most := m.useful(d), mostKeys
 	if m.width >= leastForDetails {
 		most = mostKeysWide
 	}
-	return useful[:min(len(useful), most)], []keymap.Binding{m.keys.help}
+	list := m.editorBindings(d)
+	return pick(m, d, list, useful[:min(len(useful), most)]...), pick(m, d, list, "?")
 }
 
 // useful lists the keys that fit what is selected, the likeliest first. Once something is pending, what to do with it comes
 // before what is rare.
-func (m Model) useful(d document) []keymap.Binding {
-	k := m.keys
+func (m Model) useful(d document) []string {
 	if d.pane == pendingPane {
-		return []keymap.Binding{k.remove.As("remove"), k.earlier, k.later, k.undo.Short("u"), k.clear, k.rehearse, k.apply}
+		return []string{"d remove", "K", "J", "u", "X", "R", "a"}
 	}
-	var out, then, rare []keymap.Binding
+	var out, then, rare []string
 	row, ok := d.selected()
 	switch {
 	case ok && row.Kind == model.RowPartition && row.Partition.Use.Busy():
 		if whyFixed(d, row.Partition.ID).OK() {
-			out = append(out, k.resize.Short("m"))
+			out = append(out, "m")
 		}
-		out = append(out, k.mounts)
+		out = append(out, "M")
 	case ok && row.Kind == model.RowPartition:
-		out = []keymap.Binding{k.resize.Short("m"), k.room}
-		then = []keymap.Binding{k.remove}
-		rare = []keymap.Binding{k.format, k.label, k.copy, k.kind.As("type"), k.check}
+		out, then, rare = []string{"m", "g"}, []string{"d"}, []string{"f", "l", "c", "t type", "x"}
 	case ok && row.Kind == model.RowGap:
-		out = append(out, k.create)
+		out = append(out, "n")
 		if m.clip.gen != 0 {
-			out = append(out, k.paste)
+			out = append(out, "v")
 		}
 	case ok && row.Kind == model.RowWhole, !ok:
-		out = append(out, k.table)
+		out = append(out, "T")
 	}
 	if d.queue.Len() > 0 {
-		out = append(out, k.apply, k.undo.Short("u"), k.rehearse)
-		rare = append(rare, k.save)
+		out, rare = append(out, "a", "u", "R"), append(rare, "s")
 	}
 	out = append(out, then...)
 	if _, _, cannot := ops.ImageLimits(d.queue.Preview()); cannot.OK() {
-		out = append(out, k.image)
+		out = append(out, "z")
 	}
-	return append(append(append(out, k.info.As("info")), rare...), k.open, k.quit)
+	return slices.Concat(out, []string{"i info"}, rare, []string{"o", "q"})
 }
 
 // bar is one of the two pictures of the disk.

@@ -34,39 +34,35 @@ type files struct {
 
 func (f files) open() bool { return f.gen != 0 }
 
-// whyNoFiles is why the files of what the information page is about cannot be listed, "" if they can.
-func (m Model) whyNoFiles(d document) string {
+// noFiles is why the files of what the information page is about cannot be listed.
+func noFiles(m Model, d document) model.Reason {
+	if no := notOpen(m, d); !no.OK() {
+		return no
+	}
 	disk := d.queue.Initial()
-	if m.reader.part == 0 {
-		switch {
-		case disk.Table.Kind != model.TableNone:
-			return "the files are in the partitions: select one"
-		case !disk.Whole.Known():
-			return "there is no file system here"
-		}
+	p, there := disk.Partition(m.reader.part)
+	why := ""
+	switch {
+	case m.reader.part == 0 && disk.Table.Kind != model.TableNone:
+		why = "the files are in the partitions: select one"
+	case m.reader.part == 0 && !disk.Whole.Known():
+		why = "there is no file system here"
+	case m.reader.part == 0:
+		return ""
+	case !there:
+		why = "it is only pending: nothing of it is on the target yet"
+	case p.Role == model.Extended:
+		why = "an extended partition only holds others"
+	case !p.FS.Known():
+		why = "there is no file system here that shunt knows"
+	default:
 		return ""
 	}
-	p, ok := disk.Partition(m.reader.part)
-	switch {
-	case !ok:
-		return "it is only pending: nothing of it is on the target yet"
-	case p.Role == model.Extended:
-		return "an extended partition only holds others"
-	case !p.FS.Known():
-		return "there is no file system here that shunt knows"
-	}
-	return ""
+	return model.Because("No files to list: %s", why)
 }
 
 // openFiles lists the root directory of what the information page is about.
-func (m Model) openFiles() (tea.Model, tea.Cmd) {
-	d, ok := m.doc()
-	if !ok || d.state != docOpen {
-		return m, nil
-	}
-	if why := m.whyNoFiles(d); why != "" {
-		return m.say(toneWarn, "No files to list: "+why), nil
-	}
+func (m Model) openFiles(d document) (Model, tea.Cmd) {
 	ref := "the disk"
 	if p, ok := d.queue.Initial().Partition(m.reader.part); ok {
 		ref = p.Ref()
@@ -76,9 +72,9 @@ func (m Model) openFiles() (tea.Model, tea.Cmd) {
 }
 
 // chdir asks for a directory.
-func (m Model) chdir(d document, dirs []string) (tea.Model, tea.Cmd) {
+func (m Model) chdir(d document, dirs []string) (Model, tea.Cmd) {
 	m.gen++
-	before := giveUp(m.files.giveUp)
+	before := background(m.files.giveUp)
 	ctx, cancel := context.WithCancel(context.Background())
 	m.files.giveUp = cancel
 	m.files.gen, m.files.dirs, m.files.loading, m.files.err, m.files.at = m.gen, dirs, true, nil, 0
@@ -86,70 +82,69 @@ func (m Model) chdir(d document, dirs []string) (tea.Model, tea.Cmd) {
 	return m, tea.Batch(before, listFiles(ctx, d.target, m.files.part, strings.Join(dirs, "/"), m.gen))
 }
 
-// filesListed takes a directory, if it is still asked for.
-func (m Model) filesListed(msg filesMsg) Model {
+// take takes a directory, if it is still asked for.
+func (msg filesMsg) take(m Model) Model {
 	if m.files.gen == msg.gen {
 		m.files.list, m.files.err, m.files.loading = msg.list, msg.err, false
 	}
 	return m
 }
 
-func (m Model) filesKey(msg tea.KeyPressMsg, _ document) (tea.Model, tea.Cmd) {
-	k := m.keys
-	d, ok := m.doc()
-	last := max(0, len(m.files.list.Entries)-1)
-	page := max(1, m.height-6)
-	switch {
-	case keymap.Match(msg, k.back) || !ok:
-		before := giveUp(m.files.giveUp)
-		m.files = files{}
-		return m, before
-	case keymap.Match(msg, k.outside):
-		if n := len(m.files.dirs); n > 0 {
-			return m.chdir(d, slices.Clone(m.files.dirs[:n-1]))
+func (m Model) filesBindings(document) []binding {
+	atTop := func(m Model, _ document) model.Reason {
+		if len(m.files.dirs) == 0 {
+			return "This is the top of the file system: esc goes back"
 		}
-		return m.say(toneWarn, "This is the top of the file system: esc goes back"), nil
-	case keymap.Match(msg, k.inside):
-		if m.files.at >= len(m.files.list.Entries) {
-			return m, nil
-		}
-		e := m.files.list.Entries[m.files.at]
-		if e.Kind != report.FileDirectory {
-			return m.say(toneWarn, "Only directories can be gone into; files are listed, not read"), nil
-		}
-		return m.chdir(d, append(slices.Clone(m.files.dirs), e.Exact()))
-	case keymap.Match(msg, k.up):
-		m.files.at = max(0, m.files.at-1)
-	case keymap.Match(msg, k.down):
-		m.files.at = min(last, m.files.at+1)
-	case keymap.Match(msg, k.pageUp):
-		m.files.at = max(0, m.files.at-page)
-	case keymap.Match(msg, k.pageDown):
-		m.files.at = min(last, m.files.at+page)
-	case keymap.Match(msg, k.top):
-		m.files.at = 0
-	case keymap.Match(msg, k.bottom):
-		m.files.at = last
+		return ""
 	}
-	return m, nil
+	return append([]binding{
+		on("esc", "back", anywhere(Model.closeFiles), "esc", "q", "ctrl+c"),
+		on("enter", "open", Model.enterDir, "enter", "right"),
+		on("backspace", "up", Model.leaveDir, "backspace", "left").unless(atTop),
+	}, travel(Model.moveInFiles, "select")...)
+}
+
+func (m Model) closeFiles() (Model, tea.Cmd) {
+	before := background(m.files.giveUp)
+	m.files = files{}
+	return m, before
+}
+
+func (m Model) enterDir(d document) (Model, tea.Cmd) {
+	if m.files.at >= len(m.files.list.Entries) {
+		return m, nil
+	}
+	e := m.files.list.Entries[m.files.at]
+	if e.Kind != report.FileDirectory {
+		return m.say(toneWarn, "Only directories can be gone into; files are listed, not read"), nil
+	}
+	return m.chdir(d, append(slices.Clone(m.files.dirs), e.Exact()))
+}
+
+func (m Model) leaveDir(d document) (Model, tea.Cmd) {
+	return m.chdir(d, slices.Clone(m.files.dirs[:len(m.files.dirs)-1]))
+}
+
+func (m Model) moveInFiles(_ document, s step) Model {
+	m.files.at = s.from(m.files.at, m.height-6, len(m.files.list.Entries)-1)
+	return m
 }
 
 // filesNotes is what stands above the entries.
 func (m Model) filesNotes() []string {
-	st, f, w := m.st, m.files, m.width-4
-	var lines []string
+	st, f, b := m.st, m.files, m.block(m.width-4)
 	for _, note := range f.list.Notes {
-		lines = append(lines, notesIn(widget.Clean(note), w, st.Warn.Render)...)
+		b.wrap(st.Warn, widget.Clean(note))
 	}
 	switch {
 	case f.loading:
-		lines = append(lines, st.Muted.Render("Reading"+st.More))
+		b.wrap(st.Muted, "Reading"+st.More)
 	case f.err != nil:
-		lines = append(lines, notesIn(sentence(f.err), w, st.Warn.Render)...)
+		b.wrap(st.Warn, sentence(f.err))
 	case len(f.list.Entries) == 0:
-		lines = append(lines, st.Muted.Render("Nothing is in it."))
+		b.wrap(st.Muted, "Nothing is in it.")
 	}
-	return lines
+	return b.lines
 }
 
 // fileLines is the run of entries that is shown, and below how many lines it begins.
@@ -216,11 +211,6 @@ func (m Model) fileLine(e report.FileEntry, selected bool, width int) string {
 	return look.Render("  " + text)
 }
 
-func (m Model) filesBindings(document) (bindings, always []keymap.Binding) {
-	k := m.keys
-	return []keymap.Binding{k.back.Short("esc"), k.inside.As("open"), k.outside, k.up.Short("↑↓").As("select")}, nil
-}
-
 // filesZones are the lines of the entries.
 func (m Model) filesZones(document) []*lipgloss.Layer {
 	from, to, first := m.fileLines()
@@ -228,7 +218,7 @@ func (m Model) filesZones(document) []*lipgloss.Layer {
 }
 
 // filesClick selects the entry in line y of the list, and opens the one that is selected already.
-func (m Model) filesClick(_ document, _ lipgloss.LayerHit, _, y int) (tea.Model, tea.Cmd) {
+func (m Model) filesClick(_ document, _ lipgloss.LayerHit, _, y int) (Model, tea.Cmd) {
 	from, _, _ := m.fileLines()
 	if from+y == m.files.at {
 		return m.pageKey(keymap.Event("enter"))

@@ -8,7 +8,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops/report"
-	"shunt/tui/keymap"
+	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
@@ -24,8 +24,8 @@ func (m Model) openInfo(d document) (Model, tea.Cmd) {
 
 func (m Model) informOn(d document, id model.PartID) (Model, tea.Cmd) {
 	m.gen++
-	before := giveUp(m.reader.giveUp)
-	m.reader = reader{kind: readInfo, part: id, gen: m.gen}
+	before := background(m.reader.giveUp)
+	m.reader = reader{page: pageInfo, part: id, gen: m.gen}
 	if id != 0 && d.pendingOnly(id) {
 		return m, before // there is nothing to be asked
 	}
@@ -35,76 +35,72 @@ func (m Model) informOn(d document, id model.PartID) (Model, tea.Cmd) {
 }
 
 // turnInfo goes from the partition to the target, and back.
-func (m Model) turnInfo() (tea.Model, tea.Cmd) {
-	d, ok := m.doc()
-	if !ok || d.state != docOpen {
-		return m, nil
-	}
+func (m Model) turnInfo(d document) (Model, tea.Cmd) {
 	if m.reader.part != 0 {
 		return m.informOn(d, 0)
 	}
 	return m.openInfo(d)
 }
 
-// informed takes what was found out, if it is still asked for.
-func (m Model) informed(msg informedMsg) Model {
-	if m.reader.kind != readInfo || m.reader.gen != msg.gen {
+// take takes what was found out, if it is still asked for.
+func (msg informedMsg) take(m Model) Model {
+	if m.reader.page != pageInfo || m.reader.gen != msg.gen {
 		return m
 	}
 	m.reader.sheet, m.reader.err = &msg.sheet, msg.err
 	return m
 }
 
-func (m Model) infoBindings() []keymap.Binding {
-	var out []keymap.Binding
-	k := m.keys
-	d, ok := m.doc()
-	if !ok {
-		return nil
+func (m Model) infoBindings(d document) []binding {
+	other := "target"
+	if m.reader.part == 0 {
+		other = "partition"
 	}
-	if m.whyNoFiles(d) == "" {
-		out = append(out, k.inside)
+	noOther := func(m Model, d document) model.Reason {
+		if _, selected := d.partition(); m.reader.part == 0 && !selected {
+			return "No partition is selected"
+		}
+		return notOpen(m, d)
 	}
-	switch _, selected := d.partition(); {
-	case m.reader.part != 0:
-		out = append(out, k.other)
-	case selected:
-		out = append(out, k.other.As("partition"))
-	}
-	return out
+	return readerBindings([]string{"i"},
+		on("enter", "files", Model.openFiles, "enter", "right").unless(noFiles),
+		on("tab", other, Model.turnInfo, "tab", "shift+tab").unless(noOther))
 }
 
 // infoText tells everything that is known of what the page is about: what the target shows, and what is pending for it.
 // Until that has been found out the model tells what it knows.
-func (m Model) infoText(width int) (title string, lines []string) {
-	d, ok := m.doc()
-	if !ok {
+func (m Model) infoText(d document, width int) (title string, lines []string) {
+	if d.path == "" {
 		return "Information", nil
 	}
-	title = "Information on " + d.name()
+	b := m.block(width)
 	disk := d.queue.Preview()
 	row, selected := d.selected()
 	sheet := m.reader.sheet != nil && m.reader.err == nil
 	if selected && m.tellsRow(d, row, sheet) {
-		lines = append(lines, m.rowInfo(disk, row, width)...)
+		name := rowTitle(row)
 		if sheet && row.Kind == model.RowPartition {
-			lines[0] = m.st.Title.Render("Partition " + row.Partition.Ref() + " after the pending operations")
+			name += " after the pending operations"
 		}
-		lines = append(lines, "")
+		b.title(name)
+		b.rowFacts(disk, row)
+		b.add("")
 	}
 	if m.reader.part == 0 && !sheet {
-		lines = append(lines, m.diskInfo(d, disk, width)...)
-		lines = append(lines, "")
+		b.diskFacts(d, disk)
+		b.add("")
 	}
 	switch {
 	case m.reader.err != nil:
-		return title, append(lines, notesIn(sentence(m.reader.err), width, m.st.Warn.Render)...)
+		b.wrap(m.st.Warn, sentence(m.reader.err))
 	case sheet:
-		return title, append(lines, m.sheetText(*m.reader.sheet, width)...)
+		b.sheet(*m.reader.sheet)
 	case m.reader.part != 0 && d.pendingOnly(m.reader.part):
-		return title, append(lines, m.st.Muted.Render("It is only pending: nothing of it is on the target yet."))
+		b.add(m.st.Muted.Render("It is only pending: nothing of it is on the target yet."))
+	default:
+		b.add(m.st.Muted.Render("Asking what tools know" + m.st.More))
 	}
-	return title, append(lines, m.st.Muted.Render("Asking what tools know"+m.st.More))
+	return "Information on " + d.name(), b.lines
 }
 
 // tellsRow reports whether the model's own account of the selected row is shown: of a partition as long as there is no
@@ -127,54 +123,50 @@ func (d document) pendingOnly(id model.PartID) bool {
 	return !there
 }
 
-// sheetText is what was found out on the target. What operations are pending for is not in it.
-func (m Model) sheetText(s report.Sheet, width int) []string {
-	var lines []string
+// sheet adds what was found out on the target. What is only pending is not in it.
+func (b *block) sheet(s report.Sheet) {
 	for i, section := range s.Sections {
 		name := section.Title
 		if i == 0 {
 			name = s.Title
 		}
-		lines = append(lines, m.st.Title.Render(widget.Clean(name)))
+		b.title(widget.Clean(name))
 		for _, l := range section.Lines {
-			lines = append(lines, m.sheetLine(l, width)...)
+			b.factIn(b.attention(l.Look), l.Name, l.Value)
 		}
-		lines = append(lines, "")
+		b.add("")
 	}
 	for _, said := range s.Said {
-		lines = append(lines, m.st.Title.Render("$ "+widget.Fit(said.Command, min(widget.Width(said.Command), width-2), m.st.More)))
+		b.title("$ " + widget.Fit(said.Command, min(widget.Width(said.Command), b.width-2), b.st.More))
 		for _, line := range splitLog(said.Output) {
 			if line != "" {
-				lines = append(lines, saidLine(line, width, m.st.Text.Render)...)
+				b.said(line)
 			}
 		}
 		if said.Err != "" {
-			lines = append(lines, notesIn("  "+widget.Clean(said.Err), width, m.st.Warn.Render)...)
+			b.wrap(b.st.Warn, "  "+widget.Clean(said.Err))
 		}
-		lines = append(lines, "")
+		b.add("")
 	}
-	return lines
 }
 
-// saidLine is a line that a tool said; what does not fit goes on below it, farther in.
-func saidLine(line string, width int, look func(...string) string) []string {
+// said adds a line that a tool printed; what does not fit goes on below it, farther in.
+func (b *block) said(line string) {
 	const in, farther = "  ", "      "
-	head := widget.Wrap(line, width-len(in))
-	if len(head) < 2 {
-		return []string{in + look(line)}
+	head := widget.Wrap(line, b.width-len(in))
+	b.add(in + b.st.Text.Render(head[0]))
+	if len(head) > 1 {
+		b.hang(farther, strings.TrimLeft(strings.TrimPrefix(line, head[0]), " "), b.st.Text)
 	}
-	rest := strings.TrimLeft(strings.TrimPrefix(line, head[0]), " ")
-	return append([]string{in + look(head[0])}, hanging(farther, rest, width, look)...)
 }
 
-func (m Model) sheetLine(l report.SheetLine, width int) []string {
-	look := m.st.Text
-	switch l.Look {
-	case report.Plain:
+func (b *block) attention(a report.Attention) styles.Look {
+	switch a {
 	case report.Odd:
-		look = m.st.Warn
+		return b.st.Warn
 	case report.Wrong:
-		look = m.st.Bad
+		return b.st.Bad
+	case report.Plain:
 	}
-	return m.factIn(l.Name, l.Value, width, look.Render)
+	return b.st.Text
 }

@@ -8,59 +8,44 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
-	"shunt/ops/report"
-	"shunt/tui/keymap"
+	"shunt/model"
 	"shunt/tui/widget"
 )
 
 // noFinish is why a transaction that is being rolled back cannot be finished.
 const noFinish = "it is being rolled back already, and only that can be finished"
 
-// recoveryKey answers the recovery page: finish or roll back; nothing else can be done to the target.
-func (m Model) recoveryKey(msg tea.KeyPressMsg, d document) (tea.Model, tea.Cmd) {
-	k := m.keys
-	switch {
-	case keymap.Match(msg, k.finish), keymap.Match(msg, k.answer) && d.answer == 0:
+// recoveryBindings finish or roll back; nothing else can be done to the target.
+func (m Model) recoveryBindings(d document) []binding {
+	rollingBack := func(_ Model, d document) model.Reason {
 		if d.unfinished.RollingBack {
-			return m.say(toneWarn, "It cannot be finished: "+noFinish), nil
+			return "It cannot be finished: " + noFinish
 		}
-		return m.recoverTarget(d, report.Finish)
-	case keymap.Match(msg, k.rollBack), keymap.Match(msg, k.answer):
-		return m.recoverTarget(d, report.RollBack)
-	case keymap.Match(msg, k.log) && d.run.active():
-		m.reader = reader{kind: readLog, tail: true}
-		return m, nil
-	case keymap.Match(msg, k.next, k.previous) && len(m.docs) > 1:
-		return m.turnTarget(msg)
-	case keymap.Match(msg, k.turn):
-		d.answer = 1 - d.answer
-		return m.withDoc(m.current, d), nil
-	case keymap.Match(msg, k.quit):
-		return m.askQuit()
-	case keymap.Match(msg, k.open):
-		return m.browse()
-	case keymap.Match(msg, k.shut):
-		return m.askClose(d)
+		return ""
 	}
-	return m, nil
+	finish := func(m Model, d document) (Model, tea.Cmd) { return m.recoverTarget(d, finishRun) }
+	rollBack := func(m Model, d document) (Model, tea.Cmd) { return m.recoverTarget(d, rollBackRun) }
+	answer := on("enter", "answer", finish, "enter").unless(rollingBack)
+	if d.answer == 1 {
+		answer = on("enter", "answer", rollBack, "enter")
+	}
+	list := []binding{
+		on("f", "finish", finish, "f", "F").unless(rollingBack), on("b", "roll back", rollBack, "b", "B"),
+		m.choose(func(m Model, d document) Model { d.answer = 1 - d.answer; return m.withDoc(m.current, d) }),
+		answer, openBinding(),
+	}
+	list = append(list, turnBindings()...)
+	if d.run.active() {
+		list = append(list, on("l", "log", anywhere(Model.openLog), "l").pin())
+	}
+	return append(list, quitBinding().pin(), on("", "", Model.askClose, "ctrl+w"))
 }
 
 // recoveryText is what was interrupted, and the ways out without their buttons.
 func (m Model) recoveryText(d document) (lines, question []string) {
-	st, u := m.st, d.unfinished
-	w := m.width - 6
-	lines = []string{st.Warn.Bold(true).Render("A transaction on this target was interrupted."), ""}
-	fact := func(name, value string) {
-		if value == "" {
-			return
-		}
-		for i, line := range widget.Wrap(widget.Clean(value), w-14) {
-			if i > 0 {
-				name = ""
-			}
-			lines = append(lines, st.Muted.Render(widget.Fit(name, 14, ""))+st.Text.Render(line))
-		}
-	}
+	st, u, b := m.st, d.unfinished, m.block(m.width-6)
+	b.add(st.Warn.Bold(true).Render("A transaction on this target was interrupted."), "")
+	fact := func(name, value string) { b.column(14, name, value, st.Text) }
 	fact("Begun", u.When.Format("2006-01-02 15:04"))
 	fact("So far", fmt.Sprintf("%d of %d steps done", u.Next, u.Units))
 	fact("Stopped", stoppedWords(u.Stage))
@@ -69,23 +54,22 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 		fact("Cause", d.run.result.Err)
 		advice = cmp.Or(d.run.result.Advice, advice)
 	}
+	b.add("")
 	if u.Plan != "" {
-		lines = append(lines, "")
-	}
-	for line := range strings.SplitSeq(strings.TrimRight(u.Plan, "\n"), "\n") {
-		if u.Plan != "" {
-			lines = append(lines, "  "+st.Muted.Render(widget.Fit(widget.Clean(line), w-2, st.More)))
+		for line := range strings.SplitSeq(strings.TrimRight(u.Plan, "\n"), "\n") {
+			b.add("  " + st.Muted.Render(widget.Fit(widget.Clean(line), b.width-2, st.More)))
 		}
+		b.add("")
 	}
-	lines = append(lines, "")
-	lines = append(lines, notesIn(widget.Clean(advice)+" Until one of these is done, do not mount or boot the target.", w, st.Text.Render)...)
-	lines = append(lines, "")
+	b.wrap(st.Text, widget.Clean(advice)+" Until one of these is done, do not mount or boot the target.")
+	b.add("")
 	finish := "the target becomes exactly as planned"
 	if u.RollingBack {
 		finish = "is not possible: " + noFinish
 	}
-	return lines, []string{
-		st.Strong.Render("Finish    ") + st.Muted.Render(finish), st.Strong.Render("Roll back ") + st.Muted.Render("the target becomes exactly as it was before"), "",
+	return b.lines, []string{
+		st.Strong.Render("Finish    ") + st.Muted.Render(finish),
+		st.Strong.Render("Roll back ") + st.Muted.Render("the target becomes exactly as it was before"), "",
 	}
 }
 
@@ -114,17 +98,4 @@ func (m Model) recoveryPage(d document) []string {
 	body = append(body, widget.Line(m.recoverySpots(d)))
 	f := widget.Frame{Title: "Unfinished transaction", Edge: st.Warn, Name: st.Warn.Bold(true)}
 	return append([]string{m.title()}, widget.Box(body, f, m.width, m.height-2, st)...)
-}
-
-func (m Model) recoveryBindings(d document) (bindings, always []keymap.Binding) {
-	k := m.keys
-	bindings = []keymap.Binding{k.finish, k.rollBack, k.turn, k.answer, k.open}
-	if len(m.docs) > 1 {
-		bindings = append(bindings, k.next)
-	}
-	always = []keymap.Binding{k.quit}
-	if d.run.active() {
-		always = []keymap.Binding{k.log, k.quit}
-	}
-	return bindings, always
 }

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"shunt/geometry"
@@ -11,50 +10,52 @@ import (
 	"shunt/tui/widget"
 )
 
-// reportText is the report of a rehearsal.
-func (m Model) reportText(d document, width int) []string {
-	st, r := m.st, *d.run.report
-	name := d.name()
-	lines := m.telling(tellRehearsal(d.run.kind, name, r), r.Err, width)
+// reportText adds the report of a rehearsal.
+func (b *block) reportText(d document) {
+	st, r, q := b.st, *d.run.report, d.run.queue
+	b.telling(tellRehearsal(d.run.kind, d.name(), r), r.Err)
 	if r.Err != "" {
-		return append(lines, m.failureText(r)...)
+		b.failure(r)
+		return
 	}
-	head := func(text string) { lines = append(lines, "", st.Head.Render(text)) }
-	head("Operations")
-	for i, op := range d.run.queue.Ops() {
-		lines = append(lines, hanging(st.Muted.Render(fmt.Sprintf("%3d ", i+1)), op.Describe(d.run.queue.Before(i)), width, st.Text.Render)...)
+	b.head("Operations")
+	for i := range q.Ops() {
+		b.hang(st.Muted.Render(fmt.Sprintf("%3d ", i+1)), described(q, i), st.Text)
 	}
 	if len(r.Filesystems) > 0 {
-		head("File systems, checked in the rehearsal")
+		b.head("File systems, checked in the rehearsal")
 	}
 	for _, f := range r.Filesystems {
 		text := fmt.Sprintf("%-4s %-6s %8s", f.Ref, f.Kind, geometry.FormatBytes(f.Size))
 		if f.Used >= 0 {
 			text += fmt.Sprintf("  %8s used  %8s free", geometry.FormatBytes(f.Used), geometry.FormatBytes(f.Size-f.Used))
 		}
-		lines = append(lines, "  "+st.Good.Render(st.Yes)+" "+st.Text.Render(text))
+		b.add("  " + st.Good.Render(st.Yes) + " " + st.Text.Render(text))
 	}
-	head("The commit will")
-	lines = append(lines, m.costText(r, writtenWords(d.run.queue), width)...)
-	for _, text := range d.run.queue.Consequences() {
-		lines = append(lines, notesIn(widget.Clean(text), width, st.Warn.Render)...)
-	}
-	if list := afterwards(d.run.queue); len(list) > 0 {
-		head("After the commit")
-		for _, text := range list {
-			lines = append(lines, notesIn("  "+text, width, st.Text.Render)...)
+	b.head("The commit will")
+	for _, item := range costs(r, writtenWords(q)) {
+		for _, line := range widget.Wrap(item, b.width-2) {
+			b.add("  " + st.Text.Render(line))
 		}
-		lines = append(lines, notesIn("The kernel does this to a file system in use: it is not rehearsed and cannot be undone. If it fails, "+
-			"the partition is longer than its file system, which does no harm.", width, st.Muted.Render)...)
+	}
+	for _, text := range q.Consequences() {
+		b.wrap(st.Warn, widget.Clean(text))
+	}
+	if list := afterwards(q); len(list) > 0 {
+		b.head("After the commit")
+		for _, text := range list {
+			b.wrap(st.Text, "  "+text)
+		}
+		b.wrap(st.Muted, "The kernel does this to a file system in use: it is not rehearsed and cannot be undone. If it fails, "+
+			"the partition is longer than its file system, which does no harm.")
 	}
 	for _, text := range r.Warnings {
-		lines = append(lines, notesIn(widget.Clean(text), width, st.Warn.Render)...)
+		b.wrap(st.Warn, widget.Clean(text))
 	}
-	return lines
 }
 
-// costText tells what the commit will do; what says what it writes.
-func (m Model) costText(r report.Rehearsal, what string, width int) []string {
+// costs lists what the commit will do; what says what it writes.
+func costs(r report.Rehearsal, what string) []string {
 	var items []string
 	if r.CopyBytes > 0 || r.SkippedFree > 0 {
 		text := "copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
@@ -77,13 +78,7 @@ func (m Model) costText(r report.Rehearsal, what string, width int) []string {
 	case r.Estimate > 0:
 		items = append(items, "take less than a second")
 	}
-	var out []string
-	for _, item := range items {
-		for _, line := range widget.Wrap(item, width-2) {
-			out = append(out, "  "+m.st.Text.Render(line))
-		}
-	}
-	return out
+	return items
 }
 
 // writtenWords tells what a commit writes that it does not move within the target. What is copied to a second place is
@@ -98,40 +93,25 @@ func writtenWords(q ops.Queue) string {
 	return "metadata and new data"
 }
 
-// hanging is text with something before its first line, and as much space before the others.
-func hanging(before, text string, width int, look func(...string) string) []string {
-	indent := widget.Width(before)
-	lines := widget.Wrap(text, width-indent)
-	for i := range lines {
-		left := before
-		if i > 0 {
-			left = strings.Repeat(" ", indent)
-		}
-		lines[i] = left + look(lines[i])
-	}
-	return lines
-}
-
-// failureText is what failed and the last of what it said.
-func (m Model) failureText(r report.Rehearsal) []string {
-	st := m.st
-	lines := []string{""}
+// failure adds what failed and the last of what it said.
+func (b *block) failure(r report.Rehearsal) {
+	st := b.st
+	b.add("")
 	const most = 12
 	for _, s := range r.Steps {
 		if s.Err == "" {
-			lines = append(lines, st.Good.Render(st.Yes)+" "+st.Muted.Render(widget.Clean(ops.Did(s.Text))))
+			b.add(st.Good.Render(st.Yes) + " " + st.Muted.Render(widget.Clean(ops.Did(s.Text))))
 			continue
 		}
-		lines = append(lines, st.Bad.Render(st.No)+" "+st.Strong.Render(widget.Clean(s.Text)))
+		b.add(st.Bad.Render(st.No) + " " + st.Strong.Render(widget.Clean(s.Text)))
 		if s.Command != "" {
-			lines = append(lines, "  "+st.Muted.Render(widget.Clean(s.Command)))
+			b.add("  " + st.Muted.Render(widget.Clean(s.Command)))
 		}
 		output := splitLog(s.Output)
 		for _, line := range output[max(0, len(output)-most):] {
-			lines = append(lines, "  "+st.Text.Render(line))
+			b.add("  " + st.Text.Render(line))
 		}
 	}
-	return lines
 }
 
 // afterwards lists what is done when the commit is over.

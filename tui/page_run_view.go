@@ -9,7 +9,6 @@ import (
 	"shunt/geometry"
 	"shunt/ops"
 	"shunt/ops/report"
-	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
@@ -44,13 +43,17 @@ func (m Model) runTitle(d document) string {
 		return "Result"
 	case d.run.state == runAsking:
 		return "Rehearsal of " + name
-	case d.run.kind == recoverRun && d.run.how == report.RollBack:
+	}
+	switch d.run.kind {
+	case rollBackRun:
 		return "Rolling back " + name
-	case d.run.kind == undoRun:
+	case undoRun:
 		return "Undoing the last apply to " + name
-	case d.run.kind == recoverRun:
+	case finishRun:
 		return "Finishing " + name
-	case d.run.committing:
+	case applyRun, rehearseRun, followRun:
+	}
+	if d.run.committing {
 		return "Applying to " + name
 	}
 	return "Rehearsing " + name
@@ -77,25 +80,26 @@ func (m Model) applySpots(d document) []widget.Spot {
 }
 
 func (m Model) runText(d document, width int) []string {
-	switch d.run.state {
-	case runAsking:
-		return m.reportText(d, width)
-	case runEnded:
-		return m.resultText(d, width)
-	case runWorking:
+	b := m.block(width)
+	switch {
+	case d.run.state == runAsking:
+		b.reportText(d)
+	case d.run.state == runEnded:
+		m.resultText(b, d)
+	case d.run.committing:
+		b.commitText(d)
+	default:
+		b.rehearsalText(d)
 	}
-	if d.run.committing {
-		return m.commitText(d, width)
-	}
-	return m.rehearsalText(d, width)
+	return b.lines
 }
 
 // rehearsalText lists the steps: those that are over with how long they took, the one that is running with its time.
-func (m Model) rehearsalText(d document, width int) []string {
-	st, now := m.st, d.run.now
-	head := "Trying every step on a copy-on-write view of the target"
-	lines := []string{st.Strong.Render(head), ""}
-	lines = append(lines, widget.Gauge(d.run.share(), min(width, gaugeWidth), st), m.paceLine(d, width), m.saidLine(d, width), "")
+func (b *block) rehearsalText(d document) {
+	st, now := b.st, d.run.now
+	b.add(st.Strong.Render("Trying every step on a copy-on-write view of the target"), "", b.gauge(d), b.paceLine(d))
+	said := widget.Clean(now.Said)
+	b.add(st.Faint.Render(widget.Fit(said, min(widget.Width(said), b.width), st.More)), "")
 	for i, text := range d.run.steps {
 		took := time.Duration(-1)
 		if i < len(now.Past) {
@@ -103,23 +107,29 @@ func (m Model) rehearsalText(d document, width int) []string {
 		} else if i+1 == now.Step {
 			took = now.Running
 		}
-		lines = append(lines, stepLine(i+1, now.Step, text, took, width, st))
+		b.add(b.stepLine(i+1, now.Step, text, took))
 	}
 	note := "Nothing is written to the target. Stopping loses nothing."
 	if d.run.stopping {
 		note = "Stopping as soon as the running tool has ended. Nothing was written to the target."
 	}
-	return append(append(lines, ""), notesIn(note, width, st.Muted.Render)...)
+	b.add("")
+	b.wrap(st.Muted, note)
 }
 
 // gaugeWidth is how wide the progress bar gets, and where the times in the list below it end.
 const gaugeWidth = 72
 
+func (b *block) gauge(d document) string {
+	return widget.Gauge(d.run.share(), min(b.width, gaugeWidth), b.st)
+}
+
 // stepLine is one of a list of steps with the time it took, -1 if there is nothing to tell. Its verb tells where it stands,
 // also to those who do not see the mark: "move p2", "moving p2", "moved p2".
-func stepLine(i, running int, text string, took time.Duration, width int, st *styles.Styles) string {
+func (b *block) stepLine(i, running int, text string, took time.Duration) string {
+	st := b.st
 	const timeWidth = 8
-	room := min(width, gaugeWidth) - timeWidth - 2
+	room := min(b.width, gaugeWidth) - timeWidth - 2
 	mark, look, at := st.Later, st.Faint, st.Muted
 	switch {
 	case i < running:
@@ -134,15 +144,9 @@ func stepLine(i, running int, text string, took time.Duration, width int, st *st
 	return look.Render(mark) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.Cell(clock, timeWidth, widget.Right, ""))
 }
 
-// saidLine is what the running tool said last; it is empty, and still a line, if there is none.
-func (m Model) saidLine(d document, width int) string {
-	text := widget.Clean(d.run.now.Said)
-	return m.st.Faint.Render(widget.Fit(text, min(widget.Width(text), width), m.st.More))
-}
-
 // paceLine tells how far a phase is, how fast it goes, how long it will take, and how long it has taken, as far as there
 // is room for that.
-func (m Model) paceLine(d document, width int) string {
+func (b *block) paceLine(d document) string {
 	now := d.run.now
 	var parts []string
 	if now.Total > 0 {
@@ -166,41 +170,40 @@ func (m Model) paceLine(d document, width int) string {
 		if text != "" {
 			p = text + "   " + p
 		}
-		if widget.Width(p) > width {
+		if widget.Width(p) > b.width {
 			break
 		}
 		text = p
 	}
-	return m.st.Muted.Render(text)
+	return b.st.Muted.Render(text)
 }
 
 // commitText shows the bytes, the rate and the time left, the stages, and what a crash would mean.
-func (m Model) commitText(d document, width int) []string {
-	st, now := m.st, d.run.now
-	head := map[report.Phase]string{report.Undoing: "Putting everything back as it was"}[now.Phase]
-	if head == "" {
-		head = "Making the rehearsed result real, in one transaction"
+func (b *block) commitText(d document) {
+	now, at := d.run.now, milestoneOf(d.run.now.Stage)
+	head, note := "Making the rehearsed result real, in one transaction", crashOffers
+	if now.Phase == report.Undoing {
+		head = "Putting everything back as it was"
 	}
-	lines := []string{st.Strong.Render(head), "", widget.Gauge(d.run.share(), min(width, gaugeWidth), st), m.paceLine(d, width), ""}
-	at := milestoneOf(now.Stage)
+	b.add(b.st.Strong.Render(head), "", b.gauge(d), b.paceLine(d), "")
 	if at < 0 && now.Stage != "" {
-		lines = append(lines, stepLine(1, 1, widget.Clean(now.Stage), now.Running, width, st), "")
+		b.add(b.stepLine(1, 1, widget.Clean(now.Stage), now.Running), "")
 	}
 	if now.Phase != report.Undoing {
-		lines = append(append(lines, stageLines(now, at, width, st)...), "")
-	}
-	note := crashOffers
-	if at >= 0 && now.Phase != report.Undoing {
-		note = milestones[at].crash
+		b.milestones(now, at)
+		b.add("")
+		if at >= 0 {
+			note = milestones[at].crash
+		}
 	}
 	if d.run.stopping {
 		note = "Stopping at the next safe point. " + note
 	}
-	return append(lines, notesIn(note, width, st.Muted.Render)...)
+	b.wrap(b.st.Muted, note)
 }
 
-// stageLines are the milestones of a commit with how long they took.
-func stageLines(now report.Progress, at, width int, st *styles.Styles) []string {
+// milestones adds the parts of a commit with how long they took.
+func (b *block) milestones(now report.Progress, at int) {
 	took := map[int]time.Duration{}
 	for _, p := range now.Past {
 		took[milestoneOf(p.Stage)] += p.Took
@@ -208,46 +211,42 @@ func stageLines(now report.Progress, at, width int, st *styles.Styles) []string 
 	if now.Running > 0 {
 		took[at] += now.Running
 	}
-	var lines []string
 	for i, s := range milestones {
 		d, known := took[i]
 		if !known || i > at {
 			d = -1
 		}
-		lines = append(lines, stepLine(i, at, s.name, d, width, st))
+		b.add(b.stepLine(i, at, s.name, d))
 	}
-	return lines
 }
 
-// resultText is how the run ended.
-func (m Model) resultText(d document, width int) []string {
-	r := *d.run.result
+// resultText tells how the run ended.
+func (m Model) resultText(b *block, d document) {
+	st, r := b.st, *d.run.result
 	told := tellResult(d.run.kind, d.name(), r)
 	if d.run.whole {
 		told = tellWhole(d.name())
 	}
-	lines := m.telling(told, r.Err, width)
+	b.telling(told, r.Err)
 	if r.Outcome == report.Done && d.run.kind == applyRun {
-		lines = append(lines, "", m.st.Head.Render("Operations"))
-		for i, op := range d.run.queue.Ops() {
-			text := ops.Did(op.Describe(d.run.queue.Before(i)))
-			lines = append(lines, hanging("  "+m.st.Good.Render(m.st.Yes)+" ", text, width, m.st.Text.Render)...)
+		b.head("Operations")
+		for i := range d.run.queue.Ops() {
+			b.hang("  "+st.Good.Render(st.Yes)+" ", ops.Did(described(d.run.queue, i)), st.Text)
 		}
 	}
 	back := d.run.kind == undoRun && r.Outcome == report.RolledBack
 	if d.run.settled && (r.Outcome == report.Done || back) && d.state == docOpen {
-		lines = append(lines, "", m.st.Head.Render("The disk now"))
-		lines = append(lines, widget.DiskBar(m.segments(d, d.queue.Preview(), pictureNow), width, 2, m.st)...)
+		b.head("The disk now")
+		b.add(widget.DiskBar(m.segments(d, d.queue.Preview(), pictureNow), b.width, 2, st)...)
 	}
 	if !d.run.settled {
-		lines = append(lines, "", m.st.Muted.Render("Reading the target again"+m.st.More))
+		b.add("", st.Muted.Render("Reading the target again"+st.More))
 	}
-	return lines
 }
 
-// telling is an account in lines: the outcome, what caused it, what it means, what to do.
-func (m Model) telling(t telling, cause string, width int) []string {
-	st := m.st
+// telling adds an account: the outcome, what caused it, what it means, what to do.
+func (b *block) telling(t telling, cause string) {
+	st := b.st
 	look, mark := st.Good, st.Yes
 	switch t.tone {
 	case toneGood:
@@ -256,23 +255,14 @@ func (m Model) telling(t telling, cause string, width int) []string {
 	case toneBad:
 		look, mark = st.Bad, st.No
 	}
-	lines := []string{look.Bold(true).Render(mark + " " + t.head)}
+	b.add(look.Bold(true).Render(mark + " " + t.head))
 	if cause != "" {
-		lines = append(lines, notesIn(widget.Clean(cause), width, st.Bad.Bold(false).Render)...)
-		lines = append(lines, "")
+		b.wrap(st.Bad.Bold(false), widget.Clean(cause))
+		b.add("")
 	}
-	lines = append(lines, notesIn(t.meaning, width, st.Text.Render)...)
+	b.wrap(st.Text, t.meaning)
 	if t.advice != "" {
-		lines = append(append(lines, ""), notesIn(widget.Clean(t.advice), width, st.Muted.Render)...)
+		b.add("")
+		b.wrap(st.Muted, widget.Clean(t.advice))
 	}
-	return lines
-}
-
-// notesIn is text wrapped to width in one look.
-func notesIn(text string, width int, look func(...string) string) []string {
-	lines := widget.Wrap(text, width)
-	for i := range lines {
-		lines[i] = look(lines[i])
-	}
-	return lines
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // openSupport shows what can be done with each file system on this machine.
-func (m Model) openSupport() (tea.Model, tea.Cmd) {
-	m.reader = reader{kind: readSupport}
+func (m Model) openSupport() (Model, tea.Cmd) {
+	m.reader = reader{page: pageSupport}
 	if d, ok := m.doc(); ok && d.state == docOpen {
 		m.env, m.hasEnv = d.queue.Env(), true
 		return m, nil
@@ -24,7 +24,7 @@ func (m Model) openSupport() (tea.Model, tea.Cmd) {
 }
 
 // lookAgain looks for tools anew, also for all open targets, so that what was installed meanwhile is offered.
-func (m Model) lookAgain() (tea.Model, tea.Cmd) {
+func (m Model) lookAgain() (Model, tea.Cmd) {
 	m.hasEnv = false
 	cmds := []tea.Cmd{discover(m.backend)}
 	for _, d := range m.docs {
@@ -35,9 +35,9 @@ func (m Model) lookAgain() (tea.Model, tea.Cmd) {
 	return m, tea.Sequence(cmds...)
 }
 
-// discovered takes what can be done. The queue of a target is judged anew by it; operations that are impossible by it
+// take takes what can be done. The queue of a target is judged anew by it; operations that are impossible by it
 // are dropped, which is told.
-func (m Model) discovered(msg discoveredMsg) Model {
+func (msg discoveredMsg) take(m Model) Model {
 	if msg.gen == 0 {
 		m.env, m.hasEnv = msg.env, true
 		return m.say(toneGood, "Looked again for tools")
@@ -81,48 +81,52 @@ var (
 	}
 )
 
+func (m Model) supportBindings(document) []binding {
+	return readerBindings([]string{"enter", "S"}, on("r", "look again", anywhere(Model.lookAgain), "r"))
+}
+
 // supportText is the matrix, what to install, and the reasons for what cannot be done.
-func (m Model) supportText(width int) []string {
-	st := m.st
+func (m Model) supportText(_ document, width int) (title string, lines []string) {
+	st, b := m.st, m.block(width)
+	title = "What can be done on this machine"
 	if !m.hasEnv {
-		return []string{st.Muted.Render("Looking for tools" + st.More)}
+		return title, []string{st.Muted.Render("Looking for tools" + st.More)}
 	}
 	s := m.env.Caps.Matrix()
-	cell, heads, first := 7, supportHeads, 11
-	if width < first+cell*len(ops.Abilities()) {
+	b.matrix(s)
+	b.add("", st.Muted.Render(st.Yes+" can be done; a number leads to the reason why not."))
+	if missing := s.Missing(); len(missing) > 0 {
+		b.add("", st.Title.Render("To be able to do more"))
+		b.wrap(st.Text, "apt install "+strings.Join(missing, " "))
+		b.wrap(st.Muted, "Then press r: shunt looks again.")
+	}
+	b.add("", st.Title.Render("Reasons"))
+	for i, reason := range s.Reasons {
+		b.column(4, fmt.Sprint(i+1), string(reason), st.Text)
+	}
+	return title, b.lines
+}
+
+// matrix adds what can be done with each kind of file system.
+func (b *block) matrix(s ops.Support) {
+	st, cell, heads, first := b.st, 7, supportHeads, 11
+	if b.width < first+cell*len(ops.Abilities()) {
 		cell, heads, first = 5, supportShort, 9
 	}
 	head := widget.Fit("", first, "")
 	for _, a := range ops.Abilities() {
 		head += widget.Fit(heads[a], cell, "")
 	}
-	lines := []string{st.Head.Render(head)}
+	b.add(st.Head.Render(head))
 	for _, r := range s.Rows {
 		line := st.FS(r.Kind).Render(widget.Fit(string(r.Kind), first, st.More))
 		for _, a := range ops.Abilities() {
 			if r.Can(a) {
 				line += st.Good.Render(widget.Fit(st.Yes, cell, ""))
 			} else {
-				line += st.Muted.Render(widget.Fit(fmt.Sprintf("%d", r.Notes[a]), cell, ""))
+				line += st.Muted.Render(widget.Fit(fmt.Sprint(r.Notes[a]), cell, ""))
 			}
 		}
-		lines = append(lines, line)
+		b.add(line)
 	}
-	lines = append(lines, "", st.Muted.Render(st.Yes+" can be done; a number leads to the reason why not."))
-	if missing := s.Missing(); len(missing) > 0 {
-		lines = append(lines, "", st.Title.Render("To be able to do more"))
-		lines = append(lines, notesIn("apt install "+strings.Join(missing, " "), width, st.Text.Render)...)
-		lines = append(lines, notesIn("Then press r: shunt looks again.", width, st.Muted.Render)...)
-	}
-	lines = append(lines, "", st.Title.Render("Reasons"))
-	for i, reason := range s.Reasons {
-		for j, part := range widget.Wrap(widget.Clean(string(reason)), width-4) {
-			number := ""
-			if j == 0 {
-				number = fmt.Sprintf("%d", i+1)
-			}
-			lines = append(lines, st.Muted.Render(widget.Fit(number, 4, ""))+st.Text.Render(part))
-		}
-	}
-	return lines
 }

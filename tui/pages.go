@@ -16,8 +16,12 @@ const (
 	pageEditor
 	pageRun
 	pageRecovery
-	pageReader
+	// These lie over the page of a target, until they are closed.
 	pageFiles
+	pageHelp
+	pageInfo
+	pageLog
+	pageSupport
 )
 
 // shown is the page in view and the target it is about.
@@ -27,7 +31,7 @@ func (m Model) shown() (page, document) {
 	case m.files.open():
 		return pageFiles, d
 	case m.reader.open():
-		return pageReader, d
+		return m.reader.page, d
 	case !ok:
 		return pageBlank, d
 	case d.mustRecover():
@@ -40,18 +44,21 @@ func (m Model) shown() (page, document) {
 	return pageEditor, d
 }
 
-// pageParts is what a page consists of. Each is a method of the Model in the page's own files, page_*.go.
+// pageParts is what a page consists of. Each part is a method of the Model in the page's own files, page_*.go.
 type pageParts struct {
-	view func(Model, document) []string // without its last line
-	key  func(Model, tea.KeyPressMsg, document) (tea.Model, tea.Cmd)
-	// keys are those in the last line: as many as fit, and those that are always there.
-	keys func(Model, document) (bindings, always []keymap.Binding)
+	view     func(Model, document) []string // without its last line
+	bindings func(Model, document) []binding
+	// bar picks the bindings of the last line: as many as fit, and those that are always there. By nil it shows all that have a
+	// name and can be used.
+	bar func(Model, document) (bindings, pinned []keymap.Binding)
 	// zones are what can be clicked besides those, and click does what the zone of a name stands for. x and y count from its
 	// first cell. Both may be nil.
 	zones func(Model, document) []*lipgloss.Layer
-	click func(m Model, d document, hit lipgloss.LayerHit, x, y int) (tea.Model, tea.Cmd)
+	click func(m Model, d document, hit lipgloss.LayerHit, x, y int) (Model, tea.Cmd)
 	// notch is how many arrow keys a notch of the wheel stands for.
 	notch int
+	// text is the title and the lines of a page of text. Its view and its keys that scroll are those of the reader.
+	text func(m Model, d document, width int) (title string, lines []string)
 }
 
 // wheelLines is how many lines of a text a notch of the wheel scrolls.
@@ -59,19 +66,19 @@ const wheelLines = 3
 
 func (p page) parts() pageParts {
 	return [...]pageParts{
-		pageBlank:    {view: Model.messagePage, key: Model.editorKey, keys: Model.blankKeys},
-		pageEditor:   {Model.editorPage, Model.editorKey, Model.editorKeys, Model.editorZones, Model.editorClick, 1},
-		pageRun:      {view: Model.runPage, key: Model.runKey, keys: Model.runBindings, zones: Model.runZones, notch: wheelLines},
-		pageRecovery: {view: Model.recoveryPage, key: Model.recoveryKey, keys: Model.recoveryBindings, zones: Model.recoveryZones},
-		pageReader:   {view: Model.readerPage, key: Model.readerKey, keys: Model.readerBindings, notch: wheelLines},
-		pageFiles:    {Model.filesPage, Model.filesKey, Model.filesBindings, Model.filesZones, Model.filesClick, 1},
+		pageBlank: {view: Model.blankPage, bindings: Model.editorBindings, bar: Model.blankBar},
+		pageEditor: {
+			view: Model.editorPage, bindings: Model.editorBindings, bar: Model.editorBar,
+			zones: Model.editorZones, click: Model.editorClick, notch: 1,
+		},
+		pageRun:      {view: Model.runPage, bindings: Model.runBindings, zones: Model.runZones, notch: wheelLines},
+		pageRecovery: {view: Model.recoveryPage, bindings: Model.recoveryBindings, zones: Model.recoveryZones},
+		pageFiles:    {view: Model.filesPage, bindings: Model.filesBindings, zones: Model.filesZones, click: Model.filesClick, notch: 1},
+		pageHelp:     {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines},
+		pageInfo:     {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines},
+		pageLog:      {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines},
+		pageSupport:  {view: Model.readerPage, bindings: Model.supportBindings, text: Model.supportText, notch: wheelLines},
 	}[p]
-}
-
-// pageKey brings a key to the page.
-func (m Model) pageKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
-	p, d := m.shown()
-	return p.parts().key(m, msg, d)
 }
 
 // bottom is the last line of every page: the answer to the last key, or the keys.
@@ -79,12 +86,17 @@ func (m Model) bottom() string {
 	if m.note.text == "" {
 		return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)
 	}
-	return widget.Fit(" "+m.noteLook()(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
+	return widget.Fit(" "+m.noteLook().Render(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
 }
 
 // keySpots are the keys in the last line.
 func (m Model) keySpots() []widget.Spot {
 	p, d := m.shown()
-	bindings, always := p.parts().keys(m, d)
-	return widget.KeyBar(bindings, always, m.width, m.st)
+	parts := p.parts()
+	if parts.bar != nil {
+		bindings, pinned := parts.bar(m, d)
+		return widget.KeyBar(bindings, pinned, m.width, m.st)
+	}
+	bindings, pinned := named(m, d, parts.bindings(m, d))
+	return widget.KeyBar(bindings, pinned, m.width, m.st)
 }

@@ -10,8 +10,8 @@ import (
 	"shunt/tui/widget"
 )
 
-// opened takes a target into its document. A target nobody waits for any more is closed again.
-func (m Model) opened(msg openedMsg) (tea.Model, tea.Cmd) {
+// arrive takes a target into its document. A target nobody waits for any more is closed again.
+func (msg openedMsg) arrive(m Model) (Model, tea.Cmd) {
 	i, ok := m.byGen(msg.gen)
 	if !ok {
 		if msg.target == nil {
@@ -39,16 +39,16 @@ func (m Model) opened(msg openedMsg) (tea.Model, tea.Cmd) {
 	return m, greet(m.backend)
 }
 
-// greeted tells those who see the editor for the first time how to begin, until the next key.
-func (m Model) greeted(msg greetMsg) Model {
+// take tells those who see the editor for the first time how to begin, until the next key.
+func (msg greetMsg) take(m Model) Model {
 	if !msg.first || m.note.text != "" {
 		return m
 	}
 	return m.say(toneGood, "g makes room, m resizes or moves, a applies after a rehearsal; ? lists all keys")
 }
 
-// stillOpening shows what is being done to open a target, as long as it is.
-func (m Model) stillOpening(msg openingMsg) (tea.Model, tea.Cmd) {
+// arrive shows what is being done to open a target, as long as it is.
+func (msg openingMsg) arrive(m Model) (Model, tea.Cmd) {
 	i, ok := m.byGen(msg.gen)
 	if !ok || m.docs[i].state != docOpening {
 		return m, nil
@@ -60,11 +60,11 @@ func (m Model) stillOpening(msg openingMsg) (tea.Model, tea.Cmd) {
 	return m.withDoc(i, d), waitOpening(msg.more, msg.gen)
 }
 
-// rescanned brings a document up to date after a run.
-func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
+// take brings a document up to date after a run.
+func (msg rescannedMsg) take(m Model) Model {
 	i, ok := m.byGen(msg.gen)
 	if !ok {
-		return m, nil
+		return m
 	}
 	d := m.docs[i]
 	if msg.err == nil && d.run.interrupted() && d.run.result.Silent && msg.seen.unfinished == nil {
@@ -84,10 +84,10 @@ func (m Model) rescanned(msg rescannedMsg) (tea.Model, tea.Cmd) {
 	}
 	d.brokenOff = d.brokenOff || d.run.interrupted() && !d.run.whole && d.unfinished == nil
 	d.run.settled = d.run.active()
-	return m.withDoc(i, d), nil
+	return m.withDoc(i, d)
 }
 
-func (m Model) saved(msg savedMsg) Model {
+func (msg savedMsg) take(m Model) Model {
 	path := widget.Clean(msg.save.Path)
 	switch {
 	case msg.exists:

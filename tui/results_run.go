@@ -13,7 +13,7 @@ import (
 // target, and of a target that is not in view a line tells.
 
 // followed shows the commit that is under way on a target.
-func (m Model) followed(i int, run Run) (tea.Model, tea.Cmd) {
+func (m Model) followed(i int, run Run) (Model, tea.Cmd) {
 	m.gen++
 	m = m.withRun(i, running{
 		gen: m.gen, kind: followRun, run: run, queue: m.docs[i].queue, committing: true, now: report.Progress{Phase: report.Committing},
@@ -33,8 +33,8 @@ func (m Model) arrived(i int, what string) Model {
 	return m
 }
 
-// started takes a run that has begun.
-func (m Model) started(msg startedMsg) (tea.Model, tea.Cmd) {
+// arrive takes a run that has begun.
+func (msg startedMsg) arrive(m Model) (Model, tea.Cmd) {
 	i, ok := m.byRun(msg.gen)
 	if !ok {
 		return m, nil
@@ -49,7 +49,7 @@ func (m Model) started(msg startedMsg) (tea.Model, tea.Cmd) {
 	r.run = msg.run
 	cmd := follow(msg.run, msg.gen)
 	if r.stopping {
-		cmd = tea.Batch(cmd, cancelRun(msg.run))
+		cmd = tea.Batch(cmd, background(msg.run.Cancel))
 	}
 	return m.withRun(i, r), cmd
 }
@@ -62,7 +62,7 @@ func (m Model) uncovered(i int) Model {
 	return m
 }
 
-func (m Model) progressed(msg progressMsg) (tea.Model, tea.Cmd) {
+func (msg progressMsg) arrive(m Model) (Model, tea.Cmd) {
 	i, ok := m.byRun(msg.gen)
 	if !ok {
 		return m, nil
@@ -75,7 +75,7 @@ func (m Model) progressed(msg progressMsg) (tea.Model, tea.Cmd) {
 	return m.withRun(i, r), waitProgress(r.run, msg.gen)
 }
 
-func (m Model) reported(msg reportMsg) (tea.Model, tea.Cmd) {
+func (msg reportMsg) arrive(m Model) (Model, tea.Cmd) {
 	i, ok := m.byRun(msg.gen)
 	if !ok || m.docs[i].run.result != nil && !msg.ok {
 		return m, nil
@@ -97,8 +97,8 @@ func (m Model) reported(msg reportMsg) (tea.Model, tea.Cmd) {
 	return m.arrived(i, "the rehearsal is over"), ring(r.took)
 }
 
-// resulted takes the end of a run. A text that was open over its page is closed, so that the end is seen.
-func (m Model) resulted(msg resultMsg) (tea.Model, tea.Cmd) {
+// arrive takes the end of a run. A text that was open over its page is closed, so that the end is seen.
+func (msg resultMsg) arrive(m Model) (Model, tea.Cmd) {
 	i, ok := m.byRun(msg.gen)
 	if !ok {
 		return m, nil

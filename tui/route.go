@@ -15,14 +15,11 @@ import (
 // or not; keys to the uppermost of dialog, text, run, recovery and editor.
 func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := m.route(msg)
-	if n, ok := next.(Model); ok {
-		n, gate := n.guarded(m, msg)
-		return n.glide(m, tea.Batch(cmd, gate))
-	}
-	return next, cmd
+	next, gate := next.guarded(m, msg)
+	return next.glide(m, tea.Batch(cmd, gate))
 }
 
-func (m Model) route(msg tea.Msg) (tea.Model, tea.Cmd) {
+func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
@@ -31,48 +28,10 @@ func (m Model) route(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.restyled(themeOn(msg), m.depth), nil
 	case tea.ColorProfileMsg:
 		return m.restyled(m.theme, depthOf(msg.Profile)), nil
-	case openingMsg:
-		return m.stillOpening(msg)
-	case openedMsg:
-		return m.opened(msg)
-	case startedMsg:
-		return m.started(msg)
-	case progressMsg:
-		return m.progressed(msg)
-	case reportMsg:
-		return m.reported(msg)
-	case resultMsg:
-		return m.resulted(msg)
-	case rescannedMsg:
-		return m.rescanned(msg)
-	case informedMsg:
-		return m.informed(msg), nil
-	case filesMsg:
-		return m.filesListed(msg), nil
-	case discoveredMsg:
-		return m.discovered(msg), nil
-	case mountedMsg:
-		return m.mounted(msg), nil
-	case exchangedMsg:
-		return m.exchanged(msg)
-	case savedMsg:
-		return m.saved(msg), nil
-	case foundMsg:
-		return m.toDialogs(msg.what)
-	case greetMsg:
-		return m.greeted(msg), nil
-	case plansMsg:
-		if msg.gen != m.search.gen {
-			return m, nil // for a wish that nobody has any more
-		}
-		return m.toDialogs(msg.answer)
-	case gateMsg:
-		if msg.serial == m.gate.serial {
-			m.gate.closed = false
-		}
-		return m, nil
-	case morphMsg:
-		return m.morphed(msg)
+	case result:
+		return msg.arrive(m)
+	case news:
+		return msg.take(m), nil
 	case tea.KeyPressMsg:
 		return m.press(msg)
 	case tea.PasteMsg:
@@ -105,10 +64,10 @@ func depthOf(profile colorprofile.Profile) styles.Depth {
 }
 
 // press brings a key to what has the keyboard.
-func (m Model) press(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+func (m Model) press(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 	if m.small() {
 		// Nobody can see what a key would do here; only leaving without loss is safe.
-		if keymap.Match(msg, m.keys.quit) && !m.busy() && m.unsaved() == 0 {
+		if keymap.Match(msg, quitBinding().Binding) && !m.busy() && m.unsaved() == 0 {
 			return m, tea.Quit
 		}
 		return m, nil
@@ -123,7 +82,7 @@ func (m Model) press(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	return m.pageKey(msg)
 }
 
-func (m Model) paste(msg tea.PasteMsg) (tea.Model, tea.Cmd) {
+func (m Model) paste(msg tea.PasteMsg) (Model, tea.Cmd) {
 	if len(m.dialogs) == 0 || m.gate.closed || m.small() {
 		return m, nil
 	}
@@ -131,7 +90,7 @@ func (m Model) paste(msg tea.PasteMsg) (tea.Model, tea.Cmd) {
 }
 
 // toDialog gives a message to the uppermost dialog and performs what it wants.
-func (m Model) toDialog(msg tea.Msg) (tea.Model, tea.Cmd) {
+func (m Model) toDialog(msg tea.Msg) (Model, tea.Cmd) {
 	last := len(m.dialogs) - 1
 	next, action := m.dialogs[last].Update(msg)
 	m.dialogs = slices.Clone(m.dialogs)
@@ -144,7 +103,7 @@ func (m Model) toDialog(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // toDialogs gives a message to every dialog; those it is not meant for take no notice. What the uppermost wants is
 // performed; the others can ask for more.
-func (m Model) toDialogs(msg tea.Msg) (tea.Model, tea.Cmd) {
+func (m Model) toDialogs(msg tea.Msg) (Model, tea.Cmd) {
 	m.dialogs = slices.Clone(m.dialogs)
 	var cmds []tea.Cmd
 	var last dialog.Action

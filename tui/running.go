@@ -13,9 +13,10 @@ type runKind int
 const (
 	applyRun runKind = iota
 	rehearseRun
-	recoverRun
-	followRun // a commit that an earlier start of the program began
-	undoRun   // what was applied last is taken back
+	finishRun   // an interrupted transaction is finished
+	rollBackRun // or rolled back
+	followRun   // a commit that an earlier start of the program began
+	undoRun     // what was applied last is taken back
 )
 
 // runState says which page of a run is shown.
@@ -31,7 +32,6 @@ const (
 type running struct {
 	gen    int // of the messages that belong to it, 0 if there is no run
 	kind   runKind
-	how    report.Task
 	run    Run // nil until it has started
 	queue  ops.Queue
 	steps  []string // of the rehearsal, in words
@@ -56,6 +56,9 @@ type running struct {
 
 // active reports whether a run is shown.
 func (r running) active() bool { return r.gen != 0 }
+
+// recovers reports whether the run ends an interrupted transaction.
+func (r running) recovers() bool { return r.kind == finishRun || r.kind == rollBackRun }
 
 // over reports whether nothing is happening any more.
 func (r running) over() bool { return r.result != nil }
@@ -136,9 +139,9 @@ func (r running) known(before document, after sight) running {
 		return r // it bears the mark of a commit, and what could end that is gone
 	case after.last != nil:
 		result = after.last.Result
-	case r.kind == recoverRun && r.how == report.RollBack, r.kind == undoRun && applied == nil:
+	case r.kind == rollBackRun, r.kind == undoRun && applied == nil:
 		result = report.Result{Outcome: report.RolledBack, Log: result.Log}
-	case r.kind == recoverRun, r.kind == applyRun && fresh, r.kind == applyRun && !sameDisk(after.disk, was):
+	case r.kind == finishRun, r.kind == applyRun && fresh, r.kind == applyRun && !sameDisk(after.disk, was):
 		result = report.Result{Outcome: report.Done, Log: result.Log}
 	case r.kind == undoRun, r.kind == applyRun && !sameDisk(was, planned):
 		result = report.Result{Outcome: report.Unchanged, Err: result.Err, Log: result.Log}
@@ -157,5 +160,5 @@ func (r running) asks() bool {
 // left reports whether the run was given up before anything was made real, so that there is no result
 // worth a page of its own.
 func (r running) left() bool {
-	return r.result != nil && r.stopping && !r.committing && r.kind != recoverRun && r.result.Outcome == report.Unchanged
+	return r.result != nil && r.stopping && !r.committing && !r.recovers() && r.result.Outcome == report.Unchanged
 }

@@ -21,10 +21,17 @@ const patience = 150 * time.Millisecond
 
 // findPlans begins a search for plans; the one before, which is for another wish, is given up.
 func (m Model) findPlans(a dialog.Solve) (Model, tea.Cmd) {
-	before := giveUp(m.search.giveUp)
+	before := background(m.search.giveUp)
 	m.gen++
 	ctx, cancel := context.WithCancel(context.Background())
 	m.search = planSearch{gen: m.gen, giveUp: cancel}
 	slow := plansMsg{m.gen, dialog.Slow{Wish: a.Wish}}
 	return m, tea.Batch(before, findPlans(ctx, a, m.gen), m.clock(patience, func() tea.Msg { return slow }))
+}
+
+func (msg plansMsg) arrive(m Model) (Model, tea.Cmd) {
+	if msg.gen != m.search.gen {
+		return m, nil // for a wish that nobody has any more
+	}
+	return m.toDialogs(msg.answer)
 }

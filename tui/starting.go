@@ -9,8 +9,12 @@ import (
 
 // This file starts runs, stops them and lets them commit.
 
+func (m Model) rehearse(d document) (Model, tea.Cmd) { return m.begin(d, rehearseRun) }
+
+func (m Model) apply(d document) (Model, tea.Cmd) { return m.begin(d, applyRun) }
+
 // begin rehearses the queue of the target in view.
-func (m Model) begin(d document, kind runKind) (tea.Model, tea.Cmd) {
+func (m Model) begin(d document, kind runKind) (Model, tea.Cmd) {
 	if d.queue.Len() == 0 {
 		return m.say(toneWarn, "Nothing is pending: there is nothing to rehearse or apply"), nil
 	}
@@ -23,24 +27,22 @@ func (m Model) begin(d document, kind runKind) (tea.Model, tea.Cmd) {
 	for _, s := range steps {
 		d.run.steps = append(d.run.steps, s.Text(d.queue.Initial().SectorSize))
 	}
-	return m.withDoc(m.current, d), startRun(d.target, d.queue, m.gen)
+	return m.withDoc(m.current, d), startRun(m.gen, func() (Run, error) { return d.target.Start(d.queue) })
 }
 
 // recoverTarget begins to end an interrupted transaction.
-func (m Model) recoverTarget(d document, how report.Task) (tea.Model, tea.Cmd) {
+func (m Model) recoverTarget(d document, kind runKind) (Model, tea.Cmd) {
 	m.gen++
-	phase := report.Committing
-	if how == report.RollBack {
-		phase = report.Undoing
+	phase, how := report.Committing, report.Finish
+	if kind == rollBackRun {
+		phase, how = report.Undoing, report.RollBack
 	}
-	d.run = running{
-		gen: m.gen, kind: recoverRun, how: how, queue: d.queue, committing: true, now: report.Progress{Phase: phase},
-	}
-	return m.withDoc(m.current, d), startRecovery(d.target, how, m.gen)
+	d.run = running{gen: m.gen, kind: kind, queue: d.queue, committing: true, now: report.Progress{Phase: phase}}
+	return m.withDoc(m.current, d), startRun(m.gen, func() (Run, error) { return d.target.Recover(how) })
 }
 
 // stopRun asks the run to stop. What that led to is told by its result.
-func (m Model) stopRun() (tea.Model, tea.Cmd) {
+func (m Model) stopRun() (Model, tea.Cmd) {
 	d, ok := m.doc()
 	if !ok || !d.busy() || d.run.stopping {
 		return m, nil
@@ -51,11 +53,11 @@ func (m Model) stopRun() (tea.Model, tea.Cmd) {
 	if d.run.run == nil {
 		return m, nil // it is cancelled as soon as it has started
 	}
-	return m, cancelRun(d.run.run)
+	return m, background(d.run.run.Cancel)
 }
 
 // askCommit begins the commit, or first has the name of a physical disk typed.
-func (m Model) askCommit(d document) (tea.Model, tea.Cmd) {
+func (m Model) askCommit(d document) (Model, tea.Cmd) {
 	if d.facts.Retype == "" {
 		return m.commit(d)
 	}
@@ -66,8 +68,8 @@ func (m Model) askCommit(d document) (tea.Model, tea.Cmd) {
 }
 
 // commit makes the rehearsed queue of the target in view real.
-func (m Model) commit(d document) (tea.Model, tea.Cmd) {
+func (m Model) commit(d document) (Model, tea.Cmd) {
 	d.run.committing, d.run.state, d.run.scroll, d.run.took = true, runWorking, 0, 0
 	d.run.now = report.Progress{Phase: report.Committing}
-	return m.withDoc(m.current, d), commitRun(d.run.run)
+	return m.withDoc(m.current, d), background(d.run.run.Commit)
 }

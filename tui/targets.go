@@ -4,24 +4,14 @@ import (
 	"fmt"
 
 	tea "charm.land/bubbletea/v2"
-
-	"shunt/ops/report"
-	"shunt/tui/keymap"
 )
 
 // This file is about having several targets open: each has its own queue, run and cursor, and one is in view.
 
-// turnTarget brings the next or the previous target into view.
-func (m Model) turnTarget(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+// turnTarget brings the next or, by -1, the previous target into view.
+func (m Model) turnTarget(by int) (Model, tea.Cmd) {
 	n := len(m.docs)
-	if n < 2 {
-		return m.say(toneWarn, "No other target is open: o opens one"), nil
-	}
-	step := 1
-	if keymap.Match(msg, m.keys.previous) {
-		step = n - 1
-	}
-	m.current = (m.current + step) % n
+	m.current = (m.current + n + by) % n
 	d := m.docs[m.current]
 	if d.run.active() && d.run.state != runWorking || d.mustRecover() {
 		return m.shut() // what is asked there must be read first
@@ -91,9 +81,9 @@ func (r running) word() string {
 		return "has ended"
 	case r.stopping:
 		return "stopping"
-	case r.kind == recoverRun && r.how == report.RollBack:
+	case r.kind == rollBackRun:
 		return "rolling back"
-	case r.kind == recoverRun:
+	case r.kind == finishRun:
 		return "finishing"
 	case r.kind == undoRun:
 		return "undoing"

@@ -41,15 +41,12 @@ func (m Model) askTakeBack(d document) Model {
 }
 
 // takeBack begins to undo what was applied last.
-func (m Model) takeBack() (tea.Model, tea.Cmd) {
+func (m Model) takeBack() (Model, tea.Cmd) {
 	d, ok := m.doc()
 	if !ok || d.state != docOpen || d.run.active() {
 		return m, nil
 	}
 	m.gen++
-	d.run = running{
-		gen: m.gen, kind: undoRun, how: report.RollBack, queue: d.queue, committing: true,
-		now: report.Progress{Phase: report.Undoing},
-	}
-	return m.withDoc(m.current, d), startUndo(d.target, m.gen)
+	d.run = running{gen: m.gen, kind: undoRun, queue: d.queue, committing: true, now: report.Progress{Phase: report.Undoing}}
+	return m.withDoc(m.current, d), startRun(m.gen, d.target.Undo)
 }

@@ -51,14 +51,14 @@ func tellResult(kind runKind, name string, r report.Result) telling {
 	case report.Done:
 		t.head, t.tone = "Done", toneGood
 		t.meaning = name + " is exactly as planned. Every change was verified before it was made real."
-		if kind == recoverRun {
+		if kind == finishRun {
 			t.meaning = "The interrupted transaction was finished: " + name + " is exactly as planned."
 		}
 	case report.RolledBack:
 		t.head, t.tone = "Rolled back", toneWarn
 		t.meaning = name + " is exactly as it was before. None of the operations was carried out; they are still pending."
 		switch kind {
-		case recoverRun:
+		case finishRun, rollBackRun:
 			t.tone = toneGood
 			t.meaning = name + " is exactly as it was before the interrupted transaction."
 		case undoRun:
@@ -79,7 +79,7 @@ func tellResult(kind runKind, name string, r report.Result) telling {
 		t.head, t.tone = "Nothing was changed", toneWarn
 		t.meaning = name + " is exactly as it was; nothing has been written to it. The operations are still pending."
 		switch kind {
-		case recoverRun:
+		case finishRun, rollBackRun:
 			t.meaning = "Nothing has been written to " + name + ". Its transaction still has to be finished or rolled back."
 		case undoRun:
 			t.meaning = "Nothing has been written to " + name + ", and what was applied stays applied."
@@ -104,7 +104,7 @@ func tellWhole(name string) telling {
 func lastText(name string, last report.Last) []string {
 	kind, what := followRun, "The last commit"
 	if last.Task != report.Apply {
-		kind, what = recoverRun, "The last recovery"
+		kind, what = finishRun, "The last recovery"
 	}
 	t := tellResult(kind, name, last.Result)
 	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, last.When.Local().Format(time.DateTime), strings.ToLower(t.head)), t.meaning}

@@ -20,7 +20,7 @@ func TestTellings(t *testing.T) {
 		"rehearsal":         tellRehearsal(rehearseRun, name, report.Rehearsal{}),
 		"rehearsal, asking": tellRehearsal(applyRun, name, report.Rehearsal{}),
 	}
-	for _, kind := range []runKind{applyRun, rehearseRun, recoverRun, undoRun, followRun} {
+	for _, kind := range []runKind{applyRun, rehearseRun, finishRun, rollBackRun, undoRun, followRun} {
 		for _, outcome := range []report.Outcome{report.Unchanged, report.Done, report.RolledBack, report.Interrupted} {
 			all[fmt.Sprintf("%s of run %d", outcome, kind)] = tellResult(kind, name, report.Result{Outcome: outcome})
 		}

@@ -1,0 +1,187 @@
+package tui
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/model"
+	"shunt/tui/keymap"
+)
+
+// binding is a key of a page. Dispatch, clicks, the key bar, the help and the README's table all read the same bindings.
+type binding struct {
+	keymap.Binding         // its keys and its words; without a name it is not shown
+	why            whyFunc // why it cannot be used now; nil if it always can
+	do             doFunc
+	pinned         bool // the key bar shows it in every window
+}
+
+type (
+	doFunc  func(Model, document) (Model, tea.Cmd)
+	whyFunc func(Model, document) model.Reason
+)
+
+// on binds keys to a handler.
+func on(name, does string, do doFunc, keys ...string) binding {
+	return binding{Binding: keymap.Bind(name, does, keys...), do: do}
+}
+
+// unless adds the reason why the key cannot be used.
+func (b binding) unless(why whyFunc) binding {
+	b.why = why
+	return b
+}
+
+func (b binding) pin() binding {
+	b.pinned = true
+	return b
+}
+
+func (b binding) refusal(m Model, d document) model.Reason {
+	if b.why == nil {
+		return ""
+	}
+	return b.why(m, d)
+}
+
+// still makes a handler of a method that starts no command.
+func still(do func(Model, document) Model) doFunc {
+	return func(m Model, d document) (Model, tea.Cmd) { return do(m, d), nil }
+}
+
+// anywhere makes a handler of a method that needs no target.
+func anywhere(do func(Model) (Model, tea.Cmd)) doFunc {
+	return func(m Model, _ document) (Model, tea.Cmd) { return do(m) }
+}
+
+// bindingGroup is a paragraph of the help.
+type bindingGroup struct {
+	name string
+	list []binding
+}
+
+// pageKey brings a key to the page: to the first binding that can be used, or else the reason of the first that cannot is shown.
+func (m Model) pageKey(msg tea.KeyPressMsg) (Model, tea.Cmd) {
+	p, d := m.shown()
+	var why model.Reason
+	for _, b := range p.parts().bindings(m, d) {
+		if !keymap.Match(msg, b.Binding) {
+			continue
+		}
+		no := b.refusal(m, d)
+		if no.OK() {
+			return b.do(m, d)
+		}
+		why = cmp.Or(why, no)
+	}
+	if why.OK() {
+		return m, nil
+	}
+	return m.say(toneWarn, string(why)), nil
+}
+
+// named are the bindings for the key bar: those that have a name and can be used.
+func named(m Model, d document, list []binding) (bindings, pinned []keymap.Binding) {
+	for _, b := range list {
+		switch {
+		case b.Help().Key == "" || !b.refusal(m, d).OK():
+		case b.pinned:
+			pinned = append(pinned, b.Binding)
+		default:
+			bindings = append(bindings, b.Binding)
+		}
+	}
+	return bindings, pinned
+}
+
+// pick finds bindings for the key bar. Each is asked for by a key, with other words behind a space if it has too many: "t type".
+func pick(m Model, d document, list []binding, keys ...string) []keymap.Binding {
+	var out []keymap.Binding
+	for _, k := range keys {
+		name, does, _ := strings.Cut(k, " ")
+		has := func(b binding) bool { return slices.Contains(b.Keys(), name) }
+		at := slices.IndexFunc(list, func(b binding) bool { return has(b) && b.refusal(m, d).OK() })
+		if at < 0 {
+			at = slices.IndexFunc(list, has)
+		}
+		b := list[at].Binding.Short(name)
+		out = append(out, b.As(cmp.Or(does, b.Help().Desc)))
+	}
+	return out
+}
+
+// step is a way to go in a list or a text.
+type step struct{ lines, pages int }
+
+// toEnd is more lines than any list has.
+const toEnd = 1 << 20
+
+// from is the line that the step leads to.
+func (s step) from(at, page, last int) int {
+	return min(max(0, at+s.lines+s.pages*max(1, page)), max(0, last))
+}
+
+// travel binds the keys that move a cursor or a text. The words are those for the key bar, of the arrows and of the keys for
+// pages; without words the bindings are those of the help.
+func travel(do func(Model, document, step) Model, words ...string) []binding {
+	var out []binding
+	for _, t := range []struct {
+		name, does, keys string
+		step             step
+	}{
+		{"↑ k", "up", "up k", step{lines: -1}},
+		{"↓ j", "down", "down j", step{lines: 1}},
+		{"pgup", "page up", "pgup", step{pages: -1}},
+		{"pgdn", "page down", "pgdown space", step{pages: 1}},
+		{"home", "first", "home", step{lines: -toEnd}},
+		{"end", "last", "end", step{lines: toEnd}},
+	} {
+		if len(words) > 0 {
+			t.name = ""
+		}
+		move := func(m Model, d document) Model { return do(m, d, t.step) }
+		out = append(out, on(t.name, t.does, still(move), strings.Fields(t.keys)...))
+	}
+	for i, word := range words {
+		at := out[3*i].Binding
+		out[3*i].Binding = at.Short([]string{"↑↓", "pgup/dn"}[i]).As(word)
+	}
+	return out
+}
+
+// choose binds the keys that turn to the other one of two buttons. Tab leads to another target where there is one.
+func (m Model) choose(do func(Model, document) Model) binding {
+	keys := []string{"left", "right"}
+	if len(m.docs) < 2 {
+		keys = append(keys, "tab", "shift+tab")
+	}
+	return on("←→", "choose", still(do), keys...)
+}
+
+// These bindings are on several pages.
+
+func quitBinding() binding { return on("q", "quit", anywhere(Model.askQuit), "q", "ctrl+c") }
+
+func openBinding() binding { return on("o", "open", anywhere(Model.browse), "o") }
+
+func closeBinding() binding { return on("ctrl+w", "close target", Model.askClose, "ctrl+w") }
+
+// turnBindings bring another target into view.
+func turnBindings() []binding {
+	alone := func(m Model, _ document) model.Reason {
+		if len(m.docs) < 2 {
+			return "No other target is open: o opens one"
+		}
+		return ""
+	}
+	turn := func(by int) doFunc {
+		return func(m Model, _ document) (Model, tea.Cmd) { return m.turnTarget(by) }
+	}
+	return []binding{
+		on("tab", "next target", turn(1), "tab").unless(alone),
+		on("shift+tab", "previous target", turn(-1), "shift+tab").unless(alone),
+	}
+}

@@ -1,0 +1,78 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/tui/widget"
+)
+
+func (m Model) openHelp() (Model, tea.Cmd) {
+	m.reader = reader{page: pageHelp}
+	return m, nil
+}
+
+func (m Model) helpBindings(document) []binding { return readerBindings([]string{"enter", "?"}) }
+
+// helpText lists every key of the editor, in two columns where there is room.
+func (m Model) helpText(_ document, width int) (title string, lines []string) {
+	columns := 1
+	if width >= 70 {
+		columns = 2
+	}
+	w := (width - 2*(columns-1)) / columns
+	var paragraphs [][]string
+	for _, g := range editorGroups() {
+		lines := []string{m.st.Title.Render(g.name)}
+		for _, b := range g.list {
+			lines = append(lines, m.helpLine(b, w))
+		}
+		paragraphs = append(paragraphs, append(lines, ""))
+	}
+	b := m.block(width)
+	b.add(balance(paragraphs, columns, w)...)
+	for _, p := range helpNotes {
+		b.wrap(m.st.Muted, p)
+	}
+	return "Keys", b.lines
+}
+
+// helpNotes is what keys alone do not tell.
+var helpNotes = []string{
+	"Going down past the last partition leads into the list of pending operations. Edits of the same thing become one of " +
+		"them; undo takes them back one by one.",
+	"Sizes need a unit: s (sectors), B, KiB, MiB, GiB, TiB, kB, MB, GB, TB. With a sign they are a change: +1GiB.",
+	"A position that shunt chooses is put on the grid; a distance or a size is kept to the sector.",
+}
+
+func (m Model) helpLine(b binding, width int) string {
+	const column = 13
+	name := widget.Fit("  "+b.Help().Key, column, "")
+	return m.st.Key.Render(name) + m.st.Text.Render(widget.Fit(b.Help().Desc, width-column, m.st.More))
+}
+
+// balance puts paragraphs into columns of about equal height, in reading order from top to bottom.
+func balance(paragraphs [][]string, columns, width int) []string {
+	total, height, at := 0, 0, 0
+	for _, p := range paragraphs {
+		total += len(p)
+	}
+	cols := make([][]string, columns)
+	for _, p := range paragraphs {
+		if at < columns-1 && len(cols[at]) > 0 && len(cols[at])+len(p)/2 > total/columns {
+			at++
+		}
+		cols[at] = append(cols[at], p...)
+		height = max(height, len(cols[at]))
+	}
+	lines := make([]string, height)
+	for i := range lines {
+		var parts []string
+		for _, c := range cols {
+			parts = append(parts, widget.Fit(lineOf(c, i), width, ""))
+		}
+		lines[i] = strings.TrimRight(strings.Join(parts, "  "), " ")
+	}
+	return lines
+}
