@@ -122,12 +122,12 @@ func TestResizeMounted(t *testing.T) {
 			tool(t, "dd", "if="+image, "of="+base, "bs=4096", "seek="+"32256", "oflag=seek_bytes", "conv=sparse,notrunc", "status=none")
 			ov := overlay.New(open(t, base), 500*mib, open(t, sparse(t, 0)))
 			at := t.TempDir()
-			server, err := partfs.Serve(ov, at, partfs.Direct)
+			server, err := partfs.Serve(ov, at, partfs.RootNamespace)
 			must(t, err)
 			t.Cleanup(func() { must(t, server.Close()) })
 			tools := Tools{
 				Run:        newApart(t).run,
-				Open:       func(path string) (File, error) { return server.View(path) },
+				Open:       func(path string) (File, error) { return server.Open(path) },
 				MountPoint: t.TempDir(),
 			}
 			var path string

@@ -23,7 +23,7 @@ func TestInWindows(t *testing.T) {
 	testneed.File(t, "/dev/fuse")
 	base, spill := open(t, sparse(t, 400*mib)), open(t, sparse(t, 0))
 	ov := overlay.New(base, 400*mib, spill)
-	server, err := partfs.Serve(ov, t.TempDir(), partfs.Direct)
+	server, err := partfs.Serve(ov, t.TempDir(), partfs.RootNamespace)
 	must(t, err)
 	t.Cleanup(func() { must(t, server.Close()) })
 	tools := Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
@@ -31,7 +31,7 @@ func TestInWindows(t *testing.T) {
 		return got.Exit, got.Output, err
 	}}
 	// A process must not open the windows that it serves itself.
-	tools.Open = func(path string) (File, error) { return server.View(path) }
+	tools.Open = func(path string) (File, error) { return server.Open(path) }
 	probe := func(t *testing.T, path string) model.Filesystem {
 		t.Helper()
 		fs, _, err := tools.probe(path)
@@ -96,7 +96,7 @@ func TestInWindows(t *testing.T) {
 				}
 				must(t, ov.Move(from, to, n, free))
 				set(to, n)
-				f, err := server.View(path)
+				f, err := server.Open(path)
 				must(t, err)
 				must(t, Moved(f, c.kind, n, to/512, z))
 				must(t, f.Close())

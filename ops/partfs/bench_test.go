@@ -125,7 +125,7 @@ func openBench(b *testing.B, image string, size int64) (*Server, string) {
 		_ = base.Close()
 		_ = spill.Close()
 	})
-	s, err := Serve(overlay.New(base, size, spill), b.TempDir(), Direct)
+	s, err := Serve(overlay.New(base, size, spill), b.TempDir(), RootNamespace)
 	if err != nil {
 		b.Fatal(err)
 	}

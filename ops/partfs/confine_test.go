@@ -143,7 +143,7 @@ func intrude(window, image, address, room string) {
 	must("a temporary file", write(filepath.Join(os.Getenv("TMPDIR"), "file"), "x"))
 	must("reading zeroes", open("/dev/zero", unix.O_RDWR))
 	must("reading what is installed", open("/usr", unix.O_RDONLY|unix.O_DIRECTORY))
-	for _, path := range []string{image, image + ".spill", filepath.Join(filepath.Dir(window), Disk), filepath.Join(filepath.Dir(window), "p2")} {
+	for _, path := range []string{image, image + ".spill", filepath.Join(filepath.Dir(window), wholeDisk), filepath.Join(filepath.Dir(window), "p2")} {
 		mustNot("reading "+path, open(path, unix.O_RDONLY))
 		mustNot("writing to "+path, open(path, unix.O_RDWR))
 	}

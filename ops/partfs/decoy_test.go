@@ -14,8 +14,8 @@ import (
 	"shunt/ops/tool"
 )
 
-// TestConfinedFromDecoy runs tools in a sandbox on file systems whose journal is on a loop device of this machine, as if nothing had
-// refused them before: they do not find it, and nothing is written to it.
+// TestConfinedFromDecoy runs tools in a sandbox on file systems whose journal is on a loop device of this machine, as if
+// nothing had refused them before: they do not find it, and nothing is written to it.
 func TestConfinedFromDecoy(t *testing.T) {
 	testneed.Root(t)
 	testneed.File(t, device)
@@ -39,7 +39,7 @@ func TestConfinedFromDecoy(t *testing.T) {
 				againNamed(t, t.Name(), RootNamespace.String(), RootNamespace.NamespaceAttr())
 				return
 			}
-			if err := IsolateMounts(); err != nil {
+			if err := RootNamespace.IsolateMounts(); err != nil {
 				t.Fatal(err)
 			}
 			dir := t.TempDir()

@@ -27,14 +27,12 @@ const nobody = 65534
 func everywhere(t *testing.T, body func(t *testing.T, how Isolation)) {
 	t.Helper()
 	if text, ok := os.LookupEnv(insideVar); ok {
-		how, err := ParseIsolation(text)
+		how, err := parseIsolation(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if how != SetuidHelper {
-			if err := IsolateMounts(); err != nil {
-				t.Fatal(err)
-			}
+		if err := how.IsolateMounts(); err != nil {
+			t.Fatal(err)
 		}
 		body(t, how)
 		return
@@ -59,6 +57,14 @@ func everywhere(t *testing.T, body func(t *testing.T, how Isolation)) {
 		testneed.File(t, device)
 		again(t, SetuidHelper.String(), &syscall.SysProcAttr{})
 	})
+}
+
+// String is a word for parseIsolation.
+func (i Isolation) String() string { return fmt.Sprintf("isolation-%d", uint8(i)) }
+
+func parseIsolation(text string) (i Isolation, err error) {
+	_, err = fmt.Sscanf(text, "isolation-%d", &i)
+	return i, err
 }
 
 // findOut stands for a process that is to find out itself how it can have windows.
@@ -101,6 +107,9 @@ func againNamed(t *testing.T, name string, how string, attr *syscall.SysProcAttr
 	}
 }
 
+// wholeDisk is a window over all of a room's disk.
+const wholeDisk = "disk"
+
 // room is an overlay with windows on it.
 type room struct {
 	*Server
@@ -137,11 +146,11 @@ func openFilled(t *testing.T, how Isolation, size int64, begin []byte) *room {
 		t.Fatal(err)
 	}
 	r.ov = overlay.New(base, size, spill)
-	r.Server, err = Serve(r.ov, r.dir, how.Mount())
+	r.Server, err = Serve(r.ov, r.dir, how)
 	if err != nil {
 		t.Fatal(err)
 	}
-	refusePolls(t, r.Path(Disk))
+	refusePolls(t, r.Set(wholeDisk, 0, r.ov.Size()))
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
 			t.Error(err)

@@ -16,14 +16,13 @@ const (
 	noSuchByte  = fuse.Status(syscall.ENXIO)
 )
 
-// Open opens a window. As the answer does not say otherwise, the kernel drops what it has cached of it.
+// Open opens a window. The kernel then drops its cache of the window, because the answer does not forbid it.
 //
-// The kernel shall not tell when a program closes the window, as nothing needs to be done and waiting for the answer can
-// be fatal: if this process has a window open while it starts another program, the child closes its
-// copy, and until it has done so the runtime may keep all goroutines from running, those that would answer
-// among them.
+// The kernel need not report when a program closes the window. Waiting for the answer could even be fatal: if this process
+// has a window open while it starts another program, the child closes its copy, and until then the runtime may keep all
+// goroutines from running, including the ones that would answer.
 func (f *files) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
-	_, status := f.node(in.NodeId)
+	_, status := f.window(in.NodeId)
 	out.OpenFlags |= fuse.FOPEN_NOFLUSH
 	return status
 }
@@ -33,43 +32,43 @@ func (f *files) Release(<-chan struct{}, *fuse.ReleaseIn) {}
 
 // Read reads from a window.
 func (f *files) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
-	nd, status := f.node(in.NodeId)
+	w, status := f.window(in.NodeId)
 	if !status.Ok() {
 		return nil, status
 	}
 	off := int64(in.Offset)
-	if off < 0 || off >= nd.n {
+	if off < 0 || off >= w.n {
 		return fuse.ReadResultData(nil), fuse.OK
 	}
-	buf = buf[:min(int64(len(buf)), nd.n-off)]
-	// The kernel takes a short read for the end of the file and believes that the rest is zero, so less than
-	// everything must be an error even where the disk ends within the window.
-	if _, err := f.ov.ReadAt(buf, nd.off+off); err != nil {
+	buf = buf[:min(int64(len(buf)), w.n-off)]
+	// The kernel takes a short read for the end of the file and assumes zeroes after it. So a short read must be an error,
+	// even where the disk ends within the window.
+	if _, err := f.ov.ReadAt(buf, w.off+off); err != nil {
 		return nil, toErrno(err)
 	}
 	return fuse.ReadResultData(buf), fuse.OK
 }
 
-// Write writes into a window. What would lie behind its end is not taken.
+// Write writes into a window. It cuts the data off at the window's end.
 func (f *files) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
-	nd, status := f.node(in.NodeId)
+	w, status := f.window(in.NodeId)
 	if !status.Ok() {
 		return 0, status
 	}
 	off := int64(in.Offset)
-	if off < 0 || off >= nd.n {
+	if off < 0 || off >= w.n {
 		return 0, tooBig
 	}
-	data = data[:min(int64(len(data)), nd.n-off)]
-	n, err := f.ov.WriteAt(data, nd.off+off)
+	data = data[:min(int64(len(data)), w.n-off)]
+	n, err := f.ov.WriteAt(data, w.off+off)
 	if err != nil {
 		return 0, toErrno(err)
 	}
 	return uint32(n), fuse.OK
 }
 
-// Flush is called when a program closes a window by kernels before 5.16, which do not understand Open's wish. The answer
-// lets them not ask again.
+// Flush is called by kernels before 5.16, which do not know FOPEN_NOFLUSH, when a program closes a window. After this
+// answer they do not call it again.
 func (f *files) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
 
 // Fsync makes what was written durable.
@@ -84,26 +83,26 @@ func (f *files) Fsync(<-chan struct{}, *fuse.FsyncIn) fuse.Status {
 func (f *files) FsyncDir(<-chan struct{}, *fuse.FsyncIn) fuse.Status { return fuse.OK }
 
 // SetAttr accepts times and shorter lengths without any effect, and refuses the rest. A tool that shrinks a file system
-// cuts off the file behind it; for the partition that is a later step of the plan, not the tool's business.
+// cuts the file off after it, but the partition is shortened by a later step of the plan.
 func (f *files) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
 	if in.Valid&(fuse.FATTR_MODE|fuse.FATTR_UID|fuse.FATTR_GID) != 0 {
 		return fuse.EPERM
 	}
 	if in.Valid&fuse.FATTR_SIZE != 0 {
-		nd, status := f.node(in.NodeId)
+		w, status := f.window(in.NodeId)
 		if !status.Ok() {
 			return status
 		}
-		if in.Size > uint64(nd.n) {
+		if in.Size > uint64(w.n) {
 			return tooBig
 		}
 	}
 	return f.attributes(in.NodeId, out)
 }
 
-// Fallocate zeroes ranges. All room is there from the start, so reserving some is a matter of being within the length.
+// Fallocate zeroes ranges. All space is there from the start, so reserving it only checks the length.
 func (f *files) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
-	nd, status := f.node(in.NodeId)
+	w, status := f.window(in.NodeId)
 	if !status.Ok() {
 		return status
 	}
@@ -114,58 +113,58 @@ func (f *files) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	const keep, punch, zero = unix.FALLOC_FL_KEEP_SIZE, unix.FALLOC_FL_PUNCH_HOLE, unix.FALLOC_FL_ZERO_RANGE
 	switch in.Mode {
 	case 0:
-		if end > nd.n {
+		if end > w.n {
 			return tooBig
 		}
 		return fuse.OK
 	case keep:
 		return fuse.OK
 	case zero:
-		if end > nd.n {
+		if end > w.n {
 			return tooBig
 		}
 	case zero | keep, punch | keep:
-		end = min(end, nd.n)
+		end = min(end, w.n)
 	default:
 		return unsupported
 	}
 	if off >= end {
 		return fuse.OK
 	}
-	if err := f.ov.Zero(nd.off+off, end-off); err != nil {
+	if err := f.ov.Zero(w.off+off, end-off); err != nil {
 		return toErrno(err)
 	}
 	return fuse.OK
 }
 
-// Lseek finds data and holes; what the overlay knows to be zero is a hole.
+// Lseek finds data and holes. A hole is what the overlay knows to be zero.
 func (f *files) Lseek(_ <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) fuse.Status {
-	nd, status := f.node(in.NodeId)
+	w, status := f.window(in.NodeId)
 	if !status.Ok() {
 		return status
 	}
 	off := int64(in.Offset)
-	if off < 0 || off >= nd.n {
+	if off < 0 || off >= w.n {
 		return noSuchByte
 	}
 	if in.Whence != unix.SEEK_DATA && in.Whence != unix.SEEK_HOLE {
 		return fuse.EINVAL
 	}
-	for e := range f.ov.Extents(nd.off+off, nd.n-off) {
+	for e := range f.ov.Extents(w.off+off, w.n-off) {
 		hole := e.Kind == overlay.Zero || e.Kind == overlay.Free
 		if hole == (in.Whence == unix.SEEK_HOLE) {
-			out.Offset = uint64(e.Off - nd.off)
+			out.Offset = uint64(e.Off - w.off)
 			return fuse.OK
 		}
 	}
 	if in.Whence == unix.SEEK_DATA {
 		return noSuchByte
 	}
-	out.Offset = uint64(nd.n)
+	out.Offset = uint64(w.n)
 	return fuse.OK
 }
 
-// toErrno is the error number a program gets to see. The error itself is kept by the overlay.
+// toErrno returns the error number for the program. The overlay keeps the error itself.
 func toErrno(err error) fuse.Status {
 	var errno syscall.Errno
 	if errors.As(err, &errno) {

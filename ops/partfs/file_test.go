@@ -69,11 +69,8 @@ func TestNodesAreNeverReused(t *testing.T) {
 		t.Errorf("replaced node: %v", status)
 	}
 	f.Forget(first, 1)
-	if _, there := f.nodes[first]; there {
-		t.Error("a replaced node that the kernel has forgotten is kept")
-	}
 	f.Forget(second, 1)
-	if _, status := f.node(second); !status.Ok() {
+	if _, status := f.window(second); !status.Ok() {
 		t.Error("a window is gone because the kernel forgot it")
 	}
 	f.Forget(12345, 1)
@@ -83,24 +80,8 @@ func TestNodesAreNeverReused(t *testing.T) {
 	if status := f.Lookup(nil, nil, "p1", &fuse.EntryOut{}); status != fuse.ENOENT {
 		t.Errorf("removed window: %v", status)
 	}
-	f.remove(Disk)
-	if len(f.nodes) != 1 {
-		t.Errorf("%d nodes are left", len(f.nodes))
-	}
-}
-
-func TestDiskFollowsSize(t *testing.T) {
-	f, _ := plainFiles(1 << 20)
-	first := lookup(t, f, Disk)
-	if again := lookup(t, f, Disk); again != first {
-		t.Errorf("disk changed from %d to %d for no reason", first, again)
-	}
-	if err := f.ov.Resize(5000); err != nil {
-		t.Fatal(err)
-	}
-	var out fuse.AttrOut
-	if status := f.GetAttr(nil, &fuse.GetAttrIn{InHeader: header(lookup(t, f, Disk))}, &out); !status.Ok() || out.Size != 5000 {
-		t.Errorf("disk of 5000 bytes has %d, %v", out.Size, status)
+	if len(f.windows) != 0 {
+		t.Errorf("%d windows are left", len(f.windows))
 	}
 }
 
@@ -240,7 +221,8 @@ func TestLseek(t *testing.T) {
 
 func TestErrorsReachTheKernel(t *testing.T) {
 	f, s := plainFiles(1 << 20)
-	in := header(lookup(t, f, Disk))
+	f.set(wholeDisk, 0, f.ov.Size())
+	in := header(lookup(t, f, wholeDisk))
 	if status := f.Fsync(nil, &fuse.FsyncIn{InHeader: in}); !status.Ok() {
 		t.Error(status)
 	}
@@ -281,7 +263,7 @@ func status[T any](_ T, s fuse.Status) fuse.Status { return s }
 
 func TestReadDirInPieces(t *testing.T) {
 	f, _ := plainFiles(1 << 20)
-	want := 3
+	want := 2 // "." and ".."
 	for _, name := range []string{"p1", "p2", "p10", "a-rather-long-name-for-a-window"} {
 		f.set(name, 0, 1)
 		want++

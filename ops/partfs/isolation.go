@@ -4,69 +4,41 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/moby/sys/mountinfo"
 	"golang.org/x/sys/unix"
 
 	"shunt/model/tried"
 	"shunt/ops/tool"
 )
 
-// Isolation is a way to get windows on this machine.
+// Isolation is how far the process that serves windows is separated from others, and so how it mounts.
 type Isolation uint8
 
-// The ways, best first.
+// The kinds of isolation, best first.
 const (
-	// RootNamespace: the process that serves has a mount namespace of its own.
+	// RootNamespace gives the process a mount namespace.
 	RootNamespace Isolation = iota
-	// UserNamespace: it has a user namespace, too, in which an ordinary user may mount.
+	// UserNamespace also gives it a user namespace, in which an ordinary user may mount.
 	UserNamespace
-	// SetuidHelper: it shares all with others, and fusermount3 mounts.
+	// SetuidHelper shares everything with other processes, and fusermount3 mounts. The mount is visible to all processes, but
+	// only the same user can use it.
 	SetuidHelper
 )
 
-var howNames = [...]string{RootNamespace: "root-namespace", UserNamespace: "user-namespace", SetuidHelper: "fusermount"}
-
-// String is a word that ParseIsolation understands, to hand the way over to another process.
-func (h Isolation) String() string {
-	if int(h) < len(howNames) {
-		return howNames[h]
-	}
-	return fmt.Sprintf("how-%d", uint8(h))
-}
-
-// ParseIsolation reads what String wrote.
-func ParseIsolation(text string) (Isolation, error) {
-	for i, name := range howNames {
-		if name == text {
-			return Isolation(i), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown way to get windows: %q", text)
-}
-
-// Mount is how a process started with NamespaceAttr has to mount.
-func (h Isolation) Mount() Mount {
-	if h == SetuidHelper {
-		return Fusermount
-	}
-	return Direct
-}
-
-// NamespaceAttr is how to start the process that serves. It gets a session of its own. In a user namespace it is root to
-// itself and has the rights of the caller on everything outside; files of other users and groups
-// appear to belong to nobody.
-func (h Isolation) NamespaceAttr() *syscall.SysProcAttr {
+// NamespaceAttr is how to start the process that serves. It gets a session of its own. In a user namespace it is root
+// inside and has the caller's rights outside; files of other users and groups seem to belong to nobody.
+func (i Isolation) NamespaceAttr() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setsid: true}
-	switch h {
-	case RootNamespace, UserNamespace:
-		// Unsharing, unlike cloning, would make the runtime cut the new namespace off from the old one altogether, so that
-		// what the machine unmounts would stay in use here.
+	if i != SetuidHelper {
+		// With Unshareflags the runtime would cut the new namespace off completely, and what the machine unmounts would stay in
+		// use there.
 		attr.Cloneflags = unix.CLONE_NEWNS
-	case SetuidHelper:
 	}
-	if h == UserNamespace {
+	if i == UserNamespace {
 		attr.Cloneflags |= unix.CLONE_NEWUSER
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
@@ -74,10 +46,13 @@ func (h Isolation) NamespaceAttr() *syscall.SysProcAttr {
 	return attr
 }
 
-// IsolateMounts makes sure that this process has a mount namespace of its own, from which no mount spreads to others. What
-// others mount and unmount spreads to it. It is to be called first of all in a process started with NamespaceAttr of
-// RootNamespace or UserNamespace. An error means that mounting here could leave something behind on the machine.
-func IsolateMounts() error {
+// IsolateMounts makes sure that what this process mounts does not spread to others; what others mount and unmount still
+// spreads to it. A process started with NamespaceAttr calls it first. An error means that mounting here could leave
+// something behind on the machine. For SetuidHelper there is nothing to do.
+func (i Isolation) IsolateMounts() error {
+	if i == SetuidHelper {
+		return nil
+	}
 	mine, err := os.Readlink("/proc/self/ns/mnt")
 	if err != nil {
 		return tried.Errorf("find mount namespace: %w", err)
@@ -86,21 +61,18 @@ func IsolateMounts() error {
 	case err == nil && mine == parents:
 		return errors.New("this process shares the mount namespace of its parent: it was not started as a worker")
 	case err != nil && !ownUserNamespace():
-		// From a user namespace the parent's cannot be seen. Elsewhere it is the same user's, and can.
+		// The parent's namespace is invisible from a user namespace only. Elsewhere the parent belongs to the same user.
 		return tried.Errorf("find mount namespace of the parent: %w", err)
 	}
 	if err := tool.StopMountsSpreading(); err != nil {
 		return err
 	}
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	spreading, err := mountinfo.GetMounts(func(m *mountinfo.Info) (skip, stop bool) { return !tool.Spreads(m), false })
 	if err != nil {
 		return tried.Errorf("list mounts: %w", err)
 	}
-	for line := range strings.Lines(string(mounts)) {
-		fields, _, _ := strings.Cut(line, " - ")
-		if strings.Contains(fields, " shared:") {
-			return fmt.Errorf("mounts spread from this mount namespace to others: %s", strings.TrimSpace(line))
-		}
+	if len(spreading) > 0 {
+		return fmt.Errorf("mounts spread from this mount namespace to others: %s", spreading[0].Mountpoint)
 	}
 	return nil
 }
@@ -110,4 +82,43 @@ func ownUserNamespace() bool {
 	users, err := os.ReadFile("/proc/self/uid_map")
 	fields := strings.Fields(string(users))
 	return err == nil && len(fields) == 3 && fields[2] == "1"
+}
+
+// essential are the directories whose mounts this process and its tools need.
+var essential = []string{"/proc", "/sys", "/dev", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc"}
+
+// UnmountUnneeded unmounts everything in this process's mount namespace that leads neither to a path in keep nor to
+// installed programs. The namespace starts with a copy of every mount of the machine. Where mounts are not shared, as in
+// containers, a copy stays when the machine unmounts, and would keep the file system in use while this process runs. Mounts
+// that cannot be unmounted stay: in a user namespace these are all that came with it. For SetuidHelper there is nothing to
+// do.
+//
+// The process must have called IsolateMounts, and its working directory must be one of keep or the root.
+func (i Isolation) UnmountUnneeded(keep ...string) error {
+	if i == SetuidHelper {
+		return nil
+	}
+	mounts, err := mountinfo.GetMounts(nil)
+	if err != nil {
+		return tried.Errorf("list mounts: %w", err)
+	}
+	keep = append(slices.Clone(keep), os.TempDir())
+	// Later mounts lie deeper, or on top.
+	for _, m := range slices.Backward(mounts) {
+		if at := m.Mountpoint; !needed(at, keep) && !within(at, essential) {
+			_ = unix.Unmount(at, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) // it may stay
+		}
+	}
+	return nil
+}
+
+// within reports whether a path is one of the directories or lies in one.
+func within(path string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") })
+}
+
+// needed reports whether a directory leads to one of the paths.
+func needed(dir string, keep []string) bool {
+	dir = strings.TrimSuffix(dir, "/")
+	return slices.ContainsFunc(keep, func(path string) bool { return strings.HasPrefix(path+"/", dir+"/") })
 }

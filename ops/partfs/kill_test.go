@@ -44,19 +44,17 @@ func TestMain(m *testing.M) {
 
 // worker serves a window and runs a tool on it that does not end.
 func worker(text, dir string) error {
-	how, err := ParseIsolation(text)
+	how, err := parseIsolation(text)
 	if err != nil {
 		return err
 	}
-	if how != SetuidHelper {
-		if err := IsolateMounts(); err != nil {
-			return err
-		}
+	if err := how.IsolateMounts(); err != nil {
+		return err
 	}
 	if len(os.Args) > 2 {
 		return stuck(dir, how, os.Args[2])
 	}
-	s, err := Serve(overlay.New(bytes.NewReader(nil), 1<<20, nil), dir, how.Mount())
+	s, err := Serve(overlay.New(bytes.NewReader(nil), 1<<20, nil), dir, how)
 	if err != nil {
 		return err
 	}
@@ -80,7 +78,7 @@ func inCell(dir string, how Isolation) (context.Context, error) {
 		if err != nil {
 			return nil, err
 		}
-		plan.Root = filepath.Join(room.dir, roomCell)
+		plan.Root = filepath.Join(room.dir, rootName)
 	}
 	sandbox, err := tool.NewSandbox(plan)
 	if err != nil {
@@ -103,7 +101,7 @@ func (e endless) ReadAt([]byte, int64) (int, error) {
 // stuck serves a window that a tool is waiting for, and then replaces or removes it or closes the server.
 func stuck(dir string, how Isolation, then string) error {
 	disk := endless{make(chan struct{}, 1)}
-	s, err := Serve(overlay.New(disk, 1<<20, nil), dir, how.Mount())
+	s, err := Serve(overlay.New(disk, 1<<20, nil), dir, how)
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,8 @@ import (
 const bystanderVar = "SHUNT_TEST_BYSTANDER"
 
 // TestMachineUnmounts has the machine unmount something that was mounted when a worker started: the device must be free at
-// once, though the worker and its tool go on. It is tried where mounts spread, as where systemd runs, and where they do not, as
-// in containers.
+// once, though the worker and its tool go on. It is tried where mounts spread, as where systemd runs, and where they do
+// not, as in containers.
 func TestMachineUnmounts(t *testing.T) {
 	for name, spread := range map[string]uintptr{"shared": unix.MS_SHARED, "private": unix.MS_PRIVATE} {
 		t.Run(name, func(t *testing.T) { machineUnmounts(t, spread) })
@@ -86,7 +86,7 @@ func machineUnmounts(t *testing.T, spread uintptr) {
 
 // bystand serves windows, and ends without an error when its standard input does.
 func bystand() error {
-	if err := errors.Join(IsolateMounts(), UnmountUnneeded()); err != nil {
+	if err := errors.Join(RootNamespace.IsolateMounts(), RootNamespace.UnmountUnneeded()); err != nil {
 		return err
 	}
 	room, err := NewMountDir(RootNamespace)

@@ -1,67 +1,173 @@
 package partfs
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"shunt/model/tried"
+	"shunt/ops/tool"
 )
 
-// Mount is how the directory with the windows is mounted.
-type Mount uint8
-
-// The ways to mount.
-const (
-	// Direct uses mount(2). It needs CAP_SYS_ADMIN, which also an ordinary user has in a user namespace of their own. It is
-	// meant for a process in a private mount namespace.
-	Direct Mount = iota
-	// Fusermount asks the setuid helper fusermount3. The mount is visible to all processes, but usable only by the same
-	// user. A small guard process unmounts it if this process ends without having done so.
-	Fusermount
-)
-
-// mountpoint is a mount that was made.
-type mountpoint struct {
+// mountPoint is a directory with a FUSE connection mounted over it.
+type mountPoint struct {
 	dir    string
-	helper *helper // nil unless Fusermount
+	helper string // the path of fusermount3, "" if this process mounted by itself
+
+	// The guard unmounts if this process dies: then the pipe ends before the guard has read a line. The auto_unmount of
+	// fusermount3 does not do: it checks whether the mount is dead, and root cannot see that in a mount that only its owner
+	// may enter.
+	guard *exec.Cmd
+	pipe  io.WriteCloser
 }
 
-// mountOver mounts a FUSE connection over the directory and returns the connection's descriptor. The directories that go are
-// removed by the helper's guard if this process dies.
-func mountOver(dir string, how Mount, goes []string) (int, *mountpoint, error) {
-	if how == Fusermount {
-		fd, helper, err := fusermount(dir, goes)
-		return fd, &mountpoint{dir: dir, helper: helper}, err
+// guardScript gets the path of fusermount3, the mount, and the directories to remove after it.
+const guardScript = `read -r word && exit; "$0" -u -z -q -- "$1"; shift; cd / && [ $# -gt 0 ] && rmdir -- "$@"`
+
+// mountOver mounts a FUSE connection over the directory and returns the connection's descriptor. With SetuidHelper a guard
+// removes the other directories if this process dies.
+func mountOver(dir string, how Isolation, others []string) (int, *mountPoint, error) {
+	m := &mountPoint{dir: dir}
+	if how == SetuidHelper {
+		if err := m.startGuard(others); err != nil {
+			return -1, nil, err
+		}
+		fd, err := m.fusermount()
+		if err != nil {
+			return -1, nil, errors.Join(err, m.end())
+		}
+		return fd, m, nil
 	}
 	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, nil, tried.Errorf("open %s: %w", device, err)
 	}
-	options := fmt.Sprintf("fd=%d,rootmode=%o,user_id=%d,group_id=%d,max_read=%d", fd, unix.S_IFDIR, owner().Uid, owner().Gid, maxRequest)
+	options := fmt.Sprintf("fd=%d,rootmode=%o,user_id=%d,group_id=%d,max_read=%d", fd, unix.S_IFDIR, os.Geteuid(), os.Getegid(), maxRequest)
 	if err := unix.Mount("shunt", dir, "fuse.shunt", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, options); err != nil {
 		return -1, nil, errors.Join(tried.Errorf("mount: %w", err), unix.Close(fd))
 	}
-	return fd, &mountpoint{dir: dir}, nil
+	return fd, m, nil
 }
 
-// detach takes the mount out of the directory tree at once; it ends when nobody uses it any more.
-func (m *mountpoint) detach() error {
-	if m.helper != nil {
-		return m.helper.detach(m.dir)
+// findHelper returns the path of fusermount3, or of its predecessor, which understands the same.
+func findHelper() (string, error) {
+	path, err := tool.Find("fusermount3")
+	if err != nil {
+		if old, missing := tool.Find("fusermount"); missing == nil {
+			return old, nil
+		}
 	}
-	// EINVAL: it is not mounted any more; somebody else has unmounted it.
-	if err := unix.Unmount(m.dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil && !errors.Is(err, unix.EINVAL) {
-		return tried.Errorf("unmount %s: %w", m.dir, err)
+	return path, err
+}
+
+// startGuard starts the guard in a session of its own, because it must survive whatever ends this process.
+func (m *mountPoint) startGuard(others []string) error {
+	shell, err := tool.Find("sh")
+	if err != nil {
+		return err
+	}
+	if m.helper, err = findHelper(); err != nil {
+		return err
+	}
+	m.guard = &exec.Cmd{
+		Path:        shell,
+		Args:        append([]string{"sh", "-c", guardScript, m.helper, m.dir}, others...),
+		Dir:         "/",
+		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
+	}
+	if m.pipe, err = m.guard.StdinPipe(); err == nil {
+		err = m.guard.Start()
+	}
+	if err != nil {
+		return tried.Errorf("start guard of the mount: %w", err)
 	}
 	return nil
 }
 
-// end dismisses what stood by to unmount.
-func (m *mountpoint) end() error {
-	if m.helper != nil {
-		return m.helper.end()
+// fusermount lets fusermount3 mount. It sends the connection through a socket, and finds the socket's number in a variable.
+func (m *mountPoint) fusermount() (int, error) {
+	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, tried.Errorf("make socket: %w", err)
+	}
+	defer func() { _ = unix.Close(ends[0]) }()
+	remote := os.NewFile(uintptr(ends[1]), "fusermount")
+	var stderr bytes.Buffer
+	cmd := &exec.Cmd{
+		Path:       m.helper,
+		Args:       []string{m.helper, "-o", fmt.Sprintf("fsname=shunt,subtype=shunt,nosuid,nodev,noexec,max_read=%d", maxRequest), "--", m.dir},
+		Env:        append(os.Environ(), "_FUSE_COMMFD=3", "LC_ALL=C"),
+		ExtraFiles: []*os.File{remote},
+		Stderr:     &stderr,
+	}
+	err = cmd.Run()
+	_ = remote.Close()
+	if err != nil {
+		return -1, fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	return receive(ends[0])
+}
+
+// receive takes a file descriptor from a socket.
+func receive(socket int) (int, error) {
+	oob := make([]byte, unix.CmsgSpace(4))
+	var n int
+	err := error(unix.EINTR)
+	for errors.Is(err, unix.EINTR) {
+		_, n, _, _, err = unix.Recvmsg(socket, make([]byte, 1), oob, unix.MSG_CMSG_CLOEXEC)
+	}
+	if err != nil {
+		return -1, fmt.Errorf("receive connection from fusermount: %w", err)
+	}
+	messages, err := unix.ParseSocketControlMessage(oob[:n])
+	if err == nil && len(messages) == 1 {
+		if fds, err := unix.ParseUnixRights(&messages[0]); err == nil && len(fds) == 1 {
+			return fds[0], nil
+		}
+	}
+	return -1, errors.New("fusermount did not send a connection")
+}
+
+// detach takes the mount out of the directory tree at once. The kernel ends it when nobody uses it any more.
+func (m *mountPoint) detach() error {
+	if m.helper == "" {
+		return unmount(m.dir)
+	}
+	result, err := tool.Run(context.Background(), tool.Cmd{Argv: []string{m.helper, "-u", "-z", "--", m.dir}})
+	if err != nil {
+		return err
+	}
+	if result.Exit != 0 {
+		return tried.Errorf("unmount %s: fusermount: %s", m.dir, strings.TrimSpace(result.Output))
+	}
+	return nil
+}
+
+// unmount detaches what is mounted at a directory, if anything is.
+func unmount(dir string) error {
+	err := unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+	if err == nil || errors.Is(err, unix.EINVAL) { // EINVAL: somebody else has unmounted it
+		return nil
+	}
+	return tried.Errorf("unmount %s: %w", dir, err)
+}
+
+// end dismisses the guard, if there is one.
+func (m *mountPoint) end() error {
+	if m.guard == nil {
+		return nil
+	}
+	_, err := io.WriteString(m.pipe, "done\n")
+	if err := errors.Join(err, m.pipe.Close(), m.guard.Wait()); err != nil {
+		return fmt.Errorf("dismiss guard of the mount: %w", err)
 	}
 	return nil
 }

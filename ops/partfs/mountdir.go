@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,48 +15,51 @@ import (
 	"shunt/ops/tool"
 )
 
-// MountDir is where a process mounts its windows and what else it needs: a directory that nobody else can put anything in place of.
-// In a mount namespace of its own it is a file system in memory that is mounted over a directory of the system; without one a
-// new directory of the user's.
+// MountDir is a private directory to mount windows and a sandbox in: nobody else can put anything in its place. In a mount
+// namespace it is a file system in memory, mounted over a directory of the system; without one, a new directory of the
+// user.
 type MountDir struct {
 	dir     string
 	how     Isolation
-	sandbox *tool.Sandbox
+	server  *Server       // nil until Serve
+	sandbox *tool.Sandbox // nil until Confine
 }
 
-// The directories in a room.
+// The directories in it.
 const (
-	roomWindows = "windows"
-	roomCell    = "sandbox" // the root directory of the tools
-	roomTemp    = "tmp"     // where they have none
+	windowsName = "windows"
+	rootName    = "root" // the root directory of the sandbox
+	tempName    = "tmp"  // for tools without one
 )
 
+func (m *MountDir) path(name string) string { return filepath.Join(m.dir, name) }
+
 // coverable are directories that every system has, that only root can rename, and that a worker does not need. The first
-// is there where FUSE is.
+// exists where FUSE does.
 var coverable = []string{"/sys/fs/fuse/connections", "/sys/fs/cgroup", "/sys/kernel", "/mnt", "/media", "/srv"}
 
-// NewMountDir makes a room. A process with a mount namespace of its own must have called IsolateMounts. Nothing is mounted over
-// directories that lead to one of keep. After an error nothing is left of it.
+// NewMountDir makes a MountDir. A process with a mount namespace must have called IsolateMounts. Directories that lead to a
+// path in keep are not mounted over. After an error nothing is left behind.
 func NewMountDir(how Isolation, keep ...string) (*MountDir, error) {
-	r := &MountDir{how: how}
+	m := &MountDir{how: how}
 	var err error
 	if how == SetuidHelper {
-		r.dir, err = os.MkdirTemp(userDirectory(), "shunt-")
+		m.dir, err = os.MkdirTemp(userDirectory(), "shunt-")
 	} else {
-		r.dir, err = cover(keep)
+		m.dir, err = cover(keep)
 	}
 	if err != nil {
 		return nil, tried.Errorf("make a place to mount at: %w", err)
 	}
-	for _, name := range []string{roomWindows, roomCell, roomTemp} {
-		if err := os.Mkdir(filepath.Join(r.dir, name), 0o700); err != nil {
-			return nil, errors.Join(tried.Errorf("make a place to mount at: %w", err), r.Close())
+	for _, name := range []string{windowsName, rootName, tempName} {
+		if err := os.Mkdir(m.path(name), 0o700); err != nil {
+			return nil, errors.Join(tried.Errorf("make a place to mount at: %w", err), m.Close())
 		}
 	}
-	return r, nil
+	return m, nil
 }
 
-// userDirectory is the directory for what programs of this user need as long as they run, or that for temporary files.
+// userDirectory returns the directory for runtime files of this user, or the one for temporary files.
 func userDirectory() string {
 	dir := os.Getenv("XDG_RUNTIME_DIR")
 	info, err := os.Lstat(dir)
@@ -99,14 +100,9 @@ func sameDevice(a, b string) bool {
 	return errors.Join(unix.Stat(a, &first), unix.Stat(b, &second)) == nil && first.Dev == second.Dev
 }
 
-// needed reports whether a directory leads to one of the paths.
-func needed(dir string, keep []string) bool {
-	dir = strings.TrimSuffix(dir, "/")
-	return slices.ContainsFunc(keep, func(path string) bool { return strings.HasPrefix(path+"/", dir+"/") })
-}
-
-// guarded makes sure that nobody but root can put something else in the place of a directory: on the way to it there are
-// only directories of root that others cannot write to, and no links. In a user namespace root is a stranger.
+// guarded returns an error unless only root can replace a directory: all directories on the way to it must belong to root
+// and be closed to writes of others, and none may be a link. In a user namespace the files of root seem to belong to
+// overflowID.
 func guarded(dir string) error {
 	strangers := uint32(0)
 	if ownUserNamespace() {
@@ -129,60 +125,45 @@ func guarded(dir string) error {
 	}
 }
 
-// overflowID is who files of those belong to that have no number in a user namespace, unless the system was told another one.
+// overflowID owns the files of users that a user namespace does not map, unless the system was configured otherwise.
 const overflowID = 65534
 
-// Serve is the function Serve for windows in the room. There is none of the whole disk: a tool is to see nothing but the one
-// partition that it works on.
-func (r *MountDir) Serve(ov *overlay.Overlay) (*Server, error) {
-	var goes []string
-	for _, name := range []string{roomWindows, roomCell, roomTemp, ""} {
-		goes = append(goes, filepath.Join(r.dir, name))
-	}
-	s, err := serve(ov, r.windows(), r.how.Mount(), goes)
-	if err != nil {
-		return nil, err
-	}
-	s.files.mu.Lock()
-	defer s.files.mu.Unlock()
-	s.files.drop(Disk)
-	s.files.apart = true
-	return s, nil
+// Serve serves windows of ov until Close.
+func (m *MountDir) Serve(ov *overlay.Overlay) (server *Server, err error) {
+	m.server, err = serve(ov, m.path(windowsName), m.how, []string{m.path(windowsName), m.path(rootName), m.path(tempName), m.dir})
+	return m.server, err
 }
 
-func (r *MountDir) windows() string { return filepath.Join(r.dir, roomWindows) }
-
-// Confine makes the sandbox for the tools that work on the windows, which must be mounted already. It lasts until Close. Where
-// the system does not let a sandbox have namespaces of its own there is one without; lacks says why then.
-func (r *MountDir) Confine() (sandbox *tool.Sandbox, lacks, err error) {
-	open := []string{r.windows()}
-	if r.how != SetuidHelper {
-		r.sandbox, lacks = tool.NewSandbox(tool.SandboxConfig{Root: filepath.Join(r.dir, roomCell), Writable: open})
+// Confine makes the sandbox for the tools that work on the windows, which must be served already. It lasts until Close.
+// Where the system allows no namespaces for it the sandbox has none, and lacks says why.
+func (m *MountDir) Confine() (sandbox *tool.Sandbox, lacks, err error) {
+	writable := []string{m.path(windowsName)}
+	if m.how != SetuidHelper {
+		m.sandbox, lacks = tool.NewSandbox(tool.SandboxConfig{Root: m.path(rootName), Writable: writable})
 	}
-	if r.sandbox == nil {
-		r.sandbox, err = tool.NewSandbox(tool.SandboxConfig{Writable: open, TempDir: filepath.Join(r.dir, roomTemp)})
+	if m.sandbox == nil {
+		m.sandbox, err = tool.NewSandbox(tool.SandboxConfig{Writable: writable, TempDir: m.path(tempName)})
 	}
-	return r.sandbox, lacks, err
+	return m.sandbox, lacks, err
 }
 
-// Close takes the room away. The windows must have been closed.
-func (r *MountDir) Close() error {
-	var sandbox error
-	if r.sandbox != nil {
-		sandbox = r.sandbox.Close()
+// Close ends the windows and the sandbox, and removes the directory.
+func (m *MountDir) Close() error {
+	var errs []error
+	if m.server != nil {
+		errs = append(errs, m.server.Close())
 	}
-	if r.how != SetuidHelper {
-		// EINVAL: somebody has unmounted it already.
-		if err := unix.Unmount(r.dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil && !errors.Is(err, unix.EINVAL) {
-			return errors.Join(sandbox, tried.Errorf("unmount %s: %w", r.dir, err))
-		}
-		return sandbox
+	if m.sandbox != nil {
+		errs = append(errs, m.sandbox.Close())
 	}
-	temp := os.RemoveAll(filepath.Join(r.dir, roomTemp)) // of this user, in a directory that only this user can enter
-	for _, path := range []string{r.windows(), filepath.Join(r.dir, roomCell), r.dir} {
+	if m.how != SetuidHelper {
+		return errors.Join(append(errs, unmount(m.dir))...)
+	}
+	errs = append(errs, os.RemoveAll(m.path(tempName))) // safe, because only this user can enter m.dir
+	for _, path := range []string{m.path(windowsName), m.path(rootName), m.dir} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(sandbox, temp, err)
+			errs = append(errs, err)
 		}
 	}
-	return errors.Join(sandbox, temp)
+	return errors.Join(errs...)
 }

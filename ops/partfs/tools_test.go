@@ -153,7 +153,7 @@ func TestMounted(t *testing.T) {
 				againNamed(t, t.Name(), how.String(), how.NamespaceAttr())
 				return
 			}
-			if err := IsolateMounts(); err != nil {
+			if err := how.IsolateMounts(); err != nil {
 				t.Fatal(err)
 			}
 			r := openFilled(t, how, 450*mib, nil)

@@ -46,7 +46,7 @@ func TestReadAndWrite(t *testing.T) {
 			t.Errorf("read %q", got)
 		}
 		r.want(start+4999, []byte("U"+string(data)+"U"))
-		if got := r.pread(r.open(r.Path(Disk), unix.O_RDONLY), start+5000, int64(len(data))); !bytes.Equal(got, data) {
+		if got := r.pread(r.open(r.Path(wholeDisk), unix.O_RDONLY), start+5000, int64(len(data))); !bytes.Equal(got, data) {
 			t.Errorf("disk shows %q", got)
 		}
 
@@ -232,7 +232,7 @@ func TestNoStaleBytes(t *testing.T) {
 		if _, err := unix.Pwrite(fd, bytes.Repeat([]byte{'Y'}, mib), 0); err != nil {
 			t.Fatal(err)
 		}
-		disk, err := os.ReadFile(r.Path(Disk))
+		disk, err := os.ReadFile(r.Path(wholeDisk))
 		if err != nil || disk[4*mib] != 'Y' || disk[5*mib-1] != 'Y' {
 			t.Errorf("disk shows %c, %v", disk[4*mib], err)
 		}
@@ -258,24 +258,21 @@ func TestNoStaleBytes(t *testing.T) {
 		r.Remove("p1")
 
 		// The disk gets another size.
-		old = r.open(r.Path(Disk), unix.O_RDWR)
+		old = r.open(r.Path(wholeDisk), unix.O_RDWR)
 		r.pread(old, 0, mib)
 		for _, size := range []int64{3 * mib, 10 * mib} {
 			if err := r.ov.Resize(size); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := os.ReadFile(r.Path(Disk)); err != nil || int64(len(got)) != size {
+			if got, err := os.ReadFile(r.Set(wholeDisk, 0, size)); err != nil || int64(len(got)) != size {
 				t.Errorf("disk of %d bytes shows %d, %v", size, len(got), err)
 			}
 		}
 		if _, err := unix.Pwrite(old, make([]byte, 10), 0); !errors.Is(err, syscall.ESTALE) {
 			t.Errorf("write to the disk of old size: %v", err)
 		}
-		r.Set(Disk, 0, 1)
-		r.files.mu.Lock()
-		defer r.files.mu.Unlock()
-		if len(r.files.nodes) > 10 {
-			t.Errorf("%d nodes", len(r.files.nodes))
+		if len(r.files.windows) != 2 {
+			t.Errorf("%d windows", len(r.files.windows))
 		}
 	})
 }
@@ -315,7 +312,7 @@ func TestStartsToolWithWindowOpen(t *testing.T) {
 			low = append(low, f)
 		}
 		out := low[len(low)-1]
-		w, err := os.OpenFile(r.Path(Disk), os.O_RDWR, 0)
+		w, err := os.OpenFile(r.Path(wholeDisk), os.O_RDWR, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -394,7 +391,7 @@ func TestClose(t *testing.T) {
 		for range 3 {
 			t.Run("round", func(t *testing.T) {
 				r := openRoom(t, how, 1<<20)
-				user := exec.Command("sh", "-c", "exec <"+r.Path(Disk)+" && cd "+r.dir+" && echo ready && kill -STOP $$")
+				user := exec.Command("sh", "-c", "exec <"+r.Path(wholeDisk)+" && cd "+r.dir+" && echo ready && kill -STOP $$")
 				out, err := user.StdoutPipe()
 				if err != nil {
 					t.Fatal(err)
@@ -405,7 +402,7 @@ func TestClose(t *testing.T) {
 				if _, err := out.Read(make([]byte, 10)); err != nil {
 					t.Fatal(err)
 				}
-				mine := r.open(r.Path(Disk), unix.O_RDWR)
+				mine := r.open(r.Path(wholeDisk), unix.O_RDWR)
 				if err := r.Close(); err != nil {
 					t.Error(err)
 				}
@@ -445,7 +442,7 @@ func TestUnmountedByHand(t *testing.T) {
 			return // an ordinary user unmounts with fusermount3, as Close does
 		}
 		r := openRoom(t, how, 1<<20)
-		r.open(r.Path(Disk), unix.O_RDONLY)
+		r.open(r.Path(wholeDisk), unix.O_RDONLY)
 		if err := unix.Unmount(r.dir, unix.MNT_DETACH); err != nil {
 			t.Fatal(err)
 		}
@@ -466,7 +463,7 @@ func openFiles(t *testing.T) int {
 
 func TestCannotServe(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
-		if s, err := Serve(nil, "/no/such/directory", how.Mount()); err == nil {
+		if s, err := Serve(nil, "/no/such/directory", how); err == nil {
 			t.Error("served", s)
 		} else if !strings.Contains(err.Error(), "/no/such/directory") {
 			t.Error(err)

@@ -1,10 +1,11 @@
 package session
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net"
 	"time"
 
@@ -44,8 +45,8 @@ func OpenOrAttach(path string, opts Options) (*Session, *Run, error) {
 	}
 }
 
-// How long the holder of a target is waited for: settlingShunt is what a worker may take on a busy machine from its start to its
-// socket, and from the removal of the socket to its end.
+// How long the holder of a target is waited for: settlingShunt is what a worker may take on a busy machine from its start
+// to its socket, and from the removal of the socket to its end.
 const (
 	settling      = 200 * time.Millisecond
 	settlingShunt = 1500 * time.Millisecond
@@ -53,30 +54,26 @@ const (
 
 // How long a worker may take to answer those who want to follow it, and those who only ask where it stands.
 const (
-	answersFollower = 20 * time.Second
-	answersQuestion = time.Second
+	followerPatience = 20 * time.Second
+	questionPatience = time.Second
 )
 
 // follow follows the commit that is under way to a target.
-func follow(path string, opts Options) (*Run, error) {
+func follow(path string, opts Options) (run *Run, err error) {
 	place, err := registry.FindPlace(path)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := openDir(place, opts)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = dir.Close() }() // the connection does not need it
-	return attachTo(dir)
+	err = withDir(place, opts, func(dir *journal.Dir) error {
+		run, err = attachTo(dir)
+		return err
+	})
+	return run, err
 }
-
-// longestGreeting is how long the first snapshot may be, in bytes. It has room for a queue of thousands of steps.
-const longestGreeting = 1 << 20
 
 // attachTo follows the commit that is under way in a journal's directory. The error wraps worker.ErrNobody.
 func attachTo(dir *journal.Dir) (*Run, error) {
-	conn, in, first, err := greet(dir, answersFollower)
+	conn, in, first, err := greet(dir, followerPatience)
 	if err != nil {
 		return nil, err
 	}
@@ -86,21 +83,19 @@ func attachTo(dir *journal.Dir) (*Run, error) {
 	return r, nil
 }
 
-// greet connects and waits for the first snapshot: only then it is certain that there is a worker and that it has not
-// just ended.
-func greet(dir *journal.Dir, patience time.Duration) (net.Conn, *bufio.Reader, report.Progress, error) {
+// greet connects and waits for the first snapshot. Only that proves that there is a worker that has not just ended.
+func greet(dir *journal.Dir, patience time.Duration) (net.Conn, *json.Decoder, report.Progress, error) {
+	const longest = 1 << 20 // bytes in the first snapshot, which has room for a queue of thousands of steps
 	conn, err := worker.Dial(dir)
 	if err != nil {
 		return nil, nil, report.Progress{}, err
 	}
-	in := bufio.NewReaderSize(conn, longestGreeting)
-	err = conn.SetReadDeadline(time.Now().Add(patience))
+	limited := &io.LimitedReader{R: conn, N: longest}
+	in := json.NewDecoder(limited)
 	var first worker.Event
+	err = conn.SetReadDeadline(time.Now().Add(patience))
 	if err == nil {
-		var line []byte
-		if line, err = in.ReadSlice('\n'); err == nil {
-			err = json.Unmarshal(line, &first)
-		}
+		err = in.Decode(&first)
 	}
 	if err == nil && first.Progress == nil {
 		err = errors.New("it does not say where it stands")
@@ -108,12 +103,13 @@ func greet(dir *journal.Dir, patience time.Duration) (net.Conn, *bufio.Reader, r
 	if err := errors.Join(err, conn.SetReadDeadline(time.Time{})); err != nil {
 		return nil, nil, report.Progress{}, errors.Join(fmt.Errorf("%w (%w)", worker.ErrNobody, err), conn.Close())
 	}
+	limited.N = math.MaxInt64
 	return conn, in, *first.Progress, nil
 }
 
-// underWay is where the commit stands that is under way in a journal's directory, nil if there is none.
+// underWay returns the progress of the commit that is under way in a journal's directory, nil if there is none.
 func underWay(dir *journal.Dir) *report.Progress {
-	conn, _, first, err := greet(dir, answersQuestion)
+	conn, _, first, err := greet(dir, questionPatience)
 	if err != nil {
 		return nil
 	}
@@ -121,5 +117,5 @@ func underWay(dir *journal.Dir) *report.Progress {
 	return &first
 }
 
-// Leave stops following a run that was attached to. It goes on.
+// Leave stops following a run, which goes on.
 func (r *Run) Leave() { _ = r.conn.Close() } // the worker sees that the peer is gone

@@ -28,9 +28,6 @@ type Group struct {
 }
 
 func (g *Group) join(s *Session) {
-	if g == nil {
-		return
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.open == nil {
@@ -40,9 +37,6 @@ func (g *Group) join(s *Session) {
 }
 
 func (g *Group) leave(s *Session) {
-	if g == nil {
-		return
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if path := s.target.Path(); g.open[path] == s {
@@ -52,9 +46,6 @@ func (g *Group) leave(s *Session) {
 
 // find is the open session of a target, nil if there is none. The target must be at rest.
 func (g *Group) find(path string) (*Session, error) {
-	if g == nil {
-		return nil, nil
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.open[path], g.atRest(path)
@@ -71,9 +62,6 @@ func (g *Group) atRest(path string) error {
 // launch starts a run of the target at path, which nobody may be copying from, and which copies from the sources, which
 // must be at rest until its rehearsal is over.
 func (g *Group) launch(path string, sources []worker.Source, start func() (*Run, error)) (*Run, error) {
-	if g == nil {
-		return start()
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.lent[path] > 0 {
@@ -162,7 +150,7 @@ func (s *Session) borrow(path string) (loan, error) {
 		return loan{}, err
 	}
 	if lender != nil {
-		if err := errors.Join(settled(lender.dir, lender.opts.Call(lender.target.Path())), lender.target.Unused(), lender.target.Refresh()); err != nil {
+		if err := errors.Join(checkLender(lender.dir, lender.opts.Call(lender.target.Path())), lender.target.Unused(), lender.target.Refresh()); err != nil {
 			return loan{}, err
 		}
 		return lookAt(lender.target)
@@ -179,16 +167,26 @@ func (s *Session) borrow(path string) (loan, error) {
 	return lookAt(t)
 }
 
-// settled is an error if there is a transaction to be ended first, going by the journal's directory of a target.
-func settled(dir *journal.Dir, call ops.Call) error {
-	if err := dir.Refresh(); err != nil {
+// checkFinished returns txn.ErrUnfinished if a transaction is to be ended first, or the error of a journal that cannot be
+// read.
+func checkFinished(dir *journal.Dir) error {
+	status, err := txn.Inspect(dir)
+	switch {
+	case errors.Is(err, journal.ErrNone), err == nil && status.Complete:
+		return nil
+	case err == nil:
+		return txn.ErrUnfinished
+	}
+	return err
+}
+
+// checkLender is checkFinished for a target that is copied from.
+func checkLender(dir *journal.Dir, call ops.Call) error {
+	err := dir.Refresh()
+	if err != nil {
 		return err
 	}
-	status, err := txn.Inspect(dir)
-	if errors.Is(err, journal.ErrNone) || (err == nil && status.Complete) {
-		return nil
-	}
-	if errors.As(err, new(*journal.UnsafeError)) {
+	if err = checkFinished(dir); err == nil || errors.As(err, new(*journal.UnsafeError)) {
 		return err
 	}
 	return fmt.Errorf("it has an unfinished transaction: run `%s` first", call.Line("recover"))
@@ -200,11 +198,9 @@ func (s *Session) openSource(path string) (target.Target, error) {
 		return nil, err
 	}
 	if busy := t.Busy(); busy != nil {
-		return nil, errors.Join(fmt.Errorf("what is read from it could change meanwhile: %w", busy), t.Close())
-	}
-	dir, err := openDir(t.Place(), s.opts)
-	if err == nil {
-		err = errors.Join(settled(dir, s.opts.Call(t.Path())), dir.Close())
+		err = fmt.Errorf("what is read from it could change meanwhile: %w", busy)
+	} else {
+		err = withDir(t.Place(), s.opts, func(dir *journal.Dir) error { return checkLender(dir, s.opts.Call(t.Path())) })
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.Close())

@@ -13,8 +13,9 @@ import (
 	"shunt/ops/target/registry"
 )
 
-// findable refuses a target whose journal may lie where this name does not lead to. If one is found here, it is that.
-func (s *Session) findable() error {
+// checkNames refuses a target with other names, because its journal may lie beside one of those. A journal that is found is
+// the target's.
+func (s *Session) checkNames() error {
 	if holds(s.dir) {
 		return nil
 	}
@@ -31,6 +32,9 @@ func (s *Session) findable() error {
 func targetOptions(o Options, mode target.Mode) target.Options {
 	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
 }
+
+// holds reports whether a journal is in a directory.
+func holds(dir *journal.Dir) bool { return !dir.LastWritten().IsZero() }
 
 // openDir opens the journal's directory of a target at a place: where one is under another name of the same file, that
 // one. The caller closes it.
@@ -53,6 +57,15 @@ func openDir(place target.Place, o Options) (*journal.Dir, error) {
 		}
 	}
 	return dir, nil
+}
+
+// withDir calls do with the journal's directory of a target at a place.
+func withDir(place target.Place, o Options, do func(*journal.Dir) error) error {
+	dir, err := openDir(place, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(dir), dir.Close())
 }
 
 // openNamed opens the directory that goes by the name of a place.

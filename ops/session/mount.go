@@ -23,8 +23,7 @@ type Attached struct {
 	Disk model.Disk // what is on it
 }
 
-// Attach attaches an image as a loop device with its partitions, and leaves it so. Errors are those of registry.Open, and
-// txn.ErrUnfinished.
+// Attach attaches an image as a loop device with its partitions. Errors are those of registry.Open, and txn.ErrUnfinished.
 func Attach(path string, opts Options, access model.Access) (a Attached, err error) {
 	if l, err := attach.Find(path); err == nil {
 		if l.Node == path {
@@ -32,58 +31,51 @@ func Attach(path string, opts Options, access model.Access) (a Attached, err err
 		}
 		return a, fmt.Errorf("%s is attached already, as %s", path, l.Node)
 	}
-	t, disk, err := hold(path, opts, target.Options{})
+	v, err := hold(path, opts, false)
 	if err != nil {
 		return a, err
 	}
-	defer func() { err = errors.Join(err, t.Close()) }()
-	if _, known := t.(target.KernelDisk); known {
+	defer func() { err = errors.Join(err, v.Close()) }()
+	if _, known := v.target.(target.KernelDisk); known {
 		return a, fmt.Errorf("%s is a block device, which needs no attaching", path)
 	}
-	a.Disk = disk
-	a.Node, err = attach.Image(t, worker.PartsOf(disk), access)
+	a.Disk = v.disk
+	a.Node, err = attach.Image(v.target, worker.PartsOf(v.disk), access)
 	return a, err
 }
 
-// hold locks and scans a target that nothing will be written to.
-func hold(path string, opts Options, more target.Options) (target.Target, model.Disk, error) {
+// hold locks and scans a target that nothing will be written to. Shown allows it to be in use.
+func hold(path string, opts Options, shown bool) (*Viewer, error) {
 	o := targetOptions(opts, target.Hold)
-	o.Shown = more.Shown
+	o.Shown = shown
 	t, err := registry.Open(path, o)
 	if err != nil {
-		return nil, model.Disk{}, err
+		return nil, err
 	}
-	disk, err := worker.Scan(t)
+	v := &Viewer{path: path, opts: opts, target: t}
+	v.disk, err = worker.Scan(t)
 	if err == nil {
-		err = checkDisk(path, t, disk)
+		err = checkDisk(path, t, v.disk)
 	}
 	if err == nil {
-		err = atRest(path, t, opts)
+		err = withDir(t.Place(), opts, func(dir *journal.Dir) error {
+			err := checkFinished(dir)
+			if errors.Is(err, txn.ErrUnfinished) {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			if errors.As(err, new(*journal.UnsafeError)) {
+				return err
+			}
+			return nil // a damaged journal only keeps the target from being edited
+		})
 	}
 	if err != nil {
-		return nil, disk, errors.Join(err, t.Close())
+		return nil, errors.Join(err, t.Close())
 	}
-	return t, disk, nil
+	return v, nil
 }
 
-// atRest is an error if a transaction of the target is unfinished, or what says so is not to be trusted.
-func atRest(path string, t target.Target, opts Options) error {
-	dir, err := openDir(t.Place(), opts)
-	if err != nil {
-		return err
-	}
-	status, err := txn.Inspect(dir)
-	switch {
-	case errors.As(err, new(*journal.UnsafeError)):
-	case err == nil && !status.Complete:
-		err = fmt.Errorf("%s: %w", path, txn.ErrUnfinished)
-	default:
-		err = nil // those who edit it are told of damage
-	}
-	return errors.Join(err, dir.Close())
-}
-
-// Detach takes a loop device off its image; path is either's. It returns what was detached.
+// Detach detaches a loop device from its image; path is the path of either. It returns what was detached.
 func Detach(path string, opts Options) (target.Loop, error) {
 	l, err := attach.Find(path)
 	if err != nil {
@@ -97,51 +89,30 @@ func Detach(path string, opts Options) (target.Loop, error) {
 	return l, attach.Detach(t)
 }
 
-// Mount mounts partition number of a target, or with 0 the file system that covers it, and returns the directory. An
-// image that is attached is mounted by its loop device; one that is not, by a loop device that goes with the mount.
+// Mount mounts partition number of a target, or with 0 the file system that covers it, and returns the directory. An image
+// that is attached is mounted by its loop device; otherwise by a loop device that goes with the mount.
 func Mount(path string, number int, opts Options, w attach.Wish) (dir string, err error) {
 	if l, err := attach.Find(path); err == nil {
 		path = l.Node
 	}
-	t, disk, err := hold(path, opts, target.Options{Shown: true})
+	v, err := hold(path, opts, true)
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, t.Close()) }()
-	at, err := placeOf(t, disk, number)
+	defer func() { err = errors.Join(err, v.Close()) }()
+	at, err := v.numbered(number)
 	if err != nil {
 		return "", err
 	}
 	w.AllowDisks = opts.AllowDisks
-	return attach.Mount(t, worker.PartsOf(disk), at, w)
+	return v.mount(at, w)
 }
 
-// placeOf is where the partition with a number lies, or with 0 the file system that covers the disk.
-func placeOf(t target.Target, disk model.Disk, number int) (attach.Place, error) {
-	if number == 0 {
-		if disk.Table.Kind != model.TableNone {
-			return attach.Place{}, fmt.Errorf("%s has partitions: say which one", t.Path())
-		}
-		at := attach.Place{Name: t.Path(), Part: target.Part{Len: t.Size()}, FS: disk.Whole}
-		at.Use = target.Uses(t, []target.Part{at.Part})[0]
-		return at, nil
+func (v Viewer) mount(at attach.Place, w attach.Wish) (dir string, err error) {
+	if at.Part.Start+at.Part.Len > v.target.Size() {
+		return "", fmt.Errorf("%s reaches behind the end of the disk", at.Name)
 	}
-	p, ok := disk.ByNumber(number)
-	switch {
-	case !ok:
-		return attach.Place{}, fmt.Errorf("%s has no partition %d", t.Path(), number)
-	case p.Role == model.Extended:
-		return attach.Place{}, fmt.Errorf("%s is the extended partition: the files are in the logical partitions inside it", p.Ref())
-	case p.Span.End > disk.Sectors:
-		return attach.Place{}, fmt.Errorf("%s reaches behind the end of the disk", p.Ref())
-	}
-	at := attach.Place{Name: p.Ref(), FS: p.FS, Use: p.Use}
-	for _, part := range worker.PartsOf(disk) {
-		if part.Number == number {
-			at.Part = part
-		}
-	}
-	return at, nil
+	return attach.Mount(v.target, worker.PartsOf(v.disk), at, w)
 }
 
 // Unmounted is what was unmounted.
@@ -167,7 +138,7 @@ func Unmount(path string, number int, dir string, opts Options) (u Unmounted, er
 			return u, err
 		}
 	}
-	at, err := placeOf(t, disk, number)
+	at, err := Viewer{target: t, disk: disk}.numbered(number)
 	if err != nil {
 		return u, err
 	}
@@ -176,7 +147,7 @@ func Unmount(path string, number int, dir string, opts Options) (u Unmounted, er
 	return u, err
 }
 
-// mountedAt finds what of a target is mounted at a directory.
+// mountedAt returns the number of the partition that is mounted at a directory, 0 for the whole target.
 func mountedAt(t target.Target, disk model.Disk, dir string) (number int, err error) {
 	list := append([]target.Part{{Len: t.Size()}}, worker.PartsOf(disk)...)
 	for _, p := range list {
@@ -187,53 +158,43 @@ func mountedAt(t target.Target, disk model.Disk, dir string) (number int, err er
 	return 0, fmt.Errorf("nothing of %s is mounted at %s", t.Path(), dir)
 }
 
-// Mount mounts a partition of the session's target, or with id 0 the file system that covers it, and returns the
-// directory. An image is mounted read-only, as the session goes on editing it: as long as something of it is mounted
-// no run can be started. After it the session must be rescanned.
+// Mount mounts a partition of the session's target, or with id 0 the file system that covers it, and returns the directory.
+// An image is mounted read-only, because the session goes on editing it; no run can be started while something of it is
+// mounted. The session must be rescanned afterwards.
 func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err error) {
 	if s.unfinished != nil || s.damage != nil {
 		return "", fmt.Errorf("%s: %w", s.path, txn.ErrUnfinished)
 	}
-	if access == model.ReadWrite && !s.device() {
+	if access == model.ReadWrite && !s.facts.Device {
 		return "", errors.New("what is mounted for writing changes while it is edited here: attach the image first, then the kernel tells what is in use")
 	}
-	at, err := s.placeOf(id)
+	at, err := s.place(id)
 	if err != nil {
 		return "", err
 	}
-	return attach.Mount(s.target, worker.PartsOf(s.disk), at, attach.Wish{Access: access, AllowDisks: s.opts.AllowDisks})
+	return s.mount(at, attach.Wish{Access: access, AllowDisks: s.opts.AllowDisks})
 }
 
-// Unmount unmounts a partition, and returns the directory. After it the session must be rescanned.
+// Unmount unmounts a partition, and returns the directory. The session must be rescanned afterwards.
 func (s *Session) Unmount(id model.PartID) (dir string, err error) {
-	at, err := s.placeOf(id)
+	at, err := s.place(id)
 	if err != nil {
 		return "", err
 	}
-	lend := func(do func() error) error { return do() }
-	if d, known := s.target.(target.KernelDisk); known {
-		lend = d.Lend
-	}
-	err = lend(func() error {
+	unmount := func() error {
 		dir, err = attach.Unmount(s.target, at, "")
 		return err
-	})
+	}
+	if d, known := s.target.(target.KernelDisk); known {
+		err = d.Lend(unmount)
+	} else {
+		err = unmount()
+	}
 	return dir, err
 }
 
-func (s *Session) placeOf(id model.PartID) (attach.Place, error) {
-	if id == 0 {
-		return placeOf(s.target, s.disk, 0)
-	}
-	p, ok := s.disk.Partition(id)
-	if !ok {
-		return attach.Place{}, errors.New("this partition is only pending: nothing of it is on the target yet")
-	}
-	return placeOf(s.target, s.disk, p.Number)
-}
-
-// mounts are the directories where partitions of the target were mounted when it was scanned, by their ids; 0 is the file
-// system that covers the target.
+// mounts returns the directories where partitions of the target are mounted, by their ids; 0 is the file system that covers
+// it.
 func (s *Session) mounts() map[model.PartID][]string {
 	list := map[model.PartID][]string{}
 	if s.disk.Table.Kind == model.TableNone {
@@ -254,7 +215,7 @@ func (s *Session) mounts() map[model.PartID][]string {
 	return list
 }
 
-// image is the image file of a loop device that shows all of one, "" if the target is none.
+// image returns the image file if the target is a loop device that shows all of one, or "".
 func (s *Session) image() string {
 	l, err := loop.At(s.target.Path())
 	if err != nil || !l.Whole() {
@@ -266,7 +227,7 @@ func (s *Session) image() string {
 	return l.File
 }
 
-// mountable is why nothing of the target can be mounted or attached by this process.
+// mountable returns the reason why this process can neither mount nor attach the target.
 func (s *Session) mountable() model.Reason {
 	if _, err := target.AsPlain(s.target); err != nil {
 		return model.Reason(err.Error())
@@ -275,10 +236,4 @@ func (s *Session) mountable() model.Reason {
 		return "it takes root: start shunt with sudo; i shows the files in a partition without"
 	}
 	return ""
-}
-
-// device reports whether the target is a block device, whose partitions the kernel knows.
-func (s *Session) device() bool {
-	_, known := s.target.(target.KernelDisk)
-	return known
 }

@@ -37,8 +37,8 @@ type scene struct {
 	after       []byte
 }
 
-// props are the files that scenes are made from: the image before and after, and what its journal's directory holds while the
-// transaction is unfinished and when it can be undone.
+// props are the files that scenes are made from: the image before and after, and what its journal's directory holds while
+// the transaction is unfinished and when it can be undone.
 type props struct {
 	before, after    []byte
 	modified         time.Time // of after, which the seal knows
@@ -209,7 +209,8 @@ func (s scene) noLeak(t *testing.T, root string) {
 	}))
 }
 
-// vault is what must not be touched: files and directories that are root's alone, or at least not the image's owner's to give.
+// vault is what must not be touched: files and directories that are root's alone, or at least not the image's owner's to
+// give.
 type vault struct {
 	dir  string
 	told string
@@ -260,7 +261,8 @@ func (v vault) untouched(t *testing.T) {
 	}
 }
 
-// quickDir is a directory of the test's own, in memory where the machine has such: nothing here depends on what a sync does.
+// quickDir is a directory of the test's own, in memory where the machine has such: nothing here depends on what a sync
+// does.
 func quickDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "shunt-planted")

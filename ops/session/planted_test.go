@@ -144,8 +144,8 @@ func cells() []cell {
 	return list
 }
 
-// TestPlanted plants what leads elsewhere, waits for ever or is not its owner's under every name in the journal's directory and
-// has everything done to the image that can be. Nothing outside changes, nothing hangs, the image is as before or as
+// TestPlanted plants what leads elsewhere, waits for ever or is not its owner's under every name in the journal's directory
+// and has everything done to the image that can be. Nothing outside changes, nothing hangs, the image is as before or as
 // planned, and nobody else can read what was in it.
 func TestPlanted(t *testing.T) {
 	p := prepared(t)

@@ -1,7 +1,7 @@
 package session
 
 import (
-	"bufio"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,9 +33,9 @@ type Run struct {
 	log    []string
 }
 
-// start spawns a worker in a mount namespace of its own, so that its mounts die with it; where the system forbids
-// that, without one.
-func start(job worker.Job, files handed) (*Run, error) {
+// start starts a worker in a mount namespace of its own, if the system allows one, so that its mounts vanish with it. The
+// files are the target's, the journal's, and the sources', in this order.
+func start(job worker.Job, files []*os.File) (*Run, error) {
 	how, err := partfs.DetectIsolation()
 	if err != nil {
 		if job.Task == report.Apply {
@@ -49,7 +49,7 @@ func start(job worker.Job, files handed) (*Run, error) {
 	}
 	r := newRun(p.conn)
 	r.writes = job.Task != report.Apply
-	go r.listen(bufio.NewReaderSize(p.conn, 64<<10), p.cmd.Wait, p.stderr)
+	go r.listen(json.NewDecoder(p.conn), p.cmd.Wait, p.stderr)
 	return r, nil
 }
 
@@ -60,12 +60,9 @@ type process struct {
 	stderr *tail
 }
 
-// handed are the open files that a worker gets: those that are the target, those of job.Sources, and those of job.Journal.
-type handed struct{ target, sources, journal []*os.File }
-
 // spawn starts a worker and gives it its job and its files.
-func spawn(job worker.Job, files handed, how partfs.Isolation) (*process, error) {
-	job.How, job.Files = how.String(), len(files.target)
+func spawn(job worker.Job, files []*os.File, how partfs.Isolation) (*process, error) {
+	job.Isolation = how
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, tried.Errorf("talk to the worker: %w", err)
@@ -79,108 +76,84 @@ func spawn(job worker.Job, files handed, how partfs.Isolation) (*process, error)
 	cmd.Args = []string{"shunt-worker", job.Path}
 	cmd.Dir = "/" // it must not keep anything in use
 	cmd.Env = append(os.Environ(), worker.EnvWorker+"=1")
-	cmd.ExtraFiles = slices.Concat([]*os.File{theirs}, files.target, files.sources, files.journal)
+	cmd.ExtraFiles = append([]*os.File{theirs}, files...)
 	cmd.SysProcAttr = how.NamespaceAttr()
 	stderr := &tail{}
 	cmd.Stderr = stderr
 	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
 		return nil, errors.Join(tried.Errorf("start the worker: %w", err), conn.Close())
 	}
-	line, err := job.Line()
-	if err == nil {
-		_, err = conn.Write(line)
-	}
-	if err != nil {
+	if err := gob.NewEncoder(conn).Encode(job); err != nil {
 		return nil, errors.Join(tried.Errorf("talk to the worker: %w", err), conn.Close(), cmd.Wait())
 	}
 	return &process{conn: conn, cmd: cmd, stderr: stderr}, nil
 }
 
-// newRun is the run of a worker that may be writing already.
+// newRun returns the run of a worker that may be writing already.
 func newRun(conn net.Conn) *Run {
 	return &Run{
 		conn: conn, updates: make(chan report.Progress, 1), decided: make(chan struct{}), ended: make(chan struct{}), writes: true,
 	}
 }
 
-func (r *Run) send(v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = r.conn.Write(append(line, '\n'))
-	return err
-}
+// send sends a command. Result shows whether the worker is gone.
+func (r *Run) send(c worker.Command) { _ = json.NewEncoder(r.conn).Encode(c) }
 
-// listen takes the worker's events until its end of the socket is closed, then waits for the process.
-func (r *Run) listen(in *bufio.Reader, wait func() error, stderr *tail) {
+// listen takes the worker's events until the worker closes its end of the socket, then waits for the process.
+func (r *Run) listen(in *json.Decoder, wait func() error, stderr *tail) {
+	decided := sync.OnceFunc(func() { close(r.decided) })
 	var result *report.Result
-	undecided := true
 	for {
-		line, err := in.ReadBytes('\n')
-		if err != nil {
+		var e worker.Event
+		if in.Decode(&e) != nil {
 			break
 		}
-		var e worker.Event
-		if json.Unmarshal(line, &e) != nil {
-			continue
-		}
+		r.mu.Lock()
 		switch {
 		case e.Progress != nil:
 			r.latest(*e.Progress)
 		case e.Log != "":
-			r.mu.Lock()
 			r.log = append(r.log, e.Log)
-			r.mu.Unlock()
 		case e.Report != nil:
-			r.mu.Lock()
 			r.report = e.Report
-			r.mu.Unlock()
-			if undecided {
-				close(r.decided)
-				undecided = false
-			}
+			decided()
 		case e.Result != nil:
 			result = e.Result
-			_ = r.send(worker.Seen) // a worker that does not get it leaves the result in a file as well
+		}
+		r.mu.Unlock()
+		if e.Result != nil {
+			r.send(worker.Seen) // otherwise the worker stores the result in a file as well
 		}
 	}
 	waited := wait()
 	r.mu.Lock()
 	if result == nil {
-		result = r.silent(silence(waited, stderr.text()))
+		result = r.silent(waited, stderr.text())
 	}
 	r.result = *result
 	r.mu.Unlock()
-	if undecided {
-		close(r.decided)
-	}
+	decided()
 	close(r.updates)
 	close(r.ended)
 	_ = r.conn.Close() // both ends are done with it
 }
 
-// silent is the result of a worker that left none.
-func (r *Run) silent(err string) *report.Result {
-	if !r.writes {
-		return &report.Result{Outcome: report.Unchanged, Err: err}
-	}
-	return &report.Result{
-		Outcome: report.Interrupted, Err: err, Silent: true,
-		Advice: "No data is lost: if the commit had begun, `shunt recover` finishes it, and `shunt recover --rollback` takes it back; if not, nothing was changed.",
-	}
-}
-
-// silence tells of a worker that ended without a result: how, if it was our child, and what it said at last.
-func silence(waited error, said string) string {
-	text := "the worker process ended without a word"
+// silent is the result of a worker that ended without one. waited says how it ended if it was our child, said is its last
+// output.
+func (r *Run) silent(waited error, said string) *report.Result {
+	result := report.Result{Outcome: report.Unchanged, Err: "the worker process ended without a word"}
 	if waited != nil {
-		text += fmt.Sprintf(" (%v)", waited)
+		result.Err += fmt.Sprintf(" (%v)", waited)
 	}
 	if said = strings.TrimSpace(said); said != "" {
-		text += ": " + said
+		result.Err += ": " + said
 	}
-	return text
+	if r.writes {
+		result.Outcome, result.Silent = report.Interrupted, true
+		result.Advice = "No data is lost: if the commit had begun, `shunt recover` finishes it, and `shunt recover --rollback` takes it back; " +
+			"if not, nothing was changed."
+	}
+	return &result
 }
 
 // latest replaces a snapshot nobody has fetched yet.
@@ -212,11 +185,11 @@ func (r *Run) Commit() {
 	r.mu.Lock()
 	r.writes = true
 	r.mu.Unlock()
-	_ = r.send(worker.Commit) // a worker that is gone is told by Result
+	r.send(worker.Commit)
 }
 
 // Cancel ends a rehearsal, or stops a commit at the next safe point.
-func (r *Run) Cancel() { _ = r.send(worker.Cancel) }
+func (r *Run) Cancel() { r.send(worker.Cancel) }
 
 // Result waits for the end.
 func (r *Run) Result() report.Result {
@@ -230,7 +203,7 @@ func (r *Run) Result() report.Result {
 func (r *Run) Log() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]string(nil), r.log...)
+	return slices.Clone(r.log)
 }
 
 // tail keeps the last of what a process said on its standard error.

@@ -1,23 +1,26 @@
-// Package session is one target opened for editing: locked, scanned, with what can be done to it on this machine,
-// and the way to have a queue rehearsed and committed by a worker process. The editor and the command line both
-// come this way and no other. It may import everything below ops.
+// Package session opens targets for the editor and the command line: to edit them, where a worker process rehearses and
+// commits a queue, to look at them, and to attach or mount them.
 //
-// Invariants: while a Session is open the target is locked, also while a worker has it; the session itself never
-// writes to the target.
+// Invariants: while a Session is open its target is locked, also while a worker has it. The session itself never writes to
+// the target.
 package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/tried"
 	"shunt/ops"
+	"shunt/ops/fsys"
+	"shunt/ops/guide"
 	"shunt/ops/journal"
 	"shunt/ops/plan"
 	"shunt/ops/report"
@@ -74,50 +77,46 @@ func (o Options) Call(path string) ops.Call {
 
 // Session is one open target.
 type Session struct {
-	path       string // as the user gave it
-	opts       Options
-	target     target.Target
+	Viewer
 	dir        *journal.Dir
-	disk       model.Disk
 	env        ops.Env
 	borrowed   map[string]target.Target // opened to copy from, by their paths
 	unfinished *report.Unfinished
 	damage     error // the journal cannot be read
-	applied    *report.Applied
-	noUndo     error // why applied is nil
+	noUndo     error // why no transaction can be undone
 }
 
-// Open locks and scans a target for editing. Errors are those of registry.Open, and a *journal.UnsafeError where the
-// journal's directory is not to be trusted: there may be an unfinished transaction in it. A target with an unfinished
-// transaction opens too: Unfinished tells.
+// Open locks and scans a target for editing. Errors are those of registry.Open, and a *journal.UnsafeError if the journal's
+// directory cannot be trusted, because it may hold an unfinished transaction. A target with an unfinished transaction
+// opens, too: see Unfinished.
 func Open(path string, opts Options) (*Session, error) {
 	opts.tell("locking it")
 	t, err := registry.Open(path, targetOptions(opts, target.Edit))
 	if err != nil {
 		return nil, err
 	}
-	dir, err := openDir(t.Place(), opts)
-	if err != nil {
+	if opts.Group == nil {
+		opts.Group = &Group{}
+	}
+	s := &Session{Viewer: Viewer{path: path, opts: opts, target: t}, borrowed: map[string]target.Target{}}
+	if s.dir, err = openDir(t.Place(), opts); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
-	s := &Session{path: path, opts: opts, target: t, dir: dir, borrowed: map[string]target.Target{}}
 	opts.tell("looking for tools")
 	s.Discover()
-	if err := s.look(); err != nil {
-		return nil, errors.Join(err, dir.Close(), t.Close())
+	err = s.read()
+	if err == nil {
+		err = s.checkNames()
 	}
-	if err := s.findable(); err != nil {
-		return nil, errors.Join(err, dir.Close(), t.Close())
+	if err != nil {
+		return nil, errors.Join(err, s.dir.Close(), t.Close())
 	}
 	opts.Group.join(s)
 	return s, nil
 }
 
-// holds reports whether a journal is in a directory.
-func holds(dir *journal.Dir) bool { return !dir.LastWritten().IsZero() }
-
-// look reads the journal and the disk.
-func (s *Session) look() error {
+// read reads the journal and the disk.
+func (s *Session) read() error {
 	s.unfinished, s.damage = nil, nil
 	s.opts.tell("reading the journal")
 	if err := s.dir.Refresh(); err != nil {
@@ -142,19 +141,23 @@ func (s *Session) look() error {
 	default:
 		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed. %s", s.dir.Path(), err, mend(err))
 	}
-	s.applied, s.noUndo = undoable(s.dir)
-	disk, err := worker.ScanTelling(s.target, s.opts.tell)
+	disk, err := worker.ScanWithProgress(s.target, s.opts.tell)
 	if err != nil {
 		return tried.Errorf("read %s: %w", s.path, err)
 	}
 	if err := checkDisk(s.path, s.target, disk); err != nil && s.unfinished == nil {
 		return err
 	}
-	s.disk = disk
+	s.disk, s.facts = disk, facts(s.target, s.opts)
+	s.facts.Image, s.facts.Mounts, s.facts.Mountable = s.image(), s.mounts(), s.mountable()
+	applied, err := worker.Undoable(s.dir)
+	if s.noUndo = err; err == nil {
+		s.facts.Undo = &applied
+	}
 	return nil
 }
 
-// mend is what can be done about a journal that cannot be used.
+// mend says what can be done about a journal that cannot be used.
 func mend(err error) string {
 	switch {
 	case errors.Is(err, journal.ErrVersion):
@@ -165,14 +168,14 @@ func mend(err error) string {
 	return "Mend the cause and try again."
 }
 
-// complete ends a transaction whose worker died after its last write and before it could remove the journal or tell
-// anybody.
+// complete ends a transaction whose worker died after its last write, before it could remove the journal or send the
+// result.
 func (s *Session) complete(status report.Unfinished) error {
 	last := report.Last{When: s.dir.LastWritten(), Task: report.Apply, Plan: status.Plan, Result: report.Result{Outcome: report.Done}}
 	if status.RollingBack {
 		last.Task, last.Result.Outcome = report.RollBack, report.RolledBack
 	}
-	if err := worker.LeaveLast(s.dir, last); err != nil {
+	if err := worker.StoreLast(s.dir, last); err != nil {
 		return err
 	}
 	if err := txn.Recover(context.Background(), s.target, s.dir, txn.Finish, nil); err != nil {
@@ -182,32 +185,28 @@ func (s *Session) complete(status report.Unfinished) error {
 	if !known {
 		return nil
 	}
-	_, err := worker.Tell(d) // the worker did not come to that
+	_, err := worker.UpdateKernel(d) // the worker died before it could do that
 	return err
 }
 
 // Last returns how a commit ended whose end nobody saw, nil if there is none. It does so once.
 func (s *Session) Last() *report.Last { return worker.TakeLast(s.dir) }
 
-// Rescan looks at the target anew. After an error the session shows what it showed before.
+// Rescan reads the target again. After an error the session shows what it showed before.
 func (s *Session) Rescan() error {
 	if err := s.target.Refresh(); err != nil {
 		return err
 	}
-	return s.look()
+	return s.read()
 }
-
-// Disk is the target as scanned.
-func (s *Session) Disk() model.Disk { return s.disk }
 
 // Env is what can be done on this machine.
 func (s *Session) Env() ops.Env { return s.env }
 
-// Facts are the target's outer properties.
-func (s *Session) Facts() report.Facts {
-	f := facts(s.target, s.opts)
-	f.Undo, f.Image, f.Mounts, f.Mountable = s.applied, s.image(), s.mounts(), s.mountable()
-	return f
+// Discover finds out again what can be done on this machine; Env returns it from then on.
+func (s *Session) Discover() ops.Env {
+	s.env = ops.Env{Caps: fsys.Discover(), Sources: s.source, Room: guide.Room}
+	return s.env
 }
 
 func facts(t target.Target, o Options) report.Facts {
@@ -225,12 +224,11 @@ func facts(t target.Target, o Options) report.Facts {
 	return f
 }
 
-// Unfinished is the transaction that was interrupted on the target, nil if there is none. Such a target can only be
-// recovered.
+// Unfinished is the interrupted transaction of the target, nil if there is none. Such a target can only be recovered.
 func (s *Session) Unfinished() *report.Unfinished { return s.unfinished }
 
-// Damage is why the journal beside the target cannot be used, nil if it can or there is none. The target must not be
-// edited then: it may be in the middle of a transaction.
+// Damage is why the journal beside the target cannot be used, nil if it can or there is none. Such a target must not be
+// edited: it may be in the middle of a transaction.
 func (s *Session) Damage() error { return s.damage }
 
 // Close gives up the target, unless a worker still has it.
@@ -239,61 +237,8 @@ func (s *Session) Close() error {
 	return errors.Join(s.closeBorrowed(), s.dir.Close(), s.target.Close())
 }
 
-// Inspect scans a target without locking it for editing. Targets in use can be inspected.
-func Inspect(path string, opts Options) (model.Disk, report.Facts, *report.Unfinished, error) {
-	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
-	if err != nil {
-		return model.Disk{}, report.Facts{}, nil, err
-	}
-	disk, facts, unfinished, err := examine(path, t, opts)
-	if err != nil {
-		return model.Disk{}, report.Facts{}, nil, errors.Join(err, t.Close())
-	}
-	return disk, facts, unfinished, t.Close()
-}
-
-// examine looks at what is on a target that was opened to be inspected, and beside it.
-func examine(path string, t target.Target, opts Options) (model.Disk, report.Facts, *report.Unfinished, error) {
-	disk, err := worker.Scan(t)
-	if err != nil {
-		return model.Disk{}, report.Facts{}, nil, tried.Errorf("read %s: %w", path, err)
-	}
-	if err := checkDisk(path, t, disk); err != nil {
-		return model.Disk{}, report.Facts{}, nil, err
-	}
-	f := facts(t, opts)
-	unfinished := lookBeside(&f, t.Place(), opts)
-	return disk, f, unfinished, nil
-}
-
-// lookBeside reads what is kept beside a target that is inspected, as far as it is to be trusted, and returns the
-// unfinished transaction, nil if there is none. What cannot be read is not worth a word here: an edit tells.
-func lookBeside(f *report.Facts, place target.Place, opts Options) *report.Unfinished {
-	var unsafe *journal.UnsafeError
-	dir, err := openDir(place, opts)
-	if err != nil {
-		if errors.As(err, &unsafe) {
-			f.Ignored = unsafe.What()
-		}
-		return nil
-	}
-	defer func() { _ = dir.Close() }() // only read
-	if f.InUse != "" {
-		f.Commit = underWay(dir)
-	}
-	unfinished, applied, err := txn.InspectAll(dir)
-	f.Undo = applied
-	if errors.As(err, &unsafe) {
-		f.Ignored = unsafe.What()
-	}
-	if unfinished == nil || unfinished.Complete {
-		return nil
-	}
-	return unfinished
-}
-
-// Start has a worker rehearse the queue, which must have been made from Disk and Env. The wishes are for its commit.
-func (s *Session) Start(q ops.Queue, wishes journal.Options) (*Run, error) {
+// Start has a worker rehearse the queue, which must have been made from Disk and Env. The options are for its commit.
+func (s *Session) Start(q ops.Queue, options journal.Options) (*Run, error) {
 	switch {
 	case s.damage != nil:
 		return nil, s.damage
@@ -309,7 +254,7 @@ func (s *Session) Start(q ops.Queue, wishes journal.Options) (*Run, error) {
 	}
 	return s.launch(worker.Job{
 		Task: report.Apply, Plan: plan.Format(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
-		Wishes: wishes, Sources: sources,
+		Options: options, Sources: sources,
 	}, files...)
 }
 
@@ -324,6 +269,19 @@ func (s *Session) Recover(how report.Task) (*Run, error) {
 	return s.launch(worker.Job{Task: how})
 }
 
+// Undoable returns the transaction that was applied last. The error says why it cannot be undone, and wraps txn.ErrNoUndo
+// if none was to be expected. Only Undo finds out whether the target has changed since.
+func (s *Session) Undoable() (*report.Applied, error) { return s.facts.Undo, s.noUndo }
+
+// Undo has a worker take back the transaction that was applied last, at once. If the target has changed since, the run ends
+// with report.Unchanged.
+func (s *Session) Undo() (*Run, error) {
+	if err := cmp.Or(s.damage, s.noUndo); err != nil {
+		return nil, err
+	}
+	return s.launch(worker.Job{Task: report.Undo, Plan: s.facts.Undo.Plan})
+}
+
 // launch starts a worker. The files are those of job.Sources.
 func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 	if err := s.makeStateDir(); err != nil {
@@ -333,10 +291,10 @@ func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	job.Call = s.opts.Call(s.target.Path())
-	job.Path, job.SectorSize, job.NoLock, job.Journal = s.target.Path(), s.target.SectorSize(), s.opts.NoLock, handle
+	job = s.job(job)
+	job.Journal = handle
 	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) {
-		return start(job, handed{target: s.target.Files(), sources: files, journal: dir})
+		return start(job, slices.Concat(s.target.Files(), dir, files))
 	})
 }
 

@@ -11,8 +11,8 @@ import (
 	"shunt/model/tried"
 )
 
-// Landlock lets a thread restrict itself and what it starts. The rights and structures are those of linux/landlock.h; a kernel
-// knows those up to its version of the interface.
+// Landlock lets a thread restrict itself and what it starts. The rights and structures are those of linux/landlock.h; a
+// kernel knows those up to its version of the interface.
 
 // landlockVersion is the version of the interface that the kernel has, 0 without Landlock.
 func landlockVersion() int {
@@ -57,8 +57,8 @@ func handled(version int) (files, network, scope uint64, size uintptr) {
 	return files, network, scope, size
 }
 
-// landlockRules makes the rules for tools in the sandbox, -1 where the kernel has no Landlock. Paths are as this thread sees
-// them.
+// landlockRules makes the rules for tools in the sandbox, -1 where the kernel has no Landlock. Paths are as this thread
+// sees them.
 func (s *Sandbox) landlockRules(p SandboxConfig) (int, error) {
 	files, network, scope, size := handled(landlockVersion())
 	if landlockVersion() == 0 {

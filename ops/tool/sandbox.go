@@ -13,15 +13,15 @@ import (
 	"shunt/model/tried"
 )
 
-// Sandbox is what a tool gets to see of the machine: the system's programs and their libraries, read-only; a /dev with null, zero,
-// full, random and urandom; directories that are meant for it, as those with windows; and a /tmp of its own. There are no
-// block devices in it, no /sys and no /run, of /proc the least, and no network. A tool in it holds no
+// Sandbox is what a tool gets to see of the machine: the system's programs and their libraries, read-only; a /dev with
+// null, zero, full, random and urandom; directories that are meant for it, as those with windows; and a /tmp of its own.
+// There are no block devices in it, no /sys and no /run, of /proc the least, and no network. A tool in it holds no
 // capability that Needs does not name, can gain none, and Landlock lets it write to its directories only.
 //
 // What the kernel or the rights of this process do not allow is left out; Confinement tells what is.
 //
-// The limits are those of a thread: it enters the namespaces, gives up its rights, starts the tool, which inherits all that,
-// and ends with it. No other thread of this process is touched, and no program stands between this one and the tool.
+// The limits are those of a thread: it enters the namespaces, gives up its rights, starts the tool, which inherits all
+// that, and ends with it. No other thread of this process is touched, and no program stands between this one and the tool.
 type Sandbox struct {
 	namespaces []namespace
 	rules      int    // descriptor of the Landlock rules, -1 without them
@@ -55,12 +55,13 @@ type Needs uint8
 
 // The rights.
 const (
-	// Admin is CAP_SYS_ADMIN, which the kernel asks for to resize what is mounted, and CAP_DAC_READ_SEARCH, as the root directory of
-	// that can be anybody's.
+	// Admin is CAP_SYS_ADMIN, which the kernel asks for to resize what is mounted, and CAP_DAC_READ_SEARCH, as the root
+	// directory of that can be anybody's.
 	Admin Needs = 1 << iota
 	// Mount is Admin without Landlock, which forbids to mount or unmount anything.
 	Mount
-	// Loop brings nodes of loop devices that nobody uses into /dev. Those that are not in use when the tool has ended go again.
+	// Loop brings nodes of loop devices that nobody uses into /dev. Those that are not in use when the tool has ended go
+	// again.
 	Loop
 )
 
@@ -129,8 +130,8 @@ func (s *Sandbox) enter(needs Needs) error {
 	return dropCapabilities(needs)
 }
 
-// keepFiles has no file that this process has open handed on by accident: those it was itself started with are open in what it
-// starts unless it says otherwise.
+// keepFiles has no file that this process has open handed on by accident: those it was itself started with are open in what
+// it starts unless it says otherwise.
 func keepFiles() error {
 	const first = 3
 	err := unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC)
@@ -206,7 +207,8 @@ func sandboxOf(ctx context.Context) *Sandbox {
 	return nil
 }
 
-// Confinement says in plain words which limits tools are put under here, in sandboxes with namespaces of their own or without.
+// Confinement says in plain words which limits tools are put under here, in sandboxes with namespaces of their own or
+// without.
 func Confinement(namespaces bool) string {
 	version := landlockVersion()
 	switch {

@@ -75,8 +75,8 @@ func (l *loopNodes) show(nodes []loopNode) error {
 	return nil
 }
 
-// hide removes the nodes that nothing is mounted from, and lets tools under the rules use the others, if there are rules. It
-// is called in the sandbox, by a thread that is under no rules.
+// hide removes the nodes that nothing is mounted from, and lets tools under the rules use the others, if there are rules.
+// It is called in the sandbox, by a thread that is under no rules.
 func (l *loopNodes) hide(rules int) error {
 	if !l.shown {
 		return nil

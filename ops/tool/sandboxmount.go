@@ -11,10 +11,10 @@ import (
 	"shunt/model/tried"
 )
 
-// Attach has the kernel mount what is on a block device, read-only and at no directory: only the descriptor leads to it, and it
-// is unmounted when that is closed. It happens in the sandbox, which must have namespaces of its own, with that device alone in
-// /dev, so that the kernel finds no other one by the names that a file system holds. The error wraps unix.ENODEV if the kernel
-// does not know the file system.
+// Attach has the kernel mount what is on a block device, read-only and at no directory: only the descriptor leads to it,
+// and it is unmounted when that is closed. It happens in the sandbox, which must have namespaces of its own, with that
+// device alone in /dev, so that the kernel finds no other one by the names that a file system holds. The error wraps
+// unix.ENODEV if the kernel does not know the file system.
 func (s *Sandbox) Attach(node, fstype, options string) (mounted *os.File, err error) {
 	if !s.inside {
 		return nil, tried.Errorf("mount a file system: this process may not")

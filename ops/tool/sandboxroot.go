@@ -63,8 +63,8 @@ func (s *Sandbox) build(p SandboxConfig) error {
 	return nil
 }
 
-// settle makes a directory the root. In an initial RAM disk, or where the present root is no mount of its own, the mounts of the
-// machine stay reachable for whoever has CAP_SYS_CHROOT, which no tool has.
+// settle makes a directory the root. In an initial RAM disk, or where the present root is no mount of its own, the mounts
+// of the machine stay reachable for whoever has CAP_SYS_CHROOT, which no tool has.
 func (s *Sandbox) settle(dir string) error {
 	root, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -200,8 +200,8 @@ func (r *root) system(path string) {
 	r.readOnly(path, unix.AT_RECURSIVE)
 }
 
-// proc makes a /proc with the little that tools look for there: which drivers and file systems the kernel has, and, where this
-// process may show them, the tool's own processes; else files that say that nothing is mounted.
+// proc makes a /proc with the little that tools look for there: which drivers and file systems the kernel has, and, where
+// this process may show them, the tool's own processes; else files that say that nothing is mounted.
 func (r *root) proc() {
 	const pids = "/proc/.pids"
 	r.memory("/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0755,size=1m")

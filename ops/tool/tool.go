@@ -5,8 +5,8 @@
 // killed when the context ends, when the thread that started it ends (which is when the process dies), and
 // what it leaves running in its process group is killed when it ends itself.
 //
-// What a tool works on may be made by somebody who wants it to do harm, so it is run in a Sandbox (see WithSandbox), from which it sees
-// nothing of the machine but that and the installed programs.
+// What a tool works on may be made by somebody who wants it to do harm, so it is run in a Sandbox (see WithSandbox), from
+// which it sees nothing of the machine but that and the installed programs.
 //
 // The package imports nothing of shunt.
 package tool

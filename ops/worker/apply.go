@@ -22,21 +22,17 @@ import (
 	"shunt/ops/txn"
 )
 
-// apply rehearses the plan, tells the report, and commits if that is ordered.
+// apply rehearses the plan, sends the report, and commits if the parent orders it.
 func (w *process) apply(ctx context.Context) report.Result {
-	dir := w.dir
-	defer func() { w.tidy(dir) }()
+	defer w.tidy()
 	w.link.at(func(p *report.Progress) { p.Phase = report.Rehearsing })
 	q, err := w.queue()
 	if err != nil {
 		return w.failed(err)
 	}
-	rehearsing, cancel := context.WithCancel(ctx)
-	defer cancel()
-	decision := w.decide(cancel)
-	tx, err := w.rehearse(rehearsing, q, dir)
+	tx, err := w.rehearse(ctx, q)
 	if err != nil {
-		if rehearsing.Err() != nil {
+		if ctx.Err() != nil {
 			err = errCancelled
 		}
 		return w.failed(err)
@@ -44,11 +40,11 @@ func (w *process) apply(ctx context.Context) report.Result {
 	w.link.at(func(p *report.Progress) { p.Phase = report.Deciding })
 	w.link.sendProgress()
 	select {
-	case commit := <-decision:
-		if commit {
-			return w.commit(ctx, q, dir, tx)
-		}
+	case <-w.decided:
 	case <-ctx.Done():
+	}
+	if ctx.Err() == nil {
+		return w.commit(ctx, q, tx)
 	}
 	if err := tx.Abandon(); err != nil {
 		w.logf("%v", err)
@@ -58,30 +54,8 @@ func (w *process) apply(ctx context.Context) report.Result {
 
 var errCancelled = errors.New("cancelled; nothing was written to the target")
 
-// failed ends a job before its commit.
-func (w *process) failed(err error) report.Result {
-	w.logf("%v", err)
-	return unchanged(err)
-}
-
-// decide waits for the peer's decision. Until it is made, a peer that cancels or goes away also ends the
-// rehearsal; a decision to commit is only taken once.
-func (w *process) decide(cancel context.CancelFunc) <-chan bool {
-	decision := make(chan bool, 1)
-	go func() {
-		c, ok := <-w.orders
-		if ok && c == Commit {
-			decision <- true
-			return
-		}
-		cancel()
-		decision <- false
-	}()
-	return decision
-}
-
 // rehearse runs the plan's steps in the overlay and writes the journal.
-func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (*txn.Transaction, error) {
+func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, error) {
 	steps, err := q.Compile()
 	if err != nil {
 		return nil, err
@@ -89,7 +63,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 	if len(steps) == 0 {
 		return nil, errors.New("there is nothing to do")
 	}
-	side, err := txn.FreeSide(dir)
+	side, err := txn.FreeSide(w.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -97,14 +71,14 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 	if err != nil {
 		return nil, advised(tried.Errorf("make the spill file: %w", err))
 	}
-	wishes := w.job.Wishes
-	if slices.ContainsFunc(steps, afterCommit) {
-		wishes &^= journal.KeepUndo // what the kernel does to a mounted file system cannot be taken back
+	options := w.job.Options
+	if slices.ContainsFunc(steps, growsMounted) {
+		options &^= journal.KeepUndo // what the kernel does to a mounted file system cannot be taken back
 	}
 	ov := overlay.New(w.target, w.target.Size(), spill)
 	r := &txn.Rehearsal{
 		Device: w.target, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
-		Options: wishes, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
+		Options: options, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
 	}
 	result, err := w.runSteps(ctx, r)
 	if err == nil {
@@ -128,23 +102,18 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue, dir *journal.Dir) (
 	return tx, nil
 }
 
-// runSteps gives the rehearsal its windows and tools for as long as its steps run.
+// runSteps gives the rehearsal its windows and tools while its steps run.
 func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Rehearsal, err error) {
-	how, err := partfs.ParseIsolation(w.job.How)
+	dir, err := partfs.NewMountDir(w.job.Isolation, w.job.Path, w.job.Journal.Parent)
 	if err != nil {
 		return out, err
 	}
-	room, err := partfs.NewMountDir(how, w.job.Path, w.job.Journal.Parent)
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	server, err := dir.Serve(r.Overlay)
 	if err != nil {
 		return out, err
 	}
-	defer func() { err = errors.Join(err, room.Close()) }()
-	server, err := room.Serve(r.Overlay)
-	if err != nil {
-		return out, err
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	sandbox, lacks, err := room.Confine()
+	sandbox, lacks, err := dir.Confine()
 	if err != nil {
 		return out, err
 	}
@@ -153,17 +122,22 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 	}
 	w.windows = server.Path("") + "/"
 	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return sandbox })
-	said := &transcript{}
+	var commands, outputs []string // of the current step
 	tools := fsys.Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 		exit, output, err := w.runTool(ctx, argv, onLine)
-		said.add(w.short(safetext.Command(argv...)), output)
+		commands, outputs = append(commands, w.short(safetext.Command(argv...))), append(outputs, output)
 		return exit, output, err
 	}}
-	if how == partfs.RootNamespace {
+	if w.job.Isolation == partfs.RootNamespace {
 		tools.MountPoint = tool.MountPoint
 	}
-	tools.Open = func(path string) (fsys.File, error) { return server.View(path) }
-	r.Windows, r.Tools, r.Said = server, tools, said.take
+	tools.Open = func(path string) (fsys.File, error) { return server.Open(path) }
+	r.Windows, r.Tools = server, tools
+	r.Said = func() (command, output string) {
+		command, output = strings.Join(commands, "; "), strings.Join(outputs, "")
+		commands, outputs = nil, nil
+		return command, output
+	}
 	r.OnStep = func(i int, result *report.StepResult) {
 		text := r.Steps[i].Text(r.Before.SectorSize)
 		if result == nil {
@@ -177,7 +151,6 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 		if result.Err != "" {
 			w.logf("failed: %s", result.Err)
 		}
-		w.link.tell(Event{Step: result})
 	}
 	return r.Run(ctx)
 }
@@ -209,54 +182,25 @@ func (w *process) short(text string) string {
 	return strings.ReplaceAll(text, w.windows, "")
 }
 
-// transcript collects what tools ran and said during one step.
-type transcript struct{ commands, output []string }
-
-func (t *transcript) add(command, output string) {
-	t.commands = append(t.commands, command)
-	t.output = append(t.output, output)
-}
-
-func (t *transcript) take() (command, output string) {
-	command, output = strings.Join(t.commands, "; "), strings.Join(t.output, "")
-	t.commands, t.output = nil, nil
-	return command, output
-}
-
 // commit makes the rehearsed result real, if the target is still what was rehearsed.
-func (w *process) commit(ctx context.Context, q ops.Queue, dir *journal.Dir, tx *txn.Transaction) report.Result {
-	w.open(dir)
-	if err := errors.Join(dir.CheckInPlace(), w.ready(q)); err != nil {
+func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction) report.Result {
+	w.acceptFollowers()
+	err := errors.Join(w.dir.CheckInPlace(), w.ready(q))
+	if err == nil {
+		err = w.withdraw(tx.Hidden)
+	}
+	if err != nil {
 		return w.failed(errors.Join(err, tx.Abandon()))
 	}
-	if err := w.withdraw(tx.Hidden); err != nil {
-		return w.failed(errors.Join(err, tx.Abandon()))
-	}
-	ctx, cancel := w.stoppable(ctx)
-	defer cancel()
-	r := w.write(ctx, dir, tx)
-	disk := w.tell(&r)
+	r := w.conclude(report.Done, tx.Commit(ctx, w.watch(report.Committing)))
+	disk := w.updateKernel(&r)
 	if r.Outcome == report.Done {
-		w.growMounted(ctx, q, disk, dir, &r)
+		w.growMounted(ctx, q, disk, &r)
 	}
 	return r
 }
 
-// write does the commit.
-func (w *process) write(ctx context.Context, dir *journal.Dir, tx *txn.Transaction) report.Result {
-	err := tx.Commit(ctx, w.watch(report.Committing))
-	if err == nil || whole(dir, err) {
-		w.logf("done: the target is as planned")
-		return w.ended(report.Done, err)
-	}
-	if _, left := txn.Inspect(dir); errors.Is(left, journal.ErrNone) {
-		return w.failed(err)
-	}
-	w.logf("interrupted: %v", err)
-	return w.interrupted(err)
-}
-
-// ready opens the target for writing and makes sure that nobody changed it behind the locks.
+// ready opens the target for writing and makes sure that nobody changed it despite the locks.
 func (w *process) ready(q ops.Queue) error {
 	if err := w.target.AllowWrites(); err != nil {
 		return err
@@ -271,15 +215,15 @@ func (w *process) ready(q ops.Queue) error {
 	return nil
 }
 
-// tidy removes what is left of the working directory unless a transaction needs it. What part needs stays.
-func (w *process) tidy(dir *journal.Dir) {
-	if err := sweep(dir); err != nil {
+// tidy removes what is left in the journal's directory, unless a transaction needs it.
+func (w *process) tidy() {
+	if err := sweep(w.dir); err != nil {
 		w.logf("clean up: %v", err)
 	}
 }
 
-// Sweep removes what a worker that died left in the journal's directory, if no transaction is in it; a result nobody
-// heard stays. The caller must hold the target's lock: nobody else can be using the directory then.
+// Sweep removes what a dead worker left in the journal's directory, unless a transaction needs it. A stored result stays.
+// The caller must hold the target's lock, so that no other process uses the directory.
 func Sweep(dir *journal.Dir) error {
 	if err := dir.Remove(socketName); err != nil {
 		return err

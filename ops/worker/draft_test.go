@@ -47,24 +47,28 @@ func TestPastStages(t *testing.T) {
 		now = now.Add(after)
 		l.at(func(p *report.Progress) { p.Phase, p.Stage, p.Step = phase, stage, step })
 	}
-	if p := l.snapshot(); p.Elapsed != 0 || p.Running != 0 {
+	snapshot := func() *report.Progress {
+		l.sendProgress()
+		return l.shown
+	}
+	if p := snapshot(); p.Elapsed != 0 || p.Running != 0 {
 		t.Errorf("before anything began: %+v", p)
 	}
 	to(0, report.Rehearsing, "", 0)
 	to(time.Second, report.Rehearsing, "check", 1)
 	l.at(func(p *report.Progress) { p.Said, p.ToolShare = "Pass 1", 100 })
 	now = now.Add(time.Second)
-	if p := l.snapshot(); p.Running != time.Second || p.Elapsed != 2*time.Second || p.Said != "Pass 1" || len(p.Past) != 0 {
+	if p := snapshot(); p.Running != time.Second || p.Elapsed != 2*time.Second || p.Said != "Pass 1" || len(p.Past) != 0 {
 		t.Errorf("in the first step: %+v", p)
 	}
 	to(time.Second, report.Rehearsing, "check", 2)
 	to(3*time.Second, report.Rehearsing, "write", 3)
-	p := l.snapshot()
+	p := snapshot()
 	if len(p.Past) != 2 || p.Past[0] != (report.Passed{Stage: "check", Took: 2 * time.Second}) || p.Past[1].Took != 3*time.Second || p.Said != "" || p.ToolShare != 0 {
 		t.Errorf("in the third step: %+v", p)
 	}
 	to(time.Second, report.Committing, "fence", 0)
-	if p := l.snapshot(); len(p.Past) != 0 || p.Elapsed != 0 || p.Step != 0 {
+	if p := snapshot(); len(p.Past) != 0 || p.Elapsed != 0 || p.Step != 0 {
 		t.Errorf("in the next phase: %+v", p)
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,83 +22,67 @@ import (
 	"shunt/ops/partfs"
 	"shunt/ops/report"
 	"shunt/ops/target"
-	"shunt/ops/target/registry"
+	"shunt/ops/target/loop"
 	"shunt/ops/tool"
 )
 
-// Question is what a worker with the task Look finds out, about one file system.
+// Question is what a worker with the task report.Look finds out about one file system.
 type Question struct {
 	Off, Len int64 // where it lies on the target, in bytes
 	Kind     model.FSKind
-	Shown    string // what people call it: "p1"
+	Shown    string // how people refer to it: "p1"
 	// List asks for a directory; without it the tools are asked what they know.
 	List bool
-	Dir  []byte // the directory's exact path
-	// Plain keeps to tools in processes of their own: for file systems on which a reader inside the worker fell over.
+	Dir  string // the directory's exact path
+	// Plain uses only tools in processes of their own, after a reader inside the worker has crashed on the file system.
 	Plain bool
 }
 
-// Answer is all a worker with the task Look says.
+// Answer is the whole output of a worker with the task report.Look.
 type Answer struct {
-	Said    []report.Said   `json:"said,omitempty"`
-	Listing *report.Listing `json:"listing,omitempty"`
-	// NoDirectory says that the directory is not there, which Err tells as well.
+	Said    []report.Said  `json:"said,omitempty"`
+	Listing report.Listing `json:"listing"`
+	// NoDirectory says that the directory is not there. Err is set, too.
 	NoDirectory bool   `json:"no_directory,omitempty"`
 	Err         string `json:"err,omitempty"`
 }
 
-// The worker that looks and its tools get no more than this, whatever a file system makes them do: they are killed.
+// Limits of the worker and of each of its tools, whatever a file system makes them do. The kernel kills what exceeds them.
 const (
-	lookMemory  = 512 << 20 // bytes of data, each
-	lookStack   = 64 << 20  // of a goroutine
-	lookSeconds = 30        // of processor time, each
-	lookTime    = 60 * time.Second
+	inspectMemory  = 512 << 20 // bytes of data
+	inspectStack   = 64 << 20  // of a goroutine
+	inspectSeconds = 30        // of processor time
+	inspectTimeout = 60 * time.Second
 )
 
-// look answers the job's question on the socket. It works on its own descriptor, which was opened for reading only; what
-// tools write goes nowhere.
-func (w *process) look(conn net.Conn) error {
-	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+// inspect answers the job's question on the socket. Its descriptor of the target was opened for reading only.
+func (w *process) inspect(ctx context.Context, conn net.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
 	defer cancel()
-	go func() { // who asked is gone: nobody needs the answer
-		_, _ = conn.Read(make([]byte, 1))
+	go func() {
+		_, _ = conn.Read(make([]byte, 1)) // the parent says nothing more; this ends when it is gone
 		cancel()
 	}()
 	answer, err := w.answer(ctx)
 	if err != nil {
 		answer.Err = err.Error()
 	}
-	text, err := json.Marshal(answer)
-	if err != nil {
-		return err
-	}
-	_, err = conn.Write(append(text, '\n'))
-	return errors.Join(err, w.release())
+	return errors.Join(json.NewEncoder(conn).Encode(answer), w.release())
 }
 
 func (w *process) answer(ctx context.Context) (answer Answer, err error) {
-	if w.job.Question == nil {
-		return answer, errors.New("internal error: no question")
-	}
-	q := *w.job.Question
-	if w.job.How != partfs.SetuidHelper.String() {
-		if err := partfs.IsolateMounts(); err != nil {
-			return answer, err
-		}
-	}
 	if err := limit(); err != nil {
 		return answer, err
 	}
-	opts := target.Options{Mode: target.Inspect, SectorSize: w.job.SectorSize, NoLock: true}
-	w.target, err = registry.Adopt(w.job.Path, opts, w.job.files())
-	if err != nil {
+	if err := w.adopt(target.Inspect); err != nil {
 		return answer, err
 	}
-	// The superblock is read here once more: what the asker knows of it may be old.
+	q := w.job.Question
+	// The superblock is read again, because what the parent knows about it may be old.
 	if no := scan.Probe(w.target, q.Off, q.Len).Elsewhere.NoTools(); !no.OK() {
 		return answer, no.Err()
 	}
-	show := &display{target: w.target, question: q, how: w.job.How}
+	show := &display{target: w.target, job: w.job}
 	defer func() { err = errors.Join(err, show.close()) }()
 	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return show.sandbox })
 	if !q.List {
@@ -107,90 +93,126 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 		answer.Said = inspect.Tools(ctx, q.Kind, path, q.Shown)
 		return answer, nil
 	}
-	list, err := inspect.List(ctx, fsys.Files{
+	answer.Listing, err = inspect.List(ctx, fsys.Files{
 		Base: w.target, Off: q.Off, Len: q.Len, Kind: q.Kind, Window: show.window, Mount: show.mount, Plain: q.Plain,
-	}, string(q.Dir))
-	answer.Listing, answer.NoDirectory = &list, errors.Is(err, fsys.ErrNoDirectory)
+	}, q.Dir)
+	answer.NoDirectory = errors.Is(err, fsys.ErrNoDirectory)
 	return answer, err
 }
 
-// limit bounds what this process and those it starts can take.
+// limit bounds what this process and those it starts can use.
 func limit() error {
-	debug.SetMaxStack(lookStack)
-	debug.SetMemoryLimit(lookMemory / 2)
-	for _, l := range []struct {
-		what int
-		most uint64
-	}{{unix.RLIMIT_DATA, lookMemory}, {unix.RLIMIT_CPU, lookSeconds}, {unix.RLIMIT_CORE, 0}} {
-		if err := unix.Setrlimit(l.what, &unix.Rlimit{Cur: l.most, Max: l.most}); err != nil {
+	debug.SetMaxStack(inspectStack)
+	debug.SetMemoryLimit(inspectMemory / 2)
+	for resource, most := range map[int]uint64{unix.RLIMIT_DATA: inspectMemory, unix.RLIMIT_CPU: inspectSeconds, unix.RLIMIT_CORE: 0} {
+		if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most}); err != nil {
 			return tried.Errorf("limit the reader: %w", err)
 		}
 	}
 	return nil
 }
 
-// display shows the file system that is looked at to tools, as a window or mounted, when it is first asked for.
+// display shows the inspected file system to tools, as a window or mounted, once they ask for it.
 type display struct {
-	target   target.Target
-	question Question
-	how      string
-	server   *partfs.Server
-	sandbox  *tool.Sandbox // for the tools, once there is a window
-	path     string
-	undo     []func() error
+	target  target.Target
+	job     Job
+	sandbox *tool.Sandbox // for the tools
+	path    string        // of the window, "" until there is one
+	undo    []func() error
 }
 
-// window is the path of a file that holds the file system and nothing else. What is written to it is kept in memory for
-// as long as the worker lives, and never reaches the target.
+// window returns the path of a file that holds the file system and nothing else. What tools write to it stays in memory and
+// never reaches the target.
 func (d *display) window() (string, error) {
-	if d.server != nil {
+	if d.path != "" {
 		return d.path, nil
 	}
 	if _, err := partfs.DetectIsolation(); err != nil {
 		return "", err
 	}
-	spill, err := scratch()
+	spill, err := scratchFile()
 	if err != nil {
 		return "", tried.Errorf("make room for what tools write: %w", err)
 	}
 	d.undo = append(d.undo, spill.Close)
-	room, err := d.room()
+	dir, err := d.newMountDir()
 	if err != nil {
 		return "", err
 	}
-	server, err := room.Serve(overlay.New(d.target, d.target.Size(), spill))
+	server, err := dir.Serve(overlay.New(d.target, d.target.Size(), spill))
 	if err != nil {
 		return "", err
 	}
-	d.undo = append(d.undo, server.Close)
-	if d.sandbox, _, err = room.Confine(); err != nil {
+	if d.sandbox, _, err = dir.Confine(); err != nil {
 		return "", err
 	}
-	d.server, d.path = server, server.Set(d.question.Shown, d.question.Off, d.question.Len)
+	q := d.job.Question
+	d.path = server.Set(q.Shown, q.Off, q.Len)
 	return d.path, nil
 }
 
-func (d *display) room() (*partfs.MountDir, error) {
-	how, err := partfs.ParseIsolation(d.how)
-	if err != nil {
-		return nil, err
-	}
-	room, err := partfs.NewMountDir(how, d.target.Path())
+func (d *display) newMountDir() (*partfs.MountDir, error) {
+	dir, err := partfs.NewMountDir(d.job.Isolation, d.target.Path())
 	if err == nil {
-		d.undo = append(d.undo, room.Close)
+		d.undo = append(d.undo, dir.Close)
 	}
-	return room, err
+	return dir, err
 }
 
-// scratch is a file in memory that cannot grow beyond its length.
-func scratch() (*os.File, error) {
-	const most = 64 << 20
-	fd, err := unix.MemfdCreate("shunt-look", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+// mount mounts the file system read-only, through a loop device that cannot be written either, and returns a path that is
+// valid in this process. No directory leads to the mount, and both vanish with the process. The kernel is trusted with what
+// it mounts: a hostile file system of a kind that only the kernel reads could harm it, as it could when mounted by hand.
+func (d *display) mount(fstype, options string) (string, error) {
+	if d.job.Isolation != partfs.RootNamespace {
+		return "", fmt.Errorf("only root can list the files in %s: the kernel has to mount it", fstype)
+	}
+	q := d.job.Question
+	if may := fsys.Of(q.Kind).MayMount; may != nil {
+		if err := may(d.target, q.Off); err != nil {
+			return "", err
+		}
+	}
+	l, device, err := loop.SetUp(d.target, target.Loop{Offset: q.Off, Limit: q.Len, ReadOnly: true, Passing: true})
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = device.Close() }() // a mount keeps the loop device
+	dir, err := d.newMountDir()
+	if err != nil {
+		return "", err
+	}
+	sandbox, _, err := dir.Confine()
+	if err != nil {
+		return "", err
+	}
+	mounted, err := sandbox.Attach(l.Node, fstype, options)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		return "", fmt.Errorf("this kernel cannot mount %s", fstype)
+	case err != nil:
+		return "", fmt.Errorf("the kernel does not mount it as %s: %w; check it first", fstype, err)
+	}
+	d.undo = append(d.undo, mounted.Close)
+	return fmt.Sprintf("/proc/self/fd/%d", mounted.Fd()), nil
+}
+
+func (d *display) close() error {
+	var errs []error
+	for _, undo := range slices.Backward(d.undo) {
+		errs = append(errs, undo())
+	}
+	return errors.Join(errs...)
+}
+
+// scratchFile returns a file in memory that cannot grow beyond its length.
+func scratchFile() (*os.File, error) {
+	const size = 64 << 20
+	fd, err := unix.MemfdCreate("shunt-scratch", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
 		return nil, err
 	}
 	f := os.NewFile(uintptr(fd), "memory")
-	err = f.Truncate(most)
+	err = f.Truncate(size)
 	if err == nil {
 		_, err = unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_GROW|unix.F_SEAL_SHRINK)
 	}
@@ -198,12 +220,4 @@ func scratch() (*os.File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
-}
-
-func (d *display) close() error {
-	var errs []error
-	for i := len(d.undo) - 1; i >= 0; i-- {
-		errs = append(errs, d.undo[i]())
-	}
-	return errors.Join(errs...)
 }

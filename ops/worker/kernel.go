@@ -1,18 +1,16 @@
 package worker
 
 import (
-	"fmt"
+	"cmp"
 	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
-	"shunt/ops/journal"
 	"shunt/ops/report"
 	"shunt/ops/target"
-	"shunt/ops/txn"
 )
 
-// PartsOf are the partitions of a disk as the kernel is to know them.
+// PartsOf returns the partitions of a disk as the kernel shall know them.
 func PartsOf(d model.Disk) []target.Part {
 	list := make([]target.Part, 0, len(d.Partitions()))
 	for _, p := range d.Partitions() {
@@ -27,8 +25,8 @@ func PartsOf(d model.Disk) []target.Part {
 	return list
 }
 
-// extendedLen is how much of an extended partition the kernel shows: enough for a boot loader, and nothing of what lies
-// in it.
+// extendedLen is how many sectors of an extended partition the kernel shows: enough for a boot loader, and no logical
+// partition.
 func extendedLen(d model.Disk, p model.Partition) geometry.Sector {
 	n := geometry.Sector(1)
 	if d.SectorSize == geometry.Sector512 {
@@ -40,8 +38,8 @@ func extendedLen(d model.Disk, p model.Partition) geometry.Sector {
 	return min(n, p.Span.Len())
 }
 
-// Tell makes the kernel know the partitions that are on a target. The error says what to do.
-func Tell(d target.KernelDisk) (model.Disk, error) {
+// UpdateKernel makes the kernel know the partitions that are on a target. The error says what to do.
+func UpdateKernel(d target.KernelDisk) (model.Disk, error) {
 	if err := d.Refresh(); err != nil {
 		return model.Disk{}, err
 	}
@@ -52,23 +50,27 @@ func Tell(d target.KernelDisk) (model.Disk, error) {
 	return disk, d.Follow(PartsOf(disk))
 }
 
-// tell tells the kernel what the target has become, and people if that cannot be done.
-func (w *process) tell(r *report.Result) model.Disk {
+// updateKernel tells the kernel what the target has become. If that fails the result says so.
+func (w *process) updateKernel(r *report.Result) model.Disk {
 	d, known := w.target.(target.KernelDisk)
 	if !known {
-		return model.Disk{} // no kernel looks into an image file
+		return model.Disk{} // the kernel knows no partitions of an image file
 	}
-	disk, err := Tell(d)
+	disk, err := UpdateKernel(d)
 	if err != nil {
 		w.logf("%v", err)
 		addAdvice(r, "The target is as said, but "+err.Error()+".")
-	} else {
-		w.logf("the kernel knows the partitions: %s", refs(disk))
+		return disk
 	}
+	var refs []string
+	for _, p := range disk.Partitions() {
+		refs = append(refs, p.Ref())
+	}
+	w.logf("the kernel knows the partitions: %s", cmp.Or(strings.Join(refs, ", "), "none"))
 	return disk
 }
 
-// withdraw keeps partitions that the kernel knows from use.
+// withdraw makes the kernel forget partitions, so that nobody can begin to use them.
 func (w *process) withdraw(numbers []int) error {
 	if d, known := w.target.(target.KernelDisk); known {
 		return d.Withdraw(numbers)
@@ -76,72 +78,6 @@ func (w *process) withdraw(numbers []int) error {
 	return nil
 }
 
-// node is the node of a partition, "" if the kernel does not know it.
-func (w *process) node(number int) string {
-	if d, known := w.target.(target.KernelDisk); known {
-		return d.Node(number)
-	}
-	return ""
-}
-
-func refs(d model.Disk) string {
-	var list []string
-	for _, p := range d.Partitions() {
-		list = append(list, p.Ref())
-	}
-	if len(list) == 0 {
-		return "none"
-	}
-	return strings.Join(list, ", ")
-}
-
 func addAdvice(r *report.Result, text string) {
 	r.Advice = strings.TrimSpace(r.Advice + " " + text)
-}
-
-// idle keeps the partitions from use while a transaction is ended, and refuses that if it writes to a partition that is in
-// use already: one can have been mounted after a crash that came before the fence.
-func (w *process) idle(dir *journal.Dir) error {
-	runs, err := txn.WrittenRuns(dir)
-	if err != nil {
-		return err
-	}
-	if err := w.target.Refresh(); err != nil {
-		return err
-	}
-	disk, err := Scan(w.target)
-	if err != nil {
-		return err
-	}
-	var numbers []int
-	for _, p := range disk.Partitions() {
-		if !p.Use.Busy() {
-			numbers = append(numbers, p.Number)
-			continue
-		}
-		start, end := int64(disk.SectorSize.Bytes(p.Span.Start)), int64(disk.SectorSize.Bytes(p.Span.End))
-		for _, r := range runs {
-			if r.Off < end && start < r.Off+r.Len {
-				return fmt.Errorf("%s is %s, and the transaction writes to it; nothing was changed: unmount or stop it first", p.Ref(), p.Use)
-			}
-		}
-	}
-	return w.withdraw(numbers)
-}
-
-// free keeps the partitions from use and refuses to take back a transaction while anything on the target is in use: what was there before may lie
-// elsewhere.
-func (w *process) free() error {
-	disk, err := Scan(w.target)
-	if err != nil {
-		return err
-	}
-	var numbers []int
-	for _, p := range disk.Partitions() {
-		if p.Use.Busy() {
-			return fmt.Errorf("%s is %s; nothing was changed: unmount or stop it first", p.Ref(), p.Use)
-		}
-		numbers = append(numbers, p.Number)
-	}
-	return w.withdraw(numbers)
 }

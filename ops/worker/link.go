@@ -1,7 +1,9 @@
 package worker
 
 import (
-	"slices"
+	"encoding/json"
+	"io"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -9,64 +11,86 @@ import (
 	"shunt/ops/report"
 )
 
-// link is the worker's side of the sockets. It keeps what was told, for peers that come later.
+// link sends what the worker says to its peers: the process that started it, and those that follow the commit. Each peer
+// reads at its own pace, so one that is slow or stopped holds up neither the work nor the others. A peer that comes late
+// gets everything from the start.
 type link struct {
 	now func() time.Time
 
 	mu       sync.Mutex
-	peers    []*peer
+	changed  chan struct{} // closed, and replaced, at every change of the fields below
+	peers    int
+	seen     bool // a peer has confirmed the result
+	events   []Event
+	shown    *report.Progress // the latest snapshot to send; peers may miss earlier ones
 	progress report.Progress
 	began    time.Time // of the phase
 	staged   time.Time // when the stage began
-	log      []string
-	report   *report.Rehearsal
-	result   *report.Result
-
-	once sync.Once
-	seen chan struct{} // closed when a peer said that it has the result
 }
 
-func newLink() *link { return &link{now: time.Now, seen: make(chan struct{})} }
+func newLink() *link {
+	return &link{now: time.Now, changed: make(chan struct{}), shown: &report.Progress{}}
+}
 
-// attach adds a peer and tells it where things stand.
-func (l *link) attach(p *peer) {
+// change changes the state and wakes whatever waits for that.
+func (l *link) change(do func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, line := range l.log {
-		p.tell(Event{Log: line})
+	do()
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// serve adds a peer. Its commands go to order until it is gone, then gone is called.
+func (l *link) serve(conn net.Conn, in io.Reader, order func(Command), gone func()) {
+	left := make(chan struct{})
+	l.change(func() { l.peers++ })
+	go func() {
+		commands := json.NewDecoder(in)
+		for {
+			var c Command
+			if commands.Decode(&c) != nil {
+				break
+			}
+			order(c)
+		}
+		close(left)
+		l.change(func() { l.peers-- })
+		gone()
+	}()
+	go l.send(conn, left)
+}
+
+// send sends everything to a peer until the peer has left. A progress comes first.
+func (l *link) send(conn net.Conn, left <-chan struct{}) {
+	out := json.NewEncoder(conn)
+	var last *report.Progress
+	for sent := 0; ; {
+		l.mu.Lock()
+		events, shown, changed := l.events[sent:], l.shown, l.changed
+		l.mu.Unlock()
+		if shown != last {
+			events = append([]Event{{Progress: shown}}, events...)
+			last, sent = shown, sent-1
+		}
+		for _, e := range events {
+			if out.Encode(e) != nil {
+				return // the reading side notices that the peer has left
+			}
+			sent++
+		}
+		select {
+		case <-changed:
+		case <-left:
+			return
+		}
 	}
-	if l.report != nil {
-		p.tell(Event{Report: l.report})
-	}
-	p.tell(Event{Progress: l.snapshot()})
-	if l.result != nil {
-		p.tell(Event{Result: l.result})
-	}
-	l.peers = append(slices.DeleteFunc(l.peers, (*peer).isGone), p)
 }
 
 // tell sends an event to every peer.
-func (l *link) tell(e Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case e.Log != "":
-		l.log = append(l.log, e.Log)
-	case e.Report != nil:
-		l.report = e.Report
-	case e.Result != nil:
-		l.result = e.Result
-	}
-	l.broadcast(e)
-}
+func (l *link) tell(e Event) { l.change(func() { l.events = append(l.events, e) }) }
 
-func (l *link) broadcast(e Event) {
-	for _, p := range l.peers {
-		p.tell(e)
-	}
-}
-
-// at sets the progress; the ticker sends it.
+// at changes the progress; the next sendProgress sends it.
 func (l *link) at(change func(*report.Progress)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,7 +103,7 @@ func (l *link) at(change func(*report.Progress)) {
 		change(&l.progress)
 	case l.progress.Stage != was.Stage || l.progress.Step != was.Step:
 		if was.Stage != "" {
-			// What was sent shares the list: it only grows.
+			// A snapshot that was sent shares the list, which only grows.
 			l.progress.Past = append(l.progress.Past, report.Passed{Stage: was.Stage, Took: now.Sub(l.staged)})
 		}
 		l.staged, l.progress.Said, l.progress.ToolShare = now, "", 0
@@ -87,32 +111,30 @@ func (l *link) at(change func(*report.Progress)) {
 }
 
 func (l *link) sendProgress() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.progress.Phase != "" {
-		l.broadcast(Event{Progress: l.snapshot()})
-	}
+	l.change(func() {
+		if p := l.progress; p.Phase != "" {
+			p.Elapsed, p.Running = l.now().Sub(l.began), l.now().Sub(l.staged)
+			l.shown = &p
+		}
+	})
 }
 
-func (l *link) snapshot() *report.Progress {
-	p := l.progress
-	if p.Phase == "" {
-		return &p // nothing has begun
-	}
-	p.Elapsed, p.Running = l.now().Sub(l.began), l.now().Sub(l.staged)
-	return &p
-}
-
-// said is the whole log.
-func (l *link) said() string {
+// log returns everything that was logged.
+func (l *link) log() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return strings.Join(l.log, "\n")
+	var lines []string
+	for _, e := range l.events {
+		if e.Log != "" {
+			lines = append(lines, e.Log)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // ticker sends progress until stop is closed.
 func (l *link) ticker(stop <-chan struct{}) {
-	t := time.NewTicker(tick)
+	t := time.NewTicker(250 * time.Millisecond)
 	defer t.Stop()
 	for {
 		select {
@@ -124,36 +146,24 @@ func (l *link) ticker(stop <-chan struct{}) {
 	}
 }
 
-// confirmed takes note that a peer has the result.
-func (l *link) confirmed() { l.once.Do(func() { close(l.seen) }) }
+// patience is how long peers have to confirm the result. One that is only stopped finds it in its socket later, and the
+// next start of shunt shows it once more.
+const patience = 3 * time.Second
 
-// heard waits until a peer has said that it has the result. It gives up when all peers are gone, and on peers that
-// are there and say nothing.
+// heard waits until a peer has confirmed the result. It gives up when all peers are gone or patience has passed.
 func (l *link) heard() bool {
-	l.mu.Lock()
-	peers := slices.Clone(l.peers)
-	l.mu.Unlock()
-	left := make(chan struct{})
-	go func() {
-		for _, p := range peers {
-			<-p.gone
+	late := time.After(patience)
+	for {
+		l.mu.Lock()
+		seen, peers, changed := l.seen, l.peers, l.changed
+		l.mu.Unlock()
+		if seen || peers == 0 {
+			return seen
 		}
-		close(left)
-	}()
-	select {
-	case <-l.seen:
-		return true
-	case <-left:
-	case <-time.After(patience):
-	}
-	select {
-	case <-l.seen: // by the last words of one that left
-		return true
-	default:
-		return false
+		select {
+		case <-changed:
+		case <-late:
+			return false
+		}
 	}
 }
-
-// patience is how long peers have to say that they got the result. One that is only stopped will find it in its
-// socket later, and the next start of shunt tells it once more.
-const patience = 3 * time.Second

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"net"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"shunt/ops/journal"
 	"shunt/ops/report"
 )
 
@@ -19,13 +19,7 @@ func talk(t *testing.T, l *link) (far net.Conn) {
 	t.Helper()
 	near, far := net.Pipe() // without a buffer: who does not read holds up who writes
 	t.Cleanup(func() { _ = errors.Join(near.Close(), far.Close()) })
-	p := newPeer(near)
-	l.attach(p)
-	go p.read(bufio.NewReader(near), func(c Command) {
-		if c == Seen {
-			l.confirmed()
-		}
-	})
+	l.serve(near, near, (&process{link: l, stop: func() {}}).order, func() {})
 	return far
 }
 
@@ -95,8 +89,8 @@ func TestHeard(t *testing.T) {
 	}
 }
 
-// TestDoor opens it in a directory whose path is longer than a socket's may be, over a socket of a worker that died.
-func TestDoor(t *testing.T) {
+// TestSocket opens one in a directory whose path is longer than a socket's may be, over a socket of a worker that died.
+func TestSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), strings.Repeat("long/", 30))
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		t.Fatal(err)
@@ -130,9 +124,9 @@ func TestDoor(t *testing.T) {
 	if err := other.Close(); err != nil {
 		t.Fatal(err)
 	}
-	w := &process{link: newLink(), stops: make(chan struct{}, 1)}
-	door, err := w.openDoor(dir)
-	if err != nil {
+	stopped := make(chan struct{})
+	w := &process{link: newLink(), dir: dir, stop: func() { close(stopped) }}
+	if err := w.listen(); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Lstat(at); err != nil || info.Mode() != os.ModeSocket|0o600 {
@@ -150,11 +144,11 @@ func TestDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	select {
-	case <-w.stops:
+	case <-stopped:
 	case <-time.After(10 * time.Second):
 		t.Error("the order to stop did not arrive")
 	}
-	if err := errors.Join(conn.Close(), door.close()); err != nil {
+	if err := errors.Join(conn.Close(), w.closeSocket()); err != nil {
 		t.Error(err)
 	}
 	if err := dir.RemoveIfEmpty(); err != nil {
@@ -171,7 +165,7 @@ func TestLast(t *testing.T) {
 		t.Error("a result from nowhere")
 	}
 	want := report.Last{When: time.Unix(1e9, 0).UTC(), Task: report.Apply, Plan: "move 1 right 1MiB\n", Result: report.Result{Outcome: report.Interrupted, Err: "x"}}
-	if err := LeaveLast(dir, want); err != nil {
+	if err := StoreLast(dir, want); err != nil {
 		t.Fatal(err)
 	}
 	if got := TakeLast(dir); got == nil || *got != want {
@@ -184,7 +178,7 @@ func TestLast(t *testing.T) {
 		t.Error("the directory is left")
 	}
 	for _, text := range []string{"", "{", `{"result":{}}`, "null"} {
-		if err := errors.Join(dir.Make(), os.WriteFile(filepath.Join(dir.Path(), lastName), []byte(text), 0o600)); err != nil {
+		if err := errors.Join(dir.Make(), os.WriteFile(filepath.Join(dir.Path(), journal.ResultName), []byte(text), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		if got := TakeLast(dir); got != nil {

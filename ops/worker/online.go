@@ -11,23 +11,22 @@ import (
 	"shunt/model/safetext"
 	"shunt/ops"
 	"shunt/ops/fsys"
-	"shunt/ops/journal"
 	"shunt/ops/report"
+	"shunt/ops/target"
 )
 
-func afterCommit(s ops.Step) bool { return s.Kind == ops.StepGrowMounted }
+func growsMounted(s ops.Step) bool { return s.Kind == ops.StepGrowMounted }
 
-// growMounted has the kernel grow the mounted file systems of partitions that have become longer. The commit is over then:
-// if it fails, a partition is longer than its file system, which does no harm. disk is the target as the kernel knows it.
-func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk, dir *journal.Dir, r *report.Result) {
+// growMounted has the kernel grow the mounted file systems of partitions that have become longer, after the commit. If that
+// fails a partition is longer than its file system, which does no harm. disk is the target as the kernel knows it.
+func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk, r *report.Result) {
 	steps, err := q.Compile()
 	if err != nil {
 		return // it compiled when it was rehearsed
 	}
 	var grown []int
-	tools := fsys.Tools{Run: w.runTool}
 	for _, s := range steps {
-		if !afterCommit(s) {
+		if !growsMounted(s) {
 			continue
 		}
 		text := s.Text(disk.SectorSize)
@@ -36,38 +35,39 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 		w.link.sendProgress()
 		want, _ := q.Preview().Partition(s.Part)
 		grown = append(grown, want.Number)
-		if err := w.growOne(ctx, tools, s, want, disk); err != nil {
+		node := ""
+		if d, known := w.target.(target.KernelDisk); known {
+			node = d.Node(want.Number)
+		}
+		now, ok := disk.ByNumber(want.Number)
+		switch {
+		case !ok || now.Span != want.Span || node == "":
+			err = errors.New("the kernel does not know its partition's new size")
+		case now.Use.GrowsAt() == "":
+			err = errors.New("it is not mounted any more")
+		default:
+			err = fsys.Tools{Run: w.runTool}.GrowMounted(ctx, s.FS, node, now.Use.GrowsAt())
+		}
+		if err != nil {
 			w.logf("failed: %v", err)
-			addAdvice(r, fmt.Sprintf("The partition table is as planned, but the file system in %s did not grow: %v. It works on as it was; %s.", s.Ref, err, w.again(s, want.Number)))
+			addAdvice(r, fmt.Sprintf("The partition table is as planned, but the file system in %s did not grow: %v. It works on as it was; %s.",
+				s.Ref, err, growLater(s, w.target.Path(), node, want.Number)))
 		}
 	}
-	if err := noteNoUndo(dir, grown); err != nil {
+	if err := storeNoUndo(w.dir, grown); err != nil {
 		w.logf("%v", err)
 	}
 }
 
-func (w *process) growOne(ctx context.Context, tools fsys.Tools, s ops.Step, want model.Partition, disk model.Disk) error {
-	now, ok := disk.ByNumber(want.Number)
-	node := w.node(want.Number)
-	switch {
-	case !ok || now.Span != want.Span || node == "":
-		return errors.New("the kernel does not know its partition's new size")
-	case now.Use.GrowsAt() == "":
-		return errors.New("it is not mounted any more")
-	}
-	return tools.GrowMounted(ctx, s.FS, node, now.Use.GrowsAt())
-}
-
-// again is how to grow the mounted file system in a partition by hand.
-func (w *process) again(s ops.Step, number int) string {
-	node := w.node(number)
-	if node == "" { // the kernel will call it this once it knows it
-		node = strings.TrimRight(w.target.Path(), "0123456789")
-		if node != w.target.Path() {
-			node = w.target.Path() + "p"
+// growLater says how to grow a mounted file system by hand.
+func growLater(s ops.Step, disk, node string, number int) string {
+	if node == "" { // the kernel will call it this
+		node = strings.TrimRight(disk, "0123456789")
+		if node != disk {
+			node = disk + "p"
 		}
 		node += strconv.Itoa(number)
 	}
 	return fmt.Sprintf("to grow it later, run `%s` if the kernel does not know the new size yet, and `%s`",
-		safetext.Command("partx", "-u", w.target.Path()), safetext.Command(fsys.GrowByHand(s.FS, node, s.Mounted)...))
+		safetext.Command("partx", "-u", disk), safetext.Command(fsys.GrowByHand(s.FS, node, s.Mounted)...))
 }

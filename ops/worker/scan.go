@@ -6,12 +6,12 @@ import (
 	"shunt/ops/target"
 )
 
-// Scan reads the disk that is on a target, with what is known of the target besides its bytes: whether its size can
-// change and which of its partitions are in use.
-func Scan(t target.Target) (model.Disk, error) { return ScanTelling(t, func(string) {}) }
+// Scan reads the disk that is on a target. The result also says whether the target's size is fixed and which of its
+// partitions are in use.
+func Scan(t target.Target) (model.Disk, error) { return ScanWithProgress(t, func(string) {}) }
 
-// ScanTelling is Scan that tells what it is about to do, in words for people.
-func ScanTelling(t target.Target, tell func(what string)) (model.Disk, error) {
+// ScanWithProgress is Scan that tells people what it is about to do.
+func ScanWithProgress(t target.Target, tell func(what string)) (model.Disk, error) {
 	disk, err := scan.ScanWithProgress(t, t.Size(), t.SectorSize(), tell)
 	if err != nil {
 		return disk, err

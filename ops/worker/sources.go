@@ -14,8 +14,8 @@ import (
 	"shunt/ops/target/registry"
 )
 
-// Source is another target that a plan copies from. Its files, which carry its locks, come behind those of the target itself
-// and of the sources before it. It is read during the rehearsal only: the commit writes what was read then.
+// Source is another target that a plan copies from. Its files, which carry its locks, come behind those of the sources
+// before it. It is read during the rehearsal only: the commit writes what was read then.
 type Source struct {
 	Path       string // absolute, as in the plan
 	Files      int    // how many are handed over
@@ -23,7 +23,7 @@ type Source struct {
 	Sum        string // of the disk as the parent scanned it
 }
 
-// FindSource is the partition of a scanned disk with a number, as an operation copies from it.
+// FindSource returns the partition with a number, as an operation copies from it.
 func FindSource(path string, disk model.Disk, number int) (ops.Source, error) {
 	p, ok := disk.ByNumber(number)
 	if !ok {
@@ -32,31 +32,37 @@ func FindSource(path string, disk model.Disk, number int) (ops.Source, error) {
 	return ops.Source{Path: path, Part: p, SectorSize: disk.SectorSize}, nil
 }
 
-// openSources takes the other targets over and reads what is on them, which must be what the parent saw there.
-func (w *process) openSources() error {
-	w.sources, w.lent = map[string]io.ReaderAt{}, map[string]model.Disk{}
-	next := w.job.Files
+// openSources takes the other targets over and scans them. They must be as the parent scanned them. find returns a
+// partition of one for the plan.
+func (w *process) openSources() (find func(path string, number int) (ops.Source, error), err error) {
+	disks := map[string]model.Disk{}
+	w.sources = map[string]io.ReaderAt{}
 	for _, s := range w.job.Sources {
 		opts := target.Options{Mode: target.Inspect, SectorSize: s.SectorSize, NoLock: true}
-		t, err := registry.Adopt(s.Path, opts, handed(next, s.Files, s.Path))
+		t, err := registry.Adopt(s.Path, opts, w.take(s.Files, s.Path))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		next += s.Files
 		w.lenders = append(w.lenders, t)
 		disk, err := scan.Scan(t, t.Size(), t.SectorSize())
 		if err != nil {
-			return tried.Errorf("read %s: %w", s.Path, err)
+			return nil, tried.Errorf("read %s: %w", s.Path, err)
 		}
 		if Sum(disk) != s.Sum {
-			return fmt.Errorf("%s changed since it was looked at; nothing was written: take the copy back and make it again", s.Path)
+			return nil, fmt.Errorf("%s changed since it was looked at; nothing was written: take the copy back and make it again", s.Path)
 		}
-		w.sources[s.Path], w.lent[s.Path] = t, disk
+		w.sources[s.Path], disks[s.Path] = t, disk
 	}
-	return nil
+	return func(path string, number int) (ops.Source, error) {
+		disk, ok := disks[path]
+		if !ok {
+			return ops.Source{}, errors.New("it was not handed over")
+		}
+		return FindSource(path, disk, number)
+	}, nil
 }
 
-// closeSources lets go of the other targets, so that this process does not keep them from others while it commits.
+// closeSources lets go of the other targets, so that this process does not keep them locked while it commits.
 func (w *process) closeSources() error {
 	var errs []error
 	for _, t := range w.lenders {
@@ -64,13 +70,4 @@ func (w *process) closeSources() error {
 	}
 	w.lenders, w.sources = nil, nil
 	return errors.Join(errs...)
-}
-
-// source finds a partition of another target for the plan.
-func (w *process) source(path string, number int) (ops.Source, error) {
-	disk, ok := w.lent[path]
-	if !ok {
-		return ops.Source{}, errors.New("it was not handed over")
-	}
-	return FindSource(path, disk, number)
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -118,12 +117,4 @@ func asRun(r *session.Run, err error) (tui.Run, error) {
 		return nil, err
 	}
 	return r, nil
-}
-
-func (t editTarget) Inform(ctx context.Context, id model.PartID) (report.Sheet, error) {
-	return t.Viewer().Inform(ctx, id)
-}
-
-func (t editTarget) List(ctx context.Context, id model.PartID, dir string) (report.Listing, error) {
-	return t.Viewer().List(ctx, id, dir)
 }

@@ -27,10 +27,10 @@ func openDir(tb testing.TB, path string) *journal.Dir {
 // FuzzTakeLast reads what may be a result that was left.
 func FuzzTakeLast(f *testing.F) {
 	dir := openDir(f, filepath.Join(f.TempDir(), "j"))
-	if err := LeaveLast(dir, report.Last{When: time.Unix(1, 0), Task: report.Apply, Plan: "grow 1\n", Result: report.Result{Outcome: report.Done, Log: "$ e2fsck"}}); err != nil {
+	if err := StoreLast(dir, report.Last{When: time.Unix(1, 0), Task: report.Apply, Plan: "grow 1\n", Result: report.Result{Outcome: report.Done, Log: "$ e2fsck"}}); err != nil {
 		f.Fatal(err)
 	}
-	good, err := os.ReadFile(filepath.Join(dir.Path(), lastName))
+	good, err := os.ReadFile(filepath.Join(dir.Path(), journal.ResultName))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func FuzzTakeLast(f *testing.F) {
 			t.Fatal(err)
 		}
 		dir := openDir(t, path)
-		if err := os.WriteFile(filepath.Join(dir.Path(), lastName), text, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir.Path(), journal.ResultName), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if last := TakeLast(dir); last != nil && last.Result.Outcome == "" {
@@ -71,7 +71,7 @@ func TestLastStrict(t *testing.T) {
 		`{"task":"apply","result":{"outcome":"splendid"}}`:      false,
 		`[]`: false,
 	} {
-		f, err := dir.Create(lastName)
+		f, err := dir.Create(journal.ResultName)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,19 +90,19 @@ func TestLastStrict(t *testing.T) {
 // TestLastLong leaves a result with a log that is too long. Its end is what is kept.
 func TestLastLong(t *testing.T) {
 	dir := openDir(t, filepath.Join(t.TempDir(), "j"))
-	log := strings.Repeat("\x1b€", mostLast/2) + "the end"
-	if err := LeaveLast(dir, report.Last{Task: report.Undo, Result: report.Result{Outcome: report.RolledBack, Log: log}}); err != nil {
+	log := strings.Repeat("\x1b€", maxResult/2) + "the end"
+	if err := StoreLast(dir, report.Last{Task: report.Undo, Result: report.Result{Outcome: report.RolledBack, Log: log}}); err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(filepath.Join(dir.Path(), lastName))
-	if err != nil || info.Size() > mostLast {
+	info, err := os.Stat(filepath.Join(dir.Path(), journal.ResultName))
+	if err != nil || info.Size() > maxResult {
 		t.Errorf("%v, %v", info, err)
 	}
 	last := TakeLast(dir)
 	if last == nil || !strings.HasSuffix(last.Result.Log, "the end") || !strings.HasSuffix(log, last.Result.Log) || len(last.Result.Log) < 1000 {
 		t.Error("it is lost")
 	}
-	if err := LeaveLast(dir, report.Last{Task: report.Undo, Plan: log}); err == nil {
+	if err := StoreLast(dir, report.Last{Task: report.Undo, Plan: log}); err == nil {
 		t.Error("a plan of that length was left")
 	}
 }
@@ -110,21 +110,21 @@ func TestLastLong(t *testing.T) {
 // TestNoUndo tells why there is no undo, and believes only what it can have written itself.
 func TestNoUndo(t *testing.T) {
 	dir := openDir(t, filepath.Join(t.TempDir(), "j"))
-	if err := noteNoUndo(dir, []int{2, 5}); err != nil {
+	if err := storeNoUndo(dir, []int{2, 5}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Undoable(dir); !errors.Is(err, txn.ErrNoUndo) || !strings.Contains(err.Error(), "p2, p5 grew while mounted") {
 		t.Error(err)
 	}
 	for _, text := range []string{"", "p2 grew", `{"grown":[]}`, `{"grown":[0]}`, `{"grown":[1]}{}`, `{"grown":["\u001b"]}`, `{"grown":[1],"x":1}`} {
-		if err := leave(dir, noUndoName, []byte(text)); err != nil {
+		if err := store(dir, journal.NoUndoName, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Undoable(dir); err == nil || err.Error() != txn.ErrNoUndo.Error() {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if err := noteNoUndo(dir, nil); err != nil {
+	if err := storeNoUndo(dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(dir.Path()); !os.IsNotExist(err) {

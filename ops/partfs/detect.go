@@ -16,9 +16,8 @@ import (
 // device is where FUSE connections come from.
 const device = "/dev/fuse"
 
-// DetectIsolation is the best way to get windows on this machine, for this user. It finds out by trying, which takes about a
-// millisecond and leaves nothing behind. The error says what is missing and what to do about it, for
-// people; it is a *UnavailableError.
+// DetectIsolation returns the best way to get windows on this machine, for this user. It tries the ways, which takes about
+// a millisecond and leaves nothing behind. The error is an *UnavailableError for people.
 func DetectIsolation() (Isolation, error) {
 	return probes{
 		root: os.Geteuid() == 0,
@@ -31,14 +30,14 @@ func DetectIsolation() (Isolation, error) {
 		},
 		namespace: tryNamespace,
 		helper: func() error {
-			_, err := lookHelper()
+			_, err := findHelper()
 			return err
 		},
 	}.choose()
 }
 
-// Confinement says in plain words how tools that work on windows are confined on this machine, for this user; "" if there are
-// no windows.
+// Confinement says in plain words how tools that work on windows are confined on this machine, for this user. It returns ""
+// without windows.
 func Confinement() string {
 	how, err := DetectIsolation()
 	if err != nil {
@@ -57,7 +56,7 @@ func (e *UnavailableError) Error() string {
 	return "file-system tools cannot be run on a view of the disk: " + strings.Join(e.Reasons, "; ") + ": " + e.Advice
 }
 
-// probes are the questions asked to the machine.
+// probes ask the machine.
 type probes struct {
 	root      bool
 	device    func() error          // can the FUSE device be opened?
@@ -77,23 +76,18 @@ func (p probes) choose() (Isolation, error) {
 	if opened != nil {
 		reasons = append(reasons, fmt.Sprintf("%s: %v", device, opened))
 	} else {
-		ways := []Isolation{UserNamespace}
-		if p.root {
-			ways = []Isolation{RootNamespace, UserNamespace}
-		}
-		for _, way := range ways {
-			err := p.namespace(way)
-			if err == nil {
-				return way, nil
+		denied := []string{RootNamespace: "this root may not mount", UserNamespace: "user namespaces are forbidden"}
+		for way, what := range denied {
+			if way := Isolation(way); p.root || way != RootNamespace {
+				err := p.namespace(way)
+				if err == nil {
+					return way, nil
+				}
+				reasons = append(reasons, fmt.Sprintf("%s (%v)", what, err))
 			}
-			what := "user namespaces are forbidden"
-			if way == RootNamespace {
-				what = "this root may not mount"
-			}
-			reasons = append(reasons, fmt.Sprintf("%s (%v)", what, err))
 		}
 	}
-	// Root that may not mount itself will not be helped by a helper that becomes root.
+	// A helper that becomes root cannot help a root that may not mount.
 	if p.root {
 		return 0, &UnavailableError{Reasons: reasons, Advice: "give this container the right to mount (--cap-add SYS_ADMIN)"}
 	}
@@ -103,8 +97,7 @@ func (p probes) choose() (Isolation, error) {
 	return SetuidHelper, nil
 }
 
-// tryNamespace starts a process in the given way up to the point where it would become another program, which does not
-// exist. Getting that far is the proof.
+// tryNamespace starts a program that does not exist. The error for that comes only after the namespaces were made.
 func tryNamespace(how Isolation) error {
 	_, err := syscall.ForkExec("/proc/self/no-such-program", []string{"probe"}, &syscall.ProcAttr{Sys: how.NamespaceAttr()})
 	if errors.Is(err, syscall.ENOENT) {

@@ -65,26 +65,24 @@ func TestChoice(t *testing.T) {
 	}
 }
 
-func TestHowIsText(t *testing.T) {
+func TestNamespaceAttr(t *testing.T) {
 	for _, how := range []Isolation{RootNamespace, UserNamespace, SetuidHelper} {
-		if got, err := ParseIsolation(how.String()); got != how || err != nil {
-			t.Errorf("%v: %v, %v", how, got, err)
-		}
-		if (how.Mount() == Fusermount) != (how == SetuidHelper) {
-			t.Errorf("%v mounts %v", how, how.Mount())
-		}
-		if attr := how.NamespaceAttr(); !attr.Setsid {
+		attr := how.NamespaceAttr()
+		if !attr.Setsid {
 			t.Errorf("%v: no session of its own", how)
 		}
-	}
-	if _, err := ParseIsolation("how-7"); err == nil {
-		t.Error("nonsense is understood")
+		if mounts := attr.Cloneflags&unix.CLONE_NEWNS != 0; mounts != (how != SetuidHelper) {
+			t.Errorf("%v: a mount namespace: %v", how, mounts)
+		}
+		if users := attr.Cloneflags&unix.CLONE_NEWUSER != 0; users != (how == UserNamespace) {
+			t.Errorf("%v: a user namespace: %v", how, users)
+		}
 	}
 }
 
 // TestNotAWorker makes sure that a process that was started in the usual way does not take itself for a worker.
 func TestNotAWorker(t *testing.T) {
-	if err := IsolateMounts(); err == nil {
+	if err := RootNamespace.IsolateMounts(); err == nil {
 		t.Error("this process thinks that its mount namespace is its own")
 	}
 }

@@ -121,7 +121,7 @@ func told(t testing.TB, list report.Listing) []string {
 	return lines
 }
 
-func view(t testing.TB, path string) *Viewer {
+func openView(t testing.TB, path string) *Viewer {
 	t.Helper()
 	v, err := View(path, Options{})
 	if err != nil {
@@ -180,7 +180,7 @@ func TestListExt(t *testing.T) {
 			image := filepath.Join(t.TempDir(), "image")
 			sh(t, ".", fmt.Sprintf("truncate -s 24M %s; mke2fs -q -F -d %s %s %s", image, dir, c.args, image))
 			by := c.by
-			v := view(t, image)
+			v := openView(t, image)
 			list, err := v.List(context.Background(), 0, "")
 			if err != nil {
 				t.Fatal(err)
@@ -240,14 +240,14 @@ dd if=$i of=disk.img bs=1M seek=1 conv=notrunc status=none`)
 				t.Fatal(err)
 			}
 			before := sh(t, work, "sha256sum disk.img; stat -c %Y.%y disk.img")
-			sameTree(t, s.Viewer(), 2, easy, c.by)
-			if _, err := s.Viewer().List(context.Background(), 3, ""); err == nil {
+			sameTree(t, &s.Viewer, 2, easy, c.by)
+			if _, err := s.List(context.Background(), 3, ""); err == nil {
 				t.Error("a partition that is not there was listed")
 			}
-			if _, err := s.Viewer().List(context.Background(), 1, ""); err == nil {
+			if _, err := s.List(context.Background(), 1, ""); err == nil {
 				t.Error("an unformatted partition was listed")
 			}
-			sheet, err := s.Viewer().Inform(context.Background(), 2)
+			sheet, err := s.Inform(context.Background(), 2)
 			if err != nil || len(sheet.Said) != 1 || sheet.Said[0].Output == "" || sheet.Said[0].Err != "" {
 				t.Errorf("the tools say %+v, %v", sheet.Said, err)
 			}
@@ -267,7 +267,7 @@ func TestListNTFS(t *testing.T) {
 	}
 	work := t.TempDir()
 	sh(t, work, "truncate -s 20M image; mkfs.ntfs -q -F image; echo hi >hello.txt; ntfscp image hello.txt hello.txt; ntfscp image hello.txt 'a long name.txt'")
-	v := view(t, filepath.Join(work, "image"))
+	v := openView(t, filepath.Join(work, "image"))
 	list, err := v.List(context.Background(), 0, "")
 	if err != nil {
 		t.Fatal(err)
@@ -292,7 +292,7 @@ func TestListStale(t *testing.T) {
 	testneed.Tool(t, "debugfs")
 	work := t.TempDir()
 	sh(t, work, "truncate -s 8M image; mke2fs -q -F -t ext4 image; debugfs -w -R 'feature needs_recovery' image")
-	list, err := view(t, filepath.Join(work, "image")).List(context.Background(), 0, "")
+	list, err := openView(t, filepath.Join(work, "image")).List(context.Background(), 0, "")
 	if err != nil || len(list.Notes) != 1 || !strings.Contains(list.Notes[0], "journal needs recovery") {
 		t.Errorf("%q, %v", list.Notes, err)
 	}
@@ -304,7 +304,7 @@ func TestLongNames(t *testing.T) {
 	for _, n := range []int{247, 248, 255} {
 		work := t.TempDir()
 		sh(t, work, fmt.Sprintf("mkdir d; touch d/$(printf '%%0%dd' 7); truncate -s 8M image; mke2fs -q -F -t ext4 -d d image", n))
-		list, err := view(t, filepath.Join(work, "image")).List(context.Background(), 0, "")
+		list, err := openView(t, filepath.Join(work, "image")).List(context.Background(), 0, "")
 		if err != nil {
 			t.Fatal(err)
 		}

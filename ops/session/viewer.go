@@ -1,0 +1,288 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/safetext"
+	"shunt/model/tried"
+	"shunt/ops/attach"
+	"shunt/ops/fsys"
+	"shunt/ops/inspect"
+	"shunt/ops/journal"
+	"shunt/ops/partfs"
+	"shunt/ops/report"
+	"shunt/ops/target"
+	"shunt/ops/target/registry"
+	"shunt/ops/txn"
+	"shunt/ops/worker"
+)
+
+// Viewer looks at a target without changing anything. Its methods may be called from any goroutine.
+type Viewer struct {
+	path   string // as people call it
+	opts   Options
+	target target.Target
+	disk   model.Disk
+	facts  report.Facts
+}
+
+// View opens a target to look at it, even if it is in use: see Facts.
+func View(path string, opts Options) (*Viewer, error) {
+	v, _, err := view(path, opts)
+	return v, err
+}
+
+// Inspect scans a target without locking it for editing, even if it is in use. It returns the unfinished transaction, nil
+// if there is none.
+func Inspect(path string, opts Options) (model.Disk, report.Facts, *report.Unfinished, error) {
+	v, unfinished, err := view(path, opts)
+	if err != nil {
+		return model.Disk{}, report.Facts{}, nil, err
+	}
+	return v.disk, v.facts, unfinished, v.Close()
+}
+
+func view(path string, opts Options) (*Viewer, *report.Unfinished, error) {
+	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
+	if err != nil {
+		return nil, nil, err
+	}
+	v := &Viewer{path: path, opts: opts, target: t, facts: facts(t, opts)}
+	v.disk, err = worker.Scan(t)
+	if err != nil {
+		err = tried.Errorf("read %s: %w", path, err)
+	} else {
+		err = checkDisk(path, t, v.disk)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, t.Close())
+	}
+	return v, v.readBeside(), nil
+}
+
+// readBeside adds to the facts what is kept beside the target, as far as it can be trusted. It returns the unfinished
+// transaction, nil if there is none. Errors are not reported: opening the target for editing does that.
+func (v *Viewer) readBeside() *report.Unfinished {
+	var unfinished *report.Unfinished
+	err := withDir(v.target.Place(), v.opts, func(dir *journal.Dir) (err error) {
+		if v.facts.InUse != "" {
+			v.facts.Commit = underWay(dir)
+		}
+		unfinished, v.facts.Undo, err = txn.InspectAll(dir)
+		return err
+	})
+	if unsafe, ok := errors.AsType[*journal.UnsafeError](err); ok {
+		v.facts.Ignored = unsafe.What()
+	}
+	if unfinished == nil || unfinished.Complete {
+		return nil
+	}
+	return unfinished
+}
+
+// Disk is the target as it was scanned.
+func (v *Viewer) Disk() model.Disk { return v.disk }
+
+// Facts are the target's properties besides its contents, as they were when it was scanned.
+func (v *Viewer) Facts() report.Facts { return v.facts }
+
+// Close ends a viewer that View opened.
+func (v *Viewer) Close() error { return v.target.Close() }
+
+// errPending is returned for a partition that exists only in the plan.
+var errPending = errors.New("this partition is only pending: nothing of it is on the target yet")
+
+// place returns where a partition lies, or with id 0 the file system that covers a disk without a table.
+func (v Viewer) place(id model.PartID) (attach.Place, error) {
+	if id == 0 {
+		return v.numbered(0)
+	}
+	p, ok := v.disk.Partition(id)
+	if !ok {
+		return attach.Place{}, errPending
+	}
+	return v.numbered(p.Number)
+}
+
+// numbered is place by a partition's number. A partition may reach past the end of the disk.
+func (v Viewer) numbered(number int) (attach.Place, error) {
+	if number == 0 {
+		if v.disk.Table.Kind != model.TableNone {
+			return attach.Place{}, fmt.Errorf("%s has partitions: say which one", v.target.Path())
+		}
+		at := attach.Place{Name: v.target.Path(), Part: target.Part{Len: v.target.Size()}, FS: v.disk.Whole}
+		at.Use = target.Uses(v.target, []target.Part{at.Part})[0]
+		return at, nil
+	}
+	p, ok := v.disk.ByNumber(number)
+	switch {
+	case !ok:
+		return attach.Place{}, fmt.Errorf("%s has no partition %d", v.target.Path(), number)
+	case p.Role == model.Extended:
+		return attach.Place{}, fmt.Errorf("%s is the extended partition: the files are in the logical partitions inside it", p.Ref())
+	}
+	parts := worker.PartsOf(v.disk)
+	i := slices.IndexFunc(parts, func(part target.Part) bool { return part.Number == number })
+	return attach.Place{Name: p.Ref(), Part: parts[i], FS: p.FS, Use: p.Use}, nil
+}
+
+// readable is place, cut off at the end of the disk.
+func (v Viewer) readable(id model.PartID) (attach.Place, error) {
+	at, err := v.place(id)
+	if err != nil {
+		return at, err
+	}
+	if id == 0 {
+		at.Name = "disk"
+	}
+	if at.Part.Len = min(at.Part.Len, int64(v.disk.Size())-at.Part.Start); at.Part.Len <= 0 {
+		err = fmt.Errorf("%s lies behind the end of the disk", at.Name)
+	}
+	return at, err
+}
+
+// Inform returns everything about a partition as it lies on the target, or about the whole target with id 0. It runs tools
+// and can take seconds; the sheet says which of them failed. It returns an error for a partition that is not there, and if
+// ctx ends.
+func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, error) {
+	name := filepath.Base(v.path)
+	var sheet report.Sheet
+	if id == 0 {
+		sheet = inspect.Target(v.target, v.disk, name, v.about())
+	} else {
+		p, ok := v.disk.Partition(id)
+		if !ok {
+			return sheet, errPending
+		}
+		sheet = inspect.Partition(v.target, v.disk, p, name)
+	}
+	at, err := v.readable(id)
+	if err != nil || !inspect.Asked(at.FS.Kind) {
+		return sheet, nil // there is nothing for tools
+	}
+	answer, err := v.ask(ctx, at, worker.Question{})
+	if err == nil && answer.Err != "" {
+		err = errors.New(answer.Err)
+	}
+	sheet.Said = answer.Said
+	if ctx.Err() != nil {
+		return sheet, ctx.Err()
+	}
+	if err != nil {
+		sheet.Said = append(sheet.Said, report.Said{Command: inspect.Command(at.FS.Kind, at.Name), Err: safetext.Printable(err.Error())})
+	}
+	return sheet, nil
+}
+
+// List lists the directory at an exact path in a partition, or with id 0 in the file system that covers a disk without a
+// table. The error is ready to be shown, and wraps fsys.ErrNoDirectory if the directory is not there.
+func (v Viewer) List(ctx context.Context, id model.PartID, dir string) (report.Listing, error) {
+	at, err := v.readable(id)
+	if err != nil {
+		return report.Listing{}, err
+	}
+	q := worker.Question{List: true, Dir: dir}
+	answer, err := v.ask(ctx, at, q)
+	var died *readerDied
+	if errors.As(err, &died) && ctx.Err() == nil {
+		// Most likely the reader inside the worker crashed. Tools run in processes of their own.
+		q.Plain = true
+		answer, err = v.ask(ctx, at, q)
+	}
+	if err != nil {
+		return report.Listing{}, err
+	}
+	list := answer.Listing
+	if v.facts.InUse != "" {
+		list.Notes = append(list.Notes, "the target is in use by "+safetext.Printable(v.facts.InUse)+": this listing may be stale")
+	}
+	if answer.NoDirectory {
+		return list, fmt.Errorf("%s: %w", list.Path, fsys.ErrNoDirectory)
+	}
+	if answer.Err != "" {
+		return list, tried.Errorf("list the files in %s: %s", at.Name, answer.Err)
+	}
+	return list, nil
+}
+
+// readerDied is returned when the worker ended without an answer.
+type readerDied struct{ how string }
+
+func (e *readerDied) Error() string {
+	return "the reader gave up (" + e.how + "): the file system may be damaged; check it first"
+}
+
+// ask has a worker answer a question about a place. The worker gets a descriptor that only reads.
+func (v Viewer) ask(ctx context.Context, at attach.Place, q worker.Question) (answer worker.Answer, err error) {
+	if err := ctx.Err(); err != nil {
+		return answer, err
+	}
+	q.Off, q.Len, q.Kind, q.Shown = at.Part.Start, at.Part.Len, at.FS.Kind, at.Name
+	how, unavailable := partfs.DetectIsolation()
+	if unavailable != nil {
+		how = partfs.SetuidHelper // not every question takes a window, and those that do fail later
+	}
+	job := v.job(worker.Job{Task: report.Look, Question: q})
+	job.NoLock = true
+	p, err := spawn(job, v.target.Files(), how)
+	if err != nil {
+		return answer, err
+	}
+	defer context.AfterFunc(ctx, func() { _ = p.cmd.Process.Kill() })()
+	const longest = 64 << 20 // more than any answer needs
+	text, read := io.ReadAll(io.LimitReader(p.conn, longest))
+	_ = p.conn.Close() // a worker that has more to say is of no use
+	waited := p.cmd.Wait()
+	if ctx.Err() != nil {
+		return answer, ctx.Err()
+	}
+	if read != nil || len(text) == 0 || json.Unmarshal(text, &answer) != nil {
+		return worker.Answer{}, &readerDied{ending(waited, p.stderr.text())}
+	}
+	return answer, nil
+}
+
+// job fills in what a worker needs to know about the target.
+func (v Viewer) job(j worker.Job) worker.Job {
+	j.Path, j.SectorSize, j.Files = v.target.Path(), v.target.SectorSize(), len(v.target.Files())
+	j.NoLock, j.Call = v.opts.NoLock, v.opts.Call(j.Path)
+	return j
+}
+
+// ending says in a few words how a worker died. A Go program that crashes prints that on its first line.
+func ending(waited error, said string) string {
+	for line := range strings.Lines(said) {
+		for _, prefix := range []string{"fatal error:", "runtime: ", "panic:", "shunt worker:"} {
+			if line = strings.TrimSpace(line); strings.HasPrefix(line, prefix) {
+				return safetext.Printable(line)
+			}
+		}
+	}
+	if waited != nil {
+		return waited.Error()
+	}
+	return "without a word"
+}
+
+// about describes the target besides its contents.
+func (v Viewer) about() []report.SheetLine {
+	var s report.SheetSection
+	s.Add("Path", v.facts.Path)
+	s.Add("Format", v.facts.Format)
+	s.Warn("In use", v.facts.InUse, report.Odd)
+	s.Add("Note", v.facts.Note)
+	if u := v.facts.Undo; u != nil {
+		s.Add("Undo", fmt.Sprintf("the transaction of %s can be undone; %s are kept for that",
+			u.When.Format("2006-01-02 15:04"), geometry.FormatBytes(u.Room)))
+	}
+	return s.Lines
+}

@@ -1,0 +1,171 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/model"
+	"shunt/model/tried"
+	"shunt/ops/journal"
+	"shunt/ops/report"
+	"shunt/ops/txn"
+)
+
+// recover ends an unfinished transaction, or takes the last one back.
+func (w *process) recover(ctx context.Context) report.Result {
+	undo := w.job.Task == report.Undo
+	phase, outcome, how := report.Undoing, report.RolledBack, txn.RollBack
+	if w.job.Task == report.Finish {
+		phase, outcome, how = report.Committing, report.Done, txn.Finish
+	}
+	w.acceptFollowers()
+	err := w.target.AllowWrites()
+	if err == nil {
+		err = w.withdrawUnused()
+	}
+	switch {
+	case err != nil && undo:
+		return w.failed(err)
+	case err != nil:
+		return report.Result{Outcome: report.Interrupted, Err: tried.Text(err)}
+	case undo:
+		w.logf("undo: the last transaction of %s", w.job.Path)
+		err = txn.Undo(ctx, w.target, w.dir, w.watch(phase))
+	default:
+		w.logf("%s: the interrupted transaction of %s", w.job.Task, w.job.Path)
+		err = txn.Recover(ctx, w.target, w.dir, how, w.watch(phase))
+	}
+	r := w.conclude(outcome, err)
+	w.updateKernel(&r)
+	return r
+}
+
+// withdrawUnused makes the kernel forget the partitions that are not in use. It returns an error if the transaction writes
+// to a partition in use, which can have been mounted after a crash that came before the fence. An undo is refused while any
+// partition is in use, because its old contents may lie elsewhere.
+func (w *process) withdrawUnused() error {
+	var runs []journal.Run
+	if w.job.Task != report.Undo {
+		var err error
+		if runs, err = txn.WrittenRuns(w.dir); err != nil {
+			return err
+		}
+	}
+	if err := w.target.Refresh(); err != nil {
+		return err
+	}
+	disk, err := Scan(w.target)
+	if err != nil {
+		return err
+	}
+	var unused []int
+	for _, p := range disk.Partitions() {
+		start, end := byteRange(disk, p)
+		switch {
+		case !p.Use.Busy():
+			unused = append(unused, p.Number)
+		case w.job.Task == report.Undo:
+			return fmt.Errorf("%s is %s; nothing was changed: unmount or stop it first", p.Ref(), p.Use)
+		case slices.ContainsFunc(runs, func(r journal.Run) bool { return r.Off < end && start < r.Off+r.Len }):
+			return fmt.Errorf("%s is %s, and the transaction writes to it; nothing was changed: unmount or stop it first", p.Ref(), p.Use)
+		}
+	}
+	return w.withdraw(unused)
+}
+
+func byteRange(d model.Disk, p model.Partition) (start, end int64) {
+	return int64(d.SectorSize.Bytes(p.Span.Start)), int64(d.SectorSize.Bytes(p.Span.End))
+}
+
+// conclude returns the result of a commit, recovery or undo that ended with err.
+func (w *process) conclude(outcome report.Outcome, err error) report.Result {
+	if err == nil || whole(w.dir, err) {
+		as := "as it was"
+		if outcome == report.Done {
+			as = "as planned"
+		}
+		w.logf("done: the target is %s", as)
+		w.tidy()
+		r := report.Result{Outcome: outcome}
+		if err != nil {
+			w.logf("%v", err)
+			r.Advice = "Note: " + err.Error() + "."
+		}
+		return r
+	}
+	if _, left := txn.Inspect(w.dir); errors.Is(left, journal.ErrNone) {
+		w.tidy()
+		return w.notBegun(err)
+	}
+	w.logf("interrupted: %v", err)
+	return report.Result{Outcome: report.Interrupted, Err: tried.Text(err), Advice: w.howToGoOn(err)}
+}
+
+// whole reports whether err came after everything was written, and no transaction waits to be ended.
+func whole(dir *journal.Dir, err error) bool {
+	if !errors.As(err, new(*txn.AfterError)) {
+		return false
+	}
+	s, left := txn.Inspect(dir)
+	return errors.Is(left, journal.ErrNone) || left == nil && s.Complete
+}
+
+// notBegun is the result where nothing was written.
+func (w *process) notBegun(err error) report.Result {
+	changed, undo := errors.AsType[*txn.ChangedError](err)
+	if !undo {
+		return w.failed(err)
+	}
+	if ref := w.partitionAt(changed.Off); ref != "" {
+		err = tried.Errorf("%w (in %s)", err, ref)
+	}
+	r := w.failed(err)
+	r.Advice = "Taking the transaction back could destroy what was written since. To go back all the same, plan the opposite operations"
+	return r
+}
+
+// partitionAt names the partition in which a byte of the target lies. It returns "" if there is none.
+func (w *process) partitionAt(off int64) string {
+	disk, err := Scan(w.target)
+	if err != nil {
+		return ""
+	}
+	for _, p := range disk.Partitions() {
+		if start, end := byteRange(disk, p); len(p.FS.Kind) > 0 && start <= off && off < end {
+			return p.Ref()
+		}
+	}
+	return ""
+}
+
+// howToGoOn is the advice for an interrupted transaction.
+func (w *process) howToGoOn(err error) string {
+	finish, rollBack := "`"+w.job.Call.Line("recover")+"`", "`"+w.job.Call.Line("recover", "--rollback")+"`"
+	fault := new(txn.FaultError)
+	switch {
+	case w.job.Task == report.Undo:
+		return "Nothing is lost: what was kept holds all that is needed. Mend the cause, then run " + rollBack + " to go on with the undo."
+	case errors.As(err, new(*txn.MismatchError)):
+		return "The storage may be failing. Run " + finish + " to read everything back once more and finish if it is right then, or " +
+			rollBack + " to roll back; what is still whole at its old place is left there."
+	case errors.Is(err, txn.ErrOtherTarget):
+		return "The target was changed or replaced after the transaction was interrupted, so neither finishing nor rolling back is safe. " +
+			"Put the image back that the journal belongs to; the journal was left as it is."
+	case errors.Is(err, journal.ErrDamaged):
+		return "The journal beside the target is damaged and is not replayed. Nothing was written. " +
+			"Restore the journal's files from a backup of their directory, or the whole target."
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return "Nothing is lost: the journal holds all that is needed. Make room on the file system of the image and run " + finish +
+			" to finish, or run " + rollBack + " to roll back, which needs no more room."
+	case errors.As(err, &fault) && fault.What == "read":
+		return "Nothing that could be read before is lost. " + finish + " tries to read there again and goes on where it stands; " +
+			rollBack + " brings back what was moved and leaves the place that cannot be read as it is. Both can also be done later."
+	case errors.Is(err, txn.ErrStopped):
+		return "Nothing is lost. Run " + finish + " to finish, or " + rollBack + " to roll back."
+	}
+	return "Nothing is lost: the journal holds all that is needed. Mend the cause, then run " + finish + " to finish or " + rollBack + " to roll back."
+}
