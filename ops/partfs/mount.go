@@ -125,7 +125,7 @@ func receive(socket int) (int, error) {
 		_, n, _, _, err = unix.Recvmsg(socket, make([]byte, 1), oob, unix.MSG_CMSG_CLOEXEC)
 	}
 	if err != nil {
-		return -1, fmt.Errorf("receive connection from fusermount: %w", err)
+		return -1, tried.Errorf("receive connection from fusermount: %w", err)
 	}
 	messages, err := unix.ParseSocketControlMessage(oob[:n])
 	if err == nil && len(messages) == 1 {
@@ -167,7 +167,7 @@ func (m *mountPoint) end() error {
 	}
 	_, err := io.WriteString(m.pipe, "done\n")
 	if err := errors.Join(err, m.pipe.Close(), m.guard.Wait()); err != nil {
-		return fmt.Errorf("dismiss guard of the mount: %w", err)
+		return tried.Errorf("dismiss guard of the mount: %w", err)
 	}
 	return nil
 }

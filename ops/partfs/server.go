@@ -79,7 +79,7 @@ func Serve(ov *overlay.Overlay, dir string, how Isolation) (*Server, error) {
 func serve(ov *overlay.Overlay, dir string, how Isolation, others []string) (*Server, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, fmt.Errorf("serve windows: %w", err)
+		return nil, tried.Errorf("serve windows: %w", err)
 	}
 	connection, mount, err := mountOver(dir, how, others)
 	if err != nil {
@@ -87,7 +87,7 @@ func serve(ov *overlay.Overlay, dir string, how Isolation, others []string) (*Se
 	}
 	device, err := unix.FcntlInt(uintptr(connection), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("serve windows: %w", err), unix.Close(connection), mount.detach(), mount.end())
+		return nil, errors.Join(tried.Errorf("serve windows: %w", err), unix.Close(connection), mount.detach(), mount.end())
 	}
 	s := &Server{files: newFiles(ov), mount: mount, device: device, served: make(chan struct{})}
 	s.close = sync.OnceValue(s.shut)
@@ -101,7 +101,7 @@ func serve(ov *overlay.Overlay, dir string, how Isolation, others []string) (*Se
 		PanicHandler:         func(v any) fuse.Status { panic(v) },
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("serve windows: %w", err), unix.Close(device), mount.detach(), mount.end())
+		return nil, errors.Join(tried.Errorf("serve windows: %w", err), unix.Close(device), mount.detach(), mount.end())
 	}
 	go func() {
 		defer close(s.served)

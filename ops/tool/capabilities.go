@@ -2,9 +2,10 @@ package tool
 
 import (
 	"errors"
-	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // dropCapabilities takes from this thread all capabilities but those needed, for good: what it starts cannot have them
@@ -26,21 +27,21 @@ func dropCapabilities(needs Needs) error {
 			break // the kernel knows no more
 		}
 		if err != nil && !errors.Is(err, unix.EPERM) { // who has no capabilities may not drop them either
-			return fmt.Errorf("give up capabilities: %w", err)
+			return tried.Errorf("give up capabilities: %w", err)
 		}
 	}
 	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // older kernels have none
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	if err := unix.Capget(&head, &data[0]); err != nil {
-		return fmt.Errorf("give up capabilities: %w", err)
+		return tried.Errorf("give up capabilities: %w", err)
 	}
 	for i := range data {
 		mine := uint32(keep>>(32*i)) & data[i].Permitted
 		data[i] = unix.CapUserData{Effective: mine, Permitted: mine}
 	}
 	if err := unix.Capset(&head, &data[0]); err != nil {
-		return fmt.Errorf("give up capabilities: %w", err)
+		return tried.Errorf("give up capabilities: %w", err)
 	}
 	return nil
 }

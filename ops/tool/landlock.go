@@ -1,7 +1,6 @@
 package tool
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"unsafe"
@@ -117,7 +116,7 @@ func grant(rules int, path string, access uint64) error {
 		parent int32
 	}{access, int32(fd)}
 	if _, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(rules), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&attr)), 0, 0, 0); errno != 0 {
-		return fmt.Errorf("allow tools to use %s: %w", path, errno)
+		return tried.Errorf("allow tools to use %s: %w", path, errno)
 	}
 	return nil
 }
@@ -125,7 +124,7 @@ func grant(rules int, path string, access uint64) error {
 // restrict puts this thread, and what it starts, under the rules for good.
 func restrict(rules int) error {
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(rules), 0, 0); errno != 0 {
-		return fmt.Errorf("restrict to Landlock rules: %w", errno)
+		return tried.Errorf("restrict to Landlock rules: %w", errno)
 	}
 	return nil
 }

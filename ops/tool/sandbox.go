@@ -3,7 +3,6 @@ package tool
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -79,7 +78,7 @@ func NewSandbox(p SandboxConfig) (*Sandbox, error) {
 		}
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("confine tools: %w", err), s.Close())
+		return nil, errors.Join(tried.Errorf("confine tools: %w", err), s.Close())
 	}
 	return s, nil
 }
@@ -120,7 +119,7 @@ func (s *Sandbox) enter(needs Needs) error {
 		}
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("give up gaining rights: %w", err)
+		return tried.Errorf("give up gaining rights: %w", err)
 	}
 	if s.rules >= 0 && needs&Mount == 0 {
 		if err := restrict(s.rules); err != nil {
@@ -153,16 +152,16 @@ func keepFiles() error {
 // join puts this thread into the namespaces.
 func (s *Sandbox) join() error {
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
-		return fmt.Errorf("enter the sandbox: %w", err)
+		return tried.Errorf("enter the sandbox: %w", err)
 	}
 	for _, n := range s.namespaces {
 		if err := unix.Setns(n.fd, n.kind); err != nil {
-			return fmt.Errorf("enter the sandbox: %w", err)
+			return tried.Errorf("enter the sandbox: %w", err)
 		}
 	}
 	if s.root >= 0 {
 		if err := changeRoot(s.root); err != nil {
-			return fmt.Errorf("enter the sandbox: %w", err)
+			return tried.Errorf("enter the sandbox: %w", err)
 		}
 	}
 	return nil

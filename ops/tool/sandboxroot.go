@@ -58,7 +58,7 @@ func (s *Sandbox) build(p SandboxConfig) error {
 		return err
 	}
 	if err := s.settle(p.Root); err != nil {
-		return fmt.Errorf("change the root directory: %w", err)
+		return tried.Errorf("change the root directory: %w", err)
 	}
 	return nil
 }
