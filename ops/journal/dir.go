@@ -7,12 +7,12 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"shunt/model/tried"
+
+	"golang.org/x/sys/unix"
 )
 
-// Location says where the directory of a target's journal is, or is to be.
+// Location says where the directory of a target's journal is, or will be made.
 type Location struct {
 	Parent string // the directory that holds it
 	Name   string // its name there
@@ -28,127 +28,110 @@ type Image struct {
 	Owner    User
 }
 
-// Dir is a Store in a directory of the host's file system. It holds the directory open: whoever moves it, or puts
-// another one in its place, changes nothing about which files are read and written. The package comment tells
-// whose directory it may be. Its methods may be called from any goroutine.
+// Dir is a Store in a directory of the host's file system. It holds the directory open: moving the directory, or putting
+// another one in its place, does not change which files are read and written. The package comment says
+// which owners the directory may have. Its methods may be called from any goroutine.
 type Dir struct {
-	place Location
+	location Location
 	// adopted says that another process has checked what the names lead to, and whose rights are used.
 	adopted bool
 
 	mu     sync.Mutex
 	parent *os.File // nil while there is none
 	dir    *os.File // nil while there is none
-	// as is whose rights are used in the directory, nil for this process's own.
+	// as is the user whose rights are used in the directory, nil for this process's own.
 	as *User
 }
 
 var _ Store = (*Dir)(nil)
 
-// OpenDir opens the directory at a place, which need not be there yet. Nothing is created before the first Create. The
-// error is an *UnsafeError if what is there is not to be trusted, or an I/O error.
-func OpenDir(p Location) (*Dir, error) {
-	d := &Dir{place: p}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	err := d.openParent()
-	if err == nil && d.parent != nil {
-		err = d.find()
-	}
-	if err != nil {
-		return nil, errors.Join(err, d.close())
+// OpenDir opens the directory at a location; the directory need not exist yet. Nothing is created before the first Create.
+// The error is an *UnsafeError if what is there cannot be trusted, or an I/O error.
+func OpenDir(l Location) (*Dir, error) {
+	d := &Dir{location: l}
+	if err := d.Refresh(); err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
 // Path is where the directory was found, for messages only.
-func (d *Dir) Path() string { return filepath.Join(d.place.Parent, d.place.Name) }
+func (d *Dir) Path() string { return filepath.Join(d.location.Parent, d.location.Name) }
 
-// Close lets go of the directory.
+// Close closes the directory.
 func (d *Dir) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.close()
+	return errors.Join(closeFile(&d.dir), closeFile(&d.parent))
 }
 
-func (d *Dir) close() error {
-	var errs []error
-	for _, f := range []**os.File{&d.dir, &d.parent} {
-		if *f != nil {
-			errs = append(errs, (*f).Close())
-			*f = nil
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// openParent opens the directory that holds this one, and makes sure that it is the one the image lies in.
-func (d *Dir) openParent() error {
-	// Nothing but names is looked up by way of it, for which there is no need to be allowed to read it.
-	fd, err := again(func() (int, error) {
-		return unix.Open(d.place.Parent, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	})
-	if errors.Is(err, unix.ENOENT) {
+func closeFile(f **os.File) error {
+	if *f == nil {
 		return nil
 	}
-	if err != nil {
-		return tried.Errorf("open the directory %s for the journal: %w", d.place.Parent, err)
-	}
-	d.parent = os.NewFile(uintptr(fd), d.place.Parent)
-	if d.place.Beside == "" {
-		return nil
-	}
-	st, err := statAt(fd, d.place.Beside)
-	if err != nil && !errors.Is(err, unix.ENOENT) {
-		return tried.Errorf("look for %s: %w", filepath.Join(d.place.Parent, d.place.Beside), err)
-	}
-	if image := d.place.Image; err != nil || image == nil || image.Dev != st.Dev || image.Ino != st.Ino {
-		return &UnsafeError{Path: d.place.Parent, Reason: OtherDirectory}
-	}
-	return nil
+	err := (*f).Close()
+	*f = nil
+	return err
 }
 
 // Refresh looks anew whether the directory is there. The error is that of OpenDir; there is no directory then.
 func (d *Dir) Refresh() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.dir != nil {
-		err := d.dir.Close()
-		d.dir = nil
-		if err != nil {
-			return err
-		}
-	}
-	if d.parent == nil {
-		if err := d.openParent(); err != nil || d.parent == nil {
-			return err
-		}
+	if err := closeFile(&d.dir); err != nil {
+		return err
 	}
 	return d.find()
 }
 
-// find opens the directory if it is there and may be used.
-func (d *Dir) find() error {
-	f, err := beneath(int(d.parent.Fd()), d.place.Name, unix.O_PATH|unix.O_DIRECTORY, 0)
-	switch {
-	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENAMETOOLONG): // to make it tells the latter again
+// openParent opens the directory that holds this one, if it exists, and makes sure that the image lies in it.
+func (d *Dir) openParent() error {
+	if d.parent != nil {
 		return nil
-	case errors.Is(err, unix.EXDEV):
-		return &UnsafeError{Path: d.Path(), Reason: OtherMount}
-	case errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
-		st, err := statAt(int(d.parent.Fd()), d.place.Name)
-		if err != nil {
-			return tried.Errorf("look at %s: %w", d.Path(), err)
-		}
-		return &UnsafeError{Path: d.Path(), Reason: WrongKind, Kind: kindOf(st)}
-	case err != nil:
-		return tried.Errorf("open the journal's directory: %w", err)
 	}
-	err = d.enter(f)
-	return errors.Join(err, f.Close())
+	// O_PATH does without the right to read it: names are looked up below it, and nothing else.
+	fd, err := retry(func() (int, error) {
+		return unix.Open(d.location.Parent, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	})
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	if err != nil {
+		return tried.Errorf("open the directory %s for the journal: %w", d.location.Parent, err)
+	}
+	d.parent = os.NewFile(uintptr(fd), d.location.Parent)
+	if d.location.Beside == "" {
+		return nil
+	}
+	st, err := statAt(d.parent, d.location.Beside)
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return tried.Errorf("look for %s: %w", filepath.Join(d.location.Parent, d.location.Beside), err)
+	}
+	if image := d.location.Image; err != nil || image == nil || image.Dev != st.Dev || image.Ino != st.Ino {
+		return &UnsafeError{Path: d.location.Parent, Reason: OtherDirectory}
+	}
+	return nil
 }
 
-// enter takes a directory if it may be used, and opens it once more to be able to read and sync it.
+// find opens the directory if it is there and may be used.
+func (d *Dir) find() error {
+	if err := d.openParent(); err != nil || d.parent == nil {
+		return err
+	}
+	f, err := openBeneath(d.parent, d.location.Name, unix.O_PATH|unix.O_DIRECTORY, 0)
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENAMETOOLONG) { // making it fails with the latter again
+		return nil
+	}
+	if err = explain(err, d.parent, d.location.Name, d.Path()); errors.As(err, new(*UnsafeError)) {
+		return err
+	}
+	if err != nil {
+		return tried.Errorf("open the journal's directory: %w", err)
+	}
+	return errors.Join(d.enter(f), f.Close())
+}
+
+// enter uses a directory that was found, if that is safe.
 func (d *Dir) enter(f *os.File) error {
 	st, err := statOf(f)
 	if err != nil {
@@ -156,13 +139,13 @@ func (d *Dir) enter(f *os.File) error {
 	}
 	above, err := statOf(d.parent)
 	if err != nil {
-		return tried.Errorf("look at %s: %w", d.place.Parent, err)
+		return tried.Errorf("look at %s: %w", d.location.Parent, err)
 	}
-	if d.as, err = d.place.rightsIn(st, d.Path()); err != nil {
+	if d.as, err = d.location.rightsIn(st, d.Path()); err != nil {
 		return err
 	}
 	return d.as.do(func() error {
-		dir, err := beneath(int(f.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		dir, err := reopen(f)
 		if err != nil {
 			return tried.Errorf("open the journal's directory %s: %w", d.Path(), err)
 		}
@@ -176,12 +159,12 @@ func (d *Dir) enter(f *os.File) error {
 	})
 }
 
-// LastWritten is when a journal was last written here, the zero time if that cannot be told.
+// LastWritten is when a journal was last written here, the zero time if that is not known.
 func (d *Dir) LastWritten() time.Time {
 	var last time.Time
-	_ = d.within(func(fd int) error { // without a directory there is no such time
+	_ = d.withRights(func() error { // without a directory there is no such time
 		for _, name := range []string{JournalName, JournalName + secondSide} {
-			if st, err := statAt(fd, name); err == nil && time.Unix(st.Mtim.Unix()).After(last) {
+			if st, err := statAt(d.dir, name); err == nil && time.Unix(st.Mtim.Unix()).After(last) {
 				last = time.Unix(st.Mtim.Unix())
 			}
 		}

@@ -9,27 +9,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// within calls do with the directory's descriptor and its owner's rights; the error wraps fs.ErrNotExist if there is no
-// directory.
-func (d *Dir) within(do func(fd int) error) error {
+// withRights calls do with the rights of the directory's owner; the error wraps fs.ErrNotExist if there is no directory.
+func (d *Dir) withRights(do func() error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dir == nil {
 		return &fs.PathError{Op: "open", Path: d.Path(), Err: fs.ErrNotExist}
 	}
-	return d.as.do(func() error { return do(int(d.dir.Fd())) })
+	return d.as.do(do)
 }
 
-// Create implements Store. What had the name before is removed and not written to.
+// WithPath calls do with the rights of the directory's owner and a path that leads to the directory even if it was renamed.
+// The error wraps fs.ErrNotExist if there is no directory.
+func (d *Dir) WithPath(do func(path string) error) error {
+	return d.withRights(func() error { return do(fmt.Sprintf("/proc/self/fd/%d", d.dir.Fd())) })
+}
+
+// Create implements Store. A file that had the name before is removed and not written to.
 func (d *Dir) Create(name string) (File, error) {
 	if err := d.Make(); err != nil {
 		return nil, err
 	}
 	var f *os.File
-	err := d.within(func(fd int) error {
-		err := unlink(fd, name, 0)
+	err := d.withRights(func() error {
+		err := unlink(d.dir, name)
 		if err == nil {
-			f, err = beneath(fd, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, 0o600)
+			f, err = openBeneath(d.dir, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, 0o600)
 		}
 		if err == nil {
 			if _, err = d.check(f, name, unix.S_IFREG); err != nil {
@@ -44,7 +49,7 @@ func (d *Dir) Create(name string) (File, error) {
 	return osFile{f}, nil
 }
 
-// Open implements Store. What is not a file of the directory's owner with this name only is an *UnsafeError.
+// Open implements Store. Anything but a file of the directory's owner with this name only is an *UnsafeError.
 func (d *Dir) Open(name string) (File, error) {
 	f, err := d.open(name, unix.S_IFREG, unix.O_RDWR)
 	if err != nil {
@@ -53,11 +58,11 @@ func (d *Dir) Open(name string) (File, error) {
 	return osFile{f}, nil
 }
 
-// ErrTooLong is returned for a file that is longer than what it can be made of.
+// ErrTooLong is returned for a file that is longer than shunt makes it.
 var ErrTooLong = errors.New("is longer than shunt makes it")
 
-// ReadAll reads a file that has at most that many bytes. The errors are those of Open; a longer one is not read at all and
-// wraps ErrTooLong.
+// ReadAll reads a file that has at most that many bytes. The errors are those of Open. A longer file is not read, and the
+// error wraps ErrTooLong.
 func (d *Dir) ReadAll(name string, most int64) ([]byte, error) {
 	f, err := d.Open(name)
 	if err != nil {
@@ -76,25 +81,19 @@ func (d *Dir) ReadAll(name string, most int64) ([]byte, error) {
 	return b, err
 }
 
-// OpenSocket holds a socket in the directory, so that it can be connected to and no other in its place. The errors are
+// OpenSocket holds a socket in the directory, so that a connection leads to it and to no other of its name. The errors are
 // those of Open.
 func (d *Dir) OpenSocket(name string) (*os.File, error) {
 	return d.open(name, unix.S_IFSOCK, unix.O_PATH)
 }
 
-// WithPath calls do with the directory's owner's rights and a path that leads to the directory whatever became of its name.
-// The error wraps fs.ErrNotExist if there is no directory.
-func (d *Dir) WithPath(do func(path string) error) error {
-	return d.within(func(fd int) error { return do(throughProc(fd)) })
-}
-
-// open looks at what has the name before it opens it, since to open a pipe or a device has effects, and again after that,
+// open checks what has the name before it opens it, since opening a pipe or a device has effects, and again after that,
 // since it may have been replaced.
 func (d *Dir) open(name string, kind uint32, flags int) (f *os.File, err error) {
-	err = d.within(func(fd int) error {
-		held, err := beneath(fd, name, unix.O_PATH, 0)
+	err = d.withRights(func() error {
+		held, err := openBeneath(d.dir, name, unix.O_PATH, 0)
 		if err != nil {
-			return d.unsafe(err, fd, name)
+			return explain(err, d.dir, name, d.pathOf(name))
 		}
 		was, err := d.check(held, name, kind)
 		if err != nil || flags == unix.O_PATH {
@@ -102,8 +101,8 @@ func (d *Dir) open(name string, kind uint32, flags int) (f *os.File, err error) 
 			return err
 		}
 		defer func() { _ = held.Close() }() // nothing was written to it
-		if f, err = beneath(fd, name, flags, 0); err != nil {
-			return d.unsafe(err, fd, name)
+		if f, err = openBeneath(d.dir, name, flags, 0); err != nil {
+			return explain(err, d.dir, name, d.pathOf(name))
 		}
 		is, err := d.check(f, name, kind)
 		if err == nil && !sameFile(was, is) {
@@ -111,17 +110,14 @@ func (d *Dir) open(name string, kind uint32, flags int) (f *os.File, err error) 
 		}
 		return err
 	})
-	if err != nil && f != nil {
-		err = errors.Join(err, f.Close())
-	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, closeFile(&f))
 	}
 	return f, nil
 }
 
-// check looks at what was opened: it must be of the kind that is expected, the directory's owner's alone, and have no other
-// name.
+// check makes sure that an open file is of the expected kind, belongs to the directory's owner, has no other name, and is
+// closed to others.
 func (d *Dir) check(f *os.File, name string, kind uint32) (unix.Stat_t, error) {
 	st, err := statOf(f)
 	if err != nil {
@@ -131,32 +127,29 @@ func (d *Dir) check(f *os.File, name string, kind uint32) (unix.Stat_t, error) {
 	if err != nil {
 		return st, err
 	}
-	bad := UnsafeError{Path: d.pathOf(name), Owner: st.Uid, Kind: kindOf(st), Mode: st.Mode & 0o7777}
+	path := d.pathOf(name)
 	switch {
 	case kindOf(st) != kind:
-		bad.Reason = WrongKind
+		return st, &UnsafeError{Path: path, Reason: WrongKind, Kind: kindOf(st)}
 	case st.Uid != own.Uid:
-		bad.Reason = ForeignOwner
+		return st, &UnsafeError{Path: path, Reason: ForeignOwner, Owner: st.Uid}
 	case st.Nlink > 1:
-		bad.Reason = MoreNames
-	case st.Mode&writableByOthers != 0:
-		bad.Reason = OpenToOthers
-	default:
-		return st, nil
+		return st, &UnsafeError{Path: path, Reason: MoreNames}
 	}
-	return st, &bad
+	return st, closedToOthers(st, path)
 }
 
-// unsafe tells what is at a name that could not be opened for what it is.
-func (d *Dir) unsafe(err error, fd int, name string) error {
-	switch {
-	case errors.Is(err, unix.ELOOP):
-		return &UnsafeError{Path: d.pathOf(name), Reason: WrongKind, Kind: unix.S_IFLNK}
-	case errors.Is(err, unix.EXDEV):
-		return &UnsafeError{Path: d.pathOf(name), Reason: OtherMount}
-	case errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV), errors.Is(err, unix.EISDIR):
-		if st, lost := statAt(fd, name); lost == nil {
-			return &UnsafeError{Path: d.pathOf(name), Reason: WrongKind, Kind: kindOf(st)}
+// explain turns the error of opening a name into an *UnsafeError where it says that something else has the name.
+func explain(err error, dir *os.File, name, path string) error {
+	if errors.Is(err, unix.EXDEV) {
+		return &UnsafeError{Path: path, Reason: OtherMount}
+	}
+	for _, wrongKind := range []error{unix.ELOOP, unix.ENOTDIR, unix.EISDIR, unix.ENXIO, unix.ENODEV} {
+		if !errors.Is(err, wrongKind) {
+			continue
+		}
+		if st, lost := statAt(dir, name); lost == nil {
+			return &UnsafeError{Path: path, Reason: WrongKind, Kind: kindOf(st)}
 		}
 	}
 	return err
@@ -166,13 +159,7 @@ func (d *Dir) pathOf(name string) string { return d.Path() + "/" + name }
 
 // Remove implements Store. A link is removed and not what it leads to; a directory is an *UnsafeError.
 func (d *Dir) Remove(name string) error {
-	err := d.within(func(fd int) error {
-		err := unlink(fd, name, 0)
-		if errors.Is(err, unix.EISDIR) {
-			return &UnsafeError{Path: d.pathOf(name), Reason: WrongKind, Kind: unix.S_IFDIR}
-		}
-		return err
-	})
+	err := d.withRights(func() error { return explain(unlink(d.dir, name), d.dir, name, d.pathOf(name)) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -180,8 +167,8 @@ func (d *Dir) Remove(name string) error {
 }
 
 // unlink removes a name; one that does not exist is no error.
-func unlink(dir int, name string, flags int) error {
-	err := unix.Unlinkat(dir, name, flags)
+func unlink(dir *os.File, name string) error {
+	err := unix.Unlinkat(int(dir.Fd()), name, 0)
 	if err == nil || errors.Is(err, unix.ENOENT) {
 		return nil
 	}
@@ -198,7 +185,7 @@ func (d *Dir) SyncDir() error {
 	return d.dir.Sync()
 }
 
-// osFile makes a file's reads and writes exact.
+// osFile is a File of the host.
 type osFile struct{ *os.File }
 
 func (f osFile) Size() (int64, error) {

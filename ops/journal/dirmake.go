@@ -4,9 +4,9 @@ import (
 	"errors"
 	"os"
 
-	"golang.org/x/sys/unix"
-
 	"shunt/model/tried"
+
+	"golang.org/x/sys/unix"
 )
 
 // Make creates the directory, durably, if it is not there.
@@ -16,7 +16,11 @@ func (d *Dir) Make() error {
 	if d.dir != nil {
 		return nil
 	}
-	err := d.make()
+	return cannotMake(d.make())
+}
+
+// cannotMake says what to do about an error of making the directory.
+func cannotMake(err error) error {
 	switch {
 	case err == nil, errors.As(err, new(*UnsafeError)):
 		return err
@@ -26,34 +30,38 @@ func (d *Dir) Make() error {
 	return tried.Errorf("make the journal's directory: %w; choose another place with --journal", err)
 }
 
+// requireParent opens the directory that holds this one.
+func (d *Dir) requireParent() error {
+	err := d.openParent()
+	if err == nil && d.parent == nil {
+		err = &os.PathError{Op: "open", Path: d.location.Parent, Err: unix.ENOENT}
+	}
+	return err
+}
+
 func (d *Dir) make() error {
-	if d.parent == nil {
-		if err := d.openParent(); err != nil {
-			return err
-		}
-		if d.parent == nil {
-			return &os.PathError{Op: "open", Path: d.place.Parent, Err: unix.ENOENT}
-		}
+	if err := d.requireParent(); err != nil {
+		return err
 	}
 	maker, err := d.maker()
 	if err != nil {
 		return err
 	}
-	err = maker.do(func() error { return unix.Mkdirat(int(d.parent.Fd()), d.place.Name, 0o700) })
+	err = maker.do(func() error { return unix.Mkdirat(int(d.parent.Fd()), d.location.Name, 0o700) })
 	if errors.Is(err, unix.EEXIST) {
 		return &UnsafeError{Path: d.Path(), Reason: Replaced}
 	}
 	if err != nil {
 		return &os.PathError{Op: "mkdir", Path: d.Path(), Err: err}
 	}
-	f, err := beneath(int(d.parent.Fd()), d.place.Name, unix.O_PATH|unix.O_DIRECTORY, 0)
+	f, err := openBeneath(d.parent, d.location.Name, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return &UnsafeError{Path: d.Path(), Reason: Replaced}
 	}
 	return errors.Join(d.take(f, maker), f.Close())
 }
 
-// take opens a directory that was just made, if it is still that one: its maker's, and empty.
+// take opens a directory that was just made, if it is still the same: its maker's, and empty.
 func (d *Dir) take(f *os.File, maker *User) error {
 	st, err := statOf(f)
 	if err != nil {
@@ -66,11 +74,11 @@ func (d *Dir) take(f *os.File, maker *User) error {
 	if st.Uid != owner {
 		return &UnsafeError{Path: d.Path(), Reason: ForeignOwner, Owner: st.Uid}
 	}
-	if st.Mode&writableByOthers != 0 {
-		return &UnsafeError{Path: d.Path(), Reason: OpenToOthers, Mode: st.Mode & 0o7777}
+	if err := closedToOthers(st, d.Path()); err != nil {
+		return err
 	}
 	return maker.do(func() error {
-		dir, err := beneath(int(f.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		dir, err := reopen(f)
 		if err != nil {
 			return err
 		}
@@ -84,67 +92,60 @@ func (d *Dir) take(f *os.File, maker *User) error {
 
 // syncParent makes the directory's own name durable.
 func (d *Dir) syncParent() error {
-	above, err := beneath(int(d.parent.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	above, err := reopen(d.parent)
 	if err != nil {
 		return err
 	}
 	return errors.Join(above.Sync(), above.Close())
 }
 
-// CheckInPlace makes sure that the directory's name still leads to it and that it is still closed to others, so that the next start
-// of shunt will find and take it. The error is an *UnsafeError, or an I/O error. A directory that is not there is in its place.
+// CheckInPlace makes sure that the directory's name still leads to it and that it is still closed to others, so that the next
+// start of shunt will find and use it. The error is an *UnsafeError, or an I/O error. A directory that does not exist passes.
 func (d *Dir) CheckInPlace() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dir == nil {
 		return nil
 	}
-	here, err := d.here()
+	st, inPlace, err := d.inPlace()
 	if err != nil {
 		return err
 	}
-	if !here {
+	if !inPlace {
 		return &UnsafeError{Path: d.Path(), Reason: Replaced}
 	}
-	st, err := statOf(d.dir)
-	if err == nil && st.Mode&writableByOthers != 0 {
-		err = &UnsafeError{Path: d.Path(), Reason: OpenToOthers, Mode: st.Mode & 0o7777}
-	}
-	return err
+	return closedToOthers(st, d.Path())
 }
 
-// here reports whether the directory's name leads to it.
-func (d *Dir) here() (bool, error) {
+// inPlace reports whether the directory's name leads to it, and returns its status.
+func (d *Dir) inPlace() (unix.Stat_t, bool, error) {
 	is, err := statOf(d.dir)
 	if err != nil {
-		return false, err
+		return is, false, err
 	}
-	named, err := statAt(int(d.parent.Fd()), d.place.Name)
+	named, err := statAt(d.parent, d.location.Name)
 	if errors.Is(err, unix.ENOENT) {
-		return false, nil
+		return is, false, nil
 	}
-	return err == nil && sameFile(is, named), err
+	return is, err == nil && sameFile(is, named), err
 }
 
-// RemoveIfEmpty removes the directory if nothing is left in it. Another one that has taken its place stays.
+// RemoveIfEmpty removes the directory if nothing is left in it. Another directory of its name stays.
 func (d *Dir) RemoveIfEmpty() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dir == nil {
 		return nil
 	}
-	here, err := d.here()
-	if err != nil || !here {
+	if _, inPlace, err := d.inPlace(); err != nil || !inPlace {
 		return err
 	}
-	err = d.as.do(func() error { return unix.Unlinkat(int(d.parent.Fd()), d.place.Name, unix.AT_REMOVEDIR) })
+	err := d.as.do(func() error { return unix.Unlinkat(int(d.parent.Fd()), d.location.Name, unix.AT_REMOVEDIR) })
 	switch {
 	case errors.Is(err, unix.ENOTEMPTY), errors.Is(err, unix.EEXIST):
 		return nil
 	case err != nil && !errors.Is(err, unix.ENOENT):
 		return &os.PathError{Op: "rmdir", Path: d.Path(), Err: err}
 	}
-	err = d.dir.Close()
-	d.dir = nil
-	return err
+	return closeFile(&d.dir)
 }

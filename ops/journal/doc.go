@@ -1,42 +1,41 @@
-// Package journal is the durable record that lets a broken commit be finished or rolled back, and a complete one be
-// undone. It knows bytes, checksums and the order of syncs; what the bytes mean for a disk is the business of package txn.
-// It may import the standard library and golang.org/x/sys/unix, and nothing else of shunt.
+// Package journal is the durable record with which a broken commit can be finished or rolled back, and a complete one
+// undone. It knows bytes, checksums and the order of syncs; package txn knows what the bytes mean for a disk.
 //
 // The journal is a directory beside the target (or where the user put it) with up to five files:
 //
 //	journal   records and program, drawn below
 //	spill     new content: what the commit places on the target
 //	before    old content: what a roll back puts back
-//	stage     room for blocks that are overwritten before they have reached their place
+//	stage     blocks that are overwritten before they have reached their new place
 //	seal      the state in which the commit left the target, for an undo
 //
-// Of a transaction that is complete and can be undone journal, before and seal stay. While they are there, the next
+// After a commit that can be undone, journal, before and seal stay. While they are there, the next
 // transaction uses the same names with ".2" behind them, and the one after that the plain ones again: see Sides.
 //
-// # Whose directory it is
+// # Owners and rights
 //
-// The directory often lies where somebody else may create, rename and remove: beside a user's image on which root works, or
-// in /tmp. So it is a handle (Dir) and not a path. Its parent is opened first, and must hold the very image that was opened;
-// the directory is opened below it without following links and checked; everything inside is opened, made and removed
-// below the handle, must be a regular file of the directory's owner with no other name, and is never waited for. A file
-// that is made never replaces the content of one that is there: the old name is removed, and the new file is made for
-// its owner alone. What does not pass is an *UnsafeError, and is neither read nor changed.
+// The directory often lies where other users may create, rename and remove: beside a user's image on which root works, or
+// in /tmp. So it is a handle (Dir) and not a path. Its parent is opened first, and must hold the same image that was opened.
+// The directory is opened below it without following links, and checked. All files are opened, made and removed
+// below the handle. Each must be a regular file of the directory's owner with no other name, and opening it never waits. Making
+// a file never changes the content of an existing one: the old name is removed, and the new file is readable for
+// its owner alone. Anything else is an *UnsafeError, and is neither read nor changed.
 //
 // A directory that others may write to is never used. Otherwise the owner decides:
 //
-//	of the caller                    used
-//	of the image, and root calls     used with the rights of the image's owner
-//	of anybody else                  refused
+//	the caller                         used
+//	the image's owner, and root calls  used with the rights of the image's owner
+//	anybody else                       refused
 //
-// With the rights of the image's owner means: on a thread with that user's identity for files (setfsuid), without
-// root's groups and capabilities on files. Whatever that user puts into the directory, root can then be made to do
-// only what the user can do already. Root makes the directory like that where the image and the parent belong to the same
-// user, so that root and that user find each other's transactions and undo them. A directory below /var/lib would be
+// To use the owner's rights, a thread takes that user's identity for files (setfsuid), and has neither
+// root's groups nor root's capabilities on files. Whatever that user puts into the directory, root then does nothing
+// that the user could not do alone. Root makes such a directory where the image and the parent belong to the same
+// user, so that root and that user find each other's transactions and can undo them. A directory below /var/lib would be
 // safe too, but the user could not see that the image is in the middle of a transaction, and the journal would not be
-// on the image's file system, where it can share blocks and is moved along. Everywhere else root makes a directory of its own
-// with mode 0700: for its own images, and for those in directories of root's or of third persons. In a parent where
-// others can rename, such a directory is used only if it looks as shunt made it, since other directories of root's
-// could have been given its name.
+// on the image's file system, where it can share blocks and moves along with the image. Everywhere else root makes a directory
+// of its own with mode 0700: for its own images, and for those in directories of root or of third users. In a parent where
+// others can rename, such a directory is used only if it looks as shunt made it, since its name could have been given to
+// another directory of root's.
 //
 // # The file journal
 //
@@ -81,12 +80,12 @@
 //	| number of probes u64   | probes: offset u64, length u64, CRC-32C u32 |
 //	+------------------------+--------------------------------------------+
 //
-// The times are of the target's file, in nanoseconds since 1970, and 0 with the inode where nobody keeps account of them.
-// A seal of version 1 has neither magic nor changed, born and inode, and is read as well.
+// The times are those of the target's file, in nanoseconds since 1970. They and the inode are 0 where the host does not keep
+// them. A seal of version 1 has neither magic nor changed, born and inode, and is read as well.
 //
-// What is read is bounded by what is there and not by what it claims: a program is checked piece by piece, each list against the
-// bytes that are left and each write against the target, before memory is set aside for it (decode.go), and
-// who only looks keeps nothing of it but counts (ReadSummary).
+// The memory for what is read is bounded by the bytes that exist, not by the lengths they claim: Open checks a program piece by
+// piece, each list against the bytes that are left and each write against the target, and keeps only a Summary. Load then
+// takes the memory for all of it (decode.go).
 //
 // # Ordering invariants
 //

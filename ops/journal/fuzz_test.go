@@ -82,6 +82,9 @@ func opened(t *testing.T, store Store) {
 		j, err := Open(store)
 		switch {
 		case err == nil:
+			if _, err := j.Load(); err != nil {
+				t.Errorf("what was checked cannot be loaded: %v", err)
+			}
 			if _, err := ReadSeal(store, j.Record().Seal); err != nil && !errors.Is(err, ErrKeptDamaged) {
 				t.Errorf("seal: %v", err)
 			}

@@ -13,7 +13,9 @@ import (
 	"shunt/model/tried"
 )
 
-// Sum is the checksum used for content.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Sum is the checksum of content.
 func Sum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
 // AddSum continues a checksum over more content.
@@ -23,12 +25,12 @@ func AddSum(sum uint32, b []byte) uint32 { return crc32.Update(sum, castagnoli, 
 type Journal struct {
 	file    File
 	record  Record
-	program Program
+	summary Summary
 	broken  error // a failed write or sync: nothing may be recorded any more
 }
 
 // Create writes the program, syncs it and the directory, and leaves the journal without a record: nothing is
-// committed before the first call of Commit. The content files must have been synced by the caller.
+// committed before the first call of Advance. The caller must have synced the content files.
 func Create(store Store, program Program) (*Journal, error) {
 	f, err := store.Create(JournalName)
 	if err != nil {
@@ -36,11 +38,10 @@ func Create(store Store, program Program) (*Journal, error) {
 	}
 	body := program.Encode()
 	if len(body) > maxBody {
-		return nil, errors.Join(tried.Errorf("write journal: %d pieces are more than one transaction can be made of; apply the operations one by one", len(body)/opLen), f.Close())
+		return nil, errors.Join(tried.Errorf("write journal: %d pieces are more than one transaction can be made of; "+
+			"apply the operations one by one", len(body)/opLen), f.Close())
 	}
-	j := &Journal{file: f, program: program}
-	j.record.ProgramLen = uint64(len(body))
-	j.record.ProgramSum = sha256.Sum256(body)
+	j := &Journal{file: f, record: Record{ProgramLen: uint64(len(body)), ProgramSum: sha256.Sum256(body)}}
 	for _, write := range []struct {
 		b   []byte
 		off int64
@@ -55,26 +56,10 @@ func Create(store Store, program Program) (*Journal, error) {
 	return j, nil
 }
 
-// Open reads the journal on one side of a directory. The error wraps ErrNone, ErrDamaged, ErrKeptDamaged or
-// ErrVersion, is an *UnsafeError, or an I/O error. A journal whose transaction is complete opens too: its Record says so.
+// Open opens the journal on one side of a directory and checks all of it. The error wraps ErrNone, ErrDamaged,
+// ErrKeptDamaged or ErrVersion, is an *UnsafeError, or an I/O error. A journal with a complete transaction opens too: its
+// Record says so. Open takes little memory, whatever the journal holds.
 func Open(store Store) (*Journal, error) {
-	f, err := openFile(store)
-	if err != nil {
-		return nil, err
-	}
-	s, err := readSummary(f)
-	var program Program
-	if err == nil {
-		// All of it was checked, so that what is kept now is worth the memory.
-		program, err = readProgram(f, s.Record)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return &Journal{file: f, record: s.Record, program: program}, nil
-}
-
-func openFile(store Store) (File, error) {
 	f, err := store.Open(JournalName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNone
@@ -82,85 +67,84 @@ func openFile(store Store) (File, error) {
 	if err != nil {
 		return nil, tried.Errorf("open journal: %w", err)
 	}
-	return f, nil
+	j := &Journal{file: f}
+	if j.record, err = newestRecord(f); err == nil {
+		j.summary, err = j.read(summaryOnly)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return j, nil
 }
 
-func readProgram(f File, r Record) (Program, error) {
-	s, err := readBody(f, r, whole)
+// Load reads the whole program of a journal that was opened. The errors are those of Open.
+func (j *Journal) Load() (Program, error) {
+	s, err := j.read(whole)
 	return s.Program, err
 }
 
 // maxBody is the longest program, in bytes: enough for millions of writes.
 const maxBody = 256 << 20
 
-// readBody reads the program that a record refers to, once, and with a piece of it in memory at a time.
-func readBody(f File, r Record, keep scope) (Summary, error) {
-	size, err := f.Size()
-	if err != nil {
+// read reads the program once, with a piece of it in memory at a time.
+func (j *Journal) read(keep scope) (Summary, error) {
+	r, damaged := j.record, ErrDamaged
+	if r.State == Kept {
+		damaged = ErrKeptDamaged // no danger to the target
+	}
+	size, err := j.file.Size()
+	switch {
+	case err != nil:
 		return Summary{}, tried.Errorf("read journal: %w", err)
+	case r.ProgramLen > uint64(max(0, size-programOff)):
+		return Summary{}, fmt.Errorf("%w: it is cut short", damaged)
+	case r.ProgramLen > maxBody:
+		return Summary{}, fmt.Errorf("%w: its program is longer than any", damaged)
 	}
-	if size < programOff || r.ProgramLen > uint64(size-programOff) {
-		return Summary{}, damaged(r, fmt.Errorf("%w: it is cut short", ErrDamaged))
+	in := newSummed(j.file, programOff, r.ProgramLen)
+	s, err := decode(in, int64(r.ProgramLen), keep, damaged)
+	switch {
+	case err != nil:
+		return Summary{}, err
+	case in.sum() != r.ProgramSum:
+		return Summary{}, fmt.Errorf("%w: the program fails its checksum", damaged)
+	case int64(r.Next) > s.mostSteps():
+		return Summary{}, fmt.Errorf("%w: it stands behind its end", damaged)
 	}
-	if r.ProgramLen > maxBody {
-		return Summary{}, damaged(r, fmt.Errorf("%w: its program is longer than any", ErrDamaged))
-	}
-	in := newSummed(f, programOff, r.ProgramLen)
-	s, err := decode(in, int64(r.ProgramLen), keep)
-	if err == nil && in.sum() != r.ProgramSum {
-		err = fmt.Errorf("%w: the program fails its checksum", ErrDamaged)
-	}
-	if err == nil && int64(r.Next) > s.mostSteps() {
-		err = fmt.Errorf("%w: it stands behind its end", ErrDamaged)
-	}
-	s.Record = r
-	return s, damaged(r, err)
+	return s, nil
 }
 
-// damaged is the error of a program. One that was only kept for an undo is no danger to the target.
-func damaged(r Record, err error) error {
-	if errors.Is(err, ErrDamaged) && r.State == Kept {
-		return fmt.Errorf("%w: its program fails its checksum", ErrKeptDamaged)
-	}
-	return err
-}
-
-// summed reads a part of a file and adds it up.
+// summed reads a part of a file and computes its checksum.
 type summed struct {
-	r *io.SectionReader
+	io.Reader
 	h hash.Hash
 }
 
-func newSummed(f File, off int64, n uint64) *summed {
-	return &summed{io.NewSectionReader(f, off, int64(n)), sha256.New()}
-}
-
-func (s *summed) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
-	s.h.Write(p[:n])
-	return n, err
+func newSummed(f File, off int64, n uint64) summed {
+	h := sha256.New()
+	return summed{io.TeeReader(io.NewSectionReader(f, off, int64(n)), h), h}
 }
 
 // sum is the checksum of what was read up to now.
-func (s *summed) sum() [sha256.Size]byte { return [sha256.Size]byte(s.h.Sum(nil)) }
+func (s summed) sum() [sha256.Size]byte { return [sha256.Size]byte(s.h.Sum(nil)) }
 
-// Check makes sure that a journal with the program will be read again.
+// Check makes sure that a journal with this program can be read again.
 func Check(p Program) error {
 	body := p.Encode()
-	if _, err := decode(bytes.NewReader(body), int64(len(body)), sketch); err != nil {
+	if _, err := decode(bytes.NewReader(body), int64(len(body)), summaryOnly, ErrDamaged); err != nil {
 		return fmt.Errorf("internal error: a journal that could not be read again: %w; nothing was changed, please report this", err)
 	}
 	return nil
 }
 
-// Len is how long a journal file with the program is, in bytes.
-func Len(p Program) int64 { return programOff + int64(len(p.Encode())) }
+// Len is the length of the file in bytes.
+func (j *Journal) Len() int64 { return programOff + int64(j.record.ProgramLen) }
 
-// Record is where the transaction stands.
+// Record is the transaction's position.
 func (j *Journal) Record() Record { return j.record }
 
-// Program is what the transaction does.
-func (j *Journal) Program() Program { return j.program }
+// Summary describes the transaction of a journal that was opened.
+func (j *Journal) Summary() Summary { return j.summary }
 
 // Advance makes a new position durable. The first call on a created journal is the commit. After an error it
 // is unknown whether the old or the new position is on disk, and the journal refuses further calls: a failed

@@ -1,9 +1,6 @@
 package journal
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "iter"
 
 // OpKind says what one write of a unit does.
 type OpKind uint8
@@ -19,17 +16,17 @@ const (
 	OpRestore                   // target[Off] = before[Src], checksum Sum; only in the restore lists
 )
 
-// Op is one write. The checksum is CRC-32C. What goes through the stage file has no checksum when the program
-// is written; it has a ticket instead, a number that says where behind the staged content its checksum is
-// kept: ticket k at byte Program.StageLen + 8k of the stage file, as the checksum and its complement.
+// Op is one write. Checksums are CRC-32C. The checksum of content that goes through the stage file is not known when the
+// program is written. Such a write has a ticket instead, a number that says where behind the staged content the checksum
+// will be: ticket k at byte Program.StageLen + 8k of the stage file, as the checksum and its complement.
 type Op struct {
 	Kind OpKind
 	Off  int64
 	Len  int64
 	Src  int64
 	Sum  uint32
-	// Check is the checksum of what OpCopy, OpStage and OpUnstage carry, taken from the target before the commit. It is
-	// there if the program has the option Verify, and 0 otherwise.
+	// Check is the checksum of the bytes that OpCopy, OpStage and OpUnstage move, taken from the target before the commit.
+	// It is 0 without the option Verify.
 	Check uint32
 }
 
@@ -50,35 +47,21 @@ const (
 )
 
 func (s Stage) String() string {
-	switch s {
-	case StageFence:
-		return "fence"
-	case StageExtend:
-		return "extend"
-	case StageCopy:
-		return "copy"
-	case StagePlace:
-		return "place"
-	case StageTable:
-		return "table"
-	case StageShrink:
-		return "shrink"
-	case StageVerify:
-		return "verify"
-	case StageKeep:
-		return "keep"
+	names := [...]string{"done", "fence", "extend", "copy", "place", "table", "shrink", "verify", "keep"}
+	if int(s) < len(names) {
+		return names[s]
 	}
-	return "done"
+	return names[0]
 }
 
 // Unit is a set of writes between two syncs. Doing a unit again after it was done in part or in full is
-// harmless as long as the next unit was not begun.
+// harmless as long as the next unit has not begun.
 type Unit struct {
 	Stage Stage
 	Ops   []Op
 }
 
-// Probe is a run of the target and what its content adds up to, in CRC-32C.
+// Probe is a run of bytes of the target and the CRC-32C of its content.
 type Probe struct {
 	Off int64
 	Len int64
@@ -88,15 +71,15 @@ type Probe struct {
 // Run is a run of bytes of the target.
 type Run struct{ Off, Len int64 }
 
-// Part is a partition, for messages: while the fence stands the table does not tell what lies where.
+// Part is a partition, for messages: while the fence stands, the table does not show every partition.
 type Part struct {
 	Name    string // "p2"
 	Off     int64  // in the target, bytes
 	Len     int64
-	Planned bool // as planned, not as before
+	Planned bool // where the plan puts it, not where it was before
 }
 
-// Options are what the user wants of a commit besides the commit; they hold for its recovery too.
+// Options are what a commit does besides the writes. They hold for its recovery too.
 type Options uint64
 
 // The options.
@@ -119,13 +102,14 @@ type Program struct {
 	Parts      []Part // for messages
 	Options    Options
 	Units      []Unit
-	// RestoreData puts back what the units overwrite and no copy preserves; RestoreTable the table, last of all.
+	// RestoreData puts back the content that the units overwrite and no copy preserves. RestoreTable puts the table back,
+	// last of all.
 	RestoreData  []Op
 	RestoreTable []Op
 	// Refence hides the changed partitions again before a roll back from a point behind the final table.
 	Refence []Op
-	// Probes are blocks that the transaction never writes: they tell whether a target is the one the journal was
-	// written for.
+	// Probes are blocks that the transaction never writes. They show whether a target is the one for which the journal was
+	// written.
 	Probes []Probe
 	// Heads are the first bytes of the changed partitions as planned: nobody uses a file system without changing them.
 	Heads []Run
@@ -133,74 +117,86 @@ type Program struct {
 	StageLen int64
 }
 
-const opLen = 1 + 8 + 8 + 8 + 4 + 4
-
-// Encode is the program as stored: see the package comment for where. Layout: six numbers, two strings, then seven
-// counted lists; but for units, which hold a list themselves, and partitions, which have a name, each element has a fixed
-// length.
-func (p Program) Encode() []byte {
-	var b bytes.Buffer
-	u64 := func(v int64) { _ = binary.Write(&b, binary.BigEndian, v) }
-	text := func(s string) { u64(int64(len(s))); b.WriteString(s) }
-	list := func(ops []Op) {
-		u64(int64(len(ops)))
-		for _, op := range ops {
-			var e [opLen]byte
-			e[0] = byte(op.Kind)
-			binary.BigEndian.PutUint64(e[1:], uint64(op.Off))
-			binary.BigEndian.PutUint64(e[9:], uint64(op.Len))
-			binary.BigEndian.PutUint64(e[17:], uint64(op.Src))
-			binary.BigEndian.PutUint32(e[25:], op.Sum)
-			binary.BigEndian.PutUint32(e[29:], op.Check)
-			b.Write(e[:])
+// Writes yields every write of the units, in their order, with the stage it belongs to.
+func (p Program) Writes() iter.Seq2[Stage, Op] {
+	return func(yield func(Stage, Op) bool) {
+		for _, u := range p.Units {
+			for _, op := range u.Ops {
+				if !yield(u.Stage, op) {
+					return
+				}
+			}
 		}
 	}
-	u64(p.SizeBefore)
-	u64(p.SizeAfter)
-	u64(p.StageLen)
-	u64(p.Began)
-	u64(int64(p.Options))
-	u64(p.Sector)
-	text(p.Name)
-	text(p.Plan)
-	u64(int64(len(p.Units)))
+}
+
+// How long the elements of lists are as stored, in bytes.
+const (
+	opLen    = 1 + 8 + 8 + 8 + 4 + 4
+	probeLen = 8 + 8 + 4
+	runLen   = 8 + 8
+)
+
+// Encode is the program as stored: six numbers, two strings, then seven counted lists; see the package comment for where.
+// Each element of a list has a fixed length, but units hold a list themselves, and partitions have a name.
+func (p Program) Encode() []byte {
+	var e encoder
+	e.numbers(p.SizeBefore, p.SizeAfter, p.StageLen, p.Began, int64(p.Options), p.Sector)
+	e.text(p.Name)
+	e.text(p.Plan)
+	e.numbers(int64(len(p.Units)))
 	for _, u := range p.Units {
-		b.WriteByte(byte(u.Stage))
-		list(u.Ops)
+		e = append(e, byte(u.Stage))
+		e.ops(u.Ops)
 	}
-	list(p.RestoreData)
-	list(p.RestoreTable)
-	list(p.Refence)
-	probes(&b, p.Probes)
-	u64(int64(len(p.Heads)))
+	e.ops(p.RestoreData)
+	e.ops(p.RestoreTable)
+	e.ops(p.Refence)
+	e.probes(p.Probes)
+	e.numbers(int64(len(p.Heads)))
 	for _, r := range p.Heads {
-		u64(r.Off)
-		u64(r.Len)
+		e.numbers(r.Off, r.Len)
 	}
-	u64(int64(len(p.Parts)))
+	e.numbers(int64(len(p.Parts)))
 	for _, part := range p.Parts {
-		text(part.Name)
-		u64(part.Off)
-		u64(part.Len)
+		e.text(part.Name)
+		e.numbers(part.Off, part.Len)
 		planned := byte(0)
 		if part.Planned {
 			planned = 1
 		}
-		b.WriteByte(planned)
+		e = append(e, planned)
 	}
-	return b.Bytes()
+	return e
 }
 
-// probeLen is the length of a probe as stored: two numbers and the checksum.
-const probeLen = 8 + 8 + 4
+// encoder collects a program or a seal as stored.
+type encoder []byte
 
-func probes(b *bytes.Buffer, list []Probe) {
-	_ = binary.Write(b, binary.BigEndian, int64(len(list))) // a buffer takes everything
+func (e *encoder) numbers(list ...int64) {
+	for _, v := range list {
+		*e = bigEndian.AppendUint64(*e, uint64(v))
+	}
+}
+
+func (e *encoder) text(s string) {
+	e.numbers(int64(len(s)))
+	*e = append(*e, s...)
+}
+
+func (e *encoder) ops(list []Op) {
+	e.numbers(int64(len(list)))
+	for _, op := range list {
+		*e = append(*e, byte(op.Kind))
+		e.numbers(op.Off, op.Len, op.Src)
+		*e = bigEndian.AppendUint32(bigEndian.AppendUint32(*e, op.Sum), op.Check)
+	}
+}
+
+func (e *encoder) probes(list []Probe) {
+	e.numbers(int64(len(list)))
 	for _, p := range list {
-		var e [probeLen]byte
-		binary.BigEndian.PutUint64(e[0:], uint64(p.Off))
-		binary.BigEndian.PutUint64(e[8:], uint64(p.Len))
-		binary.BigEndian.PutUint32(e[16:], p.Sum)
-		b.Write(e[:])
+		e.numbers(p.Off, p.Len)
+		*e = bigEndian.AppendUint32(*e, p.Sum)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 
 	"shunt/model/tried"
 )
@@ -15,16 +14,17 @@ import (
 var (
 	// ErrNone is returned when there is no committed transaction: no journal, or one without a record.
 	ErrNone = errors.New("no unfinished transaction")
-	// ErrDamaged is returned when the journal's own checksums do not match. It is never replayed.
+	// ErrDamaged is returned when the journal's own checksums do not match. Such a journal is never replayed.
 	ErrDamaged = errors.New("journal is damaged")
-	// ErrKeptDamaged is returned when the transaction is complete and what was kept to undo it fails its checksums. The
-	// target is fine; the transaction cannot be undone.
+	// ErrKeptDamaged is returned when the transaction is complete and the files kept for its undo fail their checksums.
+	// The target is fine; the transaction cannot be undone.
 	ErrKeptDamaged = errors.New("what was kept to undo the last transaction is damaged")
 	// ErrVersion is returned when the journal was written by a version of shunt with another format.
 	ErrVersion = errors.New("journal has another format version")
 )
 
 const (
+	magic       = "SHUNTJNL"
 	version     = 1
 	recordLen   = 128
 	copySpacing = 4096
@@ -32,10 +32,7 @@ const (
 	programOff  = 2 * slotSpacing
 )
 
-var (
-	magic      = []byte("SHUNTJNL")
-	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-)
+var bigEndian = binary.BigEndian
 
 // Direction says whether a transaction is being finished or rolled back.
 type Direction uint8
@@ -56,81 +53,56 @@ const (
 	Kept // complete, and the journal stays so that the transaction can be undone
 )
 
-// Record is the transaction's position.
+// Record is the transaction's position. The order and length of its fields are those of the stored record.
 type Record struct {
-	Seq       uint64
 	Direction Direction
 	State     State
+	_         [2]byte
+	Seq       uint64
 	// Next is the first unit that is not known to be done, in the order of the direction.
 	Next uint32
 	// From is, when rolling back, the forward unit that was in doubt when the roll back began.
 	From       uint32
-	ProgramLen uint64
+	ProgramLen uint64 // bytes
 	ProgramSum [sha256.Size]byte
 	Seal       SealMark // of a transaction that is or was Kept
 }
 
 func (r Record) encode() []byte {
-	b := make([]byte, recordLen)
-	copy(b, magic)
-	binary.BigEndian.PutUint32(b[8:], version)
-	b[12], b[13] = byte(r.Direction), byte(r.State)
-	binary.BigEndian.PutUint64(b[16:], r.Seq)
-	binary.BigEndian.PutUint32(b[24:], r.Next)
-	binary.BigEndian.PutUint32(b[28:], r.From)
-	binary.BigEndian.PutUint64(b[32:], r.ProgramLen)
-	copy(b[40:], r.ProgramSum[:])
-	binary.BigEndian.PutUint64(b[72:], r.Seal.Len)
-	copy(b[80:], r.Seal.Sum[:])
-	binary.BigEndian.PutUint32(b[recordLen-4:], crc32.Checksum(b[:recordLen-4], castagnoli))
-	return b
+	b := bigEndian.AppendUint32([]byte(magic), version)
+	b, _ = binary.Append(b, bigEndian, r) // a Record has a fixed length
+	b = append(b, make([]byte, recordLen-4-len(b))...)
+	return bigEndian.AppendUint32(b, Sum(b))
 }
 
-type copyState int
-
-const (
-	copyBlank copyState = iota
-	copyValid
-	copyInvalid
-)
-
-func decodeRecord(b []byte) (Record, copyState, error) {
+// decodeRecord reads one copy of a record. A blank copy is the zero Record.
+func decodeRecord(b []byte) (Record, error) {
+	var r Record
 	if bytes.Equal(b, make([]byte, len(b))) {
-		return Record{}, copyBlank, nil
+		return r, nil
 	}
-	b = b[:recordLen]
-	if crc32.Checksum(b[:recordLen-4], castagnoli) != binary.BigEndian.Uint32(b[recordLen-4:]) || !bytes.Equal(b[:8], magic) {
-		return Record{}, copyInvalid, nil
+	if string(b[:len(magic)]) != magic || Sum(b[:recordLen-4]) != bigEndian.Uint32(b[recordLen-4:]) {
+		return r, ErrDamaged
 	}
-	if v := binary.BigEndian.Uint32(b[8:]); v != version {
-		return Record{}, copyInvalid, fmt.Errorf("%w: it is %d, this program reads %d; use the shunt that wrote it", ErrVersion, v, version)
+	if v := bigEndian.Uint32(b[8:]); v != version {
+		return r, fmt.Errorf("%w: it is %d, this program reads %d; use the shunt that wrote it", ErrVersion, v, version)
 	}
-	r := Record{
-		Direction:  Direction(b[12]),
-		State:      State(b[13]),
-		Seq:        binary.BigEndian.Uint64(b[16:]),
-		Next:       binary.BigEndian.Uint32(b[24:]),
-		From:       binary.BigEndian.Uint32(b[28:]),
-		ProgramLen: binary.BigEndian.Uint64(b[32:]),
+	_, err := binary.Decode(b[12:], bigEndian, &r)
+	if err != nil || r.Direction > Backward || r.State > Kept {
+		return Record{}, ErrDamaged
 	}
-	copy(r.ProgramSum[:], b[40:])
-	r.Seal.Len = binary.BigEndian.Uint64(b[72:])
-	copy(r.Seal.Sum[:], b[80:])
-	if r.Direction > Backward || r.State > Kept {
-		return Record{}, copyInvalid, nil
-	}
-	return r, copyValid, nil
+	return r, nil
 }
 
 // slotOff is where copy c of slot s (both 0 or 1) begins.
 func slotOff(s, c int) int64 { return int64(s*slotSpacing + c*copySpacing) }
 
-// newestRecord finds the record the transaction stands at.
+// newestRecord finds the record at which the transaction stands.
 //
 // A slot is written as two copies in one write. A crash tears at most the sector in flight, so it leaves in
-// a slot an older or newer valid copy, or blank space if the slot was never written before. Two copies that
-// are both damaged therefore come from somewhere else, and which of the two slots was the newer can then not
-// be told: going on from the older record could repeat a unit that must not be repeated.
+// a slot an older or newer valid copy, or blank space if the slot was never written before. So a crash cannot damage both
+// copies. If both are damaged, the cause is unknown, and so is which of the two slots was the newer one. Going on from the
+// older record could repeat a unit that must not be repeated.
 func newestRecord(f File) (Record, error) {
 	size, err := f.Size()
 	if err != nil {
@@ -148,13 +120,13 @@ func newestRecord(f File) (Record, error) {
 			if _, err := f.ReadAt(b, slotOff(slot, c)); err != nil {
 				return Record{}, tried.Errorf("read journal: %w", err)
 			}
-			r, state, err := decodeRecord(b)
+			r, err := decodeRecord(b)
 			switch {
+			case errors.Is(err, ErrDamaged):
+				invalid++
 			case err != nil:
 				return Record{}, err
-			case state == copyInvalid:
-				invalid++
-			case state == copyValid && r.Seq > newest.Seq:
+			case r.Seq > newest.Seq:
 				newest = r
 			}
 		}

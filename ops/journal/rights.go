@@ -3,16 +3,16 @@ package journal
 import (
 	"runtime"
 
-	"golang.org/x/sys/unix"
-
 	"shunt/model/tried"
+
+	"golang.org/x/sys/unix"
 )
 
-// User is somebody with whose rights files are used.
+// User is a user with whose rights files are used.
 type User struct{ UID, GID uint32 }
 
-// do runs a function with the user's rights on files and none of root's. It is for root only. A nil user changes nothing. If
-// the rights cannot be taken the function is not called.
+// do runs a function with the user's rights on files and none of root's. Only root may call it; a nil user changes nothing. If
+// the user's rights cannot be taken, the function is not called.
 func (u *User) do(do func() error) error {
 	if u == nil {
 		return do()
@@ -31,13 +31,13 @@ func (u *User) do(do func() error) error {
 		}
 		if back := was.user.become(was.groups); back == nil {
 			runtime.UnlockOSThread()
-		} // else the thread ends with this goroutine, and what it may do with it
+		} // else the thread, and its rights, end with this goroutine
 		result <- err
 	}()
 	return <-result
 }
 
-// identity is who a thread is where files are concerned.
+// identity is the user as whom a thread uses files.
 type identity struct {
 	user   User
 	groups []int
@@ -48,7 +48,7 @@ func ownIdentity() (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	uid, err := unix.SetfsuidRetUid(-1) // asks, since there is no such user
+	uid, err := unix.SetfsuidRetUid(-1) // only asks, since there is no such user
 	if err != nil {
 		return identity{}, err
 	}
@@ -56,9 +56,8 @@ func ownIdentity() (identity, error) {
 	return identity{User{uint32(uid), uint32(gid)}, groups}, err
 }
 
-// become sets this thread's groups and takes the user's identity where files are concerned; the kernel takes root's
-// capabilities on files away with it, and gives them back with root's. The calls are bare system calls, which are for this
-// thread alone.
+// become sets this thread's groups and takes the user's identity for files. With it the kernel takes root's capabilities on
+// files away, and gives them back with root's identity. The calls are bare system calls, which affect this thread alone.
 func (u *User) become(groups []int) error {
 	if err := unix.Setgroups(groups); err != nil {
 		return err
@@ -70,7 +69,7 @@ func (u *User) become(groups []int) error {
 		if _, err := set.call(int(set.id)); err != nil {
 			return err
 		}
-		// A call that fails says so only by what a second one finds.
+		// A call does not report its failure; a second one finds it.
 		if is, err := set.call(-1); err != nil || uint32(is) != set.id {
 			return unix.EPERM
 		}

@@ -2,9 +2,7 @@ package journal
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +10,7 @@ import (
 	"shunt/model/tried"
 )
 
-// Seal is the state in which a commit left its target: with anything else on it, undoing the transaction could do
+// Seal is the state in which a commit left its target. If the target is in any other state, undoing the transaction could do
 // damage.
 type Seal struct {
 	// Modified is when the target was last written to, in nanoseconds since 1970; 0 where that is not known. Changed, Born
@@ -23,15 +21,16 @@ type Seal struct {
 	Probes                  []Probe
 }
 
-// sealMagic begins a seal of version 2. A seal of version 1 begins with a time: as one, this would be in the year 1677.
-const sealMagic = "\x80SEAL\x00\x00\x02"
+// sealMagic, "\x80SEAL\x00\x00\x02", begins a seal of version 2. A seal of version 1 begins with a time: as one, this would be
+// in the year 1677.
+const sealMagic = 0x80_5345414c_000002
 
-// sealHead is the length of what stands before the probes: the magic and five numbers.
+// sealHead is the length of everything before the probes: the magic and five numbers.
 const sealHead = 8 + 5*8
 
 // SealMark ties a record to the seal it was written with.
 type SealMark struct {
-	Len uint64
+	Len uint64 // bytes
 	Sum [sha256.Size]byte
 }
 
@@ -43,11 +42,10 @@ func SealLen(n int) int64 { return sealHead + int64(n)*probeLen }
 
 // encode is the seal as stored: see the package comment.
 func (s Seal) encode() []byte {
-	var b bytes.Buffer
-	b.WriteString(sealMagic)
-	_ = binary.Write(&b, binary.BigEndian, []int64{s.Modified, s.Changed, s.Born, int64(s.Inode)}) // a buffer takes everything
-	probes(&b, s.Probes)
-	return b.Bytes()
+	e := encoder(bigEndian.AppendUint64(nil, sealMagic))
+	e.numbers(s.Modified, s.Changed, s.Born, int64(s.Inode))
+	e.probes(s.Probes)
+	return e
 }
 
 // WriteSeal puts a seal on a side, durably. It counts once a record refers to it.
@@ -67,8 +65,7 @@ func WriteSeal(store Store, s Seal) (mark SealMark, err error) {
 	return SealMark{Len: uint64(len(body)), Sum: sha256.Sum256(body)}, nil
 }
 
-// ReadSeal reads the seal that a record refers to. A seal that is missing or another one is an error that wraps
-// ErrKeptDamaged.
+// ReadSeal reads the seal that a record refers to. If the seal is missing or another one, the error wraps ErrKeptDamaged.
 func ReadSeal(store Store, mark SealMark) (Seal, error) {
 	f, err := store.Open(SealName)
 	if err != nil {
@@ -76,42 +73,33 @@ func ReadSeal(store Store, mark SealMark) (Seal, error) {
 	}
 	defer func() { _ = f.Close() }() // only read
 	size, err := f.Size()
-	if err != nil {
+	switch {
+	case err != nil:
 		return Seal{}, tried.Errorf("read the seal: %w", err)
-	}
-	if uint64(size) != mark.Len {
+	case uint64(size) != mark.Len:
 		return Seal{}, fmt.Errorf("%w: the seal has %d bytes instead of %d", ErrKeptDamaged, size, mark.Len)
-	}
-	if size > maxSeal {
+	case size > maxSeal:
 		return Seal{}, fmt.Errorf("%w: the seal is longer than any", ErrKeptDamaged)
 	}
-	// It is added up before it is kept: what is only claimed costs no memory.
+	// The checksum comes first, so that a wrong seal takes no memory for what it claims.
+	changed := fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
 	all := newSummed(f, 0, mark.Len)
 	if _, err := io.Copy(io.Discard, all); err != nil {
 		return Seal{}, tried.Errorf("read the seal: %w", err)
 	}
 	if all.sum() != mark.Sum {
-		return Seal{}, fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
+		return Seal{}, changed
 	}
 	in := newSummed(f, 0, mark.Len)
-	from := bufio.NewReaderSize(in, 64<<10)
-	head, _ := from.Peek(len(sealMagic)) // a first version may be shorter
-	d := &decoder{in: from, left: size}
-	var s Seal
-	if string(head) == sealMagic {
-		d.take(len(sealMagic))
+	d := &decoder{in: bufio.NewReaderSize(in, 64<<10), left: size, what: "seal", damaged: ErrKeptDamaged}
+	s := Seal{Modified: d.i64()}
+	if uint64(s.Modified) == sealMagic {
 		s = Seal{Modified: d.i64(), Changed: d.i64(), Born: d.i64(), Inode: uint64(d.i64())}
-	} else {
-		s.Modified = d.i64()
 	}
 	s.Probes = d.probes(maxSeal / probeLen)
-	switch err := d.end(); {
-	case d.cause != nil:
-		return Seal{}, tried.Errorf("read the seal: %w", d.cause)
-	case err != nil:
-		return Seal{}, fmt.Errorf("%w: seal: %w", ErrKeptDamaged, err)
-	case in.sum() != mark.Sum: // somebody writes to it meanwhile
-		return Seal{}, fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
+	err = d.end()
+	if err == nil && in.sum() != mark.Sum {
+		err = changed
 	}
-	return s, nil
+	return s, err
 }

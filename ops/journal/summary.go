@@ -1,10 +1,9 @@
 package journal
 
-// Summary is what a journal says of its transaction without the writes that make most of it: it takes little memory,
+// Summary is what a journal says about its transaction, without the writes that make up most of it. It takes little memory,
 // whatever the journal holds.
 type Summary struct {
-	Record Record
-	// Program lacks the units that do not belong to the fence, RestoreData and RestoreTable.
+	// Program has only the units of the fence, and neither RestoreData nor RestoreTable.
 	Program Program
 	// Stages are the stages of the units, in their order.
 	Stages []Steps
@@ -18,7 +17,7 @@ type Steps struct {
 	N     int
 }
 
-// maxRuns is how often the stage changes at most: each comes once.
+// maxRuns is more often than the stage changes in any commit: each stage comes once.
 const maxRuns = 64
 
 // add counts a unit. It is false if the stages come and go more often than those of a commit.
@@ -38,26 +37,4 @@ func (s *Summary) mostSteps() int64 {
 		n += int64(run.N)
 	}
 	return n
-}
-
-// ReadSummary reads a journal as Open does, and checks all of it, without keeping what only its execution needs. The errors are
-// those of Open.
-func ReadSummary(store Store) (Summary, error) {
-	f, err := openFile(store)
-	if err != nil {
-		return Summary{}, err
-	}
-	s, err := readSummary(f)
-	if closing := f.Close(); err == nil && closing != nil {
-		err = closing
-	}
-	return s, err
-}
-
-func readSummary(f File) (Summary, error) {
-	r, err := newestRecord(f)
-	if err != nil {
-		return Summary{}, err
-	}
-	return readBody(f, r, sketch)
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"fmt"
 	"os/user"
 	"strconv"
@@ -8,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// UnsafeError is returned for a journal's directory, or a file in it, that somebody could have put there to have
-// something else read, written or removed. Nothing of it was read or changed.
+// UnsafeError is returned for a journal's directory, or a file in it, that somebody could have put there to make shunt
+// read, write or remove something else. Nothing of it was read or changed.
 type UnsafeError struct {
 	Path   string // for people
 	Reason Reason
@@ -33,75 +34,58 @@ const (
 	NotOurs                          // it holds what no journal's directory holds
 )
 
+// reasons are what each reason says, and what can be done about it.
+var reasons = [...]struct{ found, advice string }{
+	ForeignOwner: {"belongs to another user, ", "if an interrupted transaction may be in it, run shunt as that user; " +
+		"otherwise have it removed, or choose another directory with --journal"},
+	WrongKind: {"is ", whoPutIt},
+	OpenToOthers: {"can be written to by others ", "take the right to write from all but its owner if you trust what is in it, " +
+		"or choose another directory with --journal"},
+	MoreNames:      {"has a second name elsewhere (a hard link)", whoPutIt},
+	OtherMount:     {"is a mount point", "unmount it, or choose another directory with --journal"},
+	OtherDirectory: {"is not the directory any more that the target was opened in", whoMovedIt},
+	Replaced:       {"was replaced by somebody else meanwhile", whoMovedIt},
+	NotOurs:        {"holds files that are not of shunt", whoPutIt},
+}
+
+const (
+	whoPutIt   = "find out who put it there and move it away, or choose another directory with --journal"
+	whoMovedIt = "find out who moved it, then open the target again"
+)
+
 func (e *UnsafeError) Error() string {
-	return fmt.Sprintf("%s: it is neither read nor changed, and the target stays as it is; %s", e.What(), e.todo())
+	return fmt.Sprintf("%s: it is neither read nor changed, and the target stays as it is; %s", e.What(), reasons[e.Reason].advice)
 }
 
-// What is what was found, in a few words.
+// What says what was found, in a few words.
 func (e *UnsafeError) What() string {
-	what := ""
+	what := e.Path + " " + reasons[e.Reason].found
 	switch e.Reason {
 	case ForeignOwner:
-		what = "belongs to " + ownerName(e.Owner)
+		what += ownerName(e.Owner)
 	case WrongKind:
-		what = "is " + kindName(e.Kind)
+		what += kindName(e.Kind)
 	case OpenToOthers:
-		what = fmt.Sprintf("can be written to by others (mode %04o)", e.Mode)
-	case MoreNames:
-		what = "has a second name elsewhere (a hard link)"
-	case OtherMount:
-		what = "is a mount point"
-	case OtherDirectory:
-		what = "is not the directory any more that the target was opened in"
-	case Replaced:
-		what = "was replaced by somebody else meanwhile"
-	case NotOurs:
-		what = "holds files that are not of shunt"
+		what += fmt.Sprintf("(mode %04o)", e.Mode)
+	case MoreNames, OtherMount, OtherDirectory, Replaced, NotOurs:
 	}
-	return e.Path + " " + what
+	return what
 }
 
-// todo is what can be done about it.
-func (e *UnsafeError) todo() string {
-	switch e.Reason {
-	case ForeignOwner:
-		return "if an interrupted transaction may be in it, run shunt as that user; otherwise have it removed, or choose another directory with --journal"
-	case OpenToOthers:
-		return "take the right to write from all but its owner if you trust what is in it, or choose another directory with --journal"
-	case MoreNames, WrongKind, NotOurs:
-		return "find out who put it there and move it away, or choose another directory with --journal"
-	case OtherMount:
-		return "unmount it, or choose another directory with --journal"
-	case OtherDirectory, Replaced:
-		return "find out who moved it, then open the target again"
-	}
-	return "choose another directory with --journal"
-}
-
-// ownerName is a user in words.
+// ownerName is a user's name, if it is known, and number.
 func ownerName(uid uint32) string {
 	id := strconv.FormatUint(uint64(uid), 10)
 	if u, err := user.LookupId(id); err == nil && u.Username != "" {
-		return fmt.Sprintf("another user, %s (%s)", u.Username, id)
+		return u.Username + " (" + id + ")"
 	}
-	return "another user (" + id + ")"
+	return id
 }
 
 // kindName is the type of a directory's entry in words.
 func kindName(kind uint32) string {
-	switch kind {
-	case unix.S_IFDIR:
-		return "a directory"
-	case unix.S_IFREG:
-		return "a file"
-	case unix.S_IFLNK:
-		return "a symbolic link"
-	case unix.S_IFIFO:
-		return "a pipe"
-	case unix.S_IFSOCK:
-		return "a socket"
-	case unix.S_IFCHR, unix.S_IFBLK:
-		return "a device"
+	names := map[uint32]string{
+		unix.S_IFDIR: "a directory", unix.S_IFREG: "a file", unix.S_IFLNK: "a symbolic link", unix.S_IFIFO: "a pipe",
+		unix.S_IFSOCK: "a socket", unix.S_IFCHR: "a device", unix.S_IFBLK: "a device",
 	}
-	return "of an unknown kind"
+	return cmp.Or(names[kind], "of an unknown kind")
 }

@@ -1,10 +1,10 @@
 // Package txn is the transaction: it rehearses a queue's steps on an overlay, turns the overlay's map into a program
-// of small units, commits that program to the target, ends what was interrupted, forwards or backwards, and takes back what
-// was applied last. It may import everything below ops except worker and session.
+// of small units, commits that program to the target, finishes or rolls back what was interrupted, and undoes the last
+// transaction.
 //
-// Invariants: the target is only read before the commit record is durable; a unit never overwrites its own sources;
-// everything a unit overwrites is kept by a copy on the target or in the journal, blocks that a file system holds free
-// excepted; a failed sync or a failed write ends the walk, and what was begun stays recoverable in both directions.
+// Invariants: the target is only read before the commit record is durable. A unit never overwrites its own sources.
+// Everything a unit overwrites is kept by a copy on the target or in the journal, except blocks that a file system holds
+// free. A failed sync or a failed write ends the walk, and the transaction stays recoverable in both directions.
 package txn
 
 import (
@@ -16,7 +16,7 @@ import (
 	"shunt/ops/journal"
 )
 
-// Watch is told how a commit or recovery goes on. done and total count bytes of all units.
+// Watch is called as a commit or recovery goes on. done and total count bytes of all units.
 type Watch func(stage journal.Stage, done, total int64)
 
 // ErrStopped is returned when a commit was stopped between two units because its context ended. It can be
@@ -33,20 +33,20 @@ var ErrStopped = errors.New("stopped between two steps")
 //	place    new content and zeroes. Crash here: written again.
 //	table    the final table, each structure synced. Crash here: written again from the structure in doubt.
 //	shrink   the target is cut. Crash here: cut again.
-//	verify   if wished, everything written is read back. Crash here: read back again.
-//	keep     if an undo is wished, the seal is written. Crash here: written again.
-//	done     the record says complete, then the journal is removed; or it says kept, then what an undo does not need is
-//	         removed. Crash here: the next one who opens the target removes it.
+//	verify   with the option Verify, everything written is read back. Crash here: read back again.
+//	keep     with the option KeepUndo, the seal is written. Crash here: written again.
+//	done     the record says complete, then the journal is removed; or it says kept, then the files are removed that an undo
+//	         does not need. Crash here: they are removed when the target is opened again.
 //
-// What was kept of the transaction before is removed between record and fence.
-func commit(ctx context.Context, dev Device, store journal.Store, j *journal.Journal, c contents, watch Watch) error {
-	if err := j.Advance(journal.Forward, journal.Running, 0, 0); err != nil {
+// The files kept of the transaction before are removed between record and fence.
+func (tx *Transaction) commit(ctx context.Context, watch Watch) error {
+	if err := tx.journal.Advance(journal.Forward, journal.Running, 0, 0); err != nil {
 		return err
 	}
-	if err := dropOther(store); err != nil {
+	if err := dropOther(tx.store); err != nil {
 		return err
 	}
-	return forward(ctx, dev, store, j, c, watch)
+	return tx.forward(ctx, watch)
 }
 
 // dropOther removes the transaction that could be undone until the one in store was committed.
@@ -63,7 +63,7 @@ func dropOther(store journal.Store) error {
 }
 
 // AfterError is returned when the target is whole, as planned or as it was, and only something after that failed:
-// what an undo needs could not be kept, or files of the journal stay behind.
+// the files for an undo could not be kept, or files of the journal stay behind.
 type AfterError struct{ Err error }
 
 func (e *AfterError) Error() string { return "the target is whole, but " + e.Err.Error() }
@@ -71,75 +71,64 @@ func (e *AfterError) Error() string { return "the target is whole, but " + e.Err
 func (e *AfterError) Unwrap() error { return e.Err }
 
 // forward does the units from the journal's position to the end and removes the journal or keeps what an undo needs.
-func forward(ctx context.Context, dev Device, store journal.Store, j *journal.Journal, c contents, watch Watch) error {
-	units := j.Program().Units
-	return walk(ctx, dev, store, j, c, walkArgs{units: units, direction: journal.Forward}, watch)
+func (tx *Transaction) forward(ctx context.Context, watch Watch) error {
+	return tx.walk(ctx, tx.program.Units, journal.Forward, 0, watch)
 }
 
 // backward undoes the transaction from the journal's position and removes the journal.
-func backward(ctx context.Context, dev Device, store journal.Store, j *journal.Journal, c contents, watch Watch) error {
-	r := j.Record()
+func (tx *Transaction) backward(ctx context.Context, watch Watch) error {
+	r := tx.journal.Record()
 	if r.Direction == journal.Forward {
-		if err := j.Advance(journal.Backward, journal.Running, 0, r.Next); err != nil {
+		if err := tx.journal.Advance(journal.Backward, journal.Running, 0, r.Next); err != nil {
 			return err
 		}
-		r = j.Record()
+		r = tx.journal.Record()
 	}
-	units := undoUnits(j.Program(), int(r.From))
-	return walk(ctx, dev, store, j, c, walkArgs{units: units, direction: journal.Backward, from: r.From}, watch)
+	return tx.walk(ctx, undoUnits(tx.program, int(r.From)), journal.Backward, r.From, watch)
 }
 
-type walkArgs struct {
-	units     []journal.Unit
-	direction journal.Direction
-	from      uint32
-}
-
-func walk(ctx context.Context, dev Device, store journal.Store, j *journal.Journal, c contents, w walkArgs, watch Watch) error {
+// walk does units in a direction. from is the unit at which a roll back began.
+func (tx *Transaction) walk(ctx context.Context, units []journal.Unit, d journal.Direction, from uint32, watch Watch) error {
+	next := int(tx.journal.Record().Next)
 	total, done := int64(0), int64(0)
-	for i, u := range w.units {
+	for i, u := range units {
 		total += unitBytes(u)
-		if i < int(j.Record().Next) {
+		if i < next {
 			done += unitBytes(u)
 		}
 	}
-	for i := int(j.Record().Next); i < len(w.units); i++ {
+	for i := next; i < len(units); i++ {
 		if ctx.Err() != nil {
 			return ErrStopped
 		}
-		u := w.units[i]
+		u := units[i]
 		watch(u.Stage, done, total)
-		if err := runUnit(dev, c, u, w.direction); err != nil {
-			return located(err, u.Stage, j.Program())
+		if err := tx.contents.runUnit(tx.dev, u, d); err != nil {
+			return located(err, u.Stage, tx.program)
 		}
-		if err := j.Advance(w.direction, journal.Running, uint32(i+1), w.from); err != nil {
+		if err := tx.journal.Advance(d, journal.Running, uint32(i+1), from); err != nil {
 			return err
 		}
 		done += unitBytes(u)
 	}
 	watch(0, total, total)
 	var after error
-	if options := j.Program().Options; w.direction == journal.Forward {
-		if options.Has(journal.Verify) {
-			if err := readBack(ctx, dev, j.Program(), watch); err != nil {
-				return located(err, journal.StageVerify, j.Program())
-			}
-		}
-		if options.Has(journal.KeepUndo) {
-			kept, err := keep(ctx, dev, store, j, watch)
-			if kept {
-				return err
-			}
-			if err != nil && !errors.As(err, new(*AfterError)) {
-				return err
-			}
-			after = err
+	if d == journal.Forward && tx.program.Options.Has(journal.Verify) {
+		if err := readBack(ctx, tx.dev, tx.program, watch); err != nil {
+			return located(err, journal.StageVerify, tx.program)
 		}
 	}
-	if err := j.Advance(w.direction, journal.Complete, uint32(len(w.units)), w.from); err != nil {
+	if d == journal.Forward && tx.program.Options.Has(journal.KeepUndo) {
+		kept, err := tx.keep(ctx, watch)
+		if kept || err != nil && !errors.As(err, new(*AfterError)) {
+			return err
+		}
+		after = err
+	}
+	if err := tx.journal.Advance(d, journal.Complete, uint32(len(units)), from); err != nil {
 		return err
 	}
-	if err := journal.Remove(store); err != nil {
+	if err := journal.Remove(tx.store); err != nil {
 		return &AfterError{errors.Join(after, fmt.Errorf("its journal could not be removed: %w", err))}
 	}
 	return after

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"shunt/model/table"
 	"shunt/model/testneed"
 	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
@@ -25,7 +26,7 @@ type scenario struct {
 	before  int64 // sectors of the disk
 	after   int64
 	moves   []segment
-	places  []place // src counts sectors of the spill
+	places  []segment // src counts sectors of the spill
 	clear   ranges
 	holes   ranges // sectors that are zero before
 	tune    tuning
@@ -56,9 +57,9 @@ func scenarios() []scenario {
 	add(scenario{name: "swap", before: 40, moves: []segment{{4, 20, 10}, {20, 4, 10}}})
 	add(scenario{name: "swap of unequal parts", before: 48, moves: []segment{{4, 20, 14}, {18, 4, 16}}})
 	add(scenario{name: "cycle of three", before: 64, moves: []segment{{20, 4, 12}, {40, 20, 12}, {4, 40, 12}}})
-	add(scenario{name: "grow the image, move, place", before: 40, after: 80, moves: []segment{{56, 20, 16}}, places: []place{{8, 0, 3}, {30, 3, 5}, {72, 8, 2}}, clear: ranges{{20, 28}}})
-	add(scenario{name: "shrink the image", before: 64, after: 40, moves: []segment{{20, 44, 12}}, places: []place{{36, 0, 2}}})
-	add(scenario{name: "shrink, move, grow", before: 64, moves: []segment{{10, 30, 8}, {40, 18, 8}}, places: []place{{20, 0, 4}, {58, 4, 2}}, clear: ranges{{26, 38}}})
+	add(scenario{name: "grow the image, move, place", before: 40, after: 80, moves: []segment{{56, 20, 16}}, places: []segment{{8, 0, 3}, {30, 3, 5}, {72, 8, 2}}, clear: ranges{{20, 28}}})
+	add(scenario{name: "shrink the image", before: 64, after: 40, moves: []segment{{20, 44, 12}}, places: []segment{{36, 0, 2}}})
+	add(scenario{name: "shrink, move, grow", before: 64, moves: []segment{{10, 30, 8}, {40, 18, 8}}, places: []segment{{20, 0, 4}, {58, 4, 2}}, clear: ranges{{26, 38}}})
 	add(scenario{name: "with holes", before: 64, holes: ranges{{8, 12}, {14, 15}, {30, 50}}, moves: []segment{{30, 4, 16}}, clear: ranges{{4, 20}}})
 	add(scenario{name: "fragmented", before: 80, moves: []segment{{22, 20, 2}, {26, 24, 3}, {32, 30, 1}, {40, 38, 6}, {50, 48, 4}}, clear: ranges{{20, 22}, {48, 50}}})
 	add(scenario{name: "only the table", before: 16})
@@ -98,7 +99,7 @@ type world struct {
 	machine       *testdisk.Machine
 	changes       changes
 	tables        tables
-	words         words
+	header        journal.Program
 	spill         []byte
 	before, after []byte
 	real          *realDisk // nil if the table is a stand-in
@@ -126,28 +127,28 @@ func newWorldOn(s scenario, content []byte, rng *rand.Rand) *world {
 		copy(w.after[m.dst*sec:], w.before[m.src*sec:(m.src+m.len)*sec])
 	}
 	for _, p := range s.places {
-		w.changes.places = append(w.changes.places, place{p.off * sec, p.src * sec, p.len * sec})
+		w.changes.places = append(w.changes.places, segment{p.dst * sec, p.src * sec, p.len * sec})
 		w.spill = append(w.spill, make([]byte, max(0, (p.src+p.len)*sec-int64(len(w.spill))))...)
 	}
 	rng.Read(w.spill)
 	for _, p := range w.changes.places {
-		copy(w.after[p.off:p.off+p.len], w.spill[p.src:])
+		copy(w.after[p.dst:p.dst+p.len], w.spill[p.src:])
 	}
 	for _, r := range s.clear {
 		w.changes.clear = append(w.changes.clear, byteRange{r.off * sec, r.end * sec})
 		clear(w.after[r.off*sec : r.end*sec])
 	}
-	table := func(off int64, image []byte) Write {
+	structure := func(off int64, image []byte) table.Patch {
 		data := make([]byte, sec)
 		rng.Read(data)
 		if image != nil {
 			copy(image[off*sec:], data)
 		}
-		return Write{Off: off * sec, Data: data}
+		return table.Patch{Off: off * sec, Data: data}
 	}
 	w.tables = tables{
-		fence:   []Write{table(s.before-1, nil), table(0, nil)},
-		final:   []Write{table(s.after-1, w.after), table(0, w.after)},
+		fence:   []table.Patch{structure(s.before-1, nil), structure(0, nil)},
+		final:   []table.Patch{structure(s.after-1, w.after), structure(0, w.after)},
 		before:  newRanges([]byteRange{{0, sec}, {(s.before - 1) * sec, s.before * sec}}),
 		sector:  sec,
 		primary: sec,
@@ -184,9 +185,9 @@ func (w *world) prepared(m *testdisk.Machine, dev Device) (*Transaction, error) 
 			return nil, err
 		}
 	}
-	say := w.words
-	say.options = w.options
-	return prepare(dev, store, spill, w.changes, w.tables, say, w.tune)
+	header := w.header
+	header.Options = w.options
+	return prepare(dev, store, spill, w.changes, w.tables, header, w.tune)
 }
 
 func noWatch(journal.Stage, int64, int64) {}
@@ -532,14 +533,14 @@ func (w *world) content(image []byte) []byteRange {
 	var runs []byteRange
 	for _, m := range w.changes.moves {
 		if &image[0] == &w.before[0] {
-			runs = append(runs, byteRange{m.src, m.src + m.len})
+			runs = append(runs, m.from())
 		} else {
-			runs = append(runs, byteRange{m.dst, m.dst + m.len})
+			runs = append(runs, m.to())
 		}
 	}
 	if &image[0] == &w.after[0] {
 		for _, p := range w.changes.places {
-			runs = append(runs, byteRange{p.off, p.off + p.len})
+			runs = append(runs, p.to())
 		}
 	}
 	return runs

@@ -1,8 +1,11 @@
 package txn
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 
 	"shunt/model/tried"
 	"shunt/ops/journal"
@@ -15,14 +18,15 @@ const block = 4 << 20
 type contents struct {
 	spill, before, stage journal.File
 	stageLen             int64
-	checked              bool // copies bear the checksum of what they carry
+	checked              bool // copies have a checksum of their bytes
 }
 
-// runUnit does the writes of one unit and makes them durable. The direction says where partitions lie that a fault is in.
-func runUnit(dev Device, c contents, u journal.Unit, d journal.Direction) error {
+// runUnit does the writes of one unit and makes them durable. The direction says in which partition a fault lies: one as planned,
+// or one as before.
+func (c contents) runUnit(dev Device, u journal.Unit, d journal.Direction) error {
 	wrote, staged := false, false
 	for _, op := range u.Ops {
-		if what, err := runOp(dev, c, op); err != nil {
+		if what, err := c.runOp(dev, op); err != nil {
 			return faultOf(dev, u.Stage, what, op, d, err)
 		}
 		staged = staged || op.Kind == journal.OpStage
@@ -41,7 +45,7 @@ func runUnit(dev Device, c contents, u journal.Unit, d journal.Direction) error 
 	return nil
 }
 
-// faultOf tells which end of a failed write is at fault: if what was to be copied cannot be read, that.
+// faultOf finds out which end of a failed write is at fault: the source, if it cannot be read.
 func faultOf(dev Device, stage journal.Stage, what string, op journal.Op, d journal.Direction, err error) error {
 	fault := new(FaultError)
 	if errors.As(err, &fault) {
@@ -62,7 +66,7 @@ func faultOf(dev Device, stage journal.Stage, what string, op journal.Op, d jour
 }
 
 // runOp does one write; what names the part that failed.
-func runOp(dev Device, c contents, op journal.Op) (what string, err error) {
+func (c contents) runOp(dev Device, op journal.Op) (what string, err error) {
 	if c.checked && op.Check != 0 {
 		if there, err := isThere(dev, op); there || err != nil {
 			return "compare", err
@@ -90,8 +94,8 @@ func runOp(dev Device, c contents, op journal.Op) (what string, err error) {
 	return "understand", fmt.Errorf("%w: write of kind %d", journal.ErrDamaged, op.Kind)
 }
 
-// isThere reports whether a copy's place holds already what the copy would bring there. A roll back from a commit that
-// failed its verification looks first: where the old place is still whole, nothing is fetched from a place that is not.
+// isThere reports whether the destination of a copy holds the right bytes already. A roll back from a commit that
+// failed its verification compares first: where the old place is still whole, nothing is copied from a place that is not.
 func isThere(dev Device, op journal.Op) (bool, error) {
 	if op.Kind != journal.OpCopy && op.Kind != journal.OpUnstage || op.Off+op.Len > dev.Size() {
 		return false, nil
@@ -109,6 +113,17 @@ func sumOf(dev Device, off, n int64) (uint32, error) {
 		}
 		sum = journal.AddSum(sum, buf)
 		return nil
+	})
+	return sum, err
+}
+
+// sumAt is the checksum of a run of a file of the journal.
+func sumAt(from io.ReaderAt, off, n int64) (uint32, error) {
+	var sum uint32
+	err := eachBlock(n, func(buf []byte, at int64) error {
+		_, err := from.ReadAt(buf, off+at)
+		sum = journal.AddSum(sum, buf)
+		return err
 	})
 	return sum, err
 }
@@ -139,12 +154,7 @@ func pour(dev Device, from journal.File, op journal.Op) error {
 
 // verify checks content against the checksum in the program.
 func verify(from journal.File, op journal.Op) error {
-	var sum uint32
-	err := eachBlock(op.Len, func(buf []byte, at int64) error {
-		_, err := from.ReadAt(buf, op.Src+at)
-		sum = journal.AddSum(sum, buf)
-		return err
-	})
+	sum, err := sumAt(from, op.Src, op.Len)
 	if err != nil {
 		return tried.Errorf("read the journal's content: %w", err)
 	}
@@ -169,10 +179,7 @@ func (c contents) stageIn(dev Device, op journal.Op) error {
 	if err != nil {
 		return err
 	}
-	ticket := []byte{
-		byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum),
-		byte(^sum >> 24), byte(^sum >> 16), byte(^sum >> 8), byte(^sum),
-	}
+	ticket := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, sum), ^sum)
 	if _, err = c.stage.WriteAt(ticket, c.stageLen+8*int64(op.Sum)); err != nil {
 		return tried.Errorf("write the journal's stage file: %w", err)
 	}
@@ -184,15 +191,12 @@ func (c contents) stageOut(dev Device, op journal.Op) error {
 	if _, err := c.stage.ReadAt(ticket, c.stageLen+8*int64(op.Sum)); err != nil {
 		return tried.Errorf("read the journal's stage file: %w", err)
 	}
-	sum := uint32(ticket[0])<<24 | uint32(ticket[1])<<16 | uint32(ticket[2])<<8 | uint32(ticket[3])
-	for i := range 4 {
-		if ticket[i] != ^ticket[i+4] {
-			return fmt.Errorf("%w: checksum %d of the stage file is not one", journal.ErrDamaged, op.Sum)
-		}
+	sum := binary.BigEndian.Uint32(ticket)
+	if binary.BigEndian.Uint32(ticket[4:]) != ^sum {
+		return fmt.Errorf("%w: checksum %d of the stage file is not one", journal.ErrDamaged, op.Sum)
 	}
-	check := op
-	check.Sum = sum
-	return pour(dev, c.stage, check)
+	op.Sum = sum
+	return pour(dev, c.stage, op)
 }
 
 // eachBlock calls do for each part of n bytes, with a buffer of the part's length and its offset.
@@ -208,22 +212,17 @@ func eachBlock(n int64, do func(buf []byte, at int64) error) error {
 }
 
 // verifyContents checks everything the program may have to write from here on, before anything is written. Without a
-// spill file that is the way back.
+// spill file only the way back is checked.
 func verifyContents(c contents, p journal.Program) error {
-	for _, u := range p.Units {
-		for _, op := range u.Ops {
-			if op.Kind == journal.OpPlace && c.spill != nil {
-				if err := verify(c.spill, op); err != nil {
-					return err
-				}
+	for _, op := range p.Writes() {
+		if op.Kind == journal.OpPlace && c.spill != nil {
+			if err := verify(c.spill, op); err != nil {
+				return err
 			}
 		}
 	}
-	for _, list := range [][]journal.Op{p.RestoreData, p.RestoreTable, p.Refence} {
-		for _, op := range list {
-			if op.Kind != journal.OpRestore {
-				continue
-			}
+	for _, op := range slices.Concat(p.RestoreData, p.RestoreTable, p.Refence) {
+		if op.Kind == journal.OpRestore {
 			if err := verify(c.before, op); err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ func FuzzRecover(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(tx.journal.Program().Encode(), byte(0), uint32(3))
+		f.Add(tx.program.Encode(), byte(0), uint32(3))
 	}
 	f.Fuzz(func(t *testing.T, body []byte, how byte, next uint32) {
 		program, err := journal.DecodeProgram(body)
@@ -83,7 +83,7 @@ func TestHostilePrograms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := tx.journal.Program()
+		p := tx.program
 		for range 60 {
 			q, err := journal.DecodeProgram(p.Encode())
 			if err != nil {

@@ -12,57 +12,60 @@ import (
 )
 
 // On an MBR with a logical partition in use the chain of boot records stays in force while the commit runs, up to the last
-// one in use: whoever boots after a crash must find it. So the fence is in the boot records, a way back puts all of them
-// in place, and every single write on the way there and back is tried on paper first.
+// one in use: a boot after a crash must find it. So the fence is in the boot records, a way back puts all of them
+// in place, and every single write on the way there and back is tried on a copy in memory first.
 
 // keepVisible completes the table writes for a disk with a logical partition in use; it leaves those of others as they are. An
-// error says that the partition would be out of sight for a moment.
-func (r *Rehearsal) keepVisible(l changes, t tables) (tables, error) {
+// error says that the table would not show the partition for a moment.
+func (r *Rehearsal) keepVisible(changed changes, t tables) (tables, error) {
 	inUse := slices.DeleteFunc(r.Before.Logicals(), func(p model.Partition) bool { return !p.Use.Busy() })
 	if len(inUse) == 0 {
 		return t, nil
 	}
-	hidden, err := table.Hidden(r.Device, r.Before, r.changing(l))
+	hidden, err := table.Hidden(r.Device, r.Before, r.changing(changed))
 	if err != nil {
 		return t, tried.Errorf("work out the fence: %w", err)
 	}
-	t.chained, t.refence = true, nil
-	for _, p := range hidden {
-		t.refence = append(t.refence, Write{Off: p.Off, Data: p.Data})
+	t.chained, t.refence = true, hidden
+	refuse := func(p model.Partition) error {
+		return fmt.Errorf("%s is in use, and for a moment it would not be in the partition table; nothing was changed: "+
+			"unmount or stop it first", p.Ref())
 	}
-	refuse := func(p model.Partition) (tables, error) {
-		return t, fmt.Errorf("%s is in use, and for a moment it would not be in the partition table; nothing was changed: unmount or stop it first", p.Ref())
-	}
-	if len(l.writes().intersect(newRanges(spans(t.refence)))) > 0 {
-		return refuse(inUse[0])
+	if len(changed.writes().intersect(newRanges(spans(t.refence)))) > 0 {
+		return t, refuse(inUse[0])
 	}
 	way := t
+	way.refence = slices.Clone(hidden)
 	if err := r.unlist(&way); err != nil {
 		return t, err
 	}
-	final, err := t.finalOn(r.Device, l)
+	final, err := t.finalOn(r.Device, changed)
 	if err != nil {
 		return t, err
 	}
-	paper := onPaper{r.Device, t.sector, map[int64][]byte{}}
-	for _, w := range t.fence {
-		paper.write(w)
-		if p, err := r.hiddenInUse(paper, inUse); err != nil || p.Use.Busy() {
+	write := func(on scratch, w table.Patch) error {
+		on.write(w)
+		if p, err := r.hiddenInUse(on, inUse); err != nil || p.Use.Busy() {
 			return refuse(p)
+		}
+		return nil
+	}
+	disk := scratch{r.Device, t.sector, map[int64][]byte{}}
+	for _, w := range t.fence {
+		if err := write(disk, w); err != nil {
+			return t, err
 		}
 	}
 	for n := range len(final) + 1 {
-		back := paper.clone()
+		back := scratch{disk.dev, disk.sector, maps.Clone(disk.written)}
 		for _, w := range way.refence {
-			back.write(w)
-			if p, err := r.hiddenInUse(back, inUse); err != nil || p.Use.Busy() {
-				return refuse(p)
+			if err := write(back, w); err != nil {
+				return t, err
 			}
 		}
 		if n < len(final) {
-			paper.write(final[n])
-			if p, err := r.hiddenInUse(paper, inUse); err != nil || p.Use.Busy() {
-				return refuse(p)
+			if err := write(disk, final[n]); err != nil {
+				return t, err
 			}
 		}
 	}
@@ -70,16 +73,16 @@ func (r *Rehearsal) keepVisible(l changes, t tables) (tables, error) {
 }
 
 // finalOn is the table stage's writes on a device.
-func (t tables) finalOn(dev Device, l changes) ([]Write, error) {
+func (t tables) finalOn(dev Device, changed changes) ([]table.Patch, error) {
 	b := &builder{dev: dev}
-	final := t.unfenced(b.unfence(t, l))
+	final := t.unfenced(b.unfence(t, changed))
 	return final, b.err
 }
 
 // hiddenInUse is one of the partitions in use that the table does not show where it is, or will be; the zero partition if
 // there is none.
-func (r *Rehearsal) hiddenInUse(paper onPaper, inUse []model.Partition) (model.Partition, error) {
-	d, err := table.Read(paper, max(r.Device.Size(), r.Overlay.Size()), r.Before.SectorSize)
+func (r *Rehearsal) hiddenInUse(disk scratch, inUse []model.Partition) (model.Partition, error) {
+	d, err := table.Read(disk, max(r.Device.Size(), r.Overlay.Size()), r.Before.SectorSize)
 	if err != nil {
 		return inUse[0], err
 	}
@@ -93,27 +96,21 @@ func (r *Rehearsal) hiddenInUse(paper onPaper, inUse []model.Partition) (model.P
 	return model.Partition{}, nil
 }
 
-// onPaper is a device with sectors written over it.
-type onPaper struct {
+// scratch is a device with sectors written over it, in memory.
+type scratch struct {
 	dev     Device
 	sector  int64
 	written map[int64][]byte
 }
 
-func (o onPaper) clone() onPaper {
-	c := onPaper{o.dev, o.sector, make(map[int64][]byte, len(o.written))}
-	maps.Copy(c.written, o.written)
-	return c
-}
-
-func (o onPaper) write(w Write) {
+func (o scratch) write(w table.Patch) {
 	for at := int64(0); at < int64(len(w.Data)); at += o.sector {
 		o.written[w.Off+at] = w.Data[at:min(at+o.sector, int64(len(w.Data)))]
 	}
 }
 
-// ReadAt implements io.ReaderAt; what lies behind the end of the device is zero.
-func (o onPaper) ReadAt(b []byte, off int64) (int, error) {
+// ReadAt implements io.ReaderAt; bytes behind the end of the device are zero.
+func (o scratch) ReadAt(b []byte, off int64) (int, error) {
 	n, err := padded{o.dev}.ReadAt(b, off)
 	if err != nil {
 		return n, err
@@ -126,4 +123,4 @@ func (o onPaper) ReadAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
-var _ io.ReaderAt = onPaper{}
+var _ io.ReaderAt = scratch{}

@@ -287,13 +287,12 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	_, err = r.Run(context.Background())
 	fail(err)
 	fail(windows.err)
-	unused, err := r.unused()
+	c, t, err := r.compare(spill)
 	fail(err)
-	l, err := r.changes(spill, unused)
-	fail(err)
-	t, err := r.tables(l)
-	fail(err)
-	w := &world{scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, ov.Size()), changes: l, tables: t, words: r.words("", ""), machine: testdisk.New(image)}
+	w := &world{
+		scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, ov.Size()), changes: c, tables: t,
+		header: r.header("", ""), machine: testdisk.New(image),
+	}
 	_, err = ov.ReadAt(w.after, 0)
 	fail(err)
 	n, err := spill.Size()
@@ -303,7 +302,7 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 		_, err = spill.ReadAt(w.spill, 0)
 		fail(err)
 	}
-	w.real = &realDisk{before: disk, imageBefore: image, imageAfter: w.after, masked: unused}
+	w.real = &realDisk{before: disk, imageBefore: image, imageAfter: w.after, masked: c.unused}
 	w.real.after, err = scan.Scan(bytes.NewReader(w.after), int64(len(w.after)), sec)
 	fail(err)
 	for _, problem := range append(model.Check(w.real.after), w.real.after.Problems()...) {
@@ -312,7 +311,7 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 		}
 	}
 	w.keepsContent(tb, q)
-	if len(l.busy) > 0 {
+	if len(c.busy) > 0 {
 		w.machine.Meanwhile = w.live
 	}
 	return w

@@ -14,122 +14,137 @@ import (
 
 // Prepare makes the rehearsed result ready to be committed: it writes the journal and nothing else. The windows
 // must have been closed. It completes the report.
-func (r *Rehearsal) Prepare(store journal.Store, spill journal.File, plan, name string, report *report.Rehearsal) (*Transaction, error) {
-	unused, err := r.unused()
+func (r *Rehearsal) Prepare(
+	store journal.Store, spill journal.File, plan, name string, report *report.Rehearsal,
+) (*Transaction, error) {
+	changed, t, err := r.compare(spill)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
-	l, err := r.changes(spill, unused)
-	if err != nil {
-		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
-	}
-	t, err := r.tables(l)
-	if err != nil {
-		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
-	}
-	l.unused = newRanges(append(r.unclaimed(t.before), l.unused...))
-	tx, err := prepare(r.Device, store, spill, l, t, r.words(name, plan), defaultTuning)
+	changed.unused = newRanges(r.unclaimed(t.before), changed.unused)
+	tx, err := prepare(r.Device, store, spill, changed, t, r.header(name, plan), defaultTuning)
 	if err != nil {
 		return nil, err
 	}
 	report.CopyBytes, report.PlaceBytes = geometry.Bytes(tx.CopyBytes), geometry.Bytes(tx.PlaceBytes)
 	report.JournalSize, report.UndoBytes = geometry.Bytes(tx.JournalBytes), geometry.Bytes(tx.UndoBytes)
 	report.SkippedFree = geometry.Bytes(r.skipped)
-	tx.Hidden = r.hidden(l)
+	tx.Hidden = r.hidden(changed)
 	return tx, nil
 }
 
-// words are what the journal holds for messages.
-func (r *Rehearsal) words(name, plan string) words {
-	z := r.Before.SectorSize
-	w := words{name: name, plan: plan, began: r.Now().Unix(), options: r.Options, sector: int64(z)}
+// compare works out what the overlay changes, and the table writes for that.
+func (r *Rehearsal) compare(spill journal.File) (changed changes, t tables, err error) {
+	unused, err := r.unused()
+	if err != nil {
+		return changed, t, err
+	}
+	changed, err = changesOf(r.Overlay, r.Device.Size(), unused).trimmed(r.Device, spill, newRanges(spans(r.final)))
+	if err == nil {
+		changed, err = r.withoutBusy(changed)
+	}
+	if err != nil {
+		return changed, t, err
+	}
+	changed.heads = r.heads(changed)
+	t, err = r.tables(changed)
+	return changed, t, err
+}
+
+// header is the part of the program that is known before the changes are.
+func (r *Rehearsal) header(name, plan string) journal.Program {
+	h := journal.Program{
+		Name: name, Plan: plan, Began: r.Now().Unix(), Options: r.Options, Sector: int64(r.Before.SectorSize),
+	}
 	for i, d := range []model.Disk{r.Before, r.After} {
 		for _, p := range d.Partitions() {
-			if p.Role != model.Extended {
-				w.parts = append(w.parts, journal.Part{Name: p.Ref(), Off: int64(z.Bytes(p.Span.Start)), Len: int64(z.Bytes(p.Span.Len())), Planned: i == 1})
+			if at := r.bytesOf(p.Span); p.Role != model.Extended {
+				h.Parts = append(h.Parts, journal.Part{Name: p.Ref(), Off: at.off, Len: at.len(), Planned: i == 1})
 			}
 		}
 	}
-	return w
+	return h
 }
 
-// changes is what the target must become.
-func (r *Rehearsal) changes(spill journal.File, unused ranges) (changes, error) {
-	l, err := changesOf(r.Overlay, r.Device.Size(), unused).trimmed(r.Device, spill, newRanges(spansOf(r.final)))
-	if err == nil {
-		l, err = r.apart(l)
+// bytesOf are the bytes of the target that a span takes.
+func (r *Rehearsal) bytesOf(s geometry.Span) byteRange {
+	z := r.Before.SectorSize
+	return byteRange{int64(z.Bytes(s.Start)), int64(z.Bytes(s.End))}
+}
+
+// partitions are the bytes of the partitions, as they are before, for which want holds.
+func (r *Rehearsal) partitions(want func(model.Partition) bool) ranges {
+	var runs []byteRange
+	for _, p := range r.Before.Partitions() {
+		if want(p) {
+			runs = append(runs, r.bytesOf(p.Span))
+		}
 	}
-	l.heads = r.heads(l)
-	return l, err
+	return newRanges(runs)
+}
+
+func isNotExtended(p model.Partition) bool { return p.Role != model.Extended }
+
+// presentTable is where the structures of the present table lie.
+func (r *Rehearsal) presentTable() (ranges, error) {
+	regions, err := table.Regions(r.Device, r.Before)
+	if err != nil {
+		return nil, tried.Errorf("find the present table: %w", err)
+	}
+	return newRanges(runsOf(regions, func(g table.Range) byteRange { return run(g.Off, g.Len) })), nil
 }
 
 // tables works out the fence and the final table writes.
-func (r *Rehearsal) tables(l changes) (tables, error) {
-	t := tables{sector: int64(r.Before.SectorSize), primary: int64(r.Before.SectorSize)}
-	for _, p := range r.final {
-		t.final = append(t.final, Write{Off: p.Off, Data: p.Data})
-	}
+func (r *Rehearsal) tables(changed changes) (tables, error) {
+	t := tables{sector: int64(r.Before.SectorSize), primary: int64(r.Before.SectorSize), final: r.final}
 	if r.Before.Table.Kind == model.TableNone {
 		return t, nil
 	}
-	regions, err := table.Regions(r.Device, r.Before)
-	if err != nil {
-		return t, tried.Errorf("find the present table: %w", err)
+	var err error
+	if t.before, err = r.presentTable(); err != nil {
+		return t, err
 	}
-	var runs []byteRange
-	for _, g := range regions {
-		runs = append(runs, byteRange{g.Off, g.Off + g.Len})
-	}
-	t.before = newRanges(runs)
-	hidden, err := table.Hide(r.Device, r.Before, r.changing(l))
-	if err != nil {
+	if t.fence, err = table.Hide(r.Device, r.Before, r.changing(changed)); err != nil {
 		return t, tried.Errorf("work out the fence: %w", err)
 	}
 	t.primary = int64(r.Before.SectorSize.Bytes(r.Before.Table.Usable.Start))
-	if r.Before.Table.Kind == model.TableGPT && r.After.Table.Kind == model.TableMBR && len(hidden) > 0 {
+	if r.Before.Table.Kind == model.TableGPT && r.After.Table.Kind == model.TableMBR && len(t.fence) > 0 {
 		// On the way back the MBR must go first: as long as it is there nobody looks at the GPT.
 		protective := make([]byte, t.sector)
 		if _, err := r.Device.ReadAt(protective, 0); err != nil {
 			return t, tried.Errorf("read the protective MBR: %w", err)
 		}
-		t.refence = append(t.refence, Write{Data: protective})
+		t.refence = append(t.refence, table.Patch{Data: protective})
 	}
-	for _, p := range hidden {
-		w := Write{Off: p.Off, Data: p.Data}
-		t.fence = append(t.fence, w)
+	for _, p := range t.fence {
 		if p.Off < t.primary {
-			t.refence = append(t.refence, w)
+			t.refence = append(t.refence, p)
 		}
 	}
-	if t, err = r.keepVisible(l, t); err != nil {
+	if t, err = r.keepVisible(changed, t); err != nil {
 		return t, err
 	}
 	err = r.unlist(&t)
 	return t, err
 }
 
-// unlist has a way back put in place, behind the fence, the old content of whatever else in the table the final one changes,
-// but for the copies of a GPT: partitions that the plan adds must go out of sight before their content does. Nothing has
-// been taken back by then, so what the table shows between two of these writes is whole.
+// unlist adds to the writes of a way back, behind the fence, the old content of everything else in the table that the final
+// one changes, except the copies of a GPT: partitions that the plan adds must leave the table before their content changes.
+// At that point nothing has been taken back, so all partitions are whole that the table shows between two of these writes.
 func (r *Rehearsal) unlist(t *tables) error {
 	seen := t.before
 	if r.Before.Table.Kind == model.TableMBR && r.After.Table.Kind == model.TableGPT {
 		// The MBR says which table counts; readers that do not care find a GPT by its headers.
 		last := r.Device.Size() - r.Device.Size()%t.sector
 		seen = newRanges([]byteRange{{0, 2 * t.sector}, {last - t.sector, last}})
-		for _, p := range r.Before.Partitions() {
-			if p.Role != model.Extended {
-				// What lies there may be kept by a copy alone.
-				seen = seen.minus(newRanges([]byteRange{{t.sector * int64(p.Span.Start), t.sector * int64(p.Span.End)}}))
-			}
-		}
+		seen = seen.minus(r.partitions(isNotExtended)) // their bytes may be kept by a copy alone
 	}
 	for _, w := range t.final {
 		if r.Before.Table.Kind == model.TableGPT && w.Off >= t.primary {
 			continue
 		}
-		for _, run := range newRanges([]byteRange{{w.Off, w.Off + int64(len(w.Data))}}).intersect(seen).minus(newRanges(spans(t.refence))) {
-			was := Write{Off: run.off, Data: make([]byte, run.end-run.off)}
+		for _, run := range seen.within(w.Off, w.Off+int64(len(w.Data))).minus(newRanges(spans(t.refence))) {
+			was := table.Patch{Off: run.off, Data: make([]byte, run.len())}
 			if _, err := r.Device.ReadAt(was.Data, was.Off); err != nil {
 				return tried.Errorf("read the present table: %w", err)
 			}
@@ -138,7 +153,7 @@ func (r *Rehearsal) unlist(t *tables) error {
 	}
 	if r.Before.Table.Kind != r.After.Table.Kind {
 		// The MBR says which of the two tables counts.
-		if i := slices.IndexFunc(t.refence, func(w Write) bool { return w.Off == 0 }); i > 0 {
+		if i := slices.IndexFunc(t.refence, func(w table.Patch) bool { return w.Off == 0 }); i > 0 {
 			first := t.refence[i]
 			t.refence = slices.Insert(slices.Delete(t.refence, i, i+1), 0, first)
 		}
@@ -147,36 +162,34 @@ func (r *Rehearsal) unlist(t *tables) error {
 }
 
 // changing are the partitions that nobody must see while the commit runs: those whose bytes or place change.
-func (r *Rehearsal) changing(l changes) []model.PartID {
-	z := r.Before.SectorSize
-	tableRegions := newRanges(spansOf(r.final))
-	writes := l.writes().minus(tableRegions)
+func (r *Rehearsal) changing(changed changes) []model.PartID {
+	writes := changed.writes().minus(newRanges(spans(r.final)))
 	var ids []model.PartID
 	for _, p := range r.Before.Partitions() {
-		after, ok := r.After.Partition(p.ID)
-		touched := len(writes.within(int64(z.Bytes(p.Span.Start)), int64(z.Bytes(p.Span.End)))) > 0
-		// A partition in use stays, and its entry at most says that it is longer; see busy.
-		if !p.Use.Busy() && p.Role != model.Extended && (touched || !ok || after.Span != p.Span) {
+		after, stays := r.After.Partition(p.ID)
+		at := r.bytesOf(p.Span)
+		touched := len(writes.within(at.off, at.end)) > 0
+		// A partition in use stays, and its entry changes at most its length; see withoutBusy.
+		if !p.Use.Busy() && p.Role != model.Extended && (touched || !stays || after.Span != p.Span) {
 			ids = append(ids, p.ID)
 		}
 	}
 	return slices.Clip(ids)
 }
 
-// headLen is how much of a partition tells whether its file system was used, in bytes: the superblocks of all file
+// headLen is how much of a partition shows whether its file system was used, in bytes: the superblocks of all file
 // systems that shunt knows lie in it.
 const headLen = 64 << 10
 
 // heads are the first bytes of every partition whose bytes or place the commit changes, as planned, and of those that
 // it takes out of the table.
-func (r *Rehearsal) heads(l changes) ranges {
+func (r *Rehearsal) heads(changed changes) ranges {
 	var runs []byteRange
-	z := r.Before.SectorSize
 	add := func(p model.Partition) {
-		off, end := int64(z.Bytes(p.Span.Start)), int64(z.Bytes(p.Span.End))
-		runs = append(runs, byteRange{off, min(off+headLen, end, l.sizeAfter)})
+		at := r.bytesOf(p.Span)
+		runs = append(runs, byteRange{at.off, min(at.off+headLen, at.end, changed.sizeAfter)})
 	}
-	changing := r.changing(l)
+	changing := r.changing(changed)
 	for _, p := range r.After.Partitions() {
 		_, old := r.Before.Partition(p.ID)
 		if p.Role != model.Extended && (!old || slices.Contains(changing, p.ID)) {
@@ -189,12 +202,4 @@ func (r *Rehearsal) heads(l changes) ranges {
 		}
 	}
 	return newRanges(runs)
-}
-
-func spansOf(patches []table.Patch) []byteRange {
-	runs := make([]byteRange, 0, len(patches))
-	for _, p := range patches {
-		runs = append(runs, byteRange{p.Off, p.Off + int64(len(p.Data))})
-	}
-	return runs
 }

@@ -2,109 +2,144 @@ package txn
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 
+	"shunt/model/table"
 	"shunt/model/tried"
 	"shunt/ops/journal"
 )
 
-// Write is one whole-sector write of a table structure.
-type Write struct {
-	Off  int64
-	Data []byte
-}
-
 // tables are the table writes of a transaction, each list in the order it must be written.
 type tables struct {
-	fence   []Write // hides the partitions that are about to change
-	refence []Write // the same where a roll back needs it: the primary structures only
-	final   []Write // the table of the planned disk
-	before  ranges  // where the present table's structures lie
-	sector  int64   // the length of a sector
-	primary int64   // structures before this byte are what readers look at first; behind it lie copies and boot records
-	chained bool    // boot records stay in force during the commit, since a logical partition is in use
+	fence   []table.Patch // hides the partitions that are about to change
+	refence []table.Patch // the same where a roll back needs it: the primary structures only
+	final   []table.Patch // the table of the planned disk
+	before  ranges        // where the present table's structures lie
+	sector  int64         // the length of a sector
+	primary int64         // structures before this byte are what readers look at first; behind it lie copies and boot records
+	chained bool          // boot records stay in force during the commit, since a logical partition is in use
 }
 
-// build turns a changes into the program that gets the target there and back, and writes the content the
+// build turns changes into the program that gets the target there and back, and writes the content the
 // program needs to the journal's files. The target is only read.
-func build(dev Device, l changes, t tables, c contents, spillLen int64, options journal.Options, tune tuning) (journal.Program, error) {
+func build(dev Device, changed changes, t tables, c contents, header journal.Program, tune tuning) (journal.Program, error) {
+	header.SizeBefore, header.SizeAfter = changed.sizeBefore, changed.sizeAfter
 	data, err := dataRanges(dev)
 	if err != nil {
-		return journal.Program{}, tried.Errorf("find the holes of the target: %w", err)
+		return header, tried.Errorf("find the holes of the target: %w", err)
 	}
-	l = l.withoutHoles(data)
-	b := &builder{dev: dev, c: c, spillEnd: spillLen, p: journal.Program{SizeBefore: l.sizeBefore, SizeAfter: l.sizeAfter, Options: options}}
+	changed = changed.withoutHoles(data)
+	spillLen, err := c.spill.Size()
+	if err != nil {
+		return header, tried.Errorf("read spill file: %w", err)
+	}
+	b := &builder{dev: dev, spill: appender{c.spill, spillLen}, before: appender{c.before, 0}, p: header}
 
-	tableWrites := newRanges(append(spans(t.final), spans(t.fence)...))
-	b.addEach(journal.StageFence, b.patches(t.fence))
-	if l.sizeAfter > l.sizeBefore {
-		b.addEach(journal.StageExtend, []journal.Op{{Kind: journal.OpSize, Len: l.sizeAfter}})
+	b.addEach(journal.StageFence, b.storeEach(&b.spill, journal.OpPlace, t.fence))
+	if changed.sizeAfter > changed.sizeBefore {
+		b.addEach(journal.StageExtend, []journal.Op{{Kind: journal.OpSize, Len: changed.sizeAfter}})
 	}
-	copies, stageLen := schedule(l.moves, tune)
-	if options.Has(journal.Verify) {
+	copies, stageLen := schedule(changed.moves, tune)
+	if header.Options.Has(journal.Verify) {
 		b.check(copies)
 	}
 	b.p.Units = append(b.p.Units, copies...)
 	b.p.StageLen = stageLen
-	b.addBatches(journal.StagePlace, b.places(l.places, newRanges(spans(t.final))), tune.batch)
-	b.addBatches(journal.StagePlace, zeroes(l.clear), tune.batch)
-	b.addEach(journal.StageTable, b.patches(t.unfenced(b.unfence(t, l))))
-	if l.sizeAfter < l.sizeBefore {
-		b.addEach(journal.StageShrink, []journal.Op{{Kind: journal.OpSize, Len: l.sizeAfter}})
+	b.addBatches(journal.StagePlace, b.places(changed.places, newRanges(spans(t.final))), tune.batch)
+	b.addBatches(journal.StagePlace, zeroes(changed.clear), tune.batch)
+	b.addEach(journal.StageTable, b.storeEach(&b.spill, journal.OpPlace, t.unfenced(b.unfence(t, changed))))
+	if changed.sizeAfter < changed.sizeBefore {
+		b.addEach(journal.StageShrink, []journal.Op{{Kind: journal.OpSize, Len: changed.sizeAfter}})
 	}
-	b.p.Refence = b.keptPatches(t.refence)
+	b.p.Refence = b.storeEach(&b.before, journal.OpRestore, t.refence)
 
-	writes := newRanges(append(l.writes(), tableWrites...))
+	writes := newRanges(changed.writes(), spans(t.final), spans(t.fence))
 	// Free blocks that hold something are not worth saving; those that are holes cost nothing to restore.
-	b.preserve(writes.minus(l.sources()).minus(l.unused.intersect(data)), data, t.before)
-	b.probe(data.minus(writes).minus(l.busy))
-	for _, r := range l.heads {
-		b.p.Heads = append(b.p.Heads, journal.Run{Off: r.off, Len: r.end - r.off})
+	b.preserve(writes.minus(changed.sources()).minus(changed.unused.intersect(data)), data, t.before)
+	b.probe(data.minus(writes).minus(changed.busy))
+	for _, r := range changed.heads {
+		b.p.Heads = append(b.p.Heads, journal.Run{Off: r.off, Len: r.len()})
 	}
 	return b.p, b.err
 }
 
+// builder collects a program. After the first error it neither reads nor writes.
 type builder struct {
-	dev       Device
-	c         contents
-	spillEnd  int64 // where the spill file has room for more
-	beforeEnd int64
-	p         journal.Program
-	err       error
+	dev           Device
+	spill, before appender
+	p             journal.Program
+	buf           []byte
+	err           error
 }
 
-func spans(writes []Write) []byteRange {
-	runs := make([]byteRange, 0, len(writes))
-	for _, w := range writes {
-		runs = append(runs, byteRange{w.Off, w.Off + int64(len(w.Data))})
+// appender is a file of the journal, and where its content ends.
+type appender struct {
+	file journal.File
+	end  int64
+}
+
+func (b *builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
 	}
-	return runs
+}
+
+// read is n bytes of the target, at most a block. They are good until the next call.
+func (b *builder) read(off, n int64) []byte {
+	if int64(len(b.buf)) < n {
+		b.buf = make([]byte, n)
+	}
+	buf := b.buf[:n]
+	if b.err == nil {
+		if _, err := b.dev.ReadAt(buf, off); err != nil {
+			b.fail(readFault(b.dev, off, n, err))
+		}
+	}
+	return buf
+}
+
+// store appends content to a file of the journal and returns the write that puts it on the target.
+func (b *builder) store(to *appender, kind journal.OpKind, off int64, content []byte) journal.Op {
+	op := journal.Op{Kind: kind, Off: off, Len: int64(len(content)), Src: to.end, Sum: journal.Sum(content)}
+	if b.err == nil {
+		if _, err := to.file.WriteAt(content, to.end); err != nil {
+			b.fail(tried.Errorf("write the journal's content: %w", err))
+		}
+	}
+	to.end += op.Len
+	return op
+}
+
+func (b *builder) storeEach(to *appender, kind journal.OpKind, writes []table.Patch) []journal.Op {
+	ops := make([]journal.Op, 0, len(writes))
+	for _, w := range writes {
+		ops = append(ops, b.store(to, kind, w.Off, w.Data))
+	}
+	return ops
+}
+
+func spans(writes []table.Patch) []byteRange {
+	return runsOf(writes, func(w table.Patch) byteRange { return run(w.Off, int64(len(w.Data))) })
 }
 
 // unfence are the writes that give back what the fence covered and nothing else writes: a backup table that
 // stays behind in the middle of an image that grew is not part of the planned table.
-func (b *builder) unfence(t tables, l changes) []Write {
-	written := newRanges(append(spans(t.final), l.writes()...))
-	var writes []Write
-	for _, r := range newRanges(spans(t.fence)).minus(written) {
-		w := Write{Off: r.off, Data: make([]byte, r.end-r.off)}
-		if _, err := b.dev.ReadAt(w.Data, r.off); err != nil {
-			b.err = errors.Join(b.err, readFault(b.dev, r.off, r.end-r.off, err))
-		}
-		writes = append(writes, w)
+func (b *builder) unfence(t tables, changed changes) []table.Patch {
+	var writes []table.Patch
+	for _, r := range newRanges(spans(t.fence)).minus(newRanges(spans(t.final), changed.writes())) {
+		writes = append(writes, table.Patch{Off: r.off, Data: slices.Clone(b.read(r.off, r.len()))})
 	}
 	return writes
 }
 
 // unfenced is the final table with the writes that take away the rest of the fence where they belong: the copies at the
 // end, then the structures that readers look at first, and sector 0, which alone can hide a chain of boot records, last.
-func (t tables) unfenced(rest []Write) []Write {
-	var copies, first, last, zero []Write
+func (t tables) unfenced(rest []table.Patch) []table.Patch {
+	var copies, first, last, zero []table.Patch
 	for _, w := range rest {
 		if w.Off == 0 {
-			zero = append(zero, Write{Data: w.Data[:min(int64(len(w.Data)), t.sector)]})
-			w = Write{Off: t.sector, Data: w.Data[min(int64(len(w.Data)), t.sector):]}
+			zero = append(zero, table.Patch{Data: w.Data[:min(int64(len(w.Data)), t.sector)]})
+			w = table.Patch{Off: t.sector, Data: w.Data[min(int64(len(w.Data)), t.sector):]}
 		}
 		switch {
 		case len(w.Data) == 0:
@@ -116,7 +151,7 @@ func (t tables) unfenced(rest []Write) []Write {
 			copies = append(copies, w)
 		}
 	}
-	at := slices.IndexFunc(t.final, func(w Write) bool { return w.Off < t.primary })
+	at := slices.IndexFunc(t.final, func(w table.Patch) bool { return w.Off < t.primary })
 	if at < 0 {
 		at = len(t.final)
 	}
@@ -143,35 +178,7 @@ func (b *builder) addBatches(stage journal.Stage, ops []journal.Op, limit int64)
 	}
 }
 
-// patches stores table writes behind the overlay's content in the spill file.
-func (b *builder) patches(writes []Write) []journal.Op {
-	ops := make([]journal.Op, 0, len(writes))
-	for _, w := range writes {
-		op := journal.Op{Kind: journal.OpPlace, Off: w.Off, Len: int64(len(w.Data)), Src: b.spillEnd, Sum: journal.Sum(w.Data)}
-		if _, err := b.c.spill.WriteAt(w.Data, b.spillEnd); err != nil {
-			b.err = errors.Join(b.err, tried.Errorf("write spill file: %w", err))
-		}
-		b.spillEnd += op.Len
-		ops = append(ops, op)
-	}
-	return ops
-}
-
-// keptPatches stores table writes in the file before, where a way back finds them when the spill file is gone.
-func (b *builder) keptPatches(writes []Write) []journal.Op {
-	ops := make([]journal.Op, 0, len(writes))
-	for _, w := range writes {
-		op := journal.Op{Kind: journal.OpRestore, Off: w.Off, Len: int64(len(w.Data)), Src: b.beforeEnd, Sum: journal.Sum(w.Data)}
-		if _, err := b.c.before.WriteAt(w.Data, b.beforeEnd); err != nil {
-			b.err = errors.Join(b.err, tried.Errorf("save old content: %w", err))
-		}
-		b.beforeEnd += op.Len
-		ops = append(ops, op)
-	}
-	return ops
-}
-
-// check notes the checksums of everything that the copies will move. Whatever way it goes, a copy moves what is on
+// check notes the checksums of everything that the copies will move. In either direction a copy moves bytes that are on
 // the target now: none reads what another wrote.
 func (b *builder) check(copies []journal.Unit) {
 	tickets := map[uint32]uint32{}
@@ -181,7 +188,10 @@ func (b *builder) check(copies []journal.Unit) {
 			switch op.Kind {
 			case journal.OpCopy, journal.OpStage:
 				sum, err := sumOf(b.dev, op.Src, op.Len)
-				b.err = errors.Join(b.err, err)
+				if err != nil {
+					b.fail(err)
+					return
+				}
 				op.Check = sum
 				if op.Kind == journal.OpStage {
 					tickets[op.Sum] = sum
@@ -195,36 +205,27 @@ func (b *builder) check(copies []journal.Unit) {
 }
 
 // places makes the writes of new content, less what the table stage writes itself.
-func (b *builder) places(list []place, tableWrites ranges) []journal.Op {
+func (b *builder) places(list []segment, tableWrites ranges) []journal.Op {
 	var ops []journal.Op
 	for _, p := range list {
-		for _, r := range tableWrites.outside(p.off, p.off+p.len) {
+		for _, r := range tableWrites.outside(p.dst, p.dst+p.len) {
 			for off := r.off; off < r.end; off += block {
-				ops = append(ops, b.checked(journal.Op{
-					Kind: journal.OpPlace, Off: off, Len: min(block, r.end-off), Src: p.src + off - p.off,
-				}))
+				q := p.clip(run(off, min(block, r.end-off)))
+				sum, err := sumAt(b.spill.file, q.src, q.len)
+				if err != nil {
+					b.fail(tried.Errorf("read spill file: %w", err))
+				}
+				ops = append(ops, journal.Op{Kind: journal.OpPlace, Off: q.dst, Len: q.len, Src: q.src, Sum: sum})
 			}
 		}
 	}
 	return ops
 }
 
-func (b *builder) checked(op journal.Op) journal.Op {
-	err := eachBlock(op.Len, func(buf []byte, at int64) error {
-		_, err := b.c.spill.ReadAt(buf, op.Src+at)
-		op.Sum = journal.AddSum(op.Sum, buf)
-		return err
-	})
-	if err != nil {
-		b.err = errors.Join(b.err, tried.Errorf("read spill file: %w", err))
-	}
-	return op
-}
-
 func zeroes(set ranges) []journal.Op {
 	ops := make([]journal.Op, 0, len(set))
 	for _, r := range set {
-		ops = append(ops, journal.Op{Kind: journal.OpZero, Off: r.off, Len: r.end - r.off})
+		ops = append(ops, journal.Op{Kind: journal.OpZero, Off: r.off, Len: r.len()})
 	}
 	return ops
 }
@@ -233,12 +234,12 @@ func zeroes(set ranges) []journal.Op {
 // no saving: they are punched again. Structures of the table come in a list of their own, from the end of the
 // target to its start, so that the copies at the end are whole before the ones that readers look at first.
 func (b *builder) preserve(lost, data, table ranges) {
-	lost = newRanges(lost.within(0, b.p.SizeBefore))
+	lost = lost.within(0, b.p.SizeBefore)
 	save := func(set ranges) []journal.Op {
 		ops := zeroes(set.minus(data))
 		for _, r := range set.intersect(data) {
 			for off := r.off; off < r.end; off += block {
-				ops = append(ops, b.saved(off, min(block, r.end-off)))
+				ops = append(ops, b.store(&b.before, journal.OpRestore, off, b.read(off, min(block, r.end-off))))
 			}
 		}
 		return ops
@@ -248,35 +249,13 @@ func (b *builder) preserve(lost, data, table ranges) {
 	slices.SortFunc(b.p.RestoreTable, func(x, y journal.Op) int { return cmp.Compare(y.Off, x.Off) })
 }
 
-func (b *builder) saved(off, n int64) journal.Op {
-	op := journal.Op{Kind: journal.OpRestore, Off: off, Len: n, Src: b.beforeEnd}
-	err := eachBlock(n, func(buf []byte, at int64) error {
-		if _, err := b.dev.ReadAt(buf, off+at); err != nil {
-			return readFault(b.dev, off+at, int64(len(buf)), err)
-		}
-		op.Sum = journal.AddSum(op.Sum, buf)
-		if _, err := b.c.before.WriteAt(buf, op.Src+at); err != nil {
-			return tried.Errorf("save old content: %w", err)
-		}
-		return nil
-	})
-	b.err = errors.Join(b.err, err)
-	b.beforeEnd += n
-	return op
-}
-
-// probe picks blocks that the transaction leaves alone, spread over the target, to know it by.
+// probe picks blocks that the transaction leaves alone, spread over the target, to recognise it.
 func (b *builder) probe(untouched ranges) {
 	const size = 4096
 	stride := max(1, len(untouched)/journal.MaxProbes)
 	for i := 0; i < len(untouched) && len(b.p.Probes) < journal.MaxProbes; i += stride {
 		r := untouched[i]
-		n := min(size, r.end-r.off)
-		buf := make([]byte, n)
-		if _, err := b.dev.ReadAt(buf, r.off); err != nil {
-			b.err = errors.Join(b.err, readFault(b.dev, r.off, n, err))
-			return
-		}
-		b.p.Probes = append(b.p.Probes, journal.Probe{Off: r.off, Len: n, Sum: journal.Sum(buf)})
+		n := min(size, r.len())
+		b.p.Probes = append(b.p.Probes, journal.Probe{Off: r.off, Len: n, Sum: journal.Sum(b.read(r.off, n))})
 	}
 }

@@ -11,9 +11,14 @@ type ranges []byteRange
 
 type byteRange struct{ off, end int64 }
 
-// newRanges is the union of runs in any order, which may overlap.
-func newRanges(runs []byteRange) ranges {
-	sorted := slices.Clone(runs)
+// run is the n bytes from off on.
+func run(off, n int64) byteRange { return byteRange{off, off + n} }
+
+func (r byteRange) len() int64 { return r.end - r.off }
+
+// newRanges is the union of lists of runs in any order, which may overlap.
+func newRanges(lists ...[]byteRange) ranges {
+	sorted := slices.Concat(lists...)
 	slices.SortFunc(sorted, func(a, b byteRange) int { return cmp.Compare(a.off, b.off) })
 	var set ranges
 	for _, r := range sorted {
@@ -26,6 +31,24 @@ func newRanges(runs []byteRange) ranges {
 		}
 	}
 	return set
+}
+
+// runsOf maps a list to runs of bytes.
+func runsOf[T any](list []T, toRun func(T) byteRange) []byteRange {
+	runs := make([]byteRange, 0, len(list))
+	for _, e := range list {
+		runs = append(runs, toRun(e))
+	}
+	return runs
+}
+
+// size is how many bytes the set holds.
+func (s ranges) size() int64 {
+	var n int64
+	for _, r := range s {
+		n += r.len()
+	}
+	return n
 }
 
 // within lists the parts of [off, end) that lie in the set.

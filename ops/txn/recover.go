@@ -29,115 +29,79 @@ var (
 	ErrRollingBack = errors.New("the transaction is already being rolled back; only that can be finished")
 )
 
-// unfinished opens the journal of the unfinished transaction and tells on which side it is; the error wraps
-// journal.ErrNone if there is none. A transaction that is kept for an undo is finished.
-func unfinished(store journal.Store) (*journal.Journal, journal.Store, error) {
-	for _, side := range journal.Sides(store) {
-		j, err := journal.Open(side)
-		switch {
-		case errors.Is(err, journal.ErrNone), errors.Is(err, journal.ErrKeptDamaged):
-		case err != nil:
-			return nil, nil, err
-		case j.Record().State != journal.Kept:
-			return j, side, nil
-		default:
-			if err := j.Close(); err != nil {
-				return nil, nil, err
-			}
-		}
-	}
-	return nil, nil, journal.ErrNone
-}
-
-// glance is what a look at one side of a store found.
-type glance struct {
-	side   journal.Store
-	sketch journal.Summary
-	err    error
-}
-
-// glances looks at both sides, each once.
-func glances(store journal.Store) []glance {
-	var list []glance
-	for _, side := range journal.Sides(store) {
-		s, err := journal.ReadSummary(side)
-		list = append(list, glance{side, s, err})
-	}
-	return list
-}
-
-// InspectAll is Inspect and Undoable in one, for those who only tell what there is: what is nil cannot be had or read. The error is
-// that of Inspect.
+// InspectAll is Inspect and Undoable in one. What does not exist or cannot be read is nil. The error is that of Inspect.
 func InspectAll(store journal.Store) (unfinished *report.Unfinished, applied *report.Applied, err error) {
-	found := glances(store)
-	if a, err := undoable(found); err == nil {
+	s := &sides{store: store}
+	defer s.close(&err)
+	if a, err := s.undoable(); err == nil {
 		applied = &a
 	}
-	s, err := inspect(found)
+	status, err := s.inspect()
 	if err == nil {
-		unfinished = &s
+		unfinished = &status
 	}
 	return unfinished, applied, err
 }
 
 // Inspect reads the status of an unfinished transaction; the error wraps journal.ErrNone if there is none. It takes little
 // memory, whatever the journal holds.
-func Inspect(store journal.Store) (report.Unfinished, error) { return inspect(glances(store)) }
-
-func inspect(found []glance) (report.Unfinished, error) {
-	for _, g := range found {
-		switch {
-		case errors.Is(g.err, journal.ErrNone), errors.Is(g.err, journal.ErrKeptDamaged):
-		case g.err != nil:
-			return report.Unfinished{}, g.err
-		case g.sketch.Record.State != journal.Kept:
-			return statusOf(g.sketch), nil
-		}
-	}
-	return report.Unfinished{}, journal.ErrNone
+func Inspect(store journal.Store) (_ report.Unfinished, err error) {
+	s := &sides{store: store}
+	defer s.close(&err)
+	return s.inspect()
 }
 
-func statusOf(j journal.Summary) report.Unfinished {
-	p, r := j.Program, j.Record
-	s := report.Unfinished{
+func (s *sides) inspect() (report.Unfinished, error) {
+	o, err := s.unfinished()
+	if err != nil {
+		return report.Unfinished{}, err
+	}
+	summary, r := o.journal.Summary(), o.journal.Record()
+	p := summary.Program
+	status := report.Unfinished{
 		Name: p.Name, Plan: plan.Kept(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next),
 		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
 	}
-	steps := j.Stages
-	if s.RollingBack {
-		steps = undoSteps(j, int(r.From))
+	steps := summary.Stages
+	if status.RollingBack {
+		steps = undoSteps(summary, int(r.From))
 	}
 	var stage journal.Stage
 	for _, run := range steps {
-		if s.Units <= s.Next && s.Next < s.Units+run.N {
+		if status.Units <= status.Next && status.Next < status.Units+run.N {
 			stage = run.Stage
 		}
-		s.Units += run.N
+		status.Units += run.N
 	}
-	s.Stage = stage.String()
-	return s
+	status.Stage = stage.String()
+	return status, nil
 }
 
 // Recover ends an unfinished transaction. It may be interrupted and called again; once it returns nil the
 // target is exactly as planned (Finish) or exactly as it was (RollBack) and the journal is gone, or kept for an undo. An
 // *AfterError means the same for the target.
 func Recover(ctx context.Context, dev Device, store journal.Store, how Direction, watch Watch) (err error) {
-	j, store, err := unfinished(store)
+	s := &sides{store: store}
+	defer s.close(&err)
+	o, err := s.unfinished()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	if err := dropOther(store); err != nil {
+	if err := dropOther(o.store); err != nil {
 		return err
 	}
-	r, p := j.Record(), j.Program()
+	r := o.journal.Record()
 	if r.State == journal.Complete {
-		return journal.Remove(store)
+		return journal.Remove(o.store)
 	}
 	if r.Direction == journal.Backward && how == Finish {
 		return ErrRollingBack
 	}
-	c, err := openContents(store, p, how)
+	p, err := o.journal.Load()
+	if err != nil {
+		return err
+	}
+	c, err := openContents(o.store, p, how)
 	if err != nil {
 		return tried.Errorf("open journal: %w", err)
 	}
@@ -148,10 +112,11 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 	if err := checkTarget(dev, p, r); err != nil {
 		return err
 	}
+	tx := &Transaction{dev: dev, store: o.store, journal: o.journal, program: p, contents: c}
 	if how == RollBack {
-		return backward(ctx, dev, store, j, c, watch)
+		return tx.backward(ctx, watch)
 	}
-	return forward(ctx, dev, store, j, c, watch)
+	return tx.forward(ctx, watch)
 }
 
 // checkTarget makes sure that the target is the one the journal belongs to and that nobody has written to it
@@ -160,25 +125,27 @@ func checkTarget(dev Device, p journal.Program, r journal.Record) error {
 	if n := dev.Size(); n != p.SizeBefore && n != p.SizeAfter {
 		return fmt.Errorf("%w: it is %d bytes long; %d or %d would be right", ErrOtherTarget, n, p.SizeBefore, p.SizeAfter)
 	}
-	for _, probe := range p.Probes {
-		sum, err := sumOf(dev, probe.Off, probe.Len)
+	check := func(off, n int64, want uint32, problem string) error {
+		sum, err := sumOf(dev, off, n)
 		if err != nil {
 			return located(err, 0, p)
 		}
-		if sum != probe.Sum {
-			return fmt.Errorf("%w: %s have other content", ErrOtherTarget, where(p, probe.Off, probe.Len, false))
+		if sum != want {
+			return fmt.Errorf("%w: "+problem, ErrOtherTarget, where(p, off, n, false))
+		}
+		return nil
+	}
+	for _, probe := range p.Probes {
+		if err := check(probe.Off, probe.Len, probe.Sum, "%s have other content"); err != nil {
+			return err
 		}
 	}
 	if r.Direction == journal.Backward || !fenceStands(p, int(r.Next)) {
 		return nil
 	}
 	for _, op := range p.Refence {
-		sum, err := sumOf(dev, op.Off, op.Len)
-		if err != nil {
-			return located(err, 0, p)
-		}
-		if sum != op.Sum {
-			return fmt.Errorf("%w: the partition table, at %s, has other content", ErrOtherTarget, where(p, op.Off, op.Len, false))
+		if err := check(op.Off, op.Len, op.Sum, "the partition table, at %s, has other content"); err != nil {
+			return err
 		}
 	}
 	return nil

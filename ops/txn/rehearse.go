@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"syscall"
 	"time"
 
@@ -55,9 +54,9 @@ type Rehearsal struct {
 	Options       journal.Options
 	NewUUID       func() uuid.UUID
 	Now           func() time.Time
-	// OnStep is told each step when it begins (result nil) and when it ends.
+	// OnStep is called for each step when it begins (result nil) and when it ends.
 	OnStep func(i int, result *report.StepResult)
-	// Said collects what the tools ran and said since it was last called.
+	// Said returns the tools' commands and output since it was last called.
 	Said func() (command, output string)
 
 	skipped     int64
@@ -78,7 +77,7 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 		began := r.Now()
 		err := r.step(ctx, step)
 		if lost := r.Overlay.Err(); lost != nil {
-			// What the tool says is a consequence; this is the cause.
+			// The tool's error is a consequence; this is the cause.
 			err = fmt.Errorf("the rehearsal lost a read or a write: %w", lost)
 			if errors.Is(lost, syscall.ENOSPC) {
 				err = tried.Errorf("%w; make room there, or choose another directory with --journal", err)
@@ -107,8 +106,7 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 }
 
 func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
-	z := r.Before.SectorSize
-	off, n := int64(z.Bytes(s.Window.Start)), int64(z.Bytes(s.Window.Len()))
+	z, window := r.Before.SectorSize, r.bytesOf(s.Window)
 	switch s.Kind {
 	case ops.StepResizeImage:
 		return r.Overlay.Resize(int64(z.Bytes(s.Sectors)))
@@ -122,10 +120,10 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 		spec := fsys.Spec{Label: s.Label, UUID: s.UUID, Start: s.Window.Start, SectorSize: z}
 		return r.inWindow(s, func(path string) error { return r.Tools.Make(ctx, s.FS, path, spec) })
 	case ops.StepMoved:
-		return fsys.Moved(section{r.Overlay, off, n}, s.FS, n, s.Window.Start, z)
+		return fsys.Moved(section{r.Overlay, window}, s.FS, window.len(), s.Window.Start, z)
 	case ops.StepWipe:
-		for _, w := range fsys.WipeRanges(n) {
-			if err := r.Overlay.Zero(off+w.Off, w.Len); err != nil {
+		for _, w := range fsys.WipeRanges(window.len()) {
+			if err := r.Overlay.Zero(window.off+w.Off, w.Len); err != nil {
 				return err
 			}
 		}
@@ -133,7 +131,7 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepCopy:
 		return r.copy(ctx, s)
 	case ops.StepWipeDisk:
-		return r.wipeDisk(off, off+n)
+		return r.wipeDisk(window)
 	case ops.StepRemap:
 		return r.remap(s)
 	case ops.StepWriteTable:
@@ -152,162 +150,26 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	return fmt.Errorf("step %d is not known", s.Kind)
 }
 
-// wipeDisk erases what may lie between two bytes of the disk of the signatures of something that covered all of it. The
-// present table is left to the step that writes the final one, as it must stay in force until then.
-func (r *Rehearsal) wipeDisk(from, to int64) error {
-	regions, err := table.Regions(r.Device, r.Before)
-	if err != nil {
-		return tried.Errorf("find the present table: %w", err)
-	}
-	var table []byteRange
-	for _, g := range regions {
-		table = append(table, byteRange{g.Off, g.Off + g.Len})
-	}
-	for _, w := range fsys.WipeRanges(r.Overlay.Size()) {
-		for _, run := range newRanges(table).outside(max(w.Off, from), min(w.End(), to)) {
-			if err := r.Overlay.Zero(run.off, run.end-run.off); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 func (r *Rehearsal) inWindow(s ops.Step, do func(path string) error) error {
-	z := r.Before.SectorSize
-	path := r.Windows.Set(s.Ref, int64(z.Bytes(s.Window.Start)), int64(z.Bytes(s.Window.Len())))
+	window := r.bytesOf(s.Window)
+	path := r.Windows.Set(s.Ref, window.off, window.len())
 	defer r.Windows.Remove(s.Ref)
 	return do(path)
 }
 
-// verify has the file system checked read-only and looks itself how large and how full it is.
+// verify has the file system checked read-only, and reads how large and how full it is.
 func (r *Rehearsal) verify(ctx context.Context, s ops.Step) error {
 	if err := r.inWindow(s, func(path string) error { return r.Tools.Verify(ctx, s.FS, path) }); err != nil {
 		return err
 	}
-	z := r.Before.SectorSize
-	found := scan.Probe(r.Overlay, int64(z.Bytes(s.Window.Start)), int64(z.Bytes(s.Window.Len())))
+	window := r.bytesOf(s.Window)
+	found := scan.Probe(r.Overlay, window.off, window.len())
 	if found.Kind != s.FS {
 		return fmt.Errorf("it holds %q where %s was expected", found.Kind, s.FS)
 	}
-	if found.Size > z.Bytes(s.Window.Len()) {
-		return fmt.Errorf("its file system is %d bytes long and its partition only %d", found.Size, z.Bytes(s.Window.Len()))
+	if int64(found.Size) > window.len() {
+		return fmt.Errorf("its file system is %d bytes long and its partition only %d", found.Size, window.len())
 	}
 	r.filesystems[s.Part] = report.Filesystem{Ref: s.Ref, Kind: string(found.Kind), Size: found.Size, Used: found.Used}
 	return nil
-}
-
-// remap moves a partition's bytes within the overlay. Blocks that its file system holds free stay behind.
-func (r *Rehearsal) remap(s ops.Step) error {
-	z := r.Before.SectorSize
-	from, to, n := int64(z.Bytes(s.From.Start)), int64(z.Bytes(s.To.Start)), int64(z.Bytes(s.From.Len()))
-	free, err := fsys.FreeRanges(r.Overlay, s.FS, from, n)
-	if err != nil {
-		return tried.Errorf("read which blocks are free: %w", err)
-	}
-	for _, f := range free {
-		r.skipped += f.Len
-	}
-	return r.Overlay.Move(from, to, n, free)
-}
-
-// unused are the bytes of the target that its file systems hold free as they are before anything is done: nobody will
-// miss what is in them. Blocks that only became free during the rehearsal are not among them, since a roll back must
-// bring their content back.
-func (r *Rehearsal) unused() (ranges, error) {
-	z := r.Before.SectorSize
-	var runs []byteRange
-	for _, p := range r.Before.Partitions() {
-		if p.Use.Busy() {
-			continue // what is free in it changes, and nothing in it is written
-		}
-		off := int64(z.Bytes(p.Span.Start))
-		free, err := fsys.FreeRanges(r.Device, p.FS.Kind, off, int64(z.Bytes(p.Span.Len())))
-		if err != nil {
-			return nil, tried.Errorf("read which blocks of %s are free: %w", p.Ref(), err)
-		}
-		for _, f := range free {
-			runs = append(runs, byteRange{off + f.Off, off + f.End()})
-		}
-	}
-	return newRanges(runs), nil
-}
-
-// writeTable puts the planned table on the overlay and reads it back: it must say what the model says.
-func (r *Rehearsal) writeTable() error {
-	patches, err := table.EncodeOver(padded{r.Device}, r.Overlay, r.Before, r.After, r.NewUUID)
-	if err != nil {
-		return err
-	}
-	for _, p := range patches {
-		if _, err := r.Overlay.WriteAt(p.Data, p.Off); err != nil {
-			return tried.Errorf("write %s: %w", p.What, err)
-		}
-	}
-	r.final = patches
-	r.planned, err = table.Read(r.Overlay, r.Overlay.Size(), r.After.SectorSize)
-	if err != nil {
-		return tried.Errorf("read the table back: %w", err)
-	}
-	return sameTable(r.planned, r.After)
-}
-
-// sameTable compares what a table says with what it should say, partition by partition.
-func sameTable(got, want model.Disk) error {
-	var wrong []string
-	if got.Table.Kind != want.Table.Kind || got.Table.ID != want.Table.ID && want.Table.ID != "" {
-		wrong = append(wrong, fmt.Sprintf("table %s %s instead of %s %s", got.Table.Kind, got.Table.ID, want.Table.Kind, want.Table.ID))
-	}
-	gotParts, wantParts := got.Partitions(), want.Partitions()
-	if len(gotParts) != len(wantParts) {
-		wrong = append(wrong, fmt.Sprintf("%d partitions instead of %d", len(gotParts), len(wantParts)))
-	}
-	for _, w := range wantParts {
-		g, ok := got.ByNumber(w.Number)
-		switch {
-		case !ok:
-			wrong = append(wrong, w.Ref()+" is missing")
-		case g.Span != w.Span || g.Type != w.Type || g.Role != w.Role || g.Name != w.Name || g.Active != w.Active || g.Attributes != w.Attributes:
-			wrong = append(wrong, fmt.Sprintf("%s is at sectors %s, type %s, instead of %s, type %s",
-				w.Ref(), g.Span.Inclusive(), g.Type, w.Span.Inclusive(), w.Type))
-		}
-	}
-	if len(wrong) > 0 {
-		return fmt.Errorf("the table does not read back as written: %s", strings.Join(wrong, "; "))
-	}
-	return nil
-}
-
-// section is a part of the overlay as a thing of its own.
-type section struct {
-	ov     *overlay.Overlay
-	off, n int64
-}
-
-func (s section) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 || off+int64(len(p)) > s.n {
-		return 0, tried.Errorf("read [%d, %d) of a window of %d bytes", off, off+int64(len(p)), s.n)
-	}
-	return s.ov.ReadAt(p, s.off+off)
-}
-
-func (s section) WriteAt(p []byte, off int64) (int, error) {
-	if off < 0 || off+int64(len(p)) > s.n {
-		return 0, tried.Errorf("write [%d, %d) of a window of %d bytes", off, off+int64(len(p)), s.n)
-	}
-	return s.ov.WriteAt(p, s.off+off)
-}
-
-// padded reads as zero behind the end of the device, as the part that will be added does.
-type padded struct{ dev Device }
-
-func (d padded) ReadAt(p []byte, off int64) (int, error) {
-	n := max(0, min(int64(len(p)), d.dev.Size()-off))
-	if n > 0 {
-		if _, err := d.dev.ReadAt(p[:n], off); err != nil {
-			return 0, err
-		}
-	}
-	clear(p[n:])
-	return len(p), nil
 }

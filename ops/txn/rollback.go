@@ -2,11 +2,11 @@ package txn
 
 import "shunt/ops/journal"
 
-// undoUnits is the way back from a transaction of which the forward units before from are done and unit from
+// undoUnits is the way back from a transaction when the forward units before from are done and unit from
 // is in doubt. Each unit can be done again like a forward one.
 //
-// Unit from itself is not reversed: it leaves its own sources whole, so what it may have written is put right
-// by what follows. The copies before it are reversed in the opposite order, then everything that was
+// Unit from itself is not reversed: it leaves its own sources whole, so the units that follow replace what it may have
+// written. The copies before it are reversed in the opposite order. Then everything that was
 // overwritten without being preserved by a copy comes back from the file before, and the table last.
 func undoUnits(p journal.Program, from int) []journal.Unit {
 	var units []journal.Unit
@@ -39,7 +39,7 @@ func undoUnits(p journal.Program, from int) []journal.Unit {
 	return units
 }
 
-// undoSteps are the stages of undoUnits, and how many units there are of each, for a program of which there is a sketch.
+// undoSteps are the stages of undoUnits, and how many units each has, worked out from a summary alone.
 func undoSteps(s journal.Summary, from int) []journal.Steps {
 	var list []journal.Steps
 	add := func(stage journal.Stage, n int) {
@@ -71,8 +71,8 @@ func undoSteps(s journal.Summary, from int) []journal.Steps {
 	return list
 }
 
-// shaken reports whether the table that readers look at first may be another one than before. As long as the fence has only
-// come to its copy, it must not be touched: there is no other that is whole.
+// shaken reports whether the table that readers look at first may differ from the one before. As long as the fence has only
+// come to the copy of the table, the first one must not be written: no other is whole.
 func shaken(p journal.Program, from int) bool {
 	for _, u := range p.Units[:min(from+1, len(p.Units))] {
 		if u.Stage != journal.StageFence {

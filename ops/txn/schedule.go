@@ -18,16 +18,13 @@ type tuning struct {
 	piece int64
 	// batch is how much is copied between two syncs; also how much the stage file takes in one go.
 	batch int64
-	// alter spoils the program, to see whether the crash harness notices; nil outside its tests.
+	// alter damages the program, to test whether the crash harness notices; nil outside its tests.
 	alter func(*journal.Program)
 }
 
 var defaultTuning = tuning{direct: 8 << 20, piece: 64 << 20, batch: 256 << 20}
 
 const stageBatch = 64 << 20
-
-// segment is a run of bytes that has to get from src to dst.
-type segment struct{ dst, src, len int64 }
 
 func (s segment) distance() int64 { return max(s.dst-s.src, s.src-s.dst) }
 
@@ -43,8 +40,8 @@ type piece struct {
 	done     bool
 }
 
-// schedule orders the copies so that none reads what another has overwritten, and cuts them into units of
-// which each can be done again after a crash in the middle.
+// schedule orders the copies so that none reads what another has overwritten, and cuts them into units. Each unit can be done
+// again after a crash in the middle.
 //
 // This is the in-place reconstruction problem (Burns, Long and Stockmeyer, "In-place reconstruction of version
 // differences", IEEE TKDE 2003): a graph with an edge from the reader to the writer of each byte, walked in
@@ -118,27 +115,28 @@ func (s *scheduler) split(seg segment) {
 	}
 }
 
-// readersOf lists the pieces whose source shares a byte with [off, end).
+// readersOf lists the pieces with a source that shares a byte with [off, end).
 func (s *scheduler) readersOf(off, end int64) []int {
-	i := sort.Search(len(s.bySrc), func(i int) bool { p := s.pieces[s.bySrc[i]]; return p.src+p.len > off })
-	j := i
-	for j < len(s.bySrc) && s.pieces[s.bySrc[j]].src < end {
-		j++
-	}
-	return s.bySrc[i:j]
+	return s.overlapping(s.bySrc, segment.from, off, end)
 }
 
-// writersOf lists the pieces whose destination shares a byte with [off, end).
+// writersOf lists the pieces with a destination that shares a byte with [off, end).
 func (s *scheduler) writersOf(off, end int64) []int {
-	i := sort.Search(len(s.byDst), func(i int) bool { p := s.pieces[s.byDst[i]]; return p.dst+p.len > off })
-	j := i
-	for j < len(s.byDst) && s.pieces[s.byDst[j]].dst < end {
-		j++
-	}
-	return s.byDst[i:j]
+	return s.overlapping(s.byDst, segment.to, off, end)
 }
 
-// release tells the pieces that wait for the source of piece i to be read that it has been.
+// overlapping lists the pieces with a run that shares a byte with [off, end). The runs are disjoint and in ascending order.
+func (s *scheduler) overlapping(ascending []int, run func(segment) byteRange, off, end int64) []int {
+	runOf := func(i int) byteRange { return run(s.pieces[ascending[i]].segment) }
+	i := sort.Search(len(ascending), func(i int) bool { return runOf(i).end > off })
+	j := i
+	for j < len(ascending) && runOf(j).off < end {
+		j++
+	}
+	return ascending[i:j]
+}
+
+// release makes the pieces ready that waited only for the source of piece i to be read.
 func (s *scheduler) release(i int) {
 	p := s.pieces[i]
 	for _, j := range s.writersOf(p.src, p.src+p.len) {
@@ -154,8 +152,7 @@ func (s *scheduler) release(i int) {
 
 // takeReady removes from the ready list the pieces for which want holds, until they add up to limit bytes.
 func (s *scheduler) takeReady(limit int64, want func(piece) bool) []int {
-	var taken []int
-	var rest []int
+	var taken, rest []int
 	var size int64
 	for n := len(s.ready) - 1; n >= 0; n-- {
 		i := s.ready[n]
@@ -191,7 +188,7 @@ func (s *scheduler) directBatch() bool {
 	s.emit(unit)
 	for _, i := range batch {
 		if p := s.pieces[i]; p.held {
-			s.freeHeld = append(s.freeHeld, byteRange{p.slot, p.slot + p.len})
+			s.freeHeld = append(s.freeHeld, run(p.slot, p.len))
 		} else {
 			s.release(i)
 		}
@@ -254,11 +251,11 @@ func (s *scheduler) breakCycle() {
 	s.release(i)
 }
 
-// holdSlot finds room in the stage file for a piece that is held. Held pieces lie before the part that staged
+// holdSlot finds a free part of the stage file for a piece that is held. Held pieces lie before the part that staged
 // batches use, so the two never meet.
 func (s *scheduler) holdSlot(n int64) int64 {
 	for k, r := range s.freeHeld {
-		if r.end-r.off >= n {
+		if r.len() >= n {
 			s.freeHeld[k].off += n
 			return r.off
 		}

@@ -8,39 +8,39 @@ import (
 	"shunt/ops/journal"
 )
 
-// Copies that share blocks have cost nothing, and to read them all for the seal would cost more than the commit did. Where
+// Copies that share blocks have cost nothing, and reading them all for the seal would cost more than the commit did. Where
 // most of them did and the host keeps account of changes, only this much of the copied data is read, spread evenly in samples
-// of this size, in bytes. An undo takes samples for enough as long as the account says that nothing has changed.
+// of this size, in bytes. An undo relies on samples as long as the account says that nothing has changed.
 const (
 	sampled    = 32 << 20
 	sampleSize = 64 << 10
 )
 
-// keep turns a transaction of which all units are done into one that can be undone. With kept false the transaction can
-// still be ended; with an *AfterError it shall be, without an undo.
-func keep(ctx context.Context, dev Device, store journal.Store, j *journal.Journal, watch Watch) (kept bool, err error) {
-	seal, err := takeSeal(ctx, dev, j.Program(), watch)
+// keep turns a transaction with all units done into one that can be undone. With kept false the transaction is not complete;
+// after an *AfterError it shall be completed without an undo.
+func (tx *Transaction) keep(ctx context.Context, watch Watch) (kept bool, err error) {
+	seal, err := takeSeal(ctx, tx.dev, tx.program, watch)
 	if errors.Is(err, ErrStopped) {
 		return false, err
 	}
 	var mark journal.SealMark
 	if err == nil {
-		mark, err = journal.WriteSeal(store, seal)
+		mark, err = journal.WriteSeal(tx.store, seal)
 	}
 	if err != nil {
-		err = located(err, journal.StageKeep, j.Program())
+		err = located(err, journal.StageKeep, tx.program)
 		return false, &AfterError{fmt.Errorf("the transaction cannot be undone later: %w", err)}
 	}
-	if err := j.Keep(mark); err != nil {
+	if err := tx.journal.Keep(mark); err != nil {
 		return true, &AfterError{err}
 	}
-	if err := removeNeedless(store); err != nil {
+	if err := removeNeedless(tx.store); err != nil {
 		return true, &AfterError{fmt.Errorf("files that are of no use any more could not be removed: %w", err)}
 	}
 	return true, nil
 }
 
-// removeNeedless removes what an undo does not need.
+// removeNeedless removes the files that an undo does not need.
 func removeNeedless(store journal.Store) error {
 	for _, name := range []string{journal.SpillName, journal.StageName} {
 		if err := store.Remove(name); err != nil {
@@ -57,7 +57,11 @@ func takeSeal(ctx context.Context, dev Device, p journal.Program, watch Watch) (
 		return journal.Seal{}, err
 	}
 	list := sealed(p, before.Known() && 2*dev.Shared() >= probedLen(moved(p)))
-	if err := takeSums(ctx, dev, list, watch); err != nil {
+	err = readProbes(ctx, dev, list, journal.StageKeep, watch, func(probe *journal.Probe, sum uint32) error {
+		probe.Sum = sum
+		return nil
+	})
+	if err != nil {
 		return journal.Seal{}, err
 	}
 	return journal.Seal{
@@ -65,34 +69,9 @@ func takeSeal(ctx context.Context, dev Device, p journal.Program, watch Watch) (
 	}, nil
 }
 
-func probedLen(list []journal.Probe) int64 {
-	var n int64
-	for _, probe := range list {
-		n += probe.Len
-	}
-	return n
-}
-
-// takeSums reads what the probes lie on.
-func takeSums(ctx context.Context, dev Device, list []journal.Probe, watch Watch) (err error) {
-	total, done := probedLen(list), int64(0)
-	for i := range list {
-		if ctx.Err() != nil {
-			return ErrStopped
-		}
-		probe := &list[i]
-		watch(journal.StageKeep, done, total)
-		if probe.Sum, err = sumOf(dev, probe.Off, probe.Len); err != nil {
-			return asPlanned(err)
-		}
-		done += probe.Len
-	}
-	return nil
-}
-
-// sealed lists the parts of the target by which a change after the commit is noticed, without their checksums: the first
-// bytes of the changed partitions, the table, what was placed, what was copied, and blocks that were left alone. Of
-// much that was copied only samples are taken if they shall do.
+// sealed lists the parts of the target that show a change after the commit, without their checksums: the first
+// bytes of the changed partitions, the table, what was placed, what was copied, and blocks that were left alone. With
+// samples, only a part of what was copied is listed if that is much.
 func sealed(p journal.Program, samples bool) []journal.Probe {
 	var list []journal.Probe
 	add := func(off, n, each int64) {
@@ -114,7 +93,7 @@ func sealed(p journal.Program, samples bool) []journal.Probe {
 		}
 		return list
 	}
-	// One sample at every stride, counted over all copies one behind the other.
+	// One sample at every stride, counted over all copies as if they lay one behind the other.
 	stride := (total + sampled/sampleSize - 1) / (sampled / sampleSize)
 	next := int64(0)
 	for _, probe := range copies {

@@ -5,7 +5,7 @@ import (
 	"shunt/ops/journal"
 )
 
-// reserveStage takes the room that the stage file will need: a commit must not find out half way that the journal's
+// reserveStage allocates the blocks of the stage file: a commit must not find out half way that the journal's
 // file system is full, since going back needs the stage file too.
 func reserveStage(stage journal.File, p journal.Program) error {
 	r, ok := stage.(journal.Reserver)
@@ -13,11 +13,9 @@ func reserveStage(stage journal.File, p journal.Program) error {
 		return nil
 	}
 	tickets := int64(0)
-	for _, u := range p.Units {
-		for _, op := range u.Ops {
-			if op.Kind == journal.OpStage {
-				tickets = max(tickets, int64(op.Sum)+1)
-			}
+	for _, op := range p.Writes() {
+		if op.Kind == journal.OpStage {
+			tickets = max(tickets, int64(op.Sum)+1)
 		}
 	}
 	if err := r.Reserve(p.StageLen + 8*tickets); err != nil {
@@ -26,8 +24,8 @@ func reserveStage(stage journal.File, p journal.Program) error {
 	return nil
 }
 
-// NewSpace is how many bytes of the target that take no room on its file system now will take some in the commit: holes
-// that are written, and what is added at the end. Copies count apart, since a target that can share blocks needs no room
+// NewSpace is how many bytes of the target take no space on its file system now and will take some in the commit: holes
+// that are written, and what is added at the end. Copies count apart, since a target that can share blocks needs no space
 // for them.
 func (tx *Transaction) NewSpace() (copies, rest int64, err error) {
 	data, err := dataRanges(tx.dev)
@@ -35,26 +33,15 @@ func (tx *Transaction) NewSpace() (copies, rest int64, err error) {
 		return 0, 0, tried.Errorf("find the holes of the target: %w", err)
 	}
 	var copied, written []byteRange
-	for _, u := range tx.journal.Program().Units {
-		for _, op := range u.Ops {
-			run := byteRange{op.Off, op.Off + op.Len}
-			switch op.Kind {
-			case journal.OpCopy:
-				copied = append(copied, run)
-			case journal.OpUnstage, journal.OpPlace, journal.OpRestore:
-				written = append(written, run)
-			case journal.OpStage, journal.OpZero, journal.OpSize:
-			}
+	for _, op := range tx.program.Writes() {
+		switch op.Kind {
+		case journal.OpCopy:
+			copied = append(copied, run(op.Off, op.Len))
+		case journal.OpUnstage, journal.OpPlace, journal.OpRestore:
+			written = append(written, run(op.Off, op.Len))
+		case journal.OpStage, journal.OpZero, journal.OpSize:
 		}
 	}
 	other := newRanges(written).minus(data)
 	return newRanges(copied).minus(data).minus(other).size(), other.size(), nil
-}
-
-func (s ranges) size() int64 {
-	var n int64
-	for _, r := range s {
-		n += r.end - r.off
-	}
-	return n
 }

@@ -19,7 +19,7 @@ func TestSketchedSteps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := tx.journal.Program()
+		p := tx.program
 		check := func(units []journal.Unit, d journal.Direction, next, from int) {
 			t.Helper()
 			if err := tx.journal.Advance(d, journal.Running, uint32(next), uint32(from)); err != nil {

@@ -12,12 +12,13 @@ import (
 // has happened to the target.
 type Transaction struct {
 	dev      Device
-	store    journal.Store
+	store    journal.Store // the side on which the journal lies
 	journal  *journal.Journal
+	program  journal.Program
 	contents contents
-	// JournalBytes is the room the journal takes, in bytes.
+	// JournalBytes is the length of the journal's files, in bytes.
 	JournalBytes int64
-	// UndoBytes is the part of it that stays after the commit for an undo, 0 if none was wished.
+	// UndoBytes is the part of it that stays after the commit for an undo, 0 without the option KeepUndo.
 	UndoBytes int64
 	// Hidden are the numbers of the partitions, as they are before, that nobody may use while the commit runs.
 	Hidden []int
@@ -25,17 +26,11 @@ type Transaction struct {
 	CopyBytes, PlaceBytes int64
 }
 
-// words are what the journal holds of what the user said.
-type words struct {
-	name, plan string
-	began      int64 // seconds since 1970
-	options    journal.Options
-	sector     int64 // bytes
-	parts      []journal.Part
-}
-
-// prepare writes the journal for a changes. On failure it removes what it wrote; the target is only read.
-func prepare(dev Device, store journal.Store, spill journal.File, l changes, t tables, w words, tune tuning) (_ *Transaction, err error) {
+// prepare writes the journal for changes. header is the part of the program that is known beforehand. On failure prepare
+// removes what it wrote; the target is only read.
+func prepare(
+	dev Device, store journal.Store, spill journal.File, changed changes, t tables, header journal.Program, tune tuning,
+) (_ *Transaction, err error) {
 	c := contents{spill: spill}
 	defer func() {
 		if err != nil {
@@ -48,19 +43,13 @@ func prepare(dev Device, store journal.Store, spill journal.File, l changes, t t
 	if c.stage, err = store.Create(journal.StageName); err != nil {
 		return nil, tried.Errorf("create journal: %w", err)
 	}
-	spillLen, err := spill.Size()
-	if err != nil {
-		return nil, tried.Errorf("read spill file: %w", err)
-	}
-	program, err := build(dev, l, t, c, spillLen, w.options, tune)
-	program.Sector, program.Parts = w.sector, w.parts
+	program, err := build(dev, changed, t, c, header, tune)
 	if err != nil {
 		return nil, tried.Errorf("write journal: %w", located(err, 0, program))
 	}
 	if tune.alter != nil {
 		tune.alter(&program)
 	}
-	program.Name, program.Plan, program.Began = w.name, w.plan, w.began
 	if err := journal.Check(program); err != nil {
 		return nil, err
 	}
@@ -75,47 +64,42 @@ func prepare(dev Device, store journal.Store, spill journal.File, l changes, t t
 	if err != nil {
 		return nil, err
 	}
-	tx := &Transaction{dev: dev, store: store, journal: j, contents: c}
-	return tx, tx.count(program)
+	tx := &Transaction{dev: dev, store: store, journal: j, program: program, contents: c}
+	return tx, tx.count()
 }
 
-func (tx *Transaction) count(p journal.Program) error {
-	for _, u := range p.Units {
-		for _, op := range u.Ops {
-			switch op.Kind {
-			case journal.OpCopy, journal.OpUnstage:
-				tx.CopyBytes += op.Len
-			case journal.OpPlace:
-				tx.PlaceBytes += op.Len
-			case journal.OpStage, journal.OpZero, journal.OpSize, journal.OpRestore:
-			}
+// count fills in the numbers of bytes.
+func (tx *Transaction) count() error {
+	for _, op := range tx.program.Writes() {
+		switch op.Kind {
+		case journal.OpCopy, journal.OpUnstage:
+			tx.CopyBytes += op.Len
+		case journal.OpPlace:
+			tx.PlaceBytes += op.Len
+		case journal.OpStage, journal.OpZero, journal.OpSize, journal.OpRestore:
 		}
 	}
-	tx.JournalBytes = p.StageLen + journal.Len(p)
-	for _, f := range []journal.File{tx.contents.spill, tx.contents.before} {
-		n, err := f.Size()
-		if err != nil {
-			return tried.Errorf("read journal: %w", err)
-		}
-		tx.JournalBytes += n
-	}
-	if !p.Options.Has(journal.KeepUndo) {
-		return nil
+	spill, err := tx.contents.spill.Size()
+	if err != nil {
+		return tried.Errorf("read journal: %w", err)
 	}
 	before, err := tx.contents.before.Size()
 	if err != nil {
 		return tried.Errorf("read journal: %w", err)
 	}
-	tx.UndoBytes = before + journal.Len(p) + journal.SealLen(len(sealed(p, false)))
+	tx.JournalBytes = spill + before + tx.program.StageLen + tx.journal.Len()
+	if tx.program.Options.Has(journal.KeepUndo) {
+		tx.UndoBytes = before + tx.journal.Len() + journal.SealLen(len(sealed(tx.program, false)))
+	}
 	return nil
 }
 
-// Commit brings the target to the planned state and removes the journal, or leaves of it what an undo needs. On an
+// Commit brings the target to the planned state and removes the journal, or keeps the part of it that an undo needs. On an
 // error before the commit record is durable nothing has happened; after it the transaction is unfinished, and Recover
-// ends it either way: Inspect tells which. An *AfterError is neither: the target is as planned. A Transaction is good
+// ends it either way: Inspect says which is the case. After an *AfterError the target is as planned. A Transaction is good
 // for one call.
 func (tx *Transaction) Commit(ctx context.Context, watch Watch) error {
-	err := commit(ctx, tx.dev, tx.store, tx.journal, tx.contents, watch)
+	err := tx.commit(ctx, watch)
 	if closing := tx.close(); closing != nil && err == nil {
 		return &AfterError{Err: closing}
 	} else if closing != nil {

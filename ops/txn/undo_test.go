@@ -178,7 +178,7 @@ func TestCrashReplacesUndo(t *testing.T) {
 		n := int64(len(first.after)) / sec
 		second := newWorldOn(scenario{
 			name: s.name + ", then another", before: n, after: n, tune: small, options: journal.Options(i % 4),
-			moves: []segment{{8, 2, 5}}, places: []place{{13, 0, 2}},
+			moves: []segment{{8, 2, 5}}, places: []segment{{13, 0, 2}},
 		}, first.after, rng)
 		clean := kept.Clone()
 		if err := second.run(clean); err != nil {

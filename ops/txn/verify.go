@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -22,48 +23,81 @@ func (e *MismatchError) Error() string {
 	return fmt.Sprintf("verify: what was read back of %s is not what was written", place)
 }
 
-// readBack reads everything that the units left on the target from the storage, as far as the host lets go of what it
-// has cached, and compares. A crash here leaves the transaction at its end, to be read back again.
+// uncached is a target of which every read asks the storage, as far as the host lets go of what it has cached.
+type uncached struct{ Device }
+
+func (u uncached) ReadAt(b []byte, off int64) (int, error) {
+	u.Forget(off, int64(len(b)))
+	return u.Device.ReadAt(b, off)
+}
+
+// readBack reads everything that the units left on the target from the storage, and compares. A crash here leaves the
+// transaction at its end, and everything is read back again.
 func readBack(ctx context.Context, dev Device, p journal.Program, watch Watch) error {
 	list := append(moved(p), placed(p)...)
-	var total, done int64
-	for _, probe := range list {
-		total += probe.Len
+	err := readProbes(ctx, uncached{dev}, list, journal.StageVerify, watch, func(probe *journal.Probe, sum uint32) error {
+		if sum != probe.Sum {
+			return &MismatchError{Off: probe.Off, Len: probe.Len}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	for _, probe := range list {
+	return checkCleared(ctx, dev, p)
+}
+
+// readProbes calls do with each probe and the checksum of what the target holds there.
+func readProbes(
+	ctx context.Context, dev Device, list []journal.Probe, stage journal.Stage, watch Watch,
+	do func(probe *journal.Probe, sum uint32) error,
+) error {
+	total, done := probedLen(list), int64(0)
+	for i := range list {
 		if ctx.Err() != nil {
 			return ErrStopped
 		}
-		watch(journal.StageVerify, done, total)
-		dev.Forget(probe.Off, probe.Len)
+		probe := &list[i]
+		watch(stage, done, total)
 		sum, err := sumOf(dev, probe.Off, probe.Len)
 		if err != nil {
 			return asPlanned(err)
 		}
-		if sum != probe.Sum {
-			return &MismatchError{Off: probe.Off, Len: probe.Len}
+		if err := do(probe, sum); err != nil {
+			return err
 		}
 		done += probe.Len
 	}
+	return nil
+}
+
+func probedLen(list []journal.Probe) int64 {
+	var n int64
+	for _, probe := range list {
+		n += probe.Len
+	}
+	return n
+}
+
+// checkCleared makes sure that everything reads as zero that the units cleared. If not, the error is a *MismatchError.
+func checkCleared(ctx context.Context, dev Device, p journal.Program) error {
 	for _, r := range cleared(p) {
 		if ctx.Err() != nil {
 			return ErrStopped
 		}
-		if err := readsAsZero(dev, r); err != nil {
+		if err := readsAsZero(uncached{dev}, r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// moved lists where the copies of a program lead. Their sums are there if the program has the option Verify.
+// moved lists the destinations of a program's copies. Their sums are 0 without the option Verify.
 func moved(p journal.Program) []journal.Probe {
 	var list []journal.Probe
-	for _, u := range p.Units {
-		for _, op := range u.Ops {
-			if op.Kind == journal.OpCopy || op.Kind == journal.OpUnstage {
-				list = append(list, journal.Probe{Off: op.Off, Len: op.Len, Sum: op.Check})
-			}
+	for _, op := range p.Writes() {
+		if op.Kind == journal.OpCopy || op.Kind == journal.OpUnstage {
+			list = append(list, journal.Probe{Off: op.Off, Len: op.Len, Sum: op.Check})
 		}
 	}
 	return list
@@ -72,14 +106,13 @@ func moved(p journal.Program) []journal.Probe {
 // placed lists the new content and the table that are on the target after the last unit.
 func placed(p journal.Program) []journal.Probe {
 	var list, tables []journal.Probe
-	for _, u := range p.Units {
-		for _, op := range u.Ops {
-			switch {
-			case u.Stage == journal.StagePlace && op.Kind == journal.OpPlace:
-				list = append(list, journal.Probe{Off: op.Off, Len: op.Len, Sum: op.Sum})
-			case u.Stage == journal.StageTable:
-				tables = append(tables, journal.Probe{Off: op.Off, Len: op.Len, Sum: op.Sum})
-			}
+	for stage, op := range p.Writes() {
+		probe := journal.Probe{Off: op.Off, Len: op.Len, Sum: op.Sum}
+		switch {
+		case stage == journal.StagePlace && op.Kind == journal.OpPlace:
+			list = append(list, probe)
+		case stage == journal.StageTable:
+			tables = append(tables, probe)
 		}
 	}
 	// A structure of the table that another one overwrites is not there any more.
@@ -95,17 +128,15 @@ func placed(p journal.Program) []journal.Probe {
 // cleared lists what must read as zero after the last unit.
 func cleared(p journal.Program) ranges {
 	var runs []byteRange
-	for _, u := range p.Units {
-		for _, op := range u.Ops {
-			if op.Kind == journal.OpZero {
-				runs = append(runs, byteRange{op.Off, min(op.Off+op.Len, p.SizeAfter)})
-			}
+	for _, op := range p.Writes() {
+		if op.Kind == journal.OpZero {
+			runs = append(runs, byteRange{op.Off, min(op.Off+op.Len, p.SizeAfter)})
 		}
 	}
 	return newRanges(runs)
 }
 
-// readsAsZero looks at the data in a range; holes need no looking at.
+// readsAsZero reads the data in a range. Holes are zero without reading.
 func readsAsZero(dev Device, r byteRange) error {
 	for off := r.off; off < r.end; {
 		start, end, err := dev.Data(off)
@@ -116,15 +147,12 @@ func readsAsZero(dev Device, r byteRange) error {
 		if start >= end {
 			return nil
 		}
-		dev.Forget(start, end-start)
 		err = eachBlock(end-start, func(buf []byte, at int64) error {
 			if _, err := dev.ReadAt(buf, start+at); err != nil {
 				return asPlanned(readFault(dev, start+at, int64(len(buf)), err))
 			}
-			for _, b := range buf {
-				if b != 0 {
-					return &MismatchError{Off: start + at, Len: int64(len(buf))}
-				}
+			if !allZero(buf) {
+				return &MismatchError{Off: start + at, Len: int64(len(buf))}
 			}
 			return nil
 		})
@@ -135,3 +163,5 @@ func readsAsZero(dev Device, r byteRange) error {
 	}
 	return nil
 }
+
+func allZero(b []byte) bool { return len(b) == 0 || b[0] == 0 && bytes.Equal(b[1:], b[:len(b)-1]) }

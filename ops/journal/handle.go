@@ -3,17 +3,14 @@ package journal
 import (
 	"errors"
 	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
-
-	"shunt/model/tried"
 )
 
-// Handle is what another process needs besides Files to use the same directory.
+// Handle is what another process needs besides the files to use the same directory.
 type Handle struct {
 	Parent, Name string // for messages, and Name to make and remove it
-	There        bool   // the directory is the last of the files; otherwise it is to be made
+	There        bool   // the directory is the last of the files; otherwise it will be made
 	As           *User  `json:",omitempty"` // whose rights are used; nil for those of the process
 }
 
@@ -22,19 +19,14 @@ func (d *Dir) Handle() (Handle, []*os.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.parent == nil {
-		err := d.openParent()
-		if err == nil && d.parent != nil {
-			err = d.find() // it came together with its parent
-		}
-		if err != nil {
+		if err := d.find(); err != nil { // it came together with its parent
 			return Handle{}, nil, err
 		}
 	}
-	if d.parent == nil {
-		return Handle{}, nil, tried.Errorf("make the journal's directory: %w; choose another place with --journal",
-			&os.PathError{Op: "open", Path: d.place.Parent, Err: unix.ENOENT})
+	if err := d.requireParent(); err != nil {
+		return Handle{}, nil, cannotMake(err)
 	}
-	h := Handle{Parent: d.place.Parent, Name: d.place.Name, There: d.dir != nil, As: d.as}
+	h := Handle{Parent: d.location.Parent, Name: d.location.Name, There: d.dir != nil, As: d.as}
 	if h.There {
 		return h, []*os.File{d.parent, d.dir}, nil
 	}
@@ -43,7 +35,7 @@ func (d *Dir) Handle() (Handle, []*os.File, error) {
 	return h, []*os.File{d.parent}, err
 }
 
-// Count is how many files go with the handle.
+// Count is how many files belong to the handle.
 func (h Handle) Count() int {
 	if h.There {
 		return 2
@@ -51,10 +43,10 @@ func (h Handle) Count() int {
 	return 1
 }
 
-// Adopt takes a directory over that another process opened and checked. The files belong to the Dir from then on, also if
+// Adopt makes a Dir of a directory that another process opened and checked. The files belong to the Dir from then on, also if
 // Adopt fails, and programs that are started later do not inherit them.
 func Adopt(h Handle, files []*os.File) (*Dir, error) {
-	d := &Dir{place: Location{Parent: h.Parent, Name: h.Name}, adopted: true, as: h.As}
+	d := &Dir{location: Location{Parent: h.Parent, Name: h.Name}, adopted: true, as: h.As}
 	for i, f := range files {
 		if f == nil || len(files) != h.Count() {
 			return nil, errors.New("internal error: the journal's directory was not handed over; nothing was changed, please report this")
@@ -68,6 +60,3 @@ func Adopt(h Handle, files []*os.File) (*Dir, error) {
 	}
 	return d, nil
 }
-
-// throughProc is a path to an open file that is short, and does not depend on its name.
-func throughProc(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }

@@ -1,0 +1,163 @@
+package txn
+
+import (
+	"errors"
+	"fmt"
+
+	"shunt/ops/journal"
+)
+
+// opened is one side of a store with its journal, or the reason why that cannot be used.
+type opened struct {
+	store   journal.Store
+	journal *journal.Journal
+	err     error
+}
+
+// sides are the sides of a store. Each is opened when it is needed, and once.
+type sides struct {
+	store  journal.Store
+	opened []opened
+}
+
+func (s *sides) each(yield func(opened) bool) {
+	for i, side := range journal.Sides(s.store) {
+		if i == len(s.opened) {
+			j, err := journal.Open(side)
+			s.opened = append(s.opened, opened{side, j, err})
+		}
+		if !yield(s.opened[i]) {
+			return
+		}
+	}
+}
+
+// close closes the journals and adds what fails to err.
+func (s *sides) close(err *error) {
+	for _, o := range s.opened {
+		if o.err == nil {
+			*err = errors.Join(*err, o.journal.Close())
+		}
+	}
+}
+
+// unfinished returns the side with the unfinished transaction; the error wraps journal.ErrNone if there is none. A
+// transaction that is kept for an undo is finished.
+func (s *sides) unfinished() (opened, error) {
+	for o := range s.each {
+		switch {
+		case errors.Is(o.err, journal.ErrNone), errors.Is(o.err, journal.ErrKeptDamaged):
+		case o.err != nil:
+			return opened{}, o.err
+		case o.journal.Record().State != journal.Kept:
+			return o, nil
+		}
+	}
+	return opened{}, journal.ErrNone
+}
+
+// applied returns the side with the transaction that can be undone. For the errors see Undoable.
+func (s *sides) applied() (opened, error) {
+	missing := ErrNoUndo
+	for o := range s.each {
+		switch {
+		case errors.Is(o.err, journal.ErrNone):
+		case errors.Is(o.err, journal.ErrKeptDamaged):
+			missing = o.err
+		case o.err != nil:
+			return opened{}, o.err
+		case o.journal.Record().State == journal.Kept:
+			return o, nil
+		default:
+			return opened{}, ErrUnfinished
+		}
+	}
+	return opened{}, missing
+}
+
+// FreeSide is the side of a store on which a transaction can be prepared without touching one that can be undone. The
+// error wraps ErrUnfinished, or says that the journal is damaged.
+func FreeSide(store journal.Store) (_ journal.Store, err error) {
+	s := &sides{store: store}
+	defer s.close(&err)
+	for o := range s.each {
+		switch {
+		case errors.Is(o.err, journal.ErrNone):
+			return o.store, nil
+		case errors.Is(o.err, journal.ErrKeptDamaged):
+		case o.err != nil:
+			return nil, o.err
+		case o.journal.Record().State != journal.Kept:
+			return nil, ErrUnfinished
+		}
+	}
+	// Both sides are in use only if somebody copied files: a commit removes one of them.
+	return nil, fmt.Errorf("%w: it holds two transactions that can be undone; remove the files of one", journal.ErrDamaged)
+}
+
+// WrittenRuns lists every run of the target that the transactions in a store write, forwards or backwards, be they unfinished
+// or kept for an undo.
+func WrittenRuns(store journal.Store) (runs []journal.Run, err error) {
+	s := &sides{store: store}
+	defer s.close(&err)
+	for o := range s.each {
+		if errors.Is(o.err, journal.ErrNone) || errors.Is(o.err, journal.ErrKeptDamaged) {
+			continue
+		}
+		if o.err != nil {
+			return nil, o.err
+		}
+		p, err := o.journal.Load()
+		if err != nil {
+			return nil, err
+		}
+		p.Units = append(undoUnits(p, len(p.Units)), p.Units...)
+		for _, op := range p.Writes() {
+			if op.Kind != journal.OpSize && op.Kind != journal.OpStage {
+				runs = append(runs, journal.Run{Off: op.Off, Len: op.Len})
+			}
+		}
+	}
+	return runs, nil
+}
+
+// Sweep removes files that no transaction needs: those of a rehearsal, and those that a commit did not come to remove when it
+// was cut off. It changes nothing while a transaction is unfinished or a journal damaged.
+func Sweep(store journal.Store) (err error) {
+	s := &sides{store: store}
+	defer s.close(&err)
+	for o := range s.each {
+		names := []string{journal.SpillName, journal.StageName}
+		switch {
+		case errors.Is(o.err, journal.ErrNone):
+			names = []string{journal.JournalName, journal.SpillName, journal.BeforeName, journal.StageName, journal.SealName}
+		case errors.Is(o.err, journal.ErrKeptDamaged):
+			continue
+		case o.err != nil, o.journal.Record().State != journal.Kept:
+			return nil // Inspect reports it
+		}
+		if err := removeAny(o.store, names); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeAny removes the files of these names that exist.
+func removeAny(side journal.Store, names []string) error {
+	removed := false
+	for _, name := range names {
+		exists, err := journal.Exists(side, name)
+		if err == nil && exists {
+			removed = true
+			err = side.Remove(name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !removed {
+		return nil
+	}
+	return side.SyncDir()
+}

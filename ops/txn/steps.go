@@ -1,0 +1,205 @@
+package txn
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"shunt/model"
+	"shunt/model/table"
+	"shunt/model/tried"
+	"shunt/ops"
+	"shunt/ops/fsys"
+	"shunt/ops/overlay"
+)
+
+// copyChunk is how much is read at once, in bytes.
+const copyChunk = 1 << 20
+
+// copy puts the bytes of a partition, as they are at this point of the rehearsal, at another place. Blocks that its file
+// system holds free stay behind. Another target is only read.
+func (r *Rehearsal) copy(ctx context.Context, s ops.Step) error {
+	from, to := r.bytesOf(s.From), r.bytesOf(s.To).off
+	var source io.ReaderAt = r.Overlay
+	if s.Path != "" {
+		if source = r.Sources[s.Path]; source == nil {
+			return fmt.Errorf("%s is not open to be read", s.Path)
+		}
+	}
+	free, err := freeRanges(source, s.FS, from)
+	if err != nil {
+		return err
+	}
+	unused := newRanges(runsOf(free, func(f overlay.Range) byteRange { return run(f.Off, f.Len) }))
+	buf := make([]byte, copyChunk)
+	for _, run := range unused.outside(0, from.len()) {
+		for off := run.off; off < run.end; off += copyChunk {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			b := buf[:min(copyChunk, run.end-off)]
+			if _, err := source.ReadAt(b, from.off+off); err != nil {
+				return tried.Errorf("read at offset %d: %w", from.off+off, err)
+			}
+			if err := r.put(b, to+off); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// put writes to the overlay; zeroes take no space there.
+func (r *Rehearsal) put(b []byte, off int64) error {
+	if allZero(b) {
+		return r.Overlay.Zero(off, int64(len(b)))
+	}
+	_, err := r.Overlay.WriteAt(b, off)
+	return err
+}
+
+// remap moves a partition's bytes within the overlay. Blocks that its file system holds free stay behind.
+func (r *Rehearsal) remap(s ops.Step) error {
+	from := r.bytesOf(s.From)
+	free, err := freeRanges(r.Overlay, s.FS, from)
+	if err != nil {
+		return err
+	}
+	for _, f := range free {
+		r.skipped += f.Len
+	}
+	return r.Overlay.Move(from.off, r.bytesOf(s.To).off, from.len(), free)
+}
+
+// freeRanges are the bytes of a partition that its file system holds free, counted from its start.
+func freeRanges(source io.ReaderAt, kind model.FSKind, at byteRange) ([]overlay.Range, error) {
+	free, err := fsys.FreeRanges(source, kind, at.off, at.len())
+	if err != nil {
+		return nil, tried.Errorf("read which blocks are free: %w", err)
+	}
+	return free, nil
+}
+
+// unused are the bytes of the target that its file systems hold free before anything is done: their content need not come
+// back. Blocks that only became free during the rehearsal do not count, since a roll back must bring their content back.
+func (r *Rehearsal) unused() (ranges, error) {
+	var runs []byteRange
+	for _, p := range r.Before.Partitions() {
+		if p.Use.Busy() {
+			continue // its free blocks change, and nothing in it is written
+		}
+		at := r.bytesOf(p.Span)
+		free, err := fsys.FreeRanges(r.Device, p.FS.Kind, at.off, at.len())
+		if err != nil {
+			return nil, tried.Errorf("read which blocks of %s are free: %w", p.Ref(), err)
+		}
+		for _, f := range free {
+			runs = append(runs, run(at.off+f.Off, f.Len))
+		}
+	}
+	return newRanges(runs), nil
+}
+
+// wipeDisk erases the signatures of anything that covered the whole disk, as far as they can lie between two bytes of it. The
+// present table is left to the step that writes the final one, as it must stay in force until then.
+func (r *Rehearsal) wipeDisk(within byteRange) error {
+	table, err := r.presentTable()
+	if err != nil {
+		return err
+	}
+	for _, w := range fsys.WipeRanges(r.Overlay.Size()) {
+		for _, run := range table.outside(max(w.Off, within.off), min(w.End(), within.end)) {
+			if err := r.Overlay.Zero(run.off, run.len()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeTable puts the planned table on the overlay and reads it back: it must agree with the model.
+func (r *Rehearsal) writeTable() error {
+	patches, err := table.EncodeOver(padded{r.Device}, r.Overlay, r.Before, r.After, r.NewUUID)
+	if err != nil {
+		return err
+	}
+	for _, p := range patches {
+		if _, err := r.Overlay.WriteAt(p.Data, p.Off); err != nil {
+			return tried.Errorf("write %s: %w", p.What, err)
+		}
+	}
+	r.final = patches
+	r.planned, err = table.Read(r.Overlay, r.Overlay.Size(), r.After.SectorSize)
+	if err != nil {
+		return tried.Errorf("read the table back: %w", err)
+	}
+	return sameTable(r.planned, r.After)
+}
+
+// sameTable compares what a table says with what it should say, partition by partition.
+func sameTable(got, want model.Disk) error {
+	var wrong []string
+	if got.Table.Kind != want.Table.Kind || got.Table.ID != want.Table.ID && want.Table.ID != "" {
+		wrong = append(wrong, fmt.Sprintf("table %s %s instead of %s %s", got.Table.Kind, got.Table.ID, want.Table.Kind, want.Table.ID))
+	}
+	gotParts, wantParts := got.Partitions(), want.Partitions()
+	if len(gotParts) != len(wantParts) {
+		wrong = append(wrong, fmt.Sprintf("%d partitions instead of %d", len(gotParts), len(wantParts)))
+	}
+	for _, w := range wantParts {
+		g, ok := got.ByNumber(w.Number)
+		switch {
+		case !ok:
+			wrong = append(wrong, w.Ref()+" is missing")
+		case g.Span != w.Span || g.Type != w.Type || g.Role != w.Role || g.Name != w.Name || g.Active != w.Active || g.Attributes != w.Attributes:
+			wrong = append(wrong, fmt.Sprintf("%s is at sectors %s, type %s, instead of %s, type %s",
+				w.Ref(), g.Span.Inclusive(), g.Type, w.Span.Inclusive(), w.Type))
+		}
+	}
+	if len(wrong) > 0 {
+		return fmt.Errorf("the table does not read back as written: %s", strings.Join(wrong, "; "))
+	}
+	return nil
+}
+
+// section is a part of the overlay, with offsets of its own.
+type section struct {
+	ov *overlay.Overlay
+	at byteRange
+}
+
+func (s section) ReadAt(p []byte, off int64) (int, error) {
+	if err := s.check("read", off, len(p)); err != nil {
+		return 0, err
+	}
+	return s.ov.ReadAt(p, s.at.off+off)
+}
+
+func (s section) WriteAt(p []byte, off int64) (int, error) {
+	if err := s.check("write", off, len(p)); err != nil {
+		return 0, err
+	}
+	return s.ov.WriteAt(p, s.at.off+off)
+}
+
+func (s section) check(verb string, off int64, n int) error {
+	if off < 0 || off+int64(n) > s.at.len() {
+		return tried.Errorf("%s [%d, %d) of a window of %d bytes", verb, off, off+int64(n), s.at.len())
+	}
+	return nil
+}
+
+// padded is a device that reads as zero behind its end, as the part does that will be added.
+type padded struct{ dev Device }
+
+func (d padded) ReadAt(p []byte, off int64) (int, error) {
+	n := max(0, min(int64(len(p)), d.dev.Size()-off))
+	if n > 0 {
+		if _, err := d.dev.ReadAt(p[:n], off); err != nil {
+			return 0, err
+		}
+	}
+	clear(p[n:])
+	return len(p), nil
+}
