@@ -8,11 +8,11 @@ import (
 	"shunt/model"
 )
 
-// layChain lists the boot records of after's extended partition, the last one first. Positions come from the
-// model. A chain of which nothing changes is written as it is, empty records included. Otherwise each
-// logical partition's record carries the bytes of the record it had, and all links are made to fit.
-// Records that fall out of use are left alone: by then they may be somebody's data.
-func layChain(z geometry.SectorSize, old []ebr, before, after model.Disk, chs chsGeometry) ([]Patch, error) {
+// layChain lists the boot records of after's extended partition, the last one first. Positions come from the model. A chain
+// that does not change is written as it is, empty records included. Otherwise each logical partition's record carries the
+// bytes of the record that it had, and all links are made to fit. Records that fall out of use are left alone, because they
+// may hold somebody's data by then.
+func layChain(src source, old []ebr, before, after model.Disk, chs chsGeometry) ([]Patch, error) {
 	ext, ok := after.Extended()
 	if !ok {
 		return nil, nil
@@ -20,21 +20,17 @@ func layChain(z geometry.SectorSize, old []ebr, before, after model.Disk, chs ch
 	extWas, hadExt := before.Extended()
 	hadExt = hadExt && extWas.ID == ext.ID
 	if hadExt && sameChain(before, after) {
-		return rawChain(z, old), nil
+		return rawChain(src, old), nil
 	}
 	logicals := after.Logicals()
 	if len(logicals) > maxEBRs {
 		return nil, fmt.Errorf("%d logical partitions: other systems read at most %d", len(logicals), maxEBRs)
 	}
-	if len(logicals) == 0 {
-		r := record{at: ext.Span.Start, ext: ext.Span}
-		if hadExt && len(old) > 0 {
-			r.from = &old[0]
-		}
-		sector, err := r.encode(z, chs)
-		return []Patch{patchEBR(z, r.at, sector)}, err
+	records := make([]record, max(1, len(logicals)))
+	records[0] = record{at: ext.Span.Start, ext: ext.Span}
+	if hadExt && len(old) > 0 {
+		records[0].from = &old[0]
 	}
-	records := make([]record, len(logicals))
 	for i, p := range logicals {
 		was, had := before.Partition(p.ID)
 		records[i] = record{at: p.EBR, ext: ext.Span, part: p}
@@ -48,37 +44,37 @@ func layChain(z geometry.SectorSize, old []ebr, before, after model.Disk, chs ch
 	}
 	list := make([]Patch, 0, len(records))
 	for _, r := range slices.Backward(records) {
-		sector, err := r.encode(z, chs)
+		sector, err := r.encode(src.z, chs)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, patchEBR(z, r.at, sector))
+		list = append(list, src.patchEBR(r.at, sector))
 	}
 	return list, nil
 }
 
-func patchEBR(z geometry.SectorSize, at geometry.Sector, sector []byte) Patch {
-	return Patch{Off: int64(z.Bytes(at)), Data: sector, What: fmt.Sprintf("boot record of the chain at sector %d", at)}
+func (s source) patchEBR(at geometry.Sector, sector []byte) Patch {
+	return s.patch(at, sector, fmt.Sprintf("boot record of the chain at sector %d", at))
 }
 
-func rawChain(z geometry.SectorSize, old []ebr) []Patch {
-	list := make([]Patch, 0, len(old))
-	for _, e := range slices.Backward(old) {
-		list = append(list, patchEBR(z, e.at, e.sector))
+// rawChain lists the boot records as they are, the last one first.
+func rawChain(src source, chain []ebr) []Patch {
+	list := make([]Patch, 0, len(chain))
+	for _, e := range slices.Backward(chain) {
+		list = append(list, src.patchEBR(e.at, e.sector))
 	}
 	return list
 }
 
-// sameChain reports whether nothing changes that boot records hold.
+// sameChain reports whether no byte of a boot record changes.
 func sameChain(before, after model.Disk) bool {
 	a, _ := before.Extended()
 	b, _ := after.Extended()
-	return a.Span.Start == b.Span.Start && slices.EqualFunc(before.Logicals(), after.Logicals(), sameLogical)
-}
-
-func sameLogical(a, b model.Partition) bool {
-	return a.ID == b.ID && a.Number == b.Number && a.Span == b.Span && a.EBR == b.EBR &&
-		a.Active == b.Active && sameType(a.Type, b.Type)
+	return a.Span.Start == b.Span.Start &&
+		slices.EqualFunc(before.Logicals(), after.Logicals(), func(a, b model.Partition) bool {
+			return a.ID == b.ID && a.Number == b.Number && a.Span == b.Span && a.EBR == b.EBR &&
+				a.Active == b.Active && sameType(a.Type, b.Type)
+		})
 }
 
 // sameFollower reports whether p is where it was before, so that a link to it stays right.
@@ -87,20 +83,16 @@ func sameFollower(before model.Disk, p model.Partition) bool {
 	return ok && was.Role == model.Logical && was.EBR == p.EBR && was.Span == p.Span
 }
 
-// recordOf is the boot record that holds a logical partition's entry, nil if p is not one of the chain.
+// recordOf returns the boot record that holds a logical partition's entry, nil if p is not one of the chain.
 func recordOf(chain []ebr, p model.Partition) *ebr {
-	if p.Role != model.Logical {
-		return nil
-	}
-	number := model.FirstLogical
+	number := model.FirstLogical - 1
 	for i := range chain {
-		if chain[i].data < 0 {
-			continue
+		if chain[i].data >= 0 {
+			number++
 		}
-		if number == p.Number {
+		if number == p.Number && p.Role == model.Logical {
 			return &chain[i]
 		}
-		number++
 	}
 	return nil
 }
@@ -109,65 +101,67 @@ func recordOf(chain []ebr, p model.Partition) *ebr {
 type record struct {
 	at       geometry.Sector
 	ext      geometry.Span
-	from     *ebr            // whose bytes it carries, nil for none
-	was      model.Partition // what from's entry describes, zero if from is nil
+	from     *ebr            // the record with the bytes to start from, nil for none
+	was      model.Partition // the partition in from, zero if from is nil
 	part     model.Partition // zero in the record of an empty extended partition
 	next     model.Partition // zero at the end of the chain
-	keepLink bool            // next is where it was, so that a link that leads there is right as it is
+	keepLink bool            // next is where it was, so a link that leads there is still right
 }
 
-// encode is the record's sector.
+// encode returns the record's sector.
 func (r record) encode(z geometry.SectorSize, chs chsGeometry) ([]byte, error) {
 	sector := make([]byte, z)
 	data, link := 0, 1
 	if r.from != nil {
 		copy(sector, r.from.sector)
-		data, link = r.slots(sector)
+		data, link = r.assign(sector)
 	}
+	entries := slots(sector)
 	if r.part.ID == 0 {
-		clearUsed(slotOf(sector, data))
+		clearUsed(slotOf(sector, data), entries[data])
 	} else if err := patchSlot(slotOf(sector, data), r.was, r.part, r.at, chs); err != nil {
 		return nil, err
 	}
-	raw := slotOf(sector, link)
+	raw, leads := slotOf(sector, link), entries[link].extended()
 	switch {
 	case r.next.ID == 0:
-		clearUsed(raw)
-	case r.keepLink && r.from != nil && parseMBREntry(raw).extended() && parseMBREntry(raw).span(r.ext.Start).Start == r.next.EBR:
+		clearUsed(raw, entries[link])
+	case r.keepLink && r.from != nil && leads && entries[link].span(r.ext.Start).Start == r.next.EBR:
 	default:
-		if !parseMBREntry(raw).extended() {
+		if !leads {
 			clear(raw)
 			raw[4] = 0x05
 		}
 		start, count := r.next.EBR-r.ext.Start, r.next.Span.End-r.next.EBR
 		if start < 1 || count < 1 || start >= model.MBRSectors || count >= model.MBRSectors {
-			return nil, fmt.Errorf("%s: its boot record at sector %d cannot be linked to from the extended partition at sectors %s", r.next.Ref(), r.next.EBR, r.ext.Inclusive())
+			return nil, fmt.Errorf(
+				"%s: its boot record at sector %d cannot be linked to from the extended partition at sectors %s",
+				r.next.Ref(), r.next.EBR, r.ext.Inclusive())
 		}
 		chs.put(raw[1:], r.next.EBR)
 		chs.put(raw[5:], r.next.Span.End-1)
-		le.PutUint32(raw[8:], uint32(start))
-		le.PutUint32(raw[12:], uint32(count))
+		place(raw, start, count)
 	}
-	sector[510], sector[511] = 0x55, 0xAA
+	sign(sector)
 	return sector, nil
 }
 
-// clearUsed takes an entry out of use; a slot that was not in use keeps whatever else it holds.
-func clearUsed(raw []byte) {
-	if parseMBREntry(raw).count != 0 {
+// clearUsed takes an entry out of use. A slot that was not in use keeps its bytes.
+func clearUsed(raw []byte, e mbrEntry) {
+	if e.used() {
 		clear(raw)
 	}
 }
 
-// slots finds the slots for data and link in a copy of r.from's sector. In a record that moves, the slots
-// for neither are cleared: what they held made sense, if at all, at the old place.
-func (r record) slots(sector []byte) (data, link int) {
+// assign finds the slots for data and link in a copy of r.from's sector. If the record moves, the other slots are cleared:
+// what they held made sense at the old place at best.
+func (r record) assign(sector []byte) (data, link int) {
 	data, link = r.from.data, r.from.next
 	if data < 0 {
-		data = free(sector, link)
+		data = r.from.free(link)
 	}
 	if link < 0 {
-		link = free(sector, data)
+		link = r.from.free(data)
 	}
 	if r.from.at != r.at {
 		for i := range mbrSlots {
@@ -179,11 +173,11 @@ func (r record) slots(sector []byte) (data, link int) {
 	return data, link
 }
 
-// free is the first slot that is not in use, other than the one that is taken. If there is none it is a
-// slot with something that is neither partition nor link, which has to make way.
-func free(sector []byte, taken int) int {
-	for i := range mbrSlots {
-		if i != taken && parseMBREntry(slotOf(sector, i)).count == 0 {
+// free returns the first slot that is not in use, other than the one that is taken. If there is none, it is a slot that
+// holds neither partition nor link, and whose contents are lost.
+func (e *ebr) free(taken int) int {
+	for i, entry := range e.slots {
+		if i != taken && !entry.used() {
 			return i
 		}
 	}

@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -13,90 +14,89 @@ import (
 	"shunt/model/tried"
 )
 
-// Encode lists the writes that turn the table on r, which Read showed as before, into after. They are to be
-// done in the order given: GPT backup array, backup header, primary array, primary header, sector 0, and
-// last the header of a backup that has moved, as zeros; MBR boot records last to first, then sector 0. Each
-// is whole sectors, without those at its ends that r holds already, so that an edit which changes nothing
-// has no writes. Where r ends before the size of after, it counts as zeros.
+// Encode lists the writes that turn the table on r, which Read returned as before, into after. They must be done in this
+// order: GPT backup array, backup header, primary array, primary header, sector 0, and last the header of a backup that has
+// moved, as zeros; MBR boot records last to first, then sector 0. Each is whole sectors, without those at its ends that r
+// holds already, so an edit that changes nothing has no writes. If r ends before the size of after, it counts as zeros.
 //
-// Partitions are matched by their ID. Those that before does not have get the PARTUUID that they bring, or
-// newUUID's if it is empty. If the kinds of table differ, or after has no table ID, a new table is made.
+// Partitions are matched by their ID. Those that before does not have get the PARTUUID that they bring, or newUUID's if
+// that is empty. If the kinds of table differ, or after has no table ID, a new table is made.
 //
-// An error means that before is read-only or is not what r holds, or that no table of this kind can express
-// after. The patches have been read back and compared with after when there is none.
+// An error means that before is read-only or is not what r holds, or that no table of this kind can express after.
+// Otherwise the patches have been read back and compared with after.
 func Encode(r io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
 	return EncodeOver(r, r, before, after, newUUID)
 }
 
-// EncodeOver is Encode for a table that has to be written over other bytes than it is made from: was holds
-// the table that before describes, and the patches are what has to be written to now. The two differ
-// where data has been moved over boot records or headers that the final table needs again.
+// EncodeOver is Encode for a table that has to be written over other bytes than it is made from: was holds the table that
+// before describes, and the patches are what has to be written to now. The two differ if data has been moved over boot
+// records or headers that the final table needs again.
 func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
-	if why := before.ReadOnly(); !why.OK() {
-		return nil, fmt.Errorf("encode partition table: the disk is read-only: %s", why)
-	}
-	if before.SectorSize != after.SectorSize {
-		return nil, fmt.Errorf("encode partition table: sector size changed from %d to %d", before.SectorSize, after.SectorSize)
-	}
-	was, now = padded{was}, padded{now}
-	held, err := Read(was, int64(before.Size()), before.SectorSize)
+	patches, err := encodeOver(padded{was}, padded{now}, before, after, newUUID)
 	if err != nil {
 		return nil, fmt.Errorf("encode partition table: %w", err)
 	}
+	return patches, nil
+}
+
+func encodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
+	if why := before.ReadOnly(); !why.OK() {
+		return nil, fmt.Errorf("the disk is read-only: %s", why)
+	}
+	if before.SectorSize != after.SectorSize {
+		return nil, fmt.Errorf("sector size changed from %d to %d", before.SectorSize, after.SectorSize)
+	}
+	held, err := Read(was, int64(before.Size()), before.SectorSize)
+	if err != nil {
+		return nil, err
+	}
 	if diff := difference(held, before); diff != "" {
-		return nil, fmt.Errorf("encode partition table: the disk does not hold the table that was scanned: %s", diff)
+		return nil, fmt.Errorf("the disk does not hold the table that was scanned: %s", diff)
 	}
 	after = withDefaults(before, after)
 	for _, p := range model.Check(after) {
 		if p.Severity == model.Fatal {
-			return nil, fmt.Errorf("encode partition table: %s", p.Text)
+			return nil, errors.New(p.Text)
 		}
 	}
-	patches, err := layout(source{r: was, z: before.SectorSize, sectors: before.Sectors}, before, after, newUUID)
+	patches, err := layout(was, before, after, newUUID)
 	if err != nil {
-		return nil, fmt.Errorf("encode partition table: %w", err)
+		return nil, err
 	}
 	if patches, err = changed(now, patches, after.SectorSize); err != nil {
-		return nil, fmt.Errorf("encode partition table: %w", err)
+		return nil, err
 	}
 	back, err := Read(patched{now, patches}, int64(after.Size()), after.SectorSize)
 	if err != nil {
-		return nil, fmt.Errorf("encode partition table: read back: %w", err)
+		return nil, fmt.Errorf("read back: %w", err)
 	}
-	diff := difference(back, after)
-	if diff == "" {
-		diff = string(back.ReadOnly())
-	}
-	if diff != "" {
-		return nil, fmt.Errorf("encode partition table: table write would not read back: %s", diff)
+	if diff := cmp.Or(difference(back, after), string(back.ReadOnly())); diff != "" {
+		return nil, fmt.Errorf("table write would not read back: %s", diff)
 	}
 	return patches, nil
 }
 
 // layout lists every sector of the table after, whether it changes or not, in the order of writing.
-func layout(src source, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
-	first, err := src.sector(0)
+func layout(was io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
+	src, err := newSource(was, before.SectorSize, before.Sectors)
 	if err != nil {
 		return nil, err
 	}
-	g, err := loadGPT(src, first)
+	g, err := loadGPT(src)
 	if err != nil {
 		return nil, err
 	}
-	switch after.Table.Kind {
-	case model.TableGPT:
-		if isFresh(before, after) {
-			return freshGPT(src, g, first, before, after, newUUID)
-		}
-		return editGPT(src, g, first, before, after, newUUID)
-	case model.TableMBR:
-		if isFresh(before, after) {
-			return freshMBR(src, g, first, before, after, newUUID)
-		}
-		return editMBR(src, first, before, after)
-	case model.TableNone:
-	}
-	if before.Table.Kind != model.TableNone {
+	fresh := isFresh(before, after)
+	switch {
+	case after.Table.Kind == model.TableGPT && fresh:
+		return freshGPT(g, before, after, newUUID)
+	case after.Table.Kind == model.TableGPT:
+		return editGPT(g, before, after, newUUID)
+	case after.Table.Kind == model.TableMBR && fresh:
+		return freshMBR(g, before, after, newUUID)
+	case after.Table.Kind == model.TableMBR:
+		return editMBR(src, before, after)
+	case before.Table.Kind != model.TableNone:
 		return nil, errors.New("a partition table cannot be taken away, only be replaced by another")
 	}
 	return nil, nil
@@ -107,7 +107,7 @@ func isFresh(before, after model.Disk) bool {
 	return before.Table.Kind != after.Table.Kind || after.Table.ID == ""
 }
 
-// withDefaults fills in what a new table leaves open: where partitions may lie and how many there may be.
+// withDefaults fills in what a new table leaves open: where partitions may lie, and how many there may be.
 func withDefaults(before, after model.Disk) model.Disk {
 	if after.Table.Kind == model.TableNone || !isFresh(before, after) {
 		return after
@@ -120,12 +120,7 @@ func withDefaults(before, after model.Disk) model.Disk {
 		}
 		return after
 	}
-	if t.Slots == 0 {
-		t.Slots = gptSlots
-	}
-	if t.EntrySize == 0 {
-		t.EntrySize = gptEntrySize
-	}
+	t.Slots, t.EntrySize = cmp.Or(t.Slots, gptSlots), cmp.Or(t.EntrySize, gptEntrySize)
 	if t.Usable.Empty() {
 		n := arrayOf(*t, after.SectorSize)
 		t.Usable = geometry.Span{Start: max(geometry.AlignMiB.Grain(after.SectorSize), 2+n), End: after.Sectors - 1 - n}

@@ -1,6 +1,8 @@
 package table
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"slices"
@@ -24,59 +26,55 @@ type gptWrite struct {
 
 // arrayOf is how many sectors the entries of a table take.
 func arrayOf(t model.Table, z geometry.SectorSize) geometry.Sector {
-	size := t.EntrySize
-	if size == 0 {
-		size = gptEntrySize
-	}
-	return z.Up(geometry.Bytes(t.Slots) * geometry.Bytes(size))
+	return z.Up(geometry.Bytes(t.Slots) * geometry.Bytes(cmp.Or(t.EntrySize, gptEntrySize)))
 }
 
-// editGPT is the table on the disk with only the differences between before and after put in. If there are
-// none it is what the disk holds, damage included; else both copies become whole and the same, and the
-// backup lies at the end of the disk.
-func editGPT(src source, g gptDisk, first []byte, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
+// editGPT returns the table on the disk with only the differences between before and after put in. If there are none, it is
+// what the disk holds, damage included. Otherwise both copies become whole and the same, and the backup lies at the end of
+// the disk.
+func editGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
 	if sameTable(before, after) {
-		return verbatim(src, gptRegions(g))
+		return g.verbatim()
 	}
 	c := g.chosen()
 	if c == nil {
-		return nil, fmt.Errorf("neither copy of the GPT is whole")
+		return nil, errors.New("neither copy of the GPT is whole")
 	}
 	h := c.header
-	if after.Table.Slots != h.count || (after.Table.EntrySize != 0 && after.Table.EntrySize != h.entrySize) {
-		return nil, fmt.Errorf("the table has %d entries of %d bytes, which no edit can change", h.count, h.entrySize)
+	if after.Table.Slots != int(h.Count) || (after.Table.EntrySize != 0 && after.Table.EntrySize != int(h.EntrySize)) {
+		return nil, fmt.Errorf("the table has %d entries of %d bytes, which no edit can change", h.Count, h.EntrySize)
 	}
-	h.first, h.last = after.Table.Usable.Start, after.Table.Usable.End-1
-	if !strings.EqualFold(h.disk.String(), after.Table.ID) {
+	h.First, h.Last = after.Table.Usable.Start, after.Table.Usable.End-1
+	if !strings.EqualFold(guidFromDisk(h.Disk[:]).String(), after.Table.ID) {
 		id, err := uuid.Parse(after.Table.ID)
 		if err != nil {
 			return nil, fmt.Errorf("disk GUID %q: %w", after.Table.ID, err)
 		}
-		h.disk = id
+		h.Disk = guidToDisk(id)
 	}
 	w := gptWrite{primary: h, backup: h, primaryRaw: c.raw, array: slices.Clone(c.array)}
 	if g.primary.headerFault == nil {
-		w.primaryRaw, w.primary.size = g.primary.raw, g.primary.header.size
+		w.primaryRaw, w.primary.Size = g.primary.raw, g.primary.header.Size
 	}
-	w.backupRaw, w.backup.size = w.primaryRaw, w.primary.size
-	if g.backup.fault == nil && g.backup.header.disk == c.header.disk && g.backup.header.entrySize == h.entrySize {
-		w.backupRaw, w.backup.size = g.backup.raw, g.backup.header.size
+	w.backupRaw, w.backup.Size = w.primaryRaw, w.primary.Size
+	if g.backup.fault == nil && g.backup.header.Disk == c.header.Disk && g.backup.header.EntrySize == h.EntrySize {
+		w.backupRaw, w.backup.Size = g.backup.raw, g.backup.header.Size
 	}
 	var err error
-	if w.primary.array, err = g.primaryArray(src); err != nil {
+	if w.primary.Array, err = g.primaryArray(); err != nil {
 		return nil, err
 	}
-	w.backup.array = after.Sectors - 1 - h.arraySectors(g.z)
+	w.backup.Array = after.Sectors - 1 - h.arraySectors(g.z)
 	if !g.displaced() && after.Sectors == before.Sectors && g.backup.fault == nil {
-		w.backup.array = g.backup.header.array
+		w.backup.Array = g.backup.header.Array
 	}
-	if err := patchArray(w.array, c.array, h.entrySize, before, after, newUUID); err != nil {
+	if err := patchArray(w.array, c.array, int(h.EntrySize), before, after, newUUID); err != nil {
 		return nil, err
 	}
-	if w.first, err = updateProtective(first, g.backupPlace()+1, before, after); err != nil {
+	if w.first, err = updateProtective(g.first, g.backupPlace()+1, before, after); err != nil {
 		return nil, err
 	}
-	return w.patches(src, g, after)
+	return w.patches(g, after)
 }
 
 // patchArray puts the entries of after into array, a copy of old.
@@ -98,55 +96,53 @@ func patchArray(array, old []byte, size int, before, after model.Disk, newUUID f
 	return nil
 }
 
-// freshGPT is a new table, as the specification has it: the primary's array behind its header.
-func freshGPT(src source, g gptDisk, first []byte, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
+// freshGPT returns a new table as the specification has it, with the primary's array behind its header.
+func freshGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
 	t := after.Table
-	h := gptHeader{
-		size: gptHeaderSize, first: t.Usable.Start, last: t.Usable.End - 1,
-		count: t.Slots, entrySize: t.EntrySize, disk: newUUID(),
+	if t.EntrySize < gptEntrySize || t.EntrySize%8 != 0 || t.Slots < 1 || t.Slots > maxArray/t.EntrySize {
+		return nil, fmt.Errorf("a GPT of %d entries of %d bytes: at most 4 MiB of entries of 128 bytes or more",
+			t.Slots, t.EntrySize)
 	}
+	id := newUUID()
 	if t.ID != "" {
-		id, err := uuid.Parse(t.ID)
-		if err != nil {
+		var err error
+		if id, err = uuid.Parse(t.ID); err != nil {
 			return nil, fmt.Errorf("disk GUID %q: %w", t.ID, err)
 		}
-		h.disk = id
 	}
-	if h.entrySize < gptEntrySize || h.entrySize%8 != 0 || h.count < 1 || h.count > maxArray/h.entrySize {
-		return nil, fmt.Errorf("a GPT of %d entries of %d bytes: at most 4 MiB of entries of 128 bytes or more", h.count, h.entrySize)
+	h := gptHeader{
+		Size: gptHeaderSize, First: t.Usable.Start, Last: t.Usable.End - 1,
+		Count: uint32(t.Slots), EntrySize: uint32(t.EntrySize), Disk: guidToDisk(id),
 	}
-	raw := make([]byte, src.z)
-	le.PutUint32(raw[8:], 0x00010000) // revision 1.0
-	w := gptWrite{primary: h, backup: h, primaryRaw: raw, backupRaw: raw, array: make([]byte, h.count*h.entrySize)}
-	w.primary.array = 2
-	w.backup.array = after.Sectors - 1 - h.arraySectors(src.z)
-	empty := model.New(model.Disk{SectorSize: before.SectorSize}, nil, nil)
-	if err := patchArray(w.array, w.array, h.entrySize, empty, after, newUUID); err != nil {
+	raw := make([]byte, g.z)
+	le.PutUint32(raw[8:], gptRevision)
+	w := gptWrite{primary: h, backup: h, primaryRaw: raw, backupRaw: raw, array: make([]byte, h.arrayBytes())}
+	w.primary.Array = 2
+	w.backup.Array = after.Sectors - 1 - h.arraySectors(g.z)
+	if err := patchArray(w.array, w.array, t.EntrySize, model.Disk{}, after, newUUID); err != nil {
 		return nil, err
 	}
-	if before.Table.Kind == model.TableNone {
-		first = make([]byte, len(first)) // what is there is no boot code of a table but some file system's
-	}
-	w.first = newProtective(first, after.Sectors)
-	return w.patches(src, g, after)
+	w.first = bootCode(g.source, before)
+	putProtective(w.first, after.Sectors)
+	return w.patches(g, after)
 }
 
-// patches lists the sectors of the table on the disk after, in the order the UEFI specification wants:
-// whatever is cut off in between leaves one copy whole.
-func (w gptWrite) patches(src source, g gptDisk, after model.Disk) ([]Patch, error) {
+// patches lists the sectors of the table on the disk after, in the order that the UEFI specification wants. If the writing
+// is cut off, one copy is still whole.
+func (w gptWrite) patches(g gptDisk, after model.Disk) ([]Patch, error) {
 	z, end := after.SectorSize, after.Sectors-1
-	w.primary.my, w.primary.other = 1, end
-	w.backup.my, w.backup.other = end, 1
-	w.primary.arrayCRC = crc32.ChecksumIEEE(w.array)
-	w.backup.arrayCRC = w.primary.arrayCRC
+	w.primary.My, w.primary.Other = 1, end
+	w.backup.My, w.backup.Other = end, 1
+	w.primary.ArraySum = crc32.ChecksumIEEE(w.array)
+	w.backup.ArraySum = w.primary.ArraySum
 	parts := []struct {
 		what string
 		at   geometry.Sector
 		data []byte
 	}{
-		{"backup GPT entries", w.backup.array, w.array},
+		{"backup GPT entries", w.backup.Array, w.array},
 		{"backup GPT header", end, w.backup.sealed(w.backupRaw)},
-		{"primary GPT entries", w.primary.array, w.array},
+		{"primary GPT entries", w.primary.Array, w.array},
 		{"primary GPT header", 1, w.primary.sealed(w.primaryRaw)},
 		{"protective MBR", 0, w.first},
 	}
@@ -158,21 +154,15 @@ func (w gptWrite) patches(src source, g gptDisk, after model.Disk) ([]Patch, err
 			return nil, fmt.Errorf("%s: %w", p.what, err)
 		}
 		spans = append(spans, span)
-		held, err := src.run(span.Start, span.Len())
+		held, err := g.run(span)
 		if err != nil {
 			return nil, err
 		}
 		copy(held, p.data) // entries need not fill their last sector
-		list = append(list, Patch{Off: int64(z.Bytes(span.Start)), Data: held, What: p.what})
+		list = append(list, g.patch(span.Start, held, p.what))
 	}
-	stale, err := staleHeaders(src, g, spans, after)
+	stale, err := g.staleHeaders(spans, after)
 	return append(list, stale...), err
-}
-
-func (h gptHeader) sealed(raw []byte) []byte {
-	out := slices.Clone(raw)
-	h.seal(out)
-	return out
 }
 
 // fits refuses a structure that would lie off the disk, over another one, or where partitions may lie.
@@ -192,30 +182,30 @@ func (w gptWrite) fits(span geometry.Span, others []geometry.Span, after model.D
 	return nil
 }
 
-// staleHeaders erases the headers of g that the disk after has no use for: a later change of the disk's size
-// would bring them to light as a table that is out of date. A sector that is written anew (kept) or belongs
-// to a partition by then is none of them.
-func staleHeaders(src source, g gptDisk, kept []geometry.Span, after model.Disk) ([]Patch, error) {
-	for _, p := range after.Partitions() {
+// staleHeaders erases the headers that the disk after does not use. A later change of the disk's size would otherwise bring
+// them to light as a table that is out of date. Sectors that are written anew (kept) or belong to a partition then are
+// left.
+func (g *gptDisk) staleHeaders(kept []geometry.Span, after model.Disk) ([]Patch, error) {
+	for p := range after.Each() {
 		kept = append(kept, p.Span)
 	}
 	places := []geometry.Sector{1, g.backup.at}
-	if c := g.chosen(); c != nil {
+	if g.chosen() != nil {
 		places = append(places, g.backupPlace())
 	}
 	slices.Sort(places)
 	var list []Patch
 	for _, at := range slices.Compact(places) {
 		inUse := func(span geometry.Span) bool { return span.Contains(at) }
-		if at < 1 || at >= min(src.sectors, after.Sectors) || slices.ContainsFunc(kept, inUse) {
+		if at < 1 || at >= min(g.sectors, after.Sectors) || slices.ContainsFunc(kept, inUse) {
 			continue
 		}
-		raw, err := src.sector(at)
+		raw, err := g.sector(at)
 		if err != nil {
 			return nil, err
 		}
 		if string(raw[:8]) == gptSignature {
-			list = append(list, Patch{Off: int64(src.z.Bytes(at)), Data: make([]byte, src.z), What: "GPT header that is out of use"})
+			list = append(list, g.patch(at, make([]byte, g.z), "GPT header that is out of use"))
 		}
 	}
 	return list, nil

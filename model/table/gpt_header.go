@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -15,106 +16,98 @@ var le = binary.LittleEndian
 
 const (
 	gptSignature  = "EFI PART"
-	gptHeaderSize = 92 // what the specification defines; headers may be longer
+	gptRevision   = 0x00010000 // 1.0
+	gptHeaderSize = 92         // what the specification defines; headers may be longer
 	gptEntrySize  = 128
-	// maxArray bounds the memory a header can ask for. It is what Linux's libfdisk allows, too.
+	// maxArray bounds the memory that a header can ask for. Linux's libfdisk allows as much.
 	maxArray = 4 << 20
-	// maxLBA is a sector number no disk has; anything behind it would overflow as a byte offset.
+	// maxLBA is a sector number that no disk has. Anything behind it would overflow as a byte offset.
 	maxLBA = 1 << 50
 )
 
-// gptHeader is what a header says, checked to be in range one field at a time.
+// gptHeader is a header as it lies on the disk. One that parseGPTHeader accepts has every single number in range.
 type gptHeader struct {
-	size        int // bytes under the checksum
-	my, other   geometry.Sector
-	first, last geometry.Sector // last is inclusive, as on disk
-	disk        uuid.UUID
-	array       geometry.Sector
-	count       int
-	entrySize   int
-	arrayCRC    uint32
+	Signature   [8]byte
+	Revision    uint32
+	Size        uint32 // bytes under the checksum
+	Sum         uint32
+	Reserved    uint32
+	My, Other   geometry.Sector
+	First, Last geometry.Sector // Last is inclusive
+	Disk        [16]byte
+	Array       geometry.Sector
+	Count       uint32
+	EntrySize   uint32
+	ArraySum    uint32
 }
+
+// arrayBytes is the length of the entry array.
+func (h gptHeader) arrayBytes() int { return int(h.Count) * int(h.EntrySize) }
 
 // arraySectors is how many sectors the entry array takes.
 func (h gptHeader) arraySectors(z geometry.SectorSize) geometry.Sector {
-	return z.Up(geometry.Bytes(h.count * h.entrySize))
+	return z.Up(geometry.Bytes(h.arrayBytes()))
 }
 
 func (h gptHeader) arraySpan(z geometry.SectorSize) geometry.Span {
-	return geometry.SpanOf(h.array, h.arraySectors(z))
+	return geometry.SpanOf(h.Array, h.arraySectors(z))
 }
 
-// usable is the range the header gives to partitions.
-func (h gptHeader) usable() geometry.Span {
-	return geometry.Span{Start: h.first, End: h.last + 1}
-}
+// usable is the range that the header gives to partitions.
+func (h gptHeader) usable() geometry.Span { return geometry.Span{Start: h.First, End: h.Last + 1} }
 
-// parseGPTHeader decodes the header in sector raw that was read at LBA at. The error says what is wrong with
-// it, without saying where.
-func parseGPTHeader(raw []byte, at geometry.Sector) (gptHeader, error) {
+// parseGPTHeader decodes the header in sector raw, which was read at LBA at. The error says what is wrong with it, without
+// saying where.
+func parseGPTHeader(raw []byte, at geometry.Sector) (h gptHeader, err error) {
 	if string(raw[:8]) != gptSignature {
-		return gptHeader{}, errors.New("no signature \"EFI PART\"")
+		return h, errors.New("no signature \"EFI PART\"")
 	}
-	size := le.Uint32(raw[12:])
-	if size < gptHeaderSize || size > uint32(len(raw)) {
-		return gptHeader{}, fmt.Errorf("header size %d is not between %d and %d", size, gptHeaderSize, len(raw))
+	if _, err := binary.Decode(raw, le, &h); err != nil {
+		return h, err
 	}
-	if le.Uint32(raw[16:]) != gptChecksum(raw[:size]) {
-		return gptHeader{}, errors.New("checksum does not match")
+	if h.Size < gptHeaderSize || int64(h.Size) > int64(len(raw)) {
+		return h, fmt.Errorf("header size %d is not between %d and %d", h.Size, gptHeaderSize, len(raw))
 	}
-	fields := []struct {
+	if h.Sum != gptChecksum(raw[:h.Size]) {
+		return h, errors.New("checksum does not match")
+	}
+	for _, f := range []struct {
 		name string
-		off  int
-	}{{"own", 24}, {"alternate", 32}, {"first usable", 40}, {"last usable", 48}, {"entry array", 72}}
-	lba := make([]geometry.Sector, len(fields))
-	for i, f := range fields {
-		value := le.Uint64(raw[f.off:])
-		if value > maxLBA {
-			return gptHeader{}, fmt.Errorf("%s LBA %d is beyond the end of any disk", f.name, value)
+		lba  geometry.Sector
+	}{{"own", h.My}, {"alternate", h.Other}, {"first usable", h.First}, {"last usable", h.Last}, {"entry array", h.Array}} {
+		if f.lba < 0 || f.lba > maxLBA {
+			return h, fmt.Errorf("%s LBA %d is beyond the end of any disk", f.name, uint64(f.lba))
 		}
-		lba[i] = geometry.Sector(value)
 	}
-	h := gptHeader{
-		size: int(size), my: lba[0], other: lba[1], first: lba[2], last: lba[3], array: lba[4],
-		disk: guidFromDisk(raw[56:]), arrayCRC: le.Uint32(raw[88:]),
-	}
-	count, entrySize := uint64(le.Uint32(raw[80:])), uint64(le.Uint32(raw[84:]))
 	switch {
-	case h.my != at:
-		return gptHeader{}, fmt.Errorf("it says that it lies at LBA %d", h.my)
-	case entrySize < gptEntrySize || entrySize%8 != 0 || entrySize > maxArray:
-		return gptHeader{}, fmt.Errorf("entry size %d is not a multiple of 8 from %d up", entrySize, gptEntrySize)
-	case count == 0 || count*entrySize > maxArray:
-		return gptHeader{}, fmt.Errorf("an array of %d entries of %d bytes is not between one entry and 4 MiB", count, entrySize)
-	case h.first < 1 || h.last < h.first-1:
-		return gptHeader{}, fmt.Errorf("usable sectors %d to %d are no range", h.first, h.last)
+	case h.My != at:
+		return h, fmt.Errorf("it says that it lies at LBA %d", h.My)
+	case h.EntrySize < gptEntrySize || h.EntrySize%8 != 0 || h.EntrySize > maxArray:
+		return h, fmt.Errorf("entry size %d is not a multiple of 8 from %d up", h.EntrySize, gptEntrySize)
+	case h.Count == 0 || h.arrayBytes() > maxArray:
+		return h, fmt.Errorf("an array of %d entries of %d bytes is not between one entry and 4 MiB", h.Count, h.EntrySize)
+	case h.First < 1 || h.Last < h.First-1:
+		return h, fmt.Errorf("usable sectors %d to %d are no range", h.First, h.Last)
 	}
-	h.count, h.entrySize = int(count), int(entrySize)
 	return h, nil
 }
 
-// gptChecksum is the checksum of a header of which b holds the bytes it covers.
+// gptChecksum is the checksum of a header. b holds the bytes that it covers; the checksum's own field counts as zero.
 func gptChecksum(b []byte) uint32 {
-	sum := crc32.ChecksumIEEE(b[:16])
-	sum = crc32.Update(sum, crc32.IEEETable, make([]byte, 4)) // the checksum's own field counts as zero
-	return crc32.Update(sum, crc32.IEEETable, b[20:])
+	b = slices.Clone(b)
+	clear(b[16:20])
+	return crc32.ChecksumIEEE(b)
 }
 
-// seal writes the header's fields into raw, a header sector, and its checksum. The bytes that are no field
-// of gptHeader stay.
-func (h gptHeader) seal(raw []byte) {
-	copy(raw, gptSignature)
-	le.PutUint32(raw[12:], uint32(h.size))
-	le.PutUint64(raw[24:], uint64(h.my))
-	le.PutUint64(raw[32:], uint64(h.other))
-	le.PutUint64(raw[40:], uint64(h.first))
-	le.PutUint64(raw[48:], uint64(h.last))
-	guidToDisk(raw[56:], h.disk)
-	le.PutUint64(raw[72:], uint64(h.array))
-	le.PutUint32(raw[80:], uint32(h.count))
-	le.PutUint32(raw[84:], uint32(h.entrySize))
-	le.PutUint32(raw[88:], h.arrayCRC)
-	le.PutUint32(raw[16:], gptChecksum(raw[:h.size]))
+// sealed is raw, a header sector, with the header's fields and its checksum. Signature and revision are of the kind that
+// raw has, and the bytes behind the fields stay.
+func (h gptHeader) sealed(raw []byte) []byte {
+	out := slices.Clone(raw)
+	copy(h.Signature[:], gptSignature)
+	h.Revision, h.Reserved = le.Uint32(raw[8:]), le.Uint32(raw[20:])
+	_, _ = binary.Encode(out, le, h) // fails only if out is too short
+	le.PutUint32(out[16:], gptChecksum(out[:h.Size]))
+	return out
 }
 
 // guidFromDisk decodes a GUID, whose first three fields are little-endian on disk.
@@ -125,7 +118,5 @@ func guidFromDisk(b []byte) uuid.UUID {
 	}
 }
 
-func guidToDisk(b []byte, id uuid.UUID) {
-	swapped := guidFromDisk(id[:]) // swapping twice gives back the original
-	copy(b[:16], swapped[:])
-}
+// guidToDisk encodes a GUID. Swapping twice gives back the original.
+func guidToDisk(id uuid.UUID) [16]byte { return guidFromDisk(id[:]) }

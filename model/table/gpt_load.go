@@ -11,36 +11,37 @@ import (
 
 // gptCopy is one of the two copies of a GPT as it was found.
 type gptCopy struct {
+	name   string // "primary" or "backup"
 	at     geometry.Sector
 	raw    []byte // the header's sector, nil if there is no such sector
 	header gptHeader
-	// headerFault is what is wrong with the header, fault what keeps the copy as a whole from being used.
+	// headerFault is what is wrong with the header. fault is what keeps the copy as a whole from being used.
 	headerFault, fault error
 	array              []byte // the entries, without what follows them in their last sector
 }
 
 // gptDisk is everything GPT on a disk.
 type gptDisk struct {
-	z               geometry.SectorSize
-	sectors         geometry.Sector
+	source
 	primary, backup gptCopy
-	// otherSize is the sector size at which the disk does have a GPT, 0 unless this one has none.
+	// otherSize is the sector size at which the disk has a GPT, 0 unless it has none at this one.
 	otherSize geometry.SectorSize
 	// startIsBlank says that only the backup is whole and that nothing else lies in the first MiB.
 	startIsBlank bool
 }
 
-// loadGPT reads both copies. The backup is looked for where the primary says, in the last sector, and where
-// the disk ended when sector 0 was written: a disk that has grown, or was cut off, has it elsewhere than
-// the specification says.
-func loadGPT(src source, first []byte) (gptDisk, error) {
-	g := gptDisk{z: src.z, sectors: src.sectors}
-	var err error
-	if g.primary, err = readCopy(src, 1); err != nil {
+// copies lists both copies in the order in which they are written.
+func (g *gptDisk) copies() []gptCopy { return []gptCopy{g.backup, g.primary} }
+
+// loadGPT reads both copies. It looks for the backup where the primary says, in the last sector, and where the disk ended
+// when sector 0 was written. A disk that has grown, or was cut off, does not have it where the specification says.
+func loadGPT(src source) (g gptDisk, err error) {
+	g.source = src
+	if g.primary, err = readCopy(src, "primary", 1); err != nil {
 		return g, err
 	}
-	for i, at := range backupPlaces(g.primary, first, src.sectors) {
-		c, err := readCopy(src, at)
+	for i, at := range backupPlaces(g.primary, src) {
+		c, err := readCopy(src, "backup", at)
 		if err != nil {
 			return g, err
 		}
@@ -55,36 +56,53 @@ func loadGPT(src source, first []byte) (gptDisk, error) {
 		return g, nil
 	}
 	if g.backup.fault == nil {
-		head, err := src.run(0, min(src.sectors, geometry.AlignMiB.Grain(src.z), g.backup.header.first))
+		head, err := src.run(geometry.Span{End: min(src.sectors, geometry.AlignMiB.Grain(src.z), g.backup.header.First)})
 		g.startIsBlank = err == nil && len(bytes.Trim(head, "\x00")) == 0
 		return g, err
 	}
-	size, there, err := otherSectorSize(src)
-	if there {
-		g.otherSize = size
-	}
+	g.otherSize, err = otherSectorSize(src)
 	return g, err
 }
 
-// backupPlaces lists the sectors in which the backup header may be, the likeliest first; never none.
-func backupPlaces(primary gptCopy, first []byte, sectors geometry.Sector) []geometry.Sector {
+// otherSectorSize returns the sector size at which a disk without a GPT at this one has one, else 0.
+func otherSectorSize(src source) (geometry.SectorSize, error) {
+	other := geometry.Sector4096
+	if src.z == geometry.Sector4096 {
+		other = geometry.Sector512
+	}
+	there := source{r: src.r, z: other, sectors: other.Down(src.z.Bytes(src.sectors))}
+	if there.sectors < 2 {
+		return 0, nil
+	}
+	raw, err := there.sector(1)
+	if err != nil {
+		return 0, err
+	}
+	if _, fault := parseGPTHeader(raw, 1); fault != nil {
+		return 0, nil
+	}
+	return other, nil
+}
+
+// backupPlaces lists the sectors in which the backup header may be, the likeliest first. There is always one.
+func backupPlaces(primary gptCopy, src source) []geometry.Sector {
 	places := make([]geometry.Sector, 0, 3)
 	if primary.headerFault == nil {
-		places = append(places, primary.header.other)
+		places = append(places, primary.header.Other)
 	}
-	places = append(places, sectors-1)
-	for i := range mbrSlots {
-		if e := parseMBREntry(slotOf(first, i)); e.protective() {
+	places = append(places, src.sectors-1)
+	for _, e := range slots(src.first) {
+		if e.protective() {
 			places = append(places, e.span(0).End-1)
 		}
 	}
 	return places
 }
 
-// readCopy reads the header at LBA at and the array it names. What is wrong with them is in the copy; the
-// error is for sectors that could not be read.
-func readCopy(src source, at geometry.Sector) (gptCopy, error) {
-	c := gptCopy{at: at}
+// readCopy reads the header at LBA at and the array that it names. What is wrong with them is in the copy. The error is for
+// sectors that could not be read.
+func readCopy(src source, name string, at geometry.Sector) (gptCopy, error) {
+	c := gptCopy{name: name, at: at}
 	fail := func(fault error) (gptCopy, error) {
 		c.headerFault, c.fault = fault, fault
 		return c, nil
@@ -104,19 +122,19 @@ func readCopy(src source, at geometry.Sector) (gptCopy, error) {
 	span := h.arraySpan(src.z)
 	switch {
 	case !src.contains(span):
-		c.fault = fmt.Errorf("its entry array at LBA %d lies beyond the end of the disk", h.array)
+		c.fault = fmt.Errorf("its entry array at LBA %d lies beyond the end of the disk", h.Array)
 		return c, nil
 	case span.Contains(0) || span.Contains(at):
-		c.fault = fmt.Errorf("its entry array at LBA %d lies over the header", h.array)
+		c.fault = fmt.Errorf("its entry array at LBA %d lies over the header", h.Array)
 		return c, nil
 	}
-	array, err := src.run(span.Start, span.Len())
+	array, err := src.run(span)
 	if err != nil {
 		return c, err
 	}
-	c.array = array[:h.count*h.entrySize]
-	if crc32.ChecksumIEEE(c.array) != h.arrayCRC {
-		c.fault = fmt.Errorf("checksum of its entry array at LBA %d does not match", h.array)
+	c.array = array[:h.arrayBytes()]
+	if crc32.ChecksumIEEE(c.array) != h.ArraySum {
+		c.fault = fmt.Errorf("checksum of its entry array at LBA %d does not match", h.Array)
 	}
 	return c, nil
 }
@@ -135,7 +153,7 @@ func (g *gptDisk) chosen() *gptCopy {
 // backupPlace is where the chosen copy has the backup header.
 func (g *gptDisk) backupPlace() geometry.Sector {
 	if c := g.chosen(); c == &g.primary {
-		return c.header.other
+		return c.header.Other
 	}
 	return g.backup.at
 }
@@ -143,23 +161,24 @@ func (g *gptDisk) backupPlace() geometry.Sector {
 // displaced reports whether the backup is not in the last sector, so that the next write moves it there.
 func (g *gptDisk) displaced() bool { return g.backupPlace() != g.sectors-1 }
 
-// primaryArray is where the primary copy has its entries, or will have them once it is rebuilt.
-func (g *gptDisk) primaryArray(src source) (geometry.Sector, error) {
+// primaryArray returns where the primary copy has its entries, or will have them once it is rebuilt.
+func (g *gptDisk) primaryArray() (geometry.Sector, error) {
 	if g.primary.headerFault == nil {
-		return g.primary.header.array, nil
+		return g.primary.header.Array, nil
 	}
-	// The header is gone but its array may not be: the backup's checksum tells where it lies.
+	// The header is gone but its array may still be there. The backup's checksum identifies it.
 	h := g.backup.header
 	n := h.arraySectors(g.z)
-	for _, at := range []geometry.Sector{2, h.first - n} {
-		if at < 2 || !src.contains(geometry.SpanOf(at, n)) {
+	for _, at := range []geometry.Sector{2, h.First - n} {
+		span := geometry.SpanOf(at, n)
+		if at < 2 || !g.contains(span) {
 			continue
 		}
-		b, err := src.run(at, n)
+		b, err := g.run(span)
 		if err != nil {
 			return 0, err
 		}
-		if crc32.ChecksumIEEE(b[:h.count*h.entrySize]) == h.arrayCRC {
+		if crc32.ChecksumIEEE(b[:h.arrayBytes()]) == h.ArraySum {
 			return at, nil
 		}
 	}
@@ -169,6 +188,6 @@ func (g *gptDisk) primaryArray(src source) (geometry.Sector, error) {
 // same reports whether both copies say the same.
 func (g *gptDisk) same() bool {
 	p, b := g.primary.header, g.backup.header
-	return p.disk == b.disk && p.first == b.first && p.last == b.last && p.count == b.count &&
-		p.entrySize == b.entrySize && bytes.Equal(g.primary.array, g.backup.array)
+	return p.Disk == b.Disk && p.First == b.First && p.Last == b.Last && p.Count == b.Count &&
+		p.EntrySize == b.EntrySize && bytes.Equal(g.primary.array, g.backup.array)
 }

@@ -6,63 +6,49 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
+	"github.com/diskfs/go-diskfs/partition/gpt"
 
 	"shunt/geometry"
 	"shunt/model"
 )
 
-// report collects the problems of a disk.
-type report []model.Problem
-
-// maxProblems is how many problems are told. A table full of nonsense has tens of thousands.
-const maxProblems = 50
-
-// add tells a problem, unless there are more than anyone reads; the first fatal one is always told.
-func (r *report) add(severity model.Severity, advice, format string, args ...any) {
-	isFatal := func(p model.Problem) bool { return p.Severity == model.Fatal }
-	if len(*r) >= maxProblems && (severity != model.Fatal || slices.ContainsFunc(*r, isFatal)) {
-		return
-	}
-	*r = append(*r, model.Problem{Severity: severity, Text: fmt.Sprintf(format, args...), Advice: advice})
-}
-
-// readGPT is the model of a GPT and of all that is wrong with it.
-func readGPT(v verdict, known []model.Problem) (model.Table, []model.Partition, []model.Problem) {
-	problems := report(known)
-	g := v.gpt
+// readGPT returns the model of a GPT and adds all that is wrong with it to problems.
+func readGPT(g *gptDisk, problems *report) (model.Table, []model.Partition) {
 	c := g.chosen()
 	if c == nil {
-		noGPT(g, &problems)
-		return model.Table{Kind: model.TableGPT}, nil, problems
+		noGPT(g, problems)
+		return model.Table{Kind: model.TableGPT}, nil
 	}
 	t := model.Table{
 		Kind:      model.TableGPT,
 		Usable:    g.usable(),
-		Slots:     c.header.count,
-		EntrySize: c.header.entrySize,
-		ID:        c.header.disk.String(),
+		Slots:     int(c.header.Count),
+		EntrySize: int(c.header.EntrySize),
+		ID:        guidFromDisk(c.header.Disk[:]).String(),
 	}
 	if gptMarked(c.raw) {
 		problems.unfinished()
 	}
-	copyProblems(&g, &problems)
-	placeProblems(&g, t.Usable, &problems)
-	if hybrid := mirrors(v.first); len(hybrid) > 0 {
-		problems.add(model.Warning, "the other entries follow when their partition changes; check them with `gdisk` (command r, o)",
-			"sector 0: hybrid MBR, %s beside the protective entry", plural(len(hybrid), "entry", "entries"))
+	copyProblems(g, problems)
+	placeProblems(g, t.Usable, problems)
+	if hybrid := len(mirrors(g.first)); hybrid > 0 {
+		count := "1 entry"
+		if hybrid > 1 {
+			count = fmt.Sprintf("%d entries", hybrid)
+		}
+		problems.warn("the other entries follow when their partition changes; check them with `gdisk` (command r, o)",
+			"sector 0: hybrid MBR, %s beside the protective entry", count)
 	}
-	entries, err := entriesOf(*c, g.z)
+	entries, err := entriesOf(*c)
 	if err != nil {
-		problems.add(model.Fatal, "", "GPT at LBA %d: %v", c.at, err)
-		return t, nil, problems
+		problems.fatal("", "GPT at LBA %d: %v", c.at, err)
+		return t, nil
 	}
-	parts := gptPartitions(&g, t.Usable, entries, &problems)
-	return t, parts, problems
+	return t, gptPartitions(g, t.Usable, entries, problems)
 }
 
-// usable is where partitions may lie: what the header says or, if the backup has to move, what it will say
-// once the table has been written with the backup at the end of the disk. The arrays are never in it.
+// usable is where partitions may lie: what the header says or, if the backup has to move, what it will say once the table
+// has been written with the backup at the end of the disk. The arrays are never in it.
 func (g *gptDisk) usable() geometry.Span {
 	c := g.chosen()
 	u := c.header.usable()
@@ -71,7 +57,7 @@ func (g *gptDisk) usable() geometry.Span {
 	case g.displaced():
 		u.End = atEnd
 	case g.backup.fault == nil:
-		u.End = min(u.End, g.backup.header.array)
+		u.End = min(u.End, g.backup.header.Array)
 	default:
 		u.End = min(u.End, atEnd)
 	}
@@ -83,14 +69,15 @@ func (g *gptDisk) usable() geometry.Span {
 	return u
 }
 
-func noGPT(g gptDisk, problems *report) {
+// noGPT says why there is no whole copy.
+func noGPT(g *gptDisk, problems *report) {
 	if g.otherSize != 0 {
-		problems.add(model.Fatal, fmt.Sprintf("open it with --sector-size %d", g.otherSize),
+		problems.fatal(fmt.Sprintf("open it with --sector-size %d", g.otherSize),
 			"the GPT on this disk was made for sectors of %d bytes, and it is opened with %d", g.otherSize, g.z)
 		return
 	}
-	problems.add(model.Fatal,
-		"if you have a copy of the table, restore it with the option --load-backup of sgdisk; `testdisk {target}` can look for the partitions",
+	problems.fatal("if you have a copy of the table, restore it with the option --load-backup of sgdisk; "+
+		"`testdisk {target}` can look for the partitions",
 		"both copies of the GPT are damaged: primary at LBA 1: %v; backup at LBA %d: %v",
 		g.primary.fault, g.backup.at, g.backup.fault)
 }
@@ -100,17 +87,16 @@ func copyProblems(g *gptDisk, problems *report) {
 	const repaired = "it is made anew by the next change of the table; `sgdisk --verify {target}` shows the details"
 	switch {
 	case g.primary.fault != nil:
-		problems.add(model.Warning, repaired, "primary GPT at LBA 1: %v; the backup at LBA %d is used instead",
-			g.primary.fault, g.backup.at)
+		problems.warn(repaired, "primary GPT at LBA 1: %v; the backup at LBA %d is used instead", g.primary.fault, g.backup.at)
 	case g.backup.fault == nil && !g.same():
-		problems.add(model.Warning,
-			"the primary is used and the next change overwrites the backup; compare them with `gdisk {target}` (commands r, c) first",
+		problems.warn("the primary is used and the next change overwrites the backup; "+
+			"compare them with `gdisk {target}` (commands r, c) first",
 			"the GPT at LBA 1 and its backup at LBA %d are both whole but differ", g.backup.at)
-	case g.backup.fault != nil && g.primary.header.other < g.sectors:
-		problems.add(model.Warning, repaired, "backup GPT at LBA %d: %v", g.primary.header.other, g.backup.fault)
+	case g.backup.fault != nil && g.primary.header.Other < g.sectors:
+		problems.warn(repaired, "backup GPT at LBA %d: %v", g.primary.header.Other, g.backup.fault)
 	}
 	if c := g.chosen(); c.header.arraySpan(g.z).Overlaps(c.header.usable()) {
-		problems.add(model.Fatal, "move the array with the option --move-main-table of sgdisk or shrink the usable range",
+		problems.fatal("move the array with the option --move-main-table of sgdisk or shrink the usable range",
 			"GPT at LBA %d: its entry array lies where partitions may lie", c.at)
 	}
 }
@@ -121,61 +107,65 @@ func placeProblems(g *gptDisk, usable geometry.Span, problems *report) {
 	place := g.backupPlace()
 	switch {
 	case place > g.sectors-1:
-		problems.add(model.Warning, fmt.Sprintf("if the image was cut off by mistake, make it %d bytes long again: `truncate --size %d {target}`",
-			int64(g.z.Bytes(place+1)), int64(g.z.Bytes(place+1))),
-			"the GPT was made for %d sectors but the disk has %d; its backup is missing and is made anew by the next change of the table",
-			place+1, g.sectors)
+		problems.warn(cutOff(int64(g.z.Bytes(place+1))), "the GPT was made for %d sectors but the disk has %d; "+
+			"its backup is missing and is made anew by the next change of the table", place+1, g.sectors)
 	case place < g.sectors-1:
-		problems.add(model.Note, "the next change of the table moves it to the end, as `sgdisk --move-second-header {target}` does",
-			"the disk is %d sectors longer than its GPT says; the backup is at LBA %d instead of the end", g.sectors-1-place, place)
-	case c.header.last >= g.sectors-1:
-		problems.add(model.Fatal, "repair the table with `gdisk {target}` (commands x, e)",
-			"GPT at LBA %d: partitions may lie up to LBA %d, where the backup at LBA %d lies", c.at, c.header.last, place)
+		problems.note("the next change of the table moves it to the end, as `sgdisk --move-second-header {target}` does",
+			"the disk is %d sectors longer than its GPT says; the backup is at LBA %d instead of the end",
+			g.sectors-1-place, place)
+	case c.header.Last >= g.sectors-1:
+		problems.fatal("repair the table with `gdisk {target}` (commands x, e)",
+			"GPT at LBA %d: partitions may lie up to LBA %d, where the backup at LBA %d lies", c.at, c.header.Last, place)
 	}
 	if usable.Empty() {
-		problems.add(model.Warning, "make the disk longer", "the GPT leaves no room for partitions")
+		problems.warn("make the disk longer", "the GPT leaves no room for partitions")
 	}
 }
 
-// maxPartitions is how many partitions a GPT that is edited may have. Linux shows 256 of a disk at most. A table of 4 MiB
-// can list 32768, and then every look at each pair of them takes seconds.
+// maxPartitions is how many partitions a GPT that is edited may have. Linux shows at most 256 of a disk. A table of 4 MiB
+// can list 32768, and then a comparison of each pair of them takes seconds.
 const maxPartitions = 1024
 
 // gptPartitions turns entries into partitions and says which of them cannot be as they are.
-func gptPartitions(g *gptDisk, usable geometry.Span, entries []gptEntry, problems *report) []model.Partition {
+func gptPartitions(g *gptDisk, usable geometry.Span, entries []*gpt.Partition, problems *report) []model.Partition {
 	const repair = "repair the table with `gdisk {target}` before changing anything"
 	parts := make([]model.Partition, 0, len(entries))
-	numbers := make(map[uuid.UUID]int, len(entries))
+	numbers := make(map[string]int, len(entries))
+	place := g.backupPlace()
 	for _, e := range entries {
-		p, err := e.partition()
-		if err != nil {
-			problems.add(model.Fatal, repair, "%v", err)
+		if e.Start > e.End || e.End >= maxLBA {
+			problems.fatal(repair, "p%d: sectors %d to %d are no range", e.Index, e.Start, e.End)
 			continue
 		}
-		if twin, twice := numbers[e.id]; twice {
-			problems.add(model.Warning, "give one of them a new PARTUUID", "p%d and %s have the same PARTUUID %s", twin, p.Ref(), e.id)
+		p := model.Partition{
+			Number: e.Index, Role: model.Primary, Type: model.PartType(e.Type), Name: e.Name, UUID: strings.ToLower(e.GUID),
+			Span:       geometry.Span{Start: geometry.Sector(e.Start), End: geometry.Sector(e.End) + 1},
+			Attributes: e.Attributes,
 		}
-		numbers[e.id] = p.Number
-		need := int64(g.z.Bytes(max(g.backupPlace()+1, p.Span.End)))
-		switch cut := g.backupPlace() > g.sectors-1; {
+		if twin, twice := numbers[p.UUID]; twice {
+			problems.warn("give one of them a new PARTUUID", "p%d and %s have the same PARTUUID %s", twin, p.Ref(), p.UUID)
+		}
+		numbers[p.UUID] = p.Number
+		switch cut := place > g.sectors-1; {
 		case p.Span.End > g.sectors, cut && p.Span.End > usable.End:
-			problems.add(model.Fatal, fmt.Sprintf("if the image was cut off, make it %d bytes long again: `truncate --size %d {target}`", need, need),
+			problems.fatal(cutOff(int64(g.z.Bytes(max(place+1, p.Span.End)))),
 				"%s ends at sector %d, but the disk has %d and the GPT needs the last %d of them",
 				p.Ref(), p.Span.End, g.sectors, g.sectors-usable.End)
 		case !usable.Encloses(p.Span):
-			problems.add(model.Fatal, repair, "%s at sectors %s is outside the range for partitions, %s", p.Ref(), p.Span.Inclusive(), usable.Inclusive())
+			problems.fatal(repair, "%s at sectors %s is outside the range for partitions, %s",
+				p.Ref(), p.Span.Inclusive(), usable.Inclusive())
 		}
 		parts = append(parts, p)
 	}
 	if len(parts) > maxPartitions {
-		problems.add(model.Fatal, "delete those that are not needed with `gdisk`",
+		problems.fatal("delete those that are not needed with `gdisk`",
 			"the GPT has %d partitions; shunt edits tables of up to %d", len(parts), maxPartitions)
 	}
 	overlapProblems(parts, problems)
 	return parts
 }
 
-// overlapProblems names partitions that share sectors with one before them; a handful is enough to tell.
+// overlapProblems names up to eight partitions that share sectors with one before them.
 func overlapProblems(parts []model.Partition, problems *report) {
 	sorted := make([]*model.Partition, len(parts))
 	for i := range parts {
@@ -186,20 +176,13 @@ func overlapProblems(parts []model.Partition, problems *report) {
 		furthest, p := sorted[0], sorted[i]
 		if furthest.Span.Overlaps(p.Span) {
 			told++
-			problems.add(model.Fatal, "repair the table with `gdisk` or `sfdisk` before changing anything",
+			problems.fatal("repair the table with `gdisk` or `sfdisk` before changing anything",
 				"%s at sectors %s and %s at sectors %s overlap", furthest.Ref(), furthest.Span.Inclusive(), p.Ref(), p.Span.Inclusive())
 		}
 		if p.Span.End > furthest.Span.End {
-			sorted[0] = p // the one that reaches furthest is all that the next ones have to be held against
+			sorted[0] = p // the next ones are compared with the partition that reaches furthest
 		}
 	}
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // sameType reports whether two type codes are the same, "0x0F" and "0x0f" included.

@@ -313,7 +313,7 @@ func (img image) gptFields(z geometry.SectorSize, slots ...int) []change {
 		header := int(z.Bytes(c.at))
 		list = append(list, change{header + 16, header + 20}, change{header + 88, header + 92})
 		for _, slot := range slots {
-			from := int(z.Bytes(c.header.array)) + slot*c.header.entrySize + 32
+			from := int(z.Bytes(c.header.Array)) + slot*int(c.header.EntrySize) + 32
 			list = append(list, change{from, from + 16})
 		}
 	}
@@ -322,12 +322,11 @@ func (img image) gptFields(z geometry.SectorSize, slots ...int) []change {
 
 func (img image) gpt(z geometry.SectorSize) gptDisk {
 	img.t.Helper()
-	src := source{r: img.open(), z: z, sectors: z.Down(geometry.Bytes(img.size()))}
-	first, err := src.sector(0)
+	src, err := newSource(img.open(), z, z.Down(geometry.Bytes(img.size())))
 	if err != nil {
 		img.t.Fatal(err)
 	}
-	g, err := loadGPT(src, first)
+	g, err := loadGPT(src)
 	if err != nil {
 		img.t.Fatal(err)
 	}

@@ -97,8 +97,8 @@ func TestLargeTables(t *testing.T) {
 				le.PutUint64(raw[32:], uint64(start))
 				le.PutUint64(raw[40:], uint64(last))
 			}
-			g.primary.header.arrayCRC = crc32.ChecksumIEEE(g.primary.array)
-			img.write(int64(g.primary.header.array)*512, g.primary.array)
+			g.primary.header.ArraySum = crc32.ChecksumIEEE(g.primary.array)
+			img.write(int64(g.primary.header.Array)*512, g.primary.array)
 			img.write(512, g.primary.header.sealed(g.primary.raw))
 			d := frugal(t, img.open(), size, s512)
 			if len(d.Partitions()) != maxArray/128 || !strings.Contains(string(d.ReadOnly()), "up to 1024") {

@@ -1,10 +1,6 @@
 package table
 
-import (
-	"bytes"
-
-	"shunt/model"
-)
+import "bytes"
 
 // A table from which Hide has taken partitions is marked, so that an image whose journal was lost sight of, by being
 // renamed for example, is not taken for an empty one. The mark lies where nothing else is kept and nobody looks:
@@ -30,7 +26,7 @@ func gptMarked(header []byte) bool { return bytes.HasPrefix(header[gptMarkAt:], 
 
 // unfinished is what a mark says. It makes the disk read-only: what looks free is not.
 func (r *report) unfinished() {
-	r.add(model.Fatal, "run `{recover}`; if the image was renamed or copied since, first put its journal, the directory NAME.shunt that "+
+	r.fatal("run `{recover}`; if the image was renamed or copied since, first put its journal, the directory NAME.shunt that "+
 		"lay beside it, beside it again under its new name",
 		"a transaction of shunt was interrupted here: partitions are hidden until it is finished or rolled back")
 }

@@ -3,7 +3,6 @@ package table
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -12,8 +11,8 @@ import (
 	"shunt/model"
 )
 
-// editMBR is sector 0 and the chain on the disk with only the differences between before and after put in.
-func editMBR(src source, first []byte, before, after model.Disk) ([]Patch, error) {
+// editMBR returns sector 0 and the chain on the disk with only the differences between before and after put in.
+func editMBR(src source, before, after model.Disk) ([]Patch, error) {
 	var chain []ebr
 	if ext, ok := before.Extended(); ok {
 		var err error
@@ -21,22 +20,17 @@ func editMBR(src source, first []byte, before, after model.Disk) ([]Patch, error
 			return nil, err
 		}
 	}
-	out := slices.Clone(first)
+	out := slices.Clone(src.first)
 	if err := putSignature(out, after.Table.ID); err != nil {
 		return nil, err
 	}
-	return layMBR(src.z, out, chain, before, after)
+	return layMBR(src, out, chain, before, after)
 }
 
 // freshMBR is a new table with a new signature; the boot code of an old table stays. The headers of an old
 // GPT are erased.
-func freshMBR(src source, g gptDisk, first []byte, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
-	out := make([]byte, len(first))
-	if before.Table.Kind != model.TableNone {
-		copy(out, first)
-	}
-	clear(out[mbrBootCode:mbrSize])
-	out[510], out[511] = 0x55, 0xAA
+func freshMBR(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
+	out := bootCode(g.source, before)
 	id := after.Table.ID
 	if id == "" {
 		bits := newUUID()
@@ -45,23 +39,35 @@ func freshMBR(src source, g gptDisk, first []byte, before, after model.Disk, new
 	if err := putSignature(out, id); err != nil {
 		return nil, err
 	}
-	list, err := layMBR(src.z, out, nil, model.New(model.Disk{SectorSize: src.z}, nil, nil), after)
+	list, err := layMBR(g.source, out, nil, model.Disk{SectorSize: g.z}, after)
 	if err != nil {
 		return nil, err
 	}
 	kept := []geometry.Span{{Start: 0, End: 1}}
 	for _, p := range list {
-		kept = append(kept, geometry.SpanOf(src.z.Down(geometry.Bytes(p.Off)), 1))
+		kept = append(kept, geometry.SpanOf(g.z.Down(geometry.Bytes(p.Off)), 1))
 	}
-	stale, err := staleHeaders(src, g, kept, after)
+	stale, err := g.staleHeaders(kept, after)
 	return append(list, stale...), err
 }
 
+// bootCode returns sector 0 for a new table: signed, and with the boot code of the old table. A disk without a table has
+// none, but may have a file system there.
+func bootCode(src source, before model.Disk) []byte {
+	out := make([]byte, len(src.first))
+	if before.Table.Kind != model.TableNone {
+		copy(out, src.first)
+	}
+	clear(out[mbrBootCode:mbrSize])
+	sign(out)
+	return out
+}
+
 // layMBR puts the partitions of after into first, a copy of sector 0 as before has it, and lays the chain.
-func layMBR(z geometry.SectorSize, first []byte, chain []ebr, before, after model.Disk) ([]Patch, error) {
+func layMBR(src source, first []byte, chain []ebr, before, after model.Disk) ([]Patch, error) {
 	old := slices.Clone(first)
 	chs := guessGeometry(old)
-	list, err := layChain(z, chain, before, after, chs)
+	list, err := layChain(src, chain, before, after, chs)
 	if err != nil {
 		return nil, err
 	}
@@ -90,17 +96,13 @@ func layMBR(z geometry.SectorSize, first []byte, chain []ebr, before, after mode
 			return nil, err
 		}
 	}
-	return append(list, Patch{Off: 0, Data: first, What: "MBR"}), nil
+	return append(list, src.patch(0, first, "MBR")), nil
 }
 
 // checkRole refuses an extended partition without an extended type. The other way round is possible: a
 // second extended partition is kept as a primary that nobody looks into.
 func checkRole(p model.Partition) error {
-	kind, err := typeByte(p.Type)
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.Ref(), err)
-	}
-	if p.Role == model.Extended && !isExtended(kind) {
+	if p.Role == model.Extended && !model.IsExtendedType(model.PartType(strings.ToLower(string(p.Type)))) {
 		return fmt.Errorf("%s: type %s does not make it an extended partition", p.Ref(), p.Type)
 	}
 	return nil
@@ -108,9 +110,8 @@ func checkRole(p model.Partition) error {
 
 // putSignature writes the disk signature id, such as "0x1234abcd".
 func putSignature(first []byte, id string) error {
-	digits, ok := strings.CutPrefix(strings.ToLower(id), "0x")
-	n, err := strconv.ParseUint(digits, 16, 32)
-	if !ok || err != nil {
+	n, ok := hexNumber(id, 32)
+	if !ok {
 		return fmt.Errorf("disk signature %q is not of the form 0x1234abcd", id)
 	}
 	le.PutUint32(first[mbrSignature:], uint32(n))

@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,36 +32,41 @@ func slotOf(sector []byte, i int) []byte {
 	return sector[mbrEntries+i*mbrEntrySize : mbrEntries+(i+1)*mbrEntrySize]
 }
 
-func parseMBREntry(raw []byte) mbrEntry {
-	return mbrEntry{active: raw[0]&0x80 != 0, kind: raw[4], start: le.Uint32(raw[8:]), count: le.Uint32(raw[12:])}
-}
+// sign ends a sector with 55 AA.
+func sign(sector []byte) { sector[510], sector[511] = 0x55, 0xAA }
 
 // span is where the entry lies if its start counts from base.
 func (e mbrEntry) span(base geometry.Sector) geometry.Span {
 	return geometry.SpanOf(base+geometry.Sector(e.start), geometry.Sector(e.count))
 }
 
-func (e mbrEntry) protective() bool { return e.kind == protective && e.count != 0 }
+func (e mbrEntry) used() bool { return e.count != 0 }
 
-func (e mbrEntry) extended() bool { return e.count != 0 && isExtended(e.kind) }
+func (e mbrEntry) protective() bool { return e.kind == protective && e.used() }
+
+func (e mbrEntry) extended() bool { return e.used() && model.IsExtendedType(e.partType()) }
 
 func (e mbrEntry) partType() model.PartType { return model.PartType(fmt.Sprintf("0x%02x", e.kind)) }
 
-func isExtended(kind byte) bool { return kind == 0x05 || kind == 0x0F || kind == 0x85 }
-
-// typeByte is the type id for a partition type such as "0x83".
+// typeByte returns the type id for a partition type such as "0x83".
 func typeByte(t model.PartType) (byte, error) {
-	digits, ok := strings.CutPrefix(strings.ToLower(string(t)), "0x")
-	n, err := strconv.ParseUint(digits, 16, 8)
-	if !ok || err != nil {
+	n, ok := hexNumber(string(t), 8)
+	if !ok {
 		return 0, fmt.Errorf("type %q is no MBR type; they read 0x00 to 0xff", t)
 	}
 	return byte(n), nil
 }
 
-// patchSlot brings raw, a slot that holds was, to p. A zero was means that raw held nothing; base is what the
-// start is counted from. Only the fields in which the two differ are written, so that the CHS bytes of an end
-// that does not move stay as the tool that made them chose them.
+// hexNumber parses a number of some bits such as "0x83".
+func hexNumber(text string, bits int) (n uint64, ok bool) {
+	digits, ok := strings.CutPrefix(strings.ToLower(text), "0x")
+	n, err := strconv.ParseUint(digits, 16, bits)
+	return n, ok && err == nil
+}
+
+// patchSlot changes raw, a slot that holds was, to hold p. A zero was means that raw held nothing. The start counts from
+// base. Only fields in which the two differ are written, so that the CHS bytes of an end that does not move stay as some
+// tool chose them.
 func patchSlot(raw []byte, was, p model.Partition, base geometry.Sector, chs chsGeometry) error {
 	fresh := was.ID == 0
 	if fresh {
@@ -89,54 +95,49 @@ func patchSlot(raw []byte, was, p model.Partition, base geometry.Sector, chs chs
 	if fresh || was.Span.End != p.Span.End {
 		chs.put(raw[5:], p.Span.End-1)
 	}
-	le.PutUint32(raw[8:], uint32(start))
-	le.PutUint32(raw[12:], uint32(count))
+	place(raw, start, count)
 	return nil
 }
 
 // chsGeometry is the number of heads and of sectors per track by which a disk's CHS bytes were computed.
 type chsGeometry struct{ heads, track geometry.Sector }
 
-// guessGeometry finds the geometry that explains all CHS bytes of an MBR, so that an end that moves gets
-// bytes of the same kind as the others; without evidence it is the usual 255 heads of 63 sectors.
+// guessGeometry finds the geometry that explains all CHS bytes of an MBR, so that an end that moves gets bytes of the same
+// kind as the others. Without evidence it is the usual 255 heads of 63 sectors.
 func guessGeometry(first []byte) chsGeometry {
 	usual := chsGeometry{heads: geometry.Heads, track: geometry.SectorsPerTrack}
 	candidates := []chsGeometry{usual}
 	for i := range mbrSlots {
-		raw := slotOf(first, i)
-		if last := geometry.ParseCHS([3]byte(raw[5:8])); last.Sector > 0 {
-			// Partitions used to end with a cylinder, so the last head and sector tell how many there are.
+		// Partitions used to end with a cylinder, so the last head and sector say how many there are.
+		if last := geometry.ParseCHS([3]byte(slotOf(first, i)[5:])); last.Sector > 0 {
 			candidates = append(candidates, chsGeometry{heads: geometry.Sector(last.Head + 1), track: geometry.Sector(last.Sector)})
 		}
 	}
-	for _, c := range candidates {
-		if c.explains(first) {
-			return c
-		}
+	explains := func(c chsGeometry) bool { return c.explains(first) }
+	if i := slices.IndexFunc(candidates, explains); i >= 0 {
+		return candidates[i]
 	}
 	return usual
 }
 
 func (c chsGeometry) explains(first []byte) bool {
-	known := 0
-	for i := range mbrSlots {
-		raw := slotOf(first, i)
-		e := parseMBREntry(raw)
-		if e.count == 0 {
+	known := false
+	for i, e := range slots(first) {
+		if !e.used() {
 			continue
 		}
 		for off, lba := range map[int]geometry.Sector{1: e.span(0).Start, 5: e.span(0).End - 1} {
-			stored := geometry.ParseCHS([3]byte(raw[off : off+3]))
+			stored := geometry.ParseCHS([3]byte(slotOf(first, i)[off:]))
 			if stored.Overflow() {
 				continue
 			}
 			if stored != c.of(lba) {
 				return false
 			}
-			known++
+			known = true
 		}
 	}
-	return known > 0
+	return known
 }
 
 func (c chsGeometry) of(lba geometry.Sector) geometry.CHS {
@@ -147,8 +148,14 @@ func (c chsGeometry) of(lba geometry.Sector) geometry.CHS {
 	}
 }
 
-// put stores the address of an absolute sector in three bytes; one too large is stored as FE FF FF.
+// put stores the address of an absolute sector in three bytes. One that is too large is stored as FE FF FF.
 func (c chsGeometry) put(raw []byte, lba geometry.Sector) {
 	b := c.of(lba).Bytes()
-	copy(raw[:3], b[:])
+	copy(raw, b[:])
+}
+
+// place stores where a slot's partition begins and how long it is, counted in sectors as the kind of record wants it.
+func place(raw []byte, start, count geometry.Sector) {
+	le.PutUint32(raw[8:], uint32(start))
+	le.PutUint32(raw[12:], uint32(count))
 }

@@ -181,7 +181,9 @@ func TestMBRVerdict(t *testing.T) {
 			img.sfdisk("label: dos\nsize=8M\n", "--wipe", "never")
 		}, model.TableMBR, model.Warning, "an old GPT is left at LBA 131071"},
 		{"protective entry without GPT", func(img image) {
-			first := newProtective(make([]byte, 512), 131072)
+			first := make([]byte, 512)
+			putProtective(first, 131072)
+			sign(first)
 			img.write(0, first)
 		}, model.TableGPT, model.Fatal, "both copies of the GPT are damaged"},
 		{"bad status byte", func(img image) {
@@ -304,13 +306,13 @@ func TestLibraryReadsTheSameMBR(t *testing.T) {
 	if !bytes.Equal(b, out) {
 		t.Errorf("go-diskfs writes other bytes: %v", changes(b, out))
 	}
-	entries, signature, err := libraryMBR(b)
-	if err != nil || signature != "deadbeef" {
-		t.Fatalf("signature %s, %v", signature, err)
+	if id := d.Table.ID; table.UUID() != "deadbeef" || id != "0xdeadbeef" {
+		t.Errorf("go-diskfs sees the signature %s, want %s", table.UUID(), id)
 	}
-	for i, e := range entries {
-		if own := parseMBREntry(slotOf(b, i)); own != e {
-			t.Errorf("slot %d: go-diskfs %+v, own %+v", i+1, e, own)
+	for i, e := range slots(b) {
+		p := table.Partitions[i]
+		if want := (mbrEntry{active: p.Bootable, kind: byte(p.Type), start: p.Start, count: p.Size}); e != want {
+			t.Errorf("slot %d: %+v, go-diskfs %+v", i+1, e, want)
 		}
 	}
 }

@@ -9,57 +9,54 @@ import (
 	"shunt/model"
 )
 
-// unknownSize is what a protective entry may always have as its length, and must have from 2^32 sectors on.
+// unknownSize is a length that a protective entry may always have, and must have from 2^32 sectors on.
 const unknownSize = 0xFFFFFFFF
 
-// newProtective is sector 0 of a new GPT; the boot code of the old one stays.
-func newProtective(first []byte, sectors geometry.Sector) []byte {
-	out := slices.Clone(first)
-	clear(out[mbrBootCode:mbrSize])
-	raw := slotOf(out, 0)
-	copy(raw, []byte{0x00, 0x00, 0x02, 0x00, protective, 0xFF, 0xFF, 0xFF, 0x01})
-	le.PutUint32(raw[12:], protectiveSize(1, sectors))
-	out[510], out[511] = 0x55, 0xAA
-	return out
+// putProtective writes the protective entry of a new GPT into an empty sector 0.
+func putProtective(first []byte, sectors geometry.Sector) {
+	raw := slotOf(first, 0)
+	copy(raw, []byte{0x00, 0x00, 0x02, 0x00, protective, 0xFF, 0xFF, 0xFF})
+	place(raw, 1, protectiveSize(1, sectors))
 }
 
-func protectiveSize(start, sectors geometry.Sector) uint32 {
-	return uint32(min(sectors-start, unknownSize))
+// protectiveSize is the length of a protective entry from start to the end of the disk.
+func protectiveSize(start, sectors geometry.Sector) geometry.Sector {
+	return min(sectors-start, unknownSize)
 }
 
-// mirrors lists the slots of sector 0 that are in use for something else than protection. A GPT that has
-// some is called hybrid: they repeat GPT partitions for systems that read the MBR only.
+// mirrors lists the slots of sector 0 that are in use and protect nothing. A GPT that has some is called hybrid: they
+// repeat partitions of the GPT for systems that read the MBR only.
 func mirrors(first []byte) []int {
-	var slots []int
-	for i := range mbrSlots {
-		if e := parseMBREntry(slotOf(first, i)); e.count != 0 && !e.protective() {
-			slots = append(slots, i)
+	var list []int
+	for i, e := range slots(first) {
+		if e.used() && !e.protective() {
+			list = append(list, i)
 		}
 	}
-	return slots
+	return list
 }
 
-// updateProtective is sector 0 of a GPT after an edit. A protective entry that ran to the end of the disk,
-// oldEnd, still does; entries that mirror a partition follow it, or go with it. All else stays.
+// updateProtective returns sector 0 of a GPT after an edit. A protective entry that ran to the end of the disk, oldEnd,
+// still does. Entries that mirror a partition follow it, or are deleted with it. All else stays.
 func updateProtective(first []byte, oldEnd geometry.Sector, before, after model.Disk) ([]byte, error) {
 	out := slices.Clone(first)
-	hybrid := mirrors(first)
+	hybrid, entries := mirrors(first), slots(first)
 	if after.Sectors != oldEnd {
-		for i := range mbrSlots {
-			e := parseMBREntry(slotOf(out, i))
-			if !e.protective() || e.count == unknownSize || (len(hybrid) > 0 && e.span(0).End != oldEnd) {
-				continue
+		for i, e := range entries {
+			if e.protective() && e.count != unknownSize && (len(hybrid) == 0 || e.span(0).End == oldEnd) {
+				resizeProtective(slotOf(out, i), geometry.Sector(e.start), after.Sectors)
 			}
-			resizeProtective(slotOf(out, i), geometry.Sector(e.start), after.Sectors)
 		}
 	}
 	chs := guessGeometry(first)
 	for _, i := range hybrid {
 		raw := slotOf(out, i)
-		was, found := bySpan(before, parseMBREntry(raw).span(0))
-		if !found {
+		parts := before.Partitions()
+		at := slices.IndexFunc(parts, func(p model.Partition) bool { return p.Span == entries[i].span(0) })
+		if at < 0 {
 			continue
 		}
+		was := parts[at]
 		p, stays := after.Partition(was.ID)
 		if !stays {
 			clear(raw)
@@ -77,46 +74,36 @@ func updateProtective(first []byte, oldEnd geometry.Sector, before, after model.
 	return out, nil
 }
 
-func bySpan(d model.Disk, span geometry.Span) (model.Partition, bool) {
-	for _, p := range d.Partitions() {
-		if p.Span == span {
-			return p, true
-		}
-	}
-	return model.Partition{}, false
-}
-
+// resizeProtective makes a protective entry end with the disk.
 func resizeProtective(raw []byte, start, sectors geometry.Sector) {
-	le.PutUint32(raw[12:], protectiveSize(start, sectors))
+	place(raw, start, protectiveSize(start, sectors))
 	everywhere := []byte{0xFF, 0xFF, 0xFF}
 	if bytes.Equal(raw[5:8], everywhere) {
 		return
 	}
-	if last := geometry.CHSOf(sectors - 1); last.Overflow() {
-		copy(raw[5:], everywhere) // UEFI 5.2.3 wants this where an address does not fit
-	} else {
-		b := last.Bytes()
-		copy(raw[5:], b[:])
+	last := geometry.CHSOf(sectors - 1)
+	b := last.Bytes()
+	if last.Overflow() {
+		b = [3]byte(everywhere) // UEFI 5.2.3 wants this where an address does not fit
 	}
+	copy(raw[5:], b[:])
 }
 
-// makeWay cuts protective entries that would overlap a mirrored partition at its place.
+// makeWay cuts protective entries that would overlap a mirrored partition at its new place.
 func makeWay(first []byte, span geometry.Span) {
-	for i := range mbrSlots {
-		raw := slotOf(first, i)
-		e := parseMBREntry(raw)
-		if !e.protective() || !e.span(0).Overlaps(span) {
+	for i, e := range slots(first) {
+		entry := e.span(0)
+		if !e.protective() || !entry.Overlaps(span) {
 			continue
 		}
-		rest := geometry.Span{Start: e.span(0).Start, End: span.Start}
+		rest := geometry.Span{Start: entry.Start, End: span.Start}
 		if rest.Empty() {
-			rest = geometry.Span{Start: span.End, End: e.span(0).End}
+			rest = geometry.Span{Start: span.End, End: entry.End}
 		}
 		if rest.Empty() {
-			clear(raw)
-			continue
+			clear(slotOf(first, i))
+		} else {
+			place(slotOf(first, i), rest.Start, rest.Len())
 		}
-		le.PutUint32(raw[8:], uint32(rest.Start))
-		le.PutUint32(raw[12:], uint32(rest.Len()))
 	}
 }

@@ -16,12 +16,17 @@ type region struct {
 	span geometry.Span
 }
 
-// Regions lists the bytes that hold the table of d: sector 0, every EBR, GPT headers and arrays. For a GPT
-// they are where r has them, and where the next change of the table puts them, as the two differ on a disk
-// whose size changed. Nothing that belongs to a partition of d is among them. They are sorted and do not
-// touch; a disk without a table has none.
+// Regions lists the bytes that hold the table of d: sector 0, every EBR, GPT headers and arrays. For a GPT they are the
+// places that r has and those that the next change of the table uses, which differ on a disk whose size changed. Bytes of a
+// partition of d are never listed. The ranges are sorted and do not touch. A disk without a table has none.
 func Regions(r io.ReaderAt, d model.Disk) ([]Range, error) {
-	src := source{r: padded{r}, z: d.SectorSize, sectors: d.Sectors}
+	if d.Table.Kind == model.TableNone || d.Sectors < 1 {
+		return nil, nil
+	}
+	src, err := newSource(padded{r}, d.SectorSize, d.Sectors)
+	if err != nil {
+		return nil, tried.Errorf("find the partition table's sectors: %w", err)
+	}
 	list, err := regionsOf(src, d)
 	if err != nil {
 		return nil, tried.Errorf("find the partition table's sectors: %w", err)
@@ -49,20 +54,13 @@ func Regions(r io.ReaderAt, d model.Disk) ([]Range, error) {
 }
 
 func regionsOf(src source, d model.Disk) ([]region, error) {
-	if d.Table.Kind == model.TableNone || d.Sectors < 1 {
-		return nil, nil
-	}
-	first, err := src.sector(0)
-	if err != nil {
-		return nil, err
-	}
 	if d.Table.Kind == model.TableGPT {
-		g, err := loadGPT(src, first)
+		g, err := loadGPT(src)
 		if err != nil {
 			return nil, err
 		}
 		n, end := arrayOf(d.Table, d.SectorSize), d.Sectors-1
-		list := gptRegions(g)
+		list := g.regions()
 		if g.primary.headerFault != nil {
 			list = append(list, region{"primary GPT header and entries", geometry.SpanOf(1, 1+n)})
 		}
@@ -75,26 +73,26 @@ func regionsOf(src source, d model.Disk) ([]region, error) {
 	if !ok {
 		return list, nil
 	}
+	records := []geometry.Sector{ext.Span.Start}
 	for _, p := range d.Logicals() {
-		list = append(list, region{"boot record", geometry.SpanOf(p.EBR, 1)})
+		records = append(records, p.EBR)
 	}
-	list = append(list, region{"boot record", geometry.SpanOf(ext.Span.Start, 1)})
-	// The chain on the disk may go through empty records of which the model does not tell.
+	// The chain on the disk may go through empty records, which the model does not have.
 	if chain, err := readChain(src, ext.Span, &report{}); err == nil {
 		for _, e := range chain {
-			list = append(list, region{"boot record", geometry.SpanOf(e.at, 1)})
+			records = append(records, e.at)
 		}
+	}
+	for _, at := range records {
+		list = append(list, region{"boot record", geometry.SpanOf(at, 1)})
 	}
 	return list, nil
 }
 
-// gptRegions lists the structures a GPT has on its disk, in the order in which they are written.
-func gptRegions(g gptDisk) []region {
+// regions lists the structures that a GPT has on its disk, in the order in which they are written.
+func (g *gptDisk) regions() []region {
 	var list []region
-	for _, c := range []struct {
-		name string
-		gptCopy
-	}{{"backup", g.backup}, {"primary", g.primary}} {
+	for _, c := range g.copies() {
 		if c.headerFault == nil {
 			list = append(list, region{c.name + " GPT entries", c.header.arraySpan(g.z)})
 		}
@@ -103,20 +101,18 @@ func gptRegions(g gptDisk) []region {
 		}
 	}
 	list = append(list, region{"protective MBR", geometry.SpanOf(0, 1)})
-	return slices.DeleteFunc(list, func(r region) bool {
-		return r.span.Start < 0 || r.span.End > g.sectors
-	})
+	return slices.DeleteFunc(list, func(r region) bool { return r.span.Start < 0 || r.span.End > g.sectors })
 }
 
-// verbatim is what the regions hold.
-func verbatim(src source, list []region) ([]Patch, error) {
-	patches := make([]Patch, 0, len(list))
-	for _, r := range list {
-		data, err := src.run(r.span.Start, r.span.Len())
+// verbatim returns the table as it lies on the disk.
+func (g *gptDisk) verbatim() ([]Patch, error) {
+	var patches []Patch
+	for _, r := range g.regions() {
+		data, err := g.run(r.span)
 		if err != nil {
 			return nil, err
 		}
-		patches = append(patches, Patch{Off: int64(src.z.Bytes(r.span.Start)), Data: data, What: r.what})
+		patches = append(patches, g.patch(r.span.Start, data, r.what))
 	}
 	return patches, nil
 }

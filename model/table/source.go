@@ -13,27 +13,41 @@ type source struct {
 	r       io.ReaderAt
 	z       geometry.SectorSize
 	sectors geometry.Sector
+	first   []byte // sector 0
 }
 
-// sector reads one sector; at is inside the disk.
-func (s source) sector(at geometry.Sector) ([]byte, error) { return s.run(at, 1) }
+// newSource is a source of at least one sector.
+func newSource(r io.ReaderAt, z geometry.SectorSize, sectors geometry.Sector) (source, error) {
+	s := source{r: r, z: z, sectors: sectors}
+	var err error
+	s.first, err = s.sector(0)
+	return s, err
+}
 
-// run reads n sectors; the caller has checked that they are inside the disk and few.
-func (s source) run(at, n geometry.Sector) ([]byte, error) {
-	b := make([]byte, s.z.Bytes(n))
-	got, err := s.r.ReadAt(b, int64(s.z.Bytes(at)))
+// sector reads one sector, which must lie inside the disk.
+func (s source) sector(at geometry.Sector) ([]byte, error) { return s.run(geometry.SpanOf(at, 1)) }
+
+// run reads some sectors. The caller has checked that they lie inside the disk and are few.
+func (s source) run(span geometry.Span) ([]byte, error) {
+	b := make([]byte, s.z.Bytes(span.Len()))
+	got, err := s.r.ReadAt(b, int64(s.z.Bytes(span.Start)))
 	if got == len(b) {
 		return b, nil
 	}
 	if err == nil || errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	return nil, tried.Errorf("read sector %d: %w", at, err)
+	return nil, tried.Errorf("read sector %d: %w", span.Start, err)
 }
 
 // contains reports whether the sectors lie inside the disk.
 func (s source) contains(span geometry.Span) bool {
 	return span.Start >= 0 && span.End <= s.sectors && !span.Empty()
+}
+
+// patch is the write of whole sectors from a sector on.
+func (s source) patch(at geometry.Sector, data []byte, what string) Patch {
+	return Patch{Off: int64(s.z.Bytes(at)), Data: data, What: what}
 }
 
 // padded shows zeros behind the end of r, as a disk that has grown does.

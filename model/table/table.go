@@ -1,14 +1,13 @@
-// Package table decodes and encodes partition tables: GPT, and MBR with its chain of logical partitions,
-// at sector sizes 512 and 4096. It may import geometry, model, go-diskfs's partition packages and uuid. It
-// reads through an io.ReaderAt and writes nothing: Encode answers with the patches that have to be written.
+// Package table decodes and encodes partition tables at sector sizes 512 and 4096: GPT, and MBR with its chain of logical
+// partitions. It writes nothing: Encode returns the patches that have to be written.
 //
-// The verdict on what a disk carries is always ours, taken from sector 0 first (verdict.go). go-diskfs then
-// decodes what it is known to decode right (library.go); the rest is decoded here.
+// This package decides which table a disk has, from sector 0 first (verdict.go). It checks the headers of a GPT and follows
+// the chain of an MBR. go-diskfs decodes the entries (library.go).
 //
-// Invariants: bytes that no edit means to change stay as they are, down to boot code, reserved fields, the
-// CHS bytes of ends that do not move, and the slots of entries; a table that was changed is read back from
-// the patches and compared with the model before anyone sees them; nothing a header claims is allocated
-// before it was checked against a limit.
+// Invariants: bytes that no edit means to change stay as they are, down to boot code, reserved fields, the CHS bytes of
+// ends that do not move, and the slots of entries. A changed table is read back from the patches and compared with the
+// model before the patches are returned. A number from a header is checked against a limit before memory is allocated by
+// it.
 //
 // # MBR
 //
@@ -93,27 +92,27 @@ func Read(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) 
 	if d.Sectors < 1 {
 		return d, nil
 	}
-	src := source{r: r, z: z, sectors: d.Sectors}
+	src, err := newSource(r, z, d.Sectors)
+	if err != nil {
+		return model.Disk{}, tried.Errorf("read partition table: %w", err)
+	}
 	found, err := judge(src)
 	if err != nil {
 		return model.Disk{}, tried.Errorf("read partition table: %w", err)
 	}
 	var parts []model.Partition
-	problems := found.problems
 	switch found.kind {
 	case model.TableGPT:
-		d.Table, parts, problems = readGPT(found, problems)
+		d.Table, parts = readGPT(&found.gpt, &found.problems)
 	case model.TableMBR:
-		var more []model.Problem
-		d.Table, parts, more, err = readMBR(src, found.first)
+		d.Table, parts, err = readMBR(src, &found.problems)
 		if err != nil {
 			return model.Disk{}, tried.Errorf("read partition table: %w", err)
 		}
-		problems = append(problems, more...)
 	case model.TableNone:
 	}
 	for i := range parts {
 		parts[i].ID = model.PartID(i + 1)
 	}
-	return model.New(d, parts, problems), nil
+	return model.New(d, parts, found.problems), nil
 }

@@ -1,42 +1,53 @@
 package table
 
 import (
+	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"shunt/model"
 )
 
-// difference says in which field of the table the disk that was read differs from the one that is wanted,
-// "" if in none. What want leaves open matches anything: its table ID and the PARTUUIDs of its partitions.
-// The PARTUUIDs of an MBR follow from its ID and the numbers and are not compared.
+// field is one field of a table as it is and as it should be, printable and comparable.
+type field struct {
+	what      string
+	got, want any
+}
+
+// differing says which field is the first that is not as it should be, "" if all are.
+func differing(fields ...field) string {
+	for _, f := range fields {
+		if f.got != f.want {
+			return fmt.Sprintf("%s is %v, not %v", f.what, f.got, f.want)
+		}
+	}
+	return ""
+}
+
+// difference says in which field of the table the disk that was read differs from the one that is wanted, "" if in none.
+// The table ID and the PARTUUIDs match anything if want does not have them. The PARTUUIDs of an MBR follow from its ID and
+// the numbers and are not compared.
 func difference(got, want model.Disk) string {
-	differ := func(what string, got, want any) string {
-		return fmt.Sprintf("%s is %v, not %v", what, got, want)
-	}
 	g, w := got.Table, want.Table
-	switch {
-	case g.Kind != w.Kind:
-		return differ("the kind of table", g.Kind, w.Kind)
-	case got.Sectors != want.Sectors:
-		return differ("the size in sectors", got.Sectors, want.Sectors)
-	case g.Kind == model.TableNone:
-		return ""
-	case g.Usable != w.Usable:
-		return differ("the range for partitions", g.Usable.Inclusive(), w.Usable.Inclusive())
-	case g.Slots != w.Slots:
-		return differ("the number of slots", g.Slots, w.Slots)
-	case g.EntrySize != w.EntrySize && w.EntrySize != 0:
-		return differ("the size of an entry", g.EntrySize, w.EntrySize)
-	case w.ID != "" && !strings.EqualFold(g.ID, w.ID):
-		return differ("the table's ID", g.ID, w.ID)
+	diff := differing(field{"the kind of table", g.Kind, w.Kind}, field{"the size in sectors", got.Sectors, want.Sectors})
+	if diff != "" || g.Kind == model.TableNone {
+		return diff
 	}
-	for _, p := range got.Partitions() {
+	if diff := differing(
+		field{"the range for partitions", g.Usable.Inclusive(), w.Usable.Inclusive()},
+		field{"the number of slots", g.Slots, w.Slots},
+		field{"the size of an entry", g.EntrySize, cmp.Or(w.EntrySize, g.EntrySize)},
+		field{"the table's ID", strings.ToLower(g.ID), strings.ToLower(cmp.Or(w.ID, g.ID))},
+	); diff != "" {
+		return diff
+	}
+	for p := range got.Each() {
 		if _, ok := want.ByNumber(p.Number); !ok {
 			return p.Ref() + " should not be there"
 		}
 	}
-	for _, p := range want.Partitions() {
+	for p := range want.Each() {
 		q, ok := got.ByNumber(p.Number)
 		if !ok {
 			return p.Ref() + " is missing"
@@ -49,30 +60,21 @@ func difference(got, want model.Disk) string {
 }
 
 func partitionDifference(kind model.TableKind, got, want model.Partition) string {
-	differ := func(what string, got, want any) string {
-		return fmt.Sprintf("%s is %v, not %v", what, got, want)
+	diff := differing(
+		field{"its place", got.Span.Inclusive(), want.Span.Inclusive()},
+		field{"its role", got.Role, want.Role},
+		field{"its type", strings.ToLower(string(got.Type)), strings.ToLower(string(want.Type))},
+		field{"its boot record", got.EBR, want.EBR},
+		field{"its boot flag", got.Active, want.Active},
+	)
+	if diff != "" || kind == model.TableMBR {
+		return diff
 	}
-	switch {
-	case got.Span != want.Span:
-		return differ("its place", got.Span.Inclusive(), want.Span.Inclusive())
-	case got.Role != want.Role:
-		return differ("its role", got.Role, want.Role)
-	case !sameType(got.Type, want.Type):
-		return differ("its type", got.Type, want.Type)
-	case got.EBR != want.EBR:
-		return differ("its boot record", got.EBR, want.EBR)
-	case got.Active != want.Active:
-		return differ("its boot flag", got.Active, want.Active)
-	case kind == model.TableMBR:
-		return ""
-	case got.Name != want.Name:
-		return fmt.Sprintf("its name is %q, not %q", got.Name, want.Name)
-	case got.Attributes != want.Attributes:
-		return fmt.Sprintf("its attributes are %#x, not %#x", got.Attributes, want.Attributes)
-	case want.UUID != "" && !strings.EqualFold(got.UUID, want.UUID):
-		return differ("its PARTUUID", got.UUID, want.UUID)
-	}
-	return ""
+	return differing(
+		field{"its name", strconv.Quote(got.Name), strconv.Quote(want.Name)},
+		field{"its attributes", fmt.Sprintf("%#x", got.Attributes), fmt.Sprintf("%#x", want.Attributes)},
+		field{"its PARTUUID", strings.ToLower(got.UUID), strings.ToLower(cmp.Or(want.UUID, got.UUID))},
+	)
 }
 
 // sameTable reports whether two disks have the same table, down to the identity of each partition.
@@ -80,7 +82,7 @@ func sameTable(a, b model.Disk) bool {
 	if difference(a, b) != "" || difference(b, a) != "" {
 		return false
 	}
-	for _, p := range a.Partitions() {
+	for p := range a.Each() {
 		if q, _ := b.ByNumber(p.Number); q.ID != p.ID {
 			return false
 		}

@@ -1,0 +1,38 @@
+package table
+
+import (
+	"fmt"
+	"slices"
+
+	"shunt/model"
+)
+
+// report collects the problems of a disk.
+type report []model.Problem
+
+// maxProblems is how many problems are reported. A table full of nonsense has tens of thousands.
+const maxProblems = 50
+
+// add appends a problem unless there are too many. The first fatal one is always reported.
+func (r *report) add(severity model.Severity, advice, format string, args ...any) {
+	isFatal := func(p model.Problem) bool { return p.Severity == model.Fatal }
+	if len(*r) >= maxProblems && (severity != model.Fatal || slices.ContainsFunc(*r, isFatal)) {
+		return
+	}
+	*r = append(*r, model.Problem{Severity: severity, Text: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+func (r *report) fatal(advice, format string, args ...any) {
+	r.add(model.Fatal, advice, format, args...)
+}
+
+func (r *report) warn(advice, format string, args ...any) {
+	r.add(model.Warning, advice, format, args...)
+}
+
+func (r *report) note(advice, format string, args ...any) { r.add(model.Note, advice, format, args...) }
+
+// cutOff advises what to do with an image that is shorter than its table says.
+func cutOff(bytes int64) string {
+	return fmt.Sprintf("if the image was cut off, make it %d bytes long again: `truncate --size %d {target}`", bytes, bytes)
+}
