@@ -22,12 +22,12 @@ const maxProbed = 1024
 // extended one the file system that Probe finds. A disk without a table gets what covers it as a whole.
 // The error is table.Read's. A partition that cannot be read says so in its file system.
 func Scan(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) {
-	return ScanWithProgress(r, size, z, func(string) {})
+	return WithProgress(r, size, z, func(string) {})
 }
 
-// ScanWithProgress is Scan that announces each thing it is about to read, in words for people. A failing medium can take
+// WithProgress is Scan that announces each thing it is about to read, in words for people. A failing medium can take
 // minutes.
-func ScanWithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce func(what string)) (model.Disk, error) {
+func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce func(what string)) (model.Disk, error) {
 	announce("reading the partition table")
 	d, err := table.Read(r, size, z)
 	if err != nil {

@@ -12,7 +12,7 @@ func Scan(t target.Target) (model.Disk, error) { return ScanWithProgress(t, func
 
 // ScanWithProgress is Scan that tells people what it is about to do.
 func ScanWithProgress(t target.Target, tell func(what string)) (model.Disk, error) {
-	disk, err := scan.ScanWithProgress(t, t.Size(), t.SectorSize(), tell)
+	disk, err := scan.WithProgress(t, t.Size(), t.SectorSize(), tell)
 	if err != nil {
 		return disk, err
 	}
