@@ -107,7 +107,7 @@ func (m Model) openRoom(d document) (Model, tea.Cmd) {
 	if !ok {
 		return m.showRoom(dialog.NewSmallImage(d.queue, m.align))
 	}
-	return m.showRoom(dialog.NewRoom(d.queue, p.ID, m.align))
+	return m.showRoom(dialog.NewMakeRoom(d.queue, p.ID, m.align))
 }
 
 // fitImage leads from the size of the image to the ways that make its partitions smaller too, where there is no space to

@@ -81,7 +81,7 @@ func TestPhysicalDisk(t *testing.T) {
 			break
 		}
 	}
-	term.wait("This is a physical disk", "Type "+disk, "Nothing happens until that was typed.")
+	term.wait("This is a physical disk", "Type "+disk, "Nothing happens until this is typed.")
 	term.keys("'"+strings.TrimSuffix(disk, "a"), "Enter")
 	term.wait("That is not it yet.")
 	term.keys("C-u", "'"+disk)

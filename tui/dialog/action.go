@@ -6,8 +6,8 @@ import (
 	"shunt/ops"
 )
 
-// Action is what a dialog wants done. Its owner closes the dialog, unless the action says otherwise, and
-// does it.
+// Action is what a dialog wants its owner to do. The owner closes the dialog first, unless the action says that it stays
+// open.
 type Action interface{ action() }
 
 // Close only closes the dialog.
@@ -22,11 +22,11 @@ type Stage struct {
 // StageAll puts several operations at the end of the queue, all of them or, if one is impossible, none.
 type StageAll struct {
 	Ops []ops.Operation
-	// Part is the partition that they are for and that is selected afterwards, 0 for that of the first.
+	// Part is the partition that is selected afterwards; 0 selects the partition of the first operation.
 	Part model.PartID
 }
 
-// ClearQueue takes all operations back.
+// ClearQueue removes all pending operations.
 type ClearQueue struct{}
 
 // Quit ends the program; pending operations are forgotten.
@@ -35,7 +35,7 @@ type Quit struct{}
 // CloseTarget gives up the target in view; its pending operations are forgotten.
 type CloseTarget struct{}
 
-// Commit makes the rehearsed queue of the target in view real.
+// Commit applies the rehearsed queue to the target in view.
 type Commit struct{}
 
 // StopRun cancels what is running.
@@ -49,7 +49,7 @@ type Save struct {
 	What SaveWhat
 	Path string
 	Over Overwrite
-	// Text is what is written where that was settled before, as for a question whether to replace a file.
+	// Text is what to write if that is known already, as when the question was whether to replace a file.
 	Text string
 }
 
@@ -62,10 +62,10 @@ const (
 	SaveLog                  // the log of a run
 )
 
-// Overwrite says what happens to a file that is there already.
+// Overwrite says what happens to a file that exists already.
 type Overwrite int
 
-// The ways with a file that exists.
+// What can happen to such a file.
 const (
 	Keep    Overwrite = iota // ask first
 	Replace                  // replace it
@@ -80,7 +80,7 @@ type Open struct{ Path string }
 // List asks for the entries of a directory; the dialog stays open and gets a Listing.
 type List struct{ Dir string }
 
-// Glance asks for a look into candidates; the dialog stays open and gets Glimpses.
+// Glance asks what is on the candidates at some paths; the dialog stays open and gets Glimpses.
 type Glance struct{ Paths []string }
 
 // Mount mounts a partition of the target in view, or with ID 0 the file system that covers it.
@@ -89,13 +89,13 @@ type Mount struct {
 	Access model.Access
 }
 
-// Unmount unmounts it.
+// Unmount unmounts what Mount mounted.
 type Unmount struct{ ID model.PartID }
 
-// Attach goes on with a loop device on the image in view.
+// Attach replaces the image in view by a loop device on it.
 type Attach struct{}
 
-// Detach goes on with the image of the loop device in view.
+// Detach replaces the loop device in view by its image.
 type Detach struct{}
 
 func (Close) action()       {}

@@ -18,8 +18,8 @@ type Answer struct {
 	Action Action
 }
 
-// ask is a question with buttons. The first answer is the safe one: Escape gives it, and it is the one
-// that Enter presses unless another is chosen.
+// ask is a question with buttons. The first answer is the safe one: Escape gives it, and so does Enter unless another
+// one is chosen.
 type ask struct {
 	title   string
 	text    []string // paragraphs
@@ -33,18 +33,18 @@ func NewAsk(title string, tone Tone, text []string, answers ...Answer) Dialog {
 	return newForm(ask{title: title, text: text, answers: answers, tone: tone})
 }
 
-// NewMessage is a text that has to be read.
+// NewMessage shows a text until it is closed.
 func NewMessage(title string, tone Tone, text ...string) Dialog {
 	return NewAsk(title, tone, text, Answer{Label: "OK", Key: keymap.Bind("", "", "enter"), Action: Close{}})
 }
 
-// YesNo is the pair of answers of a question whose yes does something.
+// YesNo is a safe no and a yes that does something.
 func YesNo(no, yes string, risk widget.Risk, action Action) []Answer {
 	return []Answer{{Label: no, Key: keyNo(no), Action: Close{}}, {Label: yes, Key: keyYes(yes), Risk: risk, Action: action}}
 }
 
-// GoOnStop is the pair of answers to whether to stop what is running. Its yes has a key of its own: y applies a plan, and a
-// rehearsal may end while somebody is about to stop it.
+// GoOnStop answers whether to stop what is running. Stopping is s and not y: when a rehearsal ends while somebody is about
+// to stop it, y would apply the plan.
 func GoOnStop(risk widget.Risk) []Answer {
 	answers := YesNo("Go on", "Stop", risk, StopRun{})
 	answers[1].Key = keymap.Bind("s", "Stop", "s", "S")
@@ -82,13 +82,13 @@ func paragraphs(texts []string, height int) (rows []row) {
 func answerRow(answers []Answer, chosen *int) row {
 	return row{
 		stop: stopButtons,
-		draw: func(p paper) picture {
+		draw: func(p paper) drawing {
 			var buttons []widget.Button
 			for _, a := range answers {
 				buttons = append(buttons, widget.Button{Label: a.Label, Key: a.Key.Help().Key, Risk: a.Risk})
 			}
 			spots := widget.Buttons(buttons, *chosen, p.st)
-			return picture{lines: []string{widget.Line(spots)}, spots: spots}
+			return drawing{lines: []string{widget.Line(spots)}, spots: spots}
 		},
 		take: func(msg tea.Msg) Action {
 			press, _ := msg.(tea.KeyPressMsg)
@@ -103,7 +103,7 @@ func answerRow(answers []Answer, chosen *int) row {
 	}
 }
 
-// pressed is what the key of a button does, whatever row has the keyboard.
+// pressed is the action of the button whose key was pressed; used is false if the message is no such key.
 func pressed(answers []Answer, msg tea.Msg) (action Action, used bool) {
 	press, _ := msg.(tea.KeyPressMsg)
 	for _, a := range answers {

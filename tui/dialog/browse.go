@@ -26,31 +26,31 @@ type Recents struct{ List []report.Candidate }
 // Devices brings the devices that can be opened.
 type Devices struct{ List []report.Candidate }
 
-// Glimpses brings what a look into candidates found.
+// Glimpses brings what Glance asked for.
 type Glimpses struct{ List []report.Glimpse }
 
-// browse picks the target to open. What is typed is a path, or the part of a name: it narrows the list down to what can be
-// meant. Enter opens what is selected, which is the likeliest unless the cursor was moved.
+// browse picks the target to open. The user types a path or a part of a name, and the list shows what matches. Enter opens
+// the selected entry, which is the likeliest one unless the cursor was moved.
 type browse struct {
-	field   widget.Field
-	base    string // the directory that is shown while no other one is typed, ending in "/"
-	home    string // what "~" stands for
-	listing Listing
-	sorted  []namedEntry // of the listing
-	recent  []report.Candidate
-	devices []report.Candidate
-	seen    map[string]report.Glimpse // by path
-	looking bool                      // glimpses were asked for
-	all     bool                      // hidden files, and those that are no images, are shown too
-	rows    []browseRow
-	at      int
-	chosen  bool   // the cursor was moved by hand, and stays where it is
-	back    string // the directory that was left upwards: the cursor goes there
-	hasty   bool   // Enter was pressed before the directory was listed
-	clicked bool   // what is selected was clicked
+	field    widget.Field
+	base     string // the directory to show unless another one is typed, with a "/" at the end
+	home     string // what "~" stands for
+	listing  Listing
+	sorted   []namedEntry // of the listing
+	recent   []report.Candidate
+	devices  []report.Candidate
+	seen     map[string]report.Glimpse // by path
+	glancing bool                      // glimpses were asked for and are not there yet
+	all      bool                      // hidden files, and those that are no images, are shown too
+	rows     []browseRow
+	at       int
+	chosen   bool   // the cursor was moved by hand, and stays where it is
+	back     string // the directory that was left for the one above; the cursor goes there
+	hasty    bool   // Enter was pressed before the directory was listed
+	clicked  bool   // the selected entry was clicked, and nothing else since
 }
 
-// NewBrowse is the picker, beginning in a directory. The List that it wants first is returned with it.
+// NewBrowse is the picker in a directory, with its first action.
 func NewBrowse(dir, home string) (Dialog, List) {
 	b := browse{base: strings.TrimSuffix(dir, "/") + "/", home: home, field: widget.NewField("", maxPath).Touch()}
 	b.refresh()
@@ -59,12 +59,12 @@ func NewBrowse(dir, home string) (Dialog, List) {
 
 func (b *browse) check() {}
 
-// layout has the field, the list, and what is known of what is selected.
+// layout has the field, the list, and details of the selected entry.
 func (b *browse) layout() layout {
 	list := row{stop: stopName, draw: b.drawList, mouse: b.mouse}
 	field := pathField(&b.field)
 	drawn := field.draw
-	field.draw = func(p paper) picture { return b.drawField(drawn(p), p) }
+	field.draw = func(p paper) drawing { return b.drawField(drawn(p), p) }
 	field.take = func(msg tea.Msg) Action {
 		next, _ := b.field.Update(msg)
 		return b.write(next)
@@ -76,7 +76,7 @@ func (b *browse) layout() layout {
 	}
 }
 
-// typed is what was typed: the directory, "" if there is none, and the name or a part of it.
+// typed is the text of the field, as a directory, which may be "", and the name or a part of it.
 func (b *browse) typed() (dir, name string) { return path.Split(b.field.Value()) }
 
 // dir is the directory to show.
@@ -85,7 +85,7 @@ func (b *browse) dir() string {
 	return b.resolve(dir)
 }
 
-// resolve is where a path that was typed leads to.
+// resolve is the whole path for a typed one.
 func (b *browse) resolve(typed string) string {
 	switch {
 	case strings.HasPrefix(typed, "/"):
@@ -99,7 +99,7 @@ func (b *browse) resolve(typed string) string {
 // listed reports whether the entries of the directory are there.
 func (b *browse) listed() bool { return b.listing.Dir == b.dir() }
 
-// take takes what was asked for, and the keys that do not go into the field.
+// take takes the answers to what the picker asked for, and the keys that do not go into the field.
 func (b *browse) take(msg tea.Msg) (action Action, used bool) {
 	switch msg := msg.(type) {
 	case Listing:
@@ -109,7 +109,7 @@ func (b *browse) take(msg tea.Msg) (action Action, used bool) {
 	case Devices:
 		b.devices = msg.List
 	case Glimpses:
-		b.looking = false
+		b.glancing = false
 		b.seen = maps.Clone(b.seen)
 		if b.seen == nil {
 			b.seen = map[string]report.Glimpse{}
@@ -187,7 +187,7 @@ func (b *browse) press(press tea.KeyPressMsg) (action Action, used bool) {
 	return nil, true
 }
 
-// step moves the cursor over n entries, and past the lines that are none.
+// step moves the cursor by n entries; headings do not count.
 func (b *browse) step(n int) {
 	way := 1
 	if n < 0 {
@@ -200,7 +200,7 @@ func (b *browse) step(n int) {
 	}
 }
 
-// mouse selects what is clicked, and opens what is clicked again.
+// mouse selects the entry that is clicked, and opens it on a second click.
 func (b *browse) mouse(m Mouse) Action {
 	at := m.Entry - 1
 	switch {
@@ -238,11 +238,11 @@ func (b *browse) up() Action {
 	return b.goTo(dir)
 }
 
-// accept opens what is selected, or what was typed if that is nothing that is there.
+// accept opens the selected entry, or the typed path if nothing in the list matches.
 func (b *browse) accept() Action {
 	value := b.field.Value()
 	if value != "" && !b.listed() {
-		b.hasty = true // what was typed means something as soon as the names are there
+		b.hasty = true // only the names show what was meant
 		return nil
 	}
 	r := b.selected()
@@ -261,11 +261,11 @@ func (b *browse) accept() Action {
 	return Open{Path: b.resolve(value)}
 }
 
-// asks wants glimpses of what is near the cursor and was not looked into yet, the nearest first.
+// asks asks for glimpses of the entries near the cursor that have none yet, the nearest first.
 func (b *browse) asks() Action {
-	// More lines than any window has, and few enough that the first are answered at once.
+	// near is more lines than any window has; most is few enough for a quick answer.
 	const near, most = 60, 24
-	if b.looking {
+	if b.glancing {
 		return nil
 	}
 	var paths []string
@@ -287,7 +287,7 @@ func (b *browse) asks() Action {
 	if len(paths) == 0 {
 		return nil
 	}
-	b.looking = true
+	b.glancing = true
 	return Glance{Paths: paths}
 }
 

@@ -257,7 +257,7 @@ func TestBrowseUse(t *testing.T) {
 	for want, g := range map[string]report.Glimpse{
 		"Partitions that are in use are kept as they are": {Use: "part of a btrfs that is mounted", PartsUsed: true},
 		"an editor has to be quit first":                  {Use: "somebody (pid 1)", Shunt: true},
-		"It cannot be opened as long as it is":            {Use: "mounted (pid 2)"},
+		"It cannot be opened until that ends":             {Use: "mounted (pid 2)"},
 	} {
 		g.Path, g.Format, g.Image = "/images/a.raw", "raw", true
 		d, _ := picker(t, "a.raw").Update(dialog.Glimpses{List: []report.Glimpse{g}})

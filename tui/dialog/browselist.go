@@ -35,7 +35,7 @@ type browseRow struct {
 // parent is the name of the directory above.
 const parent = ".."
 
-// namedEntry is a candidate with what it is looked for by.
+// namedEntry is a candidate with its name in lower case, for searching, and its class.
 type namedEntry struct {
 	report.Candidate
 	lower string
@@ -49,11 +49,12 @@ const (
 	classOther
 )
 
-// sortEntries puts what is likely to be meant first: images, then directories, then all else.
+// sortEntries sorts images first, then directories, then everything else.
 func sortEntries(l Listing) []namedEntry {
 	out := make([]namedEntry, 0, len(l.Entries)+1)
 	if l.Path != "" && l.Path != "/" {
-		out = append(out, namedEntry{Candidate: report.Candidate{Name: parent, Path: path.Dir(l.Path), Kind: report.CandidateDir}, class: classDir})
+		up := report.Candidate{Name: parent, Path: path.Dir(l.Path), Kind: report.CandidateDir}
+		out = append(out, namedEntry{Candidate: up, class: classDir})
 	}
 	for _, c := range l.Entries {
 		e := namedEntry{c, strings.ToLower(c.Name), classOther}
@@ -71,7 +72,7 @@ func sortEntries(l Listing) []namedEntry {
 	return out
 }
 
-// refresh makes the rows anew and puts the cursor where it was, or on the first entry if it was not moved by hand.
+// refresh builds the rows again. A cursor that was moved by hand stays on its entry; otherwise it goes to the first one.
 func (b *browse) refresh() {
 	old := b.selected()
 	dir, name := b.typed()
@@ -90,7 +91,9 @@ func (b *browse) refresh() {
 	}
 	b.chosen = b.chosen && old.entry
 	if b.chosen {
-		b.at = slices.IndexFunc(b.rows, func(r browseRow) bool { return r.entry && r.section == old.section && r.Path == old.Path })
+		b.at = slices.IndexFunc(b.rows, func(r browseRow) bool {
+			return r.entry && r.section == old.section && r.Path == old.Path
+		})
 		b.chosen = b.at >= 0
 	}
 	if !b.chosen {
@@ -108,8 +111,7 @@ func (b *browse) addText(s section, head bool, text string) {
 	b.rows = append(b.rows, browseRow{section: s, text: text, head: head})
 }
 
-// addHere adds the entries of the directory: those that begin with what was typed first, then those that hold it
-// elsewhere.
+// addHere adds the entries of the directory: first those that begin with what was typed, then those that contain it.
 func (b *browse) addHere(name string) {
 	if !b.listed() {
 		b.addText(sectionHere, true, "Reading "+b.short(b.dir()))
@@ -139,16 +141,16 @@ func (b *browse) addHere(name string) {
 	}
 }
 
-// journalSuffix ends the names of the directories in which shunt keeps what it needs beside an image.
+// journalSuffix ends the name of the directory that shunt keeps beside an image.
 const journalSuffix = ".shunt"
 
-// journalOf reports whether an entry is such a directory: there is nothing to open in it, and its name begins like that of
-// the image.
+// journalOf reports whether an entry is such a directory. It is hidden: it holds nothing to open, and its name begins with
+// the name of the image.
 func journalOf(c report.Candidate) bool {
 	return c.Kind == report.CandidateDir && strings.HasSuffix(c.Name, journalSuffix)
 }
 
-// matches lists the entries of the directory that can be meant, and counts those that are left out.
+// matches lists the entries of the directory that match what was typed. left counts those that are hidden.
 func (b *browse) matches(name string) (found []report.Candidate, left int) {
 	var inside []report.Candidate
 	lower := strings.ToLower(name)
@@ -173,7 +175,7 @@ func (b *browse) matches(name string) (found []report.Candidate, left int) {
 	return append(found, inside...), left
 }
 
-// addRecent adds the recent targets, a few if nothing was typed.
+// addRecent adds the recent targets that match, and only a few of them if nothing was typed.
 func (b *browse) addRecent(name string) {
 	const few = 5
 	list := holding(b.recent, name)
@@ -198,15 +200,14 @@ func (b *browse) addDevices(name string) {
 	}
 }
 
-// holding lists the candidates that have a text in their name, in whatever case.
+// holding lists the candidates whose names contain a text, in either case.
 func holding(list []report.Candidate, name string) []report.Candidate {
 	return slices.DeleteFunc(slices.Clone(list), func(c report.Candidate) bool {
 		return !strings.Contains(strings.ToLower(c.Name), strings.ToLower(name))
 	})
 }
 
-// complete writes what all entries that begin with what was typed have in common into the field, as a shell does. What
-// can be meant is in the list already.
+// complete completes what was typed as far as all matching entries agree, as a shell does.
 func (b *browse) complete() Action {
 	dir, name := b.typed()
 	if b.field.Value() == "~" {
@@ -223,7 +224,7 @@ func (b *browse) complete() Action {
 		}
 	}
 	if len(begin) == 0 && len(found) == 1 {
-		begin = found // a part of its name says enough
+		begin = found // what was typed is in the middle of its name
 	}
 	if r := b.selected(); r.entry && b.chosen && r.section == sectionHere && r.Name != parent {
 		begin = []report.Candidate{r.Candidate}
@@ -241,7 +242,7 @@ func (b *browse) complete() Action {
 	return b.write(b.field.Set(dir + common).Touch())
 }
 
-// commonPrefix is what all names begin with, as far as it can be typed.
+// commonPrefix is what all names begin with, up to the first character that cannot be typed.
 func commonPrefix(list []report.Candidate) string {
 	common := list[0].Name
 	for _, c := range list[1:] {

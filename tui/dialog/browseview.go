@@ -27,7 +27,7 @@ const browseWidth = 130
 // browseColumns is how wide the columns of the list are; 0 leaves one out.
 type browseColumns struct{ width, name, size, format, content, use int }
 
-// browseLayout divides a line: who uses it is told in the last lines if there is no room for it, and so is the format.
+// browseLayout divides a line into columns. Narrow windows have none for the format and the use: the last lines show them.
 func browseLayout(width int) browseColumns {
 	c := browseColumns{width: width, size: 11, content: 19}
 	switch {
@@ -36,13 +36,13 @@ func browseLayout(width int) browseColumns {
 	case c.width < 64:
 		c.content = 10
 	}
-	// The cursor stands before it all, the mark of what is in use before the last column, and the arrows behind it.
+	// 2 cells are for the cursor in front, 3 for the spaces, the mark of what is in use and the arrow at the end.
 	c.name = c.width - 2 - c.size - c.format - c.content - c.use - 3
 	return c
 }
 
 // drawField adds a hint to an empty field.
-func (b *browse) drawField(s picture, p paper) picture {
+func (b *browse) drawField(s drawing, p paper) drawing {
 	if b.field.Value() == "" {
 		hint := p.st.Faint.Render("type a path, or a part of a name")
 		line := s.lines[0]
@@ -52,7 +52,7 @@ func (b *browse) drawField(s picture, p paper) picture {
 }
 
 // drawList draws the lines of the list around the cursor.
-func (b *browse) drawList(p paper) picture {
+func (b *browse) drawList(p paper) drawing {
 	const most = 40
 	height := min(most, max(3, p.height-browseAbove-browseBelow-1))
 	from, to := widget.Visible(len(b.rows), b.at, height)
@@ -97,16 +97,17 @@ func (b *browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 		mark = st.Busy
 	}
 	use := mark + widget.Fit(" "+who, c.use, st.More)
+	useless := seen && (!g.Image || !g.Cannot.OK()) || !r.Likely && r.Kind == report.CandidateFile
 	switch {
 	case i == b.at:
 		return st.Row.Render(st.Cursor + " " + cells + use)
-	case r.Kind != report.CandidateDir && (seen && (!g.Image || !g.Cannot.OK()) || !r.Likely && r.Kind == report.CandidateFile):
+	case useless && r.Kind != report.CandidateDir:
 		return "  " + st.Faint.Render(cells+use)
 	}
 	return "  " + st.Text.Render(cells) + st.Warn.Render(use)
 }
 
-// nameCell is the name, of a recent target as much of its path as there is room for, of a loop device with its file.
+// nameCell is the name of an entry. A recent target shows as much of its path as fits, a loop device also its file.
 func (b *browse) nameCell(r browseRow, g report.Glimpse, width int, st *styles.Styles) string {
 	name := widget.Clean(r.Name)
 	switch {
@@ -128,7 +129,7 @@ func (b *browse) short(path string) string {
 	return widget.Clean(path)
 }
 
-// fitTail cuts the beginning off a text that is too wide: the end of a path tells more.
+// fitTail cuts off the beginning of a text that is too wide, as the end of a path says more.
 func fitTail(text string, width int, st *styles.Styles) string {
 	if over := widget.Width(text) - width; over > 0 {
 		return st.More + ansi.TruncateLeft(text, over+1, "")
@@ -136,7 +137,7 @@ func fitTail(text string, width int, st *styles.Styles) string {
 	return text
 }
 
-// contentWords is what is in a disk, in as many words as there is room for.
+// contentWords describes what is on a disk in a few words.
 func contentWords(g report.Glimpse, c browseColumns) string {
 	short := c.content < 12
 	switch {
@@ -169,7 +170,7 @@ func partitionWords(n int) string {
 	return fmt.Sprintf("%d partitions", n)
 }
 
-// details are the last lines: what is selected in full, and what is to be known before it is opened.
+// details are the last lines: the path of what is selected, and what a user should know before opening it.
 func (b *browse) details(p paper) []string {
 	const height = browseBelow - 1
 	r := b.selected()
@@ -199,12 +200,12 @@ func (b *browse) detail(r browseRow, st *styles.Styles) (string, styles.Look) {
 	case g.Shunt:
 		return "In use by " + g.Use + ". Enter shows a commit that was left running; an editor has to be quit first.", st.Warn
 	case g.Use != "":
-		return "In use by " + g.Use + ". It cannot be opened as long as it is.", st.Warn
+		return "In use by " + g.Use + ". It cannot be opened until that ends.", st.Warn
 	}
 	return wholeWords(g), st.Muted
 }
 
-// wholeWords is all that is known of what can be opened.
+// wholeWords describes a disk in full.
 func wholeWords(g report.Glimpse) string {
 	words := []string{g.Format}
 	if g.Back != "" {
@@ -219,7 +220,7 @@ func wholeWords(g report.Glimpse) string {
 	case g.Image:
 		words = append(words, "nothing on it yet")
 	default:
-		words = append(words, "no table, and nothing that shunt knows: it may be no disk image")
+		words = append(words, "no table, and nothing that shunt knows: this may not be a disk image")
 	}
 	if g.Whole != model.Unformatted {
 		words = append(words, string(g.Whole)+" covers the disk")

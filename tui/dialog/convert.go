@@ -9,8 +9,8 @@ import (
 	"shunt/ops"
 )
 
-// NewConvert asks whether to make the MBR of the queue's preview a GPT, and shows what each partition will be called.
-// An error says why that cannot be.
+// NewConvert asks whether to turn the MBR of the queue's preview into a GPT, and shows the new numbers of the partitions.
+// An error says why that is impossible.
 func NewConvert(q ops.Queue, align geometry.Alignment) (Dialog, error) {
 	op := ops.ToGPT{}
 	next, err := q.Stage(op)
@@ -18,18 +18,18 @@ func NewConvert(q ops.Queue, align geometry.Alignment) (Dialog, error) {
 		return nil, err
 	}
 	text := []string{
-		"All partitions keep their place and their contents; only the table changes. There are no extended and logical partitions " +
-			"in a GPT.",
+		"All partitions keep their place and their contents; only the table changes. A GPT has no extended and logical " +
+			"partitions.",
 		"Numbers: " + numbers(q.Preview(), next.Preview()) + ".",
-		"A BIOS boot loader in the gap before the first partition is not taken along: a system that boots from this disk needs one " +
-			"installed anew.",
+		"A BIOS boot loader in the gap before the first partition is lost: a system that boots from this disk needs it " +
+			"installed again.",
 	}
 	return NewAsk("Convert MBR to GPT?", Calm, text,
 		Answer{Label: "Keep the MBR", Key: keyNo("keep the MBR"), Action: Close{}},
 		Answer{Label: "Convert", Key: keyYes("convert"), Action: Stage{Op: op, Align: align}}), nil
 }
 
-// numbers tells what each partition is called before and after: "p1 stays p1, p5 becomes p2".
+// numbers lists how the numbers of partitions change: "p5 becomes p2, the others stay".
 func numbers(before, after model.Disk) string {
 	var list []string
 	same := 0

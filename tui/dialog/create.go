@@ -28,7 +28,7 @@ func NewCreate(q ops.Queue, gap model.Gap, align geometry.Alignment) (Dialog, er
 	if err != nil {
 		return nil, err
 	}
-	// The Format dialog and the page of what is supported say why the others cannot be made.
+	// The Format dialog and the page of supported file systems say why the others cannot be made.
 	kinds := slices.DeleteFunc(kindChoices(q.Env(), "empty"), func(k kindChoice) bool { return !k.off.OK() })
 	c := create{inGap: g, kinds: kinds, label: widget.NewField("", maxLabel), name: widget.NewField("", 36)}
 	c.occupy(g.whole)
@@ -41,7 +41,7 @@ func (c *create) occupy(span geometry.Span) {
 	c.put(ops.Limits{Room: c.whole, Chosen: c.whole, MinLen: least, MaxLen: c.whole.Len()}, span)
 }
 
-// kind is the chosen contents; an extended partition has none.
+// kind is the chosen file system; an extended partition has none.
 func (c *create) kind() model.FSKind {
 	if c.roles[c.role] == model.Extended {
 		return model.Unformatted
@@ -53,7 +53,7 @@ func (c *create) kind() model.FSKind {
 func (c *create) named() bool { return c.queue.Preview().Table.Kind == model.TableGPT }
 
 func (c *create) check() {
-	// A partition that filled all of the gap goes on doing so on another grid.
+	// On another grid a partition that filled the gap fills it again.
 	if was, changed := c.regrid(0); changed && (c.span == was || !c.whole.Encloses(c.span)) {
 		c.occupy(c.whole)
 	} else if changed {

@@ -1,8 +1,7 @@
-// Package dialog holds the windows that ask something over a page. It may import geometry, model, the
-// root of ops (pure values), and the other packages of tui except tui itself.
+// Package dialog holds the windows that ask something over a page.
 //
-// Invariants: a dialog is a value, Update returns the next one; a dialog changes nothing outside itself
-// but returns an Action that its owner performs; it does no I/O; what it shows is a function of itself.
+// Invariants: a dialog is a value, and Update returns the next one. A dialog does no I/O and changes nothing but itself:
+// Update returns an Action, and the owner performs it. What a dialog shows depends on nothing but itself.
 package dialog
 
 import (
@@ -39,8 +38,8 @@ type View struct {
 	Lines  []string
 	Tone   Tone
 	Cursor *Point                // where typing goes, nil if nowhere
-	Parts  []Part                // what a click on each line is for
-	Spots  map[int][]widget.Spot // what a click in a line presses
+	Parts  []Part                // what each line shows
+	Spots  map[int][]widget.Spot // the buttons in a line
 }
 
 // Part is a row of a dialog and, in a list, one of its entries. Both count from 1; 0 is none.
@@ -93,8 +92,8 @@ const (
 	insetY = 1
 )
 
-// Draw places a dialog in the middle of a screen of width by height cells. What does not fit is cut, the
-// keys last.
+// Draw places a dialog in the middle of a screen of width by height cells. What does not fit is cut from the end of the
+// body, so that the keys stay in view.
 func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
@@ -110,7 +109,7 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	default:
 		lines = lines[:max(0, len(lines)+free)]
 	}
-	bottom := len(lines) - above // the line of the body in which the keys begin
+	bottom := len(lines) - above // the line where the keys begin, counted from the body's first
 	for _, line := range keys {
 		lines = append(lines, widget.Line(line))
 	}
@@ -140,7 +139,8 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	return out
 }
 
-// Mouse is what a mouse event in a cell of the screen is for the dialog: a key press if a button or a key was clicked.
+// Mouse is the message for the dialog when the mouse does something in a cell of the screen: a key press if a button or
+// the name of a key was clicked, otherwise a Mouse.
 func (d Drawn) Mouse(event MouseEvent, x, y int) tea.Msg {
 	hit := lipgloss.NewCompositor(d.zones...).Hit(x, y)
 	if key, ok := widget.Pressed(hit); ok && event == Press {

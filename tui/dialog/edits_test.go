@@ -124,7 +124,7 @@ func TestEditsTell(t *testing.T) {
 		{dialog.NewLabel(founding, 1, align), "=abcdefghijklmnopqr", "16 bytes"},
 		{dialog.NewType(varied, 3), "=efi", "Change the type of p3 from Linux file system to EFI system"},
 		{dialog.NewType(varied, 3), "=zzz", "No type has that"},
-		{dialog.NewUUID(varied, 7, align), "", "Windows shows only a half"},
+		{dialog.NewUUID(varied, 7, align), "", "Windows shows only half"},
 		{dialog.NewNewTable(varied, align), "", "All 7 partitions are lost"},
 	} {
 		d, _ := press(t, c.d, c.keys)

@@ -11,13 +11,13 @@ import (
 	"shunt/tui/widget"
 )
 
-// entry is a dialog of one line of text that makes an operation, such as a label.
+// entry asks for one line of text, such as a label, and makes an operation of it.
 type entry struct {
 	staging
 	title string // "Label of p1"
 	name  string // "Label"
 	was   string
-	notes []string // what is worth knowing before one types
+	notes []string // what a user should know before typing
 	field widget.Field
 	make  func(text string) ops.Operation
 }
@@ -25,7 +25,7 @@ type entry struct {
 func newEntry(q ops.Queue, align geometry.Alignment, e entry) Dialog {
 	e.queue, e.align = q, align
 	e.field = widget.NewField(e.was, maxLabel)
-	e.was = e.field.Value() // what is shown, without what cannot be
+	e.was = e.field.Value() // at most maxLabel characters
 	return newForm(e)
 }
 
@@ -103,7 +103,7 @@ func (s *savePath) layout() layout {
 	}
 }
 
-// typedWord is a question that is answered by typing a word, so that nobody answers it by habit.
+// typedWord is a question whose yes has to be typed as a word, so that nobody answers it by habit.
 type typedWord struct {
 	title  string
 	text   []string // paragraphs
@@ -112,7 +112,7 @@ type typedWord struct {
 	action Action
 }
 
-// NewTyped is a question whose action is done once the word was typed.
+// NewTyped is a question that does the action after the word was typed.
 func NewTyped(title string, text []string, word string, action Action) Dialog {
 	return newForm(typedWord{title: title, text: text, word: word, field: widget.NewField("", 255), action: action})
 }
@@ -125,12 +125,13 @@ func (t *typedWord) layout() layout {
 		case t.word:
 			return []string{p.st.Warn.Render("Enter goes on.")}
 		case "":
-			return []string{p.st.Muted.Render("Nothing happens until that was typed.")}
+			return []string{p.st.Muted.Render("Nothing happens until this is typed.")}
 		}
 		return []string{p.st.Muted.Render("That is not it yet.")}
 	})
 	return layout{
-		title: t.title, tone: Warning, rows: append(paragraphs(t.text, 4), field(stopName, "Type "+t.word, 34, &t.field), blank(), says),
+		title: t.title, tone: Warning,
+		rows: append(paragraphs(t.text, 4), field(stopName, "Type "+t.word, 34, &t.field), blank(), says),
 		does: "go on", more: []keymap.Binding{keyClear()},
 		accept: func() Action {
 			if t.field.Value() == t.word {

@@ -12,19 +12,19 @@ import (
 	"shunt/tui/widget"
 )
 
-// content is the part of a dialog that differs from one to the next. The form works on a copy of it, so its methods and
-// the functions of its layout may change it.
+// content is the state of a dialog. The form keeps it as a value and calls its methods on a copy, so they and the
+// functions of its layout may change it.
 type content interface {
 	// layout declares the dialog as it is now.
 	layout() layout
-	// check brings up to date what follows from the fields.
+	// check brings what depends on the fields up to date. The form calls it after every message.
 	check()
 }
 
-// asker is a content that may want something after any message.
+// asker is a content that may ask its owner for something after any message.
 type asker interface{ asks() Action }
 
-// layout is a dialog: its rows from top to bottom, and what the keys do that mean the same in all of them.
+// layout declares a dialog: its rows from top to bottom, and what Enter, Escape and other keys do in all of them.
 type layout struct {
 	title string
 	part  *model.Partition // named behind the title, nil for none
@@ -47,12 +47,12 @@ type layout struct {
 // noWord hides a key that needs no word.
 const noWord = "-"
 
-// stop is a place where the keyboard can be in a form.
+// stop names a row that can have the keyboard.
 type stop int
 
 // The stops of all forms.
 const (
-	stopNone   stop = iota // of a row that only shows something
+	stopNone   stop = iota // the row only shows something
 	stopBefore             // free space preceding
 	stopSize
 	stopAfter // free space following
@@ -66,12 +66,12 @@ const (
 	stopButtons
 )
 
-// row is a part of a form. Rows with the same stop have the keyboard together, and the first of them takes the keys.
+// row is a part of a form. Rows with the same stop have the keyboard together; the first of them takes the keys.
 type row struct {
 	stop  stop
-	tab   int              // the tab key goes through the rows in the order of this number, then from top to bottom
+	tab   int              // the tab key visits rows with a lower number first, and equal ones from top to bottom
 	keys  []keymap.Binding // shown while it has the keyboard
-	draw  func(p paper) picture
+	draw  func(p paper) drawing
 	take  func(msg tea.Msg) Action // keys and pastes while it has the keyboard, may be nil
 	mouse func(m Mouse) Action     // may be nil
 }
@@ -86,19 +86,19 @@ type paper struct {
 	rest          float64    // the share of the way that is left, 0 if it stands
 }
 
-// picture is what a row shows.
-type picture struct {
+// drawing is what a row shows.
+type drawing struct {
 	lines   []string
 	cursor  int           // the cursor's cell in the first line, 0 for none
 	entries []int         // the entry in each line of a list, counted from 1, 0 for none
 	spots   []widget.Spot // what can be clicked in the first line
 }
 
-// form is the dialog of a content, one row of which has the keyboard.
+// form is the dialog of a content.
 type form[T any, P contentOf[T]] struct {
 	is   T
 	at   stop
-	held int // the row on which the mouse was pressed and not yet let go, counted from 1
+	held int // the row that the mouse was pressed on, until it is released; counted from 1, 0 for none
 	from model.Disk
 	rest float64
 }
@@ -108,7 +108,7 @@ type contentOf[T any] interface {
 	content
 }
 
-// newForm gives the keyboard to the first stop.
+// newForm is a dialog with the keyboard at its first stop.
 func newForm[T any, P contentOf[T]](t T) Dialog {
 	f := form[T, P]{is: t}
 	P(&f.is).check()
@@ -139,7 +139,7 @@ func (f form[T, P]) Update(msg tea.Msg) (Dialog, Action) {
 	return f, action
 }
 
-// keepStop goes to the first stop if the row at the present one is gone.
+// keepStop goes to the first stop if the present one has no row any more.
 func (f *form[T, P]) keepStop() {
 	if stops := P(&f.is).layout().stops(); !slices.Contains(stops, f.at) {
 		f.at = cmp.Or(append(stops, stopNone)...)
@@ -188,7 +188,7 @@ func (l layout) stops() []stop {
 	return out
 }
 
-// row is the first row of a stop, one that does nothing if there is none.
+// row is the first row of a stop, or an empty one.
 func (l layout) row(at stop) row {
 	if i := slices.IndexFunc(l.rows, func(r row) bool { return r.stop == at }); i >= 0 && at != stopNone {
 		return l.rows[i]
@@ -205,7 +205,7 @@ func (f *form[T, P]) enter(l layout, at stop) {
 	P(&f.is).check()
 }
 
-// mouse gives the keyboard to the row that is clicked, and the row what the mouse does until it is let go.
+// mouse gives the keyboard to the row that is clicked. That row gets all events until the button is released.
 func (f *form[T, P]) mouse(l layout, m Mouse) (action Action) {
 	if m.Event == Press {
 		f.held = 0

@@ -12,7 +12,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// format asks which file system to put in the place of what a partition holds, and for its label.
+// format asks for the file system that replaces the contents of a partition, and for its label.
 type format struct {
 	staging
 	part  model.Partition
@@ -24,7 +24,7 @@ type format struct {
 // maxLabel is the longest label of any file system, in characters.
 const maxLabel = 255
 
-// formatRows is how many file systems are shown where there is space.
+// formatRows is the greatest height of the list.
 const formatRows = 9
 
 // NewFormat is the dialog for a partition of the queue's preview.
@@ -67,7 +67,7 @@ func (f *format) layout() layout {
 	return layout{
 		title: "Format", part: &f.part, tone: tone,
 		rows: []row{listOf(stopFS, 10, &f.list, height), blank(), label, blank(), f.outcome(""), shown(f.lost)},
-		// The arrow keys move in the list from everywhere.
+		// The arrow keys move in the list while the label has the keyboard, too.
 		first: func(msg tea.Msg) (Action, bool) { return nil, f.list.take(msg) },
 		keys:  []keymap.Binding{keyList()}, accept: f.stage, does: "format",
 	}

@@ -13,7 +13,7 @@ import (
 // imageSize asks for the size of the image file.
 type imageSize struct {
 	staging
-	now      geometry.Sector // the size before
+	now      geometry.Sector // the present size
 	sectors  geometry.Sector
 	z        geometry.SectorSize
 	field    widget.Field
@@ -63,7 +63,7 @@ func (s *imageSize) take(msg tea.Msg) Action {
 	return nil
 }
 
-// typed makes the size what the field says; a change counts from the size the image has.
+// typed sets the size to what the field says; a change counts from the present size.
 func (s *imageSize) typed() {
 	var v typed
 	if v, s.wrong = parseTyped(s.field.Value(), s.z); s.wrong != nil {
@@ -85,7 +85,7 @@ func (s *imageSize) check() {
 func (s *imageSize) layout() layout {
 	size := field(stopSize, "New size", formField, &s.field)
 	drawn := size.draw
-	size.draw = func(p paper) picture {
+	size.draw = func(p paper) drawing {
 		return drawn(p).beside(p.st.Muted.Render(grouped(s.sectors)+" sectors"), p.width)
 	}
 	size.take = s.take
@@ -96,11 +96,12 @@ func (s *imageSize) layout() layout {
 			s.outcome(`Type a size ("4GiB") or a change ("+2GiB").`),
 		},
 		keys: []keymap.Binding{
-			keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"), keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"), keyFit(),
+			keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"),
+			keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"), keyFit(),
 		},
 		accept: s.stage, does: "set size",
 	}
 }
 
-// keyFit leads to the ways that also shrink and move partitions; g alone is a unit in the field.
+// keyFit opens the page that also shrinks and moves partitions. The key is not g, which is a unit in the field.
 func keyFit() keymap.Binding { return keymap.Bind("ctrl+g", "fit contents", "ctrl+g") }

@@ -6,26 +6,29 @@ import (
 	"shunt/ops"
 )
 
-// inGap is a partition that does not exist yet, in a gap.
+// inGap is the place for a new partition in a gap.
 type inGap struct {
 	place
 	gap   model.Gap
-	whole geometry.Span // all the gap offers on the present grid
+	whole geometry.Span // the usable part of the gap on the present grid
 	roles []model.Role
 	role  int
 }
 
-// newInGap is the whole gap of the queue's preview. An error says why there cannot be a partition; what is what was wanted.
+// newInGap takes up a whole gap of the queue's preview. An error says why no partition fits there; its text begins with
+// what was to be done.
 func newInGap(q ops.Queue, gap model.Gap, align geometry.Alignment, what string) (g inGap, err error) {
 	roles, why := ops.RolesFor(q.Preview(), gap)
 	if !why.OK() {
 		return g, &ops.Refusal{What: what, Reason: why}
 	}
 	whole, err := ops.RoomForNew(q.Preview(), gap, align)
-	return inGap{gap: gap, whole: whole, roles: roles, place: newPlace(staging{queue: q, align: align}, ops.Limits{}, whole)}, err
+	s := staging{queue: q, align: align}
+	return inGap{gap: gap, whole: whole, roles: roles, place: newPlace(s, ops.Limits{}, whole)}, err
 }
 
-// regrid finds what the gap offers on the present grid; changed is false if that is what it was, or less than least.
+// regrid finds the usable part of the gap on the present grid. changed is false if it is the same as before, or smaller
+// than least; was is the part before.
 func (g *inGap) regrid(least geometry.Sector) (was geometry.Span, changed bool) {
 	room, err := ops.RoomForNew(g.queue.Preview(), g.gap, g.align)
 	if err != nil || room == g.whole || room.Len() < least {

@@ -17,14 +17,14 @@ type choice struct {
 	off  model.Reason // why it cannot be chosen
 }
 
-// list is a list with a cursor. What cannot be chosen is dimmed; the cursor goes there too, so that its reason can be read.
+// list is a list with a cursor. What cannot be chosen is dim, but the cursor goes there too so that its reason can be read.
 type list struct {
 	choices []choice
 	at      int
 	page    int // how many lines a page key goes
 }
 
-// take moves the cursor; moved is false if the message is none of the keys that do.
+// take moves the cursor; moved is false if the message is no key that moves it.
 func (l *list) take(msg tea.Msg) (moved bool) {
 	press, ok := msg.(tea.KeyPressMsg)
 	by, ok2 := listKey(press, len(l.choices), l.page)
@@ -35,7 +35,7 @@ func (l *list) take(msg tea.Msg) (moved bool) {
 	return true
 }
 
-// listKey is how far a key moves the cursor of a list of n entries; ok is false if it does not.
+// listKey is how far a key moves the cursor in a list of n entries; ok is false if it is no such key.
 func listKey(press tea.KeyPressMsg, n, page int) (by int, ok bool) {
 	switch {
 	case keymap.Match(press, keyUp()):
@@ -54,7 +54,7 @@ func listKey(press tea.KeyPressMsg, n, page int) (by int, ok bool) {
 	return 0, false
 }
 
-// letter is the next of the words that begins with the letter that was typed, or at if none does.
+// letter is the index of the next word that begins with the typed letter, or at if there is none.
 func letter(msg tea.Msg, at int, words []string) int {
 	press, _ := msg.(tea.KeyPressMsg)
 	if press.Text == "" {
@@ -69,11 +69,11 @@ func letter(msg tea.Msg, at int, words []string) int {
 	return at
 }
 
-// listOf is a row with a list in as many lines as height says. A letter goes to the next choice that begins with it.
+// listOf is a row that shows a list. A letter goes to the next choice that begins with it.
 func listOf(own stop, column int, l *list, height func(p paper) int) row {
 	return row{
 		stop: own,
-		draw: func(p paper) picture { return l.draw(height(p), column, p) },
+		draw: func(p paper) drawing { return l.draw(height(p), column, p) },
 		take: func(msg tea.Msg) Action {
 			if !l.take(msg) {
 				var words []string
@@ -93,8 +93,8 @@ func listOf(own stop, column int, l *list, height func(p paper) int) row {
 	}
 }
 
-// draw draws height lines; column is how wide the texts are before the notes.
-func (l *list) draw(height, column int, p paper) picture {
+// draw draws height lines; column is the width of the texts before the notes.
+func (l *list) draw(height, column int, p paper) drawing {
 	from, to := widget.Visible(len(l.choices), l.at, height)
 	return entries(len(l.choices), from, to, height, p, func(i int) string {
 		c := l.choices[i]
@@ -116,9 +116,9 @@ func (l *list) draw(height, column int, p paper) picture {
 	})
 }
 
-// entries are the entries from to to of a list of n in height lines.
-func entries(n, from, to, height int, p paper, line func(i int) string) picture {
-	shown := picture{lines: widget.List(n, from, to, p.width, height, p.st, line)}
+// entries draws the entries [from, to) of a list of n in height lines.
+func entries(n, from, to, height int, p paper, line func(i int) string) drawing {
+	shown := drawing{lines: widget.List(n, from, to, p.width, height, p.st, line)}
 	for i := from; i < to; i++ {
 		shown.entries = append(shown.entries, i+1)
 	}

@@ -13,8 +13,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// newTable asks for the kind of a new partition table, and says what is lost with the old one. It stages nothing unless
-// the yes was chosen.
+// newTable asks for the kind of a new partition table, and says what is lost with the old one. Enter alone stages nothing.
 type newTable struct {
 	staging
 	kind   int // index in tableKinds
@@ -52,7 +51,7 @@ func (t *newTable) layout() layout {
 	}
 }
 
-// lost says what is on the disk that will not be any more.
+// lost says what the new table removes from the disk.
 func (t *newTable) lost() string {
 	d := t.queue.Preview()
 	if d.Table.Kind == model.TableNone {

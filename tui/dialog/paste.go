@@ -13,13 +13,13 @@ import (
 // Clip is a partition that was copied.
 type Clip struct {
 	Part model.Partition
-	// Source is set if it lies in another target.
+	// Source is set if the partition is in another target.
 	Source *ops.Source
 	Where  string // the target's name
 	Bytes  geometry.Bytes
 }
 
-// from is the partition's identity in the target that it is pasted into, 0 if it comes from another one.
+// from is the partition's identity, 0 if it is in another target than the copy.
 func (c Clip) from() model.PartID {
 	if c.Source != nil {
 		return 0
@@ -27,7 +27,7 @@ func (c Clip) from() model.PartID {
 	return c.Part.ID
 }
 
-// Ref names it: `p1` in its own target, else `p1 of stick.raw`.
+// Ref names the partition: `p1`, or `p1 of stick.raw` if it is in another target.
 func (c Clip) Ref() string {
 	if c.Source == nil {
 		return c.Part.Ref()
@@ -35,12 +35,12 @@ func (c Clip) Ref() string {
 	return c.Part.Ref() + " of " + c.Where
 }
 
-// notes is what is worth knowing of a copy.
+// notes is what a user should know about a copy.
 func (c Clip) notes() []string {
 	if c.Part.FS.UUID == "" {
 		return nil
 	}
-	return []string{"The copy has the same UUID and label; where both are seen at once, w gives it a new one."}
+	return []string{"The copy has the same UUID and label. Where a system sees both, give the copy a new UUID with w."}
 }
 
 // paste asks where in free space a copy goes and how large it is.
@@ -70,11 +70,12 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 	return newForm(p), nil
 }
 
-// occupy puts the copy in a part of the gap. It is never smaller than what is copied, and only as much larger as the file
-// system can be told to be.
+// occupy puts the copy in a part of the gap. The copy is never smaller than the original, and larger only if the file
+// system can grow.
 func (p *paste) occupy(span geometry.Span) {
 	l := ops.Limits{
-		Room: p.whole, Chosen: p.whole, MinLen: p.least, MaxLen: p.whole.Len(), Shrink: model.Because("it holds all of %s", p.clip.Ref()),
+		Room: p.whole, Chosen: p.whole, MinLen: p.least, MaxLen: p.whole.Len(),
+		Shrink: model.Because("it holds all of %s", p.clip.Ref()),
 	}
 	if fs := p.clip.Part.FS; fs.Known() {
 		l.Grow = p.queue.Env().Caps.For(fs).Grow
@@ -118,8 +119,8 @@ func (p *paste) layout() layout {
 	}
 }
 
-// NewPasteOver asks whether a copy takes the place of what a partition of the queue's preview holds. An error says why
-// it cannot.
+// NewPasteOver asks whether a copy may overwrite the contents of a partition of the queue's preview. An error says why it
+// cannot.
 func NewPasteOver(q ops.Queue, clip Clip, id model.PartID, align geometry.Alignment) (Dialog, error) {
 	over, _ := q.Preview().Partition(id)
 	s := staging{queue: q, align: align}

@@ -12,18 +12,17 @@ import (
 	"shunt/tui/widget"
 )
 
-// place is a span within its limits that a user shifts and stretches: by the fields "free space
-// preceding", "new size" and "free space following", which always add up to the room; by the arrow keys;
-// by the handles of the bar. All three change the same span.
+// place is a span that a user shifts and stretches within its limits: with the fields "free space preceding", "new size"
+// and "free space following", which always add up to the whole, with the arrow keys, or with the handles of the bar.
 type place struct {
 	staging
 	limits ops.Limits
 	z      geometry.SectorSize
 	span   geometry.Span
-	base   geometry.Span // the span when the current field was entered: what "+1GiB" counts from
+	base   geometry.Span // the span when the current field was entered; "+1GiB" counts from it
 	fields [3]widget.Field
-	handle ops.Handle // what the arrow keys take hold of on the bar
-	grip   int        // how far from its start the mouse holds the partition; negative when it does not
+	handle ops.Handle // what the arrow keys move on the bar
+	grip   int        // how many cells from its start the mouse holds the partition; negative if it does not
 }
 
 func newPlace(s staging, l ops.Limits, span geometry.Span) place {
@@ -41,7 +40,7 @@ func (p *place) put(l ops.Limits, span geometry.Span) {
 	p.enter()
 }
 
-// amounts are the three numbers of the fields. What reaches beyond the room counts as nothing.
+// amounts are the numbers of the three fields. A negative number counts as 0.
 func (p *place) amounts() [3]geometry.Sector {
 	return [3]geometry.Sector{
 		max(0, p.span.Start-p.limits.Room.Start), p.span.Len(), max(0, p.limits.Room.End-p.span.End),
@@ -86,7 +85,7 @@ func (p *place) edit(msg tea.Msg, at stop) {
 	}
 }
 
-// command takes the keys that mean the same at every stop, and those of the bar; used is false for others.
+// command takes the keys that mean the same in every field, and those of the bar. used is false for other keys.
 func (p *place) command(msg tea.Msg, at stop) (used bool) {
 	press, _ := msg.(tea.KeyPressMsg)
 	switch {
@@ -157,7 +156,7 @@ func (p *place) snap(want geometry.Span, h ops.Handle) {
 	p.enter()
 }
 
-// stretch puts the end where it is wanted.
+// stretch moves the end.
 func (p *place) stretch(end geometry.Sector) {
 	p.snap(geometry.Span{Start: p.span.Start, End: end}, ops.RightEdge)
 }
@@ -173,9 +172,9 @@ func (p *place) toGrid() {
 	}
 }
 
-// typed makes the span what the text at a stop says. A change, and a number of sectors, is taken to the
-// sector; another position is put on the grid if that is possible. A span outside the limits is kept as
-// it was typed, so that the refusal can say what would be possible.
+// typed sets the span to what the text of a field says. Changes and numbers of sectors are exact; other positions are put
+// on the grid if that is possible. A span outside the limits stays as it was typed, so that the refusal can say what would
+// be possible.
 func (p *place) typed(at stop) {
 	p.span, p.wrong = p.base, nil
 	defer p.show(at)
@@ -199,7 +198,7 @@ func (p *place) typed(at stop) {
 	}
 }
 
-// meant is the span that a value typed at a stop asks for, to the sector.
+// meant is the span that a value asks for in a field, before the grid.
 func (p *place) meant(at stop, v typed) geometry.Span {
 	n := p.z.Down(v.bytes)
 	switch {
@@ -217,5 +216,5 @@ func (p *place) meant(at stop, v typed) geometry.Span {
 	return geometry.SpanOf(p.limits.Room.End-n-p.base.Len(), p.base.Len())
 }
 
-// offGrid reports whether the start is not on the grid that was asked for.
+// offGrid reports whether the start is not on the chosen grid.
 func (p *place) offGrid() bool { return p.align.Nearest(p.span.Start, p.z) != p.span.Start }

@@ -19,7 +19,7 @@ type fill struct {
 	used  geometry.Bytes // -1 if not known
 }
 
-// bar draws the room as a line with the partition on it: "───┣▓▓▓░░░░┫─────".
+// bar draws the partition in the space that it can have: "───┣▓▓▓░░░░┫─────".
 func (p *place) bar(f fill, on paper) string {
 	width, st := on.width, on.st
 	from, to := p.cells(width)
@@ -45,7 +45,7 @@ func (p *place) bar(f fill, on paper) string {
 	return widget.Fit(line(from)+left.Render(st.HandleLeft)+inside+right.Render(st.HandleRight)+line(width-to), width, "")
 }
 
-// leastBar is how many cells the partition keeps on the bar: its handles and one between them.
+// leastBar is how many cells the partition has on the bar at least: its handles and one between them.
 const leastBar = 3
 
 // cells is where the partition lies on a bar of width cells, as a half-open run.
@@ -99,7 +99,7 @@ func (p *place) drag(x, width int) {
 	p.snap(want, p.handle)
 }
 
-// rows are the bar, the three fields and the grid. The tab key goes to the first stop before all others, and to the grid
+// rows are the bar, the three fields and the grid. The tab key visits the stop named first before all others, and the grid
 // and the bar last.
 func (p *place) rows(f fill, first stop, common ...keymap.Binding) []row {
 	keys := func(own ...keymap.Binding) []keymap.Binding {
@@ -111,7 +111,7 @@ func (p *place) rows(f fill, first stop, common ...keymap.Binding) []row {
 	}
 	bar := row{
 		stop: stopBar, tab: 2, keys: keys(keymap.Bind("←→", "drag", "left", "right"), keyHandle()),
-		draw: func(on paper) picture { return picture{lines: []string{p.bar(f, on)}} },
+		draw: func(on paper) drawing { return drawing{lines: []string{p.bar(f, on)}} },
 		take: func(msg tea.Msg) Action {
 			p.command(msg, stopBar)
 			return nil
@@ -135,7 +135,7 @@ func (p *place) rows(f fill, first stop, common ...keymap.Binding) []row {
 	return append(rows, grid)
 }
 
-// limitKeys lead to the limits, as far as there is a way there.
+// limitKeys are the keys for the smallest and the largest size, as far as the size can change.
 func (p *place) limitKeys() (keys []keymap.Binding) {
 	if p.limits.Shrink.OK() {
 		keys = append(keys, keyMin())
@@ -146,11 +146,11 @@ func (p *place) limitKeys() (keys []keymap.Binding) {
 	return keys
 }
 
-// field is the line of one of the three numbers, with the same in sectors.
+// field is the line of one of the three numbers. It only shows the number if that cannot change.
 func (p *place) field(own stop, name string) row {
 	r := field(own, name, formField, &p.fields[own-stopBefore])
 	drawn := r.draw
-	r.draw = func(on paper) picture { return drawn(on).beside(on.st.Muted.Render(p.detail(own)), on.width) }
+	r.draw = func(on paper) drawing { return drawn(on).beside(on.st.Muted.Render(p.detail(own)), on.width) }
 	r.take = func(msg tea.Msg) Action {
 		p.edit(msg, own)
 		return nil
@@ -160,7 +160,7 @@ func (p *place) field(own stop, name string) row {
 	}
 	return shown(func(on paper) []string {
 		line := formName(name, on) + "  " + on.st.Faint.Render(p.fields[own-stopBefore].Value())
-		return picture{lines: []string{line}}.beside(on.st.Muted.Render(p.detail(own)), on.width).lines
+		return drawing{lines: []string{line}}.beside(on.st.Muted.Render(p.detail(own)), on.width).lines
 	})
 }
 
@@ -181,11 +181,11 @@ func (p *place) detail(own stop) string {
 
 // alignRow picks the grid.
 func (p *place) alignRow() row {
-	words := []string{geometry.AlignMiB: "MiB", geometry.AlignCylinder: geometry.AlignCylinder.String(), geometry.AlignNone: geometry.AlignNone.String()}
+	words := []string{"MiB", geometry.AlignCylinder.String(), geometry.AlignNone.String()}
 	r := pick(stopAlign, "Align to", words, &p.align)
 	drawn, turn := r.draw, r.take
 	r.tab = 1
-	r.draw = func(on paper) picture {
+	r.draw = func(on paper) drawing {
 		if !p.offGrid() {
 			return drawn(on)
 		}

@@ -9,7 +9,7 @@ import (
 	"shunt/tui/styles"
 )
 
-// resize is the Resize/Move dialog: one partition, its room, three linked fields and what the change costs.
+// resize is the Resize/Move dialog: a partition in its place, and what the change costs.
 type resize struct {
 	place
 	part model.Partition
@@ -51,7 +51,7 @@ func (r *resize) layout() layout {
 	}
 }
 
-// limitWords is what bounds the change, or forbids it.
+// limitWords says what limits or forbids the change.
 func (r *resize) limitWords() []string {
 	l := r.limits
 	var out []string

@@ -16,18 +16,18 @@ const (
 
 // shown is a row that only shows something.
 func shown(lines func(p paper) []string) row {
-	return row{draw: func(p paper) picture { return picture{lines: lines(p)} }}
+	return row{draw: func(p paper) drawing { return drawing{lines: lines(p)} }}
 }
 
 // blank is an empty line.
 func blank() row { return shown(func(paper) []string { return []string{""} }) }
 
-// hint is a text of at most height lines that stands back.
+// hint is a muted text of at most height lines.
 func hint(text string, height int) row {
 	return shown(func(p paper) []string { return notes(text, p.width, height, p.st.Muted.Render, p.st) })
 }
 
-// notes is text wrapped and cut to at most height lines, in one look.
+// notes is a text of at most height lines, wrapped, with a mark at the end if it is longer.
 func notes(text string, width, height int, look func(...string) string, st *styles.Styles) []string {
 	lines := widget.Wrap(text, width)
 	if len(lines) > height {
@@ -44,7 +44,7 @@ func notes(text string, width, height int, look func(...string) string, st *styl
 func field(own stop, name string, width int, f *widget.Field) row {
 	return row{
 		stop: own,
-		draw: func(p paper) picture {
+		draw: func(p paper) drawing {
 			return fieldLine(formName(name, p), *f, min(width, p.width-formLabel-4), p)
 		},
 		take: func(msg tea.Msg) Action {
@@ -57,11 +57,11 @@ func field(own stop, name string, width int, f *widget.Field) row {
 // pathField is a field for a path over the whole width.
 func pathField(f *widget.Field) row {
 	r := field(stopName, "", 0, f)
-	r.draw = func(p paper) picture { return fieldLine(p.st.Focus.Render("Path "), *f, p.width-7, p) }
+	r.draw = func(p paper) drawing { return fieldLine(p.st.Focus.Render("Path "), *f, p.width-7, p) }
 	return r
 }
 
-// pick is a line with a name and words. The arrow keys and clicks pick one of them.
+// pick is a line with a name and words; the arrow keys and clicks pick one of the words.
 func pick[I ~int](own stop, name string, words []string, at *I) row {
 	keys := func(press tea.KeyPressMsg) I {
 		switch n := I(len(words)); {
@@ -74,9 +74,9 @@ func pick[I ~int](own stop, name string, words []string, at *I) row {
 	}
 	return row{
 		stop: own, keys: []keymap.Binding{keyChoose()},
-		draw: func(p paper) picture {
+		draw: func(p paper) drawing {
 			line := formName(name, p)
-			return picture{lines: []string{line + widget.ChoiceIn(words, int(*at), p.here, p.width-widget.Width(line), p.st)}}
+			return drawing{lines: []string{line + widget.ChoiceIn(words, int(*at), p.here, p.width-widget.Width(line), p.st)}}
 		},
 		take: func(msg tea.Msg) Action {
 			if press, ok := msg.(tea.KeyPressMsg); ok {
@@ -102,20 +102,20 @@ func formName(name string, p paper) string {
 }
 
 // fieldLine is a label with a field in brackets.
-func fieldLine(label string, f widget.Field, width int, p paper) picture {
+func fieldLine(label string, f widget.Field, width int, p paper) drawing {
 	frame := p.st.Faint
 	if p.here {
 		frame = p.st.Focus
 	}
 	text, x := f.View(width, p.here, p.st)
-	return picture{
+	return drawing{
 		lines:  []string{label + frame.Render("[") + text + frame.Render("]")},
 		cursor: widget.Width(label) + 1 + x,
 	}
 }
 
-// beside adds a text to the first line of a picture if there is space for it.
-func (s picture) beside(text string, width int) picture {
+// beside adds a text behind the first line if there is space for it.
+func (s drawing) beside(text string, width int) drawing {
 	if text != "" && widget.Width(s.lines[0])+2+widget.Width(text) <= width {
 		s.lines[0] += "  " + text
 	}

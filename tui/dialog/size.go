@@ -44,12 +44,12 @@ func grouped(n geometry.Sector) string {
 // typed is what a size field holds after editing.
 type typed struct {
 	bytes geometry.Bytes
-	// delta says that bytes is a change, with its sign; exact that the position must not be rounded.
+	// delta says that bytes is a change, with its sign; exact says that the position must not be put on the grid.
 	delta, exact bool
 }
 
-// parseTyped reads a size field: a size, or with a sign a change. A change, and a number of sectors, is
-// meant to the sector. "Mi" counts as "MiB" whose last letter is still to come, so that nothing flickers.
+// parseTyped reads a size, or a change if it begins with a sign. Changes and numbers of sectors are exact. "Mi" counts as
+// "MiB", so that no error flickers before the last letter is typed.
 func parseTyped(text string, z geometry.SectorSize) (typed, error) {
 	text = strings.TrimSpace(text)
 	if n := len(text); n > 2 && strings.ContainsAny(text[n-2:n-1], "KMGTkmgt") && strings.EqualFold(text[n-1:], "i") {

@@ -13,12 +13,12 @@ import (
 	"shunt/tui/widget"
 )
 
-// partType asks for the type and the flags of a partition. Both are kept in a copy of the partition while one chooses, as
-// some flags are another name for a type.
+// partType asks for the type and the flags of a partition. It changes both in a copy of the partition, as some flags are
+// another name for a type.
 type partType struct {
 	queue  ops.Queue
 	was    model.Partition
-	part   model.Partition // as it would be
+	part   model.Partition // with the chosen type and flags
 	search widget.Field
 	found  []model.TypeEntry
 	list   list
@@ -30,7 +30,7 @@ type partType struct {
 	why     model.Reason // why the last flag could not be changed
 }
 
-// typeRows is how many types are shown where there is space.
+// typeRows is the greatest height of the list.
 const typeRows = 7
 
 // NewType is the dialog for a partition of the queue's preview.
@@ -43,8 +43,8 @@ func NewType(q ops.Queue, id model.PartID) Dialog {
 
 func (t *partType) kind() model.TableKind { return t.queue.Preview().Table.Kind }
 
-// filter lists the types that the search finds. Once something was typed the first of them is chosen, unless the type
-// that was chosen before is among them.
+// filter lists the types that the search finds. Once something was typed it chooses the first of them, unless the present
+// choice is among them.
 func (t *partType) filter() {
 	t.found = model.SearchTypes(t.kind(), t.search.Value())
 	t.list = list{page: typeRows - 1}
@@ -76,14 +76,14 @@ func (t *partType) find(msg tea.Msg) Action {
 	return nil
 }
 
-// choose takes the type under the cursor.
+// choose chooses the type under the cursor.
 func (t *partType) choose() {
 	if t.list.at >= 0 && t.list.at < len(t.found) {
 		t.part.Type = t.found[t.list.at].Code
 	}
 }
 
-// flagKey moves among the flags and turns them.
+// flagKey moves the cursor among the flags and turns them on or off.
 func (t *partType) flagKey(msg tea.Msg) Action {
 	press, _ := msg.(tea.KeyPressMsg)
 	n := len(t.flags)
@@ -107,7 +107,7 @@ func (t *partType) flagKey(msg tea.Msg) Action {
 	return nil
 }
 
-// check works out which operations lead to what was chosen, and what the queue says of them.
+// check finds the operations that lead to what was chosen, and the verdict on them.
 func (t *partType) check() {
 	kind := t.kind()
 	current := model.Flag("")
@@ -142,7 +142,7 @@ func (t *partType) check() {
 	t.verdict.what = strings.Join(words, "; ")
 }
 
-// meaning is what another type does, and what it may do if it does not go with the contents.
+// meaning says what another type changes, and whether it suits the contents.
 func (t *partType) meaning() string {
 	fs := t.part.FS
 	if t.part.Type != t.was.Type && fs.Known() && model.TypeFor(t.kind(), t.part.Type, fs.Kind) != t.part.Type {
@@ -155,7 +155,7 @@ func (t *partType) meaning() string {
 func (t *partType) layout() layout {
 	flags := row{
 		stop: stopFlags, keys: []keymap.Binding{keyChoose(), keymap.Bind("space", "on or off", "space")},
-		draw: func(p paper) picture { return picture{lines: t.flagLines(p)} }, take: t.flagKey,
+		draw: func(p paper) drawing { return drawing{lines: t.flagLines(p)} }, take: t.flagKey,
 	}
 	rows := []row{flags}
 	if t.was.Role != model.Extended {
@@ -181,11 +181,12 @@ func (t *partType) foundRow() row {
 	height := func(p paper) int { return min(typeRows, max(3, p.height-7-len(t.flagLines(p)))) }
 	r := listOf(stopFS, 26, &t.list, height)
 	drawn, mouse := r.draw, r.mouse
-	r.draw = func(p paper) picture {
+	r.draw = func(p paper) drawing {
 		if len(t.found) > 0 {
 			return drawn(p)
 		}
-		return picture{lines: widget.Pad([]string{p.st.Muted.Render("  No type has that in its name or code.")}, p.width, height(p), "")}
+		none := []string{p.st.Muted.Render("  No type has that in its name or code.")}
+		return drawing{lines: widget.Pad(none, p.width, height(p), "")}
 	}
 	r.mouse = func(m Mouse) Action {
 		mouse(m)
@@ -195,7 +196,7 @@ func (t *partType) foundRow() row {
 	return r
 }
 
-// flagLines are check boxes, at most three lines of them around the cursor.
+// flagLines are the check boxes, at most three lines of them around the cursor.
 func (t *partType) flagLines(p paper) []string {
 	label, st := formName("Flags", p), p.st
 	lines, at := []string{"  "}, 0

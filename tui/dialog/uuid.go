@@ -10,7 +10,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// newUUID asks whether to give a file system a new UUID, or half of one where that is possible.
+// newUUID asks whether to give a file system a new UUID, or where possible a new half of it.
 type newUUID struct {
 	staging
 	part model.Partition
@@ -32,10 +32,10 @@ func (u *newUUID) layout() layout {
 		return []string{p.st.Muted.Render("  UUID now  ") + p.st.Text.Render(now)}
 	})}
 	meaning := fmt.Sprintf("Two copies of a file system must not have the same UUID where both are seen. "+
-		"Whatever finds %s by it, such as /etc/fstab or a boot loader, has to be told the new one.", u.part.Ref())
+		"Whatever finds %s by it, such as /etc/fstab or a boot loader, needs the new one.", u.part.Ref())
 	if u.queue.Env().Caps.Of(u.part.FS.Kind).HalfUUID {
 		rows = append(rows, pick(stopFS, "Change", []string{"all of it", "half of it"}, &u.half))
-		meaning += " Windows shows only a half: changing that one may ask for activation anew."
+		meaning += " Windows shows only half of it, and may ask for activation again when that half changes."
 	}
 	return layout{
 		title: "New UUID for", part: &u.part, rows: append(rows, blank(), hint(meaning, 5), blank(), u.outcome("")),

@@ -6,12 +6,12 @@ import (
 	"shunt/tui/widget"
 )
 
-// staging is what dialogs share that put an operation at the end of the queue.
+// staging is the state of a dialog that puts one operation at the end of the queue.
 type staging struct {
 	queue ops.Queue
 	align geometry.Alignment
 	op    ops.Operation
-	wrong error // why the text of a field means nothing
+	wrong error // why a field cannot be read
 	verdict
 }
 
@@ -23,7 +23,7 @@ type verdict struct {
 	cost    string
 }
 
-// judge asks the queue about an operation that does something.
+// judge asks the queue about an operation.
 func (s *staging) judge(op ops.Operation) {
 	s.op, s.verdict = op, verdict{changes: true}
 	next, err := s.queue.Stage(op)
@@ -40,7 +40,7 @@ func (s *staging) stage() Action { return s.action(s.wrong, Stage{Op: s.op, Alig
 // outcome shows the verdict.
 func (s *staging) outcome(idle string) row { return s.verdict.row(s.wrong, idle) }
 
-// action is what Enter does: nothing as long as something is wrong, and a staged operation if it changes anything.
+// action is what Enter does: nothing while something is wrong, and otherwise staged if that changes anything.
 func (v verdict) action(wrong error, staged Action) Action {
 	switch {
 	case wrong != nil, v.err != nil:
@@ -51,7 +51,7 @@ func (v verdict) action(wrong error, staged Action) Action {
 	return staged
 }
 
-// verdictHeight is how many lines a verdict always takes, so that the window does not jump while one types.
+// verdictHeight is the height of every verdict, so that the window keeps its size while somebody types.
 const verdictHeight = 3
 
 // row shows what Enter would stage and what that costs, why it is impossible, or the idle text.

@@ -10,7 +10,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// sentence is an error as a line of its own.
+// sentence begins a text with a capital letter.
 func sentence(text string) string {
 	if text == "" {
 		return text
@@ -18,7 +18,7 @@ func sentence(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// partTitle names a partition in the title of a window: `p1 · xfs "docs"`.
+// partTitle names a partition in a title: `p1 · xfs "docs"`.
 func partTitle(p model.Partition, st *styles.Styles) string {
 	title := p.Ref()
 	if p.FS.Known() {
@@ -30,7 +30,7 @@ func partTitle(p model.Partition, st *styles.Styles) string {
 	return title
 }
 
-// contentsWord names a partition by what is in it: `p2 (xfs "docs")`.
+// contentsWord names a partition with its contents: `p2 (xfs "docs")`.
 func contentsWord(p model.Partition) string {
 	text := string(p.FS.Kind)
 	switch {
@@ -53,16 +53,16 @@ func partStyle(p model.Partition, st *styles.Styles) styles.Look {
 	return st.FS(p.FS.Kind)
 }
 
-// kindChoice is a file system that something can be given.
+// kindChoice is a file system to choose.
 type kindChoice struct {
 	kind model.FSKind
 	word string
 	off  model.Reason // why it cannot be made here
 }
 
-// kindChoices lists what a partition can be given: the file systems that can be made on this machine in the order of
-// the support matrix, with the usual one first; nothing, under the given word; and the ones that cannot be
-// made, with the reason. What no package at all makes is not offered.
+// kindChoices lists the contents that a partition can get: the file systems that this machine can make, the usual one
+// first and the others in the order of the support matrix; nothing, under the given word; and the file systems that it
+// cannot make, with the reason. A file system that no package makes is left out.
 func kindChoices(env ops.Env, nothing string) []kindChoice {
 	var can, cannot []kindChoice
 	for _, row := range env.Caps.Matrix().Rows {

@@ -6,7 +6,7 @@ import (
 	"shunt/tui/styles"
 )
 
-// Frame is what stands around the lines of a box.
+// Frame is the border of a box and the texts in it.
 type Frame struct {
 	Title  string // in the upper edge, at the left
 	Corner string // in the upper edge, at the right
@@ -15,8 +15,8 @@ type Frame struct {
 	Edge, Name styles.Look
 }
 
-// Box draws lines inside a border: width cells wide and height lines high, border included. Lines that
-// do not fit are left out; one cell of space stays between the border and the text.
+// Box draws lines inside a border. It is width cells wide and height lines high, with the border and a space at each side.
+// Lines that do not fit are left out.
 func Box(lines []string, f Frame, width, height int, st *styles.Styles) []string {
 	if width < 4 || height < 2 {
 		return Pad(nil, max(0, width), max(0, height), "")

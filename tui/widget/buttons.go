@@ -24,20 +24,12 @@ const (
 	Writes
 )
 
-// text is what stands on a button.
-func (b Button) text() string {
-	if b.Key == "" {
-		return b.Label
-	}
-	return b.Key + " " + b.Label
-}
-
-// Buttons is a row of buttons; chosen is the one that Enter presses, -1 for none. Brackets mark it, so
-// that it can be told without colour.
+// Buttons is a row of buttons; chosen is the one that Enter presses, -1 for none. Brackets mark it for screens without
+// colour.
 func Buttons(buttons []Button, chosen int, st *styles.Styles) []Spot {
 	var spots []Spot
 	for i, b := range buttons {
-		text := b.text()
+		text := strings.TrimLeft(b.Key+" "+b.Label, " ")
 		look, left, right := st.Button, "  ", "  "
 		if i == chosen {
 			left, right = "[ ", " ]"
@@ -51,23 +43,23 @@ func Buttons(buttons []Button, chosen int, st *styles.Styles) []Spot {
 	return Row(0, 1, spots...)
 }
 
-// Choice is a row of words of which one is picked, for a setting that the arrows change.
+// Choice is a row of words, one of them picked, for a setting that the arrows change.
 func Choice(words []string, picked int, focused bool, st *styles.Styles) string {
-	var parts []string
+	line := ""
 	for i, w := range words {
 		switch {
 		case i == picked && focused:
-			parts = append(parts, st.Chosen.Render(st.Previous+w+st.Follow))
+			line += st.Chosen.Render(st.Previous + w + st.Follow)
 		case i == picked:
-			parts = append(parts, st.Strong.Render("["+w+"]"))
+			line += st.Strong.Render("[" + w + "]")
 		default:
-			parts = append(parts, st.Muted.Render(" "+w+" "))
+			line += st.Muted.Render(" " + w + " ")
 		}
 	}
-	return strings.Join(parts, "")
+	return line
 }
 
-// ChoiceIn is Choice in width cells: where not all words fit it shows those around the picked one.
+// ChoiceIn is a Choice in width cells. If not all words fit, it shows the ones around the picked one.
 func ChoiceIn(words []string, picked int, focused bool, width int, st *styles.Styles) string {
 	from, to := choiceRun(words, picked, width)
 	line := Choice(words[from:to], picked-from, focused, st)
@@ -94,7 +86,7 @@ func ChoiceAt(words []string, picked, width, x int) int {
 	return -1
 }
 
-// choiceRun is which of the words fit in width cells, with marks for those that do not.
+// choiceRun is the range of words that fit in width cells beside the marks for the others.
 func choiceRun(words []string, picked, width int) (from, to int) {
 	to = len(words)
 	room := func() int {

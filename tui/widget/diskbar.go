@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"cmp"
 	"strings"
 
 	"shunt/geometry"
@@ -12,12 +13,12 @@ import (
 type Segment struct {
 	Labels []string // what to write on it, best first, shortest last; what fits is taken
 	Weight geometry.Sector
-	Used   float64 // share that holds data, from 0 to 1; negative if that cannot be told
+	Used   float64 // share that holds data, from 0 to 1; negative if it is not known
 	Style  styles.Look
-	Row    model.Row // what it stands for
+	Row    model.Row // the partition or the gap
 	Mark   Mark
 	Shade  Shade
-	// Open and Close say that the extended partition begins before, and ends behind this segment.
+	// Open says that an extended partition begins before this segment, Close that it ends behind it.
 	Open, Close bool
 }
 
@@ -28,7 +29,7 @@ type Mark int
 const (
 	Plain Mark = iota
 	Selected
-	InView // where not all segments fit this one is among those that are shown, as the selected one is
+	InView // if not all segments fit, this one is shown, too; it has no mark
 )
 
 // Shade says whether a segment is drawn with its usage.
@@ -43,14 +44,14 @@ const (
 // leastShading is how many cells of shading stay visible beside a label on a bar of one line.
 const leastShading = 3
 
-// DiskBar draws segments in proportion in width cells. With one row the label and the shading share it;
-// with more rows the labels stand above the shading. No segment vanishes: each keeps a cell or two, and
-// where even that is impossible the segments around the selected one are shown, with marks at the ends.
+// DiskBar draws segments in proportion in width cells. With one row the labels and the shading share it; with more rows
+// the labels are above the shading. Each segment has a cell or two. If they do not fit, the bar shows the segments around
+// the selected one, with marks at the ends.
 func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	if width <= 0 || rows <= 0 {
 		return nil
 	}
-	segments, _, widths, before, after := placeBar(segments, width)
+	segments, _, widths, before, after := layoutBar(segments, width)
 	lines := make([]strings.Builder, rows)
 	write := func(parts ...string) {
 		for i := range lines {
@@ -77,16 +78,16 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	return out
 }
 
-// placeBar chooses the segments that a bar of width cells shows, and how wide each is. from is the first one's index.
-func placeBar(segments []Segment, width int) (shown []Segment, from int, widths []int, before, after string) {
-	shown, from, before, after = window(segments, width)
+// layoutBar chooses the segments that a bar of width cells shows, and their widths. from is the index of the first one.
+func layoutBar(segments []Segment, width int) (shown []Segment, from int, widths []int, before, after string) {
+	shown, from, before, after = cutBar(segments, width)
 	room := width - len(before) - len(after)
 	return shown, from, Share(shown, room-max(0, len(shown)-1)), before, after
 }
 
 // SegmentAt is the index of the segment in cell x of a bar of width cells, -1 if there is none.
 func SegmentAt(segments []Segment, width, x int) int {
-	_, from, widths, before, _ := placeBar(segments, width)
+	_, from, widths, before, _ := layoutBar(segments, width)
 	at := len(before)
 	for i, w := range widths {
 		if x >= at && x < at+w {
@@ -97,7 +98,7 @@ func SegmentAt(segments []Segment, width, x int) int {
 	return -1
 }
 
-// edge is what stands between two neighbours, in most cases what is usual.
+// edge is what is between two neighbours: the end of an extended partition, or the usual edge.
 func edge(left, right Segment, usual string, st *styles.Styles) string {
 	switch {
 	case right.Open:
@@ -108,9 +109,9 @@ func edge(left, right Segment, usual string, st *styles.Styles) string {
 	return usual
 }
 
-// window cuts the list of segments to a run around the selected one that fits width cells with one cell
-// for each segment and each edge. before and after are not empty where something was cut.
-func window(segments []Segment, width int) (shown []Segment, from int, before, after string) {
+// cutBar cuts the segments to those around the selected one that fit width cells with one cell for each segment and each
+// edge. before and after are not empty where something was cut.
+func cutBar(segments []Segment, width int) (shown []Segment, from int, before, after string) {
 	if 2*len(segments)-1 <= width {
 		return segments, 0, "", ""
 	}
@@ -139,39 +140,29 @@ func (s Segment) draw(width, rows int, st *styles.Styles) []string {
 		name = name.Reverse(true)
 	}
 	if rows > 1 {
-		label := s.label(width - 2)
-		if label == "" {
-			label = s.label(width)
-			return []string{s.title(label, width, name), shade(width)}
-		}
-		return []string{" " + name.Render(label) + strings.Repeat(" ", width-1-Width(label)), shade(width)}
+		return []string{title(cmp.Or(s.label(width-2), s.label(width)), width, name), shade(width)}
 	}
 	if s.Shade == Blank {
-		return []string{s.title(s.label(width), width, name)}
+		return []string{title(s.label(width), width, name)}
 	}
-	label := s.label(width - 3 - leastShading)
-	if label == "" {
-		label = s.label(width - 2)
+	if label := cmp.Or(s.label(width-3-leastShading), s.label(width-2)); label != "" {
+		return []string{" " + name.Render(label) + " " + shade(width-2-Width(label))}
 	}
-	if label == "" {
-		label = s.label(width)
-		if label == "" {
-			return []string{shade(width)}
-		}
+	if label := s.label(width); label != "" {
 		return []string{name.Render(label) + shade(width-Width(label))}
 	}
-	return []string{" " + name.Render(label) + " " + shade(width-2-Width(label))}
+	return []string{shade(width)}
 }
 
-// title is a label with a space around it where there is room for that.
-func (s Segment) title(label string, width int, name styles.Look) string {
-	if label == "" {
-		return strings.Repeat(" ", max(0, width))
+// title is a label with a space around it if that fits.
+func title(label string, width int, look styles.Look) string {
+	switch {
+	case label == "":
+		return Fit("", width, "")
+	case Width(label)+2 <= width:
+		return Fit(" "+look.Render(label), width, "")
 	}
-	if Width(label)+2 <= width {
-		return " " + name.Render(label) + strings.Repeat(" ", width-1-Width(label))
-	}
-	return name.Render(label) + strings.Repeat(" ", max(0, width-Width(label)))
+	return Fit(look.Render(label), width, "")
 }
 
 // label is the first label that fits in width cells, or "".
@@ -184,7 +175,7 @@ func (s Segment) label(width int) string {
 	return ""
 }
 
-// shading is width cells that show how full the segment is.
+// shading shows in width cells how full the segment is.
 func (s Segment) shading(width int, st *styles.Styles) string {
 	switch {
 	case width <= 0:
@@ -194,7 +185,7 @@ func (s Segment) shading(width int, st *styles.Styles) string {
 	}
 	look := s.Style
 	if s.Mark == Selected && s.label(width) == "" {
-		look = look.Reverse(true) // there is no label that could show it
+		look = look.Reverse(true) // no label shows the selection
 	}
 	if s.Used < 0 {
 		return look.Render(strings.Repeat(st.Unknown, width))
@@ -203,8 +194,8 @@ func (s Segment) shading(width int, st *styles.Styles) string {
 	return look.Render(strings.Repeat(st.Used, full) + strings.Repeat(st.Unused, width-full))
 }
 
-// Portion is how many of width cells a share from 0 to 1 fills. What is more than nothing fills at least
-// one cell, and what is less than everything leaves at least one, where there are cells for that.
+// Portion is how many of width cells a share from 0 to 1 fills. A share above 0 fills at least one cell, and a share below
+// 1 leaves at least one of two or more.
 func Portion(share float64, width int) int {
 	n := int(share*float64(width) + 0.5)
 	if share > 0 && n == 0 {

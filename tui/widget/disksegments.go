@@ -8,14 +8,14 @@ import (
 	"shunt/tui/styles"
 )
 
-// DiskSegments is a disk as a bar shows it; mark tells which rows are the selected ones.
+// DiskSegments is a disk as a bar shows it; mark says which rows are selected.
 func DiskSegments(disk model.Disk, mark func(model.Row) Mark, st *styles.Styles) []Segment {
 	rows := model.Rows(disk, model.Readable)
 	var out []Segment
 	for i, r := range rows {
 		extended := r.Kind == model.RowPartition && r.Partition.Role == model.Extended
 		if extended && i+1 < len(rows) && rows[i+1].Nested {
-			continue // it is shown by what lies in it, between marks
+			continue // its contents are shown, between marks
 		}
 		s := rowSegment(r, disk.SectorSize, st)
 		if r.Nested {

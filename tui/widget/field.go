@@ -11,9 +11,9 @@ import (
 	"shunt/tui/styles"
 )
 
-// Field is one line of text that can be edited. It is a value; the zero Field is empty. A field that was
-// just entered is Fresh: the first character typed replaces its text, as in a form of a desktop program. It holds its text
-// as it is and shows what is not visible in it written out, so that a path with odd characters still leads to its file.
+// Field is one line of text that can be edited. It is a value; the zero Field is empty. In a fresh field the first
+// character typed replaces the text. A field keeps invisible characters and shows them written out, so that a path with odd
+// characters still leads to its file.
 type Field struct {
 	text  []string // grapheme clusters
 	at    int      // cursor, from 0 to len(text)
@@ -33,12 +33,8 @@ var fieldKeys = struct{ left, right, home, end, back, del, word, clear key.Bindi
 	clear: key.NewBinding(key.WithKeys("ctrl+u")),
 }
 
-// NewField is a fresh field with the given text, the cursor behind it. limit is the greatest number of
-// characters, 0 for any.
-func NewField(text string, limit int) Field {
-	f := Field{limit: limit}
-	return f.Set(text)
-}
+// NewField is a fresh field with the cursor behind its text. limit is the greatest number of characters, 0 for any.
+func NewField(text string, limit int) Field { return Field{limit: limit}.Set(text) }
 
 // Set is the field with other text, fresh again.
 func (f Field) Set(text string) Field {
@@ -51,10 +47,7 @@ func (f Field) Set(text string) Field {
 // Value is the text.
 func (f Field) Value() string { return strings.Join(f.text, "") }
 
-// Fresh reports whether typing would replace the text.
-func (f Field) Fresh() bool { return f.fresh }
-
-// Touch is the field as it is when a user goes on writing behind its text.
+// Touch is the field with its text to be continued, not replaced.
 func (f Field) Touch() Field {
 	f.fresh = false
 	return f
@@ -103,8 +96,8 @@ func (f Field) press(msg tea.KeyPressMsg) (Field, bool) {
 	return f, true
 }
 
-// typedText is what a key types, "" if it types nothing. Some terminals report the keys of the number pad
-// without their text. Caps lock and num lock count as modifiers and change nothing here.
+// typedText is what a key types, "" if it types nothing. Some terminals report the keys of the number pad without text.
+// Caps lock and num lock are modifiers that may be set.
 func typedText(msg tea.KeyPressMsg) string {
 	if msg.Mod&(tea.ModCtrl|tea.ModAlt|tea.ModMeta|tea.ModHyper|tea.ModSuper) != 0 {
 		return ""
@@ -150,7 +143,7 @@ func (f Field) cut(from, to int) Field {
 	return f
 }
 
-// wordStart is where the word before the cursor begins; a path's parts are words.
+// wordStart is where the word before the cursor begins. The parts of a path are words.
 func (f Field) wordStart() int {
 	i := f.at
 	for i > 0 && strings.Contains(" /", f.text[i-1]) {
@@ -197,8 +190,7 @@ func span(text []string) int {
 	return n
 }
 
-// clusters splits text into what a reader takes for characters. What is not visible stays by itself, so that it can be seen
-// and taken out.
+// clusters splits text into grapheme clusters, the characters that a reader sees.
 func clusters(text string) []string {
 	var out []string
 	for text != "" {

@@ -6,7 +6,7 @@ import (
 	"shunt/tui/styles"
 )
 
-// TableRow is one line of the partition table, all of it text. Text from the disk must be Clean.
+// TableRow is one line of the partition table as text. Text from the disk must be Clean.
 type TableRow struct {
 	Name, FS, Label, Size, Used, Unused, Flags, Change string
 	PartName, Start, End                               string // shown on wide screens only
@@ -15,7 +15,7 @@ type TableRow struct {
 	Dim                                                Dimming
 }
 
-// Dimming says whether a row stands back.
+// Dimming says whether a row is dim.
 type Dimming int
 
 // The dimmings.
@@ -40,8 +40,8 @@ const (
 	Named                 // GPT
 )
 
-// columns chooses what a table of the given width can show; the narrow ones leave out what the bars and
-// the information page tell as well.
+// columns chooses the columns of a table of the given width. Narrow tables leave out what the bars and the information page
+// show as well.
 func columns(width int, names Naming) []column {
 	name := column{"Partition", 12, func(r TableRow) string { return strings.Repeat(" ", r.Indent) + r.Name }}
 	fs := column{"File system", 12, func(r TableRow) string { return r.FS }}
@@ -51,19 +51,19 @@ func columns(width int, names Naming) []column {
 	unused := column{"Unused", 9, func(r TableRow) string { return r.Unused }}
 	flags := column{"Flags", 6, func(r TableRow) string { return r.Flags }}
 	change := column{"Change", 0, func(r TableRow) string { return r.Change }}
+	part := column{"Name", 16, func(r TableRow) string { return r.PartName }}
+	start := column{"Start", 11, func(r TableRow) string { return r.Start }}
 	switch {
 	case width >= 112:
 		label.width, flags.width, size.width, used.width, unused.width = 12, 10, 10, 10, 10
-		part := column{"Name", 16, func(r TableRow) string { return r.PartName }}
-		start := column{"Start", 11, func(r TableRow) string { return r.Start }}
 		if width >= 138 {
 			label.width, part.width, flags.width = 17, 18, 16
 		}
-		if names == Unnamed {
-			label.width += part.width
-			return []column{name, fs, label, start, size, used, unused, flags, change}
+		if names == Named {
+			return []column{name, fs, label, part, start, size, used, unused, flags, change}
 		}
-		return []column{name, fs, label, part, start, size, used, unused, flags, change}
+		label.width += part.width
+		return []column{name, fs, label, start, size, used, unused, flags, change}
 	case width >= 92:
 		label.width, flags.width = 14, 10
 		fallthrough
@@ -74,9 +74,8 @@ func columns(width int, names Naming) []column {
 	return []column{name, fs, label, size, used, change}
 }
 
-// PartTable draws n rows under a heading in width cells and height lines, the heading included. Only the
-// rows that are shown are asked for. selected is the row with the cursor, -1 for none. Where not all rows fit, those around it are shown, and marks at
-// the right edge say where there are more.
+// PartTable draws a heading and n rows in width cells and height lines. It calls row only for the rows that it shows.
+// selected is the row with the cursor, -1 for none. If not all rows fit, it shows the ones around the cursor.
 func PartTable(n int, row func(i int) TableRow, names Naming, selected, width, height int, st *styles.Styles) []string {
 	if height < 1 {
 		return nil
@@ -84,7 +83,7 @@ func PartTable(n int, row func(i int) TableRow, names Naming, selected, width, h
 	cols := columns(width, names)
 	head := "  "
 	for _, c := range cols {
-		room := c.room(cols, width)
+		room := c.cells(cols, width)
 		head += Fit(Fit(c.head, room-1, ""), room, "")
 	}
 	out := []string{st.Head.Render(Fit(head, width, ""))}
@@ -94,8 +93,8 @@ func PartTable(n int, row func(i int) TableRow, names Naming, selected, width, h
 	})...)
 }
 
-// room is the width of the column in a table of the given width, its separating space included.
-func (c column) room(all []column, width int) int {
+// cells is the width of the column in a table of the given width, with the space behind it.
+func (c column) cells(all []column, width int) int {
 	if c.width > 0 {
 		return c.width
 	}
@@ -117,12 +116,12 @@ func tableLine(r TableRow, cols []column, width int, selected bool, st *styles.S
 		line.WriteString("  ")
 	}
 	for i, c := range cols {
-		room := c.room(cols, width)
+		room := c.cells(cols, width)
 		gap := 1
 		switch {
 		case i == 0 && r.FS == "":
-			// A name without a file system may use the room of both: nested free space needs it.
-			room += cols[1].room(cols, width)
+			// A name without a file system may take both columns: nested free space needs them.
+			room += cols[1].cells(cols, width)
 		case i == 1 && r.FS == "":
 			continue
 		case i == len(cols)-1:

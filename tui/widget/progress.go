@@ -8,8 +8,7 @@ import (
 	"shunt/tui/styles"
 )
 
-// Gauge is a progress bar in width cells with the percentage behind it. A negative share means that the
-// end cannot be told yet.
+// Gauge is a progress bar in width cells with the percentage behind it. A negative share means that nothing is known yet.
 func Gauge(share float64, width int, st *styles.Styles) string {
 	room := width - 6
 	if room < 1 {
@@ -20,17 +19,14 @@ func Gauge(share float64, width int, st *styles.Styles) string {
 	}
 	share = min(share, 1)
 	full := int(share * float64(room))
-	// Rounded down: a bar that says 100% before the end is a promise broken.
+	// Rounded down, so that it says 100 % only at the end.
 	return st.Focus.Render(strings.Repeat(st.Full, full)) + st.Faint.Render(strings.Repeat(st.Empty, room-full)) +
 		st.Text.Render(fmt.Sprintf(" %3d %%", int(share*100)))
 }
 
 // Duration is d for people, to the second: "0:07", "12:34", "1:02:03".
 func Duration(d time.Duration) string {
-	s := int64(d.Round(time.Second) / time.Second)
-	if s < 0 {
-		s = 0
-	}
+	s := max(0, int64(d.Round(time.Second)/time.Second))
 	if s >= 3600 {
 		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 	}

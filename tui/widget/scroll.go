@@ -4,8 +4,8 @@ import (
 	"shunt/tui/styles"
 )
 
-// Scroll shows the part of a text that begins at line offset, in width cells and height lines, with a
-// thumb at the right edge where the text is longer than that. Lines must be styled or Clean.
+// Scroll shows a text from line offset on in width cells and height lines, with a thumb at the right edge if the text is
+// longer. Lines must be styled or Clean.
 func Scroll(lines []string, offset, width, height int, st *styles.Styles) []string {
 	if height < 1 || width < 1 {
 		return nil
@@ -16,10 +16,7 @@ func Scroll(lines []string, offset, width, height int, st *styles.Styles) []stri
 	offset = min(max(0, offset), len(lines)-height)
 	out := Pad(lines[offset:offset+height], width-2, height, st.More)
 	size := max(1, height*height/len(lines))
-	top := 0
-	if most := len(lines) - height; most > 0 {
-		top = offset * (height - size) / most
-	}
+	top := offset * (height - size) / (len(lines) - height)
 	for i := range out {
 		mark := st.Faint.Render(st.Vertical)
 		if i >= top && i < top+size {
@@ -30,7 +27,7 @@ func Scroll(lines []string, offset, width, height int, st *styles.Styles) []stri
 	return out
 }
 
-// List draws the lines from to to of a list of n in width cells and height lines, with marks at the right edge where there
+// List draws the lines [from, to) of a list of n in width cells and height lines. Marks at the right edge say that there
 // are more.
 func List(n, from, to, width, height int, st *styles.Styles, line func(i int) string) []string {
 	var out []string
@@ -50,8 +47,8 @@ func List(n, from, to, width, height int, st *styles.Styles, line func(i int) st
 	return Pad(out, width, height, "")
 }
 
-// Visible is the run of n items that a list of the given height shows so that the selected one is among
-// them. It depends on nothing else, so a list never jumps when it is drawn again.
+// Visible is the range of n items that a list of the given height shows, with the selected one in the middle if possible.
+// It depends on nothing else, so a list never jumps when it is drawn again.
 func Visible(n, selected, height int) (from, to int) {
 	if height <= 0 {
 		return 0, 0

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Share divides width cells among segments in proportion to their weight. Each segment gets at least the
-// cells its shortest label needs; where the width does not allow that for all, at least two, else one.
-// The widths add up to width; with fewer cells than segments the last ones get none.
+// Share divides width cells among segments in proportion to their weight. Each segment gets at least the cells that its
+// shortest label needs, or two, or one, whichever all can have. The widths add up to width. With fewer cells than segments
+// the last segments get none.
 func Share(segments []Segment, width int) []int {
 	if len(segments) == 0 {
 		return nil
@@ -42,9 +42,8 @@ func (s Segment) shortest() int {
 	return max(2, Width(s.Labels[len(s.Labels)-1])+1)
 }
 
-// fill gives every segment its floor and divides what is left so that the widths come as close to the
-// proportions as the floors allow: segments whose share is below their floor stay there, the others
-// share the rest by weight, and cells left by rounding go to the largest remainders, the earlier first.
+// fill divides width as close to the proportions as the floors allow: a segment whose share is below its floor gets the
+// floor, the others share the rest by weight, and the cells that rounding leaves go to the largest remainders.
 func fill(segments []Segment, floor []int, width int) []int {
 	out := slices.Clone(floor)
 	fixed := make([]bool, len(segments))
@@ -88,8 +87,8 @@ func fill(segments []Segment, floor []int, width int) []int {
 	}
 }
 
-// spread adds one cell to each of the n segments with the largest remainders; with nothing but fixed
-// segments the last one takes all of them.
+// spread adds one cell to each of the n segments with the largest remainders, the earlier first. If all segments are fixed,
+// the last one gets all n cells.
 func spread(out []int, fixed []bool, remainder []float64, n int) {
 	var order []int
 	for i := range out {

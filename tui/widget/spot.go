@@ -10,7 +10,7 @@ import (
 	"shunt/tui/styles"
 )
 
-// Spot is a text in a line that stands for a key: a click on it presses that.
+// Spot is a text in a line that presses a key when it is clicked.
 type Spot struct {
 	Text string // styled
 	X    int    // its first cell in the line
@@ -26,7 +26,7 @@ func Row(x, gap int, spots ...Spot) []Spot {
 	return spots
 }
 
-// Line is spots as text.
+// Line is the text of spots.
 func Line(spots []Spot) string {
 	var out strings.Builder
 	x := 0
@@ -37,20 +37,16 @@ func Line(spots []Spot) string {
 	return out.String()
 }
 
-// pressID begins the name of the zone of a spot, which ends in its key.
+// pressID begins the ID of a spot's layer; its key is the rest.
 const pressID = "press "
 
-// Zone is a part of the screen that can be clicked: a layer of spaces with a name.
+// Zone is a part of the screen that can be clicked: a layer of spaces with an ID.
 func Zone(id string, x, y, width, height int) *lipgloss.Layer {
-	line := strings.Repeat(" ", max(0, width))
-	lines := make([]string, max(0, height))
-	for i := range lines {
-		lines[i] = line
-	}
-	return lipgloss.NewLayer(strings.Join(lines, "\n")).ID(id).X(x).Y(y)
+	lines := strings.Repeat(strings.Repeat(" ", max(0, width))+"\n", max(0, height))
+	return lipgloss.NewLayer(strings.TrimSuffix(lines, "\n")).ID(id).X(x).Y(y)
 }
 
-// Zones are those of the spots of a line whose first cell is at x and y. They lie above other zones.
+// Zones are the zones of spots in a line that begins at x and y. They lie above other zones.
 func Zones(spots []Spot, x, y int) []*lipgloss.Layer {
 	var out []*lipgloss.Layer
 	for _, s := range spots {
@@ -59,7 +55,7 @@ func Zones(spots []Spot, x, y int) []*lipgloss.Layer {
 	return out
 }
 
-// Pressed is the key that the zone of a spot stands for; ok is false for another zone.
+// Pressed is the key of the spot that was hit; ok is false if none was.
 func Pressed(hit lipgloss.LayerHit) (key string, ok bool) {
 	return strings.CutPrefix(hit.ID(), pressID)
 }
@@ -68,7 +64,7 @@ func Pressed(hit lipgloss.LayerHit) (key string, ok bool) {
 func keySpots(bindings []keymap.Binding, st *styles.Styles) []Spot {
 	var out []Spot
 	for _, b := range bindings {
-		// The words have no look of their own: a line of keys that changes is most of what a key sends.
+		// The words have no look of their own: these lines change often, and a look makes them longer for the terminal.
 		out = append(out, Spot{Text: st.Key.Render(b.Help().Key) + " " + b.Help().Desc, Key: cmp.Or(append(b.Keys(), "")...)})
 	}
 	return out

@@ -1,8 +1,8 @@
-// Package widget draws the parts that screens and dialogs are made of. Every function is pure: values,
-// a width in cells and a look go in, text comes out. It may import geometry, model and tui/styles.
+// Package widget draws the parts that screens and dialogs are made of. Every function is pure: it gets values, a width in
+// cells and looks, and returns text.
 //
-// Invariants: no line that a widget returns is wider than the width it was given, if text that comes from a disk or a tool
-// went through Clean; what did not is made visible by the looks and at the exit (see styles.Look), but may be cut there.
+// Invariant: no line is wider than the given width, if text from a disk or a tool went through Clean. Other text is still
+// safe, as styles.Look writes out what is not visible, but the line may then be too wide and be cut.
 package widget
 
 import (
@@ -13,7 +13,7 @@ import (
 	"shunt/model/safetext"
 )
 
-// Align says at which end of its column a text stands.
+// Align says at which end of its column a text is.
 type Align int
 
 // The alignments.
@@ -22,8 +22,8 @@ const (
 	Right
 )
 
-// Clean is text from outside as it will be seen, which is what its width has to be asked of: a label, a path or a tool's
-// output may hold anything. Tabs become spaces.
+// Clean is text from outside as the screen shows it: a label, a path or a tool's output may hold anything. Tabs become
+// spaces. The width must be measured after this.
 func Clean(text string) string { return safetext.Printable(strings.ReplaceAll(text, "\t", " ")) }
 
 // Width is the number of cells a styled line takes.
@@ -33,7 +33,7 @@ func Width(line string) int {
 			return ansi.StringWidth(line)
 		}
 	}
-	return len(line) // most of what is measured is plain, and a frame measures a lot
+	return len(line) // fast for plain text, as a frame measures a lot of it
 }
 
 // Fit is the styled line in exactly width cells: cut with the mark more at its end, or filled with spaces.
@@ -60,8 +60,8 @@ func Cell(text string, width int, at Align, more string) string {
 	return Fit(text, width, more)
 }
 
-// Wrap breaks plain text into lines of at most width cells: at spaces where there are any, and nowhere else
-// if that can be helped, so that paths and options stay whole. Spaces within a line are kept.
+// Wrap breaks plain text into lines of at most width cells, at spaces if possible, so that paths and options stay whole.
+// Spaces within a line are kept.
 func Wrap(text string, width int) []string {
 	if width < 1 {
 		return nil
@@ -82,12 +82,11 @@ func Wrap(text string, width int) []string {
 	return out
 }
 
-// breakLine splits a line that is too wide at the last space that leaves a head of at most width cells, or
-// right there if there is none.
+// breakLine splits a line that is too wide at the last space within width cells, or after width cells if there is none.
 func breakLine(line string, width int) (head, tail string) {
 	head = ansi.Truncate(line, width, "")
 	if head == "" {
-		// Not even one character fits: let it stand out rather than go on forever.
+		// Not even one character fits. One that is too wide is better than no end.
 		c, _ := ansi.FirstGraphemeCluster(line, ansi.GraphemeWidth)
 		return c, line[len(c):]
 	}
@@ -107,7 +106,7 @@ func breakLine(line string, width int) (head, tail string) {
 	return head, strings.TrimLeft(rest, " ")
 }
 
-// amountAt reports whether the space at a place in the line stands between a number and its unit.
+// amountAt reports whether line[at] is the space between a number and its unit.
 func amountAt(line string, at int) bool {
 	if at < 1 || at >= len(line) || line[at-1] < '0' || line[at-1] > '9' {
 		return false

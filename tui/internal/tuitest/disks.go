@@ -31,14 +31,16 @@ func Env() ops.Env {
 	return ops.Env{Caps: ops.Capabilities{
 		model.Ext2: ext2, model.Ext3: ext3, model.Ext4: ext4, model.FAT16: fat16, model.FAT32: fat32,
 		model.NTFS: {
-			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Missing: []string{"ntfs-3g"}, Check: "ntfsfix is not installed: apt install ntfs-3g",
-			Online: "NTFS cannot grow while it is mounted", Package: "ntfs-3g", HalfUUID: true, KeepsPosition: true,
+			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Check: "ntfsfix is not installed: apt install ntfs-3g",
+			Online: "NTFS cannot grow while it is mounted", HalfUUID: true, KeepsPosition: true,
+			Package: "ntfs-3g", Missing: []string{"ntfs-3g"},
 			Labels: ops.LabelRule{Most: 128, UTF16: true},
 			Tools:  ops.ToolNames{Create: "mkntfs", Resize: "ntfsresize", Check: "ntfsresize", Label: "ntfslabel", UUID: "ntfslabel"},
 		},
 		model.F2FS: {
-			Create: "mkfs.f2fs is not installed: apt install f2fs-tools", Missing: []string{"f2fs-tools"}, Grow: "resize.f2fs is not installed: apt install f2fs-tools",
-			Shrink: "F2FS cannot be shrunk", UUID: "F2FS has no tool that changes its UUID", Online: "F2FS cannot grow while it is mounted", Package: "f2fs-tools",
+			Create: "mkfs.f2fs is not installed: apt install f2fs-tools", Grow: "resize.f2fs is not installed: apt install f2fs-tools",
+			Shrink: "F2FS cannot be shrunk", UUID: "F2FS has no tool that changes its UUID",
+			Online: "F2FS cannot grow while it is mounted", Package: "f2fs-tools", Missing: []string{"f2fs-tools"},
 			Labels: ops.LabelRule{Most: 127}, EndsAtSize: true,
 		},
 		model.XFS: {
@@ -132,13 +134,14 @@ func Many(n int) model.Disk {
 }
 
 func mbr(sectors geometry.Sector, parts ...model.Partition) model.Disk {
-	return disk(sectors, model.Table{Kind: model.TableMBR, Usable: geometry.Span{Start: 1, End: sectors}, Slots: 4, ID: "0x5a17c0de"}, parts)
+	usable := geometry.Span{Start: 1, End: sectors}
+	return disk(sectors, model.Table{Kind: model.TableMBR, Usable: usable, Slots: 4, ID: "0x5a17c0de"}, parts)
 }
 
 func gpt(sectors geometry.Sector, parts []model.Partition) model.Disk {
-	return disk(sectors, model.Table{
-		Kind: model.TableGPT, Usable: geometry.Span{Start: 34, End: sectors - 33}, Slots: 128, ID: "5A3E1F52-7A0B-4F5B-9A43-6C1E0E2B7F11",
-	}, parts)
+	usable := geometry.Span{Start: 34, End: sectors - 33}
+	const id = "5A3E1F52-7A0B-4F5B-9A43-6C1E0E2B7F11"
+	return disk(sectors, model.Table{Kind: model.TableGPT, Usable: usable, Slots: 128, ID: id}, parts)
 }
 
 func disk(sectors geometry.Sector, table model.Table, parts []model.Partition) model.Disk {

@@ -36,7 +36,7 @@ func TestRoomKeys(t *testing.T) {
 		{"escape", founding, 1, "=+1GiB esc", ""},
 	} {
 		p, _ := c.q.Preview().ByNumber(c.part)
-		room, _, err := dialog.NewRoom(c.q, p.ID, geometry.AlignMiB)
+		room, _, err := dialog.NewMakeRoom(c.q, p.ID, geometry.AlignMiB)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,11 +59,11 @@ func TestRoomKeys(t *testing.T) {
 }
 
 func TestRoomRefused(t *testing.T) {
-	_, _, err := dialog.NewRoom(queueOf(tuitest.Varied()), 2, geometry.AlignMiB)
+	_, _, err := dialog.NewMakeRoom(queueOf(tuitest.Varied()), 2, geometry.AlignMiB)
 	if err == nil || !strings.Contains(err.Error(), "cannot make room for p2: FAT32 cannot be resized here") {
 		t.Errorf("error %v", err)
 	}
-	if _, _, err := dialog.NewRoom(queueOf(tuitest.Varied()), 99, geometry.AlignMiB); err == nil {
+	if _, _, err := dialog.NewMakeRoom(queueOf(tuitest.Varied()), 99, geometry.AlignMiB); err == nil {
 		t.Error("room for a partition that is not there")
 	}
 }
@@ -71,7 +71,7 @@ func TestRoomRefused(t *testing.T) {
 // roomOf is the Make room page for a partition, with its first plans.
 func roomOf(t *testing.T, q ops.Queue, id model.PartID) dialog.Dialog {
 	t.Helper()
-	room, first, err := dialog.NewRoom(q, id, geometry.AlignMiB)
+	room, first, err := dialog.NewMakeRoom(q, id, geometry.AlignMiB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestRoomSearches(t *testing.T) {
 		}
 		return s
 	}
-	room, first, err := dialog.NewRoom(q, 3, geometry.AlignMiB)
+	room, first, err := dialog.NewMakeRoom(q, 3, geometry.AlignMiB)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,14 +13,14 @@ import (
 	"shunt/tui/widget"
 )
 
-// room is the Make room page: how large a partition should be, and the ways to get there. Without a partition it is about
-// the image, which shall be as small as its contents allow, and has no field.
+// makeRoom is the Make room page: how large a partition should become, and the plans that get it there. Without a partition
+// it is about the image, which should become as small as its contents allow, and has no field.
 //
-// On a disk with many partitions the plans for a wish take dozens of milliseconds, too long to find them between a key and
-// its frame. The page asks its owner for them and goes on; meanwhile it shows the plans for the wish before. Keys that
-// choose among plans wait for those they are meant for, so that the same keys do the same on a slow machine as on a fast
-// one, and no plan is staged that does not belong to what the field says.
-type room struct {
+// On a disk with many partitions the search for plans takes dozens of milliseconds, too long between a key and its frame.
+// So the page asks its owner for the plans and goes on showing the old ones. Keys that choose a plan wait until the new
+// plans are there: the same keys do the same on a slow machine as on a fast one, and a plan is never staged for a size that
+// the field no longer says.
+type makeRoom struct {
 	part  model.Partition // ID 0: the image
 	queue ops.Queue
 	align geometry.Alignment
@@ -30,21 +30,21 @@ type room struct {
 	plans   []guide.Plan
 	no      []guide.Impossible
 	at      int  // the chosen plan
-	down    int  // how many lines of the list are scrolled away, from where the chosen plan is seen
+	down    int  // how many lines the list is scrolled down from where the chosen plan is in view
 	clicked bool // the chosen plan was clicked, and nothing else since
 	search  search
 }
 
-// search is what the page waits for.
+// search is the state of a search for plans.
 type search struct {
 	out   bool // plans were asked for and are not there yet
 	wish  guide.Wish
-	slow  bool              // the page says that they are searched for
-	ahead []tea.KeyPressMsg // keys that are meant for those plans
+	slow  bool              // it takes so long that the page says so
+	ahead []tea.KeyPressMsg // keys that wait for the plans
 }
 
-// Solve asks for the plans for a wish. The dialog stays open and gets a Solved, and before that a Slow if it takes so long
-// that somebody notices. What was asked before needs no answer any more.
+// Solve asks for the plans for a wish. The dialog stays open and gets a Solved, and before that a Slow if the search takes
+// noticeably long. An earlier Solve needs no answer any more.
 type Solve struct {
 	Queue ops.Queue
 	Wish  guide.Wish
@@ -58,7 +58,7 @@ type Solved struct {
 	No    []guide.Impossible
 }
 
-// Slow says that the plans for a wish are still being searched for.
+// Slow says that the search for a wish takes long.
 type Slow struct{ Wish guide.Wish }
 
 const (
@@ -67,9 +67,9 @@ const (
 	mostAhead = 32    // how many keys wait for plans at most
 )
 
-// NewRoom is the page for partition id of the queue's preview. It begins with as much room as there is. The action is what
-// it wants first, if anything. An error says why no room can be made.
-func NewRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Dialog, Action, error) {
+// NewMakeRoom is the page for partition id of the queue's preview. It begins with as much room as there is. The action is
+// the first one of the page, or nil. An error says why no room can be made.
+func NewMakeRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Dialog, Action, error) {
 	part, ok := q.Preview().Partition(id)
 	if !ok {
 		return nil, nil, &ops.Refusal{What: "make room", Reason: "the partition is gone"}
@@ -77,16 +77,16 @@ func NewRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Dialog, Ac
 	if why := ops.Limit(q.Preview(), q.Env(), id).Grow; !why.OK() {
 		return nil, nil, &ops.Refusal{What: "make room for " + part.Ref(), Reason: why}
 	}
-	r := room{part: part, queue: q, align: align, field: widget.NewField(mostWord, 24)}
+	r := makeRoom{part: part, queue: q, align: align, field: widget.NewField(mostWord, 24)}
 	action := r.solve()
 	return newForm(r), action, nil
 }
 
-// NewSmallImage is the page for the image of the queue's preview, and what it wants first, if anything. An error says why
-// the image cannot become smaller, where that is known at once.
+// NewSmallImage is the page for the image of the queue's preview, with its first action or nil. An error says why the image
+// cannot become smaller, if that is known at once.
 func NewSmallImage(q ops.Queue, align geometry.Alignment) (Dialog, Action, error) {
 	_, _, why := ops.ImageLimits(q.Preview())
-	r := room{queue: q, align: align}
+	r := makeRoom{queue: q, align: align}
 	if why.OK() {
 		action := r.solve()
 		if len(r.plans) > 0 || r.search.out {
@@ -98,14 +98,14 @@ func NewSmallImage(q ops.Queue, align geometry.Alignment) (Dialog, Action, error
 }
 
 // image reports whether the page is about the image.
-func (r *room) image() bool { return r.part.ID == 0 }
+func (r *makeRoom) image() bool { return r.part.ID == 0 }
 
-func (r *room) check() {}
+func (r *makeRoom) check() {}
 
-func (r *room) layout() layout {
+func (r *makeRoom) layout() layout {
 	preview := r.preview()
 	l := layout{
-		title: "Make the image smaller", width: roomWidth, pictured: &preview, first: r.take, accept: r.accept,
+		title: "Make the image smaller", width: makeRoomWidth, pictured: &preview, first: r.take, accept: r.accept,
 		rows: []row{shown(r.bars), blank(), {stop: stopSize, draw: r.list, mouse: r.mouse}},
 	}
 	if !r.image() {
@@ -117,16 +117,16 @@ func (r *room) layout() layout {
 		l.keys = append(l.keys, keyList())
 	}
 	if len(r.plans) > 0 {
-		l.does = "do it so"
+		l.does = "do it"
 	}
 	return l
 }
 
 // sizeField is the field for the size, and the size now.
-func (r *room) sizeField() row {
+func (r *makeRoom) sizeField() row {
 	f := field(stopSize, "New size", formField, &r.field)
 	drawn := f.draw
-	f.draw = func(p paper) picture {
+	f.draw = func(p paper) drawing {
 		now := r.part.Ref() + " has " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(r.part.Span.Len()))
 		if r.searching() {
 			now = "searching" + p.st.More
@@ -144,7 +144,7 @@ func (r *room) sizeField() row {
 }
 
 // take takes what a search brings, and the keys that do not go into the field.
-func (r *room) take(msg tea.Msg) (action Action, used bool) {
+func (r *makeRoom) take(msg tea.Msg) (action Action, used bool) {
 	switch msg := msg.(type) {
 	case Solved:
 		return r.solved(msg), true
@@ -171,7 +171,7 @@ func (r *room) take(msg tea.Msg) (action Action, used bool) {
 }
 
 // choose does what a key does to the list of plans.
-func (r *room) choose(press tea.KeyPressMsg) {
+func (r *makeRoom) choose(press tea.KeyPressMsg) {
 	r.clicked = false
 	switch {
 	case keymap.Match(press, keyUp()):
@@ -185,9 +185,9 @@ func (r *room) choose(press tea.KeyPressMsg) {
 	}
 }
 
-// mouse chooses the plan that is clicked, and stages the one that is clicked a second time. It points at what is seen,
-// so it does nothing while other plans are on their way.
-func (r *room) mouse(m Mouse) Action {
+// mouse chooses the plan that is clicked, and stages it on a second click. It does nothing while a search is under way, as
+// the plans in view are about to change.
+func (r *makeRoom) mouse(m Mouse) Action {
 	at := m.Entry - 1
 	switch {
 	case r.search.out || m.Event != Press || at < 0:
@@ -202,7 +202,7 @@ func (r *room) mouse(m Mouse) Action {
 }
 
 // accept stages the chosen plan.
-func (r *room) accept() Action {
+func (r *makeRoom) accept() Action {
 	if r.at >= len(r.plans) {
 		return nil
 	}
@@ -210,7 +210,7 @@ func (r *room) accept() Action {
 }
 
 // preview is the disk after the chosen plan.
-func (r *room) preview() model.Disk {
+func (r *makeRoom) preview() model.Disk {
 	if r.at < len(r.plans) {
 		return r.plans[r.at].Queue.Preview()
 	}
@@ -218,7 +218,7 @@ func (r *room) preview() model.Disk {
 }
 
 // wish is what the field asks for.
-func (r *room) wish() (guide.Wish, error) {
+func (r *makeRoom) wish() (guide.Wish, error) {
 	w := guide.Wish{Part: r.part.ID, Shrink: r.image(), Most: r.most()}
 	if w.Shrink || w.Most {
 		return w, nil
@@ -233,12 +233,12 @@ func (r *room) wish() (guide.Wish, error) {
 }
 
 // most reports whether the field asks for as much as there is.
-func (r *room) most() bool {
+func (r *makeRoom) most() bool {
 	return !r.image() && strings.EqualFold(strings.TrimSpace(r.field.Value()), mostWord)
 }
 
-// solve finds the plans for what the field says, or asks for them where that takes longer than a key may.
-func (r *room) solve() Action {
+// solve finds the plans for what the field says, or asks for them if the disk has many partitions.
+func (r *makeRoom) solve() Action {
 	r.search = search{}
 	w, err := r.wish()
 	switch {
@@ -256,12 +256,12 @@ func (r *room) solve() Action {
 }
 
 // put shows plans, with the first of them chosen.
-func (r *room) put(plans []guide.Plan, no []guide.Impossible) {
+func (r *makeRoom) put(plans []guide.Plan, no []guide.Impossible) {
 	r.plans, r.no, r.at, r.down, r.wrong, r.clicked = plans, no, 0, 0, nil, false
 }
 
-// solved takes the plans that were asked for, and the keys that waited for them.
-func (r *room) solved(msg Solved) Action {
+// solved takes the plans that were asked for, and then the keys that waited for them.
+func (r *makeRoom) solved(msg Solved) Action {
 	if !r.search.out || msg.Wish != r.search.wish {
 		return nil
 	}
@@ -277,8 +277,8 @@ func (r *room) solved(msg Solved) Action {
 	return nil
 }
 
-// searching reports whether the page says that it searches: if it takes long, or somebody waits for a plan.
-func (r *room) searching() bool {
+// searching reports whether the page says that it searches: the search takes long, or Enter waits for a plan.
+func (r *makeRoom) searching() bool {
 	for _, press := range r.search.ahead {
 		if keymap.Match(press, keyAccept("")) {
 			return true

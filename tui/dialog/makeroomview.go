@@ -13,14 +13,14 @@ import (
 	"shunt/tui/widget"
 )
 
-// How wide the page is where there is space, and how high; a line below it is for the keys.
+// How wide and how high the page is in a large window.
 const (
-	roomWidth  = 100
-	roomHeight = 26
+	makeRoomWidth  = 100
+	makeRoomHeight = 26
 )
 
 // bars are the disk as it is and as it will be.
-func (r *room) bars(p paper) []string {
+func (r *makeRoom) bars(p paper) []string {
 	now, after := r.queue.Preview(), r.preview()
 	upper, lower := r.segments(now, after, p.st), r.segments(after, now, p.st)
 	if p.rest > 0 {
@@ -30,8 +30,8 @@ func (r *room) bars(p paper) []string {
 	return append(namedBar("Now", upper, p), namedBar("After", lower, p)...)
 }
 
-// segments is the picture of a disk, to the same scale as that of the other.
-func (r *room) segments(d, other model.Disk, st *styles.Styles) []widget.Segment {
+// segments is the bar of a disk, with space at the end so that it has the scale of the other one.
+func (r *makeRoom) segments(d, other model.Disk, st *styles.Styles) []widget.Segment {
 	segments := widget.DiskSegments(d, func(row model.Row) widget.Mark {
 		if row.Kind == model.RowPartition && row.Partition.ID == r.part.ID {
 			return widget.Selected
@@ -44,7 +44,7 @@ func (r *room) segments(d, other model.Disk, st *styles.Styles) []widget.Segment
 	return segments
 }
 
-// namedBar is a picture with its name.
+// namedBar is a bar with its name in front.
 func namedBar(name string, segments []widget.Segment, p paper) []string {
 	const label, roomy = 6, 28
 	rows := 1
@@ -62,7 +62,7 @@ func namedBar(name string, segments []widget.Segment, p paper) []string {
 
 // planList is what is below the bars.
 type planList struct {
-	picture
+	drawing
 	from, to int // the lines of the chosen plan
 }
 
@@ -72,9 +72,8 @@ func (l *planList) add(entry int, lines ...string) {
 	}
 }
 
-// list is the plans, with the chosen one in full, and what is impossible. While others are searched for, and that
-// takes a while, those for the wish before are pale.
-func (r *room) list(p paper) picture {
+// list shows the plans, the chosen one in full, and what is impossible. During a long search the old plans are pale.
+func (r *makeRoom) list(p paper) drawing {
 	l, st := &planList{}, p.st
 	if head := r.headLines(p); len(head) > 0 {
 		l.add(0, head...)
@@ -93,7 +92,7 @@ func (r *room) list(p paper) picture {
 		l.add(0, notes("  "+widget.Clean(sentence(n.String())), p.width, 3, st.Muted.Render, st)...)
 	}
 	if _, _, cannot := ops.ImageLimits(r.queue.Preview()); len(r.plans) == 0 && r.most() && !r.search.out && cannot.OK() {
-		// As much as there is takes nothing from the image's end, which may be all that is left.
+		// "max" does not let the image grow, which may be the only way left.
 		const hint = `Type a size ("4GiB") or a change ("+1GiB"): the image can grow to make that room.`
 		l.add(0, append([]string{""}, notes(hint, p.width, 3, st.Text.Render, st)...)...)
 	}
@@ -106,7 +105,7 @@ func (r *room) list(p paper) picture {
 }
 
 // headLines say why there are no plans.
-func (r *room) headLines(p paper) []string {
+func (r *makeRoom) headLines(p paper) []string {
 	switch {
 	case r.wrong != nil:
 		return notes(r.wrong.Error()+`, or type "max"`, p.width, 3, p.st.Warn.Render, p.st)
@@ -120,9 +119,9 @@ func (r *room) headLines(p paper) []string {
 	return []string{p.st.Warn.Render("That much room cannot be made. What was considered:")}
 }
 
-// cut cuts the list to the lines that are left. Unless it is scrolled away by down lines, the chosen plan stays in it.
-func (l *planList) cut(down int, p paper) picture {
-	height := max(3, min(p.height, roomHeight)-p.above-2)
+// cut cuts the list to the height of the page, down lines below where the chosen plan is in view.
+func (l *planList) cut(down int, p paper) drawing {
+	height := max(3, min(p.height, makeRoomHeight)-p.above-2)
 	start := 0
 	if l.to > height-1 {
 		start = min(l.from, l.to-height+1)
@@ -134,11 +133,11 @@ func (l *planList) cut(down int, p paper) picture {
 		more := fmt.Sprintf("%s %d more lines: pgdn", p.st.Down, below+1)
 		lines, entries = append(lines[:height-1:height-1], p.st.Faint.Render(more)), entries[:height-1]
 	}
-	return picture{lines: widget.Pad(lines, p.width, height, p.st.More), entries: entries}
+	return drawing{lines: widget.Pad(lines, p.width, height, p.st.More), entries: entries}
 }
 
-// planLines is a plan in a line, or with all it does if it is the chosen one.
-func (r *room) planLines(i int, plan guide.Plan, p paper) []string {
+// planLines is a plan in one line, or in full if it is the chosen one.
+func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	st, bytes := p.st, r.queue.Preview().SectorSize.Bytes
 	cost := "copies nothing"
 	if plan.Copied > 0 {
@@ -172,8 +171,8 @@ func (r *room) planLines(i int, plan guide.Plan, p paper) []string {
 	return lines
 }
 
-// meaning is what a plan leads to, and what there is to mind about it.
-func (r *room) meaning(p guide.Plan) (good string, mind []string) {
+// meaning is what a plan achieves, and its risks.
+func (r *makeRoom) meaning(p guide.Plan) (good string, mind []string) {
 	d := r.queue.Preview()
 	size := func(n geometry.Sector) string { return geometry.FormatBytes(d.SectorSize.Bytes(n)) }
 	if r.image() {
@@ -183,7 +182,8 @@ func (r *room) meaning(p guide.Plan) (good string, mind []string) {
 		return fmt.Sprintf("The image has %s then, %s less than now.", size(p.Len), size(d.Sectors-p.Len)), mind
 	}
 	if p.Risk.Boot > 0 {
-		mind = append(mind, "It moves a partition that a machine may start from: a boot loader that goes by its position has to be set up again.")
+		mind = append(mind, "It moves a partition that a machine may start from: a boot loader that goes by its position "+
+			"has to be set up again.")
 	}
 	if p.Hops > 0 {
 		mind = append(mind, "Partitions change places; their numbers stay.")
