@@ -8,8 +8,8 @@ import (
 	"shunt/model/tried"
 )
 
-// dropCapabilities takes from this thread all capabilities but those needed, for good: what it starts cannot have them
-// either, as they leave the bounding set too.
+// dropCapabilities takes all capabilities that are not needed from this thread, for good. What it starts cannot have them
+// either, because they leave the bounding set, too.
 func dropCapabilities(needs Needs) error {
 	var keep uint64
 	if needs&(Admin|Mount) != 0 {
@@ -24,13 +24,13 @@ func dropCapabilities(needs Needs) error {
 		}
 		err := unix.Prctl(unix.PR_CAPBSET_DROP, cap, 0, 0, 0)
 		if errors.Is(err, unix.EINVAL) {
-			break // the kernel knows no more
+			break // the kernel knows no higher one
 		}
-		if err != nil && !errors.Is(err, unix.EPERM) { // who has no capabilities may not drop them either
+		if err != nil && !errors.Is(err, unix.EPERM) { // EPERM: this process has none to drop
 			return tried.Errorf("give up capabilities: %w", err)
 		}
 	}
-	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // older kernels have none
+	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // an error means that the kernel has no ambient set
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	if err := unix.Capget(&head, &data[0]); err != nil {

@@ -19,26 +19,26 @@ func (e *MissingError) Error() string {
 // Unwrap lets errors.Is find exec.ErrNotFound.
 func (e *MissingError) Unwrap() error { return exec.ErrNotFound }
 
-// Find is the path of a tool. Most of the tools are meant for root and live in directories that are not in
-// the PATH of others, so those are searched as well. A name with a slash is a path already. The error is a
-// *MissingError.
+// Find returns the path of a tool. It also searches directories that are not in the PATH of ordinary users, because most
+// tools are meant for root. A name with a slash is a path already. The error is a *MissingError.
 func Find(name string) (string, error) {
-	if filepath.Base(name) != name {
-		if executable(name) {
-			return name, nil
+	paths := []string{name}
+	if filepath.Base(name) == name {
+		paths = nil
+		for _, dir := range directories() {
+			paths = append(paths, filepath.Join(dir, name))
 		}
-		return "", &MissingError{Name: name}
 	}
-	for _, dir := range directories() {
-		if path := filepath.Join(dir, name); executable(path) {
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
 			return path, nil
 		}
 	}
 	return "", &MissingError{Name: name}
 }
 
-// directories is where tools are searched, in order. Relative entries of PATH are left out, as what they mean depends on
-// where shunt was started.
+// directories returns the directories to search, in order. Relative entries of PATH are left out, because their meaning
+// depends on the working directory.
 func directories() []string {
 	var dirs []string
 	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/local/sbin", "/usr/sbin", "/sbin") {
@@ -47,9 +47,4 @@ func directories() []string {
 		}
 	}
 	return dirs
-}
-
-func executable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
 }

@@ -10,10 +10,10 @@ import (
 	"shunt/model/tried"
 )
 
-// Landlock lets a thread restrict itself and what it starts. The rights and structures are those of linux/landlock.h; a
-// kernel knows those up to its version of the interface.
+// Landlock lets a thread restrict itself and what it starts. The rights are those of linux/landlock.h; a kernel knows the
+// ones up to its version of the interface.
 
-// landlockVersion is the version of the interface that the kernel has, 0 without Landlock.
+// landlockVersion returns the version of the interface that the kernel has, 0 without Landlock.
 func landlockVersion() int {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
@@ -28,43 +28,43 @@ const (
 	landlockMake  = landlockWrite | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_FIFO |
 		unix.LANDLOCK_ACCESS_FS_MAKE_SYM | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
 		unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REFER
-	// landlockNode is for devices, where reading and writing are not all.
+	// landlockNode is for devices, which have more operations than reading and writing.
 	landlockNode = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
-	// landlockFile are the rights on what is no directory.
+	// landlockFile are the rights that apply to everything but directories.
 	landlockFile = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_READ_FILE |
 		unix.LANDLOCK_ACCESS_FS_TRUNCATE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
 )
 
-// handled are the rights that a version of the interface knows: whoever is restricted has them only where a rule says so.
-func handled(version int) (files, network, scope uint64, size uintptr) {
-	files, size = unix.LANDLOCK_ACCESS_FS_MAKE_SYM<<1-1, 8
-	if version >= 2 {
-		files |= unix.LANDLOCK_ACCESS_FS_REFER
+// landlockRights returns the rights that a version of the interface knows. A restricted thread has them only where a rule
+// allows it.
+func landlockRights(version int) unix.LandlockRulesetAttr {
+	all := []unix.LandlockRulesetAttr{ // added by versions 1, 2, ...
+		{Handled_access_fs: unix.LANDLOCK_ACCESS_FS_MAKE_SYM<<1 - 1},
+		{Handled_access_fs: unix.LANDLOCK_ACCESS_FS_REFER},
+		{Handled_access_fs: unix.LANDLOCK_ACCESS_FS_TRUNCATE},
+		{Handled_access_net: unix.LANDLOCK_ACCESS_NET_BIND_TCP | unix.LANDLOCK_ACCESS_NET_CONNECT_TCP},
+		{Handled_access_fs: unix.LANDLOCK_ACCESS_FS_IOCTL_DEV},
+		{Scoped: unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | unix.LANDLOCK_SCOPE_SIGNAL},
 	}
-	if version >= 3 {
-		files |= unix.LANDLOCK_ACCESS_FS_TRUNCATE
+	var known unix.LandlockRulesetAttr
+	for _, more := range all[:min(version, len(all))] {
+		known.Handled_access_fs |= more.Handled_access_fs
+		known.Handled_access_net |= more.Handled_access_net
+		known.Scoped |= more.Scoped
 	}
-	if version >= 4 {
-		network, size = unix.LANDLOCK_ACCESS_NET_BIND_TCP|unix.LANDLOCK_ACCESS_NET_CONNECT_TCP, 16
-	}
-	if version >= 5 {
-		files |= unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
-	}
-	if version >= 6 {
-		scope, size = unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET|unix.LANDLOCK_SCOPE_SIGNAL, 24
-	}
-	return files, network, scope, size
+	return known
 }
 
 // landlockRules makes the rules for tools in the sandbox, -1 where the kernel has no Landlock. Paths are as this thread
 // sees them.
 func (s *Sandbox) landlockRules(p SandboxConfig) (int, error) {
-	files, network, scope, size := handled(landlockVersion())
-	if landlockVersion() == 0 {
+	version := landlockVersion()
+	if version == 0 {
 		return -1, nil
 	}
-	attr := struct{ files, network, scope uint64 }{files, network, scope}
-	made, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), size, 0)
+	known := landlockRights(version)
+	// A kernel that does not know the last fields accepts them as long as they are zero.
+	made, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&known)), unsafe.Sizeof(known), 0)
 	if errno != 0 {
 		return -1, tried.Errorf("make Landlock rules: %w", errno)
 	}
@@ -72,8 +72,8 @@ func (s *Sandbox) landlockRules(p SandboxConfig) (int, error) {
 	unix.CloseOnExec(rules)
 	read := append(slices.Clone(system), programs()...)
 	if s.inside {
-		// There is nothing else in the sandbox but nodes of loop devices, for those that get them.
-		read = append(read, "/proc", "/dev", mountRoom)
+		// The sandbox has nothing else, apart from nodes of loop devices for the tools that need them.
+		read = append(read, "/proc", "/dev", mountParent)
 	}
 	grants := map[string]uint64{s.temp: landlockMake}
 	for _, name := range devices {
@@ -86,7 +86,7 @@ func (s *Sandbox) landlockRules(p SandboxConfig) (int, error) {
 		grants[path] |= landlockRead
 	}
 	for path, access := range grants {
-		if err := grant(rules, path, access&files); err != nil {
+		if err := grant(rules, path, access&known.Handled_access_fs); err != nil {
 			_ = unix.Close(rules)
 			return -1, err
 		}
@@ -94,7 +94,7 @@ func (s *Sandbox) landlockRules(p SandboxConfig) (int, error) {
 	return rules, nil
 }
 
-// grant adds a rule for all that lies at a path or below. What is not there needs none.
+// grant adds a rule for a path and everything below it. A path that does not exist needs none.
 func grant(rules int, path string, access uint64) error {
 	if path == "" {
 		return nil
@@ -103,7 +103,7 @@ func grant(rules int, path string, access uint64) error {
 	if err != nil {
 		return nil
 	}
-	defer func() { _ = unix.Close(fd) }() // the rule has what it needs of it
+	defer func() { _ = unix.Close(fd) }() // the rule does not need it
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
 		return os.NewSyscallError("fstat", err)
@@ -111,11 +111,9 @@ func grant(rules int, path string, access uint64) error {
 	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
 		access &= landlockFile
 	}
-	attr := struct { // packed in C: the descriptor follows at once, and nothing follows that
-		access uint64
-		parent int32
-	}{access, int32(fd)}
-	if _, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(rules), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&attr)), 0, 0, 0); errno != 0 {
+	attr := unix.LandlockPathBeneathAttr{Allowed_access: access, Parent_fd: int32(fd)}
+	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(rules), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&attr)), 0, 0, 0)
+	if errno != 0 {
 		return tried.Errorf("allow tools to use %s: %w", path, errno)
 	}
 	return nil

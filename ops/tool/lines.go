@@ -2,18 +2,18 @@ package tool
 
 import "strings"
 
-// lines cuts what a tool writes into lines as a reader of a terminal would see them, since tools draw progress with
-// carriage returns and backspaces:
+// lines cuts the output of a tool into lines as a terminal would show them, because tools draw progress with carriage
+// returns and backspaces:
 //
 //	\n          ends a line
 //	\r          ends a line that the following text overwrites: it is reported, but not part of the output
 //	\b          goes back one character, which the following text overwrites
-//	\0 \1 \2    are dropped: by these tools tell a terminal where their bars begin and end
+//	\0 \1 \2    are dropped: tools mark the beginning and the end of their bars with them
 //
-// Everything else stays as it is, other sequences too: labels read from a disk may hold anything, and what is shown of it
-// passes the rules of package safetext like all other text.
+// Everything else stays as it is, including other sequences, such as those in labels. Text passes package safetext before
+// it is shown.
 type lines struct {
-	// each is called for every line that is not blank; done for every line that nothing can overwrite any more.
+	// each is called for every line that is not blank, done for every line that nothing can overwrite any more.
 	each, done func(line string)
 
 	line    []byte
@@ -21,7 +21,7 @@ type lines struct {
 	rewound bool // the next character begins the line anew
 }
 
-// maxLine is where a line is cut that does not end by itself.
+// maxLine is the length at which a line ends, in bytes.
 const maxLine = 16 << 10
 
 func (l *lines) write(p []byte) {
@@ -54,29 +54,31 @@ func (l *lines) put(c byte) {
 	}
 }
 
-// rewind reports the line as far as it got. It is kept, as a line may also end with \r\n.
-func (l *lines) rewind() {
+// show reports the line as far as it got.
+func (l *lines) show() {
 	if text := l.text(); text != "" && !l.rewound {
 		l.each(text)
 	}
+}
+
+// rewind keeps the line, because it may also end with \r\n.
+func (l *lines) rewind() {
+	l.show()
 	l.rewound, l.at = true, 0
 }
 
 func (l *lines) end() {
-	text := l.text()
-	if text != "" && !l.rewound {
-		l.each(text)
-	}
-	l.done(text)
+	l.show()
+	l.done(l.text())
 	l.line, l.at, l.rewound = l.line[:0], 0, false
 }
 
-// close ends a last line that has no end of its own.
+// close ends a last line that does not end in a newline.
 func (l *lines) close() {
 	if l.text() != "" {
 		l.end()
 	}
 }
 
-// text is the line without trailing blanks.
+// text returns the line without trailing blanks.
 func (l *lines) text() string { return strings.TrimRight(string(l.line), " \t") }

@@ -12,27 +12,26 @@ import (
 	"shunt/model/tried"
 )
 
-// Sandbox is what a tool gets to see of the machine: the system's programs and their libraries, read-only; a /dev with
-// null, zero, full, random and urandom; directories that are meant for it, as those with windows; and a /tmp of its own.
-// There are no block devices in it, no /sys and no /run, of /proc the least, and no network. A tool in it holds no
-// capability that Needs does not name, can gain none, and Landlock lets it write to its directories only.
+// Sandbox limits what a tool can reach of the machine to the system's programs and their libraries, read-only; a /dev with
+// null, zero, full, random and urandom; the directories that are meant for it, such as the one with windows; and a /tmp of
+// its own. It has no block devices, no network, no /sys, no /run and hardly any /proc. A tool in it holds only the
+// capabilities that its Needs name and can gain none, and Landlock lets it write to its directories only. Limits that the
+// kernel or the rights of this process do not allow are left out; see Confinement.
 //
-// What the kernel or the rights of this process do not allow is left out; Confinement tells what is.
-//
-// The limits are those of a thread: it enters the namespaces, gives up its rights, starts the tool, which inherits all
-// that, and ends with it. No other thread of this process is touched, and no program stands between this one and the tool.
+// The limits apply to a thread: it enters the namespaces, gives up its rights, starts the tool, which inherits all that,
+// and ends with it. No other thread of this process is touched, and no program stands between this one and the tool.
 type Sandbox struct {
 	namespaces []namespace
 	rules      int    // descriptor of the Landlock rules, -1 without them
 	temp       string // the directory for temporary files, as tools see it
 	inside     bool   // the sandbox has a root directory of its own
-	root       int    // descriptor of that where it is not the root of the mount namespace, or -1
-	loops      loopNodes
+	root       int    // descriptor of that if it is not the root of the mount namespace, or -1
+	loopsShown bool   // its /dev has, or had, loop devices
 }
 
 type namespace struct{ fd, kind int }
 
-// SandboxConfig is how a sandbox is to be made.
+// SandboxConfig says how to make a sandbox.
 type SandboxConfig struct {
 	// Root is an empty directory for the sandbox's root, on a file system that only this process can reach. Without it the
 	// sandbox has no namespaces, for processes that may not make any.
@@ -43,28 +42,27 @@ type SandboxConfig struct {
 	TempDir string
 }
 
-// MountPoint is a directory in sandboxes with namespaces of their own over which tools with the need Mount can mount.
-const MountPoint = mountRoom + "/mounted"
+// MountPoint is a directory in sandboxes with namespaces. Tools with the need Mount can mount over it.
+const MountPoint = mountParent + "/mounted"
 
-// mountRoom is what Landlock has its rule on: of a mount it asks for the directories above that it covers.
-const mountRoom = "/inside"
+// mountParent has a Landlock rule, because for a mount Landlock asks about the directories above the one that is covered.
+const mountParent = "/inside"
 
 // Needs are rights that a tool keeps in a sandbox.
 type Needs uint8
 
 // The rights.
 const (
-	// Admin is CAP_SYS_ADMIN, which the kernel asks for to resize what is mounted, and CAP_DAC_READ_SEARCH, as the root
-	// directory of that can be anybody's.
+	// Admin is CAP_SYS_ADMIN, which the kernel demands to resize a mounted file system, and CAP_DAC_READ_SEARCH, because
+	// anybody can own the root directory of that.
 	Admin Needs = 1 << iota
 	// Mount is Admin without Landlock, which forbids to mount or unmount anything.
 	Mount
-	// Loop brings nodes of loop devices that nobody uses into /dev. Those that are not in use when the tool has ended go
-	// again.
+	// Loop adds nodes of unused loop devices to /dev. When the tool has ended, those that are not in use are removed.
 	Loop
 )
 
-// NewSandbox makes a sandbox. The directories of the plan must not be moved as long as it is used. It is to be closed.
+// NewSandbox makes a sandbox, which must be closed. The directories of p must not be moved while it is used.
 func NewSandbox(p SandboxConfig) (*Sandbox, error) {
 	s := &Sandbox{rules: -1, root: -1, temp: p.TempDir}
 	var err error
@@ -83,7 +81,7 @@ func NewSandbox(p SandboxConfig) (*Sandbox, error) {
 	return s, nil
 }
 
-// Close lets go of the sandbox: it vanishes with the last tool in it, and what is mounted in it too.
+// Close gives the sandbox up. It vanishes with the last tool in it, with everything that is mounted in it.
 func (s *Sandbox) Close() error {
 	var errs []error
 	for _, n := range s.namespaces {
@@ -100,11 +98,11 @@ func (s *Sandbox) Close() error {
 
 // enter puts this thread, and what it starts, into the sandbox for good.
 func (s *Sandbox) enter(needs Needs) error {
-	if err := keepFiles(); err != nil {
+	if err := closeOnExec(); err != nil {
 		return err
 	}
 	if s.inside {
-		var loops []loopNode
+		var loops []deviceNode
 		if needs&Loop != 0 {
 			var err error
 			if loops, err = freeLoops(); err != nil {
@@ -114,7 +112,7 @@ func (s *Sandbox) enter(needs Needs) error {
 		if err := s.join(); err != nil {
 			return err
 		}
-		if err := s.loops.show(loops); err != nil {
+		if err := s.showLoops(loops); err != nil {
 			return err
 		}
 	}
@@ -129,12 +127,11 @@ func (s *Sandbox) enter(needs Needs) error {
 	return dropCapabilities(needs)
 }
 
-// keepFiles has no file that this process has open handed on by accident: those it was itself started with are open in what
-// it starts unless it says otherwise.
-func keepFiles() error {
+// closeOnExec keeps tools from inheriting open files by accident. This process inherited some itself, which stay open in
+// the programs that it starts unless they are marked.
+func closeOnExec() error {
 	const first = 3
-	err := unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC)
-	if err == nil {
+	if unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC) == nil {
 		return nil
 	}
 	files, err := os.ReadDir("/proc/self/fd") // kernels before 5.11
@@ -151,23 +148,22 @@ func keepFiles() error {
 
 // join puts this thread into the namespaces.
 func (s *Sandbox) join() error {
-	if err := unix.Unshare(unix.CLONE_FS); err != nil {
-		return tried.Errorf("enter the sandbox: %w", err)
-	}
+	err := unix.Unshare(unix.CLONE_FS)
 	for _, n := range s.namespaces {
-		if err := unix.Setns(n.fd, n.kind); err != nil {
-			return tried.Errorf("enter the sandbox: %w", err)
+		if err == nil {
+			err = unix.Setns(n.fd, n.kind)
 		}
 	}
-	if s.root >= 0 {
-		if err := changeRoot(s.root); err != nil {
-			return tried.Errorf("enter the sandbox: %w", err)
-		}
+	if err == nil && s.root >= 0 {
+		err = changeRoot(s.root)
+	}
+	if err != nil {
+		return tried.Errorf("enter the sandbox: %w", err)
 	}
 	return nil
 }
 
-// environment are the variables that differ in the sandbox.
+// environment returns the variables that differ in the sandbox.
 func (s *Sandbox) environment() []string {
 	if s.temp == "" {
 		return nil
@@ -185,7 +181,7 @@ func ownThread(f func()) {
 			f()
 			return
 		}
-		// The first thread of a process cannot end. As long as it waits here, another one is taken.
+		// The first thread of a process cannot end. While it waits here, the runtime takes another one.
 		ownThread(f)
 		runtime.UnlockOSThread()
 	}()
@@ -194,7 +190,8 @@ func ownThread(f func()) {
 
 type sandboxKey struct{}
 
-// WithSandbox is a context in which Run runs every tool in the sandbox that the function returns at that time; nil is none.
+// WithSandbox returns a context for Run. Every tool runs in the sandbox that the function returns at that time, nil for
+// none.
 func WithSandbox(ctx context.Context, sandbox func() *Sandbox) context.Context {
 	return context.WithValue(ctx, sandboxKey{}, sandbox)
 }
@@ -206,8 +203,7 @@ func sandboxOf(ctx context.Context) *Sandbox {
 	return nil
 }
 
-// Confinement says in plain words which limits tools are put under here, in sandboxes with namespaces of their own or
-// without.
+// Confinement says in plain words how tools are limited here, in sandboxes with or without namespaces.
 func Confinement(namespaces bool) string {
 	version := landlockVersion()
 	switch {

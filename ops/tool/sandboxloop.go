@@ -14,71 +14,59 @@ import (
 	"shunt/model/tried"
 )
 
-// loopNode is a device node for loop devices.
-type loopNode struct {
-	name string
-	dev  uint64
+// deviceNode is a node in /dev.
+type deviceNode struct {
+	path string
+	st   unix.Stat_t
 }
 
-// loopNodes are those in a sandbox's /dev.
-type loopNodes struct{ shown bool }
+// maxLoops is how many free loop devices a tool sees, since other programs may take some of them first.
+const maxLoops = 8
 
-// spare is how many free loop devices a tool is shown: others may take some of them before it can.
-const spare = 8
-
-// freeLoops are the node by which loop devices are asked for, and those of some that nobody uses.
-func freeLoops() ([]loopNode, error) {
-	const control = "/dev/loop-control"
-	fd, err := unix.Open(control, unix.O_RDWR|unix.O_CLOEXEC, 0)
+// freeLoops returns the node that hands out loop devices, and nodes of some that are not in use.
+func freeLoops() ([]deviceNode, error) {
+	control := deviceNode{path: "/dev/loop-control"}
+	fd, err := unix.Open(control.path, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, tried.Errorf("open %s: %w", control, err)
+		return nil, tried.Errorf("open %s: %w", control.path, err)
 	}
 	defer func() { _ = unix.Close(fd) }() // only asked
-	nodes := []loopNode{}
 	first, err := unix.IoctlRetInt(fd, unix.LOOP_CTL_GET_FREE)
 	if err != nil {
 		return nil, tried.Errorf("find a free loop device: %w", err)
 	}
-	var st unix.Stat_t
-	if err := unix.Stat(control, &st); err != nil {
-		return nil, tried.Errorf("look at %s: %w", control, err)
+	if err := unix.Stat(control.path, &control.st); err != nil {
+		return nil, tried.Errorf("look at %s: %w", control.path, err)
 	}
-	nodes = append(nodes, loopNode{"loop-control", st.Rdev})
-	for i := first; len(nodes) <= spare && i < first+4*spare; i++ {
+	nodes := []deviceNode{control}
+	for i := first; len(nodes) <= maxLoops && i < first+4*maxLoops; i++ {
 		name := fmt.Sprintf("loop%d", i)
 		if _, err := os.Stat(filepath.Join("/sys/block", name, "loop/backing_file")); err == nil {
 			continue // in use
 		}
-		if unix.Stat("/dev/"+name, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFBLK {
-			nodes = append(nodes, loopNode{name, st.Rdev})
+		n := deviceNode{path: "/dev/" + name}
+		if unix.Stat(n.path, &n.st) == nil && n.st.Mode&unix.S_IFMT == unix.S_IFBLK {
+			nodes = append(nodes, n)
 		}
 	}
 	return nodes, nil
 }
 
-// show makes the nodes in /dev; without any, those that are there stay.
-func (l *loopNodes) show(nodes []loopNode) error {
-	if len(nodes) == 0 {
-		return nil
-	}
-	l.shown = true
+// showLoops makes the nodes in the sandbox's /dev.
+func (s *Sandbox) showLoops(nodes []deviceNode) error {
 	for _, n := range nodes {
-		path := "/dev/" + n.name
-		mode := uint32(unix.S_IFBLK)
-		if n.name == "loop-control" {
-			mode = unix.S_IFCHR
-		}
-		if err := unix.Mknod(path, mode|0o600, int(n.dev)); err != nil && !errors.Is(err, fs.ErrExist) {
-			return tried.Errorf("make %s in the sandbox: %w", path, err)
+		s.loopsShown = true
+		if err := unix.Mknod(n.path, n.st.Mode&unix.S_IFMT|0o600, int(n.st.Rdev)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return tried.Errorf("make %s in the sandbox: %w", n.path, err)
 		}
 	}
 	return nil
 }
 
-// hide removes the nodes that nothing is mounted from, and lets tools under the rules use the others, if there are rules.
-// It is called in the sandbox, by a thread that is under no rules.
-func (l *loopNodes) hide(rules int) error {
-	if !l.shown {
+// hideLoops removes the nodes of loop devices that nothing is mounted from, and adds Landlock rules for the others. It is
+// called in the sandbox, by a thread that is under no rules.
+func (s *Sandbox) hideLoops() error {
+	if !s.loopsShown {
 		return nil
 	}
 	mounts, err := os.ReadFile("/proc/thread-self/mountinfo")
@@ -90,9 +78,8 @@ func (l *loopNodes) hide(rules int) error {
 		switch used := bytes.Contains(mounts, []byte(" "+path+" ")) && !strings.HasSuffix(path, "-control"); {
 		case !used:
 			err = errors.Join(err, os.Remove(path))
-		case rules >= 0:
-			files, _, _, _ := handled(landlockVersion())
-			err = errors.Join(err, grant(rules, path, landlockNode&files))
+		case s.rules >= 0:
+			err = errors.Join(err, grant(s.rules, path, landlockNode&landlockRights(landlockVersion()).Handled_access_fs))
 		}
 	}
 	return err

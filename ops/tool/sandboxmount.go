@@ -11,10 +11,9 @@ import (
 	"shunt/model/tried"
 )
 
-// Attach has the kernel mount what is on a block device, read-only and at no directory: only the descriptor leads to it,
-// and it is unmounted when that is closed. It happens in the sandbox, which must have namespaces of its own, with that
-// device alone in /dev, so that the kernel finds no other one by the names that a file system holds. The error wraps
-// unix.ENODEV if the kernel does not know the file system.
+// Attach has the kernel mount a block device read-only at no directory: only the descriptor leads to the mount, and closing
+// it unmounts. The sandbox must have namespaces, and its /dev holds only that device meanwhile, so that the kernel finds no
+// other one by names in the file system. The error wraps unix.ENODEV if the kernel does not know the file system.
 func (s *Sandbox) Attach(node, fstype, options string) (mounted *os.File, err error) {
 	if !s.inside {
 		return nil, tried.Errorf("mount a file system: this process may not")
@@ -40,7 +39,7 @@ func (s *Sandbox) attach(node, fstype, options string) (mounted *os.File, err er
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = unix.Close(fd) }() // the mount needs it no more
+	defer func() { _ = unix.Close(fd) }() // the mount does not need it
 	err = errors.Join(unix.FsconfigSetString(fd, "source", inside), unix.FsconfigSetFlag(fd, "ro"))
 	for option := range strings.SplitSeq(options, ",") {
 		if key, value, ok := strings.Cut(option, "="); ok {

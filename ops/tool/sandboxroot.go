@@ -14,25 +14,25 @@ import (
 	"shunt/model/tried"
 )
 
-// system are the directories with programs, libraries and their configuration, on the usual systems and on some others.
+// system lists the directories with programs, libraries and their configuration, of various distributions.
 var system = []string{
 	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/libexec", "/etc", "/opt", "/nix/store", "/gnu/store",
 }
 
-// programs are the directories that tools and their libraries are searched in and that do not lie in one of the system's.
+// programs returns the directories that are searched for tools and their libraries and do not lie in a system directory.
 func programs() []string {
 	var list []string
 	for _, dir := range append(directories(), filepath.SplitList(os.Getenv("LD_LIBRARY_PATH"))...) {
 		inside := func(top string) bool { return strings.HasPrefix(dir+"/", top+"/") }
-		never := func(top string) bool { return dir == "/" || inside(top) }
-		if filepath.IsAbs(dir) && !slices.ContainsFunc(system, inside) && !slices.ContainsFunc([]string{"/dev", "/proc", "/sys", "/run"}, never) {
+		never := append([]string{"/dev", "/proc", "/sys", "/run"}, system...)
+		if filepath.IsAbs(dir) && dir != "/" && !slices.ContainsFunc(never, inside) {
 			list = append(list, filepath.Clean(dir))
 		}
 	}
 	return list
 }
 
-// build makes the namespaces and the root directory, from within: this thread is in the sandbox afterwards.
+// build makes the namespaces and the root directory. This thread is in the sandbox afterwards.
 func (s *Sandbox) build(p SandboxConfig) error {
 	if err := unix.Unshare(unix.CLONE_FS | unix.CLONE_NEWNS); err != nil {
 		return tried.Errorf("make a mount namespace: %w", err)
@@ -40,10 +40,10 @@ func (s *Sandbox) build(p SandboxConfig) error {
 	kinds := []struct {
 		name string
 		flag int
-	}{{"net", unix.CLONE_NEWNET}, {"ipc", unix.CLONE_NEWIPC}, {"mnt", unix.CLONE_NEWNS}} // mnt last, as /proc goes with it
+	}{{"net", unix.CLONE_NEWNET}, {"ipc", unix.CLONE_NEWIPC}, {"mnt", unix.CLONE_NEWNS}} // mnt last, because it takes /proc away
 	for _, k := range kinds {
 		if k.flag != unix.CLONE_NEWNS && unix.Unshare(k.flag) != nil {
-			continue // there is a limit, or the kernel has none of this kind
+			continue // a limit forbids it, or the kernel has none of this kind
 		}
 		fd, err := unix.Open("/proc/thread-self/ns/"+k.name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
@@ -63,8 +63,8 @@ func (s *Sandbox) build(p SandboxConfig) error {
 	return nil
 }
 
-// settle makes a directory the root. In an initial RAM disk, or where the present root is no mount of its own, the mounts
-// of the machine stay reachable for whoever has CAP_SYS_CHROOT, which no tool has.
+// settle makes a directory the root. In an initial RAM disk, or where the present root is not a mount, the mounts of the
+// machine stay reachable with CAP_SYS_CHROOT, which no tool has.
 func (s *Sandbox) settle(dir string) error {
 	root, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Sandbox) settle(dir string) error {
 	if err := unix.Fchdir(root); err != nil {
 		return errors.Join(err, unix.Close(root))
 	}
-	// The old root ends up on top of the new one, and is taken away from there.
+	// This puts the old root on top of the new one, where it is unmounted.
 	switch err := unix.PivotRoot(".", "."); {
 	case errors.Is(err, unix.EINVAL):
 		s.root = root
@@ -92,7 +92,7 @@ func changeRoot(root int) error {
 	return unix.Chroot(".")
 }
 
-// furnish makes the root directory at p.Root.
+// furnish fills the root directory at p.Root.
 func furnish(p SandboxConfig) error {
 	const quiet = unix.MS_NOSUID | unix.MS_NODEV
 	r := &root{at: p.Root}
@@ -124,10 +124,10 @@ func furnish(p SandboxConfig) error {
 	return r.err
 }
 
-// devices are the nodes in /dev that every tool gets.
+// devices lists the nodes in /dev that every tool gets.
 var devices = []string{"null", "zero", "full", "random", "urandom"}
 
-// root is a root directory in the making. After the first error nothing more is done to it.
+// root builds a root directory. After the first error it does nothing more.
 type root struct {
 	at  string
 	err error
@@ -155,18 +155,18 @@ func (r *root) link(path, to string) {
 	r.try("make", path, func(at string) error { return os.Symlink(to, at) })
 }
 
-// memory mounts a file system in memory at the path.
+// memory mounts a tmpfs at the path.
 func (r *root) memory(path string, flags uintptr, options string) {
 	r.dir(path)
 	r.try("mount tmpfs at", path, func(at string) error { return unix.Mount("tmpfs", at, "tmpfs", flags, options) })
 }
 
-// bind shows what is at the path outside.
+// bind makes the path show what it shows outside.
 func (r *root) bind(path string, flags uintptr) {
 	r.try("show", path, func(at string) error { return unix.Mount(path, at, "", flags, "") })
 }
 
-// readOnly lets nothing be written at the path. Before kernel 5.12 what is mounted below it stays as it is outside.
+// readOnly forbids writes at the path. Before kernel 5.12 mounts below it stay writable.
 func (r *root) readOnly(path string, below uint) {
 	r.try("protect", path, func(at string) error {
 		attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV}
@@ -179,7 +179,7 @@ func (r *root) readOnly(path string, below uint) {
 	})
 }
 
-// system shows one of the system's directories, if it is there, read-only.
+// system makes a directory of the system visible, if it exists, read-only.
 func (r *root) system(path string) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -200,13 +200,13 @@ func (r *root) system(path string) {
 	r.readOnly(path, unix.AT_RECURSIVE)
 }
 
-// proc makes a /proc with the little that tools look for there: which drivers and file systems the kernel has, and, where
-// this process may show them, the tool's own processes; else files that say that nothing is mounted.
+// proc makes a /proc with the little that tools need: the drivers and file systems of the kernel and, if this process may
+// mount it, the tool's own processes. Otherwise files there say that nothing is mounted.
 func (r *root) proc() {
 	const pids = "/proc/.pids"
 	r.memory("/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0755,size=1m")
 	for _, name := range []string{"devices", "filesystems"} {
-		text, _ := os.ReadFile("/proc/" + name) // without it, it is empty
+		text, _ := os.ReadFile("/proc/" + name) // it is empty if that fails
 		r.file("/proc/"+name, string(text))
 	}
 	r.file("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")

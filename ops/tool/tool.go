@@ -1,14 +1,11 @@
-// Package tool runs the programs that know a file system (e2fsck, resize2fs, mkfs.fat, ...) and nothing
-// else: a program, its arguments, what it said and how it ended. No shell is involved.
+// Package tool runs the programs that know a file system: e2fsck, resize2fs, mkfs.fat and others. No shell is involved.
 //
-// A tool cannot outlive what started it, which matters because it works on windows that are gone by then: it is
-// killed when the context ends, when the thread that started it ends (which is when the process dies), and
-// what it leaves running in its process group is killed when it ends itself.
+// A tool cannot outlive this process, because it works on windows that are gone by then. It is killed when the context
+// ends, and when the thread that started it ends, which is when the process dies. What it leaves running in its process
+// group is killed when it ends itself.
 //
-// What a tool works on may be made by somebody who wants it to do harm, so it is run in a Sandbox (see WithSandbox), from
-// which it sees nothing of the machine but that and the installed programs.
-//
-// The package imports nothing of shunt.
+// A file system may be made by somebody who wants its tools to do harm. So tools run in a Sandbox (see WithSandbox), from
+// which they see nothing of the machine but that file system and the installed programs.
 package tool
 
 import (
@@ -20,7 +17,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -33,8 +29,6 @@ import (
 type Cmd struct {
 	// Argv is the program, by name (see Find) or absolute path, and its arguments.
 	Argv []string
-	// Stdin is what the tool can read, such as the answer to a question; "" connects it to /dev/null.
-	Stdin string
 	// Env holds variables ("NAME=value") in addition to those every tool gets (see environment).
 	Env []string
 	// Needs are the rights that it keeps in a sandbox (see WithSandbox). Outside of one it has those of this process.
@@ -42,20 +36,17 @@ type Cmd struct {
 	// OnOutput is called for every line of the output that is not blank, as it appears; see lines for what counts as a line.
 	// It is called from one goroutine and never after Run has returned. It may be nil.
 	OnOutput func(line string)
-	// OnDraft is called in the same way with what stands in the last line of a terminal: also with lines that have not ended,
-	// and those that the tool overwrites, as progress bars are.
+	// OnDraft is called in the same way with what the last line of a terminal would show: also with lines that have not
+	// ended, and with those that the tool overwrites, such as progress bars.
 	OnDraft func(line string)
 }
 
-// Result is what is known of a tool that was started.
+// Result is the end of a tool that was started.
 type Result struct {
-	// Exit is its exit status, or -1 if it did not exit by itself.
-	Exit int
+	Exit int // the exit status, or -1 if it did not exit by itself
 	// Output is what it wrote to standard output and standard error, as complete lines without the progress reports that it
-	// had overwritten itself. Of a long output the middle is left out.
+	// overwrote itself. Only the beginning and the end of a long output are kept.
 	Output string
-	// Took is how long it ran.
-	Took time.Duration
 }
 
 // KilledError is returned when a signal ended the tool.
@@ -66,14 +57,13 @@ type KilledError struct {
 
 func (e *KilledError) Error() string { return e.Name + " was killed by a signal: " + e.Signal.String() }
 
-// grace is how long to wait for the end of the output after the tool has ended. Only a daemon that left the process group
-// and kept the pipe can make use of it.
+// grace is how long to wait for the end of the output after the tool has ended. It only helps a daemon that left the
+// process group and kept the pipe.
 const grace = time.Second
 
-// Run runs a tool to its end. Any exit status is a success to Run: what it means is the caller's
-// knowledge. An error means that the tool could not be started (Result is zero), that a signal ended it
-// (*KilledError), or that the context did (it wraps the context's error); the last two come with the
-// output up to then.
+// Run runs a tool to its end. Any exit status is a success, because only the caller knows what it means. An error means
+// that the tool could not be started (Result is zero), that a signal ended it (*KilledError), or that the context did (it
+// wraps the context's error). The last two come with the output so far.
 func Run(ctx context.Context, c Cmd) (Result, error) {
 	if len(c.Argv) == 0 {
 		return Result{}, tried.Errorf("run tool: no program given")
@@ -88,8 +78,8 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	}
 	sandbox := sandboxOf(ctx)
 	if sandbox == nil {
-		// The death signal is tied to the thread that forks, and the runtime ends threads as it likes unless
-		// a goroutine is locked to them.
+		// The death signal comes when the thread that forked ends, and the runtime may end any thread that no goroutine is
+		// locked to.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		return run(ctx, c, path, nil)
@@ -102,7 +92,7 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 		}
 		result, err = run(ctx, c, path, sandbox.environment())
 		if c.Needs&Loop != 0 {
-			err = errors.Join(err, sandbox.loops.hide(sandbox.rules))
+			err = errors.Join(err, sandbox.hideLoops())
 		}
 	})
 	return result, err
@@ -125,10 +115,6 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 		WaitDelay:   grace,
 	}
-	if c.Stdin != "" {
-		cmd.Stdin = strings.NewReader(c.Stdin)
-	}
-	began := time.Now()
 	err = cmd.Start()
 	_ = in.Close()
 	if err != nil {
@@ -142,11 +128,10 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	}()
 	awaitEnd(ctx, cmd.Process.Pid)
 	_ = cmd.Wait() // the state tells more than the error
-	took := time.Since(began)
 	_ = out.SetReadDeadline(time.Now().Add(grace))
 	<-read
 
-	result := Result{Exit: cmd.ProcessState.ExitCode(), Output: text.String(), Took: took}
+	result := Result{Exit: cmd.ProcessState.ExitCode(), Output: text.String()}
 	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() {
 		return result, nil
@@ -157,32 +142,27 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	return result, &KilledError{Name: name, Signal: status.Signal()}
 }
 
-// awaitEnd waits until the leader of a process group has ended, and kills the group when the context ends or, at the
-// latest, when the leader has. The leader is left to be waited for: as long as it is, its number cannot be given to
-// a stranger, so no signal can hit one.
+// awaitEnd waits until the leader of a process group has ended. It kills the group when the context ends, and at the latest
+// when the leader has. It leaves the leader a zombie: until the caller waits for it, no other process can get its number,
+// so the signals cannot hit a stranger.
 func awaitEnd(ctx context.Context, leader int) {
-	var mu sync.Mutex
-	ended := false
-	kill := func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if !ended {
-			_ = unix.Kill(-leader, unix.SIGKILL)
-		}
-	}
-	stop := context.AfterFunc(ctx, kill)
+	kill := func() { _ = unix.Kill(-leader, unix.SIGKILL) }
+	killed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		kill()
+		close(killed)
+	})
 	for errors.Is(unix.Waitid(unix.P_PID, leader, nil, unix.WEXITED|unix.WNOWAIT, nil), unix.EINTR) {
 	}
 	kill()
-	stop()
-	mu.Lock()
-	ended = true
-	mu.Unlock()
+	if !stop() {
+		<-killed
+	}
 }
 
-// environment is what a tool sees of ours: enough to run, nothing that changes what it does or says.
+// environment returns the variables that a tool gets: enough to run, and nothing that changes what it does or says.
 func environment() []string {
-	// No tool is to go by a list of what has been seen of the machine's devices.
+	// BLKID_FILE keeps tools from using a list of the machine's devices.
 	env := []string{"PATH=" + strings.Join(directories(), ":"), "LANG=C", "LC_ALL=C", "TERM=dumb", "BLKID_FILE=/dev/null"}
 	for _, name := range []string{"HOME", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "SOURCE_DATE_EPOCH"} {
 		if value, ok := os.LookupEnv(name); ok {

@@ -15,7 +15,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -37,25 +36,22 @@ func sh(script string) Cmd { return Cmd{Argv: []string{"sh", "-c", script}} }
 
 func TestRun(t *testing.T) {
 	for _, c := range []struct {
-		script, stdin string
-		exit          int
-		out           string
+		script string
+		exit   int
+		out    string
 	}{
-		{"true", "", 0, ""},
-		{"echo a; echo b >&2; echo c", "", 0, "a\nb\nc\n"},
-		{"printf 'no end'; exit 3", "", 3, "no end\n"},
-		{"exit 255", "", 255, ""},
-		{"wc -c", "", 0, "0\n"},
-		{"read answer; echo got $answer", "y\n", 0, "got y\n"},
-		{"exit 0", strings.Repeat("nobody reads this", 100_000), 0, ""},
-		{"readlink /proc/self/fd/0", "", 0, "/dev/null\n"},
+		{"true", 0, ""},
+		{"echo a; echo b >&2; echo c", 0, "a\nb\nc\n"},
+		{"printf 'no end'; exit 3", 3, "no end\n"},
+		{"exit 255", 255, ""},
+		{"wc -c", 0, "0\n"},
+		{"readlink /proc/self/fd/0", 0, "/dev/null\n"},
 	} {
 		cmd := sh(c.script)
-		cmd.Stdin = c.stdin
 		var live []string
 		cmd.OnOutput = func(line string) { live = append(live, line) }
 		got, err := Run(t.Context(), cmd)
-		if err != nil || got.Exit != c.exit || got.Output != c.out || got.Took <= 0 {
+		if err != nil || got.Exit != c.exit || got.Output != c.out {
 			t.Errorf("%s: %+v, %v", c.script, got, err)
 		}
 		if strings.Join(append(live, ""), "\n") != c.out {
@@ -157,7 +153,7 @@ func TestCancelKillsAll(t *testing.T) {
 		cancel(why)
 	}
 	got, err := Run(ctx, cmd)
-	if !errors.Is(err, why) || got.Exit != -1 || got.Took > 10*time.Second {
+	if !errors.Is(err, why) || got.Exit != -1 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	child.wantEnd()
@@ -168,7 +164,7 @@ func TestLeavesNothingBehind(t *testing.T) {
 	var child *process
 	cmd := sh("sleep 1000 & echo $!")
 	cmd.OnOutput = func(line string) { child = open(t, line) }
-	if got, err := Run(t.Context(), cmd); err != nil || got.Exit != 0 || got.Took > 10*time.Second {
+	if got, err := Run(t.Context(), cmd); err != nil || got.Exit != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	child.wantEnd()

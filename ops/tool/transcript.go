@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// keep is how much of the beginning and of the end of an output is kept. A damaged file system can make a checker talk for
-// hours; what it was asked and how it ended are at the ends.
+// keep is how many bytes are kept of the beginning and of the end of an output. A damaged file system can make a checker
+// write for hours; the ends show what it was asked and how it ended.
 const keep = 256 << 10
 
 // transcript collects the output of a tool.
 type transcript struct {
-	onOutput, onDraft func(line string)
+	onOutput, onDraft func(line string) // may be nil
 
 	head    strings.Builder
 	tail    []string // lines behind head, at most keep bytes of them
@@ -20,26 +20,21 @@ type transcript struct {
 	dropped int      // bytes left out between head and tail
 }
 
-// readFrom reads until the end, or until reading fails, which is when the reader's deadline passes.
+// readFrom reads until the end, or until reading fails, which it does at the reader's deadline.
 func (t *transcript) readFrom(r io.Reader) {
-	l := lines{each: t.draft, done: t.add}
+	l := lines{each: t.onDraft, done: t.add}
+	if l.each == nil {
+		l.each = func(string) {}
+	}
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(buf)
 		l.write(buf[:n])
-		if text := l.text(); text != "" && !l.rewound {
-			t.draft(text)
-		}
+		l.show()
 		if err != nil {
 			l.close()
 			return
 		}
-	}
-}
-
-func (t *transcript) draft(line string) {
-	if t.onDraft != nil {
-		t.onDraft(line)
 	}
 }
 
@@ -61,7 +56,7 @@ func (t *transcript) add(line string) {
 	}
 }
 
-// String is the output, with a line that tells what is left out, if anything is.
+// String returns the output, with a line about what is left out, if anything is.
 func (t *transcript) String() string {
 	text := t.head.String()
 	if t.dropped > 0 {
