@@ -33,7 +33,7 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 		return m.say(toneWarn, why), nil
 	}
 	switch a := action.(type) {
-	case dialog.Close, dialog.List, dialog.Glance, dialog.Solve:
+	case dialog.Close, dialog.List, dialog.Summarize, dialog.Solve:
 		return m, nil
 	case dialog.Stage:
 		m.align = a.Align
@@ -79,8 +79,8 @@ func (m Model) ask(action dialog.Action) tea.Cmd {
 	switch a := action.(type) {
 	case dialog.List:
 		return listDir(m.backend, a.Dir)
-	case dialog.Glance:
-		return glance(m.backend, a.Paths)
+	case dialog.Summarize:
+		return summarize(m.backend, a.Paths)
 	}
 	return nil
 }

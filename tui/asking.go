@@ -63,7 +63,7 @@ func (m Model) pop() Model {
 func (m Model) outdated(s subject, action dialog.Action) string {
 	d, _ := m.doc()
 	switch a := action.(type) {
-	case dialog.Close, dialog.List, dialog.Glance, dialog.Solve, dialog.Open, dialog.Save, dialog.Quit:
+	case dialog.Close, dialog.List, dialog.Summarize, dialog.Solve, dialog.Open, dialog.Save, dialog.Quit:
 		return "" // means the same whatever happened; Quit is judged anew
 	case dialog.Commit:
 		if d.gen != s.doc || d.run.gen != s.run || !d.run.asks() {

@@ -30,8 +30,8 @@ type Nearby interface {
 	BlockDevices() []report.Candidate
 	// Recent lists the targets that were opened lately and are still there, the newest first.
 	Recent() []report.Candidate
-	// Glance looks into files and devices; what it tells is in the order of the paths.
-	Glance(paths []string) []report.Glimpse
+	// Summarize looks into files and devices; what it tells is in the order of the paths.
+	Summarize(paths []string) []report.Summary
 	// Greet reports true once on each account: to the first who asks.
 	Greet() bool
 }

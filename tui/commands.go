@@ -227,8 +227,8 @@ func listRecent(b Backend) tea.Cmd {
 	return func() tea.Msg { return foundMsg{dialog.Recents{List: b.Recent()}} }
 }
 
-func glance(b Backend, paths []string) tea.Cmd {
-	return func() tea.Msg { return foundMsg{dialog.Glimpses{List: b.Glance(paths)}} }
+func summarize(b Backend, paths []string) tea.Cmd {
+	return func() tea.Msg { return foundMsg{dialog.Summaries{List: b.Summarize(paths)}} }
 }
 
 // greet asks whether nobody was told yet how to begin.

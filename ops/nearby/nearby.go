@@ -105,6 +105,6 @@ func reason(err error) string {
 }
 
 // sectorSize is the sector of what was looked at: that of a device is told.
-func (f Finder) sectorSize(g registry.Glance) geometry.SectorSize {
+func (f Finder) sectorSize(g registry.Summary) geometry.SectorSize {
 	return cmp.Or(g.Sector, f.SectorSize, geometry.Sector512)
 }

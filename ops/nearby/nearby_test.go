@@ -28,68 +28,68 @@ func sh(t testing.TB, dir, script string) string {
 	return strings.TrimSpace(testneed.Shell(t, dir, script))
 }
 
-// look is what Glance tells of one file.
-func look(path string) report.Glimpse { return Finder{}.Glance([]string{path})[0] }
+// look is what Summarize tells of one file.
+func look(path string) report.Summary { return Finder{}.Summarize([]string{path})[0] }
 
-func TestGlance(t *testing.T) {
+func TestSummarize(t *testing.T) {
 	for _, tool := range []string{"sfdisk", "mkfs.ext4", "mkfs.vfat", "qemu-img", "xz"} {
 		testneed.Tool(t, tool)
 	}
 	const mib = geometry.MiB
 	for name, c := range map[string]struct {
 		script string // makes the file f
-		want   report.Glimpse
+		want   report.Summary
 		cannot string
 	}{
 		"gpt": {
 			"truncate -s 64M f; printf 'label: gpt\n,10M\n,10M\n,\n' | sfdisk -q --no-tell-kernel f",
-			report.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Parts: 3, Image: true},
+			report.Summary{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Parts: 3, Image: true},
 			"",
 		},
 		"mbr with logical partitions": {
 			"truncate -s 64M f; printf 'label: dos\n,10M\n,,E\n,10M\n,10M\n' | sfdisk -q --no-tell-kernel f",
-			report.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableMBR, Parts: 3, Image: true},
+			report.Summary{Size: 64 * mib, Format: "raw", Table: model.TableMBR, Parts: 3, Image: true},
 			"",
 		},
 		"empty table": {
 			"truncate -s 64M f; printf 'label: gpt\n' | sfdisk -q --no-tell-kernel f",
-			report.Glimpse{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Image: true},
+			report.Summary{Size: 64 * mib, Format: "raw", Table: model.TableGPT, Image: true},
 			"",
 		},
 		"ext4": {
 			"truncate -s 64M f; mkfs.ext4 -q f",
-			report.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.Ext4, Image: true},
+			report.Summary{Size: 64 * mib, Format: "raw", Whole: model.Ext4, Image: true},
 			"",
 		},
 		"fat": {
 			"truncate -s 64M f; mkfs.vfat -F 32 f",
-			report.Glimpse{Size: 64 * mib, Format: "raw", Whole: model.FAT32, Image: true},
+			report.Summary{Size: 64 * mib, Format: "raw", Whole: model.FAT32, Image: true},
 			"",
 		},
-		"blank":    {"truncate -s 64M f", report.Glimpse{Size: 64 * mib, Format: "raw", Image: true}, ""},
-		"text":     {"yes hello | head -c 1M > f", report.Glimpse{Size: mib, Format: "raw"}, ""},
-		"odd size": {"printf x > f", report.Glimpse{Size: 1, Format: "raw"}, ""},
-		"empty":    {": > f", report.Glimpse{Format: "raw"}, ""},
+		"blank":    {"truncate -s 64M f", report.Summary{Size: 64 * mib, Format: "raw", Image: true}, ""},
+		"text":     {"yes hello | head -c 1M > f", report.Summary{Size: mib, Format: "raw"}, ""},
+		"odd size": {"printf x > f", report.Summary{Size: 1, Format: "raw"}, ""},
+		"empty":    {": > f", report.Summary{Format: "raw"}, ""},
 		"qcow2": {
 			"qemu-img create -q -f qcow2 -o preallocation=off f 1G; truncate -s 1M f",
-			report.Glimpse{Size: mib, Format: "qcow2", Image: true},
+			report.Summary{Size: mib, Format: "qcow2", Image: true},
 			"this version cannot edit qcow2 files: convert it first",
 		},
 		"vmdk": {
 			"qemu-img create -q -f vmdk f 1G; truncate -s 1M f",
-			report.Glimpse{Size: mib, Format: "VMDK", Image: true},
+			report.Summary{Size: mib, Format: "VMDK", Image: true},
 			"cannot edit VMDK files",
 		},
 		"packed": {
 			"truncate -s 1M f; xz f; mv f.xz f; truncate -s 4K f",
-			report.Glimpse{Size: 4096, Format: "xz", Image: true},
+			report.Summary{Size: 4096, Format: "xz", Image: true},
 			"unpack it first",
 		},
-		"directory":    {"mkdir f", report.Glimpse{}, "is neither a regular file nor a block device"},
-		"pipe":         {"mkfifo f", report.Glimpse{}, "is neither a regular file nor a block device"},
-		"gone":         {"true", report.Glimpse{}, "no such file or directory"},
-		"dead link":    {"ln -s f f", report.Glimpse{}, "too many levels"},
-		"link to disk": {"truncate -s 64M d; ln -s d f", report.Glimpse{Size: 64 * mib, Format: "raw", Image: true}, ""},
+		"directory":    {"mkdir f", report.Summary{}, "is neither a regular file nor a block device"},
+		"pipe":         {"mkfifo f", report.Summary{}, "is neither a regular file nor a block device"},
+		"gone":         {"true", report.Summary{}, "no such file or directory"},
+		"dead link":    {"ln -s f f", report.Summary{}, "too many levels"},
+		"link to disk": {"truncate -s 64M d; ln -s d f", report.Summary{Size: 64 * mib, Format: "raw", Image: true}, ""},
 	} {
 		dir := t.TempDir()
 		sh(t, dir, c.script)
@@ -104,7 +104,7 @@ func TestGlance(t *testing.T) {
 	}
 }
 
-func TestGlanceUnreadable(t *testing.T) {
+func TestSummarizeUnreadable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	if err := os.WriteFile(path, make([]byte, 4096), 0o000); err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestGlanceUnreadable(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(filepath.Dir(path)), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	seen := make(chan report.Glimpse)
+	seen := make(chan report.Summary)
 	go func() {
 		// Root can read everything, unless the thread is somebody else to the file system. It ends with this function.
 		runtime.LockOSThread()
@@ -129,7 +129,7 @@ func TestGlanceUnreadable(t *testing.T) {
 }
 
 // Who has an image open is told, and looking at it takes nothing from them.
-func TestGlanceInUse(t *testing.T) {
+func TestSummarizeInUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.raw")
 	if err := os.WriteFile(path, make([]byte, 1<<20), 0o644); err != nil {
 		t.Fatal(err)
@@ -209,22 +209,22 @@ func TestGlanceInUse(t *testing.T) {
 }
 
 func TestRefusal(t *testing.T) {
-	disk := registry.Glance{Physical: true}
+	disk := registry.Summary{Physical: true}
 	for name, c := range map[string]struct {
-		finder Finder
-		glance registry.Glance
-		err    error
-		want   string
+		finder  Finder
+		summary registry.Summary
+		err     error
+		want    string
 	}{
 		"image":           {},
-		"disk":            {glance: disk, want: "--allow-disks"},
-		"disk, allowed":   {finder: Finder{Disks: true}, glance: disk},
-		"disk with more":  {glance: registry.Glance{Physical: true, Cannot: "it has no medium"}},
+		"disk":            {summary: disk, want: "--allow-disks"},
+		"disk, allowed":   {finder: Finder{Disks: true}, summary: disk},
+		"disk with more":  {summary: registry.Summary{Physical: true, Cannot: "it has no medium"}},
 		"not readable":    {err: &fs.PathError{Op: "open", Path: "/d", Err: fs.ErrPermission}, want: "no permission to read it"},
-		"disk unreadable": {finder: Finder{Disks: true}, glance: disk, err: fs.ErrPermission, want: "no permission to read it"},
+		"disk unreadable": {finder: Finder{Disks: true}, summary: disk, err: fs.ErrPermission, want: "no permission to read it"},
 		"broken":          {err: target.ErrNotFile, want: "is neither a regular file"},
 	} {
-		got := string(c.finder.refusal(c.glance, c.err))
+		got := string(c.finder.refusal(c.summary, c.err))
 		if !strings.Contains(got, c.want) || (got == "") != (c.want == "") || strings.Contains(got, "/d") {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -232,7 +232,7 @@ func TestRefusal(t *testing.T) {
 }
 
 // A disk of the machine says what it takes to open it.
-func TestGlancePhysical(t *testing.T) {
+func TestSummarizePhysical(t *testing.T) {
 	images, all := registry.Devices(false), registry.Devices(true)
 	i := slices.IndexFunc(all, func(node string) bool {
 		_, err := os.Stat(node)
@@ -244,7 +244,7 @@ func TestGlancePhysical(t *testing.T) {
 	if got := look(all[i]); !strings.Contains(string(got.Cannot), "--allow-disks") {
 		t.Errorf("got %+v", got)
 	}
-	if got := (Finder{Disks: true}).Glance(all[i : i+1])[0]; strings.Contains(string(got.Cannot), "--allow-disks") {
+	if got := (Finder{Disks: true}).Summarize(all[i : i+1])[0]; strings.Contains(string(got.Cannot), "--allow-disks") {
 		t.Errorf("allowed: got %+v", got)
 	}
 }
@@ -322,9 +322,9 @@ func BenchmarkNearby(b *testing.B) {
 			}
 		}
 	})
-	b.Run("glance", func(b *testing.B) {
+	b.Run("summary", func(b *testing.B) {
 		for range b.N {
-			Finder{}.Glance(paths[:24])
+			Finder{}.Summarize(paths[:24])
 		}
 	})
 }

@@ -26,8 +26,8 @@ type Candidate struct {
 	Likely bool
 }
 
-// Glimpse is what a short look into a candidate told. Its texts are printable, and empty where there is nothing to tell.
-type Glimpse struct {
+// Summary is what a short look into a candidate told. Its texts are printable, and empty where there is nothing to tell.
+type Summary struct {
 	Path   string // of the candidate, exact
 	Size   geometry.Bytes
 	Format string // "raw", "qcow2", "loop device"; "" if it could not be looked into

@@ -80,8 +80,8 @@ type Open struct{ Path string }
 // List asks for the entries of a directory; the dialog stays open and gets a Listing.
 type List struct{ Dir string }
 
-// Glance asks what is on the candidates at some paths; the dialog stays open and gets Glimpses.
-type Glance struct{ Paths []string }
+// Summarize asks what is on the candidates at some paths; the dialog stays open and gets Summaries.
+type Summarize struct{ Paths []string }
 
 // Mount mounts a partition of the target in view, or with ID 0 the file system that covers it.
 type Mount struct {
@@ -111,7 +111,7 @@ func (Save) action()        {}
 func (FitImage) action()    {}
 func (Open) action()        {}
 func (List) action()        {}
-func (Glance) action()      {}
+func (Summarize) action()   {}
 func (Mount) action()       {}
 func (Unmount) action()     {}
 func (Attach) action()      {}

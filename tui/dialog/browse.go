@@ -26,28 +26,28 @@ type Recents struct{ List []report.Candidate }
 // Devices brings the devices that can be opened.
 type Devices struct{ List []report.Candidate }
 
-// Glimpses brings what Glance asked for.
-type Glimpses struct{ List []report.Glimpse }
+// Summaries brings what Summarize asked for.
+type Summaries struct{ List []report.Summary }
 
 // browse picks the target to open. The user types a path or a part of a name, and the list shows what matches. Enter opens
 // the selected entry, which is the likeliest one unless the cursor was moved.
 type browse struct {
-	field    widget.Field
-	base     string // the directory to show unless another one is typed, with a "/" at the end
-	home     string // what "~" stands for
-	listing  Listing
-	sorted   []namedEntry // of the listing
-	recent   []report.Candidate
-	devices  []report.Candidate
-	seen     map[string]report.Glimpse // by path
-	glancing bool                      // glimpses were asked for and are not there yet
-	all      bool                      // hidden files, and those that are no images, are shown too
-	rows     []browseRow
-	at       int
-	chosen   bool   // the cursor was moved by hand, and stays where it is
-	back     string // the directory that was left for the one above; the cursor goes there
-	hasty    bool   // Enter was pressed before the directory was listed
-	clicked  bool   // the selected entry was clicked, and nothing else since
+	field       widget.Field
+	base        string // the directory to show unless another one is typed, with a "/" at the end
+	home        string // what "~" stands for
+	listing     Listing
+	sorted      []namedEntry // of the listing
+	recent      []report.Candidate
+	devices     []report.Candidate
+	seen        map[string]report.Summary // by path
+	summarizing bool                      // summaries were asked for and are not there yet
+	all         bool                      // hidden files, and those that are no images, are shown too
+	rows        []browseRow
+	at          int
+	chosen      bool   // the cursor was moved by hand, and stays where it is
+	back        string // the directory that was left for the one above; the cursor goes there
+	hasty       bool   // Enter was pressed before the directory was listed
+	clicked     bool   // the selected entry was clicked, and nothing else since
 }
 
 // NewBrowse is the picker in a directory, with its first action.
@@ -108,11 +108,11 @@ func (b *browse) take(msg tea.Msg) (action Action, used bool) {
 		b.recent = msg.List
 	case Devices:
 		b.devices = msg.List
-	case Glimpses:
-		b.glancing = false
+	case Summaries:
+		b.summarizing = false
 		b.seen = maps.Clone(b.seen)
 		if b.seen == nil {
-			b.seen = map[string]report.Glimpse{}
+			b.seen = map[string]report.Summary{}
 		}
 		for _, g := range msg.List {
 			b.seen[g.Path] = g
@@ -261,11 +261,11 @@ func (b *browse) accept() Action {
 	return Open{Path: b.resolve(value)}
 }
 
-// asks asks for glimpses of the entries near the cursor that have none yet, the nearest first.
+// asks asks for summaries of the entries near the cursor that have none yet, the nearest first.
 func (b *browse) asks() Action {
 	// near is more lines than any window has; most is few enough for a quick answer.
 	const near, most = 60, 24
-	if b.glancing {
+	if b.summarizing {
 		return nil
 	}
 	var paths []string
@@ -287,8 +287,8 @@ func (b *browse) asks() Action {
 	if len(paths) == 0 {
 		return nil
 	}
-	b.glancing = true
-	return Glance{Paths: paths}
+	b.summarizing = true
+	return Summarize{Paths: paths}
 }
 
 func keyParent() keymap.Binding {

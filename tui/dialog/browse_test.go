@@ -217,7 +217,7 @@ func TestBrowseHidesJournals(t *testing.T) {
 }
 
 // The list stays where it is when facts arrive, and each file is looked into once.
-func TestBrowseGlances(t *testing.T) {
+func TestBrowseSummaries(t *testing.T) {
 	var names []string
 	for i := range 200 {
 		names = append(names, fmt.Sprintf("disk-%03d.raw", i))
@@ -226,17 +226,17 @@ func TestBrowseGlances(t *testing.T) {
 	d, action := b.Update(listing("/images/", names...))
 	seen := map[string]int{}
 	for rounds := 0; ; rounds++ {
-		ask, ok := action.(dialog.Glance)
+		ask, ok := action.(dialog.Summarize)
 		if !ok {
 			break
 		}
 		if rounds > 20 || len(ask.Paths) > 24 {
 			t.Fatalf("asks for %d in round %d", len(ask.Paths), rounds)
 		}
-		var msg dialog.Glimpses
+		var msg dialog.Summaries
 		for _, p := range ask.Paths {
 			seen[p]++
-			msg.List = append(msg.List, report.Glimpse{Path: p, Format: "raw", Size: 1 << 30, Image: true})
+			msg.List = append(msg.List, report.Summary{Path: p, Format: "raw", Size: 1 << 30, Image: true})
 		}
 		// Until it is answered nothing else is asked for.
 		if _, more := press(t, d, "down"); more != nil {
@@ -254,13 +254,13 @@ func TestBrowseGlances(t *testing.T) {
 
 // TestBrowseUse: what is said of a use depends on whose it is, not on how it is called.
 func TestBrowseUse(t *testing.T) {
-	for want, g := range map[string]report.Glimpse{
+	for want, g := range map[string]report.Summary{
 		"Partitions that are in use are kept as they are": {Use: "part of a btrfs that is mounted", PartsUsed: true},
 		"an editor has to be quit first":                  {Use: "somebody (pid 1)", Shunt: true},
 		"It cannot be opened until that ends":             {Use: "mounted (pid 2)"},
 	} {
 		g.Path, g.Format, g.Image = "/images/a.raw", "raw", true
-		d, _ := picker(t, "a.raw").Update(dialog.Glimpses{List: []report.Glimpse{g}})
+		d, _ := picker(t, "a.raw").Update(dialog.Summaries{List: []report.Summary{g}})
 		text := strings.Join(strings.Fields(ansi.Strip(strings.Join(d.View(72, 18, styles.New(styles.Dark, styles.Full, styles.ASCII)).Lines, " "))), " ")
 		if !strings.Contains(text, want) {
 			t.Errorf("%+v: %q is not in %q", g, want, text)

@@ -108,7 +108,7 @@ func (b *browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 }
 
 // nameCell is the name of an entry. A recent target shows as much of its path as fits, a loop device also its file.
-func (b *browse) nameCell(r browseRow, g report.Glimpse, width int, st *styles.Styles) string {
+func (b *browse) nameCell(r browseRow, g report.Summary, width int, st *styles.Styles) string {
 	name := widget.Clean(r.Name)
 	switch {
 	case r.section == sectionRecent:
@@ -138,7 +138,7 @@ func fitTail(text string, width int, st *styles.Styles) string {
 }
 
 // contentWords describes what is on a disk in a few words.
-func contentWords(g report.Glimpse, c browseColumns) string {
+func contentWords(g report.Summary, c browseColumns) string {
 	short := c.content < 12
 	switch {
 	case g.Format == "":
@@ -206,7 +206,7 @@ func (b *browse) detail(r browseRow, st *styles.Styles) (string, styles.Look) {
 }
 
 // wholeWords describes a disk in full.
-func wholeWords(g report.Glimpse) string {
+func wholeWords(g report.Summary) string {
 	words := []string{g.Format}
 	if g.Back != "" {
 		words[0] += " on " + g.Back

@@ -28,8 +28,8 @@ func TestLeasedImage(t *testing.T) {
 			t.Errorf("mode %d: %v", mode, err)
 		}
 	}
-	if _, err := LookAround().Glance(path, func(io.ReaderAt, Glance) error { return nil }); !errors.Is(err, target.ErrLeased) {
-		t.Errorf("a glance: %v", err)
+	if _, err := TakeSnapshot().Summarize(path, func(io.ReaderAt, Summary) error { return nil }); !errors.Is(err, target.ErrLeased) {
+		t.Errorf("a summary: %v", err)
 	}
 	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_UNLCK); err != nil {
 		t.Fatal(err)

@@ -102,7 +102,7 @@ func TestNewFormat(t *testing.T) {
 	require(t, err)
 	require(t, f.Close())
 
-	g, err := LookAround().Glance(path, func(r io.ReaderAt, g Glance) error {
+	g, err := TakeSnapshot().Summarize(path, func(r io.ReaderAt, g Summary) error {
 		sameBytes(t, r, []byte("the disk"))
 		return nil
 	})

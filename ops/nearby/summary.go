@@ -16,19 +16,19 @@ import (
 	"shunt/ops/target/registry"
 )
 
-// Glance looks into candidates, without a lock on any. The glimpses are in the order of the paths.
-func (f Finder) Glance(paths []string) []report.Glimpse {
-	around := registry.LookAround()
-	list := make([]report.Glimpse, len(paths))
+// Summarize looks into candidates, without a lock on any. The summaries are in the order of the paths.
+func (f Finder) Summarize(paths []string) []report.Summary {
+	around := registry.TakeSnapshot()
+	list := make([]report.Summary, len(paths))
 	for i, path := range paths {
-		list[i] = f.glance(around, path)
+		list[i] = f.summarize(around, path)
 	}
 	return list
 }
 
-func (f Finder) glance(around registry.Surroundings, path string) report.Glimpse {
-	out := report.Glimpse{Path: path}
-	g, err := around.Glance(path, func(r io.ReaderAt, g registry.Glance) error { return f.look(r, g, &out) })
+func (f Finder) summarize(around registry.Snapshot, path string) report.Summary {
+	out := report.Summary{Path: path}
+	g, err := around.Summarize(path, func(r io.ReaderAt, g registry.Summary) error { return f.look(r, g, &out) })
 	out.Size, out.Format, out.Own = geometry.Bytes(g.Size), g.Format, g.Own
 	out.PartsUsed, out.Shunt = g.Parts, g.Shunt
 	out.Back, out.Use, out.Cannot = safetext.Printable(g.Back), safetext.Printable(g.Use), model.Reason(safetext.Printable(string(g.Cannot)))
@@ -43,8 +43,8 @@ func (f Finder) glance(around registry.Surroundings, path string) report.Glimpse
 	return out
 }
 
-// refusal is why what a glance saw cannot be opened, as far as the glance does not say it.
-func (f Finder) refusal(g registry.Glance, err error) model.Reason {
+// refusal is why what the summary shows cannot be opened, as far as the summary does not say it.
+func (f Finder) refusal(g registry.Summary, err error) model.Reason {
 	switch {
 	case g.Physical && !f.Disks && g.Cannot.OK():
 		return model.Because("it %v", target.ErrPhysical)
@@ -57,7 +57,7 @@ func (f Finder) refusal(g registry.Glance, err error) model.Reason {
 }
 
 // look finds the table, or what covers a disk without one.
-func (f Finder) look(r io.ReaderAt, g registry.Glance, out *report.Glimpse) error {
+func (f Finder) look(r io.ReaderAt, g registry.Summary, out *report.Summary) error {
 	z := f.sectorSize(g)
 	if !z.Valid() {
 		z = geometry.Sector512

@@ -15,15 +15,15 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// Surroundings says who uses files, as the system had it at one moment. It serves looks at many files in a row.
-type Surroundings struct {
+// Snapshot says who used which files at one moment. One is enough to summarize many files.
+type Snapshot struct {
 	k     kernel.Kernel
 	loops map[kernel.FileID]kernel.Disk // the loop devices on files
 }
 
-// Glance is the result of a look at a file or block device that took no lock and left no trace, so opening the target later
-// can still be refused. A value of zero is not known.
-type Glance struct {
+// Summary describes a file or block device. It was made without a lock, so opening the target can still be refused. Zero
+// values are not known.
+type Summary struct {
 	Size   int64
 	Sector geometry.SectorSize // of a device
 	Format string              // "raw", "qcow2", "loop device"
@@ -37,34 +37,35 @@ type Glance struct {
 	Cannot   model.Reason // why it cannot be opened, whoever uses it
 }
 
-// LookAround asks the system who uses which files.
-func LookAround() Surroundings {
-	return Surroundings{k: kernel.Host(), loops: kernel.Host().LoopFiles()}
+// TakeSnapshot asks the system who uses which files.
+func TakeSnapshot() Snapshot {
+	return Snapshot{k: kernel.Host(), loops: kernel.Host().LoopFiles()}
 }
 
-// Glance looks at a file or block device; inside is called with the disk in it, if that can be read, before it is closed.
-// The error is the cause, ready to be shown beside the path; what is told of a target that cannot be read comes with it.
-func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance) error) (g Glance, err error) {
+// Summarize looks at a file or block device; inside is called with the disk in it, if that can be read, before it is
+// closed. The error is the cause, ready to be shown beside the path; what is told of a target that cannot be read comes
+// with it.
+func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary) error) (g Summary, err error) {
 	seen, err := held.Hold(path)
 	if err != nil {
-		return Glance{}, tried.Cause(err)
+		return Summary{}, tried.Cause(err)
 	}
 	defer func() { _ = seen.Close() }() // it was only looked at
 	st, err := kernel.StatFile(seen)
 	if err != nil {
-		return Glance{}, err
+		return Summary{}, err
 	}
 	kind := st.Mode & unix.S_IFMT
 	if kind != unix.S_IFREG && kind != unix.S_IFBLK {
-		return Glance{}, target.ErrNotFile
+		return Summary{}, target.ErrNotFile
 	}
 	var d kernel.Disk
 	g.Format, g.Size = plain().name, st.Size
 	if kind == unix.S_IFBLK {
 		if d, err = s.k.Disk(st.Rdev); err != nil {
-			return Glance{}, err
+			return Summary{}, err
 		}
-		g = glanceAt(d)
+		g = summaryOf(d)
 	}
 	// Without O_NONBLOCK the drive of a disk that is not there would be waited for, and the holder of a lease.
 	f, err := os.OpenFile(held.Through(seen), os.O_RDONLY|unix.O_NONBLOCK, 0)
@@ -107,9 +108,9 @@ func (s Surroundings) Glance(path string, inside func(disk io.ReaderAt, g Glance
 	return g, inside(disk, g)
 }
 
-// glanceAt is what /sys says about a block device.
-func glanceAt(d kernel.Disk) Glance {
-	g := Glance{Size: d.Bytes(), Format: d.Sort(), Back: d.Text("loop", "backing_file"), Physical: d.Physical()}
+// summaryOf is what /sys says about a block device.
+func summaryOf(d kernel.Disk) Summary {
+	g := Summary{Size: d.Bytes(), Format: d.Sort(), Back: d.Text("loop", "backing_file"), Physical: d.Physical()}
 	g.Use = d.UsesText()
 	g.Parts = g.Use != ""
 	if w, ok := d.Whole(); ok {
@@ -121,7 +122,7 @@ func glanceAt(d kernel.Disk) Glance {
 }
 
 // user says who uses a file, or has a device for itself, as far as that shows without a look at every process.
-func (s Surroundings) user(path string, f *os.File, st unix.Stat_t) (who string, shunt, own bool) {
+func (s Snapshot) user(path string, f *os.File, st unix.Stat_t) (who string, shunt, own bool) {
 	loop, ok := s.loops[kernel.FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}]
 	if ok && st.Mode&unix.S_IFMT == unix.S_IFREG {
 		who, _ = loop.LoopUses()
