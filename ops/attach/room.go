@@ -116,20 +116,13 @@ func topmost(dir string) (mounted, error) {
 
 // users names the processes that keep a mount busy, and says what to do.
 func users(dir, id string) string {
-	procs, err := os.ReadDir("/proc")
-	if err != nil {
-		return "it is in use; close what is open there first"
-	}
 	var list []string
+	procs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is not malformed
 	for _, proc := range procs {
-		if _, err := strconv.Atoi(proc.Name()); err != nil || !uses(filepath.Join("/proc", proc.Name()), dir, id) {
-			continue
+		name, err := os.ReadFile(filepath.Join(proc, "comm"))
+		if err == nil && uses(proc, dir, id) {
+			list = append(list, fmt.Sprintf("%s (pid %s)", strings.TrimSpace(string(name)), filepath.Base(proc)))
 		}
-		name, err := os.ReadFile(filepath.Join("/proc", proc.Name(), "comm"))
-		if err != nil {
-			continue // it has just ended
-		}
-		list = append(list, fmt.Sprintf("%s (pid %s)", strings.TrimSpace(string(name)), proc.Name()))
 	}
 	if len(list) == 0 {
 		return fmt.Sprintf("it is in use; find by what with `fuser -vm %s`, and end that first", dir)
@@ -144,25 +137,9 @@ func uses(proc, dir, id string) bool {
 			return true
 		}
 	}
-	fds, err := os.ReadDir(filepath.Join(proc, "fdinfo"))
-	if err != nil {
-		return false
-	}
-	for _, fd := range fds {
-		text, err := os.ReadFile(filepath.Join(proc, "fdinfo", fd.Name()))
-		if err == nil && slices.Contains(strings.Fields(afterLabel(string(text), "mnt_id:")), id) {
-			return true
-		}
-	}
-	return false
-}
-
-// afterLabel returns the rest of the line that begins with a label.
-func afterLabel(text, label string) string {
-	for line := range strings.Lines(text) {
-		if rest, ok := strings.CutPrefix(line, label); ok {
-			return rest
-		}
-	}
-	return ""
+	files, _ := filepath.Glob(filepath.Join(proc, "fdinfo", "*"))
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && bytes.Contains(text, []byte("\nmnt_id:\t"+id+"\n"))
+	})
 }

@@ -3,9 +3,7 @@ package demo
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -16,7 +14,7 @@ import (
 // file is one file to put into a partition. Its contents follow from its path and length.
 type file struct {
 	path string // relative, with slashes
-	size int64  // bytes
+	size int    // bytes
 	text bool   // made of words, otherwise of random bytes
 }
 
@@ -25,9 +23,7 @@ type file struct {
 func Manifest(number int) map[string]string {
 	sums := map[string]string{}
 	for _, f := range tree(number) {
-		sum := sha256.New()
-		_ = f.write(sum) // a hash takes everything
-		sums[f.path] = hex.EncodeToString(sum.Sum(nil))
+		sums[f.path] = fmt.Sprintf("%x", sha256.Sum256(f.content()))
 	}
 	return sums
 }
@@ -52,15 +48,15 @@ func docs() []file {
 	}
 	for year := 2008; year <= 2012; year++ {
 		for month := 1; month <= 12; month++ {
-			files = append(files, file{fmt.Sprintf("letters/%d/letter-%02d.txt", year, month), int64(700 + 613*month + 97*(year-2000)), true})
+			files = append(files, file{fmt.Sprintf("letters/%d/letter-%02d.txt", year, month), 700 + 613*month + 97*(year-2000), true})
 		}
-		files = append(files, file{fmt.Sprintf("accounts/%d.csv", year), int64(40000 + 1111*(year-2000)), true})
+		files = append(files, file{fmt.Sprintf("accounts/%d.csv", year), 40000 + 1111*(year-2000), true})
 	}
 	for i := range 8 {
-		files = append(files, file{fmt.Sprintf("books/volume-%d.txt", i+1), int64(400<<10 + i*77777), true})
+		files = append(files, file{fmt.Sprintf("books/volume-%d.txt", i+1), 400<<10 + i*77777, true})
 	}
 	for i, of := range []string{"camera", "radio", "bicycle", "sewing-machine", "printer"} {
-		files = append(files, file{"manuals/" + of + ".bin", int64(2<<20 + i*234567), false})
+		files = append(files, file{"manuals/" + of + ".bin", 2<<20 + i*234567, false})
 	}
 	return files
 }
@@ -68,12 +64,12 @@ func docs() []file {
 func photos() []file {
 	files := []file{{"index.txt", 3600, true}}
 	for a, album := range []string{"2009-07 Sea", "2010-02 Snow", "2011-09 Wedding", "2012-05 Garden"} {
-		files = append(files, file{"albums/" + album + "/index.txt", int64(500 + 77*a), true})
+		files = append(files, file{"albums/" + album + "/index.txt", 500 + 77*a, true})
 		for i := range 5 {
 			n := 5*a + i
 			files = append(files,
-				file{fmt.Sprintf("albums/%s/DSC_%04d.JPG", album, 100+n), int64(600<<10 + n*31337), false},
-				file{fmt.Sprintf("albums/%s/.thumbnails/DSC_%04d.png", album, 100+n), int64(6000 + n*511), false},
+				file{fmt.Sprintf("albums/%s/DSC_%04d.JPG", album, 100+n), 600<<10 + n*31337, false},
+				file{fmt.Sprintf("albums/%s/.thumbnails/DSC_%04d.png", album, 100+n), 6000 + n*511, false},
 			)
 		}
 	}
@@ -90,47 +86,35 @@ func plant(ctx context.Context, dir string, files []file) error {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := f.create(path, time.Date(2012, time.August, 1, 9, i, 0, 0, time.UTC)); err != nil {
+		if err := os.WriteFile(path, f.content(), 0o644); err != nil {
+			return err
+		}
+		modified := time.Date(2012, time.August, 1, 9, i, 0, 0, time.UTC)
+		if err := os.Chtimes(path, modified, modified); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f file) create(path string, modified time.Time) (err error) {
-	w, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	err = f.write(w)
-	if closed := w.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Chtimes(path, modified, modified)
-}
-
-// write writes the file's contents.
-func (f file) write(w io.Writer) error {
+// content returns the file's contents.
+func (f file) content() []byte {
 	source := rand.NewChaCha8(sha256.Sum256([]byte(f.path)))
 	if f.text {
-		_, err := io.WriteString(w, words(rand.New(source), int(f.size)))
-		return err
+		return words(rand.New(source), f.size)
 	}
-	_, err := io.CopyN(w, source, f.size)
-	return err
+	b := make([]byte, f.size)
+	_, _ = source.Read(b) // never fails
+	return b
 }
 
-// words is a text of exactly n bytes.
-func words(r *rand.Rand, n int) string {
+// words returns a text of exactly n bytes.
+func words(r *rand.Rand, n int) []byte {
 	list := strings.Fields("the a of to and in stick disk sector table move grow shrink left right free space first last old new before after always never quietly safely")
-	var text strings.Builder
-	text.Grow(n + 16)
-	for text.Len() < n {
-		text.WriteString(list[r.IntN(len(list))])
-		text.WriteByte(" \n"[max(0, r.IntN(12)-10)])
+	text := make([]byte, 0, n+16)
+	for len(text) < n {
+		text = append(text, list[r.IntN(len(list))]...)
+		text = append(text, " \n"[max(0, r.IntN(12)-10)])
 	}
-	return text.String()[:n]
+	return text[:n]
 }
