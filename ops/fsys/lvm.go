@@ -35,116 +35,119 @@ func lvmDriver() Driver {
 	}
 }
 
-// A physical volume, integers little-endian. The label is in one of the first four sectors of 512 bytes, by default the
-// second; its header ends the sector:
-//
-//	0   "LABELONE"   16  checksum from byte 20 on   24  "LVM2 001"
-//	8   sector (8)   20  offset of the header
-//
-//	0   UUID (32)    40  data areas, metadata areas: offset (8), length (8) each, either list ended by a pair of zeroes
-//	32  bytes (8)        version of the extension (4), flags (4), boot loader areas as above
-//
-// A metadata area begins with a sector of its own, and the text of the metadata lies in a ring behind that:
-//
-//	0   checksum from byte 4 on     24  offset (8)      40  text: offset in the area (8), length (8), checksum (4), flags (4)
-//	4   magic (16)  20 version (4)  32  length (8)      64  the text that is about to be committed, alike
-//
-// Source: lvm2, man page pvck(8).
+// lvmLabel is the label of a physical volume, in one of the first four sectors of 512 bytes, by default the second. Integers
+// are little-endian. Source: lvm2, man page pvck(8).
+type lvmLabel struct {
+	Magic  [8]byte // "LABELONE"
+	Sector uint64  // the label's own
+	Sum    uint32  // checksum from byte 20 of the sector on
+	Header uint32  // offset of the header in the sector
+	Type   [8]byte // "LVM2 001"
+}
+
+// lvmHeader is the header that ends the sector of the label. Boot loader areas may follow.
+type lvmHeader struct {
+	UUID           [32]byte
+	Bytes          uint64
+	Data           lvmArea // reaches up to the end if its length is 0
+	DataEnd        lvmArea // zeros, unless there are more data areas
+	Meta           lvmArea
+	MetaEnd        lvmArea // zeros, unless there are more metadata areas
+	Version, Flags uint32  // of the extension
+}
+
+type lvmArea struct{ Off, Len uint64 }
+
+// lvmAreaHead begins the first sector of a metadata area. The text of the metadata lies in a ring behind that sector.
+type lvmAreaHead struct {
+	Sum        uint32 // checksum from byte 4 of the sector on
+	Magic      [16]byte
+	Version    uint32
+	At         lvmArea // the area itself
+	Text, Next lvmText // the text, and the one that is about to be committed
+}
+
+// lvmText is where a text lies in the area.
+type lvmText struct {
+	Off, Len   uint64
+	Sum, Flags uint32
+}
+
 const (
-	lvmSector  = 512
-	lvmLabelAt = lvmSector
-	lvmMagic   = " LVM2 x[5A%r0N*>"
-	lvmAreaAt  = 4096 // the metadata area of a new one,
-	lvmDataAt  = geometry.MiB
+	lvmSector = 512
+	lvmMagic  = " LVM2 x[5A%r0N*>"
+	lvmAreaAt = 4096 // the metadata area of a new one,
+	lvmDataAt = geometry.MiB
 )
 
-// physicalVolume holds the parts of a physical volume that shunt reads and writes, and their places.
+// physicalVolume holds the parts of a physical volume that shunt reads and writes.
 type physicalVolume struct {
-	label    []byte // its sector
-	labelAt  int64
-	header   int    // offset of the header in the label
-	area     int64  // offset of the metadata area
-	areaSize int64  //
-	areaHead []byte // its first sector
-	text     []byte // nil outside of a volume group
+	labelSector, areaSector []byte // the first one of the metadata area
+
+	label  lvmLabel
+	header lvmHeader
+	area   lvmAreaHead
+	text   []byte // nil outside of a volume group
 }
 
 // readLVM reads the physical volume in w and checks its checksums.
 func readLVM(w Window) (pv physicalVolume, err error) {
-	le := binary.LittleEndian
 	for i := range int64(4) {
-		b := make([]byte, lvmSector)
+		b, l := make([]byte, lvmSector), &pv.label
 		if err := readFull(w, b, i*lvmSector); err != nil {
 			return pv, tried.Errorf("read the label: %w", err)
 		}
-		at := int64(le.Uint32(b[20:]))
-		if string(b[:8]) == "LABELONE" && string(b[24:32]) == "LVM2 001" && le.Uint64(b[8:]) == uint64(i) && at >= 32 && at <= lvmSector-120 &&
-			scan.LVMSum(b[20:]) == le.Uint32(b[16:]) {
-			pv.label, pv.labelAt, pv.header = b, i*lvmSector, int(at)
+		decodeLE(b, l)
+		if string(l.Magic[:]) == "LABELONE" && string(l.Type[:]) == "LVM2 001" && l.Sector == uint64(i) &&
+			l.Header >= 32 && l.Header <= lvmSector-120 && scan.LVMSum(b[20:]) == l.Sum {
+			pv.labelSector = b
 			break
 		}
 	}
-	if pv.label == nil {
+	if pv.labelSector == nil {
 		return pv, errors.New("it has no label with a right checksum")
 	}
-	lists := pv.label[pv.header+40:]
-	data, rest, ok := lvmAreas(lists)
-	meta, _, more := lvmAreas(rest)
+	h := &pv.header
+	decodeLE(pv.labelSector[pv.label.Header:], h)
 	switch {
-	case !ok || !more || len(data) != 1:
+	case h.Data.Off == 0 || h.DataEnd.Off != 0:
 		return pv, errors.New("it has an unusual layout: use `pvresize`")
-	case len(meta) != 1:
-		return pv, fmt.Errorf("it has %d copies of its volume group's metadata and not one: use `pvresize`", len(meta))
+	case h.Meta.Off == 0 || h.MetaEnd.Off != 0:
+		return pv, errors.New("it does not have exactly one copy of its volume group's metadata: use `pvresize`")
 	}
-	pv.area, pv.areaSize = meta[0].from, meta[0].n
-	return pv, pv.readText(w)
+	return pv, pv.readText(w, int64(h.Meta.Off), int64(h.Meta.Len))
 }
 
-type lvmArea struct{ from, n int64 }
-
-// lvmAreas reads a list of areas and returns what follows it.
-func lvmAreas(b []byte) (list []lvmArea, rest []byte, ok bool) {
-	for len(b) >= 16 {
-		a := lvmArea{int64(binary.LittleEndian.Uint64(b)), int64(binary.LittleEndian.Uint64(b[8:]))}
-		b = b[16:]
-		if a.from == 0 {
-			return list, b, true
-		}
-		list = append(list, a)
-	}
-	return nil, nil, false
-}
-
-// readText reads the metadata area.
-func (pv *physicalVolume) readText(w Window) error {
-	le, h := binary.LittleEndian, make([]byte, lvmSector)
+// readText reads the metadata area of size bytes at from.
+func (pv *physicalVolume) readText(w Window, from, size int64) error {
 	const most, mostText = 1 << 30, 8 << 20
-	if pv.area < lvmSector || pv.area%lvmSector != 0 || pv.areaSize < 2*lvmSector || pv.areaSize > most || pv.areaSize%lvmSector != 0 {
-		return fmt.Errorf("its metadata cannot lie at byte %d", pv.area)
+	if from < lvmSector || from%lvmSector != 0 || size < 2*lvmSector || size > most || size%lvmSector != 0 {
+		return fmt.Errorf("its metadata cannot lie at byte %d", from)
 	}
-	if err := readFull(w, h, pv.area); err != nil {
-		return tried.Errorf("read the metadata: %w", err)
+	pv.areaSector = make([]byte, lvmSector)
+	if err := readFull(w, pv.areaSector, from); err != nil {
+		return fmt.Errorf("read the metadata: %w", err)
 	}
-	if le.Uint32(h) != scan.LVMSum(h[4:]) || string(h[4:20]) != lvmMagic || int64(le.Uint64(h[24:])) != pv.area || int64(le.Uint64(h[32:])) != pv.areaSize {
+	h := &pv.area
+	decodeLE(pv.areaSector, h)
+	if h.Sum != scan.LVMSum(pv.areaSector[4:]) || string(h.Magic[:]) != lvmMagic || h.At != pv.header.Meta {
 		return errors.New("the header of its metadata is damaged")
 	}
-	pv.areaHead = h
-	at, n := int64(le.Uint64(h[40:])), int64(le.Uint64(h[48:]))
+	at, n := int64(h.Text.Off), int64(h.Text.Len)
 	switch {
 	case at == 0:
 		return nil
-	case at < lvmSector || at >= pv.areaSize || n < 1 || n > pv.areaSize-lvmSector:
+	case at < lvmSector || at >= size || n < 1 || n > size-lvmSector:
 		return fmt.Errorf("its metadata cannot lie at byte %d of their area", at)
-	}
-	if n > mostText {
+	case n > mostText:
 		return fmt.Errorf("its metadata are longer than %d MiB: use `pvresize`", mostText>>20)
 	}
 	pv.text = make([]byte, n)
-	first := min(n, pv.areaSize-at)
-	if err := errors.Join(readFull(w, pv.text[:first], pv.area+at), readFull(w, pv.text[first:], pv.area+lvmSector)); err != nil {
-		return tried.Errorf("read the metadata: %w", err)
+	first := min(n, size-at)
+	if err := errors.Join(readFull(w, pv.text[:first], from+at), readFull(w, pv.text[first:], from+lvmSector)); err != nil {
+		return fmt.Errorf("read the metadata: %w", err)
 	}
-	if scan.LVMSum(pv.text) != le.Uint32(h[56:]) {
+	if scan.LVMSum(pv.text) != h.Text.Sum {
 		return errors.New("the checksum of its metadata is wrong")
 	}
 	return nil
@@ -152,38 +155,44 @@ func (pv *physicalVolume) readText(w Window) error {
 
 // write writes the label and the text. Like LVM it puts the text behind the last one and writes the header at the end.
 func (pv *physicalVolume) write(w Window) error {
-	le := binary.LittleEndian
-	if pv.text != nil {
-		at, n := int64(le.Uint64(pv.areaHead[40:])), int64(le.Uint64(pv.areaHead[48:]))
-		next := (at + n + lvmSector - 1) / lvmSector * lvmSector
-		ring := pv.areaSize - lvmSector
-		for next >= pv.areaSize {
+	area, size := int64(pv.area.At.Off), int64(pv.area.At.Len)
+	if n := int64(len(pv.text)); n > 0 {
+		last := int64(pv.area.Text.Len)
+		next := (int64(pv.area.Text.Off) + last + lvmSector - 1) / lvmSector * lvmSector
+		ring := size - lvmSector
+		for next >= size {
 			next -= ring
 		}
-		if int64(len(pv.text))+n+2*lvmSector > ring {
+		if n+last+2*lvmSector > ring {
 			return errors.New("there is no room for another version of its metadata")
 		}
-		first := pv.text[:min(int64(len(pv.text)), pv.areaSize-next)]
-		if _, err := w.WriteAt(first, pv.area+next); err != nil {
+		first := min(n, size-next)
+		if _, err := w.WriteAt(pv.text[:first], area+next); err != nil {
 			return err
 		}
-		if rest := pv.text[len(first):]; len(rest) > 0 {
-			if _, err := w.WriteAt(rest, pv.area+lvmSector); err != nil {
+		if rest := pv.text[first:]; len(rest) > 0 {
+			if _, err := w.WriteAt(rest, area+lvmSector); err != nil {
 				return err
 			}
 		}
-		le.PutUint64(pv.areaHead[40:], uint64(next))
-		le.PutUint64(pv.areaHead[48:], uint64(len(pv.text)))
-		le.PutUint32(pv.areaHead[56:], scan.LVMSum(pv.text))
+		pv.area.Text.Off, pv.area.Text.Len, pv.area.Text.Sum = uint64(next), uint64(n), scan.LVMSum(pv.text)
 	}
-	le.PutUint32(pv.areaHead, scan.LVMSum(pv.areaHead[4:]))
-	if _, err := w.WriteAt(pv.areaHead, pv.area); err != nil {
+	encodeLE(pv.areaSector, pv.area)
+	encodeLE(pv.areaSector, scan.LVMSum(pv.areaSector[4:]))
+	if _, err := w.WriteAt(pv.areaSector, area); err != nil {
 		return err
 	}
-	le.PutUint32(pv.label[16:], scan.LVMSum(pv.label[20:]))
-	_, err := w.WriteAt(pv.label, pv.labelAt)
+	encodeLE(pv.labelSector[pv.label.Header:], pv.header)
+	encodeLE(pv.labelSector[16:], scan.LVMSum(pv.labelSector[20:]))
+	_, err := w.WriteAt(pv.labelSector, int64(pv.label.Sector)*lvmSector)
 	return err
 }
+
+// decodeLE reads little-endian values from b, which must be long enough.
+func decodeLE(b []byte, to any) { _, _ = binary.Decode(b, binary.LittleEndian, to) }
+
+// encodeLE writes little-endian values into b, which must be long enough.
+func encodeLE(b []byte, from any) { _, _ = binary.Encode(b, binary.LittleEndian, from) }
 
 // verifyLVM checks all checksums, and that the metadata of the volume group, if there is one, can be read.
 func (j job) verifyLVM(context.Context) error {
@@ -200,20 +209,19 @@ func (j job) verifyLVM(context.Context) error {
 	})
 }
 
-func (pv *physicalVolume) uuid() string { return string(pv.label[pv.header:][:32]) }
+func (pv *physicalVolume) uuid() string { return string(pv.header.UUID[:]) }
 
 // resizeLVM writes the length of the window into the label and the metadata, as pvresize(8) does on devices. It refuses a
 // volume group with more than one physical volume, because the others hold copies of the metadata.
 func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) error {
 	err := j.edit(func(f File) error {
 		pv, err := readLVM(f)
-		le := binary.LittleEndian
 		switch {
 		case err != nil:
 			return err
 		case int64(size) != j.n:
 			return fmt.Errorf("it can only be made as large as its partition, which has %d bytes", j.n)
-		case le.Uint64(pv.areaHead[64:]) != 0:
+		case pv.area.Next.Off != 0:
 			return errors.New("a change of its metadata was broken off: run `vgck --updatemetadata`")
 		}
 		if pv.text != nil {
@@ -225,7 +233,7 @@ func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) error {
 				return err
 			}
 		}
-		le.PutUint64(pv.label[pv.header+32:], uint64(j.n/lvmSector*lvmSector))
+		pv.header.Bytes = uint64(j.n / lvmSector * lvmSector)
 		return pv.write(f)
 	})
 	if err != nil {
@@ -239,26 +247,17 @@ func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) error {
 
 // makeLVM makes a physical volume without a volume group, with the layout that pvcreate(8) gives it.
 func (j job) makeLVM(context.Context, Spec) error {
-	le := binary.LittleEndian
+	meta := lvmArea{lvmAreaAt, uint64(lvmDataAt) - lvmAreaAt}
 	pv := physicalVolume{
-		label: make([]byte, lvmSector), labelAt: lvmLabelAt, header: 32,
-		area: lvmAreaAt, areaSize: int64(lvmDataAt) - lvmAreaAt, areaHead: make([]byte, lvmSector),
+		labelSector: make([]byte, lvmSector), areaSector: make([]byte, lvmSector),
+		label: lvmLabel{Magic: [8]byte([]byte("LABELONE")), Sector: 1, Header: 32, Type: [8]byte([]byte("LVM2 001"))},
+		header: lvmHeader{
+			UUID: [32]byte([]byte(lvmID())), Bytes: uint64(j.n / lvmSector * lvmSector), Data: lvmArea{Off: uint64(lvmDataAt)},
+			Meta: meta, Version: 2,
+		},
+		area: lvmAreaHead{Magic: [16]byte([]byte(lvmMagic)), Version: 1, At: meta},
 	}
-	copy(pv.label, "LABELONE")
-	le.PutUint64(pv.label[8:], lvmLabelAt/lvmSector)
-	le.PutUint32(pv.label[20:], uint32(pv.header))
-	copy(pv.label[24:], "LVM2 001")
-	h := pv.label[pv.header:]
-	copy(h, lvmID())
-	le.PutUint64(h[32:], uint64(j.n/lvmSector*lvmSector))
-	le.PutUint64(h[40:], uint64(lvmDataAt)) // up to the end
-	le.PutUint64(h[72:], lvmAreaAt)
-	le.PutUint64(h[80:], uint64(pv.areaSize))
-	le.PutUint32(h[104:], 2) // version of the extension
-	copy(pv.areaHead[4:], lvmMagic)
-	le.PutUint32(pv.areaHead[20:], 1)
-	le.PutUint64(pv.areaHead[24:], uint64(pv.area))
-	le.PutUint64(pv.areaHead[32:], uint64(pv.areaSize))
+	encodeLE(pv.labelSector, pv.label)
 	return j.edit(func(f File) error { return pv.write(f) })
 }
 

@@ -3,7 +3,6 @@ package fsys
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"os"
 	"strings"
@@ -15,8 +14,8 @@ import (
 	"shunt/model/testneed"
 )
 
-// lvmText is what LVM writes of a volume group with these physical volumes, shortened.
-func lvmText(sequence int, status string, volumes ...string) string {
+// groupText is what LVM writes of a volume group with these physical volumes, shortened.
+func groupText(sequence int, status string, volumes ...string) string {
 	text := fmt.Sprintf("group {\nid = \"aaaaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aaaaaa\"\nseqno = %d\nformat = \"lvm2\" # informational\n"+
 		"status = [\"RESIZEABLE\"%s]\nextent_size = 8192\nmax_lv = 0\n\nphysical_volumes {\n", sequence, status)
 	for i, v := range volumes {
@@ -37,8 +36,7 @@ func inGroup(t *testing.T, path, text string, at int64) {
 	pv, err := readLVM(f)
 	must(t, err)
 	pv.text = []byte(text)
-	binary.LittleEndian.PutUint64(pv.areaHead[40:], uint64(at))
-	binary.LittleEndian.PutUint64(pv.areaHead[48:], 1)
+	pv.area.Text.Off, pv.area.Text.Len = uint64(at), 1
 	must(t, pv.write(f))
 	must(t, f.Close())
 }
@@ -56,7 +54,7 @@ func TestLVM(t *testing.T) {
 	}
 	must(t, grow(40*mib+512))
 	for i, at := range []int64{lvmSector, int64(lvmDataAt) - lvmAreaAt - 2*lvmSector} {
-		inGroup(t, path, lvmText(7, "", lvmName(id)), at)
+		inGroup(t, path, groupText(7, "", lvmName(id)), at)
 		n := int64(50+10*i) * mib
 		must(t, grow(n))
 		f, err := tools.open(path)
@@ -65,7 +63,7 @@ func TestLVM(t *testing.T) {
 		must(t, err)
 		must(t, f.Close())
 		want := strings.NewReplacer("seqno = 7", "seqno = 8", "dev_size = 65536", fmt.Sprintf("dev_size = %d", n/512),
-			"pe_count = 7", fmt.Sprintf("pe_count = %d", (n/512-2048)/8192)).Replace(lvmText(7, "", lvmName(id)))
+			"pe_count = 7", fmt.Sprintf("pe_count = %d", (n/512-2048)/8192)).Replace(groupText(7, "", lvmName(id)))
 		if got := string(pv.text); got != want {
 			t.Errorf("the metadata are\n%s\nwant\n%s", got, want)
 		}
@@ -74,11 +72,11 @@ func TestLVM(t *testing.T) {
 		t.Errorf("%+v, %v", fs, err)
 	}
 	for text, want := range map[string]string{
-		lvmText(7, "", lvmName(id), lvmName(lvmID())): "on other devices",
-		lvmText(7, "", lvmName(lvmID())):              "does not know it",
-		lvmText(7, `, "EXPORTED"`, lvmName(id)):       "exported",
-		"a {":                                         "on other devices",
-		"a = 1\x00":                                   "on other devices",
+		groupText(7, "", lvmName(id), lvmName(lvmID())): "on other devices",
+		groupText(7, "", lvmName(lvmID())):              "does not know it",
+		groupText(7, `, "EXPORTED"`, lvmName(id)):       "exported",
+		"a {":       "on other devices",
+		"a = 1\x00": "on other devices",
 	} {
 		inGroup(t, path, text, lvmSector)
 		if err := grow(64 * mib); err == nil || !strings.Contains(err.Error(), want) {
@@ -94,7 +92,7 @@ func TestLVMDamage(t *testing.T) {
 	must(t, Tools{}.Make(context.Background(), model.LVM2, path, Spec{SectorSize: geometry.Sector512}))
 	fs, _, err := Tools{}.probe(path)
 	must(t, err)
-	text := strings.Replace(lvmText(3, "", fs.UUID), "pe_count = 7", "pe_count = 1", 1)
+	text := strings.Replace(groupText(3, "", fs.UUID), "pe_count = 7", "pe_count = 1", 1)
 	inGroup(t, path, text, 4*lvmSector)
 	b, err := os.ReadFile(path)
 	must(t, err)
@@ -103,7 +101,7 @@ func TestLVMDamage(t *testing.T) {
 	if !bytes.HasPrefix(b[textAt:], []byte("group {")) {
 		t.Fatal("the metadata are elsewhere")
 	}
-	for _, span := range [][2]int{{lvmLabelAt, lvmLabelAt + lvmSector}, {lvmAreaAt, lvmAreaAt + lvmSector}, {textAt, textAt + len(text)}} {
+	for _, span := range [][2]int{{lvmSector, lvmSector + lvmSector}, {lvmAreaAt, lvmAreaAt + lvmSector}, {textAt, textAt + len(text)}} {
 		for at := span[0]; at < span[1]; at++ {
 			b[at] ^= 0x20
 			if _, err := readLVM(memory(b)); err == nil {
@@ -145,7 +143,7 @@ func TestLVMLyingTexts(t *testing.T) {
 // FuzzLVM feeds damaged texts of volume groups. None may make the parser panic or run for long.
 func FuzzLVM(f *testing.F) {
 	id := lvmID()
-	f.Add([]byte(lvmText(1, "", lvmName(id))))
+	f.Add([]byte(groupText(1, "", lvmName(id))))
 	f.Add([]byte("a { seqno = 1 \n b = [\"x\", 3] }"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		frugal(t, func() {
