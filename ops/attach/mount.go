@@ -56,10 +56,8 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	if d, ok := t.(target.KernelDisk); ok && w.Access == model.ReadWrite && d.Physical() && !w.AllowDisks {
 		return "", fmt.Errorf("%s %w", t.Path(), target.ErrPhysical)
 	}
-	if d.MayMount != nil {
-		if err := d.MayMount(t, p.Part.Start); err != nil {
-			return "", fmt.Errorf("%s cannot be mounted: %w", p.Name, err)
-		}
+	if no := d.MayMount(p.FS); !no.OK() {
+		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, no)
 	}
 	at, err := directory(t.Path(), p, w.Dir)
 	if err != nil {

@@ -5,13 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
-
-	"github.com/google/uuid"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -37,7 +33,7 @@ func btrfsDriver() Driver {
 		setUUID: command("btrfstune", "-f", "-U", "{=}", "{}"),
 		admin:   []string{"btrfs", "filesystem", "resize"},
 		growMounted: func(j job, ctx context.Context, _ string) error {
-			id, err := j.btrfsField(btrfsDeviceAt) // there may be more devices than this one
+			id, err := j.btrfsDevice() // there may be more devices than this one
 			if err != nil {
 				return err
 			}
@@ -46,14 +42,14 @@ func btrfsDriver() Driver {
 		},
 		byHand: []string{"btrfs", "filesystem", "resize", "max", "{dir}"},
 		Ask:    ask("btrfs-progs", "btrfs", "inspect-internal", "dump-super", "{}"),
-		Mounts: mountedAs("btrfs", "rescue=nologreplay"), MayMount: noBtrfsTwin,
+		Mounts: mountedAs("btrfs", "rescue=nologreplay"), harm: noBtrfsTwin,
 	}
 }
 
 // resizeBtrfs resizes the file system while it is mounted, which is the only way. It names the device by its number and
 // checks the file system before and after.
 func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
-	id, err := j.btrfsField(btrfsDeviceAt)
+	id, err := j.btrfsDevice()
 	if err != nil {
 		return err
 	}
@@ -80,38 +76,25 @@ func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
 	return j.driver.verify(j, ctx)
 }
 
-const (
-	btrfsSuperAt  = 64 << 10
-	btrfsDeviceAt = 201 // number of this device
-)
-
-// btrfsField reads a number from the superblock.
-func (j job) btrfsField(at int64) (x uint64, err error) {
+// btrfsDevice reads the number of the device from the superblock.
+func (j job) btrfsDevice() (id uint64, err error) {
+	const at = 64<<10 + 201
 	err = j.edit(func(f File) error {
 		var b [8]byte
-		if err := readFull(f, b[:], btrfsSuperAt+at); err != nil {
-			return tried.Errorf("read the superblock: %w", err)
+		if err := readFull(f, b[:], at); err != nil {
+			return fmt.Errorf("read the superblock: %w", err)
 		}
-		x = binary.LittleEndian.Uint64(b[:])
+		id = binary.LittleEndian.Uint64(b[:])
 		return nil
 	})
-	return x, err
+	return id, err
 }
 
-// noBtrfsTwin returns an error if the kernel has a copy of the btrfs at off mounted. It tells file systems apart by their UUID
-// only and would take one for the other.
-func noBtrfsTwin(r io.ReaderAt, off int64) error {
-	const uuidAt, magicAt, magic = 0x20, 0x40, "_BHRfS_M"
-	b := make([]byte, 0x48)
-	if err := readFull(r, b, off+btrfsSuperAt); err != nil {
-		return err
+// noBtrfsTwin is the reason why a btrfs must not be mounted while the kernel has a copy of it mounted: it tells file systems
+// apart by their UUID only and would take one for the other.
+func noBtrfsTwin(fs model.Filesystem) model.Reason {
+	if _, err := os.Stat(filepath.Join("/sys/fs/btrfs", fs.UUID)); fs.UUID == "" || errors.Is(err, os.ErrNotExist) {
+		return ""
 	}
-	if string(b[magicAt:]) != magic {
-		return errors.New("there is no btrfs superblock")
-	}
-	id := uuid.UUID(b[uuidAt:magicAt][:16]).String()
-	if _, err := os.Stat(filepath.Join("/sys/fs/btrfs", id)); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("a btrfs with the same UUID (%s) is mounted: look at the files there", id)
-	}
-	return nil
+	return model.Because("a btrfs with the same UUID (%s) is mounted: look at the files there", fs.UUID)
 }

@@ -49,8 +49,8 @@ type Driver struct {
 	// free adds the ranges that a move need not copy to list. It is nil where nothing is known about them.
 	free func(r *io.SectionReader, fs model.Filesystem, list *freeList) error
 
-	// Ask lists the tools that describe the file system. They write nothing.
-	Ask []Inquiry
+	// Ask is the tool that describes the file system, if there is one. It writes nothing.
+	Ask Inquiry
 	// ways list the files. If there are none, the kernel mounts the file system for that. doubts may be nil.
 	ways   []Way
 	doubts func(src Files) []string
@@ -59,8 +59,8 @@ type Driver struct {
 	// cannot be seen.
 	Mounts  []Mount
 	NoFiles model.Reason
-	// MayMount returns an error if mounting the file system at off would do harm. It may be nil.
-	MayMount func(r io.ReaderAt, off int64) error
+	// harm returns the reason why mounting one file system of the kind would do harm. It may be nil.
+	harm func(fs model.Filesystem) model.Reason
 }
 
 // A Mount is one way to mount a kind of file system.
@@ -80,8 +80,15 @@ type Inquiry struct {
 // Of returns the command line for the window at path.
 func (q Inquiry) Of(path string) []string { return expanded(q.Argv, "{}", path) }
 
-// ask returns a single inquiry.
-func ask(pkg string, argv ...string) []Inquiry { return []Inquiry{{pkg, argv}} }
+func ask(pkg string, argv ...string) Inquiry { return Inquiry{pkg, argv} }
+
+// MayMount returns the reason why mounting the file system would do harm.
+func (d Driver) MayMount(fs model.Filesystem) model.Reason {
+	if d.harm == nil {
+		return ""
+	}
+	return d.harm(fs)
+}
 
 // drivers is the registry. Its order has no meaning.
 var drivers = slices.Concat(

@@ -96,7 +96,7 @@ func TestSizesAgainstTheTools(t *testing.T) {
 		t.Run(c.mkfs, func(t *testing.T) {
 			testneed.Tool(t, strings.Fields(c.mkfs)[0])
 			path := image(t, c.mib, c.mkfs+" $i")
-			said := Tools(context.Background(), c.kind, path, "p1")[0].Output
+			said := Ask(context.Background(), c.kind, path, "p1").Output
 			number := func(name string) int64 {
 				n, err := strconv.ParseInt(field(said, name), 10, 64)
 				if err != nil {
@@ -154,9 +154,9 @@ func TestAgainstBlkid(t *testing.T) {
 			if got := value(sheet, "File system", "Stored start"); !strings.HasPrefix(got, c.start) || (got == "") != (c.start == "") {
 				t.Errorf("it starts at %q, want %q", got, c.start)
 			}
-			answers := Tools(context.Background(), c.kind, path, "p1")
-			if len(answers) != 1 || !strings.Contains(strings.Join(strings.Fields(answers[0].Output), " "), c.says) || strings.Contains(answers[0].Output, path) || !strings.HasSuffix(answers[0].Command, " p1") && c.kind != model.FAT32 {
-				t.Errorf("the tools say %+v", answers)
+			answer := Ask(context.Background(), c.kind, path, "p1")
+			if !strings.Contains(strings.Join(strings.Fields(answer.Output), " "), c.says) || strings.Contains(answer.Output, path) || !strings.HasSuffix(answer.Command, " p1") && c.kind != model.FAT32 {
+				t.Errorf("the tools say %+v", answer)
 			}
 		})
 	}

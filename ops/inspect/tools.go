@@ -11,28 +11,18 @@ import (
 	"shunt/ops/report"
 )
 
-// Asked reports whether there is a tool that describes this kind.
-func Asked(kind model.FSKind) bool { return len(fsys.Of(kind).Ask) > 0 }
-
-// Command returns the command line of the first of these tools, for people.
+// Command returns the command line of the tool that describes this kind, for people, or "" if there is none.
 func Command(kind model.FSKind, shown string) string {
-	for _, q := range fsys.Of(kind).Ask {
-		return safetext.Command(q.Of(shown)...)
-	}
-	return ""
+	return safetext.Command(fsys.Of(kind).Ask.Of(shown)...)
 }
 
 // mostOutput bounds how much of what a tool prints is kept.
 const mostOutput = 64 << 10
 
-// Tools runs the file system's own tools on the file at path, which holds the file system and nothing else. A tool that is
-// missing or fails has the reason in its place.
-func Tools(ctx context.Context, kind model.FSKind, path, shown string) []report.Said {
-	var list []report.Said
-	for _, q := range fsys.Of(kind).Ask {
-		list = append(list, said(ctx, q, path, shown))
-	}
-	return list
+// Ask runs the tool that describes this kind on the file at path, which holds the file system and nothing else. If the tool is
+// missing or fails, the answer has the reason.
+func Ask(ctx context.Context, kind model.FSKind, path, shown string) report.Said {
+	return said(ctx, fsys.Of(kind).Ask, path, shown)
 }
 
 func said(ctx context.Context, q fsys.Inquiry, path, shown string) report.Said {

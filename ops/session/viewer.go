@@ -166,7 +166,7 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 		sheet = inspect.Partition(v.target, v.disk, p, name)
 	}
 	at, err := v.readable(id)
-	if err != nil || !inspect.Asked(at.FS.Kind) {
+	if err != nil || inspect.Command(at.FS.Kind, at.Name) == "" {
 		return sheet, nil // there is nothing for tools
 	}
 	answer, err := v.ask(ctx, at, worker.Question{})

@@ -79,10 +79,11 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 	}
 	q := w.job.Question
 	// The superblock is read again, because what the parent knows about it may be old.
-	if no := scan.Probe(w.target, q.Off, q.Len).Elsewhere.NoTools(); !no.OK() {
+	found := scan.Probe(w.target, q.Off, q.Len)
+	if no := found.Elsewhere.NoTools(); !no.OK() {
 		return answer, no.Err()
 	}
-	show := &display{target: w.target, job: w.job}
+	show := &display{target: w.target, job: w.job, fs: found}
 	defer func() { err = errors.Join(err, show.close()) }()
 	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return show.sandbox })
 	if !q.List {
@@ -90,7 +91,7 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 		if err != nil {
 			return answer, err
 		}
-		answer.Said = inspect.Tools(ctx, q.Kind, path, q.Shown)
+		answer.Said = []report.Said{inspect.Ask(ctx, q.Kind, path, q.Shown)}
 		return answer, nil
 	}
 	answer.Listing, err = inspect.List(ctx, fsys.Files{
@@ -116,6 +117,7 @@ func limit() error {
 type display struct {
 	target  target.Target
 	job     Job
+	fs      model.Filesystem // as it was found
 	sandbox *tool.Sandbox // for the tools
 	path    string        // of the window, "" until there is one
 	undo    []func() error
@@ -167,10 +169,8 @@ func (d *display) mount(fstype, options string) (string, error) {
 		return "", fmt.Errorf("only root can list the files in %s: the kernel has to mount it", fstype)
 	}
 	q := d.job.Question
-	if may := fsys.Of(q.Kind).MayMount; may != nil {
-		if err := may(d.target, q.Off); err != nil {
-			return "", err
-		}
+	if no := fsys.Of(q.Kind).MayMount(d.fs); !no.OK() {
+		return "", no.Err()
 	}
 	l, device, err := loop.SetUp(d.target, target.Loop{Offset: q.Off, Limit: q.Len, ReadOnly: true, Passing: true})
 	if err != nil {
