@@ -25,18 +25,13 @@ type spot struct {
 }
 
 // directory returns the directory to mount something at: wish, or a new one if wish is "". The caller must close it.
-func directory(path string, p Place, wish string) (spot, error) {
-	if wish != "" {
-		return wished(wish)
+func directory(path string, p Place, wish string) (at spot, err error) {
+	if wish == "" {
+		if at, err = made(path, p); err != nil {
+			err = fmt.Errorf("make a directory for mounts: %w", err)
+		}
+		return at, err
 	}
-	at, err := made(path, p)
-	if err != nil {
-		return at, tried.Errorf("make a directory for mounts: %w", err)
-	}
-	return at, nil
-}
-
-func wished(wish string) (spot, error) {
 	dir, err := filepath.Abs(wish)
 	if err != nil {
 		return spot{}, tried.Errorf("mount at %s: %w", wish, err)

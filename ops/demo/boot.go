@@ -11,14 +11,10 @@ import (
 	"shunt/model/tried"
 )
 
-// Where things lie in the boot sector, in bytes; the package comment of model/table draws all of it.
 const (
-	bootCodeEnd   = 440
-	signatureAt   = 440
-	bootSectorEnd = 510
+	diskSignature = 0x53485554
+	signatureAt   = 440 // the boot code ends there; the package comment of model/table draws the whole sector
 )
-
-const diskSignature = 0x53485554
 
 // bootSector is sector 0 with an empty table. Its boot code does nothing but can be recognised: every byte of it must
 // survive an edit.
@@ -26,11 +22,11 @@ func bootSector() []byte {
 	sector := make([]byte, SectorSize)
 	// cli; hlt; jmp to the hlt: a computer that is started from it stops.
 	n := copy(sector, "\xfa\xf4\xeb\xfdshunt practice image: there is nothing to boot here\x00")
-	for i := n; i < bootCodeEnd; i++ {
+	for i := n; i < signatureAt; i++ {
 		sector[i] = byte(i)
 	}
 	binary.LittleEndian.PutUint32(sector[signatureAt:], diskSignature)
-	sector[bootSectorEnd], sector[bootSectorEnd+1] = 0x55, 0xaa
+	sector[510], sector[511] = 0x55, 0xaa
 	return sector
 }
 

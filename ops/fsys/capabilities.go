@@ -6,6 +6,7 @@ import (
 
 	"shunt/model"
 	"shunt/ops"
+	runner "shunt/ops/tool"
 )
 
 // Discover finds out what can be done with each kind of file system on this machine.
@@ -13,6 +14,12 @@ func Discover() ops.Capabilities { return DiscoverWith(Machine{}) }
 
 // DiscoverWith is Discover on the machine m.
 func DiscoverWith(m Machine) ops.Capabilities {
+	if m.Look == nil {
+		m.Look = runner.Find
+	}
+	if m.CannotMount == nil {
+		m.CannotMount = cannotMount
+	}
 	caps := make(ops.Capabilities, len(drivers))
 	for _, d := range drivers {
 		caps[d.Kind] = d.capability(m)
@@ -74,7 +81,7 @@ func (m Machine) lacks(a ability, pkg string) (no model.Reason, missing string) 
 		return a.reason, ""
 	}
 	for _, name := range a.tools {
-		if _, err := m.look(name); err != nil {
+		if _, err := m.Look(name); err != nil {
 			if name == "mount" || name == "umount" {
 				pkg = "mount"
 			}
@@ -82,7 +89,7 @@ func (m Machine) lacks(a ability, pkg string) (no model.Reason, missing string) 
 		}
 	}
 	if a.mounts != "" {
-		return m.cannotMount(a.mounts), ""
+		return m.CannotMount(a.mounts), ""
 	}
 	return "", ""
 }

@@ -103,15 +103,17 @@ func (t Tools) make(ctx context.Context, d Driver, path string, spec Spec) error
 		return d.facts.Only512.Err()
 	}
 	spec.Label = d.facts.Labels.Kept(spec.Label)
-	n, err := t.windowSize(path)
-	if err != nil {
+	j := job{Tools: t, driver: d, path: path}
+	err := j.edit(func(f File) (err error) {
+		j.n, err = f.Size()
 		return err
+	})
+	if err == nil {
+		err = d.make(j, ctx, spec)
 	}
-	j := job{Tools: t, driver: d, path: path, n: n}
-	if err := d.make(j, ctx, spec); err != nil {
-		return err
+	if err == nil {
+		_, err = j.result()
 	}
-	_, err = j.result()
 	return err
 }
 
@@ -168,26 +170,16 @@ func (t Tools) SetLabel(ctx context.Context, kind model.FSKind, path, label stri
 	})
 }
 
-// Half is how much of a UUID is made new.
-type Half int
-
-// The halves.
-const (
-	WholeUUID Half = iota
-	// HalfUUID makes the upper half of a serial number new, so that Windows takes it for the same volume when it looks for
-	// its license.
-	HalfUUID
-)
-
-// NewUUID gives the file system of this kind in the window at path a new random UUID or serial number. The file system must
-// have been checked. After an error it may have either, or be unusable.
-func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half Half) error {
+// NewUUID gives the file system of this kind in the window at path a new random UUID or serial number. half makes
+// only the upper half of a serial number new, so that Windows takes it for the same volume when it looks for its license. The
+// file system must have been checked. After an error it may have either, or be unusable.
+func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half bool) error {
 	return t.do("set a new UUID on", kind, path, func(j job) error {
 		set := j.driver.setUUID
 		switch {
-		case half == HalfUUID && j.driver.setHalf == nil:
+		case half && j.driver.setHalf == nil:
 			return errors.New("its UUID has no halves")
-		case half == HalfUUID:
+		case half:
 			set = j.driver.setHalf
 		case set == nil:
 			return j.driver.uuid.reason.Err()

@@ -51,9 +51,10 @@ type Driver struct {
 
 	// Ask is the tool that describes the file system, if there is one. It writes nothing.
 	Ask Inquiry
-	// ways list the files. If there are none, the kernel mounts the file system for that. doubts may be nil.
-	ways   []Way
-	doubts func(src Files) []string
+	// ways list the files. If there are none, the kernel mounts the file system for that.
+	ways []Way
+	// Doubt returns the reason why a listing may be incomplete or wrong, "" if there is none. It may be nil.
+	Doubt func(src Files) model.Reason
 
 	// Mounts are the ways to mount the file system, the best one first. If there are none, NoFiles says why its files
 	// cannot be seen.

@@ -50,7 +50,7 @@ func TestDrivers(t *testing.T) {
 		if files := (Files{Kind: d.Kind, Plain: true}); (len(d.Ways(files)) > 0) != (len(d.Mounts) > 0) {
 			t.Errorf("%s: what can be mounted can be listed, and the reverse", d.Kind)
 		}
-		c := d.capability(Machine{})
+		c := DiscoverWith(Machine{})[d.Kind]
 		if (c.Label.OK() || d.label.tools != nil) && c.Labels.Most == 0 {
 			t.Errorf("%s: nothing tells how long its labels can be", d.Kind)
 		}

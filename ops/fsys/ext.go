@@ -35,7 +35,7 @@ func extDrivers() []Driver {
 			{Name: "go-diskfs", suits: libraryReadsExt, Read: readExtLibrary},
 			lister{"debugfs", "e2fsprogs", []string{"DEBUGFS_PAGER=__none__"}, listDebugfs}.way(),
 		},
-		doubts: extDoubts,
+		Doubt: extDoubt,
 	}
 	// ext2 and ext3 count their blocks, of at most 4 KiB in practice, with 32 bits.
 	const mostOld = 16*geometry.TiB - 4*geometry.KiB
@@ -55,19 +55,16 @@ func extDrivers() []Driver {
 	return drivers
 }
 
-// extDoubts returns the reasons why a listing may be incomplete or wrong.
-func extDoubts(src Files) []string {
+// extDoubt is the reason why a listing may be incomplete or wrong.
+func extDoubt(src Files) model.Reason {
 	sb, err := readExt(src.Base, src.Off)
-	if err != nil {
-		return nil
-	}
 	switch dirty := sb.Dirty(); {
-	case dirty == "":
-		return nil
+	case err != nil || dirty == "":
+		return ""
 	case sb.Incompat&extfs.IncompatRecover != 0:
-		return []string{"the journal needs recovery: the latest changes are not in this listing"}
+		return "the journal needs recovery: the latest changes are not in this listing"
 	default:
-		return []string{"the file system " + dirty + ": this listing may be wrong"}
+		return model.Because("the file system %s: this listing may be wrong", dirty)
 	}
 }
 

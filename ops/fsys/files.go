@@ -68,14 +68,6 @@ func (d Driver) Ways(src Files) []Way {
 	return ways
 }
 
-// Doubts returns the reasons why a listing may be incomplete or wrong. They are printable.
-func (d Driver) Doubts(src Files) []string {
-	if d.doubts == nil {
-		return nil
-	}
-	return d.doubts(src)
-}
-
 // A lister lists directories with a tool, which prints one entry a line.
 type lister struct {
 	name, pkg string

@@ -18,7 +18,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
-	"shunt/model/tried"
+	runner "shunt/ops/tool"
 )
 
 // A Runner runs a program by argument list, in the C locale and with empty input, and returns its exit code and everything
@@ -84,7 +84,11 @@ type Spec struct {
 
 // installed reports whether a program is installed.
 func (t Tools) installed(name string) bool {
-	_, err := Machine{Look: t.Look}.look(name)
+	look := t.Look
+	if look == nil {
+		look = runner.Find
+	}
+	_, err := look(name)
 	return err == nil
 }
 
@@ -127,15 +131,6 @@ func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
 		return nil
 	})
 	return fs, n, err
-}
-
-// windowSize returns the length of the window at path.
-func (t Tools) windowSize(path string) (n int64, err error) {
-	err = t.edit(path, func(f File) error {
-		n, err = f.Size()
-		return err
-	})
-	return n, err
 }
 
 // expect looks at the file system in the window at path. It fails unless that is of the kind, fits into the window and lies

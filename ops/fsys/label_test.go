@@ -108,7 +108,7 @@ func TestNewUUID(t *testing.T) {
 			path := makeLabelled(t, tools, c.kind, c.size, c.make)
 			must(t, tools.SetLabel(ctx, c.kind, path, "KEPT"))
 			before := mustProbe(t, path)
-			must(t, tools.NewUUID(ctx, c.kind, path, WholeUUID))
+			must(t, tools.NewUUID(ctx, c.kind, path, false))
 			must(t, tools.Verify(ctx, c.kind, path))
 			after := mustProbe(t, path)
 			if after.UUID == before.UUID || after.Label != "KEPT" || after.Size != before.Size {
@@ -125,7 +125,7 @@ func TestNewUUID(t *testing.T) {
 				}
 			case model.NTFS:
 				upper, lower := serial(t, f, 76), serial(t, f, 72)
-				must(t, tools.NewUUID(ctx, c.kind, path, HalfUUID))
+				must(t, tools.NewUUID(ctx, c.kind, path, true))
 				must(t, tools.Verify(ctx, c.kind, path))
 				if serial(t, f, 76) == upper || serial(t, f, 72) != lower {
 					t.Error("not the upper half is new")
@@ -135,7 +135,7 @@ func TestNewUUID(t *testing.T) {
 				}
 			}
 			if c.kind != model.NTFS {
-				if err := tools.NewUUID(ctx, c.kind, path, HalfUUID); err == nil {
+				if err := tools.NewUUID(ctx, c.kind, path, true); err == nil {
 					t.Error("half a UUID was made new")
 				}
 			}

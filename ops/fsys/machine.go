@@ -3,12 +3,12 @@ package fsys
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"shunt/model"
-	runner "shunt/ops/tool"
 )
 
 // LookPath finds a program by name; exec.LookPath is one. It fails if the program is not installed.
@@ -21,20 +21,6 @@ type Machine struct {
 	// CannotMount returns the reason why a window cannot be mounted here as the file system that the kernel calls fs.
 	// nil asks the kernel.
 	CannotMount func(fs string) model.Reason
-}
-
-func (m Machine) look(name string) (string, error) {
-	if m.Look != nil {
-		return m.Look(name)
-	}
-	return runner.Find(name)
-}
-
-func (m Machine) cannotMount(fs string) model.Reason {
-	if m.CannotMount != nil {
-		return m.CannotMount(fs)
-	}
-	return cannotMount(fs)
 }
 
 // cannotMount finds out whether this process may mount a file on this kernel, without doing it.
@@ -53,31 +39,16 @@ func cannotMount(fs string) model.Reason {
 
 // kernelHas reports whether the kernel knows the file system, or has a module for it.
 func kernelHas(fs string) bool {
-	known, err := os.ReadFile("/proc/filesystems")
-	if err != nil {
-		return false
-	}
-	for line := range strings.Lines(string(known)) {
-		fields := strings.Fields(line)
-		if len(fields) > 0 && fields[len(fields)-1] == fs {
-			return true
-		}
+	known, _ := os.ReadFile("/proc/filesystems")
+	if slices.Contains(strings.Fields(string(known)), fs) {
+		return true
 	}
 	var name unix.Utsname
 	if unix.Uname(&name) != nil {
 		return false
 	}
-	modules, err := os.ReadFile(filepath.Join("/lib/modules", unix.ByteSliceToString(name.Release[:]), "modules.dep"))
-	if err != nil {
-		return false
-	}
-	for line := range strings.Lines(string(modules)) {
-		module, _, _ := strings.Cut(line, ":")
-		if base, _, _ := strings.Cut(filepath.Base(module), "."); base == fs {
-			return true
-		}
-	}
-	return false
+	modules, _ := os.ReadFile(filepath.Join("/lib/modules", unix.ByteSliceToString(name.Release[:]), "modules.dep"))
+	return strings.Contains(string(modules), "/"+fs+".ko")
 }
 
 // wholeUserNamespace reports whether root here is root of the whole machine.

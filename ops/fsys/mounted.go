@@ -3,7 +3,10 @@ package fsys
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+
+	runner "shunt/ops/tool"
 )
 
 // whileMounted mounts the window through a loop device, as the file system that the kernel calls fs, calls do and unmounts it
@@ -50,3 +53,20 @@ var mountCodes = exitCodes{ok: []int{0}, bits: true, text: map[int]string{
 
 // notMounted is the reason why most kinds cannot be grown while they are mounted.
 const notMounted = "it cannot be grown while it is mounted: unmount it first"
+
+// Needs returns the rights that a tool must keep for what argv asks of it. Only tools that mount a window, or resize what is
+// mounted, need any; all others work on a window as on any file.
+func Needs(argv []string) runner.Needs {
+	switch argv[0] {
+	case "mount", "losetup", "blockdev":
+		return runner.Mount | runner.Loop
+	case "umount":
+		return runner.Mount
+	}
+	for _, d := range drivers {
+		if n := len(d.admin); n > 0 && len(argv) >= n && slices.Equal(argv[:n], d.admin) {
+			return runner.Admin
+		}
+	}
+	return 0
+}

@@ -70,19 +70,18 @@ func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) error {
 // is the end of the window, so not after shrinking.
 func (j job) copyNTFSBoot(n int64) error {
 	return j.edit(func(f File) error {
-		head := make([]byte, 512)
+		_, sector, ok, err := boot(f, 0)
+		if err == nil && !ok {
+			err = errNoBoot
+		}
+		if err != nil {
+			return err
+		}
+		head := make([]byte, sector)
 		if err := readFull(f, head, 0); err != nil {
 			return err
 		}
-		sector := int64(binary.LittleEndian.Uint16(head[11:]))
-		if sector < 512 || sector > 4096 {
-			return fmt.Errorf("a sector size of %d bytes is not possible", sector)
-		}
-		boot := make([]byte, sector)
-		if err := readFull(f, boot, 0); err != nil {
-			return err
-		}
-		_, err := f.WriteAt(boot, n/sector*sector-sector)
+		_, err = f.WriteAt(head, n/sector*sector-sector)
 		return err
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"shunt/model/testneed"
+	runner "shunt/ops/tool"
 )
 
 const (
@@ -47,7 +48,7 @@ func try(t testing.TB, argv ...string) (string, int) {
 func runReal(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	if !strings.Contains(argv[0], "/") {
-		path, err := Machine{}.look(argv[0])
+		path, err := runner.Find(argv[0])
 		if err != nil {
 			return -1, "", err
 		}

@@ -27,7 +27,11 @@ func List(ctx context.Context, src fsys.Files, dir string) (report.Listing, erro
 	if len(ways) == 0 {
 		return list, d.NoFiles.Err()
 	}
-	list.Notes = d.Doubts(src)
+	if d.Doubt != nil {
+		if doubt := d.Doubt(src); !doubt.OK() {
+			list.Notes = []string{string(doubt)}
+		}
+	}
 	var failed []error
 	for _, w := range ways {
 		entries, more, err := w.Read(ctx, src, names)

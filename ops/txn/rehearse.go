@@ -38,7 +38,7 @@ type Tools interface {
 	Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error
 	Make(ctx context.Context, kind model.FSKind, path string, spec fsys.Spec) error
 	SetLabel(ctx context.Context, kind model.FSKind, path, label string) error
-	NewUUID(ctx context.Context, kind model.FSKind, path string, half fsys.Half) error
+	NewUUID(ctx context.Context, kind model.FSKind, path string, half bool) error
 }
 
 // Rehearsal runs a queue's steps on an overlay of the target. The target is only read.
@@ -139,11 +139,7 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepLabelFS:
 		return r.inWindow(s, func(path string) error { return r.Tools.SetLabel(ctx, s.FS, path, s.Label) })
 	case ops.StepUUIDFS:
-		half := fsys.WholeUUID
-		if s.Half {
-			half = fsys.HalfUUID
-		}
-		return r.inWindow(s, func(path string) error { return r.Tools.NewUUID(ctx, s.FS, path, half) })
+		return r.inWindow(s, func(path string) error { return r.Tools.NewUUID(ctx, s.FS, path, s.Half) })
 	case ops.StepGrowMounted:
 		return nil // the kernel that has it mounted does it, after the commit
 	}
