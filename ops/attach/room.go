@@ -28,7 +28,7 @@ type spot struct {
 func directory(path string, p Place, wish string) (at spot, err error) {
 	if wish == "" {
 		if at, err = made(path, p); err != nil {
-			err = fmt.Errorf("make a directory for mounts: %w", err)
+			err = tried.Errorf("make a directory for mounts: %w", err)
 		}
 		return at, err
 	}

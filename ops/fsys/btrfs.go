@@ -82,7 +82,7 @@ func (j job) btrfsDevice() (id uint64, err error) {
 	err = j.edit(func(f File) error {
 		var b [8]byte
 		if err := readFull(f, b[:], at); err != nil {
-			return fmt.Errorf("read the superblock: %w", err)
+			return tried.Errorf("read the superblock: %w", err)
 		}
 		id = binary.LittleEndian.Uint64(b[:])
 		return nil

@@ -33,7 +33,7 @@ func (t Tools) do(doing string, kind model.FSKind, path string, what func(j job)
 		err = what(job{Tools: t, driver: Of(kind), path: path, n: n, fs: fs})
 	}
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", doing, kind, err)
+		return tried.Errorf("%s %s: %w", doing, kind, err)
 	}
 	return nil
 }
@@ -204,7 +204,7 @@ func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mount
 		err = d.growMounted(job{Tools: t, driver: d, path: device, dir: mountpoint}, ctx, "")
 	}
 	if err != nil {
-		return fmt.Errorf("grow the mounted %s: %w", kind, err)
+		return tried.Errorf("grow the mounted %s: %w", kind, err)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/model/tried"
 	runner "shunt/ops/tool"
 )
 

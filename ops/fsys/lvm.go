@@ -126,7 +126,7 @@ func (pv *physicalVolume) readText(w Window, from, size int64) error {
 	}
 	pv.areaSector = make([]byte, lvmSector)
 	if err := readFull(w, pv.areaSector, from); err != nil {
-		return fmt.Errorf("read the metadata: %w", err)
+		return tried.Errorf("read the metadata: %w", err)
 	}
 	h := &pv.area
 	decodeLE(pv.areaSector, h)
@@ -145,7 +145,7 @@ func (pv *physicalVolume) readText(w Window, from, size int64) error {
 	pv.text = make([]byte, n)
 	first := min(n, size-at)
 	if err := errors.Join(readFull(w, pv.text[:first], from+at), readFull(w, pv.text[first:], from+lvmSector)); err != nil {
-		return fmt.Errorf("read the metadata: %w", err)
+		return tried.Errorf("read the metadata: %w", err)
 	}
 	if scan.LVMSum(pv.text) != h.Text.Sum {
 		return errors.New("the checksum of its metadata is wrong")

@@ -3,11 +3,11 @@ package fsys
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/tried"
 )
 
 // Window is the bytes of one partition.
@@ -28,7 +28,7 @@ func Moved(w Window, kind model.FSKind, n int64, start geometry.Sector, z geomet
 		return nil
 	}
 	if err := d.moved(w, n, start, z); err != nil {
-		return fmt.Errorf("correct the position in the boot sectors of %s: %w", kind, err)
+		return tried.Errorf("correct the position in the boot sectors of %s: %w", kind, err)
 	}
 	return nil
 }

@@ -118,8 +118,8 @@ type display struct {
 	target  target.Target
 	job     Job
 	fs      model.Filesystem // as it was found
-	sandbox *tool.Sandbox // for the tools
-	path    string        // of the window, "" until there is one
+	sandbox *tool.Sandbox    // for the tools
+	path    string           // of the window, "" until there is one
 	undo    []func() error
 }
 
