@@ -21,9 +21,8 @@ func online(env Env, p model.Partition) model.Reason {
 	return ""
 }
 
-// undisturbed is a *Refusal if the edit asks of a partition in use what the kernel cannot do: to begin elsewhere, to
-// become shorter, to go or to be called by another number. Operations refuse what they know to be impossible
-// themselves; this is the net under them.
+// undisturbed is a *Refusal if the kernel cannot do an edit to a partition in use: to begin elsewhere, to become shorter, to
+// go or to get another number. Operations refuse what they know to be impossible; this catches the rest.
 func undisturbed(before, after model.Disk, op Operation) error {
 	for p := range before.Each() {
 		if !p.Use.Busy() {
@@ -41,7 +40,7 @@ func undisturbed(before, after model.Disk, op Operation) error {
 		default:
 			continue
 		}
-		return &Refusal{What: lowered(op.Describe(before)), Reason: reason, Nearest: "unmount or stop it first"}
+		return &Refusal{What: op.Describe(before).Do(), Reason: reason, Nearest: "unmount or stop it first"}
 	}
 	return nil
 }

@@ -86,12 +86,12 @@ func TestGrowingWhileMountedComesLast(t *testing.T) {
 	}
 	last := steps[len(steps)-1]
 	p, _ := q.Preview().Partition(1)
-	if last.Kind != ops.StepGrowMounted || last.Mounted != "/mnt" || last.Window != p.Span || !strings.Contains(last.Text(512), "cannot be rehearsed") {
-		t.Errorf("the last step is %q", last.Text(512))
+	if last.Kind != ops.StepGrowMounted || last.Mounted != "/mnt" || last.Window != p.Span || !strings.Contains(last.Words(512).Do(), "cannot be rehearsed") {
+		t.Errorf("the last step is %q", last.Words(512).Do())
 	}
 	for _, s := range steps[:len(steps)-1] {
 		if s.Part == 1 {
-			t.Errorf("the transaction does to a mounted partition: %s", s.Text(512))
+			t.Errorf("the transaction does to a mounted partition: %s", s.Words(512).Do())
 		}
 	}
 	if steps[len(steps)-2].Kind != ops.StepWriteTable {

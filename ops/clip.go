@@ -36,7 +36,7 @@ func (c clip) describe() string {
 	return text
 }
 
-// twice tells that there will be two file systems with one UUID.
+// twice warns that there will be two file systems with one UUID.
 func (c clip) twice(d model.Disk) string {
 	uuid := c.part.FS.UUID
 	if uuid == "" || uuid == UnknownUUID || c.remade() {
@@ -64,8 +64,7 @@ func (c clip) typeOn(d model.Disk) model.PartType {
 	return model.MBRType(c.part.Type, c.part.FS.Kind)
 }
 
-// needs is how many sectors a copy takes at least. What lies behind the end of a file system that keeps
-// nothing there can be left away.
+// needs is how many sectors a copy takes at least. Where a file system keeps nothing behind its end, that part is left out.
 func (c clip) needs(env Env) geometry.Sector {
 	n := c.part.Span.Len()
 	if fs := c.part.FS; env.Caps.Of(fs.Kind).EndsAtSize && fs.Size > 0 {
@@ -74,25 +73,24 @@ func (c clip) needs(env Env) geometry.Sector {
 	return n
 }
 
-// cannotCopy is why it cannot be copied at all, nil if it can to some partition.
-func (c clip) cannotCopy(env Env, d model.Disk) *Refusal {
+// cannotCopy is why it cannot be copied at all.
+func (c clip) cannotCopy(env Env, d model.Disk) model.Reason {
 	caps := env.Caps.For(c.part.FS)
-	reason := caps.Copy
 	switch {
 	case c.part.Role == model.Extended:
-		reason = "an extended partition holds no data of its own"
+		return "an extended partition holds no data of its own"
 	case !untouchable(c.part.FS).OK():
-		reason = untouchable(c.part.FS)
+		return untouchable(c.part.FS)
 	case c.part.Use.Busy():
-		reason = inUse(c.part)
+		return inUse(c.part)
 	case c.remade():
-		reason = caps.Create
+		return caps.Create
 	case c.z != d.SectorSize:
-		reason = model.Because("its disk has sectors of %d bytes and this one of %d", c.z, d.SectorSize)
+		return model.Because("its disk has sectors of %d bytes and this one of %d", c.z, d.SectorSize)
 	case c.part.FS.Size > c.z.Bytes(c.part.Span.Len()):
-		reason = "its file system reaches beyond its end: grow it first"
+		return beyondEnd
 	}
-	return refusedFor(reason)
+	return caps.Copy
 }
 
 // sizes are how many sectors a copy can have.
@@ -103,16 +101,16 @@ func (c clip) sizes(env Env, d model.Disk) (least, most geometry.Sector) {
 	return c.needs(env), d.SectorSize.Down(maxImage)
 }
 
-// cannotFill is why a copy cannot take a partition of that length, nil if it can.
-func (c clip) cannotFill(env Env, d model.Disk, length geometry.Sector) *Refusal {
+// cannotFill is why a copy cannot take a partition of that length.
+func (c clip) cannotFill(env Env, d model.Disk, length geometry.Sector) model.Reason {
 	z := d.SectorSize
 	if c.remade() {
 		return cannotMake(env, c.part.FS.Kind, length, z)
 	}
 	if need := c.needs(env); length < need {
-		return &Refusal{Reason: model.Because("%s is too small for it, which needs %s", exactAmount(length, z), AtLeast(need, z))}
+		return model.Because("%s is too small for it, which needs %s", exactAmount(length, z), AtLeast(need, z))
 	}
-	return nil
+	return ""
 }
 
 // contents is the file system of a copy in a partition of that length: grown to fill it, if it can be.
@@ -121,25 +119,25 @@ func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) m
 	if c.remade() {
 		return newFilesystem(env, fs.Kind, fs.Label, bytes, z)
 	}
-	caps := env.Caps.For(fs)
-	full := fsLength(fs, bytes)
-	if !fs.Known() || fs.Size <= 0 || full <= fs.Size || !caps.Grow.OK() || length <= c.part.Span.Len() {
-		return fs
+	caps, full := env.Caps.For(fs), fsLength(fs, bytes)
+	grows := fs.Known() && fs.Size > 0 && full > fs.Size && caps.Grow.OK() && length > c.part.Span.Len()
+	if grows && (caps.MaxSize <= 0 || full <= caps.MaxSize) {
+		fs.Size, fs.Dirty = full, ""
 	}
-	if caps.MaxSize > 0 && full > caps.MaxSize {
-		return fs
-	}
-	fs.Size, fs.Dirty = full, ""
 	return fs
 }
 
-// steps fill p with the copy.
-func (c clip) steps(p model.Partition) []Step {
+// copySteps fill partition id with a copy.
+func copySteps(before, after model.Disk, id, from model.PartID, source *Source) []Step {
+	c, err := clipOf(before, from, source)
+	if err != nil {
+		return nil
+	}
+	p, _ := after.Partition(id)
 	fs := c.part.FS
-	s := stepper{step: Step{Part: p.ID, Ref: p.Ref(), FS: fs.Kind, Label: fs.Label}}
+	s := stepper{step: Step{Part: id, Ref: p.Ref(), FS: fs.Kind, Label: fs.Label}}
 	if c.remade() {
-		s.remake(p.Span)
-		return s.steps
+		return s.remake(p.Span)
 	}
 	s.add(StepWipe, p.Span)
 	n := min(c.part.Span.Len(), p.Span.Len())
@@ -149,7 +147,7 @@ func (c clip) steps(p model.Partition) []Step {
 	if p.FS.Size > fs.Size {
 		s.resize(p, p.Span, p.Span, p.FS.Size)
 	} else if fs.Dirty.OK() {
-		s.verify(p.Span)
+		s.add(StepVerifyFS, p.Span)
 	}
 	return s.steps
 }

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -30,7 +31,7 @@ func SourceOf(op Operation) *Source {
 type Copy struct {
 	ID   model.PartID // from Queue.NextID
 	From model.PartID // of this disk; what it holds at this point of the queue is copied
-	// Source is where the partition to be copied is if it is on another target; nil if it is From.
+	// Source is the partition to be copied if it is on another target, nil if it is From.
 	Source *Source
 	Role   model.Role
 	// At is the first sector and Len the length in sectors, 0 for that of the source.
@@ -40,40 +41,28 @@ type Copy struct {
 // Part is the partition that is made.
 func (o Copy) Part() model.PartID { return o.ID }
 
-// Verb is the edit in a word.
-func (o Copy) Verb() string { return "Copy" }
-
 // Describe is "Copy p1 (xfs, 483 MiB) to p3 at 1.00 GiB".
-func (o Copy) Describe(before model.Disk) string {
+func (o Copy) Describe(before model.Disk) Phrase {
 	c, err := clipOf(before, o.From, o.Source)
 	if err != nil {
-		return "Copy a partition"
+		return phrase(copying, "a partition")
 	}
-	n := o.partition(before, c)
-	text := fmt.Sprintf("Copy %s to %s at %s", c.describe(), n.Ref(), geometry.FormatBytes(before.SectorSize.Bytes(o.At)))
-	if o.length(c) != c.part.Span.Len() {
-		text += fmt.Sprintf(", %s long", geometry.FormatBytes(before.SectorSize.Bytes(o.length(c))))
+	made, z := o.made(before, c), before.SectorSize
+	words := phrase(copying, "%s to %s at %s", c.describe(), made.partition(before).Ref(), geometry.FormatBytes(z.Bytes(o.At)))
+	if made.Len != c.part.Span.Len() {
+		words = words.with(", ", geometry.FormatBytes(z.Bytes(made.Len)), " long")
 	}
-	text += c.twice(before)
-	if after, err := o.new(before, c).added(before); err == nil {
-		text += renumbered(before, after)
+	words = words.with(c.twice(before))
+	if after, err := made.added(before); err == nil {
+		return words.with(renumbered(before, after))
 	}
-	return text
+	return words
 }
 
-func (o Copy) length(c clip) geometry.Sector {
-	if o.Len != 0 {
-		return o.Len
-	}
-	return c.part.Span.Len()
+// made is the edit that makes the partition for the copy.
+func (o Copy) made(d model.Disk, c clip) New {
+	return New{ID: o.ID, Role: o.Role, At: o.At, Len: cmp.Or(o.Len, c.part.Span.Len()), Type: c.typeOn(d)}
 }
-
-// new is the edit that makes room for the copy.
-func (o Copy) new(d model.Disk, c clip) New {
-	return New{ID: o.ID, Role: o.Role, At: o.At, Len: o.length(c), Type: c.typeOn(d)}
-}
-
-func (o Copy) partition(d model.Disk, c clip) model.Partition { return o.new(d, c).partition(d) }
 
 // Apply is the disk with the copy in it.
 func (o Copy) Apply(before model.Disk, env Env) (model.Disk, error) {
@@ -81,22 +70,18 @@ func (o Copy) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if err != nil {
 		return before, err
 	}
-	what := "copy " + c.part.Ref()
-	if refusal := c.cannotCopy(env, before); refusal != nil {
-		refusal.What = what
-		return before, refusal
-	}
-	made := o.new(before, c)
-	if refusal := made.checkRole(before, env); refusal == nil {
+	what, made := "copy "+c.part.Ref(), o.made(before, c)
+	r := refusedFor(c.cannotCopy(env, before))
+	if r == nil && made.checkRole(before, env) == nil {
 		least, most := c.sizes(env, before)
-		if refusal := made.fits(before, "the copy needs", least, most); refusal != nil {
-			refusal.What = what
-			return before, refusal
-		}
+		r = made.fits(before, "the copy needs", least, most)
 	}
-	after, err := o.new(before, c).Apply(before, env)
-	if refusal := new(Refusal); errors.As(err, &refusal) {
-		refusal.What = what
+	if r != nil {
+		return refused(before, what, r)
+	}
+	after, err := made.Apply(before, env)
+	if errors.As(err, &r) {
+		r.What = what
 	}
 	if err != nil {
 		return before, err
@@ -108,12 +93,7 @@ func (o Copy) Apply(before model.Disk, env Env) (model.Disk, error) {
 
 // Steps wipe the place, copy, and make the file system fill it.
 func (o Copy) Steps(before, after model.Disk) []Step {
-	c, err := clipOf(before, o.From, o.Source)
-	if err != nil {
-		return nil
-	}
-	p, _ := after.Partition(o.ID)
-	return c.steps(p)
+	return copySteps(before, after, o.ID, o.From, o.Source)
 }
 
 // CopyOver puts a copy of a partition in the place of what another one holds, which is lost.
@@ -126,23 +106,15 @@ type CopyOver struct {
 // Part is the partition that is overwritten.
 func (o CopyOver) Part() model.PartID { return o.ID }
 
-// Verb is the edit in a word.
-func (o CopyOver) Verb() string { return "Copy over" }
-
 // Describe is "Copy p1 (xfs, 483 MiB) over p2 (swap, 1.00 GiB)".
-func (o CopyOver) Describe(before model.Disk) string {
+func (o CopyOver) Describe(before model.Disk) Phrase {
 	c, err := clipOf(before, o.From, o.Source)
 	p, ok := before.Partition(o.ID)
 	if err != nil || !ok {
-		return "Copy a partition over another"
+		return phrase(copying, "a partition over another")
 	}
-	return fmt.Sprintf("Copy %s over %s", c.describe(), sized(p, before.SectorSize)) + c.twice(before.Without(o.ID)) +
-		retyped(before, p, o.pasted(before, c, p))
-}
-
-func (o CopyOver) pasted(d model.Disk, c clip, p model.Partition) model.Partition {
-	p.Type = model.TypeFor(d.Table.Kind, p.Type, c.part.FS.Kind)
-	return p
+	return phrase(copying, "%s over %s", c.describe(), sized(p, before.SectorSize)).with(
+		c.twice(before.Without(o.ID)), retyped(before, p, model.TypeFor(before.Table.Kind, p.Type, c.part.FS.Kind)))
 }
 
 // Apply is the disk with the copy in the partition.
@@ -151,35 +123,21 @@ func (o CopyOver) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if err != nil {
 		return before, err
 	}
-	p, err := subject(before, o.ID, "overwrite")
-	if err != nil {
-		return before, err
-	}
-	refusal := c.cannotCopy(env, before)
-	if refusal == nil {
-		refusal = c.cannotFill(env, before, p.Span.Len())
-	}
-	switch {
-	case p.Role == model.Extended:
-		refusal = &Refusal{Reason: "an extended partition holds no file system"}
-	case o.Source == nil && o.ID == o.From:
-		refusal = &Refusal{Reason: "it is the same partition"}
-	}
-	if refusal != nil {
-		refusal.What = fmt.Sprintf("copy %s over %s", c.part.Ref(), p.Ref())
-		return before, refusal
-	}
-	p = o.pasted(before, c, p)
-	p.FS = c.contents(env, p.Span.Len(), before.SectorSize)
-	return before.With(p), nil
+	return edited(before, subject, o.ID, "overwrite", func(p *model.Partition) *Refusal {
+		reason := cmp.Or(holdsNone(p.Role), c.cannotCopy(env, before), c.cannotFill(env, before, p.Span.Len()))
+		if o.Source == nil && o.ID == o.From {
+			reason = "it is the same partition"
+		}
+		if !reason.OK() {
+			return &Refusal{What: fmt.Sprintf("copy %s over %s", c.part.Ref(), p.Ref()), Reason: reason}
+		}
+		p.Type = model.TypeFor(before.Table.Kind, p.Type, c.part.FS.Kind)
+		p.FS = c.contents(env, p.Span.Len(), before.SectorSize)
+		return nil
+	})
 }
 
 // Steps wipe the partition, copy, and make the file system fill it.
 func (o CopyOver) Steps(before, after model.Disk) []Step {
-	c, err := clipOf(before, o.From, o.Source)
-	if err != nil {
-		return nil
-	}
-	p, _ := after.Partition(o.ID)
-	return c.steps(p)
+	return copySteps(before, after, o.ID, o.From, o.Source)
 }

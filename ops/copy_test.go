@@ -79,7 +79,7 @@ func TestCopies(t *testing.T) {
 			t.Errorf("%s: %+v", tt.lines, p)
 		}
 		last := q.Len() - 1
-		if text := q.Ops()[last].Describe(q.Before(last)); text != tt.text {
+		if text := q.Ops()[last].Describe(q.Before(last)).String(); text != tt.text {
 			t.Errorf("%s:\n got %s\nwant %s", tt.lines, text, tt.text)
 		}
 		if line := planfile.Format(q); line != tt.line {

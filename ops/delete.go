@@ -1,31 +1,27 @@
 package ops
 
 import (
-	"fmt"
-
 	"shunt/model"
 )
 
-// Delete takes a partition out of the table. Its contents stay where they are. The numbers of logical
-// partitions behind a deleted one go down by one.
+// Delete takes a partition out of the table. Its contents stay where they are. The numbers of logical partitions behind a
+// deleted one go down by one.
 type Delete struct {
+	tableOnly
 	ID model.PartID
 }
 
 // Part is the partition that is deleted.
 func (o Delete) Part() model.PartID { return o.ID }
 
-// Verb is the edit in a word.
-func (o Delete) Verb() string { return "Delete" }
-
 // Describe is "Delete p5 (xfs, 483 MiB); p6 becomes p5".
-func (o Delete) Describe(before model.Disk) string {
+func (o Delete) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
-	text := "Delete " + sized(p, before.SectorSize)
-	if after, err := o.without(before); err == nil {
-		text += renumbered(before, after)
+	words := phrase(Verb{"delete", "deleting", "deleted"}, "%s", sized(p, before.SectorSize))
+	if after, err := model.Rechain(before.Without(o.ID)); err == nil {
+		return words.with(renumbered(before, after))
 	}
-	return text
+	return words
 }
 
 // Apply is the disk without the partition. An extended partition must be empty.
@@ -36,29 +32,11 @@ func (o Delete) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	}
 	what := "delete " + p.Ref()
 	if n := len(before.Logicals()); p.Role == model.Extended && n > 0 {
-		return before, &Refusal{
-			What: what, Reason: model.Because("it holds %s", counted(n, "logical partition")),
-			Nearest: "delete what is in it first",
+		reason := model.Reason("it holds a logical partition")
+		if n > 1 {
+			reason = model.Because("it holds %d logical partitions", n)
 		}
+		return before, &Refusal{What: what, Reason: reason, Nearest: "delete what is in it first"}
 	}
-	after, err := o.without(before)
-	if err != nil {
-		return before, &Refusal{What: what, Reason: model.Reason(err.Error())}
-	}
-	if err := sound(what, after); err != nil {
-		return before, err
-	}
-	return after, nil
+	return rearranged(before, before.Without(o.ID), what)
 }
-
-func (o Delete) without(d model.Disk) (model.Disk, error) { return model.Rechain(d.Without(o.ID)) }
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "a " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// Steps are none: only the table changes.
-func (o Delete) Steps(_, _ model.Disk) []Step { return nil }

@@ -73,7 +73,7 @@ func TestEdits(t *testing.T) {
 		if !same(q.Preview(), tt.disk.With(want)) {
 			t.Errorf("%s changes more: %v", tt.line, q.Preview())
 		}
-		if text := q.Ops()[0].Describe(tt.disk); text != tt.text {
+		if text := q.Ops()[0].Describe(tt.disk).String(); text != tt.text {
 			t.Errorf("%s:\n got %s\nwant %s", tt.line, text, tt.text)
 		}
 		steps, err := q.Compile()

@@ -42,7 +42,7 @@ func TestElsewhere(t *testing.T) {
 			}
 			for _, s := range steps {
 				if e != model.WholeHere && slices.Contains(tools, s.Kind) {
-					t.Errorf("%v: %s has the step %s", e, plan, s.Text(disk.SectorSize))
+					t.Errorf("%v: %s has the step %s", e, plan, s.Words(disk.SectorSize).Do())
 				}
 			}
 		}

@@ -178,3 +178,16 @@ func clean(t testing.TB, d model.Disk) {
 		t.Errorf("problem: %s", p.Text)
 	}
 }
+
+// kindOf names the operation, and whether a partition is moved, resized or both.
+func kindOf(op ops.Operation) string {
+	switch o, ok := op.(ops.MoveResize); {
+	case ok && o.Len == 0:
+		return "Move"
+	case ok && o.Shift == 0:
+		return "Resize"
+	case ok:
+		return "Resize/Move"
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%T", op), "ops.")
+}

@@ -1,16 +1,15 @@
 package ops
 
 import (
-	"fmt"
+	"cmp"
 
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
 )
 
-// Format puts an empty file system in the place of what a partition holds, which is lost. Its number,
-// PARTUUID, name, attributes and active flag stay; its type changes only if it does not go with the new
-// contents.
+// Format puts an empty file system in the place of what a partition holds, which is lost. The partition keeps its number,
+// PARTUUID, name, attributes and active flag; its type changes only if it does not go with the new contents.
 type Format struct {
 	ID    model.PartID
 	FS    model.FSKind // Unformatted: "cleared", signatures are erased and no file system is made
@@ -20,69 +19,45 @@ type Format struct {
 // Part is the partition that is formatted.
 func (o Format) Part() model.PartID { return o.ID }
 
-// Verb is the edit in a word.
-func (o Format) Verb() string { return "Format" }
-
 // Describe is `Format p1 as xfs, label "home"; its type becomes Linux file system`.
-func (o Format) Describe(before model.Disk) string {
+func (o Format) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
-	text := fmt.Sprintf("Format %s as %s", p.Ref(), o.FS)
-	if o.FS == model.Unformatted {
-		text = fmt.Sprintf("Clear %s", p.Ref())
-	}
+	words := o.words(p)
 	if o.Label != "" {
-		text += ", label " + safetext.Quoted(o.Label)
+		words = words.with(", label ", safetext.Quoted(o.Label))
 	}
-	return text + retyped(before, p, o.formatted(before, p))
+	return words.with(retyped(before, p, model.TypeFor(before.Table.Kind, p.Type, o.FS)))
 }
 
-// retyped tells that an edit changes the type of a partition on the side, as a clause to put behind it.
-func retyped(d model.Disk, was, is model.Partition) string {
-	if was.Type == is.Type {
-		return ""
-	}
-	return "; its type becomes " + model.TypeName(d.Table.Kind, is.Type)
-}
-
-// formatted is p as it is afterwards, but for the details of its file system.
-func (o Format) formatted(d model.Disk, p model.Partition) model.Partition {
-	p.FS = model.Filesystem{Kind: o.FS}
-	p.Type = model.TypeFor(d.Table.Kind, p.Type, o.FS)
-	return p
-}
-
-// Apply is the disk with the new file system predicted to fill the partition.
-func (o Format) Apply(before model.Disk, env Env) (model.Disk, error) {
-	p, err := subject(before, o.ID, "format")
-	if err != nil {
-		return before, err
-	}
-	what := fmt.Sprintf("format %s as %s", p.Ref(), o.FS)
+func (o Format) words(p model.Partition) Phrase {
 	if o.FS == model.Unformatted {
-		what = "clear " + p.Ref()
+		return phrase(clearing, "%s", p.Ref())
 	}
-	if p.Role == model.Extended {
-		return before, &Refusal{What: what, Reason: "an extended partition holds no file system"}
-	}
-	refusal := cannotMake(env, o.FS, p.Span.Len(), before.SectorSize)
-	if refusal == nil {
-		refusal = cannotLabel(env, o.FS, o.Label)
-	}
-	if refusal != nil {
-		refusal.What = what
-		return before, refusal
-	}
-	p = o.formatted(before, p)
-	p.FS = newFilesystem(env, o.FS, o.Label, before.SectorSize.Bytes(p.Span.Len()), before.SectorSize)
-	return before.With(p), nil
+	return phrase(Verb{"format", "formatting", "formatted"}, "%s as %s", p.Ref(), o.FS)
+}
+
+// Apply is the disk with the new file system as it is expected to fill the partition.
+func (o Format) Apply(before model.Disk, env Env) (model.Disk, error) {
+	return edited(before, subject, o.ID, "format", func(p *model.Partition) *Refusal {
+		reason := cmp.Or(holdsNone(p.Role), cannotMake(env, o.FS, p.Span.Len(), before.SectorSize), cannotLabel(env, o.FS, o.Label))
+		if !reason.OK() {
+			return &Refusal{What: o.words(*p).Do(), Reason: reason}
+		}
+		p.Type = model.TypeFor(before.Table.Kind, p.Type, o.FS)
+		p.FS = newFilesystem(env, o.FS, o.Label, before.SectorSize.Bytes(p.Span.Len()), before.SectorSize)
+		return nil
+	})
 }
 
 // Steps erases the signatures of the old contents and makes the file system, if there is to be one.
-func (o Format) Steps(_, after model.Disk) []Step {
-	p, _ := after.Partition(o.ID)
-	s := stepper{step: Step{Part: o.ID, Ref: p.Ref(), FS: o.FS, Label: o.Label}}
-	s.remake(p.Span)
-	return s.steps
+func (o Format) Steps(_, after model.Disk) []Step { return remakeSteps(after, o.ID, o.Label) }
+
+// remakeSteps put an empty file system in the place of all that is in a partition.
+func remakeSteps(after model.Disk, id model.PartID, label string) []Step {
+	p, _ := after.Partition(id)
+	s := stepsOn(p)
+	s.step.Label = label
+	return s.remake(p.Span)
 }
 
 // newFilesystem is what the tools make of a partition of this length.
@@ -99,20 +74,19 @@ func newFilesystem(env Env, kind model.FSKind, label string, length geometry.Byt
 	return fs
 }
 
-// cannotMake refuses file systems that cannot be made here, or not in a partition of this length. Unformatted always can.
-func cannotMake(env Env, kind model.FSKind, length geometry.Sector, z geometry.SectorSize) *Refusal {
-	if reason := cannotMakeAny(env, kind, z); !reason.OK() {
-		return &Refusal{Reason: reason}
-	}
+// cannotMake is why a file system cannot be made here, or not in a partition of this length. Unformatted always can.
+func cannotMake(env Env, kind model.FSKind, length geometry.Sector, z geometry.SectorSize) model.Reason {
 	least, most := sizesFor(env, kind, z)
 	size := geometry.FormatBytes(z.Bytes(length))
-	switch {
+	switch reason := cannotMakeAny(env, kind, z); {
+	case !reason.OK():
+		return reason
 	case length < least:
-		return &Refusal{Reason: model.Because("%s is too small for %s, which needs %s", size, kind, AtLeast(least, z))}
+		return model.Because("%s is too small for %s, which needs %s", size, kind, AtLeast(least, z))
 	case length > most:
-		return &Refusal{Reason: model.Because("%s is too large for %s, which can have %s", size, kind, AtMost(most, z))}
+		return model.Because("%s is too large for %s, which can have %s", size, kind, AtMost(most, z))
 	}
-	return nil
+	return ""
 }
 
 // cannotMakeAny is why a file system of a kind cannot be made on this disk at any size.
@@ -142,10 +116,10 @@ func sizesFor(env Env, kind model.FSKind, z geometry.SectorSize) (least, most ge
 	return least, most
 }
 
-// cannotLabel refuses labels that a file system of this kind cannot have.
-func cannotLabel(env Env, kind model.FSKind, label string) *Refusal {
+// cannotLabel is why a file system of this kind cannot have a label.
+func cannotLabel(env Env, kind model.FSKind, label string) model.Reason {
 	if label != "" && kind == model.Unformatted {
-		return &Refusal{Reason: "without a file system there is nothing to label"}
+		return "without a file system there is nothing to label"
 	}
-	return refusedFor(env.Caps.Of(kind).Labels.Fault(kind, label))
+	return env.Caps.Of(kind).Labels.Fault(kind, label)
 }

@@ -17,7 +17,7 @@ func TestFoundingExample(t *testing.T) {
 	q := plan(t, founding(), "image grow 2GiB", "move 2 right 1024MiB", "grow 1")
 	var words, costs []string
 	for i, op := range q.Ops() {
-		words = append(words, op.Describe(q.Before(i)))
+		words = append(words, op.Describe(q.Before(i)).String())
 		costs = append(costs, q.Cost(i))
 	}
 	wantWords := []string{"Grow image by 2.00 GiB", "Move p2 right by 1024 MiB", "Grow p1 by 1024 MiB to 1.47 GiB"}
@@ -64,7 +64,7 @@ func TestFoundingExample(t *testing.T) {
 func script(steps []ops.Step) string {
 	var b strings.Builder
 	for _, s := range steps {
-		fmt.Fprintf(&b, "%d %s\n", s.Op, s.Text(geometry.Sector512))
+		fmt.Fprintf(&b, "%d %s\n", s.Op, s.Words(geometry.Sector512).Do())
 	}
 	return b.String()
 }

@@ -55,11 +55,6 @@ type list struct {
 
 func (q Queue) list() *list { return &list{ops: q.ops, disks: q.disks} }
 
-func (q Queue) withList(l *list) Queue {
-	q.ops, q.disks = l.ops, l.disks
-	return q
-}
-
 // changed is q, which a change made of the queue before, with that in its history.
 func (q Queue) changed(before Queue, c Change) Queue {
 	q.past = append(slices.Clone(before.past), change{Change: c, was: before.list(), is: q.list()})
@@ -76,7 +71,7 @@ func (q Queue) Undo() (Queue, Change, bool) {
 	c := q.past[last]
 	next := q
 	if c.was != nil {
-		next = next.withList(c.was)
+		next.ops, next.disks = c.was.ops, c.was.disks
 	} else {
 		next.ops, next.disks = slices.Clone(q.ops[:len(q.ops)-1]), slices.Clone(q.disks[:len(q.disks)-1])
 	}
@@ -92,14 +87,11 @@ func (q Queue) Redo() (Queue, Change, bool) {
 	}
 	last := len(q.undone) - 1
 	c := q.undone[last]
-	next := q
+	next, err := q, error(nil)
 	if c.is != nil {
-		next = next.withList(c.is)
-	} else {
-		var err error
-		if next, err = q.appended(c.Op); err != nil {
-			return q, Change{}, false
-		}
+		next.ops, next.disks = c.is.ops, c.is.disks
+	} else if next, err = q.Stage(c.Op); err != nil {
+		return q, Change{}, false
 	}
 	next.past = append(slices.Clone(q.past), c)
 	next.undone = slices.Clone(q.undone[:last])

@@ -7,22 +7,17 @@ import (
 
 // ImageSize sets the size of the image file to Sectors whole sectors.
 type ImageSize struct {
+	wholeDisk
 	Sectors geometry.Sector
 }
 
-// Part is 0: the edit is to the disk as a whole.
-func (o ImageSize) Part() model.PartID { return 0 }
-
-// Verb is the edit in a word.
-func (o ImageSize) Verb() string { return "Resize image" }
-
 // Describe is "Grow image by 2.00 GiB" or "Shrink image by 512 MiB".
-func (o ImageSize) Describe(before model.Disk) string {
-	z := before.SectorSize
-	if o.Sectors < before.Sectors {
-		return "Shrink image by " + geometry.FormatBytes(z.Bytes(before.Sectors-o.Sectors))
+func (o ImageSize) Describe(before model.Disk) Phrase {
+	verb, by := growing, o.Sectors-before.Sectors
+	if by < 0 {
+		verb, by = shrinking, -by
 	}
-	return "Grow image by " + geometry.FormatBytes(z.Bytes(o.Sectors-before.Sectors))
+	return phrase(verb, "image by %s", geometry.FormatBytes(before.SectorSize.Bytes(by)))
 }
 
 // Apply is the disk with its new size. The range for partitions follows the end of the disk; no

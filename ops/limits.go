@@ -25,7 +25,7 @@ type Limits struct {
 	// Move, Grow and Shrink are what is against it.
 	Move, Grow, Shrink model.Reason
 	// WhyStart and WhyEnd say what bounds Room ("p3 starts there"), WhyMin what sets MinLen.
-	WhyStart, WhyEnd string
+	WhyStart, WhyEnd model.Reason
 	WhyMin           Need
 }
 
@@ -119,11 +119,11 @@ func (l *Limits) findRoom(d model.Disk, p model.Partition) {
 			l.Room.Start, before = q.Span.End, q
 		}
 		if q.Span.Start >= p.Span.End && q.Span.Start < l.Room.End {
-			l.Room.End, l.WhyEnd = q.Span.Start, q.Ref()+" starts there"
+			l.Room.End, l.WhyEnd = q.Span.Start, model.Reason(q.Ref()+" starts there")
 		}
 	}
 	if before.ID != 0 {
-		l.WhyStart = before.Ref() + " ends there"
+		l.WhyStart = model.Reason(before.Ref() + " ends there")
 	}
 	l.Chosen = l.Room
 	l.Chosen.Start = min(p.Span.Start, max(l.Room.Start, grain))
@@ -149,13 +149,13 @@ func (l *Limits) findLogicalRoom(d model.Disk, p model.Partition, grain geometry
 			continue
 		}
 		if q.Span.End <= p.Span.Start && q.Span.End > low {
-			low, l.WhyStart = q.Span.End, q.Ref()+" ends there"
+			low, l.WhyStart = q.Span.End, model.Reason(q.Ref()+" ends there")
 			if chain[0].ID == p.ID {
 				before = 0 // its boot record is elsewhere, at the start of the extended partition
 			}
 		}
 		if q.Span.Start >= p.Span.End && q.Span.Start < high {
-			high, l.WhyEnd, after = q.Span.Start, q.Ref()+" starts there", ebrGap
+			high, l.WhyEnd, after = q.Span.Start, model.Reason(q.Ref()+" starts there"), ebrGap
 			if i == 0 {
 				after = 0
 			}

@@ -300,7 +300,7 @@ func TestRandomEdits(t *testing.T) {
 				t.Fatalf("%s leads to another disk", op.Describe(q.Preview()))
 			}
 			if next.Len() <= q.Len() {
-				shorter[op.Verb()]++
+				shorter[kindOf(op)]++
 			}
 			for i := range next.Len() + 1 {
 				clean(t, next.Before(i))
@@ -323,7 +323,7 @@ func TestRandomEdits(t *testing.T) {
 		}
 	}
 	t.Logf("of %d edits these made no further operation: %v", edits, shorter)
-	for _, verb := range []string{"Move", "Resize", "Delete", "Format", "Label", "Name", "Type", "Flag", "UUID", "New table", "Resize image"} {
+	for _, verb := range []string{"Move", "Resize", "Delete", "Format", "SetLabel", "SetName", "SetType", "SetFlag", "NewUUID", "NewTable", "ImageSize"} {
 		if shorter[verb] == 0 {
 			t.Errorf("no edit %q was merged", verb)
 		}

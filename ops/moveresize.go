@@ -1,14 +1,15 @@
 package ops
 
 import (
+	"cmp"
 	"fmt"
 
 	"shunt/geometry"
 	"shunt/model"
 )
 
-// MoveResize moves a partition, resizes it, or both. What it holds is the intent: a distance and a
-// length, not a place, so that it keeps its meaning when an operation before it is removed.
+// MoveResize moves a partition, resizes it, or both. It holds a distance and a length, not a place, so that it keeps its
+// meaning when an operation before it is removed.
 type MoveResize struct {
 	ID model.PartID
 	// Shift is how far the start moves, in sectors; negative is towards the start of the disk, 0 is none.
@@ -34,7 +35,7 @@ func MoveResizeTo(d model.Disk, id model.PartID, span geometry.Span) MoveResize 
 // GrowToFill is the operation that grows partition id over the free space right behind it, up to the
 // last grid line there. A *Refusal says why there is none.
 func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment) (MoveResize, error) {
-	p, err := subject(d, id, growing)
+	p, err := stretchable(d, id, "grow")
 	if err != nil {
 		return MoveResize{}, err
 	}
@@ -82,7 +83,7 @@ func ShrinkToMin(d model.Disk, env Env, id model.PartID, align geometry.Alignmen
 // ResizeBy is the operation that makes partition id longer by n sectors, or shorter for a negative n. A *Refusal says that
 // nothing would be left of it.
 func ResizeBy(d model.Disk, id model.PartID, n geometry.Sector) (MoveResize, error) {
-	p, err := subject(d, id, resizing)
+	p, err := stretchable(d, id, "move or resize")
 	if err != nil {
 		return MoveResize{}, err
 	}
@@ -98,65 +99,39 @@ func ResizeBy(d model.Disk, id model.PartID, n geometry.Sector) (MoveResize, err
 // Part is the partition that is moved or resized.
 func (o MoveResize) Part() model.PartID { return o.ID }
 
-// Verb is the edit in a word.
-func (o MoveResize) Verb() string {
-	switch {
-	case o.Len == 0:
-		return "Move"
-	case o.Shift == 0:
-		return "Resize"
-	}
-	return "Resize/Move"
-}
-
 // target is where p lies after the edit.
 func (o MoveResize) target(p model.Partition) geometry.Span {
-	length := o.Len
-	if length == 0 {
-		length = p.Span.Len()
-	}
-	return geometry.SpanOf(p.Span.Start+o.Shift, length)
+	return geometry.SpanOf(p.Span.Start+o.Shift, cmp.Or(o.Len, p.Span.Len()))
 }
 
 // Describe is "Move p2 right by 1024 MiB", "Grow p1 by 1024 MiB to 1.47 GiB", or both.
-func (o MoveResize) Describe(before model.Disk) string {
+func (o MoveResize) Describe(before model.Disk) Phrase {
 	z := before.SectorSize
 	by := func(n geometry.Sector) string { return amount(z.Bytes(n)) }
 	to := func(n geometry.Sector) string { return geometry.FormatBytes(z.Bytes(n)) }
-	return o.describe(before, by, to)
+	return o.words(before, by, to)
 }
 
-// exactly is Describe for refusals, in numbers that can be compared with those that would be possible.
-func (o MoveResize) exactly(before model.Disk) string {
-	exact := func(n geometry.Sector) string { return exactAmount(n, before.SectorSize) }
-	return lowered(o.describe(before, exact, exact))
-}
-
-// describe is Describe with words for distances and for lengths.
-func (o MoveResize) describe(before model.Disk, distance, length func(geometry.Sector) string) string {
+// words is Describe with words for distances and for lengths.
+func (o MoveResize) words(before model.Disk, distance, length func(geometry.Sector) string) Phrase {
 	p, _ := before.Partition(o.ID)
 	to := o.target(p)
-	by := to.Len() - p.Span.Len()
-	title, verb, much := "Grow", "grow", by
+	verb, by := growing, to.Len()-p.Span.Len()
 	if by < 0 {
-		title, verb, much = "Shrink", "shrink", -by
+		verb, by = shrinking, -by
 	}
-	change := ""
-	if by != 0 {
-		change = fmt.Sprintf("by %s to %s", distance(much), length(to.Len()))
+	change := fmt.Sprintf("by %s to %s", distance(by), length(to.Len()))
+	switch {
+	case o.Shift == 0:
+		return phrase(verb, "%s %s", p.Ref(), change)
+	case p.Role == model.Extended && to.End == p.Span.End: // only its edge moves, its contents stay
+		return phrase(verb, "%s at its start %s", p.Ref(), change)
 	}
-	if o.Shift == 0 {
-		return fmt.Sprintf("%s %s %s", title, p.Ref(), change)
+	words := phrase(moving, "%s %s", p.Ref(), o.way(distance))
+	if by == 0 {
+		return words
 	}
-	if p.Role == model.Extended && to.End == p.Span.End {
-		// Its contents stay where they are: only its edge moves.
-		return fmt.Sprintf("%s %s at its start %s", title, p.Ref(), change)
-	}
-	text := fmt.Sprintf("Move %s %s", p.Ref(), o.way(distance))
-	if by != 0 {
-		text += fmt.Sprintf(" and %s it %s", verb, change)
-	}
-	return text
+	return append(words.with(" and "), phrase(verb, "it %s", change)...)
 }
 
 // Way is where the partition moves: "right by 1024 MiB".
@@ -174,43 +149,28 @@ func (o MoveResize) way(distance func(geometry.Sector) string) string {
 // Apply is the disk with the partition at its new place. The file system in it is predicted to fill the
 // new length where that changes.
 func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
-	p, err := subject(before, o.ID, resizing)
+	p, err := stretchable(before, o.ID, "move or resize")
 	if err != nil {
 		return before, err
 	}
 	to := o.target(p)
-	what := o.exactly(before)
 	if to == p.Span {
 		return before, &Refusal{What: "move or resize " + p.Ref(), Reason: "it would stay exactly as it is"}
 	}
-	move := moving{disk: before, limits: Limit(before, env, o.ID), part: p, to: to}
-	for _, check := range []func(moving) *Refusal{moving.ability, moving.logicals, moving.length, moving.place} {
-		if refusal := check(move); refusal != nil {
-			refusal.What = what
-			return before, refusal
+	// A refusal has exact numbers: people compare them with those that would be possible.
+	exact := func(n geometry.Sector) string { return exactAmount(n, before.SectorSize) }
+	what := o.words(before, exact, exact).Do()
+	m := relocation{disk: before, limits: Limit(before, env, o.ID), part: p, to: to}
+	for _, check := range []func() *Refusal{m.ability, m.logicals, m.length, m.place} {
+		if r := check(); r != nil {
+			return refused(before, what, r)
 		}
 	}
-	resized := to.Len() != p.Span.Len()
+	if p.FS.Known() && to.Len() != p.Span.Len() {
+		p.FS.Size, p.FS.Dirty = fsLength(p.FS, before.SectorSize.Bytes(to.Len())), ""
+	}
 	p.Span = to
-	if resized {
-		p.FS = fitted(p, before.SectorSize)
-	}
-	after, err := model.Rechain(before.With(p))
-	if err != nil {
-		return before, &Refusal{What: what, Reason: model.Reason(err.Error())}
-	}
-	if err := sound(what, after); err != nil {
-		return before, err
-	}
-	return after, nil
-}
-
-// lowered is a description as it goes on after "cannot".
-func lowered(text string) string {
-	if text == "" {
-		return text
-	}
-	return string(text[0]|0x20) + text[1:]
+	return rearranged(before, before.With(p), what)
 }
 
 // Steps moves and resizes in the order that keeps the contents inside the partition all the time: a
@@ -218,7 +178,10 @@ func lowered(text string) string {
 func (o MoveResize) Steps(before, after model.Disk) []Step {
 	old, _ := before.Partition(o.ID)
 	p, _ := after.Partition(o.ID)
-	s := stepper{step: Step{Part: o.ID, Ref: old.Ref(), FS: old.FS.Kind, Label: old.FS.Label, UUID: keptUUID(old.FS)}}
+	s := stepsOn(old)
+	if s.step.UUID = old.FS.UUID; old.FS.UUID == UnknownUUID {
+		s.step.UUID = "" // it was to be another one anyway
+	}
 	switch {
 	case old.Role == model.Extended:
 		return nil // it is nothing but its entry in the table
@@ -227,8 +190,7 @@ func (o MoveResize) Steps(before, after model.Disk) []Step {
 		s.steps[0].Mounted = old.Use.GrowsAt()
 		return s.steps
 	case old.FS.Kind.MadeAnew():
-		s.remake(p.Span)
-		return s.steps
+		return s.remake(p.Span)
 	}
 	at := old.Span
 	clean := old.FS.Dirty.OK()

@@ -2,15 +2,16 @@ package ops
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
 )
 
-// moving is a partition on its way to another place, another length or both. Its methods refuse what is impossible, name what
-// is in the way, and the nearest that works.
-type moving struct {
+// relocation is a partition that is to get another place, another length or both. Its methods refuse what is impossible; they
+// name what is in the way and the nearest place or length that works.
+type relocation struct {
 	disk   model.Disk
 	limits Limits
 	part   model.Partition
@@ -18,21 +19,21 @@ type moving struct {
 }
 
 // ability refuses what the contents do not allow at all.
-func (m moving) ability() *Refusal {
+func (m relocation) ability() *Refusal {
 	l, from := m.limits, m.part.Span
 	switch {
 	case m.to.Start != from.Start && !l.Move.OK():
-		return &Refusal{Reason: l.Move}
-	case m.to.Len() > from.Len() && !l.Grow.OK():
-		return &Refusal{Reason: l.Grow}
-	case m.to.Len() < from.Len() && !l.Shrink.OK():
-		return &Refusal{Reason: l.Shrink}
+		return refusedFor(l.Move)
+	case m.to.Len() > from.Len():
+		return refusedFor(l.Grow)
+	case m.to.Len() < from.Len():
+		return refusedFor(l.Shrink)
 	}
 	return nil
 }
 
 // logicals refuses to move an extended partition away from what lies in it.
-func (m moving) logicals() *Refusal {
+func (m relocation) logicals() *Refusal {
 	keep := m.limits.Keep
 	if keep.Empty() || m.to.Encloses(keep) && m.to.Len() != m.part.Span.Len() {
 		return nil
@@ -67,7 +68,7 @@ func (m moving) logicals() *Refusal {
 }
 
 // length refuses lengths that the contents or the table do not allow, wherever the partition lies.
-func (m moving) length() *Refusal {
+func (m relocation) length() *Refusal {
 	l, z, now, want := m.limits, m.disk.SectorSize, m.part.Span.Len(), m.to.Len()
 	switch {
 	case want < now && want < l.MinLen:
@@ -96,7 +97,7 @@ func (m moving) length() *Refusal {
 }
 
 // place refuses a place that is not free.
-func (m moving) place() *Refusal {
+func (m relocation) place() *Refusal {
 	if m.free(m.to) {
 		return nil
 	}
@@ -135,7 +136,7 @@ func (m moving) place() *Refusal {
 }
 
 // beyond is the refusal to let an extended partition with others in it reach over what lies beside it.
-func (m moving) beyond() *Refusal {
+func (m relocation) beyond() *Refusal {
 	room, from := m.limits.Room, m.part.Span
 	if m.to.Start == from.Start {
 		return m.tooLong(room)
@@ -158,7 +159,7 @@ func (m moving) beyond() *Refusal {
 }
 
 // tooLong is the refusal to reach beyond the free run that the partition begins in.
-func (m moving) tooLong(run geometry.Span) *Refusal {
+func (m relocation) tooLong(run geometry.Span) *Refusal {
 	l, z, now := m.limits, m.disk.SectorSize, m.part.Span
 	most := min(run.End-m.to.Start, max(l.Longest, now.Len()))
 	if m.to.Start == now.Start {
@@ -181,30 +182,30 @@ func (m moving) tooLong(run geometry.Span) *Refusal {
 }
 
 // runs are the spans that the partition can lie in. Logical partitions keep their order, so they have one.
-func (m moving) runs() []geometry.Span {
+func (m relocation) runs() []geometry.Span {
 	if m.part.Role == model.Logical {
 		return []geometry.Span{m.limits.Room}
 	}
-	free := []geometry.Span{m.disk.Table.Usable}
-	for q := range m.disk.Each() {
-		if q.Role == model.Logical || q.ID == m.part.ID {
-			continue
-		}
-		var left []geometry.Span
-		for _, run := range free {
-			for _, part := range []geometry.Span{{Start: run.Start, End: min(run.End, q.Span.Start)}, {Start: max(run.Start, q.Span.End), End: run.End}} {
-				if part.Start < part.End {
-					left = append(left, part)
-				}
+	var used []geometry.Span
+	for q := range m.peers() {
+		used = append(used, q.Span)
+	}
+	return geometry.Gaps(m.disk.Table.Usable, used)
+}
+
+// peers are the partitions that it could meet.
+func (m relocation) peers() iter.Seq[model.Partition] {
+	return func(yield func(model.Partition) bool) {
+		for q := range m.disk.Each() {
+			if q.ID != m.part.ID && (q.Role == model.Logical) == (m.part.Role == model.Logical) && !yield(q) {
+				return
 			}
 		}
-		free = left
 	}
-	return free
 }
 
 // run is the free run that the new start lies in.
-func (m moving) run() (geometry.Span, bool) {
+func (m relocation) run() (geometry.Span, bool) {
 	runs := m.runs()
 	i := slices.IndexFunc(runs, func(run geometry.Span) bool { return run.Contains(m.to.Start) })
 	if i < 0 {
@@ -213,26 +214,23 @@ func (m moving) run() (geometry.Span, bool) {
 	return runs[i], true
 }
 
-func (m moving) free(span geometry.Span) bool {
+func (m relocation) free(span geometry.Span) bool {
 	return slices.ContainsFunc(m.runs(), func(run geometry.Span) bool { return run.Encloses(span) })
 }
 
-// nearest is the start nearest to the new one at which the new length fits, -1 if there is none that changes anything in the
-// direction that was asked for. farther says that there is a place beyond what was asked for as well.
-func (m moving) nearest() (at geometry.Sector, farther bool) {
+// nearest is the start nearest to the new one at which the new length fits, -1 if there is none in the direction of the
+// move. farther says that it could also start beyond the new one.
+func (m relocation) nearest() (at geometry.Sector, farther bool) {
 	const far = geometry.Sector(1) << 61 // distances stay countable
 	from, want, n := m.part.Span.Start, min(max(m.to.Start, -far), far), m.to.Len()
 	right := want > from
+	step := geometry.Sector(0)
+	if n == m.part.Span.Len() {
+		step = 1 // it has to move
+	}
 	at = -1
 	for _, run := range m.runs() {
-		if run.Len() < n {
-			continue
-		}
 		low, high := run.Start, run.End-n
-		step := geometry.Sector(0)
-		if n == m.part.Span.Len() {
-			step = 1 // it has to move
-		}
 		if right {
 			low = max(low, from+step)
 		} else {
@@ -243,16 +241,14 @@ func (m moving) nearest() (at geometry.Sector, farther bool) {
 		}
 		near := min(max(want, low), high)
 		farther = farther || right && near > want || !right && near < want
-		if at < 0 || abs(near-want) < abs(at-want) {
+		if at < 0 || max(near-want, want-near) < max(at-want, want-at) {
 			at = near
 		}
 	}
 	return at, farther
 }
 
-func abs(n geometry.Sector) geometry.Sector { return max(n, -n) }
-
 // beside reports whether the partition gets to a start without passing another one.
-func (m moving) beside(at geometry.Sector) bool {
+func (m relocation) beside(at geometry.Sector) bool {
 	return m.limits.Room.Encloses(geometry.SpanOf(at, m.to.Len()))
 }

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"slices"
 
 	"shunt/geometry"
@@ -24,33 +25,29 @@ type New struct {
 // Part is the partition that is made.
 func (o New) Part() model.PartID { return o.ID }
 
-// Verb is the edit in a word.
-func (o New) Verb() string { return "New" }
-
 // span is where the partition will lie.
 func (o New) span() geometry.Span { return geometry.SpanOf(o.At, o.Len) }
 
 // Describe is `Create p3 (xfs, 483 MiB), label "home"`; in an MBR the role is named.
-func (o New) Describe(before model.Disk) string {
-	p := o.partition(before)
-	role := ""
-	if before.Table.Kind == model.TableMBR && o.Role != model.Extended {
+func (o New) Describe(before model.Disk) Phrase {
+	role, kind := "", before.Table.Kind
+	if kind == model.TableMBR && o.Role != model.Extended {
 		role = o.Role.String() + " "
 	}
-	text := "Create " + role + sized(p, before.SectorSize)
+	words := phrase(Verb{"create", "creating", "created"}, "%s%s", role, sized(o.partition(before), before.SectorSize))
 	if o.Label != "" {
-		text += ", label " + safetext.Quoted(o.Label)
+		words = words.with(", label ", safetext.Quoted(o.Label))
 	}
 	if o.Name != "" {
-		text += ", name " + safetext.Quoted(o.Name)
+		words = words.with(", name ", safetext.Quoted(o.Name))
 	}
-	if kind := before.Table.Kind; o.Type != "" && o.Type != model.DefaultType(kind, o.Role, o.FS) {
-		text += ", type " + model.TypeName(kind, o.Type)
+	if o.Type != "" && o.Type != model.DefaultType(kind, o.Role, o.FS) {
+		words = words.with(", type ", model.TypeName(kind, o.Type))
 	}
 	if after, err := o.added(before); err == nil {
-		text += renumbered(before, after)
+		return words.with(renumbered(before, after))
 	}
-	return text
+	return words
 }
 
 // partition is the partition to be made, with the number it would have and without the details of its file system.
@@ -98,31 +95,24 @@ func (o New) added(d model.Disk) (model.Disk, error) {
 
 // Apply is the disk with the partition in it.
 func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
-	what := "create a partition"
+	const what = "create a partition"
 	if reason := before.ReadOnly(); !reason.OK() {
 		return before, &Refusal{What: what, Reason: reason}
 	}
 	if _, taken := before.Partition(o.ID); taken || o.ID < 1 {
 		return before, &Refusal{What: what, Reason: model.Because("its identity %d is in use", o.ID)}
 	}
-	for _, check := range []func(model.Disk, Env) *Refusal{o.checkRole, o.checkContents, o.checkNames, o.checkPlace} {
-		if refusal := check(before, env); refusal != nil {
-			refusal.What = what
-			return before, refusal
+	for _, check := range []func(model.Disk, Env) *Refusal{o.checkRole, o.checkContents, o.checkPlace} {
+		if r := check(before, env); r != nil {
+			return refused(before, what, r)
 		}
 	}
-	after, err := o.added(before)
-	if err != nil {
-		return before, &Refusal{What: what, Reason: model.Reason(err.Error())}
-	}
+	after, _ := o.added(before) // an error is an invariant that is broken, which comes out below
 	if p, _ := after.Partition(o.ID); p.Role != model.Extended {
 		p.FS = newFilesystem(env, o.FS, o.Label, after.SectorSize.Bytes(o.Len), after.SectorSize)
 		after = after.With(p)
 	}
-	if err := sound(what, after); err != nil {
-		return before, err
-	}
-	return after, nil
+	return rearranged(before, after, what)
 }
 
 // checkRole refuses roles the table has no room for.
@@ -144,22 +134,17 @@ func (o New) checkRole(d model.Disk, _ Env) *Refusal {
 	return nil
 }
 
-// checkContents refuses file systems that cannot be made, and types that do not go with the role.
+// checkContents refuses file systems that cannot be made, types that do not go with the role, labels and names.
 func (o New) checkContents(d model.Disk, env Env) *Refusal {
-	if o.Role == model.Extended && (o.FS != model.Unformatted || o.Label != "") {
-		return &Refusal{Reason: "an extended partition holds no file system"}
+	var reason model.Reason
+	if o.FS != model.Unformatted || o.Label != "" {
+		reason = holdsNone(o.Role)
 	}
-	if refusal := cannotType(d, o.Role, o.partition(d).Type); refusal != nil {
-		return refusal
+	reason = cmp.Or(reason, cannotType(d, o.Role, o.partition(d).Type), cannotMakeAny(env, o.FS, d.SectorSize), cannotLabel(env, o.FS, o.Label))
+	if reason.OK() && o.Name != "" {
+		reason = cannotName(d, o.Name)
 	}
-	return refusedFor(cannotMakeAny(env, o.FS, d.SectorSize))
-}
-
-func (o New) checkNames(d model.Disk, env Env) *Refusal {
-	if refusal := cannotLabel(env, o.FS, o.Label); refusal != nil || o.Name == "" {
-		return refusal
-	}
-	return cannotName(d, o.Name)
+	return refusedFor(reason)
 }
 
 // occupied is why no gap for the role contains the start.
@@ -185,8 +170,5 @@ func (o New) Steps(_, after model.Disk) []Step {
 	if o.Role == model.Extended {
 		return nil // the table writes its boot record
 	}
-	p, _ := after.Partition(o.ID)
-	s := stepper{step: Step{Part: o.ID, Ref: p.Ref(), FS: o.FS, Label: o.Label}}
-	s.remake(p.Span)
-	return s.steps
+	return remakeSteps(after, o.ID, o.Label)
 }

@@ -114,9 +114,5 @@ func (f newFit) obstacle() model.Reason {
 			return model.Because("the boot record of %s is in the way", q.Ref())
 		}
 	}
-	within, name := f.disk.Table.Usable, "the disk"
-	if ext, ok := f.disk.Extended(); ok && f.Role == model.Logical {
-		within, name = ext.Span, "the extended partition"
-	}
-	return model.Because("it would end %s behind the last usable sector of %s", exactAmount(f.span().End-within.End, f.disk.SectorSize), name)
+	return beyondBounds(f.disk, f.Role, f.span().End)
 }

@@ -10,30 +10,25 @@ import (
 // NewTable puts an empty partition table on the disk. All partitions are lost, and so is a file system over
 // the whole disk. What lay in partitions stays on the disk as free space.
 type NewTable struct {
+	wholeDisk
 	Kind model.TableKind
 }
 
-// Part is 0: the edit is to the disk as a whole.
-func (o NewTable) Part() model.PartID { return 0 }
-
-// Verb is the edit in a word.
-func (o NewTable) Verb() string { return "New table" }
-
 // Describe is "Make a new GPT; all 3 partitions are lost".
-func (o NewTable) Describe(before model.Disk) string {
-	text := "Make a new " + o.Kind.String()
+func (o NewTable) Describe(before model.Disk) Phrase {
+	text := ""
 	switch n := len(before.Partitions()); {
 	case n == 1:
-		text += "; the partition there is is lost"
+		text = "; the partition there is is lost"
 	case n > 1:
-		text += fmt.Sprintf("; all %d partitions are lost", n)
+		text = fmt.Sprintf("; all %d partitions are lost", n)
 	case before.Whole.Known():
-		text += fmt.Sprintf("; the %s on the disk is lost", before.Whole.Kind)
+		text = fmt.Sprintf("; the %s on the disk is lost", before.Whole.Kind)
 	}
 	if z := before.SectorSize; o.Kind == model.TableMBR && before.Sectors > model.MBRSectors {
 		text += fmt.Sprintf("; it reaches the first %s only", geometry.FormatBytes(z.Bytes(model.MBRSectors)))
 	}
-	return text
+	return phrase(making, "a new %s%s", o.Kind, text)
 }
 
 // Apply is the disk with an empty table.

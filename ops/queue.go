@@ -90,19 +90,6 @@ func (d *Draft) Stage(op Operation) error {
 	return nil
 }
 
-// appended is the queue with op at its end, with no word of it in its history.
-func (q Queue) appended(op Operation) (Queue, error) {
-	disk, err := judged(q.Preview(), q.env, op)
-	if err != nil {
-		return q, err
-	}
-	next := q
-	next.ops = append(slices.Clone(q.ops), op)
-	next.disks = append(slices.Clone(q.disks), disk)
-	next.highest = max(q.highest, op.Part())
-	return next, nil
-}
-
 // judged is the disk after op, or a *Refusal.
 func judged(before model.Disk, env Env, op Operation) (model.Disk, error) {
 	after, err := op.Apply(before, env)
@@ -131,7 +118,7 @@ func (q Queue) replay(doing ChangeKind, i, to int, list []Operation) (Queue, err
 	at, next, err := q.rebuilt(0, list)
 	if err != nil {
 		return q, &Refusal{
-			What:   fmt.Sprintf("%s operation %d (%s)", doing, i+1, q.ops[i].Describe(q.Before(i))),
+			What:   fmt.Sprintf("%s operation %d (%v)", doing, i+1, q.ops[i].Describe(q.Before(i))),
 			Reason: model.Because("operation %d of the new list would be impossible: %v", at+1, err),
 		}
 	}

@@ -90,7 +90,7 @@ func TestRenumberingDoesNotRetarget(t *testing.T) {
 	q := plan(t, chained(), "delete 5", "move 6 right 10MiB", "new 10MiB at 101MiB as=logical", "delete 7")
 	var words []string
 	for i, op := range q.Ops() {
-		words = append(words, op.Describe(q.Before(i)))
+		words = append(words, op.Describe(q.Before(i)).String())
 	}
 	want := []string{
 		"Delete p5 (ext4, 99.0 MiB); p6 to p7 become p5 to p6", "Move p6 right by 10 MiB",
@@ -194,7 +194,7 @@ func TestExtendedEdges(t *testing.T) {
 	if p, _ := d.ByNumber(5); p.ID != 6 || p.EBR != 80*mib {
 		t.Errorf("first logical %d has its boot record at %d", p.ID, p.EBR)
 	}
-	if got, want := q.Ops()[1].Describe(q.Before(1)), "Move p2 left by 20 MiB and grow it by 100 MiB to 900 MiB"; got != want {
+	if got, want := q.Ops()[1].Describe(q.Before(1)).String(), "Move p2 left by 20 MiB and grow it by 100 MiB to 900 MiB"; got != want {
 		t.Errorf("words %q", got)
 	}
 	clean(t, d)
@@ -205,7 +205,7 @@ func TestImageSizeMovesTheEndOfTheTable(t *testing.T) {
 	if d.Sectors != 600*mib || d.Table.Usable != span(34, 600*mib-33) {
 		t.Errorf("%d sectors, usable %v", d.Sectors, d.Table.Usable)
 	}
-	if got := (ops.ImageSize{Sectors: 600 * mib}).Describe(gpt(1000 * mib)); got != "Shrink image by 400 MiB" {
+	if got := (ops.ImageSize{Sectors: 600 * mib}).Describe(gpt(1000 * mib)).String(); got != "Shrink image by 400 MiB" {
 		t.Errorf("words %q", got)
 	}
 }

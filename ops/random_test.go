@@ -186,7 +186,7 @@ func TestRandomQueues(t *testing.T) {
 				}
 				continue
 			}
-			staged[op.Verb()]++
+			staged[kindOf(op)]++
 			checkStaged(t, q, next, op)
 			q = next
 			if r.Intn(10) == 0 {
@@ -199,7 +199,7 @@ func TestRandomQueues(t *testing.T) {
 		}
 	}
 	t.Logf("staged %v of %d", staged, tried)
-	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "Resize image", "Format", "Label", "Name", "Type", "Flag", "UUID", "New table", "Convert", "Copy", "Copy over"} {
+	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "ImageSize", "Format", "SetLabel", "SetName", "SetType", "SetFlag", "NewUUID", "NewTable", "ToGPT", "Copy", "CopyOver"} {
 		if staged[verb] < 20 {
 			t.Errorf("only %d operations %q were possible", staged[verb], verb)
 		}
@@ -223,10 +223,10 @@ func checkStaged(t *testing.T, q, next ops.Queue, op ops.Operation) {
 	// What the operation does not mean is as it was.
 	for _, p := range q.Preview().Partitions() {
 		after, ok := d.Partition(p.ID)
-		if p.ID == op.Part() || op.Verb() == "New table" {
+		if p.ID == op.Part() || kindOf(op) == "NewTable" {
 			continue
 		}
-		if op.Verb() == "Convert" {
+		if kindOf(op) == "ToGPT" {
 			if p.Role != model.Extended && (after.Span != p.Span || after.FS != p.FS || after.Number != p.Number) {
 				t.Fatalf("%s changes %+v to %+v", op.Describe(q.Preview()), p, after)
 			}
@@ -299,7 +299,7 @@ func summary(q ops.Queue) []string {
 			lines = append(lines, fmt.Sprint(p))
 		}
 		if i < q.Len() {
-			lines = append(lines, q.Ops()[i].Describe(d), q.Cost(i))
+			lines = append(lines, q.Ops()[i].Describe(d).String(), q.Cost(i))
 		}
 	}
 	return lines

@@ -1,7 +1,7 @@
 package ops
 
 import (
-	"fmt"
+	"cmp"
 
 	"shunt/model"
 	"shunt/model/safetext"
@@ -16,54 +16,39 @@ type SetLabel struct {
 // Part is the partition that holds the file system.
 func (o SetLabel) Part() model.PartID { return o.ID }
 
-// Verb is the edit in a word.
-func (o SetLabel) Verb() string { return "Label" }
-
 // Describe is `Label xfs in p1 "home"` or "Clear the label of xfs in p1".
-func (o SetLabel) Describe(before model.Disk) string {
+func (o SetLabel) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
 	if o.Label == "" {
-		return fmt.Sprintf("Clear the label of %s in %s", contents(p), p.Ref())
+		return phrase(clearing, "the label of %s in %s", contents(p), p.Ref())
 	}
-	return fmt.Sprintf("Label %s in %s %s", contents(p), p.Ref(), safetext.Quoted(o.Label))
+	return phrase(labeling, "%s in %s %s", contents(p), p.Ref(), safetext.Quoted(o.Label))
 }
 
 // Apply is the disk with the label.
 func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
-	p, err := subject(before, o.ID, "label")
-	if err != nil {
-		return before, err
-	}
-	what := "label " + p.Ref()
-	c := env.Caps.For(p.FS)
-	reason, kept := c.Label, c.Labels.Kept(o.Label)
-	if p.Role == model.Extended {
-		reason = "an extended partition holds no file system"
-	}
-	if reason.OK() && c.NoLabel != nil {
-		reason = c.NoLabel(p.FS)
-	}
-	if reason.OK() && kept == p.FS.Label {
-		reason = "it has this label already"
-	}
-	if !reason.OK() {
-		return before, &Refusal{What: what, Reason: reason}
-	}
-	if refusal := cannotLabel(env, p.FS.Kind, o.Label); refusal != nil {
-		refusal.What = what
-		return before, refusal
-	}
-	p.FS.Label = kept
-	return before.With(p), nil
+	return edited(before, holder, o.ID, "label", func(p *model.Partition) *Refusal {
+		c := env.Caps.For(p.FS)
+		reason, kept := c.Label, c.Labels.Kept(o.Label)
+		if reason.OK() && c.NoLabel != nil {
+			reason = c.NoLabel(p.FS)
+		}
+		if reason.OK() && kept == p.FS.Label {
+			reason = "it has this label already"
+		}
+		reason = cmp.Or(reason, cannotLabel(env, p.FS.Kind, o.Label))
+		p.FS.Label = kept
+		return refusedFor(reason)
+	})
 }
 
 // Steps sets the label and verifies a file system that was clean.
 func (o SetLabel) Steps(before, _ model.Disk) []Step {
 	p, _ := before.Partition(o.ID)
-	s := stepper{step: Step{Part: o.ID, Ref: p.Ref(), FS: p.FS.Kind, Label: o.Label}}
-	s.add(StepLabelFS, p.Span)
+	s := stepsOn(p)
+	s.add(StepLabelFS, p.Span).Label = o.Label
 	if p.FS.Dirty.OK() {
-		s.verify(p.Span)
+		s.add(StepVerifyFS, p.Span)
 	}
 	return s.steps
 }

@@ -64,39 +64,89 @@ type Step struct {
 	Mounted string // StepGrowMounted: the directory
 }
 
-// Text is the step for people: "resize xfs in p1 to 1.47 GiB".
-func (s Step) Text(z geometry.SectorSize) string {
+// Words is the step for people: "resize xfs in p1 to 1.47 GiB".
+func (s Step) Words(z geometry.SectorSize) Phrase {
+	size := geometry.FormatBytes(s.NewSize)
 	switch s.Kind {
 	case StepResizeImage:
-		return fmt.Sprintf("set image size to %s", geometry.FormatBytes(z.Bytes(s.Sectors)))
+		return phrase(setting, "image size to %s", geometry.FormatBytes(z.Bytes(s.Sectors)))
 	case StepCheckFS:
-		return fmt.Sprintf("check %s in %s", s.FS, s.Ref)
+		return phrase(checking, "%s in %s", s.FS, s.Ref)
 	case StepVerifyFS:
-		return fmt.Sprintf("verify %s in %s", s.FS, s.Ref)
+		return phrase(Verb{"verify", "verifying", "verified"}, "%s in %s", s.FS, s.Ref)
 	case StepResizeFS:
-		return fmt.Sprintf("resize %s in %s to %s", s.FS, s.Ref, geometry.FormatBytes(s.NewSize))
+		return phrase(Verb{"resize", "resizing", "resized"}, "%s in %s to %s", s.FS, s.Ref, size)
 	case StepRemap:
-		return fmt.Sprintf("move %s from sector %d to %d", s.Ref, s.From.Start, s.To.Start)
+		return phrase(moving, "%s from sector %d to %d", s.Ref, s.From.Start, s.To.Start)
 	case StepCopy:
 		if s.Path != "" {
-			return fmt.Sprintf("copy %s from sector %d of %s", s.Ref, s.From.Start, s.Path)
+			return phrase(copying, "%s from sector %d of %s", s.Ref, s.From.Start, s.Path)
 		}
-		return fmt.Sprintf("copy %s from sector %d to %d", s.Ref, s.From.Start, s.To.Start)
+		return phrase(copying, "%s from sector %d to %d", s.Ref, s.From.Start, s.To.Start)
 	case StepMoved:
-		return fmt.Sprintf("tell %s in %s its new position", s.FS, s.Ref)
+		return phrase(Verb{"tell", "telling", "told"}, "%s in %s its new position", s.FS, s.Ref)
 	case StepWipe, StepWipeDisk:
-		return fmt.Sprintf("erase old signatures in %s", s.Ref)
+		return phrase(Verb{"erase", "erasing", "erased"}, "old signatures in %s", s.Ref)
 	case StepMakeFS:
-		return fmt.Sprintf("make %s in %s", s.FS, s.Ref)
+		return phrase(making, "%s in %s", s.FS, s.Ref)
 	case StepLabelFS:
-		return fmt.Sprintf("label %s in %s %s", s.FS, s.Ref, safetext.Quoted(s.Label))
+		return phrase(labeling, "%s in %s %s", s.FS, s.Ref, safetext.Quoted(s.Label))
 	case StepUUIDFS:
-		return fmt.Sprintf("set a new UUID on %s in %s", s.FS, s.Ref)
+		return phrase(setting, "a new UUID on %s in %s", s.FS, s.Ref)
 	case StepWriteTable:
-		return "write partition table"
+		return phrase(Verb{"write", "writing", "wrote"}, "partition table")
 	case StepGrowMounted:
-		return fmt.Sprintf("grow %s in %s to %s, mounted at %s (after the commit; this cannot be rehearsed)",
-			s.FS, s.Ref, geometry.FormatBytes(s.NewSize), s.Mounted)
+		return phrase(growing, "%s in %s to %s, mounted at %s (after the commit; this cannot be rehearsed)", s.FS, s.Ref, size, s.Mounted)
 	}
-	return "unknown step"
+	panic(fmt.Sprintf("ops: internal error: there is no step %d", s.Kind))
+}
+
+// stepper collects the steps of one operation on one partition; step holds what they have in common. Compile drops the
+// steps that the kind of file system does not need.
+type stepper struct {
+	step  Step
+	steps []Step
+}
+
+// stepsOn collects steps on a partition and its file system.
+func stepsOn(p model.Partition) *stepper {
+	return &stepper{step: Step{Part: p.ID, Ref: p.Ref(), FS: p.FS.Kind, Label: p.FS.Label}}
+}
+
+func (s *stepper) add(kind StepKind, window geometry.Span) *Step {
+	step := s.step
+	step.Kind, step.Window = kind, window
+	s.steps = append(s.steps, step)
+	return &s.steps[len(s.steps)-1]
+}
+
+// resize makes the file system of p, which its tool reaches through window, size bytes long, to fill the partition once that
+// lies at result.
+func (s *stepper) resize(p model.Partition, window, result geometry.Span, size geometry.Bytes) {
+	if !p.FS.Known() {
+		return
+	}
+	s.add(StepCheckFS, window)
+	s.add(StepResizeFS, window).NewSize = size
+	s.add(StepVerifyFS, result)
+}
+
+// remap moves bytes. A file system that was clean before must be clean after; a check of one that was not proves nothing.
+func (s *stepper) remap(from, to geometry.Span, clean bool) {
+	step := s.add(StepRemap, to)
+	step.From, step.To = from, to
+	s.add(StepMoved, to)
+	if clean {
+		s.add(StepVerifyFS, to)
+	}
+}
+
+// remake puts an empty file system in the place of all that is in the window.
+func (s *stepper) remake(window geometry.Span) []Step {
+	s.add(StepWipe, window)
+	if s.step.FS != model.Unformatted {
+		s.add(StepMakeFS, window)
+		s.add(StepVerifyFS, window)
+	}
+	return s.steps
 }

@@ -1,63 +1,73 @@
 package ops
 
 import (
+	"cmp"
 	"fmt"
 
 	"shunt/geometry"
 	"shunt/model"
 )
 
-// subject finds the partition that an operation edits; verb is the edit for a refusal ("move").
-func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
-	p, err := entry(d, id, verb)
-	if err != nil {
-		return p, err
-	}
-	if reason := untouchable(p.FS); !reason.OK() {
-		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
-	}
-	if reason := inUse(p); !reason.OK() && verb != resizing && verb != growing {
-		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
-	}
-	return p, nil
-}
+// finder finds the partition that an operation edits, or refuses the edit; verb is the edit for the refusal: "move".
+type finder func(d model.Disk, id model.PartID, verb string) (model.Partition, error)
 
-// entry finds the partition of which an operation edits no more than what the table says.
+// entry finds a partition for an edit of no more than its entry in the table.
 func entry(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
 	p, ok := d.Partition(id)
 	if !ok {
 		return p, &Refusal{What: verb + " the partition", Reason: "it does not exist at this point of the queue"}
 	}
-	if reason := d.ReadOnly(); !reason.OK() {
-		return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
-	}
-	return p, nil
+	return unless(d.ReadOnly(), p, verb)
 }
 
-// The edits that can be possible for a partition in use. Whether they are is for the limits to say.
-const (
-	resizing = "move or resize"
-	growing  = "grow"
-)
+// stretchable finds a partition that may be resized, if its limits allow that; in use it can be possible to grow it.
+func stretchable(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
+	p, err := entry(d, id, verb)
+	if err != nil {
+		return p, err
+	}
+	return unless(untouchable(p.FS), p, verb)
+}
 
-// untouchable is why contents must stay exactly as and where they are. A hibernated system wakes
-// up with the old layout in memory and writes through it.
+// subject finds a partition for an edit of its contents or its place.
+func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
+	p, err := stretchable(d, id, verb)
+	if err != nil {
+		return p, err
+	}
+	return unless(inUse(p), p, verb)
+}
+
+// holder finds a partition for an edit of its file system.
+func holder(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
+	p, err := subject(d, id, verb)
+	if err != nil {
+		return p, err
+	}
+	return unless(holdsNone(p.Role), p, verb)
+}
+
+func holdsNone(role model.Role) model.Reason {
+	if role == model.Extended {
+		return "an extended partition holds no file system"
+	}
+	return ""
+}
+
+func unless(reason model.Reason, p model.Partition, verb string) (model.Partition, error) {
+	if reason.OK() {
+		return p, nil
+	}
+	return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
+}
+
+// untouchable is why contents must stay as and where they are. A hibernated system wakes up with the old layout in memory
+// and writes by it.
 func untouchable(fs model.Filesystem) model.Reason {
 	if fs.Kind.Frozen() || fs.Trait == model.Hibernated {
 		return "it holds a hibernated system: start that and shut it down first"
 	}
 	return ""
-}
-
-// sound is a *Refusal if d breaks an invariant that no table can express. Operations check what they
-// know to be possible before; this is the net under them.
-func sound(what string, d model.Disk) error {
-	for _, p := range model.Check(d) {
-		if p.Severity == model.Fatal {
-			return &Refusal{What: what, Reason: model.Reason(p.Text)}
-		}
-	}
-	return nil
 }
 
 // cannotMove is why the bytes of p must not go elsewhere.
@@ -106,30 +116,28 @@ func cannotGrow(d model.Disk, env Env, p model.Partition) model.Reason {
 }
 
 func cannotShrink(d model.Disk, env Env, p model.Partition) model.Reason {
-	if reason := inUse(p); !reason.OK() {
+	reason := cmp.Or(inUse(p), cannotResize(d, p))
+	if !reason.OK() || p.Role == model.Extended || !p.FS.Known() {
 		return reason
 	}
-	if reason := cannotResize(d, p); !reason.OK() || p.Role == model.Extended || !p.FS.Known() {
-		return reason
-	}
-	if reason := env.Caps.For(p.FS).Shrink; !reason.OK() {
-		return reason
-	}
+	can := env.Caps.For(p.FS).Shrink
 	switch {
-	case p.FS.Kind.MadeAnew():
-		return ""
+	case !can.OK(), p.FS.Kind.MadeAnew():
+		return can
 	case !p.FS.Dirty.OK():
 		return model.Because("what its %s says of free space cannot be trusted (%s): check it first", p.FS.Kind, p.FS.Dirty)
 	case p.FS.Used < 0:
 		return "it is not known how much of it is used"
 	case p.FS.Size > d.SectorSize.Bytes(p.Span.Len()):
-		return "its file system reaches beyond its end: grow it first"
+		return beyondEnd
 	}
 	return ""
 }
 
-// slack is the room left to a file system above the least its superblock promises, as that is an
-// estimate and a full file system is of no use: 5 % up to 100 MiB, falling to 2 % from 1 GiB.
+const beyondEnd model.Reason = "its file system reaches beyond its end: grow it first"
+
+// slack is what a file system keeps above the least size that its superblock names, which is an estimate; and a full file
+// system is of no use. It is 5 % up to 100 MiB and falls to 2 % at 1 GiB.
 func slack(b geometry.Bytes) geometry.Bytes {
 	const low, high = 100 * geometry.MiB, geometry.GiB
 	switch {
@@ -146,8 +154,8 @@ func slack(b geometry.Bytes) geometry.Bytes {
 // minFloor is the least length anything is shrunk to.
 const minFloor = geometry.MiB
 
-// leastLen is the shortest length in sectors that the contents of p allow, at most its present length,
-// and what needs it. It does not ask whether p can be shrunk at all.
+// leastLen is the shortest length in sectors that the contents of p allow, at most its present length, and what needs it.
+// Whether p can be shrunk at all is not its concern.
 func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why Need) {
 	least, why := minFloor, Need{text: "no partition is made smaller than 1 MiB"}
 	if p.Role != model.Extended && p.FS.Known() && !p.FS.Kind.MadeAnew() {
@@ -163,17 +171,6 @@ func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why 
 		}
 	}
 	return min(d.SectorSize.Up(least), p.Span.Len()), why
-}
-
-// fitted is the file system of p as it is after it was made to fill the length of p.
-func fitted(p model.Partition, z geometry.SectorSize) model.Filesystem {
-	fs := p.FS
-	if !fs.Known() {
-		return fs
-	}
-	fs.Size = fsLength(fs, z.Bytes(p.Span.Len()))
-	fs.Dirty = ""
-	return fs
 }
 
 // fsLength is how long a file system is that fills b bytes: whole blocks only.

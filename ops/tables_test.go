@@ -34,7 +34,7 @@ func TestNewTable(t *testing.T) {
 		if len(d.Partitions()) != 0 || d.Table.Usable != tt.usable || d.Table.ID != "" || d.Sectors != tt.disk.Sectors || d.Whole.Known() {
 			t.Errorf("%s: %+v", tt.line, d)
 		}
-		if got := q.Ops()[0].Describe(tt.disk); got != tt.text {
+		if got := q.Ops()[0].Describe(tt.disk).String(); got != tt.text {
 			t.Errorf("%q, want %q", got, tt.text)
 		}
 		steps, err := q.Compile()
@@ -64,7 +64,7 @@ func TestToGPT(t *testing.T) {
 	d = d.With(p).With(p6)
 	q := plan(t, d, "table gpt")
 	got := q.Preview()
-	if text := q.Ops()[0].Describe(d); text != "Convert the MBR to GPT; all partitions keep their numbers, p2, the extended one, goes; PARTUUIDs become others, "+
+	if text := q.Ops()[0].Describe(d).String(); text != "Convert the MBR to GPT; all partitions keep their numbers, p2, the extended one, goes; PARTUUIDs become others, "+
 		"and a boot loader for BIOS has to be installed again, in a BIOS boot partition" {
 		t.Error(text)
 	}

@@ -10,21 +10,19 @@ import (
 
 // ToGPT replaces an MBR by a GPT that has the same partitions, with their numbers and contents. Logical
 // partitions become entries like the others and the extended one goes. Every partition gets a PARTUUID.
-type ToGPT struct{}
-
-// Part is 0: the edit is to the disk as a whole.
-func (o ToGPT) Part() model.PartID { return 0 }
-
-// Verb is the edit in a word.
-func (o ToGPT) Verb() string { return "Convert" }
+type ToGPT struct {
+	wholeDisk
+	tableOnly
+}
 
 // Describe is "Convert the MBR to GPT; p2, the extended partition, goes; …".
-func (o ToGPT) Describe(before model.Disk) string {
-	text := "Convert the MBR to GPT; all partitions keep their numbers"
+func (o ToGPT) Describe(before model.Disk) Phrase {
+	gone := ""
 	if ext, ok := before.Extended(); ok {
-		text += fmt.Sprintf(", %s, the extended one, goes", ext.Ref())
+		gone = fmt.Sprintf(", %s, the extended one, goes", ext.Ref())
 	}
-	return text + "; PARTUUIDs become others, and a boot loader for BIOS has to be installed again, in a BIOS boot partition"
+	return phrase(Verb{"convert", "converting", "converted"}, "the MBR to GPT; all partitions keep their numbers%s; "+
+		"PARTUUIDs become others, and a boot loader for BIOS has to be installed again, in a BIOS boot partition", gone)
 }
 
 // Apply is the disk with the GPT.
@@ -105,7 +103,7 @@ func firstWords(d model.Disk, op Operation) string {
 	case ImageSize:
 		return fmt.Sprintf("grow the image by %ds", op.Sectors-d.Sectors)
 	}
-	return lowered(op.Describe(d))
+	return op.Describe(d).Do()
 }
 
 // toGPT is a partition of an MBR as an entry of a GPT.
@@ -122,6 +120,3 @@ func toGPT(p model.Partition) model.Partition {
 	}
 	return p
 }
-
-// Steps are none: only the table changes.
-func (o ToGPT) Steps(_, _ model.Disk) []Step { return nil }

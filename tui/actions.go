@@ -112,7 +112,7 @@ func stagedWords(before, after ops.Queue, op ops.Operation) string {
 	_, last, _ := after.Undo()
 	switch n := after.Len(); {
 	case n > before.Len():
-		return "Pending: " + op.Describe(before.Preview())
+		return "Pending: " + op.Describe(before.Preview()).String()
 	case last.To >= 0:
 		return "Pending, as one edit: " + described(after, last.To)
 	case n == 0:
@@ -167,7 +167,7 @@ func (m Model) undo(d document) Model {
 	text := ""
 	switch c.Kind {
 	case ops.Staged:
-		text = "Taken back: " + c.Op.Describe(q.Preview())
+		text = "Taken back: " + c.Op.Describe(q.Preview()).String()
 	case ops.Removed:
 		text = "Pending again: " + described(q, c.From)
 	case ops.Reordered:
@@ -185,7 +185,7 @@ func (m Model) redo(d document) Model {
 	text := ""
 	switch c.Kind {
 	case ops.Staged:
-		text = "Pending again: " + c.Op.Describe(d.queue.Preview())
+		text = "Pending again: " + c.Op.Describe(d.queue.Preview()).String()
 	case ops.Removed:
 		text = "Removed again: " + described(d.queue, c.From)
 	case ops.Reordered:
@@ -195,7 +195,7 @@ func (m Model) redo(d document) Model {
 }
 
 // described is operation i of the queue in one line for people.
-func described(q ops.Queue, i int) string { return q.Ops()[i].Describe(q.Before(i)) }
+func described(q ops.Queue, i int) string { return q.Ops()[i].Describe(q.Before(i)).String() }
 
 // present is the partition of an operation if it is there to be selected, else 0.
 func present(q ops.Queue, op ops.Operation) model.PartID {
@@ -208,7 +208,7 @@ func present(q ops.Queue, op ops.Operation) model.PartID {
 // drop removes the selected operation from the queue.
 func (m Model) drop(d document) Model {
 	op := d.queue.Ops()[d.pending]
-	text := op.Describe(d.queue.Before(d.pending))
+	text := op.Describe(d.queue.Before(d.pending)).String()
 	q, err := d.queue.Remove(d.pending)
 	if err != nil {
 		return m.refuse(err)

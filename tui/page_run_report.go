@@ -100,7 +100,7 @@ func (b *block) failure(r report.Rehearsal) {
 	const most = 12
 	for _, s := range r.Steps {
 		if s.Err == "" {
-			b.add(st.Good.Render(st.Yes) + " " + st.Muted.Render(widget.Clean(ops.Did(s.Text))))
+			b.add(st.Good.Render(st.Yes) + " " + st.Muted.Render(widget.Clean(s.Did)))
 			continue
 		}
 		b.add(st.Bad.Render(st.No) + " " + st.Strong.Render(widget.Clean(s.Text)))
@@ -123,7 +123,7 @@ func afterwards(q ops.Queue) []string {
 	var out []string
 	for _, s := range steps {
 		if s.Kind == ops.StepGrowMounted {
-			out = append(out, s.Text(q.Initial().SectorSize))
+			out = append(out, s.Words(q.Initial().SectorSize).Do())
 		}
 	}
 	return out

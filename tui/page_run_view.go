@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -100,14 +101,14 @@ func (b *block) rehearsalText(d document) {
 	b.add(st.Strong.Render("Trying every step on a copy-on-write view of the target"), "", b.gauge(d), b.paceLine(d))
 	said := widget.Clean(now.Said)
 	b.add(st.Faint.Render(widget.Fit(said, min(widget.Width(said), b.width), st.More)), "")
-	for i, text := range d.run.steps {
+	for i, words := range d.run.steps {
 		took := time.Duration(-1)
 		if i < len(now.Past) {
 			took = now.Past[i].Took
 		} else if i+1 == now.Step {
 			took = now.Running
 		}
-		b.add(b.stepLine(i+1, now.Step, text, took))
+		b.add(b.stepLine(i+1, now.Step, words, took))
 	}
 	note := "Nothing is written to the target. Stopping loses nothing."
 	if d.run.stopping {
@@ -126,16 +127,16 @@ func (b *block) gauge(d document) string {
 
 // stepLine is one of a list of steps with the time it took, -1 if there is nothing to tell. Its verb tells where it stands,
 // also to those who do not see the mark: "move p2", "moving p2", "moved p2".
-func (b *block) stepLine(i, running int, text string, took time.Duration) string {
+func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) string {
 	st := b.st
 	const timeWidth = 8
 	room := min(b.width, gaugeWidth) - timeWidth - 2
-	mark, look, at := st.Later, st.Faint, st.Muted
+	mark, look, at, text := st.Later, st.Faint, st.Muted, words.Do()
 	switch {
 	case i < running:
-		mark, look, text = st.Yes, st.Good, ops.Did(text)
+		mark, look, text = st.Yes, st.Good, words.Did()
 	case i == running:
-		mark, look, at, text = st.Now, st.Focus, st.Strong, ops.Acting(text)
+		mark, look, at, text = st.Now, st.Focus, st.Strong, words.Doing()
 	}
 	clock := ""
 	if took >= 0 {
@@ -187,7 +188,7 @@ func (b *block) commitText(d document) {
 	}
 	b.add(b.st.Strong.Render(head), "", b.gauge(d), b.paceLine(d), "")
 	if at < 0 && now.Stage != "" {
-		b.add(b.stepLine(1, 1, widget.Clean(now.Stage), now.Running), "")
+		b.add(b.stepLine(1, 1, ops.Phrase{{Verb: ops.Verb{Doing: widget.Clean(cmp.Or(now.Doing, now.Stage))}}}, now.Running), "")
 	}
 	if now.Phase != report.Undoing {
 		b.milestones(now, at)
@@ -216,7 +217,7 @@ func (b *block) milestones(now report.Progress, at int) {
 		if !known || i > at {
 			d = -1
 		}
-		b.add(b.stepLine(i, at, s.name, d))
+		b.add(b.stepLine(i, at, s.words, d))
 	}
 }
 
@@ -231,7 +232,7 @@ func (m Model) resultText(b *block, d document) {
 	if r.Outcome == report.Done && d.run.kind == applyRun {
 		b.head("Operations")
 		for i := range d.run.queue.Ops() {
-			b.hang("  "+st.Good.Render(st.Yes)+" ", ops.Did(described(d.run.queue, i)), st.Text)
+			b.hang("  "+st.Good.Render(st.Yes)+" ", ops.Capital(d.run.queue.Ops()[i].Describe(d.run.queue.Before(i)).Did()), st.Text)
 		}
 	}
 	back := d.run.kind == undoRun && r.Outcome == report.RolledBack

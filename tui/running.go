@@ -34,7 +34,7 @@ type running struct {
 	kind   runKind
 	run    Run // nil until it has started
 	queue  ops.Queue
-	steps  []string // of the rehearsal, in words
+	steps  []ops.Phrase // of the rehearsal, in words
 	state  runState
 	now    report.Progress
 	meter  meter

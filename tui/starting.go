@@ -25,7 +25,7 @@ func (m Model) begin(d document, kind runKind) (Model, tea.Cmd) {
 	m.gen++
 	d.run = running{gen: m.gen, kind: kind, queue: d.queue, now: report.Progress{Phase: report.Rehearsing}}
 	for _, s := range steps {
-		d.run.steps = append(d.run.steps, s.Text(d.queue.Initial().SectorSize))
+		d.run.steps = append(d.run.steps, s.Words(d.queue.Initial().SectorSize))
 	}
 	return m.withDoc(m.current, d), startRun(m.gen, func() (Run, error) { return d.target.Start(d.queue) })
 }

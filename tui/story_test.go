@@ -56,8 +56,8 @@ func failed() report.Rehearsal {
 	return report.Rehearsal{
 		Err: "check ext4 in p1: e2fsck found damage that it cannot repair by itself; run e2fsck on p1 and try again",
 		Steps: []report.StepResult{
-			{Text: "set image size to 2.94 GiB"},
-			{Text: "move p2 from sector 988033 to 3085185"},
+			{Text: "set image size to 2.94 GiB", Did: "set image size to 2.94 GiB"},
+			{Text: "move p2 from sector 988033 to 3085185", Did: "moved p2 from sector 988033 to 3085185"},
 			{
 				Text: "check ext4 in p1", Command: "e2fsck -f -p /run/shunt/p1", Err: "exit status 4",
 				Output: "docs: Inode 12 has illegal block(s).\n\ndocs: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.\n",

@@ -23,7 +23,7 @@ import (
 //     partition is free space, which the table calls unallocated as other editors do; what a file system does not use is
 //     unused. Pending operations are applied, that is rehearsed and committed. u takes pending operations back; an
 //     interrupted commit is finished or rolled back; what was applied is undone.
-//   - A line of a list tells by its verb where it stands: move, moving, moved (ops.Acting, ops.Did).
+//   - A line of a list tells by its verb where it stands: move, moving, moved (ops.Phrase).
 //   - A refusal (ops.Refusal) reads "cannot WHAT: REASON; NEAREST", without a capital or a full stop, and so does an
 //     error that says what was tried (package tried). Whoever shows it makes a sentence of it.
 //   - No blame, no thanks, no exclamation marks, and only characters with a stand-in in ASCII (frame.go).
@@ -161,22 +161,22 @@ func tellLost(name string, err error) telling {
 
 // milestone is a part of a commit as its page shows it; several stages make one.
 type milestone struct {
-	name   string   // what is done, as a step: "copy data"
-	stages []string // as the progress calls them
-	crash  string   // what an interruption here leads to
+	words  ops.Phrase // what is done, as a step: "copy data"
+	stages []string   // as the progress calls them
+	crash  string     // what an interruption here leads to
 }
 
 const crashOffers = "If the power fails: opening the target again offers to finish or to roll back."
 
 // milestones are the parts of a commit in order. Before the first stage is told, the journal is written.
 var milestones = [...]milestone{
-	{"write the journal", []string{"", "prepare", "record"}, "If the power fails: nothing has happened, or the commit can be finished or rolled back."},
-	{"hide what moves", []string{"fence", "extend"}, crashOffers},
-	{"copy data", []string{"copy"}, crashOffers},
-	{"write what is new", []string{"place"}, crashOffers},
-	{"write the partition table", []string{"table", "shrink"}, crashOffers},
-	{"verify", []string{"verify", "keep"}, crashOffers},
-	{"done", []string{"done"}, "If the power fails: the target is as planned."},
+	{ops.Phrase{{Verb: ops.Verb{Do: "write", Doing: "writing", Did: "wrote"}, Text: " the journal"}}, []string{"", "prepare", "record"}, "If the power fails: nothing has happened, or the commit can be finished or rolled back."},
+	{ops.Phrase{{Verb: ops.Verb{Do: "hide", Doing: "hiding", Did: "hid"}, Text: " what moves"}}, []string{"fence", "extend"}, crashOffers},
+	{ops.Phrase{{Verb: ops.Verb{Do: "copy", Doing: "copying", Did: "copied"}, Text: " data"}}, []string{"copy"}, crashOffers},
+	{ops.Phrase{{Verb: ops.Verb{Do: "write", Doing: "writing", Did: "wrote"}, Text: " what is new"}}, []string{"place"}, crashOffers},
+	{ops.Phrase{{Verb: ops.Verb{Do: "write", Doing: "writing", Did: "wrote"}, Text: " the partition table"}}, []string{"table", "shrink"}, crashOffers},
+	{ops.Phrase{{Verb: ops.Verb{Do: "verify", Doing: "verifying", Did: "verified"}, Text: ""}}, []string{"verify", "keep"}, crashOffers},
+	{ops.Phrase{{Verb: ops.Verb{Do: "done", Doing: "done", Did: "done"}, Text: ""}}, []string{"done"}, "If the power fails: the target is as planned."},
 }
 
 // milestoneOf finds the part of a commit that a stage belongs to, -1 if it is not known.
@@ -190,7 +190,7 @@ func stoppedWords(stage string) string {
 	if stage == "" || at < 0 {
 		return stage
 	}
-	return "while " + ops.Acting(milestones[at].name)
+	return "while " + milestones[at].words.Doing()
 }
 
 func pendingWords(n int) string {

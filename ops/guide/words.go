@@ -23,8 +23,7 @@ func (l *line) way(op ops.Operation, before model.Disk) string {
 	if change, ok := op.(ops.MoveResize); ok && l.target >= 0 && change.ID == l.items[l.target].part.ID && change.Shift == 0 {
 		return ""
 	}
-	text := op.Describe(before)
-	return strings.ToLower(text[:1]) + text[1:]
+	return op.Describe(before).Do()
 }
 
 // wayList collects what a plan does. Partitions that move one after the other by the same distance, of which there may be

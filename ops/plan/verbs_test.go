@@ -28,7 +28,7 @@ func TestEveryOperationIsWritten(t *testing.T) {
 		slices.Sort(names)
 		return names
 	}
-	operations := found("../*.go", `(?m)^func \(\w+ (\w+)\) Steps\(`)
+	operations := found("../*.go", `(?m)^func \(\w+ (\w+)\) Describe\(`)
 	written := found("verbs.go", `(?m)^\tcase ops\.(\w+):`)
 	if len(operations) < 15 || !slices.Equal(operations, written) {
 		t.Errorf("there are operations %v, and lines for %v", operations, written)

@@ -21,8 +21,9 @@ const (
 // Progress is a snapshot of a run; the latest one replaces all before it.
 type Progress struct {
 	Phase Phase          `json:"phase"`
-	Stage string         `json:"stage"` // commit stage ("copy") or the current step's text
-	Step  int            `json:"step"`  // 1-based; one more than Steps when all are over and the journal is written
+	Stage string         `json:"stage"`           // commit stage ("copy") or the current step's text ("check ext4 in p1")
+	Doing string         `json:"doing,omitempty"` // a step's text while it runs ("checking ext4 in p1")
+	Step  int            `json:"step"`            // 1-based; one more than Steps when all are over and the journal is written
 	Steps int            `json:"steps"`
 	Done  geometry.Bytes `json:"done"` // bytes of this phase that are done, of Total (0 if not counted in bytes)
 	Total geometry.Bytes `json:"total"`
@@ -45,7 +46,8 @@ type Passed struct {
 
 // StepResult is the outcome of one rehearsed step.
 type StepResult struct {
-	Text    string        `json:"text"`
+	Text    string        `json:"text"`              // "check ext4 in p1"
+	Did     string        `json:"did,omitempty"`     // "checked ext4 in p1"
 	Command string        `json:"command,omitempty"` // the tool's argv, joined for people
 	Output  string        `json:"output,omitempty"`
 	Took    time.Duration `json:"took"`

@@ -83,7 +83,8 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 				err = tried.Errorf("%w; make room there, or choose another directory with --journal", err)
 			}
 		}
-		result := report.StepResult{Text: step.Text(r.Before.SectorSize), Took: r.Now().Sub(began)}
+		words := step.Words(r.Before.SectorSize)
+		result := report.StepResult{Text: words.Do(), Did: words.Did(), Took: r.Now().Sub(began)}
 		result.Command, result.Output = r.Said()
 		if err != nil {
 			result.Err = err.Error()

@@ -90,7 +90,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 		}
 		return nil, errors.Join(err, spill.Close())
 	}
-	w.link.at(func(p *report.Progress) { p.Stage, p.Step = "writing the journal", p.Steps+1 })
+	w.link.at(func(p *report.Progress) { p.Stage, p.Doing, p.Step = "writing the journal", "", p.Steps+1 })
 	began := time.Now()
 	tx, err := r.Prepare(side, spill, w.job.Plan, w.job.Path, &result)
 	if err != nil {
@@ -139,11 +139,11 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 		return command, output
 	}
 	r.OnStep = func(i int, result *report.StepResult) {
-		text := r.Steps[i].Text(r.Before.SectorSize)
+		words := r.Steps[i].Words(r.Before.SectorSize)
 		if result == nil {
-			w.logf("== %s", text)
+			w.logf("== %s", words.Do())
 			w.link.at(func(p *report.Progress) {
-				p.Phase, p.Stage, p.Step, p.Steps = report.Rehearsing, text, i+1, len(r.Steps)
+				p.Phase, p.Stage, p.Doing, p.Step, p.Steps = report.Rehearsing, words.Do(), words.Doing(), i+1, len(r.Steps)
 			})
 			w.link.sendProgress()
 			return

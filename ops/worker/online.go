@@ -29,9 +29,9 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 		if !growsMounted(s) {
 			continue
 		}
-		text := s.Text(disk.SectorSize)
-		w.logf("== %s", text)
-		w.link.at(func(p *report.Progress) { p.Stage = text })
+		words := s.Words(disk.SectorSize)
+		w.logf("== %s", words.Do())
+		w.link.at(func(p *report.Progress) { p.Stage, p.Doing = words.Do(), words.Doing() })
 		w.link.sendProgress()
 		want, _ := q.Preview().Partition(s.Part)
 		grown = append(grown, want.Number)

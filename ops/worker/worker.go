@@ -259,7 +259,7 @@ func (w *process) watch(phase report.Phase) txn.Watch {
 			w.logf("%s: %s", phase, stage)
 		}
 		w.link.at(func(p *report.Progress) {
-			p.Phase, p.Stage = phase, stage.String()
+			p.Phase, p.Stage, p.Doing = phase, stage.String(), ""
 			p.Done, p.Total = geometry.Bytes(done), geometry.Bytes(total)
 		})
 		if stage != last {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,11 +123,7 @@ func (p *printer) progress(u report.Progress, last string) string {
 }
 
 func progressText(u report.Progress) string {
-	stage := u.Stage
-	if u.Phase == report.Rehearsing {
-		stage = ops.Acting(stage)
-	}
-	text := fmt.Sprintf("%s: %s", u.Phase, stage)
+	text := fmt.Sprintf("%s: %s", u.Phase, cmp.Or(u.Doing, u.Stage))
 	if u.Total > 0 {
 		text += fmt.Sprintf(", %s of %s", geometry.FormatBytes(u.Done), geometry.FormatBytes(u.Total))
 	}
@@ -145,7 +142,7 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 		p.say("  %d. %-60s %s", i+1, op.Describe(q.Before(i)), q.Cost(i))
 	}
 	for _, s := range r.Steps {
-		mark, text := "ok", ops.Did(s.Text)
+		mark, text := "ok", s.Did
 		if s.Err != "" {
 			mark, text = "FAILED", s.Text
 		}

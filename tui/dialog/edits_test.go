@@ -88,7 +88,7 @@ func TestEditKeys(t *testing.T) {
 			d, action := press(t, c.open(c.q, c.part), c.keys)
 			got := staged(action)
 			if c.name == "a flag that is a type" {
-				if len(got) != 1 || !strings.Contains(got[0].Describe(c.q.Preview()), "type") {
+				if len(got) != 1 || !strings.Contains(got[0].Describe(c.q.Preview()).Do(), "type") {
 					t.Fatalf("got %v\n%s", got, text(d))
 				}
 				return

@@ -136,7 +136,7 @@ func (t *partType) check() {
 			t.verdict.err = err
 			return
 		}
-		words = append(words, op.Describe(q.Preview()))
+		words = append(words, op.Describe(q.Preview()).String())
 		q = next
 	}
 	t.verdict.what = strings.Join(words, "; ")

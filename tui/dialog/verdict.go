@@ -31,7 +31,7 @@ func (s *staging) judge(op ops.Operation) {
 		s.err = err
 		return
 	}
-	s.what, s.cost = op.Describe(s.queue.Preview()), next.Cost(next.Len()-1)
+	s.what, s.cost = op.Describe(s.queue.Preview()).String(), next.Cost(next.Len()-1)
 }
 
 // stage is what Enter does.
