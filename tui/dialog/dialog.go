@@ -39,7 +39,7 @@ type View struct {
 	Tone   Tone
 	Cursor *Point                // where typing goes, nil if nowhere
 	Parts  []Part                // what each line shows
-	Spots  map[int][]widget.Spot // the buttons in a line
+	Spots  map[int][]widget.Spot // the buttons and words in a line
 }
 
 // Part is a row of a dialog and, in a list, one of its entries. Both count from 1; 0 is none.
@@ -131,7 +131,12 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	for y := range min(bottom, len(body.Parts)) {
 		zone := widget.Zone("part", out.bodyX, bodyY+y, inner, 1)
 		out.parts[zone] = body.Parts[y]
-		out.zones = append(append(out.zones, zone), widget.Zones(body.Spots[y], out.bodyX, bodyY+y)...)
+		out.zones = append(out.zones, zone)
+		for _, s := range body.Spots[y] {
+			zone = s.Zone(out.bodyX, bodyY+y)
+			out.parts[zone] = Part{Row: body.Parts[y].Row, Entry: s.Entry}
+			out.zones = append(out.zones, zone)
+		}
 	}
 	for i, line := range keys {
 		out.zones = append(out.zones, widget.Zones(line, out.bodyX, bodyY+bottom+i)...)

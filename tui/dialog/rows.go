@@ -75,8 +75,9 @@ func pick[I ~int](own stop, name string, words []string, at *I) row {
 	return row{
 		stop: own, keys: []keymap.Binding{keyChoose()},
 		draw: func(p paper) drawing {
-			line := formName(name, p)
-			return drawing{lines: []string{line + widget.ChoiceIn(words, int(*at), p.here, p.width-widget.Width(line), p.st)}}
+			spots := widget.Choice(words, int(*at), p.here, p.width-formLabel-2, p.st)
+			spots = widget.Row(0, 0, append([]widget.Spot{{Text: formName(name, p)}}, spots...)...)
+			return drawing{lines: []string{widget.Line(spots)}, spots: spots}
 		},
 		take: func(msg tea.Msg) Action {
 			if press, ok := msg.(tea.KeyPressMsg); ok {
@@ -85,8 +86,8 @@ func pick[I ~int](own stop, name string, words []string, at *I) row {
 			return nil
 		},
 		mouse: func(m Mouse) Action {
-			if i := widget.ChoiceAt(words, int(*at), m.Width-formLabel-2, m.X-formLabel-2); m.Event == Press && i >= 0 {
-				*at = I(i)
+			if m.Event == Press && m.Entry > 0 {
+				*at = I(m.Entry - 1)
 			}
 			return nil
 		},

@@ -43,65 +43,40 @@ func Buttons(buttons []Button, chosen int, st *styles.Styles) []Spot {
 	return Row(0, 1, spots...)
 }
 
-// Choice is a row of words, one of them picked, for a setting that the arrows change.
-func Choice(words []string, picked int, focused bool, st *styles.Styles) string {
-	line := ""
-	for i, w := range words {
-		switch {
-		case i == picked && focused:
-			line += st.Chosen.Render(st.Previous + w + st.Follow)
-		case i == picked:
-			line += st.Strong.Render("[" + w + "]")
-		default:
-			line += st.Muted.Render(" " + w + " ")
-		}
-	}
-	return line
-}
-
-// ChoiceIn is a Choice in width cells. If not all words fit, it shows the ones around the picked one.
-func ChoiceIn(words []string, picked int, focused bool, width int, st *styles.Styles) string {
-	from, to := choiceRun(words, picked, width)
-	line := Choice(words[from:to], picked-from, focused, st)
-	if from > 0 {
-		line = st.Muted.Render(st.More) + line
-	}
-	if to < len(words) {
-		line += st.Muted.Render(st.More)
-	}
-	return line
-}
-
-// ChoiceAt is the word in cell x of a ChoiceIn, -1 if there is none.
-func ChoiceAt(words []string, picked, width, x int) int {
-	from, to := choiceRun(words, picked, width)
-	at := min(from, 1)
-	for i := from; i < to; i++ {
-		end := at + Width(words[i]) + 2
-		if x >= at && x < end {
-			return i
-		}
-		at = end
-	}
-	return -1
-}
-
-// choiceRun is the range of words that fit in width cells beside the marks for the others.
-func choiceRun(words []string, picked, width int) (from, to int) {
-	to = len(words)
-	room := func() int {
+// Choice is a row of words in width cells, one of them picked, for a setting that the arrows change. If not all words fit,
+// it shows the ones around the picked one.
+func Choice(words []string, picked int, focused bool, width int, st *styles.Styles) []Spot {
+	from, to := 0, len(words)
+	cells := func() int {
 		n := min(from, 1) + min(len(words)-to, 1)
 		for _, w := range words[from:to] {
 			n += Width(w) + 2
 		}
 		return n
 	}
-	for to-from > 1 && room() > width {
+	for to-from > 1 && cells() > width {
 		if picked-from > to-1-picked {
 			from++
 		} else {
 			to--
 		}
 	}
-	return from, to
+	var spots []Spot
+	if from > 0 {
+		spots = append(spots, Spot{Text: st.Muted.Render(st.More)})
+	}
+	for i := from; i < to; i++ {
+		text := st.Muted.Render(" " + words[i] + " ")
+		switch {
+		case i == picked && focused:
+			text = st.Chosen.Render(st.Previous + words[i] + st.Follow)
+		case i == picked:
+			text = st.Strong.Render("[" + words[i] + "]")
+		}
+		spots = append(spots, Spot{Text: text, Entry: i + 1})
+	}
+	if to < len(words) {
+		spots = append(spots, Spot{Text: st.Muted.Render(st.More)})
+	}
+	return Row(0, 0, spots...)
 }

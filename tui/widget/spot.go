@@ -10,11 +10,12 @@ import (
 	"shunt/tui/styles"
 )
 
-// Spot is a text in a line that presses a key when it is clicked.
+// Spot is a text in a line that can be clicked.
 type Spot struct {
-	Text string // styled
-	X    int    // its first cell in the line
-	Key  string // as keymap.Event takes it
+	Text  string // styled
+	X     int    // its first cell in the line
+	Key   string // the key that a click presses, as keymap.Event takes it; "" for none
+	Entry int    // in a choice, the index of the word, counted from 1
 }
 
 // Row puts spots side by side, beginning at cell x with a gap between them.
@@ -50,14 +51,20 @@ func Zone(id string, x, y, width, height int) *lipgloss.Layer {
 func Zones(spots []Spot, x, y int) []*lipgloss.Layer {
 	var out []*lipgloss.Layer
 	for _, s := range spots {
-		out = append(out, Zone(pressID+s.Key, x+s.X, y, Width(s.Text), 1).Z(1))
+		out = append(out, s.Zone(x, y))
 	}
 	return out
 }
 
+// Zone is the zone of a spot in a line that begins at x and y.
+func (s Spot) Zone(x, y int) *lipgloss.Layer {
+	return Zone(pressID+s.Key, x+s.X, y, Width(s.Text), 1).Z(1)
+}
+
 // Pressed is the key of the spot that was hit; ok is false if none was.
 func Pressed(hit lipgloss.LayerHit) (key string, ok bool) {
-	return strings.CutPrefix(hit.ID(), pressID)
+	key, ok = strings.CutPrefix(hit.ID(), pressID)
+	return key, ok && key != ""
 }
 
 // keySpots are bindings as a bar shows them.
