@@ -33,7 +33,7 @@ func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 	z := disk.SectorSize
 	out := widget.TableRow{
 		Size: geometry.FormatBytes(z.Bytes(r.Span.Len())), Style: m.rowStyle(r),
-		Start: fmt.Sprintf("%d", r.Span.Start), End: fmt.Sprintf("%d", r.Span.End-1),
+		Start: fmt.Sprintf("%d", r.Span.Start),
 	}
 	if r.Nested {
 		out.Indent = 1

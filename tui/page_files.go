@@ -199,7 +199,7 @@ func (m Model) fileLine(e report.FileEntry, selected bool, width int) string {
 	if !e.Modified.IsZero() {
 		date = e.Modified.Format("2006-01-02 15:04")
 	}
-	tail := " " + widget.Cell(size, 10, widget.Right, "") + "  " + widget.Cell(date, 16, widget.Left, "")
+	tail := " " + widget.FitRight(size, 10) + "  " + widget.Fit(date, 16, "")
 	text := widget.Fit(name, max(1, width-2-widget.Width(tail)), st.More) + tail
 	if selected {
 		return st.Row.Render(st.Cursor + " " + text)

@@ -142,7 +142,7 @@ func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) s
 	if took >= 0 {
 		clock = widget.Duration(took)
 	}
-	return look.Render(mark) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.Cell(clock, timeWidth, widget.Right, ""))
+	return look.Render(mark) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.FitRight(clock, timeWidth))
 }
 
 // paceLine tells how far a phase is, how fast it goes, how long it will take, and how long it has taken, as far as there

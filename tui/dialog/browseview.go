@@ -84,7 +84,7 @@ func (b *browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 	if seen {
 		content = contentWords(g, c)
 	}
-	cells := b.nameCell(r, g, c.name, st) + " " + widget.Cell(sizeText, c.size-1, widget.Right, "") + " "
+	cells := b.nameCell(r, g, c.name, st) + " " + widget.FitRight(sizeText, c.size-1) + " "
 	if c.format > 0 {
 		cells += " " + widget.Fit(g.Format, c.format-1, st.More)
 	}

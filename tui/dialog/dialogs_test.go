@@ -1,6 +1,7 @@
 package dialog_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -159,4 +160,58 @@ func TestDrawFits(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A click on a row gives it the keyboard; a click on an entry of a list or on a word chooses it; on a button it is the key.
+func TestClicks(t *testing.T) {
+	const align = geometry.AlignMiB
+	founding, varied := queueOf(tuitest.Founding()), queueOf(tuitest.Varied())
+	menu := dialog.NewMenu("Menu", "", dialog.Item{Text: "Alpha", Action: dialog.Quit{}}, dialog.Item{Text: "Beta", Action: dialog.ClearQueue{}})
+	ask := dialog.NewAsk("Leave?", dialog.Warning, nil, dialog.YesNo("Stay", "Leave", widget.Writes, dialog.Quit{})...)
+	stage := func(op ops.Operation) dialog.Action { return dialog.Stage{Op: op} }
+	for name, c := range map[string]struct {
+		d     dialog.Dialog
+		texts []string
+		keys  string
+		want  dialog.Action
+	}{
+		"entry":          {menu, []string{"Beta"}, "enter", dialog.ClearQueue{}},
+		"kind":           {dialog.NewFormat(founding, 1, align), []string{"xfs"}, "enter", stage(ops.Format{ID: 1, FS: model.XFS})},
+		"kind and label": {dialog.NewFormat(founding, 1, align), []string{"xfs", "Label"}, "=d enter", stage(ops.Format{ID: 1, FS: model.XFS, Label: "d"})},
+		"type": {
+			dialog.NewType(founding, 1), []string{"Linux swap"}, "enter",
+			dialog.StageAll{Ops: []ops.Operation{ops.SetType{ID: 1, Type: "0x82"}}},
+		},
+		"word":   {dialog.NewUUID(varied, 7, align), []string{"half of it"}, "enter", stage(ops.NewUUID{ID: 7, Half: true})},
+		"button": {ask, []string{"y Leave"}, "", dialog.Quit{}},
+		"no":     {ask, []string{"n Stay"}, "", dialog.Close{}},
+		"key":    {ask, []string{"esc stay"}, "", dialog.Close{}},
+		"border": {menu, []string{"Menu"}, "", nil},
+	} {
+		d, action := c.d, dialog.Action(nil)
+		for _, text := range c.texts {
+			d, action = click(t, d, text)
+		}
+		if c.keys != "" {
+			d, action = press(t, d, c.keys)
+		}
+		if !reflect.DeepEqual(action, c.want) {
+			t.Errorf("%s: got %#v, want %#v\n%s", name, action, c.want, text(d))
+		}
+	}
+}
+
+// click presses and releases the mouse where a text is in a window.
+func click(t *testing.T, d dialog.Dialog, text string) (dialog.Dialog, dialog.Action) {
+	t.Helper()
+	drawn := dialog.Draw(d, 80, 24, styles.New(styles.Dark, styles.Full, styles.ASCII))
+	for y, line := range drawn.Block {
+		if at := strings.Index(ansi.Strip(styles.Shown(line)), text); at >= 0 {
+			d, action := d.Update(drawn.Mouse(dialog.Press, drawn.At.X+at, drawn.At.Y+y))
+			d, _ = d.Update(drawn.Mouse(dialog.Release, drawn.At.X+at, drawn.At.Y+y))
+			return d, action
+		}
+	}
+	t.Fatalf("%q is not in the window", text)
+	return nil, nil
 }

@@ -9,7 +9,7 @@ import (
 // TableRow is one line of the partition table as text. Text from the disk must be Clean.
 type TableRow struct {
 	Name, FS, Label, Size, Used, Unused, Flags, Change string
-	PartName, Start, End                               string // shown on wide screens only
+	PartName, Start                                    string // on wide screens only
 	Style                                              styles.Look
 	Indent                                             int
 	Dim                                                Dimming

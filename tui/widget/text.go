@@ -13,15 +13,6 @@ import (
 	"shunt/model/safetext"
 )
 
-// Align says at which end of its column a text is.
-type Align int
-
-// The alignments.
-const (
-	Left Align = iota
-	Right
-)
-
 // Clean is text from outside as the screen shows it: a label, a path or a tool's output may hold anything. Tabs become
 // spaces. The width must be measured after this.
 func Clean(text string) string { return safetext.Printable(strings.ReplaceAll(text, "\t", " ")) }
@@ -52,12 +43,9 @@ func Fit(line string, width int, more string) string {
 	return line + strings.Repeat(" ", max(0, width-have))
 }
 
-// Cell is Fit with the text at the given end.
-func Cell(text string, width int, at Align, more string) string {
-	if pad := width - Width(text); at == Right && pad > 0 {
-		return strings.Repeat(" ", pad) + text
-	}
-	return Fit(text, width, more)
+// FitRight is the styled line at the right end of width cells.
+func FitRight(line string, width int) string {
+	return Fit(strings.Repeat(" ", max(0, width-Width(line)))+line, width, "")
 }
 
 // Wrap breaks plain text into lines of at most width cells, at spaces if possible, so that paths and options stay whole.
