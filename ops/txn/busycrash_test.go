@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"shunt/model/testneed"
-	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
 
@@ -35,7 +34,7 @@ func TestCrashInUse(t *testing.T) {
 }
 
 // live writes one sector of every partition in use, another one and something else each time.
-func (w *world) live(m *testdisk.Machine) {
+func (w *world) live(m *Machine) {
 	for _, r := range w.changes.busy {
 		at, content := lifeOf(r, m.Ops())
 		m.Scribble(content, at)
@@ -50,7 +49,7 @@ func lifeOf(r byteRange, n int) (off int64, content []byte) {
 }
 
 // lived says what is wrong with the partitions in use on a machine that has run for as long as it counts, "" if nothing.
-func (w *world) lived(m *testdisk.Machine) string {
+func (w *world) lived(m *Machine) string {
 	got := m.TargetBytes()
 	for _, r := range w.changes.busy {
 		want := bytes.Clone(w.before[r.off:r.end])
@@ -66,7 +65,7 @@ func (w *world) lived(m *testdisk.Machine) string {
 }
 
 // untouched reports whether two machines hold the same in the partitions in use.
-func (w *world) untouched(a, b *testdisk.Machine) bool {
+func (w *world) untouched(a, b *Machine) bool {
 	if len(w.changes.busy) == 0 {
 		return true
 	}

@@ -12,13 +12,10 @@ import (
 
 	"shunt/model/table"
 	"shunt/model/testneed"
-	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
 
 var statesFlag = flag.Int("states", 20000/slowdown, "how many crash states to try")
-
-const sec = testdisk.SectorLen
 
 // scenario is a transaction on a small simulated disk. Numbers are sectors.
 type scenario struct {
@@ -96,7 +93,7 @@ func randomScenario(name string, rng *rand.Rand) scenario {
 // world is a scenario made real: a machine, and what must be on its target in the end.
 type world struct {
 	scenario
-	machine       *testdisk.Machine
+	machine       *Machine
 	changes       changes
 	tables        tables
 	header        journal.Program
@@ -154,15 +151,15 @@ func newWorldOn(s scenario, content []byte, rng *rand.Rand) *world {
 		primary: sec,
 	}
 	w.tables.refence = w.tables.fence[1:]
-	w.machine = testdisk.New(w.before)
+	w.machine = New(w.before)
 	return w
 }
 
 // run does the whole transaction on a machine.
-func (w *world) run(m *testdisk.Machine) error { return w.runOn(m, m.Target()) }
+func (w *world) run(m *Machine) error { return w.runOn(m, m.Target()) }
 
 // runOn does the world's transaction on a disk of the test's own.
-func (w *world) runOn(m *testdisk.Machine, dev Device) error {
+func (w *world) runOn(m *Machine, dev Device) error {
 	tx, err := w.prepared(m, dev)
 	if err != nil {
 		return err
@@ -171,7 +168,7 @@ func (w *world) runOn(m *testdisk.Machine, dev Device) error {
 }
 
 // prepared is the transaction before its commit.
-func (w *world) prepared(m *testdisk.Machine, dev Device) (*Transaction, error) {
+func (w *world) prepared(m *Machine, dev Device) (*Transaction, error) {
 	store, err := FreeSide(m.Store())
 	if err != nil {
 		return nil, err
@@ -193,7 +190,7 @@ func (w *world) prepared(m *testdisk.Machine, dev Device) (*Transaction, error) 
 func noWatch(journal.Stage, int64, int64) {}
 
 // recover ends what a crash left, and says whether there was a transaction.
-func recoverMachine(m *testdisk.Machine, how Direction) (bool, error) {
+func recoverMachine(m *Machine, how Direction) (bool, error) {
 	err := Recover(context.Background(), m.Target(), m.Store(), how, noWatch)
 	if errors.Is(err, ErrRollingBack) {
 		err = Recover(context.Background(), m.Target(), m.Store(), RollBack, noWatch)
@@ -204,7 +201,7 @@ func recoverMachine(m *testdisk.Machine, how Direction) (bool, error) {
 	return true, err
 }
 
-func (w *world) state(m *testdisk.Machine) string {
+func (w *world) state(m *Machine) string {
 	switch got := w.quiet(m.TargetBytes()); {
 	case bytes.Equal(got, w.before) || w.alike(got):
 		return "before"
@@ -317,7 +314,7 @@ func crashWorld(t verdict, w *world, part float64, rng *rand.Rand, count *tally)
 func (w *world) crashAt(t verdict, k int, returned bool, rng *rand.Rand, count *tally) {
 	m := w.machine.Clone()
 	m.CutAt(k)
-	if err := w.run(m); returned && err != nil || !returned && !errors.Is(err, testdisk.ErrPowerCut) {
+	if err := w.run(m); returned && err != nil || !returned && !errors.Is(err, ErrPowerCut) {
 		t.Errorf("%s: power cut at %d: %v", w.name, k, err)
 	}
 	for _, policy := range policies(m.Pending(), rng) {
@@ -340,7 +337,7 @@ type cut struct {
 }
 
 // afterCrash recovers copies of a crashed machine in every way.
-func (w *world) afterCrash(t verdict, m *testdisk.Machine, c cut, rng *rand.Rand, count *tally) {
+func (w *world) afterCrash(t verdict, m *Machine, c cut, rng *rand.Rand, count *tally) {
 	k := c.at
 	if w.exposed(m) {
 		t.Errorf("%s: cut at %d: a table is in force that does not fit the data: the target is %s", w.name, k, w.state(m))
@@ -395,12 +392,12 @@ func again(how Direction) path {
 }
 
 // crashAgain cuts the power during a recovery, and lets another recovery, in a direction drawn by lot, end it.
-func (w *world) crashAgain(t verdict, m *testdisk.Machine, how Direction, at, k int, rng *rand.Rand) {
+func (w *world) crashAgain(t verdict, m *Machine, how Direction, at, k int, rng *rand.Rand) {
 	wasComplete := complete(m)
 	for range 3 {
 		m.CutAt(at)
 		_, _ = recoverMachine(m, how)
-		m = m.Crash(testdisk.Random(rng))
+		m = m.Crash(Random(rng))
 		if w.exposed(m) {
 			t.Errorf("%s: cut at %d and again during recovery %d: a table is in force that does not fit the data", w.name, k, how)
 			return
@@ -448,7 +445,7 @@ func (w *world) crashRecoveries(t *testing.T, part float64, rng *rand.Rand, coun
 		half := w.machine.Clone()
 		half.CutAt(rng.Intn(ops.Ops()))
 		_ = w.run(half) // the power cut
-		half = half.Crash(testdisk.Random(rng))
+		half = half.Crash(Random(rng))
 		if _, err := Inspect(half.Clone().Store()); err != nil || complete(half.Clone()) {
 			continue // nothing to recover
 		}
@@ -469,7 +466,7 @@ func (w *world) crashRecoveries(t *testing.T, part float64, rng *rand.Rand, coun
 	}
 }
 
-func (w *world) cutRecovery(t *testing.T, half *testdisk.Machine, how Direction, k int, rng *rand.Rand, count *tally) {
+func (w *world) cutRecovery(t *testing.T, half *Machine, how Direction, k int, rng *rand.Rand, count *tally) {
 	t.Helper()
 	m := half.Clone()
 	m.CutAt(k)
@@ -505,7 +502,7 @@ func (w *world) cutRecovery(t *testing.T, half *testdisk.Machine, how Direction,
 
 // exposed reports whether the target, as a crash left it, shows partitions that are not whole: the table in force is the
 // old one and the data are not, or it is the planned one and the data are not. Under the fence anything may be.
-func (w *world) exposed(m *testdisk.Machine) bool {
+func (w *world) exposed(m *Machine) bool {
 	got := m.TargetBytes()
 	if w.real != nil {
 		return w.real.exposed(got) != ""
@@ -547,7 +544,7 @@ func (w *world) content(image []byte) []byteRange {
 }
 
 // complete reports whether the journal says that nothing is left to do.
-func complete(m *testdisk.Machine) bool {
+func complete(m *Machine) bool {
 	s, err := Inspect(m.Store())
 	return err == nil && s.Complete
 }

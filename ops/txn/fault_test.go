@@ -13,7 +13,6 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/testneed"
-	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 	"shunt/ops/report"
 )
@@ -49,7 +48,7 @@ func TestFaultEveryOp(t *testing.T) {
 		w.options = journal.Options(rng.Intn(4))
 		first := rng.Intn(len(failures))
 		for way := range ways {
-			for i := 0; w.faulty(t, &testdisk.Fault{At: i, Err: failures[(first+way+i)%len(failures)], Sticky: rng.Intn(2) == 1}, count); i++ {
+			for i := 0; w.faulty(t, &Fault{At: i, Err: failures[(first+way+i)%len(failures)], Sticky: rng.Intn(2) == 1}, count); i++ {
 				if t.Failed() {
 					return
 				}
@@ -62,7 +61,7 @@ func TestFaultEveryOp(t *testing.T) {
 }
 
 // faulty does a world's commit with a fault and ends it. It reports whether there was an operation to fail.
-func (w *world) faulty(t *testing.T, fault *testdisk.Fault, count map[string]int) bool {
+func (w *world) faulty(t *testing.T, fault *Fault, count map[string]int) bool {
 	t.Helper()
 	m := w.machine.Clone()
 	m.Inject(fault)
@@ -89,7 +88,7 @@ func (w *world) faulty(t *testing.T, fault *testdisk.Fault, count map[string]int
 
 // tells makes sure that the error of an interrupted commit says in which stage it was and, of a write to the target,
 // which place it was for.
-func (w *world) tells(t *testing.T, err error, fault *testdisk.Fault, s report.Unfinished) {
+func (w *world) tells(t *testing.T, err error, fault *Fault, s report.Unfinished) {
 	t.Helper()
 	place := new(FaultError)
 	if !errors.As(err, &place) {
@@ -163,7 +162,7 @@ func (w *world) badSector(t *testing.T, at int64) {
 }
 
 // endFault recovers copies of a machine that met a fault in both directions.
-func (w *world) endFault(t *testing.T, m *testdisk.Machine, i int) {
+func (w *world) endFault(t *testing.T, m *Machine, i int) {
 	t.Helper()
 	_, left := Inspect(m.Clone().Store())
 	if errors.Is(left, journal.ErrNone) {
@@ -199,11 +198,11 @@ func TestFaultDuringRecovery(t *testing.T) {
 		half := w.machine.Clone()
 		half.CutAt(rng.Intn(ops.Ops()))
 		_ = w.run(half)
-		half = half.Crash(testdisk.Random(rng))
+		half = half.Crash(Random(rng))
 		for _, how := range []Direction{Finish, RollBack} {
 			for i := 0; ; i++ {
 				m := half.Clone()
-				fault := &testdisk.Fault{At: i, Err: errInjected}
+				fault := &Fault{At: i, Err: errInjected}
 				m.Inject(fault)
 				_, err := recoverMachine(m, how)
 				if fault.Hits == 0 {
@@ -241,7 +240,7 @@ func TestCorruptEveryByte(t *testing.T) {
 			m := w.machine.Clone()
 			m.CutAt(clean.Ops() * part / 10)
 			_ = w.run(m)
-			m = m.Crash(testdisk.All())
+			m = m.Crash(All())
 			if _, err := Inspect(m.Clone().Store()); err != nil {
 				continue
 			}
@@ -250,7 +249,7 @@ func TestCorruptEveryByte(t *testing.T) {
 	}
 }
 
-func (w *world) corrupt(t *testing.T, m *testdisk.Machine) {
+func (w *world) corrupt(t *testing.T, m *Machine) {
 	t.Helper()
 	refused, flipped := 0, 0
 	for _, name := range []string{journal.JournalName, journal.SpillName, journal.BeforeName, journal.StageName} {

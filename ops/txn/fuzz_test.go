@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"shunt/model/testneed"
-	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
 
@@ -36,7 +35,7 @@ func FuzzRecover(f *testing.F) {
 // hostile makes a machine with a journal of that program and recovers it.
 func hostile(t *testing.T, program journal.Program, how byte, next uint32) {
 	t.Helper()
-	m := testdisk.New(make([]byte, 64*sec))
+	m := New(make([]byte, 64*sec))
 	for _, name := range []string{journal.SpillName, journal.BeforeName, journal.StageName} {
 		file, err := m.Store().Create(name)
 		if err != nil {

@@ -16,7 +16,6 @@ import (
 	"shunt/model/testneed"
 	"shunt/ops"
 	"shunt/ops/fsys"
-	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
 	"shunt/ops/plan"
@@ -35,7 +34,7 @@ func rehearsed(tb testing.TB, image []byte, q ops.Queue) []byte {
 	}
 	steps, err := q.Compile()
 	fail(err)
-	m := testdisk.New(image)
+	m := New(image)
 	spill, err := m.Store().Create(journal.SpillName)
 	fail(err)
 	ov := overlay.New(m.Target(), int64(len(image)), spill)

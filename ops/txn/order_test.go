@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
 
@@ -93,13 +92,13 @@ func (w *world) trace(t *testing.T, out *strings.Builder) {
 }
 
 // cutBeforeKeeping is the machine of a commit whose power went when all units were done and the record did not say so yet.
-func (w *world) cutBeforeKeeping(t *testing.T, from int) *testdisk.Machine {
+func (w *world) cutBeforeKeeping(t *testing.T, from int) *Machine {
 	t.Helper()
 	for k := from; ; k++ {
 		m := w.machine.Clone()
 		m.CutAt(k)
 		_ = w.run(m) // the power cut
-		m = m.Crash(testdisk.All())
+		m = m.Crash(All())
 		s, err := Inspect(m.Clone().Store())
 		if err == nil && s.Next == s.Units {
 			return m

@@ -21,7 +21,6 @@ import (
 	"shunt/model/testneed"
 	"shunt/ops"
 	"shunt/ops/fsys"
-	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
 	"shunt/ops/plan"
@@ -261,7 +260,7 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 			tb.Fatalf("%s: %v", p.name, err)
 		}
 	}
-	m := testdisk.New(image)
+	m := New(image)
 	disk, err := scan.Scan(m.Target(), int64(len(image)), sec)
 	fail(err)
 	if why := disk.ReadOnly(); why != "" {
@@ -291,7 +290,7 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	fail(err)
 	w := &world{
 		scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, ov.Size()), changes: c, tables: t,
-		header: r.header("", ""), machine: testdisk.New(image),
+		header: r.header("", ""), machine: New(image),
 	}
 	_, err = ov.ReadAt(w.after, 0)
 	fail(err)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"shunt/ops/internal/testdisk"
 )
 
 // path is what was under way when the power was cut, and what was done then.
@@ -53,7 +51,7 @@ func (c *tally) log(tb testing.TB) {
 	tb.Helper()
 	var out strings.Builder
 	fmt.Fprintf(&out, "%d crash states, none damaged\n%-46s", c.total, "path")
-	for _, policy := range testdisk.Names() {
+	for _, policy := range Names() {
 		fmt.Fprintf(&out, "%12s", policy)
 	}
 	fmt.Fprintf(&out, "%10s\n", "all")
@@ -63,7 +61,7 @@ func (c *tally) log(tb testing.TB) {
 		}
 		all := 0
 		fmt.Fprintf(&out, "%-46s", p)
-		for _, policy := range testdisk.Names() {
+		for _, policy := range Names() {
 			n := c.byPath[p][policy]
 			all += n
 			fmt.Fprintf(&out, "%12d", n)
@@ -95,10 +93,10 @@ func portion(all int) float64 {
 
 // policies are the crashes tried at one point with n changes that are not durable: a thorough run takes every one of up
 // to 24 changes in turn, others a few of them.
-func policies(n int, rng *rand.Rand) []testdisk.Named {
+func policies(n int, rng *rand.Rand) []Named {
 	most, random := 4, 2
 	if *statesFlag >= thorough {
 		most, random = 24, 6
 	}
-	return testdisk.Policies(rng.Perm(n)[:min(n, most)], rng, random)
+	return Policies(rng.Perm(n)[:min(n, most)], rng, random)
 }

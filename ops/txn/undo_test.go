@@ -10,17 +10,16 @@ import (
 	"testing"
 
 	"shunt/model/testneed"
-	"shunt/ops/internal/testdisk"
 	"shunt/ops/journal"
 )
 
-func undoMachine(m *testdisk.Machine) error {
+func undoMachine(m *Machine) error {
 	return Undo(context.Background(), m.Target(), m.Store(), noWatch)
 }
 
 // keeps says what is wrong with what a machine keeps for an undo, "" if it is right: with a transaction that was applied
 // and wished so, the undo must be there and lead back; otherwise there must be none.
-func (w *world) keeps(m *testdisk.Machine, applied bool) string {
+func (w *world) keeps(m *Machine, applied bool) string {
 	_, err := Undoable(m.Store())
 	switch {
 	case !applied || !w.options.Has(journal.KeepUndo):
@@ -42,7 +41,7 @@ func (w *world) keeps(m *testdisk.Machine, applied bool) string {
 }
 
 // committed is the world's machine after its transaction, which is kept.
-func (w *world) committed(tb testing.TB) *testdisk.Machine {
+func (w *world) committed(tb testing.TB) *Machine {
 	tb.Helper()
 	w.options |= journal.KeepUndo
 	m := w.machine.Clone()
@@ -90,7 +89,7 @@ func TestCrashUndo(t *testing.T) {
 			}
 			m := kept.Clone()
 			m.CutAt(k)
-			if err := undoMachine(m); !errors.Is(err, testdisk.ErrPowerCut) {
+			if err := undoMachine(m); !errors.Is(err, ErrPowerCut) {
 				t.Fatalf("%s: power cut at %d: %v", s.name, k, err)
 			}
 			for _, policy := range policies(m.Pending(), rng) {
@@ -106,7 +105,7 @@ func TestCrashUndo(t *testing.T) {
 }
 
 // afterUndo ends what a crash of an undo left, after the power was cut a few times more.
-func (w *world) afterUndo(t *testing.T, m *testdisk.Machine, k, again int, rng *rand.Rand) {
+func (w *world) afterUndo(t *testing.T, m *Machine, k, again int, rng *rand.Rand) {
 	t.Helper()
 	if w.exposed(m) {
 		t.Errorf("%s: undo cut at %d: a table is in force that does not fit the data: the target is %s", w.name, k, w.state(m))
@@ -119,7 +118,7 @@ func (w *world) afterUndo(t *testing.T, m *testdisk.Machine, k, again int, rng *
 		t.Errorf("%s: undo cut at %d: it can be finished", w.name, k)
 		return
 	case err == nil:
-		proceed = func(m *testdisk.Machine) error { _, err := recoverMachine(m, Finish); return err }
+		proceed = func(m *Machine) error { _, err := recoverMachine(m, Finish); return err }
 	case !errors.Is(err, journal.ErrNone):
 		t.Errorf("%s: undo cut at %d: %v", w.name, k, err)
 		return
@@ -138,7 +137,7 @@ func (w *world) afterUndo(t *testing.T, m *testdisk.Machine, k, again int, rng *
 		cut := m.Clone()
 		cut.CutAt(rng.Intn(tries.Ops()))
 		_ = proceed(cut) // the power cut
-		w.afterUndo(t, cut.Crash(testdisk.Random(rng)), k, again-1, rng)
+		w.afterUndo(t, cut.Crash(Random(rng)), k, again-1, rng)
 	}
 	err = proceed(m)
 	if got := w.state(m); err != nil || got != "before" {
@@ -206,7 +205,7 @@ func TestCrashReplacesUndo(t *testing.T) {
 }
 
 // replaced recovers a crash of the second transaction and says what is wrong then.
-func replaced(first, second *world, m *testdisk.Machine, how Direction) string {
+func replaced(first, second *world, m *Machine, how Direction) string {
 	had, err := recoverMachine(m, how)
 	if err != nil {
 		return err.Error()
@@ -235,7 +234,7 @@ func TestFaultUndo(t *testing.T) {
 		kept := w.committed(t)
 		for i := 0; ; i++ {
 			m := kept.Clone()
-			fault := &testdisk.Fault{At: i, Err: errInjected, Sticky: i%2 == 1}
+			fault := &Fault{At: i, Err: errInjected, Sticky: i%2 == 1}
 			m.Inject(fault)
 			err := undoMachine(m)
 			if fault.Hits == 0 {
@@ -260,7 +259,7 @@ func TestFaultKeeping(t *testing.T) {
 		w := newWorld(s, rng)
 		for i := 0; ; i++ {
 			m := w.machine.Clone()
-			fault := &testdisk.Fault{At: i, Err: errInjected, Sticky: i%2 == 1}
+			fault := &Fault{At: i, Err: errInjected, Sticky: i%2 == 1}
 			m.Inject(fault)
 			err := w.run(m)
 			if fault.Hits == 0 {
@@ -360,7 +359,7 @@ func TestUndoNoticesChanges(t *testing.T) {
 	}
 }
 
-func flip(tb testing.TB, m *testdisk.Machine, off int64) {
+func flip(tb testing.TB, m *Machine, off int64) {
 	tb.Helper()
 	b := make([]byte, 1)
 	if _, err := m.Target().ReadAt(b, off); err != nil {

@@ -1,4 +1,4 @@
-package testdisk
+package txn
 
 import (
 	"errors"
@@ -9,34 +9,60 @@ import (
 	"shunt/ops/target"
 )
 
-// Target is the machine's target disk; it does what package txn asks of a device.
-type Target struct{ m *Machine }
+// handle is an open file of a machine.
+type handle struct {
+	m           *Machine
+	name, inode string
+}
+
+// ReadAt implements io.ReaderAt exactly: less than asked is an error.
+func (h *handle) ReadAt(b []byte, off int64) (int, error) {
+	if err := h.m.step("read %s %d+%d", h.name, off, len(b)); err != nil {
+		return 0, err
+	}
+	return h.m.read(h.inode, b, off)
+}
+
+func (h *handle) WriteAt(b []byte, off int64) (int, error) {
+	if err := h.m.step("write %s %d+%d", h.name, off, len(b)); err != nil {
+		return h.m.half(h.inode, b, off, err), err
+	}
+	h.m.write(h.inode, b, off)
+	return len(b), nil
+}
+
+// Sync makes the file's changes durable.
+func (h *handle) Sync() error {
+	if err := h.m.step("sync %s", h.name); err != nil {
+		return err
+	}
+	if !h.m.lies(h.name) {
+		h.m.syncInode(h.inode)
+	}
+	return nil
+}
+
+func (h *handle) Size() (int64, error) { return h.m.files[h.inode].current.size, nil }
+
+func (h *handle) Close() error { return nil }
+
+// Target is the machine's target disk.
+type Target struct{ handle }
+
+var _ Device = (*Target)(nil)
 
 // Target is the disk of the machine.
-func (m *Machine) Target() *Target { return &Target{m} }
+func (m *Machine) Target() *Target { return &Target{handle{m, TargetName, TargetName}} }
 
 // Size is the length in bytes.
 func (t *Target) Size() int64 { return t.m.files[TargetName].current.size }
 
-// ReadAt implements io.ReaderAt exactly: less than asked is an error.
-func (t *Target) ReadAt(b []byte, off int64) (int, error) {
-	if err := t.m.step(OpRead, "read target %d+%d", off, len(b)); err != nil {
-		return 0, err
-	}
-	return t.m.read(TargetName, b, off)
-}
-
 // WriteAt refuses to make the target longer.
 func (t *Target) WriteAt(b []byte, off int64) (int, error) {
-	if err := t.m.step(OpWrite, "write target %d+%d", off, len(b)); err != nil {
-		// Half of a failed write is on the disk: callers must not count on nothing.
-		return t.m.half(TargetName, b, off, err), err
-	}
 	if off+int64(len(b)) > t.Size() {
 		return 0, fmt.Errorf("write [%d, %d) behind the end %d", off, off+int64(len(b)), t.Size())
 	}
-	t.m.write(TargetName, b, off)
-	return len(b), nil
+	return t.handle.WriteAt(b, off)
 }
 
 // half leaves half of a failed write on the disk, since callers must not count on nothing, and says how much that is.
@@ -52,20 +78,9 @@ func (m *Machine) half(inode string, b []byte, off int64, err error) int {
 	return n
 }
 
-// Sync makes the target's changes durable.
-func (t *Target) Sync() error {
-	if err := t.m.step(OpSync, "sync target"); err != nil {
-		return err
-	}
-	if !t.m.lies(TargetName) {
-		t.m.syncInode(TargetName)
-	}
-	return nil
-}
-
 // Truncate sets the length.
 func (t *Target) Truncate(n int64) error {
-	if err := t.m.step(OpTruncate, "truncate target %d", n); err != nil {
+	if err := t.m.step("truncate target %d", n); err != nil {
 		return err
 	}
 	t.m.resize(TargetName, n)
@@ -77,7 +92,7 @@ func (t *Target) Punch(off, n int64) error {
 	if off > t.Size() || n > t.Size()-off {
 		return fmt.Errorf("punch %d bytes at %d of %d", n, off, t.Size())
 	}
-	if err := t.m.step(OpPunch, "punch target %d+%d", off, n); err != nil {
+	if err := t.m.step("punch target %d+%d", off, n); err != nil {
 		t.m.half(TargetName, make([]byte, n), off, err)
 		return err
 	}
@@ -90,7 +105,7 @@ func (t *Target) Copy(dst, src, n int64) error {
 	if n > t.Size() {
 		return fmt.Errorf("copy %d bytes of %d", n, t.Size())
 	}
-	if err := t.m.step(OpCopy, "copy target %d+%d to %d", src, n, dst); err != nil {
+	if err := t.m.step("copy target %d+%d to %d", src, n, dst); err != nil {
 		b := make([]byte, n)
 		if _, unread := t.m.read(TargetName, b, src); unread == nil && dst+n <= t.Size() {
 			t.m.half(TargetName, b, dst, err)
@@ -113,11 +128,11 @@ func (t *Target) Copy(dst, src, n int64) error {
 
 // Data finds the next run of sectors that are not all zero.
 func (t *Target) Data(off int64) (start, end int64, err error) {
-	if err := t.m.step(OpMap, "map target %d", off); err != nil {
+	if err := t.m.step("map target %d", off); err != nil {
 		return 0, 0, err
 	}
 	c := t.m.files[TargetName].current
-	for i := off / SectorLen; i*SectorLen < c.size; i++ {
+	for i := off / sec; i*sec < c.size; i++ {
 		if _, ok := c.sectors[i]; !ok {
 			continue
 		}
@@ -125,7 +140,7 @@ func (t *Target) Data(off int64) (start, end int64, err error) {
 		for _, ok := c.sectors[j]; ok; _, ok = c.sectors[j] {
 			j++
 		}
-		return max(off, i*SectorLen), min(c.size, j*SectorLen), nil
+		return max(off, i*sec), min(c.size, j*sec), nil
 	}
 	return c.size, c.size, nil
 }
@@ -135,7 +150,7 @@ func (t *Target) Forget(int64, int64) {}
 
 // State says that nobody keeps account of writes, as with block devices.
 func (t *Target) State() (target.State, error) {
-	return target.State{}, t.m.step(OpMap, "ask for the state of the target")
+	return target.State{}, t.m.step("ask for the state of the target")
 }
 
 // Loose says that a target is held as a whole.
@@ -154,7 +169,7 @@ func (m *Machine) Store() *Store { return &Store{m} }
 
 // Create implements journal.Store.
 func (s *Store) Create(name string) (journal.File, error) {
-	if err := s.m.step(OpCreate, "create %s", name); err != nil {
+	if err := s.m.step("create %s", name); err != nil {
 		return nil, err
 	}
 	s.m.inodes++
@@ -167,7 +182,7 @@ func (s *Store) Create(name string) (journal.File, error) {
 
 // Open implements journal.Store.
 func (s *Store) Open(name string) (journal.File, error) {
-	if err := s.m.step(OpOpen, "open %s", name); err != nil {
+	if err := s.m.step("open %s", name); err != nil {
 		return nil, err
 	}
 	inode, ok := s.m.entries[name]
@@ -179,7 +194,7 @@ func (s *Store) Open(name string) (journal.File, error) {
 
 // Remove implements journal.Store.
 func (s *Store) Remove(name string) error {
-	if err := s.m.step(OpRemove, "remove %s", name); err != nil {
+	if err := s.m.step("remove %s", name); err != nil {
 		return err
 	}
 	if _, ok := s.m.entries[name]; ok {
@@ -191,7 +206,7 @@ func (s *Store) Remove(name string) error {
 
 // SyncDir implements journal.Store.
 func (s *Store) SyncDir() error {
-	if err := s.m.step(OpSyncDir, "sync directory"); err != nil || s.m.lies("directory") {
+	if err := s.m.step("sync directory"); err != nil || s.m.lies("directory") {
 		return err
 	}
 	rest := s.m.pending[:0:0]
@@ -209,37 +224,3 @@ func (s *Store) SyncDir() error {
 	s.m.pending = rest
 	return nil
 }
-
-type handle struct {
-	m           *Machine
-	name, inode string
-}
-
-func (h *handle) ReadAt(b []byte, off int64) (int, error) {
-	if err := h.m.step(OpRead, "read %s %d+%d", h.name, off, len(b)); err != nil {
-		return 0, err
-	}
-	return h.m.read(h.inode, b, off)
-}
-
-func (h *handle) WriteAt(b []byte, off int64) (int, error) {
-	if err := h.m.step(OpWrite, "write %s %d+%d", h.name, off, len(b)); err != nil {
-		return h.m.half(h.inode, b, off, err), err
-	}
-	h.m.write(h.inode, b, off)
-	return len(b), nil
-}
-
-func (h *handle) Sync() error {
-	if err := h.m.step(OpSync, "sync %s", h.name); err != nil {
-		return err
-	}
-	if !h.m.lies(h.name) {
-		h.m.syncInode(h.inode)
-	}
-	return nil
-}
-
-func (h *handle) Size() (int64, error) { return h.m.files[h.inode].current.size, nil }
-
-func (h *handle) Close() error { return nil }

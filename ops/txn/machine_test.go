@@ -1,10 +1,4 @@
-// Package testdisk simulates a machine that can lose power: a target disk and a journal directory that share
-// one page cache and crash together. It is for tests of code that writes.
-//
-// Everything written is kept as an ordered list of changes of single sectors, lengths and directory entries
-// until a sync covers it; a crash keeps a chosen subset of that list. That is weaker than any real disk: it
-// reorders freely between syncs, and a chosen sector can be torn in the middle.
-package testdisk
+package txn
 
 import (
 	"bytes"
@@ -15,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SectorLen is the unit in which writes are torn, in bytes.
-const SectorLen = 512
+// sec is the unit in which writes are torn, in bytes.
+const sec = 512
 
 // ErrPowerCut is returned by every operation from the chosen one on, until the machine is rebooted.
 var ErrPowerCut = errors.New("power cut")
@@ -24,7 +18,12 @@ var ErrPowerCut = errors.New("power cut")
 // TargetName is the name under which the target's changes appear.
 const TargetName = "target"
 
-// Machine is the simulated computer. It is not safe for concurrent use.
+// Machine simulates a computer that can lose power: a target disk and a journal directory that share
+// one page cache and crash together. It is not safe for concurrent use.
+//
+// Everything written is kept as an ordered list of changes of single sectors, lengths and directory entries
+// until a sync covers it; a crash keeps a chosen subset of that list. That is weaker than any real disk: it
+// reorders freely between syncs, and a chosen sector can be torn in the middle.
 type Machine struct {
 	files   map[string]*file // by inode name: "target", "journal#1", …
 	entries map[string]string
@@ -64,7 +63,7 @@ func (c content) sector(i int64) []byte {
 	if s, ok := c.sectors[i]; ok {
 		return s
 	}
-	return make([]byte, SectorLen)
+	return make([]byte, sec)
 }
 
 // change is one thing a crash may or may not keep.
@@ -81,11 +80,11 @@ type change struct {
 func New(target []byte) *Machine {
 	m := &Machine{files: map[string]*file{}, entries: map[string]string{}, synced: map[string]string{}, cutAt: -1}
 	c := content{sectors: map[int64][]byte{}, size: int64(len(target))}
-	for off := 0; off < len(target); off += SectorLen {
-		s := make([]byte, SectorLen)
+	for off := 0; off < len(target); off += sec {
+		s := make([]byte, sec)
 		copy(s, target[off:])
-		if !bytes.Equal(s, make([]byte, SectorLen)) {
-			c.sectors[int64(off/SectorLen)] = s
+		if !bytes.Equal(s, make([]byte, sec)) {
+			c.sectors[int64(off/sec)] = s
 		}
 	}
 	m.files[TargetName] = &file{durable: c, current: c.clone()}
@@ -119,7 +118,7 @@ func (m *Machine) TargetBytes() []byte {
 	c := m.files[TargetName].current
 	b := make([]byte, c.size)
 	for i, s := range c.sectors {
-		if off := i * SectorLen; off < c.size {
+		if off := i * sec; off < c.size {
 			copy(b[off:], s)
 		}
 	}
@@ -170,7 +169,7 @@ func (m *Machine) keep(c change, how Fate) {
 		f := m.files[c.inode]
 		data := c.data
 		if how == Torn {
-			data = append(append([]byte(nil), c.data[:SectorLen/2]...), f.durable.sector(c.sector)[SectorLen/2:]...)
+			data = append(append([]byte(nil), c.data[:sec/2]...), f.durable.sector(c.sector)[sec/2:]...)
 		}
 		f.durable.sectors[c.sector] = data
 	}
@@ -179,21 +178,21 @@ func (m *Machine) keep(c change, how Fate) {
 func (c *content) resize(n int64) {
 	if n < c.size {
 		for i := range c.sectors {
-			if i*SectorLen >= n {
+			if i*sec >= n {
 				delete(c.sectors, i)
 			}
 		}
-		if cut := n % SectorLen; cut != 0 {
-			if s, ok := c.sectors[n/SectorLen]; ok {
-				c.sectors[n/SectorLen] = append(append([]byte(nil), s[:cut]...), make([]byte, SectorLen-cut)...)
+		if cut := n % sec; cut != 0 {
+			if s, ok := c.sectors[n/sec]; ok {
+				c.sectors[n/sec] = append(append([]byte(nil), s[:cut]...), make([]byte, sec-cut)...)
 			}
 		}
 	}
 	c.size = n
 }
 
-// step counts an operation and says whether it fails.
-func (m *Machine) step(kind OpKind, format string, args ...any) error {
+// step counts an operation and says whether it fails. Its text is made for those who want it only: most steps are not traced.
+func (m *Machine) step(format string, args ...any) error {
 	if m.cutAt >= 0 && m.ops >= m.cutAt {
 		return ErrPowerCut
 	}
@@ -204,7 +203,7 @@ func (m *Machine) step(kind OpKind, format string, args ...any) error {
 	if m.Trace != nil {
 		m.Trace(fmt.Sprintf(format, args...))
 	}
-	return m.fault.hit(kind, fmt.Sprintf(format, args...))
+	return m.fault.hit(format, args)
 }
 
 // lies reports whether a sync of the named file is to do nothing.
@@ -231,7 +230,7 @@ func (m *Machine) write(inode string, b []byte, off int64) {
 		if m.fault != nil && m.fault.Hits > 0 {
 			m.fault.Changes++
 		}
-		for i := off / SectorLen; len(m.Bad) > 0 && i*SectorLen < off+int64(len(b)); i++ {
+		for i := off / sec; len(m.Bad) > 0 && i*sec < off+int64(len(b)); i++ {
 			delete(m.Bad, i)
 		}
 	}
@@ -239,8 +238,8 @@ func (m *Machine) write(inode string, b []byte, off int64) {
 		m.resize(inode, end)
 	}
 	for len(b) > 0 {
-		i, at := off/SectorLen, off%SectorLen
-		n := min(int64(len(b)), SectorLen-at)
+		i, at := off/sec, off%sec
+		n := min(int64(len(b)), sec-at)
 		s := append([]byte(nil), f.current.sector(i)...)
 		copy(s[at:], b[:n])
 		f.current.sectors[i] = s
@@ -259,18 +258,18 @@ func (m *Machine) read(inode string, b []byte, off int64) (int, error) {
 	if off < 0 || off+int64(len(b)) > c.size {
 		return 0, fmt.Errorf("read [%d, %d) of %d bytes", off, off+int64(len(b)), c.size)
 	}
-	for i := off / SectorLen; inode == TargetName && len(m.Bad) > 0 && i*SectorLen < off+int64(len(b)); i++ {
+	for i := off / sec; inode == TargetName && len(m.Bad) > 0 && i*sec < off+int64(len(b)); i++ {
 		if m.Bad[i] {
 			return 0, fmt.Errorf("read sector %d: %w", i, unix.EIO)
 		}
 	}
 	for done := 0; done < len(b); {
-		i, at := (off+int64(done))/SectorLen, (off+int64(done))%SectorLen
+		i, at := (off+int64(done))/sec, (off+int64(done))%sec
 		if s, ok := c.sectors[i]; ok {
 			done += copy(b[done:], s[at:])
 			continue
 		}
-		n := min(len(b)-done, int(SectorLen-at))
+		n := min(len(b)-done, int(sec-at))
 		clear(b[done : done+n])
 		done += n
 	}
@@ -298,8 +297,40 @@ func (m *Machine) Scribble(b []byte, off int64) {
 func (m *Machine) Flip(name string, off int64) {
 	f := m.files[m.entries[name]]
 	for _, c := range []content{f.current, f.durable} {
-		s := append([]byte(nil), c.sector(off/SectorLen)...)
-		s[off%SectorLen] ^= 0x40
-		c.sectors[off/SectorLen] = s
+		s := append([]byte(nil), c.sector(off/sec)...)
+		s[off%sec] ^= 0x40
+		c.sectors[off/sec] = s
 	}
+}
+
+// Fault makes one operation fail. Hits says whether it did.
+type Fault struct {
+	At     int // counted from 0
+	Err    error
+	Sticky bool // all later operations fail too, as on a disk that is full
+	seen   int
+	Hits   int
+	What   string // the first operation that was hit
+	// Changes counts what was written to the target after the first hit.
+	Changes int
+}
+
+// Inject arms a fault on the machine.
+func (m *Machine) Inject(f *Fault) { m.fault = f }
+
+// hit counts an operation and says whether it fails.
+func (f *Fault) hit(format string, args []any) error {
+	if f == nil {
+		return nil
+	}
+	at := f.seen
+	f.seen++
+	if at < f.At || at > f.At && !f.Sticky {
+		return nil
+	}
+	f.Hits++
+	if f.What == "" {
+		f.What = fmt.Sprintf(format, args...)
+	}
+	return f.Err
 }
