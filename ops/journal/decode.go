@@ -45,7 +45,8 @@ const (
 // decode reads a program of n bytes. With summaryOnly the lists of the program are those of a Summary. Errors about the
 // content wrap damaged.
 func decode(r io.Reader, n int64, keep scope, damaged error) (Summary, error) {
-	d := &decoder{in: bufio.NewReaderSize(r, 64<<10), left: n, keep: keep, what: "program", damaged: damaged}
+	d := newDecoder(r, n, "program", damaged)
+	d.keep = keep
 	var s Summary
 	p := &s.Program
 	p.SizeBefore, p.SizeAfter, p.StageLen = d.i64(), d.i64(), d.i64()
@@ -86,6 +87,11 @@ type decoder struct {
 	what    string // what is read
 	damaged error  // wrapped by errors about the content
 	err     error
+}
+
+// newDecoder reads n bytes.
+func newDecoder(r io.Reader, n int64, what string, damaged error) *decoder {
+	return &decoder{in: bufio.NewReaderSize(r, int(min(n, 64<<10))), left: n, what: what, damaged: damaged}
 }
 
 // fail notes what is wrong with the content, unless there was an error before.

@@ -169,8 +169,7 @@ func (j *Journal) put(r Record) error {
 	}
 	r.Seq++
 	b := make([]byte, slotSpacing)
-	copy(b, r.encode())
-	copy(b[copySpacing:], r.encode())
+	copy(b[copySpacing:], b[:copy(b, r.encode())])
 	if _, err := j.file.WriteAt(b, slotOff(int(r.Seq%2), 0)); err != nil {
 		j.broken = tried.Errorf("write journal record: %w", err)
 		return j.broken

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -91,7 +90,7 @@ func ReadSeal(store Store, mark SealMark) (Seal, error) {
 		return Seal{}, changed
 	}
 	in := newSummed(f, 0, mark.Len)
-	d := &decoder{in: bufio.NewReaderSize(in, 64<<10), left: size, what: "seal", damaged: ErrKeptDamaged}
+	d := newDecoder(in, size, "seal", ErrKeptDamaged)
 	s := Seal{Modified: d.i64()}
 	if uint64(s.Modified) == sealMagic {
 		s = Seal{Modified: d.i64(), Changed: d.i64(), Born: d.i64(), Inode: uint64(d.i64())}

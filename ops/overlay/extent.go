@@ -14,15 +14,8 @@ const (
 )
 
 func (k Kind) String() string {
-	switch k {
-	case Base:
-		return "base"
-	case SpillKind:
-		return "spill"
-	case Zero:
-		return "zero"
-	case Free:
-		return "free"
+	if names := [...]string{"base", "spill", "zero", "free"}; int(k) < len(names) {
+		return names[k]
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
 }

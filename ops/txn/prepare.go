@@ -26,8 +26,9 @@ func (r *Rehearsal) Prepare(
 	if err != nil {
 		return nil, err
 	}
-	report.CopyBytes, report.PlaceBytes = geometry.Bytes(tx.CopyBytes), geometry.Bytes(tx.PlaceBytes)
-	report.JournalSize, report.UndoBytes = geometry.Bytes(tx.JournalBytes), geometry.Bytes(tx.UndoBytes)
+	if err := tx.measure(report); err != nil {
+		return nil, errors.Join(err, tx.Abandon())
+	}
 	report.SkippedFree = geometry.Bytes(r.skipped)
 	tx.Hidden = r.hidden(changed)
 	return tx, nil

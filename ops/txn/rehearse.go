@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
 	"shunt/model/table"
@@ -30,17 +29,6 @@ type Windows interface {
 	Remove(name string)
 }
 
-// Tools does what only a file system's own tools can do, on a file that holds exactly one file system. Each
-// returns an error that says what happened, what it means and what to do.
-type Tools interface {
-	Check(ctx context.Context, kind model.FSKind, path string) error
-	Verify(ctx context.Context, kind model.FSKind, path string) error
-	Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error
-	Make(ctx context.Context, kind model.FSKind, path string, spec fsys.Spec) error
-	SetLabel(ctx context.Context, kind model.FSKind, path, label string) error
-	NewUUID(ctx context.Context, kind model.FSKind, path string, half bool) error
-}
-
 // Rehearsal runs a queue's steps on an overlay of the target. The target is only read.
 type Rehearsal struct {
 	Device  Device
@@ -48,7 +36,7 @@ type Rehearsal struct {
 	// Sources are the other targets that the steps copy from, by the path in the steps.
 	Sources       map[string]io.ReaderAt
 	Windows       Windows
-	Tools         Tools
+	Tools         fsys.Tools
 	Before, After model.Disk
 	Steps         []ops.Step
 	Options       journal.Options
@@ -61,7 +49,6 @@ type Rehearsal struct {
 
 	skipped     int64
 	final       []table.Patch
-	planned     model.Disk
 	filesystems map[model.PartID]report.Filesystem
 }
 

@@ -130,11 +130,11 @@ func (r *Rehearsal) writeTable() error {
 		}
 	}
 	r.final = patches
-	r.planned, err = table.Read(r.Overlay, r.Overlay.Size(), r.After.SectorSize)
+	planned, err := table.Read(r.Overlay, r.Overlay.Size(), r.After.SectorSize)
 	if err != nil {
 		return tried.Errorf("read the table back: %w", err)
 	}
-	return sameTable(r.planned, r.After)
+	return sameTable(planned, r.After)
 }
 
 // sameTable compares what a table says with what it should say, partition by partition.

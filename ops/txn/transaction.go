@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 
+	"shunt/geometry"
 	"shunt/model/tried"
 	"shunt/ops/journal"
+	"shunt/ops/report"
 )
 
 // Transaction is a commit that has been prepared: its journal is durable, its record is not written, nothing
@@ -16,14 +18,8 @@ type Transaction struct {
 	journal  *journal.Journal
 	program  journal.Program
 	contents contents
-	// JournalBytes is the length of the journal's files, in bytes.
-	JournalBytes int64
-	// UndoBytes is the part of it that stays after the commit for an undo, 0 without the option KeepUndo.
-	UndoBytes int64
 	// Hidden are the numbers of the partitions, as they are before, that nobody may use while the commit runs.
 	Hidden []int
-	// CopyBytes and PlaceBytes are what the commit will copy within the target and write anew.
-	CopyBytes, PlaceBytes int64
 }
 
 // prepare writes the journal for changes. header is the part of the program that is known beforehand. On failure prepare
@@ -64,18 +60,17 @@ func prepare(
 	if err != nil {
 		return nil, err
 	}
-	tx := &Transaction{dev: dev, store: store, journal: j, program: program, contents: c}
-	return tx, tx.count()
+	return &Transaction{dev: dev, store: store, journal: j, program: program, contents: c}, nil
 }
 
-// count fills in the numbers of bytes.
-func (tx *Transaction) count() error {
+// measure adds to the report what the commit will write, and how much the journal takes.
+func (tx *Transaction) measure(out *report.Rehearsal) error {
 	for _, op := range tx.program.Writes() {
 		switch op.Kind {
 		case journal.OpCopy, journal.OpUnstage:
-			tx.CopyBytes += op.Len
+			out.CopyBytes += geometry.Bytes(op.Len)
 		case journal.OpPlace:
-			tx.PlaceBytes += op.Len
+			out.PlaceBytes += geometry.Bytes(op.Len)
 		case journal.OpStage, journal.OpZero, journal.OpSize, journal.OpRestore:
 		}
 	}
@@ -87,9 +82,9 @@ func (tx *Transaction) count() error {
 	if err != nil {
 		return tried.Errorf("read journal: %w", err)
 	}
-	tx.JournalBytes = spill + before + tx.program.StageLen + tx.journal.Len()
+	out.JournalSize = geometry.Bytes(spill + before + tx.program.StageLen + tx.journal.Len())
 	if tx.program.Options.Has(journal.KeepUndo) {
-		tx.UndoBytes = before + tx.journal.Len() + journal.SealLen(len(sealed(tx.program, false)))
+		out.UndoBytes = geometry.Bytes(before + tx.journal.Len() + journal.SealLen(len(sealed(tx.program, false))))
 	}
 	return nil
 }
