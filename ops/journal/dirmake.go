@@ -99,8 +99,9 @@ func (d *Dir) syncParent() error {
 	return errors.Join(above.Sync(), above.Close())
 }
 
-// CheckInPlace makes sure that the directory's name still leads to it and that it is still closed to others, so that the next
-// start of shunt will find and use it. The error is an *UnsafeError, or an I/O error. A directory that does not exist passes.
+// CheckInPlace makes sure that the directory's name still leads to it and that it is still closed to others, so that the
+// next start of shunt will find and use it. The error is an *UnsafeError, or an I/O error. A directory that does not exist
+// passes.
 func (d *Dir) CheckInPlace() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -15,11 +15,11 @@
 // # Owners and rights
 //
 // The directory often lies where other users may create, rename and remove: beside a user's image on which root works, or
-// in /tmp. So it is a handle (Dir) and not a path. Its parent is opened first, and must hold the same image that was opened.
-// The directory is opened below it without following links, and checked. All files are opened, made and removed
-// below the handle. Each must be a regular file of the directory's owner with no other name, and opening it never waits. Making
-// a file never changes the content of an existing one: the old name is removed, and the new file is readable for
-// its owner alone. Anything else is an *UnsafeError, and is neither read nor changed.
+// in /tmp. So it is a handle (Dir) and not a path. Its parent is opened first, and must hold the same image that was
+// opened. The directory is opened below it without following links, and checked. All files are opened, made and removed
+// below the handle. Each must be a regular file of the directory's owner with no other name, and opening it never waits.
+// Making a file never changes the content of an existing one: the old name is removed, and the new file is readable for its
+// owner alone. Anything else is an *UnsafeError, and is neither read nor changed.
 //
 // A directory that others may write to is never used. Otherwise the owner decides:
 //
@@ -27,15 +27,14 @@
 //	the image's owner, and root calls  used with the rights of the image's owner
 //	anybody else                       refused
 //
-// To use the owner's rights, a thread takes that user's identity for files (setfsuid), and has neither
-// root's groups nor root's capabilities on files. Whatever that user puts into the directory, root then does nothing
-// that the user could not do alone. Root makes such a directory where the image and the parent belong to the same
-// user, so that root and that user find each other's transactions and can undo them. A directory below /var/lib would be
-// safe too, but the user could not see that the image is in the middle of a transaction, and the journal would not be
-// on the image's file system, where it can share blocks and moves along with the image. Everywhere else root makes a directory
-// of its own with mode 0700: for its own images, and for those in directories of root or of third users. In a parent where
-// others can rename, such a directory is used only if it looks as shunt made it, since its name could have been given to
-// another directory of root's.
+// To use the owner's rights, a thread takes that user's identity for files (setfsuid), and has neither root's groups nor
+// root's capabilities on files. Whatever that user puts into the directory, root then does nothing that the user could not
+// do alone. Root makes such a directory where the image and the parent belong to the same user, so that root and that user
+// find each other's transactions and can undo them. A directory below /var/lib would be safe too, but the user could not
+// see that the image is in the middle of a transaction, and the journal would not be on the image's file system, where it
+// can share blocks and moves along with the image. Everywhere else root makes a directory of its own with mode 0700: for
+// its own images, and for those in directories of root or of third users. In a parent where others can rename, such a
+// directory is used only if it looks as shunt made it, since its name could have been given to another directory of root's.
 //
 // # The file journal
 //
@@ -80,12 +79,12 @@
 //	| number of probes u64   | probes: offset u64, length u64, CRC-32C u32 |
 //	+------------------------+--------------------------------------------+
 //
-// The times are those of the target's file, in nanoseconds since 1970. They and the inode are 0 where the host does not keep
-// them. A seal of version 1 has neither magic nor changed, born and inode, and is read as well.
+// The times are those of the target's file, in nanoseconds since 1970. They and the inode are 0 where the host does not
+// keep them. A seal of version 1 has neither magic nor changed, born and inode, and is read as well.
 //
-// The memory for what is read is bounded by the bytes that exist, not by the lengths they claim: Open checks a program piece by
-// piece, each list against the bytes that are left and each write against the target, and keeps only a Summary. Load then
-// takes the memory for all of it (decode.go).
+// The memory for what is read is bounded by the bytes that exist, not by the lengths they claim: Open checks a program
+// piece by piece, each list against the bytes that are left and each write against the target, and keeps only a Summary.
+// Load then takes the memory for all of it (decode.go).
 //
 // # Ordering invariants
 //

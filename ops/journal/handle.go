@@ -43,13 +43,14 @@ func (h Handle) Count() int {
 	return 1
 }
 
-// Adopt makes a Dir of a directory that another process opened and checked. The files belong to the Dir from then on, also if
-// Adopt fails, and programs that are started later do not inherit them.
+// Adopt makes a Dir of a directory that another process opened and checked. The files belong to the Dir from then on, also
+// if Adopt fails, and programs that are started later do not inherit them.
 func Adopt(h Handle, files []*os.File) (*Dir, error) {
 	d := &Dir{location: Location{Parent: h.Parent, Name: h.Name}, adopted: true, as: h.As}
 	for i, f := range files {
 		if f == nil || len(files) != h.Count() {
-			return nil, errors.New("internal error: the journal's directory was not handed over; nothing was changed, please report this")
+			return nil, errors.New("internal error: the journal's directory was not handed over; " +
+				"nothing was changed, please report this")
 		}
 		unix.CloseOnExec(int(f.Fd()))
 		if i == 0 {

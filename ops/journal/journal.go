@@ -132,7 +132,8 @@ func (s summed) sum() [sha256.Size]byte { return [sha256.Size]byte(s.h.Sum(nil))
 func Check(p Program) error {
 	body := p.Encode()
 	if _, err := decode(bytes.NewReader(body), int64(len(body)), summaryOnly, ErrDamaged); err != nil {
-		return fmt.Errorf("internal error: a journal that could not be read again: %w; nothing was changed, please report this", err)
+		return fmt.Errorf("internal error: a journal that could not be read again: %w; "+
+			"nothing was changed, please report this", err)
 	}
 	return nil
 }

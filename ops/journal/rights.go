@@ -11,8 +11,8 @@ import (
 // User is a user with whose rights files are used.
 type User struct{ UID, GID uint32 }
 
-// do runs a function with the user's rights on files and none of root's. Only root may call it; a nil user changes nothing. If
-// the user's rights cannot be taken, the function is not called.
+// do runs a function with the user's rights on files and none of root's. Only root may call it; a nil user changes nothing.
+// If the user's rights cannot be taken, the function is not called.
 func (u *User) do(do func() error) error {
 	if u == nil {
 		return do()

@@ -9,8 +9,8 @@ import (
 	"shunt/model/tried"
 )
 
-// Seal is the state in which a commit left its target. If the target is in any other state, undoing the transaction could do
-// damage.
+// Seal is the state in which a commit left its target. If the target is in any other state, undoing the transaction could
+// do damage.
 type Seal struct {
 	// Modified is when the target was last written to, in nanoseconds since 1970; 0 where that is not known. Changed, Born
 	// and Inode are the file's time of change, time of birth and inode. They are 0 where the host does not keep them, and in
@@ -20,8 +20,8 @@ type Seal struct {
 	Probes                  []Probe
 }
 
-// sealMagic, "\x80SEAL\x00\x00\x02", begins a seal of version 2. A seal of version 1 begins with a time: as one, this would be
-// in the year 1677.
+// sealMagic, "\x80SEAL\x00\x00\x02", begins a seal of version 2. A seal of version 1 begins with a time: as one, this would
+// be in the year 1677.
 const sealMagic = 0x80_5345414c_000002
 
 // sealHead is the length of everything before the probes: the magic and five numbers.

@@ -79,8 +79,8 @@ func (s side) Open(name string) (File, error)   { return s.Store.Open(name + sec
 func (s side) Remove(name string) error         { return s.Store.Remove(name + secondSide) }
 
 // Sides are the two parts of a directory, each for one transaction. While one holds a transaction that can be undone, the
-// next one is prepared on the other. Once that is committed, the first one is removed. So a transaction can be undone until it
-// is replaced, and a rehearsal that leads to nothing costs nothing.
+// next one is prepared on the other. Once that is committed, the first one is removed. So a transaction can be undone until
+// it is replaced, and a rehearsal that leads to nothing costs nothing.
 func Sides(store Store) [2]Store { return [2]Store{store, side{store}} }
 
 // Other is the side that store is not.

@@ -39,8 +39,8 @@ var reasons = [...]struct{ found, advice string }{
 	ForeignOwner: {"belongs to another user, ", "if an interrupted transaction may be in it, run shunt as that user; " +
 		"otherwise have it removed, or choose another directory with --journal"},
 	WrongKind: {"is ", whoPutIt},
-	OpenToOthers: {"can be written to by others ", "take the right to write from all but its owner if you trust what is in it, " +
-		"or choose another directory with --journal"},
+	OpenToOthers: {"can be written to by others ", "take the right to write from all but its owner " +
+		"if you trust what is in it, or choose another directory with --journal"},
 	MoreNames:      {"has a second name elsewhere (a hard link)", whoPutIt},
 	OtherMount:     {"is a mount point", "unmount it, or choose another directory with --journal"},
 	OtherDirectory: {"is not the directory any more that the target was opened in", whoMovedIt},
@@ -54,7 +54,7 @@ const (
 )
 
 func (e *UnsafeError) Error() string {
-	return fmt.Sprintf("%s: it is neither read nor changed, and the target stays as it is; %s", e.What(), reasons[e.Reason].advice)
+	return e.What() + ": it is neither read nor changed, and the target stays as it is; " + reasons[e.Reason].advice
 }
 
 // What says what was found, in a few words.

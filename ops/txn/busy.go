@@ -9,9 +9,9 @@ import (
 )
 
 // A partition in use, one that is mounted, changes while the transaction is rehearsed and committed, and the kernel holds
-// on to it. So its bytes are not written, not kept for a roll back, and not compared to recognise the target. The fence does
-// not hide its entry: on the disk the entry stays where it is and gets longer at most (inuse.go, for logical partitions). Its
-// file system grows after the commit.
+// on to it. So its bytes are not written, not kept for a roll back, and not compared to recognise the target. The fence
+// does not hide its entry: on the disk the entry stays where it is and gets longer at most (inuse.go, for logical
+// partitions). Its file system grows after the commit.
 
 // withoutBusy are the changes without those that a target of fixed size does not need, and with the partitions in use. An
 // error means that the transaction would write to one of these.

@@ -86,8 +86,8 @@ func (c changes) withoutHoles(data ranges) changes {
 }
 
 // trimmed are the changes without new content that is on the target already, as far as it lies at the ends of a run, and
-// without what the table's own writes bring. The overlay rounds writes out to blocks, so a run can hold bytes of a neighbour
-// as they were when the rehearsal read them. They must not be written: the neighbour may be in use.
+// without what the table's own writes bring. The overlay rounds writes out to blocks, so a run can hold bytes of a
+// neighbour as they were when the rehearsal read them. They must not be written: the neighbour may be in use.
 func (c changes) trimmed(dev Device, spill journal.File, tableWrites ranges) (changes, error) {
 	var kept []segment
 	for _, p := range c.places {

@@ -11,8 +11,8 @@ import (
 )
 
 // checkSeal makes sure that the target is as the commit left it. If the host's account says so, the probes of the seal are
-// enough. A later time of modification is a change, whatever was written. In other cases the account says too little: there is
-// none, it is of another file, or only the time of change differs, as after chmod, a rename, or a time of modification
+// enough. A later time of modification is a change, whatever was written. In other cases the account says too little: there
+// is none, it is of another file, or only the time of change differs, as after chmod, a rename, or a time of modification
 // that was put back. Then everything is compared that the undo would overwrite or move.
 func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) error {
 	if n := dev.Size(); n != p.SizeAfter {
@@ -24,7 +24,8 @@ func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.
 	}
 	same := unchanged(seal, now)
 	if !same && !dev.Loose() && seal.Modified != 0 && now.Known() && now.Modified > seal.Modified {
-		return &ChangedError{Off: -1, What: "its time of modification is " + localTime(now.Modified) + ", and was " + localTime(seal.Modified)}
+		what := "its time of modification is " + localTime(now.Modified) + ", and was " + localTime(seal.Modified)
+		return &ChangedError{Off: -1, What: what}
 	}
 	if !same && probedLen(seal.Probes) < probedLen(sealed(p, false)) {
 		what := "what the system tells of its changes is not what it was"
@@ -35,7 +36,7 @@ func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.
 	}
 	err = readProbes(ctx, dev, seal.Probes, journal.StageVerify, watch, func(probe *journal.Probe, sum uint32) error {
 		if sum != probe.Sum {
-			return &ChangedError{Off: probe.Off, What: fmt.Sprintf("the %d bytes at offset %d have other content", probe.Len, probe.Off)}
+			return changedAt(probe.Off, probe.Len, "have other content")
 		}
 		return nil
 	})
@@ -43,9 +44,13 @@ func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.
 		err = checkCleared(ctx, dev, p)
 	}
 	if mismatch := new(MismatchError); errors.As(err, &mismatch) {
-		return &ChangedError{Off: mismatch.Off, What: fmt.Sprintf("the %d bytes at offset %d were empty", mismatch.Len, mismatch.Off)}
+		return changedAt(mismatch.Off, mismatch.Len, "were empty")
 	}
 	return located(err, 0, p)
+}
+
+func changedAt(off, n int64, how string) error {
+	return &ChangedError{Off: off, What: fmt.Sprintf("the %d bytes at offset %d %s", n, off, how)}
 }
 
 // unchanged reports whether the host's account says that nothing has changed. A seal of version 1 has the time of

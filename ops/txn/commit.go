@@ -88,7 +88,9 @@ func (tx *Transaction) backward(ctx context.Context, watch Watch) error {
 }
 
 // walk does units in a direction. from is the unit at which a roll back began.
-func (tx *Transaction) walk(ctx context.Context, units []journal.Unit, d journal.Direction, from uint32, watch Watch) error {
+func (tx *Transaction) walk(
+	ctx context.Context, units []journal.Unit, d journal.Direction, from uint32, watch Watch,
+) error {
 	next := int(tx.journal.Record().Next)
 	total, done := int64(0), int64(0)
 	for i, u := range units {

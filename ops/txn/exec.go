@@ -21,8 +21,8 @@ type contents struct {
 	checked              bool // copies have a checksum of their bytes
 }
 
-// runUnit does the writes of one unit and makes them durable. The direction says in which partition a fault lies: one as planned,
-// or one as before.
+// runUnit does the writes of one unit and makes them durable. The direction says in which partition a fault lies: one as
+// planned, or one as before.
 func (c contents) runUnit(dev Device, u journal.Unit, d journal.Direction) error {
 	wrote, staged := false, false
 	for _, op := range u.Ops {

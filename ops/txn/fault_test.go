@@ -25,9 +25,9 @@ var failures = []error{
 	fmt.Errorf("%w: %w", errInjected, io.ErrShortWrite), fmt.Errorf("%w: %w", errInjected, io.ErrUnexpectedEOF),
 }
 
-// TestFaultEveryOp makes every single operation of a commit fail, once or for good; a long run in every way. The error must come out
-// with its cause and, once the commit has begun, the stage and the place; nothing is written to the target after it; and
-// the target must be as before, as planned, or recoverable in both directions.
+// TestFaultEveryOp makes every single operation of a commit fail, once or for good; a long run in every way. The error must
+// come out with its cause and, once the commit has begun, the stage and the place; nothing is written to the target after
+// it; and the target must be as before, as planned, or recoverable in both directions.
 func TestFaultEveryOp(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	count := map[string]int{}

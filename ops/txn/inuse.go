@@ -15,8 +15,8 @@ import (
 // one in use: a boot after a crash must find it. So the fence is in the boot records, a way back puts all of them
 // in place, and every single write on the way there and back is tried on a copy in memory first.
 
-// keepVisible completes the table writes for a disk with a logical partition in use; it leaves those of others as they are. An
-// error says that the table would not show the partition for a moment.
+// keepVisible completes the table writes for a disk with a logical partition in use; it leaves those of others as they are.
+// An error says that the table would not show the partition for a moment.
 func (r *Rehearsal) keepVisible(changed changes, t tables) (tables, error) {
 	inUse := slices.DeleteFunc(r.Before.Logicals(), func(p model.Partition) bool { return !p.Use.Busy() })
 	if len(inUse) == 0 {

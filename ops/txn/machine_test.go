@@ -136,7 +136,10 @@ func (m *Machine) Files() []string {
 
 // Crash is the machine after a reboot that kept the chosen changes.
 func (m *Machine) Crash(p Policy) *Machine {
-	n := &Machine{files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.synced), synced: maps.Clone(m.synced), inodes: m.inodes, cutAt: -1, DropSync: m.DropSync}
+	n := &Machine{
+		files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.synced), synced: maps.Clone(m.synced),
+		inodes: m.inodes, cutAt: -1, DropSync: m.DropSync,
+	}
 	for name, f := range m.files {
 		n.files[name] = &file{durable: f.durable.clone()}
 	}
@@ -191,7 +194,8 @@ func (c *content) resize(n int64) {
 	c.size = n
 }
 
-// step counts an operation and says whether it fails. Its text is made for those who want it only: most steps are not traced.
+// step counts an operation and says whether it fails. Its text is made for those who want it only: most steps are not
+// traced.
 func (m *Machine) step(format string, args ...any) error {
 	if m.cutAt >= 0 && m.ops >= m.cutAt {
 		return ErrPowerCut

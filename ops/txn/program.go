@@ -22,7 +22,9 @@ type tables struct {
 
 // build turns changes into the program that gets the target there and back, and writes the content the
 // program needs to the journal's files. The target is only read.
-func build(dev Device, changed changes, t tables, c contents, header journal.Program, tune tuning) (journal.Program, error) {
+func build(
+	dev Device, changed changes, t tables, c contents, header journal.Program, tune tuning,
+) (journal.Program, error) {
 	header.SizeBefore, header.SizeAfter = changed.sizeBefore, changed.sizeAfter
 	data, err := dataRanges(dev)
 	if err != nil {

@@ -40,8 +40,8 @@ type piece struct {
 	done     bool
 }
 
-// schedule orders the copies so that none reads what another has overwritten, and cuts them into units. Each unit can be done
-// again after a crash in the middle.
+// schedule orders the copies so that none reads what another has overwritten, and cuts them into units. Each unit can be
+// done again after a crash in the middle.
 //
 // This is the in-place reconstruction problem (Burns, Long and Stockmeyer, "In-place reconstruction of version
 // differences", IEEE TKDE 2003): a graph with an edge from the reader to the writer of each byte, walked in

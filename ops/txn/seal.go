@@ -9,15 +9,15 @@ import (
 )
 
 // Copies that share blocks have cost nothing, and reading them all for the seal would cost more than the commit did. Where
-// most of them did and the host keeps account of changes, only this much of the copied data is read, spread evenly in samples
-// of this size, in bytes. An undo relies on samples as long as the account says that nothing has changed.
+// most of them did and the host keeps account of changes, only this much of the copied data is read, spread evenly in
+// samples of this size, in bytes. An undo relies on samples as long as the account says that nothing has changed.
 const (
 	sampled    = 32 << 20
 	sampleSize = 64 << 10
 )
 
-// keep turns a transaction with all units done into one that can be undone. With kept false the transaction is not complete;
-// after an *AfterError it shall be completed without an undo.
+// keep turns a transaction with all units done into one that can be undone. With kept false the transaction is not
+// complete; after an *AfterError it shall be completed without an undo.
 func (tx *Transaction) keep(ctx context.Context, watch Watch) (kept bool, err error) {
 	seal, err := takeSeal(ctx, tx.dev, tx.program, watch)
 	if errors.Is(err, ErrStopped) {

@@ -95,8 +95,8 @@ func FreeSide(store journal.Store) (_ journal.Store, err error) {
 	return nil, fmt.Errorf("%w: it holds two transactions that can be undone; remove the files of one", journal.ErrDamaged)
 }
 
-// WrittenRuns lists every run of the target that the transactions in a store write, forwards or backwards, be they unfinished
-// or kept for an undo.
+// WrittenRuns lists every run of the target that the transactions in a store write, forwards or backwards, be they
+// unfinished or kept for an undo.
 func WrittenRuns(store journal.Store) (runs []journal.Run, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
@@ -121,8 +121,8 @@ func WrittenRuns(store journal.Store) (runs []journal.Run, err error) {
 	return runs, nil
 }
 
-// Sweep removes files that no transaction needs: those of a rehearsal, and those that a commit did not come to remove when it
-// was cut off. It changes nothing while a transaction is unfinished or a journal damaged.
+// Sweep removes files that no transaction needs: those of a rehearsal, and those that a commit did not come to remove when
+// it was cut off. It changes nothing while a transaction is unfinished or a journal damaged.
 func Sweep(store journal.Store) (err error) {
 	s := &sides{store: store}
 	defer s.close(&err)

@@ -101,8 +101,8 @@ func (r *Rehearsal) unused() (ranges, error) {
 	return newRanges(runs), nil
 }
 
-// wipeDisk erases the signatures of anything that covered the whole disk, as far as they can lie between two bytes of it. The
-// present table is left to the step that writes the final one, as it must stay in force until then.
+// wipeDisk erases the signatures of anything that covered the whole disk, as far as they can lie between two bytes of it.
+// The present table is left to the step that writes the final one, as it must stay in force until then.
 func (r *Rehearsal) wipeDisk(within byteRange) error {
 	table, err := r.presentTable()
 	if err != nil {
@@ -141,7 +141,8 @@ func (r *Rehearsal) writeTable() error {
 func sameTable(got, want model.Disk) error {
 	var wrong []string
 	if got.Table.Kind != want.Table.Kind || got.Table.ID != want.Table.ID && want.Table.ID != "" {
-		wrong = append(wrong, fmt.Sprintf("table %s %s instead of %s %s", got.Table.Kind, got.Table.ID, want.Table.Kind, want.Table.ID))
+		wrong = append(wrong, fmt.Sprintf("table %s %s instead of %s %s",
+			got.Table.Kind, got.Table.ID, want.Table.Kind, want.Table.ID))
 	}
 	gotParts, wantParts := got.Partitions(), want.Partitions()
 	if len(gotParts) != len(wantParts) {
@@ -152,7 +153,8 @@ func sameTable(got, want model.Disk) error {
 		switch {
 		case !ok:
 			wrong = append(wrong, w.Ref()+" is missing")
-		case g.Span != w.Span || g.Type != w.Type || g.Role != w.Role || g.Name != w.Name || g.Active != w.Active || g.Attributes != w.Attributes:
+		case g.Span != w.Span || g.Type != w.Type || g.Role != w.Role || g.Name != w.Name ||
+			g.Active != w.Active || g.Attributes != w.Attributes:
 			wrong = append(wrong, fmt.Sprintf("%s is at sectors %s, type %s, instead of %s, type %s",
 				w.Ref(), g.Span.Inclusive(), g.Type, w.Span.Inclusive(), w.Type))
 		}

@@ -9,8 +9,8 @@ import (
 	"shunt/ops/journal"
 )
 
-// TestHarnessCatchesSyncMutations drops a single sync of a commit, each in turn, and expects the crash harness to notice. A short
-// run takes a few of them, drawn by lot.
+// TestHarnessCatchesSyncMutations drops a single sync of a commit, each in turn, and expects the crash harness to notice. A
+// short run takes a few of them, drawn by lot.
 func TestHarnessCatchesSyncMutations(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range scenarios() {
@@ -44,8 +44,8 @@ type oneSync struct {
 }
 
 // syncs are the syncs that a world's commit needs: all but those that only save work. The journal's notes of progress are
-// such, but for the commit record, where what comes next can be done again anyway; so are that of the empty stage file, that
-// of the table's copy in the fence, since readers look at the primary, and the last one of the directory.
+// such, but for the commit record, where what comes next can be done again anyway; so are that of the empty stage file,
+// that of the table's copy in the fence, since readers look at the primary, and the last one of the directory.
 func (w *world) syncs(t *testing.T) []oneSync {
 	t.Helper()
 	var all []oneSync
@@ -76,8 +76,8 @@ func (w *world) syncs(t *testing.T) []oneSync {
 	return needed
 }
 
-// complaintNear is what the harness has to say of a world when the power goes soon after an operation, "" if it finds nothing
-// wrong.
+// complaintNear is what the harness has to say of a world when the power goes soon after an operation, "" if it finds
+// nothing wrong.
 func (w *world) complaintNear(op int, rng *rand.Rand) string {
 	last := w.machine.Clone()
 	if err := w.run(last); err != nil {

@@ -66,9 +66,9 @@ func sizeOf(store journal.Store, name string) (int64, error) {
 	return n, errors.Join(err, f.Close())
 }
 
-// Undo takes the transaction back that was applied last, if the target is still as it left it, and removes the files kept for
-// that. Errors before the first write: see Undoable, *ChangedError, and journal.ErrKeptDamaged. Once the undo has begun, the
-// target has an unfinished transaction that is being rolled back: Inspect describes it, and Recover ends it.
+// Undo takes the transaction back that was applied last, if the target is still as it left it, and removes the files kept
+// for that. Errors before the first write: see Undoable, *ChangedError, and journal.ErrKeptDamaged. Once the undo has
+// begun, the target has an unfinished transaction that is being rolled back: Inspect describes it, and Recover ends it.
 //
 // Its stages, and where a crash in each of them leads:
 //
