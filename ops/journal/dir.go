@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"shunt/model/tried"
-
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // Location says where the directory of a target's journal is, or will be made.

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"os"
 
-	"shunt/model/tried"
-
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // Make creates the directory, durably, if it is not there.

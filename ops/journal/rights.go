@@ -3,9 +3,9 @@ package journal
 import (
 	"runtime"
 
-	"shunt/model/tried"
-
 	"golang.org/x/sys/unix"
+
+	"shunt/model/tried"
 )
 
 // User is a user with whose rights files are used.
