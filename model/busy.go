@@ -9,21 +9,21 @@ const (
 	Mounted           // its file system is mounted
 	SwapSpace         // the kernel swaps to it
 	Held              // another block device is built on it
-	Shared            // it is a device of a btrfs that is mounted where that cannot be seen
-	Occupied          // it is in use, and how does not matter
+	Shared            // it is a device of a mounted btrfs, and the mount cannot be seen
+	Occupied          // it is in use in some way
 )
 
-// Use is what a partition, or a disk as a whole, is used for on the running system. The zero value is no use at all.
+// Use is how the running system uses a partition or a whole disk. The zero value is no use.
 type Use struct {
 	Kind UseKind
-	// Place is the mount point of what is mounted, and what holds the partition of what is held: "/dev/md0",
-	// "device mapper vg-root", "loop device /dev/loop3".
+	// Place is the mount point if it is mounted. If it is held, Place is the holder: "/dev/md0", "device mapper vg-root",
+	// "loop device /dev/loop3".
 	Place string
-	// By is the program that sees the mount, where this process does not: "sh (pid 77)". "" otherwise.
+	// By is the program that sees the mount if this process does not: "sh (pid 77)". "" otherwise.
 	By string
 	// ReadOnly says that it is mounted for reading only.
 	ReadOnly bool
-	// Through says that the mount is of a loop device that shows a part of the image, which cannot become longer.
+	// Through says that a loop device that shows a part of the image is mounted, which cannot become longer.
 	Through bool
 }
 
@@ -39,7 +39,7 @@ const (
 // Busy reports whether there is a use. The contents can change at any time then and must be left alone.
 func (u Use) Busy() bool { return u.Kind != Unused }
 
-// GrowsAt is where the file system is mounted in such a way that its kernel can grow it, "" if it is not.
+// GrowsAt returns the mount point if the kernel can grow the file system there, else "".
 func (u Use) GrowsAt() string {
 	if u.Kind != Mounted || u.ReadOnly || u.Through || u.By != "" {
 		return ""
@@ -47,58 +47,51 @@ func (u Use) GrowsAt() string {
 	return u.Place
 }
 
-// String follows "it is": "mounted at /mnt", "used as swap".
+// useWords has for each kind of use the words that follow "it is", and the order that ends the use.
+var useWords = [...]struct{ is, end string }{
+	Unused:    {"not in use", "stop that first"},
+	Mounted:   {"mounted at ", "unmount it first"},
+	SwapSpace: {"used as swap", "run swapoff on it first"},
+	Held:      {"used by ", "stop that first"},
+	Shared:    {"part of a btrfs that is mounted", "unmount it first"},
+	Occupied:  {"in use", "stop that first"},
+}
+
+// String returns words that follow "it is": "mounted at /mnt", "used as swap".
 func (u Use) String() string {
-	switch u.Kind {
-	case Mounted:
-		text := "mounted at " + u.Place
-		if u.ReadOnly {
-			text = "mounted read-only at " + u.Place
-		}
-		if u.By != "" {
-			text += " by " + u.By
-		}
-		return text
-	case SwapSpace:
-		return "used as swap"
-	case Held:
-		return "used by " + u.Place
-	case Shared:
-		return "part of a btrfs that is mounted"
-	case Occupied:
-		return "in use"
-	case Unused:
+	text := useWords[u.Kind].is
+	switch {
+	case u.Kind == Held:
+		text += u.Place
+	case u.Kind == Mounted && u.ReadOnly:
+		text = "mounted read-only at " + u.Place
+	case u.Kind == Mounted:
+		text += u.Place
 	}
-	return "not in use"
+	if u.Kind == Mounted && u.By != "" {
+		text += " by " + u.By
+	}
+	return text
 }
 
-// Way is what ends the use, as an order: "unmount it first".
-func (u Use) Way() string {
-	switch u.Kind {
-	case Mounted, Shared:
-		return "unmount it first"
-	case SwapSpace:
-		return "run swapoff on it first"
-	case Held, Occupied, Unused:
-	}
-	return "stop that first"
-}
+// Way returns the order that ends the use: "unmount it first".
+func (u Use) Way() string { return useWords[u.Kind].end }
 
-// InUse is d with its partitions marked that are in use, by their numbers; all others are not. An extended partition
-// is not marked: operations on it look at the logical partitions inside.
+// InUse returns d with these uses of its partitions, by their numbers. An extended partition is never marked: operations on
+// it look at the logical partitions inside.
 func (d Disk) InUse(uses map[int]Use) Disk {
 	parts := d.Partitions()
 	for i := range parts {
-		parts[i].Use = uses[parts[i].Number]
-		if parts[i].Role == Extended {
-			parts[i].Use = Use{}
+		parts[i].Use = Use{}
+		if parts[i].Role != Extended {
+			parts[i].Use = uses[parts[i].Number]
 		}
 	}
-	return d.WithPartitions(parts)
+	return d.owning(parts)
 }
 
-// Steady is d without what changes by itself: of file systems in use only the kind counts, and the use itself does not.
-// Two scans of a disk that nobody edits have the same Steady.
+// Steady returns d without what changes by itself. File systems in use keep only their kind, and all uses are the same. Two
+// scans of a disk that nobody edits have the same Steady.
 func (d Disk) Steady() Disk {
 	parts := d.Partitions()
 	for i := range parts {
@@ -107,5 +100,5 @@ func (d Disk) Steady() Disk {
 			parts[i].Use = Use{Kind: Occupied}
 		}
 	}
-	return d.WithPartitions(parts)
+	return d.owning(parts)
 }

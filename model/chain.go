@@ -11,37 +11,30 @@ import (
 // FirstLogical is the number of the first logical partition.
 const FirstLogical = 5
 
-// Extended is the disk's extended partition, the one with the lowest number if a broken disk has several.
-func (d Disk) Extended() (Partition, bool) {
-	var ext Partition
-	found := false
+// Extended returns the disk's extended partition. If a broken disk has several, it is the one with the lowest number.
+func (d Disk) Extended() (ext Partition, ok bool) {
 	for _, p := range d.parts {
-		if p.Role == Extended && (!found || p.Number < ext.Number) {
-			ext, found = p, true
+		if p.Role == Extended && (!ok || p.Number < ext.Number) {
+			ext, ok = p, true
 		}
 	}
-	return ext, found
+	return ext, ok
 }
 
-// Logicals lists the logical partitions in the order of their chain, which is that of their numbers.
+// Logicals lists the logical partitions in the order of their chain, which is the order of their numbers.
 func (d Disk) Logicals() []Partition {
-	var list []Partition
-	for _, p := range d.parts {
-		if p.Role == Logical {
-			list = append(list, p)
-		}
-	}
+	list := slices.DeleteFunc(d.Partitions(), func(p Partition) bool { return p.Role != Logical })
 	slices.SortStableFunc(list, func(a, b Partition) int { return cmp.Compare(a.Number, b.Number) })
 	return list
 }
 
-// Rechain is d with the boot records (EBRs) and numbers of its logical partitions put right after an edit.
+// Rechain returns d with the boot records (EBRs) and numbers of its logical partitions put right after an edit.
 //
-// The chain order is that of the numbers, which become 5, 6, … without holes. The first logical's EBR is
-// the first sector of the extended partition, as every reader starts there. Each other EBR must lie in
-// the free run right before its partition: it stays where it is if it still does, else it goes 1 MiB
-// before the partition, or as far as there is room. It is an error, and d is not to be used, if some
-// logical partition has no free sector before it or lies outside the extended partition.
+// The chain follows the numbers, which become 5, 6, … without holes. The first logical partition's EBR is the first sector
+// of the extended partition, where every reader starts. Each other EBR must lie in the free run right before its partition.
+// It stays where it is if it does. Otherwise it goes 1 MiB before the partition, or as far as the free run allows. It is an
+// error, and d must not be used, if a logical partition has no free sector before it or lies outside the extended
+// partition.
 func Rechain(d Disk) (Disk, error) {
 	chain := d.Logicals()
 	if len(chain) == 0 {
@@ -52,21 +45,21 @@ func Rechain(d Disk) (Disk, error) {
 		return d, fmt.Errorf("rechain: %s is logical but there is no extended partition", chain[0].Ref())
 	}
 	for i, p := range chain {
-		room := geometry.Span{Start: ext.Span.Start, End: p.Span.Start}
+		free := geometry.Span{Start: ext.Span.Start, End: p.Span.Start}
 		if !ext.Span.Encloses(p.Span) {
 			return d, fmt.Errorf("rechain: %s is not inside the extended partition", p.Ref())
 		}
 		if i > 0 {
-			room.Start = ebrRoom(ext, chain, i)
+			free.Start = freeBefore(ext, chain, i)
 		}
-		if room.Empty() {
+		if free.Empty() {
 			return d, fmt.Errorf("rechain: %s has no free sector before it for its boot record", p.Ref())
 		}
 		switch {
 		case i == 0:
 			p.EBR = ext.Span.Start
-		case !room.Contains(p.EBR):
-			p.EBR = p.Span.Start - min(geometry.AlignMiB.Grain(d.SectorSize), room.Len())
+		case !free.Contains(p.EBR):
+			p.EBR = p.Span.Start - min(geometry.AlignMiB.Grain(d.SectorSize), free.Len())
 		}
 		p.Number = FirstLogical + i
 		d = d.With(p)
@@ -74,9 +67,9 @@ func Rechain(d Disk) (Disk, error) {
 	return d, nil
 }
 
-// ebrRoom is the first sector after everything that lies before chain[i] inside the extended partition.
-// The extended's own first sector belongs to the first EBR.
-func ebrRoom(ext Partition, chain []Partition, i int) geometry.Sector {
+// freeBefore returns the first sector after everything that lies before chain[i] inside the extended partition. The
+// extended partition's own first sector belongs to the first EBR.
+func freeBefore(ext Partition, chain []Partition, i int) geometry.Sector {
 	start := ext.Span.Start + 1
 	for j, other := range chain {
 		if j != i && other.Span.Start <= chain[i].Span.Start {

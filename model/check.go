@@ -107,7 +107,8 @@ func (c *checker) partition(p Partition) {
 		return
 	}
 	if d.Table.Kind != TableNone && !d.Table.Usable.Encloses(p.Span) {
-		c.fatal("%s at sectors %s is outside the range for partitions, %s", p.Ref(), p.Span.Inclusive(), d.Table.Usable.Inclusive())
+		c.fatal("%s at sectors %s is outside the range for partitions, %s",
+			p.Ref(), p.Span.Inclusive(), d.Table.Usable.Inclusive())
 	}
 	if d.Table.Kind == TableMBR && p.Span.Len() >= MBRSectors {
 		c.fatal("%s is %d sectors long; an MBR entry holds less than 2^32", p.Ref(), p.Span.Len())
@@ -140,7 +141,8 @@ func (c *checker) chain() {
 	taken := map[geometry.Sector]string{}
 	for i, p := range chain {
 		if !ext.Span.Encloses(p.Span) {
-			c.fatal("%s at sectors %s is not inside the extended partition %s, %s", p.Ref(), p.Span.Inclusive(), ext.Ref(), ext.Span.Inclusive())
+			c.fatal("%s at sectors %s is not inside the extended partition %s, %s",
+				p.Ref(), p.Span.Inclusive(), ext.Ref(), ext.Span.Inclusive())
 		}
 		if i == 0 && p.EBR != ext.Span.Start {
 			c.fatal("the boot record of %s at sector %d is not the first sector of the extended partition", p.Ref(), p.EBR)

@@ -1,5 +1,4 @@
-// Package model is the in-memory disk: what a partition editor shows and what operations edit.
-// It imports geometry only and never touches a file.
+// Package model is the in-memory disk that a partition editor shows and that operations edit. It never touches a file.
 //
 // Invariants: values are immutable (every edit returns a new Disk, slices are cloned in and out);
 // positions are in the target's logical sectors; Check lists everything that is broken in a Disk.
@@ -22,16 +21,14 @@ const (
 	TableGPT
 )
 
-func (k TableKind) String() string {
-	switch k {
-	case TableMBR:
-		return "MBR"
-	case TableGPT:
-		return "GPT"
-	case TableNone:
-		return "none"
+func (k TableKind) String() string { return word(k, "none", "MBR", "GPT") }
+
+// word returns the word for an enumerated value.
+func word[T ~int](value T, words ...string) string {
+	if value < 0 || int(value) >= len(words) {
+		return "unknown"
 	}
-	return "unknown"
+	return words[value]
 }
 
 // Table is the disk-wide part of a partition table.
@@ -53,17 +50,17 @@ type Severity int
 
 // The severities of a Problem.
 const (
-	Note    Severity = iota // normal or harmless, worth telling (backup GPT not at the end of a grown disk)
+	Note    Severity = iota // normal or harmless (backup GPT not at the end of a grown disk)
 	Warning                 // editing is possible, something is odd
 	Fatal                   // the disk is shown read-only
 )
 
-// Problem is one thing that is wrong with a disk: what, where, and what would repair it.
+// Problem is one thing that is wrong with a disk.
 type Problem struct {
 	Severity Severity
 	Text     string // what is wrong and where: "primary GPT header at LBA 1: checksum does not match"
-	// Advice is what to do, "" for nothing. Commands in it name the target {target}, and the one that ends an interrupted
-	// transaction is {recover}: the model does not know what the target is called.
+	// Advice is what to do, "" for nothing. The model does not know what the target is called, so {target} stands for it in
+	// commands, and {recover} stands for the command that ends an interrupted transaction.
 	Advice string
 }
 
@@ -89,23 +86,26 @@ func New(d Disk, parts []Partition, problems []Problem) Disk {
 // Partitions lists the partitions by position on the disk; an extended partition comes before its logicals.
 func (d Disk) Partitions() []Partition { return slices.Clone(d.parts) }
 
-// Each is Partitions for who only reads them, in a loop: nothing is cloned.
+// Each yields what Partitions lists, without cloning the list.
 func (d Disk) Each() iter.Seq[Partition] { return slices.Values(d.parts) }
 
 // Problems lists what the scan found wrong.
 func (d Disk) Problems() []Problem { return slices.Clone(d.problems) }
 
-// Fatal is the first fatal problem, if there is one.
+// Fatal returns the first fatal problem, if there is one.
 func (d Disk) Fatal() (Problem, bool) {
-	for _, p := range d.problems {
-		if p.Severity == Fatal {
-			return p, true
-		}
-	}
-	return Problem{}, false
+	return find(d.problems, func(p Problem) bool { return p.Severity == Fatal })
 }
 
-// ReadOnly is why the disk must not be edited: its first fatal problem.
+// find returns the first element that is as wanted, if there is one.
+func find[T any](list []T, wanted func(T) bool) (found T, ok bool) {
+	if i := slices.IndexFunc(list, wanted); i >= 0 {
+		return list[i], true
+	}
+	return found, false
+}
+
+// ReadOnly returns why the disk must not be edited: its first fatal problem.
 func (d Disk) ReadOnly() Reason {
 	p, _ := d.Fatal()
 	return Reason(p.Text)
@@ -126,25 +126,15 @@ func (d Disk) Equal(other Disk) bool {
 
 // Partition finds a partition by its identity.
 func (d Disk) Partition(id PartID) (Partition, bool) {
-	for _, p := range d.parts {
-		if p.ID == id {
-			return p, true
-		}
-	}
-	return Partition{}, false
+	return find(d.parts, func(p Partition) bool { return p.ID == id })
 }
 
-// ByNumber finds a partition by the number a user sees.
+// ByNumber finds a partition by the number that a user sees.
 func (d Disk) ByNumber(n int) (Partition, bool) {
-	for _, p := range d.parts {
-		if p.Number == n {
-			return p, true
-		}
-	}
-	return Partition{}, false
+	return find(d.parts, func(p Partition) bool { return p.Number == n })
 }
 
-// WithPartitions is d with exactly these partitions.
+// WithPartitions returns d with exactly these partitions.
 func (d Disk) WithPartitions(parts []Partition) Disk { return d.owning(slices.Clone(parts)) }
 
 // owning is WithPartitions for a slice that nobody else has.
@@ -154,19 +144,18 @@ func (d Disk) owning(parts []Partition) Disk {
 	return d
 }
 
-// With is d with partition p in place of the one that has its ID, or added if there is none.
+// With returns d with partition p in place of the one that has its ID, or added if there is none.
 func (d Disk) With(p Partition) Disk {
 	parts := d.Partitions()
-	for i := range parts {
-		if parts[i].ID == p.ID {
-			parts[i] = p
-			return d.owning(parts)
-		}
+	i := slices.IndexFunc(parts, func(old Partition) bool { return old.ID == p.ID })
+	if i < 0 {
+		return d.owning(append(parts, p))
 	}
-	return d.owning(append(parts, p))
+	parts[i] = p
+	return d.owning(parts)
 }
 
-// Without is d less the partition that has this identity. Numbers of the others stay as they are.
+// Without returns d less the partition with this identity. The numbers of the others stay as they are.
 func (d Disk) Without(id PartID) Disk {
 	return d.owning(slices.DeleteFunc(d.Partitions(), func(p Partition) bool { return p.ID == id }))
 }

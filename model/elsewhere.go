@@ -1,8 +1,8 @@
 package model
 
-// Elsewhere says what of a file system lies on another device than its own, as its superblock tells. Its tools, and the
-// kernel when it mounts it, open that device too, and which one that is only the superblock says. So whatever is not
-// WholeHere is moved, copied and deleted as bytes, and no tool is run on it.
+// Elsewhere says which part of a file system lies on another device, according to its superblock. The tools and the kernel
+// open that device too, and only the superblock says which one it is. So a file system that is not WholeHere is moved,
+// copied and deleted as bytes, and no tool is run on it.
 type Elsewhere uint8
 
 // What can lie on another device.
@@ -32,7 +32,7 @@ var elsewhereText = [...]string{
 	ArrayElsewhere:    "it is one of the devices of a Linux RAID, which mdadm manages",
 }
 
-// String says it in words that follow "p1:", "" if all is on one device.
+// String returns words that follow "p1:", "" if all is on one device.
 func (e Elsewhere) String() string {
 	if int(e) < len(elsewhereText) {
 		return elsewhereText[e]
@@ -40,10 +40,11 @@ func (e Elsewhere) String() string {
 	return "a part of it is on another device"
 }
 
-// NoTools is why no tool is run on it.
+// NoTools returns why no tool is run on it.
 func (e Elsewhere) NoTools() Reason {
 	if e == WholeHere {
 		return ""
 	}
-	return Reason(e.String() + ", which would have to be opened too: it can be moved, copied and deleted, and nothing else is done to it")
+	return Because("%s, which would have to be opened too: "+
+		"it can be moved, copied and deleted, and nothing else is done to it", e)
 }

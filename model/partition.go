@@ -7,8 +7,8 @@ import (
 	"shunt/geometry"
 )
 
-// PartID identifies a partition for as long as a queue lives: numbers shift when a logical partition is
-// deleted, an ID never does. Scanned partitions get 1, 2, …; the queue hands out IDs for new ones.
+// PartID identifies a partition as long as a queue lives. Numbers shift when a logical partition is deleted; an ID never
+// does. Scanned partitions get 1, 2, …, and the queue hands out IDs for new ones.
 type PartID int
 
 // Role is a partition's place in an MBR; on GPT every partition is primary.
@@ -21,22 +21,12 @@ const (
 	Logical
 )
 
-func (r Role) String() string {
-	switch r {
-	case Primary:
-		return "primary"
-	case Extended:
-		return "extended"
-	case Logical:
-		return "logical"
-	}
-	return "unknown"
-}
+func (r Role) String() string { return word(r, "primary", "extended", "logical") }
 
 // PartType is a partition's type in the table: "0x83" on MBR, an upper-case GUID on GPT.
 type PartType string
 
-// Partition is one entry of the table with what lies in it.
+// Partition is one entry of the table and its contents.
 type Partition struct {
 	ID     PartID
 	Number int // what users and the kernel call it; 1-based; logicals from 5
@@ -49,15 +39,15 @@ type Partition struct {
 	Attributes uint64
 	// Active is the 0x80 flag of an MBR entry.
 	Active bool
-	// EBR is the sector of a logical partition's boot record; 0 for the others. It lies before Span.Start
-	// and outside every other partition of the chain.
+	// EBR is the sector of a logical partition's boot record, 0 for other partitions. It lies before Span.Start and outside
+	// every other partition of the chain.
 	EBR geometry.Sector
 	FS  Filesystem
-	// Use is what the running system uses the partition for.
+	// Use is how the running system uses the partition.
 	Use Use
 }
 
-// Ref is what users call the partition: "p1".
+// Ref returns the name that users know the partition by: "p1".
 func (p Partition) Ref() string { return fmt.Sprintf("p%d", p.Number) }
 
 func byPosition(a, b Partition) int {

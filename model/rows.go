@@ -1,10 +1,13 @@
 package model
 
 import (
+	"cmp"
+	"slices"
+
 	"shunt/geometry"
 )
 
-// Gap is a run of sectors that no partition uses but that one could.
+// Gap is a run of sectors that no partition uses and that one could use.
 type Gap struct {
 	Span geometry.Span
 	// Role is what a partition made there would be: Logical inside the extended partition, else Primary.
@@ -23,7 +26,7 @@ const (
 	Everything
 )
 
-// RowKind tells what a Row shows.
+// RowKind says what a Row shows.
 type RowKind int
 
 // The kinds of rows.
@@ -50,23 +53,15 @@ func Rows(d Disk, detail Detail) []Row {
 	if d.Table.Kind == TableNone {
 		return []Row{{Kind: RowWhole, Span: d.Span(), FS: d.Whole}}
 	}
-	parts, gaps := d.parts, Gaps(d, detail)
-	rows := make([]Row, 0, len(parts)+len(gaps))
-	for len(parts) > 0 || len(gaps) > 0 {
-		if len(parts) == 0 || (len(gaps) > 0 && gaps[0].Span.Start < parts[0].Span.Start) {
-			rows = append(rows, gapRow(gaps[0]))
-			gaps = gaps[1:]
-			continue
-		}
-		p := parts[0]
-		parts = parts[1:]
+	var rows []Row
+	for _, p := range d.parts {
 		rows = append(rows, Row{Kind: RowPartition, Span: p.Span, Partition: p, FS: p.FS, Nested: p.Role == Logical})
 	}
+	for _, g := range Gaps(d, detail) {
+		rows = append(rows, Row{Kind: RowGap, Span: g.Span, Gap: g, Nested: g.Role == Logical})
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	return rows
-}
-
-func gapRow(g Gap) Row {
-	return Row{Kind: RowGap, Span: g.Span, Gap: g, Nested: g.Role == Logical}
 }
 
 // Gaps lists the free runs of a disk in order. A disk without a partition table has none. A gap before a
@@ -75,42 +70,28 @@ func Gaps(d Disk, detail Detail) []Gap {
 	if d.Table.Kind == TableNone {
 		return nil
 	}
-	grain := geometry.AlignMiB.Grain(d.SectorSize)
 	var gaps []Gap
-	for _, g := range geometry.Gaps(d.Table.Usable, d.spans(func(p Partition) bool { return p.Role != Logical })) {
-		if detail == Everything || g.Len() >= grain {
-			gaps = append(gaps, Gap{Span: g, Role: Primary})
+	add := func(within geometry.Span, role Role, uses func(Partition) bool) {
+		var used []geometry.Span
+		for _, p := range d.parts {
+			if uses(p) {
+				used = append(used, p.Span)
+			}
+		}
+		for _, g := range geometry.Gaps(within, used) {
+			least := geometry.AlignMiB.Grain(d.SectorSize)
+			if role == Logical && g.End < within.End {
+				least++
+			}
+			if detail == Everything || g.Len() >= least {
+				gaps = append(gaps, Gap{Span: g, Role: role})
+			}
 		}
 	}
-	ext, ok := d.Extended()
-	if !ok {
-		return gaps
+	add(d.Table.Usable, Primary, func(p Partition) bool { return p.Role != Logical })
+	if ext, ok := d.Extended(); ok {
+		add(ext.Span, Logical, func(p Partition) bool { return p.Role == Logical })
 	}
-	// The free runs inside the extended partition come right after the top-level gaps before it.
-	at := 0
-	for at < len(gaps) && gaps[at].Span.Start < ext.Span.Start {
-		at++
-	}
-	inside := make([]Gap, 0, len(gaps)+1)
-	inside = append(inside, gaps[:at]...)
-	for _, g := range geometry.Gaps(ext.Span, d.spans(func(p Partition) bool { return p.Role == Logical })) {
-		least := grain
-		if g.End < ext.Span.End {
-			least = grain + 1
-		}
-		if detail == Everything || g.Len() >= least {
-			inside = append(inside, Gap{Span: g, Role: Logical})
-		}
-	}
-	return append(inside, gaps[at:]...)
-}
-
-func (d Disk) spans(of func(Partition) bool) []geometry.Span {
-	var spans []geometry.Span
-	for _, p := range d.parts {
-		if of(p) {
-			spans = append(spans, p.Span)
-		}
-	}
-	return spans
+	slices.SortStableFunc(gaps, func(a, b Gap) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+	return gaps
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -87,6 +88,11 @@ func TypeName(kind TableKind, t PartType) string {
 	return name
 }
 
+var (
+	mbrCode = regexp.MustCompile(`(?i)^0x[0-9a-f]{2}$`)
+	gptCode = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+)
+
 // TypeByAlias is the partition type for a word such as "esp", "linux", "swap", "lvm", "raid", "bios-boot"
 // or "fat32", or for the code of a type itself ("0x83" on MBR, a GUID on GPT). ok is false if the word
 // means nothing on this kind of table.
@@ -97,9 +103,9 @@ func TypeByAlias(kind TableKind, alias string) (t PartType, ok bool) {
 		}
 	}
 	switch {
-	case kind == TableMBR && len(alias) == 4 && strings.EqualFold(alias[:2], "0x") && isHex(alias[2:]):
+	case kind == TableMBR && mbrCode.MatchString(alias):
 		return PartType(strings.ToLower(alias)), true
-	case kind == TableGPT && isGUID(alias):
+	case kind == TableGPT && gptCode.MatchString(alias):
 		return PartType(strings.ToUpper(alias)), true
 	}
 	return "", false
@@ -145,19 +151,15 @@ func TypeFor(kind TableKind, t PartType, fs FSKind) PartType {
 		return t
 	}
 	suited := DefaultType(kind, Primary, fs)
-	if _, was := hiddenTypes.shown(t); kind == TableMBR && was {
-		if hidden, ok := hiddenTypes.hidden(suited); ok {
-			return hidden
-		}
+	if _, hidden := hiddenTypes.variant(t, first); kind == TableMBR && hidden {
+		suited, _ = hiddenTypes.variant(suited, second)
 	}
 	return suited
 }
 
 // GPTType is the type on a GPT for a partition of an MBR that has type t and holds such a file system.
 func GPTType(t PartType, fs FSKind) PartType {
-	if shown, was := hiddenTypes.shown(t); was {
-		t = shown
-	}
+	t, _ = hiddenTypes.variant(t, first)
 	for _, info := range types {
 		if info.mbr != t || t == "" {
 			continue
@@ -219,21 +221,4 @@ func SearchTypes(kind TableKind, text string) []TypeEntry {
 		}
 	}
 	return list
-}
-
-func isHex(s string) bool {
-	return strings.Trim(strings.ToLower(s), "0123456789abcdef") == ""
-}
-
-func isGUID(s string) bool {
-	groups := strings.Split(s, "-")
-	if len(groups) != 5 {
-		return false
-	}
-	for i, want := range []int{8, 4, 4, 4, 12} {
-		if len(groups[i]) != want || !isHex(groups[i]) {
-			return false
-		}
-	}
-	return true
 }
