@@ -102,7 +102,7 @@ func (e *ebr) plausible(ext geometry.Span) bool {
 // logicalPartitions lists the partitions of a chain with the numbers that they have on every system. The boot record of the
 // first one is given as the start of the extended partition, even if an empty EBR comes first. A chain begins there, and
 // the next change of the chain puts it there.
-func logicalPartitions(chain []ebr, ext geometry.Span, signature string, problems *report) []model.Partition {
+func logicalPartitions(chain []ebr, ext geometry.Span, signature string) []model.Partition {
 	var list []model.Partition
 	for _, e := range chain {
 		if e.data < 0 {
@@ -116,20 +116,7 @@ func logicalPartitions(chain []ebr, ext geometry.Span, signature string, problem
 		if len(list) == 0 {
 			p.EBR = ext.Start
 		}
-		if entry.start == 0 || !ext.Encloses(p.Span) {
-			problems.fatal("repair the chain with `sfdisk` or `testdisk`",
-				"%s at sectors %s does not lie behind its boot record inside the extended partition at %s",
-				p.Ref(), p.Span.Inclusive(), ext.Inclusive())
-		}
 		list = append(list, p)
-	}
-	for _, p := range list {
-		for _, q := range list {
-			if q.Span.Contains(p.EBR) {
-				problems.fatal("repair the chain with `sfdisk` or `testdisk`",
-					"the boot record of %s at sector %d lies inside %s", p.Ref(), p.EBR, q.Ref())
-			}
-		}
 	}
 	return list
 }

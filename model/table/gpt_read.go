@@ -1,9 +1,7 @@
 package table
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/diskfs/go-diskfs/partition/gpt"
@@ -146,14 +144,10 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []*gpt.Partition, p
 			problems.warn("give one of them a new PARTUUID", "p%d and %s have the same PARTUUID %s", twin, p.Ref(), p.UUID)
 		}
 		numbers[p.UUID] = p.Number
-		switch cut := place > g.sectors-1; {
-		case p.Span.End > g.sectors, cut && p.Span.End > usable.End:
+		if p.Span.End > g.sectors || place > g.sectors-1 && p.Span.End > usable.End {
 			problems.fatal(cutOff(int64(g.z.Bytes(max(place+1, p.Span.End)))),
 				"%s ends at sector %d, but the disk has %d and the GPT needs the last %d of them",
 				p.Ref(), p.Span.End, g.sectors, g.sectors-usable.End)
-		case !usable.Encloses(p.Span):
-			problems.fatal(repair, "%s at sectors %s is outside the range for partitions, %s",
-				p.Ref(), p.Span.Inclusive(), usable.Inclusive())
 		}
 		parts = append(parts, p)
 	}
@@ -161,28 +155,7 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []*gpt.Partition, p
 		problems.fatal("delete those that are not needed with `gdisk`",
 			"the GPT has %d partitions; shunt edits tables of up to %d", len(parts), maxPartitions)
 	}
-	overlapProblems(parts, problems)
 	return parts
-}
-
-// overlapProblems names up to eight partitions that share sectors with one before them.
-func overlapProblems(parts []model.Partition, problems *report) {
-	sorted := make([]*model.Partition, len(parts))
-	for i := range parts {
-		sorted[i] = &parts[i]
-	}
-	slices.SortStableFunc(sorted, func(a, b *model.Partition) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
-	for i, told := 1, 0; i < len(sorted) && told < 8; i++ {
-		furthest, p := sorted[0], sorted[i]
-		if furthest.Span.Overlaps(p.Span) {
-			told++
-			problems.fatal("repair the table with `gdisk` or `sfdisk` before changing anything",
-				"%s at sectors %s and %s at sectors %s overlap", furthest.Ref(), furthest.Span.Inclusive(), p.Ref(), p.Span.Inclusive())
-		}
-		if p.Span.End > furthest.Span.End {
-			sorted[0] = p // the next ones are compared with the partition that reaches furthest
-		}
-	}
 }
 
 // sameType reports whether two type codes are the same, "0x0F" and "0x0f" included.

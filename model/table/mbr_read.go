@@ -30,7 +30,19 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 		problems.note("only a GPT can use all of it",
 			"the disk has %d sectors, and an MBR can use %d of them", src.sectors, model.MBRSectors)
 	}
-	var ext geometry.Span
+	parts, ext := primaries(src, t, signature, problems)
+	if !ext.Empty() {
+		chain, err := readChain(src, ext, problems)
+		if err != nil {
+			return t, nil, err
+		}
+		parts = append(parts, logicalPartitions(chain, ext, signature)...)
+	}
+	return t, parts, nil
+}
+
+// primaries lists the partitions in sector 0 and returns the place of the extended one.
+func primaries(src source, t model.Table, signature string, problems *report) (parts []model.Partition, ext geometry.Span) {
 	active := 0
 	for i, e := range slots(src.first) {
 		if !e.used() {
@@ -52,36 +64,21 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 			problems.warn("set its type if it is in use, delete it if not",
 				"%s has type 0x00: it is a partition for Linux and free space for others", p.Ref())
 		}
-		placeOnMBR(p, t.Usable, src, problems)
+		switch {
+		case p.Span.Start < 1:
+			problems.fatal("repair the table with `sfdisk {target}`",
+				"%s begins with sector 0, which holds the table itself", p.Ref())
+		case p.Span.End > src.sectors:
+			problems.fatal(cutOff(int64(src.z.Bytes(p.Span.End))),
+				"%s ends at sector %d but the disk has %d", p.Ref(), p.Span.End, src.sectors)
+		case p.Span.End > t.Usable.End:
+			problems.fatal("make it shorter with the tool that made it",
+				"%s ends at sector %d, beyond the 2^32 that an MBR can address", p.Ref(), p.Span.End)
+		}
 		parts = append(parts, p)
 	}
 	if active > 1 {
 		problems.warn("leave the boot flag on the partition that boots", "%d partitions have the boot flag", active)
 	}
-	overlapProblems(parts, problems)
-	if !ext.Empty() {
-		chain, err := readChain(src, ext, problems)
-		if err != nil {
-			return t, nil, err
-		}
-		logicals := logicalPartitions(chain, ext, signature, problems)
-		overlapProblems(logicals, problems)
-		parts = append(parts, logicals...)
-	}
-	return t, parts, nil
-}
-
-// placeOnMBR says what is wrong with the place of a partition.
-func placeOnMBR(p model.Partition, usable geometry.Span, src source, problems *report) {
-	switch {
-	case p.Span.Start < 1:
-		problems.fatal("repair the table with `sfdisk {target}`",
-			"%s begins with sector 0, which holds the table itself", p.Ref())
-	case p.Span.End > src.sectors:
-		problems.fatal(cutOff(int64(src.z.Bytes(p.Span.End))),
-			"%s ends at sector %d but the disk has %d", p.Ref(), p.Span.End, src.sectors)
-	case p.Span.End > usable.End:
-		problems.fatal("make it shorter with the tool that made it",
-			"%s ends at sector %d, beyond the 2^32 that an MBR can address", p.Ref(), p.Span.End)
-	}
+	return parts, ext
 }

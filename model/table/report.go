@@ -15,12 +15,13 @@ const maxProblems = 50
 
 // add appends a problem unless there are too many. The first fatal one is always reported.
 func (r *report) add(severity model.Severity, advice, format string, args ...any) {
-	isFatal := func(p model.Problem) bool { return p.Severity == model.Fatal }
 	if len(*r) >= maxProblems && (severity != model.Fatal || slices.ContainsFunc(*r, isFatal)) {
 		return
 	}
 	*r = append(*r, model.Problem{Severity: severity, Text: fmt.Sprintf(format, args...), Advice: advice})
 }
+
+func isFatal(p model.Problem) bool { return p.Severity == model.Fatal }
 
 func (r *report) fatal(advice, format string, args ...any) {
 	r.add(model.Fatal, advice, format, args...)
@@ -31,6 +32,20 @@ func (r *report) warn(advice, format string, args ...any) {
 }
 
 func (r *report) note(advice, format string, args ...any) { r.add(model.Note, advice, format, args...) }
+
+// check adds what breaks an invariant of the model, unless something fatal explains it already.
+func (r *report) check(d model.Disk, parts []model.Partition) {
+	advice := "repair the table with `gdisk {target}` before changing anything"
+	if d.Table.Kind == model.TableMBR {
+		advice = "repair the table with `sfdisk {target}` or `testdisk {target}` before changing anything"
+	}
+	if slices.ContainsFunc(*r, isFatal) {
+		return
+	}
+	for _, p := range model.Check(model.New(d, parts, nil)) {
+		r.add(p.Severity, advice, "%s", p.Text)
+	}
+}
 
 // cutOff advises what to do with an image that is shorter than its table says.
 func cutOff(bytes int64) string {

@@ -114,5 +114,6 @@ func Read(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) 
 	for i := range parts {
 		parts[i].ID = model.PartID(i + 1)
 	}
+	found.problems.check(d, parts)
 	return model.New(d, parts, found.problems), nil
 }
