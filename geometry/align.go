@@ -1,8 +1,11 @@
 package geometry
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Alignment says to which grid the positions that shunt chooses are rounded.
+// Alignment is the grid to which shunt rounds the positions that it chooses.
 type Alignment int
 
 // The alignments a user can ask for. The zero value is the default.
@@ -18,31 +21,26 @@ const (
 	SectorsPerTrack = 63
 )
 
-// String is the word for a that the command line takes.
+var alignments = [...]string{AlignMiB: "mib", AlignCylinder: "cylinder", AlignNone: "none"}
+
+// String returns the word for a that the command line takes.
 func (a Alignment) String() string {
-	switch a {
-	case AlignMiB:
-		return "mib"
-	case AlignCylinder:
-		return "cylinder"
-	case AlignNone:
-		return "none"
+	if a < 0 || int(a) >= len(alignments) {
+		return fmt.Sprintf("Alignment(%d)", int(a))
 	}
-	return fmt.Sprintf("Alignment(%d)", int(a))
+	return alignments[a]
 }
 
-// ParseAlignment reads the words String prints.
+// ParseAlignment reads the words that String returns.
 func ParseAlignment(word string) (Alignment, error) {
-	for _, a := range []Alignment{AlignMiB, AlignCylinder, AlignNone} {
-		if word == a.String() {
-			return a, nil
-		}
+	if i := slices.Index(alignments[:], word); i >= 0 {
+		return Alignment(i), nil
 	}
 	return AlignMiB, fmt.Errorf("alignment %q is not known: use mib, cylinder or none", word)
 }
 
-// Grain is the distance of two neighbouring grid lines in sectors, at least 1; z must be Valid. Grid lines run
-// through sector 0.
+// Grain returns the distance of two neighbouring grid lines in sectors, at least 1. z must be Valid. Sector 0 is a grid
+// line.
 func (a Alignment) Grain(z SectorSize) Sector {
 	switch a {
 	case AlignMiB:
@@ -55,19 +53,19 @@ func (a Alignment) Grain(z SectorSize) Sector {
 	return 1
 }
 
-// Up is the first grid line at or after x.
+// Up returns the first grid line at or after x.
 func (a Alignment) Up(x Sector, z SectorSize) Sector {
 	g := int64(a.Grain(z))
 	return Sector(-floorDiv(-int64(x), g) * g)
 }
 
-// Down is the last grid line at or before x.
+// Down returns the last grid line at or before x.
 func (a Alignment) Down(x Sector, z SectorSize) Sector {
 	g := int64(a.Grain(z))
 	return Sector(floorDiv(int64(x), g) * g)
 }
 
-// Nearest is the grid line closest to x; halfway it is the lower one.
+// Nearest returns the grid line closest to x, the lower one if two are as close.
 func (a Alignment) Nearest(x Sector, z SectorSize) Sector {
 	lo, hi := a.Down(x, z), a.Up(x, z)
 	if hi-x < x-lo {

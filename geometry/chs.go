@@ -1,7 +1,7 @@
 package geometry
 
-// CHS is the address of a sector as cylinder, head and sector of a disk with Heads and SectorsPerTrack. MBR entries
-// carry it beside the LBA; old boot loaders are the only readers left.
+// CHS is the address of a sector as cylinder, head and sector of a disk with Heads and SectorsPerTrack. MBR entries have it
+// beside the LBA. Only old boot loaders still read it.
 //
 // It is stored in three bytes:
 //
@@ -21,7 +21,7 @@ type CHS struct {
 
 const maxCylinder = 1023
 
-// CHSOf is the address of an absolute sector, not below 0. It may be too large to be stored, see Overflow.
+// CHSOf returns the address of an absolute sector, which is not negative. It may be too large to be stored, see Overflow.
 func CHSOf(lba Sector) CHS {
 	return CHS{
 		Cylinder: int(lba / (Heads * SectorsPerTrack)),
@@ -39,7 +39,7 @@ func ParseCHS(b [3]byte) CHS {
 	}
 }
 
-// Bytes packs the address for an MBR entry; one that has overflown becomes FE FF FF.
+// Bytes packs the address for an MBR entry. An address that is too large becomes FE FF FF.
 func (c CHS) Bytes() [3]byte {
 	if c.Cylinder > maxCylinder {
 		c = CHS{Cylinder: maxCylinder, Head: Heads - 1, Sector: SectorsPerTrack}
@@ -47,8 +47,8 @@ func (c CHS) Bytes() [3]byte {
 	return [3]byte{byte(c.Head), byte(c.Cylinder>>2&0xC0 | c.Sector&0x3F), byte(c.Cylinder)}
 }
 
-// Overflow reports whether the address says no more than "behind cylinder 1023". That includes 1023/254/63, which
-// is also the address of sector 16450559: nobody can tell the two apart.
+// Overflow reports whether the address only means "behind cylinder 1023". 1023/254/63 does, although it is also the address
+// of sector 16450559.
 func (c CHS) Overflow() bool {
 	return c.Cylinder > maxCylinder || c.Cylinder == maxCylinder && c.Head >= Heads-1 && c.Sector == SectorsPerTrack
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// binaryUnits are the units that sizes are shown in, largest first. Whatever is shown can also be typed.
+// binaryUnits are the units in which sizes are shown, largest first. Users can type them too.
 var binaryUnits = [...]struct {
 	bytes Bytes
 	name  string
@@ -17,23 +17,23 @@ var binaryUnits = [...]struct {
 	{KiB, "KiB"},
 }
 
-// FormatBytes is b for people: three significant digits and a binary unit, "1.47 GiB", "483 MiB", "0 B".
-// It rounds to the nearest, halves away from zero. From 1000 to 1023 of a unit there are four digits; what would
-// round to 1024 is one of the next unit. TiB is the largest unit.
+// FormatBytes formats b for people: three significant digits and a binary unit, "1.47 GiB", "483 MiB", "0 B". It rounds to
+// the nearest, halves away from zero. From 1000 to 1023 of a unit there are four digits. A number that would round to 1024
+// becomes 1.00 of the next unit. TiB is the largest unit.
 func FormatBytes(b Bytes) string {
 	number, unit := rounded(b)
 	return number + " " + unit
 }
 
-// FormatShort is FormatBytes for narrow places: "1.47G", "483M", "0B". ParseSize reads it as the same binary unit.
+// FormatShort is FormatBytes for narrow columns: "1.47G", "483M", "0B". ParseSize reads it as the same binary unit.
 func FormatShort(b Bytes) string {
 	number, unit := rounded(b)
 	return number + unit[:1]
 }
 
-// FormatExact is b without loss, for plan files: the largest binary unit that divides it ("1536MiB"),
-// else sectors ("2049s") when z divides it, else bytes ("1000B"). ParseSize reads it back to b, and ParseDelta does
-// with a sign in front; a negative b brings its own. z that is not Valid means that sectors are not used.
+// FormatExact formats b without loss, for plan files: the largest binary unit that divides it ("1536MiB"), else sectors
+// ("2049s") when z divides it, else bytes ("1000B"). ParseSize reads it back to b, and so does ParseDelta with a sign in
+// front, which a negative b has already. If z is not Valid, sectors are not used.
 func FormatExact(b Bytes, z SectorSize) string {
 	if b == 0 {
 		return "0B"
@@ -49,7 +49,7 @@ func FormatExact(b Bytes, z SectorSize) string {
 	return fmt.Sprintf("%dB", b)
 }
 
-// rounded is b in the unit that fits it, to three significant digits.
+// rounded returns b in the unit that fits it, to three significant digits.
 func rounded(b Bytes) (number, unit string) {
 	sign, size := "", uint64(b)
 	if b < 0 {
@@ -69,7 +69,7 @@ func rounded(b Bytes) (number, unit string) {
 	return sign + n, "TiB"
 }
 
-// significant is size/per to three significant digits, or four in front of the point, and whether that is below 1024.
+// significant returns size/per to three significant digits, or four before the point, and whether that is below 1024.
 // per is at most a TiB, so that no intermediate result overflows.
 func significant(size, per uint64) (number string, fits bool) {
 	if n := nearest(size, per, 100); n < 1000 {
@@ -82,7 +82,7 @@ func significant(size, per uint64) (number string, fits bool) {
 	return strconv.FormatUint(n, 10), n < 1024
 }
 
-// nearest is size*scale/per rounded, halves up.
+// nearest returns size*scale/per rounded, halves up.
 func nearest(size, per, scale uint64) uint64 {
 	return size/per*scale + (2*scale*(size%per)+per)/(2*per)
 }

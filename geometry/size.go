@@ -59,7 +59,7 @@ func ParseDelta(text string, z SectorSize) (Bytes, error) {
 	return b, nil
 }
 
-// parseSize is ParseSize with errors that lack the input in front.
+// parseSize is ParseSize with errors that do not begin with the input.
 func parseSize(text string, z SectorSize) (Bytes, error) {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "-") || strings.HasPrefix(text, "+") {
@@ -95,40 +95,32 @@ func parseSize(text string, z SectorSize) (Bytes, error) {
 	return scale(whole, fraction, per)
 }
 
-// unitBytes is how many bytes one of the unit is.
-func unitBytes(unit string, z SectorSize) (Bytes, error) {
-	switch strings.ToLower(unit) {
-	case "s":
-		if !z.Valid() {
-			return 0, fmt.Errorf("counts sectors of %d bytes, which is not 512 or 4096", int64(z))
-		}
-		return Bytes(z), nil
-	case "b":
-		if unit == "b" {
-			return 0, errors.New(`has unit "b", which could be bits, bytes or blocks: use B or s`)
-		}
-		return 1, nil
-	case "k", "kib":
-		return KiB, nil
-	case "m", "mib":
-		return MiB, nil
-	case "g", "gib":
-		return GiB, nil
-	case "t", "tib":
-		return TiB, nil
-	case "kb":
-		return 1e3, nil
-	case "mb":
-		return 1e6, nil
-	case "gb":
-		return 1e9, nil
-	case "tb":
-		return 1e12, nil
-	}
-	return 0, fmt.Errorf("has unknown unit %q: %s", clip(unit), unitHelp)
+// units are the bytes of the units that need nothing else, in lower case.
+var units = map[string]Bytes{
+	"k": KiB, "m": MiB, "g": GiB, "t": TiB,
+	"kib": KiB, "mib": MiB, "gib": GiB, "tib": TiB,
+	"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
 }
 
-// scale is the number whole.fraction, given in decimal digits, times per.
+// unitBytes returns how many bytes one of the unit is.
+func unitBytes(unit string, z SectorSize) (Bytes, error) {
+	size, ok := units[strings.ToLower(unit)]
+	switch {
+	case ok:
+		return size, nil
+	case unit == "B":
+		return 1, nil
+	case unit == "b":
+		return 0, errors.New(`has unit "b", which could be bits, bytes or blocks: use B or s`)
+	case !strings.EqualFold(unit, "s"):
+		return 0, fmt.Errorf("has unknown unit %q: %s", clip(unit), unitHelp)
+	case !z.Valid():
+		return 0, fmt.Errorf("counts sectors of %d bytes, which is not 512 or 4096", int64(z))
+	}
+	return Bytes(z), nil
+}
+
+// scale returns the number whole.fraction, given in decimal digits, times per.
 func scale(whole, fraction string, per Bytes) (Bytes, error) {
 	digits, ok := new(big.Int).SetString(whole+fraction, 10)
 	if !ok {
@@ -151,7 +143,7 @@ func scale(whole, fraction string, per Bytes) (Bytes, error) {
 	return b + 1, nil // nobody who types 1.1GiB means less than that
 }
 
-// clip cuts a text that an error message shows.
+// clip shortens a text for an error message.
 func clip(text string) string {
 	const most = 40
 	if len(text) <= most {

@@ -11,10 +11,10 @@ type Span struct {
 	Start, End Sector
 }
 
-// SpanOf is the span of n sectors that begins at start.
+// SpanOf returns the span of n sectors that begins at start.
 func SpanOf(start, n Sector) Span { return Span{Start: start, End: start + n} }
 
-// Len is the number of sectors in the span; it is never negative.
+// Len returns the number of sectors in the span; it is never negative.
 func (s Span) Len() Sector { return max(0, s.End-s.Start) }
 
 // Empty reports whether the span holds no sector.
@@ -29,18 +29,18 @@ func (s Span) Encloses(t Span) bool { return t.Empty() || (s.Start <= t.Start &&
 // Overlaps reports whether s and t share a sector.
 func (s Span) Overlaps(t Span) bool { return !s.Intersect(t).Empty() }
 
-// Intersect is the run of sectors that s and t share, possibly empty.
+// Intersect returns the run of sectors that s and t share, possibly empty.
 func (s Span) Intersect(t Span) Span {
 	return Span{Start: max(s.Start, t.Start), End: min(s.End, t.End)}
 }
 
-// Shift is the span moved by d sectors; a negative d moves it towards sector 0.
+// Shift returns the span moved by d sectors; a negative d moves it towards sector 0.
 func (s Span) Shift(d Sector) Span { return Span{Start: s.Start + d, End: s.End + d} }
 
-// String is the span in the notation for half-open ranges: "[63, 2048)".
+// String returns the span in the notation for half-open ranges: "[63, 2048)".
 func (s Span) String() string { return fmt.Sprintf("[%d, %d)", s.Start, s.End) }
 
-// Inclusive is the span in the notation of partition tables, with its last sector: "63-2047".
+// Inclusive returns the span in the notation of partition tables, with its last sector: "63-2047".
 func (s Span) Inclusive() string {
 	if s.Empty() {
 		return s.String() // there is no last sector
@@ -51,7 +51,7 @@ func (s Span) Inclusive() string {
 // Gaps lists the runs of sectors within the given span that none of the used spans covers, in order.
 // The used spans may overlap, be unsorted, or reach outside.
 func Gaps(within Span, used []Span) []Span {
-	sorted := slices.Clone(used)
+	sorted := append(slices.Clone(used), SpanOf(within.End, 1)) // the last gap ends there
 	slices.SortFunc(sorted, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
 	var gaps []Span
 	at := within.Start
@@ -63,9 +63,6 @@ func Gaps(within Span, used []Span) []Span {
 			gaps = append(gaps, gap)
 		}
 		at = max(at, u.End)
-	}
-	if gap := (Span{Start: at, End: within.End}); !gap.Empty() {
-		gaps = append(gaps, gap)
 	}
 	return gaps
 }

@@ -1,8 +1,8 @@
-// Package geometry is the arithmetic of disks: sectors, spans, alignment, CHS addresses and the one
-// parser and formatter for sizes. It is pure: no I/O, no clock, no randomness. It imports nothing of shunt.
+// Package geometry is the arithmetic of disks: sectors, spans, alignment, CHS addresses, and the one parser and formatter
+// for sizes. It is pure: no I/O, no clock, no randomness.
 //
-// Invariants: ranges are half-open [Start, End); lengths are derived, never stored; a Sector always
-// counts the target's logical sectors and Bytes always counts bytes, so the two cannot be mixed up.
+// Invariants: ranges are half-open [Start, End); lengths are derived, never stored; a Sector always counts the target's
+// logical sectors and Bytes always counts bytes, so the two cannot be mixed up.
 package geometry
 
 // Sector is a logical block address, or a count of logical sectors, of one target.
@@ -28,16 +28,16 @@ const (
 	Sector4096 SectorSize = 4096
 )
 
-// Valid reports whether the size is one shunt can work with.
+// Valid reports whether shunt can work with the size.
 func (z SectorSize) Valid() bool { return z == Sector512 || z == Sector4096 }
 
 // Bytes converts a count of sectors to bytes.
 func (z SectorSize) Bytes(n Sector) Bytes { return Bytes(n) * Bytes(z) }
 
-// Down is the number of whole sectors in b bytes.
+// Down returns the number of whole sectors in b bytes.
 func (z SectorSize) Down(b Bytes) Sector { return Sector(floorDiv(int64(b), int64(z))) }
 
-// Up is the smallest number of sectors that holds b bytes.
+// Up returns the smallest number of sectors that holds b bytes.
 func (z SectorSize) Up(b Bytes) Sector { return Sector(-floorDiv(-int64(b), int64(z))) }
 
 func floorDiv(a, b int64) int64 {

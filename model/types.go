@@ -1,6 +1,7 @@
 package model
 
 import (
+	_ "embed" // types.txt
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +32,12 @@ const (
 	holdsFAT = holdsFAT12 | holdsFAT16 | holdsFAT32
 )
 
+// contents are the words of types.txt.
+var contents = map[string]content{
+	"linux": holdsLinux, "swap": holdsSwap, "lvm": holdsLVM, "luks": holdsLUKS,
+	"fat12": holdsFAT12, "fat16": holdsFAT16, "fat32": holdsFAT32, "basic": holdsBasic,
+}
+
 // Partition types that operations treat in a special way.
 const (
 	BIOSBoot       PartType = "21686148-6449-6E6F-744E-656564454649"
@@ -40,22 +47,32 @@ const (
 	MBRExtendedLnx PartType = "0x85"
 )
 
-// commonTypes are the types that have an equivalent on both kinds of table, and those that file systems get.
-var commonTypes = []typeInfo{
-	{"0x83", "0FC63DAF-8483-4772-8E79-3D69D8477DE4", "linux", "Linux file system", holdsLinux | holdsLUKS},
-	{"0x82", "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F", "swap", "Linux swap", holdsSwap},
-	{"0xef", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "esp", "EFI system", holdsFAT},
-	{"", BIOSBoot, "bios-boot", "BIOS boot", 0},
-	{"0x8e", "E6D6D379-F507-44C2-A23C-238F2A3DF928", "lvm", "Linux LVM", holdsLVM},
-	{"0xfd", "A19D880F-05FC-4D3B-A006-743F0F84911E", "raid", "Linux RAID", 0},
-	{"0x0c", basicData, "fat32", "FAT32 (LBA)", holdsFAT32},
-	{"0x0e", basicData, "fat16", "FAT16 (LBA)", holdsFAT12 | holdsFAT16},
-	{"0x07", basicData, "ntfs", "NTFS or exFAT", holdsBasic},
-	{"0x07", basicData, "data", "NTFS or exFAT", holdsBasic},
-	{"", basicData, "", "Basic data", holdsFAT | holdsBasic},
-}
+//go:embed types.txt
+var typeTable string
 
-var types = slices.Concat(commonTypes, mbrTypes, gptTypes)
+// types are all known partition types.
+var types = parseTypes(typeTable)
+
+// parseTypes reads the rows of types.txt.
+func parseTypes(table string) (list []typeInfo) {
+	for line := range strings.Lines(table) {
+		columns := strings.Fields(line)
+		if len(columns) < 5 || columns[0] == "#" {
+			continue
+		}
+		for i, column := range columns[:4] {
+			columns[i] = strings.TrimSuffix(column, "-")
+		}
+		info := typeInfo{
+			mbr: PartType(columns[0]), gpt: PartType(columns[1]), alias: columns[2], name: strings.Join(columns[4:], " "),
+		}
+		for word := range strings.SplitSeq(columns[3], ",") {
+			info.holds |= contents[word]
+		}
+		list = append(list, info)
+	}
+	return list
+}
 
 // on is the type's code in a table of this kind, "" if it has none.
 func (t typeInfo) on(kind TableKind) PartType {

@@ -20,12 +20,8 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 		problems.unfinished()
 	}
 	signature := fmt.Sprintf("%08x", le.Uint32(src.first[mbrSignature:]))
-	t = model.Table{
-		Kind:   model.TableMBR,
-		Usable: geometry.Span{Start: 1, End: max(1, min(src.sectors, model.MBRSectors))},
-		Slots:  mbrSlots,
-		ID:     "0x" + signature,
-	}
+	t = model.FreshTable(model.TableMBR, src.sectors, src.z)
+	t.ID = "0x" + signature
 	if src.sectors > model.MBRSectors {
 		problems.note("only a GPT can use all of it",
 			"the disk has %d sectors, and an MBR can use %d of them", src.sectors, model.MBRSectors)

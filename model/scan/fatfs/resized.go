@@ -7,52 +7,24 @@ import (
 	"shunt/model"
 )
 
-// Fewest and most clusters of a volume that comes out of a resize. They keep away from the numbers at which FAT12 becomes
-// FAT16 and FAT16 becomes FAT32, since not all drivers agree on those to the cluster; mkfs.fat keeps the same distance.
-const (
-	most12, fewest16 = 4080, 4087
-	most16, fewest32 = 65520, 65529
-)
-
-// fewest is the least number of clusters with which the volume stays of its kind for all drivers. A volume that has
-// fewer already may get smaller still: whoever reads it does not go by the number.
+// fewest is the least number of clusters with which the volume stays of its kind for all drivers. A volume that has fewer
+// may get smaller still, because its drivers do not go by the number.
 func (v Volume) fewest() int64 {
-	least := int64(1)
-	switch v.Kind {
-	case model.FAT16:
-		least = fewest16
-	case model.FAT32:
-		least = fewest32
-	default:
-	}
-	if v.Clusters() < least && v.Kind == model.FAT32 {
+	if v.Clusters() < kinds[v.Kind].fewest && v.Kind == model.FAT32 {
 		return 1
 	}
-	return min(least, v.Clusters())
+	return min(kinds[v.Kind].fewest, v.Clusters())
 }
 
-// most is the largest number of clusters with which the volume stays of its kind.
-func (v Volume) most() int64 {
-	limit := int64(maxFAT32)
-	switch v.Kind {
-	case model.FAT12:
-		limit = most12
-	case model.FAT16:
-		limit = most16
-	default:
-	}
-	return max(limit, v.Clusters())
-}
-
-// MinSize is the least size in bytes the volume can be shrunk to if that many of its clusters must be kept.
+// MinSize returns the least size in bytes to which the volume can be shrunk if that many of its clusters must be kept.
 func (v Volume) MinSize(used int64) int64 {
 	return (v.DataStart() + max(used, v.fewest())*v.PerCluster) * v.SectorSize
 }
 
-// MaxSize is the largest size in bytes the volume can be grown to with clusters of the size that it has.
+// MaxSize returns the largest size in bytes to which the volume can be grown with clusters of the same size.
 func (v Volume) MaxSize() int64 {
 	const mostSectors = 1<<32 - 1
-	clusters := v.most()
+	clusters := max(kinds[v.Kind].most, v.Clusters())
 	sectors := min(v.withFATFor(clusters).DataStart()+clusters*v.PerCluster+v.PerCluster-1, mostSectors)
 	return max(sectors, v.Sectors) * v.SectorSize
 }
@@ -74,10 +46,10 @@ func (e *SizeError) Error() string {
 		geometry.FormatBytes(e.Cluster), e.Kind, word, geometry.FormatBytes(e.Nearest), int64(e.Nearest))
 }
 
-// Resized is the volume with at most that many sectors. Its clusters keep their size and their place to the cluster: where
-// the FATs have to be longer, they get longer by whole clusters in sum, so the first clusters give way to them and all
-// others stay where they are with lower numbers. FATs never get shorter. Where longer FATs would take more than they give,
-// the volume ends at what its FATs have room for. A *SizeError tells that the number of sectors is not possible.
+// Resized returns the volume with at most that many sectors. Clusters keep their size and their place. If the FATs have to
+// be longer, they grow by whole clusters in sum: the first clusters make way, and all others stay with lower numbers. FATs
+// never get shorter. If longer FATs would take more than they give, the volume ends where its FATs do. A *SizeError says
+// that the number of sectors is not possible.
 func (v Volume) Resized(sectors int64) (Volume, error) {
 	fail := func(nearest int64) (Volume, error) {
 		return Volume{}, &SizeError{
@@ -85,11 +57,10 @@ func (v Volume) Resized(sectors int64) (Volume, error) {
 			Want: geometry.Bytes(sectors * v.SectorSize), Nearest: geometry.Bytes(nearest),
 		}
 	}
-	if sectors*v.SectorSize > v.MaxSize() {
-		return fail(v.MaxSize())
+	if most := v.MaxSize(); sectors*v.SectorSize > most {
+		return fail(most)
 	}
-	least := v.MinSize(0)
-	if sectors*v.SectorSize < least {
+	if least := v.MinSize(0); sectors*v.SectorSize < least {
 		return fail(least)
 	}
 	short, long := v, v.withFATIn(sectors)
@@ -101,20 +72,20 @@ func (v Volume) Resized(sectors int64) (Volume, error) {
 	return long, nil
 }
 
-// Shift is by how many clusters the data of to, a result of Resized, begins later.
+// Shift returns by how many clusters the data of to, a result of Resized, begins later.
 func (v Volume) Shift(to Volume) int64 { return (to.DataStart() - v.DataStart()) / v.PerCluster }
 
-// withFATFor is the volume with FATs that hold an entry for that many clusters.
+// withFATFor returns the volume with FATs that hold an entry for that many clusters.
 func (v Volume) withFATFor(clusters int64) Volume {
 	need := (v.FATLen(clusters) + v.SectorSize - 1) / v.SectorSize
 	if more := need - v.FATSectors; more > 0 {
-		unit := v.PerCluster / gcd(v.PerCluster, v.Copies)
+		unit := v.PerCluster / min(v.PerCluster, v.Copies&-v.Copies) // PerCluster is a power of two
 		v.FATSectors += (more + unit - 1) / unit * unit
 	}
 	return v
 }
 
-// withFATIn is the volume with FATs long enough for all clusters that it has in that many sectors.
+// withFATIn returns the volume with FATs long enough for all clusters that it has in that many sectors.
 func (v Volume) withFATIn(sectors int64) Volume {
 	for {
 		v.Sectors = max(sectors, v.DataStart())
@@ -124,11 +95,4 @@ func (v Volume) withFATIn(sectors int64) Volume {
 		}
 		v = longer
 	}
-}
-
-func gcd(a, b int64) int64 {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
 }

@@ -1,5 +1,5 @@
-// Package fatfs knows the geometry of FAT volumes: how the boot sector tells it, and which one a volume has after its
-// size changes. It imports the standard library and model only, holds no state and never writes.
+// Package fatfs knows the geometry of FAT volumes: it reads it from the boot sector, and computes the one after a change of
+// size.
 //
 // All integers are little-endian. A volume begins with a boot sector:
 //
@@ -16,11 +16,11 @@
 //	├ reserved ┼ FAT 1 ┼ FAT 2 ┼ root ┼ cluster 2 ┼ cluster 3 ┼ … ┤ rest
 //	0                                 DataStart()                 Sectors
 //
-// The number of clusters alone decides between FAT12 and FAT16. FAT32 has a layout of its own, but drivers exist that
-// go by the number of clusters there too. Source: Microsoft, "FAT: General Overview of On-Disk Format" 1.03.
+// The number of clusters alone decides between FAT12 and FAT16. FAT32 has a layout of its own, but some drivers go by the
+// number of clusters there too. Source: Microsoft, "FAT: General Overview of On-Disk Format" 1.03.
 //
-// Invariants: Parse accepts only geometries in which everything lies within the volume and the FATs hold an entry for
-// every cluster, so code that works with a Volume need not fear zero divisors or overflows.
+// Invariant: Parse accepts only geometries in which everything lies within the volume and the FATs hold an entry for every
+// cluster, so code that works with a Volume need not fear zero divisors or overflows.
 package fatfs
 
 import (
@@ -33,15 +33,23 @@ import (
 // BootSize is how much of the boot sector Parse looks at, in bytes.
 const BootSize = 512
 
-// Cluster counts and numbers.
-const (
-	// FirstCluster is the number of the first cluster; the two entries before it hold marks.
-	FirstCluster = 2
+// FirstCluster is the number of the first cluster. The two entries before it hold marks.
+const FirstCluster = 2
 
+// The largest numbers of clusters.
+const (
 	maxFAT12 = 4084
-	maxFAT16 = 65524
 	maxFAT32 = 0x0FFFFFF5
 )
+
+// kinds has the width of an entry of the FAT, and the fewest and most clusters of a volume that comes out of a resize.
+// Those keep away from the numbers at which FAT12 becomes FAT16 and FAT16 becomes FAT32, because not all drivers agree on
+// these to the cluster. mkfs.fat keeps the same distance.
+var kinds = map[model.FSKind]struct{ bits, fewest, most int64 }{
+	model.FAT12: {12, 1, 4080},
+	model.FAT16: {16, 4087, 65520},
+	model.FAT32: {32, 65529, maxFAT32},
+}
 
 const entrySize = 32 // of a directory, in bytes
 
@@ -64,8 +72,8 @@ type Volume struct {
 	Version     int64 // 0 in all volumes that are in use
 }
 
-// Parse reads the geometry from a boot sector; ok is false if it is not one of a FAT volume. The mark at its end is not
-// asked for.
+// Parse reads the geometry from a boot sector. ok is false if it is not one of a FAT volume. The mark at its end is not
+// required.
 func Parse(b []byte) (v Volume, ok bool) {
 	if len(b) < BootSize {
 		return Volume{}, false
@@ -102,13 +110,11 @@ func Parse(b []byte) (v Volume, ok bool) {
 		return Volume{}, false
 	}
 	n := v.Clusters()
-	switch {
-	case wide:
+	v.Kind = model.FAT12
+	if wide {
 		v.Kind = model.FAT32
-	case n > maxFAT12:
+	} else if n > maxFAT12 {
 		v.Kind = model.FAT16
-	default:
-		v.Kind = model.FAT12
 	}
 	ok = n > 0 && n <= maxFAT32 && v.FATLen(n) <= v.FATSectors*v.SectorSize
 	return v, ok
@@ -143,16 +149,7 @@ func (v Volume) ClusterAt(cluster int64) int64 {
 func (v Volume) FATAt(copyNo int64) int64 { return (v.Reserved + copyNo*v.FATSectors) * v.SectorSize }
 
 // EntryBits is the width of an entry of the FAT.
-func (v Volume) EntryBits() int64 {
-	switch v.Kind {
-	case model.FAT32:
-		return 32
-	case model.FAT16:
-		return 16
-	default:
-		return 12
-	}
-}
+func (v Volume) EntryBits() int64 { return kinds[v.Kind].bits }
 
 // FATLen is how many bytes of a FAT are needed for that many clusters.
 func (v Volume) FATLen(clusters int64) int64 {
