@@ -112,7 +112,7 @@ func unitBytes(unit string, z SectorSize) (Bytes, error) {
 		return 1, nil
 	case unit == "b":
 		return 0, errors.New(`has unit "b", which could be bits, bytes or blocks: use B or s`)
-	case !strings.EqualFold(unit, "s"):
+	case strings.ToLower(unit) != "s":
 		return 0, fmt.Errorf("has unknown unit %q: %s", clip(unit), unitHelp)
 	case !z.Valid():
 		return 0, fmt.Errorf("counts sectors of %d bytes, which is not 512 or 4096", int64(z))
