@@ -1,13 +1,14 @@
 package safetext
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
-// Command is a command line that bash runs as argv, and that passes Printable unchanged: words that need it stand in
-// quotes, and those that cannot be shown in $'…' with the odd bytes written out. Backquotes are written out as well, so
-// that a command can stand between backquotes in a sentence. A program with "=" in its name is not taken for an assignment.
+// Command returns a command line that bash runs as argv and that passes Printable unchanged. Words are quoted if they need it, and
+// words that cannot be shown stand in $'…' with the odd bytes written out. Backquotes are written out as well, so that a command
+// can stand between backquotes in a sentence. A program with "=" in its name is not taken for an assignment.
 func Command(argv ...string) string {
 	words := make([]string, len(argv))
 	for i, word := range argv {
@@ -19,7 +20,7 @@ func Command(argv ...string) string {
 	return strings.Join(words, " ")
 }
 
-// Word is one word of a Command.
+// Word returns one word of a Command.
 func Word(word string) string {
 	switch {
 	case word != "" && strings.Trim(word, plainInShell) == "":
@@ -39,7 +40,7 @@ func Word(word string) string {
 			b.WriteString(word[i : i+n])
 		default: // byte by byte: what \u means in a shell depends on its locale
 			for _, c := range []byte(word[i : i+n]) {
-				writeHex(&b, 'x', rune(c), 2)
+				fmt.Fprintf(&b, `\x%02x`, c)
 			}
 		}
 		i += n
@@ -51,7 +52,7 @@ func Word(word string) string {
 // plainInShell are the characters that need no quotes anywhere in a word.
 const plainInShell = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%^"
 
-// Operand is a path as an argument that no program takes for an option.
+// Operand returns a path as an argument that no program takes for an option.
 func Operand(path string) string {
 	if strings.HasPrefix(path, "-") {
 		return "./" + path

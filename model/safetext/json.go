@@ -3,12 +3,13 @@ package safetext
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// JSON is a value as JSON that passes Lines unchanged: what is not visible in a string is written as \u…, which means the
-// same. indent is put before each level, "" for everything in one line; there is no line end behind it.
+// JSON encodes a value as JSON that passes Lines unchanged: what is not visible in a string is written as \u…, which means the
+// same. indent is put before each level, "" for everything in one line. There is no line end behind it.
 func JSON(v any, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -30,15 +31,11 @@ func escapedJSON(in []byte) []byte {
 			out = append(out, in[:n]...)
 		case r > 0xFFFF:
 			high, low := utf16.EncodeRune(r)
-			out = appendUnit(appendUnit(out, high), low)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
 		default:
-			out = appendUnit(out, r)
+			out = fmt.Appendf(out, `\u%04x`, r)
 		}
 		in = in[n:]
 	}
 	return out
-}
-
-func appendUnit(b []byte, r rune) []byte {
-	return append(b, '\\', 'u', hexDigits[r>>12&0xF], hexDigits[r>>8&0xF], hexDigits[r>>4&0xF], hexDigits[r&0xF])
 }

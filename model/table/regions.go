@@ -1,7 +1,6 @@
 package table
 
 import (
-	"cmp"
 	"io"
 	"slices"
 
@@ -41,13 +40,8 @@ func Regions(r io.ReaderAt, d model.Disk) ([]Range, error) {
 			spans = append(spans, reg.span)
 		}
 	}
-	slices.SortFunc(spans, func(a, b geometry.Span) int { return cmp.Compare(a.Start, b.Start) })
 	var ranges []Range
-	for i := 0; i < len(spans); {
-		run := spans[i]
-		for i++; i < len(spans) && spans[i].Start <= run.End; i++ {
-			run.End = max(run.End, spans[i].End)
-		}
+	for _, run := range geometry.Gaps(d.Span(), geometry.Gaps(d.Span(), spans)) { // the gaps between the gaps are the union
 		ranges = append(ranges, Range{Off: int64(src.z.Bytes(run.Start)), Len: int64(src.z.Bytes(run.Len()))})
 	}
 	return ranges, nil
