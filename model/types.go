@@ -2,18 +2,19 @@ package model
 
 import (
 	_ "embed" // types.txt
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// typeInfo is one partition type that people may meet.
+// typeInfo is one known partition type.
 type typeInfo struct {
 	mbr   PartType // "" if the type does not exist there
 	gpt   PartType
 	alias string // the word for it in plan files and pickers, "" if it cannot be chosen by word
 	name  string
-	holds content // what a partition of this type is expected to hold
+	holds content // the expected contents
 }
 
 // content is a set of kinds of file systems that share partition types.
@@ -27,7 +28,7 @@ const (
 	holdsFAT12
 	holdsFAT16
 	holdsFAT32
-	holdsBasic // what else Windows reads, without being FAT
+	holdsBasic // what Windows reads besides FAT
 
 	holdsFAT = holdsFAT12 | holdsFAT16 | holdsFAT32
 )
@@ -74,29 +75,30 @@ func parseTypes(table string) (list []typeInfo) {
 	return list
 }
 
-// on is the type's code in a table of this kind, "" if it has none.
+// on returns the type's code in a table of this kind, "" if it has none.
 func (t typeInfo) on(kind TableKind) PartType {
-	switch kind {
-	case TableMBR:
-		return t.mbr
-	case TableGPT:
-		return t.gpt
-	case TableNone:
-	}
-	return ""
+	return [...]PartType{TableNone: "", TableMBR: t.mbr, TableGPT: t.gpt}[kind]
 }
 
-// TypeName is what people call a partition type, or the type's code itself if it is not a common one.
+// rowsOf yields the rows of a type. A type may have several, for different contents.
+func rowsOf(kind TableKind, t PartType) iter.Seq[typeInfo] {
+	return func(yield func(typeInfo) bool) {
+		for _, info := range types {
+			if t != "" && strings.EqualFold(string(info.on(kind)), string(t)) && !yield(info) {
+				return
+			}
+		}
+	}
+}
+
+// TypeName returns the name of a partition type, or the type's code itself if it is not a known one.
 func TypeName(kind TableKind, t PartType) string {
 	if t == "" {
 		return "unknown"
 	}
-	// On GPT one GUID stands for all of Microsoft's file systems; the row without an MBR id names it.
+	// On GPT one GUID stands for all of Microsoft's file systems. The row without an MBR id names it.
 	name := string(t)
-	for _, info := range types {
-		if !strings.EqualFold(string(info.on(kind)), string(t)) {
-			continue
-		}
+	for info := range rowsOf(kind, t) {
 		name = info.name
 		if kind == TableMBR || info.mbr == "" {
 			break
@@ -110,12 +112,12 @@ var (
 	gptCode = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
-// TypeByAlias is the partition type for a word such as "esp", "linux", "swap", "lvm", "raid", "bios-boot"
-// or "fat32", or for the code of a type itself ("0x83" on MBR, a GUID on GPT). ok is false if the word
-// means nothing on this kind of table.
+// TypeByAlias returns the partition type for a word such as "esp", "linux", "swap", "lvm", "raid", "bios-boot" or "fat32",
+// or for the code of a type itself ("0x83" on MBR, a GUID on GPT). ok is false if the word means nothing on this kind of
+// table.
 func TypeByAlias(kind TableKind, alias string) (t PartType, ok bool) {
 	for _, info := range types {
-		if info.alias == strings.ToLower(alias) && alias != "" && info.on(kind) != "" {
+		if alias != "" && info.alias == strings.ToLower(alias) && info.on(kind) != "" {
 			return info.on(kind), true
 		}
 	}
@@ -139,7 +141,7 @@ func TypeAliases(kind TableKind) []string {
 	return words
 }
 
-// DefaultType is the type a new partition with these contents gets.
+// DefaultType returns the type that a new partition with these contents gets.
 func DefaultType(kind TableKind, role Role, fs FSKind) PartType {
 	if role == Extended {
 		return MBRExtendedLBA
@@ -148,23 +150,17 @@ func DefaultType(kind TableKind, role Role, fs FSKind) PartType {
 	return t
 }
 
-// TypeFor is the type of a partition that has type t and gets these contents: t itself if it goes with
-// them or is not known to go with others, else the default for the contents, hidden if t was.
+// TypeFor returns the type of a partition that has type t and gets these contents: t itself if it goes with them or is not
+// known to go with others, else the default for the contents, hidden if t was.
 func TypeFor(kind TableKind, t PartType, fs FSKind) PartType {
-	if fs == Unformatted {
-		return t
-	}
 	known := false
-	for _, info := range types {
-		if !strings.EqualFold(string(info.on(kind)), string(t)) {
-			continue
-		}
+	for info := range rowsOf(kind, t) {
+		known = true
 		if info.holds&fs.info().holds != 0 {
 			return t
 		}
-		known = true
 	}
-	if !known {
+	if !known || fs == Unformatted {
 		return t
 	}
 	suited := DefaultType(kind, Primary, fs)
@@ -174,13 +170,10 @@ func TypeFor(kind TableKind, t PartType, fs FSKind) PartType {
 	return suited
 }
 
-// GPTType is the type on a GPT for a partition of an MBR that has type t and holds such a file system.
+// GPTType returns the type on a GPT for a partition of an MBR that has type t and holds such a file system.
 func GPTType(t PartType, fs FSKind) PartType {
 	t, _ = hiddenTypes.variant(t, first)
-	for _, info := range types {
-		if info.mbr != t || t == "" {
-			continue
-		}
+	for info := range rowsOf(TableMBR, t) {
 		switch {
 		case info.gpt != "":
 			return info.gpt
@@ -191,10 +184,10 @@ func GPTType(t PartType, fs FSKind) PartType {
 	return DefaultType(TableGPT, Primary, fs)
 }
 
-// MBRType is the type on an MBR for a partition of a GPT that has type t and holds such a file system.
+// MBRType returns the type on an MBR for a partition of a GPT that has type t and holds such a file system.
 func MBRType(t PartType, fs FSKind) PartType {
-	for _, info := range types {
-		if strings.EqualFold(string(info.gpt), string(t)) && t != "" && t != basicData && info.mbr != "" {
+	for info := range rowsOf(TableGPT, t) {
+		if t != basicData && info.mbr != "" {
 			return info.mbr
 		}
 	}
@@ -218,9 +211,8 @@ type TypeEntry struct {
 	Alias string // the word for it in plan files, "" if there is none
 }
 
-// SearchTypes lists the types of this kind of table of which name, word or code holds each word of text,
-// whatever its case, the common ones first. Types that make an extended partition, or none, are not
-// among them. An empty text finds all.
+// SearchTypes lists the types of this kind of table that have each word of text in their name, word or code, in any letter
+// case, the common ones first. Types that make an extended partition, or none, are left out. An empty text finds all.
 func SearchTypes(kind TableKind, text string) []TypeEntry {
 	words := strings.Fields(strings.ToLower(text))
 	var list []TypeEntry

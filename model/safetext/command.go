@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Command returns a command line that bash runs as argv and that passes Printable unchanged. Words are quoted if they need it, and
-// words that cannot be shown stand in $'…' with the odd bytes written out. Backquotes are written out as well, so that a command
-// can stand between backquotes in a sentence. A program with "=" in its name is not taken for an assignment.
+// Command returns a command line that bash runs as argv and that passes Printable unchanged. Words are quoted if they need
+// it, and words that cannot be shown stand in $'…' with the odd bytes written out. Backquotes are written out as well, so
+// that a command can stand between backquotes in a sentence. A program with "=" in its name is not taken for an assignment.
 func Command(argv ...string) string {
 	words := make([]string, len(argv))
 	for i, word := range argv {

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// JSON encodes a value as JSON that passes Lines unchanged: what is not visible in a string is written as \u…, which means the
-// same. indent is put before each level, "" for everything in one line. There is no line end behind it.
+// JSON encodes a value as JSON that passes Lines unchanged: what is not visible in a string is written as \u…, which means
+// the same. indent is put before each level, "" for everything in one line. There is no line end behind it.
 func JSON(v any, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -1,10 +1,10 @@
-// Package safetext has the rules for text that people read: what may be sent to a terminal (Printable), how to write a command
-// line that a shell runs as it stands (Command), and how to write JSON that is safe to look at (JSON).
+// Package safetext has the rules for text that people read: what may be sent to a terminal (Printable), how to write a
+// command line that a shell runs as it stands (Command), and how to write JSON that is safe to look at (JSON).
 //
-// Labels, names of files, the output of tools, the text of a journal and the errors that quote them may hold anything. All text is
-// printed or drawn through an exit that applies these rules: the streams of package cli, the screen of package tui, and the files
-// that either saves. So text is safe behind its exit, and code before it need not remember anything. Code that needs to know how
-// wide a text will be asks Printable first.
+// Labels, names of files, the output of tools, the text of a journal and the errors that quote them may hold anything. All
+// text is printed or drawn through an exit that applies these rules: the streams of package cli, the screen of package tui,
+// and the files that either saves. So text is safe behind its exit, and code before it need not remember anything. Code
+// that needs to know how wide a text will be asks Printable first.
 package safetext
 
 import (
@@ -14,9 +14,9 @@ import (
 	"unicode/utf8"
 )
 
-// Printable returns text as a terminal shows it: bytes that are no UTF-8, control characters, line ends, and characters that
-// are invisible or turn the direction of text are written out as \x1b or \u202e. Anything else stays as it is. Two different
-// texts can look the same afterwards. Printable of its own result is the same again.
+// Printable returns text as a terminal shows it: bytes that are no UTF-8, control characters, line ends, and characters
+// that are invisible or turn the direction of text are written out as \x1b or \u202e. Anything else stays as it is. Two
+// different texts can look the same afterwards. Printable of its own result is the same again.
 func Printable(text string) string {
 	if isPlain(text) {
 		return text
@@ -42,8 +42,8 @@ func Lines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Visible reports whether a terminal shows a character as one and does not obey it. Combining marks count, because names in many
-// scripts need them.
+// Visible reports whether a terminal shows a character as one and does not obey it. Combining marks count, because names in
+// many scripts need them.
 func Visible(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r >= ' ' && r <= '~'
