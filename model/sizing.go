@@ -1,26 +1,31 @@
 package model
 
-import "shunt/geometry"
+import (
+	"cmp"
 
-// MBRSectors is how many sectors an MBR can address: its fields are 32 bits wide.
+	"shunt/geometry"
+)
+
+// MBRSectors is how many sectors an MBR can address. Its fields are 32 bits wide.
 const MBRSectors geometry.Sector = 1 << 32
 
 // defaultEntrySize is the size of a GPT entry in every table that tools in the field make.
 const defaultEntrySize = 128
 
-// Tail is the number of sectors at the end of the disk that the table keeps for itself: the backup
-// entry array and header of a GPT, 0 for the others.
+// ArraySectors returns how many sectors the entries of a GPT take.
+func (t Table) ArraySectors(z geometry.SectorSize) geometry.Sector {
+	return z.Up(geometry.Bytes(t.Slots) * geometry.Bytes(cmp.Or(t.EntrySize, defaultEntrySize)))
+}
+
+// Tail returns how many sectors at the end of the disk the table keeps for itself: the backup entry array and header of a
+// GPT, 0 for other tables.
 func (d Disk) Tail() geometry.Sector {
 	if d.Table.Kind != TableGPT {
 		return 0
 	}
-	entry := geometry.Bytes(d.Table.EntrySize)
-	if entry == 0 {
-		entry = defaultEntrySize
-	}
-	least := d.SectorSize.Up(geometry.Bytes(d.Table.Slots)*entry) + 1
-	// A table may reserve somewhat more than it needs, and that is kept. Much more means that the disk
-	// grew behind the table's back, and the backup will move to the real end when the table is written.
+	least := d.Table.ArraySectors(d.SectorSize) + 1
+	// A table may reserve a little more than it needs, and that is kept. If it is much more, something has made the disk
+	// longer, and the backup will move to the real end when the table is written.
 	present := d.Sectors - d.Table.Usable.End
 	if present > least && present <= least+geometry.AlignMiB.Grain(d.SectorSize) {
 		return present
@@ -28,8 +33,8 @@ func (d Disk) Tail() geometry.Sector {
 	return least
 }
 
-// WithSectors is d on a disk of n sectors, with the range that partitions may use following its end.
-// Partitions stay as they are; Check tells if some lie outside.
+// WithSectors returns d on a disk of n sectors. The range that partitions may use follows the end of the disk. Partitions
+// stay as they are, and Check finds those that lie outside.
 func (d Disk) WithSectors(n geometry.Sector) Disk {
 	tail := d.Tail()
 	d.Sectors = n
@@ -49,15 +54,15 @@ const (
 	gptSlots = 128
 )
 
-// FreshTable is a new table of this kind for a disk of n sectors. It has no ID yet. Usable is empty if the
-// disk is too small for it. A GPT leaves the first MiB to boot loaders, if the disk has a few.
+// FreshTable returns a new table of this kind for a disk of n sectors. It has no ID yet. Usable is empty if the disk is too
+// small. If the disk has more than 4 MiB, a GPT leaves the first MiB to boot loaders.
 func FreshTable(kind TableKind, n geometry.Sector, z geometry.SectorSize) Table {
 	switch kind {
 	case TableMBR:
 		return Table{Kind: kind, Slots: mbrSlots, Usable: geometry.Span{Start: 1, End: max(1, min(n, MBRSectors))}}
 	case TableGPT:
 		t := Table{Kind: kind, Slots: gptSlots, EntrySize: defaultEntrySize}
-		array := z.Up(gptSlots * defaultEntrySize)
+		array := t.ArraySectors(z)
 		t.Usable = geometry.Span{Start: 2 + array, End: n - 1 - array}
 		if grain := geometry.AlignMiB.Grain(z); n > 4*grain {
 			t.Usable.Start = grain

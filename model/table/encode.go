@@ -31,15 +31,13 @@ func Encode(r io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) (
 // EncodeOver is Encode for a table that has to be written over other bytes than it is made from: was holds the table that
 // before describes, and the patches are what has to be written to now. The two differ if data has been moved over boot
 // records or headers that the final table needs again.
-func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
-	patches, err := encodeOver(padded{was}, padded{now}, before, after, newUUID)
-	if err != nil {
-		return nil, fmt.Errorf("encode partition table: %w", err)
-	}
-	return patches, nil
-}
-
-func encodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
+func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) (patches []Patch, err error) {
+	defer func() {
+		if err != nil {
+			patches, err = nil, fmt.Errorf("encode partition table: %w", err)
+		}
+	}()
+	was, now = padded{was}, padded{now}
 	if why := before.ReadOnly(); !why.OK() {
 		return nil, fmt.Errorf("the disk is read-only: %s", why)
 	}
@@ -59,8 +57,7 @@ func encodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() u
 			return nil, errors.New(p.Text)
 		}
 	}
-	patches, err := layout(was, before, after, newUUID)
-	if err != nil {
+	if patches, err = layout(was, before, after, newUUID); err != nil {
 		return nil, err
 	}
 	if patches, err = changed(now, patches, after.SectorSize); err != nil {
@@ -122,7 +119,7 @@ func withDefaults(before, after model.Disk) model.Disk {
 	}
 	t.Slots, t.EntrySize = cmp.Or(t.Slots, gptSlots), cmp.Or(t.EntrySize, gptEntrySize)
 	if t.Usable.Empty() {
-		n := arrayOf(*t, after.SectorSize)
+		n := t.ArraySectors(after.SectorSize)
 		t.Usable = geometry.Span{Start: max(geometry.AlignMiB.Grain(after.SectorSize), 2+n), End: after.Sectors - 1 - n}
 	}
 	return after

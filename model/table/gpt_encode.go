@@ -1,7 +1,6 @@
 package table
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -22,11 +21,6 @@ type gptWrite struct {
 	primaryRaw, backupRaw []byte
 	array                 []byte
 	first                 []byte // sector 0
-}
-
-// arrayOf is how many sectors the entries of a table take.
-func arrayOf(t model.Table, z geometry.SectorSize) geometry.Sector {
-	return z.Up(geometry.Bytes(t.Slots) * geometry.Bytes(cmp.Or(t.EntrySize, gptEntrySize)))
 }
 
 // editGPT returns the table on the disk with only the differences between before and after put in. If there are none, it is

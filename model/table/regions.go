@@ -53,7 +53,7 @@ func regionsOf(src source, d model.Disk) ([]region, error) {
 		if err != nil {
 			return nil, err
 		}
-		n, end := arrayOf(d.Table, d.SectorSize), d.Sectors-1
+		n, end := d.Table.ArraySectors(d.SectorSize), d.Sectors-1
 		list := g.regions()
 		if g.primary.headerFault != nil {
 			list = append(list, region{"primary GPT header and entries", geometry.SpanOf(1, 1+n)})

@@ -7,11 +7,11 @@ import (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// rawCRC32C is the crc32c that ext4 stores: without the inversions of the usual one at begin and end, so
-// that sums can be chained.
+// rawCRC32C returns the crc32c that ext4 stores. It lacks the inversions of the usual one at both ends, so that sums can be
+// chained.
 func rawCRC32C(seed uint32, b []byte) uint32 { return ^crc32.Update(^seed, castagnoli, b) }
 
-// crc16 is the reflected CRC-16 (polynomial 0x8005) of the older descriptor checksum.
+// crc16 returns the reflected CRC-16 (polynomial 0x8005) of the older descriptor checksum.
 func crc16(sum uint16, b []byte) uint16 {
 	for _, x := range b {
 		sum ^= uint16(x)
@@ -26,7 +26,7 @@ func crc16(sum uint16, b []byte) uint16 {
 	return sum
 }
 
-// csumSeed is what every metadata checksum begins with: stored on its own if the UUID may change.
+// csumSeed returns the start of every metadata checksum, which is stored on its own if the UUID may change.
 func (s Superblock) csumSeed(stored uint32) uint32 {
 	if s.Incompat&IncompatCsumSeed != 0 {
 		return stored
@@ -34,27 +34,26 @@ func (s Superblock) csumSeed(stored uint32) uint32 {
 	return rawCRC32C(^uint32(0), s.UUID[:])
 }
 
-// descSum is the checksum that the descriptor of a group should carry, and whether descriptors carry one.
+// descSum returns the right checksum for the descriptor of a group, and whether descriptors have one.
 func (s Superblock) descSum(group uint64, d []byte) (sum uint16, used bool) {
-	var number [4]byte
-	binary.LittleEndian.PutUint32(number[:], uint32(group))
+	number := binary.LittleEndian.AppendUint32(nil, uint32(group))
 	switch {
 	case s.HasMetadataCsum():
-		crc := rawCRC32C(s.seed, number[:])
+		crc := rawCRC32C(s.seed, number)
 		crc = rawCRC32C(crc, d[:descChecksum])
 		crc = rawCRC32C(crc, []byte{0, 0})
 		return uint16(rawCRC32C(crc, d[descChecksum+2:])), true
 	case s.ROCompat&ROCompatGDTCsum != 0:
 		crc := crc16(^uint16(0), s.UUID[:])
-		crc = crc16(crc, number[:])
+		crc = crc16(crc, number)
 		crc = crc16(crc, d[:descChecksum])
 		return crc16(crc, d[descChecksum+2:]), true
 	}
 	return 0, false
 }
 
-// BitmapSumOK reports whether the block bitmap of a group is the one its descriptor was written for. Without
-// the metadata_csum feature every bitmap passes.
+// BitmapSumOK reports whether the block bitmap of a group has the checksum in its descriptor. Without the metadata_csum
+// feature every bitmap passes.
 func (s Superblock) BitmapSumOK(d Desc, bitmap []byte) bool {
 	if !s.HasMetadataCsum() {
 		return true

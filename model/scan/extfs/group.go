@@ -22,7 +22,7 @@ const (
 // ErrDescriptor is returned by Descriptor when a descriptor fails its checksum.
 var ErrDescriptor = errors.New("group descriptor checksum does not match")
 
-// Desc is what the descriptor of one group tells about its blocks. Positions are block numbers.
+// Desc has what the descriptor of one group says about its blocks. Positions are block numbers.
 type Desc struct {
 	BlockBitmap, InodeBitmap, InodeTable uint64
 	FreeClusters                         uint64
@@ -46,7 +46,7 @@ func (s Superblock) Descriptor(group uint64, b []byte) (Desc, error) {
 	d := Desc{
 		BlockBitmap: u32(0x00), InodeBitmap: u32(0x04), InodeTable: u32(0x08),
 		FreeClusters: u16(0x0C),
-		// Without checksums nobody vouches for the flag, and nobody sets it.
+		// Without checksums nothing protects the flag, and no tool sets it.
 		Uninit:    checked && u16(0x12)&flagBlockUninit != 0,
 		bitmapSum: uint32(u16(0x18)),
 	}
@@ -60,31 +60,31 @@ func (s Superblock) Descriptor(group uint64, b []byte) (Desc, error) {
 	return d, nil
 }
 
-// Groups is the number of block groups, at least 1.
+// Groups returns the number of block groups, at least 1.
 func (s Superblock) Groups() uint64 {
 	return (s.Blocks - s.FirstBlock + s.BlocksPerGroup - 1) / s.BlocksPerGroup
 }
 
-// GroupStart is the first block of a group.
+// GroupStart returns the first block of a group.
 func (s Superblock) GroupStart(group uint64) uint64 { return s.FirstBlock + group*s.BlocksPerGroup }
 
-// GroupBlocks is how many blocks a group has: the last one may be shorter.
+// GroupBlocks returns how many blocks a group has. The last one may be shorter.
 func (s Superblock) GroupBlocks(group uint64) uint64 {
 	return min(s.BlocksPerGroup, s.Blocks-s.GroupStart(group))
 }
 
-// ITableBlocks is the length of one group's inode table in blocks.
+// ITableBlocks returns the length of one group's inode table in blocks.
 func (s Superblock) ITableBlocks() uint64 {
 	return ceilDiv(uint64(s.InodesPerGroup)*uint64(s.InodeSize), uint64(s.BlockSize))
 }
 
-// DescsPerBlock is how many descriptors one block holds.
+// DescsPerBlock returns how many descriptors one block holds.
 func (s Superblock) DescsPerBlock() uint64 { return uint64(s.BlockSize) / uint64(s.DescSize) }
 
-// DescBlocks is how many blocks the descriptors of all groups fill.
+// DescBlocks returns how many blocks the descriptors of all groups fill.
 func (s Superblock) DescBlocks() uint64 { return ceilDiv(s.Groups(), s.DescsPerBlock()) }
 
-// DescBlock is where the i-th block of descriptors lies.
+// DescBlock returns where the i-th block of descriptors lies.
 func (s Superblock) DescBlock(i uint64) uint64 {
 	if s.Incompat&IncompatMetaBG == 0 || i < s.FirstMetaBG {
 		return s.superBlock(0) + 1 + i
@@ -109,7 +109,7 @@ func (s Superblock) HasSuper(group uint64) bool {
 	return powerOf(group, 3) || powerOf(group, 5) || powerOf(group, 7)
 }
 
-// superBlock is the block of the superblock copy in a group that has one. With 1 KiB blocks the primary one is
+// superBlock returns the block of the superblock copy in a group that has one. With 1 KiB blocks the primary one is
 // block 1 even if the clusters of bigalloc make group 0 begin at block 0.
 func (s Superblock) superBlock(group uint64) uint64 {
 	if start := s.GroupStart(group); start > 0 || s.BlockSize > 1024 {
@@ -118,9 +118,9 @@ func (s Superblock) superBlock(group uint64) uint64 {
 	return 1
 }
 
-// Base is the run of blocks at the start of a group that superblock and descriptor copies take, blocks reserved for
-// more descriptors included; n is 0 for a group that has none. Blocks between the group's start and a superblock
-// further in belong to it.
+// Base returns the run of blocks at the start of a group that copies of superblock and descriptors take, including blocks
+// that are reserved for more descriptors. n is 0 for a group that has none. Blocks between the group's start and its
+// superblock belong to the run.
 func (s Superblock) Base(group uint64) (start, n uint64) {
 	start = s.GroupStart(group)
 	end := start

@@ -1,12 +1,12 @@
 package extfs
 
-// MinSize estimates the smallest size in bytes to which resize2fs could shrink the file system. The tool works out a
-// minimum from the same numbers and refuses less, so this follows the tool, also where it is more careful than it
-// would have to be; it lies a little above the tool's minimum (resize2fs -P), and never exceeds Size.
+// MinSize estimates the smallest size in bytes to which resize2fs could shrink the file system. The tool computes a minimum
+// from the same numbers and refuses less, so MinSize follows the tool, even where the tool is too careful. The result is a
+// little above the tool's minimum (resize2fs -P) and never exceeds Size.
 //
-// The tool keeps as many groups as inodes and data need; only the last one may be shorter. With flexible groups it
-// keeps the metadata of all groups that share the last one's flexible group, within the first of them it counts the
-// metadata twice, and it fills groups between the first few and the end of the first flexible group with nothing.
+// The tool keeps as many groups as inodes and data need. Only the last one may be shorter. With flexible groups it keeps
+// the metadata of all groups in the last one's flexible group. Within the first flexible group it counts the metadata
+// twice. It puts nothing into groups between the first few and the end of the first flexible group.
 func (s Superblock) MinSize() int64 {
 	if s.ClusterBlocks > 1 {
 		return s.Size() // resize2fs does not resize file systems with clusters
@@ -17,9 +17,9 @@ func (s Superblock) MinSize() int64 {
 	first := max(1, ceilDiv(inodes, uint64(s.InodesPerGroup)))
 	groups := s.groupsFor(data, first)
 
-	filled := s.room(0, first-1)
+	filled := s.capacity(0, first-1)
 	if groups > first {
-		filled = s.room(0, first) + s.room(s.flexible(first), groups-1)
+		filled = s.capacity(0, first) + s.capacity(s.flexible(first), groups-1)
 	}
 	tail := s.overhead(s.flexible(groups))
 	if s.flexSize == 1 || groups > s.flexSize {
@@ -39,8 +39,8 @@ func (s Superblock) MinSize() int64 {
 	return int64(min(need, s.Blocks)) * s.BlockSize
 }
 
-// groupsFor is the number of groups, at least first, that hold that many blocks of data beside their metadata. Metadata
-// that the first groups have no room for is not charged to the others.
+// groupsFor returns the number of groups, at least first, that hold that many blocks of data beside their metadata.
+// Metadata that does not fit into the first groups is not charged to the others.
 func (s Superblock) groupsFor(data, first uint64) uint64 {
 	charged := s.overhead(s.flexible(first))
 	start := first*s.BlocksPerGroup - min(first*s.BlocksPerGroup, charged)
@@ -62,8 +62,8 @@ func (s Superblock) groupsFor(data, first uint64) uint64 {
 	return max(first, s.Groups())
 }
 
-// room is how many blocks of data the groups from a up to b hold.
-func (s Superblock) room(a, b uint64) uint64 {
+// capacity returns how many blocks of data the groups from a up to b hold.
+func (s Superblock) capacity(a, b uint64) uint64 {
 	if b <= a {
 		return 0
 	}
@@ -71,8 +71,8 @@ func (s Superblock) room(a, b uint64) uint64 {
 	return blocks - min(blocks, overhead)
 }
 
-// flexible is the number of groups whose metadata may have to be kept when only the first ones are: those of a flexible
-// group are in one place.
+// flexible returns the number of groups whose metadata may have to be kept when only the first ones are kept. The metadata
+// of a flexible group is in one place.
 func (s Superblock) flexible(groups uint64) uint64 {
 	if s.flexSize <= 1 {
 		return groups
@@ -80,7 +80,7 @@ func (s Superblock) flexible(groups uint64) uint64 {
 	return max(groups, min((groups/s.flexSize+1)*s.flexSize, s.Groups()))
 }
 
-// overhead is how many blocks of metadata that many groups have.
+// overhead returns how many blocks of metadata the first groups have.
 func (s Superblock) overhead(groups uint64) uint64 {
 	total := groups * (2 + s.ITableBlocks())
 	if s.Incompat&IncompatMetaBG != 0 {
@@ -90,7 +90,7 @@ func (s Superblock) overhead(groups uint64) uint64 {
 	return total + s.copies(groups)*(1+s.DescBlocks()+s.ReservedGDT)
 }
 
-// copies is how many of the first groups carry a superblock.
+// copies returns how many of the first groups have a superblock.
 func (s Superblock) copies(groups uint64) uint64 {
 	switch {
 	case s.Compat&CompatSparseSuper2 != 0:

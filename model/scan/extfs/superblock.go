@@ -1,6 +1,5 @@
-// Package extfs reads the on-disk structures of ext2, ext3 and ext4 that shunt needs: the superblock, the
-// group descriptors and the rules that tell where metadata lies. It imports the standard library only,
-// holds no state and never writes.
+// Package extfs reads the on-disk structures of ext2, ext3 and ext4 that shunt needs: the superblock, the group
+// descriptors, and the rules by which metadata is placed.
 //
 // All integers are little-endian. The superblock is 1024 bytes long and lies 1024 bytes into the file
 // system, whatever the block size:
@@ -123,8 +122,8 @@ type Superblock struct {
 	journalNamed               bool // the journal's UUID or device number is set
 }
 
-// Parse reads a superblock from its 1024 bytes. ErrNotExt says that there is none; any other error says
-// what in it cannot be true.
+// Parse reads a superblock from its 1024 bytes. ErrNotExt says that there is none. Any other error says which of its values
+// is impossible.
 func Parse(b []byte) (Superblock, error) {
 	if len(b) < SuperblockSize || binary.LittleEndian.Uint16(b[0x38:]) != magic {
 		return Superblock{}, ErrNotExt
@@ -206,16 +205,16 @@ func (s *Superblock) setUnits(logBlock, logCluster uint32, clustersPerGroup uint
 	return nil
 }
 
-// Size is the length of the file system in bytes.
+// Size returns the length of the file system in bytes.
 func (s Superblock) Size() int64 { return int64(s.Blocks) * s.BlockSize }
 
-// Used is how many bytes are not free: data and metadata.
+// Used returns how many bytes hold data or metadata.
 func (s Superblock) Used() int64 { return int64(s.Blocks-s.FreeBlocks) * s.BlockSize }
 
 // SumOK reports whether the checksum of the superblock is right, or there is none.
 func (s Superblock) SumOK() bool { return !s.HasMetadataCsum() || s.sumStored == s.sumActual }
 
-// Dirty is why the file system must not be trusted as it stands, or "".
+// Dirty returns why the file system must be checked first, or "".
 func (s Superblock) Dirty() string {
 	switch {
 	case !s.SumOK():
@@ -232,8 +231,8 @@ func (s Superblock) Dirty() string {
 	return ""
 }
 
-// Version is "ext2", "ext3", "ext4", or "jbd" for an external journal. The features decide: a file system is
-// the oldest of the three that knows all its features.
+// Version returns "ext2", "ext3", "ext4", or "jbd" for an external journal. The features decide: a file system is of the
+// oldest version that has all its features.
 func (s Superblock) Version() string {
 	const (
 		oldIncompat = IncompatFiletype | IncompatMetaBG
@@ -252,13 +251,13 @@ func (s Superblock) Version() string {
 	return "ext2"
 }
 
-// ExternalJournal reports whether something in the superblock makes e2fsprogs or the kernel look for the journal on another
-// device: it is named there, or there should be a journal and no inode holds it. e2fsck asks neither for the feature nor
-// for the revision before it looks at these fields.
+// ExternalJournal reports whether e2fsprogs or the kernel would look for the journal on another device: it is named in the
+// superblock, or there should be a journal and no inode holds it. e2fsck checks neither the feature nor the revision before
+// it uses these fields.
 func (s Superblock) ExternalJournal() bool {
 	wanted := s.Compat&CompatHasJournal != 0 || s.Incompat&IncompatRecover != 0
 	return s.journalNamed || wanted && s.journalInode == 0
 }
 
-// HasMetadataCsum reports whether metadata is protected by crc32c.
+// HasMetadataCsum reports whether crc32c protects the metadata.
 func (s Superblock) HasMetadataCsum() bool { return s.ROCompat&ROCompatMetadataCsum != 0 }
