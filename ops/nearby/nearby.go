@@ -5,15 +5,12 @@
 package nearby
 
 import (
-	"cmp"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"shunt/geometry"
-	"shunt/model/safetext"
 	"shunt/ops/report"
 	"shunt/ops/target/registry"
 )
@@ -94,17 +91,4 @@ func likely(name string, size geometry.Bytes) bool {
 		return false
 	}
 	return size >= leastLikely && size%geometry.Bytes(geometry.Sector512) == 0
-}
-
-// reason is an error without the path, which is shown beside it.
-func reason(err error) string {
-	if at, ok := errors.AsType[*fs.PathError](err); ok {
-		err = at.Err
-	}
-	return safetext.Printable(err.Error())
-}
-
-// sectorSize is the sector of what was looked at: that of a device is told.
-func (f Finder) sectorSize(g registry.Summary) geometry.SectorSize {
-	return cmp.Or(g.Sector, f.SectorSize, geometry.Sector512)
 }

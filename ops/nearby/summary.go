@@ -2,6 +2,7 @@ package nearby
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -11,39 +12,37 @@ import (
 	"shunt/model/safetext"
 	"shunt/model/scan"
 	"shunt/model/table"
+	"shunt/model/tried"
 	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 )
 
-// Summarize looks into candidates, without a lock on any. The summaries are in the order of the paths.
+// Summarize looks into candidates without locking any. The summaries are in the order of the paths.
 func (f Finder) Summarize(paths []string) []report.Summary {
-	around := registry.TakeSnapshot()
-	list := make([]report.Summary, len(paths))
-	for i, path := range paths {
-		list[i] = f.summarize(around, path)
+	snapshot := registry.TakeSnapshot()
+	var list []report.Summary
+	for _, path := range paths {
+		list = append(list, f.summarize(snapshot, path))
 	}
 	return list
 }
 
-func (f Finder) summarize(around registry.Snapshot, path string) report.Summary {
-	out := report.Summary{Path: path}
-	g, err := around.Summarize(path, func(r io.ReaderAt, g registry.Summary) error { return f.look(r, g, &out) })
-	out.Size, out.Format, out.Own = geometry.Bytes(g.Size), g.Format, g.Own
-	out.PartsUsed, out.Shunt = g.Parts, g.Shunt
-	out.Back, out.Use, out.Cannot = safetext.Printable(g.Back), safetext.Printable(g.Use), model.Reason(safetext.Printable(string(g.Cannot)))
+func (f Finder) summarize(snapshot registry.Snapshot, path string) report.Summary {
+	var out report.Summary
+	g, err := snapshot.Summarize(path, func(r io.ReaderAt, g registry.Summary) error { return f.readContents(r, g, &out) })
+	out.Path, out.Size, out.Format, out.Own, out.PartsUsed, out.Shunt = path, geometry.Bytes(g.Size), g.Format, g.Own, g.Parts, g.Shunt
+	out.Back, out.Use = safetext.Printable(g.Back), safetext.Printable(g.Use)
+	out.Cannot = model.Reason(safetext.Printable(string(g.Cannot)))
 	if why := f.refusal(g, err); !why.OK() {
 		out.Cannot = why
 	}
-	if err != nil {
-		return out
-	}
-	// Another format is an image as well, if of a kind that has to be converted first.
-	out.Image = out.Image || !g.Cannot.OK() && g.Format != "partition"
+	// An image of another format, which has to be converted first, is an image as well.
+	out.Image = err == nil && (out.Image || !g.Cannot.OK() && g.Format != "partition")
 	return out
 }
 
-// refusal is why what the summary shows cannot be opened, as far as the summary does not say it.
+// refusal returns why a target cannot be opened, if that is not in its summary.
 func (f Finder) refusal(g registry.Summary, err error) model.Reason {
 	switch {
 	case g.Physical && !f.Disks && g.Cannot.OK():
@@ -51,14 +50,14 @@ func (f Finder) refusal(g registry.Summary, err error) model.Reason {
 	case errors.Is(err, fs.ErrPermission):
 		return "there is no permission to read it: run shunt as its owner or as root"
 	case err != nil:
-		return model.Reason(reason(err))
+		return model.Reason(safetext.Printable(tried.Cause(err).Error()))
 	}
 	return ""
 }
 
-// look finds the table, or what covers a disk without one.
-func (f Finder) look(r io.ReaderAt, g registry.Summary, out *report.Summary) error {
-	z := f.sectorSize(g)
+// readContents finds the table, or what covers a disk without one.
+func (f Finder) readContents(r io.ReaderAt, g registry.Summary, out *report.Summary) error {
+	z := cmp.Or(g.Sector, f.SectorSize)
 	if !z.Valid() {
 		z = geometry.Sector512
 	}
@@ -79,7 +78,7 @@ func (f Finder) look(r io.ReaderAt, g registry.Summary, out *report.Summary) err
 	return nil
 }
 
-// blank reports whether the disk begins with nothing but zeroes, like an image that was just made.
+// blank reports whether the disk begins with zeroes only, like a new image.
 func blank(r io.ReaderAt, size int64) bool {
 	head := make([]byte, min(size, 4096))
 	_, err := r.ReadAt(head, 0)

@@ -19,21 +19,12 @@ const device = "/dev/fuse"
 // DetectIsolation returns the best way to get windows on this machine, for this user. It tries the ways, which takes about
 // a millisecond and leaves nothing behind. The error is an *UnavailableError for people.
 func DetectIsolation() (Isolation, error) {
-	return probes{
-		root: os.Geteuid() == 0,
-		device: func() error {
-			fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
-			if err != nil {
-				return err
-			}
-			return unix.Close(fd)
-		},
-		namespace: tryNamespace,
-		helper: func() error {
-			_, err := findHelper()
-			return err
-		},
-	}.choose()
+	fd, opened := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if opened == nil {
+		opened = unix.Close(fd)
+	}
+	_, helper := findHelper()
+	return choose(os.Geteuid() == 0, opened, helper, tryNamespace)
 }
 
 // Confinement says in plain words how tools that work on windows are confined on this machine, for this user. It returns ""
@@ -56,16 +47,9 @@ func (e *UnavailableError) Error() string {
 	return "file-system tools cannot be run on a view of the disk: " + strings.Join(e.Reasons, "; ") + ": " + e.Advice
 }
 
-// probes ask the machine.
-type probes struct {
-	root      bool
-	device    func() error          // can the FUSE device be opened?
-	namespace func(Isolation) error // can a process be started like this?
-	helper    func() error          // is fusermount3 there?
-}
-
-func (p probes) choose() (Isolation, error) {
-	opened := p.device()
+// choose returns the best isolation. opened is the error from opening the FUSE device, helper the one from finding
+// fusermount3, and try starts a process in a namespace.
+func choose(root bool, opened, helper error, try func(Isolation) error) (Isolation, error) {
 	if errors.Is(opened, fs.ErrNotExist) || errors.Is(opened, syscall.ENXIO) || errors.Is(opened, syscall.ENODEV) {
 		return 0, &UnavailableError{
 			Reasons: []string{fmt.Sprintf("%s: %v", device, opened)},
@@ -78,8 +62,8 @@ func (p probes) choose() (Isolation, error) {
 	} else {
 		denied := []string{RootNamespace: "this root may not mount", UserNamespace: "user namespaces are forbidden"}
 		for way, what := range denied {
-			if way := Isolation(way); p.root || way != RootNamespace {
-				err := p.namespace(way)
+			if way := Isolation(way); root || way != RootNamespace {
+				err := try(way)
 				if err == nil {
 					return way, nil
 				}
@@ -88,11 +72,11 @@ func (p probes) choose() (Isolation, error) {
 		}
 	}
 	// A helper that becomes root cannot help a root that may not mount.
-	if p.root {
+	if root {
 		return 0, &UnavailableError{Reasons: reasons, Advice: "give this container the right to mount (--cap-add SYS_ADMIN)"}
 	}
-	if err := p.helper(); err != nil {
-		return 0, &UnavailableError{Reasons: append(reasons, err.Error()), Advice: "apt install fuse3"}
+	if helper != nil {
+		return 0, &UnavailableError{Reasons: append(reasons, helper.Error()), Advice: "apt install fuse3"}
 	}
 	return SetuidHelper, nil
 }

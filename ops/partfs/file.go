@@ -27,18 +27,15 @@ func (f *files) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse
 	return status
 }
 
-// Release closes a window.
 func (f *files) Release(<-chan struct{}, *fuse.ReleaseIn) {}
 
-// Read reads from a window.
 func (f *files) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
-	w, status := f.window(in.NodeId)
+	w, off, status := f.at(in.NodeId, in.Offset)
+	if status == noSuchByte {
+		return fuse.ReadResultData(nil), fuse.OK
+	}
 	if !status.Ok() {
 		return nil, status
-	}
-	off := int64(in.Offset)
-	if off < 0 || off >= w.n {
-		return fuse.ReadResultData(nil), fuse.OK
 	}
 	buf = buf[:min(int64(len(buf)), w.n-off)]
 	// The kernel takes a short read for the end of the file and assumes zeroes after it. So a short read must be an error,
@@ -51,13 +48,12 @@ func (f *files) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadR
 
 // Write writes into a window. It cuts the data off at the window's end.
 func (f *files) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
-	w, status := f.window(in.NodeId)
+	w, off, status := f.at(in.NodeId, in.Offset)
+	if status == noSuchByte {
+		status = tooBig
+	}
 	if !status.Ok() {
 		return 0, status
-	}
-	off := int64(in.Offset)
-	if off < 0 || off >= w.n {
-		return 0, tooBig
 	}
 	data = data[:min(int64(len(data)), w.n-off)]
 	n, err := f.ov.WriteAt(data, w.off+off)
@@ -73,10 +69,7 @@ func (f *files) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.
 
 // Fsync makes what was written durable.
 func (f *files) Fsync(<-chan struct{}, *fuse.FsyncIn) fuse.Status {
-	if err := f.ov.Sync(); err != nil {
-		return toErrno(err)
-	}
-	return fuse.OK
+	return toErrno(f.ov.Sync())
 }
 
 // FsyncDir has nothing to do.
@@ -112,40 +105,24 @@ func (f *files) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	}
 	const keep, punch, zero = unix.FALLOC_FL_KEEP_SIZE, unix.FALLOC_FL_PUNCH_HOLE, unix.FALLOC_FL_ZERO_RANGE
 	switch in.Mode {
-	case 0:
-		if end > w.n {
-			return tooBig
-		}
-		return fuse.OK
-	case keep:
-		return fuse.OK
-	case zero:
-		if end > w.n {
-			return tooBig
-		}
-	case zero | keep, punch | keep:
-		end = min(end, w.n)
+	case 0, keep, zero, zero | keep, punch | keep:
 	default:
 		return unsupported
 	}
-	if off >= end {
+	if in.Mode&keep == 0 && end > w.n {
+		return tooBig
+	}
+	if end = min(end, w.n); in.Mode&(punch|zero) == 0 || off >= end {
 		return fuse.OK
 	}
-	if err := f.ov.Zero(w.off+off, end-off); err != nil {
-		return toErrno(err)
-	}
-	return fuse.OK
+	return toErrno(f.ov.Zero(w.off+off, end-off))
 }
 
 // Lseek finds data and holes. A hole is what the overlay knows to be zero.
 func (f *files) Lseek(_ <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) fuse.Status {
-	w, status := f.window(in.NodeId)
+	w, off, status := f.at(in.NodeId, in.Offset)
 	if !status.Ok() {
 		return status
-	}
-	off := int64(in.Offset)
-	if off < 0 || off >= w.n {
-		return noSuchByte
 	}
 	if in.Whence != unix.SEEK_DATA && in.Whence != unix.SEEK_HOLE {
 		return fuse.EINVAL
@@ -164,10 +141,21 @@ func (f *files) Lseek(_ <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) f
 	return fuse.OK
 }
 
+// at returns the window with a node number and an offset in it. The status is noSuchByte if the offset lies outside.
+func (f *files) at(id, offset uint64) (w window, off int64, status fuse.Status) {
+	w, status = f.window(id)
+	if off = int64(offset); status.Ok() && (off < 0 || off >= w.n) {
+		status = noSuchByte
+	}
+	return w, off, status
+}
+
 // toErrno returns the error number for the program. The overlay keeps the error itself.
 func toErrno(err error) fuse.Status {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
+	if err == nil {
+		return fuse.OK
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return fuse.Status(errno)
 	}
 	return fuse.EIO

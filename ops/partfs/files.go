@@ -71,7 +71,6 @@ func (f *files) window(id uint64) (window, fuse.Status) {
 
 func (f *files) String() string { return "shunt" }
 
-// Lookup finds a window by name.
 func (f *files) Lookup(_ <-chan struct{}, _ *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -86,7 +85,6 @@ func (f *files) Lookup(_ <-chan struct{}, _ *fuse.InHeader, name string, out *fu
 	return fuse.OK
 }
 
-// GetAttr returns the attributes of the directory or of a window.
 func (f *files) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) fuse.Status {
 	return f.attributes(in.NodeId, out)
 }
@@ -116,10 +114,9 @@ func (f *files) attr(w window) fuse.Attr {
 	}
 }
 
-// OpenDir opens the root, the only directory.
+// OpenDir can only open the root.
 func (f *files) OpenDir(<-chan struct{}, *fuse.OpenIn, *fuse.OpenOut) fuse.Status { return fuse.OK }
 
-// ReadDir lists the windows.
 func (f *files) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -138,7 +135,6 @@ func (f *files) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryLi
 	return fuse.OK
 }
 
-// ReleaseDir closes the directory.
 func (f *files) ReleaseDir(*fuse.ReleaseIn) {}
 
 // StatFs describes a disk that is all free.
@@ -152,25 +148,16 @@ func (f *files) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut)
 
 // Nothing can be made, removed or renamed in the directory.
 
-// Create is refused.
 func (f *files) Create(<-chan struct{}, *fuse.CreateIn, string, *fuse.CreateOut) fuse.Status {
 	return fuse.EPERM
 }
-
-// Mknod is refused.
 func (f *files) Mknod(<-chan struct{}, *fuse.MknodIn, string, *fuse.EntryOut) fuse.Status {
 	return fuse.EPERM
 }
-
-// Mkdir is refused.
 func (f *files) Mkdir(<-chan struct{}, *fuse.MkdirIn, string, *fuse.EntryOut) fuse.Status {
 	return fuse.EPERM
 }
-
-// Unlink is refused.
 func (f *files) Unlink(<-chan struct{}, *fuse.InHeader, string) fuse.Status { return fuse.EPERM }
-
-// Rename is refused.
 func (f *files) Rename(<-chan struct{}, *fuse.RenameIn, string, string) fuse.Status {
 	return fuse.EPERM
 }

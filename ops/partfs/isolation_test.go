@@ -35,17 +35,12 @@ func TestChoice(t *testing.T) {
 		{"root of a closed container", true, nil, syscall.EPERM, syscall.EPERM, nil, 0, []string{"may not mount", "SYS_ADMIN"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := probes{
-				root:   c.root,
-				device: func() error { return c.device },
-				namespace: func(h Isolation) error {
-					if h == RootNamespace {
-						return c.rootNS
-					}
-					return c.userNS
-				},
-				helper: func() error { return c.fm },
-			}.choose()
+			got, err := choose(c.root, c.device, c.fm, func(h Isolation) error {
+				if h == RootNamespace {
+					return c.rootNS
+				}
+				return c.userNS
+			})
 			if len(c.says) == 0 {
 				if got != c.want || err != nil {
 					t.Errorf("%v, %v; want %v", got, err, c.want)

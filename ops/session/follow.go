@@ -16,9 +16,8 @@ import (
 	"shunt/ops/worker"
 )
 
-// OpenOrAttach opens a target for editing, or, if a worker is committing to it, attaches to that commit: exactly one of
-// the session and the run is not nil then. Whose commit it is, and whether those who began it are still there, does
-// not matter. The errors are those of Open.
+// OpenOrAttach opens a target for editing. If a worker is committing to it, it follows that commit instead, whoever began
+// it. Exactly one of the session and the run is not nil then. The errors are those of Open.
 func OpenOrAttach(path string, opts Options) (*Session, *Run, error) {
 	began := time.Now()
 	tick := time.NewTicker(settling / 20)

@@ -18,8 +18,8 @@ import (
 	"shunt/ops/worker"
 )
 
-// Group is the sessions that one program has open: they copy from each other's targets, which nobody else could open. The
-// zero value is an empty group. Its methods may be called from any goroutine.
+// Group is the sessions that one program has open. They may copy from each other's targets, which are locked for everybody
+// else. The zero value is an empty group. Its methods may be called from any goroutine.
 type Group struct {
 	mu   sync.Mutex
 	open map[string]*Session // by the path of the target
@@ -44,23 +44,29 @@ func (g *Group) leave(s *Session) {
 	}
 }
 
-// find is the open session of a target, nil if there is none. The target must be at rest.
+// find returns the open session of a target, nil if there is none. It fails while a run changes the target.
 func (g *Group) find(path string) (*Session, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.open[path], g.atRest(path)
 }
 
-// atRest is an error while a run changes the target, or may change it.
+// atRest returns an error while a run changes the target, or may change it.
 func (g *Group) atRest(path string) error {
-	if r := g.busy[path]; r != nil && !r.over() {
+	r := g.busy[path]
+	if r == nil {
+		return nil
+	}
+	select {
+	case <-r.ended:
+		return nil
+	default:
 		return fmt.Errorf("%s, which is copied from, is being changed: wait for the end of that", path)
 	}
-	return nil
 }
 
-// launch starts a run of the target at path, which nobody may be copying from, and which copies from the sources, which
-// must be at rest until its rehearsal is over.
+// launch starts a run of the target at path that copies from the sources. It fails while a rehearsal copies from that
+// target, and while a run changes a source. No run of a source can start before the rehearsal is over.
 func (g *Group) launch(path string, sources []worker.Source, start func() (*Run, error)) (*Run, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -91,37 +97,27 @@ func (g *Group) launch(path string, sources []worker.Source, start func() (*Run,
 	return r, nil
 }
 
-// over reports whether the run has ended.
-func (r *Run) over() bool {
-	select {
-	case <-r.ended:
-		return true
-	default:
-		return false
-	}
-}
-
 // loan is a target that is copied from.
 type loan struct {
 	target target.Target
 	disk   model.Disk // as scanned, with its uses
-	sum    string     // of what the worker will see of it
+	sum    string     // of the disk without its uses, as the worker will scan it
 }
 
-// lookAt scans a target that is copied from.
-func lookAt(t target.Target) (loan, error) {
+// scanLoan scans a target that is copied from.
+func scanLoan(t target.Target) (loan, error) {
 	disk, err := worker.Scan(t)
-	if err != nil {
-		return loan{}, tried.Errorf("read it: %w", err)
+	var plain model.Disk
+	if err == nil {
+		plain, err = scan.Scan(t, t.Size(), t.SectorSize())
 	}
-	plain, err := scan.Scan(t, t.Size(), t.SectorSize())
 	if err != nil {
 		return loan{}, tried.Errorf("read it: %w", err)
 	}
 	return loan{target: t, disk: disk, sum: worker.Sum(plain)}, nil
 }
 
-// source finds a partition of another target for a plan.
+// source returns a partition of another target for a plan.
 func (s *Session) source(path string, number int) (ops.Source, error) {
 	l, err := s.borrow(path)
 	if err != nil {
@@ -130,8 +126,8 @@ func (s *Session) source(path string, number int) (ops.Source, error) {
 	return worker.FindSource(l.target.Path(), l.disk, number)
 }
 
-// borrow finds another target that is copied from: one that this program has open, or else it is opened to be read and
-// stays so, locked against changes, until the session is closed. It is scanned anew each time.
+// borrow scans another target that is copied from. A target that this program does not have open is opened for reading, and
+// stays open, locked against changes, until the session is closed.
 func (s *Session) borrow(path string) (loan, error) {
 	real, err := filepath.Abs(path)
 	if err == nil {
@@ -153,7 +149,7 @@ func (s *Session) borrow(path string) (loan, error) {
 		if err := errors.Join(checkLender(lender.dir, lender.opts.Call(lender.target.Path())), lender.target.Unused(), lender.target.Refresh()); err != nil {
 			return loan{}, err
 		}
-		return lookAt(lender.target)
+		return scanLoan(t)
 	}
 	t := s.borrowed[real]
 	if t == nil {
@@ -164,7 +160,7 @@ func (s *Session) borrow(path string) (loan, error) {
 	} else if err := t.Refresh(); err != nil {
 		return loan{}, err
 	}
-	return lookAt(t)
+	return scanLoan(t)
 }
 
 // checkFinished returns txn.ErrUnfinished if a transaction is to be ended first, or the error of a journal that cannot be
@@ -193,7 +189,7 @@ func checkLender(dir *journal.Dir, call ops.Call) error {
 }
 
 func (s *Session) openSource(path string) (target.Target, error) {
-	t, err := openQuiet(path, s.opts)
+	t, err := openStill(path, s.opts)
 	if err != nil {
 		return nil, err
 	}
@@ -208,20 +204,21 @@ func (s *Session) openSource(path string) (target.Target, error) {
 	return t, nil
 }
 
-// openQuiet opens a target to read it, and keeps others from writing to it as well as that can be had: an image by a lock
-// that other readers can share; a device, which knows no such lock, as if it were edited, or else as it is.
-func openQuiet(path string, opts Options) (target.Target, error) {
+// openStill opens a target for reading, and keeps others from writing to it if possible: an image by a lock that other
+// readers can share, and a device, which has no such lock, as if it were edited.
+func openStill(path string, opts Options) (target.Target, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Mode()&os.ModeDevice != 0 {
 		t, err := registry.Open(path, targetOptions(opts, target.Edit))
-		if err == nil || !(errors.Is(err, target.ErrReadOnly) || errors.Is(err, target.ErrPhysical) || errors.Is(err, os.ErrPermission)) {
+		refused := errors.Is(err, target.ErrReadOnly) || errors.Is(err, target.ErrPhysical) || errors.Is(err, os.ErrPermission)
+		if !refused {
 			return t, err
 		}
 	}
 	return registry.Open(path, targetOptions(opts, target.Inspect))
 }
 
-// closeBorrowed lets go of the targets that were opened to copy from.
+// closeBorrowed closes the targets that were opened to copy from.
 func (s *Session) closeBorrowed() error {
 	var errs []error
 	for path, t := range s.borrowed {
@@ -231,8 +228,8 @@ func (s *Session) closeBorrowed() error {
 	return errors.Join(errs...)
 }
 
-// loans are the other targets that a queue copies from, in the order of their files, each of them as it was when the
-// operation was staged.
+// loans returns the other targets that a queue copies from, with their files in the same order. It fails if one has changed
+// since the operation was staged.
 func (s *Session) loans(q ops.Queue) ([]worker.Source, []*os.File, error) {
 	var sources []worker.Source
 	var files []*os.File
@@ -249,8 +246,9 @@ func (s *Session) loans(q ops.Queue) ([]worker.Source, []*os.File, error) {
 				return nil, nil, tried.Errorf("copy from %s: %w", from.Path, err)
 			}
 			found[from.Path] = l
-			sources = append(sources, worker.Source{Path: from.Path, Files: len(l.target.Files()), SectorSize: l.target.SectorSize(), Sum: l.sum})
-			files = append(files, l.target.Files()...)
+			more := l.target.Files()
+			sources = append(sources, worker.Source{Path: from.Path, Files: len(more), SectorSize: l.target.SectorSize(), Sum: l.sum})
+			files = append(files, more...)
 		}
 		if p, ok := l.disk.ByNumber(from.Part.Number); !ok || p != from.Part {
 			return nil, nil, fmt.Errorf("%s of %s has changed since it was copied: take that operation back and copy it again", from.Part.Ref(), from.Path)

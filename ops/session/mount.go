@@ -197,19 +197,18 @@ func (s *Session) Unmount(id model.PartID) (dir string, err error) {
 // it.
 func (s *Session) mounts() map[model.PartID][]string {
 	list := map[model.PartID][]string{}
-	if s.disk.Table.Kind == model.TableNone {
-		if at := target.Mounts(s.target, target.Part{Len: s.target.Size()}); len(at) > 0 {
-			list[0] = at
+	add := func(id model.PartID, part target.Part) {
+		if at := target.Mounts(s.target, part); len(at) > 0 {
+			list[id] = at
 		}
+	}
+	if s.disk.Table.Kind == model.TableNone {
+		add(0, target.Part{Len: s.target.Size()})
 		return list
 	}
 	for _, part := range worker.PartsOf(s.disk) {
-		p, ok := s.disk.ByNumber(part.Number)
-		if !ok || !p.Use.Busy() {
-			continue // what is mounted is in use
-		}
-		if at := target.Mounts(s.target, part); len(at) > 0 {
-			list[p.ID] = at
+		if p, ok := s.disk.ByNumber(part.Number); ok && p.Use.Busy() { // what is mounted is in use
+			add(p.ID, part)
 		}
 	}
 	return list

@@ -39,21 +39,15 @@ type Options struct {
 	NoLock bool
 	// AllowDisks admits physical disks for editing.
 	AllowDisks bool
-	// Group is the sessions of one program, which may copy from each other's targets; nil for a session by itself.
+	// Group is the sessions that may copy from each other's targets; nil for a session by itself.
 	Group *Group
-	// Program is how this program is called, for what people are told to run; "" is "shunt".
+	// Program is how this program is called, for commands in advice; "" is "shunt".
 	Program string
-	// Tell is told what is being done while a target is opened or read again, in words for people; it may be nil.
+	// Tell gets, in words for people, what is done while a target is opened or read again; it may be nil.
 	Tell func(what string)
 }
 
-func (o Options) tell(what string) {
-	if o.Tell != nil {
-		o.Tell(what)
-	}
-}
-
-// Call is how this program is called again for a target that was opened with these options.
+// Call returns how to call this program again for a target that was opened with these options.
 func (o Options) Call(path string) ops.Call {
 	c := ops.Call{Program: o.Program, Path: path}
 	if o.Journal != "" {
@@ -90,7 +84,10 @@ type Session struct {
 // directory cannot be trusted, because it may hold an unfinished transaction. A target with an unfinished transaction
 // opens, too: see Unfinished.
 func Open(path string, opts Options) (*Session, error) {
-	opts.tell("locking it")
+	if opts.Tell == nil {
+		opts.Tell = func(string) {}
+	}
+	opts.Tell("locking it")
 	t, err := registry.Open(path, targetOptions(opts, target.Edit))
 	if err != nil {
 		return nil, err
@@ -102,7 +99,7 @@ func Open(path string, opts Options) (*Session, error) {
 	if s.dir, err = openDir(t.Place(), opts); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
-	opts.tell("looking for tools")
+	opts.Tell("looking for tools")
 	s.Discover()
 	err = s.read()
 	if err == nil {
@@ -118,7 +115,7 @@ func Open(path string, opts Options) (*Session, error) {
 // read reads the journal and the disk.
 func (s *Session) read() error {
 	s.unfinished, s.damage = nil, nil
-	s.opts.tell("reading the journal")
+	s.opts.Tell("reading the journal")
 	if err := s.dir.Refresh(); err != nil {
 		return err
 	}
@@ -141,7 +138,7 @@ func (s *Session) read() error {
 	default:
 		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed. %s", s.dir.Path(), err, mend(err))
 	}
-	disk, err := worker.ScanWithProgress(s.target, s.opts.tell)
+	disk, err := worker.ScanWithProgress(s.target, s.opts.Tell)
 	if err != nil {
 		return tried.Errorf("read %s: %w", s.path, err)
 	}
@@ -301,8 +298,8 @@ func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 // ErrNotDisk is returned for a file in which nothing looks like a disk.
 var ErrNotDisk = errors.New("holds no partition table, no file system that shunt knows, and is not blank either: is it a disk image")
 
-// checkDisk keeps files that are no disk images from being edited: a text file could be made longer like an image.
-// Blank images, all zero at their start, are fine.
+// checkDisk keeps files that are not disk images from being edited, because even a text file could be made longer like an
+// image. Blank images, all zero at their start, are fine.
 func checkDisk(path string, t target.Target, d model.Disk) error {
 	if d.Table.Kind != model.TableNone || d.Whole.Known() || !d.ReadOnly().OK() {
 		return nil
