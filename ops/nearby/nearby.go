@@ -1,7 +1,5 @@
-// Package nearby finds what could be opened: the entries of a directory, devices, and the targets of earlier times.
-//
-// Invariants: nothing here locks, changes or refuses a target; nothing in a file can make a look at it fail badly or take
-// long; what cannot be found out is left out.
+// Package nearby finds what could be opened: the entries of a directory, devices, and recent targets. It locks and changes
+// no target, and the contents of a file can make it neither fail nor take long.
 package nearby
 
 import (
@@ -17,16 +15,13 @@ import (
 
 // Finder finds what could be opened.
 type Finder struct {
-	// State is the directory where the recent targets are kept; with "" none are.
-	State string
-	// Disks says that physical disks can be opened.
-	Disks bool
-	// SectorSize is that of raw images, 512 if it is 0.
-	SectorSize geometry.SectorSize
+	State      string              // the directory for the list of recent targets; "" keeps none
+	Disks      bool                // physical disks can be opened
+	SectorSize geometry.SectorSize // of raw images; 0 means 512
 }
 
-// List lists what there is to open in a directory: directories, files and block devices, in the order of their names.
-// Links are followed. path is the directory, absolute. The error is ready to be shown.
+// List lists the directories, files and block devices in a directory by name. Links are followed. path is the absolute path
+// of the directory. The error is ready to be shown.
 func (Finder) List(dir string) (path string, list []report.Candidate, err error) {
 	path, err = filepath.Abs(dir)
 	if err != nil {
@@ -39,13 +34,13 @@ func (Finder) List(dir string) (path string, list []report.Candidate, err error)
 	for _, e := range entries {
 		c := report.Candidate{Name: e.Name(), Path: filepath.Join(path, e.Name())}
 		if e.IsDir() {
-			c.Kind = report.CandidateDir // it need not be asked for anything more
+			c.Kind = report.CandidateDir // no other property counts
 			list = append(list, c)
 			continue
 		}
 		info, err := os.Stat(c.Path)
 		if err != nil {
-			continue // it is gone, or leads nowhere
+			continue // it is gone, or a broken link
 		}
 		switch mode := info.Mode(); {
 		case mode.IsDir():
@@ -72,11 +67,10 @@ func (f Finder) BlockDevices() []report.Candidate {
 	return list
 }
 
-// leastLikely is the size from which on a file without a telling name can be an image. Less holds no file system, and
-// much of what is no image is less.
+// leastLikely is the smallest size of a likely image whose name does not tell. Smaller files hold no file system.
 const leastLikely = 64 << 10
 
-// likely reports whether a file looks like a disk image. One without a telling name is made of whole sectors.
+// likely reports whether a file looks like a disk image by its name, or else by its size, which is a multiple of a sector.
 func likely(name string, size geometry.Bytes) bool {
 	name = strings.ToLower(name)
 	for _, packed := range []string{".xz", ".gz", ".zst", ".bz2", ".zip"} {

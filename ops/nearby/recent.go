@@ -18,17 +18,13 @@ import (
 	"shunt/ops/target"
 )
 
-// The file of the recent targets holds a path a line, the newest first, each as strconv.Quote writes it, since a path may
-// hold any bytes.
 const (
-	recentFile = "recent"
-	mostRecent = 20
-	// greeted is there once somebody was told how to begin.
-	greetedFile = "greeted"
+	recentFile  = "recent"  // a path a line, the newest first, quoted because a path may hold any bytes
+	greetedFile = "greeted" // exists once the user was told how to begin
+	mostRecent  = 20
 )
 
-// StateDir is where the programs of a user keep what they remember: $XDG_STATE_HOME/shunt, or the same in the home
-// directory; "" if there is neither.
+// StateDir returns the directory for what shunt remembers: $XDG_STATE_HOME/shunt, or the same in the home directory, or "".
 func StateDir(env func(string) string) string {
 	if dir := env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "shunt")
@@ -39,7 +35,7 @@ func StateDir(env func(string) string) string {
 	return ""
 }
 
-// Recent lists the targets that were opened lately and are still there, the newest first.
+// Recent lists the targets that were opened recently and still exist, the newest first.
 func (f Finder) Recent() []report.Candidate {
 	var list []report.Candidate
 	for _, path := range f.recent() {
@@ -56,13 +52,13 @@ func (f Finder) Recent() []report.Candidate {
 	return list
 }
 
-// recent is what the file says. One that is broken says nothing.
+// recent returns the paths in the file, none if it is broken.
 func (f Finder) recent() []string {
 	const most = 1 << 20
 	if f.State == "" {
 		return nil
 	}
-	// Nobody's pipe or lease is waited for.
+	// O_NONBLOCK keeps a pipe or a lease from blocking this.
 	file, err := os.OpenFile(filepath.Join(f.State, recentFile), os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil
@@ -86,8 +82,7 @@ func (f Finder) recent() []string {
 	return list[:min(len(list), mostRecent)]
 }
 
-// Remember puts a target in front of the recent ones. The file is replaced as a whole. The error is for tests: a list that
-// cannot be kept is no reason to stop anybody.
+// Remember puts a target in front of the recent ones. It replaces the file as a whole.
 func (f Finder) Remember(path string) error {
 	path, err := filepath.Abs(path)
 	if err == nil {
@@ -101,7 +96,7 @@ func (f Finder) Remember(path string) error {
 	for _, path := range list[:min(len(list), mostRecent)] {
 		text.WriteString(strconv.Quote(path) + "\n")
 	}
-	temp, err := os.CreateTemp(f.State, recentFile+".*") // 0600: the names are nobody else's business
+	temp, err := os.CreateTemp(f.State, recentFile+".*") // 0600: others need not know the names
 	if err != nil {
 		return err
 	}
@@ -116,7 +111,7 @@ func (f Finder) Remember(path string) error {
 	return nil
 }
 
-// Greet reports true once on each account: to the first who asks. It never does where that cannot be remembered.
+// Greet reports true once for each user, and never if it cannot remember that.
 func (f Finder) Greet() bool {
 	if f.ready() != nil {
 		return false
@@ -125,8 +120,8 @@ func (f Finder) Greet() bool {
 	return err == nil && file.Close() == nil
 }
 
-// ready makes the directory. It is left alone below a directory of somebody else: root, who was lent a user's home,
-// would make what that user could not write to later, and where a user can put a link root would write where that leads.
+// ready makes the state directory, unless another user owns the directory above. Root in another user's home would make
+// files that the user could not write to, and would write through the user's links.
 func (f Finder) ready() error {
 	if f.State == "" {
 		return fs.ErrNotExist
@@ -143,7 +138,7 @@ func (f Finder) ready() error {
 	}
 }
 
-// own makes sure that a directory is this user's. For root nobody else may be able to put another one in its place.
+// own returns an error unless a directory belongs to this user. If that is root, no other user may be able to replace it.
 func own(dir string) error {
 	if os.Geteuid() == 0 {
 		f, _, err := target.Guarded(dir)

@@ -32,7 +32,7 @@ func OpenOrAttach(path string, opts Options) (*Session, *Run, error) {
 		if unreachable == nil {
 			return nil, run, nil
 		}
-		// A worker that has just begun, or is about to end, has no socket and the target nonetheless.
+		// A worker that has just begun, or is about to end, has the target but no socket.
 		patience := settling
 		if busy.Shunt {
 			patience = settlingShunt
@@ -44,14 +44,14 @@ func OpenOrAttach(path string, opts Options) (*Session, *Run, error) {
 	}
 }
 
-// How long the holder of a target is waited for: settlingShunt is what a worker may take on a busy machine from its start
-// to its socket, and from the removal of the socket to its end.
+// How long to wait for the holder of a target. On a busy machine a worker may take settlingShunt from its start to its
+// socket, and from the removal of the socket to its end.
 const (
 	settling      = 200 * time.Millisecond
 	settlingShunt = 1500 * time.Millisecond
 )
 
-// How long a worker may take to answer those who want to follow it, and those who only ask where it stands.
+// How long a worker may take to send its first snapshot to a follower, and to a process that only asks for it.
 const (
 	followerPatience = 20 * time.Second
 	questionPatience = time.Second

@@ -146,7 +146,8 @@ func (s *Session) borrow(path string) (loan, error) {
 		return loan{}, err
 	}
 	if lender != nil {
-		if err := errors.Join(checkLender(lender.dir, lender.opts.Call(lender.target.Path())), lender.target.Unused(), lender.target.Refresh()); err != nil {
+		t := lender.target
+		if err := errors.Join(checkLender(lender.dir, lender.opts.Call(t.Path())), t.Unused(), t.Refresh()); err != nil {
 			return loan{}, err
 		}
 		return scanLoan(t)

@@ -36,8 +36,8 @@ func targetOptions(o Options, mode target.Mode) target.Options {
 // holds reports whether a journal is in a directory.
 func holds(dir *journal.Dir) bool { return !dir.LastWritten().IsZero() }
 
-// openDir opens the journal's directory of a target at a place: where one is under another name of the same file, that
-// one. The caller closes it.
+// openDir opens the journal's directory of a target at a place. If a journal lies beside another name of the same file, it
+// opens that one.
 func openDir(place target.Place, o Options) (*journal.Dir, error) {
 	dir, err := openNamed(place, o)
 	if err != nil || holds(dir) {
@@ -68,7 +68,7 @@ func withDir(place target.Place, o Options, do func(*journal.Dir) error) error {
 	return errors.Join(do(dir), dir.Close())
 }
 
-// openNamed opens the directory that goes by the name of a place.
+// openNamed opens the directory that belongs to the name of a place.
 func openNamed(place target.Place, o Options) (*journal.Dir, error) {
 	p := journal.Location{Parent: o.Journal, Name: registry.KeptName(filepath.Base(place.Beside))}
 	if i := place.Image; i != nil {
@@ -83,7 +83,7 @@ func openNamed(place target.Place, o Options) (*journal.Dir, error) {
 	return journal.OpenDir(p)
 }
 
-// makeStateDir makes the directory in which the journal's own is made, which for devices need not exist.
+// makeStateDir makes the parent of the journal's directory, which may be missing for devices.
 func (s *Session) makeStateDir() error {
 	if s.opts.Journal != "" || s.target.Place().Image != nil {
 		return nil

@@ -27,7 +27,7 @@ type Run struct {
 	ended   chan struct{} // closed when the result is there
 
 	mu     sync.Mutex
-	writes bool // the worker may write to the target: it was told to, or was from the start
+	writes bool // the worker may write to the target
 	report *report.Rehearsal
 	result report.Result
 	log    []string
@@ -156,7 +156,7 @@ func (r *Run) silent(waited error, said string) *report.Result {
 	return &result
 }
 
-// latest replaces a snapshot nobody has fetched yet.
+// latest replaces a snapshot that was not fetched yet.
 func (r *Run) latest(p report.Progress) {
 	select {
 	case <-r.updates:
@@ -165,11 +165,11 @@ func (r *Run) latest(p report.Progress) {
 	r.updates <- p
 }
 
-// Updates delivers snapshots of the progress; those nobody fetches are replaced by later ones. It is closed when the
-// run has ended.
+// Updates delivers snapshots of the progress; a later one replaces one that was not fetched. It is closed when the run has
+// ended.
 func (r *Run) Updates() <-chan report.Progress { return r.updates }
 
-// Report waits for the rehearsal to end. ok is false if the run ended without one; Result tells why.
+// Report waits for the rehearsal to end. ok is false if the run ended without a report; Result says why.
 func (r *Run) Report() (result report.Rehearsal, ok bool) {
 	<-r.decided
 	r.mu.Lock()
@@ -191,7 +191,7 @@ func (r *Run) Commit() {
 // Cancel ends a rehearsal, or stops a commit at the next safe point.
 func (r *Run) Cancel() { r.send(worker.Cancel) }
 
-// Result waits for the end.
+// Result waits for the end of the run.
 func (r *Run) Result() report.Result {
 	<-r.ended
 	r.mu.Lock()
@@ -199,14 +199,14 @@ func (r *Run) Result() report.Result {
 	return r.result
 }
 
-// Log is what was run and said up to now.
+// Log returns the lines logged so far.
 func (r *Run) Log() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.log)
 }
 
-// tail keeps the last of what a process said on its standard error.
+// tail keeps the end of what a process writes to its standard error.
 type tail struct {
 	mu sync.Mutex
 	b  []byte

@@ -167,14 +167,14 @@ func (w *process) runTool(ctx context.Context, argv []string, onLine func(string
 		w.link.at(func(p *report.Progress) {
 			var said string
 			if said, p.ToolShare = drafted(p.ToolShare, w.short(line)); said != "" {
-				p.Said = said // what a bar belongs to was said before it
+				p.Said = said // a bar belongs to the line before it
 			}
 		})
 	}})
 	return result.Exit, w.short(result.Output), err
 }
 
-// short leaves out where the windows are mounted, which means nothing to people.
+// short removes the path of the windows, which means nothing to people.
 func (w *process) short(text string) string {
 	if w.windows == "" {
 		return text

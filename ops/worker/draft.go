@@ -8,7 +8,7 @@ import (
 	"shunt/model/safetext"
 )
 
-// maxSaid is how much of a tool's line goes into a snapshot, in characters.
+// maxSaid is how many characters of a tool's line go into a snapshot.
 const maxSaid = 200
 
 var (
@@ -17,13 +17,13 @@ var (
 	barred     = regexp.MustCompile(`\s(X+-*|X*-+)$`)                                        // resize2fs -p
 )
 
-// drafted is the line a tool shows, fit to be shown, and how far it says it is, in parts of a thousand; was is what it
-// said before. A bar itself is not worth a line.
+// drafted returns the line of a tool without its progress bar, fit to be shown, and how far the tool is, in parts of a
+// thousand. was is how far it was before.
 func drafted(was int, line string) (said string, share int) {
 	line = strings.TrimSpace(line)
 	share = shareOf(line)
 	if share == 0 && strings.HasPrefix(line, "Pass ") {
-		share = was // e2fsck names its passes beside its bar
+		share = was // e2fsck prints these lines between those of its bar
 	}
 	if at := strings.Index(line, ": |"); at > 0 {
 		line = "" // the bar of e2fsck

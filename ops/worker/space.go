@@ -12,12 +12,11 @@ import (
 	"shunt/ops/txn"
 )
 
-// warnings are what may go wrong in the commit that the rehearsal cannot try. They are guesses: what cannot be found
-// out gives none.
+// warnings says what may go wrong in the commit that the rehearsal cannot try. These are guesses.
 func (w *process) warnings(tx *txn.Transaction) []string {
 	host, hosted := w.target.(target.Hosted)
 	if !hosted {
-		return nil // a device has its room
+		return nil // a device takes no more space
 	}
 	copies, rest, err := tx.NewSpace()
 	if err != nil {
@@ -42,7 +41,7 @@ func (w *process) warnings(tx *txn.Transaction) []string {
 		geometry.FormatBytes(geometry.Bytes(need)), geometry.FormatBytes(geometry.Bytes(free)))}
 }
 
-// advised tells those whose journal has no room what can be done.
+// advised adds what to do to an error about a full disk.
 func advised(err error) error {
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
 		return tried.Errorf("%w; make room there, or choose another directory with --journal", err)

@@ -85,7 +85,9 @@ func run() error {
 	if err := gob.NewDecoder(in).Decode(&w.job); err != nil {
 		return fmt.Errorf("no job: %w", err)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	terminated, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer forget()
+	ctx, stop := context.WithCancel(terminated)
 	defer stop()
 	w.stop = stop
 	switch w.job.Task {
@@ -123,11 +125,10 @@ func (w *process) deliver(result report.Result) error {
 	w.link.sendProgress()
 	result.Log = w.link.log()
 	w.link.tell(Event{Result: &result})
-	heard := w.link.heard()
+	heard, err := w.link.heard(), error(nil)
 	if w.socket == nil {
 		return w.release()
 	}
-	var err error
 	if !heard {
 		err = StoreLast(w.dir, report.Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result})
 	}
