@@ -17,7 +17,7 @@ import (
 const device = "/dev/fuse"
 
 // DetectIsolation returns the best way to get windows on this machine, for this user. It tries the ways, which takes about
-// a millisecond and leaves nothing behind. The error is an *UnavailableError for people.
+// a millisecond and leaves nothing behind. The error says what is missing and what to do.
 func DetectIsolation() (Isolation, error) {
 	fd, opened := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if opened == nil {
@@ -37,24 +37,17 @@ func Confinement() string {
 	return tool.Confinement(how != SetuidHelper)
 }
 
-// UnavailableError is returned when there is no way to get windows.
-type UnavailableError struct {
-	Reasons []string // why not, one for each way
-	Advice  string   // what to do
-}
-
-func (e *UnavailableError) Error() string {
-	return "file-system tools cannot be run on a view of the disk: " + strings.Join(e.Reasons, "; ") + ": " + e.Advice
+// unavailable is the error if there is no way to get windows. The reasons say why not, one for each way.
+func unavailable(advice string, reasons ...string) error {
+	return fmt.Errorf("file-system tools cannot be run on a view of the disk: %s: %s", strings.Join(reasons, "; "), advice)
 }
 
 // choose returns the best isolation. opened is the error from opening the FUSE device, helper the one from finding
 // fusermount3, and try starts a process in a namespace.
 func choose(root bool, opened, helper error, try func(Isolation) error) (Isolation, error) {
 	if errors.Is(opened, fs.ErrNotExist) || errors.Is(opened, syscall.ENXIO) || errors.Is(opened, syscall.ENODEV) {
-		return 0, &UnavailableError{
-			Reasons: []string{fmt.Sprintf("%s: %v", device, opened)},
-			Advice:  "load the kernel module with \"modprobe fuse\"; in a container, let it have the device (--device /dev/fuse --cap-add SYS_ADMIN)",
-		}
+		return 0, unavailable("load the kernel module with \"modprobe fuse\"; in a container, let it have the device "+
+			"(--device /dev/fuse --cap-add SYS_ADMIN)", fmt.Sprintf("%s: %v", device, opened))
 	}
 	var reasons []string
 	if opened != nil {
@@ -73,10 +66,10 @@ func choose(root bool, opened, helper error, try func(Isolation) error) (Isolati
 	}
 	// A helper that becomes root cannot help a root that may not mount.
 	if root {
-		return 0, &UnavailableError{Reasons: reasons, Advice: "give this container the right to mount (--cap-add SYS_ADMIN)"}
+		return 0, unavailable("give this container the right to mount (--cap-add SYS_ADMIN)", reasons...)
 	}
 	if helper != nil {
-		return 0, &UnavailableError{Reasons: append(reasons, helper.Error()), Advice: "apt install fuse3"}
+		return 0, unavailable("apt install fuse3", append(reasons, helper.Error())...)
 	}
 	return SetuidHelper, nil
 }

@@ -295,9 +295,6 @@ func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 	})
 }
 
-// ErrNotDisk is returned for a file in which nothing looks like a disk.
-var ErrNotDisk = errors.New("holds no partition table, no file system that shunt knows, and is not blank either: is it a disk image")
-
 // checkDisk keeps files that are not disk images from being edited, because even a text file could be made longer like an
 // image. Blank images, all zero at their start, are fine.
 func checkDisk(path string, t target.Target, d model.Disk) error {
@@ -309,7 +306,7 @@ func checkDisk(path string, t target.Target, d model.Disk) error {
 		return err
 	}
 	if len(bytes.Trim(head, "\x00")) > 0 {
-		return fmt.Errorf("%s %w?", path, ErrNotDisk)
+		return fmt.Errorf("%s holds no partition table, no file system that shunt knows, and is not blank either: is it a disk image?", path)
 	}
 	return nil
 }

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -49,21 +48,13 @@ type Result struct {
 	Output string
 }
 
-// KilledError is returned when a signal ended the tool.
-type KilledError struct {
-	Name   string
-	Signal syscall.Signal
-}
-
-func (e *KilledError) Error() string { return e.Name + " was killed by a signal: " + e.Signal.String() }
-
 // grace is how long to wait for the end of the output after the tool has ended. It only helps a daemon that left the
 // process group and kept the pipe.
 const grace = time.Second
 
 // Run runs a tool to its end. Any exit status is a success, because only the caller knows what it means. An error means
-// that the tool could not be started (Result is zero), that a signal ended it (*KilledError), or that the context did (it
-// wraps the context's error). The last two come with the output so far.
+// that the tool could not be started (Result is zero), that a signal ended it, or that the context did (it wraps the
+// context's error). The last two come with the output so far.
 func Run(ctx context.Context, c Cmd) (Result, error) {
 	if len(c.Argv) == 0 {
 		return Result{}, tried.Errorf("run tool: no program given")
@@ -77,21 +68,19 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 		return Result{}, tried.Errorf("run %s: %w", name, err)
 	}
 	sandbox := sandboxOf(ctx)
-	if sandbox == nil {
-		// The death signal comes when the thread that forked ends, and the runtime may end any thread that no goroutine is
-		// locked to.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		return run(ctx, c, path, nil)
-	}
 	var result Result
+	// The death signal comes when the thread that forked ends, and the runtime may end any thread that no goroutine is locked to.
 	ownThread(func() {
-		if err = sandbox.enter(c.Needs); err != nil {
-			err = tried.Errorf("run %s: %w", name, err)
-			return
+		var env []string
+		if sandbox != nil {
+			if err = sandbox.enter(c.Needs); err != nil {
+				err = tried.Errorf("run %s: %w", name, err)
+				return
+			}
+			env = sandbox.environment()
 		}
-		result, err = run(ctx, c, path, sandbox.environment())
-		if c.Needs&Loop != 0 {
+		result, err = run(ctx, c, path, env)
+		if sandbox != nil && c.Needs&Loop != 0 {
 			err = errors.Join(err, sandbox.hideLoops())
 		}
 	})
@@ -113,7 +102,6 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 		Stdout:      in,
 		Stderr:      in,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
-		WaitDelay:   grace,
 	}
 	err = cmd.Start()
 	_ = in.Close()
@@ -132,14 +120,14 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	<-read
 
 	result := Result{Exit: cmd.ProcessState.ExitCode(), Output: text.String()}
-	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
-	if !ok || !status.Signaled() {
+	switch status := cmd.ProcessState.Sys().(syscall.WaitStatus); {
+	case !status.Signaled():
 		return result, nil
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return result, fmt.Errorf("%s was stopped: %w", name, context.Cause(ctx))
+	default:
+		return result, fmt.Errorf("%s was killed by a signal: %s", name, status.Signal())
 	}
-	return result, &KilledError{Name: name, Signal: status.Signal()}
 }
 
 // awaitEnd waits until the leader of a process group has ended. It kills the group when the context ends, and at the latest

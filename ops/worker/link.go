@@ -132,20 +132,6 @@ func (l *link) log() string {
 	return strings.Join(lines, "\n")
 }
 
-// ticker sends progress until stop is closed.
-func (l *link) ticker(stop <-chan struct{}) {
-	t := time.NewTicker(250 * time.Millisecond)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-			l.sendProgress()
-		case <-stop:
-			return
-		}
-	}
-}
-
 // patience is how long peers have to confirm the result. One that is only stopped finds it in its socket later, and the
 // next start of shunt shows it once more.
 const patience = 3 * time.Second

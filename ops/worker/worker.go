@@ -98,10 +98,14 @@ func run() error {
 	case report.Apply:
 	}
 	w.link.serve(conn, in, w.order, func() { w.decide.Do(stop) })
-	ended := make(chan struct{})
-	go w.link.ticker(ended)
+	ticker := time.NewTicker(250 * time.Millisecond)
+	go func() {
+		for range ticker.C {
+			w.link.sendProgress()
+		}
+	}()
 	result := w.work(ctx)
-	close(ended)
+	ticker.Stop()
 	return w.deliver(result)
 }
 
