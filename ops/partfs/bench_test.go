@@ -140,13 +140,13 @@ func BenchmarkCell(b *testing.B) {
 	if err := unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, ""); err != nil {
 		b.Fatal(err)
 	}
-	room, err := NewMountDir(RootNamespace)
+	mountDir, err := NewMountDir(RootNamespace)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = room.Close() }()
+	defer func() { _ = mountDir.Close() }()
 	began := time.Now()
-	sandbox, lacks, err := room.Confine()
+	sandbox, lacks, err := mountDir.Confine()
 	if err := errors.Join(err, lacks); err != nil {
 		b.Fatal(err)
 	}

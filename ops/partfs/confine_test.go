@@ -34,7 +34,7 @@ func TestConfined(t *testing.T) {
 		copyProgram(t, program)
 		t.Setenv("PATH", dir+":"+os.Getenv("PATH")) // where tools are looked for is what a sandbox shows
 		base := filepath.Join(t.TempDir(), "image")
-		room, server, sandbox := confinedRoom(t, how, base)
+		mountDir, server, sandbox := confinedDir(t, how, base)
 		server.Set("p2", 4096, 4096)
 		server.Remove("p2")
 		window := server.Set("p1", 0, 4096)
@@ -51,7 +51,7 @@ func TestConfined(t *testing.T) {
 		defer func() { _ = unix.Close(stray) }()
 		ctx := tool.WithSandbox(context.Background(), func() *tool.Sandbox { return sandbox })
 		result, err := tool.Run(ctx, tool.Cmd{
-			Argv: []string{program, window, base, listener.Addr().String(), room.dir}, Env: []string{intruderVar + "=1"},
+			Argv: []string{program, window, base, listener.Addr().String(), mountDir.dir}, Env: []string{intruderVar + "=1"},
 		})
 		if err != nil || result.Exit != 0 || !strings.Contains(result.Output, "tried everything\n") {
 			t.Fatalf("%v, exit code %d\n%s", err, result.Exit, result.Output)
@@ -72,8 +72,8 @@ func TestConfined(t *testing.T) {
 	})
 }
 
-// confinedRoom serves windows on an image of 8 KiB.
-func confinedRoom(t *testing.T, how Isolation, path string) (*MountDir, *Server, *tool.Sandbox) {
+// confinedDir serves windows on an image of 8 KiB.
+func confinedDir(t *testing.T, how Isolation, path string) (*MountDir, *Server, *tool.Sandbox) {
 	t.Helper()
 	if err := os.WriteFile(path, make([]byte, 8192), 0o600); err != nil {
 		t.Fatal(err)
@@ -86,26 +86,26 @@ func confinedRoom(t *testing.T, how Isolation, path string) (*MountDir, *Server,
 	if err != nil {
 		t.Fatal(err)
 	}
-	room, err := NewMountDir(how, path)
+	mountDir, err := NewMountDir(how, path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := room.Serve(overlay.New(base, 8192, spill))
+	server, err := mountDir.Serve(overlay.New(base, 8192, spill))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for _, c := range []io.Closer{server, room, base, spill} {
+		for _, c := range []io.Closer{server, mountDir, base, spill} {
 			if err := c.Close(); err != nil {
 				t.Error(err)
 			}
 		}
 	})
-	sandbox, lacks, err := room.Confine()
+	sandbox, lacks, err := mountDir.Confine()
 	if err := errors.Join(err, lacks); err != nil {
 		t.Fatal(err)
 	}
-	return room, server, sandbox
+	return mountDir, server, sandbox
 }
 
 func copyProgram(t *testing.T, to string) {
@@ -120,8 +120,8 @@ func copyProgram(t *testing.T, to string) {
 }
 
 // intrude tries what must not work and says WRONG of what does, and the other way round. The arguments are the window, the
-// image behind it, an address that is listened at, and the room.
-func intrude(window, image, address, room string) {
+// image behind it, an address that is listened at, and the directory of the windows.
+func intrude(window, image, address, mountDir string) {
 	must := func(what string, err error) {
 		if err != nil {
 			fmt.Println("WRONG:", what, "does not work:", err)
@@ -147,7 +147,7 @@ func intrude(window, image, address, room string) {
 		mustNot("reading "+path, open(path, unix.O_RDONLY))
 		mustNot("writing to "+path, open(path, unix.O_RDWR))
 	}
-	for _, path := range []string{"/usr/x", "/etc/x", "/x", "/run/x", "/dev/x", filepath.Join(room, "x"), "/dev/shm/x"} {
+	for _, path := range []string{"/usr/x", "/etc/x", "/x", "/run/x", "/dev/x", filepath.Join(mountDir, "x"), "/dev/shm/x"} {
 		mustNot("making "+path, open(path, unix.O_RDWR|unix.O_CREAT))
 	}
 	for _, path := range []string{

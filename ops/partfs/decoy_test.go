@@ -74,16 +74,16 @@ func confinedRun(t *testing.T, image string, argv []string) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = spill.Close() }()
-	room, err := NewMountDir(RootNamespace, image)
+	mountDir, err := NewMountDir(RootNamespace, image)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const size = 40 * mib
-	server, err := room.Serve(overlay.New(base, size, spill))
+	server, err := mountDir.Serve(overlay.New(base, size, spill))
 	if err != nil {
 		t.Fatal(err)
 	}
-	sandbox, lacks, err := room.Confine()
+	sandbox, lacks, err := mountDir.Confine()
 	if err != nil || lacks != nil {
 		t.Fatal(err, lacks)
 	}
@@ -95,7 +95,7 @@ func confinedRun(t *testing.T, image string, argv []string) string {
 	if err := server.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := room.Close(); err != nil {
+	if err := mountDir.Close(); err != nil {
 		t.Error(err)
 	}
 	return result.Output

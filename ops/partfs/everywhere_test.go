@@ -107,11 +107,11 @@ func againNamed(t *testing.T, name string, how string, attr *syscall.SysProcAttr
 	}
 }
 
-// wholeDisk is a window over all of a room's disk.
+// wholeDisk is a window over all of a testDisk.
 const wholeDisk = "disk"
 
-// room is an overlay with windows on it.
-type room struct {
+// testDisk is an overlay with windows on it.
+type testDisk struct {
 	*Server
 	t    *testing.T
 	ov   *overlay.Overlay
@@ -120,17 +120,17 @@ type room struct {
 	dir  string
 }
 
-// openRoom serves a disk of size bytes, all of them 0x55, until the test ends.
-func openRoom(t *testing.T, how Isolation, size int64) *room {
+// openDisk serves a disk of size bytes, all of them 0x55, until the test ends.
+func openDisk(t *testing.T, how Isolation, size int64) *testDisk {
 	t.Helper()
 	return openFilled(t, how, size, bytes.Repeat([]byte{0x55}, int(size)))
 }
 
 // openFilled serves a disk that begins with the given bytes.
-func openFilled(t *testing.T, how Isolation, size int64, begin []byte) *room {
+func openFilled(t *testing.T, how Isolation, size int64, begin []byte) *testDisk {
 	t.Helper()
 	tmp := t.TempDir()
-	r := &room{t: t, path: filepath.Join(tmp, "base"), dir: filepath.Join(tmp, "mnt"), base: begin}
+	r := &testDisk{t: t, path: filepath.Join(tmp, "base"), dir: filepath.Join(tmp, "mnt"), base: begin}
 	if err := os.WriteFile(r.path, r.base, 0o400); err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func refusePolls(t *testing.T, path string) {
 }
 
 // open opens a window without the help of the runtime.
-func (r *room) open(path string, flags int) int {
+func (r *testDisk) open(path string, flags int) int {
 	r.t.Helper()
 	fd, err := unix.Open(path, flags|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -202,7 +202,7 @@ func (r *room) open(path string, flags int) int {
 }
 
 // pread reads n bytes at off.
-func (r *room) pread(fd int, off, n int64) []byte {
+func (r *testDisk) pread(fd int, off, n int64) []byte {
 	r.t.Helper()
 	p := make([]byte, n)
 	if k, err := unix.Pread(fd, p, off); int64(k) != n || err != nil {
@@ -212,7 +212,7 @@ func (r *room) pread(fd int, off, n int64) []byte {
 }
 
 // want compares bytes of the overlay.
-func (r *room) want(off int64, want []byte) {
+func (r *testDisk) want(off int64, want []byte) {
 	r.t.Helper()
 	got := make([]byte, len(want))
 	if _, err := r.ov.ReadAt(got, off); err != nil {

@@ -74,11 +74,11 @@ func worker(text, dir string) error {
 func inCell(dir string, how Isolation) (context.Context, error) {
 	plan := tool.SandboxConfig{Writable: []string{dir}}
 	if how != SetuidHelper {
-		room, err := NewMountDir(how, dir)
+		mountDir, err := NewMountDir(how, dir)
 		if err != nil {
 			return nil, err
 		}
-		plan.Root = filepath.Join(room.dir, rootName)
+		plan.Root = filepath.Join(mountDir.dir, rootName)
 	}
 	sandbox, err := tool.NewSandbox(plan)
 	if err != nil {

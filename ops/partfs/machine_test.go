@@ -89,15 +89,15 @@ func bystand() error {
 	if err := errors.Join(RootNamespace.IsolateMounts(), RootNamespace.UnmountUnneeded()); err != nil {
 		return err
 	}
-	room, err := NewMountDir(RootNamespace)
+	mountDir, err := NewMountDir(RootNamespace)
 	if err != nil {
 		return err
 	}
-	server, err := room.Serve(overlay.New(strings.NewReader(""), 1<<20, nil))
+	server, err := mountDir.Serve(overlay.New(strings.NewReader(""), 1<<20, nil))
 	if err != nil {
 		return err
 	}
-	sandbox, lacks, err := room.Confine()
+	sandbox, lacks, err := mountDir.Confine()
 	if err := errors.Join(err, lacks); err != nil {
 		return err
 	}
@@ -118,5 +118,5 @@ func bystand() error {
 	if err := server.Close(); err != nil {
 		return err
 	}
-	return room.Close()
+	return mountDir.Close()
 }

@@ -52,7 +52,7 @@ func extSize(t *testing.T, path string) int64 {
 func TestExt(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
 		const start, length = 63 * 512, 16*mib + 512
-		r := openRoom(t, how, 48*mib)
+		r := openDisk(t, how, 48*mib)
 		p1 := r.Set("p1", start, length)
 		run(t, ok, "mkfs.ext4", "-q", "-F", "-b", "1024", p1)
 
@@ -112,7 +112,7 @@ func TestExt(t *testing.T) {
 func TestFAT(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
 		const start, length = 2048 * 512, 36 * mib
-		r := openRoom(t, how, 40*mib)
+		r := openDisk(t, how, 40*mib)
 		p1 := r.Set("p1", start, length)
 		run(t, ok, "mkfs.fat", "-F", "32", "-n", "STICK", p1)
 		run(t, ok, "fsck.fat", "-n", p1)

@@ -19,7 +19,7 @@ import (
 func TestReadAndWrite(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
 		const start, length = 63 * 512, 1<<20 + 512
-		r := openRoom(t, how, 4<<20)
+		r := openDisk(t, how, 4<<20)
 		p1 := r.Set("p1", start, length)
 		info, err := os.Stat(p1)
 		if err != nil {
@@ -65,7 +65,7 @@ func TestReadAndWrite(t *testing.T) {
 func TestEndOfWindow(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
 		const start, length = 8192, 10000
-		r := openRoom(t, how, 1<<20)
+		r := openDisk(t, how, 1<<20)
 		fd := r.open(r.Set("p1", start, length), unix.O_RDWR)
 		p := make([]byte, 100)
 		for _, c := range []struct {
@@ -103,7 +103,7 @@ func TestEndOfWindow(t *testing.T) {
 func TestHoles(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
 		const start, length = 16384, 256 << 10
-		r := openRoom(t, how, 1<<20)
+		r := openDisk(t, how, 1<<20)
 		fd := r.open(r.Set("p1", start, length), unix.O_RDWR)
 		const keep, punch, zero = unix.FALLOC_FL_KEEP_SIZE, unix.FALLOC_FL_PUNCH_HOLE, unix.FALLOC_FL_ZERO_RANGE
 		for _, c := range []struct {
@@ -163,7 +163,7 @@ func TestHoles(t *testing.T) {
 
 func TestNothingElseCanBeDone(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
-		r := openRoom(t, how, 1<<20)
+		r := openDisk(t, how, 1<<20)
 		p1 := r.Set("p1", 0, 4096)
 		for name, err := range map[string]error{
 			"create": os.WriteFile(r.Path("new"), nil, 0o600),
@@ -187,7 +187,7 @@ func TestNothingElseCanBeDone(t *testing.T) {
 func TestNoStaleBytes(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
 		const mib = 1 << 20
-		r := openRoom(t, how, 8*mib)
+		r := openDisk(t, how, 8*mib)
 		fill := func(off int64, c byte) {
 			t.Helper()
 			if _, err := r.ov.WriteAt(bytes.Repeat([]byte{c}, mib), off); err != nil {
@@ -280,7 +280,7 @@ func TestNoStaleBytes(t *testing.T) {
 // TestMapped changes a window through a shared map, as some tools do. The map is made by another process.
 func TestMapped(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
-		r := openRoom(t, how, 1<<20)
+		r := openDisk(t, how, 1<<20)
 		p1 := r.Set("p1", 4096, 65536)
 		python := testneed.Tool(t, "python3")
 		script := `import mmap, sys
@@ -301,7 +301,7 @@ with open(sys.argv[1], "r+b") as f:
 // if that had to be answered, nobody could.
 func TestStartsToolWithWindowOpen(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
-		r := openRoom(t, how, 1<<20)
+		r := openDisk(t, how, 1<<20)
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 		var low []*os.File // leaves low numbers for what starting takes
 		for range 8 {
@@ -339,7 +339,7 @@ func TestStartsToolWithWindowOpen(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
 		const size = 1 << 20
-		r := openRoom(t, how, 8*size)
+		r := openDisk(t, how, 8*size)
 		var wg sync.WaitGroup
 		for i := range int64(4) {
 			name := string(rune('a' + i))
@@ -373,7 +373,7 @@ func TestManyAtOnce(t *testing.T) {
 // TestOutsideTheDisk sets a window that reaches over the end of the disk.
 func TestOutsideTheDisk(t *testing.T) {
 	everywhere(t, func(t *testing.T, how Isolation) {
-		r := openRoom(t, how, 1<<20)
+		r := openDisk(t, how, 1<<20)
 		fd := r.open(r.Set("p1", 1<<20-4096, 8192), unix.O_RDWR)
 		if _, err := unix.Pread(fd, make([]byte, 4096), 4096); !errors.Is(err, syscall.EIO) {
 			t.Errorf("read: %v", err)
@@ -390,7 +390,7 @@ func TestClose(t *testing.T) {
 		fds := openFiles(t)
 		for range 3 {
 			t.Run("round", func(t *testing.T) {
-				r := openRoom(t, how, 1<<20)
+				r := openDisk(t, how, 1<<20)
 				user := exec.Command("sh", "-c", "exec <"+r.Path(wholeDisk)+" && cd "+r.dir+" && echo ready && kill -STOP $$")
 				out, err := user.StdoutPipe()
 				if err != nil {
@@ -441,7 +441,7 @@ func TestUnmountedByHand(t *testing.T) {
 		if how == SetuidHelper {
 			return // an ordinary user unmounts with fusermount3, as Close does
 		}
-		r := openRoom(t, how, 1<<20)
+		r := openDisk(t, how, 1<<20)
 		r.open(r.Path(wholeDisk), unix.O_RDONLY)
 		if err := unix.Unmount(r.dir, unix.MNT_DETACH); err != nil {
 			t.Fatal(err)

@@ -100,7 +100,7 @@ func Mount(path string, number int, opts Options, w attach.Wish) (dir string, er
 		return "", err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	at, err := v.numbered(number)
+	at, err := v.locateNumber(number)
 	if err != nil {
 		return "", err
 	}
@@ -138,7 +138,7 @@ func Unmount(path string, number int, dir string, opts Options) (u Unmounted, er
 			return u, err
 		}
 	}
-	at, err := Viewer{target: t, disk: disk}.numbered(number)
+	at, err := Viewer{target: t, disk: disk}.locateNumber(number)
 	if err != nil {
 		return u, err
 	}
@@ -168,7 +168,7 @@ func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err e
 	if access == model.ReadWrite && !s.facts.Device {
 		return "", errors.New("what is mounted for writing changes while it is edited here: attach the image first, then the kernel tells what is in use")
 	}
-	at, err := s.place(id)
+	at, err := s.locate(id)
 	if err != nil {
 		return "", err
 	}
@@ -177,7 +177,7 @@ func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err e
 
 // Unmount unmounts a partition, and returns the directory. The session must be rescanned afterwards.
 func (s *Session) Unmount(id model.PartID) (dir string, err error) {
-	at, err := s.place(id)
+	at, err := s.locate(id)
 	if err != nil {
 		return "", err
 	}

@@ -101,20 +101,20 @@ func (v *Viewer) Close() error { return v.target.Close() }
 // errPending is returned for a partition that exists only in the plan.
 var errPending = errors.New("this partition is only pending: nothing of it is on the target yet")
 
-// place returns where a partition lies, or with id 0 the file system that covers a disk without a table.
-func (v Viewer) place(id model.PartID) (attach.Place, error) {
+// locate returns where a partition lies, or with id 0 the file system that covers a disk without a table.
+func (v Viewer) locate(id model.PartID) (attach.Place, error) {
 	if id == 0 {
-		return v.numbered(0)
+		return v.locateNumber(0)
 	}
 	p, ok := v.disk.Partition(id)
 	if !ok {
 		return attach.Place{}, errPending
 	}
-	return v.numbered(p.Number)
+	return v.locateNumber(p.Number)
 }
 
-// numbered is place by a partition's number. A partition may reach past the end of the disk.
-func (v Viewer) numbered(number int) (attach.Place, error) {
+// locateNumber is locate by a partition's number. A partition may reach past the end of the disk.
+func (v Viewer) locateNumber(number int) (attach.Place, error) {
 	if number == 0 {
 		if v.disk.Table.Kind != model.TableNone {
 			return attach.Place{}, fmt.Errorf("%s has partitions: say which one", v.target.Path())
@@ -135,9 +135,9 @@ func (v Viewer) numbered(number int) (attach.Place, error) {
 	return attach.Place{Name: p.Ref(), Part: parts[i], FS: p.FS, Use: p.Use}, nil
 }
 
-// readable is place, cut off at the end of the disk.
-func (v Viewer) readable(id model.PartID) (attach.Place, error) {
-	at, err := v.place(id)
+// locateReadable is locate, cut off at the end of the disk.
+func (v Viewer) locateReadable(id model.PartID) (attach.Place, error) {
+	at, err := v.locate(id)
 	if err != nil {
 		return at, err
 	}
@@ -165,7 +165,7 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 		}
 		sheet = inspect.Partition(v.target, v.disk, p, name)
 	}
-	at, err := v.readable(id)
+	at, err := v.locateReadable(id)
 	if err != nil || inspect.Command(at.FS.Kind, at.Name) == "" {
 		return sheet, nil // there is nothing for tools
 	}
@@ -186,7 +186,7 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 // List lists the directory at an exact path in a partition, or with id 0 in the file system that covers a disk without a
 // table. The error is ready to be shown, and wraps fsys.ErrNoDirectory if the directory is not there.
 func (v Viewer) List(ctx context.Context, id model.PartID, dir string) (report.Listing, error) {
-	at, err := v.readable(id)
+	at, err := v.locateReadable(id)
 	if err != nil {
 		return report.Listing{}, err
 	}

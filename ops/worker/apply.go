@@ -86,7 +86,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 	}
 	if err != nil {
 		if result.Err != "" {
-			w.link.tell(Event{Report: &result})
+			w.link.publish(Event{Report: &result})
 		}
 		return nil, errors.Join(err, spill.Close())
 	}
@@ -98,7 +98,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 	}
 	result.Warnings = w.warnings(tx)
 	result.Estimate = estimate(result, time.Since(began))
-	w.link.tell(Event{Report: &result})
+	w.link.publish(Event{Report: &result})
 	return tx, nil
 }
 
@@ -125,7 +125,7 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 	var commands, outputs []string // of the current step
 	tools := fsys.Tools{Run: func(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 		exit, output, err := w.runTool(ctx, argv, onLine)
-		commands, outputs = append(commands, w.short(safetext.Command(argv...))), append(outputs, output)
+		commands, outputs = append(commands, w.trimPath(safetext.Command(argv...))), append(outputs, output)
 		return exit, output, err
 	}}
 	if w.job.Isolation == partfs.RootNamespace {
@@ -157,25 +157,25 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 
 // runTool runs a program and logs what it says.
 func (w *process) runTool(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
-	w.logf("$ %s", w.short(safetext.Command(argv...)))
+	w.logf("$ %s", w.trimPath(safetext.Command(argv...)))
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Needs: fsys.Needs(argv), OnOutput: func(line string) {
-		w.logf("  %s", w.short(line))
+		w.logf("  %s", w.trimPath(line))
 		if onLine != nil {
 			onLine(line)
 		}
 	}, OnDraft: func(line string) {
 		w.link.at(func(p *report.Progress) {
 			var said string
-			if said, p.ToolShare = drafted(p.ToolShare, w.short(line)); said != "" {
+			if said, p.ToolShare = drafted(p.ToolShare, w.trimPath(line)); said != "" {
 				p.Said = said // a bar belongs to the line before it
 			}
 		})
 	}})
-	return result.Exit, w.short(result.Output), err
+	return result.Exit, w.trimPath(result.Output), err
 }
 
-// short removes the path of the windows, which means nothing to people.
-func (w *process) short(text string) string {
+// trimPath removes the path of the windows, which means nothing to people.
+func (w *process) trimPath(text string) string {
 	if w.windows == "" {
 		return text
 	}

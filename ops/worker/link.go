@@ -87,8 +87,8 @@ func (l *link) send(conn net.Conn, left <-chan struct{}) {
 	}
 }
 
-// tell sends an event to every peer.
-func (l *link) tell(e Event) { l.change(func() { l.events = append(l.events, e) }) }
+// publish sends an event to every peer.
+func (l *link) publish(e Event) { l.change(func() { l.events = append(l.events, e) }) }
 
 // at changes the progress; the next sendProgress sends it.
 func (l *link) at(change func(*report.Progress)) {

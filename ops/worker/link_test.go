@@ -27,14 +27,14 @@ func talk(t *testing.T, l *link) (far net.Conn) {
 func TestPeerThatDoesNotRead(t *testing.T) {
 	l := newLink()
 	talk(t, l)
-	l.tell(Event{Log: "one"})
+	l.publish(Event{Log: "one"})
 	other := talk(t, l)
 	for range 1000 {
 		l.at(func(p *report.Progress) { p.Phase = report.Committing; p.Done++ })
 		l.sendProgress()
 	}
-	l.tell(Event{Log: "two"})
-	l.tell(Event{Result: &report.Result{Outcome: report.Done}})
+	l.publish(Event{Log: "two"})
+	l.publish(Event{Result: &report.Result{Outcome: report.Done}})
 	in := json.NewDecoder(other)
 	var logs []string
 	var done int64
@@ -73,7 +73,7 @@ func TestHeard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newLink()
 			far := talk(t, l)
-			l.tell(Event{Result: &report.Result{Outcome: report.Done}})
+			l.publish(Event{Result: &report.Result{Outcome: report.Done}})
 			said := make(chan error, 1)
 			go func() { said <- c.peer(far) }()
 			if got := l.heard(); got != c.want {

@@ -128,7 +128,7 @@ func (w *process) deliver(result report.Result) error {
 	w.link.at(func(p *report.Progress) { p.Phase = report.Finished })
 	w.link.sendProgress()
 	result.Log = w.link.log()
-	w.link.tell(Event{Result: &result})
+	w.link.publish(Event{Result: &result})
 	heard, err := w.link.heard(), error(nil)
 	if w.socket == nil {
 		return w.release()
@@ -213,7 +213,7 @@ func (w *process) failed(err error) report.Result {
 func (w *process) logf(format string, args ...any) {
 	for line := range strings.SplitSeq(strings.TrimRight(fmt.Sprintf(format, args...), "\n"), "\n") {
 		if line != "" {
-			w.link.tell(Event{Log: line})
+			w.link.publish(Event{Log: line})
 		}
 	}
 }
