@@ -52,13 +52,14 @@ const (
 
 // Unfinished is a transaction that was interrupted, as its journal describes it.
 type Unfinished struct {
-	Name        string // the target's path when it began
-	Plan        string // one operation a line
-	When        time.Time
-	Stage       string // the stage that was interrupted
-	Next, Units int    // the steps that are done, and all steps
-	RollingBack bool   // only rolling back can be finished
-	Complete    bool   // nothing is left to do but to remove the journal
+	Name        string    `json:"-"` // the target's path when it began
+	Plan        string    `json:"-"` // one operation a line
+	When        time.Time `json:"-"`
+	Stage       string    `json:"stage"`        // the stage that was interrupted
+	Next        int       `json:"next"`         // the steps that are done
+	Units       int       `json:"steps"`        // all steps
+	RollingBack bool      `json:"rolling_back"` // only rolling back can be finished
+	Complete    bool      `json:"-"`            // nothing is left to do but to remove the journal
 }
 
 // Last is the result of a commit or recovery whose end nobody saw.

@@ -82,7 +82,7 @@ type Driver struct {
 	// first of them. After an error they are the caller's again.
 	Adopt func(c Candidate, opts Options, files []*os.File) (Target, error)
 	// Peek reads the disk in an open file without any lock, for a short look: its bytes and how many there are. It reads
-	// no more of f than it must and keeps nothing open.
+	// no more of f than it must and keeps nothing open. It is nil where the bytes of the file are those of the disk.
 	Peek func(f *os.File, size int64) (disk io.ReaderAt, n int64, err error)
 }
 

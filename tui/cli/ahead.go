@@ -2,24 +2,22 @@ package cli
 
 import (
 	"errors"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"shunt/tui"
 )
 
-// ahead is a target that is being opened while the terminal is made ready. One that cannot be opened is told on the
-// command line, where it can be read and copied; one that takes long is handed over to the editor, which shows what is
-// being done and can give it up.
+// ahead is a target that is being opened while the terminal is made ready. If it cannot be opened, the error goes to the
+// command line, where it can be read and copied. If it takes long, the editor takes over, shows the progress and can give up.
 type ahead struct {
 	path   string
 	done   chan struct{} // closed when target and err are set
 	target tui.Target
 	err    error
 
-	mu    sync.Mutex
-	taken bool
-	tell  func(what string)
+	taken atomic.Bool
+	tell  atomic.Pointer[func(what string)]
 }
 
 // patience is how long the editor waits for its target before it shows itself.
@@ -37,14 +35,12 @@ func (b backend) openAhead(path string) *ahead {
 }
 
 func (a *ahead) say(what string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.tell != nil {
-		a.tell(what)
+	if tell := a.tell.Load(); tell != nil {
+		(*tell)(what)
 	}
 }
 
-// soon is why the target cannot be opened, if that turns out within the patience.
+// soon is the error if opening the target fails within the patience.
 func (a *ahead) soon() error {
 	select {
 	case <-a.done:
@@ -54,28 +50,24 @@ func (a *ahead) soon() error {
 	}
 }
 
-// take reports whether it is the target of that path, the first time it is asked.
+// take hands the target to the editor: it reports true once, for the path of the target.
 func (a *ahead) take(path string, tell func(what string)) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.taken || a.path != path {
+	if a.path != path || a.taken.Swap(true) {
 		return false
 	}
-	a.taken, a.tell = true, tell
+	a.tell.Store(&tell)
 	return true
 }
 
-// close closes the target if nobody has taken it. One that is still being opened is not waited for, as that may take long
-// and whoever has left the editor waits for the prompt: the end of the process frees what it has by then.
+// close closes the target if nobody has taken it. It does not wait for one that is still being opened, as that may take long
+// and the user, who has left the editor, waits for the prompt: the end of the process frees it.
 func (a *ahead) close() error {
 	select {
 	case <-a.done:
 	default:
 		return nil
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.taken || a.target == nil {
+	if a.taken.Load() || a.target == nil {
 		return nil
 	}
 	return a.target.Close()

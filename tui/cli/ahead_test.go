@@ -20,7 +20,8 @@ func (c *closes) Close() error {
 // Whoever leaves the editor while a target is being opened does not wait for that.
 func TestLeavingWhileItOpens(t *testing.T) {
 	for _, taken := range []bool{false, true} {
-		a := &ahead{path: "slow", done: make(chan struct{}), taken: taken}
+		a := &ahead{path: "slow", done: make(chan struct{})}
+		a.taken.Store(taken)
 		if err := a.close(); err != nil { // it would wait forever
 			t.Error(err)
 		}
@@ -34,10 +35,10 @@ func TestAheadClosesOnce(t *testing.T) {
 		a := &ahead{path: "p", done: make(chan struct{}), target: c}
 		close(a.done)
 		if a.take("another", nil) {
-			t.Error("it was given to who wants another")
+			t.Error("it was given for another path")
 		}
 		if taken && (!a.take("p", nil) || a.take("p", nil)) {
-			t.Error("it is to be had once")
+			t.Error("it was not given exactly once")
 		}
 		if err := a.close(); err != nil {
 			t.Error(err)

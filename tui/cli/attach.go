@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -14,7 +13,6 @@ import (
 	"shunt/model/safetext"
 	"shunt/ops/attach"
 	"shunt/ops/session"
-	"shunt/ops/txn"
 )
 
 func (s *settings) attachCommand() *cobra.Command {
@@ -88,7 +86,7 @@ func accessOf(write bool) model.Access {
 func (s *settings) attach(path string, access model.Access) error {
 	a, err := session.Attach(path, s.opts, access)
 	if err != nil {
-		return ended(err)
+		return err
 	}
 	for _, p := range a.Disk.Partitions() {
 		if p.Role != model.Extended {
@@ -107,7 +105,7 @@ func (s *settings) mount(path, number string, w attach.Wish) error {
 	}
 	dir, err := session.Mount(path, n, s.opts, w)
 	if err != nil {
-		return ended(err)
+		return err
 	}
 	how := "read-only"
 	if w.Access == model.ReadWrite {
@@ -141,12 +139,4 @@ func partitionNumber(text string) (int, error) {
 		return 0, usage(fmt.Errorf("%q is no partition number", text))
 	}
 	return n, nil
-}
-
-// ended gives an unfinished transaction its exit code.
-func ended(err error) error {
-	if errors.Is(err, txn.ErrUnfinished) {
-		return unfinished(err)
-	}
-	return err
 }

@@ -17,20 +17,21 @@ import (
 	"shunt/tui"
 )
 
-// backend gives the editor sessions in the shape it asks for.
+// backend opens sessions for the editor.
 type backend struct {
 	nearby.Finder
 	opts  session.Options
 	ahead *ahead // nil if no target is opened ahead
 }
 
-// newBackend is the backend of an editor. What it remembers is the user's.
+// newBackend is the backend of an editor. The user's directory for states keeps what it remembers.
 func newBackend(opts session.Options) backend {
 	finder := nearby.Finder{State: nearby.StateDir(os.Getenv), Disks: opts.AllowDisks, SectorSize: opts.SectorSize}
-	return backend{Finder: finder, opts: grouped(opts)}
+	opts.Group = &session.Group{} // its sessions copy from each other's targets
+	return backend{Finder: finder, opts: opts}
 }
 
-// OpenTelling is Open that tells what it is doing.
+// OpenTelling is Open that says what it is doing.
 func (b backend) OpenTelling(path string, tell func(what string)) (tui.Target, error) {
 	if b.ahead != nil && b.ahead.take(path, tell) {
 		<-b.ahead.done
@@ -41,44 +42,27 @@ func (b backend) OpenTelling(path string, tell func(what string)) (tui.Target, e
 }
 
 func (b backend) Open(path string) (tui.Target, error) {
-	t, err := b.open(path)
-	if err == nil {
-		_ = b.Remember(path) // a list that cannot be kept is no reason to keep somebody from a target
-	}
-	return t, err
-}
-
-func (b backend) open(path string) (tui.Target, error) {
 	s, run, err := session.OpenOrAttach(path, b.opts)
 	if err != nil {
 		return nil, err
 	}
+	var t tui.Target = editTarget{s}
 	if run != nil {
-		return b.follow(path, run)
+		if t, err = b.follow(path, run); err != nil {
+			return nil, err
+		}
+	} else if damage := s.Damage(); damage != nil {
+		return nil, errors.Join(damage, s.Close())
 	}
-	return b.editable(s)
-}
-
-// grouped makes the sessions that are opened with these options copy from each other's targets.
-func grouped(opts session.Options) session.Options {
-	opts.Group = &session.Group{}
-	return opts
+	_ = b.Remember(path) // a list that cannot be kept is no reason to keep somebody from a target
+	return t, nil
 }
 
 // Discover looks for the tools of this machine.
 func (b backend) Discover() ops.Env { return ops.Env{Caps: fsys.Discover(), Room: guide.Room} }
 
-func (b backend) editable(s *session.Session) (tui.Target, error) {
-	if damage := s.Damage(); damage != nil {
-		return nil, errors.Join(damage, s.Close())
-	}
-	return editTarget{s, b.opts}, nil
-}
-
-type editTarget struct {
-	*session.Session
-	opts session.Options
-}
+// editTarget is a session in the shape the editor asks for.
+type editTarget struct{ *session.Session }
 
 // Attach gives up nothing: the editor has closed the image.
 func (b backend) Attach(image string) (string, error) {
@@ -86,8 +70,8 @@ func (b backend) Attach(image string) (string, error) {
 	return a.Node, err
 }
 
-// Detach is the way back. It is refused if the image would be opened with other sectors than the device has, as there is
-// nothing in an image that tells their size.
+// Detach undoes Attach. It refuses if the image would be opened with other sectors than the device has: an image does not say
+// how large its sectors are.
 func (b backend) Detach(device string) (string, error) {
 	disk, facts, _, err := session.Inspect(device, b.opts)
 	if err != nil {
@@ -100,7 +84,7 @@ func (b backend) Detach(device string) (string, error) {
 	return l.File, err
 }
 
-// Committing is nil: who has the session has the target.
+// Committing is nil: a session holds the target, so no other process can commit.
 func (t editTarget) Committing() tui.Run { return nil }
 
 func (t editTarget) Start(q ops.Queue) (tui.Run, error) {

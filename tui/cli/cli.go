@@ -19,6 +19,7 @@ import (
 	"shunt/geometry"
 	"shunt/model/tried"
 	"shunt/ops/session"
+	"shunt/ops/txn"
 )
 
 // Streams are the standard streams of the process.
@@ -107,6 +108,8 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &exit):
 		return exit.code
+	case errors.Is(err, txn.ErrUnfinished):
+		return exitUnfinished
 	}
 	return exitRefused
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -12,8 +13,8 @@ import (
 	"shunt/ops/session"
 )
 
-// completing tells the shells' completions what can stand where: file names unless something else is told. Nothing is
-// locked or written for it, and what cannot be read completes to nothing.
+// completing sets what the shells complete for each argument: file names unless something else fits. Completion locks and
+// writes nothing, and offers nothing for what cannot be read.
 func completing(root *cobra.Command) {
 	_ = root.MarkPersistentFlagDirname("journal")
 	for name, values := range map[string][]cobra.Completion{
@@ -70,12 +71,11 @@ func partitionNumbers(path string) ([]cobra.Completion, cobra.ShellCompDirective
 	return list, directive
 }
 
-// harmless is a label that no shell can take for anything but a word, or nothing: who knows what scripts do with what a
-// disk says.
+var plainWord = regexp.MustCompile(`^[0-9A-Za-z_.-]*$`)
+
+// harmless is a label that no shell can take for anything but a word, else "". Completion scripts may do anything with it.
 func harmless(label string) string {
-	if strings.ContainsFunc(label, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r == '_' || r == '-' || r == '.')
-	}) {
+	if !plainWord.MatchString(label) {
 		return ""
 	}
 	return label

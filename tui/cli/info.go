@@ -91,30 +91,24 @@ func (s *settings) view(path, number string, do func(*session.Viewer, model.Part
 // The JSON form of a target. Sizes are bytes, positions sectors; a number that is not known is null.
 type (
 	infoTarget struct {
-		Path       string           `json:"path"`
-		Format     string           `json:"format"`
-		Size       int64            `json:"size"`
-		SectorSize int64            `json:"sector_size"`
-		Sectors    int64            `json:"sectors"`
-		Table      string           `json:"table"`
-		TableID    string           `json:"table_id,omitempty"`
-		InUse      string           `json:"in_use,omitempty"`
-		Note       string           `json:"note,omitempty"`
-		Ignored    string           `json:"ignored,omitempty"` // beside the target, and not to be trusted
-		ReadOnly   string           `json:"read_only,omitempty"`
-		Commit     *report.Progress `json:"commit,omitempty"` // under way
-		Unfinished *infoUnfinished  `json:"unfinished,omitempty"`
-		Undo       *report.Applied  `json:"undo,omitempty"` // the last transaction can be undone
-		Problems   []infoProblem    `json:"problems"`
-		Partitions []infoPart       `json:"partitions"`
-		Gaps       []infoSpan       `json:"gaps"`
-		Filesystem *infoFS          `json:"filesystem,omitempty"` // of a disk without a table
-	}
-	infoUnfinished struct {
-		Stage       string `json:"stage"`
-		Next        int    `json:"next"`
-		Steps       int    `json:"steps"`
-		RollingBack bool   `json:"rolling_back"`
+		Path       string             `json:"path"`
+		Format     string             `json:"format"`
+		Size       int64              `json:"size"`
+		SectorSize int64              `json:"sector_size"`
+		Sectors    int64              `json:"sectors"`
+		Table      string             `json:"table"`
+		TableID    string             `json:"table_id,omitempty"`
+		InUse      string             `json:"in_use,omitempty"`
+		Note       string             `json:"note,omitempty"`
+		Ignored    string             `json:"ignored,omitempty"` // beside the target, and not to be trusted
+		ReadOnly   string             `json:"read_only,omitempty"`
+		Commit     *report.Progress   `json:"commit,omitempty"` // under way
+		Unfinished *report.Unfinished `json:"unfinished,omitempty"`
+		Undo       *report.Applied    `json:"undo,omitempty"` // the last transaction can be undone
+		Problems   []infoProblem      `json:"problems"`
+		Partitions []infoPart         `json:"partitions"`
+		Gaps       []infoSpan         `json:"gaps"`
+		Filesystem *infoFS            `json:"filesystem,omitempty"` // of a disk without a table
 	}
 	infoProblem struct {
 		Severity string `json:"severity"`
@@ -155,10 +149,7 @@ func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
 		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: string(d.ReadOnly()),
-		Undo: f.Undo, Ignored: f.Ignored, Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
-	}
-	if left != nil {
-		t.Unfinished = &infoUnfinished{Stage: left.Stage, Next: left.Next, Steps: left.Units, RollingBack: left.RollingBack}
+		Unfinished: left, Undo: f.Undo, Ignored: f.Ignored, Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
 	}
 	for _, p := range d.Problems() {
 		t.Problems = append(t.Problems, infoProblem{Severity: severities[p.Severity], Text: p.Text, Advice: f.Call.Fill(p.Advice)})

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"io"
 	"os"
 	"regexp"
@@ -13,9 +12,9 @@ import (
 	"shunt/model/safetext"
 )
 
-// stream is the way to one of the standard streams, and the only one: the linter keeps everything else off them. All that is
-// written is text, and what of it no reader should be sent to a terminal is written out; of control characters only line
-// ends stay. Nothing can be written past that, since a stream has no other way out and is no file.
+// stream is the only way to one of the standard streams: the linter keeps everything else off them. It writes text only, and
+// spells out what should not be sent to a terminal; the only control characters that stay are line ends. Nothing can be
+// written past that, since a stream has no other way out and is no file.
 type stream struct {
 	w    io.Writer
 	file *os.File // nil if it is none
@@ -26,7 +25,7 @@ func newStream(w io.Writer) *stream {
 	return &stream{w: w, file: f}
 }
 
-// Write implements io.Writer. A character whose bytes come in two writes is written out like bytes that are no character.
+// Write implements io.Writer. If the bytes of a character come in two writes, they are spelled out like bytes that are none.
 func (s *stream) Write(p []byte) (int, error) {
 	if _, err := io.WriteString(s.w, safetext.Lines(string(p))); err != nil {
 		return 0, err
@@ -37,7 +36,7 @@ func (s *stream) Write(p []byte) (int, error) {
 // terminal reports whether the stream leads to a terminal.
 func (s *stream) terminal() bool { return s.file != nil && term.IsTerminal(s.file.Fd()) }
 
-// status shows text in the last line of a terminal, in place of what stood there; "" clears the line.
+// status shows text in the last line of a terminal, instead of what was there; "" clears the line.
 func (s *stream) status(text string) {
 	_, _ = io.WriteString(s.w, "\r\x1b[K"+safetext.Printable(text)) // a terminal that is gone needs no status
 }
@@ -55,56 +54,40 @@ func (s *stream) json(v any, indent string) error {
 // dark asks the terminal whether its background is dark.
 func (s *stream) dark() bool { return lipgloss.HasDarkBackground(os.Stdin, s.file) }
 
-// helpStream is a stream for the help and the completions of the library: they bring looks, which a terminal gets, and tabs,
-// which shells split at.
+// helpStream is a stream for the help and the completions of the library. They contain looks, which go to a terminal, and
+// tabs, at which shells split.
 type helpStream struct{ *stream }
 
 var _ term.File = helpStream{}
 
-// look is a sequence that changes nothing but how the text behind it looks.
-var look = regexp.MustCompile(`\x1b\[[0-9;:]*m`)
+// What helpStream lets through: tabs, and on terminals sequences that change nothing but how the text behind them looks.
+var (
+	tabs  = regexp.MustCompile(`\t`)
+	looks = regexp.MustCompile(`\t|\x1b\[[0-9;:]*m`)
+)
 
 // Write is stream.Write that lets looks and tabs through.
 func (s helpStream) Write(p []byte) (int, error) {
-	var b strings.Builder
-	text := func(part []byte) {
-		for i, cell := range bytes.Split(part, []byte("\t")) {
-			if i > 0 {
-				b.WriteByte('\t')
-			}
-			b.WriteString(safetext.Lines(string(cell)))
-		}
-	}
-	at := 0
+	passing := tabs
 	if s.terminal() {
-		for _, found := range look.FindAllIndex(p, -1) {
-			text(p[at:found[0]])
-			b.Write(p[found[0]:found[1]])
-			at = found[1]
-		}
+		passing = looks
 	}
-	text(p[at:])
+	var b strings.Builder
+	kept := append(passing.FindAllString(string(p), -1), "")
+	for i, text := range passing.Split(string(p), -1) {
+		b.WriteString(safetext.Lines(text) + kept[i])
+	}
 	if _, err := io.WriteString(s.w, b.String()); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-// Read, Close and Fd make the stream a terminal for those who ask whether it is one, and for what else they ask it.
-func (s helpStream) Read(p []byte) (int, error) {
-	if s.file == nil {
-		return 0, io.EOF
-	}
-	return s.file.Read(p)
-}
+// Read makes the stream a terminal for the library, which asks whether it is one, with Close and Fd.
+func (s helpStream) Read(p []byte) (int, error) { return s.file.Read(p) }
 
 // Close leaves the stream open: it belongs to the process.
 func (s helpStream) Close() error { return nil }
 
 // Fd is the descriptor of the stream's file, or one that is none.
-func (s helpStream) Fd() uintptr {
-	if s.file == nil {
-		return ^uintptr(0)
-	}
-	return s.file.Fd()
-}
+func (s helpStream) Fd() uintptr { return s.file.Fd() }

@@ -42,7 +42,7 @@ func (s *settings) undo(ctx context.Context, path string, yes bool) error {
 		last, err := sess.Undoable()
 		switch {
 		case errors.Is(err, txn.ErrUnfinished):
-			return unfinished(fmt.Errorf("%s: %w: run `%s`", path, err, facts.Call.Line("recover")))
+			return fmt.Errorf("%s: %w: run `%s`", path, err, facts.Call.Line("recover"))
 		case err != nil:
 			return fmt.Errorf("%s: %w; nothing was changed", path, err)
 		}

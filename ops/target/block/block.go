@@ -18,7 +18,7 @@ import (
 )
 
 // Driver opens whole block devices.
-func Driver() target.Driver { return target.Driver{Open: open, Adopt: adopt, Peek: held.Peek} }
+func Driver() target.Driver { return target.Driver{Open: open, Adopt: adopt} }
 
 var _ target.KernelDisk = (*device)(nil)
 

@@ -71,16 +71,20 @@ func (b *device) kernelParts() ([]target.Part, error) {
 	return list, nil
 }
 
-// Follow reads back what the kernel has afterwards, and compares.
+// Follow reads back what the kernel has afterwards, and compares it with what it should have.
 func (b *device) Follow(want []target.Part) error {
 	have, err := b.kernelParts()
 	if err != nil {
 		return err
 	}
-	var failed []error
+	var failed error
 	for _, c := range callsFor(have, want) {
 		if err := b.tell(c); err != nil {
-			failed = append(failed, fmt.Errorf("p%d: %w", c.part.Number, err))
+			this := fmt.Errorf("p%d: %w", c.part.Number, err)
+			if failed != nil {
+				this = fmt.Errorf("%w; %w", failed, this)
+			}
+			failed = this
 			if kernel.Unsupported(err) || errors.Is(err, unix.EINVAL) {
 				break // it is the same with all the others
 			}
@@ -99,29 +103,13 @@ func (b *device) Follow(want []target.Part) error {
 	if len(stale) == 0 {
 		return nil
 	}
-	return &StaleError{Node: b.disk.Node(), Parts: stale, mapped: b.disk.Is("dm-"), Err: errors.Join(failed...)}
-}
-
-// StaleError is returned when the kernel goes on with another idea of the partitions than the table of the device.
-type StaleError struct {
-	Node   string
-	Parts  []string // "p1"
-	Err    error
-	mapped bool // by device mapper
-}
-
-func (e *StaleError) Error() string {
-	text := fmt.Sprintf("the kernel still knows %s of %s as it was", strings.Join(e.Parts, ", "), e.Node)
-	if e.Err != nil {
-		text += " (" + strings.ReplaceAll(e.Err.Error(), "\n", "; ") + ")"
+	advice := "unmount or stop what uses it, then run `partx"
+	if b.disk.Is("dm-") {
+		advice = "run `kpartx"
 	}
-	if e.mapped {
-		return fmt.Sprintf("%s: run `kpartx -u %s`", text, e.Node)
-	}
-	return fmt.Sprintf("%s: unmount or stop what uses it, then run `partx -u %s`", text, e.Node)
+	return fmt.Errorf("the kernel still knows %s of %[2]s as it was (%[3]w): %[4]s -u %[2]s`", strings.Join(stale, ", "),
+		b.disk.Node(), cmp.Or(failed, errors.New("although it accepted every change")), advice)
 }
-
-func (e *StaleError) Unwrap() error { return e.Err }
 
 func (b *device) Withdraw(numbers []int) error {
 	have, err := b.kernelParts()

@@ -43,24 +43,20 @@ func On(path string) ([]target.Loop, error) {
 func SetUp(t target.Target, l target.Loop) (set target.Loop, device *os.File, err error) {
 	plain, err := target.AsPlain(t)
 	if err != nil {
-		return l, nil, tried.Errorf("make a loop device of %s: %w", t.Path(), err)
+		return l, nil, fmt.Errorf("make a loop device of %s: %w", t.Path(), err)
 	}
 	f, err := plain.Reopen(!l.ReadOnly)
 	if err != nil {
 		return l, nil, err
 	}
-	l.File = t.Path()
-	l, device, err = setUp(f, l, int(t.SectorSize()))
-	return l, device, errors.Join(err, f.Close())
-}
-
-func setUp(f *os.File, l target.Loop, sector int) (set target.Loop, device *os.File, err error) {
+	defer func() { err = errors.Join(err, f.Close()) }()
 	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {
-		return l, nil, tried.Errorf("ask for a free loop device: %w", err)
+		return l, nil, fmt.Errorf("ask for a free loop device: %w", err)
 	}
 	defer func() { err = errors.Join(err, control.Close()) }()
-	config := &unix.LoopConfig{Fd: uint32(f.Fd()), Size: uint32(sector)}
+	l.File = t.Path()
+	config := &unix.LoopConfig{Fd: uint32(f.Fd()), Size: uint32(t.SectorSize())}
 	config.Info.Offset, config.Info.Sizelimit = uint64(l.Offset), uint64(l.Limit)
 	mode := os.O_RDWR
 	if l.ReadOnly {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"shunt/geometry"
 	"shunt/model/testneed"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/targettest"
@@ -18,16 +19,23 @@ var (
 	image   = targettest.Image
 )
 
+// plainFile is as much of a target as a loop device needs.
+type plainFile struct {
+	target.Plain
+	path string
+}
+
+func (p plainFile) Path() string                    { return p.path }
+func (p plainFile) SectorSize() geometry.SectorSize { return geometry.Sector512 }
+func (p plainFile) Reopen(bool) (*os.File, error)   { return os.OpenFile(p.path, os.O_RDWR, 0) }
+
 // setUpFor is a loop device on a file that goes with the test.
 func setUpFor(t *testing.T, path string, l target.Loop) (target.Loop, *os.File) {
 	t.Helper()
 	testneed.Root(t)
 	testneed.File(t, "/dev/loop-control")
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	require(t, err)
-	defer f.Close()
-	l.File, l.Passing = path, true
-	set, device, err := setUp(f, l, 512)
+	l.Passing = true
+	set, device, err := SetUp(plainFile{path: path}, l)
 	require(t, err)
 	t.Cleanup(func() { _ = device.Close() })
 	return set, device

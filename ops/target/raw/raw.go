@@ -18,7 +18,7 @@ import (
 )
 
 // Driver opens every regular file that is of no other format.
-func Driver() target.Driver { return target.Driver{Open: openFile, Adopt: adopt, Peek: held.Peek} }
+func Driver() target.Driver { return target.Driver{Open: openFile, Adopt: adopt} }
 
 func openFile(c target.Candidate, opts target.Options) (target.Target, error) {
 	r, err := build(c, opts)

@@ -52,9 +52,6 @@ var formats = []format{
 	{name: "7z", magic: "7z\xbc\xaf\x27\x1c", unpack: []string{"7z", "x", "-so"}, seeks: true},
 }
 
-// mbrSignature is what ends the first sector of a partitioned disk.
-const mbrSignature = "\x55\xaa"
-
 // recognise finds the format of an open file; path is for messages. Text and unknown bytes are raw: the scan says that
 // there is no table in them.
 func recognise(path string, r io.ReaderAt, size int64) (format, error) {
@@ -69,7 +66,7 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 		return format{}, tried.Errorf("read %s at byte %d: %w", path, at, tried.Cause(err))
 	}
 	// Boot code may begin with any bytes at all, so the short magics of packed files do not count before a table.
-	partitioned := len(head) == sector && string(head[510:]) == mbrSignature
+	partitioned := len(head) == sector && bytes.HasSuffix(head, []byte("\x55\xaa")) // the signature of an MBR
 	for _, f := range formats {
 		where := head
 		if f.tail {

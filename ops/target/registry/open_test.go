@@ -107,7 +107,7 @@ func TestOpenRefusesOtherFormats(t *testing.T) {
 		if !ok || format.Name != f.name || format.Path != path {
 			t.Errorf("%s: got %v", f.name, err)
 		}
-		copy(data[510:], mbrSignature)
+		copy(data[510:], "\x55\xaa")
 		require(t, os.WriteFile(path, data, 0o644))
 		_, err = Open(path, target.Options{Mode: target.Inspect})
 		if packed := f.unpack != nil; packed != (err == nil) {

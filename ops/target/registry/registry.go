@@ -52,10 +52,10 @@ func Open(path string, opts target.Options) (target.Target, error) {
 		return nil, held.OpenError(path, err)
 	}
 	driver, err := driverFor(path, c.File, c.Info.Size())
-	if err != nil {
-		return nil, errors.Join(err, c.File.Close())
+	var t target.Target
+	if err == nil {
+		t, err = driver.Open(c, opts)
 	}
-	t, err := driver.Open(c, opts)
 	if err != nil {
 		return nil, errors.Join(err, c.File.Close())
 	}

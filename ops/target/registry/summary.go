@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -88,31 +89,40 @@ func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary
 	if !g.Cannot.OK() || g.Size == 0 {
 		return g, nil
 	}
-	found := plain()
-	if kind == unix.S_IFREG || d.Is("loop") {
-		if found, err = recognise(path, f, g.Size); err != nil {
-			return g, err
-		}
-	}
-	if kind == unix.S_IFREG {
-		g.Format = found.name
-	}
-	if found.driver == nil || kind == unix.S_IFBLK && found.name != plain().name {
-		g.Cannot = model.Because("this version cannot edit %s files: %s", found.name, found.advice(path))
-		return g, nil
-	}
-	var disk io.ReaderAt
-	if disk, g.Size, err = found.driver().Peek(f, g.Size); err != nil {
+	disk, err := g.disk(path, f, d)
+	if err != nil || disk == nil {
 		return g, err
 	}
 	return g, inside(disk, g)
 }
 
+// disk reads the format of an open file, or of the device d. It is nil if that cannot be edited.
+func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt, err error) {
+	found, file := plain(), d.Name == ""
+	if file || d.Is("loop") {
+		if found, err = recognise(path, f, g.Size); err != nil {
+			return nil, err
+		}
+	}
+	if file {
+		g.Format = found.name
+	}
+	if found.driver == nil || !file && found.name != plain().name {
+		g.Cannot = model.Because("this version cannot edit %s files: %s", found.name, found.advice(path))
+		return nil, nil
+	}
+	if peek := found.driver().Peek; peek != nil {
+		disk, g.Size, err = peek(f, g.Size)
+		return disk, err
+	}
+	return f, nil
+}
+
 // summaryOf is what /sys says about a block device.
 func summaryOf(d kernel.Disk) Summary {
 	g := Summary{Size: d.Bytes(), Format: d.Sort(), Back: d.Text("loop", "backing_file"), Physical: d.Physical()}
-	g.Use = d.UsesText()
-	g.Parts = g.Use != ""
+	uses, _ := d.AllUses()
+	g.Use, g.Parts = strings.Join(uses, ", "), len(uses) > 0
 	if w, ok := d.Whole(); ok {
 		g.Format, g.Cannot = "partition", model.Because("it is a partition and not a disk: open %s", w.Node())
 	} else if g.Size == 0 {

@@ -1,7 +1,6 @@
 package held
 
 import (
-	"io"
 	"os"
 
 	"shunt/model/tried"
@@ -48,6 +47,3 @@ func (h *File) CopyThrough(dst, src, n, chunk, grain int64) error {
 	}
 	return nil
 }
-
-// Peek is Driver.Peek of formats whose files hold the bytes of the disk as they are.
-func Peek(f *os.File, size int64) (disk io.ReaderAt, n int64, err error) { return f, size, nil }

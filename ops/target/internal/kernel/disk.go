@@ -45,6 +45,14 @@ func (k Kernel) diskIn(dir string) Disk {
 // block is a whole block device by the kernel's name for it.
 func (k Kernel) block(name string) Disk { return k.diskIn(filepath.Join(k.sys, "block", name)) }
 
+// blocks are all whole block devices.
+func (k Kernel) blocks() (list []Disk) {
+	for _, name := range names(k.sys, "block") {
+		list = append(list, k.block(name))
+	}
+	return list
+}
+
 // deviceNumber is a number as /sys and mountinfo write it.
 func deviceNumber(rdev uint64) string {
 	return fmt.Sprintf("%d:%d", unix.Major(rdev), unix.Minor(rdev))
@@ -227,19 +235,11 @@ func (d Disk) Admit(path string, opts target.Options) error {
 // Devices lists the nodes of the block devices that can be edited: loop devices that are set up and other images that are
 // shown as devices; physical disks only if they are allowed.
 func (k Kernel) Devices(physical bool) []string {
-	var list []Disk
-	for _, name := range names(k.sys, "block") {
-		dir, err := filepath.EvalSymlinks(filepath.Join(k.sys, "block", name))
-		if err != nil {
-			continue
-		}
-		d := k.diskIn(dir)
+	list := slices.DeleteFunc(k.blocks(), func(d Disk) bool {
 		setUp := d.Text("size") != "0" && (!d.Is("loop") || d.Text("loop", "backing_file") != "")
 		// Some machines have many disks in memory, and nobody keeps an image there.
-		if setUp && !d.Is("ram") && !d.Is("zram") && (physical || !d.Physical()) {
-			list = append(list, d)
-		}
-	}
+		return !setUp || d.Is("ram") || d.Is("zram") || !physical && d.Physical()
+	})
 	slices.SortFunc(list, func(a, b Disk) int {
 		return cmp.Or(cmp.Compare(stem(a.Name), stem(b.Name)), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
 	})

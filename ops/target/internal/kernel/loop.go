@@ -52,13 +52,7 @@ func (k Kernel) Loops(id FileID) []target.Loop {
 }
 
 func (k Kernel) loopsOn(id FileID) []Disk {
-	var list []Disk
-	for _, name := range names(k.sys, "block") {
-		if d := k.block(name); strings.HasPrefix(name, "loop") && d.shows(id) {
-			list = append(list, d)
-		}
-	}
-	return list
+	return slices.DeleteFunc(k.blocks(), func(d Disk) bool { return !d.shows(id) })
 }
 
 // shows reports whether a loop device is set up on the file.
@@ -137,8 +131,7 @@ func (d Disk) image() target.Place {
 // LoopFiles are the loop devices that are set up, by the files behind them.
 func (k Kernel) LoopFiles() map[FileID]Disk {
 	list := map[FileID]Disk{}
-	for _, name := range names(k.sys, "block") {
-		d := k.block(name)
+	for _, d := range k.blocks() {
 		back := d.Text("loop", "backing_file")
 		if back == "" {
 			continue
@@ -153,7 +146,7 @@ func (k Kernel) LoopFiles() map[FileID]Disk {
 	return list
 }
 
-// diskUse is one use of a block device, and what ends it.
+// diskUse is a use of a block device, and what ends it.
 type diskUse struct {
 	what model.Use
 	undo string
@@ -161,40 +154,30 @@ type diskUse struct {
 
 // LoopUses describes a loop device with what it is used for, and lists what ends those uses.
 func (d Disk) LoopUses() (what string, todo []string) {
-	what = "loop device " + d.Node()
-	for _, use := range d.allUses() {
-		what += ", " + use.what.String()
-		todo = append(todo, use.undo)
-	}
-	return what, todo
+	uses, todo := d.AllUses()
+	return strings.Join(append([]string{"loop device " + d.Node()}, uses...), ", "), todo
 }
 
-// UsesText says what a disk and its partitions are used for, "" if for nothing.
-func (d Disk) UsesText() string {
-	var uses []string
-	for _, use := range d.allUses() {
-		uses = append(uses, use.what.String())
+// AllUses lists what a disk and its partitions are used for, and what ends each use.
+func (d Disk) AllUses() (uses, todo []string) {
+	add := func(what model.Use, undo string) {
+		uses, todo = append(uses, what.String()), append(todo, undo)
 	}
-	return strings.Join(uses, ", ")
-}
-
-// allUses lists what a disk and its partitions are used for.
-func (d Disk) allUses() []diskUse {
-	var uses []diskUse
 	parts := d.Parts()
 	parts[0] = d
 	for _, number := range slices.Sorted(maps.Keys(parts)) {
 		p := parts[number]
 		for _, at := range p.Mounts() {
-			undo := fmt.Sprintf("run `%s`", safetext.Command("umount", at))
-			uses = append(uses, diskUse{model.Use{Kind: model.Mounted, Place: at}, undo})
+			add(model.Use{Kind: model.Mounted, Place: at}, fmt.Sprintf("run `%s`", safetext.Command("umount", at)))
 		}
 		if slices.Contains(d.k.swaps(), p.Node()) {
-			uses = append(uses, diskUse{model.Use{Kind: model.SwapSpace}, fmt.Sprintf("run `swapoff %s`", p.Node())})
+			add(model.Use{Kind: model.SwapSpace}, fmt.Sprintf("run `swapoff %s`", p.Node()))
 		}
-		uses = append(uses, p.holders()...)
+		for _, h := range p.holders() {
+			add(h.what, h.undo)
+		}
 	}
-	return uses
+	return uses, todo
 }
 
 // holders are the block devices that are built on this one.

@@ -186,11 +186,8 @@ func (k Kernel) program(pid int) string {
 // sameProgram reports whether a process runs the same executable file as this one.
 func (k Kernel) sameProgram(pid int) bool {
 	theirs, err := os.Stat(filepath.Join(k.proc, strconv.Itoa(pid), "exe"))
-	if err != nil {
-		return false
-	}
-	ours, err := os.Stat(k.self("exe"))
-	return err == nil && os.SameFile(theirs, ours)
+	ours, ourErr := os.Stat(k.self("exe"))
+	return err == nil && ourErr == nil && os.SameFile(theirs, ours)
 }
 
 // exiting is the flag PF_EXITING of a process, which the kernel shows in /proc/PID/stat.
