@@ -107,10 +107,7 @@ func (s *settings) mount(path, number string, w attach.Wish) error {
 	if err != nil {
 		return err
 	}
-	how := "read-only"
-	if w.Access == model.ReadWrite {
-		how = "for reading and writing"
-	}
+	how := map[model.Access]string{model.ReadOnly: "read-only", model.ReadWrite: "for reading and writing"}[w.Access]
 	s.say("Mounted %s. `%s` ends that.", how, s.opts.Call(path).LineTo("unmount", strconv.Itoa(n)))
 	_, err = fmt.Fprintln(s.out, dir)
 	return err

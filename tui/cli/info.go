@@ -148,21 +148,18 @@ type (
 func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
-		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, ReadOnly: string(d.ReadOnly()),
-		Unfinished: left, Undo: f.Undo, Ignored: f.Ignored, Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{}, Filesystem: fsOf(d.Whole),
+		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note,
+		ReadOnly: string(d.ReadOnly()), Unfinished: left, Undo: f.Undo, Ignored: f.Ignored, Filesystem: fsOf(d.Whole),
+		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{},
 	}
 	for _, p := range d.Problems() {
 		t.Problems = append(t.Problems, infoProblem{Severity: severities[p.Severity], Text: p.Text, Advice: f.Call.Fill(p.Advice)})
 	}
 	for _, p := range d.Partitions() {
-		flags := model.Flags(d.Table.Kind, p)
-		if flags == nil {
-			flags = []string{}
-		}
 		t.Partitions = append(t.Partitions, infoPart{
 			Number: p.Number, infoSpan: spanOf(d, p.Span), Role: p.Role.String(), Type: string(p.Type),
-			TypeName: model.TypeName(d.Table.Kind, p.Type), Name: p.Name, UUID: p.UUID, Flags: flags,
-			Attributes: p.Attributes, Filesystem: fsOf(p.FS),
+			TypeName: model.TypeName(d.Table.Kind, p.Type), Name: p.Name, UUID: p.UUID,
+			Flags: append([]string{}, model.Flags(d.Table.Kind, p)...), Attributes: p.Attributes, Filesystem: fsOf(p.FS),
 		})
 	}
 	for _, g := range model.Gaps(d, model.Readable) {

@@ -58,15 +58,8 @@ func places(d model.Disk) [][]string {
 }
 
 func rowName(r model.Row) string {
-	name := ""
-	switch r.Kind {
-	case model.RowPartition:
-		name = r.Partition.Ref()
-	case model.RowGap:
-		name = "unallocated"
-	case model.RowWhole:
-		name = "whole disk"
-	}
+	names := map[model.RowKind]string{model.RowPartition: r.Partition.Ref(), model.RowGap: "unallocated", model.RowWhole: "whole disk"}
+	name := names[r.Kind]
 	if r.Nested {
 		name = "  " + name
 	}
@@ -77,21 +70,15 @@ func rowName(r model.Row) string {
 func marks(d model.Disk) [][]string {
 	var lines [][]string
 	for _, r := range model.Rows(d, model.Readable) {
-		row := []string{rowName(r), safetext.Printable(r.FS.Label), "", ""}
-		switch r.Kind {
-		case model.RowGap:
+		if r.Kind == model.RowGap || r.Kind == model.RowWhole && r.FS.Label == "" {
 			continue
-		case model.RowWhole:
-			if r.FS.Label == "" {
-				continue
-			}
-		case model.RowPartition:
-			p := r.Partition
-			var more []string
+		}
+		row := []string{rowName(r), safetext.Printable(r.FS.Label), "", ""}
+		if p := r.Partition; r.Kind == model.RowPartition {
+			more := model.Flags(d.Table.Kind, p)
 			if p.Name != "" {
-				more = append(more, `"`+safetext.Printable(p.Name)+`"`)
+				more = append([]string{`"` + safetext.Printable(p.Name) + `"`}, more...)
 			}
-			more = append(more, model.Flags(d.Table.Kind, p)...)
 			row[2], row[3] = model.TypeName(d.Table.Kind, p.Type), strings.Join(more, ", ")
 		}
 		lines = append(lines, row)
