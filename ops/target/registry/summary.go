@@ -43,9 +43,8 @@ func TakeSnapshot() Snapshot {
 	return Snapshot{k: kernel.Host(), loops: kernel.Host().LoopFiles()}
 }
 
-// Summarize looks at a file or block device; inside is called with the disk in it, if that can be read, before it is
-// closed. The error is the cause, ready to be shown beside the path; what is told of a target that cannot be read comes
-// with it.
+// Summarize looks at a file or block device; it calls inside with the disk in it, if that can be read, before it closes the
+// file. The error is the cause, ready to be shown beside the path. The Summary then holds what was found before the error.
 func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary) error) (g Summary, err error) {
 	seen, err := held.Hold(path)
 	if err != nil {
@@ -56,17 +55,18 @@ func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary
 	if err != nil {
 		return Summary{}, err
 	}
-	kind := st.Mode & unix.S_IFMT
-	if kind != unix.S_IFREG && kind != unix.S_IFBLK {
-		return Summary{}, target.ErrNotFile
-	}
 	var d kernel.Disk
-	g.Format, g.Size = plain().name, st.Size
-	if kind == unix.S_IFBLK {
+	kind := st.Mode & unix.S_IFMT
+	switch kind {
+	case unix.S_IFREG:
+		g.Format, g.Size = plain().name, st.Size
+	case unix.S_IFBLK:
 		if d, err = s.k.Disk(st.Rdev); err != nil {
 			return Summary{}, err
 		}
 		g = summaryOf(d)
+	default:
+		return Summary{}, target.ErrNotFile
 	}
 	// Without O_NONBLOCK the drive of a disk that is not there would be waited for, and the holder of a lease.
 	f, err := os.OpenFile(held.Through(seen), os.O_RDONLY|unix.O_NONBLOCK, 0)
@@ -111,11 +111,15 @@ func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt
 		g.Cannot = model.Because("this version cannot edit %s files: %s", found.name, found.advice(path))
 		return nil, nil
 	}
-	if peek := found.driver().Peek; peek != nil {
-		disk, g.Size, err = peek(f, g.Size)
-		return disk, err
+	peek := found.driver().Peek
+	if peek == nil {
+		return f, nil
 	}
-	return f, nil
+	disk, n, err := peek(f, g.Size)
+	if err == nil {
+		g.Size = n
+	}
+	return disk, err
 }
 
 // summaryOf is what /sys says about a block device.
