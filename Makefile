@@ -62,7 +62,7 @@ lint:
 fmt:
 	.ci/lint fmt
 
-# Tests of the editor that draw thousands of screens on one goroutine: the detector makes them six times as dear.
+# Tests of the editor that draw thousands of screens on one goroutine: the detector makes them six times slower.
 DRAWN = ^(TestScreens|TestASCII|TestEveryKeyAnswers|TestHelpShowsEverything|TestReportDefaultsToNo|TestPicker)$$
 
 # -vet=off: lint has all of vet's analysers. What needs no detector goes first, as lint has built the packages for it.
@@ -98,7 +98,7 @@ screenshots:
 	@$(MAKE) --no-print-directory build
 	go run ./screenshots
 
-# Builds only where there is nothing to install: root, who installs, often has no Go.
+# Builds only if ./shunt is not there: root, who installs, often has no Go.
 install:
 	@test -x shunt || $(MAKE) --no-print-directory build
 	install -D -m 0755 shunt '$(DESTDIR)$(PREFIX)/bin/shunt'

@@ -17,7 +17,7 @@ func main() {
 		os.Exit(worker.Main(os.Stderr))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	context.AfterFunc(ctx, stop) // whoever asks again is not willing to wait: the worker ends what it has begun by itself
+	context.AfterFunc(ctx, stop) // a second signal ends this process at once: the worker finishes what it has begun by itself
 	code := cli.Main(ctx, os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	stop()
 	os.Exit(code)

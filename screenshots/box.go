@@ -41,7 +41,7 @@ func boxArmsOf(r rune) arms {
 	return arms{left: digit(0), up: digit(1), right: digit(2), down: digit(3)}
 }
 
-// dashes is into how many pieces a box drawing character cuts its line, 1 for a whole one.
+// dashes is the number of pieces in the line of a box drawing character, 1 for a whole line.
 func dashes(r rune) int {
 	switch {
 	case r >= 0x2504 && r <= 0x2507:
@@ -76,7 +76,7 @@ func drawBox(dst draw.Image, at image.Rectangle, r rune, fg, bg color.RGBA) {
 // lines with a light line's space between.
 func stroke(at image.Rectangle) int { return max(1, (at.Dx()+4)/8) }
 
-// middle is where a line of thickness t begins that is centred in [lo, hi).
+// middle is the start of a line of thickness t that is centred in [lo, hi).
 func middle(lo, hi, t int) int { return lo + (hi-lo-t)/2 }
 
 // axis lets one piece of code draw the arms of both directions: along the axis lies an arm, across it its thickness.
@@ -112,7 +112,7 @@ func drawArms(dst draw.Image, at image.Rectangle, a arms, pieces int, c color.RG
 	vertical.arm(dst, t, forward, a.down, a.up, a.left, a.right, c)
 }
 
-// direction is towards which end of its axis an arm points.
+// direction is the end of its axis to which an arm points.
 type direction int
 
 const (

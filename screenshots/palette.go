@@ -21,7 +21,7 @@ var basic = [16]color.RGBA{
 	rgb(0x5C6370), rgb(0xFF7B86), rgb(0xB5E890), rgb(0xFFD68A), rgb(0x82C6FF), rgb(0xE39BF7), rgb(0x7FD5E0), rgb(0xFFFFFF),
 }
 
-// paint is the colour c stands for, or otherwise where the program left it to the terminal.
+// paint is the colour that c stands for; where the program left it to the terminal, it is otherwise.
 func paint(c color.Color, otherwise color.RGBA) color.RGBA {
 	switch c := c.(type) {
 	case nil:

@@ -28,7 +28,7 @@ const (
 	dotSize     = 20
 )
 
-// typeface is a font at one size, with its outlines at hand to tell which characters it has.
+// typeface is a font at one size. Its outlines say which characters it has.
 type typeface struct {
 	outlines *sfnt.Font
 	face     font.Face
@@ -174,7 +174,7 @@ func (p *pen) glyph(img *image.RGBA, at image.Rectangle, c cell) error {
 	}
 }
 
-// roundRect fills a rectangle whose corners are those of shape, which it lies in.
+// roundRect fills a rectangle, cut off at the round corners of shape.
 func roundRect(img *image.RGBA, r, shape image.Rectangle, radius int, c color.RGBA) {
 	sub, ok := img.SubImage(r).(*image.RGBA)
 	if !ok {

@@ -67,7 +67,7 @@ func interrupt(ctx context.Context, dir, program string) error {
 	return errors.Join(errors.New("the commit was over before it could be killed"), cmd.Wait())
 }
 
-// killAll kills every process with the directory in its command line, but for this one and the terminal.
+// killAll kills every process with the directory in its command line, except this one and the terminal.
 func killAll(dir string) {
 	procs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, proc := range procs {
@@ -98,7 +98,7 @@ format 5 fs=ext4 label=log
 format 6 fs=ext4 label=home
 `
 
-// full makes the disk of a server whose root is full: that is why it has to grow.
+// full makes the disk of a server with a full root, which has to grow.
 func full(ctx context.Context, dir, program string) error {
 	if err := server(ctx, dir, program); err != nil {
 		return err

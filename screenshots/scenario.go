@@ -71,7 +71,7 @@ func scenarios() []scenario {
 			},
 		},
 		{
-			// The practice image as it is would be done before anybody could look.
+			// The practice image as it is would be done before the picture is taken.
 			name: "applying", title: title, args: stick, prepare: fill, columns: 100, rows: 30,
 			steps: append(
 				stage(""),

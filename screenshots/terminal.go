@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// pollEvery is how often the screen is looked at, pollFast for what passes quickly. Each look is a process.
+	// pollEvery is how often the screen is read, pollFast for what passes quickly. Each reading starts a process.
 	pollEvery = 50 * time.Millisecond
 	pollFast  = 10 * time.Millisecond
-	// settled is for how many looks in a row a screen has to stay the same to count as finished. That is longer than
-	// a page that opens by itself ignores the keyboard.
+	// settled is how many readings in a row must be the same before a screen counts as finished. That takes longer than a
+	// page that opens by itself ignores the keyboard.
 	settled = 12
 )
 
@@ -81,7 +81,7 @@ func (t *terminal) enter(ctx context.Context, text string) error {
 	return err
 }
 
-// patience says for what a wait waits.
+// patience says what to wait for.
 type patience int
 
 const (
@@ -89,7 +89,7 @@ const (
 	atOnce                       // the condition holds, even for a moment
 )
 
-// wait looks until the condition holds for the screen, and gives up when the context ends or the program has.
+// wait reads the screen until the condition holds. It gives up when the context or the program ends.
 func (t *terminal) wait(ctx context.Context, how patience, holds func(text string) bool) (screen, error) {
 	every := pollEvery
 	if how == atOnce {

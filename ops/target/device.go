@@ -49,7 +49,7 @@ type Device interface {
 	// advice: what is not durable yet stays, and a host may keep what it likes.
 	Forget(off, n int64)
 
-	// State shows whether anybody has written to the target. It is the zero State where nobody keeps account of that,
+	// State shows whether anybody has written to the target. It is the zero State where the host keeps no account of that,
 	// as with most block devices. After a good Sync it stays the same until the next write by anybody, or until its
 	// name, owner or mode changes.
 	State() (State, error)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// What makes a path unfit to be edited, whoever asks and whenever. The texts follow the path.
+// Why a path can never be edited. The texts follow the path.
 var (
 	// ErrEmpty is returned for a file without a single byte.
 	ErrEmpty = errors.New("is empty: give it the size of the disk first")
@@ -21,7 +21,7 @@ var (
 	ErrNoMedium = errors.New("has no medium in it, or is not set up")
 )
 
-// What keeps an image that is fit from being edited now. The texts follow the path.
+// Why an image cannot be edited now. The texts follow the path.
 var (
 	// ErrReadOnly is returned when the image cannot be written because of where it lies or how it is used.
 	ErrReadOnly = errors.New("cannot be written")

@@ -26,10 +26,10 @@ type Identity struct {
 	Backing string `json:"backing,omitempty"`
 }
 
-// State is what the host says about a file by which a change of it shows, whoever makes it. The zero State says that nobody
-// keeps account. Two values can be compared with ==.
+// State is what the host says about a file that differs after a change by anybody. The zero State says that the host keeps no
+// account. Two values can be compared with ==.
 //
-// Anybody who may write to the file can put Modified back. Changed cannot be put back, but changes for other reasons too:
+// Programs that may write to the file can put Modified back. Changed cannot be put back, but changes for other reasons too:
 // another mode, another name. The cookie that statx(2) counts changes with is not here: kernels keep it to themselves.
 type State struct {
 	Modified int64 // contents, in nanoseconds since 1970
@@ -38,7 +38,7 @@ type State struct {
 	Inode    uint64
 }
 
-// Known reports whether anybody keeps account.
+// Known reports whether the host keeps account.
 func (s State) Known() bool { return s != State{} }
 
 // Place is where what belongs to a target is kept.
@@ -50,7 +50,7 @@ type Place struct {
 	Image *ImageFile
 }
 
-// ImageFile tells a file from all others, and names its owner.
+// ImageFile identifies a file, and names its owner.
 type ImageFile struct {
 	Dev, Inode uint64
 	UID, GID   uint32
@@ -70,7 +70,7 @@ type Loop struct {
 	// Offset and Limit are the part of the file that is shown, in bytes; the Limit 0 is all that follows.
 	Offset, Limit int64
 	ReadOnly      bool
-	// Passing says that it goes away when nobody uses it any more.
+	// Passing says that it goes away after its last use.
 	Passing bool
 }
 

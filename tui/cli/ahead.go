@@ -59,8 +59,8 @@ func (a *ahead) take(path string, tell func(what string)) bool {
 	return true
 }
 
-// close closes the target if nobody has taken it. It does not wait for one that is still being opened, as that may take long
-// and the user, who has left the editor, waits for the prompt: the end of the process frees it.
+// close closes the target if the editor has not taken it. It does not wait for one that is still being opened: that may take
+// long, and the user, who has left the editor, waits for the prompt. The end of the process frees it.
 func (a *ahead) close() error {
 	select {
 	case <-a.done:

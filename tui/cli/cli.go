@@ -28,7 +28,7 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// The exit codes; exitMeanings tells what they mean.
+// The exit codes. exitMeanings explains them.
 const (
 	exitDone        = 0
 	exitRefused     = 1

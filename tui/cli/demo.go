@@ -67,11 +67,10 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 
 // animate reports whether --animation asks for animation. Over SSH every frame costs time on the line.
 func (s *settings) animate() (bool, error) {
-	switch s.animation {
-	case "on", "off":
-		return s.animation == "on", nil
-	case "auto":
-		return os.Getenv("SSH_CONNECTION") == "" && os.Getenv("SSH_TTY") == "", nil
+	local := os.Getenv("SSH_CONNECTION") == "" && os.Getenv("SSH_TTY") == ""
+	animate, known := map[string]bool{"on": true, "off": false, "auto": local}[s.animation]
+	if !known {
+		return false, usage(fmt.Errorf("--animation is %q: use on, off or auto", s.animation))
 	}
-	return false, usage(fmt.Errorf("--animation is %q: use on, off or auto", s.animation))
+	return animate, nil
 }

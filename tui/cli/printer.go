@@ -49,12 +49,10 @@ func (s *settings) line(v any) {
 // lastText says in a line how a commit ended.
 func lastText(path string, last report.Last) string {
 	what := "The last commit of " + path
-	switch last.Task {
-	case report.Apply, report.Look:
-	case report.Finish, report.RollBack:
-		what = "The last recovery of " + path
-	case report.Undo:
+	if last.Task == report.Undo {
 		what = "The undo of the last transaction of " + path
+	} else if last.Task != report.Apply {
+		what = "The last recovery of " + path
 	}
 	when := last.When.Local().Format(time.DateTime)
 	switch last.Result.Outcome {

@@ -83,11 +83,7 @@ func (s helpStream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Read makes the stream a terminal for the library, which asks whether it is one, with Close and Fd.
+// The library takes the stream for a terminal by these. Close leaves it open: it belongs to the process.
 func (s helpStream) Read(p []byte) (int, error) { return s.file.Read(p) }
-
-// Close leaves the stream open: it belongs to the process.
-func (s helpStream) Close() error { return nil }
-
-// Fd is the descriptor of the stream's file, or one that is none.
-func (s helpStream) Fd() uintptr { return s.file.Fd() }
+func (s helpStream) Close() error               { return nil }
+func (s helpStream) Fd() uintptr                { return s.file.Fd() }

@@ -54,7 +54,7 @@ func (s *settings) topicCommands() []*cobra.Command {
 	return list
 }
 
-// topicWidth is how wide lines are where nothing tells how wide they may be.
+// topicWidth is how wide lines are where the width of the terminal is not known.
 const topicWidth = 80
 
 // print lays the topic out for a terminal in the look of the other help, or plainly for anything else.

@@ -2,23 +2,20 @@ package cli
 
 import "strconv"
 
-// exitMeanings tell what each exit code means, in order.
-var exitMeanings = []struct {
-	code    int
-	meaning string
-}{
-	{exitDone, "done"},
-	{exitRefused, "refused or failed; the target is unchanged"},
-	{exitUsage, "wrong usage"},
-	{exitUnfinished, "the target has an unfinished transaction: `shunt recover`"},
-	{exitInterrupted, "a commit was interrupted: `shunt recover`"},
+// exitMeanings explain the exit codes, in order.
+var exitMeanings = []string{
+	exitDone:        "done",
+	exitRefused:     "refused or failed; the target is unchanged",
+	exitUsage:       "wrong usage",
+	exitUnfinished:  "the target has an unfinished transaction: `shunt recover`",
+	exitInterrupted: "a commit was interrupted: `shunt recover`",
 }
 
 // exitTopic is the page on exit codes.
 func exitTopic() topic {
 	var list []item
-	for _, e := range exitMeanings {
-		list = append(list, item{terms: []string{strconv.Itoa(e.code)}, text: e.meaning})
+	for code, meaning := range exitMeanings {
+		list = append(list, item{terms: []string{strconv.Itoa(code)}, text: meaning})
 	}
 	return topic{
 		name: "exit-codes", short: "What the exit code tells", section: "exit status",

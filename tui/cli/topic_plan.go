@@ -5,7 +5,7 @@ package cli
 type planGroup struct {
 	title string
 	rows  []item
-	// example is a plan that shows them, for a disk whose layout a test knows by the name on.
+	// example is a plan that shows them. A test stages it on the disk that it knows by the name on.
 	example []string
 	on      string
 }

@@ -1,5 +1,5 @@
-// Package block is the driver of block devices: loop devices, disks, and what else the kernel shows as one. It also tells
-// the kernel what becomes of their partitions.
+// Package block is the driver of block devices, such as loop devices and disks. It also keeps the kernel's idea of their
+// partitions up to date.
 package block
 
 import (
@@ -30,7 +30,7 @@ type device struct {
 	grain int64    // what the device wants writes to be aligned to, bytes
 }
 
-// open asks what may keep the device from being opened before it opens it: opening can have effects of its own.
+// open looks for reasons to refuse before it opens the device, because opening can have effects of its own.
 func open(c target.Candidate, opts target.Options) (target.Target, error) {
 	d, err := kernel.Host().Disk(kernel.RdevOf(c.Info))
 	if err != nil {
@@ -66,11 +66,7 @@ func build(c target.Candidate, opts target.Options) (*device, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	d, err := kernel.Host().Disk(st.Rdev)
+	d, err := kernel.Host().Disk(file.Rdev)
 	if err != nil {
 		return nil, tried.Errorf("open %s: %w", c.Path, err)
 	}
@@ -131,8 +127,8 @@ func (b *device) admit(opts target.Options) error {
 	return b.flush()
 }
 
-// takeClaim opens the device for itself alone. That fails while anything on it is in use, which is no reason to refuse:
-// the other partitions can be edited.
+// takeClaim opens the device for this process alone. That fails while anything on it is in use; then it goes without, since
+// the other partitions can still be edited.
 func (b *device) takeClaim() error {
 	err := held.Patiently(held.LockPatience, func() (err error) {
 		b.claim, err = os.OpenFile(held.Through(b.Read), os.O_RDONLY|unix.O_EXCL, 0)
@@ -200,7 +196,7 @@ func (b *device) Files() []*os.File {
 	return slices.DeleteFunc([]*os.File{b.Read, b.claim, b.image}, func(f *os.File) bool { return f == nil })
 }
 
-func (b *device) Format() string      { return b.disk.Sort() }
+func (b *device) Format() string      { return b.disk.Kind() }
 func (b *device) Fixed() bool         { return true }
 func (b *device) Physical() bool      { return b.disk.Physical() }
 func (b *device) Place() target.Place { return b.disk.Place() }

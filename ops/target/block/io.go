@@ -54,7 +54,7 @@ func (b *device) Truncate(n int64) error {
 	return tried.Errorf("truncate %s to %d bytes: %w", b.Given, n, target.ErrFixed)
 }
 
-// Punch unmaps blocks where the device can do that so that they read as zero, and writes zeroes elsewhere.
+// Punch unmaps blocks if they then read as zero, and otherwise writes zeroes.
 func (b *device) Punch(off, n int64) error {
 	w, err := b.Writer("punch", off, n)
 	if err != nil || n == 0 {
@@ -103,7 +103,7 @@ func (b *device) Data(off int64) (start, end int64, err error) {
 // Loose is true because other partitions of the device may be in use.
 func (b *device) Loose() bool { return true }
 
-// State is, for a loop device, that of the image behind it, if that can be looked at.
+// State is that of the image behind a loop device, if it could be opened.
 func (b *device) State() (target.State, error) {
 	if b.image == nil {
 		return target.State{}, nil

@@ -79,7 +79,7 @@ func (b *device) Follow(want []target.Part) error {
 	}
 	var failed error
 	for _, c := range callsFor(have, want) {
-		if err := b.tell(c); err != nil {
+		if err := b.change(c); err != nil {
 			this := fmt.Errorf("p%d: %w", c.part.Number, err)
 			if failed != nil {
 				this = fmt.Errorf("%w; %w", failed, this)
@@ -121,9 +121,9 @@ func (b *device) Withdraw(numbers []int) error {
 		if !slices.Contains(numbers, p.Number) {
 			continue
 		}
-		if err := b.tell(call{unix.BLKPG_DEL_PARTITION, p}); err != nil {
+		if err := b.change(call{unix.BLKPG_DEL_PARTITION, p}); err != nil {
 			for _, back := range taken {
-				err = errors.Join(err, b.tell(call{unix.BLKPG_ADD_PARTITION, back}))
+				err = errors.Join(err, b.change(call{unix.BLKPG_ADD_PARTITION, back}))
 			}
 			why := "somebody uses it"
 			if use, busy := b.Uses(nil)[p.Number]; busy {
@@ -137,8 +137,8 @@ func (b *device) Withdraw(numbers []int) error {
 	return nil
 }
 
-// tell makes one change. It waits for partitions that others have open for moments.
-func (b *device) tell(c call) error {
+// change makes one change. It waits for partitions that others have open for moments.
+func (b *device) change(c call) error {
 	part := unix.BlkpgPartition{Start: c.part.Start, Length: c.part.Len, Pno: int32(c.part.Number)}
 	arg := unix.BlkpgIoctlArg{Op: c.verb, Datalen: int32(unsafe.Sizeof(part)), Data: (*byte)(unsafe.Pointer(&part))}
 	err := held.Patiently(held.PartPatience, func() error {

@@ -19,10 +19,8 @@ func At(path string) (target.Loop, error) {
 	if err != nil {
 		return target.Loop{}, tried.Errorf("open %s: %w", path, tried.Cause(err))
 	}
-	if d, err := kernel.Host().Disk(kernel.RdevOf(info)); err == nil && kernel.IsBlock(info) {
-		if l, ok := d.Loop(); ok {
-			return l, nil
-		}
+	if d, err := kernel.Host().Disk(kernel.RdevOf(info)); err == nil && kernel.IsBlock(info) && d.Loop().File != "" {
+		return d.Loop(), nil
 	}
 	return target.Loop{}, fmt.Errorf("%s %w", path, target.ErrNoLoop)
 }

@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	// copyBuffer is how much is read before it is written where the kernel cannot copy on its own.
+	// copyBuffer is how much is read and then written at a time where the kernel cannot copy by itself.
 	copyBuffer = 1 << 20
-	// rangeChunk bounds one copy inside the kernel, so that a signal does not have to wait for gigabytes.
+	// rangeChunk bounds one copy inside the kernel, so that a signal need not wait for gigabytes.
 	rangeChunk = 64 << 20
 )
 
-// Copy shares blocks where both places lie alike in the grid of the host's blocks. What sticks out at the two ends is
+// Copy shares blocks where both ranges begin at the same offset in a block of the host. Parts of blocks at the two ends are
 // copied as bytes.
 func (r *file) Copy(dst, src, n int64) error {
 	w, err := r.CopyWriter(dst, src, n)
@@ -65,7 +65,7 @@ func (r *file) clone(w *os.File, dst, src, n int64) (bool, error) {
 	return false, fmt.Errorf("share blocks in %s: %d bytes from byte %d to byte %d: %w", r.Given, n, src, dst, err)
 }
 
-// copyBytes copies inside the kernel as far as that works and by reading and writing from there on.
+// copyBytes copies inside the kernel as far as that works. The rest it reads and writes.
 func (r *file) copyBytes(w *os.File, dst, src, n int64) error {
 	for n > 0 && !r.cannot.copyRange.Load() {
 		from, to := src, dst
@@ -80,7 +80,7 @@ func (r *file) copyBytes(w *os.File, dst, src, n int64) error {
 		case err != nil && !errors.Is(err, unix.EINVAL):
 			return tried.Errorf("copy in %s: %d bytes from byte %d to byte %d: %w", r.Given, n, src, dst, err)
 		}
-		if err != nil || k <= 0 { // nothing copied means an end of file where there is none: ReadAt tells what is wrong
+		if err != nil || k <= 0 { // at an unexpected end of the file nothing is copied: ReadAt finds out why
 			break
 		}
 		dst, src, n = dst+int64(k), src+int64(k), n-int64(k)

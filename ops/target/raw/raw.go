@@ -55,7 +55,7 @@ type file struct {
 	cannot struct{ punch, clone, copyRange atomic.Bool } // what the host file system turned out not to support
 }
 
-// build makes an image of an open file without locking or judging it.
+// build makes an image of an open file. It neither locks nor checks it.
 func build(c target.Candidate, opts target.Options) (*file, error) {
 	opened, err := held.New(c, opts)
 	if err != nil {
@@ -101,7 +101,7 @@ func (r *file) Refresh() error {
 
 // Uses finds the partitions that loop devices show.
 func (r *file) Uses(parts []target.Part) map[int]model.Use {
-	return kernel.Host().Windows(r.ID(), r.Size(), parts)
+	return kernel.Host().PartUses(r.ID(), r.Size(), parts)
 }
 
 func (r *file) Mounts(p target.Part) []string { return kernel.Host().PartMounts(r.ID(), r.Size(), p) }

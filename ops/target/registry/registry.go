@@ -84,19 +84,15 @@ func openDevice(c target.Candidate, opts target.Options) (target.Target, error) 
 // Adopt makes a Target of files that another process's Files handed over; path and opts are those of its Target. This one
 // owns the files from then on, and closes them also if Adopt fails. Programs started later do not inherit them: a tool that
 // outlives its task must not keep the image locked.
-func Adopt(path string, opts target.Options, files []*os.File) (target.Target, error) {
+func Adopt(path string, opts target.Options, files []*os.File) (t target.Target, err error) {
 	for _, f := range files {
 		unix.CloseOnExec(int(f.Fd()))
 	}
-	t, err := adopt(path, opts, files)
-	if err != nil {
-		_ = held.CloseAll(files...) // the reason why there is nothing to adopt says more
-		return nil, err
-	}
-	return t, nil
-}
-
-func adopt(path string, opts target.Options, files []*os.File) (target.Target, error) {
+	defer func() {
+		if err != nil {
+			t, _ = nil, held.CloseAll(files...) // the reason why there is nothing to adopt says more
+		}
+	}()
 	c, opts, err := candidate(path, opts)
 	if err == nil && len(files) == 0 {
 		err = errors.New("got no files")

@@ -35,7 +35,7 @@ type Summary struct {
 	Parts    bool         // the system uses the partitions of a device; an editor keeps those as they are
 	Shunt    bool         // another shunt uses it
 	Own      bool         // this program itself has it open
-	Cannot   model.Reason // why it cannot be opened, whoever uses it
+	Cannot   model.Reason // why it cannot be opened, in use or not
 }
 
 // TakeSnapshot asks the system who uses which files.
@@ -124,7 +124,7 @@ func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt
 
 // summaryOf is what /sys says about a block device.
 func summaryOf(d kernel.Disk) Summary {
-	g := Summary{Size: d.Bytes(), Format: d.Sort(), Back: d.Text("loop", "backing_file"), Physical: d.Physical()}
+	g := Summary{Size: d.Bytes(), Format: d.Kind(), Back: d.Text("loop", "backing_file"), Physical: d.Physical()}
 	uses, _ := d.AllUses()
 	g.Use, g.Parts = strings.Join(uses, ", "), len(uses) > 0
 	if w, ok := d.Whole(); ok {
@@ -135,7 +135,7 @@ func summaryOf(d kernel.Disk) Summary {
 	return g
 }
 
-// user says who uses a file, or has a device for itself, as far as that shows without a look at every process.
+// user names the user of a file, or the program that has a device for itself, without looking at every process if it can.
 func (s Snapshot) user(path string, f *os.File, st unix.Stat_t) (who string, shunt, own bool) {
 	loop, ok := s.loops[kernel.FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}]
 	if ok && st.Mode&unix.S_IFMT == unix.S_IFREG {

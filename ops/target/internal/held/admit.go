@@ -14,8 +14,8 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// ProbeWritable tells now, and not after an hour of planning, that a commit could not write. The descriptor is closed
-// again at once: as long as it is not there, nothing can be written by mistake. path is for messages.
+// ProbeWritable fails if a commit could not write, so that the user knows before an hour of planning. It closes the
+// descriptor at once: without one nothing can be written by mistake. path is for messages.
 func ProbeWritable(path string, opened *os.File) error {
 	f, err := Reopen(opened, os.O_RDWR)
 	if err != nil {
@@ -41,8 +41,8 @@ func OpenError(path string, err error) error {
 	return tried.Errorf("open %s: %w", path, tried.Cause(err))
 }
 
-// Admit locks an image file as the mode asks for, and makes sure that no program uses it that minds no locks. A file that
-// is inspected is never refused: User says who else uses it.
+// Admit locks an image file as the mode asks for, and fails if a program that ignores locks uses it. It never refuses a file
+// that is only inspected: User then says who else uses it.
 func (h *File) Admit(opts target.Options) error {
 	if opts.Mode == target.Inspect {
 		return h.inspect(opts)
@@ -77,9 +77,9 @@ func (h *File) user(shown kernel.Extent) (busy *target.InUse) {
 	return busy
 }
 
-// lock takes the locks for editing. It waits for others that come at the same moment and go because they see our locks. It
-// also waits for a holder that cannot be found, for a moment in any case and longer while a process is at its end: a killed
-// process is gone from the list of processes before its files are closed.
+// lock takes the locks for editing. It waits a moment for others that started at the same time and give up when they see our
+// locks. It also waits for a holder that cannot be found, and longer while any process is ending: a killed process leaves
+// the list of processes before its files are closed.
 func (h *File) lock() error {
 	take := func() error { return TakeLocks(h.Read, target.Edit) }
 	err := Patiently(LockPatience, take, ErrHeld)
@@ -95,7 +95,7 @@ func (h *File) lock() error {
 func (h *File) inspect(opts target.Options) error {
 	if !opts.NoLock {
 		if err := TakeLocks(h.Read, target.Inspect); err != nil {
-			// Locks that were taken before one failed must not keep others off.
+			// The locks taken before the failure must not keep others off.
 			if err := DropLocks(h.Read); err != nil {
 				return tried.Errorf("unlock %s: %w", h.Given, err)
 			}
@@ -125,7 +125,7 @@ func Refusal(use *target.InUse) error {
 	return use
 }
 
-// Adopted makes sure that the files another process handed over are those of the path, and carry its locks.
+// Adopted fails unless the file that another process handed over is the one at the path, with its locks.
 func (h *File) Adopted(opts target.Options) error {
 	if err := h.InPlace(); err != nil {
 		return err
@@ -133,7 +133,7 @@ func (h *File) Adopted(opts target.Options) error {
 	if opts.Mode != target.Edit || opts.NoLock {
 		return nil
 	}
-	// The same open file description holds them already, so this fails only if something is wrong with the handover.
+	// The open file description holds the locks already, so this fails only if something went wrong with the handover.
 	return h.LockRefusal(TakeLocks(h.Read, opts.Mode))
 }
 

@@ -7,7 +7,7 @@ import (
 	"shunt/ops/target"
 )
 
-// CopyWriter is the write side, for a copy of n bytes from src to dst, which must not overlap.
+// CopyWriter is the file to write to, for a copy of n bytes from src to dst, which must not overlap.
 func (h *File) CopyWriter(dst, src, n int64) (*os.File, error) {
 	w, err := h.Writer("copy to", dst, n)
 	if err != nil {

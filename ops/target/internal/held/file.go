@@ -32,20 +32,21 @@ type File struct {
 	Write *os.File // nil until AllowWrites
 	size  atomic.Int64
 
+	Rdev       uint64 // the number of the device, 0 for a file
 	dev, inode uint64 // of the file or node itself
 	image      *target.ImageFile
 	syncFailed atomic.Pointer[error] // a failed Sync, kept until writing is allowed anew
 	buffers    sync.Pool             // of CopyThrough
 }
 
-// New is the open file c.File. The file is neither locked nor judged.
+// New makes a File of c.File. It neither locks nor checks it.
 func New(c target.Candidate, opts target.Options) (*File, error) {
 	f := &File{Given: c.Path, Real: c.Real, Mode: opts.Mode, Sector: opts.SectorSize, Read: c.File}
 	st, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	f.dev, f.inode, f.image = st.Dev, st.Ino, kernel.ImageFile(st)
+	f.Rdev, f.dev, f.inode, f.image = st.Rdev, st.Dev, st.Ino, kernel.ImageFile(st)
 	f.size.Store(st.Size)
 	return f, nil
 }
@@ -65,7 +66,7 @@ func (h *File) Path() string { return h.Real }
 // Place is Target.Place of image files: the path of the file, and the file as it was when it was opened.
 func (h *File) Place() target.Place { return target.Place{Beside: h.Real, Image: h.image} }
 
-// Busy tells who else uses a target that was opened with Inspect, nil if nobody does.
+// Busy is Target.Busy.
 func (h *File) Busy() *target.InUse { return h.User }
 
 // SectorSize is the logical sector the target is edited with.
@@ -74,7 +75,7 @@ func (h *File) SectorSize() geometry.SectorSize { return h.Sector }
 // Size is the exact length in bytes; the last sector may be a part of one only.
 func (h *File) Size() int64 { return h.size.Load() }
 
-// SetSize tells the length, where the system does not tell it as that of a file, or after it has changed.
+// SetSize sets the length, after it has changed or where stat does not know it.
 func (h *File) SetSize(n int64) { h.size.Store(n) }
 
 // AllowWrites is Target.AllowWrites.
@@ -85,7 +86,7 @@ func (h *File) AllowWrites() error {
 	if err := h.InPlace(); err != nil {
 		return err
 	}
-	// By way of the descriptor: whatever happens to the name meanwhile, this is the file that is locked.
+	// Opening it through the descriptor opens the file that is locked, whatever happens to the name meanwhile.
 	w, err := Reopen(h.Read, os.O_RDWR)
 	if err != nil {
 		return OpenError(h.Given, err)
@@ -168,7 +169,7 @@ func (h *File) Sync() error {
 	return nil
 }
 
-// Writer is the write side, for a write to [off, off+n).
+// Writer is the file to write to, for a write to [off, off+n).
 func (h *File) Writer(verb string, off, n int64) (*os.File, error) {
 	if h.Write == nil {
 		return nil, fmt.Errorf("%s %s: %w", verb, h.Given, target.ErrNotAllowed)
@@ -202,11 +203,11 @@ func (h *File) WriteZeroes(off, n int64) error {
 
 // Forget is Device.Forget: the host drops what its page cache holds of the range and is on the disk already.
 func (h *File) Forget(off, n int64) {
-	// Advice that is not taken leaves the cache as it is, which is all that can be done.
+	// If the advice is not taken, the cache stays as it is.
 	_ = unix.Fadvise(int(h.Read.Fd()), off, n, unix.FADV_DONTNEED)
 }
 
-// ID names the opened file in the ways it must be looked for.
+// ID identifies the opened file for searches.
 func (h *File) ID() kernel.FileID { return kernel.Host().Identify(h.dev, h.inode, h.Read) }
 
 // Reopen is Plain.Reopen.

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	// ErrHeld is returned when a lock of somebody else stands in the way.
+	// ErrHeld is returned when another program's lock is in the way.
 	ErrHeld = errors.New("locked by another process")
 	// ErrNoLocks is returned when the file system has no locks.
 	ErrNoLocks = errors.New("locks are not supported")
@@ -20,12 +20,8 @@ var (
 
 // The bytes that QEMU locks. The first three say "I do this", the others "nobody else may do this".
 const (
-	reads     = 100
-	writes    = 101
-	resizes   = 103
-	noReads   = 200
-	noWrites  = 201
-	noResizes = 203
+	reads, writes, resizes       = 100, 101, 103
+	noReads, noWrites, noResizes = 200, 201, 203
 )
 
 // claims are the bytes that a mode locks, and those that nobody else may have locked then.
@@ -60,7 +56,7 @@ func TakeLocks(f *os.File, m target.Mode) error {
 func TestLocks(f *os.File, m target.Mode) error {
 	_, clash := claims(m)
 	for _, at := range clash {
-		// Any lock of somebody else would refuse this one.
+		// Any lock of another program would conflict with this one.
 		lock := unix.Flock_t{Type: unix.F_WRLCK, Start: at, Len: 1}
 		if err := fcntl(f, unix.F_OFD_GETLK, &lock); err != nil {
 			return err
@@ -84,7 +80,7 @@ func DropLocks(f *os.File) error {
 	return err
 }
 
-// LockNode locks a device's node against other shunts and udev, which takes the same lock while it looks at a device.
+// LockNode locks a device's node against other shunts, and against udev, which takes the same lock to look at a device.
 // Errors are those of TakeLocks.
 func LockNode(f *os.File) error { return flock(f, unix.LOCK_EX|unix.LOCK_NB) }
 

@@ -128,8 +128,8 @@ func (d Disk) Span() (start, n int64, err error) {
 	return start * sysUnit, n * sysUnit, nil
 }
 
-// Sort is what kind of device it is, for people.
-func (d Disk) Sort() string {
+// Kind names the kind of device for people.
+func (d Disk) Kind() string {
 	switch {
 	case d.Is("loop"):
 		return "loop device"
@@ -153,8 +153,8 @@ func (d Disk) Is(prefix string) bool {
 
 const digits = "0123456789"
 
-// Physical reports whether people may depend on the device. Only images, exports and memory are not physical, and what is
-// built on nothing else.
+// Physical reports whether people may depend on the device. Everything is physical except images, exports, memory, and what
+// is built on these alone.
 func (d Disk) Physical() bool {
 	if w, ok := d.Whole(); ok {
 		d = w
@@ -189,10 +189,15 @@ func (d Disk) Serial() string {
 	return ""
 }
 
-// Place is the image of a loop device, or a place of the device's own in the directory for states.
+// Place is the image of a loop device, if it shows all of the file and its name leads there. Other devices have a place of
+// their own in the directory for states.
 func (d Disk) Place() target.Place {
-	if place := d.image(); place.Image != nil {
-		return place
+	if d.count("loop/offset") == 0 && d.count("loop/sizelimit") == 0 {
+		path, _ := filepath.EvalSymlinks(d.Text("loop", "backing_file")) // nothing is found by no path
+		st, err := Stat(path)
+		if err == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && d.shows(FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}) {
+			return target.Place{Beside: path, Image: ImageFile(st)}
+		}
 	}
 	const kept = digits + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
 	name := strings.Map(func(r rune) rune {
@@ -204,7 +209,7 @@ func (d Disk) Place() target.Place {
 	return target.Place{Beside: filepath.Join(stateDir(os.Geteuid(), os.Getenv), cmp.Or(name, d.Name))}
 }
 
-// stateDir is where what belongs to devices is kept: /var/lib/shunt, or the user's own directory for states.
+// stateDir is the directory for files that belong to devices: /var/lib/shunt, or the user's own directory for states.
 func stateDir(uid int, env func(string) string) string {
 	if uid == 0 {
 		return "/var/lib/shunt"
@@ -232,8 +237,7 @@ func (d Disk) Admit(path string, opts target.Options) error {
 	return nil
 }
 
-// Devices lists the nodes of the block devices that can be edited: loop devices that are set up and other images that are
-// shown as devices; physical disks only if they are allowed.
+// Devices is registry.Devices.
 func (k Kernel) Devices(physical bool) []string {
 	list := slices.DeleteFunc(k.blocks(), func(d Disk) bool {
 		setUp := d.Text("size") != "0" && (!d.Is("loop") || d.Text("loop", "backing_file") != "")

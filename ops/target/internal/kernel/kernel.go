@@ -16,7 +16,7 @@ import (
 	"shunt/ops/target"
 )
 
-// Kernel is where the system tells about itself.
+// Kernel has the directories in which the system describes itself.
 type Kernel struct{ proc, sys, dev string }
 
 // Host is the system this process runs on.
@@ -42,7 +42,7 @@ func read(path ...string) string {
 	return string(text)
 }
 
-// FileID names a file in the ways it must be looked for.
+// FileID identifies a file for searches in /proc and /sys.
 type FileID struct {
 	Dev, Inode uint64
 	FD         int // the descriptor by which this process holds it, -1 if none

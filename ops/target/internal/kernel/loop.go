@@ -15,20 +15,20 @@ import (
 	"shunt/ops/target"
 )
 
-// Extent says how much of a file loop devices may show to count as its users.
+// Extent says which loop devices count as users of a file.
 type Extent int
 
 // The extents.
 const (
 	Wholly Extent = iota // all loop devices count
-	Partly               // those that show a part of the file do not count
+	Partly               // only those that show all of the file count
 )
 
 // loopUser names a loop device on the file, nil if there is none that counts. A loop device reads and writes behind the
 // back of every lock, mounted or not. The advice gets the ending.
 func (k Kernel) loopUser(path string, id FileID, admitted Extent, ending string) *target.InUse {
 	for _, d := range k.loopsOn(id) {
-		l := d.loop()
+		l := d.Loop()
 		if admitted == Partly && !l.Whole() {
 			continue
 		}
@@ -46,7 +46,7 @@ func (k Kernel) loopUser(path string, id FileID, admitted Extent, ending string)
 func (k Kernel) Loops(id FileID) []target.Loop {
 	var list []target.Loop
 	for _, d := range k.loopsOn(id) {
-		list = append(list, d.loop())
+		list = append(list, d.Loop())
 	}
 	return list
 }
@@ -70,8 +70,8 @@ func (d Disk) shows(id FileID) bool {
 	return err == nil && info.Device == id.Dev && info.Inode == id.Inode
 }
 
-// fits reports whether a loop device shows a file of this name to the byte, as far as /sys and the file tell. Then it is
-// the device's file, and there is no need to open a device that is none of our business.
+// fits reports whether a loop device shows exactly the bytes of the file with this name, going by /sys and the size of the
+// file. If so, the file is the device's, and a device of others need not be opened.
 func (d Disk) fits(file string) bool {
 	info, err := os.Stat(file)
 	offset, limit, sectors := d.count("loop/offset"), d.count("loop/sizelimit"), d.count("size")
@@ -85,9 +85,8 @@ func (d Disk) fits(file string) bool {
 	return shown/sysUnit == sectors
 }
 
-// loopStatus is what a loop device itself says about its file. The name in /sys is what the file was called for whoever
-// set the device up: the file can have been removed since, which adds " (deleted)", hidden by a mount, or belong to
-// another container.
+// loopStatus asks a loop device itself about its file. The name in /sys is the one used when the device was set up. Since
+// then the file can have been removed, which adds " (deleted)", or hidden by a mount; or it is in another container.
 func (d Disk) loopStatus() (*unix.LoopInfo64, error) {
 	node, err := os.OpenFile(d.Node(), os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -97,35 +96,13 @@ func (d Disk) loopStatus() (*unix.LoopInfo64, error) {
 	return unix.IoctlLoopGetStatus64(int(node.Fd()))
 }
 
-// Loop is what /sys says about a loop device; ok is false if d is none, or is not set up.
-func (d Disk) Loop() (l target.Loop, ok bool) {
-	l = d.loop()
-	return l, d.Is("loop") && l.File != ""
-}
-
-func (d Disk) loop() target.Loop {
+// Loop is what /sys says about a loop device. Its File is "" if d is none, or is not set up.
+func (d Disk) Loop() target.Loop {
 	return target.Loop{
 		Node: d.Node(), File: d.Text("loop", "backing_file"),
 		Offset: max(0, d.count("loop/offset")), Limit: max(0, d.count("loop/sizelimit")),
 		ReadOnly: d.Text("ro") == "1", Passing: d.Text("loop", "autoclear") == "1",
 	}
-}
-
-// image is the file behind a loop device that holds the same bytes at the same places; nothing if there is none or it
-// cannot be found by its name.
-func (d Disk) image() target.Place {
-	if d.count("loop/offset") != 0 || d.count("loop/sizelimit") != 0 {
-		return target.Place{}
-	}
-	path, err := filepath.EvalSymlinks(d.Text("loop", "backing_file"))
-	if err != nil {
-		return target.Place{}
-	}
-	st, err := Stat(path)
-	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || !d.shows(FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}) {
-		return target.Place{}
-	}
-	return target.Place{Beside: path, Image: ImageFile(st)}
 }
 
 // LoopFiles are the loop devices that are set up, by the files behind them.

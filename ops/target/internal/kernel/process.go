@@ -47,8 +47,8 @@ func (k Kernel) Locker(path string, id FileID) *target.InUse {
 	}
 }
 
-// User names who uses the file without a lock on it, nil if nobody is seen to. The extent says which loop devices count,
-// and the ending follows the advice on them: " first", or what can be done then.
+// User names who uses the file without a lock on it, nil if it finds nobody. The extent says which loop devices count, and
+// the ending follows the advice about them, as in " first".
 func (k Kernel) User(path string, id FileID, e Extent, ending string) *target.InUse {
 	if use := k.loopUser(path, id, e, ending); use != nil {
 		return use
@@ -163,7 +163,7 @@ func (k Kernel) Flocker(id FileID) int {
 		if len(field) < 6 || field[1] != "FLOCK" || field[5] != file {
 			continue
 		}
-		// Our own is the one that was just taken: another of ours would have been found among the openers.
+		// A lock of our own was taken just now: an older one would have been found among the openers.
 		if pid, err := strconv.Atoi(field[4]); err == nil && pid > 0 && pid != os.Getpid() && k.program(pid) != "" {
 			return pid
 		}
@@ -190,9 +190,6 @@ func (k Kernel) sameProgram(pid int) bool {
 	return err == nil && ourErr == nil && os.SameFile(theirs, ours)
 }
 
-// exiting is the flag PF_EXITING of a process, which the kernel shows in /proc/PID/stat.
-const exiting = 0x4
-
 // Dying reports whether any process is at its end and may still hold files: one that was killed while it waits for a disk
 // has no list of open files any more, and keeps its locks until the disk has answered.
 func (k Kernel) Dying() bool {
@@ -208,6 +205,7 @@ func (k Kernel) Dying() bool {
 // …". The name may hold anything, the flags are the 9th field and the number of threads is the 20th. A zombie with one
 // thread has closed its files; one with more is the first thread of a process whose other threads still run.
 func endsSoon(stat string) bool {
+	const exiting = 0x4 // PF_EXITING
 	_, rest, ok := strings.Cut(stat[strings.LastIndex(stat, ")")+1:], " ")
 	field := strings.Fields(rest)
 	if !ok || len(field) < 18 {

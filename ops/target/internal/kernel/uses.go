@@ -14,12 +14,11 @@ import (
 	"shunt/ops/target"
 )
 
-// Windows lists the parts of an image file that are in use because loop devices show a part of it.
-func (k Kernel) Windows(id FileID, size int64, parts []target.Part) map[int]model.Use {
+// PartUses lists the parts of an image file that are in use because loop devices show a part of it.
+func (k Kernel) PartUses(id FileID, size int64, parts []target.Part) map[int]model.Use {
 	list := map[int]model.Use{}
-	var spaces []mountSpace
 	for _, d := range k.loopsOn(id) {
-		l := d.loop()
+		l := d.Loop()
 		start, end := l.Offset, size
 		if l.Limit != 0 {
 			end = min(size, start+l.Limit)
@@ -27,10 +26,7 @@ func (k Kernel) Windows(id FileID, size int64, parts []target.Part) map[int]mode
 		if start == 0 && end == size {
 			continue // InUse says that the image as a whole is in use
 		}
-		if spaces == nil {
-			spaces = k.mountSpaces()
-		}
-		use := d.use(spaces)
+		use := d.use(k.mountSpaces())
 		if !use.Busy() {
 			use = byLoop(d)
 		}
@@ -48,7 +44,7 @@ func (k Kernel) Windows(id FileID, size int64, parts []target.Part) map[int]mode
 func (k Kernel) PartMounts(id FileID, size int64, p target.Part) []string {
 	var list []string
 	for _, d := range k.loopsOn(id) {
-		if l := d.loop(); l.Offset == p.Start && (l.Limit == p.Len || l.Limit == 0 && l.Offset+p.Len == size) {
+		if l := d.Loop(); l.Offset == p.Start && (l.Limit == p.Len || l.Limit == 0 && l.Offset+p.Len == size) {
 			list = append(list, d.Mounts()...)
 		}
 	}
@@ -80,7 +76,7 @@ func (d Disk) WholeUser(path string) *target.InUse {
 	return &target.InUse{Path: path, Holder: "the system: it is " + use.String(), Advice: advice}
 }
 
-// use is what a block device is used for. Devices are compared by their numbers wherever there is one: names lie.
+// use is what a block device is used for. Devices are compared by their numbers where they have one: names can mislead.
 func (d Disk) use(spaces []mountSpace) model.Use {
 	members := d.members()
 	for _, space := range spaces {
@@ -166,8 +162,8 @@ func (k Kernel) mountSpaces() []mountSpace {
 	return spaces
 }
 
-// use tells whether a device is mounted in the namespace, by its number, or by a name of it or of another member of its
-// file system where the file system shows a number of its own.
+// use finds where a device is mounted in the namespace: by its number, or by the name of any member of a file system that
+// shows a number of its own.
 func (m mountSpace) use(number string, members []string) (use model.Use) {
 	for _, at := range m.mounts {
 		if at.number != number && !slices.Contains(members, at.source) {
@@ -183,8 +179,8 @@ func (m mountSpace) use(number string, members []string) (use model.Use) {
 	return use
 }
 
-// Mounts lists where a block device is mounted in the namespace of this process. It is found by its number, or by its name
-// where the file system shows a number of its own.
+// Mounts lists where a block device is mounted in the namespace of this process, by its number, or by its name if the file
+// system shows a number of its own.
 func (d Disk) Mounts() []string {
 	var list []string
 	for _, m := range d.k.mounts() {
@@ -230,8 +226,8 @@ func (k Kernel) mountPoint(path string) (found *mount) {
 	return found
 }
 
-// Unbound is the path of a file in its directory, if path is where it is mounted by itself and the directory can be seen. A
-// file may be reached by several names: symbolic links, hard links, mounts of its directory or of the file alone.
+// Unbound is the path of a file in its directory, if path is a mount of that file alone and the directory can be seen. Other
+// paths stay as they are.
 func (k Kernel) Unbound(path string) string {
 	here := k.mountPoint(path)
 	own, err := Stat(path)
@@ -252,5 +248,5 @@ func (k Kernel) Unbound(path string) string {
 	return path
 }
 
-// Alone reports whether the file at a path is mounted there by itself.
+// Alone reports whether path is a mount of a single file.
 func (k Kernel) Alone(path string) bool { return k.mountPoint(path) != nil }
