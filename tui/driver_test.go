@@ -3,16 +3,11 @@ package tui_test
 import (
 	"cmp"
 	"reflect"
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"shunt/tui"
 	"shunt/tui/keymap"
@@ -40,7 +35,7 @@ type timer struct {
 	fn  func() tea.Msg
 }
 
-// delivery is what a command brought, in the order the commands were given.
+// delivery is the messages of a command; seq is the order of the commands.
 type delivery struct {
 	seq  int
 	msgs []tea.Msg
@@ -205,7 +200,7 @@ func (d *Driver) Press(names ...string) {
 	}
 }
 
-// Burst presses keys that all arrive before anything that the first of them set going has ended.
+// Burst presses keys that all arrive before any command of theirs has ended.
 func (d *Driver) Burst(names ...string) {
 	d.t.Helper()
 	for _, name := range names {
@@ -214,8 +209,7 @@ func (d *Driver) Burst(names ...string) {
 	d.settle()
 }
 
-// Strike is a key and the frame that follows it, and nothing else: what the key set going does not begin. It is what
-// benchmarks measure.
+// Strike is a key and its frame, for benchmarks: the commands of the key do not run.
 func (d *Driver) Strike(name string) {
 	d.t.Helper()
 	d.model, _ = d.model.Update(keymap.Event(name))
@@ -237,7 +231,7 @@ func (d *Driver) Type(text string) {
 // Model is the editor as it stands.
 func (d *Driver) Model() tea.Model { return d.model }
 
-// Blind no longer looks at each frame, which takes most of the time; for tests of what keys do in very many orders.
+// Blind stops the check of each frame, which takes most of the time, for tests of very many orders of keys.
 func (d *Driver) Blind() { d.blind = true }
 
 // View is what the model shows.
@@ -248,80 +242,3 @@ func (d *Driver) Bells() int { return d.bells }
 
 // Quit reports whether the program has ended.
 func (d *Driver) Quit() bool { return d.quit }
-
-// Frame is the screen as text, without trailing spaces.
-func (d *Driver) Frame() string {
-	lines := strings.Split(ansi.Strip(d.Raw()), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	return strings.Join(lines, "\n") + "\n"
-}
-
-// Raw is the screen with its colours.
-func (d *Driver) Raw() string { return d.model.View().Content }
-
-// Contains fails the test if a text is not on the screen; it may be broken into lines there.
-func (d *Driver) Contains(texts ...string) {
-	d.t.Helper()
-	for _, text := range texts {
-		if !strings.Contains(d.Frame(), text) && !strings.Contains(d.prose(), text) {
-			d.t.Fatalf("%q is not on the screen:\n%s", text, d.Frame())
-		}
-	}
-}
-
-// prose is the screen as running text: of each line the longest part between borders.
-func (d *Driver) prose() string {
-	var words []string
-	for line := range strings.Lines(d.Frame()) {
-		longest := ""
-		for part := range strings.SplitSeq(line, "│") {
-			if part = strings.TrimSpace(part); len(part) > len(longest) {
-				longest = part
-			}
-		}
-		words = append(words, strings.Fields(longest)...)
-	}
-	return strings.Join(words, " ")
-}
-
-// Lacks fails the test if a text is on the screen.
-func (d *Driver) Lacks(texts ...string) {
-	d.t.Helper()
-	for _, text := range texts {
-		if strings.Contains(d.Frame(), text) {
-			d.t.Fatalf("%q is on the screen:\n%s", text, d.Frame())
-		}
-	}
-}
-
-// ours are the sequences that a frame may have.
-var ours = regexp.MustCompile("\x1b\\[[0-9;:]*m")
-
-// check holds for every frame: of what a terminal obeys it has line ends and looks, and the title nothing; it has exactly as many lines as the window, none is wider, and the cursor
-// is inside.
-func (d *Driver) check() {
-	d.t.Helper()
-	if d.width == 0 || d.blind {
-		return
-	}
-	v := d.model.View()
-	for _, r := range ours.ReplaceAllString(strings.ReplaceAll(v.Content, "\n", ""), "") + v.WindowTitle {
-		if r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
-			d.t.Fatalf("a frame holds %q:\n%q\n%q", r, v.WindowTitle, v.Content)
-		}
-	}
-	lines := strings.Split(v.Content, "\n")
-	if len(lines) != d.height {
-		d.t.Fatalf("frame has %d lines in a window of %d:\n%s", len(lines), d.height, d.Frame())
-	}
-	for i, line := range lines {
-		if w := ansi.StringWidth(line); w > d.width {
-			d.t.Fatalf("line %d is %d cells wide in a window of %d:\n%s", i+1, w, d.width, d.Frame())
-		}
-	}
-	if c := v.Cursor; c != nil && (c.X < 0 || c.Y < 0 || c.X >= d.width || c.Y >= d.height) {
-		d.t.Fatalf("cursor at %d,%d in a window of %dx%d", c.X, c.Y, d.width, d.height)
-	}
-}

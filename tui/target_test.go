@@ -8,72 +8,10 @@ import (
 	"strings"
 
 	"shunt/model"
-	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui"
 )
-
-// Backend stands in for what opens targets: it knows the ones it was given, by path.
-type Backend struct {
-	Files
-	idle    *idle
-	Targets map[string]*Target
-	// Refuse has an error for each path that cannot be opened.
-	Refuse map[string]error
-	// Machine is what Discover finds.
-	Machine ops.Env
-	// Devices are what images become when they are attached; the way back is the same.
-	Devices map[string]string
-	// Opened and Closed list the paths in the order of the calls.
-	Opened, Closed []string
-}
-
-// Open finds the target of a path.
-func (b *Backend) Open(path string) (target tui.Target, err error) {
-	b.idle.until(func() bool { return b.Targets[path] == nil || !b.Targets[path].Held }, func() {
-		b.Opened = append(b.Opened, path)
-		err = b.Refuse[path]
-		t := b.Targets[path]
-		switch {
-		case err != nil:
-		case t == nil:
-			err = tried.Errorf("open %s: no such file", path)
-		default:
-			t.backend, t.path = b, path
-			target = t
-		}
-	})
-	return target, err
-}
-
-// Discover is Machine.
-func (b *Backend) Discover() ops.Env { return b.Machine }
-
-// Attach is the device in Devices.
-func (b *Backend) Attach(image string) (device string, err error) {
-	b.idle.do(func() {
-		if device = b.Devices[image]; device == "" {
-			err = errors.New("attaching " + image + ": there is no free loop device")
-		}
-	})
-	return device, err
-}
-
-// Detach is the image of the device in Devices.
-func (b *Backend) Detach(device string) (image string, err error) {
-	b.idle.do(func() {
-		for i, d := range b.Devices {
-			if d == device {
-				image = i
-			}
-		}
-		if image == "" {
-			err = errors.New("detaching " + device + ": it is in use")
-		}
-	})
-	return image, err
-}
 
 // Target stands in for a target. Its exported fields are what it shows; they are changed before it is
 // opened, or in Driver.Do.
@@ -107,16 +45,9 @@ type Target struct {
 	After *model.Disk
 }
 
-// Facts is What.
-func (t *Target) Facts() report.Facts { return t.What }
-
-// Disk is Layout.
-func (t *Target) Disk() model.Disk { return t.Layout }
-
-// Env is World.
-func (t *Target) Env() ops.Env { return t.World }
-
-// Unfinished is Broken.
+func (t *Target) Facts() report.Facts            { return t.What }
+func (t *Target) Disk() model.Disk               { return t.Layout }
+func (t *Target) Env() ops.Env                   { return t.World }
 func (t *Target) Unfinished() *report.Unfinished { return t.Broken }
 
 // Committing is Busy, until that has ended.
@@ -273,17 +204,12 @@ type Run struct {
 	Commits, Cancels int
 }
 
-// Tell sends a snapshot of the progress.
-func (r *Run) Tell(p report.Progress) { r.progress = []report.Progress{p} }
-
-// Say adds lines to the log.
-func (r *Run) Say(lines ...string) { r.log = append(r.log, lines...) }
-
-// Finish ends the rehearsal.
+// Tell, Say, Finish and End are for tests: a snapshot of the progress, lines of the log, the end of the rehearsal, and the
+// end of the run.
+func (r *Run) Tell(p report.Progress)         { r.progress = []report.Progress{p} }
+func (r *Run) Say(lines ...string)            { r.log = append(r.log, lines...) }
 func (r *Run) Finish(result report.Rehearsal) { r.report = &result }
-
-// End ends the run.
-func (r *Run) End(result report.Result) { r.result = &result }
+func (r *Run) End(result report.Result)       { r.result = &result }
 
 // Updates blocks until there is a snapshot, so that waiting for one counts as idle; the channel it
 // returns holds the snapshot, or is closed if the run has ended.
@@ -310,10 +236,7 @@ func (r *Run) Report() (result report.Rehearsal, ok bool) {
 	return result, ok
 }
 
-// Commit counts.
 func (r *Run) Commit() { r.idle.do(func() { r.Commits++ }) }
-
-// Cancel counts.
 func (r *Run) Cancel() { r.idle.do(func() { r.Cancels++ }) }
 
 // Result blocks until End.

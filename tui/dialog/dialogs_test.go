@@ -169,6 +169,7 @@ func TestClicks(t *testing.T) {
 	menu := dialog.NewMenu("Menu", "", dialog.Item{Text: "Alpha", Action: dialog.Quit{}}, dialog.Item{Text: "Beta", Action: dialog.ClearQueue{}})
 	ask := dialog.NewAsk("Leave?", dialog.Warning, nil, dialog.YesNo("Stay", "Leave", widget.Writes, dialog.Quit{})...)
 	stage := func(op ops.Operation) dialog.Action { return dialog.Stage{Op: op} }
+	swap := ops.SetType{ID: 1, Type: "0x82"}
 	for name, c := range map[string]struct {
 		d     dialog.Dialog
 		texts []string
@@ -178,15 +179,12 @@ func TestClicks(t *testing.T) {
 		"entry":          {menu, []string{"Beta"}, "enter", dialog.ClearQueue{}},
 		"kind":           {dialog.NewFormat(founding, 1, align), []string{"xfs"}, "enter", stage(ops.Format{ID: 1, FS: model.XFS})},
 		"kind and label": {dialog.NewFormat(founding, 1, align), []string{"xfs", "Label"}, "=d enter", stage(ops.Format{ID: 1, FS: model.XFS, Label: "d"})},
-		"type": {
-			dialog.NewType(founding, 1), []string{"Linux swap"}, "enter",
-			dialog.StageAll{Ops: []ops.Operation{ops.SetType{ID: 1, Type: "0x82"}}},
-		},
-		"word":   {dialog.NewUUID(varied, 7, align), []string{"half of it"}, "enter", stage(ops.NewUUID{ID: 7, Half: true})},
-		"button": {ask, []string{"y Leave"}, "", dialog.Quit{}},
-		"no":     {ask, []string{"n Stay"}, "", dialog.Close{}},
-		"key":    {ask, []string{"esc stay"}, "", dialog.Close{}},
-		"border": {menu, []string{"Menu"}, "", nil},
+		"type":           {dialog.NewType(founding, 1), []string{"Linux swap"}, "enter", dialog.StageAll{Ops: []ops.Operation{swap}}},
+		"word":           {dialog.NewUUID(varied, 7, align), []string{"half of it"}, "enter", stage(ops.NewUUID{ID: 7, Half: true})},
+		"button":         {ask, []string{"y Leave"}, "", dialog.Quit{}},
+		"no":             {ask, []string{"n Stay"}, "", dialog.Close{}},
+		"key":            {ask, []string{"esc stay"}, "", dialog.Close{}},
+		"border":         {menu, []string{"Menu"}, "", nil},
 	} {
 		d, action := c.d, dialog.Action(nil)
 		for _, text := range c.texts {
