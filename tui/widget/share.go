@@ -12,7 +12,9 @@ func Share(segments []Segment, width int) []int {
 	if len(segments) == 0 {
 		return nil
 	}
-	for _, least := range []func(Segment) int{Segment.shortest, two, one} {
+	for _, least := range []func(Segment) int{
+		Segment.shortest, func(Segment) int { return 2 }, func(Segment) int { return 1 },
+	} {
 		floor := make([]int, len(segments))
 		total := 0
 		for i, s := range segments {
@@ -20,7 +22,7 @@ func Share(segments []Segment, width int) []int {
 			total += floor[i]
 		}
 		if total <= width {
-			return fill(segments, floor, width)
+			return fill(segments, floor, width-total)
 		}
 	}
 	out := make([]int, len(segments))
@@ -30,10 +32,6 @@ func Share(segments []Segment, width int) []int {
 	return out
 }
 
-func one(Segment) int { return 1 }
-
-func two(Segment) int { return 2 }
-
 // shortest is the width of the shortest label with a cell to spare, at least two.
 func (s Segment) shortest() int {
 	if len(s.Labels) == 0 {
@@ -42,66 +40,41 @@ func (s Segment) shortest() int {
 	return max(2, Width(s.Labels[len(s.Labels)-1])+1)
 }
 
-// fill divides width as close to the proportions as the floors allow: a segment whose share is below its floor gets the
-// floor, the others share the rest by weight, and the cells that rounding leaves go to the largest remainders.
-func fill(segments []Segment, floor []int, width int) []int {
+// fill divides the cells above the floors as close to the proportions as the floors allow: a segment whose share is below
+// its floor gets the floor, the others share the rest by weight. The cells that rounding leaves go to the largest
+// remainders, the earlier first.
+func fill(segments []Segment, floor []int, cells int) []int {
+	var free []int // the segments above their floors
+	for i := range segments {
+		free = append(free, i)
+	}
+	exact := make([]float64, len(segments))
+	for fixed := -1; fixed != 0; {
+		rest, weight := cells, 0.0
+		for _, i := range free {
+			rest += floor[i]
+			weight += float64(segments[i].Weight)
+		}
+		for _, i := range free {
+			exact[i] = float64(segments[i].Weight) / max(1, weight) * float64(rest)
+		}
+		fixed = len(free)
+		free = slices.DeleteFunc(free, func(i int) bool { return exact[i] < float64(floor[i]) })
+		fixed -= len(free)
+	}
 	out := slices.Clone(floor)
-	fixed := make([]bool, len(segments))
-	for {
-		rest, weight := width, 0.0
-		for i, s := range segments {
-			if fixed[i] {
-				rest -= floor[i]
-			} else {
-				weight += float64(s.Weight)
-			}
-		}
-		stable := true
-		remainder := make([]float64, len(segments))
-		sum := 0
-		for i, s := range segments {
-			if fixed[i] {
-				continue
-			}
-			exact := 0.0
-			if weight > 0 {
-				exact = float64(s.Weight) / weight * float64(rest)
-			}
-			if exact < float64(floor[i]) {
-				fixed[i], stable = true, false
-				continue
-			}
-			out[i] = int(exact)
-			remainder[i] = exact - float64(out[i])
-			sum += out[i]
-		}
-		if stable {
-			spread(out, fixed, remainder, rest-sum)
-			return out
-		}
-		for i := range out {
-			if fixed[i] {
-				out[i] = floor[i]
-			}
-		}
+	if len(free) == 0 {
+		out[len(out)-1] += cells
+		return out
 	}
-}
-
-// spread adds one cell to each of the n segments with the largest remainders, the earlier first. If all segments are fixed,
-// the last one gets all n cells.
-func spread(out []int, fixed []bool, remainder []float64, n int) {
-	var order []int
-	for i := range out {
-		if !fixed[i] {
-			order = append(order, i)
-		}
+	for _, i := range free {
+		out[i] = int(exact[i])
+		cells -= out[i] - floor[i]
 	}
-	if len(order) == 0 {
-		out[len(out)-1] += n
-		return
+	remainder := func(i int) float64 { return exact[i] - float64(out[i]) }
+	slices.SortStableFunc(free, func(a, b int) int { return cmp.Compare(remainder(b), remainder(a)) })
+	for k := range cells {
+		out[free[k%len(free)]]++
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(remainder[b], remainder[a]) })
-	for k := range n {
-		out[order[k%len(order)]]++
-	}
+	return out
 }
