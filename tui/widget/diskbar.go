@@ -51,47 +51,62 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	if width <= 0 || rows <= 0 {
 		return nil
 	}
-	segments, _, widths, before, after := layoutBar(segments, width)
-	lines := make([]strings.Builder, rows)
+	bar := layoutBar(segments, width)
+	lines := make([]string, rows)
 	write := func(parts ...string) {
 		for i := range lines {
-			lines[i].WriteString(parts[min(i, len(parts)-1)])
+			lines[i] += parts[min(i, len(parts)-1)]
 		}
 	}
-	if before != "" {
+	if bar.less > 0 {
 		write(st.Muted.Render(st.Less))
 	}
 	between := st.Faint.Render(st.Edge)
-	for i, s := range segments {
+	for i, s := range bar.segments {
 		if i > 0 {
-			write(edge(segments[i-1], s, between, st))
+			write(edge(bar.segments[i-1], s, between, st))
 		}
-		write(s.draw(widths[i], len(lines), st)...)
+		write(s.draw(bar.widths[i], rows, st)...)
 	}
-	if after != "" {
+	if bar.greater > 0 {
 		write(st.Muted.Render(st.Greater))
 	}
-	out := make([]string, len(lines))
-	for i := range lines {
-		out[i] = Fit(lines[i].String(), width, "")
-	}
-	return out
+	return Pad(lines, width, rows, "")
 }
 
-// layoutBar chooses the segments that a bar of width cells shows, and their widths. from is the index of the first one.
-func layoutBar(segments []Segment, width int) (shown []Segment, from int, widths []int, before, after string) {
-	shown, from, before, after = cutBar(segments, width)
-	room := width - len(before) - len(after)
-	return shown, from, Share(shown, room-max(0, len(shown)-1)), before, after
+// barLayout is what a bar shows.
+type barLayout struct {
+	segments      []Segment
+	from          int // the index of the first one
+	widths        []int
+	less, greater int // how many cells the marks at the ends take
+}
+
+// layoutBar chooses the segments around the selected one that fit width cells, with a cell for each segment and each edge.
+func layoutBar(segments []Segment, width int) barLayout {
+	bar := barLayout{segments: segments}
+	if fits := max(1, (width-1)/2); 2*len(segments)-1 > width {
+		chosen := 0
+		for i, s := range segments {
+			if s.Mark != Plain {
+				chosen = i
+			}
+		}
+		bar.from = min(max(0, chosen-fits/2), len(segments)-fits)
+		bar.less, bar.greater = min(1, bar.from), min(1, len(segments)-fits-bar.from)
+		bar.segments = segments[bar.from : bar.from+fits]
+	}
+	bar.widths = Share(bar.segments, width-bar.less-bar.greater-max(0, len(bar.segments)-1))
+	return bar
 }
 
 // SegmentAt is the index of the segment in cell x of a bar of width cells, -1 if there is none.
 func SegmentAt(segments []Segment, width, x int) int {
-	_, from, widths, before, _ := layoutBar(segments, width)
-	at := len(before)
-	for i, w := range widths {
+	bar := layoutBar(segments, width)
+	at := bar.less
+	for i, w := range bar.widths {
 		if x >= at && x < at+w {
-			return from + i
+			return bar.from + i
 		}
 		at += w + 1
 	}
@@ -107,29 +122,6 @@ func edge(left, right Segment, usual string, st *styles.Styles) string {
 		return st.Extended.Render(st.CloseExt)
 	}
 	return usual
-}
-
-// cutBar cuts the segments to those around the selected one that fit width cells with one cell for each segment and each
-// edge. before and after are not empty where something was cut.
-func cutBar(segments []Segment, width int) (shown []Segment, from int, before, after string) {
-	if 2*len(segments)-1 <= width {
-		return segments, 0, "", ""
-	}
-	fits := max(1, (width-1)/2)
-	chosen := 0
-	for i, s := range segments {
-		if s.Mark != Plain {
-			chosen = i
-		}
-	}
-	from = min(max(0, chosen-fits/2), len(segments)-fits)
-	if from > 0 {
-		before = "<"
-	}
-	if from+fits < len(segments) {
-		after = ">"
-	}
-	return segments[from : from+fits], from, before, after
 }
 
 // draw is the segment in width cells and the given number of lines.

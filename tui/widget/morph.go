@@ -20,21 +20,17 @@ func Between(from, to []Segment, t float64, free styles.Look) []Segment {
 	}
 	var parts []Segment
 	for _, s := range to {
-		if s.Row.Kind != model.RowPartition {
-			continue
+		if s.Row.Kind == model.RowPartition {
+			begin := geometry.SpanOf(s.Row.Span.Start, 0)
+			if old, ok := was[s.Row.Partition.ID]; ok {
+				begin = old.Row.Span
+			}
+			delete(was, s.Row.Partition.ID)
+			parts = append(parts, s.glide(begin, s.Row.Span, t))
 		}
-		old, ok := was[s.Row.Partition.ID]
-		delete(was, s.Row.Partition.ID)
-		begin := geometry.Span{Start: s.Row.Span.Start, End: s.Row.Span.Start}
-		if ok {
-			begin = old.Row.Span
-		}
-		parts = append(parts, s.glide(begin, s.Row.Span, t))
 	}
-	for _, s := range from {
-		if _, gone := was[s.Row.Partition.ID]; gone && s.Row.Kind == model.RowPartition {
-			parts = append(parts, s.glide(s.Row.Span, geometry.Span{Start: s.Row.Span.Start, End: s.Row.Span.Start}, t))
-		}
+	for _, s := range was {
+		parts = append(parts, s.glide(s.Row.Span, geometry.SpanOf(s.Row.Span.Start, 0), t))
 	}
 	slices.SortStableFunc(parts, func(a, b Segment) int { return cmp.Compare(a.Row.Span.Start, b.Row.Span.Start) })
 	return filled(parts, onTheWay(total(from), total(to), t), free)

@@ -1,4 +1,4 @@
-// Package tuitest has the disks and the machine that the editor's tests work with.
+// Package tuitest has the disks and the machine for tests of the editor and its dialogs.
 package tuitest
 
 import (
@@ -35,17 +35,22 @@ func Env() ops.Env {
 			Online: "NTFS cannot grow while it is mounted", HalfUUID: true, KeepsPosition: true,
 			Package: "ntfs-3g", Missing: []string{"ntfs-3g"},
 			Labels: ops.LabelRule{Most: 128, UTF16: true},
-			Tools:  ops.ToolNames{Create: "mkntfs", Resize: "ntfsresize", Check: "ntfsresize", Label: "ntfslabel", UUID: "ntfslabel"},
+			Tools: ops.ToolNames{
+				Create: "mkntfs", Resize: "ntfsresize", Check: "ntfsresize", Label: "ntfslabel", UUID: "ntfslabel",
+			},
 		},
 		model.F2FS: {
-			Create: "mkfs.f2fs is not installed: apt install f2fs-tools", Grow: "resize.f2fs is not installed: apt install f2fs-tools",
+			Create: "mkfs.f2fs is not installed: apt install f2fs-tools",
+			Grow:   "resize.f2fs is not installed: apt install f2fs-tools",
 			Shrink: "F2FS cannot be shrunk", UUID: "F2FS has no tool that changes its UUID",
 			Online: "F2FS cannot grow while it is mounted", Package: "f2fs-tools", Missing: []string{"f2fs-tools"},
 			Labels: ops.LabelRule{Most: 127}, EndsAtSize: true,
 		},
 		model.XFS: {
 			Shrink: "XFS cannot be shrunk", Labels: ops.LabelRule{Most: 12}, EndsAtSize: true,
-			Tools: ops.ToolNames{Create: "mkfs.xfs", Resize: "xfs_growfs", Online: "xfs_growfs", Check: "xfs_repair", UUID: "xfs_db"},
+			Tools: ops.ToolNames{
+				Create: "mkfs.xfs", Resize: "xfs_growfs", Online: "xfs_growfs", Check: "xfs_repair", UUID: "xfs_db",
+			},
 		},
 		model.Btrfs: {
 			Labels: ops.LabelRule{Most: 255}, EndsAtSize: true,
@@ -60,7 +65,8 @@ func Env() ops.Env {
 		},
 		model.LUKS: {
 			Create: "shunt does not encrypt", Shrink: "what is inside would have to be shrunk first",
-			Check: "it can be checked only when it is open", Label: "shunt does not label LUKS", UUID: "shunt does not change the UUID of LUKS",
+			Check: "it can be checked only when it is open",
+			Label: "shunt does not label LUKS", UUID: "shunt does not change the UUID of LUKS",
 			Online: "LUKS cannot grow while it is open", Package: "cryptsetup",
 		},
 	}}
@@ -148,7 +154,7 @@ func disk(sectors geometry.Sector, table model.Table, parts []model.Partition) m
 	return model.New(model.Disk{SectorSize: geometry.Sector512, Sectors: sectors, Table: table}, parts, nil)
 }
 
-// part is a partition whose file system fills it; used is -1 if that cannot be told.
+// part is a partition whose file system fills it; used is -1 if it is not known.
 func part(n int, start, end geometry.Sector, kind model.FSKind, label string, used geometry.Bytes) model.Partition {
 	p := model.Partition{ID: model.PartID(n), Number: n, Span: geometry.Span{Start: start, End: end}, Type: "0x83"}
 	if kind != model.Unformatted {
