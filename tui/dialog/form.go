@@ -41,7 +41,7 @@ type layout struct {
 
 	first    func(msg tea.Msg) (action Action, used bool) // takes a message before the rows do
 	entered  func()                                       // the keyboard has come to another row
-	pictured *model.Disk                                  // the disk in a picture that glides
+	pictured func() model.Disk                            // the disk in a picture that glides
 }
 
 // noWord hides a key that needs no word.
@@ -274,7 +274,7 @@ func (f form[T, P]) Keys() []keymap.Binding {
 // Pictured is the disk in a picture that glides when the disk changes; ok is false if there is none.
 func (f form[T, P]) Pictured() (disk model.Disk, ok bool) {
 	if l := P(&f.is).layout(); l.pictured != nil {
-		return *l.pictured, true
+		return l.pictured(), true
 	}
 	return disk, false
 }

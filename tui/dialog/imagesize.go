@@ -55,8 +55,8 @@ func (s *imageSize) take(msg tea.Msg) Action {
 	case keymap.Match(press, keyPageDown()):
 		grow(-geometry.GiB)
 	default:
-		before := s.field.Value()
-		if s.field, _ = s.field.Update(msg); s.field.Value() != before {
+		var changed bool
+		if s.field, changed = s.field.Update(msg); changed {
 			s.typed()
 		}
 	}

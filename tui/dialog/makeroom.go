@@ -103,9 +103,8 @@ func (r *makeRoom) image() bool { return r.part.ID == 0 }
 func (r *makeRoom) check() {}
 
 func (r *makeRoom) layout() layout {
-	preview := r.preview()
 	l := layout{
-		title: "Make the image smaller", width: makeRoomWidth, pictured: &preview, first: r.take, accept: r.accept,
+		title: "Make the image smaller", width: makeRoomWidth, pictured: r.preview, first: r.take, accept: r.accept,
 		rows: []row{shown(r.bars), blank(), {stop: stopSize, draw: r.list, mouse: r.mouse}},
 	}
 	if !r.image() {
@@ -133,12 +132,12 @@ func (r *makeRoom) sizeField() row {
 		}
 		return drawn(p).beside(p.st.Muted.Render(now), p.width)
 	}
-	f.take = func(msg tea.Msg) Action {
-		before := r.field.Value()
-		if r.field, _ = r.field.Update(msg); r.field.Value() == before {
-			return nil
+	f.take = func(msg tea.Msg) (action Action) {
+		var changed bool
+		if r.field, changed = r.field.Update(msg); changed {
+			action = r.solve()
 		}
-		return r.solve()
+		return action
 	}
 	return f
 }

@@ -78,9 +78,8 @@ func (p *place) edit(msg tea.Msg, at stop) {
 	if p.command(msg, at) {
 		return
 	}
-	own := &p.fields[at-stopBefore]
-	before := own.Value()
-	if *own, _ = own.Update(msg); own.Value() != before {
+	own, changed := &p.fields[at-stopBefore], false
+	if *own, changed = own.Update(msg); changed {
 		p.typed(at)
 	}
 }

@@ -67,10 +67,12 @@ func (t *partType) filter() {
 
 // find takes keys and pastes at the search.
 func (t *partType) find(msg tea.Msg) Action {
-	before := t.search.Value()
 	if t.list.take(msg) {
 		t.choose()
-	} else if t.search, _ = t.search.Update(msg); t.search.Value() != before {
+		return nil
+	}
+	var changed bool
+	if t.search, changed = t.search.Update(msg); changed {
 		t.filter()
 	}
 	return nil

@@ -53,23 +53,30 @@ func (f Field) Touch() Field {
 	return f
 }
 
-// Update takes a key or a paste. used is false if the field has no use for the message.
-func (f Field) Update(msg tea.Msg) (next Field, used bool) {
+// Update takes a key or a paste; changed says whether the text is another one.
+func (f Field) Update(msg tea.Msg) (next Field, changed bool) {
+	next = f
 	switch msg := msg.(type) {
 	case tea.PasteMsg:
 		first, _, _ := strings.Cut(msg.Content, "\n")
-		return f.insert(strings.TrimSuffix(first, "\r")), true
+		next = f.insert(strings.TrimSuffix(first, "\r"))
 	case tea.KeyPressMsg:
-		return f.press(msg)
+		next = f.press(msg)
 	}
-	return f, false
+	return next, !slices.Equal(next.text, f.text)
 }
 
-func (f Field) press(msg tea.KeyPressMsg) (Field, bool) {
-	k := fieldKeys
-	fresh := f.fresh
-	f.fresh = false
+func (f Field) press(msg tea.KeyPressMsg) Field {
+	k, typed := fieldKeys, typedText(msg)
 	switch {
+	case key.Matches(msg, k.clear), f.fresh && key.Matches(msg, k.back, k.del, k.word):
+		return f.cut(0, len(f.text))
+	case key.Matches(msg, k.back):
+		return f.cut(f.at-1, f.at)
+	case key.Matches(msg, k.del):
+		return f.cut(f.at, f.at+1)
+	case key.Matches(msg, k.word):
+		return f.cut(f.wordStart(), f.at)
 	case key.Matches(msg, k.left):
 		f.at = max(0, f.at-1)
 	case key.Matches(msg, k.right):
@@ -78,22 +85,13 @@ func (f Field) press(msg tea.KeyPressMsg) (Field, bool) {
 		f.at = 0
 	case key.Matches(msg, k.end):
 		f.at = len(f.text)
-	case key.Matches(msg, k.clear), fresh && key.Matches(msg, k.back, k.del, k.word):
-		return f.cut(0, len(f.text)), true
-	case key.Matches(msg, k.back):
-		return f.cut(f.at-1, f.at), true
-	case key.Matches(msg, k.del):
-		return f.cut(f.at, f.at+1), true
-	case key.Matches(msg, k.word):
-		return f.cut(f.wordStart(), f.at), true
-	case typedText(msg) != "":
-		f.fresh = fresh
-		return f.insert(typedText(msg)), true
+	case typed != "":
+		return f.insert(typed)
 	default:
-		f.fresh = fresh
-		return f, false
+		return f
 	}
-	return f, true
+	f.fresh = false
+	return f
 }
 
 // typedText is what a key types, "" if it types nothing. Some terminals report the keys of the number pad without text.

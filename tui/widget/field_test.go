@@ -1,6 +1,7 @@
 package widget_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -45,8 +46,8 @@ func TestField(t *testing.T) {
 }
 
 func TestFieldPaste(t *testing.T) {
-	f, used := widget.NewField("old", 0).Update(tea.PasteMsg{Content: "a\x1b[2Jb\nsecond line"})
-	if got := f.Value(); !used || got != "a\x1b[2Jb" {
+	f, changed := widget.NewField("old", 0).Update(tea.PasteMsg{Content: "a\x1b[2Jb\nsecond line"})
+	if got := f.Value(); !changed || got != "a\x1b[2Jb" {
 		t.Errorf("pasted %q", got)
 	}
 	st := plain()
@@ -76,7 +77,8 @@ func TestFieldTypes(t *testing.T) {
 
 func TestFieldLeavesOtherKeys(t *testing.T) {
 	for _, name := range []string{"enter", "esc", "tab", "up", "down", "ctrl+r", "pgup"} {
-		if _, used := widget.NewField("text", 0).Update(keymap.Event(name)); used {
+		f := widget.NewField("text", 0)
+		if next, changed := f.Update(keymap.Event(name)); changed || !reflect.DeepEqual(next, f) {
 			t.Errorf("%s was taken", name)
 		}
 	}
