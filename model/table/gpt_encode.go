@@ -15,14 +15,6 @@ import (
 
 const gptSlots = 128 // entries of a new table
 
-// gptWrite is a whole GPT ready to be written. The raw sectors bring the bytes that are no field.
-type gptWrite struct {
-	primary, backup       gptHeader
-	primaryRaw, backupRaw []byte
-	array                 []byte
-	first                 []byte // sector 0
-}
-
 // editGPT returns the table on the disk with only the differences between before and after put in. If there are none, it is
 // what the disk holds, damage included. Otherwise both copies become whole and the same, and the backup lies at the end of
 // the disk.
@@ -46,29 +38,31 @@ func editGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]P
 		}
 		h.Disk = guidToDisk(id)
 	}
-	w := gptWrite{primary: h, backup: h, primaryRaw: c.raw, array: slices.Clone(c.array)}
+	primary := gptCopy{name: "primary", at: 1, header: h, raw: c.raw}
 	if g.primary.headerFault == nil {
-		w.primaryRaw, w.primary.Size = g.primary.raw, g.primary.header.Size
+		primary.raw, primary.header.Size = g.primary.raw, g.primary.header.Size
 	}
-	w.backupRaw, w.backup.Size = w.primaryRaw, w.primary.Size
+	backup := gptCopy{name: "backup", at: after.Sectors - 1, header: primary.header, raw: primary.raw}
 	if g.backup.fault == nil && g.backup.header.Disk == c.header.Disk && g.backup.header.EntrySize == h.EntrySize {
-		w.backupRaw, w.backup.Size = g.backup.raw, g.backup.header.Size
+		backup.raw, backup.header.Size = g.backup.raw, g.backup.header.Size
 	}
 	var err error
-	if w.primary.Array, err = g.primaryArray(); err != nil {
+	if primary.header.Array, err = g.primaryArray(); err != nil {
 		return nil, err
 	}
-	w.backup.Array = after.Sectors - 1 - h.arraySectors(g.z)
+	backup.header.Array = backup.at - h.arraySectors(g.z)
 	if !g.displaced() && after.Sectors == before.Sectors && g.backup.fault == nil {
-		w.backup.Array = g.backup.header.Array
+		backup.header.Array = g.backup.header.Array
 	}
-	if err := patchArray(w.array, c.array, int(h.EntrySize), before, after, newUUID); err != nil {
+	array := slices.Clone(c.array)
+	if err := patchArray(array, c.array, int(h.EntrySize), before, after, newUUID); err != nil {
 		return nil, err
 	}
-	if w.first, err = updateProtective(g.first, g.backupPlace()+1, before, after); err != nil {
+	first, err := updateProtective(g.first, g.backupPlace()+1, before, after)
+	if err != nil {
 		return nil, err
 	}
-	return w.patches(g, after)
+	return g.patches(backup, primary, array, first, after)
 }
 
 // patchArray puts the entries of after into array, a copy of old.
@@ -110,65 +104,59 @@ func freshGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]
 	}
 	raw := make([]byte, g.z)
 	le.PutUint32(raw[8:], gptRevision)
-	w := gptWrite{primary: h, backup: h, primaryRaw: raw, backupRaw: raw, array: make([]byte, h.arrayBytes())}
-	w.primary.Array = 2
-	w.backup.Array = after.Sectors - 1 - h.arraySectors(g.z)
-	if err := patchArray(w.array, w.array, t.EntrySize, model.Disk{}, after, newUUID); err != nil {
+	primary := gptCopy{name: "primary", at: 1, header: h, raw: raw}
+	primary.header.Array = 2
+	backup := gptCopy{name: "backup", at: after.Sectors - 1, header: h, raw: raw}
+	backup.header.Array = backup.at - h.arraySectors(g.z)
+	array, first := make([]byte, h.arrayBytes()), bootCode(g.source, before)
+	if err := patchArray(array, array, t.EntrySize, model.Disk{}, after, newUUID); err != nil {
 		return nil, err
 	}
-	w.first = bootCode(g.source, before)
-	putProtective(w.first, after.Sectors)
-	return w.patches(g, after)
+	putProtective(first, after.Sectors)
+	return g.patches(backup, primary, array, first, after)
 }
 
-// patches lists the sectors of the table on the disk after, in the order that the UEFI specification wants. If the writing
-// is cut off, one copy is still whole.
-func (w gptWrite) patches(g gptDisk, after model.Disk) ([]Patch, error) {
-	z, end := after.SectorSize, after.Sectors-1
-	w.primary.My, w.primary.Other = 1, end
-	w.backup.My, w.backup.Other = end, 1
-	w.primary.ArraySum = crc32.ChecksumIEEE(w.array)
-	w.backup.ArraySum = w.primary.ArraySum
-	parts := []struct {
-		what string
-		at   geometry.Sector
-		data []byte
-	}{
-		{"backup GPT entries", w.backup.Array, w.array},
-		{"backup GPT header", end, w.backup.sealed(w.backupRaw)},
-		{"primary GPT entries", w.primary.Array, w.array},
-		{"primary GPT header", 1, w.primary.sealed(w.primaryRaw)},
-		{"protective MBR", 0, w.first},
-	}
-	list := make([]Patch, 0, len(parts)+2)
+// patches lists the sectors of the table on the disk after, in the order that the UEFI specification wants: both copies with
+// this array, and sector 0. If the writing is cut off, one copy is still whole.
+func (g *gptDisk) patches(backup, primary gptCopy, array, first []byte, after model.Disk) ([]Patch, error) {
+	var list []Patch
 	var spans []geometry.Span
-	for _, p := range parts {
-		span := geometry.SpanOf(p.at, z.Up(geometry.Bytes(len(p.data))))
-		if err := w.fits(span, spans, after); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.what, err)
+	add := func(what string, at geometry.Sector, data []byte) error {
+		span := geometry.SpanOf(at, g.z.Up(geometry.Bytes(len(data))))
+		if err := fits(span, spans, primary.header.usable(), after); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
 		}
-		spans = append(spans, span)
 		held, err := g.run(span)
-		if err != nil {
+		copy(held, data) // entries need not fill their last sector
+		spans, list = append(spans, span), append(list, g.patch(at, held, what))
+		return err
+	}
+	for _, c := range []gptCopy{backup, primary} {
+		c.header.My, c.header.Other, c.header.ArraySum = c.at, after.Sectors-c.at, crc32.ChecksumIEEE(array)
+		if err := add(c.name+" GPT entries", c.header.Array, array); err != nil {
 			return nil, err
 		}
-		copy(held, p.data) // entries need not fill their last sector
-		list = append(list, g.patch(span.Start, held, p.what))
+		if err := add(c.name+" GPT header", c.at, c.header.sealed(c.raw)); err != nil {
+			return nil, err
+		}
+	}
+	if err := add("protective MBR", 0, first); err != nil {
+		return nil, err
 	}
 	stale, err := g.staleHeaders(spans, after)
 	return append(list, stale...), err
 }
 
 // fits refuses a structure that would lie off the disk, over another one, or where partitions may lie.
-func (w gptWrite) fits(span geometry.Span, others []geometry.Span, after model.Disk) error {
-	if !after.Span().Encloses(span) || span.Overlaps(w.primary.usable()) {
+func fits(span geometry.Span, others []geometry.Span, usable geometry.Span, after model.Disk) error {
+	if !after.Span().Encloses(span) || span.Overlaps(usable) {
 		return fmt.Errorf("there is no room for it at sectors %s: partitions may lie at %s of %d sectors",
-			span.Inclusive(), w.primary.usable().Inclusive(), after.Sectors)
+			span.Inclusive(), usable.Inclusive(), after.Sectors)
 	}
 	if slices.ContainsFunc(others, span.Overlaps) {
 		return fmt.Errorf("it would lie over another part of the table at sectors %s", span.Inclusive())
 	}
-	for _, p := range after.Partitions() {
+	for p := range after.Each() {
 		if span.Overlaps(p.Span) {
 			return fmt.Errorf("it would lie over %s at sectors %s", p.Ref(), p.Span.Inclusive())
 		}
