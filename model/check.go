@@ -6,8 +6,8 @@ import (
 	"shunt/geometry"
 )
 
-// Check lists every broken invariant of d; an empty list means that d can be written as it is. Fatal
-// problems are those that no table can express or that would let two partitions share a sector.
+// Check lists every broken invariant of d. If the list is empty, d can be written as it is. A problem is fatal if no table
+// can express it or if two partitions would share a sector.
 func Check(d Disk) []Problem {
 	c := checker{disk: d}
 	if !d.SectorSize.Valid() {
@@ -19,7 +19,7 @@ func Check(d Disk) []Problem {
 	for i, p := range d.parts {
 		c.partition(p)
 		for j := i + 1; j < len(d.parts) && d.parts[j].Span.Start < p.Span.End; j++ {
-			c.pair(p, d.parts[j]) // those after it begin behind p
+			c.pair(p, d.parts[j]) // the partitions behind it begin behind p as well
 		}
 	}
 	c.chain()
@@ -64,8 +64,7 @@ func (c *checker) numbers() {
 	if d.Table.Kind == TableNone {
 		return
 	}
-	ids, numbers := make(map[PartID]bool, len(d.parts)), make(map[int]bool, len(d.parts))
-	extended, logicals := 0, 0
+	ids, numbers, roles := map[PartID]bool{}, map[int]bool{}, map[Role]int{}
 	for _, p := range d.parts {
 		if ids[p.ID] {
 			c.fatal("two partitions have the identity %d", p.ID)
@@ -74,19 +73,15 @@ func (c *checker) numbers() {
 			c.fatal("two partitions have the number %d", p.Number)
 		}
 		ids[p.ID], numbers[p.Number] = true, true
-		switch {
-		case p.Role == Logical:
-			logicals++
-		case p.Number < 1 || p.Number > d.Table.Slots:
+		roles[p.Role]++
+		if p.Role != Logical && (p.Number < 1 || p.Number > d.Table.Slots) {
 			c.fatal("%s is outside the %d slots of the table", p.Ref(), d.Table.Slots)
-		}
-		if p.Role == Extended {
-			extended++
 		}
 		if p.Role != Primary && d.Table.Kind == TableGPT {
 			c.fatal("%s is %s, which a GPT does not have", p.Ref(), p.Role)
 		}
 	}
+	extended, logicals := roles[Extended], roles[Logical]
 	if extended > 1 {
 		c.fatal("there are %d extended partitions; an MBR can have one", extended)
 	}
@@ -127,7 +122,7 @@ func (c *checker) pair(p, q Partition) {
 		return
 	}
 	if p.Role == Extended && q.Role == Logical || p.Role == Logical && q.Role == Extended {
-		return // chain says whether the logical lies inside
+		return // chain checks whether the logical partition lies inside
 	}
 	c.fatal("%s at sectors %s and %s at sectors %s overlap", p.Ref(), p.Span.Inclusive(), q.Ref(), q.Span.Inclusive())
 }

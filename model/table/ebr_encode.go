@@ -40,7 +40,9 @@ func layChain(src source, old []ebr, before, after model.Disk, chs chsGeometry) 
 		if i+1 < len(logicals) {
 			records[i].next = logicals[i+1]
 		}
-		records[i].keepLink = hadExt && extWas.Span.Start == ext.Span.Start && sameFollower(before, records[i].next)
+		next, had := before.Partition(records[i].next.ID)
+		records[i].keepLink = hadExt && extWas.Span.Start == ext.Span.Start &&
+			had && next.Role == model.Logical && next.EBR == records[i].next.EBR && next.Span == records[i].next.Span
 	}
 	list := make([]Patch, 0, len(records))
 	for _, r := range slices.Backward(records) {
@@ -75,12 +77,6 @@ func sameChain(before, after model.Disk) bool {
 			return a.ID == b.ID && a.Number == b.Number && a.Span == b.Span && a.EBR == b.EBR &&
 				a.Active == b.Active && sameType(a.Type, b.Type)
 		})
-}
-
-// sameFollower reports whether p is where it was before, so that a link to it stays right.
-func sameFollower(before model.Disk, p model.Partition) bool {
-	was, ok := before.Partition(p.ID)
-	return ok && was.Role == model.Logical && was.EBR == p.EBR && was.Span == p.Span
 }
 
 // recordOf returns the boot record that holds a logical partition's entry, nil if p is not one of the chain.

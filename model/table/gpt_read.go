@@ -24,7 +24,7 @@ func readGPT(g *gptDisk, problems *report) (model.Table, []model.Partition) {
 		EntrySize: int(c.header.EntrySize),
 		ID:        guidFromDisk(c.header.Disk[:]).String(),
 	}
-	if gptMarked(c.raw) {
+	if gptMark.in(c.raw) {
 		problems.unfinished()
 	}
 	copyProblems(g, problems)

@@ -79,7 +79,7 @@ func hideMBR(src source, d model.Disk, parts []model.Partition) ([]Patch, error)
 		}
 	}
 	if !bytes.Equal(out, src.first) { // otherwise all is hidden in the chain
-		markMBR(out)
+		mbrMark.put(out)
 	}
 	return append(list, src.patch(0, out, "MBR without the partitions that move")), nil
 }
@@ -137,7 +137,7 @@ func hideGPT(src source, parts []model.Partition) ([]Patch, error) {
 		}
 		c.header.ArraySum = crc32.ChecksumIEEE(entries)
 		header := slices.Clone(c.raw)
-		markGPT(header)
+		gptMark.put(header)
 		list = append(list,
 			src.patch(span.Start, sectors, c.name+" GPT entries without the partitions that move"),
 			src.patch(c.at, c.header.sealed(header), c.name+" GPT header"))

@@ -2,29 +2,28 @@ package table
 
 import "bytes"
 
-// A table from which Hide has taken partitions is marked, so that an image whose journal was lost sight of, by being
-// renamed for example, is not taken for an empty one. The mark lies where nothing else is kept and nobody looks:
+// A table from which Hide has taken partitions is marked, so that an image that lost its journal, by being renamed for
+// example, is not taken for an empty one. The mark lies in bytes that have no other use:
 //
 //	MBR   bytes 444 and 445, behind the signature of the disk   "SH"
 //	GPT   the last 16 of the first 512 bytes of each header     "shunt unfinished"
 //
-// Whatever ends the transaction writes these sectors anyway, as they are to be.
-const (
-	mbrMarkAt = 444
-	mbrMark   = "SH"
-	gptMarkAt = 496
-	gptMark   = "shunt unfinished"
+// The end of the transaction writes these sectors without the mark.
+var (
+	mbrMark = mark{444, "SH"}
+	gptMark = mark{496, "shunt unfinished"}
 )
 
-func markMBR(sector []byte) { copy(sector[mbrMarkAt:], mbrMark) }
+type mark struct {
+	at   int
+	text string
+}
 
-func markGPT(header []byte) { copy(header[gptMarkAt:], gptMark) }
+func (m mark) put(sector []byte) { copy(sector[m.at:], m.text) }
 
-func mbrMarked(sector []byte) bool { return bytes.HasPrefix(sector[mbrMarkAt:], []byte(mbrMark)) }
+func (m mark) in(sector []byte) bool { return bytes.HasPrefix(sector[m.at:], []byte(m.text)) }
 
-func gptMarked(header []byte) bool { return bytes.HasPrefix(header[gptMarkAt:], []byte(gptMark)) }
-
-// unfinished is what a mark says. It makes the disk read-only: what looks free is not.
+// unfinished adds what a mark means. It makes the disk read-only, because space that looks free is not.
 func (r *report) unfinished() {
 	r.fatal("run `{recover}`; if the image was renamed or copied since, first put its journal, the directory NAME.shunt that "+
 		"lay beside it, beside it again under its new name",

@@ -16,7 +16,7 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 				"sector 0: slot %d has the status byte 0x%02x, which is neither 0x00 nor 0x80", i+1, status)
 		}
 	}
-	if mbrMarked(src.first) {
+	if mbrMark.in(src.first) {
 		problems.unfinished()
 	}
 	signature := fmt.Sprintf("%08x", le.Uint32(src.first[mbrSignature:]))
