@@ -42,18 +42,14 @@ func ParseSize(text string, z SectorSize) (Bytes, error) {
 // ParseSize accepts.
 func ParseDelta(text string, z SectorSize) (Bytes, error) {
 	signed := strings.TrimSpace(text)
-	size, grows := strings.CutPrefix(signed, "+")
-	if !grows {
-		var shrinks bool
-		if size, shrinks = strings.CutPrefix(signed, "-"); !shrinks {
-			return 0, fmt.Errorf(`change %q has no sign: write it as "+500MiB" or "-1GiB"`, clip(text))
-		}
+	if !strings.HasPrefix(signed, "+") && !strings.HasPrefix(signed, "-") {
+		return 0, fmt.Errorf(`change %q has no sign: write it as "+500MiB" or "-1GiB"`, clip(text))
 	}
-	b, err := parseSize(size, z)
+	b, err := parseSize(signed[1:], z)
 	if err != nil {
 		return 0, fmt.Errorf("change %q %w", clip(text), err)
 	}
-	if !grows {
+	if signed[0] == '-' {
 		return -b, nil
 	}
 	return b, nil

@@ -1,6 +1,9 @@
 package model
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // FSKind names a file system, or another kind of content that has a signature.
 type FSKind string
@@ -96,16 +99,8 @@ var kinds = slices.Concat(common, rare)
 
 // info returns the row of a kind. A kind without a row gets the defaults.
 func (k FSKind) info() kindInfo {
-	info := kindInfo{kind: k}
-	if i := slices.IndexFunc(kinds, func(info kindInfo) bool { return info.kind == k }); i >= 0 {
-		info = kinds[i]
-	}
-	if info.typed == "" {
-		info.typed = "linux"
-	}
-	if info.holds == 0 {
-		info.holds = holdsLinux
-	}
+	info, _ := find(kinds, func(info kindInfo) bool { return info.kind == k })
+	info.typed, info.holds = cmp.Or(info.typed, "linux"), cmp.Or(info.holds, holdsLinux)
 	return info
 }
 

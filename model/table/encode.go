@@ -44,12 +44,9 @@ func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() u
 	if before.SectorSize != after.SectorSize {
 		return nil, fmt.Errorf("sector size changed from %d to %d", before.SectorSize, after.SectorSize)
 	}
-	held, err := Read(was, int64(before.Size()), before.SectorSize)
+	src, err := holding(was, before)
 	if err != nil {
 		return nil, err
-	}
-	if diff := difference(held, before); diff != "" {
-		return nil, fmt.Errorf("the disk does not hold the table that was scanned: %s", diff)
 	}
 	after = withDefaults(before, after)
 	for _, p := range model.Check(after) {
@@ -57,7 +54,7 @@ func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() u
 			return nil, errors.New(p.Text)
 		}
 	}
-	if patches, err = layout(was, before, after, newUUID); err != nil {
+	if patches, err = layout(src, before, after, newUUID); err != nil {
 		return nil, err
 	}
 	if patches, err = changed(now, patches, after.SectorSize); err != nil {
@@ -74,11 +71,7 @@ func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() u
 }
 
 // layout lists every sector of the table after, whether it changes or not, in the order of writing.
-func layout(was io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
-	src, err := newSource(was, before.SectorSize, before.Sectors)
-	if err != nil {
-		return nil, err
-	}
+func layout(src source, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
 	g, err := loadGPT(src)
 	if err != nil {
 		return nil, err

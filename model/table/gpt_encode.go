@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -31,13 +30,11 @@ func editGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]P
 		return nil, fmt.Errorf("the table has %d entries of %d bytes, which no edit can change", h.Count, h.EntrySize)
 	}
 	h.First, h.Last = after.Table.Usable.Start, after.Table.Usable.End-1
-	if !strings.EqualFold(guidFromDisk(h.Disk[:]).String(), after.Table.ID) {
-		id, err := uuid.Parse(after.Table.ID)
-		if err != nil {
-			return nil, fmt.Errorf("disk GUID %q: %w", after.Table.ID, err)
-		}
-		h.Disk = guidToDisk(id)
+	id, err := uuid.Parse(after.Table.ID)
+	if err != nil {
+		return nil, fmt.Errorf("disk GUID %q: %w", after.Table.ID, err)
 	}
+	h.Disk = guidToDisk(id)
 	primary := gptCopy{name: "primary", at: 1, header: h, raw: c.raw}
 	if g.primary.headerFault == nil {
 		primary.raw, primary.header.Size = g.primary.raw, g.primary.header.Size
@@ -46,7 +43,6 @@ func editGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]P
 	if g.backup.fault == nil && g.backup.header.Disk == c.header.Disk && g.backup.header.EntrySize == h.EntrySize {
 		backup.raw, backup.header.Size = g.backup.raw, g.backup.header.Size
 	}
-	var err error
 	if primary.header.Array, err = g.primaryArray(); err != nil {
 		return nil, err
 	}
@@ -116,8 +112,8 @@ func freshGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]
 	return g.patches(backup, primary, array, first, after)
 }
 
-// patches lists the sectors of the table on the disk after, in the order that the UEFI specification wants: both copies with
-// this array, and sector 0. If the writing is cut off, one copy is still whole.
+// patches lists the sectors of the table on the disk after, in the order that the UEFI specification wants: both copies
+// with this array, and sector 0. If the writing is cut off, one copy is still whole.
 func (g *gptDisk) patches(backup, primary gptCopy, array, first []byte, after model.Disk) ([]Patch, error) {
 	var list []Patch
 	var spans []geometry.Span

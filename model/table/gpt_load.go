@@ -141,11 +141,10 @@ func readCopy(src source, name string, at geometry.Sector) (gptCopy, error) {
 
 // chosen is the copy that counts, nil if neither is whole.
 func (g *gptDisk) chosen() *gptCopy {
-	switch {
-	case g.primary.fault == nil:
-		return &g.primary
-	case g.backup.fault == nil:
-		return &g.backup
+	for _, c := range []*gptCopy{&g.primary, &g.backup} {
+		if c.fault == nil {
+			return c
+		}
 	}
 	return nil
 }

@@ -41,15 +41,7 @@ func Hidden(r io.ReaderAt, d model.Disk, ids []model.PartID) ([]Patch, error) {
 	if len(parts) == 0 {
 		return nil, nil
 	}
-	r = padded{r}
-	held, err := Read(r, int64(d.Size()), d.SectorSize)
-	if err != nil {
-		return nil, err
-	}
-	if diff := difference(held, d); diff != "" {
-		return nil, fmt.Errorf("the disk does not hold the table that was scanned: %s", diff)
-	}
-	src, err := newSource(r, d.SectorSize, d.Sectors)
+	src, err := holding(padded{r}, d)
 	if err != nil {
 		return nil, err
 	}

@@ -33,9 +33,7 @@ func Regions(r io.ReaderAt, d model.Disk) ([]Range, error) {
 	spans := make([]geometry.Span, 0, len(list))
 	parts := d.Partitions()
 	for _, reg := range list {
-		foreign := func(p model.Partition) bool {
-			return p.Span.Overlaps(reg.span) && (p.Role != model.Extended)
-		}
+		foreign := func(p model.Partition) bool { return p.Span.Overlaps(reg.span) && p.Role != model.Extended }
 		if src.contains(reg.span) && !slices.ContainsFunc(parts, foreign) {
 			spans = append(spans, reg.span)
 		}

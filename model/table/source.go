@@ -2,9 +2,11 @@ package table
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/model/tried"
 )
 
@@ -22,6 +24,18 @@ func newSource(r io.ReaderAt, z geometry.SectorSize, sectors geometry.Sector) (s
 	var err error
 	s.first, err = s.sector(0)
 	return s, err
+}
+
+// holding is the source of a disk that must hold the table of d.
+func holding(r io.ReaderAt, d model.Disk) (source, error) {
+	held, err := Read(r, int64(d.Size()), d.SectorSize)
+	if err != nil {
+		return source{}, err
+	}
+	if diff := difference(held, d); diff != "" {
+		return source{}, fmt.Errorf("the disk does not hold the table that was scanned: %s", diff)
+	}
+	return newSource(r, d.SectorSize, d.Sectors)
 }
 
 // sector reads one sector, which must lie inside the disk.

@@ -61,6 +61,7 @@
 package table
 
 import (
+	"fmt"
 	"io"
 
 	"shunt/geometry"
@@ -78,36 +79,40 @@ type Patch struct {
 // Range is a run of bytes on the disk.
 type Range struct{ Off, Len int64 }
 
-// Read decides what table is on r, a disk of size bytes with sectors of size z, and decodes it. Bytes behind
-// the last whole sector do not count. Partitions get the identities 1, 2, … in the order of their numbers;
-// their file systems are left empty.
+// Read decides which table is on r, a disk of size bytes with sectors of size z, and decodes it. Bytes behind the last
+// whole sector do not count. Partitions get the identities 1, 2, … in the order of their numbers. Their file systems are
+// left empty.
 //
-// Damage is never an error: it becomes the disk's problems, a fatal one where editing would lose something.
-// An error means that r could not be read or that z is no sector size.
-func Read(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) {
+// Damage is never an error. It becomes the disk's problems, and a fatal one where editing would lose something. An error
+// means that r could not be read or that z is no sector size.
+func Read(r io.ReaderAt, size int64, z geometry.SectorSize) (d model.Disk, err error) {
+	defer func() {
+		if err != nil {
+			d, err = model.Disk{}, tried.Errorf("read partition table: %w", err)
+		}
+	}()
 	if !z.Valid() {
-		return model.Disk{}, tried.Errorf("read partition table: sector size %d is neither 512 nor 4096", z)
+		return d, fmt.Errorf("sector size %d is neither 512 nor 4096", z)
 	}
-	d := model.Disk{SectorSize: z, Sectors: z.Down(geometry.Bytes(size))}
+	d = model.Disk{SectorSize: z, Sectors: z.Down(geometry.Bytes(size))}
 	if d.Sectors < 1 {
 		return d, nil
 	}
 	src, err := newSource(r, z, d.Sectors)
 	if err != nil {
-		return model.Disk{}, tried.Errorf("read partition table: %w", err)
+		return d, err
 	}
 	found, err := judge(src)
 	if err != nil {
-		return model.Disk{}, tried.Errorf("read partition table: %w", err)
+		return d, err
 	}
 	var parts []model.Partition
 	switch found.kind {
 	case model.TableGPT:
 		d.Table, parts = readGPT(&found.gpt, &found.problems)
 	case model.TableMBR:
-		d.Table, parts, err = readMBR(src, &found.problems)
-		if err != nil {
-			return model.Disk{}, tried.Errorf("read partition table: %w", err)
+		if d.Table, parts, err = readMBR(src, &found.problems); err != nil {
+			return d, err
 		}
 	case model.TableNone:
 	}
