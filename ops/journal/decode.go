@@ -148,7 +148,7 @@ func (d *decoder) within(off, n, end int64) {
 	}
 }
 
-// list reads a list of at most that many elements, of which each takes at least size bytes as stored. It returns the
+// list reads a list of at most that many elements, each at least size bytes long as stored. It returns the
 // elements that read wants to keep, and how many there are in all.
 func list[T any](d *decoder, size, most int64, read func() (element T, keep bool)) (kept []T, n int) {
 	claimed := d.i64()

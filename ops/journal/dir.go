@@ -33,7 +33,7 @@ type Image struct {
 // which owners the directory may have. Its methods may be called from any goroutine.
 type Dir struct {
 	location Location
-	// adopted says that another process has checked what the names lead to, and whose rights are used.
+	// adopted says that another process has checked the names and chosen the rights.
 	adopted bool
 
 	mu     sync.Mutex

@@ -84,7 +84,7 @@ func TestDirRefused(t *testing.T) {
 			_, err := OpenDir(p)
 			t.Log(name)
 			wantReason(t, err, c.want)
-			// What comes after the directory was looked for is not taken for the one that is made.
+			// A directory that appears after the search is not taken for the one that is made.
 			late := dirAt(t, t.TempDir())
 			must(t, c.put(late.Path()))
 			_, err = late.Create(JournalName)
@@ -195,7 +195,7 @@ func TestFilePresent(t *testing.T) {
 	})
 }
 
-// TestLeased has somebody hold a lease on a file, which keeps others waiting who open it: not this package.
+// TestLeased holds a lease on a file. Others who open it wait, and this package does not.
 func TestLeased(t *testing.T) {
 	d, path := made(t)
 	f, err := os.Create(filepath.Join(path, JournalName))

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// memory is a Store of which the files claim to be as long as one likes.
+// memory is a Store with files that claim any length.
 type memory map[string]*memoryFile
 
 type memoryFile struct {
@@ -152,7 +152,7 @@ func FuzzOpen(f *testing.F) {
 			}
 		}
 		file.b = append(file.b, program...)
-		// A file with a long hole at its end costs whoever made it nothing.
+		// A long hole at the end of a file costs an attacker nothing.
 		file.size = int64(len(file.b)) + min(max(0, longer), 1<<42)
 		opened(t, memory{JournalName: file, SealName: &memoryFile{b: seal, size: int64(len(seal))}})
 	})

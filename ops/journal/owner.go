@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rightsIn returns the user with whose rights a directory with this status is used, nil for this process's own. The error
+// rightsIn returns the user who lends the rights for a directory with this status, nil for this process's own. The error
 // is an *UnsafeError if the directory must not be used.
 func (l Location) rightsIn(st unix.Stat_t, path string) (*User, error) {
 	var as *User
@@ -23,7 +23,7 @@ func (l Location) rightsIn(st unix.Stat_t, path string) (*User, error) {
 	return as, closedToOthers(st, path)
 }
 
-// maker is the user with whose rights the directory is made, nil for this process's own: where root works on an image in
+// maker is the user who lends the rights to make the directory, nil for this process's own: where root works on an image in
 // its owner's own directory, that user.
 func (d *Dir) maker() (*User, error) {
 	if d.adopted {

@@ -8,7 +8,7 @@ import (
 	"shunt/model/tried"
 )
 
-// User is a user with whose rights files are used.
+// User is a user of the host. Files can be used with that user's rights.
 type User struct{ UID, GID uint32 }
 
 // do runs a function with the user's rights on files and none of root's. Only root may call it; a nil user changes nothing.
@@ -37,7 +37,7 @@ func (u *User) do(do func() error) error {
 	return <-result
 }
 
-// identity is the user as whom a thread uses files.
+// identity is the user and the groups with which a thread uses files.
 type identity struct {
 	user   User
 	groups []int

@@ -15,7 +15,7 @@ type UnsafeError struct {
 	Path   string // for people
 	Reason Reason
 	Owner  uint32 // with ForeignOwner
-	Kind   uint32 // with WrongKind: the type of what is there, of unix.S_IFMT
+	Kind   uint32 // with WrongKind: the file type found, a value of unix.S_IFMT
 	Mode   uint32 // with OpenToOthers: the permission bits
 }
 
@@ -24,7 +24,7 @@ type Reason int
 
 // The reasons.
 const (
-	ForeignOwner   Reason = iota + 1 // it belongs to somebody who has no say about the target
+	ForeignOwner   Reason = iota + 1 // it belongs to a user with no say about the target
 	WrongKind                        // it is no directory, or no file
 	OpenToOthers                     // others may write to it
 	MoreNames                        // a file has another name elsewhere

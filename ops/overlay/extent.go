@@ -10,7 +10,7 @@ const (
 	Base      Kind = iota // the base, at Src
 	SpillKind             // the spill, at Src
 	Zero                  // nowhere: they are zero
-	Free                  // nowhere: nobody needs them; they read as zero
+	Free                  // nowhere: not needed; they read as zero
 )
 
 func (k Kind) String() string {

@@ -19,7 +19,7 @@ func random(t testing.TB) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(testneed.Seed(t)), 0))
 }
 
-// memory is a file that lives in memory; it can be told to fail.
+// memory is a file in memory; it can be made to fail.
 type memory struct {
 	mu    sync.RWMutex
 	bytes []byte
@@ -288,7 +288,7 @@ func someRange(r *rand.Rand, size, grain int64) (off, n int64) {
 	return min(a, b), max(a, b) - min(a, b)
 }
 
-// verifyMap reads the disk as the map tells, by hand.
+// verifyMap reads the disk by the map, by hand.
 func (w *twin) verifyMap() {
 	w.t.Helper()
 	changed := map[Extent]bool{}

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Move lets [to, to+n) show what [from, from+n) showed; the two may overlap. The ranges in free, counted from from and in
+// Move makes [to, to+n) show what [from, from+n) showed; the two may overlap. The ranges in free, counted from from and in
 // any order, hold nothing that is needed: they become Free in the new place. What is left behind and not covered by the new
 // place becomes Free as well. No byte is read or written. If either place is not wholly within the disk, the move is
 // refused and nothing is changed. With from equal to to nothing happens.

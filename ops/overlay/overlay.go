@@ -1,7 +1,7 @@
 // Package overlay is a copy-on-write view of a disk: everything the steps of a rehearsal change goes into
 // a map and a spill file, and the disk underneath (the base) is only ever read.
 //
-// The map cuts the virtual disk [0, size) into extents, each of which says where its bytes come from:
+// The map cuts the virtual disk [0, size) into extents. Each says where its bytes come from:
 //
 //	virtual   0                                                      size
 //	          ├─ base(0) ─┼─ spill(0) ─┼──── base(7168) ────┼─ zero ─┤
@@ -11,18 +11,16 @@
 //
 // Moving a partition is an edit of the map: no byte is copied, and moving twice composes. What a move need
 // not carry (free blocks of the file system) and what it leaves behind becomes free: it reads as zero, and
-// whoever commits the map may leave whatever lies there.
+// a commit of the map may leave any bytes there.
 //
 // A write that meets no spilled bytes is rounded out to blocks of 4096 bytes, counted from byte 0 of the
 // disk, and the rest of the blocks is read and stored with it; so small writes at odd offsets do not grind the
 // map to crumbs. Bytes that are in the spill already are overwritten in place, so a block that is written
-// a thousand times takes its room once. Room in the spill that is no longer referred to is not used again.
+// a thousand times takes its space once. Space in the spill that is no longer referred to is not used again.
 //
 // Invariants: the extents are sorted, not empty, do not overlap, and cover [0, size) without a hole; two
 // neighbours that could be one are one; no byte of the spill is referred to twice; the base is never
 // written. The tests check them after every step.
-//
-// The package imports nothing of shunt.
 package overlay
 
 import (
@@ -116,7 +114,7 @@ func (o *Overlay) Err() error {
 	return o.fault
 }
 
-// failed keeps the first error and passes the given one on.
+// failed keeps the first error and returns the given one.
 func (o *Overlay) failed(err error) error {
 	o.faultMu.Lock()
 	defer o.faultMu.Unlock()

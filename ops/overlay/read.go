@@ -26,7 +26,7 @@ func (o *Overlay) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// read fills p, all of which lies within the disk. The lock must be held.
+// read fills p, which must lie within the disk. The lock must be held.
 func (o *Overlay) read(p []byte, off int64) (int, error) {
 	for e := range o.extents.walk(off, int64(len(p))) {
 		part := p[e.Off-off : e.End()-off]
@@ -49,7 +49,7 @@ func (o *Overlay) read(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// short makes sure that a short read or write has an error to show.
+// short is the error of a short read or write.
 func short(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -81,7 +81,7 @@ func (o *Overlay) Changed() iter.Seq[Extent] {
 	}
 }
 
-// saturate is off+n, or the largest offset where that cannot be counted.
+// saturate is off+n, or the largest offset if that overflows.
 func saturate(off, n int64) int64 {
 	if sum := off + n; n <= 0 || sum > off {
 		return sum

@@ -7,7 +7,7 @@ import (
 )
 
 // zeroGrain is the run of zeros, on its own grid, from which on a write is stored in the map and not in the spill. Tools
-// clear inode tables and logs of many megabytes; nobody should have to store or commit that as data.
+// clear inode tables and logs of many megabytes, which need not be stored or committed as data.
 const zeroGrain = 64 << 10
 
 // WriteAt stores p at off. A range that is not wholly within the disk is refused and nothing is written. On any other
@@ -41,7 +41,7 @@ func (o *Overlay) overwrite(p []byte, off int64) (done bool, n int, err error) {
 	return true, n, err
 }
 
-// write stores p, all of which lies within the disk. The write lock must be held.
+// write stores p, which must lie within the disk. The write lock must be held.
 func (o *Overlay) write(p []byte, off int64) (int, error) {
 	for done := 0; done < len(p); {
 		at := off + int64(done)
@@ -161,7 +161,7 @@ func (o *Overlay) unspilledEnd(off, limit int64) int64 {
 	return limit
 }
 
-// buffer is scratch room for n bytes; it is valid until the next call.
+// buffer is a scratch buffer of n bytes; it is valid until the next call.
 func (o *Overlay) buffer(n int) []byte {
 	if cap(o.scratch) < n {
 		o.scratch = make([]byte, n)

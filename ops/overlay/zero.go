@@ -1,6 +1,6 @@
 package overlay
 
-// Zero makes n bytes from off on read as zero. Whole blocks cost no room in the spill. A range that is not wholly within
+// Zero makes n bytes from off on read as zero. Whole blocks take no space in the spill. A range that is not wholly within
 // the disk is refused and nothing is changed. On an I/O error (the edges may need to be read and
 // written) part of the range may be zero already.
 func (o *Overlay) Zero(off, n int64) error {

@@ -28,7 +28,7 @@ func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.
 		return &ChangedError{Off: -1, What: what}
 	}
 	if !same && probedLen(seal.Probes) < probedLen(sealed(p, false)) {
-		what := "what the system tells of its changes is not what it was"
+		what := "the system's account of its changes is not what it was"
 		if now.Known() {
 			what = "something of it was changed on " + localTime(now.Changed)
 		}

@@ -32,7 +32,7 @@ type scenario struct {
 
 var small = tuning{direct: 4 * sec, piece: 8 * sec, batch: 16 * sec}
 
-// scenarios are the families of plans of which every crash is tried.
+// scenarios are the families of plans that are crashed at every point.
 func scenarios() []scenario {
 	var list []scenario
 	add := func(s scenario) {
@@ -167,6 +167,18 @@ func (w *world) runOn(m *Machine, dev Device) error {
 	return tx.Commit(context.Background(), noWatch)
 }
 
+// preparedWorld is a machine with a scenario's transaction before its commit.
+func preparedWorld(tb testing.TB, s scenario, rng *rand.Rand) (*Machine, *Transaction) {
+	tb.Helper()
+	w := newWorld(s, rng)
+	m := w.machine.Clone()
+	tx, err := w.prepared(m, m.Target())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m, tx
+}
+
 // prepared is the transaction before its commit.
 func (w *world) prepared(m *Machine, dev Device) (*Transaction, error) {
 	store, err := FreeSide(m.Store())
@@ -256,14 +268,7 @@ func TestCrashEveryOp(t *testing.T) {
 	// A run of a hundred thousand states tries every cut point; a shorter one a part of the points.
 	part := portion(100000)
 	for count.total < *statesFlag {
-		var worlds []*world
-		for _, s := range allScenarios(rng, 8) {
-			worlds = append(worlds, newWorld(s, rng))
-		}
-		for _, p := range plans() {
-			worlds = append(worlds, p.world(t, rng))
-		}
-		for _, w := range worlds {
+		for _, w := range allWorlds(t, rng, 8) {
 			w.options = journal.Options(rng.Intn(4))
 			crashWorld(t, w, part*w.share(), rng, count)
 			if t.Failed() {

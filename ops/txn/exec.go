@@ -128,7 +128,7 @@ func sumAt(from io.ReaderAt, off, n int64) (uint32, error) {
 	return sum, err
 }
 
-// zero clears a range as far as the target reaches: a target that is to become shorter may already be.
+// zero clears a range as far as the target reaches: it may have been cut already.
 func zero(dev Device, op journal.Op) error {
 	n := min(op.Len, dev.Size()-op.Off)
 	if n <= 0 {
@@ -137,8 +137,8 @@ func zero(dev Device, op journal.Op) error {
 	return dev.Punch(op.Off, n)
 }
 
-// pour writes content from a file of the journal whose checksum the program knows. Nothing is written that
-// does not match: the whole run is checked before its first byte is written.
+// pour writes content from a file of the journal to the target. The whole run is checked against its checksum before the
+// first byte is written.
 func pour(dev Device, from journal.File, op journal.Op) error {
 	if err := verify(from, op); err != nil {
 		return err

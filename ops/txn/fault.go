@@ -14,13 +14,13 @@ import (
 // committed stands where it stood: it can be finished or rolled back.
 type FaultError struct {
 	Stage journal.Stage // 0 before the commit
-	What  string        // "read", "write", "sync", …
+	What  string        // what failed: "read", "write", "sync", …
 	Off   int64         // in the target, bytes; what lies there is named by Where
 	Len   int64         // 0 if no place is at fault
 	Where string        // "sectors 2048-2055 of the target (in p2: sectors 0-7)"
 	Err   error
 
-	planned bool // the partitions lie where they are planned, at this place
+	planned bool // at this place the partitions lie as planned
 }
 
 func (e *FaultError) Error() string {
@@ -47,7 +47,7 @@ func readFault(dev Device, off, n int64, err error) *FaultError {
 	return &FaultError{What: "read", Off: off, Len: n, Err: err}
 }
 
-// asPlanned makes a fault's place count among the partitions as planned.
+// asPlanned makes the error of a fault name the partition as planned.
 func asPlanned(err error) error {
 	fault := new(FaultError)
 	if errors.As(err, &fault) {
@@ -56,14 +56,14 @@ func asPlanned(err error) error {
 	return err
 }
 
-// medium reports whether an error says that the storage cannot give back what it holds.
+// medium reports whether an error says that the storage cannot return what it holds.
 func medium(err error) bool {
 	return errors.Is(err, unix.EIO) || errors.Is(err, unix.ENODATA) || errors.Is(err, unix.EBADMSG) ||
 		errors.Is(err, unix.EREMOTEIO) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // unreadable is the first run within [off, off+n) that cannot be read, in units of sectors, or all of it if everything can
-// be read by now. A disk takes its time over each sector that is bad, so no more than a few are tried.
+// be read now. A disk takes long over each bad sector, so only a few are tried.
 func unreadable(dev Device, off, n int64, err error) (badOff, badLen int64, found bool) {
 	const (
 		coarse, fine = 1 << 20, 512
@@ -96,7 +96,7 @@ func unreadable(dev Device, off, n int64, err error) (badOff, badLen int64, foun
 	return off, n, false
 }
 
-// located fills in what the user is told of a fault's place. It leaves other errors as they are.
+// located adds the stage, the sectors and the partition to the error of a fault. It leaves other errors as they are.
 func located(err error, stage journal.Stage, p journal.Program) error {
 	fault := new(FaultError)
 	if errors.As(err, &fault) {
@@ -114,8 +114,8 @@ func located(err error, stage journal.Stage, p journal.Program) error {
 	return err
 }
 
-// where names a run of bytes of the target by its sectors and the partition it lies in: one as planned, or as before, and
-// if there is none, the other way about.
+// where names a run of bytes of the target by its sectors and its partition. It prefers the partitions as planned, or those
+// before.
 func where(p journal.Program, off, n int64, planned bool) string {
 	z := max(p.Sector, 512)
 	text := sectors(off, off+n, z) + " of the target"

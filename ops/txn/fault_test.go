@@ -80,15 +80,15 @@ func (w *world) faulty(t *testing.T, fault *Fault, count map[string]int) bool {
 	}
 	m.Inject(nil)
 	if s, left := Inspect(m.Clone().Store()); left == nil && !s.Complete {
-		w.tells(t, err, fault, s)
+		w.namesPlace(t, err, fault, s)
 	}
 	w.endFault(t, m, fault.At)
 	return true
 }
 
-// tells makes sure that the error of an interrupted commit says in which stage it was and, of a write to the target,
+// namesPlace makes sure that the error of an interrupted commit names the stage and, after a write to the target,
 // which place it was for.
-func (w *world) tells(t *testing.T, err error, fault *Fault, s report.Unfinished) {
+func (w *world) namesPlace(t *testing.T, err error, fault *Fault, s report.Unfinished) {
 	t.Helper()
 	place := new(FaultError)
 	if !errors.As(err, &place) {

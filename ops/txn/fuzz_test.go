@@ -15,12 +15,7 @@ import (
 func FuzzRecover(f *testing.F) {
 	rng := rand.New(rand.NewSource(1))
 	for _, s := range scenarios() {
-		w := newWorld(s, rng)
-		m := w.machine.Clone()
-		tx, err := w.prepared(m, m.Target())
-		if err != nil {
-			f.Fatal(err)
-		}
+		_, tx := preparedWorld(f, s, rng)
 		f.Add(tx.program.Encode(), byte(0), uint32(3))
 	}
 	f.Fuzz(func(t *testing.T, body []byte, how byte, next uint32) {
@@ -76,12 +71,7 @@ func hostile(t *testing.T, program journal.Program, how byte, next uint32) {
 func TestHostilePrograms(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range scenarios()[20:] {
-		w := newWorld(s, rng)
-		m := w.machine.Clone()
-		tx, err := w.prepared(m, m.Target())
-		if err != nil {
-			t.Fatal(err)
-		}
+		_, tx := preparedWorld(t, s, rng)
 		p := tx.program
 		for range 60 {
 			q, err := journal.DecodeProgram(p.Encode())

@@ -76,7 +76,7 @@ type change struct {
 	points string // … and the inode it points to, "" when removed
 }
 
-// New is a machine whose target holds the given bytes durably.
+// New is a machine with a target that holds the given bytes durably.
 func New(target []byte) *Machine {
 	m := &Machine{files: map[string]*file{}, entries: map[string]string{}, synced: map[string]string{}, cutAt: -1}
 	c := content{sectors: map[int64][]byte{}, size: int64(len(target))}
@@ -194,8 +194,7 @@ func (c *content) resize(n int64) {
 	c.size = n
 }
 
-// step counts an operation and says whether it fails. Its text is made for those who want it only: most steps are not
-// traced.
+// step counts an operation and says whether it fails. The text is only made when it is needed: most steps are not traced.
 func (m *Machine) step(format string, args ...any) error {
 	if m.cutAt >= 0 && m.ops >= m.cutAt {
 		return ErrPowerCut

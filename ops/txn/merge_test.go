@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -17,9 +16,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
-	"shunt/ops/overlay"
 	"shunt/ops/plan"
-	"shunt/ops/report"
 	"shunt/ops/tool"
 )
 
@@ -32,23 +29,10 @@ func rehearsed(tb testing.TB, image []byte, q ops.Queue) []byte {
 			tb.Fatalf("%v\n%s", err, plan.Format(q))
 		}
 	}
-	steps, err := q.Compile()
+	r, _, err := rehearse(tb, New(image), q, rand.New(rand.NewSource(1)))
 	fail(err)
-	m := New(image)
-	spill, err := m.Store().Create(journal.SpillName)
-	fail(err)
-	ov := overlay.New(m.Target(), int64(len(image)), spill)
-	windows := &extracts{ov: ov, dir: tb.TempDir()}
-	r := &Rehearsal{
-		Device: m.Target(), Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
-		NewUUID: uuids(rand.New(rand.NewSource(1))), Now: time.Now, Windows: windows, Tools: fsys.Tools{Run: runQuietly},
-		OnStep: func(int, *report.StepResult) {}, Said: func() (string, string) { return "", "" },
-	}
-	_, err = r.Run(context.Background())
-	fail(err)
-	fail(windows.err)
-	after := make([]byte, ov.Size())
-	_, err = ov.ReadAt(after, 0)
+	after := make([]byte, r.Overlay.Size())
+	_, err = r.Overlay.ReadAt(after, 0)
 	fail(err)
 	return after
 }
@@ -95,6 +79,26 @@ func anyEdit(rng *rand.Rand, q ops.Queue, kinds []model.FSKind) ops.Operation {
 	return ops.MoveResize{ID: p.ID, Shift: some(), Len: max(0, p.Span.Len()+some()*geometry.Sector(rng.Intn(2)))}
 }
 
+// edits stages a few edits one behind the other, and shows every queue that a merge made shorter beside the longer one.
+func edits(t *testing.T, q ops.Queue, edit func(ops.Queue) ops.Operation, shorter func(longer, next ops.Queue)) {
+	t.Helper()
+	for range 12 {
+		op := edit(q)
+		longer, err := q.Stage(op)
+		if err != nil {
+			continue
+		}
+		next, err := q.Edit(op)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if next.Len() < longer.Len() {
+			shorter(longer, next)
+		}
+		q = next
+	}
+}
+
 // The shorter queue is carried out like the longer one: each partition holds the same bytes. This is what the proof in
 // package ops promises, judged by the bytes themselves.
 func TestMergedQueuesLeadToTheSameBytes(t *testing.T) {
@@ -112,22 +116,12 @@ func TestMergedQueuesLeadToTheSameBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		q := ops.NewQueue(disk, ops.Env{Caps: fsys.Discover()})
-		for range 12 {
-			op := anyEdit(rng, q, []model.FSKind{model.Unformatted})
-			longer, err := q.Stage(op)
-			if err != nil {
-				continue
-			}
-			next, err := q.Edit(op)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if next.Len() < longer.Len() {
-				merged++
-				sameContents(t, q.Initial(), next, rehearsed(t, image, longer), rehearsed(t, image, next), plan.Format(longer))
-			}
-			q = next
-		}
+		edits(t, q, func(q ops.Queue) ops.Operation {
+			return anyEdit(rng, q, []model.FSKind{model.Unformatted})
+		}, func(longer, next ops.Queue) {
+			merged++
+			sameContents(t, q.Initial(), next, rehearsed(t, image, longer), rehearsed(t, image, next), plan.Format(longer))
+		})
 	}
 	t.Logf("%d merged queues were carried out both ways", merged)
 	if merged < 20 {
@@ -181,26 +175,19 @@ func TestMergedQueuesKeepTheSameFiles(t *testing.T) {
 	merged := 0
 	for round := 0; round < 2 || merged < 2; round++ {
 		q := ops.NewQueue(disk, ops.Env{Caps: fsys.Discover()})
-		for range 12 {
+		edits(t, q, func(q ops.Queue) ops.Operation {
 			op := anyEdit(rng, q, []model.FSKind{model.Ext2})
 			if move, ok := op.(ops.MoveResize); ok {
 				move.Shift, move.Len = move.Shift*50, max(0, move.Len+geometry.Sector(rng.Intn(500)-250))
 				op = move
 			}
-			longer, err := q.Stage(op)
-			if err != nil {
-				continue
-			}
-			next, err := q.Edit(op)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if next.Len() < longer.Len() && rng.Intn(2) == 0 {
+			return op
+		}, func(longer, next ops.Queue) {
+			if rng.Intn(2) == 0 {
 				merged++
 				sameFiles(t, next, rehearsed(t, image, longer), rehearsed(t, image, next), plan.Format(longer))
 			}
-			q = next
-		}
+		})
 	}
 	t.Logf("%d merged queues were carried out both ways", merged)
 }
@@ -217,7 +204,7 @@ func sameFiles(t *testing.T, q ops.Queue, a, b []byte, text string) {
 	}
 }
 
-// filesIn tells the label and the files of an ext2. Its exact size is not told: mke2fs leaves up to 4 KiB at the end
+// filesIn lists the label and the files of an ext2. Its exact size is left out: mke2fs leaves up to 4 KiB at the end
 // unused that resize2fs takes.
 func filesIn(t *testing.T, image []byte) string {
 	t.Helper()

@@ -3,6 +3,7 @@ package txn
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand"
 	"os"
@@ -153,7 +154,7 @@ func plans() []realPlan {
 	}
 }
 
-// realDisk is what is known of a world whose table is a real one.
+// realDisk describes a world with a real table.
 type realDisk struct {
 	before, after           model.Disk
 	imageBefore, imageAfter []byte
@@ -251,6 +252,28 @@ func uuids(rng *rand.Rand) func() uuid.UUID {
 	}
 }
 
+// rehearse runs a queue's steps on a machine.
+func rehearse(tb testing.TB, m *Machine, q ops.Queue, rng *rand.Rand) (*Rehearsal, journal.File, error) {
+	tb.Helper()
+	steps, err := q.Compile()
+	if err != nil {
+		return nil, nil, err
+	}
+	spill, err := m.Store().Create(journal.SpillName)
+	if err != nil {
+		return nil, nil, err
+	}
+	ov := overlay.New(m.Target(), m.Target().Size(), spill)
+	windows := &extracts{ov: ov, dir: tb.TempDir()}
+	r := &Rehearsal{
+		Device: m.Target(), Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps, NewUUID: uuids(rng),
+		Now: time.Now, Windows: windows, Tools: fsys.Tools{Run: runQuietly},
+		OnStep: func(int, *report.StepResult) {}, Said: func() (string, string) { return "", "" },
+	}
+	_, err = r.Run(context.Background())
+	return r, spill, errors.Join(err, windows.err)
+}
+
 // newPlanned rehearses a plan on an image.
 func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world {
 	tb.Helper()
@@ -272,27 +295,15 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	}
 	q, err := plan.Parse(strings.NewReader(strings.Join(p.lines, "\n")), ops.NewQueue(disk, ops.Env{Caps: caps}), geometry.AlignNone)
 	fail(err)
-	steps, err := q.Compile()
+	r, spill, err := rehearse(tb, m, q, rng)
 	fail(err)
-	spill, err := m.Store().Create(journal.SpillName)
-	fail(err)
-	ov := overlay.New(m.Target(), int64(len(image)), spill)
-	windows := &extracts{ov: ov, dir: tb.TempDir()}
-	r := &Rehearsal{
-		Device: m.Target(), Overlay: ov, Before: disk, After: q.Preview(), Steps: steps, NewUUID: uuids(rng), Now: time.Now,
-		Windows: windows, Tools: fsys.Tools{Run: runQuietly},
-		OnStep: func(int, *report.StepResult) {}, Said: func() (string, string) { return "", "" },
-	}
-	_, err = r.Run(context.Background())
-	fail(err)
-	fail(windows.err)
 	c, t, err := r.compare(spill)
 	fail(err)
 	w := &world{
-		scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, ov.Size()), changes: c, tables: t,
+		scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, r.Overlay.Size()), changes: c, tables: t,
 		header: r.header("", ""), machine: New(image),
 	}
-	_, err = ov.ReadAt(w.after, 0)
+	_, err = r.Overlay.ReadAt(w.after, 0)
 	fail(err)
 	n, err := spill.Size()
 	fail(err)
@@ -394,7 +405,7 @@ func runQuietly(ctx context.Context, argv []string, onLine func(string)) (int, s
 	return result.Exit, result.Output, err
 }
 
-// extracts are windows that need no mount: files with a copy of a part of the overlay, of which what changed goes back
+// extracts are windows that need no mount: files with a copy of a part of the overlay; the changes go back
 // when they are removed.
 type extracts struct {
 	ov   *overlay.Overlay

@@ -110,7 +110,7 @@ func (r *Rehearsal) tables(changed changes) (tables, error) {
 	}
 	t.primary = int64(r.Before.SectorSize.Bytes(r.Before.Table.Usable.Start))
 	if r.Before.Table.Kind == model.TableGPT && r.After.Table.Kind == model.TableMBR && len(t.fence) > 0 {
-		// On the way back the MBR must go first: as long as it is there nobody looks at the GPT.
+		// On the way back the MBR must go first: as long as it is there, no system reads the GPT.
 		protective := make([]byte, t.sector)
 		if _, err := r.Device.ReadAt(protective, 0); err != nil {
 			return t, tried.Errorf("read the protective MBR: %w", err)
@@ -162,7 +162,7 @@ func (r *Rehearsal) unlist(t *tables) error {
 	return nil
 }
 
-// changing are the partitions that nobody must see while the commit runs: those whose bytes or place change.
+// changing are the partitions that the table must not show while the commit runs: their bytes or their place change.
 func (r *Rehearsal) changing(changed changes) []model.PartID {
 	writes := changed.writes().minus(newRanges(spans(r.final)))
 	var ids []model.PartID
@@ -182,7 +182,7 @@ func (r *Rehearsal) changing(changed changes) []model.PartID {
 // systems that shunt knows lie in it.
 const headLen = 64 << 10
 
-// heads are the first bytes of every partition whose bytes or place the commit changes, as planned, and of those that
+// heads are the first bytes of every partition that the commit changes or moves, as planned, and of those that
 // it takes out of the table.
 func (r *Rehearsal) heads(changed changes) ranges {
 	var runs []byteRange

@@ -16,7 +16,7 @@ type tables struct {
 	final   []table.Patch // the table of the planned disk
 	before  ranges        // where the present table's structures lie
 	sector  int64         // the length of a sector
-	primary int64         // structures before this byte are what readers look at first; behind it lie copies and boot records
+	primary int64         // readers start with the structures before this byte; behind it lie copies and boot records
 	chained bool          // boot records stay in force during the commit, since a logical partition is in use
 }
 
@@ -135,7 +135,7 @@ func (b *builder) unfence(t tables, changed changes) []table.Patch {
 }
 
 // unfenced is the final table with the writes that take away the rest of the fence where they belong: the copies at the
-// end, then the structures that readers look at first, and sector 0, which alone can hide a chain of boot records, last.
+// end, then the structures with which readers start, and last sector 0, which alone can hide a chain of boot records.
 func (t tables) unfenced(rest []table.Patch) []table.Patch {
 	var copies, first, last, zero []table.Patch
 	for _, w := range rest {
@@ -234,7 +234,7 @@ func zeroes(set ranges) []journal.Op {
 
 // preserve saves what the units overwrite and no copy keeps, so that a roll back can put it back. Holes need
 // no saving: they are punched again. Structures of the table come in a list of their own, from the end of the
-// target to its start, so that the copies at the end are whole before the ones that readers look at first.
+// target to its start, so that the copies at the end are whole before the structures with which readers start.
 func (b *builder) preserve(lost, data, table ranges) {
 	lost = lost.within(0, b.p.SizeBefore)
 	save := func(set ranges) []journal.Op {

@@ -71,8 +71,8 @@ func undoSteps(s journal.Summary, from int) []journal.Steps {
 	return list
 }
 
-// shaken reports whether the table that readers look at first may differ from the one before. As long as the fence has only
-// come to the copy of the table, the first one must not be written: no other is whole.
+// shaken reports whether the table with which readers start may differ from the one before. If the fence has only reached
+// the copy, that table must not be written: it is the only whole one.
 func shaken(p journal.Program, from int) bool {
 	for _, u := range p.Units[:min(from+1, len(p.Units))] {
 		if u.Stage != journal.StageFence {

@@ -33,7 +33,7 @@ func (s segment) distance() int64 { return max(s.dst-s.src, s.src-s.dst) }
 type piece struct {
 	segment
 	staged   bool  // goes through the stage file because its distance is short
-	blockers int   // pieces, other than itself, whose unread source its destination covers
+	blockers int   // other pieces that must be read first: its destination covers their source
 	held     bool  // its source is already in the stage file, at slot, to break a cycle
 	slot     int64 // offset in the stage file
 	ticket   uint32

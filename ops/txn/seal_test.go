@@ -9,7 +9,7 @@ import (
 	"shunt/ops/target"
 )
 
-// accounted is a target of zeroes of which somebody keeps account.
+// accounted is a target of zeroes with an account of its changes.
 type accounted struct {
 	Device
 	size   int64

@@ -8,17 +8,12 @@ import (
 	"shunt/ops/journal"
 )
 
-// TestSketchedSteps compares what a look at the journal says of where it stands with the units of the walk itself, for
+// TestSummarySteps compares the position that Inspect works out from the summary with the units of the walk itself, for
 // every position of every plan, forwards and backwards.
-func TestSketchedSteps(t *testing.T) {
+func TestSummarySteps(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range scenarios() {
-		w := newWorld(s, rng)
-		m := w.machine.Clone()
-		tx, err := w.prepared(m, m.Target())
-		if err != nil {
-			t.Fatal(err)
-		}
+		m, tx := preparedWorld(t, s, rng)
 		p := tx.program
 		check := func(units []journal.Unit, d journal.Direction, next, from int) {
 			t.Helper()

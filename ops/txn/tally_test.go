@@ -11,7 +11,7 @@ import (
 // path is what was under way when the power was cut, and what was done then.
 type path string
 
-// The paths, in the order in which they are told.
+// The paths, in the order of the report.
 const (
 	pathFinish        path = "commit cut, finished"
 	pathRollBack      path = "commit cut, rolled back"
@@ -46,7 +46,7 @@ func family(name string) string {
 	return strings.TrimRight(name, " 0123456789")
 }
 
-// log tells the counts: a line for each path with its policies, then the plans.
+// log prints the counts: a line for each path with its policies, then the plans.
 func (c *tally) log(tb testing.TB) {
 	tb.Helper()
 	var out strings.Builder

@@ -59,19 +59,25 @@ func allScenarios(rng *rand.Rand, random int) []scenario {
 	return list
 }
 
+// allWorlds are the worlds of all scenarios, of random ones, and of all plans on real tables.
+func allWorlds(tb testing.TB, rng *rand.Rand, random int) []*world {
+	tb.Helper()
+	var worlds []*world
+	for _, s := range allScenarios(rng, random) {
+		worlds = append(worlds, newWorld(s, rng))
+	}
+	for _, p := range plans() {
+		worlds = append(worlds, p.world(tb, rng))
+	}
+	return worlds
+}
+
 // TestCrashUndo cuts the power before every operation of an undo, and again during what follows. The target must be as
 // the transaction left it, with the undo still there, or end as it was before.
 func TestCrashUndo(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	count := newTally()
-	var worlds []*world
-	for _, s := range allScenarios(rng, 8) {
-		worlds = append(worlds, newWorld(s, rng))
-	}
-	for _, p := range plans() {
-		worlds = append(worlds, p.world(t, rng))
-	}
-	for _, w := range worlds {
+	for _, w := range allWorlds(t, rng, 8) {
 		s := w.scenario
 		part := portion(200000) * w.share()
 		w.options = journal.Options(rng.Intn(4))

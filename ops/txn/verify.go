@@ -23,7 +23,7 @@ func (e *MismatchError) Error() string {
 	return fmt.Sprintf("verify: what was read back of %s is not what was written", place)
 }
 
-// uncached is a target of which every read asks the storage, as far as the host lets go of what it has cached.
+// uncached is a target that reads from the storage, as far as the host gives up its cache.
 type uncached struct{ Device }
 
 func (u uncached) ReadAt(b []byte, off int64) (int, error) {

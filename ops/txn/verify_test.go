@@ -86,7 +86,7 @@ func TestVerifyZeroes(t *testing.T) {
 	}
 }
 
-// dirty is a disk that does not clear one of the bytes it is told to clear.
+// dirty is a disk that leaves one byte as it was when it should clear it.
 type dirty struct {
 	Device
 	off int64
