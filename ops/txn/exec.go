@@ -80,9 +80,9 @@ func (c contents) runOp(dev Device, op journal.Op) (what string, err error) {
 	case journal.OpUnstage:
 		return "write staged", c.stageOut(dev, op)
 	case journal.OpPlace:
-		return "write", pour(dev, c.spill, op)
+		return "write", writeContent(dev, c.spill, op)
 	case journal.OpRestore:
-		return "restore", pour(dev, c.before, op)
+		return "restore", writeContent(dev, c.before, op)
 	case journal.OpZero:
 		return "clear", zero(dev, op)
 	case journal.OpSize:
@@ -137,9 +137,9 @@ func zero(dev Device, op journal.Op) error {
 	return dev.Punch(op.Off, n)
 }
 
-// pour writes content from a file of the journal to the target. The whole run is checked against its checksum before the
+// writeContent writes content from a file of the journal to the target. The whole run is checked against its checksum before the
 // first byte is written.
-func pour(dev Device, from journal.File, op journal.Op) error {
+func writeContent(dev Device, from journal.File, op journal.Op) error {
 	if err := verify(from, op); err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (c contents) stageOut(dev Device, op journal.Op) error {
 		return fmt.Errorf("%w: checksum %d of the stage file is not one", journal.ErrDamaged, op.Sum)
 	}
 	op.Sum = sum
-	return pour(dev, c.stage, op)
+	return writeContent(dev, c.stage, op)
 }
 
 // eachBlock calls do for each part of n bytes, with a buffer of the part's length and its offset.

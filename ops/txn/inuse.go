@@ -36,7 +36,7 @@ func (r *Rehearsal) keepVisible(changed changes, t tables) (tables, error) {
 	}
 	way := t
 	way.refence = slices.Clone(hidden)
-	if err := r.unlist(&way); err != nil {
+	if err := r.hideAdded(&way); err != nil {
 		return t, err
 	}
 	final, err := t.finalOn(r.Device, changed)

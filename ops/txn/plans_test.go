@@ -268,7 +268,7 @@ func rehearse(tb testing.TB, m *Machine, q ops.Queue, rng *rand.Rand) (*Rehearsa
 	r := &Rehearsal{
 		Device: m.Target(), Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps, NewUUID: uuids(rng),
 		Now: time.Now, Windows: windows, Tools: fsys.Tools{Run: runQuietly},
-		OnStep: func(int, *report.StepResult) {}, Said: func() (string, string) { return "", "" },
+		OnStep: func(int, *report.StepResult) {}, ToolOutput: func() (string, string) { return "", "" },
 	}
 	_, err = r.Run(context.Background())
 	return r, spill, errors.Join(err, windows.err)

@@ -125,14 +125,14 @@ func (r *Rehearsal) tables(changed changes) (tables, error) {
 	if t, err = r.keepVisible(changed, t); err != nil {
 		return t, err
 	}
-	err = r.unlist(&t)
+	err = r.hideAdded(&t)
 	return t, err
 }
 
-// unlist adds to the writes of a way back, behind the fence, the old content of everything else in the table that the final
+// hideAdded adds to the writes of a way back, behind the fence, the old content of everything else in the table that the final
 // one changes, except the copies of a GPT: partitions that the plan adds must leave the table before their content changes.
 // At that point nothing has been taken back, so all partitions are whole that the table shows between two of these writes.
-func (r *Rehearsal) unlist(t *tables) error {
+func (r *Rehearsal) hideAdded(t *tables) error {
 	seen := t.before
 	if r.Before.Table.Kind == model.TableMBR && r.After.Table.Kind == model.TableGPT {
 		// The MBR says which table counts; readers that do not care find a GPT by its headers.
@@ -186,21 +186,19 @@ const headLen = 64 << 10
 // it takes out of the table.
 func (r *Rehearsal) heads(changed changes) ranges {
 	var runs []byteRange
-	add := func(p model.Partition) {
-		at := r.bytesOf(p.Span)
-		runs = append(runs, byteRange{at.off, min(at.off+headLen, at.end, changed.sizeAfter)})
-	}
 	changing := r.changing(changed)
+	add := func(p model.Partition, change bool) {
+		if at := r.bytesOf(p.Span); change && p.Role != model.Extended {
+			runs = append(runs, byteRange{at.off, min(at.off+headLen, at.end, changed.sizeAfter)})
+		}
+	}
 	for _, p := range r.After.Partitions() {
 		_, old := r.Before.Partition(p.ID)
-		if p.Role != model.Extended && (!old || slices.Contains(changing, p.ID)) {
-			add(p)
-		}
+		add(p, !old || slices.Contains(changing, p.ID))
 	}
 	for _, p := range r.Before.Partitions() {
-		if _, stays := r.After.Partition(p.ID); !stays && p.Role != model.Extended {
-			add(p)
-		}
+		_, stays := r.After.Partition(p.ID)
+		add(p, !stays)
 	}
 	return newRanges(runs)
 }

@@ -44,8 +44,8 @@ type Rehearsal struct {
 	Now           func() time.Time
 	// OnStep is called for each step when it begins (result nil) and when it ends.
 	OnStep func(i int, result *report.StepResult)
-	// Said returns the tools' commands and output since it was last called.
-	Said func() (command, output string)
+	// ToolOutput returns the tools' commands and output since it was last called.
+	ToolOutput func() (command, output string)
 
 	skipped     int64
 	final       []table.Patch
@@ -72,7 +72,7 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 		}
 		words := step.Words(r.Before.SectorSize)
 		result := report.StepResult{Text: words.Do(), Did: words.Did(), Took: r.Now().Sub(began)}
-		result.Command, result.Output = r.Said()
+		result.Command, result.Output = r.ToolOutput()
 		if err != nil {
 			result.Err = err.Error()
 			err = tried.Errorf("%s: %w", result.Text, err)
@@ -110,12 +110,7 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepMoved:
 		return fsys.Moved(section{r.Overlay, window}, s.FS, window.len(), s.Window.Start, z)
 	case ops.StepWipe:
-		for _, w := range fsys.WipeRanges(window.len()) {
-			if err := r.Overlay.Zero(window.off+w.Off, w.Len); err != nil {
-				return err
-			}
-		}
-		return nil
+		return r.zero(shifted(fsys.WipeRanges(window.len()), window.off))
 	case ops.StepCopy:
 		return r.copy(ctx, s)
 	case ops.StepWipeDisk:

@@ -15,7 +15,7 @@ func undoUnits(p journal.Program, from int) []journal.Unit {
 			units = append(units, journal.Unit{Stage: stage, Ops: ops})
 		}
 	}
-	if shaken(p, from) {
+	if tableTouched(p, from) {
 		for _, op := range p.Refence { // one by one: boot records that stay in force lead to each other
 			add(journal.StageFence, op)
 		}
@@ -56,7 +56,7 @@ func undoSteps(s journal.Summary, from int) []journal.Steps {
 		}
 		before += run.N
 	}
-	if !fence || shaken(p, from) {
+	if !fence || tableTouched(p, from) {
 		add(journal.StageFence, len(p.Refence))
 	}
 	if p.SizeAfter < p.SizeBefore {
@@ -71,9 +71,9 @@ func undoSteps(s journal.Summary, from int) []journal.Steps {
 	return list
 }
 
-// shaken reports whether the table with which readers start may differ from the one before. If the fence has only reached
+// tableTouched reports whether the table with which readers start may differ from the one before. If the fence has only reached
 // the copy, that table must not be written: it is the only whole one.
-func shaken(p journal.Program, from int) bool {
+func tableTouched(p journal.Program, from int) bool {
 	for _, u := range p.Units[:min(from+1, len(p.Units))] {
 		if u.Stage != journal.StageFence {
 			return true

@@ -34,14 +34,14 @@ func (tx *Transaction) keep(ctx context.Context, watch Watch) (kept bool, err er
 	if err := tx.journal.Keep(mark); err != nil {
 		return true, &AfterError{err}
 	}
-	if err := removeNeedless(tx.store); err != nil {
+	if err := removeUnneeded(tx.store); err != nil {
 		return true, &AfterError{fmt.Errorf("files that are of no use any more could not be removed: %w", err)}
 	}
 	return true, nil
 }
 
-// removeNeedless removes the files that an undo does not need.
-func removeNeedless(store journal.Store) error {
+// removeUnneeded removes the files that an undo does not need.
+func removeUnneeded(store journal.Store) error {
 	for _, name := range []string{journal.SpillName, journal.StageName} {
 		if err := store.Remove(name); err != nil {
 			return err

@@ -31,9 +31,8 @@ func (r *Rehearsal) copy(ctx context.Context, s ops.Step) error {
 	if err != nil {
 		return err
 	}
-	unused := newRanges(runsOf(free, func(f overlay.Range) byteRange { return run(f.Off, f.Len) }))
 	buf := make([]byte, copyChunk)
-	for _, run := range unused.outside(0, from.len()) {
+	for _, run := range newRanges(shifted(free, 0)).outside(0, from.len()) {
 		for off := run.off; off < run.end; off += copyChunk {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -94,9 +93,7 @@ func (r *Rehearsal) unused() (ranges, error) {
 		if err != nil {
 			return nil, tried.Errorf("read which blocks of %s are free: %w", p.Ref(), err)
 		}
-		for _, f := range free {
-			runs = append(runs, run(at.off+f.Off, f.Len))
-		}
+		runs = append(runs, shifted(free, at.off)...)
 	}
 	return newRanges(runs), nil
 }
@@ -108,14 +105,23 @@ func (r *Rehearsal) wipeDisk(within byteRange) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range fsys.WipeRanges(r.Overlay.Size()) {
-		for _, run := range table.outside(max(w.Off, within.off), min(w.End(), within.end)) {
-			if err := r.Overlay.Zero(run.off, run.len()); err != nil {
-				return err
-			}
+	signatures := newRanges(shifted(fsys.WipeRanges(r.Overlay.Size()), 0))
+	return r.zero(signatures.within(within.off, within.end).minus(table))
+}
+
+// zero makes runs of the overlay read as zero.
+func (r *Rehearsal) zero(runs []byteRange) error {
+	for _, z := range runs {
+		if err := r.Overlay.Zero(z.off, z.len()); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// shifted are ranges that are counted from the byte at off.
+func shifted(list []overlay.Range, off int64) []byteRange {
+	return runsOf(list, func(r overlay.Range) byteRange { return run(off+r.Off, r.Len) })
 }
 
 // writeTable puts the planned table on the overlay and reads it back: it must agree with the model.

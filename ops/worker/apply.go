@@ -133,7 +133,7 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 	}
 	tools.Open = func(path string) (fsys.File, error) { return server.Open(path) }
 	r.Windows, r.Tools = server, tools
-	r.Said = func() (command, output string) {
+	r.ToolOutput = func() (command, output string) {
 		command, output = strings.Join(commands, "; "), strings.Join(outputs, "")
 		commands, outputs = nil, nil
 		return command, output
