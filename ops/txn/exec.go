@@ -137,8 +137,8 @@ func zero(dev Device, op journal.Op) error {
 	return dev.Punch(op.Off, n)
 }
 
-// writeContent writes content from a file of the journal to the target. The whole run is checked against its checksum before the
-// first byte is written.
+// writeContent writes content from a file of the journal to the target. The whole run is checked against its checksum
+// before the first byte is written.
 func writeContent(dev Device, from journal.File, op journal.Op) error {
 	if err := verify(from, op); err != nil {
 		return err

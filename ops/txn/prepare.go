@@ -129,9 +129,10 @@ func (r *Rehearsal) tables(changed changes) (tables, error) {
 	return t, err
 }
 
-// hideAdded adds to the writes of a way back, behind the fence, the old content of everything else in the table that the final
-// one changes, except the copies of a GPT: partitions that the plan adds must leave the table before their content changes.
-// At that point nothing has been taken back, so all partitions are whole that the table shows between two of these writes.
+// hideAdded adds to the writes of a way back, behind the fence, the old content of everything else in the table that the
+// final one changes, except the copies of a GPT: partitions that the plan adds must leave the table before their content
+// changes. At that point nothing has been taken back, so all partitions are whole that the table shows between two of these
+// writes.
 func (r *Rehearsal) hideAdded(t *tables) error {
 	seen := t.before
 	if r.Before.Table.Kind == model.TableMBR && r.After.Table.Kind == model.TableGPT {

@@ -71,8 +71,8 @@ func undoSteps(s journal.Summary, from int) []journal.Steps {
 	return list
 }
 
-// tableTouched reports whether the table with which readers start may differ from the one before. If the fence has only reached
-// the copy, that table must not be written: it is the only whole one.
+// tableTouched reports whether the table with which readers start may differ from the one before. If the fence has only
+// reached the copy, that table must not be written: it is the only whole one.
 func tableTouched(p journal.Program, from int) bool {
 	for _, u := range p.Units[:min(from+1, len(p.Units))] {
 		if u.Stage != journal.StageFence {
