@@ -6,40 +6,25 @@ import (
 	"strings"
 
 	"shunt/model"
-	"shunt/model/safetext"
 	"shunt/ops"
 )
 
 // format reads what follows "format".
-func (l *line) format() (ops.Operation, error) {
-	p, err := l.partition()
-	if err != nil {
-		return nil, err
-	}
-	const allowed = "fs=KIND or cleared"
-	w, err := l.next("what to format it as", allowed)
-	if err != nil {
-		return nil, err
-	}
+func (l *line) format() ops.Operation {
+	op := ops.Format{ID: l.partition().ID}
+	const what, allowed = "what to format it as", "fs=KIND or cleared"
+	w := l.next(what, allowed)
 	if w.text == "cleared" && !w.quoted {
-		return ops.Format{ID: p.ID}, nil
+		return op
 	}
-	op := ops.Format{ID: p.ID}
 	kind, ok := strings.CutPrefix(w.text, "fs=")
 	if !ok || kind == "none" {
-		return nil, unexpected(w, "what to format it as", allowed)
+		l.unexpected(w, what, allowed)
 	}
-	if op.FS, err = l.fsKind(word{text: kind, col: w.col}); err != nil {
-		return nil, err
-	}
-	for seen := map[string]bool{"fs": true}; len(l.words) > 0; {
-		_, label, err := l.property(seen, "a property of a new file system", "label=", "fs", "label")
-		if err != nil {
-			return nil, err
-		}
-		op.Label = label.text
-	}
-	return op, nil
+	op.FS = l.fsKind(word{text: kind, col: w.col})
+	l.once("fs=", w)
+	l.properties("a property of a new file system", "label=", func(_ string, label word) { op.Label = label.text }, "fs=", "label=")
+	return op
 }
 
 func (w *writer) format(op ops.Format) {
@@ -48,145 +33,81 @@ func (w *writer) format(op ops.Format) {
 		return
 	}
 	w.edit("format", op.ID, "fs="+string(op.FS))
-	if op.Label != "" {
-		w.add("label=" + safetext.Quoted(op.Label))
-	}
+	w.property("label", op.Label)
 }
 
-// text reads the partition and text that follow "label" or "name".
-func (l *line) text(what string) (model.PartID, string, error) {
-	p, err := l.partition()
-	if err != nil {
-		return 0, "", err
-	}
-	w, err := l.next(what, `text in quotes, or "" for none`)
-	return p.ID, w.text, err
-}
-
-// label reads what follows "label".
-func (l *line) label() (ops.Operation, error) {
-	id, text, err := l.text("the label")
-	return ops.SetLabel{ID: id, Label: text}, err
-}
-
-// name reads what follows "name".
-func (l *line) name() (ops.Operation, error) {
-	id, text, err := l.text("the name")
-	return ops.SetName{ID: id, Name: text}, err
-}
+// text reads text that follows "label" or "name" and a partition.
+func (l *line) text(what string) string { return l.next(what, `text in quotes, or "" for none`).text }
 
 // partType reads what follows "type".
-func (l *line) partType() (ops.Operation, error) {
-	p, err := l.partition()
-	if err != nil {
-		return nil, err
-	}
-	w, err := l.next("the type", "a word such as linux, or the code of a type")
-	if err != nil {
-		return nil, err
-	}
-	t, err := l.typeOf(w)
-	return ops.SetType{ID: p.ID, Type: t}, err
+func (l *line) partType() ops.Operation {
+	p := l.partition()
+	return ops.SetType{ID: p.ID, Type: l.typeOf(l.next("the type", "a word such as linux, or the code of a type"))}
 }
 
 // onOff is the state of a flag.
 var onOff = map[bool]string{true: "on", false: "off"}
 
 // flag reads what follows "flag".
-func (l *line) flag() (ops.Operation, error) {
-	p, err := l.partition()
-	if err != nil {
-		return nil, err
+func (l *line) flag() ops.Operation {
+	p, kind := l.partition(), l.disk().Table.Kind
+	allowed := strings.Join(ops.FlagWords(kind, p), ", ")
+	w := l.next("the flag", allowed)
+	if !model.IsFlag(kind, model.Flag(w.text)) {
+		l.unexpected(w, fmt.Sprintf("a flag of %s on %s", p.Ref(), kind), allowed)
 	}
-	allowed := strings.Join(ops.FlagWords(l.disk().Table.Kind, p), ", ")
-	w, err := l.next("the flag", allowed)
-	if err != nil {
-		return nil, err
-	}
-	op := ops.SetFlag{ID: p.ID, Flag: model.Flag(w.text)}
-	if !model.IsFlag(l.disk().Table.Kind, op.Flag) {
-		return nil, unexpected(w, fmt.Sprintf("a flag of %s on %s", p.Ref(), l.disk().Table.Kind), allowed)
-	}
-	state, err := l.next("what the flag shall be", "on or off")
-	if err != nil {
-		return nil, err
-	}
-	if op.On = state.text == onOff[true]; state.text != onOff[op.On] {
-		return nil, unexpected(state, "what a flag can be", "on or off")
-	}
-	return op, nil
+	state := l.choice("what the flag shall be", "what a flag can be", onOff[true], onOff[false])
+	return ops.SetFlag{ID: p.ID, Flag: model.Flag(w.text), On: state == onOff[true]}
 }
 
 // newHalf says whether half of a UUID is set.
 var newHalf = map[bool]string{true: "half", false: "new"}
 
 // uuid reads what follows "uuid".
-func (l *line) uuid() (ops.Operation, error) {
-	p, err := l.partition()
-	if err != nil {
-		return nil, err
-	}
-	w, err := l.next("which UUID", "new or half")
-	if err != nil {
-		return nil, err
-	}
-	op := ops.NewUUID{ID: p.ID, Half: w.text == newHalf[true]}
-	if w.text != newHalf[op.Half] {
-		return nil, unexpected(w, "a kind of UUID that can be set", "new or half")
-	}
-	return op, nil
+func (l *line) uuid() ops.Operation {
+	p := l.partition()
+	kind := l.choice("which UUID", "a kind of UUID that can be set", newHalf[false], newHalf[true])
+	return ops.NewUUID{ID: p.ID, Half: kind == newHalf[true]}
 }
 
 // table reads what follows "table".
-func (l *line) table() (ops.Operation, error) {
-	w, err := l.next("what to do with the table", "new or gpt")
-	switch {
-	case err != nil:
-		return nil, err
-	case w.text == "gpt":
-		return ops.ToGPT{}, nil
-	case w.text != "new":
-		return nil, unexpected(w, "something to do with the table", "new or gpt")
+func (l *line) table() ops.Operation {
+	if l.choice("what to do with the table", "something to do with the table", "new", "gpt") == "gpt" {
+		return ops.ToGPT{}
 	}
-	if w, err = l.next("the kind of table", "gpt or mbr"); err != nil {
-		return nil, err
+	if l.choice("the kind of table", "a kind of table", "gpt", "mbr") == "gpt" {
+		return ops.NewTable{Kind: model.TableGPT}
 	}
-	switch w.text {
-	case "gpt":
-		return ops.NewTable{Kind: model.TableGPT}, nil
-	case "mbr":
-		return ops.NewTable{Kind: model.TableMBR}, nil
-	}
-	return nil, unexpected(w, "a kind of table", "gpt or mbr")
+	return ops.NewTable{Kind: model.TableMBR}
 }
 
 // fsKind reads the name of a file system; "none" is no file system.
-func (l *line) fsKind(w word) (model.FSKind, error) {
+func (l *line) fsKind(w word) model.FSKind {
 	if w.text == "none" {
-		return model.Unformatted, nil
+		return model.Unformatted
 	}
 	if _, known := l.q.Env().Caps[model.FSKind(w.text)]; !known || w.text == "" {
-		return model.Unformatted, unexpected(w, "a file system that can be made", l.fsKinds())
+		l.unexpected(w, "a file system that can be made", l.fsKinds())
 	}
-	return model.FSKind(w.text), nil
+	return model.FSKind(w.text)
 }
 
 // typeOf reads a partition type.
-func (l *line) typeOf(w word) (model.PartType, error) {
+func (l *line) typeOf(w word) model.PartType {
 	kind := l.disk().Table.Kind
 	t, ok := model.TypeByAlias(kind, w.text)
 	if !ok {
 		words := strings.Join(model.TypeAliases(kind), ", ") + " or the code of a type"
-		return "", unexpected(w, fmt.Sprintf("a partition type on %s", kind), words)
+		l.unexpected(w, fmt.Sprintf("a partition type on %s", kind), words)
 	}
-	return t, nil
+	return t
 }
 
 // fsKinds lists the file systems that can be made on this machine.
 func (l *line) fsKinds() string {
 	var list []string
 	for kind, c := range l.q.Env().Caps {
-		if c.Create == "" && kind != model.Unformatted {
+		if c.Create.OK() && kind != model.Unformatted {
 			list = append(list, string(kind))
 		}
 	}
@@ -202,4 +123,52 @@ func typeWord(kind model.TableKind, t model.PartType) string {
 		}
 	}
 	return string(t)
+}
+
+// create reads what follows "new".
+func (l *line) create() ops.Operation {
+	op := ops.New{ID: l.q.NextID()}
+	if w := l.next("the size", "a size with a unit such as 1.5GiB, or max"); w.text != "max" {
+		op.Len = l.sizeOf(w)
+	}
+	l.properties("a property of a new partition", "at, fs=, label=, name=, type= or as=", func(key string, value word) {
+		switch key {
+		case "at":
+			op.At = l.offset()
+		case "label":
+			op.Label = value.text
+		case "name":
+			op.Name = value.text
+		case "fs":
+			op.FS = l.fsKind(value)
+		case "type":
+			op.Type = l.typeOf(value)
+		case "as":
+			op.Role = l.role(value, "a role", model.Primary, model.Extended, model.Logical)
+		}
+	}, "at", "fs=", "label=", "name=", "type=", "as=")
+	if !l.seen["as="] {
+		op.Role = ops.LikelyRole(l.disk(), op.At)
+	}
+	if l.err != nil {
+		return nil
+	}
+	placed, err := op.Placed(l.disk(), l.q.Env(), l.align)
+	placed.Type = op.Type // Apply derives the one that goes with the file system
+	l.fail(err)
+	return placed
+}
+
+func (w *writer) create(op ops.New) {
+	w.add("new", w.size(op.Len), "at", sectors(op.At))
+	if op.FS != model.Unformatted {
+		w.add("fs=" + string(op.FS))
+	}
+	w.property("label", op.Label)
+	w.property("name", op.Name)
+	kind := w.disk.Table.Kind
+	if op.Type != "" && op.Type != model.DefaultType(kind, op.Role, op.FS) {
+		w.add("type=" + typeWord(kind, op.Type))
+	}
+	w.role(op.Role)
 }

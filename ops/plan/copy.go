@@ -6,50 +6,26 @@ import (
 	"strings"
 
 	"shunt/model"
-	"shunt/model/safetext"
 	"shunt/ops"
 )
 
-// copy reads what follows "copy". The other target is named at the end of the line, and the partition at its
-// start is one of that.
-func (l *line) copy() (ops.Operation, error) {
-	from, source, err := l.clipping()
-	if err != nil {
-		return nil, err
+// copy reads what follows "copy". The other target stands at the end of the line, and the number at its start is that of a
+// partition there.
+func (l *line) copy() ops.Operation {
+	from, source := l.clipping()
+	if l.choice("where to copy it", "a way to copy", "at", "over") == "over" {
+		return ops.CopyOver{ID: l.partition().ID, From: from, Source: source}
 	}
-	const allowed = "at or over"
-	w, err := l.next("where to copy it", allowed)
-	if err != nil {
-		return nil, err
-	}
-	switch w.text {
-	case "over":
-		p, err := l.partition()
-		return ops.CopyOver{ID: p.ID, From: from, Source: source}, err
-	case "at":
-	default:
-		return nil, unexpected(w, "a way to copy", allowed)
-	}
-	op := ops.Copy{ID: l.q.NextID(), From: from, Source: source}
-	if op.At, err = l.offset(); err != nil {
-		return nil, err
-	}
+	op := ops.Copy{ID: l.q.NextID(), From: from, Source: source, At: l.offset()}
 	op.Role = ops.LikelyRole(l.disk(), op.At)
-	seen := map[string]bool{}
-	for len(l.words) > 0 {
-		key, value, err := l.property(seen, "a property of a copy", "size=, as= or from=", "size", "as")
-		switch {
-		case err != nil:
-		case key == "size":
-			op.Len, err = l.sizeOf(value)
-		case key == "as":
-			op.Role, err = value.role("a role of a copy", model.Primary, model.Logical)
+	l.properties("a property of a copy", "size=, as= or from=", func(key string, value word) {
+		if key == "size" {
+			op.Len = l.sizeOf(value)
+		} else {
+			op.Role = l.role(value, "a role of a copy", model.Primary, model.Logical)
 		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return op, nil
+	}, "size=", "as=")
+	return op
 }
 
 func (w *writer) copy(op ops.Copy) {
@@ -79,44 +55,39 @@ func (w *writer) clipped(id model.PartID, source *ops.Source) model.Partition {
 // from adds the other target, if there is one.
 func (w *writer) from(source *ops.Source) {
 	if source != nil {
-		w.add("from=" + safetext.Quoted(source.Path))
+		w.property("from", source.Path)
 	}
 }
 
 // clipping reads the partition to be copied and takes from=PATH out of the line.
-func (l *line) clipping() (model.PartID, *ops.Source, error) {
-	seen := map[string]bool{}
+func (l *line) clipping() (model.PartID, *ops.Source) {
 	var path word
 	var rest []word
 	for _, w := range l.words {
-		text, ok := strings.CutPrefix(w.text, "from=")
-		if !ok {
+		if text, ok := strings.CutPrefix(w.text, "from="); ok {
+			l.once("from=", w)
+			path = word{text: text, col: w.col}
+		} else {
 			rest = append(rest, w)
-			continue
 		}
-		if err := once(seen, "from", "from=", w); err != nil {
-			return 0, nil, err
-		}
-		path = word{text: text, col: w.col}
 	}
-	if l.words = rest; !seen["from"] {
-		p, err := l.partition()
-		return p.ID, nil, err
+	if l.words = rest; !l.seen["from="] {
+		return l.partition().ID, nil
 	}
-	w, err := l.next("the number of the partition there", "a number")
-	if err != nil {
-		return 0, nil, err
-	}
+	w := l.next("the number of the partition there", "a number")
 	n, err := strconv.Atoi(strings.TrimPrefix(w.text, "p"))
 	if err != nil {
-		return 0, nil, unexpected(w, "the number of a partition there", "a number")
+		l.unexpected(w, "the number of a partition there", "a number")
 	}
 	if l.q.Env().Sources == nil {
-		return 0, nil, &Error{Col: path.col, Msg: "no other target can be copied from here"}
+		l.wrong(path, "no other target can be copied from here")
+	}
+	if l.err != nil {
+		return 0, nil
 	}
 	source, err := l.q.Env().Sources(path.text, n)
 	if err != nil {
-		return 0, nil, &Error{Col: path.col, Msg: fmt.Sprintf("copy from %s: %v", path.text, err), Err: err}
+		l.fail(&Error{Col: path.col, Msg: fmt.Sprintf("copy from %s: %v", path.text, err), Err: err})
 	}
-	return source.Part.ID, &source, nil
+	return source.Part.ID, &source
 }

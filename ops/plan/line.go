@@ -11,30 +11,63 @@ import (
 	"shunt/ops"
 )
 
-// line reads the words of one line, from left to right.
+// line reads the words of one line, from left to right. After the first error everything reads as nothing.
 type line struct {
 	words []word    // not read yet
 	end   int       // column behind the last word
 	q     ops.Queue // what the line will be staged on
 	align geometry.Alignment
+	seen  map[string]bool // the properties that were read: "at", "fs="
+	err   error
 }
 
 // disk is the disk the line applies to.
 func (l *line) disk() model.Disk { return l.q.Preview() }
 
-// next takes the next word; what and allowed describe it for the case that there is none.
-func (l *line) next(what, allowed string) (word, error) {
+// fail keeps the first error.
+func (l *line) fail(err error) {
+	if l.err == nil {
+		l.err = err
+	}
+}
+
+// wrong is the error at a word.
+func (l *line) wrong(w word, format string, a ...any) {
+	l.fail(&Error{Col: w.col, Msg: fmt.Sprintf(format, a...)})
+}
+
+// unexpected is the error for a word that is not what has to stand there; allowed says what could.
+func (l *line) unexpected(w word, what, allowed string) {
+	l.wrong(w, "%q is not %s: use %s", w.text, what, allowed)
+}
+
+// next takes the next word; what and allowed are for the error if there is none.
+func (l *line) next(what, allowed string) word {
 	if len(l.words) == 0 {
-		return word{}, &Error{Col: l.end, Msg: fmt.Sprintf("%s is missing: use %s", what, allowed)}
+		l.wrong(word{col: l.end}, "%s is missing: use %s", what, allowed)
+	}
+	if l.err != nil {
+		return word{col: l.end}
 	}
 	w := l.words[0]
 	l.words = l.words[1:]
-	return w, nil
+	return w
+}
+
+// choice takes the next word, which has to be one of the choices. missing and what are for the errors: what is missing, and
+// what a wrong word is not.
+func (l *line) choice(missing, what string, choices ...string) string {
+	allowed := either(choices)
+	w := l.next(missing, allowed)
+	if !slices.Contains(choices, w.text) {
+		l.unexpected(w, what, allowed)
+	}
+	return w.text
 }
 
 // more reports whether the next word is this one, and takes it if so.
 func (l *line) more(word string) bool {
-	if len(l.words) == 0 || l.words[0].quoted || l.words[0].text != word {
+	if l.err != nil || len(l.words) == 0 || l.words[0].quoted || l.words[0].text != word {
 		return false
 	}
 	l.words = l.words[1:]
@@ -43,74 +76,75 @@ func (l *line) more(word string) bool {
 
 // finish makes sure that every word was read.
 func (l *line) finish() error {
-	if len(l.words) == 0 {
-		return nil
+	if len(l.words) > 0 {
+		l.unexpected(l.words[0], "expected here", "nothing more, or start a comment with #")
 	}
-	return unexpected(l.words[0], "expected here", "nothing more, or start a comment with #")
+	return l.err
 }
 
-func unexpected(w word, what, allowed string) error {
-	return &Error{Col: w.col, Msg: fmt.Sprintf("%q is not %s: use %s", w.text, what, allowed)}
+// properties reads the rest of the line: each of the keys once at most, as "fs=VALUE", or alone if it has no "=". what and
+// allowed are for the error if something else stands there.
+func (l *line) properties(what, allowed string, set func(key string, value word), keys ...string) {
+	for l.err == nil && len(l.words) > 0 {
+		w := l.next("a property", allowed)
+		key, text, ok := strings.Cut(w.text, "=")
+		name := key
+		if ok {
+			name += "="
+		}
+		if !slices.Contains(keys, name) || !ok && w.quoted {
+			l.unexpected(w, what, allowed)
+			return
+		}
+		l.once(name, w)
+		set(key, word{text: text, col: w.col})
+	}
 }
 
-// property takes the next word, which has to be "key=value" with one of the keys, and enters the key among those that were
-// seen. what and allowed describe it for the case that it is something else.
-func (l *line) property(seen map[string]bool, what, allowed string, keys ...string) (key string, value word, err error) {
-	w, err := l.next("a property", allowed)
-	if err != nil {
-		return "", w, err
+// once refuses the second property of a kind, at w.
+func (l *line) once(name string, w word) {
+	if l.seen[name] {
+		l.wrong(w, "%s is given twice: leave one", name)
 	}
-	key, text, ok := strings.Cut(w.text, "=")
-	if !ok || !slices.Contains(keys, key) {
-		return "", w, unexpected(w, what, allowed)
-	}
-	return key, word{text: text, col: w.col}, once(seen, key, key+"=", w)
+	l.seen[name] = true
 }
 
-// once enters a property among those that were seen, and refuses the second one of its kind at w.
-func once(seen map[string]bool, key, name string, w word) error {
-	if seen[key] {
-		return &Error{Col: w.col, Msg: fmt.Sprintf("%s is given twice: leave one", name)}
-	}
-	seen[key] = true
-	return nil
-}
-
-// role reads one of the roles; what describes it.
-func (w word) role(what string, roles ...model.Role) (model.Role, error) {
+// role reads one of the roles.
+func (l *line) role(w word, what string, roles ...model.Role) model.Role {
 	words := make([]string, len(roles))
 	for i, role := range roles {
 		if words[i] = role.String(); words[i] == w.text {
-			return role, nil
+			return role
 		}
 	}
-	return 0, unexpected(w, what, either(words))
+	l.unexpected(w, what, either(words))
+	return 0
 }
 
 // either lists words to choose from: "primary, extended or logical".
 func either(words []string) string {
 	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // partition reads a partition number; "p2" is as good as "2".
-func (l *line) partition() (model.Partition, error) {
-	w, err := l.next("a partition number", l.numbers())
-	if err != nil {
-		return model.Partition{}, err
-	}
+func (l *line) partition() model.Partition {
+	w := l.next("a partition number", l.numbers())
 	n, err := strconv.Atoi(strings.TrimPrefix(w.text, "p"))
 	if err != nil {
-		return model.Partition{}, unexpected(w, "a partition number", l.numbers())
+		l.unexpected(w, "a partition number", l.numbers())
 	}
 	p, ok := l.disk().ByNumber(n)
 	if !ok {
-		return p, &Error{Col: w.col, Msg: fmt.Sprintf("there is no partition %d at this point: use %s", n, l.numbers())}
+		l.wrong(w, "there is no partition %d at this point: use %s", n, l.numbers())
 	}
-	return p, nil
+	return p
 }
 
-// numbers lists the partition numbers there are, for messages.
+// numbers lists the partition numbers there are, for errors.
 func (l *line) numbers() string {
 	var list []string
 	for _, p := range l.disk().Partitions() {
@@ -123,56 +157,43 @@ func (l *line) numbers() string {
 }
 
 // size reads a size, rounded up to whole sectors.
-func (l *line) size(what string) (geometry.Sector, error) {
-	w, err := l.next(what, "a size with a unit such as 1.5GiB")
-	if err != nil {
-		return 0, err
-	}
-	return l.sizeOf(w)
+func (l *line) size(what string) geometry.Sector {
+	return l.sizeOf(l.next(what, "a size with a unit such as 1.5GiB"))
 }
 
-func (l *line) sizeOf(w word) (geometry.Sector, error) {
-	z := l.disk().SectorSize
-	b, err := geometry.ParseSize(w.text, z)
-	if err != nil {
-		return 0, &Error{Col: w.col, Msg: err.Error(), Err: err}
+func (l *line) sizeOf(w word) geometry.Sector {
+	b, err := geometry.ParseSize(w.text, l.disk().SectorSize)
+	switch {
+	case err != nil:
+		l.fail(&Error{Col: w.col, Msg: err.Error(), Err: err})
+	case b == 0:
+		l.wrong(w, "size %q is nothing: use one sector or more", w.text)
 	}
-	if b == 0 {
-		return 0, &Error{Col: w.col, Msg: fmt.Sprintf("size %q is nothing: use one sector or more", w.text)}
-	}
-	return z.Up(b), nil
+	return l.disk().SectorSize.Up(b)
 }
 
 // delta reads a signed size, its magnitude rounded up to whole sectors.
-func (l *line) delta() (geometry.Sector, error) {
-	w, err := l.next("the change", "a size with a sign such as +500MiB")
-	if err != nil {
-		return 0, err
-	}
-	z := l.disk().SectorSize
+func (l *line) delta() (word, geometry.Sector) {
+	w, z := l.next("the change", "a size with a sign such as +500MiB"), l.disk().SectorSize
 	b, err := geometry.ParseDelta(w.text, z)
 	if err != nil {
-		return 0, &Error{Col: w.col, Msg: err.Error(), Err: err}
+		l.fail(&Error{Col: w.col, Msg: err.Error(), Err: err})
 	}
 	if b < 0 {
-		return -z.Up(-b), nil
+		return w, -z.Up(-b)
 	}
-	return z.Up(b), nil
+	return w, z.Up(b)
 }
 
 // offset reads a position on the disk. In sectors it is exact; in other units it is put on the grid.
-func (l *line) offset() (geometry.Sector, error) {
-	w, err := l.next("the offset", "an offset with a unit such as 2049MiB")
-	if err != nil {
-		return 0, err
+func (l *line) offset() geometry.Sector {
+	w := l.next("the offset", "an offset with a unit such as 2049MiB")
+	at, z := l.sizeOf(w), l.disk().SectorSize
+	if strings.HasSuffix(strings.ToLower(w.text), "s") {
+		return at
 	}
-	at, err := l.sizeOf(w)
-	if err != nil || strings.HasSuffix(strings.ToLower(w.text), "s") {
-		return at, err
-	}
-	z := l.disk().SectorSize
 	if grid := l.align.Nearest(at, z); grid > 0 {
-		return grid, nil
+		return grid
 	}
-	return l.align.Up(at, z), nil
+	return l.align.Up(at, z)
 }

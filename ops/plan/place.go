@@ -4,70 +4,71 @@ import (
 	"cmp"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
 )
 
 // image reads what follows "image".
-func (l *line) image() ([]ops.Operation, error) {
-	const allowed = "grow, size or min"
-	w, err := l.next("what to do with the image", allowed)
-	if err != nil {
-		return nil, err
-	}
-	switch w.text {
+func (l *line) image() []ops.Operation {
+	switch l.choice("what to do with the image", "something to do with the image", "grow", "size", "min") {
 	case "grow":
-		n, err := l.size("by how much")
-		return []ops.Operation{ops.ImageSize{Sectors: l.disk().Sectors + n}}, err
+		return []ops.Operation{ops.ImageSize{Sectors: l.disk().Sectors + l.size("by how much")}}
 	case "size":
-		n, err := l.size("the size")
-		return []ops.Operation{ops.ImageSize{Sectors: n}}, err
-	case "min":
-		return l.rooms(0, 0)
+		return []ops.Operation{ops.ImageSize{Sectors: l.size("the size")}}
 	}
-	return nil, unexpected(w, "something to do with the image", allowed)
+	return l.rooms(0, 0)
 }
 
-func (w *writer) image(op ops.ImageSize) { w.add("image", "size", w.size(op.Sectors)) }
+// room reads what follows "room".
+func (l *line) room() []ops.Operation {
+	p := l.partition()
+	size := geometry.Sector(0) // as much as possible
+	switch l.choice("how much room", "a way to make room", "by", "to", "max") {
+	case "to":
+		size = l.size("the size")
+	case "by":
+		w, by := l.delta()
+		if by <= 0 {
+			l.unexpected(w, "more room", "a size with a plus such as +1GiB")
+		}
+		size = p.Span.Len() + by
+	}
+	return l.rooms(p.ID, size)
+}
+
+// rooms are the operations that give a partition room, or for 0 that make the image small.
+func (l *line) rooms(id model.PartID, size geometry.Sector) []ops.Operation {
+	if l.finish() != nil {
+		return nil
+	}
+	if l.q.Env().Room == nil {
+		l.wrong(word{col: 1}, "the moves that this line stands for cannot be found here: write them out")
+		return nil
+	}
+	list, err := l.q.Env().Room(l.q, id, size, l.align)
+	l.fail(err)
+	return list
+}
 
 // move reads what follows "move".
-func (l *line) move() (ops.Operation, error) {
-	p, err := l.partition()
-	if err != nil {
-		return nil, err
-	}
-	const allowed = "right, left or to"
-	w, err := l.next("where to", allowed)
-	if err != nil {
-		return nil, err
-	}
+func (l *line) move() ops.Operation {
+	p := l.partition()
 	op := ops.MoveResize{ID: p.ID}
-	switch w.text {
+	switch l.choice("where to", "a direction", "right", "left", "to") {
 	case "right":
-		op.Shift, err = l.size("how far")
+		op.Shift = l.size("how far")
 	case "left":
-		op.Shift, err = l.size("how far")
-		op.Shift = -op.Shift
+		op.Shift = -l.size("how far")
 	case "to":
-		var at geometry.Sector
-		at, err = l.offset()
-		op.Shift = at - p.Span.Start
-	default:
-		return nil, unexpected(w, "a direction", allowed)
+		op.Shift = l.offset() - p.Span.Start
 	}
-	if err != nil || !l.more("and") {
-		return op, err
-	}
-	for _, word := range []string{"resize", "to"} {
-		w, err := l.next("the rest of `and resize to SIZE`", word)
-		if err != nil {
-			return nil, err
+	if l.more("and") {
+		for _, word := range []string{"resize", "to"} {
+			l.choice("the rest of `and resize to SIZE`", "part of `and resize to SIZE`", word)
 		}
-		if w.text != word {
-			return nil, unexpected(w, "part of `and resize to SIZE`", word)
-		}
+		op.Len = l.size("the new size")
 	}
-	op.Len, err = l.size("the new size")
-	return op, err
+	return op
 }
 
 // move writes a move, a resize, or both.
@@ -89,39 +90,27 @@ func (w *writer) move(op ops.MoveResize) {
 }
 
 // resize reads what follows "resize".
-func (l *line) resize() (ops.Operation, error) {
-	p, err := l.partition()
-	if err != nil {
-		return nil, err
-	}
-	const allowed = "to, by, min or max"
-	w, err := l.next("the new size", allowed)
-	if err != nil {
-		return nil, err
-	}
-	switch w.text {
+func (l *line) resize() (op ops.Operation) {
+	p := l.partition()
+	var err error
+	switch l.choice("the new size", "a way to resize", "to", "by", "min", "max") {
 	case "to":
-		n, err := l.size("the new size")
-		return ops.MoveResize{ID: p.ID, Len: n}, err
+		return ops.MoveResize{ID: p.ID, Len: l.size("the new size")}
 	case "by":
-		n, err := l.delta()
-		if err != nil {
-			return nil, err
-		}
-		return ops.ResizeBy(l.disk(), p.ID, n)
+		_, by := l.delta()
+		op, err = ops.ResizeBy(l.disk(), p.ID, by)
 	case "min":
-		return ops.ShrinkToMin(l.disk(), l.q.Env(), p.ID, l.align)
+		op, err = ops.ShrinkToMin(l.disk(), l.q.Env(), p.ID, l.align)
 	case "max":
-		return ops.GrowToFill(l.disk(), l.q.Env(), p.ID, l.align)
+		op, err = ops.GrowToFill(l.disk(), l.q.Env(), p.ID, l.align)
 	}
-	return nil, unexpected(w, "a way to resize", allowed)
+	l.fail(err)
+	return op
 }
 
 // grow reads what follows "grow".
-func (l *line) grow() (ops.Operation, error) {
-	p, err := l.partition()
-	if err != nil {
-		return nil, err
-	}
-	return ops.GrowToFill(l.disk(), l.q.Env(), p.ID, l.align)
+func (l *line) grow() ops.Operation {
+	op, err := ops.GrowToFill(l.disk(), l.q.Env(), l.partition().ID, l.align)
+	l.fail(err)
+	return op
 }

@@ -104,11 +104,8 @@ func placed(err error, n int) error {
 
 // stage stages one line that has at least one word.
 func stage(draft *ops.Draft, words []word, align geometry.Alignment) error {
-	l := &line{words: words[1:], end: words[len(words)-1].after, q: draft.Queue(), align: align}
+	l := &line{words: words[1:], end: words[len(words)-1].after, q: draft.Queue(), align: align, seen: map[string]bool{}}
 	list, err := l.operations(words[0])
-	if err == nil {
-		err = l.finish()
-	}
 	for _, op := range list {
 		if err == nil {
 			err = draft.Stage(op)

@@ -1,8 +1,11 @@
 package plan
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
 	"shunt/ops"
@@ -12,10 +15,10 @@ import (
 type verb struct {
 	word        string
 	least, most int // words of the line
-	read        func(l *line) ([]ops.Operation, error)
+	read        func(l *line) []ops.Operation
 }
 
-// verbs are all of them, in the order in which people are told them. What they read, written writes.
+// verbs are all of them, in the order in which errors list them. written writes what they read.
 var verbs = []verb{
 	{"image", 2, 3, (*line).image},
 	{"move", 4, 8, one((*line).move)},
@@ -23,18 +26,12 @@ var verbs = []verb{
 	{"grow", 2, 2, one((*line).grow)},
 	{"room", 3, 4, (*line).room},
 	{"new", 2, 9, one((*line).create)},
-	{"delete", 2, 2, one(func(l *line) (ops.Operation, error) {
-		p, err := l.partition()
-		return ops.Delete{ID: p.ID}, err
-	})},
-	{"check", 2, 2, one(func(l *line) (ops.Operation, error) {
-		p, err := l.partition()
-		return ops.Check{ID: p.ID}, err
-	})},
+	{"delete", 2, 2, one(func(l *line) ops.Operation { return ops.Delete{ID: l.partition().ID} })},
+	{"check", 2, 2, one(func(l *line) ops.Operation { return ops.Check{ID: l.partition().ID} })},
 	{"copy", 4, 7, one((*line).copy)},
 	{"format", 3, 4, one((*line).format)},
-	{"label", 3, 3, one((*line).label)},
-	{"name", 3, 3, one((*line).name)},
+	{"label", 3, 3, one(func(l *line) ops.Operation { return ops.SetLabel{ID: l.partition().ID, Label: l.text("the label")} })},
+	{"name", 3, 3, one(func(l *line) ops.Operation { return ops.SetName{ID: l.partition().ID, Name: l.text("the name")} })},
 	{"type", 3, 3, one((*line).partType)},
 	{"flag", 4, 4, one((*line).flag)},
 	{"uuid", 3, 3, one((*line).uuid)},
@@ -42,11 +39,8 @@ var verbs = []verb{
 }
 
 // one makes a list of the operation that a line stands for.
-func one(read func(l *line) (ops.Operation, error)) func(l *line) ([]ops.Operation, error) {
-	return func(l *line) ([]ops.Operation, error) {
-		op, err := read(l)
-		return []ops.Operation{op}, err
-	}
+func one(read func(l *line) ops.Operation) func(l *line) []ops.Operation {
+	return func(l *line) []ops.Operation { return []ops.Operation{read(l)} }
 }
 
 // verbOf finds the verb that a line begins with.
@@ -61,50 +55,110 @@ func verbOf(first word) (verb, bool) {
 
 // operations reads everything behind the first word.
 func (l *line) operations(first word) ([]ops.Operation, error) {
-	if v, ok := verbOf(first); ok {
-		return v.read(l)
+	v, ok := verbOf(first)
+	if ok {
+		list := v.read(l)
+		return list, l.finish()
 	}
 	words := make([]string, len(verbs))
 	for i, v := range verbs {
 		words[i] = v.word
 	}
-	return nil, unexpected(first, "an operation", either(words))
+	l.unexpected(first, "an operation", either(words))
+	return nil, l.err
 }
 
 // written is an operation as one line, to be read on the disk it is applied to.
 func written(op ops.Operation, d model.Disk) string {
-	out := writer{disk: d}
+	w := writer{disk: d}
 	switch op := op.(type) {
 	case ops.ImageSize:
-		out.image(op)
+		w.add("image", "size", w.size(op.Sectors))
 	case ops.MoveResize:
-		out.move(op)
+		w.move(op)
 	case ops.New:
-		out.create(op)
+		w.create(op)
 	case ops.Delete:
-		out.edit("delete", op.ID)
+		w.edit("delete", op.ID)
 	case ops.Check:
-		out.edit("check", op.ID)
+		w.edit("check", op.ID)
 	case ops.Copy:
-		out.copy(op)
+		w.copy(op)
 	case ops.CopyOver:
-		out.copyOver(op)
+		w.copyOver(op)
 	case ops.Format:
-		out.format(op)
+		w.format(op)
 	case ops.SetLabel:
-		out.edit("label", op.ID, safetext.Quoted(op.Label))
+		w.edit("label", op.ID, safetext.Quoted(op.Label))
 	case ops.SetName:
-		out.edit("name", op.ID, safetext.Quoted(op.Name))
+		w.edit("name", op.ID, safetext.Quoted(op.Name))
 	case ops.SetType:
-		out.edit("type", op.ID, typeWord(d.Table.Kind, op.Type))
+		w.edit("type", op.ID, typeWord(d.Table.Kind, op.Type))
 	case ops.SetFlag:
-		out.edit("flag", op.ID, string(op.Flag), onOff[op.On])
+		w.edit("flag", op.ID, string(op.Flag), onOff[op.On])
 	case ops.NewUUID:
-		out.edit("uuid", op.ID, newHalf[op.Half])
+		w.edit("uuid", op.ID, newHalf[op.Half])
 	case ops.NewTable:
-		out.add("table", "new", strings.ToLower(op.Kind.String()))
+		w.add("table", "new", strings.ToLower(op.Kind.String()))
 	case ops.ToGPT:
-		out.add("table", "gpt")
+		w.add("table", "gpt")
 	}
-	return strings.Join(out.words, " ")
+	return strings.Join(w.words, " ")
 }
+
+// writer collects the words of one line.
+type writer struct {
+	disk  model.Disk // that the line is to be read on
+	words []string
+}
+
+func (w *writer) add(words ...string) { w.words = append(w.words, words...) }
+
+// edit adds the words of an edit of a partition.
+func (w *writer) edit(verb string, id model.PartID, words ...string) {
+	w.add(verb, w.number(id))
+	w.add(words...)
+}
+
+// property adds text as a property, unless it is empty.
+func (w *writer) property(key, text string) {
+	if text != "" {
+		w.add(key + "=" + safetext.Quoted(text))
+	}
+}
+
+// role adds the role of a new partition where there are several.
+func (w *writer) role(role model.Role) {
+	if w.disk.Table.Kind == model.TableMBR {
+		w.add("as=" + role.String())
+	}
+}
+
+// number is the number of a partition.
+func (w *writer) number(id model.PartID) string {
+	p, _ := w.disk.Partition(id)
+	return strconv.Itoa(p.Number)
+}
+
+// size is a length without loss: "1.5GiB", "483MiB", "987903s".
+func (w *writer) size(n geometry.Sector) string {
+	b := w.disk.SectorSize.Bytes(n)
+	switch {
+	case b > geometry.GiB && b%geometry.GiB == geometry.GiB/2:
+		return fmt.Sprintf("%d.5GiB", b/geometry.GiB)
+	case b%geometry.MiB != 0:
+		return sectors(n)
+	}
+	return geometry.FormatExact(b, w.disk.SectorSize)
+}
+
+// distance is a distance without loss: "1024MiB", "63s".
+func (w *writer) distance(n geometry.Sector) string {
+	if b := w.disk.SectorSize.Bytes(n); b%geometry.MiB == 0 {
+		return fmt.Sprintf("%dMiB", b/geometry.MiB)
+	}
+	return sectors(n)
+}
+
+// sectors is a position: one in sectors is never rounded to the grid.
+func sectors(n geometry.Sector) string { return fmt.Sprintf("%ds", n) }
