@@ -95,16 +95,15 @@ func (o New) added(d model.Disk) (model.Disk, error) {
 
 // Apply is the disk with the partition in it.
 func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
-	const what = "create a partition"
 	if reason := before.ReadOnly(); !reason.OK() {
-		return before, &Refusal{What: what, Reason: reason}
+		return before, &Refusal{What: creation, Reason: reason}
 	}
 	if _, taken := before.Partition(o.ID); taken || o.ID < 1 {
-		return before, &Refusal{What: what, Reason: model.Because("its identity %d is in use", o.ID)}
+		return before, &Refusal{What: creation, Reason: model.Because("its identity %d is in use", o.ID)}
 	}
 	for _, check := range []func(model.Disk, Env) *Refusal{o.checkRole, o.checkContents, o.checkPlace} {
 		if r := check(before, env); r != nil {
-			return refused(before, what, r)
+			return refused(before, creation, r)
 		}
 	}
 	after, _ := o.added(before) // an error is an invariant that is broken, which comes out below
@@ -112,7 +111,7 @@ func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
 		p.FS = newFilesystem(env, o.FS, o.Label, after.SectorSize.Bytes(o.Len), after.SectorSize)
 		after = after.With(p)
 	}
-	return rearranged(before, after, what)
+	return rearranged(before, after, creation)
 }
 
 // checkRole refuses roles the table has no room for.

@@ -7,17 +7,17 @@ import (
 	"shunt/model"
 )
 
-// newFit is a new partition with what bounds its length: what is to be in it, and the free space that it begins in.
+// newFit is a new partition with the bounds of its length, which its contents and the free space around its start set.
 type newFit struct {
 	New
 	disk        model.Disk
-	what        string          // what is to be in it, as a clause that goes on: "fat32 needs"
-	least, most geometry.Sector // of what is to be in it
+	what        string          // its contents as the start of a sentence: "fat32 needs"
+	least, most geometry.Sector // lengths that the contents can have
 	room        geometry.Span   // where it can lie
 	gap         model.Gap
 }
 
-// checkPlace refuses a length that the contents do not allow and a place that is not free, and tells what is possible there.
+// checkPlace refuses a length that the contents do not allow and a place that is not free, and names what is possible there.
 func (o New) checkPlace(d model.Disk, env Env) *Refusal {
 	least, most := sizesFor(env, o.FS, d.SectorSize)
 	what := string(o.FS) + " needs"
@@ -30,7 +30,7 @@ func (o New) checkPlace(d model.Disk, env Env) *Refusal {
 // fits is checkPlace for contents that need so many sectors at least, and have so many at most.
 func (o New) fits(d model.Disk, what string, least, most geometry.Sector) *Refusal {
 	if o.At < 1 || o.Len < 1 {
-		return &Refusal{Reason: model.Because("no partition is %d sectors long and starts at sector %d", o.Len, o.At)}
+		return refusedFor(model.Because("no partition is %d sectors long and starts at sector %d", o.Len, o.At))
 	}
 	if d.Table.Kind == model.TableMBR {
 		most = min(most, model.MBRSectors-1)
@@ -38,7 +38,7 @@ func (o New) fits(d model.Disk, what string, least, most geometry.Sector) *Refus
 	f := newFit{New: o, disk: d, what: what, least: least, most: most}
 	for _, gap := range model.Gaps(d, model.Everything) {
 		if gap.Span.Contains(o.At) && (gap.Role == model.Logical) == (o.Role == model.Logical) {
-			f.gap, f.room = gap, newRoom(d, gap)
+			f.gap, f.room = gap, logicalRoom(d, gap, ebrGap)
 			return f.refusal()
 		}
 	}
@@ -48,46 +48,40 @@ func (o New) fits(d model.Disk, what string, least, most geometry.Sector) *Refus
 // refusal is why it cannot be so, nil if it can.
 func (f newFit) refusal() *Refusal {
 	z := f.disk.SectorSize
-	start := max(f.At, f.room.Start)
-	longest := min(f.room.End-start, f.most)
+	longest := min(f.room.End-max(f.At, f.room.Start), f.most)
 	size := geometry.FormatBytes(z.Bytes(f.Len))
 	switch {
 	case longest < f.least && f.Len < f.least:
-		return &Refusal{Reason: model.Because("%s %s, and there is room for %s at sector %d",
-			f.what, AtLeast(f.least, z), AtMost(max(0, longest), z), f.At)}
+		return refusedFor(model.Because("%s %s, and there is room for %s at sector %d", f.what, AtLeast(f.least, z), AtMost(max(0, longest), z), f.At))
 	case longest < 1:
-		return &Refusal{Reason: model.Because("sector %d leaves no room for a boot record and for the partition behind it", f.At)}
+		return refusedFor(model.Because("sector %d leaves no room for a boot record and for the partition behind it", f.At))
 	case f.At < f.room.Start:
-		r := &Refusal{Reason: model.Because("sector %d leaves no room for its boot record", f.At)}
-		if longest >= f.least {
-			r.Nearest, r.Bounds = fmt.Sprintf("it can start at sector %d", start), []Bound{{Start, start}}
-		}
-		if longest >= f.least && f.Len > longest {
-			r.Nearest += " and be at most " + AtMost(longest, z) + " long"
-			r.Bounds = append(r.Bounds, Bound{Length, longest})
-		}
-		if longest >= f.least && f.Len < f.least {
-			r.Nearest += " and be " + AtLeast(f.least, z) + " long or more"
-			r.Bounds = append(r.Bounds, Bound{Length, f.least})
-		}
-		return r
+		return f.tooEarly(longest)
 	case f.Len < f.least:
-		return &Refusal{
-			Reason: f.small(size), Nearest: "make it " + AtLeast(f.least, z) + " or more", Bounds: []Bound{{Length, f.least}},
-		}
+		return refusedFor(f.small(size)).near("make it "+AtLeast(f.least, z)+" or more", Bound{Length, f.least})
 	case f.Len > longest && longest == f.most:
-		return &Refusal{
-			Reason: model.Because("%s is too large for it", size), Nearest: "make it " + AtMost(longest, z) + " or less",
-			Bounds: []Bound{{Length, longest}},
-		}
+		return refusedFor(model.Because("%s is too large for it", size)).near("make it "+AtMost(longest, z)+" or less", Bound{Length, longest})
 	case f.Len > longest && longest >= f.least:
-		return &Refusal{
-			Reason: f.obstacle(), Nearest: "there is room for " + AtMost(longest, z), Bounds: []Bound{{Length, longest}},
-		}
+		return refusedFor(f.obstacle()).near("there is room for "+AtMost(longest, z), Bound{Length, longest})
 	case f.Len > longest:
-		return &Refusal{Reason: model.Because("%s; there is room for %s, and %s %s", f.obstacle(), AtMost(longest, z), f.what, AtLeast(f.least, z))}
+		return refusedFor(model.Because("%s; there is room for %s, and %s %s", f.obstacle(), AtMost(longest, z), f.what, AtLeast(f.least, z)))
 	}
 	return nil
+}
+
+// tooEarly refuses a start that leaves no room for the boot record of the partition.
+func (f newFit) tooEarly(longest geometry.Sector) *Refusal {
+	r, z, start := refusedFor(model.Because("sector %d leaves no room for its boot record", f.At)), f.disk.SectorSize, f.room.Start
+	text := fmt.Sprintf("it can start at sector %d", start)
+	switch {
+	case longest < f.least:
+		return r
+	case f.Len > longest:
+		return r.near(text+" and be at most "+AtMost(longest, z)+" long", Bound{Start, start}, Bound{Length, longest})
+	case f.Len < f.least:
+		return r.near(text+" and be "+AtLeast(f.least, z)+" long or more", Bound{Start, start}, Bound{Length, f.least})
+	}
+	return r.near(text, Bound{Start, start})
 }
 
 // small is that a size is too small for what is to be in it.
@@ -104,7 +98,8 @@ func (f newFit) small(size string) model.Reason {
 // obstacle is what ends the free space.
 func (f newFit) obstacle() model.Reason {
 	for q := range f.disk.Each() {
-		if q.Span.Start < f.gap.Span.End || q.Span.Start-f.gap.Span.End > 0 && f.gap.Role != model.Logical || (q.Role == model.Logical) != (f.Role == model.Logical) {
+		behind := q.Span.Start == f.gap.Span.End || q.Span.Start > f.gap.Span.End && f.gap.Role == model.Logical
+		if !behind || (q.Role == model.Logical) != (f.Role == model.Logical) {
 			continue
 		}
 		if f.span().Overlaps(q.Span) {

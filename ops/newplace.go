@@ -5,13 +5,8 @@ import (
 	"shunt/model"
 )
 
-// newRoom is where in the gap a new partition can lie, to the sector: a logical one needs room for its
-// boot record before it, and must leave room for that of the logical partition behind it.
-func newRoom(d model.Disk, gap model.Gap) geometry.Span {
-	return logicalRoom(d, gap, ebrGap)
-}
-
-// logicalRoom is the gap less the sectors to leave free for boot records, each reserve sectors long.
+// logicalRoom is where in the gap a new partition can lie. A logical one leaves reserve sectors free before it for its boot
+// record, and as many behind it for that of the next one.
 func logicalRoom(d model.Disk, gap model.Gap, reserve geometry.Sector) geometry.Span {
 	room := gap.Span
 	ext, ok := d.Extended()
@@ -34,21 +29,21 @@ func RoomForNew(d model.Disk, gap model.Gap, align geometry.Alignment) (geometry
 	room.Start = align.Up(max(room.Start, grain), d.SectorSize)
 	room.End = align.Down(room.End, d.SectorSize)
 	if room.Empty() {
-		return room, &Refusal{
-			What:   "create a partition",
-			Reason: model.Because("the free space there, %s, is too small on the %s grid", exactAmount(gap.Span.Len(), d.SectorSize), align),
-		}
+		reason := model.Because("the free space there, %s, is too small on the %s grid", exactAmount(gap.Span.Len(), d.SectorSize), align)
+		return room, &Refusal{What: creation, Reason: reason}
 	}
 	return room, nil
 }
 
-// Placed is o with At, Len and Type filled in where they are zero, on disk d. Without At the first gap
-// that is large enough is taken, without both the largest; without Len all that is free from At on. A
-// *Refusal says that there is no such place.
+// creation is what a refusal of a new partition is about.
+const creation = "create a partition"
+
+// Placed is o with At, Len and Type filled in where they are zero, on disk d. Without At it gets the first gap that is large
+// enough, without both the largest; without Len all that is free from At on. A *Refusal says that there is no such place.
 func (o New) Placed(d model.Disk, env Env, align geometry.Alignment) (New, error) {
-	if refusal := o.checkRole(d, env); refusal != nil {
-		refusal.What = "create a partition"
-		return o, refusal
+	if r := o.checkRole(d, env); r != nil {
+		r.What = creation
+		return o, r
 	}
 	if o.Type == "" {
 		o.Type = model.DefaultType(d.Table.Kind, o.Role, o.FS)
@@ -58,18 +53,11 @@ func (o New) Placed(d model.Disk, env Env, align geometry.Alignment) (New, error
 	}
 	var best geometry.Span
 	for _, gap := range model.Gaps(d, model.Everything) {
-		if (gap.Role == model.Logical) != (o.Role == model.Logical) {
-			continue
-		}
 		room, err := RoomForNew(d, gap, align)
 		switch {
-		case err != nil:
-			continue
-		case o.At != 0 && gap.Span.Contains(o.At):
-			o.Len = max(0, room.End-o.At)
-			if o.Len == 0 {
-				continue
-			}
+		case err != nil || (gap.Role == model.Logical) != (o.Role == model.Logical):
+		case o.At != 0 && gap.Span.Contains(o.At) && room.End > o.At:
+			o.Len = room.End - o.At
 			return o, nil
 		case o.At == 0 && o.Len != 0 && room.Len() >= o.Len:
 			o.At = room.Start
@@ -78,30 +66,30 @@ func (o New) Placed(d model.Disk, env Env, align geometry.Alignment) (New, error
 			best = room
 		}
 	}
-	return o.placedIn(d, env, best)
-}
-
-// placedIn settles for the largest room, if that can be.
-func (o New) placedIn(d model.Disk, env Env, best geometry.Span) (New, error) {
-	what, z := "create a partition", d.SectorSize
-	least, most := sizesFor(env, o.FS, z)
-	switch {
-	case o.At != 0:
-		return o, &Refusal{What: what, Reason: o.occupied(d)}
-	case best.Empty():
-		return o, &Refusal{What: what, Reason: "there is no free space for it", Nearest: o.freeing(d)}
-	case o.Len != 0 && best.Len() < least:
-		return o, &Refusal{What: what, Reason: model.Because("%s needs %s, and the largest free space has %s",
-			o.FS, AtLeast(least, z), AtMost(best.Len(), z))}
-	case o.Len != 0:
-		longest := min(best.Len(), most)
-		return o, &Refusal{
-			What: what, Reason: "no free space is that large",
-			Nearest: "there is room for " + AtMost(longest, z), Bounds: []Bound{{Length, longest}},
-		}
+	if r := o.unplaced(d, env, best); r != nil {
+		r.What = creation
+		return o, r
 	}
 	o.At, o.Len = best.Start, best.Len()
 	return o, nil
+}
+
+// unplaced is why o cannot have the largest room, nil if it can.
+func (o New) unplaced(d model.Disk, env Env, best geometry.Span) *Refusal {
+	z := d.SectorSize
+	least, most := sizesFor(env, o.FS, z)
+	switch {
+	case o.At != 0:
+		return refusedFor(o.occupied(d))
+	case best.Empty():
+		return refusedFor("there is no free space for it").near(o.freeing(d))
+	case o.Len == 0:
+		return nil
+	case best.Len() < least:
+		return refusedFor(model.Because("%s needs %s, and the largest free space has %s", o.FS, AtLeast(least, z), AtMost(best.Len(), z)))
+	}
+	longest := min(best.Len(), most)
+	return refusedFor("no free space is that large").near("there is room for "+AtMost(longest, z), Bound{Length, longest})
 }
 
 // freeing is how to get free space for o.

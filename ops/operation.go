@@ -85,6 +85,12 @@ func refusedFor(reason model.Reason) *Refusal {
 	return &Refusal{Reason: reason}
 }
 
+// near adds the closest edit that works, and the numbers in its text.
+func (r *Refusal) near(text string, bounds ...Bound) *Refusal {
+	r.Nearest, r.Bounds = text, bounds
+	return r
+}
+
 func (r *Refusal) Error() string {
 	text := fmt.Sprintf("cannot %s: %s", r.What, r.Reason)
 	if r.Nearest != "" {
