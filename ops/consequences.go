@@ -8,18 +8,32 @@ import (
 	"shunt/model/safetext"
 )
 
-// Consequences tells what the queue means beyond what each operation says, a sentence each, the gravest first: contents
+// Consequences is what the queue means beyond the words of each operation, a sentence each, the gravest first: contents
 // that are given up, boot loaders that may have to be installed again, numbers that change.
 func (q Queue) Consequences() []string {
+	var moved, renamed []string
+	after := q.Preview()
+	for was := range q.initial.Each() {
+		p, ok := after.Partition(was.ID)
+		if ok && p.Span.Start != was.Span.Start && p.Role != model.Extended {
+			moved = append(moved, p.Ref())
+		}
+		if ok && p.Number != was.Number {
+			renamed = append(renamed, was.Ref()+" becomes "+p.Ref())
+		}
+	}
 	var out []string
-	if list := q.lost(); len(list) > 0 {
-		out = append(out, "Gives up what is in "+strings.Join(list, ", ")+". Have a copy if any of it matters.")
-	}
-	if list := q.moved(); len(list) > 0 {
-		out = append(out, "Moves "+strings.Join(list, ", ")+": a boot loader that finds it by place must be reinstalled.")
-	}
-	if list := q.renamed(); len(list) > 0 {
-		out = append(out, "Gives other numbers: "+strings.Join(list, ", ")+". What names them by number must be told.")
+	for _, c := range []struct {
+		list        []string
+		before, end string
+	}{
+		{q.lost(), "Gives up what is in ", ". Have a copy if any of it matters."},
+		{moved, "Moves ", ": a boot loader that finds it by place must be reinstalled."},
+		{renamed, "Gives other numbers: ", ". What names them by number must be told."},
+	} {
+		if len(c.list) > 0 {
+			out = append(out, c.before+strings.Join(c.list, ", ")+c.end)
+		}
 	}
 	return out
 }
@@ -49,31 +63,6 @@ func (q Queue) lost() []string {
 	}
 	if whole := q.initial.Whole; whole.Known() && !after.Whole.Known() {
 		out = append(out, "the "+string(whole.Kind)+" on the disk")
-	}
-	return out
-}
-
-// moved lists the partitions that start elsewhere after the queue.
-func (q Queue) moved() []string {
-	var out []string
-	after := q.Preview()
-	for _, was := range q.initial.Partitions() {
-		p, ok := after.Partition(was.ID)
-		if ok && p.Span.Start != was.Span.Start && p.Role != model.Extended {
-			out = append(out, p.Ref())
-		}
-	}
-	return out
-}
-
-// renamed lists the partitions that have another number after the queue: "p6 becomes p5".
-func (q Queue) renamed() []string {
-	var out []string
-	after := q.Preview()
-	for _, was := range q.initial.Partitions() {
-		if p, ok := after.Partition(was.ID); ok && p.Number != was.Number {
-			out = append(out, was.Ref()+" becomes "+p.Ref())
-		}
 	}
 	return out
 }

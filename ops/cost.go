@@ -8,21 +8,18 @@ import (
 	"shunt/model"
 )
 
-// Cost is what operation i (0-based) costs to carry out, for people: "instant", "copies 25.6 MiB",
-// "resize2fs", "copies 25.6 MiB, resize2fs". Moves of a partition that is moved again later are not
-// added up at commit; each line tells its own.
+// Cost is what operation i (0-based) costs to carry out, for people: "instant", "copies 25.6 MiB, resize2fs". A partition
+// that is moved twice is copied once by the commit, but each move has its cost here.
 func (q Queue) Cost(i int) string {
 	var words []string
 	var copies geometry.Bytes
 	before := q.Before(i)
 	for _, s := range q.steps(i) {
-		if s.Kind == StepRemap {
+		if s.Kind == StepRemap || s.Kind == StepCopy {
 			p, _ := before.Partition(s.Part)
-			n, _ := moveBytes(q.env, p, before.SectorSize.Bytes(s.From.Len()))
-			copies += n
-		}
-		if s.Kind == StepCopy {
-			p, _ := q.Before(i + 1).Partition(s.Part)
+			if s.Kind == StepCopy {
+				p, _ = q.Before(i + 1).Partition(s.Part)
+			}
 			n, _ := moveBytes(q.env, p, before.SectorSize.Bytes(s.From.Len()))
 			copies += n
 		}

@@ -23,26 +23,24 @@ func (o ImageSize) Describe(before model.Disk) Phrase {
 // Apply is the disk with its new size. The range for partitions follows the end of the disk; no
 // partition changes.
 func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
-	what := "make the image " + exactAmount(o.Sectors, before.SectorSize) + " long"
+	z := before.SectorSize
 	smallest, why, cannot := ImageLimits(before)
+	longest := z.Down(maxImage)
+	var r *Refusal
 	switch {
 	case !cannot.OK():
 		return before, &Refusal{What: "change the image size", Reason: cannot}
 	case o.Sectors == before.Sectors:
-		return before, &Refusal{What: what, Reason: "it has this size already"}
+		r = refusedFor("it has this size already")
 	case o.Sectors < smallest && smallest >= before.Sectors:
-		return before, &Refusal{What: what, Reason: model.Because("%s, so it is as small as it can be", why)}
+		r = refusedFor(model.Because("%s, so it is as small as it can be", why))
 	case o.Sectors < smallest:
-		return before, &Refusal{
-			What: what, Reason: why,
-			Nearest: "it can be made as small as " + AtLeast(smallest, before.SectorSize), Bounds: []Bound{{Length, smallest}},
-		}
-	case before.SectorSize.Down(maxImage) < o.Sectors:
-		longest := before.SectorSize.Down(maxImage)
-		return before, &Refusal{
-			What: what, Reason: "no file can be that long",
-			Nearest: "it can be made as long as " + AtMost(longest, before.SectorSize), Bounds: []Bound{{Length, longest}},
-		}
+		r = refusedFor(why).near("it can be made as small as "+AtLeast(smallest, z), Bound{Length, smallest})
+	case o.Sectors > longest:
+		r = refusedFor("no file can be that long").near("it can be made as long as "+AtMost(longest, z), Bound{Length, longest})
+	}
+	if r != nil {
+		return refused(before, "make the image "+exactAmount(o.Sectors, z)+" long", r)
 	}
 	after := before.WithSectors(o.Sectors)
 	return after, sound("change the image size", after)

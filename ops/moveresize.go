@@ -32,8 +32,8 @@ func MoveResizeTo(d model.Disk, id model.PartID, span geometry.Span) MoveResize 
 	return op
 }
 
-// GrowToFill is the operation that grows partition id over the free space right behind it, up to the
-// last grid line there. A *Refusal says why there is none.
+// GrowToFill is the operation that grows partition id over the free space right behind it, up to the last grid line there. A
+// *Refusal says why there is none.
 func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment) (MoveResize, error) {
 	p, err := stretchable(d, id, "grow")
 	if err != nil {
@@ -47,23 +47,19 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 	if grid := align.Down(end, d.SectorSize); grid > p.Span.End {
 		return MoveResize{ID: id, Len: grid - p.Span.Start}, nil
 	}
-	refusal := &Refusal{What: "grow " + p.Ref()}
-	free := min(l.Room.End-p.Span.End, l.MaxLen-p.Span.Len())
-	switch {
+	r, free := refusedFor("it is as large as it can be"), min(l.Room.End-p.Span.End, l.MaxLen-p.Span.Len())
+	switch r.What = "grow " + p.Ref(); {
 	case l.Room.End <= p.Span.End:
-		refusal.Reason = model.Because("there is no free space behind it: %s", l.WhyEnd)
-	case free <= 0:
-		refusal.Reason = "it is as large as it can be"
-	default:
-		refusal.Reason = "the free space behind it does not reach the next grid line"
-		refusal.Nearest = "resize it by an exact size, at most " + AtMost(free, d.SectorSize)
-		refusal.Bounds = []Bound{{Length, p.Span.Len() + free}}
+		r.Reason = model.Because("there is no free space behind it: %s", l.WhyEnd)
+	case free > 0:
+		r.Reason = "the free space behind it does not reach the next grid line"
+		r.near("resize it by an exact size, at most "+AtMost(free, d.SectorSize), Bound{Length, p.Span.Len() + free})
 	}
-	return MoveResize{}, refusal
+	return MoveResize{}, r
 }
 
-// ShrinkToMin is the operation that shrinks partition id to the least length its contents allow, its end
-// on the grid. A *Refusal says why there is none.
+// ShrinkToMin is the operation that shrinks partition id to the least length that its contents allow, with its end on the
+// grid. A *Refusal says why there is none.
 func ShrinkToMin(d model.Disk, env Env, id model.PartID, align geometry.Alignment) (MoveResize, error) {
 	p, err := subject(d, id, "shrink")
 	if err != nil {

@@ -39,32 +39,29 @@ func (m relocation) logicals() *Refusal {
 		return nil
 	}
 	if m.to.Len() == m.part.Span.Len() {
-		return &Refusal{
-			Reason:  "the logical partitions in it do not move along",
-			Nearest: "resize it at its ends, or delete the logical partitions first",
-		}
+		return refusedFor("the logical partitions in it do not move along").near("resize it at its ends, or delete the logical partitions first")
 	}
-	r := &Refusal{Reason: "it must go on enclosing the logical partitions in it"}
+	r := refusedFor("it must go on enclosing the logical partitions in it")
 	// What is asked for at the other end stays, as far as that can be.
-	start, end := min(m.to.Start, keep.Start), max(m.to.End, keep.End)
-	start, end = max(start, m.limits.Room.Start), min(end, m.limits.Room.End)
-	if end-start < m.limits.MinLen || start == m.part.Span.Start && end == m.part.Span.End || end-start == m.part.Span.Len() {
+	start, end := max(min(m.to.Start, keep.Start), m.limits.Room.Start), min(max(m.to.End, keep.End), m.limits.Room.End)
+	if !m.resizes(start, end) {
 		return r
 	}
+	text, z := fmt.Sprintf("its end can go down to sector %d", end), m.disk.SectorSize
 	switch {
+	case m.to.Start == m.part.Span.Start:
+		text = fmt.Sprintf("it can shrink by at most %s to %s", AtMost(m.part.Span.End-end, z), AtLeast(end-start, z))
 	case m.to.Start > keep.Start && m.to.End < keep.End:
-		r.Nearest = fmt.Sprintf("its start can go up to sector %d and its end down to sector %d", start, end)
+		text = fmt.Sprintf("its start can go up to sector %d and its end down to sector %d", start, end)
 	case m.to.Start > keep.Start:
-		r.Nearest = fmt.Sprintf("its start can go up to sector %d", start)
-	default:
-		r.Nearest = fmt.Sprintf("its end can go down to sector %d", end)
+		text = fmt.Sprintf("its start can go up to sector %d", start)
 	}
-	if m.to.Start == m.part.Span.Start {
-		free := m.part.Span.End - end
-		r.Nearest = fmt.Sprintf("it can shrink by at most %s to %s", AtMost(free, m.disk.SectorSize), AtLeast(end-start, m.disk.SectorSize))
-	}
-	r.Bounds = []Bound{{Start, start}, {End, end}}
-	return r
+	return r.near(text, Bound{Start, start}, Bound{End, end})
+}
+
+// resizes reports whether lying from start to end is a resize that its least length allows.
+func (m relocation) resizes(start, end geometry.Sector) bool {
+	return end-start >= m.limits.MinLen && end-start != m.part.Span.Len()
 }
 
 // length refuses lengths that the contents or the table do not allow, wherever the partition lies.
@@ -72,24 +69,22 @@ func (m relocation) length() *Refusal {
 	l, z, now, want := m.limits, m.disk.SectorSize, m.part.Span.Len(), m.to.Len()
 	switch {
 	case want < now && want < l.MinLen:
-		r := &Refusal{Reason: model.Reason(l.WhyMin.String())}
+		r := refusedFor(model.Reason(l.WhyMin.String()))
 		if l.MinLen < now && m.free(geometry.SpanOf(m.to.Start, l.MinLen)) {
-			r.Nearest = fmt.Sprintf("it can shrink by at most %s to %s", AtMost(now-l.MinLen, z), AtLeast(l.MinLen, z))
-			r.Bounds = []Bound{{Length, l.MinLen}}
+			r.near(fmt.Sprintf("it can shrink by at most %s to %s", AtMost(now-l.MinLen, z), AtLeast(l.MinLen, z)), Bound{Length, l.MinLen})
 		}
 		return r
 	case want > now && want > l.Longest:
-		longest, reason := max(now, l.Longest), model.Reason("it cannot be that large")
-		if p := m.part; p.FS.Max > 0 && z.Down(p.FS.Max) <= longest {
-			reason = model.Because("with blocks of %s its %s cannot be that large", geometry.FormatBytes(p.FS.BlockSize), p.FS.Kind)
-		}
+		longest := max(now, l.Longest)
 		if run, ok := m.run(); ok && run.End-m.to.Start < longest {
 			return m.tooLong(run) // what lies behind is nearer
 		}
-		r := &Refusal{Reason: reason}
+		r := refusedFor("it cannot be that large")
+		if fs := m.part.FS; fs.Max > 0 && z.Down(fs.Max) <= longest {
+			r.Reason = model.Because("with blocks of %s its %s cannot be that large", geometry.FormatBytes(fs.BlockSize), fs.Kind)
+		}
 		if longest > now && m.free(geometry.SpanOf(m.to.Start, longest)) {
-			r.Nearest = fmt.Sprintf("it can grow by at most %s to %s", AtMost(longest-now, z), AtMost(longest, z))
-			r.Bounds = []Bound{{Length, longest}}
+			r.near(fmt.Sprintf("it can grow by at most %s to %s", AtMost(longest-now, z), AtMost(longest, z)), Bound{Length, longest})
 		}
 		return r
 	}
@@ -110,52 +105,47 @@ func (m relocation) place() *Refusal {
 		}
 	}
 	at, farther := m.nearest()
-	r := &Refusal{Reason: m.inTheWay(at)}
+	r, end := refusedFor(m.inTheWay(at)), m.disk.Table.Usable.End
 	if at < 0 {
-		if m.to.End > m.disk.Table.Usable.End && m.part.Role != model.Logical && !m.disk.Fixed && m.limits.Room.End == m.disk.Table.Usable.End {
+		if m.to.End > end && m.part.Role != model.Logical && !m.disk.Fixed && m.limits.Room.End == end {
 			r.Nearest = "grow the image first"
 		}
 		return r
 	}
-	r.Bounds = []Bound{{Start, at}}
 	most := "at most "
 	if farther {
 		most = "up to "
 	}
+	text := fmt.Sprintf("it can begin at sector %d", at)
 	switch from := m.part.Span.Start; {
-	case !m.beside(at):
-		r.Nearest = fmt.Sprintf("the nearest place it fits into begins at sector %d", at)
+	case !m.limits.Room.Encloses(geometry.SpanOf(at, m.to.Len())): // it would pass another partition
+		text = fmt.Sprintf("the nearest place it fits into begins at sector %d", at)
 	case at > from && m.to.Start > from:
-		r.Nearest = "it can move right by " + most + AtMost(at-from, m.disk.SectorSize)
+		text = "it can move right by " + most + AtMost(at-from, m.disk.SectorSize)
 	case at < from && m.to.Start < from:
-		r.Nearest = "it can move left by " + most + AtMost(from-at, m.disk.SectorSize)
-	default:
-		r.Nearest = fmt.Sprintf("it can begin at sector %d", at)
+		text = "it can move left by " + most + AtMost(from-at, m.disk.SectorSize)
 	}
-	return r
+	return r.near(text, Bound{Start, at})
 }
 
 // beyond is the refusal to let an extended partition with others in it reach over what lies beside it.
 func (m relocation) beyond() *Refusal {
-	room, from := m.limits.Room, m.part.Span
-	if m.to.Start == from.Start {
+	room := m.limits.Room
+	if m.to.Start == m.part.Span.Start {
 		return m.tooLong(room)
 	}
-	r := &Refusal{Reason: m.inTheWay(room.Start)}
+	r := refusedFor(m.inTheWay(room.Start))
 	start, end := max(m.to.Start, room.Start), min(m.to.End, room.End)
-	if end-start == from.Len() || end-start < m.limits.MinLen {
-		return r
-	}
+	text := fmt.Sprintf("its start can go down to sector %d and its end up to sector %d", start, end)
 	switch {
+	case !m.resizes(start, end):
+		return r
 	case start == m.to.Start:
-		r.Nearest = fmt.Sprintf("its end can go up to sector %d", end)
+		text = fmt.Sprintf("its end can go up to sector %d", end)
 	case end == m.to.End:
-		r.Nearest = fmt.Sprintf("its start can go down to sector %d", start)
-	default:
-		r.Nearest = fmt.Sprintf("its start can go down to sector %d and its end up to sector %d", start, end)
+		text = fmt.Sprintf("its start can go down to sector %d", start)
 	}
-	r.Bounds = []Bound{{Start, start}, {End, end}}
-	return r
+	return r.near(text, Bound{Start, start}, Bound{End, end})
 }
 
 // tooLong is the refusal to reach beyond the free run that the partition begins in.
@@ -165,20 +155,19 @@ func (m relocation) tooLong(run geometry.Span) *Refusal {
 	if m.to.Start == now.Start {
 		end, free := m.behind(run.End), run.End-now.End
 		if free <= 0 {
-			return &Refusal{Reason: model.Because("%s right behind it", end)}
+			return refusedFor(model.Because("%s right behind it", end))
 		}
-		r := &Refusal{Reason: model.Because("%s %s behind it", end, rounded(free, z, 0))}
+		r := refusedFor(model.Because("%s %s behind it", end, rounded(free, z, 0)))
 		if most > now.Len() {
-			r.Nearest, r.Bounds = "it can grow by at most "+AtMost(most-now.Len(), z), []Bound{{Length, most}}
+			r.near("it can grow by at most "+AtMost(most-now.Len(), z), Bound{Length, most})
 		}
 		return r
 	}
-	r := &Refusal{Reason: model.Because("%s %s behind its new start", m.behind(run.End), rounded(run.End-m.to.Start, z, 0))}
+	r := refusedFor(model.Because("%s %s behind its new start", m.behind(run.End), rounded(run.End-m.to.Start, z, 0)))
 	if most < now.Len() && (!l.Shrink.OK() || most < l.MinLen) {
 		return r
 	}
-	r.Nearest, r.Bounds = "it can be at most "+AtMost(most, z)+" long there", []Bound{{Length, most}}
-	return r
+	return r.near("it can be at most "+AtMost(most, z)+" long there", Bound{Length, most})
 }
 
 // runs are the spans that the partition can lie in. Logical partitions keep their order, so they have one.
@@ -246,9 +235,4 @@ func (m relocation) nearest() (at geometry.Sector, farther bool) {
 		}
 	}
 	return at, farther
-}
-
-// beside reports whether the partition gets to a start without passing another one.
-func (m relocation) beside(at geometry.Sector) bool {
-	return m.limits.Room.Encloses(geometry.SpanOf(at, m.to.Len()))
 }

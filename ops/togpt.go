@@ -28,14 +28,15 @@ func (o ToGPT) Describe(before model.Disk) Phrase {
 // Apply is the disk with the GPT.
 func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 	const what = "convert the table to GPT"
-	if reason := before.ReadOnly(); !reason.OK() {
-		return before, &Refusal{What: what, Reason: reason}
+	reason := before.ReadOnly()
+	switch {
+	case !reason.OK():
+	case before.Table.Kind == model.TableGPT:
+		reason = "it is a GPT already"
+	case before.Table.Kind != model.TableMBR:
+		reason = "the disk has no partition table"
 	}
-	if before.Table.Kind != model.TableMBR {
-		reason := model.Reason("the disk has no partition table")
-		if before.Table.Kind == model.TableGPT {
-			reason = "it is a GPT already"
-		}
+	if !reason.OK() {
 		return before, &Refusal{What: what, Reason: reason}
 	}
 	z := before.SectorSize
@@ -50,10 +51,7 @@ func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 		case p.Role == model.Extended:
 			continue
 		case model.IsExtendedType(p.Type):
-			return before, &Refusal{
-				What: what, Reason: model.Because("%s is a second extended partition, which nobody can read", p.Ref()),
-				Nearest: "delete it first",
-			}
+			return refused(before, what, refusedFor(model.Because("%s is a second extended partition, which nobody can read", p.Ref())).near("delete it first"))
 		case p.Span.Start < t.Usable.Start:
 			r := &Refusal{What: what, Reason: model.Because("%s starts at sector %d, where the GPT has to lie", p.Ref(), p.Span.Start)}
 			return before, r.first(before, env, MoveResize{ID: p.ID, Shift: t.Usable.Start - p.Span.Start})
