@@ -49,22 +49,9 @@ type ToolNames struct {
 
 // of returns the program that carries out a step, or "" if shunt does so itself or the step only reads.
 func (t ToolNames) of(kind StepKind) string {
-	switch kind {
-	case StepCheckFS:
-		return t.Check
-	case StepResizeFS:
-		return t.Resize
-	case StepGrowMounted:
-		return t.Online
-	case StepMakeFS:
-		return t.Create
-	case StepLabelFS:
-		return t.Label
-	case StepUUIDFS:
-		return t.UUID
-	case StepResizeImage, StepVerifyFS, StepRemap, StepCopy, StepMoved, StepWipe, StepWipeDisk, StepWriteTable:
-	}
-	return ""
+	return map[StepKind]string{
+		StepCheckFS: t.Check, StepResizeFS: t.Resize, StepGrowMounted: t.Online, StepMakeFS: t.Create, StepLabelFS: t.Label, StepUUIDFS: t.UUID,
+	}[kind]
 }
 
 // Of is the capability for a kind, with reasons filled in for kinds that are not known.

@@ -8,10 +8,9 @@ import (
 	"shunt/model"
 )
 
-// Compile is everything that has to be done to turn the initial disk into the preview, in order: the
-// steps of each operation, then the one that writes the table if the table changes at all. An empty
-// queue compiles to nothing. Checks are left out for file systems this machine cannot check, or no tool may. An error
-// means that the preview breaks an invariant of the disk.
+// Compile lists the steps that turn the initial disk into the preview, in order: those of each operation, then the one that
+// writes the table if it changes. Checks are left out for file systems that this machine cannot check, or no tool may. An
+// error means that the preview breaks an invariant of the disk.
 func (q Queue) Compile() ([]Step, error) {
 	var steps []Step
 	for i := range q.ops {
@@ -27,8 +26,8 @@ func (q Queue) Compile() ([]Step, error) {
 	return mountedLast(steps), nil
 }
 
-// mountedLast is the steps in an order in which those come last that run after the commit, and once for each partition:
-// then it has its final size already.
+// mountedLast is the steps with those at the end that run after the commit, one for each partition, which has its final size
+// by then.
 func mountedLast(steps []Step) []Step {
 	var first, last []Step
 	for _, s := range steps {
@@ -59,19 +58,13 @@ func (q Queue) steps(i int) []Step {
 // spares reports whether the kind of file system needs no step of this kind: nothing checks it, or it does not store its
 // position.
 func (c Capability) spares(kind StepKind) bool {
-	switch kind {
-	case StepCheckFS, StepVerifyFS:
+	if kind == StepCheckFS || kind == StepVerifyFS {
 		return !c.Check.OK()
-	case StepMoved:
-		return !c.KeepsPosition
-	case StepResizeImage, StepResizeFS, StepRemap, StepCopy, StepWipe, StepWipeDisk, StepMakeFS, StepLabelFS, StepUUIDFS,
-		StepWriteTable, StepGrowMounted:
 	}
-	return false
+	return kind == StepMoved && !c.KeepsPosition
 }
 
-// tableChanges reports whether the table must be written. A GPT stands in the way of a size change even
-// if no entry does: its backup belongs at the end of the disk.
+// tableChanges reports whether the table must be written. A GPT must be if the size changes: its backup belongs at the end.
 func tableChanges(before, after model.Disk) bool {
 	if before.Table.ID != after.Table.ID {
 		return true // a new one has none yet

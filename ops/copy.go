@@ -18,13 +18,19 @@ type Source struct {
 
 // SourceOf is where an operation copies from, nil if it is not from another target.
 func SourceOf(op Operation) *Source {
+	_, source := copiedFrom(op)
+	return source
+}
+
+// copiedFrom is what an operation copies: a partition of this disk, or of another target; 0 and nil if nothing.
+func copiedFrom(op Operation) (model.PartID, *Source) {
 	switch op := op.(type) {
 	case Copy:
-		return op.Source
+		return op.From, op.Source
 	case CopyOver:
-		return op.Source
+		return op.From, op.Source
 	}
-	return nil
+	return 0, nil
 }
 
 // Copy makes a partition in free space that holds the same as another one, which stays as it is.

@@ -162,13 +162,7 @@ func madeAs(kind model.FSKind) string { return "empty " + string(kind) }
 
 // copied is what the partition holds that op copies.
 func (l *ledger) copied(op Operation) holding {
-	from, source := model.PartID(0), (*Source)(nil)
-	switch o := op.(type) {
-	case Copy:
-		from, source = o.From, o.Source
-	case CopyOver:
-		from, source = o.From, o.Source
-	}
+	from, source := copiedFrom(op)
 	if source != nil {
 		return holding{from: fmt.Sprintf("p%d of %s", source.Part.ID, source.Path)}
 	}

@@ -40,62 +40,47 @@ type Change struct {
 	From, To int
 }
 
-// change is a Change with the lists it led from and to. Both are left away for an operation that simply went to the end,
-// which nearly all are.
-type change struct {
-	Change
-	was, is *list
-}
-
-// list is the pending operations with the disks after each of them. It is never written to.
+// list is the pending operations with the disk after each of them. It is never written to.
 type list struct {
 	ops   []Operation
 	disks []model.Disk
 }
 
-func (q Queue) list() *list { return &list{ops: q.ops, disks: q.disks} }
+// change is a Change with the list on its other side: before it for Undo, after it for Redo.
+type change struct {
+	Change
+	list list
+}
 
 // changed is q, which a change made of the queue before, with that in its history.
 func (q Queue) changed(before Queue, c Change) Queue {
-	q.past = append(slices.Clone(before.past), change{Change: c, was: before.list(), is: q.list()})
+	q.past = append(slices.Clone(before.past), change{c, before.list})
 	q.undone = nil
 	return q
 }
 
 // Undo is the queue before its last change, that change, and whether there was one.
 func (q Queue) Undo() (Queue, Change, bool) {
-	if len(q.past) == 0 {
-		return q, Change{}, false
-	}
-	last := len(q.past) - 1
-	c := q.past[last]
-	next := q
-	if c.was != nil {
-		next.ops, next.disks = c.was.ops, c.was.disks
-	} else {
-		next.ops, next.disks = slices.Clone(q.ops[:len(q.ops)-1]), slices.Clone(q.disks[:len(q.disks)-1])
-	}
-	next.past = slices.Clone(q.past[:last])
-	next.undone = append(slices.Clone(q.undone), c)
-	return next, c.Change, true
+	c, ok := q.walk(&q.past, &q.undone)
+	return q, c, ok
 }
 
-// Redo does again what Undo or Clear took back last, and tells what that was and whether there was any.
+// Redo is the queue with the change that Undo or Clear took back last, that change, and whether there was one.
 func (q Queue) Redo() (Queue, Change, bool) {
-	if len(q.undone) == 0 {
-		return q, Change{}, false
+	c, ok := q.walk(&q.undone, &q.past)
+	return q, c, ok
+}
+
+// walk takes the last change of one list, goes to the other side of it, and puts it at the end of the other list.
+func (q *Queue) walk(from, to *[]change) (Change, bool) {
+	last := len(*from) - 1
+	if last < 0 {
+		return Change{}, false
 	}
-	last := len(q.undone) - 1
-	c := q.undone[last]
-	next, err := q, error(nil)
-	if c.is != nil {
-		next.ops, next.disks = c.is.ops, c.is.disks
-	} else if next, err = q.Stage(c.Op); err != nil {
-		return q, Change{}, false
-	}
-	next.past = append(slices.Clone(q.past), c)
-	next.undone = slices.Clone(q.undone[:last])
-	return next, c.Change, true
+	c := (*from)[last]
+	*from, *to = slices.Clone((*from)[:last]), append(slices.Clone(*to), change{c.Change, q.list})
+	q.list = c.list
+	return c.Change, true
 }
 
 // Clear is the queue without operations and without a past; Redo brings everything back one by one.

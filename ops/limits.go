@@ -5,18 +5,14 @@ import (
 	"shunt/model"
 )
 
-// Limits is how far one partition can be moved and resized on the disk as it is, to the sector. The
-// reasons are ready to be shown.
+// Limits is how far one partition can be moved and resized on the disk as it is, to the sector.
 type Limits struct {
-	// Room is the free run around the partition together with the partition: Start is the lowest start,
-	// End the highest end.
+	// Room is the partition with the free run around it: from the lowest start to the highest end.
 	Room geometry.Span
-	// Chosen is Room less the sectors that shunt leaves free when it is the one that chooses: 1 MiB at the
-	// start of the disk for boot loaders, and 1 MiB before each logical partition for its boot record. It
-	// always encloses the partition as it lies.
+	// Chosen is Room less what shunt leaves free where it chooses the place: 1 MiB at the start of the disk for boot
+	// loaders, and 1 MiB before each logical partition for its boot record. It encloses the partition as it lies.
 	Chosen geometry.Span
-	// Keep is what the partition must go on enclosing: the logical partitions of an extended one.
-	// Otherwise it is empty.
+	// Keep is what an extended partition must go on enclosing: its logical partitions. Otherwise it is empty.
 	Keep geometry.Span
 	// MinLen and MaxLen bound the length; both are the present length where resizing is impossible.
 	MinLen, MaxLen geometry.Sector
@@ -51,8 +47,8 @@ func (n Need) Beside(size geometry.Bytes) string {
 	return n.String()
 }
 
-// ebrGap is how many sectors must stay free before a logical partition when a position is asked for to
-// the sector: its boot record and one more, as loaders use the second sector of an extended partition.
+// ebrGap is how many sectors must stay free before a logical partition whose place is given to the sector: its boot record
+// and one more, as loaders use the second sector of an extended partition.
 const ebrGap = 2
 
 // Limit finds the limits of partition id. An id that is not on the disk gives limits that allow nothing.
@@ -84,8 +80,7 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 	return l
 }
 
-// LongestLen is the longest that p can be as far as its contents and the table go, in sectors; the free space around it
-// does not count.
+// LongestLen is the greatest length in sectors that the contents of p and the table allow, whatever is free around it.
 func LongestLen(d model.Disk, env Env, p model.Partition) geometry.Sector {
 	most := d.SectorSize.Down(maxImage)
 	if d.Table.Kind == model.TableMBR {
@@ -104,62 +99,40 @@ func LongestLen(d model.Disk, env Env, p model.Partition) geometry.Sector {
 
 // findRoom sets Room, Chosen and what bounds them.
 func (l *Limits) findRoom(d model.Disk, p model.Partition) {
-	grain := geometry.AlignMiB.Grain(d.SectorSize)
-	if p.Role == model.Logical {
-		l.findLogicalRoom(d, p, grain)
-		return
+	within, name := bounds(d, p.Role)
+	logical, first := p.Role == model.Logical, p.ID
+	low, high := within.Start, within.End
+	if logical {
+		if first = d.Logicals()[0].ID; first != p.ID {
+			low++ // the boot record of the first one
+		}
 	}
-	l.Room, l.WhyStart, l.WhyEnd = d.Table.Usable, "the disk begins there", "the disk ends there"
-	var before model.Partition // the last before p
+	l.WhyStart, l.WhyEnd = model.Reason(name+" begins there"), model.Reason(name+" ends there")
+	var previous, next model.PartID
 	for q := range d.Each() {
-		if q.ID == p.ID || q.Role == model.Logical {
-			continue
-		}
-		if q.Span.End <= p.Span.Start && q.Span.End > l.Room.Start {
-			l.Room.Start, before = q.Span.End, q
-		}
-		if q.Span.Start >= p.Span.End && q.Span.Start < l.Room.End {
-			l.Room.End, l.WhyEnd = q.Span.Start, model.Reason(q.Ref()+" starts there")
-		}
-	}
-	if before.ID != 0 {
-		l.WhyStart = model.Reason(before.Ref() + " ends there")
-	}
-	l.Chosen = l.Room
-	l.Chosen.Start = min(p.Span.Start, max(l.Room.Start, grain))
-}
-
-func (l *Limits) findLogicalRoom(d model.Disk, p model.Partition, grain geometry.Sector) {
-	ext, ok := d.Extended()
-	if !ok {
-		l.Room, l.Chosen = p.Span, p.Span
-		return
-	}
-	l.WhyStart, l.WhyEnd = "the extended partition begins there", "the extended partition ends there"
-	chain := d.Logicals()
-	low, high := ext.Span.Start, ext.Span.End
-	before, after := geometry.Sector(0), geometry.Sector(0) // sectors to leave free at each side, when asked for exactly
-	if chain[0].ID == p.ID {
-		before = ebrGap
-	} else {
-		low, before = ext.Span.Start+1, ebrGap
-	}
-	for i, q := range chain {
-		if q.ID == p.ID {
+		if q.ID == p.ID || (q.Role == model.Logical) != logical {
 			continue
 		}
 		if q.Span.End <= p.Span.Start && q.Span.End > low {
-			low, l.WhyStart = q.Span.End, model.Reason(q.Ref()+" ends there")
-			if chain[0].ID == p.ID {
-				before = 0 // its boot record is elsewhere, at the start of the extended partition
-			}
+			low, previous, l.WhyStart = q.Span.End, q.ID, model.Reason(q.Ref()+" ends there")
 		}
 		if q.Span.Start >= p.Span.End && q.Span.Start < high {
-			high, l.WhyEnd, after = q.Span.Start, model.Reason(q.Ref()+" starts there"), ebrGap
-			if i == 0 {
-				after = 0
-			}
+			high, next, l.WhyEnd = q.Span.Start, q.ID, model.Reason(q.Ref()+" starts there")
 		}
+	}
+	grain := geometry.AlignMiB.Grain(d.SectorSize)
+	if !logical {
+		l.Room = geometry.Span{Start: low, End: high}
+		l.Chosen = geometry.Span{Start: min(p.Span.Start, max(low, grain)), End: high}
+		return
+	}
+	// The boot record of the first one lies at the start of the extended partition, that of any other right before it.
+	var before, after geometry.Sector
+	if p.ID != first || previous == 0 {
+		before = ebrGap
+	}
+	if next != 0 && next != first {
+		after = ebrGap
 	}
 	l.Room = geometry.Span{Start: min(p.Span.Start, low+before), End: max(p.Span.End, high-after)}
 	l.Chosen = l.Room
@@ -194,9 +167,8 @@ const (
 	RightEdge                    // moves the end, the start stays
 )
 
-// Snap is the possible span nearest to want when a user drags the given handle of a partition that lies
-// at from. The position that moves is put on the grid as far as the limits leave room for that. from
-// itself is always possible.
+// Snap is the possible span nearest to want when a user drags the given handle of a partition that lies at from. The position
+// that moves is put on the grid as far as the limits leave room for that. from itself is always possible.
 func (l Limits) Snap(from, want geometry.Span, h Handle, align geometry.Alignment, z geometry.SectorSize) geometry.Span {
 	room := l.Chosen
 	switch h {
@@ -222,9 +194,8 @@ func (l Limits) Snap(from, want geometry.Span, h Handle, align geometry.Alignmen
 	return from
 }
 
-// snapTo is the grid line within [low, high] nearest to want, or the limit want is nearest to where there
-// is no line between. A position that does not change stays off the grid, and rounding never turns the
-// direction of a move around.
+// snapTo is the grid line within [low, high] nearest to want, or want itself within them if there is no line between. A
+// position that does not change stays off the grid, and rounding never turns the direction of a move around.
 func snapTo(want, from, low, high geometry.Sector, align geometry.Alignment, z geometry.SectorSize) geometry.Sector {
 	if low > high {
 		return from
@@ -249,8 +220,7 @@ func snapTo(want, from, low, high geometry.Sector, align geometry.Alignment, z g
 	return at
 }
 
-// RolesFor lists the roles a new partition in the gap can have, best first, and why there is none if the
-// list is empty.
+// RolesFor lists the roles that a new partition in the gap can have, best first, or why there is none.
 func RolesFor(d model.Disk, gap model.Gap) (roles []model.Role, why model.Reason) {
 	if reason := d.ReadOnly(); !reason.OK() {
 		return nil, reason

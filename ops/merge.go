@@ -71,13 +71,8 @@ func (q Queue) mergers() []merger {
 
 // touches reports whether op edits or reads the partition, or edits the disk as a whole if that is what id says.
 func touches(op Operation, id model.PartID) bool {
-	switch o := op.(type) {
-	case Copy:
-		return o.ID == id || o.Source == nil && o.From == id
-	case CopyOver:
-		return o.ID == id || o.Source == nil && o.From == id
-	}
-	return op.Part() == id
+	from, source := copiedFrom(op)
+	return op.Part() == id || id != 0 && source == nil && from == id
 }
 
 func sameKind(a, b Operation) bool {

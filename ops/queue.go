@@ -7,14 +7,12 @@ import (
 	"shunt/model"
 )
 
-// Queue is the ordered list of pending operations over an initial disk. It is an immutable value: every
-// edit returns a new Queue, and every edit replays what follows it, so each prefix of a Queue is valid. A queue knows
-// its history, which Undo and Redo walk.
+// Queue is the ordered list of pending operations over an initial disk. It is an immutable value: every edit returns a new
+// Queue and replays what follows it, so each prefix of a Queue is valid. Undo and Redo walk its history.
 type Queue struct {
 	initial model.Disk
 	env     Env
-	ops     []Operation
-	disks   []model.Disk // disks[i] is the disk after ops[:i+1]
+	list
 	past    []change     // how the list became what it is, last last
 	undone  []change     // what Redo would do again, next last
 	highest model.PartID // identity that was ever asked for
@@ -84,8 +82,9 @@ func (d *Draft) Stage(op Operation) error {
 	if err != nil {
 		return err
 	}
+	n := len(q.ops) // the list before shares the arrays, of which nothing but the rest is written
+	q.past = append(q.past, change{Change{Kind: Staged, Op: op, From: -1, To: n}, list{q.ops[:n:n], q.disks[:n:n]}})
 	q.ops, q.disks, q.undone = append(q.ops, op), append(q.disks, disk), nil
-	q.past = append(q.past, change{Change: Change{Kind: Staged, Op: op, From: -1, To: len(q.ops) - 1}})
 	q.highest = max(q.highest, op.Part())
 	return nil
 }
@@ -99,21 +98,21 @@ func judged(before model.Disk, env Env, op Operation) (model.Disk, error) {
 	return after, undisturbed(before, after, op)
 }
 
-// Remove is the queue without operation i (0-based). If a later operation is impossible without it, the
-// *Refusal names that one and the queue stays as it was. Removing forgets what could be redone.
+// Remove is the queue without operation i (0-based). If a later operation is impossible without it, the *Refusal names that
+// one and the queue stays as it was. Redo forgets what it could do.
 func (q Queue) Remove(i int) (Queue, error) {
 	return q.replay(Removed, i, -1, slices.Delete(slices.Clone(q.ops), i, i+1))
 }
 
-// Reorder is the queue with operation from (0-based) taken out and put back so that it becomes operation
-// to. If an operation is impossible in the new order, the *Refusal names it and the queue stays as it was.
+// Reorder is the queue with operation from (0-based) as operation to. If an operation is impossible in the new order, the
+// *Refusal names it and the queue stays as it was.
 func (q Queue) Reorder(from, to int) (Queue, error) {
 	list := slices.Delete(slices.Clone(q.ops), from, from+1)
 	return q.replay(Reordered, from, to, slices.Insert(list, to, q.ops[from]))
 }
 
-// replay is the queue over the same disk with this list of operations instead, which is the list after
-// doing that to operation i, which is operation to of it.
+// replay is the queue with another list of operations over the same disk: the one after a change to operation i, which
+// becomes operation to.
 func (q Queue) replay(doing ChangeKind, i, to int, list []Operation) (Queue, error) {
 	at, next, err := q.rebuilt(0, list)
 	if err != nil {
