@@ -1,18 +1,16 @@
-// Package guide finds the moves behind "make room": a person says how large a partition should be, and the guide
-// answers with the queues of operations that get there, cheapest first. It imports geometry, model and ops only and is
-// as pure as they are: the same queue and wish give the same plans.
+// Package guide finds the moves behind "make room": a person says how large a partition should be, and the guide answers with
+// plans for that, cheapest first. It is pure: the same queue and wish give the same plans.
 //
-// How it works. The disk is laid out as a line of items (line.go): the partitions in their order, and the two ends of
-// the extended partition, which can be moved for nothing. A search from left to right (search.go) decides for each
-// item whether it stays, moves, shrinks, or hops over others into another place, and keeps for every position that was
-// reached the cheapest way to reach it; so what it finds is the cheapest there is, for the means it was allowed. It
-// is run with every combination of means, which gives the ways a person can choose from. Decisions become positions
-// that are as near to the old ones as possible (place.go), and those become operations in an order in which each is
-// possible (emit.go). Every plan was staged on the queue by the operations' own rules before it is returned.
+// The disk is laid out as a line of items (line.go): the partitions in their order, and the two ends of the extended
+// partition, which cost nothing to move. A search from left to right (search.go) decides for each item whether it stays,
+// moves, shrinks, or hops over others. For every position that it reaches it keeps the cheapest way there, so what it finds is
+// the cheapest that the allowed means can do. It runs with every combination of means. Decisions become positions as near to
+// the old ones as possible (place.go), and those become operations in an order in which each is possible (emit.go). Every plan
+// is staged on the queue by the rules of the operations before it is returned.
 //
-// Invariants: a plan reaches the wish; nothing that is immovable or in use is touched; a partition is never shrunk
-// below the least that ops allows; logical partitions keep their order, and what hops over others does so only where
-// that at least halves what has to be copied.
+// Invariants: a plan fulfils the wish; it touches nothing that cannot move or is in use; it shrinks no partition below the
+// least that ops allows; logical partitions keep their order; a partition hops over others only where that at least halves
+// what is copied.
 package guide
 
 import (
@@ -72,7 +70,7 @@ type Risk struct {
 type Impossible struct {
 	What string       // "shrink p2"
 	Why  model.Reason // "it is full"
-	// Room is by how many sectors the partition could grow this way, 0 if by none or if that is not told.
+	// Room is by how many sectors the partition could grow this way, 0 if by none or if that is not known.
 	Room geometry.Sector
 }
 
@@ -91,24 +89,23 @@ func Why(list []Impossible) model.Reason {
 // maxPlans is how many plans are returned at most; people do not choose among more.
 const maxPlans = 8
 
-// Plans lists the ways to fulfil the wish on the preview of q, best first: those that copy the least, then those that
-// move the fewest partitions, then those with the least risk. As large as possible and as small as possible come
-// first where that is the wish. Positions are on the grid of align. What does not help, or cannot be done, is told
-// with its reason; without any plan there is at least one.
-func Plans(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
-	return (&solver{}).plans(q, w, align)
-}
-
-// Few is up to how many partitions the plans for a wish are found in a moment: a fraction of a millisecond, and a few at
+// Few is up to how many partitions the plans for a wish are found at once: in a fraction of a millisecond, or in a few at
 // worst. With 128 it takes dozens.
 const Few = 16
 
+// Plans lists the ways to fulfil the wish on the preview of q, best first: those that copy the least, then those that move the
+// fewest partitions, then those with the least risk. Where the wish is as large or as small as possible, that counts before.
+// Positions are on the grid of align. The ways that do not help come with their reasons; without any plan there is at least
+// one of them.
+func Plans(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
+	return (&solver{ctx: context.Background()}).plans(q, w, align)
+}
+
 // Find is Plans for a wish that may be given up: the error is that of the context then.
 func Find(ctx context.Context, q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible, error) {
-	s := &solver{ctx: ctx}
-	plans, no := s.plans(q, w, align)
-	if s.givenUp() {
-		return nil, nil, ctx.Err()
+	plans, no := (&solver{ctx: ctx}).plans(q, w, align)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
 	}
 	return plans, no, nil
 }
@@ -117,10 +114,6 @@ func (s *solver) plans(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, [
 	if w.Part == 0 {
 		return s.shrinkImage(q, w, align)
 	}
-	return s.plansFor(q, w, align)
-}
-
-func (s *solver) plansFor(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
 	var no *Impossible
 	if s.line, no = newLine(q, w, align); no != nil {
 		return nil, []Impossible{*no}
@@ -136,20 +129,15 @@ func (s *solver) plansFor(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan
 
 // solver collects plans for one wish; they have no operations until they are staged.
 type solver struct {
-	ctx   context.Context // of this one search; nil if it is not given up
+	ctx   context.Context // once it is over nobody waits for the plans, and what is found does not matter
 	line  line
 	found []Plan
-	seen  map[string]bool
 	nodes []node // kept from search to search
-	// entangled counts layouts in which partitions would have to change places at once; failed are plans that could not be
-	// staged: blunders of this package, for its tests.
+	// Tests count the mistakes of this package: entangled are layouts in which partitions would have to change places at
+	// once, failed are plans that could not be staged.
 	entangled int
 	failed    []error
 }
-
-// givenUp reports whether nobody waits for the plans any more. What is found from then on does not matter: it is looked at
-// between the parts of the work that take long.
-func (s *solver) givenUp() bool { return s.ctx != nil && s.ctx.Err() != nil }
 
 // means are the kinds of help that a search may take.
 type means uint8
@@ -175,7 +163,7 @@ func (m means) broad() bool {
 
 func (m means) has(x means) bool { return m&x != 0 }
 
-// solve runs the search with every combination of means, and again without what the best plans lean on.
+// solve runs the search with every combination of means, and again without each partition that the best plans need.
 func (s *solver) solve(w Wish) {
 	allowed := everything
 	if !s.line.grows() {
@@ -234,27 +222,25 @@ func (s *solver) hops(w Wish, allowed means) {
 		if most > 0 {
 			most = (most - 1) / 2
 		}
-		combinations := []means{allowed, allowed &^ growImage, allowed &^ moveSelf}
-		if len(s.line.items) > fewItems {
-			combinations = combinations[:1]
-		}
-		for _, m := range combinations {
-			s.try(w, limits{means: m, bytes: most})
+		s.try(w, limits{means: allowed, bytes: most})
+		if len(s.line.items) <= fewItems {
+			s.try(w, limits{means: allowed &^ growImage, bytes: most})
+			s.try(w, limits{means: allowed &^ moveSelf, bytes: most})
 		}
 	}
 }
 
 // try adds the best plan within the limits, if there is one.
 func (s *solver) try(w Wish, within limits) {
-	if s.givenUp() {
+	if s.ctx.Err() != nil {
 		return
 	}
-	l := s.line
+	l, ok := s.line, true
 	if w.Most {
-		var ok bool
-		if l, ok = l.longest(within); !ok {
-			return
-		}
+		l, ok = l.longest(within)
+	}
+	if !ok {
+		return
 	}
 	run := search{line: &l, limits: within, nodes: s.nodes[:0]}
 	ends := run.run()
@@ -273,11 +259,7 @@ func (s *solver) add(l *line, deeds []deed, bound geometry.Sector) bool {
 	if !ok {
 		return false
 	}
-	key := at.key()
-	if s.seen == nil {
-		s.seen = map[string]bool{}
-	}
-	if s.seen[key] {
+	if slices.ContainsFunc(s.found, func(p Plan) bool { return p.layout.compare(at) == 0 }) {
 		return true
 	}
 	p := l.count(at)
@@ -285,7 +267,6 @@ func (s *solver) add(l *line, deeds []deed, bound geometry.Sector) bool {
 		s.entangled++
 		return false
 	}
-	s.seen[key] = true
 	s.found = append(s.found, p)
 	return true
 }
@@ -295,15 +276,14 @@ func (s *solver) add(l *line, deeds []deed, bound geometry.Sector) bool {
 const manyOps = 128
 
 // staged is the plans with their operations, on the queue.
-func (s *solver) staged(q ops.Queue, plans []Plan) []Plan {
-	var list []Plan
+func (s *solver) staged(q ops.Queue, plans []Plan) (list []Plan) {
 	n := 0
 	for _, p := range plans {
+		if s.ctx.Err() != nil || len(list) == maxPlans {
+			break
+		}
 		if len(list) > 0 && n+len(p.does) > manyOps {
 			continue
-		}
-		if s.givenUp() {
-			break
 		}
 		p, err := s.line.stage(q, p)
 		if err != nil {
@@ -315,15 +295,13 @@ func (s *solver) staged(q ops.Queue, plans []Plan) []Plan {
 		}
 		list = append(list, p)
 	}
-	return list[:min(len(list), maxPlans)]
+	return list
 }
 
 // ranked is the plans in order, without those that others make pointless.
 func ranked(plans []Plan, better func(a, b Plan) int) []Plan {
-	list := slices.Clone(plans)
-	slices.SortStableFunc(list, better)
 	var kept []Plan
-	for _, p := range list {
+	for _, p := range slices.SortedStableFunc(slices.Values(plans), better) {
 		if !slices.ContainsFunc(kept, func(k Plan) bool { return k.outdoes(p) }) {
 			kept = append(kept, p)
 		}

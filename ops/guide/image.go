@@ -1,6 +1,7 @@
 package guide
 
 import (
+	"maps"
 	"slices"
 
 	"shunt/geometry"
@@ -29,7 +30,7 @@ func (s *solver) shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]P
 		return s.staged(q, []Plan{s.line.count(layout{sectors: smallest})}), nil
 	}
 	for _, m := range []means{0, moveAfter, shrinkOthers, moveAfter | shrinkOthers} {
-		if s.givenUp() {
+		if s.ctx.Err() != nil {
 			break
 		}
 		run := search{line: &s.line, limits: limits{means: m, bytes: -1}, nodes: s.nodes[:0]}
@@ -55,15 +56,9 @@ func spaced(list []int32, n int) []int32 {
 	return some
 }
 
-// incompressible tells what keeps the image from becoming smaller.
+// incompressible lists what keeps the image from becoming smaller.
 func (s *solver) incompressible(plans []Plan) []Impossible {
-	used := map[doing]bool{}
-	for _, p := range plans {
-		for d := range p.does {
-			used[d] = true
-		}
-	}
-	var list []Impossible
+	used, list := used(plans), []Impossible(nil)
 	for _, it := range s.line.items {
 		if it.kind != body || len(list) >= maxPlans {
 			continue
@@ -80,4 +75,13 @@ func (s *solver) incompressible(plans []Plan) []Impossible {
 		list = append(list, Impossible{What: "shrink the image", Why: model.Because("it is as small as its contents: %s", why)})
 	}
 	return list
+}
+
+// used is all that the plans do.
+func used(plans []Plan) map[doing]bool {
+	all := map[doing]bool{}
+	for _, p := range plans {
+		maps.Copy(all, p.does)
+	}
+	return all
 }

@@ -2,6 +2,7 @@ package guide
 
 import (
 	"cmp"
+	"context"
 	"math/rand"
 	"slices"
 	"testing"
@@ -291,8 +292,8 @@ func TestCheapest(t *testing.T) {
 		if p, _ := d.Partition(w.Part); ops.Limit(d, env(), p.ID).Grow != "" {
 			continue
 		}
-		s := &solver{}
-		plans, no := s.plansFor(q, w, geometry.AlignMiB)
+		s := &solver{ctx: context.Background()}
+		plans, no := s.plans(q, w, geometry.AlignMiB)
 		for _, err := range s.failed {
 			t.Errorf("a layout cannot be staged: %v\n%s", err, drawn(d, w))
 		}

@@ -2,7 +2,6 @@ package guide
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 
 	"shunt/geometry"
@@ -57,19 +56,6 @@ type layout struct {
 	spots []spotted
 	// sectors is the length of the image then.
 	sectors geometry.Sector
-}
-
-// key is the same for layouts that are the same.
-func (at layout) key() string {
-	b := make([]byte, 0, (3*len(at.spots)+1)*8)
-	add := func(n int64) { b = binary.BigEndian.AppendUint64(b, uint64(n)) }
-	for _, s := range at.spots {
-		add(int64(s.item))
-		add(int64(s.span.Start))
-		add(int64(s.span.End))
-	}
-	add(int64(at.sectors))
-	return string(b)
 }
 
 // compare orders layouts that are equally good.

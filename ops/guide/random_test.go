@@ -1,6 +1,7 @@
 package guide
 
 import (
+	"context"
 	"errors"
 	"math/rand"
 	"slices"
@@ -84,11 +85,8 @@ func TestRandomDisks(t *testing.T) {
 		align := geometry.Alignment(r.Intn(3))
 		q := pending(r, ops.NewQueue(d, env()), align)
 		w, p := randomWish(r, q)
-		s := &solver{}
-		plans, no := s.plansFor(q, w, align)
-		if w.Shrink {
-			plans, no = Plans(q, w, align)
-		}
+		s := &solver{ctx: context.Background()}
+		plans, no := s.plans(q, w, align)
 		for _, err := range s.failed {
 			t.Errorf("a layout cannot be staged: %v\n%s", err, drawn(q.Preview(), w))
 		}

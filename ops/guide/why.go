@@ -8,37 +8,25 @@ import (
 	"shunt/ops"
 )
 
-// reason is why a way does not help, the zero value if it does.
-type reason struct {
-	why  model.Reason
-	room geometry.Sector // that it gives all the same
+// little is that a way gives only that much room; text has a place for it.
+func (l *line) little(text string, room geometry.Sector) Impossible {
+	return Impossible{Why: model.Because(text, ops.AtMost(room, l.disk.SectorSize)), Room: room}
 }
 
-// little is the reason that a way gives only that much; text has a place for it.
-func (l *line) little(text string, room geometry.Sector) reason {
-	return reason{model.Because(text, ops.AtMost(room, l.disk.SectorSize)), room}
-}
-
-// asked is how many neighbours on each side are asked why they do not help.
+// asked is for how many neighbours on each side there are reasons why they do not help.
 const asked = 2
 
-// impossible tells what was considered and is in no plan because it cannot be done or does not give enough.
+// impossible lists what was considered and is in no plan because it cannot be done or does not give enough.
 func (s *solver) impossible(plans []Plan, w Wish) []Impossible {
-	l := &s.line
-	used := map[doing]bool{}
-	for _, p := range plans {
-		for d := range p.does {
-			used[d] = true
-		}
-	}
+	l, used := &s.line, used(plans)
 	need := w.Size - l.items[l.target].span.Len()
 	if w.Most {
 		need = 1
 	}
 	var list []Impossible
-	no := func(what string, why reason) {
-		if !why.why.OK() {
-			list = append(list, Impossible{What: what, Why: why.why, Room: why.room})
+	no := func(what string, n Impossible) {
+		if n.What = what; !n.Why.OK() {
+			list = append(list, n)
 		}
 	}
 	ref := l.items[l.target].part.Ref()
@@ -49,23 +37,22 @@ func (s *solver) impossible(plans []Plan, w Wish) []Impossible {
 		no("move "+ref+" itself", l.still(l.target, moveSelf, need))
 	}
 	for _, i := range l.neighbours() {
-		it := l.items[i]
-		side := moveBefore | moveSelf
+		p, side := l.items[i].part, moveBefore|moveSelf
 		if i > l.target {
 			side = moveAfter
 		}
-		if !used[doing{part: it.part.ID, moved: true}] {
-			no("move "+it.part.Ref(), l.still(i, side, need))
+		if !used[doing{part: p.ID, moved: true}] {
+			no("move "+p.Ref(), l.still(i, side, need))
 		}
-		if !w.Most && !used[doing{part: it.part.ID, shrunk: true}] {
-			no("shrink "+it.part.Ref(), l.kept(i, need))
+		if !w.Most && !used[doing{part: p.ID, shrunk: true}] {
+			no("shrink "+p.Ref(), l.kept(i, need))
 		}
 	}
-	if _, _, cannot := ops.ImageLimits(l.disk); !cannot.OK() && !w.Most {
-		no("grow the image", reason{why: cannot})
+	if _, _, cannot := ops.ImageLimits(l.disk); !w.Most {
+		no("grow the image", Impossible{Why: cannot})
 	}
 	if len(plans) == 0 && len(list) == 0 {
-		no("make room for "+ref, reason{why: "what lies around it leaves too little, whatever is done with it"})
+		no("make room for "+ref, Impossible{Why: "what lies around it leaves too little, whatever is done with it"})
 	}
 	return list
 }
@@ -85,49 +72,49 @@ func (l *line) neighbours() []int {
 }
 
 // behind is why the free space behind the target is not enough.
-func (l *line) behind(need geometry.Sector) reason {
+func (l *line) behind(need geometry.Sector) Impossible {
 	end := l.items[l.target].span.End
 	limit := ops.Limit(l.disk, l.env, l.items[l.target].part.ID)
 	free := min(limit.Chosen.End-end, limit.MaxLen-l.items[l.target].span.Len())
 	switch {
 	case free >= need:
-		return reason{}
+		return Impossible{}
 	case free <= 0:
-		return reason{why: "there is none"}
+		return Impossible{Why: "there is none"}
 	}
 	return l.little("there is only %s", free)
 }
 
 // still is why moving item i does not help.
-func (l *line) still(i int, side means, need geometry.Sector) reason {
+func (l *line) still(i int, side means, need geometry.Sector) Impossible {
 	it := l.items[i]
 	if !it.stuck.OK() {
-		return reason{why: it.stuck}
+		return Impossible{Why: it.stuck}
 	}
 	longest, more := l.longest(limits{means: side})
 	free := longest.want - l.items[l.target].span.Len()
 	switch {
 	case more && free >= need:
-		return reason{}
-	case i == l.target && !more, i < l.target && !more:
-		return reason{why: "there is no free space before it"}
+		return Impossible{}
+	case !more && i <= l.target:
+		return Impossible{Why: "there is no free space before it"}
 	case !more:
-		return reason{why: "there is no free space behind it"}
+		return Impossible{Why: "there is no free space behind it"}
 	}
 	return l.little("the free space there makes room for only %s", free)
 }
 
 // kept is why shrinking item i does not help.
-func (l *line) kept(i int, need geometry.Sector) reason {
+func (l *line) kept(i int, need geometry.Sector) Impossible {
 	it := l.items[i]
 	if !it.full.OK() {
-		return reason{why: it.full}
+		return Impossible{Why: it.full}
 	}
 	longest, more := l.longest(limits{means: moveBefore | moveAfter | moveSelf, shrunk: i + 1})
 	room := longest.want - l.items[l.target].span.Len()
 	switch {
 	case more && room >= need:
-		return reason{}
+		return Impossible{}
 	case more && it.part.FS.Kind.MadeAnew():
 		return l.little("with half of it there is room for only %s", room)
 	case more:
@@ -135,11 +122,11 @@ func (l *line) kept(i int, need geometry.Sector) reason {
 	}
 	for j := min(i, l.target) + 1; j < max(i, l.target); j++ {
 		if between := l.items[j]; between.kind == body && !between.stuck.OK() {
-			return reason{why: model.Because("%s is in the way, which cannot move", between.part.Ref())}
+			return Impossible{Why: model.Because("%s is in the way, which cannot move", between.part.Ref())}
 		}
 	}
 	if stuck := l.items[l.target].stuck; !stuck.OK() && i < l.target {
-		return reason{why: model.Because("%s cannot move there: %s", l.items[l.target].part.Ref(), stuck)}
+		return Impossible{Why: model.Because("%s cannot move there: %s", l.items[l.target].part.Ref(), stuck)}
 	}
-	return reason{why: "what it can give is less than a step of the grid"}
+	return Impossible{Why: "what it can give is less than a step of the grid"}
 }
