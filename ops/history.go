@@ -6,28 +6,15 @@ import (
 	"shunt/model"
 )
 
-// ChangeKind says what was done to the list of pending operations.
-type ChangeKind int
+// ChangeKind says what was done to the list of pending operations, as a verb.
+type ChangeKind string
 
 // The ways to change the list.
 const (
-	Staged ChangeKind = iota
-	Removed
-	Reordered
+	Staged    ChangeKind = "stage"
+	Removed   ChangeKind = "remove"
+	Reordered ChangeKind = "reorder"
 )
-
-// String is the edit as a verb, for a refusal: "remove".
-func (k ChangeKind) String() string {
-	switch k {
-	case Staged:
-		return "stage"
-	case Removed:
-		return "remove"
-	case Reordered:
-		return "reorder"
-	}
-	return "change"
-}
 
 // Change is one step of a queue's history.
 type Change struct {

@@ -53,7 +53,7 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 		r.Reason = model.Because("there is no free space behind it: %s", l.WhyEnd)
 	case free > 0:
 		r.Reason = "the free space behind it does not reach the next grid line"
-		r.near("resize it by an exact size, at most "+AtMost(free, d.SectorSize), Bound{Length, p.Span.Len() + free})
+		return MoveResize{}, r.near("resize it by an exact size, at most "+AtMost(free, d.SectorSize), Bound{Length, p.Span.Len() + free})
 	}
 	return MoveResize{}, r
 }

@@ -71,7 +71,7 @@ func (m relocation) length() *Refusal {
 	case want < now && want < l.MinLen:
 		r := refusedFor(model.Reason(l.WhyMin.String()))
 		if l.MinLen < now && m.free(geometry.SpanOf(m.to.Start, l.MinLen)) {
-			r.near(fmt.Sprintf("it can shrink by at most %s to %s", AtMost(now-l.MinLen, z), AtLeast(l.MinLen, z)), Bound{Length, l.MinLen})
+			return r.near(fmt.Sprintf("it can shrink by at most %s to %s", AtMost(now-l.MinLen, z), AtLeast(l.MinLen, z)), Bound{Length, l.MinLen})
 		}
 		return r
 	case want > now && want > l.Longest:
@@ -84,7 +84,7 @@ func (m relocation) length() *Refusal {
 			r.Reason = model.Because("with blocks of %s its %s cannot be that large", geometry.FormatBytes(fs.BlockSize), fs.Kind)
 		}
 		if longest > now && m.free(geometry.SpanOf(m.to.Start, longest)) {
-			r.near(fmt.Sprintf("it can grow by at most %s to %s", AtMost(longest-now, z), AtMost(longest, z)), Bound{Length, longest})
+			return r.near(fmt.Sprintf("it can grow by at most %s to %s", AtMost(longest-now, z), AtMost(longest, z)), Bound{Length, longest})
 		}
 		return r
 	}
@@ -159,7 +159,7 @@ func (m relocation) tooLong(run geometry.Span) *Refusal {
 		}
 		r := refusedFor(model.Because("%s %s behind it", end, rounded(free, z, 0)))
 		if most > now.Len() {
-			r.near("it can grow by at most "+AtMost(most-now.Len(), z), Bound{Length, most})
+			return r.near("it can grow by at most "+AtMost(most-now.Len(), z), Bound{Length, most})
 		}
 		return r
 	}

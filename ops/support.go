@@ -8,42 +8,30 @@ import (
 	"shunt/model"
 )
 
-// Ability is one thing that can be done with a file system: a column of the support matrix.
-type Ability int
+// Ability is something that can be done with a file system: a column of the support matrix.
+type Ability string
 
-// The abilities, in the order of the columns.
+// The abilities.
 const (
-	CanCreate Ability = iota
-	CanGrow
-	CanShrink
-	CanMove
-	CanCopy
-	CanCheck
-	CanLabel
-	CanUUID
-	CanOnline
-	abilities // how many there are
+	CanCreate Ability = "create"
+	CanGrow   Ability = "grow"
+	CanShrink Ability = "shrink"
+	CanMove   Ability = "move"
+	CanCopy   Ability = "copy"
+	CanCheck  Ability = "check"
+	CanLabel  Ability = "label"
+	CanUUID   Ability = "uuid"
+	CanOnline Ability = "online"
 )
 
-var abilityNames = [abilities]string{
-	CanCreate: "create", CanGrow: "grow", CanShrink: "shrink", CanMove: "move", CanCopy: "copy", CanCheck: "check",
-	CanLabel: "label", CanUUID: "uuid", CanOnline: "online",
-}
-
-func (a Ability) String() string { return abilityNames[a] }
-
-// Abilities lists the columns of the support matrix.
+// Abilities lists the columns of the support matrix in order.
 func Abilities() []Ability {
-	list := make([]Ability, abilities)
-	for i := range list {
-		list[i] = Ability(i)
-	}
-	return list
+	return []Ability{CanCreate, CanGrow, CanShrink, CanMove, CanCopy, CanCheck, CanLabel, CanUUID, CanOnline}
 }
 
 // Reason is why something cannot be done with a file system.
 func (c Capability) Reason(a Ability) model.Reason {
-	return [abilities]model.Reason{
+	return map[Ability]model.Reason{
 		CanCreate: c.Create, CanGrow: c.Grow, CanShrink: c.Shrink, CanMove: c.Move, CanCopy: c.Copy, CanCheck: c.Check,
 		CanLabel: c.Label, CanUUID: c.UUID, CanOnline: c.Online,
 	}[a]
@@ -59,14 +47,11 @@ type Support struct {
 // SupportRow is one kind of file system.
 type SupportRow struct {
 	Kind model.FSKind
-	// Notes has for each Ability 0 if it can be done, or the number of the reason why not.
-	Notes [abilities]int
+	// Notes has the number of the reason for each Ability that it lacks.
+	Notes map[Ability]int
 	// Install are the Debian packages to install for what is missing.
 	Install []string
 }
-
-// Can reports whether something can be done with the kind.
-func (r SupportRow) Can(a Ability) bool { return r.Notes[a] == 0 }
 
 // Reason is why something cannot be done with the row's kind.
 func (s Support) Reason(r SupportRow, a Ability) model.Reason {
@@ -97,7 +82,7 @@ func (c Capabilities) Matrix() Support {
 		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(a, b))
 	})
 	for _, kind := range kinds {
-		row := SupportRow{Kind: kind, Install: c[kind].Missing}
+		row := SupportRow{Kind: kind, Notes: map[Ability]int{}, Install: c[kind].Missing}
 		for _, a := range Abilities() {
 			reason := c[kind].Reason(a)
 			if reason.OK() {

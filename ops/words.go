@@ -7,8 +7,7 @@ import (
 	"shunt/model"
 )
 
-// amount is a distance or difference for people. Up to 10 GiB it counts in MiB, since that is the unit
-// people give distances in: "1024 MiB", not "1.00 GiB".
+// amount is a distance or difference for people. Up to 10 GiB it counts in MiB, as people do: "1024 MiB", not "1.00 GiB".
 func amount(b geometry.Bytes) string {
 	const most = 10 * geometry.GiB
 	whole := (b + geometry.MiB/2) / geometry.MiB
@@ -23,11 +22,10 @@ func exactAmount(n geometry.Sector, z geometry.SectorSize) string {
 	return exactly(amount(z.Bytes(n)), n, z)
 }
 
-// AtMost is an amount that is not refused when it is typed, in words or in sectors: it is the largest that is possible, and
-// the words round it down.
+// AtMost is the largest possible amount in words that can be typed: they round it down.
 func AtMost(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 0), n, z) }
 
-// AtLeast is AtMost for the smallest that is possible: the words round it up.
+// AtLeast is the smallest possible amount in words that can be typed: they round it up.
 func AtLeast(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 1), n, z) }
 
 // exactly is words for an amount, with the exact number of sectors behind them if they are rounded.
@@ -38,41 +36,43 @@ func exactly(words string, n geometry.Sector, z geometry.SectorSize) string {
 	return fmt.Sprintf("%s (%ds)", words, n)
 }
 
-// rounded is an amount in words of three digits. What they cannot hold counts up of a last digit.
+// units are those of rounded and the least size that is counted in each.
+var units = []struct {
+	name        string
+	size, least geometry.Bytes
+}{
+	{"B", 1, 0},
+	{"KiB", geometry.KiB, geometry.KiB},
+	{"MiB", geometry.MiB, geometry.MiB},
+	{"GiB", geometry.GiB, 10 * geometry.GiB},
+	{"TiB", geometry.TiB, geometry.TiB},
+}
+
+// rounded is an amount in words of three digits, rounded down, or with up = 1 up.
 func rounded(n geometry.Sector, z geometry.SectorSize, up geometry.Bytes) string {
 	b := z.Bytes(n)
 	if b%geometry.MiB == 0 && b < 10*geometry.GiB {
 		return amount(b)
 	}
-	unit, name := geometry.Bytes(1), "B"
-	for _, u := range []struct {
-		name string
-		size geometry.Bytes
-	}{{"KiB", geometry.KiB}, {"MiB", geometry.MiB}, {"GiB", 10 * geometry.GiB}, {"TiB", geometry.TiB}} {
-		if b >= u.size {
-			unit, name = u.size, u.name
+	unit := units[0]
+	for _, u := range units {
+		if b >= u.least {
+			unit = u
 		}
-	}
-	if name == "GiB" {
-		unit = geometry.GiB
 	}
 	digits, scale := 0, geometry.Bytes(1)
 	switch {
-	case b%unit == 0:
-	case b < 10*unit:
+	case b%unit.size == 0:
+	case b < 10*unit.size:
 		digits, scale = 2, 100
-	case b < 100*unit:
+	case b < 100*unit.size:
 		digits, scale = 1, 10
 	}
-	tenths, rest := b/unit*scale+b%unit*scale/unit, b%unit*scale%unit
+	count, rest := b/unit.size*scale+b%unit.size*scale/unit.size, b%unit.size*scale%unit.size
 	if rest > 0 {
-		tenths += up
+		count += up
 	}
-	text := fmt.Sprintf("%d", tenths/scale)
-	if digits > 0 {
-		text += fmt.Sprintf(".%0*d", digits, tenths%scale)
-	}
-	return text + " " + name
+	return fmt.Sprintf("%.*f %s", digits, float64(count)/float64(scale), unit.name)
 }
 
 // contents names what is in a partition.
@@ -91,8 +91,7 @@ func sized(p model.Partition, z geometry.SectorSize) string {
 	return fmt.Sprintf("%s (%s, %s)", p.Ref(), contents(p), geometry.FormatBytes(z.Bytes(p.Span.Len())))
 }
 
-// renumbered tells which logical partitions change their number, as a clause to put behind the edit that
-// makes them: "; p6 becomes p5". It is "" if none does.
+// renumbered says which logical partitions get another number, as a clause to put behind an edit: "; p6 becomes p5".
 func renumbered(before, after model.Disk) string {
 	var from, to []string
 	for _, p := range before.Logicals() {

@@ -121,7 +121,7 @@ func (b *block) matrix(s ops.Support) {
 	for _, r := range s.Rows {
 		line := st.FS(r.Kind).Render(widget.Fit(string(r.Kind), first, st.More))
 		for _, a := range ops.Abilities() {
-			if r.Can(a) {
+			if r.Notes[a] == 0 {
 				line += st.Good.Render(widget.Fit(st.Yes, cell, ""))
 			} else {
 				line += st.Muted.Render(widget.Fit(fmt.Sprint(r.Notes[a]), cell, ""))

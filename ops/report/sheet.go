@@ -51,9 +51,7 @@ type Said struct {
 
 // Add puts a line at the end of a section; an empty value is left out.
 func (s *SheetSection) Add(name, value string) {
-	if value != "" {
-		s.Lines = append(s.Lines, SheetLine{Name: name, Value: safetext.Printable(value)})
-	}
+	s.Warn(name, value, Plain)
 }
 
 // Warn is Add for a line that wants attention.

@@ -30,7 +30,7 @@ func (c matrixCell) refused() []matrixOp { return c.those(false) }
 
 func (c matrixCell) those(offered bool) (list []matrixOp) {
 	for _, op := range matrixOps() {
-		if (c.support[op.ability.String()] == "") == offered {
+		if (c.support[string(op.ability)] == "") == offered {
 			list = append(list, op)
 		}
 	}
@@ -62,7 +62,7 @@ func (c matrixCell) apply(t *testing.T, lines []string) (image string, out outco
 // refuse tries what is not offered: it must be refused with the reason that the support matrix has for it.
 func (c matrixCell) refuse(t *testing.T, op matrixOp) {
 	t.Helper()
-	reason, s := c.support[op.ability.String()], c.state()
+	reason, s := c.support[string(op.ability)], c.state()
 	image, out := c.apply(t, []string{op.line(c, &s)})
 	out.want(t, exitRefused)
 	if !strings.Contains(out.err, reason) {

@@ -28,9 +28,9 @@ func supportOf(m ops.Support) supportReport {
 	for _, row := range m.Rows {
 		k := supportKind{Kind: string(row.Kind), Reasons: map[string]*model.Reason{}, Install: strings.Join(row.Install, " ")}
 		for _, a := range ops.Abilities() {
-			k.Reasons[a.String()] = nil
+			k.Reasons[string(a)] = nil
 			if reason := m.Reason(row, a); !reason.OK() {
-				k.Reasons[a.String()] = &reason
+				k.Reasons[string(a)] = &reason
 			}
 		}
 		r.FileSystems = append(r.FileSystems, k)
@@ -42,13 +42,13 @@ func supportOf(m ops.Support) supportReport {
 func supportText(m ops.Support, confined string) string {
 	header, rows := []string{"File system"}, [][]string{}
 	for _, a := range ops.Abilities() {
-		header = append(header, a.String())
+		header = append(header, string(a))
 	}
 	for _, row := range m.Rows {
 		cells := []string{string(row.Kind)}
 		for _, a := range ops.Abilities() {
 			cell := "yes"
-			if !row.Can(a) {
+			if row.Notes[a] > 0 {
 				cell = fmt.Sprintf("no %d", row.Notes[a])
 			}
 			cells = append(cells, cell)
