@@ -154,7 +154,7 @@ func TestMatrix(t *testing.T) {
 						break
 					}
 					t.Run(op.name+" on "+table.name, func(t *testing.T) {
-						reason := c.support[op.ability]
+						reason := c.support[string(op.ability)]
 						if reason != "" {
 							c.refuse(t, op)
 						} else {
