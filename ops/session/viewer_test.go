@@ -219,7 +219,7 @@ func TestListPlaces(t *testing.T) {
 		{"one FAT", "mdir", []string{"mkfs.fat", "mcopy", "mdir"}, false, "mkfs.fat -F 16 -f 1 $i; mcopy -s -m -i $i $d/* ::/"},
 		{"squashfs", "unsquashfs", []string{"mksquashfs", "unsquashfs"}, false, "rm $i; mksquashfs $d $i -quiet -no-progress"},
 		{"erofs", "the kernel, mounted read-only", []string{"mkfs.erofs"}, true, "rm $i; mkfs.erofs --quiet -E force-inode-extended $i $d"},
-		{"btrfs", "the kernel, mounted read-only", []string{"mkfs.btrfs"}, true, "truncate -s 160M $i; mkfs.btrfs -q $i; mkdir m; mount -o loop $i m; cp -a $d/. m; umount m"},
+		{"btrfs", "the kernel, mounted read-only", []string{"mkfs.btrfs"}, true, "mkfs.btrfs -q --mixed --rootdir $d $i"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, tool := range c.tools {
