@@ -53,11 +53,7 @@ func hold(path string, opts Options, shown bool) (*Viewer, error) {
 		return nil, err
 	}
 	v := &Viewer{path: path, opts: opts, target: t}
-	v.disk, err = worker.Scan(t)
-	if err == nil {
-		err = checkDisk(path, t, v.disk)
-	}
-	if err == nil {
+	if err = v.scan(); err == nil {
 		err = withDir(t.Place(), opts, func(dir *journal.Dir) error {
 			err := checkFinished(dir)
 			if errors.Is(err, txn.ErrUnfinished) {
@@ -81,8 +77,7 @@ func Detach(path string, opts Options) (target.Loop, error) {
 	if err != nil {
 		return l, err
 	}
-	o := targetOptions(opts, target.Hold)
-	t, err := registry.Open(l.Node, o)
+	t, err := registry.Open(l.Node, targetOptions(opts, target.Hold))
 	if err != nil {
 		return l, err
 	}

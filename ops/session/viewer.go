@@ -57,16 +57,17 @@ func view(path string, opts Options) (*Viewer, *report.Unfinished, error) {
 		return nil, nil, err
 	}
 	v := &Viewer{path: path, opts: opts, target: t, facts: facts(t, opts)}
-	v.disk, err = worker.Scan(t)
-	if err != nil {
-		err = tried.Errorf("read %s: %w", path, err)
-	} else {
-		err = checkDisk(path, t, v.disk)
-	}
-	if err != nil {
+	if err := v.scan(); err != nil {
 		return nil, nil, errors.Join(err, t.Close())
 	}
 	return v, v.readBeside(), nil
+}
+
+func (v *Viewer) scan() (err error) {
+	if v.disk, err = worker.Scan(v.target); err != nil {
+		return tried.Errorf("read %s: %w", v.path, err)
+	}
+	return checkDisk(v.path, v.target, v.disk)
 }
 
 // readBeside adds to the facts what is kept beside the target, as far as it can be trusted. It returns the unfinished
