@@ -30,11 +30,11 @@ func newInGap(q ops.Queue, gap model.Gap, align geometry.Alignment, what string)
 // regrid finds the usable part of the gap on the present grid. changed is false if it is the same as before, or smaller
 // than least; was is the part before.
 func (g *inGap) regrid(least geometry.Sector) (was geometry.Span, changed bool) {
-	room, err := ops.RoomForNew(g.queue.Preview(), g.gap, g.align)
-	if err != nil || room == g.whole || room.Len() < least {
+	whole, err := ops.RoomForNew(g.queue.Preview(), g.gap, g.align)
+	if err != nil || whole == g.whole || whole.Len() < least {
 		return g.whole, false
 	}
-	was, g.whole = g.whole, room
+	was, g.whole = g.whole, whole
 	return was, true
 }
 

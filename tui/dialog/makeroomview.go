@@ -60,7 +60,7 @@ func namedBar(name string, segments []widget.Segment, p paper) []string {
 	return lines
 }
 
-// planList is what is below the bars.
+// planList is the list of plans below the bars.
 type planList struct {
 	drawing
 	from, to int // the lines of the chosen plan

@@ -56,7 +56,7 @@ func (p *place) show(but stop) {
 	}
 }
 
-// enter begins anew from the present span, as when the keyboard comes to a field.
+// enter lets changes count from the present span, as when the keyboard comes to a field.
 func (p *place) enter() {
 	p.base, p.wrong = p.span, nil
 	p.show(stopNone)

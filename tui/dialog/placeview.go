@@ -48,15 +48,15 @@ func (p *place) bar(f fill, on paper) string {
 // leastBar is how many cells the partition has on the bar at least: its handles and one between them.
 const leastBar = 3
 
-// cells is where the partition lies on a bar of width cells, as a half-open run.
+// cells is the range [from, to) of the partition on a bar of width cells.
 func (p *place) cells(width int) (from, to int) {
-	room := p.limits.Room
-	if room.Empty() || width < leastBar {
+	whole := p.limits.Room
+	if whole.Empty() || width < leastBar {
 		return 0, max(2, width)
 	}
-	scale := float64(width) / float64(room.Len())
-	from = int(float64(p.span.Start-room.Start)*scale + 0.5)
-	to = int(float64(p.span.End-room.Start)*scale + 0.5)
+	scale := float64(width) / float64(whole.Len())
+	from = int(float64(p.span.Start-whole.Start)*scale + 0.5)
+	to = int(float64(p.span.End-whole.Start)*scale + 0.5)
 	from = min(max(0, from), width-leastBar)
 	return from, min(max(to, from+leastBar), width)
 }

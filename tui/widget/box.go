@@ -31,16 +31,16 @@ func Box(lines []string, f Frame, width, height int, st *styles.Styles) []string
 
 // edgeLine is an upper or lower edge with text in it: "╭ Title ──── corner ╮".
 func edgeLine(from, left, right, to string, f Frame, width int, st *styles.Styles) string {
-	room := width - 2
-	label := func(text string, room int) string {
-		if text == "" || room < 4 {
+	cells := width - 2
+	label := func(text string, cells int) string {
+		if text == "" || cells < 4 {
 			return ""
 		}
-		return " " + Fit(text, min(Width(text), room-2), st.More) + " "
+		return " " + Fit(text, min(Width(text), cells-2), st.More) + " "
 	}
-	left = label(left, room-1)
-	right = label(right, room-2-Width(left))
-	fill := room - Width(left) - Width(right)
+	left = label(left, cells-1)
+	right = label(right, cells-2-Width(left))
+	fill := cells - Width(left) - Width(right)
 	tail := 0
 	if right != "" && fill > 0 {
 		fill, tail = fill-1, 1

@@ -83,8 +83,8 @@ func PartTable(n int, row func(i int) TableRow, names Naming, selected, width, h
 	cols := columns(width, names)
 	head := "  "
 	for _, c := range cols {
-		room := c.cells(cols, width)
-		head += Fit(Fit(c.head, room-1, ""), room, "")
+		cells := c.cells(cols, width)
+		head += Fit(Fit(c.head, cells-1, ""), cells, "")
 	}
 	out := []string{st.Head.Render(Fit(head, width, ""))}
 	from, to := Visible(n, selected, height-1)
@@ -116,18 +116,18 @@ func tableLine(r TableRow, cols []column, width int, selected bool, st *styles.S
 		line.WriteString("  ")
 	}
 	for i, c := range cols {
-		room := c.cells(cols, width)
+		cells := c.cells(cols, width)
 		gap := 1
 		switch {
 		case i == 0 && r.FS == "":
 			// A name without a file system may take both columns: nested free space needs them.
-			room += cols[1].cells(cols, width)
+			cells += cols[1].cells(cols, width)
 		case i == 1 && r.FS == "":
 			continue
 		case i == len(cols)-1:
 			gap = 0
 		}
-		text := Fit(Fit(c.text(r), room-gap, st.More), room, "")
+		text := Fit(Fit(c.text(r), cells-gap, st.More), cells, "")
 		look := st.Text
 		switch {
 		case i <= 1:

@@ -10,17 +10,17 @@ import (
 
 // Gauge is a progress bar in width cells with the percentage behind it. A negative share means that nothing is known yet.
 func Gauge(share float64, width int, st *styles.Styles) string {
-	room := width - 6
-	if room < 1 {
+	cells := width - 6
+	if cells < 1 {
 		return Fit("", width, "")
 	}
 	if share < 0 {
-		return st.Faint.Render(strings.Repeat(st.Empty, room)) + "      "
+		return st.Faint.Render(strings.Repeat(st.Empty, cells)) + "      "
 	}
 	share = min(share, 1)
-	full := int(share * float64(room))
+	full := int(share * float64(cells))
 	// Rounded down, so that it says 100 % only at the end.
-	return st.Focus.Render(strings.Repeat(st.Full, full)) + st.Faint.Render(strings.Repeat(st.Empty, room-full)) +
+	return st.Focus.Render(strings.Repeat(st.Full, full)) + st.Faint.Render(strings.Repeat(st.Empty, cells-full)) +
 		st.Text.Render(fmt.Sprintf(" %3d %%", int(share*100)))
 }
 
