@@ -26,8 +26,8 @@ type Identity struct {
 	Backing string `json:"backing,omitempty"`
 }
 
-// State is what the host says about a file that differs after a change by anybody. The zero State says that the host keeps no
-// account. Two values can be compared with ==.
+// State is what the host says about a file that differs after a change by anybody. The zero State says that the host
+// keeps no account. Two values can be compared with ==.
 //
 // Programs that may write to the file can put Modified back. Changed cannot be put back, but changes for other reasons too:
 // another mode, another name. The cookie that statx(2) counts changes with is not here: kernels keep it to themselves.

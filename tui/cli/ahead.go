@@ -9,7 +9,8 @@ import (
 )
 
 // ahead is a target that is being opened while the terminal is made ready. If it cannot be opened, the error goes to the
-// command line, where it can be read and copied. If it takes long, the editor takes over, shows the progress and can give up.
+// command line, where it can be read and copied. If it takes long, the editor takes over, shows the progress and can give
+// up.
 type ahead struct {
 	path   string
 	done   chan struct{} // closed when target and err are set
@@ -59,8 +60,8 @@ func (a *ahead) take(path string, tell func(what string)) bool {
 	return true
 }
 
-// close closes the target if the editor has not taken it. It does not wait for one that is still being opened: that may take
-// long, and the user, who has left the editor, waits for the prompt. The end of the process frees it.
+// close closes the target if the editor has not taken it. It does not wait for one that is still being opened: that may
+// take long, and the user, who has left the editor, waits for the prompt. The end of the process frees it.
 func (a *ahead) close() error {
 	select {
 	case <-a.done:

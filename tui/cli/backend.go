@@ -70,15 +70,16 @@ func (b backend) Attach(image string) (string, error) {
 	return a.Node, err
 }
 
-// Detach undoes Attach. It refuses if the image would be opened with other sectors than the device has: an image does not say
-// how large its sectors are.
+// Detach undoes Attach. It refuses if the image would be opened with other sectors than the device has: an image does not
+// say how large its sectors are.
 func (b backend) Detach(device string) (string, error) {
 	disk, facts, _, err := session.Inspect(device, b.opts)
 	if err != nil {
 		return "", err
 	}
 	if z := disk.SectorSize; z != max(b.opts.SectorSize, geometry.Sector512) {
-		return "", fmt.Errorf("%s has sectors of %d bytes: leave shunt, run `%s`, and open the image with --sector-size %d", device, z, facts.Call.Line("detach"), z)
+		return "", fmt.Errorf("%s has sectors of %d bytes: leave shunt, run `%s`, and open the image with --sector-size %d",
+			device, z, facts.Call.Line("detach"), z)
 	}
 	l, err := session.Detach(device, b.opts)
 	return l.File, err
@@ -90,10 +91,8 @@ func (t editTarget) Committing() tui.Run { return nil }
 func (t editTarget) Start(q ops.Queue) (tui.Run, error) {
 	return asRun(t.Session.Start(q, journal.KeepUndo))
 }
-
 func (t editTarget) Recover(how report.Task) (tui.Run, error) { return asRun(t.Session.Recover(how)) }
-
-func (t editTarget) Undo() (tui.Run, error) { return asRun(t.Session.Undo()) }
+func (t editTarget) Undo() (tui.Run, error)                   { return asRun(t.Session.Undo()) }
 
 // asRun keeps a run that is nil from becoming an interface that is not.
 func asRun(r *session.Run, err error) (tui.Run, error) {

@@ -65,7 +65,8 @@ func partitionNumbers(path string) ([]cobra.Completion, cobra.ShellCompDirective
 		if p.Role == model.Extended {
 			continue
 		}
-		words := fmt.Sprintf("%s %s %s", p.FS.Kind, geometry.FormatBytes(disk.SectorSize.Bytes(p.Span.Len())), harmless(p.FS.Label))
+		size := geometry.FormatBytes(disk.SectorSize.Bytes(p.Span.Len()))
+		words := fmt.Sprintf("%s %s %s", p.FS.Kind, size, harmless(p.FS.Label))
 		list = append(list, strconv.Itoa(p.Number)+"\t"+strings.TrimSpace(words))
 	}
 	return list, directive

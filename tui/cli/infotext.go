@@ -86,8 +86,8 @@ func marks(d model.Disk) [][]string {
 	return lines
 }
 
-// grid sets rows below a header, which may be nil, in columns of their widest cell, two spaces apart. sides has l or r for each
-// column, for its alignment. A column of empty cells is left out.
+// grid sets rows below a header, which may be nil, in columns of their widest cell, two spaces apart. sides has l or r
+// for each column, for its alignment. A column of empty cells is left out.
 func grid(header []string, rows [][]string, sides string) string {
 	lines := slices.Clone(rows)
 	if header != nil {

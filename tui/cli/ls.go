@@ -27,10 +27,8 @@ func (s *settings) lsCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				for _, note := range list.Notes {
-					if !s.json {
-						s.say("note: %s", note)
-					}
+				if len(list.Notes) > 0 && !s.json {
+					s.say("note: %s", strings.Join(list.Notes, "\nnote: "))
 				}
 				return s.show(list, listingText(list))
 			})

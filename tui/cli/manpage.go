@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"strings"
 
@@ -54,7 +53,8 @@ func manPage(root *cobra.Command) string {
 	}
 	m.section("files")
 	m.term("NAME.shunt/")
-	m.text("beside an image: the journal of a transaction, and what `shunt undo` needs after it; of a name that is too long for that the first bytes, `~` and 16 digits of its SHA-256")
+	m.text("beside an image: the journal of a transaction, and what `shunt undo` needs after it; where NAME is too long for that, " +
+		"its first bytes, `~` and 16 digits of its SHA-256")
 	m.term("/var/lib/shunt/")
 	m.text("the same for devices; for users other than root, $XDG_STATE_HOME/shunt")
 	m.section("see also")
@@ -74,13 +74,13 @@ func visible(root *cobra.Command) []*cobra.Command {
 }
 
 func flagsWord(cmd *cobra.Command) string {
-	var b strings.Builder
+	words := ""
 	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
 		if f.Name != "help" {
-			fmt.Fprintf(&b, " [--%s]", f.Name)
+			words += " [--" + f.Name + "]"
 		}
 	})
-	return b.String()
+	return words
 }
 
 // roff writes a document for man(7).
@@ -92,9 +92,7 @@ func (m *roff) section(name string) { m.line(".SH " + strings.ToUpper(name)) }
 
 // text is a paragraph; its line ends mean nothing.
 func (m *roff) text(text string) {
-	for _, paragraph := range strings.Split(text, "\n\n") {
-		m.line(inBold(strings.Join(strings.Fields(paragraph), " ")), ".PP")
-	}
+	m.line(inBold(strings.Join(strings.Fields(text), " ")), ".PP")
 }
 
 func (m *roff) synopsis(usage string) {

@@ -15,8 +15,8 @@ import (
 	"shunt/ops/worker"
 )
 
-// with opens a target to do something to it. Where a commit is under way, begun by a shunt that may be gone, with follows it to
-// its end instead. A result that nobody has seen is printed first.
+// with opens a target to do something to it. Where a commit is under way, begun by a shunt that may be gone, with follows
+// it to its end instead. A result that nobody has seen is printed first.
 func (s *settings) with(ctx context.Context, path string, do func(*session.Session) error) (err error) {
 	sess, run, err := session.OpenOrAttach(path, s.opts)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"shunt/model/safetext"
 )
 
-// stream is the only way to one of the standard streams: the linter keeps everything else off them. It writes text only, and
-// spells out what should not be sent to a terminal; the only control characters that stay are line ends. Nothing can be
-// written past that, since a stream has no other way out and is no file.
+// stream is the only way to one of the standard streams: the linter keeps everything else off them. It writes text only,
+// and spells out what should not be sent to a terminal; the only control characters that stay are line ends. Nothing can
+// be written past that, since a stream has no other way out and is no file.
 type stream struct {
 	w    io.Writer
 	file *os.File // nil if it is none
@@ -25,7 +25,8 @@ func newStream(w io.Writer) *stream {
 	return &stream{w: w, file: f}
 }
 
-// Write implements io.Writer. If the bytes of a character come in two writes, they are spelled out like bytes that are none.
+// Write implements io.Writer. If the bytes of a character come in two writes, they are spelled out like bytes that are
+// none.
 func (s *stream) Write(p []byte) (int, error) {
 	if _, err := io.WriteString(s.w, safetext.Lines(string(p))); err != nil {
 		return 0, err

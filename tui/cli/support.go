@@ -19,14 +19,14 @@ type (
 	supportKind struct {
 		Kind    string                   `json:"kind"`
 		Reasons map[string]*model.Reason `json:"reasons"` // by ability
-		Install string                   `json:"install,omitempty"`
+		Install []string                 `json:"install,omitempty"`
 	}
 )
 
 func supportOf(m ops.Support) supportReport {
 	r := supportReport{FileSystems: []supportKind{}, Install: append([]string{}, m.Missing()...), Confined: partfs.Confinement()}
 	for _, row := range m.Rows {
-		k := supportKind{Kind: string(row.Kind), Reasons: map[string]*model.Reason{}, Install: strings.Join(row.Install, " ")}
+		k := supportKind{Kind: string(row.Kind), Reasons: map[string]*model.Reason{}, Install: row.Install}
 		for _, a := range ops.Abilities() {
 			k.Reasons[string(a)] = nil
 			if reason := m.Reason(row, a); !reason.OK() {

@@ -91,8 +91,7 @@ func (b *device) Copy(dst, src, n int64) error {
 	if _, err := b.CopyWriter(dst, src, n); err != nil {
 		return err
 	}
-	const buffer = 4 << 20
-	return b.CopyThrough(dst, src, n, buffer, b.grain)
+	return b.CopyThrough(dst, src, n, 4<<20, b.grain)
 }
 
 // Data returns all that is left: a device keeps no account of its holes.

@@ -29,8 +29,8 @@ type format struct {
 // plain is what has the magic of no format: byte n of the file is byte n of the disk.
 func plain() format { return format{name: "raw", driver: raw.Driver} }
 
-// formats differ by their magic bytes. Taken for a raw image, such a file would show as an empty disk, and the offer of a new
-// table would destroy it.
+// formats differ by their magic bytes. Taken for a raw image, such a file would show as an empty disk, and the offer of a
+// new table would destroy it.
 var formats = []format{
 	{name: "qcow", magic: "QFI\xfb\x00\x00\x00\x01", source: "qcow"},
 	{name: "qcow2", magic: "QFI\xfb", source: "qcow2"},

@@ -43,10 +43,9 @@ func siblings(path string, most int) []string {
 		return nil
 	}
 	defer func() { _ = f.Close() }() // only read
-	const piece = 1024
 	var found []string
 	for seen := 0; seen < most && len(found) < int(own.Nlink)-1; {
-		entries, err := f.ReadDir(min(piece, most-seen))
+		entries, err := f.ReadDir(min(1024, most-seen))
 		if err != nil {
 			break
 		}

@@ -18,10 +18,7 @@ import (
 // descriptor at once: without one nothing can be written by mistake. path is for messages.
 func ProbeWritable(path string, opened *os.File) error {
 	f, err := Reopen(opened, os.O_RDWR)
-	if err != nil {
-		return OpenError(path, err)
-	}
-	return f.Close()
+	return errors.Join(OpenError(path, err), CloseAll(f))
 }
 
 // OpenError is the error for a file at path that the system did not open, nil for none.
@@ -41,8 +38,8 @@ func OpenError(path string, err error) error {
 	return tried.Errorf("open %s: %w", path, tried.Cause(err))
 }
 
-// Admit locks an image file as the mode asks for, and fails if a program that ignores locks uses it. It never refuses a file
-// that is only inspected: User then says who else uses it.
+// Admit locks an image file as the mode asks for, and fails if a program that ignores locks uses it. It never refuses a
+// file that is only inspected: User then says who else uses it.
 func (h *File) Admit(opts target.Options) error {
 	if opts.Mode == target.Inspect {
 		return h.inspect(opts)
@@ -77,9 +74,9 @@ func (h *File) user(shown kernel.Extent) (busy *target.InUse) {
 	return busy
 }
 
-// lock takes the locks for editing. It waits a moment for others that started at the same time and give up when they see our
-// locks. It also waits for a holder that cannot be found, and longer while any process is ending: a killed process leaves
-// the list of processes before its files are closed.
+// lock takes the locks for editing. It waits a moment for others that started at the same time and give up when they see
+// our locks. It also waits for a holder that cannot be found, and longer while any process is ending: a killed process
+// leaves the list of processes before its files are closed.
 func (h *File) lock() error {
 	take := func() error { return TakeLocks(h.Read, target.Edit) }
 	err := Patiently(LockPatience, take, ErrHeld)

@@ -226,8 +226,8 @@ func (k Kernel) mountPoint(path string) (found *mount) {
 	return found
 }
 
-// Unbound is the path of a file in its directory, if path is a mount of that file alone and the directory can be seen. Other
-// paths stay as they are.
+// Unbound is the path of a file in its directory, if path is a mount of that file alone and the directory can be seen.
+// Other paths stay as they are.
 func (k Kernel) Unbound(path string) string {
 	here := k.mountPoint(path)
 	own, err := Stat(path)
