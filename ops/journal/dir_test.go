@@ -350,9 +350,15 @@ func TestRights(t *testing.T) {
 	}
 	must(t, os.Chmod(filepath.Join(d.Path(), JournalName), 0o600))
 	must(t, unix.Setxattr(filepath.Join(d.Path(), JournalName), "trusted.x", []byte("y"), 0)) // as root
+	must(t, d.Remove(JournalName), d.Remove(SealName), d.RemoveIfEmpty(), d.Close())
+}
 
+// TestRightsOfThreads takes another user's rights on some threads while others keep root's.
+func TestRightsOfThreads(t *testing.T) {
+	testneed.Root(t)
+	owner := User{4242, 4343}
 	secret := filepath.Join(t.TempDir(), "secret")
-	must(t, os.WriteFile(secret, nil, 0o600))
+	must(t, os.WriteFile(secret, nil, 0o600), os.Chmod(filepath.Dir(filepath.Dir(secret)), 0o755))
 	var all sync.WaitGroup
 	for range 8 {
 		all.Add(2)
@@ -386,5 +392,4 @@ func TestRights(t *testing.T) {
 		}()
 	}
 	all.Wait()
-	must(t, d.Remove(JournalName), d.Remove(SealName), d.RemoveIfEmpty(), d.Close())
 }

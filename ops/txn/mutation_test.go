@@ -10,60 +10,73 @@ import (
 	"shunt/ops/journal"
 )
 
-// TestHarnessCatchesMutations breaks the transaction on purpose, one way at a time, and expects the crash harness to
-// notice: a harness that cannot fail proves nothing.
-func TestHarnessCatchesMutations(t *testing.T) {
-	lies := func(names ...string) func(*world) {
-		return func(w *world) { w.machine.DropSync = func(name string) bool { return slices.Contains(names, name) } }
+// mutation is a way to break a transaction.
+type mutation struct {
+	name  string
+	shows func(*world) bool // the worlds on which it can show at all; nil for all
+	spoil func(*world)
+}
+
+func mutations() []mutation {
+	lies := func(name string) func(*world) {
+		return func(w *world) { w.machine.DropSync = func(of string) bool { return of == name } }
 	}
 	alters := func(alter func(*journal.Program)) func(*world) {
 		return func(w *world) { w.tune.alter = alter }
 	}
-	rng := rand.New(rand.NewSource(testneed.Seed(t)))
-	shows := map[string]func(*world) bool{ // the worlds on which a mutation can show at all, where that is not on most
-		resized: func(w *world) bool { return w.changes.sizeAfter != w.changes.sizeBefore },
-		chained: func(w *world) bool { return w.real != nil && len(w.real.before.Logicals()) > 0 },
-		living:  func(w *world) bool { return len(w.changes.busy) > 0 },
+	resized := func(w *world) bool { return w.changes.sizeAfter != w.changes.sizeBefore }
+	chained := func(w *world) bool { return w.real != nil && len(w.real.before.Logicals()) > 0 }
+	living := func(w *world) bool { return len(w.changes.busy) > 0 }
+	return []mutation{
+		{"the target is never synced", nil, lies("target")},
+		{"the journal is never synced", nil, lies("journal")},
+		{"the spill is never synced", nil, lies(journal.SpillName)},
+		{"old content is never synced", nil, lies(journal.BeforeName)},
+		{"the stage is never synced", nil, lies(journal.StageName)},
+		{"the directory is never synced", nil, lies("directory")},
+		{"no fence", nil, alters(without(journal.StageFence))},
+		{"no fence for the way back", nil, alters(func(p *journal.Program) { p.Refence = nil })},
+		{"table before copy", nil, alters(swapStages(journal.StageTable, journal.StageCopy))},
+		{"place before copy", nil, alters(swapStages(journal.StagePlace, journal.StageCopy))},
+		{"copies in the opposite order", nil, alters(reverseCopies)},
+		{"all copies in one unit", nil, alters(mergeCopies)},
+		{"old content forgotten", nil, alters(func(p *journal.Program) { p.RestoreData = nil })},
+		{"old table forgotten", nil, alters(func(p *journal.Program) { p.RestoreTable = nil })},
+		{"new content forgotten", nil, alters(without(journal.StagePlace))},
+		{"size forgotten", resized, alters(without(journal.StageExtend))},
+		{"boot records after the table that leads to them", chained, alters(firstSectorFirst)},
+		{"a write to a partition in use", living, writeToBusy},
 	}
-	for _, c := range []struct {
-		name  string
-		spoil func(*world)
-	}{
-		{"the target is never synced", lies("target")},
-		{"the journal is never synced", lies("journal")},
-		{"the spill is never synced", lies(journal.SpillName)},
-		{"old content is never synced", lies(journal.BeforeName)},
-		{"the stage is never synced", lies(journal.StageName)},
-		{"the directory is never synced", lies("directory")},
-		{"no fence", alters(without(journal.StageFence))},
-		{"no fence for the way back", alters(func(p *journal.Program) { p.Refence = nil })},
-		{"table before copy", alters(swapStages(journal.StageTable, journal.StageCopy))},
-		{"place before copy", alters(swapStages(journal.StagePlace, journal.StageCopy))},
-		{"copies in the opposite order", alters(func(p *journal.Program) {
-			first := slices.IndexFunc(p.Units, isCopy)
-			if first < 0 {
-				return
-			}
-			n := first
-			for n < len(p.Units) && isCopy(p.Units[n]) {
-				n++
-			}
-			slices.Reverse(p.Units[first:n])
-		})},
-		{"all copies in one unit", alters(mergeCopies)},
-		{"old content forgotten", alters(func(p *journal.Program) { p.RestoreData = nil })},
-		{"old table forgotten", alters(func(p *journal.Program) { p.RestoreTable = nil })},
-		{"new content forgotten", alters(without(journal.StagePlace))},
-		{resized, alters(without(journal.StageExtend))},
-		{chained, alters(firstSectorFirst)},
-		{living, func(w *world) {
-			w.tune.alter = func(p *journal.Program) {
-				for _, r := range w.changes.busy {
-					p.Units = append(p.Units, journal.Unit{Stage: journal.StageTable, Ops: []journal.Op{{Kind: journal.OpZero, Off: r.off, Len: sec}}})
-				}
-			}
-		}},
-	} {
+}
+
+// writeToBusy clears a sector of every partition in use.
+func writeToBusy(w *world) {
+	w.tune.alter = func(p *journal.Program) {
+		for _, r := range w.changes.busy {
+			clearing := journal.Op{Kind: journal.OpZero, Off: r.off, Len: sec}
+			p.Units = append(p.Units, journal.Unit{Stage: journal.StageTable, Ops: []journal.Op{clearing}})
+		}
+	}
+}
+
+// reverseCopies does the copies in the opposite order.
+func reverseCopies(p *journal.Program) {
+	first := slices.IndexFunc(p.Units, isCopy)
+	if first < 0 {
+		return
+	}
+	n := first
+	for n < len(p.Units) && isCopy(p.Units[n]) {
+		n++
+	}
+	slices.Reverse(p.Units[first:n])
+}
+
+// TestHarnessCatchesMutations breaks the transaction on purpose, one way at a time, and expects the crash harness to
+// notice: a harness that cannot fail proves nothing.
+func TestHarnessCatchesMutations(t *testing.T) {
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
+	for _, c := range mutations() {
 		t.Run(c.name, func(t *testing.T) {
 			for range 3 {
 				list := scenarios()
@@ -79,7 +92,7 @@ func TestHarnessCatchesMutations(t *testing.T) {
 				}
 				for _, build := range worlds {
 					w := build()
-					if fits := shows[c.name]; fits != nil && !fits(w) {
+					if c.shows != nil && !c.shows(w) {
 						continue
 					}
 					c.spoil(w)
@@ -93,13 +106,6 @@ func TestHarnessCatchesMutations(t *testing.T) {
 		})
 	}
 }
-
-// The mutations that not all worlds show.
-const (
-	resized = "size forgotten"
-	chained = "boot records after the table that leads to them"
-	living  = "a write to a partition in use"
-)
 
 // doubter is a verdict that keeps the first complaint.
 type doubter struct{ complaint string }
