@@ -136,7 +136,7 @@ func scale(whole, fraction string, per Bytes) (Bytes, error) {
 	case b == maxSize:
 		return 0, errTooLarge
 	}
-	return b + 1, nil // nobody who types 1.1GiB means less than that
+	return b + 1, nil // a user who types 1.1GiB does not mean less
 }
 
 // clip shortens a text for an error message.

@@ -137,7 +137,7 @@ func (d Disk) ByNumber(n int) (Partition, bool) {
 // WithPartitions returns d with exactly these partitions.
 func (d Disk) WithPartitions(parts []Partition) Disk { return d.owning(slices.Clone(parts)) }
 
-// owning is WithPartitions for a slice that nobody else has.
+// owning is WithPartitions for a slice that no other code holds. It takes the slice.
 func (d Disk) owning(parts []Partition) Disk {
 	d.parts = parts
 	slices.SortStableFunc(d.parts, byPosition)

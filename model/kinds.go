@@ -51,7 +51,7 @@ type kindInfo struct {
 	hue  Hue
 	// typed is the word for the partition type that goes with the kind; "" stands for "linux".
 	typed string
-	// holds says which partition types suit the kind; 0 stands for those of Linux file systems.
+	// holds selects the partition types that suit the kind. 0 stands for those of Linux file systems.
 	holds content
 	facts kindFacts
 }

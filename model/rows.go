@@ -48,7 +48,7 @@ type Row struct {
 }
 
 // Rows lists partitions and gaps in the order of their place on the disk; an extended partition is
-// followed by what lies in it. A disk without a partition table is a single RowWhole.
+// followed by its contents. A disk without a partition table is a single RowWhole.
 func Rows(d Disk, detail Detail) []Row {
 	if d.Table.Kind == TableNone {
 		return []Row{{Kind: RowWhole, Span: d.Span(), FS: d.Whole}}

@@ -21,7 +21,7 @@ func JSON(v any, indent string) ([]byte, error) {
 }
 
 // escapedJSON writes out what is not visible. Outside of strings JSON is ASCII, and in them encoding/json has written out
-// what lies below the space.
+// the control characters.
 func escapedJSON(in []byte) []byte {
 	out := make([]byte, 0, len(in))
 	for len(in) > 0 {

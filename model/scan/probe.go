@@ -11,7 +11,7 @@ import (
 	"shunt/model"
 )
 
-// Probe returns what lies in the n bytes at off of r, which are a partition or a whole disk, by looking at superblocks. If
+// Probe recognises the contents of the n bytes at off of r, a partition or a whole disk, by their superblocks. If
 // the Kind is zero, nothing was recognised; Notes then says whether there is something, or whether it could not be read.
 // Probe reads about 200 KiB, and up to 4 MiB of allocation tables where only they hold the usage. It uses less than 1 MiB
 // of memory. Nothing in the bytes can make it fail or panic.

@@ -56,7 +56,7 @@ func swapArea(w *window, page int64, kind model.FSKind) (model.Filesystem, bool)
 		if kind == model.Swap {
 			return model.Filesystem{}, false
 		}
-		last = uint32(min(w.n/page, 1<<32-1)) - 1 // whatever wrote the image keeps its header elsewhere
+		last = uint32(min(w.n/page, 1<<32-1)) - 1 // the program that wrote the image keeps its header elsewhere
 	}
 	fs := model.Filesystem{
 		Kind: kind, UUID: uuidText(b[12:28]), Label: text(b[28:44]), Trait: trait, Notes: notes,

@@ -9,9 +9,9 @@ import (
 
 const (
 	pageSize = 4096
-	// maxPages bounds what is read for one window, allocation tables apart.
+	// maxPages limits how much is read for one window, except allocation tables.
 	maxPages = 64
-	// maxTable is the largest allocation table that is read to count what is used.
+	// maxTable is the largest allocation table that is read.
 	maxTable = 4 << 20
 	// maxChain is the most clusters that are followed from one to the next.
 	maxChain = 256

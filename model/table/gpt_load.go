@@ -15,7 +15,7 @@ type gptCopy struct {
 	at     geometry.Sector
 	raw    []byte // the header's sector, nil if there is no such sector
 	header gptHeader
-	// headerFault is what is wrong with the header. fault is what keeps the copy as a whole from being used.
+	// headerFault is the fault of the header. fault is the reason why the copy as a whole cannot be used.
 	headerFault, fault error
 	array              []byte // the entries, without what follows them in their last sector
 }

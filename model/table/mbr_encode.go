@@ -100,7 +100,7 @@ func layMBR(src source, first []byte, chain []ebr, before, after model.Disk) ([]
 }
 
 // checkRole refuses an extended partition without an extended type. The other way round is possible: a
-// second extended partition is kept as a primary that nobody looks into.
+// second extended partition is kept as a primary, and its contents are not read.
 func checkRole(p model.Partition) error {
 	if p.Role == model.Extended && !model.IsExtendedType(model.PartType(strings.ToLower(string(p.Type)))) {
 		return fmt.Errorf("%s: type %s does not make it an extended partition", p.Ref(), p.Type)
