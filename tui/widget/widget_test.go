@@ -67,27 +67,17 @@ func TestWrap(t *testing.T) {
 }
 
 func TestFit(t *testing.T) {
-	for _, c := range []struct {
+	type in struct {
 		text  string
 		width int
-		want  string
-	}{
-		{"abc", 5, "abc  "},
-		{"abc", 3, "abc"},
-		{"abc", 2, "a~"},
-		{"abc", 1, "a"},
-		{"abc", 0, ""},
-		{"", 2, "  "},
-		{"日本", 3, "日~"},
-		{"日本", 4, "日本"},
-		{"日", 1, " "},
+	}
+	for in, want := range map[in]string{
+		{"abc", 5}: "abc  ", {"abc", 3}: "abc", {"abc", 2}: "a~", {"abc", 1}: "a", {"abc", 0}: "",
+		{"", 2}: "  ", {"日本", 3}: "日~", {"日本", 4}: "日本", {"日", 1}: " ",
 	} {
-		got := widget.Fit(c.text, c.width, "~")
-		if got != c.want {
-			t.Errorf("Fit(%q, %d) = %q, want %q", c.text, c.width, got, c.want)
-		}
-		if ansi.StringWidth(got) != c.width {
-			t.Errorf("Fit(%q, %d) is %d cells wide", c.text, c.width, ansi.StringWidth(got))
+		got := widget.Fit(in.text, in.width, "~")
+		if got != want || ansi.StringWidth(got) != in.width {
+			t.Errorf("Fit(%q, %d) = %q, want %q, as wide as that", in.text, in.width, got, want)
 		}
 	}
 }
