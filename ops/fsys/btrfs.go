@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -46,34 +45,21 @@ func btrfsDriver() Driver {
 	}
 }
 
-// resizeBtrfs resizes the file system while it is mounted, which is the only way. It names the device by its number and
-// checks the file system before and after.
-func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) error {
+// resizeBtrfs resizes the file system while it is mounted, which is the only way. It names the device by its number.
+func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	id, err := j.btrfsDevice()
 	if err != nil {
-		return err
-	}
-	if err := j.driver.verify(j, ctx); err != nil {
-		return err
+		return 0, err
 	}
 	want := size / j.fs.BlockSize * j.fs.BlockSize
-	to := strconv.FormatUint(id, 10) + ":"
+	to := fmt.Sprintf("%d:%d", id, want)
 	if int64(size) == j.n && want > j.fs.Size {
-		to += "max"
-	} else {
-		to += strconv.FormatInt(int64(want), 10)
+		to = fmt.Sprintf("%d:max", id)
 	}
-	err = j.whileMounted(ctx, "btrfs", "", func(dir string) error {
+	return min(want, size-geometry.MiB), j.whileMounted(ctx, "", func(dir string) error {
 		_, _, err := j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", to, dir)
 		return advise(err, noRoom)
 	})
-	if err != nil {
-		return err
-	}
-	if err := j.ended("btrfs", min(want, size-geometry.MiB), size); err != nil {
-		return err
-	}
-	return j.driver.verify(j, ctx)
 }
 
 // btrfsDevice reads the number of the device from the superblock.

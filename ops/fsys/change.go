@@ -1,6 +1,7 @@
 package fsys
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,34 +53,41 @@ func (j job) result() (model.Filesystem, error) {
 // have been checked. After an error it must be taken for destroyed.
 func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error {
 	return t.do("resize", kind, path, func(j job) error {
-		switch {
+		d := j.driver
+		switch block := max(j.fs.BlockSize, 1); {
 		case int64(size) > j.n || size <= 0:
 			return fmt.Errorf("a size of %d bytes does not fit its partition, which has %d", size, j.n)
-		case j.driver.resize == nil:
-			return j.driver.grow.reason.Err()
+		case d.resize == nil:
+			return d.grow.reason.Err()
+		case d.shrink.reason.OK():
+		case size/block*block < j.fs.Size/block*block:
+			return d.shrink.reason.Err()
+		case int64(size) != j.n: // tools that do not shrink take no size
+			return fmt.Errorf("it can only be made as large as its partition, which has %d bytes", j.n)
 		}
-		return j.driver.resize(j, ctx, size)
+		// The kernel does not notice all damage when it mounts a file system.
+		verify := func() error {
+			if d.grow.mounts == "" || d.verify == nil {
+				return nil
+			}
+			return d.verify(j, ctx)
+		}
+		if err := verify(); err != nil {
+			return err
+		}
+		least, err := d.resize(j, ctx, size)
+		if err != nil {
+			return err
+		}
+		after, err := j.result()
+		if err == nil && (after.Size < least || after.Size > size) {
+			err = fmt.Errorf("%s made it %d bytes long instead of %d", cmp.Or(d.grow.by, "shunt"), after.Size, size)
+		}
+		if err != nil {
+			return err
+		}
+		return verify()
 	})
-}
-
-// fills fails unless size is the whole window and at least the present size. Some tools can do nothing else.
-func (j job) fills(size geometry.Bytes) error {
-	switch block := max(j.fs.BlockSize, 1); {
-	case size/block*block < j.fs.Size/block*block:
-		return j.driver.shrink.reason.Err()
-	case int64(size) != j.n:
-		return fmt.Errorf("it can only be made as large as its partition, which has %d bytes", j.n)
-	}
-	return nil
-}
-
-// ended fails unless the tool left a file system of at least least and at most size bytes.
-func (j job) ended(tool string, least, size geometry.Bytes) error {
-	after, err := j.result()
-	if err == nil && (after.Size < least || after.Size > size) {
-		err = fmt.Errorf("%s made it %d bytes long instead of %d", tool, after.Size, size)
-	}
-	return err
 }
 
 // Make makes an empty file system of this kind over all of the window at path. Signatures of older contents must have

@@ -27,7 +27,7 @@ type Driver struct {
 	// make makes an empty file system that fills the window.
 	make func(j job, ctx context.Context, spec Spec) error
 	// resize makes the file system as long as size, rounded down to whole blocks.
-	resize func(j job, ctx context.Context, size geometry.Bytes) error
+	resize func(j job, ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error)
 	// verify checks the file system and changes nothing. repair also corrects what its tool corrects without asking;
 	// a kind without repair is only verified.
 	verify, repair func(j job, ctx context.Context) error

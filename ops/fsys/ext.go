@@ -77,34 +77,34 @@ func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
 }
 
 // resizeExt runs resize2fs. It rounds the size down to whole blocks, which are whole KiB, the unit that resize2fs takes.
-func (j job) resizeExt(ctx context.Context, size geometry.Bytes) error {
+func (j job) resizeExt(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	var sb extfs.Superblock
-	err := j.edit(func(f File) (err error) {
+	err = j.edit(func(f File) (err error) {
 		sb, err = readExt(f, 0)
 		return err
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	want := int64(size) / sb.BlockSize * sb.BlockSize
 	switch {
 	case sb.ClusterBlocks > 1:
-		return errors.New("it allocates space in clusters (bigalloc), which resize2fs does not resize unless forced")
+		return 0, errors.New("it allocates space in clusters (bigalloc), which resize2fs does not resize unless forced")
 	case want/sb.BlockSize >= 1<<32 && sb.Incompat&extfs.Incompat64Bit == 0:
-		return fmt.Errorf("it numbers its blocks of %d bytes with 32 bits, so it can have at most %s: "+
+		return 0, fmt.Errorf("it numbers its blocks of %d bytes with 32 bits, so it can have at most %s: "+
 			"convert it with `resize2fs -b` first", sb.BlockSize, geometry.FormatBytes(geometry.Bytes((1<<32-1)*sb.BlockSize)))
 	case want < sb.Size() && sb.Compat&extfs.CompatStableInodes != 0:
-		return errors.New("it was made with the feature stable_inodes, so that it cannot be shrunk")
+		return 0, errors.New("it was made with the feature stable_inodes, so that it cannot be shrunk")
 	}
 	if _, _, err := j.run(ctx, zeroOnly, "resize2fs", "-p", j.path, fmt.Sprintf("%dK", want/1024)); err != nil {
-		return advise(err, noRoom)
+		return 0, advise(err, noRoom)
 	}
 	// resize2fs drops a last group that its own metadata would fill.
-	least := want - int64(sb.BlocksPerGroup)*sb.BlockSize
+	least = geometry.Bytes(want - int64(sb.BlocksPerGroup)*sb.BlockSize)
 	if want >= sb.Size() {
-		least = max(least, sb.Size())
+		least = max(least, j.fs.Size)
 	}
-	return j.ended("resize2fs", geometry.Bytes(least), geometry.Bytes(want))
+	return least, nil
 }
 
 // noRoom says what to do if a tool cannot make a file system that small.

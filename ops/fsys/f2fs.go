@@ -39,15 +39,10 @@ func (j job) verifyF2FS(ctx context.Context) error {
 
 // resizeF2FS runs resize.f2fs, which can only make the file system fill the window. The file system ends with a whole
 // section, so it may be slightly smaller than the window.
-func (j job) resizeF2FS(ctx context.Context, size geometry.Bytes) error {
-	if err := j.fills(size); err != nil {
-		return err
-	}
+func (j job) resizeF2FS(ctx context.Context, _ geometry.Bytes) (least geometry.Bytes, err error) {
 	if !j.fs.Dirty.OK() {
-		return fmt.Errorf("%s: mount and unmount it once", j.fs.Dirty)
+		return 0, fmt.Errorf("%s: mount and unmount it once", j.fs.Dirty)
 	}
-	if _, _, err := j.run(ctx, zeroOnly, "resize.f2fs", j.path); err != nil {
-		return err
-	}
-	return j.ended("resize.f2fs", j.fs.Size, size)
+	_, _, err = j.run(ctx, zeroOnly, "resize.f2fs", j.path)
+	return j.fs.Size, err
 }

@@ -23,8 +23,8 @@ func fatDrivers() []Driver {
 		check: can("fsck.fat"), label: can("fatlabel"), uuid: alone(), online: cannot(notMounted),
 		facts: ops.Capability{Labels: ops.LabelRule{Most: 11, DOS: true}, NewBlock: sectorBlock},
 		make:  job.makeFAT,
-		resize: func(j job, ctx context.Context, size geometry.Bytes) error {
-			return j.edit(func(f File) error { return resizeFAT(ctx, f, j.driver.Kind, int64(size)) })
+		resize: func(j job, ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
+			return 0, j.edit(func(f File) error { return resizeFAT(ctx, f, j.driver.Kind, int64(size)) })
 		},
 		verify: checking(fsckFATCodes, "check it first, which repairs it", "fsck.fat", "-n", "{}"), repair: job.repairFAT,
 		// fatlabel changes the boot sector and the entry in the root directory.

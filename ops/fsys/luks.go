@@ -19,7 +19,7 @@ func luksDriver() Driver {
 		label:  can("cryptsetup").called("cryptsetup config"), uuid: can("cryptsetup").called("cryptsetup luksUUID"),
 		online:   cannot("close it first, or use `cryptsetup resize`"),
 		facts:    ops.Capability{Labels: ops.LabelRule{Most: 47}, NoLabel: noLabelInLUKS1},
-		resize:   func(job, context.Context, geometry.Bytes) error { return nil },
+		resize:   func(job, context.Context, geometry.Bytes) (least geometry.Bytes, err error) { return 0, nil },
 		setLabel: command("cryptsetup", "--batch-mode", "--label", "{=}", "config", "{}"),
 		setUUID:  command("cryptsetup", "--batch-mode", "--uuid", "{=}", "luksUUID", "{}"),
 		Ask:      ask("cryptsetup-bin", "cryptsetup", "luksDump", "{}"),

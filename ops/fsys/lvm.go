@@ -213,14 +213,12 @@ func (pv *physicalVolume) uuid() string { return string(pv.header.UUID[:]) }
 
 // resizeLVM writes the length of the window into the label and the metadata, as pvresize(8) does on devices. It refuses a
 // volume group with more than one physical volume, because the others hold copies of the metadata.
-func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) error {
-	err := j.edit(func(f File) error {
+func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
+	err = j.edit(func(f File) error {
 		pv, err := readLVM(f)
 		switch {
 		case err != nil:
 			return err
-		case int64(size) != j.n:
-			return fmt.Errorf("it can only be made as large as its partition, which has %d bytes", j.n)
 		case pv.area.Next.Off != 0:
 			return errors.New("a change of its metadata was broken off: run `vgck --updatemetadata`")
 		}
@@ -237,12 +235,9 @@ func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) error {
 		return pv.write(f)
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := j.ended("shunt", size/lvmSector*lvmSector, size); err != nil {
-		return err
-	}
-	return j.verifyLVM(ctx)
+	return size / lvmSector * lvmSector, j.verifyLVM(ctx)
 }
 
 // makeLVM makes a physical volume without a volume group, with the layout that pvcreate(8) gives it.

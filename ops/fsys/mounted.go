@@ -9,10 +9,9 @@ import (
 	runner "shunt/ops/tool"
 )
 
-// whileMounted mounts the window through a loop device, as the file system that the kernel calls fs, calls do and unmounts it
-// again, whether do fails or not. mount(8) makes the loop device. It disappears together with the mount, also if the last
+// whileMounted mounts the window through a loop device, calls do and unmounts it again, whether do fails or not. mount(8) makes the loop device. It disappears together with the mount, also if the last
 // process in the mount namespace of j.MountPoint is killed.
-func (j job) whileMounted(ctx context.Context, fs, options string, do func(dir string) error) error {
+func (j job) whileMounted(ctx context.Context, options string, do func(dir string) error) error {
 	if j.MountPoint == "" {
 		return errors.New("it takes a mount, and there is no place for one")
 	}
@@ -21,7 +20,7 @@ func (j job) whileMounted(ctx context.Context, fs, options string, do func(dir s
 	}
 	// -n: nothing is noted outside this mount namespace. -i: no helper that would start a daemon.
 	// rw: another program may have left the loop device read-only, and then the mount would be read-only too.
-	argv := []string{"mount", "-n", "-i", "-t", fs, "-o", "loop,rw,nodev,nosuid,noexec" + options, j.path, j.MountPoint}
+	argv := []string{"mount", "-n", "-i", "-t", j.driver.grow.mounts, "-o", "loop,rw,nodev,nosuid,noexec" + options, j.path, j.MountPoint}
 	_, output, err := j.run(ctx, mountCodes, argv...)
 	if err != nil && strings.Contains(output, "write-protected") && j.makeWritable(ctx) {
 		_, _, err = j.run(ctx, mountCodes, argv...)

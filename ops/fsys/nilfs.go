@@ -49,9 +49,9 @@ func nilfsDriver() Driver {
 
 // resizeNILFS resizes the file system while it is mounted, which is the only way. To shrink it, nilfs-resize moves what lies
 // behind the new end; it fails if a snapshot holds that in place.
-func (j job) resizeNILFS(ctx context.Context, size geometry.Bytes) error {
+func (j job) resizeNILFS(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	want := size / j.fs.BlockSize * j.fs.BlockSize
-	err := j.whileMounted(ctx, "nilfs2", "", func(dir string) error {
+	return want, j.whileMounted(ctx, "", func(dir string) error {
 		_, device, err := j.run(ctx, zeroOnly, "findmnt", "--noheadings", "--output", "SOURCE", dir)
 		if err != nil {
 			return err
@@ -59,10 +59,6 @@ func (j job) resizeNILFS(ctx context.Context, size geometry.Bytes) error {
 		_, _, err = j.run(ctx, zeroOnly, "nilfs-resize", "--yes", strings.TrimSpace(device), strconv.FormatInt(int64(want), 10))
 		return advise(err, noRoom)
 	})
-	if err != nil {
-		return err
-	}
-	return j.ended("nilfs-resize", want, want)
 }
 
 // The fields of a NILFS2 superblock that writing a label or a UUID takes, little-endian. The checksum is a CRC-32 without

@@ -43,9 +43,9 @@ func ntfsDriver() Driver {
 
 // resizeNTFS runs ntfsresize twice: first without writing, then for good. It refuses a volume with a hibernated Windows, or
 // with one that was not shut down, because ntfsresize would destroy its state or its last changes.
-func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) error {
+func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	if j.fs.Trait != model.NoTrait {
-		return fmt.Errorf("%s: start it and shut it down fully (`shutdown /s /f /t 0`)", j.fs.Dirty)
+		return 0, fmt.Errorf("%s: start it and shut it down fully (`shutdown /s /f /t 0`)", j.fs.Dirty)
 	}
 	for _, only := range []string{"--no-action", ""} {
 		// The second --force is for volumes that have not been checked since they were last resized.
@@ -54,16 +54,13 @@ func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) error {
 			argv = append(argv, only)
 		}
 		if _, _, err := j.run(ctx, zeroOnly, append(argv, j.path)...); err != nil {
-			return advise(err, "if the new size is too small, leave the partition larger; otherwise run chkdsk in Windows")
+			return 0, advise(err, "if the new size is too small, leave the partition larger; otherwise run chkdsk in Windows")
 		}
 	}
-	if err := j.ended("ntfsresize", size-2*j.fs.BlockSize+1, size); err != nil {
-		return err
-	}
 	if err := j.copyNTFSBoot(int64(size)); err != nil {
-		return tried.Errorf("write the backup boot sector: %w", err)
+		return 0, tried.Errorf("write the backup boot sector: %w", err)
 	}
-	return nil
+	return size - 2*j.fs.BlockSize + 1, nil
 }
 
 // copyNTFSBoot puts the backup boot sector into the last sector of a partition of n bytes. ntfsresize only does so if that

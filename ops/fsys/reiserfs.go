@@ -34,12 +34,7 @@ var reiserCodes = exitCodes{ok: []int{0}, text: map[int]string{
 }}
 
 // resizeReiser runs resize_reiserfs, which makes the file system fill the window.
-func (j job) resizeReiser(ctx context.Context, size geometry.Bytes) error {
-	if err := j.fills(size); err != nil {
-		return err
-	}
-	if _, _, err := j.run(ctx, reiserCodes.or(1), "resize_reiserfs", "-f", "-q", j.path); err != nil {
-		return err
-	}
-	return j.ended("resize_reiserfs", max(j.fs.Size, size-2*j.fs.BlockSize+1), size)
+func (j job) resizeReiser(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
+	_, _, err = j.run(ctx, reiserCodes.or(1), "resize_reiserfs", "-f", "-q", j.path)
+	return max(j.fs.Size, size-2*j.fs.BlockSize+1), err
 }

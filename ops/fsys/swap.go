@@ -51,19 +51,19 @@ func swapFree(_ *io.SectionReader, fs model.Filesystem, list *freeList) error {
 }
 
 // resizeSwap makes the swap area anew in another size. It keeps label and UUID, because /etc/fstab may name them.
-func (j job) resizeSwap(ctx context.Context, size geometry.Bytes) error {
+func (j job) resizeSwap(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	fs := j.fs
 	if fs.Trait != model.NoTrait {
-		return fmt.Errorf("it cannot be made anew as it is: %s; delete it and create a new one", fs.Notes)
+		return 0, fmt.Errorf("it cannot be made anew as it is: %s; delete it and create a new one", fs.Notes)
 	}
 	if err := j.mkswap(ctx, Spec{Label: fs.Label, UUID: fs.UUID}, fs.BlockSize, size); err != nil {
-		return err
+		return 0, err
 	}
 	after, err := j.result()
 	if err == nil && (after.Label != fs.Label || after.UUID != fs.UUID) {
 		err = errors.New("mkswap did not keep label and UUID")
 	}
-	return errors.Join(err, j.ended("mkswap", size-fs.BlockSize+1, size))
+	return size - fs.BlockSize + 1, err
 }
 
 // mkswap makes a swap area of this size at the start of the window; 0 stands for the whole window.
