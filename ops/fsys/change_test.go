@@ -46,6 +46,7 @@ func TestExtResize(t *testing.T) {
 	tools := toolsHere(t, "e2fsck", "resize2fs", "mke2fs", "debugfs")
 	ctx := context.Background()
 	dir := tree(t, 12*mib)
+	files := keptOf(t, dir)
 	for _, c := range []extCase{
 		{name: "ext4-4k", size: 300 * mib, options: "-t ext4 -b 4096"},
 		{name: "ext4-1k", size: 150 * mib, options: "-t ext4 -b 1024"},
@@ -60,7 +61,6 @@ func TestExtResize(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			path := c.build(t, dir)
 			fs := mustProbe(t, path)
-			files := extContents(t, path)
 			must(t, tools.Check(ctx, fs.Kind, path))
 			size := fs.Min/512*512 + 512 // not a whole block
 			must(t, tools.Resize(ctx, fs.Kind, path, size))

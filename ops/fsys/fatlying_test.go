@@ -34,8 +34,11 @@ type claimed struct {
 
 func (c claimed) ReadAt(b []byte, off int64) (int, error) {
 	n := int(max(0, min(int64(len(b)), c.n-off)))
-	for i := range n {
+	for i := range min(n, 4) {
 		b[i] = byte(c.fill >> (8 * ((off + int64(i)) % 4)))
+	}
+	for at := 4; at < n; at *= 2 {
+		copy(b[at:n], b[:at])
 	}
 	if off < int64(len(c.head)) {
 		copy(b[:n], c.head[off:])
