@@ -254,11 +254,12 @@ func repairing(codes exitCodes, advice string, argv ...string) func(j job, ctx c
 }
 
 // mkfs returns a driver's function that makes a file system with one tool. {label}, {uuid}, {sector} and {start} stand for
-// the fields of the Spec. options are pairs of an option and its value; a pair is left out if its field is empty.
+// the fields of the Spec, and {} for the path of the window, which comes last if argv does not have it. options are pairs of an
+// option and its value; a pair is left out if its field is empty.
 func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spec Spec) error {
 	return func(j job, ctx context.Context, spec Spec) error {
 		values := []string{
-			"{label}", spec.Label, "{uuid}", spec.UUID, "{sector}", strconv.FormatInt(int64(spec.SectorSize), 10),
+			"{}", j.path, "{label}", spec.Label, "{uuid}", spec.UUID, "{sector}", strconv.FormatInt(int64(spec.SectorSize), 10),
 			"{start}", strconv.FormatUint(uint64(hiddenSectors(spec.Start)), 10),
 		}
 		words := expanded(argv, values...)
@@ -268,7 +269,10 @@ func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spe
 				words = append(words, expanded(options[i:i+2], values...)...)
 			}
 		}
-		_, _, err := j.run(ctx, zeroOnly, append(words, j.path)...)
+		if !slices.Contains(argv, "{}") {
+			words = append(words, j.path)
+		}
+		_, _, err := j.run(ctx, zeroOnly, words...)
 		return advise(err, "the partition may be too small or too large for "+string(j.driver.Kind))
 	}
 }

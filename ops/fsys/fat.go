@@ -3,6 +3,7 @@ package fsys
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -146,21 +147,18 @@ type fatBoots struct {
 
 // readFATBoots finds the boot sectors. FAT12 and FAT16 have no backup, and FAT32 works without one.
 func readFATBoots(w Window) (fatBoots, error) {
-	head, sector, ok, err := boot(w, 0)
-	if err == nil && !ok {
-		err = errNoBoot
-	}
+	head, sector, err := boot(w, 0)
 	if err != nil {
 		return fatBoots{}, err
 	}
 	u16 := func(off int) int64 { return int64(binary.LittleEndian.Uint16(head[off:])) }
 	boots := fatBoots{[]int64{0}, sector, u16(22) == 0}
 	if reserved, backup := u16(14), u16(50)*sector; boots.wide && backup > 0 && backup < reserved*sector {
-		_, same, ok, err := boot(w, backup)
-		if err != nil {
+		_, same, err := boot(w, backup)
+		if err != nil && !errors.Is(err, errNoBoot) {
 			return fatBoots{}, err
 		}
-		if ok && same == sector {
+		if same == sector {
 			boots.at = append(boots.at, backup)
 		}
 	}

@@ -52,13 +52,13 @@ func resizeFAT(ctx context.Context, f Window, kind model.FSKind, size int64) err
 
 // readFATVolume reads the geometry of a volume and refuses what cannot be resized.
 func readFATVolume(f Window) (fatfs.Volume, error) {
-	b, _, marked, err := boot(f, 0)
+	b, _, err := boot(f, 0)
 	if err != nil {
-		return fatfs.Volume{}, tried.Errorf("read the boot sector: %w", err)
+		return fatfs.Volume{}, err
 	}
 	v, ok := fatfs.Parse(b)
 	switch {
-	case !ok || !marked:
+	case !ok:
 		return v, errNoBoot
 	case v.Version != 0:
 		return v, fmt.Errorf("it is of version %d.%d, which is not known", v.Version>>8, v.Version&0xFF)

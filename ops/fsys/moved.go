@@ -52,15 +52,17 @@ const (
 	bootSize     = 512
 )
 
-// boot reads the 512 bytes at off and the sector size in them. ok reports whether they are a boot sector.
-func boot(w Window, off int64) (b []byte, sector int64, ok bool, err error) {
+// boot reads the boot sector at off, its first 512 bytes, and the sector size in it. It returns errNoBoot if there is none.
+func boot(w Window, off int64) (b []byte, sector int64, err error) {
 	b = make([]byte, bootSize)
 	if err := readFull(w, b, off); err != nil {
-		return nil, 0, false, err
+		return nil, 0, tried.Errorf("read the boot sector: %w", err)
 	}
 	sector = int64(binary.LittleEndian.Uint16(b[sectorSizeAt:]))
-	ok = b[510] == 0x55 && b[511] == 0xAA && sector >= 512 && sector <= 4096 && sector&(sector-1) == 0
-	return b, sector, ok, nil
+	if b[510] != 0x55 || b[511] != 0xAA || sector < 512 || sector > 4096 || sector&(sector-1) != 0 {
+		return nil, 0, errNoBoot
+	}
+	return b, sector, nil
 }
 
 // setHidden writes the position into the boot sector at off, in units of the volume's own sectors.

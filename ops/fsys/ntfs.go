@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -67,10 +68,7 @@ func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) (least geometr
 // is the end of the window, so not after shrinking.
 func (j job) copyNTFSBoot(n int64) error {
 	return j.edit(func(f File) error {
-		_, sector, ok, err := boot(f, 0)
-		if err == nil && !ok {
-			err = errNoBoot
-		}
+		_, sector, err := boot(f, 0)
 		if err != nil {
 			return err
 		}
@@ -84,14 +82,14 @@ func (j job) copyNTFSBoot(n int64) error {
 }
 
 // movedNTFS corrects the boot sector and its backup: in the last sector of the partition, or right behind the volume
-// if that ends earlier. A place that does not hold the backup is left alone.
+// if that ends earlier. What is not the backup is left alone.
 func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error {
-	head, sector, ok, err := boot(w, 0)
+	head, sector, err := boot(w, 0)
+	if err == nil && string(head[3:11]) != "NTFS    " {
+		err = errNoBoot
+	}
 	if err != nil {
 		return err
-	}
-	if !ok || string(head[3:11]) != "NTFS    " {
-		return errNoBoot
 	}
 	if err := setHidden(w, 0, sector, start, z); err != nil {
 		return err
@@ -105,13 +103,14 @@ func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) 
 		if at <= 0 {
 			continue
 		}
-		backup, _, ok, err := boot(w, at)
-		if err != nil {
-			return err
-		}
-		// Same bytes per sector, size, place of the MFT and serial number: it belongs to this volume.
-		if !ok || !bytes.Equal(backup[3:13], head[3:13]) || !bytes.Equal(backup[48:80], head[48:80]) {
+		backup, _, err := boot(w, at)
+		switch {
+		case errors.Is(err, errNoBoot):
 			continue
+		case err != nil:
+			return err
+		case !bytes.Equal(backup[3:13], head[3:13]) || !bytes.Equal(backup[48:80], head[48:80]):
+			continue // another sector size, size, position of the MFT or serial number: it is of another volume
 		}
 		if err := setHidden(w, at, sector, start, z); err != nil {
 			return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -23,10 +22,7 @@ func swapDriver() Driver {
 		check: cannot("there is nothing to check in swap space"), label: can("swaplabel"), uuid: can("swaplabel"),
 		online: cannot("swap space cannot be resized while it is in use: `swapoff` first"),
 		facts:  ops.Capability{MinSize: 40 * geometry.KiB, Labels: ops.LabelRule{Most: 15}},
-		make: func(j job, ctx context.Context, spec Spec) error {
-			const page = 4 * geometry.KiB
-			return j.mkswap(ctx, spec, page, 0)
-		},
+		make:   mkfs([]string{"mkswap", "-p", "4096"}, "-L", "{label}", "-U", "{uuid}"),
 		resize: job.resizeSwap, setLabel: command("swaplabel", "-L", "{=}", "{}"), setUUID: command("swaplabel", "-U", "{=}", "{}"),
 		free:    swapFree,
 		Ask:     askSwap,
@@ -56,7 +52,8 @@ func (j job) resizeSwap(ctx context.Context, size geometry.Bytes) (least geometr
 	if fs.Trait != model.NoTrait {
 		return 0, fmt.Errorf("it cannot be made anew as it is: %s; delete it and create a new one", fs.Notes)
 	}
-	if err := j.mkswap(ctx, Spec{Label: fs.Label, UUID: fs.UUID}, fs.BlockSize, size); err != nil {
+	argv := []string{"mkswap", "-p", fmt.Sprint(int64(fs.BlockSize)), "{}", fmt.Sprint(int64(size / geometry.KiB))}
+	if err := mkfs(argv, "-L", "{label}", "-U", "{uuid}")(j, ctx, Spec{Label: fs.Label, UUID: fs.UUID}); err != nil {
 		return 0, err
 	}
 	after, err := j.result()
@@ -64,21 +61,4 @@ func (j job) resizeSwap(ctx context.Context, size geometry.Bytes) (least geometr
 		err = errors.New("mkswap did not keep label and UUID")
 	}
 	return size - fs.BlockSize + 1, err
-}
-
-// mkswap makes a swap area of this size at the start of the window; 0 stands for the whole window.
-func (j job) mkswap(ctx context.Context, spec Spec, page, size geometry.Bytes) error {
-	argv := []string{"mkswap", "-p", strconv.FormatInt(int64(page), 10)}
-	if spec.Label != "" {
-		argv = append(argv, "-L", spec.Label)
-	}
-	if spec.UUID != "" {
-		argv = append(argv, "-U", spec.UUID)
-	}
-	argv = append(argv, j.path)
-	if size > 0 {
-		argv = append(argv, strconv.FormatInt(int64(size/geometry.KiB), 10))
-	}
-	_, _, err := j.run(ctx, zeroOnly, argv...)
-	return err
 }
