@@ -1,5 +1,5 @@
-// Package attach makes targets and their partitions available to the system: an image becomes a loop device whose partitions
-// the kernel knows, a file system is mounted at a directory. It also reverses both. It writes to no target.
+// Package attach makes targets and their partitions available to the system: an image becomes a loop device whose
+// partitions the kernel knows, a file system is mounted at a directory. It also reverses both. It writes to no target.
 //
 // The functions take a target that is held (target.Hold), whose locks keep others away, and need root.
 //
@@ -113,7 +113,8 @@ func Detach(t target.Target) error {
 	}
 	if len(busy) > 0 {
 		slices.Sort(busy)
-		return errors.Join(fmt.Errorf("%s stays attached: %s; unmount or stop that first", t.Path(), strings.Join(busy, ", ")), t.Close())
+		err := fmt.Errorf("%s stays attached: %s; unmount or stop that first", t.Path(), strings.Join(busy, ", "))
+		return errors.Join(err, t.Close())
 	}
 	return d.Detach()
 }

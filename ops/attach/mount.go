@@ -33,8 +33,8 @@ type Place struct {
 	Use  model.Use
 }
 
-// Mount mounts the file system at a place of a target that is held, and returns the directory. all lists the partitions in the
-// target's table; Mount tells the kernel those of a block device that it does not know yet. Programs and devices do not
+// Mount mounts the file system at a place of a target that is held, and returns the directory. all lists the partitions in
+// the target's table; Mount tells the kernel those of a block device that it does not know yet. Programs and devices do not
 // work on the mount. After an error nothing is mounted.
 func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err error) {
 	if err := allowed("mounting"); err != nil {
@@ -92,8 +92,8 @@ func mountAt(t target.Target, all []target.Part, p Place, at spot, access model.
 	return errors.Join(d.Lend(func() error { return mount(node, p, at, access) }), done())
 }
 
-// mountImage mounts a part of an image file through a loop device that shows nothing else and disappears with the mount. For a
-// read-only mount the loop device is read-only too, so that not even the kernel can write.
+// mountImage mounts a part of an image file through a loop device that shows nothing else and disappears with the mount.
+// For a read-only mount the loop device is read-only too, so that not even the kernel can write.
 func mountImage(t target.Target, p Place, at spot, access model.Access) error {
 	l, device, err := loop.SetUp(t, target.Loop{
 		Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == model.ReadOnly, Passing: true,
@@ -138,7 +138,8 @@ func mount(node string, p Place, at spot, access model.Access) error {
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("%s cannot be mounted: something else uses it or %s (%w)", p.Name, at.path, err)
 	}
-	return fmt.Errorf("the kernel does not mount %s as %s: %w; check it first (`check` in a plan, x in the editor)", p.Name, p.FS.Kind, err)
+	return fmt.Errorf("the kernel does not mount %s as %s: %w; check it first (`check` in a plan, x in the editor)",
+		p.Name, p.FS.Kind, err)
 }
 
 // Unmount unmounts the file system at a place and returns the directory. dir selects one of several mounts; it may be "" if
@@ -164,7 +165,7 @@ func Unmount(t target.Target, p Place, dir string) (string, error) {
 		return "", err
 	}
 	if top.stack > 1 {
-		return "", fmt.Errorf("several things are mounted at %s, one over the other: unmount what lies above with umount first", dir)
+		return "", fmt.Errorf("several things are mounted at %s, one over the other: unmount the upper ones with umount first", dir)
 	}
 	err = unix.Unmount(dir, unix.UMOUNT_NOFOLLOW)
 	switch {

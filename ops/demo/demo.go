@@ -6,8 +6,8 @@
 //	       | MBR | p1 ext4 "docs"  | p2 ext4 "photos"  |
 //	       +-----+-----------------+-------------------+
 //
-// It may import geometry, model, model/table, ops/tool and nothing else of shunt. Everything in the image is the same every time,
-// except for the UUIDs and times that mkfs.ext4 puts into its file systems.
+// It may import geometry, model, model/table, ops/tool and nothing else of shunt. Everything in the image is the same every
+// time, except for the UUIDs and times that mkfs.ext4 puts into its file systems.
 package demo
 
 import (
@@ -114,7 +114,8 @@ func (p Part) fill(ctx context.Context, image, mkfs string) (err error) {
 		return tried.Errorf("make the file system of p%d: %w", p.Number, err)
 	}
 	if ran.Exit != 0 {
-		return tried.Errorf("make the file system of p%d: %s ended with status %d: %s", p.Number, mkfs, ran.Exit, strings.TrimSpace(ran.Output))
+		return tried.Errorf("make the file system of p%d: %s ended with status %d: %s",
+			p.Number, mkfs, ran.Exit, strings.TrimSpace(ran.Output))
 	}
 	return nil
 }

@@ -48,7 +48,8 @@ func docs() []file {
 	}
 	for year := 2008; year <= 2012; year++ {
 		for month := 1; month <= 12; month++ {
-			files = append(files, file{fmt.Sprintf("letters/%d/letter-%02d.txt", year, month), 700 + 613*month + 97*(year-2000), true})
+			size := 700 + 613*month + 97*(year-2000)
+			files = append(files, file{fmt.Sprintf("letters/%d/letter-%02d.txt", year, month), size, true})
 		}
 		files = append(files, file{fmt.Sprintf("accounts/%d.csv", year), 40000 + 1111*(year-2000), true})
 	}
@@ -110,7 +111,8 @@ func (f file) content() []byte {
 
 // words returns a text of exactly n bytes.
 func words(r *rand.Rand, n int) []byte {
-	list := strings.Fields("the a of to and in stick disk sector table move grow shrink left right free space first last old new before after always never quietly safely")
+	list := strings.Fields("the a of to and in stick disk sector table move grow shrink left right free space first last old new " +
+		"before after always never quietly safely")
 	text := make([]byte, 0, n+16)
 	for len(text) < n {
 		text = append(text, list[r.IntN(len(list))]...)

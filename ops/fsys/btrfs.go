@@ -25,8 +25,9 @@ func btrfsDriver() Driver {
 			MinSize: 256 * geometry.MiB, Labels: ops.LabelRule{Most: 255}, EndsAtSize: true,
 		},
 		// -K: there is nothing to discard in a window.
-		make:   mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
-		resize: job.resizeBtrfs, verify: checking(zeroOnly, "see btrfs-check(8) before any attempt to repair it", "btrfs", "check", "--readonly", "{}"),
+		make:     mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
+		resize:   job.resizeBtrfs,
+		verify:   checking(zeroOnly, "see btrfs-check(8) before any attempt to repair it", "btrfs", "check", "--readonly", "{}"),
 		setLabel: command("btrfs", "filesystem", "label", "{}", "{=}"),
 		// btrfstune rewrites all metadata with the new UUID.
 		setUUID: command("btrfstune", "-f", "-U", "{=}", "{}"),
@@ -76,8 +77,8 @@ func (j job) btrfsDevice() (id uint64, err error) {
 	return id, err
 }
 
-// noBtrfsTwin is the reason why a btrfs must not be mounted while the kernel has a copy of it mounted: it tells file systems
-// apart by their UUID only and would take one for the other.
+// noBtrfsTwin is the reason why a btrfs must not be mounted while the kernel has a copy of it mounted: it tells file
+// systems apart by their UUID only and would take one for the other.
 func noBtrfsTwin(fs model.Filesystem) model.Reason {
 	if _, err := os.Stat(filepath.Join("/sys/fs/btrfs", fs.UUID)); fs.UUID == "" || errors.Is(err, os.ErrNotExist) {
 		return ""

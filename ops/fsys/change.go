@@ -26,8 +26,8 @@ type job struct {
 	fs     model.Filesystem // as it was before the job; zero when one is made
 }
 
-// do runs what on the file system in the window at path, which must be of this kind and fit into the window. doing names the
-// work in errors: "resize".
+// do runs what on the file system in the window at path, which must be of this kind and fit into the window. doing names
+// the work in errors: "resize".
 func (t Tools) do(doing string, kind model.FSKind, path string, what func(j job) error) error {
 	fs, n, err := t.expect(kind, path)
 	if err == nil {
@@ -178,9 +178,9 @@ func (t Tools) SetLabel(ctx context.Context, kind model.FSKind, path, label stri
 	})
 }
 
-// NewUUID gives the file system of this kind in the window at path a new random UUID or serial number. half makes
-// only the upper half of a serial number new, so that Windows takes it for the same volume when it looks for its license. The
-// file system must have been checked. After an error it may have either, or be unusable.
+// NewUUID gives the file system of this kind in the window at path a new random UUID or serial number. half makes only the
+// upper half of a serial number new, so that Windows takes it for the same volume when it looks for its license. The file
+// system must have been checked. After an error it may have either, or be unusable.
 func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half bool) error {
 	return t.do("set a new UUID on", kind, path, func(j job) error {
 		set := j.driver.setUUID
@@ -241,8 +241,8 @@ func checking(codes exitCodes, advice string, argv ...string) func(j job, ctx co
 	}
 }
 
-// repairing is like checking, for a repair after which the file system is verified. An exit code of 1 means that the tool has
-// corrected something.
+// repairing is like checking, for a repair after which the file system is verified. An exit code of 1 means that the tool
+// has corrected something.
 func repairing(codes exitCodes, advice string, argv ...string) func(j job, ctx context.Context) error {
 	repair := checking(codes.or(1), advice, argv...)
 	return func(j job, ctx context.Context) error {
@@ -254,8 +254,8 @@ func repairing(codes exitCodes, advice string, argv ...string) func(j job, ctx c
 }
 
 // mkfs returns a driver's function that makes a file system with one tool. {label}, {uuid}, {sector} and {start} stand for
-// the fields of the Spec, and {} for the path of the window, which comes last if argv does not have it. options are pairs of an
-// option and its value; a pair is left out if its field is empty.
+// the fields of the Spec, and {} for the path of the window, which comes last if argv does not have it. options are pairs
+// of an option and its value; a pair is left out if its field is empty.
 func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spec Spec) error {
 	return func(j job, ctx context.Context, spec Spec) error {
 		values := []string{

@@ -20,7 +20,8 @@ func exfatDriver() Driver {
 		Kind: model.ExFAT, Package: "exfatprogs", create: can("mkfs.exfat", "tune.exfat"), grow: no, shrink: no, online: no,
 		check: can("fsck.exfat"), label: can("tune.exfat"), uuid: can("tune.exfat"),
 		facts: ops.Capability{
-			MinSize: 4 * geometry.MiB, MaxSize: 128 * 1024 * geometry.TiB, Labels: ops.LabelRule{Most: 11, UTF16: true}, NewBlock: exfatBlock,
+			MinSize: 4 * geometry.MiB, MaxSize: 128 * 1024 * geometry.TiB, NewBlock: exfatBlock,
+			Labels: ops.LabelRule{Most: 11, UTF16: true},
 			Only512: "mkfs.exfat gives a file sectors of 512 bytes, and this disk has sectors of 4096: " +
 				"make a partition of type exfat and run mkfs.exfat on its device",
 		},

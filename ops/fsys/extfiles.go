@@ -14,8 +14,8 @@ import (
 	"shunt/ops/report"
 )
 
-// libraryReadsExt returns an error if go-diskfs must not read the ext file system. The library only knows ext4 with metadata
-// checksums, extents, typed entries and inodes of 160 bytes or more, and it does not notice anything else.
+// libraryReadsExt returns an error if go-diskfs must not read the ext file system. The library only knows ext4 with
+// metadata checksums, extents, typed entries and inodes of 160 bytes or more, and it does not notice anything else.
 func libraryReadsExt(src Files) error {
 	sb, err := readExt(src.Base, src.Off)
 	if err != nil {
@@ -38,7 +38,8 @@ func readExtLibrary(_ context.Context, src Files, dir []string) ([]report.FileEn
 
 // debugfsLine is a line of `ls -l`: inode, mode, type, user, group, size, date, name. Bytes of the name that are no plain
 // ASCII come as \xNN, and so does the backslash.
-var debugfsLine = regexp.MustCompile(`^\s*(\d+)\s+([0-7]+)\s+\(\d+\)\s+\d+\s+\d+\s+(\d+)\s+(\d{1,2}-[A-Z][a-z]{2}-\d{4} \d\d:\d\d) (.*)$`)
+var debugfsLine = regexp.MustCompile(`^\s*(\d+)\s+([0-7]+)\s+\(\d+\)\s+\d+\s+\d+\s+(\d+)\s+` +
+	`(\d{1,2}-[A-Z][a-z]{2}-\d{4} \d\d:\d\d) (.*)$`)
 
 // listDebugfs walks down by inode numbers. It never passes names to debugfs, because they would have to be quoted.
 // Catastrophic mode (-c) does not read the bitmaps, which are not needed.

@@ -15,8 +15,8 @@ import (
 	"shunt/ops"
 )
 
-// fatDrivers returns the drivers for FAT12, FAT16 and FAT32. Shunt resizes FAT itself. The only tool that does, fatresize, works
-// on partitions of a disk and not on a file that holds a volume. It changes the table as well, may change the size of
+// fatDrivers returns the drivers for FAT12, FAT16 and FAT32. Shunt resizes FAT itself. The only tool that does, fatresize,
+// works on partitions of a disk and not on a file that holds a volume. It changes the table as well, may change the size of
 // clusters, the kind of FAT and the name in the boot sector, and fails for most sizes.
 func fatDrivers() []Driver {
 	fat := Driver{

@@ -26,7 +26,8 @@ func listMdir(ctx context.Context, l lister, window string, dir []string) ([]rep
 		path += "/" // mdir lists nothing then if it is a file
 	}
 	entries, more, err := l.list(ctx, parseMdir, "mdir", "-a", "-i", window, path)
-	if failed := (*ToolError)(nil); errors.As(err, &failed) && (strings.Contains(failed.Output, "not found") || strings.Contains(failed.Output, "Path component")) {
+	if failed := (*ToolError)(nil); errors.As(err, &failed) &&
+		(strings.Contains(failed.Output, "not found") || strings.Contains(failed.Output, "Path component")) {
 		err = ErrNoDirectory
 	}
 	return entries, more, err
@@ -53,8 +54,8 @@ func mtoolsQuoted(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`).Replace(path)
 }
 
-// libraryReadsFAT returns an error if go-diskfs must not read the FAT file system. The library reads a whole FAT at once, wants
-// two equal ones, follows endless chains and takes names in code pages for UTF-8.
+// libraryReadsFAT returns an error if go-diskfs must not read the FAT file system. The library reads a whole FAT at once,
+// wants two equal ones, follows endless chains and takes names in code pages for UTF-8.
 func libraryReadsFAT(src Files) error {
 	const mostTable = 8 << 20 // go-diskfs takes some four times as much memory
 	b := make([]byte, fatfs.BootSize)
@@ -62,7 +63,8 @@ func libraryReadsFAT(src Files) error {
 		return err
 	}
 	v, ok := fatfs.Parse(b)
-	if !ok || v.Kind != src.Kind || v.Copies != 2 || v.FATSectors > mostTable/v.SectorSize || v.RootStart()*v.SectorSize > src.Len {
+	if !ok || v.Kind != src.Kind || v.Copies != 2 || v.FATSectors > mostTable/v.SectorSize ||
+		v.RootStart()*v.SectorSize > src.Len {
 		return errNotSuited
 	}
 	return fatAcyclic(src, v)
@@ -84,8 +86,8 @@ func readFATLibrary(_ context.Context, src Files, dir []string) ([]report.FileEn
 
 var errCyclic = errors.New("a chain of clusters leads back into itself")
 
-// fatAcyclic returns an error unless every chain in the first FAT ends. go-diskfs would follow an endless one until no memory is
-// left. fatAcyclic itself uses a few bytes of memory for each entry.
+// fatAcyclic returns an error unless every chain in the first FAT ends. go-diskfs would follow an endless one until no
+// memory is left. fatAcyclic itself uses a few bytes of memory for each entry.
 func fatAcyclic(src Files, v fatfs.Volume) error {
 	b := make([]byte, v.FATSectors*v.SectorSize)
 	if err := readFull(src.Base, b, src.Off+v.FATAt(0)); err != nil {

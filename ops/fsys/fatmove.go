@@ -128,8 +128,8 @@ func (m *fatMove) moveData(ctx context.Context) error {
 }
 
 // writeFATs writes all FATs. Nothing may use the old ones after that. The new first FAT overwrites the old ones from their
-// start on: each entry is written at or before the place from which it was read. Entries that go elsewhere are kept in memory
-// if they would be overwritten first.
+// start on: each entry is written at or before the place from which it was read. Entries that go elsewhere are kept in
+// memory if they would be overwritten first.
 func (m *fatMove) writeFATs(ctx context.Context) error {
 	const first = fatfs.FirstCluster
 	stay, leave := newFATReader(m.f, m.old), newFATReader(m.f, m.old)
@@ -170,8 +170,8 @@ func (m *fatMove) writeFATs(ctx context.Context) error {
 	return nil
 }
 
-// entry returns the new FAT's entry for a new number. stay reads the entries of clusters that keep their place, and leave those
-// of clusters that are moved; *next is the first of these without a place.
+// entry returns the new FAT's entry for a new number. stay reads the entries of clusters that keep their place, and leave
+// those of clusters that are moved; *next is the first of these without a place.
 func (m *fatMove) entry(c int64, stay, leave *fatReader, next *int64) (fatEntry, error) {
 	if c < fatfs.FirstCluster {
 		return stay.get(c)

@@ -45,7 +45,8 @@ func resizeFAT(ctx context.Context, f Window, kind model.FSKind, size int64) err
 	}
 	to.RootCluster = after.RootCluster
 	if after != to {
-		return fmt.Errorf("internal error: the volume became %+v instead of %+v; nothing was changed on the disk, please report this", after, to)
+		return fmt.Errorf("internal error: the volume became %+v instead of %+v; nothing was changed on the disk, "+
+			"please report this", after, to)
 	}
 	return nil
 }
@@ -63,7 +64,8 @@ func readFATVolume(f Window) (fatfs.Volume, error) {
 	case v.Version != 0:
 		return v, fmt.Errorf("it is of version %d.%d, which is not known", v.Version>>8, v.Version&0xFF)
 	case v.Active >= v.Copies:
-		return v, fmt.Errorf("its boot sector names FAT %d as the one that counts, but there are only %d: %w", v.Active+1, v.Copies, errFATDamaged)
+		return v, fmt.Errorf("its boot sector says that FAT %d is in force, but there are only %d: %w",
+			v.Active+1, v.Copies, errFATDamaged)
 	}
 	return v, nil
 }

@@ -5,8 +5,8 @@ import (
 	"sort"
 )
 
-// clusterSet is a set of numbers below a bound. It has one bit for each number in the parts of the range that have members, so
-// it takes 32 MiB at most for the largest possible FAT volume. After seal it also counts: how many members lie before a
+// clusterSet is a set of numbers below a bound. It has one bit for each number in the parts of the range that have members,
+// so it takes 32 MiB at most for the largest possible FAT volume. After seal it also counts: how many members lie before a
 // number, and which is the k-th number that is not a member.
 type clusterSet struct {
 	n     int64      // numbers are below this

@@ -25,8 +25,8 @@ const MostEntries = 10_000
 // some checks, by a tool, or by the kernel, which mounts the file system. Nothing is written and no link is followed.
 //
 // A file system can be built to harm its reader. On a damaged one go-diskfs may overflow the stack, run forever or use up
-// all memory, and nothing in the same process can stop that. Files must therefore be listed in a separate process with limits
-// on memory, time and stack, which tools inherit. If that process dies, its parent can try again with Plain.
+// all memory, and nothing in the same process can stop that. Files must therefore be listed in a separate process with
+// limits on memory, time and stack, which tools inherit. If that process dies, its parent can try again with Plain.
 type Files struct {
 	// Base is the target; the file system is its bytes [Off, Off+Len).
 	Base     io.ReaderAt
@@ -94,9 +94,10 @@ func (l lister) way() Way {
 // parser reads one line of a tool's output. ok is false if the line holds no entry.
 type parser func(line string) (e report.FileEntry, ok bool)
 
-// run runs the tool and calls each with every entry but "." and ".." until it returns false, which stops the tool; stopped
-// reports that it did. If the tool fails the error is a *ToolError.
-func (l lister) run(ctx context.Context, parse parser, argv []string, each func(report.FileEntry) bool) (stopped bool, err error) {
+// run runs the tool and calls each with every entry but "." and ".." until it returns false, which stops the tool; run reports
+// whether it did. If the tool fails the error is a *ToolError.
+func (l lister) run(ctx context.Context, parse parser, argv []string, each func(report.FileEntry) bool) (bool, error) {
+	stopped := false
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	result, err := Query(ctx, l.pkg, l.env, argv, func(line string) {
@@ -129,8 +130,8 @@ func (l lister) list(ctx context.Context, parse parser, argv ...string) (entries
 	return entries, more, err
 }
 
-// find returns nil if the tool prints a directory of that name, and ErrNoDirectory if it does not. Some tools show a missing
-// directory like an empty one, so each directory in a path must be looked up in the one above it.
+// find returns nil if the tool prints a directory of that name, and ErrNoDirectory if it does not. Some tools show a
+// missing directory like an empty one, so each directory in a path must be looked up in the one above it.
 func (l lister) find(ctx context.Context, name string, parse parser, argv ...string) error {
 	const most = 1_000_000 // entries that are looked through
 	seen, found, directory := 0, false, false

@@ -27,9 +27,9 @@ var errDoubt = errors.New("the free space is not certain")
 // FreeRanges returns the ranges that are free in the file system of this kind in the n bytes at off of r, and need not be
 // copied when it moves. They are relative to off, in order, do not touch each other and are at least 64 KiB long.
 //
-// The list is empty if the driver does not know free blocks, and if there is any doubt: if the file system is not clean, has an
-// unknown feature, or its checksums, counts and metadata do not all agree. To miss a free block costs time; to take a used
-// one for free would cost data. An error is always an I/O error.
+// The list is empty if the driver does not know free blocks, and if there is any doubt: if the file system is not clean,
+// has an unknown feature, or its checksums, counts and metadata do not all agree. To miss a free block costs time; to take
+// a used one for free would cost data. An error is always an I/O error.
 func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
 	d := Of(kind)
 	if d.free == nil {

@@ -2,10 +2,11 @@
 // which tools there are and what they can do, how they are called and what their exit codes mean, which blocks are free,
 // what the file system stores of its own position, how it is mounted and how its files are listed.
 //
-// Invariants: a tool is given the path of a file that is exactly as long as the partition and holds exactly one file system;
-// in a rehearsal that file is a window on the overlay. A tool is run by argument list, without a shell. The superblock is
-// read again after each tool: a file system never ends up larger than its partition. Nothing here judges whether an edit
-// is wise. After an error the window may hold anything, which does no harm because it belongs to the rehearsal.
+// Invariants: a tool is given the path of a file that is exactly as long as the partition and holds exactly one file
+// system; in a rehearsal that file is a window on the overlay. A tool is run by argument list, without a shell. The
+// superblock is read again after each tool: a file system never ends up larger than its partition. Nothing here judges
+// whether an edit is wise. After an error the window may hold anything, which does no harm because it belongs to the
+// rehearsal.
 package fsys
 
 import (

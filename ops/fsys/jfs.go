@@ -14,7 +14,8 @@ func jfsDriver() Driver {
 	return Driver{
 		Kind: model.JFS, Package: "jfsutils", create: can("mkfs.jfs"),
 		grow:   cannot("JFS is grown by the kernel alone, on the device itself: mount it from a block device and grow it there"),
-		shrink: cannot("JFS cannot be shrunk"), check: can("jfs_fsck"), label: can("jfs_tune"), uuid: can("jfs_tune"), online: can("mount"),
+		shrink: cannot("JFS cannot be shrunk"), online: can("mount"),
+		check: can("jfs_fsck"), label: can("jfs_tune"), uuid: can("jfs_tune"),
 		facts: ops.Capability{MinSize: 16 * geometry.MiB, Labels: ops.LabelRule{Most: 11}},
 		// JFS always has blocks of 4 KiB, which suit every sector size.
 		make:   mkfs([]string{"mkfs.jfs", "-q"}, "-L", "{label}"),

@@ -14,8 +14,8 @@ import (
 	"shunt/ops"
 )
 
-// lvmDriver uses no tools. Those of LVM only work on block devices, and udev activates a block device with a physical volume
-// as soon as it appears.
+// lvmDriver uses no tools. Those of LVM only work on block devices, and udev activates a block device with a physical
+// volume as soon as it appears.
 func lvmDriver() Driver {
 	return Driver{
 		Kind: model.LVM2, Package: "lvm2", create: alone(), grow: alone(),
@@ -35,8 +35,8 @@ func lvmDriver() Driver {
 	}
 }
 
-// lvmLabel is the label of a physical volume, in one of the first four sectors of 512 bytes, by default the second. Integers
-// are little-endian. Source: lvm2, man page pvck(8).
+// lvmLabel is the label of a physical volume, in one of the first four sectors of 512 bytes, by default the second.
+// Integers are little-endian. Source: lvm2, man page pvck(8).
 type lvmLabel struct {
 	Magic  [8]byte // "LABELONE"
 	Sector uint64  // the label's own

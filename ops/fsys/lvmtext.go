@@ -32,8 +32,8 @@ const lvmMostNames = 200_000
 
 var errLVMText = errors.New("its metadata cannot be understood: use `pvresize`")
 
-// nextLVMWord returns where the next word behind at lies: a string, a list, a brace, an equals sign, a name or number. Blanks
-// and comments are skipped. At the end of the text, or at a NUL, the word is empty.
+// nextLVMWord returns where the next word behind at lies: a string, a list, a brace, an equals sign, a name or number.
+// Blanks and comments are skipped. At the end of the text, or at a NUL, the word is empty.
 func nextLVMWord(text []byte, at int) (v lvmValue, err error) {
 	for ; at < len(text) && strings.IndexByte(" \t\r\n#", text[at]) >= 0; at++ {
 		if text[at] == '#' {

@@ -9,8 +9,9 @@ import (
 	runner "shunt/ops/tool"
 )
 
-// whileMounted mounts the window through a loop device, calls do and unmounts it again, whether do fails or not. mount(8) makes the loop device. It disappears together with the mount, also if the last
-// process in the mount namespace of j.MountPoint is killed.
+// whileMounted mounts the window through a loop device, calls do and unmounts it again, whether do fails or not. mount(8)
+// makes the loop device. It disappears together with the mount, also if the last process in the mount namespace of
+// j.MountPoint is killed.
 func (j job) whileMounted(ctx context.Context, options string, do func(dir string) error) error {
 	if j.MountPoint == "" {
 		return errors.New("it takes a mount, and there is no place for one")
@@ -20,7 +21,8 @@ func (j job) whileMounted(ctx context.Context, options string, do func(dir strin
 	}
 	// -n: nothing is noted outside this mount namespace. -i: no helper that would start a daemon.
 	// rw: another program may have left the loop device read-only, and then the mount would be read-only too.
-	argv := []string{"mount", "-n", "-i", "-t", j.driver.grow.mounts, "-o", "loop,rw,nodev,nosuid,noexec" + options, j.path, j.MountPoint}
+	options = "loop,rw,nodev,nosuid,noexec" + options
+	argv := []string{"mount", "-n", "-i", "-t", j.driver.grow.mounts, "-o", options, j.path, j.MountPoint}
 	_, output, err := j.run(ctx, mountCodes, argv...)
 	if err != nil && strings.Contains(output, "write-protected") && j.makeWritable(ctx) {
 		_, _, err = j.run(ctx, mountCodes, argv...)
@@ -53,8 +55,8 @@ var mountCodes = exitCodes{ok: []int{0}, bits: true, text: map[int]string{
 // notMounted is the reason why most kinds cannot be grown while they are mounted.
 const notMounted = "it cannot be grown while it is mounted: unmount it first"
 
-// Needs returns the rights that a tool must keep for what argv asks of it. Only tools that mount a window, or resize what is
-// mounted, need any; all others work on a window as on any file.
+// Needs returns the rights that a tool must keep for what argv asks of it. Only tools that mount a window, or resize what
+// is mounted, need any; all others work on a window as on any file.
 func Needs(argv []string) runner.Needs {
 	switch argv[0] {
 	case "mount", "losetup", "blockdev":

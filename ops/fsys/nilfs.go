@@ -47,8 +47,8 @@ func nilfsDriver() Driver {
 	}
 }
 
-// resizeNILFS resizes the file system while it is mounted, which is the only way. To shrink it, nilfs-resize moves what lies
-// behind the new end; it fails if a snapshot holds that in place.
+// resizeNILFS resizes the file system while it is mounted, which is the only way. To shrink it, nilfs-resize moves what
+// lies behind the new end; it fails if a snapshot holds that in place.
 func (j job) resizeNILFS(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	want := size / j.fs.BlockSize * j.fs.BlockSize
 	return want, j.whileMounted(ctx, "", func(dir string) error {

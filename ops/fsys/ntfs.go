@@ -19,7 +19,8 @@ import (
 
 func ntfsDriver() Driver {
 	return Driver{
-		Kind: model.NTFS, Package: "ntfs-3g", create: can("mkntfs"), grow: can("ntfsresize"), shrink: can("ntfsresize"), check: can("ntfsresize"),
+		Kind: model.NTFS, Package: "ntfs-3g", create: can("mkntfs"),
+		grow: can("ntfsresize"), shrink: can("ntfsresize"), check: can("ntfsresize"),
 		label: can("ntfslabel"), uuid: can("ntfslabel"), online: cannot(notMounted),
 		facts: ops.Capability{
 			MinSize: 2 * geometry.MiB, MaxSize: 256 * geometry.TiB, Labels: ops.LabelRule{Most: 128, UTF16: true},
@@ -30,14 +31,16 @@ func ntfsDriver() Driver {
 			"--heads", "255", "--sectors-per-track", "63",
 		}, "--label", "{label}"),
 		resize: job.resizeNTFS,
-		// ntfsresize first compares $Bitmap with what all files use. A resized volume asks Windows for a check, which --force ignores.
-		verify:   checking(zeroOnly, "run chkdsk in Windows and shut Windows down fully", "ntfsresize", "--info", "--force", "{}"),
+		// ntfsresize first compares $Bitmap with what all files use. A resized volume asks Windows for a check, which --force
+		// ignores.
+		verify:   checking(zeroOnly, "run chkdsk in Windows and shut it down fully", "ntfsresize", "--info", "--force", "{}"),
 		setLabel: command("ntfslabel", "--force", "{}", "{=}"),
 		// ntfslabel writes the new serial number into the boot sector and its backup.
 		setUUID: command("ntfslabel", "--force", "--new-serial", "{}"),
 		setHalf: command("ntfslabel", "--force", "--new-half-serial", "{}"),
 		moved:   movedNTFS, storedStart: hiddenIn,
-		Ask: ask("ntfs-3g", "ntfsinfo", "-m", "{}"), ways: []Way{lister{"ntfsls", "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, listNtfsls}.way()},
+		Ask:    ask("ntfs-3g", "ntfsinfo", "-m", "{}"),
+		ways:   []Way{lister{"ntfsls", "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, listNtfsls}.way()},
 		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g", Quiet: "norecover"}},
 	}
 }
@@ -122,8 +125,8 @@ func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) 
 // ntfslsLine is a line of `ntfsls -l -F`: size, date, name, and "/" behind a directory's name.
 var ntfslsLine = regexp.MustCompile(`^ *(\d+) ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d \d{4}) (.*)$`)
 
-// listNtfsls lists a directory of NTFS. ntfsls shows a file as a directory with one entry. --force also reads volumes that are
-// marked dirty. The tool never writes.
+// listNtfsls lists a directory of NTFS. ntfsls shows a file as a directory with one entry. --force also reads volumes that
+// are marked dirty. The tool never writes.
 func listNtfsls(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error) {
 	argv := func(dir []string) []string {
 		return []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}

@@ -17,7 +17,8 @@ func reiserDriver() Driver {
 		// -f twice, since a window is not a device.
 		make:   mkfs([]string{"mkreiserfs", "-q", "-f", "-f"}, "--label", "{label}", "--uuid", "{uuid}"),
 		resize: job.resizeReiser,
-		verify: checking(reiserCodes, "check it first, which repairs what can be repaired", "reiserfsck", "--check", "--quiet", "--yes", "{}"),
+		verify: checking(reiserCodes, "check it first, which repairs what can be repaired",
+			"reiserfsck", "--check", "--quiet", "--yes", "{}"),
 		// To rebuild the tree is a decision for people.
 		repair: repairing(reiserCodes, "read reiserfsck(8) before an attempt with --rebuild-tree, and make a copy before",
 			"reiserfsck", "--fix-fixable", "--quiet", "--yes", "{}"),
@@ -29,8 +30,8 @@ func reiserDriver() Driver {
 
 // reiserfsck(8), "Exit codes".
 var reiserCodes = exitCodes{ok: []int{0}, text: map[int]string{
-	1: "errors were corrected", 2: "the system should be restarted", 4: "errors were left", 6: "errors that it can fix were left",
-	8: "operational error", 16: "usage error",
+	1: "errors were corrected", 2: "the system should be restarted", 4: "errors were left",
+	6: "errors that it can fix were left", 8: "operational error", 16: "usage error",
 }}
 
 // resizeReiser runs resize_reiserfs, which makes the file system fill the window.

@@ -13,10 +13,13 @@ func udfDriver() Driver {
 		check: cannot("there is no tool that checks UDF: use chkdsk in Windows"), label: can("udflabel"), uuid: can("udflabel"),
 		facts: ops.Capability{
 			// 300 blocks of the largest sector size, rounded up.
-			MinSize: 2 * geometry.MiB, MaxSize: 2 * geometry.TiB, Labels: ops.LabelRule{Most: 63, UTF16: true}, NewBlock: sectorBlock,
+			MinSize: 2 * geometry.MiB, MaxSize: 2 * geometry.TiB, NewBlock: sectorBlock,
+			Labels: ops.LabelRule{Most: 63, UTF16: true},
 		},
 		// The blocks of UDF must be as long as the disk's sectors.
-		make:     mkfs([]string{"mkudffs", "--utf8", "--media-type=hd", "--udfrev=0x201", "--blocksize={sector}", "--label={label}"}),
+		make: mkfs([]string{
+			"mkudffs", "--utf8", "--media-type=hd", "--udfrev=0x201", "--blocksize={sector}", "--label={label}",
+		}),
 		setLabel: command("udflabel", "--utf8", "{}", "{=}"), setUUID: command("udflabel", "--uuid=random", "{}"),
 		Ask:    ask("udftools", "udfinfo", "{}"),
 		Mounts: mountedAs("udf", ""),

@@ -16,8 +16,8 @@ import (
 func xfsDriver() Driver {
 	return Driver{
 		Kind: model.XFS, Package: "xfsprogs", create: can("mkfs.xfs"), grow: whileMounted("xfs", "xfs_growfs", "xfs_repair"),
-		shrink: cannot("XFS cannot be shrunk"), check: can("xfs_repair"), label: alone("xfs_repair"), uuid: can("xfs_db", "xfs_repair"),
-		online: can("xfs_growfs"),
+		shrink: cannot("XFS cannot be shrunk"), online: can("xfs_growfs"),
+		check: can("xfs_repair"), label: alone("xfs_repair"), uuid: can("xfs_db", "xfs_repair"),
 		facts: ops.Capability{
 			MinSize: 300 * geometry.MiB, // mkfs.xfs refuses less since its version 5.19
 			Labels:  ops.LabelRule{Most: xfsLabelSize}, EndsAtSize: true,
@@ -26,8 +26,8 @@ func xfsDriver() Driver {
 		make:   mkfs([]string{"mkfs.xfs", "-q", "-f", "-K", "-s", "size={sector}"}, "-L", "{label}", "-m", "uuid={uuid}"),
 		resize: job.resizeXFS,
 		// -f: what is checked is a regular file, whose sector size may differ from the file system's.
-		verify: checking(xfsRepairCodes, "if it was not unmounted cleanly, mount and unmount it once; otherwise repair it with xfs_repair",
-			"xfs_repair", "-n", "-f", "{}"),
+		verify: checking(xfsRepairCodes, "if it was not unmounted cleanly, mount and unmount it once; "+
+			"otherwise repair it with xfs_repair", "xfs_repair", "-n", "-f", "{}"),
 		setLabel: job.labelXFS,
 		// xfs_db refuses if the log is not empty.
 		setUUID: func(j job, ctx context.Context, fresh string) error {

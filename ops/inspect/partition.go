@@ -39,9 +39,9 @@ func entry(d model.Disk, p model.Partition) report.SheetSection {
 	if d.Table.Kind == model.TableMBR {
 		s.Add("Role", p.Role.String())
 	}
-	s.Add("Start", place(p.Span.Start, z))
-	s.Add("End", place(p.Span.End-1, z))
-	s.Add("Size", fmt.Sprintf("%s (%d sectors, %d bytes)", geometry.FormatBytes(z.Bytes(p.Span.Len())), p.Span.Len(), z.Bytes(p.Span.Len())))
+	s.Add("Start", position(p.Span.Start, z))
+	s.Add("End", position(p.Span.End-1, z))
+	s.Add("Size", sizeText(p.Span.Len(), z))
 	text, look := alignment(p.Span.Start, z)
 	s.Warn("Alignment", text, look)
 	s.Add("Type", typeText(d.Table.Kind, p.Type))
@@ -73,8 +73,13 @@ func inside(d model.Disk, p model.Partition) report.SheetSection {
 	return s
 }
 
-// place formats a position in sectors and bytes, and in MiB if it is a whole number of them.
-func place(at geometry.Sector, z geometry.SectorSize) string {
+// sizeText formats a length.
+func sizeText(n geometry.Sector, z geometry.SectorSize) string {
+	return fmt.Sprintf("%s (%d sectors, %d bytes)", geometry.FormatBytes(z.Bytes(n)), n, z.Bytes(n))
+}
+
+// position formats a position in sectors and bytes, and in MiB if it is a whole number of them.
+func position(at geometry.Sector, z geometry.SectorSize) string {
 	b := z.Bytes(at)
 	text := fmt.Sprintf("sector %d (byte %d", at, b)
 	if b > 0 && b%geometry.MiB == 0 {
@@ -83,8 +88,8 @@ func place(at geometry.Sector, z geometry.SectorSize) string {
 	return text + ")"
 }
 
-// alignment judges where a partition starts. If it starts inside a physical block of 4 KiB, many writes cost a read as well.
-// That does no other harm.
+// alignment judges where a partition starts. If it starts inside a physical block of 4 KiB, many writes cost a read as
+// well. That does no other harm.
 func alignment(start geometry.Sector, z geometry.SectorSize) (string, report.Attention) {
 	b := z.Bytes(start)
 	switch {
@@ -93,11 +98,7 @@ func alignment(start geometry.Sector, z geometry.SectorSize) (string, report.Att
 	case b%(4*geometry.KiB) != 0:
 		return "not on a multiple of 4 KiB: slow on most disks made since 2010, harmless otherwise", report.Odd
 	}
-	power := 4 * geometry.KiB
-	for b%(2*power) == 0 {
-		power *= 2
-	}
-	return fmt.Sprintf("multiple of %s, not of 1 MiB", geometry.FormatBytes(power)), report.Plain
+	return fmt.Sprintf("multiple of %s, not of 1 MiB", geometry.FormatBytes(b&-b)), report.Plain
 }
 
 // typeText formats a partition type as its name and its code.

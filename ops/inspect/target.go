@@ -10,11 +10,12 @@ import (
 	"shunt/ops/report"
 )
 
-// Target returns the sheet of a whole target: the disk d, which was scanned from r, and other facts about the target (about).
+// Target returns the sheet of a whole target: the disk d, which was scanned from r, and other facts about the target
+// (about).
 func Target(r io.ReaderAt, d model.Disk, name string, about []report.SheetLine) report.Sheet {
 	s := report.Sheet{Title: safetext.Printable(name)}
 	head := report.SheetSection{Title: "Target", Lines: about}
-	head.Add("Size", fmt.Sprintf("%s (%d sectors, %d bytes)", geometry.FormatBytes(d.Size()), d.Sectors, d.Size()))
+	head.Add("Size", sizeText(d.Sectors, d.SectorSize))
 	head.Add("Sector size", fmt.Sprintf("%d bytes, logical", d.SectorSize))
 	if d.Fixed {
 		head.Add("Length", "fixed")
@@ -41,7 +42,8 @@ func table(d model.Disk) report.SheetSection {
 		s.Add("Disk GUID", t.ID)
 	}
 	if !t.Usable.Empty() {
-		s.Add("Usable", fmt.Sprintf("sectors %d to %d (%s)", t.Usable.Start, t.Usable.End-1, geometry.FormatBytes(z.Bytes(t.Usable.Len()))))
+		size := geometry.FormatBytes(z.Bytes(t.Usable.Len()))
+		s.Add("Usable", fmt.Sprintf("sectors %d to %d (%s)", t.Usable.Start, t.Usable.End-1, size))
 	}
 	if t.Kind == model.TableGPT {
 		size := t.EntrySize
@@ -77,7 +79,8 @@ func table(d model.Disk) report.SheetSection {
 		largest = max(largest, g.Span.Len())
 	}
 	if free > 0 {
-		s.Add("Unallocated", fmt.Sprintf("%s, at most %s in one piece", report.ExactBytes(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
+		s.Add("Unallocated", fmt.Sprintf("%s, at most %s in one piece",
+			report.ExactBytes(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
 	}
 	return s
 }

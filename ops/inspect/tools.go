@@ -19,8 +19,8 @@ func Command(kind model.FSKind, shown string) string {
 // mostOutput bounds how much of what a tool prints is kept.
 const mostOutput = 64 << 10
 
-// Ask runs the tool that describes this kind on the file at path, which holds the file system and nothing else. If the tool is
-// missing or fails, the answer has the reason.
+// Ask runs the tool that describes this kind on the file at path, which holds the file system and nothing else. If the tool
+// is missing or fails, the answer has the reason.
 func Ask(ctx context.Context, kind model.FSKind, path, shown string) report.Said {
 	return said(ctx, fsys.Of(kind).Ask, path, shown)
 }
