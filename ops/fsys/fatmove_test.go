@@ -86,7 +86,7 @@ func TestFATResizeBuilt(t *testing.T) {
 				if got := badPlaces(img, now); len(got) != stay || stay > 0 && got[0] != bad[0] {
 					t.Errorf("bad clusters at %d, were at %d", got, bad)
 				}
-				for c := int64(1); c < now.Copies; c++ {
+				for c := int64(1); c < now.Copies && now != v; c++ { // what stays as it is may have mirroring off
 					n := now.FATSectors * now.SectorSize
 					if !bytes.Equal(img[now.FATAt(0):][:n], img[now.FATAt(c):][:n]) {
 						t.Errorf("FAT %d differs from the first", c+1)
