@@ -5,7 +5,7 @@
 //
 // No record is kept of what must be removed later. The kernel removes the loop device of a single partition together with
 // the mount that it was made for. The loop device of a whole image stays until it is detached. Directories for mounts are
-// made in Room only, and are only removed if they are empty.
+// made in MountDir only, and are only removed if they are empty.
 package attach
 
 import (

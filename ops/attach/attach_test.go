@@ -40,7 +40,7 @@ func TestDirectoryOfOnesOwn(t *testing.T) {
 	if err := errors.Join(os.Symlink(dir, link), os.WriteFile(file, nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	p := Place{Name: "p1", Part: target.Part{Number: 1}}
+	p := Source{Name: "p1", Part: target.Part{Number: 1}}
 	for _, wish := range []string{dir, link} {
 		got, err := directory("/a.raw", p, wish)
 		if got.path != dir || got.made || err != nil {

@@ -16,27 +16,27 @@ import (
 	"shunt/ops/target/loop"
 )
 
-// Wish says how a file system is to be mounted.
-type Wish struct {
-	// Dir is an existing directory to mount it at, the path to which only root can change; "" has one made in Room.
+// MountOptions says how a file system is to be mounted.
+type MountOptions struct {
+	// Dir is an existing directory to mount it at, with a path that only root can change. "" stands for a new one in MountDir.
 	Dir    string
 	Access model.Access
 	// AllowDisks allows partitions of physical disks to be mounted for writing.
 	AllowDisks bool
 }
 
-// Place is a partition, or a whole target, and the file system in it.
-type Place struct {
+// Source is a partition, or a whole target, and the file system in it.
+type Source struct {
 	Name string // what people call it: "p1", "the disk"
 	Part target.Part
 	FS   model.Filesystem
 	Use  model.Use
 }
 
-// Mount mounts the file system at a place of a target that is held, and returns the directory. all lists the partitions in
+// Mount mounts the file system in a part of a target that is held, and returns the directory. all lists the partitions in
 // the target's table; Mount tells the kernel those of a block device that it does not know yet. Programs and devices do not
 // work on the mount. After an error nothing is mounted.
-func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err error) {
+func Mount(t target.Target, all []target.Part, p Source, w MountOptions) (dir string, err error) {
 	if err := allowed("mounting"); err != nil {
 		return "", err
 	}
@@ -73,7 +73,7 @@ func Mount(t target.Target, all []target.Part, p Place, w Wish) (dir string, err
 	return at.path, nil
 }
 
-func mountAt(t target.Target, all []target.Part, p Place, at spot, access model.Access) error {
+func mountAt(t target.Target, all []target.Part, p Source, at spot, access model.Access) error {
 	d, ok := t.(target.KernelDisk)
 	if !ok {
 		return mountImage(t, p, at, access)
@@ -94,7 +94,7 @@ func mountAt(t target.Target, all []target.Part, p Place, at spot, access model.
 
 // mountImage mounts a part of an image file through a loop device that shows nothing else and disappears with the mount.
 // For a read-only mount the loop device is read-only too, so that not even the kernel can write.
-func mountImage(t target.Target, p Place, at spot, access model.Access) error {
+func mountImage(t target.Target, p Source, at spot, access model.Access) error {
 	l, device, err := loop.SetUp(t, target.Loop{
 		Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == model.ReadOnly, Passing: true,
 	})
@@ -106,7 +106,7 @@ func mountImage(t target.Target, p Place, at spot, access model.Access) error {
 
 // mount mounts the file system on a node in the first way that is available. The kernel gets the open directory. A program
 // gets its name; only root can change what that name leads to.
-func mount(node string, p Place, at spot, access model.Access) error {
+func mount(node string, p Source, at spot, access model.Access) error {
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
 	if access == model.ReadOnly {
 		flags |= unix.MS_RDONLY
@@ -142,9 +142,9 @@ func mount(node string, p Place, at spot, access model.Access) error {
 		p.Name, p.FS.Kind, err)
 }
 
-// Unmount unmounts the file system at a place and returns the directory. dir selects one of several mounts; it may be "" if
+// Unmount unmounts a file system and returns the directory. dir selects one of several mounts; it may be "" if
 // there is only one. Unmount removes a directory that Mount has made.
-func Unmount(t target.Target, p Place, dir string) (string, error) {
+func Unmount(t target.Target, p Source, dir string) (string, error) {
 	if err := allowed("unmounting"); err != nil {
 		return "", err
 	}
@@ -165,7 +165,7 @@ func Unmount(t target.Target, p Place, dir string) (string, error) {
 		return "", err
 	}
 	if top.stack > 1 {
-		return "", fmt.Errorf("several things are mounted at %s, one over the other: unmount the upper ones with umount first", dir)
+		return "", fmt.Errorf("several things are mounted at %s, one over the other: unmount the upper ones first", dir)
 	}
 	err = unix.Unmount(dir, unix.UMOUNT_NOFOLLOW)
 	switch {
@@ -174,7 +174,7 @@ func Unmount(t target.Target, p Place, dir string) (string, error) {
 	case err != nil:
 		return "", tried.Errorf("unmount %s: %w", dir, err)
 	}
-	if filepath.Dir(dir) == Room {
+	if filepath.Dir(dir) == MountDir {
 		err = os.Remove(dir)
 	}
 	return dir, err

@@ -6,8 +6,7 @@
 //	       | MBR | p1 ext4 "docs"  | p2 ext4 "photos"  |
 //	       +-----+-----------------+-------------------+
 //
-// It may import geometry, model, model/table, ops/tool and nothing else of shunt. Everything in the image is the same every
-// time, except for the UUIDs and times that mkfs.ext4 puts into its file systems.
+// Everything in the image is the same every time, except for the UUIDs and times that mkfs.ext4 puts into its file systems.
 package demo
 
 import (
@@ -48,7 +47,7 @@ func Parts() []Part {
 	}
 }
 
-// mkfs makes the file systems; e2fsprogs brings it.
+// mkfs makes the file systems. It is in the package e2fsprogs.
 const mkfs = "mkfs.ext4"
 
 // Make makes the practice image at path. Its size is 966 MiB, but it is sparse and takes about 60 MiB.
@@ -89,7 +88,8 @@ func fill(ctx context.Context, f *os.File, mkfs string) error {
 	return f.Sync()
 }
 
-// blockSize of the file systems in bytes. It is told to mkfs.ext4 because the default for small ones, 1024, is a relic.
+// blockSize is that of the file systems. mkfs.ext4 would choose 1024 bytes for small ones, which few file systems have
+// today.
 const blockSize = 4 * geometry.KiB
 
 // fill makes the partition's file system with its files inside the image.

@@ -111,8 +111,8 @@ func (f file) content() []byte {
 
 // words returns a text of exactly n bytes.
 func words(r *rand.Rand, n int) []byte {
-	list := strings.Fields("the a of to and in stick disk sector table move grow shrink left right free space first last old new " +
-		"before after always never quietly safely")
+	list := strings.Fields("the a of to and in stick disk sector table move grow shrink left right free space first last " +
+		"old new before after always never quietly safely")
 	text := make([]byte, 0, n+16)
 	for len(text) < n {
 		text = append(text, list[r.IntN(len(list))]...)

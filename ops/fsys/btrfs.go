@@ -21,7 +21,7 @@ func btrfsDriver() Driver {
 		check: can("btrfs").called("btrfs check"), label: can("btrfs").called("btrfs filesystem label"),
 		uuid: can("btrfstune", "btrfs"), online: can("btrfs").called("btrfs filesystem resize"),
 		facts: ops.Capability{
-			// The kernel does not shrink it below; mkfs.btrfs takes less, but then there is little room for data.
+			// The kernel does not shrink it further. mkfs.btrfs makes smaller ones, but they hold little data.
 			MinSize: 256 * geometry.MiB, Labels: ops.LabelRule{Most: 255}, EndsAtSize: true,
 		},
 		// -K: there is nothing to discard in a window.
@@ -77,8 +77,8 @@ func (j job) btrfsDevice() (id uint64, err error) {
 	return id, err
 }
 
-// noBtrfsTwin is the reason why a btrfs must not be mounted while the kernel has a copy of it mounted: it tells file
-// systems apart by their UUID only and would take one for the other.
+// noBtrfsTwin is the reason why a btrfs must not be mounted while the kernel has a copy of it mounted. The kernel
+// only compares UUIDs and would take one file system for the other.
 func noBtrfsTwin(fs model.Filesystem) model.Reason {
 	if _, err := os.Stat(filepath.Join("/sys/fs/btrfs", fs.UUID)); fs.UUID == "" || errors.Is(err, os.ErrNotExist) {
 		return ""

@@ -59,7 +59,7 @@ type ability struct {
 // can is an ability that the first of the tools has. It needs the others as well.
 func can(tools ...string) ability { return ability{tools: tools, by: tools[0]} }
 
-// alone is an ability of shunt itself. It needs the tools besides.
+// alone is an ability of shunt itself, for which the tools must be installed as well.
 func alone(tools ...string) ability { return ability{tools: tools} }
 
 func cannot(reason model.Reason) ability { return ability{reason: reason} }

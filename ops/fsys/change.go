@@ -39,7 +39,7 @@ func (t Tools) do(doing string, kind model.FSKind, path string, what func(j job)
 	return nil
 }
 
-// result looks at the file system again after the job's tools have run.
+// result reads the superblock again after the job's tools have run.
 func (j job) result() (model.Filesystem, error) {
 	fs, _, err := j.expect(j.driver.Kind, j.path)
 	if err != nil {

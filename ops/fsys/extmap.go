@@ -12,11 +12,11 @@ import (
 )
 
 // extMap reads the block bitmaps of an ext file system, group by group. Its memory only grows with the number of runs of
-// metadata; in practice each group has one at most.
+// metadata, at most a few for each group.
 //
-// A group whose bitmap was never written (Uninit) holds nothing but metadata. With flexible groups that
-// includes bitmaps and inode tables of other groups, so a first pass over the descriptors collects where all
-// metadata is; in the groups that do have a bitmap it serves as a test of the bitmap.
+// A group whose bitmap was never written (Uninit) holds nothing but metadata. With flexible groups that includes bitmaps
+// and inode tables of other groups, so a first pass over the descriptors collects the positions of all metadata. In groups
+// with a bitmap they are compared with the bitmap.
 type extMap struct {
 	sb     extfs.Superblock
 	r      io.ReaderAt

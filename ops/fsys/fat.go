@@ -64,7 +64,7 @@ func (j job) repairFAT(ctx context.Context) error {
 	if err != nil || exit == 0 {
 		return err
 	}
-	return j.driver.verify(j, ctx) // 1 does not tell whether all was corrected
+	return j.driver.verify(j, ctx) // 1 does not say whether all was corrected
 }
 
 // makeFAT runs mkfs.fat.

@@ -15,8 +15,8 @@ import (
 //	0   name (11); 0x00: the directory ends, 0xE5: deleted    20  first cluster, upper half (2), FAT32 only
 //	11  attributes                                            26  first cluster, lower half (2)
 //
-// In a directory other than the root the first two entries are "." for itself and ".." for its parent, whose number is
-// given as 0 if that is the root.
+// In a directory other than the root the first two entries are "." for itself and ".." for its parent, which has the number
+// 0 if it is the root.
 const (
 	fatDirEntry   = 32
 	fatAttrVolume = 0x08
@@ -24,8 +24,8 @@ const (
 	fatAttrLong   = 0x0F // all four low bits: a piece of a long name
 )
 
-// fatTree walks the directories of a FAT volume and puts the new numbers of first clusters into their entries, where
-// the directories lie before anything else is changed.
+// fatTree walks the directories of a FAT volume and puts the new numbers of first clusters into their entries. It must run
+// before anything is moved.
 type fatTree struct {
 	m       *fatMove
 	table   *fatReader

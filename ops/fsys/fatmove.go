@@ -128,7 +128,7 @@ func (m *fatMove) moveData(ctx context.Context) error {
 }
 
 // writeFATs writes all FATs. Nothing may use the old ones after that. The new first FAT overwrites the old ones from their
-// start on: each entry is written at or before the place from which it was read. Entries that go elsewhere are kept in
+// start on: each entry is written at or before the offset from which it was read. Entries that go elsewhere are kept in
 // memory if they would be overwritten first.
 func (m *fatMove) writeFATs(ctx context.Context) error {
 	const first = fatfs.FirstCluster

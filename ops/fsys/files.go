@@ -42,7 +42,7 @@ type Files struct {
 
 // A Way lists the directories of a kind of file system.
 type Way struct {
-	// Name says who reads: "debugfs".
+	// Name is the program or library that reads: "debugfs".
 	Name string
 	// suits is set if go-diskfs reads in this process. It returns an error for a file system that go-diskfs must not read.
 	suits func(src Files) error
@@ -94,8 +94,8 @@ func (l lister) way() Way {
 // parser reads one line of a tool's output. ok is false if the line holds no entry.
 type parser func(line string) (e report.FileEntry, ok bool)
 
-// run runs the tool and calls each with every entry but "." and ".." until it returns false, which stops the tool; run reports
-// whether it did. If the tool fails the error is a *ToolError.
+// run runs the tool and calls each with every entry but "." and ".." until each returns false, which stops the tool. run
+// reports whether it was stopped. If the tool fails, the error is a *ToolError.
 func (l lister) run(ctx context.Context, parse parser, argv []string, each func(report.FileEntry) bool) (bool, error) {
 	stopped := false
 	ctx, stop := context.WithCancel(ctx)

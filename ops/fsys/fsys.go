@@ -119,7 +119,7 @@ func (t Tools) edit(path string, do func(f File) error) (err error) {
 // edit opens the job's window, calls do with it and closes it.
 func (j job) edit(do func(f File) error) error { return j.Tools.edit(j.path, do) }
 
-// probe looks at the file system in the window at path. n is the length of the window.
+// probe identifies the file system in the window at path. n is the length of the window.
 func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
 	err = t.edit(path, func(f File) error {
 		if n, err = f.Size(); err != nil {
@@ -135,8 +135,8 @@ func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
 	return fs, n, err
 }
 
-// expect looks at the file system in the window at path. It fails unless that is of the kind, fits into the window and lies
-// in it as a whole: no tool is run on a file system that names other devices.
+// expect identifies the file system in the window at path. It fails unless that is of the kind, fits into the window and
+// lies in it as a whole: no tool is run on a file system that names other devices.
 func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n int64, err error) {
 	fs, n, err = t.probe(path)
 	switch {
@@ -149,7 +149,7 @@ func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n in
 	case fs.Elsewhere != model.WholeHere:
 		return fs, n, fs.Elsewhere.NoTools().Err()
 	case int64(fs.Size) > n:
-		return fs, n, fmt.Errorf("the %s believes to be %d bytes long, but its partition has only %d: "+
+		return fs, n, fmt.Errorf("the %s says that it is %d bytes long, but its partition has only %d: "+
 			"make the partition larger before anything else", kind, fs.Size, n)
 	}
 	return fs, n, nil

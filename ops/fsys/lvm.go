@@ -64,7 +64,7 @@ type lvmAreaHead struct {
 	Magic      [16]byte
 	Version    uint32
 	At         lvmArea // the area itself
-	Text, Next lvmText // the text, and the one that is about to be committed
+	Text, Next lvmText // the current text and the next one, which is about to be committed
 }
 
 // lvmText is where a text lies in the area.
@@ -82,7 +82,7 @@ const (
 
 // physicalVolume holds the parts of a physical volume that shunt reads and writes.
 type physicalVolume struct {
-	labelSector, areaSector []byte // the first one of the metadata area
+	labelSector, areaSector []byte // the sector of the label and the first one of the metadata area
 
 	label  lvmLabel
 	header lvmHeader

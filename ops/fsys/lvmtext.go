@@ -187,7 +187,7 @@ func (g volumeGroup) grown(uuid string, n int64) ([]byte, error) {
 	if v, ok := pv.values["dev_size"]; ok {
 		edits = append(edits, edit{v, n / lvmSector})
 	}
-	// Backwards, so that earlier places stay valid.
+	// Backwards, so that the offsets of earlier values stay valid.
 	slices.SortFunc(edits, func(a, b edit) int { return cmp.Compare(b.from, a.from) })
 	text := bytes.Clone(g.text)
 	for _, e := range edits {

@@ -33,8 +33,8 @@ func Moved(w Window, kind model.FSKind, n int64, start geometry.Sector, z geomet
 	return nil
 }
 
-// StoredStart returns the first sector of its partition as the file system of this kind that r holds stores it. ok is false
-// if it stores none.
+// StoredStart returns the first sector of the partition as the file system in r stores it. ok is false if file systems of
+// this kind do not store it.
 func StoredStart(r io.ReaderAt, kind model.FSKind) (start uint64, ok bool) {
 	d, head := Of(kind), make([]byte, bootSize)
 	if d.moved == nil || readFull(r, head, 0) != nil {

@@ -25,7 +25,7 @@ func ntfsDriver() Driver {
 		facts: ops.Capability{
 			MinSize: 2 * geometry.MiB, MaxSize: 256 * geometry.TiB, Labels: ops.LabelRule{Most: 128, UTF16: true},
 		},
-		// Heads and sectors per track are what all systems pretend since disks have none.
+		// All systems claim these heads and sectors per track, since disks have none.
 		make: mkfs([]string{
 			"mkntfs", "--quick", "--force", "--quiet", "--sector-size", "{sector}", "--partition-start", "{start}",
 			"--heads", "255", "--sectors-per-track", "63",

@@ -8,8 +8,8 @@ import (
 )
 
 // WipeRanges returns the ranges to zero in a partition of n bytes before a file system is made in it, so that no old
-// signature remains: the places where superblocks, their copies, RAID members and swap areas keep theirs. The ranges are
-// whole sectors, in order, do not touch each other and lie within the partition.
+// signature of a superblock, its copies, a RAID member or a swap area remains. The ranges are whole sectors, in order, do
+// not touch each other and lie within the partition.
 func WipeRanges(n int64) []overlay.Range {
 	const (
 		kib = int64(1) << 10
@@ -17,12 +17,7 @@ func WipeRanges(n int64) []overlay.Range {
 		gib = 1 << 30
 		pib = 1 << 50
 	)
-	down := func(x, to int64) int64 {
-		if x < 0 {
-			return 0
-		}
-		return x / to * to
-	}
+	down := func(x, to int64) int64 { return max(0, x) / to * to }
 	places := []overlay.Range{
 		{Off: 0, Len: 512 * kib},                                // all primary superblocks
 		{Off: 64 * mib, Len: 4 * kib},                           // copies of superblocks

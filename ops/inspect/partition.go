@@ -1,6 +1,6 @@
 // Package inspect looks at a target and at what lies in its partitions without changing anything. It collects facts from
-// the scan, asks the file systems' own tools, and lists files by name, size and date. The
-// information page, `shunt info` and `shunt ls` show the results.
+// the scan, asks the file systems' own tools, and lists files by name, size and date. The information page, `shunt info`
+// and `shunt ls` show the results.
 //
 // Invariants: bytes are read through an io.ReaderAt, and tools get a path whose bytes they cannot change on the target.
 // Nothing on a disk can make this package fail, panic or use more than a bounded amount of memory and time. Every text in
@@ -125,7 +125,7 @@ func contents(r *io.SectionReader, fs model.Filesystem) report.SheetSection {
 		s.Add("Size", report.ExactBytes(fs.Size))
 		switch rest := geometry.Bytes(r.Size()) - fs.Size; {
 		case rest < 0:
-			s.Warn("Too large", fmt.Sprintf("it believes to be %s longer than its place", report.ExactBytes(-rest)), report.Wrong)
+			s.Warn("Too large", report.ExactBytes(-rest)+" longer than its partition, as it says", report.Wrong)
 		case rest >= geometry.MiB:
 			s.Warn("Not used", fmt.Sprintf("%s behind its end: grow it to use them", report.ExactBytes(rest)), report.Odd)
 		}
@@ -148,7 +148,7 @@ func contents(r *io.SectionReader, fs model.Filesystem) report.SheetSection {
 		s.Warn("State", string(fs.Dirty), report.Odd)
 	}
 	if start, ok := fsys.StoredStart(r, fs.Kind); ok {
-		s.Add("Stored start", fmt.Sprintf("sector %d (where the file system believes that its partition starts)", start))
+		s.Add("Stored start", fmt.Sprintf("sector %d (where its partition starts, as the file system says)", start))
 	}
 	s.Warn("Elsewhere", fs.Elsewhere.String(), report.Odd)
 	s.Add("Notes", fs.Notes)

@@ -10,8 +10,8 @@ import (
 	"shunt/ops/report"
 )
 
-// Target returns the sheet of a whole target: the disk d, which was scanned from r, and other facts about the target
-// (about).
+// Target returns the sheet of a whole target: the disk d, which was scanned from r. about holds other facts about
+// the target.
 func Target(r io.ReaderAt, d model.Disk, name string, about []report.SheetLine) report.Sheet {
 	s := report.Sheet{Title: safetext.Printable(name)}
 	head := report.SheetSection{Title: "Target", Lines: about}

@@ -86,7 +86,7 @@ func Detach(path string, opts Options) (target.Loop, error) {
 
 // Mount mounts partition number of a target, or with 0 the file system that covers it, and returns the directory. An image
 // that is attached is mounted by its loop device; otherwise by a loop device that goes with the mount.
-func Mount(path string, number int, opts Options, w attach.Wish) (dir string, err error) {
+func Mount(path string, number int, opts Options, w attach.MountOptions) (dir string, err error) {
 	if l, err := attach.Find(path); err == nil {
 		path = l.Node
 	}
@@ -103,7 +103,7 @@ func Mount(path string, number int, opts Options, w attach.Wish) (dir string, er
 	return v.mount(at, w)
 }
 
-func (v Viewer) mount(at attach.Place, w attach.Wish) (dir string, err error) {
+func (v Viewer) mount(at attach.Source, w attach.MountOptions) (dir string, err error) {
 	if at.Part.Start+at.Part.Len > v.target.Size() {
 		return "", fmt.Errorf("%s reaches behind the end of the disk", at.Name)
 	}
@@ -167,7 +167,7 @@ func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err e
 	if err != nil {
 		return "", err
 	}
-	return s.mount(at, attach.Wish{Access: access, AllowDisks: s.opts.AllowDisks})
+	return s.mount(at, attach.MountOptions{Access: access, AllowDisks: s.opts.AllowDisks})
 }
 
 // Unmount unmounts a partition, and returns the directory. The session must be rescanned afterwards.

@@ -103,41 +103,41 @@ func (v *Viewer) Close() error { return v.target.Close() }
 var errPending = errors.New("this partition is only pending: nothing of it is on the target yet")
 
 // locate returns where a partition lies, or with id 0 the file system that covers a disk without a table.
-func (v Viewer) locate(id model.PartID) (attach.Place, error) {
+func (v Viewer) locate(id model.PartID) (attach.Source, error) {
 	if id == 0 {
 		return v.locateNumber(0)
 	}
 	p, ok := v.disk.Partition(id)
 	if !ok {
-		return attach.Place{}, errPending
+		return attach.Source{}, errPending
 	}
 	return v.locateNumber(p.Number)
 }
 
 // locateNumber is locate by a partition's number. A partition may reach past the end of the disk.
-func (v Viewer) locateNumber(number int) (attach.Place, error) {
+func (v Viewer) locateNumber(number int) (attach.Source, error) {
 	if number == 0 {
 		if v.disk.Table.Kind != model.TableNone {
-			return attach.Place{}, fmt.Errorf("%s has partitions: say which one", v.target.Path())
+			return attach.Source{}, fmt.Errorf("%s has partitions: say which one", v.target.Path())
 		}
-		at := attach.Place{Name: v.target.Path(), Part: target.Part{Len: v.target.Size()}, FS: v.disk.Whole}
+		at := attach.Source{Name: v.target.Path(), Part: target.Part{Len: v.target.Size()}, FS: v.disk.Whole}
 		at.Use = target.Uses(v.target, []target.Part{at.Part})[0]
 		return at, nil
 	}
 	p, ok := v.disk.ByNumber(number)
 	switch {
 	case !ok:
-		return attach.Place{}, fmt.Errorf("%s has no partition %d", v.target.Path(), number)
+		return attach.Source{}, fmt.Errorf("%s has no partition %d", v.target.Path(), number)
 	case p.Role == model.Extended:
-		return attach.Place{}, fmt.Errorf("%s is the extended partition: the files are in the logical partitions inside it", p.Ref())
+		return attach.Source{}, fmt.Errorf("%s is the extended partition: the files are in the logical partitions inside it", p.Ref())
 	}
 	parts := worker.PartsOf(v.disk)
 	i := slices.IndexFunc(parts, func(part target.Part) bool { return part.Number == number })
-	return attach.Place{Name: p.Ref(), Part: parts[i], FS: p.FS, Use: p.Use}, nil
+	return attach.Source{Name: p.Ref(), Part: parts[i], FS: p.FS, Use: p.Use}, nil
 }
 
 // locateReadable is locate, cut off at the end of the disk.
-func (v Viewer) locateReadable(id model.PartID) (attach.Place, error) {
+func (v Viewer) locateReadable(id model.PartID) (attach.Source, error) {
 	at, err := v.locate(id)
 	if err != nil {
 		return at, err
@@ -223,7 +223,7 @@ func (e *readerDied) Error() string {
 }
 
 // ask has a worker answer a question about a place. The worker gets a descriptor that only reads.
-func (v Viewer) ask(ctx context.Context, at attach.Place, q worker.Question) (answer worker.Answer, err error) {
+func (v Viewer) ask(ctx context.Context, at attach.Source, q worker.Question) (answer worker.Answer, err error) {
 	if err := ctx.Err(); err != nil {
 		return answer, err
 	}

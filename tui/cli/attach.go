@@ -52,13 +52,13 @@ func (s *settings) mountCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mount TARGET P [DIR]",
 		Short: "Mount partition P of a target to look inside, read-only unless --rw is given",
-		Long: "Mount mounts the file system in partition P at the directory DIR, or at one made below " + attach.Room + ", and prints\n" +
+		Long: "Mount mounts the file system in partition P at the directory DIR, or at one made below " + attach.MountDir + ", and prints\n" +
 			"the directory. P is 0 for a file system that covers a disk without a partition table. Mounted read-only, nothing is\n" +
 			"written, not even to replay a journal. Set-user-id programs, devices and programs do not work there. An image need\n" +
 			"not be attached for it. It takes root; without it `shunt ls` lists files.",
 		Args: arguments(2, 3),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return s.mount(args[0], args[1], attach.Wish{Access: accessOf(write), Dir: strings.Join(args[2:], "")})
+			return s.mount(args[0], args[1], attach.MountOptions{Access: accessOf(write), Dir: strings.Join(args[2:], "")})
 		},
 	}
 	cmd.Flags().BoolVar(&write, "rw", false, "mount it for reading and writing")
@@ -98,7 +98,7 @@ func (s *settings) attach(path string, access model.Access) error {
 	return err
 }
 
-func (s *settings) mount(path, number string, w attach.Wish) error {
+func (s *settings) mount(path, number string, w attach.MountOptions) error {
 	n, err := partitionNumber(number)
 	if err != nil {
 		return err

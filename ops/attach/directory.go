@@ -14,18 +14,18 @@ import (
 	"shunt/ops/target"
 )
 
-// Room is where directories for mounts are made.
-const Room = "/run/shunt"
+// MountDir is where directories for mounts are made.
+const MountDir = "/run/shunt"
 
 // spot is a directory to mount something at.
 type spot struct {
 	*os.File
-	path string // as the kernel will tell it
+	path string // as the kernel will report it
 	made bool
 }
 
 // directory returns the directory to mount something at: wish, or a new one if wish is "". The caller must close it.
-func directory(path string, p Place, wish string) (at spot, err error) {
+func directory(path string, p Source, wish string) (at spot, err error) {
 	if wish == "" {
 		if at, err = made(path, p); err != nil {
 			err = tried.Errorf("make a directory for mounts: %w", err)
@@ -46,12 +46,12 @@ func directory(path string, p Place, wish string) (at spot, err error) {
 	return spot{File: f, path: real}, nil
 }
 
-// made makes a directory in Room. It reuses an empty one, which remains when people unmount by hand.
-func made(path string, p Place) (spot, error) {
-	if err := os.MkdirAll(Room, 0o755); err != nil {
+// made makes a directory in MountDir. It reuses an empty one, which remains when people unmount by hand.
+func made(path string, p Source) (spot, error) {
+	if err := os.MkdirAll(MountDir, 0o755); err != nil {
 		return spot{}, err
 	}
-	room, _, err := target.Guarded(Room)
+	room, _, err := target.Guarded(MountDir)
 	if err != nil {
 		return spot{}, err
 	}
@@ -61,7 +61,7 @@ func made(path string, p Place) (spot, error) {
 		name += "-p" + strconv.Itoa(p.Part.Number)
 	}
 	const most = 1000
-	for n, dir := 2, filepath.Join(Room, name); ; n++ {
+	for n, dir := 2, filepath.Join(MountDir, name); ; n++ {
 		err := os.Mkdir(dir, 0o755)
 		if err == nil || errors.Is(err, os.ErrExist) && vacant(dir) {
 			f, real, err := target.Guarded(dir)
@@ -70,7 +70,7 @@ func made(path string, p Place) (spot, error) {
 		if !errors.Is(err, os.ErrExist) || n > most {
 			return spot{}, err
 		}
-		dir = filepath.Join(Room, name+"-"+strconv.Itoa(n))
+		dir = filepath.Join(MountDir, name+"-"+strconv.Itoa(n))
 	}
 }
 
