@@ -7,7 +7,7 @@ import (
 	"shunt/model/safetext"
 )
 
-// Call is how this program is called for a target, for the commands that people are told: they run as they are printed.
+// Call makes command lines of this program for a target. They run as they are printed.
 type Call struct {
 	Program string   // "" is "shunt"
 	Flags   []string // those it was called with that matter for the target

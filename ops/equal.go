@@ -7,9 +7,8 @@ import (
 	"shunt/model"
 )
 
-// equal reports whether it is certain that two queues over the same disk lead to the same: the same preview, down to the
-// identities of partitions, and the same in each partition as far as anybody can tell. What lies in no partition
-// afterwards need not be the same.
+// equal reports whether two queues over the same disk certainly lead to the same preview, down to the identities of
+// partitions, and to the same contents of each partition. Free space may differ.
 func equal(a, b Queue) bool {
 	if !a.Preview().Equal(b.Preview()) || a.least() != b.least() {
 		return false
@@ -42,17 +41,16 @@ func (q Queue) least() geometry.Sector {
 	return n
 }
 
-// holding is what a partition holds that its model does not tell.
+// holding is what the model does not know of the contents of a partition.
 type holding struct {
-	// from is where its files come from: a partition as scanned, one of another target, or a tool that made an empty file
-	// system.
+	// from is where its files come from: a scanned partition, one of another target, or the tool that made it empty.
 	from string
-	// checked says that a check with repair was asked for since then.
+	// checked says that a check with repair was staged since then.
 	checked bool
-	// uuid numbers the making of a UUID that is not the scanned one, 0 for that; half says that it is half of one.
+	// uuid numbers the UUIDs that were made, 0 for the scanned one; half says that only half of it was made.
 	uuid int
 	half bool
-	// bytes is what was done to contents of no known kind, of which every byte counts.
+	// bytes is what was done to contents of no known kind. Every byte of those counts.
 	bytes string
 }
 
@@ -107,7 +105,7 @@ func (l *ledger) follow(op Operation, before, after model.Disk, steps []Step) {
 	}
 }
 
-// stretched enters a new length of contents of unknown kind: what is behind the first n sectors is what was there.
+// stretched enters a new length of contents of unknown kind: behind the first n sectors they are what lay there.
 func (l *ledger) stretched(p model.Partition, n geometry.Sector) {
 	if p.Role == model.Extended {
 		return // it is nothing but its entry in the table

@@ -8,13 +8,12 @@ import (
 	"shunt/model"
 )
 
-// This file joins edits of the same thing. Nothing here has to be right for a queue to stay right: each rule only proposes a
-// shorter list, and the list is taken if replaying it proves that it leads to the same disk with the same contents
-// (equal.go).
+// This file joins edits of the same thing. A wrong rule here does no harm: each only proposes a shorter list, which is taken
+// if replaying it proves that it leads to the same disk with the same contents (equal.go).
 
-// Edit is the queue with op at its end, as Stage makes it, or a shorter one that leads to the same: a move after a move
-// is one move, what is made and deleted again is nothing. Undo takes back op alone all the same. Plan files are staged,
-// not edited: they are carried out as they were written.
+// Edit is the queue with op at its end, as Stage makes it, or a shorter one that leads to the same: two moves are one move, a
+// partition that is made and deleted is nothing. Undo still takes back op alone. Plan files are staged, not edited: they are
+// carried out as they were written.
 func (q Queue) Edit(op Operation) (Queue, error) {
 	staged, err := q.Stage(op)
 	if err != nil {
@@ -29,16 +28,16 @@ func (q Queue) Edit(op Operation) (Queue, error) {
 	return staged, nil
 }
 
-// merger is a proposal: the first operations of the queue, and then the list. joined is the index in the whole list of the
-// operation that two became, -1 if there is none.
+// merger proposes the first operations of the queue and then the list. joined is the index in both of the operation that two
+// became, -1 if there is none.
 type merger struct {
 	from   int
 	list   []Operation
 	joined int
 }
 
-// mostPartners bounds with how many earlier edits of the same partition the last one is paired: who edits one partition
-// that often has joined edits already.
+// mostPartners bounds with how many earlier edits of the same partition the last one is paired. After more of them some have
+// been joined already.
 const mostPartners = 4
 
 // mergers proposes shorter lists for a queue whose last operation was just staged, the shortest first.
@@ -96,8 +95,7 @@ func (q Queue) without(drop func(i int) bool) merger {
 	return m
 }
 
-// deletion proposes to leave away what was done to a partition before it was deleted, and the deletion too if the queue
-// made it.
+// deletion proposes to drop the edits of a partition before it was deleted, and the deletion too if the queue made it.
 func (q Queue) deletion(b Delete) []merger {
 	last := len(q.ops) - 1
 	edits := func(i int) bool { return q.ops[i].Part() == b.ID }
@@ -191,8 +189,7 @@ func overwrites(op Operation) bool {
 	return false
 }
 
-// contentsOnly reports whether an operation changes nothing but the contents of its partition, as far as there are rules
-// for it.
+// contentsOnly reports whether an operation changes nothing but the contents of its partition. It need not know them all.
 func contentsOnly(op Operation) bool {
 	switch op.(type) {
 	case Format, CopyOver, SetLabel, NewUUID, Check:

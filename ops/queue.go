@@ -82,7 +82,7 @@ func (d *Draft) Stage(op Operation) error {
 	if err != nil {
 		return err
 	}
-	n := len(q.ops) // the list before shares the arrays, of which nothing but the rest is written
+	n := len(q.ops) // the list before shares the arrays: nothing below n is written again
 	q.past = append(q.past, change{Change{Kind: Staged, Op: op, From: -1, To: n}, list{q.ops[:n:n], q.disks[:n:n]}})
 	q.ops, q.disks, q.undone = append(q.ops, op), append(q.disks, disk), nil
 	q.highest = max(q.highest, op.Part())

@@ -40,7 +40,7 @@ func (c Capability) Reason(a Ability) model.Reason {
 // Support is the support matrix: what can be done with each kind of file system on this machine, and why not.
 type Support struct {
 	Rows []SupportRow
-	// Reasons are the footnotes, each told once; a cell's number counts them from 1.
+	// Reasons are the footnotes, each once; Notes count them from 1.
 	Reasons []model.Reason
 }
 

@@ -51,7 +51,7 @@ type Plan struct {
 	Grown geometry.Sector
 	// Hops is how many partitions change places with others.
 	Hops int
-	// Ways tells in words what is done to other things than the partition itself, and to it besides growing:
+	// Ways are the operations in words, without the growth that was wished for:
 	// "move p2 right by 1024 MiB".
 	Ways []string
 
@@ -245,7 +245,7 @@ func (s *solver) try(w Wish, within limits) {
 	run := search{line: &l, limits: within, nodes: s.nodes[:0]}
 	ends := run.run()
 	s.nodes = run.nodes
-	// The last end is the cheapest. The others are for the case that its partitions cannot change places one by one.
+	// The last end is the cheapest. The others serve if its partitions cannot change places one by one.
 	for i := len(ends) - 1; i >= 0; i-- {
 		if s.add(&l, run.deeds(ends[i]), run.bound()) {
 			return

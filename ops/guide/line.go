@@ -21,7 +21,7 @@ type line struct {
 	lowest geometry.Sector
 }
 
-// kind tells what an item is.
+// kind is what an item is.
 type kind int
 
 const (
@@ -56,7 +56,7 @@ func (it *item) inside() bool {
 	return it.kind == closing || it.part.Role == model.Logical && it.kind == body
 }
 
-// newLine lays the preview of q out for a wish, or tells why nothing can be done for it.
+// newLine lays the preview of q out for a wish, or returns why nothing can be done for it.
 func newLine(q ops.Queue, w Wish, align geometry.Alignment) (line, *Impossible) {
 	d := q.Preview()
 	p, ok := d.Partition(w.Part)

@@ -7,7 +7,7 @@ import (
 )
 
 // Room finds what the plan lines "room" and "image min" stand for, see ops.Env: the operations of the best plan. A
-// plan file may be applied without anybody looking, so other partitions are shrunk only where nothing else makes room.
+// plan file may be applied unseen, so other partitions are shrunk only where nothing else makes room.
 func Room(q ops.Queue, id model.PartID, size geometry.Sector, align geometry.Alignment) ([]ops.Operation, error) {
 	w := Wish{Part: id, Size: size, Most: id != 0 && size == 0, Shrink: id == 0}
 	plans, no := Plans(q, w, align)

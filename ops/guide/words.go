@@ -26,8 +26,7 @@ func (l *line) way(op ops.Operation, before model.Disk) string {
 	return op.Describe(before).Do()
 }
 
-// wayList collects what a plan does. Partitions that move one after the other by the same distance, of which there may be
-// dozens, are told together.
+// wayList collects what a plan does. Neighbours that move by the same distance, which can be dozens, make one entry.
 type wayList []wayGroup
 
 type wayGroup struct {

@@ -15,7 +15,7 @@ const (
 	CandidateDevice
 )
 
-// Candidate is something that could be opened as a target, or a directory to look for such in: what can be told of it
+// Candidate is something that could be opened as a target, or a directory to look for targets in, as far as it is known
 // without reading it.
 type Candidate struct {
 	// Name is what it is called where it lies, and Path leads to it from anywhere. Both are exact, so not yet printable.
@@ -26,7 +26,7 @@ type Candidate struct {
 	Likely bool
 }
 
-// Summary is what a short look into a candidate told. Its texts are printable, and empty where there is nothing to tell.
+// Summary is what a short look into a candidate found. Its texts are printable, and empty where it found nothing.
 type Summary struct {
 	Path   string // of the candidate, exact
 	Size   geometry.Bytes
@@ -35,11 +35,11 @@ type Summary struct {
 	Parts  int          // partitions, not counting an extended one
 	Whole  model.FSKind // what covers a disk without partitions
 	Back   string       // the file behind a loop device
-	Use    string       // who uses it: "loop device /dev/loop0, mounted at /mnt"
+	Use    string       // its users: "loop device /dev/loop0, mounted at /mnt"
 	// PartsUsed says that the system uses partitions of it, and Shunt that another shunt uses it.
 	PartsUsed, Shunt bool
 	Own              bool         // the program that looked has it open itself
 	Cannot           model.Reason // why it cannot be opened, whoever uses it
-	// Image says that something in it tells of a disk image, or nothing in it tells of anything else.
+	// Image says that it is a disk image, or that it cannot be told to be anything else.
 	Image bool
 }

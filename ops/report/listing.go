@@ -7,8 +7,7 @@ import (
 	"shunt/model/safetext"
 )
 
-// Listing is one directory of a file system: names, sizes and dates, to make sure that a partition is the one that is
-// meant.
+// Listing is one directory of a file system. Its names, sizes and dates help people to recognise a partition.
 type Listing struct {
 	// Path is the directory, printable, from "/" on.
 	Path    string      `json:"path"`

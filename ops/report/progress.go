@@ -32,8 +32,7 @@ type Progress struct {
 	Running time.Duration `json:"running,omitempty"`
 	// Past are the stages of this phase that are over, in order; those of a rehearsal are its steps.
 	Past []Passed `json:"past,omitempty"`
-	// Said is what the running tool said last, for people; ToolShare is how far it says it is, in parts of a thousand, 0 if it
-	// does not tell.
+	// Said is the last line of the running tool; ToolShare is its own progress in parts of a thousand, 0 if it has none.
 	Said      string `json:"said,omitempty"`
 	ToolShare int    `json:"tool_share,omitempty"`
 }

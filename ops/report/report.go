@@ -1,6 +1,5 @@
-// Package report holds what people are told: how far a run is and how it ended, what a target and its file systems hold,
-// what could be opened. Workers fill these values in and send them; the command line prints them and the editor shows
-// them. They do nothing, and all their fields can be read by anybody.
+// Package report holds what people see: how far a run is and how it ended, what a target and its file systems hold, what could
+// be opened. Workers fill these values in; the command line prints them and the editor shows them.
 package report
 
 import (
@@ -14,7 +13,7 @@ import (
 // Facts are the properties of a target besides its contents.
 type Facts struct {
 	Path   string   // absolute
-	Call   ops.Call // for commands that people are told to run
+	Call   ops.Call // for commands in advice
 	Format string   // "raw", "loop device"
 	Size   geometry.Bytes
 	Note   string // odd but harmless, "" mostly
@@ -62,7 +61,7 @@ type Unfinished struct {
 	Complete    bool      `json:"-"`            // nothing is left to do but to remove the journal
 }
 
-// Last is the result of a commit or recovery whose end nobody saw.
+// Last is the result of a commit or recovery that ended unseen.
 type Last struct {
 	When   time.Time `json:"when"` // it ended
 	Task   Task      `json:"task"`

@@ -10,7 +10,7 @@ import (
 // Sheet is what there is to know of a target or of one partition, for people: the information page and `shunt info`
 // show the same one.
 type Sheet struct {
-	// Title names what is told of: "p2 of /images/stick.raw".
+	// Title names the subject: "p2 of /images/stick.raw".
 	Title    string         `json:"title"`
 	Sections []SheetSection `json:"sections"`
 	// Said is what the file system's own tools say.
