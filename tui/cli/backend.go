@@ -91,6 +91,7 @@ func (t editTarget) Committing() tui.Run { return nil }
 func (t editTarget) Start(q ops.Queue) (tui.Run, error) {
 	return asRun(t.Session.Start(q, journal.KeepUndo))
 }
+
 func (t editTarget) Recover(how report.Task) (tui.Run, error) { return asRun(t.Session.Recover(how)) }
 func (t editTarget) Undo() (tui.Run, error)                   { return asRun(t.Session.Undo()) }
 

@@ -64,17 +64,7 @@ func writing(t *testing.T, pid int) bool {
 // the target is said to stay half done, and the command that is told ends that.
 func TestWorkerKilledUnderEditor(t *testing.T) {
 	s := newSlow(t, slowData).of(t, people()[0])
-	o := s.person.show(t, s.image)
-	o.sees(t, "ext4")
-	o.press(t, "m")
-	o.sees(t, "Move")
-	o.press(t, "+160MiB")
-	o.press(t, "\r")
-	o.sees(t, "1 pending")
-	o.press(t, "a")
-	o.sees(t, "Yes, apply")
-	sayYes(t, o, s.image)
-	worker := workerOf(t, s.image)
+	o, worker := s.applyByKeys(t)
 	o.sees(t, "copying data")
 	send(t, worker, syscall.SIGKILL)
 	o.sees(t, "Unfinished transaction")

@@ -100,21 +100,24 @@ func (o onTerminal) insists(t *testing.T, key, text string) {
 	})
 }
 
+// applyByKeys opens the editor, moves p1 by 160 MiB and applies that. The worker is the process that commits it.
+func (s slow) applyByKeys(t *testing.T) (o onTerminal, worker int) {
+	t.Helper()
+	o = s.person.show(t, s.image)
+	for _, step := range [][2]string{{"ext4", "m"}, {"Move", "+160MiB"}, {"160", "\r"}, {"1 pending", "a"}} {
+		o.sees(t, step[0])
+		o.press(t, step[1])
+	}
+	o.sees(t, "Yes, apply")
+	sayYes(t, o, s.image)
+	return o, workerOf(t, s.image)
+}
+
 // TestTerminalGone closes the terminal of the editor while its commit runs. The commit goes on, and the editor that is
 // opened next shows it to its end.
 func TestTerminalGone(t *testing.T) {
 	s := newSlow(t, slowData).of(t, people()[0])
-	first := s.person.show(t, s.image)
-	first.sees(t, "ext4")
-	first.press(t, "m")
-	first.sees(t, "Move")
-	first.press(t, "+160MiB")
-	first.press(t, "\r")
-	first.sees(t, "1 pending")
-	first.press(t, "a")
-	first.sees(t, "Yes, apply")
-	sayYes(t, first, s.image)
-	worker := workerOf(t, s.image)
+	first, worker := s.applyByKeys(t)
 	send(t, worker, syscall.SIGSTOP)
 
 	// ctrl+c does not leave a commit, it asks.
