@@ -2,10 +2,12 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/widget"
 )
 
@@ -56,16 +58,26 @@ func rowTitle(r model.Row) string {
 	return "Unallocated"
 }
 
-// details is what there is to know of a row while one edits: first what can be done with it, then what it is.
+// details is what there is to know of a row while one edits: first what can be done with it, then what is in it, then the rest.
 func (m Model) details(d document, r model.Row, width int) []string {
-	b := m.block(width)
-	if r.Kind == model.RowPartition {
+	b, disk := m.block(width), d.queue.Preview()
+	var sections []report.SheetSection
+	switch r.Kind {
+	case model.RowGap:
+		b.gap(disk, r)
+	case model.RowWhole:
+		sections = report.TargetSheet(disk, d.facts, d.name()).Sections
+	case model.RowPartition:
 		for _, can := range abilities(d, r.Partition) {
 			b.fact(can[0], can[1])
 		}
 		b.add("")
+		sections = report.PartitionSheet(disk, r.Partition, d.name()).Sections
 	}
-	b.rowFacts(d.queue.Preview(), r)
+	for _, s := range slices.Backward(sections) {
+		b.title(s.Title)
+		b.facts(s)
+	}
 	return b.lines
 }
 

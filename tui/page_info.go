@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -67,54 +68,52 @@ func (m Model) infoBindings(d document) []binding {
 		on("tab", other, Model.turnInfo, "tab", "shift+tab").unless(noOther))
 }
 
-// infoText tells everything that is known of what the page is about: what the target shows, and what is pending for it.
-// Until that has been found out the model tells what it knows.
+// infoText tells everything that is known of what the page is about: what is pending for it, and what the target shows. Until
+// that has been found out the model tells what it knows.
 func (m Model) infoText(d document, width int) (title string, lines []string) {
 	if d.path == "" {
 		return "Information", nil
 	}
-	b := m.block(width)
-	disk := d.queue.Preview()
-	row, selected := d.selected()
-	sheet := m.reader.sheet != nil && m.reader.err == nil
-	if selected && m.tellsRow(d, row, sheet) {
-		name := rowTitle(row)
-		if sheet && row.Kind == model.RowPartition {
-			name += " after the pending operations"
+	b, id := m.block(width), m.reader.part
+	before, after := d.queue.Initial(), d.queue.Preview()
+	was, there := before.Partition(id)
+	if row, ok := d.selected(); ok && id == 0 && row.Kind == model.RowGap {
+		b.title(rowTitle(row))
+		b.gap(after, row)
+		b.add("")
+	}
+	if p, ok := after.Partition(id); ok && p != was {
+		s := report.PartitionSheet(after, p, d.name())
+		if there {
+			s.Title = "Partition " + p.Ref() + " after the pending operations"
 		}
-		b.title(name)
-		b.rowFacts(disk, row)
-		b.add("")
+		b.sheet(s)
 	}
-	if m.reader.part == 0 && !sheet {
-		b.diskFacts(d, disk)
-		b.add("")
-	}
+	found := m.reader.sheet
 	switch {
-	case m.reader.err != nil:
-		b.wrap(m.st.Warn, sentence(m.reader.err))
-	case sheet:
-		b.sheet(*m.reader.sheet)
-	case m.reader.part != 0 && d.pendingOnly(m.reader.part):
+	case id != 0 && !there:
 		b.add(m.st.Muted.Render("It is only pending: nothing of it is on the target yet."))
+	case found != nil && m.reader.err == nil:
+		b.sheet(*found)
 	default:
-		b.add(m.st.Muted.Render("Asking what tools know" + m.st.More))
+		if id == 0 {
+			b.sheet(report.TargetSheet(before, d.facts, d.name()))
+		} else {
+			b.sheet(report.PartitionSheet(before, was, d.name()))
+		}
+		if m.reader.err != nil {
+			b.wrap(m.st.Warn, sentence(m.reader.err))
+		} else {
+			b.add(m.st.Muted.Render("Asking what tools know" + m.st.More))
+		}
 	}
 	return "Information on " + d.name(), b.lines
 }
 
-// tellsRow reports whether the model's own account of the selected row is shown: of a partition as long as there is no
-// sheet, or if it will not stay as it is; of a gap always, as no sheet tells of that.
-func (m Model) tellsRow(d document, row model.Row, sheet bool) bool {
-	switch row.Kind {
-	case model.RowGap:
-		return m.reader.part == 0
-	case model.RowWhole:
-		return !sheet
-	case model.RowPartition:
-	}
-	was, _ := d.queue.Initial().Partition(row.Partition.ID)
-	return m.reader.part != 0 && (!sheet || was != row.Partition)
+// gap adds what is to be known of free space.
+func (b *block) gap(disk model.Disk, r model.Row) {
+	b.fact("Sectors", fmt.Sprintf("%d to %d, %d in all", r.Span.Start, r.Span.End-1, r.Span.Len()))
+	b.fact("Size", report.ExactBytes(disk.SectorSize.Bytes(r.Span.Len())))
 }
 
 // pendingOnly reports whether a partition is not on the target yet.
@@ -131,9 +130,7 @@ func (b *block) sheet(s report.Sheet) {
 			name = s.Title
 		}
 		b.title(widget.Clean(name))
-		for _, l := range section.Lines {
-			b.factIn(b.attention(l.Look), l.Name, l.Value)
-		}
+		b.facts(section)
 		b.add("")
 	}
 	for _, said := range s.Said {
@@ -160,13 +157,9 @@ func (b *block) said(line string) {
 	}
 }
 
-func (b *block) attention(a report.Attention) styles.Look {
-	switch a {
-	case report.Odd:
-		return b.st.Warn
-	case report.Wrong:
-		return b.st.Bad
-	case report.Plain:
+func (b *block) facts(s report.SheetSection) {
+	looks := map[report.Attention]styles.Look{report.Plain: b.st.Text, report.Odd: b.st.Warn, report.Wrong: b.st.Bad}
+	for _, l := range s.Lines {
+		b.factIn(looks[l.Look], l.Name, l.Value)
 	}
-	return b.st.Text
 }

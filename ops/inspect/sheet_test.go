@@ -48,7 +48,7 @@ func looked(t testing.TB, path string) (report.Sheet, model.Disk) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Target(f, d, "image", nil), d
+	return Target(f, d, "image", report.Facts{}), d
 }
 
 // value is a line of a sheet, "" if it is not there.
@@ -210,27 +210,6 @@ func TestPartitionsAgainstSfdisk(t *testing.T) {
 			if got := strings.ToLower(value(s, "Partition", "Type")); !strings.Contains(got, strings.ToLower(p.Type)) {
 				t.Errorf("p%d: type %q, sfdisk says %q", n, got, p.Type)
 			}
-		}
-	}
-}
-
-func TestAlignment(t *testing.T) {
-	for _, c := range []struct {
-		start geometry.Sector
-		z     geometry.SectorSize
-		look  report.Attention
-		word  string
-	}{
-		{2048, 512, report.Plain, "whole MiB"},
-		{2047, 512, report.Odd, "not on a multiple of 4 KiB"},
-		{2056, 512, report.Plain, "multiple of 4.00 KiB"},
-		{63, 512, report.Odd, "not on a multiple of 4 KiB"},
-		{1024, 512, report.Plain, "multiple of 512 KiB"},
-		{255, 4096, report.Plain, "multiple of 4.00 KiB"},
-		{256, 4096, report.Plain, "whole MiB"},
-	} {
-		if text, look := alignment(c.start, c.z); look != c.look || !strings.HasPrefix(text, c.word) {
-			t.Errorf("%d of %d bytes: %q, %q", c.start, c.z, text, look)
 		}
 	}
 }

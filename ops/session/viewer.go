@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
 	"shunt/model/tried"
@@ -158,7 +157,7 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 	name := filepath.Base(v.path)
 	var sheet report.Sheet
 	if id == 0 {
-		sheet = inspect.Target(v.target, v.disk, name, v.about())
+		sheet = inspect.Target(v.target, v.disk, name, v.facts)
 	} else {
 		p, ok := v.disk.Partition(id)
 		if !ok {
@@ -272,18 +271,4 @@ func ending(waited error, said string) string {
 		return waited.Error()
 	}
 	return "without a word"
-}
-
-// about describes the target besides its contents.
-func (v Viewer) about() []report.SheetLine {
-	var s report.SheetSection
-	s.Add("Path", v.facts.Path)
-	s.Add("Format", v.facts.Format)
-	s.Warn("In use", v.facts.InUse, report.Odd)
-	s.Add("Note", v.facts.Note)
-	if u := v.facts.Undo; u != nil {
-		s.Add("Undo", fmt.Sprintf("the transaction of %s can be undone; %s are kept for that",
-			u.When.Format("2006-01-02 15:04"), geometry.FormatBytes(u.Room)))
-	}
-	return s.Lines
 }

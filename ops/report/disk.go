@@ -1,0 +1,242 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/safetext"
+	"shunt/ops"
+)
+
+// PartitionSheet describes a partition of d as far as the scan or the operations know it.
+func PartitionSheet(d model.Disk, p model.Partition, name string) Sheet {
+	s := Sheet{Title: safetext.Printable(p.Ref() + " of " + name)}.With(entry(d, p))
+	if p.Role == model.Extended {
+		return s.With(inside(d, p))
+	}
+	return s.With(contents(p.FS, d.SectorSize.Bytes(p.Span.Intersect(d.Span()).Len())))
+}
+
+// TargetSheet describes a whole target. Its last section is the file system if there is no partition table.
+func TargetSheet(d model.Disk, f Facts, name string) Sheet {
+	head := SheetSection{Title: "Target"}
+	head.Add("Path", f.Path)
+	head.Add("Format", f.Format)
+	head.Warn("In use", f.InUse, Odd)
+	head.Add("Note", f.Note)
+	if u := f.Undo; u != nil {
+		head.Add("Undo", fmt.Sprintf("the transaction of %s can be undone; %s are kept for that",
+			u.When.Format("2006-01-02 15:04"), geometry.FormatBytes(u.Room)))
+	}
+	head.Add("Size", sizeText(d.Sectors, d.SectorSize))
+	head.Add("Sector size", fmt.Sprintf("%d bytes, logical", d.SectorSize))
+	if d.Fixed {
+		head.Add("Length", "fixed")
+	}
+	s := Sheet{Title: safetext.Printable(name)}.With(head).With(table(d)).With(remarks(d, f.Call))
+	if d.Table.Kind == model.TableNone {
+		s = s.With(contents(d.Whole, d.Size()))
+	}
+	return s
+}
+
+// entry returns what the table says about a partition.
+func entry(d model.Disk, p model.Partition) SheetSection {
+	z := d.SectorSize
+	s := SheetSection{Title: "Partition"}
+	s.Add("Number", fmt.Sprint(p.Number))
+	if d.Table.Kind == model.TableMBR {
+		s.Add("Role", p.Role.String())
+	}
+	s.Add("Start", position(p.Span.Start, z))
+	s.Add("End", position(p.Span.End-1, z))
+	s.Add("Size", sizeText(p.Span.Len(), z))
+	text, look := alignment(p.Span.Start, z)
+	s.Warn("Alignment", text, look)
+	s.Add("Type", typeText(d.Table.Kind, p.Type))
+	s.Add("Name", p.Name)
+	s.Add("PARTUUID", p.UUID)
+	s.Add("Flags", strings.Join(model.Flags(d.Table.Kind, p), ", "))
+	if d.Table.Kind == model.TableGPT {
+		s.Add("Attributes", fmt.Sprintf("0x%016x", p.Attributes))
+	}
+	if p.Role == model.Logical {
+		s.Add("Boot record", fmt.Sprintf("sector %d, %d before the partition", p.EBR, p.Span.Start-p.EBR))
+	}
+	if over := p.Span.End - d.Sectors; over > 0 {
+		s.Warn("Outside", fmt.Sprintf("%d sectors lie behind the end of the disk", over), Wrong)
+	}
+	return s
+}
+
+// inside lists the logical partitions in an extended one.
+func inside(d model.Disk, p model.Partition) SheetSection {
+	s := SheetSection{Title: "Contents"}
+	var refs []string
+	for _, q := range d.Partitions() {
+		if q.Role == model.Logical && p.Span.Start <= q.Span.Start && q.Span.End <= p.Span.End {
+			refs = append(refs, q.Ref())
+		}
+	}
+	s.Add("Holds", cmp.Or(strings.Join(refs, ", "), "no logical partition"))
+	return s
+}
+
+// sizeText formats a length.
+func sizeText(n geometry.Sector, z geometry.SectorSize) string {
+	return fmt.Sprintf("%s (%d sectors, %d bytes)", geometry.FormatBytes(z.Bytes(n)), n, z.Bytes(n))
+}
+
+// position formats a position in sectors and bytes, and in MiB if it is a whole number of them.
+func position(at geometry.Sector, z geometry.SectorSize) string {
+	b := z.Bytes(at)
+	text := fmt.Sprintf("sector %d (byte %d", at, b)
+	if b > 0 && b%geometry.MiB == 0 {
+		text += fmt.Sprintf(", %d MiB", b/geometry.MiB)
+	}
+	return text + ")"
+}
+
+// alignment judges where a partition starts. If it starts inside a physical block of 4 KiB, many writes cost a read as
+// well. That does no other harm.
+func alignment(start geometry.Sector, z geometry.SectorSize) (string, Attention) {
+	b := z.Bytes(start)
+	switch {
+	case b%geometry.MiB == 0:
+		return "whole MiB", Plain
+	case b%(4*geometry.KiB) != 0:
+		return "not on a multiple of 4 KiB: slow on most disks made since 2010, harmless otherwise", Odd
+	}
+	return fmt.Sprintf("multiple of %s, not of 1 MiB", geometry.FormatBytes(b&-b)), Plain
+}
+
+// typeText formats a partition type as its name and its code.
+func typeText(kind model.TableKind, t model.PartType) string {
+	name := model.TypeName(kind, t)
+	if name == string(t) {
+		return string(t)
+	}
+	return fmt.Sprintf("%s (%s)", name, t)
+}
+
+// contents describes the file system that the scan found in n bytes of a partition, or of a disk without a table.
+func contents(fs model.Filesystem, n geometry.Bytes) SheetSection {
+	s := SheetSection{Title: "File system"}
+	if !fs.Known() {
+		s.Add("Contents", "nothing that shunt knows")
+		s.Add("Notes", fs.Notes)
+		return s
+	}
+	s.Add("Kind", string(fs.Kind))
+	s.Add("Label", fs.Label)
+	s.Add("UUID", fs.UUID)
+	if fs.Size > 0 {
+		s.Add("Size", ExactBytes(fs.Size))
+		switch rest := n - fs.Size; {
+		case rest < 0:
+			s.Warn("Too large", ExactBytes(-rest)+" longer than its partition, as it says", Wrong)
+		case rest >= geometry.MiB:
+			s.Warn("Not used", fmt.Sprintf("%s behind its end: grow it to use them", ExactBytes(rest)), Odd)
+		}
+	}
+	if fs.Used >= 0 {
+		s.Add("Used", ExactBytes(fs.Used))
+	}
+	if free := fs.Unused(); free >= 0 {
+		s.Add("Unused", ExactBytes(free))
+	}
+	if fs.Min > 0 {
+		s.Add("Smallest", "about "+ExactBytes(fs.Min))
+	}
+	if fs.BlockSize > 0 {
+		s.Add("Block size", fmt.Sprintf("%d bytes", fs.BlockSize))
+	}
+	if fs.Dirty.OK() {
+		s.Add("State", "nothing wrong is known")
+	} else {
+		s.Warn("State", string(fs.Dirty), Odd)
+	}
+	s.Warn("Elsewhere", fs.Elsewhere.String(), Odd)
+	s.Add("Notes", fs.Notes)
+	return s
+}
+
+// table describes the partition table.
+func table(d model.Disk) SheetSection {
+	z, t := d.SectorSize, d.Table
+	s := SheetSection{Title: "Table"}
+	switch t.Kind {
+	case model.TableNone:
+		s.Add("Kind", "none")
+		return s
+	case model.TableMBR:
+		s.Add("Kind", "MBR (also called DOS or msdos)")
+		s.Add("Disk signature", t.ID)
+	case model.TableGPT:
+		s.Add("Kind", "GPT")
+		s.Add("Disk GUID", t.ID)
+	}
+	if !t.Usable.Empty() {
+		size := geometry.FormatBytes(z.Bytes(t.Usable.Len()))
+		s.Add("Usable", fmt.Sprintf("sectors %d to %d (%s)", t.Usable.Start, t.Usable.End-1, size))
+	}
+	if t.Kind == model.TableGPT {
+		size := t.EntrySize
+		if size == 0 {
+			size = 128
+		}
+		s.Add("Entries", fmt.Sprintf("%d of %d bytes", t.Slots, size))
+	}
+	parts, aligned, logical := d.Partitions(), 0, 0
+	for _, p := range parts {
+		if z.Bytes(p.Span.Start)%geometry.MiB == 0 {
+			aligned++
+		}
+		if p.Role == model.Logical {
+			logical++
+		}
+	}
+	count := fmt.Sprintf("%d", len(parts))
+	if logical > 0 {
+		count += fmt.Sprintf(", %d of them logical", logical)
+	}
+	s.Add("Partitions", count)
+	switch {
+	case len(parts) == 0:
+	case aligned == len(parts):
+		s.Add("Alignment", "every partition starts on a whole MiB")
+	default:
+		s.Add("Alignment", fmt.Sprintf("%d of %d partitions start on a whole MiB", aligned, len(parts)))
+	}
+	var free, largest geometry.Sector
+	for _, g := range model.Gaps(d, model.Everything) {
+		free += g.Span.Len()
+		largest = max(largest, g.Span.Len())
+	}
+	if free > 0 {
+		s.Add("Unallocated", fmt.Sprintf("%s, at most %s in one piece",
+			ExactBytes(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
+	}
+	return s
+}
+
+// remarks lists the problems that the scan found.
+func remarks(d model.Disk, call ops.Call) SheetSection {
+	s := SheetSection{Title: "Remarks"}
+	levels := map[model.Severity]SheetLine{
+		model.Note:    {Name: "Note"},
+		model.Warning: {Name: "Warning", Look: Odd},
+		model.Fatal:   {Name: "Read-only", Look: Wrong},
+	}
+	for _, p := range d.Problems() {
+		text := p.Text
+		if p.Advice != "" {
+			text += "; " + call.Fill(p.Advice)
+		}
+		s.Warn(levels[p.Severity].Name, text, levels[p.Severity].Look)
+	}
+	return s
+}
