@@ -32,44 +32,47 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	if why := m.outdated(about, action); why != "" {
 		return m.say(toneWarn, why), nil
 	}
+	d, ok := m.doc()
 	switch a := action.(type) {
-	case dialog.Close, dialog.List, dialog.Summarize, dialog.Solve:
+	case dialog.Quit:
+		return m.quit()
+	case dialog.Open:
+		return m.openPath(a.Path)
+	case dialog.Save:
+		if a.Text == "" {
+			a.Text = savedText(d, a.What, about)
+		}
+		return m, saveFile(a)
+	}
+	if !ok {
 		return m, nil
+	}
+	switch a := action.(type) {
 	case dialog.Stage:
 		m.align = a.Align
 		return m.stage(a.Op), nil
 	case dialog.StageAll:
 		return m.stageAll(a), nil
 	case dialog.ClearQueue:
-		return m.clearQueue(), nil
-	case dialog.Quit:
-		return m.quit()
+		return m.clearQueue(d), nil
 	case dialog.CloseTarget:
 		return m.closeTarget()
 	case dialog.Commit:
-		d, _ := m.doc()
 		return m.commit(d)
 	case dialog.StopRun:
 		return m.stopRun()
 	case dialog.TakeBack:
-		return m.takeBack()
-	case dialog.Save:
-		if a.Text == "" {
-			a.Text = m.savedText(a.What, about)
-		}
-		return m, saveFile(a)
+		return m.takeBack(d)
 	case dialog.FitImage:
-		return m.fitImage()
-	case dialog.Open:
-		return m.openPath(a.Path)
+		return m.fitImage(d)
 	case dialog.Mount:
-		return m.mount(a)
+		return m.takeWhole(d, "Mounting", mountPart(d, a))
 	case dialog.Unmount:
-		return m.unmount(a)
+		return m.takeWhole(d, "Unmounting", unmountPart(d, a.ID))
 	case dialog.Attach:
-		return m.attach()
+		return m.takeWhole(d, "Attaching", exchange(m.backend, d, m.backend.Attach, "attached as %s; it stays so until M detaches it"))
 	case dialog.Detach:
-		return m.detach()
+		return m.takeWhole(d, "Detaching", exchange(m.backend, d, m.backend.Detach, "detached; this is the image %s"))
 	}
 	return m, nil
 }
@@ -87,72 +90,58 @@ func (m Model) ask(action dialog.Action) tea.Cmd {
 
 // stage puts an operation at the end of the queue, or joins it with what is pending.
 func (m Model) stage(op ops.Operation) Model {
-	d, ok := m.doc()
-	if !ok {
-		return m
-	}
-	q, err := d.queue.Edit(op)
-	if err != nil {
-		return m.refuse(err)
-	}
-	text := stagedWords(d.queue, q, op)
-	d.pane = tablePane
-	const more = "; a applies, u takes it back"
-	switch room := m.width - 2; {
-	case widget.Width(text+more) <= room:
-		text += more
-	case widget.Width(text) > room:
-		text = "It is pending, as the list tells in full" + more
-	}
-	return m.withDoc(m.current, d.with(q, present(q, op))).say(toneGood, text)
-}
-
-// stagedWords tells what an edit led to: an operation of its own, another one in the place of an earlier one, or none.
-func stagedWords(before, after ops.Queue, op ops.Operation) string {
-	_, last, _ := after.Undo()
-	switch n := after.Len(); {
-	case n > before.Len():
-		return "Pending: " + op.Describe(before.Preview()).String()
-	case last.To >= 0:
-		return "Pending, as one edit: " + described(after, last.To)
-	case n == 0:
-		return "These edits cancel each other: nothing is pending any more"
-	default:
-		return "These edits cancel each other: " + pendingWords(n)
-	}
+	return m.stageAll(dialog.StageAll{Ops: []ops.Operation{op}})
 }
 
 // stageAll puts operations that belong together at the end of the queue, all or none.
 func (m Model) stageAll(a dialog.StageAll) Model {
-	list := a.Ops
 	d, ok := m.doc()
-	if !ok || len(list) == 0 {
+	if !ok || len(a.Ops) == 0 {
 		return m
 	}
-	if len(list) == 1 {
-		return m.stage(list[0])
-	}
-	q := d.queue
-	for _, op := range list {
+	q, first := d.queue, a.Ops[0]
+	for _, op := range a.Ops {
 		next, err := q.Edit(op)
 		if err != nil {
 			return m.refuse(err)
 		}
 		q = next
 	}
+	text, part := fmt.Sprintf("%d operations are pending: a applies them, u takes back the last", len(a.Ops)), cmp.Or(a.Part, first.Part())
+	if len(a.Ops) == 1 {
+		text, part = stagedWords(d.queue, q, first, m.width-2), present(q, first)
+	}
 	d.pane = tablePane
-	return m.withDoc(m.current, d.with(q, cmp.Or(a.Part, list[0].Part()))).
-		say(toneGood, fmt.Sprintf("%d operations are pending: a applies them, u takes back the last", len(list)))
+	return m.withDoc(m.current, d.with(q, part)).say(toneGood, text)
 }
 
-func (m Model) clearQueue() Model {
-	d, ok := m.doc()
-	if !ok {
-		return m
+// stagedWords tells what an edit led to: an operation of its own, another one in the place of an earlier one, or none.
+func stagedWords(before, after ops.Queue, op ops.Operation, width int) string {
+	const more = "; a applies, u takes it back"
+	_, last, _ := after.Undo()
+	text := ""
+	switch n := after.Len(); {
+	case n > before.Len():
+		text = "Pending: " + op.Describe(before.Preview()).String()
+	case last.To >= 0:
+		text = "Pending, as one edit: " + described(after, last.To)
+	case n == 0:
+		text = "These edits cancel each other: nothing is pending any more"
+	default:
+		text = "These edits cancel each other: " + pendingWords(n)
 	}
-	n := d.queue.Len()
+	switch {
+	case widget.Width(text+more) <= width:
+		return text + more
+	case widget.Width(text) > width:
+		return "It is pending, as the list tells in full" + more
+	}
+	return text
+}
+
+func (m Model) clearQueue(d document) Model {
 	return m.withDoc(m.current, d.with(d.queue.Clear(), 0)).
-		say(toneGood, operationWords(n)+" taken back; ctrl+r brings them again, one by one")
+		say(toneGood, operationWords(d.queue.Len())+" taken back; ctrl+r brings them again, one by one")
 }
 
 // undo takes back the last change to the list of pending operations.
@@ -164,16 +153,7 @@ func (m Model) undo(d document) Model {
 	case !ok:
 		return m.say(toneWarn, "Nothing to undo")
 	}
-	text := ""
-	switch c.Kind {
-	case ops.Staged:
-		text = "Taken back: " + c.Op.Describe(q.Preview()).String()
-	case ops.Removed:
-		text = "Pending again: " + described(q, c.From)
-	case ops.Reordered:
-		text = "Back in its place: " + described(q, c.From)
-	}
-	return m.withDoc(m.current, d.with(q, present(q, c.Op))).say(toneGood, text)
+	return m.changed(d, q, c, q, c.From, "Taken back: ", "Pending again: ", "Back in its place: ")
 }
 
 // redo does again what undo took back.
@@ -182,14 +162,24 @@ func (m Model) redo(d document) Model {
 	if !ok {
 		return m.say(toneWarn, "Nothing to redo")
 	}
+	at := c.From
+	if c.Kind == ops.Reordered {
+		at = c.To
+	}
+	return m.changed(d, q, c, d.queue, at, "Pending again: ", "Removed again: ", "Moved again: ")
+}
+
+// changed shows the document with the queue q after a change. The words begin the answer, for an operation that was staged,
+// removed or moved; it is described as it is in the queue in, and but for a staged one is number at of it.
+func (m Model) changed(d document, q ops.Queue, c ops.Change, in ops.Queue, at int, staged, removed, moved string) Model {
 	text := ""
 	switch c.Kind {
 	case ops.Staged:
-		text = "Pending again: " + c.Op.Describe(d.queue.Preview()).String()
+		text = staged + c.Op.Describe(in.Preview()).String()
 	case ops.Removed:
-		text = "Removed again: " + described(d.queue, c.From)
+		text = removed + described(in, at)
 	case ops.Reordered:
-		text = "Moved again: " + described(q, c.To)
+		text = moved + described(in, at)
 	}
 	return m.withDoc(m.current, d.with(q, present(q, c.Op))).say(toneGood, text)
 }
@@ -207,8 +197,7 @@ func present(q ops.Queue, op ops.Operation) model.PartID {
 
 // drop removes the selected operation from the queue.
 func (m Model) drop(d document) Model {
-	op := d.queue.Ops()[d.pending]
-	text := op.Describe(d.queue.Before(d.pending)).String()
+	text := described(d.queue, d.pending)
 	q, err := d.queue.Remove(d.pending)
 	if err != nil {
 		return m.refuse(err)
@@ -250,41 +239,33 @@ func (m Model) browse() (Model, tea.Cmd) {
 
 // openPath shows a target, opening it if that has not been done. One that was refused is tried again.
 func (m Model) openPath(path string) (Model, tea.Cmd) {
-	at := -1
-	for i, d := range m.docs {
-		// The picker has absolute paths, and who started the program may have given another one.
-		if filepath.Clean(d.path) == filepath.Clean(path) || d.facts.Path == filepath.Clean(path) {
-			at = i
-		}
-	}
-	if at >= 0 && m.docs[at].state != docRefused && m.docs[at].state != docLost {
+	// The picker has absolute paths; the command line may have given another one.
+	at := slices.IndexFunc(m.docs, func(d document) bool {
+		return filepath.Clean(d.path) == filepath.Clean(path) || d.facts.Path == filepath.Clean(path)
+	})
+	var closing tea.Cmd
+	switch {
+	case at < 0:
+		at, m.docs = len(m.docs), append(slices.Clone(m.docs), document{})
+	case m.docs[at].state != docRefused && m.docs[at].state != docLost:
 		m.current = at
 		return m, nil
+	case m.docs[at].target != nil:
+		closing = closeTarget(m.docs[at].target)
 	}
 	m.gen++
-	d := document{path: path, gen: m.gen}
-	var cmds []tea.Cmd
-	if at >= 0 {
-		if old := m.docs[at].target; old != nil {
-			cmds = append(cmds, closeTarget(old))
-		}
-		m = m.withDoc(at, d)
-		m.current = at
-	} else {
-		m.docs = append(slices.Clone(m.docs), d)
-		m.current = len(m.docs) - 1
-	}
-	return m, tea.Sequence(append(cmds, openTarget(m.backend, path, d.gen))...)
+	m.current = at
+	return m.withDoc(at, document{path: path, gen: m.gen}), tea.Sequence(closing, openTarget(m.backend, m.clock, path, m.gen))
 }
 
 // savedText is what a save writes.
-func (m Model) savedText(what dialog.SaveWhat, about subject) string {
-	d, _ := m.doc()
-	switch {
-	case what == dialog.SaveLog && d.run.gen == about.run:
-		return strings.Join(d.run.log, "\n") + "\n"
-	case what == dialog.SaveLog:
-		return strings.Join(about.log, "\n") + "\n" // its run is over and gone
+func savedText(d document, what dialog.SaveWhat, about subject) string {
+	log := d.run.log
+	if d.run.gen != about.run {
+		log = about.log // its run is over and gone
+	}
+	if what == dialog.SaveLog {
+		return strings.Join(log, "\n") + "\n"
 	}
 	return plan.Format(d.queue)
 }

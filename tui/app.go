@@ -116,7 +116,7 @@ func New(o Options) Model {
 func (m Model) Init() tea.Cmd {
 	cmds := []tea.Cmd{tea.RequestBackgroundColor}
 	for _, d := range m.docs {
-		cmds = append(cmds, openTarget(m.backend, d.path, d.gen))
+		cmds = append(cmds, openTarget(m.backend, m.clock, d.path, d.gen))
 	}
 	if len(m.docs) == 0 {
 		_, lists := m.browse()

@@ -10,9 +10,10 @@ import (
 
 // Backend opens targets.
 type Backend interface {
-	// Open locks and scans the target at path. It may block. The error is ready to be shown: what is
-	// wrong, what it means for the data, what to do.
-	Open(path string) (Target, error)
+	// Open locks and scans the target at path. It may block, and calls tell, which is cheap, with what it is doing, in words
+	// for people; it may do so after the end. The error is ready to be shown: what is wrong, what it means for the data, what
+	// to do.
+	Open(path string, tell func(what string)) (Target, error)
 	// Discover looks for what can be done on this machine. It may block.
 	Discover() ops.Env
 	Nearby
@@ -34,13 +35,6 @@ type Nearby interface {
 	Summarize(paths []string) []report.Summary
 	// Greet reports true once on each account: to the first who asks.
 	Greet() bool
-}
-
-// Teller is a Backend that can tell what it is doing while it opens a target, in words for people.
-type Teller interface {
-	Backend
-	// OpenTelling is Open; tell is cheap, and may be called after the end.
-	OpenTelling(path string, tell func(what string)) (Target, error)
 }
 
 // Target is one locked image or device. Inform and List may be called at any time, the other

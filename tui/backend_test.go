@@ -24,7 +24,7 @@ type Backend struct {
 }
 
 // Open finds the target of a path.
-func (b *Backend) Open(path string) (target tui.Target, err error) {
+func (b *Backend) Open(path string, _ func(string)) (target tui.Target, err error) {
 	b.idle.until(func() bool { return b.Targets[path] == nil || !b.Targets[path].Held }, func() {
 		b.Opened = append(b.Opened, path)
 		err = b.Refuse[path]

@@ -17,16 +17,13 @@ type clip struct {
 
 // copyPart remembers the selected partition.
 func (m Model) copyPart(d document) Model {
-	p, ok := d.partition()
-	if !ok {
-		return m.say(toneWarn, "Select a partition to copy: nothing is here that could be")
-	}
-	what := "copy " + p.Ref()
+	p, _ := d.partition()
+	reason := d.queue.Env().Caps.For(p.FS).Copy
 	if p.Role == model.Extended {
-		return m.refuse(&ops.Refusal{What: what, Reason: "an extended partition only holds others: copy those"})
+		reason = "an extended partition only holds others: copy those"
 	}
-	if reason := d.queue.Env().Caps.For(p.FS).Copy; !reason.OK() {
-		return m.refuse(&ops.Refusal{What: what, Reason: reason})
+	if !reason.OK() {
+		return m.refuse(&ops.Refusal{What: "copy " + p.Ref(), Reason: reason})
 	}
 	m.clip = clip{gen: d.gen, part: p, size: d.queue.Preview().SectorSize.Bytes(p.Span.Len())}
 	return m.say(toneGood, p.Ref()+" is copied: v pastes it, here or in another target")
@@ -48,22 +45,18 @@ func (m Model) clipFor(d document) (dialog.Clip, error) {
 	}
 	from := m.docs[i]
 	c := dialog.Clip{Part: m.clip.part, Where: from.name(), Bytes: m.clip.size}
-	what := "paste " + c.Part.Ref() + " of " + c.Where
+	disk, no := from.queue.Initial(), &ops.Refusal{What: "paste " + c.Part.Ref() + " of " + c.Where, Reason: "it is only pending there", Nearest: "apply that first"}
 	if from.gen == d.gen {
-		p, ok := d.queue.Preview().Partition(c.Part.ID)
-		if !ok {
-			return c, &ops.Refusal{What: what, Reason: "it is not there any more"}
-		}
-		c.Part, c.Bytes = p, d.queue.Preview().SectorSize.Bytes(p.Span.Len())
-		return c, nil
+		disk, no.Reason, no.Nearest = d.queue.Preview(), "it is not there any more", ""
 	}
-	disk := from.queue.Initial()
 	p, ok := disk.Partition(c.Part.ID)
 	if !ok {
-		return c, &ops.Refusal{What: what, Reason: "it is only pending there", Nearest: "apply that first"}
+		return c, no
 	}
 	c.Part, c.Bytes = p, disk.SectorSize.Bytes(p.Span.Len())
-	c.Source = &ops.Source{Path: from.facts.Path, Part: p, SectorSize: disk.SectorSize}
+	if from.gen != d.gen {
+		c.Source = &ops.Source{Path: from.facts.Path, Part: p, SectorSize: disk.SectorSize}
+	}
 	return c, nil
 }
 
@@ -78,17 +71,9 @@ func (m Model) openPaste(d document) Model {
 	case !ok || row.Kind == model.RowWhole:
 		return m.refuse(&ops.Refusal{What: "paste " + c.Ref(), Reason: "the disk has no partition table", Nearest: "T makes one"})
 	case row.Kind == model.RowPartition:
-		ask, err := dialog.NewPasteOver(d.queue, c, row.Partition.ID, m.align)
-		if err != nil {
-			return m.refuse(err)
-		}
-		return m.push(ask)
+		return m.open(dialog.NewPasteOver(d.queue, c, row.Partition.ID, m.align))
 	}
-	p, err := dialog.NewPaste(d.queue, c, row.Gap, m.align)
-	if err != nil {
-		return m.refuse(err)
-	}
-	return m.push(p)
+	return m.open(dialog.NewPaste(d.queue, c, row.Gap, m.align))
 }
 
 // clipWords tells what was copied, "" if nothing was.

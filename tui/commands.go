@@ -15,15 +15,10 @@ import (
 // This file and savefile.go hold every command of the program: nothing else in this package does I/O, waits, or calls
 // a method of a Target or a Run that may block.
 
-func openTarget(b Backend, path string, gen int) tea.Cmd {
+func openTarget(b Backend, clock Clock, path string, gen int) tea.Cmd {
 	words := make(chan string, 1)
-	open := b.Open
-	teller, tells := b.(Teller)
-	if tells {
-		open = func(path string) (Target, error) { return teller.OpenTelling(path, latestOf(words)) }
-	}
 	opening := func() tea.Msg {
-		target, err := open(path)
+		target, err := b.Open(path, latestOf(words))
 		if err != nil {
 			return openedMsg{gen: gen, err: err}
 		}
@@ -31,10 +26,7 @@ func openTarget(b Backend, path string, gen int) tea.Cmd {
 		seen.last = target.Last()
 		return openedMsg{gen: gen, target: target, seen: seen}
 	}
-	if !tells {
-		return opening
-	}
-	return tea.Batch(opening, waitOpening(words, gen))
+	return tea.Batch(opening, waitOpening(clock, words, gen))
 }
 
 // latestOf puts words into a channel with room for one, in the place of those that nobody has taken.
@@ -52,15 +44,15 @@ func latestOf(words chan string) func(what string) {
 }
 
 // waitOpening tells what is being done to open a target, unless that is over by then.
-func waitOpening(words <-chan string, gen int) tea.Cmd {
+func waitOpening(clock Clock, words <-chan string, gen int) tea.Cmd {
 	const moment = 300 * time.Millisecond
-	return tea.Tick(moment, func(time.Time) tea.Msg {
+	return clock(moment, func() tea.Msg {
+		msg := openingMsg{gen: gen, more: words}
 		select {
-		case what := <-words:
-			return openingMsg{gen: gen, what: what, more: words}
+		case msg.what = <-words:
 		default:
-			return openingMsg{gen: gen, more: words}
 		}
+		return msg
 	})
 }
 
@@ -133,24 +125,28 @@ func waitProgress(r Run, gen int) tea.Cmd {
 	}
 }
 
-func mountPart(t Target, a dialog.Mount, gen int) tea.Cmd {
-	return func() tea.Msg {
-		how := "read-only"
-		if a.Access == model.ReadWrite {
-			how = "for reading and writing"
-		}
-		dir, err := t.Mount(a.ID, a.Access)
-		msg := mountedMsg{gen: gen, part: a.ID, dir: dir, said: fmt.Sprintf("Mounted %s at %s; M unmounts it", how, dir), err: err, lost: t.Rescan()}
-		msg.seen = look(t)
-		return msg
+func mountPart(d document, a dialog.Mount) tea.Cmd {
+	how := "read-only"
+	if a.Access == model.ReadWrite {
+		how = "for reading and writing"
 	}
+	return mounting(d, a.ID, func(dir string) mountedMsg {
+		return mountedMsg{dir: dir, said: fmt.Sprintf("Mounted %s at %s; M unmounts it", how, dir)}
+	}, func() (string, error) { return d.target.Mount(a.ID, a.Access) })
 }
 
-func unmountPart(t Target, id model.PartID, gen int) tea.Cmd {
+func unmountPart(d document, id model.PartID) tea.Cmd {
+	return mounting(d, id, func(dir string) mountedMsg { return mountedMsg{said: "Unmounted from " + dir} },
+		func() (string, error) { return d.target.Unmount(id) })
+}
+
+// mounting mounts or unmounts a partition and reads the target again.
+func mounting(d document, id model.PartID, told func(dir string) mountedMsg, do func() (dir string, err error)) tea.Cmd {
 	return func() tea.Msg {
-		dir, err := t.Unmount(id)
-		msg := mountedMsg{gen: gen, part: id, said: "Unmounted from " + dir, err: err, lost: t.Rescan()}
-		msg.seen = look(t)
+		dir, err := do()
+		msg := told(dir)
+		msg.gen, msg.part, msg.err, msg.lost = d.gen, id, err, d.target.Rescan()
+		msg.seen = look(d.target)
 		return msg
 	}
 }
@@ -166,7 +162,7 @@ func exchange(b Backend, d document, become func(path string) (string, error), s
 				msg.path, msg.said = path, d.name()+" is "+fmt.Sprintf(said, path)
 			}
 		}
-		target, err := b.Open(msg.path)
+		target, err := b.Open(msg.path, func(string) {})
 		if err != nil {
 			msg.lost = err
 			return msg

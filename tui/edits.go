@@ -1,8 +1,11 @@
 package tui
 
 import (
+	"cmp"
+
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
@@ -19,113 +22,123 @@ func possible(q ops.Queue, tries ...ops.Operation) error {
 		if err == nil {
 			return nil
 		}
-		if first == nil {
-			first = err
-		}
+		first = cmp.Or(first, err)
 	}
 	return first
 }
 
-// onPartition opens a dialog on the selected partition if one of the tries is possible. verb says what it is for.
-func (m Model) onPartition(d document, verb string, open func(p model.Partition) dialog.Dialog, tries func(p model.Partition) []ops.Operation) Model {
-	p, ok := d.partition()
-	if !ok {
-		return m.say(toneWarn, "Select a partition to "+verb)
-	}
-	if err := possible(d.queue, tries(p)...); err != nil {
-		return m.refuse(err)
-	}
-	return m.push(open(p))
-}
-
-func (m Model) openFormat(d document) Model {
-	return m.onPartition(d, "format",
-		func(p model.Partition) dialog.Dialog { return dialog.NewFormat(d.queue, p.ID, m.align) },
-		func(p model.Partition) []ops.Operation { return []ops.Operation{ops.Format{ID: p.ID}} })
-}
-
-func (m Model) openLabel(d document) Model {
-	return m.onPartition(d, "label",
-		func(p model.Partition) dialog.Dialog { return dialog.NewLabel(d.queue, p.ID, m.align) },
-		func(p model.Partition) []ops.Operation {
-			return []ops.Operation{ops.SetLabel{ID: p.ID, Label: "A"}, ops.SetLabel{ID: p.ID, Label: "B"}}
-		})
-}
-
-func (m Model) openName(d document) Model {
-	return m.onPartition(d, "name",
-		func(p model.Partition) dialog.Dialog { return dialog.NewName(d.queue, p.ID, m.align) },
-		func(p model.Partition) []ops.Operation {
-			return []ops.Operation{ops.SetName{ID: p.ID, Name: "a"}, ops.SetName{ID: p.ID, Name: "b"}}
-		})
-}
-
-func (m Model) openUUID(d document) Model {
-	return m.onPartition(d, "give a new UUID",
-		func(p model.Partition) dialog.Dialog { return dialog.NewUUID(d.queue, p.ID, m.align) },
-		func(p model.Partition) []ops.Operation {
-			return []ops.Operation{ops.NewUUID{ID: p.ID}, ops.NewUUID{ID: p.ID, Half: true}}
-		})
-}
-
-// openType tries a type, and each flag: an extended partition has flags to choose though its type stays.
-func (m Model) openType(d document) Model {
-	kind := d.queue.Preview().Table.Kind
-	return m.onPartition(d, "change the type or flags of",
-		func(p model.Partition) dialog.Dialog { return dialog.NewType(d.queue, p.ID) },
-		func(p model.Partition) []ops.Operation {
-			var tries []ops.Operation
-			for _, word := range []string{"linux", "swap"} {
-				t, _ := model.TypeByAlias(kind, word)
-				tries = append(tries, ops.SetType{ID: p.ID, Type: t})
-			}
-			for _, f := range model.FlagsFor(kind, p) {
-				tries = append(tries, ops.SetFlag{ID: p.ID, Flag: f, On: !model.HasFlag(kind, p, f)})
-			}
-			return tries
-		})
-}
-
-func (m Model) openNewTable(d document) Model {
-	if err := possible(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR}); err != nil {
-		return m.refuse(err)
-	}
-	return m.push(dialog.NewNewTable(d.queue, m.align))
-}
-
-func (m Model) openConvert(d document) Model {
-	ask, err := dialog.NewConvert(d.queue, m.align)
+// open opens a dialog, or says why it cannot be opened.
+func (m Model) open(d dialog.Dialog, err error) Model {
 	if err != nil {
 		return m.refuse(err)
 	}
-	return m.push(ask)
+	return m.push(d)
 }
+
+// edit makes a handler that opens a dialog on the selected partition if one of the tries is possible.
+func edit(newDialog func(ops.Queue, model.PartID, geometry.Alignment) dialog.Dialog, tries func(document, model.Partition) []ops.Operation) doFunc {
+	return still(func(m Model, d document) Model {
+		p, _ := d.partition()
+		return m.open(newDialog(d.queue, p.ID, m.align), possible(d.queue, tries(d, p)...))
+	})
+}
+
+func tryFormat(_ document, p model.Partition) []ops.Operation {
+	return []ops.Operation{ops.Format{ID: p.ID}}
+}
+
+func tryLabel(_ document, p model.Partition) []ops.Operation {
+	return []ops.Operation{ops.SetLabel{ID: p.ID, Label: "A"}, ops.SetLabel{ID: p.ID, Label: "B"}}
+}
+
+func tryName(_ document, p model.Partition) []ops.Operation {
+	return []ops.Operation{ops.SetName{ID: p.ID, Name: "a"}, ops.SetName{ID: p.ID, Name: "b"}}
+}
+
+func tryUUID(_ document, p model.Partition) []ops.Operation {
+	return []ops.Operation{ops.NewUUID{ID: p.ID}, ops.NewUUID{ID: p.ID, Half: true}}
+}
+
+// tryType tries types and each flag: an extended partition has flags to choose though its type stays.
+func tryType(d document, p model.Partition) []ops.Operation {
+	kind := d.queue.Preview().Table.Kind
+	var tries []ops.Operation
+	for _, word := range []string{"linux", "swap"} {
+		t, _ := model.TypeByAlias(kind, word)
+		tries = append(tries, ops.SetType{ID: p.ID, Type: t})
+	}
+	for _, f := range model.FlagsFor(kind, p) {
+		tries = append(tries, ops.SetFlag{ID: p.ID, Flag: f, On: !model.HasFlag(kind, p, f)})
+	}
+	return tries
+}
+
+func newType(q ops.Queue, id model.PartID, _ geometry.Alignment) dialog.Dialog {
+	return dialog.NewType(q, id)
+}
+
+func (m Model) openResize(d document) Model {
+	p, _ := d.partition()
+	reason := cmp.Or(d.queue.Preview().ReadOnly(), whyFixed(d, p.ID))
+	if !reason.OK() {
+		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason})
+	}
+	return m.push(dialog.NewResize(d.queue, p.ID, m.align))
+}
+
+// whyFixed is why a partition can neither be moved nor resized.
+func whyFixed(d document, id model.PartID) model.Reason {
+	l := ops.Limit(d.queue.Preview(), d.queue.Env(), id)
+	if l.Move.OK() || l.Grow.OK() || l.Shrink.OK() {
+		return ""
+	}
+	return l.Grow
+}
+
+func (m Model) openCreate(d document) Model {
+	row, ok := d.selected()
+	if ok && row.Kind == model.RowPartition && row.Partition.Role == model.Extended {
+		return m.say(toneWarn, "Select the free space inside the extended partition")
+	}
+	if text := d.noGap(); text != "" {
+		return m.say(toneWarn, text)
+	}
+	if !ok || row.Kind != model.RowGap {
+		return m.say(toneWarn, "Select free space to make a partition in")
+	}
+	return m.open(dialog.NewCreate(d.queue, row.Gap, m.align))
+}
+
+func (m Model) openImageSize(d document) Model {
+	if _, _, cannot := ops.ImageLimits(d.queue.Preview()); !cannot.OK() {
+		return m.refuse(&ops.Refusal{What: "change the image size", Reason: cannot})
+	}
+	return m.push(dialog.NewImageSize(d.queue, m.align))
+}
+
+func (m Model) openNewTable(d document) Model {
+	return m.open(dialog.NewNewTable(d.queue, m.align), possible(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR}))
+}
+
+func (m Model) openConvert(d document) Model { return m.open(dialog.NewConvert(d.queue, m.align)) }
 
 // openRoom makes room for the selected partition; where none is selected, space is left, and the image can be smaller.
 func (m Model) openRoom(d document) (Model, tea.Cmd) {
 	p, ok := d.partition()
 	if !ok {
-		return m.showRoom(dialog.NewSmallImage(d.queue, m.align))
+		return m.fitImage(d)
 	}
 	return m.showRoom(dialog.NewMakeRoom(d.queue, p.ID, m.align))
 }
 
-// fitImage leads from the size of the image to the ways that make its partitions smaller too, where there is no space to
-// select.
-func (m Model) fitImage() (Model, tea.Cmd) {
-	d, ok := m.doc()
-	if !ok {
-		return m, nil
-	}
+// fitImage shows the ways to make the image smaller, and its partitions too.
+func (m Model) fitImage(d document) (Model, tea.Cmd) {
 	return m.showRoom(dialog.NewSmallImage(d.queue, m.align))
 }
 
 // showRoom opens the page and does what it wants first.
 func (m Model) showRoom(room dialog.Dialog, first dialog.Action, err error) (Model, tea.Cmd) {
-	if err != nil {
-		return m.refuse(err), nil
-	}
-	if m = m.push(room); first == nil {
+	if m = m.open(room, err); err != nil || first == nil {
 		return m, nil
 	}
 	return m.perform(first)

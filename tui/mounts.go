@@ -158,34 +158,13 @@ func (d document) taken() string {
 	}
 }
 
-// withTarget does something to the target in view that takes it as a whole. Until it has ended nothing else is done to it.
-func (m Model) withTarget(doing string, do func(d document) tea.Cmd) (Model, tea.Cmd) {
-	d, ok := m.doc()
-	if !ok || d.state != docOpen || d.run.active() {
+// takeWhole runs a command that takes a target as a whole. Until it has ended nothing else is done to the target.
+func (m Model) takeWhole(d document, doing string, cmd tea.Cmd) (Model, tea.Cmd) {
+	if d.state != docOpen || d.run.active() {
 		return m, nil
 	}
 	d.doing = doing
-	return m.withDoc(m.current, d), do(d)
-}
-
-func (m Model) mount(a dialog.Mount) (Model, tea.Cmd) {
-	return m.withTarget("Mounting", func(d document) tea.Cmd { return mountPart(d.target, a, d.gen) })
-}
-
-func (m Model) unmount(a dialog.Unmount) (Model, tea.Cmd) {
-	return m.withTarget("Unmounting", func(d document) tea.Cmd { return unmountPart(d.target, a.ID, d.gen) })
-}
-
-func (m Model) attach() (Model, tea.Cmd) {
-	return m.withTarget("Attaching", func(d document) tea.Cmd {
-		return exchange(m.backend, d, m.backend.Attach, "attached as %s; it stays so until M detaches it")
-	})
-}
-
-func (m Model) detach() (Model, tea.Cmd) {
-	return m.withTarget("Detaching", func(d document) tea.Cmd {
-		return exchange(m.backend, d, m.backend.Detach, "detached; this is the image %s")
-	})
+	return m.withDoc(m.current, d), cmd
 }
 
 // take takes the end of a mount or unmount: the target was read again, since a mounted partition is in use.

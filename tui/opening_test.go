@@ -17,7 +17,7 @@ type slowly struct {
 	end  chan struct{}
 }
 
-func (s slowly) OpenTelling(_ string, tell func(string)) (Target, error) {
+func (s slowly) Open(_ string, tell func(string)) (Target, error) {
 	s.tell <- tell
 	<-s.end
 	return nil, errSlow
@@ -37,7 +37,7 @@ func TestOpeningTells(t *testing.T) {
 	m := New(Options{Backend: b, Paths: []string{"/images/slow.raw"}})
 	next, _ := m.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
 	m, _ = next.(Model)
-	batch, ok := openTarget(b, "/images/slow.raw", m.docs[0].gen)().(tea.BatchMsg)
+	batch, ok := openTarget(b, wallClock, "/images/slow.raw", m.docs[0].gen)().(tea.BatchMsg)
 	if !ok || len(batch) != 2 {
 		t.Fatalf("%v", batch)
 	}

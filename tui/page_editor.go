@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -21,13 +20,13 @@ func editorGroups() []bindingGroup {
 			on("n", "new", still(Model.openCreate), "n").unless(noTable),
 			on("d", "delete", onSelected(func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }), "d", "delete").
 				unless(noPartition("delete: nothing is here that could be")),
-			on("f", "format", still(Model.openFormat), "f").unless(noPartition("format")),
+			on("f", "format", edit(dialog.NewFormat, tryFormat), "f").unless(noPartition("format")),
 			on("c", "copy", still(Model.copyPart), "c").unless(noPartition("copy: nothing is here that could be")),
 			on("v", "paste", still(Model.openPaste), "v").unless(notInTable),
-			on("l", "label", still(Model.openLabel), "l").unless(noPartition("label")),
-			on("N", "partition name", still(Model.openName), "N").unless(noPartition("name")),
-			on("t", "type and flags", still(Model.openType), "t").unless(noPartition("change the type or flags of")),
-			on("w", "new UUID", still(Model.openUUID), "w").unless(noPartition("give a new UUID")),
+			on("l", "label", edit(dialog.NewLabel, tryLabel), "l").unless(noPartition("label")),
+			on("N", "partition name", edit(dialog.NewName, tryName), "N").unless(noPartition("name")),
+			on("t", "type and flags", edit(newType, tryType), "t").unless(noPartition("change the type or flags of")),
+			on("w", "new UUID", edit(dialog.NewUUID, tryUUID), "w").unless(noPartition("give a new UUID")),
 			on("x", "check", onSelected(func(p model.Partition) ops.Operation { return ops.Check{ID: p.ID} }), "x").
 				unless(noPartition("check: there is no file system here")),
 			on("g", "make room", Model.openRoom, "g").unless(notInTable),
@@ -176,49 +175,6 @@ func (d document) noGap() string {
 func (d document) partition() (model.Partition, bool) {
 	row, ok := d.selected()
 	return row.Partition, ok && row.Kind == model.RowPartition
-}
-
-func (m Model) openResize(d document) Model {
-	p, _ := d.partition()
-	reason := cmp.Or(d.queue.Preview().ReadOnly(), whyFixed(d, p.ID))
-	if !reason.OK() {
-		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason})
-	}
-	return m.push(dialog.NewResize(d.queue, p.ID, m.align))
-}
-
-// whyFixed is why a partition can neither be moved nor resized, if so.
-func whyFixed(d document, id model.PartID) model.Reason {
-	l := ops.Limit(d.queue.Preview(), d.queue.Env(), id)
-	if l.Move.OK() || l.Grow.OK() || l.Shrink.OK() {
-		return ""
-	}
-	return l.Grow
-}
-
-func (m Model) openCreate(d document) Model {
-	row, ok := d.selected()
-	if ok && row.Kind == model.RowPartition && row.Partition.Role == model.Extended {
-		return m.say(toneWarn, "Select the free space inside the extended partition")
-	}
-	if text := d.noGap(); text != "" {
-		return m.say(toneWarn, text)
-	}
-	if !ok || row.Kind != model.RowGap {
-		return m.say(toneWarn, "Select free space to make a partition in")
-	}
-	c, err := dialog.NewCreate(d.queue, row.Gap, m.align)
-	if err != nil {
-		return m.refuse(err)
-	}
-	return m.push(c)
-}
-
-func (m Model) openImageSize(d document) Model {
-	if _, _, cannot := ops.ImageLimits(d.queue.Preview()); !cannot.OK() {
-		return m.refuse(&ops.Refusal{What: "change the image size", Reason: cannot})
-	}
-	return m.push(dialog.NewImageSize(d.queue, m.align))
 }
 
 func (m Model) askClear(d document) Model {

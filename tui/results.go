@@ -57,7 +57,7 @@ func (msg openingMsg) arrive(m Model) (Model, tea.Cmd) {
 	if msg.what != "" {
 		d.opening = msg.what
 	}
-	return m.withDoc(i, d), waitOpening(msg.more, msg.gen)
+	return m.withDoc(i, d), waitOpening(m.clock, msg.more, msg.gen)
 }
 
 // take brings a document up to date after a run.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -38,6 +39,49 @@ func (m Model) signalled() (document, bool) {
 	return d, ok
 }
 
+// status says in short how far a target is.
+type status struct {
+	word    string // in the title line of another target: "is rehearsed"
+	sign    string // in the title of the window: "rehearsed"
+	urgency int    // how much it wants to be looked at, 0 for not at all
+	bar     tea.ProgressBarState
+}
+
+func (d document) status() status {
+	r := d.run
+	switch {
+	case d.mustRecover():
+		return status{"is unfinished", "unfinished", 4, tea.ProgressBarError}
+	case d.doing != "":
+		return status{"is busy", "", 1, tea.ProgressBarNone}
+	case !r.active():
+		return status{}
+	case r.asks():
+		return status{"asks", "asks", 3, tea.ProgressBarWarning}
+	case r.state == runAsking && r.rehearsalFailed():
+		return status{"failed", "failed", 2, tea.ProgressBarError}
+	case r.state == runAsking:
+		return status{"is rehearsed", "rehearsed", 2, tea.ProgressBarNone}
+	case r.state == runEnded && r.result.Outcome == report.Unchanged:
+		return status{"has ended", "failed", 2, tea.ProgressBarError}
+	case r.state == runEnded && r.result.Outcome == report.Interrupted:
+		return status{"has ended", string(r.result.Outcome), 2, tea.ProgressBarError}
+	case r.state == runEnded:
+		return status{"has ended", string(r.result.Outcome), 2, tea.ProgressBarNone}
+	case r.stopping:
+		return status{"stopping", "stopping", 1, tea.ProgressBarWarning}
+	}
+	word := map[runKind]string{rollBackRun: "rolling back", finishRun: "finishing", undoRun: "undoing"}[r.kind]
+	if word == "" && r.committing {
+		word = "committing"
+	}
+	now := status{word: cmp.Or(word, "rehearsing"), urgency: 1, bar: tea.ProgressBarDefault}
+	if now.sign = now.word; r.committing {
+		now.sign = cmp.Or(r.now.Stage, now.word)
+	}
+	return now
+}
+
 // windowTitle tells the state: "shunt: stick.raw 42 % copy".
 func (m Model) windowTitle() string {
 	d, ok := m.signalled()
@@ -48,38 +92,15 @@ func (m Model) windowTitle() string {
 	switch {
 	case d.state == docOpening:
 		return title + " opening"
-	case d.mustRecover():
-		return title + " unfinished"
 	case d.state == docRefused, d.state == docLost && !d.run.active():
 		return title + " unreadable"
-	case !d.run.active():
+	case !d.run.active() && !d.mustRecover():
 		return title
 	}
-	if percent := d.run.percent(); percent >= 0 && d.run.state == runWorking {
+	if percent := d.run.percent(); percent >= 0 && d.run.state == runWorking && !d.mustRecover() {
 		title += fmt.Sprintf(" %d %%", percent)
 	}
-	return title + " " + d.run.title()
-}
-
-// title is what a run does or how it ended, in a word.
-func (r running) title() string {
-	switch {
-	case r.asks():
-		return "asks"
-	case r.state == runAsking && r.rehearsalFailed():
-		return "failed"
-	case r.state == runAsking:
-		return "rehearsed"
-	case r.stopping && r.result == nil:
-		return "stopping"
-	case r.result == nil && r.committing && r.now.Stage != "":
-		return r.now.Stage
-	case r.result == nil:
-		return r.word()
-	case r.result.Outcome == report.Unchanged:
-		return "failed"
-	}
-	return string(r.result.Outcome)
+	return title + " " + d.status().sign
 }
 
 // percent is how far a run is, -1 if that cannot be told.
@@ -97,24 +118,16 @@ func (m Model) terminalBar() *tea.ProgressBar {
 	if m.noBar || !ok || !d.run.active() {
 		return nil
 	}
-	if d.mustRecover() {
-		return tea.NewProgressBar(tea.ProgressBarError, 100)
-	}
-	r := d.run
-	percent := r.percent()
+	state, percent := d.status().bar, d.run.percent()
 	switch {
-	case r.asks():
-		return tea.NewProgressBar(tea.ProgressBarWarning, 100)
-	case r.rehearsalFailed(), r.result != nil && (r.result.Outcome == report.Interrupted || r.result.Outcome == report.Unchanged && !r.left()):
-		return tea.NewProgressBar(tea.ProgressBarError, 100)
-	case r.state != runWorking:
+	case state == tea.ProgressBarNone:
 		return nil
+	case d.run.state != runWorking || d.mustRecover():
+		return tea.NewProgressBar(state, 100)
 	case percent < 0:
 		return tea.NewProgressBar(tea.ProgressBarIndeterminate, 0)
-	case r.stopping:
-		return tea.NewProgressBar(tea.ProgressBarWarning, percent)
 	}
-	return tea.NewProgressBar(tea.ProgressBarDefault, percent)
+	return tea.NewProgressBar(state, percent)
 }
 
 // barless reports whether the terminal takes the sequence of the progress bar for something else: the console knows no

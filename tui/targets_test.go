@@ -164,10 +164,10 @@ func TestStaleInformation(t *testing.T) {
 	d.Contains("Last mounted")
 	d.Press("tab")
 	d.Lacks("Last mounted")
-	d.Contains("Identifier")
+	d.Contains("Sector size")
 	d.Press("tab", "esc", "j", "i")
 	d.Lacks("Last mounted")
-	d.Contains("Partition p2")
+	d.Contains("p2 of stick.raw")
 }
 
 // The page of files goes down into directories and up again, and leads back to the information.

@@ -41,9 +41,8 @@ func (m Model) askTakeBack(d document) Model {
 }
 
 // takeBack begins to undo what was applied last.
-func (m Model) takeBack() (Model, tea.Cmd) {
-	d, ok := m.doc()
-	if !ok || d.state != docOpen || d.run.active() {
+func (m Model) takeBack(d document) (Model, tea.Cmd) {
+	if d.state != docOpen || d.run.active() {
 		return m, nil
 	}
 	m.gen++

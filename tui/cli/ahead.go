@@ -30,7 +30,7 @@ func (b backend) openAhead(path string) *ahead {
 	b.opts.Tell = a.say
 	go func() {
 		defer close(a.done)
-		a.target, a.err = b.Open(path)
+		a.target, a.err = b.openNow(path)
 	}()
 	return a
 }

@@ -31,17 +31,17 @@ func newBackend(opts session.Options) backend {
 	return backend{Finder: finder, opts: opts}
 }
 
-// OpenTelling is Open that says what it is doing.
-func (b backend) OpenTelling(path string, tell func(what string)) (tui.Target, error) {
+// Open opens a target, or hands over the one that was opened ahead.
+func (b backend) Open(path string, tell func(what string)) (tui.Target, error) {
 	if b.ahead != nil && b.ahead.take(path, tell) {
 		<-b.ahead.done
 		return b.ahead.target, b.ahead.err
 	}
 	b.opts.Tell = tell
-	return b.Open(path)
+	return b.openNow(path)
 }
 
-func (b backend) Open(path string) (tui.Target, error) {
+func (b backend) openNow(path string) (tui.Target, error) {
 	s, run, err := session.OpenOrAttach(path, b.opts)
 	if err != nil {
 		return nil, err

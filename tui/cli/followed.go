@@ -33,7 +33,7 @@ func (t *followed) Rescan() error {
 	if !waiting {
 		return t.Target.Rescan()
 	}
-	opened, err := t.backend.Open(t.path)
+	opened, err := t.backend.openNow(t.path)
 	if err != nil {
 		return err
 	}

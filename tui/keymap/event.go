@@ -2,6 +2,7 @@ package keymap
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -18,40 +19,20 @@ var special = map[string]rune{
 // "enter", "shift+tab", "ctrl+r".
 func Event(name string) tea.KeyPressMsg {
 	var k tea.Key
-	for {
-		if rest, ok := strings.CutPrefix(name, "ctrl+"); ok && rest != "" {
-			k.Mod |= tea.ModCtrl
-			name = rest
-			continue
+	for mod, prefix := range map[tea.KeyMod]string{tea.ModCtrl: "ctrl+", tea.ModShift: "shift+"} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok && rest != "" {
+			k.Mod, name = mod, rest
 		}
-		if rest, ok := strings.CutPrefix(name, "shift+"); ok && rest != "" {
-			k.Mod |= tea.ModShift
-			name = rest
-			continue
+	}
+	code, named := special[name]
+	if k.Code = code; !named {
+		k.Code, _ = utf8.DecodeRuneInString(name)
+		if k.Mod == 0 {
+			k.Text = name
 		}
-		break
 	}
-	if code, ok := special[name]; ok {
-		k.Code = code
-		if name == "space" {
-			k.Text = " "
-		}
-		return tea.KeyPressMsg(k)
-	}
-	for _, r := range name {
-		k.Code = r
-	}
-	if k.Mod == 0 {
-		k.Text = name
+	if name == "space" {
+		k.Text = " "
 	}
 	return tea.KeyPressMsg(k)
-}
-
-// Event is the press of the binding's first key; ok is false if it has none.
-func (b Binding) Event() (press tea.KeyPressMsg, ok bool) {
-	keys := b.Keys()
-	if len(keys) == 0 {
-		return tea.KeyPressMsg{}, false
-	}
-	return Event(keys[0]), true
 }

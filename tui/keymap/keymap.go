@@ -29,12 +29,6 @@ func Match(msg tea.KeyPressMsg, bindings ...Binding) bool {
 	return slices.ContainsFunc(bindings, func(b Binding) bool { return key.Matches(msg, b.Binding) })
 }
 
-// Group is a named list of bindings, as one paragraph of the help shows them.
-type Group struct {
-	Name     string
-	Bindings []Binding
-}
-
 // Short is the binding under a shorter name, for places where every cell counts.
 func (b Binding) Short(name string) Binding {
 	b.SetHelp(name, b.Help().Desc)

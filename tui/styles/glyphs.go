@@ -55,26 +55,19 @@ type Glyphs struct {
 
 // GlyphsOf lists the characters of a repertoire.
 func GlyphsOf(set GlyphSet) Glyphs {
-	if set == ASCII {
-		return Glyphs{
-			TopLeft: "+", TopRight: "+", BottomLeft: "+", BottomRight: "+",
-			Horizontal: "-", Vertical: "|",
-			Used: "#", Unused: ".", Unknown: ":",
-			Edge: "|", OpenExt: "{", CloseExt: "}", HandleLeft: "[", HandleRight: "]",
-			Cursor: ">", More: "~", Less: "<", Greater: ">", Up: "^", Down: "v",
-			Right: ">", Left: "<", Yes: "+", No: "x", Now: ">", Later: ".",
-			Full: "#", Empty: ".", Dot: "-", Busy: "*", Thumb: "#",
-			Previous: "<", Follow: ">",
+	g := func(unicode, ascii string) string {
+		if set == ASCII {
+			return ascii
 		}
+		return unicode
 	}
 	return Glyphs{
-		TopLeft: "╭", TopRight: "╮", BottomLeft: "╰", BottomRight: "╯",
-		Horizontal: "─", Vertical: "│",
-		Used: "▓", Unused: "░", Unknown: "▒",
-		Edge: "│", OpenExt: "┃", CloseExt: "┃", HandleLeft: "┣", HandleRight: "┫",
-		Cursor: "▸", More: "…", Less: "‹", Greater: "›", Up: "↑", Down: "↓",
-		Right: "→", Left: "←", Yes: "✓", No: "✗", Now: "▸", Later: "·",
-		Full: "█", Empty: "░", Dot: "·", Busy: "●", Thumb: "┃",
-		Previous: "‹", Follow: "›",
+		TopLeft: g("╭", "+"), TopRight: g("╮", "+"), BottomLeft: g("╰", "+"), BottomRight: g("╯", "+"),
+		Horizontal: g("─", "-"), Vertical: g("│", "|"), Used: g("▓", "#"), Unused: g("░", "."), Unknown: g("▒", ":"),
+		Edge: g("│", "|"), OpenExt: g("┃", "{"), CloseExt: g("┃", "}"), HandleLeft: g("┣", "["),
+		HandleRight: g("┫", "]"), Cursor: g("▸", ">"), More: g("…", "~"), Less: g("‹", "<"), Greater: g("›", ">"),
+		Up: g("↑", "^"), Down: g("↓", "v"), Right: g("→", ">"), Left: g("←", "<"), Yes: g("✓", "+"), No: g("✗", "x"),
+		Now: g("▸", ">"), Later: g("·", "."), Full: g("█", "#"), Empty: g("░", "."), Dot: g("·", "-"),
+		Busy: g("●", "*"), Thumb: g("┃", "#"), Previous: g("‹", "<"), Follow: g("›", ">"),
 	}
 }

@@ -6,7 +6,11 @@
 // brought down to 256 or none by the library when a frame is written; for terminals with 16 they are picked here.
 package styles
 
-import "shunt/model"
+import (
+	"charm.land/lipgloss/v2"
+
+	"shunt/model"
+)
 
 // Theme is the background the colours are made for.
 type Theme int
@@ -56,28 +60,28 @@ type Styles struct {
 
 // New is the look for a theme, a depth of colour and a repertoire of characters.
 func New(theme Theme, depth Depth, set GlyphSet) *Styles {
-	t := dark(pick(depth))
-	if theme == Light {
-		t = light(pick(depth))
-	}
+	c := pick(theme, depth)
 	plain, fg := plainLook(), coloured
-	s := &Styles{
+	muted := c("#8f9bb0", lipgloss.White, "#5d6776", lipgloss.BrightBlack)
+	accent := c("#7cc7ff", lipgloss.BrightCyan, "#0b62b0", lipgloss.Blue)
+	bad := c("#ff7b72", lipgloss.BrightRed, "#b3261e", lipgloss.Red)
+	onFill := c("#10151c", lipgloss.Black, "#ffffff", lipgloss.BrightWhite)
+	row := filled(c("#d8dee9", lipgloss.NoColor{}, "#1f2630", lipgloss.NoColor{}), c("#2a3342", lipgloss.BrightBlack, "#dde7f3", lipgloss.White))
+	other := fg(c("#b8b8b8", lipgloss.White, "#555555", lipgloss.BrightBlack))
+	return &Styles{
 		Glyphs: GlyphsOf(set),
 		// What is ordinary has the terminal's own colour: it suits every background, and costs nothing on the line.
-		Text: plain, Strong: plain.Bold(true), Muted: fg(t.muted), Faint: fg(t.faint),
-		Brand: fg(t.accent).Bold(true), Focus: fg(t.accent), Title: plain.Bold(true), Head: fg(t.muted).Bold(true),
-		Good: fg(t.good), Warn: fg(t.warn), Bad: fg(t.bad).Bold(true),
-		Key: fg(t.accent).Bold(true), Row: filled(t.text, t.row),
-		Field: plain, Picked: plain.Reverse(true),
-		Button: fg(t.muted), Chosen: filled(t.onFill, t.accent),
-		Danger:      filled(t.onFill, t.bad),
-		Unallocated: fg(t.unallocated), Unformatted: fg(t.unformatted), Extended: fg(t.extended), Other: fg(t.other),
-		hues: map[model.Hue]Look{},
+		Text: plain, Strong: plain.Bold(true), Muted: fg(muted), Faint: fg(c("#56606f", lipgloss.BrightBlack, "#a9b1bd", lipgloss.BrightBlack)),
+		Brand: fg(accent).Bold(true), Focus: fg(accent), Title: plain.Bold(true), Head: fg(muted).Bold(true),
+		Good: fg(c("#7fd88f", lipgloss.BrightGreen, "#1a7f37", lipgloss.Green)),
+		Warn: fg(c("#f0c674", lipgloss.BrightYellow, "#8a5d00", lipgloss.Magenta)), Bad: fg(bad).Bold(true),
+		Key: fg(accent).Bold(true), Row: row, Field: plain, Picked: plain.Reverse(true),
+		Button: fg(muted), Chosen: filled(onFill, accent), Danger: filled(onFill, bad),
+		Unallocated: fg(c("#8b929c", lipgloss.White, "#6c7480", lipgloss.BrightBlack)),
+		Extended:    fg(c("#6fdfe0", lipgloss.Cyan, "#0b7f86", lipgloss.Cyan)),
+		Unformatted: other, Other: other,
+		hues: c.hues(),
 	}
-	for hue, c := range t.hues {
-		s.hues[hue] = fg(c)
-	}
-	return s
 }
 
 // FS is the look of a kind of file system; kinds without a colour of their own share one.

@@ -1,0 +1,50 @@
+package styles
+
+import (
+	"image/color"
+
+	"charm.land/lipgloss/v2"
+
+	"shunt/model"
+)
+
+// picker chooses a colour. Each is given in full, with the one of a terminal's sixteen that stands for it, for a dark
+// background and for a light one. Terminals with 256 colours come close to the full ones by themselves; among sixteen the
+// nearest is often the same for several, so those are picked by hand.
+type picker func(dark string, dark16 color.Color, light string, light16 color.Color) color.Color
+
+func pick(theme Theme, depth Depth) picker {
+	return func(full string, sixteen color.Color, light string, light16 color.Color) color.Color {
+		if theme == Light {
+			full, sixteen = light, light16
+		}
+		if depth == Sixteen {
+			return sixteen
+		}
+		return lipgloss.Color(full)
+	}
+}
+
+// hues are the looks of file systems. They follow GParted, so that people recognise them, lifted or darkened until they can
+// be read.
+func (c picker) hues() map[model.Hue]Look {
+	fg := func(dark string, dark16 color.Color, light string, light16 color.Color) Look {
+		return coloured(c(dark, dark16, light, light16))
+	}
+	return map[model.Hue]Look{
+		model.HuePale:   fg("#9db8d2", lipgloss.BrightBlue, "#5f7f9f", lipgloss.Blue),
+		model.HueSteel:  fg("#85a4c6", lipgloss.BrightBlue, "#4f708f", lipgloss.Blue),
+		model.HueBlue:   fg("#6f9bd1", lipgloss.BrightBlue, "#3a5f8a", lipgloss.Blue),
+		model.HueLime:   fg("#3ee05c", lipgloss.BrightGreen, "#138a1f", lipgloss.Green),
+		model.HueGreen:  fg("#35c94e", lipgloss.BrightGreen, "#0f7a1a", lipgloss.Green),
+		model.HueSea:    fg("#4fb57f", lipgloss.Green, "#2e8b57", lipgloss.Green),
+		model.HueMint:   fg("#42e5ac", lipgloss.BrightCyan, "#0d8a63", lipgloss.Cyan),
+		model.HueGold:   fg("#eed680", lipgloss.BrightYellow, "#8a7412", lipgloss.Yellow),
+		model.HueOrange: fg("#ff9955", lipgloss.Yellow, "#b85a14", lipgloss.Yellow),
+		model.HueBrick:  fg("#ea6a4c", lipgloss.Red, "#c13a1a", lipgloss.Red),
+		model.HueRose:   fg("#d97b6f", lipgloss.BrightRed, "#a9483c", lipgloss.Red),
+		model.HueViolet: fg("#a294d8", lipgloss.BrightMagenta, "#625b81", lipgloss.Magenta),
+		model.HueSand:   fg("#d0a273", lipgloss.Magenta, "#8f6231", lipgloss.Magenta),
+		model.HueGrey:   fg("#c9c9c9", lipgloss.White, "#666666", lipgloss.BrightBlack),
+	}
+}
