@@ -49,7 +49,7 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	}
 	switch a := action.(type) {
 	case dialog.Stage:
-		m.align = a.Align
+		m.Align = a.Align
 		return m.stage(a.Op), nil
 	case dialog.StageAll:
 		return m.stageAll(a), nil
@@ -70,9 +70,9 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.Unmount:
 		return m.takeWhole(d, "Unmounting", unmountPart(d, a.ID))
 	case dialog.Attach:
-		return m.takeWhole(d, "Attaching", exchange(m.backend, d, m.backend.Attach, "attached as %s; it stays so until M detaches it"))
+		return m.takeWhole(d, "Attaching", exchange(m.Backend, d, m.Backend.Attach, "attached as %s; it stays so until M detaches it"))
 	case dialog.Detach:
-		return m.takeWhole(d, "Detaching", exchange(m.backend, d, m.backend.Detach, "detached; this is the image %s"))
+		return m.takeWhole(d, "Detaching", exchange(m.Backend, d, m.Backend.Detach, "detached; this is the image %s"))
 	}
 	return m, nil
 }
@@ -81,9 +81,9 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 func (m Model) ask(action dialog.Action) tea.Cmd {
 	switch a := action.(type) {
 	case dialog.List:
-		return listDir(m.backend, a.Dir)
+		return listDir(m.Backend, a.Dir)
 	case dialog.Summarize:
-		return summarize(m.backend, a.Paths)
+		return summarize(m.Backend, a.Paths)
 	}
 	return nil
 }
@@ -226,15 +226,15 @@ func (m Model) shift(d document, n int) Model {
 
 // browse opens the picker.
 func (m Model) browse() (Model, tea.Cmd) {
-	dir := m.dir
+	dir := m.Dir
 	if d, ok := m.doc(); ok && d.path != "" {
 		dir = filepath.Dir(d.path)
 	}
 	if dir == "" {
 		dir = "."
 	}
-	picker, list := dialog.NewBrowse(dir, m.home)
-	return m.push(picker), tea.Batch(listDir(m.backend, list.Dir), listRecent(m.backend), listDevices(m.backend))
+	picker, list := dialog.NewBrowse(dir, m.Home)
+	return m.push(picker), tea.Batch(listDir(m.Backend, list.Dir), listRecent(m.Backend), listDevices(m.Backend))
 }
 
 // openPath shows a target, opening it if that has not been done. One that was refused is tried again.
@@ -250,12 +250,12 @@ func (m Model) openPath(path string) (Model, tea.Cmd) {
 	case m.docs[at].state != docRefused && m.docs[at].state != docLost:
 		m.current = at
 		return m, nil
-	case m.docs[at].target != nil:
+	default:
 		closing = closeTarget(m.docs[at].target)
 	}
 	m.gen++
 	m.current = at
-	return m.withDoc(at, document{path: path, gen: m.gen}), tea.Sequence(closing, openTarget(m.backend, m.clock, path, m.gen))
+	return m.withDoc(at, document{path: path, gen: m.gen}), tea.Sequence(closing, openTarget(m.Backend, m.Clock, path, m.gen))
 }
 
 // savedText is what a save writes.

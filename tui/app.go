@@ -43,13 +43,7 @@ type Options struct {
 
 // Model is the state of the editor.
 type Model struct {
-	backend Backend
-	clock   Clock
-	glyphs  styles.GlyphSet
-	align   geometry.Alignment
-	dir     string
-	home    string
-	noBar   bool
+	Options // Align is that of the last edit
 
 	width, height int
 	theme         styles.Theme
@@ -72,7 +66,6 @@ type Model struct {
 	gate     gate
 	search   planSearch
 	gen      int // the last generation that was given out
-	animate  bool
 	morph    morph
 }
 
@@ -93,13 +86,10 @@ const quiet = 400 * time.Millisecond
 
 // New is the editor before its first message.
 func New(o Options) Model {
-	m := Model{
-		backend: o.Backend, clock: o.Clock, glyphs: o.Glyphs, align: o.Align, dir: o.Dir, home: o.Home, animate: o.Animate, noBar: o.NoBar,
-		st: styles.New(styles.Dark, styles.Full, o.Glyphs),
+	if o.Clock == nil {
+		o.Clock = wallClock
 	}
-	if m.clock == nil {
-		m.clock = wallClock
-	}
+	m := Model{Options: o, st: styles.New(styles.Dark, styles.Full, o.Glyphs)}
 	for _, path := range o.Paths {
 		m.gen++
 		m.docs = append(m.docs, document{path: path, gen: m.gen})
@@ -116,7 +106,7 @@ func New(o Options) Model {
 func (m Model) Init() tea.Cmd {
 	cmds := []tea.Cmd{tea.RequestBackgroundColor}
 	for _, d := range m.docs {
-		cmds = append(cmds, openTarget(m.backend, m.clock, d.path, d.gen))
+		cmds = append(cmds, openTarget(m.Backend, m.Clock, d.path, d.gen))
 	}
 	if len(m.docs) == 0 {
 		_, lists := m.browse()
@@ -135,8 +125,7 @@ func (m Model) View() tea.View {
 	v.WindowTitle, v.ProgressBar = safetext.Printable(m.windowTitle()), m.terminalBar()
 	if cursor != nil {
 		v.Cursor = tea.NewCursor(cursor.X, cursor.Y)
-		v.Cursor.Shape = tea.CursorBar
-		v.Cursor.Blink = false
+		v.Cursor.Shape, v.Cursor.Blink = tea.CursorBar, false
 	}
 	return v
 }
@@ -158,12 +147,8 @@ func (m Model) withDoc(i int, d document) Model {
 
 // byGen finds the document that messages of a generation belong to.
 func (m Model) byGen(gen int) (int, bool) {
-	for i, d := range m.docs {
-		if d.gen == gen {
-			return i, true
-		}
-	}
-	return 0, false
+	i := slices.IndexFunc(m.docs, func(d document) bool { return d.gen == gen })
+	return i, i >= 0
 }
 
 // say puts an answer in the place of the key bar.
@@ -177,7 +162,12 @@ func (m Model) shut() (Model, tea.Cmd) {
 	m.gate.closed = true
 	m.gate.serial++
 	serial := m.gate.serial
-	return m, m.clock(quiet, func() tea.Msg { return gateMsg{serial} })
+	return m, m.Clock(quiet, func() tea.Msg {
+		return result(func(m Model) (Model, tea.Cmd) {
+			m.gate.closed = m.gate.closed && serial != m.gate.serial
+			return m, nil
+		})
+	})
 }
 
 // withRun is the model with another state of the run of document i.
@@ -189,12 +179,8 @@ func (m Model) withRun(i int, r running) Model {
 
 // byRun finds the document that messages of a run belong to.
 func (m Model) byRun(gen int) (int, bool) {
-	for i, d := range m.docs {
-		if d.run.active() && d.run.gen == gen {
-			return i, true
-		}
-	}
-	return 0, false
+	i := slices.IndexFunc(m.docs, func(d document) bool { return d.run.active() && d.run.gen == gen })
+	return i, i >= 0
 }
 
 // busy reports whether something is going on, with any target, that must not be left by accident.

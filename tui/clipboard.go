@@ -71,9 +71,9 @@ func (m Model) openPaste(d document) Model {
 	case !ok || row.Kind == model.RowWhole:
 		return m.refuse(&ops.Refusal{What: "paste " + c.Ref(), Reason: "the disk has no partition table", Nearest: "T makes one"})
 	case row.Kind == model.RowPartition:
-		return m.open(dialog.NewPasteOver(d.queue, c, row.Partition.ID, m.align))
+		return m.open(dialog.NewPasteOver(d.queue, c, row.Partition.ID, m.Align))
 	}
-	return m.open(dialog.NewPaste(d.queue, c, row.Gap, m.align))
+	return m.open(dialog.NewPaste(d.queue, c, row.Gap, m.Align))
 }
 
 // clipWords tells what was copied, "" if nothing was.

@@ -18,13 +18,13 @@ import (
 func openTarget(b Backend, clock Clock, path string, gen int) tea.Cmd {
 	words := make(chan string, 1)
 	opening := func() tea.Msg {
+		var seen sight
 		target, err := b.Open(path, latestOf(words))
-		if err != nil {
-			return openedMsg{gen: gen, err: err}
+		if err == nil {
+			seen = look(target)
+			seen.last = target.Last()
 		}
-		seen := look(target)
-		seen.last = target.Last()
-		return openedMsg{gen: gen, target: target, seen: seen}
+		return result(func(m Model) (Model, tea.Cmd) { return m.opened(gen, target, seen, err) })
 	}
 	return tea.Batch(opening, waitOpening(clock, words, gen))
 }
@@ -47,12 +47,12 @@ func latestOf(words chan string) func(what string) {
 func waitOpening(clock Clock, words <-chan string, gen int) tea.Cmd {
 	const moment = 300 * time.Millisecond
 	return clock(moment, func() tea.Msg {
-		msg := openingMsg{gen: gen, more: words}
+		what := ""
 		select {
-		case msg.what = <-words:
+		case what = <-words:
 		default:
 		}
-		return msg
+		return forTarget(gen, func(m Model, i int) (Model, tea.Cmd) { return m.stillOpening(i, what, words) })
 	})
 }
 
@@ -64,27 +64,26 @@ func look(t Target) sight {
 func rescan(t Target, gen int, interrupted bool) tea.Cmd {
 	return func() tea.Msg {
 		err := t.Rescan()
-		msg := rescannedMsg{gen: gen, seen: look(t), err: err}
+		seen := look(t)
 		if err == nil && interrupted {
-			msg.seen.last = t.Last()
+			seen.last = t.Last()
 		}
-		return msg
+		return forTarget(gen, func(m Model, i int) (Model, tea.Cmd) { return m.rescanned(i, seen, err), nil })
 	}
 }
 
 func closeTarget(t Target) tea.Cmd {
-	return func() tea.Msg {
-		// The target was only looked at: there is nothing a failure to unlock it could lose.
-		_ = t.Close()
+	if t == nil {
 		return nil
 	}
+	return background(func() { _ = t.Close() }) // it was only looked at: a failure to unlock it loses nothing
 }
 
 // startRun begins a run.
 func startRun(gen int, start func() (Run, error)) tea.Cmd {
 	return func() tea.Msg {
 		run, err := start()
-		return startedMsg{gen: gen, run: run, err: err}
+		return forRun(gen, func(m Model, i int) (Model, tea.Cmd) { return m.started(i, run, err) })
 	}
 }
 
@@ -105,11 +104,11 @@ func follow(r Run, gen int) tea.Cmd {
 		waitProgress(r, gen),
 		func() tea.Msg {
 			report, ok := r.Report()
-			return reportMsg{gen: gen, report: report, ok: ok}
+			return forRun(gen, func(m Model, i int) (Model, tea.Cmd) { return m.reported(i, report, ok) })
 		},
 		func() tea.Msg {
-			result := r.Result()
-			return resultMsg{gen: gen, result: result, log: r.Log()}
+			end, log := r.Result(), r.Log()
+			return forRun(gen, func(m Model, i int) (Model, tea.Cmd) { return m.ended(i, end, log) })
 		},
 	)
 }
@@ -121,7 +120,8 @@ func waitProgress(r Run, gen int) tea.Cmd {
 		if !ok {
 			return nil
 		}
-		return progressMsg{gen: gen, progress: progress, log: r.Log()}
+		log := r.Log()
+		return forRun(gen, func(m Model, i int) (Model, tea.Cmd) { return m.progressed(i, progress, log) })
 	}
 }
 
@@ -130,24 +130,27 @@ func mountPart(d document, a dialog.Mount) tea.Cmd {
 	if a.Access == model.ReadWrite {
 		how = "for reading and writing"
 	}
-	return mounting(d, a.ID, func(dir string) mountedMsg {
-		return mountedMsg{dir: dir, said: fmt.Sprintf("Mounted %s at %s; M unmounts it", how, dir)}
-	}, func() (string, error) { return d.target.Mount(a.ID, a.Access) })
+	return mounting(d, func() (end mountEnd) {
+		end.dir, end.err = d.target.Mount(a.ID, a.Access)
+		end.part, end.said = a.ID, fmt.Sprintf("Mounted %s at %s; M unmounts it", how, end.dir)
+		return end
+	})
 }
 
 func unmountPart(d document, id model.PartID) tea.Cmd {
-	return mounting(d, id, func(dir string) mountedMsg { return mountedMsg{said: "Unmounted from " + dir} },
-		func() (string, error) { return d.target.Unmount(id) })
+	return mounting(d, func() mountEnd {
+		dir, err := d.target.Unmount(id)
+		return mountEnd{part: id, said: "Unmounted from " + dir, err: err}
+	})
 }
 
 // mounting mounts or unmounts a partition and reads the target again.
-func mounting(d document, id model.PartID, told func(dir string) mountedMsg, do func() (dir string, err error)) tea.Cmd {
+func mounting(d document, do func() mountEnd) tea.Cmd {
 	return func() tea.Msg {
-		dir, err := do()
-		msg := told(dir)
-		msg.gen, msg.part, msg.err, msg.lost = d.gen, id, err, d.target.Rescan()
-		msg.seen = look(d.target)
-		return msg
+		end := do()
+		end.lost = d.target.Rescan()
+		end.seen = look(d.target)
+		return forTarget(d.gen, func(m Model, i int) (Model, tea.Cmd) { return m.mounted(i, end), nil })
 	}
 }
 
@@ -155,34 +158,31 @@ func mounting(d document, id model.PartID, told func(dir string) mountedMsg, do 
 // becomes nothing, it opens it again. said has a place for the path of what was opened.
 func exchange(b Backend, d document, become func(path string) (string, error), said string) tea.Cmd {
 	return func() tea.Msg {
-		msg := exchangedMsg{gen: d.gen, path: d.path}
-		if msg.err = d.target.Close(); msg.err == nil {
+		end := exchangeEnd{path: d.path}
+		if end.err = d.target.Close(); end.err == nil {
 			var path string
-			if path, msg.err = become(d.facts.Path); msg.err == nil {
-				msg.path, msg.said = path, d.name()+" is "+fmt.Sprintf(said, path)
+			if path, end.err = become(d.facts.Path); end.err == nil {
+				end.path, end.said = path, d.name()+" is "+fmt.Sprintf(said, path)
 			}
 		}
-		target, err := b.Open(msg.path, func(string) {})
-		if err != nil {
-			msg.lost = err
-			return msg
+		if end.target, end.lost = b.Open(end.path, func(string) {}); end.lost == nil {
+			end.seen = look(end.target)
 		}
-		msg.target, msg.seen = target, look(target)
-		return msg
+		return result(func(m Model) (Model, tea.Cmd) { return m.exchanged(d.gen, end) })
 	}
 }
 
 func inform(ctx context.Context, t Target, id model.PartID, gen int) tea.Cmd {
 	return func() tea.Msg {
 		sheet, err := t.Inform(ctx, id)
-		return informedMsg{gen: gen, sheet: sheet, err: err}
+		return result(func(m Model) (Model, tea.Cmd) { return m.informed(gen, sheet, err), nil })
 	}
 }
 
 func listFiles(ctx context.Context, t Target, id model.PartID, dir string, gen int) tea.Cmd {
 	return func() tea.Msg {
 		list, err := t.List(ctx, id, dir)
-		return filesMsg{gen: gen, list: list, err: err}
+		return result(func(m Model) (Model, tea.Cmd) { return m.listed(gen, list, err), nil })
 	}
 }
 
@@ -193,43 +193,57 @@ func findPlans(ctx context.Context, a dialog.Solve, gen int) tea.Cmd {
 		if err != nil {
 			return nil // another wish took its place
 		}
-		return plansMsg{gen, dialog.Solved{Wish: a.Wish, Plans: plans, No: no}}
+		return found(gen, dialog.Solved{Wish: a.Wish, Plans: plans, No: no})
 	}
 }
 
 // discover looks for tools, for the editor itself and for a target.
 func discover(b Backend) tea.Cmd {
-	return func() tea.Msg { return discoveredMsg{env: b.Discover()} }
+	return func() tea.Msg {
+		env := b.Discover()
+		return result(func(m Model) (Model, tea.Cmd) { return m.discovered(env), nil })
+	}
 }
 
 func discoverFor(t Target, gen int) tea.Cmd {
-	return func() tea.Msg { return discoveredMsg{gen: gen, env: t.Discover()} }
+	return func() tea.Msg {
+		env := t.Discover()
+		return forTarget(gen, func(m Model, i int) (Model, tea.Cmd) { return m.rejudged(i, env), nil })
+	}
 }
 
 // These answer the picker.
 
+// answer brings a dialog what it asked for.
+func answer(what tea.Msg) result {
+	return func(m Model) (Model, tea.Cmd) { return m.toDialogs(what) }
+}
+
 func listDir(b Backend, dir string) tea.Cmd {
 	return func() tea.Msg {
 		path, list, err := b.List(dir)
-		return foundMsg{dialog.Listing{Dir: dir, Path: path, Entries: list, Err: err}}
+		return answer(dialog.Listing{Dir: dir, Path: path, Entries: list, Err: err})
 	}
 }
 
 func listDevices(b Backend) tea.Cmd {
-	return func() tea.Msg { return foundMsg{dialog.Devices{List: b.BlockDevices()}} }
+	return func() tea.Msg { return answer(dialog.Devices{List: b.BlockDevices()}) }
 }
 
 func listRecent(b Backend) tea.Cmd {
-	return func() tea.Msg { return foundMsg{dialog.Recents{List: b.Recent()}} }
+	return func() tea.Msg { return answer(dialog.Recents{List: b.Recent()}) }
 }
 
 func summarize(b Backend, paths []string) tea.Cmd {
-	return func() tea.Msg { return foundMsg{dialog.Summaries{List: b.Summarize(paths)}} }
+	return func() tea.Msg { return answer(dialog.Summaries{List: b.Summarize(paths)}) }
 }
 
 // greet asks whether nobody was told yet how to begin.
 func greet(b Backend) tea.Cmd {
-	return func() tea.Msg { return greetMsg{b.Greet()} }
+	return func() tea.Msg {
+		first := b.Greet()
+		return result(func(m Model) (Model, tea.Cmd) { return m.greeted(first), nil })
+	}
 }
 
 // Clock makes a command that sends what fn returns after d.

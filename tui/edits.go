@@ -39,7 +39,7 @@ func (m Model) open(d dialog.Dialog, err error) Model {
 func edit(newDialog func(ops.Queue, model.PartID, geometry.Alignment) dialog.Dialog, tries func(document, model.Partition) []ops.Operation) doFunc {
 	return still(func(m Model, d document) Model {
 		p, _ := d.partition()
-		return m.open(newDialog(d.queue, p.ID, m.align), possible(d.queue, tries(d, p)...))
+		return m.open(newDialog(d.queue, p.ID, m.Align), possible(d.queue, tries(d, p)...))
 	})
 }
 
@@ -83,7 +83,7 @@ func (m Model) openResize(d document) Model {
 	if !reason.OK() {
 		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason})
 	}
-	return m.push(dialog.NewResize(d.queue, p.ID, m.align))
+	return m.push(dialog.NewResize(d.queue, p.ID, m.Align))
 }
 
 // whyFixed is why a partition can neither be moved nor resized.
@@ -106,21 +106,21 @@ func (m Model) openCreate(d document) Model {
 	if !ok || row.Kind != model.RowGap {
 		return m.say(toneWarn, "Select free space to make a partition in")
 	}
-	return m.open(dialog.NewCreate(d.queue, row.Gap, m.align))
+	return m.open(dialog.NewCreate(d.queue, row.Gap, m.Align))
 }
 
 func (m Model) openImageSize(d document) Model {
 	if _, _, cannot := ops.ImageLimits(d.queue.Preview()); !cannot.OK() {
 		return m.refuse(&ops.Refusal{What: "change the image size", Reason: cannot})
 	}
-	return m.push(dialog.NewImageSize(d.queue, m.align))
+	return m.push(dialog.NewImageSize(d.queue, m.Align))
 }
 
 func (m Model) openNewTable(d document) Model {
-	return m.open(dialog.NewNewTable(d.queue, m.align), possible(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR}))
+	return m.open(dialog.NewNewTable(d.queue, m.Align), possible(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR}))
 }
 
-func (m Model) openConvert(d document) Model { return m.open(dialog.NewConvert(d.queue, m.align)) }
+func (m Model) openConvert(d document) Model { return m.open(dialog.NewConvert(d.queue, m.Align)) }
 
 // openRoom makes room for the selected partition; where none is selected, space is left, and the image can be smaller.
 func (m Model) openRoom(d document) (Model, tea.Cmd) {
@@ -128,12 +128,12 @@ func (m Model) openRoom(d document) (Model, tea.Cmd) {
 	if !ok {
 		return m.fitImage(d)
 	}
-	return m.showRoom(dialog.NewMakeRoom(d.queue, p.ID, m.align))
+	return m.showRoom(dialog.NewMakeRoom(d.queue, p.ID, m.Align))
 }
 
 // fitImage shows the ways to make the image smaller, and its partitions too.
 func (m Model) fitImage(d document) (Model, tea.Cmd) {
-	return m.showRoom(dialog.NewSmallImage(d.queue, m.align))
+	return m.showRoom(dialog.NewSmallImage(d.queue, m.Align))
 }
 
 // showRoom opens the page and does what it wants first.

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"errors"
+	"io/fs"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -42,8 +44,11 @@ func Asked(m tea.Model) int {
 
 // SaveFile is what the editor does to save a text.
 func SaveFile(save dialog.Save) (exists bool, err error) {
-	msg, _ := saveFile(save)().(savedMsg)
-	return msg.exists, msg.err
+	err = put(save)
+	if errors.Is(err, fs.ErrExist) {
+		return true, nil
+	}
+	return false, err
 }
 
 // EditAll stages the operations on the target in view and then walks back and forth through all there is to walk: the list is

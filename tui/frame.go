@@ -57,7 +57,7 @@ func (m Model) screen(lines []string) string {
 		}
 	}
 	text := strings.Join(shown, "\n")
-	if m.glyphs != styles.ASCII {
+	if m.Glyphs != styles.ASCII {
 		return text
 	}
 	var out strings.Builder

@@ -75,10 +75,7 @@ func (m Model) closeTarget() (Model, tea.Cmd) {
 	m.docs = slices.Delete(slices.Clone(m.docs), m.current, m.current+1)
 	m.current = min(m.current, max(0, len(m.docs)-1))
 	m = m.dropClip(d.gen).say(toneGood, "Closed "+d.name())
-	if d.target == nil {
-		return m, nil // if it is still being opened, it is closed as soon as that has been done
-	}
-	return m, closeTarget(d.target)
+	return m, closeTarget(d.target) // one that is still being opened is closed as soon as that has been done
 }
 
 // leavingWords are the paragraphs of the question whether to leave these targets, none if nothing is lost or left behind.

@@ -29,12 +29,9 @@ type morph struct {
 	left   int // frames that are still to come
 }
 
-// morphMsg is sent when it is time for the next frame.
-type morphMsg struct{ serial int }
-
 // glide starts a picture on its way if a message has changed the disk in view; before is the model without that message.
 func (m Model) glide(before Model, cmd tea.Cmd) (Model, tea.Cmd) {
-	if !m.animate || m.small() {
+	if !m.Animate || m.small() {
 		return m, cmd
 	}
 	was, _ := before.doc()
@@ -75,12 +72,14 @@ func (m Model) drawn(d dialog.Dialog) dialog.Dialog {
 
 func (m Model) nextFrame() tea.Cmd {
 	serial := m.morph.serial
-	return m.clock(morphPause, func() tea.Msg { return morphMsg{serial} })
+	return m.Clock(morphPause, func() tea.Msg {
+		return result(func(m Model) (Model, tea.Cmd) { return m.morphed(serial) })
+	})
 }
 
-// arrive goes one frame on.
-func (msg morphMsg) arrive(m Model) (Model, tea.Cmd) {
-	if msg.serial != m.morph.serial || m.morph.left == 0 {
+// morphed goes one frame on.
+func (m Model) morphed(serial int) (Model, tea.Cmd) {
+	if serial != m.morph.serial || m.morph.left == 0 {
 		return m, nil
 	}
 	m.morph.left--

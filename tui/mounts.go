@@ -167,54 +167,67 @@ func (m Model) takeWhole(d document, doing string, cmd tea.Cmd) (Model, tea.Cmd)
 	return m.withDoc(m.current, d), cmd
 }
 
-// take takes the end of a mount or unmount: the target was read again, since a mounted partition is in use.
-func (msg mountedMsg) take(m Model) Model {
-	i, ok := m.byGen(msg.gen)
-	if !ok {
-		return m
-	}
+// mountEnd is how mounting or unmounting something of a target ended.
+type mountEnd struct {
+	part model.PartID
+	dir  string // where it was mounted, "" if it was unmounted
+	said string // what was done
+	err  error  // why it was not
+	seen sight
+	lost error // the target could not be read again
+}
+
+// exchangeEnd is the target that a document goes on with: the loop device of its image or the image of its loop device.
+type exchangeEnd struct {
+	path   string
+	target Target
+	seen   sight
+	said   string
+	err    error // why it is the old one
+	lost   error // it could not be opened; there is no target
+}
+
+// mounted takes the end of a mount or unmount: the target was read again, since a mounted partition is in use.
+func (m Model) mounted(i int, end mountEnd) Model {
 	d := m.docs[i]
 	d.doing = ""
-	if msg.err == nil {
+	if end.err == nil {
 		d.mounted = maps.Clone(d.mounted)
 		if d.mounted == nil {
 			d.mounted = map[model.PartID]string{}
 		}
-		if d.mounted[msg.part] = msg.dir; msg.dir == "" {
-			delete(d.mounted, msg.part)
+		if d.mounted[end.part] = end.dir; end.dir == "" {
+			delete(d.mounted, end.part)
 		}
 	}
-	if msg.lost != nil {
-		d.state, d.err = docLost, msg.lost
+	if end.lost != nil {
+		d.state, d.err = docLost, end.lost
 		return m.withDoc(i, d)
 	}
-	d, dropped := d.replayed(msg.seen)
+	d, dropped := d.replayed(end.seen)
 	m = m.withDoc(i, d)
-	return m.answered(msg.said, msg.err, dropped)
+	return m.answered(end.said, end.err, dropped)
 }
 
-// arrive takes the target that a document goes on with. It is the old one if the exchange failed.
-func (msg exchangedMsg) arrive(m Model) (Model, tea.Cmd) {
-	i, ok := m.byGen(msg.gen)
+// exchanged takes the target that a document goes on with. It is the old one if the exchange failed.
+func (m Model) exchanged(gen int, end exchangeEnd) (Model, tea.Cmd) {
+	i, ok := m.byGen(gen)
 	if !ok {
-		if msg.target == nil {
-			return m, nil
-		}
-		return m, closeTarget(msg.target)
+		return m, closeTarget(end.target)
 	}
 	d := m.docs[i]
-	d.doing, d.path, d.target = "", msg.path, msg.target
-	if msg.lost != nil {
-		d.state, d.err = docLost, msg.lost
+	d.doing, d.path, d.target = "", end.path, end.target
+	if end.lost != nil {
+		d.state, d.err = docLost, end.lost
 		return m.withDoc(i, d), nil
 	}
 	row := d.row
-	d, dropped := d.replayed(msg.seen)
+	d, dropped := d.replayed(end.seen)
 	d.row = min(row, max(0, len(d.rows())-1))
 	m = m.withDoc(i, d).dropClip(d.gen)
-	m = m.answered(msg.said, msg.err, dropped)
-	if msg.seen.committing != nil {
-		return m.followed(i, msg.seen.committing)
+	m = m.answered(end.said, end.err, dropped)
+	if end.seen.committing != nil {
+		return m.followed(i, end.seen.committing)
 	}
 	return m, nil
 }

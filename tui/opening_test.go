@@ -67,7 +67,7 @@ func TestOpeningTells(t *testing.T) {
 	close(b.end)
 	next, _ = m.Update(<-opened)
 	m, _ = next.(Model)
-	if _, again := m.Update(openingMsg{gen: m.docs[0].gen}); again != nil || m.docs[0].state != docRefused {
+	if _, again := m.stillOpening(0, "", nil); again != nil || m.docs[0].state != docRefused {
 		t.Error("it is waited for after its end")
 	}
 	tell("too late") // is heard by nobody and blocks nobody

@@ -82,10 +82,10 @@ func (m Model) chdir(d document, dirs []string) (Model, tea.Cmd) {
 	return m, tea.Batch(before, listFiles(ctx, d.target, m.files.part, strings.Join(dirs, "/"), m.gen))
 }
 
-// take takes a directory, if it is still asked for.
-func (msg filesMsg) take(m Model) Model {
-	if m.files.gen == msg.gen {
-		m.files.list, m.files.err, m.files.loading = msg.list, msg.err, false
+// listed takes a directory, if it is still asked for.
+func (m Model) listed(gen int, list report.Listing, err error) Model {
+	if m.files.gen == gen {
+		m.files.list, m.files.err, m.files.loading = list, err, false
 	}
 	return m
 }

@@ -43,12 +43,12 @@ func (m Model) turnInfo(d document) (Model, tea.Cmd) {
 	return m.openInfo(d)
 }
 
-// take takes what was found out, if it is still asked for.
-func (msg informedMsg) take(m Model) Model {
-	if m.reader.page != pageInfo || m.reader.gen != msg.gen {
+// informed takes what was found out, if it is still asked for.
+func (m Model) informed(gen int, sheet report.Sheet, err error) Model {
+	if m.reader.page != pageInfo || m.reader.gen != gen {
 		return m
 	}
-	m.reader.sheet, m.reader.err = &msg.sheet, msg.err
+	m.reader.sheet, m.reader.err = &sheet, err
 	return m
 }
 

@@ -20,13 +20,13 @@ func (m Model) openSupport() (Model, tea.Cmd) {
 	if m.hasEnv {
 		return m, nil
 	}
-	return m, discover(m.backend)
+	return m, discover(m.Backend)
 }
 
 // lookAgain looks for tools anew, also for all open targets, so that what was installed meanwhile is offered.
 func (m Model) lookAgain() (Model, tea.Cmd) {
 	m.hasEnv = false
-	cmds := []tea.Cmd{discover(m.backend)}
+	cmds := []tea.Cmd{discover(m.Backend)}
 	for _, d := range m.docs {
 		if d.state == docOpen && d.unfinished == nil && !d.run.active() {
 			cmds = append(cmds, discoverFor(d.target, d.gen))
@@ -35,18 +35,19 @@ func (m Model) lookAgain() (Model, tea.Cmd) {
 	return m, tea.Sequence(cmds...)
 }
 
-// take takes what can be done. The queue of a target is judged anew by it; operations that are impossible by it
-// are dropped, which is told.
-func (msg discoveredMsg) take(m Model) Model {
-	if msg.gen == 0 {
-		m.env, m.hasEnv = msg.env, true
-		return m.say(toneGood, "Looked again for tools")
-	}
-	i, ok := m.byGen(msg.gen)
-	if !ok || m.docs[i].state != docOpen || m.docs[i].run.active() {
+// discovered takes what can be done on this machine.
+func (m Model) discovered(env ops.Env) Model {
+	m.env, m.hasEnv = env, true
+	return m.say(toneGood, "Looked again for tools")
+}
+
+// rejudged judges the queue of a target by what can be done now; operations that are impossible are dropped, and that is
+// told.
+func (m Model) rejudged(i int, env ops.Env) Model {
+	if m.docs[i].state != docOpen || m.docs[i].run.active() {
 		return m
 	}
-	d, lost := m.docs[i].judgedBy(msg.env)
+	d, lost := m.docs[i].judgedBy(env)
 	if lost > 0 {
 		d.seen++
 		m = m.say(toneWarn, d.name()+": "+droppedWords(lost))

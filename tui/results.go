@@ -1,6 +1,9 @@
 package tui
 
 import (
+	"cmp"
+	"errors"
+	"io/fs"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -10,75 +13,65 @@ import (
 	"shunt/tui/widget"
 )
 
-// arrive takes a target into its document. A target nobody waits for any more is closed again.
-func (msg openedMsg) arrive(m Model) (Model, tea.Cmd) {
-	i, ok := m.byGen(msg.gen)
+// opened takes a target into its document. A target nobody waits for any more is closed again.
+func (m Model) opened(gen int, target Target, seen sight, err error) (Model, tea.Cmd) {
+	i, ok := m.byGen(gen)
 	if !ok {
-		if msg.target == nil {
-			return m, nil
-		}
-		return m, closeTarget(msg.target)
+		return m, closeTarget(target)
 	}
 	d := m.docs[i]
-	if msg.err != nil {
-		d.state, d.err = docRefused, msg.err
+	if err != nil {
+		d.state, d.err = docRefused, err
 		return m.withDoc(i, d), nil
 	}
-	d.target = msg.target
-	m = m.withDoc(i, d.fresh(msg.seen))
-	if msg.seen.committing != nil {
-		return m.followed(i, msg.seen.committing)
+	d.target = target
+	m = m.withDoc(i, d.fresh(seen))
+	if seen.committing != nil {
+		return m.followed(i, seen.committing)
 	}
-	if last := msg.seen.last; last != nil {
+	if last := seen.last; last != nil {
 		return m.tell(dialog.NewMessage("While you were away", dialog.Calm, lastText(d.name(), *last)...)), nil
 	}
 	if m.welcomed {
 		return m, nil
 	}
 	m.welcomed = true
-	return m, greet(m.backend)
+	return m, greet(m.Backend)
 }
 
-// take tells those who see the editor for the first time how to begin, until the next key.
-func (msg greetMsg) take(m Model) Model {
-	if !msg.first || m.note.text != "" {
+// greeted tells people who see the editor for the first time how to begin, until the next key.
+func (m Model) greeted(first bool) Model {
+	if !first || m.note.text != "" {
 		return m
 	}
 	return m.say(toneGood, "g makes room, m resizes or moves, a applies after a rehearsal; ? lists all keys")
 }
 
-// arrive shows what is being done to open a target, as long as it is.
-func (msg openingMsg) arrive(m Model) (Model, tea.Cmd) {
-	i, ok := m.byGen(msg.gen)
-	if !ok || m.docs[i].state != docOpening {
+// stillOpening shows what is being done to open a target, as long as it is; more brings what is done next.
+func (m Model) stillOpening(i int, what string, more <-chan string) (Model, tea.Cmd) {
+	d := m.docs[i]
+	if d.state != docOpening {
 		return m, nil
 	}
-	d := m.docs[i]
-	if msg.what != "" {
-		d.opening = msg.what
-	}
-	return m.withDoc(i, d), waitOpening(m.clock, msg.more, msg.gen)
+	d.opening = cmp.Or(what, d.opening)
+	return m.withDoc(i, d), waitOpening(m.Clock, more, d.gen)
 }
 
-// take brings a document up to date after a run.
-func (msg rescannedMsg) take(m Model) Model {
-	i, ok := m.byGen(msg.gen)
-	if !ok {
-		return m
-	}
+// rescanned brings a document up to date after a run.
+func (m Model) rescanned(i int, seen sight, err error) Model {
 	d := m.docs[i]
-	if msg.err == nil && d.run.interrupted() && d.run.result.Silent && msg.seen.unfinished == nil {
-		d.run = d.run.known(d, msg.seen)
+	if err == nil && d.run.interrupted() && d.run.result.Silent && seen.unfinished == nil {
+		d.run = d.run.known(d, seen)
 	}
 	switch {
-	case msg.err != nil:
-		d.state, d.err = docLost, msg.err
+	case err != nil:
+		d.state, d.err = docLost, err
 	case d.run.active() && d.run.result != nil && d.run.result.Outcome == report.Done:
-		d = d.fresh(msg.seen)
+		d = d.fresh(seen)
 		m = m.dropClip(d.gen)
 	default:
 		var lost int
-		if d, lost = d.replayed(msg.seen); lost > 0 {
+		if d, lost = d.replayed(seen); lost > 0 {
 			m = m.say(toneWarn, d.name()+" changed: "+droppedWords(lost))
 		}
 	}
@@ -87,16 +80,16 @@ func (msg rescannedMsg) take(m Model) Model {
 	return m.withDoc(i, d)
 }
 
-func (msg savedMsg) take(m Model) Model {
-	path := widget.Clean(msg.save.Path)
+// saved tells how saving a file went; one that exists already was kept.
+func (m Model) saved(save dialog.Save, err error) Model {
+	path := widget.Clean(save.Path)
 	switch {
-	case msg.exists:
-		over := msg.save
-		over.Over = dialog.Replace
+	case errors.Is(err, fs.ErrExist):
+		save.Over = dialog.Replace
 		return m.tell(dialog.NewAsk("Replace file?", dialog.Warning, []string{path + " exists already."},
-			dialog.YesNo("Keep it", "Replace it", widget.Writes, over)...))
-	case msg.err != nil:
-		return m.tell(dialog.NewMessage("Not saved", dialog.Warning, sentence(msg.err), "Choose another place with s."))
+			dialog.YesNo("Keep it", "Replace it", widget.Writes, save)...))
+	case err != nil:
+		return m.tell(dialog.NewMessage("Not saved", dialog.Warning, sentence(err), "Choose another place with s."))
 	}
 	return m.say(toneGood, "Saved "+path)
 }

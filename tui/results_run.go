@@ -33,23 +33,19 @@ func (m Model) arrived(i int, what string) Model {
 	return m
 }
 
-// arrive takes a run that has begun.
-func (msg startedMsg) arrive(m Model) (Model, tea.Cmd) {
-	i, ok := m.byRun(msg.gen)
-	if !ok {
-		return m, nil
-	}
+// started takes a run that has begun, or could not.
+func (m Model) started(i int, run Run, err error) (Model, tea.Cmd) {
 	r := m.docs[i].run
-	if msg.err != nil {
+	if err != nil {
 		m = m.withRun(i, running{}).uncovered(i)
 		name := m.docs[i].name()
 		return m.tell(dialog.NewMessage("Cannot begin", dialog.Warning,
-			sentence(msg.err), name+" was not changed. The operations are still pending.")), nil
+			sentence(err), name+" was not changed. The operations are still pending.")), nil
 	}
-	r.run = msg.run
-	cmd := follow(msg.run, msg.gen)
+	r.run = run
+	cmd := follow(run, r.gen)
 	if r.stopping {
-		cmd = tea.Batch(cmd, background(msg.run.Cancel))
+		cmd = tea.Batch(cmd, background(run.Cancel))
 	}
 	return m.withRun(i, r), cmd
 }
@@ -62,28 +58,23 @@ func (m Model) uncovered(i int) Model {
 	return m
 }
 
-func (msg progressMsg) arrive(m Model) (Model, tea.Cmd) {
-	i, ok := m.byRun(msg.gen)
+// progressed takes a snapshot of a run.
+func (m Model) progressed(i int, p report.Progress, log []string) (Model, tea.Cmd) {
+	r := m.docs[i].run.progressed(p)
+	if r.result == nil {
+		r.log = log
+	}
+	return m.withRun(i, r), waitProgress(r.run, r.gen)
+}
+
+// reported takes the report of a rehearsal; ok is false if the run ended without one.
+func (m Model) reported(i int, found report.Rehearsal, ok bool) (Model, tea.Cmd) {
+	r := m.docs[i].run
 	if !ok {
 		return m, nil
 	}
-	r := m.docs[i].run
-	r = r.progressed(msg.progress)
-	if r.result == nil {
-		r.log = msg.log
-	}
-	return m.withRun(i, r), waitProgress(r.run, msg.gen)
-}
-
-func (msg reportMsg) arrive(m Model) (Model, tea.Cmd) {
-	i, ok := m.byRun(msg.gen)
-	if !ok || m.docs[i].run.result != nil && !msg.ok {
-		return m, nil
-	}
-	r := m.docs[i].run
-	late := r.result
-	r = r.reported(msg)
-	if late != nil {
+	r = r.reported(found)
+	if r.result != nil {
 		// The run had ended before its report came: a failed rehearsal is told by its report.
 		if !r.rehearsalFailed() {
 			r.state = runEnded
@@ -97,15 +88,11 @@ func (msg reportMsg) arrive(m Model) (Model, tea.Cmd) {
 	return m.arrived(i, "the rehearsal is over"), ring(r.took)
 }
 
-// arrive takes the end of a run. A text that was open over its page is closed, so that the end is seen.
-func (msg resultMsg) arrive(m Model) (Model, tea.Cmd) {
-	i, ok := m.byRun(msg.gen)
-	if !ok {
-		return m, nil
-	}
+// ended takes the end of a run. A text that was open over its page is closed, so that the end is seen.
+func (m Model) ended(i int, end report.Result, log []string) (Model, tea.Cmd) {
 	d := m.docs[i]
 	wasAsking := d.run.state == runAsking
-	d.run = d.run.ended(msg)
+	d.run = d.run.ended(end, log)
 	reread := rescan(d.target, d.gen, d.run.interrupted())
 	if d.run.left() {
 		m = m.withRun(i, running{}).uncovered(i)

@@ -29,9 +29,7 @@ func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {
 	case tea.ColorProfileMsg:
 		return m.restyled(m.theme, depthOf(msg.Profile)), nil
 	case result:
-		return msg.arrive(m)
-	case news:
-		return msg.take(m), nil
+		return msg(m)
 	case tea.KeyPressMsg:
 		return m.press(msg)
 	case tea.PasteMsg:
@@ -45,7 +43,7 @@ func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {
 // restyled takes what the terminal tells of its background and its colours.
 func (m Model) restyled(theme styles.Theme, depth styles.Depth) Model {
 	m.theme, m.depth = theme, depth
-	m.st = styles.New(theme, depth, m.glyphs)
+	m.st = styles.New(theme, depth, m.Glyphs)
 	return m
 }
 

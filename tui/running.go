@@ -64,12 +64,8 @@ func (r running) recovers() bool { return r.kind == finishRun || r.kind == rollB
 func (r running) over() bool { return r.result != nil }
 
 // reported takes the report of the rehearsal. Of a commit that is followed it comes when everything is decided.
-func (r running) reported(m reportMsg) running {
-	if !m.ok {
-		return r
-	}
-	result := m.report
-	r.report = &result
+func (r running) reported(found report.Rehearsal) running {
+	r.report = &found
 	if !r.stopping && !r.committing {
 		r.state = runAsking
 	}
@@ -77,11 +73,10 @@ func (r running) reported(m reportMsg) running {
 }
 
 // ended takes the result. A failed rehearsal has its own page already.
-func (r running) ended(m resultMsg) running {
-	result := m.result
-	r.result, r.log = &result, m.log
-	if result.Log != "" {
-		r.log = splitLog(result.Log)
+func (r running) ended(end report.Result, log []string) running {
+	r.result, r.log = &end, log
+	if end.Log != "" {
+		r.log = splitLog(end.Log)
 	}
 	if r.rehearsalFailed() {
 		r.state = runAsking

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	tea "charm.land/bubbletea/v2"
+	"golang.org/x/sys/unix"
 
 	"shunt/model/safetext"
 	"shunt/model/tried"
@@ -19,50 +20,33 @@ import (
 // disk that is in trouble.
 func saveFile(save dialog.Save) tea.Cmd {
 	return func() tea.Msg {
-		put := create
-		if save.Over == dialog.Replace {
-			put = replace
-		}
-		err := put(save.Path, safetext.Lines(save.Text)) // it will be looked at in a terminal
-		if errors.Is(err, fs.ErrExist) {
-			return savedMsg{save: save, exists: true}
-		}
-		if err != nil {
-			err = tried.Errorf("save %s: %w", save.Path, tried.Cause(err))
-		}
-		return savedMsg{save: save, err: err}
+		err := put(save)
+		return result(func(m Model) (Model, tea.Cmd) { return m.saved(save, err), nil })
 	}
+}
+
+// put writes the file. The error wraps fs.ErrExist if there is one that is to be kept.
+func put(save dialog.Save) error {
+	write := create
+	if save.Over == dialog.Replace {
+		write = replace
+	}
+	err := write(save.Path, safetext.Lines(save.Text)) // it will be looked at in a terminal
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return tried.Errorf("save %s: %w", save.Path, tried.Cause(err))
 }
 
 // create writes a file that must not exist yet. Whatever happens, there is no file or a whole one at the path.
 func create(path, text string) error {
-	if _, err := os.Lstat(path); err == nil {
-		return fs.ErrExist
-	}
-	temp, err := writeBeside(path, text, 0o644, nil)
-	if err != nil {
+	return writeAs(path, text, 0o644, nil, func(temp string) error {
+		err := unix.Renameat2(unix.AT_FDCWD, temp, unix.AT_FDCWD, path, unix.RENAME_NOREPLACE)
+		if errors.Is(err, unix.EINVAL) { // some network file systems cannot do that
+			return errors.Join(os.Link(temp, path), os.Remove(temp))
+		}
 		return err
-	}
-	if err = os.Link(temp, path); err != nil && !errors.Is(err, fs.ErrExist) {
-		err = claim(temp, path) // FAT has no hard links
-	}
-	_ = os.Remove(temp) // claim may have moved it
-	if err != nil {
-		return err
-	}
-	return syncDir(path)
-}
-
-// claim renames a file to a path that must not exist yet.
-func claim(temp, path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	if err = errors.Join(f.Close(), os.Rename(temp, path)); err != nil {
-		return errors.Join(err, os.Remove(path))
-	}
-	return nil
+	})
 }
 
 // replace writes a file in the place of the one at the path. Whatever happens, the old one or the new one is there, whole. The
@@ -80,24 +64,17 @@ func replace(path, text string) error {
 	case !info.Mode().IsRegular():
 		return errors.New("it is not a file that could be replaced")
 	}
-	temp, err := writeBeside(path, text, info.Mode().Perm(), info)
-	if err != nil {
-		return err
-	}
-	if err = os.Rename(temp, path); err != nil {
-		return errors.Join(err, os.Remove(temp))
-	}
-	return syncDir(path)
+	return writeAs(path, text, info.Mode().Perm(), info, func(temp string) error { return os.Rename(temp, path) })
 }
 
-// writeBeside writes and syncs a new file in the directory of path and returns its name. It has the mode less the umask, or
-// the mode and owner of the file that it is like. No file is left after an error.
-func writeBeside(path, text string, mode fs.FileMode, like fs.FileInfo) (string, error) {
+// writeAs writes and syncs a new file in the directory of path, which name then gives its name. It has the mode less the
+// umask, or the mode and owner of the file that it is like. After an error in writing or naming no file is left.
+func writeAs(path, text string, mode fs.FileMode, like fs.FileInfo, name func(temp string) error) error {
 	dir, _ := filepath.Split(path)
 	temp := dir + ".shunt-" + rand.Text()
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if like != nil {
 		if owner, ok := like.Sys().(*syscall.Stat_t); ok {
@@ -108,15 +85,19 @@ func writeBeside(path, text string, mode fs.FileMode, like fs.FileInfo) (string,
 	if err == nil {
 		_, err = f.WriteString(text)
 	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(temp))
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = name(temp)
 	}
-	return temp, nil
+	if err != nil {
+		_ = os.Remove(temp) // the cause is what counts
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
-// syncDir makes the name of a file last. Some file systems cannot sync a directory and keep names anyway.
+// syncDir makes the names in a directory last. Some file systems cannot sync one and keep names anyway.
 func syncDir(path string) error {
-	dir, err := os.Open(filepath.Dir(path))
+	dir, err := os.Open(path)
 	if err != nil {
 		return err
 	}

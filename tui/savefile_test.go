@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -34,17 +36,17 @@ func TestSaveOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			if name != "gone" {
-				if msg := saveFile(dialog.Save{Path: path, Text: "new"})().(savedMsg); !msg.exists || msg.err != nil {
-					t.Errorf("without being asked: %+v", msg)
+				if err := put(dialog.Save{Path: path, Text: "new"}); !errors.Is(err, fs.ErrExist) {
+					t.Errorf("without being asked: %v", err)
 				}
 			}
-			msg := saveFile(dialog.Save{Path: path, Text: "new", Over: dialog.Replace})().(savedMsg)
+			saved := put(dialog.Save{Path: path, Text: "new", Over: dialog.Replace})
 			if c.says != "" {
-				if msg.err == nil || msg.err.Error() != "save "+path+": "+c.says {
-					t.Errorf("%+v", msg)
+				if saved == nil || saved.Error() != "save "+path+": "+c.says {
+					t.Error(saved)
 				}
-			} else if text, err := os.ReadFile(path); string(text) != "new" || err != nil || msg.err != nil {
-				t.Errorf("%q, %v, %+v", text, err, msg)
+			} else if text, err := os.ReadFile(path); string(text) != "new" || err != nil || saved != nil {
+				t.Errorf("%q, %v, %+v", text, err, saved)
 			}
 			if text, err := os.ReadFile(outside); string(text) != "precious" || err != nil {
 				t.Errorf("what it leads to holds %q, %v", text, err)

@@ -25,13 +25,16 @@ func (m Model) findPlans(a dialog.Solve) (Model, tea.Cmd) {
 	m.gen++
 	ctx, cancel := context.WithCancel(context.Background())
 	m.search = planSearch{gen: m.gen, giveUp: cancel}
-	slow := plansMsg{m.gen, dialog.Slow{Wish: a.Wish}}
-	return m, tea.Batch(before, findPlans(ctx, a, m.gen), m.clock(patience, func() tea.Msg { return slow }))
+	slow := found(m.gen, dialog.Slow{Wish: a.Wish})
+	return m, tea.Batch(before, findPlans(ctx, a, m.gen), m.Clock(patience, func() tea.Msg { return slow }))
 }
 
-func (msg plansMsg) arrive(m Model) (Model, tea.Cmd) {
-	if msg.gen != m.search.gen {
-		return m, nil // for a wish that nobody has any more
+// found brings an answer about plans to the dialog, unless that has another wish by now.
+func found(gen int, what any) result {
+	return func(m Model) (Model, tea.Cmd) {
+		if gen != m.search.gen {
+			return m, nil
+		}
+		return m.toDialogs(what)
 	}
-	return m.toDialogs(msg.answer)
 }

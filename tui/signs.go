@@ -115,7 +115,7 @@ func (r running) percent() int {
 // terminalBar is the terminal's own progress bar, nil for none.
 func (m Model) terminalBar() *tea.ProgressBar {
 	d, ok := m.signalled()
-	if m.noBar || !ok || !d.run.active() {
+	if m.NoBar || !ok || !d.run.active() {
 		return nil
 	}
 	state, percent := d.status().bar, d.run.percent()

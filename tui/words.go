@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,49 +45,45 @@ const (
 	toneBad
 )
 
-// tellResult is how a run on the named target ended.
+// endings are the accounts of how a run ended. In the meaning % stands for the target. That of an apply is also for the kinds
+// of runs that have none of their own.
+var endings = map[report.Outcome]struct {
+	head    string
+	tone    tone
+	advice  string
+	meaning map[runKind]string
+}{
+	report.Done: {"Done", toneGood, "", map[runKind]string{
+		applyRun:  "% is exactly as planned. Every change was verified before it was made real.",
+		finishRun: "The interrupted transaction was finished: % is exactly as planned.",
+	}},
+	report.RolledBack: {"Rolled back", toneGood, "", map[runKind]string{
+		applyRun:    "% is exactly as it was before. None of the operations was carried out; they are still pending.",
+		finishRun:   "% is exactly as it was before the interrupted transaction.",
+		rollBackRun: "% is exactly as it was before the interrupted transaction.",
+		undoRun:     "What was applied last was taken back: % is exactly as it was before that.",
+		followRun:   "% is exactly as it was before.",
+	}},
+	report.Interrupted: {
+		"Interrupted", toneBad, "No data is lost. Close this page to choose between the two, now or when the target is opened again.",
+		map[runKind]string{applyRun: "% may be between two states: do not mount or boot it until it is finished or rolled back."},
+	},
+	report.Unchanged: {"Nothing was changed", toneWarn, "", map[runKind]string{
+		applyRun:    "% is exactly as it was; nothing has been written to it. The operations are still pending.",
+		finishRun:   "Nothing has been written to %. Its transaction still has to be finished or rolled back.",
+		rollBackRun: "Nothing has been written to %. Its transaction still has to be finished or rolled back.",
+		undoRun:     "Nothing has been written to %, and what was applied stays applied.",
+		followRun:   "% is exactly as it was; nothing has been written to it.",
+	}},
+}
+
+// tellResult is how a run on the named target ended. The advice of the result tells what is lost, if anything.
 func tellResult(kind runKind, name string, r report.Result) telling {
-	t := telling{advice: r.Advice}
-	switch r.Outcome {
-	case report.Done:
-		t.head, t.tone = "Done", toneGood
-		t.meaning = name + " is exactly as planned. Every change was verified before it was made real."
-		if kind == finishRun {
-			t.meaning = "The interrupted transaction was finished: " + name + " is exactly as planned."
-		}
-	case report.RolledBack:
-		t.head, t.tone = "Rolled back", toneWarn
-		t.meaning = name + " is exactly as it was before. None of the operations was carried out; they are still pending."
-		switch kind {
-		case finishRun, rollBackRun:
-			t.tone = toneGood
-			t.meaning = name + " is exactly as it was before the interrupted transaction."
-		case undoRun:
-			t.tone = toneGood
-			t.meaning = "What was applied last was taken back: " + name + " is exactly as it was before that."
-		case followRun:
-			t.tone = toneGood
-			t.meaning = name + " is exactly as it was before."
-		case applyRun, rehearseRun:
-		}
-	case report.Interrupted:
-		t.head, t.tone = "Interrupted", toneBad
-		t.meaning = name + " may be between two states: do not mount or boot it until it is finished or rolled back."
-		if t.advice == "" { // else it tells what is lost, if anything
-			t.advice = "No data is lost. Close this page to choose between the two, now or when the target is opened again."
-		}
-	case report.Unchanged:
-		t.head, t.tone = "Nothing was changed", toneWarn
-		t.meaning = name + " is exactly as it was; nothing has been written to it. The operations are still pending."
-		switch kind {
-		case finishRun, rollBackRun:
-			t.meaning = "Nothing has been written to " + name + ". Its transaction still has to be finished or rolled back."
-		case undoRun:
-			t.meaning = "Nothing has been written to " + name + ", and what was applied stays applied."
-		case followRun:
-			t.meaning = name + " is exactly as it was; nothing has been written to it."
-		case applyRun, rehearseRun:
-		}
+	end := endings[r.Outcome]
+	meaning := cmp.Or(end.meaning[kind], end.meaning[applyRun])
+	t := telling{end.head, strings.ReplaceAll(meaning, "%", name), cmp.Or(r.Advice, end.advice), end.tone}
+	if r.Outcome == report.RolledBack && (kind == applyRun || kind == rehearseRun) {
+		t.tone = toneWarn // nobody asked for it
 	}
 	return t
 }
@@ -103,8 +100,12 @@ func tellWhole(name string) telling {
 // lastText is how a commit ended while nobody was there.
 func lastText(name string, last report.Last) []string {
 	kind, what := followRun, "The last commit"
-	if last.Task != report.Apply {
+	switch last.Task {
+	case report.Finish, report.RollBack:
 		kind, what = finishRun, "The last recovery"
+	case report.Undo:
+		kind, what = undoRun, "The undo of the last apply"
+	case report.Apply, report.Look:
 	}
 	t := tellResult(kind, name, last.Result)
 	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, last.When.Local().Format(time.DateTime), strings.ToLower(t.head)), t.meaning}
@@ -194,11 +195,8 @@ func stoppedWords(stage string) string {
 }
 
 func pendingWords(n int) string {
-	switch n {
-	case 0:
+	if n == 0 {
 		return "nothing pending"
-	case 1:
-		return "1 pending"
 	}
 	return fmt.Sprintf("%d pending", n)
 }
