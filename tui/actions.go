@@ -153,7 +153,7 @@ func (m Model) undo(d document) Model {
 	case !ok:
 		return m.say(toneWarn, "Nothing to undo")
 	}
-	return m.changed(d, q, c, q, c.From, "Taken back: ", "Pending again: ", "Back in its place: ")
+	return m.changed(d, q, c, q, "Taken back: ", "Pending again: ", "Back in its place: ")
 }
 
 // redo does again what undo took back.
@@ -162,24 +162,20 @@ func (m Model) redo(d document) Model {
 	if !ok {
 		return m.say(toneWarn, "Nothing to redo")
 	}
-	at := c.From
-	if c.Kind == ops.Reordered {
-		at = c.To
-	}
-	return m.changed(d, q, c, d.queue, at, "Pending again: ", "Removed again: ", "Moved again: ")
+	return m.changed(d, q, c, d.queue, "Pending again: ", "Removed again: ", "Moved again: ")
 }
 
 // changed shows the document with the queue q after a change. The words begin the answer, for an operation that was staged,
-// removed or moved; it is described as it is in the queue in, and but for a staged one is number at of it.
-func (m Model) changed(d document, q ops.Queue, c ops.Change, in ops.Queue, at int, staged, removed, moved string) Model {
+// removed or moved; in is the queue that has the operation before a change of the kind, or for a staged one what it acts on.
+func (m Model) changed(d document, q ops.Queue, c ops.Change, in ops.Queue, staged, removed, moved string) Model {
 	text := ""
 	switch c.Kind {
 	case ops.Staged:
 		text = staged + c.Op.Describe(in.Preview()).String()
 	case ops.Removed:
-		text = removed + described(in, at)
+		text = removed + described(in, c.From)
 	case ops.Reordered:
-		text = moved + described(in, at)
+		text = moved + described(in, c.From)
 	}
 	return m.withDoc(m.current, d.with(q, present(q, c.Op))).say(toneGood, text)
 }

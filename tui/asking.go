@@ -29,16 +29,12 @@ type subject struct {
 	log            []string // of the run, for a question that outlives it
 }
 
-// subjectOf is what a question is about that is asked over the page of a document.
-func subjectOf(d document) subject {
-	return subject{doc: d.gen, seen: d.seen, run: d.run.gen, log: d.run.log}
-}
-
 // push opens a dialog over what is shown.
 func (m Model) push(d dialog.Dialog) Model {
 	doc, _ := m.doc()
+	about := subject{doc: doc.gen, seen: doc.seen, run: doc.run.gen, log: doc.run.log}
 	m.gen++
-	m.dialogs = append(slices.Clone(m.dialogs), window{Dialog: d, serial: m.gen, subject: subjectOf(doc)})
+	m.dialogs = append(slices.Clone(m.dialogs), window{Dialog: d, serial: m.gen, subject: about})
 	return m
 }
 

@@ -10,11 +10,12 @@ import (
 // block collects the lines of a text that is wrapped to a width.
 type block struct {
 	st    *styles.Styles
+	looks [3]styles.Look // of the tones
 	width int
 	lines []string
 }
 
-func (m Model) block(width int) *block { return &block{st: m.st, width: width} }
+func (m Model) block(width int) *block { return &block{st: m.st, looks: m.looks(), width: width} }
 
 func (b *block) add(lines ...string) { b.lines = append(b.lines, lines...) }
 

@@ -130,27 +130,28 @@ func mountPart(d document, a dialog.Mount) tea.Cmd {
 	if a.Access == model.ReadWrite {
 		how = "for reading and writing"
 	}
-	return mounting(d, func() (end mountEnd) {
+	return mounting(d, a.ID, func(end *attachment) {
 		end.dir, end.err = d.target.Mount(a.ID, a.Access)
-		end.part, end.said = a.ID, fmt.Sprintf("Mounted %s at %s; M unmounts it", how, end.dir)
-		return end
+		end.said = fmt.Sprintf("Mounted %s at %s; M unmounts it", how, end.dir)
 	})
 }
 
 func unmountPart(d document, id model.PartID) tea.Cmd {
-	return mounting(d, func() mountEnd {
-		dir, err := d.target.Unmount(id)
-		return mountEnd{part: id, said: "Unmounted from " + dir, err: err}
+	return mounting(d, id, func(end *attachment) {
+		var dir string
+		dir, end.err = d.target.Unmount(id)
+		end.said = "Unmounted from " + dir
 	})
 }
 
 // mounting mounts or unmounts a partition and reads the target again.
-func mounting(d document, do func() mountEnd) tea.Cmd {
+func mounting(d document, id model.PartID, do func(end *attachment)) tea.Cmd {
 	return func() tea.Msg {
-		end := do()
+		end := attachment{path: d.path, target: d.target, part: id}
+		do(&end)
 		end.lost = d.target.Rescan()
 		end.seen = look(d.target)
-		return forTarget(d.gen, func(m Model, i int) (Model, tea.Cmd) { return m.mounted(i, end), nil })
+		return forTarget(d.gen, func(m Model, _ int) (Model, tea.Cmd) { return m.attached(d.gen, end) })
 	}
 }
 
@@ -158,7 +159,7 @@ func mounting(d document, do func() mountEnd) tea.Cmd {
 // becomes nothing, it opens it again. said has a place for the path of what was opened.
 func exchange(b Backend, d document, become func(path string) (string, error), said string) tea.Cmd {
 	return func() tea.Msg {
-		end := exchangeEnd{path: d.path}
+		end := attachment{path: d.path}
 		if end.err = d.target.Close(); end.err == nil {
 			var path string
 			if path, end.err = become(d.facts.Path); end.err == nil {
@@ -168,7 +169,7 @@ func exchange(b Backend, d document, become func(path string) (string, error), s
 		if end.target, end.lost = b.Open(end.path, func(string) {}); end.lost == nil {
 			end.seen = look(end.target)
 		}
-		return result(func(m Model) (Model, tea.Cmd) { return m.exchanged(d.gen, end) })
+		return result(func(m Model) (Model, tea.Cmd) { return m.dropClip(d.gen).attached(d.gen, end) })
 	}
 }
 

@@ -94,14 +94,20 @@ func (d document) fresh(s sight) document {
 func (d document) replayed(s sight) (next document, lost int) {
 	old := d.queue.Ops()
 	next = d.fresh(s)
-	for i, op := range old {
-		q, err := next.queue.Stage(op)
+	next.queue, lost = replay(next.queue, old)
+	return next, lost
+}
+
+// replay stages operations one after the other, up to the first that is impossible, and counts the others as lost.
+func replay(q ops.Queue, list []ops.Operation) (next ops.Queue, lost int) {
+	for i, op := range list {
+		staged, err := q.Stage(op)
 		if err != nil {
-			return next, len(old) - i
+			return q, len(list) - i
 		}
-		next.queue = q
+		q = staged
 	}
-	return next, 0
+	return q, 0
 }
 
 // sameDisk reports whether two readings of a target showed the same.
@@ -132,23 +138,26 @@ func (d document) with(q ops.Queue, touched model.PartID) document {
 		d.pane = tablePane
 	}
 	d.pending = min(d.pending, max(0, q.Len()-1))
-	gone := true // the partition the cursor was on: then what lies in its place takes its part
-	for i, r := range rows {
-		if had && before.Kind == model.RowPartition && r.Kind == model.RowPartition && r.Partition.ID == before.Partition.ID {
-			d.row, gone = i, false
+	at := func(is func(model.Row) bool) bool {
+		for i, r := range slices.Backward(rows) { // of the extended partition and what is inside, the latter
+			if is(r) {
+				d.row = i
+				return true
+			}
 		}
+		return false
 	}
-	for i, r := range rows {
-		if had && gone && r.Span.Contains(before.Span.Start) {
-			d.row = i
-		}
-	}
-	for i, r := range rows {
-		if touched != 0 && r.Kind == model.RowPartition && r.Partition.ID == touched {
-			d.row = i
-		}
+	switch {
+	case touched != 0 && at(func(r model.Row) bool { return isPart(r, touched) }):
+	case !had, before.Kind == model.RowPartition && at(func(r model.Row) bool { return isPart(r, before.Partition.ID) }):
+	default:
+		at(func(r model.Row) bool { return r.Span.Contains(before.Span.Start) })
 	}
 	return d
+}
+
+func isPart(r model.Row, id model.PartID) bool {
+	return r.Kind == model.RowPartition && r.Partition.ID == id
 }
 
 // move takes the cursor n lines on. Past the last row it enters the list of pending operations, and from

@@ -25,7 +25,8 @@ func (m Model) frame() (string, *dialog.Point) {
 		return m.screen(m.tooSmall()), nil
 	}
 	p, d := m.shown()
-	page := append(widget.Pad(p.parts().view(m, d), m.width, m.height-1, m.st.More), m.bottom())
+	page := append([]string{m.title()}, widget.Pad(p.parts().view(m, d), m.width, m.height-2, m.st.More)...)
+	page = append(page, m.bottom())
 	layers := []*lipgloss.Layer{lipgloss.NewLayer(m.screen(page))}
 	over := func(block []string, at dialog.Point) {
 		layers = append(layers, lipgloss.NewLayer(m.screen(block)).X(at.X).Y(at.Y).Z(len(layers)))
@@ -135,33 +136,21 @@ func (d document) stateWords() string {
 	return pendingWords(n)
 }
 
-// noteBlock is an answer that is longer than the last line, which lies over the last lines.
+// noteBlock is an answer that is longer than the last line. It lies over the last lines.
 func (m Model) noteBlock() []string {
-	var out []string
-	for _, line := range m.noteLines() {
-		out = append(out, widget.Fit(" "+m.noteLook().Render(line), m.width, ""))
-	}
-	return out
-}
-
-// noteLines are the last lines of the screen while there is an answer in their place.
-func (m Model) noteLines() []string {
 	const most = 5
 	if m.note.text == "" {
 		return nil
 	}
-	text := widget.Wrap(m.note.text, m.width-2)
-	return text[:min(len(text), most)]
+	lines := widget.Wrap(m.note.text, m.width-2)
+	lines = lines[:min(len(lines), most)]
+	for i, line := range lines {
+		lines[i] = widget.Fit(" "+m.looks()[m.note.tone].Render(line), m.width, "")
+	}
+	return lines
 }
 
-func (m Model) noteLook() styles.Look {
-	switch m.note.tone {
-	case toneGood:
-		return m.st.Good
-	case toneWarn:
-		return m.st.Warn
-	case toneBad:
-		return m.st.Bad
-	}
-	return m.st.Text
+// looks are those of the tones.
+func (m Model) looks() [3]styles.Look {
+	return [...]styles.Look{toneGood: m.st.Good, toneWarn: m.st.Warn, toneBad: m.st.Bad}
 }

@@ -39,11 +39,10 @@ func (m Model) quit() (Model, tea.Cmd) {
 // held is why the program cannot be left now, "" if it can.
 func (m Model) held() string {
 	for i, d := range m.docs {
-		switch {
-		case !d.busy():
-		case i == m.current:
+		if d.busy() && i == m.current {
 			return "Something is being done to " + d.name() + ": wait for its end, or stop it, before you leave"
-		default:
+		}
+		if d.busy() {
 			return "Something is being done to " + d.name() + ": tab goes there; stop it before you leave"
 		}
 	}
@@ -90,15 +89,15 @@ func leavingWords(docs []document, where string) []string {
 			n += d.queue.Len()
 		}
 	}
-	half := len(text) > 0
+	be, it := "are", "them"
+	if n == 1 {
+		be, it = "is", "it"
+	}
 	switch {
-	case n == 0:
-	case half:
+	case n > 0 && len(text) > 0:
 		text = append(text, fmt.Sprintf("Leaving forgets %s.", operationWords(n)))
-	case n == 1:
-		text = append(text, "There is "+operationWords(n)+". Leaving forgets it; nothing was written to "+where+".")
-	default:
-		text = append(text, "There are "+operationWords(n)+". Leaving forgets them; nothing was written to "+where+".")
+	case n > 0:
+		text = append(text, fmt.Sprintf("There %s %s. Leaving forgets %s; nothing was written to %s.", be, operationWords(n), it, where))
 	}
 	for _, d := range docs {
 		text = append(text, d.mountedWords("M unmounts it here, `%s` later.")...)
@@ -123,11 +122,8 @@ func (d document) halfDoneWords() string {
 	if d.facts.Call.Path == "" {
 		return text + "."
 	}
-	return text + " or run `" + d.recoverCommand() + "`."
+	return text + " or run `" + d.facts.Call.Line("recover") + "`."
 }
-
-// recoverCommand ends an interrupted commit without the editor.
-func (d document) recoverCommand() string { return d.facts.Call.Line("recover") }
 
 // mountedWords name what M mounted of the target and is mounted still; way has a place for the command that unmounts it.
 func (d document) mountedWords(way string) []string {

@@ -110,8 +110,7 @@ func (m Model) onTheWay(d document, which picture, to []widget.Segment) []widget
 	}
 	disk := m.morph.from
 	if which == pictureNow {
-		disk = d.queue.Initial() // its scale changes with that of the other
+		disk = which.of(d) // its scale changes with that of the other
 	}
-	from := m.scaled(d, disk, which, m.morph.from)
-	return widget.Between(from, to, 1-m.morph.rest(), m.st.Unallocated)
+	return widget.Between(m.scaled(d, disk, which, m.morph.from), to, 1-m.morph.rest(), m.st.Unallocated)
 }

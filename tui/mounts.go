@@ -148,14 +148,11 @@ func (d document) attachItem() dialog.Item {
 
 // taken says what becomes of the pending operations.
 func (d document) taken() string {
-	switch n := d.queue.Len(); n {
-	case 0:
-		return ""
-	case 1:
-		return " The pending operation is taken along."
-	default:
-		return fmt.Sprintf(" The %d pending operations are taken along.", n)
+	n := d.queue.Len()
+	if n < 2 {
+		return []string{"", " The pending operation is taken along."}[n]
 	}
+	return fmt.Sprintf(" The %d pending operations are taken along.", n)
 }
 
 // takeWhole runs a command that takes a target as a whole. Until it has ended nothing else is done to the target.
@@ -167,78 +164,50 @@ func (m Model) takeWhole(d document, doing string, cmd tea.Cmd) (Model, tea.Cmd)
 	return m.withDoc(m.current, d), cmd
 }
 
-// mountEnd is how mounting or unmounting something of a target ended.
-type mountEnd struct {
-	part model.PartID
-	dir  string // where it was mounted, "" if it was unmounted
-	said string // what was done
-	err  error  // why it was not
-	seen sight
-	lost error // the target could not be read again
-}
-
-// exchangeEnd is the target that a document goes on with: the loop device of its image or the image of its loop device.
-type exchangeEnd struct {
-	path   string
+// attachment is how mounting, unmounting, attaching or detaching ended.
+type attachment struct {
+	path   string // of the target that the document goes on with, the loop device of its image or the image of its loop device
 	target Target
 	seen   sight
-	said   string
-	err    error // why it is the old one
-	lost   error // it could not be opened; there is no target
+	part   model.PartID // what was mounted or unmounted
+	dir    string       // where it was mounted, "" if it was unmounted
+	said   string       // what was done
+	err    error        // why it was not
+	lost   error        // the target could not be read again
 }
 
-// mounted takes the end of a mount or unmount: the target was read again, since a mounted partition is in use.
-func (m Model) mounted(i int, end mountEnd) Model {
-	d := m.docs[i]
-	d.doing = ""
-	if end.err == nil {
-		d.mounted = maps.Clone(d.mounted)
-		if d.mounted == nil {
-			d.mounted = map[model.PartID]string{}
-		}
-		if d.mounted[end.part] = end.dir; end.dir == "" {
-			delete(d.mounted, end.part)
-		}
-	}
-	if end.lost != nil {
-		d.state, d.err = docLost, end.lost
-		return m.withDoc(i, d)
-	}
-	d, dropped := d.replayed(end.seen)
-	m = m.withDoc(i, d)
-	return m.answered(end.said, end.err, dropped)
-}
-
-// exchanged takes the target that a document goes on with. It is the old one if the exchange failed.
-func (m Model) exchanged(gen int, end exchangeEnd) (Model, tea.Cmd) {
+// attached takes the end of one of these. The target was read again, since a mounted partition is in use.
+func (m Model) attached(gen int, end attachment) (Model, tea.Cmd) {
 	i, ok := m.byGen(gen)
 	if !ok {
 		return m, closeTarget(end.target)
 	}
-	d := m.docs[i]
+	d, dropped := m.docs[i], 0
 	d.doing, d.path, d.target = "", end.path, end.target
 	if end.lost != nil {
 		d.state, d.err = docLost, end.lost
 		return m.withDoc(i, d), nil
 	}
+	if end.err == nil {
+		mounted := map[model.PartID]string{}
+		maps.Copy(mounted, d.mounted)
+		mounted[end.part] = end.dir
+		d.mounted = mounted
+	}
 	row := d.row
-	d, dropped := d.replayed(end.seen)
+	d, dropped = d.replayed(end.seen)
 	d.row = min(row, max(0, len(d.rows())-1))
-	m = m.withDoc(i, d).dropClip(d.gen)
-	m = m.answered(end.said, end.err, dropped)
+	m = m.withDoc(i, d)
+	switch {
+	case end.err != nil:
+		m = m.refuse(end.err)
+	case dropped > 0:
+		m = m.say(toneWarn, end.said+"; "+droppedWords(dropped))
+	default:
+		m = m.say(toneGood, end.said)
+	}
 	if end.seen.committing != nil {
 		return m.followed(i, end.seen.committing)
 	}
 	return m, nil
-}
-
-// answered tells how it went.
-func (m Model) answered(said string, err error, dropped int) Model {
-	switch {
-	case err != nil:
-		return m.refuse(err)
-	case dropped > 0:
-		return m.say(toneWarn, said+"; "+droppedWords(dropped))
-	}
-	return m.say(toneGood, said)
 }

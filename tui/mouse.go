@@ -30,7 +30,7 @@ func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 		if click.Button != tea.MouseLeft {
 			return m, nil
 		}
-		covered := len(m.noteLines())
+		covered := len(m.noteBlock())
 		if m.note = (note{}); len(m.dialogs) == 0 && click.Y >= m.height-covered {
 			return m, nil // what is below the answer was not seen
 		}

@@ -36,7 +36,7 @@ func (m Model) messagePage(head string, paragraphs ...string) []string {
 		b.wrap(m.st.Muted, p)
 		b.add("")
 	}
-	lines := append([]string{m.title()}, make([]string, max(0, (m.height-2-len(b.lines))/3))...)
+	lines := make([]string, max(0, (m.height-2-len(b.lines))/3))
 	for _, text := range b.lines {
 		lines = append(lines, "    "+text)
 	}

@@ -70,11 +70,7 @@ func (m Model) clickRow(d document, i int) (Model, tea.Cmd) {
 
 // clickBar is clickRow for the row of the segment in cell x of a bar.
 func (m Model) clickBar(d document, which picture, x int) (Model, tea.Cmd) {
-	disk := d.queue.Initial()
-	if which == pictureAfter {
-		disk = d.queue.Preview()
-	}
-	segments := m.scaled(d, disk, which, d.queue.Preview())
+	segments := m.scaled(d, which.of(d), which, d.queue.Preview())
 	_, width := m.barCells(m.pendingOf(d).layout())
 	at := widget.SegmentAt(segments, width, x)
 	if at < 0 || segments[at].Row.Span.Empty() {
@@ -82,9 +78,6 @@ func (m Model) clickBar(d document, which picture, x int) (Model, tea.Cmd) {
 	}
 	clicked := segments[at].Row
 	return m.clickRow(d, slices.IndexFunc(d.rows(), func(r model.Row) bool {
-		if clicked.Kind == model.RowPartition {
-			return r.Kind == model.RowPartition && r.Partition.ID == clicked.Partition.ID
-		}
-		return r.Kind == clicked.Kind && r.Span.Contains(clicked.Span.Start)
+		return isPart(r, clicked.Partition.ID) || r.Kind == clicked.Kind && r.Kind != model.RowPartition && r.Span.Contains(clicked.Span.Start)
 	}))
 }

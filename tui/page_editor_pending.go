@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 
 	"shunt/tui/widget"
 )
@@ -61,31 +62,23 @@ func (v *pendingView) height() int {
 // list is the operations in the given number of lines, and which operation each line belongs to: all in full where there
 // is room for that, else one of them.
 func (v *pendingView) list(height int) (lines []string, of []int) {
-	add := func(i int, entry []string) {
-		lines = append(lines, entry...)
-		for range entry {
-			of = append(of, i)
-		}
-	}
 	n, at := len(v.told), v.d.pendingFocus()
 	if n == 0 {
 		return nil, nil
 	}
-	if v.height() <= height {
-		for i := range n {
-			add(i, v.entry(i, whole))
-		}
-		return lines, of
+	from, to, others := 0, n, whole
+	if v.height() > height {
+		from, to = widget.Visible(n, at, height-min(len(v.entry(at, whole)), height)+1)
+		others = cut
 	}
-	inFull := v.entry(at, whole)
-	inFull = inFull[:min(len(inFull), height)]
-	from, to := widget.Visible(n, at, height-len(inFull)+1)
 	for i := from; i < to; i++ {
+		e := others
 		if i == at {
-			add(i, inFull)
-			continue
+			e = whole
 		}
-		add(i, v.entry(i, cut))
+		entry := v.entry(i, e)
+		entry = entry[:min(len(entry), height)]
+		lines, of = append(lines, entry...), append(of, slices.Repeat([]int{i}, len(entry))...)
 	}
 	return lines, of
 }

@@ -15,12 +15,12 @@ import (
 func (m Model) editorPage(d document) []string {
 	pending := m.pendingOf(d)
 	l := pending.layout()
-	out := []string{m.title()}
+	var out []string
 	if text := d.banner(); text != "" {
 		out = append(out, m.st.Bad.Render(widget.Fit(" "+text, m.width, m.st.More)))
 	}
-	out = append(out, m.bar("Now", d, d.queue.Initial(), l)...)
-	out = append(out, m.bar("After", d, d.queue.Preview(), l)...)
+	out = append(out, m.bar(d, pictureNow, l)...)
+	out = append(out, m.bar(d, pictureAfter, l)...)
 	selected := d.row
 	if d.pane != tablePane {
 		selected = -1
@@ -101,21 +101,25 @@ func (m Model) useful(d document) []string {
 }
 
 // bar is one of the two pictures of the disk.
-func (m Model) bar(name string, d document, disk model.Disk, l editorLayout) []string {
-	which := pictureNow
-	if name == "After" {
-		which = pictureAfter
+func (m Model) bar(d document, which picture, l editorLayout) []string {
+	name := "Now"
+	if which == pictureAfter {
+		name = "After"
 	}
+	disk, edge := which.of(d), m.st.Faint.Render(m.st.Vertical)
 	segments := m.onTheWay(d, which, m.scaled(d, disk, which, d.queue.Preview()))
 	left, width := m.barCells(l)
+	lines := widget.DiskBar(segments, width, l.rows, m.st)
 	if !l.boxed {
-		label := m.st.Muted.Render(widget.Fit(" "+name, left-1, ""))
-		line := widget.DiskBar(segments, width, 1, m.st)[0]
-		edge := m.st.Faint.Render(m.st.Vertical)
-		return []string{label + edge + line + edge}
+		return []string{m.st.Muted.Render(widget.Fit(" "+name, left-1, "")) + edge + lines[0] + edge}
 	}
-	body := widget.DiskBar(segments, width, l.rows, m.st)
-	return barBox(body, name, geometry.FormatBytes(disk.Size()), m.width, m)
+	// The lines reach the border, so that the picture uses the whole width.
+	f := widget.Frame{Title: name, Corner: geometry.FormatBytes(disk.Size()), Edge: m.st.Faint, Name: m.st.Muted}
+	box := widget.Box(make([]string, len(lines)), f, m.width, len(lines)+2, m.st)
+	for i, line := range lines {
+		box[i+1] = edge + line + edge
+	}
+	return box
 }
 
 // barCells is the first cell of the pictures and how many they have.
@@ -137,17 +141,6 @@ func (m Model) scaled(d document, disk model.Disk, which picture, preview model.
 	return append(segments, widget.Segment{Weight: beyond, Used: -1, Shade: widget.Blank, Style: m.st.Unallocated})
 }
 
-// barBox is a box whose lines reach its border, so that the picture uses the whole width.
-func barBox(body []string, name, size string, width int, m Model) []string {
-	f := widget.Frame{Title: name, Corner: size, Edge: m.st.Faint, Name: m.st.Muted}
-	box := widget.Box(make([]string, len(body)), f, width, len(body)+2, m.st)
-	edge := m.st.Faint.Render(m.st.Vertical)
-	for i, line := range body {
-		box[i+1] = edge + line + edge
-	}
-	return box
-}
-
 // picture says which of the two bars is drawn: a selected gap is marked in the one that shows the disk as the
 // table does, a partition in both.
 type picture int
@@ -157,11 +150,19 @@ const (
 	pictureAfter
 )
 
+// of is the disk that the picture shows.
+func (p picture) of(d document) model.Disk {
+	if p == pictureNow {
+		return d.queue.Initial()
+	}
+	return d.queue.Preview()
+}
+
 // segments is a disk as a bar shows it.
 func (m Model) segments(d document, disk model.Disk, which picture) []widget.Segment {
 	chosen, _ := d.selected()
 	return widget.DiskSegments(disk, func(r model.Row) widget.Mark {
-		same := r.Kind == model.RowPartition && chosen.Kind == model.RowPartition && r.Partition.ID == chosen.Partition.ID
+		same := chosen.Kind == model.RowPartition && isPart(r, chosen.Partition.ID)
 		if which == pictureNow && d.queue.Len() == 0 && same {
 			return widget.InView // the mark would only repeat that of the other
 		}

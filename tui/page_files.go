@@ -177,7 +177,7 @@ func (m Model) filesPage(document) []string {
 	if f.list.By != "" {
 		frame.Foot = "read by " + f.list.By
 	}
-	return append([]string{m.title()}, widget.Box(lines, frame, m.width, m.height-2, st)...)
+	return widget.Box(lines, frame, m.width, m.height-2, st)
 }
 
 // fileLine is the name, the size and the date of an entry.

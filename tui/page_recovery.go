@@ -97,5 +97,5 @@ func (m Model) recoveryPage(d document) []string {
 	body := append(widget.Pad(lines, m.width-4, m.recoveryLines(d), st.More), question...)
 	body = append(body, widget.Line(m.recoverySpots(d)))
 	f := widget.Frame{Title: "Unfinished transaction", Edge: st.Warn, Name: st.Warn.Bold(true)}
-	return append([]string{m.title()}, widget.Box(body, f, m.width, m.height-2, st)...)
+	return widget.Box(body, f, m.width, m.height-2, st)
 }

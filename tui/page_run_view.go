@@ -25,7 +25,7 @@ func (m Model) runPage(d document) []string {
 	if d.run.asks() {
 		body = append(body, "", m.question(d))
 	}
-	return append([]string{m.title()}, widget.Box(body, f, m.width, m.height-2, st)...)
+	return widget.Box(body, f, m.width, m.height-2, st)
 }
 
 // runHeight is how many lines of text the page has room for.
@@ -248,15 +248,8 @@ func (m Model) resultText(b *block, d document) {
 // telling adds an account: the outcome, what caused it, what it means, what to do.
 func (b *block) telling(t telling, cause string) {
 	st := b.st
-	look, mark := st.Good, st.Yes
-	switch t.tone {
-	case toneGood:
-	case toneWarn:
-		look, mark = st.Warn, st.Dot
-	case toneBad:
-		look, mark = st.Bad, st.No
-	}
-	b.add(look.Bold(true).Render(mark + " " + t.head))
+	mark := [...]string{toneGood: st.Yes, toneWarn: st.Dot, toneBad: st.No}[t.tone]
+	b.add(b.looks[t.tone].Bold(true).Render(mark + " " + t.head))
 	if cause != "" {
 		b.wrap(st.Bad.Bold(false), widget.Clean(cause))
 		b.add("")

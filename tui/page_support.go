@@ -47,40 +47,21 @@ func (m Model) rejudged(i int, env ops.Env) Model {
 	if m.docs[i].state != docOpen || m.docs[i].run.active() {
 		return m
 	}
-	d, lost := m.docs[i].judgedBy(env)
-	if lost > 0 {
+	d := m.docs[i]
+	q, lost := replay(ops.NewQueue(d.queue.Initial(), env), d.queue.Ops())
+	if d = d.with(q, 0); lost > 0 {
 		d.seen++
 		m = m.say(toneWarn, d.name()+": "+droppedWords(lost))
 	}
 	return m.withDoc(i, d)
 }
 
-// judgedBy is the document with a queue for another environment, and how many operations were lost.
-func (d document) judgedBy(env ops.Env) (next document, lost int) {
-	old := d.queue.Ops()
-	q := ops.NewQueue(d.queue.Initial(), env)
-	for i, op := range old {
-		staged, err := q.Stage(op)
-		if err != nil {
-			lost = len(old) - i
-			break
-		}
-		q = staged
-	}
-	return d.with(q, 0), lost
+// abilityNames are the headings of the columns: in full where there is room, else as short as can be.
+var abilityNames = map[ops.Ability][2]string{
+	ops.CanCreate: {"create", "new"}, ops.CanGrow: {"grow", "grow"}, ops.CanShrink: {"shrink", "shr"}, ops.CanMove: {"move", "move"},
+	ops.CanCopy: {"copy", "copy"}, ops.CanCheck: {"check", "chk"}, ops.CanLabel: {"label", "labl"}, ops.CanUUID: {"UUID", "UUID"},
+	ops.CanOnline: {"online", "onl"},
 }
-
-// Names of the columns: in full where there is room, else as short as can be.
-var (
-	supportHeads = map[ops.Ability]string{
-		ops.CanCreate: "create", ops.CanGrow: "grow", ops.CanShrink: "shrink", ops.CanMove: "move", ops.CanCopy: "copy",
-		ops.CanCheck: "check", ops.CanLabel: "label", ops.CanUUID: "UUID", ops.CanOnline: "online",
-	}
-	supportShort = map[ops.Ability]string{
-		ops.CanCreate: "new", ops.CanGrow: "grow", ops.CanShrink: "shr", ops.CanMove: "move", ops.CanCopy: "copy",
-		ops.CanCheck: "chk", ops.CanLabel: "labl", ops.CanUUID: "UUID", ops.CanOnline: "onl",
-	}
-)
 
 func (m Model) supportBindings(document) []binding {
 	return readerBindings([]string{"enter", "S"}, on("r", "look again", anywhere(Model.lookAgain), "r"))
@@ -110,13 +91,13 @@ func (m Model) supportText(_ document, width int) (title string, lines []string)
 
 // matrix adds what can be done with each kind of file system.
 func (b *block) matrix(s ops.Support) {
-	st, cell, heads, first := b.st, 7, supportHeads, 11
+	st, cell, short, first := b.st, 7, 0, 11
 	if b.width < first+cell*len(ops.Abilities()) {
-		cell, heads, first = 5, supportShort, 9
+		cell, short, first = 5, 1, 9
 	}
 	head := widget.Fit("", first, "")
 	for _, a := range ops.Abilities() {
-		head += widget.Fit(heads[a], cell, "")
+		head += widget.Fit(abilityNames[a][short], cell, "")
 	}
 	b.add(st.Head.Render(head))
 	for _, r := range s.Rows {

@@ -42,7 +42,7 @@ func (m Model) readerPage(d document) []string {
 	}
 	body := widget.Scroll(lines, top, m.width-4, height-2, m.st)
 	f := widget.Frame{Title: title, Edge: m.st.Faint, Name: m.st.Title}
-	return append([]string{m.title()}, widget.Box(body, f, m.width, height, m.st)...)
+	return widget.Box(body, f, m.width, height, m.st)
 }
 
 // readerBindings are those of a page of text: closed is the keys that close it too, and more are its own.

@@ -46,7 +46,7 @@ func (m Model) shown() (page, document) {
 
 // pageParts is what a page consists of. Each part is a method of the Model in the page's own files, page_*.go.
 type pageParts struct {
-	view     func(Model, document) []string // without its last line
+	view     func(Model, document) []string // between the title and the last line
 	bindings func(Model, document) []binding
 	// bar picks the bindings of the last line: as many as fit, and those that are always there. By nil it shows all that have a
 	// name and can be used.
@@ -86,7 +86,7 @@ func (m Model) bottom() string {
 	if m.note.text == "" {
 		return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)
 	}
-	return widget.Fit(" "+m.noteLook().Render(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
+	return widget.Fit(" "+m.looks()[m.note.tone].Render(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
 }
 
 // keySpots are the keys in the last line.

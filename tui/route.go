@@ -25,9 +25,15 @@ func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {
 		m.width, m.height = msg.Width, msg.Height
 		return m, nil
 	case tea.BackgroundColorMsg:
-		return m.restyled(themeOn(msg), m.depth), nil
+		if msg.IsDark() {
+			return m.restyled(styles.Dark, m.depth), nil
+		}
+		return m.restyled(styles.Light, m.depth), nil
 	case tea.ColorProfileMsg:
-		return m.restyled(m.theme, depthOf(msg.Profile)), nil
+		if msg.Profile == colorprofile.ANSI {
+			return m.restyled(m.theme, styles.Sixteen), nil
+		}
+		return m.restyled(m.theme, styles.Full), nil
 	case result:
 		return msg(m)
 	case tea.KeyPressMsg:
@@ -42,23 +48,8 @@ func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {
 
 // restyled takes what the terminal tells of its background and its colours.
 func (m Model) restyled(theme styles.Theme, depth styles.Depth) Model {
-	m.theme, m.depth = theme, depth
-	m.st = styles.New(theme, depth, m.Glyphs)
+	m.theme, m.depth, m.st = theme, depth, styles.New(theme, depth, m.Glyphs)
 	return m
-}
-
-func themeOn(background tea.BackgroundColorMsg) styles.Theme {
-	if background.IsDark() {
-		return styles.Dark
-	}
-	return styles.Light
-}
-
-func depthOf(profile colorprofile.Profile) styles.Depth {
-	if profile == colorprofile.ANSI {
-		return styles.Sixteen
-	}
-	return styles.Full
 }
 
 // press brings a key to what has the keyboard.
