@@ -191,7 +191,6 @@ func present(q ops.Queue, op ops.Operation) model.PartID {
 	return 0
 }
 
-// drop removes the selected operation from the queue.
 func (m Model) drop(d document) Model {
 	text := described(d.queue, d.pending)
 	q, err := d.queue.Remove(d.pending)
@@ -220,7 +219,6 @@ func (m Model) shift(d document, n int) Model {
 	return m.withDoc(m.current, d)
 }
 
-// browse opens the picker.
 func (m Model) browse() (Model, tea.Cmd) {
 	dir := m.Dir
 	if d, ok := m.doc(); ok && d.path != "" {

@@ -138,7 +138,6 @@ func (m Model) doc() (d document, ok bool) {
 	return m.docs[m.current], true
 }
 
-// withDoc is the model with another state of document i.
 func (m Model) withDoc(i int, d document) Model {
 	m.docs = slices.Clone(m.docs)
 	m.docs[i] = d
@@ -170,14 +169,12 @@ func (m Model) shut() (Model, tea.Cmd) {
 	})
 }
 
-// withRun is the model with another state of the run of document i.
 func (m Model) withRun(i int, r running) Model {
 	d := m.docs[i]
 	d.run = r
 	return m.withDoc(i, d)
 }
 
-// byRun finds the document that messages of a run belong to.
 func (m Model) byRun(gen int) (int, bool) {
 	i := slices.IndexFunc(m.docs, func(d document) bool { return d.run.active() && d.run.gen == gen })
 	return i, i >= 0

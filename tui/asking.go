@@ -47,7 +47,6 @@ func (m Model) tell(d dialog.Dialog) Model {
 	return m
 }
 
-// pop closes the uppermost dialog.
 func (m Model) pop() Model {
 	if n := len(m.dialogs); n > 0 {
 		m.dialogs = slices.Clone(m.dialogs[:n-1])
@@ -55,7 +54,7 @@ func (m Model) pop() Model {
 	return m
 }
 
-// outdated is why an answer to what was asked of s does not count any more, "" if it does.
+// outdated says why an answer to a question about s does not count any more, "" if it does.
 func (m Model) outdated(s subject, action dialog.Action) string {
 	d, _ := m.doc()
 	switch a := action.(type) {
@@ -82,7 +81,7 @@ func (m Model) outdated(s subject, action dialog.Action) string {
 	return ""
 }
 
-// sourceChanged is why an operation copies something else than what was shown, "" if it does not.
+// sourceChanged says why the source of a copy is not what was shown, "" if it is.
 func (m Model) sourceChanged(op ops.Operation) string {
 	from := ops.SourceOf(op)
 	if from == nil {
@@ -115,7 +114,6 @@ type footing struct {
 	asks bool
 }
 
-// footing is the page that dialogs and texts lie on.
 func (m Model) footing() footing {
 	m.reader, m.files = reader{}, files{}
 	p, d := m.shown()
@@ -126,7 +124,6 @@ func (m Model) footing() footing {
 	return f
 }
 
-// focus is what has the keyboard.
 func (m Model) focus() focus {
 	if n := len(m.dialogs); n > 0 {
 		return focus{window: m.dialogs[n-1].serial}
@@ -137,7 +134,7 @@ func (m Model) focus() focus {
 	return focus{base: m.footing()}
 }
 
-// given reports whether a message comes from the person: what follows from it was asked for.
+// given reports whether a message comes from the keyboard or the mouse: what follows from it was asked for.
 func given(msg tea.Msg) bool {
 	switch msg.(type) {
 	case tea.KeyPressMsg, tea.PasteMsg, tea.MouseMsg:

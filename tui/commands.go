@@ -79,7 +79,6 @@ func closeTarget(t Target) tea.Cmd {
 	return background(func() { _ = t.Close() }) // it was only looked at: a failure to unlock it loses nothing
 }
 
-// startRun begins a run.
 func startRun(gen int, start func() (Run, error)) tea.Cmd {
 	return func() tea.Msg {
 		run, err := start()
@@ -187,7 +186,6 @@ func listFiles(ctx context.Context, t Target, id model.PartID, dir string, gen i
 	}
 }
 
-// findPlans looks for the plans for a wish.
 func findPlans(ctx context.Context, a dialog.Solve, gen int) tea.Cmd {
 	return func() tea.Msg {
 		plans, no, err := guide.Find(ctx, a.Queue, a.Wish, a.Align)

@@ -14,7 +14,7 @@ import (
 // This file opens the dialogs that edit a partition or the table. What cannot be done at all is refused before a dialog
 // asks anything: an edit of the kind is tried on the queue, which stays as it is.
 
-// possible is why none of the operations can be staged, nil if one can.
+// possible returns why none of the operations can be staged, nil if one can.
 func possible(q ops.Queue, tries ...ops.Operation) error {
 	var first error
 	for _, op := range tries {
@@ -86,7 +86,7 @@ func (m Model) openResize(d document) Model {
 	return m.push(dialog.NewResize(d.queue, p.ID, m.Align))
 }
 
-// whyFixed is why a partition can neither be moved nor resized.
+// whyFixed says why a partition can neither be moved nor resized.
 func whyFixed(d document, id model.PartID) model.Reason {
 	l := ops.Limit(d.queue.Preview(), d.queue.Env(), id)
 	if l.Move.OK() || l.Grow.OK() || l.Shrink.OK() {

@@ -150,7 +150,6 @@ func (m Model) noteBlock() []string {
 	return lines
 }
 
-// looks are those of the tones.
 func (m Model) looks() [3]styles.Look {
 	return [...]styles.Look{toneGood: m.st.Good, toneWarn: m.st.Warn, toneBad: m.st.Bad}
 }

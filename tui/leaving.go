@@ -36,7 +36,7 @@ func (m Model) quit() (Model, tea.Cmd) {
 	return m, tea.Quit
 }
 
-// held is why the program cannot be left now, "" if it can.
+// held says why the program cannot be left now, "" if it can.
 func (m Model) held() string {
 	for i, d := range m.docs {
 		if d.busy() && i == m.current {
@@ -146,7 +146,7 @@ func (d document) mountedWords(way string) []string {
 	return text
 }
 
-// behind is what stays behind when the editor has been left, a line for each, for whoever looks at the terminal then.
+// behind lists what stays behind when the editor has been left, a line each, for the command line to print.
 func (m Model) behind() []string {
 	var lines []string
 	for _, d := range m.docs {

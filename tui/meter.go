@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	"shunt/geometry"
@@ -31,29 +32,21 @@ const (
 
 // add takes a snapshot. Another total or bytes that went back begin another count.
 func (m meter) add(p report.Progress) meter {
-	now := sample{p.Elapsed, p.Done}
-	if n := len(m.samples); n > 0 {
-		last := m.samples[n-1]
-		if p.Total != m.total || now.done < last.done || now.at < last.at {
-			m = meter{}
-		} else if now.at == last.at {
-			return m
-		}
+	now, n := sample{p.Elapsed, p.Done}, len(m.samples)
+	if n == 0 || p.Total != m.total || now.done < m.samples[n-1].done || now.at < m.samples[n-1].at {
+		return meter{total: p.Total, samples: []sample{now}}
 	}
-	m.total = p.Total
-	before := p.Elapsed
-	if n := len(m.samples); n > 0 {
-		before = m.samples[n-1].at
+	passed := now.at - m.samples[n-1].at
+	if passed == 0 {
+		return m
 	}
-	kept := make([]sample, 0, len(m.samples)+1)
-	for i, s := range m.samples {
-		// The last one outside the window is kept, so that the whole window is measured.
-		if i+1 == len(m.samples) || m.samples[i+1].at > now.at-meterWindow {
-			kept = append(kept, s)
-		}
+	// The last one outside the window is kept, so that the whole window is measured.
+	inside := slices.IndexFunc(m.samples, func(s sample) bool { return s.at > now.at-meterWindow })
+	if inside < 0 {
+		inside = n
 	}
-	m.samples = append(kept, now)
-	return m.estimated(now.at - before)
+	m.samples = append(slices.Clone(m.samples[max(0, inside-1):]), now)
+	return m.estimated(passed)
 }
 
 // estimated works out the time left, passed after the last time. What was said before counts down, and is drawn towards

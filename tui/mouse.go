@@ -44,14 +44,9 @@ func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 	return m, nil
 }
 
-// wheel scrolls what is in view.
 func (m Model) wheel(msg tea.MouseWheelMsg) (Model, tea.Cmd) {
-	name := "up"
-	switch msg.Button {
-	case tea.MouseWheelUp:
-	case tea.MouseWheelDown:
-		name = "down"
-	default:
+	name, ok := map[tea.MouseButton]string{tea.MouseWheelUp: "up", tea.MouseWheelDown: "down"}[msg.Button]
+	if !ok {
 		return m, nil
 	}
 	press := keymap.Event(name)
@@ -68,19 +63,16 @@ func (m Model) wheel(msg tea.MouseWheelMsg) (Model, tea.Cmd) {
 	return m, tea.Batch(cmds...)
 }
 
-// dialogMouse brings an event to the uppermost dialog: as a key, if it is a click on one.
 func (m Model) dialogMouse(msg tea.MouseMsg) (Model, tea.Cmd) {
-	event := dialog.Release
-	switch msg := msg.(type) {
+	at, event := msg.Mouse(), dialog.Release
+	switch msg.(type) {
 	case tea.MouseClickMsg:
 		event = dialog.Press
 	case tea.MouseMotionMsg:
-		if msg.Button != tea.MouseLeft {
+		if event = dialog.Drag; at.Button != tea.MouseLeft {
 			return m, nil
 		}
-		event = dialog.Drag
 	}
-	at := msg.Mouse()
 	drawn := dialog.Draw(m.dialogs[len(m.dialogs)-1].Dialog, m.width, m.height, m.st)
 	return m.toDialog(drawn.Mouse(event, at.X, at.Y))
 }

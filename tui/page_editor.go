@@ -146,7 +146,7 @@ func (m Model) moveCursor(d document, s step) Model {
 	return m.withDoc(m.current, d.move(s.lines+s.pages*page))
 }
 
-// noTable is why there is nothing to edit on a disk without partitions, "" if it has a table.
+// noTable says why there is nothing to edit on a disk without partitions, "" if it has a table.
 func (d document) noTable() model.Reason {
 	disk := d.queue.Preview()
 	switch {

@@ -46,7 +46,6 @@ func (m Model) beside(table []string, d document) []string {
 	return out
 }
 
-// rowTitle names a row.
 func rowTitle(r model.Row) string {
 	switch r.Kind {
 	case model.RowPartition:

@@ -19,7 +19,6 @@ const (
 	zonePending = "pending"
 )
 
-// editorZones are the bars, the table and the list of pending operations.
 func (m Model) editorZones(d document) []*lipgloss.Layer {
 	l := m.pendingOf(d).layout()
 	left, width := m.barCells(l)
@@ -35,7 +34,6 @@ func (m Model) editorZones(d document) []*lipgloss.Layer {
 	}
 }
 
-// editorClick selects what is clicked.
 func (m Model) editorClick(d document, hit lipgloss.LayerHit, x, y int) (Model, tea.Cmd) {
 	switch hit.ID() {
 	case zoneNow:

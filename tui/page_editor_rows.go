@@ -128,11 +128,10 @@ func (d document) replaced(id model.PartID) string {
 	for _, op := range d.queue.Ops() {
 		switch op := op.(type) {
 		case ops.Format:
-			if op.ID == id {
+			if op.ID == id && op.FS == model.Unformatted {
+				word = "cleared"
+			} else if op.ID == id {
 				word = "formatted"
-				if op.FS == model.Unformatted {
-					word = "cleared"
-				}
 			}
 		case ops.CopyOver:
 			if op.ID == id {

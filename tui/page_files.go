@@ -34,7 +34,7 @@ type files struct {
 
 func (f files) open() bool { return f.gen != 0 }
 
-// noFiles is why the files of what the information page is about cannot be listed.
+// noFiles says why the files of the partition on the information page cannot be listed.
 func noFiles(m Model, d document) model.Reason {
 	if no := notOpen(m, d); !no.OK() {
 		return no
@@ -211,7 +211,6 @@ func (m Model) fileLine(e report.FileEntry, selected bool, width int) string {
 	return look.Render("  " + text)
 }
 
-// filesZones are the lines of the entries.
 func (m Model) filesZones(document) []*lipgloss.Layer {
 	from, to, first := m.fileLines()
 	return []*lipgloss.Layer{widget.Zone("files", 0, boxY+first, m.width, to-from)}

@@ -15,7 +15,6 @@ func (m Model) openHelp() (Model, tea.Cmd) {
 
 func (m Model) helpBindings(document) []binding { return readerBindings([]string{"enter", "?"}) }
 
-// helpText lists every key of the editor, in two columns where there is room.
 func (m Model) helpText(_ document, width int) (title string, lines []string) {
 	columns := 1
 	if width >= 70 {

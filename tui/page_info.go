@@ -110,7 +110,6 @@ func (m Model) infoText(d document, width int) (title string, lines []string) {
 	return "Information on " + d.name(), b.lines
 }
 
-// gap adds what is to be known of free space.
 func (b *block) gap(disk model.Disk, r model.Row) {
 	b.fact("Sectors", fmt.Sprintf("%d to %d, %d in all", r.Span.Start, r.Span.End-1, r.Span.Len()))
 	b.fact("Size", report.ExactBytes(disk.SectorSize.Bytes(r.Span.Len())))

@@ -12,7 +12,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// noFinish is why a transaction that is being rolled back cannot be finished.
+// noFinish says why a transaction that is being rolled back cannot be finished.
 const noFinish = "it is being rolled back already, and only that can be finished"
 
 // recoveryBindings finish or roll back; nothing else can be done to the target.
@@ -78,7 +78,6 @@ func (m Model) recoverySpots(d document) []widget.Spot {
 	return widget.Buttons(buttons, d.answer, m.st)
 }
 
-// recoveryZones are the ways out.
 func (m Model) recoveryZones(d document) []*lipgloss.Layer {
 	_, question := m.recoveryText(d)
 	return widget.Zones(m.recoverySpots(d), textX, boxY+m.recoveryLines(d)+len(question))
@@ -90,7 +89,6 @@ func (m Model) recoveryLines(d document) int {
 	return min(len(lines), max(0, m.height-4-len(question)-1))
 }
 
-// recoveryPage tells what was interrupted and offers both ways out.
 func (m Model) recoveryPage(d document) []string {
 	st := m.st
 	lines, question := m.recoveryText(d)

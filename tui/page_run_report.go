@@ -54,7 +54,6 @@ func (b *block) reportText(d document) {
 	}
 }
 
-// costs lists what the commit will do; what says what it writes.
 func costs(r report.Rehearsal, what string) []string {
 	var items []string
 	if r.CopyBytes > 0 || r.SkippedFree > 0 {
@@ -93,7 +92,6 @@ func writtenWords(q ops.Queue) string {
 	return "metadata and new data"
 }
 
-// failure adds what failed and the last of what it said.
 func (b *block) failure(r report.Rehearsal) {
 	st := b.st
 	b.add("")

@@ -23,7 +23,8 @@ func (m Model) runPage(d document) []string {
 	f := widget.Frame{Title: m.runTitle(d), Edge: edge, Name: st.Title}
 	body := widget.Scroll(m.runText(d, m.width-6), d.run.scroll, m.width-4, m.runHeight(d), st)
 	if d.run.asks() {
-		body = append(body, "", m.question(d))
+		text, answers := m.question(d)
+		body = append(body, "", st.Strong.Render(text)+widget.Line(answers))
 	}
 	return widget.Box(body, f, m.width, m.height-2, st)
 }
@@ -60,9 +61,10 @@ func (m Model) runTitle(d document) string {
 	return "Rehearsing " + name
 }
 
-// question is the line that asks for the decision.
-func (m Model) question(d document) string {
-	return m.st.Strong.Render(askApply(d)) + widget.Line(m.applySpots(d))
+// question is what asks for the decision, and its answers.
+func (m Model) question(d document) (text string, answers []widget.Spot) {
+	buttons := []widget.Button{{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes}}
+	return "Apply to " + d.name() + "?  ", widget.Buttons(buttons, d.run.chosen, m.st)
 }
 
 // runZones are the answers to the question, while the page asks it.
@@ -70,14 +72,8 @@ func (m Model) runZones(d document) []*lipgloss.Layer {
 	if !d.run.asks() {
 		return nil
 	}
-	return widget.Zones(m.applySpots(d), textX+widget.Width(askApply(d)), boxY+m.runHeight(d)+1)
-}
-
-func askApply(d document) string { return "Apply to " + d.name() + "?  " }
-
-func (m Model) applySpots(d document) []widget.Spot {
-	buttons := []widget.Button{{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes}}
-	return widget.Buttons(buttons, d.run.chosen, m.st)
+	text, answers := m.question(d)
+	return widget.Zones(answers, textX+widget.Width(text), boxY+m.runHeight(d)+1)
 }
 
 func (m Model) runText(d document, width int) []string {
@@ -150,7 +146,9 @@ func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) s
 func (b *block) paceLine(d document) string {
 	now := d.run.now
 	var parts []string
-	if now.Total > 0 {
+	n := max(now.Steps, len(d.run.steps))
+	switch {
+	case now.Total > 0:
 		parts = append(parts, fmt.Sprintf("%s of %s", geometry.FormatBytes(now.Done), geometry.FormatBytes(now.Total)))
 		if rate := d.run.meter.rate(); rate > 0 {
 			parts = append(parts, geometry.FormatBytes(geometry.Bytes(rate))+"/s")
@@ -158,9 +156,9 @@ func (b *block) paceLine(d document) string {
 		if d.run.meter.known {
 			parts = append(parts, widget.Duration(roundLeft(d.run.meter.left))+" left")
 		}
-	} else if n := max(now.Steps, len(d.run.steps)); now.Step > n && n > 0 {
+	case now.Step > n && n > 0:
 		parts = append(parts, widget.Clean(now.Stage))
-	} else if now.Step > 0 {
+	case now.Step > 0:
 		parts = append(parts, fmt.Sprintf("step %d of %d", now.Step, max(n, now.Step)))
 	}
 	if now.Elapsed > 0 {
@@ -203,7 +201,6 @@ func (b *block) commitText(d document) {
 	b.wrap(b.st.Muted, note)
 }
 
-// milestones adds the parts of a commit with how long they took.
 func (b *block) milestones(now report.Progress, at int) {
 	took := map[int]time.Duration{}
 	for _, p := range now.Past {

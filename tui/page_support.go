@@ -35,7 +35,6 @@ func (m Model) lookAgain() (Model, tea.Cmd) {
 	return m, tea.Sequence(cmds...)
 }
 
-// discovered takes what can be done on this machine.
 func (m Model) discovered(env ops.Env) Model {
 	m.env, m.hasEnv = env, true
 	return m.say(toneGood, "Looked again for tools")
@@ -67,7 +66,6 @@ func (m Model) supportBindings(document) []binding {
 	return readerBindings([]string{"enter", "S"}, on("r", "look again", anywhere(Model.lookAgain), "r"))
 }
 
-// supportText is the matrix, what to install, and the reasons for what cannot be done.
 func (m Model) supportText(_ document, width int) (title string, lines []string) {
 	st, b := m.st, m.block(width)
 	title = "What can be done on this machine"
@@ -89,7 +87,6 @@ func (m Model) supportText(_ document, width int) (title string, lines []string)
 	return title, b.lines
 }
 
-// matrix adds what can be done with each kind of file system.
 func (b *block) matrix(s ops.Support) {
 	st, cell, short, first := b.st, 7, 0, 11
 	if b.width < first+cell*len(ops.Abilities()) {

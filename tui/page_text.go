@@ -33,7 +33,6 @@ func (m Model) readerText(d document) (title string, lines []string) {
 	return m.reader.page.parts().text(m, d, m.width-6)
 }
 
-// readerPage is a page of text.
 func (m Model) readerPage(d document) []string {
 	title, lines := m.readerText(d)
 	top, height := m.reader.top, m.height-2
@@ -80,7 +79,6 @@ func (m Model) logBindings(document) []binding {
 	return readerBindings([]string{"enter", "l"}, on("s", "save", still(Model.askSaveLog), "s"))
 }
 
-// logText is the log so far.
 func (m Model) logText(d document, width int) (title string, lines []string) {
 	b := m.block(width)
 	if len(d.run.log) == 0 {

@@ -58,7 +58,6 @@ func (m Model) uncovered(i int) Model {
 	return m
 }
 
-// progressed takes a snapshot of a run.
 func (m Model) progressed(i int, p report.Progress, log []string) (Model, tea.Cmd) {
 	r := m.docs[i].run.progressed(p)
 	if r.result == nil {

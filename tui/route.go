@@ -46,7 +46,6 @@ func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {
 	return m, nil
 }
 
-// restyled takes what the terminal tells of its background and its colours.
 func (m Model) restyled(theme styles.Theme, depth styles.Depth) Model {
 	m.theme, m.depth, m.st = theme, depth, styles.New(theme, depth, m.Glyphs)
 	return m

@@ -54,7 +54,6 @@ type running struct {
 	scroll int
 }
 
-// active reports whether a run is shown.
 func (r running) active() bool { return r.gen != 0 }
 
 // recovers reports whether the run ends an interrupted transaction.
@@ -91,7 +90,6 @@ func (r running) rehearsalFailed() bool {
 	return r.report != nil && r.report.Err != "" && !r.committing
 }
 
-// progressed takes a snapshot.
 func (r running) progressed(p report.Progress) running {
 	if p.Phase != r.now.Phase || p.Total != r.now.Total {
 		r.far = 0

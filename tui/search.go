@@ -19,7 +19,6 @@ type planSearch struct {
 // flicker.
 const patience = 150 * time.Millisecond
 
-// findPlans begins a search for plans; the one before, which is for another wish, is given up.
 func (m Model) findPlans(a dialog.Solve) (Model, tea.Cmd) {
 	before := background(m.search.giveUp)
 	m.gen++

@@ -103,7 +103,6 @@ func (m Model) windowTitle() string {
 	return title + " " + d.status().sign
 }
 
-// percent is how far a run is, -1 if that cannot be told.
 func (r running) percent() int {
 	share := r.share()
 	if share < 0 {

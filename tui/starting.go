@@ -67,7 +67,6 @@ func (m Model) askCommit(d document) (Model, tea.Cmd) {
 	}, d.facts.Retype, dialog.Commit{})), nil
 }
 
-// commit makes the rehearsed queue of the target in view real.
 func (m Model) commit(d document) (Model, tea.Cmd) {
 	d.run.committing, d.run.state, d.run.scroll, d.run.took = true, runWorking, 0, 0
 	d.run.now = report.Progress{Phase: report.Committing}

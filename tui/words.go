@@ -88,7 +88,7 @@ func tellResult(kind runKind, name string, r report.Result) telling {
 	return t
 }
 
-// tellWhole is that a run was interrupted and left nothing unfinished behind.
+// tellWhole is the account of a run that was interrupted and left nothing unfinished behind.
 func tellWhole(name string) telling {
 	return telling{
 		head: "Interrupted", tone: toneWarn,
@@ -97,7 +97,7 @@ func tellWhole(name string) telling {
 	}
 }
 
-// lastText is how a commit ended while nobody was there.
+// lastText says how a commit ended while nobody was there.
 func lastText(name string, last report.Last) []string {
 	kind, what := followRun, "The last commit"
 	switch last.Task {
@@ -140,7 +140,7 @@ func tellRehearsal(kind runKind, name string, r report.Rehearsal) telling {
 	return t
 }
 
-// tellRefused is that a target cannot be opened.
+// tellRefused is the account of a target that cannot be opened.
 func tellRefused(name string, err error) telling {
 	return telling{
 		head:    name + " cannot be opened",
@@ -150,7 +150,7 @@ func tellRefused(name string, err error) telling {
 	}
 }
 
-// tellLost is that a target could not be read again after a run.
+// tellLost is the account of a target that could not be read again after a run.
 func tellLost(name string, err error) telling {
 	return telling{
 		head:    name + " could not be read again",
