@@ -70,7 +70,8 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.Unmount:
 		return m.takeWhole(d, "Unmounting", unmountPart(d, a.ID))
 	case dialog.Attach:
-		return m.takeWhole(d, "Attaching", exchange(m.Backend, d, m.Backend.Attach, "attached as %s; it stays so until M detaches it"))
+		const said = "attached as %s; it stays so until M detaches it"
+		return m.takeWhole(d, "Attaching", exchange(m.Backend, d, m.Backend.Attach, said))
 	case dialog.Detach:
 		return m.takeWhole(d, "Detaching", exchange(m.Backend, d, m.Backend.Detach, "detached; this is the image %s"))
 	}
@@ -107,7 +108,8 @@ func (m Model) stageAll(a dialog.StageAll) Model {
 		}
 		q = next
 	}
-	text, part := fmt.Sprintf("%d operations are pending: a applies them, u takes back the last", len(a.Ops)), cmp.Or(a.Part, first.Part())
+	text := fmt.Sprintf("%d operations are pending: a applies them, u takes back the last", len(a.Ops))
+	part := cmp.Or(a.Part, first.Part())
 	if len(a.Ops) == 1 {
 		text, part = stagedWords(d.queue, q, first, m.width-2), present(q, first)
 	}

@@ -63,7 +63,7 @@ type bindingGroup struct {
 	list []binding
 }
 
-// pageKey brings a key to the page: to the first binding that can be used, or else the reason of the first that cannot is shown.
+// pageKey brings a key to the first binding of the page that can be used. Where none can, it shows the reason of the first.
 func (m Model) pageKey(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 	p, d := m.shown()
 	var why model.Reason
@@ -97,7 +97,7 @@ func named(m Model, d document, list []binding) (bindings, pinned []keymap.Bindi
 	return bindings, pinned
 }
 
-// pick finds bindings for the key bar. Each is asked for by a key, with other words behind a space if it has too many: "t type".
+// pick finds bindings for the key bar by a key, with other words behind a space if those of the help are too long: "t type".
 func pick(m Model, d document, list []binding, keys ...string) []keymap.Binding {
 	var out []keymap.Binding
 	for _, k := range keys {

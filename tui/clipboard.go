@@ -45,7 +45,8 @@ func (m Model) clipFor(d document) (dialog.Clip, error) {
 	}
 	from := m.docs[i]
 	c := dialog.Clip{Part: m.clip.part, Where: from.name(), Bytes: m.clip.size}
-	disk, no := from.queue.Initial(), &ops.Refusal{What: "paste " + c.Part.Ref() + " of " + c.Where, Reason: "it is only pending there", Nearest: "apply that first"}
+	disk, what := from.queue.Initial(), "paste "+c.Part.Ref()+" of "+c.Where
+	no := &ops.Refusal{What: what, Reason: "it is only pending there", Nearest: "apply that first"}
 	if from.gen == d.gen {
 		disk, no.Reason, no.Nearest = d.queue.Preview(), "it is not there any more", ""
 	}

@@ -36,7 +36,10 @@ func (m Model) open(d dialog.Dialog, err error) Model {
 }
 
 // edit makes a handler that opens a dialog on the selected partition if one of the tries is possible.
-func edit(newDialog func(ops.Queue, model.PartID, geometry.Alignment) dialog.Dialog, tries func(document, model.Partition) []ops.Operation) doFunc {
+func edit(
+	newDialog func(ops.Queue, model.PartID, geometry.Alignment) dialog.Dialog,
+	tries func(document, model.Partition) []ops.Operation,
+) doFunc {
 	return still(func(m Model, d document) Model {
 		p, _ := d.partition()
 		return m.open(newDialog(d.queue, p.ID, m.Align), possible(d.queue, tries(d, p)...))
@@ -117,7 +120,8 @@ func (m Model) openImageSize(d document) Model {
 }
 
 func (m Model) openNewTable(d document) Model {
-	return m.open(dialog.NewNewTable(d.queue, m.Align), possible(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR}))
+	cannot := possible(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR})
+	return m.open(dialog.NewNewTable(d.queue, m.Align), cannot)
 }
 
 func (m Model) openConvert(d document) Model { return m.open(dialog.NewConvert(d.queue, m.Align)) }

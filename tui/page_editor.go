@@ -16,7 +16,8 @@ func editorGroups() []bindingGroup {
 	return []bindingGroup{
 		{"Select", needTarget(travel(Model.moveCursor))},
 		{"Partition", []binding{
-			on("m enter", "resize/move", still(Model.openResize), "m", "enter").unless(noPartition("resize or move: n makes a new one here")),
+			on("m enter", "resize/move", still(Model.openResize), "m", "enter").
+				unless(noPartition("resize or move: n makes a new one here")),
 			on("n", "new", still(Model.openCreate), "n").unless(noTable),
 			on("d", "delete", onSelected(func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }), "d", "delete").
 				unless(noPartition("delete: nothing is here that could be")),
@@ -196,5 +197,6 @@ func (m Model) askSavePlan(d document) Model {
 }
 
 func (m Model) askSaveLog(d document) Model {
-	return m.push(dialog.NewPath(dialog.SaveLog, "Save log", "Writes everything that was run and said so far.", filepath.Clean(d.path)+".log"))
+	return m.push(dialog.NewPath(dialog.SaveLog, "Save log", "Writes everything that was run and said so far.",
+		filepath.Clean(d.path)+".log"))
 }

@@ -76,6 +76,9 @@ func (m Model) clickBar(d document, which picture, x int) (Model, tea.Cmd) {
 	}
 	clicked := segments[at].Row
 	return m.clickRow(d, slices.IndexFunc(d.rows(), func(r model.Row) bool {
-		return isPart(r, clicked.Partition.ID) || r.Kind == clicked.Kind && r.Kind != model.RowPartition && r.Span.Contains(clicked.Span.Start)
+		if clicked.Kind == model.RowPartition {
+			return isPart(r, clicked.Partition.ID)
+		}
+		return r.Kind == clicked.Kind && r.Span.Contains(clicked.Span.Start)
 	}))
 }

@@ -86,7 +86,8 @@ func (m Model) bottom() string {
 	if m.note.text == "" {
 		return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)
 	}
-	return widget.Fit(" "+m.looks()[m.note.tone].Render(widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)), m.width, "")
+	text := widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)
+	return widget.Fit(" "+m.looks()[m.note.tone].Render(text), m.width, "")
 }
 
 // keySpots are the keys in the last line.

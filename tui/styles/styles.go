@@ -66,12 +66,14 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	accent := c("#7cc7ff", lipgloss.BrightCyan, "#0b62b0", lipgloss.Blue)
 	bad := c("#ff7b72", lipgloss.BrightRed, "#b3261e", lipgloss.Red)
 	onFill := c("#10151c", lipgloss.Black, "#ffffff", lipgloss.BrightWhite)
-	row := filled(c("#d8dee9", lipgloss.NoColor{}, "#1f2630", lipgloss.NoColor{}), c("#2a3342", lipgloss.BrightBlack, "#dde7f3", lipgloss.White))
+	onRow := c("#d8dee9", lipgloss.NoColor{}, "#1f2630", lipgloss.NoColor{})
+	row := filled(onRow, c("#2a3342", lipgloss.BrightBlack, "#dde7f3", lipgloss.White))
 	other := fg(c("#b8b8b8", lipgloss.White, "#555555", lipgloss.BrightBlack))
 	return &Styles{
 		Glyphs: GlyphsOf(set),
 		// What is ordinary has the terminal's own colour: it suits every background, and costs nothing on the line.
-		Text: plain, Strong: plain.Bold(true), Muted: fg(muted), Faint: fg(c("#56606f", lipgloss.BrightBlack, "#a9b1bd", lipgloss.BrightBlack)),
+		Text: plain, Strong: plain.Bold(true), Muted: fg(muted),
+		Faint: fg(c("#56606f", lipgloss.BrightBlack, "#a9b1bd", lipgloss.BrightBlack)),
 		Brand: fg(accent).Bold(true), Focus: fg(accent), Title: plain.Bold(true), Head: fg(muted).Bold(true),
 		Good: fg(c("#7fd88f", lipgloss.BrightGreen, "#1a7f37", lipgloss.Green)),
 		Warn: fg(c("#f0c674", lipgloss.BrightYellow, "#8a5d00", lipgloss.Magenta)), Bad: fg(bad).Bold(true),
