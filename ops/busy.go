@@ -21,8 +21,8 @@ func online(env Env, p model.Partition) model.Reason {
 	return ""
 }
 
-// undisturbed is a *Refusal if the kernel cannot do an edit to a partition in use: to begin elsewhere, to become shorter, to
-// go or to get another number. Operations refuse what they know to be impossible; this catches the rest.
+// undisturbed is a *Refusal if the kernel cannot do an edit to a partition in use: to begin elsewhere, to become shorter,
+// to go or to get another number. Operations refuse what they know to be impossible; this catches the rest.
 func undisturbed(before, after model.Disk, op Operation) error {
 	for p := range before.Each() {
 		if !p.Use.Busy() {

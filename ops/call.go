@@ -25,10 +25,12 @@ func (c Call) line(command string, flags, arguments []string) string {
 	if program == "" {
 		program = "shunt"
 	}
-	return safetext.Command(slices.Concat([]string{program, command}, c.Flags, flags, []string{safetext.Operand(c.Path)}, arguments)...)
+	return safetext.Command(slices.Concat([]string{program, command}, c.Flags, flags,
+		[]string{safetext.Operand(c.Path)}, arguments)...)
 }
 
 // Fill puts the target, and the call that recovers it, in their places in the advice of a model.Problem.
 func (c Call) Fill(advice string) string {
-	return strings.NewReplacer("{target}", safetext.Word(safetext.Operand(c.Path)), "{recover}", c.Line("recover")).Replace(advice)
+	return strings.NewReplacer("{target}", safetext.Word(safetext.Operand(c.Path)),
+		"{recover}", c.Line("recover")).Replace(advice)
 }

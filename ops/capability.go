@@ -67,8 +67,8 @@ func (c Capabilities) Of(kind model.FSKind) Capability {
 	return Capability{Create: no, Grow: no, Shrink: no, Check: no, Label: no, UUID: no, Online: no}
 }
 
-// For is the capability for the file system of a partition: that of its kind, but that no tool is run on it where a part of it
-// lies on another device.
+// For is the capability for the file system of a partition: that of its kind, but that no tool is run on it where a part
+// of it lies on another device.
 func (c Capabilities) For(fs model.Filesystem) Capability {
 	can := c.Of(fs.Kind)
 	if no := fs.Elsewhere.NoTools(); !no.OK() {

@@ -26,8 +26,8 @@ func (q Queue) Compile() ([]Step, error) {
 	return mountedLast(steps), nil
 }
 
-// mountedLast is the steps with those at the end that run after the commit, one for each partition, which has its final size
-// by then.
+// mountedLast is the steps with those at the end that run after the commit, one for each partition, which has its final
+// size by then.
 func mountedLast(steps []Step) []Step {
 	var first, last []Step
 	for _, s := range steps {

@@ -39,7 +39,8 @@ func (o Format) words(p model.Partition) Phrase {
 // Apply is the disk with the new file system as it is expected to fill the partition.
 func (o Format) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return edited(before, subject, o.ID, "format", func(p *model.Partition) *Refusal {
-		reason := cmp.Or(holdsNone(p.Role), cannotMake(env, o.FS, p.Span.Len(), before.SectorSize), cannotLabel(env, o.FS, o.Label))
+		reason := cmp.Or(holdsNone(p.Role), cannotMake(env, o.FS, p.Span.Len(), before.SectorSize),
+			cannotLabel(env, o.FS, o.Label))
 		if !reason.OK() {
 			return &Refusal{What: o.words(*p).Do(), Reason: reason}
 		}
@@ -61,7 +62,9 @@ func remakeSteps(after model.Disk, id model.PartID, label string) []Step {
 }
 
 // newFilesystem is what the tools make of a partition of this length.
-func newFilesystem(env Env, kind model.FSKind, label string, length geometry.Bytes, z geometry.SectorSize) model.Filesystem {
+func newFilesystem(env Env, kind model.FSKind, label string, length geometry.Bytes,
+	z geometry.SectorSize,
+) model.Filesystem {
 	if kind == model.Unformatted {
 		return model.Filesystem{}
 	}

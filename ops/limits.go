@@ -167,8 +167,8 @@ const (
 	RightEdge                    // moves the end, the start stays
 )
 
-// Snap is the possible span nearest to want when a user drags the given handle of a partition that lies at from. The position
-// that moves is put on the grid as far as the limits leave room for that. from itself is always possible.
+// Snap is the possible span nearest to want when a user drags the given handle of a partition that lies at from. The
+// position that moves is put on the grid as far as the limits leave room for that. from itself is always possible.
 func (l Limits) Snap(from, want geometry.Span, h Handle, align geometry.Alignment, z geometry.SectorSize) geometry.Span {
 	room := l.Chosen
 	switch h {
@@ -245,7 +245,8 @@ func fullTable(d model.Disk) model.Reason {
 	ext, has := d.Extended()
 	switch {
 	case d.Table.Kind == model.TableMBR && has:
-		return model.Because("this MBR has the %d partitions it can hold; more are possible inside %s, the extended one", d.Table.Slots, ext.Ref())
+		return model.Because("this MBR has the %d partitions it can hold; more are possible inside %s, the extended one",
+			d.Table.Slots, ext.Ref())
 	case d.Table.Kind == model.TableMBR:
 		return model.Because("this MBR has the %d partitions it can hold; delete one and make an extended partition, or convert it to GPT",
 			d.Table.Slots)

@@ -8,12 +8,12 @@ import (
 	"shunt/model"
 )
 
-// This file joins edits of the same thing. A wrong rule here does no harm: each only proposes a shorter list, which is taken
-// if replaying it proves that it leads to the same disk with the same contents (equal.go).
+// This file joins edits of the same thing. A wrong rule here does no harm: each only proposes a shorter list, which is
+// taken if replaying it proves that it leads to the same disk with the same contents (equal.go).
 
-// Edit is the queue with op at its end, as Stage makes it, or a shorter one that leads to the same: two moves are one move, a
-// partition that is made and deleted is nothing. Undo still takes back op alone. Plan files are staged, not edited: they are
-// carried out as they were written.
+// Edit is the queue with op at its end, as Stage makes it, or a shorter one that leads to the same: two moves are one
+// move, a partition that is made and deleted is nothing. Undo still takes back op alone. Plan files are staged, not
+// edited: they are carried out as they were written.
 func (q Queue) Edit(op Operation) (Queue, error) {
 	staged, err := q.Stage(op)
 	if err != nil {
@@ -28,16 +28,16 @@ func (q Queue) Edit(op Operation) (Queue, error) {
 	return staged, nil
 }
 
-// merger proposes the first operations of the queue and then the list. joined is the index in both of the operation that two
-// became, -1 if there is none.
+// merger proposes the first operations of the queue and then the list. joined is the index in both of the operation that
+// two became, -1 if there is none.
 type merger struct {
 	from   int
 	list   []Operation
 	joined int
 }
 
-// mostPartners bounds with how many earlier edits of the same partition the last one is paired. After more of them some have
-// been joined already.
+// mostPartners bounds with how many earlier edits of the same partition the last one is paired. After more of them some
+// have been joined already.
 const mostPartners = 4
 
 // mergers proposes shorter lists for a queue whose last operation was just staged, the shortest first.

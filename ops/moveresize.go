@@ -32,8 +32,8 @@ func MoveResizeTo(d model.Disk, id model.PartID, span geometry.Span) MoveResize 
 	return op
 }
 
-// GrowToFill is the operation that grows partition id over the free space right behind it, up to the last grid line there. A
-// *Refusal says why there is none.
+// GrowToFill is the operation that grows partition id over the free space right behind it, up to the last grid line
+// there. A *Refusal says why there is none.
 func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment) (MoveResize, error) {
 	p, err := stretchable(d, id, "grow")
 	if err != nil {
@@ -53,7 +53,8 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 		r.Reason = model.Because("there is no free space behind it: %s", l.WhyEnd)
 	case free > 0:
 		r.Reason = "the free space behind it does not reach the next grid line"
-		return MoveResize{}, r.near("resize it by an exact size, at most "+AtMost(free, d.SectorSize), Bound{Length, p.Span.Len() + free})
+		return MoveResize{}, r.near("resize it by an exact size, at most "+AtMost(free, d.SectorSize),
+			Bound{Length, p.Span.Len() + free})
 	}
 	return MoveResize{}, r
 }
@@ -71,7 +72,8 @@ func ShrinkToMin(d model.Disk, env Env, id model.PartID, align geometry.Alignmen
 	}
 	end := align.Up(max(p.Span.Start+l.MinLen, l.Keep.End), d.SectorSize)
 	if end >= p.Span.End {
-		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: model.Because("it is as small as it can be: %s", l.WhyMin)}
+		reason := model.Because("it is as small as it can be: %s", l.WhyMin)
+		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: reason}
 	}
 	return MoveResize{ID: id, Len: end - p.Span.Start}, nil
 }

@@ -9,8 +9,8 @@ import (
 	"shunt/model"
 )
 
-// relocation is a partition that is to get another place, another length or both. Its methods refuse what is impossible; they
-// name what is in the way and the nearest place or length that works.
+// relocation is a partition that is to get another place, another length or both. Its methods refuse what is impossible;
+// they name what is in the way and the nearest place or length that works.
 type relocation struct {
 	disk   model.Disk
 	limits Limits
@@ -71,7 +71,8 @@ func (m relocation) length() *Refusal {
 	case want < now && want < l.MinLen:
 		r := refusedFor(model.Reason(l.WhyMin.String()))
 		if l.MinLen < now && m.free(geometry.SpanOf(m.to.Start, l.MinLen)) {
-			return r.near(fmt.Sprintf("it can shrink by at most %s to %s", AtMost(now-l.MinLen, z), AtLeast(l.MinLen, z)), Bound{Length, l.MinLen})
+			return r.near(fmt.Sprintf("it can shrink by at most %s to %s", AtMost(now-l.MinLen, z), AtLeast(l.MinLen, z)),
+				Bound{Length, l.MinLen})
 		}
 		return r
 	case want > now && want > l.Longest:
@@ -84,7 +85,8 @@ func (m relocation) length() *Refusal {
 			r.Reason = model.Because("with blocks of %s its %s cannot be that large", geometry.FormatBytes(fs.BlockSize), fs.Kind)
 		}
 		if longest > now && m.free(geometry.SpanOf(m.to.Start, longest)) {
-			return r.near(fmt.Sprintf("it can grow by at most %s to %s", AtMost(longest-now, z), AtMost(longest, z)), Bound{Length, longest})
+			return r.near(fmt.Sprintf("it can grow by at most %s to %s", AtMost(longest-now, z), AtMost(longest, z)),
+				Bound{Length, longest})
 		}
 		return r
 	}

@@ -139,7 +139,8 @@ func (o New) checkContents(d model.Disk, env Env) *Refusal {
 	if o.FS != model.Unformatted || o.Label != "" {
 		reason = holdsNone(o.Role)
 	}
-	reason = cmp.Or(reason, cannotType(d, o.Role, o.partition(d).Type), cannotMakeAny(env, o.FS, d.SectorSize), cannotLabel(env, o.FS, o.Label))
+	reason = cmp.Or(reason, cannotType(d, o.Role, o.partition(d).Type), cannotMakeAny(env, o.FS, d.SectorSize),
+		cannotLabel(env, o.FS, o.Label))
 	if reason.OK() && o.Name != "" {
 		reason = cannotName(d, o.Name)
 	}

@@ -17,7 +17,8 @@ type newFit struct {
 	gap         model.Gap
 }
 
-// checkPlace refuses a length that the contents do not allow and a place that is not free, and names what is possible there.
+// checkPlace refuses a length that the contents do not allow and a place that is not free, and names what is possible
+// there.
 func (o New) checkPlace(d model.Disk, env Env) *Refusal {
 	least, most := sizesFor(env, o.FS, d.SectorSize)
 	what := string(o.FS) + " needs"
@@ -52,7 +53,8 @@ func (f newFit) refusal() *Refusal {
 	size := geometry.FormatBytes(z.Bytes(f.Len))
 	switch {
 	case longest < f.least && f.Len < f.least:
-		return refusedFor(model.Because("%s %s, and there is room for %s at sector %d", f.what, AtLeast(f.least, z), AtMost(max(0, longest), z), f.At))
+		return refusedFor(model.Because("%s %s, and there is room for %s at sector %d", f.what, AtLeast(f.least, z),
+			AtMost(max(0, longest), z), f.At))
 	case longest < 1:
 		return refusedFor(model.Because("sector %d leaves no room for a boot record and for the partition behind it", f.At))
 	case f.At < f.room.Start:
@@ -60,18 +62,21 @@ func (f newFit) refusal() *Refusal {
 	case f.Len < f.least:
 		return refusedFor(f.small(size)).near("make it "+AtLeast(f.least, z)+" or more", Bound{Length, f.least})
 	case f.Len > longest && longest == f.most:
-		return refusedFor(model.Because("%s is too large for it", size)).near("make it "+AtMost(longest, z)+" or less", Bound{Length, longest})
+		return refusedFor(model.Because("%s is too large for it", size)).near("make it "+AtMost(longest, z)+" or less",
+			Bound{Length, longest})
 	case f.Len > longest && longest >= f.least:
 		return refusedFor(f.obstacle()).near("there is room for "+AtMost(longest, z), Bound{Length, longest})
 	case f.Len > longest:
-		return refusedFor(model.Because("%s; there is room for %s, and %s %s", f.obstacle(), AtMost(longest, z), f.what, AtLeast(f.least, z)))
+		return refusedFor(model.Because("%s; there is room for %s, and %s %s", f.obstacle(), AtMost(longest, z), f.what,
+			AtLeast(f.least, z)))
 	}
 	return nil
 }
 
 // tooEarly refuses a start that leaves no room for the boot record of the partition.
 func (f newFit) tooEarly(longest geometry.Sector) *Refusal {
-	r, z, start := refusedFor(model.Because("sector %d leaves no room for its boot record", f.At)), f.disk.SectorSize, f.room.Start
+	r, z, start := refusedFor(model.Because("sector %d leaves no room for its boot record",
+		f.At)), f.disk.SectorSize, f.room.Start
 	text := fmt.Sprintf("it can start at sector %d", start)
 	switch {
 	case longest < f.least:

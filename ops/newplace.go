@@ -29,7 +29,8 @@ func RoomForNew(d model.Disk, gap model.Gap, align geometry.Alignment) (geometry
 	room.Start = align.Up(max(room.Start, grain), d.SectorSize)
 	room.End = align.Down(room.End, d.SectorSize)
 	if room.Empty() {
-		reason := model.Because("the free space there, %s, is too small on the %s grid", exactAmount(gap.Span.Len(), d.SectorSize), align)
+		reason := model.Because("the free space there, %s, is too small on the %s grid", exactAmount(gap.Span.Len(),
+			d.SectorSize), align)
 		return room, &Refusal{What: creation, Reason: reason}
 	}
 	return room, nil
@@ -38,8 +39,9 @@ func RoomForNew(d model.Disk, gap model.Gap, align geometry.Alignment) (geometry
 // creation is what a refusal of a new partition is about.
 const creation = "create a partition"
 
-// Placed is o with At, Len and Type filled in where they are zero, on disk d. Without At it gets the first gap that is large
-// enough, without both the largest; without Len all that is free from At on. A *Refusal says that there is no such place.
+// Placed is o with At, Len and Type filled in where they are zero, on disk d. Without At it gets the first gap that is
+// large enough, without both the largest; without Len all that is free from At on. A *Refusal says that there is no such
+// place.
 func (o New) Placed(d model.Disk, env Env, align geometry.Alignment) (New, error) {
 	if r := o.checkRole(d, env); r != nil {
 		r.What = creation
@@ -86,7 +88,8 @@ func (o New) unplaced(d model.Disk, env Env, best geometry.Span) *Refusal {
 	case o.Len == 0:
 		return nil
 	case best.Len() < least:
-		return refusedFor(model.Because("%s needs %s, and the largest free space has %s", o.FS, AtLeast(least, z), AtMost(best.Len(), z)))
+		return refusedFor(model.Because("%s needs %s, and the largest free space has %s", o.FS, AtLeast(least, z),
+			AtMost(best.Len(), z)))
 	}
 	longest := min(best.Len(), most)
 	return refusedFor("no free space is that large").near("there is room for "+AtMost(longest, z), Bound{Length, longest})

@@ -35,7 +35,10 @@ func (o NewTable) Describe(before model.Disk) Phrase {
 func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	what := "make a new partition table"
 	if reason := before.ReadOnly(); !reason.OK() {
-		return before, &Refusal{What: what, Reason: reason, Nearest: "erase what is there with wipefs --all first, if it is of no use"}
+		return before, &Refusal{
+			What: what, Reason: reason,
+			Nearest: "erase what is there with wipefs --all first, if it is of no use",
+		}
 	}
 	if o.Kind != model.TableMBR && o.Kind != model.TableGPT {
 		return before, &Refusal{What: what, Reason: model.Because("there is no table of the kind %s", o.Kind)}

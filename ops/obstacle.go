@@ -45,8 +45,8 @@ func (m relocation) previous() (best model.Partition, ok bool) {
 	return best, ok
 }
 
-// bounding is the partition that it would meet first on the way to its new place: from at, the nearest place that is free, or
-// from where it lies if at is -1.
+// bounding is the partition that it would meet first on the way to its new place: from at, the nearest place that is
+// free, or from where it lies if at is -1.
 func (m relocation) bounding(at geometry.Sector) (model.Partition, bool) {
 	from := m.part.Span.Start
 	if at < 0 || m.part.Role == model.Logical || !m.limits.Keep.Empty() {
@@ -67,7 +67,8 @@ func (m relocation) bounding(at geometry.Sector) (model.Partition, bool) {
 		}
 	}
 	for q := range m.peers() {
-		if right && q.Span.Start == room.End && m.to.End > q.Span.Start || !right && q.Span.End == room.Start && m.to.Start < q.Span.End {
+		if right && q.Span.Start == room.End && m.to.End > q.Span.Start || !right && q.Span.End == room.Start &&
+			m.to.Start < q.Span.End {
 			return q, true
 		}
 	}
@@ -84,8 +85,8 @@ func (m relocation) met() (model.Partition, bool) {
 	return model.Partition{}, false
 }
 
-// inTheWay is why the partition cannot get its new place if the nearest free one begins at the given sector, -1 for none. It
-// names what is met first.
+// inTheWay is why the partition cannot get its new place if the nearest free one begins at the given sector, -1 for none.
+// It names what is met first.
 func (m relocation) inTheWay(at geometry.Sector) model.Reason {
 	q, ok := m.bounding(at)
 	if ok && m.part.Role == model.Logical && !m.to.Overlaps(q.Span) {
@@ -116,5 +117,6 @@ func bounds(d model.Disk, role model.Role) (within geometry.Span, name string) {
 
 func beyondBounds(d model.Disk, role model.Role, end geometry.Sector) model.Reason {
 	within, name := bounds(d, role)
-	return model.Because("it would end %s behind the last usable sector of %s", exactAmount(end-within.End, d.SectorSize), name)
+	return model.Because("it would end %s behind the last usable sector of %s", exactAmount(end-within.End,
+		d.SectorSize), name)
 }

@@ -105,8 +105,8 @@ func refused(before model.Disk, what string, r *Refusal) (model.Disk, error) {
 	return before, r
 }
 
-// edited is the result of Apply for an operation that changes one partition as find finds it, and no other. verb is the edit
-// for a refusal.
+// edited is the result of Apply for an operation that changes one partition as find finds it, and no other. verb is the
+// edit for a refusal.
 func edited(before model.Disk, find finder, id model.PartID, verb string, change func(p *model.Partition) *Refusal) (model.Disk, error) {
 	p, err := find(before, id, verb)
 	if err != nil {
@@ -118,8 +118,8 @@ func edited(before model.Disk, find finder, id model.PartID, verb string, change
 	return before.With(p), nil
 }
 
-// rearranged is the result of Apply for an operation that changed the chain of logical partitions, or a *Refusal if the disk
-// breaks an invariant then.
+// rearranged is the result of Apply for an operation that changed the chain of logical partitions, or a *Refusal if the
+// disk breaks an invariant then.
 func rearranged(before, after model.Disk, what string) (model.Disk, error) {
 	after, err := model.Rechain(after)
 	if err != nil {

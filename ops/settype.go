@@ -48,8 +48,8 @@ func (o SetType) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	})
 }
 
-// cannotType is why a partition cannot have a type: there is no such type in this kind of table, it stands for no partition,
-// or it does not go with the role.
+// cannotType is why a partition cannot have a type: there is no such type in this kind of table, it stands for no
+// partition, or it does not go with the role.
 func cannotType(d model.Disk, role model.Role, t model.PartType) model.Reason {
 	kind := d.Table.Kind
 	switch code, ok := model.TypeByAlias(kind, string(t)); {

@@ -96,7 +96,8 @@ func (s Step) Words(z geometry.SectorSize) Phrase {
 	case StepWriteTable:
 		return phrase(Verb{"write", "writing", "wrote"}, "partition table")
 	case StepGrowMounted:
-		return phrase(growing, "%s in %s to %s, mounted at %s (after the commit; this cannot be rehearsed)", s.FS, s.Ref, size, s.Mounted)
+		return phrase(growing, "%s in %s to %s, mounted at %s (after the commit; this cannot be rehearsed)", s.FS, s.Ref,
+			size, s.Mounted)
 	}
 	panic(fmt.Sprintf("ops: internal error: there is no step %d", s.Kind))
 }
@@ -120,8 +121,8 @@ func (s *stepper) add(kind StepKind, window geometry.Span) *Step {
 	return &s.steps[len(s.steps)-1]
 }
 
-// resize makes the file system of p, which its tool reaches through window, size bytes long, to fill the partition once that
-// lies at result.
+// resize makes the file system of p, which its tool reaches through window, size bytes long, to fill the partition once
+// that lies at result.
 func (s *stepper) resize(p model.Partition, window, result geometry.Span, size geometry.Bytes) {
 	if !p.FS.Known() {
 		return

@@ -43,7 +43,8 @@ func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 	t := model.FreshTable(model.TableGPT, before.Sectors, z)
 	t.Usable.Start = 2 + z.Up(geometry.Bytes(t.Slots*t.EntrySize)) // a BIOS boot partition can take what an MBR leaves free
 	if t.Usable.Len() < 1 {
-		return before, &Refusal{What: what, Reason: model.Because("the disk, %s, is too small for one", geometry.FormatBytes(before.Size()))}
+		return before, &Refusal{What: what, Reason: model.Because("the disk, %s, is too small for one",
+			geometry.FormatBytes(before.Size()))}
 	}
 	var parts []model.Partition
 	for _, p := range before.Partitions() {
@@ -51,9 +52,11 @@ func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 		case p.Role == model.Extended:
 			continue
 		case model.IsExtendedType(p.Type):
-			return refused(before, what, refusedFor(model.Because("%s is a second extended partition, which nobody can read", p.Ref())).near("delete it first"))
+			return refused(before, what, refusedFor(model.Because("%s is a second extended partition, which nobody can read",
+				p.Ref())).near("delete it first"))
 		case p.Span.Start < t.Usable.Start:
-			r := &Refusal{What: what, Reason: model.Because("%s starts at sector %d, where the GPT has to lie", p.Ref(), p.Span.Start)}
+			r := &Refusal{What: what, Reason: model.Because("%s starts at sector %d, where the GPT has to lie", p.Ref(),
+				p.Span.Start)}
 			return before, r.first(before, env, MoveResize{ID: p.ID, Shift: t.Usable.Start - p.Span.Start})
 		case p.Span.End > t.Usable.End:
 			over := p.Span.End - t.Usable.End

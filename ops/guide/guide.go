@@ -1,12 +1,12 @@
-// Package guide finds the moves behind "make room": a person says how large a partition should be, and the guide answers with
-// plans for that, cheapest first. It is pure: the same queue and wish give the same plans.
+// Package guide finds the moves behind "make room": a person says how large a partition should be, and the guide answers
+// with plans for that, cheapest first. It is pure: the same queue and wish give the same plans.
 //
 // The disk is laid out as a line of items (line.go): the partitions in their order, and the two ends of the extended
 // partition, which cost nothing to move. A search from left to right (search.go) decides for each item whether it stays,
-// moves, shrinks, or hops over others. For every position that it reaches it keeps the cheapest way there, so what it finds is
-// the cheapest that the allowed means can do. It runs with every combination of means. Decisions become positions as near to
-// the old ones as possible (place.go), and those become operations in an order in which each is possible (emit.go). Every plan
-// is staged on the queue by the rules of the operations before it is returned.
+// moves, shrinks, or hops over others. For every position that it reaches it keeps the cheapest way there, so what it
+// finds is the cheapest that the allowed means can do. It runs with every combination of means. Decisions become
+// positions as near to the old ones as possible (place.go), and those become operations in an order in which each is
+// possible (emit.go). Every plan is staged on the queue by the rules of the operations before it is returned.
 //
 // Invariants: a plan fulfils the wish; it touches nothing that cannot move or is in use; it shrinks no partition below the
 // least that ops allows; logical partitions keep their order; a partition hops over others only where that at least halves
@@ -93,10 +93,10 @@ const maxPlans = 8
 // worst. With 128 it takes dozens.
 const Few = 16
 
-// Plans lists the ways to fulfil the wish on the preview of q, best first: those that copy the least, then those that move the
-// fewest partitions, then those with the least risk. Where the wish is as large or as small as possible, that counts before.
-// Positions are on the grid of align. The ways that do not help come with their reasons; without any plan there is at least
-// one of them.
+// Plans lists the ways to fulfil the wish on the preview of q, best first: those that copy the least, then those that
+// move the fewest partitions, then those with the least risk. Where the wish is as large or as small as possible, that
+// counts before. Positions are on the grid of align. The ways that do not help come with their reasons; without any plan
+// there is at least one of them.
 func Plans(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
 	return (&solver{ctx: context.Background()}).plans(q, w, align)
 }

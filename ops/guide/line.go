@@ -184,7 +184,10 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 
 // starts reports whether machines start from a partition.
 func starts(table model.TableKind, p model.Partition) bool {
-	for _, flag := range []model.Flag{model.FlagBoot, model.FlagESP, model.FlagLegacyBoot, model.FlagBLSBoot, model.FlagBIOSGrub, model.FlagPReP} {
+	for _, flag := range []model.Flag{
+		model.FlagBoot, model.FlagESP, model.FlagLegacyBoot, model.FlagBLSBoot,
+		model.FlagBIOSGrub, model.FlagPReP,
+	} {
 		if model.HasFlag(table, p, flag) {
 			return true
 		}

@@ -1,7 +1,7 @@
-// Package plan reads and writes plan files. A plan file is a queue as text, one operation a line. Words are separated by blanks, "#" at the start
-// of a word begins a comment, and text in double quotes may hold blanks; in it \" and \\ stand for the
-// quote and the backslash, \x1b for a byte, and \u202e and \U0001f4be for a character. P is a partition number; sizes need a
-// unit (see geometry.ParseSize) and are rounded up to whole sectors. A property stands once at most.
+// Package plan reads and writes plan files. A plan file is a queue as text, one operation a line. Words are separated by
+// blanks, "#" at the start of a word begins a comment, and text in double quotes may hold blanks; in it \" and \\ stand
+// for the quote and the backslash, \x1b for a byte, and \u202e and \U0001f4be for a character. P is a partition number;
+// sizes need a unit (see geometry.ParseSize) and are rounded up to whole sectors. A property stands once at most.
 //
 //	image grow SIZE | image size SIZE | image min
 //	move P right SIZE | move P left SIZE | move P to OFFSET     each with: and resize to SIZE

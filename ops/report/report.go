@@ -1,5 +1,5 @@
-// Package report holds what people see: how far a run is and how it ended, what a target and its file systems hold, what could
-// be opened. Workers fill these values in; the command line prints them and the editor shows them.
+// Package report holds what people see: how far a run is and how it ended, what a target and its file systems hold, what
+// could be opened. Workers fill these values in; the command line prints them and the editor shows them.
 package report
 
 import (
