@@ -1,6 +1,5 @@
-// Package tui is the full-screen editor, in the Elm architecture of Bubble Tea. It imports geometry,
-// model, the root of ops for its pure values, and its own packages; what it needs of the rest of ops it
-// declares in backend.go and main hands in.
+// Package tui is the full-screen editor, in the Elm architecture of Bubble Tea. backend.go declares what it needs of targets
+// and runs, and the command line hands that in. pages.go lists the pages; the files of a page begin with page_ and its name.
 //
 // Invariants: Update does no I/O and never waits, all of that is in commands.go; View is a function of
 // the Model alone; a Model is a value and Update returns the next one; a message that belongs to a

@@ -12,7 +12,7 @@ import (
 	"shunt/tui/dialog"
 )
 
-// This file and savefile.go hold every command of the program: nothing else in this package does I/O, waits, or calls
+// This file and save.go hold every command of the program: nothing else in this package does I/O, waits, or calls
 // a method of a Target or a Run that may block.
 
 func openTarget(b Backend, clock Clock, path string, gen int) tea.Cmd {

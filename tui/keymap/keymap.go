@@ -1,5 +1,4 @@
-// Package keymap is a key binding that can be pressed: by its keys, and by a click on its name. It imports
-// bubbles/key and nothing of shunt.
+// Package keymap is a key binding that can be pressed: by its keys, and by a click on its name.
 package keymap
 
 import (

@@ -1,5 +1,4 @@
-// Package styles holds every colour and every drawing character of the screens, by meaning. It imports
-// lipgloss and model (for the names of file systems) and nothing else of shunt.
+// Package styles holds every colour and every drawing character of the screens, by meaning.
 //
 // Invariants: no other package names a colour; a Styles is never changed after New, so it is passed by
 // pointer; whatever a colour says is also said by a character or a word. Colours are given in full and
