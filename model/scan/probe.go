@@ -11,13 +11,13 @@ import (
 	"shunt/model"
 )
 
-// Probe recognises the contents of the n bytes at off of r, a partition or a whole disk, by their superblocks. If
-// the Kind is zero, nothing was recognised; Notes then says whether there is something, or whether it could not be read.
-// Probe reads about 200 KiB, and up to 4 MiB of allocation tables where only they hold the usage. It uses less than 1 MiB
-// of memory. Nothing in the bytes can make it fail or panic.
+// Probe recognises the contents of a partition or a whole disk, the n bytes at off of r, by their superblocks. If it
+// recognises nothing, Kind is zero and Notes says whether the bytes hold something or could not be read. Probe reads
+// about 200 KiB, or up to 4 MiB of allocation tables where the usage is stored only there, and uses less than 1 MiB of
+// memory. No input makes it fail or panic.
 //
-// If there are signatures of two file systems, neither of them visibly stale, the likelier kind is returned and Dirty
-// says so.
+// If there are signatures of two file systems and neither is visibly stale, Probe returns the likelier kind and says so
+// in Dirty.
 func Probe(r io.ReaderAt, off, n int64) model.Filesystem {
 	found, w := search(r, off, n)
 	if len(found) == 0 {
@@ -25,7 +25,7 @@ func Probe(r io.ReaderAt, off, n int64) model.Filesystem {
 	}
 	fs := found[0]
 	if int64(fs.Size) > n {
-		fs.Dirty = model.Because("%s believes to be %s long, but there are only %s", fs.Kind,
+		fs.Dirty = model.Because("%s claims to be %s long, but there are only %s", fs.Kind,
 			geometry.FormatBytes(fs.Size), geometry.FormatBytes(geometry.Bytes(n)))
 	}
 	if len(found) > 1 {
@@ -38,8 +38,8 @@ func Probe(r io.ReaderAt, off, n int64) model.Filesystem {
 	return fs
 }
 
-// Signatures lists the kinds of contents that the n bytes at off of r could be taken for, the likeliest first. If there is
-// more than one, an old signature was left behind when the newer contents were made, and a tool might pick the wrong one.
+// Signatures lists the kinds of contents whose signatures are in the n bytes at off of r, the likeliest first. More than
+// one means that an old signature survived when the newer contents were made. A tool might pick the wrong one.
 func Signatures(r io.ReaderAt, off, n int64) []model.FSKind {
 	found, _ := search(r, off, n)
 	kinds := make([]model.FSKind, 0, len(found))
@@ -49,7 +49,8 @@ func Signatures(r io.ReaderAt, off, n int64) []model.FSKind {
 	return kinds
 }
 
-// search collects what the bytes could be, the likeliest first. It leaves out stale contents if there are others.
+// search collects the kinds of contents whose signatures are there, the likeliest first. It drops stale ones if others
+// remain.
 func search(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
 	w := newWindow(r, off, n)
 	var found, alive []model.Filesystem
@@ -77,7 +78,7 @@ func search(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
 	return found, w
 }
 
-// probe looks for the contents of one row of the registry.
+// probe looks for the contents that one row of the registry describes.
 func (p prober) probe(w *window) (model.Filesystem, bool) {
 	if p.find != nil {
 		return p.find(w)
@@ -111,7 +112,7 @@ func (p prober) probe(w *window) (model.Filesystem, bool) {
 	return model.Filesystem{}, false
 }
 
-// in reports whether one of the signatures is in a superblock.
+// in reports whether a superblock has one of the signatures.
 func (m magics) in(b []byte) bool {
 	for _, one := range m {
 		if bytes.HasPrefix(b[one.off:], []byte(one.text)) {
@@ -121,7 +122,7 @@ func (m magics) in(b []byte) bool {
 	return false
 }
 
-// unrecognised describes a window in which no signature is known.
+// unrecognised describes a window without any known signature.
 func unrecognised(w *window) model.Filesystem {
 	if w.err != nil {
 		return model.Filesystem{Trait: model.Unread, Notes: "cannot be read: " + w.err.Error()}

@@ -1,7 +1,7 @@
 package scan
 
-// readHFSPlus reads the volume header of an HFS+, which is big-endian: attributes (4) at 4, of which bit 8 is set after
-// unmounting and bit 11 means damage, 40 block size (4), 44 blocks (4), 48 free ones (4). Source: Apple, Technical Note
+// readHFSPlus reads the volume header of HFS+, which is big-endian: attributes (4) at 4, block size (4) at 40, blocks (4)
+// at 44, free blocks (4) at 48. Attribute bit 8 is set by unmounting, bit 11 means damage. Source: Apple, Technical Note
 // TN1150.
 func readHFSPlus(s *superblock) bool {
 	block := s.u32(40)
@@ -10,8 +10,8 @@ func readHFSPlus(s *superblock) bool {
 	return true
 }
 
-// readAPFS reads the superblock of an APFS container: 36 block size (4), 40 blocks (8), 72 UUID.
-// Source: Apple, "Apple File System Reference".
+// readAPFS reads the superblock of an APFS container: block size (4) at 36, blocks (8) at 40, UUID at 72. Source: Apple,
+// "Apple File System Reference".
 func readAPFS(s *superblock) bool {
 	if block := s.u32(36); block >= 4096 && block <= 64<<10 {
 		s.sized(block, times(s.u64(40), block), unknown)

@@ -8,29 +8,29 @@ import (
 	"shunt/model"
 )
 
-// The bcachefs superblock lies at 4 KiB; lengths of blocks and buckets count sectors of 512 bytes:
+// The bcachefs superblock lies at 4 KiB. Block and bucket sizes count sectors of 512 bytes:
 //
 //	0   checksum (16)    72  label (32)        122 number of this device (1)
 //	16  version (2)      104 own sector (8)    123 devices (1)
 //	24  magic (16)       120 block size (2)    124 fields, in units of 8 bytes (4)
 //	56  UUID             240 magic (16)        144 flags: bit 0 in use, 1 clean, 2 to 7 kind of checksum, 60 errors
 //
-// Behind it, from 752 on, are fields: length (4), in units of 8 bytes, kind (4), content. Two kinds list the devices: 1 has
-// 56 bytes for each, 11 begins with the bytes for each (2) and has the list at 16. A device has its number of buckets (8)
-// at 16 and the size of a bucket (2) at 26. The checksum is over everything behind it. Source: Linux,
-// fs/bcachefs/bcachefs_format.h.
+// Fields follow from 752 on: length in units of 8 bytes (4), kind (4), content. Two kinds list the devices. Kind 1 has 56
+// bytes for each device. Kind 11 begins with the bytes for each device (2), and its list begins at 16. The entry of a
+// device has the number of buckets (8) at 16 and the bucket size (2) at 26. The checksum covers everything behind it.
+// Source: Linux, fs/bcachefs/bcachefs_format.h.
 const (
 	bcachefsAt     = 4096
 	bcachefsFields = 752
-	// mostBcachefs is the longest superblock that is read as a whole.
+	// mostBcachefs is the size in bytes of the longest superblock that is read completely.
 	mostBcachefs = 64 << 10
-	// bcacheMagic marks bcache as well, which has nothing like the second one.
+	// bcacheMagic is shared by bcache and bcachefs. Only bcachefs has bcachefsMagic.
 	bcacheMagic   = "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81"
 	bcachefsMagic = "\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef"
 )
 
-// readBcachefs reads the superblock of a bcachefs. Size is that of the one device. The superblock does not say what is in
-// use.
+// readBcachefs reads the superblock of bcachefs. Size is the size of this one device. The superblock does not store the
+// usage.
 func readBcachefs(s *superblock) bool {
 	block, number, devices := s.u16(120)*512, s.b[122], s.b[123]
 	if string(s.b[24:40]) != string(s.b[240:256]) || s.u64(104) != bcachefsAt/512 || number >= devices ||
@@ -60,7 +60,7 @@ func readBcachefs(s *superblock) bool {
 	return true
 }
 
-// bcachefsDevice returns the size of a device by the fields of the superblock, 0 if they do not have it.
+// bcachefsDevice returns the size of a device according to the superblock's fields, or 0 if they do not list it.
 func bcachefsDevice(fields []byte, number int) (size geometry.Bytes) {
 	for len(fields) >= 8 {
 		n := 8 * int64(le.Uint32(fields))
@@ -86,8 +86,8 @@ func bcachefsDevice(fields []byte, number int) (size geometry.Bytes) {
 	return size
 }
 
-// readBcache reads the superblock of a bcache. Its version (8) lies at 16: 0, 3 and 5 are caches, the others lie behind
-// one.
+// readBcache reads the superblock of bcache: version (8) at 16. Versions 0, 3 and 5 are caches, all others are devices
+// that a cache speeds up.
 func readBcache(s *superblock) bool {
 	switch s.u64(16) {
 	case 0, 3, 5:

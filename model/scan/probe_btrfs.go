@@ -16,11 +16,11 @@ import (
 //	56  flags (8)       136 devices (8)
 //	64  "_BHRfS_M"
 //
-// The checksum is over everything behind it. Source: btrfs documentation, "On-disk Format", superblock.
+// The checksum covers everything behind it. Source: btrfs documentation, "On-disk Format", superblock.
 const btrfsAt = 64 << 10
 
-// readBtrfs reads the superblock of a btrfs. Size is that of the one device. Used is the data and metadata of the whole
-// file system, in proportion to the device if there are more.
+// readBtrfs reads the superblock of btrfs. Size is the size of this one device. Used counts data and metadata; if there
+// are several devices, it is this device's proportional share.
 func readBtrfs(s *superblock) bool {
 	total, used, devices, size := s.u64(112), s.u64(120), s.u64(136), s.u64(209)
 	if s.u64(48) != btrfsAt || total < size || total > 1<<62 || used > total || !s.sized(s.u32(144), size, unknown) {

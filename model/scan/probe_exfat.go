@@ -14,9 +14,9 @@ import (
 //	                       92  clusters (4)              109 log2 sectors per cluster
 //	                       96  root cluster (4)          110 number of FATs
 //
-// Offsets and lengths count sectors. Sector 11 repeats the checksum of sectors 0 to 10. The root directory
-// has 32-byte entries: 0x81 the allocation bitmap (first cluster at 20, length at 24), 0x83 the label (length at
-// 1, UTF-16 from 2). Source: Microsoft, "exFAT file system specification".
+// Offsets and lengths count sectors. Sector 11 repeats the checksum of sectors 0 to 10. The root directory has 32-byte
+// entries: 0x81 is the allocation bitmap (first cluster at 20, length at 24), 0x83 is the label (length at 1, UTF-16 from
+// 2). Source: Microsoft, "exFAT file system specification".
 const (
 	exfatBitmap     = 0x81
 	exfatLabel      = 0x83
@@ -33,7 +33,7 @@ type exfat struct {
 	clusters        int64
 }
 
-// readExFAT reads an exFAT volume.
+// readExFAT reads the boot sector and the root directory of exFAT.
 func readExFAT(s *superblock) bool {
 	length, sector, cluster := s.u64(72), s.b[108], s.b[109]
 	if string(s.b[510:]) != bootMark || sector < 9 || sector > 12 || cluster > 25-sector || length == 0 || length > 1<<50 {
@@ -76,7 +76,8 @@ func (x exfat) sumOK() bool {
 	return le.Uint32(b[exfatSumSectors*x.sector:]) == sum
 }
 
-// used counts the allocation bitmap that begins at a cluster. It returns -1 if that cannot be read.
+// used counts the used bytes in the allocation bitmap that begins at cluster first. It returns -1 if the bitmap cannot be
+// read.
 func (x exfat) used(first int64, length uint64) geometry.Bytes {
 	if length > maxTable || int64(length)*8 < x.clusters {
 		return -1
@@ -93,7 +94,7 @@ func (x exfat) used(first int64, length uint64) geometry.Bytes {
 	return -1
 }
 
-// chain yields the bytes at which the clusters of a chain begin.
+// chain yields the positions of the clusters in a chain, in bytes.
 func (x exfat) chain(first int64) iter.Seq[int64] {
 	return x.w.chain(x.tables, first, x.clusters, 1<<32-1, func(cluster int64) int64 { return x.heap + (cluster-2)*x.cluster })
 }

@@ -7,7 +7,7 @@ import (
 	"shunt/model/scan/fatfs"
 )
 
-// readExt reads the superblock of an ext2, ext3 or ext4, or of an external journal ("jbd").
+// readExt reads the superblock of ext2, ext3, ext4 or an external journal ("jbd").
 func readExt(s *superblock) bool {
 	sb, err := extfs.Parse(s.b)
 	s.fs.Kind = model.FSKind(sb.Version())
@@ -23,7 +23,7 @@ func readExt(s *superblock) bool {
 	if sb.ExternalJournal() {
 		s.fs.Elsewhere = model.JournalElsewhere
 	}
-	// Nothing distinguishes an old boot sector from one that is in use, so it is only mentioned.
+	// An old boot sector looks like one in use, so it is only mentioned.
 	head := s.w.at(0, 512)
 	if _, ok := fatfs.Parse(head); ok && string(head[510:]) == bootMark {
 		s.fs.Notes = "an old FAT boot sector is in front of it"

@@ -13,14 +13,14 @@ import (
 //	16  log2 block size        76  checkpoint, block (4)
 //	2201 path of the first of several devices (64)
 //
-// Two checkpoint packs lie one segment apart; the one with the higher version counts:
+// Two checkpoint packs lie one segment apart. The one with the higher version is valid:
 //
 //	0  version (8)   8 user blocks (8)   16 valid blocks (8)   132 flags: 1 unmounted   164 checksum offset
 //
 // The checksum is a plain CRC-32 that starts with the magic number. Source: the kernel's
 // Documentation/filesystems/f2fs.rst and include/linux/f2fs_fs.h.
 //
-// readF2FS reads both.
+// readF2FS reads the superblock and the valid checkpoint.
 func readF2FS(s *superblock) bool {
 	logBlock, logSegment, blocks := s.u32(16), s.u32(20), s.u64(36)
 	block := uint64(1) << logBlock

@@ -11,7 +11,7 @@ import (
 // bootMark ends a boot sector.
 const bootMark = "\x55\xAA"
 
-// fat is a FAT volume. Besides its geometry (see package fatfs) the boot sector holds
+// fat is a FAT volume. Package fatfs reads its geometry; the boot sector also holds
 //
 //	FAT12/16                          FAT32
 //	37  state                         65  state
@@ -24,7 +24,7 @@ type fat struct {
 	serial, label    []byte
 }
 
-// newFAT reads a boot sector. ok is false if it is not one of a FAT volume.
+// newFAT reads a boot sector. ok is false if it is not the boot sector of a FAT volume.
 func newFAT(w *window) (f fat, ok bool) {
 	b := w.at(0, 512)
 	v, ok := fatfs.Parse(b)
@@ -58,8 +58,8 @@ func findFAT(w *window) (model.Filesystem, bool) {
 	return fs, true
 }
 
-// fatLeft reports whether the FAT volume in the window is only a boot sector that an older format left. In a volume that is
-// in use all copies of the FAT begin with the media byte. They lie behind everything that a superblock at 1 KiB overwrites.
+// fatLeft reports whether only a boot sector remains of a FAT volume that was overwritten later. In an intact volume
+// every copy of the FAT begins with the media byte. The FATs lie behind the area that a superblock at 1 KiB overwrites.
 func fatLeft(w *window) bool {
 	f, ok := newFAT(w)
 	if !ok || f.Size() > w.n || f.FATAt(0) < 2048 {
@@ -73,12 +73,12 @@ func fatLeft(w *window) bool {
 	return false
 }
 
-// tableMarked reports whether a copy of the FAT begins as it has to: with the media byte and ones.
+// tableMarked reports whether a copy of the FAT begins with the media byte and ones, as it must.
 func (f fat) tableMarked(copyNo int64) bool {
 	return string(f.w.at(f.FATAt(copyNo), 3)) == string([]byte{f.Media, 0xFF, 0xFF})
 }
 
-// volumeLabel returns the label in the root directory, else the one in the boot sector.
+// volumeLabel returns the label in the root directory, or else the one in the boot sector.
 func (f fat) volumeLabel() string {
 	const volume, dir, long = 0x08, 0x10, 0x0F
 	pieces, n := slices.Values([]int64{f.RootStart() * f.SectorSize}), f.RootEntries*32
@@ -101,9 +101,9 @@ func (f fat) volumeLabel() string {
 	return text(f.label)
 }
 
-// dirty returns why the volume should be checked.
+// dirty returns the reason why the volume should be checked, or "".
 func (f fat) dirty() model.Reason {
-	// The highest bits of entry 1 are cleared: in FAT32 bit 27 and 26, in FAT16 bit 15 and 14. FAT12 has none.
+	// A cleared bit in entry 1 marks a problem: bits 27 and 26 in FAT32, bits 15 and 14 in FAT16. FAT12 has no such bits.
 	last, unclean := f.FATAt(0)+7, byte(0x08)
 	if f.Kind == model.FAT16 {
 		last, unclean = f.FATAt(0)+3, 0x80
@@ -113,8 +113,8 @@ func (f fat) dirty() model.Reason {
 	return marks(f.signature == 0x29 && f.state&1 != 0 || cleared(unclean), cleared(unclean>>1), "has I/O errors")
 }
 
-// free returns the number of free clusters, or -1. FAT32 keeps count. Elsewhere, and where the count cannot be true, the
-// FAT is read if it is not too large.
+// free returns the number of free clusters, or -1 if it is unknown. FAT32 stores the number. For other kinds, and where
+// the stored number is impossible, free reads the FAT if it is not too large.
 func (f fat) free() int64 {
 	if f.Info > 0 {
 		b := f.w.at(f.Info*f.SectorSize, 512)
@@ -129,7 +129,8 @@ func (f fat) free() int64 {
 	return free
 }
 
-// zeros counts the free entries in a piece of the FAT, which holds whole entries. A FAT12 is one piece.
+// zeros counts the free entries in a piece of the FAT. A piece consists of whole entries; the FAT of a FAT12 volume is
+// one piece.
 func (f fat) zeros(piece []byte) (n int64) {
 	switch f.Kind {
 	case model.FAT32:

@@ -6,7 +6,7 @@ import (
 	"shunt/model"
 )
 
-// readXFS reads the primary superblock of an XFS, which is big-endian:
+// readXFS reads the primary superblock of XFS, which is big-endian:
 //
 //	0  "XFSB"        32  UUID                102 sector size (2)   144 free data blocks (8)
 //	4  block size    84  AG blocks (4)       108 label (12)
@@ -33,10 +33,10 @@ func readXFS(s *superblock) bool {
 	return true
 }
 
-// jfsMapAt is where the first page of the block map of a JFS lies: the number of blocks (8) and of free ones (8).
+// jfsMapAt is the position of the first page of a JFS block map: number of blocks (8), number of free blocks (8).
 const jfsMapAt = 64 << 10
 
-// readJFS reads the superblock of a JFS:
+// readJFS reads the superblock of JFS:
 //
 //	0   "JFS1"               40  state: 0 clean                     136 UUID
 //	8   size, in sectors (8) 64  log device of the last mount       152 label (16)
@@ -44,7 +44,8 @@ const jfsMapAt = 64 << 10
 //	24  sector size
 //	36  flags: 0x800 the log is inside, whatever is at 64
 //
-// The size is that of the aggregate. The work space of jfs_fsck and the log lie behind it. Source: "JFS Layout", jfsutils.
+// The size does not include the work space of jfs_fsck and the log, which lie behind the file system. Source: "JFS
+// Layout", jfsutils.
 func readJFS(s *superblock) bool {
 	block, sector := s.u32(16), s.u32(24)
 	size := times(s.u64(8), sector)
@@ -66,10 +67,10 @@ func readJFS(s *superblock) bool {
 	return true
 }
 
-// reiserOld is the signature of a ReiserFS without UUID and label, which came with version 3.6.
+// reiserOld is the signature of ReiserFS before version 3.6, which had neither UUID nor label.
 const reiserOld = "ReIsErFs"
 
-// readReiser reads the superblock of a ReiserFS:
+// readReiser reads the superblock of ReiserFS:
 //
 //	0  blocks   44 block size (2)             52 signature     84  UUID
 //	4  free     50 1 unmounted, 2 mounted (2) 62 errors (2)    100 label (16)
@@ -91,7 +92,7 @@ func readReiser(s *superblock) bool {
 	return true
 }
 
-// A NILFS2 superblock lies at 1 KiB and another one in the last whole 4 KiB of the device:
+// A NILFS2 superblock lies at 1 KiB, and a second one in the last whole 4 KiB of the device:
 //
 //	6   0x3434             20 log2(block size) - 10   80  free blocks (8)   168 label (80)
 //	8   bytes covered (2)  32 device size (8)         116 state (2)
@@ -100,16 +101,16 @@ func readReiser(s *superblock) bool {
 //
 // Source: the kernel's Documentation/filesystems/nilfs2.rst and include/uapi/linux/nilfs2_ondisk.h.
 const (
-	// NILFSAt is where the first superblock lies, in bytes.
+	// NILFSAt is the position of the first superblock in bytes.
 	NILFSAt = 1024
-	// NILFSSize is how many bytes a superblock takes at most.
+	// NILFSSize is the largest size of a superblock in bytes.
 	NILFSSize = 1024
 )
 
-// NILFSBackup returns where the second superblock lies on a device of n bytes.
+// NILFSBackup returns the position of the second superblock on a device of n bytes.
 func NILFSBackup(n int64) int64 { return max(n>>12-1, 0) << 12 }
 
-// NILFSValid reports whether b is a NILFS2 superblock with a right checksum. b has NILFSSize bytes.
+// NILFSValid reports whether b, which has NILFSSize bytes, is a NILFS2 superblock with the right checksum.
 func NILFSValid(b []byte) bool {
 	if len(b) < NILFSSize || le.Uint16(b[6:]) != 0x3434 {
 		return false
@@ -119,7 +120,7 @@ func NILFSValid(b []byte) bool {
 		plainCRC(le.Uint32(b[12:]), crc32.IEEETable, b[:16], make([]byte, 4), b[20:covered]) == le.Uint32(b[16:])
 }
 
-// readNILFS reads either superblock of a NILFS2.
+// readNILFS reads the first or second superblock of NILFS2.
 func readNILFS(s *superblock) bool {
 	shift := s.u32(20)
 	block := uint64(1024) << shift
@@ -130,8 +131,8 @@ func readNILFS(s *superblock) bool {
 	return true
 }
 
-// findZFS looks for an uberblock in the array at 128 KiB of the first label. The slots in use change with every write and
-// depend on the sector size, so several are tried.
+// findZFS looks for an uberblock in the array at 128 KiB of the first label. Each write uses another slot, and slots are
+// as large as the disk's sectors require, so findZFS tries several.
 func findZFS(w *window) (model.Filesystem, bool) {
 	const magic = 0x00BAB10C
 	for i := range int64(32) {

@@ -9,9 +9,9 @@ import (
 	"shunt/model"
 )
 
-// readLVM reads the label of an LVM2 physical volume, which one of the first four sectors holds: own sector number (8) at
-// 8, checksum (4), offset of the content (4), "LVM2 001". The content is a UUID of 32 letters and the size of the volume in
-// bytes (8). The checksum covers the sector from byte 20 on. Source: lvm2, man page pvck(8) and the text of its labels.
+// readLVM reads the label of an LVM2 physical volume. It is in one of the first four sectors: own sector number (8) at 8,
+// checksum (4), offset of the content (4), "LVM2 001". The content is a UUID of 32 letters and the size of the volume in
+// bytes (8). The checksum covers the sector from byte 20 on. Source: lvm2, man page pvck(8) and lib/format_text.
 func readLVM(s *superblock) bool {
 	at := s.u32(20)
 	if string(s.b[24:32]) != "LVM2 001" || at < 32 || at > 512-40 || s.u64(8) != uint64(s.off/512) ||
@@ -28,10 +28,10 @@ func readLVM(s *superblock) bool {
 	return true
 }
 
-// LVMSum returns LVM's checksum of b: a CRC-32 with a start value of its own and without inversions.
+// LVMSum returns LVM's checksum of b: a CRC-32 with a start value of its own that inverts no bits at either end.
 func LVMSum(b []byte) uint32 { return plainCRC(0xF597A6CF, crc32.IEEETable, b) }
 
-// lvmUUID groups the letters as the LVM tools do: 6-4-4-4-4-4-6.
+// lvmUUID formats the 32 letters of a UUID as the LVM tools do: in groups of 6-4-4-4-4-4-6.
 func lvmUUID(b []byte) string {
 	if slices.ContainsFunc(b, func(c byte) bool { return c <= ' ' || c > '~' }) {
 		return ""
@@ -43,14 +43,14 @@ func lvmUUID(b []byte) string {
 	return strings.Join(append(groups, string(b[26:])), "-")
 }
 
-// lvmMostText is the longest metadata of a volume group that is read, in bytes. A group of some hundred volumes has that
-// much.
+// lvmMostText is the length in bytes of the longest volume group metadata that is read. A group of some hundred volumes
+// needs that much.
 const lvmMostText = 256 << 10
 
-// lvmElsewhere returns whether the volume group of a physical volume has others. lists is what follows the size in its
-// label: pairs of offset and length (8 each) of the data areas, then of the metadata areas, each list ended by a pair of
-// zeros, then a version (4) and flags (4), of which 1 says that a group has taken the volume. If something cannot be read,
-// the group counts as one with other volumes.
+// lvmElsewhere reports whether the volume group of a physical volume has other physical volumes. lists begins behind the
+// size in the label: a list of data areas and a list of metadata areas, each of pairs of offset and length (8 each) and
+// ended by a pair of zeros, then version (4) and flags (4). Flag 1 means that the volume belongs to a group. If something
+// cannot be read, the group counts as one with other volumes.
 func lvmElsewhere(w *window, lists []byte) model.Elsewhere {
 	next := func() (off, n int64) {
 		if len(lists) < 16 {
@@ -80,7 +80,7 @@ func lvmElsewhere(w *window, lists []byte) model.Elsewhere {
 	case n < 1 || n > lvmMostText || at < 512 || at >= size || n > size-512:
 		return model.VolumesElsewhere
 	}
-	// The text lies in a ring behind the area's first sector.
+	// The text is in a ring buffer behind the area's first sector.
 	text, first := make([]byte, n), min(n, size-at)
 	if area > w.n-size || !w.read(text[:first], area+at) || first < n && !w.read(text[first:], area+512) ||
 		lvmVolumes(text) != 1 {
@@ -89,8 +89,8 @@ func lvmElsewhere(w *window, lists []byte) model.Elsewhere {
 	return model.WholeHere
 }
 
-// lvmVolumes counts the physical volumes in the text of a volume group: the sections in the section "physical_volumes",
-// which is one of the group's. Sections are `name { … }`.
+// lvmVolumes counts the physical volumes in the metadata text of a volume group: the sections inside "physical_volumes",
+// which is itself a section of the group's. Sections look like `name { … }`.
 func lvmVolumes(text []byte) int {
 	depth, within, count := 0, -1, 0
 	name, quoted, comment := "", false, false

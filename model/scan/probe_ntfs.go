@@ -15,10 +15,10 @@ import (
 //	11  bytes per sector     48 MFT, cluster (8)   72 serial (8)
 //	13  sectors per cluster  56 MFT copy (8)
 //
-// The sectors do not include the backup boot sector behind the volume. MFT records begin with "FILE"; the last two
-// bytes of each 512 were replaced by a check value, the update sequence number. Attributes follow each other from
-// the offset at 20: type (4), length (4), non-resident (1), name length (1), ...; a resident one has its value's
-// length at 16 and offset at 20, a non-resident one its runs at the offset at 32 and its length at 48.
+// The number of sectors does not include the backup boot sector behind the volume. MFT records begin with "FILE". The
+// last two bytes of each 512 are replaced by a check value, the update sequence number. Attributes follow each other from
+// the offset at 20: type (4), length (4), non-resident (1), name length (1), ... A resident attribute stores the length
+// of its value at 16 and the offset at 20. A non-resident one stores the offset of its runs at 32 and its length at 48.
 // Source: the documentation of the Linux-NTFS project ("NTFS Documentation").
 const (
 	mftLog    = 2
@@ -45,7 +45,7 @@ type ntfs struct {
 	record          int64 // length of an MFT record
 }
 
-// readNTFS reads an NTFS volume.
+// readNTFS reads the boot sector and the system files of NTFS.
 func readNTFS(s *superblock) bool {
 	v, ok := ntfsShape(s)
 	if !ok {
@@ -68,7 +68,7 @@ func readNTFS(s *superblock) bool {
 	}
 	if used := v.used(); used >= 0 {
 		s.fs.Used = geometry.Bytes(used)
-		// ntfsresize needs what is used, and some space for what the moved pieces take in the MFT.
+		// ntfsresize needs the used space, and some more for the new positions of moved pieces in the MFT.
 		s.fs.Min = geometry.Bytes(used + used/32 + 1<<20)
 	}
 	return true
@@ -104,13 +104,13 @@ func ntfsShape(s *superblock) (v ntfs, ok bool) {
 	return v, v.record >= 256 && v.record <= 64<<10 && v.mft < v.size
 }
 
-// mftRecord returns one of the first records of the MFT, or nil.
+// mftRecord returns an MFT record with a low number, or nil if it cannot be read.
 func (v ntfs) mftRecord(number int64) []byte {
 	return unfix(v.w.at(v.mft+number*v.record, int(v.record)), "FILE")
 }
 
-// unfix returns a copy of a record that begins with a magic word, with its update sequence undone. It returns nil if raw is
-// no such record.
+// unfix returns a copy of an MFT or index record with the bytes put back that the update sequence replaced. It returns
+// nil if raw is not a valid record with this magic word.
 func unfix(raw []byte, magic string) []byte {
 	if len(raw) < 48 || string(raw[:4]) != magic {
 		return nil
@@ -130,7 +130,7 @@ func unfix(raw []byte, magic string) []byte {
 	return b
 }
 
-// attribute returns the first attribute of a type and name in an MFT record, or nil.
+// attribute returns the first attribute of this type and name in an MFT record, or nil if there is none.
 func attribute(record []byte, kind uint32, name string) []byte {
 	if len(record) < 24 {
 		return nil
@@ -153,7 +153,7 @@ func attribute(record []byte, kind uint32, name string) []byte {
 	return nil
 }
 
-// resident returns the value of a resident attribute, or nil.
+// resident returns the value of a resident attribute, or nil if the attribute is not one.
 func resident(a []byte) []byte {
 	if len(a) < 24 || a[8] != 0 {
 		return nil
@@ -165,8 +165,8 @@ func resident(a []byte) []byte {
 	return a[off : off+length]
 }
 
-// used returns how many bytes are in use by the bits of $Bitmap, the backup boot sector included. It returns -1 if the
-// bitmap is too large to be read here, or damaged.
+// used counts the used bytes in $Bitmap and adds the backup boot sector. It returns -1 if the bitmap is damaged or too
+// large to be read here.
 func (v ntfs) used() int64 {
 	a := attribute(v.mftRecord(mftBitmap), attrData, "")
 	need := (v.clusters + 7) / 8
@@ -185,9 +185,9 @@ func (v ntfs) used() int64 {
 	return -1
 }
 
-// runs yields where the pieces of a non-resident attribute lie and how long they are, in bytes, up to a hole or a damaged
-// run. The first byte of a run says how many bytes hold its length and the distance from the start of the one before, in
-// clusters.
+// runs yields the positions and lengths of the pieces of a non-resident attribute, in bytes. It stops at a hole and at a
+// damaged run. The first byte of a run holds the widths of the two numbers that follow: the run's length, and its
+// distance from the start of the previous run, both in clusters.
 func (v ntfs) runs(a []byte) iter.Seq2[int64, int64] {
 	return func(yield func(off, n int64) bool) {
 		if len(a) < 64 || a[8] == 0 || int(le.Uint16(a[32:])) >= len(a) {

@@ -6,11 +6,11 @@ import (
 	"shunt/model"
 )
 
-// maxIndex is how many bytes of the root directory are searched at most.
+// maxIndex limits how many bytes of the root directory are searched.
 const maxIndex = 64 << 10
 
-// trait returns whether Windows must be started and shut down before the volume may be changed. A Windows that hibernates
-// leaves "hibr" at the start of hiberfil.sys and overwrites it when it resumes.
+// trait returns the reason why Windows must be started and shut down before the volume may be changed, if there is one.
+// Windows writes "hibr" at the start of hiberfil.sys when it hibernates, and overwrites it when it resumes.
 func (v ntfs) trait() (model.Trait, model.Reason) {
 	if number, ok := v.findInRoot("hiberfil.sys"); ok {
 		data := attribute(v.recordAt(number), attrData, "")
@@ -28,9 +28,10 @@ func (v ntfs) trait() (model.Trait, model.Reason) {
 	return model.NoTrait, ""
 }
 
-// logOpen reports whether $LogFile has work to be redone. Its first two pages (4 KiB each) are restart pages: "RSTR",
-// offset of the restart area (2) at 24; in the area: LSN (8), then at 12 the first client in use (2, 0xFFFF for none)
-// and flags (2), of which 2 means clean. The one with the higher LSN counts. A log that was reset is all ones.
+// logOpen reports whether $LogFile holds changes that must still be applied. Its first two pages (4 KiB each) are restart
+// pages: "RSTR", offset of the restart area (2) at 24. The area has the LSN (8), the first client in use (2, 0xFFFF for
+// none) at 12, and flags (2), where 2 means clean. The page with the higher LSN is valid. A log that was reset is all
+// ones.
 func (v ntfs) logOpen() bool {
 	log := attribute(v.mftRecord(mftLog), attrData, "")
 	newest, open := uint64(0), false
@@ -50,8 +51,8 @@ func (v ntfs) logOpen() bool {
 	return open
 }
 
-// findInRoot looks for a name in the root directory and returns the number of its MFT record. All entries are
-// searched, since following the order of the index would need the volume's table of upper-case letters.
+// findInRoot looks up a name in the root directory and returns the number of its MFT record. It searches all entries,
+// because searching in the order of the index would need the volume's table of upper-case letters.
 func (v ntfs) findInRoot(name string) (number int64, ok bool) {
 	record := v.mftRecord(mftRoot)
 	root := resident(attribute(record, attrIndexRoot, "$I30"))
@@ -78,9 +79,10 @@ func (v ntfs) findInRoot(name string) (number int64, ok bool) {
 	return 0, false
 }
 
-// findEntry searches index entries. b begins with the index header: offset of the first entry (4), length of all
-// (4), both from here. An entry: record (6), length (2) at 8, flags (2) at 12, of which 2 ends the list; from 16 on
-// the file name attribute, which has the number of its letters at 64 and the letters at 66.
+// findEntry searches index entries. b begins with the index header: offset of the first entry (4) and length of all
+// entries (4), both counted from the header. An entry has the MFT record (6), its length (2) at 8, flags (2) at 12, where
+// 2 marks the last entry, and a file name attribute at 16. That attribute's number of letters is at 64, the letters at
+// 66.
 func findEntry(b []byte, name string) (number int64, ok bool) {
 	if len(b) < 16 {
 		return 0, false
@@ -100,7 +102,7 @@ func findEntry(b []byte, name string) (number int64, ok bool) {
 	return 0, false
 }
 
-// recordAt returns any record of the MFT, found through the MFT's own runs. It returns nil if that cannot be read.
+// recordAt returns any record of the MFT, found through the MFT's own runs, or nil if it cannot be read.
 func (v ntfs) recordAt(number int64) []byte {
 	mft := attribute(v.mftRecord(0), attrData, "")
 	if number > 1<<40 {

@@ -8,13 +8,13 @@ import (
 	"shunt/model"
 )
 
-// readEROFS reads the superblock of an EROFS:
+// readEROFS reads the superblock of EROFS:
 //
 //	0  magic          12 block size, as a power of two (1)    48 UUID          80 features that must be known
 //	4  checksum       14 upper half of the blocks (2)         64 label (16)    86 further devices (2)
 //	8  features       36 blocks (4)
 //
-// The checksum, if there is one, covers the superblock's block from 1 KiB on. All of an image is in use. Source: Linux,
+// The checksum, if there is one, covers the superblock's block from 1 KiB on. An image is always full. Source: Linux,
 // fs/erofs/erofs_fs.h.
 func readEROFS(s *superblock) bool {
 	const summed, wide = 1 << 0, 1 << 7
@@ -42,9 +42,9 @@ func readEROFS(s *superblock) bool {
 	return true
 }
 
-// readSquashFS reads the superblock of a squashfs 3 or 4: block size (4) at 12, or at 51 before version 4, major version
-// (2) at 28, bytes used (8) at 40, or at 63 before version 4. Big-endian images of old versions begin with "sqsh". Source:
-// "Squashfs Binary Format".
+// readSquashFS reads the superblock of squashfs 3 or 4: block size (4) at 12, major version (2) at 28, bytes used (8) at
+// 40. Before version 4 the block size is at 51 and bytes used at 63. Big-endian images of old versions begin with "sqsh".
+// Source: "Squashfs Binary Format".
 func readSquashFS(s *superblock) bool {
 	if s.b[0] == 's' {
 		s.order = be
@@ -73,10 +73,10 @@ const (
 	isoMostDesc = 16
 )
 
-// readISO9660 reads the volume descriptors of a CD-ROM image. From 32 KiB on there is one in each 2 KiB: kind (1), "CD001",
-// label (32) at 40, sectors (4) at 80, escape sequences at 88, sector size (2) at 128, dates of creation at 813 and of
-// modification at 830. Kind 1 is the primary one. Kind 2 with an escape sequence of "%/@", "%/C" or "%/E" has its names in
-// UTF-16 (Joliet). Kind 255 is the last. Source: ECMA-119.
+// readISO9660 reads the volume descriptors of a CD-ROM image. They lie in each 2 KiB from 32 KiB on: kind (1), "CD001",
+// label (32) at 40, sectors (4) at 80, escape sequences at 88, sector size (2) at 128, date of creation at 813, date of
+// modification at 830. Kind 1 is the primary descriptor. Kind 2 with the escape sequence "%/@", "%/C" or "%/E" is a
+// Joliet descriptor, which has names in UTF-16. Kind 255 is the last. Source: ECMA-119.
 func readISO9660(s *superblock) bool {
 	sector := s.u16(128)
 	size := geometry.Bytes(s.u32(80) * sector)
@@ -85,8 +85,8 @@ func readISO9660(s *superblock) bool {
 	return true
 }
 
-// isoLabel returns the label of the primary descriptor. If there is a Joliet one that says the same, its 16 letters are
-// better, since they are not limited to ASCII; the letters behind them still come from the primary one.
+// isoLabel returns the label of the primary descriptor. If a Joliet descriptor has the same label, its 16 letters replace
+// the first 16, because they are not limited to ASCII.
 func isoLabel(w *window, primary []byte) string {
 	label := text(primary[40:72])
 	for i := int64(1); i < isoMostDesc; i++ {
@@ -106,7 +106,7 @@ func isoLabel(w *window, primary []byte) string {
 	return label
 }
 
-// ascii replaces every letter that a primary descriptor cannot hold by an underscore.
+// ascii replaces by an underscore every letter that a primary descriptor cannot hold.
 func ascii(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r > '~' {
@@ -116,7 +116,7 @@ func ascii(s string) string {
 	}, s)
 }
 
-// isoUUID returns the date of modification, else of creation, which identifies an image.
+// isoUUID returns the date of modification, or else of creation. It identifies an image.
 func isoUUID(b []byte) string {
 	for _, at := range []int{830, 813} {
 		s, zone := string(b[at:at+16]), b[at+16]

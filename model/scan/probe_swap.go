@@ -8,14 +8,14 @@ import (
 	"shunt/model"
 )
 
-// swapPages are the page sizes of the machines that write swap areas.
+// swapPages lists the page sizes of machines that write swap areas.
 var swapPages = []int64{4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10}
 
-// suspended are the signatures of hibernation images, which take the place of the swap signature.
+// suspended lists the signatures of hibernation images. They replace the swap signature.
 var suspended = []string{"S1SUSPEND", "S2SUSPEND", "ULSUSPEND", "LINHIB0001", "\xed\xc3\x02\xe9\x98\x56\xe5\x0c"}
 
-// findSwap looks for Linux swap and hibernation images in it. The first page ends in a signature of 10 bytes. Its header
-// lies at 1 KiB, in the byte order of the machine:
+// findSwap looks for Linux swap space and for a hibernation image in it. The first page ends with a signature of 10
+// bytes. The header lies at 1 KiB, in the byte order of the machine:
 //
 //	0 version (4), 1   4 last page (4)   8 bad pages (4)   12 UUID   28 label (16)
 //
@@ -39,8 +39,8 @@ func findSwap(w *window) (model.Filesystem, bool) {
 	return model.Filesystem{}, false
 }
 
-// swapArea reads the header of a swap area. The contents of a swap area need not be kept, so nothing in it counts as used.
-// A hibernation image must be kept whole.
+// swapArea reads the header of a swap area. Used is 0 for swap space, because its contents need not be kept, and the
+// whole size for a hibernation image.
 func swapArea(w *window, page int64, kind model.FSKind) (model.Filesystem, bool) {
 	b := w.at(1024, 44)
 	if b == nil {

@@ -8,9 +8,9 @@ import (
 	"shunt/model"
 )
 
-// A UDF volume has, from 32 KiB on, descriptors of 2 KiB among which is "NSR02" or "NSR03". In its block 256, and often in
-// its last one, is an anchor with the place of the volume descriptors. Each of them begins with its kind (2) and has the
-// number of its own block at 12:
+// A UDF volume has descriptors of 2 KiB from 32 KiB on, and one of these is "NSR02" or "NSR03". Block 256, and often the
+// last block, holds an anchor with the position of the volume descriptors. Each volume descriptor begins with its kind
+// (2) and has the number of its own block at 12:
 //
 //	anchor (2)      16 descriptors: bytes (4), block (4)
 //	primary (1)     72 identifier of the volume set (dstring of 128)
@@ -25,13 +25,13 @@ const (
 	udfMostBlocks = 16 // descriptors that are read
 )
 
-// udf is a volume being read.
+// udf is a volume while it is read.
 type udf struct {
 	w     *window
 	block int64
 }
 
-// findUDF looks for UDF. Size is that of the window if there is an anchor in its last block, else that of the partition.
+// findUDF looks for UDF. Size is the whole window if its last block has an anchor, else the size of the UDF partition.
 func findUDF(w *window) (model.Filesystem, bool) {
 	if !isUDF(w) {
 		return model.Filesystem{}, false
@@ -48,8 +48,8 @@ func findUDF(w *window) (model.Filesystem, bool) {
 	return fs, true
 }
 
-// descriptor returns the 512 bytes at the start of a block if they are a descriptor of the kind, else nil. Kind 0 takes
-// any.
+// descriptor returns the first 512 bytes of a block if they are a descriptor of this kind, else nil. Kind 0 matches any
+// kind.
 func (u udf) descriptor(at int64, kind uint16) []byte {
 	b := u.w.at(at*u.block, 512)
 	if b == nil || int64(le.Uint32(b[12:])) != at || kind != 0 && le.Uint16(b) != kind {
@@ -92,7 +92,7 @@ func (u udf) read(anchor []byte, fs *model.Filesystem) {
 	}
 }
 
-// isUDF looks for "NSR02" or "NSR03" among the volume descriptors from 32 KiB on, one in each 2 KiB, or in each block where
+// isUDF looks for "NSR02" or "NSR03" among the descriptors from 32 KiB on. They are 2 KiB apart, or one block where
 // blocks are larger.
 func isUDF(w *window) bool {
 	for _, step := range []int64{isoSector, 2 * isoSector} {
@@ -109,8 +109,8 @@ func isUDF(w *window) bool {
 	return false
 }
 
-// dstring decodes a string of ECMA-167: the width of its characters in bits, the characters, and in the last byte how many
-// bytes are in use.
+// dstring decodes a string of ECMA-167: bits per character (1), the characters, and in the last byte the number of bytes
+// in use.
 func dstring(b []byte) string {
 	n := int(b[len(b)-1])
 	if n < 1 || n > len(b)-1 {
@@ -130,8 +130,8 @@ func dstring(b []byte) string {
 	return ""
 }
 
-// udfUUID makes a UUID of the set's identifier as the rest of Linux does: its first 16 letters, which should be
-// hexadecimal, or the bytes that are not, written in hexadecimal.
+// udfUUID derives a UUID from the volume set's identifier in the same way as other Linux programs: it takes the first 16
+// letters, which should be hexadecimal, and writes bytes that are not in hexadecimal.
 func udfUUID(set string) string {
 	if len(set) < 8 {
 		return ""

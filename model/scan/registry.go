@@ -7,27 +7,27 @@ import (
 	"shunt/model"
 )
 
-// A prober is one row of the registry: a kind of contents, its signature, and how to read its superblock.
+// A prober is one row of the registry: a kind of contents, its signature, and the function that reads its superblock.
 type prober struct {
 	kind model.FSKind
 	also []model.FSKind // other kinds that the row can find
-	// at lists the places where the superblock may lie, in bytes; nil stands for 0. A negative place counts from the end of
-	// the window and is rounded down to a multiple of grain, which is 4096 if it is not set.
+	// at lists the possible positions of the superblock in bytes; nil means 0. A negative position counts from the end of
+	// the window and is rounded down to a multiple of grain, or of 4096 if grain is 0.
 	at    []int64
 	grain int64
 	size  int    // how many bytes of the superblock are read, 512 if it is not set
 	magic magics // the signatures, one of which must be there
 	order binary.ByteOrder
-	// uuid and label say where those lie in the superblock. The zero values stand for none.
+	// uuid and label are the positions of these values in the superblock. The zero values mean that it has none.
 	uuid  int
 	label field
-	// read completes s.fs, which has kind, UUID and label already. It returns false if the superblock is not one of this kind.
-	// If it is nil, the signature says everything.
+	// read completes s.fs, in which Kind, UUID and Label are already set. It returns false if the superblock is of
+	// another kind. If read is nil, the signature is enough.
 	read func(s *superblock) bool
-	// find replaces all fields from at to read, for contents that no signature at a fixed place reveals.
+	// find replaces the fields from at to read. It serves contents that have no signature at a fixed position.
 	find func(w *window) (model.Filesystem, bool)
-	// stale reports whether the superblock that was found is only a remainder of older contents. If it is nil, that is so if
-	// the contents do not fit into the window.
+	// stale reports whether the superblock is left over from older contents. If stale is nil, it is left over if the
+	// contents do not fit into the window.
 	stale func(w *window) bool
 }
 
@@ -42,17 +42,19 @@ type field struct{ off, n int }
 
 // The layers of the registry. The search ends with the first layer that finds something.
 const (
-	// container holds other contents, whose signatures may show through. The first row that finds something decides.
+	// container is for contents that hold other contents, whose signatures may show through. The first row that matches
+	// wins.
 	container = iota
-	// content is everything else. All rows are tried, and more than one may find something.
+	// content is for everything else. All rows are tried, and several may match.
 	content
-	// lastResort has signatures that often outlive the contents. The first row that finds something decides.
+	// lastResort is for signatures that often outlive their contents. The first row that matches wins.
 	lastResort
 )
 
-// registry lists what is recognised, layer by layer. Within a layer the order decides which kind wins if there are several
-// signatures. Rows that look behind the first kilobyte come first, because tools that make such contents keep an old boot
-// sector, whereas tools that write a boot sector overwrite what was there. To recognise another kind, add a row.
+// registry lists the known contents, layer by layer. If there are several signatures, the first matching row in a layer
+// is the likeliest. Rows with a superblock behind the first kilobyte come first: tools that write there leave an old boot
+// sector alone, whereas tools that write a boot sector overwrite what lies behind it. To recognise another kind, add a
+// row.
 var registry = [...][]prober{
 	container: {
 		{kind: model.LUKS, magic: magics{{0, "LUKS\xba\xbe"}}, order: be, read: readLUKS},
@@ -125,7 +127,7 @@ var registry = [...][]prober{
 	},
 }
 
-// Kinds lists the kinds that Probe can find, without repetition.
+// Kinds returns the kinds that Probe can find, each once.
 func Kinds() []model.FSKind {
 	var list []model.FSKind
 	for _, rows := range registry {

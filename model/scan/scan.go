@@ -1,8 +1,8 @@
 // Package scan builds the model of a disk from its bytes. Scan takes the partition table from model/table and adds what
 // Probe finds in each partition. Probe recognises file systems and other contents by their superblocks.
 //
-// Invariants: nothing is written. Nothing on a disk can make a scan panic or use more than a bounded amount of memory and
-// time. Only a disk that cannot be read where its table lies makes a scan fail. Doubts are stated in the model.
+// Invariants: Scan writes nothing. No bytes on a disk make it panic or use unbounded memory or time. It fails only if the
+// partition table cannot be read. The model states every doubt.
 package scan
 
 import (
@@ -14,19 +14,19 @@ import (
 	"shunt/model/table"
 )
 
-// maxProbed is how many partitions are probed. Linux shows at most 256 of a disk. A table of 4 MiB can list 32768, which
-// may all lie over the same slow file system.
+// maxProbed limits how many partitions are probed. Linux shows at most 256 partitions of a disk, but a table of 4 MiB can
+// list 32768, all of them perhaps over the same slow file system.
 const maxProbed = 1024
 
-// Scan returns the disk on r, which is size bytes long with sectors of size z: its table, and in each partition but the
-// extended one the file system that Probe finds. A disk without a table gets what covers it as a whole.
-// The error is table.Read's. A partition that cannot be read says so in its file system.
+// Scan returns the disk on r, which is size bytes long with sectors of size z. It reads the partition table and probes
+// each partition except an extended one; a disk without a table is probed as a whole. The error comes from table.Read.
+// The file system of a partition that cannot be read says so.
 func Scan(r io.ReaderAt, size int64, z geometry.SectorSize) (model.Disk, error) {
 	return WithProgress(r, size, z, func(string) {})
 }
 
-// WithProgress is Scan that announces each thing it is about to read, in words for people. A failing medium can take
-// minutes.
+// WithProgress is like Scan and announces, in words for people, each thing that it is about to read. A failing medium can
+// take minutes.
 func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce func(what string)) (model.Disk, error) {
 	announce("reading the partition table")
 	d, err := table.Read(r, size, z)
@@ -47,7 +47,7 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 			parts[i].FS = model.Filesystem{Trait: model.Unread, Notes: notes}
 			continue
 		}
-		// A wrong table can name sectors that the disk does not have. They hold nothing.
+		// A wrong table can name sectors beyond the end of the disk. They hold nothing.
 		span := p.Span.Intersect(d.Span())
 		if !span.Empty() {
 			announce(fmt.Sprintf("looking into %s, %d of %d", p.Ref(), i+1, len(parts)))

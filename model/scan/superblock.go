@@ -24,7 +24,7 @@ var (
 // badSum is the reason for a superblock whose checksum is wrong.
 const badSum model.Reason = "superblock checksum does not match"
 
-// superblock is a superblock with a signature from the registry. Its reader fills in fs.
+// superblock is a superblock whose signature is in the registry. Its reader fills in fs.
 type superblock struct {
 	w     *window
 	off   int64 // where it begins in the window
@@ -37,8 +37,8 @@ func (s *superblock) u16(off int) uint64 { return uint64(s.order.Uint16(s.b[off:
 func (s *superblock) u32(off int) uint64 { return uint64(s.order.Uint32(s.b[off:])) }
 func (s *superblock) u64(off int) uint64 { return s.order.Uint64(s.b[off:]) }
 
-// sized sets the block size, the size of the file system, and how much of it is in use, from numbers of bytes. If more is
-// free than there is, the usage stays unknown. sized reports whether the block size and the size are possible.
+// sized sets the block size, the size of the file system and the used space, from numbers of bytes. If free exceeds size,
+// the used space stays unknown. sized reports whether the block size and the size are possible.
 func (s *superblock) sized(block, size, free uint64) bool {
 	if block < 512 || bits.OnesCount64(block) != 1 || size == 0 || size > 1<<62 {
 		return false
@@ -50,10 +50,10 @@ func (s *superblock) sized(block, size, free uint64) bool {
 	return true
 }
 
-// unknown is the number of free bytes if the superblock does not have it.
+// unknown stands for the number of free bytes if the superblock does not store it.
 const unknown = 1<<64 - 1
 
-// times returns a*b, or the largest number if that is too large.
+// times returns a*b, or the largest number if the product overflows.
 func times(a, b uint64) uint64 {
 	high, low := bits.Mul64(a, b)
 	if high != 0 {
@@ -62,12 +62,13 @@ func times(a, b uint64) uint64 {
 	return low
 }
 
-// fillWindow makes the contents as large as the window, with all of it in use.
+// fillWindow makes the contents as large as the window and all of it used.
 func (s *superblock) fillWindow() {
 	s.fs.Size, s.fs.Used = geometry.Bytes(s.w.n), geometry.Bytes(s.w.n)
 }
 
-// marks returns the reason that two marks of a superblock give: not unmounted cleanly, or else the text.
+// marks returns the reason why a file system must be checked: "not unmounted cleanly" if unclean is set, else text if
+// other is set, else "".
 func marks(unclean, other bool, text model.Reason) model.Reason {
 	switch {
 	case unclean:
@@ -78,7 +79,7 @@ func marks(unclean, other bool, text model.Reason) model.Reason {
 	return ""
 }
 
-// plainCRC returns the CRC-32 of the pieces without the inversions that the standard library makes at both ends.
+// plainCRC returns the CRC-32 of the pieces. Unlike the standard library it inverts no bits at either end.
 func plainCRC(start uint32, table *crc32.Table, pieces ...[]byte) uint32 {
 	sum := ^start
 	for _, piece := range pieces {
@@ -87,13 +88,13 @@ func plainCRC(start uint32, table *crc32.Table, pieces ...[]byte) uint32 {
 	return ^sum
 }
 
-// text decodes a name in UTF-8, which ends at the first NUL.
+// text decodes a name in UTF-8 that ends at the first NUL.
 func text(b []byte) string {
 	s, _, _ := strings.Cut(string(b), "\x00")
 	return clean(s)
 }
 
-// wideText is text for a name in UTF-16.
+// wideText decodes a name in UTF-16 that ends at the first NUL.
 func wideText(order binary.ByteOrder, b []byte) string { return clean(decodeUTF16(order, b)) }
 
 // decodeUTF16 decodes UTF-16 up to the first NUL.
@@ -105,7 +106,7 @@ func decodeUTF16(order binary.ByteOrder, b []byte) string {
 	return string(utf16.Decode(units))
 }
 
-// clean takes blanks off the end of a name and replaces what safetext does not call visible.
+// clean removes trailing blanks from a name and replaces characters that safetext does not call visible.
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if safetext.Visible(r) {
@@ -116,7 +117,7 @@ func clean(s string) string {
 	return strings.TrimRight(s, " ")
 }
 
-// uuidText formats a UUID that is stored in the order in which it is written. It returns "" for zeros.
+// uuidText formats a UUID that is stored in the order in which it is written. It returns "" if all bytes are zero.
 func uuidText(b []byte) string {
 	if !slices.ContainsFunc(b, nonZero) {
 		return ""
@@ -126,7 +127,7 @@ func uuidText(b []byte) string {
 
 func nonZero(b byte) bool { return b != 0 }
 
-// serialText formats the serial number of a volume as DOS shows it.
+// serialText formats a volume's serial number as DOS does.
 func serialText(serial uint32) string {
 	return fmt.Sprintf("%04X-%04X", serial>>16, serial&0xFFFF)
 }

@@ -9,16 +9,16 @@ import (
 
 const (
 	pageSize = 4096
-	// maxPages limits how much is read for one window, except allocation tables.
+	// maxPages limits how many pages are read of one window, without allocation tables.
 	maxPages = 64
 	// maxTable is the largest allocation table that is read.
 	maxTable = 4 << 20
-	// maxChain is the most clusters that are followed from one to the next.
+	// maxChain is the number of clusters after which a chain is not followed further.
 	maxChain = 256
 )
 
-// window reads the bytes of one partition for the probers. Reading behind its end yields nothing and is no error. The first
-// I/O error is kept.
+// window reads the bytes of one partition for the probers. Reading beyond its end yields nothing and is not an error. The
+// first I/O error is kept.
 type window struct {
 	r      io.ReaderAt
 	off, n int64
@@ -30,8 +30,8 @@ func newWindow(r io.ReaderAt, off, n int64) *window {
 	return &window{r: r, off: off, n: max(0, n), pages: make(map[int64][]byte)}
 }
 
-// at returns the bytes [off, off+n) of the window. It returns nil if they do not all lie in it, if they cannot be read, or
-// if too much has been read already. The caller must not change them.
+// at returns the bytes [off, off+n) of the window. It returns nil if they are not all in the window, cannot be read, or
+// exceed the limit on what may be read. The caller must not change them.
 func (w *window) at(off int64, n int) []byte {
 	if off < 0 || n <= 0 || off > w.n || int64(n) > w.n-off {
 		return nil
@@ -56,7 +56,7 @@ func (w *window) at(off int64, n int) []byte {
 	return out
 }
 
-// page returns one page of the window, which is shorter at its end, or nil.
+// page returns one page of the window, or nil if it cannot be read. The last page may be shorter.
 func (w *window) page(p int64) []byte {
 	if page, ok := w.pages[p]; ok {
 		return page
@@ -72,7 +72,8 @@ func (w *window) page(p int64) []byte {
 	return page
 }
 
-// read fills buf from byte off of the window. All of that must lie in the window.
+// read fills buf from byte off of the window, which must hold that many bytes. It reports whether the bytes could be
+// read.
 func (w *window) read(buf []byte, off int64) bool {
 	n, err := w.r.ReadAt(buf, w.off+off)
 	if n == len(buf) {
@@ -87,8 +88,8 @@ func (w *window) read(buf []byte, off int64) bool {
 	return false
 }
 
-// stream hands the bytes [off, off+n) of the window to each in pieces of 64 KiB, the last one shorter. It reports whether
-// all could be read.
+// stream calls each with the bytes [off, off+n) of the window in pieces of 64 KiB; the last piece may be shorter. It
+// reports whether all bytes could be read.
 func (w *window) stream(off, n int64, each func(piece []byte)) bool {
 	if off < 0 || n < 0 || off > w.n || n > w.n-off {
 		return false
@@ -106,8 +107,8 @@ func (w *window) stream(off, n int64, each func(piece []byte)) bool {
 	return true
 }
 
-// chain yields the bytes at which the clusters of a chain begin, from its first cluster on. table is where the FAT lies,
-// whose entries have 32 bits, some of them masked. The volume has that many clusters, numbered from 2.
+// chain yields the positions of the clusters in a chain, from cluster first on. table is the position of the FAT, whose
+// entries are 32 bits wide and masked by mask. The volume has that many clusters, numbered from 2.
 func (w *window) chain(table, first, clusters int64, mask uint32, begins func(cluster int64) int64) iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		at := first
@@ -121,8 +122,8 @@ func (w *window) chain(table, first, clusters int64, mask uint32, begins func(cl
 	}
 }
 
-// entries yields the entries of a FAT or exFAT directory, up to the one that ends it. The directory lies in pieces of n
-// bytes, and of each the first 32 KiB are read.
+// entries yields the entries of a FAT or exFAT directory, up to the entry that ends it. The directory lies in pieces of n
+// bytes; only the first 32 KiB of each piece are read.
 func (w *window) entries(pieces iter.Seq[int64], n int64) iter.Seq[[]byte] {
 	const size = 32
 	return func(yield func([]byte) bool) {

@@ -46,7 +46,8 @@ func btrfsDriver() Driver {
 	}
 }
 
-// resizeBtrfs resizes the file system while it is mounted, which is the only way. It names the device by its number.
+// resizeBtrfs resizes the file system while it is mounted, because no tool can do it otherwise. It addresses the device
+// by its number.
 func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	id, err := j.btrfsDevice()
 	if err != nil {
@@ -63,7 +64,7 @@ func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) (least geomet
 	})
 }
 
-// btrfsDevice reads the number of the device from the superblock.
+// btrfsDevice returns the device number that the superblock stores.
 func (j job) btrfsDevice() (id uint64, err error) {
 	const at = 64<<10 + 201
 	err = j.edit(func(f File) error {
@@ -77,8 +78,8 @@ func (j job) btrfsDevice() (id uint64, err error) {
 	return id, err
 }
 
-// noBtrfsTwin is the reason why a btrfs must not be mounted while the kernel has a copy of it mounted. The kernel
-// only compares UUIDs and would take one file system for the other.
+// noBtrfsTwin returns the reason why a btrfs must not be mounted if the kernel has a copy of it mounted. The kernel
+// compares nothing but UUIDs and would confuse the two.
 func noBtrfsTwin(fs model.Filesystem) model.Reason {
 	if _, err := os.Stat(filepath.Join("/sys/fs/btrfs", fs.UUID)); fs.UUID == "" || errors.Is(err, os.ErrNotExist) {
 		return ""

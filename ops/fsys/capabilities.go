@@ -9,10 +9,10 @@ import (
 	runner "shunt/ops/tool"
 )
 
-// Discover finds out what can be done with each kind of file system on this machine.
+// Discover reports what this machine can do with each kind of file system.
 func Discover() ops.Capabilities { return DiscoverWith(Machine{}) }
 
-// DiscoverWith is Discover on the machine m.
+// DiscoverWith is like Discover, for the machine m.
 func DiscoverWith(m Machine) ops.Capabilities {
 	if m.Look == nil {
 		m.Look = runner.Find
@@ -48,34 +48,35 @@ func (d Driver) capability(m Machine) ops.Capability {
 	return c
 }
 
-// An ability is one thing that can be done with a kind of file system, or the reason why it cannot be done.
+// An ability is something that can be done with a kind of file system, or the reason why it cannot be done.
 type ability struct {
-	reason model.Reason // why it cannot be done anywhere
+	reason model.Reason // why no machine can do it
 	tools  []string     // programs that must be installed
 	mounts string       // the file system that the kernel must be able to mount, "" if none
 	by     string       // the program that does it, for people; "" if shunt does it itself
 }
 
-// can is an ability that the first of the tools has. It needs the others as well.
+// can returns the ability to do something with the first of the tools. The other tools must be installed too.
 func can(tools ...string) ability { return ability{tools: tools, by: tools[0]} }
 
-// alone is an ability of shunt itself, for which the tools must be installed as well.
+// alone returns the ability to do something without running a tool. The tools must still be installed.
 func alone(tools ...string) ability { return ability{tools: tools} }
 
 func cannot(reason model.Reason) ability { return ability{reason: reason} }
 
-// whileMounted is like can, for work on a file system that the kernel has mounted. fs is the kernel's name for it.
+// whileMounted is like can, for work on a mounted file system. fs is the kernel's name for the file system.
 func whileMounted(fs string, tools ...string) ability {
 	return ability{tools: append([]string{"mount", "umount"}, tools...), mounts: fs, by: tools[0]}
 }
 
-// called returns the ability with another name for the program that does it.
+// called returns the ability with another name for the program that does the work.
 func (a ability) called(by string) ability {
 	a.by = by
 	return a
 }
 
-// lacks returns the reason why the machine does not have the ability, and the package to install if a program is missing.
+// lacks returns the reason why the machine m lacks the ability, or "". missing is the package to install if a program is
+// not there.
 func (m Machine) lacks(a ability, pkg string) (no model.Reason, missing string) {
 	if !a.reason.OK() {
 		return a.reason, ""

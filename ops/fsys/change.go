@@ -23,11 +23,11 @@ type job struct {
 	path   string           // of the window
 	dir    string           // where it is mounted, for growMounted
 	n      int64            // length of the window in bytes
-	fs     model.Filesystem // as it was before the job; zero when one is made
+	fs     model.Filesystem // state before the job; zero for a new file system
 }
 
-// do runs what on the file system in the window at path, which must be of this kind and fit into the window. doing names
-// the work in errors: "resize".
+// do calls what with a job for the file system in the window at path, after checking that it is of this kind and fits
+// into the window. doing names the work in errors, for example "resize".
 func (t Tools) do(doing string, kind model.FSKind, path string, what func(j job) error) error {
 	fs, n, err := t.expect(kind, path)
 	if err == nil {
@@ -39,7 +39,7 @@ func (t Tools) do(doing string, kind model.FSKind, path string, what func(j job)
 	return nil
 }
 
-// result reads the superblock again after the job's tools have run.
+// result reads the superblock again after the tools have run.
 func (j job) result() (model.Filesystem, error) {
 	fs, _, err := j.expect(j.driver.Kind, j.path)
 	if err != nil {
@@ -48,9 +48,9 @@ func (j job) result() (model.Filesystem, error) {
 	return fs, nil
 }
 
-// Resize makes the file system of this kind in the window at path as long as size, rounded down to what its blocks
-// allow. size is at most the length of the window; when a file system grows it is exactly that. The file system must
-// have been checked. After an error it must be taken for destroyed.
+// Resize changes the length of the file system in the window at path to size, rounded down to what its blocks allow. size
+// must not exceed the length of the window, and must equal it when the file system grows. The file system must have been
+// checked. If Resize fails, the file system must be considered destroyed.
 func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error {
 	return t.do("resize", kind, path, func(j job) error {
 		d := j.driver
@@ -90,8 +90,8 @@ func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size 
 	})
 }
 
-// Make makes an empty file system of this kind over all of the window at path. Signatures of older contents must have
-// been wiped (see WipeRanges).
+// Make creates an empty file system of this kind that fills the window at path. Old signatures must have been wiped
+// before (see WipeRanges).
 func (t Tools) Make(ctx context.Context, kind model.FSKind, path string, spec Spec) error {
 	if err := t.make(ctx, Of(kind), path, spec); err != nil {
 		return tried.Errorf("make %s: %w", kind, err)
@@ -125,9 +125,9 @@ func (t Tools) make(ctx context.Context, d Driver, path string, spec Spec) error
 	return err
 }
 
-// Check checks the file system of this kind in the window at path and repairs what its tool repairs without asking. The
-// tool's output says what was repaired. A kind whose driver has no repair is not changed. An error means that the file
-// system is damaged, or may be.
+// Check checks the file system in the window at path and makes the repairs that its tool makes without asking. The tool's
+// output says what was repaired. If the driver has no repair function, nothing is changed. An error means that the file
+// system is damaged or may be damaged.
 func (t Tools) Check(ctx context.Context, kind model.FSKind, path string) error {
 	return t.do("check", kind, path, func(j job) error {
 		switch d := j.driver; {
@@ -140,8 +140,8 @@ func (t Tools) Check(ctx context.Context, kind model.FSKind, path string) error 
 	})
 }
 
-// Verify checks the file system of this kind in the window at path without changing anything. If the kind has no checker,
-// or it is not installed, Verify only looks at the superblock, which must be of the kind and fit into the window.
+// Verify checks the file system in the window at path and changes nothing. If there is no checker or it is not installed,
+// Verify only checks that the superblock is of this kind and fits into the window.
 func (t Tools) Verify(ctx context.Context, kind model.FSKind, path string) error {
 	return t.do("verify", kind, path, func(j job) error {
 		if tools := j.driver.check.tools; j.driver.verify == nil || len(tools) > 0 && !t.installed(tools[0]) {
@@ -151,8 +151,8 @@ func (t Tools) Verify(ctx context.Context, kind model.FSKind, path string) error
 	})
 }
 
-// SetLabel gives the file system of this kind in the window at path another label; "" removes it. After an error the file
-// system may have the old label or the new one.
+// SetLabel sets the label of the file system in the window at path; "" removes it. After an error the file system may
+// have the old or the new label.
 func (t Tools) SetLabel(ctx context.Context, kind model.FSKind, path, label string) error {
 	return t.do("label", kind, path, func(j job) error {
 		facts := j.driver.facts
@@ -172,15 +172,15 @@ func (t Tools) SetLabel(ctx context.Context, kind model.FSKind, path, label stri
 		}
 		after, err := j.result()
 		if err == nil && after.Label != label {
-			err = fmt.Errorf("the label is %q afterwards instead of %q", after.Label, label)
+			err = fmt.Errorf("the label is now %q instead of %q", after.Label, label)
 		}
 		return err
 	})
 }
 
-// NewUUID gives the file system of this kind in the window at path a new random UUID or serial number. half makes only the
-// upper half of a serial number new, so that Windows takes it for the same volume when it looks for its license. The file
-// system must have been checked. After an error it may have either, or be unusable.
+// NewUUID gives the file system in the window at path a new random UUID or serial number. If half is set, only the upper
+// half of a serial number changes, so that Windows still accepts the volume when it checks its license. The file system
+// must have been checked. After an error it may have the old or the new UUID, or be unusable.
 func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half bool) error {
 	return t.do("set a new UUID on", kind, path, func(j job) error {
 		set := j.driver.setUUID
@@ -197,14 +197,14 @@ func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half
 		}
 		after, err := j.result()
 		if err == nil && (after.UUID == j.fs.UUID || after.UUID == "") {
-			err = fmt.Errorf("it has UUID %q afterwards and had %q before", after.UUID, j.fs.UUID)
+			err = fmt.Errorf("the UUID is now %q and was %q before", after.UUID, j.fs.UUID)
 		}
 		return err
 	})
 }
 
-// GrowMounted grows the file system of this kind, which is on the block device and mounted at the directory, to the
-// end of the device. The kernel must know the device's new size. After an error it has either size and goes on working.
+// GrowMounted grows a mounted file system to the end of its block device. The kernel must know the device's new size.
+// After an error the file system has its old or its new size and keeps working.
 func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mountpoint string) error {
 	d := Of(kind)
 	err := d.online.reason.Err()
@@ -217,15 +217,16 @@ func (t Tools) GrowMounted(ctx context.Context, kind model.FSKind, device, mount
 	return nil
 }
 
-// GrowByHand returns the command line with which people grow a file system of this kind that is mounted at a directory.
+// GrowByHand returns the command line that grows a mounted file system of this kind, for people to run.
 func GrowByHand(kind model.FSKind, device, mountpoint string) []string {
 	return expanded(Of(kind).byHand, "{}", device, "{dir}", mountpoint)
 }
 
-// A change sets a value in a file system or changes something else in it.
+// A change sets a value in a file system or modifies it in another way.
 type change func(j job, ctx context.Context, value string) error
 
-// command returns a change that runs one tool. In argv {} stands for j.path, {dir} for j.dir and {=} for the value to set.
+// command returns a change that runs one tool. In argv, {} stands for j.path, {dir} for j.dir and {=} for the value to
+// set.
 func command(argv ...string) change {
 	return func(j job, ctx context.Context, value string) error {
 		_, _, err := j.run(ctx, zeroOnly, expanded(argv, "{}", j.path, "{dir}", j.dir, "{=}", value)...)
@@ -233,7 +234,7 @@ func command(argv ...string) change {
 	}
 }
 
-// checking returns a driver's function that checks with one tool. advice says what people can do if it finds something.
+// checking returns a check for a driver that runs one tool. advice says what people can do if the tool finds a fault.
 func checking(codes exitCodes, advice string, argv ...string) func(j job, ctx context.Context) error {
 	return func(j job, ctx context.Context) error {
 		_, _, err := j.run(ctx, codes, expanded(argv, "{}", j.path)...)
@@ -241,8 +242,8 @@ func checking(codes exitCodes, advice string, argv ...string) func(j job, ctx co
 	}
 }
 
-// repairing is like checking, for a repair after which the file system is verified. An exit code of 1 means that the tool
-// has corrected something.
+// repairing is like checking, for a tool that repairs. After an exit code of 1, which means that the tool corrected
+// something, the file system is verified again.
 func repairing(codes exitCodes, advice string, argv ...string) func(j job, ctx context.Context) error {
 	repair := checking(codes.or(1), advice, argv...)
 	return func(j job, ctx context.Context) error {
@@ -253,9 +254,9 @@ func repairing(codes exitCodes, advice string, argv ...string) func(j job, ctx c
 	}
 }
 
-// mkfs returns a driver's function that makes a file system with one tool. {label}, {uuid}, {sector} and {start} stand for
-// the fields of the Spec, and {} for the path of the window, which comes last if argv does not have it. options are pairs
-// of an option and its value; a pair is left out if its field is empty.
+// mkfs returns a function for a driver that makes a file system with one tool. {label}, {uuid}, {sector} and {start}
+// stand for the fields of the Spec, and {} for the path of the window. The path comes last if argv has no {}. options are
+// pairs of an option and its value; a pair is left out if its field is empty.
 func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spec Spec) error {
 	return func(j job, ctx context.Context, spec Spec) error {
 		values := []string{
@@ -277,7 +278,7 @@ func mkfs(argv []string, options ...string) func(j job, ctx context.Context, spe
 	}
 }
 
-// expanded replaces placeholders in a command line. values are pairs of a placeholder and what takes its place.
+// expanded replaces placeholders in a command line. values are pairs of a placeholder and its replacement.
 func expanded(argv []string, values ...string) []string {
 	words := slices.Clone(argv)
 	for i := range words {

@@ -10,65 +10,64 @@ import (
 	"shunt/ops"
 )
 
-// A Driver holds everything shunt knows about one kind of file system, or about another kind of content. For each ability
-// it has either the function that does the work or a reason why it cannot be done.
+// A Driver holds everything that shunt knows about one kind of file system or other contents. For each ability it has
+// either the function that does the work or the reason why it cannot be done.
 //
 // To add a kind, fill in a Driver in a file of its own and add a line to the registry.
 type Driver struct {
 	Kind model.FSKind
-	// Package is the Debian package with its tools, "" if there is none.
+	// Package is the Debian package that contains the tools, or "".
 	Package string
 
 	create, grow, shrink, check, label, uuid, online ability
-	// facts hold on every machine: sizes, labels, reasons why it must not be moved or copied. The abilities in it are
-	// left empty here; Discover fills them in.
+	// facts are true on every machine: sizes, labels, reasons against moving or copying. Discover adds the abilities.
 	facts ops.Capability
 
 	// make makes an empty file system that fills the window.
 	make func(j job, ctx context.Context, spec Spec) error
 	// resize makes the file system as long as size, rounded down to whole blocks.
 	resize func(j job, ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error)
-	// verify checks the file system and changes nothing. repair also corrects what its tool corrects without asking;
-	// a kind without repair is only verified.
+	// verify checks the file system and changes nothing. repair also makes the repairs that its tool makes without
+	// asking. If repair is nil, verify runs in its place.
 	verify, repair func(j job, ctx context.Context) error
 	setLabel       change
 	// setUUID sets the given UUID, or a random one if the tool accepts none. setHalf replaces half of it; it is nil for
 	// kinds whose UUID has no halves.
 	setUUID, setHalf change
-	// admin begins the command line that changes what is mounted, for which a tool needs the rights of an administrator. It
-	// is empty where nothing is mounted to be resized.
+	// admin is the beginning of the command line that resizes a mounted file system. That tool needs the rights of an
+	// administrator. admin is empty if the kind is not resized while mounted.
 	admin []string
 	// growMounted grows the file system that is mounted at j.dir from the block device j.path.
 	growMounted change
-	// byHand is the command line that does the same; {} stands for the device and {dir} for the directory.
+	// byHand is the command line with which people do the same. {} stands for the device and {dir} for the directory.
 	byHand []string
-	// moved writes the new position into the file system after a move, and storedStart reads it from the first 512 bytes. They
-	// are nil for kinds that do not store it.
+	// moved writes the new position into the file system after a move. storedStart reads the position from the first 512
+	// bytes. Both are nil for kinds that do not store it.
 	moved       func(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error
 	storedStart func(head []byte) uint64
-	// free adds the ranges that a move need not copy to list. It is nil where nothing is known about them.
+	// free adds to list the ranges that a move need not copy. It is nil if shunt cannot find them.
 	free func(r *io.SectionReader, fs model.Filesystem, list *freeList) error
 
-	// Ask is the tool that describes the file system, if there is one. It writes nothing.
+	// Ask is the command that describes the file system, if there is one. It writes nothing.
 	Ask Inquiry
-	// ways list the files. If there are none, the kernel mounts the file system for that.
+	// ways are the ways to list files. If there are none, the kernel mounts the file system and lists them.
 	ways []Way
-	// Doubt returns the reason why a listing may be incomplete or wrong, "" if there is none. It may be nil.
+	// Doubt returns the reason why a listing may be incomplete or wrong, or "". It may be nil.
 	Doubt func(src Files) model.Reason
 
-	// Mounts are the ways to mount the file system, the best one first. If there are none, NoFiles says why its files
-	// cannot be seen.
+	// Mounts are the ways to mount the file system, the best one first. If there are none, NoFiles is the reason why its
+	// files cannot be seen.
 	Mounts  []Mount
 	NoFiles model.Reason
-	// harm returns the reason why mounting one file system of the kind would do harm. It may be nil.
+	// harm returns the reason why mounting this file system would do harm, or "". It may be nil.
 	harm func(fs model.Filesystem) model.Reason
 }
 
 // A Mount is one way to mount a kind of file system.
 type Mount struct {
-	FS    string // the name that the kernel knows it by
+	FS    string // the kernel's name for the kind
 	Quiet string // options that keep a read-only mount from writing
-	// Program mounts it in place of the kernel, which then needs no FS. Package contains that program.
+	// Program mounts the file system instead of the kernel; FS is then empty. Package contains the program.
 	Program, Package string
 }
 
@@ -83,7 +82,7 @@ func (q Inquiry) Of(path string) []string { return expanded(q.Argv, "{}", path) 
 
 func ask(pkg string, argv ...string) Inquiry { return Inquiry{pkg, argv} }
 
-// MayMount returns the reason why mounting the file system would do harm.
+// MayMount returns the reason why mounting the file system would do harm, or "".
 func (d Driver) MayMount(fs model.Filesystem) model.Reason {
 	if d.harm == nil {
 		return ""
@@ -91,7 +90,7 @@ func (d Driver) MayMount(fs model.Filesystem) model.Reason {
 	return d.harm(fs)
 }
 
-// drivers is the registry. Its order has no meaning.
+// drivers is the registry of all drivers. The order has no meaning.
 var drivers = slices.Concat(
 	extDrivers(),
 	fatDrivers(),
@@ -117,7 +116,7 @@ var drivers = slices.Concat(
 	},
 )
 
-// Of returns the driver for a kind. For a kind without one it returns a driver that can do nothing and says so.
+// Of returns the driver for a kind. If there is none, it returns a driver that can do nothing and says why.
 func Of(kind model.FSKind) Driver {
 	if i := slices.IndexFunc(drivers, func(d Driver) bool { return d.Kind == kind }); i >= 0 {
 		return drivers[i]
@@ -128,8 +127,8 @@ func Of(kind model.FSKind) Driver {
 	return opaque(kind, model.Because("shunt has no tool for %s", kind), noDriver(kind))
 }
 
-// opaque returns a driver for a kind that shunt moves and copies but does not change. reason says why; files says why its
-// files cannot be seen.
+// opaque returns a driver for a kind that shunt can move and copy but not change. reason is why it cannot be changed,
+// files why its files cannot be seen.
 func opaque(kind model.FSKind, reason, files model.Reason) Driver {
 	no := cannot(reason)
 	return Driver{
@@ -145,10 +144,10 @@ func mountable(kind model.FSKind, reason model.Reason, mounts []Mount) Driver {
 	return d
 }
 
-// noDriver is the reason why the files of a kind that Linux does not know cannot be seen.
+// noDriver returns the reason why the files cannot be seen if Linux does not know the kind.
 func noDriver(kind model.FSKind) model.Reason {
 	return model.Because("there is no driver for %s", kind)
 }
 
-// mountedAs returns the one way to mount a file system that the kernel calls fs.
+// mountedAs returns the single way to mount a kind that the kernel calls fs.
 func mountedAs(fs, quiet string) []Mount { return []Mount{{FS: fs, Quiet: quiet}} }

@@ -19,8 +19,8 @@ func erofsDriver() Driver {
 	return d
 }
 
-// verifyEROFS runs fsck.erofs. Some versions exit with 0 although they found errors, so their final message is what counts.
-// They only print it at this message level.
+// verifyEROFS runs fsck.erofs. Some versions exit with 0 although they found errors, so the final message decides. It is
+// only printed at this message level.
 func (j job) verifyEROFS(ctx context.Context) error {
 	argv := []string{"fsck.erofs", "-d3", j.path}
 	exit, output, err := j.run(ctx, zeroOnly, argv...)
@@ -31,16 +31,16 @@ func (j job) verifyEROFS(ctx context.Context) error {
 }
 
 var (
-	// dumpEROFSKind is the line in which dump.erofs prints the kind of an inode, and dumpEROFSLine one entry of a directory:
-	// number, kind, name.
+	// dumpEROFSKind matches the line in which dump.erofs prints the kind of an inode. dumpEROFSLine matches an entry of a
+	// directory: number, kind, name.
 	dumpEROFSKind = regexp.MustCompile(`^Size: \d+ +On-disk size: \d+ +(.*)$`)
 	dumpEROFSLine = regexp.MustCompile(`^ *\d+ +(\d+)  (.+)$`)
 )
 
-// dumpEROFSKinds are the kinds of entries by their number in the directory.
+// dumpEROFSKinds maps the numbers of kinds in dump.erofs to kinds of files.
 var dumpEROFSKinds = map[string]report.FileKind{"1": report.FileRegular, "2": report.FileDirectory, "7": report.FileSymlink}
 
-// listDumpEROFS lists a directory with dump.erofs, which only prints names and kinds. A name that holds a line break is cut
+// listDumpEROFS lists a directory with dump.erofs, which only prints names and kinds. A name with a line break is cut off
 // there.
 func listDumpEROFS(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error) {
 	kind := ""

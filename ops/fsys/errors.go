@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// ToolError is returned when a tool ran and its exit code says that it failed or found something wrong.
+// ToolError means that a tool ran and that its exit code reports a failure or a fault in the file system.
 type ToolError struct {
 	Argv   []string // the command
 	Exit   int      // its exit code
 	Means  string   // what the exit code means
-	Advice string   // what to do, "" if there is nothing but reading the output
+	Advice string   // what to do, or ""
 	Output string   // all that the tool said
 }
 
@@ -30,7 +30,7 @@ func (e *ToolError) Error() string {
 	return text
 }
 
-// advise adds what to do to a tool's error.
+// advise adds advice to a tool's error: what people can do next.
 func advise(err error, what string) error {
 	if failed := (*ToolError)(nil); errors.As(err, &failed) {
 		failed.Advice = what
@@ -38,12 +38,12 @@ func advise(err error, what string) error {
 	return err
 }
 
-// lastLines is the end of a tool's output in one line.
+// lastLines returns the end of a tool's output as one line.
 func lastLines(output string) string {
 	const most = 4
 	var lines []string
 	for line := range strings.Lines(output) {
-		// A carriage return or backspaces overwrite what was there before.
+		// A carriage return or a backspace makes a terminal overwrite the text before it.
 		if i := strings.LastIndexAny(strings.TrimRight(line, "\r\n\b"), "\r\b"); i >= 0 {
 			line = line[i+1:]
 		}
@@ -54,7 +54,7 @@ func lastLines(output string) string {
 	return strings.Join(lines[max(0, len(lines)-most):], " / ")
 }
 
-// exitCodes says what the exit codes of a tool mean. A code that is not listed is a failure without explanation.
+// exitCodes says what the exit codes of a tool mean. An unlisted code is a failure without explanation.
 type exitCodes struct {
 	ok   []int          // the codes that are no failure
 	text map[int]string // what the others mean
@@ -85,16 +85,16 @@ func (c exitCodes) meaning(exit int) string {
 	return strings.Join(parts, ", ")
 }
 
-// zeroOnly is for tools that document no exit code but 0.
+// zeroOnly is for tools whose only documented exit code is 0.
 var zeroOnly = exitCodes{ok: []int{0}}
 
-// fsckCodes are those of fsck(8), which most checkers use.
+// fsckCodes are the exit codes of fsck(8), which most checkers use.
 var fsckCodes = exitCodes{ok: []int{0}, bits: true, text: map[int]string{
 	1: "errors were corrected", 2: "the system should be restarted", 4: "errors were left uncorrected",
 	8: "operational error", 16: "usage error", 32: "cancelled", 128: "shared library error",
 }}
 
-// or returns the codes with one more that means success.
+// or returns a copy of c in which one more code means success.
 func (c exitCodes) or(exit int) exitCodes {
 	c.ok = append(slices.Clone(c.ok), exit)
 	return c

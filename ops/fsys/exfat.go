@@ -12,8 +12,8 @@ import (
 	"shunt/ops"
 )
 
-// exfatDriver needs tune.exfat for everything. Only exfatprogs has that program; the older exfat-utils has programs of the
-// same names that take other options.
+// exfatDriver requires tune.exfat for everything, because only exfatprogs has it. The older exfat-utils has programs with
+// the same names and other options.
 func exfatDriver() Driver {
 	no := cannot("there is no tool that resizes exFAT")
 	return Driver{
@@ -25,7 +25,7 @@ func exfatDriver() Driver {
 			Only512: "mkfs.exfat gives a file sectors of 512 bytes, and this disk has sectors of 4096: " +
 				"make a partition of type exfat and run mkfs.exfat on its device",
 		},
-		// mkfs.exfat stores 0 as the position of the partition; moved corrects that.
+		// mkfs.exfat stores 0 as the position of the partition. moved corrects it.
 		make:   mkfs(inUTF8("mkfs.exfat"), "-L", "{label}"),
 		verify: checking(fsckCodes, "repair it with fsck.exfat, or with chkdsk in Windows", "fsck.exfat", "-n", "{}"),
 		// -p makes the repairs that need no decision.
@@ -54,7 +54,7 @@ func exfatBlock(length geometry.Bytes, _ geometry.SectorSize) geometry.Bytes {
 	return 4 * geometry.KiB
 }
 
-// inUTF8 begins the command line of a tool that reads labels in the encoding of its locale.
+// inUTF8 returns the start of a command line for a tool that reads labels in the encoding of its locale.
 func inUTF8(name string) []string { return []string{"env", "LC_ALL=C.UTF-8", name} }
 
 const (
@@ -65,7 +65,7 @@ const (
 	exfatPercentAt = 112
 )
 
-// movedExFAT corrects both boot regions.
+// movedExFAT corrects the position in both boot regions.
 func movedExFAT(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error {
 	head := make([]byte, bootSize)
 	if err := readFull(w, head, 0); err != nil {

@@ -13,7 +13,7 @@ import (
 	"shunt/ops"
 )
 
-// extDrivers returns the drivers for ext2, ext3 and ext4, which share their tools.
+// extDrivers returns the drivers for ext2, ext3 and ext4. They share their tools.
 func extDrivers() []Driver {
 	ext := Driver{
 		Package: "e2fsprogs", create: can("mke2fs"), grow: can("resize2fs", "e2fsck"), shrink: can("resize2fs", "e2fsck"),
@@ -23,7 +23,8 @@ func extDrivers() []Driver {
 		},
 		make: job.makeExt, resize: job.resizeExt,
 		verify: checking(fsckCodes, "check it first, which repairs it", "e2fsck", "-f", "-n", "-C", "0", "{}"),
-		// -f: also if it looks clean. -y: nobody is there to answer questions. -C 0: with a progress bar. A repair is a success.
+		// -f: check even if it looks clean. -y: nobody is there to answer questions. -C 0: show a progress bar. A repair
+		// is a success.
 		repair: checking(fsckCodes.or(1).or(2), "run e2fsck by hand and answer its questions, after making a copy",
 			"e2fsck", "-f", "-y", "-C", "0", "{}"),
 		setLabel: command("tune2fs", "-L", "{=}", "{}"), setUUID: command("tune2fs", "-U", "{=}", "{}"),
@@ -37,7 +38,7 @@ func extDrivers() []Driver {
 		},
 		Doubt: extDoubt,
 	}
-	// ext2 and ext3 count their blocks, of at most 4 KiB in practice, with 32 bits.
+	// ext2 and ext3 have 32-bit block numbers, and in practice blocks of at most 4 KiB.
 	const mostOld = 16*geometry.TiB - 4*geometry.KiB
 	ext2, ext3, ext4 := ext, ext, ext
 	ext2.Kind, ext2.facts.MaxSize = model.Ext2, mostOld
@@ -55,7 +56,7 @@ func extDrivers() []Driver {
 	return drivers
 }
 
-// extDoubt is the reason why a listing may be incomplete or wrong.
+// extDoubt returns the reason why a listing may be incomplete or wrong, or "".
 func extDoubt(src Files) model.Reason {
 	sb, err := readExt(src.Base, src.Off)
 	switch dirty := sb.Dirty(); {
@@ -76,7 +77,8 @@ func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
 	return 4 * geometry.KiB
 }
 
-// resizeExt runs resize2fs. It rounds the size down to whole blocks, which are whole KiB, the unit that resize2fs takes.
+// resizeExt runs resize2fs, which takes a size in KiB. The size is rounded down to whole blocks, and a block is a whole
+// number of KiB.
 func (j job) resizeExt(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	var sb extfs.Superblock
 	err = j.edit(func(f File) (err error) {
@@ -107,7 +109,7 @@ func (j job) resizeExt(ctx context.Context, size geometry.Bytes) (least geometry
 	return least, nil
 }
 
-// noRoom says what to do if a tool cannot make a file system that small.
+// noRoom is the advice for a tool that cannot make a file system that small.
 const noRoom = "if there is not enough room in the new size, leave the partition larger"
 
 // readExt reads the superblock of the ext file system at off.
@@ -119,8 +121,8 @@ func readExt(r io.ReaderAt, off int64) (extfs.Superblock, error) {
 	return extfs.Parse(b)
 }
 
-// makeExt runs mke2fs. It does not touch the free blocks and the inode tables (nodiscard, lazy_itable_init), so it writes
-// little. The kernel completes the tables after the first mount.
+// makeExt runs mke2fs without writing the free blocks and the inode tables (nodiscard, lazy_itable_init). The kernel
+// completes the tables after the first mount.
 func (j job) makeExt(ctx context.Context, spec Spec) error {
 	argv := []string{"mke2fs", "-t", string(j.driver.Kind), "-F", "-E", "nodiscard,lazy_itable_init=1,root_owner=0:0"}
 	if spec.SectorSize == geometry.Sector4096 {

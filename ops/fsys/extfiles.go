@@ -14,8 +14,8 @@ import (
 	"shunt/ops/report"
 )
 
-// libraryReadsExt returns an error if go-diskfs must not read the ext file system. The library only knows ext4 with
-// metadata checksums, extents, typed entries and inodes of 160 bytes or more, and it does not notice anything else.
+// libraryReadsExt returns an error if go-diskfs must not read this file system. The library only knows ext4 with metadata
+// checksums, extents, typed entries and inodes of at least 160 bytes, and does not notice if something differs.
 func libraryReadsExt(src Files) error {
 	sb, err := readExt(src.Base, src.Off)
 	if err != nil {
@@ -36,13 +36,13 @@ func readExtLibrary(_ context.Context, src Files, dir []string) ([]report.FileEn
 	return guarded(func() (directories, error) { return ext4.Read(newStorage(src), src.Len, 0, 512) }, dir)
 }
 
-// debugfsLine is a line of `ls -l`: inode, mode, type, user, group, size, date, name. Bytes of the name that are no plain
-// ASCII come as \xNN, and so does the backslash.
+// debugfsLine matches a line of `ls -l`: inode, mode, type, user, group, size, date, name. Names show a backslash, and
+// each byte that is not printable ASCII, as \xNN.
 var debugfsLine = regexp.MustCompile(`^\s*(\d+)\s+([0-7]+)\s+\(\d+\)\s+\d+\s+\d+\s+(\d+)\s+` +
 	`(\d{1,2}-[A-Z][a-z]{2}-\d{4} \d\d:\d\d) (.*)$`)
 
-// listDebugfs walks down by inode numbers. It never passes names to debugfs, because they would have to be quoted.
-// Catastrophic mode (-c) does not read the bitmaps, which are not needed.
+// listDebugfs follows the path by inode numbers, because names would have to be quoted for debugfs. Catastrophic mode
+// (-c) skips the bitmaps, which are not needed.
 func listDebugfs(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error) {
 	inode, last := "2", "" // of the directory and of the last entry
 	var odd []string

@@ -11,18 +11,18 @@ import (
 	"shunt/model/scan/extfs"
 )
 
-// extMap reads the block bitmaps of an ext file system, group by group. Its memory only grows with the number of runs of
-// metadata, at most a few for each group.
+// extMap reads the block bitmaps of an ext file system, group by group. Its memory grows only with the number of runs of
+// metadata, at most a few in each group.
 //
-// A group whose bitmap was never written (Uninit) holds nothing but metadata. With flexible groups that includes bitmaps
-// and inode tables of other groups, so a first pass over the descriptors collects the positions of all metadata. In groups
-// with a bitmap they are compared with the bitmap.
+// A group whose bitmap was never written (Uninit) holds nothing but metadata. With flexible groups that may be bitmaps
+// and inode tables of other groups. A first pass over the descriptors therefore collects the positions of all metadata.
+// In groups with a bitmap these positions are compared with the bitmap.
 type extMap struct {
 	sb     extfs.Superblock
 	r      io.ReaderAt
 	list   *freeList
 	bitmap []byte     // of the group at hand
-	meta   []blockRun // all metadata; sorted, apart from each other once findMetadata is done
+	meta   []blockRun // all metadata; findMetadata sorts and joins the runs
 }
 
 // blockRun is the run of blocks [start, end).
@@ -54,7 +54,7 @@ func (e *extMap) eachGroup(do func(group uint64, d extfs.Desc) error) error {
 	return nil
 }
 
-// findMetadata finds all metadata, and compares the sum of the free blocks of all groups with the superblock.
+// findMetadata collects all metadata and checks that the free blocks of all groups add up to the superblock's number.
 func (e *extMap) findMetadata() error {
 	free := uint64(0)
 	err := e.eachGroup(func(group uint64, d extfs.Desc) error {
@@ -104,7 +104,7 @@ func (e *extMap) mergeMetadata() {
 	e.meta = merged
 }
 
-// addGroup adds the free blocks of one group to the list.
+// addGroup adds the free blocks of one group to the free list.
 func (e *extMap) addGroup(group uint64, d extfs.Desc) error {
 	first, blocks := e.sb.GroupStart(group), e.sb.GroupBlocks(group)
 	clusters := (blocks + e.sb.ClusterBlocks - 1) / e.sb.ClusterBlocks
@@ -135,8 +135,8 @@ func (e *extMap) addGroup(group uint64, d extfs.Desc) error {
 	return nil
 }
 
-// applyMetadata marks the metadata in the group of these blocks as used in a bitmap that was never written, and
-// makes sure that it is marked in any other.
+// applyMetadata compares the metadata in these blocks with the group's bitmap. In a bitmap that was never written it
+// marks the metadata as used. In any other it fails unless the metadata is already marked.
 func (e *extMap) applyMetadata(first, blocks uint64, unwritten bool) error {
 	i := sort.Search(len(e.meta), func(i int) bool { return e.meta[i].end > first })
 	for ; i < len(e.meta) && e.meta[i].start < first+blocks; i++ {
@@ -153,10 +153,11 @@ func (e *extMap) applyMetadata(first, blocks uint64, unwritten bool) error {
 	return nil
 }
 
-// zeroRuns yields the maximal runs [from, to) of zeros among the first n bits of a bitmap whose length is a
-// multiple of 8 bytes.
+// zeroRuns yields the longest possible runs [from, to) of zeros among the first n bits of a bitmap. The bitmap's length
+// is a multiple of 8 bytes.
 func zeroRuns(bitmap []byte, n uint64) func(yield func(from, to uint64) bool) {
-	// next is the first bit at or after i that is one (or zero, with every bit flipped), at most n.
+	// next returns the first one bit at or after i, or n if there is none. It looks for a zero bit if flip inverts every
+	// bit.
 	next := func(i uint64, flip uint64) uint64 {
 		for i < n {
 			word := binary.LittleEndian.Uint64(bitmap[i/64*8:]) ^ flip

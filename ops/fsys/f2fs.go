@@ -27,7 +27,7 @@ func f2fsDriver() Driver {
 	}
 }
 
-// verifyF2FS runs fsck.f2fs. Its exit code is not enough: it also reports failed comparisons in its output.
+// verifyF2FS runs fsck.f2fs. The tool also reports failed comparisons in its output, so its exit code is not enough.
 func (j job) verifyF2FS(ctx context.Context) error {
 	argv := []string{"fsck.f2fs", "--dry-run", j.path}
 	exit, output, err := j.run(ctx, zeroOnly, argv...)
@@ -37,8 +37,8 @@ func (j job) verifyF2FS(ctx context.Context) error {
 	return advise(err, "if it was not unmounted cleanly, mount and unmount it once; otherwise repair it with fsck.f2fs")
 }
 
-// resizeF2FS runs resize.f2fs, which can only make the file system fill the window. The file system ends with a whole
-// section, so it may be slightly smaller than the window.
+// resizeF2FS runs resize.f2fs, which always fills the window. A file system ends with a whole section, so it may be
+// slightly smaller than the window.
 func (j job) resizeF2FS(ctx context.Context, _ geometry.Bytes) (least geometry.Bytes, err error) {
 	if !j.fs.Dirty.OK() {
 		return 0, fmt.Errorf("%s: mount and unmount it once", j.fs.Dirty)

@@ -15,9 +15,9 @@ import (
 	"shunt/ops"
 )
 
-// fatDrivers returns the drivers for FAT12, FAT16 and FAT32. Shunt resizes FAT itself. The only tool that does, fatresize,
-// works on partitions of a disk and not on a file that holds a volume. It changes the table as well, may change the size of
-// clusters, the kind of FAT and the name in the boot sector, and fails for most sizes.
+// fatDrivers returns the drivers for FAT12, FAT16 and FAT32. Shunt resizes FAT itself, because the only other tool,
+// fatresize, needs a disk with partitions rather than a file that holds a volume. fatresize also changes the partition
+// table, may change the cluster size, the kind of FAT and the name in the boot sector, and fails for most sizes.
 func fatDrivers() []Driver {
 	fat := Driver{
 		Package: "dosfstools", create: can("mkfs.fat"), grow: alone("fsck.fat"), shrink: alone("fsck.fat"),
@@ -28,7 +28,7 @@ func fatDrivers() []Driver {
 			return 0, j.edit(func(f File) error { return resizeFAT(ctx, f, j.driver.Kind, int64(size)) })
 		},
 		verify: checking(fsckFATCodes, "check it first, which repairs it", "fsck.fat", "-n", "{}"), repair: job.repairFAT,
-		// fatlabel changes the boot sector and the entry in the root directory.
+		// fatlabel changes both the boot sector and the entry in the root directory.
 		setLabel: func(j job, ctx context.Context, label string) error {
 			if label == "" {
 				return command("fatlabel", "--reset", "{}")(j, ctx, "")
@@ -52,10 +52,11 @@ func fatDrivers() []Driver {
 	return []Driver{fat12, fat16, fat32}
 }
 
-// fat32Clusters is the smallest number of clusters of a FAT32. Windows and others take a volume with fewer for FAT16.
+// fat32Clusters is the smallest number of clusters in a FAT32 volume. Windows and other systems take a volume with fewer
+// for FAT16.
 const fat32Clusters = 65525
 
-// fsck.fat(8): 0 no errors, 1 errors found (and corrected, if an option asks for that), 2 usage error.
+// Exit codes of fsck.fat(8): 0 no errors, 1 errors found (and corrected if asked to), 2 usage error.
 var fsckFATCodes = exitCodes{ok: []int{0}, text: map[int]string{1: "errors were found", 2: "usage error"}}
 
 func (j job) repairFAT(ctx context.Context) error {
@@ -64,14 +65,14 @@ func (j job) repairFAT(ctx context.Context) error {
 	if err != nil || exit == 0 {
 		return err
 	}
-	return j.driver.verify(j, ctx) // 1 does not say whether all was corrected
+	return j.driver.verify(j, ctx) // exit code 1 may leave errors uncorrected
 }
 
 // makeFAT runs mkfs.fat.
 func (j job) makeFAT(ctx context.Context, spec Spec) error {
 	argv := []string{"mkfs.fat", "-F", strings.TrimPrefix(string(j.driver.Kind), "fat"), "-S", "{sector}", "-h", "{start}"}
 	if j.driver.Kind == model.FAT16 && spec.SectorSize == geometry.Sector4096 {
-		// The default is meant for sectors of 512 bytes and would make clusters too large for all but large partitions.
+		// The default is meant for sectors of 512 bytes. With larger sectors only large partitions have enough clusters.
 		argv = append(argv, "-s", strconv.FormatInt(fat16Cluster(j.n/int64(spec.SectorSize)), 10))
 	}
 	spec.UUID = strings.ReplaceAll(spec.UUID, "-", "")
@@ -88,7 +89,7 @@ func (j job) makeFAT(ctx context.Context, spec Spec) error {
 	return err
 }
 
-// fat16Cluster returns the smallest cluster size, in sectors, with which a FAT16 can have that many sectors.
+// fat16Cluster returns the smallest cluster size, in sectors, that lets FAT16 cover that many sectors.
 func fat16Cluster(sectors int64) int64 {
 	const mostClusters, mostSectors = 65524, 128
 	cluster := int64(1)
@@ -98,8 +99,8 @@ func fat16Cluster(sectors int64) int64 {
 	return cluster
 }
 
-// hiddenSectors returns what boot sectors store as the position of a partition that begins at start: 32 bits, with 0 for
-// positions that are too large.
+// hiddenSectors returns the position of a partition as boot sectors store it: as 32 bits, or 0 if the position is too
+// large.
 func hiddenSectors(start geometry.Sector) uint32 {
 	if start < 0 || start >= 1<<32 {
 		return 0
@@ -107,7 +108,7 @@ func hiddenSectors(start geometry.Sector) uint32 {
 	return uint32(start)
 }
 
-// serialFAT writes a serial number into the boot sectors: the first bytes of a UUID.
+// serialFAT writes the first bytes of a UUID into the boot sectors as the serial number.
 func (j job) serialFAT(_ context.Context, fresh string) error {
 	serial, err := uuid.Parse(fresh)
 	if err != nil {
@@ -138,14 +139,14 @@ func movedFAT(w Window, _ int64, start geometry.Sector, z geometry.SectorSize) e
 	return err
 }
 
-// fatBoots says where the boot sector of a FAT volume and its backup are.
+// fatBoots holds the positions of a FAT volume's boot sector and its backup.
 type fatBoots struct {
 	at     []int64 // in bytes
 	sector int64   // the size of sectors
 	wide   bool    // FAT32
 }
 
-// readFATBoots finds the boot sectors. FAT12 and FAT16 have no backup, and FAT32 works without one.
+// readFATBoots finds the boot sectors. FAT12 and FAT16 have no backup, and on FAT32 it may be missing.
 func readFATBoots(w Window) (fatBoots, error) {
 	head, sector, err := boot(w, 0)
 	if err != nil {

@@ -21,7 +21,7 @@ func (m *fatMove) writeBoot() error {
 			return err
 		}
 		if v, ok := fatfs.Parse(b); !ok || v.Kind != m.old.Kind {
-			continue // no backup of this volume
+			continue // not a backup of this volume
 		}
 		if err := m.bootAt(at, b); err != nil {
 			return tried.Errorf("write the boot sector at byte %d: %w", at, err)
@@ -72,7 +72,7 @@ func (m *fatMove) bootAt(off int64, b []byte) error {
 	return writeChanged(m.f, b, off)
 }
 
-// infoAt writes the count of free clusters into the FSInfo sector at off, and that the next free one is not known.
+// infoAt writes the number of free clusters into the FSInfo sector at off and marks the next free cluster as unknown.
 func (m *fatMove) infoAt(off int64) error {
 	b := make([]byte, fatfs.BootSize)
 	if err := readFull(m.f, b, off); err != nil {

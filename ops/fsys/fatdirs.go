@@ -15,8 +15,8 @@ import (
 //	0   name (11); 0x00: the directory ends, 0xE5: deleted    20  first cluster, upper half (2), FAT32 only
 //	11  attributes                                            26  first cluster, lower half (2)
 //
-// In a directory other than the root the first two entries are "." for itself and ".." for its parent, which has the number
-// 0 if it is the root.
+// Except in the root directory, the first two entries are "." for the directory itself and ".." for its parent. An entry
+// ".." has the cluster number 0 if the parent is the root.
 const (
 	fatDirEntry   = 32
 	fatAttrVolume = 0x08
@@ -24,8 +24,8 @@ const (
 	fatAttrLong   = 0x0F // all four low bits: a piece of a long name
 )
 
-// fatTree walks the directories of a FAT volume and puts the new numbers of first clusters into their entries. It must run
-// before anything is moved.
+// fatTree walks the directories of a FAT volume and replaces the cluster numbers in their entries by the new ones. It
+// must run before any cluster is moved.
 type fatTree struct {
 	m       *fatMove
 	table   *fatReader
@@ -33,7 +33,7 @@ type fatTree struct {
 	pending []int64     // first clusters of directories still to be walked
 }
 
-// renumber walks all directories.
+// renumber replaces the cluster numbers in the entries of all directories.
 func (m *fatMove) renumber(ctx context.Context) error {
 	t := fatTree{m: m, table: newFATReader(m.f, m.old), seen: newClusterSet(m.used.n)}
 	if m.old.Kind == model.FAT32 {
@@ -56,7 +56,8 @@ func (m *fatMove) renumber(ctx context.Context) error {
 	return nil
 }
 
-// push adds a directory that is still to be walked. A directory that comes up twice means that the tree is damaged.
+// push adds a directory to those that must still be walked. It fails if a directory comes up twice, because then the tree
+// is damaged.
 func (t *fatTree) push(first int64) error {
 	if !t.m.used.has(first) || t.seen.has(first) {
 		return fmt.Errorf("cluster %d cannot begin a directory here: %w", first, errFATDamaged)
@@ -66,7 +67,7 @@ func (t *fatTree) push(first int64) error {
 	return nil
 }
 
-// directory walks the clusters of one directory.
+// directory renumbers the entries of one directory.
 func (t *fatTree) directory(ctx context.Context, first int64) error {
 	for c := first; ; {
 		if err := ctx.Err(); err != nil {
@@ -87,7 +88,7 @@ func (t *fatTree) directory(ctx context.Context, first int64) error {
 	}
 }
 
-// entries renumbers n bytes of entries at off. end reports that the directory ends there.
+// entries renumbers the entries in n bytes at off. end reports whether the directory ends there.
 func (t *fatTree) entries(off, n int64) (end bool, err error) {
 	b := make([]byte, n)
 	if err := readFull(t.m.f, b, off); err != nil {
@@ -106,7 +107,7 @@ func (t *fatTree) entries(off, n int64) (end bool, err error) {
 	return end, writeChanged(t.m.f, b, off)
 }
 
-// entry renumbers one entry. If it stands for a directory, that is walked later.
+// entry renumbers one entry. If it is a directory, entry adds it to those that must still be walked.
 func (t *fatTree) entry(e []byte) error {
 	attr := e[11]
 	if e[0] == 0xE5 || attr&0x3F == fatAttrLong || attr&fatAttrVolume != 0 {

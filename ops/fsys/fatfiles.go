@@ -16,14 +16,14 @@ import (
 	"shunt/ops/report"
 )
 
-// mdirLine is a line of mdir: short name, extension, size or <DIR>, date, time, and the long name if there is one.
+// mdirLine matches a line of mdir: short name, extension, size or <DIR>, date, time, and the long name if there is one.
 var mdirLine = regexp.MustCompile(`^(.{8}) (.{3}) +(<DIR>|\d+) +(\d{4}-\d\d-\d\d) +(\d{1,2}:\d\d)(?: ?|  (.*))$`)
 
-// listMdir lists a directory of FAT with mtools, which like FAT ignores the case of names.
+// listMdir lists a directory of FAT with mtools. Like FAT itself, mtools ignores the case of names.
 func listMdir(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error) {
 	path := "::/" + mtoolsQuoted(strings.Join(dir, "/"))
 	if len(dir) > 0 {
-		path += "/" // mdir lists nothing then if it is a file
+		path += "/" // for a file, mdir then prints nothing
 	}
 	entries, more, err := l.list(ctx, parseMdir, "mdir", "-a", "-i", window, path)
 	if failed := (*ToolError)(nil); errors.As(err, &failed) &&
@@ -49,15 +49,16 @@ func parseMdir(line string) (e report.FileEntry, ok bool) {
 	return newEntry(cmp.Or(m[6], name), kind, m[3], "2006-01-02 15:04", m[4]+" "+m[5]), true
 }
 
-// mtoolsQuoted quotes characters that mtools would take for a pattern.
+// mtoolsQuoted escapes the characters that mtools would read as a pattern.
 func mtoolsQuoted(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`).Replace(path)
 }
 
-// libraryReadsFAT returns an error if go-diskfs must not read the FAT file system. The library reads a whole FAT at once,
-// wants two equal ones, follows endless chains and takes names in code pages for UTF-8.
+// libraryReadsFAT returns an error if go-diskfs must not read this file system. The library loads a whole FAT into
+// memory, requires two equal copies, follows endless chains, and decodes names as UTF-8 although they may be in a code
+// page.
 func libraryReadsFAT(src Files) error {
-	const mostTable = 8 << 20 // go-diskfs takes some four times as much memory
+	const mostTable = 8 << 20 // go-diskfs uses about four times as much memory
 	b := make([]byte, fatfs.BootSize)
 	if err := readFull(src.Base, b, src.Off); err != nil {
 		return err
@@ -86,8 +87,8 @@ func readFATLibrary(_ context.Context, src Files, dir []string) ([]report.FileEn
 
 var errCyclic = errors.New("a chain of clusters leads back into itself")
 
-// fatAcyclic returns an error unless every chain in the first FAT ends. go-diskfs would follow an endless one until no
-// memory is left. fatAcyclic itself uses a few bytes of memory for each entry.
+// fatAcyclic returns an error unless every chain in the first FAT ends. go-diskfs would follow an endless chain until it
+// runs out of memory. fatAcyclic uses a few bytes of memory for each entry.
 func fatAcyclic(src Files, v fatfs.Volume) error {
 	b := make([]byte, v.FATSectors*v.SectorSize)
 	if err := readFull(src.Base, b, src.Off+v.FATAt(0)); err != nil {
@@ -95,7 +96,7 @@ func fatAcyclic(src Files, v fatfs.Volume) error {
 	}
 	const walking, done = 1, 2
 	state := make([]byte, v.Capacity()+fatfs.FirstCluster)
-	// A number that is not a cluster ends a chain.
+	// A number that is no cluster ends a chain.
 	is := func(at int64, want byte) bool {
 		return at >= fatfs.FirstCluster && at < int64(len(state)) && state[at] == want
 	}

@@ -16,22 +16,22 @@ import (
 //	├─ FATs ┼ 2 ┼ 3 ┼ 4 ┼ 5 ┤          ├─ FATs ┼ 2 ┼ 3 ┼ 4 ┼ 5 ┤
 //	├─── FATs ──┼ 2 ┼ 3 ┼ 4 ┼ 5 ┤      ├─ FATs ┼ 2 ┼ 3 ┤
 //
-// Clusters in the way of longer FATs, or beyond the new end, are moved to free clusters: the k-th of them to the k-th free
-// cluster. If the FATs get longer by shift clusters, all numbers become smaller by shift.
+// Clusters that are in the way of longer FATs or beyond the new end move to free clusters: the k-th of them to the k-th
+// free cluster. If the FATs get longer by shift clusters, all cluster numbers become smaller by shift.
 //
-// A number is an old one unless it is called new.
+// Cluster numbers are old ones unless a comment says new.
 type fatMove struct {
 	f         Window
 	old, to   fatfs.Volume
 	shift     int64
 	from, end int64       // [from, end) are the clusters that must go
 	start     int64       // the first cluster that stays or is added
-	used      *clusterSet // those that hold data or must not be used, less bad ones that vanish
+	used      *clusterSet // clusters with data, and bad ones that remain in the volume
 	holding   int64       // how many clusters hold data
 	bad       int64       // how many bad ones stay
 }
 
-// planFATMove reads the FAT and decides which cluster goes where. It writes nothing.
+// planFATMove reads the FAT and decides where each cluster goes. It writes nothing.
 func planFATMove(ctx context.Context, f Window, old, to fatfs.Volume) (*fatMove, error) {
 	const first = fatfs.FirstCluster
 	n := old.Clusters() + first
@@ -71,19 +71,19 @@ func planFATMove(ctx context.Context, f Window, old, to fatfs.Volume) (*fatMove,
 	m.used.seal()
 	if m.holding > to.Clusters()-m.bad {
 		least := geometry.Bytes(old.MinSize(m.holding + m.bad))
-		return nil, fmt.Errorf("its files do not fit: it can be shrunk to about %s (%d bytes) at most",
+		return nil, fmt.Errorf("its files do not fit: it can be shrunk to about %s (%d bytes), no further",
 			geometry.FormatBytes(least), int64(least))
 	}
 	return m, nil
 }
 
-// goes reports whether a cluster must be moved.
+// goes reports whether a cluster must move.
 func (m *fatMove) goes(c int64) bool { return c >= m.from && c < m.end }
 
-// target returns the new number of the k-th cluster that is moved.
+// target returns the new number of the k-th cluster that moves.
 func (m *fatMove) target(k int64) int64 { return m.used.gap(m.start, k) - m.shift }
 
-// number returns the new number of a cluster in use.
+// number returns the new number of a used cluster.
 func (m *fatMove) number(c int64) (int64, error) {
 	if !m.used.has(c) {
 		return 0, fmt.Errorf("cluster %d does not exist or is free, but something refers to it: %w", c, errFATDamaged)
@@ -94,11 +94,11 @@ func (m *fatMove) number(c int64) (int64, error) {
 	return c - m.shift, nil
 }
 
-// moveData copies the clusters that must be moved. It only writes to clusters that were free or lie beyond the old end, so
-// it overwrites nothing that is still needed.
+// moveData copies the clusters that must move. It only writes to clusters that were free or lie beyond the old end, so no
+// data is overwritten.
 func (m *fatMove) moveData(ctx context.Context) error {
 	size := m.old.ClusterSize()
-	var from, to, run int64 // a run of clusters that goes as a whole
+	var from, to, run int64 // a run of clusters that is copied as a whole
 	flush := func() error {
 		if run == 0 {
 			return nil
@@ -127,9 +127,9 @@ func (m *fatMove) moveData(ctx context.Context) error {
 	return flush()
 }
 
-// writeFATs writes all FATs. Nothing may use the old ones after that. The new first FAT overwrites the old ones from their
-// start on: each entry is written at or before the offset from which it was read. Entries that go elsewhere are kept in
-// memory if they would be overwritten first.
+// writeFATs writes all FATs. The old FATs must not be used afterwards. The new first FAT overwrites the old ones from
+// their start on, and each entry is written at or before the place from which it was read. Entries that are needed later,
+// but would be overwritten first, are kept in memory.
 func (m *fatMove) writeFATs(ctx context.Context) error {
 	const first = fatfs.FirstCluster
 	stay, leave := newFATReader(m.f, m.old), newFATReader(m.f, m.old)
@@ -142,7 +142,7 @@ func (m *fatMove) writeFATs(ctx context.Context) error {
 	}
 	bits, kind := m.to.EntryBits(), m.to.Kind
 	length, next := m.to.FATSectors*m.to.SectorSize, m.from
-	room := make([]byte, fatPiece*bits/8+2) // an entry of FAT12 may end in the bytes behind its piece
+	room := make([]byte, fatPiece*bits/8+2) // an entry of FAT12 may extend beyond its piece
 	old := make([]byte, len(room))
 	for at := int64(0); at*bits/8 < length; at += fatPiece {
 		if err := ctx.Err(); err != nil {
@@ -170,8 +170,8 @@ func (m *fatMove) writeFATs(ctx context.Context) error {
 	return nil
 }
 
-// entry returns the new FAT's entry for a new number. stay reads the entries of clusters that keep their place, and leave
-// those of clusters that are moved; *next is the first of these without a place.
+// entry returns the entry of the new FAT for a new cluster number. stay reads the entries of clusters that keep their
+// place, leave those of clusters that move. *next is the first moved cluster that has no entry yet.
 func (m *fatMove) entry(c int64, stay, leave *fatReader, next *int64) (fatEntry, error) {
 	if c < fatfs.FirstCluster {
 		return stay.get(c)
@@ -201,8 +201,8 @@ func (m *fatMove) entry(c int64, stay, leave *fatReader, next *int64) (fatEntry,
 	return e.with(number), nil
 }
 
-// moveTables writes the FATs and puts the root directory of FAT12 and FAT16 behind them. Clusters in their way must already
-// have been moved.
+// moveTables writes the FATs and, for FAT12 and FAT16, puts the root directory behind them. Clusters in their way must
+// already have been moved.
 func (m *fatMove) moveTables(ctx context.Context) error {
 	root := make([]byte, m.old.RootSectors()*m.old.SectorSize)
 	if err := readFull(m.f, root, m.old.RootStart()*m.old.SectorSize); err != nil {

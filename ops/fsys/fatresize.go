@@ -9,9 +9,9 @@ import (
 	"shunt/model/tried"
 )
 
-// resizeFAT makes the FAT volume of this kind in f at most size bytes long. The kind, the size of clusters, boot code,
-// serial number, label and hidden sectors stay. After an error the volume must be taken for destroyed, except after a
-// *fatfs.SizeError.
+// resizeFAT changes the length of the FAT volume in f to at most size bytes. The kind, the cluster size, boot code,
+// serial number, label and hidden sectors stay the same. If it fails, the volume must be considered destroyed, except
+// after a *fatfs.SizeError.
 func resizeFAT(ctx context.Context, f Window, kind model.FSKind, size int64) error {
 	old, err := readFATVolume(f)
 	if err != nil {
@@ -51,7 +51,7 @@ func resizeFAT(ctx context.Context, f Window, kind model.FSKind, size int64) err
 	return nil
 }
 
-// readFATVolume reads the geometry of a volume and refuses what cannot be resized.
+// readFATVolume reads the geometry of a volume. It fails if the volume cannot be resized.
 func readFATVolume(f Window) (fatfs.Volume, error) {
 	b, _, err := boot(f, 0)
 	if err != nil {
@@ -62,9 +62,9 @@ func readFATVolume(f Window) (fatfs.Volume, error) {
 	case !ok:
 		return v, errNoBoot
 	case v.Version != 0:
-		return v, fmt.Errorf("it is of version %d.%d, which is not known", v.Version>>8, v.Version&0xFF)
+		return v, fmt.Errorf("it has the unknown version %d.%d", v.Version>>8, v.Version&0xFF)
 	case v.Active >= v.Copies:
-		return v, fmt.Errorf("its boot sector says that FAT %d is in force, but there are only %d: %w",
+		return v, fmt.Errorf("its boot sector says that FAT %d is the active one, but there are only %d: %w",
 			v.Active+1, v.Copies, errFATDamaged)
 	}
 	return v, nil

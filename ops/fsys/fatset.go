@@ -5,9 +5,9 @@ import (
 	"sort"
 )
 
-// clusterSet is a set of numbers below a bound. It has one bit for each number in the parts of the range that have members,
-// so it takes 32 MiB at most for the largest possible FAT volume. After seal it also counts: how many members lie before a
-// number, and which is the k-th number that is not a member.
+// clusterSet is a set of numbers below a bound. It has one bit per number, and none for parts of the range without
+// members. The largest possible FAT volume therefore needs 32 MiB at most. After seal the set can also count: members
+// below a number, and the k-th number that is not a member.
 type clusterSet struct {
 	n     int64      // numbers are below this
 	pages []*setPage // nil where there is no member
@@ -36,7 +36,7 @@ func (s *clusterSet) add(c int64) {
 	(*page)[c%pageBits/wordBits] |= 1 << (c % wordBits)
 }
 
-// word returns the i-th word of the set, which must begin below n.
+// word returns the i-th word of the set. The word must begin below n.
 func (s *clusterSet) word(i int64) uint64 {
 	if page := s.pages[i/pageWords]; page != nil {
 		return page[i%pageWords]
@@ -44,12 +44,12 @@ func (s *clusterSet) word(i int64) uint64 {
 	return 0
 }
 
-// has is false for all numbers out of bounds.
+// has reports whether c is in the set. Numbers out of bounds are not.
 func (s *clusterSet) has(c int64) bool {
 	return c >= 0 && c < s.n && s.word(c/wordBits)&(1<<(c%wordBits)) != 0
 }
 
-// seal prepares for counting. It must be called again after each change.
+// seal prepares the set for counting. It must be called again after each change.
 func (s *clusterSet) seal() {
 	words := (s.n + wordBits - 1) / wordBits
 	s.ranks = make([]uint32, 0, words/groupWords+2)
@@ -63,7 +63,7 @@ func (s *clusterSet) seal() {
 	s.ranks = append(s.ranks, sum)
 }
 
-// before returns the number of members below c, which must lie in [0, n].
+// before returns the number of members below c. c must lie in [0, n].
 func (s *clusterSet) before(c int64) int64 {
 	sum := int64(s.ranks[c/groupBits])
 	for i := c / groupBits * groupWords; i < c/wordBits; i++ {
@@ -75,7 +75,7 @@ func (s *clusterSet) before(c int64) int64 {
 	return sum
 }
 
-// gap returns the k-th number from start on that is not a member, counted from 0. There are no members beyond n.
+// gap returns the k-th number from start on that is not a member. k counts from 0. Numbers beyond n are never members.
 func (s *clusterSet) gap(start, k int64) int64 {
 	if start >= s.n {
 		return start + k

@@ -12,10 +12,10 @@ import (
 	"shunt/model/tried"
 )
 
-// errFATDamaged is wrapped by the error for a volume that contradicts itself.
+// errFATDamaged is wrapped by errors about a volume that contradicts itself.
 var errFATDamaged = errors.New("check it first, which repairs it")
 
-// fatMask covers the bits of an entry that count: FAT32 keeps the upper four for itself.
+// fatMask returns the bits of an entry that hold its value. FAT32 reserves the upper four.
 func fatMask(kind model.FSKind) uint32 {
 	switch kind {
 	case model.FAT32:
@@ -36,18 +36,18 @@ func (e fatEntry) number() int64 { return int64(e.value & e.mask) }
 
 func (e fatEntry) free() bool { return e.number() == 0 }
 
-// bad means that the cluster must not be used because the medium is damaged there.
+// bad reports whether the cluster must not be used because the medium is damaged there.
 func (e fatEntry) bad() bool { return e.value&e.mask == e.mask-8 }
 
-// last means that a chain ends here.
+// last reports whether a chain ends here.
 func (e fatEntry) last() bool { return e.value&e.mask >= e.mask-7 }
 
-// with returns the entry with another number in it.
+// with returns the entry with its number replaced.
 func (e fatEntry) with(number int64) fatEntry {
 	return fatEntry{value: e.value&^e.mask | uint32(number), mask: e.mask}
 }
 
-// entryOf reads the i-th entry of a piece of a FAT that begins with an entry of an even number.
+// entryOf reads the i-th entry of a piece of a FAT. The piece must begin with an entry of even number.
 func entryOf(b []byte, kind model.FSKind, i int64) fatEntry {
 	mask := fatMask(kind)
 	switch kind {
@@ -78,10 +78,12 @@ func setEntry(b []byte, kind model.FSKind, i int64, e fatEntry) {
 	}
 }
 
-// fatPiece is the number of entries in memory at a time. It is even, so that a piece is a whole number of bytes.
+// fatPiece is the number of entries that are held in memory at a time. It is even, so that a piece has a whole number of
+// bytes.
 const fatPiece = 1 << 15
 
-// fatReader reads entries of a FAT of n entries by number, a piece at a time; it is quick where they are close together.
+// fatReader reads the entries of a FAT by number. It loads them in pieces, so it is fast if the numbers are close
+// together.
 type fatReader struct {
 	r     io.ReaderAt // the FAT begins at its offset 0
 	v     fatfs.Volume
@@ -91,7 +93,7 @@ type fatReader struct {
 	count int64
 }
 
-// newFATReader returns a reader of the FAT that is in force.
+// newFATReader returns a reader for the active FAT.
 func newFATReader(f io.ReaderAt, v fatfs.Volume) *fatReader {
 	return &fatReader{
 		r: io.NewSectionReader(f, v.FATAt(v.Active), v.FATSectors*v.SectorSize), v: v, n: v.Clusters() + fatfs.FirstCluster,
@@ -108,7 +110,7 @@ func (t *fatReader) get(c int64) (fatEntry, error) {
 		bits := t.v.EntryBits()
 		n := (count*bits + 7) / 8
 		if t.piece == nil {
-			t.piece = make([]byte, (min(fatPiece, t.n)*bits+7)/8+1) // one more, since the last entry of FAT12 may end in it
+			t.piece = make([]byte, (min(fatPiece, t.n)*bits+7)/8+1) // one more byte, because the last entry of FAT12 may end in it
 		}
 		t.count = 0
 		if err := readFull(t.r, t.piece[:n], from*bits/8); err != nil {
@@ -120,7 +122,7 @@ func (t *fatReader) get(c int64) (fatEntry, error) {
 	return entryOf(t.piece, t.v.Kind, c-t.from), nil
 }
 
-// writeChanged writes those pieces of b that differ from what is there.
+// writeChanged writes b at off, but only the pieces that differ from what is there.
 func writeChanged(f Window, b []byte, off int64) error {
 	return writeOver(f, b, make([]byte, len(b)), off)
 }
@@ -148,7 +150,7 @@ func writeOver(f Window, b, old []byte, off int64) error {
 	return nil
 }
 
-// copyWithin copies n bytes of a window to another place there that does not overlap.
+// copyWithin copies n bytes from one place in the window to another. The two must not overlap.
 func copyWithin(f Window, from, to, n int64) error {
 	const most = 1 << 20
 	b, old := make([]byte, min(n, most)), make([]byte, min(n, most))

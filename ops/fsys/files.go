@@ -18,43 +18,47 @@ import (
 	runner "shunt/ops/tool"
 )
 
-// MostEntries is how many entries of a directory are listed.
+// MostEntries is the largest number of entries that a listing of a directory returns.
 const MostEntries = 10_000
 
-// Files describes a file system whose files are to be listed. Depending on its kind a directory is read by go-diskfs, after
-// some checks, by a tool, or by the kernel, which mounts the file system. Nothing is written and no link is followed.
+// Files describes a file system whose files are to be listed. The reader of a directory depends on the kind of file
+// system: go-diskfs after some checks, a tool, or the kernel, which mounts the file system. Nothing is written and no
+// link is followed.
 //
-// A file system can be built to harm its reader. On a damaged one go-diskfs may overflow the stack, run forever or use up
-// all memory, and nothing in the same process can stop that. Files must therefore be listed in a separate process with
-// limits on memory, time and stack, which tools inherit. If that process dies, its parent can try again with Plain.
+// A file system can be built to harm its reader. On a damaged file system go-diskfs may overflow the stack, run forever
+// or use up all memory, and nothing in the same process can stop it. Files must therefore be listed in a separate process
+// with limits on memory, time and stack, which its tools inherit. If that process dies, its parent can try again with
+// Plain.
 type Files struct {
-	// Base is the target; the file system is its bytes [Off, Off+Len).
+	// Base is the target. The file system is its bytes [Off, Off+Len).
 	Base     io.ReaderAt
 	Off, Len int64
 	Kind     model.FSKind
-	// Window returns the path of a file that holds exactly these bytes, for tools.
+	// Window returns the path of a file with exactly these bytes, for tools.
 	Window func() (path string, err error)
-	// Mount mounts the file system read-only, with options for its type, until this process ends.
+	// Mount mounts the file system read-only until this process ends. options are mount options of that type.
 	Mount func(fstype, options string) (dir string, err error)
-	// Plain leaves out go-diskfs.
+	// Plain excludes go-diskfs.
 	Plain bool
 }
 
-// A Way lists the directories of a kind of file system.
+// A Way is one way to list the directories of a kind of file system.
 type Way struct {
-	// Name is the program or library that reads: "debugfs".
+	// suits is set for go-diskfs, which reads in this process. It returns an error if go-diskfs must not read the file
+	// system.
 	Name string
-	// suits is set if go-diskfs reads in this process. It returns an error for a file system that go-diskfs must not read.
+	// suits is set for go-diskfs, which reads in this process. It returns an error if go-diskfs must not read the file
+	// system.
 	suits func(src Files) error
-	// Read lists the directory that the names in dir lead to. The entries are in no order and may include "." and "..".
-	// more reports that Read stopped at MostEntries. The error wraps ErrNoDirectory if there is no such directory.
+	// Read lists the directory to which the names in dir lead. The entries are unordered and may include "." and "..".
+	// more reports whether Read stopped at MostEntries. The error wraps ErrNoDirectory if there is no such directory.
 	Read func(ctx context.Context, src Files, dir []string) (entries []report.FileEntry, more bool, err error)
 }
 
 // ErrNoDirectory is returned for a directory that does not exist.
 var ErrNoDirectory = errors.New("there is no such directory")
 
-// Ways returns the ways to list the files, the best one first. If there are none, NoFiles says why.
+// Ways returns the ways to list the files, the best one first. If there are none, NoFiles is the reason.
 func (d Driver) Ways(src Files) []Way {
 	var ways []Way
 	for _, w := range d.ways {
@@ -68,15 +72,15 @@ func (d Driver) Ways(src Files) []Way {
 	return ways
 }
 
-// A lister lists directories with a tool, which prints one entry a line.
+// A lister lists directories with a tool that prints one entry on each line.
 type lister struct {
 	name, pkg string
 	env       []string
-	// dir lists the directory that the names in dir lead to in the file system that the file window holds.
+	// dir lists the directory to which the names in dir lead. window is the path of the file that holds the file system.
 	dir func(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error)
 }
 
-// way returns the Way to list files with the tool.
+// way returns the Way that lists files with the tool.
 func (l lister) way() Way {
 	return Way{Name: l.name, Read: func(ctx context.Context, src Files, dir []string) ([]report.FileEntry, bool, error) {
 		window, err := src.Window()
@@ -91,11 +95,11 @@ func (l lister) way() Way {
 	}}
 }
 
-// parser reads one line of a tool's output. ok is false if the line holds no entry.
+// A parser parses one line of a tool's output. ok is false if the line holds no entry.
 type parser func(line string) (e report.FileEntry, ok bool)
 
-// run runs the tool and calls each with every entry but "." and ".." until each returns false, which stops the tool. run
-// reports whether it was stopped. If the tool fails, the error is a *ToolError.
+// run runs the tool and calls each with every entry except "." and "..". When each returns false, run stops the tool and
+// returns true. If the tool fails, the error is a *ToolError.
 func (l lister) run(ctx context.Context, parse parser, argv []string, each func(report.FileEntry) bool) (bool, error) {
 	stopped := false
 	ctx, stop := context.WithCancel(ctx)
@@ -118,7 +122,7 @@ func (l lister) run(ctx context.Context, parse parser, argv []string, each func(
 	return false, err
 }
 
-// list returns the entries that the tool prints, MostEntries of them at most. more reports that there are others.
+// list returns at most MostEntries of the entries that the tool prints. more reports whether there are others.
 func (l lister) list(ctx context.Context, parse parser, argv ...string) (entries []report.FileEntry, more bool, err error) {
 	more, err = l.run(ctx, parse, argv, func(e report.FileEntry) bool {
 		if len(entries) == MostEntries {
@@ -130,8 +134,8 @@ func (l lister) list(ctx context.Context, parse parser, argv ...string) (entries
 	return entries, more, err
 }
 
-// find returns nil if the tool prints a directory of that name, and ErrNoDirectory if it does not. Some tools show a
-// missing directory like an empty one, so each directory in a path must be looked up in the one above it.
+// find returns nil if the tool prints a directory of that name, else ErrNoDirectory. Some tools show a missing directory
+// like an empty one, so each directory in a path must be looked up in its parent.
 func (l lister) find(ctx context.Context, name string, parse parser, argv ...string) error {
 	const most = 1_000_000 // entries that are looked through
 	seen, found, directory := 0, false, false
@@ -152,7 +156,7 @@ func (l lister) find(ctx context.Context, name string, parse parser, argv ...str
 	return nil
 }
 
-// newEntry returns the entry for what a tool printed. layout is that of the time; only regular files have a size.
+// newEntry returns the entry for what a tool printed. layout is the format of the time. Only regular files have a size.
 func newEntry(name string, kind report.FileKind, size, layout, modified string) report.FileEntry {
 	n, err := strconv.ParseInt(size, 10, 64)
 	if err != nil || kind != report.FileRegular {
@@ -165,7 +169,7 @@ func newEntry(name string, kind report.FileKind, size, layout, modified string) 
 	return report.NewFileEntry(name, kind, geometry.Bytes(n), when)
 }
 
-// fileKind returns the kind that the type bits of a Unix mode stand for.
+// fileKind returns the kind of file that the type bits of a Unix mode mean.
 func fileKind(mode uint32) report.FileKind {
 	switch mode & unix.S_IFMT {
 	case unix.S_IFREG:
@@ -178,11 +182,11 @@ func fileKind(mode uint32) report.FileKind {
 	return report.FileOther
 }
 
-// queryTime is how long one tool may run.
+// queryTime limits how long one tool may run.
 const queryTime = 20 * time.Second
 
-// Query runs a tool that only reads and calls onLine, if not nil, with each line. It bounds the time, since a hostile file
-// system can make a tool run forever. The error is ready to be shown. An exit code other than 0 is no error.
+// Query runs a tool that only reads, and calls onLine, if not nil, with each line. It limits the time, since a hostile
+// file system can make a tool run forever. The error can be shown to people. An exit code other than 0 is not an error.
 func Query(ctx context.Context, pkg string, env, argv []string, onLine func(line string)) (runner.Result, error) {
 	ctx, stop := context.WithTimeout(ctx, queryTime)
 	defer stop()

@@ -17,7 +17,7 @@ import (
 	"shunt/ops/report"
 )
 
-// mountedWay lists the files of a file system after the kernel has mounted it.
+// mountedWay returns the Way that lets the kernel mount the file system and then lists its files.
 func mountedWay(m Mount) Way {
 	return Way{
 		Name: "the kernel, mounted read-only",
@@ -31,7 +31,7 @@ func mountedWay(m Mount) Way {
 	}
 }
 
-// readMounted lists the directory dir of the file system that is mounted at the directory at.
+// readMounted lists the directory dir inside the file system that is mounted at at.
 func readMounted(ctx context.Context, at string, dir []string) (entries []report.FileEntry, more bool, err error) {
 	f, err := openBelow(at, dir)
 	if err != nil {
@@ -51,7 +51,7 @@ func readMounted(ctx context.Context, at string, dir []string) (entries []report
 	return entries, len(names) > MostEntries, nil
 }
 
-// openBelow opens a directory without following a link or crossing into another mount.
+// openBelow opens a directory below at. It follows no link and enters no other mount.
 func openBelow(at string, dir []string) (*os.File, error) {
 	root, err := unix.Open(at, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -72,7 +72,7 @@ func openBelow(at string, dir []string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), path), nil
 }
 
-// mountedEntry describes one name in a directory. It also returns an entry if the file cannot be looked at.
+// mountedEntry describes one name in a directory. If the file cannot be examined, the entry has only its name.
 func mountedEntry(dir *os.File, name string) report.FileEntry {
 	var st unix.Stat_t
 	if err := unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT); err != nil {

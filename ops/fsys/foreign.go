@@ -5,7 +5,7 @@ import (
 	"shunt/ops"
 )
 
-// foreignDrivers returns the drivers for contents that only other systems and programs change.
+// foreignDrivers returns the drivers for contents that shunt cannot change.
 func foreignDrivers() []Driver {
 	const volume = "it is a part of a larger volume: the files are in that"
 	return []Driver{

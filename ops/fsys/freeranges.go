@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// minFree is the shortest run worth leaving out of a copy, in bytes.
+	// minFree is the length in bytes of the shortest run that is worth leaving out of a copy.
 	minFree = 64 << 10
-	// maxFree bounds the number of ranges. If a large and fragmented file system has more, only the longer ones count.
+	// maxFree limits the number of ranges. If a large, fragmented file system has more, short ones are dropped.
 	maxFree = 1 << 17
-	// maxMetadata bounds the runs of metadata that are kept in memory. Only a file system far beyond 16 TiB with the
+	// maxMetadata limits the runs of metadata that are kept in memory. Only a file system far larger than 16 TiB with the
 	// smallest blocks has more.
 	maxMetadata = 1 << 20
 )
 
-// errDoubt is returned by drivers when something does not add up. Everything must then be copied.
+// errDoubt is returned by drivers when their numbers contradict each other. Everything must then be copied.
 var errDoubt = errors.New("the free space is not certain")
 
-// FreeRanges returns the ranges that are free in the file system of this kind in the n bytes at off of r, and need not be
-// copied when it moves. They are relative to off, in order, do not touch each other and are at least 64 KiB long.
+// FreeRanges returns the free ranges of the file system in the n bytes at off of r, which a move need not copy. They are
+// relative to off, ordered, at least 64 KiB long, and do not touch each other.
 //
-// The list is empty if the driver does not know free blocks, and if there is any doubt: if the file system is not clean,
-// has an unknown feature, or its checksums, counts and metadata do not all agree. To miss a free block costs time; to take
-// a used one for free would cost data. An error is always an I/O error.
+// The list is empty if the driver cannot find free blocks, and if there is any doubt: if the file system is not clean,
+// has an unknown feature, or if its checksums, counts and metadata do not all agree. Missing a free block costs time;
+// mistaking a used block for free would cost data. An error is always an I/O error.
 func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
 	d := Of(kind)
 	if d.free == nil {
@@ -49,7 +49,7 @@ func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range
 	return list.done(), nil
 }
 
-// freeList collects free runs in the order of their offsets.
+// freeList collects free runs in ascending order.
 type freeList struct {
 	shortest  int64
 	from, to  int64 // the run that may still grow, empty at first
@@ -88,7 +88,7 @@ func (l *freeList) done() []overlay.Range {
 	return l.collected
 }
 
-// Features that do not change what the block bitmaps mean. Compatible features never do.
+// These features do not change the meaning of the block bitmaps. Compatible features never do.
 const (
 	knownIncompat = extfs.IncompatFiletype | extfs.IncompatMetaBG | extfs.IncompatExtents | extfs.Incompat64Bit |
 		extfs.IncompatMMP | extfs.IncompatFlexBG | extfs.IncompatEAInode | extfs.IncompatCsumSeed |
@@ -99,7 +99,7 @@ const (
 		extfs.ROCompatProject | extfs.ROCompatVerity
 )
 
-// extFree adds the free blocks of the file system that r holds to the list.
+// extFree adds the free blocks of the file system in r to the list.
 func extFree(r *io.SectionReader, list *freeList) error {
 	sb, err := readExt(r, 0)
 	if err != nil {

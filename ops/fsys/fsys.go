@@ -1,12 +1,11 @@
-// Package fsys holds a driver for each kind of file system (see Driver) and runs the tools that change them. A driver knows
-// which tools there are and what they can do, how they are called and what their exit codes mean, which blocks are free,
-// what the file system stores of its own position, how it is mounted and how its files are listed.
+// Package fsys holds a driver for each kind of file system (see Driver) and runs the tools that change them. A driver
+// knows its tools, their command lines and exit codes. It also knows which blocks are free, what the file system stores
+// about its own position, how to mount it and how to list its files.
 //
-// Invariants: a tool is given the path of a file that is exactly as long as the partition and holds exactly one file
-// system; in a rehearsal that file is a window on the overlay. A tool is run by argument list, without a shell. The
-// superblock is read again after each tool: a file system never ends up larger than its partition. Nothing here judges
-// whether an edit is wise. After an error the window may hold anything, which does no harm because it belongs to the
-// rehearsal.
+// Invariants: a tool works on a file that is exactly as long as the partition and holds one file system. In a rehearsal
+// that file is a window on the overlay. Tools are run by argument list, without a shell. After each tool the superblock
+// is read again, so that a file system never ends up larger than its partition. Nothing here judges whether an edit is
+// wise. After an error the window may hold anything; that does no harm, because only the rehearsal is affected.
 package fsys
 
 import (
@@ -23,23 +22,22 @@ import (
 	runner "shunt/ops/tool"
 )
 
-// A Runner runs a program by argument list, in the C locale and with empty input, and returns its exit code and everything
-// it wrote. onLine, if not nil, is called with each line as it arrives. An error means that the program could not be
-// run or did not exit by itself.
+// A Runner runs a program by argument list, in the C locale and without input, and returns its exit code and all output.
+// onLine, if not nil, is called with each line as it arrives. An error means that the program did not start or did not
+// exit by itself.
 type Runner func(ctx context.Context, argv []string, onLine func(string)) (exit int, output string, err error)
 
 // Tools changes and checks file systems with their own tools.
 type Tools struct {
-	// Run runs them.
+	// Run runs a tool.
 	Run Runner
-	// Open opens the window at a path; nil opens the file there. The process that serves the windows must not open
-	// them as files: if it were killed while it waits for itself, it could neither answer nor end. It reads the overlay
-	// instead.
+	// Open opens the window at a path; nil opens it as a file. The process that serves the windows reads the overlay
+	// instead: if it opened a window as a file and were killed while it waits for itself, it could never end.
 	Open func(path string) (File, error)
-	// Look finds the programs; nil searches $PATH and the directories of system programs.
+	// Look finds a program; nil searches $PATH and the directories of system programs.
 	Look LookPath
 	// MountPoint is an empty directory for file systems that can only be resized while they are mounted. It lies in a
-	// mount namespace that only the programs started by Run share. "" means that there is no such directory.
+	// mount namespace that only programs started by Run share. "" means that there is no such directory.
 	MountPoint string
 }
 
@@ -48,7 +46,7 @@ type File interface {
 	io.ReaderAt
 	io.WriterAt
 	io.Closer
-	// Size is the window's length in bytes.
+	// Size returns the window's length in bytes.
 	Size() (int64, error)
 }
 
@@ -77,10 +75,10 @@ func (f hostFile) Size() (int64, error) {
 // Spec describes a new file system.
 type Spec struct {
 	Label string // "" for none
-	UUID  string // "" for a new one
-	// Start is the first sector of the partition on the target, which some kinds store.
+	UUID  string // "" for a random one
+	// Start is the first sector of the partition on the target. Some kinds store it.
 	Start geometry.Sector
-	// SectorSize is that of the target. A file system must not use smaller blocks.
+	// SectorSize is the sector size of the target. A file system must not have smaller blocks.
 	SectorSize geometry.SectorSize
 }
 
@@ -94,7 +92,7 @@ func (t Tools) installed(name string) bool {
 	return err == nil
 }
 
-// run runs a tool and returns its exit code and output. The error is a *ToolError if codes does not accept the exit code.
+// run runs a tool and returns its exit code and output. The error is a *ToolError if codes does not allow the exit code.
 func (t Tools) run(ctx context.Context, codes exitCodes, argv ...string) (exit int, output string, err error) {
 	exit, output, err = t.Run(ctx, argv, nil)
 	if err != nil {
@@ -116,10 +114,9 @@ func (t Tools) edit(path string, do func(f File) error) (err error) {
 	return do(f)
 }
 
-// edit opens the job's window, calls do with it and closes it.
 func (j job) edit(do func(f File) error) error { return j.Tools.edit(j.path, do) }
 
-// probe identifies the file system in the window at path. n is the length of the window.
+// probe identifies the file system in the window at path. n is the length of the window in bytes.
 func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
 	err = t.edit(path, func(f File) error {
 		if n, err = f.Size(); err != nil {
@@ -135,8 +132,8 @@ func (t Tools) probe(path string) (fs model.Filesystem, n int64, err error) {
 	return fs, n, err
 }
 
-// expect identifies the file system in the window at path. It fails unless that is of the kind, fits into the window and
-// lies in it as a whole: no tool is run on a file system that names other devices.
+// expect is like probe, but fails unless the file system is of this kind, fits into the window and lies completely in it.
+// No tool is run on a file system that names other devices.
 func (t Tools) expect(kind model.FSKind, path string) (fs model.Filesystem, n int64, err error) {
 	fs, n, err = t.probe(path)
 	switch {

@@ -8,8 +8,8 @@ import (
 	"shunt/ops"
 )
 
-// jfsDriver does not grow JFS in a window, for which the kernel would have to mount it. JFS on a loop device over FUSE has
-// been seen to crash a kernel (6.1, in copy_page_from_iter_atomic).
+// jfsDriver does not grow JFS in a window, because the kernel would have to mount it there. Mounting JFS from a loop
+// device over FUSE has crashed a kernel (6.1, in copy_page_from_iter_atomic).
 func jfsDriver() Driver {
 	return Driver{
 		Kind: model.JFS, Package: "jfsutils", create: can("mkfs.jfs"),

@@ -17,16 +17,16 @@ import (
 	"shunt/ops/report"
 )
 
-// directories is the part of go-diskfs that is used. Files are never opened, because the library follows a link that leads
-// to itself until its stack overflows.
+// directories is the part of go-diskfs that is used. Files are never opened, because the library follows a link to itself
+// until its stack overflows.
 type directories interface {
 	ReadDir(path string) ([]fs.DirEntry, error)
 }
 
-// errNotSuited is returned for a file system that go-diskfs must not read.
+// errNotSuited is returned if go-diskfs must not read the file system.
 var errNotSuited = errors.New("not suited for go-diskfs")
 
-// guarded lists a directory with go-diskfs and recovers from its panics, which are frequent on damaged file systems.
+// guarded lists a directory with go-diskfs and recovers from its panics, which are common on damaged file systems.
 func guarded(open func() (directories, error), dir []string) (entries []report.FileEntry, more bool, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -44,7 +44,7 @@ func guarded(open func() (directories, error), dir []string) (entries []report.F
 	if err != nil {
 		return nil, false, err
 	}
-	// The library has no error of its own for a directory that does not exist; the next reader finds out.
+	// The library has no specific error for a missing directory, so the next Way decides.
 	found, err := d.ReadDir(path)
 	if err != nil {
 		return nil, false, err
@@ -86,10 +86,11 @@ func libraryEntry(f fs.DirEntry) (report.FileEntry, error) {
 	return e, nil
 }
 
-// section is the bytes of a file system as a file. The library must not be given io.EOF with a full read.
+// section presents the bytes of a file system as a file. Its reads return no io.EOF with a full buffer, which the library
+// would take for a failure.
 type section struct{ *io.SectionReader }
 
-// newStorage shows the bytes of a file system to go-diskfs, as a file that cannot be written.
+// newStorage presents the bytes of a file system to go-diskfs as a read-only file.
 func newStorage(src Files) backend.Storage {
 	return file.New(section{io.NewSectionReader(src.Base, src.Off, src.Len)}, true)
 }

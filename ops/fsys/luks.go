@@ -8,7 +8,7 @@ import (
 	"shunt/ops"
 )
 
-// luksDriver resizes nothing: an opened LUKS container always covers its whole partition.
+// luksDriver cannot resize: an opened LUKS container always covers its whole partition.
 func luksDriver() Driver {
 	return Driver{
 		Kind: model.LUKS, Package: "cryptsetup-bin",

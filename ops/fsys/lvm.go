@@ -14,18 +14,18 @@ import (
 	"shunt/ops"
 )
 
-// lvmDriver uses no tools. Those of LVM only work on block devices, and udev activates a block device with a physical
-// volume as soon as it appears.
+// lvmDriver uses no tools, because LVM's own only work on block devices, and udev activates a physical volume on a block
+// device as soon as it appears.
 func lvmDriver() Driver {
 	return Driver{
 		Kind: model.LVM2, Package: "lvm2", create: alone(), grow: alone(),
-		shrink: cannot("LVM must move what lies at its end first: use `pvmove` and `pvresize --setphysicalvolumesize`"),
+		shrink: cannot("LVM must first move the data at its end: use `pvmove` and `pvresize --setphysicalvolumesize`"),
 		check:  alone(),
 		label:  cannot("an LVM physical volume has no label"),
 		uuid:   cannot("its volume group knows it by its UUID: use `pvchange --uuid` or, for a copy, `vgimportclone`"),
-		online: cannot("use `pvresize` while it is in use"),
+		online: cannot("while it is in use, run `pvresize` instead"),
 		facts: ops.Capability{
-			Copy: "LVM takes two physical volumes with one UUID for damage: add another one to its volume group and use `pvmove`",
+			Copy: "LVM takes two physical volumes with one UUID for damage: add another to its volume group and use `pvmove`",
 			// The label, the metadata and one extent of the usual size.
 			MinSize: 8 * geometry.MiB,
 		},
@@ -35,7 +35,7 @@ func lvmDriver() Driver {
 	}
 }
 
-// lvmLabel is the label of a physical volume, in one of the first four sectors of 512 bytes, by default the second.
+// lvmLabel is the label of a physical volume. It is in one of the first four sectors of 512 bytes, usually the second.
 // Integers are little-endian. Source: lvm2, man page pvck(8).
 type lvmLabel struct {
 	Magic  [8]byte // "LABELONE"
@@ -45,11 +45,11 @@ type lvmLabel struct {
 	Type   [8]byte // "LVM2 001"
 }
 
-// lvmHeader is the header that ends the sector of the label. Boot loader areas may follow.
+// lvmHeader fills the rest of the label's sector. Boot loader areas may follow.
 type lvmHeader struct {
 	UUID           [32]byte
 	Bytes          uint64
-	Data           lvmArea // reaches up to the end if its length is 0
+	Data           lvmArea // extends to the end of the volume if its length is 0
 	DataEnd        lvmArea // zeros, unless there are more data areas
 	Meta           lvmArea
 	MetaEnd        lvmArea // zeros, unless there are more metadata areas
@@ -58,16 +58,16 @@ type lvmHeader struct {
 
 type lvmArea struct{ Off, Len uint64 }
 
-// lvmAreaHead begins the first sector of a metadata area. The text of the metadata lies in a ring behind that sector.
+// lvmAreaHead begins the first sector of a metadata area. The metadata text is in a ring buffer behind that sector.
 type lvmAreaHead struct {
-	Sum        uint32 // checksum from byte 4 of the sector on
+	Sum        uint32 // checksum of the sector from byte 4 on
 	Magic      [16]byte
 	Version    uint32
 	At         lvmArea // the area itself
-	Text, Next lvmText // the current text and the next one, which is about to be committed
+	Text, Next lvmText // the current text, and the next one during a change
 }
 
-// lvmText is where a text lies in the area.
+// lvmText is the position of a text in the area.
 type lvmText struct {
 	Off, Len   uint64
 	Sum, Flags uint32
@@ -76,21 +76,21 @@ type lvmText struct {
 const (
 	lvmSector = 512
 	lvmMagic  = " LVM2 x[5A%r0N*>"
-	lvmAreaAt = 4096 // the metadata area of a new one,
+	lvmAreaAt = 4096 // position of the metadata area in a new volume
 	lvmDataAt = geometry.MiB
 )
 
 // physicalVolume holds the parts of a physical volume that shunt reads and writes.
 type physicalVolume struct {
-	labelSector, areaSector []byte // the sector of the label and the first one of the metadata area
+	labelSector, areaSector []byte // the sector of the label, and the first sector of the metadata area
 
 	label  lvmLabel
 	header lvmHeader
 	area   lvmAreaHead
-	text   []byte // nil outside of a volume group
+	text   []byte // nil if the volume belongs to no group
 }
 
-// readLVM reads the physical volume in w and checks its checksums.
+// readLVM reads the physical volume in w and verifies its checksums.
 func readLVM(w Window) (pv physicalVolume, err error) {
 	for i := range int64(4) {
 		b, l := make([]byte, lvmSector), &pv.label
@@ -105,7 +105,7 @@ func readLVM(w Window) (pv physicalVolume, err error) {
 		}
 	}
 	if pv.labelSector == nil {
-		return pv, errors.New("it has no label with a right checksum")
+		return pv, errors.New("it has no label with a correct checksum")
 	}
 	h := &pv.header
 	decodeLE(pv.labelSector[pv.label.Header:], h)
@@ -118,11 +118,11 @@ func readLVM(w Window) (pv physicalVolume, err error) {
 	return pv, pv.readText(w, int64(h.Meta.Off), int64(h.Meta.Len))
 }
 
-// readText reads the metadata area of size bytes at from.
+// readText reads the metadata area, which is size bytes long and begins at from.
 func (pv *physicalVolume) readText(w Window, from, size int64) error {
 	const most, mostText = 1 << 30, 8 << 20
 	if from < lvmSector || from%lvmSector != 0 || size < 2*lvmSector || size > most || size%lvmSector != 0 {
-		return fmt.Errorf("its metadata cannot lie at byte %d", from)
+		return fmt.Errorf("the position of its metadata (byte %d) is impossible", from)
 	}
 	pv.areaSector = make([]byte, lvmSector)
 	if err := readFull(w, pv.areaSector, from); err != nil {
@@ -138,9 +138,9 @@ func (pv *physicalVolume) readText(w Window, from, size int64) error {
 	case at == 0:
 		return nil
 	case at < lvmSector || at >= size || n < 1 || n > size-lvmSector:
-		return fmt.Errorf("its metadata cannot lie at byte %d of their area", at)
+		return fmt.Errorf("the position of its metadata (byte %d of the area) is impossible", at)
 	case n > mostText:
-		return fmt.Errorf("its metadata are longer than %d MiB: use `pvresize`", mostText>>20)
+		return fmt.Errorf("its metadata is longer than %d MiB: use `pvresize`", mostText>>20)
 	}
 	pv.text = make([]byte, n)
 	first := min(n, size-at)
@@ -153,7 +153,8 @@ func (pv *physicalVolume) readText(w Window, from, size int64) error {
 	return nil
 }
 
-// write writes the label and the text. Like LVM it puts the text behind the last one and writes the header at the end.
+// write writes the label and the text. Like LVM it puts the new text behind the current one and writes the area's header
+// last.
 func (pv *physicalVolume) write(w Window) error {
 	area, size := int64(pv.area.At.Off), int64(pv.area.At.Len)
 	if n := int64(len(pv.text)); n > 0 {
@@ -194,7 +195,7 @@ func decodeLE(b []byte, to any) { _, _ = binary.Decode(b, binary.LittleEndian, t
 // encodeLE writes little-endian values into b, which must be long enough.
 func encodeLE(b []byte, from any) { _, _ = binary.Encode(b, binary.LittleEndian, from) }
 
-// verifyLVM checks all checksums, and that the metadata of the volume group, if there is one, can be read.
+// verifyLVM verifies all checksums. If the volume belongs to a group, it also parses the group's metadata.
 func (j job) verifyLVM(context.Context) error {
 	return j.edit(func(f File) error {
 		pv, err := readLVM(f)
@@ -211,8 +212,8 @@ func (j job) verifyLVM(context.Context) error {
 
 func (pv *physicalVolume) uuid() string { return string(pv.header.UUID[:]) }
 
-// resizeLVM writes the length of the window into the label and the metadata, as pvresize(8) does on devices. It refuses a
-// volume group with more than one physical volume, because the others hold copies of the metadata.
+// resizeLVM writes the length of the window into the label and the metadata, as pvresize(8) does on devices. It fails if
+// the volume group has other physical volumes, because they hold copies of the metadata.
 func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	err = j.edit(func(f File) error {
 		pv, err := readLVM(f)
@@ -220,7 +221,7 @@ func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) (least geometry
 		case err != nil:
 			return err
 		case pv.area.Next.Off != 0:
-			return errors.New("a change of its metadata was broken off: run `vgck --updatemetadata`")
+			return errors.New("a change of its metadata was interrupted: run `vgck --updatemetadata`")
 		}
 		if pv.text != nil {
 			g, err := parseLVM(pv.text)
@@ -240,7 +241,7 @@ func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) (least geometry
 	return size / lvmSector * lvmSector, j.verifyLVM(ctx)
 }
 
-// makeLVM makes a physical volume without a volume group, with the layout that pvcreate(8) gives it.
+// makeLVM makes a physical volume that belongs to no volume group, with the layout of pvcreate(8).
 func (j job) makeLVM(context.Context, Spec) error {
 	meta := lvmArea{lvmAreaAt, uint64(lvmDataAt) - lvmAreaAt}
 	pv := physicalVolume{
@@ -256,7 +257,7 @@ func (j job) makeLVM(context.Context, Spec) error {
 	return j.edit(func(f File) error { return pv.write(f) })
 }
 
-// lvmID returns a random UUID as LVM has them: 32 letters and digits.
+// lvmID returns a random UUID in LVM's form: 32 letters and digits.
 func lvmID() string {
 	const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	b := make([]byte, 32)

@@ -73,7 +73,7 @@ func TestLVM(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		groupText(7, "", lvmName(id), lvmName(lvmID())): "on other devices",
-		groupText(7, "", lvmName(lvmID())):              "does not know it",
+		groupText(7, "", lvmName(lvmID())):              "does not list it",
 		groupText(7, `, "EXPORTED"`, lvmName(id)):       "exported",
 		"a {":       "on other devices",
 		"a = 1\x00": "on other devices",

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// volumeGroup is the text of a volume group's metadata: nested sections of the form `name { … }` with lines of the form
-// `key = value`. It is changed in place, so that everything else stays as LVM wrote it.
+// volumeGroup is the text of a volume group's metadata: nested sections `name { … }` that contain lines `key = value`. It
+// is edited in place, so that the rest stays as LVM wrote it.
 type volumeGroup struct {
 	text []byte
 	root *lvmSection
@@ -24,16 +24,16 @@ type lvmSection struct {
 	sections []*lvmSection
 }
 
-// lvmValue is where a value lies in the text.
+// lvmValue is the position of a value in the text.
 type lvmValue struct{ from, to int }
 
-// lvmMostNames bounds the sections and values that are read. A group of some ten thousand volumes has that many.
+// lvmMostNames limits the sections and values that are read. A group of some ten thousand volumes has that many.
 const lvmMostNames = 200_000
 
 var errLVMText = errors.New("its metadata cannot be understood: use `pvresize`")
 
-// nextLVMWord returns where the next word behind at lies: a string, a list, a brace, an equals sign, a name or number.
-// Blanks and comments are skipped. At the end of the text, or at a NUL, the word is empty.
+// nextLVMWord returns the position of the next word from at on: a string, a list, a brace, an equals sign, a name or a
+// number. It skips blanks and comments. The word is empty at the end of the text and at a NUL.
 func nextLVMWord(text []byte, at int) (v lvmValue, err error) {
 	for ; at < len(text) && strings.IndexByte(" \t\r\n#", text[at]) >= 0; at++ {
 		if text[at] == '#' {
@@ -64,7 +64,7 @@ func nextLVMWord(text []byte, at int) (v lvmValue, err error) {
 	return lvmValue{at, len(text)}, nil
 }
 
-// parseLVM reads the text.
+// parseLVM parses the text of a volume group's metadata.
 func parseLVM(text []byte) (volumeGroup, error) {
 	file := &lvmSection{}
 	if err := file.parse(text); err != nil {
@@ -75,14 +75,14 @@ func parseLVM(text []byte) (volumeGroup, error) {
 			return volumeGroup{text, s}, nil
 		}
 	}
-	return volumeGroup{}, errors.New("its metadata describe no volume group")
+	return volumeGroup{}, errors.New("its metadata does not describe a volume group")
 }
 
-// parse reads the text into the section that stands for all of it.
+// parse parses the text into s, the section that stands for the whole text.
 func (s *lvmSection) parse(text []byte) error {
 	const deepest = 16
 	open := []*lvmSection{s}
-	name, assigned := "", false // what waits for a section or a value
+	name, assigned := "", false // name is the word before a brace or equals sign
 	for at, names := 0, 0; names <= lvmMostNames; {
 		v, err := nextLVMWord(text, at)
 		if err != nil {
@@ -136,8 +136,8 @@ func (g volumeGroup) number(s *lvmSection, key string) (int64, error) {
 	return n, nil
 }
 
-// volume returns the section of the physical volume with the UUID, which must fit into n bytes. count is how many physical
-// volumes the group has, and extents how many extents fit.
+// volume returns the section of the physical volume with this UUID. count is the number of physical volumes in the group,
+// and extents the number of extents that fit into n bytes. It fails if the extents in use do not fit.
 func (g volumeGroup) volume(uuid string, n int64) (pv *lvmSection, count int, extents int64, err error) {
 	for _, s := range g.root.sections {
 		if s.name != "physical_volumes" {
@@ -155,23 +155,23 @@ func (g volumeGroup) volume(uuid string, n int64) (pv *lvmSection, count int, ex
 			case err != nil || err2 != nil || err3 != nil || extent < 1:
 				return nil, 0, 0, errLVMText
 			case start > sectors || used > (sectors-start)/extent:
-				return nil, 0, 0, fmt.Errorf("its extents end behind byte %d, where its partition ends", n)
+				return nil, 0, 0, fmt.Errorf("its extents go beyond byte %d, where its partition ends", n)
 			}
 			return pv, len(s.sections), (sectors - start) / extent, nil
 		}
 	}
-	return nil, 0, 0, errors.New("its volume group does not know it: run `vgck`")
+	return nil, 0, 0, errors.New("its volume group does not list it: run `vgck`")
 }
 
-// grown returns the text for a physical volume that has become n bytes long.
+// grown returns the text after the physical volume has grown to n bytes.
 func (g volumeGroup) grown(uuid string, n int64) ([]byte, error) {
 	pv, count, extents, err := g.volume(uuid, n)
 	switch {
 	case err != nil:
 		return nil, err
 	case count > 1:
-		return nil, fmt.Errorf("its volume group has %d physical volumes, and the metadata on all of them would have to change: "+
-			"make another partition in the free space and add that with `vgextend`", count)
+		return nil, fmt.Errorf("its volume group has %d physical volumes, and each of them holds metadata that would "+
+			"have to change: make another partition in the free space and add that with `vgextend`", count)
 	case strings.Contains(g.word(g.root, "status"), `"EXPORTED"`):
 		return nil, errors.New("its volume group is exported: import it first (vgimport)")
 	}
@@ -187,7 +187,7 @@ func (g volumeGroup) grown(uuid string, n int64) ([]byte, error) {
 	if v, ok := pv.values["dev_size"]; ok {
 		edits = append(edits, edit{v, n / lvmSector})
 	}
-	// Backwards, so that the offsets of earlier values stay valid.
+	// Backwards, so that the positions of earlier values stay valid.
 	slices.SortFunc(edits, func(a, b edit) int { return cmp.Compare(b.from, a.from) })
 	text := bytes.Clone(g.text)
 	for _, e := range edits {

@@ -16,12 +16,12 @@ type Window interface {
 	io.WriterAt
 }
 
-// errNoBoot is returned when a boot sector is not where it has to be.
+// errNoBoot means that there is no boot sector where one must be.
 var errNoBoot = errors.New("there is no boot sector of this kind")
 
-// Moved writes its new position into a file system of this kind, if it stores that: in its boot sectors and their backups,
+// Moved writes the new position into a file system that stores its own position: into its boot sectors and their backups,
 // where boot loaders read it. w is the partition, n its length in bytes, start its first sector on the target and z the
-// size of sectors. After an error some of the copies may have been changed.
+// sector size. After an error some copies may have been changed.
 func Moved(w Window, kind model.FSKind, n int64, start geometry.Sector, z geometry.SectorSize) error {
 	d := Of(kind)
 	if d.moved == nil {
@@ -33,7 +33,7 @@ func Moved(w Window, kind model.FSKind, n int64, start geometry.Sector, z geomet
 	return nil
 }
 
-// StoredStart returns the first sector of the partition as the file system in r stores it. ok is false if file systems of
+// StoredStart returns the first sector of the partition according to the file system in r. ok is false if file systems of
 // this kind do not store it.
 func StoredStart(r io.ReaderAt, kind model.FSKind) (start uint64, ok bool) {
 	d, head := Of(kind), make([]byte, bootSize)
@@ -43,7 +43,7 @@ func StoredStart(r io.ReaderAt, kind model.FSKind) (start uint64, ok bool) {
 	return d.storedStart(head), true
 }
 
-// hiddenIn returns the position that most boot sectors store.
+// hiddenIn returns the position of the partition from a boot sector, where most kinds store it.
 func hiddenIn(head []byte) uint64 { return uint64(binary.LittleEndian.Uint32(head[hiddenAt:])) }
 
 const (
@@ -52,7 +52,8 @@ const (
 	bootSize     = 512
 )
 
-// boot reads the boot sector at off, its first 512 bytes, and the sector size in it. It returns errNoBoot if there is none.
+// boot reads 512 bytes of the boot sector at off, and returns them with the sector size that they hold. It returns
+// errNoBoot if there is no boot sector.
 func boot(w Window, off int64) (b []byte, sector int64, err error) {
 	b = make([]byte, bootSize)
 	if err := readFull(w, b, off); err != nil {
@@ -65,7 +66,7 @@ func boot(w Window, off int64) (b []byte, sector int64, err error) {
 	return b, sector, nil
 }
 
-// setHidden writes the position into the boot sector at off, in units of the volume's own sectors.
+// setHidden writes the position of the partition into the boot sector at off. The unit is the volume's own sector size.
 func setHidden(w Window, off, sector int64, start geometry.Sector, z geometry.SectorSize) error {
 	var b [4]byte
 	at := int64(z.Bytes(start)) / sector

@@ -17,7 +17,7 @@ import (
 	"shunt/ops"
 )
 
-// nilfsDriver sets label and UUID without a tool, because nilfs-tune only works on devices.
+// nilfsDriver sets label and UUID itself, because nilfs-tune only works on devices.
 func nilfsDriver() Driver {
 	resize := whileMounted("nilfs2", "nilfs-resize", "findmnt")
 	return Driver{
@@ -47,8 +47,8 @@ func nilfsDriver() Driver {
 	}
 }
 
-// resizeNILFS resizes the file system while it is mounted, which is the only way. To shrink it, nilfs-resize moves what
-// lies behind the new end; it fails if a snapshot holds that in place.
+// resizeNILFS resizes the file system while it is mounted, because no tool can do it otherwise. To shrink it,
+// nilfs-resize moves data from behind the new end, and fails if a snapshot prevents that.
 func (j job) resizeNILFS(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	want := size / j.fs.BlockSize * j.fs.BlockSize
 	return want, j.whileMounted(ctx, "", func(dir string) error {
@@ -61,8 +61,8 @@ func (j job) resizeNILFS(ctx context.Context, size geometry.Bytes) (least geomet
 	})
 }
 
-// The fields of a NILFS2 superblock that writing a label or a UUID takes, little-endian. The checksum is a CRC-32 without
-// inversions that begins with the seed, over the first bytes with its own field zero.
+// The fields of a NILFS2 superblock that shunt needs to write a label or a UUID, little-endian. The checksum is a CRC-32
+// without inversions that starts with the seed. It covers the first bytes, with its own field as zeros.
 const (
 	nilfsBytesAt   = 8  // how many bytes the checksum covers (2)
 	nilfsSeedAt    = 12 // its start value (4)
@@ -72,7 +72,7 @@ const (
 	nilfsLabelSize = 80
 )
 
-// changeNILFS changes both superblocks, or the first one if there is no second.
+// changeNILFS changes both superblocks. A missing second superblock is not an error.
 func (j job) changeNILFS(change func(b []byte)) error {
 	return j.edit(func(f File) error {
 		changed := 0
@@ -95,7 +95,7 @@ func (j job) changeNILFS(change func(b []byte)) error {
 			changed++
 		}
 		if changed == 0 {
-			return errors.New("it has no superblock with a right checksum")
+			return errors.New("it has no superblock with a correct checksum")
 		}
 		return nil
 	})

@@ -25,17 +25,17 @@ func ntfsDriver() Driver {
 		facts: ops.Capability{
 			MinSize: 2 * geometry.MiB, MaxSize: 256 * geometry.TiB, Labels: ops.LabelRule{Most: 128, UTF16: true},
 		},
-		// All systems claim these heads and sectors per track, since disks have none.
+		// All systems store these numbers of heads and sectors per track, because disks have none.
 		make: mkfs([]string{
 			"mkntfs", "--quick", "--force", "--quiet", "--sector-size", "{sector}", "--partition-start", "{start}",
 			"--heads", "255", "--sectors-per-track", "63",
 		}, "--label", "{label}"),
 		resize: job.resizeNTFS,
-		// ntfsresize first compares $Bitmap with what all files use. A resized volume asks Windows for a check, which --force
-		// ignores.
+		// ntfsresize first compares $Bitmap with the space that files use. --force ignores the mark by which a resized
+		// volume asks Windows for a check.
 		verify:   checking(zeroOnly, "run chkdsk in Windows and shut it down fully", "ntfsresize", "--info", "--force", "{}"),
 		setLabel: command("ntfslabel", "--force", "{}", "{=}"),
-		// ntfslabel writes the new serial number into the boot sector and its backup.
+		// ntfslabel writes the new serial number into both boot sectors.
 		setUUID: command("ntfslabel", "--force", "--new-serial", "{}"),
 		setHalf: command("ntfslabel", "--force", "--new-half-serial", "{}"),
 		moved:   movedNTFS, storedStart: hiddenIn,
@@ -45,14 +45,14 @@ func ntfsDriver() Driver {
 	}
 }
 
-// resizeNTFS runs ntfsresize twice: first without writing, then for good. It refuses a volume with a hibernated Windows, or
-// with one that was not shut down, because ntfsresize would destroy its state or its last changes.
+// resizeNTFS runs ntfsresize twice: first without writing, then for real. It fails if Windows is hibernated on the volume
+// or was not shut down, because ntfsresize would destroy its state or its last changes.
 func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	if j.fs.Trait != model.NoTrait {
 		return 0, fmt.Errorf("%s: start it and shut it down fully (`shutdown /s /f /t 0`)", j.fs.Dirty)
 	}
 	for _, only := range []string{"--no-action", ""} {
-		// The second --force is for volumes that have not been checked since they were last resized.
+		// The second --force allows volumes that have not been checked since they were last resized.
 		argv := []string{"ntfsresize", "--force", "--force", "--size", strconv.FormatInt(int64(size), 10)}
 		if only != "" {
 			argv = append(argv, only)
@@ -67,8 +67,8 @@ func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) (least geometr
 	return size - 2*j.fs.BlockSize + 1, nil
 }
 
-// copyNTFSBoot puts the backup boot sector into the last sector of a partition of n bytes. ntfsresize only does so if that
-// is the end of the window, so not after shrinking.
+// copyNTFSBoot copies the boot sector to the last sector of a partition of n bytes. ntfsresize does that itself only if
+// the volume ends with the window, which it does not after shrinking.
 func (j job) copyNTFSBoot(n int64) error {
 	return j.edit(func(f File) error {
 		_, sector, err := boot(f, 0)
@@ -84,8 +84,8 @@ func (j job) copyNTFSBoot(n int64) error {
 	})
 }
 
-// movedNTFS corrects the boot sector and its backup: in the last sector of the partition, or right behind the volume
-// if that ends earlier. What is not the backup is left alone.
+// movedNTFS corrects the boot sector and its backup. The backup is in the last sector of the partition, or right behind
+// the volume if that ends earlier. A sector that is not the backup stays as it is.
 func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error {
 	head, sector, err := boot(w, 0)
 	if err == nil && string(head[3:11]) != "NTFS    " {
@@ -113,7 +113,7 @@ func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) 
 		case err != nil:
 			return err
 		case !bytes.Equal(backup[3:13], head[3:13]) || !bytes.Equal(backup[48:80], head[48:80]):
-			continue // another sector size, size, position of the MFT or serial number: it is of another volume
+			continue // another volume's: its geometry or serial number differs
 		}
 		if err := setHidden(w, at, sector, start, z); err != nil {
 			return err
@@ -122,11 +122,11 @@ func movedNTFS(w Window, n int64, start geometry.Sector, z geometry.SectorSize) 
 	return nil
 }
 
-// ntfslsLine is a line of `ntfsls -l -F`: size, date, name, and "/" behind a directory's name.
+// ntfslsLine matches a line of `ntfsls -l -F`: size, date, name, and "/" behind a directory's name.
 var ntfslsLine = regexp.MustCompile(`^ *(\d+) ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d \d{4}) (.*)$`)
 
-// listNtfsls lists a directory of NTFS. ntfsls shows a file as a directory with one entry. --force also reads volumes that
-// are marked dirty. The tool never writes.
+// listNtfsls lists a directory of NTFS. ntfsls shows a file as a directory with one entry. With --force it also reads
+// volumes that are marked dirty. It never writes.
 func listNtfsls(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error) {
 	argv := func(dir []string) []string {
 		return []string{"ntfsls", "--force", "--long", "--all", "--classify", "--path", "/" + strings.Join(dir, "/"), window}

@@ -14,12 +14,12 @@ func reiserDriver() Driver {
 		shrink: cannot("resize_reiserfs calls its own shrinking a beta version, for testing only"),
 		check:  can("reiserfsck"), label: can("reiserfstune"), uuid: can("reiserfstune"), online: cannot(notMounted),
 		facts: ops.Capability{MinSize: 34 * geometry.MiB, MaxSize: 16 * geometry.TiB, Labels: ops.LabelRule{Most: 16}},
-		// -f twice, since a window is not a device.
+		// -f twice, because a window is not a device.
 		make:   mkfs([]string{"mkreiserfs", "-q", "-f", "-f"}, "--label", "{label}", "--uuid", "{uuid}"),
 		resize: job.resizeReiser,
 		verify: checking(reiserCodes, "check it first, which repairs what can be repaired",
 			"reiserfsck", "--check", "--quiet", "--yes", "{}"),
-		// To rebuild the tree is a decision for people.
+		// Only people should decide to rebuild the tree.
 		repair: repairing(reiserCodes, "read reiserfsck(8) before an attempt with --rebuild-tree, and make a copy before",
 			"reiserfsck", "--fix-fixable", "--quiet", "--yes", "{}"),
 		setLabel: command("reiserfstune", "-l", "{=}", "{}"), setUUID: command("reiserfstune", "-u", "{=}", "{}"),
@@ -28,7 +28,7 @@ func reiserDriver() Driver {
 	}
 }
 
-// reiserfsck(8), "Exit codes".
+// Exit codes of reiserfsck(8).
 var reiserCodes = exitCodes{ok: []int{0}, text: map[int]string{
 	1: "errors were corrected", 2: "the system should be restarted", 4: "errors were left",
 	6: "errors that it can fix were left", 8: "operational error", 16: "usage error",

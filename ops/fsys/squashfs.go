@@ -19,8 +19,8 @@ func squashDriver() Driver {
 	return d
 }
 
-// unsquashfsLine is a line of `unsquashfs -lln`: mode, owner, size or device numbers, date, path from a root that is given
-// an empty name.
+// unsquashfsLine matches a line of `unsquashfs -lln`: mode, owner, size or device numbers, date, path. The path begins at
+// a root with an empty name.
 var unsquashfsLine = regexp.MustCompile(`^([-dlbcps])\S{9} \d+/\d+ +(\d+|\d+, *\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) (/.*)$`)
 
 // listUnsquashfs lists a directory of squashfs. It misses names with a line break, which unsquashfs does not escape.

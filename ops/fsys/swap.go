@@ -11,7 +11,7 @@ import (
 	"shunt/ops"
 )
 
-// noFilesInSwap is the reason why swap space shows no files.
+// noFilesInSwap is the reason why no files can be seen in swap space.
 const noFilesInSwap = "it holds swap space and no files"
 
 var askSwap = ask("util-linux", "swaplabel", "{}")
@@ -30,7 +30,7 @@ func swapDriver() Driver {
 	}
 }
 
-// suspendedDriver allows nothing, because the hibernated system will go on with what it knew.
+// suspendedDriver allows no changes, because the hibernated system will resume with what it knows of the disk.
 func suspendedDriver() Driver {
 	const why = "a hibernated system is kept in it: start that system and shut it down first"
 	d := opaque(model.SwSuspend, why, noFilesInSwap)
@@ -38,7 +38,7 @@ func suspendedDriver() Driver {
 	return d
 }
 
-// swapFree adds all of a swap area but its header.
+// swapFree adds all of a swap area except its header.
 func swapFree(_ *io.SectionReader, fs model.Filesystem, list *freeList) error {
 	if fs.Size > fs.BlockSize {
 		list.add(int64(fs.BlockSize), int64(fs.Size))
@@ -46,11 +46,11 @@ func swapFree(_ *io.SectionReader, fs model.Filesystem, list *freeList) error {
 	return nil
 }
 
-// resizeSwap makes the swap area anew in another size. It keeps label and UUID, because /etc/fstab may name them.
+// resizeSwap makes a new swap area of the given size. It keeps label and UUID, because /etc/fstab may name them.
 func (j job) resizeSwap(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	fs := j.fs
 	if fs.Trait != model.NoTrait {
-		return 0, fmt.Errorf("it cannot be made anew as it is: %s; delete it and create a new one", fs.Notes)
+		return 0, fmt.Errorf("it cannot be resized: %s; delete it and create a new one", fs.Notes)
 	}
 	argv := []string{"mkswap", "-p", fmt.Sprint(int64(fs.BlockSize)), "{}", fmt.Sprint(int64(size / geometry.KiB))}
 	if err := mkfs(argv, "-L", "{label}", "-U", "{uuid}")(j, ctx, Spec{Label: fs.Label, UUID: fs.UUID}); err != nil {

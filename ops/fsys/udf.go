@@ -26,5 +26,5 @@ func udfDriver() Driver {
 	}
 }
 
-// sectorBlock returns the block size of kinds whose blocks are one sector.
+// sectorBlock returns the block size of kinds whose blocks are as long as a sector.
 func sectorBlock(_ geometry.Bytes, z geometry.SectorSize) geometry.Bytes { return geometry.Bytes(z) }

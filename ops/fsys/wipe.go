@@ -7,9 +7,9 @@ import (
 	"shunt/ops/overlay"
 )
 
-// WipeRanges returns the ranges to zero in a partition of n bytes before a file system is made in it, so that no old
-// signature of a superblock, its copies, a RAID member or a swap area remains. The ranges are whole sectors, in order, do
-// not touch each other and lie within the partition.
+// WipeRanges returns the ranges that must be zeroed before a file system is made in a partition of n bytes, so that no
+// signature of a superblock, its copies, a RAID member or a swap area remains. The ranges are whole sectors, ordered,
+// separate, and within the partition.
 func WipeRanges(n int64) []overlay.Range {
 	const (
 		kib = int64(1) << 10

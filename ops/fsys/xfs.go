@@ -25,7 +25,7 @@ func xfsDriver() Driver {
 		// -K: there is nothing to discard in a window.
 		make:   mkfs([]string{"mkfs.xfs", "-q", "-f", "-K", "-s", "size={sector}"}, "-L", "{label}", "-m", "uuid={uuid}"),
 		resize: job.resizeXFS,
-		// -f: what is checked is a regular file, whose sector size may differ from the file system's.
+		// -f: the window is a regular file, and its sector size may differ from the file system's.
 		verify: checking(xfsRepairCodes, "if it was not unmounted cleanly, mount and unmount it once; "+
 			"otherwise repair it with xfs_repair", "xfs_repair", "-n", "-f", "{}"),
 		setLabel: job.labelXFS,
@@ -44,21 +44,21 @@ func xfsDriver() Driver {
 	}
 }
 
-// xfs_repair -n: 0 no errors, 1 errors found, 2 the log must be replayed first.
+// Exit codes of xfs_repair -n: 0 no errors, 1 errors found, 2 the log must be replayed first.
 var xfsRepairCodes = exitCodes{ok: []int{0}, text: map[int]string{
 	1: "errors were found", 2: "the log has to be replayed first",
 }}
 
-// resizeXFS grows the file system to the end of the window while it is mounted, which is the only way.
+// resizeXFS grows the file system to the end of the window while it is mounted, because no tool can do it otherwise.
 func (j job) resizeXFS(ctx context.Context, _ geometry.Bytes) (least geometry.Bytes, err error) {
-	// nouuid: a copy of it may be mounted elsewhere.
+	// nouuid: a copy of the file system may be mounted elsewhere.
 	return j.fs.Size, j.whileMounted(ctx, "nouuid", func(dir string) error {
 		_, _, err := j.run(ctx, zeroOnly, "xfs_growfs", "-d", dir)
 		return err
 	})
 }
 
-// The fields of an XFS superblock that writing a label takes; integers are big-endian, the checksum is not.
+// The fields of an XFS superblock that shunt needs to write a label. Integers are big-endian, except the checksum.
 const (
 	xfsBlockSizeAt  = 4
 	xfsAGBlocksAt   = 84
@@ -68,11 +68,11 @@ const (
 	xfsLabelAt      = 108
 	xfsLabelSize    = 12
 	xfsSumAt        = 224
-	xfsVersion5     = 5 // has checksums
+	xfsVersion5     = 5 // the version with checksums
 )
 
-// labelXFS writes the label into all superblocks. It does not use xfs_db, whose command line cannot express a label with a
-// blank.
+// labelXFS writes the label into all superblocks. It does not use xfs_db, whose command line cannot contain a label with
+// a blank.
 func (j job) labelXFS(ctx context.Context, label string) error {
 	if err := j.driver.verify(j, ctx); err != nil {
 		return err
@@ -103,7 +103,7 @@ func labelXFSAt(f File, off int64, b []byte, label string) error {
 		return err
 	}
 	if string(b[:4]) != "XFSB" {
-		return errors.New("it is not where it should be")
+		return errors.New("it is not at its place")
 	}
 	clear(b[xfsLabelAt:][:xfsLabelSize])
 	copy(b[xfsLabelAt:], label)

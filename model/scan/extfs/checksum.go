@@ -7,8 +7,8 @@ import (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// rawCRC32C returns the crc32c that ext4 stores. It lacks the inversions of the usual one at both ends, so that sums can be
-// chained.
+// rawCRC32C returns the crc32c of b as ext4 stores it. Unlike the usual one it inverts no bits at either end, so the sum
+// of one piece can be the seed of the next.
 func rawCRC32C(seed uint32, b []byte) uint32 { return ^crc32.Update(^seed, castagnoli, b) }
 
 // crc16 returns the reflected CRC-16 (polynomial 0x8005) of the older descriptor checksum.
@@ -26,7 +26,8 @@ func crc16(sum uint16, b []byte) uint16 {
 	return sum
 }
 
-// csumSeed returns the start of every metadata checksum, which is stored on its own if the UUID may change.
+// csumSeed returns the seed of every metadata checksum: the stored one if the UUID may change, else one made from the
+// UUID.
 func (s Superblock) csumSeed(stored uint32) uint32 {
 	if s.Incompat&IncompatCsumSeed != 0 {
 		return stored
@@ -34,7 +35,7 @@ func (s Superblock) csumSeed(stored uint32) uint32 {
 	return rawCRC32C(^uint32(0), s.UUID[:])
 }
 
-// descSum returns the right checksum for the descriptor of a group, and whether descriptors have one.
+// descSum returns the checksum that a group's descriptor should have, and whether descriptors have checksums at all.
 func (s Superblock) descSum(group uint64, d []byte) (sum uint16, used bool) {
 	number := binary.LittleEndian.AppendUint32(nil, uint32(group))
 	switch {
@@ -52,8 +53,8 @@ func (s Superblock) descSum(group uint64, d []byte) (sum uint16, used bool) {
 	return 0, false
 }
 
-// BitmapSumOK reports whether the block bitmap of a group has the checksum in its descriptor. Without the metadata_csum
-// feature every bitmap passes.
+// BitmapSumOK reports whether a group's block bitmap matches the checksum in the group's descriptor. It returns true
+// without the metadata_csum feature, because bitmaps have no checksums then.
 func (s Superblock) BitmapSumOK(d Desc, bitmap []byte) bool {
 	if !s.HasMetadataCsum() {
 		return true

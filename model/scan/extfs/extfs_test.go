@@ -61,8 +61,8 @@ func TestParse(t *testing.T) {
 		{"inode larger than a block", 0x58, 8192, "inode size"},
 		{"first block", 0x14, 2, "first block"},
 		{"no blocks", 0x04, 0, "first block"},
-		{"more free than there is", 0x0C, 100001, "more is free"},
-		{"more inodes free", 0x10, 4*8192 + 1, "more is free"},
+		{"more free than there is", 0x0C, 100001, "more blocks are free"},
+		{"more inodes free", 0x10, 4*8192 + 1, "more blocks are free"},
 		{"descriptor size", 0x60, Incompat64Bit, "descriptor size"},
 		{"cluster size", 0x64, ROCompatBigalloc | ROCompatSparseSuper, ""},
 	} {

@@ -12,7 +12,7 @@ import (
 //	0x08 inode table, low    0x12 flags             0x1E checksum of the descriptor   0x28 inode table, high
 //	0x2C free blocks, high   0x38 block bitmap checksum, high
 //
-// "Free blocks" counts clusters where space is allocated in clusters.
+// "Free blocks" counts clusters in file systems with bigalloc.
 const (
 	descChecksum = 0x1E
 
@@ -22,7 +22,7 @@ const (
 // ErrDescriptor is returned by Descriptor when a descriptor fails its checksum.
 var ErrDescriptor = errors.New("group descriptor checksum does not match")
 
-// Desc has what the descriptor of one group says about its blocks. Positions are block numbers.
+// Desc holds what the descriptor of one group says about its blocks. Positions are block numbers.
 type Desc struct {
 	BlockBitmap, InodeBitmap, InodeTable uint64
 	FreeClusters                         uint64
@@ -31,7 +31,8 @@ type Desc struct {
 	bitmapSum uint32
 }
 
-// Descriptor reads the descriptor of a group from its DescSize bytes.
+// Descriptor parses the descriptor of a group from its DescSize bytes. The error is ErrDescriptor if the checksum is
+// wrong.
 func (s Superblock) Descriptor(group uint64, b []byte) (Desc, error) {
 	if len(b) < s.DescSize {
 		return Desc{}, errors.New("group descriptor is cut off")
@@ -46,7 +47,7 @@ func (s Superblock) Descriptor(group uint64, b []byte) (Desc, error) {
 	d := Desc{
 		BlockBitmap: u32(0x00), InodeBitmap: u32(0x04), InodeTable: u32(0x08),
 		FreeClusters: u16(0x0C),
-		// Without checksums nothing protects the flag, and no tool sets it.
+		// Without checksums nothing protects the flag, and tools never set it.
 		Uninit:    checked && u16(0x12)&flagBlockUninit != 0,
 		bitmapSum: uint32(u16(0x18)),
 	}
@@ -68,7 +69,7 @@ func (s Superblock) Groups() uint64 {
 // GroupStart returns the first block of a group.
 func (s Superblock) GroupStart(group uint64) uint64 { return s.FirstBlock + group*s.BlocksPerGroup }
 
-// GroupBlocks returns how many blocks a group has. The last one may be shorter.
+// GroupBlocks returns the number of blocks in a group. The last group may be shorter.
 func (s Superblock) GroupBlocks(group uint64) uint64 {
 	return min(s.BlocksPerGroup, s.Blocks-s.GroupStart(group))
 }
@@ -78,13 +79,13 @@ func (s Superblock) ITableBlocks() uint64 {
 	return ceilDiv(uint64(s.InodesPerGroup)*uint64(s.InodeSize), uint64(s.BlockSize))
 }
 
-// DescsPerBlock returns how many descriptors one block holds.
+// DescsPerBlock returns the number of descriptors in one block.
 func (s Superblock) DescsPerBlock() uint64 { return uint64(s.BlockSize) / uint64(s.DescSize) }
 
-// DescBlocks returns how many blocks the descriptors of all groups fill.
+// DescBlocks returns the number of blocks that the descriptors of all groups need.
 func (s Superblock) DescBlocks() uint64 { return ceilDiv(s.Groups(), s.DescsPerBlock()) }
 
-// DescBlock returns where the i-th block of descriptors lies.
+// DescBlock returns the position of the i-th block of descriptors.
 func (s Superblock) DescBlock(i uint64) uint64 {
 	if s.Incompat&IncompatMetaBG == 0 || i < s.FirstMetaBG {
 		return s.superBlock(0) + 1 + i
@@ -109,8 +110,8 @@ func (s Superblock) HasSuper(group uint64) bool {
 	return powerOf(group, 3) || powerOf(group, 5) || powerOf(group, 7)
 }
 
-// superBlock returns the block of the superblock copy in a group that has one. With 1 KiB blocks the primary one is
-// block 1 even if the clusters of bigalloc make group 0 begin at block 0.
+// superBlock returns the block that holds the superblock or its copy in a group that has one. With 1 KiB blocks the
+// primary superblock is in block 1, even if bigalloc makes group 0 begin at block 0.
 func (s Superblock) superBlock(group uint64) uint64 {
 	if start := s.GroupStart(group); start > 0 || s.BlockSize > 1024 {
 		return start
@@ -118,9 +119,8 @@ func (s Superblock) superBlock(group uint64) uint64 {
 	return 1
 }
 
-// Base returns the run of blocks at the start of a group that copies of superblock and descriptors take, including blocks
-// that are reserved for more descriptors. n is 0 for a group that has none. Blocks between the group's start and its
-// superblock belong to the run.
+// Base returns the blocks at the start of a group that hold copies of the superblock and the descriptors, including
+// blocks reserved for more descriptors and any blocks in front of the superblock. n is 0 if the group has none.
 func (s Superblock) Base(group uint64) (start, n uint64) {
 	start = s.GroupStart(group)
 	end := start

@@ -1,12 +1,12 @@
 package extfs
 
-// MinSize estimates the smallest size in bytes to which resize2fs could shrink the file system. The tool computes a minimum
-// from the same numbers and refuses less, so MinSize follows the tool, even where the tool is too careful. The result is a
-// little above the tool's minimum (resize2fs -P) and never exceeds Size.
+// MinSize estimates the smallest size in bytes to which resize2fs can shrink the file system. resize2fs computes a
+// minimum from the same numbers and refuses anything smaller, so MinSize follows it even where it is too careful. The
+// result is a little above the tool's minimum (resize2fs -P) and never exceeds Size.
 //
-// The tool keeps as many groups as inodes and data need. Only the last one may be shorter. With flexible groups it keeps
-// the metadata of all groups in the last one's flexible group. Within the first flexible group it counts the metadata
-// twice. It puts nothing into groups between the first few and the end of the first flexible group.
+// resize2fs keeps as many groups as inodes and data need, and only the last of these may be shorter. With flexible groups
+// it also keeps all metadata in the flexible group of the last one. It counts metadata in the first flexible group twice,
+// and puts no data between the first few groups and the end of that flexible group.
 func (s Superblock) MinSize() int64 {
 	if s.ClusterBlocks > 1 {
 		return s.Size() // resize2fs does not resize file systems with clusters
@@ -31,7 +31,7 @@ func (s Superblock) MinSize() int64 {
 		return s.Size()
 	}
 	if s.Incompat&IncompatExtents != 0 {
-		// Blocks that are moved may lie in more pieces afterwards, which needs more extents.
+		// Moved blocks may lie in more pieces than before, and more pieces need more extents.
 		perBlock := uint64(s.BlockSize)/12 - 1
 		need += min((s.Blocks-need)/500, max(ceilDiv(data, perBlock), inodes))
 	}
@@ -39,8 +39,8 @@ func (s Superblock) MinSize() int64 {
 	return int64(min(need, s.Blocks)) * s.BlockSize
 }
 
-// groupsFor returns the number of groups, at least first, that hold that many blocks of data beside their metadata.
-// Metadata that does not fit into the first groups is not charged to the others.
+// groupsFor returns how many groups can hold that many blocks of data beside their metadata, at least first. Metadata
+// that does not fit into the first groups is not counted against the groups behind them.
 func (s Superblock) groupsFor(data, first uint64) uint64 {
 	charged := s.overhead(s.flexible(first))
 	start := first*s.BlocksPerGroup - min(first*s.BlocksPerGroup, charged)
@@ -62,7 +62,7 @@ func (s Superblock) groupsFor(data, first uint64) uint64 {
 	return max(first, s.Groups())
 }
 
-// capacity returns how many blocks of data the groups from a up to b hold.
+// capacity returns how many blocks of data fit into the groups [a, b).
 func (s Superblock) capacity(a, b uint64) uint64 {
 	if b <= a {
 		return 0
@@ -71,8 +71,8 @@ func (s Superblock) capacity(a, b uint64) uint64 {
 	return blocks - min(blocks, overhead)
 }
 
-// flexible returns the number of groups whose metadata may have to be kept when only the first ones are kept. The metadata
-// of a flexible group is in one place.
+// flexible returns how many groups' metadata may have to stay when only the first groups are kept. A flexible group
+// stores the metadata of all its groups in one place.
 func (s Superblock) flexible(groups uint64) uint64 {
 	if s.flexSize <= 1 {
 		return groups
@@ -80,17 +80,17 @@ func (s Superblock) flexible(groups uint64) uint64 {
 	return max(groups, min((groups/s.flexSize+1)*s.flexSize, s.Groups()))
 }
 
-// overhead returns how many blocks of metadata the first groups have.
+// overhead returns the number of metadata blocks in the first groups.
 func (s Superblock) overhead(groups uint64) uint64 {
 	total := groups * (2 + s.ITableBlocks())
 	if s.Incompat&IncompatMetaBG != 0 {
 		return total + s.copies(groups)*(1+min(s.FirstMetaBG, s.DescBlocks())) + 3*ceilDiv(groups, s.DescsPerBlock())
 	}
-	// resize2fs turns descriptor blocks that are no longer needed into reserved ones, so a copy keeps its length.
+	// resize2fs reserves descriptor blocks that are no longer needed, so the copies do not get shorter.
 	return total + s.copies(groups)*(1+s.DescBlocks()+s.ReservedGDT)
 }
 
-// copies returns how many of the first groups have a superblock.
+// copies returns how many of the first groups have a copy of the superblock.
 func (s Superblock) copies(groups uint64) uint64 {
 	switch {
 	case s.Compat&CompatSparseSuper2 != 0:

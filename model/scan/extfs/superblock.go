@@ -1,5 +1,5 @@
-// Package extfs reads the on-disk structures of ext2, ext3 and ext4 that shunt needs: the superblock, the group
-// descriptors, and the rules by which metadata is placed.
+// Package extfs reads the on-disk structures of ext2, ext3 and ext4 that shunt needs: the superblock and the group
+// descriptors. It also knows where these file systems place metadata.
 //
 // All integers are little-endian. The superblock is 1024 bytes long and lies 1024 bytes into the file
 // system, whatever the block size:
@@ -17,8 +17,8 @@
 // Source: the Linux kernel's Documentation/filesystems/ext4 ("Super Block", "Block Group Descriptors",
 // "Layout") and the behaviour of e2fsprogs 1.47.
 //
-// Invariants: Parse accepts only superblocks whose geometry is consistent, so code that works with a
-// Superblock need not fear zero divisors, huge shifts or bitmaps larger than a block.
+// Invariants: Parse accepts only superblocks with a consistent geometry. Code that works with a Superblock is therefore
+// safe from division by zero, huge shifts and bitmaps larger than a block.
 package extfs
 
 import (
@@ -28,7 +28,7 @@ import (
 	"math/bits"
 )
 
-// Where the superblock lies in the file system and how long it is, in bytes.
+// Position and length of the superblock in the file system, in bytes.
 const (
 	SuperblockOffset = 1024
 	SuperblockSize   = 1024
@@ -36,7 +36,7 @@ const (
 
 const magic = 0xEF53
 
-// The feature bits that matter to shunt.
+// Feature bits that matter to shunt.
 const (
 	CompatHasJournal   = 0x0004
 	CompatSparseSuper2 = 0x0200
@@ -93,14 +93,14 @@ const (
 // ErrNotExt is returned by Parse when the magic number is missing.
 var ErrNotExt = errors.New("no ext2, ext3 or ext4 superblock")
 
-// Superblock is a parsed superblock of consistent geometry.
+// Superblock is a parsed superblock with a consistent geometry.
 type Superblock struct {
 	UUID  [16]byte
 	Label [16]byte
-	// Blocks and FreeBlocks count blocks, also where space is allocated in clusters.
+	// Blocks and FreeBlocks count blocks, even with bigalloc, which allocates whole clusters.
 	Blocks, FreeBlocks uint64
 	Inodes, FreeInodes uint32
-	// FirstBlock is the number of the block that group 0 begins with: 1 for 1 KiB blocks (but 0 with bigalloc), else 0.
+	// FirstBlock is the first block of group 0: 1 if blocks are 1 KiB long and bigalloc is off, else 0.
 	FirstBlock                 uint64
 	BlockSize                  int64 // bytes: a power of two from 1 KiB to 64 KiB
 	ClusterBlocks              uint64
@@ -122,8 +122,8 @@ type Superblock struct {
 	journalNamed               bool // the journal's UUID or device number is set
 }
 
-// Parse reads a superblock from its 1024 bytes. ErrNotExt says that there is none. Any other error says which of its values
-// is impossible.
+// Parse parses a superblock from its 1024 bytes. It returns ErrNotExt if the magic number is missing. Any other error
+// names a value that is impossible.
 func Parse(b []byte) (Superblock, error) {
 	if len(b) < SuperblockSize || binary.LittleEndian.Uint16(b[0x38:]) != magic {
 		return Superblock{}, ErrNotExt
@@ -167,7 +167,7 @@ func Parse(b []byte) (Superblock, error) {
 	return s, s.setUnits(u32(0x18), u32(0x1C), uint64(u32(0x24)))
 }
 
-// setUnits fills in the block and cluster size and checks the whole geometry.
+// setUnits sets the block and cluster size and checks the whole geometry.
 func (s *Superblock) setUnits(logBlock, logCluster uint32, clustersPerGroup uint64) error {
 	if logBlock > maxLogBlock {
 		return fmt.Errorf("superblock: block size 2^%d KiB is out of range", logBlock)
@@ -200,7 +200,7 @@ func (s *Superblock) setUnits(logBlock, logCluster uint32, clustersPerGroup uint
 	case s.Blocks > 1<<62/uint64(s.BlockSize):
 		return fmt.Errorf("superblock: %d blocks are more than can be addressed", s.Blocks)
 	case s.FreeBlocks > s.Blocks || s.FreeInodes > s.Inodes:
-		return errors.New("superblock: more is free than there is")
+		return errors.New("superblock: more blocks are free than exist")
 	}
 	return nil
 }
@@ -208,13 +208,13 @@ func (s *Superblock) setUnits(logBlock, logCluster uint32, clustersPerGroup uint
 // Size returns the length of the file system in bytes.
 func (s Superblock) Size() int64 { return int64(s.Blocks) * s.BlockSize }
 
-// Used returns how many bytes hold data or metadata.
+// Used returns how many bytes are in use by data and metadata.
 func (s Superblock) Used() int64 { return int64(s.Blocks-s.FreeBlocks) * s.BlockSize }
 
-// SumOK reports whether the checksum of the superblock is right, or there is none.
+// SumOK reports whether the superblock's checksum is right. Superblocks without a checksum pass.
 func (s Superblock) SumOK() bool { return !s.HasMetadataCsum() || s.sumStored == s.sumActual }
 
-// Dirty returns why the file system must be checked first, or "".
+// Dirty returns the reason why the file system must be checked first, or "" if there is none.
 func (s Superblock) Dirty() string {
 	switch {
 	case !s.SumOK():
@@ -231,8 +231,8 @@ func (s Superblock) Dirty() string {
 	return ""
 }
 
-// Version returns "ext2", "ext3", "ext4", or "jbd" for an external journal. The features decide: a file system is of the
-// oldest version that has all its features.
+// Version returns "ext2", "ext3", "ext4", or "jbd" for an external journal. It is the oldest version that has all
+// features of the file system.
 func (s Superblock) Version() string {
 	const (
 		oldIncompat = IncompatFiletype | IncompatMetaBG
@@ -251,9 +251,9 @@ func (s Superblock) Version() string {
 	return "ext2"
 }
 
-// ExternalJournal reports whether e2fsprogs or the kernel would look for the journal on another device: it is named in the
-// superblock, or there should be a journal and no inode holds it. e2fsck checks neither the feature nor the revision before
-// it uses these fields.
+// ExternalJournal reports whether e2fsprogs or the kernel would look for the journal on another device. They do so if the
+// superblock names that device, or if the file system should have a journal but no inode for it. e2fsck checks neither
+// the feature nor the revision before it uses these fields.
 func (s Superblock) ExternalJournal() bool {
 	wanted := s.Compat&CompatHasJournal != 0 || s.Incompat&IncompatRecover != 0
 	return s.journalNamed || wanted && s.journalInode == 0

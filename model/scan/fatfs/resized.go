@@ -7,8 +7,8 @@ import (
 	"shunt/model"
 )
 
-// fewest is the least number of clusters with which the volume stays of its kind for all drivers. A volume that has fewer
-// may get smaller still, because its drivers do not go by the number.
+// fewest returns the smallest number of clusters that every driver still takes for the same kind of FAT. A FAT32 volume
+// that is already smaller may shrink further: its drivers evidently ignore the number.
 func (v Volume) fewest() int64 {
 	if v.Clusters() < kinds[v.Kind].fewest && v.Kind == model.FAT32 {
 		return 1
@@ -16,12 +16,12 @@ func (v Volume) fewest() int64 {
 	return min(kinds[v.Kind].fewest, v.Clusters())
 }
 
-// MinSize returns the least size in bytes to which the volume can be shrunk if that many of its clusters must be kept.
+// MinSize returns the smallest possible size in bytes after a shrink that keeps used clusters.
 func (v Volume) MinSize(used int64) int64 {
 	return (v.DataStart() + max(used, v.fewest())*v.PerCluster) * v.SectorSize
 }
 
-// MaxSize returns the largest size in bytes to which the volume can be grown with clusters of the same size.
+// MaxSize returns the largest possible size in bytes after growing, with clusters of the same size.
 func (v Volume) MaxSize() int64 {
 	const mostSectors = 1<<32 - 1
 	clusters := max(kinds[v.Kind].most, v.Clusters())
@@ -29,7 +29,7 @@ func (v Volume) MaxSize() int64 {
 	return max(sectors, v.Sectors) * v.SectorSize
 }
 
-// SizeError is returned when a volume cannot have a size without becoming another kind of FAT.
+// SizeError means that a volume of this size would be another kind of FAT.
 type SizeError struct {
 	Kind    model.FSKind
 	Cluster geometry.Bytes
@@ -46,10 +46,10 @@ func (e *SizeError) Error() string {
 		geometry.FormatBytes(e.Cluster), e.Kind, word, geometry.FormatBytes(e.Nearest), int64(e.Nearest))
 }
 
-// Resized returns the volume with at most that many sectors. Clusters keep their size and their place. If the FATs have to
-// be longer, they grow by whole clusters in sum: the first clusters make way, and all others stay with lower numbers. FATs
-// never get shorter. If longer FATs would take more than they give, the volume ends where its FATs do. A *SizeError says
-// that the number of sectors is not possible.
+// Resized returns the volume after a change of its size to at most that many sectors. Clusters keep their size and place.
+// FATs never get shorter. Where longer FATs are needed, all FATs together grow by whole clusters: the first clusters give
+// up their space, and the numbers of all others become smaller. If longer FATs would cost more clusters than they add,
+// the volume ends where its present FATs do. The error is a *SizeError if that size is impossible.
 func (v Volume) Resized(sectors int64) (Volume, error) {
 	fail := func(nearest int64) (Volume, error) {
 		return Volume{}, &SizeError{
@@ -72,10 +72,10 @@ func (v Volume) Resized(sectors int64) (Volume, error) {
 	return long, nil
 }
 
-// Shift returns by how many clusters the data of to, a result of Resized, begins later.
+// Shift returns by how many clusters the data area moves back when the volume becomes to, a result of Resized.
 func (v Volume) Shift(to Volume) int64 { return (to.DataStart() - v.DataStart()) / v.PerCluster }
 
-// withFATFor returns the volume with FATs that hold an entry for that many clusters.
+// withFATFor returns the volume with FATs that have entries for that many clusters.
 func (v Volume) withFATFor(clusters int64) Volume {
 	need := (v.FATLen(clusters) + v.SectorSize - 1) / v.SectorSize
 	if more := need - v.FATSectors; more > 0 {
@@ -85,7 +85,7 @@ func (v Volume) withFATFor(clusters int64) Volume {
 	return v
 }
 
-// withFATIn returns the volume with FATs long enough for all clusters that it has in that many sectors.
+// withFATIn returns the volume, resized to that many sectors, with FATs long enough for all its clusters.
 func (v Volume) withFATIn(sectors int64) Volume {
 	for {
 		v.Sectors = max(sectors, v.DataStart())

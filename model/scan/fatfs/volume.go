@@ -1,5 +1,4 @@
-// Package fatfs knows the geometry of FAT volumes: it reads it from the boot sector, and computes the one after a change of
-// size.
+// Package fatfs computes the geometry of FAT volumes: from a boot sector, and after a change of size.
 //
 // All integers are little-endian. A volume begins with a boot sector:
 //
@@ -16,11 +15,11 @@
 //	├ reserved ┼ FAT 1 ┼ FAT 2 ┼ root ┼ cluster 2 ┼ cluster 3 ┼ … ┤ rest
 //	0                                 DataStart()                 Sectors
 //
-// The number of clusters alone decides between FAT12 and FAT16. FAT32 has a layout of its own, but some drivers go by the
-// number of clusters there too. Source: Microsoft, "FAT: General Overview of On-Disk Format" 1.03.
+// The number of clusters alone decides between FAT12 and FAT16. FAT32 has a layout of its own, but some drivers look only
+// at the number of clusters there too. Source: Microsoft, "FAT: General Overview of On-Disk Format" 1.03.
 //
-// Invariant: Parse accepts only geometries in which everything lies within the volume and the FATs hold an entry for every
-// cluster, so code that works with a Volume need not fear zero divisors or overflows.
+// Invariant: Parse accepts only geometries in which everything lies within the volume and the FATs have an entry for
+// every cluster. Code that works with a Volume is therefore safe from division by zero and overflows.
 package fatfs
 
 import (
@@ -30,10 +29,10 @@ import (
 	"shunt/model"
 )
 
-// BootSize is how much of the boot sector Parse looks at, in bytes.
+// BootSize is the number of bytes of the boot sector that Parse needs.
 const BootSize = 512
 
-// FirstCluster is the number of the first cluster. The two entries before it hold marks.
+// FirstCluster is the number of the first cluster. FAT entries 0 and 1 hold marks instead.
 const FirstCluster = 2
 
 // The largest numbers of clusters.
@@ -42,9 +41,9 @@ const (
 	maxFAT32 = 0x0FFFFFF5
 )
 
-// kinds has the width of an entry of the FAT, and the fewest and most clusters of a volume that comes out of a resize.
-// Those keep away from the numbers at which FAT12 becomes FAT16 and FAT16 becomes FAT32, because not all drivers agree on
-// these to the cluster. mkfs.fat keeps the same distance.
+// kinds holds, for each kind, the bits of a FAT entry and the fewest and most clusters after a resize. These limits keep
+// a distance from the numbers at which FAT12 becomes FAT16 and FAT16 becomes FAT32, because drivers disagree about the
+// exact numbers. mkfs.fat keeps the same distance.
 var kinds = map[model.FSKind]struct{ bits, fewest, most int64 }{
 	model.FAT12: {12, 1, 4080},
 	model.FAT16: {16, 4087, 65520},
@@ -53,7 +52,7 @@ var kinds = map[model.FSKind]struct{ bits, fewest, most int64 }{
 
 const entrySize = 32 // of a directory, in bytes
 
-// Volume is the geometry of a FAT volume. All lengths and places are in its own sectors unless they say otherwise.
+// Volume is the geometry of a FAT volume. Lengths and positions are in sectors of the volume unless stated otherwise.
 type Volume struct {
 	Kind        model.FSKind // FAT12, FAT16 or FAT32
 	SectorSize  int64        // bytes
@@ -72,8 +71,8 @@ type Volume struct {
 	Version     int64 // 0 in all volumes that are in use
 }
 
-// Parse reads the geometry from a boot sector. ok is false if it is not one of a FAT volume. The mark at its end is not
-// required.
+// Parse reads the geometry from a boot sector. ok is false if it is not the boot sector of a FAT volume. The mark 0x55
+// 0xAA is not required.
 func Parse(b []byte) (v Volume, ok bool) {
 	if len(b) < BootSize {
 		return Volume{}, false
@@ -120,43 +119,43 @@ func Parse(b []byte) (v Volume, ok bool) {
 	return v, ok
 }
 
-// RootSectors is the length of the root directory of FAT12 and FAT16, which lies behind the FATs.
+// RootSectors returns the length of the root directory behind the FATs, which FAT12 and FAT16 have.
 func (v Volume) RootSectors() int64 {
 	return (v.RootEntries*entrySize + v.SectorSize - 1) / v.SectorSize
 }
 
-// RootStart is the first sector behind the FATs.
+// RootStart returns the first sector behind the FATs.
 func (v Volume) RootStart() int64 { return v.Reserved + v.Copies*v.FATSectors }
 
-// DataStart is the sector at which the first cluster begins.
+// DataStart returns the sector at which the first cluster begins.
 func (v Volume) DataStart() int64 { return v.RootStart() + v.RootSectors() }
 
-// Clusters is how many clusters there are; their numbers are FirstCluster to FirstCluster+Clusters()-1.
+// Clusters returns the number of clusters. They are numbered from FirstCluster to FirstCluster+Clusters()-1.
 func (v Volume) Clusters() int64 { return (v.Sectors - v.DataStart()) / v.PerCluster }
 
-// Size is the length of the volume in bytes.
+// Size returns the length of the volume in bytes.
 func (v Volume) Size() int64 { return v.Sectors * v.SectorSize }
 
-// ClusterSize is in bytes.
+// ClusterSize returns the length of a cluster in bytes.
 func (v Volume) ClusterSize() int64 { return v.PerCluster * v.SectorSize }
 
-// ClusterAt is the byte at which a cluster begins.
+// ClusterAt returns the byte at which a cluster begins.
 func (v Volume) ClusterAt(cluster int64) int64 {
 	return v.DataStart()*v.SectorSize + (cluster-FirstCluster)*v.ClusterSize()
 }
 
-// FATAt is the byte at which a copy of the FAT, counted from 0, begins.
+// FATAt returns the byte at which a copy of the FAT begins. Copies are counted from 0.
 func (v Volume) FATAt(copyNo int64) int64 { return (v.Reserved + copyNo*v.FATSectors) * v.SectorSize }
 
-// EntryBits is the width of an entry of the FAT.
+// EntryBits returns the number of bits in a FAT entry.
 func (v Volume) EntryBits() int64 { return kinds[v.Kind].bits }
 
-// FATLen is how many bytes of a FAT are needed for that many clusters.
+// FATLen returns the number of bytes that a FAT with entries for that many clusters needs.
 func (v Volume) FATLen(clusters int64) int64 {
 	return ((clusters+FirstCluster)*v.EntryBits() + 7) / 8
 }
 
-// Capacity is for how many clusters each FAT has room.
+// Capacity returns the number of clusters for which a FAT has room.
 func (v Volume) Capacity() int64 {
 	return v.FATSectors*v.SectorSize*8/v.EntryBits() - FirstCluster
 }
