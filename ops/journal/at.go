@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openBeneath opens a name in an open directory. It follows no link and waits for nothing, and the name may not lead out of
-// the directory or to another mount. Kernels and containers without openat2 get the same except that bind mounts are not
-// noticed there; the owner and type of what is mounted are checked in any case.
+// openBeneath opens a name in an open directory. It follows no link and never waits, and it fails if the name leads out of
+// the directory or to another mount. Without openat2, on old kernels and in some containers, it does not notice mounts. The
+// owner and type of what is mounted are checked in any case.
 func openBeneath(dir *os.File, name string, flags int, mode uint32) (*os.File, error) {
 	flags |= unix.O_NOFOLLOW | unix.O_CLOEXEC
 	if flags&unix.O_PATH == 0 {
@@ -23,7 +23,7 @@ func openBeneath(dir *os.File, name string, flags int, mode uint32) (*os.File, e
 	at := int(dir.Fd())
 	fd, err := retry(func() (int, error) { return openat2(at, name, how) })
 	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
-		// EPERM is also the answer of a container that does not know the call. If it is the true answer, it comes again.
+		// Containers that do not know the call also answer EPERM. If access is really denied, Openat fails the same way.
 		fd, err = retry(func() (int, error) { return unix.Openat(at, name, flags, mode) })
 	}
 	if err != nil {
@@ -32,12 +32,12 @@ func openBeneath(dir *os.File, name string, flags int, mode uint32) (*os.File, e
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// reopen opens a directory again, to be able to read and sync it.
+// reopen opens a directory that was opened with O_PATH again, so that it can be read and synced.
 func reopen(dir *os.File) (*os.File, error) {
 	return openBeneath(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 }
 
-// openat2 is the system call; tests do without it.
+// openat2 is the system call. Tests replace it.
 var openat2 = unix.Openat2
 
 // retry repeats a call that a signal interrupted.
@@ -50,7 +50,7 @@ func retry(call func() (int, error)) (int, error) {
 	}
 }
 
-// statAt is the status of a name in an open directory. A link is not followed.
+// statAt returns the status of a name in an open directory. It does not follow a link.
 func statAt(dir *os.File, name string) (unix.Stat_t, error) {
 	var st unix.Stat_t
 	_, err := retry(func() (int, error) { return 0, unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
@@ -67,8 +67,8 @@ func sameFile(a, b unix.Stat_t) bool { return a.Dev == b.Dev && a.Ino == b.Ino }
 
 func kindOf(st unix.Stat_t) uint32 { return st.Mode & unix.S_IFMT }
 
-// writableByOthers is the mode bits with which group or others may write. With an access list the group's bits are the most
-// that any entry of it gives.
+// writableByOthers is the mode bits that let the group or others write. On a file with an access list, the group's bits
+// cover every entry of the list.
 const writableByOthers = 0o022
 
 // closedToOthers returns an *UnsafeError if the group or others may write to a file with this status.

@@ -9,23 +9,23 @@ import (
 	"shunt/model/tried"
 )
 
-// The most that a program may hold. It is more than any commit needs, and Create refuses more, so that nothing is
+// The limits of a program. No commit needs as much, and Check refuses a program that exceeds them, so that nothing is
 // committed with a journal that could not be read.
 const (
 	maxName  = 64 << 10 // bytes of the target's path
 	maxPlan  = 4 << 20  // bytes of the plan
-	maxTable = 4096     // writes of the fence, and of the way back to it: structures of a partition table
+	maxTable = 4096     // writes of the fence, and of Refence
 	maxParts = 1 << 14  // partitions, before and after
 	maxPart  = 64       // bytes of a partition's name
-	// MaxProbes is how many blocks a target is known by.
+	// MaxProbes is the number of blocks by which a target is recognised.
 	MaxProbes = 64
 )
 
 // farthest is an offset behind every byte of any file, so that sums of two do not overflow.
 const farthest = 1 << 61
 
-// DecodeProgram reads what Encode wrote. Content that Encode cannot have written is an error that wraps ErrDamaged. The
-// memory it takes is bounded by the length of b, not by the lengths that b claims.
+// DecodeProgram reads what Encode wrote. The error wraps ErrDamaged if Encode cannot have written b. DecodeProgram takes
+// memory in proportion to the length of b, not to the lengths that b claims.
 func DecodeProgram(b []byte) (Program, error) {
 	s, err := decode(bytes.NewReader(b), int64(len(b)), summaryOnly, ErrDamaged)
 	if err == nil {
@@ -38,8 +38,8 @@ func DecodeProgram(b []byte) (Program, error) {
 type scope int
 
 const (
-	summaryOnly scope = iota // everything is checked, and what only the walk needs is counted
-	whole                    // the lists get the memory they claim to need: everything was checked before
+	summaryOnly scope = iota // check everything and keep a Summary
+	whole                    // keep everything; the caller has checked it with summaryOnly before
 )
 
 // decode reads a program of n bytes. With summaryOnly the lists of the program are those of a Summary. Errors about the
@@ -77,31 +77,31 @@ func decode(r io.Reader, n int64, keep scope, damaged error) (Summary, error) {
 	return s, nil
 }
 
-// decoder reads what an encoder wrote, and checks it. After the first error it yields zeroes.
+// A decoder reads what an encoder wrote, and checks it. After the first error it returns zeroes.
 type decoder struct {
 	in      *bufio.Reader
 	left    int64 // bytes
-	reach   int64 // the end of the target, before or after, whichever is behind the other
+	reach   int64 // the length of the target before or after the transaction, whichever is larger
 	stage   int64 // the length of the stage file
 	keep    scope
-	what    string // what is read
+	what    string // "program" or "seal", for errors
 	damaged error  // wrapped by errors about the content
 	err     error
 }
 
-// newDecoder reads n bytes.
+// newDecoder returns a decoder for the next n bytes of r.
 func newDecoder(r io.Reader, n int64, what string, damaged error) *decoder {
 	return &decoder{in: bufio.NewReaderSize(r, int(min(n, 64<<10))), left: n, what: what, damaged: damaged}
 }
 
-// fail notes what is wrong with the content, unless there was an error before.
+// fail records what is wrong with the content, unless there was an error before.
 func (d *decoder) fail(problem string) {
 	if d.err == nil {
 		d.err = fmt.Errorf("%w: the %s %s", d.damaged, d.what, problem)
 	}
 }
 
-// take is the next n bytes, at most 8. They are good until the next call.
+// take returns the next n bytes, at most 8. They are valid until the next call.
 func (d *decoder) take(n int) []byte {
 	if int64(n) > d.left {
 		d.fail("is cut short")
@@ -124,7 +124,7 @@ func (d *decoder) u8() byte    { return d.take(1)[0] }
 func (d *decoder) u32() uint32 { return bigEndian.Uint32(d.take(4)) }
 func (d *decoder) i64() int64  { return int64(bigEndian.Uint64(d.take(8))) }
 
-// text is a string of at most that many bytes.
+// text reads a string of at most that many bytes.
 func (d *decoder) text(most int64) string {
 	n := d.i64()
 	if n < 0 || n > d.left || n > most {
@@ -141,15 +141,15 @@ func (d *decoder) text(most int64) string {
 	return string(b)
 }
 
-// within checks a run of bytes of a file that ends at end.
+// within checks that a run of bytes lies in a file of end bytes.
 func (d *decoder) within(off, n, end int64) {
 	if off < 0 || n <= 0 || off > end || n > end-off {
 		d.fail("has an impossible place")
 	}
 }
 
-// list reads a list of at most that many elements, each at least size bytes long as stored. It returns the
-// elements that read wants to keep, and how many there are in all.
+// list reads a list of at most that many elements. Each takes at least size bytes in the file. list returns the elements
+// for which read says keep, and the number of all elements.
 func list[T any](d *decoder, size, most int64, read func() (element T, keep bool)) (kept []T, n int) {
 	claimed := d.i64()
 	if claimed < 0 || claimed > most || claimed > d.left/size {
@@ -163,7 +163,7 @@ func list[T any](d *decoder, size, most int64, read func() (element T, keep bool
 		if keep && kept == nil {
 			room := claimed
 			if d.keep != whole {
-				room = min(room, 64) // an unchecked claim gets little memory
+				room = min(room, 64) // the claimed length is not checked yet
 			}
 			kept = make([]T, 0, room)
 		}
@@ -174,7 +174,7 @@ func list[T any](d *decoder, size, most int64, read func() (element T, keep bool
 	return kept, int(claimed)
 }
 
-// units reads the units. None of them is empty.
+// units reads the units. An empty unit is damage.
 func (d *decoder) units(s *Summary) {
 	fenceOps := 0
 	s.Program.Units, _ = list(d, 9+opLen, farthest, func() (Unit, bool) {
@@ -195,7 +195,7 @@ func (d *decoder) units(s *Summary) {
 	})
 }
 
-// ops reads a list of writes, and keeps it if that is asked for.
+// ops reads a list of writes. It returns their number, and with keep the writes themselves.
 func (d *decoder) ops(most int64, keep bool) ([]Op, int) {
 	return list(d, opLen, most, func() (Op, bool) {
 		op := Op{Kind: OpKind(d.u8()), Off: d.i64(), Len: d.i64(), Src: d.i64(), Sum: d.u32(), Check: d.u32()}
@@ -204,7 +204,7 @@ func (d *decoder) ops(most int64, keep bool) ([]Op, int) {
 	})
 }
 
-// op checks that a write stays within the target, and that its source can exist.
+// op checks that a write stays within the target and that its source can exist.
 func (d *decoder) op(op Op) {
 	to, from := d.reach, int64(farthest)
 	switch op.Kind {
@@ -236,7 +236,7 @@ func (d *decoder) probes(most int64) []Probe {
 	return probes
 }
 
-// end is the first error of all that was read.
+// end returns the first error. Bytes that were not read are one too.
 func (d *decoder) end() error {
 	if d.left > 0 {
 		d.fail("has bytes behind its end")

@@ -12,41 +12,41 @@ import (
 	"shunt/model/tried"
 )
 
-// Location says where the directory of a target's journal is, or will be made.
+// A Location says where the directory of a target's journal is, or will be made.
 type Location struct {
 	Parent string // the directory that holds it
 	Name   string // its name there
-	// Image is the file that is the target, or is behind it; nil for a device with none.
+	// Image is the file that is the target or that backs the target's device; nil if there is none.
 	Image *Image
-	// Beside is the name of Image in Parent, "" where Parent is another directory.
+	// Beside is the name of Image in Parent, "" if Image is in another directory.
 	Beside string
 }
 
-// Image is a file that is edited.
+// An Image identifies an image file and its owner.
 type Image struct {
 	Dev, Ino uint64
 	Owner    User
 }
 
-// Dir is a Store in a directory of the host's file system. It holds the directory open: moving the directory, or putting
-// another one in its place, does not change which files are read and written. The package comment says
-// which owners the directory may have. Its methods may be called from any goroutine.
+// A Dir is a Store in a directory of the host's file system. It holds the directory open: moving the directory, or putting
+// another one in its place, does not change which files are read and written. The package comment says which owners the
+// directory may have. The methods may be called from any goroutine.
 type Dir struct {
 	location Location
-	// adopted says that another process has checked the names and chosen the rights.
+	// adopted is set if another process has checked the names and chosen the rights.
 	adopted bool
 
 	mu     sync.Mutex
 	parent *os.File // nil while there is none
 	dir    *os.File // nil while there is none
-	// as is the user whose rights are used in the directory, nil for this process's own.
+	// as is the user whose rights are used in the directory, nil to use those of this process.
 	as *User
 }
 
 var _ Store = (*Dir)(nil)
 
-// OpenDir opens the directory at a location; the directory need not exist yet. Nothing is created before the first Create.
-// The error is an *UnsafeError if what is there cannot be trusted, or an I/O error.
+// OpenDir opens the directory at a location. The directory need not exist yet: the first Create makes it. The error is an
+// *UnsafeError if the directory cannot be trusted, or an I/O error.
 func OpenDir(l Location) (*Dir, error) {
 	d := &Dir{location: l}
 	if err := d.Refresh(); err != nil {
@@ -55,7 +55,7 @@ func OpenDir(l Location) (*Dir, error) {
 	return d, nil
 }
 
-// Path is where the directory was found, for messages only.
+// Path returns where the directory was found. It is for messages only.
 func (d *Dir) Path() string { return filepath.Join(d.location.Parent, d.location.Name) }
 
 // Close closes the directory.
@@ -74,7 +74,8 @@ func closeFile(f **os.File) error {
 	return err
 }
 
-// Refresh looks anew whether the directory is there. The error is that of OpenDir; there is no directory then.
+// Refresh closes the directory and looks for it again. The errors are those of OpenDir. After an error d has no
+// directory.
 func (d *Dir) Refresh() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -84,12 +85,12 @@ func (d *Dir) Refresh() error {
 	return d.find()
 }
 
-// openParent opens the directory that holds this one, if it exists, and makes sure that the image lies in it.
+// openParent opens the directory that holds this one, if it exists, and checks that the image lies in it.
 func (d *Dir) openParent() error {
 	if d.parent != nil {
 		return nil
 	}
-	// O_PATH does without the right to read it: names are looked up below it, and nothing else.
+	// O_PATH needs no right to read the directory: only names are looked up in it.
 	fd, err := retry(func() (int, error) {
 		return unix.Open(d.location.Parent, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	})
@@ -119,7 +120,7 @@ func (d *Dir) find() error {
 		return err
 	}
 	f, err := openBeneath(d.parent, d.location.Name, unix.O_PATH|unix.O_DIRECTORY, 0)
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENAMETOOLONG) { // making it fails with the latter again
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENAMETOOLONG) { // Make reports a name that is too long
 		return nil
 	}
 	if err = explain(err, d.parent, d.location.Name, d.Path()); errors.As(err, new(*UnsafeError)) {
@@ -131,7 +132,7 @@ func (d *Dir) find() error {
 	return errors.Join(d.enter(f), f.Close())
 }
 
-// enter uses a directory that was found, if that is safe.
+// enter makes an existing directory that of d, if that is safe.
 func (d *Dir) enter(f *os.File) error {
 	st, err := statOf(f)
 	if err != nil {
@@ -159,10 +160,10 @@ func (d *Dir) enter(f *os.File) error {
 	})
 }
 
-// LastWritten is when a journal was last written here, the zero time if that is not known.
+// LastWritten returns when a journal was last written here, or the zero time if that is not known.
 func (d *Dir) LastWritten() time.Time {
 	var last time.Time
-	_ = d.withRights(func() error { // without a directory there is no such time
+	_ = d.withRights(func() error { // it fails if there is no directory, and so no time
 		for _, name := range []string{JournalName, JournalName + secondSide} {
 			if st, err := statAt(d.dir, name); err == nil && time.Unix(st.Mtim.Unix()).After(last) {
 				last = time.Unix(st.Mtim.Unix())

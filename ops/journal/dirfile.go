@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// withRights calls do with the rights of the directory's owner; the error wraps fs.ErrNotExist if there is no directory.
+// withRights calls do with the rights of the directory's owner. The error wraps fs.ErrNotExist if there is no directory.
 func (d *Dir) withRights(do func() error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -25,7 +25,7 @@ func (d *Dir) WithPath(do func(path string) error) error {
 	return d.withRights(func() error { return do(fmt.Sprintf("/proc/self/fd/%d", d.dir.Fd())) })
 }
 
-// Create implements Store. A file that had the name before is removed and not written to.
+// Create implements Store. It removes an existing file of that name and never writes to it.
 func (d *Dir) Create(name string) (File, error) {
 	if err := d.Make(); err != nil {
 		return nil, err
@@ -49,7 +49,8 @@ func (d *Dir) Create(name string) (File, error) {
 	return osFile{f}, nil
 }
 
-// Open implements Store. Anything but a file of the directory's owner with this name only is an *UnsafeError.
+// Open implements Store. The error is an *UnsafeError unless name is a regular file of the directory's owner and the
+// file's only name.
 func (d *Dir) Open(name string) (File, error) {
 	f, err := d.open(name, unix.S_IFREG, unix.O_RDWR)
 	if err != nil {
@@ -58,11 +59,11 @@ func (d *Dir) Open(name string) (File, error) {
 	return osFile{f}, nil
 }
 
-// ErrTooLong is returned for a file that is longer than shunt makes it.
+// ErrTooLong is returned for a file that is longer than shunt would write it.
 var ErrTooLong = errors.New("is longer than shunt makes it")
 
-// ReadAll reads a file that has at most that many bytes. The errors are those of Open. A longer file is not read, and the
-// error wraps ErrTooLong.
+// ReadAll reads a file of at most that many bytes. The errors are those of Open. If the file is longer, it is not read and
+// the error wraps ErrTooLong.
 func (d *Dir) ReadAll(name string, most int64) ([]byte, error) {
 	f, err := d.Open(name)
 	if err != nil {
@@ -81,14 +82,14 @@ func (d *Dir) ReadAll(name string, most int64) ([]byte, error) {
 	return b, err
 }
 
-// OpenSocket holds a socket in the directory, so that a connection leads to it and to no other of its name. The errors are
-// those of Open.
+// OpenSocket opens a handle on a socket in the directory, so that a connection leads to this socket even if another takes
+// its name. The errors are those of Open.
 func (d *Dir) OpenSocket(name string) (*os.File, error) {
 	return d.open(name, unix.S_IFSOCK, unix.O_PATH)
 }
 
-// open checks what has the name before it opens it, since opening a pipe or a device has effects, and again after that,
-// since it may have been replaced.
+// open opens a file after it has checked what kind of file it is, since opening a pipe or a device has effects. It checks
+// the open file again, since the name may have been given to another file in between.
 func (d *Dir) open(name string, kind uint32, flags int) (f *os.File, err error) {
 	err = d.withRights(func() error {
 		held, err := openBeneath(d.dir, name, unix.O_PATH, 0)
@@ -100,7 +101,7 @@ func (d *Dir) open(name string, kind uint32, flags int) (f *os.File, err error) 
 			f = held
 			return err
 		}
-		defer func() { _ = held.Close() }() // nothing was written to it
+		defer func() { _ = held.Close() }() // only a handle
 		if f, err = openBeneath(d.dir, name, flags, 0); err != nil {
 			return explain(err, d.dir, name, d.pathOf(name))
 		}
@@ -116,8 +117,8 @@ func (d *Dir) open(name string, kind uint32, flags int) (f *os.File, err error) 
 	return f, nil
 }
 
-// check makes sure that an open file is of the expected kind, belongs to the directory's owner, has no other name, and is
-// closed to others.
+// check returns an error unless an open file is of the expected kind, belongs to the directory's owner, has no other name,
+// and cannot be written to by others.
 func (d *Dir) check(f *os.File, name string, kind uint32) (unix.Stat_t, error) {
 	st, err := statOf(f)
 	if err != nil {
@@ -139,7 +140,8 @@ func (d *Dir) check(f *os.File, name string, kind uint32) (unix.Stat_t, error) {
 	return st, closedToOthers(st, path)
 }
 
-// explain turns the error of opening a name into an *UnsafeError where it says that something else has the name.
+// explain turns an error of opening a name into an *UnsafeError if the cause is that the name belongs to something of
+// another kind.
 func explain(err error, dir *os.File, name, path string) error {
 	if errors.Is(err, unix.EXDEV) {
 		return &UnsafeError{Path: path, Reason: OtherMount}
@@ -157,7 +159,8 @@ func explain(err error, dir *os.File, name, path string) error {
 
 func (d *Dir) pathOf(name string) string { return d.Path() + "/" + name }
 
-// Remove implements Store. A link is removed and not what it leads to; a directory is an *UnsafeError.
+// Remove implements Store. It removes a link itself, not the file that the link leads to. For a directory the error is an
+// *UnsafeError.
 func (d *Dir) Remove(name string) error {
 	err := d.withRights(func() error { return explain(unlink(d.dir, name), d.dir, name, d.pathOf(name)) })
 	if errors.Is(err, fs.ErrNotExist) {
@@ -166,7 +169,7 @@ func (d *Dir) Remove(name string) error {
 	return err
 }
 
-// unlink removes a name; one that does not exist is no error.
+// unlink removes a name. It is not an error if the name does not exist.
 func unlink(dir *os.File, name string) error {
 	err := unix.Unlinkat(int(dir.Fd()), name, 0)
 	if err == nil || errors.Is(err, unix.ENOENT) {

@@ -9,7 +9,7 @@ import (
 	"shunt/model/tried"
 )
 
-// Make creates the directory, durably, if it is not there.
+// Make creates the directory if it does not exist, and makes its name durable.
 func (d *Dir) Make() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -19,7 +19,7 @@ func (d *Dir) Make() error {
 	return cannotMake(d.make())
 }
 
-// cannotMake says what to do about an error of making the directory.
+// cannotMake adds advice to an error of making the directory.
 func cannotMake(err error) error {
 	switch {
 	case err == nil, errors.As(err, new(*UnsafeError)):
@@ -30,7 +30,7 @@ func cannotMake(err error) error {
 	return tried.Errorf("make the journal's directory: %w; choose another place with --journal", err)
 }
 
-// requireParent opens the directory that holds this one.
+// requireParent opens the directory that holds this one. It is an error if that does not exist.
 func (d *Dir) requireParent() error {
 	err := d.openParent()
 	if err == nil && d.parent == nil {
@@ -61,7 +61,8 @@ func (d *Dir) make() error {
 	return errors.Join(d.take(f, maker), f.Close())
 }
 
-// take opens a directory that was just made, if it is still the same: its maker's, and empty.
+// take makes a new directory that of d. It fails if the directory is not empty or not its maker's: then somebody has
+// replaced it.
 func (d *Dir) take(f *os.File, maker *User) error {
 	st, err := statOf(f)
 	if err != nil {
@@ -99,9 +100,9 @@ func (d *Dir) syncParent() error {
 	return errors.Join(above.Sync(), above.Close())
 }
 
-// CheckInPlace makes sure that the directory's name still leads to it and that it is still closed to others, so that the
-// next start of shunt will find and use it. The error is an *UnsafeError, or an I/O error. A directory that does not exist
-// passes.
+// CheckInPlace checks that the directory's name still leads to it and that others still cannot write to it, so that the
+// next start of shunt will find and use it. The error is an *UnsafeError or an I/O error. It is nil if there is no
+// directory.
 func (d *Dir) CheckInPlace() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -118,7 +119,7 @@ func (d *Dir) CheckInPlace() error {
 	return closedToOthers(st, d.Path())
 }
 
-// inPlace reports whether the directory's name leads to it, and returns its status.
+// inPlace returns the directory's status, and reports whether its name still leads to it.
 func (d *Dir) inPlace() (unix.Stat_t, bool, error) {
 	is, err := statOf(d.dir)
 	if err != nil {
@@ -131,7 +132,7 @@ func (d *Dir) inPlace() (unix.Stat_t, bool, error) {
 	return is, err == nil && sameFile(is, named), err
 }
 
-// RemoveIfEmpty removes the directory if nothing is left in it. Another directory of its name stays.
+// RemoveIfEmpty removes the directory if it is empty. It does nothing if the name leads to another directory.
 func (d *Dir) RemoveIfEmpty() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

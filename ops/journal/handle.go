@@ -7,19 +7,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Handle is what another process needs besides the files to use the same directory.
+// A Handle is what another process needs, besides the open files, to use the same directory.
 type Handle struct {
-	Parent, Name string // for messages, and Name to make and remove it
-	There        bool   // the directory is the last of the files; otherwise it will be made
-	As           *User  `json:",omitempty"` // whose rights are used; nil for those of the process
+	Parent, Name string // for messages; Name also to make and remove the directory
+	There        bool   // the directory exists and is the last of the files
+	As           *User  `json:",omitempty"` // the user whose rights are used; nil to use those of the process
 }
 
-// Handle describes the directory for Adopt, with its files, which still belong to d. The directory's parent must exist.
+// Handle returns what Adopt needs in another process. The files still belong to d. The directory's parent must exist.
 func (d *Dir) Handle() (Handle, []*os.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.parent == nil {
-		if err := d.find(); err != nil { // it came together with its parent
+		if err := d.find(); err != nil { // the parent, and with it the directory, may have been made since
 			return Handle{}, nil, err
 		}
 	}
@@ -35,7 +35,7 @@ func (d *Dir) Handle() (Handle, []*os.File, error) {
 	return h, []*os.File{d.parent}, err
 }
 
-// Count is how many files belong to the handle.
+// Count returns how many files belong to the handle.
 func (h Handle) Count() int {
 	if h.There {
 		return 2
@@ -43,8 +43,8 @@ func (h Handle) Count() int {
 	return 1
 }
 
-// Adopt makes a Dir of a directory that another process opened and checked. The files belong to the Dir from then on, also
-// if Adopt fails, and programs that are started later do not inherit them.
+// Adopt returns a Dir for a directory that another process opened and checked. The Dir takes over the files. Programs that
+// are started later do not inherit them.
 func Adopt(h Handle, files []*os.File) (*Dir, error) {
 	d := &Dir{location: Location{Parent: h.Parent, Name: h.Name}, adopted: true, as: h.As}
 	for i, f := range files {

@@ -15,22 +15,22 @@ import (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Sum is the checksum of content.
+// Sum returns the checksum of content.
 func Sum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
 // AddSum continues a checksum over more content.
 func AddSum(sum uint32, b []byte) uint32 { return crc32.Update(sum, castagnoli, b) }
 
-// Journal is an open journal file. It is not safe for concurrent use.
+// A Journal is an open journal file. It is not safe for concurrent use.
 type Journal struct {
 	file    File
 	record  Record
 	summary Summary
-	broken  error // a failed write or sync: nothing may be recorded any more
+	broken  error // from a failed write or sync; nothing may be recorded after it
 }
 
-// Create writes the program, syncs it and the directory, and leaves the journal without a record: nothing is
-// committed before the first call of Advance. The caller must have synced the content files.
+// Create writes the program and syncs it and the directory. The journal has no record yet: the first call of Advance
+// commits the transaction. The caller must have synced the content files.
 func Create(store Store, program Program) (*Journal, error) {
 	f, err := store.Create(JournalName)
 	if err != nil {
@@ -38,7 +38,7 @@ func Create(store Store, program Program) (*Journal, error) {
 	}
 	body := program.Encode()
 	if len(body) > maxBody {
-		return nil, errors.Join(tried.Errorf("write journal: %d pieces are more than one transaction can be made of; "+
+		return nil, errors.Join(tried.Errorf("write journal: the transaction has %d pieces, which are too many; "+
 			"apply the operations one by one", len(body)/opLen), f.Close())
 	}
 	j := &Journal{file: f, record: Record{ProgramLen: uint64(len(body)), ProgramSum: sha256.Sum256(body)}}
@@ -57,8 +57,8 @@ func Create(store Store, program Program) (*Journal, error) {
 }
 
 // Open opens the journal on one side of a directory and checks all of it. The error wraps ErrNone, ErrDamaged,
-// ErrKeptDamaged or ErrVersion, is an *UnsafeError, or an I/O error. A journal with a complete transaction opens too: its
-// Record says so. Open takes little memory, whatever the journal holds.
+// ErrKeptDamaged or ErrVersion, or is an *UnsafeError or an I/O error. A journal with a complete transaction can be opened
+// too: see Record. Open takes little memory, however long the journal is.
 func Open(store Store) (*Journal, error) {
 	f, err := store.Open(JournalName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -77,20 +77,20 @@ func Open(store Store) (*Journal, error) {
 	return j, nil
 }
 
-// Load reads the whole program of a journal that was opened. The errors are those of Open.
+// Load reads the whole program of a journal from Open. The errors are those of Open.
 func (j *Journal) Load() (Program, error) {
 	s, err := j.read(whole)
 	return s.Program, err
 }
 
-// maxBody is the longest program, in bytes: enough for millions of writes.
+// maxBody is the length of the longest program, in bytes: enough for millions of writes.
 const maxBody = 256 << 20
 
-// read reads the program once, with a piece of it in memory at a time.
+// read reads and checks the program piece by piece. keep says how much of it stays in memory.
 func (j *Journal) read(keep scope) (Summary, error) {
 	r, damaged := j.record, ErrDamaged
 	if r.State == Kept {
-		damaged = ErrKeptDamaged // no danger to the target
+		damaged = ErrKeptDamaged // the target is complete, so it is not in danger
 	}
 	size, err := j.file.Size()
 	switch {
@@ -99,7 +99,7 @@ func (j *Journal) read(keep scope) (Summary, error) {
 	case r.ProgramLen > uint64(max(0, size-programOff)):
 		return Summary{}, fmt.Errorf("%w: it is cut short", damaged)
 	case r.ProgramLen > maxBody:
-		return Summary{}, fmt.Errorf("%w: its program is longer than any", damaged)
+		return Summary{}, fmt.Errorf("%w: its program is longer than shunt makes it", damaged)
 	}
 	in := newSummed(j.file, programOff, r.ProgramLen)
 	s, err := decode(in, int64(r.ProgramLen), keep, damaged)
@@ -109,12 +109,12 @@ func (j *Journal) read(keep scope) (Summary, error) {
 	case in.sum() != r.ProgramSum:
 		return Summary{}, fmt.Errorf("%w: the program fails its checksum", damaged)
 	case int64(r.Next) > s.mostSteps():
-		return Summary{}, fmt.Errorf("%w: it stands behind its end", damaged)
+		return Summary{}, fmt.Errorf("%w: its position is behind the end of its program", damaged)
 	}
 	return s, nil
 }
 
-// summed reads a part of a file and computes its checksum.
+// A summed reads a part of a file and computes its checksum.
 type summed struct {
 	io.Reader
 	h hash.Hash
@@ -125,45 +125,46 @@ func newSummed(f File, off int64, n uint64) summed {
 	return summed{io.TeeReader(io.NewSectionReader(f, off, int64(n)), h), h}
 }
 
-// sum is the checksum of what was read up to now.
+// sum returns the checksum of everything read so far.
 func (s summed) sum() [sha256.Size]byte { return [sha256.Size]byte(s.h.Sum(nil)) }
 
-// Check makes sure that a journal with this program can be read again.
+// Check returns an error if a journal with this program could not be read again.
 func Check(p Program) error {
 	body := p.Encode()
 	if _, err := decode(bytes.NewReader(body), int64(len(body)), summaryOnly, ErrDamaged); err != nil {
-		return fmt.Errorf("internal error: a journal that could not be read again: %w; "+
+		return fmt.Errorf("internal error: this journal could not be read again: %w; "+
 			"nothing was changed, please report this", err)
 	}
 	return nil
 }
 
-// Len is the length of the file in bytes.
+// Len returns the length of the file in bytes.
 func (j *Journal) Len() int64 { return programOff + int64(j.record.ProgramLen) }
 
-// Record is the transaction's position.
+// Record returns the transaction's position.
 func (j *Journal) Record() Record { return j.record }
 
-// Summary describes the transaction of a journal that was opened.
+// Summary describes the transaction of a journal from Open.
 func (j *Journal) Summary() Summary { return j.summary }
 
-// Advance makes a new position durable. The first call on a created journal is the commit. After an error it
-// is unknown whether the old or the new position is on disk, and the journal refuses further calls: a failed
-// sync is final.
+// Advance makes a new position durable. The first call on a created journal is the commit. After an error it is unknown
+// whether the old or the new position is on disk, and every further call returns the same error: a failed sync must not
+// be retried.
 func (j *Journal) Advance(d Direction, s State, next, from uint32) error {
 	r := j.record
 	r.Direction, r.State, r.Next, r.From = d, s, next, from
 	return j.put(r)
 }
 
-// Keep makes durable that all units are done and that the journal stays, with the seal that WriteSeal wrote. For
-// errors see Advance.
+// Keep durably records that all units are done and that the journal stays, with the seal that WriteSeal wrote. For errors
+// see Advance.
 func (j *Journal) Keep(mark SealMark) error {
 	r := j.record
 	r.State, r.Seal = Kept, mark
 	return j.put(r)
 }
 
+// put makes a record durable. It writes to the slot that the record before did not use.
 func (j *Journal) put(r Record) error {
 	if j.broken != nil {
 		return j.broken
@@ -183,5 +184,5 @@ func (j *Journal) put(r Record) error {
 	return nil
 }
 
-// Close closes the file; the journal stays.
+// Close closes the file. It does not remove the journal.
 func (j *Journal) Close() error { return j.file.Close() }

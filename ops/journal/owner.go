@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rightsIn returns the user who lends the rights for a directory with this status, nil for this process's own. The error
-// is an *UnsafeError if the directory must not be used.
+// rightsIn returns the user whose rights are used in a directory with this status, nil to use those of this process. The
+// error is an *UnsafeError if the directory must not be used.
 func (l Location) rightsIn(st unix.Stat_t, path string) (*User, error) {
 	var as *User
 	switch me := os.Geteuid(); {
@@ -23,8 +23,8 @@ func (l Location) rightsIn(st unix.Stat_t, path string) (*User, error) {
 	return as, closedToOthers(st, path)
 }
 
-// maker is the user who lends the rights to make the directory, nil for this process's own: where root works on an image in
-// its owner's own directory, that user.
+// maker returns the user whose rights are used to make the directory, nil to use those of this process. If root works on
+// an image and its owner also owns the directory that holds it, that is the image's owner.
 func (d *Dir) maker() (*User, error) {
 	if d.adopted {
 		return d.as, nil
@@ -40,13 +40,13 @@ func (d *Dir) maker() (*User, error) {
 	return &image.Owner, nil
 }
 
-// shared reports whether others than root can rename what root makes in a directory.
+// shared reports whether users other than root can rename what root makes in a directory.
 func shared(parent unix.Stat_t) bool {
 	return parent.Uid != 0 || parent.Mode&writableByOthers != 0 && parent.Mode&unix.S_ISVTX == 0
 }
 
-// onlyOurs makes sure that shunt made a directory of root's. Where others can rename, they could give its name to any other
-// directory of root's.
+// onlyOurs returns an error unless a directory of root's looks as if shunt made it. Where other users can rename, they
+// could give the journal's name to any directory of root's.
 func onlyOurs(dir *os.File, st unix.Stat_t, path string) error {
 	names, err := namesIn(dir)
 	if err != nil {
@@ -59,7 +59,7 @@ func onlyOurs(dir *os.File, st unix.Stat_t, path string) error {
 	return nil
 }
 
-// isOurs reports whether shunt uses this name for a file in the directory.
+// isOurs reports whether shunt uses this name for a file in the journal's directory.
 func isOurs(name string) bool {
 	switch strings.TrimSuffix(name, secondSide) {
 	case JournalName, SpillName, BeforeName, StageName, SealName, SocketName, ResultName, NoUndoName:
@@ -68,7 +68,7 @@ func isOurs(name string) bool {
 	return false
 }
 
-// mostNames is how many names of a directory are read: more than shunt ever makes.
+// mostNames is how many names of a directory are read. It is more than shunt ever makes.
 const mostNames = 64
 
 // namesIn lists a directory, up to mostNames.

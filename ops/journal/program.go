@@ -5,20 +5,20 @@ import "iter"
 // OpKind says what one write of a unit does.
 type OpKind uint8
 
-// The writes a unit is made of. Off and Len are bytes of the target; Src depends on the kind.
+// The kinds of writes. Off and Src are byte offsets in the files that the comments name. Len is in bytes.
 const (
 	OpCopy    OpKind = iota + 1 // target[Off] = target[Src]; the two ranges do not overlap
 	OpStage                     // stage[Off] = target[Src]; Sum is the ticket, see Op
 	OpUnstage                   // target[Off] = stage[Src]; Sum is the ticket
 	OpPlace                     // target[Off] = spill[Src], checksum Sum
-	OpZero                      // target[Off] reads as zero, its room given back where possible
+	OpZero                      // target[Off] reads as zero and, where possible, takes no space any more
 	OpSize                      // the target becomes Len bytes long
 	OpRestore                   // target[Off] = before[Src], checksum Sum; only in the restore lists
 )
 
-// Op is one write. Checksums are CRC-32C. The checksum of content that goes through the stage file is not known when the
-// program is written. Such a write has a ticket instead, a number that says where behind the staged content the checksum
-// will be: ticket k at byte Program.StageLen + 8k of the stage file, as the checksum and its complement.
+// An Op is one write. Checksums are CRC-32C. The checksum of content that goes through the stage file is not known yet
+// when the program is written. Such a write has a ticket instead. Ticket k means that byte Program.StageLen + 8k of the
+// stage file will hold the checksum and its complement.
 type Op struct {
 	Kind OpKind
 	Off  int64
@@ -30,7 +30,7 @@ type Op struct {
 	Check uint32
 }
 
-// Stage names the part of a commit a unit belongs to, in the order they come.
+// Stage is the part of a commit that a unit belongs to. Stages run in ascending order.
 type Stage uint8
 
 // The stages of a commit after the commit record. The zero value is the end, when the record says complete. Units
@@ -39,11 +39,11 @@ const (
 	StageFence  Stage = iota + 1 // hide the partitions that are about to change
 	StageExtend                  // make the target longer if the plan does
 	StageCopy                    // move data within the target, in dependency order
-	StagePlace                   // new content and zeroes
-	StageTable                   // the final table, one structure at a time
+	StagePlace                   // write new content and zeroes
+	StageTable                   // write the final table, one structure at a time
 	StageShrink                  // make the target shorter if the plan does
 	StageVerify                  // read back what was written
-	StageKeep                    // note the state of the target, to know later whether it can be taken back
+	StageKeep                    // record the state of the target, so that an undo can see whether it has changed
 )
 
 func (s Stage) String() string {
@@ -54,44 +54,44 @@ func (s Stage) String() string {
 	return names[0]
 }
 
-// Unit is a set of writes between two syncs. Doing a unit again after it was done in part or in full is
-// harmless as long as the next unit has not begun.
+// A Unit is a set of writes between two syncs. A unit that was done in part or in full can be done again without harm as
+// long as the next unit has not begun.
 type Unit struct {
 	Stage Stage
 	Ops   []Op
 }
 
-// Probe is a run of bytes of the target and the CRC-32C of its content.
+// A Probe is a run of bytes of the target and the CRC-32C of its content.
 type Probe struct {
 	Off int64
 	Len int64
 	Sum uint32
 }
 
-// Run is a run of bytes of the target.
+// A Run is a run of bytes of the target.
 type Run struct{ Off, Len int64 }
 
-// Part is a partition, for messages: while the fence stands, the table does not show every partition.
+// A Part is a partition's place. Messages need it, since the table does not show every partition during a commit.
 type Part struct {
 	Name    string // "p2"
 	Off     int64  // in the target, bytes
 	Len     int64
-	Planned bool // where the plan puts it, not where it was before
+	Planned bool // the place is the one in the plan, not the one before
 }
 
-// Options are what a commit does besides the writes. They hold for its recovery too.
+// Options select what a commit does besides its writes. They also apply to its recovery.
 type Options uint64
 
 // The options.
 const (
 	Verify   Options = 1 << iota // read everything back before the transaction counts as complete
-	KeepUndo                     // keep what it takes to undo the transaction after it is complete
+	KeepUndo                     // keep the files that an undo of the complete transaction needs
 )
 
 // Has reports whether w is one of the options.
 func (all Options) Has(w Options) bool { return all&w != 0 }
 
-// Program is everything a recovery needs besides the files spill, before and stage.
+// A Program is everything that a recovery needs besides the files spill, before and stage.
 type Program struct {
 	SizeBefore int64 // of the target, in bytes
 	SizeAfter  int64
@@ -102,22 +102,21 @@ type Program struct {
 	Parts      []Part // for messages
 	Options    Options
 	Units      []Unit
-	// RestoreData puts back the content that the units overwrite and no copy preserves. RestoreTable puts the table back,
-	// last of all.
+	// RestoreData restores the content that units overwrite and no copy preserves. RestoreTable restores the table, as the
+	// last step of a roll back.
 	RestoreData  []Op
 	RestoreTable []Op
-	// Refence hides the changed partitions again before a roll back from a point behind the final table.
+	// Refence hides the changed partitions at the start of a roll back.
 	Refence []Op
-	// Probes are blocks that the transaction never writes. They show whether a target is the one for which the journal was
-	// written.
+	// Probes are blocks that the transaction never writes. Recovery recognises the target by them.
 	Probes []Probe
-	// Heads are the first bytes of the changed partitions as planned: nobody uses a file system without changing them.
+	// Heads are the first bytes of the changed partitions at their planned places. Using a file system changes them.
 	Heads []Run
 	// StageLen is the length of the stage file's content; the checksums of the tickets follow it.
 	StageLen int64
 }
 
-// Writes yields every write of the units, in their order, with the stage it belongs to.
+// Writes yields every write of the units in order, with its stage.
 func (p Program) Writes() iter.Seq2[Stage, Op] {
 	return func(yield func(Stage, Op) bool) {
 		for _, u := range p.Units {
@@ -130,15 +129,15 @@ func (p Program) Writes() iter.Seq2[Stage, Op] {
 	}
 }
 
-// How long the elements of lists are as stored, in bytes.
+// The lengths of stored list elements, in bytes.
 const (
 	opLen    = 1 + 8 + 8 + 8 + 4 + 4
 	probeLen = 8 + 8 + 4
 	runLen   = 8 + 8
 )
 
-// Encode is the program as stored: six numbers, two strings, then seven counted lists; see the package comment for where.
-// Each element of a list has a fixed length, but units hold a list themselves, and partitions have a name.
+// Encode returns the program as it is stored in the file journal: six numbers, two strings, then seven lists, each after
+// its length. The elements have a fixed length, except that a unit holds a list itself and a partition has a name.
 func (p Program) Encode() []byte {
 	var e encoder
 	e.numbers(p.SizeBefore, p.SizeAfter, p.StageLen, p.Began, int64(p.Options), p.Sector)
@@ -170,7 +169,7 @@ func (p Program) Encode() []byte {
 	return e
 }
 
-// encoder collects a program or a seal as stored.
+// An encoder collects the stored form of a program or a seal.
 type encoder []byte
 
 func (e *encoder) numbers(list ...int64) {

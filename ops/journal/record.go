@@ -10,15 +10,15 @@ import (
 	"shunt/model/tried"
 )
 
-// Errors that are returned when a journal is opened.
+// The errors of opening a journal.
 var (
-	// ErrNone is returned when there is no committed transaction: no journal, or one without a record.
+	// ErrNone is returned when there is no committed transaction: there is no journal, or it has no record.
 	ErrNone = errors.New("no unfinished transaction")
-	// ErrDamaged is returned when the journal's own checksums do not match. Such a journal is never replayed.
+	// ErrDamaged is returned when the journal's checksums do not match. Such a journal is never replayed.
 	ErrDamaged = errors.New("journal is damaged")
 	// ErrKeptDamaged is returned when the transaction is complete and the files kept for its undo fail their checksums.
 	// The target is fine; the transaction cannot be undone.
-	ErrKeptDamaged = errors.New("what was kept to undo the last transaction is damaged")
+	ErrKeptDamaged = errors.New("the files kept to undo the last transaction are damaged")
 	// ErrVersion is returned when the journal was written by a version of shunt with another format.
 	ErrVersion = errors.New("journal has another format version")
 )
@@ -53,7 +53,7 @@ const (
 	Kept // complete, and the journal stays so that the transaction can be undone
 )
 
-// Record is the transaction's position. The order and length of its fields are those of the stored record.
+// A Record is the transaction's position. The order and length of its fields are those of the stored record.
 type Record struct {
 	Direction Direction
 	State     State
@@ -61,7 +61,7 @@ type Record struct {
 	Seq       uint64
 	// Next is the first unit that is not known to be done, in the order of the direction.
 	Next uint32
-	// From is, when rolling back, the forward unit that was in doubt when the roll back began.
+	// From is the forward unit that may have been half done when the roll back began; 0 if none has begun.
 	From       uint32
 	ProgramLen uint64 // bytes
 	ProgramSum [sha256.Size]byte
@@ -94,15 +94,14 @@ func decodeRecord(b []byte) (Record, error) {
 	return r, nil
 }
 
-// slotOff is where copy c of slot s (both 0 or 1) begins.
+// slotOff returns the offset of copy c of slot s (both 0 or 1).
 func slotOff(s, c int) int64 { return int64(s*slotSpacing + c*copySpacing) }
 
-// newestRecord finds the record at which the transaction stands.
+// newestRecord returns the record with the transaction's position.
 //
-// A slot is written as two copies in one write. A crash tears at most the sector in flight, so it leaves in
-// a slot an older or newer valid copy, or blank space if the slot was never written before. So a crash cannot damage both
-// copies. If both are damaged, the cause is unknown, and so is which of the two slots was the newer one. Going on from the
-// older record could repeat a unit that must not be repeated.
+// A slot is written as two copies in one write. A crash tears at most the sector that is being written, so at least one
+// copy stays valid or, if the slot was never used, blank. If both copies are damaged, the cause is unknown, and so is
+// which of the two slots was the newer one. Going on from the older record could repeat a unit that must not be repeated.
 func newestRecord(f File) (Record, error) {
 	size, err := f.Size()
 	if err != nil {

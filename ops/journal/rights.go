@@ -8,11 +8,11 @@ import (
 	"shunt/model/tried"
 )
 
-// User is a user of the host. Files can be used with that user's rights.
+// A User is a user of the host, with whose rights files can be used.
 type User struct{ UID, GID uint32 }
 
-// do runs a function with the user's rights on files and none of root's. Only root may call it; a nil user changes nothing.
-// If the user's rights cannot be taken, the function is not called.
+// do calls a function with the user's rights on files and none of root's. With a nil user it just calls the function, else
+// only root may use it. If the rights cannot be changed, the function is not called.
 func (u *User) do(do func() error) error {
 	if u == nil {
 		return do()
@@ -31,7 +31,7 @@ func (u *User) do(do func() error) error {
 		}
 		if back := was.user.become(was.groups); back == nil {
 			runtime.UnlockOSThread()
-		} // else the thread, and its rights, end with this goroutine
+		} // else the thread keeps the wrong rights, and ends with this goroutine
 		result <- err
 	}()
 	return <-result
@@ -48,7 +48,7 @@ func ownIdentity() (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	uid, err := unix.SetfsuidRetUid(-1) // only asks, since there is no such user
+	uid, err := unix.SetfsuidRetUid(-1) // changes nothing, since there is no such user
 	if err != nil {
 		return identity{}, err
 	}
@@ -56,8 +56,9 @@ func ownIdentity() (identity, error) {
 	return identity{User{uint32(uid), uint32(gid)}, groups}, err
 }
 
-// become sets this thread's groups and takes the user's identity for files. With it the kernel takes root's capabilities on
-// files away, and gives them back with root's identity. The calls are bare system calls, which affect this thread alone.
+// become sets this thread's groups and takes the user's identity for files. The kernel then removes root's capabilities on
+// files from the thread, and returns them together with root's identity. The calls are bare system calls, which affect
+// this thread only.
 func (u *User) become(groups []int) error {
 	if err := unix.Setgroups(groups); err != nil {
 		return err
@@ -69,7 +70,7 @@ func (u *User) become(groups []int) error {
 		if _, err := set.call(int(set.id)); err != nil {
 			return err
 		}
-		// A call does not report its failure; a second one finds it.
+		// The call does not report a failure. A second one returns the identity that is in force.
 		if is, err := set.call(-1); err != nil || uint32(is) != set.id {
 			return unix.EPERM
 		}

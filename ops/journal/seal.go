@@ -9,37 +9,37 @@ import (
 	"shunt/model/tried"
 )
 
-// Seal is the state in which a commit left its target. If the target is in any other state, undoing the transaction could
-// do damage.
+// A Seal describes the state in which a commit left its target. If the target is in any other state, undoing the
+// transaction could do damage.
 type Seal struct {
-	// Modified is when the target was last written to, in nanoseconds since 1970; 0 where that is not known. Changed, Born
-	// and Inode are the file's time of change, time of birth and inode. They are 0 where the host does not keep them, and in
-	// seals of version 1.
+	// Modified is when the target was last written to, in nanoseconds since 1970, or 0 if that is not known. Changed, Born
+	// and Inode are the file's time of change, time of birth and inode. They are 0 where the host does not keep them, and
+	// in seals of version 1.
 	Modified, Changed, Born int64
 	Inode                   uint64
 	Probes                  []Probe
 }
 
-// sealMagic, "\x80SEAL\x00\x00\x02", begins a seal of version 2. A seal of version 1 begins with a time: as one, this would
-// be in the year 1677.
+// sealMagic, "\x80SEAL\x00\x00\x02", begins a seal of version 2. A seal of version 1 begins with a time, which cannot be
+// confused with it: read as a time, sealMagic is in the year 1677.
 const sealMagic = 0x80_5345414c_000002
 
 // sealHead is the length of everything before the probes: the magic and five numbers.
 const sealHead = 8 + 5*8
 
-// SealMark ties a record to the seal it was written with.
+// A SealMark identifies the seal that belongs to a record.
 type SealMark struct {
 	Len uint64 // bytes
 	Sum [sha256.Size]byte
 }
 
-// maxSeal is the longest seal, in bytes: enough for a target of 32 TiB that is all copied.
+// maxSeal is the length of the longest seal, in bytes: enough for a target of 32 TiB that is copied completely.
 const maxSeal = 256 << 20
 
-// SealLen is how long a seal with n probes is as stored, in bytes.
+// SealLen returns the length of a stored seal with n probes, in bytes.
 func SealLen(n int) int64 { return sealHead + int64(n)*probeLen }
 
-// encode is the seal as stored: see the package comment.
+// encode returns the seal in the format of the package comment.
 func (s Seal) encode() []byte {
 	e := encoder(bigEndian.AppendUint64(nil, sealMagic))
 	e.numbers(s.Modified, s.Changed, s.Born, int64(s.Inode))
@@ -47,7 +47,7 @@ func (s Seal) encode() []byte {
 	return e
 }
 
-// WriteSeal puts a seal on a side, durably. It counts once a record refers to it.
+// WriteSeal writes a seal to a side and syncs it. The seal has no effect until a record refers to it.
 func WriteSeal(store Store, s Seal) (mark SealMark, err error) {
 	f, err := store.Create(SealName)
 	if err != nil {
@@ -64,7 +64,8 @@ func WriteSeal(store Store, s Seal) (mark SealMark, err error) {
 	return SealMark{Len: uint64(len(body)), Sum: sha256.Sum256(body)}, nil
 }
 
-// ReadSeal reads the seal that a record refers to. If the seal is missing or another one, the error wraps ErrKeptDamaged.
+// ReadSeal reads the seal that a record refers to. If the seal is missing or does not match mark, the error wraps
+// ErrKeptDamaged.
 func ReadSeal(store Store, mark SealMark) (Seal, error) {
 	f, err := store.Open(SealName)
 	if err != nil {
@@ -78,9 +79,9 @@ func ReadSeal(store Store, mark SealMark) (Seal, error) {
 	case uint64(size) != mark.Len:
 		return Seal{}, fmt.Errorf("%w: the seal has %d bytes instead of %d", ErrKeptDamaged, size, mark.Len)
 	case size > maxSeal:
-		return Seal{}, fmt.Errorf("%w: the seal is longer than any", ErrKeptDamaged)
+		return Seal{}, fmt.Errorf("%w: the seal is longer than shunt makes it", ErrKeptDamaged)
 	}
-	// The checksum comes first, so that a wrong seal takes no memory for what it claims.
+	// The checksum comes first, so that a damaged seal cannot claim a large list and make shunt allocate it.
 	changed := fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
 	all := newSummed(f, 0, mark.Len)
 	if _, err := io.Copy(io.Discard, all); err != nil {

@@ -6,31 +6,31 @@ import (
 	"io/fs"
 )
 
-// File is one file of the journal directory. Reads and writes are exact: less than asked is an error.
+// A File is one file of the journal directory. Short reads and writes are errors.
 type File interface {
 	io.ReaderAt
 	io.WriterAt
 	// Sync makes all earlier writes and the file's length durable. After an error the content is unknown
 	// and the file must not be written again.
 	Sync() error
-	// Size is the length in bytes.
+	// Size returns the length in bytes.
 	Size() (int64, error)
 	io.Closer
 }
 
-// Reserver is a File that can allocate its blocks beforehand, as far as its file system supports that.
+// A Reserver is a File that can allocate its blocks beforehand, as far as its file system supports that.
 type Reserver interface {
-	// Reserve makes the file n bytes long with blocks of its own for all of them.
+	// Reserve makes the file n bytes long and allocates blocks for all of them.
 	Reserve(n int64) error
 }
 
-// Store is the directory the journal lives in.
+// A Store is the directory that holds a journal.
 type Store interface {
 	// Create makes an empty file, replacing one of the same name. The name is durable after SyncDir.
 	Create(name string) (File, error)
-	// Open opens a file for reading and writing; the error wraps fs.ErrNotExist where there is none.
+	// Open opens a file for reading and writing. The error wraps fs.ErrNotExist if there is none.
 	Open(name string) (File, error)
-	// Remove deletes a file; a file that does not exist is no error. Durable after SyncDir.
+	// Remove deletes a file. It is not an error if the file does not exist. The removal is durable after SyncDir.
 	Remove(name string) error
 	// SyncDir makes created and removed names durable.
 	SyncDir() error
@@ -45,14 +45,15 @@ const (
 	SealName    = "seal"
 )
 
-// Other files in the directory; package worker says what they are for.
+// Other files in the directory, which package worker describes.
 const (
 	SocketName = "socket"
 	ResultName = "result.json"
 	NoUndoName = "no-undo"
 )
 
-// Remove deletes all files of one side: the record first, so that a crash in between leaves files that mean nothing.
+// Remove deletes all files of one side. It removes the record first: after a crash in between, the files that are left
+// have no meaning.
 func Remove(store Store) error {
 	if err := store.Remove(JournalName); err != nil {
 		return err
@@ -68,22 +69,22 @@ func Remove(store Store) error {
 	return store.SyncDir()
 }
 
-// secondSide ends the names of the second side's files.
+// secondSide is the suffix of the second side's file names.
 const secondSide = ".2"
 
-// side is a Store with other names for its files, so that a directory can hold two transactions.
+// A side is a Store that appends secondSide to all names, so that a directory can hold two transactions.
 type side struct{ Store }
 
 func (s side) Create(name string) (File, error) { return s.Store.Create(name + secondSide) }
 func (s side) Open(name string) (File, error)   { return s.Store.Open(name + secondSide) }
 func (s side) Remove(name string) error         { return s.Store.Remove(name + secondSide) }
 
-// Sides are the two parts of a directory, each for one transaction. While one holds a transaction that can be undone, the
-// next one is prepared on the other. Once that is committed, the first one is removed. So a transaction can be undone until
-// it is replaced, and a rehearsal that leads to nothing costs nothing.
+// Sides returns the two parts of a directory, each for one transaction. While one side holds a transaction that can be
+// undone, the next transaction is prepared on the other side. Its commit removes the old one. So a transaction can be
+// undone until the next one is committed, and a rehearsal alone does not end that.
 func Sides(store Store) [2]Store { return [2]Store{store, side{store}} }
 
-// Other is the side that store is not.
+// Other returns the opposite side of store.
 func Other(store Store) Store {
 	if s, ok := store.(side); ok {
 		return s.Store
@@ -98,7 +99,7 @@ func Exists(store Store, name string) (bool, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case errors.As(err, new(*UnsafeError)):
-		return true, nil // whatever it is
+		return true, nil // something has the name, though no file that may be used
 	case err != nil:
 		return false, err
 	}

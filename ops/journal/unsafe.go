@@ -10,42 +10,42 @@ import (
 )
 
 // UnsafeError is returned for a journal's directory, or a file in it, that somebody could have put there to make shunt
-// read, write or remove something else. Nothing of it was read or changed.
+// read, write or remove something else. It was neither read nor changed.
 type UnsafeError struct {
-	Path   string // for people
+	Path   string // for messages
 	Reason Reason
 	Owner  uint32 // with ForeignOwner
 	Kind   uint32 // with WrongKind: the file type found, a value of unix.S_IFMT
 	Mode   uint32 // with OpenToOthers: the permission bits
 }
 
-// Reason is why something is not safe.
+// Reason says why something is not safe.
 type Reason int
 
 // The reasons.
 const (
-	ForeignOwner   Reason = iota + 1 // it belongs to a user with no say about the target
-	WrongKind                        // it is no directory, or no file
+	ForeignOwner   Reason = iota + 1 // it belongs to a user who does not own the target
+	WrongKind                        // it is not a directory, or not a regular file
 	OpenToOthers                     // others may write to it
-	MoreNames                        // a file has another name elsewhere
+	MoreNames                        // the file has a second name elsewhere
 	OtherMount                       // something is mounted there
 	OtherDirectory                   // the parent does not hold the target
-	Replaced                         // it is another one than before
-	NotOurs                          // it holds what no journal's directory holds
+	Replaced                         // it is not the one that was there before
+	NotOurs                          // it holds files that shunt never puts there
 )
 
-// reasons are what each reason says, and what can be done about it.
+// reasons holds a description of each reason, and what the user can do about it.
 var reasons = [...]struct{ found, advice string }{
 	ForeignOwner: {"belongs to another user, ", "if an interrupted transaction may be in it, run shunt as that user; " +
 		"otherwise have it removed, or choose another directory with --journal"},
 	WrongKind: {"is ", whoPutIt},
-	OpenToOthers: {"can be written to by others ", "take the right to write from all but its owner " +
-		"if you trust what is in it, or choose another directory with --journal"},
+	OpenToOthers: {"can be written to by others ", "if you trust its contents, let only its owner write to it " +
+		"(chmod go-w); otherwise choose another directory with --journal"},
 	MoreNames:      {"has a second name elsewhere (a hard link)", whoPutIt},
 	OtherMount:     {"is a mount point", "unmount it, or choose another directory with --journal"},
-	OtherDirectory: {"is not the directory any more that the target was opened in", whoMovedIt},
+	OtherDirectory: {"is no longer the directory in which the target was opened", whoMovedIt},
 	Replaced:       {"was replaced by somebody else meanwhile", whoMovedIt},
-	NotOurs:        {"holds files that are not of shunt", whoPutIt},
+	NotOurs:        {"holds files that shunt did not make", whoPutIt},
 }
 
 const (
@@ -57,7 +57,7 @@ func (e *UnsafeError) Error() string {
 	return e.What() + ": it is neither read nor changed, and the target stays as it is; " + reasons[e.Reason].advice
 }
 
-// What says what was found, in a few words.
+// What describes what was found, in a few words.
 func (e *UnsafeError) What() string {
 	what := e.Path + " " + reasons[e.Reason].found
 	switch e.Reason {
@@ -72,7 +72,7 @@ func (e *UnsafeError) What() string {
 	return what
 }
 
-// ownerName is a user's name, if it is known, and number.
+// ownerName returns a user's number, with the name before it if that is known.
 func ownerName(uid uint32) string {
 	id := strconv.FormatUint(uint64(uid), 10)
 	if u, err := user.LookupId(id); err == nil && u.Username != "" {
@@ -81,7 +81,7 @@ func ownerName(uid uint32) string {
 	return id
 }
 
-// kindName is the type of a directory's entry in words.
+// kindName names a file type.
 func kindName(kind uint32) string {
 	names := map[uint32]string{
 		unix.S_IFDIR: "a directory", unix.S_IFREG: "a file", unix.S_IFLNK: "a symbolic link", unix.S_IFIFO: "a pipe",

@@ -9,8 +9,8 @@ type Kind uint8
 const (
 	Base      Kind = iota // the base, at Src
 	SpillKind             // the spill, at Src
-	Zero                  // nowhere: they are zero
-	Free                  // nowhere: not needed; they read as zero
+	Zero                  // nowhere; they are zero
+	Free                  // nowhere; nobody needs them, and they read as zero
 )
 
 func (k Kind) String() string {
@@ -20,14 +20,14 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", uint8(k))
 }
 
-// Extent is the run of bytes [Off, Off+Len) of the virtual disk, which come from one place.
+// An Extent is the run of bytes [Off, Off+Len) of the virtual disk, which come from one place.
 type Extent struct {
 	Off, Len int64
 	Kind     Kind
 	Src      int64 // byte offset in the base or the spill of the first byte; 0 for Zero and Free
 }
 
-// End is the offset right behind the extent.
+// End returns the offset right behind the extent.
 func (e Extent) End() int64 { return e.Off + e.Len }
 
 // Unchanged reports whether the extent shows the bytes of the base that lie at the same offset.
@@ -40,15 +40,15 @@ func (e Extent) String() string {
 	return fmt.Sprintf("[%d, %d) %s", e.Off, e.End(), e.Kind)
 }
 
-// Range is the run of bytes [Off, Off+Len).
+// A Range is the run of bytes [Off, Off+Len).
 type Range struct{ Off, Len int64 }
 
-// End is the offset right behind the range.
+// End returns the offset right behind the range.
 func (r Range) End() int64 { return r.Off + r.Len }
 
 func (e Extent) sourced() bool { return e.Kind == Base || e.Kind == SpillKind }
 
-// clip is the part of the extent within [lo, hi), possibly with no bytes.
+// clip returns the part of the extent within [lo, hi), which may be empty.
 func (e Extent) clip(lo, hi int64) Extent {
 	lo, hi = max(lo, e.Off), min(hi, e.End())
 	if e.sourced() {
@@ -58,7 +58,7 @@ func (e Extent) clip(lo, hi int64) Extent {
 	return e
 }
 
-// continues reports whether the extent f, which begins where e ends, could be one with it.
+// continues reports whether f can be merged with e: it begins where e ends, and so do its bytes at their source.
 func (e Extent) continues(f Extent) bool {
 	return e.End() == f.Off && e.Kind == f.Kind && (!e.sourced() || e.Src+e.Len == f.Src)
 }

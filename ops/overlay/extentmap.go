@@ -6,7 +6,7 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// extentMap is the sorted set of extents. It does no locking.
+// An extentMap is the sorted set of extents. It does no locking.
 type extentMap struct {
 	tree *btree.BTreeG[Extent]
 }
@@ -16,11 +16,11 @@ func newExtentMap() extentMap {
 	return extentMap{tree: btree.NewBTreeGOptions(byOffset, btree.Options{NoLocks: true})}
 }
 
-// snapshot is a second map with the same extents at the cost of a pointer: what they share is copied when
-// either of them changes. The lock must be held for writing.
+// snapshot returns a copy of the map. It costs little: shared parts are copied only when either map changes. The lock must
+// be held for writing.
 func (m extentMap) snapshot() extentMap { return extentMap{tree: m.tree.Copy()} }
 
-// at is the extent that contains the byte x.
+// at returns the extent that contains the byte x.
 func (m extentMap) at(x int64) (Extent, bool) {
 	var found Extent
 	m.tree.Descend(Extent{Off: x}, func(e Extent) bool {
@@ -30,8 +30,7 @@ func (m extentMap) at(x int64) (Extent, bool) {
 	return found, found.Off <= x && x < found.End()
 }
 
-// walk yields what lies within [off, off+n), in order, the outermost extents clipped to it. The map must not
-// be changed meanwhile.
+// walk yields the extents within [off, off+n) in order, clipped to that range. The map must not change meanwhile.
 func (m extentMap) walk(off, n int64) iter.Seq[Extent] {
 	return func(yield func(Extent) bool) {
 		first, ok := m.at(off)
@@ -45,8 +44,8 @@ func (m extentMap) walk(off, n int64) iter.Seq[Extent] {
 	}
 }
 
-// set puts a run of extents, each beginning where the one before ends, in place of what the map holds there. It is
-// the only way in, and keeps the invariants: neighbours are cut, dropped or merged as needed.
+// set replaces a part of the map by a run of extents, in which each begins where the one before ends. It cuts, drops and
+// merges neighbours to keep the invariants. All extents enter the map through it.
 func (m extentMap) set(run ...Extent) {
 	var in merger
 	lo, hi := run[0].Off, run[len(run)-1].End()
@@ -91,7 +90,7 @@ func (m extentMap) remove(lo, hi int64) {
 	})
 }
 
-// merger collects a run of extents, joining those that continue each other.
+// A merger collects a run of extents and merges neighbours where it can.
 type merger struct {
 	out []Extent
 }

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Move makes [to, to+n) show what [from, from+n) showed; the two may overlap. The ranges in free, counted from from and in
-// any order, hold nothing that is needed: they become Free in the new place. What is left behind and not covered by the new
-// place becomes Free as well. No byte is read or written. If either place is not wholly within the disk, the move is
-// refused and nothing is changed. With from equal to to nothing happens.
+// Move makes [to, to+n) show what [from, from+n) showed. The two may overlap. The ranges in free, counted from the byte at
+// from and in any order, are not needed and become Free at the new place. The part of the old place that the new one does
+// not cover becomes Free as well. No byte is read or written. If either place is not wholly within the disk, nothing is
+// changed. If from equals to, Move does nothing.
 func (o *Overlay) Move(from, to, n int64, free []Range) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -30,7 +30,7 @@ func (o *Overlay) Move(from, to, n int64, free []Range) error {
 	return nil
 }
 
-// taken is what lies within [from, from+n), with the free ranges taken out.
+// taken returns the extents within [from, from+n), with the free ranges marked as Free.
 func (o *Overlay) taken(from, n int64, free []Range) []Extent {
 	free = within(n, free)
 	var out merger
@@ -54,7 +54,7 @@ func (o *Overlay) taken(from, n int64, free []Range) []Extent {
 	return out.out
 }
 
-// within is the given ranges, sorted, as far as they hold bytes of [0, n).
+// within returns the ranges sorted and clipped to [0, n).
 func within(n int64, ranges []Range) []Range {
 	var out []Range
 	for _, r := range ranges {

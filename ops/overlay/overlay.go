@@ -1,5 +1,5 @@
-// Package overlay is a copy-on-write view of a disk: everything the steps of a rehearsal change goes into
-// a map and a spill file, and the disk underneath (the base) is only ever read.
+// Package overlay provides a copy-on-write view of a disk: all changes that the steps of a rehearsal make go into a map
+// and a spill file, and the disk underneath (the base) is only read.
 //
 // The map cuts the virtual disk [0, size) into extents. Each says where its bytes come from:
 //
@@ -9,18 +9,18 @@
 //	base      ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒│▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒  read-only
 //	spill                  ▓▓▓▓▓▓▓▓▓▓▓▓                          sparse file, append only
 //
-// Moving a partition is an edit of the map: no byte is copied, and moving twice composes. What a move need
-// not carry (free blocks of the file system) and what it leaves behind becomes free: it reads as zero, and
-// a commit of the map may leave any bytes there.
+// Moving a partition only edits the map: no byte is copied, and moving twice is as cheap as moving once. Free blocks of
+// the file system do not move along. They and the old place become free: such bytes read as zero, and a commit may leave
+// anything there.
 //
-// A write that meets no spilled bytes is rounded out to blocks of 4096 bytes, counted from byte 0 of the
-// disk, and the rest of the blocks is read and stored with it; so small writes at odd offsets do not grind the
-// map to crumbs. Bytes that are in the spill already are overwritten in place, so a block that is written
-// a thousand times takes its space once. Space in the spill that is no longer referred to is not used again.
+// A write that meets no spilled bytes is rounded out to blocks of 4096 bytes, counted from byte 0 of the disk. The rest of
+// these blocks is read and stored with it, so that small writes at odd offsets do not split the map into tiny extents.
+// Bytes that are already in the spill are overwritten in place, so a block that is written a thousand times takes its
+// space once. Space in the spill that is no longer referred to is not used again.
 //
-// Invariants: the extents are sorted, not empty, do not overlap, and cover [0, size) without a hole; two
-// neighbours that could be one are one; no byte of the spill is referred to twice; the base is never
-// written. The tests check them after every step.
+// Invariants: the extents are sorted, not empty, do not overlap, and cover [0, size) without a hole. Neighbours that can
+// be merged are merged. No byte of the spill is referred to twice. The base is never written. The tests check this after
+// every step.
 package overlay
 
 import (
@@ -32,21 +32,19 @@ import (
 	"shunt/model/tried"
 )
 
-// block is the grain to which writes are rounded out: the page size, and the usual block of file systems
-// and hosts.
+// block is the size to which writes are rounded out, in bytes: the page size, and the usual block size of file systems.
 const block = 4096
 
-// Spill holds the bytes that were written. It is used from several goroutines at once, as *os.File can be.
-// A write beyond its end makes it longer, and what was skipped reads as zero or is never read.
+// A Spill holds the bytes that were written. Like *os.File it must be safe for use by several goroutines at once. A write
+// beyond its end makes it longer. The skipped bytes may read as anything.
 type Spill interface {
 	io.ReaderAt
 	io.WriterAt
 	Sync() error
 }
 
-// Overlay is a disk that can be edited without touching the one it was made from. It may be used from
-// several goroutines at once; every method is atomic to the others, except that concurrent writes to
-// the same bytes may end up mixed.
+// An Overlay is a view of a disk that can be edited without changing the disk. It may be used from several goroutines at
+// once. Methods are atomic to each other, except that concurrent writes to the same bytes may end up mixed.
 type Overlay struct {
 	base  io.ReaderAt
 	spill Spill
@@ -61,23 +59,23 @@ type Overlay struct {
 	fault   error
 }
 
-// New is the unchanged view of size bytes of base. Where the base is shorter, zeros are read. The spill must be
-// empty and belong to this overlay alone. A negative size counts as 0.
+// New returns a view of the first size bytes of base, without changes yet. If the base is shorter, the rest reads as zero.
+// The spill must be empty and used by this overlay only. A negative size counts as 0.
 func New(base io.ReaderAt, size int64, spill Spill) *Overlay {
 	o := &Overlay{base: base, spill: spill, size: max(0, size), extents: newExtentMap()}
 	o.extents.set(Extent{Off: 0, Len: o.size, Kind: Base, Src: 0})
 	return o
 }
 
-// Size is the length of the virtual disk in bytes.
+// Size returns the length of the virtual disk in bytes.
 func (o *Overlay) Size() int64 {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	return o.size
 }
 
-// Resize makes the virtual disk n bytes long. Bytes that are added read as zero, also where they had been
-// cut off before. Only a negative n is refused.
+// Resize makes the virtual disk n bytes long. Bytes that are added read as zero, even if they were cut off earlier. It
+// fails only if n is negative.
 func (o *Overlay) Resize(n int64) error {
 	if n < 0 {
 		return fmt.Errorf("resize overlay to %d bytes: negative size", n)
@@ -93,8 +91,8 @@ func (o *Overlay) Resize(n int64) error {
 	return nil
 }
 
-// Sync makes the spill durable. It fails if any earlier read, write or sync of this overlay failed: what
-// a failed sync was to store is lost for good, so a later one must not pretend otherwise.
+// Sync makes the spill durable. It fails if any earlier read, write or sync of this overlay failed: after a failed sync
+// data may be lost, even if the next sync succeeds.
 func (o *Overlay) Sync() error {
 	if err := o.Err(); err != nil {
 		return err
@@ -105,9 +103,8 @@ func (o *Overlay) Sync() error {
 	return nil
 }
 
-// Err is the first I/O error of the base or the spill, or nil. Tools that work on the overlay through a
-// window may swallow the error they were given; a rehearsal with an error must not be trusted whatever
-// the tools say.
+// Err returns the first I/O error of the base or the spill, or nil. A tool that works on the overlay through a window may
+// ignore such an error and succeed. After an error the rehearsal must not be trusted, whatever the tools report.
 func (o *Overlay) Err() error {
 	o.faultMu.Lock()
 	defer o.faultMu.Unlock()
@@ -124,10 +121,10 @@ func (o *Overlay) failed(err error) error {
 	return err
 }
 
-// ErrOutside is returned when a range does not lie within the virtual disk. Nothing has been changed then.
+// ErrOutside is returned when a range does not lie within the virtual disk. Then nothing was changed.
 var ErrOutside = errors.New("outside the disk")
 
-// inside refuses ranges that are not part of [0, size). The lock must be held.
+// inside returns an error unless a range is part of [0, size). The lock must be held.
 func (o *Overlay) inside(what string, off, n int64) error {
 	if off < 0 || n < 0 || n > o.size-off {
 		return fmt.Errorf("%s %d bytes at %d: %w of %d bytes", what, n, off, ErrOutside, o.size)

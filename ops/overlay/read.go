@@ -8,8 +8,8 @@ import (
 	"shunt/model/tried"
 )
 
-// ReadAt fills p with the bytes from off on. Fewer bytes than asked for come with an error, which is io.EOF at the end of
-// the disk; a full read never has one. After another error the contents of p are undefined.
+// ReadAt fills p with the bytes from off on. A short read returns an error, which is io.EOF at the end of the disk. A full
+// read returns none. After an error other than io.EOF the contents of p are undefined.
 func (o *Overlay) ReadAt(p []byte, off int64) (int, error) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
@@ -49,7 +49,7 @@ func (o *Overlay) read(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// short is the error of a short read or write.
+// short returns the error to report for a short read or write.
 func short(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -57,8 +57,8 @@ func short(err error) error {
 	return err
 }
 
-// Extents yields what lies within [off, off+n), as far as it is part of the disk, in order and with neighbours merged. It
-// shows the map as it is when the iteration begins; the overlay may be used and changed meanwhile.
+// Extents yields the extents within [off, off+n) in order, clipped to that range and to the disk. It shows the map as it
+// is when the iteration begins. The overlay may be used and changed meanwhile.
 func (o *Overlay) Extents(off, n int64) iter.Seq[Extent] {
 	return func(yield func(Extent) bool) {
 		o.mu.Lock()
@@ -69,8 +69,8 @@ func (o *Overlay) Extents(off, n int64) iter.Seq[Extent] {
 	}
 }
 
-// Changed yields every extent that does not show the bytes of the base at the same offset, in order.
-// Beyond the end of the base this includes bytes that read as zero there.
+// Changed yields, in order, every extent that does not show the bytes of the base at the same offset. Extents of zeros
+// beyond the end of the base are included.
 func (o *Overlay) Changed() iter.Seq[Extent] {
 	return func(yield func(Extent) bool) {
 		for e := range o.Extents(0, o.Size()) {
@@ -81,7 +81,7 @@ func (o *Overlay) Changed() iter.Seq[Extent] {
 	}
 }
 
-// saturate is off+n, or the largest offset if that overflows.
+// saturate returns off+n, or the largest offset if that overflows.
 func saturate(off, n int64) int64 {
 	if sum := off + n; n <= 0 || sum > off {
 		return sum

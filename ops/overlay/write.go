@@ -6,13 +6,12 @@ import (
 	"shunt/model/tried"
 )
 
-// zeroGrain is the run of zeros, on its own grid, from which on a write is stored in the map and not in the spill. Tools
-// clear inode tables and logs of many megabytes, which need not be stored or committed as data.
+// zeroGrain is the size of the aligned blocks that are recorded as zero in the map, and not stored in the spill, if all
+// their bytes are zero. Tools clear inode tables and logs of many megabytes, which need not be stored or committed.
 const zeroGrain = 64 << 10
 
-// WriteAt stores p at off. A range that is not wholly within the disk is refused and nothing is written. On any other
-// error the first n bytes are as in p and the others are as before or, where they had been written
-// before, undefined.
+// WriteAt stores p at off. If the range is not wholly within the disk, nothing is written. After any other error the first
+// n bytes are those of p. The others are unchanged or, if they were in the spill already, undefined.
 func (o *Overlay) WriteAt(p []byte, off int64) (int, error) {
 	if done, n, err := o.overwrite(p, off); done {
 		return n, err
@@ -25,8 +24,8 @@ func (o *Overlay) WriteAt(p []byte, off int64) (int, error) {
 	return o.write(p, off)
 }
 
-// overwrite handles the case that one spilled extent holds the whole range: the map stays as it is, so others can
-// go on reading meanwhile.
+// overwrite stores p if one spilled extent holds the whole range, and reports in done whether it does. The map does not
+// change then, so others can go on reading.
 func (o *Overlay) overwrite(p []byte, off int64) (done bool, n int, err error) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
@@ -66,7 +65,7 @@ func (o *Overlay) write(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// spread stores p over a run without spilled bytes: long runs of zeros in the map, all else in the spill.
+// spread stores p in a run without spilled bytes. Long runs of zeros go into the map, everything else into the spill.
 func (o *Overlay) spread(p []byte, off int64) (int, error) {
 	for done := 0; done < len(p); {
 		at := off + int64(done)
@@ -84,7 +83,8 @@ func (o *Overlay) spread(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// split counts the bytes of p up to the first whole grain of zeros, and the length of the grains of zeros from there on.
+// split returns how many bytes of p come before the first aligned block of zeroGrain zeros, and how many bytes long the
+// run of such blocks is.
 func split(p []byte, off int64) (data, zeros int) {
 	data = int((zeroGrain - off%zeroGrain) % zeroGrain)
 	for ; data+zeroGrain <= len(p); data += zeroGrain {
@@ -98,17 +98,17 @@ func split(p []byte, off int64) (data, zeros int) {
 	return len(p), 0
 }
 
-// allZero reports whether all bytes of p, at least one, are zero.
+// allZero reports whether all bytes of p are zero. p must not be empty.
 func allZero(p []byte) bool { return p[0] == 0 && bytes.Equal(p[1:], p[:len(p)-1]) }
 
-// add gives p, which overlaps no spilled bytes, a place in the spill, together with the rest of the blocks it
-// touches, as far as that is not spilled either. The map is changed only when all bytes are stored.
+// add stores p, which overlaps no spilled bytes, at a new place in the spill, together with the unspilled rest of the
+// blocks it touches. The map changes only after all bytes are stored.
 func (o *Overlay) add(p []byte, off int64) error {
 	end := off + int64(len(p))
 	lo := o.unspilledStart(off, blockDown(off))
 	hi := o.unspilledEnd(off, min(blockUp(end), o.size))
-	// The place has the same offset within a block as the bytes, so that later writes of whole blocks
-	// are aligned in the file, too, and pieces of one block that come in turn can be neighbours.
+	// The place has the same offset within a block as the bytes, so that later writes of whole blocks are aligned in the
+	// file too, and parts of a block that are written one after another can be merged.
 	place := o.next + (lo-o.next)&(block-1)
 
 	whole := p
@@ -130,7 +130,7 @@ func (o *Overlay) add(p []byte, off int64) error {
 	return nil
 }
 
-// store writes to the spill.
+// store writes to the spill and keeps an error for Err.
 func (o *Overlay) store(p []byte, place int64) (int, error) {
 	n, err := o.spill.WriteAt(p, place)
 	if n < len(p) || err != nil {
@@ -139,7 +139,7 @@ func (o *Overlay) store(p []byte, place int64) (int, error) {
 	return n, nil
 }
 
-// unspilledStart is the start of the run without spilled bytes that reaches up to off, searched back to limit.
+// unspilledStart returns the start of the run without spilled bytes that ends at off. It looks back no farther than limit.
 func (o *Overlay) unspilledStart(off, limit int64) int64 {
 	for off > limit {
 		e, ok := o.extents.at(off - 1)
@@ -151,7 +151,7 @@ func (o *Overlay) unspilledStart(off, limit int64) int64 {
 	return off
 }
 
-// unspilledEnd is the end of the run without spilled bytes that begins at off, searched up to limit.
+// unspilledEnd returns the end of the run without spilled bytes that begins at off. It looks no farther than limit.
 func (o *Overlay) unspilledEnd(off, limit int64) int64 {
 	for e := range o.extents.walk(off, limit-off) {
 		if e.Kind == SpillKind {
@@ -161,7 +161,7 @@ func (o *Overlay) unspilledEnd(off, limit int64) int64 {
 	return limit
 }
 
-// buffer is a scratch buffer of n bytes; it is valid until the next call.
+// buffer returns a scratch buffer of n bytes, which is valid until the next call.
 func (o *Overlay) buffer(n int) []byte {
 	if cap(o.scratch) < n {
 		o.scratch = make([]byte, n)

@@ -1,8 +1,8 @@
 package overlay
 
-// Zero makes n bytes from off on read as zero. Whole blocks take no space in the spill. A range that is not wholly within
-// the disk is refused and nothing is changed. On an I/O error (the edges may need to be read and
-// written) part of the range may be zero already.
+// Zero makes n bytes from off on read as zero. Whole blocks take no space in the spill. If the range is not wholly within
+// the disk, nothing is changed. The edges may have to be read and written: after an I/O error part of the range may be
+// zero already.
 func (o *Overlay) Zero(off, n int64) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -27,7 +27,7 @@ func (o *Overlay) Zero(off, n int64) error {
 	return nil
 }
 
-// zeroEdge clears less than two blocks, without cutting data into crumbs.
+// zeroEdge clears less than two blocks. It writes zeros over data and does not split its extent.
 func (o *Overlay) zeroEdge(lo, hi int64) error {
 	for lo < hi {
 		e, _ := o.extents.at(lo)

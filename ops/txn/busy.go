@@ -8,22 +8,22 @@ import (
 	"shunt/model"
 )
 
-// A partition in use, one that is mounted, changes while the transaction is rehearsed and committed, and the kernel holds
-// on to it. So its bytes are not written, not kept for a roll back, and not compared to recognise the target. The fence
-// does not hide its entry: on the disk the entry stays where it is and gets longer at most (inuse.go, for logical
-// partitions). Its file system grows after the commit.
+// A partition in use, such as a mounted one, may change at any time during the rehearsal and the commit. So its bytes are
+// not written, not kept for a roll back, and not compared to recognise the target. The fence does not hide its entry: the
+// entry stays at its place and at most gets longer (for logical partitions see inuse.go). Its file system grows after the
+// commit.
 
-// withoutBusy are the changes without those that a target of fixed size does not need, and with the partitions in use. An
-// error means that the transaction would write to one of these.
+// withoutBusy notes in c the partitions in use and drops the writes that would only repeat what they hold. On a target of
+// fixed size it also drops the clearing of freed blocks. It fails if the transaction would write to a partition in use.
 func (r *Rehearsal) withoutBusy(c changes) (changes, error) {
 	if r.Before.Fixed {
-		// Giving blocks back is worth a punch in an image file. On a device it is a write.
+		// An image file gives the host back its freed blocks. On a device, clearing them would only cost writes.
 		c.clear = c.clear.minus(c.freed)
 	}
 	c.busy = r.partitions(func(p model.Partition) bool { return p.Use.Busy() })
 	var places []segment
 	for _, p := range c.places {
-		// The overlay rounds writes out to blocks; the neighbour's part of such a block is not new.
+		// The overlay rounds writes out to blocks. The neighbour's part of such a block is not new.
 		for _, q := range c.busy.outside(p.dst, p.dst+p.len) {
 			places = append(places, p.clip(q))
 		}
@@ -47,12 +47,12 @@ func (r *Rehearsal) busyAt(off int64) string {
 	return fmt.Sprintf("offset %d", off)
 }
 
-// bootArea is how much at the start of a disk may hold boot code that no partition owns, in bytes.
+// bootArea is the length of the area at the start of a disk that may hold boot code outside all partitions, in bytes.
 const bootArea = 1 << 20
 
-// unclaimed are the bytes of a target of fixed size that belong to no partition before the transaction and, being
-// behind its start, to no boot loader. In an image file they are mostly a hole, and cost nothing to restore. On a
-// device they hold old data that nobody owns, possibly as much as is moved: a roll back does not restore them.
+// unclaimed returns the bytes of a target of fixed size that before the transaction belong to no partition, table or boot
+// loader. A roll back does not restore them: they hold old data that nobody owns, possibly as much as is moved. In an
+// image file such bytes are mostly a hole and cost nothing to restore, so for files the result is empty.
 func (r *Rehearsal) unclaimed(table ranges) ranges {
 	if !r.Before.Fixed || r.Before.Table.Kind == model.TableNone {
 		return nil
@@ -61,8 +61,8 @@ func (r *Rehearsal) unclaimed(table ranges) ranges {
 	return claimed.outside(0, r.Device.Size())
 }
 
-// hidden lists the partitions that are to be kept from use while the commit runs: those that the fence hides and those
-// that get another number.
+// hidden lists the numbers of the partitions that nobody may use while the commit runs: those that the fence hides and
+// those that get another number.
 func (r *Rehearsal) hidden(c changes) []int {
 	var numbers []int
 	changing := r.changing(c)

@@ -12,32 +12,31 @@ import (
 // Device is the target that a transaction changes.
 type Device = target.Device
 
-// changes are what the target must become, in bytes of the target: the overlay's map without everything that stays
-// as it is. The lists are disjoint in what they write.
+// changes describes what the commit must do to the target, in bytes of the target. No byte is written by two of its lists.
 type changes struct {
 	sizeBefore, sizeAfter int64
-	moves                 []segment // content that is on the target at another place
+	moves                 []segment // content that moves from another place on the target
 	places                []segment // content from the spill file; src is an offset in it
-	clear                 ranges    // reads as zero afterwards
+	clear                 ranges    // bytes that must read as zero afterwards
 	heads                 ranges    // the first bytes of the changed partitions as planned
-	unused                ranges    // before, blocks that a file system held free: their content need not come back
-	freed                 ranges    // the part of clear that nobody relies on: what moved away left it behind
-	busy                  ranges    // partitions in use: their bytes change by themselves and are neither read nor written
+	unused                ranges    // bytes whose old content a roll back need not restore
+	freed                 ranges    // the part of clear that moved data left behind: clearing it is not necessary
+	busy                  ranges    // partitions in use: their bytes change at any time and are neither read nor written
 }
 
-// segment is a run of bytes that has to get from src to dst.
+// A segment is a run of bytes that must be copied from src to dst.
 type segment struct{ dst, src, len int64 }
 
 func (s segment) to() byteRange   { return run(s.dst, s.len) }
 func (s segment) from() byteRange { return run(s.src, s.len) }
 
-// clip is the part of the segment with the destination r, which must lie in it.
+// clip returns the part of the segment with the destination r, which must lie within that of s.
 func (s segment) clip(r byteRange) segment {
 	return segment{dst: r.off, src: s.src + r.off - s.dst, len: r.len()}
 }
 
-// changesOf reads off an overlay what the target must become. unused are the bytes of the target that a file
-// system held free before.
+// changesOf returns the changes that an overlay describes. unused are the bytes of the target that file systems hold free
+// before the transaction.
 func changesOf(ov *overlay.Overlay, sizeBefore int64, unused ranges) changes {
 	c := changes{sizeBefore: sizeBefore, sizeAfter: ov.Size(), unused: unused}
 	var clear, freed []byteRange
@@ -57,17 +56,17 @@ func changesOf(ov *overlay.Overlay, sizeBefore int64, unused ranges) changes {
 	return c
 }
 
-// writes is every byte of the target that is changed, the part cut off at the end included.
+// writes returns every byte of the target that changes, including the part that is cut off at the end.
 func (c changes) writes() ranges {
 	cut := []byteRange{{c.sizeAfter, c.sizeBefore}}
 	return newRanges(c.clear, runsOf(c.moves, segment.to), runsOf(c.places, segment.to), cut)
 }
 
-// sources is every byte that a move reads.
+// sources returns every byte that a move reads.
 func (c changes) sources() ranges { return newRanges(runsOf(c.moves, segment.from)) }
 
-// withoutHoles are the changes of a target on which only the given ranges hold data: what is moved from a
-// hole becomes a hole, and what is a hole already is not cleared.
+// withoutHoles adapts the changes to a target on which only the given ranges hold data: a hole that moves becomes a hole
+// at its destination, and a hole is not cleared again.
 func (c changes) withoutHoles(data ranges) changes {
 	var moves []segment
 	var holes []byteRange
@@ -85,9 +84,9 @@ func (c changes) withoutHoles(data ranges) changes {
 	return c
 }
 
-// trimmed are the changes without new content that is on the target already, as far as it lies at the ends of a run, and
-// without what the table's own writes bring. The overlay rounds writes out to blocks, so a run can hold bytes of a
-// neighbour as they were when the rehearsal read them. They must not be written: the neighbour may be in use.
+// trimmed drops from the new content what the table's own writes bring, and at both ends of a run what the target already
+// holds. The overlay rounds writes out to blocks, so a run can hold bytes of a neighbour as they were when the rehearsal
+// read them. These must not be written, since the neighbour may be in use.
 func (c changes) trimmed(dev Device, spill journal.File, tableWrites ranges) (changes, error) {
 	var kept []segment
 	for _, p := range c.places {
@@ -105,7 +104,7 @@ func (c changes) trimmed(dev Device, spill journal.File, tableWrites ranges) (ch
 	return c, nil
 }
 
-// trim cuts off the sectors at both ends that the target holds already.
+// trim cuts off the sectors at both ends of p that the target already holds.
 func trim(dev Device, spill journal.File, p segment) (segment, error) {
 	const grain = 512
 	fresh, old := make([]byte, grain), make([]byte, grain)
@@ -142,7 +141,7 @@ func trim(dev Device, spill journal.File, p segment) (segment, error) {
 	return p, nil
 }
 
-// dataRanges are the bytes of the device that may be other than zero.
+// dataRanges returns the parts of the device that are not holes.
 func dataRanges(dev Device) (ranges, error) {
 	var runs []byteRange
 	for off := int64(0); off < dev.Size(); {

@@ -10,10 +10,11 @@ import (
 	"shunt/ops/target"
 )
 
-// checkSeal makes sure that the target is as the commit left it. If the host's account says so, the probes of the seal are
-// enough. A later time of modification is a change, whatever was written. In other cases the account says too little: there
-// is none, it is of another file, or only the time of change differs, as after chmod, a rename, or a time of modification
-// that was put back. Then everything is compared that the undo would overwrite or move.
+// checkSeal checks that the target is as the commit left it. If the host's file times and inode are those of the seal,
+// comparing the seal's probes is enough. A later time of modification counts as a change, whatever was written. In all
+// other cases the times prove nothing: there are none, they are of another file, or only the time of the last status
+// change differs, as after chmod, a rename, or a time of modification that was set back. Then checkSeal compares
+// everything that the undo would overwrite or move.
 func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) error {
 	if n := dev.Size(); n != p.SizeAfter {
 		return &ChangedError{Off: -1, What: fmt.Sprintf("it is %d bytes long and was %d", n, p.SizeAfter)}
@@ -28,11 +29,11 @@ func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.
 		return &ChangedError{Off: -1, What: what}
 	}
 	if !same && probedLen(seal.Probes) < probedLen(sealed(p, false)) {
-		what := "the system's account of its changes is not what it was"
+		what := "the system no longer knows whether it was changed"
 		if now.Known() {
-			what = "something of it was changed on " + localTime(now.Changed)
+			what = "something about it was changed on " + localTime(now.Changed)
 		}
-		return &ChangedError{Off: -1, What: what + ", and of the moved data only samples were kept to compare"}
+		return &ChangedError{Off: -1, What: what + ", and only samples of the moved data were kept to compare"}
 	}
 	err = readProbes(ctx, dev, seal.Probes, journal.StageVerify, watch, func(probe *journal.Probe, sum uint32) error {
 		if sum != probe.Sum {
@@ -49,12 +50,13 @@ func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.
 	return located(err, 0, p)
 }
 
+// changedAt says that n bytes at off are not as the transaction left them; how ends the sentence.
 func changedAt(off, n int64, how string) error {
 	return &ChangedError{Off: off, What: fmt.Sprintf("the %d bytes at offset %d %s", n, off, how)}
 }
 
-// unchanged reports whether the host's account says that nothing has changed. A seal of version 1 has the time of
-// modification only.
+// unchanged reports whether the host's file times and inode are those of the seal. A seal of version 1 has only the time
+// of modification.
 func unchanged(seal journal.Seal, now target.State) bool {
 	if seal.Changed == 0 && seal.Inode == 0 {
 		return seal.Modified != 0 && seal.Modified == now.Modified

@@ -2,9 +2,9 @@
 // of small units, commits that program to the target, finishes or rolls back what was interrupted, and undoes the last
 // transaction.
 //
-// Invariants: the target is only read before the commit record is durable. A unit never overwrites its own sources.
-// Everything a unit overwrites is kept by a copy on the target or in the journal, except blocks that a file system holds
-// free. A failed sync or a failed write ends the walk, and the transaction stays recoverable in both directions.
+// Invariants: the target is only read until the commit record is durable. A unit never overwrites its own sources.
+// Everything that a unit overwrites is kept on the target or in the journal, except blocks that a file system holds free.
+// A failed sync or write ends the run, and the transaction can still be finished or rolled back.
 package txn
 
 import (
@@ -16,10 +16,10 @@ import (
 	"shunt/ops/journal"
 )
 
-// Watch is called as a commit or recovery goes on. done and total count bytes of all units.
+// A Watch is called repeatedly during a commit or recovery. done and total count the bytes of all units.
 type Watch func(stage journal.Stage, done, total int64)
 
-// ErrStopped is returned when a commit was stopped between two units because its context ended. It can be
+// ErrStopped is returned when a commit stops between two units because its context was cancelled. The transaction can be
 // finished or rolled back later.
 var ErrStopped = errors.New("stopped between two steps")
 
@@ -35,10 +35,10 @@ var ErrStopped = errors.New("stopped between two steps")
 //	shrink   the target is cut. Crash here: cut again.
 //	verify   with the option Verify, everything written is read back. Crash here: read back again.
 //	keep     with the option KeepUndo, the seal is written. Crash here: written again.
-//	done     the record says complete, then the journal is removed; or it says kept, then the files are removed that an undo
-//	         does not need. Crash here: they are removed when the target is opened again.
+//	done     the record says complete and the journal is removed, or the record says kept and the files that an undo does
+//	         not need are removed. Crash here: they are removed when the target is opened again.
 //
-// The files kept of the transaction before are removed between record and fence.
+// The files kept to undo the previous transaction are removed between record and fence.
 func (tx *Transaction) commit(ctx context.Context, watch Watch) error {
 	if err := tx.journal.Advance(journal.Forward, journal.Running, 0, 0); err != nil {
 		return err
@@ -49,7 +49,8 @@ func (tx *Transaction) commit(ctx context.Context, watch Watch) error {
 	return tx.forward(ctx, watch)
 }
 
-// dropOther removes the transaction that could be undone until the one in store was committed.
+// dropOther removes the files of the previous transaction: once the one in store is committed, that one can no longer be
+// undone.
 func dropOther(store journal.Store) error {
 	other := journal.Other(store)
 	held, err := journal.Exists(other, journal.JournalName)
@@ -57,25 +58,25 @@ func dropOther(store journal.Store) error {
 		err = journal.Remove(other)
 	}
 	if err != nil {
-		return tried.Errorf("remove what was kept to undo the last transaction: %w", err)
+		return tried.Errorf("remove the files kept to undo the last transaction: %w", err)
 	}
 	return nil
 }
 
-// AfterError is returned when the target is whole, as planned or as it was, and only something after that failed:
-// the files for an undo could not be kept, or files of the journal stay behind.
+// AfterError is returned when the target is whole, as planned or as it was, and only later work failed: the files for an
+// undo could not be kept, or files of the journal could not be removed.
 type AfterError struct{ Err error }
 
 func (e *AfterError) Error() string { return "the target is whole, but " + e.Err.Error() }
 
 func (e *AfterError) Unwrap() error { return e.Err }
 
-// forward does the units from the journal's position to the end and removes the journal or keeps what an undo needs.
+// forward does the units from the journal's position to the end, and removes the journal or keeps what an undo needs.
 func (tx *Transaction) forward(ctx context.Context, watch Watch) error {
 	return tx.walk(ctx, tx.program.Units, journal.Forward, 0, watch)
 }
 
-// backward undoes the transaction from the journal's position and removes the journal.
+// backward rolls the transaction back from the journal's position, and removes the journal.
 func (tx *Transaction) backward(ctx context.Context, watch Watch) error {
 	r := tx.journal.Record()
 	if r.Direction == journal.Forward {
@@ -87,7 +88,8 @@ func (tx *Transaction) backward(ctx context.Context, watch Watch) error {
 	return tx.walk(ctx, undoUnits(tx.program, int(r.From)), journal.Backward, r.From, watch)
 }
 
-// walk does units in a direction. from is the unit at which a roll back began.
+// walk does the units that are left in direction d and completes the transaction. from is the unit at which a roll back
+// began.
 func (tx *Transaction) walk(
 	ctx context.Context, units []journal.Unit, d journal.Direction, from uint32, watch Watch,
 ) error {
@@ -136,6 +138,7 @@ func (tx *Transaction) walk(
 	return after
 }
 
+// unitBytes returns how many bytes a unit counts for in the progress. Clearing and resizing take no time.
 func unitBytes(u journal.Unit) int64 {
 	var n int64
 	for _, op := range u.Ops {

@@ -14,15 +14,15 @@ import (
 // block is how much content is read, checked and written at a time, in bytes.
 const block = 4 << 20
 
-// contents are the files a program's writes take their bytes from.
+// contents holds the files that the writes of a program take their bytes from.
 type contents struct {
 	spill, before, stage journal.File
 	stageLen             int64
-	checked              bool // copies have a checksum of their bytes
+	checked              bool // skip a copy whose destination already matches its checksum
 }
 
-// runUnit does the writes of one unit and makes them durable. The direction says in which partition a fault lies: one as
-// planned, or one as before.
+// runUnit does the writes of one unit and makes them durable. The direction decides whether a fault is named by the
+// planned partitions or by those before.
 func (c contents) runUnit(dev Device, u journal.Unit, d journal.Direction) error {
 	wrote, staged := false, false
 	for _, op := range u.Ops {
@@ -45,7 +45,7 @@ func (c contents) runUnit(dev Device, u journal.Unit, d journal.Direction) error
 	return nil
 }
 
-// faultOf finds out which end of a failed write is at fault: the source, if it cannot be read.
+// faultOf describes a failed write. It blames the source of a copy if that cannot be read, else the destination.
 func faultOf(dev Device, stage journal.Stage, what string, op journal.Op, d journal.Direction, err error) error {
 	fault := new(FaultError)
 	if errors.As(err, &fault) {
@@ -54,7 +54,7 @@ func faultOf(dev Device, stage journal.Stage, what string, op journal.Op, d jour
 	}
 	fault = &FaultError{Stage: stage, What: what, Off: op.Off, Len: op.Len, Err: err, planned: d == journal.Forward}
 	if op.Kind == journal.OpCopy || op.Kind == journal.OpStage {
-		off, n, found := unreadable(dev, op.Src, op.Len, err)
+		off, n, found := findUnreadable(dev, op.Src, op.Len, err)
 		if found || op.Kind == journal.OpStage {
 			fault.Off, fault.Len, fault.planned = off, n, d == journal.Backward
 		}
@@ -65,10 +65,10 @@ func faultOf(dev Device, stage journal.Stage, what string, op journal.Op, d jour
 	return fault
 }
 
-// runOp does one write; what names the part that failed.
+// runOp does one write. what names the action that failed.
 func (c contents) runOp(dev Device, op journal.Op) (what string, err error) {
 	if c.checked && op.Check != 0 {
-		if there, err := isThere(dev, op); there || err != nil {
+		if copied, err := isCopied(dev, op); copied || err != nil {
 			return "compare", err
 		}
 	}
@@ -94,9 +94,9 @@ func (c contents) runOp(dev Device, op journal.Op) (what string, err error) {
 	return "understand", fmt.Errorf("%w: write of kind %d", journal.ErrDamaged, op.Kind)
 }
 
-// isThere reports whether the destination of a copy holds the right bytes already. A roll back from a commit that
-// failed its verification compares first: where the old place is still whole, nothing is copied from a place that is not.
-func isThere(dev Device, op journal.Op) (bool, error) {
+// isCopied reports whether the destination of a copy already holds the right bytes. A roll back after a failed
+// verification asks this first: where the old place is still whole, it must not be overwritten with damaged bytes.
+func isCopied(dev Device, op journal.Op) (bool, error) {
 	if op.Kind != journal.OpCopy && op.Kind != journal.OpUnstage || op.Off+op.Len > dev.Size() {
 		return false, nil
 	}
@@ -104,7 +104,7 @@ func isThere(dev Device, op journal.Op) (bool, error) {
 	return err == nil && sum == op.Check, err
 }
 
-// sumOf is the checksum of a run of the target.
+// sumOf returns the checksum of a run of the target.
 func sumOf(dev Device, off, n int64) (uint32, error) {
 	var sum uint32
 	err := eachBlock(n, func(buf []byte, at int64) error {
@@ -117,7 +117,7 @@ func sumOf(dev Device, off, n int64) (uint32, error) {
 	return sum, err
 }
 
-// sumAt is the checksum of a run of a file of the journal.
+// sumAt returns the checksum of a run of a journal file.
 func sumAt(from io.ReaderAt, off, n int64) (uint32, error) {
 	var sum uint32
 	err := eachBlock(n, func(buf []byte, at int64) error {
@@ -128,7 +128,7 @@ func sumAt(from io.ReaderAt, off, n int64) (uint32, error) {
 	return sum, err
 }
 
-// zero clears a range as far as the target reaches: it may have been cut already.
+// zero clears the part of a range that lies within the target, which may have been cut already.
 func zero(dev Device, op journal.Op) error {
 	n := min(op.Len, dev.Size()-op.Off)
 	if n <= 0 {
@@ -137,8 +137,8 @@ func zero(dev Device, op journal.Op) error {
 	return dev.Punch(op.Off, n)
 }
 
-// writeContent writes content from a file of the journal to the target. The whole run is checked against its checksum
-// before the first byte is written.
+// writeContent writes content from a journal file to the target. It checks the checksum of the whole run before it writes
+// the first byte.
 func writeContent(dev Device, from journal.File, op journal.Op) error {
 	if err := verify(from, op); err != nil {
 		return err
@@ -164,6 +164,7 @@ func verify(from journal.File, op journal.Op) error {
 	return nil
 }
 
+// stageIn copies a run of the target into the stage file, and its checksum behind the stage's data.
 func (c contents) stageIn(dev Device, op journal.Op) error {
 	var sum uint32
 	err := eachBlock(op.Len, func(buf []byte, at int64) error {
@@ -186,6 +187,7 @@ func (c contents) stageIn(dev Device, op journal.Op) error {
 	return nil
 }
 
+// stageOut copies a run from the stage file to the target, if it matches the checksum that stageIn wrote.
 func (c contents) stageOut(dev Device, op journal.Op) error {
 	ticket := make([]byte, 8)
 	if _, err := c.stage.ReadAt(ticket, c.stageLen+8*int64(op.Sum)); err != nil {
@@ -193,13 +195,13 @@ func (c contents) stageOut(dev Device, op journal.Op) error {
 	}
 	sum := binary.BigEndian.Uint32(ticket)
 	if binary.BigEndian.Uint32(ticket[4:]) != ^sum {
-		return fmt.Errorf("%w: checksum %d of the stage file is not one", journal.ErrDamaged, op.Sum)
+		return fmt.Errorf("%w: checksum %d of the stage file is damaged", journal.ErrDamaged, op.Sum)
 	}
 	op.Sum = sum
 	return writeContent(dev, c.stage, op)
 }
 
-// eachBlock calls do for each part of n bytes, with a buffer of the part's length and its offset.
+// eachBlock cuts n bytes into blocks and calls do for each, with a buffer of the block's length and its offset.
 func eachBlock(n int64, do func(buf []byte, at int64) error) error {
 	buf := make([]byte, min(n, block))
 	for at := int64(0); at < n; at += int64(len(buf)) {
@@ -211,8 +213,8 @@ func eachBlock(n int64, do func(buf []byte, at int64) error) error {
 	return nil
 }
 
-// verifyContents checks everything the program may have to write from here on, before anything is written. Without a
-// spill file only the way back is checked.
+// verifyContents checks all content that the program may still have to write, before anything is written. Without a spill
+// file it checks only what a roll back needs.
 func verifyContents(c contents, p journal.Program) error {
 	for _, op := range p.Writes() {
 		if op.Kind == journal.OpPlace && c.spill != nil {
@@ -231,7 +233,7 @@ func verifyContents(c contents, p journal.Program) error {
 	return nil
 }
 
-// openContents opens the journal's content files. The way back does without the spill file.
+// openContents opens the journal's content files. A roll back needs no spill file.
 func openContents(store journal.Store, p journal.Program, how Direction) (contents, error) {
 	c := contents{stageLen: p.StageLen, checked: p.Options.Has(journal.Verify) && how == RollBack}
 	var err error

@@ -10,17 +10,17 @@ import (
 	"shunt/ops/journal"
 )
 
-// FaultError is a read or a write that failed on the target or in the journal's files. A transaction that had been
-// committed stands where it stood: it can be finished or rolled back.
+// A FaultError reports a read or a write that failed on the target or in the journal's files. A transaction whose commit
+// had begun can still be finished or rolled back.
 type FaultError struct {
 	Stage journal.Stage // 0 before the commit
-	What  string        // what failed: "read", "write", "sync", …
-	Off   int64         // in the target, bytes; what lies there is named by Where
-	Len   int64         // 0 if no place is at fault
+	What  string        // the action that failed: "read", "write", "sync", …
+	Off   int64         // in the target, bytes; Where names the same place
+	Len   int64         // in bytes; 0 if no single place is at fault
 	Where string        // "sectors 2048-2055 of the target (in p2: sectors 0-7)"
 	Err   error
 
-	planned bool // at this place the partitions lie as planned
+	planned bool // Where must name the partition that the plan puts at Off, not the one before
 }
 
 func (e *FaultError) Error() string {
@@ -41,13 +41,13 @@ func (e *FaultError) Error() string {
 
 func (e *FaultError) Unwrap() error { return e.Err }
 
-// readFault is a failed read of the target, narrowed down to the sectors that cannot be read.
+// readFault describes a failed read of the target, narrowed down to the sectors that cannot be read.
 func readFault(dev Device, off, n int64, err error) *FaultError {
-	off, n, _ = unreadable(dev, off, n, err)
+	off, n, _ = findUnreadable(dev, off, n, err)
 	return &FaultError{What: "read", Off: off, Len: n, Err: err}
 }
 
-// asPlanned makes the error of a fault name the partition as planned.
+// asPlanned makes a fault name the partition that the plan puts at its place. It leaves other errors as they are.
 func asPlanned(err error) error {
 	fault := new(FaultError)
 	if errors.As(err, &fault) {
@@ -56,20 +56,20 @@ func asPlanned(err error) error {
 	return err
 }
 
-// medium reports whether an error says that the storage cannot return what it holds.
-func medium(err error) bool {
+// isMediumError reports whether err says that the storage cannot return what it holds.
+func isMediumError(err error) bool {
 	return errors.Is(err, unix.EIO) || errors.Is(err, unix.ENODATA) || errors.Is(err, unix.EBADMSG) ||
 		errors.Is(err, unix.EREMOTEIO) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// unreadable is the first run within [off, off+n) that cannot be read, in units of sectors, or all of it if everything can
-// be read now. A disk takes long over each bad sector, so only a few are tried.
-func unreadable(dev Device, off, n int64, err error) (badOff, badLen int64, found bool) {
+// findUnreadable returns the first run of sectors in [off, off+n) that cannot be read. If everything can be read now, it
+// returns off, n and false. A disk takes long over each bad sector, so only a few are tried.
+func findUnreadable(dev Device, off, n int64, err error) (badOff, badLen int64, found bool) {
 	const (
 		coarse, fine = 1 << 20, 512
 		most         = 64
 	)
-	if !medium(err) {
+	if !isMediumError(err) {
 		return off, n, false
 	}
 	end := min(off+n, dev.Size())
@@ -114,8 +114,8 @@ func located(err error, stage journal.Stage, p journal.Program) error {
 	return err
 }
 
-// where names a run of bytes of the target by its sectors and its partition. It prefers the partitions as planned, or those
-// before.
+// where names a run of bytes of the target by its sectors and its partition. planned says whether it looks first at the
+// planned partitions or at those before the transaction.
 func where(p journal.Program, off, n int64, planned bool) string {
 	z := max(p.Sector, 512)
 	text := sectors(off, off+n, z) + " of the target"
@@ -134,7 +134,7 @@ func where(p journal.Program, off, n int64, planned bool) string {
 	return text
 }
 
-// sectors are the sectors of z bytes that the bytes from off to end lie in.
+// sectors names the sectors of z bytes that hold the bytes [off, end).
 func sectors(off, end, z int64) string {
 	first, last := off/z, (end-1)/z
 	if first == last {

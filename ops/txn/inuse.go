@@ -11,12 +11,12 @@ import (
 	"shunt/model/tried"
 )
 
-// On an MBR with a logical partition in use the chain of boot records stays in force while the commit runs, up to the last
-// one in use: a boot after a crash must find it. So the fence is in the boot records, a way back puts all of them
-// in place, and every single write on the way there and back is tried on a copy in memory first.
+// If a logical partition of an MBR is in use, the chain of boot records that leads to it must stay valid during the whole
+// commit: a boot after a crash must find it. So the fence is written into the boot records, and a roll back restores all
+// of them. Every single write, forward and back, is first tried on a copy in memory.
 
-// keepVisible completes the table writes for a disk with a logical partition in use; it leaves those of others as they are.
-// An error says that the table would not show the partition for a moment.
+// keepVisible completes the table writes for a disk with a logical partition in use. For other disks it returns t as it
+// is. It fails if the table would not show the partition for a moment.
 func (r *Rehearsal) keepVisible(changed changes, t tables) (tables, error) {
 	inUse := slices.DeleteFunc(r.Before.Logicals(), func(p model.Partition) bool { return !p.Use.Busy() })
 	if len(inUse) == 0 {
@@ -72,15 +72,15 @@ func (r *Rehearsal) keepVisible(changed changes, t tables) (tables, error) {
 	return t, nil
 }
 
-// finalOn is the table stage's writes on a device.
+// finalOn returns the table stage's writes on a device.
 func (t tables) finalOn(dev Device, changed changes) ([]table.Patch, error) {
 	b := &builder{dev: dev}
 	final := t.unfenced(b.unfence(t, changed))
 	return final, b.err
 }
 
-// hiddenInUse is one of the partitions in use that the table does not show where it is, or will be; the zero partition if
-// there is none.
+// hiddenInUse returns a partition in use that the table on disk does not show at its present or planned place. It returns
+// the zero Partition if there is none.
 func (r *Rehearsal) hiddenInUse(disk scratch, inUse []model.Partition) (model.Partition, error) {
 	d, err := table.Read(disk, max(r.Device.Size(), r.Overlay.Size()), r.Before.SectorSize)
 	if err != nil {
@@ -96,7 +96,7 @@ func (r *Rehearsal) hiddenInUse(disk scratch, inUse []model.Partition) (model.Pa
 	return model.Partition{}, nil
 }
 
-// scratch is a device with sectors written over it, in memory.
+// A scratch is a device with sectors written over it in memory only.
 type scratch struct {
 	dev     Device
 	sector  int64

@@ -12,8 +12,8 @@ import (
 	"shunt/ops/report"
 )
 
-// Prepare makes the rehearsed result ready to be committed: it writes the journal and nothing else. The windows
-// must have been closed. It completes the report.
+// Prepare makes the rehearsed result ready to be committed: it writes the journal and nothing else. It completes the
+// report. All windows must be closed first.
 func (r *Rehearsal) Prepare(
 	store journal.Store, spill journal.File, plan, name string, report *report.Rehearsal,
 ) (*Transaction, error) {
@@ -34,7 +34,7 @@ func (r *Rehearsal) Prepare(
 	return tx, nil
 }
 
-// compare works out what the overlay changes, and the table writes for that.
+// compare works out what the overlay changes, and the table writes that go with it.
 func (r *Rehearsal) compare(spill journal.File) (changed changes, t tables, err error) {
 	unused, err := r.unused()
 	if err != nil {
@@ -52,7 +52,7 @@ func (r *Rehearsal) compare(spill journal.File) (changed changes, t tables, err 
 	return changed, t, err
 }
 
-// header is the part of the program that is known before the changes are.
+// header returns the part of the program that does not depend on the changes.
 func (r *Rehearsal) header(name, plan string) journal.Program {
 	h := journal.Program{
 		Name: name, Plan: plan, Began: r.Now().Unix(), Options: r.Options, Sector: int64(r.Before.SectorSize),
@@ -67,13 +67,13 @@ func (r *Rehearsal) header(name, plan string) journal.Program {
 	return h
 }
 
-// bytesOf are the bytes of the target that a span takes.
+// bytesOf converts a span of sectors to bytes.
 func (r *Rehearsal) bytesOf(s geometry.Span) byteRange {
 	z := r.Before.SectorSize
 	return byteRange{int64(z.Bytes(s.Start)), int64(z.Bytes(s.End))}
 }
 
-// partitions are the bytes of the partitions, as they are before, for which want holds.
+// partitions returns the bytes of those present partitions for which want returns true.
 func (r *Rehearsal) partitions(want func(model.Partition) bool) ranges {
 	var runs []byteRange
 	for _, p := range r.Before.Partitions() {
@@ -86,7 +86,7 @@ func (r *Rehearsal) partitions(want func(model.Partition) bool) ranges {
 
 func isNotExtended(p model.Partition) bool { return p.Role != model.Extended }
 
-// presentTable is where the structures of the present table lie.
+// presentTable returns the bytes that the structures of the present table take.
 func (r *Rehearsal) presentTable() (ranges, error) {
 	regions, err := table.Regions(r.Device, r.Before)
 	if err != nil {
@@ -110,7 +110,7 @@ func (r *Rehearsal) tables(changed changes) (tables, error) {
 	}
 	t.primary = int64(r.Before.SectorSize.Bytes(r.Before.Table.Usable.Start))
 	if r.Before.Table.Kind == model.TableGPT && r.After.Table.Kind == model.TableMBR && len(t.fence) > 0 {
-		// On the way back the MBR must go first: as long as it is there, no system reads the GPT.
+		// A roll back must replace the MBR first: as long as it is there, no system reads the GPT.
 		protective := make([]byte, t.sector)
 		if _, err := r.Device.ReadAt(protective, 0); err != nil {
 			return t, tried.Errorf("read the protective MBR: %w", err)
@@ -129,17 +129,17 @@ func (r *Rehearsal) tables(changed changes) (tables, error) {
 	return t, err
 }
 
-// hideAdded adds to the writes of a way back, behind the fence, the old content of everything else in the table that the
-// final one changes, except the copies of a GPT: partitions that the plan adds must leave the table before their content
-// changes. At that point nothing has been taken back, so all partitions are whole that the table shows between two of these
-// writes.
+// hideAdded makes a roll back hide the partitions that the plan adds: they must leave the table before their content
+// changes. It adds to t.refence the old content of everything in the table that the final one changes, except the backup
+// copy of a GPT. When a roll back does these writes it has not taken back any data yet, so every partition that the table
+// shows between two of them is whole.
 func (r *Rehearsal) hideAdded(t *tables) error {
 	seen := t.before
 	if r.Before.Table.Kind == model.TableMBR && r.After.Table.Kind == model.TableGPT {
-		// The MBR says which table counts; readers that do not care find a GPT by its headers.
+		// The MBR says which table counts. Readers that ignore it find a GPT by its headers.
 		last := r.Device.Size() - r.Device.Size()%t.sector
 		seen = newRanges([]byteRange{{0, 2 * t.sector}, {last - t.sector, last}})
-		seen = seen.minus(r.partitions(isNotExtended)) // their bytes may be kept by a copy alone
+		seen = seen.minus(r.partitions(isNotExtended)) // the only copy of their old bytes may be where they moved to
 	}
 	for _, w := range t.final {
 		if r.Before.Table.Kind == model.TableGPT && w.Off >= t.primary {
@@ -163,7 +163,8 @@ func (r *Rehearsal) hideAdded(t *tables) error {
 	return nil
 }
 
-// changing are the partitions that the table must not show while the commit runs: their bytes or their place change.
+// changing lists the partitions that the table must not show while the commit runs, since their bytes or their place
+// change.
 func (r *Rehearsal) changing(changed changes) []model.PartID {
 	writes := changed.writes().minus(newRanges(spans(r.final)))
 	var ids []model.PartID
@@ -179,12 +180,12 @@ func (r *Rehearsal) changing(changed changes) []model.PartID {
 	return slices.Clip(ids)
 }
 
-// headLen is how much of a partition shows whether its file system was used, in bytes: the superblocks of all file
-// systems that shunt knows lie in it.
+// headLen is how many bytes at the start of a partition are compared to see whether its file system was used. The
+// superblocks of all file systems that shunt knows lie there.
 const headLen = 64 << 10
 
-// heads are the first bytes of every partition that the commit changes or moves, as planned, and of those that
-// it takes out of the table.
+// heads returns the first bytes of every partition that the commit changes or moves, at its planned place, and of those
+// that it deletes.
 func (r *Rehearsal) heads(changed changes) ranges {
 	var runs []byteRange
 	changing := r.changing(changed)

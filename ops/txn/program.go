@@ -9,19 +9,19 @@ import (
 	"shunt/ops/journal"
 )
 
-// tables are the table writes of a transaction, each list in the order it must be written.
+// tables holds the table writes of a transaction, each list in the order in which it must be written.
 type tables struct {
 	fence   []table.Patch // hides the partitions that are about to change
-	refence []table.Patch // the same where a roll back needs it: the primary structures only
+	refence []table.Patch // the fence of a roll back, which needs only the primary structures
 	final   []table.Patch // the table of the planned disk
 	before  ranges        // where the present table's structures lie
 	sector  int64         // the length of a sector
-	primary int64         // readers start with the structures before this byte; behind it lie copies and boot records
+	primary int64         // the primary structures lie before this byte; backup copies and boot records lie behind it
 	chained bool          // boot records stay in force during the commit, since a logical partition is in use
 }
 
-// build turns changes into the program that gets the target there and back, and writes the content the
-// program needs to the journal's files. The target is only read.
+// build turns changes into a program that makes them and can roll them back. It writes the content that the program
+// needs to the journal's files, and only reads the target.
 func build(
 	dev Device, changed changes, t tables, c contents, header journal.Program, tune tuning,
 ) (journal.Program, error) {
@@ -56,7 +56,7 @@ func build(
 	b.p.Refence = b.storeEach(&b.before, journal.OpRestore, t.refence)
 
 	writes := newRanges(changed.writes(), spans(t.final), spans(t.fence))
-	// Free blocks that hold something are not worth saving; those that are holes cost nothing to restore.
+	// Free blocks that hold data are not worth saving. Those that are holes cost nothing to restore.
 	b.preserve(writes.minus(changed.sources()).minus(changed.unused.intersect(data)), data, t.before)
 	b.probe(data.minus(writes).minus(changed.busy))
 	for _, r := range changed.heads {
@@ -65,7 +65,7 @@ func build(
 	return b.p, b.err
 }
 
-// builder collects a program. After the first error it neither reads nor writes.
+// A builder collects a program. After the first error it neither reads nor writes.
 type builder struct {
 	dev           Device
 	spill, before appender
@@ -74,7 +74,7 @@ type builder struct {
 	err           error
 }
 
-// appender is a file of the journal, and where its content ends.
+// An appender is a file of the journal with the offset at which its content ends.
 type appender struct {
 	file journal.File
 	end  int64
@@ -86,7 +86,7 @@ func (b *builder) fail(err error) {
 	}
 }
 
-// read is n bytes of the target, at most a block. They are good until the next call.
+// read returns n bytes of the target, at most a block. They are valid until the next call.
 func (b *builder) read(off, n int64) []byte {
 	if int64(len(b.buf)) < n {
 		b.buf = make([]byte, n)
@@ -124,8 +124,8 @@ func spans(writes []table.Patch) []byteRange {
 	return runsOf(writes, func(w table.Patch) byteRange { return run(w.Off, int64(len(w.Data))) })
 }
 
-// unfence are the writes that give back what the fence covered and nothing else writes: a backup table that
-// stays behind in the middle of an image that grew is not part of the planned table.
+// unfence returns the writes that restore what the fence overwrote and nothing else writes. An example is the old backup
+// table in the middle of an image that grew: it is not part of the planned table.
 func (b *builder) unfence(t tables, changed changes) []table.Patch {
 	var writes []table.Patch
 	for _, r := range newRanges(spans(t.fence)).minus(newRanges(spans(t.final), changed.writes())) {
@@ -134,8 +134,8 @@ func (b *builder) unfence(t tables, changed changes) []table.Patch {
 	return writes
 }
 
-// unfenced is the final table with the writes that take away the rest of the fence where they belong: the copies at the
-// end, then the structures with which readers start, and last sector 0, which alone can hide a chain of boot records.
+// unfenced merges the writes in rest, from unfence, into those of the final table. Backup copies come first, then primary
+// structures, and sector 0 last: as long as it is fenced, no chain of boot records can be seen.
 func (t tables) unfenced(rest []table.Patch) []table.Patch {
 	var copies, first, last, zero []table.Patch
 	for _, w := range rest {
@@ -146,7 +146,7 @@ func (t tables) unfenced(rest []table.Patch) []table.Patch {
 		switch {
 		case len(w.Data) == 0:
 		case t.chained:
-			last = append(last, w) // boot records that the final table leaves as they were, or leaves behind
+			last = append(last, w) // boot records that the final table keeps as they are or no longer uses
 		case w.Off < t.primary:
 			first = append(first, w)
 		default:
@@ -166,7 +166,7 @@ func (b *builder) addEach(stage journal.Stage, ops []journal.Op) {
 	}
 }
 
-// addBatches adds writes in units of at most limit bytes, which are what a progress display counts.
+// addBatches adds writes in units of at most limit bytes, so that a progress display moves on in small steps.
 func (b *builder) addBatches(stage journal.Stage, ops []journal.Op, limit int64) {
 	for len(ops) > 0 {
 		var size int64
@@ -181,7 +181,7 @@ func (b *builder) addBatches(stage journal.Stage, ops []journal.Op, limit int64)
 }
 
 // check notes the checksums of everything that the copies will move. In either direction a copy moves bytes that are on
-// the target now: none reads what another wrote.
+// the target now, since no copy reads what another wrote.
 func (b *builder) check(copies []journal.Unit) {
 	tickets := map[uint32]uint32{}
 	for _, u := range copies {
@@ -206,7 +206,7 @@ func (b *builder) check(copies []journal.Unit) {
 	}
 }
 
-// places makes the writes of new content, less what the table stage writes itself.
+// places returns the writes of new content, except what the table stage writes itself.
 func (b *builder) places(list []segment, tableWrites ranges) []journal.Op {
 	var ops []journal.Op
 	for _, p := range list {
@@ -232,9 +232,9 @@ func zeroes(set ranges) []journal.Op {
 	return ops
 }
 
-// preserve saves what the units overwrite and no copy keeps, so that a roll back can put it back. Holes need
-// no saving: they are punched again. Structures of the table come in a list of their own, from the end of the
-// target to its start, so that the copies at the end are whole before the structures with which readers start.
+// preserve saves the bytes that units overwrite and no copy keeps, so that a roll back can restore them. Holes need no
+// saving: they are punched again. Structures of the table have a list of their own, from the end of the target to its
+// start, so that the backup copies are whole before the primary structures are written.
 func (b *builder) preserve(lost, data, table ranges) {
 	lost = lost.within(0, b.p.SizeBefore)
 	save := func(set ranges) []journal.Op {
@@ -251,7 +251,7 @@ func (b *builder) preserve(lost, data, table ranges) {
 	slices.SortFunc(b.p.RestoreTable, func(x, y journal.Op) int { return cmp.Compare(y.Off, x.Off) })
 }
 
-// probe picks blocks that the transaction leaves alone, spread over the target, to recognise it.
+// probe picks blocks that the transaction leaves alone, spread over the target. Recovery recognises the target by them.
 func (b *builder) probe(untouched ranges) {
 	const size = 4096
 	stride := max(1, len(untouched)/journal.MaxProbes)

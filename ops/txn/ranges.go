@@ -6,17 +6,17 @@ import (
 	"sort"
 )
 
-// ranges is a set of bytes of the target, held as sorted, disjoint, non-adjacent half-open runs.
+// ranges is a set of bytes of the target, kept as half-open runs that are sorted and neither overlap nor touch.
 type ranges []byteRange
 
 type byteRange struct{ off, end int64 }
 
-// run is the n bytes from off on.
+// run returns the range of n bytes from off on.
 func run(off, n int64) byteRange { return byteRange{off, off + n} }
 
 func (r byteRange) len() int64 { return r.end - r.off }
 
-// newRanges is the union of lists of runs in any order, which may overlap.
+// newRanges returns the union of lists of runs. The runs may overlap and come in any order.
 func newRanges(lists ...[]byteRange) ranges {
 	sorted := slices.Concat(lists...)
 	slices.SortFunc(sorted, func(a, b byteRange) int { return cmp.Compare(a.off, b.off) })
@@ -42,7 +42,7 @@ func runsOf[T any](list []T, toRun func(T) byteRange) []byteRange {
 	return runs
 }
 
-// size is how many bytes the set holds.
+// size returns how many bytes are in the set.
 func (s ranges) size() int64 {
 	var n int64
 	for _, r := range s {
@@ -51,7 +51,7 @@ func (s ranges) size() int64 {
 	return n
 }
 
-// within lists the parts of [off, end) that lie in the set.
+// within returns the parts of [off, end) that lie in the set.
 func (s ranges) within(off, end int64) ranges {
 	var out ranges
 	for i := sort.Search(len(s), func(i int) bool { return s[i].end > off }); i < len(s) && s[i].off < end; i++ {
@@ -60,7 +60,7 @@ func (s ranges) within(off, end int64) ranges {
 	return out
 }
 
-// outside lists the parts of [off, end) that do not lie in the set.
+// outside returns the parts of [off, end) that do not lie in the set.
 func (s ranges) outside(off, end int64) ranges {
 	var out ranges
 	at := off
@@ -76,7 +76,7 @@ func (s ranges) outside(off, end int64) ranges {
 	return out
 }
 
-// minus is the set less everything in t.
+// minus returns the bytes of s that are not in t.
 func (s ranges) minus(t ranges) ranges {
 	var out ranges
 	for _, r := range s {
@@ -85,7 +85,7 @@ func (s ranges) minus(t ranges) ranges {
 	return out
 }
 
-// intersect is what the two sets share.
+// intersect returns the bytes that are in both sets.
 func (s ranges) intersect(t ranges) ranges {
 	var out ranges
 	for _, r := range s {

@@ -12,7 +12,7 @@ import (
 	"shunt/ops/report"
 )
 
-// Direction is how an unfinished transaction shall end.
+// Direction says how an unfinished transaction is to end.
 type Direction int
 
 // The ways to end an unfinished transaction.
@@ -25,11 +25,12 @@ const (
 var (
 	// ErrOtherTarget is returned when the target is not the one the journal was written for, or was changed since.
 	ErrOtherTarget = errors.New("the target is not as the interrupted transaction left it")
-	// ErrRollingBack is returned when a transaction shall be finished that is already being rolled back.
-	ErrRollingBack = errors.New("the transaction is already being rolled back; only that can be finished")
+	// ErrRollingBack is returned when Finish is asked for and the transaction is already being rolled back.
+	ErrRollingBack = errors.New("the transaction is already being rolled back, and only the roll back can be finished")
 )
 
-// InspectAll is Inspect and Undoable in one. What does not exist or cannot be read is nil. The error is that of Inspect.
+// InspectAll does the work of Inspect and Undoable in one pass. A transaction that does not exist or cannot be read is
+// nil. The error is that of Inspect.
 func InspectAll(store journal.Store) (unfinished *report.Unfinished, applied *report.Applied, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
@@ -43,8 +44,8 @@ func InspectAll(store journal.Store) (unfinished *report.Unfinished, applied *re
 	return unfinished, applied, err
 }
 
-// Inspect reads the status of an unfinished transaction; the error wraps journal.ErrNone if there is none. It takes little
-// memory, whatever the journal holds.
+// Inspect reads the status of an unfinished transaction. The error wraps journal.ErrNone if there is none. Inspect takes
+// little memory, however long the journal is.
 func Inspect(store journal.Store) (_ report.Unfinished, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
@@ -77,9 +78,9 @@ func (s *sides) inspect() (report.Unfinished, error) {
 	return status, nil
 }
 
-// Recover ends an unfinished transaction. It may be interrupted and called again; once it returns nil the
-// target is exactly as planned (Finish) or exactly as it was (RollBack) and the journal is gone, or kept for an undo. An
-// *AfterError means the same for the target.
+// Recover ends an unfinished transaction. It may be interrupted and called again. Once it returns nil, the target is
+// exactly as planned (Finish) or exactly as it was (RollBack), and the journal is gone or kept for an undo. After an
+// *AfterError the same holds for the target.
 func Recover(ctx context.Context, dev Device, store journal.Store, how Direction, watch Watch) (err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
@@ -119,8 +120,8 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 	return tx.forward(ctx, watch)
 }
 
-// checkTarget makes sure that the target is the one the journal belongs to and that nobody has written to it
-// since: the size, blocks the transaction never touches, and, while it stands, the fence.
+// checkTarget checks that the journal belongs to this target and that nobody has written to it since. It compares the
+// size, blocks that the transaction never touches, and the fence while it is complete on the target.
 func checkTarget(dev Device, p journal.Program, r journal.Record) error {
 	if n := dev.Size(); n != p.SizeBefore && n != p.SizeAfter {
 		return fmt.Errorf("%w: it is %d bytes long; %d or %d would be right", ErrOtherTarget, n, p.SizeBefore, p.SizeAfter)
@@ -151,8 +152,8 @@ func checkTarget(dev Device, p journal.Program, r journal.Record) error {
 	return nil
 }
 
-// fenceStands reports whether, with unit next in doubt, the whole fence and nothing of the final table is on
-// the target.
+// fenceStands reports whether the target has the whole fence and nothing of the final table, if unit next may be half
+// done.
 func fenceStands(p journal.Program, next int) bool {
 	return next < len(p.Units) && p.Units[next].Stage != journal.StageFence &&
 		p.Units[next].Stage != journal.StageTable && p.Units[next].Stage != journal.StageShrink

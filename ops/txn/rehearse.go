@@ -29,11 +29,11 @@ type Windows interface {
 	Remove(name string)
 }
 
-// Rehearsal runs a queue's steps on an overlay of the target. The target is only read.
+// A Rehearsal runs a queue's steps on an overlay of the target. It only reads the target.
 type Rehearsal struct {
 	Device  Device
 	Overlay *overlay.Overlay
-	// Sources are the other targets that the steps copy from, by the path in the steps.
+	// Sources holds the other targets that steps copy from, by the path in Step.Path.
 	Sources       map[string]io.ReaderAt
 	Windows       Windows
 	Tools         fsys.Tools
@@ -44,7 +44,7 @@ type Rehearsal struct {
 	Now           func() time.Time
 	// OnStep is called for each step when it begins (result nil) and when it ends.
 	OnStep func(i int, result *report.StepResult)
-	// ToolOutput returns the tools' commands and output since it was last called.
+	// ToolOutput returns the tools' commands and output since its last call.
 	ToolOutput func() (command, output string)
 
 	skipped     int64
@@ -52,7 +52,7 @@ type Rehearsal struct {
 	filesystems map[model.PartID]report.Filesystem
 }
 
-// Run does all steps and reports. The report's Err is set where a step failed; the error is the same.
+// Run does all steps and reports on them. If a step fails, the error is also in the report's Err.
 func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 	r.filesystems = map[model.PartID]report.Filesystem{}
 	var out report.Rehearsal
@@ -64,8 +64,8 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 		began := r.Now()
 		err := r.step(ctx, step)
 		if lost := r.Overlay.Err(); lost != nil {
-			// The tool's error is a consequence; this is the cause.
-			err = fmt.Errorf("the rehearsal lost a read or a write: %w", lost)
+			// The tool's own error is only a consequence of this one.
+			err = fmt.Errorf("the rehearsal could not read or write: %w", lost)
 			if errors.Is(lost, syscall.ENOSPC) {
 				err = tried.Errorf("%w; make room there, or choose another directory with --journal", err)
 			}
@@ -124,11 +124,12 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepUUIDFS:
 		return r.inWindow(s, func(path string) error { return r.Tools.NewUUID(ctx, s.FS, path, s.Half) })
 	case ops.StepGrowMounted:
-		return nil // the kernel that has it mounted does it, after the commit
+		return nil // the kernel grows the mounted file system, after the commit
 	}
 	return fmt.Errorf("step %d is not known", s.Kind)
 }
 
+// inWindow calls do with the path of a file that shows the step's window of the overlay.
 func (r *Rehearsal) inWindow(s ops.Step, do func(path string) error) error {
 	window := r.bytesOf(s.Window)
 	path := r.Windows.Set(s.Ref, window.off, window.len())
@@ -136,7 +137,7 @@ func (r *Rehearsal) inWindow(s ops.Step, do func(path string) error) error {
 	return do(path)
 }
 
-// verify has the file system checked read-only, and reads how large and how full it is.
+// verify checks the file system read-only, and reads its size and how much of it is used.
 func (r *Rehearsal) verify(ctx context.Context, s ops.Step) error {
 	if err := r.inWindow(s, func(path string) error { return r.Tools.Verify(ctx, s.FS, path) }); err != nil {
 		return err

@@ -2,12 +2,12 @@ package txn
 
 import "shunt/ops/journal"
 
-// undoUnits is the way back from a transaction when the forward units before from are done and unit from
-// is in doubt. Each unit can be done again like a forward one.
+// undoUnits returns the units that roll a transaction back when the forward units before from are done and unit from
+// may be half done. Like forward units, each can be repeated after a crash.
 //
-// Unit from itself is not reversed: it leaves its own sources whole, so the units that follow replace what it may have
-// written. The copies before it are reversed in the opposite order. Then everything that was
-// overwritten without being preserved by a copy comes back from the file before, and the table last.
+// Unit from itself is not reversed: it leaves its own sources whole, so the units below overwrite what it may have
+// written. The copies before it are reversed in the opposite order. Then the journal's file "before" gives back the old
+// content that no copy preserved, and the table comes last.
 func undoUnits(p journal.Program, from int) []journal.Unit {
 	var units []journal.Unit
 	add := func(stage journal.Stage, ops ...journal.Op) {
@@ -39,7 +39,7 @@ func undoUnits(p journal.Program, from int) []journal.Unit {
 	return units
 }
 
-// undoSteps are the stages of undoUnits, and how many units each has, worked out from a summary alone.
+// undoSteps returns the stages of undoUnits and how many units each has. It needs only a summary of the program.
 func undoSteps(s journal.Summary, from int) []journal.Steps {
 	var list []journal.Steps
 	add := func(stage journal.Stage, n int) {
@@ -71,8 +71,8 @@ func undoSteps(s journal.Summary, from int) []journal.Steps {
 	return list
 }
 
-// tableTouched reports whether the table with which readers start may differ from the one before. If the fence has only
-// reached the copy, that table must not be written: it is the only whole one.
+// tableTouched reports whether the primary table may differ from the one before the transaction. If the fence has only
+// reached the backup table, the primary one must not be written: it is the only whole one.
 func tableTouched(p journal.Program, from int) bool {
 	for _, u := range p.Units[:min(from+1, len(p.Units))] {
 		if u.Stage != journal.StageFence {
@@ -89,6 +89,7 @@ func tableTouched(p journal.Program, from int) bool {
 	return false
 }
 
+// reversed returns the copies that undo ops.
 func reversed(ops []journal.Op) []journal.Op {
 	back := make([]journal.Op, 0, len(ops))
 	for _, op := range ops {

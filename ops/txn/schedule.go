@@ -8,44 +8,45 @@ import (
 	"shunt/ops/journal"
 )
 
-// Tuning of the copy stage, in bytes.
+// tuning holds the limits of the copy stage, in bytes.
 type tuning struct {
-	// direct is the shortest distance over which blocks are copied straight to their place. A block must not
-	// be longer than its distance, and what a batch frees is only as long as the distance, so below this the
-	// syncs between the batches would cost more than copying through the stage file.
+	// direct is the shortest distance over which data is copied straight to its place. A piece must not be longer than its
+	// distance, and needs a sync before the next. Below this limit those syncs would cost more than copying the data
+	// through the stage file.
 	direct int64
 	// piece is the longest run that is copied at once.
 	piece int64
-	// batch is how much is copied between two syncs; also how much the stage file takes in one go.
+	// batch is how much is copied between two syncs.
 	batch int64
-	// alter damages the program, to test whether the crash harness notices; nil outside its tests.
+	// alter damages the program, to test that the crash tests notice it; nil outside tests.
 	alter func(*journal.Program)
 }
 
 var defaultTuning = tuning{direct: 8 << 20, piece: 64 << 20, batch: 256 << 20}
 
+// stageBatch is how many bytes go through the stage file between two syncs.
 const stageBatch = 64 << 20
 
 func (s segment) distance() int64 { return max(s.dst-s.src, s.src-s.dst) }
 
-// piece is a segment with its place in the dependency graph. One piece must be read before another is written
-// if the other's destination covers its source.
+// A piece is a segment with its place in the dependency graph. A piece must be read before any other piece is written
+// over its source.
 type piece struct {
 	segment
 	staged   bool  // goes through the stage file because its distance is short
-	blockers int   // other pieces that must be read first: its destination covers their source
-	held     bool  // its source is already in the stage file, at slot, to break a cycle
+	blockers int   // how many other pieces must be read before this one is written
+	held     bool  // already read into the stage file, at slot, to break a cycle
 	slot     int64 // offset in the stage file
 	ticket   uint32
 	done     bool
 }
 
-// schedule orders the copies so that none reads what another has overwritten, and cuts them into units. Each unit can be
-// done again after a crash in the middle.
+// schedule orders the copies so that none reads what another has overwritten, and groups them into units. Each unit can
+// be repeated after a crash in its middle.
 //
 // This is the in-place reconstruction problem (Burns, Long and Stockmeyer, "In-place reconstruction of version
-// differences", IEEE TKDE 2003): a graph with an edge from the reader to the writer of each byte, walked in
-// topological order; where only cycles remain, one block of a cycle goes to the stage file first.
+// differences", IEEE TKDE 2003). A graph has an edge from the reader to the writer of each byte and is walked in
+// topological order. Where only cycles remain, one piece of a cycle goes to the stage file first.
 //
 // Destinations must be disjoint, and so must sources.
 func schedule(segments []segment, t tuning) (units []journal.Unit, stageLen int64) {
@@ -101,7 +102,7 @@ func newScheduler(segments []segment, t tuning) *scheduler {
 	return s
 }
 
-// split cuts a segment into pieces that may be copied at once.
+// split cuts a segment into pieces, each short enough to be copied at once.
 func (s *scheduler) split(seg segment) {
 	d := seg.distance()
 	staged := d < s.direct
@@ -115,17 +116,17 @@ func (s *scheduler) split(seg segment) {
 	}
 }
 
-// readersOf lists the pieces with a source that shares a byte with [off, end).
+// readersOf lists the pieces whose source overlaps [off, end).
 func (s *scheduler) readersOf(off, end int64) []int {
 	return s.overlapping(s.bySrc, segment.from, off, end)
 }
 
-// writersOf lists the pieces with a destination that shares a byte with [off, end).
+// writersOf lists the pieces whose destination overlaps [off, end).
 func (s *scheduler) writersOf(off, end int64) []int {
 	return s.overlapping(s.byDst, segment.to, off, end)
 }
 
-// overlapping lists the pieces with a run that shares a byte with [off, end). The runs are disjoint and in ascending order.
+// overlapping lists the pieces whose run overlaps [off, end). The runs are disjoint and in ascending order.
 func (s *scheduler) overlapping(ascending []int, run func(segment) byteRange, off, end int64) []int {
 	runOf := func(i int) byteRange { return run(s.pieces[ascending[i]].segment) }
 	i := sort.Search(len(ascending), func(i int) bool { return runOf(i).end > off })
@@ -136,7 +137,7 @@ func (s *scheduler) overlapping(ascending []int, run func(segment) byteRange, of
 	return ascending[i:j]
 }
 
-// release makes the pieces ready that waited only for the source of piece i to be read.
+// release records that piece i has been read: each piece that waited only for that becomes ready.
 func (s *scheduler) release(i int) {
 	p := s.pieces[i]
 	for _, j := range s.writersOf(p.src, p.src+p.len) {
@@ -150,7 +151,7 @@ func (s *scheduler) release(i int) {
 	}
 }
 
-// takeReady removes from the ready list the pieces for which want holds, until they add up to limit bytes.
+// takeReady removes pieces for which want returns true from the ready list, up to limit bytes but at least one.
 func (s *scheduler) takeReady(limit int64, want func(piece) bool) []int {
 	var taken, rest []int
 	var size int64
@@ -168,7 +169,7 @@ func (s *scheduler) takeReady(limit int64, want func(piece) bool) []int {
 	return taken
 }
 
-// directBatch emits one unit of pieces that overwrite nothing unread. It reports whether there were any.
+// directBatch emits one unit that copies ready pieces straight to their places. It reports whether there were any.
 func (s *scheduler) directBatch() bool {
 	batch := s.takeReady(s.batch, func(p piece) bool { return p.held || !p.staged })
 	if len(batch) == 0 {
@@ -196,8 +197,9 @@ func (s *scheduler) directBatch() bool {
 	return true
 }
 
-// stagedBatch emits two units: read pieces into the stage file, then write them to their places. Within the
-// batch destinations may cover sources, so a piece joins as soon as only members of the batch block it.
+// stagedBatch emits two units: one reads pieces into the stage file, the other writes them to their places. A destination
+// may cover a source of the same batch, so a piece can join once only members of the batch block it. It reports whether
+// there were any.
 func (s *scheduler) stagedBatch() bool {
 	var batch []int
 	var size int64
@@ -235,8 +237,8 @@ func (s *scheduler) stagedBatch() bool {
 	return true
 }
 
-// breakCycle reads one piece into the stage file, where it waits until its place is free. It is called when
-// every piece left waits for another, so each piece left lies on a cycle or behind one.
+// breakCycle reads one piece into the stage file, where it waits until its destination is free. It is called when every
+// piece that is left waits for another, so each lies on a cycle or behind one.
 func (s *scheduler) breakCycle() {
 	for s.pieces[s.byDst[s.cycle]].done || s.pieces[s.byDst[s.cycle]].held {
 		s.cycle++
@@ -251,8 +253,8 @@ func (s *scheduler) breakCycle() {
 	s.release(i)
 }
 
-// holdSlot finds a free part of the stage file for a piece that is held. Held pieces lie before the part that staged
-// batches use, so the two never meet.
+// holdSlot returns the offset of a free part of the stage file for a held piece of n bytes. Held pieces lie before the
+// part that staged batches use, so the two never overlap.
 func (s *scheduler) holdSlot(n int64) int64 {
 	for k, r := range s.freeHeld {
 		if r.len() >= n {

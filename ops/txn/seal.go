@@ -8,16 +8,16 @@ import (
 	"shunt/ops/journal"
 )
 
-// Copies that share blocks have cost nothing, and reading them all for the seal would cost more than the commit did. Where
-// most of them did and the host keeps account of changes, only this much of the copied data is read, spread evenly in
-// samples of this size, in bytes. An undo relies on samples as long as the account says that nothing has changed.
+// Copies that share blocks cost nothing, and reading them all for the seal would cost more than the commit did. If most
+// of the copied data shares blocks and the host records the times of changes, the seal covers only samples of it. An undo
+// may rely on samples only while those times say that nothing has changed.
 const (
-	sampled    = 32 << 20
-	sampleSize = 64 << 10
+	sampled    = 32 << 20 // bytes in all samples together
+	sampleSize = 64 << 10 // bytes in each sample
 )
 
-// keep turns a transaction with all units done into one that can be undone. With kept false the transaction is not
-// complete; after an *AfterError it shall be completed without an undo.
+// keep turns a transaction with all units done into one that can be undone. If kept is false, the transaction is not
+// complete yet; if err is then an *AfterError, the caller must complete it without an undo.
 func (tx *Transaction) keep(ctx context.Context, watch Watch) (kept bool, err error) {
 	seal, err := takeSeal(ctx, tx.dev, tx.program, watch)
 	if errors.Is(err, ErrStopped) {
@@ -35,7 +35,7 @@ func (tx *Transaction) keep(ctx context.Context, watch Watch) (kept bool, err er
 		return true, &AfterError{err}
 	}
 	if err := removeUnneeded(tx.store); err != nil {
-		return true, &AfterError{fmt.Errorf("files that are of no use any more could not be removed: %w", err)}
+		return true, &AfterError{fmt.Errorf("files that are no longer needed could not be removed: %w", err)}
 	}
 	return true, nil
 }
@@ -50,7 +50,7 @@ func removeUnneeded(store journal.Store) error {
 	return store.SyncDir()
 }
 
-// takeSeal notes the state of the target. All changes must be durable.
+// takeSeal records the state of the target, so that an undo can tell whether it has changed. All writes must be durable.
 func takeSeal(ctx context.Context, dev Device, p journal.Program, watch Watch) (journal.Seal, error) {
 	before, err := dev.State()
 	if err != nil {
@@ -69,9 +69,9 @@ func takeSeal(ctx context.Context, dev Device, p journal.Program, watch Watch) (
 	}, nil
 }
 
-// sealed lists the parts of the target that show a change after the commit, without their checksums: the first
-// bytes of the changed partitions, the table, what was placed, what was copied, and blocks that were left alone. With
-// samples, only a part of what was copied is listed if that is much.
+// sealed lists the parts of the target that an undo compares, without their checksums: the first bytes of the changed
+// partitions, the table, new content, copied data, and blocks that were left alone. With samples set, only samples of the
+// copied data are listed if there is much of it.
 func sealed(p journal.Program, samples bool) []journal.Probe {
 	var list []journal.Probe
 	add := func(off, n, each int64) {
@@ -93,7 +93,7 @@ func sealed(p journal.Program, samples bool) []journal.Probe {
 		}
 		return list
 	}
-	// One sample at every stride, counted over all copies as if they lay one behind the other.
+	// One sample at every stride, as if all copies lay one behind the other.
 	stride := (total + sampled/sampleSize - 1) / (sampled / sampleSize)
 	next := int64(0)
 	for _, probe := range copies {

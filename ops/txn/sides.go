@@ -7,19 +7,20 @@ import (
 	"shunt/ops/journal"
 )
 
-// opened is one side of a store with its journal, or the reason why that cannot be used.
+// opened is one side of a store with its journal, or the error with which opening the journal failed.
 type opened struct {
 	store   journal.Store
 	journal *journal.Journal
 	err     error
 }
 
-// sides are the sides of a store. Each is opened when it is needed, and once.
+// sides opens the journals on the sides of a store, each when it is first needed.
 type sides struct {
 	store  journal.Store
 	opened []opened
 }
 
+// each yields the sides in order.
 func (s *sides) each(yield func(opened) bool) {
 	for i, side := range journal.Sides(s.store) {
 		if i == len(s.opened) {
@@ -32,7 +33,7 @@ func (s *sides) each(yield func(opened) bool) {
 	}
 }
 
-// close closes the journals and adds what fails to err.
+// close closes the journals and joins its errors to *err.
 func (s *sides) close(err *error) {
 	for _, o := range s.opened {
 		if o.err == nil {
@@ -41,8 +42,8 @@ func (s *sides) close(err *error) {
 	}
 }
 
-// unfinished returns the side with the unfinished transaction; the error wraps journal.ErrNone if there is none. A
-// transaction that is kept for an undo is finished.
+// unfinished returns the side with the unfinished transaction. The error wraps journal.ErrNone if there is none. A
+// transaction that is kept for an undo counts as finished.
 func (s *sides) unfinished() (opened, error) {
 	for o := range s.each {
 		switch {
@@ -75,8 +76,8 @@ func (s *sides) applied() (opened, error) {
 	return opened{}, missing
 }
 
-// FreeSide is the side of a store on which a transaction can be prepared without touching one that can be undone. The
-// error wraps ErrUnfinished, or says that the journal is damaged.
+// FreeSide returns the side of a store on which a transaction can be prepared without touching one that can be undone.
+// The error wraps ErrUnfinished, or says that the journal is damaged.
 func FreeSide(store journal.Store) (_ journal.Store, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
@@ -91,12 +92,12 @@ func FreeSide(store journal.Store) (_ journal.Store, err error) {
 			return nil, ErrUnfinished
 		}
 	}
-	// Both sides are in use only if somebody copied files: a commit removes one of them.
+	// A commit removes one of the two sides, so somebody must have copied files here.
 	return nil, fmt.Errorf("%w: it holds two transactions that can be undone; remove the files of one", journal.ErrDamaged)
 }
 
-// WrittenRuns lists every run of the target that the transactions in a store write, forwards or backwards, be they
-// unfinished or kept for an undo.
+// WrittenRuns lists every run of the target that the transactions in a store may write in either direction. It covers
+// unfinished transactions and those kept for an undo.
 func WrittenRuns(store journal.Store) (runs []journal.Run, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
@@ -121,8 +122,8 @@ func WrittenRuns(store journal.Store) (runs []journal.Run, err error) {
 	return runs, nil
 }
 
-// Sweep removes files that no transaction needs: those of a rehearsal, and those that a commit did not come to remove when
-// it was cut off. It changes nothing while a transaction is unfinished or a journal damaged.
+// Sweep removes files that no transaction needs: those of a rehearsal, and those that a crash kept a commit from removing.
+// It changes nothing while a transaction is unfinished or a journal is damaged.
 func Sweep(store journal.Store) (err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
@@ -143,7 +144,7 @@ func Sweep(store journal.Store) (err error) {
 	return nil
 }
 
-// removeAny removes the files of these names that exist.
+// removeAny removes those of the named files that exist.
 func removeAny(side journal.Store, names []string) error {
 	removed := false
 	for _, name := range names {

@@ -5,8 +5,8 @@ import (
 	"shunt/ops/journal"
 )
 
-// reserveStage allocates the blocks of the stage file: a commit must not find out half way that the journal's
-// file system is full, since going back needs the stage file too.
+// reserveStage allocates the blocks of the stage file. If the journal's file system filled up in the middle of a commit,
+// a roll back would be stuck too, since it needs the stage file as well.
 func reserveStage(stage journal.File, p journal.Program) error {
 	r, ok := stage.(journal.Reserver)
 	if !ok || p.StageLen == 0 {
@@ -19,14 +19,13 @@ func reserveStage(stage journal.File, p journal.Program) error {
 		}
 	}
 	if err := r.Reserve(p.StageLen + 8*tickets); err != nil {
-		return tried.Errorf("take the room for the stage file: %w", err)
+		return tried.Errorf("reserve space for the stage file: %w", err)
 	}
 	return nil
 }
 
-// NewSpace is how many bytes of the target take no space on its file system now and will take some in the commit: holes
-// that are written, and what is added at the end. Copies count apart, since a target that can share blocks needs no space
-// for them.
+// NewSpace returns how many bytes the target will newly take on its file system: holes that the commit writes to, and what
+// it adds at the end. Copies are counted apart, since a target that can share blocks needs no space for them.
 func (tx *Transaction) NewSpace() (copies, rest int64, err error) {
 	data, err := dataRanges(tx.dev)
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 	"shunt/ops/overlay"
 )
 
-// copyChunk is how much is read at once, in bytes.
+// copyChunk is how many bytes are read at once.
 const copyChunk = 1 << 20
 
-// copy puts the bytes of a partition, as they are at this point of the rehearsal, at another place. Blocks that its file
-// system holds free stay behind. Another target is only read.
+// copy copies the bytes of a partition, as they are at this point of the rehearsal, to another place. It leaves out the
+// blocks that the file system holds free.
 func (r *Rehearsal) copy(ctx context.Context, s ops.Step) error {
 	from, to := r.bytesOf(s.From), r.bytesOf(s.To).off
 	var source io.ReaderAt = r.Overlay
@@ -49,7 +49,7 @@ func (r *Rehearsal) copy(ctx context.Context, s ops.Step) error {
 	return nil
 }
 
-// put writes to the overlay; zeroes take no space there.
+// put writes b to the overlay. Zeroes take no space there.
 func (r *Rehearsal) put(b []byte, off int64) error {
 	if allZero(b) {
 		return r.Overlay.Zero(off, int64(len(b)))
@@ -58,7 +58,7 @@ func (r *Rehearsal) put(b []byte, off int64) error {
 	return err
 }
 
-// remap moves a partition's bytes within the overlay. Blocks that its file system holds free stay behind.
+// remap moves a partition's bytes within the overlay. It leaves out the blocks that the file system holds free.
 func (r *Rehearsal) remap(s ops.Step) error {
 	from := r.bytesOf(s.From)
 	free, err := freeRanges(r.Overlay, s.FS, from)
@@ -71,7 +71,7 @@ func (r *Rehearsal) remap(s ops.Step) error {
 	return r.Overlay.Move(from.off, r.bytesOf(s.To).off, from.len(), free)
 }
 
-// freeRanges are the bytes of a partition that its file system holds free, counted from its start.
+// freeRanges returns the bytes of a partition that its file system holds free, counted from the partition's start.
 func freeRanges(source io.ReaderAt, kind model.FSKind, at byteRange) ([]overlay.Range, error) {
 	free, err := fsys.FreeRanges(source, kind, at.off, at.len())
 	if err != nil {
@@ -80,8 +80,8 @@ func freeRanges(source io.ReaderAt, kind model.FSKind, at byteRange) ([]overlay.
 	return free, nil
 }
 
-// unused are the bytes of the target that its file systems hold free before anything is done: their content need not come
-// back. Blocks that only became free during the rehearsal do not count, since a roll back must bring their content back.
+// unused returns the bytes of the target that its file systems hold free before the transaction. A roll back need not
+// restore their content. Blocks that became free only during the rehearsal do not count: a roll back must restore them.
 func (r *Rehearsal) unused() (ranges, error) {
 	var runs []byteRange
 	for _, p := range r.Before.Partitions() {
@@ -98,8 +98,8 @@ func (r *Rehearsal) unused() (ranges, error) {
 	return newRanges(runs), nil
 }
 
-// wipeDisk erases the signatures of anything that covered the whole disk, as far as they can lie between two bytes of it.
-// The present table is left to the step that writes the final one, as it must stay in force until then.
+// wipeDisk erases, within a range, the signatures of anything that covered the whole disk. It leaves the present table
+// alone, which must stay in force until a later step writes the final one.
 func (r *Rehearsal) wipeDisk(within byteRange) error {
 	table, err := r.presentTable()
 	if err != nil {
@@ -119,12 +119,12 @@ func (r *Rehearsal) zero(runs []byteRange) error {
 	return nil
 }
 
-// shifted are ranges that are counted from the byte at off.
+// shifted converts ranges that are counted from off to ranges that are counted from 0.
 func shifted(list []overlay.Range, off int64) []byteRange {
 	return runsOf(list, func(r overlay.Range) byteRange { return run(off+r.Off, r.Len) })
 }
 
-// writeTable puts the planned table on the overlay and reads it back: it must agree with the model.
+// writeTable writes the planned table to the overlay and reads it back. The result must agree with the model.
 func (r *Rehearsal) writeTable() error {
 	patches, err := table.EncodeOver(padded{r.Device}, r.Overlay, r.Before, r.After, r.NewUUID)
 	if err != nil {
@@ -143,7 +143,7 @@ func (r *Rehearsal) writeTable() error {
 	return sameTable(planned, r.After)
 }
 
-// sameTable compares what a table says with what it should say, partition by partition.
+// sameTable returns an error that lists the differences between the table that was read back and the planned one.
 func sameTable(got, want model.Disk) error {
 	var wrong []string
 	if got.Table.Kind != want.Table.Kind || got.Table.ID != want.Table.ID && want.Table.ID != "" {
@@ -171,7 +171,7 @@ func sameTable(got, want model.Disk) error {
 	return nil
 }
 
-// section is a part of the overlay, with offsets of its own.
+// A section is a part of the overlay. Its offsets are counted from its own start.
 type section struct {
 	ov *overlay.Overlay
 	at byteRange
@@ -193,12 +193,12 @@ func (s section) WriteAt(p []byte, off int64) (int, error) {
 
 func (s section) check(verb string, off int64, n int) error {
 	if off < 0 || off+int64(n) > s.at.len() {
-		return tried.Errorf("%s [%d, %d) of a window of %d bytes", verb, off, off+int64(n), s.at.len())
+		return tried.Errorf("%s bytes [%d, %d) in a window of %d bytes", verb, off, off+int64(n), s.at.len())
 	}
 	return nil
 }
 
-// padded is a device that reads as zero behind its end, as the part does that will be added.
+// A padded is a device that reads as zero behind its end, as it will once it has grown.
 type padded struct{ dev Device }
 
 func (d padded) ReadAt(p []byte, off int64) (int, error) {

@@ -10,20 +10,20 @@ import (
 	"shunt/ops/report"
 )
 
-// Transaction is a commit that has been prepared: its journal is durable, its record is not written, nothing
-// has happened to the target.
+// A Transaction is a commit that has been prepared: its journal is durable, its commit record is not written yet, and the
+// target is untouched.
 type Transaction struct {
 	dev      Device
 	store    journal.Store // the side on which the journal lies
 	journal  *journal.Journal
 	program  journal.Program
 	contents contents
-	// Hidden are the numbers of the partitions, as they are before, that nobody may use while the commit runs.
+	// Hidden lists the partitions that nobody may use while the commit runs, by their numbers before it.
 	Hidden []int
 }
 
-// prepare writes the journal for changes. header is the part of the program that is known beforehand. On failure prepare
-// removes what it wrote; the target is only read.
+// prepare writes the journal for changes and only reads the target. header is the part of the program that is known
+// beforehand. On failure prepare removes the files it wrote.
 func prepare(
 	dev Device, store journal.Store, spill journal.File, changed changes, t tables, header journal.Program, tune tuning,
 ) (_ *Transaction, err error) {
@@ -63,7 +63,7 @@ func prepare(
 	return &Transaction{dev: dev, store: store, journal: j, program: program, contents: c}, nil
 }
 
-// measure adds to the report what the commit will write, and how much the journal takes.
+// measure adds to the report how much the commit will write, and how much space the journal takes.
 func (tx *Transaction) measure(out *report.Rehearsal) error {
 	for _, op := range tx.program.Writes() {
 		switch op.Kind {
@@ -89,10 +89,10 @@ func (tx *Transaction) measure(out *report.Rehearsal) error {
 	return nil
 }
 
-// Commit brings the target to the planned state and removes the journal, or keeps the part of it that an undo needs. On an
-// error before the commit record is durable nothing has happened; after it the transaction is unfinished, and Recover
-// ends it either way: Inspect says which is the case. After an *AfterError the target is as planned. A Transaction is good
-// for one call.
+// Commit brings the target to the planned state and removes the journal, or keeps the part of it that an undo needs. If
+// it fails before the commit record is durable, nothing has happened. If it fails later, the transaction is unfinished
+// and Recover must end it. Inspect reports which is the case. After an *AfterError the target is as planned. Commit may
+// be called once.
 func (tx *Transaction) Commit(ctx context.Context, watch Watch) error {
 	err := tx.commit(ctx, watch)
 	if closing := tx.close(); closing != nil && err == nil {
@@ -103,7 +103,7 @@ func (tx *Transaction) Commit(ctx context.Context, watch Watch) error {
 	return err
 }
 
-// Abandon removes the journal of a transaction that shall not be committed.
+// Abandon removes the journal of a transaction that will not be committed.
 func (tx *Transaction) Abandon() error {
 	return errors.Join(tx.close(), journal.Remove(tx.store))
 }

@@ -15,16 +15,16 @@ import (
 
 // Errors of an undo that does not begin. The target and the files kept for the undo are left as they are.
 var (
-	// ErrNoUndo is returned when nothing was kept of the last transaction, or there was none.
+	// ErrNoUndo is returned when there was no transaction, or none of its files were kept.
 	ErrNoUndo = errors.New("there is no transaction that can be undone")
-	// ErrUnfinished is returned when the last transaction is not complete: it has to be recovered.
+	// ErrUnfinished is returned when the last transaction is not complete and must be recovered first.
 	ErrUnfinished = errors.New("the target has an unfinished transaction: finish it or roll it back first")
 )
 
-// ChangedError is returned when the target is not any more as the transaction left it, so that undoing the transaction
-// could destroy what was written since.
+// ChangedError is returned when the target was changed after the transaction, so that undoing the transaction could
+// destroy what was written since.
 type ChangedError struct {
-	Off  int64 // in the target, bytes; -1 if it is not known where
+	Off  int64 // in the target, bytes; -1 if the place is not known
 	What string
 }
 
@@ -32,8 +32,9 @@ func (e *ChangedError) Error() string {
 	return "the target was changed since the transaction: " + e.What
 }
 
-// Undoable describes the transaction that Undo would take back, if the target has not changed. The error wraps ErrNoUndo,
-// ErrUnfinished, or says that the journal is damaged. It takes little memory, whatever the journal holds.
+// Undoable describes the transaction that Undo would take back. It does not check whether the target has changed. The
+// error wraps ErrNoUndo or ErrUnfinished, or says that the journal is damaged. Undoable takes little memory, however long
+// the journal is.
 func Undoable(store journal.Store) (_ report.Applied, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
@@ -66,15 +67,16 @@ func sizeOf(store journal.Store, name string) (int64, error) {
 	return n, errors.Join(err, f.Close())
 }
 
-// Undo takes the transaction back that was applied last, if the target is still as it left it, and removes the files kept
-// for that. Errors before the first write: see Undoable, *ChangedError, and journal.ErrKeptDamaged. Once the undo has
-// begun, the target has an unfinished transaction that is being rolled back: Inspect describes it, and Recover ends it.
+// Undo takes back the transaction that was applied last, if the target has not changed since, and removes the files kept
+// for the undo. Before the first write it fails with the errors of Undoable, with a *ChangedError, or with
+// journal.ErrKeptDamaged. Once the undo has begun, the target has an unfinished transaction that is being rolled back:
+// Inspect describes it, and Recover ends it.
 //
 // Its stages, and where a crash in each of them leads:
 //
-//	check   the kept files are whole, the target is as sealed. Crash here: nothing happened.
-//	stage   an empty stage file is made, durably. Crash here: nothing happened.
-//	record  the record says backward. From here on it is a roll back from behind the last unit.
+//	check   the kept files are whole, and the target matches the seal. Crash here: nothing happened.
+//	stage   an empty stage file is made and synced. Crash here: nothing happened.
+//	record  the record says backward. From here on the undo is a roll back of all units.
 func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (err error) {
 	s := &sides{store: store}
 	defer s.close(&err)

@@ -9,7 +9,7 @@ import (
 	"shunt/ops/journal"
 )
 
-// MismatchError is content that was written to the target and came back different when it was read again.
+// MismatchError is returned when content that was written to the target reads back different.
 type MismatchError struct {
 	Off, Len int64  // of the target, bytes
 	Where    string // the same in sectors, with the partition
@@ -20,10 +20,10 @@ func (e *MismatchError) Error() string {
 	if place == "" {
 		place = fmt.Sprintf("%d bytes at offset %d of the target", e.Len, e.Off)
 	}
-	return fmt.Sprintf("verify: what was read back of %s is not what was written", place)
+	return fmt.Sprintf("verify: %s read back different from what was written", place)
 }
 
-// uncached is a target that reads from the storage, as far as the host gives up its cache.
+// An uncached is a target that reads from the storage, as far as the host drops its cache when asked.
 type uncached struct{ Device }
 
 func (u uncached) ReadAt(b []byte, off int64) (int, error) {
@@ -31,8 +31,8 @@ func (u uncached) ReadAt(b []byte, off int64) (int, error) {
 	return u.Device.ReadAt(b, off)
 }
 
-// readBack reads everything that the units left on the target from the storage, and compares. A crash here leaves the
-// transaction at its end, and everything is read back again.
+// readBack reads everything that the units left on the target back from the storage and compares it. After a crash here,
+// recovery reads everything back again.
 func readBack(ctx context.Context, dev Device, p journal.Program, watch Watch) error {
 	list := append(moved(p), placed(p)...)
 	err := readProbes(ctx, uncached{dev}, list, journal.StageVerify, watch, func(probe *journal.Probe, sum uint32) error {
@@ -47,7 +47,7 @@ func readBack(ctx context.Context, dev Device, p journal.Program, watch Watch) e
 	return checkCleared(ctx, dev, p)
 }
 
-// readProbes calls do with each probe and the checksum of what the target holds there.
+// readProbes calls do with each probe and the checksum of the bytes that the target holds there.
 func readProbes(
 	ctx context.Context, dev Device, list []journal.Probe, stage journal.Stage, watch Watch,
 	do func(probe *journal.Probe, sum uint32) error,
@@ -79,7 +79,7 @@ func probedLen(list []journal.Probe) int64 {
 	return n
 }
 
-// checkCleared makes sure that everything reads as zero that the units cleared. If not, the error is a *MismatchError.
+// checkCleared checks that everything the units cleared reads as zero. If not, the error is a *MismatchError.
 func checkCleared(ctx context.Context, dev Device, p journal.Program) error {
 	for _, r := range cleared(p) {
 		if ctx.Err() != nil {
@@ -115,7 +115,7 @@ func placed(p journal.Program) []journal.Probe {
 			tables = append(tables, probe)
 		}
 	}
-	// A structure of the table that another one overwrites is not there any more.
+	// A structure of the table may have been overwritten by a later one.
 	var last []journal.Probe
 	for _, t := range slices.Backward(tables) {
 		if !slices.ContainsFunc(last, func(l journal.Probe) bool { return t.Off < l.Off+l.Len && l.Off < t.Off+t.Len }) {
@@ -125,7 +125,7 @@ func placed(p journal.Program) []journal.Probe {
 	return append(list, last...)
 }
 
-// cleared lists what must read as zero after the last unit.
+// cleared lists the bytes that must read as zero after the last unit.
 func cleared(p journal.Program) ranges {
 	var runs []byteRange
 	for _, op := range p.Writes() {
@@ -136,7 +136,7 @@ func cleared(p journal.Program) ranges {
 	return newRanges(runs)
 }
 
-// readsAsZero reads the data in a range. Holes are zero without reading.
+// readsAsZero returns a *MismatchError if a byte in a range is not zero. It skips holes.
 func readsAsZero(dev Device, r byteRange) error {
 	for off := r.off; off < r.end; {
 		start, end, err := dev.Data(off)
