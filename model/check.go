@@ -101,7 +101,7 @@ func (c *checker) partition(p Partition) {
 		c.fatal("%s ends at sector %d and starts behind that, at %d", p.Ref(), p.Span.End-1, p.Span.Start)
 		return
 	}
-	if d.Table.Kind != TableNone && !d.Table.Usable.Encloses(p.Span) {
+	if d.Table.Kind != TableNone && !d.Table.Usable.Encloses(p.Span) && !d.Beneath(p) {
 		c.fatal("%s at sectors %s is outside the range for partitions, %s",
 			p.Ref(), p.Span.Inclusive(), d.Table.Usable.Inclusive())
 	}
@@ -123,6 +123,9 @@ func (c *checker) pair(p, q Partition) {
 	}
 	if p.Role == Extended && q.Role == Logical || p.Role == Logical && q.Role == Extended {
 		return // chain checks whether the logical partition lies inside
+	}
+	if c.disk.Beneath(p) && p.Span.Start == 0 && p.Span.Encloses(q.Span) {
+		return // as in an ISO image for sticks
 	}
 	c.fatal("%s at sectors %s and %s at sectors %s overlap", p.Ref(), p.Span.Inclusive(), q.Ref(), q.Span.Inclusive())
 }

@@ -35,7 +35,7 @@ func word[T ~int](value T, words ...string) string {
 type Table struct {
 	Kind TableKind
 	// Usable is where partitions may lie. GPT: first to last usable LBA. MBR: sector 1 to the end of the
-	// disk, cut at 2^32 sectors. None: empty.
+	// disk, cut at 2^32 sectors; if a partition begins with sector 0, from its end on. None: empty.
 	Usable geometry.Span
 	// Slots is how many entries the table can hold: 4 primaries for MBR, the entry count for GPT.
 	Slots int
@@ -113,6 +113,14 @@ func (d Disk) ReadOnly() Reason {
 
 // Span is the whole disk.
 func (d Disk) Span() geometry.Span { return geometry.Span{End: d.Sectors} }
+
+// Beneath reports whether p lies before the usable range of an MBR. That begins behind a partition that covers the table in
+// sector 0, as ISO images for sticks have one, so p is that partition or lies in it. It is never changed.
+func (d Disk) Beneath(p Partition) bool {
+	const first = 1 // where the range begins if no partition covers the table
+	usable := d.Table.Usable.Start
+	return d.Table.Kind == TableMBR && usable > first && p.Role == Primary && p.Span.Start >= 0 && p.Span.Start < usable
+}
 
 // Size is the size of the disk's whole sectors in bytes.
 func (d Disk) Size() geometry.Bytes { return d.SectorSize.Bytes(d.Sectors) }

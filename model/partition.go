@@ -43,6 +43,8 @@ type Partition struct {
 	// every other partition of the chain.
 	EBR geometry.Sector
 	FS  Filesystem
+	// Pinned says that it belongs to an ISO image, or the like, that begins with sector 0: neither it nor its entry changes.
+	Pinned bool
 	// Use is how the running system uses the partition.
 	Use Use
 }

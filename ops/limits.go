@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"cmp"
+
 	"shunt/geometry"
 	"shunt/model"
 )
@@ -59,7 +61,7 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 		return Limits{Move: no, Grow: no, Shrink: no}
 	}
 	l := Limits{Move: cannotMove(env, p), Grow: cannotGrow(d, env, p), Shrink: cannotShrink(d, env, p)}
-	if reason := d.ReadOnly(); !reason.OK() {
+	if reason := cmp.Or(d.ReadOnly(), pinned(p)); !reason.OK() {
 		l.Move, l.Grow, l.Shrink = reason, reason, reason
 	}
 	l.findRoom(d, p)

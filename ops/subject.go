@@ -17,7 +17,15 @@ func entry(d model.Disk, id model.PartID, verb string) (model.Partition, error) 
 	if !ok {
 		return p, &Refusal{What: verb + " the partition", Reason: "it does not exist at this point of the queue"}
 	}
-	return unless(d.ReadOnly(), p, verb)
+	return unless(cmp.Or(d.ReadOnly(), pinned(p)), p, verb)
+}
+
+// pinned is why neither p nor its entry may change, or "".
+func pinned(p model.Partition) model.Reason {
+	if p.Pinned {
+		return "it belongs to what begins with sector 0 and would be damaged: only the room behind that is free"
+	}
+	return ""
 }
 
 // stretchable finds a partition that may be resized, if its limits allow that; in use it can be possible to grow it.

@@ -54,6 +54,8 @@ func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 		case model.IsExtendedType(p.Type):
 			return refused(before, what, refusedFor(model.Because("%s is a second extended partition, which nobody can read",
 				p.Ref())).near("delete it first"))
+		case p.Pinned:
+			return refused(before, what, refusedFor(model.Because("%s cannot be kept: %s", p.Ref(), pinned(p))))
 		case p.Span.Start < t.Usable.Start:
 			r := &Refusal{What: what, Reason: model.Because("%s starts at sector %d, where the GPT has to lie", p.Ref(),
 				p.Span.Start)}

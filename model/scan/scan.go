@@ -54,7 +54,7 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 			parts[i].FS = Probe(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len())))
 		}
 	}
-	d = d.WithPartitions(parts)
+	d = d.WithPartitions(pinned(r, d, parts))
 	if len(parts) > 0 {
 		return d, nil
 	}
@@ -67,4 +67,21 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 		d = model.New(d, nil, problems)
 	}
 	return d, nil
+}
+
+// pinned marks the partitions of an image for CDs and sticks: those that lie before the usable range, and those of an ISO
+// that has a superblock both for the disk as a whole and for one of its partitions.
+func pinned(r io.ReaderAt, d model.Disk, parts []model.Partition) []model.Partition {
+	end := geometry.Sector(0)
+	for _, p := range parts {
+		if p.FS.Kind == model.ISO9660 && p.Span.Start > 0 && p.Span.Start < geometry.AlignMiB.Grain(d.SectorSize) {
+			if whole := Probe(r, 0, int64(d.Size())); whole.Kind == model.ISO9660 {
+				end = d.SectorSize.Up(whole.Size)
+			}
+		}
+	}
+	for i, p := range parts {
+		parts[i].Pinned = d.Beneath(p) || p.Span.Start < end
+	}
+	return parts
 }

@@ -73,7 +73,7 @@ func patchSlot(raw []byte, was, p model.Partition, base geometry.Sector, chs chs
 		clear(raw)
 	}
 	start, count := p.Span.Start-base, p.Span.Len()
-	if start < 1 || start >= model.MBRSectors || count < 1 || count >= model.MBRSectors || p.Span.End > model.MBRSectors {
+	if moved := fresh || was.Span != p.Span; moved && start < 1 || start >= model.MBRSectors || count < 1 || count >= model.MBRSectors || p.Span.End > model.MBRSectors {
 		return fmt.Errorf("%s at sectors %s: an MBR holds positions and lengths below 2^32 sectors", p.Ref(), p.Span.Inclusive())
 	}
 	if fresh || was.Active != p.Active {

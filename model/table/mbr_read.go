@@ -26,6 +26,11 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 		problems.note("only a GPT can use all of it",
 			"the disk has %d sectors, and an MBR can use %d of them", src.sectors, model.MBRSectors)
 	}
+	for _, e := range slots(src.first) {
+		if e.used() && e.start == 0 && !e.extended() {
+			t.Usable.Start = min(max(t.Usable.Start, e.span(0).End), t.Usable.End)
+		}
+	}
 	parts, ext := primaries(src, t, signature, problems)
 	if !ext.Empty() {
 		chain, err := readChain(src, ext, problems)
@@ -56,12 +61,12 @@ func primaries(src source, t model.Table, signature string, problems *report) (p
 		case e.extended():
 			problems.warn("it is kept as a whole; its contents are not shown",
 				"%s is a second extended partition, which most systems ignore", p.Ref())
-		case e.kind == 0:
+		case e.kind == 0 && e.start > 0:
 			problems.warn("set its type if it is in use, delete it if not",
 				"%s has type 0x00: it is a partition for Linux and free space for others", p.Ref())
 		}
 		switch {
-		case p.Span.Start < 1:
+		case p.Span.Start < 1 && p.Role == model.Extended:
 			problems.fatal("repair the table with `sfdisk {target}`",
 				"%s begins with sector 0, which holds the table itself", p.Ref())
 		case p.Span.End > src.sectors:
@@ -70,6 +75,10 @@ func primaries(src source, t model.Table, signature string, problems *report) (p
 		case p.Span.End > t.Usable.End:
 			problems.fatal("make it shorter with the tool that made it",
 				"%s ends at sector %d, beyond the 2^32 that an MBR can address", p.Ref(), p.Span.End)
+		}
+		if p.Span.Start < 1 && p.Role == model.Primary {
+			problems.note("new partitions can lie behind it",
+				"%s begins with sector 0, as that of an ISO image does: it and all in it stay as they are", p.Ref())
 		}
 		parts = append(parts, p)
 	}

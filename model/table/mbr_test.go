@@ -197,7 +197,16 @@ func TestMBRVerdict(t *testing.T) {
 		{"entry that begins with sector 0", func(img image) {
 			img.sfdisk("label: dos\nsize=8M\n")
 			img.write(446+8, []byte{0, 0, 0, 0})
-		}, model.TableMBR, model.Fatal, "begins with sector 0"},
+		}, model.TableMBR, model.Note, "begins with sector 0"},
+		{"the only entry covers the disk from sector 0 on", func(img image) {
+			img.sfdisk("label: dos\nsize=8M\n")
+			img.write(446+8, []byte{0, 0, 0, 0, 0, 0, 2, 0})
+		}, model.TableNone, model.Severity(-1), ""},
+		{"entry that begins with sector 0 and one that ends behind it", func(img image) {
+			img.sfdisk("label: dos\nsize=8M\nsize=8M\n")
+			img.write(446+8, []byte{0, 0, 0, 0})
+			img.write(446+16+8, []byte{0, 9, 0, 0})
+		}, model.TableMBR, model.Fatal, "overlap"},
 		{"overlap", func(img image) {
 			img.sfdisk("label: dos\nsize=8M\nsize=8M\n")
 			img.write(446+16+8, []byte{0, 9, 0, 0})

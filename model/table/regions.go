@@ -17,7 +17,7 @@ type region struct {
 
 // Regions lists the bytes that hold the table of d: sector 0, every EBR, GPT headers and arrays. For a GPT they are the
 // places that r has and those that the next change of the table uses, which differ on a disk whose size changed. Bytes of a
-// partition of d are never listed. The ranges are sorted and do not touch. A disk without a table has none.
+// partition of d are never listed, but for those of one that begins with sector 0. The ranges are sorted and do not touch. A disk without a table has none.
 func Regions(r io.ReaderAt, d model.Disk) ([]Range, error) {
 	if d.Table.Kind == model.TableNone || d.Sectors < 1 {
 		return nil, nil
@@ -33,7 +33,9 @@ func Regions(r io.ReaderAt, d model.Disk) ([]Range, error) {
 	spans := make([]geometry.Span, 0, len(list))
 	parts := d.Partitions()
 	for _, reg := range list {
-		foreign := func(p model.Partition) bool { return p.Span.Overlaps(reg.span) && p.Role != model.Extended }
+		foreign := func(p model.Partition) bool {
+			return p.Span.Overlaps(reg.span) && p.Role != model.Extended && p.Span.Start > 0
+		}
 		if src.contains(reg.span) && !slices.ContainsFunc(parts, foreign) {
 			spans = append(spans, reg.span)
 		}

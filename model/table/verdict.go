@@ -20,6 +20,7 @@ type verdict struct {
 //   - the magic of a table that shunt does not know: none, and read-only;
 //   - a protective entry (type EE from LBA 1) in sector 0: GPT, even if no copy of it is whole;
 //   - the boot sector of a file system: none;
+//   - a single entry that covers the disk from sector 0 on: none;
 //   - entries in sector 0: MBR, even if an old GPT is still there, because firmware and kernel obey sector 0;
 //   - a whole GPT without a protective entry: GPT, and read-only, because no other program would see it;
 //   - an empty MBR, or none.
@@ -47,6 +48,8 @@ func judge(src source) (v verdict, err error) {
 		v.kind = model.TableGPT
 	case fsKind != "" && !sane:
 		v.staleGPT("the disk holds a " + fsKind + " file system and no partition table")
+	case goodStatus(first) && covered(entries, src.sectors):
+		v.staleGPT("the only entry of the MBR covers the whole disk, itself included, so it is no partition table")
 	case used && (sane || goodStatus(first)):
 		v.kind = model.TableMBR
 		v.staleGPT("the disk has an MBR")
@@ -113,6 +116,13 @@ func bootSector(first []byte) string {
 		return ""
 	}
 	return "FAT"
+}
+
+// covered reports whether the only entry in use covers the disk from sector 0 on. Tools that put a file system on a whole disk
+// write such an entry for systems that show only disks with an MBR.
+func covered(entries []mbrEntry, sectors geometry.Sector) bool {
+	used := slices.DeleteFunc(slices.Clone(entries), func(e mbrEntry) bool { return !e.used() })
+	return len(used) == 1 && used[0].start == 0 && used[0].span(0).End >= sectors
 }
 
 func hasSignature(first []byte) bool { return first[510] == 0x55 && first[511] == 0xAA }
