@@ -18,9 +18,9 @@ type link struct {
 	now func() time.Time
 
 	mu       sync.Mutex
-	changed  chan struct{} // closed, and replaced, at every change of the fields below
-	peers    int
-	seen     bool // a peer has confirmed the result
+	changed  chan struct{}     // closed, and replaced, at every change of the fields below
+	awaited  map[net.Conn]bool // the peers that have neither confirmed the result nor left, and were not given up
+	seen     bool              // a peer has confirmed the result
 	events   []Event
 	shown    *report.Progress // the latest snapshot to send; peers may miss earlier ones
 	progress report.Progress
@@ -29,7 +29,7 @@ type link struct {
 }
 
 func newLink() *link {
-	return &link{now: time.Now, changed: make(chan struct{}), shown: &report.Progress{}}
+	return &link{now: time.Now, changed: make(chan struct{}), awaited: map[net.Conn]bool{}, shown: &report.Progress{}}
 }
 
 // change changes the state and wakes whatever waits for that.
@@ -41,10 +41,10 @@ func (l *link) change(do func()) {
 	l.changed = make(chan struct{})
 }
 
-// serve adds a peer. Its commands go to order until it is gone, then gone is called.
+// serve adds a peer. What it orders goes to order until it is gone, then gone is called.
 func (l *link) serve(conn net.Conn, in io.Reader, order func(Command), gone func()) {
 	left := make(chan struct{})
-	l.change(func() { l.peers++ })
+	l.change(func() { l.awaited[conn] = true })
 	go func() {
 		commands := json.NewDecoder(in)
 		for {
@@ -52,10 +52,14 @@ func (l *link) serve(conn net.Conn, in io.Reader, order func(Command), gone func
 			if commands.Decode(&c) != nil {
 				break
 			}
+			if c == Seen {
+				l.change(func() { l.seen = true; delete(l.awaited, conn) })
+				continue
+			}
 			order(c)
 		}
 		close(left)
-		l.change(func() { l.peers-- })
+		l.change(func() { delete(l.awaited, conn) })
 		gone()
 	}()
 	go l.send(conn, left)
@@ -136,20 +140,21 @@ func (l *link) log() string {
 // next start of shunt shows it once more.
 const patience = 3 * time.Second
 
-// heard waits until a peer has confirmed the result. It gives up when all peers are gone or patience has passed.
+// heard waits until every peer has confirmed the result or left, and reports whether any has ever confirmed it. When
+// patience has passed it gives up those that are left: a later call waits only for peers that came after that.
 func (l *link) heard() bool {
 	late := time.After(patience)
 	for {
 		l.mu.Lock()
-		seen, peers, changed := l.seen, l.peers, l.changed
+		seen, waiting, changed := l.seen, len(l.awaited), l.changed
 		l.mu.Unlock()
-		if seen || peers == 0 {
+		if waiting == 0 {
 			return seen
 		}
 		select {
 		case <-changed:
 		case <-late:
-			return false
+			l.change(func() { clear(l.awaited) })
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"shunt/ops/journal"
@@ -86,6 +87,77 @@ func TestHeard(t *testing.T) {
 	}
 	if newLink().heard() {
 		t.Error("heard by nobody")
+	}
+}
+
+// TestHeardByAll has several peers. The worker stays until each has the result, or is given up: what ends the process takes
+// the result from a peer that was slower than the first.
+func TestHeardByAll(t *testing.T) {
+	confirm := func(t *testing.T, far net.Conn) {
+		t.Helper()
+		in := json.NewDecoder(far)
+		for {
+			var e Event
+			if err := in.Decode(&e); err != nil {
+				t.Fatal(err)
+			}
+			if e.Result != nil {
+				break
+			}
+		}
+		if err := json.NewEncoder(far).Encode(Seen); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+	}
+	wait := func(l *link) (ended func() bool) {
+		done := make(chan bool, 1)
+		go func() { done <- l.heard() }()
+		synctest.Wait()
+		return func() bool {
+			select {
+			case heard := <-done:
+				return heard
+			default:
+				return false
+			}
+		}
+	}
+	for name, second := range map[string]func(*testing.T, net.Conn){
+		"confirms": confirm,
+		"leaves":   func(t *testing.T, far net.Conn) { t.Helper(); _ = far.Close(); synctest.Wait() },
+		"is stopped": func(t *testing.T, _ net.Conn) {
+			t.Helper()
+			time.Sleep(patience) // of the bubble, where it takes no time
+			synctest.Wait()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLink()
+				one, other := talk(t, l), talk(t, l)
+				l.publish(Event{Result: &report.Result{Outcome: report.Done}})
+				ended := wait(l)
+				confirm(t, one)
+				if ended() {
+					t.Fatal("it ended with the first peer that confirmed")
+				}
+				second(t, other)
+				if !ended() {
+					t.Fatal("it did not end with the second peer")
+				}
+				// Somebody who came by the socket before that was closed.
+				late := talk(t, l)
+				ended = wait(l)
+				if ended() {
+					t.Fatal("it ended without the late peer")
+				}
+				confirm(t, late)
+				if !ended() {
+					t.Fatal("it did not end with the late peer")
+				}
+			})
+		})
 	}
 }
 

@@ -43,7 +43,9 @@ func (w *process) listen() error {
 	if err != nil {
 		return err
 	}
+	w.doorman = make(chan struct{})
 	go func() {
+		defer close(w.doorman)
 		for {
 			conn, err := w.socket.Accept()
 			if err != nil {
@@ -55,8 +57,13 @@ func (w *process) listen() error {
 	return nil
 }
 
-// closeSocket removes the socket. A process that comes later does not find it and opens the target itself.
-func (w *process) closeSocket() error { return errors.Join(w.dir.Remove(socketName), w.socket.Close()) }
+// closeSocket removes the socket. A process that comes later does not find it and opens the target itself. One that came
+// before is a peer of the link when this returns, or sees its connection end without a snapshot.
+func (w *process) closeSocket() error {
+	err := errors.Join(w.dir.Remove(socketName), w.socket.Close())
+	<-w.doorman
+	return err
+}
 
 // Dial connects to the commit that is under way with the given journal. The error wraps ErrNobody if there is none, or none
 // that belongs to this user or root. The connection carries Events, beginning with a Progress, and Commands.

@@ -64,6 +64,7 @@ type process struct {
 	target  target.Target     // nil until it is taken over
 	dir     *journal.Dir      // the journal's; nil until it is taken over
 	socket  *net.UnixListener // nil until the commit begins
+	doorman chan struct{}     // closed when nobody comes by the socket any more
 	windows string            // the directory with the windows and a slash, "" until there is one
 
 	decide  sync.Once          // between a commit and a cancelled rehearsal
@@ -117,26 +118,27 @@ func (w *process) order(c Command) {
 		w.decide.Do(func() { close(w.decided) })
 	case Cancel:
 		w.stop()
-	case Seen:
-		w.link.change(func() { w.link.seen = true })
+	case Seen: // the link keeps it
 	}
 }
 
-// deliver sends the result, or stores it if no peer confirms it, and lets go of the target. In this order a process that
-// sees the connection end finds the target free and the result in its place.
+// deliver sends the result to every peer, or stores it if none confirms it, and lets go of the target. The socket goes
+// once those that follow have heard; who came by it meanwhile is waited for too. In this order a process that sees the
+// connection end finds the target free and the result in its place.
 func (w *process) deliver(result report.Result) error {
 	w.link.at(func(p *report.Progress) { p.Phase = report.Finished })
 	w.link.sendProgress()
 	result.Log = w.link.log()
 	w.link.publish(Event{Result: &result})
-	heard, err := w.link.heard(), error(nil)
+	w.link.heard()
 	if w.socket == nil {
 		return w.release()
 	}
-	if !heard {
-		err = StoreLast(w.dir, report.Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result})
+	err := w.closeSocket()
+	if !w.link.heard() {
+		err = errors.Join(err, StoreLast(w.dir, report.Last{When: time.Now(), Task: w.job.Task, Plan: w.job.Plan, Result: result}))
 	}
-	return errors.Join(err, w.closeSocket(), w.dir.RemoveIfEmpty(), w.release())
+	return errors.Join(err, w.dir.RemoveIfEmpty(), w.release())
 }
 
 func (w *process) release() error {
