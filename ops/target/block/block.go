@@ -114,9 +114,8 @@ func (b *device) admit(opts target.Options) error {
 		}
 	}
 	// udev takes the same lock while it looks at a device, and keeps off while it is taken.
-	err := held.Patiently(held.LockPatience, func() error { return held.LockNode(b.Read) }, held.ErrHeld)
-	if err != nil {
-		return b.LockRefusal(err)
+	if err := b.Lock(func() error { return held.LockNode(b.Read) }); err != nil {
+		return err
 	}
 	if err := b.takeClaim(); err != nil {
 		return err
@@ -158,8 +157,8 @@ func (b *device) lockImage(opts target.Options) error {
 	if err != nil {
 		return err
 	}
-	if err := held.TakeLocks(f, b.Mode); !errors.Is(err, held.ErrNoLocks) {
-		return image.LockRefusal(err)
+	if err := image.Lock(func() error { return held.TakeLocks(f, b.Mode) }); !errors.Is(err, target.ErrNoLocks) {
+		return err
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func (h *File) Admit(opts target.Options) error {
 		}
 	}
 	if !opts.NoLock {
-		if err := h.LockRefusal(h.lock()); err != nil {
+		if err := h.Lock(h.takeLocks); err != nil {
 			return err
 		}
 	}
@@ -74,17 +74,28 @@ func (h *File) user(shown kernel.Extent) (busy *target.InUse) {
 	return busy
 }
 
-// lock takes the locks for editing. It waits a moment for others that started at the same time and give up when they see
-// our locks. It also waits for a holder that cannot be found, and longer while any process is ending: a killed process
-// leaves the list of processes before its files are closed.
-func (h *File) lock() error {
-	take := func() error { return TakeLocks(h.Read, target.Edit) }
+// Lock takes locks by a call of take, or returns why it cannot, with the holder's name. take fails with ErrHeld or
+// ErrNoLocks as TakeLocks does. Lock waits a moment for others that started at the same time and give up when they see our
+// locks. It also waits for a holder that cannot be found, which may have let go just then, and longer while any process is
+// ending: a killed process leaves the list of processes before its files are closed.
+func (h *File) Lock(take func() error) error {
 	err := Patiently(LockPatience, take, ErrHeld)
-	for waited := time.Duration(0); errors.Is(err, ErrHeld) && kernel.Host().Locker(h.Given, h.ID()).PID == 0; waited += endPatience {
-		if waited > 0 && !kernel.Host().Dying() || waited >= deathPatience {
-			break
+	for waited := time.Duration(0); errors.Is(err, ErrHeld); waited += endPatience {
+		// The one found now is named. At the next look it may be gone.
+		holder := kernel.Host().Locker(h.Given, h.ID())
+		if holder.PID != 0 || waited >= hiddenPatience && !kernel.Host().Dying() || waited >= deathPatience {
+			return holder
 		}
 		err = Patiently(endPatience, take, ErrHeld)
+	}
+	return h.LockRefusal(err)
+}
+
+// takeLocks takes the locks for editing, all or none.
+func (h *File) takeLocks() error {
+	err := TakeLocks(h.Read, target.Edit)
+	if errors.Is(err, ErrHeld) {
+		err = errors.Join(err, DropLocks(h.Read))
 	}
 	return err
 }
@@ -136,10 +147,11 @@ func (h *File) Adopted(opts target.Options) error {
 
 // How long to wait for something that others hold for moments only.
 const (
-	LockPatience  = 300 * time.Millisecond
-	PartPatience  = time.Second
-	endPatience   = time.Second
-	deathPatience = 30 * time.Second
+	LockPatience   = 300 * time.Millisecond
+	PartPatience   = time.Second
+	endPatience    = time.Second
+	hiddenPatience = 2 * time.Second // with a holder that no process list shows
+	deathPatience  = 30 * time.Second
 )
 
 // Patiently repeats a call for as long as it fails with the passing error, up to the patience.

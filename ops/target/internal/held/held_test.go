@@ -62,3 +62,25 @@ func TestNoLocksHere(t *testing.T) {
 	}
 	open(target.Options{}) // without locks nobody is kept off
 }
+
+// TestRefusedLeavesNothing meets a program with locks as QEMU has them. Whoever is refused keeps no lock, not even for a
+// moment: the other may be about to look whether it is alone.
+func TestRefusedLeavesNothing(t *testing.T) {
+	path := image(t, t.TempDir(), 4096)
+	for _, mode := range []target.Mode{target.Edit, target.Hold, target.Inspect} {
+		other, err := os.Open(path)
+		require(t, err)
+		require(t, fcntl(other, unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_RDLCK, Start: writes, Len: 1}))
+		f, err := os.Open(path)
+		require(t, err)
+		requireIs(t, TakeLocks(f, mode), ErrHeld)
+		lock := unix.Flock_t{Type: unix.F_WRLCK}
+		require(t, fcntl(other, unix.F_OFD_GETLK, &lock))
+		if lock.Type != unix.F_UNLCK {
+			t.Errorf("mode %v: byte %d stays locked", mode, lock.Start)
+		}
+		require(t, LockNode(other))
+		require(t, f.Close())
+		require(t, other.Close())
+	}
+}
