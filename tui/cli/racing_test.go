@@ -145,7 +145,11 @@ func (s slow) race(t *testing.T, r rival, delay time.Duration, rivalFirst bool, 
 	case o.code != 0 && o.code != 1:
 		t.Errorf("shunt ended with %d; %s said %s\n%s", o.code, r.name, out.String(), o.err)
 	case o.code == 1 && other.ProcessState.ExitCode() == 1:
-		t.Errorf("nobody got the image:\n%s\n%s", o.err, out.String())
+		// Both grasped for it in the same instant and saw each other. QEMU gives up at once then, and on a busy machine it
+		// may end only after shunt has waited for it. Nobody is in the way any more.
+		t.Logf("both were refused:\n%s\n%s", o.err, out.String())
+		s.person.run(t, apply...).want(t, 0)
+		moves++
 	}
 	if got := digest(t, s.image); got != states[min(moves, len(states)-1)] {
 		t.Errorf("after %d moves, after %v, rival first %v, the image is neither as it was nor as planned\n%s\n%s", moves, delay, rivalFirst, o.err, out.String())
