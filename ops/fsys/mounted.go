@@ -23,9 +23,12 @@ func (j job) whileMounted(ctx context.Context, options string, do func(dir strin
 	// rw: another program may have left the loop device read-only, and then the mount would be read-only too.
 	options = "loop,rw,nodev,nosuid,noexec" + options
 	argv := []string{"mount", "-n", "-i", "-t", j.driver.grow.mounts, "-o", options, j.path, j.MountPoint}
-	_, output, err := j.run(ctx, mountCodes, argv...)
-	if err != nil && strings.Contains(output, "write-protected") && j.makeWritable(ctx) {
-		_, _, err = j.run(ctx, mountCodes, argv...)
+	exit, _, err := j.run(ctx, mountCodes, argv...)
+	for tries := 1; exit == mountFailed && tries < mountTries && ctx.Err() == nil; tries++ {
+		if tries > 1 {
+			j.makeWritable(ctx)
+		}
+		exit, _, err = j.run(ctx, mountCodes, argv...)
 	}
 	if err != nil {
 		return advise(err, "look into the kernel's log (dmesg) for the reason")
@@ -36,20 +39,24 @@ func (j job) whileMounted(ctx context.Context, options string, do func(dir strin
 	return errors.Join(err, left)
 }
 
-// makeWritable makes the next free loop device writable. It reports whether it succeeded.
-func (j job) makeWritable(ctx context.Context) bool {
-	_, output, err := j.run(ctx, zeroOnly, "losetup", "-f")
-	if err != nil {
-		return false
+// makeWritable makes the next free loop device writable. If that cannot be done, the next mount fails as the last one did.
+func (j job) makeWritable(ctx context.Context) {
+	if _, output, err := j.run(ctx, zeroOnly, "losetup", "-f"); err == nil {
+		_, _, _ = j.run(ctx, zeroOnly, "blockdev", "--setrw", strings.TrimSpace(output))
 	}
-	_, _, err = j.run(ctx, zeroOnly, "blockdev", "--setrw", strings.TrimSpace(output))
-	return err == nil
 }
+
+const (
+	// mountFailed is an exit code of mount(8). It does not tell a file system that cannot be mounted from a loop device that
+	// somebody took first, that came free only after the sandbox was made, or that another program left read-only.
+	mountFailed = 32
+	mountTries  = 5
+)
 
 // mount(8), "Exit status".
 var mountCodes = exitCodes{ok: []int{0}, bits: true, text: map[int]string{
 	1: "incorrect invocation or permissions", 2: "system error", 4: "internal bug of mount", 8: "interrupted",
-	16: "problems with /etc/mtab", 32: "the mount failed", 64: "some mounts succeeded",
+	16: "problems with /etc/mtab", mountFailed: "the mount failed", 64: "some mounts succeeded",
 }}
 
 // notMounted is the reason why most kinds cannot be grown while they are mounted.

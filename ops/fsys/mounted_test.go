@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -206,5 +208,52 @@ func TestBtrfsTwin(t *testing.T) {
 		if no := Of(model.Btrfs).MayMount(model.Filesystem{Kind: model.Btrfs, UUID: filepath.Base(at)}); no.OK() {
 			t.Errorf("the twin of %s could be mounted", at)
 		}
+	}
+}
+
+// TestMountTriedAgain has a mount that fails as it does when others take loop devices at the same time, and one that fails
+// each time.
+func TestMountTriedAgain(t *testing.T) {
+	again := []string{"mount", "mount", "losetup -f", "blockdev --setrw /dev/loop3"}
+	for name, c := range map[string]struct {
+		failures int
+		exit     int
+		ran      []string
+		done     bool
+	}{
+		"at once":                  {0, mountFailed, []string{"mount", "do", "umount"}, true},
+		"a device taken by others": {1, mountFailed, []string{"mount", "mount", "do", "umount"}, true},
+		"a read-only device":       {2, mountFailed, slices.Concat(again, []string{"mount", "do", "umount"}), true},
+		"never":                    {1000, mountFailed, slices.Concat(again, []string{"mount"}, again[2:], []string{"mount"}, again[2:], []string{"mount"}), false},
+		"another failure":          {1, 2, []string{"mount"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var ran []string
+			failures := c.failures
+			tools := Tools{MountPoint: "/m", Run: func(_ context.Context, argv []string, _ func(string)) (int, string, error) {
+				switch argv[0] {
+				case "mount":
+					ran = append(ran, "mount")
+					if failures--; failures >= 0 {
+						return c.exit, "", nil
+					}
+				case "umount":
+					ran = append(ran, "umount")
+				default:
+					ran = append(ran, strings.Join(argv, " "))
+				}
+				return 0, "/dev/loop3\n", nil
+			}}
+			err := job{Tools: tools, driver: Of(model.Btrfs)}.whileMounted(t.Context(), "", func(string) error {
+				ran = append(ran, "do")
+				return nil
+			})
+			if (err == nil) != c.done || !slices.Equal(ran, c.ran) {
+				t.Errorf("%v; it ran %q", err, ran)
+			}
+			if failed := new(ToolError); !c.done && (!errors.As(err, &failed) || failed.Exit != c.exit) {
+				t.Errorf("%v does not give the exit code", err)
+			}
+		})
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/bits"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -21,9 +23,10 @@ type deviceNode struct {
 }
 
 // maxLoops is how many free loop devices a tool sees, since other programs may take some of them first.
-const maxLoops = 8
+const maxLoops = 64
 
-// freeLoops returns the node that hands out loop devices, and nodes of some that are not in use.
+// freeLoops returns the node that hands out loop devices, and nodes of some that are not in use. Those are not looked up in
+// /dev, since the kernel makes a device only when it is asked for one and all others are taken.
 func freeLoops() ([]deviceNode, error) {
 	control := deviceNode{path: "/dev/loop-control"}
 	fd, err := unix.Open(control.path, unix.O_RDWR|unix.O_CLOEXEC, 0)
@@ -39,17 +42,34 @@ func freeLoops() ([]deviceNode, error) {
 		return nil, tried.Errorf("look at %s: %w", control.path, err)
 	}
 	nodes := []deviceNode{control}
-	for i := first; len(nodes) <= maxLoops && i < first+4*maxLoops; i++ {
+	shift := loopPartBits()
+	for i := first; len(nodes) <= maxLoops; i++ {
 		name := fmt.Sprintf("loop%d", i)
 		if _, err := os.Stat(filepath.Join("/sys/block", name, "loop/backing_file")); err == nil {
 			continue // in use
 		}
 		n := deviceNode{path: "/dev/" + name}
-		if unix.Stat(n.path, &n.st) == nil && n.st.Mode&unix.S_IFMT == unix.S_IFBLK {
-			nodes = append(nodes, n)
-		}
+		n.st.Mode, n.st.Rdev = unix.S_IFBLK, unix.Mkdev(loopMajor, uint32(i)<<shift)
+		nodes = append(nodes, n)
 	}
 	return nodes, nil
+}
+
+// loopMajor is the major number of loop devices, as the kernel's list of devices has it (admin-guide/devices.txt).
+const loopMajor = 7
+
+// loopPartBits is how many bits of a loop device's minor number say which partition it is. The kernel takes as many as the
+// module's parameter max_part needs, which is 0 unless somebody has set it.
+func loopPartBits() int {
+	text, err := os.ReadFile("/sys/module/loop/parameters/max_part")
+	if err != nil {
+		return 0
+	}
+	most, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return bits.Len64(most)
 }
 
 // showLoops makes the nodes in the sandbox's /dev.
