@@ -128,7 +128,7 @@ func TestHeardByAll(t *testing.T) {
 		"leaves":   func(t *testing.T, far net.Conn) { t.Helper(); _ = far.Close(); synctest.Wait() },
 		"is stopped": func(t *testing.T, _ net.Conn) {
 			t.Helper()
-			time.Sleep(patience) // of the bubble, where it takes no time
+			<-time.After(patience) // of the bubble, where it takes no time
 			synctest.Wait()
 		},
 	} {
