@@ -17,6 +17,7 @@ const (
 	CacheOfOthers               // it is itself the cache
 	VolumesElsewhere            // other physical volumes of its volume group
 	ArrayElsewhere              // the other members of its array
+	MemberOfOthers              // it is a member of something that other software puts together
 )
 
 var elsewhereText = [...]string{
@@ -30,6 +31,7 @@ var elsewhereText = [...]string{
 	CacheOfOthers:     "it is the cache of other devices",
 	VolumesElsewhere:  "its volume group has physical volumes on other devices",
 	ArrayElsewhere:    "it is one of the devices of a Linux RAID, which mdadm manages",
+	MemberOfOthers:    "it is a member of an array, a pool or a volume that other software puts together",
 }
 
 // String returns words that follow "p1:", "" if all is on one device.

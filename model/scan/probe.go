@@ -100,7 +100,11 @@ func (p prober) probe(w *window) (model.Filesystem, bool) {
 		if b == nil || !p.magic.in(b) {
 			continue
 		}
-		s := superblock{w: w, off: at, b: b, order: order, fs: model.Filesystem{Kind: p.kind, Used: -1}}
+		fs := model.Filesystem{Kind: p.kind, Used: -1, Elsewhere: p.elsewhere}
+		s := superblock{w: w, off: at, b: b, order: order, fs: fs}
+		if p.elsewhere != model.WholeHere {
+			s.fillWindow()
+		}
 		if p.uuid > 0 {
 			s.fs.UUID = uuidText(b[p.uuid : p.uuid+16])
 		}

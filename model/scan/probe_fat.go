@@ -78,7 +78,8 @@ func (f fat) tableMarked(copyNo int64) bool {
 	return string(f.w.at(f.FATAt(copyNo), 3)) == string([]byte{f.Media, 0xFF, 0xFF})
 }
 
-// volumeLabel returns the label in the root directory, or else the one in the boot sector.
+// volumeLabel returns the label in the root directory, where all systems of today look for it. The one in the boot sector
+// outlives changes.
 func (f fat) volumeLabel() string {
 	const volume, dir, long = 0x08, 0x10, 0x0F
 	pieces, n := slices.Values([]int64{f.RootStart() * f.SectorSize}), f.RootEntries*32
@@ -86,7 +87,8 @@ func (f fat) volumeLabel() string {
 		pieces, n = f.w.chain(f.FATAt(0), f.RootCluster, f.Clusters(), 0x0FFFFFFF, f.ClusterAt), f.ClusterSize()
 	}
 	for e := range f.w.entries(pieces, n) {
-		if attr := e[11]; e[0] == 0xE5 || attr&0x3F == long || attr&(volume|dir) != volume {
+		hasCluster := e[20]|e[21]|e[26]|e[27] != 0
+		if attr := e[11]; e[0] == 0xE5 || hasCluster || attr&0x3F == long || attr&(volume|dir) != volume {
 			continue
 		}
 		name := slices.Clone(e[:11])
@@ -95,10 +97,7 @@ func (f fat) volumeLabel() string {
 		}
 		return clean(string(name))
 	}
-	if f.signature != 0x29 || string(f.label) == "NO NAME    " {
-		return ""
-	}
-	return text(f.label)
+	return ""
 }
 
 // dirty returns the reason why the volume should be checked, or "".

@@ -130,15 +130,3 @@ func readNILFS(s *superblock) bool {
 	s.fs.Dirty = marks(s.u16(116)&1 == 0, s.u16(116)&2 != 0, "has errors")
 	return true
 }
-
-// findZFS looks for an uberblock in the array at 128 KiB of the first label. Each write uses another slot, and slots are
-// as large as the disk's sectors require, so findZFS tries several.
-func findZFS(w *window) (model.Filesystem, bool) {
-	const magic = 0x00BAB10C
-	for i := range int64(32) {
-		if b := w.at(128<<10+i<<12, 8); b != nil && (le.Uint64(b) == magic || be.Uint64(b) == magic) {
-			return model.Filesystem{Kind: model.ZFS, Used: -1}, true
-		}
-	}
-	return model.Filesystem{}, false
-}

@@ -52,8 +52,8 @@ func readSquashFS(s *superblock) bool {
 	block, used := s.u32(12), s.u64(40)
 	switch s.u16(28) {
 	case 4:
-	case 3:
-		block, used = s.u32(51), s.u64(63)
+	case 1, 2, 3:
+		s.fs.Kind, block, used = "squashfs3", s.u32(51), s.u64(63)
 	default:
 		return false
 	}
@@ -85,8 +85,8 @@ func readISO9660(s *superblock) bool {
 	return true
 }
 
-// isoLabel returns the label of the primary descriptor. If a Joliet descriptor has the same label, its 16 letters replace
-// the first 16, because they are not limited to ASCII.
+// isoLabel returns the label of the Joliet descriptor, if there is one, else that of the primary one. Where both say the
+// same, each has what the other cannot hold: the primary one has twice the letters, and upper-case ASCII alone.
 func isoLabel(w *window, primary []byte) string {
 	label := text(primary[40:72])
 	for i := int64(1); i < isoMostDesc; i++ {
@@ -98,22 +98,27 @@ func isoLabel(w *window, primary []byte) string {
 			continue
 		}
 		wide := wideText(be, b[40:72])
-		plain := ascii(wide)
-		if n := min(len(label), len(plain)); strings.EqualFold(plain[:n], label[:n]) {
-			return clean(wide + label[n:])
+		if both, same := merged([]rune(wide), label); same {
+			return clean(both)
 		}
+		return wide
 	}
 	return label
 }
 
-// ascii replaces by an underscore every letter that a primary descriptor cannot hold.
-func ascii(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r > '~' {
-			return '_'
+// merged takes each letter from wide, or from plain where wide has no more or has but an underscore. An underscore in plain
+// stands for any letter. same reports whether they agree in all others, apart from upper case.
+func merged(wide []rune, plain string) (both string, same bool) {
+	letters := []rune(plain)
+	for i, r := range wide[:min(len(wide), len(letters))] {
+		switch p := letters[i]; {
+		case p == '_', p != r && strings.EqualFold(string(p), string(r)):
+			letters[i] = r
+		case r != '_' && p != r:
+			return "", false
 		}
-		return r
-	}, s)
+	}
+	return string(letters), true
 }
 
 // isoUUID returns the date of modification, or else of creation. It identifies an image.

@@ -11,8 +11,11 @@ import (
 // swapPages lists the page sizes of machines that write swap areas.
 var swapPages = []int64{4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10}
 
-// suspended lists the signatures of hibernation images. They replace the swap signature.
-var suspended = []string{"S1SUSPEND", "S2SUSPEND", "ULSUSPEND", "LINHIB0001", "\xed\xc3\x02\xe9\x98\x56\xe5\x0c"}
+// suspended are the signatures of hibernation images, which take the place of the swap signature.
+var suspended = []string{"S1SUSPEND", "S2SUSPEND", "ULSUSPEND", "LINHIB0001"}
+
+// tuxOnIce begins a swap area that holds a hibernation image of TuxOnIce. The swap signature stays as it is.
+const tuxOnIce = "\xed\xc3\x02\xe9\x98\x56\xe5\x0c"
 
 // findSwap looks for Linux swap space and for a hibernation image in it. The first page ends with a signature of 10
 // bytes. The header lies at 1 KiB, in the byte order of the machine:
@@ -21,6 +24,9 @@ var suspended = []string{"S1SUSPEND", "S2SUSPEND", "ULSUSPEND", "LINHIB0001", "\
 //
 // Source: mkswap(8) and the kernel's include/linux/swap.h.
 func findSwap(w *window) (model.Filesystem, bool) {
+	if string(w.at(0, len(tuxOnIce))) == tuxOnIce {
+		return swapArea(w, swapPages[0], model.SwSuspend)
+	}
 	for _, page := range swapPages {
 		signature := string(w.at(page-10, 10))
 		begins := func(prefix string) bool { return strings.HasPrefix(signature, prefix) }

@@ -335,41 +335,29 @@ func TestProbeUnreadable(t *testing.T) {
 	}
 }
 
-func TestProbeNames(t *testing.T) {
-	mdSuper := func(at int64) string {
-		b := make([]byte, 256)
-		copy(b, "\xfc\x4e\x2b\xa9\x01\x00\x00\x00")
-		b[144], b[145], b[146] = byte(at/512), byte(at/512>>8), byte(at/512>>16)
-		return string(b)
-	}
+// TestProbeNothing has signatures where none can be, or with nothing behind them.
+func TestProbeNothing(t *testing.T) {
+	mdraid := golden(t, "mdraid-1").data[1] // metadata 1.2, at 4 KiB
 	for _, c := range []struct {
-		kind  model.FSKind
 		at    int64
-		magic string
+		bytes string
 	}{
-		{"raid", 0, mdSuper(0)},
-		{"raid", 4096, mdSuper(4096)},
-		{"raid", mib - 8192, mdSuper(mib - 8192)},
-		{"", 8192, mdSuper(8192)},               // not where a superblock can be
-		{"", mib - 8192, mdSuper(4*mib - 8192)}, // of the disk that the partition ends
-		{"raid", mib - 65536, "\xfc\x4e\x2b\xa9\x00\x00\x00\x00"},
-		{"bitlocker", 0, "\xeb\x58\x90-FVE-FS-"},
-		{"hfsplus", 1024, "H+\x00\x04"},
-		{"udf", 32 << 10, "\x00BEA01\x01" + strings.Repeat("\x00", 2041) + "\x00NSR03\x01"},
-		{"zfs", 128<<10 + 8192, "\x0c\xb1\xba\x00\x00\x00\x00\x00"},
-		{"reiserfs", 8<<10 + 52, "ReIsErFs"},
-		{"apfs", 0, strings.Repeat("\x00", 32) + "NXSB"},
-		{"", 64<<10 + 52, "ReIsEr3Fs"}, // without blocks
-		{"", 32 << 10, "JFS1"},
-		{"", 1024, "\x02\x00\x00\x00\x00\x00\x34\x34"}, // without a checksum
-		{model.Swap, 4086, "SWAP-SPACE"},
-		{model.SwSuspend, 65526, "ULSUSPEND\x00"},
-		{"", 4086, "SWAPSPACE2"}, // without a header
+		{8192, string(mdraid)},       // not where a superblock can be
+		{0, string(mdraid)},          // it says that it is elsewhere
+		{mib - 8192, string(mdraid)}, // of the disk that the partition ends
+		{64<<10 + 52, "ReIsEr3Fs"},   // without blocks
+		{32 << 10, "JFS1"},
+		{1024, "\x02\x00\x00\x00\x00\x00\x34\x34"}, // without a checksum
+		{4086, "SWAPSPACE2"},                       // without a header
+		{1024, "BD"},
+		{1024 + 16, "\x7f\x13"},
+		{mib - 512, "JM"},
+		{mib - 4096 + 60, "\x83\x74\x02\x6b"},
 	} {
 		image := make([]byte, mib)
-		copy(image[c.at:], c.magic)
-		if got := Probe(bytes.NewReader(image), 0, mib); got.Kind != c.kind {
-			t.Errorf("%s at %d: %s", c.kind, c.at, summary(got))
+		copy(image[c.at:], c.bytes)
+		if got := Probe(bytes.NewReader(image), 0, mib); got.Known() {
+			t.Errorf("%.12q at %d: %s", c.bytes, c.at, summary(got))
 		}
 	}
 }

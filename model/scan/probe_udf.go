@@ -33,11 +33,9 @@ type udf struct {
 
 // findUDF looks for UDF. Size is the whole window if its last block has an anchor, else the size of the UDF partition.
 func findUDF(w *window) (model.Filesystem, bool) {
-	if !isUDF(w) {
-		return model.Filesystem{}, false
-	}
+	blocks := udfBlocks(w)
 	fs := model.Filesystem{Kind: model.UDF, Used: -1}
-	for _, block := range []int64{512, 1024, 2048, 4096} {
+	for _, block := range blocks {
 		u := udf{w: w, block: block}
 		if anchor := u.descriptor(udfAnchor, 2); anchor != nil {
 			fs.BlockSize = geometry.Bytes(block)
@@ -45,7 +43,7 @@ func findUDF(w *window) (model.Filesystem, bool) {
 			break
 		}
 	}
-	return fs, true
+	return fs, blocks != nil
 }
 
 // descriptor returns the first 512 bytes of a block if they are a descriptor of this kind, else nil. Kind 0 matches any
@@ -92,21 +90,23 @@ func (u udf) read(anchor []byte, fs *model.Filesystem) {
 	}
 }
 
-// isUDF looks for "NSR02" or "NSR03" among the descriptors from 32 KiB on. They are 2 KiB apart, or one block where
-// blocks are larger.
-func isUDF(w *window) bool {
-	for _, step := range []int64{isoSector, 2 * isoSector} {
+// udfBlocks looks for "NSR02" or "NSR03" among the volume descriptors from 32 KiB on, one in each 2 KiB, or in each block
+// where blocks are larger. It returns the possible sizes of blocks, nil if this is no UDF.
+func udfBlocks(w *window) []int64 {
+	for _, blocks := range [][]int64{{512, 1024, 2048}, {4096}} {
+		step := max(isoSector, blocks[0])
+	descriptors:
 		for i := range int64(isoMostDesc) {
 			switch b := w.at(isoAt+i*step+1, 5); string(b) {
 			case "NSR02", "NSR03":
-				return true
-			case "BEA01", "CD001", "TEA01", "BOOT2":
-				continue
+				return blocks
+			case "BEA01", "CD001", "CDW02", "TEA01", "BOOT2":
+			default:
+				break descriptors
 			}
-			break
 		}
 	}
-	return false
+	return nil
 }
 
 // dstring decodes a string of ECMA-167: bits per character (1), the characters, and in the last byte the number of bytes
@@ -130,8 +130,8 @@ func dstring(b []byte) string {
 	return ""
 }
 
-// udfUUID derives a UUID from the volume set's identifier in the same way as other Linux programs: it takes the first 16
-// letters, which should be hexadecimal, and writes bytes that are not in hexadecimal.
+// udfUUID makes a UUID of the set's identifier as the rest of Linux does: its first 16 letters, which should be
+// hexadecimal, or the bytes that are not, written in hexadecimal, with zeros where there are none.
 func udfUUID(set string) string {
 	if len(set) < 8 {
 		return ""
@@ -142,8 +142,6 @@ func udfUUID(set string) string {
 		return strings.ToLower(set[:16])
 	case hex < 8:
 		return fmt.Sprintf("%x", set[:8])
-	case len(set) >= 12:
-		return strings.ToLower(set[:8]) + fmt.Sprintf("%x", set[8:12])
 	}
-	return ""
+	return strings.ToLower(set[:8]) + fmt.Sprintf("%x", (set + "\x00\x00\x00\x00")[8:12])
 }

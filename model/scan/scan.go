@@ -34,7 +34,7 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 		return model.Disk{}, fmt.Errorf("scan: %w", err)
 	}
 	if d.Table.Kind == model.TableNone {
-		d.Whole = Probe(r, 0, int64(d.Size()))
+		d.Whole = Probe(r, 0, size)
 		return d, nil
 	}
 	parts := d.Partitions()
