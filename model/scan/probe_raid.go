@@ -84,13 +84,13 @@ func readDDF(s *superblock) bool {
 	return be.Uint32(s.b[4:]) == plainCRC(0, crc32.IEEETable, s.b[:4], []byte{0xFF, 0xFF, 0xFF, 0xFF}, s.b[8:])
 }
 
-// mdMagic begins the superblock of a member of a Linux software RAID. It lies at the end in versions 0.90 and 1.0, so that
-// a mirrored file system can be read from a single member, and at 0 or 4 KiB in versions 1.1 and 1.2. Version 0.90 has its
-// UUID in four numbers at 20, 52, 56 and 60. Source: "RAID superblock formats" in the Linux Raid Wiki.
+// mdMagic begins the superblock of a member of a Linux software RAID. Versions 0.90 and 1.0 store it at the end, so that
+// a mirrored file system can be read from a single member. Versions 1.1 and 1.2 store it at 0 and 4 KiB. The UUID of
+// version 0.90 consists of four numbers at 20, 52, 56 and 60. Source: "RAID superblock formats" in the Linux Raid Wiki.
 const mdMagic = "\xfc\x4e\x2b\xa9"
 
-// readRAID1 reads a superblock of version 1. It has its own sector at 144, so that the one at the end of a whole disk is
-// not taken for one of the disk's last partition.
+// readRAID1 reads a superblock of version 1. The superblock stores its own sector at 144. That tells a superblock of the
+// whole disk from one of the disk's last partition, which ends at the same place.
 func readRAID1(s *superblock) bool {
 	s.fillWindow()
 	s.fs.Elsewhere = model.ArrayElsewhere
@@ -105,8 +105,8 @@ func readRAID1(s *superblock) bool {
 	return s.u64(144) == uint64(s.off/512)
 }
 
-// readRAID0 reads a superblock of version 0.90, which is in the byte order of the machine. At 32 are the KiB of the member
-// that are in use, 0 for linear and striped sets. They must end in front of the superblock.
+// readRAID0 reads a superblock of version 0.90, which is in the byte order of the machine. The number at 32 is the used
+// size of the member in KiB, or 0 for linear and striped sets. The used part must end in front of the superblock.
 func readRAID0(s *superblock) bool {
 	s.fillWindow()
 	id := slices.Concat(s.b[20:24], s.b[52:64])
