@@ -13,11 +13,11 @@ import (
 	"shunt/ops/tool"
 )
 
-// device is where FUSE connections come from.
+// device is the device through which FUSE connections are made.
 const device = "/dev/fuse"
 
-// DetectIsolation returns the best way to get windows on this machine, for this user. It tries the ways, which takes about
-// a millisecond and leaves nothing behind. The error says what is missing and what to do.
+// DetectIsolation returns the best isolation with which this user can serve windows on this machine. It tries each kind,
+// which takes about a millisecond and leaves nothing behind. The error says what is missing and what to do.
 func DetectIsolation() (Isolation, error) {
 	fd, opened := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if opened == nil {
@@ -27,8 +27,8 @@ func DetectIsolation() (Isolation, error) {
 	return choose(os.Geteuid() == 0, opened, helper, tryNamespace)
 }
 
-// Confinement says in plain words how tools that work on windows are confined on this machine, for this user. It returns ""
-// without windows.
+// Confinement describes in plain words how tools that work on windows are confined on this machine, for this user. It
+// returns "" if windows cannot be served.
 func Confinement() string {
 	how, err := DetectIsolation()
 	if err != nil {
@@ -37,13 +37,13 @@ func Confinement() string {
 	return tool.Confinement(how != SetuidHelper)
 }
 
-// unavailable is the error if there is no way to get windows. The reasons say why not, one for each way.
+// unavailable returns the error for a machine on which windows cannot be served, with a reason for each isolation tried.
 func unavailable(advice string, reasons ...string) error {
 	return fmt.Errorf("file-system tools cannot be run on a view of the disk: %s: %s", strings.Join(reasons, "; "), advice)
 }
 
-// choose returns the best isolation. opened is the error from opening the FUSE device, helper the one from finding
-// fusermount3, and try starts a process in a namespace.
+// choose returns the best isolation. opened is the error from opening the FUSE device, and helper is the one from finding
+// fusermount3. try starts a process in a namespace.
 func choose(root bool, opened, helper error, try func(Isolation) error) (Isolation, error) {
 	if errors.Is(opened, fs.ErrNotExist) || errors.Is(opened, syscall.ENXIO) || errors.Is(opened, syscall.ENODEV) {
 		return 0, unavailable("load the kernel module with \"modprobe fuse\"; in a container, let it have the device "+
@@ -64,7 +64,7 @@ func choose(root bool, opened, helper error, try func(Isolation) error) (Isolati
 			}
 		}
 	}
-	// A helper that becomes root cannot help a root that may not mount.
+	// The helper would mount as root, which root here may not do.
 	if root {
 		return 0, unavailable("give this container the right to mount (--cap-add SYS_ADMIN)", reasons...)
 	}
@@ -74,7 +74,7 @@ func choose(root bool, opened, helper error, try func(Isolation) error) (Isolati
 	return SetuidHelper, nil
 }
 
-// tryNamespace starts a program that does not exist. The error for that comes only after the namespaces were made.
+// tryNamespace starts a program that does not exist. If that fails with ENOENT, the namespaces were made before.
 func tryNamespace(how Isolation) error {
 	_, err := syscall.ForkExec("/proc/self/no-such-program", []string{"probe"}, &syscall.ProcAttr{Sys: how.NamespaceAttr()})
 	if errors.Is(err, syscall.ENOENT) {

@@ -16,11 +16,11 @@ const (
 	noSuchByte  = fuse.Status(syscall.ENXIO)
 )
 
-// Open opens a window. The kernel then drops its cache of the window, because the answer does not forbid it.
+// Open opens a window. The kernel then drops its cache of the window, because the answer does not set FOPEN_KEEP_CACHE.
 //
-// The kernel need not report when a program closes the window. Waiting for the answer could even be fatal: if this process
-// has a window open while it starts another program, the child closes its copy, and until then the runtime may keep all
-// goroutines from running, including the ones that would answer.
+// FOPEN_NOFLUSH keeps the kernel from reporting when a program closes the window. The report could cause a deadlock: if
+// this process has a window open while it starts another program, the child closes its copy. Until then the runtime may
+// keep all goroutines from running, including those that would answer the report.
 func (f *files) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	_, status := f.window(in.NodeId)
 	out.OpenFlags |= fuse.FOPEN_NOFLUSH
@@ -39,7 +39,7 @@ func (f *files) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadR
 	}
 	buf = buf[:min(int64(len(buf)), w.n-off)]
 	// The kernel takes a short read for the end of the file and assumes zeroes after it. So a short read must be an error,
-	// even where the disk ends within the window.
+	// even if the disk ends within the window.
 	if _, err := f.ov.ReadAt(buf, w.off+off); err != nil {
 		return nil, toErrno(err)
 	}
@@ -63,20 +63,20 @@ func (f *files) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32,
 	return uint32(n), fuse.OK
 }
 
-// Flush is called by kernels before 5.16, which do not know FOPEN_NOFLUSH, when a program closes a window. After this
-// answer they do not call it again.
+// Flush is called when a program closes a window, but only by kernels before 5.16, which do not know FOPEN_NOFLUSH. After
+// ENOSYS they do not call it again.
 func (f *files) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
 
-// Fsync makes what was written durable.
+// Fsync makes all writes durable.
 func (f *files) Fsync(<-chan struct{}, *fuse.FsyncIn) fuse.Status {
 	return toErrno(f.ov.Sync())
 }
 
-// FsyncDir has nothing to do.
+// FsyncDir succeeds, since the directory is not stored anywhere.
 func (f *files) FsyncDir(<-chan struct{}, *fuse.FsyncIn) fuse.Status { return fuse.OK }
 
-// SetAttr accepts times and shorter lengths without any effect, and refuses the rest. A tool that shrinks a file system
-// cuts the file off after it, but the partition is shortened by a later step of the plan.
+// SetAttr accepts new times and shorter lengths but ignores them, and refuses everything else. A tool that shrinks a file
+// system truncates the file, but the partition is shortened by a later step of the plan.
 func (f *files) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
 	if in.Valid&(fuse.FATTR_MODE|fuse.FATTR_UID|fuse.FATTR_GID) != 0 {
 		return fuse.EPERM
@@ -93,7 +93,7 @@ func (f *files) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut
 	return f.attributes(in.NodeId, out)
 }
 
-// Fallocate zeroes ranges. All space is there from the start, so reserving it only checks the length.
+// Fallocate zeroes ranges. A window has all its space from the start, so reserving space only checks the length.
 func (f *files) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	w, status := f.window(in.NodeId)
 	if !status.Ok() {
@@ -118,7 +118,7 @@ func (f *files) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	return toErrno(f.ov.Zero(w.off+off, end-off))
 }
 
-// Lseek finds data and holes. A hole is what the overlay knows to be zero.
+// Lseek finds data and holes. A hole is a range that the overlay's map marks as zero or free.
 func (f *files) Lseek(_ <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) fuse.Status {
 	w, off, status := f.at(in.NodeId, in.Offset)
 	if !status.Ok() {
@@ -141,7 +141,7 @@ func (f *files) Lseek(_ <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) f
 	return fuse.OK
 }
 
-// at returns the window with a node number and an offset in it. The status is noSuchByte if the offset lies outside.
+// at returns the window with a node number, and checks an offset in it. The status is noSuchByte if that lies outside.
 func (f *files) at(id, offset uint64) (w window, off int64, status fuse.Status) {
 	w, status = f.window(id)
 	if off = int64(offset); status.Ok() && (off < 0 || off >= w.n) {
@@ -150,7 +150,7 @@ func (f *files) at(id, offset uint64) (w window, off int64, status fuse.Status) 
 	return w, off, status
 }
 
-// toErrno returns the error number for the program. The overlay keeps the error itself.
+// toErrno returns the error number that the tool gets. The overlay keeps the error itself.
 func toErrno(err error) fuse.Status {
 	if err == nil {
 		return fuse.OK

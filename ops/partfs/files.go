@@ -13,8 +13,7 @@ import (
 	"shunt/ops/overlay"
 )
 
-// files is the file system: a root directory and the windows in it. Operations that are defined neither here nor in file.go
-// fail.
+// files is the FUSE file system: a root directory with the windows in it. Operations that it does not define fail.
 type files struct {
 	fuse.RawFileSystem
 	ov    *overlay.Overlay
@@ -22,16 +21,16 @@ type files struct {
 
 	mu      sync.Mutex
 	windows map[string]window
-	last    uint64 // the latest node number; none is used twice
+	last    uint64 // the latest node number; no number is used twice
 }
 
-// window is a window as it was set. It never changes.
+// A window is a range of the disk that is shown as a file. It never changes.
 type window struct {
 	id     uint64 // its node number
 	off, n int64
 }
 
-// forever is how long the kernel may cache what never changes.
+// forever is how long the kernel may cache attributes, which never change.
 const forever = 24 * time.Hour
 
 func newFiles(ov *overlay.Overlay) *files {
@@ -57,7 +56,7 @@ func (f *files) remove(name string) {
 	delete(f.windows, name)
 }
 
-// window returns the window with a node number. A window that was replaced or removed is stale.
+// window returns the window with a node number. The status is ESTALE if it was replaced or removed.
 func (f *files) window(id uint64) (window, fuse.Status) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -114,7 +113,7 @@ func (f *files) attr(w window) fuse.Attr {
 	}
 }
 
-// OpenDir can only open the root.
+// OpenDir opens the root, the only directory.
 func (f *files) OpenDir(<-chan struct{}, *fuse.OpenIn, *fuse.OpenOut) fuse.Status { return fuse.OK }
 
 func (f *files) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {

@@ -15,7 +15,7 @@ import (
 	"shunt/ops/tool"
 )
 
-// Isolation is how far the process that serves windows is separated from others, and so how it mounts.
+// Isolation says how the process that serves windows is separated from other processes, and so how it mounts.
 type Isolation uint8
 
 // The kinds of isolation, best first.
@@ -24,18 +24,18 @@ const (
 	RootNamespace Isolation = iota
 	// UserNamespace also gives it a user namespace, in which an ordinary user may mount.
 	UserNamespace
-	// SetuidHelper shares everything with other processes, and fusermount3 mounts. The mount is visible to all processes, but
-	// only the same user can use it.
+	// SetuidHelper makes no namespace and mounts with fusermount3. All processes see the mount, but only the same user can
+	// use it.
 	SetuidHelper
 )
 
-// NamespaceAttr is how to start the process that serves. It gets a session of its own. In a user namespace it is root
-// inside and has the caller's rights outside; files of other users and groups seem to belong to nobody.
+// NamespaceAttr returns the attributes to start the process that serves. It gets a session of its own. In a user namespace
+// it is root inside and has the caller's rights outside. Files of other users and groups seem to belong to nobody there.
 func (i Isolation) NamespaceAttr() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setsid: true}
 	if i != SetuidHelper {
-		// With Unshareflags the runtime would cut the new namespace off completely, and what the machine unmounts would stay in
-		// use there.
+		// With Unshareflags the runtime would cut the new namespace off completely. Then a file system that the machine unmounts
+		// would stay in use there.
 		attr.Cloneflags = unix.CLONE_NEWNS
 	}
 	if i == UserNamespace {
@@ -46,9 +46,9 @@ func (i Isolation) NamespaceAttr() *syscall.SysProcAttr {
 	return attr
 }
 
-// IsolateMounts makes sure that what this process mounts does not spread to others; what others mount and unmount still
-// spreads to it. A process started with NamespaceAttr calls it first. An error means that mounting here could leave
-// something behind on the machine. For SetuidHelper there is nothing to do.
+// IsolateMounts keeps the mounts of this process from spreading to other namespaces. Mounts of others still spread to it. A
+// process started with NamespaceAttr must call it first. After an error the process must not mount, since a mount could
+// outlive it. For SetuidHelper it does nothing.
 func (i Isolation) IsolateMounts() error {
 	if i == SetuidHelper {
 		return nil
@@ -84,14 +84,13 @@ func ownUserNamespace() bool {
 	return err == nil && len(fields) == 3 && fields[2] == "1"
 }
 
-// essential are the directories whose mounts this process and its tools need.
+// essential lists the directories whose mounts this process and its tools need.
 var essential = []string{"/proc", "/sys", "/dev", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc"}
 
-// UnmountUnneeded unmounts everything in this process's mount namespace that leads neither to a path in keep nor to
-// installed programs. The namespace starts with a copy of every mount of the machine. Where mounts are not shared, as in
-// containers, a copy stays when the machine unmounts, and would keep the file system in use while this process runs. Mounts
-// that cannot be unmounted stay: in a user namespace these are all that came with it. For SetuidHelper there is nothing to
-// do.
+// UnmountUnneeded unmounts everything in this process's mount namespace except what leads to a path in keep or to installed
+// programs. The namespace starts with a copy of every mount of the machine. Where mounts are not shared, as in containers,
+// a copy stays when the machine unmounts the original, and keeps the file system in use while this process runs. Mounts
+// that cannot be unmounted stay. In a user namespace these are all copies. For SetuidHelper it does nothing.
 //
 // The process must have called IsolateMounts, and its working directory must be one of keep or the root.
 func (i Isolation) UnmountUnneeded(keep ...string) error {
@@ -103,7 +102,7 @@ func (i Isolation) UnmountUnneeded(keep ...string) error {
 		return tried.Errorf("list mounts: %w", err)
 	}
 	keep = append(slices.Clone(keep), os.TempDir())
-	// Later mounts lie deeper, or on top.
+	// Later mounts lie below or on top of earlier ones.
 	for _, m := range slices.Backward(mounts) {
 		if at := m.Mountpoint; !needed(at, keep) && !within(at, essential) {
 			_ = unix.Unmount(at, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) // it may stay

@@ -17,19 +17,19 @@ import (
 	"shunt/ops/tool"
 )
 
-// mountPoint is a directory with a FUSE connection mounted over it.
+// A mountPoint is a directory with a FUSE connection mounted over it.
 type mountPoint struct {
 	dir    string
 	helper string // the path of fusermount3, "" if this process mounted by itself
 
 	// The guard unmounts if this process dies: then the pipe ends before the guard has read a line. The auto_unmount of
-	// fusermount3 does not do: it checks whether the mount is dead, and root cannot see that in a mount that only its owner
-	// may enter.
+	// fusermount3 would not work: it runs as root and checks whether the mount is dead, but only the mount's owner may enter
+	// the mount.
 	guard *exec.Cmd
 	pipe  io.WriteCloser
 }
 
-// guardScript gets the path of fusermount3, the mount, and the directories to remove after it.
+// guardScript takes as arguments the path of fusermount3, the mount, and the directories to remove after it.
 const guardScript = `read -r word && exit; "$0" -u -z -q -- "$1"; shift; cd / && [ $# -gt 0 ] && rmdir -- "$@"`
 
 // mountOver mounts a FUSE connection over the directory and returns the connection's descriptor. With SetuidHelper a guard
@@ -57,7 +57,7 @@ func mountOver(dir string, how Isolation, others []string) (int, *mountPoint, er
 	return fd, m, nil
 }
 
-// findHelper returns the path of fusermount3, or of its predecessor, which understands the same.
+// findHelper returns the path of fusermount3, or of its predecessor, which takes the same arguments.
 func findHelper() (string, error) {
 	path, err := tool.Find("fusermount3")
 	if err != nil {
@@ -68,7 +68,7 @@ func findHelper() (string, error) {
 	return path, err
 }
 
-// startGuard starts the guard in a session of its own, because it must survive whatever ends this process.
+// startGuard starts the guard in a session of its own, so that signals to this process's session do not end it.
 func (m *mountPoint) startGuard(others []string) error {
 	shell, err := tool.Find("sh")
 	if err != nil {
@@ -92,7 +92,8 @@ func (m *mountPoint) startGuard(others []string) error {
 	return nil
 }
 
-// fusermount lets fusermount3 mount. It sends the connection through a socket, and finds the socket's number in a variable.
+// fusermount mounts with fusermount3 and returns the FUSE connection. fusermount3 sends it through the socket whose number
+// it finds in _FUSE_COMMFD.
 func (m *mountPoint) fusermount() (int, error) {
 	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -116,7 +117,7 @@ func (m *mountPoint) fusermount() (int, error) {
 	return receive(ends[0])
 }
 
-// receive takes a file descriptor from a socket.
+// receive receives a file descriptor from a socket.
 func receive(socket int) (int, error) {
 	oob := make([]byte, unix.CmsgSpace(4))
 	var n int
@@ -136,7 +137,7 @@ func receive(socket int) (int, error) {
 	return -1, errors.New("fusermount did not send a connection")
 }
 
-// detach takes the mount out of the directory tree at once. The kernel ends it when nobody uses it any more.
+// detach removes the mount from the directory tree at once. The kernel ends it when it is no longer in use.
 func (m *mountPoint) detach() error {
 	if m.helper == "" {
 		return unmount(m.dir)
@@ -151,7 +152,7 @@ func (m *mountPoint) detach() error {
 	return nil
 }
 
-// unmount detaches what is mounted at a directory, if anything is.
+// unmount detaches the mount at a directory, if there is one.
 func unmount(dir string) error {
 	err := unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
 	if err == nil || errors.Is(err, unix.EINVAL) { // EINVAL: somebody else has unmounted it
@@ -160,7 +161,7 @@ func unmount(dir string) error {
 	return tried.Errorf("unmount %s: %w", dir, err)
 }
 
-// end dismisses the guard, if there is one.
+// end makes the guard end without unmounting, if there is one.
 func (m *mountPoint) end() error {
 	if m.guard == nil {
 		return nil

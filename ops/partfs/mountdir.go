@@ -15,9 +15,8 @@ import (
 	"shunt/ops/tool"
 )
 
-// MountDir is a private directory to mount windows and a sandbox in: nobody else can put anything in its place. In a mount
-// namespace it is a file system in memory, mounted over a directory of the system; without one, a new directory of the
-// user.
+// A MountDir is a private directory to mount windows and a sandbox in. Nobody else can replace it. In a mount namespace it
+// is a file system in memory, mounted over a directory of the system. Otherwise it is a new directory of the user.
 type MountDir struct {
 	dir     string
 	how     Isolation
@@ -34,12 +33,12 @@ const (
 
 func (m *MountDir) path(name string) string { return filepath.Join(m.dir, name) }
 
-// coverable are directories that every system has, that only root can rename, and that a worker does not need. The first
-// exists where FUSE does.
+// coverable lists directories that only root can rename and that a worker does not need. The first exists wherever FUSE
+// does, the others nearly everywhere.
 var coverable = []string{"/sys/fs/fuse/connections", "/sys/fs/cgroup", "/sys/kernel", "/mnt", "/media", "/srv"}
 
-// NewMountDir makes a MountDir. A process with a mount namespace must have called IsolateMounts. Directories that lead to a
-// path in keep are not mounted over. After an error nothing is left behind.
+// NewMountDir makes a MountDir. A process with a mount namespace must call IsolateMounts first. NewMountDir does not mount
+// over a directory that leads to a path in keep. After an error nothing is left behind.
 func NewMountDir(how Isolation, keep ...string) (*MountDir, error) {
 	m := &MountDir{how: how}
 	var err error
@@ -82,7 +81,7 @@ func cover(keep []string) (string, error) {
 		}
 		err := guarded(dir)
 		if err == nil && !rooted && sameDevice(dir, "/") {
-			err = errors.New("what is mounted there could spread to others")
+			err = errors.New("a mount there could spread to other processes")
 		}
 		if err == nil {
 			err = unix.Mount("shunt", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0700,size=16m")
@@ -100,8 +99,8 @@ func sameDevice(a, b string) bool {
 	return errors.Join(unix.Stat(a, &first), unix.Stat(b, &second)) == nil && first.Dev == second.Dev
 }
 
-// guarded returns an error unless only root can replace a directory: all directories on the way to it must belong to root
-// and be closed to writes of others, and none may be a link. In a user namespace the files of root seem to belong to
+// guarded returns an error unless only root can replace a directory: it and all directories above it must belong to root,
+// nobody else may write to them, and none may be a link. In a user namespace the files of root seem to belong to
 // overflowID.
 func guarded(dir string) error {
 	strangers := uint32(0)
@@ -114,7 +113,7 @@ func guarded(dir string) error {
 			return err
 		}
 		if st.Mode&unix.S_IFMT != unix.S_IFDIR {
-			return errors.New("it is reached by something that is no directory")
+			return fmt.Errorf("%s is not a directory", at)
 		}
 		if st.Uid != 0 && st.Uid != strangers || st.Mode&0o022 != 0 {
 			return fmt.Errorf("others can change %s", at)
@@ -125,7 +124,7 @@ func guarded(dir string) error {
 	}
 }
 
-// overflowID owns the files of users that a user namespace does not map, unless the system was configured otherwise.
+// overflowID is the user to whom the files of unmapped users belong in a user namespace, unless the system has another.
 const overflowID = 65534
 
 // Serve serves windows of ov until Close.
@@ -134,8 +133,8 @@ func (m *MountDir) Serve(ov *overlay.Overlay) (server *Server, err error) {
 	return m.server, err
 }
 
-// Confine makes the sandbox for the tools that work on the windows, which must be served already. It lasts until Close.
-// Where the system allows no namespaces for it the sandbox has none, and lacks says why.
+// Confine makes the sandbox for the tools that work on the windows, which must be served already. The sandbox lasts until
+// Close. If the system allows it no namespaces, it has none and lacks says why.
 func (m *MountDir) Confine() (sandbox *tool.Sandbox, lacks, err error) {
 	writable := []string{m.path(windowsName)}
 	if m.how != SetuidHelper {

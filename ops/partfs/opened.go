@@ -10,7 +10,7 @@ import (
 	"shunt/ops/overlay"
 )
 
-// File shows the bytes of a window to the process that serves it, without asking the kernel.
+// A File reads and writes a window in the process that serves it, without the kernel.
 type File struct {
 	ov     *overlay.Overlay
 	off, n int64

@@ -4,37 +4,36 @@
 //
 // # What a window is
 //
-// A regular file of fixed length that only its owner can read and write. Writes land in the overlay. A tool that truncates
-// it (resize2fs does, after shrinking) is told that this worked, and the length stays; nothing can make it longer. Punching
+// A window is a regular file of fixed length that only its owner can read and write. Writes go to the overlay. If a tool
+// truncates it, as resize2fs does after shrinking, that succeeds without any effect. Nothing can make it longer. Punching
 // holes and zeroing ranges take no space. fsync syncs the overlay.
 //
 // # Caching
 //
-// The kernel caches what it reads: loop devices and mmap need that, and it makes tools faster. Stale bytes are avoided like
-// this:
+// The kernel caches what it reads: loop devices and mmap need that, and it makes tools faster. Three rules avoid stale
+// bytes:
 //
-//   - Every Set makes a new file (inode) under the name, with its own cache. The old one answers ESTALE to processes that still
-//     have it open, except for reads that its cache can answer.
+//   - Every Set makes a new file (inode) under the name, with its own cache. Processes that still have the old one open get
+//     ESTALE from it, except for reads that its cache can answer.
 //   - Names are never cached, so the next open finds the new file. Attributes are cached, because those of a file never change.
 //   - The cached bytes of a file are dropped whenever it is opened.
 //
-// So a program that opens a window after a change sees the change. A program that keeps a window open may miss what is
-// written meanwhile through another window over the same bytes, or through the overlay. Tools run one after the other, so
-// none does.
+// So a program that opens a window after a change sees the change. A program that keeps a window open may miss later writes
+// through the overlay or through another window over the same bytes. This does not happen, since tools run one after the
+// other.
 //
 // # Mounting
 //
-// The process that serves should live in a mount namespace of its own, so that no mount stays behind however it ends:
-// DetectIsolation finds out what is possible, Isolation.NamespaceAttr is how to start that process, and it first calls
+// The process that serves should have a mount namespace of its own, so that no mount stays behind however it ends.
+// DetectIsolation finds out what is possible. The process is started with Isolation.NamespaceAttr and first calls
 // Isolation.IsolateMounts. Without namespaces the setuid helper fusermount3 mounts, and a guard process unmounts if the
 // process dies. A MountDir is a safe directory to serve in, with a sandbox for the tools that work on the windows.
 //
 // # Rules for the process that serves
 //
-// It must not open its own windows (File shows their bytes), nor have its working directory in the mount. If it were killed
-// while waiting for its own answer, nothing could answer any more, and the process would stay as long as the machine runs.
-// Nothing here waits like that. Loop devices over a window must be set up with autoclear, so that they vanish with the
-// mounts.
+// It must not open its own windows through the kernel (File is for that), nor have its working directory in the mount. If
+// it were killed while it waits for its own answer, the answer would never come, and the process could not end until the
+// machine is restarted. Loop devices over a window must be set up with autoclear, so that they vanish with the mounts.
 package partfs
 
 import (
@@ -56,10 +55,10 @@ import (
 	"shunt/ops/overlay"
 )
 
-// maxRequest is the most bytes a single read or write of the kernel asks for.
+// maxRequest is the largest number of bytes in a single read or write request of the kernel.
 const maxRequest = 1 << 20
 
-// Server serves the windows of one overlay. Its methods may be called from several goroutines at once.
+// A Server serves the windows of one overlay. Its methods may be called from several goroutines at once.
 type Server struct {
 	files  *files
 	server *fuse.Server
@@ -75,7 +74,7 @@ func Serve(ov *overlay.Overlay, dir string, how Isolation) (*Server, error) {
 	return serve(ov, dir, how, nil)
 }
 
-// serve is Serve. With SetuidHelper the other directories are removed if this process dies.
+// serve does the work of Serve. With SetuidHelper the directories in others are removed if this process dies.
 func serve(ov *overlay.Overlay, dir string, how Isolation, others []string) (*Server, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -94,10 +93,10 @@ func serve(ov *overlay.Overlay, dir string, how Isolation, others []string) (*Se
 	s.server, err = fuse.NewServer(s.files, fmt.Sprintf("/dev/fd/%d", connection), &fuse.MountOptions{
 		MaxWrite:      maxRequest,
 		DisableXAttrs: true,
-		DisableSplice: true, // what is read is in memory already
-		// The directory is small and its entries must not be cached. Changed times do not mean changed bytes.
+		DisableSplice: true, // the bytes are in memory already
+		// The first would cache the directory's entries. The second would drop cached bytes when only times change.
 		DisabledCapabilities: fuse.CAP_READDIRPLUS | fuse.CAP_AUTO_INVAL_DATA,
-		Logger:               log.New(io.Discard, "", 0), // the programs get the errors that it logs
+		Logger:               log.New(io.Discard, "", 0), // the tools get the same errors
 		PanicHandler:         func(v any) fuse.Status { panic(v) },
 	})
 	if err != nil {
@@ -106,40 +105,39 @@ func serve(ov *overlay.Overlay, dir string, how Isolation, others []string) (*Se
 	go func() {
 		defer close(s.served)
 		s.server.Serve()
-		// A caller that serves until the process ends may drop s. If s were collected, its pipe to the guard of the mount would
-		// be closed.
+		// A caller that serves until the process ends may drop s. Collecting s would close its pipe to the guard.
 		runtime.KeepAlive(s)
 	}()
 	return s, nil
 }
 
-// Path returns the path of the window of the given name, whether there is one or not.
+// Path returns the path at which the window of the given name appears. The window need not exist.
 func (s *Server) Path(name string) string { return filepath.Join(s.mount.dir, name) }
 
-// Set makes name, a plain file name, a window over the n bytes at off of the virtual disk and returns its path. A window of
-// that name is replaced: programs that still have it open get ESTALE from then on, except for bytes that they have read
-// before. A range that does not lie within the disk can be neither read nor written.
+// Set makes name, a plain file name, a window over the n bytes at off of the virtual disk, and returns its path. It
+// replaces a window of that name: programs that still have it open get ESTALE from then on, except for bytes that the
+// kernel has cached. A range that does not lie within the disk can be neither read nor written.
 //
-// The kernel is not told to drop its cache of the old window: it would wait for reads that are under way, and a server that
-// is killed while waiting for its own answer never ends, nor does any sync(2). Nobody finds the cached bytes anyway,
-// because a new window has a node of its own.
+// Set does not tell the kernel to drop its cache of the old window. The kernel would wait for reads that are under way, and
+// a server that is killed while it waits for its own answer never ends, nor does any sync(2). The cached bytes do no harm,
+// because the new window is another file.
 func (s *Server) Set(name string, off, n int64) (path string) {
 	s.files.set(name, off, n)
 	return s.Path(name)
 }
 
-// Remove removes a window, if there is one; programs that still have it open get ESTALE as with Set.
+// Remove removes a window, if there is one. Programs that still have it open get ESTALE as with Set.
 func (s *Server) Remove(name string) { s.files.remove(name) }
 
-// Close ends the mount, even if windows are still open, which then fail with ENOTCONN. No request is being served when it
-// returns. The overlay keeps what was written. Further calls return the same error.
+// Close ends the mount, even if windows are still open. They fail with ENOTCONN then. When Close returns, no request is
+// being served. The overlay keeps all writes. Further calls return the same error.
 func (s *Server) Close() error { return s.close() }
 
-// shut ends the mount even if others use it: their open files, or another mount namespace with a copy of the mount, would
-// keep the connection alive and the server waiting for requests forever. So the readers of the connection are told not to
-// wait any more, and the ones that wait are interrupted, begin again and notice. Closing the last descriptor ends the
-// connection for everybody. The mount is only taken away then: that waits for reads that are under way, and a process that
-// waits for its own answers cannot be killed.
+// shut ends the mount even if others use it. Their open files, or a copy of the mount in another mount namespace, would
+// keep the connection alive and the server waiting for requests forever. So shut makes the connection non-blocking and
+// interrupts the threads that wait on it, which then notice. Closing the last descriptor ends the connection for everybody.
+// Only then the mount is detached: detaching waits for reads that are under way, and a process that waits for its own
+// answers cannot be killed.
 func (s *Server) shut() error {
 	if err := unix.SetNonblock(s.device, true); err != nil {
 		return errors.Join(tried.Errorf("close windows: %w", err), s.mount.detach(), s.mount.end())

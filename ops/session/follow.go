@@ -16,8 +16,8 @@ import (
 	"shunt/ops/worker"
 )
 
-// OpenOrAttach opens a target for editing. If a worker is committing to it, it follows that commit instead, whoever began
-// it. Exactly one of the session and the run is not nil then. The errors are those of Open.
+// OpenOrAttach opens a target for editing. If a worker of any process is committing to it, it follows that commit instead.
+// Without an error exactly one of the session and the run is not nil. The errors are those of Open.
 func OpenOrAttach(path string, opts Options) (*Session, *Run, error) {
 	began := time.Now()
 	tick := time.NewTicker(settling / 20)
@@ -57,7 +57,7 @@ const (
 	questionPatience = time.Second
 )
 
-// follow follows the commit that is under way to a target.
+// follow follows the commit that is under way on a target.
 func follow(path string, opts Options) (run *Run, err error) {
 	place, err := registry.FindPlace(path)
 	if err != nil {
@@ -82,7 +82,7 @@ func attachTo(dir *journal.Dir) (*Run, error) {
 	return r, nil
 }
 
-// greet connects and waits for the first snapshot. Only that proves that there is a worker that has not just ended.
+// greet connects to a worker and waits for its first snapshot. Only the snapshot proves that the worker has not just ended.
 func greet(dir *journal.Dir, patience time.Duration) (net.Conn, *json.Decoder, report.Progress, error) {
 	const longest = 1 << 20 // bytes in the first snapshot, which has room for a queue of thousands of steps
 	conn, err := worker.Dial(dir)
@@ -97,7 +97,7 @@ func greet(dir *journal.Dir, patience time.Duration) (net.Conn, *json.Decoder, r
 		err = in.Decode(&first)
 	}
 	if err == nil && first.Progress == nil {
-		err = errors.New("it does not say where it stands")
+		err = errors.New("it sends no progress")
 	}
 	if err := errors.Join(err, conn.SetReadDeadline(time.Time{})); err != nil {
 		return nil, nil, report.Progress{}, errors.Join(fmt.Errorf("%w (%w)", worker.ErrNobody, err), conn.Close())
@@ -112,9 +112,9 @@ func underWay(dir *journal.Dir) *report.Progress {
 	if err != nil {
 		return nil
 	}
-	_ = conn.Close() // nothing was said on it
+	_ = conn.Close() // nothing was written to it
 	return &first
 }
 
-// Leave stops following a run, which goes on.
+// Leave stops following a run. The run goes on.
 func (r *Run) Leave() { _ = r.conn.Close() } // the worker sees that the peer is gone

@@ -18,13 +18,13 @@ import (
 	"shunt/ops/worker"
 )
 
-// Group is the sessions that one program has open. They may copy from each other's targets, which are locked for everybody
-// else. The zero value is an empty group. Its methods may be called from any goroutine.
+// A Group holds the sessions that this program has open. They may copy from each other's targets, which are locked for all
+// other programs. The zero value is an empty group. Its methods may be called from any goroutine.
 type Group struct {
 	mu   sync.Mutex
 	open map[string]*Session // by the path of the target
-	lent map[string]int      // how many rehearsals read the target
-	busy map[string]*Run     // the latest run of each
+	lent map[string]int      // how many rehearsals copy from the target
+	busy map[string]*Run     // the latest run on each target
 }
 
 func (g *Group) join(s *Session) {
@@ -51,7 +51,7 @@ func (g *Group) find(path string) (*Session, error) {
 	return g.open[path], g.atRest(path)
 }
 
-// atRest returns an error while a run changes the target, or may change it.
+// atRest returns an error while a run on the target has not ended, since it may change the target.
 func (g *Group) atRest(path string) error {
 	r := g.busy[path]
 	if r == nil {
@@ -61,17 +61,17 @@ func (g *Group) atRest(path string) error {
 	case <-r.ended:
 		return nil
 	default:
-		return fmt.Errorf("%s, which is copied from, is being changed: wait for the end of that", path)
+		return fmt.Errorf("%s, the source of the copy, is being changed: wait until that is done", path)
 	}
 }
 
-// launch starts a run of the target at path that copies from the sources. It fails while a rehearsal copies from that
-// target, and while a run changes a source. No run of a source can start before the rehearsal is over.
+// launch starts a run on the target at path that copies from the sources. It fails while a rehearsal copies from that
+// target, and while a run changes a source. Until the rehearsal is over, no run on a source can start.
 func (g *Group) launch(path string, sources []worker.Source, start func() (*Run, error)) (*Run, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.lent[path] > 0 {
-		return nil, fmt.Errorf("a rehearsal of another target copies from %s: wait for its end", path)
+		return nil, fmt.Errorf("the rehearsal of another target is copying from %s: wait until it is done", path)
 	}
 	for _, s := range sources {
 		if err := g.atRest(s.Path); err != nil {
@@ -97,14 +97,14 @@ func (g *Group) launch(path string, sources []worker.Source, start func() (*Run,
 	return r, nil
 }
 
-// loan is a target that is copied from.
+// A loan is another target that a queue copies from.
 type loan struct {
 	target target.Target
 	disk   model.Disk // as scanned, with its uses
 	sum    string     // of the disk without its uses, as the worker will scan it
 }
 
-// scanLoan scans a target that is copied from.
+// scanLoan scans another target that a queue copies from.
 func scanLoan(t target.Target) (loan, error) {
 	disk, err := worker.Scan(t)
 	var plain model.Disk
@@ -126,8 +126,8 @@ func (s *Session) source(path string, number int) (ops.Source, error) {
 	return worker.FindSource(l.target.Path(), l.disk, number)
 }
 
-// borrow scans another target that is copied from. A target that this program does not have open is opened for reading, and
-// stays open, locked against changes, until the session is closed.
+// borrow scans another target that a queue copies from. If no session of this program has it open, borrow opens it for
+// reading. It then stays open, and locked against changes, until the session is closed.
 func (s *Session) borrow(path string) (loan, error) {
 	real, err := filepath.Abs(path)
 	if err == nil {
@@ -164,7 +164,7 @@ func (s *Session) borrow(path string) (loan, error) {
 	return scanLoan(t)
 }
 
-// checkFinished returns txn.ErrUnfinished if a transaction is to be ended first, or the error of a journal that cannot be
+// checkFinished returns txn.ErrUnfinished if there is an unfinished transaction, or the error of a journal that cannot be
 // read.
 func checkFinished(dir *journal.Dir) error {
 	status, err := txn.Inspect(dir)
@@ -177,7 +177,7 @@ func checkFinished(dir *journal.Dir) error {
 	return err
 }
 
-// checkLender is checkFinished for a target that is copied from.
+// checkLender does the same for a target that a queue copies from, and adds advice.
 func checkLender(dir *journal.Dir, call ops.Call) error {
 	err := dir.Refresh()
 	if err != nil {
@@ -190,12 +190,12 @@ func checkLender(dir *journal.Dir, call ops.Call) error {
 }
 
 func (s *Session) openSource(path string) (target.Target, error) {
-	t, err := openStill(path, s.opts)
+	t, err := openUnchanging(path, s.opts)
 	if err != nil {
 		return nil, err
 	}
 	if busy := t.Busy(); busy != nil {
-		err = fmt.Errorf("what is read from it could change meanwhile: %w", busy)
+		err = fmt.Errorf("it could change while it is copied: %w", busy)
 	} else {
 		err = withDir(t.Place(), s.opts, func(dir *journal.Dir) error { return checkLender(dir, s.opts.Call(t.Path())) })
 	}
@@ -205,9 +205,9 @@ func (s *Session) openSource(path string) (target.Target, error) {
 	return t, nil
 }
 
-// openStill opens a target for reading, and keeps others from writing to it if possible: an image by a lock that other
-// readers can share, and a device, which has no such lock, as if it were edited.
-func openStill(path string, opts Options) (target.Target, error) {
+// openUnchanging opens a target for reading and, if possible, keeps others from writing to it. For an image it takes a
+// lock that other readers can share. A device has no such lock and is opened as if it were edited.
+func openUnchanging(path string, opts Options) (target.Target, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Mode()&os.ModeDevice != 0 {
 		t, err := registry.Open(path, targetOptions(opts, target.Edit))
@@ -219,7 +219,7 @@ func openStill(path string, opts Options) (target.Target, error) {
 	return registry.Open(path, targetOptions(opts, target.Inspect))
 }
 
-// closeBorrowed closes the targets that were opened to copy from.
+// closeBorrowed closes the targets that borrow opened.
 func (s *Session) closeBorrowed() error {
 	var errs []error
 	for path, t := range s.borrowed {
@@ -229,8 +229,8 @@ func (s *Session) closeBorrowed() error {
 	return errors.Join(errs...)
 }
 
-// loans returns the other targets that a queue copies from, with their files in the same order. It fails if one has changed
-// since the operation was staged.
+// loans returns the other targets that a queue copies from, and their files in the same order. It fails if a partition has
+// changed since it was copied.
 func (s *Session) loans(q ops.Queue) ([]worker.Source, []*os.File, error) {
 	var sources []worker.Source
 	var files []*os.File
@@ -252,7 +252,8 @@ func (s *Session) loans(q ops.Queue) ([]worker.Source, []*os.File, error) {
 			files = append(files, more...)
 		}
 		if p, ok := l.disk.ByNumber(from.Part.Number); !ok || p != from.Part {
-			return nil, nil, fmt.Errorf("%s of %s has changed since it was copied: take that operation back and copy it again", from.Part.Ref(), from.Path)
+			return nil, nil, fmt.Errorf("%s of %s has changed since it was copied: undo that operation and copy it again",
+				from.Part.Ref(), from.Path)
 		}
 	}
 	return sources, files, nil

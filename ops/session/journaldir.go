@@ -13,10 +13,10 @@ import (
 	"shunt/ops/target/registry"
 )
 
-// checkNames refuses a target with other names, because its journal may lie beside one of those. A journal that is found is
-// the target's.
+// checkNames returns an error if the target has hard links elsewhere, because its journal may lie beside one of them. If
+// a journal was found, it is the right one and nothing can be missed.
 func (s *Session) checkNames() error {
-	if holds(s.dir) {
+	if hasJournal(s.dir) {
 		return nil
 	}
 	beside := s.target.Place().Beside
@@ -24,8 +24,8 @@ func (s *Session) checkNames() error {
 	if why == "" {
 		return nil
 	}
-	return fmt.Errorf("%s %s, so a journal beside it there would not be found, and what is written here shows there too: "+
-		"open it by the name where it was edited, or edit a copy; `%s` makes one", s.path, why,
+	return fmt.Errorf("%s %s, so a journal beside another name would not be found, and edits change the file under all names: "+
+		"open it by the name under which it was edited before, or edit a copy; `%s` makes one", s.path, why,
 		safetext.Command("cp", "--sparse=always", beside, beside+".copy"))
 }
 
@@ -33,14 +33,14 @@ func targetOptions(o Options, mode target.Mode) target.Options {
 	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
 }
 
-// holds reports whether a journal is in a directory.
-func holds(dir *journal.Dir) bool { return !dir.LastWritten().IsZero() }
+// hasJournal reports whether a journal is in a directory.
+func hasJournal(dir *journal.Dir) bool { return !dir.LastWritten().IsZero() }
 
-// openDir opens the journal's directory of a target at a place. If a journal lies beside another name of the same file, it
-// opens that one.
+// openDir opens the directory for the journal of a target. If there is a journal beside another name of the same file, it
+// opens that directory.
 func openDir(place target.Place, o Options) (*journal.Dir, error) {
 	dir, err := openNamed(place, o)
-	if err != nil || holds(dir) {
+	if err != nil || hasJournal(dir) {
 		return dir, err
 	}
 	for _, other := range registry.Siblings(place.Beside) {
@@ -49,7 +49,7 @@ func openDir(place target.Place, o Options) (*journal.Dir, error) {
 		if err != nil {
 			return nil, errors.Join(err, dir.Close())
 		}
-		if holds(d) {
+		if hasJournal(d) {
 			return d, dir.Close()
 		}
 		if err := d.Close(); err != nil {
@@ -59,7 +59,7 @@ func openDir(place target.Place, o Options) (*journal.Dir, error) {
 	return dir, nil
 }
 
-// withDir calls do with the journal's directory of a target at a place.
+// withDir calls do with the directory for the journal of a target.
 func withDir(place target.Place, o Options, do func(*journal.Dir) error) error {
 	dir, err := openDir(place, o)
 	if err != nil {
@@ -68,7 +68,7 @@ func withDir(place target.Place, o Options, do func(*journal.Dir) error) error {
 	return errors.Join(do(dir), dir.Close())
 }
 
-// openNamed opens the directory that belongs to the name of a place.
+// openNamed opens the directory for the journal of a target by the target's own name, without looking at other names.
 func openNamed(place target.Place, o Options) (*journal.Dir, error) {
 	p := journal.Location{Parent: o.Journal, Name: registry.KeptName(filepath.Base(place.Beside))}
 	if i := place.Image; i != nil {
@@ -83,7 +83,7 @@ func openNamed(place target.Place, o Options) (*journal.Dir, error) {
 	return journal.OpenDir(p)
 }
 
-// makeStateDir makes the parent of the journal's directory, which may be missing for devices.
+// makeStateDir makes the directory that holds the journals of devices, if the target is a device and it is missing.
 func (s *Session) makeStateDir() error {
 	if s.opts.Journal != "" || s.target.Place().Image != nil {
 		return nil

@@ -17,10 +17,10 @@ import (
 	"shunt/ops/worker"
 )
 
-// Attached is an image that was attached as a loop device.
+// Attached describes an image that was attached as a loop device.
 type Attached struct {
 	Node string     // "/dev/loop0"
-	Disk model.Disk // what is on it
+	Disk model.Disk // its partitions and file systems
 }
 
 // Attach attaches an image as a loop device with its partitions. Errors are those of registry.Open, and txn.ErrUnfinished.
@@ -44,7 +44,7 @@ func Attach(path string, opts Options, access model.Access) (a Attached, err err
 	return a, err
 }
 
-// hold locks and scans a target that nothing will be written to. Shown allows it to be in use.
+// hold locks and scans a target for reading. With shown it accepts a target that is in use.
 func hold(path string, opts Options, shown bool) (*Viewer, error) {
 	o := targetOptions(opts, target.Hold)
 	o.Shown = shown
@@ -71,7 +71,7 @@ func hold(path string, opts Options, shown bool) (*Viewer, error) {
 	return v, nil
 }
 
-// Detach detaches a loop device from its image; path is the path of either. It returns what was detached.
+// Detach detaches a loop device from its image. path is the path of either. It returns the device that was detached.
 func Detach(path string, opts Options) (target.Loop, error) {
 	l, err := attach.Find(path)
 	if err != nil {
@@ -84,8 +84,8 @@ func Detach(path string, opts Options) (target.Loop, error) {
 	return l, attach.Detach(t)
 }
 
-// Mount mounts partition number of a target, or with 0 the file system that covers it, and returns the directory. An image
-// that is attached is mounted by its loop device; otherwise by a loop device that goes with the mount.
+// Mount mounts partition number of a target, or with 0 the file system that covers it, and returns the directory. If an
+// image is attached, its loop device is used. Otherwise Mount makes a loop device that disappears with the mount.
 func Mount(path string, number int, opts Options, w attach.MountOptions) (dir string, err error) {
 	if l, err := attach.Find(path); err == nil {
 		path = l.Node
@@ -110,11 +110,11 @@ func (v Viewer) mount(at attach.Source, w attach.MountOptions) (dir string, err 
 	return attach.Mount(v.target, worker.PartsOf(v.disk), at, w)
 }
 
-// Unmounted is what was unmounted.
+// Unmounted names a partition and the directory from which it was unmounted.
 type Unmounted struct{ Name, Dir string }
 
-// Unmount unmounts partition number of a target, or with 0 the file system that covers it, from dir, or from where it is
-// mounted if dir is "". With a number below 0 the directory says which partition is meant.
+// Unmount unmounts partition number of a target, or with 0 the file system that covers it, from dir. If dir is "", it looks
+// for the directory. If number is negative, it unmounts the partition that is mounted at dir.
 func Unmount(path string, number int, dir string, opts Options) (u Unmounted, err error) {
 	if l, err := attach.Find(path); err == nil {
 		path = l.Node
@@ -154,14 +154,15 @@ func mountedAt(t target.Target, disk model.Disk, dir string) (number int, err er
 }
 
 // Mount mounts a partition of the session's target, or with id 0 the file system that covers it, and returns the directory.
-// An image is mounted read-only, because the session goes on editing it; no run can be started while something of it is
-// mounted. The session must be rescanned afterwards.
+// An image can only be mounted read-only, because the session goes on editing it. No run can start while a partition of it
+// is mounted. The session must be rescanned afterwards.
 func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err error) {
 	if s.unfinished != nil || s.damage != nil {
 		return "", fmt.Errorf("%s: %w", s.path, txn.ErrUnfinished)
 	}
 	if access == model.ReadWrite && !s.facts.Device {
-		return "", errors.New("what is mounted for writing changes while it is edited here: attach the image first, then the kernel tells what is in use")
+		return "", errors.New("a partition that is mounted for writing would change while the image is edited here: " +
+			"attach the image and edit the device")
 	}
 	at, err := s.locate(id)
 	if err != nil {
@@ -170,7 +171,7 @@ func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err e
 	return s.mount(at, attach.MountOptions{Access: access, AllowDisks: s.opts.AllowDisks})
 }
 
-// Unmount unmounts a partition, and returns the directory. The session must be rescanned afterwards.
+// Unmount unmounts a partition and returns the directory. The session must be rescanned afterwards.
 func (s *Session) Unmount(id model.PartID) (dir string, err error) {
 	at, err := s.locate(id)
 	if err != nil {
@@ -188,8 +189,8 @@ func (s *Session) Unmount(id model.PartID) (dir string, err error) {
 	return dir, err
 }
 
-// mounts returns the directories where partitions of the target are mounted, by their ids; 0 is the file system that covers
-// it.
+// mounts returns the directories where partitions of the target are mounted, by their ids. Id 0 stands for the file system
+// that covers the target.
 func (s *Session) mounts() map[model.PartID][]string {
 	list := map[model.PartID][]string{}
 	add := func(id model.PartID, part target.Part) {
@@ -202,7 +203,7 @@ func (s *Session) mounts() map[model.PartID][]string {
 		return list
 	}
 	for _, part := range worker.PartsOf(s.disk) {
-		if p, ok := s.disk.ByNumber(part.Number); ok && p.Use.Busy() { // what is mounted is in use
+		if p, ok := s.disk.ByNumber(part.Number); ok && p.Use.Busy() { // a mounted partition is always in use
 			add(p.ID, part)
 		}
 	}
@@ -221,13 +222,13 @@ func (s *Session) image() string {
 	return l.File
 }
 
-// mountable returns the reason why this process can neither mount nor attach the target.
+// mountable returns the reason why this process can neither mount nor attach the target, or "".
 func (s *Session) mountable() model.Reason {
 	if _, err := target.AsPlain(s.target); err != nil {
 		return model.Reason(err.Error())
 	}
 	if os.Geteuid() != 0 {
-		return "it takes root: start shunt with sudo; i shows the files in a partition without"
+		return "this needs root: start shunt with sudo; i lists the files in a partition without root"
 	}
 	return ""
 }

@@ -19,12 +19,12 @@ import (
 	"shunt/ops/worker"
 )
 
-// Run is a worker at work. Its methods may be called from any goroutine.
+// A Run is a worker that does a job. Its methods may be called from any goroutine.
 type Run struct {
 	conn    net.Conn
 	updates chan report.Progress
-	decided chan struct{} // closed when the report is there or can no longer come
-	ended   chan struct{} // closed when the result is there
+	decided chan struct{} // closed when the report has arrived or can no longer come
+	ended   chan struct{} // closed when the result has arrived
 
 	mu     sync.Mutex
 	writes bool // the worker may write to the target
@@ -33,8 +33,8 @@ type Run struct {
 	log    []string
 }
 
-// start starts a worker in a mount namespace of its own, if the system allows one, so that its mounts vanish with it. The
-// files are the target's, the journal's, and the sources', in this order.
+// start starts a worker, in a mount namespace of its own if the system allows one, so that its mounts vanish with it. The
+// files are those of the target, the journal and the sources, in this order.
 func start(job worker.Job, files []*os.File) (*Run, error) {
 	how, err := partfs.DetectIsolation()
 	if err != nil {
@@ -53,7 +53,7 @@ func start(job worker.Job, files []*os.File) (*Run, error) {
 	return r, nil
 }
 
-// process is a worker that has its job.
+// A process is a worker that has received its job.
 type process struct {
 	conn   net.Conn
 	cmd    *exec.Cmd
@@ -89,17 +89,17 @@ func spawn(job worker.Job, files []*os.File, how partfs.Isolation) (*process, er
 	return &process{conn: conn, cmd: cmd, stderr: stderr}, nil
 }
 
-// newRun returns the run of a worker that may be writing already.
+// newRun returns a Run for a worker that may be writing already.
 func newRun(conn net.Conn) *Run {
 	return &Run{
 		conn: conn, updates: make(chan report.Progress, 1), decided: make(chan struct{}), ended: make(chan struct{}), writes: true,
 	}
 }
 
-// send sends a command. Result shows whether the worker is gone.
+// send sends a command. It ignores errors, since Result shows whether the worker is gone.
 func (r *Run) send(c worker.Command) { _ = json.NewEncoder(r.conn).Encode(c) }
 
-// listen takes the worker's events until the worker closes its end of the socket, then waits for the process.
+// listen receives the worker's events until the worker closes its end of the socket, then waits for the process.
 func (r *Run) listen(in *json.Decoder, wait func() error, stderr *tail) {
 	decided := sync.OnceFunc(func() { close(r.decided) })
 	var result *report.Result
@@ -138,10 +138,10 @@ func (r *Run) listen(in *json.Decoder, wait func() error, stderr *tail) {
 	_ = r.conn.Close() // both ends are done with it
 }
 
-// silent is the result of a worker that ended without one. waited says how it ended if it was our child, said is its last
-// output.
+// silent returns a result for a worker that ended without sending one. waited is how it ended, if it was a child of this
+// process. said is its last output.
 func (r *Run) silent(waited error, said string) *report.Result {
-	result := report.Result{Outcome: report.Unchanged, Err: "the worker process ended without a word"}
+	result := report.Result{Outcome: report.Unchanged, Err: "the worker process ended without a result"}
 	if waited != nil {
 		result.Err += fmt.Sprintf(" (%v)", waited)
 	}
@@ -156,7 +156,7 @@ func (r *Run) silent(waited error, said string) *report.Result {
 	return &result
 }
 
-// latest replaces a snapshot that was not fetched yet.
+// latest offers a snapshot to Updates, in place of one that was not received yet.
 func (r *Run) latest(p report.Progress) {
 	select {
 	case <-r.updates:
@@ -165,11 +165,12 @@ func (r *Run) latest(p report.Progress) {
 	r.updates <- p
 }
 
-// Updates delivers snapshots of the progress; a later one replaces one that was not fetched. It is closed when the run has
-// ended.
+// Updates returns a channel of progress snapshots. A new snapshot replaces one that was not received yet. The channel is
+// closed when the run has ended.
 func (r *Run) Updates() <-chan report.Progress { return r.updates }
 
-// Report waits for the rehearsal to end. ok is false if the run ended without a report; Result says why.
+// Report waits for the end of the rehearsal and returns its report. ok is false if the run ended without one. Result then
+// says why.
 func (r *Run) Report() (result report.Rehearsal, ok bool) {
 	<-r.decided
 	r.mu.Lock()
@@ -180,7 +181,7 @@ func (r *Run) Report() (result report.Rehearsal, ok bool) {
 	return *r.report, true
 }
 
-// Commit orders the rehearsed result to be written to the target. Only the first order counts.
+// Commit orders the worker to write the rehearsed result to the target. It has no effect after Cancel or a second time.
 func (r *Run) Commit() {
 	r.mu.Lock()
 	r.writes = true
@@ -191,7 +192,7 @@ func (r *Run) Commit() {
 // Cancel ends a rehearsal, or stops a commit at the next safe point.
 func (r *Run) Cancel() { r.send(worker.Cancel) }
 
-// Result waits for the end of the run.
+// Result waits for the end of the run and returns its result.
 func (r *Run) Result() report.Result {
 	<-r.ended
 	r.mu.Lock()
@@ -206,7 +207,7 @@ func (r *Run) Log() []string {
 	return slices.Clone(r.log)
 }
 
-// tail keeps the end of what a process writes to its standard error.
+// A tail keeps the last bytes that are written to it.
 type tail struct {
 	mu sync.Mutex
 	b  []byte

@@ -1,8 +1,8 @@
-// Package session opens targets for the editor and the command line: to edit them, where a worker process rehearses and
-// commits a queue, to look at them, and to attach or mount them.
+// Package session opens targets for the editor and the command line: to edit them, to look at them, and to attach or mount
+// them. A session starts a worker process to rehearse and commit a queue.
 //
-// Invariants: while a Session is open its target is locked, also while a worker has it. The session itself never writes to
-// the target.
+// Invariants: while a Session is open its target is locked, and a worker keeps it locked as long as it runs. The session
+// itself never writes to the target.
 package session
 
 import (
@@ -33,17 +33,17 @@ import (
 // Options say how to open a target. The zero value is right for an image with 512-byte sectors and for any loop device.
 type Options struct {
 	SectorSize geometry.SectorSize // 0 means 512
-	// Journal is the directory that holds the journals' directories; "" puts each beside its target.
+	// Journal is the directory that holds the journals' directories. If it is "", each is beside its target.
 	Journal string
-	// NoLock does without locks, on file systems that have none.
+	// NoLock opens targets without locks, for file systems that have none.
 	NoLock bool
-	// AllowDisks admits physical disks for editing.
+	// AllowDisks allows physical disks to be edited.
 	AllowDisks bool
-	// Group is the sessions that may copy from each other's targets; nil for a session by itself.
+	// Group is the sessions that may copy from each other's targets; nil for a session alone.
 	Group *Group
-	// Program is how this program is called, for commands in advice; "" is "shunt".
+	// Program is the name of this program, for commands in advice; "" means "shunt".
 	Program string
-	// Tell gets, in words for people, what is done while a target is opened or read again; it may be nil.
+	// Tell is called with words for people about each step of opening and reading a target; it may be nil.
 	Tell func(what string)
 }
 
@@ -69,7 +69,7 @@ func (o Options) Call(path string) ops.Call {
 	return c
 }
 
-// Session is one open target.
+// A Session is a target that is open for editing.
 type Session struct {
 	Viewer
 	dir        *journal.Dir
@@ -81,8 +81,7 @@ type Session struct {
 }
 
 // Open locks and scans a target for editing. Errors are those of registry.Open, and a *journal.UnsafeError if the journal's
-// directory cannot be trusted, because it may hold an unfinished transaction. A target with an unfinished transaction
-// opens, too: see Unfinished.
+// directory cannot be trusted. A target with an unfinished transaction can be opened too: see Unfinished.
 func Open(path string, opts Options) (*Session, error) {
 	if opts.Tell == nil {
 		opts.Tell = func(string) {}
@@ -112,7 +111,7 @@ func Open(path string, opts Options) (*Session, error) {
 	return s, nil
 }
 
-// read reads the journal and the disk.
+// read reads the journal and scans the disk.
 func (s *Session) read() error {
 	s.unfinished, s.damage = nil, nil
 	s.opts.Tell("reading the journal")
@@ -131,7 +130,7 @@ func (s *Session) read() error {
 		s.unfinished = &status
 	case errors.Is(err, journal.ErrNone):
 		if err := worker.Sweep(s.dir); err != nil {
-			return tried.Errorf("remove what an earlier rehearsal left in %s: %w", s.dir.Path(), err)
+			return tried.Errorf("remove the files of an earlier rehearsal in %s: %w", s.dir.Path(), err)
 		}
 	case errors.As(err, new(*journal.UnsafeError)):
 		return err
@@ -154,19 +153,19 @@ func (s *Session) read() error {
 	return nil
 }
 
-// mend says what can be done about a journal that cannot be used.
+// mend returns advice for a journal that cannot be used.
 func mend(err error) string {
 	switch {
 	case errors.Is(err, journal.ErrVersion):
-		return "Only that shunt can end the transaction."
+		return "Only the shunt that wrote it can end the transaction."
 	case errors.Is(err, journal.ErrDamaged):
 		return "The target may be in the middle of a transaction: put the journal's files back as they were, or restore the target from a backup and remove that directory."
 	}
 	return "Mend the cause and try again."
 }
 
-// complete ends a transaction whose worker died after its last write, before it could remove the journal or send the
-// result.
+// complete ends a transaction whose worker died after its last write to the target, before it removed the journal and sent
+// the result.
 func (s *Session) complete(status report.Unfinished) error {
 	last := report.Last{When: s.dir.LastWritten(), Task: report.Apply, Plan: status.Plan, Result: report.Result{Outcome: report.Done}}
 	if status.RollingBack {
@@ -182,14 +181,14 @@ func (s *Session) complete(status report.Unfinished) error {
 	if !known {
 		return nil
 	}
-	_, err := worker.UpdateKernel(d) // the worker died before it could do that
+	_, err := worker.UpdateKernel(d) // the worker died before this
 	return err
 }
 
-// Last returns how a commit ended whose end nobody saw, nil if there is none. It does so once.
+// Last returns the result of a commit that ended while no process followed it, or nil. It returns each result once.
 func (s *Session) Last() *report.Last { return worker.TakeLast(s.dir) }
 
-// Rescan reads the target again. After an error the session shows what it showed before.
+// Rescan reads the target again. After an error the session keeps the previous disk.
 func (s *Session) Rescan() error {
 	if err := s.target.Refresh(); err != nil {
 		return err
@@ -197,10 +196,10 @@ func (s *Session) Rescan() error {
 	return s.read()
 }
 
-// Env is what can be done on this machine.
+// Env describes what can be done on this machine.
 func (s *Session) Env() ops.Env { return s.env }
 
-// Discover finds out again what can be done on this machine; Env returns it from then on.
+// Discover finds out again what can be done on this machine, for Env.
 func (s *Session) Discover() ops.Env {
 	s.env = ops.Env{Caps: fsys.Discover(), Sources: s.source, Room: guide.Room}
 	return s.env
@@ -221,20 +220,21 @@ func facts(t target.Target, o Options) report.Facts {
 	return f
 }
 
-// Unfinished is the interrupted transaction of the target, nil if there is none. Such a target can only be recovered.
+// Unfinished returns the interrupted transaction of the target, or nil. With one, the target can only be recovered.
 func (s *Session) Unfinished() *report.Unfinished { return s.unfinished }
 
-// Damage is why the journal beside the target cannot be used, nil if it can or there is none. Such a target must not be
-// edited: it may be in the middle of a transaction.
+// Damage returns why the target's journal cannot be used, or nil. A target with a damaged journal must not be edited: it
+// may be in the middle of a transaction.
 func (s *Session) Damage() error { return s.damage }
 
-// Close gives up the target, unless a worker still has it.
+// Close closes the target. A worker that still runs keeps it open and locked.
 func (s *Session) Close() error {
 	s.opts.Group.leave(s)
 	return errors.Join(s.closeBorrowed(), s.dir.Close(), s.target.Close())
 }
 
-// Start has a worker rehearse the queue, which must have been made from Disk and Env. The options are for its commit.
+// Start starts a worker that rehearses the queue, which must have been made from Disk and Env. The options are for the
+// commit.
 func (s *Session) Start(q ops.Queue, options journal.Options) (*Run, error) {
 	switch {
 	case s.damage != nil:
@@ -243,7 +243,7 @@ func (s *Session) Start(q ops.Queue, options journal.Options) (*Run, error) {
 		return nil, errors.New("the target has an unfinished transaction: finish it or roll it back first")
 	}
 	if err := s.target.Unused(); err != nil {
-		return nil, err // a commit would be refused, so a rehearsal is no use
+		return nil, err // the commit would be refused after the rehearsal
 	}
 	sources, files, err := s.loans(q)
 	if err != nil {
@@ -255,7 +255,7 @@ func (s *Session) Start(q ops.Queue, options journal.Options) (*Run, error) {
 	}, files...)
 }
 
-// Recover has a worker end the unfinished transaction, by report.Finish or report.RollBack.
+// Recover starts a worker that ends the unfinished transaction, by report.Finish or report.RollBack.
 func (s *Session) Recover(how report.Task) (*Run, error) {
 	if s.damage != nil {
 		return nil, s.damage
@@ -267,10 +267,10 @@ func (s *Session) Recover(how report.Task) (*Run, error) {
 }
 
 // Undoable returns the transaction that was applied last. The error says why it cannot be undone, and wraps txn.ErrNoUndo
-// if none was to be expected. Only Undo finds out whether the target has changed since.
+// if there is none. Only Undo finds out whether the target has changed since.
 func (s *Session) Undoable() (*report.Applied, error) { return s.facts.Undo, s.noUndo }
 
-// Undo has a worker take back the transaction that was applied last, at once. If the target has changed since, the run ends
+// Undo starts a worker that takes back the transaction that was applied last. If the target has changed since, the run ends
 // with report.Unchanged.
 func (s *Session) Undo() (*Run, error) {
 	if err := cmp.Or(s.damage, s.noUndo); err != nil {
@@ -295,8 +295,8 @@ func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 	})
 }
 
-// checkDisk keeps files that are not disk images from being edited, because even a text file could be made longer like an
-// image. Blank images, all zero at their start, are fine.
+// checkDisk returns an error for a file that does not look like a disk image. Without it even a text file could be edited
+// like a disk. A file that is all zero at its start counts as a blank image.
 func checkDisk(path string, t target.Target, d model.Disk) error {
 	if d.Table.Kind != model.TableNone || d.Whole.Known() || !d.ReadOnly().OK() {
 		return nil
@@ -306,7 +306,7 @@ func checkDisk(path string, t target.Target, d model.Disk) error {
 		return err
 	}
 	if len(bytes.Trim(head, "\x00")) > 0 {
-		return fmt.Errorf("%s holds no partition table, no file system that shunt knows, and is not blank either: is it a disk image?", path)
+		return fmt.Errorf("%s has neither a partition table nor a file system that shunt knows, and is not blank: is it a disk image?", path)
 	}
 	return nil
 }

@@ -25,23 +25,23 @@ import (
 	"shunt/ops/worker"
 )
 
-// Viewer looks at a target without changing anything. Its methods may be called from any goroutine.
+// A Viewer looks at a target without changing anything. Its methods may be called from any goroutine.
 type Viewer struct {
-	path   string // as people call it
+	path   string // as the user gave it
 	opts   Options
 	target target.Target
 	disk   model.Disk
 	facts  report.Facts
 }
 
-// View opens a target to look at it, even if it is in use: see Facts.
+// View opens a target to look at it, even if it is in use. Facts says by whom.
 func View(path string, opts Options) (*Viewer, error) {
 	v, _, err := view(path, opts)
 	return v, err
 }
 
-// Inspect scans a target without locking it for editing, even if it is in use. It returns the unfinished transaction, nil
-// if there is none.
+// Inspect scans a target without locking it for editing, even if it is in use. The *report.Unfinished is nil if there is no
+// unfinished transaction.
 func Inspect(path string, opts Options) (model.Disk, report.Facts, *report.Unfinished, error) {
 	v, unfinished, err := view(path, opts)
 	if err != nil {
@@ -69,8 +69,8 @@ func (v *Viewer) scan() (err error) {
 	return checkDisk(v.path, v.target, v.disk)
 }
 
-// readBeside adds to the facts what is kept beside the target, as far as it can be trusted. It returns the unfinished
-// transaction, nil if there is none. Errors are not reported: opening the target for editing does that.
+// readBeside reads the journal's directory, as far as it can be trusted, and completes the facts. It returns the unfinished
+// transaction, or nil. It reports no errors, because opening the target for editing does.
 func (v *Viewer) readBeside() *report.Unfinished {
 	var unfinished *report.Unfinished
 	err := withDir(v.target.Place(), v.opts, func(dir *journal.Dir) (err error) {
@@ -89,10 +89,10 @@ func (v *Viewer) readBeside() *report.Unfinished {
 	return unfinished
 }
 
-// Disk is the target as it was scanned.
+// Disk returns the target as it was scanned.
 func (v *Viewer) Disk() model.Disk { return v.disk }
 
-// Facts are the target's properties besides its contents, as they were when it was scanned.
+// Facts returns the target's properties besides its contents, as they were when it was scanned.
 func (v *Viewer) Facts() report.Facts { return v.facts }
 
 // Close ends a viewer that View opened.
@@ -101,7 +101,7 @@ func (v *Viewer) Close() error { return v.target.Close() }
 // errPending is returned for a partition that exists only in the plan.
 var errPending = errors.New("this partition is only pending: nothing of it is on the target yet")
 
-// locate returns where a partition lies, or with id 0 the file system that covers a disk without a table.
+// locate returns where a partition lies. With id 0 it returns the file system that covers a disk without a table.
 func (v Viewer) locate(id model.PartID) (attach.Source, error) {
 	if id == 0 {
 		return v.locateNumber(0)
@@ -113,7 +113,7 @@ func (v Viewer) locate(id model.PartID) (attach.Source, error) {
 	return v.locateNumber(p.Number)
 }
 
-// locateNumber is locate by a partition's number. A partition may reach past the end of the disk.
+// locateNumber does the same by a partition's number. The partition may reach past the end of the disk.
 func (v Viewer) locateNumber(number int) (attach.Source, error) {
 	if number == 0 {
 		if v.disk.Table.Kind != model.TableNone {
@@ -135,7 +135,7 @@ func (v Viewer) locateNumber(number int) (attach.Source, error) {
 	return attach.Source{Name: p.Ref(), Part: parts[i], FS: p.FS, Use: p.Use}, nil
 }
 
-// locateReadable is locate, cut off at the end of the disk.
+// locateReadable does the same as locate, but cuts the partition off at the end of the disk.
 func (v Viewer) locateReadable(id model.PartID) (attach.Source, error) {
 	at, err := v.locate(id)
 	if err != nil {
@@ -150,9 +150,8 @@ func (v Viewer) locateReadable(id model.PartID) (attach.Source, error) {
 	return at, err
 }
 
-// Inform returns everything about a partition as it lies on the target, or about the whole target with id 0. It runs tools
-// and can take seconds; the sheet says which of them failed. It returns an error for a partition that is not there, and if
-// ctx ends.
+// Inform returns everything known about a partition on the target, or with id 0 about the target itself. It runs tools and
+// can take seconds. The sheet says which tools failed. Inform fails if the partition does not exist or ctx ends.
 func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, error) {
 	name := filepath.Base(v.path)
 	var sheet report.Sheet
@@ -184,7 +183,7 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 }
 
 // List lists the directory at an exact path in a partition, or with id 0 in the file system that covers a disk without a
-// table. The error is ready to be shown, and wraps fsys.ErrNoDirectory if the directory is not there.
+// table. The error can be shown as it is, and wraps fsys.ErrNoDirectory if the directory does not exist.
 func (v Viewer) List(ctx context.Context, id model.PartID, dir string) (report.Listing, error) {
 	at, err := v.locateReadable(id)
 	if err != nil {
@@ -221,7 +220,7 @@ func (e *readerDied) Error() string {
 	return "the reader gave up (" + e.how + "): the file system may be damaged; check it first"
 }
 
-// ask has a worker answer a question about a place. The worker gets a descriptor that only reads.
+// ask starts a worker to answer a question about a partition. The worker gets a descriptor that can only read.
 func (v Viewer) ask(ctx context.Context, at attach.Source, q worker.Question) (answer worker.Answer, err error) {
 	if err := ctx.Err(); err != nil {
 		return answer, err
@@ -229,7 +228,7 @@ func (v Viewer) ask(ctx context.Context, at attach.Source, q worker.Question) (a
 	q.Off, q.Len, q.Kind, q.Shown = at.Part.Start, at.Part.Len, at.FS.Kind, at.Name
 	how, unavailable := partfs.DetectIsolation()
 	if unavailable != nil {
-		how = partfs.SetuidHelper // not every question takes a window, and those that do fail later
+		how = partfs.SetuidHelper // not every question needs a window, and those that do fail later
 	}
 	job := v.job(worker.Job{Task: report.Look, Question: q})
 	job.NoLock = true
@@ -240,7 +239,7 @@ func (v Viewer) ask(ctx context.Context, at attach.Source, q worker.Question) (a
 	defer context.AfterFunc(ctx, func() { _ = p.cmd.Process.Kill() })()
 	const longest = 64 << 20 // more than any answer needs
 	text, read := io.ReadAll(io.LimitReader(p.conn, longest))
-	_ = p.conn.Close() // a worker that has more to say is of no use
+	_ = p.conn.Close() // everything that counts was read
 	waited := p.cmd.Wait()
 	if ctx.Err() != nil {
 		return answer, ctx.Err()
@@ -258,7 +257,7 @@ func (v Viewer) job(j worker.Job) worker.Job {
 	return j
 }
 
-// ending says in a few words how a worker died. A Go program that crashes prints that on its first line.
+// ending describes in a few words how a worker died. A Go program that crashes prints the reason on its first line.
 func ending(waited error, said string) string {
 	for line := range strings.Lines(said) {
 		for _, prefix := range []string{"fatal error:", "runtime: ", "panic:", "shunt worker:"} {
@@ -270,5 +269,5 @@ func ending(waited error, said string) string {
 	if waited != nil {
 		return waited.Error()
 	}
-	return "without a word"
+	return "it gave no reason"
 }

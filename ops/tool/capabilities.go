@@ -8,8 +8,8 @@ import (
 	"shunt/model/tried"
 )
 
-// dropCapabilities takes all capabilities that are not needed from this thread, for good. What it starts cannot have them
-// either, because they leave the bounding set, too.
+// dropCapabilities permanently takes from this thread all capabilities that are not needed. It also removes them from the
+// bounding set, so that programs started by the thread cannot have them either.
 func dropCapabilities(needs Needs) error {
 	var keep uint64
 	if needs&(Admin|Mount) != 0 {

@@ -20,7 +20,7 @@ func (e *MissingError) Error() string {
 func (e *MissingError) Unwrap() error { return exec.ErrNotFound }
 
 // Find returns the path of a tool. It also searches directories that are not in the PATH of ordinary users, because most
-// tools are meant for root. A name with a slash is a path already. The error is a *MissingError.
+// tools are meant for root. A name with a slash is used as a path. The error is a *MissingError.
 func Find(name string) (string, error) {
 	paths := []string{name}
 	if filepath.Base(name) == name {

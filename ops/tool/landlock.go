@@ -10,10 +10,10 @@ import (
 	"shunt/model/tried"
 )
 
-// Landlock lets a thread restrict itself and what it starts. The rights are those of linux/landlock.h; a kernel knows the
-// ones up to its version of the interface.
+// With Landlock a thread restricts itself and the programs it starts. The rights are those of linux/landlock.h. A kernel
+// knows those up to its version of the interface.
 
-// landlockVersion returns the version of the interface that the kernel has, 0 without Landlock.
+// landlockVersion returns the kernel's version of the interface, or 0 if it has no Landlock.
 func landlockVersion() int {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
@@ -30,13 +30,13 @@ const (
 		unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REFER
 	// landlockNode is for devices, which have more operations than reading and writing.
 	landlockNode = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
-	// landlockFile are the rights that apply to everything but directories.
+	// landlockFile holds the rights that apply to everything but directories.
 	landlockFile = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_READ_FILE |
 		unix.LANDLOCK_ACCESS_FS_TRUNCATE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
 )
 
-// landlockRights returns the rights that a version of the interface knows. A restricted thread has them only where a rule
-// allows it.
+// landlockRights returns the rights that a version of the interface knows. A restricted thread loses them except where a
+// rule grants them.
 func landlockRights(version int) unix.LandlockRulesetAttr {
 	all := []unix.LandlockRulesetAttr{ // added by versions 1, 2, ...
 		{Handled_access_fs: unix.LANDLOCK_ACCESS_FS_MAKE_SYM<<1 - 1},
@@ -55,8 +55,8 @@ func landlockRights(version int) unix.LandlockRulesetAttr {
 	return known
 }
 
-// landlockRules makes the rules for tools in the sandbox, -1 where the kernel has no Landlock. Paths are as this thread
-// sees them.
+// landlockRules makes the rules for tools in the sandbox and returns their descriptor, or -1 if the kernel has no Landlock.
+// Paths are as this thread sees them.
 func (s *Sandbox) landlockRules(p SandboxConfig) (int, error) {
 	version := landlockVersion()
 	if version == 0 {
@@ -94,7 +94,7 @@ func (s *Sandbox) landlockRules(p SandboxConfig) (int, error) {
 	return rules, nil
 }
 
-// grant adds a rule for a path and everything below it. A path that does not exist needs none.
+// grant adds a rule for a path and everything below it. It does nothing if the path does not exist.
 func grant(rules int, path string, access uint64) error {
 	if path == "" {
 		return nil
@@ -119,7 +119,7 @@ func grant(rules int, path string, access uint64) error {
 	return nil
 }
 
-// restrict puts this thread, and what it starts, under the rules for good.
+// restrict puts this thread, and the programs it starts, under the rules. That cannot be undone.
 func restrict(rules int) error {
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(rules), 0, 0); errno != 0 {
 		return tried.Errorf("restrict to Landlock rules: %w", errno)

@@ -2,7 +2,7 @@ package tool
 
 import "strings"
 
-// lines cuts the output of a tool into lines as a terminal would show them, because tools draw progress with carriage
+// lines cuts the output of a tool into lines as a terminal would show them, since tools draw progress bars with carriage
 // returns and backspaces:
 //
 //	\n          ends a line
@@ -10,18 +10,18 @@ import "strings"
 //	\b          goes back one character, which the following text overwrites
 //	\0 \1 \2    are dropped: tools mark the beginning and the end of their bars with them
 //
-// Everything else stays as it is, including other sequences, such as those in labels. Text passes package safetext before
-// it is shown.
+// Everything else stays as it is, including escape sequences, which labels can contain. Package safetext cleans the text
+// before it is shown.
 type lines struct {
-	// each is called for every line that is not blank, done for every line that nothing can overwrite any more.
+	// each is called for every line that is not blank, even one that is overwritten. done is called for every final line.
 	each, done func(line string)
 
 	line    []byte
 	at      int  // where the next character goes
-	rewound bool // the next character begins the line anew
+	rewound bool // the next character starts the line again
 }
 
-// maxLine is the length at which a line ends, in bytes.
+// maxLine is the length at which a line is cut, in bytes.
 const maxLine = 16 << 10
 
 func (l *lines) write(p []byte) {
@@ -54,14 +54,14 @@ func (l *lines) put(c byte) {
 	}
 }
 
-// show reports the line as far as it got.
+// show reports the line so far.
 func (l *lines) show() {
 	if text := l.text(); text != "" && !l.rewound {
 		l.each(text)
 	}
 }
 
-// rewind keeps the line, because it may also end with \r\n.
+// rewind goes back to the start of the line. It keeps the text, because a \n may follow.
 func (l *lines) rewind() {
 	l.show()
 	l.rewound, l.at = true, 0
@@ -73,7 +73,7 @@ func (l *lines) end() {
 	l.line, l.at, l.rewound = l.line[:0], 0, false
 }
 
-// close ends a last line that does not end in a newline.
+// close ends the last line if it has no newline.
 func (l *lines) close() {
 	if l.text() != "" {
 		l.end()

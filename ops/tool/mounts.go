@@ -10,9 +10,9 @@ import (
 	"shunt/model/tried"
 )
 
-// StopMountsSpreading keeps what this thread mounts in its mount namespace from spreading to others. What others mount and
-// unmount still spreads to it. Where the root directory is no mount, as in a chroot, this holds for the mounts below it:
-// see RootMounted.
+// StopMountsSpreading keeps mounts that this thread makes from spreading to other mount namespaces. Mounts in those still
+// spread to this one. If the root directory is not a mount, as in a chroot, this holds only below mounts that are visible
+// here: see RootMounted.
 func StopMountsSpreading() error {
 	err := unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, "")
 	if errors.Is(err, unix.EINVAL) {
@@ -30,11 +30,11 @@ func StopMountsSpreading() error {
 	return nil
 }
 
-// Spreads reports whether what is mounted below a mount spreads to other namespaces.
+// Spreads reports whether new mounts below m spread to other namespaces.
 func Spreads(m *mountinfo.Info) bool { return strings.Contains(m.Optional, "shared:") }
 
-// RootMounted reports whether the root directory of this process is a mount. If not, whether mounts on that file system
-// spread to others cannot be seen from within.
+// RootMounted reports whether the root directory of this process is a mount. If not, this process cannot find out whether
+// mounts on that file system spread to others.
 func RootMounted() bool {
 	mounted, err := mountinfo.GetMounts(mountinfo.SingleEntryFilter("/"))
 	return err == nil && len(mounted) > 0

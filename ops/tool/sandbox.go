@@ -12,20 +12,20 @@ import (
 	"shunt/model/tried"
 )
 
-// Sandbox limits what a tool can reach of the machine to the system's programs and their libraries, read-only; a /dev with
-// null, zero, full, random and urandom; the directories that are meant for it, such as the one with windows; and a /tmp of
-// its own. It has no block devices, no network, no /sys, no /run and hardly any /proc. A tool in it holds only the
+// A Sandbox limits what tools can reach of the machine. They see the system's programs and their libraries, read-only; a
+// /dev with null, zero, full, random and urandom; the directories that they work in, such as the one with windows; and a
+// /tmp of their own. There are no block devices, no network, no /sys, no /run and hardly any /proc. A tool has only the
 // capabilities that its Needs name and can gain none, and Landlock lets it write to its directories only. Limits that the
-// kernel or the rights of this process do not allow are left out; see Confinement.
+// kernel or the rights of this process do not allow are left out: see Confinement.
 //
-// The limits apply to a thread: it enters the namespaces, gives up its rights, starts the tool, which inherits all that,
-// and ends with it. No other thread of this process is touched, and no program stands between this one and the tool.
+// The limits apply to a thread. It enters the namespaces, gives up its rights and starts the tool, which inherits the
+// limits. The thread ends with the tool. Other threads of this process are not affected.
 type Sandbox struct {
 	namespaces []namespace
 	rules      int    // descriptor of the Landlock rules, -1 without them
 	temp       string // the directory for temporary files, as tools see it
 	inside     bool   // the sandbox has a root directory of its own
-	root       int    // descriptor of that if it is not the root of the mount namespace, or -1
+	root       int    // descriptor of that directory if chroot must enter it, or -1
 	loopsShown bool   // its /dev has, or had, loop devices
 }
 
@@ -33,10 +33,10 @@ type namespace struct{ fd, kind int }
 
 // SandboxConfig says how to make a sandbox.
 type SandboxConfig struct {
-	// Root is an empty directory for the sandbox's root, on a file system that only this process can reach. Without it the
-	// sandbox has no namespaces, for processes that may not make any.
+	// Root is an empty directory for the sandbox's root, on a file system that only this process can reach. If it is "", the
+	// sandbox has no namespaces.
 	Root string
-	// Writable are the directories that tools may write to. They have the same paths inside.
+	// Writable lists the directories that tools may write to. They have the same paths inside.
 	Writable []string
 	// TempDir is a directory for temporary files, if there is no Root.
 	TempDir string
@@ -45,7 +45,8 @@ type SandboxConfig struct {
 // MountPoint is a directory in sandboxes with namespaces. Tools with the need Mount can mount over it.
 const MountPoint = mountParent + "/mounted"
 
-// mountParent has a Landlock rule, because for a mount Landlock asks about the directories above the one that is covered.
+// mountParent has the Landlock rule for MountPoint: Landlock looks up rights in the directories above a mount, not in the
+// directory that the mount covers.
 const mountParent = "/inside"
 
 // Needs are rights that a tool keeps in a sandbox.
@@ -53,16 +54,16 @@ type Needs uint8
 
 // The rights.
 const (
-	// Admin is CAP_SYS_ADMIN, which the kernel demands to resize a mounted file system, and CAP_DAC_READ_SEARCH, because
-	// anybody can own the root directory of that.
+	// Admin keeps CAP_SYS_ADMIN, which the kernel demands to resize a mounted file system, and CAP_DAC_READ_SEARCH, because
+	// the file system's root directory can belong to any user.
 	Admin Needs = 1 << iota
-	// Mount is Admin without Landlock, which forbids to mount or unmount anything.
+	// Mount keeps CAP_SYS_ADMIN and leaves out Landlock, which forbids mounting and unmounting.
 	Mount
-	// Loop adds nodes of unused loop devices to /dev. When the tool has ended, those that are not in use are removed.
+	// Loop adds nodes of unused loop devices to /dev. When the tool has ended, the nodes that are still unused are removed.
 	Loop
 )
 
-// NewSandbox makes a sandbox, which must be closed. The directories of p must not be moved while it is used.
+// NewSandbox makes a sandbox, which must be closed. The directories in p must not be moved while it is used.
 func NewSandbox(p SandboxConfig) (*Sandbox, error) {
 	s := &Sandbox{rules: -1, root: -1, temp: p.TempDir}
 	var err error
@@ -81,7 +82,7 @@ func NewSandbox(p SandboxConfig) (*Sandbox, error) {
 	return s, nil
 }
 
-// Close gives the sandbox up. It vanishes with the last tool in it, with everything that is mounted in it.
+// Close closes the sandbox. It vanishes together with its mounts when the last tool in it ends.
 func (s *Sandbox) Close() error {
 	var errs []error
 	for _, n := range s.namespaces {
@@ -96,7 +97,7 @@ func (s *Sandbox) Close() error {
 	return errors.Join(errs...)
 }
 
-// enter puts this thread, and what it starts, into the sandbox for good.
+// enter puts this thread, and the programs it starts, into the sandbox. The thread cannot leave it again.
 func (s *Sandbox) enter(needs Needs) error {
 	if err := closeOnExec(); err != nil {
 		return err
@@ -117,7 +118,7 @@ func (s *Sandbox) enter(needs Needs) error {
 		}
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return tried.Errorf("give up gaining rights: %w", err)
+		return tried.Errorf("set no_new_privs: %w", err)
 	}
 	if s.rules >= 0 && needs&Mount == 0 {
 		if err := restrict(s.rules); err != nil {
@@ -127,8 +128,8 @@ func (s *Sandbox) enter(needs Needs) error {
 	return dropCapabilities(needs)
 }
 
-// closeOnExec keeps tools from inheriting open files by accident. This process inherited some itself, which stay open in
-// the programs that it starts unless they are marked.
+// closeOnExec keeps tools from inheriting open files. Go marks the files that it opens, but not those that this process
+// has inherited itself.
 func closeOnExec() error {
 	const first = 3
 	if unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC) == nil {
@@ -146,7 +147,7 @@ func closeOnExec() error {
 	return nil
 }
 
-// join puts this thread into the namespaces.
+// join puts this thread into the namespaces and under the root directory.
 func (s *Sandbox) join() error {
 	err := unix.Unshare(unix.CLONE_FS)
 	for _, n := range s.namespaces {
@@ -171,7 +172,7 @@ func (s *Sandbox) environment() []string {
 	return []string{"TMPDIR=" + s.temp, "HOME=" + s.temp}
 }
 
-// ownThread calls f on a thread that ends with it.
+// ownThread calls f on a thread of its own, which ends after f.
 func ownThread(f func()) {
 	done := make(chan struct{})
 	go func() {
@@ -190,8 +191,8 @@ func ownThread(f func()) {
 
 type sandboxKey struct{}
 
-// WithSandbox returns a context for Run. Every tool runs in the sandbox that the function returns at that time, nil for
-// none.
+// WithSandbox returns a context for Run. Run calls sandbox for every tool and runs the tool in the result, or without a
+// sandbox if that is nil.
 func WithSandbox(ctx context.Context, sandbox func() *Sandbox) context.Context {
 	return context.WithValue(ctx, sandboxKey{}, sandbox)
 }
@@ -203,7 +204,7 @@ func sandboxOf(ctx context.Context) *Sandbox {
 	return nil
 }
 
-// Confinement says in plain words how tools are limited here, in sandboxes with or without namespaces.
+// Confinement describes in plain words how sandboxes with or without namespaces limit tools on this machine.
 func Confinement(namespaces bool) string {
 	version := landlockVersion()
 	switch {
@@ -214,5 +215,5 @@ func Confinement(namespaces bool) string {
 	case version > 0:
 		return "by Landlock: they can open nothing but their window and the installed programs; this system allows no namespaces"
 	}
-	return "by the rights of this user alone: this system allows no namespaces, and its kernel has no Landlock"
+	return "by the rights of this user only: this system allows no namespaces, and its kernel has no Landlock"
 }

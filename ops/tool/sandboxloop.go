@@ -22,11 +22,11 @@ type deviceNode struct {
 	st   unix.Stat_t
 }
 
-// maxLoops is how many free loop devices a tool sees, since other programs may take some of them first.
+// maxLoops is how many free loop devices a tool sees. One is not enough, since other programs may take it first.
 const maxLoops = 64
 
-// freeLoops returns the node that hands out loop devices, and nodes of some that are not in use. Those are not looked up in
-// /dev, since the kernel makes a device only when it is asked for one and all others are taken.
+// freeLoops returns the nodes of /dev/loop-control and of loop devices that are not in use. It works out the latter's
+// numbers and does not look for them in /dev, since the kernel makes a new loop device only when all others are taken.
 func freeLoops() ([]deviceNode, error) {
 	control := deviceNode{path: "/dev/loop-control"}
 	fd, err := unix.Open(control.path, unix.O_RDWR|unix.O_CLOEXEC, 0)
@@ -55,10 +55,10 @@ func freeLoops() ([]deviceNode, error) {
 	return nodes, nil
 }
 
-// loopMajor is the major number of loop devices, as the kernel's list of devices has it (admin-guide/devices.txt).
+// loopMajor is the major number of loop devices (the kernel's admin-guide/devices.txt).
 const loopMajor = 7
 
-// loopPartBits is how many bits of a loop device's minor number say which partition it is. The kernel takes as many as the
+// loopPartBits returns how many bits of a loop device's minor number are for the partition. The kernel takes as many as the
 // module's parameter max_part needs, which is 0 unless somebody has set it.
 func loopPartBits() int {
 	text, err := os.ReadFile("/sys/module/loop/parameters/max_part")
@@ -83,8 +83,8 @@ func (s *Sandbox) showLoops(nodes []deviceNode) error {
 	return nil
 }
 
-// hideLoops removes the nodes of loop devices that nothing is mounted from, and adds Landlock rules for the others. It is
-// called in the sandbox, by a thread that is under no rules.
+// hideLoops removes the nodes of loop devices that are not mounted, and adds Landlock rules for the others. It must be
+// called in the sandbox, by a thread that is not under Landlock rules.
 func (s *Sandbox) hideLoops() error {
 	if !s.loopsShown {
 		return nil

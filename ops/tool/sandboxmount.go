@@ -11,12 +11,13 @@ import (
 	"shunt/model/tried"
 )
 
-// Attach has the kernel mount a block device read-only at no directory: only the descriptor leads to the mount, and closing
-// it unmounts. The sandbox must have namespaces, and its /dev holds only that device meanwhile, so that the kernel finds no
-// other one by names in the file system. The error wraps unix.ENODEV if the kernel does not know the file system.
+// Attach mounts a block device read-only and without a directory: the mount can be reached only through the descriptor, and
+// closing that unmounts it. The sandbox must have namespaces. During the call its /dev holds no other block device, so that
+// the kernel cannot open one that the file system names. The error wraps unix.ENODEV if the kernel does not know the file
+// system.
 func (s *Sandbox) Attach(node, fstype, options string) (mounted *os.File, err error) {
 	if !s.inside {
-		return nil, tried.Errorf("mount a file system: this process may not")
+		return nil, tried.Errorf("mount a file system: this process has no right to mount")
 	}
 	ownThread(func() { mounted, err = s.attach(node, fstype, options) })
 	return mounted, err

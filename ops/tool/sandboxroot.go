@@ -14,12 +14,12 @@ import (
 	"shunt/model/tried"
 )
 
-// system lists the directories with programs, libraries and their configuration, of various distributions.
+// system lists the directories in which distributions keep programs, libraries and their configuration.
 var system = []string{
 	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/libexec", "/etc", "/opt", "/nix/store", "/gnu/store",
 }
 
-// programs returns the directories that are searched for tools and their libraries and do not lie in a system directory.
+// programs returns the directories outside the system directories in which tools and their libraries are looked for.
 func programs() []string {
 	var list []string
 	for _, dir := range append(directories(), filepath.SplitList(os.Getenv("LD_LIBRARY_PATH"))...) {
@@ -32,7 +32,7 @@ func programs() []string {
 	return list
 }
 
-// build makes the namespaces and the root directory. This thread is in the sandbox afterwards.
+// build makes the namespaces and the root directory, and puts this thread into the sandbox.
 func (s *Sandbox) build(p SandboxConfig) error {
 	if err := unix.Unshare(unix.CLONE_FS | unix.CLONE_NEWNS); err != nil {
 		return tried.Errorf("make a mount namespace: %w", err)
@@ -40,10 +40,10 @@ func (s *Sandbox) build(p SandboxConfig) error {
 	kinds := []struct {
 		name string
 		flag int
-	}{{"net", unix.CLONE_NEWNET}, {"ipc", unix.CLONE_NEWIPC}, {"mnt", unix.CLONE_NEWNS}} // mnt last, because it takes /proc away
+	}{{"net", unix.CLONE_NEWNET}, {"ipc", unix.CLONE_NEWIPC}, {"mnt", unix.CLONE_NEWNS}} // mnt last: entering it hides /proc
 	for _, k := range kinds {
 		if k.flag != unix.CLONE_NEWNS && unix.Unshare(k.flag) != nil {
-			continue // a limit forbids it, or the kernel has none of this kind
+			continue // a limit forbids it, or the kernel lacks this kind
 		}
 		fd, err := unix.Open("/proc/thread-self/ns/"+k.name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
@@ -63,8 +63,8 @@ func (s *Sandbox) build(p SandboxConfig) error {
 	return nil
 }
 
-// settle makes a directory the root. In an initial RAM disk, or where the present root is not a mount, the mounts of the
-// machine stay reachable with CAP_SYS_CHROOT, which no tool has.
+// settle makes a directory the root. If pivot_root is not possible, as in an initial RAM disk or where the present root is
+// not a mount, it uses chroot. Then CAP_SYS_CHROOT, which no tool has, is enough to reach the mounts of the machine.
 func (s *Sandbox) settle(dir string) error {
 	root, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Sandbox) settle(dir string) error {
 	if err := unix.Fchdir(root); err != nil {
 		return errors.Join(err, unix.Close(root))
 	}
-	// This puts the old root on top of the new one, where it is unmounted.
+	// This mounts the old root over the new one. It is unmounted below.
 	switch err := unix.PivotRoot(".", "."); {
 	case errors.Is(err, unix.EINVAL):
 		s.root = root
@@ -127,12 +127,13 @@ func furnish(p SandboxConfig) error {
 // devices lists the nodes in /dev that every tool gets.
 var devices = []string{"null", "zero", "full", "random", "urandom"}
 
-// root builds a root directory. After the first error it does nothing more.
+// A root builds a root directory. After the first error it does nothing more.
 type root struct {
 	at  string
 	err error
 }
 
+// try calls do with the place of path below the new root, unless there was an error before.
 func (r *root) try(doing, path string, do func(at string) error) {
 	if r.err != nil {
 		return
@@ -155,18 +156,18 @@ func (r *root) link(path, to string) {
 	r.try("make", path, func(at string) error { return os.Symlink(to, at) })
 }
 
-// memory mounts a tmpfs at the path.
+// memory mounts a tmpfs at path.
 func (r *root) memory(path string, flags uintptr, options string) {
 	r.dir(path)
 	r.try("mount tmpfs at", path, func(at string) error { return unix.Mount("tmpfs", at, "tmpfs", flags, options) })
 }
 
-// bind makes the path show what it shows outside.
+// bind makes path show the same as outside the sandbox.
 func (r *root) bind(path string, flags uintptr) {
 	r.try("show", path, func(at string) error { return unix.Mount(path, at, "", flags, "") })
 }
 
-// readOnly forbids writes at the path. Before kernel 5.12 mounts below it stay writable.
+// readOnly makes the mount at path read-only. Before kernel 5.12 the mounts below it stay writable.
 func (r *root) readOnly(path string, below uint) {
 	r.try("protect", path, func(at string) error {
 		attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV}
@@ -179,7 +180,7 @@ func (r *root) readOnly(path string, below uint) {
 	})
 }
 
-// system makes a directory of the system visible, if it exists, read-only.
+// system shows a directory of the system read-only, if it exists.
 func (r *root) system(path string) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -200,8 +201,8 @@ func (r *root) system(path string) {
 	r.readOnly(path, unix.AT_RECURSIVE)
 }
 
-// proc makes a /proc with the little that tools need: the drivers and file systems of the kernel and, if this process may
-// mount it, the tool's own processes. Otherwise files there say that nothing is mounted.
+// proc makes a /proc with the little that tools need: the kernel's drivers and file systems, and the tool's own processes.
+// If this process may not mount a procfs for the latter, empty files say that nothing is mounted.
 func (r *root) proc() {
 	const pids = "/proc/.pids"
 	r.memory("/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0755,size=1m")

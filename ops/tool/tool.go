@@ -1,11 +1,10 @@
 // Package tool runs the programs that know a file system: e2fsck, resize2fs, mkfs.fat and others. No shell is involved.
 //
-// A tool cannot outlive this process, because it works on windows that are gone by then. It is killed when the context
-// ends, and when the thread that started it ends, which is when the process dies. What it leaves running in its process
-// group is killed when it ends itself.
+// A tool must not outlive this process, because its windows vanish with the process. It is killed when the context ends or
+// this process dies. When it ends by itself, everything else in its process group is killed.
 //
-// A file system may be made by somebody who wants its tools to do harm. So tools run in a Sandbox (see WithSandbox), from
-// which they see nothing of the machine but that file system and the installed programs.
+// A file system may be made to turn its own tools against the machine. So tools run in a Sandbox (see WithSandbox), in
+// which they see nothing but that file system and the installed programs.
 package tool
 
 import (
@@ -28,33 +27,33 @@ import (
 type Cmd struct {
 	// Argv is the program, by name (see Find) or absolute path, and its arguments.
 	Argv []string
-	// Env holds variables ("NAME=value") in addition to those every tool gets (see environment).
+	// Env holds variables ("NAME=value") in addition to those that every tool gets (see environment).
 	Env []string
-	// Needs are the rights that it keeps in a sandbox (see WithSandbox). Outside of one it has those of this process.
+	// Needs are the rights that the tool keeps in a sandbox (see WithSandbox). Without a sandbox it has those of this process.
 	Needs Needs
-	// OnOutput is called for every line of the output that is not blank, as it appears; see lines for what counts as a line.
+	// OnOutput is called for every line of the output that is not blank, as it appears. See lines for what counts as a line.
 	// It is called from one goroutine and never after Run has returned. It may be nil.
 	OnOutput func(line string)
-	// OnDraft is called in the same way with what the last line of a terminal would show: also with lines that have not
-	// ended, and with those that the tool overwrites, such as progress bars.
+	// OnDraft is called in the same way, but also for lines that have not ended and for those that the tool overwrites, such
+	// as progress bars.
 	OnDraft func(line string)
 }
 
-// Result is the end of a tool that was started.
+// Result says how a tool ended.
 type Result struct {
-	Exit int // the exit status, or -1 if it did not exit by itself
-	// Output is what it wrote to standard output and standard error, as complete lines without the progress reports that it
-	// overwrote itself. Only the beginning and the end of a long output are kept.
+	Exit int // the exit status, or -1 if the tool did not exit by itself
+	// Output holds what the tool wrote to standard output and standard error, as complete lines without the progress reports
+	// that the tool overwrote. Only the beginning and the end of a long output are kept.
 	Output string
 }
 
-// grace is how long to wait for the end of the output after the tool has ended. It only helps a daemon that left the
-// process group and kept the pipe.
+// grace is how long to wait for the end of the output after the tool has ended. Without this limit a daemon that left the
+// process group and kept the pipe could hold up Run forever.
 const grace = time.Second
 
-// Run runs a tool to its end. Any exit status is a success, because only the caller knows what it means. An error means
-// that the tool could not be started (Result is zero), that a signal ended it, or that the context did (it wraps the
-// context's error). The last two come with the output so far.
+// Run runs a tool to its end. It returns no error for any exit status, because only the caller knows what that means. It
+// returns an error and the zero Result if the tool could not be started. If a signal or the context ended the tool, the
+// Result holds the output so far. In the last case the error wraps that of the context.
 func Run(ctx context.Context, c Cmd) (Result, error) {
 	if len(c.Argv) == 0 {
 		return Result{}, tried.Errorf("run tool: no program given")
@@ -69,7 +68,7 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	}
 	sandbox := sandboxOf(ctx)
 	var result Result
-	// The death signal comes when the thread that forked ends, and the runtime may end any thread that no goroutine is locked to.
+	// Pdeathsig kills the tool when the thread that started it ends, and the runtime may end threads that are not locked.
 	ownThread(func() {
 		var env []string
 		if sandbox != nil {
@@ -87,7 +86,7 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	return result, err
 }
 
-// run runs the program at path from a thread that does not end before it.
+// run runs the program at path. The calling goroutine must be locked to its thread.
 func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) {
 	name := c.Argv[0]
 	out, in, err := os.Pipe()
@@ -115,7 +114,7 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 		text.readFrom(out)
 	}()
 	awaitEnd(ctx, cmd.Process.Pid)
-	_ = cmd.Wait() // the state tells more than the error
+	_ = cmd.Wait() // ProcessState says more than the error
 	_ = out.SetReadDeadline(time.Now().Add(grace))
 	<-read
 
@@ -130,9 +129,9 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	}
 }
 
-// awaitEnd waits until the leader of a process group has ended. It kills the group when the context ends, and at the latest
-// when the leader has. It leaves the leader a zombie: until the caller waits for it, no other process can get its number,
-// so the signals cannot hit a stranger.
+// awaitEnd waits until the leader of a process group has ended. It kills the group when the context or the leader ends. It
+// leaves the leader a zombie: until the caller waits for it, no other process can get its number, so the signals cannot
+// hit another program.
 func awaitEnd(ctx context.Context, leader int) {
 	kill := func() { _ = unix.Kill(-leader, unix.SIGKILL) }
 	killed := make(chan struct{})
@@ -148,7 +147,7 @@ func awaitEnd(ctx context.Context, leader int) {
 	}
 }
 
-// environment returns the variables that a tool gets: enough to run, and nothing that changes what it does or says.
+// environment returns the variables that every tool gets: enough to run, and none that changes what it does or prints.
 func environment() []string {
 	// BLKID_FILE keeps tools from using a list of the machine's devices.
 	env := []string{"PATH=" + strings.Join(directories(), ":"), "LANG=C", "LC_ALL=C", "TERM=dumb", "BLKID_FILE=/dev/null"}

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// keep is how many bytes are kept of the beginning and of the end of an output. A damaged file system can make a checker
-// write for hours; the ends show what it was asked and how it ended.
+// keep is how many bytes of the beginning and of the end of an output are kept. A checker can write for hours about a
+// damaged file system.
 const keep = 256 << 10
 
-// transcript collects the output of a tool.
+// A transcript collects the output of a tool.
 type transcript struct {
 	onOutput, onDraft func(line string) // may be nil
 
@@ -20,7 +20,7 @@ type transcript struct {
 	dropped int      // bytes left out between head and tail
 }
 
-// readFrom reads until the end, or until reading fails, which it does at the reader's deadline.
+// readFrom reads until the end of the output or the reader's deadline.
 func (t *transcript) readFrom(r io.Reader) {
 	l := lines{each: t.onDraft, done: t.add}
 	if l.each == nil {
@@ -56,7 +56,7 @@ func (t *transcript) add(line string) {
 	}
 }
 
-// String returns the output, with a line about what is left out, if anything is.
+// String returns the output. If a part was left out, a line says so.
 func (t *transcript) String() string {
 	text := t.head.String()
 	if t.dropped > 0 {

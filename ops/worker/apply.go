@@ -73,7 +73,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 	}
 	options := w.job.Options
 	if slices.ContainsFunc(steps, growsMounted) {
-		options &^= journal.KeepUndo // what the kernel does to a mounted file system cannot be taken back
+		options &^= journal.KeepUndo // a file system that the kernel has grown cannot be put back
 	}
 	ov := overlay.New(w.target, w.target.Size(), spill)
 	r := &txn.Rehearsal{
@@ -102,7 +102,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 	return tx, nil
 }
 
-// runSteps gives the rehearsal its windows and tools while its steps run.
+// runSteps runs the rehearsal's steps with windows and confined tools.
 func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Rehearsal, err error) {
 	dir, err := partfs.NewMountDir(w.job.Isolation, w.job.Path, w.job.Journal.Parent)
 	if err != nil {
@@ -167,14 +167,14 @@ func (w *process) runTool(ctx context.Context, argv []string, onLine func(string
 		w.link.at(func(p *report.Progress) {
 			var said string
 			if said, p.ToolShare = drafted(p.ToolShare, w.trimPath(line)); said != "" {
-				p.Said = said // a bar belongs to the line before it
+				p.Said = said // a line that holds only a bar leaves the last one in place
 			}
 		})
 	}})
 	return result.Exit, w.trimPath(result.Output), err
 }
 
-// trimPath removes the path of the windows, which means nothing to people.
+// trimPath removes the path of the windows from text for people.
 func (w *process) trimPath(text string) string {
 	if w.windows == "" {
 		return text
@@ -182,7 +182,7 @@ func (w *process) trimPath(text string) string {
 	return strings.ReplaceAll(text, w.windows, "")
 }
 
-// commit makes the rehearsed result real, if the target is still what was rehearsed.
+// commit writes the rehearsed result to the target, if the target has not changed since.
 func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction) report.Result {
 	w.acceptFollowers()
 	err := errors.Join(w.dir.CheckInPlace(), w.ready(q))
@@ -200,7 +200,7 @@ func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction) 
 	return r
 }
 
-// ready opens the target for writing and makes sure that nobody changed it despite the locks.
+// ready opens the target for writing and checks that nobody has changed it despite the locks.
 func (w *process) ready(q ops.Queue) error {
 	if err := w.target.AllowWrites(); err != nil {
 		return err
@@ -215,14 +215,14 @@ func (w *process) ready(q ops.Queue) error {
 	return nil
 }
 
-// tidy removes what is left in the journal's directory, unless a transaction needs it.
+// tidy removes files from the journal's directory that no transaction needs.
 func (w *process) tidy() {
 	if err := sweep(w.dir); err != nil {
 		w.logf("clean up: %v", err)
 	}
 }
 
-// Sweep removes what a dead worker left in the journal's directory, unless a transaction needs it. A stored result stays.
+// Sweep removes files that a dead worker left in the journal's directory and no transaction needs. A stored result stays.
 // The caller must hold the target's lock, so that no other process uses the directory.
 func Sweep(dir *journal.Dir) error {
 	if err := dir.Remove(socketName); err != nil {
@@ -238,11 +238,11 @@ func sweep(dir *journal.Dir) error {
 	return errors.Join(txn.Sweep(dir), dir.RemoveIfEmpty())
 }
 
-// estimate guesses how long a commit takes from how long the journal took: both are bound by the same disk.
+// estimate guesses how long a commit takes from the time that writing the journal took, since both depend on the same disk.
 func estimate(r report.Rehearsal, journalTook time.Duration) time.Duration {
 	const (
-		assumedRate = 200 * geometry.MiB // a second, where the journal was too short to tell
-		worthwhile  = 32 * geometry.MiB
+		assumedRate = 200 * geometry.MiB // per second, if the journal is too short to measure
+		worthwhile  = 32 * geometry.MiB  // the shortest journal that is measured
 	)
 	rate := float64(assumedRate)
 	if r.JournalSize >= worthwhile && journalTook > 0 {

@@ -8,17 +8,17 @@ import (
 	"shunt/model/safetext"
 )
 
-// maxSaid is how many characters of a tool's line go into a snapshot.
+// maxSaid is how many characters of a tool's line are shown at most.
 const maxSaid = 200
 
 var (
 	percentage = regexp.MustCompile(`(?:^|[\s|:])(\d{1,3})(?:[.,](\d))?\d*\s?(?:%|percent)`) // checks and most resizes
-	counted    = regexp.MustCompile(`\b(\d{1,9})/(\d{1,9})$`)                                // mke2fs: of groups
+	counted    = regexp.MustCompile(`\b(\d{1,9})/(\d{1,9})$`)                                // mke2fs: groups
 	barred     = regexp.MustCompile(`\s(X+-*|X*-+)$`)                                        // resize2fs -p
 )
 
-// drafted returns the line of a tool without its progress bar, fit to be shown, and how far the tool is, in parts of a
-// thousand. was is how far it was before.
+// drafted splits a tool's line into text that can be shown, without a progress bar, and the tool's progress in thousandths.
+// was is the progress before.
 func drafted(was int, line string) (said string, share int) {
 	line = strings.TrimSpace(line)
 	share = shareOf(line)
@@ -34,6 +34,7 @@ func drafted(was int, line string) (said string, share int) {
 	return string(runes[:min(len(runes), maxSaid)]), share
 }
 
+// shareOf returns the progress that a line states, in thousandths, or 0.
 func shareOf(line string) int {
 	if m := percentage.FindStringSubmatch(line); m != nil && !strings.Contains(line, "non-contiguous") {
 		whole, _ := strconv.Atoi(m[1])

@@ -26,28 +26,29 @@ import (
 	"shunt/ops/tool"
 )
 
-// Question is what a worker with the task report.Look finds out about one file system.
+// A Question asks a worker with the task report.Look about one file system.
 type Question struct {
 	Off, Len int64 // where it lies on the target, in bytes
 	Kind     model.FSKind
-	Shown    string // how people refer to it: "p1"
-	// List asks for a directory; without it the tools are asked what they know.
+	Shown    string // its name for people: "p1"
+	// List asks for the contents of a directory. Otherwise the output of the file system's own tools is asked for.
 	List bool
 	Dir  string // the directory's exact path
-	// Plain uses only tools in processes of their own, after a reader inside the worker has crashed on the file system.
+	// Plain allows only tools in processes of their own, after a reader inside the worker has crashed on the file system.
 	Plain bool
 }
 
-// Answer is the whole output of a worker with the task report.Look.
+// An Answer is the whole output of a worker with the task report.Look.
 type Answer struct {
 	Said    []report.Said  `json:"said,omitempty"`
 	Listing report.Listing `json:"listing"`
-	// NoDirectory says that the directory is not there. Err is set, too.
+	// NoDirectory says that the directory does not exist. Err is set too.
 	NoDirectory bool   `json:"no_directory,omitempty"`
 	Err         string `json:"err,omitempty"`
 }
 
-// Limits of the worker and of each of its tools, whatever a file system makes them do. The kernel kills what exceeds them.
+// Limits of the worker and of each of its tools, since a hostile file system could make them run wild. The kernel kills a
+// process that exceeds them.
 const (
 	inspectMemory  = 512 << 20 // bytes of data
 	inspectStack   = 64 << 20  // of a goroutine
@@ -60,7 +61,7 @@ func (w *process) inspect(ctx context.Context, conn net.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
 	defer cancel()
 	go func() {
-		_, _ = conn.Read(make([]byte, 1)) // the parent says nothing more; this ends when it is gone
+		_, _ = conn.Read(make([]byte, 1)) // the parent sends nothing more, so this returns when it is gone
 		cancel()
 	}()
 	answer, err := w.answer(ctx)
@@ -78,7 +79,7 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 		return answer, err
 	}
 	q := w.job.Question
-	// The superblock is read again, because what the parent knows about it may be old.
+	// The superblock is read again, because it may have changed since the parent read it.
 	found := scan.Probe(w.target, q.Off, q.Len)
 	if no := found.Elsewhere.NoTools(); !no.OK() {
 		return answer, no.Err()
@@ -101,7 +102,7 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 	return answer, err
 }
 
-// limit bounds what this process and those it starts can use.
+// limit limits the memory and processor time of this process and of those it starts.
 func limit() error {
 	debug.SetMaxStack(inspectStack)
 	debug.SetMemoryLimit(inspectMemory / 2)
@@ -113,18 +114,18 @@ func limit() error {
 	return nil
 }
 
-// display shows the inspected file system to tools, as a window or mounted, once they ask for it.
+// A display shows the inspected file system to tools, as a window or mounted, once they ask for it.
 type display struct {
 	target  target.Target
 	job     Job
 	fs      model.Filesystem // as it was found
-	sandbox *tool.Sandbox    // for the tools
-	path    string           // of the window, "" until there is one
+	sandbox *tool.Sandbox    // confines the tools
+	path    string           // the window's; "" until there is one
 	undo    []func() error
 }
 
-// window returns the path of a file that holds the file system and nothing else. What tools write to it stays in memory and
-// never reaches the target.
+// window returns the path of a file that shows the file system only. What tools write to it stays in memory and never
+// reaches the target.
 func (d *display) window() (string, error) {
 	if d.path != "" {
 		return d.path, nil
@@ -161,9 +162,9 @@ func (d *display) newMountDir() (*partfs.MountDir, error) {
 	return dir, err
 }
 
-// mount mounts the file system read-only, through a loop device that cannot be written either, and returns a path that is
-// valid in this process. No directory leads to the mount, and both vanish with the process. The kernel is trusted with what
-// it mounts: a hostile file system of a kind that only the kernel reads could harm it, as it could when mounted by hand.
+// mount mounts the file system read-only, through a read-only loop device, and returns a path that is valid in this process
+// only. The mount has no name and vanishes with the process, and so does the loop device. A hostile file system can attack
+// the kernel through this mount, as it could when mounted by hand.
 func (d *display) mount(fstype, options string) (string, error) {
 	if d.job.Isolation != partfs.RootNamespace {
 		return "", fmt.Errorf("only root can list the files in %s: the kernel has to mount it", fstype)

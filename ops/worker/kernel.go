@@ -10,7 +10,7 @@ import (
 	"shunt/ops/target"
 )
 
-// PartsOf returns the partitions of a disk as the kernel shall know them.
+// PartsOf returns the partitions of a disk as the kernel should know them.
 func PartsOf(d model.Disk) []target.Part {
 	list := make([]target.Part, 0, len(d.Partitions()))
 	for _, p := range d.Partitions() {
@@ -25,8 +25,8 @@ func PartsOf(d model.Disk) []target.Part {
 	return list
 }
 
-// extendedLen is how many sectors of an extended partition the kernel shows: enough for a boot loader, and no logical
-// partition.
+// extendedLen returns how many sectors of an extended partition the kernel shows: enough for a boot loader, and nothing of
+// a logical partition.
 func extendedLen(d model.Disk, p model.Partition) geometry.Sector {
 	n := geometry.Sector(1)
 	if d.SectorSize == geometry.Sector512 {
@@ -38,7 +38,7 @@ func extendedLen(d model.Disk, p model.Partition) geometry.Sector {
 	return min(n, p.Span.Len())
 }
 
-// UpdateKernel makes the kernel know the partitions that are on a target. The error says what to do.
+// UpdateKernel scans a target and gives the kernel its list of partitions. The error says what the user can do.
 func UpdateKernel(d target.KernelDisk) (model.Disk, error) {
 	if err := d.Refresh(); err != nil {
 		return model.Disk{}, err
@@ -50,7 +50,7 @@ func UpdateKernel(d target.KernelDisk) (model.Disk, error) {
 	return disk, d.Follow(PartsOf(disk))
 }
 
-// updateKernel tells the kernel what the target has become. If that fails the result says so.
+// updateKernel gives the kernel the new list of partitions. If that fails, it adds advice to the result.
 func (w *process) updateKernel(r *report.Result) model.Disk {
 	d, known := w.target.(target.KernelDisk)
 	if !known {
@@ -59,7 +59,7 @@ func (w *process) updateKernel(r *report.Result) model.Disk {
 	disk, err := UpdateKernel(d)
 	if err != nil {
 		w.logf("%v", err)
-		addAdvice(r, "The target is as said, but "+err.Error()+".")
+		addAdvice(r, "The target itself is not affected, but "+err.Error()+".")
 		return disk
 	}
 	var refs []string
@@ -70,7 +70,7 @@ func (w *process) updateKernel(r *report.Result) model.Disk {
 	return disk
 }
 
-// withdraw makes the kernel forget partitions, so that nobody can begin to use them.
+// withdraw makes the kernel forget partitions, so that nobody can start to use them.
 func (w *process) withdraw(numbers []int) error {
 	if d, known := w.target.(target.KernelDisk); known {
 		return d.Withdraw(numbers)

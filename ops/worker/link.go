@@ -11,9 +11,9 @@ import (
 	"shunt/ops/report"
 )
 
-// link sends what the worker says to its peers: the process that started it, and those that follow the commit. Each peer
-// reads at its own pace, so one that is slow or stopped holds up neither the work nor the others. A peer that comes late
-// gets everything from the start.
+// A link sends the worker's events to its peers: the process that started it, and those that follow the commit. Each peer
+// reads at its own pace, so that a slow or stopped one delays neither the work nor the others. A peer that comes late gets
+// all events from the start.
 type link struct {
 	now func() time.Time
 
@@ -32,7 +32,7 @@ func newLink() *link {
 	return &link{now: time.Now, changed: make(chan struct{}), awaited: map[net.Conn]bool{}, shown: &report.Progress{}}
 }
 
-// change changes the state and wakes whatever waits for that.
+// change calls do to change the fields, and wakes the goroutines that wait for a change.
 func (l *link) change(do func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -41,7 +41,7 @@ func (l *link) change(do func()) {
 	l.changed = make(chan struct{})
 }
 
-// serve adds a peer. What it orders goes to order until it is gone, then gone is called.
+// serve adds a peer. It calls order for each of the peer's commands, and gone once the peer has left.
 func (l *link) serve(conn net.Conn, in io.Reader, order func(Command), gone func()) {
 	left := make(chan struct{})
 	l.change(func() { l.awaited[conn] = true })
@@ -65,7 +65,7 @@ func (l *link) serve(conn net.Conn, in io.Reader, order func(Command), gone func
 	go l.send(conn, left)
 }
 
-// send sends everything to a peer until the peer has left. A progress comes first.
+// send sends all events to a peer until the peer has left. The first one is a Progress.
 func (l *link) send(conn net.Conn, left <-chan struct{}) {
 	out := json.NewEncoder(conn)
 	var last *report.Progress
@@ -94,7 +94,7 @@ func (l *link) send(conn net.Conn, left <-chan struct{}) {
 // publish sends an event to every peer.
 func (l *link) publish(e Event) { l.change(func() { l.events = append(l.events, e) }) }
 
-// at changes the progress; the next sendProgress sends it.
+// at changes the progress. The next sendProgress sends it.
 func (l *link) at(change func(*report.Progress)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -136,12 +136,12 @@ func (l *link) log() string {
 	return strings.Join(lines, "\n")
 }
 
-// patience is how long peers have to confirm the result. One that is only stopped finds it in its socket later, and the
+// patience is how long peers have to confirm the result. A peer that is only suspended can still read it later, and the
 // next start of shunt shows it once more.
 const patience = 3 * time.Second
 
-// heard waits until every peer has confirmed the result or left, and reports whether any has ever confirmed it. When
-// patience has passed it gives up those that are left: a later call waits only for peers that came after that.
+// heard waits until every peer has confirmed the result or left, and reports whether any peer has confirmed it. After
+// patience it stops waiting for the peers that are still there. A later call waits only for peers that have come since.
 func (l *link) heard() bool {
 	late := time.After(patience)
 	for {

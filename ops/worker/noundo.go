@@ -12,17 +12,17 @@ import (
 	"shunt/ops/txn"
 )
 
-// noUndo says why the last transaction cannot be undone. It is a file in the journal's directory.
+// noUndo says why the last transaction cannot be undone. It is stored in a file in the journal's directory.
 type noUndo struct {
 	Grown []int `json:"grown"` // the numbers of the partitions whose file systems grew while mounted
 }
 
 const (
-	maxNoUndo = 64 << 10 // bytes in the file
-	maxNumber = 1 << 20  // of a partition; no table has more
+	maxNoUndo = 64 << 10 // the longest such file, in bytes
+	maxNumber = 1 << 20  // the highest partition number; no table has more
 )
 
-// decodeNoUndo reads what storeNoUndo wrote, and nothing else.
+// decodeNoUndo decodes text from storeNoUndo. It fails if storeNoUndo cannot have written it.
 func decodeNoUndo(text []byte) (n noUndo, err error) {
 	if err := decodeStrict(text, &n); err != nil {
 		return n, err
@@ -38,7 +38,7 @@ func decodeNoUndo(text []byte) (n noUndo, err error) {
 	return n, nil
 }
 
-// storeNoUndo stores that file systems grew while mounted in the commit that just ended, in partitions with these numbers.
+// storeNoUndo stores the numbers of the partitions whose file systems grew while mounted, in the commit that just ended.
 // It removes the file if there are none.
 func storeNoUndo(dir *journal.Dir, grown []int) error {
 	if len(grown) == 0 {
@@ -51,7 +51,7 @@ func storeNoUndo(dir *journal.Dir, grown []int) error {
 	return store(dir, journal.NoUndoName, text)
 }
 
-// Undoable returns the transaction that was applied last and can be undone, or the reason why there is none.
+// Undoable returns the last applied transaction. The error says why it cannot be undone, or that there is none.
 func Undoable(dir *journal.Dir) (report.Applied, error) {
 	a, err := txn.Undoable(dir)
 	if !errors.Is(err, txn.ErrNoUndo) {
@@ -69,6 +69,6 @@ func Undoable(dir *journal.Dir) (report.Applied, error) {
 	for _, number := range why.Grown {
 		refs = append(refs, fmt.Sprintf("p%d", number))
 	}
-	return a, tried.Errorf("%w: in the last one %s grew while mounted, and what the kernel did to a file system in use cannot be taken back",
+	return a, tried.Errorf("%w: in the last one %s grew while mounted, and a file system that has grown in use cannot be put back",
 		err, strings.Join(refs, ", "))
 }

@@ -17,8 +17,8 @@ import (
 
 func growsMounted(s ops.Step) bool { return s.Kind == ops.StepGrowMounted }
 
-// growMounted has the kernel grow the mounted file systems of partitions that have become longer, after the commit. If that
-// fails a partition is longer than its file system, which does no harm. disk is the target as the kernel knows it.
+// growMounted makes the kernel grow the mounted file systems of partitions that the commit made longer. If that fails, a
+// partition is longer than its file system, which does no harm. disk is the target as the kernel knows it.
 func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk, r *report.Result) {
 	steps, err := q.Compile()
 	if err != nil {
@@ -44,13 +44,13 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 		case !ok || now.Span != want.Span || node == "":
 			err = errors.New("the kernel does not know its partition's new size")
 		case now.Use.GrowsAt() == "":
-			err = errors.New("it is not mounted any more")
+			err = errors.New("it is no longer mounted")
 		default:
 			err = fsys.Tools{Run: w.runTool}.GrowMounted(ctx, s.FS, node, now.Use.GrowsAt())
 		}
 		if err != nil {
 			w.logf("failed: %v", err)
-			addAdvice(r, fmt.Sprintf("The partition table is as planned, but the file system in %s did not grow: %v. It works on as it was; %s.",
+			addAdvice(r, fmt.Sprintf("The partition table is as planned, but the file system in %s did not grow: %v. It works as before; %s.",
 				s.Ref, err, growLater(s, w.target.Path(), node, want.Number)))
 		}
 	}
@@ -61,7 +61,7 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 
 // growLater says how to grow a mounted file system by hand.
 func growLater(s ops.Step, disk, node string, number int) string {
-	if node == "" { // the kernel will call it this
+	if node == "" { // the name that the kernel will give the partition
 		node = strings.TrimRight(disk, "0123456789")
 		if node != disk {
 			node = disk + "p"

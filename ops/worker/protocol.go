@@ -1,18 +1,19 @@
-// Package worker is the process that does the work: it rehearses a queue and commits it. It is a process of its own so that
-// its mounts vanish with it, a lost terminal does not stop a commit, and a crash of the editor does not end a transaction.
+// Package worker implements the worker process, which rehearses a queue and commits it. The work has a process of its own
+// so that mounts vanish with it, a lost terminal does not stop a commit, and a crash of the editor does not end a
+// transaction.
 //
 // The parent starts its own executable with EnvWorker set. From file descriptor 3 on the worker gets one end of a socket
 // pair, the target's open files, which carry its locks, the journal's directory, and the files of the other targets that
-// are copied from. The directory is handed over open, so that the worker uses the one that the parent has checked, whatever
-// happens to its name. On the socket the parent first sends a Job in gob, which unlike JSON keeps paths that are not UTF-8.
-// Then both sides send JSON values: the worker Events, the parent Commands. When the parent's end is closed a rehearsal is
-// cancelled and a commit goes on.
+// the plan copies from. The directory is handed over open, so that the worker uses the one that the parent has checked,
+// even if another takes its name. On the socket the parent first sends a Job in gob, which unlike JSON keeps paths that are
+// not UTF-8. Then both sides send JSON values: the worker Events, the parent Commands. When the parent closes its end, a
+// rehearsal is cancelled and a commit goes on.
 //
 // While a commit or a recovery runs, other processes can follow it through a socket in the journal's directory (Dial). They
-// get what the parent gets, from the start. A result that no peer confirms is stored in a file beside the socket
-// (report.Last) for the next start of shunt. The files there, besides the journal's own:
+// get all events from the start. A result that no peer confirms is stored in a file beside the socket (report.Last) for the
+// next start of shunt. Besides the journal's own files the directory holds:
 //
-//	socket        of the worker, while it commits
+//	socket        the worker's socket, while it commits
 //	result.json   the unconfirmed result, at most 1 MiB
 //	no-undo       why the last transaction cannot be undone, at most 64 KiB
 package worker
@@ -28,7 +29,7 @@ import (
 // EnvWorker is the environment variable that makes the executable a worker.
 const EnvWorker = "SHUNT_WORKER"
 
-// Job is the first value the parent sends.
+// A Job is the first value that the parent sends.
 type Job struct {
 	Task       report.Task // the only message back from a report.Look is an Answer
 	Path       string
@@ -37,20 +38,20 @@ type Job struct {
 	Journal    journal.Handle
 	Call       ops.Call // for commands in advice
 	Files      int      // how many files of the target are handed over
-	Plan       string   // plan file text, positions exact
+	Plan       string   // plan file text with exact positions
 	Options    journal.Options
 	// Initial and Preview are the sums of the disk as the parent scanned it and as its queue leaves it. The worker computes
 	// both again and refuses to go on if they differ.
 	Initial, Preview string
 	// Sources are the other targets that the plan copies from.
 	Sources []Source
-	// Isolation is what the worker was started with.
+	// Isolation says how the worker is isolated from the rest of the system.
 	Isolation partfs.Isolation
 	// Question goes with report.Look.
 	Question Question
 }
 
-// Command is what a peer sends. A process that follows a commit cannot order one.
+// A Command is what a peer sends. Processes that follow a commit may not send Commit.
 type Command string
 
 // The commands.
@@ -60,7 +61,7 @@ const (
 	Seen   Command = "seen"   // the result has arrived
 )
 
-// Event is what the worker sends; exactly one field is set.
+// An Event is what the worker sends. Exactly one field is set.
 type Event struct {
 	Progress *report.Progress  `json:"progress,omitempty"`
 	Log      string            `json:"log,omitempty"` // one line

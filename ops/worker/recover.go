@@ -15,7 +15,7 @@ import (
 	"shunt/ops/txn"
 )
 
-// recover ends an unfinished transaction, or takes the last one back.
+// recover ends an unfinished transaction, or undoes the last one.
 func (w *process) recover(ctx context.Context) report.Result {
 	undo := w.job.Task == report.Undo
 	phase, outcome, how := report.Undoing, report.RolledBack, txn.RollBack
@@ -44,9 +44,9 @@ func (w *process) recover(ctx context.Context) report.Result {
 	return r
 }
 
-// withdrawUnused makes the kernel forget the partitions that are not in use. It returns an error if the transaction writes
-// to a partition in use, which can have been mounted after a crash that came before the fence. An undo is refused while any
-// partition is in use, because its old contents may lie elsewhere.
+// withdrawUnused makes the kernel forget the partitions that are not in use. It fails if the transaction writes to a
+// partition in use: after a crash before the fence, somebody may have mounted it. For an undo it fails if any partition is
+// in use, because the partition may have had other contents or another place before.
 func (w *process) withdrawUnused() error {
 	var runs []journal.Run
 	if w.job.Task != report.Undo {
@@ -105,7 +105,7 @@ func (w *process) conclude(outcome report.Outcome, err error) report.Result {
 	return report.Result{Outcome: report.Interrupted, Err: tried.Text(err), Advice: w.howToGoOn(err)}
 }
 
-// whole reports whether err came after everything was written, and no transaction waits to be ended.
+// whole reports whether err came after everything was written, so that no transaction is unfinished.
 func whole(dir *journal.Dir, err error) bool {
 	if !errors.As(err, new(*txn.AfterError)) {
 		return false
@@ -114,7 +114,7 @@ func whole(dir *journal.Dir, err error) bool {
 	return errors.Is(left, journal.ErrNone) || left == nil && s.Complete
 }
 
-// notBegun is the result where nothing was written.
+// notBegun returns the result of a run that failed before it wrote anything.
 func (w *process) notBegun(err error) report.Result {
 	changed, undo := errors.AsType[*txn.ChangedError](err)
 	if !undo {
@@ -124,7 +124,7 @@ func (w *process) notBegun(err error) report.Result {
 		err = tried.Errorf("%w (in %s)", err, ref)
 	}
 	r := w.failed(err)
-	r.Advice = "Taking the transaction back could destroy what was written since. To go back all the same, plan the opposite operations"
+	r.Advice = "Undoing the transaction could destroy what was written since. To go back all the same, plan the opposite operations"
 	return r
 }
 
@@ -142,19 +142,19 @@ func (w *process) partitionAt(off int64) string {
 	return ""
 }
 
-// howToGoOn is the advice for an interrupted transaction.
+// howToGoOn returns advice for an interrupted transaction.
 func (w *process) howToGoOn(err error) string {
 	finish, rollBack := "`"+w.job.Call.Line("recover")+"`", "`"+w.job.Call.Line("recover", "--rollback")+"`"
 	fault := new(txn.FaultError)
 	switch {
 	case w.job.Task == report.Undo:
-		return "Nothing is lost: what was kept holds all that is needed. Mend the cause, then run " + rollBack + " to go on with the undo."
+		return "Nothing is lost: the kept files hold all that is needed. Mend the cause, then run " + rollBack + " to go on with the undo."
 	case errors.As(err, new(*txn.MismatchError)):
 		return "The storage may be failing. Run " + finish + " to read everything back once more and finish if it is right then, or " +
-			rollBack + " to roll back; what is still whole at its old place is left there."
+			rollBack + " to roll back. Data that is still whole at its old place stays there."
 	case errors.Is(err, txn.ErrOtherTarget):
 		return "The target was changed or replaced after the transaction was interrupted, so neither finishing nor rolling back is safe. " +
-			"Put the image back that the journal belongs to; the journal was left as it is."
+			"Put back the image that the journal belongs to. The journal was not changed."
 	case errors.Is(err, journal.ErrDamaged):
 		return "The journal beside the target is damaged and is not replayed. Nothing was written. " +
 			"Restore the journal's files from a backup of their directory, or the whole target."
@@ -162,8 +162,8 @@ func (w *process) howToGoOn(err error) string {
 		return "Nothing is lost: the journal holds all that is needed. Make room on the file system of the image and run " + finish +
 			" to finish, or run " + rollBack + " to roll back, which needs no more room."
 	case errors.As(err, &fault) && fault.What == "read":
-		return "Nothing that could be read before is lost. " + finish + " tries to read there again and goes on where it stands; " +
-			rollBack + " brings back what was moved and leaves the place that cannot be read as it is. Both can also be done later."
+		return "Nothing that could be read before is lost. " + finish + " tries to read there again and goes on from there; " +
+			rollBack + " moves everything back and leaves the place that cannot be read as it is. Both can also be done later."
 	case errors.Is(err, txn.ErrStopped):
 		return "Nothing is lost. Run " + finish + " to finish, or " + rollBack + " to roll back."
 	}

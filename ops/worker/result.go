@@ -16,10 +16,10 @@ import (
 	"shunt/ops/report"
 )
 
-// maxResult is the length limit of the file, in bytes. A longer log loses its beginning.
+// maxResult is the length limit of a stored result, in bytes. A log that is too long loses its beginning.
 const maxResult = 1 << 20
 
-// encodeLast returns the content of the file.
+// encodeLast returns the stored form of a result.
 func encodeLast(s report.Last) ([]byte, error) {
 	text, err := json.Marshal(s)
 	for err == nil && len(text) > maxResult {
@@ -33,7 +33,7 @@ func encodeLast(s report.Last) ([]byte, error) {
 	return text, err
 }
 
-// decodeLast reads what encodeLast wrote, and nothing else.
+// decodeLast decodes text from encodeLast. It fails if encodeLast cannot have written it.
 func decodeLast(text []byte) (s report.Last, err error) {
 	if err := decodeStrict(text, &s); err != nil {
 		return s, err
@@ -61,7 +61,8 @@ func decodeStrict(text []byte, v any) error {
 	return nil
 }
 
-// StoreLast keeps a result that no peer confirmed for the next start of shunt, durably. The caller holds the target's lock.
+// StoreLast durably stores a result that no peer confirmed, for the next start of shunt. The caller must hold the target's
+// lock.
 func StoreLast(dir *journal.Dir, result report.Last) error {
 	text, err := encodeLast(result)
 	if err == nil {
@@ -73,7 +74,7 @@ func StoreLast(dir *journal.Dir, result report.Last) error {
 	return nil
 }
 
-// store replaces a file durably.
+// store replaces a file and makes the new content durable.
 func store(dir *journal.Dir, name string, text []byte) error {
 	f, err := dir.Create(name)
 	if err != nil {
@@ -83,8 +84,8 @@ func store(dir *journal.Dir, name string, text []byte) error {
 	return errors.Join(err, f.Sync(), f.Close(), dir.SyncDir())
 }
 
-// TakeLast returns the stored result, or nil, and removes it. The caller holds the target's lock. A file that cannot be
-// read was cut off by a crash and is removed as well: the target and its journal show the same.
+// TakeLast returns the stored result, or nil, and removes it. The caller must hold the target's lock. A result that cannot
+// be read was cut off by a crash. It is removed as well, since the target and its journal also show how the commit ended.
 func TakeLast(dir *journal.Dir) *report.Last {
 	text, err := dir.ReadAll(journal.ResultName, maxResult)
 	if errors.Is(err, fs.ErrNotExist) {

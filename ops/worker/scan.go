@@ -6,11 +6,11 @@ import (
 	"shunt/ops/target"
 )
 
-// Scan reads the disk that is on a target. The result also says whether the target's size is fixed and which of its
-// partitions are in use.
+// Scan reads the table and the file systems of a target. The result also says whether the target's size is fixed and which
+// of its partitions are in use.
 func Scan(t target.Target) (model.Disk, error) { return ScanWithProgress(t, func(string) {}) }
 
-// ScanWithProgress is Scan that tells people what it is about to do.
+// ScanWithProgress does the work of Scan and calls tell before each part, with words for people.
 func ScanWithProgress(t target.Target, tell func(what string)) (model.Disk, error) {
 	disk, err := scan.WithProgress(t, t.Size(), t.SectorSize(), tell)
 	if err != nil {

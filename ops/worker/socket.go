@@ -15,20 +15,20 @@ import (
 	"shunt/ops/journal"
 )
 
-// socketName is the socket in the journal's directory by which others reach a running commit.
+// socketName names the socket in the journal's directory through which other processes follow a commit.
 const socketName = journal.SocketName
 
-// ErrNobody is returned when no commit answers in a journal's directory.
+// ErrNobody is returned when no worker answers in a journal's directory.
 var ErrNobody = errors.New("no commit is under way")
 
-// listen lets other processes follow this one through a socket that only its owner and root can use. A socket that is
-// already there belongs to a worker that died, because this one has the target's lock.
+// listen lets other processes follow this one through a socket that only its owner and root can use. It replaces a socket
+// that is already there: this process has the target's lock, so the worker of that socket must have died.
 func (w *process) listen() error {
 	if err := w.dir.Remove(socketName); err != nil {
 		return err
 	}
 	err := w.dir.WithPath(func(path string) error {
-		// The mode is set before the socket has a name: afterwards somebody could have replaced it by a link.
+		// The mode is set before the socket has a name. Later somebody could replace the socket by a link.
 		config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
 			return errors.Join(c.Control(func(fd uintptr) { err = unix.Fchmod(int(fd), 0o600) }), err)
 		}}
@@ -57,24 +57,24 @@ func (w *process) listen() error {
 	return nil
 }
 
-// closeSocket removes the socket. A process that comes later does not find it and opens the target itself. One that came
-// before is a peer of the link when this returns, or sees its connection end without a snapshot.
+// closeSocket removes the socket, so that later processes open the target themselves. When it returns, every process that
+// has connected is a peer of the link, or sees its connection end without a snapshot.
 func (w *process) closeSocket() error {
 	err := errors.Join(w.dir.Remove(socketName), w.socket.Close())
 	<-w.doorman
 	return err
 }
 
-// Dial connects to the commit that is under way with the given journal. The error wraps ErrNobody if there is none, or none
-// that belongs to this user or root. The connection carries Events, beginning with a Progress, and Commands.
+// Dial connects to the worker that commits in the given journal's directory. The error wraps ErrNobody if there is none, or
+// if it belongs neither to this user nor to root. The connection carries Events, the first of them a Progress, and Commands.
 func Dial(dir *journal.Dir) (conn net.Conn, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("%w (%w)", ErrNobody, err)
 		}
 	}()
-	// The socket itself is held open, so that it cannot be replaced before the connection. The path through /proc is short,
-	// too: the kernel takes at most 108 bytes.
+	// The socket is opened first, so that another one cannot take its place before the connection. Its path in /proc is also
+	// short enough: the kernel takes at most 108 bytes.
 	f, err := dir.OpenSocket(socketName)
 	if err != nil {
 		return nil, err
@@ -93,8 +93,8 @@ func Dial(dir *journal.Dir) (conn net.Conn, err error) {
 	return conn, nil
 }
 
-// trusted returns an error unless this user or root listens: another user could listen in a directory of their own and lie
-// to root, who may look into it.
+// trusted returns an error unless this user or root listens on the socket. Another user could listen in a directory that
+// root opens, and send root false results.
 func trusted(conn *net.UnixConn) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {

@@ -14,16 +14,16 @@ import (
 	"shunt/ops/target/registry"
 )
 
-// Source is another target that a plan copies from. Its files, which carry its locks, come behind those of the sources
-// before it. It is read during the rehearsal only: the commit writes what was read then.
+// A Source is another target that a plan copies from. Its files carry its locks, and are handed over in the order of the
+// sources. It is read during the rehearsal only: the commit writes what was read then.
 type Source struct {
 	Path       string // absolute, as in the plan
-	Files      int    // how many are handed over
+	Files      int    // how many files are handed over
 	SectorSize geometry.SectorSize
 	Sum        string // of the disk as the parent scanned it
 }
 
-// FindSource returns the partition with a number, as an operation copies from it.
+// FindSource returns the partition with a number in the form in which operations refer to it.
 func FindSource(path string, disk model.Disk, number int) (ops.Source, error) {
 	p, ok := disk.ByNumber(number)
 	if !ok {
@@ -32,7 +32,7 @@ func FindSource(path string, disk model.Disk, number int) (ops.Source, error) {
 	return ops.Source{Path: path, Part: p, SectorSize: disk.SectorSize}, nil
 }
 
-// openSources takes the other targets over and scans them. They must be as the parent scanned them. find returns a
+// openSources takes over the other targets and scans them. It fails if one differs from the parent's scan. find looks up a
 // partition of one for the plan.
 func (w *process) openSources() (find func(path string, number int) (ops.Source, error), err error) {
 	disks := map[string]model.Disk{}
@@ -49,7 +49,7 @@ func (w *process) openSources() (find func(path string, number int) (ops.Source,
 			return nil, tried.Errorf("read %s: %w", s.Path, err)
 		}
 		if Sum(disk) != s.Sum {
-			return nil, fmt.Errorf("%s changed since it was looked at; nothing was written: take the copy back and make it again", s.Path)
+			return nil, fmt.Errorf("%s changed since the copy was planned; nothing was written: undo the copy and make it again", s.Path)
 		}
 		w.sources[s.Path], disks[s.Path] = t, disk
 	}
@@ -62,7 +62,7 @@ func (w *process) openSources() (find func(path string, number int) (ops.Source,
 	}, nil
 }
 
-// closeSources lets go of the other targets, so that this process does not keep them locked while it commits.
+// closeSources closes the other targets, so that this process does not keep them locked while it commits.
 func (w *process) closeSources() error {
 	var errs []error
 	for _, t := range w.lenders {

@@ -12,7 +12,7 @@ import (
 	"shunt/ops/txn"
 )
 
-// warnings says what may go wrong in the commit that the rehearsal cannot try. These are guesses.
+// warnings guesses what may go wrong in the commit although the rehearsal succeeded.
 func (w *process) warnings(tx *txn.Transaction) []string {
 	host, hosted := w.target.(target.Hosted)
 	if !hosted {
@@ -41,7 +41,7 @@ func (w *process) warnings(tx *txn.Transaction) []string {
 		geometry.FormatBytes(geometry.Bytes(need)), geometry.FormatBytes(geometry.Bytes(free)))}
 }
 
-// advised adds what to do to an error about a full disk.
+// advised adds advice to an error about a full disk.
 func advised(err error) error {
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
 		return tried.Errorf("%w; make room there, or choose another directory with --journal", err)

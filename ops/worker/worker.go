@@ -34,8 +34,8 @@ import (
 // Called reports whether this process was started as a worker.
 func Called() bool { return os.Getenv(EnvWorker) != "" }
 
-// Sum identifies a disk's contents as far as the model knows them, without what changes by itself. The identities that a
-// queue gave to new partitions do not count: they depend on which edits were taken back.
+// Sum returns a checksum of a disk as the model knows it, without what changes while nobody edits the disk. It ignores the
+// ids of partitions, which depend on the order of edits and on undone ones.
 func Sum(d model.Disk) string {
 	parts := d.Steady().Partitions()
 	for i := range parts {
@@ -45,10 +45,10 @@ func Sum(d model.Disk) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Main is the worker process. Errors before there is a link go to stderr, which the session that started it reads;
-// everything else goes to the socket. It returns the exit code.
+// Main runs the worker process and returns its exit code. Errors before there is a link go to stderr, which the session
+// that started the worker reads. Everything else goes to the socket.
 func Main(stderr io.Writer) int {
-	// The terminal may go away at any time; a write to a peer that is gone is an error like others.
+	// The terminal may go away at any time. A write to a peer that is gone must be an ordinary error.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE)
 	if err := run(); err != nil {
 		_, _ = fmt.Fprintln(stderr, "shunt worker:", safetext.Printable(err.Error()))
@@ -57,6 +57,7 @@ func Main(stderr io.Writer) int {
 	return 0
 }
 
+// A process is the state of the worker.
 type process struct {
 	link    *link
 	job     Job
@@ -64,15 +65,15 @@ type process struct {
 	target  target.Target     // nil until it is taken over
 	dir     *journal.Dir      // the journal's; nil until it is taken over
 	socket  *net.UnixListener // nil until the commit begins
-	doorman chan struct{}     // closed when nobody comes by the socket any more
-	windows string            // the directory with the windows and a slash, "" until there is one
+	doorman chan struct{}     // closed when the socket accepts no more connections
+	windows string            // the path of the directory with the windows, ending in a slash; "" until there is one
 
-	decide  sync.Once          // between a commit and a cancelled rehearsal
+	decide  sync.Once          // makes the first of commit and cancel count
 	decided chan struct{}      // closed when the parent has ordered the commit
 	stop    context.CancelFunc // cancels the rehearsal, or stops the commit at the next safe point
 
-	sources map[string]io.ReaderAt // the targets that are copied from, by their paths
-	lenders []target.Target        // the same, to be closed
+	sources map[string]io.ReaderAt // the other targets that the plan copies from, by their paths
+	lenders []target.Target        // the same targets, to be closed
 }
 
 func run() error {
@@ -82,7 +83,7 @@ func run() error {
 		return fmt.Errorf("no parent: %w", err)
 	}
 	w := &process{link: newLink(), decided: make(chan struct{})}
-	in := bufio.NewReader(conn) // gob reads no byte too many from it
+	in := bufio.NewReader(conn) // gob does not read ahead on an io.ByteReader, so the commands stay in it
 	if err := gob.NewDecoder(in).Decode(&w.job); err != nil {
 		return fmt.Errorf("no job: %w", err)
 	}
@@ -95,7 +96,7 @@ func run() error {
 	case report.Look:
 		return w.inspect(ctx, conn)
 	case report.Finish, report.RollBack, report.Undo:
-		w.decide.Do(func() {}) // they go on without the parent
+		w.decide.Do(func() {}) // these go on without the parent
 	case report.Apply:
 	}
 	w.link.serve(conn, in, w.order, func() { w.decide.Do(stop) })
@@ -110,21 +111,21 @@ func run() error {
 	return w.deliver(result)
 }
 
-// order does what a peer asks for. A process that follows a commit comes after the decision, so it can only stop the
-// commit.
+// order carries out a command of a peer. A process that follows a commit arrives after the decision, so it can only stop
+// the commit.
 func (w *process) order(c Command) {
 	switch c {
 	case Commit:
 		w.decide.Do(func() { close(w.decided) })
 	case Cancel:
 		w.stop()
-	case Seen: // the link keeps it
+	case Seen: // the link has recorded it
 	}
 }
 
-// deliver sends the result to every peer, or stores it if none confirms it, and lets go of the target. The socket goes
-// once those that follow have heard; who came by it meanwhile is waited for too. In this order a process that sees the
-// connection end finds the target free and the result in its place.
+// deliver sends the result to every peer, stores it if none confirms it, and releases the target. It removes the socket
+// after the present peers have confirmed the result, then waits for those that have connected meanwhile. When a peer sees
+// its connection end, the target is free and the result is stored.
 func (w *process) deliver(result report.Result) error {
 	w.link.at(func(p *report.Progress) { p.Phase = report.Finished })
 	w.link.sendProgress()
@@ -148,7 +149,7 @@ func (w *process) release() error {
 	return w.target.Close()
 }
 
-// take returns the next n of the files that the parent handed over.
+// take returns the next n files that the parent handed over.
 func (w *process) take(n int, name string) []*os.File {
 	const first = 4 // behind the socket
 	files := make([]*os.File, n)
@@ -190,7 +191,8 @@ func (w *process) work(ctx context.Context) report.Result {
 	return w.recover(ctx)
 }
 
-// paths are those that this process needs: of the targets, of the journal, and of mounted partitions that may have to grow.
+// paths returns the paths that this process needs: those of the targets, of the journal, and of mounted partitions that
+// may have to grow.
 func (w *process) paths() []string {
 	list := []string{w.job.Path, w.job.Journal.Parent}
 	for _, s := range w.job.Sources {
@@ -206,7 +208,7 @@ func (w *process) paths() []string {
 	return list
 }
 
-// failed ends a job that has written nothing.
+// failed returns the result of a job that has written nothing, and logs the error.
 func (w *process) failed(err error) report.Result {
 	w.logf("%v", err)
 	return report.Result{Outcome: report.Unchanged, Err: tried.Text(err)}
@@ -239,26 +241,28 @@ func (w *process) queue() (ops.Queue, error) {
 		return ops.Queue{}, err
 	}
 	if Sum(q.Preview()) != w.job.Preview {
-		return ops.Queue{}, errors.New("internal error: the plan does not lead where the editor said; nothing was changed, please report this")
+		return ops.Queue{}, errors.New("internal error: the plan has another result than in the editor; nothing was changed, please report this")
 	}
 	return q, nil
 }
 
-// changed is the error for a target that differs from its scan. If a partition has come into use, the error names the user.
+// changed returns the error for a target that differs from its scan. If a partition is in use now, the error names its
+// user.
 func (w *process) changed() error {
 	if err := w.target.Unused(); err != nil {
 		return err
 	}
-	return errors.New("the target changed since it was opened; shunt has written nothing: open it again and look at the plan once more")
+	return errors.New("the target changed since it was opened; shunt has written nothing: open it again and check the plan")
 }
 
-// acceptFollowers lets others follow the commit that begins. A file system without sockets does not stop it.
+// acceptFollowers lets other processes follow the commit. On a file system without sockets the commit goes on without.
 func (w *process) acceptFollowers() {
 	if err := w.listen(); err != nil {
 		w.logf("this commit cannot be followed by others: %v", err)
 	}
 }
 
+// watch returns a function that shows the progress of a phase.
 func (w *process) watch(phase report.Phase) txn.Watch {
 	last := journal.Stage(0)
 	return func(stage journal.Stage, done, total int64) {

@@ -82,7 +82,7 @@ func TestJournalRefused(t *testing.T) {
 	}, exitUnfinished, "another format version", "it is 99", "use the shunt that wrote it", "nothing was changed")
 
 	// The image is another one, or one that was used since. Its journal is not for it.
-	other := []string{"not as the interrupted transaction left it", "neither finishing nor rolling back is safe", "the journal was left as it is"}
+	other := []string{"not as the interrupted transaction left it", "neither finishing nor rolling back is safe", "The journal was not changed"}
 	keep := filepath.Join(t.TempDir(), "half.raw")
 	sh(t, ".", "cp --sparse=always '"+s.image+"' '"+keep+"'")
 	for name, change := range map[string]string{

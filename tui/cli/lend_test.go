@@ -113,7 +113,7 @@ func TestCopyFromRefused(t *testing.T) {
 		if err := os.WriteFile(plan, []byte("copy 1 at 40MiB from="+filepath.Join(dir, "a.raw")+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		people()[0].run(t, "apply", "--yes", b, plan).want(t, 1, "could change meanwhile", "loop")
+		people()[0].run(t, "apply", "--yes", b, plan).want(t, 1, "could change while it is copied", "loop")
 	})
 }
 
