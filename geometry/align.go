@@ -8,14 +8,14 @@ import (
 // Alignment is the grid to which shunt rounds the positions that it chooses.
 type Alignment int
 
-// The alignments a user can ask for. The zero value is the default.
+// The alignments that a user can choose. The zero value is the default.
 const (
 	AlignMiB      Alignment = iota // whole mebibytes
 	AlignCylinder                  // whole cylinders of 255 heads and 63 sectors
 	AlignNone                      // every sector
 )
 
-// Cylinder geometry used for AlignCylinder and for the CHS bytes of new MBR entries.
+// The disk geometry that AlignCylinder uses, and the CHS bytes of new MBR entries.
 const (
 	Heads           = 255
 	SectorsPerTrack = 63
@@ -23,7 +23,7 @@ const (
 
 var alignments = [...]string{AlignMiB: "mib", AlignCylinder: "cylinder", AlignNone: "none"}
 
-// String returns the word for a that the command line takes.
+// String returns the word for a on the command line.
 func (a Alignment) String() string {
 	if a < 0 || int(a) >= len(alignments) {
 		return fmt.Sprintf("Alignment(%d)", int(a))
@@ -31,16 +31,15 @@ func (a Alignment) String() string {
 	return alignments[a]
 }
 
-// ParseAlignment reads the words that String returns.
+// ParseAlignment parses a word that String returns.
 func ParseAlignment(word string) (Alignment, error) {
 	if i := slices.Index(alignments[:], word); i >= 0 {
 		return Alignment(i), nil
 	}
-	return AlignMiB, fmt.Errorf("alignment %q is not known: use mib, cylinder or none", word)
+	return AlignMiB, fmt.Errorf("unknown alignment %q: use mib, cylinder or none", word)
 }
 
-// Grain returns the distance of two neighbouring grid lines in sectors, at least 1. z must be Valid. Sector 0 is a grid
-// line.
+// Grain returns the distance between two grid lines in sectors, at least 1. z must be Valid. Sector 0 is a grid line.
 func (a Alignment) Grain(z SectorSize) Sector {
 	switch a {
 	case AlignMiB:
@@ -65,7 +64,7 @@ func (a Alignment) Down(x Sector, z SectorSize) Sector {
 	return Sector(floorDiv(int64(x), g) * g)
 }
 
-// Nearest returns the grid line closest to x, the lower one if two are as close.
+// Nearest returns the grid line closest to x, or the lower one if two are equally close.
 func (a Alignment) Nearest(x Sector, z SectorSize) Sector {
 	lo, hi := a.Down(x, z), a.Up(x, z)
 	if hi-x < x-lo {

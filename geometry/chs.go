@@ -1,7 +1,7 @@
 package geometry
 
-// CHS is the address of a sector as cylinder, head and sector of a disk with Heads and SectorsPerTrack. MBR entries have it
-// beside the LBA. Only old boot loaders still read it.
+// CHS is the address of a sector by cylinder, head and sector, on a disk with Heads and SectorsPerTrack. MBR entries
+// store it beside the LBA, but only old boot loaders still read it.
 //
 // It is stored in three bytes:
 //
@@ -11,17 +11,18 @@ package geometry
 //	+---------------+ +------+---------------+     +---------------+
 //	                    bits 9 and 8 of the cylinder, in bits 7 and 6
 //
-// Ten bits of cylinder reach sector 16450559, about 8 GiB at 512 bytes. Any sector behind that is stored as
-// 1023/254/63 (FE FF FF); others write 1023/255/63 (FF FF FF), as does the protective entry of a GPT.
+// Ten bits of cylinder reach sector 16450559, about 8 GiB with sectors of 512 bytes. Sectors behind that are stored as
+// 1023/254/63 (FE FF FF). Other programs, and the protective entry of a GPT, use 1023/255/63 (FF FF FF).
 type CHS struct {
-	Cylinder int // from 0; above 1023 it cannot be stored
+	Cylinder int // from 0; numbers above 1023 cannot be stored
 	Head     int // from 0
-	Sector   int // from 1; 0 is no sector, as in an empty entry
+	Sector   int // from 1; 0 in an empty entry
 }
 
 const maxCylinder = 1023
 
-// CHSOf returns the address of an absolute sector, which is not negative. It may be too large to be stored, see Overflow.
+// CHSOf returns the address of an absolute sector, which must not be negative. The address may be too large to be stored:
+// see Overflow.
 func CHSOf(lba Sector) CHS {
 	return CHS{
 		Cylinder: int(lba / (Heads * SectorsPerTrack)),
@@ -30,7 +31,7 @@ func CHSOf(lba Sector) CHS {
 	}
 }
 
-// ParseCHS unpacks the three bytes of an MBR entry. Every input has a meaning, though it need not be an address.
+// ParseCHS unpacks the three bytes of an MBR entry. It accepts any bytes, although not all are an address.
 func ParseCHS(b [3]byte) CHS {
 	return CHS{
 		Cylinder: int(b[1])&0xC0<<2 | int(b[2]),
@@ -47,8 +48,8 @@ func (c CHS) Bytes() [3]byte {
 	return [3]byte{byte(c.Head), byte(c.Cylinder>>2&0xC0 | c.Sector&0x3F), byte(c.Cylinder)}
 }
 
-// Overflow reports whether the address only means "behind cylinder 1023". 1023/254/63 does, although it is also the address
-// of sector 16450559.
+// Overflow reports whether the address stands for sectors behind cylinder 1023. That is true for 1023/254/63, which is
+// also the address of sector 16450559.
 func (c CHS) Overflow() bool {
 	return c.Cylinder > maxCylinder || c.Cylinder == maxCylinder && c.Head >= Heads-1 && c.Sector == SectorsPerTrack
 }

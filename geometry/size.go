@@ -7,29 +7,31 @@ import (
 	"strings"
 )
 
-// maxSize is the largest size that is accepted as input. It leaves room to add two sizes without overflow.
+// maxSize is the largest size that users may type. It leaves room to add to a size without overflow.
 const maxSize Bytes = 1 << 62
 
-// maxDigits bounds the text of a number, so that hostile input cannot make the arithmetic slow. Every size up to
-// maxSize, with every fraction that comes to whole bytes, fits well within.
+// maxDigits limits the digits of a number, so that hostile input cannot make the arithmetic slow. Every size up to
+// maxSize needs fewer, even with a fraction that amounts to whole bytes.
 const maxDigits = 100
 
-// unitHelp lists the units short enough for one line of a dialog. K, M, G and T are accepted too.
+// unitHelp lists the units in one short line of a dialog. K, M, G and T are accepted too.
 const unitHelp = "use s, B, KiB, MiB, GiB, TiB, kB, MB, GB or TB"
 
-// What is wrong with a size, worded to follow the size itself.
+// Faults of a size. Their texts follow the size itself.
 var (
 	errNoUnit   = errors.New("has no unit: " + unitHelp)
 	errNoNumber = errors.New(`has no number: write it as "1.5GiB"`)
 	errTooLarge = errors.New("is larger than 4194304TiB")
 )
 
-// ParseSize reads a size with a unit ("1.5GiB", "2048s", "512B", "10MB") and returns whole bytes.
-// Units: s (sectors of size z), B, K/KiB, M/MiB, G/GiB, T/TiB (binary), kB/MB/GB/TB (decimal), in any letter
-// case but for B, which b would confuse with bits and blocks; spaces may stand around the number.
-// A fraction of a larger unit that does not come to whole bytes ("1.1GiB") is rounded up to the next byte. A number
-// without a unit, a negative number, more than 2^62 bytes, or half a byte or sector ("0.5B", "1.5s") is an error that
-// says what would be accepted. The arithmetic is exact.
+// ParseSize parses a size with a unit ("1.5GiB", "2048s", "512B", "10MB") and returns bytes.
+//
+// Units are s (sectors of size z), B, K/KiB, M/MiB, G/GiB and T/TiB (binary), kB, MB, GB and TB (decimal). Letter case
+// matters only for B, because b could also mean bits or blocks. Spaces may surround the number. A fraction that is not a
+// whole number of bytes ("1.1GiB") is rounded up. The arithmetic is exact.
+//
+// ParseSize rejects a number without a unit, a negative number, more than 2^62 bytes, and a fraction of a byte or sector
+// ("0.5B", "1.5s"). The error says what would be accepted.
 func ParseSize(text string, z SectorSize) (Bytes, error) {
 	b, err := parseSize(text, z)
 	if err != nil {
@@ -38,8 +40,7 @@ func ParseSize(text string, z SectorSize) (Bytes, error) {
 	return b, nil
 }
 
-// ParseDelta reads a size with an obligatory sign: "+500MiB", "-1GiB". The size after the sign is one that
-// ParseSize accepts.
+// ParseDelta parses a size with a sign: "+500MiB", "-1GiB". It accepts the same sizes as ParseSize.
 func ParseDelta(text string, z SectorSize) (Bytes, error) {
 	signed := strings.TrimSpace(text)
 	if !strings.HasPrefix(signed, "+") && !strings.HasPrefix(signed, "-") {
@@ -55,7 +56,7 @@ func ParseDelta(text string, z SectorSize) (Bytes, error) {
 	return b, nil
 }
 
-// parseSize is ParseSize with errors that do not begin with the input.
+// parseSize is like ParseSize, but its errors do not begin with the text.
 func parseSize(text string, z SectorSize) (Bytes, error) {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "-") || strings.HasPrefix(text, "+") {
@@ -91,14 +92,14 @@ func parseSize(text string, z SectorSize) (Bytes, error) {
 	return scale(whole, fraction, per)
 }
 
-// units are the bytes of the units that need nothing else, in lower case.
+// units maps units in lower case to bytes. It lacks those whose meaning depends on the letter case or on the sector size.
 var units = map[string]Bytes{
 	"k": KiB, "m": MiB, "g": GiB, "t": TiB,
 	"kib": KiB, "mib": MiB, "gib": GiB, "tib": TiB,
 	"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
 }
 
-// unitBytes returns how many bytes one of the unit is.
+// unitBytes returns the number of bytes in a unit.
 func unitBytes(unit string, z SectorSize) (Bytes, error) {
 	size, ok := units[strings.ToLower(unit)]
 	switch {
@@ -116,7 +117,7 @@ func unitBytes(unit string, z SectorSize) (Bytes, error) {
 	return Bytes(z), nil
 }
 
-// scale returns the number whole.fraction, given in decimal digits, times per.
+// scale returns per times the number whole.fraction. Both parts are decimal digits.
 func scale(whole, fraction string, per Bytes) (Bytes, error) {
 	digits, ok := new(big.Int).SetString(whole+fraction, 10)
 	if !ok {
@@ -136,7 +137,7 @@ func scale(whole, fraction string, per Bytes) (Bytes, error) {
 	case b == maxSize:
 		return 0, errTooLarge
 	}
-	return b + 1, nil // a user who types 1.1GiB does not mean less
+	return b + 1, nil // 1.1GiB must not become less than 1.1GiB
 }
 
 // clip shortens a text for an error message.

@@ -1,11 +1,11 @@
-// Package geometry is the arithmetic of disks: sectors, spans, alignment, CHS addresses, and the one parser and formatter
-// for sizes. It is pure: no I/O, no clock, no randomness.
+// Package geometry does the arithmetic of disks: sectors, spans, alignment, CHS addresses, and the one parser and
+// formatter for sizes. It is pure: no I/O, no clock, no randomness.
 //
-// Invariants: ranges are half-open [Start, End); lengths are derived, never stored; a Sector always counts the target's
-// logical sectors and Bytes always counts bytes, so the two cannot be mixed up.
+// Invariants: ranges are half-open [Start, End). Lengths are computed, never stored. A Sector always counts the target's
+// logical sectors, and Bytes always counts bytes, so the two cannot be mixed up.
 package geometry
 
-// Sector is a logical block address, or a count of logical sectors, of one target.
+// Sector is a logical block address or a number of logical sectors on one target.
 type Sector int64
 
 // Bytes is a byte offset or a byte count.
@@ -22,22 +22,22 @@ const (
 // SectorSize is the size of a logical sector in bytes: 512 or 4096.
 type SectorSize int64
 
-// The logical sector sizes that exist in the field.
+// The logical sector sizes of existing disks.
 const (
 	Sector512  SectorSize = 512
 	Sector4096 SectorSize = 4096
 )
 
-// Valid reports whether shunt can work with the size.
+// Valid reports whether shunt supports the sector size.
 func (z SectorSize) Valid() bool { return z == Sector512 || z == Sector4096 }
 
-// Bytes converts a count of sectors to bytes.
+// Bytes converts a number of sectors to bytes.
 func (z SectorSize) Bytes(n Sector) Bytes { return Bytes(n) * Bytes(z) }
 
 // Down returns the number of whole sectors in b bytes.
 func (z SectorSize) Down(b Bytes) Sector { return Sector(floorDiv(int64(b), int64(z))) }
 
-// Up returns the smallest number of sectors that holds b bytes.
+// Up returns the smallest number of sectors that can hold b bytes.
 func (z SectorSize) Up(b Bytes) Sector { return Sector(-floorDiv(-int64(b), int64(z))) }
 
 func floorDiv(a, b int64) int64 {

@@ -1,9 +1,9 @@
 package model
 
-// UseKind says how a partition is used on the running system.
+// UseKind says how the running system uses a partition.
 type UseKind int
 
-// The kinds of use.
+// How the running system can use a partition.
 const (
 	Unused    UseKind = iota
 	Mounted           // its file system is mounted
@@ -13,33 +13,33 @@ const (
 	Occupied          // it is in use in some way
 )
 
-// Use is how the running system uses a partition or a whole disk. The zero value is no use.
+// Use describes how the running system uses a partition or a whole disk. The zero value means that it does not.
 type Use struct {
 	Kind UseKind
-	// Place is the mount point if it is mounted. If it is held, Place is the holder: "/dev/md0", "device mapper vg-root",
+	// Place is the mount point of a mounted partition, or the holder of a held one: "/dev/md0", "device mapper vg-root",
 	// "loop device /dev/loop3".
 	Place string
-	// By is the program that sees the mount if this process does not: "sh (pid 77)". "" otherwise.
+	// By is the program that sees the mount if this process does not see it, for example "sh (pid 77)", or "".
 	By string
-	// ReadOnly says that it is mounted for reading only.
+	// ReadOnly says that the partition is mounted read-only.
 	ReadOnly bool
-	// Through says that a loop device that shows a part of the image is mounted, which cannot become longer.
+	// Through says that the mounted device is a loop device for a part of the image. Such a device cannot become longer.
 	Through bool
 }
 
 // Access says whether a loop device or a mount can be written to.
 type Access int
 
-// The ways of access.
+// What a loop device or a mount allows.
 const (
 	ReadOnly Access = iota // nothing is written, not even to replay a journal
 	ReadWrite
 )
 
-// Busy reports whether there is a use. The contents can change at any time then and must be left alone.
+// Busy reports whether the system uses the partition. Its contents may then change at any time and must be left alone.
 func (u Use) Busy() bool { return u.Kind != Unused }
 
-// GrowsAt returns the mount point if the kernel can grow the file system there, else "".
+// GrowsAt returns the mount point at which the kernel can grow the file system, or "" if it cannot.
 func (u Use) GrowsAt() string {
 	if u.Kind != Mounted || u.ReadOnly || u.Through || u.By != "" {
 		return ""
@@ -47,7 +47,7 @@ func (u Use) GrowsAt() string {
 	return u.Place
 }
 
-// useWords has for each kind of use the words that follow "it is", and the order that ends the use.
+// useWords holds for each kind of use the words that follow "it is", and the command that ends the use.
 var useWords = [...]struct{ is, end string }{
 	Unused:    {"not in use", "stop that first"},
 	Mounted:   {"mounted at ", "unmount it first"},
@@ -74,11 +74,11 @@ func (u Use) String() string {
 	return text
 }
 
-// Way returns the order that ends the use: "unmount it first".
+// Way returns the advice that ends the use: "unmount it first".
 func (u Use) Way() string { return useWords[u.Kind].end }
 
-// InUse returns d with these uses of its partitions, by their numbers. An extended partition is never marked: operations on
-// it look at the logical partitions inside.
+// InUse returns d with the uses of its partitions, keyed by partition number. An extended partition is never marked,
+// because operations look at the logical partitions inside it.
 func (d Disk) InUse(uses map[int]Use) Disk {
 	parts := d.Partitions()
 	for i := range parts {
@@ -90,8 +90,8 @@ func (d Disk) InUse(uses map[int]Use) Disk {
 	return d.owning(parts)
 }
 
-// Steady returns d without what changes by itself. File systems in use keep only their kind, and all uses are the same. Two
-// scans of a disk that nobody edits have the same Steady.
+// Steady returns d without everything that changes by itself. File systems in use keep only their kind, and all uses look
+// the same. Two scans of an unedited disk have the same Steady.
 func (d Disk) Steady() Disk {
 	parts := d.Partitions()
 	for i := range parts {

@@ -11,7 +11,8 @@ import (
 // FirstLogical is the number of the first logical partition.
 const FirstLogical = 5
 
-// Extended returns the disk's extended partition. If a broken disk has several, it is the one with the lowest number.
+// Extended returns the disk's extended partition. If a damaged disk has several, it returns the one with the lowest
+// number.
 func (d Disk) Extended() (ext Partition, ok bool) {
 	for _, p := range d.parts {
 		if p.Role == Extended && (!ok || p.Number < ext.Number) {
@@ -21,20 +22,21 @@ func (d Disk) Extended() (ext Partition, ok bool) {
 	return ext, ok
 }
 
-// Logicals lists the logical partitions in the order of their chain, which is the order of their numbers.
+// Logicals returns the logical partitions in the order of their chain, which is also the order of their numbers.
 func (d Disk) Logicals() []Partition {
 	list := slices.DeleteFunc(d.Partitions(), func(p Partition) bool { return p.Role != Logical })
 	slices.SortStableFunc(list, func(a, b Partition) int { return cmp.Compare(a.Number, b.Number) })
 	return list
 }
 
-// Rechain returns d with the boot records (EBRs) and numbers of its logical partitions put right after an edit.
+// Rechain returns d with new boot records (EBRs) and numbers for its logical partitions where an edit made that
+// necessary.
 //
-// The chain follows the numbers, which become 5, 6, … without holes. The first logical partition's EBR is the first sector
-// of the extended partition, where every reader starts. Each other EBR must lie in the free run right before its partition.
-// It stays where it is if it does. Otherwise it goes 1 MiB before the partition, or as far as the free run allows. It is an
-// error, and d must not be used, if a logical partition has no free sector before it or lies outside the extended
-// partition.
+// The numbers become 5, 6, … without holes, in their present order, and the chain follows them. The first EBR is the
+// first sector of the extended partition, where every reader starts. Any other EBR must be in the free run before its
+// partition. It stays where it is if that is true. Otherwise it moves to 1 MiB before the partition, or as far before as
+// the run allows. Rechain fails if a logical partition has no free sector before it or is outside the extended partition;
+// d must not be used then.
 func Rechain(d Disk) (Disk, error) {
 	chain := d.Logicals()
 	if len(chain) == 0 {
@@ -67,8 +69,8 @@ func Rechain(d Disk) (Disk, error) {
 	return d, nil
 }
 
-// freeBefore returns the first sector after everything that lies before chain[i] inside the extended partition. The
-// extended partition's own first sector belongs to the first EBR.
+// freeBefore returns the first free sector of the run before chain[i], inside the extended partition. The first sector of
+// the extended partition is never free: it holds the first EBR.
 func freeBefore(ext Partition, chain []Partition, i int) geometry.Sector {
 	start := ext.Span.Start + 1
 	for j, other := range chain {

@@ -6,13 +6,13 @@ import (
 	"shunt/geometry"
 )
 
-// Check lists every broken invariant of d. If the list is empty, d can be written as it is. A problem is fatal if no table
+// Check returns every broken invariant of d. If there are none, d can be written as it is. A problem is fatal if no table
 // can express it or if two partitions would share a sector.
 func Check(d Disk) []Problem {
 	c := checker{disk: d}
 	if !d.SectorSize.Valid() {
 		c.fatal("the sector size %d is neither 512 nor 4096", d.SectorSize)
-		return c.problems // no other number means anything
+		return c.problems // without it no other number has a meaning
 	}
 	c.table()
 	c.numbers()
@@ -122,7 +122,7 @@ func (c *checker) pair(p, q Partition) {
 		return
 	}
 	if p.Role == Extended && q.Role == Logical || p.Role == Logical && q.Role == Extended {
-		return // chain checks whether the logical partition lies inside
+		return // chain checks whether the logical partition is inside
 	}
 	if c.disk.Beneath(p) && p.Span.Start == 0 && p.Span.Encloses(q.Span) {
 		return // as in an ISO image for sticks

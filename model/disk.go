@@ -1,7 +1,7 @@
-// Package model is the in-memory disk that a partition editor shows and that operations edit. It never touches a file.
+// Package model holds the in-memory disk that a partition editor shows and operations edit. It never touches a file.
 //
-// Invariants: values are immutable (every edit returns a new Disk, slices are cloned in and out);
-// positions are in the target's logical sectors; Check lists everything that is broken in a Disk.
+// Invariants: values are immutable. Every edit returns a new Disk, and slices are cloned on the way in and out. Positions
+// are in the target's logical sectors. Check returns everything that is broken in a Disk.
 package model
 
 import (
@@ -11,10 +11,10 @@ import (
 	"shunt/geometry"
 )
 
-// TableKind is the kind of partition table a disk carries.
+// TableKind is the kind of partition table on a disk.
 type TableKind int
 
-// The partition tables shunt reads and writes.
+// The partition tables that shunt reads and writes.
 const (
 	TableNone TableKind = iota // unpartitioned: blank, or a file system over the whole disk
 	TableMBR
@@ -31,13 +31,13 @@ func word[T ~int](value T, words ...string) string {
 	return words[value]
 }
 
-// Table is the disk-wide part of a partition table.
+// Table is the part of a partition table that concerns the whole disk.
 type Table struct {
 	Kind TableKind
-	// Usable is where partitions may lie. GPT: first to last usable LBA. MBR: sector 1 to the end of the
-	// disk, cut at 2^32 sectors; if a partition begins with sector 0, from its end on. None: empty.
+	// Usable is the range in which partitions may be. GPT: first to last usable LBA. MBR: from sector 1, or from the end of
+	// a partition that begins with sector 0, to the end of the disk, but at most 2^32 sectors. No table: empty.
 	Usable geometry.Span
-	// Slots is how many entries the table can hold: 4 primaries for MBR, the entry count for GPT.
+	// Slots is the number of entries in the table: 4 for an MBR, the entry count for a GPT.
 	Slots int
 	// EntrySize is the length of one GPT entry in bytes; 0 means the usual 128.
 	EntrySize int
@@ -45,51 +45,51 @@ type Table struct {
 	ID string
 }
 
-// Severity says what a Problem means for editing.
+// Severity says how a Problem affects editing.
 type Severity int
 
-// The severities of a Problem.
+// The severities of a Problem, in ascending order.
 const (
 	Note    Severity = iota // normal or harmless (backup GPT not at the end of a grown disk)
 	Warning                 // editing is possible, something is odd
 	Fatal                   // the disk is shown read-only
 )
 
-// Problem is one thing that is wrong with a disk.
+// Problem is one fault of a disk.
 type Problem struct {
 	Severity Severity
-	Text     string // what is wrong and where: "primary GPT header at LBA 1: checksum does not match"
-	// Advice is what to do, "" for nothing. The model does not know what the target is called, so {target} stands for it in
-	// commands, and {recover} stands for the command that ends an interrupted transaction.
+	Text     string // the fault and its place: "primary GPT header at LBA 1: checksum does not match"
+	// Advice says what to do, or is "". In commands, {target} stands for the path of the target, which the model does not
+	// know, and {recover} for the command that ends an interrupted transaction.
 	Advice string
 }
 
-// Disk is one target's layout at one moment. The zero Disk is not valid; use New.
+// Disk is the layout of one target at one moment. The zero Disk is not valid; use New.
 type Disk struct {
 	SectorSize geometry.SectorSize
 	Sectors    geometry.Sector // whole logical sectors of the target
-	// Fixed says that the target cannot change its size (a block device).
+	// Fixed says that the size of the target cannot change, because it is a block device.
 	Fixed bool
 	Table Table
-	// Whole is the file system that covers the unpartitioned disk (Table.Kind none), zero Kind if there is none.
+	// Whole is the file system on a disk without a partition table. Its kind is zero if there is none.
 	Whole    Filesystem
-	parts    []Partition // by position on the disk, then by number
+	parts    []Partition // sorted by position on the disk, then by number
 	problems []Problem
 }
 
-// New is a disk with the given partitions; the slices are cloned.
+// New returns a disk with the given partitions and problems. It clones the slices.
 func New(d Disk, parts []Partition, problems []Problem) Disk {
 	d.problems = slices.Clone(problems)
 	return d.WithPartitions(parts)
 }
 
-// Partitions lists the partitions by position on the disk; an extended partition comes before its logicals.
+// Partitions returns the partitions by position on the disk. An extended partition comes before its logical ones.
 func (d Disk) Partitions() []Partition { return slices.Clone(d.parts) }
 
-// Each yields what Partitions lists, without cloning the list.
+// Each iterates over the same partitions as Partitions, without cloning them.
 func (d Disk) Each() iter.Seq[Partition] { return slices.Values(d.parts) }
 
-// Problems lists what the scan found wrong.
+// Problems returns the faults that the scan found.
 func (d Disk) Problems() []Problem { return slices.Clone(d.problems) }
 
 // Fatal returns the first fatal problem, if there is one.
@@ -97,7 +97,7 @@ func (d Disk) Fatal() (Problem, bool) {
 	return find(d.problems, func(p Problem) bool { return p.Severity == Fatal })
 }
 
-// find returns the first element that is as wanted, if there is one.
+// find returns the first element for which wanted is true, if there is one.
 func find[T any](list []T, wanted func(T) bool) (found T, ok bool) {
 	if i := slices.IndexFunc(list, wanted); i >= 0 {
 		return list[i], true
@@ -105,54 +105,54 @@ func find[T any](list []T, wanted func(T) bool) (found T, ok bool) {
 	return found, false
 }
 
-// ReadOnly returns why the disk must not be edited: its first fatal problem.
+// ReadOnly returns the reason why the disk must not be edited: its first fatal problem.
 func (d Disk) ReadOnly() Reason {
 	p, _ := d.Fatal()
 	return Reason(p.Text)
 }
 
-// Span is the whole disk.
+// Span returns the whole disk as a span.
 func (d Disk) Span() geometry.Span { return geometry.Span{End: d.Sectors} }
 
-// Beneath reports whether p lies before the usable range of an MBR. That begins behind a partition that covers the table in
-// sector 0, as ISO images for sticks have one, so p is that partition or lies in it. It is never changed.
+// Beneath reports whether p begins before the usable range of an MBR. ISO images for USB sticks have a partition that covers
+// the table in sector 0, and the usable range begins behind it. p is that partition or is inside it, and never changes.
 func (d Disk) Beneath(p Partition) bool {
 	const first = 1 // where the range begins if no partition covers the table
 	usable := d.Table.Usable.Start
 	return d.Table.Kind == TableMBR && usable > first && p.Role == Primary && p.Span.Start >= 0 && p.Span.Start < usable
 }
 
-// Size is the size of the disk's whole sectors in bytes.
+// Size returns the size of the disk in bytes, counting whole sectors only.
 func (d Disk) Size() geometry.Bytes { return d.SectorSize.Bytes(d.Sectors) }
 
-// Equal reports whether two disks are the same in everything.
+// Equal reports whether the two disks are equal in every respect.
 func (d Disk) Equal(other Disk) bool {
 	return d.SectorSize == other.SectorSize && d.Sectors == other.Sectors && d.Fixed == other.Fixed &&
 		d.Table == other.Table && d.Whole == other.Whole &&
 		slices.Equal(d.parts, other.parts) && slices.Equal(d.problems, other.problems)
 }
 
-// Partition finds a partition by its identity.
+// Partition returns the partition with this identity.
 func (d Disk) Partition(id PartID) (Partition, bool) {
 	return find(d.parts, func(p Partition) bool { return p.ID == id })
 }
 
-// ByNumber finds a partition by the number that a user sees.
+// ByNumber returns the partition with this number, as users see it.
 func (d Disk) ByNumber(n int) (Partition, bool) {
 	return find(d.parts, func(p Partition) bool { return p.Number == n })
 }
 
-// WithPartitions returns d with exactly these partitions.
+// WithPartitions returns d with these partitions instead of its own.
 func (d Disk) WithPartitions(parts []Partition) Disk { return d.owning(slices.Clone(parts)) }
 
-// owning is WithPartitions for a slice that no other code holds. It takes the slice.
+// owning is like WithPartitions, but keeps the slice, which no other code may hold.
 func (d Disk) owning(parts []Partition) Disk {
 	d.parts = parts
 	slices.SortStableFunc(d.parts, byPosition)
 	return d
 }
 
-// With returns d with partition p in place of the one that has its ID, or added if there is none.
+// With returns d with p instead of the partition that has the same ID. If there is none, p is added.
 func (d Disk) With(p Partition) Disk {
 	parts := d.Partitions()
 	i := slices.IndexFunc(parts, func(old Partition) bool { return old.ID == p.ID })
@@ -163,7 +163,7 @@ func (d Disk) With(p Partition) Disk {
 	return d.owning(parts)
 }
 
-// Without returns d less the partition with this identity. The numbers of the others stay as they are.
+// Without returns d without the partition that has this identity. The others keep their numbers.
 func (d Disk) Without(id PartID) Disk {
 	return d.owning(slices.DeleteFunc(d.Partitions(), func(p Partition) bool { return p.ID == id }))
 }

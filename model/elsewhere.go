@@ -1,11 +1,11 @@
 package model
 
-// Elsewhere says which part of a file system lies on another device, according to its superblock. The tools and the kernel
-// open that device too, and only the superblock says which one it is. So a file system that is not WholeHere is moved,
-// copied and deleted as bytes, and no tool is run on it.
+// Elsewhere says which part of a file system is on another device, according to its superblock. Tools and the kernel
+// would open that device too, and only the superblock says which one it is. Such a file system is therefore moved, copied
+// and deleted as bytes, and no tool runs on it.
 type Elsewhere uint8
 
-// What can lie on another device.
+// What can be on another device.
 const (
 	WholeHere         Elsewhere = iota
 	JournalElsewhere            // its journal or log
@@ -34,7 +34,7 @@ var elsewhereText = [...]string{
 	MemberOfOthers:    "it is a member of an array, a pool or a volume that other software puts together",
 }
 
-// String returns words that follow "p1:", "" if all is on one device.
+// String returns words that follow "p1:", or "" for WholeHere.
 func (e Elsewhere) String() string {
 	if int(e) < len(elsewhereText) {
 		return elsewhereText[e]
@@ -42,7 +42,7 @@ func (e Elsewhere) String() string {
 	return "a part of it is on another device"
 }
 
-// NoTools returns why no tool is run on it.
+// NoTools returns the reason why no tool may run on the file system, or "".
 func (e Elsewhere) NoTools() Reason {
 	if e == WholeHere {
 		return ""

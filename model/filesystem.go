@@ -2,35 +2,35 @@ package model
 
 import "shunt/geometry"
 
-// Filesystem has what a superblock says about the contents of a partition.
+// Filesystem holds what a superblock says about the contents of a partition.
 type Filesystem struct {
 	Kind  FSKind
 	Label string
 	UUID  string
-	// Size is the size according to the superblock, 0 if unknown.
+	// Size is the size according to the superblock, or 0 if unknown.
 	Size geometry.Bytes
-	// Used is how much of it holds data, or -1 if unknown.
+	// Used is the space that holds data, or -1 if unknown.
 	Used geometry.Bytes
-	// Min is the smallest size to which it could be shrunk according to the superblock, 0 if unknown.
+	// Min is the smallest size after a shrink according to the superblock, or 0 if unknown.
 	Min geometry.Bytes
-	// Max is the largest size to which it could be grown with its present parameters, 0 if only its kind limits that.
+	// Max is the largest size after growing with the present parameters, or 0 if only its kind limits the size.
 	Max       geometry.Bytes
 	BlockSize geometry.Bytes
-	// Dirty is why the file system's own data on free space cannot be trusted ("journal needs recovery",
+	// Dirty is the reason why the file system's own record of free space cannot be trusted ("journal needs recovery",
 	// "has errors", "not unmounted cleanly").
 	Dirty Reason
-	// Elsewhere says which part of it lies on other devices.
+	// Elsewhere says which part of the file system is on another device.
 	Elsewhere Elsewhere
-	// Trait forbids edits that its kind allows.
+	// Trait forbids edits that the kind of file system allows.
 	Trait Trait
-	// Notes are further remarks ("LUKS1", "an old FAT boot sector is in front of it").
+	// Notes holds other remarks ("LUKS1", "an old FAT boot sector is in front of it").
 	Notes string
 }
 
-// Trait is a property of one file system, not of its kind, that forbids edits.
+// Trait is a property of one particular file system that forbids edits.
 type Trait uint8
 
-// The traits.
+// Properties that forbid edits.
 const (
 	NoTrait     Trait = iota
 	Hibernated        // a hibernated system in it will resume with the old layout in its memory
@@ -39,10 +39,10 @@ const (
 	OldForm           // the tools of today only use it as it is: LUKS1, swap space of a foreign machine
 )
 
-// Known reports whether the contents are recognised.
+// Known reports whether the contents were recognised.
 func (f Filesystem) Known() bool { return f.Kind != Unformatted }
 
-// Unused returns the free space inside a file system, or -1 if its usage is not known.
+// Unused returns the free space inside the file system, or -1 if unknown.
 func (f Filesystem) Unused() geometry.Bytes {
 	if f.Used < 0 || f.Size == 0 {
 		return -1

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Flag is one mark of a partition. Its word is GParted's where GParted has one: "boot".
+// Flag is a mark of a partition, such as "boot". The word is the same as in GParted, if GParted has it.
 type Flag string
 
-// The flags that the program names itself. All others are in the table.
+// The flags that code refers to. The table has all flags.
 const (
 	FlagBoot       Flag = "boot"
 	FlagLegacyBoot Flag = "legacy_boot"
@@ -21,12 +21,12 @@ const (
 	flagMSFTData Flag = "msftdata"
 )
 
-// flagInfo says what a flag is on each kind of table: a mark of its own, or another name for a partition type, so that
-// setting it changes the type.
+// flagInfo says what a flag means on each kind of table. It is either a mark in the entry or a name for a partition type.
+// Setting a flag of the second sort changes the type.
 type flagInfo struct {
 	flag Flag
 	// On MBR:
-	active   bool     // the mark that a BIOS starts the partition
+	active   bool     // the mark of the partition that a BIOS starts
 	variants pairs    // the second variant of a type
 	mbr      PartType // a type
 	// On GPT:
@@ -34,10 +34,10 @@ type flagInfo struct {
 	gpt PartType // a type
 }
 
-// flags are all flags, in the order in which they are shown.
+// flags lists all flags in the order in which they are shown.
 var flags = []flagInfo{
 	{flag: FlagBoot, active: true},
-	{flag: FlagLegacyBoot, bit: 1 << 2}, // a BIOS may start it
+	{flag: FlagLegacyBoot, bit: 1 << 2}, // a BIOS may start the partition
 	{flag: "required", bit: 1 << 0},
 	{flag: "no_block_io", bit: 1 << 1},
 	{flag: "read_only", bit: 1 << 60},
@@ -59,14 +59,14 @@ var flags = []flagInfo{
 	{flag: "linux-home", gpt: "933AC7E1-2EB4-4F13-B844-0E14E2AEF915"},
 	{flag: "atvrecv", gpt: "5265636F-7665-11AA-AA11-00306543ECAC"},
 	{flag: "hp-service", gpt: "E2A1E728-32E3-11D6-A682-7B03A0000000"},
-	{flag: "lba", variants: lbaTypes}, // to be addressed by LBA, not CHS
+	{flag: "lba", variants: lbaTypes}, // addressed by LBA instead of CHS
 }
 
-// pairs are MBR types that come in two variants.
+// pairs lists MBR types that come in two variants.
 type pairs [][2]PartType
 
 var (
-	// hiddenTypes are a type and the same hidden.
+	// hiddenTypes pairs each type with its hidden variant.
 	hiddenTypes = pairs{
 		{"0x01", "0x11"},
 		{"0x04", "0x14"},
@@ -76,19 +76,19 @@ var (
 		{"0x0c", "0x1c"},
 		{"0x0e", "0x1e"},
 	}
-	// lbaTypes are a type for addressing by CHS and the same by LBA.
+	// lbaTypes pairs each type for CHS addressing with its variant for LBA.
 	lbaTypes = pairs{
 		{MBRExtended, MBRExtendedLBA}, {"0x06", "0x0e"}, {"0x0b", "0x0c"}, {"0x16", "0x1e"}, {"0x1b", "0x1c"},
 	}
 )
 
-// The two variants of a type.
+// The two variants of a type, as indexes into a pair.
 const (
 	first = iota
 	second
 )
 
-// variant returns the other variant of a type. ok is false if t has none, or is the wanted variant already.
+// variant returns the wanted variant of type t. ok is false if t has no variants or is already the wanted one.
 func (list pairs) variant(t PartType, wanted int) (other PartType, ok bool) {
 	for _, p := range list {
 		if p[1-wanted] == t {
@@ -98,8 +98,8 @@ func (list pairs) variant(t PartType, wanted int) (other PartType, ok bool) {
 	return t, false
 }
 
-// on returns the type that the flag stands for on this kind of table, "" if none, and whether the flag exists there. Fields
-// of the other kind of table are cleared.
+// on returns the flag without the fields of the other kind of table, and the type that it stands for on this kind, or "".
+// ok reports whether the flag exists there.
 func (f flagInfo) on(kind TableKind) (here flagInfo, t PartType, ok bool) {
 	switch kind {
 	case TableMBR:
@@ -113,7 +113,7 @@ func (f flagInfo) on(kind TableKind) (here flagInfo, t PartType, ok bool) {
 	return flagInfo{}, "", false
 }
 
-// flagOn finds a flag in the table.
+// flagOn looks up a flag by name and returns the same as on.
 func flagOn(kind TableKind, f Flag) (here flagInfo, t PartType, ok bool) {
 	if i := slices.IndexFunc(flags, func(info flagInfo) bool { return info.flag == f }); i >= 0 {
 		return flags[i].on(kind)
@@ -121,12 +121,12 @@ func flagOn(kind TableKind, f Flag) (here flagInfo, t PartType, ok bool) {
 	return flagInfo{}, "", false
 }
 
-// Flags lists the words for a partition's flags as lists show them, in a fixed order: the marks in its entry ("boot",
-// "hidden", …) and the names of its type ("esp", "lvm", …).
+// Flags returns the words for a partition's flags in a fixed order: the marks in its entry ("boot", "hidden", …) and the
+// names of its type ("esp", "lvm", …).
 func Flags(kind TableKind, p Partition) []string {
 	var words []string
 	for _, f := range flags {
-		// Every partition for Windows has the flag that is left out.
+		// msftdata is left out, because every partition for Windows has it.
 		if f.flag != flagMSFTData && HasFlag(kind, p, f.flag) {
 			words = append(words, string(f.flag))
 		}
@@ -134,7 +134,7 @@ func Flags(kind TableKind, p Partition) []string {
 	return words
 }
 
-// FlagsFor lists the flags that can be set on p, or cleared if it has them.
+// FlagsFor returns the flags that can be changed on p.
 func FlagsFor(kind TableKind, p Partition) []Flag {
 	var list []Flag
 	for _, f := range flags {
@@ -145,7 +145,7 @@ func FlagsFor(kind TableKind, p Partition) []Flag {
 	return list
 }
 
-// IsFlag reports whether there is such a flag on this kind of table.
+// IsFlag reports whether the flag exists on this kind of table.
 func IsFlag(kind TableKind, f Flag) bool {
 	_, _, ok := flagOn(kind, f)
 	return ok
@@ -168,13 +168,14 @@ func HasFlag(kind TableKind, p Partition, f Flag) bool {
 	}
 }
 
-// WithFlag returns p with the flag set, or why that is impossible. A flag that stands for a type changes the type.
+// WithFlag returns p with the flag set, or the reason why that is impossible. A flag that stands for a type changes the
+// type.
 func WithFlag(kind TableKind, p Partition, f Flag) (after Partition, why Reason) {
 	return setFlag(kind, p, f, true)
 }
 
-// WithoutFlag returns p with the flag cleared, or why that is impossible. If the flag stands for a type, p gets the type
-// that goes with its contents, or else that of a Linux file system.
+// WithoutFlag returns p with the flag cleared, or the reason why that is impossible. If the flag stands for a type, p
+// gets the default type for its contents, or else the type of a Linux file system.
 func WithoutFlag(kind TableKind, p Partition, f Flag) (after Partition, why Reason) {
 	return setFlag(kind, p, f, false)
 }

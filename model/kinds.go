@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// FSKind names a file system, or another kind of content that has a signature.
+// FSKind names a kind of file system or of other contents with a signature.
 type FSKind string
 
-// The kinds that have a driver. A prober may find others, which it names itself.
+// The kinds that code refers to. The scanner can find others, which it names itself.
 const (
 	Unformatted FSKind = "" // no known signature
 	Ext2        FSKind = "ext2"
@@ -42,16 +42,16 @@ const (
 	ReFS        FSKind = "refs"
 )
 
-// Usual is the kind that people are offered first.
+// Usual is the kind that is offered first.
 const Usual = Ext4
 
-// kindInfo holds the facts about a kind that do not depend on the tools of a machine.
+// kindInfo holds facts about a kind that are true on every machine.
 type kindInfo struct {
 	kind FSKind
 	hue  Hue
-	// typed is the word for the partition type that goes with the kind; "" stands for "linux".
+	// typed is the word for the partition type of the kind; "" means "linux".
 	typed string
-	// holds selects the partition types that suit the kind. 0 stands for those of Linux file systems.
+	// holds selects the partition types that suit the kind. 0 means the types for Linux file systems.
 	holds content
 	facts kindFacts
 }
@@ -60,15 +60,15 @@ type kindInfo struct {
 type kindFacts uint
 
 const (
-	// madeAnew: its contents need not be kept. It is made anew where others are moved or resized.
+	// madeAnew: the contents need not be kept. They are made anew instead of being moved or resized.
 	madeAnew kindFacts = 1 << iota
-	// filled: a check also grows it until it fills its partition.
+	// filled: a check also grows the file system until it fills its partition.
 	filled
-	// frozen: its contents must stay exactly as and where they are.
+	// frozen: the contents must stay exactly as they are and where they are.
 	frozen
 )
 
-// common lists the kinds that people look for first, in the order in which lists show them. Other kinds follow by name.
+// common lists the most popular kinds in the order of lists. Other kinds follow by name.
 var common = []kindInfo{
 	{kind: Ext2, hue: HuePale, facts: filled},
 	{kind: Ext3, hue: HueSteel, facts: filled},
@@ -86,7 +86,7 @@ var common = []kindInfo{
 	{kind: LUKS, hue: HueViolet, holds: holdsLUKS},
 }
 
-// rare lists other kinds that differ from the default.
+// rare lists the other kinds that differ from the defaults.
 var rare = []kindInfo{
 	{kind: ISO9660, hue: HueGrey},
 	{kind: SquashFS, hue: HueGrey},
@@ -97,26 +97,26 @@ var rare = []kindInfo{
 
 var kinds = slices.Concat(common, rare)
 
-// info returns the row of a kind. A kind without a row gets the defaults.
+// info returns the row of a kind, with defaults for what the row lacks.
 func (k FSKind) info() kindInfo {
 	info, _ := find(kinds, func(info kindInfo) bool { return info.kind == k })
 	info.typed, info.holds = cmp.Or(info.typed, "linux"), cmp.Or(info.holds, holdsLinux)
 	return info
 }
 
-// MadeAnew reports whether the contents of this kind need not be kept. It is then made anew instead of moved or resized.
+// MadeAnew reports whether contents of this kind need not be kept. They are made anew instead of being moved or resized.
 func (k FSKind) MadeAnew() bool { return k.info().facts&madeAnew != 0 }
 
 // FilledByCheck reports whether a check also grows a file system of this kind until it fills its partition.
 func (k FSKind) FilledByCheck() bool { return k.info().facts&filled != 0 }
 
-// Frozen reports whether contents of this kind must stay exactly as and where they are.
+// Frozen reports whether contents of this kind must stay exactly as they are and where they are.
 func (k FSKind) Frozen() bool { return k.info().facts&frozen != 0 }
 
-// Hue returns the colour of the kind on screens.
+// Hue returns the colour of the kind.
 func (k FSKind) Hue() Hue { return k.info().hue }
 
-// Rank returns the place of the kind in lists, from 0. All kinds that are not common share the last place.
+// Rank returns the position of the kind in lists, from 0. All kinds that are not common share the last position.
 func (k FSKind) Rank() int {
 	if i := slices.IndexFunc(common, func(info kindInfo) bool { return info.kind == k }); i >= 0 {
 		return i
@@ -124,10 +124,10 @@ func (k FSKind) Rank() int {
 	return len(common)
 }
 
-// Hue names a colour. A screen chooses the shade that suits its background.
+// Hue names a colour. A screen chooses a shade that suits its background.
 type Hue int
 
-// The hues. A kind without a colour of its own has HueNone.
+// Colours of kinds. A kind without a colour of its own has HueNone.
 const (
 	HueNone Hue = iota
 	HuePale

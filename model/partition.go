@@ -7,14 +7,14 @@ import (
 	"shunt/geometry"
 )
 
-// PartID identifies a partition as long as a queue lives. Numbers shift when a logical partition is deleted; an ID never
-// does. Scanned partitions get 1, 2, …, and the queue hands out IDs for new ones.
+// PartID identifies a partition during the life of a queue. Numbers change when a logical partition is deleted; an ID
+// never does. A scan hands out 1, 2, …, and the queue hands out IDs for new partitions.
 type PartID int
 
-// Role is a partition's place in an MBR; on GPT every partition is primary.
+// Role is the place of a partition in an MBR. On a GPT every partition is primary.
 type Role int
 
-// The roles.
+// The places of a partition in an MBR.
 const (
 	Primary Role = iota
 	Extended
@@ -23,13 +23,13 @@ const (
 
 func (r Role) String() string { return word(r, "primary", "extended", "logical") }
 
-// PartType is a partition's type in the table: "0x83" on MBR, an upper-case GUID on GPT.
+// PartType is the type of a partition in the table: "0x83" on an MBR, an upper-case GUID on a GPT.
 type PartType string
 
-// Partition is one entry of the table and its contents.
+// Partition is one entry of the table with its contents.
 type Partition struct {
 	ID     PartID
-	Number int // what users and the kernel call it; 1-based; logicals from 5
+	Number int // as users and the kernel count: from 1, logical ones from 5
 	Role   Role
 	Span   geometry.Span
 	Type   PartType
@@ -39,8 +39,8 @@ type Partition struct {
 	Attributes uint64
 	// Active is the 0x80 flag of an MBR entry.
 	Active bool
-	// EBR is the sector of a logical partition's boot record, 0 for other partitions. It lies before Span.Start and outside
-	// every other partition of the chain.
+	// EBR is the sector of a logical partition's boot record, or 0. It is before Span.Start and outside every other
+	// partition of the chain.
 	EBR geometry.Sector
 	FS  Filesystem
 	// Pinned says that it belongs to an ISO image, or the like, that begins with sector 0: neither it nor its entry changes.
@@ -49,7 +49,7 @@ type Partition struct {
 	Use Use
 }
 
-// Ref returns the name that users know the partition by: "p1".
+// Ref returns the short name of the partition for users: "p1".
 func (p Partition) Ref() string { return fmt.Sprintf("p%d", p.Number) }
 
 func byPosition(a, b Partition) int {

@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// Reason is why something cannot be done, ready to be shown: "XFS cannot be shrunk". The zero value means that it can be
-// done. The text is for people; no code reads it.
+// Reason is a text for people that says why something cannot be done: "XFS cannot be shrunk". "" means that it can be
+// done. No code reads the text.
 type Reason string
 
-// OK reports whether it can be done.
+// OK reports whether there is no reason against it.
 func (r Reason) OK() bool { return r == "" }
 
 // Err returns the reason as an error. It is never nil.

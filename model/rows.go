@@ -7,48 +7,48 @@ import (
 	"shunt/geometry"
 )
 
-// Gap is a run of sectors that no partition uses and that one could use.
+// Gap is a run of free sectors that a partition could use.
 type Gap struct {
 	Span geometry.Span
-	// Role is what a partition made there would be: Logical inside the extended partition, else Primary.
+	// Role is the role of a partition that is made there: Logical inside the extended partition, else Primary.
 	Role Role
 }
 
-// Detail says how much of a disk Rows and Gaps show.
+// Detail selects which gaps Rows and Gaps return.
 type Detail int
 
-// The details that can be asked for.
+// The values of Detail.
 const (
-	// Readable leaves out gaps smaller than 1 MiB, and those of up to 1 MiB that only hold a logical
-	// partition's boot record: they exist on nearly every disk and nothing useful fits in them.
+	// Readable leaves out gaps smaller than 1 MiB, and gaps of up to 1 MiB that hold a logical partition's boot record.
+	// Nearly every disk has such gaps, and nothing useful fits in them.
 	Readable Detail = iota
-	// Everything shows every gap down to one sector.
+	// Everything includes every gap, down to one sector.
 	Everything
 )
 
 // RowKind says what a Row shows.
 type RowKind int
 
-// The kinds of rows.
+// What a Row can show.
 const (
 	RowPartition RowKind = iota
 	RowGap
 	RowWhole // the contents of a disk without a partition table
 )
 
-// Row is one line of the partition table as people see it, and one segment of the bar.
+// Row is one line of the partition table on the screen, and one segment of the bar.
 type Row struct {
 	Kind      RowKind
 	Span      geometry.Span
 	Partition Partition  // RowPartition only
 	Gap       Gap        // RowGap only
 	FS        Filesystem // RowPartition and RowWhole
-	// Nested says that the row lies inside the extended partition, whose own row came before it.
+	// Nested says that the row is inside the extended partition, whose own row comes before it.
 	Nested bool
 }
 
-// Rows lists partitions and gaps in the order of their place on the disk; an extended partition is
-// followed by its contents. A disk without a partition table is a single RowWhole.
+// Rows returns partitions and gaps by position on the disk. The contents of an extended partition follow it. A disk
+// without a partition table is a single RowWhole.
 func Rows(d Disk, detail Detail) []Row {
 	if d.Table.Kind == TableNone {
 		return []Row{{Kind: RowWhole, Span: d.Span(), FS: d.Whole}}
@@ -64,8 +64,8 @@ func Rows(d Disk, detail Detail) []Row {
 	return rows
 }
 
-// Gaps lists the free runs of a disk in order. A disk without a partition table has none. A gap before a
-// logical partition includes the sector of that partition's boot record, which can be moved within it.
+// Gaps returns the free runs of a disk in order. A disk without a partition table has none. A gap before a logical
+// partition includes the sector of that partition's boot record, because the record can move within the gap.
 func Gaps(d Disk, detail Detail) []Gap {
 	if d.Table.Kind == TableNone {
 		return nil

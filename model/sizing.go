@@ -6,26 +6,26 @@ import (
 	"shunt/geometry"
 )
 
-// MBRSectors is how many sectors an MBR can address. Its fields are 32 bits wide.
+// MBRSectors is the number of sectors that an MBR can address: its fields have 32 bits.
 const MBRSectors geometry.Sector = 1 << 32
 
-// defaultEntrySize is the size of a GPT entry in every table that tools in the field make.
+// defaultEntrySize is the size of a GPT entry in the tables of all common tools.
 const defaultEntrySize = 128
 
-// ArraySectors returns how many sectors the entries of a GPT take.
+// ArraySectors returns the number of sectors that the entries of a GPT need.
 func (t Table) ArraySectors(z geometry.SectorSize) geometry.Sector {
 	return z.Up(geometry.Bytes(t.Slots) * geometry.Bytes(cmp.Or(t.EntrySize, defaultEntrySize)))
 }
 
-// Tail returns how many sectors at the end of the disk the table keeps for itself: the backup entry array and header of a
-// GPT, 0 for other tables.
+// Tail returns the number of sectors at the end of the disk that the table reserves: the backup entry array and header of
+// a GPT, or 0 for other tables.
 func (d Disk) Tail() geometry.Sector {
 	if d.Table.Kind != TableGPT {
 		return 0
 	}
 	least := d.Table.ArraySectors(d.SectorSize) + 1
-	// A table may reserve a little more than it needs, and that is kept. If it is much more, something has made the disk
-	// longer, and the backup will move to the real end when the table is written.
+	// A table may reserve a little more than it needs, and keeps that. A much larger reserve means that the disk has
+	// grown, and the backup will move to the new end when the table is written.
 	present := d.Sectors - d.Table.Usable.End
 	if present > least && present <= least+geometry.AlignMiB.Grain(d.SectorSize) {
 		return present
@@ -33,8 +33,8 @@ func (d Disk) Tail() geometry.Sector {
 	return least
 }
 
-// WithSectors returns d on a disk of n sectors. The range that partitions may use follows the end of the disk. Partitions
-// stay as they are, and Check finds those that lie outside.
+// WithSectors returns d on a disk of n sectors and adapts the range in which partitions may be. Partitions stay as they
+// are; Check reports those that are outside.
 func (d Disk) WithSectors(n geometry.Sector) Disk {
 	tail := d.Tail()
 	d.Sectors = n
@@ -48,14 +48,14 @@ func (d Disk) WithSectors(n geometry.Sector) Disk {
 	return d
 }
 
-// Slots of new tables.
+// The number of entries in new tables.
 const (
 	mbrSlots = 4
 	gptSlots = 128
 )
 
-// FreshTable returns a new table of this kind for a disk of n sectors. It has no ID yet. Usable is empty if the disk is too
-// small. If the disk has more than 4 MiB, a GPT leaves the first MiB to boot loaders.
+// FreshTable returns a new table of this kind for a disk of n sectors. The table has no ID yet. Usable is empty if the
+// disk is too small. On disks larger than 4 MiB a GPT leaves the first MiB to boot loaders.
 func FreshTable(kind TableKind, n geometry.Sector, z geometry.SectorSize) Table {
 	switch kind {
 	case TableMBR:

@@ -10,14 +10,14 @@ import (
 
 // typeInfo is one known partition type.
 type typeInfo struct {
-	mbr   PartType // "" if the type does not exist there
+	mbr   PartType // "" if an MBR has no such type
 	gpt   PartType
 	alias string // the word for it in plan files and pickers, "" if it cannot be chosen by word
 	name  string
 	holds content // the expected contents
 }
 
-// content is a set of kinds of file systems that share partition types.
+// content is a set of kinds of contents that share partition types.
 type content uint
 
 const (
@@ -33,13 +33,13 @@ const (
 	holdsFAT = holdsFAT12 | holdsFAT16 | holdsFAT32
 )
 
-// contents are the words of types.txt.
+// contents maps the words in types.txt to these sets.
 var contents = map[string]content{
 	"linux": holdsLinux, "swap": holdsSwap, "lvm": holdsLVM, "luks": holdsLUKS,
 	"fat12": holdsFAT12, "fat16": holdsFAT16, "fat32": holdsFAT32, "basic": holdsBasic,
 }
 
-// Partition types that operations treat in a special way.
+// Partition types that operations treat specially.
 const (
 	BIOSBoot       PartType = "21686148-6449-6E6F-744E-656564454649"
 	basicData      PartType = "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7"
@@ -51,10 +51,10 @@ const (
 //go:embed types.txt
 var typeTable string
 
-// types are all known partition types.
+// types lists all known partition types.
 var types = parseTypes(typeTable)
 
-// parseTypes reads the rows of types.txt.
+// parseTypes parses the rows of types.txt.
 func parseTypes(table string) (list []typeInfo) {
 	for line := range strings.Lines(table) {
 		columns := strings.Fields(line)
@@ -75,12 +75,12 @@ func parseTypes(table string) (list []typeInfo) {
 	return list
 }
 
-// on returns the type's code in a table of this kind, "" if it has none.
+// on returns the code of the type in a table of this kind, or "".
 func (t typeInfo) on(kind TableKind) PartType {
 	return [...]PartType{TableNone: "", TableMBR: t.mbr, TableGPT: t.gpt}[kind]
 }
 
-// rowsOf yields the rows of a type. A type may have several, for different contents.
+// rowsOf iterates over the rows of a type. A type may have several rows, for different contents.
 func rowsOf(kind TableKind, t PartType) iter.Seq[typeInfo] {
 	return func(yield func(typeInfo) bool) {
 		for _, info := range types {
@@ -91,12 +91,12 @@ func rowsOf(kind TableKind, t PartType) iter.Seq[typeInfo] {
 	}
 }
 
-// TypeName returns the name of a partition type, or the type's code itself if it is not a known one.
+// TypeName returns the name of a partition type, or its code if the type is unknown.
 func TypeName(kind TableKind, t PartType) string {
 	if t == "" {
 		return "unknown"
 	}
-	// On GPT one GUID stands for all of Microsoft's file systems. The row without an MBR id names it.
+	// On a GPT one GUID stands for all file systems of Windows. Its name is in the row without an MBR type.
 	name := string(t)
 	for info := range rowsOf(kind, t) {
 		name = info.name
@@ -112,9 +112,9 @@ var (
 	gptCode = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
-// TypeByAlias returns the partition type for a word such as "esp", "linux", "swap", "lvm", "raid", "bios-boot" or "fat32",
-// or for the code of a type itself ("0x83" on MBR, a GUID on GPT). ok is false if the word means nothing on this kind of
-// table.
+// TypeByAlias returns the partition type for a word such as "esp", "linux", "swap", "lvm", "raid", "bios-boot" or
+// "fat32". It also accepts the code of a type: "0x83" for an MBR, a GUID for a GPT. ok is false if the word has no
+// meaning on this kind of table.
 func TypeByAlias(kind TableKind, alias string) (t PartType, ok bool) {
 	for _, info := range types {
 		if alias != "" && info.alias == strings.ToLower(alias) && info.on(kind) != "" {
@@ -130,7 +130,7 @@ func TypeByAlias(kind TableKind, alias string) (t PartType, ok bool) {
 	return "", false
 }
 
-// TypeAliases lists the words TypeByAlias knows on this kind of table.
+// TypeAliases returns the words that TypeByAlias accepts for this kind of table.
 func TypeAliases(kind TableKind) []string {
 	var words []string
 	for _, info := range types {
@@ -141,7 +141,7 @@ func TypeAliases(kind TableKind) []string {
 	return words
 }
 
-// DefaultType returns the type that a new partition with these contents gets.
+// DefaultType returns the type of a new partition with these contents.
 func DefaultType(kind TableKind, role Role, fs FSKind) PartType {
 	if role == Extended {
 		return MBRExtendedLBA
@@ -150,8 +150,8 @@ func DefaultType(kind TableKind, role Role, fs FSKind) PartType {
 	return t
 }
 
-// TypeFor returns the type of a partition that has type t and gets these contents: t itself if it goes with them or is not
-// known to go with others, else the default for the contents, hidden if t was.
+// TypeFor returns the type for a partition of type t after it gets these contents. It keeps t unless t is known to be for
+// other contents. Otherwise it returns the default type, hidden if t was hidden.
 func TypeFor(kind TableKind, t PartType, fs FSKind) PartType {
 	known := false
 	for info := range rowsOf(kind, t) {
@@ -170,7 +170,7 @@ func TypeFor(kind TableKind, t PartType, fs FSKind) PartType {
 	return suited
 }
 
-// GPTType returns the type on a GPT for a partition of an MBR that has type t and holds such a file system.
+// GPTType translates the type t of an MBR partition that holds a file system of this kind.
 func GPTType(t PartType, fs FSKind) PartType {
 	t, _ = hiddenTypes.variant(t, first)
 	for info := range rowsOf(TableMBR, t) {
@@ -184,7 +184,7 @@ func GPTType(t PartType, fs FSKind) PartType {
 	return DefaultType(TableGPT, Primary, fs)
 }
 
-// MBRType returns the type on an MBR for a partition of a GPT that has type t and holds such a file system.
+// MBRType translates the type t of a GPT partition that holds a file system of this kind.
 func MBRType(t PartType, fs FSKind) PartType {
 	for info := range rowsOf(TableGPT, t) {
 		if t != basicData && info.mbr != "" {
@@ -194,25 +194,26 @@ func MBRType(t PartType, fs FSKind) PartType {
 	return DefaultType(TableMBR, Primary, fs)
 }
 
-// IsExtendedType reports whether an MBR type id makes its entry an extended partition.
+// IsExtendedType reports whether t is the MBR type of an extended partition.
 func IsExtendedType(t PartType) bool {
 	return t == MBRExtended || t == MBRExtendedLBA || t == MBRExtendedLnx
 }
 
-// NoPartition reports whether a type says that its entry stands for no partition at all.
+// NoPartition reports whether t marks an entry that is not a partition.
 func NoPartition(t PartType) bool {
 	return t == "0x00" || t == "0xee" || t == "00000000-0000-0000-0000-000000000000"
 }
 
-// TypeEntry is a partition type as lists show it.
+// TypeEntry is a partition type for a list.
 type TypeEntry struct {
 	Code  PartType
 	Name  string
-	Alias string // the word for it in plan files, "" if there is none
+	Alias string // the word for it in plan files, or ""
 }
 
-// SearchTypes lists the types of this kind of table that have each word of text in their name, word or code, in any letter
-// case, the common ones first. Types that make an extended partition, or none, are left out. An empty text finds all.
+// SearchTypes returns the types of this kind of table that contain each word of text in their name, alias or code, common
+// ones first. Letter case does not matter. It leaves out extended types and types of entries that are not a partition. An
+// empty text matches all types.
 func SearchTypes(kind TableKind, text string) []TypeEntry {
 	words := strings.Fields(strings.ToLower(text))
 	var list []TypeEntry

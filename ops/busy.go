@@ -2,7 +2,7 @@ package ops
 
 import "shunt/model"
 
-// inUse is why the contents of p must be left alone because the running system uses them, or "".
+// inUse returns the reason why the contents of p must be left alone, or "". They must be if the running system uses them.
 func inUse(p model.Partition) model.Reason {
 	if !p.Use.Busy() {
 		return ""
@@ -10,7 +10,7 @@ func inUse(p model.Partition) model.Reason {
 	return model.Because("it is %s: %s", p.Use, p.Use.Way())
 }
 
-// online is why p, which is in use, cannot grow as it is, or "".
+// online returns the reason why p cannot grow while it is in use, or "".
 func online(env Env, p model.Partition) model.Reason {
 	if p.Use.GrowsAt() == "" {
 		return inUse(p)
@@ -21,8 +21,9 @@ func online(env Env, p model.Partition) model.Reason {
 	return ""
 }
 
-// undisturbed is a *Refusal if the kernel cannot do an edit to a partition in use: to begin elsewhere, to become shorter,
-// to go or to get another number. Operations refuse what they know to be impossible; this catches the rest.
+// undisturbed returns a *Refusal if an edit changes a partition in use in a way that the kernel cannot follow: another
+// start, a shorter length, another number, or its deletion. Operations refuse most such edits themselves; undisturbed
+// catches the rest.
 func undisturbed(before, after model.Disk, op Operation) error {
 	for p := range before.Each() {
 		if !p.Use.Busy() {

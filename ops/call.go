@@ -7,17 +7,17 @@ import (
 	"shunt/model/safetext"
 )
 
-// Call makes command lines of this program for a target. They run as they are printed.
+// Call makes command lines that run this program on a target as they are printed.
 type Call struct {
 	Program string   // "" is "shunt"
-	Flags   []string // those it was called with that matter for the target
+	Flags   []string // flags of the present call that matter for the target
 	Path    string   // of the target
 }
 
-// Line is the call of a command on the target, with more flags.
+// Line returns the command line that runs a command on the target. more are additional flags.
 func (c Call) Line(command string, more ...string) string { return c.line(command, more, nil) }
 
-// LineTo is the call of a command on the target, with more arguments behind that.
+// LineTo is like Line, with additional arguments behind the target.
 func (c Call) LineTo(command string, more ...string) string { return c.line(command, nil, more) }
 
 func (c Call) line(command string, flags, arguments []string) string {
@@ -29,7 +29,7 @@ func (c Call) line(command string, flags, arguments []string) string {
 		[]string{safetext.Operand(c.Path)}, arguments)...)
 }
 
-// Fill puts the target, and the call that recovers it, in their places in the advice of a model.Problem.
+// Fill replaces {target} and {recover} in the advice of a model.Problem.
 func (c Call) Fill(advice string) string {
 	return strings.NewReplacer("{target}", safetext.Word(safetext.Operand(c.Path)),
 		"{recover}", c.Line("recover")).Replace(advice)

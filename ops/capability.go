@@ -5,56 +5,60 @@ import (
 	"shunt/model"
 )
 
-// Capabilities maps each kind of file system to what can be done with it here; a missing kind can be
-// moved as opaque bytes and nothing else.
+// Capabilities maps each kind of file system to what this machine can do with it. A kind that is missing can be moved as
+// bytes and nothing else.
 type Capabilities map[model.FSKind]Capability
 
-// Capability is what can be done with one kind of file system on this machine, and the facts about the kind that
+// Capability says what this machine can do with one kind of file system, and holds the facts about the kind that
 // operations need. The driver of the file system fills it in.
 type Capability struct {
-	// These are the reasons against what can be done: "XFS cannot be shrunk". Online is growing it while it is mounted.
+	// Each of these is the reason why something cannot be done, such as "XFS cannot be shrunk", or "". Online is about
+	// growing a mounted file system.
 	Create, Grow, Shrink, Move, Copy, Check, Label, UUID, Online model.Reason
-	// Missing are the Debian packages to install for what cannot be done because a program is missing.
+	// Missing lists the Debian packages of the programs that are missing.
 	Missing []string
-	// HalfUUID is set if half of its UUID can be replaced.
+	// HalfUUID is set if half of the UUID can be replaced.
 	HalfUUID bool
-	// MinSize and MaxSize bound the size of a partition with this file system; 0 means no bound.
+	// MinSize and MaxSize limit the size of a partition with this file system. 0 means no limit.
 	MinSize, MaxSize geometry.Bytes
-	// MinSectors is the smallest number of sectors in which one can be made, whatever their size.
+	// MinSectors is the smallest number of sectors for a new file system, whatever the sector size.
 	MinSectors geometry.Sector
-	// Only512 is the reason why none can be made on a disk with sectors of 4096 bytes.
+	// Only512 is the reason why the file system cannot be made on a disk with sectors of 4096 bytes, or "".
 	Only512 model.Reason
-	// Labels says which labels it can hold. NoLabel returns the reason why one file system of the kind has none; it may be
-	// nil.
+	// Labels says which labels the file system can have. NoLabel returns the reason why a particular file system cannot
+	// have a label, or "". NoLabel may be nil.
 	Labels  LabelRule
 	NoLabel func(fs model.Filesystem) model.Reason
-	// NewBlock returns the block or cluster size of a new file system of this length; nil stands for 4 KiB.
+	// NewBlock returns the block or cluster size of a new file system of this length. nil means 4 KiB.
 	NewBlock func(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes
-	// KeepsPosition is set if it stores its position on the disk, which must be corrected after a move.
+	// KeepsPosition is set if the file system stores its position on the disk. It must be corrected after a move.
 	KeepsPosition bool
-	// EndsAtSize is set if it stores nothing behind the end of its size. A copy may leave out what follows.
+	// EndsAtSize is set if nothing is stored behind the end of the file system. A copy may then be shorter than its
+	// source.
 	EndsAtSize bool
-	// FreeKnown is set if its free blocks are known. A move does not copy those.
+	// FreeKnown is set if the free blocks are known. A move does not copy them.
 	FreeKnown bool
-	// Tools are the programs that do the work.
+	// Tools names the programs that do the work.
 	Tools ToolNames
-	// Package is the Debian package with the tools.
+	// Package is the Debian package that contains the tools.
 	Package string
 }
 
-// ToolNames are the programs that change a kind of file system, as people know them. "" means that shunt does it itself.
+// ToolNames holds the programs that change a kind of file system, in the names that people know. "" means that shunt does
+// the work itself.
 type ToolNames struct {
 	Create, Resize, Online, Check, Label, UUID string
 }
 
-// of returns the program that carries out a step, or "" if shunt does so itself or the step only reads.
+// of returns the program that carries out a step, or "" if shunt does it itself or the step only reads.
 func (t ToolNames) of(kind StepKind) string {
 	return map[StepKind]string{
-		StepCheckFS: t.Check, StepResizeFS: t.Resize, StepGrowMounted: t.Online, StepMakeFS: t.Create, StepLabelFS: t.Label, StepUUIDFS: t.UUID,
+		StepCheckFS: t.Check, StepResizeFS: t.Resize, StepGrowMounted: t.Online, StepMakeFS: t.Create,
+		StepLabelFS: t.Label, StepUUIDFS: t.UUID,
 	}[kind]
 }
 
-// Of is the capability for a kind, with reasons filled in for kinds that are not known.
+// Of returns the capability for a kind. For an unknown kind it holds reasons why nothing can be done.
 func (c Capabilities) Of(kind model.FSKind) Capability {
 	if capability, ok := c[kind]; ok {
 		return capability
@@ -67,8 +71,8 @@ func (c Capabilities) Of(kind model.FSKind) Capability {
 	return Capability{Create: no, Grow: no, Shrink: no, Check: no, Label: no, UUID: no, Online: no}
 }
 
-// For is the capability for the file system of a partition: that of its kind, but that no tool is run on it where a part
-// of it lies on another device.
+// For returns the capability for one file system. It is that of its kind, but without tools if a part of the file system
+// is on another device.
 func (c Capabilities) For(fs model.Filesystem) Capability {
 	can := c.Of(fs.Kind)
 	if no := fs.Elsewhere.NoTools(); !no.OK() {

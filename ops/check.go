@@ -7,16 +7,16 @@ import (
 	"shunt/model"
 )
 
-// Check checks and repairs the file system of a partition. A kind whose tools for checking and for resizing come in one
-// package is also grown to fill its partition.
+// Check checks and repairs the file system of a partition. If one package has the tools for checking and for resizing,
+// Check also grows the file system to fill its partition.
 type Check struct {
 	ID model.PartID
 }
 
-// Part is the partition that is checked.
+// Part returns the partition that is checked.
 func (o Check) Part() model.PartID { return o.ID }
 
-// Describe is "Check and repair exfat in p1", with how much the file system grows if it does.
+// Describe returns "Check and repair exfat in p1". If the file system grows, it adds by how much.
 func (o Check) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
 	words := Phrase{{checking, " and "}, {Verb{"repair", "repairing", "repaired"}, fmt.Sprintf(" %s in %s", contents(p), p.Ref())}}
@@ -26,7 +26,8 @@ func (o Check) Describe(before model.Disk) Phrase {
 	return words
 }
 
-// unfilled is by how much the file system in p grows to fill it, 0 below 1 MiB: the tool could do no better.
+// unfilled returns by how much the file system in p can grow to fill it. It returns 0 below 1 MiB, which no tool could
+// use.
 func unfilled(p model.Partition, z geometry.SectorSize) geometry.Bytes {
 	if !p.FS.Kind.FilledByCheck() || p.FS.Size <= 0 {
 		return 0
@@ -37,7 +38,7 @@ func unfilled(p model.Partition, z geometry.SectorSize) geometry.Bytes {
 	return 0
 }
 
-// Apply is the disk with the file system clean and filling its partition.
+// Apply returns the disk with the file system clean and as long as its partition.
 func (o Check) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return edited(before, holder, o.ID, "check", func(p *model.Partition) *Refusal {
 		if unfilled(*p, before.SectorSize) > 0 {
@@ -49,7 +50,7 @@ func (o Check) Apply(before model.Disk, env Env) (model.Disk, error) {
 	})
 }
 
-// Steps checks with repair, grows where Apply did, and verifies.
+// Steps checks and repairs, grows the file system if Apply does, and verifies the result.
 func (o Check) Steps(before, after model.Disk) []Step {
 	old, _ := before.Partition(o.ID)
 	p, _ := after.Partition(o.ID)

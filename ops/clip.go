@@ -7,15 +7,15 @@ import (
 	"shunt/model"
 )
 
-// clip is the partition that a copy is made of.
+// clip is the source of a copy.
 type clip struct {
 	part  model.Partition
-	path  string // of its target, "" if it is the one that is edited
+	path  string // path of its target, or "" for the target that is edited
 	z     geometry.SectorSize
-	table model.TableKind // guessed from the type where it is another target's
+	table model.TableKind // guessed from the type if the target is another one
 }
 
-// clipOf finds the partition that an operation copies.
+// clipOf returns the source of a copy.
 func clipOf(d model.Disk, from model.PartID, source *Source) (clip, error) {
 	if source != nil {
 		kind := model.TableMBR
@@ -36,7 +36,7 @@ func (c clip) describe() string {
 	return text
 }
 
-// twice warns that there will be two file systems with one UUID.
+// twice returns a warning if the copy and its source will have the same UUID, else "".
 func (c clip) twice(d model.Disk) string {
 	uuid := c.part.FS.UUID
 	if uuid == "" || uuid == UnknownUUID || c.remade() {
@@ -50,10 +50,10 @@ func (c clip) twice(d model.Disk) string {
 	return ""
 }
 
-// remade says that the contents are not worth a copy: swap space is made anew.
+// remade reports whether the contents are made anew instead of copied, as swap space is.
 func (c clip) remade() bool { return c.part.FS.Kind.MadeAnew() }
 
-// typeOn is the type of the copy in a table.
+// typeOn returns the partition type of the copy in the table of d.
 func (c clip) typeOn(d model.Disk) model.PartType {
 	switch {
 	case c.table == d.Table.Kind:
@@ -64,7 +64,8 @@ func (c clip) typeOn(d model.Disk) model.PartType {
 	return model.MBRType(c.part.Type, c.part.FS.Kind)
 }
 
-// needs is how many sectors a copy takes at least. Where a file system keeps nothing behind its end, that part is left out.
+// needs returns the smallest number of sectors for a copy. It leaves out what is behind the end of the file system, if
+// nothing is stored there.
 func (c clip) needs(env Env) geometry.Sector {
 	n := c.part.Span.Len()
 	if fs := c.part.FS; env.Caps.Of(fs.Kind).EndsAtSize && fs.Size > 0 {
@@ -73,7 +74,7 @@ func (c clip) needs(env Env) geometry.Sector {
 	return n
 }
 
-// cannotCopy is why it cannot be copied at all.
+// cannotCopy returns the reason why the source cannot be copied at all, or "".
 func (c clip) cannotCopy(env Env, d model.Disk) model.Reason {
 	caps := env.Caps.For(c.part.FS)
 	switch {
@@ -93,7 +94,7 @@ func (c clip) cannotCopy(env Env, d model.Disk) model.Reason {
 	return caps.Copy
 }
 
-// sizes are how many sectors a copy can have.
+// sizes returns the smallest and the largest number of sectors for a copy.
 func (c clip) sizes(env Env, d model.Disk) (least, most geometry.Sector) {
 	if c.remade() {
 		return sizesFor(env, c.part.FS.Kind, d.SectorSize)
@@ -101,7 +102,7 @@ func (c clip) sizes(env Env, d model.Disk) (least, most geometry.Sector) {
 	return c.needs(env), d.SectorSize.Down(maxImage)
 }
 
-// cannotFill is why a copy cannot take a partition of that length.
+// cannotFill returns the reason why the copy does not fit into a partition of this length, or "".
 func (c clip) cannotFill(env Env, d model.Disk, length geometry.Sector) model.Reason {
 	z := d.SectorSize
 	if c.remade() {
@@ -113,7 +114,7 @@ func (c clip) cannotFill(env Env, d model.Disk, length geometry.Sector) model.Re
 	return ""
 }
 
-// contents is the file system of a copy in a partition of that length: grown to fill it, if it can be.
+// contents returns the copy's file system in a partition of this length. It grows to fill the partition if it can.
 func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) model.Filesystem {
 	fs, bytes := c.part.FS, z.Bytes(length)
 	if c.remade() {
@@ -127,7 +128,7 @@ func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) m
 	return fs
 }
 
-// copySteps fill partition id with a copy.
+// copySteps returns the steps that fill partition id with a copy.
 func copySteps(before, after model.Disk, id, from model.PartID, source *Source) []Step {
 	c, err := clipOf(before, from, source)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"shunt/model"
 )
 
-// Compile lists the steps that turn the initial disk into the preview, in order: those of each operation, then the one that
-// writes the table if it changes. Checks are left out for file systems that this machine cannot check, or no tool may. An
-// error means that the preview breaks an invariant of the disk.
+// Compile returns the steps that turn the initial disk into the preview, in order: the steps of each operation, then the
+// one that writes the table if it changes. It leaves out checks of file systems that this machine cannot check or that no
+// tool may open. It fails if the preview breaks an invariant of the disk.
 func (q Queue) Compile() ([]Step, error) {
 	var steps []Step
 	for i := range q.ops {
@@ -26,8 +26,8 @@ func (q Queue) Compile() ([]Step, error) {
 	return mountedLast(steps), nil
 }
 
-// mountedLast is the steps with those at the end that run after the commit, one for each partition, which has its final
-// size by then.
+// mountedLast moves the steps that run after the commit to the end. It keeps only the last one for each partition, which
+// has the final size.
 func mountedLast(steps []Step) []Step {
 	var first, last []Step
 	for _, s := range steps {
@@ -41,7 +41,7 @@ func mountedLast(steps []Step) []Step {
 	return append(first, last...)
 }
 
-// steps is what operation i compiles to on this machine.
+// steps returns the steps of operation i on this machine.
 func (q Queue) steps(i int) []Step {
 	after := q.Before(i + 1)
 	steps := q.ops[i].Steps(q.Before(i), after)
@@ -55,8 +55,8 @@ func (q Queue) steps(i int) []Step {
 	return steps
 }
 
-// spares reports whether the kind of file system needs no step of this kind: nothing checks it, or it does not store its
-// position.
+// spares reports whether the kind of file system needs no step of this kind, because nothing can check it or because it
+// does not store its position.
 func (c Capability) spares(kind StepKind) bool {
 	if kind == StepCheckFS || kind == StepVerifyFS {
 		return !c.Check.OK()
@@ -64,10 +64,11 @@ func (c Capability) spares(kind StepKind) bool {
 	return kind == StepMoved && !c.KeepsPosition
 }
 
-// tableChanges reports whether the table must be written. A GPT must be if the size changes: its backup belongs at the end.
+// tableChanges reports whether the table must be written. A GPT must be written if the disk's size changes, because its
+// backup belongs at the end.
 func tableChanges(before, after model.Disk) bool {
 	if before.Table.ID != after.Table.ID {
-		return true // a new one has none yet
+		return true // a new table has no ID yet
 	}
 	if before.Table != after.Table && (before.Table.Kind != model.TableMBR || after.Table.Kind != model.TableMBR) {
 		return true
@@ -81,7 +82,7 @@ func tableChanges(before, after model.Disk) bool {
 	})
 }
 
-// moveBytes splits the n bytes of a moved window of p into what is copied and what is known to be free.
+// moveBytes divides the n bytes of a moved window of p into bytes that are copied and bytes that are known to be free.
 func moveBytes(env Env, p model.Partition, n geometry.Bytes) (copies, skipped geometry.Bytes) {
 	if env.Caps.Of(p.FS.Kind).FreeKnown && p.FS.Dirty.OK() && p.FS.Used >= 0 && p.FS.Size > 0 {
 		copies = min(p.FS.Used, n)

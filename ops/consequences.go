@@ -8,8 +8,8 @@ import (
 	"shunt/model/safetext"
 )
 
-// Consequences is what the queue means beyond the words of each operation, a sentence each, the gravest first: contents
-// that are given up, boot loaders that may have to be installed again, numbers that change.
+// Consequences describes effects of the queue that the single operations do not mention, one sentence each and the
+// gravest first: contents that are lost, boot loaders that may have to be reinstalled, numbers that change.
 func (q Queue) Consequences() []string {
 	var moved, renamed []string
 	after := q.Preview()
@@ -38,7 +38,7 @@ func (q Queue) Consequences() []string {
 	return out
 }
 
-// lost lists the partitions whose contents are deleted, formatted or overwritten: `p6 (exfat "D")`.
+// lost returns the partitions whose contents are deleted, formatted or overwritten, in the form `p6 (exfat "D")`.
 func (q Queue) lost() []string {
 	var out []string
 	replaced := map[model.PartID]bool{}

@@ -9,20 +9,21 @@ import (
 	"shunt/model"
 )
 
-// Source is a partition of another target, as it was scanned: what is pending there does not count.
+// Source is a partition of another target as it was scanned. Operations that are pending there do not count.
 type Source struct {
 	Path       string // absolute
 	Part       model.Partition
 	SectorSize geometry.SectorSize
 }
 
-// SourceOf is where an operation copies from, nil if it is not from another target.
+// SourceOf returns the partition of another target that an operation copies, or nil.
 func SourceOf(op Operation) *Source {
 	_, source := copiedFrom(op)
 	return source
 }
 
-// copiedFrom is what an operation copies: a partition of this disk, or of another target; 0 and nil if nothing.
+// copiedFrom returns what an operation copies: a partition of this disk or of another target. It returns 0 and nil if the
+// operation does not copy.
 func copiedFrom(op Operation) (model.PartID, *Source) {
 	switch op := op.(type) {
 	case Copy:
@@ -33,21 +34,21 @@ func copiedFrom(op Operation) (model.PartID, *Source) {
 	return 0, nil
 }
 
-// Copy makes a partition in free space that holds the same as another one, which stays as it is.
+// Copy makes a partition in free space with the contents of another one, which stays as it is.
 type Copy struct {
 	ID   model.PartID // from Queue.NextID
 	From model.PartID // of this disk; what it holds at this point of the queue is copied
-	// Source is the partition to be copied if it is on another target, nil if it is From.
+	// Source is the partition to copy if it is on another target. If it is nil, From is copied.
 	Source *Source
 	Role   model.Role
-	// At is the first sector and Len the length in sectors, 0 for that of the source.
+	// At is the first sector. Len is the length in sectors, or 0 for the length of the source.
 	At, Len geometry.Sector
 }
 
-// Part is the partition that is made.
+// Part returns the partition that is made.
 func (o Copy) Part() model.PartID { return o.ID }
 
-// Describe is "Copy p1 (xfs, 483 MiB) to p3 at 1.00 GiB".
+// Describe returns "Copy p1 (xfs, 483 MiB) to p3 at 1.00 GiB".
 func (o Copy) Describe(before model.Disk) Phrase {
 	c, err := clipOf(before, o.From, o.Source)
 	if err != nil {
@@ -65,12 +66,12 @@ func (o Copy) Describe(before model.Disk) Phrase {
 	return words
 }
 
-// made is the edit that makes the partition for the copy.
+// made returns the operation that makes the partition for the copy.
 func (o Copy) made(d model.Disk, c clip) New {
 	return New{ID: o.ID, Role: o.Role, At: o.At, Len: cmp.Or(o.Len, c.part.Span.Len()), Type: c.typeOn(d)}
 }
 
-// Apply is the disk with the copy in it.
+// Apply returns the disk with the copy on it.
 func (o Copy) Apply(before model.Disk, env Env) (model.Disk, error) {
 	c, err := clipOf(before, o.From, o.Source)
 	if err != nil {
@@ -97,22 +98,22 @@ func (o Copy) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return after.With(p), nil
 }
 
-// Steps wipe the place, copy, and make the file system fill it.
+// Steps wipes the place, copies, and grows the file system to fill the partition.
 func (o Copy) Steps(before, after model.Disk) []Step {
 	return copySteps(before, after, o.ID, o.From, o.Source)
 }
 
-// CopyOver puts a copy of a partition in the place of what another one holds, which is lost.
+// CopyOver replaces the contents of a partition by a copy of another one. The old contents are lost.
 type CopyOver struct {
 	ID     model.PartID // is overwritten
 	From   model.PartID // of this disk
 	Source *Source      // nil if it is From
 }
 
-// Part is the partition that is overwritten.
+// Part returns the partition that is overwritten.
 func (o CopyOver) Part() model.PartID { return o.ID }
 
-// Describe is "Copy p1 (xfs, 483 MiB) over p2 (swap, 1.00 GiB)".
+// Describe returns "Copy p1 (xfs, 483 MiB) over p2 (swap, 1.00 GiB)".
 func (o CopyOver) Describe(before model.Disk) Phrase {
 	c, err := clipOf(before, o.From, o.Source)
 	p, ok := before.Partition(o.ID)
@@ -123,7 +124,7 @@ func (o CopyOver) Describe(before model.Disk) Phrase {
 		c.twice(before.Without(o.ID)), retyped(before, p, model.TypeFor(before.Table.Kind, p.Type, c.part.FS.Kind)))
 }
 
-// Apply is the disk with the copy in the partition.
+// Apply returns the disk with the copy in the partition.
 func (o CopyOver) Apply(before model.Disk, env Env) (model.Disk, error) {
 	c, err := clipOf(before, o.From, o.Source)
 	if err != nil {
@@ -143,7 +144,7 @@ func (o CopyOver) Apply(before model.Disk, env Env) (model.Disk, error) {
 	})
 }
 
-// Steps wipe the partition, copy, and make the file system fill it.
+// Steps wipes the partition, copies, and grows the file system to fill it.
 func (o CopyOver) Steps(before, after model.Disk) []Step {
 	return copySteps(before, after, o.ID, o.From, o.Source)
 }

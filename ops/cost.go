@@ -8,8 +8,8 @@ import (
 	"shunt/model"
 )
 
-// Cost is what operation i (0-based) costs to carry out, for people: "instant", "copies 25.6 MiB, resize2fs". A partition
-// that is moved twice is copied once by the commit, but each move has its cost here.
+// Cost returns what operation i (0-based) costs, in words for people: "instant", "copies 25.6 MiB, resize2fs". If a
+// partition moves twice, the commit copies it only once, but each move has its cost here.
 func (q Queue) Cost(i int) string {
 	var words []string
 	var copies geometry.Bytes
@@ -27,7 +27,7 @@ func (q Queue) Cost(i int) string {
 			words = append(words, tool)
 		}
 	}
-	// A resize checks first, which goes without saying.
+	// A resize always begins with a check, so the check is not mentioned.
 	was, _ := before.Partition(q.ops[i].Part())
 	if len(words) > 1 && words[0] == q.env.Caps.Of(was.FS.Kind).Tools.Check {
 		words = words[1:]
@@ -41,8 +41,8 @@ func (q Queue) Cost(i int) string {
 	return strings.Join(words, ", ")
 }
 
-// MoveCost is how many bytes a move of p would copy, and how many bytes of it are free space of its file
-// system and are not copied. An extended partition and swap space are not copied at all.
+// MoveCost returns how many bytes a move of p copies, and how many it skips because they are free in its file system. An
+// extended partition and swap space are not copied at all.
 func MoveCost(d model.Disk, env Env, p model.Partition) (copies, skipped geometry.Bytes) {
 	if p.Role == model.Extended || p.FS.Kind.MadeAnew() {
 		return 0, 0

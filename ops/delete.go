@@ -4,17 +4,17 @@ import (
 	"shunt/model"
 )
 
-// Delete takes a partition out of the table. Its contents stay where they are. The numbers of logical partitions behind a
-// deleted one go down by one.
+// Delete removes a partition from the table. Its contents stay on the disk. The logical partitions behind a deleted one
+// are renumbered: each number becomes smaller by one.
 type Delete struct {
 	tableOnly
 	ID model.PartID
 }
 
-// Part is the partition that is deleted.
+// Part returns the partition that is deleted.
 func (o Delete) Part() model.PartID { return o.ID }
 
-// Describe is "Delete p5 (xfs, 483 MiB); p6 becomes p5".
+// Describe returns "Delete p5 (xfs, 483 MiB); p6 becomes p5".
 func (o Delete) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
 	words := phrase(Verb{"delete", "deleting", "deleted"}, "%s", sized(p, before.SectorSize))
@@ -24,7 +24,7 @@ func (o Delete) Describe(before model.Disk) Phrase {
 	return words
 }
 
-// Apply is the disk without the partition. An extended partition must be empty.
+// Apply returns the disk without the partition. An extended partition must be empty.
 func (o Delete) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	p, err := subject(before, o.ID, "delete")
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"shunt/model"
 )
 
-// equal reports whether two queues over the same disk certainly lead to the same preview, down to the identities of
-// partitions, and to the same contents of each partition. Free space may differ.
+// equal reports whether two queues over the same disk certainly give the same preview, including the identities of
+// partitions, and the same contents of every partition. Free space may differ.
 func equal(a, b Queue) bool {
 	if !a.Preview().Equal(b.Preview()) || a.least() != b.least() {
 		return false
 	}
 	inA, inB := a.holdings(), b.holdings()
-	// UUIDs that are made on the way have no value yet: which of them are one and the same has to agree.
+	// New UUIDs have no value yet. Compare which of them are the same one instead.
 	to, back := map[int]int{0: 0}, map[int]int{0: 0}
 	for _, p := range a.Preview().Partitions() {
 		ha, hb := inA[p.ID], inB[p.ID]
@@ -32,7 +32,7 @@ func equal(a, b Queue) bool {
 	return true
 }
 
-// least is the smallest size the image has on the way: what lies behind that is lost.
+// least returns the smallest size that the image has during the queue. Everything behind it is lost.
 func (q Queue) least() geometry.Sector {
 	n := q.initial.Sectors
 	for _, d := range q.disks {
@@ -41,33 +41,33 @@ func (q Queue) least() geometry.Sector {
 	return n
 }
 
-// holding is what the model does not know of the contents of a partition.
+// holding describes the contents of a partition, as far as the model does not.
 type holding struct {
-	// from is where its files come from: a scanned partition, one of another target, or the tool that made it empty.
+	// from is the origin of the files: a scanned partition, one of another target, or the tool that made the file system.
 	from string
-	// checked says that a check with repair was staged since then.
+	// checked says that a check with repair was staged after that.
 	checked bool
-	// uuid numbers the UUIDs that were made, 0 for the scanned one; half says that only half of it was made.
+	// uuid numbers the new UUIDs; 0 is the scanned one. half says that only half of the UUID is new.
 	uuid int
 	half bool
-	// bytes is what was done to contents of no known kind. Every byte of those counts.
+	// bytes describes every edit of contents of unknown kind, because each of their bytes counts.
 	bytes string
 }
 
-// ledger follows through a queue what each partition holds.
+// ledger records what each partition holds while it follows a queue.
 type ledger struct {
 	held   map[model.PartID]holding
-	writes []Step // that partitions of unknown contents may come to lie over
+	writes []Step // writes where a partition with unknown contents may be later
 	uuids  int
 }
 
-// holdings is what each partition holds after the queue.
+// holdings returns what each partition holds after the queue.
 func (q Queue) holdings() map[model.PartID]holding {
 	l := ledger{held: map[model.PartID]holding{}}
 	for _, p := range q.initial.Partitions() {
 		l.held[p.ID] = holding{from: fmt.Sprintf("p%d", p.ID)}
 		if p.FS.Kind.MadeAnew() {
-			l.held[p.ID] = holding{from: madeAs(p.FS.Kind)} // it is made anew wherever it goes
+			l.held[p.ID] = holding{from: madeAs(p.FS.Kind)} // moving it makes it anew
 		}
 	}
 	for i, op := range q.ops {
@@ -76,7 +76,7 @@ func (q Queue) holdings() map[model.PartID]holding {
 	return l.held
 }
 
-// follow enters one operation.
+// follow records one operation.
 func (l *ledger) follow(op Operation, before, after model.Disk, steps []Step) {
 	for _, p := range before.Partitions() {
 		q, stays := after.Partition(p.ID)
@@ -105,10 +105,11 @@ func (l *ledger) follow(op Operation, before, after model.Disk, steps []Step) {
 	}
 }
 
-// stretched enters a new length of contents of unknown kind: behind the first n sectors they are what lay there.
+// stretched records a new length of a partition with unknown contents. Behind its first n sectors it now holds what was
+// there before.
 func (l *ledger) stretched(p model.Partition, n geometry.Sector) {
 	if p.Role == model.Extended {
-		return // it is nothing but its entry in the table
+		return // it is only an entry in the table
 	}
 	h := l.held[p.ID]
 	h.bytes += fmt.Sprintf("%d sectors", p.Span.Len())
@@ -122,7 +123,7 @@ func (l *ledger) stretched(p model.Partition, n geometry.Sector) {
 	l.held[p.ID] = h
 }
 
-// step enters one step.
+// step records one step.
 func (l *ledger) step(op Operation, s Step) {
 	h := l.held[s.Part]
 	switch s.Kind {
@@ -155,10 +156,10 @@ func (l *ledger) step(op Operation, s Step) {
 	}
 }
 
-// madeAs is where the files of an empty file system come from.
+// madeAs returns the origin of the files in an empty file system.
 func madeAs(kind model.FSKind) string { return "empty " + string(kind) }
 
-// copied is what the partition holds that op copies.
+// copied returns what the partition holds that op copies.
 func (l *ledger) copied(op Operation) holding {
 	from, source := copiedFrom(op)
 	if source != nil {

@@ -8,18 +8,18 @@ import (
 	"shunt/model/safetext"
 )
 
-// Format puts an empty file system in the place of what a partition holds, which is lost. The partition keeps its number,
-// PARTUUID, name, attributes and active flag; its type changes only if it does not go with the new contents.
+// Format replaces the contents of a partition by an empty file system. The contents are lost. The partition keeps its
+// number, PARTUUID, name, attributes and active flag. Its type changes only if it does not suit the new contents.
 type Format struct {
 	ID    model.PartID
-	FS    model.FSKind // Unformatted: "cleared", signatures are erased and no file system is made
+	FS    model.FSKind // Unformatted only erases signatures
 	Label string
 }
 
-// Part is the partition that is formatted.
+// Part returns the partition that is formatted.
 func (o Format) Part() model.PartID { return o.ID }
 
-// Describe is `Format p1 as xfs, label "home"; its type becomes Linux file system`.
+// Describe returns `Format p1 as xfs, label "home"; its type becomes Linux file system`.
 func (o Format) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
 	words := o.words(p)
@@ -36,7 +36,7 @@ func (o Format) words(p model.Partition) Phrase {
 	return phrase(Verb{"format", "formatting", "formatted"}, "%s as %s", p.Ref(), o.FS)
 }
 
-// Apply is the disk with the new file system as it is expected to fill the partition.
+// Apply returns the disk with the new file system, which is expected to fill the partition.
 func (o Format) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return edited(before, subject, o.ID, "format", func(p *model.Partition) *Refusal {
 		reason := cmp.Or(holdsNone(p.Role), cannotMake(env, o.FS, p.Span.Len(), before.SectorSize),
@@ -50,10 +50,10 @@ func (o Format) Apply(before model.Disk, env Env) (model.Disk, error) {
 	})
 }
 
-// Steps erases the signatures of the old contents and makes the file system, if there is to be one.
+// Steps erases the signatures of the old contents and makes the file system, if one is wanted.
 func (o Format) Steps(_, after model.Disk) []Step { return remakeSteps(after, o.ID, o.Label) }
 
-// remakeSteps put an empty file system in the place of all that is in a partition.
+// remakeSteps returns the steps that replace everything in a partition by an empty file system.
 func remakeSteps(after model.Disk, id model.PartID, label string) []Step {
 	p, _ := after.Partition(id)
 	s := stepsOn(p)
@@ -61,7 +61,7 @@ func remakeSteps(after model.Disk, id model.PartID, label string) []Step {
 	return s.remake(p.Span)
 }
 
-// newFilesystem is what the tools make of a partition of this length.
+// newFilesystem returns the file system that the tools make in a partition of this length.
 func newFilesystem(env Env, kind model.FSKind, label string, length geometry.Bytes,
 	z geometry.SectorSize,
 ) model.Filesystem {
@@ -77,7 +77,8 @@ func newFilesystem(env Env, kind model.FSKind, label string, length geometry.Byt
 	return fs
 }
 
-// cannotMake is why a file system cannot be made here, or not in a partition of this length. Unformatted always can.
+// cannotMake returns the reason why a file system cannot be made in a partition of this length, or "". Unformatted is
+// always possible.
 func cannotMake(env Env, kind model.FSKind, length geometry.Sector, z geometry.SectorSize) model.Reason {
 	least, most := sizesFor(env, kind, z)
 	size := geometry.FormatBytes(z.Bytes(length))
@@ -92,7 +93,7 @@ func cannotMake(env Env, kind model.FSKind, length geometry.Sector, z geometry.S
 	return ""
 }
 
-// cannotMakeAny is why a file system of a kind cannot be made on this disk at any size.
+// cannotMakeAny returns the reason why a kind of file system cannot be made on this disk at any size, or "".
 func cannotMakeAny(env Env, kind model.FSKind, z geometry.SectorSize) model.Reason {
 	switch {
 	case kind == model.Unformatted:
@@ -105,7 +106,7 @@ func cannotMakeAny(env Env, kind model.FSKind, z geometry.SectorSize) model.Reas
 	return ""
 }
 
-// sizesFor are the shortest and the longest partition, in sectors, that a file system of a kind can be made in.
+// sizesFor returns the lengths in sectors of the shortest and longest partition for a new file system of a kind.
 func sizesFor(env Env, kind model.FSKind, z geometry.SectorSize) (least, most geometry.Sector) {
 	least, most = 1, z.Down(maxImage)
 	if kind == model.Unformatted {
@@ -119,7 +120,7 @@ func sizesFor(env Env, kind model.FSKind, z geometry.SectorSize) (least, most ge
 	return least, most
 }
 
-// cannotLabel is why a file system of this kind cannot have a label.
+// cannotLabel returns the reason why a file system of this kind cannot have a label, or "".
 func cannotLabel(env Env, kind model.FSKind, label string) model.Reason {
 	if label != "" && kind == model.Unformatted {
 		return "without a file system there is nothing to label"

@@ -5,13 +5,13 @@ import (
 	"shunt/model"
 )
 
-// ImageSize sets the size of the image file to Sectors whole sectors.
+// ImageSize sets the length of the image file to Sectors sectors.
 type ImageSize struct {
 	wholeDisk
 	Sectors geometry.Sector
 }
 
-// Describe is "Grow image by 2.00 GiB" or "Shrink image by 512 MiB".
+// Describe returns "Grow image by 2.00 GiB" or "Shrink image by 512 MiB".
 func (o ImageSize) Describe(before model.Disk) Phrase {
 	verb, by := growing, o.Sectors-before.Sectors
 	if by < 0 {
@@ -20,8 +20,7 @@ func (o ImageSize) Describe(before model.Disk) Phrase {
 	return phrase(verb, "image by %s", geometry.FormatBytes(before.SectorSize.Bytes(by)))
 }
 
-// Apply is the disk with its new size. The range for partitions follows the end of the disk; no
-// partition changes.
+// Apply returns the disk with its new size. The range for partitions follows the end of the disk; no partition changes.
 func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	z := before.SectorSize
 	smallest, why, cannot := ImageLimits(before)
@@ -46,29 +45,30 @@ func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	return after, sound("change the image size", after)
 }
 
-// maxImage bounds the size of an image: files cannot be longer than 2^63-1 bytes anywhere.
+// maxImage limits the size of an image. Files cannot be longer than 2^63-1 bytes on any system.
 const maxImage geometry.Bytes = 1 << 62
 
-// Steps is the one step that sets the size.
+// Steps returns the one step that sets the size.
 func (o ImageSize) Steps(_, _ model.Disk) []Step {
 	return []Step{{Kind: StepResizeImage, Ref: "image", Sectors: o.Sectors}}
 }
 
-// ImageLimits is the smallest size in sectors that the image can have and what sets it ("p2 ends at
-// 2.00 GiB"), or why the size cannot be changed at all.
+// ImageLimits returns the smallest possible size of the image in sectors, and what determines it ("p2 ends at 2.00 GiB").
+// cannot is the reason why the size cannot change at all, or "".
 func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot model.Reason) {
 	if reason := d.ReadOnly(); !reason.OK() {
 		return d.Sectors, "", reason
 	}
 	if d.Fixed {
-		return d.Sectors, "", "a block device has a fixed size; that of a loop device is its file's: make the file longer with `truncate`, run `losetup -c` on the device and open it again"
+		return d.Sectors, "", "a block device has a fixed size; that of a loop device is its file's: " +
+			"make the file longer with `truncate`, run `losetup -c` on the device and open it again"
 	}
 	if d.Table.Kind == model.TableNone {
 		if d.Whole.Known() && d.Whole.Size > 0 {
 			smallest = min(d.Sectors, d.SectorSize.Up(d.Whole.Size))
 			return smallest, model.Because("the %s on it ends there", d.Whole.Kind), ""
 		}
-		return d.Sectors, "without a partition table nothing tells where its contents end", ""
+		return d.Sectors, "without a partition table it is not known where its contents end", ""
 	}
 	smallest, why = d.Table.Usable.Start+d.Tail(), "the partition table needs that"
 	for _, p := range d.Partitions() {

@@ -7,33 +7,35 @@ import (
 	"shunt/model"
 )
 
-// Limits is how far one partition can be moved and resized on the disk as it is, to the sector.
+// Limits holds how far one partition can be moved and resized on the disk as it is, to the sector.
 type Limits struct {
-	// Room is the partition with the free run around it: from the lowest start to the highest end.
+	// Room is the partition with the free run around it, from the lowest start to the highest end.
 	Room geometry.Span
-	// Chosen is Room less what shunt leaves free where it chooses the place: 1 MiB at the start of the disk for boot
-	// loaders, and 1 MiB before each logical partition for its boot record. It encloses the partition as it lies.
+	// Chosen is the part of Room in which shunt places the partition when it may choose. It leaves 1 MiB free at the
+	// start of the disk for boot loaders, and 1 MiB before each logical partition for its boot record. It always includes
+	// the partition's present place.
 	Chosen geometry.Span
-	// Keep is what an extended partition must go on enclosing: its logical partitions. Otherwise it is empty.
+	// Keep is the span of the logical partitions, which an extended partition must enclose. For other partitions it is
+	// empty.
 	Keep geometry.Span
-	// MinLen and MaxLen bound the length; both are the present length where resizing is impossible.
+	// MinLen and MaxLen limit the length. Both are the present length if the partition cannot be resized.
 	MinLen, MaxLen geometry.Sector
-	// Longest bounds the length as far as the contents and the table go, wherever it lies.
+	// Longest is the largest length that the contents and the table allow, at any place.
 	Longest geometry.Sector
-	// Move, Grow and Shrink are what is against it.
+	// Move, Grow and Shrink are the reasons against these edits, or "".
 	Move, Grow, Shrink model.Reason
-	// WhyStart and WhyEnd say what bounds Room ("p3 starts there"), WhyMin what sets MinLen.
+	// WhyStart and WhyEnd say what limits Room ("p3 starts there"). WhyMin says what determines MinLen.
 	WhyStart, WhyEnd model.Reason
 	WhyMin           Need
 }
 
-// Need is what sets the least length of a partition.
+// Need says why a partition needs its smallest length.
 type Need struct {
 	text string // "its files and some slack need"
 	size geometry.Bytes
 }
 
-// String is "its files and some slack need 483 MiB".
+// String returns "its files and some slack need 483 MiB".
 func (n Need) String() string {
 	if n.size == 0 {
 		return n.text
@@ -41,7 +43,7 @@ func (n Need) String() string {
 	return n.text + " " + geometry.FormatBytes(n.size)
 }
 
-// Beside is the need where a size stands before it already: it is not said twice.
+// Beside is like String, for use after the size: it does not repeat it.
 func (n Need) Beside(size geometry.Bytes) string {
 	if n.size > 0 && geometry.FormatBytes(size) == geometry.FormatBytes(n.size) {
 		return n.text + " that"
@@ -49,11 +51,11 @@ func (n Need) Beside(size geometry.Bytes) string {
 	return n.String()
 }
 
-// ebrGap is how many sectors must stay free before a logical partition whose place is given to the sector: its boot record
-// and one more, as loaders use the second sector of an extended partition.
+// ebrGap is the number of sectors that must stay free before a logical partition whose exact place is given: one for its
+// boot record, and one because loaders use the second sector of an extended partition.
 const ebrGap = 2
 
-// Limit finds the limits of partition id. An id that is not on the disk gives limits that allow nothing.
+// Limit returns the limits of partition id. If there is no such partition, the limits allow nothing.
 func Limit(d model.Disk, env Env, id model.PartID) Limits {
 	p, ok := d.Partition(id)
 	if !ok {
@@ -82,7 +84,8 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 	return l
 }
 
-// LongestLen is the greatest length in sectors that the contents of p and the table allow, whatever is free around it.
+// LongestLen returns the largest length in sectors that the contents of p and the table allow, without regard to free
+// space.
 func LongestLen(d model.Disk, env Env, p model.Partition) geometry.Sector {
 	most := d.SectorSize.Down(maxImage)
 	if d.Table.Kind == model.TableMBR {
@@ -99,7 +102,7 @@ func LongestLen(d model.Disk, env Env, p model.Partition) geometry.Sector {
 	return most
 }
 
-// findRoom sets Room, Chosen and what bounds them.
+// findRoom sets Room, Chosen, WhyStart and WhyEnd.
 func (l *Limits) findRoom(d model.Disk, p model.Partition) {
 	within, name := bounds(d, p.Role)
 	logical, first := p.Role == model.Logical, p.ID
@@ -128,7 +131,8 @@ func (l *Limits) findRoom(d model.Disk, p model.Partition) {
 		l.Chosen = geometry.Span{Start: min(p.Span.Start, max(low, grain)), End: high}
 		return
 	}
-	// The boot record of the first one lies at the start of the extended partition, that of any other right before it.
+	// The boot record of the first logical partition is at the start of the extended one. Any other boot record is right
+	// before its partition.
 	var before, after geometry.Sector
 	if p.ID != first || previous == 0 {
 		before = ebrGap
@@ -159,18 +163,18 @@ func (l *Limits) keepLogicals(d model.Disk, ext model.Partition) {
 	l.Keep = geometry.Span{Start: max(ext.Span.Start, keep.Start-ebrGap), End: keep.End}
 }
 
-// Handle is the part of a partition that a user takes hold of.
+// Handle is the part of a partition that a user drags.
 type Handle int
 
-// The handles.
+// What a user can drag.
 const (
-	WholePartition Handle = iota // moves it, the length stays
+	WholePartition Handle = iota // moves the partition; its length stays
 	LeftEdge                     // moves the start, the end stays
 	RightEdge                    // moves the end, the start stays
 )
 
-// Snap is the possible span nearest to want when a user drags the given handle of a partition that lies at from. The
-// position that moves is put on the grid as far as the limits leave room for that. from itself is always possible.
+// Snap returns the possible span nearest to want, for a partition at from that a user drags by a handle. The moving
+// position goes to the grid if the limits allow that. from itself is always possible.
 func (l Limits) Snap(from, want geometry.Span, h Handle, align geometry.Alignment, z geometry.SectorSize) geometry.Span {
 	room := l.Chosen
 	switch h {
@@ -196,8 +200,8 @@ func (l Limits) Snap(from, want geometry.Span, h Handle, align geometry.Alignmen
 	return from
 }
 
-// snapTo is the grid line within [low, high] nearest to want, or want itself within them if there is no line between. A
-// position that does not change stays off the grid, and rounding never turns the direction of a move around.
+// snapTo returns the grid line in [low, high] nearest to want, or else the nearest position there. A position that does
+// not change may stay off the grid. Rounding never reverses the direction of a move.
 func snapTo(want, from, low, high geometry.Sector, align geometry.Alignment, z geometry.SectorSize) geometry.Sector {
 	if low > high {
 		return from
@@ -222,7 +226,7 @@ func snapTo(want, from, low, high geometry.Sector, align geometry.Alignment, z g
 	return at
 }
 
-// RolesFor lists the roles that a new partition in the gap can have, best first, or why there is none.
+// RolesFor returns the roles that a new partition in the gap can have, best first. If there are none, why is the reason.
 func RolesFor(d model.Disk, gap model.Gap) (roles []model.Role, why model.Reason) {
 	if reason := d.ReadOnly(); !reason.OK() {
 		return nil, reason
@@ -250,13 +254,14 @@ func fullTable(d model.Disk) model.Reason {
 		return model.Because("this MBR has the %d partitions it can hold; more are possible inside %s, the extended one",
 			d.Table.Slots, ext.Ref())
 	case d.Table.Kind == model.TableMBR:
-		return model.Because("this MBR has the %d partitions it can hold; delete one and make an extended partition, or convert it to GPT",
+		return model.Because("this MBR has the %d partitions it can hold; delete one and make an extended partition, "+
+			"or convert it to GPT",
 			d.Table.Slots)
 	}
 	return model.Because("all %d slots of the table are in use", d.Table.Slots)
 }
 
-// freeSlot is the lowest number that a partition outside the extended one can have.
+// freeSlot returns the lowest free number for a partition that is not logical.
 func freeSlot(d model.Disk) (int, bool) {
 	for n := 1; n <= d.Table.Slots; n++ {
 		if _, used := d.ByNumber(n); !used {

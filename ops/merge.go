@@ -8,12 +8,12 @@ import (
 	"shunt/model"
 )
 
-// This file joins edits of the same thing. A wrong rule here does no harm: each only proposes a shorter list, which is
-// taken if replaying it proves that it leads to the same disk with the same contents (equal.go).
+// This file joins edits of the same thing. A wrong rule here does no harm. Each rule only proposes a shorter list, and
+// the list is used only if a replay proves that it leads to the same disk with the same contents (equal.go).
 
-// Edit is the queue with op at its end, as Stage makes it, or a shorter one that leads to the same: two moves are one
-// move, a partition that is made and deleted is nothing. Undo still takes back op alone. Plan files are staged, not
-// edited: they are carried out as they were written.
+// Edit returns the queue with op at its end, like Stage, or a shorter queue with the same result: two moves become one
+// move, and a partition that is made and deleted disappears. Undo still takes back only op. Plan files are not shortened:
+// they are carried out as they were written.
 func (q Queue) Edit(op Operation) (Queue, error) {
 	staged, err := q.Stage(op)
 	if err != nil {
@@ -28,19 +28,19 @@ func (q Queue) Edit(op Operation) (Queue, error) {
 	return staged, nil
 }
 
-// merger proposes the first operations of the queue and then the list. joined is the index in both of the operation that
-// two became, -1 if there is none.
+// merger is a proposal: the first operations of the queue, followed by the list. joined is the index of the operation
+// that replaces two others, or -1.
 type merger struct {
 	from   int
 	list   []Operation
 	joined int
 }
 
-// mostPartners bounds with how many earlier edits of the same partition the last one is paired. After more of them some
-// have been joined already.
+// mostPartners limits how many earlier edits of the same partition are tried as a partner for the last one. If there were
+// more, some of them would already be joined.
 const mostPartners = 4
 
-// mergers proposes shorter lists for a queue whose last operation was just staged, the shortest first.
+// mergers returns proposals to shorten a queue whose last operation was just staged, the shortest first.
 func (q Queue) mergers() []merger {
 	last := len(q.ops) - 1
 	switch b := q.ops[last].(type) {
@@ -62,13 +62,13 @@ func (q Queue) mergers() []merger {
 		}
 		one = append(one, q.pair(i)...)
 		if _, check := q.ops[last].(Check); check {
-			break // what was done since the check before may be what this one is for
+			break // this check may be needed because of edits after the earlier one
 		}
 	}
 	return append(both, one...)
 }
 
-// touches reports whether op edits or reads the partition, or edits the disk as a whole if that is what id says.
+// touches reports whether op edits or reads partition id. For id 0 it reports whether op edits the whole disk.
 func touches(op Operation, id model.PartID) bool {
 	from, source := copiedFrom(op)
 	return op.Part() == id || id != 0 && source == nil && from == id
@@ -78,7 +78,7 @@ func sameKind(a, b Operation) bool {
 	return a.Part() == b.Part() && reflect.TypeOf(a) == reflect.TypeOf(b)
 }
 
-// without proposes the queue less some operations.
+// without proposes the queue without some operations.
 func (q Queue) without(drop func(i int) bool) merger {
 	m := merger{from: -1, joined: -1}
 	for i, op := range q.ops {
@@ -95,7 +95,8 @@ func (q Queue) without(drop func(i int) bool) merger {
 	return m
 }
 
-// deletion proposes to drop the edits of a partition before it was deleted, and the deletion too if the queue made it.
+// deletion proposes to drop the edits of a partition before its deletion, and also the deletion if the queue made the
+// partition.
 func (q Queue) deletion(b Delete) []merger {
 	last := len(q.ops) - 1
 	edits := func(i int) bool { return q.ops[i].Part() == b.ID }
@@ -106,7 +107,7 @@ func (q Queue) deletion(b Delete) []merger {
 	return []merger{q.without(edits), but}
 }
 
-// pair proposes to join operation i with the last one: in the place of the one, and in that of the other.
+// pair proposes to replace operation i and the last one by a single one, at either place.
 func (q Queue) pair(i int) []merger {
 	last := len(q.ops) - 1
 	a, b := q.ops[i], q.ops[last]
@@ -116,7 +117,7 @@ func (q Queue) pair(i int) []merger {
 	switch joined := joined(a, b, q).(type) {
 	case nil:
 	case MoveResize:
-		// What it holds is relative to the disk it comes to be applied to.
+		// Its distances are relative to the disk to which it will be applied.
 		span, d := q.span(b.Part()), q.Before(i)
 		out := []merger{early(MoveResizeTo(d, b.Part(), span))}
 		if _, without, err := q.rebuilt(i, between); err == nil {
@@ -135,13 +136,13 @@ func (q Queue) pair(i int) []merger {
 	return nil
 }
 
-// span is where the queue leaves a partition.
+// span returns the place of a partition after the queue.
 func (q Queue) span(id model.PartID) geometry.Span {
 	p, _ := q.Preview().Partition(id)
 	return p.Span
 }
 
-// joined is one operation that may do what a and, later, b do, or nil.
+// joined returns one operation that may have the same effect as a followed by b, or nil.
 func joined(a, b Operation, q Queue) Operation {
 	if a.Part() != b.Part() {
 		return nil
@@ -171,7 +172,7 @@ func joined(a, b Operation, q Queue) Operation {
 	return nil
 }
 
-// madeLike is the creation of a partition as it is in the end.
+// madeLike returns the operation that creates a partition in its final form.
 func madeLike(a New, p model.Partition, kind model.TableKind) New {
 	a.At, a.Len, a.FS, a.Label, a.Name, a.Type = p.Span.Start, p.Span.Len(), p.FS.Kind, p.FS.Label, p.Name, p.Type
 	if p.Type == model.DefaultType(kind, a.Role, a.FS) {
@@ -180,7 +181,7 @@ func madeLike(a New, p model.Partition, kind model.TableKind) New {
 	return a
 }
 
-// overwrites reports whether an operation puts something else in the place of the contents.
+// overwrites reports whether an operation replaces the contents of its partition.
 func overwrites(op Operation) bool {
 	switch op.(type) {
 	case Format, CopyOver:
@@ -189,7 +190,7 @@ func overwrites(op Operation) bool {
 	return false
 }
 
-// contentsOnly reports whether an operation changes nothing but the contents of its partition. It need not know them all.
+// contentsOnly reports whether an operation changes only the contents of its partition. It may miss some that do.
 func contentsOnly(op Operation) bool {
 	switch op.(type) {
 	case Format, CopyOver, SetLabel, NewUUID, Check:

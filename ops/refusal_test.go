@@ -79,7 +79,7 @@ func TestRefusals(t *testing.T) {
 		{"gpt room", gpt(1000*mib, full(1, 100*mib, 200*mib, 0)), "image size 200MiB", "cannot make the image 200 MiB long: p1 ends at 200 MiB and the backup of the table follows; it can be made as small as 201 MiB (409633s)"},
 		{"same size", founding(), "image size 966MiB", "cannot make the image 966 MiB long: it has this size already"},
 		{"whole fs", whole, "image size 49MiB", "cannot make the image 49 MiB long: the ext4 on it ends there; it can be made as small as 50 MiB"},
-		{"unknown contents", none, "image size 99MiB", "cannot make the image 99 MiB long: without a partition table nothing tells where its contents end, so it is as small as it can be"},
+		{"unknown contents", none, "image size 99MiB", "cannot make the image 99 MiB long: without a partition table it is not known where its contents end, so it is as small as it can be"},
 		// New partitions.
 		{"no table", none, "new max", "cannot create a partition: the disk has no partition table"},
 		{"five", four, "new max", "cannot create a partition: this MBR has the 4 partitions it can hold; delete one and make an extended partition, or convert it to GPT"},

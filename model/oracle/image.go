@@ -1,6 +1,6 @@
-// Package oracle makes disk images with foreign programs and asks foreign programs what is in them. End-to-end tests are
-// built of three parts: an image that sfdisk, mkfs and their like made, a plan that this project carries out, and the
-// verdict of programs that know nothing of this project. A program that is missing ends the test as testneed says.
+// Package oracle makes disk images with foreign programs and asks foreign programs what they contain. End-to-end tests
+// have three parts: an image made by sfdisk, mkfs and the like, a plan that shunt carries out, and the verdict of
+// programs that know nothing of shunt. If a program is missing, the test ends as package testneed says.
 package oracle
 
 import (
@@ -18,8 +18,8 @@ import (
 	"shunt/model/testneed"
 )
 
-// Image makes a sparse file disk.raw of so many MiB in a directory of its own and returns its path. The script runs in
-// that directory, where $IMG is disk.raw as well.
+// Image makes a sparse file disk.raw of that many MiB in a new directory and returns its path. The script runs in that
+// directory, where $IMG is disk.raw too.
 func Image(t testing.TB, mib int64, script string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -27,7 +27,7 @@ func Image(t testing.TB, mib int64, script string) string {
 	return filepath.Join(dir, "disk.raw")
 }
 
-// PlantTree makes a small tree of random files below dir, for mkfs.ext4 -d and its like.
+// PlantTree makes a small tree of random files below dir, for mkfs.ext4 -d and the like.
 func PlantTree(t testing.TB, dir string, rng *rand.Rand, bytes int) {
 	t.Helper()
 	for i, left := 0, bytes; left > 0; i++ {
@@ -74,7 +74,7 @@ func SameFiles(t testing.TB, got, want map[string]string) {
 	}
 }
 
-// ExtFiles has debugfs read all files of the ext file system at a byte offset, and returns their Sums.
+// ExtFiles reads all files of the ext file system at a byte offset with debugfs and returns their Sums.
 func ExtFiles(t testing.TB, image string, off int64) map[string]string {
 	t.Helper()
 	testneed.Tool(t, "debugfs")
@@ -83,22 +83,22 @@ func ExtFiles(t testing.TB, image string, off int64) map[string]string {
 	return Sums(t, dir)
 }
 
-// ExtClean has e2fsck check the ext file system at a byte offset; it must find nothing.
+// ExtClean fails the test if e2fsck finds a fault in the ext file system at a byte offset.
 func ExtClean(t testing.TB, image string, off int64) {
 	t.Helper()
 	testneed.Tool(t, "e2fsck")
 	testneed.Shell(t, ".", fmt.Sprintf("e2fsck -fn '%s?offset=%d'", image, off))
 }
 
-// Blkid is the value blkid finds for a tag such as TYPE, LABEL or UUID in a file with one file system, "" for none.
+// Blkid returns what blkid finds for a tag such as TYPE, LABEL or UUID in a file with one file system, or "".
 func Blkid(t testing.TB, file, tag string) string {
 	t.Helper()
 	testneed.Tool(t, "blkid")
 	return strings.TrimSpace(testneed.Shell(t, ".", fmt.Sprintf("blkid -p -o value -s %s '%s' || test $? = 2", tag, file)))
 }
 
-// Loop sets up a loop device over an image, read-only and with sectors of so many bytes, and returns its path. The caller
-// detaches it.
+// Loop sets up a read-only loop device over an image, with sectors of that many bytes, and returns its path. The caller
+// must detach it.
 func Loop(t testing.TB, image string, sector int64) string {
 	t.Helper()
 	testneed.Root(t)

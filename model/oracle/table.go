@@ -12,7 +12,7 @@ import (
 	"shunt/model/testneed"
 )
 
-// Table is a partition table as sfdisk reads it. FirstLBA and LastLBA are 0 for an MBR.
+// Table is a partition table according to sfdisk. FirstLBA and LastLBA are 0 for an MBR.
 type Table struct {
 	Label, ID         string
 	FirstLBA, LastLBA int64
@@ -20,7 +20,7 @@ type Table struct {
 	Partitions        []Partition
 }
 
-// Partition is a partition as sfdisk reads it. Start and Size are in sectors, Off and Len in bytes.
+// Partition is a partition according to sfdisk. Start and Size are in sectors, Off and Len in bytes.
 type Partition struct {
 	Node        string
 	Number      int `json:"-"`
@@ -41,7 +41,7 @@ func SFDisk(t testing.TB, path string) Table {
 		t.Fatalf("sfdisk --json %s: %v", path, err)
 	}
 	var answer struct{ PartitionTable Table }
-	if err := json.Unmarshal(out[max(0, bytes.IndexByte(out, '{')):], &answer); err != nil { // remarks come first
+	if err := json.Unmarshal(out[max(0, bytes.IndexByte(out, '{')):], &answer); err != nil { // sfdisk may print remarks first
 		t.Fatalf("sfdisk --json %s: %v\n%s", path, err, out)
 	}
 	table := answer.PartitionTable
@@ -58,7 +58,7 @@ func SFDisk(t testing.TB, path string) Table {
 	return table
 }
 
-// Part is the partition with a number; without one the test ends.
+// Part returns the partition with this number. The test ends if there is none.
 func (table Table) Part(t testing.TB, number int) Partition {
 	t.Helper()
 	for _, p := range table.Partitions {
@@ -70,7 +70,7 @@ func (table Table) Part(t testing.TB, number int) Partition {
 	return Partition{}
 }
 
-// TableClean has sfdisk, parted and, for a GPT, sgdisk check the table of an image; none may find anything to say.
+// TableClean fails the test if sfdisk, parted or, for a GPT, sgdisk finds a fault in the table of an image.
 func TableClean(t testing.TB, image string) {
 	t.Helper()
 	testneed.Tool(t, "sfdisk")
@@ -83,7 +83,7 @@ func TableClean(t testing.TB, image string) {
 	PartedClean(t, image)
 }
 
-// SGDiskClean has sgdisk check both copies of a GPT.
+// SGDiskClean fails the test if sgdisk finds a fault in either copy of a GPT.
 func SGDiskClean(t testing.TB, path string) {
 	t.Helper()
 	testneed.Tool(t, "sgdisk")
@@ -92,7 +92,7 @@ func SGDiskClean(t testing.TB, path string) {
 	}
 }
 
-// PartedClean has parted open a table, and so the library that GParted uses. It may have nothing to say against it.
+// PartedClean fails the test if parted, whose library GParted also uses, warns about a table.
 func PartedClean(t testing.TB, path string) {
 	t.Helper()
 	testneed.Tool(t, "parted")

@@ -6,9 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// Command returns a command line that bash runs as argv and that passes Printable unchanged. Words are quoted if they need
-// it, and words that cannot be shown stand in $'…' with the odd bytes written out. Backquotes are written out as well, so
-// that a command can stand between backquotes in a sentence. A program with "=" in its name is not taken for an assignment.
+// Command returns a command line that bash runs as argv and that Printable does not change. Words are quoted where
+// necessary. Words with characters that cannot be shown are written as $'…' with escapes. Backquotes are escaped too, so
+// that a command can stand between backquotes in a sentence. A program with "=" in its name is quoted, because bash would
+// take it for an assignment.
 func Command(argv ...string) string {
 	words := make([]string, len(argv))
 	for i, word := range argv {
@@ -20,7 +21,7 @@ func Command(argv ...string) string {
 	return strings.Join(words, " ")
 }
 
-// Word returns one word of a Command.
+// Word returns one word in the form that Command uses.
 func Word(word string) string {
 	switch {
 	case word != "" && strings.Trim(word, plainInShell) == "":
@@ -49,10 +50,10 @@ func Word(word string) string {
 	return b.String()
 }
 
-// plainInShell are the characters that need no quotes anywhere in a word.
+// plainInShell lists the characters that need no quotes anywhere in a word.
 const plainInShell = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%^"
 
-// Operand returns a path as an argument that no program takes for an option.
+// Operand returns path in a form that no program takes for an option.
 func Operand(path string) string {
 	if strings.HasPrefix(path, "-") {
 		return "./" + path

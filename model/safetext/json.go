@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// JSON encodes a value as JSON that passes Lines unchanged: what is not visible in a string is written as \u…, which means
-// the same. indent is put before each level, "" for everything in one line. There is no line end behind it.
+// JSON encodes v as JSON that Lines does not change. Characters in strings that are not visible are escaped as \u…, which
+// has the same meaning. indent is put before each level; "" puts everything on one line. The result has no line end.
 func JSON(v any, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -20,8 +20,8 @@ func JSON(v any, indent string) ([]byte, error) {
 	return escapedJSON(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }
 
-// escapedJSON writes out what is not visible. Outside of strings JSON is ASCII, and in them encoding/json has written out
-// the control characters.
+// escapedJSON escapes the characters that are not visible. JSON is ASCII outside of strings, and encoding/json has
+// already escaped the control characters inside.
 func escapedJSON(in []byte) []byte {
 	out := make([]byte, 0, len(in))
 	for len(in) > 0 {

@@ -1,10 +1,10 @@
-// Package safetext has the rules for text that people read: what may be sent to a terminal (Printable), how to write a
-// command line that a shell runs as it stands (Command), and how to write JSON that is safe to look at (JSON).
+// Package safetext makes text safe for people to read: Printable returns what may be sent to a terminal, Command writes a
+// command line for a shell, and JSON writes JSON.
 //
-// Labels, names of files, the output of tools, the text of a journal and the errors that quote them may hold anything. All
-// text is printed or drawn through an exit that applies these rules: the streams of package cli, the screen of package tui,
-// and the files that either saves. So text is safe behind its exit, and code before it need not remember anything. Code
-// that needs to know how wide a text will be asks Printable first.
+// Labels, file names, the output of tools, a journal's text and the errors that quote them may hold anything. All text
+// leaves the program through an exit that applies these rules: the streams of package cli, the screen of package tui, and
+// the files that both save. Other code does not have to think about it, unless it needs the width of a text: then it
+// calls Printable first.
 package safetext
 
 import (
@@ -14,9 +14,9 @@ import (
 	"unicode/utf8"
 )
 
-// Printable returns text as a terminal shows it: bytes that are no UTF-8, control characters, line ends, and characters
-// that are invisible or turn the direction of text are written out as \x1b or \u202e. Anything else stays as it is. Two
-// different texts can look the same afterwards. Printable of its own result is the same again.
+// Printable returns text in a form that a terminal shows and does not obey. It escapes bytes that are not UTF-8, control
+// characters, line ends, and characters that are invisible or change the direction of text, as \x1b or \u202e. Everything
+// else stays the same. Different texts may give the same result. Calling Printable on its result changes nothing.
 func Printable(text string) string {
 	if isPlain(text) {
 		return text
@@ -30,7 +30,7 @@ func Printable(text string) string {
 	return b.String()
 }
 
-// Lines is Printable for text of several lines: line ends stay, and tabs become spaces.
+// Lines is like Printable for text of several lines: it keeps line ends and replaces tabs by spaces.
 func Lines(text string) string {
 	if isPlain(text) {
 		return text
@@ -42,8 +42,8 @@ func Lines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Visible reports whether a terminal shows a character as one and does not obey it. Combining marks count, because names in
-// many scripts need them.
+// Visible reports whether a terminal shows r as a character and does not obey it. That includes combining marks, because
+// names in many scripts need them.
 func Visible(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r >= ' ' && r <= '~'
@@ -52,12 +52,12 @@ func Visible(r rune) bool {
 		!unicode.Is(unicode.Variation_Selector, r)
 }
 
-// isPlain reports whether text is ASCII that can be printed, as most text is.
+// isPlain reports whether text is printable ASCII, as most text is.
 func isPlain(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
-// writeVisible writes a character so that it can be seen. raw is its encoding.
+// writeVisible writes a character in visible form. raw is its encoding.
 func writeVisible(b *strings.Builder, r rune, raw string) {
 	switch {
 	case r == utf8.RuneError && len(raw) == 1:
@@ -73,7 +73,7 @@ func writeVisible(b *strings.Builder, r rune, raw string) {
 	}
 }
 
-// Quoted returns text in double quotes, as a plan file reads it. What is not visible is written out.
+// Quoted returns text in double quotes, as plan files have it. Characters that are not visible are escaped.
 func Quoted(text string) string {
 	return `"` + Printable(strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)) + `"`
 }

@@ -8,10 +8,10 @@ import (
 	"shunt/model"
 )
 
-// layChain lists the boot records of after's extended partition, the last one first. Positions come from the model. A chain
-// that does not change is written as it is, empty records included. Otherwise each logical partition's record carries the
-// bytes of the record that it had, and all links are made to fit. Records that fall out of use are left alone, because they
-// may hold somebody's data by then.
+// layChain returns the boot records of after's extended partition, the last one first. Their positions come from the
+// model. A chain without changes is written as it is, including empty records. Otherwise the record of each logical
+// partition keeps its other bytes, and all links are written anew. Records that are no longer used stay untouched,
+// because they may hold data by then.
 func layChain(src source, old []ebr, before, after model.Disk, chs chsGeometry) ([]Patch, error) {
 	ext, ok := after.Extended()
 	if !ok {
@@ -24,7 +24,7 @@ func layChain(src source, old []ebr, before, after model.Disk, chs chsGeometry) 
 	}
 	logicals := after.Logicals()
 	if len(logicals) > maxEBRs {
-		return nil, fmt.Errorf("%d logical partitions: other systems read at most %d", len(logicals), maxEBRs)
+		return nil, fmt.Errorf("there would be %d logical partitions, but other systems read at most %d", len(logicals), maxEBRs)
 	}
 	records := make([]record, max(1, len(logicals)))
 	records[0] = record{at: ext.Span.Start, ext: ext.Span}
@@ -59,7 +59,7 @@ func (s source) patchEBR(at geometry.Sector, sector []byte) Patch {
 	return s.patch(at, sector, fmt.Sprintf("boot record of the chain at sector %d", at))
 }
 
-// rawChain lists the boot records as they are, the last one first.
+// rawChain returns the boot records unchanged, the last one first.
 func rawChain(src source, chain []ebr) []Patch {
 	list := make([]Patch, 0, len(chain))
 	for _, e := range slices.Backward(chain) {
@@ -68,7 +68,7 @@ func rawChain(src source, chain []ebr) []Patch {
 	return list
 }
 
-// sameChain reports whether no byte of a boot record changes.
+// sameChain reports whether the boot records of both disks are the same.
 func sameChain(before, after model.Disk) bool {
 	a, _ := before.Extended()
 	b, _ := after.Extended()
@@ -79,7 +79,7 @@ func sameChain(before, after model.Disk) bool {
 		})
 }
 
-// recordOf returns the boot record that holds a logical partition's entry, nil if p is not one of the chain.
+// recordOf returns the boot record with the entry of the logical partition p, or nil if the chain has none.
 func recordOf(chain []ebr, p model.Partition) *ebr {
 	number := model.FirstLogical - 1
 	for i := range chain {
@@ -93,18 +93,18 @@ func recordOf(chain []ebr, p model.Partition) *ebr {
 	return nil
 }
 
-// record is one boot record to be written.
+// record is a boot record that is to be written.
 type record struct {
 	at       geometry.Sector
 	ext      geometry.Span
 	from     *ebr            // the record with the bytes to start from, nil for none
-	was      model.Partition // the partition in from, zero if from is nil
+	was      model.Partition // the partition in from; zero if from is nil
 	part     model.Partition // zero in the record of an empty extended partition
 	next     model.Partition // zero at the end of the chain
 	keepLink bool            // next is where it was, so a link that leads there is still right
 }
 
-// encode returns the record's sector.
+// encode returns the sector of the record.
 func (r record) encode(z geometry.SectorSize, chs chsGeometry) ([]byte, error) {
 	sector := make([]byte, z)
 	data, link := 0, 1
@@ -142,15 +142,15 @@ func (r record) encode(z geometry.SectorSize, chs chsGeometry) ([]byte, error) {
 	return sector, nil
 }
 
-// clearUsed takes an entry out of use. A slot that was not in use keeps its bytes.
+// clearUsed empties a slot. If the slot was not in use, it keeps its bytes.
 func clearUsed(raw []byte, e mbrEntry) {
 	if e.used() {
 		clear(raw)
 	}
 }
 
-// assign finds the slots for data and link in a copy of r.from's sector. If the record moves, the other slots are cleared:
-// what they held made sense at the old place at best.
+// assign finds the slots for the partition and the link in a copy of r.from's sector. If the record moves, it clears the
+// other slots, because their contents had no meaning except, perhaps, at the old place.
 func (r record) assign(sector []byte) (data, link int) {
 	data, link = r.from.data, r.from.next
 	if data < 0 {
@@ -169,8 +169,8 @@ func (r record) assign(sector []byte) (data, link int) {
 	return data, link
 }
 
-// free returns the first slot that is not in use, other than the one that is taken. If there is none, it is a slot that
-// holds neither partition nor link, and whose contents are lost.
+// free returns the first unused slot other than taken. If there is none, it returns a slot that is neither a partition
+// nor a link; its contents are lost.
 func (e *ebr) free(taken int) int {
 	for i, entry := range e.slots {
 		if i != taken && !entry.used() {

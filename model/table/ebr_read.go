@@ -9,7 +9,7 @@ import (
 	"shunt/model"
 )
 
-// maxEBRs is how long a chain may be. util-linux stops there too, and drops the rest.
+// maxEBRs is the largest number of boot records in a chain. util-linux also stops there and drops the rest.
 const maxEBRs = 60
 
 // ebr is one boot record of a chain.
@@ -17,13 +17,13 @@ type ebr struct {
 	at     geometry.Sector
 	sector []byte
 	slots  []mbrEntry
-	data   int // slot of the logical partition, -1 if it has none
-	next   int // slot of the link, -1 if it has none
+	data   int // slot of the logical partition, or -1
+	next   int // slot of the link, or -1
 }
 
-// readChain follows the chain of the extended partition ext. It accepts data and link in any slot, empty EBRs, links that
-// lead back towards the start, and a missing 55 AA if the slots make sense. If a rewritten chain would lose partitions,
-// that is a fatal problem, and the EBRs read until then are still returned.
+// readChain follows the chain of the extended partition ext. It accepts partition and link in any slot, empty boot
+// records, links back towards the start, and a missing 55 AA if the slots look valid. It reports a fatal problem if a
+// rewritten chain would lose partitions, and still returns the boot records that it has read.
 func readChain(src source, ext geometry.Span, problems *report) ([]ebr, error) {
 	const advice = "save the logical partitions' data first; `testdisk` can rebuild a chain"
 	var chain []ebr
@@ -65,8 +65,8 @@ func readChain(src source, ext geometry.Span, problems *report) ([]ebr, error) {
 	}
 }
 
-// assign finds the partition and the link among the four slots. Slots 2 and 3 have no use and often hold garbage, so the
-// first two come first, and the others count only if they could be a partition.
+// assign finds the partition and the link among the four slots. The first two slots have priority. Slots 2 and 3 have no
+// use and often hold garbage, so they count only if they could be a partition.
 func (e *ebr) assign(ext geometry.Span, problems *report) {
 	for i, entry := range e.slots {
 		switch fits := ext.Encloses(entry.span(e.at)) && entry.start > 0; {
@@ -85,7 +85,7 @@ func (e *ebr) assign(ext geometry.Span, problems *report) {
 	}
 }
 
-// plausible reports whether the slots of a sector without a signature can be those of an EBR.
+// plausible reports whether the slots of a sector without 55 AA could be those of a boot record.
 func (e *ebr) plausible(ext geometry.Span) bool {
 	for _, entry := range e.slots {
 		base := e.at
@@ -99,9 +99,9 @@ func (e *ebr) plausible(ext geometry.Span) bool {
 	return goodStatus(e.sector) && slices.ContainsFunc(e.slots, mbrEntry.used)
 }
 
-// logicalPartitions lists the partitions of a chain with the numbers that they have on every system. The boot record of the
-// first one is given as the start of the extended partition, even if an empty EBR comes first. A chain begins there, and
-// the next change of the chain puts it there.
+// logicalPartitions returns the partitions of a chain with the numbers that all systems use. The first partition's boot
+// record is always the start of the extended partition, even if that holds an empty record: every chain begins there, and
+// the next change of the chain moves the partition's entry there.
 func logicalPartitions(chain []ebr, ext geometry.Span, signature string) []model.Partition {
 	var list []model.Partition
 	for _, e := range chain {

@@ -14,23 +14,24 @@ import (
 	"shunt/model/tried"
 )
 
-// Encode lists the writes that turn the table on r, which Read returned as before, into after. They must be done in this
-// order: GPT backup array, backup header, primary array, primary header, sector 0, and last the header of a backup that has
-// moved, as zeros; MBR boot records last to first, then sector 0. Each is whole sectors, without those at its ends that r
-// holds already, so an edit that changes nothing has no writes. If r ends before the size of after, it counts as zeros.
+// Encode returns the writes that change the table on r from before to after. before must be what Read returned for r. The
+// writes must be done in this order: for a GPT the backup array, backup header, primary array, primary header, sector 0,
+// and then zeros over the header of a backup that has moved; for an MBR the boot records from last to first, then sector
+// 0. Each write has whole sectors. Sectors at its ends that would not change are left out, so an edit without changes has
+// no writes. If r is shorter than after, the rest counts as zeros.
 //
-// Partitions are matched by their ID. Those that before does not have get the PARTUUID that they bring, or newUUID's if
-// that is empty. If the kinds of table differ, or after has no table ID, a new table is made.
+// Partitions are matched by ID. A partition that before lacks keeps its PARTUUID, or gets one from newUUID if it has
+// none. If the kind of table changes or after has no table ID, a new table is made.
 //
-// An error means that before is read-only or is not what r holds, or that no table of this kind can express after.
-// Otherwise the patches have been read back and compared with after.
+// The error means that before is read-only, that r does not hold before, or that no table of this kind can express after.
+// Before Encode returns the writes, it reads them back and compares the result with after.
 func Encode(r io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
 	return EncodeOver(r, r, before, after, newUUID)
 }
 
-// EncodeOver is Encode for a table that has to be written over other bytes than it is made from: was holds the table that
-// before describes, and the patches are what has to be written to now. The two differ if data has been moved over boot
-// records or headers that the final table needs again.
+// EncodeOver is like Encode for a table whose sectors have been overwritten in part. was holds the table that before
+// describes; the writes go over now. The two differ if data has moved over boot records or headers that the final table
+// needs again.
 func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) (patches []Patch, err error) {
 	defer func() {
 		if err != nil {
@@ -70,7 +71,7 @@ func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() u
 	return patches, nil
 }
 
-// layout lists every sector of the table after, whether it changes or not, in the order of writing.
+// layout returns all sectors of the table after in the order of writing, even those that do not change.
 func layout(src source, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
 	g, err := loadGPT(src)
 	if err != nil {
@@ -87,17 +88,17 @@ func layout(src source, before, after model.Disk, newUUID func() uuid.UUID) ([]P
 	case after.Table.Kind == model.TableMBR:
 		return editMBR(src, before, after)
 	case before.Table.Kind != model.TableNone:
-		return nil, errors.New("a partition table cannot be taken away, only be replaced by another")
+		return nil, errors.New("a partition table cannot be removed, only replaced by another")
 	}
 	return nil, nil
 }
 
-// isFresh reports whether after has a new table rather than an edited one.
+// isFresh reports whether after has a new table instead of an edited one.
 func isFresh(before, after model.Disk) bool {
 	return before.Table.Kind != after.Table.Kind || after.Table.ID == ""
 }
 
-// withDefaults fills in what a new table leaves open: where partitions may lie, and how many there may be.
+// withDefaults sets what a new table leaves open: the range for partitions and the number of slots.
 func withDefaults(before, after model.Disk) model.Disk {
 	if after.Table.Kind == model.TableNone || !isFresh(before, after) {
 		return after
@@ -118,7 +119,7 @@ func withDefaults(before, after model.Disk) model.Disk {
 	return after
 }
 
-// changed leaves out what r holds already, by whole sectors at both ends of a patch.
+// changed shortens the patches by the whole sectors at their ends that r already holds.
 func changed(r io.ReaderAt, patches []Patch, z geometry.SectorSize) ([]Patch, error) {
 	var list []Patch
 	for _, p := range patches {

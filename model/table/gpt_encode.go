@@ -14,8 +14,8 @@ import (
 
 const gptSlots = 128 // entries of a new table
 
-// editGPT returns the table on the disk with only the differences between before and after put in. If there are none, it is
-// what the disk holds, damage included. Otherwise both copies become whole and the same, and the backup lies at the end of
+// editGPT returns the patches that put the differences between before and after into the table on the disk. If there are
+// none, it keeps everything, even damage. Otherwise it makes both copies whole and equal, with the backup at the end of
 // the disk.
 func editGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
 	if sameTable(before, after) {
@@ -61,7 +61,7 @@ func editGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]P
 	return g.patches(backup, primary, array, first, after)
 }
 
-// patchArray puts the entries of after into array, a copy of old.
+// patchArray changes array, a copy of old, so that it holds the entries of after.
 func patchArray(array, old []byte, size int, before, after model.Disk, newUUID func() uuid.UUID) error {
 	entry := func(b []byte, p model.Partition) []byte { return b[(p.Number-1)*size : p.Number*size] }
 	for _, p := range before.Partitions() {
@@ -80,7 +80,7 @@ func patchArray(array, old []byte, size int, before, after model.Disk, newUUID f
 	return nil
 }
 
-// freshGPT returns a new table as the specification has it, with the primary's array behind its header.
+// freshGPT returns a new table in the layout of the specification, with the primary array behind the primary header.
 func freshGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
 	t := after.Table
 	if t.EntrySize < gptEntrySize || t.EntrySize%8 != 0 || t.Slots < 1 || t.Slots > maxArray/t.EntrySize {
@@ -112,8 +112,8 @@ func freshGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]
 	return g.patches(backup, primary, array, first, after)
 }
 
-// patches lists the sectors of the table on the disk after, in the order that the UEFI specification wants: both copies
-// with this array, and sector 0. If the writing is cut off, one copy is still whole.
+// patches returns the sectors of both copies, with this array, and of sector 0, for the disk after. Their order follows
+// the UEFI specification: if the writing is interrupted, one copy is still whole.
 func (g *gptDisk) patches(backup, primary gptCopy, array, first []byte, after model.Disk) ([]Patch, error) {
 	var list []Patch
 	var spans []geometry.Span
@@ -123,7 +123,7 @@ func (g *gptDisk) patches(backup, primary gptCopy, array, first []byte, after mo
 			return fmt.Errorf("%s: %w", what, err)
 		}
 		held, err := g.run(span)
-		copy(held, data) // entries need not fill their last sector
+		copy(held, data) // the entries may end before their last sector does
 		spans, list = append(spans, span), append(list, g.patch(at, held, what))
 		return err
 	}
@@ -143,10 +143,10 @@ func (g *gptDisk) patches(backup, primary gptCopy, array, first []byte, after mo
 	return append(list, stale...), err
 }
 
-// fits refuses a structure that would lie off the disk, over another one, or where partitions may lie.
+// fits returns an error if a structure would be outside the disk, over another structure, or where partitions may be.
 func fits(span geometry.Span, others []geometry.Span, usable geometry.Span, after model.Disk) error {
 	if !after.Span().Encloses(span) || span.Overlaps(usable) {
-		return fmt.Errorf("there is no room for it at sectors %s: partitions may lie at %s of %d sectors",
+		return fmt.Errorf("there is no room for it at sectors %s: partitions may be at %s of %d sectors",
 			span.Inclusive(), usable.Inclusive(), after.Sectors)
 	}
 	if slices.ContainsFunc(others, span.Overlaps) {
@@ -160,9 +160,9 @@ func fits(span geometry.Span, others []geometry.Span, usable geometry.Span, afte
 	return nil
 }
 
-// staleHeaders erases the headers that the disk after does not use. A later change of the disk's size would otherwise bring
-// them to light as a table that is out of date. Sectors that are written anew (kept) or belong to a partition then are
-// left.
+// staleHeaders returns patches that erase the headers that the disk after no longer uses. Otherwise a later change of the
+// disk's size could uncover them as an outdated table. It leaves alone sectors that are written anew (kept) or belong to
+// a partition.
 func (g *gptDisk) staleHeaders(kept []geometry.Span, after model.Disk) ([]Patch, error) {
 	for p := range after.Each() {
 		kept = append(kept, p.Span)
@@ -183,7 +183,7 @@ func (g *gptDisk) staleHeaders(kept []geometry.Span, after model.Disk) ([]Patch,
 			return nil, err
 		}
 		if string(raw[:8]) == gptSignature {
-			list = append(list, g.patch(at, make([]byte, g.z), "GPT header that is out of use"))
+			list = append(list, g.patch(at, make([]byte, g.z), "unused GPT header"))
 		}
 	}
 	return list, nil

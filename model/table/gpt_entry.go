@@ -10,9 +10,9 @@ import (
 	"shunt/model"
 )
 
-const nameUnits = 36 // UTF-16 units a GPT name can have
+const nameUnits = 36 // largest length of a GPT name in UTF-16 units
 
-// encodeName returns the 72 bytes of a name.
+// encodeName returns the 72 bytes of a partition name.
 func encodeName(name string) ([]byte, error) {
 	units := utf16.Encode([]rune(name))
 	if len(units) > nameUnits {
@@ -28,8 +28,8 @@ func encodeName(name string) ([]byte, error) {
 	return b, nil
 }
 
-// patchEntry changes raw, an entry that holds was, to hold p. A zero was means that raw held nothing. Only fields in which
-// the two differ are written.
+// patchEntry changes raw, the entry of was, into the entry of p. A zero was means that raw is empty. Only fields in which
+// was and p differ are written.
 func patchEntry(raw []byte, was, p model.Partition, newUUID func() uuid.UUID) error {
 	fresh := was.ID == 0
 	if fresh {
@@ -38,7 +38,7 @@ func patchEntry(raw []byte, was, p model.Partition, newUUID func() uuid.UUID) er
 	if fresh || !strings.EqualFold(string(was.Type), string(p.Type)) {
 		kind, err := uuid.Parse(string(p.Type))
 		if err != nil || kind == uuid.Nil {
-			return fmt.Errorf("%s: type %q is no partition type GUID", p.Ref(), p.Type)
+			return fmt.Errorf("%s: type %q is not a partition type GUID", p.Ref(), p.Type)
 		}
 		putGUID(raw, kind)
 	}
@@ -48,7 +48,7 @@ func patchEntry(raw []byte, was, p model.Partition, newUUID func() uuid.UUID) er
 	case p.UUID != "" && !strings.EqualFold(was.UUID, p.UUID):
 		id, err := uuid.Parse(p.UUID)
 		if err != nil {
-			return fmt.Errorf("%s: PARTUUID %q is no GUID", p.Ref(), p.UUID)
+			return fmt.Errorf("%s: PARTUUID %q is not a GUID", p.Ref(), p.UUID)
 		}
 		putGUID(raw[16:], id)
 	}

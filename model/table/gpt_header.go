@@ -19,17 +19,17 @@ const (
 	gptRevision   = 0x00010000 // 1.0
 	gptHeaderSize = 92         // what the specification defines; headers may be longer
 	gptEntrySize  = 128
-	// maxArray bounds the memory that a header can ask for. Linux's libfdisk allows as much.
+	// maxArray limits the memory that a header can ask for, in bytes. Linux's libfdisk has the same limit.
 	maxArray = 4 << 20
-	// maxLBA is a sector number that no disk has. Anything behind it would overflow as a byte offset.
+	// maxLBA is a sector number beyond every disk. Larger ones would overflow as byte offsets.
 	maxLBA = 1 << 50
 )
 
-// gptHeader is a header as it lies on the disk. One that parseGPTHeader accepts has every single number in range.
+// gptHeader is a header as it is on the disk. parseGPTHeader checks the range of every number.
 type gptHeader struct {
 	Signature   [8]byte
 	Revision    uint32
-	Size        uint32 // bytes under the checksum
+	Size        uint32 // bytes that the checksum covers
 	Sum         uint32
 	Reserved    uint32
 	My, Other   geometry.Sector
@@ -41,10 +41,10 @@ type gptHeader struct {
 	ArraySum    uint32
 }
 
-// arrayBytes is the length of the entry array.
+// arrayBytes returns the length of the entry array in bytes.
 func (h gptHeader) arrayBytes() int { return int(h.Count) * int(h.EntrySize) }
 
-// arraySectors is how many sectors the entry array takes.
+// arraySectors returns the number of sectors that the entry array needs.
 func (h gptHeader) arraySectors(z geometry.SectorSize) geometry.Sector {
 	return z.Up(geometry.Bytes(h.arrayBytes()))
 }
@@ -53,11 +53,11 @@ func (h gptHeader) arraySpan(z geometry.SectorSize) geometry.Span {
 	return geometry.SpanOf(h.Array, h.arraySectors(z))
 }
 
-// usable is the range that the header gives to partitions.
+// usable returns the range for partitions according to the header.
 func (h gptHeader) usable() geometry.Span { return geometry.Span{Start: h.First, End: h.Last + 1} }
 
-// parseGPTHeader decodes the header in sector raw, which was read at LBA at. The error says what is wrong with it, without
-// saying where.
+// parseGPTHeader decodes the header in the sector raw, which was read at LBA at. The error says what is wrong with the
+// header and leaves its place to the caller.
 func parseGPTHeader(raw []byte, at geometry.Sector) (h gptHeader, err error) {
 	if string(raw[:8]) != gptSignature {
 		return h, errors.New("no signature \"EFI PART\"")
@@ -81,26 +81,27 @@ func parseGPTHeader(raw []byte, at geometry.Sector) (h gptHeader, err error) {
 	}
 	switch {
 	case h.My != at:
-		return h, fmt.Errorf("it says that it lies at LBA %d", h.My)
+		return h, fmt.Errorf("it claims to be at LBA %d", h.My)
 	case h.EntrySize < gptEntrySize || h.EntrySize%8 != 0 || h.EntrySize > maxArray:
 		return h, fmt.Errorf("entry size %d is not a multiple of 8 from %d up", h.EntrySize, gptEntrySize)
 	case h.Count == 0 || h.arrayBytes() > maxArray:
 		return h, fmt.Errorf("an array of %d entries of %d bytes is not between one entry and 4 MiB", h.Count, h.EntrySize)
 	case h.First < 1 || h.Last < h.First-1:
-		return h, fmt.Errorf("usable sectors %d to %d are no range", h.First, h.Last)
+		return h, fmt.Errorf("usable sectors %d to %d are not a valid range", h.First, h.Last)
 	}
 	return h, nil
 }
 
-// gptChecksum is the checksum of a header. b holds the bytes that it covers; the checksum's own field counts as zero.
+// gptChecksum returns the checksum of a header. b holds the bytes that it covers. The field of the checksum counts as
+// zero.
 func gptChecksum(b []byte) uint32 {
 	b = slices.Clone(b)
 	clear(b[16:20])
 	return crc32.ChecksumIEEE(b)
 }
 
-// sealed is raw, a header sector, with the header's fields and its checksum. Signature and revision are of the kind that
-// raw has, and the bytes behind the fields stay.
+// sealed returns the header sector raw with the fields of h and a new checksum. Signature, revision and the bytes behind
+// the fields stay as they are in raw.
 func (h gptHeader) sealed(raw []byte) []byte {
 	out := slices.Clone(raw)
 	copy(h.Signature[:], gptSignature)
@@ -118,5 +119,5 @@ func guidFromDisk(b []byte) uuid.UUID {
 	}
 }
 
-// guidToDisk encodes a GUID. Swapping twice gives back the original.
+// guidToDisk encodes a GUID. Swapping bytes twice restores them, so it can use guidFromDisk.
 func guidToDisk(id uuid.UUID) [16]byte { return guidFromDisk(id[:]) }

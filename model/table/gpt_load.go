@@ -9,32 +9,32 @@ import (
 	"shunt/geometry"
 )
 
-// gptCopy is one of the two copies of a GPT as it was found.
+// gptCopy is one of the two copies of a GPT as it was read.
 type gptCopy struct {
 	name   string // "primary" or "backup"
 	at     geometry.Sector
-	raw    []byte // the header's sector, nil if there is no such sector
+	raw    []byte // the header's sector; nil if the disk has no such sector
 	header gptHeader
-	// headerFault is the fault of the header. fault is the reason why the copy as a whole cannot be used.
+	// headerFault says what is wrong with the header. fault says why the whole copy cannot be used.
 	headerFault, fault error
-	array              []byte // the entries, without what follows them in their last sector
+	array              []byte // the entries, without the rest of their last sector
 }
 
-// gptDisk is everything GPT on a disk.
+// gptDisk holds all GPT structures of a disk.
 type gptDisk struct {
 	source
 	primary, backup gptCopy
-	// otherSize is the sector size at which the disk has a GPT, 0 unless it has none at this one.
+	// otherSize is the sector size for which the disk's GPT was made, if that is another one, else 0.
 	otherSize geometry.SectorSize
-	// startIsBlank says that only the backup is whole and that nothing else lies in the first MiB.
+	// startIsBlank says that only the backup is whole and the first MiB is otherwise empty.
 	startIsBlank bool
 }
 
-// copies lists both copies in the order in which they are written.
+// copies returns both copies in the order in which they are written.
 func (g *gptDisk) copies() []gptCopy { return []gptCopy{g.backup, g.primary} }
 
-// loadGPT reads both copies. It looks for the backup where the primary says, in the last sector, and where the disk ended
-// when sector 0 was written. A disk that has grown, or was cut off, does not have it where the specification says.
+// loadGPT reads both copies. The specification puts the backup in the last sector, but a disk may have grown or been cut
+// off. So loadGPT looks where the primary says, in the last sector, and where the disk ended when sector 0 was written.
 func loadGPT(src source) (g gptDisk, err error) {
 	g.source = src
 	if g.primary, err = readCopy(src, "primary", 1); err != nil {
@@ -64,7 +64,7 @@ func loadGPT(src source) (g gptDisk, err error) {
 	return g, err
 }
 
-// otherSectorSize returns the sector size at which a disk without a GPT at this one has one, else 0.
+// otherSectorSize looks for a GPT of the other sector size and returns that size, or 0 if there is none.
 func otherSectorSize(src source) (geometry.SectorSize, error) {
 	other := geometry.Sector4096
 	if src.z == geometry.Sector4096 {
@@ -84,7 +84,7 @@ func otherSectorSize(src source) (geometry.SectorSize, error) {
 	return other, nil
 }
 
-// backupPlaces lists the sectors in which the backup header may be, the likeliest first. There is always one.
+// backupPlaces returns the sectors in which the backup header may be, the likeliest first. There is at least one.
 func backupPlaces(primary gptCopy, src source) []geometry.Sector {
 	places := make([]geometry.Sector, 0, 3)
 	if primary.headerFault == nil {
@@ -99,8 +99,8 @@ func backupPlaces(primary gptCopy, src source) []geometry.Sector {
 	return places
 }
 
-// readCopy reads the header at LBA at and the array that it names. What is wrong with them is in the copy. The error is for
-// sectors that could not be read.
+// readCopy reads the header at LBA at and the entry array that the header names. Their faults are in the copy. The error
+// is only for sectors that cannot be read.
 func readCopy(src source, name string, at geometry.Sector) (gptCopy, error) {
 	c := gptCopy{name: name, at: at}
 	fail := func(fault error) (gptCopy, error) {
@@ -108,7 +108,7 @@ func readCopy(src source, name string, at geometry.Sector) (gptCopy, error) {
 		return c, nil
 	}
 	if at < 1 || at >= src.sectors {
-		return fail(errors.New("it lies beyond the end of the disk"))
+		return fail(errors.New("it is beyond the end of the disk"))
 	}
 	var err error
 	if c.raw, err = src.sector(at); err != nil {
@@ -122,10 +122,10 @@ func readCopy(src source, name string, at geometry.Sector) (gptCopy, error) {
 	span := h.arraySpan(src.z)
 	switch {
 	case !src.contains(span):
-		c.fault = fmt.Errorf("its entry array at LBA %d lies beyond the end of the disk", h.Array)
+		c.fault = fmt.Errorf("its entry array at LBA %d is beyond the end of the disk", h.Array)
 		return c, nil
 	case span.Contains(0) || span.Contains(at):
-		c.fault = fmt.Errorf("its entry array at LBA %d lies over the header", h.Array)
+		c.fault = fmt.Errorf("its entry array at LBA %d covers the header", h.Array)
 		return c, nil
 	}
 	array, err := src.run(span)
@@ -139,7 +139,7 @@ func readCopy(src source, name string, at geometry.Sector) (gptCopy, error) {
 	return c, nil
 }
 
-// chosen is the copy that counts, nil if neither is whole.
+// chosen returns the copy that is used, or nil if neither is whole.
 func (g *gptDisk) chosen() *gptCopy {
 	for _, c := range []*gptCopy{&g.primary, &g.backup} {
 		if c.fault == nil {
@@ -149,7 +149,7 @@ func (g *gptDisk) chosen() *gptCopy {
 	return nil
 }
 
-// backupPlace is where the chosen copy has the backup header.
+// backupPlace returns the sector of the backup header according to the chosen copy.
 func (g *gptDisk) backupPlace() geometry.Sector {
 	if c := g.chosen(); c == &g.primary {
 		return c.header.Other
@@ -157,15 +157,15 @@ func (g *gptDisk) backupPlace() geometry.Sector {
 	return g.backup.at
 }
 
-// displaced reports whether the backup is not in the last sector, so that the next write moves it there.
+// displaced reports whether the backup is not in the last sector. The next write moves it there.
 func (g *gptDisk) displaced() bool { return g.backupPlace() != g.sectors-1 }
 
-// primaryArray returns where the primary copy has its entries, or will have them once it is rebuilt.
+// primaryArray returns the position of the primary copy's entries, or their future position if the copy must be rebuilt.
 func (g *gptDisk) primaryArray() (geometry.Sector, error) {
 	if g.primary.headerFault == nil {
 		return g.primary.header.Array, nil
 	}
-	// The header is gone but its array may still be there. The backup's checksum identifies it.
+	// The header is gone but its array may still be there. The checksum in the backup identifies it.
 	h := g.backup.header
 	n := h.arraySectors(g.z)
 	for _, at := range []geometry.Sector{2, h.First - n} {
@@ -184,7 +184,7 @@ func (g *gptDisk) primaryArray() (geometry.Sector, error) {
 	return 2, nil
 }
 
-// same reports whether both copies say the same.
+// same reports whether both copies have the same contents.
 func (g *gptDisk) same() bool {
 	p, b := g.primary.header, g.backup.header
 	return p.Disk == b.Disk && p.First == b.First && p.Last == b.Last && p.Count == b.Count &&

@@ -10,7 +10,7 @@ import (
 	"shunt/model"
 )
 
-// readGPT returns the model of a GPT and adds all that is wrong with it to problems.
+// readGPT returns the model of a GPT and adds its faults to problems.
 func readGPT(g *gptDisk, problems *report) (model.Table, []model.Partition) {
 	c := g.chosen()
 	if c == nil {
@@ -45,12 +45,12 @@ func readGPT(g *gptDisk, problems *report) (model.Table, []model.Partition) {
 	return t, gptPartitions(g, t.Usable, entries, problems)
 }
 
-// usable is where partitions may lie: what the header says or, if the backup has to move, what it will say once the table
-// has been written with the backup at the end of the disk. The arrays are never in it.
+// usable returns the range in which partitions may be, which never includes the arrays. It is the header's range, or, if
+// the backup must move, the range after the next write has put the backup at the end of the disk.
 func (g *gptDisk) usable() geometry.Span {
 	c := g.chosen()
 	u := c.header.usable()
-	atEnd := g.sectors - 1 - c.header.arraySectors(g.z) // where the backup's array goes unless it has a good place
+	atEnd := g.sectors - 1 - c.header.arraySectors(g.z) // where the backup's array goes if it must move
 	switch {
 	case g.displaced():
 		u.End = atEnd
@@ -67,11 +67,11 @@ func (g *gptDisk) usable() geometry.Span {
 	return u
 }
 
-// noGPT says why there is no whole copy.
+// noGPT reports why neither copy is whole.
 func noGPT(g *gptDisk, problems *report) {
 	if g.otherSize != 0 {
 		problems.fatal(fmt.Sprintf("open it with --sector-size %d", g.otherSize),
-			"the GPT on this disk was made for sectors of %d bytes, and it is opened with %d", g.otherSize, g.z)
+			"the GPT on this disk is for sectors of %d bytes, but the disk was opened with %d", g.otherSize, g.z)
 		return
 	}
 	problems.fatal("if you have a copy of the table, restore it with the option --load-backup of sgdisk; "+
@@ -80,9 +80,9 @@ func noGPT(g *gptDisk, problems *report) {
 		g.primary.fault, g.backup.at, g.backup.fault)
 }
 
-// copyProblems says which copies are bad, and whether they agree.
+// copyProblems reports which copies are damaged and whether the two agree.
 func copyProblems(g *gptDisk, problems *report) {
-	const repaired = "it is made anew by the next change of the table; `sgdisk --verify {target}` shows the details"
+	const repaired = "it is rebuilt by the next change of the table; `sgdisk --verify {target}` shows the details"
 	switch {
 	case g.primary.fault != nil:
 		problems.warn(repaired, "primary GPT at LBA 1: %v; the backup at LBA %d is used instead", g.primary.fault, g.backup.at)
@@ -95,36 +95,36 @@ func copyProblems(g *gptDisk, problems *report) {
 	}
 	if c := g.chosen(); c.header.arraySpan(g.z).Overlaps(c.header.usable()) {
 		problems.fatal("move the array with the option --move-main-table of sgdisk or shrink the usable range",
-			"GPT at LBA %d: its entry array lies where partitions may lie", c.at)
+			"GPT at LBA %d: its entry array is where partitions may be", c.at)
 	}
 }
 
-// placeProblems says what is wrong with the place of the backup: the disk grew, or was cut off.
+// placeProblems reports whether the backup is at the wrong place because the disk grew or was cut off.
 func placeProblems(g *gptDisk, usable geometry.Span, problems *report) {
 	c := g.chosen()
 	place := g.backupPlace()
 	switch {
 	case place > g.sectors-1:
 		problems.warn(cutOff(int64(g.z.Bytes(place+1))), "the GPT was made for %d sectors but the disk has %d; "+
-			"its backup is missing and is made anew by the next change of the table", place+1, g.sectors)
+			"its backup is missing and is rebuilt by the next change of the table", place+1, g.sectors)
 	case place < g.sectors-1:
 		problems.note("the next change of the table moves it to the end, as `sgdisk --move-second-header {target}` does",
 			"the disk is %d sectors longer than its GPT says; the backup is at LBA %d instead of the end",
 			g.sectors-1-place, place)
 	case c.header.Last >= g.sectors-1:
 		problems.fatal("repair the table with `gdisk {target}` (commands x, e)",
-			"GPT at LBA %d: partitions may lie up to LBA %d, where the backup at LBA %d lies", c.at, c.header.Last, place)
+			"GPT at LBA %d: partitions may extend to LBA %d, over the backup at LBA %d", c.at, c.header.Last, place)
 	}
 	if usable.Empty() {
 		problems.warn("make the disk longer", "the GPT leaves no room for partitions")
 	}
 }
 
-// maxPartitions is how many partitions a GPT that is edited may have. Linux shows at most 256 of a disk. A table of 4 MiB
-// can list 32768, and then a comparison of each pair of them takes seconds.
+// maxPartitions is the largest number of partitions in a GPT that shunt edits. Linux shows at most 256 of a disk. A table
+// of 4 MiB can list 32768, and comparing every pair of them takes seconds.
 const maxPartitions = 1024
 
-// gptPartitions turns entries into partitions and says which of them cannot be as they are.
+// gptPartitions converts entries to partitions and reports invalid ones.
 func gptPartitions(g *gptDisk, usable geometry.Span, entries []*gpt.Partition, problems *report) []model.Partition {
 	const repair = "repair the table with `gdisk {target}` before changing anything"
 	parts := make([]model.Partition, 0, len(entries))
@@ -132,7 +132,7 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []*gpt.Partition, p
 	place := g.backupPlace()
 	for _, e := range entries {
 		if e.Start > e.End || e.End >= maxLBA {
-			problems.fatal(repair, "p%d: sectors %d to %d are no range", e.Index, e.Start, e.End)
+			problems.fatal(repair, "p%d: sectors %d to %d are not a valid range", e.Index, e.Start, e.End)
 			continue
 		}
 		p := model.Partition{
@@ -158,5 +158,5 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []*gpt.Partition, p
 	return parts
 }
 
-// sameType reports whether two type codes are the same, "0x0F" and "0x0f" included.
+// sameType reports whether two type codes are the same in any letter case: "0x0F" and "0x0f".
 func sameType(a, b model.PartType) bool { return strings.EqualFold(string(a), string(b)) }

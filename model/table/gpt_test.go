@@ -134,7 +134,7 @@ func TestGPTPatchOrder(t *testing.T) {
 		what = append(what, p.What)
 	}
 	want := []string{
-		"backup GPT entries", "backup GPT header", "primary GPT header", "protective MBR", "GPT header that is out of use",
+		"backup GPT entries", "backup GPT header", "primary GPT header", "protective MBR", "unused GPT header",
 	}
 	if !slices.Equal(what, want) {
 		t.Errorf("order %q, want %q", what, want)
@@ -252,9 +252,9 @@ func TestGPTDamage(t *testing.T) {
 		{"no protective MBR", func(img image) { zero(img, 0, 1) }, model.Fatal, "no protective MBR", 3},
 		{"first MiB zeroed", func(img image) { zero(img, 0, 2048) }, model.Fatal, "no protective MBR", 3},
 		{"overlap", func(img image) { img.editEntry(2, 32, 18431) }, model.Fatal, "overlap", 3},
-		{"end before start", func(img image) { img.editEntry(2, 40, 100) }, model.Fatal, "are no range", 2},
+		{"end before start", func(img image) { img.editEntry(2, 40, 100) }, model.Fatal, "are not a valid range", 2},
 		{"end far away", func(img image) { img.editEntry(2, 40, 999999999) }, model.Fatal, "p3 ends at sector 1000000000", 3},
-		{"end beyond all numbers", func(img image) { img.editEntry(2, 40, 1<<63) }, model.Fatal, "are no range", 2},
+		{"end beyond all numbers", func(img image) { img.editEntry(2, 40, 1<<63) }, model.Fatal, "are not a valid range", 2},
 		{"start in the array", func(img image) { img.editEntry(0, 32, 5) }, model.Fatal, "outside the range", 3},
 		{"start 0", func(img image) { img.editEntry(0, 32, 0) }, model.Fatal, "outside the range", 3},
 		{"end in the backup array", func(img image) { img.editEntry(6, 40, end-10) }, model.Fatal, "outside the range", 3},
@@ -269,14 +269,14 @@ func TestGPTDamage(t *testing.T) {
 		}, model.Fatal, "beyond the end of the disk", 0},
 		{"array where partitions lie", func(img image) {
 			img.rewriteHeaders(func(raw []byte, h *gptHeader) { h.First = 20 })
-		}, model.Fatal, "entry array lies where partitions may lie", 3},
+		}, model.Fatal, "entry array is where partitions may be", 3},
 		{"usable range over the backup", func(img image) {
 			img.rewriteHeaders(func(raw []byte, h *gptHeader) { h.Last = end })
-		}, model.Fatal, "partitions may lie up to LBA 131071", 3},
+		}, model.Fatal, "partitions may extend to LBA 131071", 3},
 		{"made for 4096", func(img image) {
 			zero(img, 0, 100)
 			img.fresh4096()
-		}, model.Fatal, "was made for sectors of 4096 bytes", 0},
+		}, model.Fatal, "is for sectors of 4096 bytes", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -397,8 +397,8 @@ func TestGPTRefusals(t *testing.T) {
 		{"name of 37 units", with(func(p *model.Partition) { p.Name = strings.Repeat("ü", 35) + "🐧" }), "37 UTF-16 units"},
 		{"name with NUL", with(func(p *model.Partition) { p.Name = "a\x00b" }), "NUL"},
 		{"name that is no UTF-8", with(func(p *model.Partition) { p.Name = "a\xffb" }), "read back"},
-		{"type that is no GUID", with(func(p *model.Partition) { p.Type = "0x83" }), "no partition type GUID"},
-		{"type of an empty entry", with(func(p *model.Partition) { p.Type = "00000000-0000-0000-0000-000000000000" }), "no partition type GUID"},
+		{"type that is no GUID", with(func(p *model.Partition) { p.Type = "0x83" }), "not a partition type GUID"},
+		{"type of an empty entry", with(func(p *model.Partition) { p.Type = "00000000-0000-0000-0000-000000000000" }), "not a partition type GUID"},
 		{"overlap", moved(t, d, 1, 1), "overlap"},
 		{"end in the backup", func() model.Disk {
 			p := numbered(t, d, 7)
@@ -410,7 +410,7 @@ func TestGPTRefusals(t *testing.T) {
 		{"logical", with(func(p *model.Partition) { p.Role = model.Logical; p.Number = 5 }), "GPT"},
 		{"more slots", func() model.Disk { e := d; e.Table.Slots = 256; return e }(), "128 entries"},
 		{"usable range into the backup", func() model.Disk { e := d; e.Table.Usable.End++; return e }(), "no room"},
-		{"no table", model.New(model.Disk{SectorSize: s512, Sectors: d.Sectors}, nil, nil), "cannot be taken away"},
+		{"no table", model.New(model.Disk{SectorSize: s512, Sectors: d.Sectors}, nil, nil), "cannot be removed"},
 		{"disk too small for its partitions", d.WithSectors(51200 + 32), "outside the range"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

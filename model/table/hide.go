@@ -11,12 +11,14 @@ import (
 	"shunt/model"
 )
 
-// Hide lists the writes that take the partitions with the given identities out of the table on r, which Read returned as d,
-// so that nobody can use them while their data is moved. On a GPT their entries are zeroed in every copy that is whole, the
-// backup's first, and so are entries of a hybrid MBR that mirror them. On an MBR their slots are zeroed. For a logical
-// partition that is the slot of the extended one, and boot records are not touched. If a logical partition is in use, it
-// must stay visible under its number: then the chain is cut behind the last one in use, and hidden partitions before it get
-// entries of one sector. Nothing is relocated or repaired. It is an error if d has no such partition or r does not hold d.
+// Hide returns the writes that remove partitions from the table on r, so that nobody can use them while their data moves.
+// r must hold the table of d, and d must have the partitions; otherwise Hide fails.
+//
+// On a GPT it zeroes their entries in every whole copy, the backup first, and the entries of a hybrid MBR that mirror
+// them. On an MBR it zeroes their slots. For a logical partition it zeroes the slot of the extended partition and leaves
+// the boot records alone. But if a logical partition is in use, it must stay visible under its number. Then Hide cuts the
+// chain behind the last one in use, and gives hidden partitions before it entries of one sector. Nothing is relocated or
+// repaired.
 func Hide(r io.ReaderAt, d model.Disk, ids []model.PartID) ([]Patch, error) {
 	list, err := Hidden(r, d, ids)
 	if err == nil {
@@ -28,7 +30,7 @@ func Hide(r io.ReaderAt, d model.Disk, ids []model.PartID) ([]Patch, error) {
 	return list, nil
 }
 
-// Hidden lists all structures that hide partitions as Hide does, those that r holds like that already included.
+// Hidden returns all structures that Hide changes in their hidden form, even those that r already holds in that form.
 func Hidden(r io.ReaderAt, d model.Disk, ids []model.PartID) ([]Patch, error) {
 	var parts []model.Partition
 	for _, id := range ids {
@@ -70,21 +72,21 @@ func hideMBR(src source, d model.Disk, parts []model.Partition) ([]Patch, error)
 			clear(slotOf(out, ext.Number-1))
 		}
 	}
-	if !bytes.Equal(out, src.first) { // otherwise all is hidden in the chain
+	if !bytes.Equal(out, src.first) { // otherwise the chain alone hides them
 		mbrMark.put(out)
 	}
 	return append(list, src.patch(0, out, "MBR without the partitions that move")), nil
 }
 
-// hideLogicals is the chain of d up to the last logical partition in use, the last boot record first, with some partitions
-// hidden.
+// hideLogicals returns the chain of d up to the last logical partition in use, with some partitions hidden and the last
+// boot record first.
 func hideLogicals(src source, d model.Disk, parts []model.Partition) ([]Patch, error) {
 	ext, _ := d.Extended()
 	chain, err := readChain(src, ext.Span, &report{})
 	if err != nil {
 		return nil, err
 	}
-	last := 0 // the last boot record that must stay in force
+	last := 0 // the last boot record that must stay
 	for i := range chain {
 		for _, p := range d.Logicals() {
 			if p.Use.Busy() && recordOf(chain, p) == &chain[i] {

@@ -12,8 +12,8 @@ import (
 	"github.com/diskfs/go-diskfs/partition/mbr"
 )
 
-// memory is the disk that go-diskfs reads: the few bytes that were read and checked before. So it decodes exactly the copy
-// that was chosen and cannot go looking for another one.
+// memory is a disk for go-diskfs that holds only the few bytes that were checked before. The library therefore decodes
+// exactly the chosen copy and cannot look for another one.
 type memory struct{ *bytes.Reader }
 
 func (memory) Stat() (fs.FileInfo, error) { return nil, errors.ErrUnsupported }
@@ -21,8 +21,8 @@ func (memory) Close() error               { return nil }
 
 var _ backend.File = memory{}
 
-// entriesOf lists the entries in use of a whole copy. go-diskfs decodes them from a header of its own kind at LBA 1 and
-// entries of 128 bytes behind it. Only the first 128 bytes of longer entries have a meaning.
+// entriesOf returns the entries in use of a whole copy. go-diskfs decodes them behind a header that entriesOf makes for
+// it at LBA 1, with entries of 128 bytes. Longer entries have no meaning beyond that.
 func entriesOf(c gptCopy) ([]*gpt.Partition, error) {
 	const sector = 512
 	disk := make([]byte, 2*sector, 2*sector+len(c.array))
@@ -42,8 +42,8 @@ func entriesOf(c gptCopy) ([]*gpt.Partition, error) {
 	return t.Partitions, nil
 }
 
-// slots lists the four slots of an MBR or of a boot record. go-diskfs decodes them. It refuses a sector without 55 AA, or
-// with a status byte other than 00 and 80, so it gets a copy in which these are right.
+// slots returns the four slots of an MBR or of a boot record, which go-diskfs decodes. The library rejects a sector
+// without 55 AA and status bytes other than 00 and 80, so it gets a copy with these corrected.
 func slots(sector []byte) []mbrEntry {
 	b := bytes.Clone(sector[:mbrSize])
 	for i := range mbrSlots {

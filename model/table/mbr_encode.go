@@ -11,7 +11,7 @@ import (
 	"shunt/model"
 )
 
-// editMBR returns sector 0 and the chain on the disk with only the differences between before and after put in.
+// editMBR returns the patches that put the differences between before and after into sector 0 and the chain.
 func editMBR(src source, before, after model.Disk) ([]Patch, error) {
 	var chain []ebr
 	if ext, ok := before.Extended(); ok {
@@ -27,14 +27,14 @@ func editMBR(src source, before, after model.Disk) ([]Patch, error) {
 	return layMBR(src, out, chain, before, after)
 }
 
-// freshMBR is a new table with a new signature; the boot code of an old table stays. The headers of an old
-// GPT are erased.
+// freshMBR returns a new table with a new signature. It keeps the boot code of an old table and erases the headers of an
+// old GPT.
 func freshMBR(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
 	out := bootCode(g.source, before)
 	id := after.Table.ID
 	if id == "" {
 		bits := newUUID()
-		id = fmt.Sprintf("0x%08x", max(1, le.Uint32(bits[:]))) // 0 would mean that there is none
+		id = fmt.Sprintf("0x%08x", max(1, le.Uint32(bits[:]))) // 0 would mean no signature
 	}
 	if err := putSignature(out, id); err != nil {
 		return nil, err
@@ -51,8 +51,8 @@ func freshMBR(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]
 	return append(list, stale...), err
 }
 
-// bootCode returns sector 0 for a new table: signed, and with the boot code of the old table. A disk without a table has
-// none, but may have a file system there.
+// bootCode returns sector 0 for a new table, with 55 AA at its end and the boot code of the old table. A disk without a
+// table has no boot code, but sector 0 may belong to a file system there.
 func bootCode(src source, before model.Disk) []byte {
 	out := make([]byte, len(src.first))
 	if before.Table.Kind != model.TableNone {
@@ -63,7 +63,7 @@ func bootCode(src source, before model.Disk) []byte {
 	return out
 }
 
-// layMBR puts the partitions of after into first, a copy of sector 0 as before has it, and lays the chain.
+// layMBR puts the partitions of after into first, a copy of sector 0, and lays the chain.
 func layMBR(src source, first []byte, chain []ebr, before, after model.Disk) ([]Patch, error) {
 	old := slices.Clone(first)
 	chs := guessGeometry(old)
@@ -83,7 +83,7 @@ func layMBR(src source, first []byte, chain []ebr, before, after model.Disk) ([]
 		}
 		was, _ := before.Partition(p.ID)
 		if was.Role == model.Logical {
-			was = model.Partition{} // its entry is in an EBR and says nothing about a slot of sector 0
+			was = model.Partition{} // its entry was in a boot record, not in sector 0
 		}
 		raw := slot(first, p)
 		if was.ID != 0 {
@@ -99,16 +99,16 @@ func layMBR(src source, first []byte, chain []ebr, before, after model.Disk) ([]
 	return append(list, src.patch(0, first, "MBR")), nil
 }
 
-// checkRole refuses an extended partition without an extended type. The other way round is possible: a
-// second extended partition is kept as a primary, and its contents are not read.
+// checkRole returns an error for an extended partition without an extended type. The opposite is allowed: a second
+// extended partition is kept as a primary one, and its contents are not read.
 func checkRole(p model.Partition) error {
 	if p.Role == model.Extended && !model.IsExtendedType(model.PartType(strings.ToLower(string(p.Type)))) {
-		return fmt.Errorf("%s: type %s does not make it an extended partition", p.Ref(), p.Type)
+		return fmt.Errorf("%s: type %s is not a type of extended partitions", p.Ref(), p.Type)
 	}
 	return nil
 }
 
-// putSignature writes the disk signature id, such as "0x1234abcd".
+// putSignature writes the disk signature id, for example "0x1234abcd".
 func putSignature(first []byte, id string) error {
 	n, ok := hexNumber(id, 32)
 	if !ok {

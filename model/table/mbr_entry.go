@@ -20,11 +20,11 @@ const (
 	protective   = 0xEE
 )
 
-// mbrEntry is a slot of an MBR or of an EBR.
+// mbrEntry is a slot of an MBR or of a boot record.
 type mbrEntry struct {
 	active bool
 	kind   byte
-	start  uint32 // counted from what the kind of record says
+	start  uint32 // relative to a base that depends on the kind of record
 	count  uint32 // 0 means that the slot is not in use
 }
 
@@ -32,10 +32,10 @@ func slotOf(sector []byte, i int) []byte {
 	return sector[mbrEntries+i*mbrEntrySize : mbrEntries+(i+1)*mbrEntrySize]
 }
 
-// sign ends a sector with 55 AA.
+// sign writes 55 AA at the end of a sector.
 func sign(sector []byte) { sector[510], sector[511] = 0x55, 0xAA }
 
-// span is where the entry lies if its start counts from base.
+// span returns the sectors of the entry, whose start is relative to base.
 func (e mbrEntry) span(base geometry.Sector) geometry.Span {
 	return geometry.SpanOf(base+geometry.Sector(e.start), geometry.Sector(e.count))
 }
@@ -48,25 +48,25 @@ func (e mbrEntry) extended() bool { return e.used() && model.IsExtendedType(e.pa
 
 func (e mbrEntry) partType() model.PartType { return model.PartType(fmt.Sprintf("0x%02x", e.kind)) }
 
-// typeByte returns the type id for a partition type such as "0x83".
+// typeByte parses a partition type such as "0x83".
 func typeByte(t model.PartType) (byte, error) {
 	n, ok := hexNumber(string(t), 8)
 	if !ok {
-		return 0, fmt.Errorf("type %q is no MBR type; they read 0x00 to 0xff", t)
+		return 0, fmt.Errorf("type %q is not an MBR type; these are 0x00 to 0xff", t)
 	}
 	return byte(n), nil
 }
 
-// hexNumber parses a number of some bits such as "0x83".
+// hexNumber parses a number of that many bits, for example "0x83".
 func hexNumber(text string, bits int) (n uint64, ok bool) {
 	digits, ok := strings.CutPrefix(strings.ToLower(text), "0x")
 	n, err := strconv.ParseUint(digits, 16, bits)
 	return n, ok && err == nil
 }
 
-// patchSlot changes raw, a slot that holds was, to hold p. A zero was means that raw held nothing. The start counts from
-// base. Only fields in which the two differ are written, so that the CHS bytes of an end that does not move stay as some
-// tool chose them.
+// patchSlot changes raw, the slot of was, into the slot of p. A zero was means that raw is empty. The start is relative
+// to base. Only fields in which was and p differ are written, so the CHS bytes of an end that does not move stay as
+// another tool chose them.
 func patchSlot(raw []byte, was, p model.Partition, base geometry.Sector, chs chsGeometry) error {
 	fresh := was.ID == 0
 	if fresh {
@@ -99,11 +99,11 @@ func patchSlot(raw []byte, was, p model.Partition, base geometry.Sector, chs chs
 	return nil
 }
 
-// chsGeometry is the number of heads and of sectors per track by which a disk's CHS bytes were computed.
+// chsGeometry is the number of heads and of sectors per track from which a disk's CHS bytes were computed.
 type chsGeometry struct{ heads, track geometry.Sector }
 
-// guessGeometry finds the geometry that explains all CHS bytes of an MBR, so that an end that moves gets bytes of the same
-// kind as the others. Without evidence it is the usual 255 heads of 63 sectors.
+// guessGeometry returns the geometry that explains all CHS bytes of an MBR, so that new CHS bytes match the others.
+// Without evidence it returns the usual 255 heads and 63 sectors.
 func guessGeometry(first []byte) chsGeometry {
 	usual := chsGeometry{heads: geometry.Heads, track: geometry.SectorsPerTrack}
 	candidates := []chsGeometry{usual}
@@ -148,13 +148,13 @@ func (c chsGeometry) of(lba geometry.Sector) geometry.CHS {
 	}
 }
 
-// put stores the address of an absolute sector in three bytes. One that is too large is stored as FE FF FF.
+// put stores the CHS address of an absolute sector in three bytes. An address that is too large is stored as FE FF FF.
 func (c chsGeometry) put(raw []byte, lba geometry.Sector) {
 	b := c.of(lba).Bytes()
 	copy(raw, b[:])
 }
 
-// place stores where a slot's partition begins and how long it is, counted in sectors as the kind of record wants it.
+// place stores the start and the length of a slot's partition in sectors. start is relative to the base of the record.
 func place(raw []byte, start, count geometry.Sector) {
 	le.PutUint32(raw[8:], uint32(start))
 	le.PutUint32(raw[12:], uint32(count))

@@ -7,10 +7,10 @@ import (
 	"shunt/model"
 )
 
-// readMBR returns the model of the MBR in sector 0 and of its chain, and adds what is wrong with them to problems.
+// readMBR returns the model of the MBR in sector 0 and of its chain, and adds their faults to problems.
 func readMBR(src source, problems *report) (t model.Table, parts []model.Partition, err error) {
 	for i := range mbrSlots {
-		// Linux reads such a table too.
+		// Linux accepts such a table too.
 		if status := slotOf(src.first, i)[0]; status != 0x00 && status != 0x80 {
 			problems.warn("it is left as it is unless the boot flag is changed",
 				"sector 0: slot %d has the status byte 0x%02x, which is neither 0x00 nor 0x80", i+1, status)
@@ -42,7 +42,7 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 	return t, parts, nil
 }
 
-// primaries lists the partitions in sector 0 and returns the place of the extended one.
+// primaries returns the partitions in sector 0, and the span of the extended one.
 func primaries(src source, t model.Table, signature string, problems *report) (parts []model.Partition, ext geometry.Span) {
 	active := 0
 	for i, e := range slots(src.first) {

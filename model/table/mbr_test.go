@@ -279,8 +279,8 @@ func TestMBRRefusals(t *testing.T) {
 			e.Table.Usable.End = e.Sectors
 			return e
 		}(), "2^32"},
-		{"type that is none", with(1, func(p *model.Partition) { p.Type = "linux" }), "no MBR type"},
-		{"extended of another type", with(2, func(p *model.Partition) { p.Type = "0x83" }), "does not make it an extended"},
+		{"type that is none", with(1, func(p *model.Partition) { p.Type = "linux" }), "not an MBR type"},
+		{"extended of another type", with(2, func(p *model.Partition) { p.Type = "0x83" }), "not a type of extended"},
 		{"EBR in a logical partition", with(6, func(p *model.Partition) { p.EBR = numbered(t, d, 5).Span.End - 1 }), "lies inside p5"},
 		{"EBR twice", with(6, func(p *model.Partition) { p.EBR = numbered(t, d, 5).EBR }), "same boot record"},
 		{"EBR behind its data", with(6, func(p *model.Partition) { p.EBR = p.Span.Start }), "not before it"},

@@ -9,7 +9,7 @@ import (
 	"shunt/model"
 )
 
-// unknownSize is a length that a protective entry may always have, and must have from 2^32 sectors on.
+// unknownSize is a length that a protective entry may always have. It is required on disks of 2^32 sectors or more.
 const unknownSize = 0xFFFFFFFF
 
 // putProtective writes the protective entry of a new GPT into an empty sector 0.
@@ -19,13 +19,13 @@ func putProtective(first []byte, sectors geometry.Sector) {
 	place(raw, 1, protectiveSize(1, sectors))
 }
 
-// protectiveSize is the length of a protective entry from start to the end of the disk.
+// protectiveSize returns the length of a protective entry from start to the end of the disk.
 func protectiveSize(start, sectors geometry.Sector) geometry.Sector {
 	return min(sectors-start, unknownSize)
 }
 
-// mirrors lists the slots of sector 0 that are in use and protect nothing. A GPT that has some is called hybrid: they
-// repeat partitions of the GPT for systems that read the MBR only.
+// mirrors returns the slots of sector 0 that are in use but not protective. A GPT with such slots is called hybrid: they
+// repeat partitions of the GPT for systems that only read the MBR.
 func mirrors(first []byte) []int {
 	var list []int
 	for i, e := range slots(first) {
@@ -36,8 +36,8 @@ func mirrors(first []byte) []int {
 	return list
 }
 
-// updateProtective returns sector 0 of a GPT after an edit. A protective entry that ran to the end of the disk, oldEnd,
-// still does. Entries that mirror a partition follow it, or are deleted with it. All else stays.
+// updateProtective returns sector 0 of a GPT after an edit. A protective entry that extended to the end of the disk,
+// oldEnd, is resized to the new end. Entries that mirror a partition change with it. Everything else stays.
 func updateProtective(first []byte, oldEnd geometry.Sector, before, after model.Disk) ([]byte, error) {
 	out := slices.Clone(first)
 	hybrid, entries := mirrors(first), slots(first)
@@ -65,7 +65,7 @@ func updateProtective(first []byte, oldEnd geometry.Sector, before, after model.
 		if p.Span == was.Span {
 			continue
 		}
-		p.Type, p.Active = was.Type, was.Active // the entry's own type and flag have nothing to do with the GPT's
+		p.Type, p.Active = was.Type, was.Active // the entry has its own type and flag
 		if err := patchSlot(raw, was, p, 0, chs); err != nil {
 			return nil, fmt.Errorf("hybrid MBR: %w", err)
 		}
@@ -74,7 +74,7 @@ func updateProtective(first []byte, oldEnd geometry.Sector, before, after model.
 	return out, nil
 }
 
-// resizeProtective makes a protective entry end with the disk.
+// resizeProtective makes a protective entry end at the end of the disk.
 func resizeProtective(raw []byte, start, sectors geometry.Sector) {
 	place(raw, start, protectiveSize(start, sectors))
 	everywhere := []byte{0xFF, 0xFF, 0xFF}
@@ -84,12 +84,12 @@ func resizeProtective(raw []byte, start, sectors geometry.Sector) {
 	last := geometry.CHSOf(sectors - 1)
 	b := last.Bytes()
 	if last.Overflow() {
-		b = [3]byte(everywhere) // UEFI 5.2.3 wants this where an address does not fit
+		b = [3]byte(everywhere) // UEFI 5.2.3 requires this for an address that does not fit
 	}
 	copy(raw[5:], b[:])
 }
 
-// makeWay cuts protective entries that would overlap a mirrored partition at its new place.
+// makeWay shortens protective entries that would overlap the new place of a mirrored partition.
 func makeWay(first []byte, span geometry.Span) {
 	for i, e := range slots(first) {
 		entry := e.span(0)

@@ -15,9 +15,10 @@ type region struct {
 	span geometry.Span
 }
 
-// Regions lists the bytes that hold the table of d: sector 0, every EBR, GPT headers and arrays. For a GPT they are the
-// places that r has and those that the next change of the table uses, which differ on a disk whose size changed. Bytes of a
-// partition of d are never listed, but for those of one that begins with sector 0. The ranges are sorted and do not touch. A disk without a table has none.
+// Regions returns the bytes that hold the table of d: sector 0, every boot record, GPT headers and arrays. For a GPT it
+// returns the present places and those after the next change of the table; they differ if the size of the disk has
+// changed. Bytes of a partition are never included, unless it begins with sector 0. The ranges are sorted and do not
+// touch. A disk without a table has none.
 func Regions(r io.ReaderAt, d model.Disk) ([]Range, error) {
 	if d.Table.Kind == model.TableNone || d.Sectors < 1 {
 		return nil, nil
@@ -71,7 +72,7 @@ func regionsOf(src source, d model.Disk) ([]region, error) {
 	for _, p := range d.Logicals() {
 		records = append(records, p.EBR)
 	}
-	// The chain on the disk may go through empty records, which the model does not have.
+	// The chain on the disk may contain empty records, which the model does not have.
 	if chain, err := readChain(src, ext.Span, &report{}); err == nil {
 		for _, e := range chain {
 			records = append(records, e.at)
@@ -83,7 +84,7 @@ func regionsOf(src source, d model.Disk) ([]region, error) {
 	return list, nil
 }
 
-// regions lists the structures that a GPT has on its disk, in the order in which they are written.
+// regions returns the structures of a GPT on its disk, in the order in which they are written.
 func (g *gptDisk) regions() []region {
 	var list []region
 	for _, c := range g.copies() {
@@ -98,7 +99,7 @@ func (g *gptDisk) regions() []region {
 	return slices.DeleteFunc(list, func(r region) bool { return r.span.Start < 0 || r.span.End > g.sectors })
 }
 
-// verbatim returns the table as it lies on the disk.
+// verbatim returns the table exactly as it is on the disk.
 func (g *gptDisk) verbatim() ([]Patch, error) {
 	var patches []Patch
 	for _, r := range g.regions() {

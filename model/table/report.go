@@ -10,10 +10,10 @@ import (
 // report collects the problems of a disk.
 type report []model.Problem
 
-// maxProblems is how many problems are reported. A table full of nonsense has tens of thousands.
+// maxProblems limits the number of reported problems. A table full of nonsense has tens of thousands.
 const maxProblems = 50
 
-// add appends a problem unless there are too many. The first fatal one is always reported.
+// add appends a problem, unless there are too many. The first fatal one is always added.
 func (r *report) add(severity model.Severity, advice, format string, args ...any) {
 	if len(*r) >= maxProblems && (severity != model.Fatal || slices.ContainsFunc(*r, isFatal)) {
 		return
@@ -33,7 +33,7 @@ func (r *report) warn(advice, format string, args ...any) {
 
 func (r *report) note(advice, format string, args ...any) { r.add(model.Note, advice, format, args...) }
 
-// check adds what breaks an invariant of the model, unless something fatal explains it already.
+// check adds the invariants of the model that the disk breaks, unless a fatal problem already explains them.
 func (r *report) check(d model.Disk, parts []model.Partition) {
 	advice := "repair the table with `gdisk {target}` before changing anything"
 	if d.Table.Kind == model.TableMBR {
@@ -47,7 +47,7 @@ func (r *report) check(d model.Disk, parts []model.Partition) {
 	}
 }
 
-// cutOff advises what to do with an image that is shorter than its table says.
+// cutOff returns advice for an image that is shorter than its table says.
 func cutOff(bytes int64) string {
 	return fmt.Sprintf("if the image was cut off, make it %d bytes long again: `truncate --size %d {target}`", bytes, bytes)
 }

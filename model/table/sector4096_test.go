@@ -143,7 +143,7 @@ func TestSectorsOf4096(t *testing.T) {
 			}
 			img.encode(d, edited4096(t, d))
 			if d.Table.Kind == model.TableGPT {
-				wantProblem(t, golden(t, c.name, c.size).read(s512), model.Fatal, "was made for sectors of 4096 bytes")
+				wantProblem(t, golden(t, c.name, c.size).read(s512), model.Fatal, "is for sectors of 4096 bytes")
 			}
 		})
 	}

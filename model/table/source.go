@@ -18,7 +18,7 @@ type source struct {
 	first   []byte // sector 0
 }
 
-// newSource is a source of at least one sector.
+// newSource returns a source with at least one sector.
 func newSource(r io.ReaderAt, z geometry.SectorSize, sectors geometry.Sector) (source, error) {
 	s := source{r: r, z: z, sectors: sectors}
 	var err error
@@ -26,7 +26,7 @@ func newSource(r io.ReaderAt, z geometry.SectorSize, sectors geometry.Sector) (s
 	return s, err
 }
 
-// holding is the source of a disk that must hold the table of d.
+// holding returns a source for a disk that must hold the table of d.
 func holding(r io.ReaderAt, d model.Disk) (source, error) {
 	held, err := Read(r, int64(d.Size()), d.SectorSize)
 	if err != nil {
@@ -38,10 +38,10 @@ func holding(r io.ReaderAt, d model.Disk) (source, error) {
 	return newSource(r, d.SectorSize, d.Sectors)
 }
 
-// sector reads one sector, which must lie inside the disk.
+// sector reads one sector, which must be inside the disk.
 func (s source) sector(at geometry.Sector) ([]byte, error) { return s.run(geometry.SpanOf(at, 1)) }
 
-// run reads some sectors. The caller has checked that they lie inside the disk and are few.
+// run reads several sectors. The caller must have checked that they are inside the disk and few.
 func (s source) run(span geometry.Span) ([]byte, error) {
 	b := make([]byte, s.z.Bytes(span.Len()))
 	got, err := s.r.ReadAt(b, int64(s.z.Bytes(span.Start)))
@@ -54,17 +54,17 @@ func (s source) run(span geometry.Span) ([]byte, error) {
 	return nil, tried.Errorf("read sector %d: %w", span.Start, err)
 }
 
-// contains reports whether the sectors lie inside the disk.
+// contains reports whether the sectors are inside the disk.
 func (s source) contains(span geometry.Span) bool {
 	return span.Start >= 0 && span.End <= s.sectors && !span.Empty()
 }
 
-// patch is the write of whole sectors from a sector on.
+// patch returns a write of whole sectors that begins at the sector at.
 func (s source) patch(at geometry.Sector, data []byte, what string) Patch {
 	return Patch{Off: int64(s.z.Bytes(at)), Data: data, What: what}
 }
 
-// padded shows zeros behind the end of r, as a disk that has grown does.
+// padded reads zeros behind the end of r, like a disk that has grown.
 type padded struct{ r io.ReaderAt }
 
 func (p padded) ReadAt(b []byte, off int64) (int, error) {
@@ -82,7 +82,7 @@ func (p padded) ReadAt(b []byte, off int64) (int, error) {
 	return n, err
 }
 
-// patched shows r as it will be once the patches are written.
+// patched reads r as it will be after the patches are written.
 type patched struct {
 	r       io.ReaderAt
 	patches []Patch

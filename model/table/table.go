@@ -1,13 +1,13 @@
-// Package table decodes and encodes partition tables at sector sizes 512 and 4096: GPT, and MBR with its chain of logical
-// partitions. It writes nothing: Encode returns the patches that have to be written.
+// Package table decodes and encodes partition tables with sectors of 512 and 4096 bytes: GPT, and MBR with its chain of
+// logical partitions. It writes nothing: Encode returns the patches to be written.
 //
-// This package decides which table a disk has, from sector 0 first (verdict.go). It checks the headers of a GPT and follows
-// the chain of an MBR. go-diskfs decodes the entries (library.go).
+// This package decides which table a disk has, beginning with sector 0 (verdict.go). It checks the headers of a GPT and
+// follows the chain of an MBR. go-diskfs decodes the entries (library.go).
 //
-// Invariants: bytes that no edit means to change stay as they are, down to boot code, reserved fields, the CHS bytes of
-// ends that do not move, and the slots of entries. A changed table is read back from the patches and compared with the
-// model before the patches are returned. A number from a header is checked against a limit before memory is allocated by
-// it.
+// Invariants: bytes that no edit is meant to change stay as they are. That includes boot code, reserved fields, the CHS
+// bytes of ends that do not move, and the slots of entries. A changed table is read back from the patches and compared
+// with the model before the patches are returned. A number from a header is checked against a limit before it decides how
+// much memory is allocated.
 //
 // # MBR
 //
@@ -57,7 +57,7 @@
 //	        |type GUID |partition GUID |first LBA |last LBA |attributes |name, 36 UTF-16LE units |
 //	        +----------+---------------+----------+---------+-----------+------------------------+----
 //
-// A, B, the number and the size of entries are what the header says, never assumed.
+// A, B, the number of entries and their size are read from the header and never assumed.
 package table
 
 import (
@@ -80,11 +80,11 @@ type Patch struct {
 type Range struct{ Off, Len int64 }
 
 // Read decides which table is on r, a disk of size bytes with sectors of size z, and decodes it. Bytes behind the last
-// whole sector do not count. Partitions get the identities 1, 2, … in the order of their numbers. Their file systems are
-// left empty.
+// whole sector are ignored. Partitions get the identities 1, 2, … in the order of their numbers. Their file systems stay
+// empty.
 //
-// Damage is never an error. It becomes the disk's problems, and a fatal one where editing would lose something. An error
-// means that r could not be read or that z is no sector size.
+// Damage is never an error. It is added to the problems of the disk, as a fatal one if editing would lose something. An
+// error means that r cannot be read or that z is not a sector size.
 func Read(r io.ReaderAt, size int64, z geometry.SectorSize) (d model.Disk, err error) {
 	defer func() {
 		if err != nil {

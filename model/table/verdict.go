@@ -15,20 +15,20 @@ type verdict struct {
 	problems report
 }
 
-// judge decides which table a disk has. In this order:
+// judge decides which table a disk has. The first rule that applies wins:
 //
-//   - the magic of a table that shunt does not know: none, and read-only;
+//   - the signature of a table that shunt does not support: no table, and read-only;
 //   - a protective entry (type EE from LBA 1) in sector 0: GPT, even if no copy of it is whole;
-//   - the boot sector of a file system: none;
-//   - a single entry that covers the disk from sector 0 on: none;
+//   - the boot sector of a file system: no table;
+//   - a single entry that covers the disk from sector 0 on: no table;
 //   - entries in sector 0: MBR, even if an old GPT is still there, because firmware and kernel obey sector 0;
 //   - a whole GPT without a protective entry: GPT, and read-only, because no other program would see it;
-//   - an empty MBR, or none.
+//   - an empty MBR, or no table.
 func judge(src source) (v verdict, err error) {
 	first := src.first
 	if label := foreignLabel(first); label != "" {
 		v.problems.fatal("edit it on the system it comes from",
-			"the disk has %s partition table, which shunt does not read", label)
+			"the disk has %s partition table, which shunt cannot read", label)
 		return v, nil
 	}
 	if v.gpt, err = loadGPT(src); err != nil {
@@ -66,7 +66,7 @@ func judge(src source) (v verdict, err error) {
 	return v, nil
 }
 
-// staleGPT warns of a GPT that is whole but not in force.
+// staleGPT warns about a GPT that is whole but is not the table of the disk.
 func (v *verdict) staleGPT(instead string) {
 	if c := v.gpt.chosen(); c != nil {
 		v.problems.warn("some programs take the old GPT for the table; erase it with `wipefs --types gpt --all {target}`, "+
@@ -75,12 +75,12 @@ func (v *verdict) staleGPT(instead string) {
 	}
 }
 
-// foreignLabel names the table whose magic number is in sector 0, or is "".
+// foreignLabel returns the name of an unsupported table whose signature is in sector 0, or "".
 func foreignLabel(first []byte) string {
 	for _, label := range []struct {
 		off         int
 		magic, name string
-		signed      bool // it counts even if the sector ends in 55 AA
+		signed      bool // the signature is valid even if the sector ends in 55 AA
 	}{
 		{0, "\xC9\xC2\xD4\xC1", "an AIX", true}, // "IBMA" in EBCDIC
 		{0, "ER\x02\x00", "an Apple", false},
@@ -96,8 +96,8 @@ func foreignLabel(first []byte) string {
 	return ""
 }
 
-// bootSector names the file system whose boot sector this is, or is "". FAT, NTFS and exFAT boot sectors end
-// in 55 AA as an MBR does; their fields say what they are.
+// bootSector returns the name of the file system whose boot sector this is, or "". Boot sectors of FAT, NTFS and exFAT
+// end in 55 AA like an MBR, but their fields identify them.
 func bootSector(first []byte) string {
 	if !hasSignature(first) {
 		return ""
@@ -118,8 +118,8 @@ func bootSector(first []byte) string {
 	return "FAT"
 }
 
-// covered reports whether the only entry in use covers the disk from sector 0 on. Tools that put a file system on a whole disk
-// write such an entry for systems that show only disks with an MBR.
+// covered reports whether the only entry in use covers the whole disk, including sector 0. Tools that put a file system on
+// a whole disk write such an entry, because some systems only show disks with an MBR.
 func covered(entries []mbrEntry, sectors geometry.Sector) bool {
 	used := slices.DeleteFunc(slices.Clone(entries), func(e mbrEntry) bool { return !e.used() })
 	return len(used) == 1 && used[0].start == 0 && used[0].span(0).End >= sectors
@@ -127,7 +127,7 @@ func covered(entries []mbrEntry, sectors geometry.Sector) bool {
 
 func hasSignature(first []byte) bool { return first[510] == 0x55 && first[511] == 0xAA }
 
-// goodStatus reports whether every slot has one of the two status bytes there are.
+// goodStatus reports whether every slot has a valid status byte.
 func goodStatus(first []byte) bool {
 	for i := range mbrSlots {
 		if s := slotOf(first, i)[0]; s != 0x00 && s != 0x80 {
@@ -137,8 +137,8 @@ func goodStatus(first []byte) bool {
 	return true
 }
 
-// saneEntries reports whether all entries in use could be partitions of this disk. The code or text that other boot sectors
-// hold in their place does not pass.
+// saneEntries reports whether all entries in use could be partitions of this disk. In other boot sectors these bytes are
+// code or text, which does not pass.
 func saneEntries(entries []mbrEntry, sectors geometry.Sector) bool {
 	var spans []geometry.Span
 	for _, e := range entries {

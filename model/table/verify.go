@@ -9,13 +9,13 @@ import (
 	"shunt/model"
 )
 
-// field is one field of a table as it is and as it should be, printable and comparable.
+// field is a field of a table with its actual and its wanted value. Both are printable and comparable.
 type field struct {
 	what      string
 	got, want any
 }
 
-// differing says which field is the first that is not as it should be, "" if all are.
+// differing describes the first field that does not have its wanted value. It returns "" if all do.
 func differing(fields ...field) string {
 	for _, f := range fields {
 		if f.got != f.want {
@@ -25,9 +25,9 @@ func differing(fields ...field) string {
 	return ""
 }
 
-// difference says in which field of the table the disk that was read differs from the one that is wanted, "" if in none.
-// The table ID and the PARTUUIDs match anything if want does not have them. The PARTUUIDs of an MBR follow from its ID and
-// the numbers and are not compared.
+// difference describes the first field of the table in which got differs from want, or returns "". Where want has no
+// table ID or PARTUUID, any is accepted. The PARTUUIDs of an MBR are not compared, because they follow from its ID and
+// the numbers.
 func difference(got, want model.Disk) string {
 	g, w := got.Table, want.Table
 	diff := differing(field{"the kind of table", g.Kind, w.Kind}, field{"the size in sectors", got.Sectors, want.Sectors})
@@ -77,7 +77,7 @@ func partitionDifference(kind model.TableKind, got, want model.Partition) string
 	)
 }
 
-// sameTable reports whether two disks have the same table, down to the identity of each partition.
+// sameTable reports whether two disks have the same table, including the identity of each partition.
 func sameTable(a, b model.Disk) bool {
 	if difference(a, b) != "" || difference(b, a) != "" {
 		return false

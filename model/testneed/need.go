@@ -1,5 +1,5 @@
-// Package testneed says what a test needs of the machine. Where it is missing the test is skipped with
-// the reason; under CI=true it fails, so that a run can never look green because nothing was tried.
+// Package testneed checks that the machine has what a test needs. If it has not, the test is skipped with the reason, or
+// fails under CI=true, so that a run cannot look green although nothing was tested.
 package testneed
 
 import (
@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tool is the path of a program the test needs.
+// Tool returns the path of a program that the test needs.
 func Tool(t testing.TB, name string) string {
 	t.Helper()
 	path := find(name)
@@ -24,7 +24,7 @@ func Tool(t testing.TB, name string) string {
 	return path
 }
 
-// find is the path of a program, "" if there is none.
+// find returns the path of a program, or "".
 func find(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path
@@ -38,7 +38,7 @@ func find(name string) string {
 	return ""
 }
 
-// Root makes sure that the test runs as root.
+// Root requires that the test runs as root.
 func Root(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -46,7 +46,7 @@ func Root(t testing.TB) {
 	}
 }
 
-// Mountable makes sure that this kernel mounts a file system of this kind.
+// Mountable requires that this kernel can mount this kind of file system.
 func Mountable(t testing.TB, kind string) {
 	t.Helper()
 	kinds, err := os.ReadFile("/proc/filesystems")
@@ -55,7 +55,7 @@ func Mountable(t testing.TB, kind string) {
 	}
 }
 
-// File makes sure that a device node or file is there and can be opened for reading and writing.
+// File requires that a file or device node can be opened for reading and writing.
 func File(t testing.TB, path string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -68,15 +68,15 @@ func File(t testing.TB, path string) {
 	}
 }
 
-// GrowsMountedExt reports whether this process may grow a mounted ext, for which the kernel asks for CAP_SYS_RESOURCE.
-// Sandboxes withhold it even from root, and nothing that a test could install brings it.
+// GrowsMountedExt reports whether this process may grow a mounted ext file system. The kernel requires CAP_SYS_RESOURCE
+// for that. Sandboxes withhold it even from root, and a test cannot install it.
 func GrowsMountedExt() bool {
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	return unix.Capget(&head, &data[0]) == nil && data[0].Effective&(1<<unix.CAP_SYS_RESOURCE) != 0
 }
 
-// Missing ends a test for something the machine lacks: skipped, or failed under CI=true.
+// Missing ends a test because the machine lacks something. It skips the test, or fails it under CI=true.
 func Missing(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
@@ -85,7 +85,8 @@ func Missing(t testing.TB, why string) {
 	t.Skip(why)
 }
 
-// Has reports whether a program is there, for tests that do with less without it.
+// Has reports whether a program is installed. It is for tests that can do without it; under CI=true a missing program
+// fails the test.
 func Has(t testing.TB, name string) bool {
 	t.Helper()
 	found := find(name) != ""
@@ -97,7 +98,7 @@ func Has(t testing.TB, name string) bool {
 
 var seedFlag = flag.Int64("seed", 0, "seed of the random tests; 0 takes a new one from the clock")
 
-// Seed is the seed of a random test. It is logged, so that a failure can be repeated.
+// Seed returns the seed of a random test and logs it, so that a failure can be repeated.
 func Seed(t testing.TB) int64 {
 	t.Helper()
 	seed := *seedFlag

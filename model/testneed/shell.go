@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Shell runs a shell script in a directory, with the tools' directories on the path in the C locale unless the variables
-// in env say otherwise, and returns its output. A command that fails ends the test.
+// Shell runs a shell script in dir and returns its output. The tools' directories are on the path and the locale is C,
+// unless env says otherwise. A command that fails ends the test.
 func Shell(t testing.TB, dir, script string, env ...string) string {
 	t.Helper()
 	cmd := exec.Command("sh", "-ec", script)

@@ -1,6 +1,6 @@
-// Package tried makes errors that say what was tried: "open a.raw: permission denied". They are marked, so that whatever
-// shows one to a person can put "cannot" before it without reading it. Errors that say by themselves what is wrong, such as
-// "a.raw is empty", are made by fmt.Errorf and errors.New.
+// Package tried makes errors that say what the program tried to do: "open a.raw: permission denied". They are marked, so
+// that code that shows one can put "cannot" before it without reading it. Errors that say what is wrong, such as "a.raw
+// is empty", come from fmt.Errorf and errors.New instead.
 package tried
 
 import (
@@ -13,16 +13,16 @@ import (
 	"strings"
 )
 
-// failure is an error whose text begins with the verb of what was tried.
+// failure is an error whose text begins with the verb of the action that failed.
 type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
-// Errorf is fmt.Errorf for a format that begins with a verb: "open %s: %w". An error of the os package among args loses its
-// operation, and its file as well if that is among args: the format names both. A format that begins with "%w" adds to an
-// error, and the result is marked if that error is.
+// Errorf is like fmt.Errorf, for a format that begins with a verb: "open %s: %w". If an argument is an error of the os
+// package, its operation is dropped, and its file too if args also has the file, because the format names them. A format
+// that begins with "%w" extends an error; the result is marked if that error is.
 func Errorf(format string, args ...any) error {
-	err := fmt.Errorf(format, args...) // vet checks calls for this line
+	err := fmt.Errorf(format, args...) // this line lets vet check the callers
 	clean := slices.Clone(args)
 	for i, arg := range args {
 		switch file, cause := parts(arg); {
@@ -40,7 +40,8 @@ func Errorf(format string, args ...any) error {
 	return failure{err}
 }
 
-// Cause is the cause behind an error of the os package, without operation and file; other errors stay as they are.
+// Cause returns the cause inside an error of the os package, without operation and file. It returns other errors
+// unchanged.
 func Cause(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
@@ -51,7 +52,7 @@ func Cause(err error) error {
 	return err
 }
 
-// Text is an error for people, in one line: "cannot open a.raw: permission denied".
+// Text formats an error for people, on one line: "cannot open a.raw: permission denied".
 func Text(err error) string {
 	if joined, ok := any(err).(interface{ Unwrap() []error }); ok && reflect.TypeOf(err) == reflect.TypeOf(errors.Join(fs.ErrExist)) {
 		var texts []string
@@ -67,14 +68,14 @@ func Text(err error) string {
 	return text
 }
 
-// marked reports whether an error says what was tried. Those of the os package begin with their operation.
+// marked reports whether an error says what was tried. Errors of the os package do: they begin with their operation.
 func marked(err any) bool {
 	_, is := err.(failure)
 	_, cause := parts(err)
 	return is || cause != nil
 }
 
-// parts are the file and the cause of an error of the os package; the cause of anything else is nil.
+// parts returns the file and the cause of an error of the os package. For other errors the cause is nil.
 func parts(err any) (file string, cause error) {
 	switch e := err.(type) {
 	case *fs.PathError:

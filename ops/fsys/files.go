@@ -44,8 +44,7 @@ type Files struct {
 
 // A Way is one way to list the directories of a kind of file system.
 type Way struct {
-	// suits is set for go-diskfs, which reads in this process. It returns an error if go-diskfs must not read the file
-	// system.
+	// Name is the program or library that reads the directories, for example "debugfs".
 	Name string
 	// suits is set for go-diskfs, which reads in this process. It returns an error if go-diskfs must not read the file
 	// system.

@@ -14,8 +14,8 @@ import (
 	"shunt/ops/report"
 )
 
-// List lists the directory at the exact path dir; "" and "/" are the root. Where something can be done about an error, the
-// error says so.
+// List lists the directory at the exact path dir. "" and "/" are the root. The error says what people can do, if
+// anything.
 func List(ctx context.Context, src fsys.Files, dir string) (report.Listing, error) {
 	names, err := split(dir)
 	list := report.Listing{Path: safetext.Printable("/" + strings.Join(names, "/")), Entries: []report.FileEntry{}}
@@ -65,7 +65,7 @@ func split(dir string) ([]string, error) {
 	return strings.Split(dir[1:], "/"), nil
 }
 
-// sorted returns the entries by name, without "." and "..".
+// sorted returns the entries sorted by name, without "." and "..".
 func sorted(entries []report.FileEntry) []report.FileEntry {
 	entries = slices.DeleteFunc(entries, func(e report.FileEntry) bool { return e.Name == "." || e.Name == ".." })
 	slices.SortStableFunc(entries, func(a, b report.FileEntry) int { return cmp.Compare(a.Exact(), b.Exact()) })

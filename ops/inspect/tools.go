@@ -11,16 +11,17 @@ import (
 	"shunt/ops/report"
 )
 
-// Command returns the command line of the tool that describes this kind, for people, or "" if there is none.
+// Command returns the command line of the tool that describes this kind of file system, for people, or "". shown is the
+// path that it names.
 func Command(kind model.FSKind, shown string) string {
 	return safetext.Command(fsys.Of(kind).Ask.Of(shown)...)
 }
 
-// mostOutput bounds how much of what a tool prints is kept.
+// mostOutput limits how many bytes of a tool's output are kept.
 const mostOutput = 64 << 10
 
-// Ask runs the tool that describes this kind on the file at path, which holds the file system and nothing else. If the tool
-// is missing or fails, the answer has the reason.
+// Ask runs the tool that describes this kind of file system on the file at path, which holds nothing else. If the tool is
+// missing or fails, the answer holds the reason.
 func Ask(ctx context.Context, kind model.FSKind, path, shown string) report.Said {
 	return said(ctx, fsys.Of(kind).Ask, path, shown)
 }
