@@ -62,6 +62,8 @@ type Problem struct {
 	// Advice says what to do, or is "". In commands, {target} stands for the path of the target, which the model does not
 	// know, and {recover} for the command that ends an interrupted transaction.
 	Advice string
+	// Needs is how many sectors the disk must have for the problem to go, 0 if a longer disk is not the cure.
+	Needs geometry.Sector
 }
 
 // Disk is the layout of one target at one moment. The zero Disk is not valid; use New.
@@ -109,6 +111,20 @@ func find[T any](list []T, wanted func(T) bool) (found T, ok bool) {
 func (d Disk) ReadOnly() Reason {
 	p, _ := d.Fatal()
 	return Reason(p.Text)
+}
+
+// Needs returns how many sectors a disk that was cut off must have to be edited, 0 if its size is not all that forbids that.
+func (d Disk) Needs() geometry.Sector {
+	n := geometry.Sector(0)
+	for _, p := range d.problems {
+		if p.Severity == Fatal {
+			if p.Needs == 0 {
+				return 0
+			}
+			n = max(n, p.Needs)
+		}
+	}
+	return n
 }
 
 // Span returns the whole disk as a span.

@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"slices"
 
 	"shunt/geometry"
 )
@@ -34,9 +35,10 @@ func (d Disk) Tail() geometry.Sector {
 }
 
 // WithSectors returns d on a disk of n sectors and adapts the range in which partitions may be. Partitions stay as they
-// are; Check reports those that are outside.
+// are; Check reports those that are outside. Problems that this size cures are gone.
 func (d Disk) WithSectors(n geometry.Sector) Disk {
 	tail := d.Tail()
+	d.problems = slices.DeleteFunc(slices.Clone(d.problems), func(p Problem) bool { return p.Needs > 0 && p.Needs <= n })
 	d.Sectors = n
 	switch d.Table.Kind {
 	case TableGPT:

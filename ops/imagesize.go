@@ -29,10 +29,12 @@ func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	switch {
 	case !cannot.OK():
 		return before, &Refusal{What: "change the image size", Reason: cannot}
-	case o.Sectors == before.Sectors:
+	case o.Sectors == before.Sectors && smallest <= before.Sectors:
 		r = refusedFor("it has this size already")
-	case o.Sectors < smallest && smallest >= before.Sectors:
+	case o.Sectors < smallest && smallest == before.Sectors:
 		r = refusedFor(model.Because("%s, so it is as small as it can be", why))
+	case o.Sectors < smallest && smallest > before.Sectors:
+		r = refusedFor(why).near("it has to be "+AtLeast(smallest, z)+" or more", Bound{Length, smallest})
 	case o.Sectors < smallest:
 		r = refusedFor(why).near("it can be made as small as "+AtLeast(smallest, z), Bound{Length, smallest})
 	case o.Sectors > longest:
@@ -55,8 +57,13 @@ func (o ImageSize) Steps(_, _ model.Disk) []Step {
 
 // ImageLimits returns the smallest possible size of the image in sectors, and what determines it ("p2 ends at 2.00 GiB").
 // cannot is the reason why the size cannot change at all, or "".
+// The smallest size of a disk that was cut off is larger than its own.
 func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot model.Reason) {
-	if reason := d.ReadOnly(); !reason.OK() {
+	needs, reason := d.Needs(), d.ReadOnly()
+	switch {
+	case needs > 0 && !d.Fixed:
+		return needs, reason, ""
+	case !reason.OK():
 		return d.Sectors, "", reason
 	}
 	if d.Fixed {

@@ -95,8 +95,8 @@ func (o New) added(d model.Disk) (model.Disk, error) {
 
 // Apply is the disk with the partition in it.
 func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
-	if reason := before.ReadOnly(); !reason.OK() {
-		return before, &Refusal{What: creation, Reason: reason}
+	if r := readOnly(before); r != nil {
+		return refused(before, creation, r)
 	}
 	if _, taken := before.Partition(o.ID); taken || o.ID < 1 {
 		return before, &Refusal{What: creation, Reason: model.Because("its identity %d is in use", o.ID)}

@@ -17,7 +17,21 @@ func entry(d model.Disk, id model.PartID, verb string) (model.Partition, error) 
 	if !ok {
 		return p, &Refusal{What: verb + " the partition", Reason: "it does not exist at this point of the queue"}
 	}
-	return unless(cmp.Or(d.ReadOnly(), pinned(p)), p, verb)
+	if r := readOnly(d); r != nil {
+		r.What = verb + " " + p.Ref()
+		return p, r
+	}
+	return unless(pinned(p), p, verb)
+}
+
+// readOnly is the refusal of all edits of a disk that must not be edited, nil if it may. A longer image can be the cure.
+func readOnly(d model.Disk) *Refusal {
+	r := refusedFor(d.ReadOnly())
+	if n := d.Needs(); n > 0 && !d.Fixed {
+		r.Nearest = "first enlarge the image to " + AtLeast(n, d.SectorSize) + " or more"
+		r.First = []Operation{ImageSize{Sectors: n}}
+	}
+	return r
 }
 
 // pinned is why neither p nor its entry may change, or "".

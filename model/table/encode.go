@@ -39,7 +39,7 @@ func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() u
 		}
 	}()
 	was, now = padded{was}, padded{now}
-	if why := before.ReadOnly(); !why.OK() {
+	if why := before.WithSectors(after.Sectors).ReadOnly(); !why.OK() {
 		return nil, fmt.Errorf("the disk is read-only: %s", why)
 	}
 	if before.SectorSize != after.SectorSize {

@@ -145,7 +145,8 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []*gpt.Partition, p
 		}
 		numbers[p.UUID] = p.Number
 		if p.Span.End > g.sectors || place > g.sectors-1 && p.Span.End > usable.End {
-			problems.fatal(cutOff(int64(g.z.Bytes(max(place+1, p.Span.End)))),
+			array := g.chosen().header.arraySectors(g.z)
+			problems.cut(p.Span.End+array+1, cutOff(int64(g.z.Bytes(max(place+1, p.Span.End)))),
 				"%s ends at sector %d, but the disk has %d and the GPT needs the last %d of them",
 				p.Ref(), p.Span.End, g.sectors, g.sectors-usable.End)
 		}

@@ -70,7 +70,7 @@ func primaries(src source, t model.Table, signature string, problems *report) (p
 			problems.fatal("repair the table with `sfdisk {target}`",
 				"%s begins with sector 0, which holds the table itself", p.Ref())
 		case p.Span.End > src.sectors:
-			problems.fatal(cutOff(int64(src.z.Bytes(p.Span.End))),
+			problems.cut(p.Span.End, cutOff(int64(src.z.Bytes(p.Span.End))),
 				"%s ends at sector %d but the disk has %d", p.Ref(), p.Span.End, src.sectors)
 		case p.Span.End > t.Usable.End:
 			problems.fatal("make it shorter with the tool that made it",

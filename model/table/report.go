@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"shunt/geometry"
 	"shunt/model"
 )
 
@@ -25,6 +26,14 @@ func isFatal(p model.Problem) bool { return p.Severity == model.Fatal }
 
 func (r *report) fatal(advice, format string, args ...any) {
 	r.add(model.Fatal, advice, format, args...)
+}
+
+// cut adds a fatal problem that goes when the disk has so many sectors again. More than that were there before the cut.
+func (r *report) cut(needs geometry.Sector, advice, format string, args ...any) {
+	r.fatal(advice, format, args...)
+	if last := &(*r)[len(*r)-1]; last.Advice == advice {
+		last.Needs = needs
+	}
 }
 
 func (r *report) warn(advice, format string, args ...any) {
@@ -49,5 +58,6 @@ func (r *report) check(d model.Disk, parts []model.Partition) {
 
 // cutOff returns advice for an image that is shorter than its table says.
 func cutOff(bytes int64) string {
-	return fmt.Sprintf("if the image was cut off, make it %d bytes long again: `truncate --size %d {target}`", bytes, bytes)
+	return fmt.Sprintf("if it was cut off, enlarge the image, to %d bytes if all of it is to be as it was: "+
+		"z in the editor, or the line `image size %dB` of a plan", bytes, bytes)
 }

@@ -104,7 +104,7 @@ func (s *settings) plan(sess *session.Session, name string) (ops.Queue, error) {
 		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `%s` to finish it, or `%s` to roll it back",
 			facts.Path, facts.Call.Line("recover"), facts.Call.Line("recover", "--rollback")))
 	}
-	if !sess.Disk().ReadOnly().OK() {
+	if d := sess.Disk(); !d.ReadOnly().OK() && (d.Needs() == 0 || d.Fixed) {
 		p, _ := sess.Disk().Fatal()
 		if p.Advice != "" {
 			p.Text += "; " + facts.Call.Fill(p.Advice)
