@@ -36,6 +36,7 @@ const (
 	Hibernated        // a hibernated system in it will resume with the old layout in its memory
 	OpenJournal       // its journal holds changes that only the system it belongs to can make
 	Unread            // it could not be read or recognised; Notes follows "it"
+	Anchored          // it names places on the disk and has to stay where it is; Notes follows "it" if nothing else is known
 	OldForm           // the tools of today only use it as it is: LUKS1, swap space of a foreign machine
 )
 

@@ -84,6 +84,8 @@ func (c clip) cannotCopy(env Env, d model.Disk) model.Reason {
 		return untouchable(c.part.FS)
 	case c.part.Use.Busy():
 		return inUse(c.part)
+	case c.part.FS.Trait == model.Anchored:
+		return pointsElsewhere
 	case c.remade():
 		return caps.Create
 	case c.z != d.SectorSize:

@@ -104,12 +104,18 @@ func cannotMove(env Env, p model.Partition) model.Reason {
 	case p.Type == model.BIOSBoot:
 		return "the boot code on this disk finds the boot loader in it by its position"
 	}
+	if p.FS.Trait == model.Anchored {
+		return pointsElsewhere
+	}
 	c := env.Caps.For(p.FS)
 	if p.FS.Kind.MadeAnew() && c.Move.OK() {
 		return c.Create // swap space is not copied but made anew
 	}
 	return c.Move
 }
+
+const pointsElsewhere model.Reason = "the table of partitions inside it (a disklabel) counts from the start of the disk and would " +
+	"point to the old place: move it with the system it belongs to"
 
 // cannotResize is why the contents of p cannot follow any change of its length.
 func cannotResize(d model.Disk, p model.Partition) model.Reason {
@@ -121,7 +127,7 @@ func cannotResize(d model.Disk, p model.Partition) model.Reason {
 		return untouchable(p.FS)
 	case p.Type == raid:
 		return "a RAID member may be described at its end"
-	case p.FS.Trait == model.Unread:
+	case p.FS.Trait == model.Unread, p.FS.Trait == model.Anchored:
 		return model.Because("it %s, so nothing there can be told its new size", p.FS.Notes)
 	}
 	return ""

@@ -51,7 +51,8 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 		span := p.Span.Intersect(d.Span())
 		if !span.Empty() {
 			announce(fmt.Sprintf("looking into %s, %d of %d", p.Ref(), i+1, len(parts)))
-			parts[i].FS = Probe(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len())))
+			off, n := int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len()))
+			parts[i].FS = anchored(newWindow(r, off, n), z, p, Probe(r, off, n))
 		}
 	}
 	d = d.WithPartitions(pinned(r, d, parts))

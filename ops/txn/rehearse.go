@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
 	"shunt/model/table"
@@ -49,6 +50,8 @@ type Rehearsal struct {
 
 	skipped     int64
 	final       []table.Patch
+	wiped       []table.Patch   // zeros between partitions
+	foreign     []geometry.Span // that the final table and these zeros overwrite
 	filesystems map[model.PartID]report.Filesystem
 }
 
@@ -90,7 +93,23 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 			out.Filesystems = append(out.Filesystems, fs)
 		}
 	}
+	out.Warnings = r.warnings()
 	return out, nil
+}
+
+// warnings are those of the scan, and what the table is written over.
+func (r *Rehearsal) warnings() []string {
+	var list []string
+	for _, p := range r.Before.Problems() {
+		if p.Severity >= model.Warning {
+			list = append(list, p.Text)
+		}
+	}
+	for _, span := range r.foreign {
+		list = append(list, fmt.Sprintf("the new table overwrites what lies in sectors %s, outside of partitions and of the old table; "+
+			"boards can have their boot loader in such a place", span.Inclusive()))
+	}
+	return list
 }
 
 func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {

@@ -101,12 +101,20 @@ func (r *Rehearsal) unused() (ranges, error) {
 // wipeDisk erases, within a range, the signatures of anything that covered the whole disk. It leaves the present table
 // alone, which must stay in force until a later step writes the final one.
 func (r *Rehearsal) wipeDisk(within byteRange) error {
-	table, err := r.presentTable()
+	present, err := r.presentTable()
 	if err != nil {
 		return err
 	}
 	signatures := newRanges(shifted(fsys.WipeRanges(r.Overlay.Size()), 0))
-	return r.zero(signatures.within(within.off, within.end).minus(table))
+	runs := signatures.within(within.off, within.end).minus(present)
+	z := int64(r.Before.SectorSize)
+	for _, wiped := range runs {
+		from, to := (wiped.off+z-1)/z*z, wiped.end/z*z
+		if from < to {
+			r.wiped = append(r.wiped, table.Patch{Off: from, Data: make([]byte, to-from)})
+		}
+	}
+	return r.zero(runs)
 }
 
 // zero makes runs of the overlay read as zero.
@@ -136,6 +144,9 @@ func (r *Rehearsal) writeTable() error {
 		}
 	}
 	r.final = patches
+	if r.foreign, err = table.Foreign(padded{r.Device}, r.Before, append(r.wiped, patches...)); err != nil {
+		return err
+	}
 	planned, err := table.Read(r.Overlay, r.Overlay.Size(), r.After.SectorSize)
 	if err != nil {
 		return tried.Errorf("read the table back: %w", err)

@@ -96,7 +96,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 	if err != nil {
 		return nil, advised(err)
 	}
-	result.Warnings = w.warnings(tx)
+	result.Warnings = append(result.Warnings, w.warnings(tx)...)
 	result.Estimate = estimate(result, time.Since(began))
 	w.link.publish(Event{Report: &result})
 	return tx, nil
