@@ -106,8 +106,8 @@ func (r *Rehearsal) warnings() []string {
 		}
 	}
 	for _, span := range r.foreign {
-		list = append(list, fmt.Sprintf("the new table overwrites what lies in sectors %s, outside of partitions and of the old table; "+
-			"boards can have their boot loader in such a place", span.Inclusive()))
+		list = append(list, fmt.Sprintf("the new table overwrites what lies in sectors %s, outside of partitions and of the "+
+			"old table; boards can have their boot loader in such a place", span.Inclusive()))
 	}
 	return list
 }
