@@ -159,6 +159,16 @@ func TestBlkidImages(t *testing.T) {
 	}
 }
 
+// blkidImage opens one of the images.
+func blkidImage(t *testing.T, name string) *os.File {
+	t.Helper()
+	f, err := os.Open(filepath.Join(blkidImages(t), name+".img"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 // spoil overwrites bytes of what a probe read of an image: the probes must keep their promises.
 func spoil(t *testing.T, f *os.File, rng *rand.Rand) {
 	t.Helper()

@@ -92,10 +92,7 @@ func (p prober) probe(w *window) (model.Filesystem, bool) {
 		order = p.order
 	}
 	for _, at := range places {
-		if at < 0 {
-			at = max(0, w.n+at)
-			at -= at % cmp.Or(p.grain, 4096)
-		}
+		at = p.place(w, at)
 		b := w.at(at, cmp.Or(p.size, 512))
 		if b == nil || !p.magic.in(b) {
 			continue
@@ -114,6 +111,15 @@ func (p prober) probe(w *window) (model.Filesystem, bool) {
 		}
 	}
 	return model.Filesystem{}, false
+}
+
+// place returns where in the window a position of a row is.
+func (p prober) place(w *window, at int64) int64 {
+	if at < 0 {
+		at = max(0, w.n+at)
+		at -= at % cmp.Or(p.grain, 4096)
+	}
+	return at
 }
 
 // in reports whether a superblock has one of the signatures.

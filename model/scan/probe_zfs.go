@@ -21,11 +21,10 @@ const (
 // findZFS looks at two labels: first is 0 for those at the start, or 2 for those at the end, where labels of an old pool
 // outlive the contents that came later.
 func findZFS(w *window, first int) (model.Filesystem, bool) {
-	end := w.n - w.n%zfsLabel
 	for i := range int64(2) {
 		label := i * zfsLabel
 		if first > 0 {
-			label += end - 2*zfsLabel
+			label += zfsEnd(w)
 		}
 		if label < 0 {
 			continue
@@ -44,6 +43,9 @@ func findZFS(w *window, first int) (model.Filesystem, bool) {
 	}
 	return model.Filesystem{}, false
 }
+
+// zfsEnd returns where the labels at the end begin.
+func zfsEnd(w *window) int64 { return w.n - w.n%zfsLabel - 2*zfsLabel }
 
 // zfsNames takes the pool's name and number from a list. It reports whether the list is one of a member.
 func zfsNames(b []byte, fs *model.Filesystem) bool {

@@ -138,6 +138,8 @@ var registry = [...][]prober{
 		},
 		// In sector 0:
 		{kind: model.APFS, magic: magics{{32, "NXSB"}}, uuid: 72, read: readAPFS},
+		// At the end, where labels outlive what was there:
+		{kind: model.ZFS, find: func(w *window) (model.Filesystem, bool) { return findZFS(w, 2) }},
 	},
 	lastResort: {
 		{kind: model.ReFS, magic: magics{{3, "ReFS\x00\x00\x00\x00"}}},
@@ -169,7 +171,6 @@ var registry = [...][]prober{
 			magic: magics{{4, scoutMagic}}, uuid: 56, elsewhere: member, read: readScout,
 		},
 		{kind: "VMFS", at: []int64{2 << 20}, magic: magics{{0, "\x5e\xf1\xab\x2f"}}, label: field{29, 128}, read: readVMFS},
-		{kind: model.ZFS, find: func(w *window) (model.Filesystem, bool) { return findZFS(w, 2) }},
 		{kind: model.UDF, find: findUDF},
 		{kind: model.ISO9660, at: []int64{isoAt}, size: isoSector, magic: magics{{0, "\x01CD001"}}, read: readISO9660},
 		{kind: "hsfs", at: []int64{isoAt + 8}, magic: magics{{0, "\x01CDROM"}}, label: field{40, 32}},

@@ -118,11 +118,11 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepResizeImage:
 		return r.Overlay.Resize(int64(z.Bytes(s.Sectors)))
 	case ops.StepCheckFS:
-		return r.inWindow(s, func(path string) error { return r.Tools.Check(ctx, s.FS, path) })
+		return r.inOnly(s, func(path string) error { return r.Tools.Check(ctx, s.FS, path) })
 	case ops.StepVerifyFS:
 		return r.verify(ctx, s)
 	case ops.StepResizeFS:
-		return r.inWindow(s, func(path string) error { return r.Tools.Resize(ctx, s.FS, path, s.NewSize) })
+		return r.inOnly(s, func(path string) error { return r.Tools.Resize(ctx, s.FS, path, s.NewSize) })
 	case ops.StepMakeFS:
 		spec := fsys.Spec{Label: s.Label, UUID: s.UUID, Start: s.Window.Start, SectorSize: z}
 		return r.inWindow(s, func(path string) error { return r.Tools.Make(ctx, s.FS, path, spec) })
@@ -158,7 +158,7 @@ func (r *Rehearsal) inWindow(s ops.Step, do func(path string) error) error {
 
 // verify checks the file system read-only, and reads its size and how much of it is used.
 func (r *Rehearsal) verify(ctx context.Context, s ops.Step) error {
-	if err := r.inWindow(s, func(path string) error { return r.Tools.Verify(ctx, s.FS, path) }); err != nil {
+	if err := r.inOnly(s, func(path string) error { return r.Tools.Verify(ctx, s.FS, path) }); err != nil {
 		return err
 	}
 	window := r.bytesOf(s.Window)

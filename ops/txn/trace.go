@@ -1,0 +1,64 @@
+package txn
+
+import (
+	"fmt"
+	"io"
+
+	"shunt/geometry"
+	"shunt/model/scan"
+	"shunt/ops"
+)
+
+// inOnly is inWindow after the window holds nothing but the file system. A partition with another end can come upon the
+// signature of contents that the disk held long ago, and the system would take it for those.
+func (r *Rehearsal) inOnly(s ops.Step, do func(path string) error) error {
+	if err := r.clearTraces(s); err != nil {
+		return err
+	}
+	return r.inWindow(s, do)
+}
+
+// clearTraces erases old signatures at the end of a step's window, and fails if one of them lies where the file system may
+// have its data.
+func (r *Rehearsal) clearTraces(s ops.Step) error {
+	window := r.bytesOf(s.Window)
+	size, traces := scan.Traces(r.Overlay, window.off, window.len(), s.FS)
+	if len(traces) == 0 {
+		return nil
+	}
+	if p, ok := r.Before.Partition(s.Part); ok && size >= window.len() {
+		// These contents do not say how much they take. They had no more than their partition.
+		size = min(size, r.bytesOf(p.Span).len())
+	}
+	old := make([]byteRange, len(traces))
+	for i, t := range traces {
+		old[i] = run(window.off+t.Off, t.Len)
+	}
+	unused, err := freeRanges(masked{r.Overlay, newRanges(old)}, s.FS, window)
+	if err != nil {
+		return err
+	}
+	free := newRanges(append(shifted(unused, window.off), byteRange{off: window.off + size, end: window.end}))
+	for i, t := range traces {
+		if size == 0 || len(newRanges(old[i:i+1]).minus(free)) > 0 {
+			return fmt.Errorf("an old signature of %s lies %s behind its start, where %s may have its data; with the end at %s "+
+				"the system would take it for %s: choose another size", t.Kind, geometry.FormatBytes(geometry.Bytes(t.Off)), s.FS,
+				geometry.FormatBytes(geometry.Bytes(window.len())), t.Kind)
+		}
+	}
+	return r.zero(old)
+}
+
+// masked is r with ranges that read as zero.
+type masked struct {
+	r    io.ReaderAt
+	gone ranges
+}
+
+func (w masked) ReadAt(p []byte, off int64) (int, error) {
+	n, err := w.r.ReadAt(p, off)
+	for _, g := range w.gone.within(off, off+int64(n)) {
+		clear(p[g.off-off : g.end-off])
+	}
+	return n, err
+}
