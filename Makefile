@@ -1,23 +1,22 @@
 # make demo          a practice image, opened in the editor
-# make test          everything a merge needs: formatting, lint with the analysers of vet, tests, and the race detector
-#                    where more than one goroutine runs
+# make test          everything that a merge requires: formatting, lint with the analysers of vet, tests, and the race
+#                    detector for packages that start goroutines
 # make build         the program, ./shunt
 # make bench         the benchmarks
 # make crash         the long crash run: at least 500,000 states, and 500 kills of the real program
 # make matrix        every file system x operation x kind of table by itself, and every move x kind of table: minutes
 # make screenshots   the pictures of the README, taken from the real program
 # make lint          the linters alone
-# make fmt           put the source in the form that lint wants
+# make fmt           format the source as lint requires it
 # make install       ./shunt, its manual page and shell completions below PREFIX (default /usr/local), within DESTDIR
 # make uninstall     remove what install put there
-# make clean         remove what the others made
+# make clean         remove built files
 #
-# demo, test, bench and screenshots first install the Debian packages they need (.ci/install); nothing is installed
-# that is already there.
+# demo, test, bench and screenshots first install missing Debian packages (.ci/install).
 
 PREFIX ?= /usr/local
 
-# Where manual pages and completions are looked for.
+# Where man and the shells look for manual pages and completions.
 MAN = $(PREFIX)/share/man/man1/shunt.1
 BASH = $(PREFIX)/share/bash-completion/completions/shunt
 ZSH = $(PREFIX)/share/zsh/site-functions/_shunt
@@ -29,7 +28,7 @@ TESTFLAGS ?=
 # Which benchmarks to run, a regular expression.
 BENCH ?= .
 
-# A plain user's PATH often lacks the directories with mke2fs and sfdisk.
+# An ordinary user's PATH often lacks the directories with mke2fs and sfdisk.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: all demo test bench crash matrix build screenshots lint fmt vet plain race install uninstall clean
@@ -65,17 +64,18 @@ fmt:
 # Tests of the editor that draw thousands of screens on one goroutine: the detector makes them six times slower.
 DRAWN = ^(TestScreens|TestASCII|TestEveryKeyAnswers|TestHelpShowsEverything|TestReportDefaultsToNo|TestPicker)$$
 
-# -vet=off: lint has all of vet's analysers. What needs no detector goes first, as lint has built the packages for it.
+# -vet=off, because lint runs all of vet's analysers. The tests without the detector run first, because lint has already
+# built their packages.
 plain:
 	@echo "== go test"
 	packages=$$(.ci/racy no) && go test -vet=off -timeout 40m $(TESTFLAGS) $$packages
 	go test -vet=off -timeout 40m $(TESTFLAGS) -run '$(DRAWN)' ./tui
-	@# The end-to-end tests run the program as processes of their own, many times.
+	@# The end-to-end tests run the program many times, in processes of its own.
 	go test -vet=off -p 1 -timeout 20m $(TESTFLAGS) ./tui/cli ./screenshots
 
 race:
 	@echo "== go test -race"
-	@# Compilers that collect less garbage are a fifth cheaper; the tests themselves run as they would anywhere.
+	@# With GOGC=400 the compiler takes a fifth less time. The tests themselves run with the default.
 	packages=$$(.ci/racy yes) && export CGO_ENABLED=1 && \
 	GOGC=400 go list -race -export -deps -test $$packages >/dev/null && \
 	go test -race -vet=off -timeout 40m $(TESTFLAGS) -skip '$(DRAWN)' $$packages
@@ -98,11 +98,11 @@ screenshots:
 	@$(MAKE) --no-print-directory build
 	go run ./screenshots
 
-# Builds only if ./shunt is not there: root, who installs, often has no Go.
+# Builds only if ./shunt is not there, since root often has no Go.
 install:
 	@test -x shunt || $(MAKE) --no-print-directory build
 	install -D -m 0755 shunt '$(DESTDIR)$(PREFIX)/bin/shunt'
-	@# The program makes its own manual page and completions; a file that it cannot make must not be installed empty.
+	@# The program prints its own manual page and completions. They are made first, so that none is installed empty.
 	@set -e; made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; \
 	./shunt man >"$$made/man"; \
 	for shell in bash zsh fish; do ./shunt completion $$shell >"$$made/$$shell"; done; \

@@ -1,5 +1,5 @@
-// Shunt is a full-screen terminal partition editor. This file only wires: the process is a worker if it was started
-// as one, else the command line, and how that ends becomes the exit code.
+// Shunt is a full-screen terminal partition editor. This file runs the worker if the process was started as one, and
+// otherwise the command line, and exits with its code.
 package main
 
 import (
@@ -17,7 +17,7 @@ func main() {
 		os.Exit(worker.Main(os.Stderr))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second signal ends this process at once: the worker finishes what it has begun by itself
+	context.AfterFunc(ctx, stop) // a second signal ends this process at once; a worker that commits goes on by itself
 	code := cli.Main(ctx, os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	stop()
 	os.Exit(code)

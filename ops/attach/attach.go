@@ -1,7 +1,7 @@
-// Package attach makes targets and their partitions available to the system: an image becomes a loop device whose
-// partitions the kernel knows, a file system is mounted at a directory. It also reverses both. It writes to no target.
+// Package attach makes an image a loop device whose partitions the kernel knows, and mounts file systems of targets at
+// directories. It also reverses both. It writes to no target.
 //
-// The functions take a target that is held (target.Hold), whose locks keep others away, and need root.
+// Its functions need root. They take a target that is open with target.Hold, so that its locks keep others away.
 //
 // No record is kept of what must be removed later. The kernel removes the loop device of a single partition together with
 // the mount that it was made for. The loop device of a whole image stays until it is detached. Directories for mounts are
@@ -21,10 +21,10 @@ import (
 	"shunt/ops/target/registry"
 )
 
-// ErrNotRoot is returned if the process is not root's.
-var ErrNotRoot = errors.New("takes root: run it with sudo. Without root `shunt ls TARGET P` lists the files in a partition")
+// ErrNotRoot is returned if the process does not run as root.
+var ErrNotRoot = errors.New("needs root: run it with sudo. Without root `shunt ls TARGET P` lists the files in a partition")
 
-// allowed fails with ErrNotRoot unless the process is root's.
+// allowed fails with ErrNotRoot unless the process runs as root. what begins the error.
 func allowed(what string) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("%s %w", what, ErrNotRoot)
@@ -32,8 +32,8 @@ func allowed(what string) error {
 	return nil
 }
 
-// Image sets up a loop device on an image file that is held and tells the kernel its partitions. After an error the loop
-// device is gone again.
+// Image sets up a loop device on an image file and makes its partitions known to the kernel. After an error the loop device
+// is gone again.
 func Image(t target.Target, parts []target.Part, access model.Access) (node string, err error) {
 	if err := allowed("attaching an image"); err != nil {
 		return "", err
@@ -52,7 +52,7 @@ func Image(t target.Target, parts []target.Part, access model.Access) (node stri
 	return l.Node, b.Close()
 }
 
-// hold opens a loop device whose image is already held.
+// hold opens a loop device whose image is already locked by this process.
 func hold(node string) (target.KernelDisk, error) {
 	t, err := registry.Open(node, target.Options{Mode: target.Hold, NoLock: true})
 	if err != nil {
@@ -65,7 +65,7 @@ func hold(node string) (target.KernelDisk, error) {
 	return d, nil
 }
 
-// Find returns the loop device that shows the whole image at path. If path is a loop device, Find returns that.
+// Find returns the loop device that shows the whole image at path. If path is a loop device itself, Find returns that.
 func Find(path string) (target.Loop, error) {
 	l, err := loop.At(path)
 	if err == nil || !errors.Is(err, target.ErrNoLoop) {
@@ -87,7 +87,7 @@ func Find(path string) (target.Loop, error) {
 		for _, l := range whole {
 			nodes = append(nodes, l.Node)
 		}
-		return l, fmt.Errorf("%s is attached as %s: name the one that is meant", path, strings.Join(nodes, " and as "))
+		return l, fmt.Errorf("%s is attached as %s: give one of them instead", path, strings.Join(nodes, " and as "))
 	case len(all) > 0:
 		return l, fmt.Errorf("%s is not attached as a whole, but a part of it is mounted by %s: unmount that", path, all[0].Node)
 	}
@@ -97,8 +97,8 @@ func Find(path string) (target.Loop, error) {
 // ErrNotAttached is returned for an image that no loop device shows.
 var ErrNotAttached = errors.New("is not attached")
 
-// Detach detaches a loop device from its image and closes t, which must be held. If a partition is in use it only closes t,
-// and the error names the partition.
+// Detach detaches a loop device from its image and closes t. If a partition is in use, Detach only closes t, and the error
+// names the partition.
 func Detach(t target.Target) error {
 	if err := allowed("detaching a loop device"); err != nil {
 		return errors.Join(err, t.Close())

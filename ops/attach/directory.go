@@ -14,20 +14,20 @@ import (
 	"shunt/ops/target"
 )
 
-// MountDir is where directories for mounts are made.
+// MountDir is the directory in which directories for mounts are made.
 const MountDir = "/run/shunt"
 
-// spot is a directory to mount something at.
+// A spot is a directory to mount something at.
 type spot struct {
 	*os.File
 	path string // as the kernel will report it
-	made bool
+	made bool   // Mount has made it
 }
 
 // directory returns the directory to mount something at: wish, or a new one if wish is "". The caller must close it.
 func directory(path string, p Source, wish string) (at spot, err error) {
 	if wish == "" {
-		if at, err = made(path, p); err != nil {
+		if at, err = makeSpot(path, p); err != nil {
 			err = tried.Errorf("make a directory for mounts: %w", err)
 		}
 		return at, err
@@ -46,8 +46,8 @@ func directory(path string, p Source, wish string) (at spot, err error) {
 	return spot{File: f, path: real}, nil
 }
 
-// made makes a directory in MountDir. It reuses an empty one, which remains when people unmount by hand.
-func made(path string, p Source) (spot, error) {
+// makeSpot makes a directory in MountDir. It reuses an empty one, which is left when somebody unmounts by hand.
+func makeSpot(path string, p Source) (spot, error) {
 	if err := os.MkdirAll(MountDir, 0o755); err != nil {
 		return spot{}, err
 	}
@@ -74,7 +74,7 @@ func made(path string, p Source) (spot, error) {
 	}
 }
 
-// vacant reports whether a directory is empty and nothing is mounted there.
+// vacant reports whether a directory is empty and not a mount point.
 func vacant(dir string) bool {
 	_, err := topmost(dir)
 	if !errors.Is(err, ErrNotMounted) {
@@ -84,17 +84,17 @@ func vacant(dir string) bool {
 	return err == nil && len(entries) == 0
 }
 
-// mounted is one mount in this process's namespace.
+// mounted is the topmost mount at a directory in this process's namespace.
 type mounted struct {
 	id    string // the number in its line of mountinfo
-	stack int    // how many are mounted at the directory, one over the other
+	stack int    // how many mounts lie at the directory, one over the other
 }
 
-// topmost finds the mount at a directory. The error wraps ErrNotMounted if there is none.
+// topmost finds the topmost mount at a directory. The error wraps ErrNotMounted if there is none.
 func topmost(dir string) (mounted, error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
-		return mounted{}, tried.Errorf("ask what is mounted: %w", err)
+		return mounted{}, tried.Errorf("list mounts: %w", err)
 	}
 	var found mounted
 	for line := range bytes.Lines(text) {
@@ -109,7 +109,7 @@ func topmost(dir string) (mounted, error) {
 	return found, nil
 }
 
-// users names the processes that keep a mount busy, and says what to do.
+// users names the processes that keep a mount busy, and adds advice.
 func users(dir, id string) string {
 	var list []string
 	procs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is not malformed
@@ -120,7 +120,7 @@ func users(dir, id string) string {
 		}
 	}
 	if len(list) == 0 {
-		return fmt.Sprintf("it is in use; find by what with `fuser -vm %s`, and end that first", dir)
+		return fmt.Sprintf("it is in use; find the program with `fuser -vm %s`, and end it first", dir)
 	}
 	return fmt.Sprintf("it is in use by %s; end that or leave the directory first", strings.Join(list, ", "))
 }

@@ -18,24 +18,24 @@ import (
 
 // MountOptions says how a file system is to be mounted.
 type MountOptions struct {
-	// Dir is an existing directory to mount it at, with a path that only root can change. "" stands for a new one in MountDir.
+	// Dir is an existing directory to mount it at, with a path that only root can change. "" means a new one in MountDir.
 	Dir    string
 	Access model.Access
 	// AllowDisks allows partitions of physical disks to be mounted for writing.
 	AllowDisks bool
 }
 
-// Source is a partition, or a whole target, and the file system in it.
+// A Source is a partition, or a whole target, and the file system in it.
 type Source struct {
-	Name string // what people call it: "p1", "the disk"
+	Name string // its name for people: "p1", "the disk"
 	Part target.Part
 	FS   model.Filesystem
 	Use  model.Use
 }
 
-// Mount mounts the file system in a part of a target that is held, and returns the directory. all lists the partitions in
-// the target's table; Mount tells the kernel those of a block device that it does not know yet. Programs and devices do not
-// work on the mount. After an error nothing is mounted.
+// Mount mounts the file system in a part of a target and returns the directory. all lists the partitions in the target's
+// table. If the kernel does not know the partition of a block device, Mount gives it that list. The mount has the options
+// noexec, nosuid and nodev. After an error nothing is mounted.
 func Mount(t target.Target, all []target.Part, p Source, w MountOptions) (dir string, err error) {
 	if err := allowed("mounting"); err != nil {
 		return "", err
@@ -105,7 +105,7 @@ func mountImage(t target.Target, p Source, at spot, access model.Access) error {
 }
 
 // mount mounts the file system on a node in the first way that is available. The kernel gets the open directory. A program
-// gets its name; only root can change what that name leads to.
+// gets the directory's name, and only root can change where that leads.
 func mount(node string, p Source, at spot, access model.Access) error {
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
 	if access == model.ReadOnly {
@@ -134,7 +134,7 @@ func mount(node string, p Source, at spot, access model.Access) error {
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%s cannot be mounted for writing: its device is read-only (%w)", p.Name, err)
 	case errors.Is(err, unix.EPERM):
-		return fmt.Errorf("the system forbids to mount %s, even for root (%w): is this a container?", p.Name, err)
+		return fmt.Errorf("the system does not let even root mount %s (%w): is this a container?", p.Name, err)
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("%s cannot be mounted: something else uses it or %s (%w)", p.Name, at.path, err)
 	}
@@ -142,8 +142,8 @@ func mount(node string, p Source, at spot, access model.Access) error {
 		p.Name, p.FS.Kind, err)
 }
 
-// Unmount unmounts a file system and returns the directory. dir selects one of several mounts; it may be "" if
-// there is only one. Unmount removes a directory that Mount has made.
+// Unmount unmounts a file system and returns the directory. dir selects one of several mounts. It may be "" if there is
+// only one. Unmount removes the directory if it is in MountDir.
 func Unmount(t target.Target, p Source, dir string) (string, error) {
 	if err := allowed("unmounting"); err != nil {
 		return "", err
@@ -165,7 +165,7 @@ func Unmount(t target.Target, p Source, dir string) (string, error) {
 		return "", err
 	}
 	if top.stack > 1 {
-		return "", fmt.Errorf("several things are mounted at %s, one over the other: unmount the upper ones first", dir)
+		return "", fmt.Errorf("there are several mounts at %s, one over the other: unmount the upper ones first", dir)
 	}
 	err = unix.Unmount(dir, unix.UMOUNT_NOFOLLOW)
 	switch {
@@ -183,5 +183,5 @@ func Unmount(t target.Target, p Source, dir string) (string, error) {
 // ErrNotMounted is returned if nothing is mounted.
 var ErrNotMounted = errors.New("is not mounted")
 
-// byDescriptor is a path that leads to an open file, whatever happens to its name.
+// byDescriptor returns a path that leads to an open file even if the file is renamed.
 func byDescriptor(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }

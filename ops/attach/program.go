@@ -14,7 +14,7 @@ import (
 	"shunt/ops/fsys"
 )
 
-// mostTime bounds how long a program may take to mount something.
+// mostTime is how long a program may take to mount something.
 const mostTime = 30 * time.Second
 
 // start runs a program that mounts the node at dir and stays in the background until it is unmounted. The error is
@@ -22,7 +22,7 @@ const mostTime = 30 * time.Second
 func start(m fsys.Mount, node, dir string, access model.Access) error {
 	path, err := exec.LookPath(m.Program)
 	if err != nil {
-		return fmt.Errorf("%w, and neither is there %s (package %s)", unix.ENODEV, m.Program, m.Package)
+		return fmt.Errorf("%w, and %s is not installed (package %s)", unix.ENODEV, m.Program, m.Package)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), mostTime)
 	defer cancel()

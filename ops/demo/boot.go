@@ -16,11 +16,11 @@ const (
 	signatureAt   = 440 // the boot code ends there; the package comment of model/table draws the whole sector
 )
 
-// bootSector is sector 0 with an empty table. Its boot code does nothing but can be recognised: every byte of it must
-// survive an edit.
+// bootSector returns sector 0 with an empty table. It is full of boot code, so that tests see whether an edit changes a
+// byte of it.
 func bootSector() []byte {
 	sector := make([]byte, SectorSize)
-	// cli; hlt; jmp to the hlt: a computer that is started from it stops.
+	// cli; hlt; jmp to the hlt: a computer that boots from it stops.
 	n := copy(sector, "\xfa\xf4\xeb\xfdshunt practice image: there is nothing to boot here\x00")
 	for i := n; i < signatureAt; i++ {
 		sector[i] = byte(i)

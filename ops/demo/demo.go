@@ -1,5 +1,5 @@
-// Package demo makes the practice image: a USB stick of 966 MiB as people had them in 2012, with an MBR, an old first
-// partition that starts at sector 63, and two ext4 partitions side by side that fill it.
+// Package demo makes the practice image: a USB stick of 966 MiB as people had them in 2012, with an MBR and two ext4
+// partitions side by side that fill it. The first partition starts at sector 63, as was usual then.
 //
 //	sector 0     63                989184              1978368
 //	       +-----+-----------------+-------------------+
@@ -29,30 +29,30 @@ const (
 	SectorSize = geometry.Sector512
 )
 
-// Part is one partition of the practice image.
+// A Part is one partition of the practice image.
 type Part struct {
 	Number int
 	Span   geometry.Span
-	Label  string // of its file system
+	Label  string // the label of its file system
 	Active bool
 }
 
 // Parts lists the partitions.
 func Parts() []Part {
 	end := SectorSize.Down(Size)
-	// Sector 63 was the end of the first track, where partitions began before they were aligned to anything.
+	// The first track of old disks ends before sector 63, where the first partition used to start.
 	return []Part{
 		{Number: 1, Span: geometry.Span{Start: 63, End: end / 2}, Label: "docs", Active: true},
 		{Number: 2, Span: geometry.Span{Start: end / 2, End: end}, Label: "photos"},
 	}
 }
 
-// mkfs makes the file systems. It is in the package e2fsprogs.
+// mkfs is the program that makes the file systems. It is in the package e2fsprogs.
 const mkfs = "mkfs.ext4"
 
-// Make makes the practice image at path. Its size is 966 MiB, but it is sparse and takes about 60 MiB.
-// A file that exists already is left alone: the error wraps fs.ErrExist. Without mkfs.ext4 the error wraps
-// exec.ErrNotFound. After an error, the end of ctx included, there is no file at path.
+// Make makes the practice image at path. Its size is 966 MiB, but it is sparse and takes about 60 MiB. If the file exists,
+// Make leaves it alone and the error wraps fs.ErrExist. If mkfs.ext4 is not installed, the error wraps exec.ErrNotFound.
+// After an error, including the end of ctx, Make has removed what it made.
 func Make(ctx context.Context, path string) error { return makeWith(ctx, path, mkfs) }
 
 func makeWith(ctx context.Context, path, mkfs string) error {
@@ -81,15 +81,15 @@ func fill(ctx context.Context, f *os.File, mkfs string) error {
 			return err
 		}
 	}
-	// The table comes last: an image that was not finished is not mistaken for one that was.
+	// The table comes last, so that an unfinished image cannot be mistaken for a finished one.
 	if err := writeTable(f); err != nil {
 		return err
 	}
 	return f.Sync()
 }
 
-// blockSize is that of the file systems. mkfs.ext4 would choose 1024 bytes for small ones, which few file systems have
-// today.
+// blockSize is the block size of the file systems. For file systems this small mkfs.ext4 would choose 1024 bytes, which is
+// rare today.
 const blockSize = 4 * geometry.KiB
 
 // fill makes the partition's file system with its files inside the image.
@@ -105,7 +105,7 @@ func (p Part) fill(ctx context.Context, image, mkfs string) (err error) {
 	blocks := SectorSize.Bytes(p.Span.Len()) / blockSize
 	ran, err := tool.Run(ctx, tool.Cmd{Argv: []string{
 		mkfs, "-q", "-F", "-L", p.Label, "-b", strconv.FormatInt(int64(blockSize), 10),
-		// One inode for 32 KiB and a small journal, so that files are most of what is used.
+		// With one inode per 32 KiB and a small journal, most of the used space belongs to files.
 		"-i", "32768", "-J", "size=4",
 		"-E", fmt.Sprintf("offset=%d,nodiscard,hash_seed=%s", SectorSize.Bytes(p.Span.Start), hashSeed),
 		"-d", dir, image, strconv.FormatInt(int64(blocks), 10),
@@ -120,5 +120,5 @@ func (p Part) fill(ctx context.Context, image, mkfs string) (err error) {
 	return nil
 }
 
-// hashSeed orders the entries of large directories; any UUID will do as long as it stays the same.
+// hashSeed determines the order of entries in large directories. Any UUID will do as long as it stays the same.
 const hashSeed = "7368756e-7400-4000-8000-64656d6f0000"

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// file is one file to put into a partition. Its contents follow from its path and length.
+// A file is to be put into a partition. Its path and size determine its contents.
 type file struct {
 	path string // relative, with slashes
 	size int    // bytes
 	text bool   // made of words, otherwise of random bytes
 }
 
-// Manifest lists the files that Make puts into a partition: the SHA-256 of each, in hexadecimal, by its path relative
-// to the root of the file system, with slashes. lost+found is none of them. An unknown number has no files.
+// Manifest lists the files that Make puts into a partition: the SHA-256 of each, in hexadecimal, by its path relative to
+// the root of the file system, with slashes. It leaves out lost+found, and is empty for an unknown number.
 func Manifest(number int) map[string]string {
 	sums := map[string]string{}
 	for _, f := range tree(number) {
@@ -28,7 +28,7 @@ func Manifest(number int) map[string]string {
 	return sums
 }
 
-// tree is what lies in a partition, about 20 MB each.
+// tree returns the files of a partition, about 20 MB.
 func tree(number int) []file {
 	switch number {
 	case 1:
@@ -77,7 +77,7 @@ func photos() []file {
 	return append(files, file{"raw/DSC_0107.NEF", 3<<20 + 4711, false})
 }
 
-// plant writes the files below dir, with times of their own, so that two images have the same.
+// plant writes the files below dir, with fixed times, so that they are the same in every image.
 func plant(ctx context.Context, dir string, files []file) error {
 	for i, f := range files {
 		if err := ctx.Err(); err != nil {

@@ -1,5 +1,5 @@
-// Package nearby finds what could be opened: the entries of a directory, devices, and recent targets. It locks and changes
-// no target, and the contents of a file can make it neither fail nor take long.
+// Package nearby finds targets that could be opened: the entries of a directory, devices, and recent targets. It locks and
+// changes no target. No content of a file can make it fail or take long.
 package nearby
 
 import (
@@ -13,15 +13,15 @@ import (
 	"shunt/ops/target/registry"
 )
 
-// Finder finds what could be opened.
+// A Finder finds targets that could be opened.
 type Finder struct {
-	State      string              // the directory for the list of recent targets; "" keeps none
+	State      string              // the directory for the list of recent targets; if "", there is no list
 	Disks      bool                // physical disks can be opened
 	SectorSize geometry.SectorSize // of raw images; 0 means 512
 }
 
-// List lists the directories, files and block devices in a directory by name. Links are followed. path is the absolute path
-// of the directory. The error is ready to be shown.
+// List lists the directories, files and block devices in a directory, sorted by name. It follows links. path is the
+// absolute path of the directory. The error can be shown as it is.
 func (Finder) List(dir string) (path string, list []report.Candidate, err error) {
 	path, err = filepath.Abs(dir)
 	if err != nil {
@@ -40,7 +40,7 @@ func (Finder) List(dir string) (path string, list []report.Candidate, err error)
 		}
 		info, err := os.Stat(c.Path)
 		if err != nil {
-			continue // it is gone, or a broken link
+			continue // it was removed, or is a broken link
 		}
 		switch mode := info.Mode(); {
 		case mode.IsDir():
@@ -67,10 +67,11 @@ func (f Finder) BlockDevices() []report.Candidate {
 	return list
 }
 
-// leastLikely is the smallest size of a likely image whose name does not tell. Smaller files hold no file system.
+// leastLikely is the smallest size, in bytes, at which a file counts as an image if its name does not decide it. Smaller
+// files hold no file system.
 const leastLikely = 64 << 10
 
-// likely reports whether a file looks like a disk image by its name, or else by its size, which is a multiple of a sector.
+// likely reports whether a file looks like a disk image, by its name or, if that does not decide it, by its size.
 func likely(name string, size geometry.Bytes) bool {
 	name = strings.ToLower(name)
 	for _, packed := range []string{".xz", ".gz", ".zst", ".bz2", ".zip"} {

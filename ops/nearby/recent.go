@@ -20,11 +20,11 @@ import (
 
 const (
 	recentFile  = "recent"  // a path a line, the newest first, quoted because a path may hold any bytes
-	greetedFile = "greeted" // exists once the user was told how to begin
+	greetedFile = "greeted" // exists once the greeting was shown
 	mostRecent  = 20
 )
 
-// StateDir returns the directory for what shunt remembers: $XDG_STATE_HOME/shunt, or the same in the home directory, or "".
+// StateDir returns the directory in which shunt remembers things: $XDG_STATE_HOME/shunt, or ~/.local/state/shunt, or "".
 func StateDir(env func(string) string) string {
 	if dir := env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "shunt")
@@ -82,7 +82,7 @@ func (f Finder) recent() []string {
 	return list[:min(len(list), mostRecent)]
 }
 
-// Remember puts a target in front of the recent ones. It replaces the file as a whole.
+// Remember makes a target the newest of the recent ones.
 func (f Finder) Remember(path string) error {
 	path, err := filepath.Abs(path)
 	if err == nil {
@@ -111,7 +111,7 @@ func (f Finder) Remember(path string) error {
 	return nil
 }
 
-// Greet reports true once for each user, and never if it cannot remember that.
+// Greet reports whether to greet the user: once, and never if it cannot remember that it did.
 func (f Finder) Greet() bool {
 	if f.ready() != nil {
 		return false
@@ -120,8 +120,8 @@ func (f Finder) Greet() bool {
 	return err == nil && file.Close() == nil
 }
 
-// ready makes the state directory, unless another user owns the directory above. Root in another user's home would make
-// files that the user could not write to, and would write through the user's links.
+// ready makes the state directory, unless another user owns the directory above. In another user's home root would make
+// files to which that user cannot write, and would follow that user's links.
 func (f Finder) ready() error {
 	if f.State == "" {
 		return fs.ErrNotExist

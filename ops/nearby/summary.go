@@ -37,12 +37,12 @@ func (f Finder) summarize(snapshot registry.Snapshot, path string) report.Summar
 	if why := f.refusal(g, err); !why.OK() {
 		out.Cannot = why
 	}
-	// An image of another format, which has to be converted first, is an image as well.
+	// An image in a format that must be converted first counts as an image too.
 	out.Image = err == nil && (out.Image || !g.Cannot.OK() && g.Format != "partition")
 	return out
 }
 
-// refusal returns why a target cannot be opened, if that is not in its summary.
+// refusal returns why a target cannot be opened, if its summary does not say so already.
 func (f Finder) refusal(g registry.Summary, err error) model.Reason {
 	switch {
 	case g.Physical && !f.Disks && g.Cannot.OK():
@@ -55,7 +55,7 @@ func (f Finder) refusal(g registry.Summary, err error) model.Reason {
 	return ""
 }
 
-// readContents finds the table, or what covers a disk without one.
+// readContents finds the table, or the file system that covers a disk without one.
 func (f Finder) readContents(r io.ReaderAt, g registry.Summary, out *report.Summary) error {
 	z := cmp.Or(g.Sector, f.SectorSize)
 	if !z.Valid() {

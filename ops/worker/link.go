@@ -19,7 +19,7 @@ type link struct {
 
 	mu       sync.Mutex
 	changed  chan struct{}     // closed, and replaced, at every change of the fields below
-	awaited  map[net.Conn]bool // the peers that have neither confirmed the result nor left, and were not given up
+	awaited  map[net.Conn]bool // the peers whose confirmation is still waited for
 	seen     bool              // a peer has confirmed the result
 	events   []Event
 	shown    *report.Progress // the latest snapshot to send; peers may miss earlier ones

@@ -229,7 +229,7 @@ func TestMountRefused(t *testing.T) {
 		sh(t, dir, "chmod a+rw disk.raw; chmod a+rx .")
 		sh(t, filepath.Dir(dir), "chmod a+rx .")
 		for _, args := range [][]string{{"attach", image}, {"mount", image, "2"}, {"unmount", image, "2"}} {
-			other.run(t, args...).want(t, exitRefused, "takes root", "sudo", "shunt ls")
+			other.run(t, args...).want(t, exitRefused, "needs root", "sudo", "shunt ls")
 		}
 	}
 	if left := sh(t, ".", "losetup -j '"+image+"' 2>/dev/null || true"); left != "" {
