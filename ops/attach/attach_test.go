@@ -50,7 +50,7 @@ func TestDirectoryOfOnesOwn(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for wish, want := range map[string]string{file: "no directory", "/": "mounted there already", filepath.Join(dir, "none"): "no such file"} {
+	for wish, want := range map[string]string{file: "not a directory", "/": "mounted there already", filepath.Join(dir, "none"): "no such file"} {
 		if _, err := directory("/a.raw", p, wish); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", wish, err)
 		}

@@ -21,22 +21,21 @@ var (
 	ErrNoMedium = errors.New("has no medium in it, or is not set up")
 )
 
-// Why an image cannot be edited now. The texts follow the path.
+// Why a target cannot be edited now. The texts follow the path.
 var (
-	// ErrReadOnly is returned when the image cannot be written because of where it lies or how it is used.
+	// ErrReadOnly is returned when the target cannot be written because of its file system, its device or its use.
 	ErrReadOnly = errors.New("cannot be written")
-	// ErrPhysical is returned for physical disks, which Options.AllowDisks admits.
+	// ErrPhysical is returned for physical disks without Options.AllowDisks.
 	ErrPhysical = errors.New("is a physical disk: add --allow-disks to edit it all the same, after a backup of what matters on it")
-	// ErrLeased is returned for a file that another program has a lease on: opening it would wait until that program gives
-	// way.
+	// ErrLeased is returned for a file on which another program holds a lease: opening it would wait for that program.
 	ErrLeased = errors.New("is kept by a program that holds a lease on it, as file servers do: end that, or copy the image")
-	// ErrNoLocks is returned when the image's file system has no locks; Options.NoLock does without them.
+	// ErrNoLocks is returned when the image's file system has no locks. With Options.NoLock it is opened without.
 	ErrNoLocks = errors.New("cannot be locked: its file system has no locks, so nothing would keep others off; copy it elsewhere")
 )
 
-// What goes wrong while a target is open.
+// Errors of an open target.
 var (
-	// ErrNotAllowed is returned by everything that writes until AllowWrites was called.
+	// ErrNotAllowed is returned by all writes before AllowWrites.
 	ErrNotAllowed = errors.New("writing has not been allowed")
 	// ErrRange is returned for a range outside the target.
 	ErrRange = errors.New("range lies outside the target")
@@ -44,8 +43,8 @@ var (
 	ErrFixed = errors.New("a block device has a fixed size")
 	// ErrOverlap is returned by Copy when its two ranges overlap.
 	ErrOverlap = errors.New("source and destination overlap")
-	// ErrNoLoop is returned for what is no loop device, or one that is not set up.
-	ErrNoLoop = errors.New("is no loop device that is set up")
+	// ErrNoLoop is returned for a path that is not a loop device, or one that is not set up.
+	ErrNoLoop = errors.New("is not a loop device, or is not set up")
 	// ErrReplaced is returned by AllowWrites when the path leads to another file than the one that was opened.
 	ErrReplaced = errors.New("was moved, replaced or removed since it was opened")
 )

@@ -24,7 +24,7 @@ func Guarded(path string) (dir *os.File, real string, err error) {
 	real = "/"
 	defer func() {
 		if err != nil {
-			_ = at.Close() // the error that matters is another one
+			_ = at.Close() // err says more
 		}
 	}()
 	for steps := 0; len(rest) > 0; steps++ {
@@ -46,7 +46,7 @@ func Guarded(path string) (dir *os.File, real string, err error) {
 			return nil, "", errors.Join(err, next.Close())
 		}
 		if link != "" {
-			_ = next.Close() // it has been read
+			_ = next.Close() // the link has been read
 			rest = append(strings.Split(link, "/"), rest...)
 			if !filepath.IsAbs(link) {
 				continue
@@ -56,13 +56,13 @@ func Guarded(path string) (dir *os.File, real string, err error) {
 				return nil, "", err
 			}
 		}
-		_ = at.Close() // only a step on the way
+		_ = at.Close() // only a handle
 		at, real = next, path
 	}
 	return at, real, nil
 }
 
-// openPath opens a name in a directory without following links, and only as a path.
+// openPath opens a name in a directory as a path only (O_PATH), without following links.
 func openPath(at int, name string) (*os.File, error) {
 	fd, err := unix.Openat(at, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -71,8 +71,8 @@ func openPath(at int, name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// step fails if others can change which file the last name of the path leads to. If that is a link, step returns its
-// target.
+// step fails if others can change where the last name of the path leads. If that name is a link, step returns the text of
+// the link.
 func step(from, to *os.File, path string) (link string, err error) {
 	var dir, st unix.Stat_t
 	if err := errors.Join(unix.Fstat(int(from.Fd()), &dir), unix.Fstat(int(to.Fd()), &st)); err != nil {
@@ -88,11 +88,11 @@ func step(from, to *os.File, path string) (link string, err error) {
 		return "", nil
 	case unix.S_IFLNK:
 		if !ours(st.Uid) {
-			return "", fmt.Errorf("%s is a link of somebody else's", path)
+			return "", fmt.Errorf("%s is a link that belongs to another user", path)
 		}
 		b := make([]byte, unix.PathMax)
 		n, err := unix.Readlinkat(int(to.Fd()), "", b)
 		return string(b[:max(0, n)]), err
 	}
-	return "", fmt.Errorf("%s is no directory", path)
+	return "", fmt.Errorf("%s is not a directory", path)
 }

@@ -1,10 +1,10 @@
-// Package target says what an opened target is and what a format of targets has to bring. It opens no target itself: each
-// format is a driver in a package below this one (raw for image files that hold the plain bytes of a disk, block for
-// block devices), and ops/target/registry, the only one that knows all drivers, opens targets. The registry is a package
-// of its own because the drivers import this one.
+// Package target defines the interfaces of opened targets and of the drivers for their formats. It opens no target itself.
+// Each format has a driver in a package below this one: raw for image files that hold the plain bytes of a disk, block for
+// block devices. Package ops/target/registry knows all drivers and opens targets. It is a package of its own because the
+// drivers import this one.
 //
-// A Target is small: it has what every format has. What only some formats have is an optional interface, which callers ask
-// for with a type assertion:
+// Target has the methods that every format has. Others are in optional interfaces, for which callers ask with a type
+// assertion:
 //
 //	Plain       the bytes of the disk lie in a file or device as they are, so the kernel can show them (AsPlain)
 //	KernelDisk  a block device, whose partitions the kernel knows
@@ -22,16 +22,15 @@
 //
 //	                The locks are taken first and tested after (would a write lock on the opposite bytes be granted?),
 //	                so of two that start at once at least one sees the other. Source: QEMU's file-posix driver.
-//	a look around   loop devices, swap and programs that have the file open for writing: none of them locks anything
+//	a search        for loop devices, swap and programs that have the file open for writing, since none of them takes locks
 //
-// A block device is held by flock(2) on its node, which also keeps udev off, by opening it with O_EXCL, so that nothing
-// on it can be mounted, and, if it is a loop device, by the locks above on its image file. Partitions that are in use do
-// not prevent that; O_EXCL is left out then. The kernel has its own idea of the partitions, which Follow brings up to
-// date, and a page cache for each node; Refresh and AllowWrites make these agree.
+// A block device is locked by flock(2) on its node, which also keeps udev off. It is opened with O_EXCL, so that nothing on
+// it can be mounted, unless a partition is in use already. If it is a loop device, its image file is locked as above. The
+// kernel has its own list of the partitions, which Follow updates, and a page cache for each node. Refresh and AllowWrites
+// make these caches agree.
 //
-// Invariants: the target is opened read-only, and nothing can be written until AllowWrites; the locks belong to the
-// open file descriptions that Files hands out, so they live until the last process that holds them has closed them,
-// however it ends.
+// Invariants: a target is opened read-only, and nothing can be written until AllowWrites. The locks belong to the open file
+// descriptions that Files hands out, so they last until the last process with these files has closed them or ended.
 package target
 
 import (
@@ -52,46 +51,46 @@ const (
 	// Inspect opens a target to look at it, even one that is in use. Target.Busy then says who uses it, and what is read may
 	// change at any moment.
 	Inspect
-	// Hold keeps everybody else off as Edit does, but nothing can be written. It serves to change how the system uses a
-	// target, and not its bytes. The target may be read-only, and a physical disk.
+	// Hold keeps everybody else off as Edit does, but nothing can be written. It is for mounting and attaching, which change
+	// how the system uses a target and not its bytes. The target may be read-only or a physical disk.
 	Hold
 )
 
 // Options say how to open a target. The zero value edits an image with sectors of 512 bytes.
 type Options struct {
 	Mode Mode
-	// SectorSize is the logical sector the image is meant for; 0 means 512 bytes.
+	// SectorSize is the size of a logical sector of an image; 0 means 512 bytes.
 	SectorSize geometry.SectorSize
-	// AllowDisks admits physical disks for editing, and not only images, exports and memory.
+	// AllowDisks allows physical disks to be edited, and not only images, exports and memory.
 	AllowDisks bool
-	// NoLock leaves out the locks, for images on file systems that have none (ErrNoLocks). The look around for
-	// other users still takes place; shunt and QEMU are no longer kept off.
+	// NoLock leaves out the locks, for images on file systems that have none (ErrNoLocks). The search for other users still
+	// takes place, but does not find every shunt or QEMU.
 	NoLock bool
-	// Shown admits an image although loop devices show parts of it already; devices that show all of it are still refused.
-	// It serves to set up more of that kind (Hold only).
+	// Shown accepts an image of which loop devices show parts, so that more such devices can be set up. It does not accept
+	// one that a loop device shows as a whole. It is for Hold only.
 	Shown bool
 }
 
-// Driver is one format of targets. The registry calls it with options whose sector size is valid, and for files or devices
-// that are of its format. Errors are those of registry.Open and registry.Adopt.
+// A Driver opens targets of one format. The registry calls it only for files or devices of that format, with options whose
+// sector size is valid. Errors are those of registry.Open and registry.Adopt.
 type Driver struct {
-	// Open locks what c names and makes a Target of it. After an error c.File is the caller's again; a file that
-	// is only held is the caller's in any case, and may be closed.
+	// Open locks the file or device in c and returns a Target. After an error c.File still belongs to the caller. An O_PATH
+	// file belongs to the caller in any case, but Open may close it.
 	Open func(c Candidate, opts Options) (Target, error)
-	// Adopt makes a Target of the files that another process's Target.Files handed over, in their order; c.File is the
-	// first of them. After an error they are the caller's again.
+	// Adopt returns a Target for the files that another process's Target.Files handed over, in the same order. c.File is the
+	// first of them. After an error they still belong to the caller.
 	Adopt func(c Candidate, opts Options, files []*os.File) (Target, error)
-	// Peek reads the disk in an open file without any lock, for a short look: its bytes and how many there are. It reads
-	// no more of f than it must and keeps nothing open. It is nil where the bytes of the file are those of the disk.
+	// Peek returns the disk in an open file, and its length, for a short look without locks. It reads as little of f as
+	// possible and keeps nothing open. It is nil if the bytes of the file are those of the disk.
 	Peek func(f *os.File, size int64) (disk io.ReaderAt, n int64, err error)
 }
 
-// Candidate is a file or device that is about to be opened.
+// A Candidate is a file or device that is about to be opened.
 type Candidate struct {
 	Path string      // as the user gave it, for messages
 	Real string      // absolute, without symbolic links
 	Info fs.FileInfo // of the file itself
-	// File is open for reading, and Info describes it. A device's file is only held (O_PATH): the driver opens the device,
-	// when it has seen that it may, and closes the held file then.
+	// File is open for reading, and Info describes it. A device is opened with O_PATH only: the driver opens it for reading
+	// after it has checked that this is allowed, and closes the O_PATH file.
 	File *os.File
 }

@@ -1,5 +1,5 @@
-// Package block is the driver of block devices, such as loop devices and disks. It also keeps the kernel's idea of their
-// partitions up to date.
+// Package block is the driver of block devices, such as loop devices and disks. It also updates the kernel's list of their
+// partitions.
 package block
 
 import (
@@ -27,10 +27,10 @@ type device struct {
 	disk  kernel.Disk
 	claim *os.File // opened with O_EXCL, so that nothing on the device can be mounted; nil if something is
 	image *os.File // the file behind a loop device, locked like an image; nil if there is none to lock
-	grain int64    // what the device wants writes to be aligned to, bytes
+	grain int64    // the alignment of copies, in bytes
 }
 
-// open looks for reasons to refuse before it opens the device, because opening can have effects of its own.
+// open checks whether the device may be opened before it opens it, because opening can have effects of its own.
 func open(c target.Candidate, opts target.Options) (target.Target, error) {
 	d, err := kernel.Host().Disk(kernel.RdevOf(c.Info))
 	if err != nil {
@@ -60,7 +60,7 @@ func open(c target.Candidate, opts target.Options) (target.Target, error) {
 	return b, nil
 }
 
-// build makes a device of an open node without locking it.
+// build returns a device for an open node, without locking it.
 func build(c target.Candidate, opts target.Options) (*device, error) {
 	file, err := held.New(c, opts)
 	if err != nil {
@@ -86,7 +86,8 @@ func build(c target.Candidate, opts target.Options) (*device, error) {
 	return b, nil
 }
 
-// sectorOf is the device's logical sector. Asking for another one is an error, unless it is the default.
+// sectorOf returns the size of the device's logical sector. It fails if opts ask for another one, unless that is the
+// default.
 func sectorOf(c target.Candidate, opts target.Options) (geometry.SectorSize, error) {
 	n, err := unix.IoctlGetInt(int(c.File.Fd()), unix.BLKSSZGET)
 	if err != nil {
@@ -97,7 +98,7 @@ func sectorOf(c target.Candidate, opts target.Options) (geometry.SectorSize, err
 		return 0, fmt.Errorf("%s has sectors of %d bytes; shunt edits disks with sectors of 512 or 4096 bytes", c.Path, n)
 	}
 	if wish := opts.SectorSize; wish != 0 && wish != geometry.Sector512 && wish != z {
-		return 0, fmt.Errorf("%s has sectors of %d bytes, and not of %d: leave out --sector-size", c.Path, z, wish)
+		return 0, fmt.Errorf("%s has sectors of %d bytes, not of %d: leave out --sector-size", c.Path, z, wish)
 	}
 	return z, nil
 }
@@ -126,8 +127,8 @@ func (b *device) admit(opts target.Options) error {
 	return b.flush()
 }
 
-// takeClaim opens the device for this process alone. That fails while anything on it is in use; then it goes without, since
-// the other partitions can still be edited.
+// takeClaim opens the device with O_EXCL. That is not possible while a partition is in use. Then takeClaim succeeds
+// without, since the other partitions can still be edited.
 func (b *device) takeClaim() error {
 	err := held.Patiently(held.LockPatience, func() (err error) {
 		b.claim, err = os.OpenFile(held.Through(b.Read), os.O_RDONLY|unix.O_EXCL, 0)
@@ -142,7 +143,7 @@ func (b *device) takeClaim() error {
 	return held.OpenError(b.Given, err)
 }
 
-// lockImage keeps others from editing the file behind a loop device without the loop device.
+// lockImage locks the file behind a loop device, so that others cannot edit it directly.
 func (b *device) lockImage(opts target.Options) error {
 	place := b.disk.Place()
 	if place.Image == nil || opts.NoLock {
@@ -163,7 +164,7 @@ func (b *device) lockImage(opts target.Options) error {
 	return nil
 }
 
-// adopt makes a device of the files that Files handed over.
+// adopt returns a device for the files that another process handed over.
 func adopt(c target.Candidate, opts target.Options, files []*os.File) (target.Target, error) {
 	b, err := build(c, opts)
 	if err != nil {
@@ -200,7 +201,7 @@ func (b *device) Fixed() bool         { return true }
 func (b *device) Physical() bool      { return b.disk.Physical() }
 func (b *device) Place() target.Place { return b.disk.Place() }
 
-// AllowWrites also shows what others wrote through the nodes of the partitions.
+// AllowWrites also makes writes visible that others made through the nodes of the partitions.
 func (b *device) AllowWrites() error {
 	if err := b.File.AllowWrites(); err != nil {
 		return err

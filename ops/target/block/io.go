@@ -14,7 +14,7 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// measure asks for the size of the device, in bytes.
+// measure returns the size of the device in bytes.
 func (b *device) measure() (int64, error) {
 	size, err := b.Read.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -23,13 +23,13 @@ func (b *device) measure() (int64, error) {
 	return size, nil
 }
 
-// flush makes the caches of the device and of its partitions agree. Each node has a cache of its own: what was written
-// through one node shows through another only after it is on the device and the other node's cache is dropped.
+// flush makes the caches of the device and of its partitions agree. Each node has a cache of its own. A write through one
+// node can be read through another only after it is on the device and the other node's cache is dropped.
 func (b *device) flush() error {
 	for _, p := range b.disk.Parts() {
 		f, err := os.OpenFile(p.Node(), os.O_RDONLY|unix.O_NONBLOCK, 0)
 		if err != nil {
-			continue // it has no node, or went away meanwhile
+			continue // it has no node, or was removed meanwhile
 		}
 		if err := errors.Join(flushNode(f), f.Close()); err != nil {
 			return fmt.Errorf("flush the cache of %s: %w", p.Node(), err)
@@ -41,7 +41,7 @@ func (b *device) flush() error {
 	return nil
 }
 
-// flushNode writes out and drops what is cached of a node. Only root may drop it; others read what the kernel has.
+// flushNode writes out and drops a node's cache. For users other than root, who may not do that, it does nothing.
 func flushNode(f *os.File) error {
 	err := kernel.Retry(func() error { return unix.IoctlSetInt(int(f.Fd()), unix.BLKFLSBUF, 0) })
 	if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) {
@@ -54,7 +54,7 @@ func (b *device) Truncate(n int64) error {
 	return tried.Errorf("truncate %s to %d bytes: %w", b.Given, n, target.ErrFixed)
 }
 
-// Punch unmaps blocks if they then read as zero, and otherwise writes zeroes.
+// Punch unmaps blocks if they read as zero then, and otherwise writes zeroes.
 func (b *device) Punch(off, n int64) error {
 	w, err := b.Writer("punch", off, n)
 	if err != nil || n == 0 {
@@ -71,7 +71,7 @@ func (b *device) Punch(off, n int64) error {
 	for _, how := range []uint32{unix.FALLOC_FL_PUNCH_HOLE, unix.FALLOC_FL_ZERO_RANGE} {
 		punch := func() error { return unix.Fallocate(int(w.Fd()), how|unix.FALLOC_FL_KEEP_SIZE, start, end-start) }
 		err := kernel.Retry(punch)
-		if errors.Is(err, unix.EBUSY) { // what is cached there is not on the device yet
+		if errors.Is(err, unix.EBUSY) { // cached writes to the range are not on the device yet
 			if err := b.Sync(); err != nil {
 				return err
 			}
@@ -94,7 +94,7 @@ func (b *device) Copy(dst, src, n int64) error {
 	return b.CopyThrough(dst, src, n, 4<<20, b.grain)
 }
 
-// Data returns all that is left: a device keeps no account of its holes.
+// Data returns everything from off on, since a device does not know its holes.
 func (b *device) Data(off int64) (start, end int64, err error) {
 	return off, b.Size(), b.Within("look for data in", off, 0)
 }
@@ -102,7 +102,7 @@ func (b *device) Data(off int64) (start, end int64, err error) {
 // Loose is true because other partitions of the device may be in use.
 func (b *device) Loose() bool { return true }
 
-// State is that of the image behind a loop device, if it could be opened.
+// State returns the state of the image behind a loop device, if that could be opened.
 func (b *device) State() (target.State, error) {
 	if b.image == nil {
 		return target.State{}, nil

@@ -15,15 +15,15 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// call is one change to the partitions that the kernel knows.
+// A call is one change to the partitions that the kernel knows.
 type call struct {
 	verb int32 // unix.BLKPG_ADD_PARTITION and so on
 	part target.Part
 }
 
-// callsFor turns the partitions that the kernel has into those it should have. First those go that are no more or lie
-// elsewhere. Then those at their places change their length, first the ones that become shorter. Then the others come. A
-// partition in use can only change its length.
+// callsFor returns the calls that turn the partitions the kernel has into those it should have. It removes those that are
+// gone or have moved, then shortens, then lengthens, and adds the others last. A partition in use can only change its
+// length.
 func callsFor(have, want []target.Part) []call {
 	find := func(list []target.Part, p target.Part) (same target.Part, there bool) {
 		i := slices.IndexFunc(list, func(q target.Part) bool { return q.Number == p.Number && q.Start == p.Start })
@@ -48,7 +48,7 @@ func callsFor(have, want []target.Part) []call {
 			added = append(added, call{unix.BLKPG_ADD_PARTITION, now})
 		}
 	}
-	// The highest number first, both ways: of partitions that grow in a row each finds its room free.
+	// The highest number comes first, so that of partitions that grow in a row each finds its space free.
 	byNumber := func(x, y call) int { return cmp.Compare(y.part.Number, x.part.Number) }
 	for _, list := range [][]call{gone, shorter, longer} {
 		slices.SortFunc(list, byNumber)
@@ -71,7 +71,7 @@ func (b *device) kernelParts() ([]target.Part, error) {
 	return list, nil
 }
 
-// Follow reads back what the kernel has afterwards, and compares it with what it should have.
+// Follow makes the changes, then reads the kernel's list back and compares it.
 func (b *device) Follow(want []target.Part) error {
 	have, err := b.kernelParts()
 	if err != nil {
@@ -107,7 +107,7 @@ func (b *device) Follow(want []target.Part) error {
 	if b.disk.Is("dm-") {
 		advice = "run `kpartx"
 	}
-	return fmt.Errorf("the kernel still knows %s of %[2]s as it was (%[3]w): %[4]s -u %[2]s`", strings.Join(stale, ", "),
+	return fmt.Errorf("the kernel still has the old data of %s of %[2]s (%[3]w): %[4]s -u %[2]s`", strings.Join(stale, ", "),
 		b.disk.Node(), cmp.Or(failed, errors.New("although it accepted every change")), advice)
 }
 
@@ -137,7 +137,7 @@ func (b *device) Withdraw(numbers []int) error {
 	return nil
 }
 
-// change makes one change. It waits for partitions that others have open for moments.
+// change makes one change. It waits a moment for others that have the partition open.
 func (b *device) change(c call) error {
 	part := unix.BlkpgPartition{Start: c.part.Start, Length: c.part.Len, Pno: int32(c.part.Number)}
 	arg := unix.BlkpgIoctlArg{Op: c.verb, Datalen: int32(unsafe.Sizeof(part)), Data: (*byte)(unsafe.Pointer(&part))}

@@ -17,7 +17,7 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// Detach waits for others that only look at the device for moments: it goes when the last one closes it.
+// Detach waits a moment for others that have the device open, since it is removed when the last one closes it.
 func (b *device) Detach() error {
 	if err := errors.Join(b.detach(), b.Close()); err != nil {
 		return err
@@ -30,7 +30,8 @@ func (b *device) Detach() error {
 		return nil
 	}, left)
 	if err != nil {
-		return fmt.Errorf("%s goes away as soon as %s has closed it", b.Given, kernel.Host().Claimant(b.Given, b.disk, b.ID()).Holder)
+		holder := kernel.Host().Claimant(b.Given, b.disk, b.ID()).Holder
+		return fmt.Errorf("%s is removed as soon as %s has closed it", b.Given, holder)
 	}
 	return nil
 }
@@ -78,7 +79,7 @@ func (b *device) Mounts(p target.Part) []string {
 	return d.Mounts()
 }
 
-// part is a partition that the kernel knows, or with 0 the device.
+// part returns a partition that the kernel knows, or with 0 the device.
 func (b *device) part(number int) (kernel.Disk, error) {
 	if number == 0 {
 		return b.disk, nil
@@ -118,7 +119,7 @@ func (b *device) NodeFor(number int) (path string, done func() error, err error)
 	if d.HasNode() {
 		return d.Node(), func() error { return nil }, nil
 	}
-	dir, err := os.MkdirTemp(nodesWork(), "shunt-node-")
+	dir, err := os.MkdirTemp(nodeDir(), "shunt-node-")
 	if err != nil {
 		return "", nil, tried.Errorf("make a node for p%d of %s: %w", number, b.Given, err)
 	}
@@ -133,8 +134,8 @@ func (b *device) NodeFor(number int) (path string, done func() error, err error)
 	return path, func() error { return os.RemoveAll(dir) }, nil
 }
 
-// nodesWork is a directory in which device nodes can be used: many are mounted so that they cannot.
-func nodesWork() string {
+// nodeDir returns a directory in which device nodes can be used, that is, one that is not mounted with nodev.
+func nodeDir() string {
 	for _, dir := range []string{"/dev", os.TempDir(), "/run"} {
 		var st unix.Statfs_t
 		if unix.Statfs(dir, &st) == nil && st.Flags&unix.ST_NODEV == 0 && unix.Access(dir, unix.W_OK) == nil {

@@ -13,7 +13,7 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// At is the loop device of the node at path. The error is target.ErrNoLoop if it is none.
+// At describes the loop device at path. The error wraps target.ErrNoLoop if it is not a loop device.
 func At(path string) (target.Loop, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -34,10 +34,10 @@ func On(path string) ([]target.Loop, error) {
 	return kernel.Host().Loops(id), nil
 }
 
-// SetUp sets a free loop device up on the file of a target, with the target's sectors, as l says; SetUp chooses its Node
-// and File. It fails if the kernel cannot read the target's format. The caller closes the open device; a passing one goes
-// away then, unless it is used otherwise. Partitions of an earlier user of the device may still be there, until
-// KernelDisk.Follow.
+// SetUp sets up a free loop device on the file of a target, as l says and with the target's sector size. It fills in Node
+// and File. It fails if the kernel cannot read the target's format. The caller must close the open device. A passing device
+// is removed then, unless it is in use by then. The kernel may still have partitions of an earlier user of the device;
+// KernelDisk.Follow removes those.
 func SetUp(t target.Target, l target.Loop) (set target.Loop, device *os.File, err error) {
 	plain, err := target.AsPlain(t)
 	if err != nil {
@@ -83,11 +83,11 @@ func SetUp(t target.Target, l target.Loop) (set target.Loop, device *os.File, er
 			return l, nil, tried.Errorf("set up %s on %s: %w", l.Node, l.File, err)
 		}
 	}
-	return l, nil, tried.Errorf("set up a loop device: every free one was taken by somebody else")
+	return l, nil, tried.Errorf("set up a loop device: other programs took every free one first")
 }
 
-// openFree opens a loop device that is not set up. If its last user left it read-only, it is made writable where the mode
-// asks for that.
+// openFree opens a loop device that is not set up. If its last user left it read-only and mode asks for writing, openFree
+// makes it writable.
 func openFree(node string, mode int) (*os.File, error) {
 	f, err := os.OpenFile(node, mode, 0)
 	if !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.EROFS) && !errors.Is(err, unix.EPERM) || mode == os.O_RDONLY {

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// copyBuffer is how much is read and then written at a time where the kernel cannot copy by itself.
+	// copyBuffer is how many bytes are read and written at a time if the kernel cannot copy.
 	copyBuffer = 1 << 20
-	// rangeChunk bounds one copy inside the kernel, so that a signal need not wait for gigabytes.
+	// rangeChunk is the most that one system call copies, in bytes, so that a signal need not wait for gigabytes.
 	rangeChunk = 64 << 20
 )
 
-// Copy shares blocks where both ranges begin at the same offset in a block of the host. Parts of blocks at the two ends are
-// copied as bytes.
+// Copy shares blocks if both ranges begin at the same offset within a block of the host. Parts of blocks at the two ends
+// are copied as bytes.
 func (r *file) Copy(dst, src, n int64) error {
 	w, err := r.CopyWriter(dst, src, n)
 	if err != nil {
@@ -46,7 +46,7 @@ func (r *file) Copy(dst, src, n int64) error {
 // clone makes both ranges share their blocks; false means that it cannot be done and nothing has changed.
 func (r *file) clone(w *os.File, dst, src, n int64) (bool, error) {
 	if n <= 0 {
-		return false, nil // the kernel takes 0 for all that follows
+		return false, nil // to the kernel, 0 means everything up to the end of the file
 	}
 	what := unix.FileCloneRange{
 		Src_fd: int64(w.Fd()), Src_offset: uint64(src), Src_length: uint64(n), Dest_offset: uint64(dst),
@@ -59,13 +59,13 @@ func (r *file) clone(w *os.File, dst, src, n int64) (bool, error) {
 	case kernel.Unsupported(err) || errors.Is(err, unix.EXDEV):
 		r.cannot.clone.Store(true)
 		return false, nil
-	case errors.Is(err, unix.EINVAL): // not these ranges, for a reason of the file system's own
+	case errors.Is(err, unix.EINVAL): // the file system cannot share these ranges
 		return false, nil
 	}
 	return false, fmt.Errorf("share blocks in %s: %d bytes from byte %d to byte %d: %w", r.Given, n, src, dst, err)
 }
 
-// copyBytes copies inside the kernel as far as that works. The rest it reads and writes.
+// copyBytes copies inside the kernel as far as that works, and reads and writes the rest.
 func (r *file) copyBytes(w *os.File, dst, src, n int64) error {
 	for n > 0 && !r.cannot.copyRange.Load() {
 		from, to := src, dst
@@ -80,7 +80,7 @@ func (r *file) copyBytes(w *os.File, dst, src, n int64) error {
 		case err != nil && !errors.Is(err, unix.EINVAL):
 			return tried.Errorf("copy in %s: %d bytes from byte %d to byte %d: %w", r.Given, n, src, dst, err)
 		}
-		if err != nil || k <= 0 { // at an unexpected end of the file nothing is copied: ReadAt finds out why
+		if err != nil || k <= 0 { // an unexpected end of the file, which ReadAt will report
 			break
 		}
 		dst, src, n = dst+int64(k), src+int64(k), n-int64(k)

@@ -17,7 +17,7 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// Driver opens every regular file that is of no other format.
+// Driver returns the driver for regular files without another format.
 func Driver() target.Driver { return target.Driver{Open: openFile, Adopt: adopt} }
 
 func openFile(c target.Candidate, opts target.Options) (target.Target, error) {
@@ -52,10 +52,10 @@ type file struct {
 	block int64 // block size of the host file system
 
 	shared atomic.Int64                                  // bytes that Copy has copied by sharing blocks
-	cannot struct{ punch, clone, copyRange atomic.Bool } // what the host file system turned out not to support
+	cannot struct{ punch, clone, copyRange atomic.Bool } // operations that the host's file system does not support
 }
 
-// build makes an image of an open file. It neither locks nor checks it.
+// build returns an image for an open file. It neither locks nor checks it.
 func build(c target.Candidate, opts target.Options) (*file, error) {
 	opened, err := held.New(c, opts)
 	if err != nil {
@@ -68,7 +68,7 @@ func build(c target.Candidate, opts target.Options) (*file, error) {
 	return &file{File: opened, block: max(host.Bsize, 512)}, nil
 }
 
-// fit makes sure that the file can be a disk.
+// fit returns an error if the file is too short for a disk.
 func (r *file) fit() error {
 	switch size := r.Size(); {
 	case size == 0:
@@ -99,15 +99,15 @@ func (r *file) Refresh() error {
 	return err
 }
 
-// Uses finds the partitions that loop devices show.
+// Uses returns the partitions that loop devices show.
 func (r *file) Uses(parts []target.Part) map[int]model.Use {
 	return kernel.Host().PartUses(r.ID(), r.Size(), parts)
 }
 
 func (r *file) Mounts(p target.Part) []string { return kernel.Host().PartMounts(r.ID(), r.Size(), p) }
 
-// AllowWrites also fails with *InUse when somebody uses the image without minding locks: a loop device may have come since
-// the image was opened.
+// AllowWrites also fails with *InUse if the image is used without locks: a loop device may have been set up since the image
+// was opened.
 func (r *file) AllowWrites() error {
 	if r.Mode == target.Edit {
 		if err := r.InPlace(); err != nil {
@@ -203,7 +203,7 @@ func (r *file) Data(off int64) (start, end int64, err error) {
 	case err != nil:
 		return 0, 0, tried.Errorf("look for data in %s from byte %d: %w", r.Given, off, tried.Cause(err))
 	}
-	if start >= size { // somebody made the file longer; that part is not in the target
+	if start >= size { // somebody made the file longer, and the new part does not belong to the target
 		return size, size, nil
 	}
 	end, err = seek(start, unix.SEEK_HOLE)

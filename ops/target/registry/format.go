@@ -14,23 +14,23 @@ import (
 	"shunt/ops/target/raw"
 )
 
-// format is a kind of file that holds a disk.
+// A format is a kind of file that holds a disk.
 type format struct {
 	name  string
 	magic string
-	tail  bool // the magic stands 512 bytes before the end, otherwise at the start
-	// driver opens the format. Without one the file is refused, with the advice to unpack it, or else to convert it.
+	tail  bool // the magic is 512 bytes before the end of the file, otherwise at its start
+	// driver opens the format. If it is nil, the file is refused, with advice to unpack or convert it.
 	driver func() target.Driver
-	unpack []string // the command that unpacks it to its standard output, nil for what qemu-img converts
-	seeks  bool     // the command takes the file by its name, and not from its standard input
-	source string   // what qemu-img calls it
+	unpack []string // the command that unpacks it to standard output; nil if qemu-img converts it
+	seeks  bool     // the command needs the file's name, and cannot read it from standard input
+	source string   // its name for qemu-img
 }
 
-// plain is what has the magic of no format: byte n of the file is byte n of the disk.
+// plain returns the format of files without any magic: byte n of the file is byte n of the disk.
 func plain() format { return format{name: "raw", driver: raw.Driver} }
 
-// formats differ by their magic bytes. Taken for a raw image, such a file would show as an empty disk, and the offer of a
-// new table would destroy it.
+// formats lists the formats with magic bytes. If such a file were taken for a raw image, it would look like an empty disk,
+// and a new table would destroy it.
 var formats = []format{
 	{name: "qcow", magic: "QFI\xfb\x00\x00\x00\x01", source: "qcow"},
 	{name: "qcow2", magic: "QFI\xfb", source: "qcow2"},
@@ -52,8 +52,8 @@ var formats = []format{
 	{name: "7z", magic: "7z\xbc\xaf\x27\x1c", unpack: []string{"7z", "x", "-so"}, seeks: true},
 }
 
-// recognise finds the format of an open file; path is for messages. Text and unknown bytes are raw: the scan says that
-// there is no table in them.
+// recognise returns the format of an open file. path is for messages. Text and unknown bytes count as raw: the scan reports
+// that they hold no table.
 func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 	const sector = 512
 	head, tail, at := make([]byte, min(size, sector)), []byte(nil), int64(0)
@@ -65,7 +65,7 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 	if err != nil {
 		return format{}, tried.Errorf("read %s at byte %d: %w", path, at, tried.Cause(err))
 	}
-	// Boot code may begin with any bytes at all, so the short magics of packed files do not count before a table.
+	// Boot code may begin with any bytes, so in front of a partition table the short magics of packed files do not count.
 	partitioned := len(head) == sector && bytes.HasSuffix(head, []byte("\x55\xaa")) // the signature of an MBR
 	for _, f := range formats {
 		where := head
@@ -79,7 +79,7 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 	return plain(), nil
 }
 
-// driverFor finds the driver for an open file, or says why it is not opened.
+// driverFor returns the driver for an open file, or a *Format if there is none.
 func driverFor(path string, r io.ReaderAt, size int64) (target.Driver, error) {
 	f, err := recognise(path, r, size)
 	if err == nil && f.driver == nil {
@@ -91,12 +91,12 @@ func driverFor(path string, r io.ReaderAt, size int64) (target.Driver, error) {
 	return f.driver(), nil
 }
 
-// refusal is the error for a file of the format that is not opened: there is no driver, or a loop device shows it.
+// refusal returns the error for a file that cannot be opened, because its format has no driver or a loop device shows it.
 func (f format) refusal(path string) *Format {
 	return &Format{Path: path, Name: f.name, Advice: f.advice(path)}
 }
 
-// advice is how to make a raw image of the file, beside it, under a name that is free.
+// advice says how to make a raw image of the file, beside it and under a free name.
 func (f format) advice(path string) string {
 	if f.driver != nil {
 		return "open the file behind the loop device"
@@ -117,7 +117,7 @@ func (f format) advice(path string) string {
 	return fmt.Sprintf("unpack it first: `%s%s > %s`", how, safetext.Word(in), safetext.Word(out))
 }
 
-// rawName is a name beside path that nothing has yet.
+// rawName returns a path beside path that does not exist yet.
 func rawName(path string) string {
 	const most = 240 // bytes of a name, with room for the ending
 	dir, name := filepath.Split(path)
@@ -133,11 +133,11 @@ func rawName(path string) string {
 	}
 }
 
-// Format is returned for what is a disk image, or packs one, in a format that shunt does not edit there.
+// Format is returned for a disk image, or a packed one, in a format that shunt cannot edit.
 type Format struct {
 	Path   string // as the user gave it
 	Name   string // the format: "qcow2", "VMDK", "xz"
-	Advice string // what to do: how to make a raw image of it
+	Advice string // how to make a raw image of it
 }
 
 func (e *Format) Error() string {

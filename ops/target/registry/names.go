@@ -13,11 +13,11 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// A target may be reached by several names: symbolic links, hard links, mounts of its directory or of the file alone. What
-// belongs to it must be found by each of them, or it is refused.
+// A target may be reached by several names: symbolic links, hard links, mounts of its directory or of the file alone. Its
+// journal must be found by each of them, or the target is refused.
 
-// KeptName is the name of the directory for the journal of a target that is called name: NAME.shunt. Where that is too
-// long, the first bytes of the name stay, followed by the first 16 digits of its SHA-256: NAM~0123456789abcdef.shunt.
+// KeptName returns the name of the directory for the journal of a target called name: NAME.shunt. If that is too long, it
+// is the first bytes of the name and the first 16 digits of the name's SHA-256: NAM~0123456789abcdef.shunt.
 func KeptName(name string) string {
 	const ending = ".shunt"
 	if len(name)+len(ending) <= unix.NAME_MAX {
@@ -27,10 +27,11 @@ func KeptName(name string) string {
 	return strings.ToValidUTF8(name[:unix.NAME_MAX-len(mark)], "") + mark
 }
 
-// mostBeside bounds how many names of a directory are looked at to find hard links: anybody may have put millions there.
+// mostBeside is how many names of a directory are looked at to find hard links. Directories can have millions.
 const mostBeside = 1 << 16
 
-// Siblings are the paths of the other hard links of a file in its directory, sorted; none where that cannot be read.
+// Siblings returns the paths of the other hard links of a file in its directory, sorted. It returns none if the directory
+// cannot be read.
 func Siblings(path string) []string { return siblings(path, mostBeside) }
 
 func siblings(path string, most int) []string {
@@ -62,7 +63,7 @@ func siblings(path string, most int) []string {
 	return found
 }
 
-// Elsewhere says why something that belongs to the file at path may not be found by this name, "" if it is always found.
+// Elsewhere says why the journal of the file at path may not be found by this name. It returns "" if it is always found.
 // The text follows the path.
 func Elsewhere(path string) string {
 	var st unix.Stat_t

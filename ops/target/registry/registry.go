@@ -1,5 +1,5 @@
 // Package registry knows every driver of targets and opens targets with the right one. It is a package of its own because
-// the drivers import ops/target. A new format of image files is entered in formats (format.go).
+// the drivers import ops/target. New formats of image files are added to formats (format.go).
 package registry
 
 import (
@@ -18,18 +18,18 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// Open opens the image file or block device at path and locks it as the mode asks for. Nothing is written to it.
+// Open opens the image file or block device at path and locks it as the mode requires. Nothing is written to it.
 //
-// Errors: fs.ErrNotExist and fs.ErrPermission as the system gives them; target.ErrEmpty, ErrTooSmall, ErrDirectory,
-// ErrPartition, ErrNoMedium, ErrNotFile and *Format for what cannot be edited at all; ErrLeased for what cannot be
-// opened now; ErrReadOnly, ErrPhysical, ErrNoLocks and *InUse for what cannot be edited now (Edit only).
+// Errors wrap fs.ErrNotExist or fs.ErrPermission; target.ErrEmpty, ErrTooSmall, ErrDirectory, ErrPartition, ErrNoMedium,
+// ErrNotFile or *Format if the path can never be edited; ErrLeased if it cannot be opened now; and with the mode Edit
+// ErrReadOnly, ErrPhysical, ErrNoLocks or *InUse if it cannot be edited now.
 func Open(path string, opts target.Options) (target.Target, error) {
 	c, opts, err := candidate(path, opts)
 	if err != nil {
 		return nil, tried.Errorf("open %s: %w", path, err)
 	}
-	// The type is asked for before the file is opened, and that file is opened and no other: opening a pipe would wait for its
-	// other end, opening a device can have effects of its own, and the name may lead to one a moment later.
+	// The type is checked before the file is opened: opening a pipe would wait for its other end, and opening a device can
+	// have effects of its own. The handle makes sure that the checked file is opened, even if another takes its name.
 	seen, err := held.Hold(c.Real)
 	if err != nil {
 		return nil, held.OpenError(path, err)
@@ -62,7 +62,7 @@ func Open(path string, opts target.Options) (target.Target, error) {
 	return t, nil
 }
 
-// openDevice opens a block device. A loop device may show a file that is no raw image.
+// openDevice opens a block device. It refuses a loop device on a file that is not a raw image.
 func openDevice(c target.Candidate, opts target.Options) (target.Target, error) {
 	t, err := block.Driver().Open(c, opts)
 	if err != nil {
@@ -81,16 +81,16 @@ func openDevice(c target.Candidate, opts target.Options) (target.Target, error) 
 	return t, nil
 }
 
-// Adopt makes a Target of files that another process's Files handed over; path and opts are those of its Target. This one
-// owns the files from then on, and closes them also if Adopt fails. Programs started later do not inherit them: a tool that
-// outlives its task must not keep the image locked.
+// Adopt returns a Target for files that another process's Target.Files handed over. path and opts are those of that Target.
+// The new Target takes over the files. If Adopt fails, it closes them. Programs that are started later do not inherit them:
+// a tool that outlives its task must not keep the image locked.
 func Adopt(path string, opts target.Options, files []*os.File) (t target.Target, err error) {
 	for _, f := range files {
 		unix.CloseOnExec(int(f.Fd()))
 	}
 	defer func() {
 		if err != nil {
-			t, _ = nil, held.CloseAll(files...) // the reason why there is nothing to adopt says more
+			t, _ = nil, held.CloseAll(files...) // err says more
 		}
 	}()
 	c, opts, err := candidate(path, opts)
@@ -113,7 +113,7 @@ func Adopt(path string, opts target.Options, files []*os.File) (t target.Target,
 	return driver.Adopt(c, opts, files)
 }
 
-// candidate finds what is at a path, and opens nothing: File and Info are left to the caller.
+// candidate returns a Candidate for a path, without opening it. The caller must set File and Info.
 func candidate(path string, opts target.Options) (target.Candidate, target.Options, error) {
 	c := target.Candidate{Path: path}
 	switch z := opts.SectorSize; {
@@ -125,7 +125,7 @@ func candidate(path string, opts target.Options) (target.Candidate, target.Optio
 	if _, err := os.Stat(path); err != nil {
 		return c, opts, tried.Cause(err)
 	}
-	// Two ways to the same image must find the same journal, also from where the file is mounted by itself.
+	// All paths to an image must lead to the same journal, including a mount of the file alone.
 	real, err := filepath.Abs(path)
 	if err == nil {
 		real, err = filepath.EvalSymlinks(real)
@@ -134,7 +134,7 @@ func candidate(path string, opts target.Options) (target.Candidate, target.Optio
 	return c, opts, err
 }
 
-// FindPlace finds the target.Place of the target at path without opening or locking anything.
+// FindPlace returns the target.Place of the target at path, without opening or locking it.
 func FindPlace(path string) (target.Place, error) {
 	c, _, err := candidate(path, target.Options{})
 	var st unix.Stat_t

@@ -16,26 +16,26 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// Snapshot says who used which files at one moment. One is enough to summarize many files.
+// A Snapshot records who used which files at one moment. One is enough to summarize many files.
 type Snapshot struct {
 	k     kernel.Kernel
 	loops map[kernel.FileID]kernel.Disk // the loop devices on files
 }
 
-// Summary describes a file or block device. It was made without a lock, so opening the target can still be refused. Zero
-// values are not known.
+// A Summary describes a file or block device. It is made without a lock, so opening the target can still fail. A zero value
+// means that something is not known.
 type Summary struct {
 	Size   int64
-	Sector geometry.SectorSize // of a device
+	Sector geometry.SectorSize // a device's logical sector
 	Format string              // "raw", "qcow2", "loop device"
 	Back   string              // the file behind a loop device
 	Use    string              // who uses it: "loop device /dev/loop0, mounted at /mnt"
-	// Physical says that it is a disk that people may depend on.
+	// Physical is set for a disk that people may depend on.
 	Physical bool
-	Parts    bool         // the system uses the partitions of a device; an editor keeps those as they are
+	Parts    bool         // partitions of the device are in use; the editor leaves those alone
 	Shunt    bool         // another shunt uses it
 	Own      bool         // this program itself has it open
-	Cannot   model.Reason // why it cannot be opened, in use or not
+	Cannot   model.Reason // why it cannot be opened, even if it is not in use
 }
 
 // TakeSnapshot asks the system who uses which files.
@@ -43,8 +43,9 @@ func TakeSnapshot() Snapshot {
 	return Snapshot{k: kernel.Host(), loops: kernel.Host().LoopFiles()}
 }
 
-// Summarize looks at a file or block device; it calls inside with the disk in it, if that can be read, before it closes the
-// file. The error is the cause, ready to be shown beside the path. The Summary then holds what was found before the error.
+// Summarize describes a file or block device. If the disk in it can be read, Summarize calls inside with it before it
+// closes the file. The error can be shown beside the path, which it does not name. The Summary then holds what was found
+// before it.
 func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary) error) (g Summary, err error) {
 	seen, err := held.Hold(path)
 	if err != nil {
@@ -68,7 +69,7 @@ func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary
 	default:
 		return Summary{}, target.ErrNotFile
 	}
-	// Without O_NONBLOCK the drive of a disk that is not there would be waited for, and the holder of a lease.
+	// Without O_NONBLOCK this would wait for a drive without a medium, or for a program that holds a lease.
 	f, err := os.OpenFile(held.Through(seen), os.O_RDONLY|unix.O_NONBLOCK, 0)
 	_ = seen.Close() // a search for users of the file must not find it
 	if errors.Is(err, unix.EWOULDBLOCK) {
@@ -96,7 +97,8 @@ func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary
 	return g, inside(disk, g)
 }
 
-// disk reads the format of an open file, or of the device d. It is nil if that cannot be edited.
+// disk finds the format of an open file, or of the device d, and returns the disk in it. It returns nil if shunt cannot
+// edit that format.
 func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt, err error) {
 	found, file := plain(), d.Name == ""
 	if file || d.Is("loop") {
@@ -122,7 +124,7 @@ func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt
 	return disk, err
 }
 
-// summaryOf is what /sys says about a block device.
+// summaryOf returns what /sys says about a block device.
 func summaryOf(d kernel.Disk) Summary {
 	g := Summary{Size: d.Bytes(), Format: d.Kind(), Back: d.Text("loop", "backing_file"), Physical: d.Physical()}
 	uses, _ := d.AllUses()
@@ -135,7 +137,7 @@ func summaryOf(d kernel.Disk) Summary {
 	return g
 }
 
-// user names the user of a file, or the program that has a device for itself, without looking at every process if it can.
+// user names the user of a file or device. It looks at every process only if cheaper checks find that somebody uses it.
 func (s Snapshot) user(path string, f *os.File, st unix.Stat_t) (who string, shunt, own bool) {
 	loop, ok := s.loops[kernel.FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}]
 	if ok && st.Mode&unix.S_IFMT == unix.S_IFREG {
@@ -149,12 +151,12 @@ func (s Snapshot) user(path string, f *os.File, st unix.Stat_t) (who string, shu
 	case !errors.Is(held.TestLocks(f, target.Edit), held.ErrHeld) && s.k.Flocker(id) == 0:
 		return "", false, false
 	case s.k.OpenHere(id):
-		return "", false, true // its worker may have it open as well
+		return "", false, true // a worker of this process may have it open as well
 	}
 	holder := s.k.Locker(path, id)
 	return holder.Holder, holder.Shunt, false
 }
 
-// Devices lists the nodes of the block devices that can be edited: loop devices that are set up and other images that are
-// shown as devices; physical disks only if they are allowed.
+// Devices lists the nodes of the block devices that can be edited: loop devices that are set up, other devices that show
+// images, and physical disks if they are allowed.
 func Devices(physical bool) []string { return kernel.Host().Devices(physical) }

@@ -14,14 +14,14 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// ProbeWritable fails if a commit could not write, so that the user knows before an hour of planning. It closes the
-// descriptor at once: without one nothing can be written by mistake. path is for messages.
+// ProbeWritable fails if the file cannot be opened for writing, so that the user learns it before planning and not at the
+// commit. It closes the file again at once, so that nothing can be written by mistake. path is for messages.
 func ProbeWritable(path string, opened *os.File) error {
 	f, err := Reopen(opened, os.O_RDWR)
 	return errors.Join(OpenError(path, err), CloseAll(f))
 }
 
-// OpenError is the error for a file at path that the system did not open, nil for none.
+// OpenError returns the error to show if the system opened the file at path with err.
 func OpenError(path string, err error) error {
 	switch {
 	case err == nil:
@@ -38,8 +38,8 @@ func OpenError(path string, err error) error {
 	return tried.Errorf("open %s: %w", path, tried.Cause(err))
 }
 
-// Admit locks an image file as the mode asks for, and fails if a program that ignores locks uses it. It never refuses a
-// file that is only inspected: User then says who else uses it.
+// Admit locks an image file as the mode requires, and fails if a program that ignores locks uses it. It never refuses a
+// file that is only inspected. User then says who else uses it.
 func (h *File) Admit(opts target.Options) error {
 	if opts.Mode == target.Inspect {
 		return h.inspect(opts)
@@ -61,8 +61,8 @@ func (h *File) Admit(opts target.Options) error {
 	return Refusal(h.user(shown))
 }
 
-// user names who uses the file without a lock, nil if nobody does. It looks again for a moment before it names a process:
-// one that is being started has a copy of every file that its parent has open.
+// user names a user of the file that takes no lock, or returns nil. It looks several times before it names a process, since
+// a process that is just starting briefly has a copy of every file that its parent has open.
 func (h *File) user(shown kernel.Extent) (busy *target.InUse) {
 	_ = Patiently(LockPatience, func() error {
 		busy = kernel.Host().User(h.Given, h.ID(), shown, openAgain)
@@ -74,14 +74,14 @@ func (h *File) user(shown kernel.Extent) (busy *target.InUse) {
 	return busy
 }
 
-// Lock takes locks by a call of take, or returns why it cannot, with the holder's name. take fails with ErrHeld or
-// ErrNoLocks as TakeLocks does. Lock waits a moment for others that started at the same time and give up when they see our
-// locks. It also waits for a holder that cannot be found, which may have let go just then, and longer while any process is
-// ending: a killed process leaves the list of processes before its files are closed.
+// Lock calls take to take locks. If that is not possible, the error names the holder. take fails with ErrHeld or ErrNoLocks
+// as TakeLocks does. Lock waits a moment for programs that started at the same time and give up when they see these locks.
+// It also waits for a holder that cannot be found, which may have just ended, and longer while any process is ending: a
+// killed process vanishes from the list of processes before its files are closed.
 func (h *File) Lock(take func() error) error {
 	err := Patiently(LockPatience, take, ErrHeld)
 	for waited := time.Duration(0); errors.Is(err, ErrHeld); waited += endPatience {
-		// The one found now is named. At the next look it may be gone.
+		// A holder is returned as soon as it is found, since it may be gone at the next look.
 		holder := kernel.Host().Locker(h.Given, h.ID())
 		if holder.PID != 0 || waited >= hiddenPatience && !kernel.Host().Dying() || waited >= deathPatience {
 			return holder
@@ -103,7 +103,7 @@ func (h *File) takeLocks() error {
 func (h *File) inspect(opts target.Options) error {
 	if !opts.NoLock {
 		if err := TakeLocks(h.Read, target.Inspect); err != nil {
-			// The locks taken before the failure must not keep others off.
+			// Locks taken before the failure must not keep others off.
 			if err := DropLocks(h.Read); err != nil {
 				return tried.Errorf("unlock %s: %w", h.Given, err)
 			}
@@ -117,15 +117,15 @@ func (h *File) inspect(opts target.Options) error {
 	return nil
 }
 
-// openAgain ends the advice when a target cannot be opened.
+// openAgain ends advice about a target that cannot be opened.
 const openAgain = ", and open it again"
 
-// Unused is Target.Unused of image files.
+// Unused implements target.Target for image files.
 func (h *File) Unused() error {
 	return Refusal(kernel.Host().User(h.Given, h.ID(), kernel.Wholly, " first"))
 }
 
-// Refusal is a use as an error, nil for none.
+// Refusal returns use as an error, or nil if use is nil.
 func Refusal(use *target.InUse) error {
 	if use == nil {
 		return nil
@@ -133,7 +133,7 @@ func Refusal(use *target.InUse) error {
 	return use
 }
 
-// Adopted fails unless the file that another process handed over is the one at the path, with its locks.
+// Adopted fails unless the file that another process handed over is still the one at the path and has its locks.
 func (h *File) Adopted(opts target.Options) error {
 	if err := h.InPlace(); err != nil {
 		return err
@@ -141,7 +141,7 @@ func (h *File) Adopted(opts target.Options) error {
 	if opts.Mode != target.Edit || opts.NoLock {
 		return nil
 	}
-	// The open file description holds the locks already, so this fails only if something went wrong with the handover.
+	// The open file description holds the locks already, so this fails only if the handover went wrong.
 	return h.LockRefusal(TakeLocks(h.Read, opts.Mode))
 }
 
@@ -150,11 +150,11 @@ const (
 	LockPatience   = 300 * time.Millisecond
 	PartPatience   = time.Second
 	endPatience    = time.Second
-	hiddenPatience = 2 * time.Second // with a holder that no process list shows
+	hiddenPatience = 2 * time.Second // for a holder that no list of processes shows
 	deathPatience  = 30 * time.Second
 )
 
-// Patiently repeats a call for as long as it fails with the passing error, up to the patience.
+// Patiently repeats a call while it fails with the passing error, but no longer than patience.
 func Patiently(patience time.Duration, call func() error, passing error) error {
 	var err error
 	const pause = 10 * time.Millisecond

@@ -1,5 +1,5 @@
-// Package held is what drivers of targets share: an open file or device that is locked against others, with exact reading
-// and writing. The package comment of ops/target says who may use one at the same time.
+// Package held provides an open file or device that is locked against others, with exact reads and writes, for the drivers
+// of targets. The package comment of ops/target says which programs may use one at the same time.
 package held
 
 import (
@@ -20,13 +20,13 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// File is an open file or device node. Drivers embed it; a format whose disk is spread over several files has one for each.
+// A File is an open file or device node. Drivers embed it.
 type File struct {
 	Given  string // the path as the user gave it, for messages
 	Real   string // absolute, without symbolic links
 	Mode   target.Mode
 	Sector geometry.SectorSize
-	User   *target.InUse // who else uses a file that is inspected
+	User   *target.InUse // the other user of a file that is inspected, or nil
 
 	Read  *os.File // read-only; its open file description carries the locks
 	Write *os.File // nil until AllowWrites
@@ -35,11 +35,11 @@ type File struct {
 	Rdev       uint64 // the number of the device, 0 for a file
 	dev, inode uint64 // of the file or node itself
 	image      *target.ImageFile
-	syncFailed atomic.Pointer[error] // a failed Sync, kept until writing is allowed anew
-	buffers    sync.Pool             // of CopyThrough
+	syncFailed atomic.Pointer[error] // the error of a failed Sync, until the next AllowWrites
+	buffers    sync.Pool             // for CopyThrough
 }
 
-// New makes a File of c.File. It neither locks nor checks it.
+// New returns a File for c.File. It neither locks nor checks it.
 func New(c target.Candidate, opts target.Options) (*File, error) {
 	f := &File{Given: c.Path, Real: c.Real, Mode: opts.Mode, Sector: opts.SectorSize, Read: c.File}
 	st, err := f.Stat()
@@ -51,7 +51,7 @@ func New(c target.Candidate, opts target.Options) (*File, error) {
 	return f, nil
 }
 
-// Stat asks the system about the file anew.
+// Stat returns the present status of the file.
 func (h *File) Stat() (unix.Stat_t, error) {
 	st, err := kernel.StatFile(h.Read)
 	if err != nil {
@@ -60,25 +60,25 @@ func (h *File) Stat() (unix.Stat_t, error) {
 	return st, nil
 }
 
-// Path is the target's path, absolute and without symbolic links.
+// Path implements target.Target.
 func (h *File) Path() string { return h.Real }
 
-// Place is Target.Place of image files: the path of the file, and the file as it was when it was opened.
+// Place implements target.Target for image files.
 func (h *File) Place() target.Place { return target.Place{Beside: h.Real, Image: h.image} }
 
-// Busy is Target.Busy.
+// Busy implements target.Target.
 func (h *File) Busy() *target.InUse { return h.User }
 
-// SectorSize is the logical sector the target is edited with.
+// SectorSize implements target.Target.
 func (h *File) SectorSize() geometry.SectorSize { return h.Sector }
 
-// Size is the exact length in bytes; the last sector may be a part of one only.
+// Size returns the exact length in bytes. It need not be a multiple of a sector.
 func (h *File) Size() int64 { return h.size.Load() }
 
-// SetSize sets the length, after it has changed or where stat does not know it.
+// SetSize sets the length, after it has changed or if stat does not report it.
 func (h *File) SetSize(n int64) { h.size.Store(n) }
 
-// AllowWrites is Target.AllowWrites.
+// AllowWrites implements target.Target.
 func (h *File) AllowWrites() error {
 	if h.Mode != target.Edit {
 		return tried.Errorf("write %s: opened to be inspected: %w", h.Given, target.ErrNotAllowed)
@@ -86,7 +86,7 @@ func (h *File) AllowWrites() error {
 	if err := h.InPlace(); err != nil {
 		return err
 	}
-	// Opening it through the descriptor opens the file that is locked, whatever happens to the name meanwhile.
+	// This opens the locked file even if another takes its name.
 	w, err := Reopen(h.Read, os.O_RDWR)
 	if err != nil {
 		return OpenError(h.Given, err)
@@ -100,7 +100,7 @@ func (h *File) AllowWrites() error {
 	return nil
 }
 
-// InPlace makes sure that the path still leads to the opened file.
+// InPlace returns an error unless the path still leads to the opened file.
 func (h *File) InPlace() error {
 	st, err := kernel.Stat(h.Real)
 	if errors.Is(err, unix.ENOENT) || (err == nil && (st.Dev != h.dev || st.Ino != h.inode)) {
@@ -125,7 +125,7 @@ func CloseAll(files ...*os.File) (err error) {
 	return err
 }
 
-// ReadAt is Device.ReadAt.
+// ReadAt implements target.Device.
 func (h *File) ReadAt(p []byte, off int64) (int, error) {
 	if err := h.Within("read", off, int64(len(p))); err != nil {
 		return 0, err
@@ -140,7 +140,7 @@ func (h *File) ReadAt(p []byte, off int64) (int, error) {
 	return n, tried.Errorf("read %s: got %d of %d bytes at byte %d: %w", h.Given, n, len(p), off, tried.Cause(err))
 }
 
-// WriteAt is Device.WriteAt.
+// WriteAt implements target.Device.
 func (h *File) WriteAt(p []byte, off int64) (int, error) {
 	w, err := h.Writer("write", off, int64(len(p)))
 	if err != nil {
@@ -156,7 +156,7 @@ func (h *File) WriteAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// Sync is Device.Sync.
+// Sync implements target.Device.
 func (h *File) Sync() error {
 	if failed := h.syncFailed.Load(); failed != nil {
 		return *failed
@@ -169,7 +169,7 @@ func (h *File) Sync() error {
 	return nil
 }
 
-// Writer is the file to write to, for a write to [off, off+n).
+// Writer returns the file to use for a write to [off, off+n).
 func (h *File) Writer(verb string, off, n int64) (*os.File, error) {
 	if h.Write == nil {
 		return nil, fmt.Errorf("%s %s: %w", verb, h.Given, target.ErrNotAllowed)
@@ -201,7 +201,7 @@ func (h *File) WriteZeroes(off, n int64) error {
 	return nil
 }
 
-// Forget is Device.Forget: the host drops what its page cache holds of the range and is on the disk already.
+// Forget implements target.Device. It drops the range from the page cache, as far as it is on the disk already.
 func (h *File) Forget(off, n int64) {
 	// If the advice is not taken, the cache stays as it is.
 	_ = unix.Fadvise(int(h.Read.Fd()), off, n, unix.FADV_DONTNEED)
@@ -210,7 +210,7 @@ func (h *File) Forget(off, n int64) {
 // ID identifies the opened file for searches.
 func (h *File) ID() kernel.FileID { return kernel.Host().Identify(h.dev, h.inode, h.Read) }
 
-// Reopen is Plain.Reopen.
+// Reopen implements target.Plain.
 func (h *File) Reopen(write bool) (*os.File, error) {
 	flag := os.O_RDONLY
 	if write {
@@ -223,7 +223,7 @@ func (h *File) Reopen(write bool) (*os.File, error) {
 	return f, OpenError(h.Given, err)
 }
 
-// LockRefusal is the error to show when locking the target ended with err, nil for none.
+// LockRefusal returns the error to show if locking the target ended with err.
 func (h *File) LockRefusal(err error) error {
 	switch {
 	case err == nil:

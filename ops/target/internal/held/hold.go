@@ -11,14 +11,14 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// Hold gets the file at path without opening it (O_PATH). A held file can be looked at, which has no effect even on a
-// pipe or a device, and Reopen opens it afterwards, whatever its name leads to by then. The caller closes it. As long as
-// it is held, a search for users of the file finds this process.
+// Hold returns a handle on the file at path (O_PATH). Its status can be read without any effect, even on a pipe or a
+// device, and Reopen opens it afterwards, even if another file takes its name. The caller must close it. While it is open,
+// a search for users of the file finds this process.
 func Hold(path string) (*os.File, error) { return os.OpenFile(path, unix.O_PATH, 0) }
 
-// Reopen opens the very file that is held or open already; flags are those of os.OpenFile. If somebody has a lease on the
-// file, opening it would wait for most of a minute. Reopen tries for a moment only and then fails with target.ErrLeased.
-// Other errors are those of open(2). f stays as it is.
+// Reopen opens again the file that f stands for. flags are those of os.OpenFile. If another program has a lease on the
+// file, open(2) would wait for most of a minute. Reopen tries only for a moment and then fails with target.ErrLeased. Other
+// errors are those of open(2). f stays open.
 func Reopen(f *os.File, flags int) (opened *os.File, err error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -43,8 +43,8 @@ func Reopen(f *os.File, flags int) (opened *os.File, err error) {
 	return opened, err
 }
 
-// OpenImage opens an image file for reading, if it is still the one at path; the error is target.ErrReplaced if not. Other
-// errors are those of Reopen.
+// OpenImage opens the file at path for reading, if it is still image. If not, the error is target.ErrReplaced. Other errors
+// are those of Reopen.
 func OpenImage(path string, image target.ImageFile) (*os.File, error) {
 	f, err := Hold(path)
 	if err != nil {
@@ -61,5 +61,5 @@ func OpenImage(path string, image target.ImageFile) (*os.File, error) {
 	return Reopen(f, os.O_RDONLY)
 }
 
-// Through is a path to an open or held file, whatever happens to its name.
+// Through returns a path that leads to an open file even if it is renamed.
 func Through(f *os.File) string { return "/proc/self/fd/" + strconv.Itoa(int(f.Fd())) }

@@ -24,7 +24,7 @@ const (
 	noReads, noWrites, noResizes = 200, 201, 203
 )
 
-// claims are the bytes that a mode locks, and those that nobody else may have locked then.
+// claims returns the bytes that a mode locks, and those that no other program may have locked.
 func claims(m target.Mode) (taken, clash []int64) {
 	if m == target.Inspect {
 		return []int64{reads, noWrites, noResizes}, []int64{noReads, writes, resizes}
@@ -55,8 +55,8 @@ func TakeLocks(f *os.File, m target.Mode) error {
 	return TestLocks(f, m)
 }
 
-// TestLocks fails with ErrHeld when another open file description holds locks that do not go together with the mode. It
-// takes none itself.
+// TestLocks fails with ErrHeld if another open file description holds locks that conflict with the mode. It takes none
+// itself.
 func TestLocks(f *os.File, m target.Mode) error {
 	_, clash := claims(m)
 	for _, at := range clash {
@@ -72,7 +72,7 @@ func TestLocks(f *os.File, m target.Mode) error {
 	return nil
 }
 
-// DropLocks takes all locks of f's open file description back, in every process that shares it.
+// DropLocks releases all locks of f's open file description, in every process that shares it.
 func DropLocks(f *os.File) error {
 	err := fcntl(f, unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_UNLCK}) // from the start to the end
 	if err == nil || errors.Is(err, ErrNoLocks) {
@@ -96,7 +96,7 @@ func fcntl(f *os.File, cmd int, lock *unix.Flock_t) error {
 	return lockResult(kernel.Retry(func() error { return unix.FcntlFlock(f.Fd(), cmd, lock) }))
 }
 
-// lockResult sorts the errors of the lock calls into ErrHeld and ErrNoLocks.
+// lockResult turns an error of a lock call into ErrHeld or ErrNoLocks, if it is one of these.
 func lockResult(err error) error {
 	switch {
 	case err == nil:

@@ -10,17 +10,17 @@ import (
 	"shunt/ops/target/internal/kernel"
 )
 
-// State is Device.State of image files.
+// State implements target.Device for image files.
 func (h *File) State() (target.State, error) { return StateOf(h.Read, h.Given) }
 
-// Loose is Device.Loose of image files, which are held as a whole.
+// Loose implements target.Device for image files, which are locked as a whole.
 func (h *File) Loose() bool { return false }
 
-// Shared is Device.Shared where copies share no blocks.
+// Shared implements target.Device for targets whose copies share no blocks.
 func (h *File) Shared() int64 { return 0 }
 
-// StateOf asks the host. Other machines and other programs (NFS, SMB, 9P, FUSE) are not relied on: some say that a file was
-// written just now whenever they are asked, and some do not notice when others write.
+// StateOf returns the state of a file. It returns the zero State for file systems of other machines or programs (NFS, SMB,
+// 9P, FUSE), since the times that these report are not reliable: some always say now, and some miss the writes of others.
 func StateOf(f *os.File, path string) (target.State, error) {
 	host, err := kernel.StatHost(f)
 	if err != nil {

@@ -18,15 +18,15 @@ import (
 	"shunt/ops/target"
 )
 
-// Disk is what /sys says about a block device.
+// A Disk is a block device as /sys describes it.
 type Disk struct {
 	k      Kernel
-	Name   string // the kernel's: "loop0", "sda"; "/" shows as "!"
+	Name   string // the kernel's name: "loop0", "sda"; with "!" for "/"
 	Number string // "7:0", "" if there is no such device
-	dir    string // where /sys describes it
+	dir    string // its directory in /sys
 }
 
-// Disk finds a block device by its number.
+// Disk returns the block device with a number.
 func (k Kernel) Disk(rdev uint64) (Disk, error) {
 	number := deviceNumber(rdev)
 	dir, err := filepath.EvalSymlinks(filepath.Join(k.sys, "dev", "block", number))
@@ -42,10 +42,10 @@ func (k Kernel) diskIn(dir string) Disk {
 	return d
 }
 
-// block is a whole block device by the kernel's name for it.
+// block returns the whole block device with a name.
 func (k Kernel) block(name string) Disk { return k.diskIn(filepath.Join(k.sys, "block", name)) }
 
-// blocks are all whole block devices.
+// blocks returns all whole block devices.
 func (k Kernel) blocks() (list []Disk) {
 	for _, name := range names(k.sys, "block") {
 		list = append(list, k.block(name))
@@ -53,12 +53,12 @@ func (k Kernel) blocks() (list []Disk) {
 	return list
 }
 
-// deviceNumber is a number as /sys and mountinfo write it.
+// deviceNumber formats a number as /sys and mountinfo do.
 func deviceNumber(rdev uint64) string {
 	return fmt.Sprintf("%d:%d", unix.Major(rdev), unix.Minor(rdev))
 }
 
-// numberOf is the number of the block device at a path, "" if there is none.
+// numberOf returns the number of the block device at a path, or "" if there is none.
 func numberOf(path string) string {
 	if info, err := os.Stat(path); err == nil && IsBlock(info) {
 		return deviceNumber(RdevOf(info))
@@ -66,7 +66,7 @@ func numberOf(path string) string {
 	return ""
 }
 
-// RdevOf is the number of the device that a file is, 0 if it is none.
+// RdevOf returns the device number of a device node, or 0 for other files.
 func RdevOf(info fs.FileInfo) uint64 {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return st.Rdev
@@ -74,12 +74,12 @@ func RdevOf(info fs.FileInfo) uint64 {
 	return 0
 }
 
-// Text is the content of one file of the device, "" if there is none.
+// Text returns the content of a file in the device's directory, or "" if there is none.
 func (d Disk) Text(path ...string) string {
 	return strings.TrimSuffix(read(append([]string{d.dir}, path...)...), "\n")
 }
 
-// count is the number in one file of the device, -1 if there is none.
+// count returns the number in a file in the device's directory, or -1 if there is none.
 func (d Disk) count(path string) int64 {
 	n, err := strconv.ParseInt(d.Text(path), 10, 64)
 	if err != nil {
@@ -88,13 +88,13 @@ func (d Disk) count(path string) int64 {
 	return n
 }
 
-// Node is the path of the device's node.
+// Node returns the path of the device's node.
 func (d Disk) Node() string { return filepath.Join(d.k.dev, strings.ReplaceAll(d.Name, "!", "/")) }
 
-// HasNode reports whether the node is there and leads to the device.
+// HasNode reports whether the node exists and is that of the device.
 func (d Disk) HasNode() bool { return numberOf(d.Node()) == d.Number }
 
-// Whole is the disk that a partition belongs to; ok is false if d is no partition.
+// Whole returns the disk to which a partition belongs. ok is false if d is not a partition.
 func (d Disk) Whole() (disk Disk, ok bool) {
 	if d.Text("partition") == "" {
 		return Disk{}, false
@@ -102,7 +102,7 @@ func (d Disk) Whole() (disk Disk, ok bool) {
 	return d.k.diskIn(filepath.Dir(d.dir)), true
 }
 
-// Parts lists the partitions of a disk that the kernel knows, by their numbers.
+// Parts returns the partitions of a disk that the kernel knows, by their numbers.
 func (d Disk) Parts() map[int]Disk {
 	list := map[int]Disk{}
 	for _, name := range names(d.dir) {
@@ -113,17 +113,17 @@ func (d Disk) Parts() map[int]Disk {
 	return list
 }
 
-// sysUnit is what /sys counts in, whatever the disk's sector is.
+// sysUnit is the unit of sizes in /sys, in bytes, whatever the disk's sector size is.
 const sysUnit = 512
 
-// Bytes is the size of a device, 0 for one that is not set up.
+// Bytes returns the size of a device in bytes, or 0 for one that is not set up.
 func (d Disk) Bytes() int64 { return max(0, d.count("size")) * sysUnit }
 
-// Span is where a partition lies, as the kernel knows it.
+// Span returns the start and the length of a partition in bytes, as the kernel knows it.
 func (d Disk) Span() (start, n int64, err error) {
 	start, n = d.count("start"), d.count("size")
 	if start < 0 || n < 0 {
-		return 0, 0, fmt.Errorf("the kernel does not say where %s lies", d.Name)
+		return 0, 0, fmt.Errorf("the kernel does not say where %s begins and ends", d.Name)
 	}
 	return start * sysUnit, n * sysUnit, nil
 }
@@ -153,8 +153,8 @@ func (d Disk) Is(prefix string) bool {
 
 const digits = "0123456789"
 
-// Physical reports whether people may depend on the device. Everything is physical except images, exports, memory, and what
-// is built on these alone.
+// Physical reports whether people may depend on the device. Every device is physical except images, exports, memory, and
+// devices that are built only on these.
 func (d Disk) Physical() bool {
 	if w, ok := d.Whole(); ok {
 		d = w
@@ -179,7 +179,7 @@ func (d Disk) Physical() bool {
 	return true
 }
 
-// Serial is what names the hardware or volume for good, "" if nothing does.
+// Serial returns a permanent name of the hardware or volume, or "" if it has none.
 func (d Disk) Serial() string {
 	for _, path := range []string{"wwid", "device/wwid", "dm/uuid", "md/uuid", "serial", "device/serial", "device/cid"} {
 		if text := strings.TrimSpace(d.Text(path)); text != "" {
@@ -189,11 +189,11 @@ func (d Disk) Serial() string {
 	return ""
 }
 
-// Place is the image of a loop device, if it shows all of the file and its name leads there. Other devices have a place of
-// their own in the directory for states.
+// Place returns the place of the image for a loop device that shows the whole file, if the file is still at its path. Other
+// devices have a place of their own in the state directory.
 func (d Disk) Place() target.Place {
 	if d.count("loop/offset") == 0 && d.count("loop/sizelimit") == 0 {
-		path, _ := filepath.EvalSymlinks(d.Text("loop", "backing_file")) // nothing is found by no path
+		path, _ := filepath.EvalSymlinks(d.Text("loop", "backing_file")) // Stat fails for ""
 		st, err := Stat(path)
 		if err == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && d.shows(FileID{Dev: st.Dev, Inode: st.Ino, FD: -1}) {
 			return target.Place{Beside: path, Image: ImageFile(st)}
@@ -209,7 +209,7 @@ func (d Disk) Place() target.Place {
 	return target.Place{Beside: filepath.Join(stateDir(os.Geteuid(), os.Getenv), cmp.Or(name, d.Name))}
 }
 
-// stateDir is the directory for files that belong to devices: /var/lib/shunt, or the user's own directory for states.
+// stateDir returns the directory for files that belong to devices: /var/lib/shunt, or the user's own state directory.
 func stateDir(uid int, env func(string) string) string {
 	if uid == 0 {
 		return "/var/lib/shunt"
@@ -220,13 +220,13 @@ func stateDir(uid int, env func(string) string) string {
 	return filepath.Join(env("HOME"), ".local", "state", "shunt")
 }
 
-// Admit makes sure that a block device may be edited now.
+// Admit returns an error unless the options allow a block device to be opened now.
 func (d Disk) Admit(path string, opts target.Options) error {
 	switch {
 	case d.Text("size") == "0":
 		return fmt.Errorf("%s %w", path, target.ErrNoMedium)
 	case d.Text("ro") == "1" && opts.Mode == target.Edit:
-		return fmt.Errorf("%s %w: the device is read-only; run `%s` if that is not on purpose", path, target.ErrReadOnly,
+		return fmt.Errorf("%s %w: the device is read-only; run `%s` to change that", path, target.ErrReadOnly,
 			safetext.Command("blockdev", "--setrw", safetext.Operand(path)))
 	case d.Physical() && !opts.AllowDisks && opts.Mode == target.Edit:
 		return fmt.Errorf("%s %w", path, target.ErrPhysical)
@@ -237,11 +237,11 @@ func (d Disk) Admit(path string, opts target.Options) error {
 	return nil
 }
 
-// Devices is registry.Devices.
+// Devices does the work of registry.Devices.
 func (k Kernel) Devices(physical bool) []string {
 	list := slices.DeleteFunc(k.blocks(), func(d Disk) bool {
 		setUp := d.Text("size") != "0" && (!d.Is("loop") || d.Text("loop", "backing_file") != "")
-		// Some machines have many disks in memory, and nobody keeps an image there.
+		// Some machines have many RAM disks, and nobody keeps an image there.
 		return !setUp || d.Is("ram") || d.Is("zram") || !physical && d.Physical()
 	})
 	slices.SortFunc(list, func(a, b Disk) int {
@@ -254,5 +254,5 @@ func (k Kernel) Devices(physical bool) []string {
 	return nodes
 }
 
-// stem is a kernel's name without its number.
+// stem returns a kernel's name without its number.
 func stem(name string) string { return strings.TrimRight(name, digits) }

@@ -24,8 +24,8 @@ const (
 	Partly               // only those that show all of the file count
 )
 
-// loopUser names a loop device on the file, nil if there is none that counts. A loop device reads and writes behind the
-// back of every lock, mounted or not. The advice gets the ending.
+// loopUser names a loop device on the file, or returns nil if none counts. A loop device ignores all locks, even if it is
+// not mounted. ending is added to the advice.
 func (k Kernel) loopUser(path string, id FileID, admitted Extent, ending string) *target.InUse {
 	for _, d := range k.loopsOn(id) {
 		l := d.Loop()
@@ -33,7 +33,7 @@ func (k Kernel) loopUser(path string, id FileID, admitted Extent, ending string)
 			continue
 		}
 		what, todo := d.LoopUses()
-		// A device made by `mount -o loop` goes away with the mount.
+		// The kernel removes a device made by `mount -o loop` with the mount.
 		if len(todo) == 0 || !l.Passing {
 			todo = append(todo, fmt.Sprintf("run `losetup -d %s`", l.Node))
 		}
@@ -70,8 +70,8 @@ func (d Disk) shows(id FileID) bool {
 	return err == nil && info.Device == id.Dev && info.Inode == id.Inode
 }
 
-// fits reports whether a loop device shows exactly the bytes of the file with this name, going by /sys and the size of the
-// file. If so, the file is the device's, and a device of others need not be opened.
+// fits reports whether, by /sys and the size of the file with this name, a loop device shows exactly the bytes of that
+// file. Then the file counts as the device's, and the device need not be opened.
 func (d Disk) fits(file string) bool {
 	info, err := os.Stat(file)
 	offset, limit, sectors := d.count("loop/offset"), d.count("loop/sizelimit"), d.count("size")
@@ -85,8 +85,8 @@ func (d Disk) fits(file string) bool {
 	return shown/sysUnit == sectors
 }
 
-// loopStatus asks a loop device itself about its file. The name in /sys is the one used when the device was set up. Since
-// then the file can have been removed, which adds " (deleted)", or hidden by a mount; or it is in another container.
+// loopStatus asks a loop device for the identity of its file. The name in /sys need not lead to that file: it may have been
+// removed, which adds " (deleted)", hidden by a mount, or be in another container.
 func (d Disk) loopStatus() (*unix.LoopInfo64, error) {
 	node, err := os.OpenFile(d.Node(), os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -96,7 +96,7 @@ func (d Disk) loopStatus() (*unix.LoopInfo64, error) {
 	return unix.IoctlLoopGetStatus64(int(node.Fd()))
 }
 
-// Loop is what /sys says about a loop device. Its File is "" if d is none, or is not set up.
+// Loop describes d as a loop device. File is "" if d is not a loop device or is not set up.
 func (d Disk) Loop() target.Loop {
 	return target.Loop{
 		Node: d.Node(), File: d.Text("loop", "backing_file"),
@@ -105,7 +105,7 @@ func (d Disk) Loop() target.Loop {
 	}
 }
 
-// LoopFiles are the loop devices that are set up, by the files behind them.
+// LoopFiles returns the loop devices that are set up, by the files behind them.
 func (k Kernel) LoopFiles() map[FileID]Disk {
 	list := map[FileID]Disk{}
 	for _, d := range k.blocks() {
@@ -123,19 +123,19 @@ func (k Kernel) LoopFiles() map[FileID]Disk {
 	return list
 }
 
-// diskUse is a use of a block device, and what ends it.
+// A diskUse is a use of a block device, and how to end it.
 type diskUse struct {
 	what model.Use
 	undo string
 }
 
-// LoopUses describes a loop device with what it is used for, and lists what ends those uses.
+// LoopUses describes a loop device and its uses in words, and lists how to end those uses.
 func (d Disk) LoopUses() (what string, todo []string) {
 	uses, todo := d.AllUses()
 	return strings.Join(append([]string{"loop device " + d.Node()}, uses...), ", "), todo
 }
 
-// AllUses lists what a disk and its partitions are used for, and what ends each use.
+// AllUses lists the uses of a disk and its partitions, and how to end each.
 func (d Disk) AllUses() (uses, todo []string) {
 	add := func(what model.Use, undo string) {
 		uses, todo = append(uses, what.String()), append(todo, undo)
@@ -157,7 +157,7 @@ func (d Disk) AllUses() (uses, todo []string) {
 	return uses, todo
 }
 
-// holders are the block devices that are built on this one.
+// holders lists uses by block devices that are built on this one.
 func (d Disk) holders() []diskUse {
 	var uses []diskUse
 	for _, name := range names(d.dir, "holders") {

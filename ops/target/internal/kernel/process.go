@@ -15,7 +15,7 @@ import (
 	"shunt/ops/target"
 )
 
-// processes are the directories of all processes below /proc, by their numbers.
+// processes yields the numbers of all processes with their directories in /proc.
 func (k Kernel) processes() iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		for _, name := range names(k.proc) {
@@ -26,7 +26,7 @@ func (k Kernel) processes() iter.Seq2[int, string] {
 	}
 }
 
-// Locker names the process that holds a lock on the file, as well as it can be found out.
+// Locker names the process that most likely holds a lock on the file.
 func (k Kernel) Locker(path string, id FileID) *target.InUse {
 	openers := k.openers(id)
 	for _, likely := range []func(opener) bool{
@@ -47,8 +47,8 @@ func (k Kernel) Locker(path string, id FileID) *target.InUse {
 	}
 }
 
-// User names who uses the file without a lock on it, nil if it finds nobody. The extent says which loop devices count, and
-// the ending follows the advice about them, as in " first".
+// User names a user of the file that takes no lock on it, or returns nil. e says which loop devices count. ending is added
+// to the advice about them, as in " first".
 func (k Kernel) User(path string, id FileID, e Extent, ending string) *target.InUse {
 	if use := k.loopUser(path, id, e, ending); use != nil {
 		return use
@@ -65,7 +65,7 @@ func (k Kernel) User(path string, id FileID, e Extent, ending string) *target.In
 	return nil
 }
 
-// Claimant names the process that has a device open for itself alone.
+// Claimant names the process that most likely has a device open exclusively.
 func (k Kernel) Claimant(path string, d Disk, id FileID) *target.InUse {
 	for _, o := range k.openers(id) {
 		if o.pid != os.Getpid() {
@@ -73,7 +73,7 @@ func (k Kernel) Claimant(path string, d Disk, id FileID) *target.InUse {
 		}
 	}
 	return &target.InUse{
-		Path: path, Holder: "a program or a part of the system that has it for itself",
+		Path: path, Holder: "a program or a part of the system that has it open exclusively",
 		Advice: fmt.Sprintf("find it as root with `lsof %s*` and stop it", d.Node()),
 	}
 }
@@ -95,19 +95,19 @@ func (k Kernel) inUse(path string, pid int) *target.InUse {
 	return use
 }
 
-// OpenHere reports whether this process has the file open by another descriptor.
+// OpenHere reports whether this process has the file open with a descriptor other than id.FD.
 func (k Kernel) OpenHere(id FileID) bool {
 	return slices.ContainsFunc(k.openers(id), func(o opener) bool { return o.pid == os.Getpid() })
 }
 
-// opener is a process that has the file open.
+// An opener is a process that has the file open.
 type opener struct {
 	pid int
 	fdinfo
 }
 
-// openers lists the processes that have the file open, except for our own descriptor and for processes at their end, which
-// nobody can stop any more. Only root sees processes of other users.
+// openers lists the processes that have the file open. It leaves out the descriptor id.FD and processes that are ending,
+// which need not be stopped. Only root sees the files of other users' processes.
 func (k Kernel) openers(id FileID) []opener {
 	var found []opener
 	for pid, proc := range k.processes() {
@@ -115,7 +115,7 @@ func (k Kernel) openers(id FileID) []opener {
 			if pid == os.Getpid() && fd == strconv.Itoa(id.FD) {
 				continue
 			}
-			// The number is compared before the file is asked for: stat on somebody's dead network file would hang.
+			// The number is compared first, because stat of a file on a dead network mount would hang.
 			info := parseFdinfo(filepath.Join(proc, "fdinfo", fd))
 			if info.inode != 0 && id.Shown != 0 && info.inode != id.Shown {
 				continue
@@ -128,9 +128,9 @@ func (k Kernel) openers(id FileID) []opener {
 	return found
 }
 
-// fdinfo is what /proc/PID/fdinfo/N says about an open file.
+// An fdinfo holds what /proc/PID/fdinfo/N says about an open file.
 type fdinfo struct {
-	inode  uint64 // 0 where it is not shown, by kernels before 5.14
+	inode  uint64 // 0 if it is not shown, as by kernels before 5.14
 	writes bool   // opened for writing
 	locks  bool   // holds a lock by this descriptor
 }
@@ -153,12 +153,12 @@ func parseFdinfo(path string) (info fdinfo) {
 	return info
 }
 
-// Flocker is the process that took a flock(2) lock on the file, 0 if none is listed. Everybody can read this list; QEMU's
-// locks stand in it without their owner.
+// Flocker returns the process that took a flock(2) lock on the file, or 0 if none is listed. Everybody can read this list.
+// It does not show the owners of QEMU's locks.
 func (k Kernel) Flocker(id FileID) int {
 	file := fmt.Sprintf("%02x:%02x:%d", unix.Major(id.Dev), unix.Minor(id.Dev), id.Inode)
 	for line := range strings.Lines(read(k.proc, "locks")) {
-		// "1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF"; a waiting one has "->" after its number
+		// "1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF"; a lock that is waited for has "->" after its number
 		field := strings.Fields(line)
 		if len(field) < 6 || field[1] != "FLOCK" || field[5] != file {
 			continue
@@ -171,7 +171,7 @@ func (k Kernel) Flocker(id FileID) int {
 	return 0
 }
 
-// program is the name of a process, "" if there is none.
+// program returns the name of a process, or "" if there is no such process.
 func (k Kernel) program(pid int) string {
 	dir := filepath.Join(k.proc, strconv.Itoa(pid))
 	name := strings.TrimSpace(read(dir, "comm"))
@@ -190,8 +190,8 @@ func (k Kernel) sameProgram(pid int) bool {
 	return err == nil && ourErr == nil && os.SameFile(theirs, ours)
 }
 
-// Dying reports whether any process is at its end and may still hold files: one that was killed while it waits for a disk
-// has no list of open files any more, and keeps its locks until the disk has answered.
+// Dying reports whether any process is ending and may still hold files. A process that was killed while it waits for a disk
+// shows no open files any more, but keeps its locks until the disk has answered.
 func (k Kernel) Dying() bool {
 	for _, proc := range k.processes() {
 		if endsSoon(read(proc, "stat")) {
@@ -201,9 +201,10 @@ func (k Kernel) Dying() bool {
 	return false
 }
 
-// endsSoon reports whether a process is about to let go of all it has, from the text of /proc/PID/stat: "PID (name) state
-// …". The name may hold anything, the flags are the 9th field and the number of threads is the 20th. A zombie with one
-// thread has closed its files; one with more is the first thread of a process whose other threads still run.
+// endsSoon reports whether a process is ending and has not closed its files yet. stat is the text of /proc/PID/stat: "PID
+// (name) state …". The name may hold any characters. The flags are the 9th field and the number of threads is the 20th. A
+// zombie with one thread has closed its files. A zombie with more threads is the first thread of a process whose other
+// threads still run.
 func endsSoon(stat string) bool {
 	const exiting = 0x4 // PF_EXITING
 	_, rest, ok := strings.Cut(stat[strings.LastIndex(stat, ")")+1:], " ")

@@ -14,7 +14,7 @@ import (
 	"shunt/ops/target"
 )
 
-// PartUses lists the parts of an image file that are in use because loop devices show a part of it.
+// PartUses returns the parts of an image file that are in use by loop devices that show a part of it, by their numbers.
 func (k Kernel) PartUses(id FileID, size int64, parts []target.Part) map[int]model.Use {
 	list := map[int]model.Use{}
 	for _, d := range k.loopsOn(id) {
@@ -24,7 +24,7 @@ func (k Kernel) PartUses(id FileID, size int64, parts []target.Part) map[int]mod
 			end = min(size, start+l.Limit)
 		}
 		if start == 0 && end == size {
-			continue // InUse says that the image as a whole is in use
+			continue // then the image as a whole is in use
 		}
 		use := d.use(k.mountSpaces())
 		if !use.Busy() {
@@ -40,7 +40,7 @@ func (k Kernel) PartUses(id FileID, size int64, parts []target.Part) map[int]mod
 	return list
 }
 
-// PartMounts are the directories where a part of an image file is mounted through loop devices that show exactly that part.
+// PartMounts returns the directories where a part of an image file is mounted by loop devices that show exactly that part.
 func (k Kernel) PartMounts(id FileID, size int64, p target.Part) []string {
 	var list []string
 	for _, d := range k.loopsOn(id) {
@@ -51,7 +51,7 @@ func (k Kernel) PartMounts(id FileID, size int64, p target.Part) []string {
 	return list
 }
 
-// Uses lists the partitions of a disk that are in use.
+// Uses returns the partitions of a disk that are in use, by their numbers.
 func (d Disk) Uses() map[int]model.Use {
 	spaces := d.k.mountSpaces()
 	list := map[int]model.Use{}
@@ -63,7 +63,7 @@ func (d Disk) Uses() map[int]model.Use {
 	return list
 }
 
-// WholeUser names who uses a block device as a whole, nil if nobody does.
+// WholeUser names the user of a block device as a whole, or returns nil.
 func (d Disk) WholeUser(path string) *target.InUse {
 	use := d.use(d.k.mountSpaces())
 	if !use.Busy() {
@@ -76,7 +76,7 @@ func (d Disk) WholeUser(path string) *target.InUse {
 	return &target.InUse{Path: path, Holder: "the system: it is " + use.String(), Advice: advice}
 }
 
-// use is what a block device is used for. Devices are compared by their numbers where they have one: names can mislead.
+// use returns the use of a block device. It compares devices by their numbers if they have one, since names can mislead.
 func (d Disk) use(spaces []mountSpace) model.Use {
 	members := d.members()
 	for _, space := range spaces {
@@ -105,7 +105,7 @@ func (d Disk) use(spaces []mountSpace) model.Use {
 
 func byLoop(d Disk) model.Use { return model.Use{Kind: model.Held, Place: "loop device " + d.Node()} }
 
-// members are the nodes of all devices of the mounted btrfs that includes d, none if there is no such btrfs.
+// members returns the nodes of all devices of the mounted btrfs that includes d. It returns none if there is no such btrfs.
 func (d Disk) members() []string {
 	top := filepath.Join(d.k.sys, "fs", "btrfs")
 	for _, uuid := range names(top) {
@@ -119,7 +119,7 @@ func (d Disk) members() []string {
 	return nil
 }
 
-// SwapOn is the name by which a file is in use as swap, "" if it is not.
+// SwapOn returns the name by which a file is in use as swap, or "" if it is not.
 func (k Kernel) SwapOn(id FileID) string {
 	for _, swap := range k.swaps() {
 		if id.is(swap) {
@@ -140,13 +140,13 @@ func (k Kernel) swaps() []string {
 	return list
 }
 
-// mountSpace is one mount namespace: what is mounted in it, and a process in it.
+// A mountSpace is a mount namespace with its mounts.
 type mountSpace struct {
 	mounts []mount
-	who    string // "" for the namespace of this process
+	who    string // a process in it; "" for the namespace of this process
 }
 
-// mountSpaces lists the mount namespaces that can be seen, that of this process first.
+// mountSpaces lists the mount namespaces that this process can see, its own first.
 func (k Kernel) mountSpaces() []mountSpace {
 	spaces := []mountSpace{{mounts: k.mounts()}}
 	mine, _ := os.Readlink(k.self("ns", "mnt"))
@@ -154,7 +154,7 @@ func (k Kernel) mountSpaces() []mountSpace {
 	for pid, proc := range k.processes() {
 		ns, err := os.Readlink(filepath.Join(proc, "ns", "mnt"))
 		if err != nil || seen[ns] || endsSoon(read(proc, "stat")) {
-			continue // a namespace goes with the last process in it
+			continue // a namespace vanishes with the last process in it
 		}
 		seen[ns] = true
 		spaces = append(spaces, mountSpace{parseMounts(read(proc, "mountinfo")), fmt.Sprintf("%s (pid %d)", k.program(pid), pid)})
@@ -162,7 +162,7 @@ func (k Kernel) mountSpaces() []mountSpace {
 	return spaces
 }
 
-// use finds where a device is mounted in the namespace: by its number, or by the name of any member of a file system that
+// use returns how a device is mounted in the namespace. It compares numbers, and also the names in members, since btrfs
 // shows a number of its own.
 func (m mountSpace) use(number string, members []string) (use model.Use) {
 	for _, at := range m.mounts {
@@ -179,8 +179,8 @@ func (m mountSpace) use(number string, members []string) (use model.Use) {
 	return use
 }
 
-// Mounts lists where a block device is mounted in the namespace of this process, by its number, or by its name if the file
-// system shows a number of its own.
+// Mounts lists where a block device is mounted in the namespace of this process. It compares numbers and names, since some
+// file systems show a number of their own.
 func (d Disk) Mounts() []string {
 	var list []string
 	for _, m := range d.k.mounts() {
@@ -191,13 +191,13 @@ func (d Disk) Mounts() []string {
 	return list
 }
 
-// mount is a line of mountinfo: the part root of the file system on the device number is mounted at a directory or file.
+// A mount is a line of mountinfo: the path root of the file system on device number is mounted at the directory or file at.
 type mount struct {
 	number, root, at, source string
-	writable                 bool // the mount and its file system both
+	writable                 bool // neither the mount nor its file system is read-only
 }
 
-// mounts are those in the namespace of this process.
+// mounts lists the mounts in the namespace of this process.
 func (k Kernel) mounts() []mount { return parseMounts(read(k.self("mountinfo"))) }
 
 func parseMounts(mountinfo string) []mount {
@@ -216,18 +216,18 @@ func parseMounts(mountinfo string) []mount {
 	return list
 }
 
-// mountPoint is what is mounted at a path, nil if nothing is.
+// mountPoint returns the topmost mount at a path, or nil if there is none.
 func (k Kernel) mountPoint(path string) (found *mount) {
 	for _, m := range k.mounts() {
 		if m.at == path {
-			found = &m // the last one lies above
+			found = &m // the last one is on top
 		}
 	}
 	return found
 }
 
-// Unbound is the path of a file in its directory, if path is a mount of that file alone and the directory can be seen.
-// Other paths stay as they are.
+// Unbound returns the path of a file in its own directory, if path is a mount of that file alone and the directory can be
+// seen. It returns other paths as they are.
 func (k Kernel) Unbound(path string) string {
 	here := k.mountPoint(path)
 	own, err := Stat(path)
@@ -248,5 +248,5 @@ func (k Kernel) Unbound(path string) string {
 	return path
 }
 
-// Alone reports whether path is a mount of a single file.
+// Alone reports whether something is mounted at path itself, as with a mount of a single file.
 func (k Kernel) Alone(path string) bool { return k.mountPoint(path) != nil }

@@ -1,5 +1,4 @@
-// Package targettest is what the tests of targets share: images to open, file systems to put them on, and how to run
-// foreign tools.
+// Package targettest helps the tests of targets: it makes images and file systems for them, and runs foreign tools.
 package targettest
 
 import (
@@ -18,7 +17,7 @@ import (
 	"shunt/model/testneed"
 )
 
-// Random is the source of random tests. The log says how to repeat them.
+// Random returns the source for a random test. The log says how to repeat the test.
 func Random(t *testing.T) *rand.Rand {
 	t.Helper()
 	return rand.New(rand.NewPCG(uint64(testneed.Seed(t)), 0))
@@ -50,7 +49,7 @@ func Run(t testing.TB, name string, args ...string) string {
 	return out
 }
 
-// Try runs a tool.
+// Try runs a tool and returns its output.
 func Try(t testing.TB, name string, args ...string) (string, error) {
 	t.Helper()
 	out, err := exec.Command(testneed.Tool(t, name), args...).CombinedOutput()
@@ -67,7 +66,7 @@ func Image(t testing.TB, dir string, size int64) string {
 	return path
 }
 
-// Unchanged remembers the file as it is; the function it returns fails the test if it changed since.
+// Unchanged records the state of a file. The function that it returns fails the test if the file has changed since.
 func Unchanged(t *testing.T, path string) func() {
 	t.Helper()
 	state := func() string {
@@ -84,7 +83,7 @@ func Unchanged(t *testing.T, path string) func() {
 	}
 }
 
-// Stat is what the system says about a file.
+// Stat returns the status of a file.
 func Stat(t *testing.T, path string) os.FileInfo {
 	t.Helper()
 	info, err := os.Stat(path)
@@ -92,7 +91,8 @@ func Stat(t *testing.T, path string) os.FileInfo {
 	return info
 }
 
-// Mounted is a directory on a new file system of the given size, made by a command that gets its image's name last.
+// Mounted returns a directory on a new file system of the given size. mkfs is the command that makes it, to which Mounted
+// appends the name of the image.
 func Mounted(t *testing.T, size int64, mkfs ...string) string {
 	t.Helper()
 	testneed.Root(t)
@@ -108,7 +108,7 @@ func Mounted(t *testing.T, size int64, mkfs ...string) string {
 	return at
 }
 
-// Loop sets a loop device up on a file. What is left of its partitions goes with it.
+// Loop sets up a loop device on a file until the end of the test.
 func Loop(t *testing.T, path string, more ...string) string {
 	t.Helper()
 	testneed.Root(t)
@@ -121,7 +121,7 @@ func Loop(t *testing.T, path string, more ...string) string {
 	return loop
 }
 
-// Fill makes n random bytes, none of them zero.
+// Fill returns n random bytes, none of them zero.
 func Fill(r *rand.Rand, n int64) []byte {
 	p := make([]byte, 0, n+8)
 	for int64(len(p)) < n {
