@@ -37,7 +37,7 @@ func TestGuarded(t *testing.T) {
 	for path, want := range map[string]string{
 		"plain/in": "", "plain//./in/": "", "plain/link": "", "sticky/ours": "", "own/theirs": "",
 		"theirs/in": "the place of", "open/in": "the place of", "sticky/theirs": "the place of", "plain/away": "the place of",
-		"sticky/link": "the place of", "own/link": "somebody else's", "plain/loop": "too many links", "plain/file": "no directory", "plain/none": "no such file",
+		"sticky/link": "the place of", "own/link": "another user", "plain/loop": "too many links", "plain/file": "not a directory", "plain/none": "no such file",
 	} {
 		f, real, err := Guarded(top + "/" + path)
 		if err == nil {

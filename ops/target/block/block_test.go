@@ -70,7 +70,7 @@ func TestBusyPartition(t *testing.T) {
 		t.Errorf("the kernel has %v, want %v", parts, after)
 	}
 	err = b.Follow([]target.Part{{Number: 1, Start: 2 << 20, Len: 14 << 20}})
-	if err == nil || !strings.Contains(err.Error(), "still knows p1 of "+loop) || !strings.Contains(err.Error(), "partx -u "+loop) ||
+	if err == nil || !strings.Contains(err.Error(), "still has the old data of p1 of "+loop) || !strings.Contains(err.Error(), "partx -u "+loop) ||
 		!errors.Is(err, unix.EBUSY) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("moving a mounted partition: %v", err)
 	}

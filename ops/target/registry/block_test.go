@@ -87,7 +87,7 @@ func TestOpenRefusesBlockDevices(t *testing.T) {
 
 	f, err := os.OpenFile(loop, os.O_RDONLY|unix.O_EXCL, 0)
 	require(t, err)
-	requireSays(t, loop, target.Options{}, "has it for itself")
+	requireSays(t, loop, target.Options{}, "has it open exclusively")
 	require(t, f.Close())
 
 	second := loopOf(t, loop, "--read-only") // a loop device on the loop device
