@@ -8,17 +8,17 @@ import (
 	"shunt/model"
 )
 
-// MoveResize moves a partition, resizes it, or both. It holds a distance and a length, not a place, so that it keeps its
-// meaning when an operation before it is removed.
+// MoveResize moves a partition, resizes it, or both. It holds a distance and a length instead of a place, so that it
+// still makes sense after an earlier operation is removed.
 type MoveResize struct {
 	ID model.PartID
-	// Shift is how far the start moves, in sectors; negative is towards the start of the disk, 0 is none.
+	// Shift is the distance that the start moves, in sectors. A negative Shift moves towards the start of the disk.
 	Shift geometry.Sector
 	// Len is the new length in sectors; 0 keeps the length.
 	Len geometry.Sector
 }
 
-// MoveResizeTo is the operation that brings partition id of disk d to the given span.
+// MoveResizeTo returns the operation that brings partition id of disk d to the given span.
 func MoveResizeTo(d model.Disk, id model.PartID, span geometry.Span) MoveResize {
 	op := MoveResize{ID: id}
 	p, ok := d.Partition(id)
@@ -32,8 +32,8 @@ func MoveResizeTo(d model.Disk, id model.PartID, span geometry.Span) MoveResize 
 	return op
 }
 
-// GrowToFill is the operation that grows partition id over the free space right behind it, up to the last grid line
-// there. A *Refusal says why there is none.
+// GrowToFill returns the operation that grows partition id over the free space behind it, up to the last grid line there.
+// The error is a *Refusal with the reason why it cannot grow.
 func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment) (MoveResize, error) {
 	p, err := stretchable(d, id, "grow")
 	if err != nil {
@@ -59,8 +59,8 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 	return MoveResize{}, r
 }
 
-// ShrinkToMin is the operation that shrinks partition id to the least length that its contents allow, with its end on the
-// grid. A *Refusal says why there is none.
+// ShrinkToMin returns the operation that shrinks partition id to the smallest length that its contents allow, with its
+// end on the grid. The error is a *Refusal with the reason why it cannot shrink.
 func ShrinkToMin(d model.Disk, env Env, id model.PartID, align geometry.Alignment) (MoveResize, error) {
 	p, err := subject(d, id, "shrink")
 	if err != nil {
@@ -78,8 +78,8 @@ func ShrinkToMin(d model.Disk, env Env, id model.PartID, align geometry.Alignmen
 	return MoveResize{ID: id, Len: end - p.Span.Start}, nil
 }
 
-// ResizeBy is the operation that makes partition id longer by n sectors, or shorter for a negative n. A *Refusal says that
-// nothing would be left of it.
+// ResizeBy returns the operation that makes partition id longer by n sectors, or shorter if n is negative. The error is a
+// *Refusal if no sector would be left.
 func ResizeBy(d model.Disk, id model.PartID, n geometry.Sector) (MoveResize, error) {
 	p, err := stretchable(d, id, "move or resize")
 	if err != nil {
@@ -94,15 +94,15 @@ func ResizeBy(d model.Disk, id model.PartID, n geometry.Sector) (MoveResize, err
 	return MoveResize{ID: id, Len: p.Span.Len() + n}, nil
 }
 
-// Part is the partition that is moved or resized.
+// Part returns the partition that is moved or resized.
 func (o MoveResize) Part() model.PartID { return o.ID }
 
-// target is where p lies after the edit.
+// target returns the place of p after the edit.
 func (o MoveResize) target(p model.Partition) geometry.Span {
 	return geometry.SpanOf(p.Span.Start+o.Shift, cmp.Or(o.Len, p.Span.Len()))
 }
 
-// Describe is "Move p2 right by 1024 MiB", "Grow p1 by 1024 MiB to 1.47 GiB", or both.
+// Describe returns "Move p2 right by 1024 MiB", "Grow p1 by 1024 MiB to 1.47 GiB", or both.
 func (o MoveResize) Describe(before model.Disk) Phrase {
 	z := before.SectorSize
 	by := func(n geometry.Sector) string { return amount(z.Bytes(n)) }
@@ -110,7 +110,7 @@ func (o MoveResize) Describe(before model.Disk) Phrase {
 	return o.words(before, by, to)
 }
 
-// words is Describe with words for distances and for lengths.
+// words is like Describe; distance and length format the numbers.
 func (o MoveResize) words(before model.Disk, distance, length func(geometry.Sector) string) Phrase {
 	p, _ := before.Partition(o.ID)
 	to := o.target(p)
@@ -132,7 +132,7 @@ func (o MoveResize) words(before model.Disk, distance, length func(geometry.Sect
 	return append(words.with(" and "), phrase(verb, "it %s", change)...)
 }
 
-// Way is where the partition moves: "right by 1024 MiB".
+// Way returns the direction and the distance of the move: "right by 1024 MiB".
 func (o MoveResize) Way(z geometry.SectorSize) string {
 	return o.way(func(n geometry.Sector) string { return amount(z.Bytes(n)) })
 }
@@ -144,8 +144,8 @@ func (o MoveResize) way(distance func(geometry.Sector) string) string {
 	return "right by " + distance(o.Shift)
 }
 
-// Apply is the disk with the partition at its new place. The file system in it is predicted to fill the
-// new length where that changes.
+// Apply returns the disk with the partition at its new place. If the length changes, the file system is expected to fill
+// it.
 func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	p, err := stretchable(before, o.ID, "move or resize")
 	if err != nil {
@@ -155,7 +155,7 @@ func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if to == p.Span {
 		return before, &Refusal{What: "move or resize " + p.Ref(), Reason: "it would stay exactly as it is"}
 	}
-	// A refusal has exact numbers: people compare them with those that would be possible.
+	// A refusal has exact numbers, because people compare them with those that it offers.
 	exact := func(n geometry.Sector) string { return exactAmount(n, before.SectorSize) }
 	what := o.words(before, exact, exact).Do()
 	m := relocation{disk: before, limits: Limit(before, env, o.ID), part: p, to: to}
@@ -171,18 +171,18 @@ func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return rearranged(before, before.With(p), what)
 }
 
-// Steps moves and resizes in the order that keeps the contents inside the partition all the time: a
-// partition that gets longer moves first, one that gets shorter shrinks first.
+// Steps moves and resizes in the order in which the contents always fit: a partition that gets longer moves first, one
+// that gets shorter shrinks first.
 func (o MoveResize) Steps(before, after model.Disk) []Step {
 	old, _ := before.Partition(o.ID)
 	p, _ := after.Partition(o.ID)
 	s := stepsOn(old)
 	if s.step.UUID = old.FS.UUID; old.FS.UUID == UnknownUUID {
-		s.step.UUID = "" // it was to be another one anyway
+		s.step.UUID = "" // the plan changes the UUID anyway
 	}
 	switch {
 	case old.Role == model.Extended:
-		return nil // it is nothing but its entry in the table
+		return nil // it is only an entry in the table
 	case old.Use.Busy():
 		s.add(StepGrowMounted, p.Span).NewSize = p.FS.Size
 		s.steps[0].Mounted = old.Use.GrowsAt()

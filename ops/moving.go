@@ -9,8 +9,8 @@ import (
 	"shunt/model"
 )
 
-// relocation is a partition that is to get another place, another length or both. Its methods refuse what is impossible;
-// they name what is in the way and the nearest place or length that works.
+// relocation is a partition with its wanted place and length. Its methods refuse what is impossible. They name the
+// obstacle and the nearest place or length that is possible.
 type relocation struct {
 	disk   model.Disk
 	limits Limits
@@ -18,7 +18,7 @@ type relocation struct {
 	to     geometry.Span
 }
 
-// ability refuses what the contents do not allow at all.
+// ability refuses a change that the contents do not allow at all.
 func (m relocation) ability() *Refusal {
 	l, from := m.limits, m.part.Span
 	switch {
@@ -32,17 +32,18 @@ func (m relocation) ability() *Refusal {
 	return nil
 }
 
-// logicals refuses to move an extended partition away from what lies in it.
+// logicals refuses to move an extended partition away from its logical ones.
 func (m relocation) logicals() *Refusal {
 	keep := m.limits.Keep
 	if keep.Empty() || m.to.Encloses(keep) && m.to.Len() != m.part.Span.Len() {
 		return nil
 	}
 	if m.to.Len() == m.part.Span.Len() {
-		return refusedFor("the logical partitions in it do not move along").near("resize it at its ends, or delete the logical partitions first")
+		return refusedFor("the logical partitions in it do not move along").near(
+			"resize it at its ends, or delete the logical partitions first")
 	}
 	r := refusedFor("it must go on enclosing the logical partitions in it")
-	// What is asked for at the other end stays, as far as that can be.
+	// The other end stays as requested, as far as that is possible.
 	start, end := max(min(m.to.Start, keep.Start), m.limits.Room.Start), min(max(m.to.End, keep.End), m.limits.Room.End)
 	if !m.resizes(start, end) {
 		return r
@@ -59,12 +60,12 @@ func (m relocation) logicals() *Refusal {
 	return r.near(text, Bound{Start, start}, Bound{End, end})
 }
 
-// resizes reports whether lying from start to end is a resize that its least length allows.
+// resizes reports whether the span from start to end is a resize that the smallest length allows.
 func (m relocation) resizes(start, end geometry.Sector) bool {
 	return end-start >= m.limits.MinLen && end-start != m.part.Span.Len()
 }
 
-// length refuses lengths that the contents or the table do not allow, wherever the partition lies.
+// length refuses a length that the contents or the table do not allow at any place.
 func (m relocation) length() *Refusal {
 	l, z, now, want := m.limits, m.disk.SectorSize, m.part.Span.Len(), m.to.Len()
 	switch {
@@ -78,7 +79,7 @@ func (m relocation) length() *Refusal {
 	case want > now && want > l.Longest:
 		longest := max(now, l.Longest)
 		if run, ok := m.run(); ok && run.End-m.to.Start < longest {
-			return m.tooLong(run) // what lies behind is nearer
+			return m.tooLong(run) // the next partition is the nearer limit
 		}
 		r := refusedFor("it cannot be that large")
 		if fs := m.part.FS; fs.Max > 0 && z.Down(fs.Max) <= longest {
@@ -130,7 +131,7 @@ func (m relocation) place() *Refusal {
 	return r.near(text, Bound{Start, at})
 }
 
-// beyond is the refusal to let an extended partition with others in it reach over what lies beside it.
+// beyond refuses to let a non-empty extended partition extend over its neighbours.
 func (m relocation) beyond() *Refusal {
 	room := m.limits.Room
 	if m.to.Start == m.part.Span.Start {
@@ -150,7 +151,7 @@ func (m relocation) beyond() *Refusal {
 	return r.near(text, Bound{Start, start}, Bound{End, end})
 }
 
-// tooLong is the refusal to reach beyond the free run that the partition begins in.
+// tooLong refuses an end beyond the free run in which the partition begins.
 func (m relocation) tooLong(run geometry.Span) *Refusal {
 	l, z, now := m.limits, m.disk.SectorSize, m.part.Span
 	most := min(run.End-m.to.Start, max(l.Longest, now.Len()))
@@ -172,7 +173,8 @@ func (m relocation) tooLong(run geometry.Span) *Refusal {
 	return r.near("it can be at most "+AtMost(most, z)+" long there", Bound{Length, most})
 }
 
-// runs are the spans that the partition can lie in. Logical partitions keep their order, so they have one.
+// runs returns the spans in which the partition can be. A logical partition has only one, because logical partitions keep
+// their order.
 func (m relocation) runs() []geometry.Span {
 	if m.part.Role == model.Logical {
 		return []geometry.Span{m.limits.Room}
@@ -184,7 +186,7 @@ func (m relocation) runs() []geometry.Span {
 	return geometry.Gaps(m.disk.Table.Usable, used)
 }
 
-// peers are the partitions that it could meet.
+// peers iterates over the partitions that could be in its way.
 func (m relocation) peers() iter.Seq[model.Partition] {
 	return func(yield func(model.Partition) bool) {
 		for q := range m.disk.Each() {
@@ -195,7 +197,7 @@ func (m relocation) peers() iter.Seq[model.Partition] {
 	}
 }
 
-// run is the free run that the new start lies in.
+// run returns the free run that contains the new start.
 func (m relocation) run() (geometry.Span, bool) {
 	runs := m.runs()
 	i := slices.IndexFunc(runs, func(run geometry.Span) bool { return run.Contains(m.to.Start) })
@@ -209,15 +211,15 @@ func (m relocation) free(span geometry.Span) bool {
 	return slices.ContainsFunc(m.runs(), func(run geometry.Span) bool { return run.Encloses(span) })
 }
 
-// nearest is the start nearest to the new one at which the new length fits, -1 if there is none in the direction of the
-// move. farther says that it could also start beyond the new one.
+// nearest returns the possible start nearest to the wanted one for the new length, or -1 if there is none in the
+// direction of the move. farther reports whether there is also a possible start beyond the wanted one.
 func (m relocation) nearest() (at geometry.Sector, farther bool) {
-	const far = geometry.Sector(1) << 61 // distances stay countable
+	const far = geometry.Sector(1) << 61 // small enough to add to without overflow
 	from, want, n := m.part.Span.Start, min(max(m.to.Start, -far), far), m.to.Len()
 	right := want > from
 	step := geometry.Sector(0)
 	if n == m.part.Span.Len() {
-		step = 1 // it has to move
+		step = 1 // its place must change
 	}
 	at = -1
 	for _, run := range m.runs() {

@@ -9,16 +9,16 @@ import (
 	"shunt/model"
 )
 
-// LabelRule says which labels a kind of file system can hold. The zero rule is for kinds without labels.
+// LabelRule says which labels a kind of file system can have. The zero rule means no labels.
 type LabelRule struct {
-	// Most is the maximal length: in bytes, or in units of UTF-16 if UTF16 is set.
+	// Most is the largest length, in bytes or, if UTF16 is set, in UTF-16 units.
 	Most  int
 	UTF16 bool
-	// DOS allows only ASCII capitals and none of the characters that are special in names of files.
+	// DOS allows only upper-case ASCII without the characters that are special in file names.
 	DOS bool
 }
 
-// Kept returns the label as the file system stores it.
+// Kept returns the label in the form in which the file system stores it.
 func (r LabelRule) Kept(label string) string {
 	if r.DOS {
 		return strings.ToUpper(strings.TrimRight(label, " "))
@@ -26,7 +26,7 @@ func (r LabelRule) Kept(label string) string {
 	return label
 }
 
-// Fault returns the reason why a file system of this kind cannot have the label.
+// Fault returns the reason why a file system of this kind cannot have the label, or "".
 func (r LabelRule) Fault(kind model.FSKind, label string) model.Reason {
 	kept := r.Kept(label)
 	if kept == "" {
@@ -50,10 +50,10 @@ func (r LabelRule) Fault(kind model.FSKind, label string) model.Reason {
 	return ""
 }
 
-// nameUnits is how many UTF-16 code units a GPT entry holds for the name.
+// nameUnits is the largest length of a name in a GPT entry, in UTF-16 units.
 const nameUnits = 36
 
-// badName is why a GPT entry cannot have the name.
+// badName returns the reason why a GPT entry cannot have the name, or "".
 func badName(name string) model.Reason {
 	if reason := badText(name); reason != "" {
 		return model.Because("name %q %s", name, reason)

@@ -9,12 +9,11 @@ import (
 	"shunt/model/safetext"
 )
 
-// New makes a partition in free space, with an empty file system in it or with nothing.
+// New makes a partition in free space. The partition is empty or has an empty file system.
 type New struct {
 	ID   model.PartID // from Queue.NextID
 	Role model.Role
-	// At is the first sector and Len the length in sectors. Zeroes are filled in by Placed; a New that is
-	// staged has both.
+	// At is the first sector and Len the length in sectors. Placed fills in zeros; both must be set before New is staged.
 	At, Len geometry.Sector
 	FS      model.FSKind   // Unformatted makes none
 	Label   string         // of the file system
@@ -22,13 +21,13 @@ type New struct {
 	Type    model.PartType // "" derives it from FS and Role
 }
 
-// Part is the partition that is made.
+// Part returns the partition that is made.
 func (o New) Part() model.PartID { return o.ID }
 
-// span is where the partition will lie.
+// span returns the place of the new partition.
 func (o New) span() geometry.Span { return geometry.SpanOf(o.At, o.Len) }
 
-// Describe is `Create p3 (xfs, 483 MiB), label "home"`; in an MBR the role is named.
+// Describe returns `Create p3 (xfs, 483 MiB), label "home"`. In an MBR it also names the role.
 func (o New) Describe(before model.Disk) Phrase {
 	role, kind := "", before.Table.Kind
 	if kind == model.TableMBR && o.Role != model.Extended {
@@ -50,7 +49,7 @@ func (o New) Describe(before model.Disk) Phrase {
 	return words
 }
 
-// partition is the partition to be made, with the number it would have and without the details of its file system.
+// partition returns the new partition with its number, but without the details of its file system.
 func (o New) partition(d model.Disk) model.Partition {
 	p := model.Partition{ID: o.ID, Role: o.Role, Span: o.span(), Type: o.Type, Name: o.Name}
 	if p.Type == "" {
@@ -66,8 +65,8 @@ func (o New) partition(d model.Disk) model.Partition {
 	return p
 }
 
-// chainNumber is the number a new logical partition at the given sector gets: its place in the chain is
-// that on the disk, unless the chain is out of order already; then it goes to the end.
+// chainNumber returns the number of a new logical partition at the given sector. Its position in the chain follows its
+// place on the disk. If the chain is already out of order, the partition goes to the end.
 func chainNumber(d model.Disk, at geometry.Sector) int {
 	chain := d.Logicals()
 	inOrder := slices.IsSortedFunc(chain, func(a, b model.Partition) int { return int(a.Span.Start - b.Span.Start) })
@@ -79,7 +78,7 @@ func chainNumber(d model.Disk, at geometry.Sector) int {
 	return model.FirstLogical + len(chain)
 }
 
-// added is the disk with the partition in it, before anything was judged.
+// added returns the disk with the new partition, before any checks.
 func (o New) added(d model.Disk) (model.Disk, error) {
 	p := o.partition(d)
 	if o.Role == model.Logical {
@@ -93,7 +92,7 @@ func (o New) added(d model.Disk) (model.Disk, error) {
 	return model.Rechain(d.With(p))
 }
 
-// Apply is the disk with the partition in it.
+// Apply returns the disk with the new partition.
 func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if r := readOnly(before); r != nil {
 		return refused(before, creation, r)
@@ -106,7 +105,7 @@ func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
 			return refused(before, creation, r)
 		}
 	}
-	after, _ := o.added(before) // an error is an invariant that is broken, which comes out below
+	after, _ := o.added(before) // an error means a broken invariant, which is reported below
 	if p, _ := after.Partition(o.ID); p.Role != model.Extended {
 		p.FS = newFilesystem(env, o.FS, o.Label, after.SectorSize.Bytes(o.Len), after.SectorSize)
 		after = after.With(p)
@@ -114,7 +113,7 @@ func (o New) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return rearranged(before, after, creation)
 }
 
-// checkRole refuses roles the table has no room for.
+// checkRole refuses a role for which the table has no room.
 func (o New) checkRole(d model.Disk, _ Env) *Refusal {
 	_, hasExtended := d.Extended()
 	_, hasSlot := freeSlot(d)
@@ -133,7 +132,8 @@ func (o New) checkRole(d model.Disk, _ Env) *Refusal {
 	return nil
 }
 
-// checkContents refuses file systems that cannot be made, types that do not go with the role, labels and names.
+// checkContents refuses a file system that cannot be made, a type that does not suit the role, and impossible labels and
+// names.
 func (o New) checkContents(d model.Disk, env Env) *Refusal {
 	var reason model.Reason
 	if o.FS != model.Unformatted || o.Label != "" {
@@ -147,7 +147,7 @@ func (o New) checkContents(d model.Disk, env Env) *Refusal {
 	return refusedFor(reason)
 }
 
-// occupied is why no gap for the role contains the start.
+// occupied returns the reason why no gap for the role contains the start.
 func (o New) occupied(d model.Disk) model.Reason {
 	ext, ok := d.Extended()
 	switch {
@@ -165,10 +165,10 @@ func (o New) occupied(d model.Disk) model.Reason {
 	return model.Because("sector %d is inside the extended partition, where only logical partitions can be", o.At)
 }
 
-// Steps erases what is left of old contents and makes the file system, if there is to be one.
+// Steps erases the signatures of old contents and makes the file system, if one is wanted.
 func (o New) Steps(_, after model.Disk) []Step {
 	if o.Role == model.Extended {
-		return nil // the table writes its boot record
+		return nil // writing the table also writes its boot record
 	}
 	return remakeSteps(after, o.ID, o.Label)
 }

@@ -7,17 +7,17 @@ import (
 	"shunt/model"
 )
 
-// newFit is a new partition with the bounds of its length, which its contents and the free space around its start set.
+// newFit is a new partition with the limits of its length, which come from its contents and from the free space there.
 type newFit struct {
 	New
 	disk        model.Disk
-	what        string          // its contents as the start of a sentence: "fat32 needs"
-	least, most geometry.Sector // lengths that the contents can have
+	what        string          // start of a sentence about its contents: "fat32 needs"
+	least, most geometry.Sector // limits from the contents
 	room        geometry.Span   // where it can lie
 	gap         model.Gap
 }
 
-// checkPlace refuses a length that the contents do not allow and a place that is not free, and names what is possible
+// checkPlace refuses a length that the contents do not allow and a place that is not free. It offers what is possible
 // there.
 func (o New) checkPlace(d model.Disk, env Env) *Refusal {
 	least, most := sizesFor(env, o.FS, d.SectorSize)
@@ -28,7 +28,7 @@ func (o New) checkPlace(d model.Disk, env Env) *Refusal {
 	return o.fits(d, what, least, most)
 }
 
-// fits is checkPlace for contents that need so many sectors at least, and have so many at most.
+// fits is like checkPlace, for contents that need at least and at most that many sectors.
 func (o New) fits(d model.Disk, what string, least, most geometry.Sector) *Refusal {
 	if o.At < 1 || o.Len < 1 {
 		return refusedFor(model.Because("no partition is %d sectors long and starts at sector %d", o.Len, o.At))
@@ -46,7 +46,7 @@ func (o New) fits(d model.Disk, what string, least, most geometry.Sector) *Refus
 	return &Refusal{Reason: o.occupied(d)}
 }
 
-// refusal is why it cannot be so, nil if it can.
+// refusal returns the refusal of the new partition, or nil if it is possible.
 func (f newFit) refusal() *Refusal {
 	z := f.disk.SectorSize
 	longest := min(f.room.End-max(f.At, f.room.Start), f.most)
@@ -73,7 +73,7 @@ func (f newFit) refusal() *Refusal {
 	return nil
 }
 
-// tooEarly refuses a start that leaves no room for the boot record of the partition.
+// tooEarly refuses a start that leaves no room for the partition's boot record.
 func (f newFit) tooEarly(longest geometry.Sector) *Refusal {
 	r, z, start := refusedFor(model.Because("sector %d leaves no room for its boot record",
 		f.At)), f.disk.SectorSize, f.room.Start
@@ -89,7 +89,7 @@ func (f newFit) tooEarly(longest geometry.Sector) *Refusal {
 	return r.near(text, Bound{Start, start})
 }
 
-// small is that a size is too small for what is to be in it.
+// small returns the reason for refusing a size that is too small for the contents.
 func (f newFit) small(size string) model.Reason {
 	switch {
 	case f.Role == model.Extended:
@@ -100,7 +100,7 @@ func (f newFit) small(size string) model.Reason {
 	return model.Because("%s is too small for it", size)
 }
 
-// obstacle is what ends the free space.
+// obstacle returns the reason why the free space ends where it does.
 func (f newFit) obstacle() model.Reason {
 	for q := range f.disk.Each() {
 		behind := q.Span.Start == f.gap.Span.End || q.Span.Start > f.gap.Span.End && f.gap.Role == model.Logical

@@ -5,8 +5,8 @@ import (
 	"shunt/model"
 )
 
-// logicalRoom is where in the gap a new partition can lie. A logical one leaves reserve sectors free before it for its boot
-// record, and as many behind it for that of the next one.
+// logicalRoom returns the part of a gap in which a new partition can be. A logical one leaves reserve sectors before it
+// for its own boot record, and as many behind it for the next one.
 func logicalRoom(d model.Disk, gap model.Gap, reserve geometry.Sector) geometry.Span {
 	room := gap.Span
 	ext, ok := d.Extended()
@@ -20,9 +20,8 @@ func logicalRoom(d model.Disk, gap model.Gap, reserve geometry.Sector) geometry.
 	return room
 }
 
-// RoomForNew is the span that a new partition can have in a gap, on the grid of align, with 1 MiB left
-// for boot loaders at the start of the disk and for each boot record of a logical partition. A *Refusal
-// says that the gap is too small.
+// RoomForNew returns the span for a new partition in a gap, on the grid of align. It leaves 1 MiB for boot loaders at the
+// start of the disk and for each boot record of a logical partition. The error is a *Refusal if the gap is too small.
 func RoomForNew(d model.Disk, gap model.Gap, align geometry.Alignment) (geometry.Span, error) {
 	grain := geometry.AlignMiB.Grain(d.SectorSize)
 	room := logicalRoom(d, gap, grain)
@@ -36,12 +35,12 @@ func RoomForNew(d model.Disk, gap model.Gap, align geometry.Alignment) (geometry
 	return room, nil
 }
 
-// creation is what a refusal of a new partition is about.
+// creation names the edit in refusals of a new partition.
 const creation = "create a partition"
 
-// Placed is o with At, Len and Type filled in where they are zero, on disk d. Without At it gets the first gap that is
-// large enough, without both the largest; without Len all that is free from At on. A *Refusal says that there is no such
-// place.
+// Placed returns o with At, Len and Type filled in where they are zero. Without At it uses the first gap that is large
+// enough; without At and Len the largest gap; without Len all free space from At on. The error is a *Refusal if there is
+// no such place.
 func (o New) Placed(d model.Disk, env Env, align geometry.Alignment) (New, error) {
 	if r := o.checkRole(d, env); r != nil {
 		r.What = creation
@@ -76,7 +75,7 @@ func (o New) Placed(d model.Disk, env Env, align geometry.Alignment) (New, error
 	return o, nil
 }
 
-// unplaced is why o cannot have the largest room, nil if it can.
+// unplaced returns the refusal if o cannot have the largest free space, or nil if it can.
 func (o New) unplaced(d model.Disk, env Env, best geometry.Span) *Refusal {
 	z := d.SectorSize
 	least, most := sizesFor(env, o.FS, z)
@@ -95,7 +94,7 @@ func (o New) unplaced(d model.Disk, env Env, best geometry.Span) *Refusal {
 	return refusedFor("no free space is that large").near("there is room for "+AtMost(longest, z), Bound{Length, longest})
 }
 
-// freeing is how to get free space for o.
+// freeing returns advice on how to get free space for o.
 func (o New) freeing(d model.Disk) string {
 	switch {
 	case o.Role == model.Logical:
@@ -106,8 +105,8 @@ func (o New) freeing(d model.Disk) string {
 	return "grow the image, or shrink or delete a partition first"
 }
 
-// LikelyRole is the role of a new partition that starts at a sector, 0 for any, where nothing else is asked for: logical if
-// that is inside the extended partition, or if nothing else is possible.
+// LikelyRole returns the role of a new partition that starts at the sector at, or anywhere for 0, if the user chooses no
+// role. It is Logical if the sector is inside the extended partition, or if no other role is possible.
 func LikelyRole(d model.Disk, at geometry.Sector) model.Role {
 	ext, ok := d.Extended()
 	_, hasSlot := freeSlot(d)

@@ -7,14 +7,14 @@ import (
 	"shunt/model"
 )
 
-// NewTable puts an empty partition table on the disk. All partitions are lost, and so is a file system over
-// the whole disk. What lay in partitions stays on the disk as free space.
+// NewTable makes an empty partition table on the disk. All partitions are lost, and so is a file system that covers the
+// whole disk. The contents of partitions stay on the disk as free space.
 type NewTable struct {
 	wholeDisk
 	Kind model.TableKind
 }
 
-// Describe is "Make a new GPT; all 3 partitions are lost".
+// Describe returns "Make a new GPT; all 3 partitions are lost".
 func (o NewTable) Describe(before model.Disk) Phrase {
 	text := ""
 	switch n := len(before.Partitions()); {
@@ -31,7 +31,7 @@ func (o NewTable) Describe(before model.Disk) Phrase {
 	return phrase(making, "a new %s%s", o.Kind, text)
 }
 
-// Apply is the disk with an empty table.
+// Apply returns the disk with an empty table.
 func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	what := "make a new partition table"
 	if reason := before.ReadOnly(); !reason.OK() {
@@ -57,8 +57,8 @@ func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	return model.New(after, nil, nil), sound(what, after)
 }
 
-// Steps erase the signatures of other things than tables where no partition is. Those of the old table go
-// when the new one is written, and the old partitions stay as they are for whoever needs them back.
+// Steps erases signatures where no partition is, except those of tables. The old table's signatures are erased when the
+// new one is written. The old partitions keep their contents, so that people can still recover them.
 func (o NewTable) Steps(before, _ model.Disk) []Step {
 	var used []geometry.Span
 	for _, p := range before.Partitions() {

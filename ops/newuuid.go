@@ -2,21 +2,21 @@ package ops
 
 import "shunt/model"
 
-// NewUUID gives the file system in a partition another UUID: two file systems with the same one confuse all that find file
-// systems by it. The PARTUUID in the table stays.
+// NewUUID gives the file system in a partition another UUID. Programs that look up file systems by UUID are confused if
+// two have the same one. The PARTUUID in the table stays.
 type NewUUID struct {
 	ID model.PartID
-	// Half changes only the half of a serial number that Windows shows.
+	// Half replaces only one half of a serial number.
 	Half bool
 }
 
-// UnknownUUID stands in a preview for the UUID that will only be known when it is made.
+// UnknownUUID stands for a UUID that is not made yet.
 const UnknownUUID = "new"
 
-// Part is the partition that holds the file system.
+// Part returns the partition that holds the file system.
 func (o NewUUID) Part() model.PartID { return o.ID }
 
-// Describe is "Set a new UUID on xfs in p1".
+// Describe returns "Set a new UUID on xfs in p1".
 func (o NewUUID) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
 	half := ""
@@ -26,7 +26,7 @@ func (o NewUUID) Describe(before model.Disk) Phrase {
 	return phrase(setting, "%sa new UUID on %s in %s", half, contents(p), p.Ref())
 }
 
-// Apply is the disk with the UUID "new". The file system is checked for that where it can be.
+// Apply returns the disk with the UUID UnknownUUID. The file system also becomes clean if Steps checks it.
 func (o NewUUID) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return edited(before, holder, o.ID, "change the UUID in", func(p *model.Partition) *Refusal {
 		c := env.Caps.For(p.FS)
@@ -44,7 +44,7 @@ func (o NewUUID) Apply(before model.Disk, env Env) (model.Disk, error) {
 	})
 }
 
-// Steps checks, as some tools ask for that, sets the UUID and verifies.
+// Steps checks the file system, because some tools require that, sets the UUID and verifies the result.
 func (o NewUUID) Steps(before, _ model.Disk) []Step {
 	p, _ := before.Partition(o.ID)
 	s := stepsOn(p)

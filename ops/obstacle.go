@@ -5,9 +5,9 @@ import (
 	"shunt/model"
 )
 
-// This file names what is in the way of a partition that moves or grows.
+// This file finds the obstacles of a partition that moves or grows.
 
-// behind is what begins, or what ends, at the end of a free run, as the start of a sentence: "p2 starts".
+// behind returns the start of a sentence about what begins or ends at the end of a free run: "p2 starts".
 func (m relocation) behind(end geometry.Sector) string {
 	next, ok := m.next()
 	switch {
@@ -26,7 +26,7 @@ func (m relocation) behind(end geometry.Sector) string {
 	return next.Ref() + " starts"
 }
 
-// next is the first of its peers behind it, previous the last before it.
+// next returns the first of its peers behind it. previous returns the last one before it.
 func (m relocation) next() (best model.Partition, ok bool) {
 	for q := range m.peers() {
 		if q.Span.Start >= m.part.Span.End && (!ok || q.Span.Start < best.Span.Start) {
@@ -45,8 +45,8 @@ func (m relocation) previous() (best model.Partition, ok bool) {
 	return best, ok
 }
 
-// bounding is the partition that it would meet first on the way to its new place: from at, the nearest place that is
-// free, or from where it lies if at is -1.
+// bounding returns the partition that it would meet first on the way to its new place. The way begins at at, the nearest
+// free place, or at its present place if at is -1.
 func (m relocation) bounding(at geometry.Sector) (model.Partition, bool) {
 	from := m.part.Span.Start
 	if at < 0 || m.part.Role == model.Logical || !m.limits.Keep.Empty() {
@@ -58,7 +58,7 @@ func (m relocation) bounding(at geometry.Sector) (model.Partition, bool) {
 		return q, ok && m.to.Start < q.Span.End
 	}
 	if m.to.Start < from && at < m.to.Start || m.to.Start > from && at > m.to.Start {
-		return m.met() // the nearest place lies beyond the new one
+		return m.met() // the nearest place is beyond the new one
 	}
 	room, right := m.limits.Room, m.to.Start > at
 	for _, run := range m.runs() {
@@ -75,7 +75,7 @@ func (m relocation) bounding(at geometry.Sector) (model.Partition, bool) {
 	return model.Partition{}, false
 }
 
-// met is a partition that lies where this one is to lie.
+// met returns a partition at its new place.
 func (m relocation) met() (model.Partition, bool) {
 	for q := range m.peers() {
 		if m.to.Overlaps(q.Span) {
@@ -85,8 +85,8 @@ func (m relocation) met() (model.Partition, bool) {
 	return model.Partition{}, false
 }
 
-// inTheWay is why the partition cannot get its new place if the nearest free one begins at the given sector, -1 for none.
-// It names what is met first.
+// inTheWay returns the reason why the partition cannot have its new place: the first obstacle. at is the start of the
+// nearest free place, or -1 if there is none.
 func (m relocation) inTheWay(at geometry.Sector) model.Reason {
 	q, ok := m.bounding(at)
 	if ok && m.part.Role == model.Logical && !m.to.Overlaps(q.Span) {
@@ -107,7 +107,7 @@ func (m relocation) inTheWay(at geometry.Sector) model.Reason {
 	return "the boot record of a logical partition needs a free sector there"
 }
 
-// bounds are the sectors for partitions of a role and what they belong to.
+// bounds returns the range for partitions of a role, and a name for what it belongs to.
 func bounds(d model.Disk, role model.Role) (within geometry.Span, name string) {
 	if ext, ok := d.Extended(); ok && role == model.Logical {
 		return ext.Span, "the extended partition"

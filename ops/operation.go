@@ -1,8 +1,9 @@
-// Package ops holds what a user can do to a disk: one operation a file, the queue of pending operations, and the steps that
-// a queue compiles to. It is pure: no function here touches a file. The packages below it do the work.
+// Package ops holds the edits that a user can make to a disk, one operation in each file, the queue of pending
+// operations, and the steps that a queue compiles to. It is pure: no function here touches a file. The packages below it
+// do the work.
 //
-// Invariants: an operation is a value and Apply is a pure function of the model; the queue never changes the model it was
-// given; the preview is the initial disk with the queue folded over it.
+// Invariants: an operation is a value, and its Apply is a pure function of the model. The queue never changes the disk
+// that it was given. The preview is the initial disk after all operations of the queue.
 package ops
 
 import (
@@ -15,69 +16,69 @@ import (
 
 // Operation is one staged edit.
 type Operation interface {
-	// Part is the partition that is edited, 0 for the disk as a whole.
+	// Part returns the partition that is edited, or 0 for the whole disk.
 	Part() model.PartID
-	// Describe is the edit in words, on the disk it is applied to: "Move p2 right by 1024 MiB".
+	// Describe returns the edit in words, for the disk before it: "Move p2 right by 1024 MiB".
 	Describe(before model.Disk) Phrase
-	// Apply is the disk after the edit, or a *Refusal. It is pure.
+	// Apply returns the disk after the edit, or a *Refusal. It is pure.
 	Apply(before model.Disk, env Env) (model.Disk, error)
-	// Steps is what has to be done, in order, to turn before into after = Apply(before).
+	// Steps returns the actions that turn before into after = Apply(before), in order.
 	Steps(before, after model.Disk) []Step
 }
 
-// wholeDisk is part of the operations on the disk as a whole.
+// wholeDisk is embedded in operations on the whole disk.
 type wholeDisk struct{}
 
-// Part is 0.
+// Part returns 0.
 func (wholeDisk) Part() model.PartID { return 0 }
 
-// tableOnly is part of the operations that change nothing but the table.
+// tableOnly is embedded in operations that change only the table.
 type tableOnly struct{}
 
-// Steps are none: the table is written after all steps.
+// Steps returns none: the table is written after all steps.
 func (tableOnly) Steps(_, _ model.Disk) []Step { return nil }
 
-// Env is what operations are judged by besides the disk. It is made once for a target.
+// Env holds everything besides the disk that decides whether an operation is possible. It is made once for each target.
 type Env struct {
-	// Caps says what can be done with each kind of file system on this machine.
+	// Caps says what this machine can do with each kind of file system.
 	Caps Capabilities
-	// Sources finds a partition of another target, for plan files that copy from there: path is as the plan has it, number
-	// that of the partition. nil knows no other targets.
+	// Sources returns a partition of another target, for plan files that copy from there. path is the path in the plan,
+	// number the number of the partition. If Sources is nil, there are no other targets.
 	Sources func(path string, number int) (Source, error)
-	// Room finds the operations that give partition id at least size sectors, 0 for as many as possible, or for id 0 those
-	// that make the image as small as its contents allow. Positions are on the grid of align; a *Refusal says why there
-	// are none. nil cannot find any.
+	// Room returns the operations that give partition id at least size sectors, or as many as possible for size 0. For id
+	// 0 it returns those that make the image as small as its contents allow. Positions are on the grid of align. The
+	// error is a *Refusal. If Room is nil, none can be found.
 	Room func(q Queue, id model.PartID, size geometry.Sector, align geometry.Alignment) ([]Operation, error)
 }
 
-// Refusal is returned when an operation is impossible on the disk as it would then be.
+// Refusal is the error for an operation that is impossible on the disk at its point in the queue.
 type Refusal struct {
 	What    string       // the edit: "grow p1"
 	Reason  model.Reason // why not: "p2 starts right behind it"
 	Nearest string       // the closest edit that works, or "": "it can grow by at most 482 MiB"
-	// Bounds are the numbers in Nearest: the edit is possible with all of them in the place of its own.
+	// Bounds are the numbers in Nearest. The edit is possible if all of them replace its own.
 	Bounds []Bound
-	// First are the edits in Nearest: each is possible now, and one of them has to come before.
+	// First are the edits in Nearest. Each is possible now, and one of them must come first.
 	First []Operation
 }
 
-// Bound is a number that an edit is possible with.
+// Bound is a number with which an edit is possible.
 type Bound struct {
 	Of      Quantity
 	Sectors geometry.Sector
 }
 
-// Quantity says which number of an edit is meant.
+// Quantity names a number of an edit.
 type Quantity int
 
-// The quantities.
+// The numbers of an edit.
 const (
 	Length Quantity = iota + 1 // of the partition, or of the image
 	Start                      // first sector of the partition
 	End                        // sector behind its last one
 )
 
-// refusedFor is the refusal for a reason, nil if nothing is against it.
+// refusedFor returns a refusal with this reason, or nil if the reason is "".
 func refusedFor(reason model.Reason) *Refusal {
 	if reason.OK() {
 		return nil
@@ -85,7 +86,7 @@ func refusedFor(reason model.Reason) *Refusal {
 	return &Refusal{Reason: reason}
 }
 
-// near adds the closest edit that works, and the numbers in its text.
+// near adds the nearest edit that is possible, and the numbers in its text.
 func (r *Refusal) near(text string, bounds ...Bound) *Refusal {
 	r.Nearest, r.Bounds = text, bounds
 	return r
@@ -99,14 +100,14 @@ func (r *Refusal) Error() string {
 	return text
 }
 
-// refused is the result of Apply for a refusal of what.
+// refused returns the results of Apply for a refused edit. what is the edit.
 func refused(before model.Disk, what string, r *Refusal) (model.Disk, error) {
 	r.What = cmp.Or(r.What, what)
 	return before, r
 }
 
-// edited is the result of Apply for an operation that changes one partition as find finds it, and no other. verb is the
-// edit for a refusal.
+// edited returns the results of Apply for an operation that changes a single partition. find finds the partition, and
+// verb names the edit in a refusal.
 func edited(before model.Disk, find finder, id model.PartID, verb string, change func(p *model.Partition) *Refusal) (model.Disk, error) {
 	p, err := find(before, id, verb)
 	if err != nil {
@@ -118,8 +119,8 @@ func edited(before model.Disk, find finder, id model.PartID, verb string, change
 	return before.With(p), nil
 }
 
-// rearranged is the result of Apply for an operation that changed the chain of logical partitions, or a *Refusal if the
-// disk breaks an invariant then.
+// rearranged returns the results of Apply for an operation that changes the chain of logical partitions. The error is a
+// *Refusal if after breaks an invariant.
 func rearranged(before, after model.Disk, what string) (model.Disk, error) {
 	after, err := model.Rechain(after)
 	if err != nil {
@@ -131,8 +132,8 @@ func rearranged(before, after model.Disk, what string) (model.Disk, error) {
 	return after, nil
 }
 
-// sound is a *Refusal if d breaks an invariant that no table can express. Operations refuse what they know to be impossible
-// before; this catches the rest.
+// sound returns a *Refusal if d breaks an invariant that every table needs. Operations refuse most such edits themselves;
+// sound catches the rest.
 func sound(what string, d model.Disk) error {
 	for _, p := range model.Check(d) {
 		if p.Severity == model.Fatal {

@@ -21,36 +21,36 @@ var (
 	shrinking = Verb{"shrink", "shrinking", "shrank"}
 )
 
-// Clause is a verb and the text behind it, which begins with its own blank.
+// Clause is a verb and the text behind it. The text begins with its own blank.
 type Clause struct {
 	Verb Verb
 	Text string
 }
 
-// Phrase is what an operation or a step does, in words for any tense: a list says of each line by its verb whether it is to
-// come, is being done or is over.
+// Phrase describes an operation or a step in words for any tense. The verb in each line of a list shows whether the line
+// is pending, running or done.
 type Phrase []Clause
 
 func phrase(v Verb, format string, a ...any) Phrase {
 	return Phrase{{v, " " + fmt.Sprintf(format, a...)}}
 }
 
-// with is the phrase with more text at its end.
+// with returns the phrase with more text at its end.
 func (p Phrase) with(text ...string) Phrase {
 	last := len(p) - 1
 	return append(p[:last:last], Clause{p[last].Verb, p[last].Text + strings.Join(text, "")})
 }
 
-// Do is "move p2 right by 1024 MiB and grow it".
+// Do returns "move p2 right by 1024 MiB and grow it".
 func (p Phrase) Do() string { return p.in(func(v Verb) string { return v.Do }) }
 
-// Doing is "moving p2 right by 1024 MiB and growing it".
+// Doing returns "moving p2 right by 1024 MiB and growing it".
 func (p Phrase) Doing() string { return p.in(func(v Verb) string { return v.Doing }) }
 
-// Did is "moved p2 right by 1024 MiB and grew it".
+// Did returns "moved p2 right by 1024 MiB and grew it".
 func (p Phrase) Did() string { return p.in(func(v Verb) string { return v.Did }) }
 
-// String is "Move p2 right by 1024 MiB and grow it".
+// String returns "Move p2 right by 1024 MiB and grow it".
 func (p Phrase) String() string { return Capital(p.Do()) }
 
 func (p Phrase) in(tense func(Verb) string) string {
@@ -61,7 +61,7 @@ func (p Phrase) in(tense func(Verb) string) string {
 	return b.String()
 }
 
-// Capital is text with a capital at its start.
+// Capital returns text with its first letter in upper case.
 func Capital(text string) string {
 	if text == "" {
 		return ""

@@ -16,10 +16,10 @@ type SetFlag struct {
 	On   bool
 }
 
-// Part is the partition that has the flag.
+// Part returns the partition whose flag changes.
 func (o SetFlag) Part() model.PartID { return o.ID }
 
-// Describe is "Set flag boot on p1" or "Clear flag lvm on p1; its type becomes Linux file system".
+// Describe returns "Set flag boot on p1" or "Clear flag lvm on p1; its type becomes Linux file system".
 func (o SetFlag) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
 	after, _ := o.flagged(before, p)
@@ -38,7 +38,7 @@ func (o SetFlag) words(p model.Partition) Phrase {
 	return phrase(verb, "flag %s on %s", o.Flag, p.Ref())
 }
 
-// alsoActive warns of another active partition, as a BIOS wants only one.
+// alsoActive returns a warning if another partition is active, because a BIOS expects only one, else "".
 func alsoActive(d model.Disk, p model.Partition) string {
 	for _, q := range d.Partitions() {
 		if q.ID != p.ID && q.Active {
@@ -55,7 +55,7 @@ func (o SetFlag) flagged(d model.Disk, p model.Partition) (after model.Partition
 	return model.WithoutFlag(d.Table.Kind, p, o.Flag)
 }
 
-// Apply is the disk with the flag set or cleared.
+// Apply returns the disk with the flag set or cleared.
 func (o SetFlag) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	return edited(before, entry, o.ID, "change the flags of", func(p *model.Partition) *Refusal {
 		r := &Refusal{What: o.words(*p).Do(), Reason: "it is not set"}
@@ -75,7 +75,7 @@ func (o SetFlag) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	})
 }
 
-// FlagWords are the flags that can be set or cleared on p, sorted.
+// FlagWords returns the flags that can be set or cleared on p, sorted.
 func FlagWords(kind model.TableKind, p model.Partition) []string {
 	var words []string
 	for _, f := range model.FlagsFor(kind, p) {

@@ -7,16 +7,16 @@ import (
 	"shunt/model/safetext"
 )
 
-// SetLabel gives the file system in a partition a label, or takes it away.
+// SetLabel sets or clears the label of the file system in a partition.
 type SetLabel struct {
 	ID    model.PartID
 	Label string // "" clears it
 }
 
-// Part is the partition that holds the file system.
+// Part returns the partition that holds the file system.
 func (o SetLabel) Part() model.PartID { return o.ID }
 
-// Describe is `Label xfs in p1 "home"` or "Clear the label of xfs in p1".
+// Describe returns `Label xfs in p1 "home"` or "Clear the label of xfs in p1".
 func (o SetLabel) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
 	if o.Label == "" {
@@ -25,7 +25,7 @@ func (o SetLabel) Describe(before model.Disk) Phrase {
 	return phrase(labeling, "%s in %s %s", contents(p), p.Ref(), safetext.Quoted(o.Label))
 }
 
-// Apply is the disk with the label.
+// Apply returns the disk with the new label.
 func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return edited(before, holder, o.ID, "label", func(p *model.Partition) *Refusal {
 		c := env.Caps.For(p.FS)
@@ -42,7 +42,7 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 	})
 }
 
-// Steps sets the label and verifies a file system that was clean.
+// Steps sets the label. If the file system was clean, it also verifies it.
 func (o SetLabel) Steps(before, _ model.Disk) []Step {
 	p, _ := before.Partition(o.ID)
 	s := stepsOn(p)

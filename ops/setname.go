@@ -5,17 +5,17 @@ import (
 	"shunt/model/safetext"
 )
 
-// SetName gives a partition of a GPT a name, or takes it away.
+// SetName sets or clears the name of a partition on a GPT.
 type SetName struct {
 	tableOnly
 	ID   model.PartID
 	Name string // "" clears it
 }
 
-// Part is the partition that is named.
+// Part returns the partition that is named.
 func (o SetName) Part() model.PartID { return o.ID }
 
-// Describe is `Name p1 "EFI"` or "Clear the name of p1".
+// Describe returns `Name p1 "EFI"` or "Clear the name of p1".
 func (o SetName) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
 	if o.Name == "" {
@@ -24,7 +24,7 @@ func (o SetName) Describe(before model.Disk) Phrase {
 	return phrase(Verb{"name", "naming", "named"}, "%s %s", p.Ref(), safetext.Quoted(o.Name))
 }
 
-// Apply is the disk with the name.
+// Apply returns the disk with the new name.
 func (o SetName) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	return edited(before, entry, o.ID, "name", func(p *model.Partition) *Refusal {
 		reason := cannotName(before, o.Name)
@@ -36,7 +36,7 @@ func (o SetName) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	})
 }
 
-// cannotName is why a table cannot hold a name.
+// cannotName returns the reason why a partition cannot have a name on this disk, or "".
 func cannotName(d model.Disk, name string) model.Reason {
 	if d.Table.Kind != model.TableGPT {
 		return "partitions have names on GPT only"

@@ -2,17 +2,17 @@ package ops
 
 import "shunt/model"
 
-// SetType changes what the table says a partition is for. Its contents stay as they are.
+// SetType changes the type of a partition in the table. Its contents stay as they are.
 type SetType struct {
 	tableOnly
 	ID   model.PartID
 	Type model.PartType
 }
 
-// Part is the partition that gets the type.
+// Part returns the partition whose type changes.
 func (o SetType) Part() model.PartID { return o.ID }
 
-// Describe is "Change the type of p1 from Linux file system to EFI system".
+// Describe returns "Change the type of p1 from Linux file system to EFI system".
 func (o SetType) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
 	kind := before.Table.Kind
@@ -20,7 +20,7 @@ func (o SetType) Describe(before model.Disk) Phrase {
 		p.Ref(), model.TypeName(kind, p.Type), model.TypeName(kind, o.Type), esp(before, p, o.Type))
 }
 
-// esp warns of an EFI system partition where no firmware looks for it.
+// esp returns a warning if p becomes an EFI system partition where no firmware looks for one, else "".
 func esp(d model.Disk, p model.Partition, t model.PartType) string {
 	if code, ok := model.TypeByAlias(d.Table.Kind, "esp"); ok && code == t && p.Type != t && p.Role == model.Logical {
 		return " (firmware does not start from a logical partition)"
@@ -28,7 +28,7 @@ func esp(d model.Disk, p model.Partition, t model.PartType) string {
 	return ""
 }
 
-// retyped says that an edit changes the type of a partition on the side, as a clause to put behind it.
+// retyped returns a clause for an edit that also changes the type of a partition, or "".
 func retyped(d model.Disk, was model.Partition, t model.PartType) string {
 	if was.Type == t {
 		return ""
@@ -36,7 +36,7 @@ func retyped(d model.Disk, was model.Partition, t model.PartType) string {
 	return "; its type becomes " + model.TypeName(d.Table.Kind, t)
 }
 
-// Apply is the disk with the type.
+// Apply returns the disk with the new type.
 func (o SetType) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	return edited(before, entry, o.ID, "change the type of", func(p *model.Partition) *Refusal {
 		reason := cannotType(before, p.Role, o.Type)
@@ -48,8 +48,8 @@ func (o SetType) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	})
 }
 
-// cannotType is why a partition cannot have a type: there is no such type in this kind of table, it stands for no
-// partition, or it does not go with the role.
+// cannotType returns the reason why a partition cannot have the type, or "". The type may not exist in this kind of
+// table, may not be for partitions, or may not suit the role.
 func cannotType(d model.Disk, role model.Role, t model.PartType) model.Reason {
 	kind := d.Table.Kind
 	switch code, ok := model.TypeByAlias(kind, string(t)); {

@@ -11,48 +11,49 @@ import (
 // StepKind says what a step does.
 type StepKind int
 
-// The steps a queue compiles to. All of them but the last kind run on the overlay and do not touch the target.
+// The steps of a compiled queue. All but StepGrowMounted run on the overlay and do not touch the target.
 const (
 	// StepResizeImage sets the size of the image to Sectors.
 	StepResizeImage StepKind = iota
-	// StepCheckFS checks and repairs the file system in Window with its own tool, as a resize needs it.
+	// StepCheckFS checks and repairs the file system in Window with its own tool, as a resize requires.
 	StepCheckFS
-	// StepVerifyFS checks the file system in Window read-only; anything but clean fails the rehearsal.
+	// StepVerifyFS checks the file system in Window read-only. The rehearsal fails unless it is clean.
 	StepVerifyFS
-	// StepResizeFS makes the file system in Window exactly NewSize long, or as long as its block size allows.
+	// StepResizeFS changes the size of the file system in Window to NewSize, or as close to it as its block size allows.
 	StepResizeFS
-	// StepRemap moves the bytes of From to To (same length, may overlap); free blocks of FS need not follow.
+	// StepRemap moves the bytes of From to To. Both have the same length and may overlap. Free blocks of FS need not
+	// move.
 	StepRemap
-	// StepCopy copies the bytes of From, on the target at Path if that is not "", to To (same length); free blocks of FS
-	// need not follow.
+	// StepCopy copies the bytes of From to To. Both have the same length. From is on the target at Path, or on this
+	// target if Path is "". Free blocks of FS need not be copied.
 	StepCopy
-	// StepMoved corrects what a file system stores of its own position, after Window moved there.
+	// StepMoved corrects the position that a file system stores, after it has moved to Window.
 	StepMoved
 	// StepWipe erases the signatures of old contents in Window.
 	StepWipe
-	// StepWipeDisk erases the signatures that lie in Window, a part of the disk, of contents of the whole disk.
+	// StepWipeDisk erases signatures of contents of the whole disk, where they are in Window.
 	StepWipeDisk
-	// StepMakeFS makes an empty file system of kind FS with Label over all of Window.
+	// StepMakeFS makes an empty file system of kind FS with Label. It fills Window.
 	StepMakeFS
-	// StepLabelFS gives the file system in Window the Label, "" for none.
+	// StepLabelFS sets the label of the file system in Window to Label; "" removes it.
 	StepLabelFS
-	// StepUUIDFS gives the file system in Window a new UUID, or half of one.
+	// StepUUIDFS gives the file system in Window a new UUID, or replaces half of it.
 	StepUUIDFS
-	// StepWriteTable writes the table of the whole plan's final disk; it is the last step of the rehearsal.
+	// StepWriteTable writes the final partition table. It is the last step of the rehearsal.
 	StepWriteTable
-	// StepGrowMounted grows the file system of a partition that is Mounted, by the kernel that has it mounted. It runs on
-	// the target, after the commit, and cannot be rehearsed.
+	// StepGrowMounted lets the kernel grow a file system that is mounted at Mounted. It runs on the target after the
+	// commit and cannot be rehearsed.
 	StepGrowMounted
 )
 
-// Step is one concrete action compiled from the queue. Which fields count depends on Kind.
+// Step is one concrete action of a compiled queue. Kind decides which fields are used.
 type Step struct {
 	Kind    StepKind
-	Op      int // index of the operation in the queue it comes from
+	Op      int // index in the queue of the operation it comes from
 	Part    model.PartID
-	Ref     string // what the user calls the partition at this point: "p2"
+	Ref     string // name of the partition for users at this point: "p2"
 	FS      model.FSKind
-	Window  geometry.Span // where the partition lies while this step runs
+	Window  geometry.Span // place of the partition while this step runs
 	NewSize geometry.Bytes
 	From    geometry.Span
 	To      geometry.Span
@@ -60,11 +61,11 @@ type Step struct {
 	Sectors geometry.Sector
 	Label   string
 	Half    bool   // StepUUIDFS: only the half that Windows shows
-	UUID    string // StepMakeFS: keep this file system UUID (swap); "" makes a new one
+	UUID    string // StepMakeFS: UUID for the new file system (swap keeps its own), or "" for a random one
 	Mounted string // StepGrowMounted: the directory
 }
 
-// Words is the step for people: "resize xfs in p1 to 1.47 GiB".
+// Words describes the step: "resize xfs in p1 to 1.47 GiB".
 func (s Step) Words(z geometry.SectorSize) Phrase {
 	size := geometry.FormatBytes(s.NewSize)
 	switch s.Kind {
@@ -102,14 +103,14 @@ func (s Step) Words(z geometry.SectorSize) Phrase {
 	panic(fmt.Sprintf("ops: internal error: there is no step %d", s.Kind))
 }
 
-// stepper collects the steps of one operation on one partition; step holds what they have in common. Compile drops the
+// stepper collects the steps of one operation on one partition. step holds what they have in common. Compile drops the
 // steps that the kind of file system does not need.
 type stepper struct {
 	step  Step
 	steps []Step
 }
 
-// stepsOn collects steps on a partition and its file system.
+// stepsOn returns a stepper for a partition and its file system.
 func stepsOn(p model.Partition) *stepper {
 	return &stepper{step: Step{Part: p.ID, Ref: p.Ref(), FS: p.FS.Kind, Label: p.FS.Label}}
 }
@@ -121,8 +122,8 @@ func (s *stepper) add(kind StepKind, window geometry.Span) *Step {
 	return &s.steps[len(s.steps)-1]
 }
 
-// resize makes the file system of p, which its tool reaches through window, size bytes long, to fill the partition once
-// that lies at result.
+// resize adds a step that changes the size of p's file system to size bytes. The tool works in window; the file system
+// must fit the partition's final place, result.
 func (s *stepper) resize(p model.Partition, window, result geometry.Span, size geometry.Bytes) {
 	if !p.FS.Known() {
 		return
@@ -132,7 +133,7 @@ func (s *stepper) resize(p model.Partition, window, result geometry.Span, size g
 	s.add(StepVerifyFS, result)
 }
 
-// remap moves bytes. A file system that was clean before must be clean after; a check of one that was not proves nothing.
+// remap adds steps that move bytes. A clean file system is verified afterwards; for any other that would prove nothing.
 func (s *stepper) remap(from, to geometry.Span, clean bool) {
 	step := s.add(StepRemap, to)
 	step.From, step.To = from, to
@@ -142,7 +143,7 @@ func (s *stepper) remap(from, to geometry.Span, clean bool) {
 	}
 }
 
-// remake puts an empty file system in the place of all that is in the window.
+// remake adds steps that replace everything in the window by an empty file system.
 func (s *stepper) remake(window geometry.Span) []Step {
 	s.add(StepWipe, window)
 	if s.step.FS != model.Unformatted {

@@ -8,10 +8,10 @@ import (
 	"shunt/model"
 )
 
-// finder finds the partition that an operation edits, or refuses the edit; verb is the edit for the refusal: "move".
+// finder returns the partition that an operation edits, or refuses the edit. verb names the edit in the refusal: "move".
 type finder func(d model.Disk, id model.PartID, verb string) (model.Partition, error)
 
-// entry finds a partition for an edit of no more than its entry in the table.
+// entry returns a partition for an edit that only changes its entry in the table.
 func entry(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
 	p, ok := d.Partition(id)
 	if !ok {
@@ -24,7 +24,8 @@ func entry(d model.Disk, id model.PartID, verb string) (model.Partition, error) 
 	return unless(pinned(p), p, verb)
 }
 
-// readOnly is the refusal of all edits of a disk that must not be edited, nil if it may. A longer image can be the cure.
+// readOnly returns the refusal of every edit if the disk must not be edited, else nil. It offers to enlarge the image if that
+// would help.
 func readOnly(d model.Disk) *Refusal {
 	r := refusedFor(d.ReadOnly())
 	if n := d.Needs(); n > 0 && !d.Fixed {
@@ -34,7 +35,7 @@ func readOnly(d model.Disk) *Refusal {
 	return r
 }
 
-// pinned is why neither p nor its entry may change, or "".
+// pinned returns the reason why neither p nor its entry may change, or "".
 func pinned(p model.Partition) model.Reason {
 	if p.Pinned {
 		return "it belongs to what begins with sector 0 and would be damaged: only the room behind that is free"
@@ -42,7 +43,7 @@ func pinned(p model.Partition) model.Reason {
 	return ""
 }
 
-// stretchable finds a partition that may be resized, if its limits allow that; in use it can be possible to grow it.
+// stretchable returns a partition for a resize within its limits. A partition in use may still be able to grow.
 func stretchable(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
 	p, err := entry(d, id, verb)
 	if err != nil {
@@ -51,7 +52,7 @@ func stretchable(d model.Disk, id model.PartID, verb string) (model.Partition, e
 	return unless(untouchable(p.FS), p, verb)
 }
 
-// subject finds a partition for an edit of its contents or its place.
+// subject returns a partition for an edit of its contents or its place.
 func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
 	p, err := stretchable(d, id, verb)
 	if err != nil {
@@ -60,7 +61,7 @@ func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error
 	return unless(inUse(p), p, verb)
 }
 
-// holder finds a partition for an edit of its file system.
+// holder returns a partition for an edit of its file system.
 func holder(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
 	p, err := subject(d, id, verb)
 	if err != nil {
@@ -83,8 +84,8 @@ func unless(reason model.Reason, p model.Partition, verb string) (model.Partitio
 	return p, &Refusal{What: verb + " " + p.Ref(), Reason: reason}
 }
 
-// untouchable is why contents must stay as and where they are. A hibernated system wakes up with the old layout in memory
-// and writes by it.
+// untouchable returns the reason why contents must stay exactly as they are and where they are, or "". A hibernated system
+// resumes with the old layout in memory and writes accordingly.
 func untouchable(fs model.Filesystem) model.Reason {
 	if fs.Kind.Frozen() || fs.Trait == model.Hibernated {
 		return "it holds a hibernated system: start that and shut it down first"
@@ -92,7 +93,7 @@ func untouchable(fs model.Filesystem) model.Reason {
 	return ""
 }
 
-// cannotMove is why the bytes of p must not go elsewhere.
+// cannotMove returns the reason why the bytes of p must stay at their place, or "".
 func cannotMove(env Env, p model.Partition) model.Reason {
 	switch {
 	case p.Role == model.Extended:
@@ -117,7 +118,7 @@ func cannotMove(env Env, p model.Partition) model.Reason {
 const pointsElsewhere model.Reason = "the table of partitions inside it (a disklabel) counts from the start of the disk and " +
 	"would point to the old place: move it with the system it belongs to"
 
-// cannotResize is why the contents of p cannot follow any change of its length.
+// cannotResize returns the reason why the contents of p cannot follow a change of its length, or "".
 func cannotResize(d model.Disk, p model.Partition) model.Reason {
 	raid, _ := model.TypeByAlias(d.Table.Kind, "raid")
 	switch {
@@ -164,8 +165,8 @@ func cannotShrink(d model.Disk, env Env, p model.Partition) model.Reason {
 
 const beyondEnd model.Reason = "its file system reaches beyond its end: grow it first"
 
-// slack is what a file system keeps above the least size that its superblock names, which is an estimate; and a full file
-// system is of no use. It is 5 % up to 100 MiB and falls to 2 % at 1 GiB.
+// slack returns how much larger than b a file system stays if b is the smallest size according to its superblock. That size
+// is an estimate, and a full file system is useless. The slack is 5 % up to 100 MiB and falls to 2 % at 1 GiB.
 func slack(b geometry.Bytes) geometry.Bytes {
 	const low, high = 100 * geometry.MiB, geometry.GiB
 	switch {
@@ -179,11 +180,11 @@ func slack(b geometry.Bytes) geometry.Bytes {
 	return b / 100_000 * share
 }
 
-// minFloor is the least length anything is shrunk to.
+// minFloor is the smallest length to which anything is shrunk.
 const minFloor = geometry.MiB
 
-// leastLen is the shortest length in sectors that the contents of p allow, at most its present length, and what needs it.
-// Whether p can be shrunk at all is not its concern.
+// leastLen returns the smallest length in sectors that the contents of p allow, at most its present length, and what needs
+// it. It does not say whether p can be shrunk at all.
 func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why Need) {
 	least, why := minFloor, Need{text: "no partition is made smaller than 1 MiB"}
 	if p.Role != model.Extended && p.FS.Known() && !p.FS.Kind.MadeAnew() {
@@ -201,7 +202,7 @@ func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why 
 	return min(d.SectorSize.Up(least), p.Span.Len()), why
 }
 
-// fsLength is how long a file system is that fills b bytes: whole blocks only.
+// fsLength returns the length of a file system that fills b bytes with whole blocks.
 func fsLength(fs model.Filesystem, b geometry.Bytes) geometry.Bytes {
 	if fs.BlockSize > 0 {
 		b -= b % fs.BlockSize

@@ -8,10 +8,10 @@ import (
 	"shunt/model"
 )
 
-// Ability is something that can be done with a file system: a column of the support matrix.
+// Ability is something that can be done with a file system. Each is a column of the support matrix.
 type Ability string
 
-// The abilities.
+// The columns of the support matrix.
 const (
 	CanCreate Ability = "create"
 	CanGrow   Ability = "grow"
@@ -24,12 +24,12 @@ const (
 	CanOnline Ability = "online"
 )
 
-// Abilities lists the columns of the support matrix in order.
+// Abilities returns the columns of the support matrix in order.
 func Abilities() []Ability {
 	return []Ability{CanCreate, CanGrow, CanShrink, CanMove, CanCopy, CanCheck, CanLabel, CanUUID, CanOnline}
 }
 
-// Reason is why something cannot be done with a file system.
+// Reason returns the reason why something cannot be done with the file system, or "".
 func (c Capability) Reason(a Ability) model.Reason {
 	return map[Ability]model.Reason{
 		CanCreate: c.Create, CanGrow: c.Grow, CanShrink: c.Shrink, CanMove: c.Move, CanCopy: c.Copy, CanCheck: c.Check,
@@ -37,23 +37,24 @@ func (c Capability) Reason(a Ability) model.Reason {
 	}[a]
 }
 
-// Support is the support matrix: what can be done with each kind of file system on this machine, and why not.
+// Support is the support matrix: what this machine can do with each kind of file system, and the reasons for what it
+// cannot.
 type Support struct {
 	Rows []SupportRow
-	// Reasons are the footnotes, each once; Notes count them from 1.
+	// Reasons are the footnotes, each once. Notes count them from 1.
 	Reasons []model.Reason
 }
 
 // SupportRow is one kind of file system.
 type SupportRow struct {
 	Kind model.FSKind
-	// Notes has the number of the reason for each Ability that it lacks.
+	// Notes maps each missing Ability to the number of its reason.
 	Notes map[Ability]int
-	// Install are the Debian packages to install for what is missing.
+	// Install lists the Debian packages that provide what is missing.
 	Install []string
 }
 
-// Reason is why something cannot be done with the row's kind.
+// Reason returns the reason why something cannot be done with the kind of the row, or "".
 func (s Support) Reason(r SupportRow, a Ability) model.Reason {
 	if n := r.Notes[a]; n > 0 {
 		return s.Reasons[n-1]
@@ -61,7 +62,7 @@ func (s Support) Reason(r SupportRow, a Ability) model.Reason {
 	return ""
 }
 
-// Missing lists the packages to install, without repetition.
+// Missing returns the packages to install, each once.
 func (s Support) Missing() []string {
 	var list []string
 	for _, r := range s.Rows {
@@ -74,7 +75,7 @@ func (s Support) Missing() []string {
 	return list
 }
 
-// Matrix is the support matrix of what is possible here. Kinds with which most can be done come first.
+// Matrix returns the support matrix of this machine. Kinds that support most come first.
 func (c Capabilities) Matrix() Support {
 	var s Support
 	kinds := slices.Collect(maps.Keys(c))
@@ -100,7 +101,8 @@ func (c Capabilities) Matrix() Support {
 	return s
 }
 
-// NotInstalled is the reason why something cannot be done without a program. It ends with a command that people can copy.
+// NotInstalled returns the reason why something cannot be done without a program. It ends with a command that people can
+// copy.
 func NotInstalled(program, pkg string) model.Reason {
 	return model.Because("%s is not installed: apt install %s", program, pkg)
 }

@@ -8,14 +8,14 @@ import (
 	"shunt/model"
 )
 
-// ToGPT replaces an MBR by a GPT that has the same partitions, with their numbers and contents. Logical
-// partitions become entries like the others and the extended one goes. Every partition gets a PARTUUID.
+// ToGPT replaces an MBR by a GPT with the same partitions, which keep their numbers and contents. Logical partitions become
+// ordinary entries, and the extended one disappears. Every partition gets a PARTUUID.
 type ToGPT struct {
 	wholeDisk
 	tableOnly
 }
 
-// Describe is "Convert the MBR to GPT; p2, the extended partition, goes; …".
+// Describe returns "Convert the MBR to GPT; all partitions keep their numbers; …".
 func (o ToGPT) Describe(before model.Disk) Phrase {
 	gone := ""
 	if ext, ok := before.Extended(); ok {
@@ -25,7 +25,7 @@ func (o ToGPT) Describe(before model.Disk) Phrase {
 		"PARTUUIDs become others, and a boot loader for BIOS has to be installed again, in a BIOS boot partition", gone)
 }
 
-// Apply is the disk with the GPT.
+// Apply returns the disk with the GPT.
 func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 	const what = "convert the table to GPT"
 	reason := before.ReadOnly()
@@ -41,7 +41,7 @@ func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 	}
 	z := before.SectorSize
 	t := model.FreshTable(model.TableGPT, before.Sectors, z)
-	t.Usable.Start = 2 + z.Up(geometry.Bytes(t.Slots*t.EntrySize)) // a BIOS boot partition can take what an MBR leaves free
+	t.Usable.Start = 2 + z.Up(geometry.Bytes(t.Slots*t.EntrySize)) // leaves room for a BIOS boot partition
 	if t.Usable.Len() < 1 {
 		return before, &Refusal{What: what, Reason: model.Because("the disk, %s, is too small for one",
 			geometry.FormatBytes(before.Size()))}
@@ -72,7 +72,7 @@ func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return after, sound(what, after)
 }
 
-// first is the refusal with those of the edits as nearest that are possible themselves: one of them has to come first.
+// first adds those of the edits to the refusal that are possible now. One of them must come first.
 func (r *Refusal) first(d model.Disk, env Env, edits ...Operation) *Refusal {
 	var words []string
 	for _, op := range edits {
@@ -91,7 +91,7 @@ func (r *Refusal) first(d model.Disk, env Env, edits ...Operation) *Refusal {
 	return r
 }
 
-// firstWords is an edit as advice, with its least number.
+// firstWords formats an edit as advice, with the smallest number that is enough.
 func firstWords(d model.Disk, op Operation) string {
 	switch op := op.(type) {
 	case MoveResize:
@@ -109,7 +109,7 @@ func firstWords(d model.Disk, op Operation) string {
 	return op.Describe(d).Do()
 }
 
-// toGPT is a partition of an MBR as an entry of a GPT.
+// toGPT converts a partition of an MBR to an entry of a GPT.
 func toGPT(p model.Partition) model.Partition {
 	_, visible := model.WithoutFlag(model.TableMBR, p, model.FlagHidden)
 	active := p.Active

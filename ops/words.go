@@ -7,7 +7,7 @@ import (
 	"shunt/model"
 )
 
-// amount is a distance or difference for people. Up to 10 GiB it counts in MiB, as people do: "1024 MiB", not "1.00 GiB".
+// amount formats a distance or difference. Up to 10 GiB it uses MiB, as people do: "1024 MiB", not "1.00 GiB".
 func amount(b geometry.Bytes) string {
 	const most = 10 * geometry.GiB
 	whole := (b + geometry.MiB/2) / geometry.MiB
@@ -17,18 +17,18 @@ func amount(b geometry.Bytes) string {
 	return fmt.Sprintf("%d MiB", whole)
 }
 
-// exactAmount is an amount, with the exact number of sectors behind it where the words for people round it.
+// exactAmount formats an amount, and adds the exact number of sectors if the text is rounded.
 func exactAmount(n geometry.Sector, z geometry.SectorSize) string {
 	return exactly(amount(z.Bytes(n)), n, z)
 }
 
-// AtMost is the largest possible amount in words that can be typed: they round it down.
+// AtMost formats the largest possible amount so that it can be typed: it is rounded down.
 func AtMost(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 0), n, z) }
 
-// AtLeast is the smallest possible amount in words that can be typed: they round it up.
+// AtLeast formats the smallest possible amount so that it can be typed: it is rounded up.
 func AtLeast(n geometry.Sector, z geometry.SectorSize) string { return exactly(rounded(n, z, 1), n, z) }
 
-// exactly is words for an amount, with the exact number of sectors behind them if they are rounded.
+// exactly returns the words for an amount, and adds the exact number of sectors if the words are rounded.
 func exactly(words string, n geometry.Sector, z geometry.SectorSize) string {
 	if b, err := geometry.ParseSize(words, z); err == nil && b == z.Bytes(n) {
 		return words
@@ -36,7 +36,7 @@ func exactly(words string, n geometry.Sector, z geometry.SectorSize) string {
 	return fmt.Sprintf("%s (%ds)", words, n)
 }
 
-// units are those of rounded and the least size that is counted in each.
+// units lists the units of rounded, each with the smallest size that is shown in it.
 var units = []struct {
 	name        string
 	size, least geometry.Bytes
@@ -48,7 +48,7 @@ var units = []struct {
 	{"TiB", geometry.TiB, geometry.TiB},
 }
 
-// rounded is an amount in words of three digits, rounded down, or with up = 1 up.
+// rounded formats an amount with three digits. It rounds down, or up if up is 1.
 func rounded(n geometry.Sector, z geometry.SectorSize, up geometry.Bytes) string {
 	b := z.Bytes(n)
 	if b%geometry.MiB == 0 && b < 10*geometry.GiB {
@@ -75,7 +75,7 @@ func rounded(n geometry.Sector, z geometry.SectorSize, up geometry.Bytes) string
 	return fmt.Sprintf("%.*f %s", digits, float64(count)/float64(scale), unit.name)
 }
 
-// contents names what is in a partition.
+// contents names the contents of a partition.
 func contents(p model.Partition) string {
 	switch {
 	case p.Role == model.Extended:
@@ -86,12 +86,12 @@ func contents(p model.Partition) string {
 	return "unformatted"
 }
 
-// sized is a partition with what is in it: "p2 (xfs, 483 MiB)".
+// sized formats a partition with its contents and size: "p2 (xfs, 483 MiB)".
 func sized(p model.Partition, z geometry.SectorSize) string {
 	return fmt.Sprintf("%s (%s, %s)", p.Ref(), contents(p), geometry.FormatBytes(z.Bytes(p.Span.Len())))
 }
 
-// renumbered says which logical partitions get another number, as a clause to put behind an edit: "; p6 becomes p5".
+// renumbered returns a clause that names the logical partitions with new numbers, such as "; p6 becomes p5", or "".
 func renumbered(before, after model.Disk) string {
 	var from, to []string
 	for _, p := range before.Logicals() {

@@ -16,8 +16,9 @@ type task struct {
 	from, to geometry.Span
 }
 
-// turn orders tasks as people would do them: what gets shorter where it is, the extended partition getting longer, what
-// goes right from the right, what goes left from the left, the extended partition getting shorter, and the target.
+// turn returns the place of a task in the natural order: first what only gets shorter, then the extended partition if it
+// grows, then moves to the right from the right, moves to the left from the left, the extended partition if it shrinks,
+// and the target.
 func (t task) turn(target model.PartID) int {
 	switch {
 	case t.part.ID == target:
@@ -34,7 +35,7 @@ func (t task) turn(target model.PartID) int {
 	return 3
 }
 
-// tasks is what has to change for a layout, in the order of the turns.
+// tasks returns the changes that lead to a layout, in the order of turn.
 func (l *line) tasks(at layout) []task {
 	var list []task
 	var ext task
@@ -64,8 +65,8 @@ func (l *line) tasks(at layout) []task {
 	return list
 }
 
-// ends is a task for the extended partition as one for each change of an end: first what it needs, at last what it does
-// not need any more.
+// ends splits a task for the extended partition into one for each end that changes: first the end that gains space, last
+// the end that gives up space.
 func ends(ext task) []task {
 	var list []task
 	at := ext.from
@@ -83,8 +84,8 @@ func ends(ext task) []task {
 	return list
 }
 
-// ordered is the tasks in an order in which each is possible when its turn comes. ok is false where partitions would
-// have to change places at once.
+// ordered puts the tasks into an order in which each is possible when its turn comes. ok is false if partitions would
+// have to swap places at once.
 func ordered(d model.Disk, tasks []task) (done []task, ok bool) {
 	parts := d.Partitions()
 	for len(tasks) > 0 {
@@ -103,7 +104,7 @@ func ordered(d model.Disk, tasks []task) (done []task, ok bool) {
 	return done, true
 }
 
-// possible reports whether a task can be done while the partitions lie like this.
+// possible reports whether a task is possible with the partitions at these places.
 func (t task) possible(parts []model.Partition) bool {
 	for _, p := range parts {
 		switch {
@@ -126,7 +127,7 @@ func (t task) possible(parts []model.Partition) bool {
 	return true
 }
 
-// stage is plan p with its operations, staged on the queue.
+// stage turns the plan into operations and stages them on the queue.
 func (l *line) stage(q ops.Queue, p Plan) (Plan, error) {
 	p.Queue = q
 	var ways wayList

@@ -1,16 +1,16 @@
-// Package guide finds the moves behind "make room": a person says how large a partition should be, and the guide answers
-// with plans for that, cheapest first. It is pure: the same queue and wish give the same plans.
+// Package guide finds the moves behind "make room": a person chooses the size of a partition, and the guide returns plans
+// for that, cheapest first. It is pure: the same queue and wish give the same plans.
 //
-// The disk is laid out as a line of items (line.go): the partitions in their order, and the two ends of the extended
-// partition, which cost nothing to move. A search from left to right (search.go) decides for each item whether it stays,
-// moves, shrinks, or hops over others. For every position that it reaches it keeps the cheapest way there, so what it
-// finds is the cheapest that the allowed means can do. It runs with every combination of means. Decisions become
-// positions as near to the old ones as possible (place.go), and those become operations in an order in which each is
-// possible (emit.go). Every plan is staged on the queue by the rules of the operations before it is returned.
+// The disk is a line of items (line.go): the partitions in their order, and the two ends of the extended partition, which
+// are free to move. A search from left to right (search.go) decides for each item whether it stays, moves, shrinks, or
+// hops over others. For every position that it reaches, it keeps the cheapest way there. The result is therefore the
+// cheapest that the allowed means can do, and the search runs with every combination of means. Decisions become positions
+// as near to the old ones as possible (place.go), and positions become operations in an order in which each is possible
+// (emit.go). Every plan is staged on the queue, by the rules of the operations, before it is returned.
 //
-// Invariants: a plan fulfils the wish; it touches nothing that cannot move or is in use; it shrinks no partition below the
-// least that ops allows; logical partitions keep their order; a partition hops over others only where that at least halves
-// what is copied.
+// Invariants: a plan fulfils the wish. It changes no partition that cannot move or is in use. It shrinks no partition
+// below the smallest size that ops allows. Logical partitions keep their order. A partition hops over others only if that
+// at least halves the copied bytes.
 package guide
 
 import (
@@ -24,35 +24,34 @@ import (
 	"shunt/ops"
 )
 
-// Wish is what a partition, or the image, should become.
+// Wish is the wanted change of a partition or of the image.
 type Wish struct {
 	Part model.PartID    // 0: the image as a whole, which goes with Shrink only
-	Size geometry.Sector // the least length that is wished for, in sectors
-	Most bool            // as large as it can be without taking from other partitions or growing the image; Size does not count
+	Size geometry.Sector // the wanted length in sectors, at least
+	Most bool            // as large as possible without a cost to other partitions or the image; Size is ignored
 	// Shrink makes the image as small as its contents allow.
 	Shrink bool
 }
 
 // Plan is one way to fulfil a wish.
 type Plan struct {
-	// Ops is what has to be staged, in order.
+	// Ops are the operations to stage, in order.
 	Ops []ops.Operation
-	// Queue is the queue that was asked about with Ops staged.
+	// Queue is the original queue with Ops staged.
 	Queue ops.Queue
-	// Copied is how many bytes of partitions are copied because of this plan. A partition that the queue moves
-	// anyway costs nothing more.
+	// Copied is the number of bytes that are copied because of this plan. A partition that the queue moves anyway costs
+	// nothing more.
 	Copied geometry.Bytes
-	// Moved is how many partitions begin elsewhere after it; the ends of the extended partition do not count.
+	// Moved is the number of partitions with a new start. The ends of the extended partition do not count.
 	Moved int
 	Risk  Risk
-	// Len is the length of the partition after it, for Part 0 that of the image, in sectors.
+	// Len is the length of the partition after the plan in sectors, or of the image for Part 0.
 	Len geometry.Sector
-	// Grown is by how many sectors the image gets longer.
+	// Grown is the number of sectors by which the image gets longer.
 	Grown geometry.Sector
-	// Hops is how many partitions change places with others.
+	// Hops is the number of partitions that change places with others.
 	Hops int
-	// Ways are the operations in words, without the growth that was wished for:
-	// "move p2 right by 1024 MiB".
+	// Ways describes the operations, except the wanted growth: "move p2 right by 1024 MiB".
 	Ways []string
 
 	layout layout
@@ -60,24 +59,24 @@ type Plan struct {
 	does   map[doing]bool
 }
 
-// Risk counts what can go wrong more easily than a move.
+// Risk counts changes that are riskier than a move.
 type Risk struct {
-	Boot   int // partitions that a machine starts from and that get another place
-	Shrunk int // partitions that are made smaller
+	Boot   int // boot partitions that move
+	Shrunk int // partitions that shrink
 }
 
-// Impossible is a way that was considered and why it does not work.
+// Impossible is a way that does not work, with the reason.
 type Impossible struct {
 	What string       // "shrink p2"
 	Why  model.Reason // "it is full"
-	// Room is by how many sectors the partition could grow this way, 0 if by none or if that is not known.
+	// Room is the number of sectors that the partition could gain this way, or 0 if that is none or unknown.
 	Room geometry.Sector
 }
 
-// String is "shrink p2: it is full".
+// String returns "shrink p2: it is full".
 func (n Impossible) String() string { return fmt.Sprintf("%s: %s", n.What, n.Why) }
 
-// Why is why none of the ways works.
+// Why returns the reason why none of the ways works.
 func Why(list []Impossible) model.Reason {
 	texts := make([]string, len(list))
 	for i, n := range list {
@@ -86,22 +85,22 @@ func Why(list []Impossible) model.Reason {
 	return model.Reason(strings.Join(texts, "; "))
 }
 
-// maxPlans is how many plans are returned at most; people do not choose among more.
+// maxPlans is the largest number of returned plans. People do not choose among more.
 const maxPlans = 8
 
-// Few is up to how many partitions the plans for a wish are found at once: in a fraction of a millisecond, or in a few at
-// worst. With 128 it takes dozens.
+// Few is the number of partitions up to which plans are found within a few milliseconds. With 128 partitions it takes
+// dozens.
 const Few = 16
 
-// Plans lists the ways to fulfil the wish on the preview of q, best first: those that copy the least, then those that
-// move the fewest partitions, then those with the least risk. Where the wish is as large or as small as possible, that
-// counts before. Positions are on the grid of align. The ways that do not help come with their reasons; without any plan
-// there is at least one of them.
+// Plans returns the ways to fulfil the wish on the preview of q, best first: those that copy least, then those that move
+// the fewest partitions, then those with the least risk. If the wish is as large or as small as possible, the size comes
+// before all that. Positions are on the grid of align. The second result holds ways that do not help, with reasons.
+// Without a plan it has at least one.
 func Plans(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
 	return (&solver{ctx: context.Background()}).plans(q, w, align)
 }
 
-// Find is Plans for a wish that may be given up: the error is that of the context then.
+// Find is like Plans, but can be cancelled. The error is then that of the context.
 func Find(ctx context.Context, q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible, error) {
 	plans, no := (&solver{ctx: ctx}).plans(q, w, align)
 	if err := ctx.Err(); err != nil {
@@ -127,19 +126,19 @@ func (s *solver) plans(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, [
 	return plans, s.impossible(plans, w)
 }
 
-// solver collects plans for one wish; they have no operations until they are staged.
+// solver collects plans for one wish. They have no operations until they are staged.
 type solver struct {
-	ctx   context.Context // once it is over nobody waits for the plans, and what is found does not matter
+	ctx   context.Context // after it ends, nobody waits for the plans
 	line  line
 	found []Plan
 	nodes []node // kept from search to search
-	// Tests count the mistakes of this package: entangled are layouts in which partitions would have to change places at
-	// once, failed are plans that could not be staged.
+	// Tests count the failures of this package: entangled counts layouts in which partitions would have to swap places at
+	// once, failed counts plans that could not be staged.
 	entangled int
 	failed    []error
 }
 
-// means are the kinds of help that a search may take.
+// means is a set of changes that a search may make.
 type means uint8
 
 const (
@@ -152,10 +151,10 @@ const (
 	everything = moveBefore | moveAfter | moveSelf | shrinkOthers | growImage | hop
 )
 
-// fewItems is up to how many items every combination of means is tried.
+// fewItems is the number of items up to which every combination of means is tried.
 const fewItems = 24
 
-// broad reports whether a combination is one of those that are tried on disks with many partitions.
+// broad reports whether a combination is tried even on disks with many partitions.
 func (m means) broad() bool {
 	sides := m & (moveBefore | moveAfter)
 	return !m.has(shrinkOthers) || !m.has(growImage) && (sides == 0 || sides == moveBefore|moveAfter)
@@ -163,7 +162,7 @@ func (m means) broad() bool {
 
 func (m means) has(x means) bool { return m&x != 0 }
 
-// solve runs the search with every combination of means, and again without each partition that the best plans need.
+// solve searches with every combination of means, and again without each partition that the best plans change.
 func (s *solver) solve(w Wish) {
 	allowed := everything
 	if !s.line.grows() {
@@ -183,7 +182,7 @@ func (s *solver) solve(w Wish) {
 	}
 }
 
-// branch looks for ways around each partition that the best plans need.
+// branch looks for plans without each partition that the best plans change.
 func (s *solver) branch(w Wish, allowed means) {
 	best, around := ranked(s.found, cheaper), 3
 	if len(s.line.items) > fewItems {
@@ -199,8 +198,8 @@ func (s *solver) branch(w Wish, allowed means) {
 	}
 }
 
-// hops looks for plans in which partitions change places, where that at least halves what is copied. They make the image
-// longer only if nothing helps that does not. Those that shrink nothing are compared with those that shrink nothing.
+// hops looks for plans in which partitions change places, if that at least halves the copied bytes. Such plans make the
+// image longer only if nothing else helps. Plans without shrinking are compared only with each other.
 func (s *solver) hops(w Wish, allowed means) {
 	ordered := s.found
 	for _, allowed := range []means{allowed &^ shrinkOthers, allowed} {
@@ -245,7 +244,7 @@ func (s *solver) try(w Wish, within limits) {
 	run := search{line: &l, limits: within, nodes: s.nodes[:0]}
 	ends := run.run()
 	s.nodes = run.nodes
-	// The last end is the cheapest. The others serve if its partitions cannot change places one by one.
+	// The last end is the cheapest. The others are used if its partitions cannot change places one after another.
 	for i := len(ends) - 1; i >= 0; i-- {
 		if s.add(&l, run.deeds(ends[i]), run.bound()) {
 			return
@@ -253,7 +252,7 @@ func (s *solver) try(w Wish, within limits) {
 	}
 }
 
-// add keeps what deeds lead to as a plan, if that can be done.
+// add turns deeds into a plan and keeps it, if that is possible.
 func (s *solver) add(l *line, deeds []deed, bound geometry.Sector) bool {
 	at, ok := l.place(deeds, bound)
 	if !ok {
@@ -271,11 +270,11 @@ func (s *solver) add(l *line, deeds []deed, bound geometry.Sector) bool {
 	return true
 }
 
-// manyOps is how many operations are staged for the plans behind the first one in all; disks on which that matters have
-// dozens of partitions to move.
+// manyOps limits the operations that are staged for all plans but the first. Only disks with dozens of partitions to move
+// reach it.
 const manyOps = 128
 
-// staged is the plans with their operations, on the queue.
+// staged returns the plans with their operations staged on the queue.
 func (s *solver) staged(q ops.Queue, plans []Plan) (list []Plan) {
 	n := 0
 	for _, p := range plans {
@@ -298,7 +297,7 @@ func (s *solver) staged(q ops.Queue, plans []Plan) (list []Plan) {
 	return list
 }
 
-// ranked is the plans in order, without those that others make pointless.
+// ranked sorts the plans and drops those that others make pointless.
 func ranked(plans []Plan, better func(a, b Plan) int) []Plan {
 	var kept []Plan
 	for _, p := range slices.SortedStableFunc(slices.Values(plans), better) {

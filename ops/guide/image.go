@@ -9,8 +9,8 @@ import (
 	"shunt/ops"
 )
 
-// shrinkImage lists the ways to make the image smaller, the one first that leaves the least: cutting off free space,
-// moving partitions together, shrinking them to their contents.
+// shrinkImage returns the ways to make the image smaller, the smallest result first: cutting off free space, moving
+// partitions together, shrinking them to their contents.
 func (s *solver) shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]Plan, []Impossible) {
 	d := q.Preview()
 	no := func(why model.Reason) ([]Plan, []Impossible) {
@@ -44,7 +44,7 @@ func (s *solver) shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]P
 	return plans, s.incompressible(plans)
 }
 
-// spaced is n of the list at most, evenly, with its first and its last.
+// spaced returns at most n elements of the list, evenly spaced, including the first and the last.
 func spaced(list []int32, n int) []int32 {
 	if len(list) <= n {
 		return list
@@ -56,7 +56,7 @@ func spaced(list []int32, n int) []int32 {
 	return some
 }
 
-// incompressible lists what keeps the image from becoming smaller.
+// incompressible returns the reasons why the image cannot become smaller.
 func (s *solver) incompressible(plans []Plan) []Impossible {
 	used, list := used(plans), []Impossible(nil)
 	for _, it := range s.line.items {
@@ -77,7 +77,7 @@ func (s *solver) incompressible(plans []Plan) []Impossible {
 	return list
 }
 
-// used is all that the plans do.
+// used returns everything that the plans do.
 func used(plans []Plan) map[doing]bool {
 	all := map[doing]bool{}
 	for _, p := range plans {

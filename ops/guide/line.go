@@ -6,22 +6,23 @@ import (
 	"shunt/ops"
 )
 
-// line is the disk as the search sees it: items in the order of their place, between a first and a last sector.
+// line is the disk for the search: items in the order of their places, between a first and a last sector.
 type line struct {
 	disk  model.Disk
 	env   ops.Env
 	align geometry.Alignment
 	items []item
-	// target is the index of the item that shall have want sectors, -1 if there is none.
+	// target is the index of the item that should have want sectors, or -1.
 	target int
 	want   geometry.Sector
-	// start and end bound the items on the disk as it is; far is the end when the image is grown, end if it cannot be.
+	// start and end limit the items on the present disk. far is the end after growing the image, or end if it cannot
+	// grow.
 	start, end, far geometry.Sector
-	// lowest is where the first item begins at the earliest when it moves; what is before it is left to boot loaders.
+	// lowest is the lowest start for the first item if it moves. Everything before it is left to boot loaders.
 	lowest geometry.Sector
 }
 
-// kind is what an item is.
+// kind is the kind of an item.
 type kind int
 
 const (
@@ -30,33 +31,33 @@ const (
 	closing             // the end of the extended partition
 )
 
-// item is one thing on the line.
+// item is a partition or an end of the extended partition.
 type item struct {
 	kind kind
 	part model.Partition
 	span geometry.Span
-	// least is the shortest length it can be shrunk to, its length if it cannot be shrunk.
+	// least is the smallest length after shrinking, or the present length if the item cannot shrink.
 	least geometry.Sector
-	// copied is what moving it costs; sized says that this is its length, whatever that is.
+	// copied is the cost of moving the item. sized means that the cost is its length, even after a resize.
 	copied geometry.Bytes
-	boot   bool // a machine starts from it
-	// stuck is why it cannot move, full why it cannot be shrunk.
+	boot   bool // a boot partition
+	// stuck is the reason why it cannot move, full the reason why it cannot shrink.
 	stuck, full model.Reason
-	// stayGap and moveGap are how many sectors must be free before it, when it stays and when it moves.
+	// stayGap and moveGap are the free sectors needed before the item if it stays and if it moves.
 	stayGap, moveGap geometry.Sector
-	// keep is what it must go on enclosing wherever its ends go: the contents of an extended target.
+	// keep is what the item must enclose wherever its ends are: the contents of an extended target.
 	keep geometry.Span
 }
 
-// counts reports whether a new place of the item is the move of a partition.
+// counts reports whether a new place of the item counts as the move of a partition.
 func (it *item) counts() bool { return it.kind == body && it.part.Role != model.Extended }
 
-// inside reports whether no primary partition can be placed right before the item.
+// inside reports whether no primary partition can be right before the item.
 func (it *item) inside() bool {
 	return it.kind == closing || it.part.Role == model.Logical && it.kind == body
 }
 
-// newLine lays the preview of q out for a wish, or returns why nothing can be done for it.
+// newLine returns the preview of q as a line for a wish, or the reason why the wish is impossible.
 func newLine(q ops.Queue, w Wish, align geometry.Alignment) (line, *Impossible) {
 	d := q.Preview()
 	p, ok := d.Partition(w.Part)
@@ -84,10 +85,10 @@ func newLine(q ops.Queue, w Wish, align geometry.Alignment) (line, *Impossible) 
 	return l, nil
 }
 
-// farthest bounds the length of an image that is grown, in sectors.
+// farthest limits the length of a grown image in sectors.
 const farthest geometry.Sector = 1 << 49
 
-// layOut is the preview of q as a line; target 0 is none.
+// layOut returns the preview of q as a line. target 0 means none.
 func layOut(q ops.Queue, target model.PartID, align geometry.Alignment) line {
 	d := q.Preview()
 	grain := geometry.AlignMiB.Grain(d.SectorSize)
@@ -133,7 +134,7 @@ func layOut(q ops.Queue, target model.PartID, align geometry.Alignment) line {
 	return l
 }
 
-// edge is one end of the extended partition.
+// edge returns one end of the extended partition as an item.
 func edge(k kind, ext model.Partition) item {
 	it := item{kind: k, part: ext, span: geometry.SpanOf(ext.Span.Start, 0), full: "it is not a partition"}
 	if k == closing {
@@ -142,20 +143,20 @@ func edge(k kind, ext model.Partition) item {
 	return it
 }
 
-// reserve makes sure that the boot record of a logical partition has room before it: 1 MiB, or what it has. last is
-// where the item before it ends.
+// reserve sets the gap before a logical partition for its boot record: 1 MiB, or the present gap. last is the end of the
+// previous item.
 func (l *line) reserve(it *item, last, grain geometry.Sector) {
 	gap := min(grain, max(0, it.span.Start-last))
 	it.stayGap, it.moveGap = gap, grain
 	if before := &l.items[len(l.items)-1]; before.kind == opening {
-		// The first boot record is the first sector of the extended partition: it moves with that.
+		// The first boot record is the first sector of the extended partition and moves with it.
 		before.span.End = before.span.Start + gap
 		before.least = gap
 		it.stayGap, it.moveGap = 0, grain-gap
 	}
 }
 
-// item is partition p on the line.
+// item returns partition p as an item.
 func (l *line) item(q ops.Queue, p model.Partition) item {
 	limits := ops.Limit(l.disk, l.env, p.ID)
 	it := item{
@@ -165,7 +166,7 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 	switch {
 	case !it.full.OK() || p.Role == model.Extended:
 	case p.FS.Kind.MadeAnew():
-		// Somebody chose the size of the swap space for a reason; half of it is the most that can be taken unasked.
+		// The size of swap space was chosen for a reason, so at most half of it is taken without asking.
 		it.least = max(it.least, p.Span.Len()/2)
 	case !p.FS.Known():
 		it.full = "nothing tells what is in it"
@@ -175,14 +176,14 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 	} else if it.least >= p.Span.Len() {
 		it.full = model.Reason(limits.WhyMin.String())
 	}
-	// What the queue moves anyway is copied once, wherever it goes.
+	// Whatever the queue moves anyway is copied once, to any place.
 	if old, ok := q.Initial().Partition(p.ID); ok && old.Span.Start == p.Span.Start {
 		it.copied, _ = ops.MoveCost(l.disk, l.env, p)
 	}
 	return it
 }
 
-// starts reports whether machines start from a partition.
+// starts reports whether p is a boot partition.
 func starts(table model.TableKind, p model.Partition) bool {
 	for _, flag := range []model.Flag{
 		model.FlagBoot, model.FlagESP, model.FlagLegacyBoot, model.FlagBLSBoot,
@@ -195,7 +196,7 @@ func starts(table model.TableKind, p model.Partition) bool {
 	return false
 }
 
-// grows reports whether the image can be made longer.
+// grows reports whether the image can become longer.
 func (l *line) grows() bool { return l.far > l.end }
 
 func (l *line) longestLen(p model.Partition) geometry.Sector { return ops.LongestLen(l.disk, l.env, p) }

@@ -7,10 +7,11 @@ import (
 	"shunt/geometry"
 )
 
-// shares is how finely the burden of shrinking is divided: share 0 shrinks to the least, share shares not at all.
+// shares divides the burden of shrinking: share 0 shrinks an item to its smallest length, share shares does not shrink
+// it.
 const shares = 1 << 20
 
-// length is how long item i is after a; share says how much of what it could give it keeps.
+// length returns the length of item i after a. share says how much it keeps of the space that it could give.
 func (l *line) length(i int, a act, share int64) geometry.Sector {
 	it := &l.items[i]
 	switch {
@@ -27,8 +28,8 @@ func (l *line) length(i int, a act, share int64) geometry.Sector {
 	return min(l.up(it.span.Start+kept)-it.span.Start, it.span.Len())
 }
 
-// spot is where item i lies after a if everything before front is taken: as early as possible when it moves. ok is
-// false if it cannot lie there, or if moving it leaves it where it is.
+// spot returns the place of item i after a if everything before front is taken. An item that moves goes as far left as
+// possible. ok is false if it cannot be there, or if the move would leave it where it is.
 func (l *line) spot(front geometry.Sector, i int, a act, length geometry.Sector) (at geometry.Span, ok bool) {
 	it := &l.items[i]
 	if a&moved == 0 {
@@ -39,22 +40,22 @@ func (l *line) spot(front geometry.Sector, i int, a act, length geometry.Sector)
 		start = max(l.up(start), l.lowest)
 	}
 	if !it.keep.Empty() {
-		// An extended partition with contents reaches around them.
+		// An extended partition with contents must enclose them.
 		return geometry.Span{Start: start, End: max(start+length, it.keep.End)}, start <= it.keep.Start && start != it.span.Start
 	}
 	return geometry.SpanOf(start, length), a&hopped != 0 || start != it.span.Start
 }
 
-// spotted is a deed with where its item lies in the end.
+// spotted is a deed with the final place of its item.
 type spotted struct {
 	deed
 	span geometry.Span
 }
 
-// layout is where everything lies in the end.
+// layout holds the final place of every item.
 type layout struct {
 	spots []spotted
-	// sectors is the length of the image then.
+	// sectors is the final length of the image.
 	sectors geometry.Sector
 }
 
@@ -68,9 +69,9 @@ func (at layout) compare(other layout) int {
 	)
 }
 
-// place finds positions for deeds. What is shrunk gives no more than the target needs, each in proportion to what it
-// could give; what moves stays as near to where it was as it can. Everything ends
-// at bound at the latest. Without a target the image ends where its contents do.
+// place finds positions for deeds. Items that shrink give only what the target needs, each in proportion to what it could
+// give. Items that move stay as near to their old place as possible. Everything ends at or before bound. Without a target
+// the image ends where its contents end.
 func (l *line) place(deeds []deed, bound geometry.Sector) (layout, bool) {
 	share := int64(0)
 	if _, _, ok := l.earliest(deeds, 0); !ok {
@@ -100,14 +101,14 @@ func (l *line) place(deeds []deed, bound geometry.Sector) (layout, bool) {
 	return at, true
 }
 
-// earliest is where each item begins if everything is as far to the left as its deed allows, and where the last ends.
+// earliest returns the start of each item if everything is as far left as its deed allows, and the end of the last one.
 func (l *line) earliest(deeds []deed, share int64) (starts []geometry.Sector, front geometry.Sector, ok bool) {
 	front = l.start
 	starts = make([]geometry.Sector, len(deeds))
 	for j, d := range deeds {
 		a := d.act
 		if a&moved != 0 {
-			a |= hopped // once lengths change it may begin where it was
+			a |= hopped // after a change of lengths its start may be the old one
 		}
 		span, ok := l.spot(front, d.item, a, l.length(d.item, d.act, share))
 		if !ok {
@@ -118,8 +119,7 @@ func (l *line) earliest(deeds []deed, share int64) (starts []geometry.Sector, fr
 	return starts, front, front <= l.far
 }
 
-// latest is where each item begins if everything is as far to the right as its deed allows, with the last one ending
-// at bound.
+// latest returns the start of each item if everything is as far right as its deed allows and the last one ends at bound.
 func (l *line) latest(deeds []deed, share int64, bound geometry.Sector) []geometry.Sector {
 	starts := make([]geometry.Sector, len(deeds))
 	for j := len(deeds) - 1; j >= 0; j-- {
@@ -140,8 +140,8 @@ func (l *line) latest(deeds []deed, share int64, bound geometry.Sector) []geomet
 	return starts
 }
 
-// spread puts each item as near to its old place as the limits first and last allow: the target, then what lies behind
-// it from left to right, then what lies before it from right to left.
+// spread puts each item as near to its old place as possible: first the target, then the items behind it from left to
+// right, then the items before it from right to left.
 func (l *line) spread(deeds []deed, share int64, first []geometry.Sector, bound geometry.Sector) []spotted {
 	last := l.latest(deeds, share, bound)
 	spots := make([]spotted, len(deeds))
@@ -184,7 +184,7 @@ func (l *line) spread(deeds []deed, share int64, first []geometry.Sector, bound 
 	return spots
 }
 
-// roundTarget ends the target on a grid line if nothing is in the way.
+// roundTarget moves the end of the target to a grid line if nothing is in the way.
 func (l *line) roundTarget(spots []spotted, bound geometry.Sector) {
 	for j := range spots {
 		if spots[j].item != l.target {
@@ -205,8 +205,8 @@ func (l *line) roundTarget(spots []spotted, bound geometry.Sector) {
 	}
 }
 
-// longest is the line with the greatest length as the wish that can be given to the target within the limits, without
-// hops and without shrinking but what they say, and whether that is more than it has.
+// longest returns the line with the largest possible length of the target as its wish. It stays within the limits,
+// without hops and with only the shrinking that the limits allow. ok is false if the target cannot grow.
 func (l line) longest(within limits) (line, bool) {
 	it := &l.items[l.target]
 	fits := func(want geometry.Sector) bool {
@@ -236,7 +236,8 @@ func (l line) longest(within limits) (line, bool) {
 	return l, l.want > it.span.Len()
 }
 
-// onGrid is the length next below n with which the target, where it stays, or begins on a grid line, ends on one.
+// onGrid returns the largest length up to n with which the target ends on a grid line. The target starts where it is or
+// on a grid line.
 func (l *line) onGrid(n geometry.Sector) geometry.Sector {
 	start := l.items[l.target].span.Start
 	if end := l.down(start + n); end > l.items[l.target].span.End && l.up(start) != start {
@@ -245,7 +246,7 @@ func (l *line) onGrid(n geometry.Sector) geometry.Sector {
 	return l.down(n)
 }
 
-// squeezed is where item i lies as far to the left as the limits allow.
+// squeezed returns the place of item i as far to the left as the limits allow.
 func (l *line) squeezed(front geometry.Sector, i int, within limits) (geometry.Span, bool) {
 	it := &l.items[i]
 	side := moveSelf

@@ -8,8 +8,7 @@ import (
 	"shunt/ops"
 )
 
-// cheaper orders plans by what they copy, what they move, and risk; then those come first that take the least of
-// everything else.
+// cheaper orders plans by copied bytes, moved partitions and risk, and then by what else they take.
 func cheaper(a, b Plan) int {
 	if order := cmp.Or(
 		cmp.Compare(a.Copied, b.Copied),
@@ -26,7 +25,7 @@ func cheaper(a, b Plan) int {
 	return a.layout.compare(b.layout)
 }
 
-// longer puts plans first that give the partition the most.
+// longer puts plans first that give the partition the most space.
 func longer(a, b Plan) int { return cmp.Or(cmp.Compare(b.Len, a.Len), cheaper(a, b)) }
 
 // shorter puts plans first that leave the smallest image.
@@ -34,15 +33,15 @@ func shorter(a, b Plan) int { return cmp.Or(cmp.Compare(a.Len, b.Len), cheaper(a
 
 func (r Risk) sum() int { return r.Boot + r.Shrunk }
 
-// doing is what a plan does to a partition, or to the image.
+// doing is what a plan does to a partition or to the image.
 type doing struct {
 	part   model.PartID // 0: the image gets another size
 	moved  bool
 	shrunk bool
 }
 
-// count is a layout as a plan: what it does and costs. Growing the target, and the ends of the extended partition, are
-// nothing to mind.
+// count returns a layout as a plan with its changes and costs. Growing the target and moving the ends of the extended
+// partition cost nothing.
 func (l *line) count(at layout) Plan {
 	p := Plan{layout: at, Len: at.sectors, Grown: max(0, at.sectors-l.disk.Sectors), does: map[doing]bool{}}
 	if at.sectors != l.disk.Sectors {
@@ -74,7 +73,8 @@ func (l *line) count(at layout) Plan {
 	return p
 }
 
-// copied is what a move of an item copies that has n sectors then. It shrinks before it moves and grows after.
+// copied returns the bytes that a move copies if the item then has n sectors. It shrinks before the move and grows after
+// it.
 func (l *line) copied(it item, n geometry.Sector) geometry.Bytes {
 	if it.copied == 0 || n >= it.span.Len() {
 		return it.copied
@@ -84,8 +84,7 @@ func (l *line) copied(it item, n geometry.Sector) geometry.Bytes {
 	return copies
 }
 
-// outdoes reports whether p makes the plan o, which comes behind it, pointless: it does nothing that o does not do as
-// well.
+// outdoes reports whether p makes the later plan o pointless: everything that p does, o does too.
 func (p Plan) outdoes(o Plan) bool {
 	if len(p.does) > len(o.does) {
 		return false

@@ -6,8 +6,8 @@ import (
 	"shunt/ops"
 )
 
-// Room finds what the plan lines "room" and "image min" stand for, see ops.Env: the operations of the best plan. A
-// plan file may be applied unseen, so other partitions are shrunk only where nothing else makes room.
+// Room returns the operations for the plan lines "room" and "image min": those of the best plan (see ops.Env). Nobody may
+// look at a plan file before it is applied, so Room shrinks other partitions only if nothing else makes room.
 func Room(q ops.Queue, id model.PartID, size geometry.Sector, align geometry.Alignment) ([]ops.Operation, error) {
 	w := Wish{Part: id, Size: size, Most: id != 0 && size == 0, Shrink: id == 0}
 	plans, no := Plans(q, w, align)

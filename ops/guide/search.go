@@ -7,7 +7,7 @@ import (
 	"shunt/geometry"
 )
 
-// act is what happens to an item, a set of bits; none of them is to stay as it is.
+// act is a set of changes to an item. The empty set leaves it as it is.
 type act uint8
 
 const (
@@ -16,19 +16,19 @@ const (
 	hopped     // with moved: over other items
 )
 
-// deed is what happens to one item. Deeds are listed in the order in which the items lie afterwards.
+// deed is the change to one item. Deeds are in the final order of the items.
 type deed struct {
 	item int
 	act  act
 }
 
-// cost is what is to be as small as possible, the first difference counts.
+// cost is what the search minimises. The first field that differs decides.
 type cost struct {
 	bytes geometry.Bytes
 	moved int32
-	risk  int32 // partitions that machines start from and that move, partitions that are shrunk
+	risk  int32 // boot partitions that move, and partitions that shrink
 	hops  int32
-	bends int32 // ends of the extended partition that move
+	bends int32 // moved ends of the extended partition
 }
 
 func (c cost) compare(o cost) int {
@@ -39,14 +39,14 @@ func (c cost) compare(o cost) int {
 		cmp.Compare(c.hops, o.hops), cmp.Compare(c.bends, o.bends))
 }
 
-// limits bound a search.
+// limits restrict a search.
 type limits struct {
 	means means
-	// bytes is how much may be copied, -1 for any.
+	// bytes is the largest number of copied bytes, or -1 for any.
 	bytes geometry.Bytes
-	// spared is 1 + the index of an item that must stay as it is, 0 for none.
+	// spared is 1 + the index of an item that must stay as it is, or 0.
 	spared int
-	// shrunk is 1 + the index of an item that is as short as it can be, for longest; 0 for none.
+	// shrunk is 1 + the index of an item that has its smallest length, or 0. It is for longest.
 	shrunk int
 }
 
@@ -63,20 +63,19 @@ type search struct {
 	*line
 	limits
 	nodes []node
-	// hoppers are the items that may change places, and bit i of a mask says that hopper i is placed.
+	// hoppers are the items that may change places. Bit i of a mask says that hopper i is placed.
 	hoppers []int
 	reached [][]int32 // the nodes by mask
 }
 
 const (
-	// maxFronts bounds the positions that are kept for an item. Disks on which more of them are worth keeping than that
-	// have dozens of partitions that can be shrunk.
+	// maxFronts limits the positions that are kept for an item. Only disks with dozens of shrinkable partitions reach it.
 	maxFronts = 96
-	// fewHoppers is up to how many items may change places on a disk with many.
+	// fewHoppers limits the items that may change places on a disk with many.
 	fewHoppers, allHoppers = 3, 6
 )
 
-// deeds is the way to a node.
+// deeds returns the way to a node.
 func (s *search) deeds(n int32) []deed {
 	var list []deed
 	for ; n > 0; n = s.nodes[n].from {
@@ -86,7 +85,7 @@ func (s *search) deeds(n int32) []deed {
 	return list
 }
 
-// run is every end that is worth reaching: each one reaches farther than those before it, and is cheaper.
+// run returns every useful end. Each reaches further than the ones before it and costs less.
 func (s *search) run() []int32 {
 	s.chooseHoppers()
 	s.nodes = append(s.nodes, node{front: s.start, from: -1})
@@ -102,7 +101,8 @@ func (s *search) run() []int32 {
 	return s.prune(s.reached[len(s.reached)-1])
 }
 
-// chooseHoppers picks what may change places: all primaries if there are few, else those around the target.
+// chooseHoppers chooses the items that may change places: all primary partitions if there are few, else those near the
+// target.
 func (s *search) chooseHoppers() {
 	if !s.means.has(hop) || s.target < 0 {
 		return
@@ -122,7 +122,7 @@ func (s *search) chooseHoppers() {
 	s.hoppers = all
 }
 
-// farness orders items by how far they are from the target, those behind it first.
+// farness orders items by their distance from the target, those behind it first.
 func (s *search) farness(i int) int {
 	if i < s.target {
 		return 2 * (s.target - i)
@@ -137,7 +137,7 @@ func (s *search) canHop(i int) bool {
 
 func (s *search) hopper(i int) int { return slices.Index(s.hoppers, i) }
 
-// insert places hoppers before item i that come from elsewhere.
+// insert places hoppers from elsewhere before item i.
 func (s *search) insert(i int) {
 	if len(s.hoppers) == 0 || i < len(s.items) && s.items[i].inside() {
 		return
@@ -187,7 +187,7 @@ func (s *search) take(i int) {
 	}
 }
 
-// acts are what may happen to item i in its turn.
+// acts returns the possible changes to item i in its turn.
 func (s *search) acts(i int) []act {
 	it := &s.items[i]
 	if it.kind != body {
@@ -220,7 +220,7 @@ func (s *search) shrinks(i int) bool {
 	return i != s.target && s.items[i].full.OK() && s.means.has(shrinkOthers)
 }
 
-// put adds the position that is reached by doing a to item i from node n, if it is one.
+// put adds the position after a change a to item i at node n, if the change is possible.
 func (s *search) put(mask int, n int32, i int, a act) {
 	at := s.nodes[n]
 	span, ok := s.spot(at.front, i, a, s.length(i, a, 0))
@@ -235,7 +235,7 @@ func (s *search) put(mask int, n int32, i int, a act) {
 	s.nodes = append(s.nodes, node{front: span.End, cost: at.cost, from: n, deed: deed{item: i, act: a}})
 }
 
-// bound is where items must end.
+// bound returns the sector at which items must end.
 func (s *search) bound() geometry.Sector {
 	if s.means.has(growImage) {
 		return s.far
@@ -263,7 +263,7 @@ func (c cost) plus(it *item, a act) cost {
 	return c
 }
 
-// prune drops the nodes that another one reaches at no greater cost; the rest is in the order of the fronts.
+// prune drops the nodes that others reach at no greater cost, and sorts the rest by front.
 func (s *search) prune(list []int32) []int32 {
 	if len(list) < 2 {
 		return list

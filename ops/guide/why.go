@@ -8,15 +8,15 @@ import (
 	"shunt/ops"
 )
 
-// little is that a way gives only that much room; text has a place for it.
+// little returns the reason that a way gives only that much room. text has a placeholder for it.
 func (l *line) little(text string, room geometry.Sector) Impossible {
 	return Impossible{Why: model.Because(text, ops.AtMost(room, l.disk.SectorSize)), Room: room}
 }
 
-// asked is for how many neighbours on each side there are reasons why they do not help.
+// asked is the number of neighbours on each side for which there are reasons why they do not help.
 const asked = 2
 
-// impossible lists what was considered and is in no plan because it cannot be done or does not give enough.
+// impossible returns the ways that are in no plan because they cannot be done or do not give enough.
 func (s *solver) impossible(plans []Plan, w Wish) []Impossible {
 	l, used := &s.line, used(plans)
 	need := w.Size - l.items[l.target].span.Len()
@@ -57,7 +57,7 @@ func (s *solver) impossible(plans []Plan, w Wish) []Impossible {
 	return list
 }
 
-// neighbours are the partitions that lie nearest to the target on both sides.
+// neighbours returns the partitions nearest to the target on both sides.
 func (l *line) neighbours() []int {
 	var list []int
 	for _, step := range []int{1, -1} {
@@ -71,7 +71,7 @@ func (l *line) neighbours() []int {
 	return list
 }
 
-// behind is why the free space behind the target is not enough.
+// behind returns the reason why the free space behind the target is not enough.
 func (l *line) behind(need geometry.Sector) Impossible {
 	end := l.items[l.target].span.End
 	limit := ops.Limit(l.disk, l.env, l.items[l.target].part.ID)
@@ -85,7 +85,7 @@ func (l *line) behind(need geometry.Sector) Impossible {
 	return l.little("there is only %s", free)
 }
 
-// still is why moving item i does not help.
+// still returns the reason why moving item i does not help.
 func (l *line) still(i int, side means, need geometry.Sector) Impossible {
 	it := l.items[i]
 	if !it.stuck.OK() {
@@ -104,7 +104,7 @@ func (l *line) still(i int, side means, need geometry.Sector) Impossible {
 	return l.little("the free space there makes room for only %s", free)
 }
 
-// kept is why shrinking item i does not help.
+// kept returns the reason why shrinking item i does not help.
 func (l *line) kept(i int, need geometry.Sector) Impossible {
 	it := l.items[i]
 	if !it.full.OK() {

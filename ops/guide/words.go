@@ -9,7 +9,7 @@ import (
 	"shunt/ops"
 )
 
-// Title is the plan in a line: "move p2 right by 1024 MiB, grow image by 2.00 GiB".
+// Title formats the plan on one line: "move p2 right by 1024 MiB, grow image by 2.00 GiB".
 func (p Plan) Title() string {
 	const shown = 3
 	if len(p.Ways) <= shown {
@@ -18,7 +18,7 @@ func (p Plan) Title() string {
 	return fmt.Sprintf("%s and %d more", strings.Join(p.Ways[:shown-1], ", "), len(p.Ways)-shown+1)
 }
 
-// way is an operation in words, "" for the growth that was wished for.
+// way describes an operation. It returns "" for the wanted growth.
 func (l *line) way(op ops.Operation, before model.Disk) string {
 	if change, ok := op.(ops.MoveResize); ok && l.target >= 0 && change.ID == l.items[l.target].part.ID && change.Shift == 0 {
 		return ""
@@ -26,13 +26,13 @@ func (l *line) way(op ops.Operation, before model.Disk) string {
 	return op.Describe(before).Do()
 }
 
-// wayList collects what a plan does. Neighbours that move by the same distance, which can be dozens, make one entry.
+// wayList collects what a plan does. Neighbours that move by the same distance, perhaps dozens, make one entry.
 type wayList []wayGroup
 
 type wayGroup struct {
 	text string
 	refs []string        // of partitions that only move
-	by   geometry.Sector // how far, 0 for other operations
+	by   geometry.Sector // distance of a move, or 0 for other operations
 	way  string          // the same in words: "right by 1024 MiB"
 }
 

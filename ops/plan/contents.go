@@ -9,7 +9,7 @@ import (
 	"shunt/ops"
 )
 
-// format reads what follows "format".
+// format parses the words behind "format".
 func (l *line) format() ops.Operation {
 	op := ops.Format{ID: l.partition().ID}
 	const what, allowed = "what to format it as", "fs=KIND or cleared"
@@ -36,19 +36,19 @@ func (w *writer) format(op ops.Format) {
 	w.property("label", op.Label)
 }
 
-// text reads text that follows "label" or "name" and a partition.
+// text parses the text behind "label" or "name" and a partition.
 func (l *line) text(what string) string { return l.next(what, `text in quotes, or "" for none`).text }
 
-// partType reads what follows "type".
+// partType parses the words behind "type".
 func (l *line) partType() ops.Operation {
 	p := l.partition()
 	return ops.SetType{ID: p.ID, Type: l.typeOf(l.next("the type", "a word such as linux, or the code of a type"))}
 }
 
-// onOff is the state of a flag.
+// onOff is the state of a flag in words.
 var onOff = map[bool]string{true: "on", false: "off"}
 
-// flag reads what follows "flag".
+// flag parses the words behind "flag".
 func (l *line) flag() ops.Operation {
 	p, kind := l.partition(), l.disk().Table.Kind
 	allowed := strings.Join(ops.FlagWords(kind, p), ", ")
@@ -60,17 +60,17 @@ func (l *line) flag() ops.Operation {
 	return ops.SetFlag{ID: p.ID, Flag: model.Flag(w.text), On: state == onOff[true]}
 }
 
-// newHalf says whether half of a UUID is set.
+// newHalf lists the words that say whether half of a UUID is set.
 var newHalf = map[bool]string{true: "half", false: "new"}
 
-// uuid reads what follows "uuid".
+// uuid parses the words behind "uuid".
 func (l *line) uuid() ops.Operation {
 	p := l.partition()
 	kind := l.choice("which UUID", "a kind of UUID that can be set", newHalf[false], newHalf[true])
 	return ops.NewUUID{ID: p.ID, Half: kind == newHalf[true]}
 }
 
-// table reads what follows "table".
+// table parses the words behind "table".
 func (l *line) table() ops.Operation {
 	if l.choice("what to do with the table", "something to do with the table", "new", "gpt") == "gpt" {
 		return ops.ToGPT{}
@@ -81,7 +81,7 @@ func (l *line) table() ops.Operation {
 	return ops.NewTable{Kind: model.TableMBR}
 }
 
-// fsKind reads the name of a file system; "none" is no file system.
+// fsKind parses the name of a file system. "none" means no file system.
 func (l *line) fsKind(w word) model.FSKind {
 	if w.text == "none" {
 		return model.Unformatted
@@ -92,7 +92,7 @@ func (l *line) fsKind(w word) model.FSKind {
 	return model.FSKind(w.text)
 }
 
-// typeOf reads a partition type.
+// typeOf parses a partition type.
 func (l *line) typeOf(w word) model.PartType {
 	kind := l.disk().Table.Kind
 	t, ok := model.TypeByAlias(kind, w.text)
@@ -103,7 +103,7 @@ func (l *line) typeOf(w word) model.PartType {
 	return t
 }
 
-// fsKinds lists the file systems that can be made on this machine.
+// fsKinds lists the file systems that this machine can make.
 func (l *line) fsKinds() string {
 	var list []string
 	for kind, c := range l.q.Env().Caps {
@@ -115,7 +115,7 @@ func (l *line) fsKinds() string {
 	return strings.Join(append(list, "none"), ", ")
 }
 
-// typeWord is what TypeByAlias reads back to t.
+// typeWord returns the word that TypeByAlias parses as t.
 func typeWord(kind model.TableKind, t model.PartType) string {
 	for _, word := range model.TypeAliases(kind) {
 		if code, _ := model.TypeByAlias(kind, word); code == t {
@@ -125,7 +125,7 @@ func typeWord(kind model.TableKind, t model.PartType) string {
 	return string(t)
 }
 
-// create reads what follows "new".
+// create parses the words behind "new".
 func (l *line) create() ops.Operation {
 	op := ops.New{ID: l.q.NextID()}
 	if w := l.next("the size", "a size with a unit such as 1.5GiB, or max"); w.text != "max" {
@@ -154,7 +154,7 @@ func (l *line) create() ops.Operation {
 		return nil
 	}
 	placed, err := op.Placed(l.disk(), l.q.Env(), l.align)
-	placed.Type = op.Type // Apply derives the one that goes with the file system
+	placed.Type = op.Type // Apply chooses the type for the file system
 	l.fail(err)
 	return placed
 }

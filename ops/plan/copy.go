@@ -9,7 +9,7 @@ import (
 	"shunt/ops"
 )
 
-// copy reads what follows "copy". The other target stands at the end of the line, and the number at its start is that of a
+// copy parses the words behind "copy". If another target is named at the end of the line, the first number is that of a
 // partition there.
 func (l *line) copy() ops.Operation {
 	from, source := l.clipping()
@@ -43,7 +43,7 @@ func (w *writer) copyOver(op ops.CopyOver) {
 	w.from(op.Source)
 }
 
-// clipped is the partition that is copied.
+// clipped writes the partition that is copied.
 func (w *writer) clipped(id model.PartID, source *ops.Source) model.Partition {
 	if source != nil {
 		return source.Part
@@ -52,14 +52,14 @@ func (w *writer) clipped(id model.PartID, source *ops.Source) model.Partition {
 	return p
 }
 
-// from adds the other target, if there is one.
+// from writes the path of the other target, if there is one.
 func (w *writer) from(source *ops.Source) {
 	if source != nil {
 		w.property("from", source.Path)
 	}
 }
 
-// clipping reads the partition to be copied and takes from=PATH out of the line.
+// clipping parses the partition that is copied and removes from=PATH from the line.
 func (l *line) clipping() (model.PartID, *ops.Source) {
 	var path word
 	var rest []word

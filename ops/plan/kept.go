@@ -8,12 +8,12 @@ import (
 	"shunt/model/safetext"
 )
 
-// unreadable stands for a plan that cannot be read. It is none itself.
+// unreadable is shown instead of a plan that cannot be parsed. It is not a valid plan itself.
 const unreadable = "a plan that cannot be read\n"
 
-// Kept is the text of a plan that was kept beside a target, for people: in the words of Format, with what is not
-// visible written out in quotes and without comments. It needs no disk, so it says nothing about what the plan would do.
-// In the place of text that is no plan stands a line that says so.
+// Kept formats the text of a plan that was stored beside a target, for people. It uses the words of Format, drops
+// comments, and escapes characters that are not visible. It needs no disk, so it does not say what the plan would do. If
+// the text is not a plan, it returns a line that says so.
 func Kept(kept string) string {
 	plan, ok := rewritten(kept)
 	if !ok {
@@ -22,7 +22,7 @@ func Kept(kept string) string {
 	return plan
 }
 
-// rewritten reads a plan and writes it again; ok is false for text that is none.
+// rewritten parses a plan and writes it again. ok is false if the text is not a plan.
 func rewritten(kept string) (plan string, ok bool) {
 	if len(kept) > maxBytes {
 		return "", false
@@ -58,7 +58,7 @@ func isLine(words []word) bool {
 	return ok && !words[0].quoted && len(words) >= v.least && len(words) <= v.most
 }
 
-// again is the word as a plan file has it: quotes only where they stood and only around what they are for.
+// again returns the word as a plan file has it, with quotes only where they were and around only what needs them.
 func (w word) again() string {
 	if !w.quoted {
 		return quotedUnless(w.text)
@@ -69,7 +69,7 @@ func (w word) again() string {
 	return safetext.Quoted(w.text)
 }
 
-// quotedUnless is text in quotes unless it is the same without.
+// quotedUnless returns text in quotes, or unchanged if quotes make no difference.
 func quotedUnless(text string) string {
 	if q := safetext.Quoted(text); q != `"`+text+`"` {
 		return q
@@ -77,5 +77,5 @@ func quotedUnless(text string) string {
 	return text
 }
 
-// keys are what can stand before the "=" of a property.
+// keys lists the words that may precede the "=" of a property.
 var keys = []string{"fs", "label", "name", "type", "as", "size", "from"}

@@ -11,37 +11,37 @@ import (
 	"shunt/ops"
 )
 
-// line reads the words of one line, from left to right. After the first error everything reads as nothing.
+// line reads the words of a line from left to right. After the first error it returns only zero values.
 type line struct {
 	words []word    // not read yet
 	end   int       // column behind the last word
-	q     ops.Queue // what the line will be staged on
+	q     ops.Queue // the queue on which the line will be staged
 	align geometry.Alignment
 	seen  map[string]bool // the properties that were read: "at", "fs="
 	err   error
 }
 
-// disk is the disk the line applies to.
+// disk returns the disk to which the line applies.
 func (l *line) disk() model.Disk { return l.q.Preview() }
 
-// fail keeps the first error.
+// fail records an error, unless there is one already.
 func (l *line) fail(err error) {
 	if l.err == nil {
 		l.err = err
 	}
 }
 
-// wrong is the error at a word.
+// wrong records an error at a word.
 func (l *line) wrong(w word, format string, a ...any) {
 	l.fail(&Error{Col: w.col, Msg: fmt.Sprintf(format, a...)})
 }
 
-// unexpected is the error for a word that is not what has to stand there; allowed says what could.
+// unexpected records that a word is not what must be there. allowed says what may be there.
 func (l *line) unexpected(w word, what, allowed string) {
 	l.wrong(w, "%q is not %s: use %s", w.text, what, allowed)
 }
 
-// next takes the next word; what and allowed are for the error if there is none.
+// next returns the next word. what and allowed are for the error if there is none.
 func (l *line) next(what, allowed string) word {
 	if len(l.words) == 0 {
 		l.wrong(word{col: l.end}, "%s is missing: use %s", what, allowed)
@@ -54,8 +54,8 @@ func (l *line) next(what, allowed string) word {
 	return w
 }
 
-// choice takes the next word, which has to be one of the choices. missing and what are for the errors: what is missing, and
-// what a wrong word is not.
+// choice returns the next word, which must be one of the choices. missing is for the error if there is none, and what for
+// the error if the word is another.
 func (l *line) choice(missing, what string, choices ...string) string {
 	allowed := either(choices)
 	w := l.next(missing, allowed)
@@ -65,7 +65,7 @@ func (l *line) choice(missing, what string, choices ...string) string {
 	return w.text
 }
 
-// more reports whether the next word is this one, and takes it if so.
+// more reports whether the next word is this one, and if so skips it.
 func (l *line) more(word string) bool {
 	if l.err != nil || len(l.words) == 0 || l.words[0].quoted || l.words[0].text != word {
 		return false
@@ -74,7 +74,7 @@ func (l *line) more(word string) bool {
 	return true
 }
 
-// finish makes sure that every word was read.
+// finish records an error if words are left.
 func (l *line) finish() error {
 	if len(l.words) > 0 {
 		l.unexpected(l.words[0], "expected here", "nothing more, or start a comment with #")
@@ -82,8 +82,8 @@ func (l *line) finish() error {
 	return l.err
 }
 
-// properties reads the rest of the line: each of the keys once at most, as "fs=VALUE", or alone if it has no "=". what and
-// allowed are for the error if something else stands there.
+// properties parses the rest of the line as properties: "fs=VALUE", or only the key if the key has no "=". Each key may
+// occur once. what and allowed are for the error at any other word.
 func (l *line) properties(what, allowed string, set func(key string, value word), keys ...string) {
 	for l.err == nil && len(l.words) > 0 {
 		w := l.next("a property", allowed)
@@ -101,7 +101,7 @@ func (l *line) properties(what, allowed string, set func(key string, value word)
 	}
 }
 
-// once refuses the second property of a kind, at w.
+// once records an error if a property occurs twice, at w.
 func (l *line) once(name string, w word) {
 	if l.seen[name] {
 		l.wrong(w, "%s is given twice: leave one", name)
@@ -109,7 +109,7 @@ func (l *line) once(name string, w word) {
 	l.seen[name] = true
 }
 
-// role reads one of the roles.
+// role parses one of the roles.
 func (l *line) role(w word, what string, roles ...model.Role) model.Role {
 	words := make([]string, len(roles))
 	for i, role := range roles {
@@ -121,7 +121,7 @@ func (l *line) role(w word, what string, roles ...model.Role) model.Role {
 	return 0
 }
 
-// either lists words to choose from: "primary, extended or logical".
+// either formats a choice of words: "primary, extended or logical".
 func either(words []string) string {
 	last := len(words) - 1
 	if last == 0 {
@@ -130,7 +130,7 @@ func either(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// partition reads a partition number; "p2" is as good as "2".
+// partition parses a partition number: "2" or "p2".
 func (l *line) partition() model.Partition {
 	w := l.next("a partition number", l.numbers())
 	n, err := strconv.Atoi(strings.TrimPrefix(w.text, "p"))
@@ -144,7 +144,7 @@ func (l *line) partition() model.Partition {
 	return p
 }
 
-// numbers lists the partition numbers there are, for errors.
+// numbers lists the numbers of the existing partitions, for errors.
 func (l *line) numbers() string {
 	var list []string
 	for _, p := range l.disk().Partitions() {
@@ -156,7 +156,7 @@ func (l *line) numbers() string {
 	return strings.Join(list, ", ")
 }
 
-// size reads a size, rounded up to whole sectors.
+// size parses a size and rounds it up to whole sectors.
 func (l *line) size(what string) geometry.Sector {
 	return l.sizeOf(l.next(what, "a size with a unit such as 1.5GiB"))
 }
@@ -172,7 +172,7 @@ func (l *line) sizeOf(w word) geometry.Sector {
 	return l.disk().SectorSize.Up(b)
 }
 
-// delta reads a signed size, its magnitude rounded up to whole sectors.
+// delta parses a size with a sign and rounds its magnitude up to whole sectors.
 func (l *line) delta() (word, geometry.Sector) {
 	w, z := l.next("the change", "a size with a sign such as +500MiB"), l.disk().SectorSize
 	b, err := geometry.ParseDelta(w.text, z)
@@ -185,7 +185,7 @@ func (l *line) delta() (word, geometry.Sector) {
 	return w, z.Up(b)
 }
 
-// offset reads a position on the disk. In sectors it is exact; in other units it is put on the grid.
+// offset parses a position on the disk. A position in sectors is exact; any other is rounded to the grid.
 func (l *line) offset() geometry.Sector {
 	w := l.next("the offset", "an offset with a unit such as 2049MiB")
 	at, z := l.sizeOf(w), l.disk().SectorSize

@@ -8,7 +8,7 @@ import (
 	"shunt/ops"
 )
 
-// image reads what follows "image".
+// image parses the words behind "image".
 func (l *line) image() []ops.Operation {
 	switch l.choice("what to do with the image", "something to do with the image", "grow", "size", "min") {
 	case "grow":
@@ -19,7 +19,7 @@ func (l *line) image() []ops.Operation {
 	return l.rooms(0, 0)
 }
 
-// room reads what follows "room".
+// room parses the words behind "room".
 func (l *line) room() []ops.Operation {
 	p := l.partition()
 	size := geometry.Sector(0) // as much as possible
@@ -36,7 +36,7 @@ func (l *line) room() []ops.Operation {
 	return l.rooms(p.ID, size)
 }
 
-// rooms are the operations that give a partition room, or for 0 that make the image small.
+// rooms returns the operations that make room for a partition, or that make the image small for partition 0.
 func (l *line) rooms(id model.PartID, size geometry.Sector) []ops.Operation {
 	if l.finish() != nil {
 		return nil
@@ -50,7 +50,7 @@ func (l *line) rooms(id model.PartID, size geometry.Sector) []ops.Operation {
 	return list
 }
 
-// move reads what follows "move".
+// move parses the words behind "move".
 func (l *line) move() ops.Operation {
 	p := l.partition()
 	op := ops.MoveResize{ID: p.ID}
@@ -89,7 +89,7 @@ func (w *writer) move(op ops.MoveResize) {
 	}
 }
 
-// resize reads what follows "resize".
+// resize parses the words behind "resize".
 func (l *line) resize() (op ops.Operation) {
 	p := l.partition()
 	var err error
@@ -108,7 +108,7 @@ func (l *line) resize() (op ops.Operation) {
 	return op
 }
 
-// grow reads what follows "grow".
+// grow parses the words behind "grow".
 func (l *line) grow() ops.Operation {
 	op, err := ops.GrowToFill(l.disk(), l.q.Env(), l.partition().ID, l.align)
 	l.fail(err)

@@ -1,7 +1,8 @@
-// Package plan reads and writes plan files. A plan file is a queue as text, one operation a line. Words are separated by
-// blanks, "#" at the start of a word begins a comment, and text in double quotes may hold blanks; in it \" and \\ stand
-// for the quote and the backslash, \x1b for a byte, and \u202e and \U0001f4be for a character. P is a partition number;
-// sizes need a unit (see geometry.ParseSize) and are rounded up to whole sectors. A property stands once at most.
+// Package plan parses and writes plan files. A plan file is a queue as text, with one operation on each line. Words are
+// separated by blanks, and "#" at the start of a word begins a comment. Text in double quotes may contain blanks, and
+// these escapes: \" for a quote, \\ for a backslash, \x1b for a byte, \u202e and \U0001f4be for a character. P is a
+// partition number. Sizes need a unit (see geometry.ParseSize) and are rounded up to whole sectors. A property may occur
+// once.
 //
 //	image grow SIZE | image size SIZE | image min
 //	move P right SIZE | move P left SIZE | move P to OFFSET     each with: and resize to SIZE
@@ -18,12 +19,12 @@
 //	uuid P new|half
 //	table new gpt|mbr | table gpt
 //
-// "room" and "image min" stand for the operations that ops.Env.Room finds, which are what is staged; every other line is
-// one operation.
+// A line with "room" or "image min" stands for several operations: those that ops.Env.Room returns are staged. Any other
+// line is one operation.
 //
-// An OFFSET in sectors ("2048s") is kept to the sector; in any other unit it is put on the grid.
+// An OFFSET in sectors ("2048s") is exact. An OFFSET in any other unit is rounded to the grid.
 //
-// Each file here has the lines of a few verbs, how they are read and how they are written.
+// Each file here has the lines of a few verbs: how they are parsed and how they are written.
 package plan
 
 import (
@@ -37,7 +38,7 @@ import (
 	"shunt/ops"
 )
 
-// Error is returned when a plan file cannot be read or one of its lines cannot be staged.
+// Error means that a plan file cannot be read or that one of its lines cannot be staged.
 type Error struct {
 	Line, Col int    // 1-based; Col counts characters
 	Msg       string // what is wrong and what is allowed
@@ -48,20 +49,19 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("plan line %d, column %d: %s", e.Line, e.Col, e.Msg)
 }
 
-// Unwrap is the refusal or read error behind it.
+// Unwrap returns the refusal or the read error behind it.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Bounds of a plan file, so that no input takes much memory or time: bytes of a line and of all lines, and operations. A
-// disk of 128 partitions, each with a few operations, stays well below them.
+// Limits of a plan file, so that no input needs much memory or time: the bytes of a line, the bytes of all lines, and the
+// operations. A disk of 128 partitions with a few operations each stays far below.
 const (
 	maxLine  = 64 << 10
 	maxBytes = 1 << 20
 	maxOps   = 1000
 )
 
-// Parse stages every line of a plan file on q. Positions that shunt chooses, and absolute offsets in
-// other units than sectors, are rounded to the grid of align. Any error is a *Error, and q is
-// returned as it was.
+// Parse stages every line of a plan file on q. Positions that shunt chooses are rounded to the grid of align, and so are
+// offsets in other units than sectors. Every error is a *Error, and then the result is q unchanged.
 func Parse(r io.Reader, q ops.Queue, align geometry.Alignment) (ops.Queue, error) {
 	draft := q.Draft()
 	lines := bufio.NewScanner(io.LimitReader(r, maxBytes+1))
@@ -92,7 +92,7 @@ func Parse(r io.Reader, q ops.Queue, align geometry.Alignment) (ops.Queue, error
 	return draft.Queue(), nil
 }
 
-// placed is err as an *Error on line n.
+// placed returns err as an *Error on line n.
 func placed(err error, n int) error {
 	var at *Error
 	if !errors.As(err, &at) {
@@ -102,7 +102,7 @@ func placed(err error, n int) error {
 	return at
 }
 
-// stage stages one line that has at least one word.
+// stage stages one line. The line has at least one word.
 func stage(draft *ops.Draft, words []word, align geometry.Alignment) error {
 	l := &line{words: words[1:], end: words[len(words)-1].after, q: draft.Queue(), align: align, seen: map[string]bool{}}
 	list, err := l.operations(words[0])
@@ -118,8 +118,8 @@ func stage(draft *ops.Draft, words []word, align geometry.Alignment) error {
 	return err
 }
 
-// Format is the queue as a plan file; Parse reads it back to operations with the same effect, whatever alignment it is read
-// with.
+// Format writes the queue as a plan file. Parse turns that back into operations with the same effect, whatever alignment
+// it uses.
 func Format(q ops.Queue) string {
 	var b strings.Builder
 	for i, op := range q.Ops() {

@@ -11,14 +11,14 @@ import (
 	"shunt/ops"
 )
 
-// verb is what a line can begin with.
+// verb is a word that begins a line.
 type verb struct {
 	word        string
-	least, most int // words of the line
+	least, most int // fewest and most words of the line
 	read        func(l *line) []ops.Operation
 }
 
-// verbs are all of them, in the order in which errors list them. written writes what they read.
+// verbs lists all verbs in the order in which errors show them. written writes what these parse.
 var verbs = []verb{
 	{"image", 2, 3, (*line).image},
 	{"move", 4, 8, one((*line).move)},
@@ -38,12 +38,12 @@ var verbs = []verb{
 	{"table", 2, 3, one((*line).table)},
 }
 
-// one makes a list of the operation that a line stands for.
+// one returns the list of the one operation that a line stands for.
 func one(read func(l *line) ops.Operation) func(l *line) []ops.Operation {
 	return func(l *line) []ops.Operation { return []ops.Operation{read(l)} }
 }
 
-// verbOf finds the verb that a line begins with.
+// verbOf returns the verb that begins a line.
 func verbOf(first word) (verb, bool) {
 	for _, v := range verbs {
 		if v.word == first.text {
@@ -53,7 +53,7 @@ func verbOf(first word) (verb, bool) {
 	return verb{}, false
 }
 
-// operations reads everything behind the first word.
+// operations parses everything behind the first word.
 func (l *line) operations(first word) ([]ops.Operation, error) {
 	v, ok := verbOf(first)
 	if ok {
@@ -68,7 +68,7 @@ func (l *line) operations(first word) ([]ops.Operation, error) {
 	return nil, l.err
 }
 
-// written is an operation as one line, to be read on the disk it is applied to.
+// written writes an operation as one line, for the disk before the operation.
 func written(op ops.Operation, d model.Disk) string {
 	w := writer{disk: d}
 	switch op := op.(type) {
@@ -106,41 +106,41 @@ func written(op ops.Operation, d model.Disk) string {
 	return strings.Join(w.words, " ")
 }
 
-// writer collects the words of one line.
+// writer collects the words of a line.
 type writer struct {
-	disk  model.Disk // that the line is to be read on
+	disk  model.Disk // the disk to which the line applies
 	words []string
 }
 
 func (w *writer) add(words ...string) { w.words = append(w.words, words...) }
 
-// edit adds the words of an edit of a partition.
+// edit adds the words for an edit of a partition.
 func (w *writer) edit(verb string, id model.PartID, words ...string) {
 	w.add(verb, w.number(id))
 	w.add(words...)
 }
 
-// property adds text as a property, unless it is empty.
+// property adds a property, unless its text is empty.
 func (w *writer) property(key, text string) {
 	if text != "" {
 		w.add(key + "=" + safetext.Quoted(text))
 	}
 }
 
-// role adds the role of a new partition where there are several.
+// role adds the role of a new partition if several roles are possible.
 func (w *writer) role(role model.Role) {
 	if w.disk.Table.Kind == model.TableMBR {
 		w.add("as=" + role.String())
 	}
 }
 
-// number is the number of a partition.
+// number writes the number of a partition.
 func (w *writer) number(id model.PartID) string {
 	p, _ := w.disk.Partition(id)
 	return strconv.Itoa(p.Number)
 }
 
-// size is a length without loss: "1.5GiB", "483MiB", "987903s".
+// size writes a length without loss: "1.5GiB", "483MiB", "987903s".
 func (w *writer) size(n geometry.Sector) string {
 	b := w.disk.SectorSize.Bytes(n)
 	switch {
@@ -152,7 +152,7 @@ func (w *writer) size(n geometry.Sector) string {
 	return geometry.FormatExact(b, w.disk.SectorSize)
 }
 
-// distance is a distance without loss: "1024MiB", "63s".
+// distance writes a distance without loss: "1024MiB", "63s".
 func (w *writer) distance(n geometry.Sector) string {
 	if b := w.disk.SectorSize.Bytes(n); b%geometry.MiB == 0 {
 		return fmt.Sprintf("%dMiB", b/geometry.MiB)
@@ -160,5 +160,5 @@ func (w *writer) distance(n geometry.Sector) string {
 	return sectors(n)
 }
 
-// sectors is a position: one in sectors is never rounded to the grid.
+// sectors writes a position in sectors, because Parse does not round that to the grid.
 func sectors(n geometry.Sector) string { return fmt.Sprintf("%ds", n) }

@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// word is one word of a plan line.
+// word is one word of a line.
 type word struct {
-	text   string // with quotes and escapes resolved
+	text   string // after removing quotes and replacing escapes
 	col    int    // 1-based column of its first character
 	after  int    // column behind its last character
 	quoted bool   // some of it stood in quotes, so it is text and not a keyword
 }
 
-// split splits a line into words, without its comment.
+// split splits a line into words and drops its comment.
 func split(line string) ([]word, error) {
 	if !utf8.ValidString(line) {
 		col := 1
@@ -66,7 +66,7 @@ func (s *wordScanner) word() (word, error) {
 	return w, nil
 }
 
-// quote reads from an opening quote to the closing one and stays on that.
+// quote reads from an opening quote to the closing one, and stops there.
 func (s *wordScanner) quote(text *strings.Builder) error {
 	opened := s.at
 	for s.at++; s.at < len(s.rest); s.at++ {
@@ -84,10 +84,10 @@ func (s *wordScanner) quote(text *strings.Builder) error {
 	return &Error{Col: opened + 1, Msg: `this quote is not closed: end it with "`}
 }
 
-// escaped are the escapes with a number behind them, and how many digits it has.
+// escaped maps the letters of escapes to the number of digits behind them.
 var escaped = map[rune]int{'x': 2, 'u': 4, 'U': 8}
 
-// escape reads from a backslash to the end of what it begins and stays there. One at the end of the line leaves the
+// escape reads an escape from its backslash to its end, and stops there. A backslash at the end of the line leaves the
 // quote open.
 func (s *wordScanner) escape(text *strings.Builder) error {
 	begun := s.at + 1

@@ -5,41 +5,41 @@ import (
 	"shunt/model"
 )
 
-// CandidateKind is what a candidate is.
+// CandidateKind is the kind of a candidate.
 type CandidateKind int
 
-// The kinds of candidates.
+// Kinds of candidates.
 const (
 	CandidateFile CandidateKind = iota
 	CandidateDir
 	CandidateDevice
 )
 
-// Candidate is something that could be opened as a target, or a directory to look for targets in, as far as it is known
-// without reading it.
+// Candidate is something that can perhaps be opened as a target, or a directory that may contain targets. It holds what
+// is known without reading the target.
 type Candidate struct {
-	// Name is what it is called where it lies, and Path leads to it from anywhere. Both are exact, so not yet printable.
+	// Name is its name in the directory, and Path its path from anywhere. Both are exact, and not safe to print.
 	Name, Path string
 	Kind       CandidateKind
 	Size       geometry.Bytes // of a file
-	// Likely says that a file looks like a disk image by its name and size.
+	// Likely says that the name and size of a file suggest a disk image.
 	Likely bool
 }
 
-// Summary is what a short look into a candidate found. Its texts are printable, and empty where it found nothing.
+// Summary is the result of a short look into a candidate. Its texts are printable. A text is empty if nothing was found.
 type Summary struct {
 	Path   string // of the candidate, exact
 	Size   geometry.Bytes
-	Format string // "raw", "qcow2", "loop device"; "" if it could not be looked into
+	Format string // "raw", "qcow2", "loop device", or "" if it cannot be read
 	Table  model.TableKind
 	Parts  int          // partitions, not counting an extended one
-	Whole  model.FSKind // what covers a disk without partitions
+	Whole  model.FSKind // contents of a disk without partitions
 	Back   string       // the file behind a loop device
 	Use    string       // its users: "loop device /dev/loop0, mounted at /mnt"
-	// PartsUsed says that the system uses partitions of it, and Shunt that another shunt uses it.
+	// PartsUsed says that the system uses its partitions, Shunt that another shunt uses it.
 	PartsUsed, Shunt bool
 	Own              bool         // the program that looked has it open itself
-	Cannot           model.Reason // why it cannot be opened, whoever uses it
-	// Image says that it is a disk image, or that it cannot be told to be anything else.
+	Cannot           model.Reason // why it cannot be opened, even if nothing uses it
+	// Image says that it is a disk image, or that nothing shows that it is something else.
 	Image bool
 }

@@ -11,7 +11,7 @@ import (
 	"shunt/ops"
 )
 
-// PartitionSheet describes a partition of d as far as the scan or the operations know it.
+// PartitionSheet describes a partition of d, without running tools.
 func PartitionSheet(d model.Disk, p model.Partition, name string) Sheet {
 	s := Sheet{Title: safetext.Printable(p.Ref() + " of " + name)}.With(entry(d, p))
 	if p.Role == model.Extended {
@@ -20,7 +20,7 @@ func PartitionSheet(d model.Disk, p model.Partition, name string) Sheet {
 	return s.With(contents(p.FS, d.SectorSize.Bytes(p.Span.Intersect(d.Span()).Len())))
 }
 
-// TargetSheet describes a whole target. Its last section is the file system if there is no partition table.
+// TargetSheet describes a whole target. If there is no partition table, the last section describes the file system.
 func TargetSheet(d model.Disk, f Facts, name string) Sheet {
 	head := SheetSection{Title: "Target"}
 	head.Add("Path", f.Path)
@@ -43,7 +43,7 @@ func TargetSheet(d model.Disk, f Facts, name string) Sheet {
 	return s
 }
 
-// entry returns what the table says about a partition.
+// entry describes a partition's entry in the table.
 func entry(d model.Disk, p model.Partition) SheetSection {
 	z := d.SectorSize
 	s := SheetSection{Title: "Partition"}
@@ -72,7 +72,7 @@ func entry(d model.Disk, p model.Partition) SheetSection {
 	return s
 }
 
-// inside lists the logical partitions in an extended one.
+// inside lists the logical partitions inside an extended one.
 func inside(d model.Disk, p model.Partition) SheetSection {
 	s := SheetSection{Title: "Contents"}
 	var refs []string
@@ -90,7 +90,7 @@ func sizeText(n geometry.Sector, z geometry.SectorSize) string {
 	return fmt.Sprintf("%s (%d sectors, %d bytes)", geometry.FormatBytes(z.Bytes(n)), n, z.Bytes(n))
 }
 
-// position formats a position in sectors and bytes, and in MiB if it is a whole number of them.
+// position formats a position in sectors and bytes, and in MiB if that is a whole number.
 func position(at geometry.Sector, z geometry.SectorSize) string {
 	b := z.Bytes(at)
 	text := fmt.Sprintf("sector %d (byte %d", at, b)
@@ -100,8 +100,8 @@ func position(at geometry.Sector, z geometry.SectorSize) string {
 	return text + ")"
 }
 
-// alignment judges where a partition starts. If it starts inside a physical block of 4 KiB, many writes cost a read as
-// well. That does no other harm.
+// alignment judges the start of a partition. If it is inside a physical block of 4 KiB, many writes also need a read.
+// There is no other harm.
 func alignment(start geometry.Sector, z geometry.SectorSize) (string, Attention) {
 	b := z.Bytes(start)
 	switch {
@@ -113,7 +113,7 @@ func alignment(start geometry.Sector, z geometry.SectorSize) (string, Attention)
 	return fmt.Sprintf("multiple of %s, not of 1 MiB", geometry.FormatBytes(b&-b)), Plain
 }
 
-// typeText formats a partition type as its name and its code.
+// typeText formats a partition type with its name and its code.
 func typeText(kind model.TableKind, t model.PartType) string {
 	name := model.TypeName(kind, t)
 	if name == string(t) {
@@ -122,7 +122,7 @@ func typeText(kind model.TableKind, t model.PartType) string {
 	return fmt.Sprintf("%s (%s)", name, t)
 }
 
-// contents describes the file system that the scan found in n bytes of a partition, or of a disk without a table.
+// contents describes the file system that the scan found in n bytes: in a partition, or on a disk without a table.
 func contents(fs model.Filesystem, n geometry.Bytes) SheetSection {
 	s := SheetSection{Title: "File system"}
 	if !fs.Known() {

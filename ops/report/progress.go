@@ -6,7 +6,7 @@ import (
 	"shunt/geometry"
 )
 
-// Phase is where a run stands.
+// Phase is a part of a run.
 type Phase string
 
 // The phases of a run, in order. Undoing replaces Committing when a transaction is rolled back.
@@ -18,26 +18,27 @@ const (
 	Finished   Phase = "finished"
 )
 
-// Progress is a snapshot of a run; the latest one replaces all before it.
+// Progress is a snapshot of a run. The latest one replaces all earlier ones.
 type Progress struct {
 	Phase Phase          `json:"phase"`
 	Stage string         `json:"stage"`           // commit stage ("copy") or the current step's text ("check ext4 in p1")
 	Doing string         `json:"doing,omitempty"` // a step's text while it runs ("checking ext4 in p1")
-	Step  int            `json:"step"`            // 1-based; one more than Steps when all are over and the journal is written
+	Step  int            `json:"step"`            // from 1; Steps+1 while the journal is written after the last step
 	Steps int            `json:"steps"`
-	Done  geometry.Bytes `json:"done"` // bytes of this phase that are done, of Total (0 if not counted in bytes)
+	Done  geometry.Bytes `json:"done"` // bytes done in this phase; Total is 0 if bytes are not counted
 	Total geometry.Bytes `json:"total"`
-	// Elapsed is the time since the phase began, Running that since the stage did.
+	// Elapsed is the time since the phase began, Running the time since the stage began.
 	Elapsed time.Duration `json:"elapsed"`
 	Running time.Duration `json:"running,omitempty"`
-	// Past are the stages of this phase that are over, in order; those of a rehearsal are its steps.
+	// Past lists the finished stages of this phase in order. In a rehearsal these are its steps.
 	Past []Passed `json:"past,omitempty"`
-	// Said is the last line of the running tool; ToolShare is its own progress in parts of a thousand, 0 if it has none.
+	// Said is the last line of the running tool. ToolShare is the tool's own progress in thousandths, or 0 if it reports
+	// none.
 	Said      string `json:"said,omitempty"`
 	ToolShare int    `json:"tool_share,omitempty"`
 }
 
-// Passed is a stage that is over.
+// Passed is a finished stage.
 type Passed struct {
 	Stage string        `json:"stage"`
 	Took  time.Duration `json:"took"`
@@ -53,45 +54,45 @@ type StepResult struct {
 	Err     string        `json:"error,omitempty"`
 }
 
-// Filesystem is a file system as the rehearsal verified it.
+// Filesystem is a file system after its check in the rehearsal.
 type Filesystem struct {
 	Ref  string         `json:"partition"`
 	Kind string         `json:"kind"`
 	Size geometry.Bytes `json:"size"`
-	Used geometry.Bytes `json:"used"` // -1 if not known
+	Used geometry.Bytes `json:"used"` // -1 if unknown
 }
 
 // Rehearsal is the result of a rehearsal. Nothing has been written to the target.
 type Rehearsal struct {
 	Steps       []StepResult   `json:"steps"`
 	Filesystems []Filesystem   `json:"filesystems"`
-	CopyBytes   geometry.Bytes `json:"copy_bytes"`    // data the commit will copy within the target
-	PlaceBytes  geometry.Bytes `json:"place_bytes"`   // metadata and new data it will write
-	JournalSize geometry.Bytes `json:"journal_bytes"` // room the journal needs, pre-images included
-	UndoBytes   geometry.Bytes `json:"undo_bytes"`    // the part of it that stays for an undo after the commit
+	CopyBytes   geometry.Bytes `json:"copy_bytes"`    // data that the commit will copy within the target
+	PlaceBytes  geometry.Bytes `json:"place_bytes"`   // metadata and new data that it will write
+	JournalSize geometry.Bytes `json:"journal_bytes"` // space that the journal needs, with all old contents
+	UndoBytes   geometry.Bytes `json:"undo_bytes"`    // the part that stays for an undo after the commit
 	SkippedFree geometry.Bytes `json:"skipped_bytes"` // free space of moved file systems that is not copied
 	Estimate    time.Duration  `json:"estimate"`
 	Warnings    []string       `json:"warnings,omitempty"` // what may go wrong in the commit, for people
 	Err         string         `json:"error,omitempty"`    // why the rehearsal failed, "" if it passed
 }
 
-// Outcome is how a run ended.
+// Outcome says how a run ended.
 type Outcome string
 
-// The outcomes of a run, and the exit code each one maps to on the command line.
+// The outcomes of a run, each with its exit code on the command line.
 const (
-	Unchanged   Outcome = "unchanged"   // refused, failed or cancelled before the commit: exit 1 (0 if only a rehearsal was asked for)
+	Unchanged   Outcome = "unchanged"   // refused, failed or cancelled before the commit: exit 1 (0 after a wanted rehearsal)
 	Done        Outcome = "done"        // the target is exactly as planned: exit 0
-	RolledBack  Outcome = "rolled back" // the target is exactly as it was: exit 1 (0 when roll back was asked for)
+	RolledBack  Outcome = "rolled back" // the target is exactly as it was: exit 1 (0 if a rollback was wanted)
 	Interrupted Outcome = "interrupted" // an unfinished transaction is on the target: exit 4
 )
 
-// Result is the end of a run; it is never lost, unlike progress.
+// Result is the end of a run. Unlike progress, it is never lost.
 type Result struct {
 	Outcome Outcome `json:"outcome"`
 	Err     string  `json:"error,omitempty"`
 	Advice  string  `json:"advice,omitempty"` // what to do next
-	Log     string  `json:"log,omitempty"`    // everything that was run and said
-	// Silent says that the worker ended without telling how: what it led to has to be read from the target.
+	Log     string  `json:"log,omitempty"`    // all commands with their output
+	// Silent says that the worker ended without a result. The target must be read to find out what happened.
 	Silent bool `json:"-"`
 }

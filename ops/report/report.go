@@ -1,5 +1,6 @@
-// Package report holds what people see: how far a run is and how it ended, what a target and its file systems hold, what
-// could be opened. Workers fill these values in; the command line prints them and the editor shows them.
+// Package report holds the values that people see: the progress and the end of a run, the contents of a target and its
+// file systems, and the targets that could be opened. Workers fill these values in; the command line prints them and the
+// editor shows them.
 package report
 
 import (
@@ -10,68 +11,68 @@ import (
 	"shunt/ops"
 )
 
-// Facts are the properties of a target besides its contents.
+// Facts holds the properties of a target other than its contents.
 type Facts struct {
 	Path   string   // absolute
 	Call   ops.Call // for commands in advice
 	Format string   // "raw", "loop device"
 	Size   geometry.Bytes
-	Note   string // odd but harmless, "" mostly
-	// Retype is what the user must type before a commit, "" if nothing: the path of a physical disk.
+	Note   string // something odd but harmless, or ""
+	// Retype is the text that the user must type before a commit, or "". For a physical disk it is the path.
 	Retype string
-	// Undo is the transaction that can be undone, nil if there is none.
+	// Undo is the transaction that can be undone, or nil.
 	Undo *Applied
 
 	// These are set for targets that are inspected.
-	InUse  string    // who else uses it
-	Commit *Progress // where the commit stands that is under way, nil if there is none
-	// Ignored describes what lies in the place of the journal's directory and is not to be trusted, "" if nothing does.
+	InUse  string    // other users of the target
+	Commit *Progress // progress of a commit that is running, or nil
+	// Ignored describes an untrusted file or directory at the place of the journal's directory, or is "".
 	Ignored string
 
 	// These are set for targets that are edited.
-	Device bool   // it is a block device, and the kernel knows its partitions
-	Image  string // the image file if the target is a loop device that shows all of one
-	// Mounts are the directories where partitions are mounted; id 0 is the file system that covers the target.
+	Device bool   // a block device, whose partitions the kernel knows
+	Image  string // the image file behind a loop device that shows all of it, or ""
+	// Mounts holds the mount points of partitions. Id 0 is the file system that covers the whole target.
 	Mounts map[model.PartID][]string
-	// Mountable is the reason why this process can neither mount nor attach the target.
+	// Mountable is the reason why this process can neither mount nor attach the target, or "".
 	Mountable model.Reason
 }
 
 // Task is a job for a worker.
 type Task string
 
-// The tasks.
+// Jobs of a worker.
 const (
 	Apply    Task = "apply"     // rehearse a plan, wait, commit
 	Finish   Task = "finish"    // bring an unfinished transaction to its end
 	RollBack Task = "roll back" // undo an unfinished transaction
-	Undo     Task = "undo"      // take back the transaction that was applied last
+	Undo     Task = "undo"      // take back the last transaction
 	Look     Task = "look"      // answer a question about one file system
 )
 
-// Unfinished is a transaction that was interrupted, as its journal describes it.
+// Unfinished is an interrupted transaction according to its journal.
 type Unfinished struct {
-	Name        string    `json:"-"` // the target's path when it began
+	Name        string    `json:"-"` // the path of the target when the transaction began
 	Plan        string    `json:"-"` // one operation a line
 	When        time.Time `json:"-"`
-	Stage       string    `json:"stage"`        // the stage that was interrupted
-	Next        int       `json:"next"`         // the steps that are done
-	Units       int       `json:"steps"`        // all steps
-	RollingBack bool      `json:"rolling_back"` // only rolling back can be finished
-	Complete    bool      `json:"-"`            // nothing is left to do but to remove the journal
+	Stage       string    `json:"stage"`        // the interrupted stage
+	Next        int       `json:"next"`         // number of finished steps
+	Units       int       `json:"steps"`        // number of all steps
+	RollingBack bool      `json:"rolling_back"` // rolling back has begun and can only be finished
+	Complete    bool      `json:"-"`            // only the journal must still be removed
 }
 
-// Last is the result of a commit or recovery that ended unseen.
+// Last is the result of a commit or recovery that ended while nobody watched.
 type Last struct {
-	When   time.Time `json:"when"` // it ended
+	When   time.Time `json:"when"` // time of the end
 	Task   Task      `json:"task"`
 	Plan   string    `json:"plan,omitempty"`
 	Result Result    `json:"result"`
 }
 
-// Applied is the transaction that was applied last and can be undone.
+// Applied is the last transaction, which can be undone.
 type Applied struct {
-	When time.Time      `json:"when"`  // it began
+	When time.Time      `json:"when"`  // time of the start
 	Plan string         `json:"plan"`  // what it did, one operation a line
-	Room geometry.Bytes `json:"bytes"` // what is kept for the undo
+	Room geometry.Bytes `json:"bytes"` // size of what is kept for an undo
 }
