@@ -11,6 +11,7 @@ import (
 	"shunt/model"
 	"shunt/model/testneed"
 	"shunt/ops"
+	"shunt/ops/internal/testdisk"
 	planfile "shunt/ops/plan"
 )
 
@@ -96,7 +97,7 @@ func randomOp(r *rand.Rand, q ops.Queue) ops.Operation {
 func randomCopy(r *rand.Rand, q ops.Queue, p model.Partition) ops.Operation {
 	d := q.Preview()
 	var source *ops.Source
-	if other, err := sources("/other", 1); err == nil && r.Intn(4) == 0 {
+	if other, err := testdisk.Other("/other", 1); err == nil && r.Intn(4) == 0 {
 		p, source = other.Part, &other
 	}
 	parts := d.Partitions()

@@ -6,6 +6,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/internal/testdisk"
 )
 
 // packed is a GPT of n partitions of 10 MiB without a gap, with free space at its end.
@@ -17,7 +18,7 @@ func packed(n int) model.Disk {
 		p.Type = model.DefaultType(model.TableGPT, model.Primary, p.FS.Kind)
 		parts = append(parts, p)
 	}
-	return newDisk(model.TableGPT, geometry.Sector(10*n+1000)*mib, parts)
+	return testdisk.Disk(model.TableGPT, geometry.Sector(10*n+1000)*mib, parts...)
 }
 
 // gapped is packed with a gap of 1 MiB behind every partition.

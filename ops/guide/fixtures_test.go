@@ -8,9 +8,10 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/internal/testdisk"
 )
 
-const mib geometry.Sector = 2048 // sectors of 512 bytes
+const mib = testdisk.MiB
 
 // env is a machine with the tools for ext and swap; XFS grows and never shrinks, FAT stays as it is, LUKS moves.
 func env() ops.Env {
@@ -42,16 +43,7 @@ func disk(t testing.TB, text string) model.Disk {
 	for _, p := range strings.Split(list, ";") {
 		parts = append(parts, partition(t, kind, strings.Fields(p)))
 	}
-	return newDisk(kind, geometry.Sector(size)*mib, parts)
-}
-
-func newDisk(kind model.TableKind, sectors geometry.Sector, parts []model.Partition) model.Disk {
-	d := model.Disk{SectorSize: geometry.Sector512, Sectors: sectors}
-	d.Table = model.Table{Kind: model.TableMBR, Usable: geometry.Span{Start: 1, End: sectors}, Slots: 4}
-	if kind == model.TableGPT {
-		d.Table = model.Table{Kind: kind, Usable: geometry.Span{Start: 34, End: sectors - 33}, Slots: 128}
-	}
-	return model.New(d, parts, nil)
+	return testdisk.Disk(kind, geometry.Sector(size)*mib, parts...)
 }
 
 // partition is NUMBER KIND START-END [used MIB] [esp] [active] [busy] [mounted].

@@ -11,6 +11,7 @@ import (
 	"shunt/model"
 	"shunt/model/testneed"
 	"shunt/ops"
+	"shunt/ops/internal/testdisk"
 )
 
 // A block is a partition for the oracle: cells of 1 MiB, together with the boot record before a logical one.
@@ -200,7 +201,7 @@ func small(r *rand.Rand, logicals bool) (model.Disk, int) {
 	if table == model.TableGPT {
 		sectors += 33
 	}
-	d := newDisk(table, sectors, parts)
+	d := testdisk.Disk(table, sectors, parts...)
 	d.Fixed = r.Intn(2) == 0
 	return d, cells
 }

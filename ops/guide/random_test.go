@@ -12,6 +12,7 @@ import (
 	"shunt/model"
 	"shunt/model/testneed"
 	"shunt/ops"
+	"shunt/ops/internal/testdisk"
 )
 
 // odd is a random disk off every grid: primaries, and logical partitions with boot records wherever they may be.
@@ -63,7 +64,7 @@ func odd(r *rand.Rand) model.Disk {
 			add(model.Partition{Number: n + 1}, length())
 		}
 	}
-	d := newDisk(table, at+gap()+33, parts)
+	d := testdisk.Disk(table, at+gap()+33, parts...)
 	if table == model.TableGPT {
 		d.Table.Slots, d.Table.Usable.Start = 16, 6
 		d = d.WithSectors(d.Sectors)
