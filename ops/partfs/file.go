@@ -63,8 +63,8 @@ func (f *files) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32,
 	return uint32(n), fuse.OK
 }
 
-// Flush is called when a program closes a window, but only by kernels before 5.16, which do not know FOPEN_NOFLUSH. After
-// ENOSYS they do not call it again.
+// Flush refuses the report that a program closes a window. Only kernels before 5.16 send it, since they do not know
+// FOPEN_NOFLUSH. After ENOSYS they do not send it again.
 func (f *files) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
 
 // Fsync makes all writes durable.

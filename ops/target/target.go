@@ -48,7 +48,7 @@ type Mode int
 const (
 	// Edit opens a target to change it: nobody else may use it until it is closed.
 	Edit Mode = iota
-	// Inspect opens a target to look at it, even one that is in use. Target.Busy then says who uses it, and what is read may
+	// Inspect opens a target to look at it, even one that is in use. Target.Busy then says who uses it, and its contents may
 	// change at any moment.
 	Inspect
 	// Hold keeps everybody else off as Edit does, but nothing can be written. It is for mounting and attaching, which change

@@ -91,7 +91,7 @@ func (s *Sandbox) hideLoops() error {
 	}
 	mounts, err := os.ReadFile("/proc/thread-self/mountinfo")
 	if err != nil {
-		return tried.Errorf("ask what is mounted: %w", err)
+		return tried.Errorf("list mounts: %w", err)
 	}
 	nodes, err := filepath.Glob("/dev/loop*")
 	for _, path := range nodes {

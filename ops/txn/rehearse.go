@@ -51,7 +51,7 @@ type Rehearsal struct {
 	skipped     int64
 	final       []table.Patch
 	wiped       []table.Patch   // zeros between partitions
-	foreign     []geometry.Span // that the final table and these zeros overwrite
+	foreign     []geometry.Span // sectors with unknown contents that the final table and these zeros overwrite
 	filesystems map[model.PartID]report.Filesystem
 }
 
@@ -97,7 +97,7 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 	return out, nil
 }
 
-// warnings are those of the scan, and what the table is written over.
+// warnings returns the warnings of the scan, and one for each foreign range that the new table overwrites.
 func (r *Rehearsal) warnings() []string {
 	var list []string
 	for _, p := range r.Before.Problems() {

@@ -9,8 +9,8 @@ import (
 	"shunt/ops"
 )
 
-// inOnly is inWindow after the window holds nothing but the file system. A partition with another end can come upon the
-// signature of contents that the disk held long ago, and the system would take it for those.
+// inOnly does the same as inWindow, but first erases old signatures in the window. A partition with a new end can take in
+// the signature of contents that the disk held long ago. The system would then take the partition for those contents.
 func (r *Rehearsal) inOnly(s ops.Step, do func(path string) error) error {
 	if err := r.clearTraces(s); err != nil {
 		return err
@@ -27,7 +27,7 @@ func (r *Rehearsal) clearTraces(s ops.Step) error {
 		return nil
 	}
 	if p, ok := r.Before.Partition(s.Part); ok && size >= window.len() {
-		// These contents do not say how much they take. They had no more than their partition.
+		// These contents do not record their size. They cannot be longer than their present partition.
 		size = min(size, r.bytesOf(p.Span).len())
 	}
 	old := make([]byteRange, len(traces))
@@ -49,7 +49,7 @@ func (r *Rehearsal) clearTraces(s ops.Step) error {
 	return r.zero(old)
 }
 
-// masked is r with ranges that read as zero.
+// A masked reads from r, with some ranges read as zero.
 type masked struct {
 	r    io.ReaderAt
 	gone ranges

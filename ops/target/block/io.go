@@ -99,7 +99,7 @@ func (b *device) Data(off int64) (start, end int64, err error) {
 	return off, b.Size(), b.Within("look for data in", off, 0)
 }
 
-// Loose is true because other partitions of the device may be in use.
+// Loose returns true because other partitions of the device may be in use.
 func (b *device) Loose() bool { return true }
 
 // State returns the state of the image behind a loop device, if that could be opened.

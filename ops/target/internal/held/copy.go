@@ -7,7 +7,7 @@ import (
 	"shunt/ops/target"
 )
 
-// CopyWriter is the file to write to, for a copy of n bytes from src to dst, which must not overlap.
+// CopyWriter returns the file to use for a copy of n bytes from src to dst. It fails if the two ranges overlap.
 func (h *File) CopyWriter(dst, src, n int64) (*os.File, error) {
 	w, err := h.Writer("copy to", dst, n)
 	if err != nil {
@@ -23,7 +23,7 @@ func (h *File) CopyWriter(dst, src, n int64) (*os.File, error) {
 }
 
 // CopyThrough copies by reading and writing chunk bytes at a time. The first write ends on a multiple of grain, a divisor
-// of the chunk, so that all the others begin there and no page is read first.
+// of chunk. So all other writes are aligned, and the system need not read a page before it writes it.
 func (h *File) CopyThrough(dst, src, n, chunk, grain int64) error {
 	if n == 0 {
 		return nil

@@ -112,7 +112,7 @@ func (h *File) InPlace() error {
 	return nil
 }
 
-// Close is Target.Close.
+// Close implements target.Target.
 func (h *File) Close() error { return CloseAll(h.Read, h.Write) }
 
 // CloseAll closes those files that are not nil.

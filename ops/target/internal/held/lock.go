@@ -33,8 +33,8 @@ func claims(m target.Mode) (taken, clash []int64) {
 }
 
 // TakeLocks locks f against other programs, and fails with ErrHeld or ErrNoLocks if it cannot. Taking locks that the same
-// open file description already holds succeeds. After an error some of the locks may be held, but none if others had theirs
-// before: QEMU takes its locks first and then looks whether anybody else has some, and gives up for good if so.
+// open file description already holds succeeds. After an error some of the locks may be held, but none if others held
+// conflicting ones before: QEMU takes its locks first, then looks for those of others, and gives up if it finds any.
 func TakeLocks(f *os.File, m target.Mode) error {
 	if err := TestLocks(f, m); errors.Is(err, ErrHeld) {
 		return err
