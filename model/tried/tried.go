@@ -20,7 +20,7 @@ func (f failure) Unwrap() error { return f.error }
 
 // Errorf is like fmt.Errorf, for a format that begins with a verb: "open %s: %w". If an argument is an error of the os
 // package, its operation is dropped, and its file too if args also has the file, because the format names them. A format
-// that begins with "%w" extends an error; the result is marked if that error is.
+// that begins with "%w" extends an error; the result is marked if that error is, or the first of several joined ones.
 func Errorf(format string, args ...any) error {
 	err := fmt.Errorf(format, args...) // this line lets vet check the callers
 	clean := slices.Clone(args)
@@ -54,9 +54,9 @@ func Cause(err error) error {
 
 // Text formats an error for people, on one line: "cannot open a.raw: permission denied".
 func Text(err error) string {
-	if joined, ok := any(err).(interface{ Unwrap() []error }); ok && reflect.TypeOf(err) == reflect.TypeOf(errors.Join(fs.ErrExist)) {
+	if all := joined(err); all != nil {
 		var texts []string
-		for _, e := range joined.Unwrap() {
+		for _, e := range all {
 			texts = append(texts, Text(e))
 		}
 		return strings.Join(texts, "; ")
@@ -70,9 +70,20 @@ func Text(err error) string {
 
 // marked reports whether an error says what was tried. Errors of the os package do: they begin with their operation.
 func marked(err any) bool {
+	if all := joined(err); all != nil {
+		return marked(all[0])
+	}
 	_, is := err.(failure)
 	_, cause := parts(err)
 	return is || cause != nil
+}
+
+// joined returns the errors inside an error of errors.Join, and nil for other errors.
+func joined(err any) []error {
+	if all, ok := err.(interface{ Unwrap() []error }); ok && reflect.TypeOf(err) == reflect.TypeOf(errors.Join(fs.ErrExist)) {
+		return all.Unwrap()
+	}
+	return nil
 }
 
 // parts returns the file and the cause of an error of the os package. For other errors the cause is nil.

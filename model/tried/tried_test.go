@@ -25,6 +25,8 @@ func TestText(t *testing.T) {
 		{tried.Errorf("ask: %w", os.NewSyscallError("ioctl", unix.ENOTTY)), "cannot ask: inappropriate ioctl for device"},
 		{tried.Errorf("%w; try again", tried.Errorf("read it")), "cannot read it; try again"},
 		{tried.Errorf("%w; try again", errors.New("a.raw is empty")), "a.raw is empty; try again"},
+		{tried.Errorf("%w; try again", errors.Join(tried.Errorf("read it"), nil)), "cannot read it; try again"},
+		{tried.Errorf("%w; try again", errors.Join(errors.New("a.raw is empty"), tried.Errorf("close it"))), "a.raw is empty; close it; try again"},
 		{errors.New("open a.raw yourself"), "open a.raw yourself"},
 		{fmt.Errorf("p1: %w", tried.Errorf("read it")), "p1: read it"},
 		{errors.Join(tried.Errorf("close a: %w", unix.EBADF), nil), "cannot close a: bad file descriptor"},
