@@ -41,7 +41,7 @@ func On(path string) ([]target.Loop, error) {
 func SetUp(t target.Target, l target.Loop) (set target.Loop, device *os.File, err error) {
 	plain, err := target.AsPlain(t)
 	if err != nil {
-		return l, nil, fmt.Errorf("make a loop device of %s: %w", t.Path(), err)
+		return l, nil, tried.Errorf("make a loop device of %s: %w", t.Path(), err)
 	}
 	f, err := plain.Reopen(!l.ReadOnly)
 	if err != nil {
@@ -50,7 +50,7 @@ func SetUp(t target.Target, l target.Loop) (set target.Loop, device *os.File, er
 	defer func() { err = errors.Join(err, f.Close()) }()
 	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {
-		return l, nil, fmt.Errorf("ask for a free loop device: %w", err)
+		return l, nil, tried.Errorf("ask for a free loop device: %w", err)
 	}
 	defer func() { err = errors.Join(err, control.Close()) }()
 	l.File = t.Path()
