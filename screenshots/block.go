@@ -6,7 +6,7 @@ import (
 	"image/draw"
 )
 
-// quadrants has, for each character from U+2596 to U+259F, which quarters of the cell are filled.
+// quadrants lists, for each character from U+2596 to U+259F, which quarters of the cell are filled.
 const (
 	upperLeft = 1 << iota
 	upperRight
@@ -27,11 +27,11 @@ var quadrants = [10]int{
 	upperRight | lowerLeft | lowerRight,
 }
 
-// drawBlock draws a character from U+2580 to U+259F into its cell. Shades are even mixtures of the two colours and
-// not patterns of dots, which would show the borders of the cells.
+// drawBlock draws a character from U+2580 to U+259F into its cell. Shades are even mixtures of the two colours. Patterns
+// of dots would show the borders of the cells.
 func drawBlock(dst draw.Image, at image.Rectangle, r rune, fg, bg color.RGBA) {
 	fill := func(x0, y0, x1, y1 int, c color.RGBA) {
-		// In eighths of the cell.
+		// The numbers are eighths of the cell.
 		part := image.Rect(
 			at.Min.X+at.Dx()*x0/8, at.Min.Y+at.Dy()*y0/8, at.Min.X+at.Dx()*x1/8, at.Min.Y+at.Dy()*y1/8,
 		)

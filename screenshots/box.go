@@ -10,7 +10,7 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// weight is how a line of a box drawing character is drawn.
+// weight is the style of a line of a box drawing character.
 type weight uint8
 
 const (
@@ -20,11 +20,11 @@ const (
 	double
 )
 
-// arms are the lines from the middle of a cell to its edges.
+// arms holds the weights of the lines from the middle of a cell to its edges.
 type arms struct{ left, up, right, down weight }
 
-// boxArms has four digits for each character from U+2500 to U+257F: the weights of the left, upper, right and lower
-// arm. Dashed lines and arcs are listed by their arms; 0000 are the diagonals.
+// boxArms has four digits for each character from U+2500 to U+257F: the weights of the left, upper, right and lower arm.
+// Dashed lines and arcs have the arms of whole lines; diagonals are 0000.
 const boxArms = "" +
 	"1010 2020 0101 0202 1010 2020 0101 0202 1010 2020 0101 0202 0011 0021 0012 0022 " + // ─━│┃┄┅┆┇┈┉┊┋┌┍┎┏
 	"1001 2001 1002 2002 0110 0120 0210 0220 1100 2100 1200 2200 0111 0121 0211 0112 " + // ┐┑┒┓└┕┖┗┘┙┚┛├┝┞┟
@@ -41,7 +41,7 @@ func boxArmsOf(r rune) arms {
 	return arms{left: digit(0), up: digit(1), right: digit(2), down: digit(3)}
 }
 
-// dashes is the number of pieces in the line of a box drawing character, 1 for a whole line.
+// dashes returns the number of pieces in the line of a box drawing character, 1 for a whole line.
 func dashes(r rune) int {
 	switch {
 	case r >= 0x2504 && r <= 0x2507:
@@ -54,8 +54,8 @@ func dashes(r rune) int {
 	return 1
 }
 
-// drawn reports whether a character is drawn here and not taken from a font. Fonts leave seams between such
-// characters, since their glyphs do not fill a cell whose size was rounded to pixels.
+// drawn reports whether a character is drawn by this program and not taken from a font. Fonts leave seams between such
+// characters, because their glyphs do not fill a cell whose size was rounded to pixels.
 func drawn(r rune) bool { return r >= 0x2500 && r <= 0x259F }
 
 // drawBox draws a box drawing or block character into its cell.
@@ -72,14 +72,14 @@ func drawBox(dst draw.Image, at image.Rectangle, r rune, fg, bg color.RGBA) {
 	}
 }
 
-// stroke is the thickness of a light line in a cell; a heavy one is twice as thick, and a double one is two light
-// lines with a light line's space between.
+// stroke returns the thickness of a light line in a cell. A heavy line is twice as thick. A double line is two light
+// lines with the thickness of one between them.
 func stroke(at image.Rectangle) int { return max(1, (at.Dx()+4)/8) }
 
-// middle is the start of a line of thickness t that is centred in [lo, hi).
+// middle returns the start of a line of thickness t that is centred in [lo, hi).
 func middle(lo, hi, t int) int { return lo + (hi-lo-t)/2 }
 
-// axis lets one piece of code draw the arms of both directions: along the axis lies an arm, across it its thickness.
+// axis describes one direction of a cell, so that the same code draws horizontal and vertical arms.
 type axis struct {
 	along, across [2]int // from, to
 	vertical      bool
@@ -112,7 +112,7 @@ func drawArms(dst draw.Image, at image.Rectangle, a arms, pieces int, c color.RG
 	vertical.arm(dst, t, forward, a.down, a.up, a.left, a.right, c)
 }
 
-// direction is the end of its axis to which an arm points.
+// direction says to which end of its axis an arm points.
 type direction int
 
 const (
@@ -120,8 +120,8 @@ const (
 	forward  direction = 1  // right or down
 )
 
-// arm draws one arm of weight w. opposite is the arm it continues; before and behind are the arms across, towards
-// the lower and the higher coordinates.
+// arm draws one arm of weight w. opposite is the weight of the arm that continues it. before and behind are the weights
+// of the crossing arms, towards the lower and the higher coordinates.
 func (a axis) arm(dst draw.Image, t int, d direction, w, opposite, before, behind weight, c color.RGBA) {
 	// line draws one line of the arm from the edge to inner pixels past the middle, negative for short of it.
 	line := func(across, thickness, inner int) {
@@ -144,7 +144,7 @@ func (a axis) arm(dst draw.Image, t int, d direction, w, opposite, before, behin
 	}
 }
 
-// innerSingle is how far a single line goes past the middle line of its cell.
+// innerSingle returns how far a single line extends past the middle of its cell.
 func innerSingle(t int, opposite, before, behind weight) int {
 	switch {
 	case opposite != none:
@@ -159,8 +159,8 @@ func innerSingle(t int, opposite, before, behind weight) int {
 	return 0
 }
 
-// innerDouble is how far a line of a double arm goes past the middle line. near is the arm across on this line's side,
-// far the one on the other side.
+// innerDouble returns how far a line of a double arm extends past the middle. near is the weight of the crossing arm on
+// the side of this line, far of the one on the other side.
 func innerDouble(t int, near, far weight) int {
 	switch {
 	case near == double:
@@ -187,9 +187,9 @@ func drawArc(dst draw.Image, at image.Rectangle, a arms, c color.RGBA) {
 	t := stroke(at)
 	x, y := middle(at.Min.X, at.Max.X, t), middle(at.Min.Y, at.Max.Y, t)
 	half := float64(t) / 2
-	// The last pixel before the edge is straight, so that it joins its neighbour's without a soft pixel.
+	// The last pixel before the edge is straight, so that it joins the line of the next cell without a blurred pixel.
 	radius := max(1, middle(0, min(at.Dx(), at.Dy()), t)+t/2-1)
-	// The centre of the ring lies between the two arms, and the ring's quarter faces away from them.
+	// The centre of the ring lies between the two arms; the drawn quarter faces away from it.
 	centreX, centreY, endX, endY := x+radius, y+radius, at.Max.X, at.Max.Y
 	if a.left != none {
 		centreX, endX = x-radius, at.Min.X
@@ -224,7 +224,7 @@ func drawDiagonals(dst draw.Image, at image.Rectangle, r rune, c color.RGBA) {
 	}
 }
 
-// fillShape fills a polygon, given in pixels of dst, with soft edges; what lies outside of the clip is left out.
+// fillShape fills a polygon, given in pixels of dst, with smooth edges. The part outside of the clip is left out.
 func fillShape(dst draw.Image, clip image.Rectangle, outline [][2]float64, c color.RGBA) {
 	r := vector.NewRasterizer(clip.Dx(), clip.Dy())
 	for i, p := range outline {
@@ -239,7 +239,8 @@ func fillShape(dst draw.Image, clip image.Rectangle, outline [][2]float64, c col
 	r.Draw(dst, clip, image.NewUniform(c), image.Point{})
 }
 
-// arcPoints is a quarter of a circle, from turn quarters past the right, clockwise on the screen.
+// arcPoints returns the points of a quarter of a circle. It starts turn quarters past the right and goes clockwise on the
+// screen.
 func arcPoints(cx, cy, radius, turn float64) [][2]float64 {
 	const points = 16
 	arc := make([][2]float64, 0, points+1)

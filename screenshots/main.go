@@ -1,11 +1,11 @@
 // Package main takes the pictures that the README shows: it runs the built program in a real terminal (tmux), types the
-// keys of a scenario, and draws what the terminal then holds.
+// keys of a scenario, and draws the contents of the terminal.
 //
 //	go run ./screenshots [-bin ./shunt] [-out screenshots] [-fonts DIR] [-only NAME]
 //
-// Each picture NAME.png has a NAME.txt beside it with the same screen as text.
+// Beside each picture NAME.png it writes the same screen as text to NAME.txt.
 //
-// It imports nothing of shunt: what it shows is what a user sees. It needs tmux and the DejaVu fonts.
+// It imports no package of shunt, so the pictures show what a user sees. It needs tmux and the DejaVu fonts.
 package main
 
 import (
@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	return nil
 }
 
-// save writes the picture and its text. A failure leaves either file as it was or incomplete.
+// save writes the picture and its text. After an error each file may be missing, old or incomplete.
 func save(path string, pen *pen, title string, s screen) error {
 	img, err := pen.window(title, s)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Sizes in pixels. Pictures are shown at half of their size on ordinary displays and sharp on dense ones.
+// Sizes in pixels. Pictures are shown at half their size on ordinary displays, and are sharp on high-density ones.
 const (
 	fontSize    = 28
 	titleSize   = 24
@@ -28,7 +28,7 @@ const (
 	dotSize     = 20
 )
 
-// typeface is a font at one size. Its outlines say which characters it has.
+// typeface is a font at one size. outlines tells which characters it has.
 type typeface struct {
 	outlines *sfnt.Font
 	face     font.Face
@@ -42,10 +42,10 @@ func (t typeface) has(r rune) bool {
 
 // pen draws screens. It is not safe for concurrent use.
 type pen struct {
-	regular, bold []typeface // in the order in which they are asked for a character
+	regular, bold []typeface // in the order in which they are searched for a character
 	title         typeface
 	cell          image.Point // size of a cell
-	ascent        int         // from the top of a cell to the base line
+	ascent        int         // distance from the top of a cell to the base line
 }
 
 // newPen loads the fonts from a directory.
@@ -86,7 +86,7 @@ func newPen(dir string) (*pen, error) {
 	}, nil
 }
 
-// window draws a screen with the frame and title bar of a terminal window. It fails if no font has a character.
+// window draws a screen with the frame and title bar of a terminal window. It fails if no font has one of the characters.
 func (p *pen) window(title string, s screen) (*image.RGBA, error) {
 	inner := image.Pt(s.columns*p.cell.X, s.rows*p.cell.Y)
 	outer := image.Rect(0, 0, inner.X+2*padding, inner.Y+2*padding+titleHeight)
@@ -110,7 +110,7 @@ func (p *pen) window(title string, s screen) (*image.RGBA, error) {
 	return img, p.screen(img, image.Pt(padding, titleHeight+padding), s)
 }
 
-// screen draws the cells. Backgrounds come first, since a glyph may reach a little over its cell.
+// screen draws the cells. Backgrounds are drawn first, since a glyph may extend a little beyond its cell.
 func (p *pen) screen(img *image.RGBA, origin image.Point, s screen) error {
 	each := func(do func(at image.Rectangle, c cell) error) error {
 		for y, line := range s.lines {
@@ -164,7 +164,7 @@ func (p *pen) glyph(img *image.RGBA, at image.Rectangle, c cell) error {
 				continue
 			}
 			d := font.Drawer{Dst: img, Src: image.NewUniform(c.fg), Face: t.face}
-			// A glyph of a font that is not monospaced is centred.
+			// Centre the glyph of a font that is not monospaced.
 			d.Dot = fixed.P(at.Min.X, at.Min.Y+p.ascent)
 			d.Dot.X += (fixed.I(at.Dx()) - d.MeasureString(string(r))) / 2
 			d.DrawString(c.text)
@@ -174,7 +174,7 @@ func (p *pen) glyph(img *image.RGBA, at image.Rectangle, c cell) error {
 	}
 }
 
-// roundRect fills a rectangle, cut off at the round corners of shape.
+// roundRect fills the part of a rectangle that lies inside shape, which has round corners.
 func roundRect(img *image.RGBA, r, shape image.Rectangle, radius int, c color.RGBA) {
 	sub, ok := img.SubImage(r).(*image.RGBA)
 	if !ok {

@@ -14,7 +14,7 @@ import (
 	"syscall"
 )
 
-// The images of the scenarios. Each is made in the directory in which the program is started.
+// These functions make the images of the scenarios, in the directory in which the program is started.
 
 // stick makes the practice image.
 func stick(ctx context.Context, dir, program string) error {
@@ -30,7 +30,7 @@ func fill(ctx context.Context, dir, program string) error {
 	return put(ctx, dir, "stick.raw", 989184, 400<<20)
 }
 
-// put writes a file of n bytes into the ext4 that begins at a sector of an image.
+// put writes a file of n bytes into the ext4 file system that begins at a sector of an image.
 func put(ctx context.Context, dir, image string, sector, n int) error {
 	film := filepath.Join(dir, "film")
 	if err := os.WriteFile(film, bytes.Repeat([]byte("film"), n/4), 0o600); err != nil {
@@ -39,7 +39,7 @@ func put(ctx context.Context, dir, image string, sector, n int) error {
 	return errors.Join(do(ctx, dir, "debugfs", "-w", "-R", "write film film.mp4", fmt.Sprintf("%s?offset=%d", image, sector*512)), os.Remove(film))
 }
 
-// interrupt makes the practice image with a commit that was killed on its way.
+// interrupt makes the practice image and kills a commit to it halfway.
 func interrupt(ctx context.Context, dir, program string) error {
 	if err := fill(ctx, dir, program); err != nil {
 		return err
@@ -67,7 +67,7 @@ func interrupt(ctx context.Context, dir, program string) error {
 	return errors.Join(errors.New("the commit was over before it could be killed"), cmd.Wait())
 }
 
-// killAll kills every process with the directory in its command line, except this one and the terminal.
+// killAll kills every process that has the directory in its command line, except this one and the terminal.
 func killAll(dir string) {
 	procs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, proc := range procs {
@@ -79,7 +79,7 @@ func killAll(dir string) {
 	}
 }
 
-// serverTable is a server's disk as an installer leaves it: the swap partition stands in the way of the root.
+// serverTable is the partition table of a server as an installer leaves it: the swap partition follows the root.
 const serverTable = `label: gpt
 size=512M, type=U, name="EFI system"
 size=800M, name="root"
@@ -89,7 +89,7 @@ size=600M, name="log"
 size=1G, name="home"
 `
 
-// serverPlan puts contents into it.
+// serverPlan formats and fills the partitions of serverTable.
 const serverPlan = `format 1 fs=fat32 label=EFI
 format 2 fs=ext4 label=root
 format 3 fs=swap
@@ -98,7 +98,7 @@ format 5 fs=ext4 label=log
 format 6 fs=ext4 label=home
 `
 
-// full makes the disk of a server with a full root, which has to grow.
+// full makes the disk of a server whose root is full and has to grow.
 func full(ctx context.Context, dir, program string) error {
 	if err := server(ctx, dir, program); err != nil {
 		return err

@@ -17,33 +17,33 @@ type scenario struct {
 	title         string   // of the window in the pictures
 	args          []string // of the program
 	columns, rows int
-	// prepare is done in the empty directory before the program starts there, if it is set.
+	// prepare, if set, runs in the empty directory before the program starts there.
 	prepare func(ctx context.Context, dir, program string) error
 	steps   []step
 }
 
-// step presses keys, types a text, waits for the screen, and may take a picture of it, in this order. Every part may
-// be left out.
+// step presses keys, types a text, waits for the screen, and may take a picture, in this order. Every part is optional.
 type step struct {
-	keys  string         // names of keys as tmux has them, with spaces between: "j m Tab"
-	types string         // text that is typed as it is
-	until *regexp.Regexp // what the screen has to show; nil waits until it stops changing
-	how   patience       // atOnce for what passes quickly
-	snap  string         // name of the picture, without its ending
+	keys  string         // names of keys for tmux, separated by spaces: "j m Tab"
+	types string         // text to type
+	until *regexp.Regexp // text that the screen must show; nil waits until it stops changing
+	how   patience       // atOnce for a screen that is visible only briefly
+	snap  string         // name of the picture without extension
 }
 
 // stepTime is how long one step may take.
 const stepTime = time.Minute
 
-// momentTime is the same for what passes quickly: by then it has passed.
+// momentTime is the same for a screen that is visible only briefly: by then it has passed.
 const momentTime = 15 * time.Second
 
-// errMissed is returned when what passes quickly was not seen: a fast disk, or one that shares blocks, is done too soon.
+// errMissed is returned when a brief screen was missed: a fast disk, or a file system that shares blocks, finishes too
+// soon.
 var errMissed = errors.New("it passed before it could be seen")
 
 func shows(pattern string) *regexp.Regexp { return regexp.MustCompile(pattern) }
 
-// scenarios are the pictures: the founding example on the practice image, and a server's disk.
+// scenarios returns the scenarios of the pictures: the founding example on the practice image, and the disk of a server.
 func scenarios() []scenario {
 	const title = "shunt stick.raw"
 	stick := []string{"demo", "stick.raw"}
@@ -52,7 +52,7 @@ func scenarios() []scenario {
 			name: "founding", title: title, args: stick, columns: 100, rows: 30,
 			steps: append(
 				stage("resize-move"),
-				// Any key takes the message from the line of keys.
+				// Any key replaces the message by the key bar.
 				step{keys: "Up", until: shows(`m resize/move`), snap: "editor"},
 				step{keys: "a", until: shows(`Apply to stick\.raw\?`), snap: "rehearsal"},
 				step{keys: "y", until: shows(`The disk now`), snap: "result"},
@@ -71,7 +71,7 @@ func scenarios() []scenario {
 			},
 		},
 		{
-			// The practice image as it is would be done before the picture is taken.
+			// With the plain practice image the commit would end before the picture is taken.
 			name: "applying", title: title, args: stick, prepare: fill, columns: 100, rows: 30,
 			steps: append(
 				stage(""),
@@ -94,7 +94,7 @@ func scenarios() []scenario {
 	}
 }
 
-// stage makes the three operations pending. dialog names the picture of the dialog, if one is wanted.
+// stage returns the steps that make the three operations pending. dialog names the picture of the dialog, or is "".
 func stage(dialog string) []step {
 	return []step{
 		{until: shows(`p2 +ext4`)},
@@ -116,10 +116,11 @@ func stage(dialog string) []step {
 	}
 }
 
-// tries is how often a scenario is played until what passes quickly was caught.
+// tries is how often a scenario is repeated until its brief screen was caught.
 const tries = 5
 
-// play runs the program and hands every picture to keep, at last after some tries.
+// play runs the program until every picture was taken, and passes each one to keep. It repeats a scenario that missed a
+// brief screen.
 func (s scenario) play(ctx context.Context, program string, keep func(snap string, s screen) error) (err error) {
 	for range tries {
 		taken := map[string]screen{}
@@ -185,7 +186,7 @@ func (t *terminal) step(ctx context.Context, s step, keep func(snap string, s sc
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	// What follows a key is sent when the screen has answered it.
+	// Send the next input only after the screen has answered the key.
 	var pending bool
 	settle := func() error {
 		if !pending || s.how == atOnce {

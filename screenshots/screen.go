@@ -10,7 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// cell is one character of a screen with its colours worked out: reverse, faint and concealed are in them already.
+// cell is one character of a screen with its final colours: reverse, faint and concealed are already applied.
 type cell struct {
 	text      string // a grapheme cluster
 	columns   int    // 1, or 2 for a wide character
@@ -20,17 +20,17 @@ type cell struct {
 	strike    bool
 }
 
-// screen is what a terminal shows at one moment.
+// screen is the contents of a terminal at one moment.
 type screen struct {
 	columns, rows int
-	lines         [][]cell    // rows of them, each as wide as the screen
+	lines         [][]cell    // the rows, each as wide as the screen
 	cursor        image.Point // in cells
 	cursorShown   bool
 }
 
-// parse reads what `tmux capture-pane -p -e` prints: text with SGR sequences, whose effect lasts over line ends. A line
-// behind the last row says whether the cursor is shown, and in which column and row, as in "1 12 3". Whatever else
-// does not fit the screen is left out.
+// parse reads the output of `tmux capture-pane -p -e`: text with SGR sequences, which stay in effect across lines. A line
+// after the last row says whether the cursor is visible, and its column and row, as in "1 12 3". Everything that does not
+// fit on the screen is dropped.
 func parse(capture string, columns, rows int) screen {
 	buffer := uv.NewScreenBuffer(columns, rows)
 	uv.NewStyledString(capture).Draw(buffer, uv.Rect(0, 0, columns, rows))
@@ -38,7 +38,7 @@ func parse(capture string, columns, rows int) screen {
 	for y := range rows {
 		var cells []cell
 		for x := range columns {
-			// The second half of a wide character is a cell without width.
+			// The second half of a wide character is a cell of width 0.
 			if c := buffer.CellAt(x, y); c != nil && c.Width > 0 {
 				cells = append(cells, resolve(c))
 			}
@@ -53,7 +53,7 @@ func parse(capture string, columns, rows int) screen {
 	return s
 }
 
-// text is the screen without colours, its lines without trailing spaces.
+// text returns the screen without colours and without trailing spaces.
 func (s screen) text() string {
 	var b strings.Builder
 	for _, cells := range s.lines {

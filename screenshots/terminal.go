@@ -14,25 +14,25 @@ import (
 )
 
 const (
-	// pollEvery is how often the screen is read, pollFast for what passes quickly. Each reading starts a process.
+	// pollEvery is the time between two readings of the screen, pollFast for brief screens. Each reading starts a process.
 	pollEvery = 50 * time.Millisecond
 	pollFast  = 10 * time.Millisecond
-	// settled is how many readings in a row must be the same before a screen counts as finished. That takes longer than a
-	// page that opens by itself ignores the keyboard.
+	// settled is the number of equal readings in a row after which a screen is finished. That takes longer than the time
+	// for which a page that opens by itself ignores keys.
 	settled = 12
 )
 
-// terminal is a program in a tmux session of its own, apart from any other tmux of the user.
+// terminal is a program in a tmux session of its own, separate from the user's tmux.
 type terminal struct {
 	socket        string
 	columns, rows int
 }
 
-// startTerminal runs a program in the directory dir of a home, in a terminal of the given size with 24-bit colour. tmux
-// keeps its files in the home.
+// startTerminal runs a program in the directory dir below home, in a terminal of the given size with 24-bit colour. tmux
+// keeps its files in home.
 func startTerminal(ctx context.Context, home, dir string, columns, rows int, argv ...string) (*terminal, error) {
 	t := &terminal{socket: filepath.Join(home, ".tmux"), columns: columns, rows: rows}
-	// The pane gets every row, and what the program left is still there when it has ended.
+	// The pane gets every row, and its contents stay after the program has ended.
 	conf := filepath.Join(home, ".tmux.conf")
 	options := strings.Join([]string{
 		"set -g status off",
@@ -45,10 +45,10 @@ func startTerminal(ctx context.Context, home, dir string, columns, rows int, arg
 	if err := os.WriteFile(conf, []byte(options), 0o600); err != nil {
 		return nil, err
 	}
-	// A program that sees TMUX asks tmux what the terminal outside can do, and there is none.
+	// A program that sees TMUX would ask tmux for the abilities of the outer terminal, and there is none.
 	command := append([]string{
 		"env", "-u", "TMUX", "-u", "TMUX_PANE", "-u", "NO_COLOR", "TERM=xterm-256color", "COLORTERM=truecolor", "LC_ALL=C.UTF-8",
-		"HOME=" + home, "XDG_STATE_HOME=/dev/null", // no picture is a first start
+		"HOME=" + home, "XDG_STATE_HOME=/dev/null", // suppress the greeting of a first start
 	}, argv...)
 	_, err := t.tmux(ctx, append([]string{
 		"-u", "-f", conf, "new-session", "-d", "-x", strconv.Itoa(columns), "-y", strconv.Itoa(rows), "-c", dir,
@@ -65,15 +65,15 @@ func (t *terminal) close() error {
 	return err
 }
 
-// press sends keys by the names tmux gives them: "j", "Enter", "Escape", "Tab", "C-r", "Down".
+// press sends keys by their tmux names: "j", "Enter", "Escape", "Tab", "C-r", "Down".
 func (t *terminal) press(ctx context.Context, keys ...string) error {
 	_, err := t.tmux(ctx, append([]string{"send-keys", "--"}, keys...)...)
 	return err
 }
 
-// enter sends a text as it is.
+// enter sends a text literally.
 func (t *terminal) enter(ctx context.Context, text string) error {
-	// tmux takes a semicolon at the end of an argument for the end of its command.
+	// tmux treats a semicolon at the end of an argument as the end of its command.
 	if head, cut := strings.CutSuffix(text, ";"); cut {
 		text = head + `\;`
 	}
@@ -81,7 +81,7 @@ func (t *terminal) enter(ctx context.Context, text string) error {
 	return err
 }
 
-// patience says what to wait for.
+// patience selects what wait waits for.
 type patience int
 
 const (
@@ -89,7 +89,7 @@ const (
 	atOnce                       // the condition holds, even for a moment
 )
 
-// wait reads the screen until the condition holds. It gives up when the context or the program ends.
+// wait reads the screen until the condition holds. It returns an error when ctx or the program ends.
 func (t *terminal) wait(ctx context.Context, how patience, holds func(text string) bool) (screen, error) {
 	every := pollEvery
 	if how == atOnce {
@@ -110,10 +110,10 @@ func (t *terminal) wait(ctx context.Context, how patience, holds func(text strin
 		if holds(s.text()) && (how == atOnce || same >= settled) {
 			return s, nil
 		}
-		// What a program said last may come after its end.
+		// The last output of a program may arrive after its end.
 		if same > 0 && same%settled == 0 && (strings.TrimSpace(s.text()) != "" || same > 4*settled) {
 			if dead, err := t.tmux(ctx, "display-message", "-p", "#{pane_dead} #{pane_dead_status}"); err == nil && strings.HasPrefix(dead, "1") {
-				// At times tmux does not know how a program ended.
+				// Sometimes tmux does not know the status.
 				status := cmp.Or(strings.TrimSpace(dead[1:]), "unknown")
 				return screen{}, fmt.Errorf("the program has ended with status %s; the screen was:\n%s", status, s.text())
 			}

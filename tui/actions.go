@@ -16,7 +16,8 @@ import (
 	"shunt/tui/widget"
 )
 
-// perform does what a dialog wants, and closes it first unless it only asks for something.
+// perform carries out the action that a dialog asks for. It closes the dialog first, unless the dialog waits for an
+// answer.
 func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	if cmd := m.ask(action); cmd != nil {
 		return m, cmd
@@ -66,19 +67,19 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.FitImage:
 		return m.fitImage(d)
 	case dialog.Mount:
-		return m.takeWhole(d, "Mounting", mountPart(d, a))
+		return m.runOnTarget(d, "Mounting", mountPart(d, a))
 	case dialog.Unmount:
-		return m.takeWhole(d, "Unmounting", unmountPart(d, a.ID))
+		return m.runOnTarget(d, "Unmounting", unmountPart(d, a.ID))
 	case dialog.Attach:
 		const said = "attached as %s; it stays so until M detaches it"
-		return m.takeWhole(d, "Attaching", exchange(m.Backend, d, m.Backend.Attach, said))
+		return m.runOnTarget(d, "Attaching", replaceTarget(m.Backend, d, m.Backend.Attach, said))
 	case dialog.Detach:
-		return m.takeWhole(d, "Detaching", exchange(m.Backend, d, m.Backend.Detach, "detached; this is the image %s"))
+		return m.runOnTarget(d, "Detaching", replaceTarget(m.Backend, d, m.Backend.Detach, "detached; this is the image %s"))
 	}
 	return m, nil
 }
 
-// ask is the command for an action that only asks for something, nil for any other.
+// ask returns the command that answers a request of an open dialog, or nil for any other action.
 func (m Model) ask(action dialog.Action) tea.Cmd {
 	switch a := action.(type) {
 	case dialog.List:
@@ -89,12 +90,12 @@ func (m Model) ask(action dialog.Action) tea.Cmd {
 	return nil
 }
 
-// stage puts an operation at the end of the queue, or joins it with what is pending.
+// stage adds an operation to the queue. An edit of the same thing may be joined with a pending one.
 func (m Model) stage(op ops.Operation) Model {
 	return m.stageAll(dialog.StageAll{Ops: []ops.Operation{op}})
 }
 
-// stageAll puts operations that belong together at the end of the queue, all or none.
+// stageAll adds operations that belong together to the queue: all of them, or none.
 func (m Model) stageAll(a dialog.StageAll) Model {
 	d, ok := m.doc()
 	if !ok || len(a.Ops) == 0 {
@@ -117,7 +118,8 @@ func (m Model) stageAll(a dialog.StageAll) Model {
 	return m.withDoc(m.current, d.with(q, part)).say(toneGood, text)
 }
 
-// stagedWords tells what an edit led to: an operation of its own, another one in the place of an earlier one, or none.
+// stagedWords describes the result of an edit: it became an operation of its own, replaced an earlier one, or cancelled
+// one.
 func stagedWords(before, after ops.Queue, op ops.Operation, width int) string {
 	const more = "; a applies, u takes it back"
 	_, last, _ := after.Undo()
@@ -136,7 +138,7 @@ func stagedWords(before, after ops.Queue, op ops.Operation, width int) string {
 	case widget.Width(text+more) <= width:
 		return text + more
 	case widget.Width(text) > width:
-		return "It is pending, as the list tells in full" + more
+		return "It is pending; the list shows it in full" + more
 	}
 	return text
 }
@@ -146,7 +148,7 @@ func (m Model) clearQueue(d document) Model {
 		say(toneGood, operationWords(d.queue.Len())+" taken back; ctrl+r brings them again, one by one")
 }
 
-// undo takes back the last change to the list of pending operations.
+// undo reverts the last change to the list of pending operations.
 func (m Model) undo(d document) Model {
 	q, c, ok := d.queue.Undo()
 	switch {
@@ -158,7 +160,7 @@ func (m Model) undo(d document) Model {
 	return m.changed(d, q, c, q, "Taken back: ", "Pending again: ", "Back in its place: ")
 }
 
-// redo does again what undo took back.
+// redo repeats the change that undo reverted.
 func (m Model) redo(d document) Model {
 	q, c, ok := d.queue.Redo()
 	if !ok {
@@ -167,8 +169,9 @@ func (m Model) redo(d document) Model {
 	return m.changed(d, q, c, d.queue, "Pending again: ", "Removed again: ", "Moved again: ")
 }
 
-// changed shows the document with the queue q after a change. The words begin the answer, for an operation that was staged,
-// removed or moved; in is the queue that has the operation before a change of the kind, or for a staged one what it acts on.
+// changed replaces the queue of the document and reports the change. staged, removed and moved begin the report,
+// depending on the kind of change. in is the queue in which the changed operation is found; for a staged operation, the
+// queue it acts on.
 func (m Model) changed(d document, q ops.Queue, c ops.Change, in ops.Queue, staged, removed, moved string) Model {
 	text := ""
 	switch c.Kind {
@@ -182,10 +185,10 @@ func (m Model) changed(d document, q ops.Queue, c ops.Change, in ops.Queue, stag
 	return m.withDoc(m.current, d.with(q, present(q, c.Op))).say(toneGood, text)
 }
 
-// described is operation i of the queue in one line for people.
+// described returns operation i of the queue as a line of text.
 func described(q ops.Queue, i int) string { return q.Ops()[i].Describe(q.Before(i)).String() }
 
-// present is the partition of an operation if it is there to be selected, else 0.
+// present returns the partition of an operation if it exists in the preview, otherwise 0.
 func present(q ops.Queue, op ops.Operation) model.PartID {
 	if _, ok := q.Preview().Partition(op.Part()); ok {
 		return op.Part()
@@ -206,7 +209,7 @@ func (m Model) doEarlier(d document) Model { return m.shift(d, -1) }
 
 func (m Model) doLater(d document) Model { return m.shift(d, 1) }
 
-// shift puts the selected operation n places later in the queue.
+// shift moves the selected operation n places down in the queue.
 func (m Model) shift(d document, n int) Model {
 	to := d.pending + n
 	if to < 0 || to >= d.queue.Len() {
@@ -233,9 +236,9 @@ func (m Model) browse() (Model, tea.Cmd) {
 	return m.push(picker), tea.Batch(listDir(m.Backend, list.Dir), listRecent(m.Backend), listDevices(m.Backend))
 }
 
-// openPath shows a target, opening it if that has not been done. One that was refused is tried again.
+// openPath brings the target at path into view and opens it if necessary. A target that was refused is tried again.
 func (m Model) openPath(path string) (Model, tea.Cmd) {
-	// The picker has absolute paths; the command line may have given another one.
+	// The picker returns absolute paths; the command line may have given a relative one.
 	at := slices.IndexFunc(m.docs, func(d document) bool {
 		return filepath.Clean(d.path) == filepath.Clean(path) || d.facts.Path == filepath.Clean(path)
 	})
@@ -254,11 +257,11 @@ func (m Model) openPath(path string) (Model, tea.Cmd) {
 	return m.withDoc(at, document{path: path, gen: m.gen}), tea.Sequence(closing, openTarget(m.Backend, m.Clock, path, m.gen))
 }
 
-// savedText is what a save writes.
+// savedText returns the text that a save writes.
 func savedText(d document, what dialog.SaveWhat, about subject) string {
 	log := d.run.log
 	if d.run.gen != about.run {
-		log = about.log // its run is over and gone
+		log = about.log // the run is no longer shown
 	}
 	if what == dialog.SaveLog {
 		return strings.Join(log, "\n") + "\n"

@@ -1,11 +1,12 @@
-// Package tui is the full-screen editor, in the Elm architecture of Bubble Tea. backend.go declares what it needs of targets
-// and runs, and the command line hands that in. pages.go lists the pages; the files of a page begin with page_ and its name.
+// Package tui is the full-screen editor, in the Elm architecture of Bubble Tea. backend.go declares the interfaces
+// through which it reaches targets and runs; package cli implements them. pages.go lists the pages; the files of a page
+// are named page_NAME.go.
 //
-// Invariants: Update does no I/O and never waits, all of that is in commands.go; View is a function of
-// the Model alone; a Model is a value and Update returns the next one; a message that belongs to a
-// target or a run carries its generation and is dropped when that is over; a page or dialog that opens
-// by itself gets no key until the keyboard has been quiet for a moment, and a question stays until it is
-// answered, for what it was about (asking.go); the result of a run is shown before anything else can be done.
+// Invariants: Update does no I/O and never waits: commands do that (commands.go, save.go). View depends on the Model
+// alone. A Model is a value, and Update returns the next one. A message that belongs to a target or a run carries its
+// generation, and is dropped once that target is closed or that run is over. A page or dialog that opens by itself
+// ignores keys until none has been pressed for a moment. A question stays until it is answered (asking.go). The result of
+// a run is shown before anything else can be done to its target.
 package tui
 
 import (
@@ -21,28 +22,28 @@ import (
 	"shunt/tui/styles"
 )
 
-// Options is what the editor is started with.
+// Options configures the editor.
 type Options struct {
 	Backend Backend
 	Paths   []string // the targets to open; with none, the picker is shown
 	Align   geometry.Alignment
-	// Glyphs is what to draw with; Edit finds out by itself whether the terminal needs ASCII.
+	// Glyphs is the character set; Edit changes it to ASCII if the terminal needs that.
 	Glyphs styles.GlyphSet
-	// NoColor does without colours whatever the terminal has; else they are used as far as it and NO_COLOR allow.
+	// NoColor turns colours off; otherwise the terminal and NO_COLOR decide.
 	NoColor bool
-	// Animate lets pictures glide from one state to the next. Over a slow line that is a waste.
+	// Animate lets disk bars glide from one state to the next. It costs bandwidth, so it is off on slow lines.
 	Animate bool
-	// NoBar does without the terminal's own progress bar; Edit finds out by itself whether the terminal would misread it.
+	// NoBar turns the terminal's own progress bar off; Edit sets it for terminals that misread the sequence.
 	NoBar bool
-	// Clock makes timers; nil is the real clock.
+	// Clock makes timers; nil stands for the real clock.
 	Clock Clock
-	// Dir is where the picker begins, the working directory if empty; Home is what "~" stands for there.
+	// Dir is the first directory of the picker, by default the working directory. Home replaces "~" there.
 	Dir, Home string
 }
 
-// Model is the state of the editor.
+// Model holds the state of the editor.
 type Model struct {
-	Options // Align is that of the last edit
+	Options // Align changes to the grid of the last edit
 
 	width, height int
 	theme         styles.Theme
@@ -52,38 +53,38 @@ type Model struct {
 	docs    []document
 	current int
 	reader  reader
-	files   files   // over the information page
-	env     ops.Env // of the machine, for the page of what is supported
-	hasEnv  bool    // env was found out
+	files   files   // lies over the information page
+	env     ops.Env // the tools of this machine, for the page "what is supported"
+	hasEnv  bool    // env is set
 	clip    clip
 	dialogs []window
-	later   []dialog.Dialog // they opened by themselves, and wait until no other is open
-	seen    focus           // what had the keyboard when somebody could see it last
-	// welcomed says that nobody need be asked any more whether this is the first time.
+	later   []dialog.Dialog // wait until no other dialog is open
+	seen    focus           // what had the keyboard in the last frame
+	// welcomed is set once the editor has checked whether this user needs the greeting.
 	welcomed bool
 	note     note
 	gate     gate
 	search   planSearch
-	gen      int // the last generation that was given out
+	gen      int // the last generation number used
 	morph    morph
 }
 
-// note is a line that answers the last key; it takes the place of the key bar until the next one.
+// note is a message in the last line, shown instead of the key bar until the next key.
 type note struct {
 	text string
 	tone tone
 }
 
-// gate keeps keys from a page or dialog that opened by itself.
+// gate ignores keys for a page or dialog that opened by itself.
 type gate struct {
 	closed bool
-	serial int // of the timer that will open it
+	serial int // the number of the timer that opens the gate
 }
 
-// quiet is how long no key must come before a page that opened by itself takes any.
+// quiet is how long no key may arrive before a page that opened by itself accepts keys.
 const quiet = 400 * time.Millisecond
 
-// New is the editor before its first message.
+// New returns the editor before its first message.
 func New(o Options) Model {
 	if o.Clock == nil {
 		o.Clock = wallClock
@@ -101,7 +102,7 @@ func New(o Options) Model {
 	return m
 }
 
-// Init asks for the background and opens the targets.
+// Init asks the terminal for its background colour and opens the targets.
 func (m Model) Init() tea.Cmd {
 	cmds := []tea.Cmd{tea.RequestBackgroundColor}
 	for _, d := range m.docs {
@@ -114,8 +115,8 @@ func (m Model) Init() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// View draws the whole screen. It is the editor's only way to the terminal but for the bell: its text passes styles.Shown, the
-// title is text alone, and the bar is a number.
+// View draws the screen. Only View and the bell write to the terminal: the text passes styles.Shown, the title is plain
+// text, and the progress bar is a number.
 func (m Model) View() tea.View {
 	frame, cursor := m.frame()
 	v := tea.NewView(frame)
@@ -129,7 +130,7 @@ func (m Model) View() tea.View {
 	return v
 }
 
-// doc is the target in view; ok is false if there is none.
+// doc returns the target in view; ok is false if no target is open.
 func (m Model) doc() (d document, ok bool) {
 	if m.current >= len(m.docs) {
 		return document{}, false
@@ -143,20 +144,20 @@ func (m Model) withDoc(i int, d document) Model {
 	return m
 }
 
-// byGen finds the document that messages of a generation belong to.
+// byGen returns the index of the document with generation gen.
 func (m Model) byGen(gen int) (int, bool) {
 	i := slices.IndexFunc(m.docs, func(d document) bool { return d.gen == gen })
 	return i, i >= 0
 }
 
-// say puts an answer in the place of the key bar.
+// say shows a message in place of the key bar.
 func (m Model) say(t tone, text string) Model {
 	m.note = note{text: text, tone: t}
 	return m
 }
 
-// shut keeps keys away from what opens by itself, until none came for a while.
-func (m Model) shut() (Model, tea.Cmd) {
+// ignoreKeys keeps keys away from what opens by itself, until none came for a while.
+func (m Model) ignoreKeys() (Model, tea.Cmd) {
 	m.gate.closed = true
 	m.gate.serial++
 	serial := m.gate.serial
@@ -179,10 +180,10 @@ func (m Model) byRun(gen int) (int, bool) {
 	return i, i >= 0
 }
 
-// busy reports whether something is going on, with any target, that must not be left by accident.
+// busy reports whether any target is busy, so that the program must not be left by accident.
 func (m Model) busy() bool { return slices.ContainsFunc(m.docs, document.busy) }
 
-// unsaved is how many operations are pending in all targets.
+// unsaved counts the pending operations of all targets.
 func (m Model) unsaved() int {
 	n := 0
 	for _, d := range m.docs {

@@ -9,27 +9,27 @@ import (
 	"shunt/tui/dialog"
 )
 
-// This file keeps a question and its answer together. Things happen by themselves while somebody is about to answer: a run
-// ends, a target is read again, another target asks. Three rules hold for all of them.
+// This file keeps a question and its answer together. While a user is about to answer, things happen by themselves: a run
+// ends, a target is read again, another target asks a question. Three rules hold:
 //
-//   - What is open stays open until it is answered. What opens by itself waits until then.
-//   - An answer counts for what the question was about. If that has changed, nothing is done, and a line says so.
-//   - What takes the keyboard without having been asked for takes no key until the keyboard has been quiet for a moment.
+//   - A dialog stays open until it is answered. A dialog that opens by itself waits until then.
+//   - An answer counts only for the subject of its question. If that has changed, nothing is done, and a message says so.
+//   - A page or dialog that opens by itself ignores keys until none has been pressed for a moment.
 
-// window is a dialog with what it was opened for.
+// window is a dialog together with the subject it was opened for.
 type window struct {
 	dialog.Dialog
-	serial  int // tells windows apart
+	serial  int // identifies the window
 	subject subject
 }
 
-// subject is what a question is about.
+// subject identifies what a question is about.
 type subject struct {
-	doc, seen, run int      // the target, what was read of it, and its run, by their generations
-	log            []string // of the run, for a question that outlives it
+	doc, seen, run int      // generations: the target, its last reading, its run
+	log            []string // of the run; kept because the run may close before the answer
 }
 
-// push opens a dialog over what is shown.
+// push opens a dialog on top of everything else.
 func (m Model) push(d dialog.Dialog) Model {
 	doc, _ := m.doc()
 	about := subject{doc: doc.gen, seen: doc.seen, run: doc.run.gen, log: doc.run.log}
@@ -38,8 +38,8 @@ func (m Model) push(d dialog.Dialog) Model {
 	return m
 }
 
-// tell opens a dialog that nobody asked for, as soon as none is open.
-func (m Model) tell(d dialog.Dialog) Model {
+// pushWhenFree opens a dialog that the user did not ask for, as soon as no other dialog is open.
+func (m Model) pushWhenFree(d dialog.Dialog) Model {
 	if len(m.dialogs) == 0 {
 		return m.push(d)
 	}
@@ -54,12 +54,12 @@ func (m Model) pop() Model {
 	return m
 }
 
-// outdated says why an answer to a question about s does not count any more, "" if it does.
+// outdated returns why an answer to a question about s no longer counts, or "" if it does.
 func (m Model) outdated(s subject, action dialog.Action) string {
 	d, _ := m.doc()
 	switch a := action.(type) {
 	case dialog.Close, dialog.List, dialog.Summarize, dialog.Solve, dialog.Open, dialog.Save, dialog.Quit:
-		return "" // means the same whatever happened; Quit is judged anew
+		return "" // these do not depend on the subject; Quit checks again
 	case dialog.Commit:
 		if d.gen != s.doc || d.run.gen != s.run || !d.run.asks() {
 			return "The rehearsal is not waiting any more: nothing was applied"
@@ -81,7 +81,7 @@ func (m Model) outdated(s subject, action dialog.Action) string {
 	return ""
 }
 
-// sourceChanged says why the source of a copy is not what was shown, "" if it is.
+// sourceChanged returns why the source of a copy differs from what was shown, or "" if it does not.
 func (m Model) sourceChanged(op ops.Operation) string {
 	from := ops.SourceOf(op)
 	if from == nil {
@@ -98,14 +98,14 @@ func (m Model) sourceChanged(op ops.Operation) string {
 	return ""
 }
 
-// focus is what has the keyboard: a dialog, a text over the page, or the page itself.
+// focus identifies what has the keyboard: a dialog, a text over the page, or the page itself.
 type focus struct {
-	window int // serial of the uppermost dialog, 0 for none
+	window int // serial of the top dialog, 0 if none is open
 	cover  page
 	base   footing
 }
 
-// footing is a page below dialogs and texts, as far as keys mean another thing on another one.
+// footing identifies the page below all dialogs and texts. Two footings differ if the same key can mean different things.
 type footing struct {
 	page page
 	doc  int
@@ -134,8 +134,8 @@ func (m Model) focus() focus {
 	return focus{base: m.footing()}
 }
 
-// given reports whether a message comes from the keyboard or the mouse: what follows from it was asked for.
-func given(msg tea.Msg) bool {
+// fromUser reports whether a message comes from the keyboard or the mouse, so that its effects were asked for.
+func fromUser(msg tea.Msg) bool {
 	switch msg.(type) {
 	case tea.KeyPressMsg, tea.PasteMsg, tea.MouseMsg:
 		return true
@@ -143,9 +143,9 @@ func given(msg tea.Msg) bool {
 	return false
 }
 
-// guarded lets what waited open, and keeps keys from whatever took the keyboard without having been asked for. before is
-// the model that the message came to.
-func (m Model) guarded(before Model, msg tea.Msg) (Model, tea.Cmd) {
+// guardKeyboard opens the next waiting dialog if no other is open. If the keyboard now belongs to something that the user did
+// not ask for, it ignores keys for a moment. before is the model before the message was handled.
+func (m Model) guardKeyboard(before Model, msg tea.Msg) (Model, tea.Cmd) {
 	unasked := false
 	if len(m.dialogs) == 0 && len(m.later) > 0 {
 		next := m.later[0]
@@ -153,33 +153,33 @@ func (m Model) guarded(before Model, msg tea.Msg) (Model, tea.Cmd) {
 		m, unasked = m.push(next), true
 	}
 	if m.small() {
-		return m, nil // nobody has seen anything of it
+		return m, nil // the window is too small to show anything
 	}
 	at := m.focus()
-	// A page can have become another one under a dialog: who closes that did not ask for what is below now.
-	asked := given(msg) && before.footing() == before.seen.base
+	// The page below a dialog can change while the dialog is open. Closing the dialog does not ask for the new page.
+	asked := fromUser(msg) && before.footing() == before.seen.base
 	switch {
 	case unasked:
 	case at.window != 0 || at.cover != pageBlank:
 		unasked = !asked && at != m.seen && (at.window != m.seen.window || at.cover != m.seen.cover)
 	default:
-		unasked = !asked && at.base != m.seen.base && !passive(m.seen.base, at.base)
+		unasked = !asked && at.base != m.seen.base && !keepsKeys(m.seen.base, at.base)
 	}
 	base := m.seen.base
 	if at.window == 0 && at.cover == pageBlank {
 		base = at.base
 	} else if asked || unasked {
-		base = m.footing() // it is seen below what opens now
+		base = m.footing() // it is visible below the dialog or text
 	}
 	m.seen = focus{window: at.window, cover: at.cover, base: base}
 	if !unasked {
 		return m, nil
 	}
-	return m.shut()
+	return m.ignoreKeys()
 }
 
-// passive reports whether a page may become the other one without keeping keys from it: where a target was only waited
-// for, and now can be edited.
-func passive(from, to footing) bool {
+// keepsKeys reports whether a page may replace another one without ignoring keys: the user waited for a target, which can
+// now be edited.
+func keepsKeys(from, to footing) bool {
 	return (from.page == pageBlank || from == footing{}) && (to.page == pageEditor || to.page == pageBlank)
 }

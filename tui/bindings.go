@@ -11,12 +11,13 @@ import (
 	"shunt/tui/keymap"
 )
 
-// binding is a key of a page. Dispatch, clicks, the key bar, the help and the README's table all read the same bindings.
+// binding is a key of a page. Key presses, clicks, the key bar, the help and the table in the README all use the same
+// bindings.
 type binding struct {
-	keymap.Binding         // its keys and its words; without a name it is not shown
-	why            whyFunc // why it cannot be used now; nil if it always can
+	keymap.Binding         // the keys and their description; without a name it is not shown
+	why            whyFunc // returns why the key cannot be used now; nil if it always can
 	do             doFunc
-	pinned         bool // the key bar shows it in every window
+	pinned         bool // the key bar always shows it
 }
 
 type (
@@ -24,12 +25,12 @@ type (
 	whyFunc func(Model, document) model.Reason
 )
 
-// on binds keys to a handler.
+// on returns a binding of keys to a handler.
 func on(name, does string, do doFunc, keys ...string) binding {
 	return binding{Binding: keymap.Bind(name, does, keys...), do: do}
 }
 
-// unless adds the reason why the key cannot be used.
+// unless adds a check that returns why the key cannot be used.
 func (b binding) unless(why whyFunc) binding {
 	b.why = why
 	return b
@@ -47,23 +48,24 @@ func (b binding) refusal(m Model, d document) model.Reason {
 	return b.why(m, d)
 }
 
-// still makes a handler of a method that starts no command.
-func still(do func(Model, document) Model) doFunc {
+// noCommand turns a method that returns no command into a handler.
+func noCommand(do func(Model, document) Model) doFunc {
 	return func(m Model, d document) (Model, tea.Cmd) { return do(m, d), nil }
 }
 
-// anywhere makes a handler of a method that needs no target.
-func anywhere(do func(Model) (Model, tea.Cmd)) doFunc {
+// noTarget turns a method that needs no target into a handler.
+func noTarget(do func(Model) (Model, tea.Cmd)) doFunc {
 	return func(m Model, _ document) (Model, tea.Cmd) { return do(m) }
 }
 
-// bindingGroup is a paragraph of the help.
+// bindingGroup is a section of the help.
 type bindingGroup struct {
 	name string
 	list []binding
 }
 
-// pageKey brings a key to the first binding of the page that can be used. Where none can, it shows the reason of the first.
+// pageKey passes a key to the first binding of the page that has it and can be used. If none can, it shows the reason of
+// the first.
 func (m Model) pageKey(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 	p, d := m.shown()
 	var why model.Reason
@@ -83,7 +85,7 @@ func (m Model) pageKey(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 	return m.say(toneWarn, string(why)), nil
 }
 
-// named are the bindings for the key bar: those that have a name and can be used.
+// named returns the bindings for the key bar: those that have a name and can be used.
 func named(m Model, d document, list []binding) (bindings, pinned []keymap.Binding) {
 	for _, b := range list {
 		switch {
@@ -97,7 +99,8 @@ func named(m Model, d document, list []binding) (bindings, pinned []keymap.Bindi
 	return bindings, pinned
 }
 
-// pick finds bindings for the key bar by a key, with other words behind a space if those of the help are too long: "t type".
+// pick returns the bindings with the given keys for the key bar. A key may be followed by a shorter description: "t
+// type".
 func pick(m Model, d document, list []binding, keys ...string) []keymap.Binding {
 	var out []keymap.Binding
 	for _, k := range keys {
@@ -113,19 +116,19 @@ func pick(m Model, d document, list []binding, keys ...string) []keymap.Binding 
 	return out
 }
 
-// step is a way to go in a list or a text.
+// step is a distance in a list or a text.
 type step struct{ lines, pages int }
 
-// toEnd is more lines than any list has.
+// toEnd is larger than the number of lines in any list.
 const toEnd = 1 << 20
 
-// from is the line that the step leads to.
+// from returns the line that the step leads to.
 func (s step) from(at, page, last int) int {
 	return min(max(0, at+s.lines+s.pages*max(1, page)), max(0, last))
 }
 
-// travel binds the keys that move a cursor or a text. The words are those for the key bar, of the arrows and of the keys for
-// pages; without words the bindings are those of the help.
+// travel binds the keys that move a cursor or scroll a text. words are the descriptions in the key bar for the arrow keys
+// and the page keys; without words the bindings are those of the help.
 func travel(do func(Model, document, step) Model, words ...string) []binding {
 	var out []binding
 	for _, t := range []struct {
@@ -143,7 +146,7 @@ func travel(do func(Model, document, step) Model, words ...string) []binding {
 			t.name = ""
 		}
 		move := func(m Model, d document) Model { return do(m, d, t.step) }
-		out = append(out, on(t.name, t.does, still(move), strings.Fields(t.keys)...))
+		out = append(out, on(t.name, t.does, noCommand(move), strings.Fields(t.keys)...))
 	}
 	for i, word := range words {
 		at := out[3*i].Binding
@@ -152,24 +155,22 @@ func travel(do func(Model, document, step) Model, words ...string) []binding {
 	return out
 }
 
-// choose binds the keys that turn to the other one of two buttons. Tab leads to another target where there is one.
+// choose binds the keys that select the other of two buttons. Tab is one of them unless it switches targets.
 func (m Model) choose(do func(Model, document) Model) binding {
 	keys := []string{"left", "right"}
 	if len(m.docs) < 2 {
 		keys = append(keys, "tab", "shift+tab")
 	}
-	return on("←→", "choose", still(do), keys...)
+	return on("←→", "choose", noCommand(do), keys...)
 }
 
-// These bindings are on several pages.
+func quitBinding() binding { return on("q", "quit", noTarget(Model.askQuit), "q", "ctrl+c") }
 
-func quitBinding() binding { return on("q", "quit", anywhere(Model.askQuit), "q", "ctrl+c") }
-
-func openBinding() binding { return on("o", "open", anywhere(Model.browse), "o") }
+func openBinding() binding { return on("o", "open", noTarget(Model.browse), "o") }
 
 func closeBinding() binding { return on("ctrl+w", "close target", Model.askClose, "ctrl+w") }
 
-// turnBindings bring another target into view.
+// turnBindings returns the bindings that bring another target into view.
 func turnBindings() []binding {
 	alone := func(m Model, _ document) model.Reason {
 		if len(m.docs) < 2 {

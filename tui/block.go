@@ -7,10 +7,10 @@ import (
 	"shunt/tui/widget"
 )
 
-// block collects the lines of a text that is wrapped to a width.
+// block collects lines of text that are wrapped to a width.
 type block struct {
 	st    *styles.Styles
-	looks [3]styles.Look // of the tones
+	looks [3]styles.Look // indexed by tone
 	width int
 	lines []string
 }
@@ -22,7 +22,7 @@ func (b *block) add(lines ...string) { b.lines = append(b.lines, lines...) }
 // wrap adds text in one look.
 func (b *block) wrap(look styles.Look, text string) { b.hang("", text, look) }
 
-// hang adds text with something before its first line, and as much space before the others.
+// hang adds text with a prefix before its first line; the other lines are indented by the width of the prefix.
 func (b *block) hang(before, text string, look styles.Look) {
 	indent := widget.Width(before)
 	for _, line := range widget.Wrap(text, b.width-indent) {
@@ -31,12 +31,12 @@ func (b *block) hang(before, text string, look styles.Look) {
 	}
 }
 
-// head adds a heading behind an empty line.
+// head adds an empty line and a heading.
 func (b *block) head(text string) { b.add("", b.st.Head.Render(text)) }
 
 func (b *block) title(text string) { b.add(b.st.Title.Render(text)) }
 
-// fact adds a name and a value that is wrapped behind the name; without a value it adds nothing.
+// fact adds a name and its value, wrapped in a column of its own. An empty value adds nothing.
 func (b *block) fact(name, value string) { b.factIn(b.st.Text, name, value) }
 
 func (b *block) factIn(look styles.Look, name, value string) {
@@ -47,7 +47,7 @@ func (b *block) factIn(look styles.Look, name, value string) {
 	b.column(column, indent+name, value, look)
 }
 
-// column adds a value behind a name in a column of its own.
+// column adds a name of the given width and its value beside it.
 func (b *block) column(width int, name, value string, look styles.Look) {
 	if value == "" {
 		return

@@ -7,10 +7,10 @@ import (
 	"shunt/tui/dialog"
 )
 
-// clip is the partition that was copied last, of any target that is open. It is remembered, not read: what is pasted is
-// what lies there when the operation is carried out.
+// clip is the partition that was copied last, from any open target. Only the choice is remembered: a paste copies the
+// contents that the partition has when the operation is carried out.
 type clip struct {
-	gen  int // of its target, 0 if nothing was copied
+	gen  int // generation of its target, 0 if nothing was copied
 	part model.Partition
 	size geometry.Bytes
 }
@@ -29,7 +29,7 @@ func (m Model) copyPart(d document) Model {
 	return m.say(toneGood, p.Ref()+" is copied: v pastes it, here or in another target")
 }
 
-// dropClip forgets what was copied from a target that is read anew or closed, as its partitions may be others then.
+// dropClip forgets the copied partition if its target is read again or closed, as its partitions may have changed.
 func (m Model) dropClip(gen int) Model {
 	if m.clip.gen == gen {
 		m.clip = clip{}
@@ -37,7 +37,7 @@ func (m Model) dropClip(gen int) Model {
 	return m
 }
 
-// clipFor is what was copied, as it is pasted into document d. A *Refusal says why it cannot be any more.
+// clipFor returns the copied partition for pasting into document d. A *Refusal explains why it can no longer be pasted.
 func (m Model) clipFor(d document) (dialog.Clip, error) {
 	i, ok := m.byGen(m.clip.gen)
 	if !ok {
@@ -61,7 +61,7 @@ func (m Model) clipFor(d document) (dialog.Clip, error) {
 	return c, nil
 }
 
-// openPaste asks where in the selected gap the copy goes, or whether it replaces the selected partition.
+// openPaste opens the dialog for a copy in the selected free space, or asks whether to overwrite the selected partition.
 func (m Model) openPaste(d document) Model {
 	c, err := m.clipFor(d)
 	if err != nil {
@@ -77,7 +77,7 @@ func (m Model) openPaste(d document) Model {
 	return m.open(dialog.NewPaste(d.queue, c, row.Gap, m.Align))
 }
 
-// clipWords tells what was copied, "" if nothing was.
+// clipWords describes the copied partition, or returns "" if there is none.
 func (m Model) clipWords(d document) string {
 	i, ok := m.byGen(m.clip.gen)
 	if !ok {

@@ -12,16 +12,16 @@ import (
 	"shunt/tui/dialog"
 )
 
-// This file and save.go hold every command of the program: nothing else in this package does I/O, waits, or calls
-// a method of a Target or a Run that may block.
+// This file and save.go hold every command of the editor. Nothing else in this package does I/O, waits, or calls a method
+// of Target or Run that may block.
 
 func openTarget(b Backend, clock Clock, path string, gen int) tea.Cmd {
 	words := make(chan string, 1)
 	opening := func() tea.Msg {
-		var seen sight
+		var seen scanResult
 		target, err := b.Open(path, latestOf(words))
 		if err == nil {
-			seen = look(target)
+			seen = scanOf(target)
 			seen.last = target.Last()
 		}
 		return result(func(m Model) (Model, tea.Cmd) { return m.opened(gen, target, seen, err) })
@@ -29,7 +29,7 @@ func openTarget(b Backend, clock Clock, path string, gen int) tea.Cmd {
 	return tea.Batch(opening, waitOpening(clock, words, gen))
 }
 
-// latestOf puts words into a channel with room for one, in the place of those that nobody has taken.
+// latestOf returns a function that puts a text into a channel with room for one, replacing a text that was not read yet.
 func latestOf(words chan string) func(what string) {
 	return func(what string) {
 		select {
@@ -38,12 +38,12 @@ func latestOf(words chan string) func(what string) {
 		}
 		select {
 		case words <- what:
-		default: // another is as good
+		default: // a newer text is there already
 		}
 	}
 }
 
-// waitOpening tells what is being done to open a target, unless that is over by then.
+// waitOpening shows after a moment what is being done to open a target, unless the target is open by then.
 func waitOpening(clock Clock, words <-chan string, gen int) tea.Cmd {
 	const moment = 300 * time.Millisecond
 	return clock(moment, func() tea.Msg {
@@ -56,15 +56,15 @@ func waitOpening(clock Clock, words <-chan string, gen int) tea.Cmd {
 	})
 }
 
-func look(t Target) sight {
-	return sight{facts: t.Facts(), disk: t.Disk(), env: t.Env(), unfinished: t.Unfinished(), committing: t.Committing()}
+func scanOf(t Target) scanResult {
+	return scanResult{facts: t.Facts(), disk: t.Disk(), env: t.Env(), unfinished: t.Unfinished(), committing: t.Committing()}
 }
 
-// rescan reads a target again after a run. One that was interrupted may have been ended by that, which is told once.
+// rescan reads a target again after a run. If the run was interrupted, the result also holds how it ended (Target.Last).
 func rescan(t Target, gen int, interrupted bool) tea.Cmd {
 	return func() tea.Msg {
 		err := t.Rescan()
-		seen := look(t)
+		seen := scanOf(t)
 		if err == nil && interrupted {
 			seen.last = t.Last()
 		}
@@ -76,7 +76,7 @@ func closeTarget(t Target) tea.Cmd {
 	if t == nil {
 		return nil
 	}
-	return background(func() { _ = t.Close() }) // it was only looked at: a failure to unlock it loses nothing
+	return background(func() { _ = t.Close() }) // nothing was written: a failure to unlock loses no data
 }
 
 func startRun(gen int, start func() (Run, error)) tea.Cmd {
@@ -86,7 +86,7 @@ func startRun(gen int, start func() (Run, error)) tea.Cmd {
 	}
 }
 
-// background calls what needs no answer; nil is no command.
+// background calls a function that has no result.
 func background(do func()) tea.Cmd {
 	if do == nil {
 		return nil
@@ -97,7 +97,7 @@ func background(do func()) tea.Cmd {
 	}
 }
 
-// follow watches a run: its next snapshot, its report and its result each arrive on their own.
+// follow watches a run. Snapshots, the report and the result arrive as separate messages.
 func follow(r Run, gen int) tea.Cmd {
 	return tea.Batch(
 		waitProgress(r, gen),
@@ -112,7 +112,7 @@ func follow(r Run, gen int) tea.Cmd {
 	)
 }
 
-// waitProgress waits for the next snapshot; after the last one it says nothing.
+// waitProgress waits for the next snapshot; after the last one it returns no message.
 func waitProgress(r Run, gen int) tea.Cmd {
 	return func() tea.Msg {
 		progress, ok := <-r.Updates()
@@ -129,46 +129,46 @@ func mountPart(d document, a dialog.Mount) tea.Cmd {
 	if a.Access == model.ReadWrite {
 		how = "for reading and writing"
 	}
-	return mounting(d, a.ID, func(end *attachment) {
+	return mountAndRescan(d, a.ID, func(end *attachment) {
 		end.dir, end.err = d.target.Mount(a.ID, a.Access)
-		end.said = fmt.Sprintf("Mounted %s at %s; M unmounts it", how, end.dir)
+		end.message = fmt.Sprintf("Mounted %s at %s; M unmounts it", how, end.dir)
 	})
 }
 
 func unmountPart(d document, id model.PartID) tea.Cmd {
-	return mounting(d, id, func(end *attachment) {
+	return mountAndRescan(d, id, func(end *attachment) {
 		var dir string
 		dir, end.err = d.target.Unmount(id)
-		end.said = "Unmounted from " + dir
+		end.message = "Unmounted from " + dir
 	})
 }
 
-// mounting mounts or unmounts a partition and reads the target again.
-func mounting(d document, id model.PartID, do func(end *attachment)) tea.Cmd {
+// mountAndRescan mounts or unmounts a partition, and reads the target again.
+func mountAndRescan(d document, id model.PartID, do func(end *attachment)) tea.Cmd {
 	return func() tea.Msg {
 		end := attachment{path: d.path, target: d.target, part: id}
 		do(&end)
 		end.lost = d.target.Rescan()
-		end.seen = look(d.target)
-		return forTarget(d.gen, func(m Model, _ int) (Model, tea.Cmd) { return m.attached(d.gen, end) })
+		end.seen = scanOf(d.target)
+		return forTarget(d.gen, func(m Model, _ int) (Model, tea.Cmd) { return m.mountEnded(d.gen, end) })
 	}
 }
 
-// exchange closes a target, as nobody can have both an image and its loop device, and opens what it becomes; if it
-// becomes nothing, it opens it again. said has a place for the path of what was opened.
-func exchange(b Backend, d document, become func(path string) (string, error), said string) tea.Cmd {
+// replaceTarget closes a target, because an image and its loop device cannot both be open, and opens the target that become
+// returns. If become fails, it opens the old target again. said is a format with the new path as its argument.
+func replaceTarget(b Backend, d document, become func(path string) (string, error), said string) tea.Cmd {
 	return func() tea.Msg {
 		end := attachment{path: d.path}
 		if end.err = d.target.Close(); end.err == nil {
 			var path string
 			if path, end.err = become(d.facts.Path); end.err == nil {
-				end.path, end.said = path, d.name()+" is "+fmt.Sprintf(said, path)
+				end.path, end.message = path, d.name()+" is "+fmt.Sprintf(said, path)
 			}
 		}
 		if end.target, end.lost = b.Open(end.path, func(string) {}); end.lost == nil {
-			end.seen = look(end.target)
+			end.seen = scanOf(end.target)
 		}
-		return result(func(m Model) (Model, tea.Cmd) { return m.dropClip(d.gen).attached(d.gen, end) })
+		return result(func(m Model) (Model, tea.Cmd) { return m.dropClip(d.gen).mountEnded(d.gen, end) })
 	}
 }
 
@@ -190,13 +190,13 @@ func findPlans(ctx context.Context, a dialog.Solve, gen int) tea.Cmd {
 	return func() tea.Msg {
 		plans, no, err := guide.Find(ctx, a.Queue, a.Wish, a.Align)
 		if err != nil {
-			return nil // another wish took its place
+			return nil // a newer search replaced this one
 		}
-		return found(gen, dialog.Solved{Wish: a.Wish, Plans: plans, No: no})
+		return plansFound(gen, dialog.Solved{Wish: a.Wish, Plans: plans, No: no})
 	}
 }
 
-// discover looks for tools, for the editor itself and for a target.
+// discover finds the tools of this machine for the editor itself; discoverFor finds them for a target.
 func discover(b Backend) tea.Cmd {
 	return func() tea.Msg {
 		env := b.Discover()
@@ -211,44 +211,42 @@ func discoverFor(t Target, gen int) tea.Cmd {
 	}
 }
 
-// These answer the picker.
-
-// answer brings a dialog what it asked for.
-func answer(what tea.Msg) result {
+// answerDialogs passes the answerDialogs to a request to all dialogs.
+func answerDialogs(what tea.Msg) result {
 	return func(m Model) (Model, tea.Cmd) { return m.toDialogs(what) }
 }
 
 func listDir(b Backend, dir string) tea.Cmd {
 	return func() tea.Msg {
 		path, list, err := b.List(dir)
-		return answer(dialog.Listing{Dir: dir, Path: path, Entries: list, Err: err})
+		return answerDialogs(dialog.Listing{Dir: dir, Path: path, Entries: list, Err: err})
 	}
 }
 
 func listDevices(b Backend) tea.Cmd {
-	return func() tea.Msg { return answer(dialog.Devices{List: b.BlockDevices()}) }
+	return func() tea.Msg { return answerDialogs(dialog.Devices{List: b.BlockDevices()}) }
 }
 
 func listRecent(b Backend) tea.Cmd {
-	return func() tea.Msg { return answer(dialog.Recents{List: b.Recent()}) }
+	return func() tea.Msg { return answerDialogs(dialog.Recents{List: b.Recent()}) }
 }
 
 func summarize(b Backend, paths []string) tea.Cmd {
-	return func() tea.Msg { return answer(dialog.Summaries{List: b.Summarize(paths)}) }
+	return func() tea.Msg { return answerDialogs(dialog.Summaries{List: b.Summarize(paths)}) }
 }
 
-// greet asks whether nobody was told yet how to begin.
+// greet shows a short introduction to a first-time user.
 func greet(b Backend) tea.Cmd {
 	return func() tea.Msg {
 		first := b.Greet()
-		return result(func(m Model) (Model, tea.Cmd) { return m.greeted(first), nil })
+		return result(func(m Model) (Model, tea.Cmd) { return m.showGreeting(first), nil })
 	}
 }
 
 // Clock makes a command that sends what fn returns after d.
 type Clock func(d time.Duration, fn func() tea.Msg) tea.Cmd
 
-// wallClock is the Clock of the real world.
+// wallClock is the Clock that measures real time.
 func wallClock(d time.Duration, fn func() tea.Msg) tea.Cmd {
 	return tea.Tick(d, func(time.Time) tea.Msg { return fn() })
 }

@@ -10,7 +10,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// docState says how far a target has got.
+// docState is the state of a target in the editor.
 type docState int
 
 const (
@@ -20,26 +20,26 @@ const (
 	docLost    // it was open, and could not be read again after a run
 )
 
-// document is one target with its queue and where the user is in it. It is a value.
+// document is one target with its queue and the user's position in it. It is a value.
 type document struct {
 	path  string
-	gen   int // of the messages that belong to it
-	seen  int // how often it was read: what was asked before another reading counts no more
+	gen   int // generation of the messages that belong to it
+	seen  int // how often the target was read; an answer to a question from before the last reading does not count
 	state docState
 	err   error
-	// opening is what is being done to open it, in words, "" until that takes a while.
+	// opening describes the current step of opening the target; it is "" until that takes a while.
 	opening string
 	target  Target
 	facts   report.Facts
 	queue   ops.Queue
-	// unfinished is the interrupted transaction that has to be dealt with first, or nil.
+	// unfinished is the interrupted transaction that has to be finished or rolled back first, or nil.
 	unfinished *report.Unfinished
-	run        running // what is being done to it
-	// mounted is where M mounted partitions; they may have been unmounted elsewhere since.
+	run        running // the current run
+	// mounted holds the directories of partitions that M mounted. They may have been unmounted by other means since.
 	mounted map[model.PartID]string
-	// brokenOff says that its commit was interrupted and that it could not be read since.
+	// brokenOff is set if a commit was interrupted and the target could not be read since.
 	brokenOff bool
-	// doing is what is done to the target as a whole at the moment, "" if nothing is. It takes no keys then.
+	// doing describes an action on the whole target, such as mounting; "" if there is none. Keys are ignored meanwhile.
 	doing string
 
 	pane    pane
@@ -48,7 +48,7 @@ type document struct {
 	answer  int // chosen button of the recovery page
 }
 
-// pane is a part of the editor that can have the keyboard.
+// pane is a part of the editor page that can have the keyboard.
 type pane int
 
 const (
@@ -56,20 +56,20 @@ const (
 	pendingPane
 )
 
-// busy reports whether something is being done to the target, or waits for an answer.
+// busy reports whether an action or a run is in progress, or a run waits for an answer.
 func (d document) busy() bool { return d.doing != "" || d.run.active() && !d.run.over() }
 
-// mustRecover reports whether an interrupted transaction has to be dealt with before anything else. The end of the run that
-// was interrupted needs no page of its own then.
+// mustRecover reports whether an interrupted transaction has to be finished or rolled back first. If its run is still
+// shown, the recovery page replaces it once the target has been read again.
 func (d document) mustRecover() bool {
 	return d.state == docOpen && d.doing == "" && d.unfinished != nil && (!d.run.active() || d.run.interrupted() && d.run.settled)
 }
 
-// name is what people call the target.
+// name returns the name of the target for display.
 func (d document) name() string { return widget.Clean(filepath.Base(d.path)) }
 
-// saw takes over what a target showed. The queue is not touched.
-func (d document) saw(s sight) document {
+// withScan returns the document with the facts of a new scan. The queue is not changed.
+func (d document) withScan(s scanResult) document {
 	d.state, d.err, d.brokenOff = docOpen, nil, false
 	d.facts, d.unfinished = s.facts, s.unfinished
 	d.answer = 0
@@ -79,9 +79,9 @@ func (d document) saw(s sight) document {
 	return d
 }
 
-// fresh is the document with an empty queue over what the target showed.
-func (d document) fresh(s sight) document {
-	d = d.saw(s)
+// fresh returns the document with the disk of a new scan and an empty queue.
+func (d document) fresh(s scanResult) document {
+	d = d.withScan(s)
 	d.seen++
 	d.queue = ops.NewQueue(s.disk, s.env)
 	d.pane, d.pending = tablePane, 0
@@ -89,16 +89,17 @@ func (d document) fresh(s sight) document {
 	return d
 }
 
-// replayed is the document over what the target showed with as much of its queue as still works there,
-// and how many operations were lost.
-func (d document) replayed(s sight) (next document, lost int) {
+// replayed returns the document with the disk of a new scan and as many of its pending operations as are still possible.
+// lost counts the operations that were dropped.
+func (d document) replayed(s scanResult) (next document, lost int) {
 	old := d.queue.Ops()
 	next = d.fresh(s)
 	next.queue, lost = replay(next.queue, old)
 	return next, lost
 }
 
-// replay stages operations one after the other, up to the first that is impossible, and counts the others as lost.
+// replay stages operations one after the other, up to the first that is impossible. lost counts that one and all after
+// it.
 func replay(q ops.Queue, list []ops.Operation) (next ops.Queue, lost int) {
 	for i, op := range list {
 		staged, err := q.Stage(op)
@@ -110,15 +111,15 @@ func replay(q ops.Queue, list []ops.Operation) (next ops.Queue, lost int) {
 	return q, 0
 }
 
-// sameDisk reports whether two readings of a target showed the same.
+// sameDisk reports whether two scans found the same layout.
 func sameDisk(a, b model.Disk) bool {
 	return a.Sectors == b.Sectors && a.Table == b.Table && slices.Equal(a.Partitions(), b.Partitions())
 }
 
-// rows lists the lines of the table: the disk as it will be.
+// rows returns the rows of the table, which shows the preview.
 func (d document) rows() []model.Row { return model.Rows(d.queue.Preview(), model.Readable) }
 
-// selected is the row under the cursor; ok is false if there is none.
+// selected returns the row under the cursor; ok is false if there is none.
 func (d document) selected() (row model.Row, ok bool) {
 	rows := d.rows()
 	if d.row < 0 || d.row >= len(rows) {
@@ -127,8 +128,8 @@ func (d document) selected() (row model.Row, ok bool) {
 	return rows[d.row], true
 }
 
-// with is the document with another queue. The cursor stays on the partition it was on, or goes to
-// the partition that an operation made or changed, or else to what lies where it was.
+// with returns the document with another queue. The cursor goes to the partition touched, if it is not 0 and exists.
+// Otherwise it stays on its partition, or goes to the row that now covers its place on the disk.
 func (d document) with(q ops.Queue, touched model.PartID) document {
 	before, had := d.selected()
 	d.queue = q
@@ -139,7 +140,7 @@ func (d document) with(q ops.Queue, touched model.PartID) document {
 	}
 	d.pending = min(d.pending, max(0, q.Len()-1))
 	at := func(is func(model.Row) bool) bool {
-		for i, r := range slices.Backward(rows) { // of the extended partition and what is inside, the latter
+		for i, r := range slices.Backward(rows) { // prefer a logical partition to the extended one around it
 			if is(r) {
 				d.row = i
 				return true
@@ -160,8 +161,7 @@ func isPart(r model.Row, id model.PartID) bool {
 	return r.Kind == model.RowPartition && r.Partition.ID == id
 }
 
-// move takes the cursor n lines on. Past the last row it enters the list of pending operations, and from
-// there back, as if the two were one list.
+// move moves the cursor n lines down. The table and the list of pending operations behave like one list.
 func (d document) move(n int) document {
 	rows := len(d.rows())
 	at := d.row

@@ -13,26 +13,27 @@ import (
 	"shunt/tui/styles"
 )
 
-// parting is how long a terminal has for the last of what it is sent, once the editor was told to end. One that takes
-// nothing any more, since it was stopped or nobody reads it, must not keep the process.
+// parting is how long Edit waits for the terminal after ctx has ended. A terminal that was stopped, or that nobody reads,
+// must not keep the process alive.
 const parting = 2 * time.Second
 
-// Edit shows the editor until the user leaves it or ctx ends, and closes all targets. A commit that is under way when the
-// terminal vanishes goes on. What stays behind, such as a mounted partition, is returned in a line each when the user left.
+// Edit runs the editor until the user leaves it or ctx ends, and closes all targets. A commit in progress continues if
+// the terminal disappears. When the user leaves, behind lists what is not finished, such as a mounted partition, one line
+// each.
 //
-// Once ctx has ended a terminal that takes no more output is waited for no longer than a moment. It is left as it is then,
-// save that its keys work as before, and the end of the process closes the targets.
+// After the end of ctx, Edit waits only a moment for a terminal that accepts no output. It then restores the keyboard
+// settings and returns; the end of the process closes the targets.
 func Edit(ctx context.Context, o Options) (behind []string, err error) {
-	// The library's own handler of SIGTERM waits for a loop that the end of ctx ends as well, and would hang.
+	// The library's handler of SIGTERM would wait for its event loop, which the end of ctx stops as well, and hang.
 	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}
 	if o.Glyphs == styles.Unicode {
 		o.Glyphs = styles.DetectGlyphs(os.Getenv)
 	}
-	// By convention NO_COLOR counts with any value; the library takes it for a yes or no.
+	// By convention any value of NO_COLOR turns colours off; the library parses it as a boolean.
 	if o.NoColor || os.Getenv("NO_COLOR") != "" {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
-	o.NoBar = o.NoBar || barless(os.Getenv)
+	o.NoBar = o.NoBar || misreadsBar(os.Getenv)
 	speed := &pace{hold: paceHold}
 	speed.program = tea.NewProgram(paced{New(o), speed}, options...)
 	keyboard, noKeyboard := term.GetState(os.Stdin.Fd())
@@ -57,13 +58,13 @@ func Edit(ctx context.Context, o Options) (behind []string, err error) {
 	return nil, nil
 }
 
-// ending is how the program has ended.
+// ending is the result of the program.
 type ending struct {
 	model tea.Model
 	err   error
 }
 
-// close closes the targets and tells what stays behind.
+// close closes the targets and returns what is left unfinished.
 func (e ending) close(ctx context.Context) (behind []string, err error) {
 	m, ok := e.model.(paced)
 	if ok {
@@ -75,9 +76,9 @@ func (e ending) close(ctx context.Context) (behind []string, err error) {
 	}
 	switch {
 	case ctx.Err() != nil && errors.Is(e.err, tea.ErrProgramKilled):
-		return nil, nil // it was told to end, and did
+		return nil, nil // the end of ctx is no error
 	case ok && e.err == nil:
-		behind = m.behind()
+		behind = m.leftovers()
 	}
 	return behind, e.err
 }

@@ -11,11 +11,11 @@ import (
 	"shunt/tui/dialog"
 )
 
-// This file opens the dialogs that edit a partition or the table. What cannot be done at all is refused before a dialog
-// asks anything: an edit of the kind is tried on the queue, which stays as it is.
+// This file opens the dialogs that edit a partition or the table. An edit that is impossible is refused before its dialog
+// opens: it is tried on a copy of the queue.
 
-// possible returns why none of the operations can be staged, nil if one can.
-func possible(q ops.Queue, tries ...ops.Operation) error {
+// canStageAny returns nil if one of the operations can be staged, otherwise the error of the first.
+func canStageAny(q ops.Queue, tries ...ops.Operation) error {
 	var first error
 	for _, op := range tries {
 		_, err := q.Stage(op)
@@ -27,7 +27,7 @@ func possible(q ops.Queue, tries ...ops.Operation) error {
 	return first
 }
 
-// open opens a dialog, or says why it cannot be opened.
+// open opens a dialog, or shows why it cannot be opened.
 func (m Model) open(d dialog.Dialog, err error) Model {
 	if err != nil {
 		return m.refuse(err)
@@ -35,14 +35,14 @@ func (m Model) open(d dialog.Dialog, err error) Model {
 	return m.push(d)
 }
 
-// edit makes a handler that opens a dialog on the selected partition if one of the tries is possible.
+// edit returns a handler that opens a dialog for the selected partition if one of the tries can be staged.
 func edit(
 	newDialog func(ops.Queue, model.PartID, geometry.Alignment) dialog.Dialog,
 	tries func(document, model.Partition) []ops.Operation,
 ) doFunc {
-	return still(func(m Model, d document) Model {
+	return noCommand(func(m Model, d document) Model {
 		p, _ := d.partition()
-		return m.open(newDialog(d.queue, p.ID, m.Align), possible(d.queue, tries(d, p)...))
+		return m.open(newDialog(d.queue, p.ID, m.Align), canStageAny(d.queue, tries(d, p)...))
 	})
 }
 
@@ -62,7 +62,8 @@ func tryUUID(_ document, p model.Partition) []ops.Operation {
 	return []ops.Operation{ops.NewUUID{ID: p.ID}, ops.NewUUID{ID: p.ID, Half: true}}
 }
 
-// tryType tries types and each flag: an extended partition has flags to choose though its type stays.
+// tryType returns changes of the type and of each flag. An extended partition keeps its type, but may have flags to
+// change.
 func tryType(d document, p model.Partition) []ops.Operation {
 	kind := d.queue.Preview().Table.Kind
 	var tries []ops.Operation
@@ -89,7 +90,7 @@ func (m Model) openResize(d document) Model {
 	return m.push(dialog.NewResize(d.queue, p.ID, m.Align))
 }
 
-// whyFixed says why a partition can neither be moved nor resized.
+// whyFixed returns why a partition can be neither moved nor resized, or "".
 func whyFixed(d document, id model.PartID) model.Reason {
 	l := ops.Limit(d.queue.Preview(), d.queue.Env(), id)
 	if l.Move.OK() || l.Grow.OK() || l.Shrink.OK() {
@@ -120,13 +121,14 @@ func (m Model) openImageSize(d document) Model {
 }
 
 func (m Model) openNewTable(d document) Model {
-	cannot := possible(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR})
+	cannot := canStageAny(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR})
 	return m.open(dialog.NewNewTable(d.queue, m.Align), cannot)
 }
 
 func (m Model) openConvert(d document) Model { return m.open(dialog.NewConvert(d.queue, m.Align)) }
 
-// openRoom makes room for the selected partition; where none is selected, space is left, and the image can be smaller.
+// openRoom opens the Make room page for the selected partition. If none is selected, the page offers a smaller image
+// instead.
 func (m Model) openRoom(d document) (Model, tea.Cmd) {
 	p, ok := d.partition()
 	if !ok {
@@ -135,12 +137,12 @@ func (m Model) openRoom(d document) (Model, tea.Cmd) {
 	return m.showRoom(dialog.NewMakeRoom(d.queue, p.ID, m.Align))
 }
 
-// fitImage shows the ways to make the image smaller, and its partitions too.
+// fitImage opens the page with the ways to make the image as small as its contents allow.
 func (m Model) fitImage(d document) (Model, tea.Cmd) {
 	return m.showRoom(dialog.NewSmallImage(d.queue, m.Align))
 }
 
-// showRoom opens the page and does what it wants first.
+// showRoom opens the Make room page and carries out its first action.
 func (m Model) showRoom(room dialog.Dialog, first dialog.Action, err error) (Model, tea.Cmd) {
 	if m = m.open(room, err); err != nil || first == nil {
 		return m, nil

@@ -16,7 +16,7 @@ import (
 // small reports whether the window is too small to work in.
 func (m Model) small() bool { return m.width < leastWidth || m.height < leastHeight }
 
-// frame is the whole screen and the cell of the cursor.
+// frame returns the text of the screen and the position of the cursor.
 func (m Model) frame() (string, *dialog.Point) {
 	if m.width <= 0 || m.height <= 0 {
 		return "", nil
@@ -47,9 +47,9 @@ func (m Model) frame() (string, *dialog.Point) {
 	return canvas.Render(), cursor
 }
 
-// screen is the lines of a layer as they go to the terminal. Every layer comes this way, so nothing gets past styles.Shown;
-// a line that it makes too wide is cut. On terminals without more characters all that are not ASCII are replaced, as labels and
-// messages may hold any.
+// screen turns the lines of a layer into text for the terminal. Every layer passes through here, and so through
+// styles.Shown. A line that becomes too wide is cut. On terminals that can show only ASCII, other characters are
+// replaced, because labels and messages may contain any character.
 func (m Model) screen(lines []string) string {
 	shown := make([]string, len(lines))
 	for i, line := range lines {
@@ -74,13 +74,13 @@ func (m Model) screen(lines []string) string {
 	return out.String()
 }
 
-// asciiFor has stand-ins, as wide as what they stand for, for characters in names of keys and messages.
+// asciiFor maps characters in key names and messages to ASCII characters of the same width.
 var asciiFor = map[rune]rune{
 	'↑': '^', '↓': 'v', '←': '<', '→': '>', '…': '~', '·': '-', '—': '-', '–': '-',
 	'“': '"', '”': '"', '‘': '\'', '’': '\'', '×': 'x',
 }
 
-// tooSmall says what would be enough. It fits in windows of a few cells.
+// tooSmall returns a message with the required size. It fits in a window of a few cells.
 func (m Model) tooSmall() []string {
 	text := []string{
 		m.st.Strong.Render("Too small"),
@@ -96,7 +96,7 @@ func (m Model) tooSmall() []string {
 	return widget.Pad(lines, m.width, m.height, "")
 }
 
-// title is the first line of every page.
+// title returns the first line of every page.
 func (m Model) title() string {
 	left := " " + m.st.Brand.Render("shunt")
 	right := ""
@@ -118,7 +118,7 @@ func (m Model) title() string {
 	return widget.Fit(left, m.width-widget.Width(right)-1, m.st.More) + " " + right
 }
 
-// stateWords is what the title says of the operations of a target: whether they are pending, being applied, or neither.
+// stateWords describes in the title line whether the operations of a target are pending or being applied.
 func (d document) stateWords() string {
 	n := d.queue.Len()
 	switch {
@@ -131,12 +131,12 @@ func (d document) stateWords() string {
 	case !d.run.over():
 		return fmt.Sprintf("applying %d", n)
 	case d.run.result.Outcome == report.Done && !d.run.settled:
-		return "" // they are applied, and the list is not read again yet
+		return "" // they were applied; the list is outdated until the target has been read again
 	}
 	return pendingWords(n)
 }
 
-// noteBlock is an answer that is longer than the last line. It lies over the last lines.
+// noteBlock returns the lines of a message that is longer than the last line. They cover the last lines of the page.
 func (m Model) noteBlock() []string {
 	const most = 5
 	if m.note.text == "" {

@@ -13,11 +13,11 @@ import (
 	"shunt/tui/widget"
 )
 
-// This file is about leaving, a target or the program: what is lost with it, and what stays behind and has to be ended later.
+// This file is about closing a target and leaving the program: what would be lost, and what is left to be finished later.
 
-// askQuit leaves at once if that loses nothing and leaves nothing behind.
+// askQuit leaves at once if nothing is lost or left unfinished, and asks otherwise.
 func (m Model) askQuit() (Model, tea.Cmd) {
-	if text := m.held(); text != "" {
+	if text := m.whyStay(); text != "" {
 		return m.say(toneWarn, text), nil
 	}
 	text := leavingWords(m.docs, "any target")
@@ -28,16 +28,16 @@ func (m Model) askQuit() (Model, tea.Cmd) {
 		dialog.YesNo("Stay", "Leave", widget.Harmless, dialog.Quit{})...)), nil
 }
 
-// quit ends the program, unless something has begun since that was asked.
+// quit ends the program, unless a target became busy since the question was asked.
 func (m Model) quit() (Model, tea.Cmd) {
-	if text := m.held(); text != "" {
+	if text := m.whyStay(); text != "" {
 		return m.say(toneWarn, text), nil
 	}
 	return m, tea.Quit
 }
 
-// held says why the program cannot be left now, "" if it can.
-func (m Model) held() string {
+// whyStay returns why the program cannot be left now, or "" if it can.
+func (m Model) whyStay() string {
 	for i, d := range m.docs {
 		if d.busy() && i == m.current {
 			return "Something is being done to " + d.name() + ": wait for its end, or stop it, before you leave"
@@ -49,7 +49,7 @@ func (m Model) held() string {
 	return ""
 }
 
-// askClose closes the target in view, at once if that loses nothing and leaves nothing behind.
+// askClose closes the target in view at once if nothing is lost or left unfinished, and asks otherwise.
 func (m Model) askClose(d document) (Model, tea.Cmd) {
 	if d.busy() {
 		return m.say(toneWarn, d.name()+" cannot be closed while something is being done to it: stop that first"), nil
@@ -62,7 +62,7 @@ func (m Model) askClose(d document) (Model, tea.Cmd) {
 		dialog.YesNo("Keep it open", "Close it", widget.Harmless, dialog.CloseTarget{})...)), nil
 }
 
-// closeTarget gives up the target in view and brings the one after it into view.
+// closeTarget closes the target in view and shows the next one.
 func (m Model) closeTarget() (Model, tea.Cmd) {
 	d, ok := m.doc()
 	switch {
@@ -74,11 +74,11 @@ func (m Model) closeTarget() (Model, tea.Cmd) {
 	m.docs = slices.Delete(slices.Clone(m.docs), m.current, m.current+1)
 	m.current = min(m.current, max(0, len(m.docs)-1))
 	m = m.dropClip(d.gen).say(toneGood, "Closed "+d.name())
-	return m, closeTarget(d.target) // one that is still being opened is closed as soon as that has been done
+	return m, closeTarget(d.target) // a target that is still being opened is closed by opened
 }
 
-// leavingWords are the paragraphs of the question whether to leave these targets, none if nothing is lost or left behind.
-// where is what nothing was written to.
+// leavingWords returns the paragraphs of the question whether to leave these targets, or none if there is nothing to ask.
+// where completes the sentence "nothing was written to".
 func leavingWords(docs []document, where string) []string {
 	var text []string
 	n := 0
@@ -105,18 +105,18 @@ func leavingWords(docs []document, where string) []string {
 	return text
 }
 
-// halfDone reports whether a commit of the target was interrupted, and not ended since.
+// halfDone reports whether a commit of the target was interrupted and has not been finished or rolled back since.
 func (d document) halfDone() bool {
 	switch {
 	case d.brokenOff:
 		return true
-	case d.run.over() && !d.run.settled: // what was read of the target is from before
+	case d.run.over() && !d.run.settled: // the last scan is older than the run
 		return d.run.interrupted() || d.run.result.Outcome == report.Unchanged && d.unfinished != nil
 	}
 	return d.state == docOpen && d.unfinished != nil
 }
 
-// halfDoneWords tell what becomes of such a target when it is left.
+// halfDoneWords returns the warning shown before leaving a half-done target, and printed after it.
 func (d document) halfDoneWords() string {
 	text := d.name() + " stays half done: do not mount or boot it. No data is lost; to finish or roll back its commit later, open it again"
 	if d.facts.Call.Path == "" {
@@ -125,13 +125,14 @@ func (d document) halfDoneWords() string {
 	return text + " or run `" + d.facts.Call.Line("recover") + "`."
 }
 
-// mountedWords name what M mounted of the target and is mounted still; way has a place for the command that unmounts it.
+// mountedWords lists the partitions that M mounted and that are still mounted. way is a format for the command that
+// unmounts one.
 func (d document) mountedWords(way string) []string {
 	var text []string
 	for _, id := range slices.Sorted(maps.Keys(d.mounted)) {
 		dir := d.mounted[id]
 		if !slices.Contains(d.facts.Mounts[id], dir) {
-			continue // somebody else unmounted it
+			continue // it was unmounted by other means
 		}
 		ref, number := d.name(), 0
 		if p, ok := d.queue.Initial().Partition(id); ok {
@@ -146,8 +147,8 @@ func (d document) mountedWords(way string) []string {
 	return text
 }
 
-// behind lists what stays behind when the editor has been left, a line each, for the command line to print.
-func (m Model) behind() []string {
+// leftovers lists what is left unfinished after the editor has ended, one line each, for the command line to print.
+func (m Model) leftovers() []string {
 	var lines []string
 	for _, d := range m.docs {
 		if d.halfDone() {

@@ -8,11 +8,11 @@ import (
 	"shunt/ops/report"
 )
 
-// result is the message of a command that has ended: it does to the model what follows from that. What it belongs to has a
-// generation, and a result that finds another one does nothing.
+// result is the message of a finished command: a function that applies the outcome to the model. It carries the
+// generation of its target or run, and does nothing if that is gone.
 type result func(m Model) (Model, tea.Cmd)
 
-// forTarget is a result for the document of a generation, as long as that is open.
+// forTarget returns a result for the document with generation gen. It does nothing once that document is closed.
 func forTarget(gen int, do func(m Model, i int) (Model, tea.Cmd)) result {
 	return func(m Model) (Model, tea.Cmd) {
 		if i, ok := m.byGen(gen); ok {
@@ -22,7 +22,7 @@ func forTarget(gen int, do func(m Model, i int) (Model, tea.Cmd)) result {
 	}
 }
 
-// forRun is a result for the document with the run of a generation, as long as that is shown.
+// forRun returns a result for the document that shows the run with generation gen. It does nothing once that run is gone.
 func forRun(gen int, do func(m Model, i int) (Model, tea.Cmd)) result {
 	return func(m Model) (Model, tea.Cmd) {
 		if i, ok := m.byRun(gen); ok {
@@ -32,12 +32,12 @@ func forRun(gen int, do func(m Model, i int) (Model, tea.Cmd)) result {
 	}
 }
 
-// sight is what an open target showed when it was looked at.
-type sight struct {
+// scanResult holds what a target reported after a scan.
+type scanResult struct {
 	facts      report.Facts
 	disk       model.Disk
 	env        ops.Env
 	unfinished *report.Unfinished
 	committing Run
-	last       *report.Last // only when the target was opened, or read again after an interruption
+	last       *report.Last // set only when the target was opened, or read again after an interruption
 }

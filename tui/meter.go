@@ -8,13 +8,13 @@ import (
 	"shunt/ops/report"
 )
 
-// meter tells from snapshots how fast a phase goes now and how long it will take. It is a value and knows no clock: the
-// time is that of the snapshots.
+// meter measures the rate of a phase from snapshots and estimates the time left. It is a value and uses no clock: all
+// times come from the snapshots.
 type meter struct {
 	total   geometry.Bytes
-	samples []sample // of the last meterWindow, the oldest first
+	samples []sample // the snapshots of the last meterWindow, oldest first
 	left    time.Duration
-	known   bool // left means something
+	known   bool // left is set
 }
 
 type sample struct {
@@ -23,14 +23,14 @@ type sample struct {
 }
 
 const (
-	// meterWindow is over how long the rate is taken. The average since the beginning would hide that a copy got slow, the
-	// last moment alone jumps with every sync.
+	// meterWindow is the time over which the rate is measured. An average since the beginning would hide that a copy became
+	// slow, and a shorter time would make the rate jump with every sync.
 	meterWindow = 6 * time.Second
-	// meterSettles is how long to watch before anything is said of the time left.
+	// meterSettles is how long to measure before an estimate is shown.
 	meterSettles = 2 * time.Second
 )
 
-// add takes a snapshot. Another total or bytes that went back begin another count.
+// add adds a snapshot. The measurement starts again if the total changed or the number of bytes went down.
 func (m meter) add(p report.Progress) meter {
 	now, n := sample{p.Elapsed, p.Done}, len(m.samples)
 	if n == 0 || p.Total != m.total || now.done < m.samples[n-1].done || now.at < m.samples[n-1].at {
@@ -40,7 +40,7 @@ func (m meter) add(p report.Progress) meter {
 	if passed == 0 {
 		return m
 	}
-	// The last one outside the window is kept, so that the whole window is measured.
+	// Keep one sample older than the window, so that the rate covers the whole window.
 	inside := slices.IndexFunc(m.samples, func(s sample) bool { return s.at > now.at-meterWindow })
 	if inside < 0 {
 		inside = n
@@ -49,8 +49,8 @@ func (m meter) add(p report.Progress) meter {
 	return m.estimated(passed)
 }
 
-// estimated works out the time left, passed after the last time. What was said before counts down, and is drawn towards
-// what the rate says, so that it does not jump.
+// estimated updates the time left after the given time has passed. The old estimate counts down and moves a part of the
+// way towards the new one at each snapshot, so that the shown time does not jump.
 func (m meter) estimated(passed time.Duration) meter {
 	rate := m.rate()
 	if rate <= 0 || m.span() < meterSettles {
@@ -77,7 +77,7 @@ func (m meter) span() time.Duration {
 	return m.samples[len(m.samples)-1].at - m.samples[0].at
 }
 
-// rate is in bytes a second, 0 if it is not known.
+// rate returns the rate in bytes per second, or 0 if it is not known.
 func (m meter) rate() float64 {
 	span := m.span()
 	if span < meterSettles/2 {
@@ -86,7 +86,7 @@ func (m meter) rate() float64 {
 	return float64(m.samples[len(m.samples)-1].done-m.samples[0].done) / span.Seconds()
 }
 
-// roundLeft is a time left as exact as it deserves: to the second, to five seconds above a minute, to the minute above ten.
+// roundLeft rounds a time left to seconds, above one minute to five seconds, and above ten minutes to minutes.
 func roundLeft(d time.Duration) time.Duration {
 	switch {
 	case d > 10*time.Minute:
@@ -98,6 +98,6 @@ func roundLeft(d time.Duration) time.Duration {
 }
 
 func durationOf(seconds float64) time.Duration {
-	const most = 1e6 // a rate that gives more than this says nothing
+	const most = 1e6 // in seconds; a longer estimate is not shown
 	return time.Duration(min(seconds, most) * float64(time.Second))
 }

@@ -127,7 +127,7 @@ func TestBarless(t *testing.T) {
 		{map[string]string{"TERM": "xterm", "TERM_PROGRAM": "iTerm.app", "TERM_PROGRAM_VERSION": "3.6.1"}, false},
 		{map[string]string{"TERM": "xterm", "TERM_PROGRAM": "iTerm.app", "TERM_PROGRAM_VERSION": "4.0"}, false},
 	} {
-		if got := barless(func(name string) string { return c.env[name] }); got != c.want {
+		if got := misreadsBar(func(name string) string { return c.env[name] }); got != c.want {
 			t.Errorf("%v: %v", c.env, got)
 		}
 	}

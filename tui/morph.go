@@ -11,25 +11,26 @@ import (
 	"shunt/tui/widget"
 )
 
-// When an edit changes the disk, the lower bar glides from what it showed to what it shows, so that the eye can follow
-// what went where. It is only a picture: keys work all the time, and a key that changes the disk again starts from there.
+// When an edit changes the disk, the lower bar glides from the old layout to the new one, so that the eye can follow.
+// Keys work meanwhile: another change starts a new animation from the layout of the preview.
 
-// The pace of a picture that glides.
+// The speed of the animation.
 const (
 	morphFrames = 7
 	morphPause  = 30 * time.Millisecond
 )
 
-// morph is a picture on its way. The zero value is none.
+// morph is a running animation of a disk bar. The zero value is none.
 type morph struct {
 	from   model.Disk
-	dialog bool // it is the picture of the uppermost dialog, and not that of the editor
-	gen    int  // of the document
+	dialog bool // the bar of the top dialog is animated, not that of the editor
+	gen    int  // generation of the document
 	serial int
 	left   int // frames that are still to come
 }
 
-// glide starts a picture on its way if a message has changed the disk in view; before is the model without that message.
+// glide starts an animation if a message has changed the disk in view. before is the model before the message was
+// handled.
 func (m Model) glide(before Model, cmd tea.Cmd) (Model, tea.Cmd) {
 	if !m.Animate || m.small() {
 		return m, cmd
@@ -54,7 +55,7 @@ func (m Model) glide(before Model, cmd tea.Cmd) (Model, tea.Cmd) {
 	return m, tea.Batch(cmd, m.nextFrame())
 }
 
-// pictured is the disk in the picture of the uppermost dialog, if it has one that glides.
+// pictured returns the disk that the top dialog shows as a bar; ok is false if it shows none.
 func (m Model) pictured() (disk model.Disk, ok bool) {
 	if len(m.dialogs) == 0 {
 		return disk, false
@@ -62,7 +63,7 @@ func (m Model) pictured() (disk model.Disk, ok bool) {
 	return m.dialogs[len(m.dialogs)-1].Pictured()
 }
 
-// drawn is a dialog as the present frame shows it.
+// drawn returns a dialog as the current frame of the animation shows it.
 func (m Model) drawn(d dialog.Dialog) dialog.Dialog {
 	if m.morph.left > 0 && m.morph.dialog {
 		return d.Glide(m.morph.from, m.morph.rest())
@@ -73,12 +74,12 @@ func (m Model) drawn(d dialog.Dialog) dialog.Dialog {
 func (m Model) nextFrame() tea.Cmd {
 	serial := m.morph.serial
 	return m.Clock(morphPause, func() tea.Msg {
-		return result(func(m Model) (Model, tea.Cmd) { return m.morphed(serial) })
+		return result(func(m Model) (Model, tea.Cmd) { return m.nextMorph(serial) })
 	})
 }
 
-// morphed goes one frame on.
-func (m Model) morphed(serial int) (Model, tea.Cmd) {
+// nextMorph advances the animation by one frame.
+func (m Model) nextMorph(serial int) (Model, tea.Cmd) {
 	if serial != m.morph.serial || m.morph.left == 0 {
 		return m, nil
 	}
@@ -97,20 +98,21 @@ func sameSpans(a, b model.Disk) bool {
 	})
 }
 
-// rest is the share of the way that is left. It gets smaller more and more slowly.
+// rest returns the share of the way that is left, from 1 to 0. It falls fast at first and slowly at the end.
 func (m morph) rest() float64 {
 	rest := float64(m.left) / (morphFrames + 1)
 	return rest * rest * rest
 }
 
-// onTheWay is the segments of a bar of a document as the present frame shows them; to is what they come to.
+// onTheWay returns the segments of a document's bar in the current frame. to holds the segments at the end of the
+// animation.
 func (m Model) onTheWay(d document, which picture, to []widget.Segment) []widget.Segment {
 	if m.morph.left == 0 || m.morph.gen != d.gen || m.morph.dialog {
 		return to
 	}
 	disk := m.morph.from
 	if which == pictureNow {
-		disk = which.of(d) // its scale changes with that of the other
+		disk = which.of(d) // only the scale of this bar changes
 	}
 	return widget.Between(m.scaled(d, disk, which, m.morph.from), to, 1-m.morph.rest(), m.st.Unallocated)
 }

@@ -14,10 +14,10 @@ import (
 	"shunt/tui/widget"
 )
 
-// This file is about mounting what is in a partition, and about the way from an image to a loop device and back. Neither
-// goes through the queue: it is done at once and writes nothing to the target.
+// This file mounts partitions, and turns an image into a loop device and back. These actions are not part of the queue:
+// they take effect at once and write nothing to the target.
 
-// openMounts offers what can be mounted, unmounted, attached and detached.
+// openMounts opens the menu for mounting, unmounting, attaching and detaching.
 func (m Model) openMounts(d document) Model {
 	var items []dialog.Item
 	text := "Select a partition to mount it."
@@ -45,14 +45,14 @@ func (m Model) openMounts(d document) Model {
 	return m.push(dialog.NewMenu("Mount and attach", widget.Clean(text), items...))
 }
 
-// mountable is what of a target the cursor is on that can be mounted.
+// mountable is the file system under the cursor that could be mounted.
 type mountable struct {
 	id    model.PartID
 	name  string
 	use   model.Use
 	dirs  []string // where it is mounted
-	plans int      // operations on it that are pending
-	there bool     // it is on the target already, and not only planned
+	plans int      // number of pending operations on it
+	there bool     // it exists on the target, not only in the queue
 }
 
 func (d document) mountable() (mountable, bool) {
@@ -117,12 +117,12 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	return []dialog.Item{look, work, out}
 }
 
-// attachItem offers the way from the image to the loop device, or back.
+// attachItem returns the menu item that turns the image into a loop device, or the loop device back into its image.
 func (d document) attachItem() dialog.Item {
 	if d.facts.Image != "" {
 		it := dialog.Item{
 			Text: "Detach from the image", Action: dialog.Detach{},
-			Note: fmt.Sprintf("Takes %s off its image; shunt goes on with %s.%s", d.facts.Path, d.facts.Image, d.taken()),
+			Note: fmt.Sprintf("Takes %s off its image; shunt goes on with %s.%s", d.facts.Path, d.facts.Image, d.queueNote()),
 		}
 		for _, p := range d.queue.Initial().Partitions() {
 			if p.Use.Busy() {
@@ -133,7 +133,7 @@ func (d document) attachItem() dialog.Item {
 	}
 	it := dialog.Item{
 		Text: "Attach as a loop device", Action: dialog.Attach{},
-		Note: "The system gets the partitions as devices, and shunt goes on with the loop device. It stays when shunt is left." + d.taken(),
+		Note: "The system gets the partitions as devices, and shunt goes on with the loop device. It stays when shunt is left." + d.queueNote(),
 	}
 	switch {
 	case d.facts.Device:
@@ -146,8 +146,8 @@ func (d document) attachItem() dialog.Item {
 	return it
 }
 
-// taken says what becomes of the pending operations.
-func (d document) taken() string {
+// queueNote says what happens to the pending operations.
+func (d document) queueNote() string {
 	n := d.queue.Len()
 	if n < 2 {
 		return []string{"", " The pending operation is taken along."}[n]
@@ -155,8 +155,8 @@ func (d document) taken() string {
 	return fmt.Sprintf(" The %d pending operations are taken along.", n)
 }
 
-// takeWhole runs a command that takes a target as a whole. Until it has ended nothing else is done to the target.
-func (m Model) takeWhole(d document, doing string, cmd tea.Cmd) (Model, tea.Cmd) {
+// runOnTarget runs a command on the whole target. Until it ends, nothing else can be done to the target.
+func (m Model) runOnTarget(d document, doing string, cmd tea.Cmd) (Model, tea.Cmd) {
 	if d.state != docOpen || d.run.active() {
 		return m, nil
 	}
@@ -164,20 +164,20 @@ func (m Model) takeWhole(d document, doing string, cmd tea.Cmd) (Model, tea.Cmd)
 	return m.withDoc(m.current, d), cmd
 }
 
-// attachment is how mounting, unmounting, attaching or detaching ended.
+// attachment is the result of mounting, unmounting, attaching or detaching.
 type attachment struct {
-	path   string // of the target that the document goes on with, the loop device of its image or the image of its loop device
-	target Target
-	seen   sight
-	part   model.PartID // what was mounted or unmounted
-	dir    string       // where it was mounted, "" if it was unmounted
-	said   string       // what was done
-	err    error        // why it was not
-	lost   error        // the target could not be read again
+	path    string // the target to continue with: after attaching the loop device, after detaching the image
+	target  Target
+	seen    scanResult
+	part    model.PartID // the partition that was mounted or unmounted
+	dir     string       // where it was mounted, "" if it was unmounted
+	message string       // the message on success
+	err     error        // why it failed
+	lost    error        // why the target could not be read again
 }
 
-// attached takes the end of one of these. The target was read again, since a mounted partition is in use.
-func (m Model) attached(gen int, end attachment) (Model, tea.Cmd) {
+// mountEnded applies the result of mounting, unmounting, attaching or detaching.
+func (m Model) mountEnded(gen int, end attachment) (Model, tea.Cmd) {
 	i, ok := m.byGen(gen)
 	if !ok {
 		return m, closeTarget(end.target)
@@ -202,9 +202,9 @@ func (m Model) attached(gen int, end attachment) (Model, tea.Cmd) {
 	case end.err != nil:
 		m = m.refuse(end.err)
 	case dropped > 0:
-		m = m.say(toneWarn, end.said+"; "+droppedWords(dropped))
+		m = m.say(toneWarn, end.message+"; "+droppedWords(dropped))
 	default:
-		m = m.say(toneGood, end.said)
+		m = m.say(toneGood, end.message)
 	}
 	if end.seen.committing != nil {
 		return m.followed(i, end.seen.committing)

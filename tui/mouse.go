@@ -9,17 +9,17 @@ import (
 	"shunt/tui/widget"
 )
 
-// Whatever the mouse does, a key does as well: a click on a button or on the name of a key is that key, the wheel is an
-// arrow key. Only the cursor and the handles of a bar are set directly.
+// Everything the mouse does can be done with keys: a click on a button or on the name of a key presses that key, and the
+// wheel presses arrow keys. Only the cursor and the handles of a bar are set directly.
 
-// mouse brings a mouse event to the uppermost dialog or else to the page.
+// mouse passes a mouse event to the top dialog, or to the page if no dialog is open.
 func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 	click, clicked := msg.(tea.MouseClickMsg)
 	switch {
 	case m.small():
 		return m, nil
 	case m.gate.closed && clicked:
-		return m.shut()
+		return m.ignoreKeys()
 	case m.gate.closed:
 		return m, nil
 	}
@@ -32,7 +32,7 @@ func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 		}
 		covered := len(m.noteBlock())
 		if m.note = (note{}); len(m.dialogs) == 0 && click.Y >= m.height-covered {
-			return m, nil // what is below the answer was not seen
+			return m, nil // the message covers what was clicked
 		}
 	}
 	if len(m.dialogs) > 0 {
@@ -77,7 +77,7 @@ func (m Model) dialogMouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 	return m.toDialog(drawn.Mouse(event, at.X, at.Y))
 }
 
-// click does what a click on a page stands for.
+// click handles a click on a page.
 func (m Model) click(x, y int) (Model, tea.Cmd) {
 	p, d := m.shown()
 	parts := p.parts()
@@ -95,7 +95,7 @@ func (m Model) click(x, y int) (Model, tea.Cmd) {
 	return parts.click(m, d, hit, x-hit.Bounds().Min.X, y-hit.Bounds().Min.Y)
 }
 
-// Where the text of a page with a box begins: below the title and the edge, behind the edge and a space.
+// The text of a page with a box begins below the title and the upper edge, to the right of the left edge and a space.
 const (
 	boxY  = 2
 	textX = 2

@@ -8,22 +8,23 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// Bubble Tea looks for a new frame 60 times a second, whether there is one or not: an editor that waits for a key uses the
-// processor all the time, and a frame waits up to 17 ms for its turn. A pace changes the ticker behind that: it runs fast
-// for a moment after each frame, then as the library has it, and all but stands still once nothing came for a while. Who
-// is busy writing another frame to a terminal that takes it slowly looks for the last one no earlier than that is done.
+// Bubble Tea checks for a new frame 60 times a second, even if nothing happens. An idle editor would use the processor
+// all the time, and a frame could wait up to 17 ms. A pace changes the ticker of the library: it runs fast for a moment
+// after each frame, then at the normal rate, and almost stops when no frame came for a while. While a slow terminal is
+// still taking a frame, the next check waits until that is done.
 
 const (
 	paceFast = time.Millisecond
 	paceCalm = time.Second / 60
 	paceSlow = time.Second
-	// paceHold is how long it runs fast, on a machine that is not busy long enough for the frame to be taken.
+	// paceHold is how long the ticker runs fast: long enough for the library to take the frame unless the machine is
+	// busy.
 	paceHold = 8 * time.Millisecond
-	// paceWhile is how long it goes on as the library has it.
+	// paceWhile is how long the ticker runs at the normal rate.
 	paceWhile = 2 * time.Second
 )
 
-// pace is the ticker of one program.
+// pace controls the ticker of one program.
 type pace struct {
 	program *tea.Program
 	hold    time.Duration
@@ -31,11 +32,11 @@ type pace struct {
 	mu     sync.Mutex
 	ticker *time.Ticker // nil until the program has one
 	fast   bool
-	serial int // of the last frame
+	serial int // the number of the last frame
 }
 
-// tickerOf is the ticker of a program that runs. The library has no way to ask for it; where a later version keeps it
-// elsewhere this is nil, and the pace is the library's.
+// tickerOf returns the ticker of a running program. The library has no function for this. The result is nil if a later
+// version stores the ticker elsewhere; the pace is then the library's own.
 func tickerOf(p *tea.Program) *time.Ticker {
 	field := reflect.ValueOf(p).Elem().FieldByName("ticker")
 	if !field.IsValid() || field.Type() != reflect.TypeFor[*time.Ticker]() {
@@ -44,7 +45,7 @@ func tickerOf(p *tea.Program) *time.Ticker {
 	return (*time.Ticker)(field.UnsafePointer())
 }
 
-// frame is called when a frame is about to be handed over.
+// frame is called before a frame is handed to the library.
 func (p *pace) frame() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,7 +65,7 @@ func (p *pace) frame() {
 	time.AfterFunc(p.hold+paceWhile, func() { p.rest(serial, paceSlow) })
 }
 
-// rest slows down, if no frame came after the one that asks for it.
+// rest slows the ticker down if no frame came after the one with the given serial number.
 func (p *pace) rest(serial int, to time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,7 +75,7 @@ func (p *pace) rest(serial int, to time.Duration) {
 	}
 }
 
-// paced is the editor as the program runs it.
+// paced is the model that the program runs: the editor with its pace.
 type paced struct {
 	Model
 	pace *pace

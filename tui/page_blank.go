@@ -5,7 +5,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// blankPage is shown where no target can be. It says why.
+// blankPage returns the page for a document that is not open, with the reason.
 func (m Model) blankPage(d document) []string {
 	switch {
 	case d.path == "":
@@ -19,14 +19,14 @@ func (m Model) blankPage(d document) []string {
 		}
 		return m.messagePage("Opening "+d.name(), text...)
 	}
-	t := tellRefused(d.name(), d.err)
+	t := refusedNotice(d.name(), d.err)
 	if d.state == docLost {
-		t = tellLost(d.name(), d.err)
+		t = lostNotice(d.name(), d.err)
 	}
 	return m.messagePage(t.head, widget.Clean(t.meaning), t.advice)
 }
 
-// messagePage is a page with a heading and paragraphs.
+// messagePage returns a page with a heading and paragraphs.
 func (m Model) messagePage(head string, paragraphs ...string) []string {
 	b := m.block(min(m.width-8, 72))
 	if head != "" {

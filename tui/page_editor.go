@@ -11,19 +11,19 @@ import (
 	"shunt/tui/widget"
 )
 
-// editorGroups are the editor's bindings, in the paragraphs of the help.
+// editorGroups returns the bindings of the editor, in the sections of the help.
 func editorGroups() []bindingGroup {
 	return []bindingGroup{
 		{"Select", needTarget(travel(Model.moveCursor))},
 		{"Partition", []binding{
-			on("m enter", "resize/move", still(Model.openResize), "m", "enter").
+			on("m enter", "resize/move", noCommand(Model.openResize), "m", "enter").
 				unless(noPartition("resize or move: n makes a new one here")),
-			on("n", "new", still(Model.openCreate), "n").unless(noTable),
+			on("n", "new", noCommand(Model.openCreate), "n").unless(noTable),
 			on("d", "delete", onSelected(func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }), "d", "delete").
 				unless(noPartition("delete: nothing is here that could be")),
 			on("f", "format", edit(dialog.NewFormat, tryFormat), "f").unless(noPartition("format")),
-			on("c", "copy", still(Model.copyPart), "c").unless(noPartition("copy: nothing is here that could be")),
-			on("v", "paste", still(Model.openPaste), "v").unless(notInTable),
+			on("c", "copy", noCommand(Model.copyPart), "c").unless(noPartition("copy: nothing is here that could be")),
+			on("v", "paste", noCommand(Model.openPaste), "v").unless(notInTable),
 			on("l", "label", edit(dialog.NewLabel, tryLabel), "l").unless(noPartition("label")),
 			on("N", "partition name", edit(dialog.NewName, tryName), "N").unless(noPartition("name")),
 			on("t", "type and flags", edit(newType, tryType), "t").unless(noPartition("change the type or flags of")),
@@ -33,28 +33,28 @@ func editorGroups() []bindingGroup {
 			on("g", "make room", Model.openRoom, "g").unless(notInTable),
 		}},
 		{"Disk", needTarget([]binding{
-			on("z", "image size", still(Model.openImageSize), "z"),
-			on("T", "new table", still(Model.openNewTable), "T"),
-			on("G", "MBR to GPT", still(Model.openConvert), "G"),
+			on("z", "image size", noCommand(Model.openImageSize), "z"),
+			on("T", "new table", noCommand(Model.openNewTable), "T"),
+			on("G", "MBR to GPT", noCommand(Model.openConvert), "G"),
 			on("i", "information", Model.openInfo, "i"),
-			on("M", "mount, attach", still(Model.openMounts), "M"),
+			on("M", "mount, attach", noCommand(Model.openMounts), "M"),
 		})},
 		{"Pending operations", needTarget([]binding{
-			on("u ctrl+z", "undo", still(Model.undo), "u", "ctrl+z"),
-			on("ctrl+r", "redo", still(Model.redo), "ctrl+r"),
-			on("d", "remove the selected one", still(Model.drop), "d", "delete").unless(notInPending),
-			on("K", "do earlier", still(Model.doEarlier), "K", "shift+up").unless(notInPending),
-			on("J", "do later", still(Model.doLater), "J", "shift+down").unless(notInPending),
-			on("X", "clear all", still(Model.askClear), "X"),
+			on("u ctrl+z", "undo", noCommand(Model.undo), "u", "ctrl+z"),
+			on("ctrl+r", "redo", noCommand(Model.redo), "ctrl+r"),
+			on("d", "remove the selected one", noCommand(Model.drop), "d", "delete").unless(notInPending),
+			on("K", "do earlier", noCommand(Model.doEarlier), "K", "shift+up").unless(notInPending),
+			on("J", "do later", noCommand(Model.doLater), "J", "shift+down").unless(notInPending),
+			on("X", "clear all", noCommand(Model.askClear), "X"),
 			on("R", "rehearse", Model.rehearse, "R"),
 			on("a", "apply", Model.apply, "a"),
-			on("s", "save plan", still(Model.askSavePlan), "s"),
-			on("U", "undo the last apply", still(Model.askTakeBack), "U"),
+			on("s", "save plan", noCommand(Model.askSavePlan), "s"),
+			on("U", "undo the last apply", noCommand(Model.askTakeBack), "U"),
 		})},
 		{"Program", append(append([]binding{openBinding()}, turnBindings()...),
 			closeBinding().unless(noDocument),
-			on("S", "what is supported", anywhere(Model.openSupport), "S"),
-			on("?", "help", anywhere(Model.openHelp), "?"),
+			on("S", "what is supported", noTarget(Model.openSupport), "S"),
+			on("?", "help", noTarget(Model.openHelp), "?"),
 			quitBinding(),
 		)},
 	}
@@ -85,7 +85,7 @@ func notOpen(_ Model, d document) model.Reason {
 	return ""
 }
 
-// needTarget are bindings that need an open target.
+// needTarget returns bindings that can be used only if a target is open.
 func needTarget(list []binding) []binding {
 	for i := range list {
 		why := list[i].why
@@ -123,7 +123,7 @@ func noTable(m Model, d document) model.Reason {
 	return d.noTable()
 }
 
-// noPartition is the reason where no partition is selected; todo says what one is needed for.
+// noPartition returns the reason shown if no partition is selected; todo names what would be done with one.
 func noPartition(todo string) whyFunc {
 	return func(m Model, d document) model.Reason {
 		no := noTable(m, d)
@@ -134,9 +134,9 @@ func noPartition(todo string) whyFunc {
 	}
 }
 
-// onSelected stages an operation on the selected partition.
+// onSelected returns a handler that stages an operation on the selected partition.
 func onSelected(op func(model.Partition) ops.Operation) doFunc {
-	return still(func(m Model, d document) Model {
+	return noCommand(func(m Model, d document) Model {
 		p, _ := d.partition()
 		return m.stage(op(p))
 	})
@@ -147,7 +147,7 @@ func (m Model) moveCursor(d document, s step) Model {
 	return m.withDoc(m.current, d.move(s.lines+s.pages*page))
 }
 
-// noTable says why there is nothing to edit on a disk without partitions, "" if it has a table.
+// noTable returns why a disk without a partition table cannot be edited, or "" if it has one.
 func (d document) noTable() model.Reason {
 	disk := d.queue.Preview()
 	switch {
@@ -159,7 +159,7 @@ func (d document) noTable() model.Reason {
 	return "There is no partition table yet: T makes one"
 }
 
-// noGap is what to do to get free space, "" if there is some to select.
+// noGap returns how to get free space, or "" if there is some to select.
 func (d document) noGap() string {
 	for _, row := range d.rows() {
 		if row.Kind == model.RowGap {
@@ -172,7 +172,7 @@ func (d document) noGap() string {
 	return "No free space: m shrinks a partition, z grows the image"
 }
 
-// partition is the selected partition; ok is false if something else is selected.
+// partition returns the selected partition; ok is false if something else is selected.
 func (d document) partition() (model.Partition, bool) {
 	row, ok := d.selected()
 	return row.Partition, ok && row.Kind == model.RowPartition

@@ -11,14 +11,14 @@ import (
 	"shunt/tui/widget"
 )
 
-// On wide windows the details of the selected row stand beside the table.
+// In wide windows the details of the selected row are shown beside the table.
 const (
 	leastForDetails = 150
 	detailsWidth    = 54
-	detailsWide     = 64 // where the table keeps all its columns all the same
+	detailsWide     = 64 // where the table has room for all its columns
 )
 
-// tableWidth is how many cells the table has.
+// tableWidth returns the width of the table in cells.
 func (m Model) tableWidth() int {
 	switch {
 	case m.width < leastForDetails:
@@ -29,7 +29,7 @@ func (m Model) tableWidth() int {
 	return m.width - detailsWide
 }
 
-// beside is the table with the details at its right.
+// beside returns the table with the details to its right.
 func (m Model) beside(table []string, d document) []string {
 	width := m.width - m.tableWidth()
 	row, ok := d.selected()
@@ -57,7 +57,7 @@ func rowTitle(r model.Row) string {
 	return "Unallocated"
 }
 
-// details is what there is to know of a row while one edits: first what can be done with it, then what is in it, then the rest.
+// details describes a row for somebody who edits it: first what can be done with it, then its contents, then the rest.
 func (m Model) details(d document, r model.Row, width int) []string {
 	b, disk := m.block(width), d.queue.Preview()
 	var sections []report.SheetSection
@@ -80,7 +80,7 @@ func (m Model) details(d document, r model.Row, width int) []string {
 	return b.lines
 }
 
-// abilities is how far a partition can be changed where it lies, as pairs of a name and a text.
+// abilities returns how far a partition can be grown, shrunk and moved, as pairs of a name and a text.
 func abilities(d document, p model.Partition) [][2]string {
 	disk := d.queue.Preview()
 	l := ops.Limit(disk, d.queue.Env(), p.ID)

@@ -1,31 +1,31 @@
 package tui
 
-// The least window in which everything can be shown and reached.
+// The smallest window in which everything can be shown and reached.
 const (
 	leastWidth  = 60
 	leastHeight = 20
 )
 
-// editorNeeds is what the editor has to show.
+// editorNeeds counts what the editor has to show.
 type editorNeeds struct {
-	rows    int // of the table
-	pending int // operations
-	banner  int // lines for what is wrong with the disk
+	rows    int // rows of the table
+	pending int // pending operations
+	banner  int // lines for a problem of the disk
 }
 
-// editorLayout is the height of each part of the editor, from top to bottom; with the title and the key
-// bar, one line each, they add up to the height of the window.
+// editorLayout is the height of each part of the editor, from top to bottom. Together with the title and the key bar, one
+// line each, they add up to the height of the window.
 type editorLayout struct {
 	banner  int
-	bar     int // each of the two bars, with its border if there is one
-	rows    int // lines within a bar: 1 with the label on the shading, else one for the label and the rest for the shading
+	bar     int // each of the two bars, including its border
+	rows    int // lines within a bar: 1 puts the label on the shading; more have the label in the first line
 	boxed   bool
-	table   int // with its heading
-	pending int // with its border
+	table   int // including the heading
+	pending int // including the border
 }
 
-// layoutEditor divides a window of at least the least size. Bars lose their border first, and the list of
-// pending operations grows only as far as the table does not need the lines.
+// layoutEditor divides a window that is at least the smallest one. The bars lose their borders first. The list of pending
+// operations grows only if the table does not need the lines.
 func layoutEditor(height int, n editorNeeds) editorLayout {
 	l := editorLayout{banner: n.banner, bar: 3, rows: 1, boxed: true}
 	switch {

@@ -11,7 +11,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// The names of what can be clicked in the editor, besides keys.
+// The IDs of zones that can be clicked in the editor, besides keys.
 const (
 	zoneNow     = "now"
 	zoneAfter   = "after"
@@ -50,8 +50,8 @@ func (m Model) editorClick(d document, hit lipgloss.LayerHit, x, y int) (Model, 
 	return m.withDoc(m.current, d), nil
 }
 
-// clickRow selects a row of the table. One that is selected already is opened, as Enter does with a partition and n with
-// free space.
+// clickRow selects a row of the table. A click on the selected row opens it, as Enter does for a partition and n for free
+// space.
 func (m Model) clickRow(d document, i int) (Model, tea.Cmd) {
 	rows := d.rows()
 	switch {
@@ -66,7 +66,7 @@ func (m Model) clickRow(d document, i int) (Model, tea.Cmd) {
 	return m.pageKey(keymap.Event("enter"))
 }
 
-// clickBar is clickRow for the row of the segment in cell x of a bar.
+// clickBar selects the row of the segment in cell x of a bar, or opens it if it is selected already.
 func (m Model) clickBar(d document, which picture, x int) (Model, tea.Cmd) {
 	segments := m.scaled(d, which.of(d), which, d.queue.Preview())
 	_, width := m.barCells(m.pendingOf(d).layout())

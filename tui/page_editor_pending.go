@@ -7,8 +7,8 @@ import (
 	"shunt/tui/widget"
 )
 
-// pendingView is the list of pending operations as one frame shows it. It asks for the words of an operation once, and
-// only if they are shown or measured.
+// pendingView draws the list of pending operations for one frame. It describes an operation only once, and only if the
+// description is needed.
 type pendingView struct {
 	m    Model
 	d    document
@@ -39,7 +39,7 @@ func (v *pendingView) layout() editorLayout {
 	return layoutEditor(v.m.height, needs)
 }
 
-// pendingFocus is the operation that is shown in full: the selected one, or else the last, where the last edit went.
+// pendingFocus returns the operation that is shown in full: the selected one, otherwise the last.
 func (d document) pendingFocus() int {
 	if at := d.pendingCursor(); at >= 0 {
 		return at
@@ -47,7 +47,7 @@ func (d document) pendingFocus() int {
 	return d.queue.Len() - 1
 }
 
-// height is how many lines it takes to show every operation in full, or more than there is room for.
+// height returns how many lines it takes to show every operation in full. It stops counting above the available space.
 func (v *pendingView) height() int {
 	if len(v.told) > v.m.height {
 		return len(v.told)
@@ -59,8 +59,8 @@ func (v *pendingView) height() int {
 	return n
 }
 
-// list is the operations in the given number of lines, and which operation each line belongs to: all in full where there
-// is room for that, else one of them.
+// list returns the operations in the given number of lines, and the index of the operation in each line. If there is no
+// room to show all of them in full, only one is.
 func (v *pendingView) list(height int) (lines []string, of []int) {
 	n, at := len(v.told), v.d.pendingFocus()
 	if n == 0 {
@@ -83,7 +83,7 @@ func (v *pendingView) list(height int) (lines []string, of []int) {
 	return lines, of
 }
 
-// box lists the operations with what they cost.
+// box draws the list of operations with their costs.
 func (v *pendingView) box(height int) []string {
 	st, width := v.m.st, v.m.width
 	f := widget.Frame{Title: "Pending", Foot: v.m.footWords(v.d), Edge: st.Faint, Name: st.Muted}
@@ -104,7 +104,8 @@ func (v *pendingView) box(height int) []string {
 	return widget.Box(lines, f, width, height, st)
 }
 
-// footWords is what has to be kept in mind: why the selected partition is in use, or else what was copied.
+// footWords returns a reminder for the lower edge: why the selected partition is in use, or else which partition was
+// copied.
 func (m Model) footWords(d document) string {
 	if p, ok := d.partition(); ok && p.Use.Busy() && d.pane == tablePane {
 		return m.st.Busy + " " + p.Ref() + " is " + widget.Clean(p.Use.String())
@@ -116,11 +117,11 @@ func (m Model) footWords(d document) string {
 type extent int
 
 const (
-	cut   extent = iota // what fits in a line
-	whole               // all of it, in as many lines as that takes
+	cut   extent = iota // only what fits in a line
+	whole               // all of it, in several lines if necessary
 )
 
-// words are what operation i does and costs.
+// words describes operation i and its cost.
 func (v *pendingView) words(i int) toldOperation {
 	if !v.told[i].known {
 		q := v.d.queue
@@ -129,7 +130,7 @@ func (v *pendingView) words(i int) toldOperation {
 	return v.told[i]
 }
 
-// entry is operation i with its cost in a column of its own.
+// entry returns the lines of operation i, with its cost in a column of its own.
 func (v *pendingView) entry(i int, e extent) []string {
 	told, st := v.words(i), v.m.st
 	width := v.m.width - 4
@@ -158,7 +159,7 @@ func (v *pendingView) entry(i int, e extent) []string {
 	return lines
 }
 
-// lineOf is line i, "" behind the last.
+// lineOf returns line i, or "" past the last.
 func lineOf(lines []string, i int) string {
 	if i < len(lines) {
 		return lines[i]

@@ -11,7 +11,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// summary is a target in a few words: "raw, 2.94 GiB, MBR, 512 B sectors".
+// summary describes a target: "raw, 2.94 GiB, MBR, 512 B sectors".
 func (d document) summary() string {
 	disk := d.queue.Preview()
 	table := disk.Table.Kind.String()
@@ -27,7 +27,7 @@ func (d document) summary() string {
 	return strings.Join(parts, ", ")
 }
 
-// tableRow is a row of the disk in words.
+// tableRow returns the texts of a row of the table.
 func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 	disk := d.queue.Preview()
 	z := disk.SectorSize
@@ -64,7 +64,7 @@ func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 	return out
 }
 
-// fsWord is what lies in a row.
+// fsWord names the contents of a row.
 func fsWord(r model.Row) string {
 	switch {
 	case r.Kind == model.RowPartition && r.Partition.Role == model.Extended:
@@ -75,8 +75,8 @@ func fsWord(r model.Row) string {
 	return string(r.FS.Kind)
 }
 
-// change is how a partition differs from what it was when the target was read: "+1024 MiB",
-// "→ 1024 MiB", "new", "formatted". What takes the whole contents comes first, then place and size, then the rest.
+// change describes how a partition differs from the target: "+1024 MiB", "→ 1024 MiB", "new", "formatted". A change of
+// the whole contents comes first, then place and size, then the rest.
 func (m Model) change(d document, p model.Partition) string {
 	was, ok := d.queue.Initial().Partition(p.ID)
 	if !ok {
@@ -98,13 +98,13 @@ func (m Model) change(d document, p model.Partition) string {
 	return strings.Join(parts, " ")
 }
 
-// shifted is how place and size differ, each in a word.
+// shifted returns how place and size differ, one word each.
 func (m Model) shifted(d document, was, p model.Partition) []string {
 	z := d.queue.Initial().SectorSize
 	shift, grown := p.Span.Start-was.Span.Start, p.Span.Len()-was.Span.Len()
 	format, gap := amount, " "
 	if shift != 0 && grown != 0 {
-		format, gap = geometry.FormatShort, "" // both have to fit in the column
+		format, gap = geometry.FormatShort, "" // so that both fit in the column
 	}
 	var parts []string
 	switch {
@@ -122,7 +122,8 @@ func (m Model) shifted(d document, was, p model.Partition) []string {
 	return parts
 }
 
-// replaced tells if a pending operation puts other contents into a partition: "formatted", "overwritten" or "".
+// replaced returns "formatted" or "overwritten" if a pending operation replaces the contents of a partition, otherwise
+// "".
 func (d document) replaced(id model.PartID) string {
 	word := ""
 	for _, op := range d.queue.Ops() {
@@ -142,7 +143,7 @@ func (d document) replaced(id model.PartID) string {
 	return word
 }
 
-// small lists what else differs, each in a word.
+// small returns the other differences, one word each.
 func (d document) small(was, p model.Partition) []string {
 	var words []string
 	add := func(differs bool, word string) {
@@ -158,8 +159,7 @@ func (d document) small(was, p model.Partition) []string {
 	return words
 }
 
-// amount is a distance or difference, worded as the operations word it: in MiB up to 10 GiB, since that is
-// the unit people give distances in.
+// amount formats a distance or a difference as the operations do: in MiB up to 10 GiB, since users give distances in MiB.
 func amount(b geometry.Bytes) string {
 	whole := (b + geometry.MiB/2) / geometry.MiB
 	if b >= 10*geometry.GiB || (b%geometry.MiB != 0 && whole < 100) {

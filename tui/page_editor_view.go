@@ -11,7 +11,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// editorPage is the title, the two bars, the table, the pending operations and the keys.
+// editorPage draws the two bars, the table and the pending operations.
 func (m Model) editorPage(d document) []string {
 	pending := m.pendingOf(d)
 	l := pending.layout()
@@ -35,8 +35,7 @@ func (m Model) editorPage(d document) []string {
 	return append(out, pending.box(l.pending)...)
 }
 
-// banner is what has to be known before anything is edited: why the disk is read-only, or that something
-// is odd.
+// banner returns what a user should know before editing: why the disk is read-only, or that something is odd.
 func (d document) banner() string {
 	disk := d.queue.Preview()
 	if reason := disk.ReadOnly(); !reason.OK() {
@@ -50,8 +49,8 @@ func (d document) banner() string {
 	return ""
 }
 
-// How many keys the editor names beside the one that tells of all. They change with what is selected, and on lines that may
-// be slow a step of the cursor has to stay small; who has a very wide window sits close to the machine.
+// The number of keys in the key bar, besides the one for help. The bar changes with the selection, and moving the cursor
+// should send little over a slow line. A very wide window is taken as a sign of a local terminal.
 const (
 	mostKeys     = 6
 	mostKeysWide = 12
@@ -66,8 +65,8 @@ func (m Model) editorBar(d document) (bindings, pinned []keymap.Binding) {
 	return pick(m, d, list, useful[:min(len(useful), most)]...), pick(m, d, list, "?")
 }
 
-// useful lists the keys that fit what is selected, the likeliest first. Once something is pending, what to do with it comes
-// before what is rare.
+// useful returns the keys that fit the selection, the most likely first. If operations are pending, the keys for them
+// come before the rare ones.
 func (m Model) useful(d document) []string {
 	if d.pane == pendingPane {
 		return []string{"d remove", "K", "J", "u", "X", "R", "a"}
@@ -100,7 +99,7 @@ func (m Model) useful(d document) []string {
 	return slices.Concat(out, []string{"i info"}, rare, []string{"o", "q"})
 }
 
-// bar is one of the two pictures of the disk.
+// bar draws one of the two bars.
 func (m Model) bar(d document, which picture, l editorLayout) []string {
 	name := "Now"
 	if which == pictureAfter {
@@ -113,7 +112,7 @@ func (m Model) bar(d document, which picture, l editorLayout) []string {
 	if !l.boxed {
 		return []string{m.st.Muted.Render(widget.Fit(" "+name, left-1, "")) + edge + lines[0] + edge}
 	}
-	// The lines reach the border, so that the picture uses the whole width.
+	// The lines touch the border, so that the bar uses the whole width.
 	f := widget.Frame{Title: name, Corner: geometry.FormatBytes(disk.Size()), Edge: m.st.Faint, Name: m.st.Muted}
 	box := widget.Box(make([]string, len(lines)), f, m.width, len(lines)+2, m.st)
 	for i, line := range lines {
@@ -122,7 +121,7 @@ func (m Model) bar(d document, which picture, l editorLayout) []string {
 	return box
 }
 
-// barCells is the first cell of the pictures and how many they have.
+// barCells returns the first cell of the bars and their width.
 func (m Model) barCells(l editorLayout) (left, width int) {
 	if l.boxed {
 		return 1, m.width - 2
@@ -130,8 +129,8 @@ func (m Model) barCells(l editorLayout) (left, width int) {
 	return 8, m.width - 9
 }
 
-// scaled is a picture with nothing behind the end of the disk, as long as the other picture goes on, so that the
-// same length means the same size in both. preview is what the lower one shows.
+// scaled returns the segments of a disk, with empty space at the end if the other disk is larger, so that both bars have
+// the same scale. preview is the disk that the lower bar shows.
 func (m Model) scaled(d document, disk model.Disk, which picture, preview model.Disk) []widget.Segment {
 	segments := m.segments(d, disk, which)
 	beyond := max(d.queue.Initial().Sectors, preview.Sectors) - disk.Sectors
@@ -141,8 +140,7 @@ func (m Model) scaled(d document, disk model.Disk, which picture, preview model.
 	return append(segments, widget.Segment{Weight: beyond, Used: -1, Shade: widget.Blank, Style: m.st.Unallocated})
 }
 
-// picture says which of the two bars is drawn: a selected gap is marked in the one that shows the disk as the
-// table does, a partition in both.
+// picture selects one of the two bars. A selected gap is marked in the lower bar only, a selected partition in both.
 type picture int
 
 const (
@@ -150,7 +148,7 @@ const (
 	pictureAfter
 )
 
-// of is the disk that the picture shows.
+// of returns the disk that the bar shows.
 func (p picture) of(d document) model.Disk {
 	if p == pictureNow {
 		return d.queue.Initial()
@@ -158,13 +156,13 @@ func (p picture) of(d document) model.Disk {
 	return d.queue.Preview()
 }
 
-// segments is a disk as a bar shows it.
+// segments returns the segments of a disk for a bar.
 func (m Model) segments(d document, disk model.Disk, which picture) []widget.Segment {
 	chosen, _ := d.selected()
 	return widget.DiskSegments(disk, func(r model.Row) widget.Mark {
 		same := chosen.Kind == model.RowPartition && isPart(r, chosen.Partition.ID)
 		if which == pictureNow && d.queue.Len() == 0 && same {
-			return widget.InView // the mark would only repeat that of the other
+			return widget.InView // the other bar has the mark
 		}
 		if d.pane == tablePane && (same || which == pictureAfter && r.Kind == chosen.Kind && r.Span == chosen.Span) {
 			return widget.Selected
@@ -173,7 +171,7 @@ func (m Model) segments(d document, disk model.Disk, which picture) []widget.Seg
 	}, m.st)
 }
 
-// pendingCursor is the selected operation, -1 if the table has the keyboard.
+// pendingCursor returns the selected operation, or -1 if the table has the keyboard.
 func (d document) pendingCursor() int {
 	if d.pane == pendingPane {
 		return d.pending
@@ -181,7 +179,7 @@ func (d document) pendingCursor() int {
 	return -1
 }
 
-// rowStyle is the look of what a row stands for.
+// rowStyle returns the look of a row.
 func (m Model) rowStyle(r model.Row) styles.Look {
 	switch {
 	case r.Kind == model.RowGap:

@@ -17,24 +17,24 @@ import (
 	"shunt/tui/widget"
 )
 
-// files is the page that lists the files of a partition, to make sure that it is the one that is meant. It only reads.
-// The zero files is no page.
+// files is the page that lists the files of a partition, so that a user can identify it. It only reads. The zero value is
+// no page.
 type files struct {
-	gen    int // of the directory that is wanted, 0 if there is no page
+	gen    int // generation of the request for the directory, 0 if there is no page
 	part   model.PartID
 	ref    string
-	dirs   []string // exact names from the root on
+	dirs   []string // the path of the directory, as exact names
 	list   report.Listing
 	err    error
-	giveUp context.CancelFunc // ends the question that is asked
-	// loading says that the directory has not arrived yet.
+	giveUp context.CancelFunc // cancels the request in progress
+	// loading is set until the directory has been read.
 	loading bool
 	at      int
 }
 
 func (f files) open() bool { return f.gen != 0 }
 
-// noFiles says why the files of the partition on the information page cannot be listed.
+// noFiles returns why the files of the partition on the information page cannot be listed, or "" if they can.
 func noFiles(m Model, d document) model.Reason {
 	if no := notOpen(m, d); !no.OK() {
 		return no
@@ -61,7 +61,7 @@ func noFiles(m Model, d document) model.Reason {
 	return model.Because("No files to list: %s", why)
 }
 
-// openFiles lists the root directory of what the information page is about.
+// openFiles opens the page with the root directory of the partition on the information page.
 func (m Model) openFiles(d document) (Model, tea.Cmd) {
 	ref := "the disk"
 	if p, ok := d.queue.Initial().Partition(m.reader.part); ok {
@@ -71,7 +71,7 @@ func (m Model) openFiles(d document) (Model, tea.Cmd) {
 	return m.chdir(d, nil)
 }
 
-// chdir asks for a directory.
+// chdir starts to read a directory.
 func (m Model) chdir(d document, dirs []string) (Model, tea.Cmd) {
 	m.gen++
 	before := background(m.files.giveUp)
@@ -82,7 +82,7 @@ func (m Model) chdir(d document, dirs []string) (Model, tea.Cmd) {
 	return m, tea.Batch(before, listFiles(ctx, d.target, m.files.part, strings.Join(dirs, "/"), m.gen))
 }
 
-// listed takes a directory, if it is still asked for.
+// listed applies a directory that was read, if it is still wanted.
 func (m Model) listed(gen int, list report.Listing, err error) Model {
 	if m.files.gen == gen {
 		m.files.list, m.files.err, m.files.loading = list, err, false
@@ -98,7 +98,7 @@ func (m Model) filesBindings(document) []binding {
 		return ""
 	}
 	return append([]binding{
-		on("esc", "back", anywhere(Model.closeFiles), "esc", "q", "ctrl+c"),
+		on("esc", "back", noTarget(Model.closeFiles), "esc", "q", "ctrl+c"),
 		on("enter", "open", Model.enterDir, "enter", "right"),
 		on("backspace", "up", Model.leaveDir, "backspace", "left").unless(atTop),
 	}, travel(Model.moveInFiles, "select")...)
@@ -116,7 +116,7 @@ func (m Model) enterDir(d document) (Model, tea.Cmd) {
 	}
 	e := m.files.list.Entries[m.files.at]
 	if e.Kind != report.FileDirectory {
-		return m.say(toneWarn, "Only directories can be gone into; files are listed, not read"), nil
+		return m.say(toneWarn, "Only directories can be opened; files are listed, but not read"), nil
 	}
 	return m.chdir(d, append(slices.Clone(m.files.dirs), e.Exact()))
 }
@@ -130,7 +130,7 @@ func (m Model) moveInFiles(_ document, s step) Model {
 	return m
 }
 
-// filesNotes is what stands above the entries.
+// filesNotes returns the lines above the entries.
 func (m Model) filesNotes() []string {
 	st, f, b := m.st, m.files, m.block(m.width-4)
 	for _, note := range f.list.Notes {
@@ -142,19 +142,19 @@ func (m Model) filesNotes() []string {
 	case f.err != nil:
 		b.wrap(st.Warn, sentence(f.err))
 	case len(f.list.Entries) == 0:
-		b.wrap(st.Muted, "Nothing is in it.")
+		b.wrap(st.Muted, "The directory is empty.")
 	}
 	return b.lines
 }
 
-// fileLines is the run of entries that is shown, and below how many lines it begins.
+// fileLines returns the range of entries to show, and the number of lines above them.
 func (m Model) fileLines() (from, to, first int) {
 	first = len(m.filesNotes())
 	from, to = widget.Visible(len(m.files.list.Entries), m.files.at, max(1, m.height-4-first))
 	return from, to, first
 }
 
-// filesPage is the directory with a line for each entry.
+// filesPage draws the directory, one line for each entry.
 func (m Model) filesPage(document) []string {
 	st, f := m.st, m.files
 	w := m.width - 4
@@ -180,7 +180,7 @@ func (m Model) filesPage(document) []string {
 	return widget.Box(lines, frame, m.width, m.height-2, st)
 }
 
-// fileLine is the name, the size and the date of an entry.
+// fileLine returns the line of an entry: name, size and date.
 func (m Model) fileLine(e report.FileEntry, selected bool, width int) string {
 	st := m.st
 	name, size, date := widget.Clean(e.Name), "", ""
@@ -216,7 +216,7 @@ func (m Model) filesZones(document) []*lipgloss.Layer {
 	return []*lipgloss.Layer{widget.Zone("files", 0, boxY+first, m.width, to-from)}
 }
 
-// filesClick selects the entry in line y of the list, and opens the one that is selected already.
+// filesClick selects the entry in line y of the list, or opens it if it is selected already.
 func (m Model) filesClick(_ document, _ lipgloss.LayerHit, _, y int) (Model, tea.Cmd) {
 	from, _, _ := m.fileLines()
 	if from+y == m.files.at {

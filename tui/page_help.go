@@ -37,7 +37,7 @@ func (m Model) helpText(_ document, width int) (title string, lines []string) {
 	return "Keys", b.lines
 }
 
-// helpNotes is what keys alone do not tell.
+// helpNotes explains what the list of keys does not.
 var helpNotes = []string{
 	"Going down past the last partition leads into the list of pending operations. Edits of the same thing become one of " +
 		"them; undo takes them back one by one.",
@@ -51,7 +51,7 @@ func (m Model) helpLine(b binding, width int) string {
 	return m.st.Key.Render(name) + m.st.Text.Render(widget.Fit(b.Help().Desc, width-column, m.st.More))
 }
 
-// balance puts paragraphs into columns of about equal height, in reading order from top to bottom.
+// balance arranges paragraphs in columns of about equal height; the reading order is from top to bottom.
 func balance(paragraphs [][]string, columns, width int) []string {
 	total, height, at := 0, 0, 0
 	for _, p := range paragraphs {

@@ -13,8 +13,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// openInfo shows the information page of what is selected: at once what the model tells, and what tools find out when
-// they have.
+// openInfo shows the information page of the selected row: at once what the scan found, and later what tools report.
 func (m Model) openInfo(d document) (Model, tea.Cmd) {
 	id := model.PartID(0)
 	if p, ok := d.partition(); ok {
@@ -28,14 +27,14 @@ func (m Model) informOn(d document, id model.PartID) (Model, tea.Cmd) {
 	before := background(m.reader.giveUp)
 	m.reader = reader{page: pageInfo, part: id, gen: m.gen}
 	if id != 0 && d.pendingOnly(id) {
-		return m, before // there is nothing to be asked
+		return m, before // there is nothing to ask tools about
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	m.reader.giveUp = cancel
 	return m, tea.Batch(before, inform(ctx, d.target, id, m.gen))
 }
 
-// turnInfo goes from the partition to the target, and back.
+// turnInfo switches between the partition and the whole target.
 func (m Model) turnInfo(d document) (Model, tea.Cmd) {
 	if m.reader.part != 0 {
 		return m.informOn(d, 0)
@@ -43,7 +42,7 @@ func (m Model) turnInfo(d document) (Model, tea.Cmd) {
 	return m.openInfo(d)
 }
 
-// informed takes what was found out, if it is still asked for.
+// informed applies the facts that tools reported, if they are still wanted.
 func (m Model) informed(gen int, sheet report.Sheet, err error) Model {
 	if m.reader.page != pageInfo || m.reader.gen != gen {
 		return m
@@ -68,8 +67,8 @@ func (m Model) infoBindings(d document) []binding {
 		on("tab", other, Model.turnInfo, "tab", "shift+tab").unless(noOther))
 }
 
-// infoText tells everything that is known of what the page is about: what is pending for it, and what the target shows. Until
-// that has been found out the model tells what it knows.
+// infoText describes the partition or target of the page: the pending operations, and the state on the target. Until the
+// tools have reported, it shows the facts of the scan.
 func (m Model) infoText(d document, width int) (title string, lines []string) {
 	if d.path == "" {
 		return "Information", nil
@@ -104,7 +103,7 @@ func (m Model) infoText(d document, width int) (title string, lines []string) {
 		if m.reader.err != nil {
 			b.wrap(m.st.Warn, sentence(m.reader.err))
 		} else {
-			b.add(m.st.Muted.Render("Asking what tools know" + m.st.More))
+			b.add(m.st.Muted.Render("Asking the tools" + m.st.More))
 		}
 	}
 	return "Information on " + d.name(), b.lines
@@ -115,13 +114,13 @@ func (b *block) gap(disk model.Disk, r model.Row) {
 	b.fact("Size", report.ExactBytes(disk.SectorSize.Bytes(r.Span.Len())))
 }
 
-// pendingOnly reports whether a partition is not on the target yet.
+// pendingOnly reports whether a partition exists only in the queue.
 func (d document) pendingOnly(id model.PartID) bool {
 	_, there := d.queue.Initial().Partition(id)
 	return !there
 }
 
-// sheet adds what was found out on the target. What is only pending is not in it.
+// sheet adds the facts that were found on the target. Pending operations are not part of them.
 func (b *block) sheet(s report.Sheet) {
 	for i, section := range s.Sections {
 		name := section.Title
@@ -146,7 +145,7 @@ func (b *block) sheet(s report.Sheet) {
 	}
 }
 
-// said adds a line that a tool printed; what does not fit goes on below it, farther in.
+// said adds a line of a tool's output. A long line is wrapped with a deeper indent.
 func (b *block) said(line string) {
 	const in, farther = "  ", "      "
 	head := widget.Wrap(line, b.width-len(in))

@@ -15,7 +15,7 @@ import (
 // noFinish says why a transaction that is being rolled back cannot be finished.
 const noFinish = "it is being rolled back already, and only that can be finished"
 
-// recoveryBindings finish or roll back; nothing else can be done to the target.
+// recoveryBindings returns the keys of the page: finish and roll back. Nothing else can be done to the target.
 func (m Model) recoveryBindings(d document) []binding {
 	rollingBack := func(_ Model, d document) model.Reason {
 		if d.unfinished.RollingBack {
@@ -36,12 +36,12 @@ func (m Model) recoveryBindings(d document) []binding {
 	}
 	list = append(list, turnBindings()...)
 	if d.run.active() {
-		list = append(list, on("l", "log", anywhere(Model.openLog), "l").pin())
+		list = append(list, on("l", "log", noTarget(Model.openLog), "l").pin())
 	}
 	return append(list, quitBinding().pin(), on("", "", Model.askClose, "ctrl+w"))
 }
 
-// recoveryText is what was interrupted, and the ways out without their buttons.
+// recoveryText returns the description of the interrupted transaction, and the two choices without their buttons.
 func (m Model) recoveryText(d document) (lines, question []string) {
 	st, u, b := m.st, d.unfinished, m.block(m.width-6)
 	b.add(st.Warn.Bold(true).Render("A transaction on this target was interrupted."), "")
@@ -83,7 +83,7 @@ func (m Model) recoveryZones(d document) []*lipgloss.Layer {
 	return widget.Zones(m.recoverySpots(d), textX, boxY+m.recoveryLines(d)+len(question))
 }
 
-// recoveryLines is how many lines of the account are shown: both ways out stay in view.
+// recoveryLines returns how many lines of the description are shown, so that both choices stay in view.
 func (m Model) recoveryLines(d document) int {
 	lines, question := m.recoveryText(d)
 	return min(len(lines), max(0, m.height-4-len(question)-1))

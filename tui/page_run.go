@@ -8,19 +8,18 @@ import (
 	"shunt/tui/widget"
 )
 
-// runBindings are those of the page that is shown. The run is that of the target in view; other targets can be looked at
-// meanwhile.
+// runBindings returns the bindings of the run page of the target in view. Other targets can be shown meanwhile.
 func (m Model) runBindings(d document) []binding {
 	var list []binding
 	switch {
 	case d.run.asks():
-		answer := anywhere(Model.stopRun)
+		answer := noTarget(Model.stopRun)
 		if d.run.chosen == 1 {
 			answer = Model.askCommit
 		}
 		list = []binding{
 			on("y", "apply", Model.askCommit, "y", "Y"),
-			on("n", "not now", anywhere(Model.stopRun), "n", "N", "esc", "q", "ctrl+c"),
+			on("n", "not now", noTarget(Model.stopRun), "n", "N", "esc", "q", "ctrl+c"),
 			m.choose(func(m Model, d document) Model { d.run.chosen = 1 - d.run.chosen; return m.withDoc(m.current, d) }),
 			on("enter", "answer", answer, "enter"),
 		}
@@ -29,16 +28,16 @@ func (m Model) runBindings(d document) []binding {
 	case d.run.state == runEnded:
 		list = []binding{on("esc", "back", Model.leaveRun, "esc", "q", "ctrl+c", "enter").unless(notReadAgain)}
 		if d.takesBack() {
-			list = append(list, on("U", "undo the last apply", still(Model.askTakeBackFromResult), "U"))
+			list = append(list, on("U", "undo the last apply", noCommand(Model.askTakeBackFromResult), "U"))
 		}
 	default:
 		list = []binding{
-			on("q", "stop", still(Model.askStop), "q", "esc", "ctrl+c").unless(stopping),
-			on("", "", anywhere(Model.browse), "o"),
+			on("q", "stop", noCommand(Model.askStop), "q", "esc", "ctrl+c").unless(stopping),
+			on("", "", noTarget(Model.browse), "o"),
 		}
 	}
 	list = append(append(list, travel(Model.scrollRun, "scroll")...), turnBindings()...)
-	return append(list, on("l", "log", anywhere(Model.openLog), "l").pin())
+	return append(list, on("l", "log", noTarget(Model.openLog), "l").pin())
 }
 
 func notReadAgain(_ Model, d document) model.Reason {
@@ -60,7 +59,7 @@ func (m Model) askTakeBackFromResult(d document) Model {
 	return m.withDoc(m.current, d).askTakeBack(d)
 }
 
-// closeReport leaves the report; a run that waits for a decision is given up.
+// closeReport closes the report. If the run waits for a decision, it is cancelled.
 func (m Model) closeReport(d document) (Model, tea.Cmd) {
 	if d.run.over() {
 		return m.leaveRun(d)
@@ -68,12 +67,12 @@ func (m Model) closeReport(d document) (Model, tea.Cmd) {
 	return m.stopRun()
 }
 
-// leaveRun goes back to the editor, or to the recovery page if the run was interrupted.
+// leaveRun returns to the editor, or to the recovery page if the run was interrupted.
 func (m Model) leaveRun(d document) (Model, tea.Cmd) {
 	d.run = running{}
 	m = m.withDoc(m.current, d)
 	if d.state == docOpen && d.unfinished != nil {
-		return m.shut()
+		return m.ignoreKeys()
 	}
 	return m, nil
 }
@@ -84,7 +83,7 @@ func (m Model) scrollRun(d document, s step) Model {
 	return m.withDoc(m.current, d)
 }
 
-// askStop asks whether to stop what is running; going on is the safe answer.
+// askStop asks whether to stop the run. The safe answer is to go on.
 func (m Model) askStop(d document) Model {
 	name := d.name()
 	if !d.run.committing {

@@ -13,7 +13,7 @@ import (
 // reportText adds the report of a rehearsal.
 func (b *block) reportText(d document) {
 	st, r, q := b.st, *d.run.report, d.run.queue
-	b.telling(tellRehearsal(d.run.kind, d.name(), r), r.Err)
+	b.notice(rehearsalNotice(d.run.kind, d.name(), r), r.Err)
 	if r.Err != "" {
 		b.failure(r)
 		return
@@ -80,8 +80,8 @@ func costs(r report.Rehearsal, what string) []string {
 	return items
 }
 
-// writtenWords tells what a commit writes that it does not move within the target. What is copied to a second place is
-// written like what is new.
+// writtenWords says what a commit writes besides moving data within the target. A second copy of data is counted as
+// written.
 func writtenWords(q ops.Queue) string {
 	for _, op := range q.Ops() {
 		switch op.(type) {
@@ -112,11 +112,11 @@ func (b *block) failure(r report.Rehearsal) {
 	}
 }
 
-// afterwards lists what is done when the commit is over.
+// afterwards lists what is done after the commit.
 func afterwards(q ops.Queue) []string {
 	steps, err := q.Compile()
 	if err != nil {
-		return nil // it compiled when the run began
+		return nil // cannot happen: the queue compiled when the run began
 	}
 	var out []string
 	for _, s := range steps {

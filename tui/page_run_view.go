@@ -13,7 +13,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// runPage shows a run: what it is doing, what its rehearsal reported, or how it ended.
+// runPage draws a run: its progress, the report of its rehearsal, or its result.
 func (m Model) runPage(d document) []string {
 	st := m.st
 	edge := st.Faint
@@ -29,7 +29,7 @@ func (m Model) runPage(d document) []string {
 	return widget.Box(body, f, m.width, m.height-2, st)
 }
 
-// runHeight is how many lines of text the page has room for.
+// runHeight returns how many lines of text fit on the page.
 func (m Model) runHeight(d document) int {
 	h := m.height - 4
 	if d.run.asks() {
@@ -61,13 +61,13 @@ func (m Model) runTitle(d document) string {
 	return "Rehearsing " + name
 }
 
-// question is what asks for the decision, and its answers.
+// question returns the question whether to apply, and its buttons.
 func (m Model) question(d document) (text string, answers []widget.Spot) {
 	buttons := []widget.Button{{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes}}
 	return "Apply to " + d.name() + "?  ", widget.Buttons(buttons, d.run.chosen, m.st)
 }
 
-// runZones are the answers to the question, while the page asks it.
+// runZones returns the clickable buttons while the page asks its question.
 func (m Model) runZones(d document) []*lipgloss.Layer {
 	if !d.run.asks() {
 		return nil
@@ -91,7 +91,8 @@ func (m Model) runText(d document, width int) []string {
 	return b.lines
 }
 
-// rehearsalText lists the steps: those that are over with how long they took, the one that is running with its time.
+// rehearsalText adds the progress of a rehearsal: finished steps with their duration, and the running one with its time
+// so far.
 func (b *block) rehearsalText(d document) {
 	st, now := b.st, d.run.now
 	b.add(st.Strong.Render("Trying every step on a copy-on-write view of the target"), "", b.gauge(d), b.paceLine(d))
@@ -114,15 +115,15 @@ func (b *block) rehearsalText(d document) {
 	b.wrap(st.Muted, note)
 }
 
-// gaugeWidth is how wide the progress bar gets, and where the times in the list below it end.
+// gaugeWidth is the greatest width of the progress bar. The times in the list below are aligned to it.
 const gaugeWidth = 72
 
 func (b *block) gauge(d document) string {
 	return widget.Gauge(d.run.share(), min(b.width, gaugeWidth), b.st)
 }
 
-// stepLine is one of a list of steps with the time it took, -1 if there is nothing to tell. Its verb tells where it stands,
-// also to those who do not see the mark: "move p2", "moving p2", "moved p2".
+// stepLine returns the line of step i with its duration; took is -1 if that is not known. The verb shows the state as
+// well as the mark does: "move p2", "moving p2", "moved p2".
 func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) string {
 	st := b.st
 	const timeWidth = 8
@@ -141,8 +142,7 @@ func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) s
 	return look.Render(mark) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.FitRight(clock, timeWidth))
 }
 
-// paceLine tells how far a phase is, how fast it goes, how long it will take, and how long it has taken, as far as there
-// is room for that.
+// paceLine returns the progress of a phase, its rate, the time left and the time so far, as far as they fit.
 func (b *block) paceLine(d document) string {
 	now := d.run.now
 	var parts []string
@@ -177,7 +177,7 @@ func (b *block) paceLine(d document) string {
 	return b.st.Muted.Render(text)
 }
 
-// commitText shows the bytes, the rate and the time left, the stages, and what a crash would mean.
+// commitText adds the progress of a commit: bytes, rate, time left, stages, and what a power failure would mean.
 func (b *block) commitText(d document) {
 	now, at := d.run.now, milestoneOf(d.run.now.Stage)
 	head, note := "Making the rehearsed result real, in one transaction", crashOffers
@@ -218,14 +218,14 @@ func (b *block) milestones(now report.Progress, at int) {
 	}
 }
 
-// resultText tells how the run ended.
+// resultText adds the result of the run.
 func (m Model) resultText(b *block, d document) {
 	st, r := b.st, *d.run.result
-	told := tellResult(d.run.kind, d.name(), r)
-	if d.run.whole {
-		told = tellWhole(d.name())
+	told := resultNotice(d.run.kind, d.name(), r)
+	if d.run.undecided {
+		told = undecidedNotice(d.name())
 	}
-	b.telling(told, r.Err)
+	b.notice(told, r.Err)
 	if r.Outcome == report.Done && d.run.kind == applyRun {
 		b.head("Operations")
 		for i := range d.run.queue.Ops() {
@@ -242,8 +242,8 @@ func (m Model) resultText(b *block, d document) {
 	}
 }
 
-// telling adds an account: the outcome, what caused it, what it means, what to do.
-func (b *block) telling(t telling, cause string) {
+// notice adds a notice: what happened, its cause, what it means for the data, and what to do.
+func (b *block) notice(t notice, cause string) {
 	st := b.st
 	mark := [...]string{toneGood: st.Yes, toneWarn: st.Dot, toneBad: st.No}[t.tone]
 	b.add(b.looks[t.tone].Bold(true).Render(mark + " " + t.head))

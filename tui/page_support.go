@@ -23,7 +23,7 @@ func (m Model) openSupport() (Model, tea.Cmd) {
 	return m, discover(m.Backend)
 }
 
-// lookAgain looks for tools anew, also for all open targets, so that what was installed meanwhile is offered.
+// lookAgain looks again for tools, also for all open targets, so that newly installed ones can be used.
 func (m Model) lookAgain() (Model, tea.Cmd) {
 	m.hasEnv = false
 	cmds := []tea.Cmd{discover(m.Backend)}
@@ -40,8 +40,8 @@ func (m Model) discovered(env ops.Env) Model {
 	return m.say(toneGood, "Looked again for tools")
 }
 
-// rejudged judges the queue of a target by what can be done now; operations that are impossible are dropped, and that is
-// told.
+// rejudged applies newly found tools to the queue of a target. Operations that are no longer possible are dropped, with a
+// message.
 func (m Model) rejudged(i int, env ops.Env) Model {
 	if m.docs[i].state != docOpen || m.docs[i].run.active() {
 		return m
@@ -55,7 +55,7 @@ func (m Model) rejudged(i int, env ops.Env) Model {
 	return m.withDoc(i, d)
 }
 
-// abilityNames are the headings of the columns: in full where there is room, else as short as can be.
+// abilityNames holds the headings of the columns, in full and in short.
 var abilityNames = map[ops.Ability][2]string{
 	ops.CanCreate: {"create", "new"}, ops.CanGrow: {"grow", "grow"}, ops.CanShrink: {"shrink", "shr"}, ops.CanMove: {"move", "move"},
 	ops.CanCopy: {"copy", "copy"}, ops.CanCheck: {"check", "chk"}, ops.CanLabel: {"label", "labl"}, ops.CanUUID: {"UUID", "UUID"},
@@ -63,7 +63,7 @@ var abilityNames = map[ops.Ability][2]string{
 }
 
 func (m Model) supportBindings(document) []binding {
-	return readerBindings([]string{"enter", "S"}, on("r", "look again", anywhere(Model.lookAgain), "r"))
+	return readerBindings([]string{"enter", "S"}, on("r", "look again", noTarget(Model.lookAgain), "r"))
 }
 
 func (m Model) supportText(_ document, width int) (title string, lines []string) {

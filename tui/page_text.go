@@ -10,20 +10,20 @@ import (
 	"shunt/tui/widget"
 )
 
-// reader is a page of text over another page. The text is made anew for each frame, so that it fits the
-// window and a log grows while it is read.
+// reader is a page of text that covers another page. The text is made for each frame, so that it fits the window and a
+// log can grow while it is read.
 type reader struct {
-	page page // pageBlank if there is none
+	page page // pageBlank if no text is open
 	top  int  // first line shown
-	// tail says that the end is followed as the text grows.
+	// tail is set while the page follows the end of a growing text.
 	tail bool
-	// part is what the information is about, 0 for the target; sheet and err are what was found out, once that arrived
-	// in a message of generation gen.
+	// part is the partition of the information page, 0 for the whole target. sheet and err arrive later, in a message of
+	// generation gen.
 	part  model.PartID
 	gen   int
 	sheet *report.Sheet
 	err   error
-	// giveUp ends the question that is asked, nil if there is none.
+	// giveUp cancels the request in progress; nil if there is none.
 	giveUp context.CancelFunc
 }
 
@@ -44,9 +44,10 @@ func (m Model) readerPage(d document) []string {
 	return widget.Box(body, f, m.width, height, m.st)
 }
 
-// readerBindings are those of a page of text: closed is the keys that close it too, and more are its own.
+// readerBindings returns the bindings of a page of text. closed are additional keys that close it; more are bindings of
+// its own.
 func readerBindings(closed []string, more ...binding) []binding {
-	out := []binding{on("esc", "back", anywhere(Model.closeReader), append([]string{"esc", "q", "ctrl+c"}, closed...)...)}
+	out := []binding{on("esc", "back", noTarget(Model.closeReader), append([]string{"esc", "q", "ctrl+c"}, closed...)...)}
 	return append(append(out, travel(Model.scrollReader, "scroll", "page")...), more...)
 }
 
@@ -69,14 +70,14 @@ func (m Model) scrollReader(d document, s step) Model {
 	return m
 }
 
-// openLog shows the log of the run, from its end.
+// openLog shows the end of the run's log.
 func (m Model) openLog() (Model, tea.Cmd) {
 	m.reader = reader{page: pageLog, tail: true}
 	return m, nil
 }
 
 func (m Model) logBindings(document) []binding {
-	return readerBindings([]string{"enter", "l"}, on("s", "save", still(Model.askSaveLog), "s"))
+	return readerBindings([]string{"enter", "l"}, on("s", "save", noCommand(Model.askSaveLog), "s"))
 }
 
 func (m Model) logText(d document, width int) (title string, lines []string) {

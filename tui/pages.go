@@ -8,15 +8,15 @@ import (
 	"shunt/tui/widget"
 )
 
-// page is what fills the screen below the dialogs. Keys, mouse and drawing ask the same question, so they never disagree.
+// page is what fills the screen below the dialogs. Keys, mouse and drawing all use it, so that they always agree.
 type page int
 
 const (
-	pageBlank page = iota // a message, where no target can be shown
+	pageBlank page = iota // a message, if no target can be shown
 	pageEditor
 	pageRun
 	pageRecovery
-	// These lie over the page of a target, until they are closed.
+	// The following pages cover the page of a target until they are closed.
 	pageFiles
 	pageHelp
 	pageInfo
@@ -24,7 +24,7 @@ const (
 	pageSupport
 )
 
-// shown is the page in view and the target it is about.
+// shown returns the page in view and its target.
 func (m Model) shown() (page, document) {
 	d, ok := m.doc()
 	switch {
@@ -44,24 +44,24 @@ func (m Model) shown() (page, document) {
 	return pageEditor, d
 }
 
-// pageParts is what a page consists of. Each part is a method of the Model in the page's own files, page_*.go.
+// pageParts holds the methods of the Model that make up a page. They are in the page's own files, page_*.go.
 type pageParts struct {
-	view     func(Model, document) []string // between the title and the last line
+	view     func(Model, document) []string // the lines between the title and the key bar
 	bindings func(Model, document) []binding
-	// bar picks the bindings of the last line: as many as fit, and those that are always there. By nil it shows all that have a
-	// name and can be used.
+	// bar returns the bindings for the key bar: as many of the first as fit, and all of the pinned. If it is nil, the key
+	// bar shows all bindings that have a name and can be used.
 	bar func(Model, document) (bindings, pinned []keymap.Binding)
-	// zones are what can be clicked besides those, and click does what the zone of a name stands for. x and y count from its
-	// first cell. Both may be nil.
+	// zones returns the clickable parts besides keys, and click handles a click on one of them. x and y count from the
+	// first cell of the zone. Both may be nil.
 	zones func(Model, document) []*lipgloss.Layer
 	click func(m Model, d document, hit lipgloss.LayerHit, x, y int) (Model, tea.Cmd)
-	// notch is how many arrow keys a notch of the wheel stands for.
+	// notch is the number of arrow keys that one notch of the wheel stands for.
 	notch int
-	// text is the title and the lines of a page of text. Its view and its keys that scroll are those of the reader.
+	// text returns the title and the lines of a page of text. Its view and its scroll keys are those of the reader.
 	text func(m Model, d document, width int) (title string, lines []string)
 }
 
-// wheelLines is how many lines of a text a notch of the wheel scrolls.
+// wheelLines is the number of lines that one notch of the wheel scrolls.
 const wheelLines = 3
 
 func (p page) parts() pageParts {
@@ -81,7 +81,7 @@ func (p page) parts() pageParts {
 	}[p]
 }
 
-// bottom is the last line of every page: the answer to the last key, or the keys.
+// bottom returns the last line of every page: a message, or the keys.
 func (m Model) bottom() string {
 	if m.note.text == "" {
 		return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)
@@ -90,7 +90,7 @@ func (m Model) bottom() string {
 	return widget.Fit(" "+m.looks()[m.note.tone].Render(text), m.width, "")
 }
 
-// keySpots are the keys in the last line.
+// keySpots returns the keys in the last line.
 func (m Model) keySpots() []widget.Spot {
 	p, d := m.shown()
 	parts := p.parts()

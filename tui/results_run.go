@@ -9,21 +9,21 @@ import (
 	"shunt/tui/dialog"
 )
 
-// This file takes what runs send. A run goes on whether its target is in view or not: what it shows belongs to its
-// target, and of a target that is not in view a line tells.
+// This file handles the messages of runs. A run continues whether its target is in view or not. Its page belongs to its
+// target; if that is not in view, a message in the last line reports the change.
 
-// followed shows the commit that is under way on a target.
+// followed shows a commit that another process is carrying out on a target.
 func (m Model) followed(i int, run Run) (Model, tea.Cmd) {
 	m.gen++
 	m = m.withRun(i, running{
 		gen: m.gen, kind: followRun, run: run, queue: m.docs[i].queue, committing: true, now: report.Progress{Phase: report.Committing},
 	})
-	m = m.arrived(i, "a commit that was begun earlier is under way")
+	m = m.announce(i, "a commit that was begun earlier is under way")
 	return m, follow(run, m.gen)
 }
 
-// arrived tells that the page of document i became another one by itself, if that is not in view.
-func (m Model) arrived(i int, what string) Model {
+// announce reports a change of document i in the last line, if its page is not in view.
+func (m Model) announce(i int, what string) Model {
 	switch {
 	case i != m.current:
 		return m.say(toneWarn, fmt.Sprintf("%s: %s; tab goes there", m.docs[i].name(), what))
@@ -33,13 +33,13 @@ func (m Model) arrived(i int, what string) Model {
 	return m
 }
 
-// started takes a run that has begun, or could not.
+// started applies the start of a run, or shows why it could not start.
 func (m Model) started(i int, run Run, err error) (Model, tea.Cmd) {
 	r := m.docs[i].run
 	if err != nil {
-		m = m.withRun(i, running{}).uncovered(i)
+		m = m.withRun(i, running{}).uncover(i)
 		name := m.docs[i].name()
-		return m.tell(dialog.NewMessage("Cannot begin", dialog.Warning,
+		return m.pushWhenFree(dialog.NewMessage("Cannot begin", dialog.Warning,
 			sentence(err), name+" was not changed. The operations are still pending.")), nil
 	}
 	r.run = run
@@ -50,8 +50,8 @@ func (m Model) started(i int, run Run, err error) (Model, tea.Cmd) {
 	return m.withRun(i, r), cmd
 }
 
-// uncovered closes a text that is open over the page of document i, so that what happened to it is seen. A question stays.
-func (m Model) uncovered(i int) Model {
+// uncover closes a text that covers the page of document i, so that the change is seen. Dialogs stay open.
+func (m Model) uncover(i int) Model {
 	if i == m.current {
 		m.reader, m.files = reader{}, files{}
 	}
@@ -66,7 +66,7 @@ func (m Model) progressed(i int, p report.Progress, log []string) (Model, tea.Cm
 	return m.withRun(i, r), waitProgress(r.run, r.gen)
 }
 
-// reported takes the report of a rehearsal; ok is false if the run ended without one.
+// reported applies the report of a rehearsal; ok is false if the run ended without one.
 func (m Model) reported(i int, found report.Rehearsal, ok bool) (Model, tea.Cmd) {
 	r := m.docs[i].run
 	if !ok {
@@ -74,7 +74,7 @@ func (m Model) reported(i int, found report.Rehearsal, ok bool) (Model, tea.Cmd)
 	}
 	r = r.reported(found)
 	if r.result != nil {
-		// The run had ended before its report came: a failed rehearsal is told by its report.
+		// The result came before the report. A failed rehearsal is shown by its report, everything else by the result.
 		if !r.rehearsalFailed() {
 			r.state = runEnded
 		}
@@ -84,17 +84,17 @@ func (m Model) reported(i int, found report.Rehearsal, ok bool) (Model, tea.Cmd)
 	if r.state != runAsking {
 		return m, nil
 	}
-	return m.arrived(i, "the rehearsal is over"), ring(r.took)
+	return m.announce(i, "the rehearsal is over"), ring(r.took)
 }
 
-// ended takes the end of a run. A text that was open over its page is closed, so that the end is seen.
+// ended applies the result of a run.
 func (m Model) ended(i int, end report.Result, log []string) (Model, tea.Cmd) {
 	d := m.docs[i]
 	wasAsking := d.run.state == runAsking
 	d.run = d.run.ended(end, log)
 	reread := rescan(d.target, d.gen, d.run.interrupted())
-	if d.run.left() {
-		m = m.withRun(i, running{}).uncovered(i)
+	if d.run.abandoned() {
+		m = m.withRun(i, running{}).uncover(i)
 		return m.say(toneGood, d.name()+" was not changed. The operations are still pending."), nil
 	}
 	asking := d.run.state == runAsking
@@ -103,7 +103,7 @@ func (m Model) ended(i int, end report.Result, log []string) (Model, tea.Cmd) {
 	if wasAsking && asking {
 		return m, nil // the report of the failed rehearsal is being read
 	}
-	m = m.uncovered(i).arrived(i, "it has ended")
+	m = m.uncover(i).announce(i, "it has ended")
 	bell := ring(d.run.took)
 	if asking {
 		return m, bell

@@ -11,11 +11,11 @@ import (
 	"shunt/tui/styles"
 )
 
-// Update brings each message to what it is meant for: results to their owners, whether those are in view
-// or not; keys to the uppermost of dialog, text, run, recovery and editor.
+// Update passes each message to its receiver: results to their document, in view or not; keys to the top dialog,
+// otherwise to the page in view.
 func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := m.route(msg)
-	next, gate := next.guarded(m, msg)
+	next, gate := next.guardKeyboard(m, msg)
 	return next.glide(m, tea.Batch(cmd, gate))
 }
 
@@ -51,17 +51,17 @@ func (m Model) restyled(theme styles.Theme, depth styles.Depth) Model {
 	return m
 }
 
-// press brings a key to what has the keyboard.
+// press passes a key to whatever has the keyboard.
 func (m Model) press(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 	if m.small() {
-		// Nobody can see what a key would do here; only leaving without loss is safe.
+		// The window is too small to show what a key does. Only leaving is possible, and only if nothing is lost.
 		if keymap.Match(msg, quitBinding().Binding) && !m.busy() && m.unsaved() == 0 {
 			return m, tea.Quit
 		}
 		return m, nil
 	}
 	if m.gate.closed {
-		return m.shut()
+		return m.ignoreKeys()
 	}
 	m.note = note{}
 	if len(m.dialogs) > 0 {
@@ -77,7 +77,7 @@ func (m Model) paste(msg tea.PasteMsg) (Model, tea.Cmd) {
 	return m.toDialog(msg)
 }
 
-// toDialog gives a message to the uppermost dialog and performs what it wants.
+// toDialog passes a message to the top dialog and performs the action that it returns.
 func (m Model) toDialog(msg tea.Msg) (Model, tea.Cmd) {
 	last := len(m.dialogs) - 1
 	next, action := m.dialogs[last].Update(msg)
@@ -89,8 +89,7 @@ func (m Model) toDialog(msg tea.Msg) (Model, tea.Cmd) {
 	return m.perform(action)
 }
 
-// toDialogs gives a message to every dialog; those it is not meant for take no notice. What the uppermost wants is
-// performed; the others can ask for more.
+// toDialogs passes a message to every dialog. The action of the top dialog is performed; of the others only requests are.
 func (m Model) toDialogs(msg tea.Msg) (Model, tea.Cmd) {
 	m.dialogs = slices.Clone(m.dialogs)
 	var cmds []tea.Cmd

@@ -7,19 +7,19 @@ import (
 	"shunt/ops/report"
 )
 
-// runKind says what a run is for.
+// runKind is the purpose of a run.
 type runKind int
 
 const (
 	applyRun runKind = iota
 	rehearseRun
 	finishRun   // an interrupted transaction is finished
-	rollBackRun // or rolled back
-	followRun   // a commit that an earlier start of the program began
-	undoRun     // what was applied last is taken back
+	rollBackRun // an interrupted transaction is rolled back
+	followRun   // a commit by another process is followed
+	undoRun     // the last applied transaction is undone
 )
 
-// runState says which page of a run is shown.
+// runState selects the page of a run.
 type runState int
 
 const (
@@ -28,41 +28,41 @@ const (
 	runEnded                   // the result is shown
 )
 
-// running is the run of a target with what it told so far. It is a value; the zero running is none.
+// running is the run of a target with everything it has reported. It is a value; the zero value is no run.
 type running struct {
-	gen    int // of the messages that belong to it, 0 if there is no run
-	kind   runKind
-	run    Run // nil until it has started
-	queue  ops.Queue
-	steps  []ops.Phrase // of the rehearsal, in words
-	state  runState
-	now    report.Progress
-	meter  meter
-	far    float64       // the largest share of the phase that was told: a second tool in a step begins at nothing
-	took   time.Duration // by the rehearsal, the commit or the undoing, as far as it was told
-	report *report.Rehearsal
-	result *report.Result
-	log    []string
-	// stopping says that the user asked to stop, committing that they said yes.
+	gen      int // generation of its messages, 0 if there is no run
+	kind     runKind
+	run      Run // nil until it has started
+	queue    ops.Queue
+	steps    []ops.Phrase // descriptions of the rehearsal's steps
+	state    runState
+	now      report.Progress
+	meter    meter
+	maxShare float64       // the largest share shown in this phase: a second tool in a step starts at 0 again
+	took     time.Duration // the time that the rehearsal, commit or undo has taken
+	report   *report.Rehearsal
+	result   *report.Result
+	log      []string
+	// stopping is set when the user asks to stop, committing when the user confirms the commit.
 	stopping, committing bool
-	// settled says that the target was read again after the end.
+	// settled is set when the target has been read again after the end.
 	settled bool
-	// whole says that it was interrupted, that nothing is unfinished on the target all the same, and that it cannot be told
-	// which of its two states that is in.
-	whole  bool
-	chosen int // button of the report: 0 is No
-	scroll int
+	// undecided is set if the run was interrupted, yet the target has no unfinished transaction, and it is unknown whether the
+	// operations were applied.
+	undecided bool
+	chosen    int // the selected button of the report: 0 is No
+	scroll    int
 }
 
 func (r running) active() bool { return r.gen != 0 }
 
-// recovers reports whether the run ends an interrupted transaction.
+// recovers reports whether the run finishes or rolls back an interrupted transaction.
 func (r running) recovers() bool { return r.kind == finishRun || r.kind == rollBackRun }
 
-// over reports whether nothing is happening any more.
+// over reports whether the run has ended.
 func (r running) over() bool { return r.result != nil }
 
-// reported takes the report of the rehearsal. Of a commit that is followed it comes when everything is decided.
+// reported applies the report of the rehearsal. A commit that is followed reports after the decision was made.
 func (r running) reported(found report.Rehearsal) running {
 	r.report = &found
 	if !r.stopping && !r.committing {
@@ -71,7 +71,7 @@ func (r running) reported(found report.Rehearsal) running {
 	return r
 }
 
-// ended takes the result. A failed rehearsal has its own page already.
+// ended applies the result. A failed rehearsal keeps its report in view.
 func (r running) ended(end report.Result, log []string) running {
 	r.result, r.log = &end, log
 	if end.Log != "" {
@@ -85,24 +85,25 @@ func (r running) ended(end report.Result, log []string) running {
 	return r
 }
 
-// rehearsalFailed reports whether the report tells why there was no commit.
+// rehearsalFailed reports whether the rehearsal failed, so that there was no commit.
 func (r running) rehearsalFailed() bool {
 	return r.report != nil && r.report.Err != "" && !r.committing
 }
 
 func (r running) progressed(p report.Progress) running {
 	if p.Phase != r.now.Phase || p.Total != r.now.Total {
-		r.far = 0
+		r.maxShare = 0
 	}
 	r.now, r.meter = p, r.meter.add(p)
-	r.far = max(r.far, r.share())
+	r.maxShare = max(r.maxShare, r.share())
 	if p.Phase != report.Deciding && p.Phase != report.Finished {
 		r.took = p.Elapsed
 	}
 	return r
 }
 
-// share is how far the run is in its phase, from 0 to 1, or -1 if that cannot be told. A rehearsal is counted in steps.
+// share returns how far the run is in its phase, from 0 to 1, or -1 if that is not known. A rehearsal is counted in
+// steps.
 func (r running) share() float64 {
 	now := r.now
 	n := max(now.Steps, len(r.steps))
@@ -112,24 +113,24 @@ func (r running) share() float64 {
 	case r.committing || n == 0:
 		return -1
 	}
-	const most = 0.99 // the journal comes after the steps
+	const most = 0.99 // the journal is written after the steps
 	inStep := float64(now.ToolShare) / 1000
-	return max(r.far, min(most, (float64(max(0, now.Step-1))+inStep)/float64(n)))
+	return max(r.maxShare, min(most, (float64(max(0, now.Step-1))+inStep)/float64(n)))
 }
 
-// interrupted reports whether the run ended before it could say what it led to, or in the middle.
+// interrupted reports whether the run was interrupted, or ended without a result.
 func (r running) interrupted() bool { return r.result != nil && r.result.Outcome == report.Interrupted }
 
-// known is the run with the result that the target shows after it was interrupted, as a worker that is killed cannot tell.
-// before and after are the target before the run and now; nothing is unfinished on it.
-func (r running) known(before document, after sight) running {
+// resolve works out the result of an interrupted run from the state of the target, as a killed worker cannot report it.
+// before and after are the target before the run and now. The target has no unfinished transaction.
+func (r running) resolve(before document, after scanResult) running {
 	result := *r.result
 	applied := after.facts.Undo
 	fresh := applied != nil && (before.facts.Undo == nil || *applied != *before.facts.Undo)
 	was, planned := r.queue.Initial(), r.queue.Preview()
 	switch {
 	case !after.disk.ReadOnly().OK() && was.ReadOnly().OK():
-		return r // it bears the mark of a commit, and what could end that is gone
+		return r // the target is marked as unfinished, but its journal is missing
 	case after.last != nil:
 		result = after.last.Result
 	case r.kind == rollBackRun, r.kind == undoRun && applied == nil:
@@ -139,19 +140,18 @@ func (r running) known(before document, after sight) running {
 	case r.kind == undoRun, r.kind == applyRun && !sameDisk(was, planned):
 		result = report.Result{Outcome: report.Unchanged, Err: result.Err, Log: result.Log}
 	default:
-		r.whole = true
+		r.undecided = true
 	}
 	r.result = &result
 	return r
 }
 
-// asks reports whether the page waits for a yes or a no.
+// asks reports whether the page waits for the decision to commit.
 func (r running) asks() bool {
 	return r.state == runAsking && r.kind == applyRun && r.report.Err == "" && r.result == nil
 }
 
-// left reports whether the run was given up before anything was made real, so that there is no result
-// worth a page of its own.
-func (r running) left() bool {
+// abandoned reports whether the run was stopped before it wrote anything, so that no result page is needed.
+func (r running) abandoned() bool {
 	return r.result != nil && r.stopping && !r.committing && !r.recovers() && r.result.Outcome == report.Unchanged
 }

@@ -16,8 +16,8 @@ import (
 	"shunt/tui/dialog"
 )
 
-// saveFile writes text to a new file, or in the place of a file if that was asked for. It is synced, as it may be about a
-// disk that is in trouble.
+// saveFile writes a text to a new file, or replaces a file if the user agreed. The file is synced, because the text may
+// be about a failing disk.
 func saveFile(save dialog.Save) tea.Cmd {
 	return func() tea.Msg {
 		err := put(save)
@@ -25,50 +25,50 @@ func saveFile(save dialog.Save) tea.Cmd {
 	}
 }
 
-// put writes the file. The error wraps fs.ErrExist if there is one that is to be kept.
+// put writes the file. The error wraps fs.ErrExist if a file exists that must not be replaced.
 func put(save dialog.Save) error {
 	write := create
 	if save.Over == dialog.Replace {
 		write = replace
 	}
-	err := write(save.Path, safetext.Lines(save.Text)) // it will be looked at in a terminal
+	err := write(save.Path, safetext.Lines(save.Text)) // the file may be shown in a terminal
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return tried.Errorf("save %s: %w", save.Path, tried.Cause(err))
 }
 
-// create writes a file that must not exist yet. Whatever happens, there is no file or a whole one at the path.
+// create writes a file that must not exist yet. After a failure or a crash the file is complete or does not exist.
 func create(path, text string) error {
 	return writeAs(path, text, 0o644, nil, func(temp string) error {
 		err := unix.Renameat2(unix.AT_FDCWD, temp, unix.AT_FDCWD, path, unix.RENAME_NOREPLACE)
-		if errors.Is(err, unix.EINVAL) { // some network file systems cannot do that
+		if errors.Is(err, unix.EINVAL) { // not supported by some network file systems
 			return errors.Join(os.Link(temp, path), os.Remove(temp))
 		}
 		return err
 	})
 }
 
-// replace writes a file in the place of the one at the path. Whatever happens, the old one or the new one is there, whole. The
-// mode stays, and the owner where the system allows that. What is there is never opened: in a directory of somebody else's it
-// could be a link to a file of this user's, or a pipe that keeps this process waiting.
+// replace replaces the file at path. After a failure or a crash the old file or the new one is there, complete. The mode
+// is kept, and the owner if the system allows it. The old file is never opened: in a directory of another user it could
+// be a link to one of this user's files, or a pipe that blocks this process.
 func replace(path, text string) error {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return create(path, text) // it has gone meanwhile
+		return create(path, text) // the file was removed meanwhile
 	case err != nil:
 		return err
 	case info.Mode().Type() == fs.ModeSymlink:
-		return errors.New("it is a link, which is not followed")
+		return errors.New("it is a symbolic link, and shunt does not follow those here")
 	case !info.Mode().IsRegular():
-		return errors.New("it is not a file that could be replaced")
+		return errors.New("it is not a regular file")
 	}
 	return writeAs(path, text, info.Mode().Perm(), info, func(temp string) error { return os.Rename(temp, path) })
 }
 
-// writeAs writes and syncs a new file in the directory of path, which name then gives its name. It has the mode less the
-// umask, or the mode and owner of the file that it is like. After an error in writing or naming no file is left.
+// writeAs writes and syncs a new file in the directory of path; name then gives it its final name. The file has the given
+// mode less the umask, or the mode and owner of like if that is not nil. After an error no file is left.
 func writeAs(path, text string, mode fs.FileMode, like fs.FileInfo, name func(temp string) error) error {
 	dir, _ := filepath.Split(path)
 	temp := dir + ".shunt-" + rand.Text()
@@ -78,7 +78,7 @@ func writeAs(path, text string, mode fs.FileMode, like fs.FileInfo, name func(te
 	}
 	if like != nil {
 		if owner, ok := like.Sys().(*syscall.Stat_t); ok {
-			_ = f.Chown(int(owner.Uid), int(owner.Gid)) // only root can give a file away
+			_ = f.Chown(int(owner.Uid), int(owner.Gid)) // only root can change the owner
 		}
 		err = f.Chmod(mode)
 	}
@@ -89,13 +89,13 @@ func writeAs(path, text string, mode fs.FileMode, like fs.FileInfo, name func(te
 		err = name(temp)
 	}
 	if err != nil {
-		_ = os.Remove(temp) // the cause is what counts
+		_ = os.Remove(temp) // the first error is the one to report
 		return err
 	}
 	return syncDir(filepath.Dir(path))
 }
 
-// syncDir makes the names in a directory last. Some file systems cannot sync one and keep names anyway.
+// syncDir syncs the names in a directory. File systems that cannot do so keep them anyway.
 func syncDir(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {

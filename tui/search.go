@@ -9,13 +9,13 @@ import (
 	"shunt/tui/dialog"
 )
 
-// planSearch is the last search for plans that was begun.
+// planSearch is the latest search for plans.
 type planSearch struct {
 	gen    int
 	giveUp context.CancelFunc
 }
 
-// patience is how long the Make room page waits for plans before it says so; before that, a word about it would only
+// patience is how long a search may take before the Make room page mentions it. A message during a shorter search would
 // flicker.
 const patience = 150 * time.Millisecond
 
@@ -24,12 +24,12 @@ func (m Model) findPlans(a dialog.Solve) (Model, tea.Cmd) {
 	m.gen++
 	ctx, cancel := context.WithCancel(context.Background())
 	m.search = planSearch{gen: m.gen, giveUp: cancel}
-	slow := found(m.gen, dialog.Slow{Wish: a.Wish})
+	slow := plansFound(m.gen, dialog.Slow{Wish: a.Wish})
 	return m, tea.Batch(before, findPlans(ctx, a, m.gen), m.Clock(patience, func() tea.Msg { return slow }))
 }
 
-// found brings an answer about plans to the dialog, unless that has another wish by now.
-func found(gen int, what any) result {
+// plansFound passes the answer of a search to the dialog, unless a newer search has begun.
+func plansFound(gen int, what any) result {
 	return func(m Model) (Model, tea.Cmd) {
 		if gen != m.search.gen {
 			return m, nil

@@ -12,13 +12,13 @@ import (
 	"shunt/ops/report"
 )
 
-// This file holds the signs that reach who looks elsewhere: the title of the window, the terminal's progress bar, and the
-// bell at the end.
+// This file shows the state outside of the screen: in the title of the window, in the terminal's progress bar, and by a
+// bell at the end of a long run.
 
-// long is how long a run has to take for its end to be worth a bell.
+// long is how long a run has to take for a bell at its end.
 const long = 2 * time.Second
 
-// ring is the bell, if what has just ended took long.
+// ring returns the bell if a run took long enough.
 func ring(took time.Duration) tea.Cmd {
 	if took < long {
 		return nil
@@ -26,7 +26,8 @@ func ring(took time.Duration) tea.Cmd {
 	return tea.Raw("\a")
 }
 
-// signalled is the document that the window's title and the bar tell of: the one in view, or one at work if that is idle.
+// signalled returns the document for the window title and the progress bar: the one in view, or a busy one if that is
+// idle.
 func (m Model) signalled() (document, bool) {
 	d, ok := m.doc()
 	if ok && !d.run.active() {
@@ -39,11 +40,11 @@ func (m Model) signalled() (document, bool) {
 	return d, ok
 }
 
-// status says in short how far a target is.
+// status is the state of a target in short.
 type status struct {
 	word    string // in the title line of another target: "is rehearsed"
 	sign    string // in the title of the window: "rehearsed"
-	urgency int    // how much it wants to be looked at, 0 for not at all
+	urgency int    // the highest is shown first; 0 is not shown
 	bar     tea.ProgressBarState
 }
 
@@ -82,7 +83,7 @@ func (d document) status() status {
 	return now
 }
 
-// windowTitle tells the state: "shunt: stick.raw 42 % copy".
+// windowTitle describes the state: "shunt: stick.raw 42 % copy".
 func (m Model) windowTitle() string {
 	d, ok := m.signalled()
 	if !ok {
@@ -111,7 +112,7 @@ func (r running) percent() int {
 	return int(100 * min(share, 1))
 }
 
-// terminalBar is the terminal's own progress bar, nil for none.
+// terminalBar returns the terminal's own progress bar, or nil for none.
 func (m Model) terminalBar() *tea.ProgressBar {
 	d, ok := m.signalled()
 	if m.NoBar || !ok || !d.run.active() {
@@ -129,9 +130,9 @@ func (m Model) terminalBar() *tea.ProgressBar {
 	return tea.NewProgressBar(state, percent)
 }
 
-// barless reports whether the terminal takes the sequence of the progress bar for something else: the console knows no
+// misreadsBar reports whether the terminal would misread the sequence of the progress bar. The Linux console does not know
 // such sequences, and iTerm2 before 3.6 shows each as a notification.
-func barless(getenv func(string) string) bool {
+func misreadsBar(getenv func(string) string) bool {
 	switch {
 	case getenv("TERM") == "linux", getenv("TERM") == "dumb":
 		return true

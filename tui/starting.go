@@ -13,7 +13,7 @@ func (m Model) rehearse(d document) (Model, tea.Cmd) { return m.begin(d, rehears
 
 func (m Model) apply(d document) (Model, tea.Cmd) { return m.begin(d, applyRun) }
 
-// begin rehearses the queue of the target in view.
+// begin starts the rehearsal of the queue of the target in view.
 func (m Model) begin(d document, kind runKind) (Model, tea.Cmd) {
 	if d.queue.Len() == 0 {
 		return m.say(toneWarn, "Nothing is pending: there is nothing to rehearse or apply"), nil
@@ -30,7 +30,7 @@ func (m Model) begin(d document, kind runKind) (Model, tea.Cmd) {
 	return m.withDoc(m.current, d), startRun(m.gen, func() (Run, error) { return d.target.Start(d.queue) })
 }
 
-// recoverTarget begins to end an interrupted transaction.
+// recoverTarget starts to finish or roll back an interrupted transaction.
 func (m Model) recoverTarget(d document, kind runKind) (Model, tea.Cmd) {
 	m.gen++
 	phase, how := report.Committing, report.Finish
@@ -41,7 +41,7 @@ func (m Model) recoverTarget(d document, kind runKind) (Model, tea.Cmd) {
 	return m.withDoc(m.current, d), startRun(m.gen, func() (Run, error) { return d.target.Recover(how) })
 }
 
-// stopRun asks the run to stop. What that led to is told by its result.
+// stopRun asks the run to stop. Its result follows as a message.
 func (m Model) stopRun() (Model, tea.Cmd) {
 	d, ok := m.doc()
 	if !ok || !d.busy() || d.run.stopping {
@@ -51,12 +51,12 @@ func (m Model) stopRun() (Model, tea.Cmd) {
 	d.run.state = runWorking
 	m = m.withDoc(m.current, d)
 	if d.run.run == nil {
-		return m, nil // it is cancelled as soon as it has started
+		return m, nil // started cancels it
 	}
 	return m, background(d.run.run.Cancel)
 }
 
-// askCommit begins the commit, or first has the name of a physical disk typed.
+// askCommit starts the commit. For a physical disk the user has to type its name first.
 func (m Model) askCommit(d document) (Model, tea.Cmd) {
 	if d.facts.Retype == "" {
 		return m.commit(d)

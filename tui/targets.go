@@ -6,21 +6,21 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// This file is about having several targets open: each has its own queue, run and cursor, and one is in view.
+// This file handles several open targets. Each has its own queue, run and cursor, and one is in view.
 
-// turnTarget brings the next or, by -1, the previous target into view.
+// turnTarget brings the next target into view, or with -1 the previous one.
 func (m Model) turnTarget(by int) (Model, tea.Cmd) {
 	n := len(m.docs)
 	m.current = (m.current + n + by) % n
 	d := m.docs[m.current]
 	if d.run.active() && d.run.state != runWorking || d.mustRecover() {
-		return m.shut() // what is asked there must be read first
+		return m.ignoreKeys() // the user must read its question first
 	}
 	return m, nil
 }
 
-// elsewhere is what goes on with the targets that are not in view, "" if nothing does: the one that most wants to be seen,
-// and how many others there are.
+// elsewhere describes the most urgent state of the targets that are not in view, and counts the others. It is "" if none
+// is active.
 func (m Model) elsewhere() string {
 	text, most, n := "", 0, 0
 	for i, d := range m.docs {

@@ -11,12 +11,12 @@ import (
 	"shunt/tui/widget"
 )
 
-// takesBack reports whether the page of a run's result offers to undo what was applied.
+// takesBack reports whether the result page offers to undo what was applied.
 func (d document) takesBack() bool {
 	return d.run.state == runEnded && d.run.settled && d.run.result.Outcome == report.Done && d.state == docOpen && d.facts.Undo != nil
 }
 
-// askTakeBack asks whether to undo what was applied last; leaving it is the safe answer.
+// askTakeBack asks whether to undo the last applied transaction. The safe answer is to leave it.
 func (m Model) askTakeBack(d document) Model {
 	switch {
 	case d.facts.Undo == nil:
@@ -25,7 +25,7 @@ func (m Model) askTakeBack(d document) Model {
 		return m.say(toneWarn, "Operations are pending: apply them, or clear them with X, before the last apply is undone")
 	}
 	a := d.facts.Undo
-	const most = 240 // letters of the plan; more would not fit a small screen
+	const most = 240 // characters of the plan; more would not fit a small screen
 	plan := widget.Clean(strings.ReplaceAll(strings.TrimSpace(a.Plan), "\n", "; "))
 	text := []string{
 		"What was applied to " + d.name() + " on " + a.When.Format("2006-01-02 15:04") + " will be taken back:",
@@ -40,7 +40,7 @@ func (m Model) askTakeBack(d document) Model {
 		dialog.YesNo("Leave it", "Undo it", widget.Writes, dialog.TakeBack{})...))
 }
 
-// takeBack begins to undo what was applied last.
+// takeBack starts to undo the last applied transaction.
 func (m Model) takeBack(d document) (Model, tea.Cmd) {
 	if d.state != docOpen || d.run.active() {
 		return m, nil

@@ -13,24 +13,24 @@ import (
 	"shunt/tui/widget"
 )
 
-// This file holds the words for how things ended, and the rule for all that people read here. They read it at night, on a
-// small screen, with something at stake.
+// This file holds the texts about the results of runs, and the rules for all texts of the editor. They are read at night, on a
+// small screen, with data at stake.
 //
-//   - What happened, what it means for the data, what to do: in this order, each once, and shorter rather than complete. What
-//     names a partition ("p2"), a file or a program says which.
-//   - What is said of the data is one of these: "unchanged", "exactly as it was", "exactly as planned", "no data is lost".
-//   - What to do is a key of this page or a command that can be typed as it stands.
-//   - One word for one thing. The target is what is edited; an image or a disk only where it matters which. What lies in no
-//     partition is free space, which the table calls unallocated as other editors do; what a file system does not use is
-//     unused. Pending operations are applied, that is rehearsed and committed. u takes pending operations back; an
-//     interrupted commit is finished or rolled back; what was applied is undone.
-//   - A line of a list tells by its verb where it stands: move, moving, moved (ops.Phrase).
-//   - A refusal (ops.Refusal) reads "cannot WHAT: REASON; NEAREST", without a capital or a full stop, and so does an
-//     error that says what was tried (package tried). Whoever shows it makes a sentence of it.
+//   - Say what happened, what it means for the data, and what to do next: in this order, each once, and briefly. Name the
+//     partition ("p2"), file or program.
+//   - For the data, use one of these: "unchanged", "exactly as it was", "exactly as planned", "no data is lost".
+//   - The next thing to do is a key of this page, or a command that can be typed as it stands.
+//   - Use one word for one thing. A target is edited; call it an image or a disk only if the difference matters. Space outside
+//     of all partitions is free space (the table calls it unallocated, as other editors do). Space that a file system does not
+//     use is unused. Pending operations are applied, which means rehearsed and committed. u takes pending operations back. An
+//     interrupted commit is finished or rolled back. A transaction that was applied is undone.
+//   - The verb of a step in a list shows its state: move, moving, moved (ops.Phrase).
+//   - A refusal (ops.Refusal) reads "cannot WHAT: REASON; NEAREST", without a capital letter or a full stop. An error that
+//     says what was tried (package tried) reads the same. The page that shows it makes it a sentence.
 //   - No blame, no thanks, no exclamation marks, and only characters with a stand-in in ASCII (frame.go).
 
-// telling is one such account.
-type telling struct {
+// notice is a message to the user in three parts.
+type notice struct {
 	head    string // what happened, in a line
 	meaning string // what it means for the data
 	advice  string // what to do, or ""
@@ -45,8 +45,8 @@ const (
 	toneBad
 )
 
-// endings are the accounts of how a run ended. In the meaning % stands for the target. That of an apply is also for the kinds
-// of runs that have none of their own.
+// endings holds the texts about the result of a run. In the meaning, % stands for the target. Kinds of runs without a
+// text of their own use that of applyRun.
 var endings = map[report.Outcome]struct {
 	head    string
 	tone    tone
@@ -77,27 +77,27 @@ var endings = map[report.Outcome]struct {
 	}},
 }
 
-// tellResult is how a run on the named target ended. The advice of the result tells what is lost, if anything.
-func tellResult(kind runKind, name string, r report.Result) telling {
+// resultNotice describes the result of a run on the named target. The advice of the result says what is lost, if anything.
+func resultNotice(kind runKind, name string, r report.Result) notice {
 	end := endings[r.Outcome]
 	meaning := cmp.Or(end.meaning[kind], end.meaning[applyRun])
-	t := telling{end.head, strings.ReplaceAll(meaning, "%", name), cmp.Or(r.Advice, end.advice), end.tone}
+	t := notice{end.head, strings.ReplaceAll(meaning, "%", name), cmp.Or(r.Advice, end.advice), end.tone}
 	if r.Outcome == report.RolledBack && (kind == applyRun || kind == rehearseRun) {
-		t.tone = toneWarn // nobody asked for it
+		t.tone = toneWarn // the user did not ask to roll back
 	}
 	return t
 }
 
-// tellWhole is the account of a run that was interrupted and left nothing unfinished behind.
-func tellWhole(name string) telling {
-	return telling{
+// undecidedNotice describes a run that was interrupted, but left no unfinished transaction.
+func undecidedNotice(name string) notice {
+	return notice{
 		head: "Interrupted", tone: toneWarn,
 		meaning: name + " is whole: it is exactly as planned or exactly as it was, and nothing on it is unfinished. No data is lost.",
 		advice:  "What is pending was kept: compare it with what the editor shows now, and apply it again or clear it with X.",
 	}
 }
 
-// lastText says how a commit ended while nobody was there.
+// lastText describes a commit that ended while no program was watching.
 func lastText(name string, last report.Last) []string {
 	kind, what := followRun, "The last commit"
 	switch last.Task {
@@ -107,7 +107,7 @@ func lastText(name string, last report.Last) []string {
 		kind, what = undoRun, "The undo of the last apply"
 	case report.Apply, report.Look:
 	}
-	t := tellResult(kind, name, last.Result)
+	t := resultNotice(kind, name, last.Result)
 	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, last.When.Local().Format(time.DateTime), strings.ToLower(t.head)), t.meaning}
 	if last.Result.Err != "" {
 		lines = append(lines, widget.Clean(last.Result.Err))
@@ -123,26 +123,26 @@ func lastText(name string, last report.Last) []string {
 	return lines
 }
 
-// tellRehearsal is how a rehearsal ended.
-func tellRehearsal(kind runKind, name string, r report.Rehearsal) telling {
+// rehearsalNotice describes the result of a rehearsal.
+func rehearsalNotice(kind runKind, name string, r report.Rehearsal) notice {
 	if r.Err != "" {
-		return telling{
+		return notice{
 			head:    "The rehearsal failed",
 			meaning: "Nothing has been written to " + name + ". The operations are still pending.",
 			advice:  "l shows what the tools said. Change the operations, or repair the file system, and try again.",
 			tone:    toneBad,
 		}
 	}
-	t := telling{head: "The rehearsal passed", tone: toneGood, meaning: "Nothing has been written to " + name + " so far."}
+	t := notice{head: "The rehearsal passed", tone: toneGood, meaning: "Nothing has been written to " + name + " so far."}
 	if kind == rehearseRun {
 		t.advice = "Press a in the editor to apply the operations."
 	}
 	return t
 }
 
-// tellRefused is the account of a target that cannot be opened.
-func tellRefused(name string, err error) telling {
-	return telling{
+// refusedNotice describes a target that cannot be opened.
+func refusedNotice(name string, err error) notice {
+	return notice{
 		head:    name + " cannot be opened",
 		meaning: sentence(err),
 		advice:  "It was not changed. Press o to open it again or another target, or q to quit.",
@@ -150,9 +150,9 @@ func tellRefused(name string, err error) telling {
 	}
 }
 
-// tellLost is the account of a target that could not be read again after a run.
-func tellLost(name string, err error) telling {
-	return telling{
+// lostNotice describes a target that could not be read again after a run.
+func lostNotice(name string, err error) notice {
+	return notice{
 		head:    name + " could not be read again",
 		meaning: sentence(err),
 		advice:  "What the last run reported still holds. Press o and Enter to open it anew, or q to quit.",
@@ -160,16 +160,16 @@ func tellLost(name string, err error) telling {
 	}
 }
 
-// milestone is a part of a commit as its page shows it; several stages make one.
+// milestone is a part of a commit as its page shows it. It covers one or more stages.
 type milestone struct {
-	words  ops.Phrase // what is done, as a step: "copy data"
-	stages []string   // as the progress calls them
-	crash  string     // what an interruption here leads to
+	words  ops.Phrase // the description as a step: "copy data"
+	stages []string   // their names in report.Progress
+	crash  string     // what happens if the power fails here
 }
 
 const crashOffers = "If the power fails: opening the target again offers to finish or to roll back."
 
-// milestones are the parts of a commit in order. Before the first stage is told, the journal is written.
+// milestones lists the parts of a commit in order. Before the first stage is reported, the journal is written.
 var milestones = [...]milestone{
 	{ops.Phrase{{Verb: ops.Verb{Do: "write", Doing: "writing", Did: "wrote"}, Text: " the journal"}}, []string{"", "prepare", "record"}, "If the power fails: nothing has happened, or the commit can be finished or rolled back."},
 	{ops.Phrase{{Verb: ops.Verb{Do: "hide", Doing: "hiding", Did: "hid"}, Text: " what moves"}}, []string{"fence", "extend"}, crashOffers},
@@ -180,12 +180,12 @@ var milestones = [...]milestone{
 	{ops.Phrase{{Verb: ops.Verb{Do: "done", Doing: "done", Did: "done"}, Text: ""}}, []string{"done"}, "If the power fails: the target is as planned."},
 }
 
-// milestoneOf finds the part of a commit that a stage belongs to, -1 if it is not known.
+// milestoneOf returns the index of the milestone that a stage belongs to, or -1 if it is unknown.
 func milestoneOf(stage string) int {
 	return slices.IndexFunc(milestones[:], func(m milestone) bool { return slices.Contains(m.stages, stage) })
 }
 
-// stoppedWords tell in which part of a commit it was interrupted.
+// stoppedWords says in which part of a commit it was interrupted.
 func stoppedWords(stage string) string {
 	at := milestoneOf(stage)
 	if stage == "" || at < 0 {
@@ -208,7 +208,7 @@ func operationWords(n int) string {
 	return fmt.Sprintf("%d pending operations", n)
 }
 
-// droppedWords tell of pending operations that a changed target, or changed tools, made impossible.
+// droppedWords says how many pending operations are no longer possible on a changed target, or with changed tools.
 func droppedWords(n int) string {
 	if n == 1 {
 		return "1 pending operation was dropped, it is no longer possible"
@@ -216,7 +216,7 @@ func droppedWords(n int) string {
 	return operationWords(n) + " were dropped, they are no longer possible"
 }
 
-// sentence is an error as a line of its own.
+// sentence returns an error as a sentence.
 func sentence(err error) string {
 	text := widget.Clean(tried.Text(err))
 	if text == "" {

@@ -13,16 +13,16 @@ import (
 // TestTellings holds every account of how something ended to the mechanical part of the rule in words.go.
 func TestTellings(t *testing.T) {
 	const name = "stick.raw"
-	all := map[string]telling{
-		"refused":           tellRefused(name, errors.New(name+" is in use by qemu (pid 7): shut it down first")),
-		"lost":              tellLost(name, tried.Errorf("open %s: no such file or directory", name)),
-		"rehearsal failed":  tellRehearsal(applyRun, name, report.Rehearsal{Err: "resize2fs failed"}),
-		"rehearsal":         tellRehearsal(rehearseRun, name, report.Rehearsal{}),
-		"rehearsal, asking": tellRehearsal(applyRun, name, report.Rehearsal{}),
+	all := map[string]notice{
+		"refused":           refusedNotice(name, errors.New(name+" is in use by qemu (pid 7): shut it down first")),
+		"lost":              lostNotice(name, tried.Errorf("open %s: no such file or directory", name)),
+		"rehearsal failed":  rehearsalNotice(applyRun, name, report.Rehearsal{Err: "resize2fs failed"}),
+		"rehearsal":         rehearsalNotice(rehearseRun, name, report.Rehearsal{}),
+		"rehearsal, asking": rehearsalNotice(applyRun, name, report.Rehearsal{}),
 	}
 	for _, kind := range []runKind{applyRun, rehearseRun, finishRun, rollBackRun, undoRun, followRun} {
 		for _, outcome := range []report.Outcome{report.Unchanged, report.Done, report.RolledBack, report.Interrupted} {
-			all[fmt.Sprintf("%s of run %d", outcome, kind)] = tellResult(kind, name, report.Result{Outcome: outcome})
+			all[fmt.Sprintf("%s of run %d", outcome, kind)] = resultNotice(kind, name, report.Result{Outcome: outcome})
 		}
 	}
 	for what, told := range all {

@@ -8,9 +8,9 @@ import (
 	"shunt/tui"
 )
 
-// ahead is a target that is being opened while the terminal is made ready. If it cannot be opened, the error goes to the
-// command line, where it can be read and copied. If it takes long, the editor takes over, shows the progress and can give
-// up.
+// ahead is a target that is being opened before the editor starts. If that fails, the error is printed on the command
+// line, where it can be read and copied. If it takes long, the editor takes over the target, shows the progress, and can
+// give up.
 type ahead struct {
 	path   string
 	done   chan struct{} // closed when target and err are set
@@ -21,10 +21,10 @@ type ahead struct {
 	tell  atomic.Pointer[func(what string)]
 }
 
-// patience is how long the editor waits for its target before it shows itself.
+// patience is how long the command waits for its target before it starts the editor.
 const patience = 700 * time.Millisecond
 
-// openAhead begins to open a target.
+// openAhead starts to open a target.
 func (b backend) openAhead(path string) *ahead {
 	a := &ahead{path: path, done: make(chan struct{})}
 	b.opts.Tell = a.say
@@ -41,7 +41,7 @@ func (a *ahead) say(what string) {
 	}
 }
 
-// soon is the error if opening the target fails within the patience.
+// soon returns the error if opening the target fails within the patience.
 func (a *ahead) soon() error {
 	select {
 	case <-a.done:
@@ -51,7 +51,7 @@ func (a *ahead) soon() error {
 	}
 }
 
-// take hands the target to the editor: it reports true once, for the path of the target.
+// take hands the target over to the editor. It reports true once, for the path of the target.
 func (a *ahead) take(path string, tell func(what string)) bool {
 	if a.path != path || a.taken.Swap(true) {
 		return false
@@ -60,8 +60,8 @@ func (a *ahead) take(path string, tell func(what string)) bool {
 	return true
 }
 
-// close closes the target if the editor has not taken it. It does not wait for one that is still being opened: that may
-// take long, and the user, who has left the editor, waits for the prompt. The end of the process frees it.
+// close closes the target if the editor has not taken it. It does not wait for a target that is still being opened,
+// because that may take long after the user has left. The end of the process frees that one.
 func (a *ahead) close() error {
 	select {
 	case <-a.done:
@@ -74,7 +74,7 @@ func (a *ahead) close() error {
 	return a.target.Close()
 }
 
-// editing runs the editor with the only target already being opened.
+// editing runs the editor while its only target is being opened.
 func (b backend) editing(paths []string, edit func(b backend) error) error {
 	if len(paths) != 1 {
 		return edit(b)

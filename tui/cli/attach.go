@@ -20,8 +20,8 @@ func (s *settings) attachCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "attach IMAGE",
 		Short: "Attach an image as a loop device with its partitions",
-		Long: "Attach sets a loop device up on a raw image, tells the kernel its partitions, and prints the device's name. The\n" +
-			"partitions are then /dev/loopNp1 and so on; `shunt /dev/loopN` edits them there. It takes root, and lasts until\n" +
+		Long: "Attach sets up a loop device for a raw image with its partitions, and prints the name of the device. The\n" +
+			"partitions are then /dev/loopNp1 and so on; `shunt /dev/loopN` edits them there. It needs root, and lasts until\n" +
 			"`shunt detach`.",
 		Args: arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error { return s.attach(args[0], accessOf(!readOnly)) },
@@ -33,9 +33,9 @@ func (s *settings) attachCommand() *cobra.Command {
 func (s *settings) detachCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "detach IMAGE|DEVICE",
-		Short: "Take a loop device with its partitions off its image",
-		Long: "Detach undoes `shunt attach`, given the image or the loop device. It is refused as long as a partition is in use,\n" +
-			"and says by what.",
+		Short: "Remove the loop device of an image, with its partitions",
+		Long: "Detach undoes `shunt attach`, given the image or the loop device. It refuses while a partition is in use, and says\n" +
+			"by what.",
 		Args: arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := session.Detach(args[0], s.opts)
@@ -54,8 +54,8 @@ func (s *settings) mountCommand() *cobra.Command {
 		Short: "Mount partition P of a target to look inside, read-only unless --rw is given",
 		Long: "Mount mounts the file system in partition P at the directory DIR, or at one made below " + attach.MountDir + ", and prints\n" +
 			"the directory. P is 0 for a file system that covers a disk without a partition table. Mounted read-only, nothing is\n" +
-			"written, not even to replay a journal. Set-user-id programs, devices and programs do not work there. An image need\n" +
-			"not be attached for it. It takes root; without it `shunt ls` lists files.",
+			"written, not even to replay a journal. Programs and device files on it do not work. An image need not be attached\n" +
+			"first. It needs root; without root, `shunt ls` lists files.",
 		Args: arguments(2, 3),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return s.mount(args[0], args[1], attach.MountOptions{Access: accessOf(write), Dir: strings.Join(args[2:], "")})
@@ -68,9 +68,9 @@ func (s *settings) mountCommand() *cobra.Command {
 func (s *settings) unmountCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "unmount TARGET P|DIR",
-		Short: "Unmount partition P of a target, or what of it is mounted at DIR",
-		Long: "Unmount ends what `shunt mount` began, by whatever it was mounted. What keeps it busy is named. Of a partition\n" +
-			"that is mounted more than once the directory says which is meant.",
+		Short: "Unmount partition P of a target, or the one mounted at DIR",
+		Long: "Unmount undoes `shunt mount`, and also unmounts partitions that other programs mounted. If the partition is busy, it\n" +
+			"says why. Give the directory if the partition is mounted more than once.",
 		Args: arguments(2, 2),
 		RunE: func(_ *cobra.Command, args []string) error { return s.unmount(args[0], args[1]) },
 	}
@@ -108,7 +108,7 @@ func (s *settings) mount(path, number string, w attach.MountOptions) error {
 		return err
 	}
 	how := map[model.Access]string{model.ReadOnly: "read-only", model.ReadWrite: "for reading and writing"}[w.Access]
-	s.say("Mounted %s. `%s` ends that.", how, s.opts.Call(path).LineTo("unmount", strconv.Itoa(n)))
+	s.say("Mounted %s. `%s` unmounts it.", how, s.opts.Call(path).LineTo("unmount", strconv.Itoa(n)))
 	_, err = fmt.Fprintln(s.out, dir)
 	return err
 }
@@ -120,7 +120,7 @@ func (s *settings) unmount(path, what string) error {
 	} else if dir, err = filepath.Abs(what); err != nil {
 		return usage(err)
 	} else if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real // the system knows mounts by such names only
+		dir = real // the kernel lists mounts by their real paths
 	}
 	u, err := session.Unmount(path, number, dir, s.opts)
 	if err == nil {
@@ -129,11 +129,11 @@ func (s *settings) unmount(path, what string) error {
 	return err
 }
 
-// partitionNumber reads a number that may be written as it is shown ("p2").
+// partitionNumber parses a partition number, which may be written as it is displayed ("p2").
 func partitionNumber(text string) (int, error) {
 	n, err := strconv.Atoi(strings.TrimPrefix(text, "p"))
 	if err != nil || n < 0 {
-		return 0, usage(fmt.Errorf("%q is no partition number", text))
+		return 0, usage(fmt.Errorf("%q is not a partition number", text))
 	}
 	return n, nil
 }

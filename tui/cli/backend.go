@@ -21,17 +21,17 @@ import (
 type backend struct {
 	nearby.Finder
 	opts  session.Options
-	ahead *ahead // nil if no target is opened ahead
+	ahead *ahead // nil if no target was opened before the editor started
 }
 
-// newBackend is the backend of an editor. The user's directory for states keeps what it remembers.
+// newBackend returns the backend of an editor. It remembers recent targets in the user's state directory.
 func newBackend(opts session.Options) backend {
 	finder := nearby.Finder{State: nearby.StateDir(os.Getenv), Disks: opts.AllowDisks, SectorSize: opts.SectorSize}
-	opts.Group = &session.Group{} // its sessions copy from each other's targets
+	opts.Group = &session.Group{} // partitions can be copied between the targets of the editor
 	return backend{Finder: finder, opts: opts}
 }
 
-// Open opens a target, or hands over the one that was opened ahead.
+// Open opens a target, or returns the one that was opened before the editor started.
 func (b backend) Open(path string, tell func(what string)) (tui.Target, error) {
 	if b.ahead != nil && b.ahead.take(path, tell) {
 		<-b.ahead.done
@@ -54,24 +54,24 @@ func (b backend) openNow(path string) (tui.Target, error) {
 	} else if damage := s.Damage(); damage != nil {
 		return nil, errors.Join(damage, s.Close())
 	}
-	_ = b.Remember(path) // a list that cannot be kept is no reason to keep somebody from a target
+	_ = b.Remember(path) // failing to save the list must not prevent editing
 	return t, nil
 }
 
-// Discover looks for the tools of this machine.
+// Discover finds the tools of this machine.
 func (b backend) Discover() ops.Env { return ops.Env{Caps: fsys.Discover(), Room: guide.Room} }
 
-// editTarget is a session in the shape the editor asks for.
+// editTarget adapts a session to the interface of the editor.
 type editTarget struct{ *session.Session }
 
-// Attach gives up nothing: the editor has closed the image.
+// Attach makes an image a loop device. The editor has closed the image before.
 func (b backend) Attach(image string) (string, error) {
 	a, err := session.Attach(image, b.opts, model.ReadWrite)
 	return a.Node, err
 }
 
-// Detach undoes Attach. It refuses if the image would be opened with other sectors than the device has: an image does not
-// say how large its sectors are.
+// Detach undoes Attach. It refuses if the device has other sectors than the image would be opened with, because an image
+// does not record its sector size.
 func (b backend) Detach(device string) (string, error) {
 	disk, facts, _, err := session.Inspect(device, b.opts)
 	if err != nil {
@@ -85,7 +85,7 @@ func (b backend) Detach(device string) (string, error) {
 	return l.File, err
 }
 
-// Committing is nil: a session holds the target, so no other process can commit.
+// Committing returns nil: the session holds the lock, so no other process can commit.
 func (t editTarget) Committing() tui.Run { return nil }
 
 func (t editTarget) Start(q ops.Queue) (tui.Run, error) {
@@ -95,7 +95,7 @@ func (t editTarget) Start(q ops.Queue) (tui.Run, error) {
 func (t editTarget) Recover(how report.Task) (tui.Run, error) { return asRun(t.Session.Recover(how)) }
 func (t editTarget) Undo() (tui.Run, error)                   { return asRun(t.Session.Undo()) }
 
-// asRun keeps a run that is nil from becoming an interface that is not.
+// asRun returns a nil interface for a nil run.
 func asRun(r *session.Run, err error) (tui.Run, error) {
 	if err != nil {
 		return nil, err

@@ -1,7 +1,7 @@
-// Package cli is shunt's command line: it opens the editor, and does without a screen what the editor does with one.
-// It goes the same way to the target as the editor, through package session. It may import everything of shunt.
+// Package cli is the command line of shunt. It starts the editor, and offers the same actions without a screen. Both
+// reach targets through package session. It may import every package of shunt.
 //
-// Data goes to standard output, everything for people to standard error.
+// Data goes to standard output, messages for people to standard error.
 package cli
 
 import (
@@ -37,7 +37,7 @@ const (
 	exitInterrupted = 4
 )
 
-// exitError gives an error the exit code it ends with. With a nil Err the code was all there is to say.
+// exitError is an error with an exit code. With a nil err there is nothing to print.
 type exitError struct {
 	code int
 	err  error
@@ -55,9 +55,9 @@ func (e *exitError) Unwrap() error { return e.err }
 func usage(err error) error      { return &exitError{exitUsage, err} }
 func unfinished(err error) error { return &exitError{exitUnfinished, err} }
 
-// settings are the flags every command has.
+// settings holds the flags that every command has.
 type settings struct {
-	program    string // how it was called
+	program    string // the name or path with which shunt was called
 	in         *os.File
 	out, err   *stream
 	sectorSize int
@@ -68,9 +68,9 @@ type settings struct {
 	noLock     bool
 	allowDisks bool
 
-	json bool               // the flag of the commands that have it
-	opts session.Options    // what the flags make of it, once they are read
-	grid geometry.Alignment // likewise
+	json bool               // --json, on commands that have it
+	opts session.Options    // set by read from the flags
+	grid geometry.Alignment // set by read from the flags
 }
 
 // read checks the flags before a command runs.
@@ -90,7 +90,7 @@ func (s *settings) read(*cobra.Command, []string) (err error) {
 func Main(ctx context.Context, args []string, streams Streams) int {
 	program := args[0]
 	if abs, err := filepath.Abs(program); err == nil && strings.Contains(program, "/") {
-		program = abs // advice that is kept is read elsewhere, too
+		program = abs // printed commands should work in other directories, too
 	}
 	s := &settings{program: program, in: streams.In, out: newStream(streams.Out), err: newStream(streams.Err)}
 	root := command(s)
@@ -114,8 +114,8 @@ func exitCode(err error) int {
 	return exitRefused
 }
 
-// printError says what went wrong on one line, without decoration: it is also read in logs. The library's own writer would
-// take sequences out of the text, which here may be part of a name.
+// printError prints an error on one line, without decoration, because it is also read in logs. The library's own printer
+// would remove sequences from the text, which here can be part of a name.
 func (s *settings) printError(_ io.Writer, _ fang.Styles, err error) {
 	var exit *exitError
 	if errors.As(err, &exit) {
@@ -130,7 +130,7 @@ func (s *settings) printError(_ io.Writer, _ fang.Styles, err error) {
 	}
 }
 
-// arguments checks the number of arguments, with the exit code of a usage error.
+// arguments checks the number of arguments. Its error has the exit code for wrong usage.
 func arguments(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || len(args) > most {
@@ -140,7 +140,7 @@ func arguments(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// show prints a value as JSON if that is asked for, else as text.
+// show prints a value as JSON with --json, otherwise as text.
 func (s *settings) show(v any, text string) error {
 	if s.json {
 		return s.out.json(v, "  ")
@@ -150,7 +150,7 @@ func (s *settings) show(v any, text string) error {
 }
 
 func (s *settings) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.err, format+"\n", args...) // the exit code says how it ended, read or not
+	_, _ = fmt.Fprintf(s.err, format+"\n", args...) // the exit code also reports the result
 }
 
 func command(s *settings) *cobra.Command {
@@ -167,10 +167,10 @@ func command(s *settings) *cobra.Command {
 	flags.IntVar(&s.sectorSize, "sector-size", 512, "logical sector size of a raw image, 512 or 4096; a device has its own")
 	flags.StringVar(&s.align, "align", "mib", "grid for positions that shunt chooses: mib, cylinder or none")
 	flags.StringVar(&s.journal, "journal", "", "directory for the journal (default: beside the image; of a device, /var/lib/shunt)")
-	flags.BoolVar(&s.noColor, "no-color", false, "do without colours")
-	flags.StringVar(&s.animation, "animation", "auto", "let pictures glide: on, off, or auto, which is off over SSH")
+	flags.BoolVar(&s.noColor, "no-color", false, "use no colours")
+	flags.StringVar(&s.animation, "animation", "auto", "animate the disk bars: on, off, or auto (off over SSH)")
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
-	flags.BoolVar(&s.allowDisks, "allow-disks", false, "edit physical disks too, after their name was typed")
+	flags.BoolVar(&s.allowDisks, "allow-disks", false, "also edit physical disks; their name must be typed before anything is written")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(s.infoCommand(), s.lsCommand(), s.applyCommand(), s.recoverCommand(), s.undoCommand(),
 		s.attachCommand(), s.detachCommand(), s.mountCommand(), s.unmountCommand(), s.demoCommand(), s.manCommand())

@@ -13,8 +13,8 @@ import (
 	"shunt/ops/session"
 )
 
-// completing sets what the shells complete for each argument: file names unless something else fits. Completion locks and
-// writes nothing, and offers nothing for what cannot be read.
+// completing sets the shell completion of each argument: file names, unless something else fits. Completion locks and
+// writes nothing, and offers nothing for a target that cannot be read.
 func completing(root *cobra.Command) {
 	_ = root.MarkPersistentFlagDirname("journal")
 	for name, values := range map[string][]cobra.Completion{
@@ -35,7 +35,7 @@ func completing(root *cobra.Command) {
 			case len(args) == 1 && strings.HasPrefix(names[1], "P") && names[1] != "PLAN":
 				return partitionNumbers(args[0])
 			case names[len(args)] == "PATH":
-				return nil, cobra.ShellCompDirectiveNoFileComp // a directory in the partition
+				return nil, cobra.ShellCompDirectiveNoFileComp // the argument is a directory inside the partition
 			case names[len(args)] == "DIR":
 				return nil, cobra.ShellCompDirectiveFilterDirs
 			}
@@ -44,7 +44,7 @@ func completing(root *cobra.Command) {
 	}
 }
 
-// argumentNames are the words for a command's arguments in its usage line.
+// argumentNames returns the names of a command's arguments in its usage line.
 func argumentNames(cmd *cobra.Command) []string {
 	var names []string
 	for _, word := range strings.Fields(cmd.Use)[1:] {
@@ -53,7 +53,7 @@ func argumentNames(cmd *cobra.Command) []string {
 	return names
 }
 
-// partitionNumbers completes the number of a partition, with what it is.
+// partitionNumbers completes the number of a partition, with a description.
 func partitionNumbers(path string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	disk, _, _, err := session.Inspect(path, session.Options{SectorSize: geometry.Sector512})
@@ -74,7 +74,7 @@ func partitionNumbers(path string) ([]cobra.Completion, cobra.ShellCompDirective
 
 var plainWord = regexp.MustCompile(`^[0-9A-Za-z_.-]*$`)
 
-// harmless is a label that no shell can take for anything but a word, else "". Completion scripts may do anything with it.
+// harmless returns a label if every shell treats it as a plain word, otherwise "". Completion scripts may evaluate it.
 func harmless(label string) string {
 	if !plainWord.MatchString(label) {
 		return ""

@@ -21,7 +21,7 @@ func (s *settings) demoCommand() *cobra.Command {
 		Use:   "demo [IMAGE]",
 		Short: "Make a practice image and open it",
 		Long: "Demo makes the image of a 966 MiB memory stick with an MBR and two ext4 file systems with files in them, and\n" +
-			"opens it in the editor. An image that is there already is opened as it is. Default: shunt-demo.raw.",
+			"opens it in the editor. An existing image is opened as it is. Default: shunt-demo.raw.",
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.demo(cmd.Context(), append(args, "shunt-demo.raw")[0], makeOnly)
@@ -65,7 +65,7 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	})
 }
 
-// animate reports whether --animation asks for animation. Over SSH every frame costs time on the line.
+// animate reports whether bars are animated. Over SSH every frame costs time.
 func (s *settings) animate() (bool, error) {
 	local := os.Getenv("SSH_CONNECTION") == "" && os.Getenv("SSH_TTY") == ""
 	animate, known := map[string]bool{"on": true, "off": false, "auto": local}[s.animation]

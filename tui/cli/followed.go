@@ -11,10 +11,10 @@ import (
 	"shunt/tui"
 )
 
-// followed is a target on which a worker is committing that this process did not start. Once that has ended, a Rescan
-// opens the target, and it is a target like others from then on.
+// followed is a target on which a worker of another process is committing. After the commit has ended, Rescan opens the
+// target, and it behaves like any other.
 type followed struct {
-	tui.Target // committing until that Rescan
+	tui.Target // committing, until Rescan opens the target
 	backend    backend
 	path       string
 }
@@ -41,17 +41,17 @@ func (t *followed) Rescan() error {
 	return was.Close()
 }
 
-// Last is nil: the commit's end is seen here.
+// Last returns nil: the editor has shown how the commit ended.
 func (t *followed) Last() *report.Last { return nil }
 
-// committing is a target as long as the worker has it: it can be shown, and nothing else.
+// committing is a target while another process commits to it. It can be shown, and nothing else.
 type committing struct {
 	run   *session.Run
 	disk  model.Disk
 	facts report.Facts
 }
 
-var errCommitting = errors.New("a commit is under way on this target: nothing else can be done until it has ended")
+var errCommitting = errors.New("a commit is in progress on this target: nothing else can be done until it ends")
 
 func (c committing) Facts() report.Facts  { return c.facts }
 func (c committing) Disk() model.Disk     { return c.disk }

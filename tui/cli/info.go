@@ -19,11 +19,11 @@ func (s *settings) infoCommand() *cobra.Command {
 	var support bool
 	cmd := &cobra.Command{
 		Use:   "info TARGET [P]",
-		Short: "Show the table, partitions and free space of a target, or all there is to know of partition P",
+		Short: "Show the table, partitions and free space of a target, or all that is known about partition P",
 		Long: "Without P, info shows the table, the partitions, their file systems and the free space of a target. With the\n" +
-			"number of a partition, or 0 for the target itself, it shows all there is to know of it, also what the file\n" +
+			"number of a partition, or 0 for the target itself, it shows all that is known about it, also what the file\n" +
 			"system's own tools say. With --support it shows what can be done with which file system on this machine.\n" +
-			"Nothing is changed, and targets in use can be looked at too.",
+			"Nothing is changed; targets in use can be shown, too.",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if support {
 				return arguments(0, 0)(cmd, args)
@@ -63,7 +63,7 @@ func (s *settings) info(path string) error {
 	return err
 }
 
-// view opens a target to look at the partition with a number, or at the target itself for 0.
+// view opens a target for reading, and calls do with the given partition, or with 0 for the target itself.
 func (s *settings) view(path, number string, do func(*session.Viewer, model.PartID) error) (err error) {
 	v, err := session.View(path, s.opts)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *settings) view(path, number string, do func(*session.Viewer, model.Part
 	return fmt.Errorf("there is no partition %d: there are %s", n, strings.Join(there, ", "))
 }
 
-// The JSON form of a target. Sizes are bytes, positions sectors; a number that is not known is null.
+// The JSON form of a target. Sizes are in bytes, positions in sectors; an unknown number is null.
 type (
 	infoTarget struct {
 		Path       string             `json:"path"`
@@ -100,9 +100,9 @@ type (
 		TableID    string             `json:"table_id,omitempty"`
 		InUse      string             `json:"in_use,omitempty"`
 		Note       string             `json:"note,omitempty"`
-		Ignored    string             `json:"ignored,omitempty"` // beside the target, and not to be trusted
+		Ignored    string             `json:"ignored,omitempty"` // why a journal beside the target is ignored
 		ReadOnly   string             `json:"read_only,omitempty"`
-		Commit     *report.Progress   `json:"commit,omitempty"` // under way
+		Commit     *report.Progress   `json:"commit,omitempty"` // in progress
 		Unfinished *report.Unfinished `json:"unfinished,omitempty"`
 		Undo       *report.Applied    `json:"undo,omitempty"` // the last transaction can be undone
 		Problems   []infoProblem      `json:"problems"`
@@ -140,7 +140,7 @@ type (
 		Used      *int64 `json:"used"`
 		Minimum   *int64 `json:"minimum"`
 		Dirty     string `json:"dirty,omitempty"`
-		Elsewhere string `json:"elsewhere,omitempty"` // what of it lies on another device
+		Elsewhere string `json:"elsewhere,omitempty"` // the parts that lie on another device
 		Notes     string `json:"notes,omitempty"`
 	}
 )

@@ -13,10 +13,10 @@ import (
 	"shunt/ops/report"
 )
 
-// minute is how times are shown.
+// minute is the format of times.
 const minute = "2006-01-02 15:04"
 
-// infoText describes a target in lines of at most 80 columns, unless a path or a name is longer than that.
+// infoText describes a target in lines of at most 80 columns, unless a path or a name is longer.
 func infoText(d model.Disk, f report.Facts, left *report.Unfinished) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n  %s, %s, %d sectors of %d bytes\n  table: %s\n", safetext.Printable(f.Path), f.Format,
@@ -35,7 +35,7 @@ func infoText(d model.Disk, f report.Facts, left *report.Unfinished) string {
 	return b.String()
 }
 
-// places is where everything lies and what is in it; End is the last sector, as other tools count.
+// places returns the rows of the first table: position, size and contents. End is the last sector, as in other tools.
 func places(d model.Disk) [][]string {
 	var lines [][]string
 	for _, r := range model.Rows(d, model.Readable) {
@@ -66,7 +66,7 @@ func rowName(r model.Row) string {
 	return name
 }
 
-// marks is what partitions are called and what they are for, and the label of what is in them.
+// marks returns the rows of the second table: label, type, name and flags.
 func marks(d model.Disk) [][]string {
 	var lines [][]string
 	for _, r := range model.Rows(d, model.Readable) {
@@ -86,8 +86,8 @@ func marks(d model.Disk) [][]string {
 	return lines
 }
 
-// grid sets rows below a header, which may be nil, in columns of their widest cell, two spaces apart. sides has l or r
-// for each column, for its alignment. A column of empty cells is left out.
+// grid aligns rows below a header, which may be nil. Each column is as wide as its widest cell, with two spaces between.
+// sides has l or r for the alignment of each column. An empty column is left out.
 func grid(header []string, rows [][]string, sides string) string {
 	lines := slices.Clone(rows)
 	if header != nil {
@@ -119,7 +119,7 @@ func grid(header []string, rows [][]string, sides string) string {
 func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 	var lines []string
 	if f.Commit != nil {
-		return []string{fmt.Sprintf("a commit is under way, %s: what is shown changes meanwhile; `%s` follows it",
+		return []string{fmt.Sprintf("a commit is in progress, %s: this output may be outdated; `%s` follows the commit",
 			progressText(*f.Commit), f.Call.Line("recover"))}
 	}
 	if left != nil {
@@ -131,7 +131,7 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 			f.Undo.When.Format(minute), f.Call.Line("undo"), geometry.FormatBytes(f.Undo.Room)))
 	}
 	if f.InUse != "" {
-		lines = append(lines, "in use by "+f.InUse+": what is shown may change at any moment")
+		lines = append(lines, "in use by "+f.InUse+": the contents may change at any moment")
 	}
 	if f.Ignored != "" {
 		lines = append(lines, "ignored, also if a transaction is unfinished there: "+f.Ignored)

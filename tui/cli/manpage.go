@@ -20,8 +20,8 @@ func (s *settings) manCommand() *cobra.Command {
 	}
 }
 
-// manPage is the manual page in the macros of man(7). It depends on nothing but the program, so that two builds of the
-// same source give the same page.
+// manPage returns the manual page in the macros of man(7). It depends only on the program, so that two builds of the same
+// source give the same page.
 func manPage(root *cobra.Command) string {
 	m := &roff{}
 	m.line(`.TH SHUNT 1 "" shunt "User Commands"`)
@@ -43,7 +43,7 @@ func manPage(root *cobra.Command) string {
 		m.flags(cmd.LocalNonPersistentFlags())
 	}
 	m.section("options")
-	m.text("These go with every command.")
+	m.text("These flags can be used with every command.")
 	m.flags(root.PersistentFlags())
 	for _, t := range topics() {
 		m.section(t.section)
@@ -62,7 +62,7 @@ func manPage(root *cobra.Command) string {
 	return m.b.String()
 }
 
-// visible are the commands that the help lists, in its order.
+// visible returns the commands that the help lists, in its order.
 func visible(root *cobra.Command) []*cobra.Command {
 	var list []*cobra.Command
 	for _, cmd := range root.Commands() {
@@ -83,14 +83,14 @@ func flagsWord(cmd *cobra.Command) string {
 	return words
 }
 
-// roff writes a document for man(7).
+// roff builds a document for man(7).
 type roff struct{ b strings.Builder }
 
 func (m *roff) line(lines ...string) { m.b.WriteString(strings.Join(lines, "\n") + "\n") }
 
 func (m *roff) section(name string) { m.line(".SH " + strings.ToUpper(name)) }
 
-// text is a paragraph; its line ends mean nothing.
+// text adds a paragraph; line ends in it have no meaning.
 func (m *roff) text(text string) {
 	m.line(inBold(strings.Join(strings.Fields(text), " ")), ".PP")
 }
@@ -100,7 +100,7 @@ func (m *roff) synopsis(usage string) {
 	m.line(".HP", `\fB`+escaped(name)+`\fR `+escaped(rest))
 }
 
-// term begins the explanation of one or more words.
+// term starts the explanation of one or more words.
 func (m *roff) term(words ...string) {
 	for i, w := range words {
 		m.line([]string{".TP", ".TQ"}[min(i, 1)], `\fB`+escaped(w)+`\fR`)
@@ -144,7 +144,7 @@ func (m *roff) part(p passage) {
 	m.line(".PP")
 }
 
-// inBold is text whose words between backquotes are in bold.
+// inBold escapes a text and sets the words between backquotes in bold.
 func inBold(text string) string {
 	pieces := strings.Split(text, "`")
 	for i, piece := range pieces {
@@ -156,13 +156,13 @@ func inBold(text string) string {
 	return guarded(strings.Join(pieces, ""))
 }
 
-// escaped is text that roff shows as it is.
+// escaped escapes a text so that roff prints it unchanged.
 func escaped(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, "…", "...").Replace(text)
 	return guarded(text)
 }
 
-// guarded keeps a line that begins with a dot from being taken for a macro.
+// guarded protects a line that begins with a dot from being taken for a macro.
 func guarded(line string) string {
 	if strings.HasPrefix(line, ".") {
 		return `\&` + line

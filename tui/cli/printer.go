@@ -15,8 +15,8 @@ import (
 	"shunt/ops/worker"
 )
 
-// with opens a target to do something to it. Where a commit is under way, begun by a shunt that may be gone, with follows
-// it to its end instead. A result that nobody has seen is printed first.
+// with opens a target and calls do. If another process is committing to the target, with follows that commit to its end
+// instead. It first prints the result of an earlier commit that was not shown yet.
 func (s *settings) with(ctx context.Context, path string, do func(*session.Session) error) (err error) {
 	sess, run, err := session.OpenOrAttach(path, s.opts)
 	if err != nil {
@@ -24,7 +24,7 @@ func (s *settings) with(ctx context.Context, path string, do func(*session.Sessi
 	}
 	if run != nil {
 		defer run.Leave()
-		s.say("A commit is under way on %s; following it to its end. Nothing else is done.", path)
+		s.say("A commit is in progress on %s; following it to its end. This command does nothing else.", path)
 		return s.follow(ctx, run).end(run.Result(), exitDone)
 	}
 	defer func() { err = errors.Join(err, sess.Close()) }()
@@ -43,10 +43,10 @@ func (s *settings) with(ctx context.Context, path string, do func(*session.Sessi
 
 // line prints a value as a line of JSON.
 func (s *settings) line(v any) {
-	_ = s.out.json(v, "") // a reader that has gone needs no progress; the exit code says how it ended
+	_ = s.out.json(v, "") // the exit code also reports the result
 }
 
-// lastText says in a line how a commit ended.
+// lastText describes in one line how a commit ended.
 func lastText(path string, last report.Last) string {
 	what := "The last commit of " + path
 	if last.Task == report.Undo {
@@ -67,20 +67,21 @@ func lastText(path string, last report.Last) string {
 	return fmt.Sprintf("%s ended at %s: the target was not changed: %s", what, when, last.Result.Err)
 }
 
-// printer prints a run's progress for people, or for programs as JSON lines.
+// printer prints the progress of a run, as text or as JSON lines.
 type printer struct {
 	*settings
 	tty  bool
 	done chan struct{} // closed when all progress is printed
 }
 
-// follow begins to print the progress of a run. A cancelled context (ctrl+c, SIGTERM) stops the run at the next safe point.
+// follow starts to print the progress of a run. When ctx is cancelled (ctrl+c, SIGTERM), the run stops at the next safe
+// point.
 func (s *settings) follow(ctx context.Context, run *session.Run) *printer {
 	p := &printer{settings: s, tty: s.err.terminal() && !s.json, done: make(chan struct{})}
 	stop := context.AfterFunc(ctx, func() {
 		run.Cancel()
 		if !s.json {
-			s.say("\nStopping where that is safe ...")
+			s.say("\nStopping at the next safe point ...")
 		}
 	})
 	go func() {
@@ -95,7 +96,7 @@ func (s *settings) follow(ctx context.Context, run *session.Run) *printer {
 	return p
 }
 
-// clear removes the line of progress from a terminal.
+// clear clears the progress line of a terminal.
 func (p *printer) clear() {
 	if p.tty {
 		p.err.status("")
@@ -128,7 +129,7 @@ func progressText(u report.Progress) string {
 	return text
 }
 
-// report prints what the rehearsal found.
+// report prints the report of a rehearsal.
 func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 	if p.json {
 		p.line(worker.Event{Report: &r})
@@ -170,7 +171,7 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 	}
 }
 
-// end says how a run ended. rolledBack is the exit code for a target that was brought back to what it was.
+// end prints how a run ended. rolledBack is the exit code for a target that was rolled back.
 func (p *printer) end(r report.Result, rolledBack int) error {
 	<-p.done
 	if p.json {

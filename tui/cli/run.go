@@ -40,22 +40,22 @@ func (s *settings) applyCommand() *cobra.Command {
 		Use:   "apply TARGET PLAN",
 		Short: "Rehearse a plan file, ask, and apply it in one transaction",
 		Long: "Apply reads operations from the file PLAN, one a line (\"-\" reads standard input), rehearses all of them\n" +
-			"without touching TARGET, shows the report, asks, and commits. What it takes to undo the transaction is kept\n" +
-			"beside TARGET until the next one; see `shunt undo`.",
+			"without touching TARGET, shows the report, asks, and commits. The data to undo the transaction is kept beside\n" +
+			"TARGET until the next transaction; see `shunt undo`.",
 		Args: arguments(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.apply(cmd.Context(), args[0], args[1], f) },
 	}
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "commit without asking")
 	cmd.Flags().BoolVar(&f.rehearse, "rehearse", false, "stop after the rehearsal")
-	cmd.Flags().BoolVar(&f.verify, "verify", false, "read everything back that was written and compare checksums")
-	cmd.Flags().BoolVar(&f.noUndo, "no-undo", false, "keep nothing to undo the transaction with")
+	cmd.Flags().BoolVar(&f.verify, "verify", false, "read back everything that was written and compare checksums")
+	cmd.Flags().BoolVar(&f.noUndo, "no-undo", false, "keep no data for undoing the transaction")
 	cmd.Flags().BoolVar(&s.json, "json", false, "print progress, report and result as JSON lines")
 	return cmd
 }
 
 func (s *settings) apply(ctx context.Context, path, name string, f applyFlags) error {
 	if !f.yes && !f.rehearse && (name == "-" || !term.IsTerminal(s.in.Fd())) {
-		return usage(errors.New("there is no terminal to ask on: add --yes to commit or --rehearse to only try"))
+		return usage(errors.New("there is no terminal for the question: add --yes to commit, or --rehearse to rehearse only"))
 	}
 	return s.with(ctx, path, func(sess *session.Session) error {
 		facts := sess.Facts()
@@ -67,7 +67,7 @@ func (s *settings) apply(ctx context.Context, path, name string, f applyFlags) e
 			return err
 		}
 		if q.Len() == 0 {
-			s.say("The plan holds no operation; nothing was changed.")
+			s.say("The plan contains no operations; nothing was changed.")
 			return nil
 		}
 		run, err := sess.Start(q, f.options())
@@ -97,7 +97,7 @@ func (s *settings) apply(ctx context.Context, path, name string, f applyFlags) e
 	})
 }
 
-// plan opens the plan file and stages it.
+// plan reads the plan file and stages its operations.
 func (s *settings) plan(sess *session.Session, name string) (ops.Queue, error) {
 	facts := sess.Facts()
 	if sess.Unfinished() != nil {
@@ -156,7 +156,7 @@ func (s *settings) recover(ctx context.Context, path string, how report.Task) er
 	})
 }
 
-// finish begins a run and follows it to its end.
+// finish starts a run and follows it to its end.
 func (s *settings) finish(ctx context.Context, begin func() (*session.Run, error)) error {
 	run, err := begin()
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *settings) finish(ctx context.Context, begin func() (*session.Run, error
 	return s.follow(ctx, run).end(run.Result(), exitDone)
 }
 
-// agreed asks before the target is written to. For a physical disk its name, retype, is what has to be typed.
+// agreed asks before the target is written. For a physical disk the user has to type its name, retype.
 func (s *settings) agreed(ctx context.Context, retype, question string, yes bool) bool {
 	switch {
 	case retype != "":
@@ -182,11 +182,11 @@ func requireTypedName(retype string, yes bool) error {
 	if retype == "" || !yes {
 		return nil
 	}
-	return usage(fmt.Errorf("%s is a physical disk: --yes does not do, its name has to be typed", retype))
+	return usage(fmt.Errorf("%s is a physical disk: --yes is not enough, its name has to be typed", retype))
 }
 
-// ask asks a question and returns the answer without the space around it. Ctrl+c, SIGTERM and the end of the input are
-// an empty answer.
+// ask asks a question and returns the answer without surrounding space. Ctrl+c, SIGTERM and the end of the input give an
+// empty answer.
 func (s *settings) ask(ctx context.Context, question string) string {
 	_, _ = fmt.Fprint(s.err, question)
 	answers := make(chan string, 1)

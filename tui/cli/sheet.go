@@ -9,10 +9,10 @@ import (
 	"shunt/ops/report"
 )
 
-// textWidth is how wide text for people is made: it fits every terminal, and is the same in a pipe.
+// textWidth is the width of text for people: it fits every terminal, and is the same in a pipe.
 const textWidth = 80
 
-// sheetText is all there is to know of a partition, or of the target.
+// sheetText formats everything that is known about a partition or the target.
 func sheetText(sheet report.Sheet) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", sheet.Title)
@@ -41,13 +41,13 @@ func sheetText(sheet report.Sheet) string {
 	return b.String()
 }
 
-// hang wraps text behind the words that begin its first line; the other lines are indented.
+// hang wraps text after a prefix on its first line; the other lines are indented.
 func hang(first string, indent int, text string) string {
 	return first + strings.Join(wrapped(text, textWidth-indent), "\n"+strings.Repeat(" ", indent)) + "\n"
 }
 
-// wrapped breaks text into lines of at most width cells: at spaces, and in the middle of a word only if that is longer
-// than a line. What stands between backquotes is to be run as it stands and is never broken, so a line can be too wide.
+// wrapped breaks text into lines of at most width cells: at spaces, and within a word only if the word is longer than a
+// line. Text between backquotes is a command to copy and is never broken, so a line can be longer.
 func wrapped(text string, width int) []string {
 	var lines []string
 	line := ""
@@ -68,7 +68,7 @@ func wrapped(text string, width int) []string {
 	return append(lines, line)
 }
 
-// unbroken are the words of a text, with what stands between backquotes as one.
+// unbroken splits a text into words. Text between backquotes is one word.
 func unbroken(text string) (words []string) {
 	open := false
 	for _, word := range strings.Split(text, " ") {

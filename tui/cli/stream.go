@@ -12,12 +12,12 @@ import (
 	"shunt/model/safetext"
 )
 
-// stream is the only way to one of the standard streams: the linter keeps everything else off them. It writes text only,
-// and spells out what should not be sent to a terminal; the only control characters that stay are line ends. Nothing can
-// be written past that, since a stream has no other way out and is no file.
+// stream is the only way to write to a standard stream; the linter enforces that. It writes text only and escapes
+// everything that should not reach a terminal. Line ends are the only control characters that stay. It does not expose
+// the file, so nothing can bypass it.
 type stream struct {
 	w    io.Writer
-	file *os.File // nil if it is none
+	file *os.File // nil if the stream is not a file
 }
 
 func newStream(w io.Writer) *stream {
@@ -25,8 +25,7 @@ func newStream(w io.Writer) *stream {
 	return &stream{w: w, file: f}
 }
 
-// Write implements io.Writer. If the bytes of a character come in two writes, they are spelled out like bytes that are
-// none.
+// Write implements io.Writer. If the bytes of a character are split between two calls, they are escaped as invalid bytes.
 func (s *stream) Write(p []byte) (int, error) {
 	if _, err := io.WriteString(s.w, safetext.Lines(string(p))); err != nil {
 		return 0, err
@@ -34,15 +33,15 @@ func (s *stream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// terminal reports whether the stream leads to a terminal.
+// terminal reports whether the stream is a terminal.
 func (s *stream) terminal() bool { return s.file != nil && term.IsTerminal(s.file.Fd()) }
 
-// status shows text in the last line of a terminal, instead of what was there; "" clears the line.
+// status shows text in the last line of a terminal, replacing the previous one; "" clears the line.
 func (s *stream) status(text string) {
 	_, _ = io.WriteString(s.w, "\r\x1b[K"+safetext.Printable(text)) // a terminal that is gone needs no status
 }
 
-// json writes a value as JSON with a line end.
+// json writes a value as JSON, followed by a line end.
 func (s *stream) json(v any, indent string) error {
 	b, err := safetext.JSON(v, indent)
 	if err != nil {
@@ -52,22 +51,22 @@ func (s *stream) json(v any, indent string) error {
 	return err
 }
 
-// dark asks the terminal whether its background is dark.
+// dark reports whether the background of the terminal is dark.
 func (s *stream) dark() bool { return lipgloss.HasDarkBackground(os.Stdin, s.file) }
 
-// helpStream is a stream for the help and the completions of the library. They contain looks, which go to a terminal, and
-// tabs, at which shells split.
+// helpStream is the stream for the help and the shell completions of the library. It also passes tabs, which separate
+// completions, and on a terminal looks.
 type helpStream struct{ *stream }
 
 var _ term.File = helpStream{}
 
-// What helpStream lets through: tabs, and on terminals sequences that change nothing but how the text behind them looks.
+// The sequences that helpStream passes: tabs, and on terminals also sequences that only change the look of text.
 var (
 	tabs  = regexp.MustCompile(`\t`)
 	looks = regexp.MustCompile(`\t|\x1b\[[0-9;:]*m`)
 )
 
-// Write is stream.Write that lets looks and tabs through.
+// Write is like stream.Write, but passes looks and tabs.
 func (s helpStream) Write(p []byte) (int, error) {
 	passing := tabs
 	if s.terminal() {
@@ -84,7 +83,8 @@ func (s helpStream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// The library takes the stream for a terminal by these. Close leaves it open: it belongs to the process.
+// Read and the other methods of *os.File make the library treat the stream as a terminal. Close does nothing, because the
+// file belongs to the process.
 func (s helpStream) Read(p []byte) (int, error) { return s.file.Read(p) }
 func (s helpStream) Close() error               { return nil }
 func (s helpStream) Fd() uintptr                { return s.file.Fd() }

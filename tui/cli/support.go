@@ -9,12 +9,12 @@ import (
 	"shunt/ops/partfs"
 )
 
-// The JSON form of the support matrix: for each kind, what can be done is null and what cannot is the reason.
+// The JSON form of the support matrix: for each kind and ability, null if it is possible, otherwise the reason why not.
 type (
 	supportReport struct {
 		FileSystems []supportKind `json:"file_systems"`
-		Install     []string      `json:"install"`            // packages that would make more possible
-		Confined    string        `json:"confined,omitempty"` // how tools are kept from all but what they work on
+		Install     []string      `json:"install"`            // packages that would add abilities
+		Confined    string        `json:"confined,omitempty"` // how tools are confined to the partition they work on
 	}
 	supportKind struct {
 		Kind    string                   `json:"kind"`
@@ -38,7 +38,8 @@ func supportOf(m ops.Support) supportReport {
 	return r
 }
 
-// supportText is the matrix for people. confined is how tools are kept from all but what they work on, "" if they are not.
+// supportText formats the matrix as text. confined says how tools are confined to the partition they work on; it is "" if
+// they are not.
 func supportText(m ops.Support, confined string) string {
 	header, rows := []string{"File system"}, [][]string{}
 	for _, a := range ops.Abilities() {
@@ -63,7 +64,7 @@ func supportText(m ops.Support, confined string) string {
 		text += hang(fmt.Sprintf("%3d  ", i+1), 5, string(reason))
 	}
 	if missing := m.Missing(); len(missing) > 0 {
-		text += fmt.Sprintf("\nFor more of it: apt install %s\n", strings.Join(missing, " "))
+		text += fmt.Sprintf("\nTo be able to do more: apt install %s\n", strings.Join(missing, " "))
 	}
 	if confined != "" {
 		text += "\n" + hang("", 0, "Tools are confined "+confined+".")

@@ -16,15 +16,14 @@ import (
 )
 
 // topic is a page of help that belongs to no command. It is shown by `shunt help NAME` and is a section of the manual
-// page, so it is kept as parts that either can lay out.
+// page, so it is stored as parts that can be formatted for both.
 type topic struct {
 	name, short string
-	section     string // its heading in the manual page
+	section     string // the heading in the manual page
 	parts       []passage
 }
 
-// passage is a piece of a topic; one of text, code and list is set, under a heading if there is one. Words between
-// backquotes are to be typed as they are.
+// passage is a part of a topic: a text, code, or a list, with an optional heading. Words between backquotes are literal.
 type passage struct {
 	heading string
 	text    string
@@ -32,16 +31,16 @@ type passage struct {
 	list    []item
 }
 
-// item is what is explained, in one or more forms, and the explanation.
+// item is an entry of a list: one or more forms, and their explanation.
 type item struct {
 	terms []string
 	text  string
 }
 
-// topics are all of them, in the order of the manual page.
+// topics returns all topics, in the order of the manual page.
 func topics() []topic { return []topic{planTopic(), exitTopic()} }
 
-// topicGroup lists the topics in the help of the program.
+// topicGroup is the group of the topics in the help of the program.
 const topicGroup = "topics"
 
 func (s *settings) topicCommands() []*cobra.Command {
@@ -54,10 +53,10 @@ func (s *settings) topicCommands() []*cobra.Command {
 	return list
 }
 
-// topicWidth is how wide lines are where the width of the terminal is not known.
+// topicWidth is the width of lines if the width of the terminal is unknown.
 const topicWidth = 80
 
-// print lays the topic out for a terminal in the look of the other help, or plainly for anything else.
+// print prints the topic in the style of the other help on a terminal, and as plain text otherwise.
 func (t topic) print(out io.Writer, noColor bool) {
 	width, isDark := topicWidth, true
 	if help, ok := out.(helpStream); ok && help.terminal() {
@@ -85,7 +84,7 @@ func (t topic) print(out io.Writer, noColor bool) {
 
 type topicLook struct{ title, text, code, comment lipgloss.Style }
 
-// lines lays a part out below an empty line.
+// lines formats a passage below an empty line.
 func (p passage) lines(width int, look topicLook) []string {
 	const indent, deeper, deepest = "  ", "    ", "        "
 	out := []string{""}
@@ -114,7 +113,7 @@ func (p passage) lines(width int, look topicLook) []string {
 	return out
 }
 
-// prose is wrapped text with what is to be typed in the look of code; without colours its backquotes stay.
+// prose wraps a text and shows literal words in the look of code. Without colours the backquotes stay.
 func prose(text, indent string, width int, look topicLook) []string {
 	lines := widget.Wrap(text, width-len(indent)-1)
 	styles := []lipgloss.Style{look.text, look.code}

@@ -2,7 +2,7 @@ package cli
 
 import "strconv"
 
-// exitMeanings explain the exit codes, in order.
+// exitMeanings holds the explanations of the exit codes, indexed by code.
 var exitMeanings = []string{
 	exitDone:        "done",
 	exitRefused:     "refused or failed; the target is unchanged",
@@ -11,7 +11,7 @@ var exitMeanings = []string{
 	exitInterrupted: "a commit was interrupted: `shunt recover`",
 }
 
-// exitTopic is the page on exit codes.
+// exitTopic returns the page on exit codes.
 func exitTopic() topic {
 	var list []item
 	for code, meaning := range exitMeanings {
@@ -24,7 +24,7 @@ func exitTopic() topic {
 			{heading: "exit codes", list: list},
 			{text: "A script that applies plans needs to tell three cases apart: 0, all is as planned; 1 or 2, nothing has changed; 3 or 4, run " +
 				"`shunt recover TARGET` to go on to the planned state, or `shunt recover TARGET --rollback` to go back. " +
-				"`shunt recover --rollback` that brought everything back, and `--rehearse` after a good rehearsal, end with 0."},
+				"A successful `shunt recover --rollback` and a successful rehearsal with `--rehearse` also end with 0."},
 			{heading: "example", code: []string{
 				"shunt apply --yes vm.raw plan",
 				"case $? in",

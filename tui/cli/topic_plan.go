@@ -1,11 +1,11 @@
 package cli
 
-// planGroup is what the lines of plan files that belong together look like. The help, the manual page and the README's
-// table are made of it, and a test holds it against the parser.
+// planGroup describes a group of lines of plan files. The help, the manual page and the table in the README are made from
+// it, and a test compares it with the parser.
 type planGroup struct {
 	title string
 	rows  []item
-	// example is a plan that shows them. A test stages it on the disk that it knows by the name on.
+	// example is a plan with such lines. A test stages it on the disk named on.
 	example []string
 	on      string
 }
@@ -71,34 +71,34 @@ var planGroups = []planGroup{
 	},
 }
 
-// planStories are whole plans for things people want.
+// planStories are complete plans for common tasks.
 var planStories = []planGroup{
 	{
 		title: "example: a larger first partition", on: "stick",
-		rows:    []item{{text: "A USB stick's image with two partitions side by side; the first is full. The image becomes larger, the second partition goes out of the way, the first takes the space."}},
+		rows:    []item{{text: "A USB stick's image with two partitions side by side; the first is full. The image is enlarged, the second partition moves out of the way, and the first takes the space."}},
 		example: []string{"# stick.raw: p1 docs 483 MiB, p2 photos 483 MiB", "image grow 2GiB", "move 2 right 1024MiB", "grow 1"},
 	},
 	{
 		title: "example: make room for the root", on: "server",
-		rows:    []item{{text: "The same wish without the moves: shunt finds them. Here swap lies behind root, and behind it is free space."}},
+		rows:    []item{{text: "The same without naming the moves: shunt finds them. Here swap follows root, and free space follows swap."}},
 		example: []string{"# root needs 2 GiB more, wherever they come from", "room 2 by +2GiB"},
 	},
 	{
 		title: "example: an image as small as its contents", on: "server",
-		rows:    []item{{text: "For an image that is to be given away: the file systems are shrunk, the partitions moved together, the image is cut."}},
+		rows:    []item{{text: "To distribute an image: the file systems are shrunk, the partitions are moved together, and the image is cut."}},
 		example: []string{"check 2", "image min"},
 	},
 }
 
-// planTopic is the page on plan files.
+// planTopic returns the page on plan files.
 func planTopic() topic {
 	parts := []passage{
 		{text: "A plan file is a queue of operations as text, one a line. `shunt apply TARGET PLAN` rehearses all of them without touching the target, " +
 			"shows the report, asks, and applies them in one transaction; `PLAN` may be `-` for standard input, and `--rehearse` stops after the rehearsal. " +
 			"In the editor `s` saves the queue as a plan file."},
 		{text: "`#` begins a comment. `P` is a partition number as it is at that point of the plan. Words that hold blanks stand in double quotes, in which " +
-			"`\\\"` and `\\\\` are the quote and the backslash, `\\x1b` is a byte, and `\\u202e` and `\\U0001f4be` are characters. Each line is checked against what the lines before it leave: a plan with a line that is impossible is " +
-			"refused as a whole, with the line, the column and what would be possible."},
+			"`\\\"` and `\\\\` are the quote and the backslash, `\\x1b` is a byte, and `\\u202e` and `\\U0001f4be` are characters. Each line is checked against what the lines before it leave: a plan with an impossible line is " +
+			"refused as a whole; the error names the line, the column and what would be possible."},
 	}
 	for _, g := range planGroups {
 		parts = append(parts, passage{heading: g.title, list: g.rows}, passage{text: "For example:"}, passage{code: g.example})
@@ -111,5 +111,5 @@ func planTopic() topic {
 	for _, g := range planStories {
 		parts = append(parts, passage{heading: g.title, text: g.rows[0].text}, passage{code: g.example})
 	}
-	return topic{name: "plan", short: "What stands in plan files, with examples", section: "plan files", parts: parts}
+	return topic{name: "plan", short: "The lines of plan files, with examples", section: "plan files", parts: parts}
 }

@@ -18,21 +18,21 @@ func (s *settings) undoCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "undo TARGET",
-		Short: "Take back the transaction that was applied last",
-		Long: "Undo brings TARGET back to what it was before the last transaction, in one transaction, from what was kept\n" +
+		Short: "Undo the last applied transaction",
+		Long: "Undo restores TARGET to its state before the last transaction, in one transaction, from the data that was kept\n" +
 			"beside it. It refuses if TARGET was changed since in any way. Only the last transaction can be undone, and\n" +
 			"only once.",
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.undo(cmd.Context(), args[0], yes) },
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")
+	cmd.Flags().BoolVar(&yes, "yes", false, "undo without asking")
 	cmd.Flags().BoolVar(&s.json, "json", false, "print progress and result as JSON lines")
 	return cmd
 }
 
 func (s *settings) undo(ctx context.Context, path string, yes bool) error {
 	if !yes && !term.IsTerminal(s.in.Fd()) {
-		return usage(errors.New("there is no terminal to ask on: add --yes to undo without being asked"))
+		return usage(errors.New("there is no terminal for the question: add --yes to undo without being asked"))
 	}
 	return s.with(ctx, path, func(sess *session.Session) error {
 		facts := sess.Facts()
@@ -46,12 +46,12 @@ func (s *settings) undo(ctx context.Context, path string, yes bool) error {
 		case err != nil:
 			return fmt.Errorf("%s: %w; nothing was changed", path, err)
 		}
-		s.say("The transaction of %s will be taken back:", last.When.Format(minute))
+		s.say("The transaction of %s will be undone:", last.When.Format(minute))
 		for line := range strings.Lines(last.Plan) {
 			s.say("  %s", strings.TrimRight(line, "\n"))
 		}
-		s.say("That also gives back the %s kept for it.", geometry.FormatBytes(last.Room))
-		if !s.agreed(ctx, facts.Retype, "Bring "+path+" back to what it was?", yes) {
+		s.say("That also frees the %s kept for the undo.", geometry.FormatBytes(last.Room))
+		if !s.agreed(ctx, facts.Retype, "Undo it and restore "+path+"?", yes) {
 			return errors.New("not confirmed; nothing was written")
 		}
 		return s.finish(ctx, sess.Undo)

@@ -6,20 +6,20 @@ import (
 	"shunt/ops"
 )
 
-// Action is what a dialog wants its owner to do. The owner closes the dialog first, unless the action says that it stays
+// Action is a request of a dialog to its owner. The owner closes the dialog first, unless the action says that it stays
 // open.
 type Action interface{ action() }
 
 // Close only closes the dialog.
 type Close struct{}
 
-// Stage puts an operation at the end of the queue and remembers the grid that was chosen for it.
+// Stage adds an operation to the queue and keeps the grid that was chosen for it.
 type Stage struct {
 	Op    ops.Operation
 	Align geometry.Alignment
 }
 
-// StageAll puts several operations at the end of the queue, all of them or, if one is impossible, none.
+// StageAll adds several operations to the queue: all of them, or none if one is impossible.
 type StageAll struct {
 	Ops []ops.Operation
 	// Part is the partition that is selected afterwards; 0 selects the partition of the first operation.
@@ -32,16 +32,16 @@ type ClearQueue struct{}
 // Quit ends the program; pending operations are forgotten.
 type Quit struct{}
 
-// CloseTarget gives up the target in view; its pending operations are forgotten.
+// CloseTarget closes the target in view; its pending operations are forgotten.
 type CloseTarget struct{}
 
 // Commit applies the rehearsed queue to the target in view.
 type Commit struct{}
 
-// StopRun cancels what is running.
+// StopRun cancels the run in progress.
 type StopRun struct{}
 
-// TakeBack undoes what was applied last.
+// TakeBack undoes the last applied transaction.
 type TakeBack struct{}
 
 // Save writes a file.
@@ -49,23 +49,21 @@ type Save struct {
 	What SaveWhat
 	Path string
 	Over Overwrite
-	// Text is what to write if that is known already, as when the question was whether to replace a file.
+	// Text is the text to write, if it is known already, as after the question whether to replace a file.
 	Text string
 }
 
-// SaveWhat says what is saved.
+// SaveWhat selects what is saved.
 type SaveWhat int
 
-// What can be saved.
 const (
 	SavePlan SaveWhat = iota // the queue as a plan file
 	SaveLog                  // the log of a run
 )
 
-// Overwrite says what happens to a file that exists already.
+// Overwrite selects what happens to a file that exists already.
 type Overwrite int
 
-// What can happen to such a file.
 const (
 	Keep    Overwrite = iota // ask first
 	Replace                  // replace it
@@ -77,25 +75,25 @@ type FitImage struct{}
 // Open opens another target.
 type Open struct{ Path string }
 
-// List asks for the entries of a directory; the dialog stays open and gets a Listing.
+// List asks for the entries of a directory. The dialog stays open and receives a Listing.
 type List struct{ Dir string }
 
-// Summarize asks what is on the candidates at some paths; the dialog stays open and gets Summaries.
+// Summarize asks for the contents of the candidates at some paths. The dialog stays open and receives Summaries.
 type Summarize struct{ Paths []string }
 
-// Mount mounts a partition of the target in view, or with ID 0 the file system that covers it.
+// Mount mounts a partition of the target in view; ID 0 is the file system of a disk without a partition table.
 type Mount struct {
 	ID     model.PartID
 	Access model.Access
 }
 
-// Unmount unmounts what Mount mounted.
+// Unmount unmounts a partition that Mount mounted.
 type Unmount struct{ ID model.PartID }
 
-// Attach replaces the image in view by a loop device on it.
+// Attach makes the image in view a loop device and opens that instead.
 type Attach struct{}
 
-// Detach replaces the loop device in view by its image.
+// Detach removes the loop device in view and opens its image instead.
 type Detach struct{}
 
 func (Close) action()       {}

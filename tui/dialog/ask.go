@@ -13,13 +13,13 @@ import (
 // Answer is one button of a question.
 type Answer struct {
 	Label  string
-	Key    keymap.Binding // presses it at once
+	Key    keymap.Binding // gives this answer directly
 	Risk   widget.Risk
 	Action Action
 }
 
 // ask is a question with buttons. The first answer is the safe one: Escape gives it, and so does Enter unless another
-// one is chosen.
+// button is chosen.
 type ask struct {
 	title   string
 	text    []string // paragraphs
@@ -28,23 +28,23 @@ type ask struct {
 	chosen  int
 }
 
-// NewAsk is a question of the given paragraphs; there is at least one answer.
+// NewAsk returns a question with the given paragraphs and at least one answer.
 func NewAsk(title string, tone Tone, text []string, answers ...Answer) Dialog {
 	return newForm(ask{title: title, text: text, answers: answers, tone: tone})
 }
 
-// NewMessage shows a text until it is closed.
+// NewMessage returns a dialog that shows a text until it is closed.
 func NewMessage(title string, tone Tone, text ...string) Dialog {
 	return NewAsk(title, tone, text, Answer{Label: "OK", Key: keymap.Bind("", "", "enter"), Action: Close{}})
 }
 
-// YesNo is a safe no and a yes that does something.
+// YesNo returns two answers: a safe no, and a yes with an action.
 func YesNo(no, yes string, risk widget.Risk, action Action) []Answer {
 	return []Answer{{Label: no, Key: keyNo(no), Action: Close{}}, {Label: yes, Key: keyYes(yes), Risk: risk, Action: action}}
 }
 
-// GoOnStop answers whether to stop what is running. Stopping is s and not y: when a rehearsal ends while somebody is about
-// to stop it, y would apply the plan.
+// GoOnStop returns the answers to the question whether to stop a run. The key for stopping is s and not y: if a rehearsal
+// ends just before the key is pressed, y would apply the plan.
 func GoOnStop(risk widget.Risk) []Answer {
 	answers := YesNo("Go on", "Stop", risk, StopRun{})
 	answers[1].Key = keymap.Bind("s", "Stop", "s", "S")
@@ -68,7 +68,7 @@ func (a *ask) layout() layout {
 	return l
 }
 
-// paragraphs are texts with an empty line below each, each cut to the given number of lines.
+// paragraphs returns rows for texts with an empty line below each. Each text is cut to the given number of lines.
 func paragraphs(texts []string, height int) (rows []row) {
 	for _, text := range texts {
 		rows = append(rows, shown(func(p paper) []string {
@@ -78,7 +78,7 @@ func paragraphs(texts []string, height int) (rows []row) {
 	return rows
 }
 
-// answerRow is the row of buttons.
+// answerRow returns the row of buttons.
 func answerRow(answers []Answer, chosen *int) row {
 	return row{
 		stop: stopButtons,
@@ -103,7 +103,7 @@ func answerRow(answers []Answer, chosen *int) row {
 	}
 }
 
-// pressed is the action of the button whose key was pressed; used is false if the message is no such key.
+// pressed returns the action of the answer whose key was pressed; used is false if the message is not such a key.
 func pressed(answers []Answer, msg tea.Msg) (action Action, used bool) {
 	press, _ := msg.(tea.KeyPressMsg)
 	for _, a := range answers {

@@ -12,45 +12,45 @@ import (
 	"shunt/tui/widget"
 )
 
-// Listing brings the entries of a directory to the dialog that asked for them, in the order of their names.
+// Listing brings the entries of a directory, sorted by name, to the dialog that asked for them.
 type Listing struct {
-	Dir     string // as it was asked for
+	Dir     string // as in the request
 	Path    string // absolute
 	Entries []report.Candidate
 	Err     error
 }
 
-// Recents brings the targets that were opened lately, the newest first.
+// Recents brings the targets that were opened lately, newest first.
 type Recents struct{ List []report.Candidate }
 
 // Devices brings the devices that can be opened.
 type Devices struct{ List []report.Candidate }
 
-// Summaries brings what Summarize asked for.
+// Summaries brings the answer to Summarize.
 type Summaries struct{ List []report.Summary }
 
-// browse picks the target to open. The user types a path or a part of a name, and the list shows what matches. Enter opens
-// the selected entry, which is the likeliest one unless the cursor was moved.
+// browse is the picker for the target to open. The user types a path or a part of a name, and the list shows what
+// matches. Enter opens the selected entry, which is the best match unless the cursor was moved.
 type browse struct {
 	field       widget.Field
-	base        string // the directory to show unless another one is typed, with a "/" at the end
-	home        string // what "~" stands for
+	base        string // the directory to show if none is typed, with a "/" at the end
+	home        string // replaces "~"
 	listing     Listing
-	sorted      []namedEntry // of the listing
+	sorted      []namedEntry // the entries of the listing, sorted
 	recent      []report.Candidate
 	devices     []report.Candidate
 	seen        map[string]report.Summary // by path
-	summarizing bool                      // summaries were asked for and are not there yet
-	all         bool                      // hidden files, and those that are no images, are shown too
+	summarizing bool                      // a request for summaries is in progress
+	all         bool                      // also show hidden files, and files that are not images
 	rows        []browseRow
 	at          int
-	chosen      bool   // the cursor was moved by hand, and stays where it is
-	back        string // the directory that was left for the one above; the cursor goes there
+	chosen      bool   // the user moved the cursor, so it stays on its entry
+	back        string // the directory that the user left for its parent; the cursor goes there
 	hasty       bool   // Enter was pressed before the directory was listed
-	clicked     bool   // the selected entry was clicked, and nothing else since
+	clicked     bool   // the last event was a click on the selected entry
 }
 
-// NewBrowse is the picker in a directory, with its first action.
+// NewBrowse returns the picker for a directory, and its first request.
 func NewBrowse(dir, home string) (Dialog, List) {
 	b := browse{base: strings.TrimSuffix(dir, "/") + "/", home: home, field: widget.NewField("", maxPath).Touch()}
 	b.refresh()
@@ -59,7 +59,7 @@ func NewBrowse(dir, home string) (Dialog, List) {
 
 func (b *browse) check() {}
 
-// layout has the field, the list, and details of the selected entry.
+// layout consists of the field, the list, and details of the selected entry.
 func (b *browse) layout() layout {
 	list := row{stop: stopName, draw: b.drawList, mouse: b.mouse}
 	field := pathField(&b.field)
@@ -76,16 +76,16 @@ func (b *browse) layout() layout {
 	}
 }
 
-// typed is the text of the field, as a directory, which may be "", and the name or a part of it.
+// typed splits the text of the field into a directory, which may be "", and a name or a part of one.
 func (b *browse) typed() (dir, name string) { return path.Split(b.field.Value()) }
 
-// dir is the directory to show.
+// dir returns the directory to show.
 func (b *browse) dir() string {
 	dir, _ := b.typed()
 	return b.resolve(dir)
 }
 
-// resolve is the whole path for a typed one.
+// resolve returns the complete path for a typed one.
 func (b *browse) resolve(typed string) string {
 	switch {
 	case strings.HasPrefix(typed, "/"):
@@ -96,10 +96,10 @@ func (b *browse) resolve(typed string) string {
 	return b.base + typed
 }
 
-// listed reports whether the entries of the directory are there.
+// listed reports whether the entries of the directory have arrived.
 func (b *browse) listed() bool { return b.listing.Dir == b.dir() }
 
-// take takes the answers to what the picker asked for, and the keys that do not go into the field.
+// take handles answers to the picker's requests, and keys that do not go into the field.
 func (b *browse) take(msg tea.Msg) (action Action, used bool) {
 	switch msg := msg.(type) {
 	case Listing:
@@ -149,7 +149,7 @@ func (b *browse) takeListing(msg Listing) Action {
 	return nil
 }
 
-// write puts another text into the field.
+// write replaces the field after an edit.
 func (b *browse) write(field widget.Field) Action {
 	before, dir := b.field.Value(), b.dir()
 	b.field = field
@@ -164,7 +164,7 @@ func (b *browse) write(field widget.Field) Action {
 	return List{Dir: b.dir()}
 }
 
-// press takes the keys that do not go into the field.
+// press handles keys that do not go into the field.
 func (b *browse) press(press tea.KeyPressMsg) (action Action, used bool) {
 	const far = 10
 	empty := b.field.Value() == ""
@@ -187,7 +187,7 @@ func (b *browse) press(press tea.KeyPressMsg) (action Action, used bool) {
 	return nil, true
 }
 
-// step moves the cursor by n entries; headings do not count.
+// step moves the cursor by n entries, skipping headings.
 func (b *browse) step(n int) {
 	way := 1
 	if n < 0 {
@@ -200,7 +200,7 @@ func (b *browse) step(n int) {
 	}
 }
 
-// mouse selects the entry that is clicked, and opens it on a second click.
+// mouse selects the entry that is clicked, or opens it if it is selected already.
 func (b *browse) mouse(m Mouse) Action {
 	at := m.Entry - 1
 	switch {
@@ -213,7 +213,7 @@ func (b *browse) mouse(m Mouse) Action {
 	return nil
 }
 
-// selected is the entry under the cursor, or the zero value.
+// selected returns the entry under the cursor, or the zero value.
 func (b *browse) selected() browseRow {
 	if b.at >= len(b.rows) || !b.rows[b.at].entry {
 		return browseRow{}
@@ -228,7 +228,7 @@ func (b *browse) goTo(dir string) Action {
 	return List{Dir: b.dir()}
 }
 
-// up shows the directory above.
+// up shows the parent directory.
 func (b *browse) up() Action {
 	if !b.listed() || b.listing.Path == "/" {
 		return nil
@@ -242,7 +242,7 @@ func (b *browse) up() Action {
 func (b *browse) accept() Action {
 	value := b.field.Value()
 	if value != "" && !b.listed() {
-		b.hasty = true // only the names show what was meant
+		b.hasty = true // the match is known only when the directory has been listed
 		return nil
 	}
 	r := b.selected()
@@ -261,9 +261,9 @@ func (b *browse) accept() Action {
 	return Open{Path: b.resolve(value)}
 }
 
-// asks asks for summaries of the entries near the cursor that have none yet, the nearest first.
+// asks returns a request for summaries of the entries near the cursor that have none yet, the nearest first.
 func (b *browse) asks() Action {
-	// near is more lines than any window has; most is few enough for a quick answer.
+	// near exceeds the number of lines of any window; most is small enough for a quick answer.
 	const near, most = 60, 24
 	if b.summarizing {
 		return nil

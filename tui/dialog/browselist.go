@@ -32,7 +32,7 @@ type browseRow struct {
 	head bool // the text is a heading
 }
 
-// parent is the name of the directory above.
+// parent is the name of the parent directory.
 const parent = ".."
 
 // namedEntry is a candidate with its name in lower case, for searching, and its class.
@@ -42,7 +42,7 @@ type namedEntry struct {
 	class int
 }
 
-// The classes of entries in the order in which they are shown.
+// The classes of entries, in the order in which they are shown.
 const (
 	classImage = iota
 	classDir
@@ -72,7 +72,7 @@ func sortEntries(l Listing) []namedEntry {
 	return out
 }
 
-// refresh builds the rows again. A cursor that was moved by hand stays on its entry; otherwise it goes to the first one.
+// refresh builds the rows again. A cursor that the user moved stays on its entry; otherwise it goes to the first one.
 func (b *browse) refresh() {
 	old := b.selected()
 	dir, name := b.typed()
@@ -111,7 +111,8 @@ func (b *browse) addText(s section, head bool, text string) {
 	b.rows = append(b.rows, browseRow{section: s, text: text, head: head})
 }
 
-// addHere adds the entries of the directory: first those that begin with what was typed, then those that contain it.
+// addHere adds the entries of the directory: first those whose names begin with the typed text, then those that contain
+// it.
 func (b *browse) addHere(name string) {
 	if !b.listed() {
 		b.addText(sectionHere, true, "Reading "+b.short(b.dir()))
@@ -141,16 +142,16 @@ func (b *browse) addHere(name string) {
 	}
 }
 
-// journalSuffix ends the name of the directory that shunt keeps beside an image.
+// journalSuffix ends the name of the directory that shunt creates beside an image for its journal.
 const journalSuffix = ".shunt"
 
-// journalOf reports whether an entry is such a directory. It is hidden: it holds nothing to open, and its name begins with
-// the name of the image.
+// journalOf reports whether an entry is a journal directory. It is hidden, because it contains nothing to open and its
+// name begins with the name of the image.
 func journalOf(c report.Candidate) bool {
 	return c.Kind == report.CandidateDir && strings.HasSuffix(c.Name, journalSuffix)
 }
 
-// matches lists the entries of the directory that match what was typed. left counts those that are hidden.
+// matches returns the entries of the directory that match the typed text. left counts hidden ones.
 func (b *browse) matches(name string) (found []report.Candidate, left int) {
 	var inside []report.Candidate
 	lower := strings.ToLower(name)
@@ -175,7 +176,7 @@ func (b *browse) matches(name string) (found []report.Candidate, left int) {
 	return append(found, inside...), left
 }
 
-// addRecent adds the recent targets that match, and only a few of them if nothing was typed.
+// addRecent adds the recent targets that match, or only a few of them if nothing was typed.
 func (b *browse) addRecent(name string) {
 	const few = 5
 	list := holding(b.recent, name)
@@ -200,14 +201,14 @@ func (b *browse) addDevices(name string) {
 	}
 }
 
-// holding lists the candidates whose names contain a text, in either case.
+// holding returns the candidates whose names contain a text, ignoring case.
 func holding(list []report.Candidate, name string) []report.Candidate {
 	return slices.DeleteFunc(slices.Clone(list), func(c report.Candidate) bool {
 		return !strings.Contains(strings.ToLower(c.Name), strings.ToLower(name))
 	})
 }
 
-// complete completes what was typed as far as all matching entries agree, as a shell does.
+// complete extends the typed text as far as all matching entries agree, as a shell does.
 func (b *browse) complete() Action {
 	dir, name := b.typed()
 	if b.field.Value() == "~" {
@@ -224,7 +225,7 @@ func (b *browse) complete() Action {
 		}
 	}
 	if len(begin) == 0 && len(found) == 1 {
-		begin = found // what was typed is in the middle of its name
+		begin = found // the typed text is in the middle of the name
 	}
 	if r := b.selected(); r.entry && b.chosen && r.section == sectionHere && r.Name != parent {
 		begin = []report.Candidate{r.Candidate}
@@ -235,14 +236,14 @@ func (b *browse) complete() Action {
 	common := commonPrefix(begin)
 	if len(begin) == 1 && begin[0].Kind == report.CandidateDir {
 		if common != begin[0].Name {
-			return b.goTo(begin[0].Path) // a name that cannot be typed
+			return b.goTo(begin[0].Path) // the name cannot be typed
 		}
 		common += "/"
 	}
 	return b.write(b.field.Set(dir + common).Touch())
 }
 
-// commonPrefix is what all names begin with, up to the first character that cannot be typed.
+// commonPrefix returns the common beginning of all names, up to the first character that cannot be typed.
 func commonPrefix(list []report.Candidate) string {
 	common := list[0].Name
 	for _, c := range list[1:] {

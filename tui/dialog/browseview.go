@@ -15,19 +15,20 @@ import (
 	"shunt/tui/widget"
 )
 
-// The picker's lines above and below its list.
+// The numbers of lines above and below the list of the picker.
 const (
 	browseAbove = 2
 	browseBelow = 4
 )
 
-// browseWidth is how wide the picker is where there is space.
+// browseWidth is the width of the picker in a large window.
 const browseWidth = 130
 
-// browseColumns is how wide the columns of the list are; 0 leaves one out.
+// browseColumns holds the widths of the columns of the list; 0 omits one.
 type browseColumns struct{ width, name, size, format, content, use int }
 
-// browseLayout divides a line into columns. Narrow windows have none for the format and the use: the last lines show them.
+// browseLayout divides a line into columns. Narrow windows omit the format and the use: the last lines of the picker show
+// them.
 func browseLayout(width int) browseColumns {
 	c := browseColumns{width: width, size: 11, content: 19}
 	switch {
@@ -36,7 +37,7 @@ func browseLayout(width int) browseColumns {
 	case c.width < 64:
 		c.content = 10
 	}
-	// 2 cells are for the cursor in front, 3 for the spaces, the mark of what is in use and the arrow at the end.
+	// 2 cells are for the cursor; 3 are for the spaces, the mark of an entry in use, and the scroll mark at the end.
 	c.name = c.width - 2 - c.size - c.format - c.content - c.use - 3
 	return c
 }
@@ -51,7 +52,7 @@ func (b *browse) drawField(s drawing, p paper) drawing {
 	return s
 }
 
-// drawList draws the lines of the list around the cursor.
+// drawList draws the visible lines of the list.
 func (b *browse) drawList(p paper) drawing {
 	const most = 40
 	height := min(most, max(3, p.height-browseAbove-browseBelow-1))
@@ -63,7 +64,7 @@ func (b *browse) drawList(p paper) drawing {
 	return entries(len(b.rows), from, to, height, p, func(i int) string { return b.rowLine(i, browseLayout(p.width), p.st) })
 }
 
-// rowLine is one line of the list.
+// rowLine draws one line of the list.
 func (b *browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 	r := b.rows[i]
 	if !r.entry {
@@ -107,7 +108,7 @@ func (b *browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 	return "  " + st.Text.Render(cells) + st.Warn.Render(use)
 }
 
-// nameCell is the name of an entry. A recent target shows as much of its path as fits, a loop device also its file.
+// nameCell returns the name of an entry. A recent target shows as much of its path as fits, a loop device also its file.
 func (b *browse) nameCell(r browseRow, g report.Summary, width int, st *styles.Styles) string {
 	name := widget.Clean(r.Name)
 	switch {
@@ -121,7 +122,7 @@ func (b *browse) nameCell(r browseRow, g report.Summary, width int, st *styles.S
 	return widget.Fit(name, width, st.More)
 }
 
-// short is a path for people, with "~" for their home.
+// short abbreviates the user's home directory in a path to "~".
 func (b *browse) short(path string) string {
 	if under, ok := strings.CutPrefix(path, b.home); ok && b.home != "" && (under == "" || under[0] == '/') {
 		path = "~" + under
@@ -129,7 +130,7 @@ func (b *browse) short(path string) string {
 	return widget.Clean(path)
 }
 
-// fitTail cuts off the beginning of a text that is too wide, as the end of a path says more.
+// fitTail cuts a text that is too wide at its beginning, since the end of a path is more useful.
 func fitTail(text string, width int, st *styles.Styles) string {
 	if over := widget.Width(text) - width; over > 0 {
 		return st.More + ansi.TruncateLeft(text, over+1, "")
@@ -137,7 +138,7 @@ func fitTail(text string, width int, st *styles.Styles) string {
 	return text
 }
 
-// contentWords describes what is on a disk in a few words.
+// contentWords describes the contents of a disk in a few words.
 func contentWords(g report.Summary, c browseColumns) string {
 	short := c.content < 12
 	switch {
@@ -170,7 +171,7 @@ func partitionWords(n int) string {
 	return fmt.Sprintf("%d partitions", n)
 }
 
-// details are the last lines: the path of what is selected, and what a user should know before opening it.
+// details returns the last lines: the path of the selected entry, and what a user should know before opening it.
 func (b *browse) details(p paper) []string {
 	const height = browseBelow - 1
 	r := b.selected()

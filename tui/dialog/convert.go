@@ -9,8 +9,8 @@ import (
 	"shunt/ops"
 )
 
-// NewConvert asks whether to turn the MBR of the queue's preview into a GPT, and shows the new numbers of the partitions.
-// An error says why that is impossible.
+// NewConvert returns the question whether to turn the MBR of the queue's preview into a GPT, with the new partition
+// numbers. An error says why that is impossible.
 func NewConvert(q ops.Queue, align geometry.Alignment) (Dialog, error) {
 	op := ops.ToGPT{}
 	next, err := q.Stage(op)
@@ -29,7 +29,7 @@ func NewConvert(q ops.Queue, align geometry.Alignment) (Dialog, error) {
 		Answer{Label: "Convert", Key: keyYes("convert"), Action: Stage{Op: op, Align: align}}), nil
 }
 
-// numbers lists how the numbers of partitions change: "p5 becomes p2, the others stay".
+// numbers describes how the numbers of partitions change: "p5 becomes p2, the others stay".
 func numbers(before, after model.Disk) string {
 	var list []string
 	same := 0

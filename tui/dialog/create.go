@@ -21,27 +21,26 @@ type create struct {
 	label, name widget.Field
 }
 
-// NewCreate is the dialog for a gap of the queue's preview. An error says why no partition can be made
-// there.
+// NewCreate returns the dialog for a gap of the queue's preview. An error says why no partition can be created there.
 func NewCreate(q ops.Queue, gap model.Gap, align geometry.Alignment) (Dialog, error) {
 	g, err := newInGap(q, gap, align, "create a partition")
 	if err != nil {
 		return nil, err
 	}
-	// The Format dialog and the page of supported file systems say why the others cannot be made.
+	// The Format dialog and the page "what is supported" say why the others cannot be made.
 	kinds := slices.DeleteFunc(kindChoices(q.Env(), "empty"), func(k kindChoice) bool { return !k.off.OK() })
 	c := create{inGap: g, kinds: kinds, label: widget.NewField("", maxLabel), name: widget.NewField("", 36)}
 	c.occupy(g.whole)
 	return newForm(c), nil
 }
 
-// occupy puts the partition in a part of the gap, or in all of it.
+// occupy moves the partition to a part of the gap, or to all of it.
 func (c *create) occupy(span geometry.Span) {
 	least := min(c.whole.Len(), c.z.Up(geometry.MiB))
 	c.put(ops.Limits{Room: c.whole, Chosen: c.whole, MinLen: least, MaxLen: c.whole.Len()}, span)
 }
 
-// kind is the chosen file system; an extended partition has none.
+// kind returns the chosen file system; an extended partition has none.
 func (c *create) kind() model.FSKind {
 	if c.roles[c.role] == model.Extended {
 		return model.Unformatted
@@ -53,7 +52,7 @@ func (c *create) kind() model.FSKind {
 func (c *create) named() bool { return c.queue.Preview().Table.Kind == model.TableGPT }
 
 func (c *create) check() {
-	// On another grid a partition that filled the gap fills it again.
+	// A partition that filled the gap fills it on the new grid, too.
 	if was, changed := c.regrid(0); changed && (c.span == was || !c.whole.Encloses(c.span)) {
 		c.occupy(c.whole)
 	} else if changed {
@@ -96,7 +95,7 @@ func (c *create) layout() layout {
 	}
 }
 
-// kindRow picks the file system; a letter goes to the next one that begins with it.
+// kindRow returns the row that picks the file system; a letter selects the next one that begins with it.
 func (c *create) kindRow() row {
 	var words []string
 	for _, k := range c.kinds {

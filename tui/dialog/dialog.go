@@ -1,7 +1,7 @@
-// Package dialog holds the windows that ask something over a page.
+// Package dialog holds the windows that ask something on top of a page.
 //
-// Invariants: a dialog is a value, and Update returns the next one. A dialog does no I/O and changes nothing but itself:
-// Update returns an Action, and the owner performs it. What a dialog shows depends on nothing but itself.
+// Invariants: a dialog is a value, and Update returns the next one. A dialog does no I/O and changes only itself: Update
+// returns an Action, and the owner performs it. What a dialog shows depends only on its own state.
 package dialog
 
 import (
@@ -18,46 +18,45 @@ import (
 
 // Dialog is one window.
 type Dialog interface {
-	// Update takes a key, a paste, a mouse event, or a message made for this kind of dialog. A nil Action leaves the
-	// dialog open.
+	// Update handles a key, a paste, a mouse event, or a message for this kind of dialog. A nil Action leaves the dialog
+	// open.
 	Update(msg tea.Msg) (Dialog, Action)
-	// View is the body for at most width by height cells.
+	// View returns the body for at most width by height cells.
 	View(width, height int, st *styles.Styles) View
-	// Keys lists what can be pressed, for the last lines of the window.
+	// Keys returns the keys that can be pressed, for the last lines of the window.
 	Keys() []keymap.Binding
-	// Pictured is the disk in a picture that glides when the disk changes; ok is false if there is none.
+	// Pictured returns the disk of a bar that glides when the disk changes; ok is false if there is none.
 	Pictured() (disk model.Disk, ok bool)
-	// Glide is the dialog with its picture on the way from another disk; rest is the share of the way that is left.
+	// Glide returns the dialog with its bar on the way from another disk; rest is the share of the way that is left.
 	Glide(from model.Disk, rest float64) Dialog
 }
 
-// View is the body of a window: its lines, at most as many cells wide as Width.
+// View is the body of a window. Its lines are at most Width cells wide.
 type View struct {
 	Title  string
 	Width  int
 	Lines  []string
 	Tone   Tone
-	Cursor *Point                // where typing goes, nil if nowhere
-	Parts  []Part                // what each line shows
-	Spots  map[int][]widget.Spot // the buttons and words in a line
+	Cursor *Point                // the text cursor, nil for none
+	Parts  []Part                // the row and entry of each line
+	Spots  map[int][]widget.Spot // the clickable texts in a line
 }
 
 // Part is a row of a dialog and, in a list, one of its entries. Both count from 1; 0 is none.
 type Part struct{ Row, Entry int }
 
-// Point is a cell, counted from the upper left one.
+// Point is the position of a cell; the upper left cell is 0, 0.
 type Point struct{ X, Y int }
 
-// Tone says how a window looks.
+// Tone selects the look of a window.
 type Tone int
 
-// The tones.
 const (
 	Calm    Tone = iota
 	Warning      // an answer can change the target, or lose something
 )
 
-// Mouse is what a mouse did over the body of a dialog.
+// Mouse is a mouse event over the body of a dialog.
 type Mouse struct {
 	Event MouseEvent
 	Part
@@ -68,14 +67,13 @@ type Mouse struct {
 // MouseEvent is a kind of mouse event.
 type MouseEvent int
 
-// The mouse events that dialogs know.
 const (
 	Press MouseEvent = iota
 	Drag
 	Release
 )
 
-// Drawn is a window ready to be laid over a page.
+// Drawn is a window at its place on the screen.
 type Drawn struct {
 	Block  []string
 	At     Point
@@ -86,14 +84,14 @@ type Drawn struct {
 	parts        map[*lipgloss.Layer]Part
 }
 
-// The cells between the edge of a window and its body, on each side.
+// The number of cells between the edge of a window and its body, on each side.
 const (
 	insetX = 3
 	insetY = 1
 )
 
-// Draw places a dialog in the middle of a screen of width by height cells. What does not fit is cut from the end of the
-// body, so that the keys stay in view.
+// Draw places a dialog in the middle of a screen of width by height cells. A body that is too long is cut at its end, so
+// that the keys stay visible.
 func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
@@ -101,7 +99,7 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	lines, above := slices.Clone(body.Lines), 0
 	switch free := height - 2*insetY - len(keys) - len(lines); {
 	case free >= 3:
-		// With lines to spare the body gets air above.
+		// If there is space, the body gets an empty line above it.
 		lines = append(append([]string{""}, lines...), "")
 		above = 1
 	case free >= 1:
@@ -144,8 +142,8 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 	return out
 }
 
-// Mouse is the message for the dialog when the mouse does something in a cell of the screen: a key press if a button or
-// the name of a key was clicked, otherwise a Mouse.
+// Mouse returns the message for the dialog when the mouse does something in a cell of the screen: a key press if a button
+// or the name of a key was clicked, otherwise a Mouse.
 func (d Drawn) Mouse(event MouseEvent, x, y int) tea.Msg {
 	hit := lipgloss.NewCompositor(d.zones...).Hit(x, y)
 	if key, ok := widget.Pressed(hit); ok && event == Press {

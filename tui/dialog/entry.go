@@ -11,13 +11,13 @@ import (
 	"shunt/tui/widget"
 )
 
-// entry asks for one line of text, such as a label, and makes an operation of it.
+// entry asks for one line of text, such as a label, and stages an operation with it.
 type entry struct {
 	staging
 	title string // "Label of p1"
 	name  string // "Label"
 	was   string
-	notes []string // what a user should know before typing
+	notes []string // shown above the field
 	field widget.Field
 	make  func(text string) ops.Operation
 }
@@ -29,7 +29,7 @@ func newEntry(q ops.Queue, align geometry.Alignment, e entry) Dialog {
 	return newForm(e)
 }
 
-// NewLabel asks for the label of the file system in a partition of the queue's preview.
+// NewLabel returns the dialog for the label of the file system in a partition of the queue's preview.
 func NewLabel(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	part, _ := q.Preview().Partition(id)
 	return newEntry(q, align, entry{
@@ -42,7 +42,7 @@ func NewLabel(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	})
 }
 
-// NewName asks for the name of a partition of the queue's preview, whose table is a GPT.
+// NewName returns the dialog for the name of a partition of the queue's preview, which has a GPT.
 func NewName(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	part, _ := q.Preview().Partition(id)
 	return newEntry(q, align, entry{
@@ -73,17 +73,17 @@ func (e *entry) layout() layout {
 	}
 }
 
-// savePath asks where to save something.
+// savePath asks for the path of a file to write.
 type savePath struct {
 	what        SaveWhat
 	title, text string
 	field       widget.Field
 }
 
-// maxPath is the longest path that can be typed.
+// maxPath is the greatest length of a path in characters.
 const maxPath = 1024
 
-// NewPath is the dialog with a proposal in its field.
+// NewPath returns the dialog for the path of a file to save, with a proposal.
 func NewPath(what SaveWhat, title, text, proposal string) Dialog {
 	return newForm(savePath{what: what, title: title, text: text, field: widget.NewField(proposal, maxPath).Touch()})
 }
@@ -103,7 +103,7 @@ func (s *savePath) layout() layout {
 	}
 }
 
-// typedWord is a question whose yes has to be typed as a word, so that nobody answers it by habit.
+// typedWord is a question that is confirmed by typing a word, so that nobody confirms it by habit.
 type typedWord struct {
 	title  string
 	text   []string // paragraphs
@@ -112,7 +112,7 @@ type typedWord struct {
 	action Action
 }
 
-// NewTyped is a question that does the action after the word was typed.
+// NewTyped returns a question that performs the action after the word was typed.
 func NewTyped(title string, text []string, word string, action Action) Dialog {
 	return newForm(typedWord{title: title, text: text, word: word, field: widget.NewField("", 255), action: action})
 }
@@ -127,7 +127,7 @@ func (t *typedWord) layout() layout {
 		case "":
 			return []string{p.st.Muted.Render("Nothing happens until this is typed.")}
 		}
-		return []string{p.st.Muted.Render("That is not it yet.")}
+		return []string{p.st.Muted.Render("That does not match yet.")}
 	})
 	return layout{
 		title: t.title, tone: Warning,

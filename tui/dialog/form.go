@@ -12,47 +12,47 @@ import (
 	"shunt/tui/widget"
 )
 
-// content is the state of a dialog. The form keeps it as a value and calls its methods on a copy, so they and the
-// functions of its layout may change it.
+// content is the state of a dialog. The form stores it as a value and calls its methods on a copy, so the methods, and
+// the functions in its layout, may change it.
 type content interface {
-	// layout declares the dialog as it is now.
+	// layout returns the dialog as it is now.
 	layout() layout
-	// check brings what depends on the fields up to date. The form calls it after every message.
+	// check updates everything that depends on the fields. The form calls it after every message.
 	check()
 }
 
-// asker is a content that may ask its owner for something after any message.
+// asker is a content that may send a request to its owner after any message.
 type asker interface{ asks() Action }
 
-// layout declares a dialog: its rows from top to bottom, and what Enter, Escape and other keys do in all of them.
+// layout describes a dialog: its rows from top to bottom, and the effects of Enter, Escape and other keys in all rows.
 type layout struct {
 	title string
-	part  *model.Partition // named behind the title, nil for none
+	part  *model.Partition // shown after the title; nil for none
 	tone  Tone
-	width int // of the body where there is space, 0 is formWidth
+	width int // of the body in a large window; 0 stands for formWidth
 	rows  []row
 
-	accept func() Action // Enter
-	does   string        // what Enter does, in a word; "" hides it
-	cancel Action        // Escape, nil is Close
-	esc    string        // what Escape does, in a word; "" is "cancel", noWord hides it
+	accept func() Action // called for Enter
+	does   string        // describes Enter in the list of keys; "" hides it
+	cancel Action        // the effect of Escape; nil stands for Close
+	esc    string        // describes Escape; "" stands for "cancel", noWord hides it
 	keys   []keymap.Binding
 	more   []keymap.Binding // shown after Enter
 
-	first    func(msg tea.Msg) (action Action, used bool) // takes a message before the rows do
-	entered  func()                                       // the keyboard has come to another row
-	pictured func() model.Disk                            // the disk in a picture that glides
+	first    func(msg tea.Msg) (action Action, used bool) // handles a message before the rows
+	entered  func()                                       // called when another row gets the keyboard
+	pictured func() model.Disk                            // returns the disk of a bar that glides
 }
 
-// noWord hides a key that needs no word.
+// noWord hides a key in the list of keys.
 const noWord = "-"
 
-// stop names a row that can have the keyboard.
+// stop identifies a row that can have the keyboard.
 type stop int
 
-// The stops of all forms.
+// The stops of all forms, in no particular order.
 const (
-	stopNone   stop = iota // the row only shows something
+	stopNone   stop = iota // the row cannot have the keyboard
 	stopBefore             // free space preceding
 	stopSize
 	stopAfter // free space following
@@ -66,39 +66,39 @@ const (
 	stopButtons
 )
 
-// row is a part of a form. Rows with the same stop have the keyboard together; the first of them takes the keys.
+// row is a part of a form. Rows with the same stop have the keyboard together; the first of them receives the keys.
 type row struct {
 	stop  stop
-	tab   int              // the tab key visits rows with a lower number first, and equal ones from top to bottom
+	tab   int              // the tab key visits lower numbers first, and equal numbers from top to bottom
 	keys  []keymap.Binding // shown while it has the keyboard
 	draw  func(p paper) drawing
-	take  func(msg tea.Msg) Action // keys and pastes while it has the keyboard, may be nil
+	take  func(msg tea.Msg) Action // handles keys and pastes while the row has the keyboard; may be nil
 	mouse func(m Mouse) Action     // may be nil
 }
 
-// paper is what a row is drawn on.
+// paper describes where a row is drawn.
 type paper struct {
 	width, height int // of the body
 	above         int // lines of the body above the row
 	here          bool
 	st            *styles.Styles
-	from          model.Disk // the disk that a picture glides away from
-	rest          float64    // the share of the way that is left, 0 if it stands
+	from          model.Disk // the disk at the start of an animated bar
+	rest          float64    // the share of the way that is left; 0 without an animation
 }
 
-// drawing is what a row shows.
+// drawing is the drawn form of a row.
 type drawing struct {
 	lines   []string
-	cursor  int           // the cursor's cell in the first line, 0 for none
-	entries []int         // the entry in each line of a list, counted from 1, 0 for none
-	spots   []widget.Spot // what can be clicked in the first line
+	cursor  int           // the cell of the cursor in the first line, 0 for none
+	entries []int         // the entry in each line of a list, counted from 1; 0 for none
+	spots   []widget.Spot // the clickable texts in the first line
 }
 
-// form is the dialog of a content.
+// form is a dialog with a content of type T.
 type form[T any, P contentOf[T]] struct {
 	is   T
 	at   stop
-	held int // the row that the mouse was pressed on, until it is released; counted from 1, 0 for none
+	held int // the row on which the mouse button was pressed and is still down, counted from 1; 0 for none
 	from model.Disk
 	rest float64
 }
@@ -108,7 +108,7 @@ type contentOf[T any] interface {
 	content
 }
 
-// newForm is a dialog with the keyboard at its first stop.
+// newForm returns a dialog whose first stop has the keyboard.
 func newForm[T any, P contentOf[T]](t T) Dialog {
 	f := form[T, P]{is: t}
 	P(&f.is).check()
@@ -116,10 +116,10 @@ func newForm[T any, P contentOf[T]](t T) Dialog {
 	return f
 }
 
-// formWidth is how wide the body of a form is where there is space.
+// formWidth is the width of a form's body in a large window.
 const formWidth = 66
 
-// Update takes keys, pastes, the mouse, and messages made for the content.
+// Update handles keys, pastes, the mouse, and messages for the content.
 func (f form[T, P]) Update(msg tea.Msg) (Dialog, Action) {
 	is := P(&f.is)
 	l := is.layout()
@@ -139,7 +139,7 @@ func (f form[T, P]) Update(msg tea.Msg) (Dialog, Action) {
 	return f, action
 }
 
-// keepStop goes to the first stop if the present one has no row any more.
+// keepStop moves the keyboard to the first stop if the row of the current one is gone.
 func (f *form[T, P]) keepStop() {
 	if stops := P(&f.is).layout().stops(); !slices.Contains(stops, f.at) {
 		f.at = cmp.Or(append(stops, stopNone)...)
@@ -175,7 +175,7 @@ func (f *form[T, P]) take(l layout, msg tea.Msg) Action {
 	return nil
 }
 
-// stops lists where the keyboard can go, in the order of the tab key.
+// stops returns the stops in the order of the tab key.
 func (l layout) stops() []stop {
 	rows := slices.Clone(l.rows)
 	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.tab, b.tab) })
@@ -188,7 +188,7 @@ func (l layout) stops() []stop {
 	return out
 }
 
-// row is the first row of a stop, or an empty one.
+// row returns the first row of a stop, or an empty one.
 func (l layout) row(at stop) row {
 	if i := slices.IndexFunc(l.rows, func(r row) bool { return r.stop == at }); i >= 0 && at != stopNone {
 		return l.rows[i]
@@ -196,7 +196,7 @@ func (l layout) row(at stop) row {
 	return row{}
 }
 
-// enter gives the keyboard to a row.
+// enter moves the keyboard to another stop.
 func (f *form[T, P]) enter(l layout, at stop) {
 	f.at = at
 	if l.entered != nil {
@@ -205,7 +205,7 @@ func (f *form[T, P]) enter(l layout, at stop) {
 	P(&f.is).check()
 }
 
-// mouse gives the keyboard to the row that is clicked. That row gets all events until the button is released.
+// mouse moves the keyboard to the row that is clicked. That row receives all mouse events until the button is released.
 func (f *form[T, P]) mouse(l layout, m Mouse) (action Action) {
 	if m.Event == Press {
 		f.held = 0
@@ -254,7 +254,7 @@ func (f form[T, P]) View(width, height int, st *styles.Styles) View {
 	return v
 }
 
-// Keys lists what can be pressed.
+// Keys lists the keys that can be pressed.
 func (f form[T, P]) Keys() []keymap.Binding {
 	l := P(&f.is).layout()
 	keys := slices.Concat(l.keys, l.row(f.at).keys)
@@ -271,7 +271,7 @@ func (f form[T, P]) Keys() []keymap.Binding {
 	return append(keys, keyCancel().As(cmp.Or(l.esc, "cancel")))
 }
 
-// Pictured is the disk in a picture that glides when the disk changes; ok is false if there is none.
+// Pictured returns the disk of a bar that glides when the disk changes; ok is false if there is none.
 func (f form[T, P]) Pictured() (disk model.Disk, ok bool) {
 	if l := P(&f.is).layout(); l.pictured != nil {
 		return l.pictured(), true
@@ -279,7 +279,7 @@ func (f form[T, P]) Pictured() (disk model.Disk, ok bool) {
 	return disk, false
 }
 
-// Glide is the dialog with its picture on the way from another disk; rest is the share of the way that is left.
+// Glide returns the dialog with its bar on the way from another disk; rest is the share of the way that is left.
 func (f form[T, P]) Glide(from model.Disk, rest float64) Dialog {
 	f.from, f.rest = from, rest
 	return f

@@ -21,13 +21,13 @@ type format struct {
 	label widget.Field
 }
 
-// maxLabel is the longest label of any file system, in characters.
+// maxLabel is the greatest length of a label in any file system, in characters.
 const maxLabel = 255
 
 // formatRows is the greatest height of the list.
 const formatRows = 9
 
-// NewFormat is the dialog for a partition of the queue's preview.
+// NewFormat returns the dialog for a partition of the queue's preview.
 func NewFormat(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	part, _ := q.Preview().Partition(id)
 	f := format{staging: staging{queue: q, align: align}, part: part, kinds: kindChoices(q.Env(), "cleared")}
@@ -73,14 +73,14 @@ func (f *format) layout() layout {
 	}
 }
 
-// lost says what formatting loses.
+// lost describes what formatting deletes.
 func (f *format) lost(p paper) []string {
 	if f.err != nil {
 		return []string{""}
 	}
-	text := fmt.Sprintf("Everything in this %s is lost when it is applied.", f.part.FS.Kind)
+	text := fmt.Sprintf("Everything in this %s is lost when this is applied.", f.part.FS.Kind)
 	if !f.part.FS.Known() {
-		text = "Whatever is in " + f.part.Ref() + " is lost when it is applied."
+		text = "Whatever is in " + f.part.Ref() + " is lost when this is applied."
 	}
 	return []string{p.st.Warn.Render(widget.Fit(text, p.width, p.st.More))}
 }

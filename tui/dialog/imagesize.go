@@ -21,7 +21,7 @@ type imageSize struct {
 	why      model.Reason
 }
 
-// NewImageSize is the dialog for the preview's disk; its size can be changed.
+// NewImageSize returns the dialog for the disk of the queue's preview, whose size can be changed.
 func NewImageSize(q ops.Queue, align geometry.Alignment) Dialog {
 	d := q.Preview()
 	s := imageSize{staging: staging{queue: q, align: align}, now: d.Sectors, z: d.SectorSize, field: widget.NewField("", 24)}
@@ -35,7 +35,7 @@ func (s *imageSize) show(sectors geometry.Sector) {
 	s.field = s.field.Set(sizeText(s.z.Bytes(sectors)))
 }
 
-// take takes keys and pastes.
+// take handles keys and pastes.
 func (s *imageSize) take(msg tea.Msg) Action {
 	press, _ := msg.(tea.KeyPressMsg)
 	grow := func(b geometry.Bytes) {
@@ -63,7 +63,7 @@ func (s *imageSize) take(msg tea.Msg) Action {
 	return nil
 }
 
-// typed sets the size to what the field says; a change counts from the present size.
+// typed parses the size in the field. A change is relative to the present size.
 func (s *imageSize) typed() {
 	var v typed
 	if v, s.wrong = parseTyped(s.field.Value(), s.z); s.wrong != nil {
@@ -103,5 +103,5 @@ func (s *imageSize) layout() layout {
 	}
 }
 
-// keyFit opens the page that also shrinks and moves partitions. The key is not g, which is a unit in the field.
+// keyFit opens the page that also shrinks and moves partitions. The key is not g, because the field accepts g as a unit.
 func keyFit() keymap.Binding { return keymap.Bind("ctrl+g", "fit contents", "ctrl+g") }

@@ -15,8 +15,8 @@ type inGap struct {
 	role  int
 }
 
-// newInGap takes up a whole gap of the queue's preview. An error says why no partition fits there; its text begins with
-// what was to be done.
+// newInGap returns a place that fills a gap of the queue's preview. An error says why no partition fits there; its text
+// begins with what.
 func newInGap(q ops.Queue, gap model.Gap, align geometry.Alignment, what string) (g inGap, err error) {
 	roles, why := ops.RolesFor(q.Preview(), gap)
 	if !why.OK() {
@@ -27,8 +27,8 @@ func newInGap(q ops.Queue, gap model.Gap, align geometry.Alignment, what string)
 	return inGap{gap: gap, whole: whole, roles: roles, place: newPlace(s, ops.Limits{}, whole)}, err
 }
 
-// regrid finds the usable part of the gap on the present grid. changed is false if it is the same as before, or smaller
-// than least; was is the part before.
+// regrid updates the usable part of the gap for the present grid; was is the part before. changed is false if the part is
+// the same as before, or smaller than least.
 func (g *inGap) regrid(least geometry.Sector) (was geometry.Span, changed bool) {
 	whole, err := ops.RoomForNew(g.queue.Preview(), g.gap, g.align)
 	if err != nil || whole == g.whole || whole.Len() < least {
@@ -38,7 +38,7 @@ func (g *inGap) regrid(least geometry.Sector) (was geometry.Span, changed bool) 
 	return was, true
 }
 
-// roleRow picks primary or extended where there is a choice.
+// roleRow returns the row that picks primary or extended, or none if there is no choice.
 func (g *inGap) roleRow() []row {
 	if len(g.roles) < 2 {
 		return nil

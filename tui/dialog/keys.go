@@ -2,7 +2,7 @@ package dialog
 
 import "shunt/tui/keymap"
 
-// The keys that several dialogs share. They are functions so that nothing here can be changed.
+// These keys are used by several dialogs. They are functions, because variables could be changed.
 
 func keyAccept(does string) keymap.Binding { return keymap.Bind("enter", does, "enter") }
 func keyYes(does string) keymap.Binding    { return keymap.Bind("y", does, "y", "Y") }

@@ -17,14 +17,15 @@ type choice struct {
 	off  model.Reason // why it cannot be chosen
 }
 
-// list is a list with a cursor. What cannot be chosen is dim, but the cursor goes there too so that its reason can be read.
+// list is a list with a cursor. Choices that are not available are dim, but the cursor can reach them so that the reason
+// is shown.
 type list struct {
 	choices []choice
 	at      int
-	page    int // how many lines a page key goes
+	page    int // the number of lines that a page key moves
 }
 
-// take moves the cursor; moved is false if the message is no key that moves it.
+// take moves the cursor; moved is false if the message is not a key that does so.
 func (l *list) take(msg tea.Msg) (moved bool) {
 	press, ok := msg.(tea.KeyPressMsg)
 	by, ok2 := listKey(press, len(l.choices), l.page)
@@ -35,7 +36,7 @@ func (l *list) take(msg tea.Msg) (moved bool) {
 	return true
 }
 
-// listKey is how far a key moves the cursor in a list of n entries; ok is false if it is no such key.
+// listKey returns how far a key moves the cursor in a list of n entries; ok is false for other keys.
 func listKey(press tea.KeyPressMsg, n, page int) (by int, ok bool) {
 	switch {
 	case keymap.Match(press, keyUp()):
@@ -54,7 +55,7 @@ func listKey(press tea.KeyPressMsg, n, page int) (by int, ok bool) {
 	return 0, false
 }
 
-// letter is the index of the next word that begins with the typed letter, or at if there is none.
+// letter returns the index of the next word that begins with the typed letter, or at if there is none.
 func letter(msg tea.Msg, at int, words []string) int {
 	press, _ := msg.(tea.KeyPressMsg)
 	if press.Text == "" {
@@ -69,7 +70,7 @@ func letter(msg tea.Msg, at int, words []string) int {
 	return at
 }
 
-// listOf is a row that shows a list. A letter goes to the next choice that begins with it.
+// listOf returns a row with a list. A letter selects the next choice that begins with it.
 func listOf(own stop, column int, l *list, height func(p paper) int) row {
 	return row{
 		stop: own,
@@ -93,7 +94,7 @@ func listOf(own stop, column int, l *list, height func(p paper) int) row {
 	}
 }
 
-// draw draws height lines; column is the width of the texts before the notes.
+// draw draws the list in height lines; column is the width of the texts before the notes.
 func (l *list) draw(height, column int, p paper) drawing {
 	from, to := widget.Visible(len(l.choices), l.at, height)
 	return entries(len(l.choices), from, to, height, p, func(i int) string {

@@ -13,15 +13,15 @@ import (
 	"shunt/tui/widget"
 )
 
-// makeRoom is the Make room page: how large a partition should become, and the plans that get it there. Without a partition
-// it is about the image, which should become as small as its contents allow, and has no field.
+// makeRoom is the Make room page: the wanted size of a partition, and the plans that lead to it. Without a partition it
+// is the page that makes the image as small as its contents allow, and has no field.
 //
 // On a disk with many partitions the search for plans takes dozens of milliseconds, too long between a key and its frame.
-// So the page asks its owner for the plans and goes on showing the old ones. Keys that choose a plan wait until the new
-// plans are there: the same keys do the same on a slow machine as on a fast one, and a plan is never staged for a size that
-// the field no longer says.
+// So the page asks its owner for the plans and shows the old ones meanwhile. Keys that choose a plan wait for the new
+// plans. A key therefore has the same effect on slow and fast machines, and a plan is never staged for a size that is no
+// longer in the field.
 type makeRoom struct {
-	part  model.Partition // ID 0: the image
+	part  model.Partition // ID 0 stands for the image
 	queue ops.Queue
 	align geometry.Alignment
 	field widget.Field
@@ -30,21 +30,21 @@ type makeRoom struct {
 	plans   []guide.Plan
 	no      []guide.Impossible
 	at      int  // the chosen plan
-	down    int  // how many lines the list is scrolled down from where the chosen plan is in view
-	clicked bool // the chosen plan was clicked, and nothing else since
+	down    int  // how far the list is scrolled down from the chosen plan, in lines
+	clicked bool // the last event was a click on the chosen plan
 	search  search
 }
 
 // search is the state of a search for plans.
 type search struct {
-	out   bool // plans were asked for and are not there yet
+	out   bool // a request for plans is in progress
 	wish  guide.Wish
-	slow  bool              // it takes so long that the page says so
+	slow  bool              // the search takes long, and the page says so
 	ahead []tea.KeyPressMsg // keys that wait for the plans
 }
 
-// Solve asks for the plans for a wish. The dialog stays open and gets a Solved, and before that a Slow if the search takes
-// noticeably long. An earlier Solve needs no answer any more.
+// Solve asks for the plans for a wish. The dialog stays open and receives a Solved, and before that a Slow if the search
+// takes noticeably long. It replaces an earlier Solve.
 type Solve struct {
 	Queue ops.Queue
 	Wish  guide.Wish
@@ -62,13 +62,13 @@ type Solved struct {
 type Slow struct{ Wish guide.Wish }
 
 const (
-	mostWord  = "max" // stands in the field for as much as possible
-	roomPage  = 4     // how many lines a page key scrolls
-	mostAhead = 32    // how many keys wait for plans at most
+	mostWord  = "max" // in the field, stands for as much as possible
+	roomPage  = 4     // the number of lines that a page key scrolls
+	mostAhead = 32    // the greatest number of keys that wait for plans
 )
 
-// NewMakeRoom is the page for partition id of the queue's preview. It begins with as much room as there is. The action is
-// the first one of the page, or nil. An error says why no room can be made.
+// NewMakeRoom returns the page for partition id of the queue's preview. It starts with as much room as possible. The
+// action is the first request of the page, or nil. An error says why no room can be made.
 func NewMakeRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Dialog, Action, error) {
 	part, ok := q.Preview().Partition(id)
 	if !ok {
@@ -82,8 +82,8 @@ func NewMakeRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Dialog
 	return newForm(r), action, nil
 }
 
-// NewSmallImage is the page for the image of the queue's preview, with its first action or nil. An error says why the image
-// cannot become smaller, if that is known at once.
+// NewSmallImage returns the page for the image of the queue's preview, with its first request or nil. An error says why
+// the image cannot become smaller, if that is known at once.
 func NewSmallImage(q ops.Queue, align geometry.Alignment) (Dialog, Action, error) {
 	_, _, why := ops.ImageLimits(q.Preview())
 	r := makeRoom{queue: q, align: align}
@@ -121,7 +121,7 @@ func (r *makeRoom) layout() layout {
 	return l
 }
 
-// sizeField is the field for the size, and the size now.
+// sizeField returns the row with the field for the new size, and the present size.
 func (r *makeRoom) sizeField() row {
 	f := field(stopSize, "New size", formField, &r.field)
 	drawn := f.draw
@@ -142,7 +142,7 @@ func (r *makeRoom) sizeField() row {
 	return f
 }
 
-// take takes what a search brings, and the keys that do not go into the field.
+// take handles the results of a search, and keys that do not go into the field.
 func (r *makeRoom) take(msg tea.Msg) (action Action, used bool) {
 	switch msg := msg.(type) {
 	case Solved:
@@ -169,7 +169,7 @@ func (r *makeRoom) take(msg tea.Msg) (action Action, used bool) {
 	return nil, false
 }
 
-// choose does what a key does to the list of plans.
+// choose handles a key that moves in the list of plans.
 func (r *makeRoom) choose(press tea.KeyPressMsg) {
 	r.clicked = false
 	switch {
@@ -184,7 +184,7 @@ func (r *makeRoom) choose(press tea.KeyPressMsg) {
 	}
 }
 
-// mouse chooses the plan that is clicked, and stages it on a second click. It does nothing while a search is under way, as
+// mouse chooses the plan that is clicked, or stages it if it is chosen already. During a search it does nothing, because
 // the plans in view are about to change.
 func (r *makeRoom) mouse(m Mouse) Action {
 	at := m.Entry - 1
@@ -208,7 +208,7 @@ func (r *makeRoom) accept() Action {
 	return StageAll{Ops: r.plans[r.at].Ops, Part: r.part.ID}
 }
 
-// preview is the disk after the chosen plan.
+// preview returns the disk after the chosen plan.
 func (r *makeRoom) preview() model.Disk {
 	if r.at < len(r.plans) {
 		return r.plans[r.at].Queue.Preview()
@@ -216,7 +216,7 @@ func (r *makeRoom) preview() model.Disk {
 	return r.queue.Preview()
 }
 
-// wish is what the field asks for.
+// wish parses the field.
 func (r *makeRoom) wish() (guide.Wish, error) {
 	w := guide.Wish{Part: r.part.ID, Shrink: r.image(), Most: r.most()}
 	if w.Shrink || w.Most {
@@ -231,12 +231,12 @@ func (r *makeRoom) wish() (guide.Wish, error) {
 	return w, err
 }
 
-// most reports whether the field asks for as much as there is.
+// most reports whether the field asks for as much as possible.
 func (r *makeRoom) most() bool {
 	return !r.image() && strings.EqualFold(strings.TrimSpace(r.field.Value()), mostWord)
 }
 
-// solve finds the plans for what the field says, or asks for them if the disk has many partitions.
+// solve finds the plans for the size in the field, or asks the owner for them if the disk has many partitions.
 func (r *makeRoom) solve() Action {
 	r.search = search{}
 	w, err := r.wish()
@@ -254,12 +254,12 @@ func (r *makeRoom) solve() Action {
 	return nil
 }
 
-// put shows plans, with the first of them chosen.
+// put shows plans and chooses the first.
 func (r *makeRoom) put(plans []guide.Plan, no []guide.Impossible) {
 	r.plans, r.no, r.at, r.down, r.wrong, r.clicked = plans, no, 0, 0, nil, false
 }
 
-// solved takes the plans that were asked for, and then the keys that waited for them.
+// solved shows the plans of a finished search, and then handles the keys that waited for them.
 func (r *makeRoom) solved(msg Solved) Action {
 	if !r.search.out || msg.Wish != r.search.wish {
 		return nil
@@ -276,7 +276,7 @@ func (r *makeRoom) solved(msg Solved) Action {
 	return nil
 }
 
-// searching reports whether the page says that it searches: the search takes long, or Enter waits for a plan.
+// searching reports whether the page shows that a search is in progress: it takes long, or Enter waits for a plan.
 func (r *makeRoom) searching() bool {
 	for _, press := range r.search.ahead {
 		if keymap.Match(press, keyAccept("")) {

@@ -13,13 +13,13 @@ import (
 	"shunt/tui/widget"
 )
 
-// How wide and how high the page is in a large window.
+// The width and height of the page in a large window.
 const (
 	makeRoomWidth  = 100
 	makeRoomHeight = 26
 )
 
-// bars are the disk as it is and as it will be.
+// bars draws the disk as it is and as it will be.
 func (r *makeRoom) bars(p paper) []string {
 	now, after := r.queue.Preview(), r.preview()
 	upper, lower := r.segments(now, after, p.st), r.segments(after, now, p.st)
@@ -30,7 +30,8 @@ func (r *makeRoom) bars(p paper) []string {
 	return append(namedBar("Now", upper, p), namedBar("After", lower, p)...)
 }
 
-// segments is the bar of a disk, with space at the end so that it has the scale of the other one.
+// segments returns the segments of a disk, with empty space at the end if the other disk is larger, so that both bars
+// have the same scale.
 func (r *makeRoom) segments(d, other model.Disk, st *styles.Styles) []widget.Segment {
 	segments := widget.DiskSegments(d, func(row model.Row) widget.Mark {
 		if row.Kind == model.RowPartition && row.Partition.ID == r.part.ID {
@@ -44,7 +45,7 @@ func (r *makeRoom) segments(d, other model.Disk, st *styles.Styles) []widget.Seg
 	return segments
 }
 
-// namedBar is a bar with its name in front.
+// namedBar returns a bar with its name in front.
 func namedBar(name string, segments []widget.Segment, p paper) []string {
 	const label, roomy = 6, 28
 	rows := 1
@@ -60,10 +61,10 @@ func namedBar(name string, segments []widget.Segment, p paper) []string {
 	return lines
 }
 
-// planList is the list of plans below the bars.
+// planList collects the lines of the list of plans.
 type planList struct {
 	drawing
-	from, to int // the lines of the chosen plan
+	from, to int // the range of lines of the chosen plan
 }
 
 func (l *planList) add(entry int, lines ...string) {
@@ -72,7 +73,7 @@ func (l *planList) add(entry int, lines ...string) {
 	}
 }
 
-// list shows the plans, the chosen one in full, and what is impossible. During a long search the old plans are pale.
+// list draws the plans, the chosen one in full, and what is impossible. During a long search the old plans are dim.
 func (r *makeRoom) list(p paper) drawing {
 	l, st := &planList{}, p.st
 	if head := r.headLines(p); len(head) > 0 {
@@ -119,7 +120,7 @@ func (r *makeRoom) headLines(p paper) []string {
 	return []string{p.st.Warn.Render("That much room cannot be made. What was considered:")}
 }
 
-// cut cuts the list to the height of the page, down lines below where the chosen plan is in view.
+// cut cuts the list to the height of the page. down is how far it is scrolled below the chosen plan, in lines.
 func (l *planList) cut(down int, p paper) drawing {
 	height := max(3, min(p.height, makeRoomHeight)-p.above-2)
 	start := 0
@@ -136,7 +137,7 @@ func (l *planList) cut(down int, p paper) drawing {
 	return drawing{lines: widget.Pad(lines, p.width, height, p.st.More), entries: entries}
 }
 
-// planLines is a plan in one line, or in full if it is the chosen one.
+// planLines returns a plan in one line, or in full if it is the chosen one.
 func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	st, bytes := p.st, r.queue.Preview().SectorSize.Bytes
 	cost := "copies nothing"
@@ -171,7 +172,7 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	return lines
 }
 
-// meaning is what a plan achieves, and its risks.
+// meaning describes what a plan achieves, and its risks.
 func (r *makeRoom) meaning(p guide.Plan) (good string, mind []string) {
 	d := r.queue.Preview()
 	size := func(n geometry.Sector) string { return geometry.FormatBytes(d.SectorSize.Bytes(n)) }

@@ -14,7 +14,7 @@ type Item struct {
 	Action Action
 }
 
-// menu offers actions.
+// menu offers a list of actions.
 type menu struct {
 	title string
 	text  string
@@ -22,7 +22,7 @@ type menu struct {
 	list  list
 }
 
-// NewMenu is a menu of at least one item under a text. The cursor begins at the first item that can be chosen.
+// NewMenu returns a menu of at least one item below a text. The cursor starts at the first item that can be chosen.
 func NewMenu(title, text string, items ...Item) Dialog {
 	m := menu{title: title, text: text, items: items, list: list{page: max(1, len(items)-1)}}
 	for i := len(items) - 1; i >= 0; i-- {
@@ -38,7 +38,7 @@ func NewMenu(title, text string, items ...Item) Dialog {
 
 func (m *menu) check() {}
 
-// layout has the text, the items, and the whole reason or note of the item under the cursor.
+// layout consists of the text, the items, and the full reason or note of the item under the cursor.
 func (m *menu) layout() layout {
 	column := 0
 	for _, item := range m.items {

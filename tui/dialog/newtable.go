@@ -13,7 +13,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// newTable asks for the kind of a new partition table, and says what is lost with the old one. Enter alone stages nothing.
+// newTable asks for the kind of a new partition table, and shows what is lost. Enter alone changes nothing.
 type newTable struct {
 	staging
 	kind   int // index in tableKinds
@@ -22,7 +22,7 @@ type newTable struct {
 
 var tableKinds = [...]model.TableKind{model.TableGPT, model.TableMBR}
 
-// NewNewTable is the dialog for the queue's preview.
+// NewNewTable returns the dialog for the queue's preview.
 func NewNewTable(q ops.Queue, align geometry.Alignment) Dialog {
 	return newForm(newTable{staging: staging{queue: q, align: align}})
 }
@@ -51,7 +51,7 @@ func (t *newTable) layout() layout {
 	}
 }
 
-// lost says what the new table removes from the disk.
+// lost describes what the new table removes from the disk.
 func (t *newTable) lost() string {
 	d := t.queue.Preview()
 	if d.Table.Kind == model.TableNone {

@@ -19,7 +19,7 @@ type Clip struct {
 	Bytes  geometry.Bytes
 }
 
-// from is the partition's identity, 0 if it is in another target than the copy.
+// from returns the ID of the partition, or 0 if it is in another target.
 func (c Clip) from() model.PartID {
 	if c.Source != nil {
 		return 0
@@ -35,7 +35,7 @@ func (c Clip) Ref() string {
 	return c.Part.Ref() + " of " + c.Where
 }
 
-// notes is what a user should know about a copy.
+// notes returns what a user should know about a copy.
 func (c Clip) notes() []string {
 	if c.Part.FS.UUID == "" {
 		return nil
@@ -43,14 +43,14 @@ func (c Clip) notes() []string {
 	return []string{"The copy has the same UUID and label. Where a system sees both, give the copy a new UUID with w."}
 }
 
-// paste asks where in free space a copy goes and how large it is.
+// paste asks for the place and the size of a copy in free space.
 type paste struct {
 	inGap
 	clip  Clip
 	least geometry.Sector
 }
 
-// NewPaste is the dialog for a gap of the queue's preview. An error says why the copy cannot be made there.
+// NewPaste returns the dialog for a gap of the queue's preview. An error says why the copy cannot be placed there.
 func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (Dialog, error) {
 	what := "copy " + clip.Ref()
 	g, err := newInGap(q, gap, align, what)
@@ -70,8 +70,8 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 	return newForm(p), nil
 }
 
-// occupy puts the copy in a part of the gap. The copy is never smaller than the original, and larger only if the file
-// system can grow.
+// occupy moves the copy to a part of the gap. It is never smaller than the original, and larger only if the file system
+// can grow.
 func (p *paste) occupy(span geometry.Span) {
 	l := ops.Limits{
 		Room: p.whole, Chosen: p.whole, MinLen: p.least, MaxLen: p.whole.Len(),
@@ -119,17 +119,17 @@ func (p *paste) layout() layout {
 	}
 }
 
-// NewPasteOver asks whether a copy may overwrite the contents of a partition of the queue's preview. An error says why it
-// cannot.
+// NewPasteOver returns the question whether a copy may overwrite the contents of a partition of the queue's preview. An
+// error says why that is impossible.
 func NewPasteOver(q ops.Queue, clip Clip, id model.PartID, align geometry.Alignment) (Dialog, error) {
 	over, _ := q.Preview().Partition(id)
 	s := staging{queue: q, align: align}
 	if s.judge(ops.CopyOver{ID: id, From: clip.from(), Source: clip.Source}); s.err != nil {
 		return nil, s.err
 	}
-	lost := "Whatever is in " + over.Ref() + " is lost when it is applied."
+	lost := "Everything in " + over.Ref() + " is lost when this is applied."
 	if over.FS.Known() {
-		lost = "Everything in " + contentsWord(over) + " is lost when it is applied."
+		lost = "Everything in " + contentsWord(over) + " is lost when this is applied."
 	}
 	return NewAsk("Paste over "+over.Ref()+"?", Warning, append([]string{s.what + ".", lost}, clip.notes()...),
 		YesNo("Keep "+over.Ref(), "Paste over it", widget.Writes, s.stage())...), nil

@@ -12,8 +12,9 @@ import (
 	"shunt/tui/widget"
 )
 
-// place is a span that a user shifts and stretches within its limits: with the fields "free space preceding", "new size"
-// and "free space following", which always add up to the whole, with the arrow keys, or with the handles of the bar.
+// place is a span that the user moves and resizes within its limits: with the fields "free space preceding", "new size"
+// and "free space following", which always add up to the available space, with the arrow keys, or with the handles of the
+// bar.
 type place struct {
 	staging
 	limits ops.Limits
@@ -21,8 +22,8 @@ type place struct {
 	span   geometry.Span
 	base   geometry.Span // the span when the current field was entered; "+1GiB" counts from it
 	fields [3]widget.Field
-	handle ops.Handle // what the arrow keys move on the bar
-	grip   int        // how many cells from its start the mouse holds the partition; negative if it does not
+	handle ops.Handle // the part of the bar that the arrow keys move
+	grip   int        // where the mouse holds the partition, in cells from its start; negative if it does not
 }
 
 func newPlace(s staging, l ops.Limits, span geometry.Span) place {
@@ -34,20 +35,20 @@ func newPlace(s staging, l ops.Limits, span geometry.Span) place {
 	return p
 }
 
-// put gives the place other limits and another span.
+// put sets the limits and the span.
 func (p *place) put(l ops.Limits, span geometry.Span) {
 	p.limits, p.span = l, span
 	p.enter()
 }
 
-// amounts are the numbers of the three fields. A negative number counts as 0.
+// amounts returns the numbers of the three fields. A negative number counts as 0.
 func (p *place) amounts() [3]geometry.Sector {
 	return [3]geometry.Sector{
 		max(0, p.span.Start-p.limits.Room.Start), p.span.Len(), max(0, p.limits.Room.End-p.span.End),
 	}
 }
 
-// show writes the numbers into all fields but the one that is being typed in.
+// show writes the numbers into all fields except the one at the stop but.
 func (p *place) show(but stop) {
 	for i, n := range p.amounts() {
 		if stopBefore+stop(i) != but {
@@ -56,13 +57,13 @@ func (p *place) show(but stop) {
 	}
 }
 
-// enter lets changes count from the present span, as when the keyboard comes to a field.
+// enter makes relative changes count from the present span. It is called when a field gets the keyboard.
 func (p *place) enter() {
 	p.base, p.wrong = p.span, nil
 	p.show(stopNone)
 }
 
-// fixed is why the number at a stop cannot be changed.
+// fixed returns why the number at a stop cannot be changed.
 func (p *place) fixed(at stop) model.Reason {
 	switch {
 	case at == stopBefore || at == stopAfter:
@@ -73,7 +74,7 @@ func (p *place) fixed(at stop) model.Reason {
 	return ""
 }
 
-// edit takes a key or a paste in a field.
+// edit handles a key or a paste in a field.
 func (p *place) edit(msg tea.Msg, at stop) {
 	if p.command(msg, at) {
 		return
@@ -84,7 +85,7 @@ func (p *place) edit(msg tea.Msg, at stop) {
 	}
 }
 
-// command takes the keys that mean the same in every field, and those of the bar. used is false for other keys.
+// command handles keys that work in every field, and those of the bar. used is false for other keys.
 func (p *place) command(msg tea.Msg, at stop) (used bool) {
 	press, _ := msg.(tea.KeyPressMsg)
 	switch {
@@ -114,7 +115,7 @@ func (p *place) command(msg tea.Msg, at stop) (used bool) {
 	return true
 }
 
-// step is how far an arrow key goes; stride is the same for the page keys.
+// step returns how far an arrow key moves; stride is the same for the page keys.
 func (p *place) step() geometry.Sector { return p.align.Grain(p.z) }
 
 func (p *place) stride() geometry.Sector {
@@ -149,18 +150,18 @@ func (p *place) pull(h ops.Handle, n geometry.Sector) {
 	p.snap(want, h)
 }
 
-// snap brings the span as close to want as the limits and the grid allow.
+// snap sets the span as close to want as the limits and the grid allow.
 func (p *place) snap(want geometry.Span, h ops.Handle) {
 	p.span = p.limits.Snap(p.span, want, h, p.align, p.z)
 	p.enter()
 }
 
-// stretch moves the end.
+// stretch moves the end of the span.
 func (p *place) stretch(end geometry.Sector) {
 	p.snap(geometry.Span{Start: p.span.Start, End: end}, ops.RightEdge)
 }
 
-// toGrid puts the start, and then the end, on the nearest grid line, as far as the limits allow.
+// toGrid moves the start, and then the end, to the nearest grid line, as far as the limits allow.
 func (p *place) toGrid() {
 	start := p.align.Nearest(p.span.Start, p.z)
 	if p.fixed(stopBefore).OK() && start != p.span.Start {
@@ -171,9 +172,8 @@ func (p *place) toGrid() {
 	}
 }
 
-// typed sets the span to what the text of a field says. Changes and numbers of sectors are exact; other positions are put
-// on the grid if that is possible. A span outside the limits stays as it was typed, so that the refusal can say what would
-// be possible.
+// typed sets the span from the text of a field. Changes and numbers of sectors are exact; other positions go on the grid
+// if possible. A span outside the limits is kept, so that the refusal can say what would be possible.
 func (p *place) typed(at stop) {
 	p.span, p.wrong = p.base, nil
 	defer p.show(at)
@@ -197,7 +197,7 @@ func (p *place) typed(at stop) {
 	}
 }
 
-// meant is the span that a value asks for in a field, before the grid.
+// meant returns the span that a value in a field asks for, before it is put on the grid.
 func (p *place) meant(at stop, v typed) geometry.Span {
 	n := p.z.Down(v.bytes)
 	switch {

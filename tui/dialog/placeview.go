@@ -13,13 +13,13 @@ import (
 	"shunt/tui/widget"
 )
 
-// fill is what the bar shows inside the partition.
+// fill describes the contents of the partition on the bar.
 type fill struct {
 	style func(*styles.Styles) styles.Look
 	used  geometry.Bytes // -1 if not known
 }
 
-// bar draws the partition in the space that it can have: "───┣▓▓▓░░░░┫─────".
+// bar draws the partition within the available space: "───┣▓▓▓░░░░┫─────".
 func (p *place) bar(f fill, on paper) string {
 	width, st := on.width, on.st
 	from, to := p.cells(width)
@@ -45,10 +45,10 @@ func (p *place) bar(f fill, on paper) string {
 	return widget.Fit(line(from)+left.Render(st.HandleLeft)+inside+right.Render(st.HandleRight)+line(width-to), width, "")
 }
 
-// leastBar is how many cells the partition has on the bar at least: its handles and one between them.
+// leastBar is the smallest width of the partition on the bar: its two handles and one cell between them.
 const leastBar = 3
 
-// cells is the range [from, to) of the partition on a bar of width cells.
+// cells returns the range [from, to) of the partition on a bar of width cells.
 func (p *place) cells(width int) (from, to int) {
 	whole := p.limits.Room
 	if whole.Empty() || width < leastBar {
@@ -82,7 +82,7 @@ func (p *place) mouse(m Mouse) {
 	}
 }
 
-// drag pulls the handle to cell x.
+// drag moves the handle to cell x.
 func (p *place) drag(x, width int) {
 	sector := func(cell int) geometry.Sector {
 		return p.limits.Room.Start + geometry.Sector(float64(cell)/float64(width)*float64(p.limits.Room.Len()))
@@ -99,7 +99,7 @@ func (p *place) drag(x, width int) {
 	p.snap(want, p.handle)
 }
 
-// rows are the bar, the three fields and the grid. The tab key visits the stop named first before all others, and the grid
+// rows returns the bar, the three fields and the grid. The tab key visits the stop first before all others, and the grid
 // and the bar last.
 func (p *place) rows(f fill, first stop, common ...keymap.Binding) []row {
 	keys := func(own ...keymap.Binding) []keymap.Binding {
@@ -135,7 +135,7 @@ func (p *place) rows(f fill, first stop, common ...keymap.Binding) []row {
 	return append(rows, grid)
 }
 
-// limitKeys are the keys for the smallest and the largest size, as far as the size can change.
+// limitKeys returns the keys for the smallest and the largest size, if the size can change.
 func (p *place) limitKeys() (keys []keymap.Binding) {
 	if p.limits.Shrink.OK() {
 		keys = append(keys, keyMin())
@@ -146,7 +146,7 @@ func (p *place) limitKeys() (keys []keymap.Binding) {
 	return keys
 }
 
-// field is the line of one of the three numbers. It only shows the number if that cannot change.
+// field returns the row of one of the three numbers. If the number is fixed, the row only shows it.
 func (p *place) field(own stop, name string) row {
 	r := field(own, name, formField, &p.fields[own-stopBefore])
 	drawn := r.draw
@@ -164,7 +164,7 @@ func (p *place) field(own stop, name string) row {
 	})
 }
 
-// detail is the number of a field in sectors.
+// detail describes the number of a field in sectors.
 func (p *place) detail(own stop) string {
 	switch {
 	case own == stopSize:
@@ -179,7 +179,7 @@ func (p *place) detail(own stop) string {
 	return "to sector " + grouped(p.span.End-1)
 }
 
-// alignRow picks the grid.
+// alignRow returns the row that picks the grid.
 func (p *place) alignRow() row {
 	words := []string{"MiB", geometry.AlignCylinder.String(), geometry.AlignNone.String()}
 	r := pick(stopAlign, "Align to", words, &p.align)

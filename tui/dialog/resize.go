@@ -9,13 +9,13 @@ import (
 	"shunt/tui/styles"
 )
 
-// resize is the Resize/Move dialog: a partition in its place, and what the change costs.
+// resize is the Resize/Move dialog: the place of a partition, and the cost of the change.
 type resize struct {
 	place
 	part model.Partition
 }
 
-// NewResize is the dialog for partition id of the queue's preview.
+// NewResize returns the dialog for partition id of the queue's preview.
 func NewResize(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	d := q.Preview()
 	part, _ := d.Partition(id)
@@ -51,7 +51,7 @@ func (r *resize) layout() layout {
 	}
 }
 
-// limitWords says what limits or forbids the change.
+// limitWords describes what limits or forbids the change.
 func (r *resize) limitWords() []string {
 	l := r.limits
 	var out []string

@@ -14,20 +14,20 @@ const (
 	formField = 15
 )
 
-// shown is a row that only shows something.
+// shown returns a row that cannot have the keyboard.
 func shown(lines func(p paper) []string) row {
 	return row{draw: func(p paper) drawing { return drawing{lines: lines(p)} }}
 }
 
-// blank is an empty line.
+// blank returns an empty line.
 func blank() row { return shown(func(paper) []string { return []string{""} }) }
 
-// hint is a muted text of at most height lines.
+// hint returns a row with a muted text of at most height lines.
 func hint(text string, height int) row {
 	return shown(func(p paper) []string { return notes(text, p.width, height, p.st.Muted.Render, p.st) })
 }
 
-// notes is a text of at most height lines, wrapped, with a mark at the end if it is longer.
+// notes wraps a text to at most height lines. A longer text ends with a mark.
 func notes(text string, width, height int, look func(...string) string, st *styles.Styles) []string {
 	lines := widget.Wrap(text, width)
 	if len(lines) > height {
@@ -40,7 +40,7 @@ func notes(text string, width, height int, look func(...string) string, st *styl
 	return lines
 }
 
-// field is a line with a name and a field of at most width cells.
+// field returns a row with a name and a field of at most width cells.
 func field(own stop, name string, width int, f *widget.Field) row {
 	return row{
 		stop: own,
@@ -54,14 +54,14 @@ func field(own stop, name string, width int, f *widget.Field) row {
 	}
 }
 
-// pathField is a field for a path over the whole width.
+// pathField returns a row with a field for a path, over the whole width.
 func pathField(f *widget.Field) row {
 	r := field(stopName, "", 0, f)
 	r.draw = func(p paper) drawing { return fieldLine(p.st.Focus.Render("Path "), *f, p.width-7, p) }
 	return r
 }
 
-// pick is a line with a name and words; the arrow keys and clicks pick one of the words.
+// pick returns a row with a name and several words; the arrow keys and clicks select one of them.
 func pick[I ~int](own stop, name string, words []string, at *I) row {
 	keys := func(press tea.KeyPressMsg) I {
 		switch n := I(len(words)); {
@@ -94,7 +94,7 @@ func pick[I ~int](own stop, name string, words []string, at *I) row {
 	}
 }
 
-// formName is the label of a line of a form, marked if the keyboard is there.
+// formName returns the name of a row, with a mark if it has the keyboard.
 func formName(name string, p paper) string {
 	if p.here {
 		return p.st.Focus.Render(widget.Fit(p.st.Cursor+" "+name, formLabel+2, ""))
@@ -102,7 +102,7 @@ func formName(name string, p paper) string {
 	return p.st.Muted.Render(widget.Fit("  "+name, formLabel+2, ""))
 }
 
-// fieldLine is a label with a field in brackets.
+// fieldLine draws a label and a field in brackets.
 func fieldLine(label string, f widget.Field, width int, p paper) drawing {
 	frame := p.st.Faint
 	if p.here {
@@ -115,7 +115,7 @@ func fieldLine(label string, f widget.Field, width int, p paper) drawing {
 	}
 }
 
-// beside adds a text behind the first line if there is space for it.
+// beside adds a text after the first line if it fits.
 func (s drawing) beside(text string, width int) drawing {
 	if text != "" && widget.Width(s.lines[0])+2+widget.Width(text) <= width {
 		s.lines[0] += "  " + text

@@ -8,7 +8,7 @@ import (
 	"shunt/geometry"
 )
 
-// sizeText is a size as a field shows it: exact where whole units allow that, else to a hundredth of a MiB.
+// sizeText formats a size for a field: exact if it is a whole number of a unit, otherwise to a hundredth of a MiB.
 func sizeText(b geometry.Bytes) string {
 	switch {
 	case b == 0:
@@ -26,7 +26,7 @@ func sizeText(b geometry.Bytes) string {
 	return fmt.Sprintf("%d.%02d MiB", hundredths/100, hundredths%100)
 }
 
-// grouped is a count with its digits in threes: "6,291,456".
+// grouped formats a count with its digits in groups of three: "6,291,456".
 func grouped(n geometry.Sector) string {
 	s := strconv.FormatInt(int64(n), 10)
 	sign := ""
@@ -41,15 +41,15 @@ func grouped(n geometry.Sector) string {
 	return sign + strings.Join(append([]string{s}, parts...), ",")
 }
 
-// typed is what a size field holds after editing.
+// typed is the parsed text of a size field.
 type typed struct {
 	bytes geometry.Bytes
-	// delta says that bytes is a change, with its sign; exact says that the position must not be put on the grid.
+	// delta is set if bytes is a change with a sign; exact is set if the position must not be put on the grid.
 	delta, exact bool
 }
 
-// parseTyped reads a size, or a change if it begins with a sign. Changes and numbers of sectors are exact. "Mi" counts as
-// "MiB", so that no error flickers before the last letter is typed.
+// parseTyped parses a size, or a change if the text begins with a sign. Changes and numbers of sectors are exact. "Mi"
+// counts as "MiB", so that no error is shown before the last letter is typed.
 func parseTyped(text string, z geometry.SectorSize) (typed, error) {
 	text = strings.TrimSpace(text)
 	if n := len(text); n > 2 && strings.ContainsAny(text[n-2:n-1], "KMGTkmgt") && strings.EqualFold(text[n-1:], "i") {

@@ -13,8 +13,8 @@ import (
 	"shunt/tui/widget"
 )
 
-// partType asks for the type and the flags of a partition. It changes both in a copy of the partition, as some flags are
-// another name for a type.
+// partType asks for the type and the flags of a partition. It changes both in a copy of the partition, because some flags
+// are another name for a type.
 type partType struct {
 	queue  ops.Queue
 	was    model.Partition
@@ -23,17 +23,17 @@ type partType struct {
 	found  []model.TypeEntry
 	list   list
 	flags  []model.Flag
-	flag   int // where the cursor is among them
+	flag   int // index of the flag under the cursor
 
 	ops     []ops.Operation
 	verdict verdict
-	why     model.Reason // why the last flag could not be changed
+	why     model.Reason // why the last flag could not be changed, "" if it was
 }
 
 // typeRows is the greatest height of the list.
 const typeRows = 7
 
-// NewType is the dialog for a partition of the queue's preview.
+// NewType returns the dialog for a partition of the queue's preview.
 func NewType(q ops.Queue, id model.PartID) Dialog {
 	part, _ := q.Preview().Partition(id)
 	t := partType{queue: q, was: part, part: part, search: widget.NewField("", 40)}
@@ -43,8 +43,8 @@ func NewType(q ops.Queue, id model.PartID) Dialog {
 
 func (t *partType) kind() model.TableKind { return t.queue.Preview().Table.Kind }
 
-// filter lists the types that the search finds. Once something was typed it chooses the first of them, unless the present
-// choice is among them.
+// filter lists the types that match the search. It selects the first of them after an edit, unless the present choice is
+// among them.
 func (t *partType) filter() {
 	t.found = model.SearchTypes(t.kind(), t.search.Value())
 	t.list = list{page: typeRows - 1}
@@ -65,7 +65,7 @@ func (t *partType) filter() {
 	}
 }
 
-// find takes keys and pastes at the search.
+// find handles keys and pastes in the search.
 func (t *partType) find(msg tea.Msg) Action {
 	if t.list.take(msg) {
 		t.choose()
@@ -78,7 +78,7 @@ func (t *partType) find(msg tea.Msg) Action {
 	return nil
 }
 
-// choose chooses the type under the cursor.
+// choose selects the type under the cursor.
 func (t *partType) choose() {
 	if t.list.at >= 0 && t.list.at < len(t.found) {
 		t.part.Type = t.found[t.list.at].Code
@@ -109,7 +109,7 @@ func (t *partType) flagKey(msg tea.Msg) Action {
 	return nil
 }
 
-// check finds the operations that lead to what was chosen, and the verdict on them.
+// check finds the operations that lead to the choice, and checks them.
 func (t *partType) check() {
 	kind := t.kind()
 	current := model.Flag("")
@@ -144,7 +144,7 @@ func (t *partType) check() {
 	t.verdict.what = strings.Join(words, "; ")
 }
 
-// meaning says what another type changes, and whether it suits the contents.
+// meaning describes the effect of another type, and whether it suits the contents.
 func (t *partType) meaning() string {
 	fs := t.part.FS
 	if t.part.Type != t.was.Type && fs.Known() && model.TypeFor(t.kind(), t.part.Type, fs.Kind) != t.part.Type {
@@ -153,7 +153,7 @@ func (t *partType) meaning() string {
 	return "only the table changes, not the files"
 }
 
-// layout has the search with the types that it finds, the flags and the outcome. An extended partition keeps its type.
+// layout consists of the search with the matching types, the flags and the outcome. An extended partition keeps its type.
 func (t *partType) layout() layout {
 	flags := row{
 		stop: stopFlags, keys: []keymap.Binding{keyChoose(), keymap.Bind("space", "on or off", "space")},
@@ -178,7 +178,7 @@ func (t *partType) layout() layout {
 	}
 }
 
-// foundRow is the types that the search finds. It has the keyboard together with the search.
+// foundRow returns the list of matching types. It has the keyboard together with the search.
 func (t *partType) foundRow() row {
 	height := func(p paper) int { return min(typeRows, max(3, p.height-7-len(t.flagLines(p)))) }
 	r := listOf(stopFS, 26, &t.list, height)
@@ -187,7 +187,7 @@ func (t *partType) foundRow() row {
 		if len(t.found) > 0 {
 			return drawn(p)
 		}
-		none := []string{p.st.Muted.Render("  No type has that in its name or code.")}
+		none := []string{p.st.Muted.Render("  No type has this in its name or code.")}
 		return drawing{lines: widget.Pad(none, p.width, height(p), "")}
 	}
 	r.mouse = func(m Mouse) Action {
@@ -198,7 +198,7 @@ func (t *partType) foundRow() row {
 	return r
 }
 
-// flagLines are the check boxes, at most three lines of them around the cursor.
+// flagLines draws the check boxes: at most three lines around the cursor.
 func (t *partType) flagLines(p paper) []string {
 	label, st := formName("Flags", p), p.st
 	lines, at := []string{"  "}, 0
@@ -226,7 +226,7 @@ func (t *partType) flagLines(p paper) []string {
 		}
 	}
 	if len(t.flags) == 0 {
-		lines = []string{st.Muted.Render("  This kind of table has none for it.")}
+		lines = []string{st.Muted.Render("  This kind of table has no flags for it.")}
 	}
 	const most = 3
 	from, to := widget.Visible(len(lines), at, min(most, len(lines)))

@@ -10,14 +10,14 @@ import (
 	"shunt/tui/widget"
 )
 
-// newUUID asks whether to give a file system a new UUID, or where possible a new half of it.
+// newUUID asks whether to give a file system a new UUID or, if possible, half of a new one.
 type newUUID struct {
 	staging
 	part model.Partition
 	half int // index of the choice
 }
 
-// NewUUID is the dialog for a partition of the queue's preview that holds a file system.
+// NewUUID returns the dialog for a partition with a file system in the queue's preview.
 func NewUUID(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	part, _ := q.Preview().Partition(id)
 	return newForm(newUUID{staging: staging{queue: q, align: align}, part: part})
@@ -25,7 +25,7 @@ func NewUUID(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 
 func (u *newUUID) check() { u.judge(ops.NewUUID{ID: u.part.ID, Half: u.half == 1}) }
 
-// layout has the present UUID, the choice and what a new one means.
+// layout consists of the present UUID, the choice, and the consequences of a new one.
 func (u *newUUID) layout() layout {
 	now := cmp.Or(widget.Clean(u.part.FS.UUID), "none")
 	rows := []row{shown(func(p paper) []string {

@@ -6,24 +6,24 @@ import (
 	"shunt/tui/widget"
 )
 
-// staging is the state of a dialog that puts one operation at the end of the queue.
+// staging is the state of a dialog that stages one operation.
 type staging struct {
 	queue ops.Queue
 	align geometry.Alignment
 	op    ops.Operation
-	wrong error // why a field cannot be read
+	wrong error // why a field cannot be parsed
 	verdict
 }
 
-// verdict is what the queue says of an operation.
+// verdict is the result of staging an operation on a copy of the queue.
 type verdict struct {
-	changes bool // the operation does anything
+	changes bool // the operation has an effect
 	err     error
 	what    string // the operation in words
 	cost    string
 }
 
-// judge asks the queue about an operation.
+// judge stages an operation on a copy of the queue and keeps the verdict.
 func (s *staging) judge(op ops.Operation) {
 	s.op, s.verdict = op, verdict{changes: true}
 	next, err := s.queue.Stage(op)
@@ -34,13 +34,13 @@ func (s *staging) judge(op ops.Operation) {
 	s.what, s.cost = op.Describe(s.queue.Preview()).String(), next.Cost(next.Len()-1)
 }
 
-// stage is what Enter does.
+// stage returns the action of Enter.
 func (s *staging) stage() Action { return s.action(s.wrong, Stage{Op: s.op, Align: s.align}) }
 
-// outcome shows the verdict.
+// outcome returns the row with the verdict.
 func (s *staging) outcome(idle string) row { return s.verdict.row(s.wrong, idle) }
 
-// action is what Enter does: nothing while something is wrong, and otherwise staged if that changes anything.
+// action returns nothing while something is wrong, Close if nothing changes, and otherwise staged.
 func (v verdict) action(wrong error, staged Action) Action {
 	switch {
 	case wrong != nil, v.err != nil:
@@ -51,10 +51,10 @@ func (v verdict) action(wrong error, staged Action) Action {
 	return staged
 }
 
-// verdictHeight is the height of every verdict, so that the window keeps its size while somebody types.
+// verdictHeight is the height of every verdict, so that the window keeps its size while the user types.
 const verdictHeight = 3
 
-// row shows what Enter would stage and what that costs, why it is impossible, or the idle text.
+// row shows the operation that Enter would stage and its cost, why it is impossible, or the idle text.
 func (v verdict) row(wrong error, idle string) row {
 	return shown(func(p paper) (lines []string) {
 		switch {

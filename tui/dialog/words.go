@@ -10,7 +10,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// sentence begins a text with a capital letter.
+// sentence capitalizes the first letter of a text.
 func sentence(text string) string {
 	if text == "" {
 		return text
@@ -45,7 +45,7 @@ func contentsWord(p model.Partition) string {
 	return p.Ref() + " (" + text + ")"
 }
 
-// partStyle is the look of a partition.
+// partStyle returns the look of a partition.
 func partStyle(p model.Partition, st *styles.Styles) styles.Look {
 	if p.Role == model.Extended {
 		return st.Extended
@@ -53,16 +53,16 @@ func partStyle(p model.Partition, st *styles.Styles) styles.Look {
 	return st.FS(p.FS.Kind)
 }
 
-// kindChoice is a file system to choose.
+// kindChoice is a file system to choose from.
 type kindChoice struct {
 	kind model.FSKind
 	word string
 	off  model.Reason // why it cannot be made here
 }
 
-// kindChoices lists the contents that a partition can get: the file systems that this machine can make, the usual one
-// first and the others in the order of the support matrix; nothing, under the given word; and the file systems that it
-// cannot make, with the reason. A file system that no package makes is left out.
+// kindChoices lists the possible contents of a partition: the file systems that this machine can make, the usual one
+// first and the others in the order of the support matrix; then no file system, described by nothing; then the file
+// systems that it cannot make, with the reason. File systems that no package can make are left out.
 func kindChoices(env ops.Env, nothing string) []kindChoice {
 	var can, cannot []kindChoice
 	for _, row := range env.Caps.Matrix().Rows {

@@ -7,7 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// special are the keys that have a name instead of a character.
+// special maps the names of keys without a character to their codes.
 var special = map[string]rune{
 	"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "space": tea.KeySpace,
 	"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight,
@@ -15,7 +15,7 @@ var special = map[string]rune{
 	"backspace": tea.KeyBackspace, "delete": tea.KeyDelete,
 }
 
-// Event is the message of a key press as a terminal without extensions sends it, by the name that bindings use: "z", "X",
+// Event returns the message of a key press, as a terminal without extensions sends it, for a name in a binding: "z", "X",
 // "enter", "shift+tab", "ctrl+r".
 func Event(name string) tea.KeyPressMsg {
 	var k tea.Key

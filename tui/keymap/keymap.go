@@ -1,4 +1,4 @@
-// Package keymap is a key binding that can be pressed: by its keys, and by a click on its name.
+// Package keymap holds key bindings. A binding is used by pressing its keys or by clicking on its name.
 package keymap
 
 import (
@@ -8,27 +8,27 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// Binding is a set of keys with what they are called and what they do.
+// Binding is a set of keys with their name and a description.
 type Binding struct{ key.Binding }
 
-// Bind is a binding. name is how people call the keys ("m, enter"), does what they do, in a word
-// or two, and keys what the terminal reports them as; the space bar is "space".
+// Bind returns a binding. name is the name of the keys for users ("m, enter"), does describes the effect in a word or
+// two, and keys are the names that the terminal library reports; the space bar is "space".
 func Bind(name, does string, keys ...string) Binding {
 	return Binding{Binding: key.NewBinding(key.WithKeys(keys...), key.WithHelp(name, does))}
 }
 
-// As is the binding with another word for what it does.
+// As returns the binding with another description.
 func (b Binding) As(does string) Binding {
 	b.SetHelp(b.Help().Key, does)
 	return b
 }
 
-// Match reports whether the key press belongs to one of the bindings.
+// Match reports whether a key press belongs to one of the bindings.
 func Match(msg tea.KeyPressMsg, bindings ...Binding) bool {
 	return slices.ContainsFunc(bindings, func(b Binding) bool { return key.Matches(msg, b.Binding) })
 }
 
-// Short is the binding under a shorter name, for places where every cell counts.
+// Short returns the binding with a shorter name, for places with little room.
 func (b Binding) Short(name string) Binding {
 	b.SetHelp(name, b.Help().Desc)
 	return b

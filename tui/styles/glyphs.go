@@ -1,17 +1,17 @@
 package styles
 
-// GlyphSet names a repertoire of characters the screens are drawn with.
+// GlyphSet names a set of characters for drawing screens.
 type GlyphSet int
 
-// The repertoires. The zero value suits every modern terminal.
+// The character sets. The zero value suits every modern terminal.
 const (
 	Unicode GlyphSet = iota
 	ASCII            // the Linux console, and locales that are not UTF-8
 )
 
-// DetectGlyphs picks the repertoire a terminal can show. getenv is os.Getenv, or a stand-in for tests.
-// The Linux console has a font of 256 or 512 glyphs, and a C or POSIX locale promises nothing beyond
-// ASCII; a terminal set up for UTF-8 says so in the first of LC_ALL, LC_CTYPE and LANG that is set.
+// DetectGlyphs returns the character set that the terminal can show. getenv is os.Getenv, or a stand-in for tests. The
+// Linux console has a font of 256 or 512 glyphs, and a C or POSIX locale guarantees only ASCII. UTF-8 is recognised by
+// the first of LC_ALL, LC_CTYPE and LANG that is set.
 func DetectGlyphs(getenv func(string) string) GlyphSet {
 	if getenv("TERM") == "linux" {
 		return ASCII
@@ -28,32 +28,32 @@ func DetectGlyphs(getenv func(string) string) GlyphSet {
 	return Unicode
 }
 
-// Glyphs are the characters that carry meaning on a screen; each is one cell wide.
+// Glyphs holds the characters with a meaning on a screen. Each is one cell wide.
 type Glyphs struct {
 	TopLeft, TopRight, BottomLeft, BottomRight string
 	Horizontal, Vertical                       string
 
-	Used, Unused, Unknown string // shading of a partition: holds data, free, cannot be told
+	Used, Unused, Unknown string // shading of a partition: data, unused, unknown
 	Edge                  string // between two neighbours in a bar
 	OpenExt, CloseExt     string // the ends of an extended partition in a bar
 	HandleLeft            string // the ends of the partition that a dialog moves
 	HandleRight           string
 
 	Cursor           string // marks the selected line of a list
-	More             string // says that text was cut off
-	Less, Greater    string // something lies further left, further right
-	Up, Down         string // something lies further up, further down
+	More             string // text was cut here
+	Less, Greater    string // there is more to the left, to the right
+	Up, Down         string // there is more above, below
 	Right, Left      string // direction of a move
 	Yes, No          string // a step that succeeded, that failed
 	Now, Later       string // a step that is running, that has not begun
 	Full, Empty      string // progress bars
 	Dot              string // between items of a line
 	Busy             string // a partition that is in use
-	Thumb            string // where a scrolled text stands
-	Previous, Follow string // a choice that the arrows change
+	Thumb            string // the position in a scrolled text
+	Previous, Follow string // around a choice that the arrow keys change
 }
 
-// GlyphsOf lists the characters of a repertoire.
+// GlyphsOf returns the characters of a set.
 func GlyphsOf(set GlyphSet) Glyphs {
 	g := func(unicode, ascii string) string {
 		if set == ASCII {

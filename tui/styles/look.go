@@ -12,13 +12,13 @@ import (
 	"shunt/model/safetext"
 )
 
-// Look is how text is drawn. It is the only way to get a sequence for the terminal into a screen: Render marks each that it
-// makes with a number nobody outside of this process can know, and Shown, which every line of a screen goes through at last,
-// writes out all that has no mark. So text from a disk that looks like a sequence is seen as what it is, wherever it comes
-// from and whether or not anybody thought of it.
+// Look is how text is drawn. A Look is the only way to put a terminal sequence into a screen. Render marks each sequence
+// with a number that is known only in this process. Shown, through which every line of a screen passes at the end,
+// escapes every sequence without that mark. So a sequence in a label or a file name is shown as text and never reaches
+// the terminal.
 type Look struct {
 	style lipgloss.Style
-	begin string // the marked sequence before the text, "" for the terminal's own look
+	begin string // the marked sequence before the text, "" for the default look of the terminal
 }
 
 func newLook(style lipgloss.Style) Look {
@@ -31,7 +31,7 @@ func newLook(style lipgloss.Style) Look {
 	return Look{style: style, begin: mark + ";" + params + "m"}
 }
 
-// mark begins each sequence that a Look makes: for a terminal it would be an attribute that does not exist.
+// mark begins each sequence that a Look makes. A terminal would take it for an unknown attribute.
 var mark = "\x1b[" + secret()
 
 // markedEnd ends the look of a text.
@@ -40,14 +40,14 @@ var markedEnd = mark + "m"
 func secret() string {
 	const least = 1_000_000_000
 	n, err := rand.Int(rand.Reader, big.NewInt(9*least))
-	if err != nil { // the library ends the process rather than do without random numbers
+	if err != nil { // cannot happen: the library ends the process without random numbers
 		return fmt.Sprint(least)
 	}
 	return fmt.Sprint(n.Int64() + least)
 }
 
-// Render is the texts, with a space between them, in this look. What is not visible in them is written out; sequences of
-// other looks stay.
+// Render returns the texts in this look, with spaces between them. Invisible characters are escaped; sequences of other
+// looks stay.
 func (l Look) Render(texts ...string) string {
 	text := marked(strings.Join(texts, " "), func(params string) string { return mark + params + "m" })
 	if l.begin == "" {
@@ -56,13 +56,14 @@ func (l Look) Render(texts ...string) string {
 	return l.begin + text + markedEnd
 }
 
-// Shown is a line of a screen as it goes to the terminal. Its looks become sequences; everything else that the terminal
-// would obey, line ends too, is written out.
+// Shown returns a line of a screen for the terminal. Looks become sequences; all other control characters, line ends too,
+// are escaped.
 func Shown(line string) string {
 	return marked(line, func(params string) string { return "\x1b[" + strings.TrimPrefix(params, ";") + "m" })
 }
 
-// marked puts what look returns in the place of each marked sequence, and makes the text between them visible.
+// marked replaces each marked sequence with the result of look, and escapes invisible characters in the text between
+// them.
 func marked(text string, look func(params string) string) string {
 	if !strings.Contains(text, mark) {
 		return safetext.Printable(text)
@@ -84,19 +85,19 @@ func marked(text string, look func(params string) string) string {
 	}
 }
 
-// Bold is the look in bold, or not.
+// Bold returns the look with bold on or off.
 func (l Look) Bold(yes bool) Look { return newLook(l.style.Bold(yes)) }
 
-// Reverse is the look with foreground and background swapped, or not.
+// Reverse returns the look with foreground and background swapped, or not.
 func (l Look) Reverse(yes bool) Look { return newLook(l.style.Reverse(yes)) }
 
-// Over is the look on the background of another one.
+// Over returns the look on the background of another one.
 func (l Look) Over(under Look) Look { return newLook(l.style.Background(under.style.GetBackground())) }
 
-// And is the look with what it leaves open taken from another one.
+// And returns the look, with everything that it does not set taken from another one.
 func (l Look) And(rest Look) Look { return newLook(l.style.Inherit(rest.style)) }
 
-// plainLook is the terminal's own.
+// plainLook returns the default look of the terminal.
 func plainLook() Look { return newLook(lipgloss.NewStyle()) }
 
 func coloured(c color.Color) Look { return newLook(lipgloss.NewStyle().Foreground(c)) }

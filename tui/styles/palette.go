@@ -8,9 +8,9 @@ import (
 	"shunt/model"
 )
 
-// picker chooses a colour. Each is given in full, with the one of a terminal's sixteen that stands for it, for a dark
-// background and for a light one. Terminals with 256 colours come close to the full ones by themselves; among sixteen the
-// nearest is often the same for several, so those are picked by hand.
+// picker returns a colour. Each colour is given for a dark and for a light background: in full, and as one of the sixteen
+// basic colours of a terminal. The library converts full colours to 256. It would map several of them to the same basic
+// colour, so those are chosen by hand.
 type picker func(dark string, dark16 color.Color, light string, light16 color.Color) color.Color
 
 func pick(theme Theme, depth Depth) picker {
@@ -25,8 +25,8 @@ func pick(theme Theme, depth Depth) picker {
 	}
 }
 
-// hues are the looks of file systems. They follow GParted, so that people recognise them, lifted or darkened until they can
-// be read.
+// hues returns the looks of file systems. They follow GParted, so that users recognise them, but are lighter or darker to
+// be legible.
 func (c picker) hues() map[model.Hue]Look {
 	fg := func(dark string, dark16 color.Color, light string, light16 color.Color) Look {
 		return coloured(c(dark, dark16, light, light16))

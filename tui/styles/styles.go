@@ -1,8 +1,8 @@
-// Package styles holds every colour and every drawing character of the screens, by meaning.
+// Package styles holds every colour and every drawing character of the screens, named by meaning.
 //
-// Invariants: no other package names a colour; a Styles is never changed after New, so it is passed by
-// pointer; whatever a colour says is also said by a character or a word. Colours are given in full and
-// brought down to 256 or none by the library when a frame is written; for terminals with 16 they are picked here.
+// Invariants: no other package names a colour. A Styles does not change after New, so it is passed by pointer. Everything
+// that a colour says is also said by a character or a word. Colours are given in full; the library reduces them to 256 or
+// none. For terminals with 16 colours they are chosen here.
 package styles
 
 import (
@@ -11,34 +11,32 @@ import (
 	"shunt/model"
 )
 
-// Theme is the background the colours are made for.
+// Theme is the background for which the colours are made.
 type Theme int
 
-// The themes.
 const (
 	Dark Theme = iota
 	Light
 )
 
-// Depth says how many colours a terminal has.
+// Depth is the number of colours of a terminal.
 type Depth int
 
-// The depths.
 const (
-	Full    Depth = iota // 256 colours or more; with none the library leaves them out
+	Full    Depth = iota // 256 colours or more, or none: the library then leaves them out
 	Sixteen              // the basic ones
 )
 
-// Styles is the look of the program.
+// Styles holds the looks and the characters of the program.
 type Styles struct {
 	Glyphs
 
 	Text   Look // ordinary text
-	Strong Look // what a line is about
+	Strong Look // the subject of a line
 	Muted  Look // labels and hints
-	Faint  Look // borders, separators, what cannot be chosen
+	Faint  Look // borders, separators, entries that cannot be chosen
 	Brand  Look // the name of the program
-	Focus  Look // the border and title of what has the keyboard
+	Focus  Look // the border and title of the part with the keyboard
 	Title  Look // the title of a box
 	Head   Look // the heading of a table
 	Good   Look
@@ -48,16 +46,16 @@ type Styles struct {
 	Row    Look // the selected line of a list
 	Field  Look // the text of an input field
 	Picked Look // text in a field that typing will replace
-	Button Look // a button that can be reached
+	Button Look // a button
 	Chosen Look // the button that Enter presses
-	Danger Look // the same, when pressing it changes the target
+	Danger Look // the button that Enter presses, if it changes the target
 
 	hues map[model.Hue]Look
 
 	Unallocated, Unformatted, Extended, Other Look
 }
 
-// New is the look for a theme, a depth of colour and a repertoire of characters.
+// New returns the styles for a theme, a number of colours and a character set.
 func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	c := pick(theme, depth)
 	plain, fg := plainLook(), coloured
@@ -70,7 +68,7 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	other := fg(c("#b8b8b8", lipgloss.White, "#555555", lipgloss.BrightBlack))
 	return &Styles{
 		Glyphs: GlyphsOf(set),
-		// What is ordinary has the terminal's own colour: it suits every background, and costs nothing on the line.
+		// Ordinary text has the default colour of the terminal: it suits every background and needs no sequence.
 		Text: plain, Strong: plain.Bold(true), Muted: fg(muted),
 		Faint: fg(c("#56606f", lipgloss.BrightBlack, "#a9b1bd", lipgloss.BrightBlack)),
 		Brand: fg(accent).Bold(true), Focus: fg(accent), Title: plain.Bold(true), Head: fg(muted).Bold(true),
@@ -85,7 +83,7 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	}
 }
 
-// FS is the look of a kind of file system; kinds without a colour of their own share one.
+// FS returns the look of a kind of file system; kinds without a colour of their own share one.
 func (s *Styles) FS(kind model.FSKind) Look {
 	if style, ok := s.hues[kind.Hue()]; ok {
 		return style

@@ -15,8 +15,8 @@ type Frame struct {
 	Edge, Name styles.Look
 }
 
-// Box draws lines inside a border. It is width cells wide and height lines high, with the border and a space at each side.
-// Lines that do not fit are left out.
+// Box draws lines inside a border. It is width cells wide and height lines high, including the border and a space at each
+// side. Lines that do not fit are left out.
 func Box(lines []string, f Frame, width, height int, st *styles.Styles) []string {
 	if width < 4 || height < 2 {
 		return Pad(nil, max(0, width), max(0, height), "")
@@ -29,7 +29,7 @@ func Box(lines []string, f Frame, width, height int, st *styles.Styles) []string
 	return append(out, edgeLine(st.BottomLeft, "", f.Foot, st.BottomRight, f, width, st))
 }
 
-// edgeLine is an upper or lower edge with text in it: "╭ Title ──── corner ╮".
+// edgeLine returns an upper or lower edge with text in it: "╭ Title ──── corner ╮".
 func edgeLine(from, left, right, to string, f Frame, width int, st *styles.Styles) string {
 	cells := width - 2
 	label := func(text string, cells int) string {

@@ -7,25 +7,24 @@ import (
 	"shunt/tui/styles"
 )
 
-// Button is one answer of a question.
+// Button is one answer to a question.
 type Button struct {
 	Label string
-	Key   string // the key that presses it, "" if there is none
-	// Risk says whether it changes the target.
+	Key   string // the key that presses the button, "" for none
+	// Risk says whether the answer changes the target.
 	Risk Risk
 }
 
 // Risk says what a button does to the target.
 type Risk int
 
-// The risks.
 const (
 	Harmless Risk = iota
 	Writes
 )
 
-// Buttons is a row of buttons; chosen is the one that Enter presses, -1 for none. Brackets mark it for screens without
-// colour.
+// Buttons returns a row of buttons. chosen is the index of the button that Enter presses, or -1. It is also marked by
+// brackets, for screens without colour.
 func Buttons(buttons []Button, chosen int, st *styles.Styles) []Spot {
 	var spots []Spot
 	for i, b := range buttons {
@@ -43,8 +42,8 @@ func Buttons(buttons []Button, chosen int, st *styles.Styles) []Spot {
 	return Row(0, 1, spots...)
 }
 
-// Choice is a row of words in width cells, one of them picked, for a setting that the arrows change. If not all words fit,
-// it shows the ones around the picked one.
+// Choice returns a row of words in width cells with one of them picked, for a setting that the arrow keys change. If not
+// all words fit, it shows those around the picked one.
 func Choice(words []string, picked int, focused bool, width int, st *styles.Styles) []Spot {
 	from, to := 0, len(words)
 	cells := func() int {

@@ -9,44 +9,42 @@ import (
 	"shunt/tui/styles"
 )
 
-// Segment is one stretch of a bar: a partition or a gap.
+// Segment is one part of a bar: a partition or a gap.
 type Segment struct {
-	Labels []string // what to write on it, best first, shortest last; what fits is taken
+	Labels []string // possible labels, longest first; the first that fits is used
 	Weight geometry.Sector
-	Used   float64 // share that holds data, from 0 to 1; negative if it is not known
+	Used   float64 // the share that holds data, from 0 to 1; negative if unknown
 	Style  styles.Look
 	Row    model.Row // the partition or the gap
 	Mark   Mark
 	Shade  Shade
-	// Open says that an extended partition begins before this segment, Close that it ends behind it.
+	// Open is set if an extended partition begins before this segment, Close if one ends after it.
 	Open, Close bool
 }
 
-// Mark says whether a segment is the selected one.
+// Mark says whether a segment is selected.
 type Mark int
 
-// The marks.
 const (
 	Plain Mark = iota
 	Selected
-	InView // if not all segments fit, this one is shown, too; it has no mark
+	InView // no mark, but the segment stays visible if not all segments fit
 )
 
 // Shade says whether a segment is drawn with its usage.
 type Shade int
 
-// The shades.
 const (
 	Blank  Shade = iota // free space of the disk
 	Shaded              // a partition
 )
 
-// leastShading is how many cells of shading stay visible beside a label on a bar of one line.
+// leastShading is the least number of cells of shading beside a label on a bar of one line.
 const leastShading = 3
 
-// DiskBar draws segments in proportion in width cells. With one row the labels and the shading share it; with more rows
-// the labels are above the shading. Each segment has a cell or two. If they do not fit, the bar shows the segments around
-// the selected one, with marks at the ends.
+// DiskBar draws segments in proportion to their size in width cells. With one row, labels and shading share it; with more
+// rows the labels are above the shading. Each segment has at least one or two cells. If they do not fit, the bar shows
+// the segments around the selected one, with marks at the ends.
 func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	if width <= 0 || rows <= 0 {
 		return nil
@@ -74,15 +72,16 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	return Pad(lines, width, rows, "")
 }
 
-// barLayout is what a bar shows.
+// barLayout describes the visible part of a bar.
 type barLayout struct {
 	segments      []Segment
 	from          int // the index of the first one
 	widths        []int
-	less, greater int // how many cells the marks at the ends take
+	less, greater int // widths of the marks at the ends, in cells
 }
 
-// layoutBar chooses the segments around the selected one that fit width cells, with a cell for each segment and each edge.
+// layoutBar selects the segments around the selected one that fit in width cells, with one cell for each segment and each
+// edge.
 func layoutBar(segments []Segment, width int) barLayout {
 	bar := barLayout{segments: segments}
 	if fits := max(1, (width-1)/2); 2*len(segments)-1 > width {
@@ -100,7 +99,7 @@ func layoutBar(segments []Segment, width int) barLayout {
 	return bar
 }
 
-// SegmentAt is the index of the segment in cell x of a bar of width cells, -1 if there is none.
+// SegmentAt returns the index of the segment in cell x of a bar of width cells, or -1 if there is none.
 func SegmentAt(segments []Segment, width, x int) int {
 	bar := layoutBar(segments, width)
 	at := bar.less
@@ -113,7 +112,7 @@ func SegmentAt(segments []Segment, width, x int) int {
 	return -1
 }
 
-// edge is what is between two neighbours: the end of an extended partition, or the usual edge.
+// edge returns the text between two neighbours: the end of an extended partition, or the usual edge.
 func edge(left, right Segment, usual string, st *styles.Styles) string {
 	switch {
 	case right.Open:
@@ -124,7 +123,7 @@ func edge(left, right Segment, usual string, st *styles.Styles) string {
 	return usual
 }
 
-// draw is the segment in width cells and the given number of lines.
+// draw returns the segment in width cells and the given number of rows.
 func (s Segment) draw(width, rows int, st *styles.Styles) []string {
 	shade := func(n int) string { return s.shading(n, st) }
 	name := s.Style.Bold(true)
@@ -146,7 +145,7 @@ func (s Segment) draw(width, rows int, st *styles.Styles) []string {
 	return []string{shade(width)}
 }
 
-// title is a label with a space around it if that fits.
+// title returns a label, with a space around it if that fits.
 func title(label string, width int, look styles.Look) string {
 	switch {
 	case label == "":
@@ -157,7 +156,7 @@ func title(label string, width int, look styles.Look) string {
 	return Fit(look.Render(label), width, "")
 }
 
-// label is the first label that fits in width cells, or "".
+// label returns the first label that fits in width cells, or "".
 func (s Segment) label(width int) string {
 	for _, text := range s.Labels {
 		if Width(text) <= width {
@@ -167,7 +166,7 @@ func (s Segment) label(width int) string {
 	return ""
 }
 
-// shading shows in width cells how full the segment is.
+// shading draws how full the segment is.
 func (s Segment) shading(width int, st *styles.Styles) string {
 	switch {
 	case width <= 0:
@@ -177,7 +176,7 @@ func (s Segment) shading(width int, st *styles.Styles) string {
 	}
 	look := s.Style
 	if s.Mark == Selected && s.label(width) == "" {
-		look = look.Reverse(true) // no label shows the selection
+		look = look.Reverse(true) // no label fits that could show the selection
 	}
 	if s.Used < 0 {
 		return look.Render(strings.Repeat(st.Unknown, width))
@@ -186,8 +185,8 @@ func (s Segment) shading(width int, st *styles.Styles) string {
 	return look.Render(strings.Repeat(st.Used, full) + strings.Repeat(st.Unused, width-full))
 }
 
-// Portion is how many of width cells a share from 0 to 1 fills. A share above 0 fills at least one cell, and a share below
-// 1 leaves at least one of two or more.
+// Portion returns how many of width cells a share from 0 to 1 fills. A share above 0 fills at least one cell. A share
+// below 1 leaves at least one of two or more cells empty.
 func Portion(share float64, width int) int {
 	n := int(share*float64(width) + 0.5)
 	if share > 0 && n == 0 {

@@ -8,7 +8,7 @@ import (
 	"shunt/tui/styles"
 )
 
-// DiskSegments is a disk as a bar shows it; mark says which rows are selected.
+// DiskSegments returns the segments of a disk for a bar; mark returns the mark of each row.
 func DiskSegments(disk model.Disk, mark func(model.Row) Mark, st *styles.Styles) []Segment {
 	rows := model.Rows(disk, model.Readable)
 	var out []Segment

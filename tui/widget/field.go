@@ -11,14 +11,14 @@ import (
 	"shunt/tui/styles"
 )
 
-// Field is one line of text that can be edited. It is a value; the zero Field is empty. In a fresh field the first
-// character typed replaces the text. A field keeps invisible characters and shows them written out, so that a path with odd
-// characters still leads to its file.
+// Field is one line of editable text. It is a value; the zero Field is empty. In a fresh field the first typed character
+// replaces the text. A field keeps invisible characters and shows them escaped, so that a path with odd characters still
+// leads to its file.
 type Field struct {
 	text  []string // grapheme clusters
 	at    int      // cursor, from 0 to len(text)
 	fresh bool
-	limit int // in characters, 0 is none
+	limit int // in characters, 0 for none
 }
 
 // fieldKeys are the keys a field takes besides text.
@@ -33,10 +33,10 @@ var fieldKeys = struct{ left, right, home, end, back, del, word, clear key.Bindi
 	clear: key.NewBinding(key.WithKeys("ctrl+u")),
 }
 
-// NewField is a fresh field with the cursor behind its text. limit is the greatest number of characters, 0 for any.
+// NewField returns a fresh field with the cursor after its text. limit is the greatest number of characters, 0 for any.
 func NewField(text string, limit int) Field { return Field{limit: limit}.Set(text) }
 
-// Set is the field with other text, fresh again.
+// Set returns the field with another text, fresh again.
 func (f Field) Set(text string) Field {
 	f.text = clusters(text)
 	f.at = len(f.text)
@@ -44,16 +44,16 @@ func (f Field) Set(text string) Field {
 	return f
 }
 
-// Value is the text.
+// Value returns the text.
 func (f Field) Value() string { return strings.Join(f.text, "") }
 
-// Touch is the field with its text to be continued, not replaced.
+// Touch returns the field as if its text had been typed: the next character is added and does not replace the text.
 func (f Field) Touch() Field {
 	f.fresh = false
 	return f
 }
 
-// Update takes a key or a paste; changed says whether the text is another one.
+// Update handles a key or a paste; changed reports whether the text is different.
 func (f Field) Update(msg tea.Msg) (next Field, changed bool) {
 	next = f
 	switch msg := msg.(type) {
@@ -94,8 +94,8 @@ func (f Field) press(msg tea.KeyPressMsg) Field {
 	return f
 }
 
-// typedText is what a key types, "" if it types nothing. Some terminals report the keys of the number pad without text.
-// Caps lock and num lock are modifiers that may be set.
+// typedText returns the text that a key types, or "". Some terminals report the keys of the number pad without text. Caps
+// Lock and Num Lock are modifiers that may be set.
 func typedText(msg tea.KeyPressMsg) string {
 	if msg.Mod&(tea.ModCtrl|tea.ModAlt|tea.ModMeta|tea.ModHyper|tea.ModSuper) != 0 {
 		return ""
@@ -116,7 +116,7 @@ func typedText(msg tea.KeyPressMsg) string {
 	return ""
 }
 
-// insert puts text at the cursor, in place of everything if the field is fresh.
+// insert puts text at the cursor. In a fresh field it replaces everything.
 func (f Field) insert(text string) Field {
 	if f.fresh {
 		f = f.cut(0, len(f.text))
@@ -130,7 +130,7 @@ func (f Field) insert(text string) Field {
 	return f
 }
 
-// cut removes the clusters from to to and leaves the cursor there.
+// cut removes the clusters [from, to) and leaves the cursor there.
 func (f Field) cut(from, to int) Field {
 	from, to = max(0, from), min(len(f.text), to)
 	if from < to {
@@ -141,7 +141,7 @@ func (f Field) cut(from, to int) Field {
 	return f
 }
 
-// wordStart is where the word before the cursor begins. The parts of a path are words.
+// wordStart returns where the word before the cursor begins. The parts of a path count as words.
 func (f Field) wordStart() int {
 	i := f.at
 	for i > 0 && strings.Contains(" /", f.text[i-1]) {
@@ -153,8 +153,7 @@ func (f Field) wordStart() int {
 	return i
 }
 
-// View is the field in width cells, and the cell its cursor is in. A text that is too long is shown
-// around the cursor.
+// View returns the field in width cells, and the cell of its cursor. Of a long text it shows the part around the cursor.
 func (f Field) View(width int, focused bool, st *styles.Styles) (line string, cursor int) {
 	if width < 1 {
 		return "", 0

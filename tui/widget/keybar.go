@@ -8,7 +8,7 @@ import (
 // keyGap is the space between two keys.
 const keyGap = 2
 
-// KeyBar is one line of keys: as many of the bindings as fit in width cells, and always the others at the end.
+// KeyBar returns one line of keys: as many of the bindings as fit in width cells, and then all of always.
 func KeyBar(bindings, always []keymap.Binding, width int, st *styles.Styles) []Spot {
 	tail := keySpots(always, st)
 	used := 1
@@ -25,7 +25,7 @@ func KeyBar(bindings, always []keymap.Binding, width int, st *styles.Styles) []S
 	return Row(1, keyGap, append(out, tail...)...)
 }
 
-// KeyLines is all bindings in as many lines of width cells as they need.
+// KeyLines returns all bindings in as many lines of width cells as they need.
 func KeyLines(bindings []keymap.Binding, width int, st *styles.Styles) [][]Spot {
 	var out [][]Spot
 	x := 0

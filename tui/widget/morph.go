@@ -9,8 +9,9 @@ import (
 	"shunt/tui/styles"
 )
 
-// Between is a bar on its way from one disk to another; t goes from 0 to 1. Partitions glide to their new place and size,
-// new ones grow, and removed ones shrink. free is the look of unallocated space. from and to come from DiskSegments.
+// Between returns a bar on its way from one disk to another; t goes from 0 to 1. Partitions glide to their new place and
+// size, new ones grow, and removed ones shrink. free is the look of unallocated space. from and to come from
+// DiskSegments.
 func Between(from, to []Segment, t float64, free styles.Look) []Segment {
 	was := map[model.PartID]Segment{}
 	for _, s := range from {
@@ -36,13 +37,13 @@ func Between(from, to []Segment, t float64, free styles.Look) []Segment {
 	return filled(parts, onTheWay(total(from), total(to), t), free)
 }
 
-// glide is the segment on the way from one span to another.
+// glide returns the segment on the way from one span to another.
 func (s Segment) glide(from, to geometry.Span, t float64) Segment {
 	s.Row.Span = geometry.Span{Start: onTheWay(from.Start, to.Start, t), End: onTheWay(from.End, to.End, t)}
 	return s
 }
 
-// onTheWay is the number at the share t of the way from a to b.
+// onTheWay returns the number at the share t of the way from a to b.
 func onTheWay(a, b geometry.Sector, t float64) geometry.Sector {
 	return a + geometry.Sector(float64(b-a)*t)
 }
@@ -55,8 +56,8 @@ func total(segments []Segment) geometry.Sector {
 	return n
 }
 
-// filled is the partitions in order, with free space between them and up to the end. If two of them overlap, the later one
-// gives way.
+// filled returns the partitions in order, with free space between them and up to the end. If two of them overlap, the
+// later one is shortened.
 func filled(parts []Segment, end geometry.Sector, free styles.Look) []Segment {
 	var out []Segment
 	at := geometry.Sector(0)

@@ -18,30 +18,28 @@ type TableRow struct {
 // Dimming says whether a row is dim.
 type Dimming int
 
-// The dimmings.
 const (
 	Bright Dimming = iota
 	Dimmed         // unallocated space
 )
 
-// column is one column of the table. A width of 0 takes what the others leave.
+// column is one column of the table. A column of width 0 takes the remaining width.
 type column struct {
 	head  string
 	width int
 	text  func(TableRow) string
 }
 
-// Naming says whether the partitions of a table can have names of their own.
+// Naming says whether the partitions of a table can have names.
 type Naming int
 
-// The namings.
 const (
 	Unnamed Naming = iota // MBR
 	Named                 // GPT
 )
 
-// columns chooses the columns of a table of the given width. Narrow tables leave out what the bars and the information page
-// show as well.
+// columns selects the columns of a table of the given width. Narrow tables omit what the bars and the information page
+// also show.
 func columns(width int, names Naming) []column {
 	name := column{"Partition", 12, func(r TableRow) string { return strings.Repeat(" ", r.Indent) + r.Name }}
 	fs := column{"File system", 12, func(r TableRow) string { return r.FS }}
@@ -74,8 +72,8 @@ func columns(width int, names Naming) []column {
 	return []column{name, fs, label, size, used, change}
 }
 
-// PartTable draws a heading and n rows in width cells and height lines. It calls row only for the rows that it shows.
-// selected is the row with the cursor, -1 for none. If not all rows fit, it shows the ones around the cursor.
+// PartTable draws a heading and n rows in width cells and height lines. It calls row only for the visible rows. selected
+// is the row with the cursor, or -1. If not all rows fit, it shows those around the cursor.
 func PartTable(n int, row func(i int) TableRow, names Naming, selected, width, height int, st *styles.Styles) []string {
 	if height < 1 {
 		return nil
@@ -93,7 +91,7 @@ func PartTable(n int, row func(i int) TableRow, names Naming, selected, width, h
 	})...)
 }
 
-// cells is the width of the column in a table of the given width, with the space behind it.
+// cells returns the width of the column in a table of the given width, including the space after it.
 func (c column) cells(all []column, width int) int {
 	if c.width > 0 {
 		return c.width
@@ -105,7 +103,7 @@ func (c column) cells(all []column, width int) int {
 	return max(0, rest)
 }
 
-// tableLine is one row.
+// tableLine draws one row.
 func tableLine(r TableRow, cols []column, width int, selected bool, st *styles.Styles) string {
 	var line strings.Builder
 	under := st.Text
@@ -120,7 +118,7 @@ func tableLine(r TableRow, cols []column, width int, selected bool, st *styles.S
 		gap := 1
 		switch {
 		case i == 0 && r.FS == "":
-			// A name without a file system may take both columns: nested free space needs them.
+			// A name without a file system may take both columns, as free space inside an extended partition needs.
 			cells += cols[1].cells(cols, width)
 		case i == 1 && r.FS == "":
 			continue

@@ -8,7 +8,7 @@ import (
 	"shunt/tui/styles"
 )
 
-// Gauge is a progress bar in width cells with the percentage behind it. A negative share means that nothing is known yet.
+// Gauge draws a progress bar in width cells with the percentage after it. A negative share stands for an unknown one.
 func Gauge(share float64, width int, st *styles.Styles) string {
 	cells := width - 6
 	if cells < 1 {
@@ -19,12 +19,12 @@ func Gauge(share float64, width int, st *styles.Styles) string {
 	}
 	share = min(share, 1)
 	full := int(share * float64(cells))
-	// Rounded down, so that it says 100 % only at the end.
+	// Round down, so that 100 % is shown only at the end.
 	return st.Focus.Render(strings.Repeat(st.Full, full)) + st.Faint.Render(strings.Repeat(st.Empty, cells-full)) +
 		st.Text.Render(fmt.Sprintf(" %3d %%", int(share*100)))
 }
 
-// Duration is d for people, to the second: "0:07", "12:34", "1:02:03".
+// Duration formats d to the second: "0:07", "12:34", "1:02:03".
 func Duration(d time.Duration) string {
 	s := max(0, int64(d.Round(time.Second)/time.Second))
 	if s >= 3600 {

@@ -4,7 +4,7 @@ import (
 	"shunt/tui/styles"
 )
 
-// Scroll shows a text from line offset on in width cells and height lines, with a thumb at the right edge if the text is
+// Scroll draws a text from line offset on in width cells and height lines, with a thumb at the right edge if the text is
 // longer. Lines must be styled or Clean.
 func Scroll(lines []string, offset, width, height int, st *styles.Styles) []string {
 	if height < 1 || width < 1 {
@@ -27,8 +27,8 @@ func Scroll(lines []string, offset, width, height int, st *styles.Styles) []stri
 	return out
 }
 
-// List draws the lines [from, to) of a list of n in width cells and height lines. Marks at the right edge say that there
-// are more.
+// List draws the lines [from, to) of a list of n lines in width cells and height lines. Marks at the right edge show that
+// there are more.
 func List(n, from, to, width, height int, st *styles.Styles, line func(i int) string) []string {
 	var out []string
 	for i := from; i < to; i++ {
@@ -47,8 +47,8 @@ func List(n, from, to, width, height int, st *styles.Styles, line func(i int) st
 	return Pad(out, width, height, "")
 }
 
-// Visible is the range of n items that a list of the given height shows, with the selected one in the middle if possible.
-// It depends on nothing else, so a list never jumps when it is drawn again.
+// Visible returns the visible range of n items in a list of the given height, with the selected one in the middle if
+// possible. It depends on nothing else, so a list does not jump when it is drawn again.
 func Visible(n, selected, height int) (from, to int) {
 	if height <= 0 {
 		return 0, 0

@@ -32,7 +32,7 @@ func Share(segments []Segment, width int) []int {
 	return out
 }
 
-// shortest is the width of the shortest label with a cell to spare, at least two.
+// shortest returns the width of the shortest label plus one cell, at least two.
 func (s Segment) shortest() int {
 	if len(s.Labels) == 0 {
 		return 2
@@ -40,9 +40,9 @@ func (s Segment) shortest() int {
 	return max(2, Width(s.Labels[len(s.Labels)-1])+1)
 }
 
-// fill divides the cells above the floors as close to the proportions as the floors allow: a segment whose share is below
-// its floor gets the floor, the others share the rest by weight. The cells that rounding leaves go to the largest
-// remainders, the earlier first.
+// fill divides the cells as close to the proportions as the floors allow: a segment whose share is below its floor gets
+// the floor, and the others share the rest by weight. Cells left by rounding go to the largest remainders, earlier ones
+// first.
 func fill(segments []Segment, floor []int, cells int) []int {
 	var free []int // the segments above their floors
 	for i := range segments {

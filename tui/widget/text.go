@@ -1,8 +1,8 @@
-// Package widget draws the parts that screens and dialogs are made of. Every function is pure: it gets values, a width in
-// cells and looks, and returns text.
+// Package widget draws the parts of screens and dialogs. Every function is pure: it takes values, a width in cells and
+// looks, and returns text.
 //
 // Invariant: no line is wider than the given width, if text from a disk or a tool went through Clean. Other text is still
-// safe, as styles.Look writes out what is not visible, but the line may then be too wide and be cut.
+// safe, because styles.Look escapes invisible characters, but its line may become too wide and be cut.
 package widget
 
 import (
@@ -13,21 +13,21 @@ import (
 	"shunt/model/safetext"
 )
 
-// Clean is text from outside as the screen shows it: a label, a path or a tool's output may hold anything. Tabs become
-// spaces. The width must be measured after this.
+// Clean returns text from outside, such as a label, a path or a tool's output, as the screen shows it: tabs become
+// spaces, and invisible characters are escaped. The width must be measured afterwards.
 func Clean(text string) string { return safetext.Printable(strings.ReplaceAll(text, "\t", " ")) }
 
-// Width is the number of cells a styled line takes.
+// Width returns the number of cells that a styled line takes.
 func Width(line string) int {
 	for i := range len(line) {
 		if line[i] < ' ' || line[i] > '~' {
 			return ansi.StringWidth(line)
 		}
 	}
-	return len(line) // fast for plain text, as a frame measures a lot of it
+	return len(line) // fast path for plain text
 }
 
-// Fit is the styled line in exactly width cells: cut with the mark more at its end, or filled with spaces.
+// Fit returns the styled line in exactly width cells: cut, with the mark more at its end, or filled with spaces.
 func Fit(line string, width int, more string) string {
 	if width <= 0 {
 		return ""
@@ -43,7 +43,7 @@ func Fit(line string, width int, more string) string {
 	return line + strings.Repeat(" ", max(0, width-have))
 }
 
-// FitRight is the styled line at the right end of width cells.
+// FitRight returns the styled line aligned right in width cells.
 func FitRight(line string, width int) string {
 	return Fit(strings.Repeat(" ", max(0, width-Width(line)))+line, width, "")
 }
@@ -74,7 +74,7 @@ func Wrap(text string, width int) []string {
 func breakLine(line string, width int) (head, tail string) {
 	head = ansi.Truncate(line, width, "")
 	if head == "" {
-		// Not even one character fits. One that is too wide is better than no end.
+		// Not even one character fits. Take one anyway, so that Wrap ends.
 		c, _ := ansi.FirstGraphemeCluster(line, ansi.GraphemeWidth)
 		return c, line[len(c):]
 	}
@@ -107,7 +107,7 @@ func amountAt(line string, at int) bool {
 	return false
 }
 
-// Pad gives a block exactly height lines of exactly width cells.
+// Pad returns lines as a block of exactly height lines of exactly width cells.
 func Pad(lines []string, width, height int, more string) []string {
 	out := make([]string, height)
 	for i := range out {
@@ -120,7 +120,7 @@ func Pad(lines []string, width, height int, more string) []string {
 	return out
 }
 
-// Center is the styled line in the middle of width cells.
+// Center returns the styled line in the middle of width cells.
 func Center(line string, width int, more string) string {
 	return Fit(strings.Repeat(" ", max(0, (width-Width(line))/2))+line, width, more)
 }

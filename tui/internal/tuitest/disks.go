@@ -1,4 +1,4 @@
-// Package tuitest has the disks and the machine for tests of the editor and its dialogs.
+// Package tuitest provides disks and a machine for tests of the editor and its dialogs.
 package tuitest
 
 import (
@@ -10,7 +10,7 @@ import (
 // mib is a mebibyte in sectors of 512 bytes.
 const mib geometry.Sector = 2048
 
-// Env is a machine with the tools for ext, FAT32 and swap.
+// Env returns a machine with the tools for ext, FAT32 and swap.
 func Env() ops.Env {
 	ext := ops.Capability{
 		Labels: ops.LabelRule{Most: 16}, NewBlock: extBlock, EndsAtSize: true, FreeKnown: true,
@@ -81,7 +81,7 @@ func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
 
 func fatBlock(_ geometry.Bytes, z geometry.SectorSize) geometry.Bytes { return geometry.Bytes(z) }
 
-// Founding is the image of the founding example: 966 MiB, MBR, two ext4, the first from sector 63 on.
+// Founding returns the image of the founding example: 966 MiB, MBR, two ext4 partitions, the first starting at sector 63.
 func Founding() model.Disk {
 	p1 := part(1, 63, 988_033, model.Ext4, "docs", 26_738_688)
 	p1.Active = true
@@ -89,7 +89,7 @@ func Founding() model.Disk {
 	return mbr(966*mib, p1, p2)
 }
 
-// Varied is a GPT disk of 16 GiB with seven kinds of contents, one of them tiny, and two gaps.
+// Varied returns a GPT disk of 16 GiB with seven kinds of contents, one of them tiny, and two gaps.
 func Varied() model.Disk {
 	size := 16 * 1024 * mib
 	parts := []model.Partition{
@@ -112,7 +112,7 @@ func Varied() model.Disk {
 	return gpt(size, parts)
 }
 
-// Logicals is an MBR disk of 1000 MiB with an extended partition that holds three logical ones.
+// Logicals returns an MBR disk of 1000 MiB with an extended partition that holds three logical ones.
 func Logicals() model.Disk {
 	ext := part(2, 100*mib, 900*mib, model.Unformatted, "", -1)
 	ext.Role, ext.Type = model.Extended, model.MBRExtendedLBA
@@ -125,7 +125,7 @@ func Logicals() model.Disk {
 	return mbr(1000*mib, parts...)
 }
 
-// Many is a GPT disk of 64 GiB with n partitions of the same size.
+// Many returns a GPT disk of 64 GiB with n partitions of the same size.
 func Many(n int) model.Disk {
 	size := 64 * 1024 * mib
 	each := (size/geometry.Sector(n) - mib) / mib * mib
@@ -154,7 +154,7 @@ func disk(sectors geometry.Sector, table model.Table, parts []model.Partition) m
 	return model.New(model.Disk{SectorSize: geometry.Sector512, Sectors: sectors, Table: table}, parts, nil)
 }
 
-// part is a partition whose file system fills it; used is -1 if it is not known.
+// part returns a partition whose file system fills it; used is -1 if it is unknown.
 func part(n int, start, end geometry.Sector, kind model.FSKind, label string, used geometry.Bytes) model.Partition {
 	p := model.Partition{ID: model.PartID(n), Number: n, Span: geometry.Span{Start: start, End: end}, Type: "0x83"}
 	if kind != model.Unformatted {
