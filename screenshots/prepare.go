@@ -36,7 +36,8 @@ func put(ctx context.Context, dir, image string, sector, n int) error {
 	if err := os.WriteFile(film, bytes.Repeat([]byte("film"), n/4), 0o600); err != nil {
 		return err
 	}
-	return errors.Join(do(ctx, dir, "debugfs", "-w", "-R", "write film film.mp4", fmt.Sprintf("%s?offset=%d", image, sector*512)), os.Remove(film))
+	return errors.Join(do(ctx, dir, "debugfs", "-w", "-R", "write film film.mp4", fmt.Sprintf("%s?offset=%d", image,
+		sector*512)), os.Remove(film))
 }
 
 // interrupt makes the practice image and kills a commit to it halfway.
@@ -109,7 +110,8 @@ func full(ctx context.Context, dir, program string) error {
 // server makes the disk of a server.
 func server(ctx context.Context, dir, program string) error {
 	image := filepath.Join(dir, "server.raw")
-	if err := errors.Join(os.WriteFile(image, nil, 0o600), os.Truncate(image, 8<<30), os.WriteFile(image+".plan", []byte(serverPlan), 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(image, nil, 0o600), os.Truncate(image, 8<<30), os.WriteFile(image+".plan",
+		[]byte(serverPlan), 0o600)); err != nil {
 		return err
 	}
 	table := exec.CommandContext(ctx, "sfdisk", "--quiet", "--no-tell-kernel", image)
@@ -132,7 +134,8 @@ func images(ctx context.Context, dir, program string) error {
 	return errors.Join(
 		os.WriteFile(backup, nil, 0o600), os.Truncate(backup, 3<<30), do(ctx, dir, "mkfs.ext4", "-q", "-F", "backup.img"),
 		do(ctx, dir, "qemu-img", "create", "-q", "-f", "qcow2", "vm.qcow2", "20G"),
-		os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("what is where\n"), 0o600), os.Mkdir(filepath.Join(dir, "old"), 0o700),
+		os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("what is where\n"), 0o600), os.Mkdir(filepath.Join(dir, "old"),
+			0o700),
 	)
 }
 

@@ -81,7 +81,7 @@ func (t *terminal) enter(ctx context.Context, text string) error {
 	return err
 }
 
-// patience selects what wait waits for.
+// patience selects how long wait waits.
 type patience int
 
 const (
@@ -99,7 +99,8 @@ func (t *terminal) wait(ctx context.Context, how patience, holds func(text strin
 	defer tick.Stop()
 	last, same := "", 0
 	for {
-		raw, err := t.tmux(ctx, "capture-pane", "-p", "-e", ";", "display-message", "-p", "#{cursor_flag} #{cursor_x} #{cursor_y}")
+		raw, err := t.tmux(ctx, "capture-pane", "-p", "-e", ";", "display-message", "-p",
+			"#{cursor_flag} #{cursor_x} #{cursor_y}")
 		if err != nil {
 			return screen{}, fmt.Errorf("%w; the screen was:\n%s", err, parse(last, t.columns, t.rows).text())
 		}
@@ -112,7 +113,8 @@ func (t *terminal) wait(ctx context.Context, how patience, holds func(text strin
 		}
 		// The last output of a program may arrive after its end.
 		if same > 0 && same%settled == 0 && (strings.TrimSpace(s.text()) != "" || same > 4*settled) {
-			if dead, err := t.tmux(ctx, "display-message", "-p", "#{pane_dead} #{pane_dead_status}"); err == nil && strings.HasPrefix(dead, "1") {
+			if dead, err := t.tmux(ctx, "display-message", "-p", "#{pane_dead} #{pane_dead_status}"); err == nil &&
+				strings.HasPrefix(dead, "1") {
 				// Sometimes tmux does not know the status.
 				status := cmp.Or(strings.TrimSpace(dead[1:]), "unknown")
 				return screen{}, fmt.Errorf("the program has ended with status %s; the screen was:\n%s", status, s.text())

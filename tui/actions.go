@@ -145,7 +145,7 @@ func stagedWords(before, after ops.Queue, op ops.Operation, width int) string {
 
 func (m Model) clearQueue(d document) Model {
 	return m.withDoc(m.current, d.with(d.queue.Clear(), 0)).
-		say(toneGood, operationWords(d.queue.Len())+" taken back; ctrl+r brings them again, one by one")
+		say(toneGood, operationWords(d.queue.Len())+" taken back; ctrl+r restores them one by one")
 }
 
 // undo reverts the last change to the list of pending operations.

@@ -54,7 +54,7 @@ type Model struct {
 	current int
 	reader  reader
 	files   files   // lies over the information page
-	env     ops.Env // the tools of this machine, for the page "what is supported"
+	env     ops.Env // the tools of this machine, for the page of supported file systems
 	hasEnv  bool    // env is set
 	clip    clip
 	dialogs []window
@@ -156,7 +156,8 @@ func (m Model) say(t tone, text string) Model {
 	return m
 }
 
-// ignoreKeys keeps keys away from what opens by itself, until none came for a while.
+// ignoreKeys ignores keys and clicks until none has come for a moment. It protects a page or dialog that opened by
+// itself.
 func (m Model) ignoreKeys() (Model, tea.Cmd) {
 	m.gate.closed = true
 	m.gate.serial++

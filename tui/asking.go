@@ -67,7 +67,7 @@ func (m Model) outdated(s subject, action dialog.Action) string {
 		return ""
 	case dialog.StopRun:
 		if d.gen != s.doc || d.run.gen != s.run || d.run.over() {
-			return "It had ended already: there was nothing to stop"
+			return "The run had ended already: there was nothing to stop"
 		}
 		return ""
 	case dialog.Stage:
@@ -91,7 +91,8 @@ func (m Model) sourceChanged(op ops.Operation) string {
 		if d.facts.Path != from.Path {
 			continue
 		}
-		if p, ok := d.queue.Initial().Partition(from.Part.ID); d.state != docOpen || d.unfinished != nil || !ok || p != from.Part {
+		p, ok := d.queue.Initial().Partition(from.Part.ID)
+		if d.state != docOpen || d.unfinished != nil || !ok || p != from.Part {
 			return from.Part.Ref() + " of " + d.name() + " changed meanwhile: nothing was done; copy it again"
 		}
 	}
@@ -143,8 +144,8 @@ func fromUser(msg tea.Msg) bool {
 	return false
 }
 
-// guardKeyboard opens the next waiting dialog if no other is open. If the keyboard now belongs to something that the user did
-// not ask for, it ignores keys for a moment. before is the model before the message was handled.
+// guardKeyboard opens the next waiting dialog if no other is open. If the keyboard now belongs to something that the user
+// did not ask for, it ignores keys for a moment. before is the model before the message was handled.
 func (m Model) guardKeyboard(before Model, msg tea.Msg) (Model, tea.Cmd) {
 	unasked := false
 	if len(m.dialogs) == 0 && len(m.later) > 0 {

@@ -41,7 +41,7 @@ func (b *block) fact(name, value string) { b.factIn(b.st.Text, name, value) }
 
 func (b *block) factIn(look styles.Look, name, value string) {
 	column, indent := 18, "  "
-	if b.width < 54 { // a UUID still fits in what is left
+	if b.width < 54 { // leave enough space for a UUID
 		column, indent = 14, ""
 	}
 	b.column(column, indent+name, value, look)

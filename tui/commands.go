@@ -43,7 +43,7 @@ func latestOf(words chan string) func(what string) {
 	}
 }
 
-// waitOpening shows after a moment what is being done to open a target, unless the target is open by then.
+// waitOpening shows the current step of opening a target after a moment, unless the target is open by then.
 func waitOpening(clock Clock, words <-chan string, gen int) tea.Cmd {
 	const moment = 300 * time.Millisecond
 	return clock(moment, func() tea.Msg {

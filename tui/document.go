@@ -62,7 +62,8 @@ func (d document) busy() bool { return d.doing != "" || d.run.active() && !d.run
 // mustRecover reports whether an interrupted transaction has to be finished or rolled back first. If its run is still
 // shown, the recovery page replaces it once the target has been read again.
 func (d document) mustRecover() bool {
-	return d.state == docOpen && d.doing == "" && d.unfinished != nil && (!d.run.active() || d.run.interrupted() && d.run.settled)
+	return d.state == docOpen && d.doing == "" && d.unfinished != nil &&
+		(!d.run.active() || d.run.interrupted() && d.run.settled)
 }
 
 // name returns the name of the target for display.

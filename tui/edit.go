@@ -18,7 +18,7 @@ import (
 const parting = 2 * time.Second
 
 // Edit runs the editor until the user leaves it or ctx ends, and closes all targets. A commit in progress continues if
-// the terminal disappears. When the user leaves, behind lists what is not finished, such as a mounted partition, one line
+// the terminal disappears. When the user leaves, behind lists unfinished things, such as a mounted partition, one line
 // each.
 //
 // After the end of ctx, Edit waits only a moment for a terminal that accepts no output. It then restores the keyboard

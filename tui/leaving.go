@@ -97,7 +97,8 @@ func leavingWords(docs []document, where string) []string {
 	case n > 0 && len(text) > 0:
 		text = append(text, fmt.Sprintf("Leaving forgets %s.", operationWords(n)))
 	case n > 0:
-		text = append(text, fmt.Sprintf("There %s %s. Leaving forgets %s; nothing was written to %s.", be, operationWords(n), it, where))
+		text = append(text, fmt.Sprintf("There %s %s. Leaving forgets %s; nothing was written to %s.", be, operationWords(n),
+			it, where))
 	}
 	for _, d := range docs {
 		text = append(text, d.mountedWords("M unmounts it here, `%s` later.")...)
@@ -118,7 +119,8 @@ func (d document) halfDone() bool {
 
 // halfDoneWords returns the warning shown before leaving a half-done target, and printed after it.
 func (d document) halfDoneWords() string {
-	text := d.name() + " stays half done: do not mount or boot it. No data is lost; to finish or roll back its commit later, open it again"
+	text := d.name() + " stays half done: do not mount or boot it. No data is lost; to finish or roll back its commit " +
+		"later, open it again"
 	if d.facts.Call.Path == "" {
 		return text + "."
 	}

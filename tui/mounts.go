@@ -81,14 +81,14 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	image := !d.facts.Device
 	look := dialog.Item{
 		Text: "Mount " + at.name + " read-only", Action: dialog.Mount{ID: at.id},
-		Note: "To look inside; nothing is written to it, not even to replay a journal.",
+		Note: "Nothing is written to it, not even to replay a journal.",
 	}
 	if image {
-		look.Note += " Until it is unmounted nothing can be applied to the image."
+		look.Note += " While it is mounted, nothing can be applied to the image."
 	}
 	work := dialog.Item{
 		Text: "Mount " + at.name + " to read and write", Action: dialog.Mount{ID: at.id, Access: model.ReadWrite},
-		Note: "What is written there is outside of the queue and its undo.",
+		Note: "Changes made there are not part of the queue, and shunt cannot undo them.",
 	}
 	out := dialog.Item{Text: "Unmount " + at.name, Action: dialog.Unmount{ID: at.id}}
 	switch {
@@ -98,7 +98,7 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	case len(at.dirs) == 0:
 		out.Off = "it is not mounted"
 	case len(at.dirs) > 1:
-		out.Off = model.Because("it is mounted at %s: say which one to `shunt unmount`", strings.Join(at.dirs, " and at "))
+		out.Off = model.Because("it is mounted at %s: give one of them to `shunt unmount`", strings.Join(at.dirs, " and at "))
 		look.Off = "it is mounted already"
 	default:
 		out.Note = "From " + at.dirs[0] + "."
@@ -112,7 +112,7 @@ func (d document) mountItems(at mountable) []dialog.Item {
 		look.Off = model.Because("%s on it: apply or take back first", operationWords(at.plans))
 	}
 	if work.Off = look.Off; work.Off.OK() && image {
-		work.Off = "the image is being edited here: attach it first, then a mounted partition is kept out of that"
+		work.Off = "the image is open in the editor: attach it as a loop device first"
 	}
 	return []dialog.Item{look, work, out}
 }
@@ -122,7 +122,7 @@ func (d document) attachItem() dialog.Item {
 	if d.facts.Image != "" {
 		it := dialog.Item{
 			Text: "Detach from the image", Action: dialog.Detach{},
-			Note: fmt.Sprintf("Takes %s off its image; shunt goes on with %s.%s", d.facts.Path, d.facts.Image, d.queueNote()),
+			Note: fmt.Sprintf("Removes %s. shunt then edits its image, %s.%s", d.facts.Path, d.facts.Image, d.queueNote()),
 		}
 		for _, p := range d.queue.Initial().Partitions() {
 			if p.Use.Busy() {
@@ -133,7 +133,8 @@ func (d document) attachItem() dialog.Item {
 	}
 	it := dialog.Item{
 		Text: "Attach as a loop device", Action: dialog.Attach{},
-		Note: "The system gets the partitions as devices, and shunt goes on with the loop device. It stays when shunt is left." + d.queueNote(),
+		Note: "Creates a device for each partition. shunt then edits the loop device, which stays when " +
+			"you leave." + d.queueNote(),
 	}
 	switch {
 	case d.facts.Device:
@@ -141,7 +142,7 @@ func (d document) attachItem() dialog.Item {
 	case len(d.facts.Mounts) > 0:
 		it.Off = "a part of the image is mounted: unmount that first"
 	case slices.ContainsFunc(d.queue.Ops(), func(op ops.Operation) bool { _, size := op.(ops.ImageSize); return size }):
-		it.Off = "a new size of the image is pending, and devices keep theirs: apply or take that back first"
+		it.Off = "a new image size is pending, and a device cannot change its size: apply it or take it back first"
 	}
 	return it
 }
@@ -150,9 +151,9 @@ func (d document) attachItem() dialog.Item {
 func (d document) queueNote() string {
 	n := d.queue.Len()
 	if n < 2 {
-		return []string{"", " The pending operation is taken along."}[n]
+		return []string{"", " The pending operation is kept."}[n]
 	}
-	return fmt.Sprintf(" The %d pending operations are taken along.", n)
+	return fmt.Sprintf(" The %d pending operations are kept.", n)
 }
 
 // runOnTarget runs a command on the whole target. Until it ends, nothing else can be done to the target.

@@ -32,7 +32,7 @@ func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 		}
 		covered := len(m.noteBlock())
 		if m.note = (note{}); len(m.dialogs) == 0 && click.Y >= m.height-covered {
-			return m, nil // the message covers what was clicked
+			return m, nil // the click was on the message
 		}
 	}
 	if len(m.dialogs) > 0 {
@@ -74,6 +74,12 @@ func (m Model) dialogMouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 		}
 	}
 	drawn := dialog.Draw(m.dialogs[len(m.dialogs)-1].Dialog, m.width, m.height, m.st)
+	if event == dialog.Press && at.Y == m.height-1 && drawn.At.Y+len(drawn.Block) < m.height {
+		hit := lipgloss.NewCompositor(widget.Zones(m.keySpots(), 0, at.Y)...).Hit(at.X, at.Y)
+		if key, ok := widget.Pressed(hit); ok {
+			return m.toDialog(keymap.Event(key))
+		}
+	}
 	return m.toDialog(drawn.Mouse(event, at.X, at.Y))
 }
 

@@ -13,7 +13,7 @@ func (m Model) blankPage(d document) []string {
 	case d.doing != "":
 		return m.messagePage(d.doing+" "+d.name(), "This takes a moment.")
 	case d.state == docOpening:
-		text := []string{"It is being locked and read; nothing is written. ctrl+w gives it up."}
+		text := []string{"It is being locked and read; nothing is written. ctrl+w cancels."}
 		if d.opening != "" {
 			text = append(text, "Now: "+widget.Clean(d.opening))
 		}

@@ -123,7 +123,7 @@ func noTable(m Model, d document) model.Reason {
 	return d.noTable()
 }
 
-// noPartition returns the reason shown if no partition is selected; todo names what would be done with one.
+// noPartition returns the reason shown if no partition is selected. todo names the action that needs one.
 func noPartition(todo string) whyFunc {
 	return func(m Model, d document) model.Reason {
 		no := noTable(m, d)
@@ -197,6 +197,6 @@ func (m Model) askSavePlan(d document) Model {
 }
 
 func (m Model) askSaveLog(d document) Model {
-	return m.push(dialog.NewPath(dialog.SaveLog, "Save log", "Writes everything that was run and said so far.",
+	return m.push(dialog.NewPath(dialog.SaveLog, "Save log", "Writes the log so far: the commands and their output.",
 		filepath.Clean(d.path)+".log"))
 }

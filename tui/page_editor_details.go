@@ -57,7 +57,7 @@ func rowTitle(r model.Row) string {
 	return "Unallocated"
 }
 
-// details describes a row for somebody who edits it: first what can be done with it, then its contents, then the rest.
+// details describes a row for editing: first the possible changes, then the contents, then the rest.
 func (m Model) details(d document, r model.Row, width int) []string {
 	b, disk := m.block(width), d.queue.Preview()
 	var sections []report.SheetSection

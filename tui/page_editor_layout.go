@@ -6,7 +6,7 @@ const (
 	leastHeight = 20
 )
 
-// editorNeeds counts what the editor has to show.
+// editorNeeds counts the lines that the editor would like to show.
 type editorNeeds struct {
 	rows    int // rows of the table
 	pending int // pending operations

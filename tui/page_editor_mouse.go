@@ -30,7 +30,8 @@ func (m Model) editorZones(d document) []*lipgloss.Layer {
 	table := y + 2*l.bar
 	return []*lipgloss.Layer{
 		widget.Zone(zoneNow, left, y+edge, width, l.bar-2*edge), widget.Zone(zoneAfter, left, y+l.bar+edge, width, l.bar-2*edge),
-		widget.Zone(zoneTable, 0, table+1, m.tableWidth(), l.table-1), widget.Zone(zonePending, 0, table+l.table+1, m.width, l.pending-2),
+		widget.Zone(zoneTable, 0, table+1, m.tableWidth(), l.table-1), widget.Zone(zonePending, 0, table+l.table+1, m.width,
+			l.pending-2),
 	}
 }
 

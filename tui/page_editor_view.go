@@ -43,7 +43,7 @@ func (d document) banner() string {
 	}
 	for _, p := range disk.Problems() {
 		if p.Severity == model.Warning {
-			return "Note: " + widget.Clean(p.Text) + " (i tells more)"
+			return "Note: " + widget.Clean(p.Text) + " (i: details)"
 		}
 	}
 	return ""

@@ -37,12 +37,12 @@ func (m Model) helpText(_ document, width int) (title string, lines []string) {
 	return "Keys", b.lines
 }
 
-// helpNotes explains what the list of keys does not.
+// helpNotes holds the notes below the list of keys.
 var helpNotes = []string{
-	"Going down past the last partition leads into the list of pending operations. Edits of the same thing become one of " +
-		"them; undo takes them back one by one.",
+	"Moving down past the last partition leads to the list of pending operations. Edits of the same thing are joined " +
+		"into one; undo takes them back one by one.",
 	"Sizes need a unit: s (sectors), B, KiB, MiB, GiB, TiB, kB, MB, GB, TB. With a sign they are a change: +1GiB.",
-	"A position that shunt chooses is put on the grid; a distance or a size is kept to the sector.",
+	"Positions that shunt chooses are aligned to the grid; distances and sizes are kept to the sector.",
 }
 
 func (m Model) helpLine(b binding, width int) string {

@@ -13,7 +13,7 @@ import (
 )
 
 // noFinish says why a transaction that is being rolled back cannot be finished.
-const noFinish = "it is being rolled back already, and only that can be finished"
+const noFinish = "the rollback has already begun"
 
 // recoveryBindings returns the keys of the page: finish and roll back. Nothing else can be done to the target.
 func (m Model) recoveryBindings(d document) []binding {
@@ -61,7 +61,7 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 		}
 		b.add("")
 	}
-	b.wrap(st.Text, widget.Clean(advice)+" Until one of these is done, do not mount or boot the target.")
+	b.wrap(st.Text, widget.Clean(advice)+" Do not mount or boot the target before it is finished or rolled back.")
 	b.add("")
 	finish := "the target becomes exactly as planned"
 	if u.RollingBack {
@@ -74,7 +74,8 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 }
 
 func (m Model) recoverySpots(d document) []widget.Spot {
-	buttons := []widget.Button{{Label: "Finish", Key: "f", Risk: widget.Writes}, {Label: "Roll back", Key: "b", Risk: widget.Writes}}
+	buttons := []widget.Button{{Label: "Finish", Key: "f", Risk: widget.Writes}, {Label: "Roll back", Key: "b",
+		Risk: widget.Writes}}
 	return widget.Buttons(buttons, d.answer, m.st)
 }
 

@@ -91,15 +91,15 @@ func (m Model) askStop(d document) Model {
 			[]string{"Nothing has been written to " + name + ". The operations stay pending."}, dialog.GoOnStop(widget.Harmless)...))
 	}
 	text := []string{
-		"The commit is writing to " + name + ". It can stop at the next safe point; " + name + " is unfinished then, and " +
-			"whether to finish the commit or to roll it back is asked at once.",
-		"Either way " + name + " ends up exactly as planned or exactly as it was.",
+		"The commit is writing to " + name + ". It can stop at the next safe point. " + name + " is then unfinished, and " +
+			"shunt asks whether to finish the commit or to roll it back.",
+		"Either way " + name + " ends exactly as planned or exactly as it was.",
 	}
 	switch d.run.kind {
 	case undoRun:
 		text = []string{"The undo can stop at the next safe point. " + name + " stays unfinished until it is rolled back."}
 	case finishRun, rollBackRun:
-		text = []string{"The recovery can stop at the next safe point. " + name + " stays unfinished until it is recovered again."}
+		text = []string{"The recovery can stop at the next safe point. " + name + " stays unfinished until it is recovered."}
 	case applyRun, rehearseRun, followRun:
 	}
 	return m.push(dialog.NewAsk("Stop?", dialog.Warning, text, dialog.GoOnStop(widget.Writes)...))

@@ -69,7 +69,7 @@ func costs(r report.Rehearsal, what string) []string {
 	}
 	items = append(items, writes)
 	if r.UndoBytes > 0 {
-		items = append(items, "leave "+geometry.FormatBytes(r.UndoBytes)+" beside the target, to undo it with U")
+		items = append(items, "keep "+geometry.FormatBytes(r.UndoBytes)+" beside the target, to undo the commit with U")
 	}
 	switch {
 	case r.Estimate >= time.Second:

@@ -139,7 +139,8 @@ func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) s
 	if took >= 0 {
 		clock = widget.Duration(took)
 	}
-	return look.Render(mark) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.FitRight(clock, timeWidth))
+	return look.Render(mark) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.FitRight(clock,
+		timeWidth))
 }
 
 // paceLine returns the progress of a phase, its rate, the time left and the time so far, as far as they fit.
@@ -180,9 +181,9 @@ func (b *block) paceLine(d document) string {
 // commitText adds the progress of a commit: bytes, rate, time left, stages, and what a power failure would mean.
 func (b *block) commitText(d document) {
 	now, at := d.run.now, milestoneOf(d.run.now.Stage)
-	head, note := "Making the rehearsed result real, in one transaction", crashOffers
+	head, note := "Writing the result to the target, in one transaction", crashOffers
 	if now.Phase == report.Undoing {
-		head = "Putting everything back as it was"
+		head = "Restoring the target to its previous state"
 	}
 	b.add(b.st.Strong.Render(head), "", b.gauge(d), b.paceLine(d), "")
 	if at < 0 && now.Stage != "" {

@@ -57,8 +57,10 @@ func (m Model) rejudged(i int, env ops.Env) Model {
 
 // abilityNames holds the headings of the columns, in full and in short.
 var abilityNames = map[ops.Ability][2]string{
-	ops.CanCreate: {"create", "new"}, ops.CanGrow: {"grow", "grow"}, ops.CanShrink: {"shrink", "shr"}, ops.CanMove: {"move", "move"},
-	ops.CanCopy: {"copy", "copy"}, ops.CanCheck: {"check", "chk"}, ops.CanLabel: {"label", "labl"}, ops.CanUUID: {"UUID", "UUID"},
+	ops.CanCreate: {"create", "new"}, ops.CanGrow: {"grow", "grow"}, ops.CanShrink: {"shrink", "shr"}, ops.CanMove: {"move",
+		"move"},
+	ops.CanCopy: {"copy", "copy"}, ops.CanCheck: {"check", "chk"}, ops.CanLabel: {"label", "labl"}, ops.CanUUID: {"UUID",
+		"UUID"},
 	ops.CanOnline: {"online", "onl"},
 }
 
@@ -74,11 +76,11 @@ func (m Model) supportText(_ document, width int) (title string, lines []string)
 	}
 	s := m.env.Caps.Matrix()
 	b.matrix(s)
-	b.add("", st.Muted.Render(st.Yes+" can be done; a number leads to the reason why not."))
+	b.add("", st.Muted.Render(st.Yes+" can be done; a number refers to the reason why not."))
 	if missing := s.Missing(); len(missing) > 0 {
 		b.add("", st.Title.Render("To be able to do more"))
 		b.wrap(st.Text, "apt install "+strings.Join(missing, " "))
-		b.wrap(st.Muted, "Then press r: shunt looks again.")
+		b.wrap(st.Muted, "Then press r to look again.")
 	}
 	b.add("", st.Title.Render("Reasons"))
 	for i, reason := range s.Reasons {

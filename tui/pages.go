@@ -8,7 +8,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// page is what fills the screen below the dialogs. Keys, mouse and drawing all use it, so that they always agree.
+// page is the content of the screen below the dialogs. Keys, mouse and drawing all use it, so that they always agree.
 type page int
 
 const (
@@ -73,11 +73,12 @@ func (p page) parts() pageParts {
 		},
 		pageRun:      {view: Model.runPage, bindings: Model.runBindings, zones: Model.runZones, notch: wheelLines},
 		pageRecovery: {view: Model.recoveryPage, bindings: Model.recoveryBindings, zones: Model.recoveryZones},
-		pageFiles:    {view: Model.filesPage, bindings: Model.filesBindings, zones: Model.filesZones, click: Model.filesClick, notch: 1},
-		pageHelp:     {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines},
-		pageInfo:     {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines},
-		pageLog:      {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines},
-		pageSupport:  {view: Model.readerPage, bindings: Model.supportBindings, text: Model.supportText, notch: wheelLines},
+		pageFiles: {view: Model.filesPage, bindings: Model.filesBindings, zones: Model.filesZones, click: Model.filesClick,
+			notch: 1},
+		pageHelp:    {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines},
+		pageInfo:    {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines},
+		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines},
+		pageSupport: {view: Model.readerPage, bindings: Model.supportBindings, text: Model.supportText, notch: wheelLines},
 	}[p]
 }
 
@@ -90,8 +91,19 @@ func (m Model) bottom() string {
 	return widget.Fit(" "+m.looks()[m.note.tone].Render(text), m.width, "")
 }
 
-// keySpots returns the keys in the last line.
+// keySpots returns the keys in the last line: those of the top dialog if one is open, otherwise those of the page.
 func (m Model) keySpots() []widget.Spot {
+	if n := len(m.dialogs); n > 0 {
+		var keys, pinned []keymap.Binding
+		for _, b := range m.dialogs[n-1].Keys() {
+			if keymap.Match(keymap.Event("enter"), b) || keymap.Match(keymap.Event("esc"), b) {
+				pinned = append(pinned, b)
+			} else {
+				keys = append(keys, b)
+			}
+		}
+		return widget.KeyBar(keys, pinned, m.width, m.st)
+	}
 	p, d := m.shown()
 	parts := p.parts()
 	if parts.bar != nil {

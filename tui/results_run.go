@@ -16,7 +16,8 @@ import (
 func (m Model) followed(i int, run Run) (Model, tea.Cmd) {
 	m.gen++
 	m = m.withRun(i, running{
-		gen: m.gen, kind: followRun, run: run, queue: m.docs[i].queue, committing: true, now: report.Progress{Phase: report.Committing},
+		gen: m.gen, kind: followRun, run: run, queue: m.docs[i].queue, committing: true,
+		now: report.Progress{Phase: report.Committing},
 	})
 	m = m.announce(i, "a commit that was begun earlier is under way")
 	return m, follow(run, m.gen)

@@ -63,7 +63,7 @@ func (m Model) askCommit(d document) (Model, tea.Cmd) {
 	}
 	return m.push(dialog.NewTyped("This is a physical disk", []string{
 		d.facts.Path + " is a disk of this machine, not an image. The commit writes to it.",
-		"Look at the table once more: is it the disk you mean? A copy of what matters should be elsewhere.",
+		"Check the partition table once more: is it the right disk? Have a backup of everything that matters.",
 	}, d.facts.Retype, dialog.Commit{})), nil
 }
 

@@ -13,14 +13,15 @@ import (
 
 // takesBack reports whether the result page offers to undo what was applied.
 func (d document) takesBack() bool {
-	return d.run.state == runEnded && d.run.settled && d.run.result.Outcome == report.Done && d.state == docOpen && d.facts.Undo != nil
+	return d.run.state == runEnded && d.run.settled && d.run.result.Outcome == report.Done && d.state == docOpen &&
+		d.facts.Undo != nil
 }
 
 // askTakeBack asks whether to undo the last applied transaction. The safe answer is to leave it.
 func (m Model) askTakeBack(d document) Model {
 	switch {
 	case d.facts.Undo == nil:
-		return m.say(toneWarn, "Nothing is kept to undo: nothing was applied, or it was undone already")
+		return m.say(toneWarn, "There is nothing to undo: nothing was applied, or it was undone already")
 	case d.queue.Len() > 0:
 		return m.say(toneWarn, "Operations are pending: apply them, or clear them with X, before the last apply is undone")
 	}
@@ -28,11 +29,11 @@ func (m Model) askTakeBack(d document) Model {
 	const most = 240 // characters of the plan; more would not fit a small screen
 	plan := widget.Clean(strings.ReplaceAll(strings.TrimSpace(a.Plan), "\n", "; "))
 	text := []string{
-		"What was applied to " + d.name() + " on " + a.When.Format("2006-01-02 15:04") + " will be taken back:",
+		"This undoes what was applied to " + d.name() + " on " + a.When.Format("2006-01-02 15:04") + ":",
 		widget.Fit(plan, min(most, widget.Width(plan)), m.st.More),
 	}
-	text = append(text, d.name()+" will be exactly as before, and the "+geometry.FormatBytes(a.Room)+" kept for this are freed. "+
-		"If it was changed since, nothing is done.")
+	text = append(text, d.name()+" will be exactly as before, and the "+geometry.FormatBytes(a.Room)+
+		" kept for this are freed. If it was changed since, nothing is done.")
 	if word := d.facts.Retype; word != "" {
 		return m.push(dialog.NewTyped("Undo the last apply to a physical disk", text, word, dialog.TakeBack{}))
 	}

@@ -13,17 +13,17 @@ import (
 	"shunt/tui/widget"
 )
 
-// This file holds the texts about the results of runs, and the rules for all texts of the editor. They are read at night, on a
-// small screen, with data at stake.
+// This file holds the texts about the results of runs, and the rules for all texts of the editor. People read them at
+// night, on a small screen, with data at stake.
 //
 //   - Say what happened, what it means for the data, and what to do next: in this order, each once, and briefly. Name the
 //     partition ("p2"), file or program.
 //   - For the data, use one of these: "unchanged", "exactly as it was", "exactly as planned", "no data is lost".
 //   - The next thing to do is a key of this page, or a command that can be typed as it stands.
-//   - Use one word for one thing. A target is edited; call it an image or a disk only if the difference matters. Space outside
-//     of all partitions is free space (the table calls it unallocated, as other editors do). Space that a file system does not
-//     use is unused. Pending operations are applied, which means rehearsed and committed. u takes pending operations back. An
-//     interrupted commit is finished or rolled back. A transaction that was applied is undone.
+//   - Use one word for one thing. Call the target an image or a disk only if the difference matters. Space outside of all
+//     partitions is free space (the table calls it unallocated, as other editors do). Space that a file system does not
+//     use is unused. Pending operations are applied, which means rehearsed and committed. u takes pending operations back.
+//     An interrupted commit is finished or rolled back. A transaction that was applied is undone.
 //   - The verb of a step in a list shows its state: move, moving, moved (ops.Phrase).
 //   - A refusal (ops.Refusal) reads "cannot WHAT: REASON; NEAREST", without a capital letter or a full stop. An error that
 //     says what was tried (package tried) reads the same. The page that shows it makes it a sentence.
@@ -54,19 +54,19 @@ var endings = map[report.Outcome]struct {
 	meaning map[runKind]string
 }{
 	report.Done: {"Done", toneGood, "", map[runKind]string{
-		applyRun:  "% is exactly as planned. Every change was verified before it was made real.",
+		applyRun:  "% is exactly as planned. Every change was verified before it was written.",
 		finishRun: "The interrupted transaction was finished: % is exactly as planned.",
 	}},
 	report.RolledBack: {"Rolled back", toneGood, "", map[runKind]string{
 		applyRun:    "% is exactly as it was before. None of the operations was carried out; they are still pending.",
 		finishRun:   "% is exactly as it was before the interrupted transaction.",
 		rollBackRun: "% is exactly as it was before the interrupted transaction.",
-		undoRun:     "What was applied last was taken back: % is exactly as it was before that.",
+		undoRun:     "The last apply was undone: % is exactly as it was before it.",
 		followRun:   "% is exactly as it was before.",
 	}},
 	report.Interrupted: {
-		"Interrupted", toneBad, "No data is lost. Close this page to choose between the two, now or when the target is opened again.",
-		map[runKind]string{applyRun: "% may be between two states: do not mount or boot it until it is finished or rolled back."},
+		"Interrupted", toneBad, "No data is lost. Close this page, or open the target again, to finish or roll back.",
+		map[runKind]string{applyRun: "% may be half changed: do not mount or boot it until it is finished or rolled back."},
 	},
 	report.Unchanged: {"Nothing was changed", toneWarn, "", map[runKind]string{
 		applyRun:    "% is exactly as it was; nothing has been written to it. The operations are still pending.",
@@ -92,8 +92,8 @@ func resultNotice(kind runKind, name string, r report.Result) notice {
 func undecidedNotice(name string) notice {
 	return notice{
 		head: "Interrupted", tone: toneWarn,
-		meaning: name + " is whole: it is exactly as planned or exactly as it was, and nothing on it is unfinished. No data is lost.",
-		advice:  "What is pending was kept: compare it with what the editor shows now, and apply it again or clear it with X.",
+		meaning: name + " has no unfinished transaction: it is exactly as planned or exactly as it was. No data is lost.",
+		advice: "The operations were kept: compare them with the disk shown, then apply them again or clear them with X.",
 	}
 }
 
@@ -108,7 +108,8 @@ func lastText(name string, last report.Last) []string {
 	case report.Apply, report.Look:
 	}
 	t := resultNotice(kind, name, last.Result)
-	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, last.When.Local().Format(time.DateTime), strings.ToLower(t.head)), t.meaning}
+	when := last.When.Local().Format(time.DateTime)
+	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, when, strings.ToLower(t.head)), t.meaning}
 	if last.Result.Err != "" {
 		lines = append(lines, widget.Clean(last.Result.Err))
 	}
@@ -145,7 +146,7 @@ func refusedNotice(name string, err error) notice {
 	return notice{
 		head:    name + " cannot be opened",
 		meaning: sentence(err),
-		advice:  "It was not changed. Press o to open it again or another target, or q to quit.",
+		advice:  "It was not changed. Press o to try again or to open another target, or q to quit.",
 		tone:    toneBad,
 	}
 }
@@ -155,7 +156,7 @@ func lostNotice(name string, err error) notice {
 	return notice{
 		head:    name + " could not be read again",
 		meaning: sentence(err),
-		advice:  "What the last run reported still holds. Press o and Enter to open it anew, or q to quit.",
+		advice:  "What the last run reported still holds. Press o and Enter to open it again, or q to quit.",
 		tone:    toneBad,
 	}
 }
@@ -167,17 +168,23 @@ type milestone struct {
 	crash  string     // what happens if the power fails here
 }
 
-const crashOffers = "If the power fails: opening the target again offers to finish or to roll back."
+const crashOffers = "If the power fails: open the target again to finish or roll back."
 
 // milestones lists the parts of a commit in order. Before the first stage is reported, the journal is written.
 var milestones = [...]milestone{
-	{ops.Phrase{{Verb: ops.Verb{Do: "write", Doing: "writing", Did: "wrote"}, Text: " the journal"}}, []string{"", "prepare", "record"}, "If the power fails: nothing has happened, or the commit can be finished or rolled back."},
-	{ops.Phrase{{Verb: ops.Verb{Do: "hide", Doing: "hiding", Did: "hid"}, Text: " what moves"}}, []string{"fence", "extend"}, crashOffers},
-	{ops.Phrase{{Verb: ops.Verb{Do: "copy", Doing: "copying", Did: "copied"}, Text: " data"}}, []string{"copy"}, crashOffers},
-	{ops.Phrase{{Verb: ops.Verb{Do: "write", Doing: "writing", Did: "wrote"}, Text: " what is new"}}, []string{"place"}, crashOffers},
-	{ops.Phrase{{Verb: ops.Verb{Do: "write", Doing: "writing", Did: "wrote"}, Text: " the partition table"}}, []string{"table", "shrink"}, crashOffers},
-	{ops.Phrase{{Verb: ops.Verb{Do: "verify", Doing: "verifying", Did: "verified"}, Text: ""}}, []string{"verify", "keep"}, crashOffers},
-	{ops.Phrase{{Verb: ops.Verb{Do: "done", Doing: "done", Did: "done"}, Text: ""}}, []string{"done"}, "If the power fails: the target is as planned."},
+	{milestoneWords("write", "writing", "wrote", " the journal"), []string{"", "prepare", "record"},
+		"If the power fails: nothing has happened, or the commit can be finished or rolled back."},
+	{milestoneWords("hide", "hiding", "hid", " moving partitions"), []string{"fence", "extend"}, crashOffers},
+	{milestoneWords("copy", "copying", "copied", " data"), []string{"copy"}, crashOffers},
+	{milestoneWords("write", "writing", "wrote", " new data"), []string{"place"}, crashOffers},
+	{milestoneWords("write", "writing", "wrote", " the partition table"), []string{"table", "shrink"}, crashOffers},
+	{milestoneWords("verify", "verifying", "verified", ""), []string{"verify", "keep"}, crashOffers},
+	{milestoneWords("done", "done", "done", ""), []string{"done"}, "If the power fails: the target is as planned."},
+}
+
+// milestoneWords returns a phrase of a verb, in its three forms, and a text.
+func milestoneWords(do, doing, did, text string) ops.Phrase {
+	return ops.Phrase{{Verb: ops.Verb{Do: do, Doing: doing, Did: did}, Text: text}}
 }
 
 // milestoneOf returns the index of the milestone that a stage belongs to, or -1 if it is unknown.
@@ -211,9 +218,9 @@ func operationWords(n int) string {
 // droppedWords says how many pending operations are no longer possible on a changed target, or with changed tools.
 func droppedWords(n int) string {
 	if n == 1 {
-		return "1 pending operation was dropped, it is no longer possible"
+		return "1 pending operation was dropped: it is no longer possible"
 	}
-	return operationWords(n) + " were dropped, they are no longer possible"
+	return operationWords(n) + " were dropped: they are no longer possible"
 }
 
 // sentence returns an error as a sentence.

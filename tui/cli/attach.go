@@ -34,7 +34,8 @@ func (s *settings) detachCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "detach IMAGE|DEVICE",
 		Short: "Remove the loop device of an image, with its partitions",
-		Long: "Detach undoes `shunt attach`, given the image or the loop device. It refuses while a partition is in use, and says\n" +
+		Long: "Detach undoes `shunt attach`, given the image or the loop device. It refuses while a partition is in use, " +
+			"and says\n" +
 			"by what.",
 		Args: arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -52,7 +53,8 @@ func (s *settings) mountCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mount TARGET P [DIR]",
 		Short: "Mount partition P of a target to look inside, read-only unless --rw is given",
-		Long: "Mount mounts the file system in partition P at the directory DIR, or at one made below " + attach.MountDir + ", and prints\n" +
+		Long: "Mount mounts the file system in partition P at the directory DIR, or at one " +
+			"made below " + attach.MountDir + ", and prints\n" +
 			"the directory. P is 0 for a file system that covers a disk without a partition table. Mounted read-only, nothing is\n" +
 			"written, not even to replay a journal. Programs and device files on it do not work. An image need not be attached\n" +
 			"first. It needs root; without root, `shunt ls` lists files.",
@@ -69,7 +71,8 @@ func (s *settings) unmountCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "unmount TARGET P|DIR",
 		Short: "Unmount partition P of a target, or the one mounted at DIR",
-		Long: "Unmount undoes `shunt mount`, and also unmounts partitions that other programs mounted. If the partition is busy, it\n" +
+		Long: "Unmount undoes `shunt mount`, and also unmounts partitions that other programs mounted. If the partition is " +
+			"busy, it\n" +
 			"says why. Give the directory if the partition is mounted more than once.",
 		Args: arguments(2, 2),
 		RunE: func(_ *cobra.Command, args []string) error { return s.unmount(args[0], args[1]) },

@@ -166,11 +166,13 @@ func command(s *settings) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.IntVar(&s.sectorSize, "sector-size", 512, "logical sector size of a raw image, 512 or 4096; a device has its own")
 	flags.StringVar(&s.align, "align", "mib", "grid for positions that shunt chooses: mib, cylinder or none")
-	flags.StringVar(&s.journal, "journal", "", "directory for the journal (default: beside the image; of a device, /var/lib/shunt)")
+	flags.StringVar(&s.journal, "journal", "", "directory for the journal (default: beside the image; of a device, "+
+		"/var/lib/shunt)")
 	flags.BoolVar(&s.noColor, "no-color", false, "use no colours")
 	flags.StringVar(&s.animation, "animation", "auto", "animate the disk bars: on, off, or auto (off over SSH)")
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
-	flags.BoolVar(&s.allowDisks, "allow-disks", false, "also edit physical disks; their name must be typed before anything is written")
+	flags.BoolVar(&s.allowDisks, "allow-disks", false, "also edit physical disks; their name must be typed before "+
+		"anything is written")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(s.infoCommand(), s.lsCommand(), s.applyCommand(), s.recoverCommand(), s.undoCommand(),
 		s.attachCommand(), s.detachCommand(), s.mountCommand(), s.unmountCommand(), s.demoCommand(), s.manCommand())

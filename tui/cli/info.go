@@ -22,7 +22,7 @@ func (s *settings) infoCommand() *cobra.Command {
 		Short: "Show the table, partitions and free space of a target, or all that is known about partition P",
 		Long: "Without P, info shows the table, the partitions, their file systems and the free space of a target. With the\n" +
 			"number of a partition, or 0 for the target itself, it shows all that is known about it, also what the file\n" +
-			"system's own tools say. With --support it shows what can be done with which file system on this machine.\n" +
+			"system's own tools say. With --support it shows what this machine can do with each file system.\n" +
 			"Nothing is changed; targets in use can be shown, too.",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if support {
@@ -48,7 +48,7 @@ func (s *settings) infoCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&s.json, "json", false, "print JSON")
-	cmd.Flags().BoolVar(&support, "support", false, "show what can be done with which file system here")
+	cmd.Flags().BoolVar(&support, "support", false, "show what this machine can do with each file system")
 	return cmd
 }
 
@@ -83,7 +83,7 @@ func (s *settings) view(path, number string, do func(*session.Viewer, model.Part
 		there = append(there, p.Ref())
 	}
 	if len(there) == 0 {
-		return fmt.Errorf("there is no partition %d: %s has none; number 0 stands for the target itself", n, v.Facts().Path)
+		return fmt.Errorf("there is no partition %d: %s has no partitions; number 0 is the target itself", n, v.Facts().Path)
 	}
 	return fmt.Errorf("there is no partition %d: there are %s", n, strings.Join(there, ", "))
 }
@@ -153,7 +153,8 @@ func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{},
 	}
 	for _, p := range d.Problems() {
-		t.Problems = append(t.Problems, infoProblem{Severity: severities[p.Severity], Text: p.Text, Advice: f.Call.Fill(p.Advice)})
+		t.Problems = append(t.Problems, infoProblem{Severity: severities[p.Severity], Text: p.Text,
+			Advice: f.Call.Fill(p.Advice)})
 	}
 	for _, p := range d.Partitions() {
 		t.Partitions = append(t.Partitions, infoPart{

@@ -58,7 +58,8 @@ func places(d model.Disk) [][]string {
 }
 
 func rowName(r model.Row) string {
-	names := map[model.RowKind]string{model.RowPartition: r.Partition.Ref(), model.RowGap: "unallocated", model.RowWhole: "whole disk"}
+	names := map[model.RowKind]string{model.RowPartition: r.Partition.Ref(), model.RowGap: "unallocated",
+		model.RowWhole: "whole disk"}
 	name := names[r.Kind]
 	if r.Nested {
 		name = "  " + name
@@ -123,11 +124,13 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 			progressText(*f.Commit), f.Call.Line("recover"))}
 	}
 	if left != nil {
-		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `%s` to finish it, or `%s` to roll it back",
+		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `%s` to finish it, or `%s` to "+
+			"roll it back",
 			left.Stage, left.Next, left.Units, f.Call.Line("recover"), f.Call.Line("recover", "--rollback")))
 	}
 	if f.Undo != nil {
-		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s are kept for that",
+		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s "+
+			"are kept for that",
 			f.Undo.When.Format(minute), f.Call.Line("undo"), geometry.FormatBytes(f.Undo.Room)))
 	}
 	if f.InUse != "" {

@@ -117,7 +117,7 @@ func TestSupportText(t *testing.T) {
 		model.XFS:  {Shrink: "XFS cannot be shrunk", Package: "xfsprogs"},
 		model.NTFS: {
 			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Grow: "ntfsresize is not installed: apt install ntfs-3g",
-			Online: "NTFS is not resized while it is mounted, since there is no program that does it and lives to tell", Package: "ntfs-3g",
+			Online: "NTFS cannot grow while it is mounted, because no program can resize a mounted NTFS file system", Package: "ntfs-3g",
 			Missing: []string{"ntfs-3g"},
 		},
 		"zfs": {Create: "shunt has no tool for zfs", Shrink: "XFS cannot be shrunk"},

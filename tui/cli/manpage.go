@@ -34,7 +34,8 @@ func manPage(root *cobra.Command) string {
 	}
 	m.section("description")
 	m.text(root.Long)
-	m.text("Without a command it opens the editor on the targets: raw disk images, loop devices or, with `--allow-disks`, disks. " +
+	m.text("Without a command it opens the editor on the targets: raw disk images, loop devices or, with `--allow-disks`, " +
+		"disks. " +
 		"Without a target it shows a list to pick from. `?` in the editor lists its keys.")
 	m.section("commands")
 	for _, cmd := range visible(root) {
@@ -53,7 +54,8 @@ func manPage(root *cobra.Command) string {
 	}
 	m.section("files")
 	m.term("NAME.shunt/")
-	m.text("beside an image: the journal of a transaction, and what `shunt undo` needs after it; where NAME is too long for that, " +
+	m.text("beside an image: the journal of a transaction, and what `shunt undo` needs after it; where NAME is too long " +
+		"for that, " +
 		"its first bytes, `~` and 16 digits of its SHA-256")
 	m.term("/var/lib/shunt/")
 	m.text("the same for devices; for users other than root, $XDG_STATE_HOME/shunt")
@@ -158,8 +160,8 @@ func inBold(text string) string {
 
 // escaped escapes a text so that roff prints it unchanged.
 func escaped(text string) string {
-	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, "…", "...").Replace(text)
-	return guarded(text)
+	r := strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, "…", "...")
+	return guarded(r.Replace(text))
 }
 
 // guarded protects a line that begins with a dot from being taken for a macro.

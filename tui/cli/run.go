@@ -101,7 +101,8 @@ func (s *settings) apply(ctx context.Context, path, name string, f applyFlags) e
 func (s *settings) plan(sess *session.Session, name string) (ops.Queue, error) {
 	facts := sess.Facts()
 	if sess.Unfinished() != nil {
-		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `%s` to finish it, or `%s` to roll it back",
+		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `%s` to finish it, or `%s` to roll "+
+			"it back",
 			facts.Path, facts.Call.Line("recover"), facts.Call.Line("recover", "--rollback")))
 	}
 	if d := sess.Disk(); !d.ReadOnly().OK() && (d.Needs() == 0 || d.Fixed) {
@@ -141,7 +142,7 @@ func (s *settings) recoverCommand() *cobra.Command {
 			return s.recover(cmd.Context(), args[0], how)
 		},
 	}
-	cmd.Flags().BoolVar(&back, "rollback", false, "bring the target back to what it was")
+	cmd.Flags().BoolVar(&back, "rollback", false, "restore the target to its previous state")
 	cmd.Flags().BoolVar(&s.json, "json", false, "print progress and result as JSON lines")
 	return cmd
 }

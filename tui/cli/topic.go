@@ -74,7 +74,8 @@ func (t topic) print(out io.Writer, noColor bool) {
 	scheme := fang.DefaultColorScheme(lipgloss.LightDark(isDark))
 	colored := lipgloss.NewStyle().Foreground
 	look := topicLook{
-		title: colored(scheme.Title).Bold(true), text: colored(scheme.Base), code: colored(scheme.Program), comment: colored(scheme.Comment),
+		title: colored(scheme.Title).Bold(true), text: colored(scheme.Base), code: colored(scheme.Program),
+		comment: colored(scheme.Comment),
 	}
 	for _, p := range t.parts {
 		_, _ = fmt.Fprintln(w, strings.Join(p.lines(width, look), "\n"))

@@ -18,13 +18,14 @@ func exitTopic() topic {
 		list = append(list, item{terms: []string{strconv.Itoa(code)}, text: meaning})
 	}
 	return topic{
-		name: "exit-codes", short: "What the exit code means", section: "exit status",
+		name: "exit-codes", short: "The meaning of the exit codes", section: "exit status",
 		parts: []passage{
-			{text: "Every command of shunt ends with one of these codes. Whatever the code, an interrupted commit can always be finished or rolled back."},
+			{text: "Every command of shunt ends with one of these codes. Whatever the code, an interrupted commit can always be " +
+				"finished or rolled back."},
 			{heading: "exit codes", list: list},
-			{text: "A script that applies plans needs to tell three cases apart: 0, all is as planned; 1 or 2, nothing has changed; 3 or 4, run " +
-				"`shunt recover TARGET` to go on to the planned state, or `shunt recover TARGET --rollback` to go back. " +
-				"A successful `shunt recover --rollback` and a successful rehearsal with `--rehearse` also end with 0."},
+			{text: "A script that applies plans needs to tell three cases apart: 0, all is as planned; 1 or 2, nothing has " +
+				"changed; 3 or 4, run `shunt recover TARGET` to go on to the planned state, or `shunt recover TARGET --rollback` " +
+				"to go back. A successful `shunt recover --rollback` and a successful rehearsal with `--rehearse` also end with 0."},
 			{heading: "example", code: []string{
 				"shunt apply --yes vm.raw plan",
 				"case $? in",

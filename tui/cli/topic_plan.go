@@ -15,14 +15,16 @@ var planGroups = []planGroup{
 		title: "the image", on: "stick",
 		rows: []item{
 			{[]string{"image grow SIZE", "image size SIZE"}, "enlarge the image by a size, or set its size"},
-			{[]string{"image min"}, "make the image as small as its contents allow: move partitions together, shrink them, cut the image"},
+			{[]string{"image min"}, "make the image as small as its contents allow: move partitions together, shrink them, cut " +
+				"the image"},
 		},
 		example: []string{"image grow 2GiB", "image size 12GiB", "image min"},
 	},
 	{
 		title: "move and resize", on: "stick",
 		rows: []item{
-			{[]string{"move P right SIZE", "move P left SIZE", "move P to OFFSET"}, "move; `… and resize to SIZE` does both at once"},
+			{[]string{"move P right SIZE", "move P left SIZE", "move P to OFFSET"},
+				"move; `… and resize to SIZE` does both at once"},
 			{[]string{"resize P to SIZE", "resize P by +SIZE", "resize P by -SIZE"}, "resize"},
 			{[]string{"resize P min", "resize P max", "grow P"}, "shrink to the least, or fill the free space behind it"},
 		},
@@ -34,17 +36,22 @@ var planGroups = []planGroup{
 	{
 		title: "make room", on: "server",
 		rows: []item{
-			{[]string{"room P by +SIZE", "room P to SIZE", "room P max"}, "make room: shunt finds the cheapest moves that give `P` the space: of `P`, of its neighbours, of the end of the image; others are shrunk only where nothing else helps"},
+			{[]string{"room P by +SIZE", "room P to SIZE", "room P max"}, "make room: shunt finds the cheapest moves that give " +
+				"`P` the space: of `P`, of its neighbours, of the end of the image; others are shrunk only where nothing else helps"},
 		},
 		example: []string{"room 2 by +1GiB", "room 2 to 12GiB", "room 2 max"},
 	},
 	{
 		title: "partitions", on: "server",
 		rows: []item{
-			{[]string{"new SIZE at OFFSET fs=ext4 label=L name=N type=T as=logical"}, "new partition; `new max` fills the free space, all but the size may be left out; `as=` is `primary`, `extended` or `logical`"},
+			{[]string{"new SIZE at OFFSET fs=ext4 label=L name=N type=T as=logical"}, "new partition; `new max` fills the free " +
+				"space, all but the size may be left out; `as=` is `primary`, `extended` or `logical`"},
 			{[]string{"delete P", "check P"}, "delete; check and repair"},
-			{[]string{"copy P at OFFSET size=SIZE as=logical", "copy P over Q"}, "a copy in free space, or over another partition; a file system grows to fill it where it can; with `from=\"PATH\"` at the end, `P` is a partition of that other image or device"},
-			{[]string{"format P fs=ext4 label=L", "format P cleared"}, "an empty file system, or none, in the place of what is there"},
+			{[]string{"copy P at OFFSET size=SIZE as=logical", "copy P over Q"}, "a copy in free space, or over another " +
+				"partition; a file system grows to fill it where it can; with `from=\"PATH\"` at the end, `P` is a partition of " +
+				"that other image or device"},
+			{[]string{"format P fs=ext4 label=L", "format P cleared"},
+				"replace the contents by an empty file system, or by nothing"},
 		},
 		example: []string{
 			"delete 3", "new 2GiB fs=swap", `new max at 14GiB fs=ext4 label=srv name="web data" type=linux`, "check 2",
@@ -56,7 +63,8 @@ var planGroups = []planGroup{
 		title: "names, types, flags", on: "server",
 		rows: []item{
 			{[]string{`label P "text"`, `name P "text"`}, "label of the file system; name of the partition (GPT); `\"\"` for none"},
-			{[]string{"type P T", "flag P F on", "flag P F off"}, "type, by a word (`linux`, `esp`, `lvm`, …) or by its code; flag (`boot`, `esp`, `legacy_boot`, `hidden`, `lba`, `raid`, …)"},
+			{[]string{"type P T", "flag P F on", "flag P F off"}, "type, by a word (`linux`, `esp`, `lvm`, …) or by its code; " +
+				"flag (`boot`, `esp`, `legacy_boot`, `hidden`, `lba`, `raid`, …)"},
 			{[]string{"uuid P new", "uuid P half"}, "new UUID for the file system; half of one for NTFS"},
 		},
 		example: []string{`label 2 "root"`, `name 2 "the system"`, "type 4 lvm", "flag 2 legacy_boot on", "uuid 2 new"},
@@ -75,17 +83,20 @@ var planGroups = []planGroup{
 var planStories = []planGroup{
 	{
 		title: "example: a larger first partition", on: "stick",
-		rows:    []item{{text: "A USB stick's image with two partitions side by side; the first is full. The image is enlarged, the second partition moves out of the way, and the first takes the space."}},
+		rows: []item{{text: "A USB stick's image with two partitions side by side; the first is full. The image is enlarged, " +
+			"the second partition moves out of the way, and the first takes the space."}},
 		example: []string{"# stick.raw: p1 docs 483 MiB, p2 photos 483 MiB", "image grow 2GiB", "move 2 right 1024MiB", "grow 1"},
 	},
 	{
 		title: "example: make room for the root", on: "server",
-		rows:    []item{{text: "The same without naming the moves: shunt finds them. Here swap follows root, and free space follows swap."}},
+		rows: []item{{text: "The same without naming the moves: shunt finds them. Here swap follows root, and free space " +
+			"follows swap."}},
 		example: []string{"# root needs 2 GiB more, wherever they come from", "room 2 by +2GiB"},
 	},
 	{
 		title: "example: an image as small as its contents", on: "server",
-		rows:    []item{{text: "To distribute an image: the file systems are shrunk, the partitions are moved together, and the image is cut."}},
+		rows: []item{{text: "To distribute an image: the file systems are shrunk, the partitions are moved together, and the " +
+			"image is cut."}},
 		example: []string{"check 2", "image min"},
 	},
 }
@@ -93,20 +104,23 @@ var planStories = []planGroup{
 // planTopic returns the page on plan files.
 func planTopic() topic {
 	parts := []passage{
-		{text: "A plan file is a queue of operations as text, one a line. `shunt apply TARGET PLAN` rehearses all of them without touching the target, " +
-			"shows the report, asks, and applies them in one transaction; `PLAN` may be `-` for standard input, and `--rehearse` stops after the rehearsal. " +
-			"In the editor `s` saves the queue as a plan file."},
-		{text: "`#` begins a comment. `P` is a partition number as it is at that point of the plan. Words that hold blanks stand in double quotes, in which " +
-			"`\\\"` and `\\\\` are the quote and the backslash, `\\x1b` is a byte, and `\\u202e` and `\\U0001f4be` are characters. Each line is checked against what the lines before it leave: a plan with an impossible line is " +
-			"refused as a whole; the error names the line, the column and what would be possible."},
+		{text: "A plan file is a queue of operations as text, one a line. `shunt apply TARGET PLAN` rehearses all of them " +
+			"without touching the target, shows the report, asks, and applies them in one transaction; `PLAN` may be `-` for " +
+			"standard input, and `--rehearse` stops after the rehearsal. In the editor `s` saves the queue as a plan file."},
+		{text: "`#` begins a comment. `P` is a partition number as it is at that point of the plan. Words that hold blanks " +
+			"stand in double quotes, in which `\\\"` and `\\\\` are the quote and the backslash, `\\x1b` is a byte, and " +
+			"`\\u202e` and `\\U0001f4be` are characters. Each line is checked against the result of the lines before it: a " +
+			"plan with an impossible line is refused as a whole; the error names the line, the column and what would be " +
+			"possible."},
 	}
 	for _, g := range planGroups {
 		parts = append(parts, passage{heading: g.title, list: g.rows}, passage{text: "For example:"}, passage{code: g.example})
 	}
 	parts = append(parts, passage{
-		heading: "sizes", text: "A size needs a unit: `s` (sectors), `B`, `K` or `KiB`, `M` or `MiB`, `G` or `GiB`, `T` or `TiB` (powers of 1024), `kB`, `MB`, `GB`, `TB` (powers " +
-			"of 1000). Distances and sizes are kept to the sector; positions that shunt chooses, and offsets in other units than sectors, go on the grid " +
-			"that `--align` names: `mib`, `cylinder` or `none`.",
+		heading: "sizes", text: "A size needs a unit: `s` (sectors), `B`, `K` or `KiB`, `M` or `MiB`, `G` or `GiB`, `T` or " +
+			"`TiB` (powers of 1024), `kB`, `MB`, `GB`, `TB` (powers of 1000). Distances and sizes are kept to the sector; " +
+			"positions that shunt chooses, and offsets in other units than sectors, go on the grid that `--align` names: " +
+			"`mib`, `cylinder` or `none`.",
 	})
 	for _, g := range planStories {
 		parts = append(parts, passage{heading: g.title, text: g.rows[0].text}, passage{code: g.example})

@@ -56,6 +56,7 @@ type Save struct {
 // SaveWhat selects what is saved.
 type SaveWhat int
 
+// The texts that can be saved.
 const (
 	SavePlan SaveWhat = iota // the queue as a plan file
 	SaveLog                  // the log of a run
@@ -64,6 +65,7 @@ const (
 // Overwrite selects what happens to a file that exists already.
 type Overwrite int
 
+// The answers to the question whether to replace a file.
 const (
 	Keep    Overwrite = iota // ask first
 	Replace                  // replace it

@@ -125,7 +125,7 @@ func (b *browse) addHere(name string) {
 	}
 	found, left := b.matches(name)
 	if b.listing.Err == nil && len(found) == 0 && name != "" {
-		b.addText(sectionHere, true, "Nothing in "+where+" is called that")
+		b.addText(sectionHere, true, "No name in "+where+" matches")
 		return
 	}
 	b.addText(sectionHere, true, here+where)
@@ -136,9 +136,9 @@ func (b *browse) addHere(name string) {
 	b.add(sectionHere, found...)
 	switch {
 	case left == 1:
-		b.addText(sectionHere, false, "1 more is hidden or no image: ctrl+t shows it")
+		b.addText(sectionHere, false, "1 more (hidden, or not an image): ctrl+t shows it")
 	case left > 1:
-		b.addText(sectionHere, false, fmt.Sprintf("%d more are hidden or no images: ctrl+t shows them", left))
+		b.addText(sectionHere, false, fmt.Sprintf("%d more (hidden, or not images): ctrl+t shows them", left))
 	}
 }
 

@@ -20,7 +20,7 @@ func NewConvert(q ops.Queue, align geometry.Alignment) (Dialog, error) {
 	text := []string{
 		"All partitions keep their place and their contents; only the table changes. A GPT has no extended and logical " +
 			"partitions.",
-		"Numbers: " + numbers(q.Preview(), next.Preview()) + ".",
+		"Partition numbers: " + numbers(q.Preview(), next.Preview()) + ".",
 		"A BIOS boot loader in the gap before the first partition is lost: a system that boots from this disk needs it " +
 			"installed again.",
 	}
@@ -36,7 +36,7 @@ func numbers(before, after model.Disk) string {
 	for _, p := range before.Partitions() {
 		switch q, ok := after.Partition(p.ID); {
 		case !ok:
-			list = append(list, p.Ref()+" goes")
+			list = append(list, p.Ref()+" is removed")
 		case q.Number == p.Number:
 			same++
 		default:

@@ -27,7 +27,7 @@ func NewCreate(q ops.Queue, gap model.Gap, align geometry.Alignment) (Dialog, er
 	if err != nil {
 		return nil, err
 	}
-	// The Format dialog and the page "what is supported" say why the others cannot be made.
+	// The Format dialog and the page of supported file systems say why the others cannot be made.
 	kinds := slices.DeleteFunc(kindChoices(q.Env(), "empty"), func(k kindChoice) bool { return !k.off.OK() })
 	c := create{inGap: g, kinds: kinds, label: widget.NewField("", maxLabel), name: widget.NewField("", 36)}
 	c.occupy(g.whole)

@@ -51,6 +51,7 @@ type Point struct{ X, Y int }
 // Tone selects the look of a window.
 type Tone int
 
+// The looks of windows.
 const (
 	Calm    Tone = iota
 	Warning      // an answer can change the target, or lose something
@@ -67,6 +68,7 @@ type Mouse struct {
 // MouseEvent is a kind of mouse event.
 type MouseEvent int
 
+// The kinds of mouse events.
 const (
 	Press MouseEvent = iota
 	Drag
@@ -80,7 +82,7 @@ type Drawn struct {
 	Cursor *Point // on the screen
 
 	bodyX, width int
-	zones        []*lipgloss.Layer // what can be clicked
+	zones        []*lipgloss.Layer // the clickable parts
 	parts        map[*lipgloss.Layer]Part
 }
 

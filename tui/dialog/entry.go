@@ -35,8 +35,8 @@ func NewLabel(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	return newEntry(q, align, entry{
 		name: "Label", was: part.FS.Label, title: "Label of " + part.Ref(),
 		notes: []string{
-			fmt.Sprintf("The label is a part of the %s in %s; systems can mount it by that.", part.FS.Kind, part.Ref()),
-			"An empty field takes the label away.",
+			fmt.Sprintf("The label is stored in the %s of %s; systems can mount it by its label.", part.FS.Kind, part.Ref()),
+			"An empty field removes the label.",
 		},
 		make: func(text string) ops.Operation { return ops.SetLabel{ID: id, Label: text} },
 	})
@@ -49,7 +49,7 @@ func NewName(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 		name: "Name", was: part.Name, title: "Name of partition " + part.Ref(),
 		notes: []string{
 			"The name is in the table, not in the file system: it stays when " + part.Ref() + " is formatted.",
-			"At most 36 characters; an empty field takes the name away.",
+			"At most 36 characters; an empty field removes the name.",
 		},
 		make: func(text string) ops.Operation { return ops.SetName{ID: id, Name: text} },
 	})
@@ -123,7 +123,7 @@ func (t *typedWord) layout() layout {
 	says := shown(func(p paper) []string {
 		switch t.field.Value() {
 		case t.word:
-			return []string{p.st.Warn.Render("Enter goes on.")}
+			return []string{p.st.Warn.Render("Press Enter to continue.")}
 		case "":
 			return []string{p.st.Muted.Render("Nothing happens until this is typed.")}
 		}
@@ -132,7 +132,7 @@ func (t *typedWord) layout() layout {
 	return layout{
 		title: t.title, tone: Warning,
 		rows: append(paragraphs(t.text, 4), field(stopName, "Type "+t.word, 34, &t.field), blank(), says),
-		does: "go on", more: []keymap.Binding{keyClear()},
+		does: "continue", more: []keymap.Binding{keyClear()},
 		accept: func() Action {
 			if t.field.Value() == t.word {
 				return t.action

@@ -35,7 +35,7 @@ func NewFormat(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	for i, k := range f.kinds {
 		c := choice{text: k.word, off: k.off}
 		if k.kind == model.Unformatted {
-			c.note = "empty: nothing that is there is recognised any more"
+			c.note = "empty: the old contents are no longer recognised"
 		}
 		f.list.choices = append(f.list.choices, c)
 		if k.kind == part.FS.Kind && k.off.OK() && part.FS.Known() {
@@ -78,9 +78,9 @@ func (f *format) lost(p paper) []string {
 	if f.err != nil {
 		return []string{""}
 	}
-	text := fmt.Sprintf("Everything in this %s is lost when this is applied.", f.part.FS.Kind)
+	text := fmt.Sprintf("All data in this %s is lost when this is applied.", f.part.FS.Kind)
 	if !f.part.FS.Known() {
-		text = "Whatever is in " + f.part.Ref() + " is lost when this is applied."
+		text = "All data in " + f.part.Ref() + " is lost when this is applied."
 	}
 	return []string{p.st.Warn.Render(widget.Fit(text, p.width, p.st.More))}
 }

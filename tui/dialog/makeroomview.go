@@ -73,7 +73,7 @@ func (l *planList) add(entry int, lines ...string) {
 	}
 }
 
-// list draws the plans, the chosen one in full, and what is impossible. During a long search the old plans are dim.
+// list draws the plans, the chosen one in full, and the impossible ways. During a long search the old plans are dim.
 func (r *makeRoom) list(p paper) drawing {
 	l, st := &planList{}, p.st
 	if head := r.headLines(p); len(head) > 0 {
@@ -115,9 +115,9 @@ func (r *makeRoom) headLines(p paper) []string {
 	case len(r.no) == 0:
 		return []string{p.st.Muted.Render("searching" + p.st.More)}
 	case r.image():
-		return []string{p.st.Warn.Render("It cannot be made smaller. What was considered:")}
+		return []string{p.st.Warn.Render("It cannot be made smaller. These ways were considered:")}
 	}
-	return []string{p.st.Warn.Render("That much room cannot be made. What was considered:")}
+	return []string{p.st.Warn.Render("That much room cannot be made. These ways were considered:")}
 }
 
 // cut cuts the list to the height of the page. down is how far it is scrolled below the chosen plan, in lines.
@@ -178,13 +178,13 @@ func (r *makeRoom) meaning(p guide.Plan) (good string, mind []string) {
 	size := func(n geometry.Sector) string { return geometry.FormatBytes(d.SectorSize.Bytes(n)) }
 	if r.image() {
 		if p.Risk.Shrunk > 0 {
-			mind = []string{"What is shrunk has little unused space left."}
+			mind = []string{"The shrunk partitions have little unused space left."}
 		}
-		return fmt.Sprintf("The image has %s then, %s less than now.", size(p.Len), size(d.Sectors-p.Len)), mind
+		return fmt.Sprintf("The image will have %s, %s less than now.", size(p.Len), size(d.Sectors-p.Len)), mind
 	}
 	if p.Risk.Boot > 0 {
-		mind = append(mind, "It moves a partition that a machine may start from: a boot loader that goes by its position "+
-			"has to be set up again.")
+		mind = append(mind, "This moves a partition that a computer may boot from: a boot loader that finds it by its position "+
+			"must be reinstalled.")
 	}
 	if p.Hops > 0 {
 		mind = append(mind, "Partitions change places; their numbers stay.")

@@ -40,7 +40,7 @@ func (c Clip) notes() []string {
 	if c.Part.FS.UUID == "" {
 		return nil
 	}
-	return []string{"The copy has the same UUID and label. Where a system sees both, give the copy a new UUID with w."}
+	return []string{"The copy has the same UUID and label. If a system uses both, give the copy a new UUID with w."}
 }
 
 // paste asks for the place and the size of a copy in free space.
@@ -127,9 +127,9 @@ func NewPasteOver(q ops.Queue, clip Clip, id model.PartID, align geometry.Alignm
 	if s.judge(ops.CopyOver{ID: id, From: clip.from(), Source: clip.Source}); s.err != nil {
 		return nil, s.err
 	}
-	lost := "Everything in " + over.Ref() + " is lost when this is applied."
+	lost := "All data in " + over.Ref() + " is lost when this is applied."
 	if over.FS.Known() {
-		lost = "Everything in " + contentsWord(over) + " is lost when this is applied."
+		lost = "All data in " + contentsWord(over) + " is lost when this is applied."
 	}
 	return NewAsk("Paste over "+over.Ref()+"?", Warning, append([]string{s.what + ".", lost}, clip.notes()...),
 		YesNo("Keep "+over.Ref(), "Paste over it", widget.Writes, s.stage())...), nil

@@ -31,11 +31,11 @@ func (u *newUUID) layout() layout {
 	rows := []row{shown(func(p paper) []string {
 		return []string{p.st.Muted.Render("  UUID now  ") + p.st.Text.Render(now)}
 	})}
-	meaning := fmt.Sprintf("Two copies of a file system must not have the same UUID where both are seen. "+
-		"Whatever finds %s by it, such as /etc/fstab or a boot loader, needs the new one.", u.part.Ref())
+	meaning := fmt.Sprintf("Two file systems on one system must not have the same UUID. "+
+		"Everything that finds %s by its UUID needs the new one: for example /etc/fstab or a boot loader.", u.part.Ref())
 	if u.queue.Env().Caps.Of(u.part.FS.Kind).HalfUUID {
 		rows = append(rows, pick(stopFS, "Change", []string{"all of it", "half of it"}, &u.half))
-		meaning += " Windows shows only half of it, and may ask for activation again when that half changes."
+		meaning += " Windows shows only half of the UUID, and may ask for activation again if that half changes."
 	}
 	return layout{
 		title: "New UUID for", part: &u.part, rows: append(rows, blank(), hint(meaning, 5), blank(), u.outcome("")),

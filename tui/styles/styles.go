@@ -14,6 +14,7 @@ import (
 // Theme is the background for which the colours are made.
 type Theme int
 
+// The kinds of background.
 const (
 	Dark Theme = iota
 	Light
@@ -22,6 +23,7 @@ const (
 // Depth is the number of colours of a terminal.
 type Depth int
 
+// The supported depths.
 const (
 	Full    Depth = iota // 256 colours or more, or none: the library then leaves them out
 	Sixteen              // the basic ones

@@ -18,6 +18,7 @@ type Button struct {
 // Risk says what a button does to the target.
 type Risk int
 
+// The effects of a button on the target.
 const (
 	Harmless Risk = iota
 	Writes

@@ -25,6 +25,7 @@ type Segment struct {
 // Mark says whether a segment is selected.
 type Mark int
 
+// The marks of a segment.
 const (
 	Plain Mark = iota
 	Selected
@@ -34,6 +35,7 @@ const (
 // Shade says whether a segment is drawn with its usage.
 type Shade int
 
+// The ways to draw a segment.
 const (
 	Blank  Shade = iota // free space of the disk
 	Shaded              // a partition

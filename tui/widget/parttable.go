@@ -18,6 +18,7 @@ type TableRow struct {
 // Dimming says whether a row is dim.
 type Dimming int
 
+// The two looks of a row.
 const (
 	Bright Dimming = iota
 	Dimmed         // unallocated space
@@ -33,6 +34,7 @@ type column struct {
 // Naming says whether the partitions of a table can have names.
 type Naming int
 
+// The two kinds of tables.
 const (
 	Unnamed Naming = iota // MBR
 	Named                 // GPT
