@@ -211,7 +211,7 @@ func discoverFor(t Target, gen int) tea.Cmd {
 	}
 }
 
-// answerDialogs passes the answerDialogs to a request to all dialogs.
+// answerDialogs passes the answer to a request to all dialogs.
 func answerDialogs(what tea.Msg) result {
 	return func(m Model) (Model, tea.Cmd) { return m.toDialogs(what) }
 }

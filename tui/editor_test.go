@@ -34,7 +34,7 @@ func TestUndoRedoClear(t *testing.T) {
 	d.Press("enter")
 	d.Contains("3 pending")
 	d.Press("X", "y")
-	d.Contains("Nothing yet.", "ctrl+r brings them again")
+	d.Contains("Nothing yet.", "ctrl+r restores them")
 	d.Press("ctrl+r")
 	d.Contains("1 pending")
 }

@@ -89,7 +89,7 @@ func TestKilledWorker(t *testing.T) {
 		lacks   string
 	}{
 		"in the commit":  {func(s racing) { s.target.Broken = broken().Broken }, "Unfinished transaction", true, "Open the target again"},
-		"before it":      {func(racing) {}, "Nothing was changed", true, "may be between two states"},
+		"before it":      {func(racing) {}, "Nothing was changed", true, "may be half changed"},
 		"after it":       {applied, "stick.raw is exactly as planned", false, "may be between"},
 		"told in a file": {func(s racing) { s.target.Told = &report.Last{Task: report.Apply, Result: resultRolledBack} }, "exactly as it was before", true, "may be between"},
 	} {
@@ -114,7 +114,7 @@ func TestKilledWorker(t *testing.T) {
 	s.toCommit()
 	s.d.Do(func() { s.run().End(silent) })
 	quietly(s.d)
-	s.d.Contains("stick.raw is whole: it is exactly as planned or exactly as it was")
+	s.d.Contains("stick.raw has no unfinished transaction: it is exactly as planned or exactly as it was")
 	s.d.Press("enter", "u", "q")
 	if !s.d.Quit() {
 		t.Error("a whole target is not left")

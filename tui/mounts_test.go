@@ -41,10 +41,10 @@ func TestMountBesideTheQueue(t *testing.T) {
 	d.Press("x", "M", "home")
 	d.Contains("1 pending operation on it: apply or take back first")
 	d.Press("esc", "u", "M")
-	d.Contains("▸ Mount p1 read-only", "To look inside")
+	d.Contains("▸ Mount p1 read-only", "Nothing is written to it")
 	d = open(t, Founding())
 	d.Press("M", "down")
-	d.Contains("the image is being edited here: attach it first")
+	d.Contains("the image is open in the editor: attach it")
 	target := device()
 	target.What.Mountable = "it takes root: start shunt with sudo"
 	d = open(t, target)
@@ -63,7 +63,7 @@ func TestAttachAndDetach(t *testing.T) {
 	}
 	d := Start(t, 80, 24, tui.Options{Paths: []string{stick}}, b)
 	d.Press("x", "j", "M", "end")
-	d.Contains("▸ Attach as a loop device", "The pending operation is taken along.")
+	d.Contains("▸ Attach as a loop device", "The pending operation is kept.")
 	d.Press("enter")
 	d.Contains("stick.raw is attached as /dev/loop7; it stays so until M detaches it", "shunt  loop7", "1 pending", "▸ p2")
 	if !slices.Equal(b.Opened, []string{stick, "/dev/loop7"}) || !slices.Equal(b.Closed, []string{stick}) {

@@ -54,7 +54,7 @@ func TestRecoveryPage(t *testing.T) {
 	d := open(t, target)
 	quietly(d)
 	d.Press("f")
-	d.Contains("It cannot be finished: it is being rolled back already")
+	d.Contains("It cannot be finished: the rollback has already begun")
 	d.Press("enter")
 	if len(target.Recoveries) != 1 || target.Recoveries[0] != report.RollBack {
 		t.Errorf("recovered by %v", target.Recoveries)

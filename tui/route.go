@@ -89,7 +89,7 @@ func (m Model) toDialog(msg tea.Msg) (Model, tea.Cmd) {
 	return m.perform(action)
 }
 
-// toDialogs passes a message to every dialog. The action of the top dialog is performed; of the others only requests are.
+// toDialogs passes a message to every dialog. It performs the action of the top dialog, and the requests of the others.
 func (m Model) toDialogs(msg tea.Msg) (Model, tea.Cmd) {
 	m.dialogs = slices.Clone(m.dialogs)
 	var cmds []tea.Cmd

@@ -17,7 +17,7 @@ func (d document) takesBack() bool {
 		d.facts.Undo != nil
 }
 
-// askTakeBack asks whether to undo the last applied transaction. The safe answer is to leave it.
+// askTakeBack asks whether to undo the last applied transaction. The safe answer is no.
 func (m Model) askTakeBack(d document) Model {
 	switch {
 	case d.facts.Undo == nil:

@@ -14,7 +14,7 @@ func TestUndoOfApplied(t *testing.T) {
 	target := Founding()
 	d := open(t, target)
 	d.Press("U")
-	d.Contains("Nothing is kept to undo")
+	d.Contains("There is nothing to undo")
 	story{t, d, target}.toCommit()
 	d.Do(func() { target.What.Undo = applied; last(t, target).End(report.Result{Outcome: report.Done}) })
 	quietly(d)
@@ -29,9 +29,9 @@ func TestUndoOfApplied(t *testing.T) {
 	d.Contains("Undoing the last apply to stick.raw")
 	d.Do(func() { target.What.Undo = nil; last(t, target).End(report.Result{Outcome: report.RolledBack}) })
 	quietly(d)
-	d.Contains("What was applied last was taken back")
+	d.Contains("The last apply was undone")
 	d.Press("enter", "U")
-	d.Contains("Nothing is kept to undo")
+	d.Contains("There is nothing to undo")
 	if target.Undos != 1 {
 		t.Errorf("%d undos", target.Undos)
 	}

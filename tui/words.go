@@ -93,7 +93,7 @@ func undecidedNotice(name string) notice {
 	return notice{
 		head: "Interrupted", tone: toneWarn,
 		meaning: name + " has no unfinished transaction: it is exactly as planned or exactly as it was. No data is lost.",
-		advice: "The operations were kept: compare them with the disk shown, then apply them again or clear them with X.",
+		advice:  "The operations were kept: compare them with the disk shown, then apply them again or clear them with X.",
 	}
 }
 

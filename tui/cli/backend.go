@@ -27,7 +27,7 @@ type backend struct {
 // newBackend returns the backend of an editor. It remembers recent targets in the user's state directory.
 func newBackend(opts session.Options) backend {
 	finder := nearby.Finder{State: nearby.StateDir(os.Getenv), Disks: opts.AllowDisks, SectorSize: opts.SectorSize}
-	opts.Group = &session.Group{} // partitions can be copied between the targets of the editor
+	opts.Group = &session.Group{} // so that partitions can be copied from one target to another
 	return backend{Finder: finder, opts: opts}
 }
 

@@ -114,7 +114,7 @@ func stopped(t *testing.T, s slow, stop func(t *testing.T, s slow, first begun, 
 func interrupt(t *testing.T, _ slow, first begun, _ int) begun {
 	t.Helper()
 	first.signal(t, syscall.SIGINT)
-	first.waitFor(t, "Stopping where that is safe")
+	first.waitFor(t, "Stopping at the next safe point")
 	return first
 }
 
@@ -142,7 +142,7 @@ func stoppedEarly(t *testing.T, s slow, sig syscall.Signal) {
 	code, words := -1, []string{}
 	if sig == syscall.SIGINT || sig == syscall.SIGTERM {
 		code, words = 1, []string{"cancelled", "unchanged"}
-		first.waitFor(t, "Stopping where that is safe")
+		first.waitFor(t, "Stopping at the next safe point")
 	}
 	send(t, worker, syscall.SIGCONT)
 	first.end().want(t, code, words...)

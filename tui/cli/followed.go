@@ -51,7 +51,7 @@ type committing struct {
 	facts report.Facts
 }
 
-var errCommitting = errors.New("a commit is in progress on this target: nothing else can be done until it ends")
+var errCommitting = errors.New("a commit is under way on this target: nothing else can be done until it ends")
 
 func (c committing) Facts() report.Facts  { return c.facts }
 func (c committing) Disk() model.Disk     { return c.disk }

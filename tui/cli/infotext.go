@@ -120,7 +120,7 @@ func grid(header []string, rows [][]string, sides string) string {
 func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 	var lines []string
 	if f.Commit != nil {
-		return []string{fmt.Sprintf("a commit is in progress, %s: this output may be outdated; `%s` follows the commit",
+		return []string{fmt.Sprintf("a commit is under way, %s: this output may be outdated; `%s` follows the commit",
 			progressText(*f.Commit), f.Call.Line("recover"))}
 	}
 	if left != nil {

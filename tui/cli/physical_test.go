@@ -83,9 +83,9 @@ func TestPhysicalDisk(t *testing.T) {
 	}
 	term.wait("This is a physical disk", "Type "+disk, "Nothing happens until this is typed.")
 	term.keys("'"+strings.TrimSuffix(disk, "a"), "Enter")
-	term.wait("That is not it yet.")
+	term.wait("That does not match yet.")
 	term.keys("C-u", "'"+disk)
-	term.wait("Enter goes on.")
+	term.wait("Press Enter to continue.")
 	term.keys("Enter")
 	term.wait("exactly as planned")
 	if got := oracle.SFDisk(t, disk).Part(t, 2).Off; got != (1+100+64+32)*mib {

@@ -32,7 +32,7 @@ func TestPickByTyping(t *testing.T) {
 			}
 			o := start()
 			o.sees(t, "GPT, 2 partitions")
-			o.sees(t, "1 more is hidden or no image")
+			o.sees(t, "1 more (hidden, or not an image)")
 			o.press(t, "other")
 			o.sees(t, "ext4 covers the disk")
 			o.press(t, "\r")

@@ -24,7 +24,7 @@ func (s *settings) with(ctx context.Context, path string, do func(*session.Sessi
 	}
 	if run != nil {
 		defer run.Leave()
-		s.say("A commit is in progress on %s; following it to its end. This command does nothing else.", path)
+		s.say("A commit is under way on %s; following it to its end. This command does nothing else.", path)
 		return s.follow(ctx, run).end(run.Result(), exitDone)
 	}
 	defer func() { err = errors.Join(err, sess.Close()) }()

@@ -5,7 +5,7 @@ package cli
 type planGroup struct {
 	title string
 	rows  []item
-	// example is a plan with such lines. A test stages it on the disk named on.
+	// example is a plan with such lines. A test stages it on one of its disks, whose name is in on.
 	example []string
 	on      string
 }

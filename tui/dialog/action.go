@@ -65,7 +65,7 @@ const (
 // Overwrite selects what happens to a file that exists already.
 type Overwrite int
 
-// The answers to the question whether to replace a file.
+// The ways to treat an existing file.
 const (
 	Keep    Overwrite = iota // ask first
 	Replace                  // replace it

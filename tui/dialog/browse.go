@@ -261,8 +261,8 @@ func (b *browse) accept() Action {
 	return Open{Path: b.resolve(value)}
 }
 
-// asks returns a request for summaries of the entries near the cursor that have none yet, the nearest first.
-func (b *browse) asks() Action {
+// request returns a request for summaries of the entries near the cursor that have none yet, the nearest first.
+func (b *browse) request() Action {
 	// near exceeds the number of lines of any window; most is small enough for a quick answer.
 	const near, most = 60, 24
 	if b.summarizing {

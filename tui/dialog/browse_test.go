@@ -185,7 +185,7 @@ func TestBrowseSections(t *testing.T) {
 			got = after
 		}
 	}
-	order(d, "Recent", "Here, in /images", "a.raw", "stick.raw", "../", "2 more are hidden", "Loop devices", "/dev/loop0")
+	order(d, "Recent", "Here, in /images", "a.raw", "stick.raw", "../", "2 more (hidden", "Loop devices", "/dev/loop0")
 	// What is typed means what is here first.
 	typed, _ := press(t, d, "=st")
 	order(typed, "Here", "> stick.raw", "Recent")
@@ -193,7 +193,7 @@ func TestBrowseSections(t *testing.T) {
 		t.Errorf("opens %v", action)
 	}
 	typed, _ = press(t, d, "=loop")
-	order(typed, "Nothing in /images is called that", "Loop devices", "> /dev/loop0")
+	order(typed, "No name in /images matches", "Loop devices", "> /dev/loop0")
 	failed, _ := press(t, d, "=/root/")
 	failed, _ = failed.Update(dialog.Listing{Dir: "/root/", Path: "/root", Err: tried.Errorf("open /root: permission denied")})
 	order(failed, "In /root", "permission denied")
@@ -202,7 +202,7 @@ func TestBrowseSections(t *testing.T) {
 // What shunt keeps beside an image is not offered, and does not keep tab from the image's whole name.
 func TestBrowseHidesJournals(t *testing.T) {
 	d := picker(t, "stick.raw", "stick.raw.shunt/", "old/", "stick.shunt")
-	if got := text(d); strings.Contains(got, "raw.shunt") || !strings.Contains(got, "old/") || !strings.Contains(got, "2 more are hidden") {
+	if got := text(d); strings.Contains(got, "raw.shunt") || !strings.Contains(got, "old/") || !strings.Contains(got, "2 more (hidden") {
 		t.Errorf("it is shown:\n%s", got)
 	}
 	typed, _ := press(t, picker(t, "stick.raw", "stick.raw.shunt/"), "=st tab")

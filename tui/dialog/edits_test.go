@@ -117,13 +117,13 @@ func TestEditsTell(t *testing.T) {
 		keys string
 		want string
 	}{
-		{dialog.NewFormat(founding, 1, align), "", "Everything in this ext4 is lost"},
-		{dialog.NewFormat(varied, 1, align), "", "Whatever is in p1 is lost"},
+		{dialog.NewFormat(founding, 1, align), "", "All data in this ext4 is lost"},
+		{dialog.NewFormat(varied, 1, align), "", "All data in p1 is lost"},
 		{dialog.NewFormat(founding, 1, align), "n", "apt install ntfs-3g"},
 		{dialog.NewFormat(varied, 1, align), "f f", "is too small for fat"},
 		{dialog.NewLabel(founding, 1, align), "=abcdefghijklmnopqr", "16 bytes"},
 		{dialog.NewType(varied, 3), "=efi", "Change the type of p3 from Linux file system to EFI system"},
-		{dialog.NewType(varied, 3), "=zzz", "No type has that"},
+		{dialog.NewType(varied, 3), "=zzz", "No type has this"},
 		{dialog.NewUUID(varied, 7, align), "", "Windows shows only half"},
 		{dialog.NewNewTable(varied, align), "", "All 7 partitions are lost"},
 	} {

@@ -21,8 +21,8 @@ type content interface {
 	check()
 }
 
-// asker is a content that may send a request to its owner after any message.
-type asker interface{ asks() Action }
+// requester is a content that may send a request to its owner after any message.
+type requester interface{ request() Action }
 
 // layout describes a dialog: its rows from top to bottom, and the effects of Enter, Escape and other keys in all rows.
 type layout struct {
@@ -96,11 +96,11 @@ type drawing struct {
 
 // form is a dialog with a content of type T.
 type form[T any, P contentOf[T]] struct {
-	is   T
-	at   stop
-	held int // the row on which the mouse button was pressed and is still down, counted from 1; 0 for none
-	from model.Disk
-	rest float64
+	is         T
+	at         stop
+	pressedRow int // the row on which the mouse button was pressed and is still down, counted from 1; 0 for none
+	from       model.Disk
+	rest       float64
 }
 
 type contentOf[T any] interface {
@@ -133,8 +133,8 @@ func (f form[T, P]) Update(msg tea.Msg) (Dialog, Action) {
 	}
 	is.check()
 	f.keepStop()
-	if a, ok := any(is).(asker); ok && action == nil {
-		action = a.asks()
+	if a, ok := any(is).(requester); ok && action == nil {
+		action = a.request()
 	}
 	return f, action
 }
@@ -208,19 +208,19 @@ func (f *form[T, P]) enter(l layout, at stop) {
 // mouse moves the keyboard to the row that is clicked. That row receives all mouse events until the button is released.
 func (f *form[T, P]) mouse(l layout, m Mouse) (action Action) {
 	if m.Event == Press {
-		f.held = 0
+		f.pressedRow = 0
 		if m.Row > 0 && m.Row <= len(l.rows) {
-			f.held = m.Row
+			f.pressedRow = m.Row
 			if at := l.rows[m.Row-1].stop; at != stopNone && at != f.at {
 				f.enter(l, at)
 			}
 		}
 	}
-	if f.held > 0 && f.held <= len(l.rows) && l.rows[f.held-1].mouse != nil {
-		action = l.rows[f.held-1].mouse(m)
+	if f.pressedRow > 0 && f.pressedRow <= len(l.rows) && l.rows[f.pressedRow-1].mouse != nil {
+		action = l.rows[f.pressedRow-1].mouse(m)
 	}
 	if m.Event == Release {
-		f.held = 0
+		f.pressedRow = 0
 	}
 	return action
 }

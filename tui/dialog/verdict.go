@@ -40,7 +40,7 @@ func (s *staging) stage() Action { return s.action(s.wrong, Stage{Op: s.op, Alig
 // outcome returns the row with the verdict.
 func (s *staging) outcome(idle string) row { return s.verdict.row(s.wrong, idle) }
 
-// action returns nothing while something is wrong, Close if nothing changes, and otherwise staged.
+// action returns nil while something is wrong, Close if nothing changes, and otherwise staged.
 func (v verdict) action(wrong error, staged Action) Action {
 	switch {
 	case wrong != nil, v.err != nil:

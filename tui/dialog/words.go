@@ -60,9 +60,9 @@ type kindChoice struct {
 	off  model.Reason // why it cannot be made here
 }
 
-// kindChoices lists the possible contents of a partition: the file systems that this machine can make, the usual one
-// first and the others in the order of the support matrix; then no file system, described by nothing; then the file
-// systems that it cannot make, with the reason. File systems that no package can make are left out.
+// kindChoices lists the possible contents of a partition in this order: the usual file system, the other file systems
+// that this machine can make, no file system (described by nothing), and with a reason the file systems that it cannot
+// make. File systems that no package can make are left out.
 func kindChoices(env ops.Env, nothing string) []kindChoice {
 	var can, cannot []kindChoice
 	for _, row := range env.Caps.Matrix().Rows {
