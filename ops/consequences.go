@@ -27,9 +27,9 @@ func (q Queue) Consequences() []string {
 		list        []string
 		before, end string
 	}{
-		{q.lost(), "Gives up what is in ", ". Have a copy if any of it matters."},
-		{moved, "Moves ", ": a boot loader that finds it by place must be reinstalled."},
-		{renamed, "Gives other numbers: ", ". What names them by number must be told."},
+		{q.lost(), "Deletes everything in ", ". Have a backup if you need it."},
+		{moved, "Moves ", ": a boot loader that finds it by its position must be reinstalled."},
+		{renamed, "Changes partition numbers: ", ". Update everything that uses the old ones."},
 	} {
 		if len(c.list) > 0 {
 			out = append(out, c.before+strings.Join(c.list, ", ")+c.end)

@@ -19,15 +19,15 @@ func TestConsequences(t *testing.T) {
 		want  []string
 	}{
 		{"nothing to tell", founding(), []string{"label 1 \"x\"", "check 2"}, nil},
-		{"a move", founding(), []string{"image grow 1GiB", "move 2 right 10MiB"}, []string{"Moves p2: a boot loader that finds it by place must be reinstalled."}},
+		{"a move", founding(), []string{"image grow 1GiB", "move 2 right 10MiB"}, []string{"Moves p2: a boot loader that finds it by its position must be reinstalled."}},
 		{"there and back", founding(), []string{"image grow 1GiB", "move 2 right 10MiB", "move 2 left 10MiB"}, nil},
 		{"logical partitions", chained(), []string{"delete 5", "format 6 fs=ext4"}, []string{
-			`Gives up what is in p5 (ext4 "l"), p7 (ext4 "l"). Have a copy if any of it matters.`,
-			"Gives other numbers: p6 becomes p5, p7 becomes p6. What names them by number must be told.",
+			`Deletes everything in p5 (ext4 "l"), p7 (ext4 "l"). Have a backup if you need it.`,
+			"Changes partition numbers: p6 becomes p5, p7 becomes p6. Update everything that uses the old ones.",
 		}},
-		{"a copy over another", founding(), []string{"copy 1 over 2"}, []string{`Gives up what is in p2 (ext4 "l"). Have a copy if any of it matters.`}},
-		{"unknown contents", blank, []string{"delete 1"}, []string{"Gives up what is in p1 (unknown contents). Have a copy if any of it matters."}},
-		{"a file system without a table", whole, []string{"table new gpt"}, []string{"Gives up what is in the ext4 on the disk. Have a copy if any of it matters."}},
+		{"a copy over another", founding(), []string{"copy 1 over 2"}, []string{`Deletes everything in p2 (ext4 "l"). Have a backup if you need it.`}},
+		{"unknown contents", blank, []string{"delete 1"}, []string{"Deletes everything in p1 (unknown contents). Have a backup if you need it."}},
+		{"a file system without a table", whole, []string{"table new gpt"}, []string{"Deletes everything in the ext4 on the disk. Have a backup if you need it."}},
 		{"what was only pending", founding(), []string{"image grow 1GiB", "new 10MiB fs=ext4", "delete 3"}, nil},
 	} {
 		if got := plan(t, test.disk, test.lines...).Consequences(); !slices.Equal(got, test.want) {
