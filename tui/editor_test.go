@@ -321,7 +321,7 @@ func TestLongWords(t *testing.T) {
 	d := open(t, Logicals())
 	d.Resize(80, 24)
 	d.Press("G", "y")
-	d.Contains("It is pending, as the list tells in full")
+	d.Contains("It is pending; the list shows it in full")
 	d.Contains("a boot loader for BIOS has to be installed again, in a BIOS boot partition")
 	d.Press("u")
 	d.Contains("Taken back: Convert", "has to be installed again, in a BIOS boot partition")

@@ -79,7 +79,7 @@ func TestAttachAndDetach(t *testing.T) {
 	d.Press("X", "y", "z")
 	d.Type("+1GiB")
 	d.Press("enter", "M", "end")
-	d.Contains("a new size of the image is pending, and devices keep theirs")
+	d.Contains("a new image size is pending, and a device cannot change its size")
 
 	// What cannot be opened any more says why; nothing is kept of it.
 	d.Press("esc", "u")

@@ -32,7 +32,7 @@ func TestMakeRoomRefused(t *testing.T) {
 func TestSmallImage(t *testing.T) {
 	d := open(t, Varied())
 	d.Press("end", "g")
-	d.Contains("Make the image smaller", "The image has", "less than now")
+	d.Contains("Make the image smaller", "The image will have", "less than now")
 	d.Press("end", "down", "down", "down", "down", "down", "down", "enter")
 	d.Contains("Shrink image by")
 }

@@ -215,7 +215,7 @@ func TestProgress(t *testing.T) {
 			last(t, target).Tell(report.Progress{Phase: report.Committing, Stage: "copy", Done: i * geometry.MiB, Total: 4 * geometry.MiB, Elapsed: time.Duration(i) * time.Second})
 		})
 	}
-	d.Contains("100 %", "4.00 MiB of 4.00 MiB", "0:00 left", "opening the target again offers to finish")
+	d.Contains("100 %", "4.00 MiB of 4.00 MiB", "0:00 left", "open the target again to finish")
 	d.Do(func() {
 		last(t, target).Tell(report.Progress{Phase: report.Committing, Stage: "done"})
 		last(t, target).End(resultDone)

@@ -60,7 +60,7 @@ func replace(path, text string) error {
 	case err != nil:
 		return err
 	case info.Mode().Type() == fs.ModeSymlink:
-		return errors.New("it is a symbolic link, and shunt does not follow those here")
+		return errors.New("it is a symbolic link, which shunt does not replace")
 	case !info.Mode().IsRegular():
 		return errors.New("it is not a regular file")
 	}

@@ -40,7 +40,7 @@ func TestSaveFile(t *testing.T) {
 		"new, by a yes":  {mode: 0o644, over: dialog.Replace},
 		"file there":     {prepare: func(t *testing.T, dir string) { put(t, dir+"/a.plan", 0o600) }, exists: true},
 		"link there":     {prepare: func(t *testing.T, dir string) { link(t, "nowhere", dir+"/a.plan") }, exists: true},
-		"directory":      {prepare: func(t *testing.T, dir string) { _ = os.Mkdir(dir+"/a.plan", 0o700) }, over: dialog.Replace, err: "it is not a file that could be replaced"},
+		"directory":      {prepare: func(t *testing.T, dir string) { _ = os.Mkdir(dir+"/a.plan", 0o700) }, over: dialog.Replace, err: "it is not a regular file"},
 		"no directory":   {path: "no/such/a.plan", err: "no such file or directory"},
 		"name too long":  {path: strings.Repeat("x", 300), err: "file name too long"},
 		"longer, by yes": {path: strings.Repeat("x", 300), over: dialog.Replace, err: "file name too long"},

@@ -21,10 +21,10 @@ func TestSaveOver(t *testing.T) {
 		"file":      {func(_, path string) error { return os.WriteFile(path, []byte("longer than the new text"), 0o640) }, ""},
 		"hard link": {os.Link, ""},
 		"gone":      {func(string, string) error { return nil }, ""},
-		"link":      {os.Symlink, "it is a link, which is not followed"},
-		"dangling":  {func(outside, path string) error { return os.Symlink(outside+".none", path) }, "it is a link, which is not followed"},
-		"pipe":      {func(_, path string) error { return unix.Mkfifo(path, 0o600) }, "it is not a file that could be replaced"},
-		"directory": {func(_, path string) error { return os.Mkdir(path, 0o700) }, "it is not a file that could be replaced"},
+		"link":      {os.Symlink, "it is a symbolic link, which shunt does not replace"},
+		"dangling":  {func(outside, path string) error { return os.Symlink(outside+".none", path) }, "it is a symbolic link, which shunt does not replace"},
+		"pipe":      {func(_, path string) error { return unix.Mkfifo(path, 0o600) }, "it is not a regular file"},
+		"directory": {func(_, path string) error { return os.Mkdir(path, 0o700) }, "it is not a regular file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			top := t.TempDir()
