@@ -41,8 +41,10 @@ func (m Model) dropClip(gen int) Model {
 func (m Model) clipFor(d document) (dialog.Clip, error) {
 	i, ok := m.byGen(m.clip.gen)
 	if !ok {
-		return dialog.Clip{}, &ops.Refusal{What: "paste", Reason: "nothing was copied",
-			Nearest: "c copies the selected partition"}
+		return dialog.Clip{}, &ops.Refusal{
+			What: "paste", Reason: "nothing was copied",
+			Nearest: "c copies the selected partition",
+		}
 	}
 	from := m.docs[i]
 	c := dialog.Clip{Part: m.clip.part, Where: from.name(), Bytes: m.clip.size}

@@ -74,8 +74,10 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 }
 
 func (m Model) recoverySpots(d document) []widget.Spot {
-	buttons := []widget.Button{{Label: "Finish", Key: "f", Risk: widget.Writes}, {Label: "Roll back", Key: "b",
-		Risk: widget.Writes}}
+	buttons := []widget.Button{{Label: "Finish", Key: "f", Risk: widget.Writes}, {
+		Label: "Roll back", Key: "b",
+		Risk: widget.Writes,
+	}}
 	return widget.Buttons(buttons, d.answer, m.st)
 }
 

@@ -57,10 +57,14 @@ func (m Model) rejudged(i int, env ops.Env) Model {
 
 // abilityNames holds the headings of the columns, in full and in short.
 var abilityNames = map[ops.Ability][2]string{
-	ops.CanCreate: {"create", "new"}, ops.CanGrow: {"grow", "grow"}, ops.CanShrink: {"shrink", "shr"}, ops.CanMove: {"move",
-		"move"},
-	ops.CanCopy: {"copy", "copy"}, ops.CanCheck: {"check", "chk"}, ops.CanLabel: {"label", "labl"}, ops.CanUUID: {"UUID",
-		"UUID"},
+	ops.CanCreate: {"create", "new"}, ops.CanGrow: {"grow", "grow"}, ops.CanShrink: {"shrink", "shr"}, ops.CanMove: {
+		"move",
+		"move",
+	},
+	ops.CanCopy: {"copy", "copy"}, ops.CanCheck: {"check", "chk"}, ops.CanLabel: {"label", "labl"}, ops.CanUUID: {
+		"UUID",
+		"UUID",
+	},
 	ops.CanOnline: {"online", "onl"},
 }
 

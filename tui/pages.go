@@ -73,8 +73,10 @@ func (p page) parts() pageParts {
 		},
 		pageRun:      {view: Model.runPage, bindings: Model.runBindings, zones: Model.runZones, notch: wheelLines},
 		pageRecovery: {view: Model.recoveryPage, bindings: Model.recoveryBindings, zones: Model.recoveryZones},
-		pageFiles: {view: Model.filesPage, bindings: Model.filesBindings, zones: Model.filesZones, click: Model.filesClick,
-			notch: 1},
+		pageFiles: {
+			view: Model.filesPage, bindings: Model.filesBindings, zones: Model.filesZones, click: Model.filesClick,
+			notch: 1,
+		},
 		pageHelp:    {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines},
 		pageInfo:    {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines},
 		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines},

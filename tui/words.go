@@ -172,8 +172,11 @@ const crashOffers = "If the power fails: open the target again to finish or roll
 
 // milestones lists the parts of a commit in order. Before the first stage is reported, the journal is written.
 var milestones = [...]milestone{
-	{milestoneWords("write", "writing", "wrote", " the journal"), []string{"", "prepare", "record"},
-		"If the power fails: nothing has happened, or the commit can be finished or rolled back."},
+	{
+		milestoneWords("write", "writing", "wrote", " the journal"),
+		[]string{"", "prepare", "record"},
+		"If the power fails: nothing has happened, or the commit can be finished or rolled back.",
+	},
 	{milestoneWords("hide", "hiding", "hid", " moving partitions"), []string{"fence", "extend"}, crashOffers},
 	{milestoneWords("copy", "copying", "copied", " data"), []string{"copy"}, crashOffers},
 	{milestoneWords("write", "writing", "wrote", " new data"), []string{"place"}, crashOffers},

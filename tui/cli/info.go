@@ -153,8 +153,10 @@ func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{},
 	}
 	for _, p := range d.Problems() {
-		t.Problems = append(t.Problems, infoProblem{Severity: severities[p.Severity], Text: p.Text,
-			Advice: f.Call.Fill(p.Advice)})
+		t.Problems = append(t.Problems, infoProblem{
+			Severity: severities[p.Severity], Text: p.Text,
+			Advice: f.Call.Fill(p.Advice),
+		})
 	}
 	for _, p := range d.Partitions() {
 		t.Partitions = append(t.Partitions, infoPart{

@@ -58,8 +58,10 @@ func places(d model.Disk) [][]string {
 }
 
 func rowName(r model.Row) string {
-	names := map[model.RowKind]string{model.RowPartition: r.Partition.Ref(), model.RowGap: "unallocated",
-		model.RowWhole: "whole disk"}
+	names := map[model.RowKind]string{
+		model.RowPartition: r.Partition.Ref(), model.RowGap: "unallocated",
+		model.RowWhole: "whole disk",
+	}
 	name := names[r.Kind]
 	if r.Nested {
 		name = "  " + name

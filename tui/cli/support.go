@@ -24,8 +24,10 @@ type (
 )
 
 func supportOf(m ops.Support) supportReport {
-	r := supportReport{FileSystems: []supportKind{}, Install: append([]string{}, m.Missing()...),
-		Confined: partfs.Confinement()}
+	r := supportReport{
+		FileSystems: []supportKind{}, Install: append([]string{}, m.Missing()...),
+		Confined: partfs.Confinement(),
+	}
 	for _, row := range m.Rows {
 		k := supportKind{Kind: string(row.Kind), Reasons: map[string]*model.Reason{}, Install: row.Install}
 		for _, a := range ops.Abilities() {

@@ -23,8 +23,10 @@ var planGroups = []planGroup{
 	{
 		title: "move and resize", on: "stick",
 		rows: []item{
-			{[]string{"move P right SIZE", "move P left SIZE", "move P to OFFSET"},
-				"move; `… and resize to SIZE` does both at once"},
+			{
+				[]string{"move P right SIZE", "move P left SIZE", "move P to OFFSET"},
+				"move; `… and resize to SIZE` does both at once",
+			},
 			{[]string{"resize P to SIZE", "resize P by +SIZE", "resize P by -SIZE"}, "resize"},
 			{[]string{"resize P min", "resize P max", "grow P"}, "shrink to the least, or fill the free space behind it"},
 		},
@@ -50,8 +52,10 @@ var planGroups = []planGroup{
 			{[]string{"copy P at OFFSET size=SIZE as=logical", "copy P over Q"}, "a copy in free space, or over another " +
 				"partition; a file system grows to fill it where it can; with `from=\"PATH\"` at the end, `P` is a partition of " +
 				"that other image or device"},
-			{[]string{"format P fs=ext4 label=L", "format P cleared"},
-				"replace the contents by an empty file system, or by nothing"},
+			{
+				[]string{"format P fs=ext4 label=L", "format P cleared"},
+				"replace the contents by an empty file system, or by nothing",
+			},
 		},
 		example: []string{
 			"delete 3", "new 2GiB fs=swap", `new max at 14GiB fs=ext4 label=srv name="web data" type=linux`, "check 2",
