@@ -200,7 +200,7 @@ func TestMountRefused(t *testing.T) {
 	}
 	refusals := []refusal{
 		{[]string{"mount", image, "9"}, exitRefused, "no partition 9"},
-		{[]string{"mount", image, "x"}, exitUsage, "no partition number"},
+		{[]string{"mount", image, "x"}, exitUsage, "is not a partition number"},
 		{[]string{"mount", image}, exitUsage, "mount TARGET P [DIR]"},
 		{[]string{"mount", image, "3"}, exitRefused, "the extended partition"},
 		{[]string{"mount", image, "0"}, exitRefused, "say which one"},
