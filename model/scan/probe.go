@@ -135,10 +135,17 @@ func (m magics) in(b []byte) bool {
 // unrecognised describes a window without any known signature.
 func unrecognised(w *window) model.Filesystem {
 	if w.err != nil {
-		return model.Filesystem{Trait: model.Unread, Notes: "cannot be read: " + w.err.Error()}
+		return unreadable(w.err)
 	}
 	if slices.ContainsFunc(w.at(0, int(min(pageSize, w.n))), nonZero) {
-		return model.Filesystem{Trait: model.Unread, Notes: "holds something that is not recognised"}
+		return strange
 	}
 	return model.Filesystem{}
+}
+
+// strange is what there is where no signature is known, but not all is zero.
+var strange = model.Filesystem{Trait: model.Unread, Notes: "holds something that is not recognised"}
+
+func unreadable(err error) model.Filesystem {
+	return model.Filesystem{Trait: model.Unread, Notes: "cannot be read: " + err.Error()}
 }

@@ -37,7 +37,7 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 		d.Whole = Probe(r, 0, size)
 		return d, nil
 	}
-	parts := d.Partitions()
+	parts, blank := d.Partitions(), blankness{r, mostBlank}
 	for i, p := range parts {
 		if p.Role == model.Extended {
 			continue
@@ -52,7 +52,7 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 		if !span.Empty() {
 			announce(fmt.Sprintf("looking into %s, %d of %d", p.Ref(), i+1, len(parts)))
 			off, n := int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len()))
-			parts[i].FS = anchored(newWindow(r, off, n), z, p, Probe(r, off, n))
+			parts[i].FS = anchored(newWindow(r, off, n), z, p, blank.of(Probe(r, off, n), off, n))
 		}
 	}
 	d = d.WithPartitions(pinned(r, d, parts))
