@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A file is to be put into a partition. Its path and size determine its contents.
+// A file describes a file in a partition. Its path and size determine its contents.
 type file struct {
 	path string // relative, with slashes
 	size int    // bytes

@@ -164,7 +164,7 @@ func (j *Journal) Keep(mark SealMark) error {
 	return j.put(r)
 }
 
-// put makes a record durable. It writes to the slot that the record before did not use.
+// put makes a record durable. Records alternate between the two slots.
 func (j *Journal) put(r Record) error {
 	if j.broken != nil {
 		return j.broken

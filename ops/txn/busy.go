@@ -50,8 +50,8 @@ func (r *Rehearsal) busyAt(off int64) string {
 // bootArea is the length of the area at the start of a disk that may hold boot code outside all partitions, in bytes.
 const bootArea = 1 << 20
 
-// unclaimed returns the bytes of a target of fixed size that before the transaction belong to no partition, table or boot
-// loader. A roll back does not restore them: they hold old data that nobody owns, possibly as much as is moved. In an
+// unclaimed returns the bytes of a target of fixed size that belong to no partition, table or boot loader before the
+// transaction. A roll back does not restore them: they hold old data that nobody owns, possibly as much as is moved. In an
 // image file such bytes are mostly a hole and cost nothing to restore, so for files the result is empty.
 func (r *Rehearsal) unclaimed(table ranges) ranges {
 	if !r.Before.Fixed || r.Before.Table.Kind == model.TableNone {
