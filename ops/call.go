@@ -29,6 +29,15 @@ func (c Call) line(command string, flags, arguments []string) string {
 		[]string{safetext.Operand(c.Path)}, arguments)...)
 }
 
+// WaysOn says how an unfinished transaction of the target is ended. Once it is being rolled back it can only go on so.
+func (c Call) WaysOn(rollingBack bool) string {
+	back := "`" + c.Line("recover", "--rollback") + "`"
+	if rollingBack {
+		return "run " + back + " to go on rolling it back"
+	}
+	return "run `" + c.Line("recover") + "` to finish it, or " + back + " to roll it back"
+}
+
 // Fill replaces {target} and {recover} in the advice of a model.Problem.
 func (c Call) Fill(advice string) string {
 	return strings.NewReplacer("{target}", safetext.Word(safetext.Operand(c.Path)),

@@ -149,18 +149,20 @@ func (w *process) howToGoOn(err error) string {
 	switch {
 	case w.job.Task == report.Undo:
 		return "Nothing is lost: the kept files hold all that is needed. Mend the cause, then run " + rollBack + " to go on with the undo."
-	case errors.As(err, new(*txn.MismatchError)):
-		return "The storage may be failing. Run " + finish + " to read everything back once more and finish if it is right then, or " +
-			rollBack + " to roll back. Data that is still whole at its old place stays there."
 	case errors.Is(err, txn.ErrOtherTarget):
 		return "The target was changed or replaced after the transaction was interrupted, so neither finishing nor rolling back is safe. " +
 			"Put back the image that the journal belongs to. The journal was not changed."
 	case errors.Is(err, journal.ErrDamaged):
 		return "The journal beside the target is damaged and is not replayed. Nothing was written. " +
 			"Restore the journal's files from a backup of their directory, or the whole target."
+	case w.rollingBack():
+		return "Nothing is lost: the journal holds all that is needed. When nothing is in the way, " + w.job.Call.WaysOn(true) + "."
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		return "Nothing is lost: the journal holds all that is needed. Make room on the file system of the image and run " + finish +
 			" to finish, or run " + rollBack + " to roll back, which needs no more room."
+	case errors.As(err, new(*txn.MismatchError)):
+		return "The storage may be failing. Run " + finish + " to read everything back once more and finish if it is right then, or " +
+			rollBack + " to roll back. Data that is still whole at its old place stays there."
 	case errors.As(err, &fault) && fault.What == "read":
 		return "Nothing that could be read before is lost. " + finish + " tries to read there again and goes on from there; " +
 			rollBack + " moves everything back and leaves the place that cannot be read as it is. Both can also be done later."
@@ -168,4 +170,10 @@ func (w *process) howToGoOn(err error) string {
 		return "Nothing is lost. Run " + finish + " to finish, or " + rollBack + " to roll back."
 	}
 	return "Nothing is lost: the journal holds all that is needed. Mend the cause, then run " + finish + " to finish or " + rollBack + " to roll back."
+}
+
+// rollingBack reports whether the transaction can only be rolled back any more.
+func (w *process) rollingBack() bool {
+	status, err := txn.Inspect(w.dir)
+	return err == nil && status.RollingBack
 }

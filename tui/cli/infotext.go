@@ -126,9 +126,8 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 			progressText(*f.Commit), f.Call.Line("recover"))}
 	}
 	if left != nil {
-		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): run `%s` to finish it, or `%s` to "+
-			"roll it back",
-			left.Stage, left.Next, left.Units, f.Call.Line("recover"), f.Call.Line("recover", "--rollback")))
+		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): %s",
+			left.Stage, left.Next, left.Units, f.Call.WaysOn(left.RollingBack)))
 	}
 	if f.Undo != nil {
 		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s "+

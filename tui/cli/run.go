@@ -97,13 +97,20 @@ func (s *settings) apply(ctx context.Context, path, name string, f applyFlags) e
 	})
 }
 
+// requireFinished refuses a target with an unfinished transaction.
+func requireFinished(sess *session.Session) error {
+	left, facts := sess.Unfinished(), sess.Facts()
+	if left == nil {
+		return nil
+	}
+	return unfinished(fmt.Errorf("%s has an unfinished transaction: %s", facts.Path, facts.Call.WaysOn(left.RollingBack)))
+}
+
 // plan reads the plan file and stages its operations.
 func (s *settings) plan(sess *session.Session, name string) (ops.Queue, error) {
 	facts := sess.Facts()
-	if sess.Unfinished() != nil {
-		return ops.Queue{}, unfinished(fmt.Errorf("%s has an unfinished transaction: run `%s` to finish it, or `%s` to roll "+
-			"it back",
-			facts.Path, facts.Call.Line("recover"), facts.Call.Line("recover", "--rollback")))
+	if err := requireFinished(sess); err != nil {
+		return ops.Queue{}, err
 	}
 	if d := sess.Disk(); !d.ReadOnly().OK() && (d.Needs() == 0 || d.Fixed) {
 		p, _ := sess.Disk().Fatal()

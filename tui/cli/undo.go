@@ -11,7 +11,6 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops/session"
-	"shunt/ops/txn"
 )
 
 func (s *settings) undoCommand() *cobra.Command {
@@ -39,11 +38,11 @@ func (s *settings) undo(ctx context.Context, path string, yes bool) error {
 		if err := requireTypedName(facts.Retype, yes); err != nil {
 			return err
 		}
+		if err := requireFinished(sess); err != nil {
+			return err
+		}
 		last, err := sess.Undoable()
-		switch {
-		case errors.Is(err, txn.ErrUnfinished):
-			return fmt.Errorf("%s: %w: run `%s`", path, err, facts.Call.Line("recover"))
-		case err != nil:
+		if err != nil {
 			return fmt.Errorf("%s: %w; nothing was changed", path, err)
 		}
 		s.say("The transaction of %s will be undone:", last.When.Format(minute))

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -42,6 +43,43 @@ func TestUndo(t *testing.T) {
 			p.run(t, "undo", "--yes", image).want(t, 1, "no transaction that can be undone")
 		})
 	}
+}
+
+// TestUndoInterrupted stops an undo by a limit for the size of files. Nothing but going back is possible then, and whoever
+// asks for something else is told the one command that helps.
+func TestUndoInterrupted(t *testing.T) {
+	t.Parallel()
+	testneed.File(t, "/dev/fuse")
+	p := people()[0]
+	image, plan := stick(t, p)
+	sum := digest(t, image)
+	p.run(t, "apply", "--yes", image, plan).want(t, 0)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	limited := exec.Command(testneed.Tool(t, "prlimit"), "--fsize=65536", self, "undo", "--yes", image)
+	limited.Env = p.program(t).Env
+	finish(t, limited).want(t, 4, "--rollback")
+	for _, c := range []struct {
+		code int
+		args []string
+	}{
+		{4, []string{"recover", image}},
+		{3, []string{"apply", "--yes", image, plan}},
+		{3, []string{"undo", "--yes", image}},
+	} {
+		o := p.run(t, c.args...)
+		o.want(t, c.code, "--rollback "+image+"` to go on rolling it back")
+		if strings.Contains(o.out+o.err, "to finish") {
+			t.Errorf("%v tells to finish what cannot be finished:\n%s%s", c.args, o.out, o.err)
+		}
+	}
+	p.run(t, "recover", "--rollback", image).want(t, 0, "exactly as it was")
+	if digest(t, image) != sum {
+		t.Error("the image is not what it was")
+	}
+	onlyWith(t, image, plan)
 }
 
 // onlyWith checks that nothing else lies beside the image.
