@@ -53,8 +53,8 @@ type ToolNames struct {
 // of returns the program that carries out a step, or "" if shunt does it itself or the step only reads.
 func (t ToolNames) of(kind StepKind) string {
 	return map[StepKind]string{
-		StepCheckFS: t.Check, StepResizeFS: t.Resize, StepGrowMounted: t.Online, StepMakeFS: t.Create,
-		StepLabelFS: t.Label, StepUUIDFS: t.UUID,
+		StepCheckFS: t.Check, StepRepairFS: t.Check, StepResizeFS: t.Resize, StepGrowMounted: t.Online,
+		StepMakeFS: t.Create, StepLabelFS: t.Label, StepUUIDFS: t.UUID,
 	}[kind]
 }
 

@@ -19,7 +19,7 @@ func (o Check) Part() model.PartID { return o.ID }
 // Describe returns "Check and repair exfat in p1". If the file system grows, it adds by how much.
 func (o Check) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
-	words := Phrase{{checking, " and "}, {Verb{"repair", "repairing", "repaired"}, fmt.Sprintf(" %s in %s", contents(p), p.Ref())}}
+	words := Phrase{{checking, " and "}, {repairing, fmt.Sprintf(" %s in %s", contents(p), p.Ref())}}
 	if spare := unfilled(p, before.SectorSize); spare > 0 {
 		return append(words.with(", "), phrase(growing, "it by %s to fill %s", amount(spare), p.Ref())...)
 	}
@@ -50,16 +50,15 @@ func (o Check) Apply(before model.Disk, env Env) (model.Disk, error) {
 	})
 }
 
-// Steps checks and repairs, grows the file system if Apply does, and verifies the result.
+// Steps repairs, grows the file system if Apply does, and verifies the result.
 func (o Check) Steps(before, after model.Disk) []Step {
 	old, _ := before.Partition(o.ID)
 	p, _ := after.Partition(o.ID)
 	s := stepsOn(p)
+	s.add(StepRepairFS, p.Span)
 	if p.FS.Size > old.FS.Size {
-		s.resize(p, p.Span, p.Span, p.FS.Size)
-		return s.steps
+		s.add(StepResizeFS, p.Span).NewSize = p.FS.Size
 	}
-	s.add(StepCheckFS, p.Span)
 	s.add(StepVerifyFS, p.Span)
 	return s.steps
 }

@@ -58,7 +58,7 @@ func (q Queue) steps(i int) []Step {
 // spares reports whether the kind of file system needs no step of this kind, because nothing can check it or because it
 // does not store its position.
 func (c Capability) spares(kind StepKind) bool {
-	if kind == StepCheckFS || kind == StepVerifyFS {
+	if kind == StepCheckFS || kind == StepRepairFS || kind == StepVerifyFS {
 		return !c.Check.OK()
 	}
 	return kind == StepMoved && !c.KeepsPosition

@@ -100,7 +100,7 @@ func stepWords(steps []ops.Step) string {
 	var words []string
 	for _, s := range steps {
 		kind := map[ops.StepKind]string{
-			ops.StepCheckFS: "check", ops.StepVerifyFS: "verify", ops.StepWipe: "wipe", ops.StepMakeFS: "make",
+			ops.StepCheckFS: "check", ops.StepRepairFS: "repair", ops.StepVerifyFS: "verify", ops.StepWipe: "wipe", ops.StepMakeFS: "make",
 			ops.StepLabelFS: "label", ops.StepUUIDFS: "uuid", ops.StepResizeFS: "resize", ops.StepRemap: "move",
 			ops.StepCopy: "copy", ops.StepMoved: "moved",
 		}[s.Kind]

@@ -145,13 +145,13 @@ func (l *ledger) step(op Operation, s Step) {
 		l.uuids++
 		h.half = s.Half && (h.uuid == 0 || h.half)
 		h.uuid = l.uuids
-	case StepResizeImage, StepCheckFS, StepVerifyFS, StepResizeFS, StepRemap, StepMoved, StepWipeDisk, StepLabelFS,
+	case StepResizeImage, StepCheckFS, StepRepairFS, StepVerifyFS, StepResizeFS, StepRemap, StepMoved, StepWipeDisk, StepLabelFS,
 		StepWriteTable, StepGrowMounted:
 	}
 	if s.Part != 0 {
 		l.held[s.Part] = h
 	}
-	if !s.Window.Empty() && s.Kind != StepCheckFS && s.Kind != StepVerifyFS {
+	if !s.Window.Empty() && s.Kind != StepCheckFS && s.Kind != StepRepairFS && s.Kind != StepVerifyFS {
 		l.writes = append(l.writes, s)
 	}
 }

@@ -72,7 +72,7 @@ func script(steps []ops.Step) string {
 // windows shows where each step runs.
 func windows(steps []ops.Step) string {
 	kinds := map[ops.StepKind]string{
-		ops.StepResizeImage: "image", ops.StepCheckFS: "check", ops.StepVerifyFS: "verify", ops.StepResizeFS: "resize",
+		ops.StepResizeImage: "image", ops.StepCheckFS: "check", ops.StepRepairFS: "repair", ops.StepVerifyFS: "verify", ops.StepResizeFS: "resize",
 		ops.StepRemap: "remap", ops.StepMoved: "moved", ops.StepWipe: "wipe", ops.StepMakeFS: "make", ops.StepWriteTable: "table",
 		ops.StepLabelFS: "label", ops.StepUUIDFS: "uuid", ops.StepCopy: "copy", ops.StepGrowMounted: "grow mounted",
 	}
@@ -84,7 +84,7 @@ func windows(steps []ops.Step) string {
 			word += fmt.Sprintf("%v>%v", s.From, s.To)
 		case ops.StepResizeFS, ops.StepGrowMounted:
 			word += fmt.Sprintf("%v=%d", s.Window, s.NewSize)
-		case ops.StepCheckFS, ops.StepVerifyFS, ops.StepMoved, ops.StepWipe, ops.StepMakeFS, ops.StepLabelFS, ops.StepUUIDFS:
+		case ops.StepCheckFS, ops.StepRepairFS, ops.StepVerifyFS, ops.StepMoved, ops.StepWipe, ops.StepMakeFS, ops.StepLabelFS, ops.StepUUIDFS:
 			word += s.Window.String()
 		case ops.StepResizeImage, ops.StepWriteTable, ops.StepWipeDisk:
 		}
@@ -138,8 +138,8 @@ func TestSteps(t *testing.T) {
 		{"new empty", mbr(1000 * mib), "new 10MiB", "wipe[2048, 22528) table"},
 		{"new extended", mbr(1000 * mib), "new 10MiB as=extended", "table"},
 		{"delete", kind(model.Ext4), "delete 1", "table"},
-		{"check", kind(model.Ext4), "check 1", "check[204800, 409600) verify[204800, 409600)"},
-		{"check fills", mbr(1000*mib, short), "check 1", "check[204800, 409600) resize[204800, 409600)=104857600 verify[204800, 409600)"},
+		{"check", kind(model.Ext4), "check 1", "repair[204800, 409600) verify[204800, 409600)"},
+		{"check fills", mbr(1000*mib, short), "check 1", "repair[204800, 409600) resize[204800, 409600)=104857600 verify[204800, 409600)"},
 		{"image mbr", kind(model.Ext4), "image size 2GiB", "image"},
 		{"image gpt", gpt(1000 * mib), "image size 2GiB", "image table"},
 		{"extended", chained(), "resize 2 to 850MiB", "table"},

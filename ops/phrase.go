@@ -11,6 +11,7 @@ type Verb struct{ Do, Doing, Did string }
 // Verbs of several operations and steps.
 var (
 	checking  = Verb{"check", "checking", "checked"}
+	repairing = Verb{"repair", "repairing", "repaired"}
 	clearing  = Verb{"clear", "clearing", "cleared"}
 	copying   = Verb{"copy", "copying", "copied"}
 	growing   = Verb{"grow", "growing", "grew"}

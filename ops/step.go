@@ -15,8 +15,11 @@ type StepKind int
 const (
 	// StepResizeImage sets the size of the image to Sectors.
 	StepResizeImage StepKind = iota
-	// StepCheckFS checks and repairs the file system in Window with its own tool, as a resize requires.
+	// StepCheckFS checks the file system in Window before a change. What loses nothing is corrected in passing, anything
+	// else fails the rehearsal.
 	StepCheckFS
+	// StepRepairFS checks and repairs the file system in Window with its own tool, whatever that costs.
+	StepRepairFS
 	// StepVerifyFS checks the file system in Window read-only. The rehearsal fails unless it is clean.
 	StepVerifyFS
 	// StepResizeFS changes the size of the file system in Window to NewSize, or as close to it as its block size allows.
@@ -73,6 +76,8 @@ func (s Step) Words(z geometry.SectorSize) Phrase {
 		return phrase(setting, "image size to %s", geometry.FormatBytes(z.Bytes(s.Sectors)))
 	case StepCheckFS:
 		return phrase(checking, "%s in %s", s.FS, s.Ref)
+	case StepRepairFS:
+		return Phrase{{checking, " and "}, {repairing, fmt.Sprintf(" %s in %s", s.FS, s.Ref)}}
 	case StepVerifyFS:
 		return phrase(Verb{"verify", "verifying", "verified"}, "%s in %s", s.FS, s.Ref)
 	case StepResizeFS:

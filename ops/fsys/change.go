@@ -125,21 +125,6 @@ func (t Tools) make(ctx context.Context, d Driver, path string, spec Spec) error
 	return err
 }
 
-// Check checks the file system in the window at path and makes the repairs that its tool makes without asking. The tool's
-// output says what was repaired. If the driver has no repair function, nothing is changed. An error means that the file
-// system is damaged or may be damaged.
-func (t Tools) Check(ctx context.Context, kind model.FSKind, path string) error {
-	return t.do("check", kind, path, func(j job) error {
-		switch d := j.driver; {
-		case d.repair != nil:
-			return d.repair(j, ctx)
-		case d.verify != nil:
-			return d.verify(j, ctx)
-		}
-		return j.driver.check.reason.Err()
-	})
-}
-
 // Verify checks the file system in the window at path and changes nothing. If there is no checker or it is not installed,
 // Verify only checks that the superblock is of this kind and fits into the window.
 func (t Tools) Verify(ctx context.Context, kind model.FSKind, path string) error {

@@ -27,10 +27,17 @@ type Driver struct {
 	make func(j job, ctx context.Context, spec Spec) error
 	// resize makes the file system as long as size, rounded down to whole blocks.
 	resize func(j job, ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error)
-	// verify checks the file system and changes nothing. repair also makes the repairs that its tool makes without
-	// asking. If repair is nil, verify runs in its place.
+	// verify checks the file system and changes nothing. repair also corrects what its tool corrects without asking,
+	// which may cost files; it is nil if there is no such tool.
 	verify, repair func(j job, ctx context.Context) error
-	setLabel       change
+	// replay brings in what the journal holds, before verify judges. mend corrects what loses no file, when verify found what
+	// the text says: where there is a walk it may try more, as what it did only counts if no file changed. Both say what
+	// they did, "" for nothing, and may be nil.
+	replay func(j job, ctx context.Context) (did string, err error)
+	mend   func(j job, ctx context.Context, found string) (did string, err error)
+	// walk lists all files, to compare them before and after a repair. It may be nil.
+	walk     walker
+	setLabel change
 	// setUUID sets the given UUID, or a random one if the tool accepts none. setHalf replaces half of it; it is nil for
 	// kinds whose UUID has no halves.
 	setUUID, setHalf change

@@ -23,6 +23,7 @@ func extDrivers() []Driver {
 		},
 		make: job.makeExt, resize: job.resizeExt,
 		verify: checking(fsckCodes, "check it first, which repairs it", "e2fsck", "-f", "-n", "-C", "0", "{}"),
+		replay: job.replayExt, mend: job.mendExt, walk: job.walkExt,
 		// -f: check even if it looks clean. -y: nobody is there to answer questions. -C 0: show a progress bar. A repair
 		// is a success.
 		repair: checking(fsckCodes.or(1).or(2), "run e2fsck by hand and answer its questions, after making a copy",
@@ -129,4 +130,28 @@ func (j job) makeExt(ctx context.Context, spec Spec) error {
 		argv = append(argv, "-b", "4096") // smaller blocks could not be mounted
 	}
 	return mkfs(argv, "-L", "{label}", "-U", "{uuid}")(j, ctx, spec)
+}
+
+// replayExt has e2fsck replay the journal, if there is something in it, and do nothing else.
+func (j job) replayExt(ctx context.Context) (did string, err error) {
+	var sb extfs.Superblock
+	err = j.edit(func(f File) (err error) {
+		sb, err = readExt(f, 0)
+		return err
+	})
+	if err != nil || sb.Incompat&extfs.IncompatRecover == 0 {
+		return "", err
+	}
+	_, _, err = j.run(ctx, fsckCodes.or(1), "e2fsck", "-E", "journal_only", j.path)
+	return "the journal was replayed", err
+}
+
+// mendExt has e2fsck correct what it takes for safe. It always writes down that the file system was checked, without
+// which resize2fs does nothing.
+func (j job) mendExt(ctx context.Context, _ string) (did string, err error) {
+	exit, _, err := j.run(ctx, fsckCodes.or(1).or(2), "e2fsck", "-f", "-p", "-C", "0", j.path)
+	if err == nil && exit != 0 {
+		did = "e2fsck -p corrected counts and marks, and every file is as it was"
+	}
+	return did, err
 }

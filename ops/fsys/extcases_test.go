@@ -69,13 +69,13 @@ func (c extCase) build(t testing.TB, dir string) string {
 	return path
 }
 
-// dropped reports whether build deletes a file of the tree again: every third one.
+// dropped reports whether build deletes a file of the fileTree again: every third one.
 func dropped(name string) bool {
 	n, err := strconv.Atoi(name[len(name)-3:])
 	return err == nil && n%3 == 0
 }
 
-// keptOf returns the files of the tree that build leaves in the file system.
+// keptOf returns the files of the fileTree that build leaves in the file system.
 func keptOf(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	files := contents(t, dir)

@@ -48,16 +48,15 @@ func listDebugfs(ctx context.Context, l lister, window string, dir []string) ([]
 	var odd []string
 	argv := func() []string { return []string{"debugfs", "-c", "-R", "ls -l <" + inode + ">", window} }
 	parse := func(line string) (e report.FileEntry, ok bool) {
-		m := debugfsLine.FindStringSubmatch(line)
-		if m == nil {
+		m, e, ok := parseDebugfs(line)
+		if !ok {
 			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "debugfs ") && len(odd) < 3 {
 				odd = append(odd, safetext.Printable(line))
 			}
 			return e, false
 		}
 		last = m[1]
-		mode, _ := strconv.ParseUint(m[2], 8, 32)
-		return newEntry(unescape(m[5]), fileKind(uint32(mode)), m[3], "_2-Jan-2006 15:04", m[4]), true
+		return e, true
 	}
 	for _, name := range dir {
 		if err := l.find(ctx, name, parse, argv()...); err != nil {
@@ -71,6 +70,15 @@ func listDebugfs(ctx context.Context, l lister, window string, dir []string) ([]
 		err = fmt.Errorf("debugfs cannot read the directory: %s", strings.Join(odd, "; "))
 	}
 	return entries, more, err
+}
+
+// parseDebugfs also returns the fields of the line as debugfsLine has them.
+func parseDebugfs(line string) (m []string, e report.FileEntry, ok bool) {
+	if m = debugfsLine.FindStringSubmatch(line); m == nil {
+		return nil, e, false
+	}
+	mode, _ := strconv.ParseUint(m[2], 8, 32)
+	return m, newEntry(unescape(m[5]), fileKind(uint32(mode)), m[3], "_2-Jan-2006 15:04", m[4]), true
 }
 
 var escaped = regexp.MustCompile(`\\x[0-9a-f]{2}`)

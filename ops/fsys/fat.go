@@ -28,6 +28,7 @@ func fatDrivers() []Driver {
 			return 0, j.edit(func(f File) error { return resizeFAT(ctx, f, j.driver.Kind, int64(size)) })
 		},
 		verify: checking(fsckFATCodes, "check it first, which repairs it", "fsck.fat", "-n", "{}"), repair: job.repairFAT,
+		mend: job.mendFAT, walk: job.walkFAT,
 		// fatlabel changes both the boot sector and the entry in the root directory.
 		setLabel: func(j job, ctx context.Context, label string) error {
 			if label == "" {

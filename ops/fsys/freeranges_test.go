@@ -28,7 +28,7 @@ var randomSeed = flag.Uint64("seed-fsys", 0, "seed of the random tests, 0 for a 
 // TestFreeRangesDumpe2fs compares the free blocks with the listing of dumpe2fs, and then overwrites all of them:
 // neither e2fsck nor a reader of the files may notice.
 func TestFreeRangesDumpe2fs(t *testing.T) {
-	dir, junk := tree(t, 8*mib), bytes.Repeat([]byte{0xAA}, mib)
+	dir, junk := fileTree(t, 8*mib), bytes.Repeat([]byte{0xAA}, mib)
 	kept := keptOf(t, dir)
 	for _, c := range extCases {
 		t.Run(c.name, func(t *testing.T) {
@@ -168,7 +168,7 @@ func TestFreeRangesKernel(t *testing.T) {
 
 func TestFreeRangesDoubt(t *testing.T) {
 	c := extCase{size: 48 * mib, options: "-t ext4 -b 1024"}
-	pristine := c.build(t, tree(t, 4*mib))
+	pristine := c.build(t, fileTree(t, 4*mib))
 	block := func(field string) int64 {
 		out := tool(t, "dumpe2fs", pristine)
 		m := regexp.MustCompile(field + ` at (\d+)`).FindStringSubmatch(out)

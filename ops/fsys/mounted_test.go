@@ -63,7 +63,7 @@ func (a apart) run(ctx context.Context, argv []string, onLine func(string)) (int
 	return got.Exit, got.Output, err
 }
 
-// filled mounts the window at path, puts the tree into it, and unmounts it.
+// filled mounts the window at path, puts the fileTree into it, and unmounts it.
 func filled(t *testing.T, path, fs, dir string) {
 	t.Helper()
 	a, at := newApart(t), t.TempDir()
@@ -132,7 +132,7 @@ func TestResizeMounted(t *testing.T) {
 			host := toolsHere(t, append(Of(c.kind).create.tools, Of(c.kind).check.tools...)...)
 			image := sparse(t, c.n)
 			must(t, host.Make(ctx, c.kind, image, Spec{SectorSize: geometry.Sector512, Label: "kept"}))
-			dir := tree(t, 4*mib)
+			dir := fileTree(t, 4*mib)
 			filled(t, image, string(c.kind), dir)
 			want := contents(t, dir)
 
@@ -186,7 +186,7 @@ func TestResizeMountedRefusals(t *testing.T) {
 	}{
 		{func() error { return tools.Resize(ctx, model.XFS, xfs, 200*geometry.MiB) }, "cannot be shrunk"},
 		{func() error { return tools.Resize(ctx, model.Btrfs, one, 200*geometry.MiB) }, "one of several devices"},
-		{func() error { return tools.Check(ctx, model.Btrfs, two) }, "one of several devices"},
+		{func() error { return checked(tools, ctx, model.Btrfs, two) }, "one of several devices"},
 		{func() error { return tools.NewUUID(ctx, model.Btrfs, two, false) }, "one of several devices"},
 		{func() error { setSize(t, xfs, 400*mib); return tools.Resize(ctx, model.XFS, xfs, 400*geometry.MiB) }, "no place for one"},
 	} {

@@ -19,7 +19,7 @@ func ntfsVolume(t testing.TB, n int64) (path string, files map[string]string) {
 	t.Helper()
 	path = sparse(t, n)
 	tool(t, "mkntfs", "-q", "-Q", "-F", "-L", "data", "-p", "2048", path)
-	dir := tree(t, 4*mib)
+	dir := fileTree(t, 4*mib)
 	files = make(map[string]string)
 	for name, content := range contents(t, dir) {
 		if len(files) == 12 {
@@ -49,7 +49,7 @@ func TestNTFSResize(t *testing.T) {
 	tools := toolsHere(t, "mkntfs", "ntfsresize", "ntfscp", "ntfscat", "ntfsfix")
 	ctx := context.Background()
 	path, files := ntfsVolume(t, 64*mib)
-	must(t, tools.Check(ctx, model.NTFS, path))
+	must(t, checked(tools, ctx, model.NTFS, path))
 	for _, size := range []geometry.Bytes{40*geometry.MiB + 1536, mustProbe(t, path).Min/512*512 + 512} {
 		must(t, tools.Resize(ctx, model.NTFS, path, size))
 		must(t, tools.Verify(ctx, model.NTFS, path))

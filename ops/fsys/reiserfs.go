@@ -17,7 +17,7 @@ func reiserDriver() Driver {
 		// -f twice, because a window is not a device.
 		make:   mkfs([]string{"mkreiserfs", "-q", "-f", "-f"}, "--label", "{label}", "--uuid", "{uuid}"),
 		resize: job.resizeReiser,
-		verify: checking(reiserCodes, "check it first, which repairs what can be repaired",
+		verify: checking(reiserCodes, "check it first, which repairs it",
 			"reiserfsck", "--check", "--quiet", "--yes", "{}"),
 		// Only people should decide to rebuild the tree.
 		repair: repairing(reiserCodes, "read reiserfsck(8) before an attempt with --rebuild-tree, and make a copy before",

@@ -139,12 +139,14 @@ func TestExitCodes(t *testing.T) {
 		}}
 		do := tools.Verify
 		if c.check {
-			do = tools.Check
+			do = func(ctx context.Context, kind model.FSKind, path string) error {
+				return checked(tools, ctx, kind, path)
+			}
 		}
 		err := do(context.Background(), c.kind, c.path)
 		switch {
 		case c.want == "verify":
-			if !slices.Equal(ran, []string{"fsck.fat -a -w -v", "fsck.fat -n"}) || err == nil {
+			if !slices.Equal(ran, []string{"fsck.fat -n", "fsck.fat -a -w -v", "fsck.fat -n"}) || err == nil {
 				t.Errorf("a repaired FAT is checked again: %v, %v", ran, err)
 			}
 		case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
@@ -153,7 +155,7 @@ func TestExitCodes(t *testing.T) {
 	}
 	broken := errors.New("killed")
 	tools := Tools{Run: func(context.Context, []string, func(string)) (int, string, error) { return -1, "", broken }}
-	if err := tools.Check(context.Background(), model.Ext4, ext4); !errors.Is(err, broken) {
+	if err := checked(tools, context.Background(), model.Ext4, ext4); !errors.Is(err, broken) {
 		t.Errorf("a tool that cannot be run: %v", err)
 	}
 }

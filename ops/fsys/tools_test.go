@@ -104,8 +104,8 @@ func open(t testing.TB, path string) *os.File {
 	return f
 }
 
-// tree makes a directory with files and directories of many sizes, about total bytes, always the same.
-func tree(t testing.TB, total int) string {
+// fileTree makes a directory with files and directories of many sizes, about total bytes, always the same.
+func fileTree(t testing.TB, total int) string {
 	t.Helper()
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math/bits"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -25,8 +26,9 @@ func xfsDriver() Driver {
 		// -K: there is nothing to discard in a window.
 		make:   mkfs([]string{"mkfs.xfs", "-q", "-f", "-K", "-s", "size={sector}"}, "-L", "{label}", "-m", "uuid={uuid}"),
 		resize: job.resizeXFS,
+		mend:   job.mendXFS,
 		// -f: the window is a regular file, and its sector size may differ from the file system's.
-		verify: checking(xfsRepairCodes, "if it was not unmounted cleanly, mount and unmount it once; "+
+		verify: checking(xfsRepairCodes, "if it was not unmounted cleanly, `check` replays its log for root; "+
 			"otherwise repair it with xfs_repair", "xfs_repair", "-n", "-f", "{}"),
 		setLabel: job.labelXFS,
 		// xfs_db refuses if the log is not empty.
@@ -48,6 +50,14 @@ func xfsDriver() Driver {
 var xfsRepairCodes = exitCodes{ok: []int{0}, text: map[int]string{
 	1: "errors were found", 2: "the log has to be replayed first",
 }}
+
+// mendXFS mounts the file system once if there is something in its log, which only the kernel replays.
+func (j job) mendXFS(ctx context.Context, found string) (did string, err error) {
+	if j.MountPoint == "" || !strings.Contains(found, "valuable metadata changes in a log") {
+		return "", nil
+	}
+	return "the log was replayed", j.whileMounted(ctx, "nouuid", func(string) error { return nil })
+}
 
 // resizeXFS grows the file system to the end of the window while it is mounted, because no tool can do it otherwise.
 func (j job) resizeXFS(ctx context.Context, _ geometry.Bytes) (least geometry.Bytes, err error) {

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"shunt/geometry"
@@ -50,8 +53,22 @@ type StepResult struct {
 	Did     string        `json:"did,omitempty"`     // "checked ext4 in p1"
 	Command string        `json:"command,omitempty"` // the tool's argv, joined for people
 	Output  string        `json:"output,omitempty"`
+	Check   *Repair       `json:"check,omitempty"` // what a check did to the file system, nil if nothing
 	Took    time.Duration `json:"took"`
 	Err     string        `json:"error,omitempty"`
+}
+
+// Said is what the tool of a repair said, as far as it is not only progress; at most most lines from its end.
+func (r StepResult) Said(most int) []string {
+	if r.Check == nil || !r.Check.Repaired {
+		return nil
+	}
+	lines := strings.Split(strings.TrimSpace(r.Output), "\n")
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.TrimSpace(line) == "" })
+	if cut := len(lines) - most; cut > 0 {
+		lines = append([]string{fmt.Sprintf("(%d lines before this are in the log)", cut)}, lines[cut:]...)
+	}
+	return lines
 }
 
 // Filesystem is a file system after its check in the rehearsal.

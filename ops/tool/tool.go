@@ -29,6 +29,8 @@ type Cmd struct {
 	Argv []string
 	// Env holds variables ("NAME=value") in addition to those that every tool gets (see environment).
 	Env []string
+	// Input is what the tool reads from its standard input, which is empty otherwise.
+	Input string
 	// Needs are the rights that the tool keeps in a sandbox (see WithSandbox). Without a sandbox it has those of this process.
 	Needs Needs
 	// OnOutput is called for every line of the output that is not blank, as it appears. See lines for what counts as a line.
@@ -97,6 +99,7 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	cmd := &exec.Cmd{
 		Path:        path,
 		Args:        c.Argv,
+		Stdin:       strings.NewReader(c.Input),
 		Env:         slices.Concat(environment(), env, c.Env),
 		Stdout:      in,
 		Stderr:      in,

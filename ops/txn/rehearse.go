@@ -48,6 +48,7 @@ type Rehearsal struct {
 	// ToolOutput returns the tools' commands and output since its last call.
 	ToolOutput func() (command, output string)
 
+	check       *report.Repair // of the step that runs
 	skipped     int64
 	final       []table.Patch
 	wiped       []table.Patch   // zeros between partitions
@@ -65,6 +66,7 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 		}
 		r.OnStep(i, nil)
 		began := r.Now()
+		r.check = nil
 		err := r.step(ctx, step)
 		if lost := r.Overlay.Err(); lost != nil {
 			// The tool's own error is only a consequence of this one.
@@ -76,6 +78,7 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 		words := step.Words(r.Before.SectorSize)
 		result := report.StepResult{Text: words.Do(), Did: words.Did(), Took: r.Now().Sub(began)}
 		result.Command, result.Output = r.ToolOutput()
+		result.Check = r.check
 		if err != nil {
 			result.Err = err.Error()
 			err = tried.Errorf("%s: %w", result.Text, err)
@@ -118,7 +121,9 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepResizeImage:
 		return r.Overlay.Resize(int64(z.Bytes(s.Sectors)))
 	case ops.StepCheckFS:
-		return r.inOnly(s, func(path string) error { return r.Tools.Check(ctx, s.FS, path) })
+		return r.inspect(ctx, s, r.Tools.Ready)
+	case ops.StepRepairFS:
+		return r.inspect(ctx, s, r.Tools.Repair)
 	case ops.StepVerifyFS:
 		return r.verify(ctx, s)
 	case ops.StepResizeFS:
@@ -154,6 +159,25 @@ func (r *Rehearsal) inWindow(s ops.Step, do func(path string) error) error {
 	path := r.Windows.Set(s.Ref, window.off, window.len())
 	defer r.Windows.Remove(s.Ref)
 	return do(path)
+}
+
+// inspect has the file system checked and keeps what that did to it. Of damage it says how to repair it.
+func (r *Rehearsal) inspect(
+	ctx context.Context, s ops.Step, check func(context.Context, model.FSKind, string) (report.Repair, error),
+) error {
+	return r.inOnly(s, func(path string) error {
+		found, err := check(ctx, s.FS, path)
+		if found.Told() {
+			r.check = &found
+		}
+		damaged := (*fsys.DamagedError)(nil)
+		if s.Kind == ops.StepCheckFS && errors.As(err, &damaged) && damaged.Repairs {
+			p, _ := r.Before.Partition(s.Part)
+			err = fmt.Errorf("%w; it is not repaired in passing, as that can cost files: have it checked by an operation of its own "+
+				"(`check %d`), which says what becomes of the files before anything is written", err, p.Number)
+		}
+		return err
+	})
 }
 
 // verify checks the file system read-only, and reads its size and how much of it is used.

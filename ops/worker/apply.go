@@ -148,6 +148,11 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 			w.link.sendProgress()
 			return
 		}
+		if result.Check != nil {
+			for _, line := range result.Check.Lines(report.MostFates) {
+				w.logf("%s", line)
+			}
+		}
 		if result.Err != "" {
 			w.logf("failed: %s", result.Err)
 		}

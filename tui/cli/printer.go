@@ -146,6 +146,7 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 			mark, text = "FAILED", s.Text
 		}
 		p.say("  %-6s %s (%s)", mark, text, s.Took.Round(time.Millisecond))
+		p.repair(s)
 	}
 	if r.Err != "" {
 		return
@@ -168,6 +169,20 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 	}
 	for _, text := range r.Warnings {
 		p.say("  Warning: %s", text)
+	}
+}
+
+// repair prints what a check did to a file system, in the tool's own words and in numbers.
+func (p *printer) repair(s report.StepResult) {
+	if s.Check == nil {
+		return
+	}
+	const mostSaid, mostFiles = 30, 20
+	for _, line := range s.Said(mostSaid) {
+		p.say("         | %s", line)
+	}
+	for _, line := range s.Check.Lines(mostFiles) {
+		p.say("         %s", line)
 	}
 }
 

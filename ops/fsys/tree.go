@@ -1,0 +1,110 @@
+package fsys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"shunt/geometry"
+	"shunt/ops/report"
+)
+
+// A tree is every file and directory of a file system by its path, which begins with "/".
+type tree map[string]node
+
+// node is one file or directory.
+type node struct {
+	id   int64 // the same under another path: the inode, or the first cluster; 0 if nothing identifies it
+	kind report.FileKind
+	size geometry.Bytes // 0 for all but files
+}
+
+// mostNodes bounds the memory that a tree takes.
+const mostNodes = 500_000
+
+var errTooMany = fmt.Errorf("there are more than %d files", mostNodes)
+
+// add enters a node. It fails if the tree is full.
+func (t tree) add(at string, n node) error {
+	if len(t) == mostNodes {
+		return errTooMany
+	}
+	n.size = max(n.size, 0)
+	t[at] = n
+	return nil
+}
+
+// A walker lists all files of the job's file system, as far as they can be reached. It must end on any bytes.
+type walker func(j job, ctx context.Context) (tree, error)
+
+// errNotWalked is the reason for kinds without a walker.
+var errNotWalked = errors.New("shunt cannot list the files of this kind of file system for a comparison")
+
+// files lists all files of the job's file system.
+func (j job) files(ctx context.Context) (tree, error) {
+	if j.driver.walk == nil {
+		return nil, errNotWalked
+	}
+	t, err := j.driver.walk(j, ctx)
+	if err != nil {
+		return nil, fmt.Errorf("its files could not be listed: %w", err)
+	}
+	return t, nil
+}
+
+// compare enters into r what became of the files.
+func (t tree) compare(after tree, r *report.Repair) {
+	found := map[int64]string{} // where what has a new path lies now
+	for at, n := range after {
+		if _, was := t[at]; !was && n.id != 0 {
+			found[n.id] = at
+		}
+	}
+	moved, used := map[string]string{}, map[string]bool{}
+	for _, at := range slices.Sorted(maps.Keys(t)) {
+		was := t[at]
+		is, there := after[at]
+		fate := report.FileFate{Path: at, Size: was.size}
+		to, elsewhere := found[was.id]
+		switch {
+		case there && (is.id == was.id || is.id == 0 || was.id == 0):
+			to = at
+		case elsewhere && was.id != 0 && !used[to]:
+			is, used[to], moved[at] = after[to], true, to
+			fate.To, fate.Fate = to, report.Renamed
+			if under(to, "/lost+found") {
+				fate.Fate = report.ToLost
+			}
+		default:
+			fate.Fate = report.Deleted
+			r.Add(fate)
+			continue
+		}
+		fate.Left = is.size
+		if above, ok := moved[path.Dir(at)]; ok && to == path.Join(above, path.Base(at)) {
+			fate.Fate, fate.To = "", "" // it only went along with its directory
+		}
+		switch {
+		case is.size < was.size:
+			fate.Fate = report.Cut
+		case is.kind != was.kind || is.size > was.size:
+			fate.Fate = report.Changed
+		case fate.Fate == "":
+			r.Kept++
+			continue
+		}
+		r.Add(fate)
+	}
+	for _, at := range slices.Sorted(maps.Keys(after)) {
+		if _, was := t[at]; !was && !used[at] {
+			r.Add(report.FileFate{Fate: report.Restored, Path: at, Size: after[at].size, Left: after[at].size})
+		}
+	}
+}
+
+// under reports whether a path lies in the directory dir.
+func under(at, dir string) bool { return strings.HasPrefix(at, dir+"/") }
