@@ -23,10 +23,18 @@ const btrfsAt = 64 << 10
 // are several devices, it is this device's proportional share.
 func readBtrfs(s *superblock) bool {
 	total, used, devices, size := s.u64(112), s.u64(120), s.u64(136), s.u64(209)
-	if s.u64(48) != btrfsAt || total < size || total > 1<<62 || used > total || !s.sized(s.u32(144), size, unknown) {
+	if s.u64(48) != btrfsAt || total == 0 || total > 1<<62 || !s.sized(s.u32(144), size, unknown) {
 		return false
 	}
-	s.fs.Used = geometry.Bytes(used)
+	switch {
+	case used > total:
+		s.fs.Dirty = "needs a check: it counts more in use than there is"
+	case total < size:
+		s.fs.Dirty = "needs a check: its device is larger than all of it"
+		s.fs.Used = geometry.Bytes(used)
+	default:
+		s.fs.Used = geometry.Bytes(used)
+	}
 	const seeding = 1 << 32
 	switch {
 	case devices != 1:
@@ -34,7 +42,7 @@ func readBtrfs(s *superblock) bool {
 	case s.u64(56)&seeding != 0:
 		s.fs.Elsewhere = model.SeedOfOthers
 	}
-	if devices > 1 {
+	if devices > 1 && s.fs.Dirty.OK() {
 		high, low := bits.Mul64(used, size)
 		share, _ := bits.Div64(high, low, total) // used <= total, so the share is at most size
 		s.fs.Used = geometry.Bytes(share)

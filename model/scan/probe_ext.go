@@ -20,6 +20,9 @@ func readExt(s *superblock) bool {
 	}
 	s.fs.Size, s.fs.Used, s.fs.Min = geometry.Bytes(sb.Size()), geometry.Bytes(sb.Used()), geometry.Bytes(sb.MinSize())
 	s.fs.BlockSize, s.fs.Dirty = geometry.Bytes(sb.BlockSize), model.Reason(sb.Dirty())
+	if sb.Miscounted {
+		s.fs.Used, s.fs.Min = -1, s.fs.Size
+	}
 	if sb.ExternalJournal() {
 		s.fs.Elsewhere = model.JournalElsewhere
 	}

@@ -28,6 +28,7 @@ func btrfsDriver() Driver {
 		make:     mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
 		resize:   job.resizeBtrfs,
 		verify:   checking(zeroOnly, "see btrfs-check(8) before any attempt to repair it", "btrfs", "check", "--readonly", "{}"),
+		mend:     job.mendBtrfs,
 		setLabel: command("btrfs", "filesystem", "label", "{}", "{=}"),
 		// btrfstune rewrites all metadata with the new UUID.
 		setUUID: command("btrfstune", "-f", "-U", "{=}", "{}"),
@@ -64,12 +65,47 @@ func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) (least geomet
 	})
 }
 
+// mendBtrfs makes the two sizes in the superblock agree. Tools before 4.13 left that of the device unaligned. If only the
+// superblock is wrong, the kernel corrects it when the file system is mounted.
+func (j job) mendBtrfs(ctx context.Context, found string) (did string, err error) {
+	agree, err := j.btrfsSizesAgree()
+	if err != nil || found != "" || agree {
+		return "", err
+	}
+	_, _, err = j.run(ctx, zeroOnly, "btrfs", "rescue", "fix-device-size", j.path)
+	if err == nil {
+		agree, err = j.btrfsSizesAgree()
+	}
+	if err == nil && !agree && j.MountPoint != "" {
+		if err = j.whileMounted(ctx, "", func(string) error { return nil }); err == nil {
+			agree, err = j.btrfsSizesAgree()
+		}
+	}
+	if err != nil || !agree {
+		return "", err
+	}
+	return "the size of its device was corrected", nil
+}
+
+// btrfsSizesAgree reports whether the device is no larger than the whole file system.
+func (j job) btrfsSizesAgree() (agree bool, err error) {
+	err = j.edit(func(f File) error {
+		var total, device [8]byte
+		err := errors.Join(readFull(f, total[:], btrfsSuper+112), readFull(f, device[:], btrfsSuper+209))
+		agree = binary.LittleEndian.Uint64(device[:]) <= binary.LittleEndian.Uint64(total[:])
+		return err
+	})
+	return agree, err
+}
+
+// btrfsSuper is where the superblock lies.
+const btrfsSuper = 64 << 10
+
 // btrfsDevice returns the device number that the superblock stores.
 func (j job) btrfsDevice() (id uint64, err error) {
-	const at = 64<<10 + 201
 	err = j.edit(func(f File) error {
 		var b [8]byte
-		if err := readFull(f, b[:], at); err != nil {
+		if err := readFull(f, b[:], btrfsSuper+201); err != nil {
 			return tried.Errorf("read the superblock: %w", err)
 		}
 		id = binary.LittleEndian.Uint64(b[:])

@@ -142,7 +142,7 @@ func (j job) replayExt(ctx context.Context) (did string, err error) {
 	if err != nil || sb.Incompat&extfs.IncompatRecover == 0 {
 		return "", err
 	}
-	_, _, err = j.run(ctx, fsckCodes.or(1), "e2fsck", "-E", "journal_only", j.path)
+	_, _, err = j.run(ctx, fsckCodes.or(1), "e2fsck", "-p", "-E", "journal_only", j.path)
 	return "the journal was replayed", err
 }
 

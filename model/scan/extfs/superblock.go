@@ -97,9 +97,11 @@ var ErrNotExt = errors.New("no ext2, ext3 or ext4 superblock")
 type Superblock struct {
 	UUID  [16]byte
 	Label [16]byte
-	// Blocks and FreeBlocks count blocks, even with bigalloc, which allocates whole clusters.
+	// Blocks and FreeBlocks count blocks, even with bigalloc, which allocates whole clusters. If more is free than there is, as
+	// a damaged superblock may say, the counts of what is free are 0 and Miscounted is set.
 	Blocks, FreeBlocks uint64
 	Inodes, FreeInodes uint32
+	Miscounted         bool
 	// FirstBlock is the first block of group 0: 1 if blocks are 1 KiB long and bigalloc is off, else 0.
 	FirstBlock                 uint64
 	BlockSize                  int64 // bytes: a power of two from 1 KiB to 64 KiB
@@ -199,8 +201,9 @@ func (s *Superblock) setUnits(logBlock, logCluster uint32, clustersPerGroup uint
 		return fmt.Errorf("superblock: first block %d is out of range", s.FirstBlock)
 	case s.Blocks > 1<<62/uint64(s.BlockSize):
 		return fmt.Errorf("superblock: %d blocks are more than can be addressed", s.Blocks)
-	case s.FreeBlocks > s.Blocks || s.FreeInodes > s.Inodes:
-		return errors.New("superblock: more blocks are free than exist")
+	}
+	if s.FreeBlocks > s.Blocks || s.FreeInodes > s.Inodes {
+		s.FreeBlocks, s.FreeInodes, s.Miscounted = 0, 0, true
 	}
 	return nil
 }
@@ -217,6 +220,8 @@ func (s Superblock) SumOK() bool { return !s.HasMetadataCsum() || s.sumStored ==
 // Dirty returns the reason why the file system must be checked first, or "" if there is none.
 func (s Superblock) Dirty() string {
 	switch {
+	case s.Miscounted:
+		return "needs a check: it counts more free than there is"
 	case !s.SumOK():
 		return "superblock checksum does not match"
 	case s.Incompat&IncompatRecover != 0:
