@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"shunt/geometry"
@@ -22,6 +23,7 @@ func (b *block) reportText(d document) {
 	for i := range q.Ops() {
 		b.hang(st.Muted.Render(fmt.Sprintf("%3d ", i+1)), described(q, i), st.Text)
 	}
+	b.repairs(r)
 	if len(r.Filesystems) > 0 {
 		b.head("File systems, checked in the rehearsal")
 	}
@@ -52,6 +54,32 @@ func (b *block) reportText(d document) {
 	for _, text := range r.Warnings {
 		b.wrap(st.Warn, widget.Clean(text))
 	}
+}
+
+// repairs says what checks did to file systems, in their tools' words and in numbers.
+func (b *block) repairs(r report.Rehearsal) {
+	const mostSaid, mostFiles = 30, 100
+	for _, s := range r.Steps {
+		if s.Check == nil {
+			continue
+		}
+		b.head(widget.Clean(sentenceOf(s.Did)))
+		style := b.st.Text
+		if s.Check.Repaired {
+			style = b.st.Warn
+		}
+		for _, line := range s.Check.Lines(mostFiles) {
+			b.wrap(style, "  "+widget.Clean(line))
+		}
+		for _, line := range s.Said(mostSaid) {
+			b.wrap(b.st.Muted, "  "+widget.Clean(line))
+		}
+	}
+}
+
+// sentenceOf is a text with a capital.
+func sentenceOf(text string) string {
+	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
 }
 
 func costs(r report.Rehearsal, what string) []string {

@@ -99,11 +99,13 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	cmd := &exec.Cmd{
 		Path:        path,
 		Args:        c.Argv,
-		Stdin:       strings.NewReader(c.Input),
 		Env:         slices.Concat(environment(), env, c.Env),
 		Stdout:      in,
 		Stderr:      in,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
+	}
+	if c.Input != "" {
+		cmd.Stdin = strings.NewReader(c.Input)
 	}
 	err = cmd.Start()
 	_ = in.Close()
