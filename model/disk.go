@@ -113,7 +113,7 @@ func (d Disk) ReadOnly() Reason {
 	return Reason(p.Text)
 }
 
-// Needs returns how many sectors a disk that was cut off must have to be edited, 0 if its size is not all that forbids that.
+// Needs returns how many sectors a disk that was cut off must have to be edited. It is 0 if more than the size is wrong.
 func (d Disk) Needs() geometry.Sector {
 	n := geometry.Sector(0)
 	for _, p := range d.problems {
@@ -148,8 +148,15 @@ func (d Disk) Equal(other Disk) bool {
 		slices.Equal(d.parts, other.parts) && slices.Equal(d.problems, other.problems)
 }
 
-// Partition returns the partition with this identity.
+// Partition returns the partition with this identity. Identity 0 is the file system that covers a disk without a table.
 func (d Disk) Partition(id PartID) (Partition, bool) {
+	if id == 0 {
+		known := d.Table.Kind == TableNone && d.Whole.Known()
+		if !known {
+			return Partition{}, false
+		}
+		return Partition{Span: d.Span(), FS: d.Whole}, true
+	}
 	return find(d.parts, func(p Partition) bool { return p.ID == id })
 }
 
@@ -170,6 +177,10 @@ func (d Disk) owning(parts []Partition) Disk {
 
 // With returns d with p instead of the partition that has the same ID. If there is none, p is added.
 func (d Disk) With(p Partition) Disk {
+	if p.ID == 0 && d.Table.Kind == TableNone {
+		d.Whole = p.FS
+		return d
+	}
 	parts := d.Partitions()
 	i := slices.IndexFunc(parts, func(old Partition) bool { return old.ID == p.ID })
 	if i < 0 {

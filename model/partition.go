@@ -49,8 +49,13 @@ type Partition struct {
 	Use Use
 }
 
-// Ref returns the short name of the partition for users: "p1".
-func (p Partition) Ref() string { return fmt.Sprintf("p%d", p.Number) }
+// Ref returns the short name of the partition for users: "p1", or "the disk" for what covers a disk without a table.
+func (p Partition) Ref() string {
+	if p.Number == 0 {
+		return "the disk"
+	}
+	return fmt.Sprintf("p%d", p.Number)
+}
 
 func byPosition(a, b Partition) int {
 	return cmp.Or(

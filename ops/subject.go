@@ -115,8 +115,8 @@ func cannotMove(env Env, p model.Partition) model.Reason {
 	return c.Move
 }
 
-const pointsElsewhere model.Reason = "the table of partitions inside it (a disklabel) counts from the start of the disk and " +
-	"would point to the old place: move it with the system it belongs to"
+const pointsElsewhere model.Reason = "the table of partitions inside it (a disklabel) counts from the start of the " +
+	"disk and would point to the old place: move it with the system it belongs to"
 
 // cannotResize returns the reason why the contents of p cannot follow a change of its length, or "".
 func cannotResize(d model.Disk, p model.Partition) model.Reason {

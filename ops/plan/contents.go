@@ -65,9 +65,9 @@ var newHalf = map[bool]string{true: "half", false: "new"}
 
 // uuid parses the words behind "uuid".
 func (l *line) uuid() ops.Operation {
-	p := l.partition()
+	id := l.contents()
 	kind := l.choice("which UUID", "a kind of UUID that can be set", newHalf[false], newHalf[true])
-	return ops.NewUUID{ID: p.ID, Half: kind == newHalf[true]}
+	return ops.NewUUID{ID: id, Half: kind == newHalf[true]}
 }
 
 // table parses the words behind "table".

@@ -144,6 +144,17 @@ func (l *line) partition() model.Partition {
 	return p
 }
 
+// contents reads what can be checked and labelled: a partition number, or 0 for the file system that covers the disk.
+func (l *line) contents() model.PartID {
+	if len(l.words) > 0 && (l.words[0].text == "0" || l.words[0].text == "p0") {
+		if whole, ok := l.disk().Partition(0); ok {
+			l.words = l.words[1:]
+			return whole.ID
+		}
+	}
+	return l.partition().ID
+}
+
 // numbers lists the numbers of the existing partitions, for errors.
 func (l *line) numbers() string {
 	var list []string

@@ -110,7 +110,11 @@ func (l *line) resize() (op ops.Operation) {
 
 // grow parses the words behind "grow".
 func (l *line) grow() ops.Operation {
-	op, err := ops.GrowToFill(l.disk(), l.q.Env(), l.partition().ID, l.align)
+	id := l.contents()
+	if id == 0 && l.err == nil {
+		return ops.Fill{}
+	}
+	op, err := ops.GrowToFill(l.disk(), l.q.Env(), id, l.align)
 	l.fail(err)
 	return op
 }

@@ -27,10 +27,10 @@ var verbs = []verb{
 	{"room", 3, 4, (*line).room},
 	{"new", 2, 9, one((*line).create)},
 	{"delete", 2, 2, one(func(l *line) ops.Operation { return ops.Delete{ID: l.partition().ID} })},
-	{"check", 2, 2, one(func(l *line) ops.Operation { return ops.Check{ID: l.partition().ID} })},
+	{"check", 2, 2, one(func(l *line) ops.Operation { return ops.Check{ID: l.contents()} })},
 	{"copy", 4, 7, one((*line).copy)},
 	{"format", 3, 4, one((*line).format)},
-	{"label", 3, 3, one(func(l *line) ops.Operation { return ops.SetLabel{ID: l.partition().ID, Label: l.text("the label")} })},
+	{"label", 3, 3, one(func(l *line) ops.Operation { return ops.SetLabel{ID: l.contents(), Label: l.text("the label")} })},
 	{"name", 3, 3, one(func(l *line) ops.Operation { return ops.SetName{ID: l.partition().ID, Name: l.text("the name")} })},
 	{"type", 3, 3, one((*line).partType)},
 	{"flag", 4, 4, one((*line).flag)},
@@ -82,6 +82,8 @@ func written(op ops.Operation, d model.Disk) string {
 		w.edit("delete", op.ID)
 	case ops.Check:
 		w.edit("check", op.ID)
+	case ops.Fill:
+		w.add("grow", "0")
 	case ops.Copy:
 		w.copy(op)
 	case ops.CopyOver:

@@ -90,6 +90,9 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 			return out, err
 		}
 	}
+	if fs, ok := r.filesystems[0]; ok {
+		out.Filesystems = append(out.Filesystems, fs)
+	}
 	for _, p := range r.After.Partitions() {
 		if fs, ok := r.filesystems[p.ID]; ok {
 			fs.Ref = p.Ref()
@@ -156,8 +159,12 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 // inWindow calls do with the path of a file that shows the step's window of the overlay.
 func (r *Rehearsal) inWindow(s ops.Step, do func(path string) error) error {
 	window := r.bytesOf(s.Window)
-	path := r.Windows.Set(s.Ref, window.off, window.len())
-	defer r.Windows.Remove(s.Ref)
+	name := s.Ref
+	if s.Part == 0 {
+		name = "p0" // of the whole disk
+	}
+	path := r.Windows.Set(name, window.off, window.len())
+	defer r.Windows.Remove(name)
 	return do(path)
 }
 
