@@ -62,7 +62,7 @@ type Problem struct {
 	// Advice says what to do, or is "". In commands, {target} stands for the path of the target, which the model does not
 	// know, and {recover} for the command that ends an interrupted transaction.
 	Advice string
-	// Needs is how many sectors the disk must have for the problem to go, 0 if a longer disk is not the cure.
+	// Needs is the number of sectors with which the disk would not have the problem, or 0 if a longer disk does not help.
 	Needs geometry.Sector
 }
 

@@ -7,8 +7,8 @@ import (
 	"shunt/model"
 )
 
-// anchored adds to the contents of p that they name places on the disk. Systems divide a partition by a table of their own
-// in it. Some of these tables count from the start of the disk and point elsewhere once the partition has moved.
+// anchored marks contents of p that name places on the disk. Some systems divide a partition by a table inside it. If such
+// a table counts from the start of the disk, it points to the wrong place after the partition has moved.
 func anchored(w *window, z geometry.SectorSize, p model.Partition, fs model.Filesystem) model.Filesystem {
 	start, end := int64(z.Bytes(p.Span.Start)), int64(z.Bytes(p.Span.End))
 	table := ""
@@ -32,8 +32,8 @@ func anchored(w *window, z geometry.SectorSize, p model.Partition, fs model.File
 	return fs
 }
 
-// bsdAnchored reports whether b is a BSD disklabel (struct disklabel of 4.4BSD) in a partition from byte start to end, with
-// places that count from the start of the disk. In one that counts from the partition, its partition c covers that from 0.
+// bsdAnchored reports whether b is a BSD disklabel (struct disklabel of 4.4BSD) whose places count from the start of the
+// disk. The label is in a partition from byte start to end. In a label that counts from there, partition c begins at 0.
 func bsdAnchored(b []byte, start, end int64) bool {
 	const magic, raw = 0x82564557, 2
 	if b == nil || le.Uint32(b) != magic || le.Uint32(b[132:]) != magic {
@@ -55,7 +55,7 @@ func bsdAnchored(b []byte, start, end int64) bool {
 	return false
 }
 
-// nestedMBR reports whether a partition of a type of Minix begins with a table of entries that lie in it.
+// nestedMBR reports whether a partition of a Minix type begins with a table whose entries are inside the partition.
 func nestedMBR(b []byte, p model.Partition) bool {
 	if kind := strings.ToLower(string(p.Type)); b == nil || kind != "0x80" && kind != "0x81" || le.Uint16(b[510:]) != 0xAA55 {
 		return false

@@ -7,16 +7,16 @@ import (
 	"shunt/model"
 )
 
-// A Trace is a signature that counts from the end of a partition: where it lies, in bytes from the partition's start.
+// A Trace is a signature whose place counts from the end of a partition. Its offset is in bytes from the partition's start.
 type Trace struct {
 	Kind     model.FSKind
 	Off, Len int64
 }
 
-// Traces returns the signatures of other kinds that are at the end of the n bytes at off of r, which hold contents of the
-// kind. A partition that gets another end can come upon such a signature, which older contents of the disk left there, and
-// the system would then take it for what they were. size is how many bytes the contents of the kind take according to their
-// superblock, 0 if there is none.
+// Traces returns signatures of other kinds at the end of the n bytes at off of r, which hold contents of this kind. Older
+// contents of the disk may have left such a signature. After a change of the partition's end it would be at the right place,
+// and the system would take the partition for the older contents. size is the length in bytes of the contents of this kind
+// according to their superblock, or 0 if there is none.
 func Traces(r io.ReaderAt, off, n int64, kind model.FSKind) (size int64, traces []Trace) {
 	w := newWindow(r, off, n)
 	for _, rows := range registry {
@@ -36,7 +36,7 @@ func Traces(r io.ReaderAt, off, n int64, kind model.FSKind) (size int64, traces 
 	return size, traces
 }
 
-// atEnd returns where a row finds something by places that count from the end.
+// atEnd returns the places, counted from the end of the window, at which a row finds its signature.
 func (p prober) atEnd(w *window) (traces []Trace) {
 	for _, at := range p.at {
 		if at >= 0 {

@@ -10,8 +10,8 @@ import (
 	"shunt/model/tried"
 )
 
-// Foreign lists the sectors that the patches change and that hold something else than the table of d on r, a partition, or
-// zeros. Boards start from loaders in such places. A disk whose file system covers it has none.
+// Foreign returns the sectors that the patches change although they hold neither the table of d, nor a partition, nor zeros.
+// Some boards have their boot loader in such sectors. A disk that one file system covers has none.
 func Foreign(r io.ReaderAt, d model.Disk, patches []Patch) ([]geometry.Span, error) {
 	if d.Table.Kind == model.TableNone && d.Whole.Known() || d.Sectors < 1 {
 		return nil, nil

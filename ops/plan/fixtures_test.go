@@ -26,7 +26,7 @@ func env() ops.Env {
 
 // The disks that these tests share with those of other packages.
 var (
-	ext4, part, full  = testdisk.Ext4, testdisk.Part, testdisk.Full
-	mbr, gpt          = testdisk.MBR, testdisk.GPT
+	part, full        = testdisk.Part, testdisk.Full
+	gpt               = testdisk.GPT
 	founding, chained = testdisk.Founding, testdisk.Chained
 )
