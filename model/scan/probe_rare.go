@@ -7,9 +7,9 @@ import (
 	"shunt/model"
 )
 
-// The readers of file systems that are only named and moved.
+// Readers of file systems that shunt can only name and move.
 
-// readGFS tells GFS and GFS2 apart by the version of the format (4) at 24.
+// readGFS distinguishes GFS from GFS2 by the version of the format (4) at 24.
 func readGFS(s *superblock) bool {
 	switch version := s.u32(24); {
 	case version == 1309:
@@ -20,8 +20,7 @@ func readGFS(s *superblock) bool {
 	return true
 }
 
-// scoutMagic is in the superblocks of both devices of a scoutfs. Bit 0 of the flags (8) at 48 is set on the one with
-// metadata.
+// scoutMagic is in the superblocks of both devices of scoutfs. Bit 0 of the flags (8) at 48 is set on the metadata device.
 const scoutMagic = "\x8b\x42\x3c\x10"
 
 func readScout(s *superblock) bool {
@@ -31,14 +30,14 @@ func readScout(s *superblock) bool {
 	return true
 }
 
-// readVMFS reads the UUID at 9, whose parts are little-endian.
+// readVMFS reads the UUID at 9. Its parts are little-endian.
 func readVMFS(s *superblock) bool {
 	u := s.b[9:25]
 	s.fs.UUID = fmt.Sprintf("%08x-%08x-%04x-%x", le.Uint32(u), le.Uint32(u[4:]), le.Uint16(u[8:]), u[10:])
 	return true
 }
 
-// readHPFS wants the spare superblock as well. Serial (4) and label are in the boot sector.
+// readHPFS also requires the spare superblock. Serial number (4) and label are in the boot sector.
 func readHPFS(s *superblock) bool {
 	head := s.w.at(0, 512)
 	if string(head[510:]) == bootMark && head[38] == 0x28 && string(head[54:58]) == "HPFS" {
@@ -59,7 +58,7 @@ var ufsMagics = func() (list magics) {
 
 const ufs2 = 0x19540119
 
-// readUFS reads the two numbers at 144 that identify a UFS, and the label that UFS2 has.
+// readUFS reads the two numbers at 144 that identify the file system, and the label of UFS2.
 func readUFS(s *superblock) bool {
 	for i, magic := range ufsMagics {
 		if i%2 == 1 && magic.text == string(s.b[1372:1376]) {
@@ -122,7 +121,7 @@ var minixMagics = magics{
 	{24, "\x4d\x5a"},
 }
 
-// readMinix checks that the maps of a minix hold as many bits as it has inodes and zones. Versions 1 and 2 have inodes (2),
+// readMinix checks that the maps have a bit for every inode and zone. The superblock of versions 1 and 2 has inodes (2),
 // zones (2), blocks of the inode map (2) and of the zone map (2), first data zone (2), zone size (2), at 18 the state (2),
 // and in version 2 the zones (4) at 20. Version 3 begins with the inodes (4) and has the rest 2 bytes later, the zones (4) at
 // 20. Source: Linux, include/linux/minix_fs.h.
@@ -144,7 +143,7 @@ func readMinix(s *superblock) bool {
 	return s.u16(at+6) == 0 && inodes > 0 && s.u16(at)*bits > inodes && first <= zones && s.u16(at+2)*bits > zones-first
 }
 
-// sysvAt lists where the superblock of a System V file system may lie.
+// sysvAt lists the possible positions of a System V superblock.
 var sysvAt = []int64{512, 9<<10 + 512, 15<<10 + 512, 18<<10 + 512}
 
 // findXFSLog looks for the log of an XFS on another device: a record in one of the first sectors, with a version of 1 or 2
