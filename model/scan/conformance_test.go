@@ -70,7 +70,8 @@ func blkidImages(t *testing.T) string {
 		}
 		return dir
 	}
-	testneed.Missing(t, "needs the images in tests/ts/blkid/images-fs of util-linux, unpacked, in "+dir+tried)
+	// The archive is fetched from the network, which a machine may lack without lacking a tool.
+	t.Skip("needs the images in tests/ts/blkid/images-fs of util-linux, unpacked, in " + dir + tried)
 	return ""
 }
 
