@@ -85,7 +85,7 @@ func (m Model) ask(action dialog.Action) tea.Cmd {
 	case dialog.List:
 		return listDir(m.Backend, a.Dir)
 	case dialog.Summarize:
-		return summarize(m.Backend, a.Paths)
+		return func() tea.Msg { return answerDialogs(dialog.Summaries{List: m.Backend.Summarize(a.Paths)}) }
 	}
 	return nil
 }
@@ -233,7 +233,9 @@ func (m Model) browse() (Model, tea.Cmd) {
 		dir = "."
 	}
 	picker, list := dialog.NewBrowse(dir, m.Home)
-	return m.push(picker), tea.Batch(listDir(m.Backend, list.Dir), listRecent(m.Backend), listDevices(m.Backend))
+	recent := func() tea.Msg { return answerDialogs(dialog.Recents{List: m.Backend.Recent()}) }
+	devices := func() tea.Msg { return answerDialogs(dialog.Devices{List: m.Backend.BlockDevices()}) }
+	return m.push(picker), tea.Batch(listDir(m.Backend, list.Dir), recent, devices)
 }
 
 // openPath brings the target at path into view and opens it if necessary. A target that was refused is tried again.

@@ -223,18 +223,6 @@ func listDir(b Backend, dir string) tea.Cmd {
 	}
 }
 
-func listDevices(b Backend) tea.Cmd {
-	return func() tea.Msg { return answerDialogs(dialog.Devices{List: b.BlockDevices()}) }
-}
-
-func listRecent(b Backend) tea.Cmd {
-	return func() tea.Msg { return answerDialogs(dialog.Recents{List: b.Recent()}) }
-}
-
-func summarize(b Backend, paths []string) tea.Cmd {
-	return func() tea.Msg { return answerDialogs(dialog.Summaries{List: b.Summarize(paths)}) }
-}
-
 // greet shows a short introduction to a first-time user.
 func greet(b Backend) tea.Cmd {
 	return func() tea.Msg {

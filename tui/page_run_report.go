@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"shunt/geometry"
@@ -63,7 +62,7 @@ func (b *block) repairs(r report.Rehearsal) {
 		if s.Check == nil {
 			continue
 		}
-		b.head(widget.Clean(sentenceOf(s.Did)))
+		b.head(widget.Clean(ops.Capital(s.Did)))
 		style := b.st.Text
 		if s.Check.Repaired {
 			style = b.st.Warn
@@ -75,11 +74,6 @@ func (b *block) repairs(r report.Rehearsal) {
 			b.wrap(b.st.Muted, "  "+widget.Clean(line))
 		}
 	}
-}
-
-// sentenceOf is a text with a capital.
-func sentenceOf(text string) string {
-	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
 }
 
 func costs(r report.Rehearsal, what string) []string {

@@ -18,16 +18,6 @@ type file struct {
 	text bool   // made of words, otherwise of random bytes
 }
 
-// Manifest lists the files that Make puts into a partition: the SHA-256 of each, in hexadecimal, by its path relative to
-// the root of the file system, with slashes. It leaves out lost+found, and is empty for an unknown number.
-func Manifest(number int) map[string]string {
-	sums := map[string]string{}
-	for _, f := range tree(number) {
-		sums[f.path] = fmt.Sprintf("%x", sha256.Sum256(f.content()))
-	}
-	return sums
-}
-
 // tree returns the files of a partition, about 20 MB.
 func tree(number int) []file {
 	switch number {

@@ -141,14 +141,14 @@ func TestFATRepair(t *testing.T) {
 		t.Run(string(c.kind), func(t *testing.T) {
 			path := sparse(t, map[model.FSKind]int64{model.FAT12: 2 * mib, model.FAT16: 20 * mib, model.FAT32: 40 * mib}[c.kind])
 			tool(t, "mkfs.fat", "-F", strings.TrimPrefix(string(c.kind), "fat"), path)
-			must(t, checked(tools, ctx, c.kind, path))
+			must(t, checked(ctx, tools, c.kind, path))
 			if _, err := open(t, path).WriteAt(c.broken, c.entry); err != nil {
 				t.Fatal(err)
 			}
 			if err := tools.Verify(ctx, c.kind, path); err == nil || !strings.Contains(err.Error(), "errors were found") {
 				t.Errorf("damaged: %v", err)
 			}
-			must(t, checked(tools, ctx, c.kind, path))
+			must(t, checked(ctx, tools, c.kind, path))
 			must(t, tools.Verify(ctx, c.kind, path))
 		})
 	}
@@ -195,7 +195,7 @@ func TestF2FSGrow(t *testing.T) {
 	tool(t, "mkfs.f2fs", "-q", "-l", "flash", path)
 	tool(t, "sload.f2fs", "-f", dir, path)
 	before := mustProbe(t, path)
-	must(t, checked(tools, ctx, model.F2FS, path))
+	must(t, checked(ctx, tools, model.F2FS, path))
 	const size = 200*mib + 1536
 	setSize(t, path, size)
 	must(t, tools.Resize(ctx, model.F2FS, path, size))
@@ -233,7 +233,7 @@ func TestReadOnlyChecks(t *testing.T) {
 				// The chunk fileTree is where the superblock says.
 				c.damage = btrfsChunkRoot(t, path)
 			}
-			must(t, checked(tools, ctx, c.kind, path))
+			must(t, checked(ctx, tools, c.kind, path))
 			must(t, tools.Verify(ctx, c.kind, path))
 			if _, err := open(t, path).WriteAt([]byte(strings.Repeat("damage! ", 8192)), c.damage); err != nil {
 				t.Fatal(err)
@@ -242,7 +242,7 @@ func TestReadOnlyChecks(t *testing.T) {
 			if err := tools.Verify(ctx, c.kind, path); !errors.As(err, &failed) || failed.Advice == "" || failed.Output == "" {
 				t.Errorf("damaged: %v", err)
 			}
-			if err := checked(tools, ctx, c.kind, path); !errors.As(err, &failed) {
+			if err := checked(ctx, tools, c.kind, path); !errors.As(err, &failed) {
 				t.Errorf("damaged: %v", err)
 			}
 		})
@@ -277,14 +277,14 @@ func TestVerifyWithoutTool(t *testing.T) {
 	path := sparse(t, 8*mib)
 	tool(t, "mkswap", path)
 	must(t, none.Verify(ctx, model.Swap, path))
-	if err := checked(none, ctx, model.Swap, path); err == nil || !strings.Contains(err.Error(), "nothing to check") {
+	if err := checked(ctx, none, model.Swap, path); err == nil || !strings.Contains(err.Error(), "nothing to check") {
 		t.Errorf("check swap: %v", err)
 	}
 	testneed.Tool(t, "mkfs.xfs")
 	x := sparse(t, 300*mib)
 	tool(t, "mkfs.xfs", "-q", x)
 	must(t, none.Verify(ctx, model.XFS, x))
-	if err := checked(none, ctx, model.XFS, x); err == nil || !strings.Contains(err.Error(), "nothing is to be run") {
+	if err := checked(ctx, none, model.XFS, x); err == nil || !strings.Contains(err.Error(), "nothing is to be run") {
 		t.Errorf("check XFS: %v", err)
 	}
 	setSize(t, x, 299*mib)
@@ -314,7 +314,7 @@ func TestAmbiguous(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []model.FSKind{model.Ext4, model.FAT32} {
-		if err := checked(tools, context.Background(), kind, path); err == nil || !strings.Contains(err.Error(), "wipefs") {
+		if err := checked(context.Background(), tools, kind, path); err == nil || !strings.Contains(err.Error(), "wipefs") {
 			t.Errorf("check %s: %v", kind, err)
 		}
 	}

@@ -75,11 +75,11 @@ func TestDumpEROFS(t *testing.T) {
 func TestCheckEROFS(t *testing.T) {
 	tools := toolsHere(t, "fsck.erofs")
 	image, _ := madeEROFS(t)
-	must(t, checked(tools, context.Background(), model.EROFS, image))
+	must(t, checked(context.Background(), tools, model.EROFS, image))
 	must(t, tools.Verify(context.Background(), model.EROFS, image))
 	_, err := open(t, image).WriteAt(bytes.Repeat([]byte{0xA5}, 1024), 1024+128) // the inodes follow the superblock
 	must(t, err)
-	if err := checked(tools, context.Background(), model.EROFS, image); err == nil || !strings.Contains(err.Error(), "fsck.erofs ended") && !strings.Contains(err.Error(), "checksum") {
+	if err := checked(context.Background(), tools, model.EROFS, image); err == nil || !strings.Contains(err.Error(), "fsck.erofs ended") && !strings.Contains(err.Error(), "checksum") {
 		t.Errorf("a damaged one: %v", err)
 	}
 }

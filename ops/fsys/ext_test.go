@@ -30,7 +30,7 @@ func TestExtResize(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			path := c.build(t, dir)
 			fs := mustProbe(t, path)
-			must(t, checked(tools, ctx, fs.Kind, path))
+			must(t, checked(ctx, tools, fs.Kind, path))
 			size := fs.Min/512*512 + 512 // not a whole block
 			must(t, tools.Resize(ctx, fs.Kind, path, size))
 			must(t, tools.Verify(ctx, fs.Kind, path))
@@ -39,7 +39,7 @@ func TestExtResize(t *testing.T) {
 				t.Errorf("shrunk to %d, got %d", size, small.Size)
 			}
 			setSize(t, path, c.size+7*512)
-			must(t, checked(tools, ctx, fs.Kind, path))
+			must(t, checked(ctx, tools, fs.Kind, path))
 			must(t, tools.Resize(ctx, fs.Kind, path, geometry.Bytes(c.size+7*512)))
 			must(t, tools.Verify(ctx, fs.Kind, path))
 			if big := mustProbe(t, path); int64(big.Size) > c.size+7*512 || int64(big.Size) < c.size-2*mib || big.UUID != fs.UUID {
@@ -64,12 +64,12 @@ func TestExtRefusals(t *testing.T) {
 	if err := tools.Resize(ctx, model.Ext4, path, 65*geometry.MiB); err == nil || !strings.Contains(err.Error(), "does not fit its partition") {
 		t.Errorf("larger than the window: %v", err)
 	}
-	if err := checked(tools, ctx, model.Ext3, path); err == nil || !strings.Contains(err.Error(), "there is no ext3: it is ext4") {
+	if err := checked(ctx, tools, model.Ext3, path); err == nil || !strings.Contains(err.Error(), "there is no ext3: it is ext4") {
 		t.Errorf("another kind: %v", err)
 	}
 	setSize(t, path, 63*mib)
 	for _, do := range []func() error{
-		func() error { return checked(tools, ctx, model.Ext4, path) },
+		func() error { return checked(ctx, tools, model.Ext4, path) },
 		func() error { return tools.Verify(ctx, model.Ext4, path) },
 	} {
 		if err := do(); err == nil || !strings.Contains(err.Error(), "make the partition larger") {
@@ -105,6 +105,6 @@ func TestExtRepair(t *testing.T) {
 	if !errors.As(err, &failed) || failed.Exit != 4 || !strings.Contains(err.Error(), "errors were left uncorrected") {
 		t.Errorf("damaged: %v", err)
 	}
-	must(t, checked(tools, ctx, model.Ext4, path))
+	must(t, checked(ctx, tools, model.Ext4, path))
 	must(t, tools.Verify(ctx, model.Ext4, path))
 }

@@ -118,7 +118,7 @@ func TestFATBuilder(t *testing.T) {
 			if !strings.Contains(out, "unused cluster") && exit > 1 {
 				t.Fatalf("exit code %d: %s", exit, out)
 			}
-			must(t, checked(tools, context.Background(), kind, path)) // the lost chain
+			must(t, checked(context.Background(), tools, kind, path)) // the lost chain
 			size := b.v.Size() * 2
 			setSize(t, path, size)
 			if err := tools.Resize(context.Background(), kind, path, geometry.Bytes(size)); err != nil && !strings.Contains(err.Error(), "marked as bad") {

@@ -140,7 +140,7 @@ func TestFATResize(t *testing.T) {
 			rng := randomised(t)
 			path := c.build(t, rng)
 			fs := mustProbe(t, path)
-			must(t, checked(tools, ctx, fs.Kind, path)) // makes a backup boot sector where there is none
+			must(t, checked(ctx, tools, fs.Kind, path)) // makes a backup boot sector where there is none
 			files, same := fatContents(t, path), fatSame(t, path, 0)
 			for i := range *fatSteps {
 				least, most := int64(mustProbe(t, path).Min), min(c.most, int64(mustProbe(t, path).Max))

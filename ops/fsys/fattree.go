@@ -102,13 +102,10 @@ func (l *fatLister) list(b []byte, dir string) (below []fatDir, err error) {
 		e := b[:fatDirEntry]
 		attr := e[11]
 		switch {
-		case e[0] == 0xE5:
-			long = ""
-			continue
-		case attr&0x3F == fatAttrLong:
+		case e[0] != 0xE5 && attr&0x3F == fatAttrLong:
 			long = longPiece(e) + long
 			continue
-		case attr&fatAttrVolume != 0, e[0] == '.':
+		case e[0] == 0xE5, attr&fatAttrVolume != 0, e[0] == '.':
 			long = ""
 			continue
 		}
@@ -130,7 +127,7 @@ func (l *fatLister) list(b []byte, dir string) (below []fatDir, err error) {
 	return below, nil
 }
 
-// longPiece is the part of a long name that one entry holds.
+// longPiece returns the part of a long name that one entry holds.
 func longPiece(e []byte) string {
 	var units []uint16
 	for _, at := range [...]int{1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30} {
@@ -143,14 +140,11 @@ func longPiece(e []byte) string {
 	return string(utf16.Decode(units))
 }
 
-// fatName is the long name, or else the short one.
+// fatName returns the long name, or else the short one.
 func fatName(long string, e []byte) string {
-	name := strings.TrimRight(string(bytes.ToValidUTF8(e[:8], []byte("?"))), " ")
-	if ext := strings.TrimRight(string(bytes.ToValidUTF8(e[8:11], []byte("?"))), " "); ext != "" {
-		name += "." + ext
+	part := func(b []byte) string { return strings.TrimRight(string(bytes.ToValidUTF8(b, []byte("?"))), " ") }
+	if long == "" {
+		long = strings.TrimSuffix(part(e[:8])+"."+part(e[8:11]), ".")
 	}
-	if long != "" {
-		return strings.ReplaceAll(long, "/", "?")
-	}
-	return strings.ReplaceAll(name, "/", "?")
+	return strings.ReplaceAll(long, "/", "?")
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // checked has the file system repaired and forgets what became of the files.
-func checked(t Tools, ctx context.Context, kind model.FSKind, path string) error {
+func checked(ctx context.Context, t Tools, kind model.FSKind, path string) error {
 	_, err := t.Repair(ctx, kind, path)
 	return err
 }

@@ -49,7 +49,7 @@ func TestNTFSResize(t *testing.T) {
 	tools := toolsHere(t, "mkntfs", "ntfsresize", "ntfscp", "ntfscat", "ntfsfix")
 	ctx := context.Background()
 	path, files := ntfsVolume(t, 64*mib)
-	must(t, checked(tools, ctx, model.NTFS, path))
+	must(t, checked(ctx, tools, model.NTFS, path))
 	for _, size := range []geometry.Bytes{40*geometry.MiB + 1536, mustProbe(t, path).Min/512*512 + 512} {
 		must(t, tools.Resize(ctx, model.NTFS, path, size))
 		must(t, tools.Verify(ctx, model.NTFS, path))

@@ -140,7 +140,7 @@ func TestExitCodes(t *testing.T) {
 		do := tools.Verify
 		if c.check {
 			do = func(ctx context.Context, kind model.FSKind, path string) error {
-				return checked(tools, ctx, kind, path)
+				return checked(ctx, tools, kind, path)
 			}
 		}
 		err := do(context.Background(), c.kind, c.path)
@@ -155,7 +155,7 @@ func TestExitCodes(t *testing.T) {
 	}
 	broken := errors.New("killed")
 	tools := Tools{Run: func(context.Context, []string, func(string)) (int, string, error) { return -1, "", broken }}
-	if err := checked(tools, context.Background(), model.Ext4, ext4); !errors.Is(err, broken) {
+	if err := checked(context.Background(), tools, model.Ext4, ext4); !errors.Is(err, broken) {
 		t.Errorf("a tool that cannot be run: %v", err)
 	}
 }

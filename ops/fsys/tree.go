@@ -26,12 +26,10 @@ type node struct {
 // mostNodes bounds the memory that a tree takes.
 const mostNodes = 500_000
 
-var errTooMany = fmt.Errorf("there are more than %d files", mostNodes)
-
 // add enters a node. It fails if the tree is full.
 func (t tree) add(at string, n node) error {
 	if len(t) == mostNodes {
-		return errTooMany
+		return fmt.Errorf("there are more than %d files", mostNodes)
 	}
 	n.size = max(n.size, 0)
 	t[at] = n
@@ -41,13 +39,10 @@ func (t tree) add(at string, n node) error {
 // A walker lists all files of the job's file system, as far as they can be reached. It must end on any bytes.
 type walker func(j job, ctx context.Context) (tree, error)
 
-// errNotWalked is the reason for kinds without a walker.
-var errNotWalked = errors.New("shunt cannot list the files of this kind of file system for a comparison")
-
 // files lists all files of the job's file system.
 func (j job) files(ctx context.Context) (tree, error) {
 	if j.driver.walk == nil {
-		return nil, errNotWalked
+		return nil, errors.New("shunt cannot list the files of this kind of file system for a comparison")
 	}
 	t, err := j.driver.walk(j, ctx)
 	if err != nil {
@@ -76,7 +71,7 @@ func (t tree) compare(after tree, r *report.Repair) {
 		case elsewhere && was.id != 0 && !used[to]:
 			is, used[to], moved[at] = after[to], true, to
 			fate.To, fate.Fate = to, report.Renamed
-			if under(to, "/lost+found") {
+			if strings.HasPrefix(to, "/lost+found/") {
 				fate.Fate = report.ToLost
 			}
 		default:
@@ -105,6 +100,3 @@ func (t tree) compare(after tree, r *report.Repair) {
 		}
 	}
 }
-
-// under reports whether a path lies in the directory dir.
-func under(at, dir string) bool { return strings.HasPrefix(at, dir+"/") }

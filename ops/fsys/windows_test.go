@@ -79,7 +79,7 @@ func TestInWindows(t *testing.T) {
 				must(t, err)
 			}
 			if c.kind != model.Swap {
-				must(t, checked(tools, ctx, c.kind, path))
+				must(t, checked(ctx, tools, c.kind, path))
 			}
 			if c.min > 0 {
 				must(t, tools.Resize(ctx, c.kind, path, geometry.Bytes(c.min)))

@@ -26,7 +26,7 @@ func env() ops.Env {
 
 // The disks that these tests share with those of other packages.
 var (
-	part, full        = testdisk.Part, testdisk.Full
+	full              = testdisk.Full
 	gpt               = testdisk.GPT
 	founding, chained = testdisk.Founding, testdisk.Chained
 )

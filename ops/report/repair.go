@@ -78,8 +78,10 @@ func (r Repair) Lines(most int) []string {
 		return append(lines, "what the repair costs is not known: "+r.NotListed+"; read what the tool says before you go on")
 	}
 	var parts []string
+	all := 0
 	for _, fate := range fates {
 		if n := r.Counts[fate]; n > 0 {
+			all += n
 			parts = append(parts, fmt.Sprintf("%d %s", n, fate))
 		}
 	}
@@ -88,24 +90,13 @@ func (r Repair) Lines(most int) []string {
 		text = strings.Join(parts, ", ")
 	}
 	lines = append(lines, fmt.Sprintf("files and directories: %s; %d as they were", text, r.Kept))
-	for i, f := range r.Files {
-		if i == most {
-			break
-		}
+	for _, f := range r.Files[:min(most, len(r.Files))] {
 		lines = append(lines, f.String())
 	}
-	if all := r.total(); all > min(most, len(r.Files)) {
+	if all > min(most, len(r.Files)) {
 		lines = append(lines, fmt.Sprintf("and %d more", all-min(most, len(r.Files))))
 	}
 	return lines
-}
-
-func (r Repair) total() int {
-	sum := 0
-	for _, n := range r.Counts {
-		sum += n
-	}
-	return sum
 }
 
 // String is "cut /B.BIN from 195 KiB to 42.0 KiB".

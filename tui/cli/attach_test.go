@@ -13,7 +13,6 @@ import (
 
 	"shunt/model/oracle"
 	"shunt/model/testneed"
-	"shunt/ops/demo"
 )
 
 // attached attaches an image by the command line until the test ends.
@@ -97,7 +96,7 @@ func TestDetachInUse(t *testing.T) {
 	p.run(t, "detach", image).want(t, exitRefused, "stays attached", "p1 is mounted at "+dir)
 	p.run(t, "detach", device).want(t, exitRefused, "p1 is mounted at "+dir)
 	p.run(t, "mount", device, "1").want(t, exitRefused, "p1 is mounted at "+dir+" already")
-	oracle.SameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
+	oracle.SameFiles(t, mountedFiles(t, device+"p2"), demoFiles(t, 2))
 	p.run(t, "unmount", image, dir).want(t, 0, "Unmounted p1 from "+dir)
 	p.run(t, "unmount", image, "1").want(t, exitRefused, "p1 is not mounted")
 
@@ -138,7 +137,7 @@ func TestMountImage(t *testing.T) {
 	if filepath.Dir(at) != "/run/shunt" {
 		t.Errorf("mounted at %s", at)
 	}
-	oracle.SameFiles(t, oracle.Sums(t, at), demo.Manifest(1))
+	oracle.SameFiles(t, oracle.Sums(t, at), demoFiles(t, 1))
 	if err := os.WriteFile(filepath.Join(at, "new"), nil, 0o644); err == nil {
 		t.Error("it can be written to")
 	}
@@ -151,7 +150,7 @@ func TestMountImage(t *testing.T) {
 	// Another partition of the same image, at a directory of one's own.
 	dir := t.TempDir()
 	p.run(t, "mount", image, "2", dir).want(t, 0)
-	oracle.SameFiles(t, oracle.Sums(t, dir), demo.Manifest(2))
+	oracle.SameFiles(t, oracle.Sums(t, dir), demoFiles(t, 2))
 	p.run(t, "mount", image, "2").want(t, exitRefused, "p2 is mounted at "+dir+" already")
 	p.run(t, "apply", "--yes", image, write(t, "check 1\n")).want(t, exitRefused, "mounted at")
 	p.run(t, "attach", image).want(t, exitRefused, "in use by loop device", "mounted at")
@@ -309,7 +308,7 @@ func TestMountWithoutNodes(t *testing.T) {
 	out := p.run(t, "mount", device, "1")
 	out.want(t, 0)
 	at := strings.TrimSpace(out.out)
-	oracle.SameFiles(t, oracle.Sums(t, at), demo.Manifest(1))
+	oracle.SameFiles(t, oracle.Sums(t, at), demoFiles(t, 1))
 	p.run(t, "detach", device).want(t, exitRefused, "p1 is mounted")
 	p.run(t, "unmount", device, "1").want(t, 0, at)
 	if left, _ := filepath.Glob("/dev/shunt-node-*"); len(left) > 0 {
@@ -333,7 +332,7 @@ func TestMountByKeys(t *testing.T) {
 	term.wait("p1 is not mounted.", "Nothing is written")
 	term.keys("Enter")
 	term.wait("Mounted read-only at /run/shunt/stick.raw-p1", "p1 ●")
-	oracle.SameFiles(t, oracle.Sums(t, "/run/shunt/stick.raw-p1"), demo.Manifest(1))
+	oracle.SameFiles(t, oracle.Sums(t, "/run/shunt/stick.raw-p1"), demoFiles(t, 1))
 	term.keys("j", "x")
 	term.wait("1 pending")
 	term.keys("R")

@@ -11,7 +11,6 @@ import (
 
 	"shunt/model/oracle"
 	"shunt/model/testneed"
-	"shunt/ops/demo"
 )
 
 // tmux is a real one: tmux with a server of its own.
@@ -176,6 +175,6 @@ func TestFoundingExampleByKeys(t *testing.T) {
 	}
 	for n, part := range map[int]oracle.Partition{1: p1, 2: p2} {
 		oracle.ExtClean(t, image, part.Off)
-		oracle.SameFiles(t, oracle.ExtFiles(t, image, part.Off), demo.Manifest(n))
+		oracle.SameFiles(t, oracle.ExtFiles(t, image, part.Off), demoFiles(t, n))
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"shunt/model/oracle"
 	"shunt/model/testneed"
-	"shunt/ops/demo"
 )
 
 // loopOn sets up a loop device on an image until the test ends, with the partitions that shunt gives the kernel.
@@ -78,7 +77,7 @@ func TestFoundingExampleOnLoopDevice(t *testing.T) {
 		if got := nodeSize(t, node); got != part.Len {
 			t.Errorf("%s has %d bytes, its entry says %d", node, got, part.Len)
 		}
-		oracle.SameFiles(t, mountedFiles(t, node), demo.Manifest(n+1))
+		oracle.SameFiles(t, mountedFiles(t, node), demoFiles(t, n+1))
 		sh(t, ".", "e2fsck -fn "+node)
 	}
 	if p1 := after.Part(t, 1); p1.Len < 1400*mib {
@@ -90,7 +89,7 @@ func TestFoundingExampleOnLoopDevice(t *testing.T) {
 	if got := nodeSize(t, device+"p1"); got > 500*mib {
 		t.Errorf("after the undo p1 has %d bytes", got)
 	}
-	oracle.SameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
+	oracle.SameFiles(t, mountedFiles(t, device+"p2"), demoFiles(t, 2))
 }
 
 // TestFoundingExampleMounted is the guide's example while the first partition is in use: the other one makes room, and the
@@ -123,8 +122,8 @@ func TestFoundingExampleMounted(t *testing.T) {
 	if start := table.Part(t, 2).Off; start != 989184*512+1024*mib {
 		t.Errorf("p2 begins at %d", start)
 	}
-	oracle.SameFiles(t, oracle.Sums(t, at), demo.Manifest(1))
-	oracle.SameFiles(t, mountedFiles(t, device+"p2"), demo.Manifest(2))
+	oracle.SameFiles(t, oracle.Sums(t, at), demoFiles(t, 1))
+	oracle.SameFiles(t, mountedFiles(t, device+"p2"), demoFiles(t, 2))
 	if grown {
 		sh(t, at, "head -c 700000000 /dev/zero > fits; rm fits")
 	}
@@ -133,7 +132,7 @@ func TestFoundingExampleMounted(t *testing.T) {
 	for n := range 2 {
 		oracle.ExtClean(t, device+"p"+strconv.Itoa(n+1), 0)
 	}
-	oracle.SameFiles(t, oracle.ExtFiles(t, device+"p1", 0), demo.Manifest(1))
+	oracle.SameFiles(t, oracle.ExtFiles(t, device+"p1", 0), demoFiles(t, 1))
 }
 
 // TestDeviceMoves moves partitions of all kinds of tables on loop devices with both sizes of sectors.

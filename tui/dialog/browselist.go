@@ -142,14 +142,8 @@ func (b *browse) addHere(name string) {
 	}
 }
 
-// journalSuffix ends the name of the directory that shunt creates beside an image for its journal.
+// journalSuffix ends the name of the directory that shunt creates beside an image for its journal. The picker hides it.
 const journalSuffix = ".shunt"
-
-// journalOf reports whether an entry is a journal directory. It is hidden, because it contains nothing to open and its
-// name begins with the name of the image.
-func journalOf(c report.Candidate) bool {
-	return c.Kind == report.CandidateDir && strings.HasSuffix(c.Name, journalSuffix)
-}
 
 // matches returns the entries of the directory that match the typed text. left counts hidden ones.
 func (b *browse) matches(name string) (found []report.Candidate, left int) {
@@ -157,7 +151,7 @@ func (b *browse) matches(name string) (found []report.Candidate, left int) {
 	lower := strings.ToLower(name)
 	for _, e := range b.sorted {
 		hidden := strings.HasPrefix(e.Name, ".") && e.Name != parent && !strings.HasPrefix(name, ".") ||
-			journalOf(e.Candidate) && !strings.Contains(lower, journalSuffix)
+			e.Kind == report.CandidateDir && strings.HasSuffix(e.Name, journalSuffix) && !strings.Contains(lower, journalSuffix)
 		switch {
 		case !b.all && (hidden || name == "" && e.class == classOther):
 			if strings.Contains(e.lower, lower) {
