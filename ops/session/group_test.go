@@ -111,7 +111,7 @@ func TestLendInTurn(t *testing.T) {
 	group.lent[lender.Facts().Path]++ // stands for a rehearsal that takes longer
 	group.mu.Unlock()
 	_, err = lender.Start(planned(t, lender, "name 1 x"), 0)
-	wantErr(t, err, "copies from "+lender.Facts().Path)
+	wantErr(t, err, "copying from "+lender.Facts().Path)
 	group.mu.Lock()
 	group.lent[lender.Facts().Path]--
 	group.mu.Unlock()
