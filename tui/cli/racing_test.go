@@ -137,7 +137,9 @@ func (s slow) race(t *testing.T, r rival, delay time.Duration, rivalFirst bool, 
 		names = []string{"another shunt (pid "}
 	}
 	named := func(name string) bool {
-		return strings.Contains(o.err, "is in use by") && strings.Contains(o.err, name) || strings.Contains(o.err, "it is mounted read-only at ")
+		// A loop device that came meanwhile uses the whole target, or a partition.
+		used := strings.Contains(o.err, "is in use by") || strings.Contains(o.err, "is used by")
+		return used && strings.Contains(o.err, name) || strings.Contains(o.err, "it is mounted read-only at ")
 	}
 	switch {
 	case o.code == 1 && !slices.ContainsFunc(names, named):
