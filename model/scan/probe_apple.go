@@ -22,8 +22,8 @@ func (s *superblock) wrapsPlus() bool {
 	return slices.Contains([]string{"H+", "HX"}, string(s.b[124:126]))
 }
 
-// readHFSPlus reads the volume header of an HFS+, which is big-endian: attributes (4) at 4, of which bit 8 is set after
-// unmounting and bit 11 means damage, 40 block size (4), 44 blocks (4), 48 free ones (4), 104 what identifies it (8).
+// readHFSPlus reads the volume header of an HFS+, which is big-endian: attributes (4) at 4, where bit 8 is set after
+// unmounting and bit 11 means damage, 40 block size (4), 44 blocks (4), 48 free blocks (4), 104 the volume identifier (8).
 // Source: Apple, Technical Note TN1150.
 func readHFSPlus(s *superblock) bool {
 	base := int64(0)

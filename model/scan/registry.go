@@ -16,7 +16,7 @@ type prober struct {
 	at    []int64
 	grain int64
 	size  int    // how many bytes of the superblock are read, 512 if it is not set
-	magic magics // the signatures, one of which must be there
+	magic magics // the signatures; one must be there
 	order binary.ByteOrder
 	// uuid and label are the positions of these values in the superblock. The zero values mean that it has none.
 	uuid  int

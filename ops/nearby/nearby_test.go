@@ -28,7 +28,7 @@ func sh(t testing.TB, dir, script string) string {
 	return strings.TrimSpace(testneed.Shell(t, dir, script))
 }
 
-// look is what Summarize tells of one file.
+// look returns the summary of one file.
 func look(path string) report.Summary { return Finder{}.Summarize([]string{path})[0] }
 
 func TestSummarize(t *testing.T) {

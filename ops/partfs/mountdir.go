@@ -124,7 +124,7 @@ func guarded(dir string) error {
 	}
 }
 
-// overflowID is the user to whom the files of unmapped users belong in a user namespace, unless the system has another.
+// overflowID owns the files of unmapped users in a user namespace, unless the system has another id for that.
 const overflowID = 65534
 
 // Serve serves windows of ov until Close.

@@ -34,7 +34,7 @@ type Viewer struct {
 	facts  report.Facts
 }
 
-// View opens a target to look at it, even if it is in use. Facts says by whom.
+// View opens a target to look at it, even if it is in use. Facts names the user.
 func View(path string, opts Options) (*Viewer, error) {
 	v, _, err := view(path, opts)
 	return v, err

@@ -66,7 +66,7 @@ type Options struct {
 	// NoLock leaves out the locks, for images on file systems that have none (ErrNoLocks). The search for other users still
 	// takes place, but does not find every shunt or QEMU.
 	NoLock bool
-	// Shown accepts an image of which loop devices show parts, so that more such devices can be set up. It does not accept
+	// Shown accepts an image with parts that loop devices show, so that more such devices can be set up. It does not accept
 	// one that a loop device shows as a whole. It is for Hold only.
 	Shown bool
 }
