@@ -16,6 +16,9 @@ type Filesystem struct {
 	// Max is the largest size after growing with the present parameters, or 0 if only its kind limits the size.
 	Max       geometry.Bytes
 	BlockSize geometry.Bytes
+	// Group is the size of the groups in which the file system numbers its blocks. A last group may be shorter, down to
+	// LeastGroup. 0 means that every whole block can be used.
+	Group, LeastGroup geometry.Bytes
 	// Dirty is the reason why the file system's own record of free space cannot be trusted ("journal needs recovery",
 	// "has errors", "not unmounted cleanly").
 	Dirty Reason
@@ -42,6 +45,17 @@ const (
 
 // Known reports whether the contents were recognised.
 func (f Filesystem) Known() bool { return f.Kind != Unformatted }
+
+// Filling returns the size of the file system after it was made to fill n bytes as well as its blocks and groups allow.
+func (f Filesystem) Filling(n geometry.Bytes) geometry.Bytes {
+	if f.BlockSize > 0 {
+		n -= n % f.BlockSize
+	}
+	if f.Group > 0 && n > f.Group && n%f.Group < f.LeastGroup {
+		n -= n % f.Group
+	}
+	return n
+}
 
 // Unused returns the free space inside the file system, or -1 if unknown.
 func (f Filesystem) Unused() geometry.Bytes {

@@ -32,7 +32,7 @@ func unfilled(p model.Partition, z geometry.SectorSize) geometry.Bytes {
 	if !p.FS.Kind.FilledByCheck() || p.FS.Size <= 0 {
 		return 0
 	}
-	if spare := fsLength(p.FS, z.Bytes(p.Span.Len())) - p.FS.Size; spare >= geometry.MiB {
+	if spare := p.FS.Filling(z.Bytes(p.Span.Len())) - p.FS.Size; spare >= geometry.MiB {
 		return spare
 	}
 	return 0
@@ -42,7 +42,7 @@ func unfilled(p model.Partition, z geometry.SectorSize) geometry.Bytes {
 func (o Check) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return edited(before, holder, o.ID, "check", func(p *model.Partition) *Refusal {
 		if unfilled(*p, before.SectorSize) > 0 {
-			p.FS.Size = fsLength(p.FS, before.SectorSize.Bytes(p.Span.Len()))
+			p.FS.Size = p.FS.Filling(before.SectorSize.Bytes(p.Span.Len()))
 		}
 		reason := env.Caps.For(p.FS).Check
 		p.FS.Dirty = ""

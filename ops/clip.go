@@ -122,7 +122,7 @@ func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) m
 	if c.remade() {
 		return newFilesystem(env, fs.Kind, fs.Label, bytes, z)
 	}
-	caps, full := env.Caps.For(fs), fsLength(fs, bytes)
+	caps, full := env.Caps.For(fs), fs.Filling(bytes)
 	grows := fs.Known() && fs.Size > 0 && full > fs.Size && caps.Grow.OK() && length > c.part.Span.Len()
 	if grows && (caps.MaxSize <= 0 || full <= caps.MaxSize) {
 		fs.Size, fs.Dirty = full, ""

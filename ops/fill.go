@@ -18,7 +18,7 @@ func (o Fill) Describe(before model.Disk) Phrase {
 
 // length is that of the file system after the edit, in bytes.
 func (o Fill) length(d model.Disk) geometry.Bytes {
-	n := fsLength(d.Whole, d.Size())
+	n := d.Whole.Filling(d.Size())
 	if d.Whole.Max > 0 {
 		n = min(n, d.Whole.Max)
 	}

@@ -73,7 +73,7 @@ func newFilesystem(env Env, kind model.FSKind, label string, length geometry.Byt
 	if c.NewBlock != nil {
 		fs.BlockSize = c.NewBlock(length, z)
 	}
-	fs.Size = fsLength(fs, length)
+	fs.Size = fs.Filling(length)
 	return fs
 }
 

@@ -201,11 +201,3 @@ func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why 
 	}
 	return min(d.SectorSize.Up(least), p.Span.Len()), why
 }
-
-// fsLength returns the length of a file system that fills b bytes with whole blocks.
-func fsLength(fs model.Filesystem, b geometry.Bytes) geometry.Bytes {
-	if fs.BlockSize > 0 {
-		b -= b % fs.BlockSize
-	}
-	return b
-}

@@ -3,6 +3,7 @@ package scan
 import (
 	"hash/crc32"
 
+	"shunt/geometry"
 	"shunt/model"
 )
 
@@ -21,6 +22,9 @@ func readXFS(s *superblock) bool {
 		!s.sized(block, times(blocks, block), times(s.u64(144), block)) {
 		return false
 	}
+	// The kernel makes no group of less than 64 blocks, and xfs_repair reads that many bytes of each.
+	const leastBlocks, leastBytes = 64, 128 << 10
+	s.fs.Group, s.fs.LeastGroup = geometry.Bytes(agBlocks*block), geometry.Bytes(max(leastBlocks*block, leastBytes))
 	switch {
 	case s.u64(48) == 0:
 		s.fs.Elsewhere = model.JournalElsewhere

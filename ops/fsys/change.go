@@ -48,21 +48,21 @@ func (j job) result() (model.Filesystem, error) {
 	return fs, nil
 }
 
-// Resize changes the length of the file system in the window at path to size, rounded down to what its blocks allow. size
-// must not exceed the length of the window, and must equal it when the file system grows. The file system must have been
+// Resize changes the length of the file system in the window at path to size, rounded down to what its blocks and groups
+// allow. size must not exceed the length of the window, and must fill it when the file system grows. The file system must have been
 // checked. If Resize fails, the file system must be considered destroyed.
 func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error {
 	return t.do("resize", kind, path, func(j job) error {
 		d := j.driver
-		switch block := max(j.fs.BlockSize, 1); {
+		switch want := j.fs.Filling(size); {
 		case int64(size) > j.n || size <= 0:
 			return fmt.Errorf("a size of %d bytes does not fit its partition, which has %d", size, j.n)
 		case d.resize == nil:
 			return d.grow.reason.Err()
 		case d.shrink.reason.OK():
-		case size/block*block < j.fs.Size/block*block:
+		case want < j.fs.Filling(j.fs.Size):
 			return d.shrink.reason.Err()
-		case int64(size) != j.n: // tools that do not shrink take no size
+		case want != j.fs.Filling(geometry.Bytes(j.n)): // tools that do not shrink take no size
 			return fmt.Errorf("it can only be made as large as its partition, which has %d bytes", j.n)
 		}
 		// The kernel does not notice all damage when it mounts a file system.

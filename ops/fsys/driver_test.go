@@ -67,7 +67,7 @@ func TestDrivers(t *testing.T) {
 func TestNeeds(t *testing.T) {
 	for line, want := range map[string]runner.Needs{
 		"mount -n -i /w /m": runner.Mount | runner.Loop, "umount -n /m": runner.Mount, "losetup -f": runner.Mount | runner.Loop,
-		"xfs_growfs -d /m": runner.Admin, "nilfs-resize --yes /dev/loop0": runner.Admin, "btrfs filesystem resize 1:max /m": runner.Admin,
+		"xfs_growfs -D 9 /m": runner.Admin, "nilfs-resize --yes /dev/loop0": runner.Admin, "btrfs filesystem resize 1:max /m": runner.Admin,
 		"btrfs check --readonly /w": 0, "btrfs filesystem label /w x": 0, "btrfs": 0, "xfs_repair -n /w": 0, "e2fsck -fy /w": 0,
 	} {
 		if got := Needs(strings.Fields(line)); got != want {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math/bits"
+	"strconv"
 	"strings"
 
 	"shunt/geometry"
@@ -59,11 +60,16 @@ func (j job) mendXFS(ctx context.Context, found string) (did string, err error) 
 	return "the log was replayed", j.whileMounted(ctx, "nouuid", func(string) error { return nil })
 }
 
-// resizeXFS grows the file system to the end of the window while it is mounted, because no tool can do it otherwise.
-func (j job) resizeXFS(ctx context.Context, _ geometry.Bytes) (least geometry.Bytes, err error) {
+// resizeXFS grows the file system while it is mounted, because no tool can do it otherwise. If there are not enough
+// blocks for another group, it stays as it is: kernels before 5.12 refuse such a size.
+func (j job) resizeXFS(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
+	want := j.fs.Filling(size)
+	if want <= j.fs.Size {
+		return j.fs.Size, nil
+	}
 	// nouuid: a copy of the file system may be mounted elsewhere.
-	return j.fs.Size, j.whileMounted(ctx, "nouuid", func(dir string) error {
-		_, _, err := j.run(ctx, zeroOnly, "xfs_growfs", "-d", dir)
+	return want, j.whileMounted(ctx, "nouuid", func(dir string) error {
+		_, _, err := j.run(ctx, zeroOnly, "xfs_growfs", "-D", strconv.FormatInt(int64(want/j.fs.BlockSize), 10), dir)
 		return err
 	})
 }
