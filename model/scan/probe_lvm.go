@@ -21,11 +21,28 @@ func readLVM(s *superblock) bool {
 	content := s.b[at:]
 	s.fs.UUID = lvmUUID(content[:32])
 	s.fillWindow()
-	if size := le.Uint64(content[32:]); size > 0 && size <= 1<<62 {
+	if size := lvmSize(content); size > 0 && size <= 1<<62 {
 		s.fs.Size, s.fs.Used = geometry.Bytes(size), geometry.Bytes(size)
 	}
 	s.fs.Elsewhere = lvmElsewhere(s.w, content[40:])
 	return true
+}
+
+// lvmSize returns the length of a volume in bytes. After pvresize(8) the recorded one can be too small by two metadata areas,
+// the second of which lies at the end.
+func lvmSize(content []byte) uint64 {
+	size := le.Uint64(content[32:])
+	const pair = 16
+	for at, lists := 40, 0; lists < 2 && at+pair <= len(content); at += pair {
+		off, n := le.Uint64(content[at:]), le.Uint64(content[at+8:])
+		switch {
+		case off == 0:
+			lists++
+		case lists == 1 && off <= 1<<62 && n <= 1<<62:
+			size = max(size, off+n)
+		}
+	}
+	return size
 }
 
 // LVMSum returns LVM's checksum of b: a CRC-32 with a start value of its own that inverts no bits at either end.

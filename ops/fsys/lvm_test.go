@@ -2,9 +2,12 @@ package fsys
 
 import (
 	"bytes"
+	"compress/bzip2"
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -36,7 +39,8 @@ func inGroup(t *testing.T, path, text string, at int64) {
 	pv, err := readLVM(f)
 	must(t, err)
 	pv.text = []byte(text)
-	pv.area.Text.Off, pv.area.Text.Len = uint64(at), 1
+	text1 := &pv.copies[0].head.Text
+	text1.Off, text1.Len = uint64(at), 1
 	must(t, pv.write(f))
 	must(t, f.Close())
 }
@@ -132,6 +136,104 @@ func TestLVMByItsTools(t *testing.T) {
 	}
 }
 
+// TestLVMSecondArea grows a volume with two metadata areas that pvcreate, vgcreate and pvresize left (24 MiB, then 31,745,536
+// bytes).
+func TestLVMSecondArea(t *testing.T) {
+	packed, err := os.Open("testdata/lvm2-two-areas.bz2")
+	must(t, err)
+	image, err := io.ReadAll(bzip2.NewReader(packed))
+	must(t, err)
+	must(t, packed.Close())
+	path := filepath.Join(t.TempDir(), "window")
+	must(t, os.WriteFile(path, image, 0o600))
+	if fs, _, err := (Tools{}).probe(path); err != nil || int(fs.Size) != len(image) {
+		t.Errorf("%+v, %v, want the length of the image, %d", fs, err, len(image))
+	}
+	setSize(t, path, 40*mib+512)
+	must(t, Tools{}.Resize(context.Background(), model.LVM2, path, 40*mib+512))
+	f, err := Tools{}.open(path)
+	must(t, err)
+	pv, err := readLVM(f)
+	must(t, err)
+	must(t, f.Close())
+	want := lvmArea{39 * mib, mib + 512}
+	if len(pv.copies) != 2 || pv.header.Meta2 != want || pv.copies[1].head.At != want || pv.header.Bytes != 40*mib+512 ||
+		!bytes.Contains(pv.text, []byte("pe_count = 38")) || pv.copies[0].head.Text.Sum != pv.copies[1].head.Text.Sum {
+		t.Errorf("%+v\n%s", pv, pv.text)
+	}
+}
+
+// twoAreas makes a physical volume of n bytes with two metadata areas and a volume group whose extents hold text. If
+// resized is not 0, pvresize then gives it that length.
+func twoAreas(t *testing.T, n, resized int64) (path string) {
+	t.Helper()
+	for _, name := range []string{"losetup", "pvcreate", "vgcreate", "pvresize"} {
+		testneed.Tool(t, name)
+	}
+	testneed.Root(t)
+	testneed.File(t, "/dev/loop-control")
+	path = sparse(t, n)
+	withLVM(t, path, `pvcreate -q --metadatacopies 2 --config "$C" $D; vgcreate -q -s 1m --config "$C" $G $D
+yes volume | head -c 21M | dd of=$D bs=1M seek=1 iflag=fullblock status=none`)
+	if resized > 0 {
+		setSize(t, path, resized)
+		withLVM(t, path, `pvresize -q --config "$C" $D`)
+	}
+	return path
+}
+
+// withLVM runs a script with LVM's programs, which see nothing but the volume in the file: $D is its device and $G the name of
+// its group. The programs need the option --config "$C".
+func withLVM(t *testing.T, path, script string) string {
+	t.Helper()
+	return testneed.Shell(t, ".", fmt.Sprintf(`G=shuntfit%d; D=$(losetup -f --show '%s'); trap 'losetup -d $D' EXIT
+C="devices { filter=[ \"a|^$D$|\", \"r|.*|\" ] global_filter=[ \"a|^$D$|\", \"r|.*|\" ] use_devicesfile=0 "
+C="$C obtain_device_list_from_udev=0 } backup { backup=0 archive=0 } activation { udev_sync=0 udev_rules=0 }"; %s`, os.Getpid(), path, script))
+}
+
+// TestLVMTwoAreas grows volumes with a second metadata area at their end, as pvcreate and pvresize leave it. LVM must find both
+// areas at their places with the same text, and more extents.
+func TestLVMTwoAreas(t *testing.T) {
+	for _, c := range []struct{ made, resized, to int64 }{
+		{24 * mib, 0, 48 * mib},
+		{24*mib + 512, 0, 24*mib + 1024},     // the areas overlap
+		{24 * mib, 31*mib + 1536, 32 * mib},  // pvresize does not align the area, and records a size that is too small
+		{24 * mib, 32 * mib, 40*mib + 8*512}, // and the new size is off the grid too
+	} {
+		t.Run(fmt.Sprint(c.made, c.resized, c.to), func(t *testing.T) {
+			path := twoAreas(t, c.made, c.resized)
+			before, err := os.ReadFile(path)
+			must(t, err)
+			fs, _, err := Tools{}.probe(path)
+			must(t, err)
+			if was := max(c.made, c.resized); int64(fs.Size) != was {
+				t.Errorf("the volume of %d bytes is read as %d bytes long", was, fs.Size)
+			}
+			setSize(t, path, c.to)
+			must(t, Tools{}.Resize(context.Background(), model.LVM2, path, geometry.Bytes(c.to)))
+			must(t, Tools{}.Verify(context.Background(), model.LVM2, path))
+			out := withLVM(t, path, `pvck --config "$C" --dump headers $D; pvck --config "$C" $D; vgck --config "$C" $G
+pvs --config "$C" --noheadings --nosuffix --units b -o dev_size,pv_mda_count,pv_mda_used_count,pv_pe_count $D
+for n in 1 2; do pvck --config "$C" --dump metadata --settings mda_num=$n $D 2>/dev/null | grep -v "^ *metadata text" | md5sum; done | uniq | wc -l`)
+			for _, bad := range []string{"CHECK:", "invalid", "mismatch", "WARNING: Inconsistent"} {
+				if strings.Contains(out, bad) {
+					t.Errorf("LVM complains:\n%s", out)
+				}
+			}
+			start := (c.to - mib) / mib * mib
+			extents := start/mib - 1
+			if want := fmt.Sprintf("%d 2 2 %d 1", c.to, extents); !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+				t.Errorf("pvs does not say %q:\n%s", want, out)
+			}
+			after, err := os.ReadFile(path)
+			must(t, err)
+			if end := 22 * mib; !bytes.Equal(before[mib:end], after[mib:end]) {
+				t.Error("extents were changed")
+			}
+		})
+	}
+}
+
 // TestLVMLyingTexts reads long texts that hold as much as fits into them.
 func TestLVMLyingTexts(t *testing.T) {
 	for _, word := range []string{"a{}", "a{", "}", "a=1\n", "a=[", "a=\"", "# ", "a", "a{b=1\n}", "a {\n\tb = 1\n}\n"} {
@@ -148,7 +250,7 @@ func FuzzLVM(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		frugal(t, func() {
 			if g, err := parseLVM(text); err == nil {
-				if grown, err := g.grown(id, 64*mib); err == nil {
+				if grown, err := g.grown(id, 64*mib, 64*mib); err == nil {
 					_, _ = parseLVM(grown)
 				}
 				_ = scan.LVMSum(text)

@@ -137,7 +137,7 @@ func (g volumeGroup) number(s *lvmSection, key string) (int64, error) {
 }
 
 // volume returns the section of the physical volume with this UUID. count is the number of physical volumes in the group,
-// and extents the number of extents that fit into n bytes. It fails if the extents in use do not fit.
+// and extents the number of extents that fit before byte n. It fails if the extents in use do not fit.
 func (g volumeGroup) volume(uuid string, n int64) (pv *lvmSection, count int, extents int64, err error) {
 	for _, s := range g.root.sections {
 		if s.name != "physical_volumes" {
@@ -155,7 +155,7 @@ func (g volumeGroup) volume(uuid string, n int64) (pv *lvmSection, count int, ex
 			case err != nil || err2 != nil || err3 != nil || extent < 1:
 				return nil, 0, 0, errLVMText
 			case start > sectors || used > (sectors-start)/extent:
-				return nil, 0, 0, fmt.Errorf("its extents go beyond byte %d, where its partition ends", n)
+				return nil, 0, 0, fmt.Errorf("its extents go beyond byte %d, where the room for them ends", n)
 			}
 			return pv, len(s.sections), (sectors - start) / extent, nil
 		}
@@ -163,9 +163,9 @@ func (g volumeGroup) volume(uuid string, n int64) (pv *lvmSection, count int, ex
 	return nil, 0, 0, errors.New("its volume group does not list it: run `vgck`")
 }
 
-// grown returns the text after the physical volume has grown to n bytes.
-func (g volumeGroup) grown(uuid string, n int64) ([]byte, error) {
-	pv, count, extents, err := g.volume(uuid, n)
+// grown returns the text after the physical volume has grown to n bytes. Its extents end before byte end.
+func (g volumeGroup) grown(uuid string, end, n int64) ([]byte, error) {
+	pv, count, extents, err := g.volume(uuid, end)
 	switch {
 	case err != nil:
 		return nil, err
