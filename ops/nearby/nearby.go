@@ -74,12 +74,13 @@ const leastLikely = 64 << 10
 // likely reports whether a file looks like a disk image, by its name or, if that does not decide it, by its size.
 func likely(name string, size geometry.Bytes) bool {
 	name = strings.ToLower(name)
-	for _, packed := range []string{".xz", ".gz", ".zst", ".bz2", ".zip"} {
+	for _, packed := range []string{".xz", ".gz", ".zst", ".bz2", ".zip", ".lz4", ".lzma", ".lz", ".lzo"} {
 		name = strings.TrimSuffix(name, packed)
 	}
 	switch strings.TrimPrefix(filepath.Ext(name), ".") {
 	case "img", "image", "raw", "dd", "iso", "disk", "sdcard", "wic", "hddimg", "rootfs", "qcow2", "qcow", "qed",
-		"vmdk", "vdi", "vhd", "vhdx", "hdd", "ext2", "ext3", "ext4", "fat", "vfat", "xfs", "btrfs", "squashfs", "ntfs":
+		"vmdk", "vdi", "vhd", "vhdx", "hdd", "e01", "ex01", "s01", "aff", "dmg", "sparseimage", "cloop", "bochs", "simg",
+		"ext2", "ext3", "ext4", "fat", "vfat", "xfs", "btrfs", "squashfs", "ntfs":
 		return size > 0
 	case "a", "o", "so", "db", "sqlite", "sqlite3", "go", "c", "h", "txt", "log", "md", "html", "json", "pdf", "png", "jpg",
 		"jpeg", "mp3", "mp4", "mkv", "tar", "tgz", "deb", "rpm", "gz", "xz", "zst", "zip", "7z":

@@ -2,13 +2,8 @@ package registry
 
 import (
 	"bytes"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 
-	"shunt/model/safetext"
 	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/raw"
@@ -18,12 +13,14 @@ import (
 type format struct {
 	name  string
 	magic string
-	tail  bool // the magic is 512 bytes before the end of the file, otherwise at its start
+	at    int64 // the byte at which the magic is; negative: before the end of the file
 	// driver opens the format. If it is nil, the file is refused, with advice to unpack or convert it.
 	driver func() target.Driver
-	unpack []string // the command that unpacks it to standard output; nil if qemu-img converts it
-	seeks  bool     // the command needs the file's name, and cannot read it from standard input
-	source string   // its name for qemu-img
+	way    wayOut
+	packed bool // it is a packed file or an archive of any content, so its magic proves less
+	// whole is the file with which the way out begins, if that is another one. lost is set if it is not there.
+	whole string
+	lost  bool
 }
 
 // plain returns the format of files without any magic: byte n of the file is byte n of the disk.
@@ -32,28 +29,50 @@ func plain() format { return format{name: "raw", driver: raw.Driver} }
 // formats lists the formats with magic bytes. If such a file were taken for a raw image, it would look like an empty disk,
 // and a new table would destroy it.
 var formats = []format{
-	{name: "qcow", magic: "QFI\xfb\x00\x00\x00\x01", source: "qcow"},
-	{name: "qcow2", magic: "QFI\xfb", source: "qcow2"},
-	{name: "VMDK", magic: "KDMV", source: "vmdk"},
-	{name: "VMDK", magic: "COWD", source: "vmdk"},
-	{name: "VMDK", magic: "# Disk DescriptorFile", source: "vmdk"},
-	{name: "VDI", magic: "<<< ", source: "vdi"},
-	{name: "VHDX", magic: "vhdxfile", source: "vhdx"},
-	{name: "VHD", magic: "conectix", source: "vpc"},
-	{name: "VHD", magic: "conectix", tail: true, source: "vpc"},
-	{name: "QED", magic: "QED\x00", source: "qed"},
-	{name: "Parallels", magic: "WithoutFreeSpace", source: "parallels"},
-	{name: "Parallels", magic: "WithouFreSpacExt", source: "parallels"},
-	{name: "gzip", magic: "\x1f\x8b\x08", unpack: []string{"gzip", "-dc"}},
-	{name: "xz", magic: "\xfd7zXZ\x00", unpack: []string{"xz", "-dc"}},
-	{name: "zstd", magic: "\x28\xb5\x2f\xfd", unpack: []string{"zstd", "-dc"}},
-	{name: "bzip2", magic: "BZh", unpack: []string{"bzip2", "-dc"}},
-	{name: "zip", magic: "PK\x03\x04", unpack: []string{"unzip", "-p"}, seeks: true},
-	{name: "7z", magic: "7z\xbc\xaf\x27\x1c", unpack: []string{"7z", "x", "-so"}, seeks: true},
+	{name: "qcow", magic: "QFI\xfb\x00\x00\x00\x01", way: byQEMU("qcow")},
+	{name: "qcow2", magic: "QFI\xfb", way: byQEMU("qcow2")},
+	{name: vmdk, magic: kdmv, way: byQEMU("vmdk")},
+	{name: vmdk, magic: cowd, way: byQEMU("vmdk")},
+	{name: vmdk, magic: seSparse, way: byQEMU("vmdk")},
+	{name: "VDI", magic: "\x7f\x10\xda\xbe", at: 64, way: byQEMU("vdi")},
+	{name: "VHDX", magic: "vhdxfile", way: byQEMU("vhdx")},
+	{name: "VHD", magic: "conectix", way: byQEMU("vpc")},
+	{name: "VHD", magic: "conectix", at: -512, way: byQEMU("vpc")},
+	{name: "QED", magic: "QED\x00", way: byQEMU("qed")},
+	{name: "Parallels", magic: "WithoutFreeSpace", way: byQEMU("parallels")},
+	{name: "Parallels", magic: "WithouFreSpacExt", way: byQEMU("parallels")},
+	{name: "DMG", magic: "koly\x00\x00\x00\x04", at: -512, way: byQEMU("dmg")},
+	{name: "DMG", magic: "koly\x00\x00\x00\x04", way: byQEMU("dmg")},
+	{name: "DMG (encrypted)", magic: "encrcdsa", way: byMac},
+	{name: "DMG (encrypted)", magic: "cdsaencr", at: -8, way: byMac},
+	{name: "Apple sparse", magic: "sprs\x00\x00\x00", way: byMac},
+	{name: "cloop", magic: "#!/bin/sh\n#V2.0 Format\n", way: byQEMU("cloop")},
+	{name: "Bochs", magic: "Bochs Virtual HD Image\x00", way: byQEMU("bochs")},
+	{name: "Bochs", magic: "\xce\x8a\x46\x02", way: convert("bximage", "bximage -q -func=convert -imgmode=flat IN OUT")},
+	{name: "E01 (EWF)", magic: "EVF\t\r\n\xff\x00", way: byEWF},
+	{name: "Ex01 (EWF2)", magic: "EVF2\r\n\x81\x00", way: byEWF},
+	{name: "AFF", magic: "AFF10\r\n\x00", way: convert("afflib-tools", "affcat IN > OUT")},
+	{name: "Android sparse", magic: "\x3a\xff\x26\xed\x01\x00", way: convert("android-sdk-libsparse-utils", "simg2img IN OUT")},
+	{name: "partclone", magic: "partclone-image\x00", way: convert("partclone", "partclone.restore -C -W -s IN -O OUT")},
+	{name: "ntfsclone", magic: "\x00ntfsclone-image", way: convert("ntfs-3g", "ntfsclone --restore-image --output OUT IN")},
+	{name: "gzip", magic: "\x1f\x8b\x08", way: unpack("gzip", "gzip -dc < IN > OUT"), packed: true},
+	{name: "compress", magic: "\x1f\x9d\x90", way: unpack("gzip", "gzip -dc < IN > OUT"), packed: true},
+	{name: "xz", magic: "\xfd7zXZ\x00", way: unpack("xz-utils", "xz -dc < IN > OUT"), packed: true},
+	{name: "lzma", magic: "\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff", way: unpack("xz-utils", "xz -dc < IN > OUT"), packed: true},
+	{name: "lzip", magic: "LZIP\x01", way: unpack("lzip", "lzip -dc < IN > OUT"), packed: true},
+	{name: "lzop", magic: "\x89LZO\x00\r\n\x1a\n", way: unpack("lzop", "lzop -dc < IN > OUT"), packed: true},
+	{name: "lz4", magic: "\x04\x22\x4d\x18", way: unpack("lz4", "lz4 -dc < IN > OUT"), packed: true},
+	{name: "zstd", magic: "\x28\xb5\x2f\xfd", way: unpack("zstd", "zstd -dc < IN > OUT"), packed: true},
+	{name: "zstd", magic: "\x50\x2a\x4d\x18", way: unpack("zstd", "zstd -dc < IN > OUT"), packed: true}, // pzstd
+	{name: "bzip2", magic: "BZh", way: unpack("bzip2", "bzip2 -dc < IN > OUT"), packed: true},
+	{name: "zip", magic: "PK\x03\x04", way: unpack("unzip", "unzip -p IN > OUT"), packed: true},
+	{name: "7z", magic: "7z\xbc\xaf\x27\x1c", way: unpack("p7zip-full", "7z x -so IN > OUT"), packed: true},
+	{name: "RAR", magic: "Rar!\x1a\x07", way: unpack("p7zip-full", "7z x -so IN > OUT"), packed: true},
+	{name: "tar", magic: "ustar", at: 257, way: unpack("tar", "tar -xvf IN"), packed: true},
 }
 
-// recognise returns the format of an open file. path is for messages. Text and unknown bytes count as raw: the scan reports
-// that they hold no table.
+// recognise returns the format of an open file. path is for messages, and to find the descriptor of a VMDK's extent. Text
+// and unknown bytes count as raw: the scan reports that they hold no table.
 func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 	const sector = 512
 	head, tail, at := make([]byte, min(size, sector)), []byte(nil), int64(0)
@@ -68,15 +87,21 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 	// Boot code may begin with any bytes, so in front of a partition table the short magics of packed files do not count.
 	partitioned := len(head) == sector && bytes.HasSuffix(head, []byte("\x55\xaa")) // the signature of an MBR
 	for _, f := range formats {
-		where := head
-		if f.tail {
-			where = tail
+		where, at := head, f.at
+		if at < 0 {
+			where, at = tail, at+int64(len(tail))
 		}
-		if bytes.HasPrefix(where, []byte(f.magic)) && (f.unpack == nil || !partitioned) {
+		if 0 <= at && at < int64(len(where)) && bytes.HasPrefix(where[at:], []byte(f.magic)) && !(f.packed && partitioned) {
+			if f.name == vmdk {
+				f = extent(path, r, f)
+			}
 			return f, nil
 		}
 	}
-	return plain(), nil
+	if isDescriptor(head) {
+		return descriptor(), nil
+	}
+	return extent(path, r, plain()), nil
 }
 
 // driverFor returns the driver for an open file, or a *Format if there is none.
@@ -89,57 +114,4 @@ func driverFor(path string, r io.ReaderAt, size int64) (target.Driver, error) {
 		return target.Driver{}, err
 	}
 	return f.driver(), nil
-}
-
-// refusal returns the error for a file that cannot be opened, because its format has no driver or a loop device shows it.
-func (f format) refusal(path string) *Format {
-	return &Format{Path: path, Name: f.name, Advice: f.advice(path)}
-}
-
-// advice says how to make a raw image of the file, beside it and under a free name.
-func (f format) advice(path string) string {
-	if f.driver != nil {
-		return "open the file behind the loop device"
-	}
-	in := path
-	if strings.HasPrefix(in, "-") || !strings.HasPrefix(in, "/") && strings.Contains(in, ":") {
-		in = "./" + in // neither an option nor, for qemu-img, the name of a protocol
-	}
-	out := rawName(in)
-	if f.unpack == nil {
-		how := safetext.Command("qemu-img", "convert", "-f", f.source, "-O", "raw", in, out)
-		return fmt.Sprintf("convert it first: `%s`", how)
-	}
-	how := safetext.Command(f.unpack...) + " "
-	if !f.seeks {
-		how += "< "
-	}
-	return fmt.Sprintf("unpack it first: `%s%s > %s`", how, safetext.Word(in), safetext.Word(out))
-}
-
-// rawName returns a path beside path that does not exist yet.
-func rawName(path string) string {
-	const most = 240 // bytes of a name, with room for the ending
-	dir, name := filepath.Split(path)
-	name = strings.ToValidUTF8(name[:min(len(name), most)], "_")
-	for i := 1; ; i++ {
-		out := dir + name + ".raw"
-		if i > 1 {
-			out = fmt.Sprintf("%s%s.%d.raw", dir, name, i)
-		}
-		if _, err := os.Lstat(out); err != nil {
-			return out
-		}
-	}
-}
-
-// Format is returned for a disk image, or a packed one, in a format that shunt cannot edit.
-type Format struct {
-	Path   string // as the user gave it
-	Name   string // the format: "qcow2", "VMDK", "xz"
-	Advice string // how to make a raw image of it
-}
-
-func (e *Format) Error() string {
-	return fmt.Sprintf("%s is a %s file, which this version cannot edit: %s", e.Path, e.Name, e.Advice)
 }

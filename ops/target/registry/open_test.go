@@ -94,9 +94,9 @@ func TestOpenRefusesOtherFormats(t *testing.T) {
 	for _, f := range formats {
 		path := filepath.Join(t.TempDir(), "disk")
 		data := make([]byte, 4096)
-		at := 0
-		if f.tail {
-			at = len(data) - 512
+		at := f.at
+		if at < 0 {
+			at += int64(len(data))
 		}
 		copy(data[at:], f.magic)
 		require(t, os.WriteFile(path, data, 0o644))
@@ -104,33 +104,15 @@ func TestOpenRefusesOtherFormats(t *testing.T) {
 		_, err := Open(path, target.Options{})
 		check()
 		format, ok := errors.AsType[*Format](err)
-		if !ok || format.Name != f.name || format.Path != path {
+		if !ok || !strings.HasPrefix(format.Name, f.name) || format.Path != path {
 			t.Errorf("%s: got %v", f.name, err)
 		}
 		copy(data[510:], "\x55\xaa")
 		require(t, os.WriteFile(path, data, 0o644))
 		_, err = Open(path, target.Options{Mode: target.Inspect})
-		if packed := f.unpack != nil; packed != (err == nil) {
+		if f.packed != (err == nil) {
 			t.Errorf("%s before a partition table: got %v", f.name, err)
 		}
-	}
-}
-
-func TestOpenRefusesImagesOfQEMU(t *testing.T) {
-	for format, name := range map[string]string{"qcow2": "qcow2", "vmdk": "VMDK", "vdi": "VDI", "vhdx": "VHDX", "vpc": "VHD", "qed": "QED", "parallels": "Parallels"} {
-		path := filepath.Join(t.TempDir(), "disk")
-		run(t, "qemu-img", "create", "-f", format, path, "16M")
-		_, err := Open(path, target.Options{})
-		refused, ok := errors.AsType[*Format](err)
-		if !ok || refused.Name != name {
-			t.Errorf("%s: got %v", format, err)
-			continue
-		}
-		// The advice is a command that works.
-		_, command, _ := strings.Cut(refused.Advice, "`")
-		words := strings.Fields(strings.TrimSuffix(command, "`"))
-		run(t, words[0], words[1:]...)
-		open(t, path+".raw", target.Options{})
 	}
 }
 
