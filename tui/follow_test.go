@@ -70,7 +70,7 @@ func TestToldLater(t *testing.T) {
 		},
 		"rolled back": {
 			report.Last{When: lastEnd, Task: report.Finish, Result: report.Result{Outcome: report.RolledBack}},
-			[]string{"The last recovery of stick.raw", "rolled back", "exactly as it was before"},
+			[]string{"The last recovery of stick.raw", "rolled back", "exactly as it was"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"shunt/model"
+	"shunt/ops/report"
 	"shunt/tui/widget"
 )
 
@@ -67,10 +68,11 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	if u.RollingBack {
 		finish = "is not possible: " + noFinish
 	}
-	return b.lines, []string{
-		st.Strong.Render("Finish    ") + st.Muted.Render(finish),
-		st.Strong.Render("Roll back ") + st.Muted.Render("the target becomes exactly as it was before"), "",
-	}
+	choices := m.block(b.width)
+	choices.hang(st.Strong.Render("Finish    "), finish, st.Muted)
+	choices.hang(st.Strong.Render("Roll back "), "the target becomes "+report.AsItWas(u.LosesUnused), st.Muted)
+	choices.add("")
+	return b.lines, choices.lines
 }
 
 func (m Model) recoverySpots(d document) []widget.Spot {

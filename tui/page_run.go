@@ -93,7 +93,7 @@ func (m Model) askStop(d document) Model {
 	text := []string{
 		"The commit is writing to " + name + ". It can stop at the next safe point. " + name + " is then unfinished, and " +
 			"shunt asks whether to finish the commit or to roll it back.",
-		"Either way " + name + " ends exactly as planned or exactly as it was.",
+		"If it is finished, " + name + " is exactly as planned. If it is rolled back, every partition and file is as it was.",
 	}
 	switch d.run.kind {
 	case undoRun:

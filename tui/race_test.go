@@ -246,7 +246,7 @@ func TestStopOfACommit(t *testing.T) {
 		end  report.Result
 		then string
 	}{
-		"done": {resultDone, "exactly as planned"}, "rolled back": {resultRolledBack, "exactly as it was before"},
+		"done": {resultDone, "exactly as planned"}, "rolled back": {resultRolledBack, "exactly as it was"},
 		"interrupted": {resultInterrupted, "Unfinished transaction"}, "killed": {silent, "Unfinished transaction"},
 	} {
 		for _, keys := range []string{"q y", "q enter", "ctrl+c ctrl+c", "q s f b y", "q right enter"} {

@@ -27,7 +27,7 @@ func TestInterruptedThenRecovered(t *testing.T) {
 	d.Contains("50 %")
 	d.Do(func() { target.Broken = nil; last(t, target).End(report.Result{Outcome: report.RolledBack}) })
 	quietly(d)
-	d.Contains("exactly as it was before the interrupted")
+	d.Contains("exactly as it was")
 	d.Press("enter")
 	d.Contains("Partition", "3 pending")
 	if len(target.Recoveries) != 1 || target.Recoveries[0] != report.RollBack {

@@ -90,7 +90,7 @@ func TestQueueAfterRun(t *testing.T) {
 		says    string
 	}{
 		{resultDone, "", "exactly as planned"},
-		{resultRolledBack, "3 pending", "exactly as it was before"},
+		{resultRolledBack, "3 pending", "exactly as it was"},
 		{resultUnchanged, "3 pending", "nothing has been written to it"},
 	} {
 		target := Founding()

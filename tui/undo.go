@@ -32,7 +32,7 @@ func (m Model) askTakeBack(d document) Model {
 		"This undoes what was applied to " + d.name() + " on " + a.When.Format("2006-01-02 15:04") + ":",
 		widget.Fit(plan, min(most, widget.Width(plan)), m.st.More),
 	}
-	text = append(text, d.name()+" will be exactly as before, and the "+geometry.FormatBytes(a.Room)+
+	text = append(text, d.name()+" will be "+report.AsItWas(a.LosesUnused)+", and the "+geometry.FormatBytes(a.Room)+
 		" kept for this are freed. If it was changed since, nothing is done.")
 	if word := d.facts.Retype; word != "" {
 		return m.push(dialog.NewTyped("Undo the last apply to a physical disk", text, word, dialog.TakeBack{}))

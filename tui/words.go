@@ -45,8 +45,8 @@ const (
 	toneBad
 )
 
-// endings holds the texts about the result of a run. In the meaning, % stands for the target. Kinds of runs without a
-// text of their own use that of applyRun.
+// endings holds the texts about the result of a run. In the meaning, % stands for the target, and @ says how far it is as
+// before. Kinds of runs without a text of their own use that of applyRun.
 var endings = map[report.Outcome]struct {
 	head    string
 	tone    tone
@@ -58,11 +58,11 @@ var endings = map[report.Outcome]struct {
 		finishRun: "The interrupted transaction was finished: % is exactly as planned.",
 	}},
 	report.RolledBack: {"Rolled back", toneGood, "", map[runKind]string{
-		applyRun:    "% is exactly as it was before. None of the operations was carried out; they are still pending.",
-		finishRun:   "% is exactly as it was before the interrupted transaction.",
-		rollBackRun: "% is exactly as it was before the interrupted transaction.",
-		undoRun:     "The last apply was undone: % is exactly as it was before it.",
-		followRun:   "% is exactly as it was before.",
+		applyRun:    "% is @. None of the operations was carried out; they are still pending.",
+		finishRun:   "The interrupted transaction was rolled back: % is @.",
+		rollBackRun: "The interrupted transaction was rolled back: % is @.",
+		undoRun:     "The last apply was undone: % is @.",
+		followRun:   "% is @.",
 	}},
 	report.Interrupted: {
 		"Interrupted", toneBad, "No data is lost. Close this page, or open the target again, to finish or roll back.",
@@ -81,7 +81,8 @@ var endings = map[report.Outcome]struct {
 func resultNotice(kind runKind, name string, r report.Result) notice {
 	end := endings[r.Outcome]
 	meaning := cmp.Or(end.meaning[kind], end.meaning[applyRun])
-	t := notice{end.head, strings.ReplaceAll(meaning, "%", name), cmp.Or(r.Advice, end.advice), end.tone}
+	meaning = strings.NewReplacer("%", name, "@", report.AsItWas(r.LostUnused)).Replace(meaning)
+	t := notice{end.head, meaning, cmp.Or(r.Advice, end.advice), end.tone}
 	if r.Outcome == report.RolledBack && (kind == applyRun || kind == rehearseRun) {
 		t.tone = toneWarn // the user did not ask to roll back
 	}

@@ -84,8 +84,9 @@ type Options uint64
 
 // The options.
 const (
-	Verify   Options = 1 << iota // read everything back before the transaction counts as complete
-	KeepUndo                     // keep the files that an undo of the complete transaction needs
+	Verify      Options = 1 << iota // read everything back before the transaction counts as complete
+	KeepUndo                        // keep the files that an undo of the complete transaction needs
+	LosesUnused                     // a roll back does not restore the content of some blocks that no file system used
 )
 
 // Has reports whether w is one of the options.

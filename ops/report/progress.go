@@ -100,7 +100,7 @@ type Outcome string
 const (
 	Unchanged   Outcome = "unchanged"   // refused, failed or cancelled before the commit: exit 1 (0 after a wanted rehearsal)
 	Done        Outcome = "done"        // the target is exactly as planned: exit 0
-	RolledBack  Outcome = "rolled back" // the target is exactly as it was: exit 1 (0 if a rollback was wanted)
+	RolledBack  Outcome = "rolled back" // the target is as it was: exit 1 (0 if a rollback was wanted)
 	Interrupted Outcome = "interrupted" // an unfinished transaction is on the target: exit 4
 )
 
@@ -112,4 +112,15 @@ type Result struct {
 	Log     string  `json:"log,omitempty"`    // all commands with their output
 	// Silent says that the worker ended without a result. The target must be read to find out what happened.
 	Silent bool `json:"-"`
+	// LostUnused says, of a target that was rolled back, that some blocks that no file system used have other content now.
+	LostUnused bool `json:"lost_unused,omitempty"`
+}
+
+// AsItWas says how far a target that is rolled back is the same as before. Nothing keeps the content of blocks that a file
+// system did not use, if the transaction overwrote them.
+func AsItWas(lostUnused bool) string {
+	if lostUnused {
+		return "as it was, except for the content of blocks that no file system used"
+	}
+	return "exactly as it was"
 }

@@ -60,6 +60,7 @@ type Unfinished struct {
 	Units       int       `json:"steps"`        // number of all steps
 	RollingBack bool      `json:"rolling_back"` // rolling back has begun and can only be finished
 	Complete    bool      `json:"-"`            // only the journal must still be removed
+	LosesUnused bool      `json:"-"`            // a roll back loses the content of some unused blocks
 }
 
 // Last is the result of a commit or recovery that ended while nobody watched.
@@ -75,4 +76,6 @@ type Applied struct {
 	When time.Time      `json:"when"`  // time of the start
 	Plan string         `json:"plan"`  // what it did, one operation a line
 	Room geometry.Bytes `json:"bytes"` // size of what is kept for an undo
+	// LosesUnused says that an undo does not restore the content of some blocks that no file system used.
+	LosesUnused bool `json:"loses_unused,omitempty"`
 }

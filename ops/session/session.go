@@ -169,7 +169,7 @@ func mend(err error) string {
 func (s *Session) complete(status report.Unfinished) error {
 	last := report.Last{When: s.dir.LastWritten(), Task: report.Apply, Plan: status.Plan, Result: report.Result{Outcome: report.Done}}
 	if status.RollingBack {
-		last.Task, last.Result.Outcome = report.RollBack, report.RolledBack
+		last.Task, last.Result.Outcome, last.Result.LostUnused = report.RollBack, report.RolledBack, status.LosesUnused
 	}
 	if err := worker.StoreLast(s.dir, last); err != nil {
 		return err

@@ -56,8 +56,14 @@ func build(
 	b.p.Refence = b.storeEach(&b.before, journal.OpRestore, t.refence)
 
 	writes := newRanges(changed.writes(), spans(t.final), spans(t.fence))
-	// Free blocks that hold data are not worth saving. Those that are holes cost nothing to restore.
-	b.preserve(writes.minus(changed.sources()).minus(changed.unused.intersect(data)), data, t.before)
+	// Free blocks that hold data are not worth saving. Those that are holes or zero cost nothing to restore.
+	lost := writes.minus(changed.sources()).within(0, b.p.SizeBefore)
+	unsaved := lost.intersect(changed.unused).intersect(data)
+	zero := zeroIn(dev, unsaved)
+	if unsaved = unsaved.minus(zero); len(unsaved) > 0 {
+		b.p.Options |= journal.LosesUnused
+	}
+	b.preserve(lost.minus(unsaved), data.minus(zero), t.before)
 	b.probe(data.minus(writes).minus(changed.busy))
 	for _, r := range changed.heads {
 		b.p.Heads = append(b.p.Heads, journal.Run{Off: r.off, Len: r.len()})
@@ -249,6 +255,26 @@ func (b *builder) preserve(lost, data, table ranges) {
 	b.p.RestoreData = save(lost.minus(table))
 	b.p.RestoreTable = save(lost.intersect(table))
 	slices.SortFunc(b.p.RestoreTable, func(x, y journal.Op) int { return cmp.Compare(y.Off, x.Off) })
+}
+
+// zeroIn returns the parts of set that are zero, as far as it looks: it reads little, and stops at the first byte that is
+// not zero.
+func zeroIn(dev Device, set ranges) (zero ranges) {
+	const most = 64 << 20
+	left, buf := int64(most), make([]byte, block)
+	for _, r := range set {
+		for off := r.off; off < r.end; off += block {
+			piece := buf[:min(block, r.end-off)]
+			if left -= int64(len(piece)); left < 0 {
+				return newRanges(zero)
+			}
+			if _, err := dev.ReadAt(piece, off); err != nil || !allZero(piece) {
+				return newRanges(zero) // what cannot be read need not be restored
+			}
+			zero = append(zero, run(off, int64(len(piece))))
+		}
+	}
+	return newRanges(zero)
 }
 
 // probe picks blocks that the transaction leaves alone, spread over the target. Recovery recognises the target by them.

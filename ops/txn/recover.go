@@ -62,6 +62,7 @@ func (s *sides) inspect() (report.Unfinished, error) {
 	status := report.Unfinished{
 		Name: p.Name, Plan: plan.Kept(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next),
 		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
+		LosesUnused: p.Options.Has(journal.LosesUnused),
 	}
 	steps := summary.Stages
 	if status.RollingBack {
@@ -79,7 +80,7 @@ func (s *sides) inspect() (report.Unfinished, error) {
 }
 
 // Recover ends an unfinished transaction. It may be interrupted and called again. Once it returns nil, the target is
-// exactly as planned (Finish) or exactly as it was (RollBack), and the journal is gone or kept for an undo. After an
+// exactly as planned (Finish) or as it was (RollBack; see report.AsItWas), and the journal is gone or kept for an undo. After an
 // *AfterError the same holds for the target.
 func Recover(ctx context.Context, dev Device, store journal.Store, how Direction, watch Watch) (err error) {
 	s := &sides{store: store}

@@ -23,6 +23,7 @@ func (w *process) recover(ctx context.Context) report.Result {
 		phase, outcome, how = report.Committing, report.Done, txn.Finish
 	}
 	w.acceptFollowers()
+	lost := w.losesUnused()
 	err := w.target.AllowWrites()
 	if err == nil {
 		err = w.withdrawUnused()
@@ -40,8 +41,16 @@ func (w *process) recover(ctx context.Context) report.Result {
 		err = txn.Recover(ctx, w.target, w.dir, how, w.watch(phase))
 	}
 	r := w.conclude(outcome, err)
+	r.LostUnused = lost && r.Outcome == report.RolledBack
 	w.updateKernel(&r)
 	return r
+}
+
+// losesUnused reports whether rolling back loses the content of blocks that no file system used. It must be called before
+// the transaction ends, which may remove the journal.
+func (w *process) losesUnused() bool {
+	unfinished, applied, _ := txn.InspectAll(w.dir) // the caller reports the error
+	return unfinished != nil && unfinished.LosesUnused || unfinished == nil && applied != nil && applied.LosesUnused
 }
 
 // withdrawUnused makes the kernel forget the partitions that are not in use. It fails if the transaction writes to a

@@ -59,7 +59,7 @@ func lastText(path string, last report.Last) string {
 	case report.Done:
 		return fmt.Sprintf("%s finished at %s: done, the target is exactly as planned.", what, when)
 	case report.RolledBack:
-		return fmt.Sprintf("%s finished at %s: rolled back, the target is exactly as it was.", what, when)
+		return fmt.Sprintf("%s finished at %s: rolled back, the target is %s.", what, when, report.AsItWas(last.Result.LostUnused))
 	case report.Interrupted:
 		return fmt.Sprintf("%s was interrupted at %s: %s", what, when, last.Result.Err)
 	case report.Unchanged:
@@ -204,7 +204,7 @@ func (p *printer) end(r report.Result, rolledBack int) error {
 	}
 	text, code := "Done: the target is exactly as planned.", exitDone
 	if r.Outcome == report.RolledBack {
-		text, code = "Rolled back: the target is exactly as it was.", rolledBack
+		text, code = "Rolled back: the target is "+report.AsItWas(r.LostUnused)+".", rolledBack
 	}
 	p.say("%s", text)
 	if r.Advice != "" {

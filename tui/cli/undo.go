@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shunt/geometry"
+	"shunt/ops/report"
 	"shunt/ops/session"
 )
 
@@ -49,7 +50,7 @@ func (s *settings) undo(ctx context.Context, path string, yes bool) error {
 		for line := range strings.Lines(last.Plan) {
 			s.say("  %s", strings.TrimRight(line, "\n"))
 		}
-		s.say("That also frees the %s kept for the undo.", geometry.FormatBytes(last.Room))
+		s.say("%s will be %s. That also frees the %s kept for the undo.", path, report.AsItWas(last.LosesUnused), geometry.FormatBytes(last.Room))
 		if !s.agreed(ctx, facts.Retype, "Undo it and restore "+path+"?", yes) {
 			return errors.New("not confirmed; nothing was written")
 		}
