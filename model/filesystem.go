@@ -26,6 +26,8 @@ type Filesystem struct {
 	Elsewhere Elsewhere
 	// Trait forbids edits that the kind of file system allows.
 	Trait Trait
+	// Features are properties that decide what its tools can do.
+	Features Features
 	// Notes holds other remarks ("LUKS1", "an old FAT boot sector is in front of it").
 	Notes string
 }
@@ -42,6 +44,25 @@ const (
 	Anchored          // it names places on the disk and has to stay where it is; Notes follows "it" if nothing else is known
 	OldForm           // the tools of today only use it as it is: LUKS1, swap space of a foreign machine
 )
+
+// Features is a set of properties of one particular file system that decide what its tools can do.
+type Features uint8
+
+// Properties that decide what tools can do.
+const (
+	Unreplayed   Features = 1 << iota // its journal or log holds changes that are not in their places yet
+	Clusters                          // ext4 allocates its space in clusters of several blocks
+	StableInodes                      // ext4 relies on the numbers of its inodes
+)
+
+// Has reports whether one of the features is there.
+func (f Features) Has(feature Features) bool { return f&feature != 0 }
+
+// Checked returns the file system after a check that found nothing wrong, or corrected it.
+func (f Filesystem) Checked() Filesystem {
+	f.Dirty, f.Features = "", f.Features&^Unreplayed
+	return f
+}
 
 // Known reports whether the contents were recognised.
 func (f Filesystem) Known() bool { return f.Kind != Unformatted }

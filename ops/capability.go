@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"cmp"
+
 	"shunt/geometry"
 	"shunt/model"
 )
@@ -15,6 +17,10 @@ type Capability struct {
 	// Each of these is the reason why something cannot be done, such as "XFS cannot be shrunk", or "". Online is about
 	// growing a mounted file system.
 	Create, Grow, Shrink, Move, Copy, Check, Label, UUID, Online model.Reason
+	// Replay is the reason why this machine cannot bring in what the journal of such a file system holds, or "".
+	Replay model.Reason
+	// Narrow takes away the abilities that one particular file system of the kind forbids. It may be nil.
+	Narrow func(can Capability, fs model.Filesystem) Capability
 	// Missing lists the Debian packages of the programs that are missing.
 	Missing []string
 	// HalfUUID is set if half of the UUID can be replaced.
@@ -25,10 +31,8 @@ type Capability struct {
 	MinSectors geometry.Sector
 	// Only512 is the reason why the file system cannot be made on a disk with sectors of 4096 bytes, or "".
 	Only512 model.Reason
-	// Labels says which labels the file system can have. NoLabel returns the reason why a particular file system cannot
-	// have a label, or "". NoLabel may be nil.
-	Labels  LabelRule
-	NoLabel func(fs model.Filesystem) model.Reason
+	// Labels says which labels the file system can have.
+	Labels LabelRule
 	// NewBlock returns the block or cluster size of a new file system of this length. nil means 4 KiB.
 	NewBlock func(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes
 	// KeepsPosition is set if the file system stores its position on the disk. It must be corrected after a move.
@@ -72,11 +76,20 @@ func (c Capabilities) Of(kind model.FSKind) Capability {
 }
 
 // For returns the capability for one file system. It is that of its kind, but without tools if a part of the file system
-// is on another device.
+// is on another device, or if its journal must be replayed first and this machine cannot do that.
 func (c Capabilities) For(fs model.Filesystem) Capability {
 	can := c.Of(fs.Kind)
+	if can.Narrow != nil {
+		can = can.Narrow(can, fs)
+	}
 	if no := fs.Elsewhere.NoTools(); !no.OK() {
 		can.Grow, can.Shrink, can.Check, can.Label, can.UUID, can.Online = no, no, no, no, no, no
+	}
+	if fs.Features.Has(model.Unreplayed) && !can.Replay.OK() {
+		no := model.Because("its journal holds changes that must be brought in before any other edit: %s", can.Replay)
+		for _, reason := range []*model.Reason{&can.Grow, &can.Shrink, &can.Check, &can.Label, &can.UUID} {
+			*reason = cmp.Or(*reason, no)
+		}
 	}
 	return can
 }

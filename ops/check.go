@@ -45,7 +45,7 @@ func (o Check) Apply(before model.Disk, env Env) (model.Disk, error) {
 			p.FS.Size = p.FS.Filling(before.SectorSize.Bytes(p.Span.Len()))
 		}
 		reason := env.Caps.For(p.FS).Check
-		p.FS.Dirty = ""
+		p.FS = p.FS.Checked()
 		return refusedFor(reason)
 	})
 }

@@ -35,7 +35,8 @@ func (o Fill) Apply(before model.Disk, env Env) (model.Disk, error) {
 		case size <= p.FS.Size:
 			return refusedFor("it is as large as it can be: the disk ends there").near("enlarge the image first")
 		}
-		p.FS.Size, p.FS.Dirty = size, ""
+		p.FS = p.FS.Checked()
+		p.FS.Size = size
 		return nil
 	})
 }

@@ -165,7 +165,8 @@ func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
 		}
 	}
 	if p.FS.Known() && to.Len() != p.Span.Len() {
-		p.FS.Size, p.FS.Dirty = p.FS.Filling(before.SectorSize.Bytes(to.Len())), ""
+		p.FS = p.FS.Checked()
+		p.FS.Size = p.FS.Filling(before.SectorSize.Bytes(to.Len()))
 	}
 	p.Span = to
 	return rearranged(before, before.With(p), what)

@@ -38,7 +38,7 @@ func (o NewUUID) Apply(before model.Disk, env Env) (model.Disk, error) {
 		}
 		p.FS.UUID = UnknownUUID
 		if c.Check.OK() {
-			p.FS.Dirty = ""
+			p.FS = p.FS.Checked()
 		}
 		return nil
 	})

@@ -30,24 +30,29 @@ func (o SetLabel) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return edited(before, holder, o.ID, "label", func(p *model.Partition) *Refusal {
 		c := env.Caps.For(p.FS)
 		reason, kept := c.Label, c.Labels.Kept(o.Label)
-		if reason.OK() && c.NoLabel != nil {
-			reason = c.NoLabel(p.FS)
-		}
 		if reason.OK() && kept == p.FS.Label {
 			reason = "it has this label already"
 		}
 		reason = cmp.Or(reason, cannotLabel(env, p.FS.Kind, o.Label))
 		p.FS.Label = kept
+		if p.FS.Features.Has(model.Unreplayed) {
+			p.FS = p.FS.Checked()
+		}
 		return refusedFor(reason)
 	})
 }
 
-// Steps sets the label. If the file system was clean, it also verifies it.
+// Steps sets the label. If the file system was clean, it also verifies it. A journal is replayed before: it can hold an
+// older superblock with the old label, and tools that change the superblock can make the rest of the journal useless.
 func (o SetLabel) Steps(before, _ model.Disk) []Step {
 	p, _ := before.Partition(o.ID)
 	s := stepsOn(p)
+	unreplayed := p.FS.Features.Has(model.Unreplayed)
+	if unreplayed {
+		s.add(StepCheckFS, p.Span)
+	}
 	s.add(StepLabelFS, p.Span).Label = o.Label
-	if p.FS.Dirty.OK() {
+	if p.FS.Dirty.OK() || unreplayed {
 		s.add(StepVerifyFS, p.Span)
 	}
 	return s.steps

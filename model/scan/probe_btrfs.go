@@ -52,7 +52,7 @@ func readBtrfs(s *superblock) bool {
 	case s.u16(196) == crc32c && uint64(crc32.Checksum(s.b[32:], castagnoli)) != s.u32(0):
 		s.fs.Dirty = badSum
 	case s.u64(96) != 0:
-		s.fs.Dirty = "log needs to be replayed"
+		s.fs.Dirty, s.fs.Features = "its log must be replayed", model.Unreplayed
 	}
 	return true
 }

@@ -20,6 +20,21 @@ func readExt(s *superblock) bool {
 	}
 	s.fs.Size, s.fs.Used, s.fs.Min = geometry.Bytes(sb.Size()), geometry.Bytes(sb.Used()), geometry.Bytes(sb.MinSize())
 	s.fs.BlockSize, s.fs.Dirty = geometry.Bytes(sb.BlockSize), model.Reason(sb.Dirty())
+	for _, f := range []struct {
+		is      bool
+		feature model.Features
+	}{
+		{sb.Incompat&extfs.IncompatRecover != 0, model.Unreplayed},
+		{sb.ClusterBlocks > 1, model.Clusters},
+		{sb.Compat&extfs.CompatStableInodes != 0, model.StableInodes},
+	} {
+		if f.is {
+			s.fs.Features |= f.feature
+		}
+	}
+	if sb.Incompat&extfs.Incompat64Bit == 0 {
+		s.fs.Max = geometry.Bytes((1<<32 - 1) * sb.BlockSize)
+	}
 	if sb.Miscounted {
 		s.fs.Used, s.fs.Min = -1, s.fs.Size
 	}

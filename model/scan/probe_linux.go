@@ -12,8 +12,10 @@ import (
 //	0  "XFSB"        32  UUID                102 sector size (2)   144 free data blocks (8)
 //	4  block size    84  AG blocks (4)       108 label (12)
 //	8  data blocks   88  AGs (4)             126 being made (1)
-//	16 realtime blocks (8)
-//	48 first block of the log (8), 0 if that is on another device
+//	16 realtime blocks (8)           96  blocks of the log (4)
+//	48 first block of the log (8)    124 bits of a block's number in its AG (1)
+//
+// The first block of the log is 0 if the log is on another device, else the AG and the number in that.
 //
 // The free count is exact only after a clean unmount. Source: "XFS Algorithms & Data Structures", chapter "Superblocks".
 func readXFS(s *superblock) bool {
@@ -33,6 +35,14 @@ func readXFS(s *superblock) bool {
 	}
 	if s.b[126] != 0 {
 		s.fs.Dirty = "it was not made completely"
+	}
+	agBits := min(s.b[124], 32)
+	logAt, logBlocks := s.u64(48)>>agBits*agBlocks+s.u64(48)&(1<<agBits-1), s.u32(96)
+	if s.fs.Elsewhere == model.WholeHere && logAt < blocks && logBlocks <= blocks-logAt {
+		log := xfsLog{w: s.w, at: int64(logAt * block), blocks: int64(logBlocks * block / xfsLogBlock)}
+		if log.unreplayed() {
+			s.fs.Dirty, s.fs.Features = "its log must be replayed", model.Unreplayed
+		}
 	}
 	return true
 }

@@ -29,6 +29,8 @@ func btrfsDriver() Driver {
 		resize:   job.resizeBtrfs,
 		verify:   checking(zeroOnly, "see btrfs-check(8) before any attempt to repair it", "btrfs", "check", "--readonly", "{}"),
 		mend:     job.mendBtrfs,
+		replays:  whileMounted("btrfs", "btrfs"),
+		replay:   func(j job, ctx context.Context) error { return j.whileMounted(ctx, "", nothing) },
 		setLabel: command("btrfs", "filesystem", "label", "{}", "{=}"),
 		// btrfstune rewrites all metadata with the new UUID.
 		setUUID: command("btrfstune", "-f", "-U", "{=}", "{}"),
@@ -77,7 +79,7 @@ func (j job) mendBtrfs(ctx context.Context, found string) (did string, err error
 		agree, err = j.btrfsSizesAgree()
 	}
 	if err == nil && !agree && j.MountPoint != "" {
-		if err = j.whileMounted(ctx, "", func(string) error { return nil }); err == nil {
+		if err = j.whileMounted(ctx, "", nothing); err == nil {
 			agree, err = j.btrfsSizesAgree()
 		}
 	}

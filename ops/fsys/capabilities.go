@@ -38,7 +38,7 @@ func (d Driver) capability(m Machine) ops.Capability {
 		return reason
 	}
 	c.Create, c.Grow, c.Shrink, c.Check = need(d.create), need(d.grow), need(d.shrink), need(d.check)
-	c.Label, c.UUID, c.Online = need(d.label), need(d.uuid), need(d.online)
+	c.Label, c.UUID, c.Online, c.Replay = need(d.label), need(d.uuid), need(d.online), need(d.replays)
 	c.Package = d.Package
 	c.Tools = ops.ToolNames{
 		Create: d.create.by, Resize: cmp.Or(d.grow.by, d.shrink.by), Online: d.online.by,

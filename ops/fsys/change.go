@@ -14,6 +14,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/tried"
+	"shunt/ops"
 )
 
 // A job is one change to the file system in a window.
@@ -39,6 +40,26 @@ func (t Tools) do(doing string, kind model.FSKind, path string, what func(j job)
 	return nil
 }
 
+// alter is like do, for work that changes the file system. It fails if what is in the journal would be written over the
+// change later.
+func (t Tools) alter(doing string, kind model.FSKind, path string, what func(j job) error) error {
+	return t.do(doing, kind, path, func(j job) error {
+		if j.fs.Features.Has(model.Unreplayed) {
+			return errors.New("its journal must be replayed first: check it")
+		}
+		return what(j)
+	})
+}
+
+// can returns what the kind and this file system allow, on a machine that has all tools.
+func (j job) can() ops.Capability {
+	can := j.driver.facts
+	if can.Narrow != nil {
+		can = can.Narrow(can, j.fs)
+	}
+	return can
+}
+
 // result reads the superblock again after the tools have run.
 func (j job) result() (model.Filesystem, error) {
 	fs, _, err := j.expect(j.driver.Kind, j.path)
@@ -52,13 +73,17 @@ func (j job) result() (model.Filesystem, error) {
 // allow. size must not exceed the length of the window, and must fill it when the file system grows. The file system must have been
 // checked. If Resize fails, the file system must be considered destroyed.
 func (t Tools) Resize(ctx context.Context, kind model.FSKind, path string, size geometry.Bytes) error {
-	return t.do("resize", kind, path, func(j job) error {
+	return t.alter("resize", kind, path, func(j job) error {
 		d := j.driver
 		switch want := j.fs.Filling(size); {
 		case int64(size) > j.n || size <= 0:
 			return fmt.Errorf("a size of %d bytes does not fit its partition, which has %d", size, j.n)
 		case d.resize == nil:
 			return d.grow.reason.Err()
+		case want > j.fs.Size && !j.can().Grow.OK():
+			return j.can().Grow.Err()
+		case want < j.fs.Size && !j.can().Shrink.OK():
+			return j.can().Shrink.Err()
 		case d.shrink.reason.OK():
 		case want < j.fs.Filling(j.fs.Size):
 			return d.shrink.reason.Err()
@@ -139,12 +164,9 @@ func (t Tools) Verify(ctx context.Context, kind model.FSKind, path string) error
 // SetLabel sets the label of the file system in the window at path; "" removes it. After an error the file system may
 // have the old or the new label.
 func (t Tools) SetLabel(ctx context.Context, kind model.FSKind, path, label string) error {
-	return t.do("label", kind, path, func(j job) error {
-		facts := j.driver.facts
-		why := facts.Labels.Fault(kind, label)
-		if why == "" && facts.NoLabel != nil {
-			why = facts.NoLabel(j.fs)
-		}
+	return t.alter("label", kind, path, func(j job) error {
+		facts := j.can()
+		why := cmp.Or(facts.Label, facts.Labels.Fault(kind, label))
 		switch {
 		case j.driver.setLabel == nil:
 			return j.driver.label.reason.Err()
@@ -167,7 +189,7 @@ func (t Tools) SetLabel(ctx context.Context, kind model.FSKind, path, label stri
 // half of a serial number changes, so that Windows still accepts the volume when it checks its license. The file system
 // must have been checked. After an error it may have the old or the new UUID, or be unusable.
 func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half bool) error {
-	return t.do("set a new UUID on", kind, path, func(j job) error {
+	return t.alter("set a new UUID on", kind, path, func(j job) error {
 		set := j.driver.setUUID
 		switch {
 		case half && j.driver.setHalf == nil:
@@ -176,6 +198,8 @@ func (t Tools) NewUUID(ctx context.Context, kind model.FSKind, path string, half
 			set = j.driver.setHalf
 		case set == nil:
 			return j.driver.uuid.reason.Err()
+		case !j.can().UUID.OK():
+			return j.can().UUID.Err()
 		}
 		if err := set(j, ctx, uuid.NewString()); err != nil {
 			return err

@@ -19,7 +19,7 @@ type Driver struct {
 	// Package is the Debian package that contains the tools, or "".
 	Package string
 
-	create, grow, shrink, check, label, uuid, online ability
+	create, grow, shrink, check, label, uuid, online, replays ability
 	// facts are true on every machine: sizes, labels, reasons against moving or copying. Discover adds the abilities.
 	facts ops.Capability
 
@@ -30,11 +30,11 @@ type Driver struct {
 	// verify checks the file system and changes nothing. repair also corrects what its tool corrects without asking,
 	// which may cost files; it is nil if there is no such tool.
 	verify, repair func(j job, ctx context.Context) error
-	// replay brings in what the journal holds, before verify judges. mend corrects what loses no file, when verify found what
-	// the text says: where there is a walk it may try more, as what it did only counts if no file changed. Both say what
-	// they did, "" for nothing, and may be nil.
-	replay func(j job, ctx context.Context) (did string, err error)
-	mend   func(j job, ctx context.Context, found string) (did string, err error)
+	// replay brings in what the journal holds, before verify judges. It is nil if the scan never finds the kind Unreplayed.
+	replay func(j job, ctx context.Context) error
+	// mend corrects what loses no file, when verify found what the text says: where there is a walk it may try more, as what
+	// it did only counts if no file changed. It says what it did, "" for nothing, and may be nil.
+	mend func(j job, ctx context.Context, found string) (did string, err error)
 	// walk lists all files, to compare them before and after a repair. It may be nil.
 	walk     walker
 	setLabel change

@@ -1,8 +1,8 @@
 package fsys
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -18,8 +18,9 @@ func extDrivers() []Driver {
 	ext := Driver{
 		Package: "e2fsprogs", create: can("mke2fs"), grow: can("resize2fs", "e2fsck"), shrink: can("resize2fs", "e2fsck"),
 		check: can("e2fsck"), label: can("tune2fs"), uuid: can("tune2fs", "e2fsck"), online: can("resize2fs"),
+		replays: can("e2fsck"),
 		facts: ops.Capability{
-			MinSize: geometry.MiB, Labels: ops.LabelRule{Most: 16}, NewBlock: extBlock, EndsAtSize: true,
+			MinSize: geometry.MiB, Labels: ops.LabelRule{Most: 16}, NewBlock: extBlock, EndsAtSize: true, Narrow: narrowExt,
 		},
 		make: job.makeExt, resize: job.resizeExt,
 		verify: checking(fsckCodes, "check it first, which repairs it", "e2fsck", "-f", "-n", "-C", "0", "{}"),
@@ -57,6 +58,18 @@ func extDrivers() []Driver {
 	return drivers
 }
 
+// narrowExt takes away what resize2fs does not do with some features.
+func narrowExt(can ops.Capability, fs model.Filesystem) ops.Capability {
+	switch {
+	case fs.Features.Has(model.Clusters):
+		const why = "it allocates space in clusters (the feature bigalloc), and resize2fs does not resize that safely"
+		can.Grow, can.Shrink = cmp.Or(can.Grow, why), cmp.Or(can.Shrink, why)
+	case fs.Features.Has(model.StableInodes):
+		can.Shrink = cmp.Or(can.Shrink, "it has the feature stable_inodes, with which resize2fs does not shrink it")
+	}
+	return can
+}
+
 // extDoubt returns the reason why a listing may be incomplete or wrong, or "".
 func extDoubt(src Files) model.Reason {
 	sb, err := readExt(src.Base, src.Off)
@@ -89,18 +102,20 @@ func (j job) resizeExt(ctx context.Context, size geometry.Bytes) (least geometry
 	if err != nil {
 		return 0, err
 	}
-	want := int64(size) / sb.BlockSize * sb.BlockSize
-	switch {
-	case sb.ClusterBlocks > 1:
-		return 0, errors.New("it allocates space in clusters (bigalloc), which resize2fs does not resize unless forced")
-	case want/sb.BlockSize >= 1<<32 && sb.Incompat&extfs.Incompat64Bit == 0:
+	if j.fs.Max > 0 && size > j.fs.Max {
 		return 0, fmt.Errorf("it numbers its blocks of %d bytes with 32 bits, so it can have at most %s: "+
-			"convert it with `resize2fs -b` first", sb.BlockSize, geometry.FormatBytes(geometry.Bytes((1<<32-1)*sb.BlockSize)))
-	case want < sb.Size() && sb.Compat&extfs.CompatStableInodes != 0:
-		return 0, errors.New("it was made with the feature stable_inodes, so that it cannot be shrunk")
+			"convert it with `resize2fs -b` first", sb.BlockSize, geometry.FormatBytes(j.fs.Max))
 	}
+	want := int64(size) / sb.BlockSize * sb.BlockSize
 	if _, _, err := j.run(ctx, zeroOnly, "resize2fs", "-p", j.path, fmt.Sprintf("%dK", want/1024)); err != nil {
 		return 0, advise(err, noRoom)
+	}
+	if sb.Compat&extfs.CompatOrphanFile != 0 {
+		// Before version 1.47.2 resize2fs moves blocks of the orphan file and leaves their checksums wrong, so that the file
+		// system cannot be mounted. The orphan file is empty, and e2fsck makes it anew.
+		if _, err := j.mendExt(ctx, ""); err != nil {
+			return 0, err
+		}
 	}
 	// resize2fs drops a last group that its own metadata would fill.
 	least = geometry.Bytes(want - int64(sb.BlocksPerGroup)*sb.BlockSize)
@@ -132,18 +147,10 @@ func (j job) makeExt(ctx context.Context, spec Spec) error {
 	return mkfs(argv, "-L", "{label}", "-U", "{uuid}")(j, ctx, spec)
 }
 
-// replayExt has e2fsck replay the journal, if there is something in it, and do nothing else.
-func (j job) replayExt(ctx context.Context) (did string, err error) {
-	var sb extfs.Superblock
-	err = j.edit(func(f File) (err error) {
-		sb, err = readExt(f, 0)
-		return err
-	})
-	if err != nil || sb.Incompat&extfs.IncompatRecover == 0 {
-		return "", err
-	}
-	_, _, err = j.run(ctx, fsckCodes.or(1), "e2fsck", "-p", "-E", "journal_only", j.path)
-	return "the journal was replayed", err
+// replayExt has e2fsck replay the journal and do nothing else.
+func (j job) replayExt(ctx context.Context) error {
+	_, _, err := j.run(ctx, fsckCodes.or(1), "e2fsck", "-p", "-E", "journal_only", j.path)
+	return err
 }
 
 // mendExt has e2fsck correct what it takes for safe. It always writes down that the file system was checked, without

@@ -3,6 +3,8 @@ package fsys
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -92,6 +94,25 @@ func TestExtRefusals(t *testing.T) {
 	if err := tools.Resize(ctx, model.Ext4, huge, 32*geometry.MiB); err == nil || !strings.Contains(err.Error(), "stable_inodes") {
 		t.Errorf("stable inodes: %v", err)
 	}
+}
+
+// TestExtOrphanFile resizes an ext4 with an orphan file so far that the blocks of that have to move.
+func TestExtOrphanFile(t *testing.T) {
+	t.Parallel()
+	tools := toolsHere(t, "e2fsck", "mke2fs", "debugfs", "resize2fs")
+	path, dir := sparse(t, 40*mib), fileTree(t, mib)
+	tool(t, "mke2fs", "-q", "-t", "ext4", "-b", "1024", "-O", "orphan_file,^resize_inode", "-d", dir, path)
+	for _, n := range []int64{2 << 30, 30 * mib} {
+		setSize(t, path, max(n, fileSize(t, path)))
+		_, err := tools.Ready(t.Context(), model.Ext4, path)
+		must(t, err)
+		must(t, tools.Resize(t.Context(), model.Ext4, path, geometry.Bytes(n)))
+		tool(t, "e2fsck", "-f", "-n", path)
+	}
+	out := t.TempDir()
+	tool(t, "debugfs", "-R", "rdump / "+out, path)
+	must(t, os.RemoveAll(filepath.Join(out, "lost+found")))
+	sameFiles(t, contents(t, out), contents(t, dir))
 }
 
 func TestExtRepair(t *testing.T) {

@@ -18,7 +18,7 @@ func luksDriver() Driver {
 		check:  cannot("what is encrypted in it can only be checked while it is open"),
 		label:  can("cryptsetup").called("cryptsetup config"), uuid: can("cryptsetup").called("cryptsetup luksUUID"),
 		online:   cannot("close it first, or use `cryptsetup resize`"),
-		facts:    ops.Capability{Labels: ops.LabelRule{Most: 47}, NoLabel: noLabelInLUKS1},
+		facts:    ops.Capability{Labels: ops.LabelRule{Most: 47}, Narrow: narrowLUKS},
 		resize:   func(job, context.Context, geometry.Bytes) (least geometry.Bytes, err error) { return 0, nil },
 		setLabel: command("cryptsetup", "--batch-mode", "--label", "{=}", "config", "{}"),
 		setUUID:  command("cryptsetup", "--batch-mode", "--uuid", "{=}", "luksUUID", "{}"),
@@ -30,9 +30,10 @@ func luksDriver() Driver {
 // encrypted is the reason why the files in encrypted contents cannot be seen.
 const encrypted = "it is encrypted: open it with `cryptsetup open`, and the files are in what that shows"
 
-func noLabelInLUKS1(fs model.Filesystem) model.Reason {
+// narrowLUKS takes away the label of LUKS1.
+func narrowLUKS(can ops.Capability, fs model.Filesystem) ops.Capability {
 	if fs.Trait == model.OldForm {
-		return "only LUKS2 has labels and this is LUKS1"
+		can.Label = "only LUKS2 has labels and this is LUKS1"
 	}
-	return ""
+	return can
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"shunt/model"
+	"shunt/model/tried"
 	"shunt/ops/report"
 )
 
@@ -82,12 +83,11 @@ func (j job) settle(ctx context.Context, r *report.Repair) (before earlier, err 
 			r.Mended = append(r.Mended, did)
 		}
 	}
-	if d.replay != nil {
-		did, err := d.replay(j, ctx)
-		if err != nil {
-			return earlier{}, err
+	if j.fs.Features.Has(model.Unreplayed) {
+		if err := d.replay(j, ctx); err != nil {
+			return earlier{}, tried.Errorf("replay the journal: %w", err)
 		}
-		note(did)
+		note("the journal was replayed")
 	}
 	verdict, found := d.verify(j, ctx), ""
 	failed := (*ToolError)(nil)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -23,7 +22,7 @@ func ntfsDriver() Driver {
 		grow: can("ntfsresize"), shrink: can("ntfsresize"), check: can("ntfsresize"),
 		label: can("ntfslabel"), uuid: can("ntfslabel"), online: cannot(notMounted),
 		facts: ops.Capability{
-			MinSize: 2 * geometry.MiB, MaxSize: 256 * geometry.TiB, Labels: ops.LabelRule{Most: 128, UTF16: true},
+			MinSize: 2 * geometry.MiB, MaxSize: 256 * geometry.TiB, Labels: ops.LabelRule{Most: 128, UTF16: true}, Narrow: narrowNTFS,
 		},
 		// All systems store these numbers of heads and sectors per track, because disks have none.
 		make: mkfs([]string{
@@ -45,12 +44,18 @@ func ntfsDriver() Driver {
 	}
 }
 
-// resizeNTFS runs ntfsresize twice: first without writing, then for real. It fails if Windows is hibernated on the volume
-// or was not shut down, because ntfsresize would destroy its state or its last changes.
-func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
-	if j.fs.Trait != model.NoTrait {
-		return 0, fmt.Errorf("%s: start it and shut it down fully (`shutdown /s /f /t 0`)", j.fs.Dirty)
+// narrowNTFS takes away all changes if Windows is hibernated on the volume or was not shut down. The tools would destroy
+// its state, and they empty the journal without a look into it.
+func narrowNTFS(can ops.Capability, fs model.Filesystem) ops.Capability {
+	if fs.Trait != model.NoTrait {
+		why := model.Because("%s: start it and shut it down fully (`shutdown /s /f /t 0`)", fs.Dirty)
+		can.Grow, can.Shrink, can.Label, can.UUID = why, why, why, why
 	}
+	return can
+}
+
+// resizeNTFS runs ntfsresize twice: first without writing, then for real.
+func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 	for _, only := range []string{"--no-action", ""} {
 		// The second --force allows volumes that have not been checked since they were last resized.
 		argv := []string{"ntfsresize", "--force", "--force", "--size", strconv.FormatInt(int64(size), 10)}

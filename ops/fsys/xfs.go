@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"math/bits"
 	"strconv"
-	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -25,12 +24,12 @@ func xfsDriver() Driver {
 			Labels:  ops.LabelRule{Most: xfsLabelSize}, EndsAtSize: true,
 		},
 		// -K: there is nothing to discard in a window.
-		make:   mkfs([]string{"mkfs.xfs", "-q", "-f", "-K", "-s", "size={sector}"}, "-L", "{label}", "-m", "uuid={uuid}"),
-		resize: job.resizeXFS,
-		mend:   job.mendXFS,
+		make:    mkfs([]string{"mkfs.xfs", "-q", "-f", "-K", "-s", "size={sector}"}, "-L", "{label}", "-m", "uuid={uuid}"),
+		resize:  job.resizeXFS,
+		replays: whileMounted("xfs", "xfs_repair"),
+		replay:  func(j job, ctx context.Context) error { return j.whileMounted(ctx, "nouuid", nothing) },
 		// -f: the window is a regular file, and its sector size may differ from the file system's.
-		verify: checking(xfsRepairCodes, "if it was not unmounted cleanly, `check` replays its log for root; "+
-			"otherwise repair it with xfs_repair", "xfs_repair", "-n", "-f", "{}"),
+		verify:   checking(xfsRepairCodes, "repair it with xfs_repair, after making a copy", "xfs_repair", "-n", "-f", "{}"),
 		setLabel: job.labelXFS,
 		// xfs_db refuses if the log is not empty.
 		setUUID: func(j job, ctx context.Context, fresh string) error {
@@ -51,14 +50,6 @@ func xfsDriver() Driver {
 var xfsRepairCodes = exitCodes{ok: []int{0}, text: map[int]string{
 	1: "errors were found", 2: "the log has to be replayed first",
 }}
-
-// mendXFS mounts the file system once if there is something in its log, which only the kernel replays.
-func (j job) mendXFS(ctx context.Context, found string) (did string, err error) {
-	if j.MountPoint == "" || !strings.Contains(found, "valuable metadata changes in a log") {
-		return "", nil
-	}
-	return "the log was replayed", j.whileMounted(ctx, "nouuid", func(string) error { return nil })
-}
 
 // resizeXFS grows the file system while it is mounted, because no tool can do it otherwise. If there are not enough
 // blocks for another group, it stays as it is: kernels before 5.12 refuse such a size.

@@ -72,6 +72,7 @@ const (
 	ROCompatOrphanPresent = 0x10000
 
 	CompatStableInodes = 0x0800
+	CompatOrphanFile   = 0x1000
 )
 
 const (
