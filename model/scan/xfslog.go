@@ -57,20 +57,37 @@ func (l xfsLog) unreplayed() bool {
 	if first != last {
 		head = int64(sort.Search(int(l.blocks), func(n int) bool { return l.round(int64(n)) == last }))
 	}
-	for back := int64(2); back <= min(xfsLogMostPadded, l.blocks); back++ {
-		b := l.block(head - back)
+	// A record that was not written completely does not count.
+	for range 2 {
+		start, length, clean, ok := l.recordBefore(head)
+		switch {
+		case !ok:
+			return l.w.err == nil
+		case start+length == head:
+			return !clean
+		}
+		head = start
+	}
+	return true
+}
+
+// recordBefore finds the last record that begins before a block. start can be negative, which counts from the end of the
+// ring. clean reports whether the record notes an unmount. ok is false if there is no record, or if it cannot be read.
+func (l xfsLog) recordBefore(head int64) (start, length int64, clean, ok bool) {
+	for start = head - 2; start >= head-min(xfsLogMostPadded, l.blocks); start-- {
+		b := l.block(start)
 		if b == nil {
-			return false
+			break
 		}
 		if be.Uint32(b) != xfsLogMagic {
 			continue
 		}
 		headers := xfsLogHeaders(b)
-		rest := int64(be.Uint32(b[12:])+xfsLogBlock-1) / xfsLogBlock
-		op := l.block(head - back + headers)
-		return headers+rest != back || be.Uint32(b[40:]) != 1 || op == nil || op[9]&xfsUnmounted == 0
+		op := l.block(start + headers)
+		clean = be.Uint32(b[40:]) == 1 && op != nil && op[9]&xfsUnmounted != 0
+		return start, headers + int64(be.Uint32(b[12:])+xfsLogBlock-1)/xfsLogBlock, clean, op != nil
 	}
-	return true
+	return 0, 0, false, false
 }
 
 // xfsLogHeaders returns the number of blocks in the header of a record.

@@ -57,6 +57,9 @@ func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) (least geomet
 		return 0, err
 	}
 	want := size / j.fs.BlockSize * j.fs.BlockSize
+	if want == j.fs.Size {
+		return want, nil // below 256 MiB the kernel refuses even that
+	}
 	to := fmt.Sprintf("%d:%d", id, want)
 	if int64(size) == j.n && want > j.fs.Size {
 		to = fmt.Sprintf("%d:max", id)
