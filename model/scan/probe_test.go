@@ -369,7 +369,7 @@ func TestText(t *testing.T) {
 		"padded   ":            "padded",
 		"cut\x00rest":          "cut",
 		"\x1b[31mred":          "\uFFFD[31mred",
-		"bad \xff\xfe utf":     "bad \uFFFD utf",
+		"bad \xff\xfe utf":     "bad ÿþ utf",
 		"right\u202Eleft":      "right\uFFFDleft",
 		"line\nbreak\u2028too": "line\uFFFDbreak\uFFFDtoo",
 		"grüße":                "grüße",

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -106,14 +107,22 @@ func decodeUTF16(order binary.ByteOrder, b []byte) string {
 	return string(utf16.Decode(units))
 }
 
-// clean removes trailing blanks from a name and replaces characters that safetext does not call visible.
+// clean removes trailing blanks from a name and replaces characters that safetext does not call visible. A name that is
+// not UTF-8 is in a code page that nothing records. It is read as Latin-1, so that names stay different.
 func clean(s string) string {
+	if !utf8.ValidString(s) {
+		runes := make([]rune, len(s))
+		for i := range len(s) {
+			runes[i] = rune(s[i])
+		}
+		s = string(runes)
+	}
 	s = strings.Map(func(r rune) rune {
 		if safetext.Visible(r) {
 			return r
 		}
 		return '\uFFFD'
-	}, strings.ToValidUTF8(s, "\uFFFD"))
+	}, s)
 	return strings.TrimRight(s, " ")
 }
 
