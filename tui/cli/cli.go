@@ -41,6 +41,7 @@ const (
 type exitError struct {
 	code int
 	err  error
+	help string // the command whose help explains the right usage, "" if no help fits
 }
 
 func (e *exitError) Error() string {
@@ -52,8 +53,7 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-func usage(err error) error      { return &exitError{exitUsage, err} }
-func unfinished(err error) error { return &exitError{exitUnfinished, err} }
+func unfinished(err error) error { return &exitError{code: exitUnfinished, err: err} }
 
 // settings holds the flags that every command has.
 type settings struct {
@@ -125,18 +125,8 @@ func (s *settings) printError(_ io.Writer, _ fang.Styles, err error) {
 		return
 	}
 	s.say("shunt: %s", tried.Text(err))
-	if exit != nil && exit.code == exitUsage {
-		s.say("Try `shunt --help`.")
-	}
-}
-
-// arguments checks the number of arguments. Its error has the exit code for wrong usage.
-func arguments(least, most int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) < least || len(args) > most {
-			return usage(fmt.Errorf("%s takes other arguments: %s", cmd.Name(), strings.TrimSuffix(cmd.UseLine(), " [flags]")))
-		}
-		return nil
+	if exit != nil && exit.help != "" {
+		s.say("Try `%s --help`.", exit.help)
 	}
 }
 
@@ -173,11 +163,18 @@ func command(s *settings) *cobra.Command {
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
 	flags.BoolVar(&s.allowDisks, "allow-disks", false, "also edit physical disks; their name must be typed before "+
 		"anything is written")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(flagError)
+	versionFlag(root)
 	root.AddCommand(s.infoCommand(), s.lsCommand(), s.applyCommand(), s.recoverCommand(), s.undoCommand(),
-		s.attachCommand(), s.detachCommand(), s.mountCommand(), s.unmountCommand(), s.demoCommand(), s.manCommand())
+		s.attachCommand(), s.detachCommand(), s.mountCommand(), s.unmountCommand(), s.demoCommand(), s.manCommand(), versionCommand())
 	root.AddGroup(&cobra.Group{ID: topicGroup, Title: "help topics"})
 	root.AddCommand(s.topicCommands()...)
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "help" {
+			cmd.Args = helpArguments
+		}
+	}
 	completing(root)
 	return root
 }

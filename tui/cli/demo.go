@@ -32,6 +32,11 @@ func (s *settings) demoCommand() *cobra.Command {
 }
 
 func (s *settings) demo(ctx context.Context, path string, makeOnly bool) error {
+	if !makeOnly {
+		if err := s.requireTerminal(); err != nil {
+			return err
+		}
+	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		s.say("Making the practice image %s ...", path)
 		if err := demo.Make(ctx, path); err != nil {
@@ -50,8 +55,8 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if !s.out.terminal() || !term.IsTerminal(s.in.Fd()) {
-		return usage(errors.New("the editor needs a terminal; without one use `shunt info` and `shunt apply`"))
+	if err := s.requireTerminal(); err != nil {
+		return err
 	}
 	return newBackend(s.opts).editing(paths, func(b backend) error {
 		behind, err := tui.Edit(ctx, tui.Options{
@@ -63,6 +68,14 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 		}
 		return err
 	})
+}
+
+// requireTerminal returns an error if the editor cannot be shown.
+func (s *settings) requireTerminal() error {
+	if !s.out.terminal() || !term.IsTerminal(s.in.Fd()) {
+		return usage(errors.New("the editor needs a terminal; without one use `shunt info` and `shunt apply`"))
+	}
+	return nil
 }
 
 // animate reports whether bars are animated. Over SSH every frame costs time.

@@ -25,8 +25,10 @@ func (s *settings) infoCommand() *cobra.Command {
 			"system's own tools say. With --support it shows what this machine can do with each file system.\n" +
 			"Nothing is changed; targets in use can be shown, too.",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if support {
-				return arguments(0, 0)(cmd, args)
+			if support && len(args) > 0 {
+				return usageOf(cmd, errors.New("--support is about this machine: it takes no target"))
+			} else if support {
+				return nil
 			}
 			return arguments(1, 2)(cmd, args)
 		},
@@ -65,15 +67,15 @@ func (s *settings) info(path string) error {
 
 // view opens a target for reading, and calls do with the given partition, or with 0 for the target itself.
 func (s *settings) view(path, number string, do func(*session.Viewer, model.PartID) error) (err error) {
+	n, err := partitionNumber(number)
+	if err != nil {
+		return err
+	}
 	v, err := session.View(path, s.opts)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	n, err := partitionNumber(number)
-	if err != nil {
-		return err
-	}
 	p, ok := v.Disk().ByNumber(n)
 	if ok || n == 0 {
 		return do(v, p.ID)

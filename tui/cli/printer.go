@@ -198,7 +198,7 @@ func (p *printer) end(r report.Result, rolledBack int) error {
 			err = fmt.Errorf("%s. %s", strings.TrimSuffix(r.Err, "."), r.Advice)
 		}
 		if r.Outcome == report.Interrupted {
-			return &exitError{exitInterrupted, err}
+			return &exitError{code: exitInterrupted, err: err}
 		}
 		return fmt.Errorf("%w. The target is unchanged", err)
 	}
@@ -211,7 +211,7 @@ func (p *printer) end(r report.Result, rolledBack int) error {
 		p.say("%s", r.Advice)
 	}
 	if code != exitDone {
-		return &exitError{code, nil}
+		return &exitError{code: code}
 	}
 	return nil
 }

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// usage marks an error as wrong usage of the program.
+func usage(err error) error { return &exitError{exitUsage, err, "shunt"} }
+
+// usageOf marks an error as wrong usage of a command. The user is pointed to the help of the command.
+func usageOf(cmd *cobra.Command, err error) error {
+	return &exitError{exitUsage, err, cmd.CommandPath()}
+}
+
+// arguments checks the number of arguments.
+func arguments(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		line := strings.TrimSuffix(cmd.UseLine(), " [flags]")
+		switch names := argumentNames(cmd); {
+		case len(args) < least:
+			missing, verb := names[len(args):least], "is"
+			if len(missing) > 1 {
+				verb = "are"
+			}
+			return usageOf(cmd, fmt.Errorf("%s %s missing; the command is `%s`", strings.Join(missing, " and "), verb, line))
+		case len(args) > most:
+			return usageOf(cmd, fmt.Errorf("%q is one argument too many; the command is `%s`", args[most], line))
+		}
+		return nil
+	}
+}
+
+// helpArguments checks that there is help on what the user asks for.
+func helpArguments(cmd *cobra.Command, args []string) error {
+	if found, _, err := cmd.Root().Find(args); len(args) > 0 && (err != nil || found == cmd.Root()) {
+		return usageOf(cmd.Root(), fmt.Errorf("there is no help on %q", strings.Join(args, " ")))
+	}
+	return nil
+}
+
+// flagError is the error for flags that cannot be understood.
+func flagError(cmd *cobra.Command, err error) error {
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		err = fmt.Errorf("--%s cannot be %q", wrong.GetFlag().Name, wrong.GetValue())
+	}
+	return usageOf(cmd, err)
+}

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+)
+
+// called runs the command line in this process, with no terminal, and returns the exit code and the output.
+func called(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	in, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	var stdout, stderr strings.Builder
+	code = Main(t.Context(), append([]string{"shunt"}, args...), Streams{In: in, Out: &stdout, Err: &stderr})
+	return code, stdout.String(), stderr.String()
+}
+
+// TestArguments gives each command too few and too many arguments. The message names what is missing or too much, shows
+// how the command is used, and points to its help. Nothing is opened or made.
+func TestArguments(t *testing.T) {
+	t.Chdir(t.TempDir())
+	s := &settings{out: newStream(&strings.Builder{}), err: newStream(&strings.Builder{})}
+	tried := 0
+	for _, cmd := range command(s).Commands() {
+		if cmd.Args == nil || cmd.GroupID == topicGroup || cmd.Name() == "help" || cmd.Name() == "completion" {
+			continue
+		}
+		line := "`" + strings.TrimSuffix(cmd.UseLine(), " [flags]") + "`"
+		wrong := func(say string, args ...string) {
+			t.Helper()
+			tried++
+			code, out, errs := called(t, args...)
+			want := "shunt: " + say + "; the command is " + line + "\nTry `shunt " + cmd.Name() + " --help`.\n"
+			if code != exitUsage || out != "" || errs != want {
+				t.Errorf("%q: code %d, output %q, message\n%swant\n%s", args, code, out, errs, want)
+			}
+		}
+		var needed []string
+		for _, word := range strings.Fields(cmd.Use)[1:] {
+			if !strings.HasPrefix(word, "[") {
+				needed = append(needed, word)
+			}
+		}
+		names := argumentNames(cmd)
+		if len(needed) > 0 {
+			verb := map[bool]string{false: " is", true: " are"}[len(needed) > 1]
+			wrong(strings.Join(needed, " and ")+verb+" missing", cmd.Name())
+		}
+		if len(needed) > 1 {
+			wrong(needed[len(needed)-1]+" is missing", append([]string{cmd.Name()}, "none", "1")[:len(needed)]...)
+		}
+		many := make([]string, len(names), len(names)+2)
+		for i := range many {
+			many[i] = "1"
+		}
+		wrong(`"too many" is one argument too many`, append([]string{cmd.Name()}, append(many, "too many")...)...)
+		wrong(`"x" is one argument too many`, append([]string{cmd.Name()}, append(many, "x", "y")...)...)
+	}
+	if tried < 30 {
+		t.Errorf("only %d calls were tried", tried)
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestUsage tries what a user may try. The exit codes are those of the help topic.
+func TestUsage(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("blank", make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		says string // on standard error if the code is that of an error, otherwise on standard output
+	}{
+		{"--version", exitDone, "shunt "},
+		{"-V", exitDone, "shunt "},
+		{"version", exitDone, "shunt "},
+		{"--help", exitDone, "--version"},
+		{"-h", exitDone, "COMMANDS"},
+		{"help", exitDone, "COMMANDS"},
+		{"help ls", exitDone, "ls TARGET P [PATH]"},
+		{"ls --help", exitDone, "ls TARGET P [PATH]"},
+		{"help plan", exitDone, "table new"},
+		{"help nosuch", exitUsage, `there is no help on "nosuch"`},
+		{"--nosuch", exitUsage, "unknown flag: --nosuch\nTry `shunt --help`."},
+		{"info --nosuch blank", exitUsage, "unknown flag: --nosuch\nTry `shunt info --help`."},
+		{"apply -q blank plan", exitUsage, "Try `shunt apply --help`."},
+		{"info --json=maybe blank", exitUsage, `--json cannot be "maybe"`},
+		{"info --sector-size x blank", exitUsage, `--sector-size cannot be "x"`},
+		{"info --sector-size 520 blank", exitUsage, "--sector-size 520 is not possible: use 512 or 4096"},
+		{"info --align odd blank", exitUsage, `unknown alignment "odd"`},
+		{"info blank --sector-size", exitUsage, "flag needs an argument"},
+		{"info --support blank", exitUsage, "it takes no target"},
+		{"info blank x", exitUsage, `"x" is not a partition number`},
+		{"info none x", exitUsage, `"x" is not a partition number`},
+		{"ls blank -1", exitUsage, "unknown shorthand flag"},
+		{"ls blank x", exitUsage, `"x" is not a partition number`},
+		{"mount blank x", exitUsage, `"x" is not a partition number`},
+		{"info blank 7", exitRefused, "7"},
+		{"info none", exitRefused, "cannot open none: no such file or directory"},
+		{"demo made", exitUsage, "the editor needs a terminal"},
+		{"blank", exitUsage, "the editor needs a terminal"},
+		{"", exitUsage, "the editor needs a terminal"},
+		{"apply blank plan", exitUsage, "there is no terminal for the question"},
+		{"undo blank", exitUsage, "there is no terminal for the question"},
+		{"undo --yes blank", exitRefused, "no transaction that can be undone"},
+	} {
+		code, out, errs := called(t, strings.Fields(c.args)...)
+		said, silent := out, errs
+		if c.code != exitDone {
+			said, silent = errs, out
+		}
+		if code != c.code || !strings.Contains(said, c.says) || silent != "" {
+			t.Errorf("%q: code %d, output %q, messages %q; want %d and %q", c.args, code, out, errs, c.code, c.says)
+		}
+	}
+	if list, err := filepath.Glob("*"); err != nil || len(list) != 1 {
+		t.Errorf("left behind: %q, %v", list, err)
+	}
+}
+
+func TestVersionText(t *testing.T) {
+	commit := []debug.BuildSetting{{Key: "vcs.revision", Value: "0123456789abcdef0123"}, {Key: "vcs.modified", Value: "true"}}
+	for _, c := range []struct {
+		info *debug.BuildInfo
+		want string
+	}{
+		{nil, "development version (go"},
+		{&debug.BuildInfo{GoVersion: "go1.9"}, "development version (go1.9, "},
+		{&debug.BuildInfo{Main: debug.Module{Version: "(devel)"}, Settings: commit[:1]}, "commit 0123456789ab (go"},
+		{&debug.BuildInfo{Main: debug.Module{Version: "(devel)"}, Settings: commit}, "commit 0123456789ab, changed (go"},
+		{&debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: commit}, "v1.2.3 (go"},
+	} {
+		if got := versionText(c.info); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
