@@ -8,11 +8,14 @@ import (
 	"os/signal"
 	"syscall"
 
+	"shunt/ops/tool"
 	"shunt/ops/worker"
 	"shunt/tui/cli"
 )
 
 func main() {
+	// Without it tools warn about files that a shell left open, and a commit that goes on keeps them open.
+	_ = tool.CloseOnExec() // no edit depends on it
 	if worker.Called() {
 		os.Exit(worker.Main(os.Stderr))
 	}

@@ -82,12 +82,14 @@ type Mount struct {
 type Inquiry struct {
 	Package string
 	Argv    []string // {} stands for the path of the window
+	// Noise is a line of its output that is about the sandbox and not about the file system, "" if there is none.
+	Noise string
 }
 
 // Of returns the command line for the window at path.
 func (q Inquiry) Of(path string) []string { return expanded(q.Argv, "{}", path) }
 
-func ask(pkg string, argv ...string) Inquiry { return Inquiry{pkg, argv} }
+func ask(pkg string, argv ...string) Inquiry { return Inquiry{Package: pkg, Argv: argv} }
 
 // MayMount returns the reason why mounting the file system would do harm, or "".
 func (d Driver) MayMount(fs model.Filesystem) model.Reason {

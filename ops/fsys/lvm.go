@@ -27,7 +27,10 @@ func lvmDriver() Driver {
 			MinSize: 8 * geometry.MiB,
 		},
 		make: job.makeLVM, resize: job.resizeLVM, verify: job.verifyLVM,
-		Ask:     ask("lvm2", "pvck", "--nolocking", "--dump", "headers", "{}"),
+		Ask: Inquiry{
+			Package: "lvm2", Argv: []string{"pvck", "--nolocking", "--dump", "headers", "{}"},
+			Noise: "  Failed to find sysfs mount point",
+		},
 		NoFiles: "it is a physical volume of LVM: the files are in the logical volumes of its volume group",
 	}
 }

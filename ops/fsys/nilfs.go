@@ -42,7 +42,6 @@ func nilfsDriver() Driver {
 		admin:       []string{"nilfs-resize"},
 		growMounted: command("nilfs-resize", "--yes", "{}"),
 		byHand:      []string{"nilfs-resize", "{}"},
-		Ask:         ask("nilfs-tools", "nilfs-tune", "-l", "{}"),
 		Mounts:      mountedAs("nilfs2", "norecovery"),
 	}
 }

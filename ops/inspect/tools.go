@@ -31,6 +31,9 @@ func said(ctx context.Context, q fsys.Inquiry, path, shown string) report.Said {
 	said := report.Said{Command: safetext.Command(q.Of(shown)...)}
 	result, err := fsys.Query(ctx, q.Package, nil, argv, nil)
 	text := strings.ReplaceAll(result.Output, path, shown)
+	if q.Noise != "" {
+		text = strings.ReplaceAll(text, q.Noise+"\n", "")
+	}
 	cut := len(text) > mostOutput
 	if cut {
 		text = text[:mostOutput]

@@ -99,9 +99,6 @@ func (s *Sandbox) Close() error {
 
 // enter puts this thread, and the programs it starts, into the sandbox. The thread cannot leave it again.
 func (s *Sandbox) enter(needs Needs) error {
-	if err := closeOnExec(); err != nil {
-		return err
-	}
 	if s.inside {
 		var loops []deviceNode
 		if needs&Loop != 0 {
@@ -128,9 +125,9 @@ func (s *Sandbox) enter(needs Needs) error {
 	return dropCapabilities(needs)
 }
 
-// closeOnExec keeps tools from inheriting open files. Go marks the files that it opens, but not those that this process
-// has inherited itself.
-func closeOnExec() error {
+// CloseOnExec keeps programs from inheriting open files: a tool could read them, would keep them open, or would complain
+// about them. Go marks the files that it opens, but not those that this process has inherited itself.
+func CloseOnExec() error {
 	const first = 3
 	if unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC) == nil {
 		return nil

@@ -65,7 +65,7 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(ctx.Err(), CloseOnExec()); err != nil {
 		return Result{}, tried.Errorf("run %s: %w", name, err)
 	}
 	sandbox := sandboxOf(ctx)

@@ -283,3 +283,25 @@ func (p *process) wantEnd() {
 		return
 	}
 }
+
+// TestToolsInheritNoFiles runs a tool while this process has a file open that it inherited, as from a shell. LVM's tools
+// warn about each, and any tool could keep it open.
+func TestToolsInheritNoFiles(t *testing.T) {
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	inherited, err := unix.Dup(int(f.Fd())) // without the mark that Go gives to the files it opens
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Close(inherited) }()
+	got, err := Run(t.Context(), sh("ls /proc/$$/fd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(strings.Fields(got.Output), strconv.Itoa(inherited)) {
+		t.Errorf("file %d was inherited: %s", inherited, got.Output)
+	}
+}
