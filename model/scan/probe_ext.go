@@ -16,7 +16,9 @@ func readExt(s *superblock) bool {
 		return true
 	}
 	if err != nil {
-		return false
+		// libblkid knows it by its magic number alone, and e2fsck restores the superblock from a backup.
+		s.fs.Size, s.fs.Dirty = geometry.Bytes(sb.Claimed()), model.Reason("needs a check: "+err.Error())
+		return s.fs.Size > 0
 	}
 	s.fs.Size, s.fs.Used, s.fs.Min = geometry.Bytes(sb.Size()), geometry.Bytes(sb.Used()), geometry.Bytes(sb.MinSize())
 	s.fs.BlockSize, s.fs.Dirty = geometry.Bytes(sb.BlockSize), model.Reason(sb.Dirty())

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -23,7 +24,7 @@ func extDrivers() []Driver {
 			MinSize: geometry.MiB, Labels: ops.LabelRule{Most: 16}, NewBlock: extBlock, EndsAtSize: true, Narrow: narrowExt,
 		},
 		make: job.makeExt, resize: job.resizeExt,
-		verify: checking(fsckCodes, "check it first, which repairs it", "e2fsck", "-f", "-n", "-C", "0", "{}"),
+		verify: job.verifyExt,
 		replay: job.replayExt, mend: job.mendExt, walk: job.walkExt,
 		// -f: check even if it looks clean. -y: nobody is there to answer questions. -C 0: show a progress bar. A repair
 		// is a success.
@@ -151,6 +152,31 @@ func (j job) makeExt(ctx context.Context, spec Spec) error {
 func (j job) replayExt(ctx context.Context) error {
 	_, _, err := j.run(ctx, fsckCodes.or(1), "e2fsck", "-p", "-E", "journal_only", j.path)
 	return err
+}
+
+// verifyExt runs e2fsck. If the tool cannot do a repair, it can begin again without an end.
+func (j job) verifyExt(ctx context.Context) error {
+	const most = 5 // a file system that was repaired in between needs two
+	argv := []string{"e2fsck", "-f", "-n", "-C", "0", j.path}
+	ending, stop := context.WithCancel(ctx)
+	defer stop()
+	began := 0
+	exit, output, err := j.Run(ending, argv, func(line string) {
+		if strings.HasPrefix(line, "Restarting e2fsck") {
+			if began++; began > most {
+				stop()
+			}
+		}
+	})
+	switch {
+	case began > most && ctx.Err() == nil:
+		err = &ToolError{Argv: argv, Exit: exit, Means: "it began again and again", Output: output}
+	case err != nil:
+		err = tried.Errorf("run %s: %w", argv[0], err)
+	case !fsckCodes.good(exit):
+		err = &ToolError{Argv: argv, Exit: exit, Means: fsckCodes.meaning(exit), Output: output}
+	}
+	return advise(err, "check it first, which repairs it")
 }
 
 // mendExt has e2fsck correct what it takes for safe. It always writes down that the file system was checked, without

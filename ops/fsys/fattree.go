@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"path"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 
@@ -119,12 +120,31 @@ func (l *fatLister) list(b []byte, dir string) (below []fatDir, err error) {
 		if attr&fatAttrDir != 0 {
 			n.kind, n.size = report.FileDirectory, 0
 			below = append(below, fatDir{first, name})
+		} else if n.blocks, err = l.places(first, int64(n.size)); err != nil {
+			return nil, err
 		}
 		if err := l.files.add(name, n); err != nil {
 			return nil, err
 		}
 	}
 	return below, nil
+}
+
+// places sums up which clusters hold the n bytes of the file that begins with cluster c.
+func (l *fatLister) places(c, n int64) (uint64, error) {
+	var h placeHash
+	h.add(" ")
+	for ; n > 0 && c >= fatfs.FirstCluster && c < l.table.n; n -= l.v.ClusterSize() {
+		h.add(strconv.FormatInt(c, 36) + " ")
+		e, err := l.table.get(c)
+		if err != nil {
+			return 0, err
+		}
+		if c = e.number(); e.last() || e.bad() {
+			break
+		}
+	}
+	return h.sum, nil
 }
 
 // longPiece returns the part of a long name that one entry holds.

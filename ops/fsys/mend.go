@@ -83,14 +83,22 @@ func (j job) settle(ctx context.Context, r *report.Repair) (before earlier, err 
 			r.Mended = append(r.Mended, did)
 		}
 	}
+	failed := (*ToolError)(nil)
 	if j.fs.Features.Has(model.Unreplayed) {
-		if err := d.replay(j, ctx); err != nil {
-			return earlier{}, tried.Errorf("replay the journal: %w", err)
+		err := d.replay(j, ctx)
+		if err != nil {
+			err = tried.Errorf("replay the journal: %w", err)
+		}
+		switch {
+		case err != nil && errors.As(err, &failed):
+			before.files, before.err = j.files(ctx)
+			return before, j.damage(err)
+		case err != nil:
+			return before, err
 		}
 		note("the journal was replayed")
 	}
 	verdict, found := d.verify(j, ctx), ""
-	failed := (*ToolError)(nil)
 	switch {
 	case verdict == nil && d.mend == nil:
 		return earlier{}, nil
@@ -105,29 +113,32 @@ func (j job) settle(ctx context.Context, r *report.Repair) (before earlier, err 
 	}
 	did, err := d.mend(j, ctx, found)
 	switch {
-	case err != nil && verdict != nil && errors.As(err, &failed):
-		return before, j.damage(verdict)
-	case err != nil:
+	case err != nil && (verdict == nil || !errors.As(err, &failed)):
 		return before, err
-	case verdict == nil:
-		note(did)
-		return before, nil
+	case err != nil, did == "" && verdict != nil:
+		return before, j.damage(verdict)
 	case did == "":
+		return before, nil
+	case verdict != nil && d.walk != nil && !j.kept(ctx, before):
 		return before, j.damage(verdict)
 	}
-	if d.walk != nil {
-		after, err := j.files(ctx)
-		var changed report.Repair
-		before.files.compare(after, &changed)
-		if err != nil || before.err != nil || len(changed.Files) > 0 {
-			return before, j.damage(verdict)
-		}
-	}
-	if err := d.verify(j, ctx); err != nil {
+	switch after := d.verify(j, ctx); {
+	case after != nil && verdict != nil:
 		return before, j.damage(verdict)
+	case after != nil: // the tool found more to do than it had looked for
+		before.files, before.err = j.files(ctx)
+		return before, j.damage(after)
 	}
 	note(did)
 	return before, nil
+}
+
+// kept reports whether all files are as they were.
+func (j job) kept(ctx context.Context, before earlier) bool {
+	after, err := j.files(ctx)
+	var changed report.Repair
+	before.files.compare(after, &changed)
+	return err == nil && before.err == nil && len(changed.Files) == 0
 }
 
 func (j job) damage(verdict error) error {

@@ -202,12 +202,12 @@ func compareFiles(t *testing.T, before, after map[string][]byte, named []report.
 func TestCompare(t *testing.T) {
 	const file, dir = report.FileRegular, report.FileDirectory
 	before := tree{
-		"/a": {1, file, 10}, "/b": {2, file, 20}, "/c": {3, file, 30}, "/d": {4, dir, 0}, "/d/x": {5, file, 1}, "/e": {6, file, 5},
-		"/f": {0, file, 0}, "/l": {7, file, 9}, "/same": {8, file, 8},
+		"/a": {id: 1, kind: file, size: 10}, "/b": {id: 2, kind: file, size: 20}, "/c": {id: 3, kind: file, size: 30}, "/d": {id: 4, kind: dir, size: 0}, "/d/x": {id: 5, kind: file, size: 1}, "/e": {id: 6, kind: file, size: 5},
+		"/f": {id: 0, kind: file, size: 0}, "/l": {id: 7, kind: file, size: 9}, "/same": {id: 8, kind: file, size: 8},
 	}
 	after := tree{
-		"/a": {1, file, 4}, "/B": {2, file, 20}, "/lost+found": {11, dir, 0}, "/lost+found/#4": {4, dir, 0}, "/lost+found/#4/x": {5, file, 1},
-		"/lost+found/#6": {6, file, 6}, "/l": {7, dir, 0}, "/same": {8, file, 8}, "/lost+found/#9": {9, file, 3},
+		"/a": {id: 1, kind: file, size: 4}, "/B": {id: 2, kind: file, size: 20}, "/lost+found": {id: 11, kind: dir, size: 0}, "/lost+found/#4": {id: 4, kind: dir, size: 0}, "/lost+found/#4/x": {id: 5, kind: file, size: 1},
+		"/lost+found/#6": {id: 6, kind: file, size: 6}, "/l": {id: 7, kind: dir, size: 0}, "/same": {id: 8, kind: file, size: 8}, "/lost+found/#9": {id: 9, kind: file, size: 3},
 	}
 	var r report.Repair
 	r.Repaired = true

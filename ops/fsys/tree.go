@@ -21,6 +21,22 @@ type node struct {
 	id   int64 // the same under another path: the inode, or the first cluster; 0 if nothing identifies it
 	kind report.FileKind
 	size geometry.Bytes // 0 for all but files
+	// blocks is a hash of the places of its content, or 0 if they are not known. Repairs correct what leads to the content
+	// of a file, never the content. So a file with the same hash and the same size has the same content.
+	blocks uint64
+}
+
+// A placeHash sums up where the content of a file lies.
+type placeHash struct{ sum uint64 }
+
+func (h *placeHash) add(text string) {
+	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
+	if h.sum == 0 {
+		h.sum = offset
+	}
+	for _, c := range []byte(text) {
+		h.sum = (h.sum ^ uint64(c)) * prime
+	}
 }
 
 // mostNodes bounds the memory that a tree takes.
@@ -88,6 +104,8 @@ func (t tree) compare(after tree, r *report.Repair) {
 			fate.Fate = report.Cut
 		case is.kind != was.kind || is.size > was.size:
 			fate.Fate = report.Changed
+		case is.blocks != was.blocks && is.blocks != 0 && was.blocks != 0:
+			fate.Fate = report.Doubtful
 		case fate.Fate == "":
 			r.Kept++
 			continue

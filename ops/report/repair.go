@@ -30,13 +30,14 @@ type Fate string
 const (
 	Deleted  Fate = "deleted"
 	Cut      Fate = "cut"
-	Changed  Fate = "changed" // another kind, or longer than before
+	Changed  Fate = "changed"             // another kind, or longer than before
+	Doubtful Fate = "of doubtful content" // as long as before, but some of its blocks are others now
 	ToLost   Fate = "moved to lost+found"
 	Renamed  Fate = "renamed"
 	Restored Fate = "brought back" // it had no name, or could not be reached
 )
 
-var fates = [...]Fate{Deleted, Cut, Changed, ToLost, Renamed, Restored}
+var fates = [...]Fate{Deleted, Cut, Changed, Doubtful, ToLost, Renamed, Restored}
 
 // FileFate is what became of one file. Paths are printable and begin with "/".
 type FileFate struct {
@@ -106,6 +107,8 @@ func (f FileFate) String() string {
 		return fmt.Sprintf("%s %s from %s to %s", f.Fate, f.Path, geometry.FormatBytes(f.Size), geometry.FormatBytes(f.Left))
 	case ToLost, Renamed:
 		return fmt.Sprintf("%s: %s is now %s", f.Fate, f.Path, f.To)
+	case Doubtful:
+		return fmt.Sprintf("%s: %s (%s), some of its blocks are others now", f.Fate, f.Path, geometry.FormatBytes(f.Size))
 	case Deleted, Restored:
 	}
 	return fmt.Sprintf("%s %s (%s)", f.Fate, f.Path, geometry.FormatBytes(f.Size))

@@ -209,6 +209,14 @@ func (s *Superblock) setUnits(logBlock, logCluster uint32, clustersPerGroup uint
 	return nil
 }
 
+// Claimed returns the length in bytes that a superblock with impossible values claims, or 0 if that is impossible too.
+func (s Superblock) Claimed() int64 {
+	if s.BlockSize == 0 || s.Blocks > 1<<62/uint64(s.BlockSize) {
+		return 0
+	}
+	return s.Size()
+}
+
 // Size returns the length of the file system in bytes.
 func (s Superblock) Size() int64 { return int64(s.Blocks) * s.BlockSize }
 
