@@ -56,6 +56,9 @@ func (q Queue) lost() []string {
 		if was.FS.Known() {
 			word = string(was.FS.Kind)
 		}
+		if was.FS.Kind.Frozen() {
+			word = "a hibernated system"
+		}
 		if was.FS.Label != "" {
 			word += " " + safetext.Quoted(safetext.Printable(was.FS.Label))
 		}

@@ -184,7 +184,7 @@ func madeLike(a New, p model.Partition, kind model.TableKind) New {
 // overwrites reports whether an operation replaces the contents of its partition.
 func overwrites(op Operation) bool {
 	switch op.(type) {
-	case Format, CopyOver:
+	case Format, CopyOver, Discard:
 		return true
 	}
 	return false
@@ -193,7 +193,7 @@ func overwrites(op Operation) bool {
 // contentsOnly reports whether an operation changes only the contents of its partition. It may miss some that do.
 func contentsOnly(op Operation) bool {
 	switch op.(type) {
-	case Format, CopyOver, SetLabel, NewUUID, Check:
+	case Format, CopyOver, Discard, SetLabel, NewUUID, Check:
 		return true
 	}
 	return false

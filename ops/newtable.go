@@ -45,7 +45,8 @@ func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	}
 	for _, p := range before.Partitions() {
 		if reason := untouchable(p.FS); !reason.OK() {
-			return before, &Refusal{What: what, Reason: model.Because("%s would be lost and %s", p.Ref(), reason)}
+			r := &Refusal{What: what, Reason: model.Because("%s would be lost and %s", p.Ref(), reason)}
+			return before, r.OrDiscard(p)
 		}
 	}
 	t := model.FreshTable(o.Kind, before.Sectors, before.SectorSize)

@@ -70,8 +70,8 @@ func TestRefusals(t *testing.T) {
 		{"extended too short", chained(), "resize 2 to 399MiB", "cannot shrink p2 by 401 MiB to 399 MiB: it must go on enclosing the logical partitions in it; it can shrink by at most 400 MiB to 400 MiB"},
 		{"iso", fs(model.ISO9660), "move 1 left 1MiB", "cannot move p1 left by 1 MiB: the boot loader in a CD-ROM image relies on its position: it might not start any more"},
 		{"bios boot", boot, "move 1 right 1MiB", "cannot move p1 right by 1 MiB: the boot code on this disk finds the boot loader in it by its position"},
-		{"swsuspend", fs(model.SwSuspend), "move 1 left 1MiB", "cannot move or resize p1: it holds a hibernated system: start that and shut it down first"},
-		{"swsuspend delete", fs(model.SwSuspend), "delete 1", "cannot delete p1: it holds a hibernated system: start that and shut it down first"},
+		{"swsuspend", fs(model.SwSuspend), "move 1 left 1MiB", "cannot move or resize p1: it holds a hibernated system: start that and shut it down first; or discard it first (`discard 1`), if what it had not saved may be lost"},
+		{"swsuspend delete", fs(model.SwSuspend), "delete 1", "cannot delete p1: it holds a hibernated system: start that and shut it down first; or discard it first (`discard 1`), if what it had not saved may be lost"},
 		{"hibernated", with(func(p *model.Partition) { p.FS.Kind, p.FS.Trait = model.NTFS, model.Hibernated }), "move 1 left 1MiB", "cannot move or resize p1: it holds a hibernated system: start that and shut it down first"},
 		// The image.
 		{"fixed", fixed, "image grow 1GiB", "cannot change the image size: a block device has a fixed size; that of a loop device is its file's: make the file longer with `truncate`, run `losetup -c` on the device and open it again"},
@@ -114,7 +114,7 @@ func TestRefusals(t *testing.T) {
 		{"format small", gpt(1000*mib, full(1, 100*mib, 120*mib, 0)), "format 1 fs=fat32", "cannot format p1 as fat32: 20.0 MiB is too small for fat32, which needs 33 MiB"},
 		{"format no tool", founding(), "format 1 fs=xfs", "cannot format p1 as xfs: mkfs.xfs is not installed: apt install xfsprogs"},
 		{"format label", founding(), "format 1 fs=swap label=1234567890123456", `cannot format p1 as swap: label "1234567890123456" is longer than the 15 bytes swap can hold`},
-		{"format hibernated", fs(model.SwSuspend), "format 1 cleared", "cannot format p1: it holds a hibernated system: start that and shut it down first"},
+		{"format hibernated", fs(model.SwSuspend), "format 1 cleared", "cannot format p1: it holds a hibernated system: start that and shut it down first; or discard it first (`discard 1`), if what it had not saved may be lost"},
 		{"label extended", chained(), "label 2 x", "cannot label p2: an extended partition holds no file system"},
 		{"label nothing", with(func(p *model.Partition) { p.FS = model.Filesystem{} }), "label 1 x", "cannot label p1: there is no file system in it"},
 		{"label the same", founding(), "label 1 l", "cannot label p1: it has this label already"},
@@ -134,7 +134,7 @@ func TestRefusals(t *testing.T) {
 		// Tables.
 		{"table read-only", broken, "table new gpt", "cannot make a new partition table: the table is damaged; erase what is there with wipefs --all first, if it is of no use"},
 		{"table too small", mbr(67), "table new gpt", "cannot make a new partition table: the disk, 33.5 KiB, is too small for one"},
-		{"table hibernated", fs(model.SwSuspend), "table new gpt", "cannot make a new partition table: p1 would be lost and it holds a hibernated system: start that and shut it down first"},
+		{"table hibernated", fs(model.SwSuspend), "table new gpt", "cannot make a new partition table: p1 would be lost and it holds a hibernated system: start that and shut it down first; or discard it first (`discard 1`), if what it had not saved may be lost"},
 		{"gpt to gpt", gpt(1000 * mib), "table gpt", "cannot convert the table to GPT: it is a GPT already"},
 		{"none to gpt", none, "table gpt", "cannot convert the table to GPT: the disk has no partition table"},
 		{"gpt no room behind", founding(), "table gpt", "cannot convert the table to GPT: p2 ends where the GPT's backup has to lie; shrink it by at least 33s, or grow the image by 33s first"},

@@ -49,7 +49,11 @@ func stretchable(d model.Disk, id model.PartID, verb string) (model.Partition, e
 	if err != nil {
 		return p, err
 	}
-	return unless(untouchable(p.FS), p, verb)
+	if r := refusedFor(untouchable(p.FS)); r != nil {
+		r.What = verb + " " + p.Ref()
+		return p, r.OrDiscard(p)
+	}
+	return p, nil
 }
 
 // subject returns a partition for an edit of its contents or its place.

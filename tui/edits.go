@@ -85,7 +85,8 @@ func (m Model) openResize(d document) Model {
 	p, _ := d.partition()
 	reason := cmp.Or(d.queue.Preview().ReadOnly(), whyFixed(d, p.ID))
 	if !reason.OK() {
-		return m.refuse(&ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason})
+		r := ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason}
+		return m.refuse(r.OrDiscard(p))
 	}
 	return m.push(dialog.NewResize(d.queue, p.ID, m.Align))
 }

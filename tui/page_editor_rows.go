@@ -138,6 +138,10 @@ func (d document) replaced(id model.PartID) string {
 			if op.ID == id {
 				word = "overwritten"
 			}
+		case ops.Discard:
+			if op.ID == id {
+				word = "discarded"
+			}
 		}
 	}
 	return word

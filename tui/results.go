@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/widget"
@@ -97,10 +98,28 @@ func (m Model) saved(save dialog.Save, err error) Model {
 // refuse shows why something cannot be done: in place of the key bar if it fits, otherwise in a dialog.
 func (m Model) refuse(err error) Model {
 	text := sentence(err)
+	if op, why, ok := discardFirst(err); ok {
+		return m.pushWhenFree(dialog.NewAsk("Discard the hibernated system?", dialog.Warning, []string{
+			sentence(why) + ".",
+			"Discarded, it starts anew instead of waking up: what its programs had not saved is lost. The swap space stays, with " +
+				"its label and UUID.",
+		}, dialog.YesNo("Keep it", "Discard it", widget.Writes, dialog.Stage{Op: op, Align: m.Align})...))
+	}
 	if widget.Width(text) <= m.width-2 {
 		return m.say(toneWarn, text)
 	}
 	return m.pushWhenFree(dialog.NewMessage("Not possible", dialog.Warning, text))
+}
+
+// discardFirst returns the operation that discards a hibernated system, if that is in the way of a refused one, and the
+// refusal without this way out.
+func discardFirst(err error) (op ops.Operation, why error, ok bool) {
+	refusal := new(ops.Refusal)
+	if !errors.As(err, &refusal) || len(refusal.First) != 1 {
+		return nil, nil, false
+	}
+	op, ok = refusal.First[0].(ops.Discard)
+	return op, &ops.Refusal{What: refusal.What, Reason: refusal.Reason}, ok
 }
 
 // splitLog splits a log into lines that are safe to show.

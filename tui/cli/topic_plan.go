@@ -57,6 +57,11 @@ var planGroups = []planGroup{
 				[]string{"format P fs=ext4 label=L", "format P cleared"},
 				"replace the contents by an empty file system, or by nothing",
 			},
+			{
+				[]string{"discard P"},
+				"throw away the hibernated system in the swap space `P`, which is plain swap space with the same label and UUID " +
+					"then; all other edits of it are refused",
+			},
 		},
 		example: []string{
 			"delete 3", "new 2GiB fs=swap", `new max at 14GiB fs=ext4 label=srv name="web data" type=linux`, "check 2",
