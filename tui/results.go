@@ -98,7 +98,7 @@ func (m Model) saved(save dialog.Save, err error) Model {
 // refuse shows why something cannot be done: in place of the key bar if it fits, otherwise in a dialog.
 func (m Model) refuse(err error) Model {
 	text := sentence(err)
-	if op, why, ok := discardFirst(err); ok {
+	if op, why := discardFirst(err); op != nil {
 		return m.pushWhenFree(dialog.NewAsk("Discard the hibernated system?", dialog.Warning, []string{
 			sentence(why) + ".",
 			"Discarded, it starts anew instead of waking up: what its programs had not saved is lost. The swap space stays, with " +
@@ -112,14 +112,17 @@ func (m Model) refuse(err error) Model {
 }
 
 // discardFirst returns the operation that discards a hibernated system, if that is in the way of a refused one, and the
-// refusal without this way out.
-func discardFirst(err error) (op ops.Operation, why error, ok bool) {
+// refusal without this way out. Otherwise it returns nil.
+func discardFirst(err error) (ops.Operation, error) {
 	refusal := new(ops.Refusal)
 	if !errors.As(err, &refusal) || len(refusal.First) != 1 {
-		return nil, nil, false
+		return nil, err
 	}
-	op, ok = refusal.First[0].(ops.Discard)
-	return op, &ops.Refusal{What: refusal.What, Reason: refusal.Reason}, ok
+	op, ok := refusal.First[0].(ops.Discard)
+	if !ok {
+		return nil, err
+	}
+	return op, &ops.Refusal{What: refusal.What, Reason: refusal.Reason}
 }
 
 // splitLog splits a log into lines that are safe to show.
