@@ -90,11 +90,18 @@ func (d Disk) InUse(uses map[int]Use) Disk {
 	return d.owning(parts)
 }
 
-// Steady returns d without everything that changes by itself. File systems in use keep only their kind, and all uses look
-// the same. Two scans of an unedited disk have the same Steady.
+// Steady returns d without everything that changes by itself. File systems in use keep only their kind, all uses look the
+// same, and the amount of unknown contents, which depends on the holes of the image, is left out. Two scans of an unedited
+// disk have the same Steady.
 func (d Disk) Steady() Disk {
 	parts := d.Partitions()
+	if d.Whole.Trait == Unread {
+		d.Whole.Used = -1
+	}
 	for i := range parts {
+		if parts[i].FS.Trait == Unread {
+			parts[i].FS.Used = -1
+		}
 		if parts[i].Use.Busy() {
 			parts[i].FS = Filesystem{Kind: parts[i].FS.Kind}
 			parts[i].Use = Use{Kind: Occupied}

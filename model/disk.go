@@ -5,6 +5,7 @@
 package model
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 
@@ -43,7 +44,12 @@ type Table struct {
 	EntrySize int
 	// ID is the disk signature ("0x1234abcd") or the disk GUID.
 	ID string
+	// Foreign is the name of a table that shunt knows and leaves alone ("Sun disklabel"), or "". Kind is then TableNone.
+	Foreign string
 }
+
+// String returns the name of the table: "GPT", "Sun disklabel", "none".
+func (t Table) String() string { return cmp.Or(t.Foreign, t.Kind.String()) }
 
 // Severity says how a Problem affects editing.
 type Severity int
@@ -76,6 +82,7 @@ type Disk struct {
 	// Whole is the file system on a disk without a partition table. Its kind is zero if there is none.
 	Whole    Filesystem
 	parts    []Partition // sorted by position on the disk, then by number
+	inner    []Slice     // of all partitions
 	problems []Problem
 }
 
@@ -145,7 +152,8 @@ func (d Disk) Size() geometry.Bytes { return d.SectorSize.Bytes(d.Sectors) }
 func (d Disk) Equal(other Disk) bool {
 	return d.SectorSize == other.SectorSize && d.Sectors == other.Sectors && d.Fixed == other.Fixed &&
 		d.Table == other.Table && d.Whole == other.Whole &&
-		slices.Equal(d.parts, other.parts) && slices.Equal(d.problems, other.problems)
+		slices.Equal(d.parts, other.parts) && slices.Equal(d.inner, other.inner) &&
+		slices.Equal(d.problems, other.problems)
 }
 
 // Partition returns the partition with this identity. Identity 0 is the file system that covers a disk without a table.

@@ -9,7 +9,7 @@ type Filesystem struct {
 	UUID  string
 	// Size is the size according to the superblock, or 0 if unknown.
 	Size geometry.Bytes
-	// Used is the space that holds data, or -1 if unknown.
+	// Used is the space that holds data, or -1 if unknown. Of contents that were not recognised it is an upper limit.
 	Used geometry.Bytes
 	// Min is the smallest size after a shrink according to the superblock, or 0 if unknown.
 	Min geometry.Bytes
@@ -28,6 +28,9 @@ type Filesystem struct {
 	Trait Trait
 	// Features are properties that decide what its tools can do.
 	Features Features
+	// Also is a kind of contents that has a signature there too, or "". In a member of an array it is the file system that
+	// shows through; elsewhere it is left over from older contents.
+	Also FSKind
 	// Notes holds other remarks ("LUKS1", "an old FAT boot sector is in front of it").
 	Notes string
 }
@@ -42,6 +45,7 @@ const (
 	OpenJournal       // its journal holds changes that only the system it belongs to can make
 	Unread            // it could not be read or recognised; Notes follows "it"
 	Anchored          // it names places on the disk and has to stay where it is; Notes follows "it" if nothing else is known
+	Divided           // a table inside it divides it into parts; Notes follows "it" if nothing else is known
 	OldForm           // the tools of today only use it as it is: LUKS1, swap space of a foreign machine
 )
 
@@ -84,4 +88,52 @@ func (f Filesystem) Unused() geometry.Bytes {
 		return -1
 	}
 	return f.Size - f.Used
+}
+
+// What contents without a kind are called.
+const (
+	UnknownWord = "unknown"     // there is something, and shunt does not know what
+	BlankWord   = "unformatted" // there is nothing
+)
+
+// Word names the contents: "ext4", "unknown", "unformatted".
+func (f Filesystem) Word() string {
+	switch {
+	case f.Known():
+		return string(f.Kind)
+	case f.Trait == NoTrait:
+		return BlankWord
+	}
+	return UnknownWord
+}
+
+// Amount says how much data contents without a kind hold: "up to 12.0 MiB of data". It is "" for other contents.
+func (f Filesystem) Amount() string {
+	switch {
+	case f.Known() || f.Trait == NoTrait:
+		return ""
+	case f.Used < 0:
+		return "how much is not known"
+	}
+	return "up to " + geometry.FormatBytes(f.Used) + " of data"
+}
+
+// Second says what the other signature means: "the ext4 that shows through belongs to the array or is left over". It is ""
+// if there is none.
+func (f Filesystem) Second() string {
+	switch {
+	case f.Also == Unformatted:
+		return ""
+	case f.Elsewhere == WholeHere:
+		return "it also has a signature of " + string(f.Also) + " that is left over from older contents"
+	}
+	return "the " + string(f.Also) + " that shows through belongs to all its members, or is left over: nothing here changes it"
+}
+
+// Described is like Word, with the amount of contents without a kind: "unknown, up to 12.0 MiB of data".
+func (f Filesystem) Described() string {
+	if much := f.Amount(); much != "" {
+		return f.Word() + ", " + much
+	}
+	return f.Word()
 }

@@ -199,6 +199,17 @@ func IsExtendedType(t PartType) bool {
 	return t == MBRExtended || t == MBRExtendedLBA || t == MBRExtendedLnx
 }
 
+// dynamicTypes are the types of partitions of a dynamic disk.
+var dynamicTypes = []PartType{
+	"0x42", "5808C8AA-7E8F-42E0-85D2-E1E90434CFB3", "AF9B60A0-1431-4F62-BC68-3311714A69AD",
+}
+
+// IsDynamic reports whether t is a type of a dynamic disk of Windows. A database at the end of such a disk says where its
+// volumes are; the table does not.
+func IsDynamic(t PartType) bool {
+	return slices.ContainsFunc(dynamicTypes, func(d PartType) bool { return strings.EqualFold(string(d), string(t)) })
+}
+
 // NoPartition reports whether t marks an entry that is not a partition.
 func NoPartition(t PartType) bool {
 	return t == "0x00" || t == "0xee" || t == "00000000-0000-0000-0000-000000000000"

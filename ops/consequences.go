@@ -49,13 +49,11 @@ func (q Queue) lost() []string {
 	}
 	after := q.Preview()
 	for _, was := range q.initial.Partitions() {
-		if _, stays := after.Partition(was.ID); was.Role == model.Extended || stays && !replaced[was.ID] {
+		_, stays := after.Partition(was.ID)
+		if was.Role == model.Extended || was.FS.Word() == model.BlankWord || stays && !replaced[was.ID] {
 			continue
 		}
-		word := "unknown contents"
-		if was.FS.Known() {
-			word = string(was.FS.Kind)
-		}
+		word := was.FS.Described()
 		if was.FS.Kind.Frozen() {
 			word = "a hibernated system"
 		}
@@ -64,8 +62,9 @@ func (q Queue) lost() []string {
 		}
 		out = append(out, fmt.Sprintf("%s (%s)", was.Ref(), word))
 	}
-	if whole := q.initial.Whole; whole.Known() && !after.Whole.Known() {
-		out = append(out, "the "+string(whole.Kind)+" on the disk")
+	if whole := q.initial.Whole; after.Table.Kind != model.TableNone && q.initial.Table.Kind == model.TableNone &&
+		whole.Word() != model.BlankWord {
+		out = append(out, Covering(whole))
 	}
 	return out
 }

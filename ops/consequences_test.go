@@ -12,6 +12,9 @@ import (
 func TestConsequences(t *testing.T) {
 	whole := model.New(model.Disk{SectorSize: 512, Sectors: 100 * mib, Whole: ext4(50*geometry.MiB, 0)}, nil, nil)
 	blank := gpt(1000*mib, part(1, mib, 10*mib, model.Filesystem{}))
+	unread := model.Filesystem{Trait: model.Unread, Used: 3 * geometry.MiB}
+	strange, unmeasured := gpt(1000*mib, part(1, mib, 10*mib, unread)), whole
+	unmeasured.Whole = model.Filesystem{Trait: model.Unread, Used: -1}
 	for _, test := range []struct {
 		name  string
 		disk  model.Disk
@@ -26,7 +29,9 @@ func TestConsequences(t *testing.T) {
 			"Changes partition numbers: p6 becomes p5, p7 becomes p6. Update everything that uses the old ones.",
 		}},
 		{"a copy over another", founding(), []string{"copy 1 over 2"}, []string{`Deletes everything in p2 (ext4 "l"). Have a backup if you need it.`}},
-		{"unknown contents", blank, []string{"delete 1"}, []string{"Deletes everything in p1 (unknown contents). Have a backup if you need it."}},
+		{"nothing", blank, []string{"delete 1"}, nil},
+		{"unknown contents", strange, []string{"delete 1"}, []string{"Deletes everything in p1 (unknown, up to 3.00 MiB of data). Have a backup if you need it."}},
+		{"unknown contents without a table", unmeasured, []string{"table new gpt"}, []string{"Deletes everything in the disk (unknown, how much is not known). Have a backup if you need it."}},
 		{"a file system without a table", whole, []string{"table new gpt"}, []string{"Deletes everything in the ext4 on the disk. Have a backup if you need it."}},
 		{"what was only pending", founding(), []string{"image grow 1GiB", "new 10MiB fs=ext4", "delete 3"}, nil},
 	} {

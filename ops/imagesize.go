@@ -5,7 +5,8 @@ import (
 	"shunt/model"
 )
 
-// ImageSize sets the length of the image file to Sectors sectors.
+// ImageSize sets the length of the image file to Sectors sectors. A file system that covers the disk is shrunk first if it
+// would not fit any more.
 type ImageSize struct {
 	wholeDisk
 	Sectors geometry.Sector
@@ -17,13 +18,24 @@ func (o ImageSize) Describe(before model.Disk) Phrase {
 	if by < 0 {
 		verb, by = shrinking, -by
 	}
-	return phrase(verb, "image by %s", geometry.FormatBytes(before.SectorSize.Bytes(by)))
+	words := phrase(verb, "image by %s", geometry.FormatBytes(before.SectorSize.Bytes(by)))
+	if o.shrinks(before) {
+		words = append(words.with(" and "), phrase(shrinking, "the %s on it to %s", before.Whole.Kind,
+			geometry.FormatBytes(before.Whole.Filling(before.SectorSize.Bytes(o.Sectors))))...)
+	}
+	return words
+}
+
+// shrinks reports whether the file system that covers the disk has to become smaller.
+func (o ImageSize) shrinks(before model.Disk) bool {
+	return before.Table.Kind == model.TableNone && before.Whole.Known() &&
+		before.Whole.Size > before.SectorSize.Bytes(o.Sectors)
 }
 
 // Apply returns the disk with its new size. The range for partitions follows the end of the disk; no partition changes.
-func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
+func (o ImageSize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	z := before.SectorSize
-	smallest, why, cannot := ImageLimits(before)
+	smallest, why, cannot := ImageLimits(before, env)
 	longest := z.Down(maxImage)
 	var r *Refusal
 	switch {
@@ -44,21 +56,32 @@ func (o ImageSize) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		return refused(before, "make the image "+exactAmount(o.Sectors, z)+" long", r)
 	}
 	after := before.WithSectors(o.Sectors)
+	if o.shrinks(before) {
+		after.Whole = before.Whole.Checked()
+		after.Whole.Size = before.Whole.Filling(z.Bytes(o.Sectors))
+	}
 	return after, sound("change the image size", after)
 }
 
 // maxImage limits the size of an image. Files cannot be longer than 2^63-1 bytes on any system.
 const maxImage geometry.Bytes = 1 << 62
 
-// Steps returns the one step that sets the size.
-func (o ImageSize) Steps(_, _ model.Disk) []Step {
-	return []Step{{Kind: StepResizeImage, Ref: "image", Sectors: o.Sectors}}
+// Steps shrinks the file system if it has to become smaller, and sets the size.
+func (o ImageSize) Steps(before, after model.Disk) []Step {
+	size := Step{Kind: StepResizeImage, Ref: "image", Sectors: o.Sectors}
+	if !o.shrinks(before) {
+		return []Step{size}
+	}
+	p, _ := before.Partition(0)
+	s := stepsOn(p)
+	s.resize(p, before.Span(), after.Span(), after.Whole.Size)
+	return append(s.steps, size)
 }
 
 // ImageLimits returns the smallest possible size of the image in sectors, and what determines it ("p2 ends at 2.00 GiB").
 // cannot is the reason why the size cannot change at all, or "".
 // The smallest size of a disk that was cut off is larger than its own.
-func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot model.Reason) {
+func ImageLimits(d model.Disk, env Env) (smallest geometry.Sector, why, cannot model.Reason) {
 	needs, reason := d.Needs(), d.ReadOnly()
 	switch {
 	case needs > 0 && !d.Fixed:
@@ -71,11 +94,8 @@ func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot model.Reas
 			"make the file longer with `truncate`, run `losetup -c` on the device and open it again"
 	}
 	if d.Table.Kind == model.TableNone {
-		if d.Whole.Known() && d.Whole.Size > 0 {
-			smallest = min(d.Sectors, d.SectorSize.Up(d.Whole.Size))
-			return smallest, model.Because("the %s on it ends there", d.Whole.Kind), ""
-		}
-		return d.Sectors, "without a partition table it is not known where its contents end", ""
+		smallest, why = wholeLimits(d, env)
+		return smallest, why, ""
 	}
 	smallest, why = d.Table.Usable.Start+d.Tail(), "the partition table needs that"
 	for _, p := range d.Partitions() {
@@ -87,4 +107,43 @@ func ImageLimits(d model.Disk) (smallest geometry.Sector, why, cannot model.Reas
 		}
 	}
 	return smallest, why, ""
+}
+
+// wholeLimits returns the smallest possible size of an image without a partition table, and what determines it.
+func wholeLimits(d model.Disk, env Env) (smallest geometry.Sector, why model.Reason) {
+	p, ok := d.Partition(0)
+	if !ok || p.FS.Size == 0 {
+		return d.Sectors, "without a partition table it is not known where its contents end"
+	}
+	end := min(d.Sectors, d.SectorSize.Up(p.FS.Size))
+	if reason := cannotShrink(d, env, p); !reason.OK() {
+		return end, model.Because("the %s on it ends there, and cannot be shrunk: %s", p.FS.Kind, reason)
+	}
+	n, need := leastLen(d, env, p)
+	return min(n, end), model.Because("%s", need)
+}
+
+// ResizeWhole returns the operations that make an image without a partition table, and the file system that covers it, so
+// many sectors long.
+func ResizeWhole(d model.Disk, n geometry.Sector) []Operation {
+	list := []Operation{ImageSize{Sectors: n}}
+	if n > d.Sectors {
+		list = append(list, Fill{})
+	}
+	return list
+}
+
+// ShrinkWhole returns the operation that makes such an image as small as the file system that covers it allows. The error
+// is a *Refusal.
+func ShrinkWhole(d model.Disk, env Env, align geometry.Alignment) (Operation, error) {
+	const what = "shrink the disk"
+	smallest, why, cannot := ImageLimits(d, env)
+	smallest = min(align.Up(smallest, d.SectorSize), d.Sectors)
+	switch {
+	case !cannot.OK():
+		return nil, &Refusal{What: what, Reason: cannot}
+	case smallest >= d.Sectors:
+		return nil, &Refusal{What: what, Reason: model.Because("it is as small as it can be: %s", why)}
+	}
+	return ImageSize{Sectors: smallest}, nil
 }

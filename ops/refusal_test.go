@@ -20,7 +20,8 @@ func TestRefusals(t *testing.T) {
 	fixed := founding()
 	fixed.Fixed = true
 	none := model.New(model.Disk{SectorSize: 512, Sectors: 100 * mib}, nil, nil)
-	whole := none
+	whole, wholeXFS := none, none
+	wholeXFS.Whole = model.Filesystem{Kind: model.XFS, Size: 50 * geometry.MiB, Used: 10 * geometry.MiB}
 	whole.Whole = ext4(50*geometry.MiB, geometry.MiB)
 	broken := model.New(founding(), founding().Partitions(), []model.Problem{{Severity: model.Fatal, Text: "the table is damaged"}})
 	boot := gpt(1000*mib, part(1, 34, 2048, model.Filesystem{}))
@@ -78,7 +79,8 @@ func TestRefusals(t *testing.T) {
 		{"below p2", founding(), "image size 965MiB", "cannot make the image 965 MiB long: p2 ends at 966 MiB, so it is as small as it can be"},
 		{"gpt room", gpt(1000*mib, full(1, 100*mib, 200*mib, 0)), "image size 200MiB", "cannot make the image 200 MiB long: p1 ends at 200 MiB and the backup of the table follows; it can be made as small as 201 MiB (409633s)"},
 		{"same size", founding(), "image size 966MiB", "cannot make the image 966 MiB long: it has this size already"},
-		{"whole fs", whole, "image size 49MiB", "cannot make the image 49 MiB long: the ext4 on it ends there; it can be made as small as 50 MiB"},
+		{"whole fs", whole, "image size 1MiB", "cannot make the image 1 MiB long: its files and some slack need 1.05 MiB; it can be made as small as 1.06 MiB (2152s)"},
+		{"whole fs that cannot be shrunk", wholeXFS, "image size 49MiB", "cannot make the image 49 MiB long: the xfs on it ends there, and cannot be shrunk: XFS cannot be shrunk; it can be made as small as 50 MiB"},
 		{"unknown contents", none, "image size 99MiB", "cannot make the image 99 MiB long: without a partition table it is not known where its contents end, so it is as small as it can be"},
 		// New partitions.
 		{"no table", none, "new max", "cannot create a partition: the disk has no partition table"},

@@ -106,6 +106,8 @@ func cannotMove(env Env, p model.Partition) model.Reason {
 		return untouchable(p.FS)
 	case p.Use.Busy():
 		return inUse(p)
+	case model.IsDynamic(p.Type):
+		return dynamicDisk
 	case p.Type == model.BIOSBoot:
 		return "the boot code on this disk finds the boot loader in it by its position"
 	}
@@ -122,17 +124,22 @@ func cannotMove(env Env, p model.Partition) model.Reason {
 const pointsElsewhere model.Reason = "the table of partitions inside it (a disklabel) counts from the start of the " +
 	"disk and would point to the old place: move it with the system it belongs to"
 
+const dynamicDisk model.Reason = "it belongs to a dynamic disk of Windows, whose own database says where the volumes are: " +
+	"change it with the disk management of Windows"
+
 // cannotResize returns the reason why the contents of p cannot follow a change of its length, or "".
 func cannotResize(d model.Disk, p model.Partition) model.Reason {
-	raid, _ := model.TypeByAlias(d.Table.Kind, "raid")
+	raid, typed := model.TypeByAlias(d.Table.Kind, "raid")
 	switch {
 	case p.Role == model.Extended:
 		return ""
 	case !untouchable(p.FS).OK():
 		return untouchable(p.FS)
-	case p.Type == raid:
+	case model.IsDynamic(p.Type):
+		return dynamicDisk
+	case typed && p.Type == raid:
 		return "a RAID member may be described at its end"
-	case p.FS.Trait == model.Unread, p.FS.Trait == model.Anchored:
+	case p.FS.Trait == model.Unread, p.FS.Trait == model.Anchored, p.FS.Trait == model.Divided:
 		return model.Because("it %s, so nothing there can be told its new size", p.FS.Notes)
 	}
 	return ""

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -80,15 +81,26 @@ func contents(p model.Partition) string {
 	switch {
 	case p.Role == model.Extended:
 		return "extended"
-	case p.FS.Known():
-		return string(p.FS.Kind)
 	}
-	return "unformatted"
+	return p.FS.Word()
 }
 
-// sized formats a partition with its contents and size: "p2 (xfs, 483 MiB)".
+// sized formats a partition with its contents and size: "p2 (xfs, 483 MiB)", "p3 (unknown, 483 MiB, up to 12.0 MiB of
+// data)".
 func sized(p model.Partition, z geometry.SectorSize) string {
-	return fmt.Sprintf("%s (%s, %s)", p.Ref(), contents(p), geometry.FormatBytes(z.Bytes(p.Span.Len())))
+	words := []string{contents(p), geometry.FormatBytes(z.Bytes(p.Span.Len()))}
+	if much := p.FS.Amount(); much != "" {
+		words = append(words, much)
+	}
+	return p.Ref() + " (" + strings.Join(words, ", ") + ")"
+}
+
+// Covering names what is on a disk without a table: "the ext4 on the disk", "the disk (unknown, up to 3.00 MiB of data)".
+func Covering(whole model.Filesystem) string {
+	if whole.Known() {
+		return "the " + whole.Word() + " on the disk"
+	}
+	return "the disk (" + whole.Described() + ")"
 }
 
 // renumbered returns a clause that names the logical partitions with new numbers, such as "; p6 becomes p5", or "".

@@ -35,13 +35,13 @@ func (m Model) open(d dialog.Dialog, err error) Model {
 	return m.push(d)
 }
 
-// edit returns a handler that opens a dialog for the selected partition if one of the tries can be staged.
+// edit returns a handler that opens a dialog for what is selected if one of the tries can be staged.
 func edit(
 	newDialog func(ops.Queue, model.PartID, geometry.Alignment) dialog.Dialog,
 	tries func(document, model.Partition) []ops.Operation,
 ) doFunc {
 	return noCommand(func(m Model, d document) Model {
-		p, _ := d.partition()
+		p, _ := d.contents()
 		return m.open(newDialog(d.queue, p.ID, m.Align), canStageAny(d.queue, tries(d, p)...))
 	})
 }
@@ -81,8 +81,16 @@ func newType(q ops.Queue, id model.PartID, _ geometry.Alignment) dialog.Dialog {
 	return dialog.NewType(q, id)
 }
 
+// openResize opens the dialog for the selected partition. What covers a disk without a table fills it, if it does not yet;
+// else it is resized together with the image.
 func (m Model) openResize(d document) Model {
-	p, _ := d.partition()
+	p, _ := d.contents()
+	if p.ID == 0 {
+		if canStageAny(d.queue, ops.Fill{}) == nil {
+			return m.stage(ops.Fill{})
+		}
+		return m.openImageSize(d)
+	}
 	reason := cmp.Or(d.queue.Preview().ReadOnly(), whyFixed(d, p.ID))
 	if !reason.OK() {
 		r := ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason}
@@ -115,7 +123,7 @@ func (m Model) openCreate(d document) Model {
 }
 
 func (m Model) openImageSize(d document) Model {
-	if _, _, cannot := ops.ImageLimits(d.queue.Preview()); !cannot.OK() {
+	if _, _, cannot := ops.ImageLimits(d.queue.Preview(), d.queue.Env()); !cannot.OK() {
 		return m.refuse(&ops.Refusal{What: "change the image size", Reason: cannot})
 	}
 	return m.push(dialog.NewImageSize(d.queue, m.Align))

@@ -17,19 +17,19 @@ func editorGroups() []bindingGroup {
 		{"Select", needTarget(travel(Model.moveCursor))},
 		{"Partition", []binding{
 			on("m enter", "resize/move", noCommand(Model.openResize), "m", "enter").
-				unless(noPartition("resize or move: n makes a new one here")),
+				unless(noContents("resize or move: n makes a new one here")),
 			on("n", "new", noCommand(Model.openCreate), "n").unless(noTable),
 			on("d", "delete", onSelected(func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }), "d", "delete").
 				unless(noPartition("delete: nothing is here that could be")),
 			on("f", "format", edit(dialog.NewFormat, tryFormat), "f").unless(noPartition("format")),
 			on("c", "copy", noCommand(Model.copyPart), "c").unless(noPartition("copy: nothing is here that could be")),
 			on("v", "paste", noCommand(Model.openPaste), "v").unless(notInTable),
-			on("l", "label", edit(dialog.NewLabel, tryLabel), "l").unless(noPartition("label")),
+			on("l", "label", edit(dialog.NewLabel, tryLabel), "l").unless(noContents("label")),
 			on("N", "partition name", edit(dialog.NewName, tryName), "N").unless(noPartition("name")),
 			on("t", "type and flags", edit(newType, tryType), "t").unless(noPartition("change the type or flags of")),
-			on("w", "new UUID", edit(dialog.NewUUID, tryUUID), "w").unless(noPartition("give a new UUID")),
+			on("w", "new UUID", edit(dialog.NewUUID, tryUUID), "w").unless(noContents("give a new UUID")),
 			on("x", "check", onSelected(func(p model.Partition) ops.Operation { return ops.Check{ID: p.ID} }), "x").
-				unless(noPartition("check: there is no file system here")),
+				unless(noContents("check: there is no file system here")),
 			on("g", "make room", Model.openRoom, "g").unless(notInTable),
 		}},
 		{"Disk", needTarget([]binding{
@@ -134,10 +134,21 @@ func noPartition(todo string) whyFunc {
 	}
 }
 
-// onSelected returns a handler that stages an operation on the selected partition.
+// noContents is like noPartition, but what covers a disk without a table can be selected too.
+func noContents(todo string) whyFunc {
+	none := noPartition(todo)
+	return func(m Model, d document) model.Reason {
+		if _, ok := d.contents(); ok {
+			return notInTable(m, d)
+		}
+		return none(m, d)
+	}
+}
+
+// onSelected returns a handler that stages an operation on what is selected.
 func onSelected(op func(model.Partition) ops.Operation) doFunc {
 	return noCommand(func(m Model, d document) Model {
-		p, _ := d.partition()
+		p, _ := d.contents()
 		return m.stage(op(p))
 	})
 }
@@ -176,6 +187,14 @@ func (d document) noGap() string {
 func (d document) partition() (model.Partition, bool) {
 	row, ok := d.selected()
 	return row.Partition, ok && row.Kind == model.RowPartition
+}
+
+// contents is like partition, and also returns what covers a disk without a table. That has the identity 0.
+func (d document) contents() (model.Partition, bool) {
+	if row, ok := d.selected(); ok && row.Kind == model.RowWhole {
+		return d.queue.Preview().Partition(0)
+	}
+	return d.partition()
 }
 
 func (m Model) askClear(d document) Model {

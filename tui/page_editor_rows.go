@@ -14,8 +14,8 @@ import (
 // summary describes a target: "raw, 2.94 GiB, MBR, 512 B sectors".
 func (d document) summary() string {
 	disk := d.queue.Preview()
-	table := disk.Table.Kind.String()
-	if disk.Table.Kind == model.TableNone {
+	table := disk.Table.String()
+	if disk.Table == (model.Table{}) {
 		table = "no partition table"
 	}
 	parts := []string{
@@ -44,6 +44,9 @@ func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 		return out
 	case model.RowWhole:
 		out.Name = "whole disk"
+		if p, ok := disk.Partition(0); ok {
+			out.Change = m.change(d, p)
+		}
 	case model.RowPartition:
 		out.Name = r.Partition.Ref()
 		if r.Partition.Use.Busy() {
@@ -66,13 +69,10 @@ func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 
 // fsWord names the contents of a row.
 func fsWord(r model.Row) string {
-	switch {
-	case r.Kind == model.RowPartition && r.Partition.Role == model.Extended:
+	if r.Kind == model.RowPartition && r.Partition.Role == model.Extended {
 		return "extended"
-	case !r.FS.Known():
-		return "unknown"
 	}
-	return string(r.FS.Kind)
+	return r.FS.Word()
 }
 
 // change describes how a partition differs from the target: "+1024 MiB", "→ 1024 MiB", "new", "formatted". A change of

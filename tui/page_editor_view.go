@@ -93,7 +93,7 @@ func (m Model) useful(d document) []string {
 		out, rare = append(out, "a", "u", "R"), append(rare, "s")
 	}
 	out = append(out, then...)
-	if _, _, cannot := ops.ImageLimits(d.queue.Preview()); cannot.OK() {
+	if _, _, cannot := ops.ImageLimits(d.queue.Preview(), d.queue.Env()); cannot.OK() {
 		out = append(out, "z")
 	}
 	return slices.Concat(out, []string{"i info"}, rare, []string{"o", "q"})

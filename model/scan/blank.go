@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"fmt"
 	"io"
 	"slices"
 
@@ -9,8 +8,12 @@ import (
 	"shunt/model"
 )
 
-// mostBlank is how many bytes of a disk are read to learn that partitions hold nothing.
-const mostBlank = 1 << 30
+const (
+	// mostBlank is how many bytes of a disk are read to learn that something holds nothing.
+	mostBlank = 1 << 30
+	// mostWeighed is how many bytes of a disk are read to learn how much of what is not recognised is data.
+	mostWeighed = 64 << 20
+)
 
 // A holed is a disk that knows its holes. Data returns the next bytes at or behind off that may not be zero; start is the
 // size of the disk if there are none.
@@ -20,39 +23,83 @@ type holed interface {
 
 // blankness looks for anything but holes and zeros where no signature was found.
 type blankness struct {
-	r    io.ReaderAt
-	left int64 // bytes that may still be read
+	r io.ReaderAt
+	// Bytes that may still be read: left until the first data is found, weighed afterwards.
+	left, weighed int64
 }
 
-// of returns fs, or, if that says that there is nothing in the n bytes at off although there may be something, what to say
-// instead.
+func newBlankness(r io.ReaderAt) *blankness { return &blankness{r, mostBlank, mostWeighed} }
+
+// of returns fs, or, if nothing was recognised in the n bytes at off, whether there is something, and how much at most.
 func (b *blankness) of(fs model.Filesystem, off, n int64) model.Filesystem {
-	if fs != (model.Filesystem{}) {
+	if fs != (model.Filesystem{}) && fs != strange {
 		return fs
 	}
-	h, _ := b.r.(holed)
+	s := sample{w: newWindow(b.r, 0, off+n), found: fs == strange}
 	for at := off; at < off+n; {
-		from, to := at, off+n
-		if h != nil {
-			start, end, err := h.Data(at)
-			if err == nil {
-				from, to = min(start, to), min(end, to)
-			}
+		from, to, known := b.data(at, off+n)
+		s.holes = s.holes || known && (from > at || to < off+n)
+		if !s.found && to-from > b.left {
+			return unread("may hold something: only %s of the disk were read to see", geometry.FormatBytes(mostBlank))
 		}
-		if to-from > b.left {
-			notes := fmt.Sprintf("may hold something: only %s of the disk were read to see", geometry.FormatBytes(mostBlank))
-			return model.Filesystem{Trait: model.Unread, Notes: notes}
-		}
-		b.left -= to - from
-		w, data := newWindow(b.r, 0, off+n), false
-		read := w.stream(from, to-from, func(piece []byte) { data = data || slices.ContainsFunc(piece, nonZero) })
-		switch {
-		case data:
-			return strange
-		case !read:
-			return unreadable(w.err)
+		if !s.take(b, from, to) {
+			return unreadable(s.w.err)
 		}
 		at = max(to, at+1)
 	}
+	if !s.found {
+		return fs
+	}
+	fs = strange
+	if s.data < n || s.holes {
+		fs.Used = geometry.Bytes(min(s.data, n))
+	}
 	return fs
+}
+
+// data returns the next bytes at or behind at, and before end, that may not be zero. known says that the disk knows its
+// holes.
+func (b *blankness) data(at, end int64) (from, to int64, known bool) {
+	if h, ok := b.r.(holed); ok {
+		if from, to, err := h.Data(at); err == nil {
+			return min(from, end), min(to, end), true
+		}
+	}
+	return at, end, false
+}
+
+// A sample adds up the data of a window.
+type sample struct {
+	w     *window
+	found bool  // there is data
+	holes bool  // the disk says that a part is a hole
+	data  int64 // bytes of pages that are not zero, and of all that was not read
+}
+
+// take adds the bytes from, to. It reads them as long as b allows that, and reports whether they could be read.
+func (s *sample) take(b *blankness, from, to int64) bool {
+	const piece = 1 << 20
+	for at := from; at < to; at += piece {
+		budget, n := &b.left, min(piece, to-at)
+		if s.found {
+			budget = &b.weighed
+		}
+		if n > *budget {
+			s.data += to - at
+			return true
+		}
+		*budget -= n
+		ok := s.w.stream(at, n, func(block []byte) {
+			for page := range slices.Chunk(block, pageSize) {
+				if slices.ContainsFunc(page, nonZero) {
+					s.found = true
+					s.data += int64(len(page))
+				}
+			}
+		})
+		if !ok {
+			return false
+		}
+	}
+	return true
 }

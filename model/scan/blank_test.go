@@ -53,7 +53,7 @@ func TestBlank(t *testing.T) {
 		{"a hole and a byte", lastByte{8 << 40}, 0, 8 << 40, false},
 		{"a hole", lastByte{8 << 40}, 0, 8<<40 - 1, true},
 	} {
-		b := blankness{c.r, mostBlank}
+		b := newBlankness(c.r)
 		if got := b.of(model.Filesystem{}, c.off, c.n); (got == model.Filesystem{}) != c.blank {
 			t.Errorf("%s: %s", c.name, summary(got))
 		}

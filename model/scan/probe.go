@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"slices"
 
@@ -62,6 +63,9 @@ func search(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
 			}
 			found = append(found, fs)
 			if layer != content {
+				if layer == container {
+					found[0].Also = beneath(w)
+				}
 				return found, w
 			}
 			if p.stale == nil && int64(fs.Size) <= w.n || p.stale != nil && !p.stale(w) {
@@ -69,6 +73,9 @@ func search(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
 			}
 		}
 		if len(found) > 1 && len(alive) > 0 {
+			if len(alive) == 1 {
+				alive[0].Also = other(found, alive[0].Kind)
+			}
 			return alive, w
 		}
 		if len(found) > 0 {
@@ -76,6 +83,26 @@ func search(r io.ReaderAt, off, n int64) ([]model.Filesystem, *window) {
 		}
 	}
 	return found, w
+}
+
+// beneath returns the kind of file system that shows through a container, or "". It has to fit into the window.
+func beneath(w *window) model.FSKind {
+	for _, p := range registry[content] {
+		if fs, ok := p.probe(w); ok && fs.Size > 0 && int64(fs.Size) <= w.n {
+			return fs.Kind
+		}
+	}
+	return model.Unformatted
+}
+
+// other returns the first kind in the list that is not this one, or "".
+func other(list []model.Filesystem, kind model.FSKind) model.FSKind {
+	for _, fs := range list {
+		if fs.Kind != kind {
+			return fs.Kind
+		}
+	}
+	return model.Unformatted
 }
 
 // probe looks for the contents that one row of the registry describes.
@@ -144,8 +171,11 @@ func unrecognised(w *window) model.Filesystem {
 }
 
 // strange is what there is where no signature is known, but not all is zero.
-var strange = model.Filesystem{Trait: model.Unread, Notes: "holds something that is not recognised"}
+var strange = unread("holds something that is not recognised")
 
-func unreadable(err error) model.Filesystem {
-	return model.Filesystem{Trait: model.Unread, Notes: "cannot be read: " + err.Error()}
+func unreadable(err error) model.Filesystem { return unread("cannot be read: %v", err) }
+
+// unread returns contents of which only this remark is known.
+func unread(format string, a ...any) model.Filesystem {
+	return model.Filesystem{Trait: model.Unread, Used: -1, Notes: fmt.Sprintf(format, a...)}
 }

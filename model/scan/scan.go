@@ -8,6 +8,7 @@ package scan
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -34,17 +35,16 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 		return model.Disk{}, fmt.Errorf("scan: %w", err)
 	}
 	if d.Table.Kind == model.TableNone {
-		d.Whole = Probe(r, 0, size)
+		d.Whole = newBlankness(r).of(Probe(r, 0, size), 0, size)
 		return d, nil
 	}
-	parts, blank := d.Partitions(), blankness{r, mostBlank}
+	parts, blank, inside := d.Partitions(), newBlankness(r), []model.Slice(nil)
 	for i, p := range parts {
 		if p.Role == model.Extended {
 			continue
 		}
 		if i >= maxProbed {
-			notes := fmt.Sprintf("not looked at: it is beyond the first %d partitions", maxProbed)
-			parts[i].FS = model.Filesystem{Trait: model.Unread, Notes: notes}
+			parts[i].FS = unread("was not looked at: it is beyond the first %d partitions", maxProbed)
 			continue
 		}
 		// A wrong table can name sectors beyond the end of the disk. They hold nothing.
@@ -52,10 +52,17 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 		if !span.Empty() {
 			announce(fmt.Sprintf("looking into %s, %d of %d", p.Ref(), i+1, len(parts)))
 			off, n := int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len()))
-			parts[i].FS = anchored(newWindow(r, off, n), z, p, blank.of(Probe(r, off, n), off, n))
+			parts[i].FS = blank.of(Probe(r, off, n), off, n)
+			if t, ok := innerTable(newWindow(r, off, n), z, p); ok && d.Table.Kind == model.TableMBR {
+				parts[i].FS = t.mark(parts[i].FS)
+				inside = append(inside, t.slices(blank, z, p)...)
+			}
 		}
 	}
-	d = d.WithPartitions(pinned(r, d, parts))
+	d = d.WithPartitions(pinned(r, d, parts)).WithSlices(inside)
+	if problems := memberDisk(r, d); len(problems) > 0 {
+		d = model.New(d, d.Partitions(), slices.Concat(d.Problems(), problems))
+	}
 	if len(parts) > 0 {
 		return d, nil
 	}

@@ -12,7 +12,10 @@ import (
 	"shunt/geometry"
 )
 
-var le = binary.LittleEndian
+var (
+	le = binary.LittleEndian
+	be = binary.BigEndian
+)
 
 const (
 	gptSignature  = "EFI PART"

@@ -115,6 +115,7 @@ func Read(r io.ReaderAt, size int64, z geometry.SectorSize) (d model.Disk, err e
 			return d, err
 		}
 	case model.TableNone:
+		d.Table.Foreign = found.label
 	}
 	for i := range parts {
 		parts[i].ID = model.PartID(i + 1)

@@ -1,8 +1,8 @@
 package table
 
 import (
-	"bytes"
 	"slices"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -11,24 +11,24 @@ import (
 // verdict says which table a disk has.
 type verdict struct {
 	kind     model.TableKind
+	label    string // the name of a table that is left alone
 	gpt      gptDisk
 	problems report
 }
 
 // judge decides which table a disk has. The first rule that applies wins:
 //
-//   - the signature of a table that shunt does not support: no table, and read-only;
+//   - a table that shunt knows by name and that comes before an MBR: no table, and read-only;
 //   - a protective entry (type EE from LBA 1) in sector 0: GPT, even if no copy of it is whole;
 //   - the boot sector of a file system: no table;
 //   - a single entry that covers the disk from sector 0 on: no table;
 //   - entries in sector 0: MBR, even if an old GPT is still there, because firmware and kernel obey sector 0;
+//   - any other table that shunt knows by name: no table, and read-only;
 //   - a whole GPT without a protective entry: GPT, and read-only, because no other program would see it;
 //   - an empty MBR, or no table.
 func judge(src source) (v verdict, err error) {
 	first := src.first
-	if label := foreignLabel(first); label != "" {
-		v.problems.fatal("edit it on the system it comes from",
-			"the disk has %s partition table, which shunt cannot read", label)
+	if v.foreign(foreignLabel(src, true)) {
 		return v, nil
 	}
 	if v.gpt, err = loadGPT(src); err != nil {
@@ -53,6 +53,7 @@ func judge(src source) (v verdict, err error) {
 	case used && (sane || goodStatus(first)):
 		v.kind = model.TableMBR
 		v.staleGPT("the disk has an MBR")
+	case v.foreign(foreignLabel(src, false)):
 	case whole || v.gpt.backup.fault == nil && v.gpt.startIsBlank:
 		v.kind = model.TableGPT
 		v.problems.fatal("write the protective MBR with `gdisk` (command w) if the GPT is the table you want",
@@ -66,6 +67,26 @@ func judge(src source) (v verdict, err error) {
 	return v, nil
 }
 
+// foreign makes the disk read-only if it has a label with this name, and reports whether it has one.
+func (v *verdict) foreign(name string) bool {
+	if v.label = name; name == "" {
+		return false
+	}
+	v.problems.fatal("edit it with the system that it comes from; if nothing on the disk is needed, erase the table with "+
+		"`dd if=/dev/zero of={target} bs=1M count=1 conv=notrunc`",
+		"the disk has a table that shunt knows by name and does not edit, %s: it and all that it divides are left alone",
+		withArticle(name))
+	return true
+}
+
+// withArticle returns a name behind "a" or "an".
+func withArticle(name string) string {
+	if strings.ContainsRune("AEIOU", rune(name[0])) || strings.HasPrefix(name, "SGI") {
+		return "an " + name
+	}
+	return "a " + name
+}
+
 // staleGPT warns about a GPT that is whole but is not the table of the disk.
 func (v *verdict) staleGPT(instead string) {
 	if c := v.gpt.chosen(); c != nil {
@@ -73,27 +94,6 @@ func (v *verdict) staleGPT(instead string) {
 			"or restore its protective MBR with `gdisk {target}` if it is the one you want",
 			"%s, but an old GPT is left at LBA %d", instead, c.at)
 	}
-}
-
-// foreignLabel returns the name of an unsupported table whose signature is in sector 0, or "".
-func foreignLabel(first []byte) string {
-	for _, label := range []struct {
-		off         int
-		magic, name string
-		signed      bool // the signature is valid even if the sector ends in 55 AA
-	}{
-		{0, "\xC9\xC2\xD4\xC1", "an AIX", true}, // "IBMA" in EBCDIC
-		{0, "ER\x02\x00", "an Apple", false},
-		{0, "ER\x08\x00", "an Apple", false},
-		{0, "ER\x10\x00", "an Apple", false},
-		{0, "\x0B\xE5\xA9\x41", "an SGI", false},
-		{508, "\xDA\xBE", "a Sun", false},
-	} {
-		if bytes.HasPrefix(first[label.off:], []byte(label.magic)) && (label.signed || !hasSignature(first)) {
-			return label.name
-		}
-	}
-	return ""
 }
 
 // bootSector returns the name of the file system whose boot sector this is, or "". Boot sectors of FAT, NTFS and exFAT

@@ -16,7 +16,7 @@ func (s *solver) shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]P
 	no := func(why model.Reason) ([]Plan, []Impossible) {
 		return nil, []Impossible{{What: "shrink the image", Why: why}}
 	}
-	smallest, why, cannot := ops.ImageLimits(d)
+	smallest, why, cannot := ops.ImageLimits(d, q.Env())
 	switch {
 	case !w.Shrink:
 		return no("no wish was told")
@@ -71,7 +71,7 @@ func (s *solver) incompressible(plans []Plan) []Impossible {
 		}
 	}
 	if len(plans) == 0 && len(list) == 0 {
-		_, why, _ := ops.ImageLimits(s.line.disk)
+		_, why, _ := ops.ImageLimits(s.line.disk, s.line.env)
 		list = append(list, Impossible{What: "shrink the image", Why: model.Because("it is as small as its contents: %s", why)})
 	}
 	return list

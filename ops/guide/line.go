@@ -97,7 +97,7 @@ func layOut(q ops.Queue, target model.PartID, align geometry.Alignment) line {
 		start: d.Table.Usable.Start, end: d.Table.Usable.End, far: d.Table.Usable.End,
 		lowest: align.Up(grain, d.SectorSize),
 	}
-	if _, _, cannot := ops.ImageLimits(d); cannot.OK() {
+	if _, _, cannot := ops.ImageLimits(d, q.Env()); cannot.OK() {
 		l.far = max(l.end, farthest)
 		if d.Table.Kind == model.TableMBR {
 			l.far = max(l.end, model.MBRSectors)

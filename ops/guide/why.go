@@ -48,7 +48,7 @@ func (s *solver) impossible(plans []Plan, w Wish) []Impossible {
 			no("shrink "+p.Ref(), l.kept(i, need))
 		}
 	}
-	if _, _, cannot := ops.ImageLimits(l.disk); !w.Most {
+	if _, _, cannot := ops.ImageLimits(l.disk, l.env); !w.Most {
 		no("grow the image", Impossible{Why: cannot})
 	}
 	if len(plans) == 0 && len(list) == 0 {

@@ -89,32 +89,46 @@ func (w *writer) move(op ops.MoveResize) {
 	}
 }
 
-// resize parses the words behind "resize".
-func (l *line) resize() (op ops.Operation) {
-	p := l.partition()
+// resize parses the words behind "resize". Partition 0 is the image together with the file system that covers it.
+func (l *line) resize() []ops.Operation {
+	id := l.contents()
+	d, env := l.disk(), l.q.Env()
+	p, _ := d.Partition(id)
+	var op ops.Operation
 	var err error
-	switch l.choice("the new size", "a way to resize", "to", "by", "min", "max") {
-	case "to":
-		return ops.MoveResize{ID: p.ID, Len: l.size("the new size")}
-	case "by":
+	switch word := l.choice("the new size", "a way to resize", "to", "by", "min", "max"); {
+	case word == "max":
+		op, err = l.filled(id)
+	case word == "min" && id == 0:
+		op, err = ops.ShrinkWhole(d, env, l.align)
+	case word == "min":
+		op, err = ops.ShrinkToMin(d, env, id, l.align)
+	case word == "to" && id == 0:
+		return ops.ResizeWhole(d, l.size("the new size"))
+	case word == "to":
+		op = ops.MoveResize{ID: p.ID, Len: l.size("the new size")}
+	case id == 0:
 		_, by := l.delta()
-		op, err = ops.ResizeBy(l.disk(), p.ID, by)
-	case "min":
-		op, err = ops.ShrinkToMin(l.disk(), l.q.Env(), p.ID, l.align)
-	case "max":
-		op, err = ops.GrowToFill(l.disk(), l.q.Env(), p.ID, l.align)
+		return ops.ResizeWhole(d, d.Sectors+by)
+	default:
+		_, by := l.delta()
+		op, err = ops.ResizeBy(d, id, by)
 	}
 	l.fail(err)
-	return op
+	return []ops.Operation{op}
+}
+
+// filled returns the operation that makes a partition, or the file system that covers the disk, as long as it can be.
+func (l *line) filled(id model.PartID) (ops.Operation, error) {
+	if id == 0 {
+		return ops.Fill{}, nil
+	}
+	return ops.GrowToFill(l.disk(), l.q.Env(), id, l.align)
 }
 
 // grow parses the words behind "grow".
 func (l *line) grow() ops.Operation {
-	id := l.contents()
-	if id == 0 && l.err == nil {
-		return ops.Fill{}
-	}
-	op, err := ops.GrowToFill(l.disk(), l.q.Env(), id, l.align)
+	op, err := l.filled(l.contents())
 	l.fail(err)
 	return op
 }

@@ -22,7 +22,7 @@ type verb struct {
 var verbs = []verb{
 	{"image", 2, 3, (*line).image},
 	{"move", 4, 8, one((*line).move)},
-	{"resize", 3, 4, one((*line).resize)},
+	{"resize", 3, 4, (*line).resize},
 	{"grow", 2, 2, one((*line).grow)},
 	{"room", 3, 4, (*line).room},
 	{"new", 2, 9, one((*line).create)},

@@ -126,7 +126,8 @@ func typeText(kind model.TableKind, t model.PartType) string {
 func contents(fs model.Filesystem, n geometry.Bytes) SheetSection {
 	s := SheetSection{Title: "File system"}
 	if !fs.Known() {
-		s.Add("Contents", "nothing that shunt knows")
+		s.Add("Contents", fs.Word())
+		s.Add("Amount", fs.Amount())
 		s.Add("Notes", fs.Notes)
 		return s
 	}
@@ -160,6 +161,7 @@ func contents(fs model.Filesystem, n geometry.Bytes) SheetSection {
 		s.Warn("State", string(fs.Dirty), Odd)
 	}
 	s.Warn("Elsewhere", fs.Elsewhere.String(), Odd)
+	s.Warn("Also", fs.Second(), Odd)
 	s.Add("Notes", fs.Notes)
 	return s
 }
@@ -170,7 +172,7 @@ func table(d model.Disk) SheetSection {
 	s := SheetSection{Title: "Table"}
 	switch t.Kind {
 	case model.TableNone:
-		s.Add("Kind", "none")
+		s.Add("Kind", t.String())
 		return s
 	case model.TableMBR:
 		s.Add("Kind", "MBR (also called DOS or msdos)")

@@ -93,24 +93,30 @@ func (s *settings) view(path, number string, do func(*session.Viewer, model.Part
 // The JSON form of a target. Sizes are in bytes, positions in sectors; an unknown number is null.
 type (
 	infoTarget struct {
-		Path       string             `json:"path"`
-		Format     string             `json:"format"`
-		Size       int64              `json:"size"`
-		SectorSize int64              `json:"sector_size"`
-		Sectors    int64              `json:"sectors"`
-		Table      string             `json:"table"`
-		TableID    string             `json:"table_id,omitempty"`
-		InUse      string             `json:"in_use,omitempty"`
-		Note       string             `json:"note,omitempty"`
-		Ignored    string             `json:"ignored,omitempty"` // why a journal beside the target is ignored
-		ReadOnly   string             `json:"read_only,omitempty"`
-		Commit     *report.Progress   `json:"commit,omitempty"` // in progress
-		Unfinished *report.Unfinished `json:"unfinished,omitempty"`
-		Undo       *report.Applied    `json:"undo,omitempty"` // the last transaction can be undone
-		Problems   []infoProblem      `json:"problems"`
-		Partitions []infoPart         `json:"partitions"`
-		Gaps       []infoSpan         `json:"gaps"`
-		Filesystem *infoFS            `json:"filesystem,omitempty"` // of a disk without a table
+		Path         string             `json:"path"`
+		Format       string             `json:"format"`
+		Size         int64              `json:"size"`
+		SectorSize   int64              `json:"sector_size"`
+		Sectors      int64              `json:"sectors"`
+		Table        string             `json:"table"`
+		TableID      string             `json:"table_id,omitempty"`
+		InUse        string             `json:"in_use,omitempty"`
+		Note         string             `json:"note,omitempty"`
+		Ignored      string             `json:"ignored,omitempty"` // why a journal beside the target is ignored
+		ReadOnly     string             `json:"read_only,omitempty"`
+		Commit       *report.Progress   `json:"commit,omitempty"` // in progress
+		Unfinished   *report.Unfinished `json:"unfinished,omitempty"`
+		Undo         *report.Applied    `json:"undo,omitempty"` // the last transaction can be undone
+		Problems     []infoProblem      `json:"problems"`
+		Partitions   []infoPart         `json:"partitions"`
+		Gaps         []infoSpan         `json:"gaps"`
+		infoContents                    // of a disk without a table
+	}
+	// Contents is the kind of file system, or "unknown" or "unformatted". Data is the most that unknown contents can hold.
+	infoContents struct {
+		Contents   string  `json:"contents,omitempty"`
+		Data       *int64  `json:"data_at_most,omitempty"`
+		Filesystem *infoFS `json:"filesystem,omitempty"`
 	}
 	infoProblem struct {
 		Severity string `json:"severity"`
@@ -132,7 +138,14 @@ type (
 		UUID       string   `json:"uuid,omitempty"`
 		Flags      []string `json:"flags"`
 		Attributes uint64   `json:"attributes,omitempty"`
-		Filesystem *infoFS  `json:"filesystem,omitempty"`
+		infoContents
+		Parts []infoSlice `json:"parts,omitempty"` // according to a table inside the partition
+	}
+	infoSlice struct {
+		Name  string `json:"name"`
+		Table string `json:"table"`
+		infoSpan
+		infoContents
 	}
 	infoFS struct {
 		Kind      string `json:"kind"`
@@ -143,6 +156,7 @@ type (
 		Minimum   *int64 `json:"minimum"`
 		Dirty     string `json:"dirty,omitempty"`
 		Elsewhere string `json:"elsewhere,omitempty"` // the parts that lie on another device
+		Also      string `json:"also,omitempty"`      // another signature
 		Notes     string `json:"notes,omitempty"`
 	}
 )
@@ -150,9 +164,12 @@ type (
 func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
-		Table: d.Table.Kind.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note,
-		ReadOnly: string(d.ReadOnly()), Unfinished: left, Undo: f.Undo, Ignored: f.Ignored, Filesystem: fsOf(d.Whole),
+		Table: d.Table.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note,
+		ReadOnly: string(d.ReadOnly()), Unfinished: left, Undo: f.Undo, Ignored: f.Ignored,
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{},
+	}
+	if d.Table.Kind == model.TableNone {
+		t.infoContents = contentsOf(d.Whole)
 	}
 	for _, p := range d.Problems() {
 		t.Problems = append(t.Problems, infoProblem{
@@ -161,11 +178,18 @@ func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 		})
 	}
 	for _, p := range d.Partitions() {
-		t.Partitions = append(t.Partitions, infoPart{
+		part := infoPart{
 			Number: p.Number, infoSpan: spanOf(d, p.Span), Role: p.Role.String(), Type: string(p.Type),
 			TypeName: model.TypeName(d.Table.Kind, p.Type), Name: p.Name, UUID: p.UUID,
-			Flags: append([]string{}, model.Flags(d.Table.Kind, p)...), Attributes: p.Attributes, Filesystem: fsOf(p.FS),
-		})
+			Flags: append([]string{}, model.Flags(d.Table.Kind, p)...), Attributes: p.Attributes,
+		}
+		if p.Role != model.Extended {
+			part.infoContents = contentsOf(p.FS)
+		}
+		for s := range d.Slices(p) {
+			part.Parts = append(part.Parts, infoSlice{s.Name, s.Table, spanOf(d, s.Span), contentsOf(s.FS)})
+		}
+		t.Partitions = append(t.Partitions, part)
 	}
 	for _, g := range model.Gaps(d, model.Readable) {
 		t.Gaps = append(t.Gaps, spanOf(d, g.Span))
@@ -175,6 +199,14 @@ func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 
 func spanOf(d model.Disk, s geometry.Span) infoSpan {
 	return infoSpan{Start: int64(s.Start), Sectors: int64(s.Len()), Size: int64(d.SectorSize.Bytes(s.Len()))}
+}
+
+func contentsOf(f model.Filesystem) infoContents {
+	c := infoContents{Contents: f.Word(), Filesystem: fsOf(f)}
+	if f.Amount() != "" && f.Used >= 0 {
+		c.Data = new(int64(f.Used))
+	}
+	return c
 }
 
 func fsOf(f model.Filesystem) *infoFS {
@@ -189,7 +221,7 @@ func fsOf(f model.Filesystem) *infoFS {
 	}
 	return &infoFS{
 		Kind: string(f.Kind), Label: f.Label, UUID: f.UUID, Size: known(f.Size, f.Size > 0), Used: known(f.Used, f.Used >= 0),
-		Minimum: known(f.Min, f.Min > 0), Dirty: string(f.Dirty), Elsewhere: f.Elsewhere.String(), Notes: f.Notes,
+		Minimum: known(f.Min, f.Min > 0), Dirty: string(f.Dirty), Elsewhere: f.Elsewhere.String(), Also: string(f.Also), Notes: f.Notes,
 	}
 }
 

@@ -20,7 +20,7 @@ const minute = "2006-01-02 15:04"
 func infoText(d model.Disk, f report.Facts, left *report.Unfinished) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n  %s, %s, %d sectors of %d bytes\n  table: %s\n", safetext.Printable(f.Path), f.Format,
-		geometry.FormatBytes(f.Size), d.Sectors, d.SectorSize, strings.TrimSpace(d.Table.Kind.String()+" "+d.Table.ID))
+		geometry.FormatBytes(f.Size), d.Sectors, d.SectorSize, strings.TrimSpace(d.Table.String()+" "+d.Table.ID))
 	for i, line := range remarks(d, f, left) {
 		if i == 0 {
 			b.WriteString("\n")
@@ -41,7 +41,7 @@ func places(d model.Disk) [][]string {
 	for _, r := range model.Rows(d, model.Readable) {
 		row := []string{
 			rowName(r), fmt.Sprint(r.Span.Start), fmt.Sprint(r.Span.End - 1), geometry.FormatBytes(d.SectorSize.Bytes(r.Span.Len())),
-			"", "", string(r.FS.Kind),
+			"", "", "",
 		}
 		if r.FS.Known() && r.FS.Used >= 0 {
 			row[4] = geometry.FormatBytes(r.FS.Used)
@@ -49,10 +49,22 @@ func places(d model.Disk) [][]string {
 				row[5] = geometry.FormatBytes(free)
 			}
 		}
-		if r.Kind == model.RowPartition && r.Partition.Role == model.Extended {
+		switch {
+		case r.Kind == model.RowGap:
+		case r.Kind == model.RowPartition && r.Partition.Role == model.Extended:
 			row[6] = "extended"
+		default:
+			row[6] = r.FS.Word()
 		}
+		at := len(lines)
 		lines = append(lines, row)
+		for s := range d.Slices(r.Partition) {
+			lines[at][6] = s.Table
+			lines = append(lines, []string{
+				"  " + s.Name, fmt.Sprint(s.Span.Start), fmt.Sprint(s.Span.End - 1),
+				geometry.FormatBytes(d.SectorSize.Bytes(s.Span.Len())), "", "", s.FS.Word(),
+			})
+		}
 	}
 	return lines
 }
@@ -151,8 +163,21 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 		lines = append(lines, line)
 	}
 	for _, r := range model.Rows(d, model.Readable) {
-		if r.FS.Elsewhere != model.WholeHere {
-			lines = append(lines, fmt.Sprintf("note: %s: %s", strings.TrimSpace(rowName(r)), r.FS.Elsewhere))
+		note := r.FS.Elsewhere.String()
+		switch r.FS.Trait {
+		case model.Unread:
+			note = "it " + r.FS.Notes + "; " + r.FS.Amount()
+		case model.Anchored, model.Divided:
+			note = "it " + r.FS.Notes
+		case model.NoTrait, model.Hibernated, model.OpenJournal, model.OldForm:
+		}
+		if second := r.FS.Second(); note != "" && second != "" {
+			note += "; " + second
+		} else if second != "" {
+			note = second
+		}
+		if note != "" {
+			lines = append(lines, fmt.Sprintf("note: %s: %s", strings.TrimSpace(rowName(r)), note))
 		}
 	}
 	return lines

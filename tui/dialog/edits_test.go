@@ -118,7 +118,7 @@ func TestEditsTell(t *testing.T) {
 		want string
 	}{
 		{dialog.NewFormat(founding, 1, align), "", "All data in this ext4 is lost"},
-		{dialog.NewFormat(varied, 1, align), "", "All data in p1 is lost"},
+		{dialog.NewFormat(varied, 1, align), "", "All data in p1 (unformatted) is lost"},
 		{dialog.NewFormat(founding, 1, align), "n", "apt install ntfs-3g"},
 		{dialog.NewFormat(varied, 1, align), "f f", "is too small for fat"},
 		{dialog.NewLabel(founding, 1, align), "=abcdefghijklmnopqr", "16 bytes"},

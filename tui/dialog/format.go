@@ -80,7 +80,7 @@ func (f *format) lost(p paper) []string {
 	}
 	text := fmt.Sprintf("All data in this %s is lost when this is applied.", f.part.FS.Kind)
 	if !f.part.FS.Known() {
-		text = "All data in " + f.part.Ref() + " is lost when this is applied."
+		text = "All data in " + contentsWord(f.part) + " is lost when this is applied."
 	}
 	return []string{p.st.Warn.Render(widget.Fit(text, p.width, p.st.More))}
 }

@@ -25,7 +25,7 @@ type imageSize struct {
 func NewImageSize(q ops.Queue, align geometry.Alignment) Dialog {
 	d := q.Preview()
 	s := imageSize{staging: staging{queue: q, align: align}, now: d.Sectors, z: d.SectorSize, field: widget.NewField("", 24)}
-	s.smallest, s.why, _ = ops.ImageLimits(d)
+	s.smallest, s.why, _ = ops.ImageLimits(d, q.Env())
 	s.show(d.Sectors)
 	return newForm(s)
 }

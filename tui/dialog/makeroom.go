@@ -85,7 +85,7 @@ func NewMakeRoom(q ops.Queue, id model.PartID, align geometry.Alignment) (Dialog
 // NewSmallImage returns the page for the image of the queue's preview, with its first request or nil. An error says why
 // the image cannot become smaller, if that is known at once.
 func NewSmallImage(q ops.Queue, align geometry.Alignment) (Dialog, Action, error) {
-	_, _, why := ops.ImageLimits(q.Preview())
+	_, _, why := ops.ImageLimits(q.Preview(), q.Env())
 	r := makeRoom{queue: q, align: align}
 	if why.OK() {
 		action := r.solve()

@@ -55,8 +55,8 @@ func (t *newTable) layout() layout {
 func (t *newTable) lost() string {
 	d := t.queue.Preview()
 	if d.Table.Kind == model.TableNone {
-		if d.Whole.Known() {
-			return fmt.Sprintf("The %s that covers the whole disk is lost when this is applied.", d.Whole.Kind)
+		if d.Whole.Word() != model.BlankWord {
+			return "All data in " + ops.Covering(d.Whole) + " is lost when this is applied."
 		}
 		return "There is no partition table yet."
 	}

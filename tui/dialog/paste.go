@@ -127,10 +127,7 @@ func NewPasteOver(q ops.Queue, clip Clip, id model.PartID, align geometry.Alignm
 	if s.judge(ops.CopyOver{ID: id, From: clip.from(), Source: clip.Source}); s.err != nil {
 		return nil, s.err
 	}
-	lost := "All data in " + over.Ref() + " is lost when this is applied."
-	if over.FS.Known() {
-		lost = "All data in " + contentsWord(over) + " is lost when this is applied."
-	}
+	lost := "All data in " + contentsWord(over) + " is lost when this is applied."
 	return NewAsk("Paste over "+over.Ref()+"?", Warning, append([]string{s.what + ".", lost}, clip.notes()...),
 		YesNo("Keep "+over.Ref(), "Paste over it", widget.Writes, s.stage())...), nil
 }

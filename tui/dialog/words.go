@@ -32,12 +32,9 @@ func partTitle(p model.Partition, st *styles.Styles) string {
 
 // contentsWord names a partition with its contents: `p2 (xfs "docs")`.
 func contentsWord(p model.Partition) string {
-	text := string(p.FS.Kind)
-	switch {
-	case p.Role == model.Extended:
+	text := p.FS.Described()
+	if p.Role == model.Extended {
 		text = "extended"
-	case !p.FS.Known():
-		text = "nothing known"
 	}
 	if p.FS.Label != "" {
 		text += ` "` + widget.Clean(p.FS.Label) + `"`
