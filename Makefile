@@ -5,6 +5,7 @@
 # make bench         the benchmarks
 # make crash         the long crash run: at least 500,000 states, and 500 kills of the real program
 # make matrix        every file system x operation x kind of table by itself, and every move x kind of table: minutes
+# make damage        every edit of every kind of damaged file system: minutes
 # make screenshots   the pictures of the README, taken from the real program
 # make lint          the linters alone
 # make fmt           format the source as lint requires it
@@ -31,7 +32,7 @@ BENCH ?= .
 # An ordinary user's PATH often lacks the directories with mke2fs and sfdisk.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: all demo test bench crash matrix build screenshots lint fmt vet plain race install uninstall clean
+.PHONY: all demo test bench crash matrix damage build screenshots lint fmt vet plain race install uninstall clean
 .NOTPARALLEL:
 
 all: build
@@ -92,6 +93,10 @@ crash:
 matrix:
 	@.ci/install test
 	go test ./tui/cli -run 'Matrix|Moves' -matrix -timeout 90m -v $(TESTFLAGS)
+
+damage:
+	@.ci/install test
+	go test ./ops/fsys ./tui/cli -run 'Damage' -damage -timeout 90m $(TESTFLAGS)
 
 screenshots:
 	@.ci/install screenshots

@@ -209,7 +209,7 @@ func TestF2FSGrow(t *testing.T) {
 	}
 }
 
-// TestReadOnlyChecks tries the checks on file systems that are in order and on damaged ones.
+// TestReadOnlyChecks tries the checks on file systems that are in order and on damaged ones, which some tools repair.
 func TestReadOnlyChecks(t *testing.T) {
 	ctx := context.Background()
 	for _, c := range []struct {
@@ -218,12 +218,13 @@ func TestReadOnlyChecks(t *testing.T) {
 		needs  []string
 		make   []string
 		damage int64 // where 64 KiB are overwritten, after the superblock
+		mended bool
 	}{
-		{model.XFS, 300 * mib, []string{"xfs_repair"}, []string{"mkfs.xfs", "-q"}, 4096},
-		{model.Btrfs, 128 * mib, []string{"btrfs"}, []string{"mkfs.btrfs", "-q", "-m", "single"}, 0},
-		{model.F2FS, 64 * mib, []string{"fsck.f2fs"}, []string{"mkfs.f2fs", "-q"}, 6 * mib},
-		{model.ExFAT, 20 * mib, []string{"fsck.exfat"}, []string{"mkfs.exfat"}, 2*mib + 3*4096 - 65536},
-		{model.NTFS, 16 * mib, []string{"ntfsresize"}, []string{"mkntfs", "-q", "-Q", "-F"}, 16384 + 6*1024},
+		{model.XFS, 300 * mib, []string{"xfs_repair"}, []string{"mkfs.xfs", "-q"}, 4096, true},
+		{model.Btrfs, 128 * mib, []string{"btrfs"}, []string{"mkfs.btrfs", "-q", "-m", "single"}, 0, false},
+		{model.F2FS, 64 * mib, []string{"fsck.f2fs"}, []string{"mkfs.f2fs", "-q"}, 6 * mib, true},
+		{model.ExFAT, 20 * mib, []string{"fsck.exfat"}, []string{"mkfs.exfat"}, 2*mib + 3*4096 - 65536, false},
+		{model.NTFS, 16 * mib, []string{"ntfsresize"}, []string{"mkntfs", "-q", "-Q", "-F"}, 16384 + 6*1024, false},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			tools := toolsHere(t, append(c.needs, c.make[0])...)
@@ -242,8 +243,11 @@ func TestReadOnlyChecks(t *testing.T) {
 			if err := tools.Verify(ctx, c.kind, path); !errors.As(err, &failed) || failed.Advice == "" || failed.Output == "" {
 				t.Errorf("damaged: %v", err)
 			}
-			if err := checked(ctx, tools, c.kind, path); !errors.As(err, &failed) {
+			if err := checked(ctx, tools, c.kind, path); errors.As(err, &failed) == c.mended {
 				t.Errorf("damaged: %v", err)
+			}
+			if err := tools.Verify(ctx, c.kind, path); errors.As(err, &failed) == c.mended {
+				t.Errorf("repaired: %v", err)
 			}
 		})
 	}

@@ -30,6 +30,8 @@ type Driver struct {
 	// verify checks the file system and changes nothing. repair also corrects what its tool corrects without asking,
 	// which may cost files; it is nil if there is no such tool.
 	verify, repair func(j job, ctx context.Context) error
+	// caveat says what people must know about this repair.
+	caveat string
 	// replay brings in what the journal holds, before verify judges. It is nil if the scan never finds the kind Unreplayed.
 	replay func(j job, ctx context.Context) error
 	// mend corrects what loses no file, when verify found what the text says: where there is a walk it may try more, as what

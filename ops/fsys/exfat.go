@@ -27,9 +27,10 @@ func exfatDriver() Driver {
 		},
 		// mkfs.exfat stores 0 as the position of the partition. moved corrects it.
 		make:   mkfs(inUTF8("mkfs.exfat"), "-L", "{label}"),
-		verify: checking(fsckCodes, "repair it with fsck.exfat, or with chkdsk in Windows", "fsck.exfat", "-n", "{}"),
-		// -p makes the repairs that need no decision.
-		repair:   repairing(fsckCodes, "repair it with chkdsk in Windows", "fsck.exfat", "-p", "{}"),
+		verify: checking(fsckCodes, "check it first, which repairs it", "fsck.exfat", "-n", "{}"),
+		// -y: nobody is there to answer questions.
+		repair:   repairing(fsckCodes, "repair it with chkdsk in Windows", "fsck.exfat", "-y", "{}"),
+		walk:     job.walkExFAT,
 		setLabel: command(append(inUTF8("tune.exfat"), "-L", "{=}", "{}")...),
 		setUUID: func(j job, ctx context.Context, _ string) error {
 			fresh := uuid.New()

@@ -21,7 +21,7 @@ func f2fsDriver() Driver {
 		},
 		// -t 0: there is nothing to discard in a window.
 		make:   mkfs([]string{"mkfs.f2fs", "-q", "-f", "-t", "0", "-w", "{sector}"}, "-l", "{label}", "-U", "{uuid}"),
-		resize: job.resizeF2FS, verify: job.verifyF2FS, setLabel: command("f2fslabel", "{}", "{=}"),
+		resize: job.resizeF2FS, verify: job.verifyF2FS, repair: job.repairF2FS, walk: job.walkF2FS, setLabel: command("f2fslabel", "{}", "{=}"),
 		Ask:    ask("f2fs-tools", "dump.f2fs", "-d", "1", "{}"),
 		Mounts: mountedAs("f2fs", "norecovery"),
 	}
@@ -34,7 +34,15 @@ func (j job) verifyF2FS(ctx context.Context) error {
 	if err == nil && strings.Contains(output, "[Fail]") {
 		err = &ToolError{Argv: argv, Exit: exit, Means: "a comparison failed", Output: output}
 	}
-	return advise(err, "if it was not unmounted cleanly, mount and unmount it once; otherwise repair it with fsck.f2fs")
+	return advise(err, "if it was not unmounted cleanly, mount and unmount it once; otherwise check it first, which repairs it")
+}
+
+// repairF2FS runs fsck.f2fs. -f: check all of it, and repair without asking.
+func (j job) repairF2FS(ctx context.Context) error {
+	if _, _, err := j.run(ctx, fsckCodes.or(1), "fsck.f2fs", "-f", j.path); err != nil {
+		return advise(err, "take a copy of the partition before any other attempt")
+	}
+	return j.driver.verify(j, ctx)
 }
 
 // resizeF2FS runs resize.f2fs, which always fills the window. A file system ends with a whole section, so it may be

@@ -160,11 +160,18 @@ func longPiece(e []byte) string {
 	return string(utf16.Decode(units))
 }
 
-// fatName returns the long name, or else the short one.
+// fatName returns the long name, or else the short one. A short name has a mark for each of its parts that is shown in small
+// letters.
 func fatName(long string, e []byte) string {
-	part := func(b []byte) string { return strings.TrimRight(string(bytes.ToValidUTF8(b, []byte("?"))), " ") }
+	part := func(b []byte, small byte) string {
+		text := strings.TrimRight(string(bytes.ToValidUTF8(b, []byte("?"))), " ")
+		if e[12]&small != 0 {
+			return strings.ToLower(text)
+		}
+		return text
+	}
 	if long == "" {
-		long = strings.TrimSuffix(part(e[:8])+"."+part(e[8:11]), ".")
+		long = strings.TrimSuffix(part(e[:8], 0x08)+"."+part(e[8:11], 0x10), ".")
 	}
 	return strings.ReplaceAll(long, "/", "?")
 }

@@ -50,7 +50,7 @@ func (t Tools) Repair(ctx context.Context, kind model.FSKind, path string) (r re
 		if err == nil || d.repair == nil || !errors.As(err, &damaged) {
 			return err
 		}
-		r.Repaired = true
+		r.Repaired, r.Caveat = true, d.caveat
 		if err := d.repair(j, ctx); err != nil {
 			return err
 		}

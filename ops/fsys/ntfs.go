@@ -32,7 +32,10 @@ func ntfsDriver() Driver {
 		resize: job.resizeNTFS,
 		// ntfsresize first compares $Bitmap with the space that files use. --force ignores the mark by which a resized
 		// volume asks Windows for a check.
-		verify:   checking(zeroOnly, "run chkdsk in Windows and shut it down fully", "ntfsresize", "--info", "--force", "{}"),
+		verify: checking(zeroOnly, "run chkdsk in Windows and shut it down fully", "ntfsresize", "--info", "--force", "{}"),
+		repair: job.repairNTFS, walk: job.walkNTFS,
+		caveat: "ntfsfix is no chkdsk: it restores the boot sector and the first files' records from their copies, empties the " +
+			"journal, and has Windows check the volume at its next start",
 		setLabel: command("ntfslabel", "--force", "{}", "{=}"),
 		// ntfslabel writes the new serial number into both boot sectors.
 		setUUID: command("ntfslabel", "--force", "--new-serial", "{}"),
@@ -52,6 +55,15 @@ func narrowNTFS(can ops.Capability, fs model.Filesystem) ops.Capability {
 		can.Grow, can.Shrink, can.Label, can.UUID = why, why, why, why
 	}
 	return can
+}
+
+// repairNTFS runs ntfsfix. What it does not know, the check afterwards finds.
+func (j job) repairNTFS(ctx context.Context) error {
+	const advice = "run chkdsk in Windows"
+	if _, _, err := j.run(ctx, zeroOnly, "ntfsfix", j.path); err != nil {
+		return advise(err, advice)
+	}
+	return advise(j.driver.verify(j, ctx), advice)
 }
 
 // resizeNTFS runs ntfsresize twice: first without writing, then for real.

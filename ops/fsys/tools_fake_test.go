@@ -130,7 +130,7 @@ func TestExitCodes(t *testing.T) {
 		{model.FAT16, fat, false, 1, "exit code 1 (errors were found)"},
 		{model.XFS, xfs, true, 2, "exit code 2 (the log has to be replayed first)"},
 		{model.XFS, xfs, false, 1, "exit code 1 (errors were found)"},
-		{model.XFS, xfs, false, 77, "exit code 77; it said: one / two / three / four; repair it"},
+		{model.XFS, xfs, false, 77, "exit code 77; it said: one / two / three / four; check it first"},
 	} {
 		var ran []string
 		tools := Tools{Run: func(_ context.Context, argv []string, _ func(string)) (int, string, error) {

@@ -29,7 +29,8 @@ func xfsDriver() Driver {
 		replays: whileMounted("xfs", "xfs_repair"),
 		replay:  func(j job, ctx context.Context) error { return j.whileMounted(ctx, "nouuid", nothing) },
 		// -f: the window is a regular file, and its sector size may differ from the file system's.
-		verify:   checking(xfsRepairCodes, "repair it with xfs_repair, after making a copy", "xfs_repair", "-n", "-f", "{}"),
+		verify: checking(xfsRepairCodes, "check it first, which repairs it", "xfs_repair", "-n", "-f", "{}"),
+		repair: job.repairXFS, walk: job.walkXFS,
 		setLabel: job.labelXFS,
 		// xfs_db refuses if the log is not empty.
 		setUUID: func(j job, ctx context.Context, fresh string) error {
@@ -50,6 +51,15 @@ func xfsDriver() Driver {
 var xfsRepairCodes = exitCodes{ok: []int{0}, text: map[int]string{
 	1: "errors were found", 2: "the log has to be replayed first",
 }}
+
+// repairXFS runs xfs_repair. Its exit code 0 means that it came to its end.
+func (j job) repairXFS(ctx context.Context) error {
+	codes := exitCodes{ok: []int{0}, text: map[int]string{1: "it gave up", 2: "the log has to be replayed first"}}
+	if _, _, err := j.run(ctx, codes, "xfs_repair", "-f", j.path); err != nil {
+		return advise(err, "take a copy of the partition, and see xfs_repair(8)")
+	}
+	return j.driver.verify(j, ctx)
+}
 
 // resizeXFS grows the file system while it is mounted, because no tool can do it otherwise. If there are not enough
 // blocks for another group, it stays as it is: kernels before 5.12 refuse such a size.

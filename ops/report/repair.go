@@ -14,6 +14,8 @@ type Repair struct {
 	Mended []string `json:"mended,omitempty"`
 	// Repaired says that its tool repaired damage. What became of the files is in the other fields.
 	Repaired bool `json:"repaired,omitempty"`
+	// Caveat says what people must know about the repair: what its tool does not do.
+	Caveat string `json:"caveat,omitempty"`
 	// Kept is how many files and directories are as they were.
 	Kept int `json:"kept"`
 	// Counts has how many met each fate, and Files names the first of them.
@@ -71,6 +73,9 @@ func (r Repair) Lines(most int) []string {
 	var lines []string
 	for _, text := range r.Mended {
 		lines = append(lines, "in passing, nothing is lost by it: "+text)
+	}
+	if r.Caveat != "" {
+		lines = append(lines, r.Caveat)
 	}
 	switch {
 	case !r.Repaired:

@@ -1,0 +1,176 @@
+package fsys
+
+import (
+	"context"
+	"encoding/binary"
+	"path"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+
+	"shunt/geometry"
+	"shunt/ops/report"
+)
+
+// A file of exFAT has a set of entries of 32 bytes in its directory. The first byte of each is its kind; in use, bit 7 is
+// set. Integers are little-endian:
+//
+//	0x85  first: attributes (2 bytes at 4)
+//	0xC0  flags (1): 2 for a file whose clusters follow each other; length of the name (3); first cluster (4 bytes at 20);
+//	      length (8 bytes at 24)
+//	0xC1  15 units of the name (from 2)
+//
+// Source: Microsoft, "exFAT file system specification".
+const (
+	exfatFile     = 0x85
+	exfatStream   = 0xC0
+	exfatName     = 0xC1
+	exfatTogether = 2
+	exfatDir      = 0x10 // attribute
+	exfatFirst    = 2    // number of the first cluster
+)
+
+// exfatLister lists the files of an exFAT volume that may be damaged.
+type exfatLister struct {
+	f            Window
+	tables, heap int64 // where the FAT and the first cluster lie, in bytes
+	cluster      int64 // bytes
+	end          int64 // number behind that of the last cluster
+	seen         *clusterSet
+	files        tree
+	buf          [4]byte
+	pending      []exfatFound // directories still to be listed
+	current      *exfatFound  // the set of entries that is read
+	name         []uint16
+	nameLeft     int
+}
+
+// exfatFound is what a set of entries says.
+type exfatFound struct {
+	path          string
+	directory     bool
+	together      bool
+	first, length int64
+}
+
+// walkExFAT lists all files.
+func (j job) walkExFAT(ctx context.Context) (t tree, err error) {
+	err = j.edit(func(f File) error {
+		head := make([]byte, bootSize)
+		if err := readFull(f, head, 0); err != nil {
+			return err
+		}
+		u32 := func(at int) int64 { return int64(binary.LittleEndian.Uint32(head[at:])) }
+		sector, shift := head[exfatShiftAt], head[exfatShiftAt+1]
+		if string(head[3:11]) != "EXFAT   " || sector < 9 || sector > 12 || shift > 25-sector {
+			return errNoBoot
+		}
+		l := exfatLister{
+			f: f, tables: u32(80) << sector, heap: u32(88) << sector, cluster: 1 << (sector + shift), end: u32(92) + exfatFirst,
+			files: tree{},
+		}
+		t, l.seen = l.files, newClusterSet(l.end)
+		l.pending = []exfatFound{{path: "/", directory: true, first: u32(96), length: mostExFATDir}}
+		for len(l.pending) > 0 && err == nil {
+			d := l.pending[0]
+			l.pending = l.pending[1:]
+			if err = ctx.Err(); err == nil {
+				err = l.list(d)
+			}
+		}
+		return err
+	})
+	return t, err
+}
+
+// mostExFATDir is the largest directory that there can be, in bytes.
+const mostExFATDir = 256 << 20
+
+// next returns the cluster behind c in a file, or 0.
+func (l *exfatLister) next(d exfatFound, c int64) (int64, error) {
+	if d.together {
+		return c + 1, nil
+	}
+	if err := readFull(l.f, l.buf[:], l.tables+4*c); err != nil {
+		return 0, err
+	}
+	return int64(binary.LittleEndian.Uint32(l.buf[:])), nil
+}
+
+// list enters what is in a directory.
+func (l *exfatLister) list(d exfatFound) (err error) {
+	b := make([]byte, l.cluster)
+	l.current = nil
+	for c, left := d.first, min(d.length, mostExFATDir); left > 0 && c >= exfatFirst && c < l.end && !l.seen.has(c); left -= l.cluster {
+		l.seen.add(c)
+		if err := readFull(l.f, b, l.heap+(c-exfatFirst)*l.cluster); err != nil {
+			return err
+		}
+		for at := 0; at < len(b); at += fatDirEntry {
+			if b[at] == 0 {
+				return nil
+			}
+			if err := l.entry(d.path, b[at:at+fatDirEntry]); err != nil {
+				return err
+			}
+		}
+		if c, err = l.next(d, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry reads one entry of a directory. A set is complete with the last piece of its name.
+func (l *exfatLister) entry(dir string, e []byte) error {
+	switch {
+	case e[0] == exfatFile:
+		l.current, l.name, l.nameLeft = &exfatFound{directory: binary.LittleEndian.Uint16(e[4:])&exfatDir != 0}, nil, -1
+	case l.current == nil:
+	case e[0] == exfatStream:
+		l.current.together, l.nameLeft = e[1]&exfatTogether != 0, int(e[3])
+		l.current.first = int64(binary.LittleEndian.Uint32(e[20:]))
+		l.current.length = max(0, int64(binary.LittleEndian.Uint64(e[24:])))
+	case e[0] == exfatName:
+		for at := 2; at < fatDirEntry && l.nameLeft > 0; at += 2 {
+			l.name = append(l.name, binary.LittleEndian.Uint16(e[at:]))
+			l.nameLeft--
+		}
+	default:
+		l.current = nil // another set begins, or one that is deleted
+	}
+	if l.current == nil || l.nameLeft != 0 {
+		return nil
+	}
+	found := *l.current
+	l.current = nil
+	found.path = path.Join(dir, strings.ReplaceAll(string(utf16.Decode(l.name)), "/", "?"))
+	n := node{id: found.first, kind: report.FileDirectory}
+	if found.directory {
+		l.pending = append(l.pending, found)
+	} else {
+		var err error
+		n.kind, n.size = report.FileRegular, geometry.Bytes(found.length)
+		if n.blocks, err = l.places(found); err != nil {
+			return err
+		}
+	}
+	return l.files.add(found.path, n)
+}
+
+// places sums up which clusters hold a file.
+func (l *exfatLister) places(f exfatFound) (uint64, error) {
+	var h placeHash
+	h.add(" ")
+	for c, left := f.first, f.length; left > 0 && c >= exfatFirst && c < l.end; left -= l.cluster {
+		h.add(strconv.FormatInt(c, 36) + " ")
+		if f.together {
+			left = min(left, l.cluster) // the first one and the length say all
+		}
+		var err error
+		if c, err = l.next(f, c); err != nil {
+			return 0, err
+		}
+	}
+	return h.sum, nil
+}
