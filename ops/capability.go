@@ -27,6 +27,8 @@ type Capability struct {
 	HalfUUID bool
 	// MinSize and MaxSize limit the size of a partition with this file system. 0 means no limit.
 	MinSize, MaxSize geometry.Bytes
+	// Slack says how much more than its contents need a file system keeps when it is made as small as possible.
+	Slack Slack
 	// MinSectors is the smallest number of sectors for a new file system, whatever the sector size.
 	MinSectors geometry.Sector
 	// Only512 is the reason why the file system cannot be made on a disk with sectors of 4096 bytes, or "".

@@ -176,6 +176,37 @@ func cannotShrink(d model.Disk, env Env, p model.Partition) model.Reason {
 
 const beyondEnd model.Reason = "its file system reaches beyond its end: grow it first"
 
+// Slack says how much more than its contents need a kind of file system keeps when it is made as small as possible.
+type Slack int
+
+// The kinds of slack.
+const (
+	SlackOnAll  Slack = iota // the smallest size is an estimate, and a full file system is useless
+	SlackOnUsed              // the smallest size is exact, but a full file system is useless
+	NoSlack                  // the smallest size is exact, and nothing there grows
+)
+
+// least returns the smallest size of a file system.
+func (s Slack) least(fs model.Filesystem) geometry.Bytes {
+	switch s {
+	case NoSlack:
+		return fs.Min
+	case SlackOnUsed:
+		return max(fs.Used+slack(fs.Used), fs.Min)
+	case SlackOnAll:
+	}
+	base := max(fs.Used, fs.Min)
+	return base + slack(base)
+}
+
+// words returns the start of a sentence about the smallest size.
+func (s Slack) words() string {
+	if s == NoSlack {
+		return "what is used of it needs"
+	}
+	return "its files and some slack need"
+}
+
 // slack returns how much larger than b a file system stays if b is the smallest size according to its superblock. That size
 // is an estimate, and a full file system is useless. The slack is 5 % up to 100 MiB and falls to 2 % at 1 GiB.
 func slack(b geometry.Bytes) geometry.Bytes {
@@ -199,12 +230,13 @@ const minFloor = geometry.MiB
 func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why Need) {
 	least, why := minFloor, Need{text: "no partition is made smaller than 1 MiB"}
 	if p.Role != model.Extended && p.FS.Known() && !p.FS.Kind.MadeAnew() {
-		if c := env.Caps.For(p.FS); c.MinSize > least {
+		c := env.Caps.For(p.FS)
+		if c.MinSize > least {
 			least, why = c.MinSize, Need{text: fmt.Sprintf("no %s is smaller than %s", p.FS.Kind, geometry.FormatBytes(c.MinSize))}
 		}
-		if base := max(p.FS.Used, p.FS.Min); base+slack(base) > least {
-			least = base + slack(base)
-			why = Need{"its files and some slack need", least}
+		if need := c.Slack.least(p.FS); need > least {
+			least = need
+			why = Need{c.Slack.words(), least}
 			if p.FS.BlockSize > 0 {
 				least = (least + p.FS.BlockSize - 1) / p.FS.BlockSize * p.FS.BlockSize
 			}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"shunt/model"
+	"shunt/model/scan/lvmtext"
 	"shunt/model/testneed"
 )
 
@@ -138,18 +139,18 @@ func TestElsewhereNamed(t *testing.T) {
 
 func TestLVMVolumes(t *testing.T) {
 	const group = `# {
-vg { id = "}{" status = ["RESIZEABLE", "READ"]
+vg { seqno = 1 id = "}{" status = ["RESIZEABLE", "READ"]
 physical_volumes { pv0 { id = "physical_volumes {" tags = [] }%s }
 logical_volumes { lv { segment1 { stripes = ["pv0", 0] } } a { } } }
 contents = "Text"`
 	for more, want := range map[string]int{"": 1, "\npv1 {\n}": 2, " pv1 { # }\n } pv2 { }": 3} {
-		if got := lvmVolumes([]byte(strings.Replace(group, "%s", more, 1))); got != want {
-			t.Errorf("%q: %d", more, got)
+		if g, err := lvmtext.Parse([]byte(strings.Replace(group, "%s", more, 1))); err != nil || g.Volumes() != want {
+			t.Errorf("%q: %d, %v", more, g.Volumes(), err)
 		}
 	}
 	for _, text := range []string{"", "physical_volumes { pv0 { } }", "}}}}", "{{{{", "vg { physical_volumes"} {
-		if got := lvmVolumes([]byte(text)); got != 0 {
-			t.Errorf("%q: %d", text, got)
+		if _, err := lvmtext.Parse([]byte(text)); err == nil {
+			t.Errorf("%q is a group", text)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/scan/lvmtext"
 )
 
 // readLVM reads the label of an LVM2 physical volume. It is in one of the first four sectors: own sector number (8) at 8,
@@ -24,7 +25,8 @@ func readLVM(s *superblock) bool {
 	if size := lvmSize(content); size > 0 && size <= 1<<62 {
 		s.fs.Size, s.fs.Used = geometry.Bytes(size), geometry.Bytes(size)
 	}
-	s.fs.Elsewhere = lvmElsewhere(s.w, content[40:])
+	s.fs.Min = s.fs.Size
+	s.lvmContent(string(content[:32]), content[40:])
 	return true
 }
 
@@ -64,11 +66,10 @@ func lvmUUID(b []byte) string {
 // needs that much.
 const lvmMostText = 256 << 10
 
-// lvmElsewhere reports whether the volume group of a physical volume has other physical volumes. lists begins behind the
-// size in the label: a list of data areas and a list of metadata areas, each of pairs of offset and length (8 each) and
-// ended by a pair of zeros, then version (4) and flags (4). Flag 1 means that the volume belongs to a group. If something
-// cannot be read, the group counts as one with other volumes.
-func lvmElsewhere(w *window, lists []byte) model.Elsewhere {
+// lvmAreas returns the metadata areas of a physical volume. lists begins behind the size in the label: a list of data areas
+// and a list of metadata areas, each of pairs of offset and length (8 each) and ended by a pair of zeros, then version (4)
+// and flags (4). inGroup is the flag that the volume belongs to a group.
+func lvmAreas(lists []byte) (areas [][2]int64, inGroup bool) {
 	next := func() (off, n int64) {
 		if len(lists) < 16 {
 			return 0, 0
@@ -79,74 +80,68 @@ func lvmElsewhere(w *window, lists []byte) model.Elsewhere {
 	}
 	for off, _ := next(); off != 0; off, _ = next() {
 	}
-	area, size := next()
-	if area == 0 {
-		if len(lists) >= 8 && le.Uint32(lists[4:])&1 == 0 {
-			return model.WholeHere
-		}
-		return model.VolumesElsewhere
+	for off, n := next(); off != 0; off, n = next() {
+		areas = append(areas, [2]int64{off, n})
 	}
-	head := w.at(area, 512)
-	if head == nil || string(head[4:20]) != " LVM2 x[5A%r0N*>" {
-		return model.VolumesElsewhere
-	}
-	at, n := int64(le.Uint64(head[40:])), int64(le.Uint64(head[48:]))
-	switch {
-	case at == 0:
-		return model.WholeHere
-	case n < 1 || n > lvmMostText || at < 512 || at >= size || n > size-512:
-		return model.VolumesElsewhere
-	}
-	// The text is in a ring buffer behind the area's first sector.
-	text, first := make([]byte, n), min(n, size-at)
-	if area > w.n-size || !w.read(text[:first], area+at) || first < n && !w.read(text[first:], area+512) ||
-		lvmVolumes(text) != 1 {
-		return model.VolumesElsewhere
-	}
-	return model.WholeHere
+	return areas, len(lists) < 8 || le.Uint32(lists[4:])&1 != 0
 }
 
-// lvmVolumes counts the physical volumes in the metadata text of a volume group: the sections inside "physical_volumes",
-// which is itself a section of the group's. Sections look like `name { … }`.
-func lvmVolumes(text []byte) int {
-	depth, within, count := 0, -1, 0
-	name, quoted, comment := "", false, false
-	from := -1 // where a word begins
-	for i, c := range text {
-		switch {
-		case comment:
-			comment = c != '\n'
-			continue
-		case quoted:
-			quoted = c != '"' || text[i-1] == '\\'
-			continue
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' || c == '+':
-			if from < 0 {
-				from = i
-			}
-			continue
-		}
-		if from >= 0 {
-			name, from = string(text[from:i]), -1
-		}
-		switch c {
-		case '#':
-			comment = true
-		case '"':
-			quoted = true
-		case '{':
-			if depth == within {
-				count++
-			}
-			if depth++; depth == 2 && name == "physical_volumes" {
-				within = depth
-			}
-		case '}':
-			if depth == within {
-				within = -1
-			}
-			depth--
-		}
+// lvmContent sets what the volume holds, as far as its volume group's metadata say. If they cannot be read, the group
+// counts as one with other volumes.
+func (s *superblock) lvmContent(uuid string, lists []byte) {
+	areas, inGroup := lvmAreas(lists)
+	text, ok := s.lvmText(areas)
+	switch {
+	case ok && text == nil, len(areas) == 0 && !inGroup:
+		s.fs.Used, s.fs.Min = geometry.Bytes(le.Uint64(lists)), 0 // the position of the first extent
+		return
+	case !ok:
+		s.fs.Elsewhere = model.VolumesElsewhere
+		return
 	}
-	return count
+	g, err := lvmtext.Parse(text)
+	if err != nil || g.Volumes() != 1 {
+		s.fs.Elsewhere = model.VolumesElsewhere
+		return
+	}
+	v, err := g.Volume(uuid)
+	if err != nil {
+		return
+	}
+	end := geometry.Bytes(v.Start + v.End*v.Extent)
+	s.fs.Used, s.fs.Min = geometry.Bytes(v.Start+v.Taken*v.Extent), end
+	if len(areas) > 1 {
+		// The second area lies behind the extents, and both ends of it on whole MiB if possible.
+		const unit = geometry.MiB
+		tail := max(unit, geometry.Bytes(areas[1][1])/unit*unit)
+		s.fs.Used += tail
+		s.fs.Min = (end+unit-1)/unit*unit + tail
+	}
+}
+
+// lvmText returns the text of the first metadata area that LVM keeps up to date; nil if the volume belongs to no group. ok
+// is false if it cannot be read.
+func (s *superblock) lvmText(areas [][2]int64) (text []byte, ok bool) {
+	const ignored = 1
+	for _, area := range areas {
+		at, size := area[0], area[1]
+		head := s.w.at(at, 512)
+		if head == nil || string(head[4:20]) != " LVM2 x[5A%r0N*>" {
+			return nil, false
+		}
+		from, n := int64(le.Uint64(head[40:])), int64(le.Uint64(head[48:]))
+		switch {
+		case le.Uint32(head[60:])&ignored != 0:
+			continue
+		case from == 0:
+			return nil, true
+		case n < 1 || n > lvmMostText || from < 512 || from >= size || n > size-512 || at > s.w.n-size:
+			return nil, false
+		}
+		// The text is in a ring buffer behind the area's first sector.
+		text, first := make([]byte, n), min(n, size-from)
+		ok := s.w.read(text[:first], at+from) && (first == n || s.w.read(text[first:], at+512))
+		return text, ok
+	}
+	return nil, false
 }

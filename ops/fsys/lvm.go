@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"fmt"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/scan/lvmtext"
 	"shunt/ops"
 )
 
@@ -15,16 +17,14 @@ import (
 // device as soon as it appears.
 func lvmDriver() Driver {
 	return Driver{
-		Kind: model.LVM2, Package: "lvm2", create: alone(), grow: alone(),
-		shrink: cannot("LVM must first move the data at its end: use `pvmove` and `pvresize --setphysicalvolumesize`"),
-		check:  alone(),
+		Kind: model.LVM2, Package: "lvm2", create: alone(), grow: alone(), shrink: alone(), check: alone(),
 		label:  cannot("an LVM physical volume has no label"),
 		uuid:   cannot("its volume group knows it by its UUID: use `pvchange --uuid` or, for a copy, `vgimportclone`"),
 		online: cannot("while it is in use, run `pvresize` instead"),
 		facts: ops.Capability{
 			Copy: "LVM takes two physical volumes with one UUID for damage: add another to its volume group and use `pvmove`",
 			// The label, the metadata and one extent of the usual size.
-			MinSize: 8 * geometry.MiB,
+			MinSize: 8 * geometry.MiB, Slack: ops.NoSlack,
 		},
 		make: job.makeLVM, resize: job.resizeLVM, verify: job.verifyLVM,
 		Ask: Inquiry{
@@ -99,19 +99,23 @@ func (j job) verifyLVM(context.Context) error {
 		if err != nil || pv.text == nil {
 			return err
 		}
-		g, err := parseLVM(pv.text)
-		if err == nil {
-			_, _, _, err = g.volume(pv.uuid(), pv.dataEnd(j.n))
+		g, err := lvmtext.Parse(pv.text)
+		if err != nil {
+			return err
+		}
+		v, err := g.Volume(pv.uuid())
+		if end := pv.dataEnd(j.n); err == nil && v.Count > v.Fits(end) {
+			err = fmt.Errorf("its extents go beyond byte %d, where the room for them ends", end)
 		}
 		return err
 	})
 }
 
-// resizeLVM writes the length of the window into the label and the metadata, as pvresize(8) does on devices. A second
-// metadata area moves to the new end. It fails if the volume group has other physical volumes, because they hold copies of
+// resizeLVM writes the new length into the label and the metadata, as pvresize(8) does on devices. A second
+// metadata area moves to the new end. Extents in use stay where they are, and the volume must not end before them. It fails if the volume group has other physical volumes, because they hold copies of
 // the metadata.
 func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
-	n := j.n / lvmSector * lvmSector
+	n := int64(size) / lvmSector * lvmSector
 	err = j.edit(func(f File) error {
 		pv, err := readLVM(f)
 		if err != nil {
@@ -126,11 +130,11 @@ func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) (least geometry
 			return err
 		}
 		if pv.text != nil {
-			g, err := parseLVM(pv.text)
+			g, err := lvmtext.Parse(pv.text)
 			if err != nil {
 				return err
 			}
-			if pv.text, err = g.grown(pv.uuid(), pv.dataEnd(n), n); err != nil {
+			if pv.text, err = g.Resized(pv.uuid(), pv.dataEnd(n), n); err != nil {
 				return err
 			}
 		}
@@ -140,7 +144,8 @@ func (j job) resizeLVM(ctx context.Context, size geometry.Bytes) (least geometry
 	if err != nil {
 		return 0, err
 	}
-	return size / lvmSector * lvmSector, j.verifyLVM(ctx)
+	j.n = n
+	return geometry.Bytes(n), j.verifyLVM(ctx)
 }
 
 // makeLVM makes a physical volume that belongs to no volume group, with the layout of pvcreate(8).

@@ -14,6 +14,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/model/scan/lvmtext"
 	"shunt/model/testneed"
 )
 
@@ -238,7 +239,7 @@ for n in 1 2; do pvck --config "$C" --dump metadata --settings mda_num=$n $D 2>/
 func TestLVMLyingTexts(t *testing.T) {
 	for _, word := range []string{"a{}", "a{", "}", "a=1\n", "a=[", "a=\"", "# ", "a", "a{b=1\n}", "a {\n\tb = 1\n}\n"} {
 		text := []byte(strings.Repeat(word, 2<<20/len(word)))
-		frugal(t, func() { _, _ = parseLVM(text) }) // whatever it says
+		frugal(t, func() { _, _ = lvmtext.Parse(text) }) // whatever it says
 	}
 }
 
@@ -249,12 +250,63 @@ func FuzzLVM(f *testing.F) {
 	f.Add([]byte("a { seqno = 1 \n b = [\"x\", 3] }"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		frugal(t, func() {
-			if g, err := parseLVM(text); err == nil {
-				if grown, err := g.grown(id, 64*mib, 64*mib); err == nil {
-					_, _ = parseLVM(grown)
+			if g, err := lvmtext.Parse(text); err == nil {
+				if grown, err := g.Resized(id, 64*mib, 64*mib); err == nil {
+					_, _ = lvmtext.Parse(grown)
 				}
 				_ = scan.LVMSum(text)
 			}
 		})
 	})
+}
+
+// TestLVMShrink makes volumes shorter whose logical volumes leave their end free. LVM must find the same logical volumes, and
+// as many extents as end before the new end.
+func TestLVMShrink(t *testing.T) {
+	for _, name := range []string{"losetup", "pvcreate", "vgcreate", "lvcreate"} {
+		testneed.Tool(t, name)
+	}
+	testneed.Root(t)
+	testneed.File(t, "/dev/loop-control")
+	for copies, tail := range map[int]int64{1: 0, 2: mib} {
+		path := sparse(t, 48*mib+512)
+		// Without a device mapper LVM can make logical volumes, but not use them.
+		withLVM(t, path, fmt.Sprintf(`pvcreate -q --metadatacopies %d --config "$C" $D; vgcreate -q -s 1m --config "$C" $G $D
+for at in 0-4 30-32 20; do lvcreate -q --driverloaded n --config "$C" -an -Zn -Wn -l $(echo $at | sed 's/0-4/5/;s/30-32/3/;s/20/1/') $G $D:$at; done
+yes volume | head -c 34M | dd of=$D bs=1M seek=1 iflag=fullblock status=none`, copies))
+		before, err := os.ReadFile(path)
+		must(t, err)
+		used := 1*mib + 9*mib + tail
+		least := 1*mib + 33*mib + tail
+		if fs := mustProbe(t, path); int64(fs.Used) != used || int64(fs.Min) != least {
+			t.Errorf("%d copies: %d bytes are used and %d the minimum, want %d and %d", copies, fs.Used, fs.Min, used, least)
+		}
+		whole := copyOf(t, path)
+		if err := (Tools{}).Resize(t.Context(), model.LVM2, whole, geometry.Bytes(least)-512); err == nil || !strings.Contains(err.Error(), "pvmove") {
+			t.Errorf("%d copies: less than is used: %v", copies, err)
+		}
+		for _, n := range []int64{40*mib + 512, least} {
+			must(t, Tools{}.Resize(t.Context(), model.LVM2, path, geometry.Bytes(n)))
+			setSize(t, path, n)
+			must(t, Tools{}.Verify(t.Context(), model.LVM2, path))
+			out := withLVM(t, path, `pvck --config "$C" --dump headers $D; pvck --config "$C" $D; vgck --driverloaded n --config "$C" $G
+pvs --driverloaded n --config "$C" --noheadings --nosuffix --units b --segments -o dev_size,pv_mda_count,pv_pe_count,pvseg_start,pvseg_size $D`)
+			for _, bad := range []string{"CHECK:", "invalid", "mismatch", "WARNING: Inconsistent", "smaller"} {
+				if strings.Contains(out, bad) {
+					t.Errorf("LVM complains:\n%s", out)
+				}
+			}
+			extents := (n-tail)/mib - 1
+			for _, at := range []string{"0 5", "20 1", "30 3"} {
+				if want := fmt.Sprintf("%d %d %d %s", n, copies, extents, at); !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+					t.Errorf("pvs does not say %q:\n%s", want, out)
+				}
+			}
+			after, err := os.ReadFile(path)
+			must(t, err)
+			if !bytes.Equal(before[mib:34*mib], after[mib:34*mib]) {
+				t.Error("extents were changed")
+			}
+		}
+	}
 }
