@@ -35,10 +35,6 @@ func (c *checker) fatal(format string, args ...any) {
 	c.problems = append(c.problems, Problem{Severity: Fatal, Text: fmt.Sprintf(format, args...)})
 }
 
-func (c *checker) warn(advice, format string, args ...any) {
-	c.problems = append(c.problems, Problem{Severity: Warning, Text: fmt.Sprintf(format, args...), Advice: advice})
-}
-
 func (c *checker) table() {
 	d := c.disk
 	if d.Sectors <= 0 {
@@ -107,10 +103,6 @@ func (c *checker) partition(p Partition) {
 	}
 	if d.Table.Kind == TableMBR && p.Span.Len() >= MBRSectors {
 		c.fatal("%s is %d sectors long; an MBR entry holds less than 2^32", p.Ref(), p.Span.Len())
-	}
-	if length := d.SectorSize.Bytes(p.Span.Len()); p.FS.Size > length {
-		c.warn("grow the partition to its old size before anything writes to it",
-			"the %s in %s is %d bytes long but the partition only %d", p.FS.Kind, p.Ref(), p.FS.Size, length)
 	}
 	if p.Role != Logical && p.EBR != 0 {
 		c.fatal("%s is %s but has a boot record at sector %d", p.Ref(), p.Role, p.EBR)

@@ -98,8 +98,8 @@ func (d Disk) Partitions() []Partition { return slices.Clone(d.parts) }
 // Each iterates over the same partitions as Partitions, without cloning them.
 func (d Disk) Each() iter.Seq[Partition] { return slices.Values(d.parts) }
 
-// Problems returns the faults that the scan found.
-func (d Disk) Problems() []Problem { return slices.Clone(d.problems) }
+// Problems returns the faults that the scan found, and one for each file system that does not fit its partition.
+func (d Disk) Problems() []Problem { return append(slices.Clone(d.problems), d.misfits()...) }
 
 // Fatal returns the first fatal problem, if there is one.
 func (d Disk) Fatal() (Problem, bool) {

@@ -62,28 +62,30 @@ type kindFacts uint
 const (
 	// madeAnew: the contents need not be kept. They are made anew instead of being moved or resized.
 	madeAnew kindFacts = 1 << iota
-	// filled: a check also grows the file system until it fills its partition.
-	filled
+	// grows: file systems of this kind can be made longer.
+	grows
+	// mounted: only while they are mounted.
+	mounted
 	// frozen: the contents must stay exactly as they are and where they are.
 	frozen
 )
 
 // common lists the most popular kinds in the order of lists. Other kinds follow by name.
 var common = []kindInfo{
-	{kind: Ext2, hue: HuePale, facts: filled},
-	{kind: Ext3, hue: HueSteel, facts: filled},
-	{kind: Ext4, hue: HueBlue, facts: filled},
-	{kind: XFS, hue: HueGold},
-	{kind: Btrfs, hue: HueOrange},
-	{kind: F2FS, hue: HueBrick},
-	{kind: FAT12, hue: HueLime, typed: "fat16", holds: holdsFAT12},
-	{kind: FAT16, hue: HueLime, typed: "fat16", holds: holdsFAT16},
-	{kind: FAT32, hue: HueGreen, typed: "fat32", holds: holdsFAT32},
+	{kind: Ext2, hue: HuePale, facts: grows},
+	{kind: Ext3, hue: HueSteel, facts: grows},
+	{kind: Ext4, hue: HueBlue, facts: grows},
+	{kind: XFS, hue: HueGold, facts: grows | mounted},
+	{kind: Btrfs, hue: HueOrange, facts: grows | mounted},
+	{kind: F2FS, hue: HueBrick, facts: grows},
+	{kind: FAT12, hue: HueLime, typed: "fat16", holds: holdsFAT12, facts: grows},
+	{kind: FAT16, hue: HueLime, typed: "fat16", holds: holdsFAT16, facts: grows},
+	{kind: FAT32, hue: HueGreen, typed: "fat32", holds: holdsFAT32, facts: grows},
 	{kind: ExFAT, hue: HueSea, typed: "ntfs", holds: holdsBasic},
-	{kind: NTFS, hue: HueMint, typed: "ntfs", holds: holdsBasic},
-	{kind: Swap, hue: HueRose, typed: "swap", holds: holdsSwap, facts: madeAnew},
-	{kind: LVM2, hue: HueSand, typed: "lvm", holds: holdsLVM},
-	{kind: LUKS, hue: HueViolet, holds: holdsLUKS},
+	{kind: NTFS, hue: HueMint, typed: "ntfs", holds: holdsBasic, facts: grows},
+	{kind: Swap, hue: HueRose, typed: "swap", holds: holdsSwap, facts: madeAnew | grows},
+	{kind: LVM2, hue: HueSand, typed: "lvm", holds: holdsLVM, facts: grows},
+	{kind: LUKS, hue: HueViolet, holds: holdsLUKS, facts: grows},
 }
 
 // rare lists the other kinds that differ from the defaults.
@@ -92,6 +94,8 @@ var rare = []kindInfo{
 	{kind: SquashFS, hue: HueGrey},
 	{kind: EROFS, hue: HueGrey},
 	{kind: SwSuspend, hue: HueRose, facts: frozen},
+	{kind: NILFS2, facts: grows | mounted},
+	{kind: ReiserFS, facts: grows},
 	{kind: UDF, typed: "ntfs", holds: holdsBasic},
 }
 
@@ -107,8 +111,11 @@ func (k FSKind) info() kindInfo {
 // MadeAnew reports whether contents of this kind need not be kept. They are made anew instead of being moved or resized.
 func (k FSKind) MadeAnew() bool { return k.info().facts&madeAnew != 0 }
 
-// FilledByCheck reports whether a check also grows a file system of this kind until it fills its partition.
-func (k FSKind) FilledByCheck() bool { return k.info().facts&filled != 0 }
+// Grows reports whether file systems of this kind can be made longer, if the tools are there.
+func (k FSKind) Grows() bool { return k.info().facts&grows != 0 }
+
+// GrowsMounted reports whether file systems of this kind are made longer only while they are mounted.
+func (k FSKind) GrowsMounted() bool { return k.info().facts&mounted != 0 }
 
 // Frozen reports whether contents of this kind must stay exactly as they are and where they are.
 func (k FSKind) Frozen() bool { return k.info().facts&frozen != 0 }

@@ -34,15 +34,16 @@ const (
 	RowPartition RowKind = iota
 	RowGap
 	RowWhole // the contents of a disk without a partition table
+	RowRest  // what a partition's file system claims of the free space behind it, because the partition was cut
 )
 
 // Row is one line of the partition table on the screen, and one segment of the bar.
 type Row struct {
 	Kind      RowKind
 	Span      geometry.Span
-	Partition Partition  // RowPartition only
+	Partition Partition  // RowPartition and RowRest
 	Gap       Gap        // RowGap only
-	FS        Filesystem // RowPartition and RowWhole
+	FS        Filesystem // RowPartition, RowRest and RowWhole
 	// Nested says that the row is inside the extended partition, whose own row comes before it.
 	Nested bool
 }
@@ -60,19 +61,42 @@ func Rows(d Disk, detail Detail) []Row {
 	for _, g := range Gaps(d, detail) {
 		rows = append(rows, Row{Kind: RowGap, Span: g.Span, Gap: g, Nested: g.Role == Logical})
 	}
+	rows = append(rows, d.rests()...)
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	return rows
 }
 
+// rests returns a row for each free run that the file system of a cut partition claims.
+func (d Disk) rests() []Row {
+	var rows []Row
+	for p, over := range d.Cut() {
+		for _, g := range d.gaps(Everything, nil) {
+			if rest := g.Span.Intersect(over); !rest.Empty() {
+				rows = append(rows, Row{Kind: RowRest, Span: rest, Partition: p, FS: p.FS, Nested: g.Role == Logical})
+			}
+		}
+	}
+	return rows
+}
+
 // Gaps returns the free runs of a disk in order. A disk without a partition table has none. A gap before a logical
-// partition includes the sector of that partition's boot record, because the record can move within the gap.
+// partition includes the sector of that partition's boot record, because the record can move within the gap. What the file
+// system of a cut partition claims is not free.
 func Gaps(d Disk, detail Detail) []Gap {
+	var claimed []geometry.Span
+	for _, over := range d.Cut() {
+		claimed = append(claimed, over)
+	}
+	return d.gaps(detail, claimed)
+}
+
+func (d Disk) gaps(detail Detail, claimed []geometry.Span) []Gap {
 	if d.Table.Kind == TableNone {
 		return nil
 	}
 	var gaps []Gap
 	add := func(within geometry.Span, role Role, uses func(Partition) bool) {
-		var used []geometry.Span
+		used := slices.Clone(claimed)
 		for _, p := range d.parts {
 			if uses(p) {
 				used = append(used, p.Span)

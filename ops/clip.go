@@ -90,8 +90,8 @@ func (c clip) cannotCopy(env Env, d model.Disk) model.Reason {
 		return caps.Create
 	case c.z != d.SectorSize:
 		return model.Because("its disk has sectors of %d bytes and this one of %d", c.z, d.SectorSize)
-	case c.part.FS.Size > c.z.Bytes(c.part.Span.Len()):
-		return beyondEnd
+	case c.part.FS.Excess(c.z.Bytes(c.part.Span.Len())) > 0:
+		return "its file system is longer than the partition, so that a copy would lack its end"
 	}
 	return caps.Copy
 }

@@ -1,6 +1,9 @@
 package ops
 
 import (
+	"fmt"
+
+	"shunt/geometry"
 	"shunt/model"
 )
 
@@ -18,6 +21,13 @@ func (o Delete) Part() model.PartID { return o.ID }
 func (o Delete) Describe(before model.Disk) Phrase {
 	p, _ := before.Partition(o.ID)
 	words := phrase(Verb{"delete", "deleting", "deleted"}, "%s", sized(p, before.SectorSize))
+	if over := before.Overhang(p); !over.Empty() {
+		words = words.with(fmt.Sprintf("; %s of its %s lie behind its end and are given up too",
+			geometry.FormatBytes(p.FS.Excess(before.SectorSize.Bytes(p.Span.Len()))), contents(p)))
+	}
+	if owner, ok := intrudes(before, p); ok {
+		words = words.with(fmt.Sprintf("; the %s of %s can have this room back then", contents(owner), owner.Ref()))
+	}
 	if after, err := model.Rechain(before.Without(o.ID)); err == nil {
 		return words.with(renumbered(before, after))
 	}
@@ -26,7 +36,7 @@ func (o Delete) Describe(before model.Disk) Phrase {
 
 // Apply returns the disk without the partition. An extended partition must be empty.
 func (o Delete) Apply(before model.Disk, _ Env) (model.Disk, error) {
-	p, err := subject(before, o.ID, "delete")
+	p, err := removable(before, o.ID, "delete")
 	if err != nil {
 		return before, err
 	}

@@ -24,7 +24,7 @@ func (o Discard) Describe(before model.Disk) Phrase {
 
 // Apply returns the disk with an empty swap space.
 func (o Discard) Apply(before model.Disk, env Env) (model.Disk, error) {
-	return edited(before, entry, o.ID, "discard what is in", func(p *model.Partition) *Refusal {
+	return edited(before, fitting, o.ID, "discard what is in", func(p *model.Partition) *Refusal {
 		if !p.FS.Kind.Frozen() {
 			return refusedFor("no swap space with a hibernated system is in it")
 		}

@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"fmt"
+
 	"shunt/geometry"
 	"shunt/model"
 )
@@ -99,8 +101,12 @@ func ImageLimits(d model.Disk, env Env) (smallest geometry.Sector, why, cannot m
 	}
 	smallest, why = d.Table.Usable.Start+d.Tail(), "the partition table needs that"
 	for _, p := range d.Partitions() {
-		if end := p.Span.End + d.Tail(); end > smallest {
-			smallest, why = end, model.Because("%s ends at %s", p.Ref(), exactAmount(p.Span.End, d.SectorSize))
+		what, end := p.Ref(), p.Span.End
+		if claim := min(d.Reach(p).End, d.Sectors-d.Tail()); claim > end {
+			what, end = fmt.Sprintf("the %s of %s", contents(p), p.Ref()), claim
+		}
+		if end+d.Tail() > smallest {
+			smallest, why = end+d.Tail(), model.Because("%s ends at %s", what, exactAmount(end, d.SectorSize))
 			if d.Tail() > 0 {
 				why += " and the backup of the table follows"
 			}
@@ -127,7 +133,8 @@ func wholeLimits(d model.Disk, env Env) (smallest geometry.Sector, why model.Rea
 // many sectors long.
 func ResizeWhole(d model.Disk, n geometry.Sector) []Operation {
 	list := []Operation{ImageSize{Sectors: n}}
-	if n > d.Sectors {
+	longer := d.WithSectors(n)
+	if p, ok := longer.Partition(0); ok && n > d.Sectors && filled(longer, p) > p.FS.Size {
 		list = append(list, Fill{})
 	}
 	return list

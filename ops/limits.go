@@ -67,6 +67,10 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 		l.Move, l.Grow, l.Shrink = reason, reason, reason
 	}
 	l.findRoom(d, p)
+	if reason := misfit(d, p); !reason.OK() {
+		l.Move, l.Shrink = cmp.Or(l.Move, reason), cmp.Or(l.Shrink, reason)
+		l.Grow = l.givingBack(d, p, reason)
+	}
 	if p.Role == model.Extended {
 		l.keepLogicals(d, p)
 	}
@@ -78,6 +82,12 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 		}
 	}
 	l.Longest = LongestLen(d, env, p)
+	if claim := d.Reach(p).Len(); claim > p.Span.Len() {
+		l.Longest = max(l.Longest, claim)
+		if !cannotGrow(d, env, p).OK() {
+			l.Longest = claim // its file system stays as it is
+		}
+	}
 	if l.Grow.OK() {
 		l.MaxLen = max(p.Span.Len(), min(l.Room.Len(), l.Longest))
 	}
@@ -102,6 +112,20 @@ func LongestLen(d model.Disk, env Env, p model.Partition) geometry.Sector {
 	return most
 }
 
+// givingBack returns the reason why p cannot have the room back that its file system claims, or "". misfit is the reason why
+// nothing else can be done.
+func (l *Limits) givingBack(d model.Disk, p model.Partition, misfit model.Reason) model.Reason {
+	switch reach := d.Reach(p); {
+	case reach == p.Span, p.ID == 0:
+		return misfit
+	case !untouchable(p.FS).OK():
+		return untouchable(p.FS)
+	case reach.End > l.Room.End:
+		return model.Because("its %s needs room up to sector %d, and %s at sector %d", contents(p), reach.End-1, l.WhyEnd, l.Room.End)
+	}
+	return ""
+}
+
 // findRoom sets Room, Chosen, WhyStart and WhyEnd.
 func (l *Limits) findRoom(d model.Disk, p model.Partition) {
 	within, name := bounds(d, p.Role)
@@ -123,6 +147,15 @@ func (l *Limits) findRoom(d model.Disk, p model.Partition) {
 		}
 		if q.Span.Start >= p.Span.End && q.Span.Start < high {
 			high, next, l.WhyEnd = q.Span.Start, q.ID, model.Reason(q.Ref()+" starts there")
+		}
+	}
+	for q, over := range d.Cut() {
+		switch over = over.Intersect(within); {
+		case q.ID == p.ID || over.Empty() || over.Overlaps(p.Span):
+		case over.End <= p.Span.Start && over.End > low:
+			low, l.WhyStart = over.End, model.Because("the %s of %s ends there", contents(q), q.Ref())
+		case over.Start >= p.Span.End && over.Start < high:
+			high, l.WhyEnd = over.Start, goesOn(q)
 		}
 	}
 	grain := geometry.AlignMiB.Grain(d.SectorSize)

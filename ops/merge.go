@@ -130,7 +130,8 @@ func (q Queue) pair(i int) []merger {
 	if sameKind(a, b) {
 		return []merger{early(b), late(b), {i, append([]Operation{a}, between...), -1}}
 	}
-	if overwrites(b) && contentsOnly(a) && a.Part() == b.Part() {
+	_, filled := a.(Fill) // a resize fills the partition anyway
+	if (filled || overwrites(b) && contentsOnly(a)) && a.Part() == b.Part() {
 		return []merger{late(b)}
 	}
 	return nil
@@ -193,7 +194,7 @@ func overwrites(op Operation) bool {
 // contentsOnly reports whether an operation changes only the contents of its partition. It may miss some that do.
 func contentsOnly(op Operation) bool {
 	switch op.(type) {
-	case Format, CopyOver, Discard, SetLabel, NewUUID, Check:
+	case Format, CopyOver, Discard, SetLabel, NewUUID, Check, Fill:
 		return true
 	}
 	return false

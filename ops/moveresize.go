@@ -32,20 +32,28 @@ func MoveResizeTo(d model.Disk, id model.PartID, span geometry.Span) MoveResize 
 	return op
 }
 
-// GrowToFill returns the operation that grows partition id over the free space behind it, up to the last grid line there.
-// The error is a *Refusal with the reason why it cannot grow.
-func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment) (MoveResize, error) {
+// GrowToFill returns the operation that grows partition id over the free space behind it, up to the last grid line there. If
+// there is none, but the file system does not fill the partition, it returns the operation that fills it. The error is a
+// *Refusal with the reason why it cannot grow.
+func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment) (Operation, error) {
 	p, err := stretchable(d, id, "grow")
 	if err != nil {
-		return MoveResize{}, err
+		return nil, err
 	}
 	l := Limit(d, env, id)
 	if !l.Grow.OK() {
-		return MoveResize{}, &Refusal{What: "grow " + p.Ref(), Reason: l.Grow}
+		return nil, &Refusal{What: "grow " + p.Ref(), Reason: l.Grow}
 	}
 	end := min(l.Chosen.End, p.Span.Start+l.MaxLen)
-	if grid := align.Down(end, d.SectorSize); grid > p.Span.End {
+	grid := align.Down(end, d.SectorSize)
+	if reach := d.Reach(p).End; grid < reach {
+		grid = min(reach, end) // its file system need not end on the grid
+	}
+	if grid > p.Span.End {
 		return MoveResize{ID: id, Len: grid - p.Span.Start}, nil
+	}
+	if d.Spare(p) > 0 && unfilled(d, env, p).OK() {
+		return Fill{ID: id}, nil
 	}
 	r, free := refusedFor("it is as large as it can be"), min(l.Room.End-p.Span.End, l.MaxLen-p.Span.Len())
 	switch r.What = "grow " + p.Ref(); {
@@ -53,10 +61,19 @@ func GrowToFill(d model.Disk, env Env, id model.PartID, align geometry.Alignment
 		r.Reason = model.Because("there is no free space behind it: %s", l.WhyEnd)
 	case free > 0:
 		r.Reason = "the free space behind it does not reach the next grid line"
-		return MoveResize{}, r.near("resize it by an exact size, at most "+AtMost(free, d.SectorSize),
+		return nil, r.near("resize it by an exact size, at most "+AtMost(free, d.SectorSize),
 			Bound{Length, p.Span.Len() + free})
 	}
-	return MoveResize{}, r
+	return nil, r
+}
+
+// ResizeTo returns the operation that makes partition id so many sectors long. If it has that length already, but its file
+// system does not fill it, it returns the operation that fills it.
+func ResizeTo(d model.Disk, env Env, id model.PartID, n geometry.Sector) Operation {
+	if p, ok := d.Partition(id); ok && p.Span.Len() == n && d.Spare(p) > 0 && unfilled(d, env, p).OK() {
+		return Fill{ID: id}
+	}
+	return MoveResize{ID: id, Len: n}
 }
 
 // ShrinkToMin returns the operation that shrinks partition id to the smallest length that its contents allow, with its
@@ -165,15 +182,26 @@ func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
 		}
 	}
 	if p.FS.Known() && to.Len() != p.Span.Len() {
-		p.FS = p.FS.Checked()
-		p.FS.Size = p.FS.Filling(before.SectorSize.Bytes(to.Len()))
+		p.FS = resized(before, env, p, before.SectorSize.Bytes(to.Len()))
 	}
 	p.Span = to
 	return rearranged(before, before.With(p), what)
 }
 
+// resized returns the file system of p after its partition has become n bytes long. One that was longer than its partition
+// stays as it is, unless there is more room than it needs.
+func resized(d model.Disk, env Env, p model.Partition, n geometry.Bytes) model.Filesystem {
+	if cut := !d.Overhang(p).Empty(); cut && (p.FS.Spare(n) == 0 || !cannotGrow(d, env, p).OK()) {
+		p.FS.Dirty = "" // it was dirty because it was cut
+		return p.FS
+	}
+	fs := p.FS.Checked()
+	fs.Size = fs.Filling(n)
+	return fs
+}
+
 // Steps moves and resizes in the order in which the contents always fit: a partition that gets longer moves first, one
-// that gets shorter shrinks first.
+// that gets shorter shrinks first. A file system that only gets its room back is not touched.
 func (o MoveResize) Steps(before, after model.Disk) []Step {
 	old, _ := before.Partition(o.ID)
 	p, _ := after.Partition(o.ID)
@@ -181,15 +209,12 @@ func (o MoveResize) Steps(before, after model.Disk) []Step {
 	if s.step.UUID = old.FS.UUID; old.FS.UUID == UnknownUUID {
 		s.step.UUID = "" // the plan changes the UUID anyway
 	}
+	cut := !before.Overhang(old).Empty()
 	switch {
-	case old.Role == model.Extended:
-		return nil // it is only an entry in the table
-	case old.Use.Busy():
-		s.add(StepGrowMounted, p.Span).NewSize = p.FS.Size
-		s.steps[0].Mounted = old.Use.GrowsAt()
-		return s.steps
-	case old.FS.Kind.MadeAnew():
-		return s.remake(p.Span)
+	case old.Role == model.Extended, cut && p.FS.Size == old.FS.Size:
+		return nil // only the entry in the table changes
+	case old.Use.Busy() || old.FS.Kind.MadeAnew():
+		return fillSteps(old, p)
 	}
 	at := old.Span
 	clean := old.FS.Dirty.OK()

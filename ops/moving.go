@@ -68,7 +68,11 @@ func (m relocation) resizes(start, end geometry.Sector) bool {
 // length refuses a length that the contents or the table do not allow at any place.
 func (m relocation) length() *Refusal {
 	l, z, now, want := m.limits, m.disk.SectorSize, m.part.Span.Len(), m.to.Len()
+	claim := m.disk.Reach(m.part).Len()
 	switch {
+	case claim > now && want < claim:
+		r := refusedFor(model.Because("its %s is longer than that", contents(m.part)))
+		return r.near("it can be "+AtLeast(claim, z)+" or more", Bound{Length, claim})
 	case want < now && want < l.MinLen:
 		r := refusedFor(model.Reason(l.WhyMin.String()))
 		if l.MinLen < now && m.free(geometry.SpanOf(m.to.Start, l.MinLen)) {
@@ -182,6 +186,11 @@ func (m relocation) runs() []geometry.Span {
 	var used []geometry.Span
 	for q := range m.peers() {
 		used = append(used, q.Span)
+	}
+	for q, over := range m.disk.Cut() {
+		if q.ID != m.part.ID {
+			used = append(used, over)
+		}
 	}
 	return geometry.Gaps(m.disk.Table.Usable, used)
 }

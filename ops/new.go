@@ -162,6 +162,11 @@ func (o New) occupied(d model.Disk) model.Reason {
 			return model.Because("%s lies at sector %d", p.Ref(), o.At)
 		}
 	}
+	for p, over := range d.Cut() {
+		if over.Contains(o.At) {
+			return goesOn(p)
+		}
+	}
 	return model.Because("sector %d is inside the extended partition, where only logical partitions can be", o.At)
 }
 

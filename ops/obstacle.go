@@ -85,6 +85,16 @@ func (m relocation) met() (model.Partition, bool) {
 	return model.Partition{}, false
 }
 
+// claimed returns a cut partition whose file system goes on at the new place.
+func (m relocation) claimed() (model.Partition, bool) {
+	for q, over := range m.disk.Cut() {
+		if q.ID != m.part.ID && m.to.Overlaps(over) {
+			return q, true
+		}
+	}
+	return model.Partition{}, false
+}
+
 // inTheWay returns the reason why the partition cannot have its new place: the first obstacle. at is the start of the
 // nearest free place, or -1 if there is none.
 func (m relocation) inTheWay(at geometry.Sector) model.Reason {
@@ -96,7 +106,10 @@ func (m relocation) inTheWay(at geometry.Sector) model.Reason {
 		q, ok = m.met()
 	}
 	within, name := bounds(m.disk, m.part.Role)
+	claimer, claimed := m.claimed()
 	switch {
+	case claimed && !ok:
+		return goesOn(claimer)
 	case ok:
 		return model.Because("%s is in the way", q.Ref())
 	case m.to.Start < within.Start:

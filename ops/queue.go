@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -95,7 +96,7 @@ func judged(before model.Disk, env Env, op Operation) (model.Disk, error) {
 	if err != nil {
 		return before, err
 	}
-	return after, undisturbed(before, after, op)
+	return after, cmp.Or(undisturbed(before, after, op), claimed(before, after, op))
 }
 
 // Remove returns the queue without operation i (0-based). If a later operation becomes impossible, it returns a *Refusal

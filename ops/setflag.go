@@ -57,7 +57,7 @@ func (o SetFlag) flagged(d model.Disk, p model.Partition) (after model.Partition
 
 // Apply returns the disk with the flag set or cleared.
 func (o SetFlag) Apply(before model.Disk, _ Env) (model.Disk, error) {
-	return edited(before, entry, o.ID, "change the flags of", func(p *model.Partition) *Refusal {
+	return edited(before, fitting, o.ID, "change the flags of", func(p *model.Partition) *Refusal {
 		r := &Refusal{What: o.words(*p).Do(), Reason: "it is not set"}
 		if o.On {
 			r.Reason = "it is set already"

@@ -26,7 +26,7 @@ func (o SetName) Describe(before model.Disk) Phrase {
 
 // Apply returns the disk with the new name.
 func (o SetName) Apply(before model.Disk, _ Env) (model.Disk, error) {
-	return edited(before, entry, o.ID, "name", func(p *model.Partition) *Refusal {
+	return edited(before, fitting, o.ID, "name", func(p *model.Partition) *Refusal {
 		reason := cannotName(before, o.Name)
 		if reason.OK() && o.Name == p.Name {
 			reason = "it has this name already"

@@ -38,7 +38,7 @@ func retyped(d model.Disk, was model.Partition, t model.PartType) string {
 
 // Apply returns the disk with the new type.
 func (o SetType) Apply(before model.Disk, _ Env) (model.Disk, error) {
-	return edited(before, entry, o.ID, "change the type of", func(p *model.Partition) *Refusal {
+	return edited(before, fitting, o.ID, "change the type of", func(p *model.Partition) *Refusal {
 		reason := cannotType(before, p.Role, o.Type)
 		if reason.OK() && o.Type == p.Type {
 			reason = "it has this type already"

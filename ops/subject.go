@@ -43,6 +43,16 @@ func pinned(p model.Partition) model.Reason {
 	return ""
 }
 
+// fitting is like entry, but refuses a partition that is shorter than its file system, or that another file system reaches
+// into.
+func fitting(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
+	p, err := entry(d, id, verb)
+	if err != nil {
+		return p, err
+	}
+	return unless(misfit(d, p), p, verb)
+}
+
 // stretchable returns a partition for a resize within its limits. A partition in use may still be able to grow.
 func stretchable(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
 	p, err := entry(d, id, verb)
@@ -56,13 +66,22 @@ func stretchable(d model.Disk, id model.PartID, verb string) (model.Partition, e
 	return p, nil
 }
 
-// subject returns a partition for an edit of its contents or its place.
-func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
+// removable returns a partition that is to be deleted, whatever it holds.
+func removable(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
 	p, err := stretchable(d, id, verb)
 	if err != nil {
 		return p, err
 	}
 	return unless(inUse(p), p, verb)
+}
+
+// subject returns a partition for an edit of its contents or its place.
+func subject(d model.Disk, id model.PartID, verb string) (model.Partition, error) {
+	p, err := removable(d, id, verb)
+	if err != nil {
+		return p, err
+	}
+	return unless(misfit(d, p), p, verb)
 }
 
 // holder returns a partition for an edit of its file system.
@@ -168,13 +187,9 @@ func cannotShrink(d model.Disk, env Env, p model.Partition) model.Reason {
 		return model.Because("what its %s says of free space cannot be trusted (%s): check it first", p.FS.Kind, p.FS.Dirty)
 	case p.FS.Used < 0:
 		return "it is not known how much of it is used"
-	case p.FS.Size > d.SectorSize.Bytes(p.Span.Len()):
-		return beyondEnd
 	}
 	return ""
 }
-
-const beyondEnd model.Reason = "its file system reaches beyond its end: grow it first"
 
 // Slack says how much more than its contents need a kind of file system keeps when it is made as small as possible.
 type Slack int

@@ -29,6 +29,17 @@ func Blank() *Target {
 	return image("blank.raw", "raw", model.New(model.Disk{SectorSize: geometry.Sector512, Sectors: 1 << 20}, nil, nil))
 }
 
+// Misfits is the founding disk after somebody cut p1 and not its file system; that of p2 does not fill it.
+func Misfits() *Target {
+	t := Founding()
+	cut, _ := t.Layout.Partition(1)
+	cut.Span.End -= 200 << 11
+	short, _ := t.Layout.Partition(2)
+	short.FS.Size -= 300 * geometry.MiB
+	t.Layout = t.Layout.With(cut).With(short)
+	return t
+}
+
 // Damaged is the founding disk with a problem that forbids editing.
 func Damaged() *Target {
 	t := Founding()

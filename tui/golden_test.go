@@ -36,6 +36,9 @@ func scenes() []scene {
 		{"editor-many", func() *Target { return Many(128) }, keysOnly("pgdown", "pgdown")},
 		{"editor-readonly", Damaged, keysOnly()},
 		{"editor-blank", Blank, keysOnly()},
+		{"editor-cut", Misfits, keysOnly()},
+		{"editor-cut-refused", Misfits, keysOnly("l")},
+		{"editor-filled", Misfits, keysOnly("j", "j", "F")},
 		{"room", Varied, keysOnly("j", "j", "g")},
 		{"room-typed", Varied, func(s story) { s.d.Press("j", "j", "g"); s.d.Type("+1GiB"); s.d.Press("down") }},
 		{"room-founding", Founding, func(s story) { s.d.Press("g"); s.d.Type("+1GiB") }},
@@ -157,7 +160,7 @@ func scenes() []scene {
 
 // wide are the screens that make use of a very large window.
 var wide = map[string]bool{
-	"editor": true, "editor-pending": true, "editor-gpt": true, "editor-logicals": true, "editor-many": true, "editor-readonly": true,
+	"editor": true, "editor-pending": true, "editor-gpt": true, "editor-logicals": true, "editor-many": true, "editor-readonly": true, "editor-cut": true,
 	"editor-blank": true, "busy-selected": true, "room-typed": true, "resize-typed": true, "report": true, "committing": true,
 }
 

@@ -30,6 +30,8 @@ func editorGroups() []bindingGroup {
 			on("w", "new UUID", edit(dialog.NewUUID, tryUUID), "w").unless(noContents("give a new UUID")),
 			on("x", "check", onSelected(func(p model.Partition) ops.Operation { return ops.Check{ID: p.ID} }), "x").
 				unless(noContents("check: there is no file system here")),
+			on("F", "fill", onSelected(func(p model.Partition) ops.Operation { return ops.Fill{ID: p.ID} }), "F").
+				unless(noContents("fill: there is no file system here")),
 			on("g", "make room", Model.openRoom, "g").unless(notInTable),
 		}},
 		{"Disk", needTarget([]binding{

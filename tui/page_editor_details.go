@@ -52,6 +52,8 @@ func rowTitle(r model.Row) string {
 		return "Partition " + r.Partition.Ref()
 	case model.RowWhole:
 		return "Whole disk"
+	case model.RowRest:
+		return "Rest of " + r.Partition.Ref()
 	case model.RowGap:
 	}
 	return "Unallocated"
@@ -62,7 +64,7 @@ func (m Model) details(d document, r model.Row, width int) []string {
 	b, disk := m.block(width), d.queue.Preview()
 	var sections []report.SheetSection
 	switch r.Kind {
-	case model.RowGap:
+	case model.RowGap, model.RowRest:
 		b.gap(disk, r)
 	case model.RowWhole:
 		sections = report.TargetSheet(disk, d.facts, d.name()).Sections

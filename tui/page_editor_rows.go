@@ -32,7 +32,7 @@ func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 	disk := d.queue.Preview()
 	z := disk.SectorSize
 	out := widget.TableRow{
-		Size: geometry.FormatBytes(z.Bytes(r.Span.Len())), Style: m.rowStyle(r),
+		Size: geometry.FormatBytes(z.Bytes(r.Span.Len())), Style: m.rowStyle(d, r),
 		Start: fmt.Sprintf("%d", r.Span.Start),
 	}
 	if r.Nested {
@@ -47,10 +47,16 @@ func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 		if p, ok := disk.Partition(0); ok {
 			out.Change = m.change(d, p)
 		}
+	case model.RowRest:
+		out.Name, out.FS = "rest of "+r.Partition.Ref(), fsWord(r)
+		return out
 	case model.RowPartition:
 		out.Name = r.Partition.Ref()
 		if r.Partition.Use.Busy() {
 			out.Name += " " + m.st.Busy
+		}
+		if !disk.Overhang(r.Partition).Empty() {
+			out.Name += " !"
 		}
 		out.PartName = widget.Clean(r.Partition.Name)
 		out.Flags = strings.Join(model.Flags(disk.Table.Kind, r.Partition), ",")
@@ -91,6 +97,9 @@ func (m Model) change(d document, p model.Partition) string {
 	}
 	if len(parts) == 0 && checked(d, p.ID) {
 		parts = []string{"check"}
+	}
+	if len(parts) == 0 {
+		parts = misfit(d.queue.Preview(), p)
 	}
 	if was.Number != p.Number {
 		parts = append(parts, "was "+was.Ref())
@@ -147,6 +156,18 @@ func (d document) replaced(id model.PartID) string {
 	return word
 }
 
+// misfit returns by how much the file system of a partition is shorter or longer than that, or nothing.
+func misfit(disk model.Disk, p model.Partition) []string {
+	z := disk.SectorSize
+	if spare := disk.Spare(p); spare > 0 {
+		return []string{geometry.FormatShort(spare) + " to fill"}
+	}
+	if over := disk.Overhang(p); !over.Empty() {
+		return []string{geometry.FormatShort(z.Bytes(over.Len())) + " missing"}
+	}
+	return nil
+}
+
 // small returns the other differences, one word each.
 func (d document) small(was, p model.Partition) []string {
 	var words []string
@@ -155,6 +176,7 @@ func (d document) small(was, p model.Partition) []string {
 			words = append(words, word)
 		}
 	}
+	add(was.Span == p.Span && was.FS.Kind == p.FS.Kind && was.FS.Size < p.FS.Size, "filled")
 	add(was.FS.Label != p.FS.Label, "label")
 	add(was.FS.UUID != p.FS.UUID, "UUID")
 	add(was.Name != p.Name, "name")

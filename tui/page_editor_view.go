@@ -16,8 +16,12 @@ func (m Model) editorPage(d document) []string {
 	pending := m.pendingOf(d)
 	l := pending.layout()
 	var out []string
-	if text := d.banner(); text != "" {
-		out = append(out, m.st.Bad.Render(widget.Fit(" "+text, m.width, m.st.More)))
+	if text, odd := d.banner(); text != "" {
+		look := m.st.Bad
+		if odd {
+			look = m.st.Warn
+		}
+		out = append(out, look.Render(widget.Fit(" "+text, m.width, m.st.More)))
 	}
 	out = append(out, m.bar(d, pictureNow, l)...)
 	out = append(out, m.bar(d, pictureAfter, l)...)
@@ -35,18 +39,28 @@ func (m Model) editorPage(d document) []string {
 	return append(out, pending.box(l.pending)...)
 }
 
-// banner returns what a user should know before editing: why the disk is read-only, or that something is odd.
-func (d document) banner() string {
+// banner returns what a user should know before editing: why the disk is read-only, that something is wrong, or that a
+// partition is not filled. The last is only odd.
+func (d document) banner() (text string, odd bool) {
 	disk := d.queue.Preview()
 	if reason := disk.ReadOnly(); !reason.OK() {
-		return "Read-only: " + widget.Clean(string(reason))
+		return "Read-only: " + widget.Clean(string(reason)), false
 	}
 	for _, p := range disk.Problems() {
 		if p.Severity == model.Warning {
-			return "Note: " + widget.Clean(p.Text) + " (i: details)"
+			return "Note: " + widget.Clean(p.Text) + " (i: details)", false
 		}
 	}
-	return ""
+	chosen, _ := d.partition()
+	if text := model.Unfilled(disk, chosen); text != "" {
+		return widget.Clean(text) + " (F fills it)", true
+	}
+	for p := range disk.Each() {
+		if text := model.Unfilled(disk, p); text != "" {
+			return widget.Clean(text), true
+		}
+	}
+	return "", false
 }
 
 // The number of keys in the key bar, besides the one for help. The bar changes with the selection, and moving the cursor
@@ -81,6 +95,9 @@ func (m Model) useful(d document) []string {
 		out = append(out, "M")
 	case ok && row.Kind == model.RowPartition:
 		out, then, rare = []string{"m", "g"}, []string{"d"}, []string{"f", "l", "c", "t type", "x"}
+		if d.queue.Preview().Spare(row.Partition) > 0 {
+			out = append(out, "F")
+		}
 	case ok && row.Kind == model.RowGap:
 		out = append(out, "n")
 		if m.clip.gen != 0 {
@@ -179,9 +196,11 @@ func (d document) pendingCursor() int {
 	return -1
 }
 
-// rowStyle returns the look of a row.
-func (m Model) rowStyle(r model.Row) styles.Look {
+// rowStyle returns the look of a row of the preview.
+func (m Model) rowStyle(d document, r model.Row) styles.Look {
 	switch {
+	case r.Kind == model.RowRest, r.Kind == model.RowPartition && !d.queue.Preview().Overhang(r.Partition).Empty():
+		return m.st.Bad
 	case r.Kind == model.RowGap:
 		return m.st.Unallocated
 	case r.Kind == model.RowPartition && r.Partition.Role == model.Extended:

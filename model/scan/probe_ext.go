@@ -37,6 +37,8 @@ func readExt(s *superblock) bool {
 	if sb.Incompat&extfs.Incompat64Bit == 0 {
 		s.fs.Max = geometry.Bytes((1<<32 - 1) * sb.BlockSize)
 	}
+	s.fs.Group = geometry.Bytes(int64(sb.BlocksPerGroup) * sb.BlockSize)
+	s.fs.LeastGroup = geometry.Bytes(int64(sb.LeastGroup()) * sb.BlockSize)
 	if sb.Miscounted {
 		s.fs.Used, s.fs.Min = -1, s.fs.Size
 	}

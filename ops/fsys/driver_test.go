@@ -41,6 +41,9 @@ func TestDrivers(t *testing.T) {
 				t.Errorf("%s: nothing tells which package brings %s", d.Kind, a.tools[0])
 			}
 		}
+		if grows := d.resize != nil; grows != d.Kind.Grows() || (d.grow.mounts != "") != d.Kind.GrowsMounted() {
+			t.Errorf("%s: the model says that it grows: %t, mounted: %t", d.Kind, d.Kind.Grows(), d.Kind.GrowsMounted())
+		}
 		if (d.growMounted != nil) != (d.byHand != nil) {
 			t.Errorf("%s: nothing tells how it is grown by hand", d.Kind)
 		}

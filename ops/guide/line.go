@@ -81,7 +81,7 @@ func newLine(q ops.Queue, w Wish, align geometry.Alignment) (line, *Impossible) 
 		return no(model.Because("it can be at most %s long", geometry.FormatBytes(z.Bytes(most))))
 	}
 	l := layOut(q, p.ID, align)
-	l.want = w.Size
+	l.want = max(w.Size, d.Reach(p).Len())
 	return l, nil
 }
 
@@ -131,7 +131,26 @@ func layOut(q ops.Queue, target model.PartID, align geometry.Alignment) line {
 	if !closed {
 		l.items = append(l.items, edge(closing, ext))
 	}
+	l.claim()
 	return l
+}
+
+// claim makes the items of cut partitions as long as their file systems, up to the next item. They neither move nor shrink. The
+// target keeps its own length, and its wish is for more than that.
+func (l *line) claim() {
+	for i := range l.items {
+		it := &l.items[i]
+		if it.kind != body || i == l.target {
+			continue
+		}
+		end := l.disk.Reach(it.part).End
+		if i+1 < len(l.items) {
+			end = min(end, l.items[i+1].span.Start)
+		}
+		if end = min(end, l.end); end > it.span.End {
+			it.span.End, it.least = end, end-it.span.Start
+		}
+	}
 }
 
 // edge returns one end of the extended partition as an item.

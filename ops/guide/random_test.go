@@ -202,7 +202,7 @@ func simplest(t *testing.T, q ops.Queue, w Wish, p model.Partition, plans []Plan
 		return
 	}
 	op, err := ops.GrowToFill(q.Preview(), q.Env(), w.Part, align)
-	if err != nil || op.Len < w.Size {
+	if grown, ok := op.(ops.MoveResize); err != nil || !ok || grown.Len < w.Size {
 		return
 	}
 	if len(plans) == 0 || plans[0].Copied != 0 || plans[0].Moved != 0 {

@@ -19,6 +19,12 @@ func Room(q ops.Queue, id model.PartID, size geometry.Sector, align geometry.Ali
 	if len(plans) > 0 {
 		return plans[0].Ops, nil
 	}
+	if w.Most {
+		fill := ops.Fill{ID: id}
+		if _, err := q.Stage(fill); err == nil {
+			return []ops.Operation{fill}, nil
+		}
+	}
 	refusal := &ops.Refusal{What: "make the image smaller", Reason: Why(no)}
 	if p, ok := q.Preview().Partition(id); ok {
 		refusal.What = "make room for " + p.Ref()

@@ -89,6 +89,16 @@ func (w *writer) move(op ops.MoveResize) {
 	}
 }
 
+// fill writes the edit that makes a file system fill its partition. "resize" with the present size means nothing else.
+func (w *writer) fill(op ops.Fill) {
+	if op.ID == 0 {
+		w.add("grow", "0")
+		return
+	}
+	p, _ := w.disk.Partition(op.ID)
+	w.edit("resize", op.ID, "to", w.size(p.Span.Len()))
+}
+
 // resize parses the words behind "resize". Partition 0 is the image together with the file system that covers it.
 func (l *line) resize() []ops.Operation {
 	id := l.contents()
@@ -106,7 +116,7 @@ func (l *line) resize() []ops.Operation {
 	case word == "to" && id == 0:
 		return ops.ResizeWhole(d, l.size("the new size"))
 	case word == "to":
-		op = ops.MoveResize{ID: p.ID, Len: l.size("the new size")}
+		op = ops.ResizeTo(d, env, p.ID, l.size("the new size"))
 	case id == 0:
 		_, by := l.delta()
 		return ops.ResizeWhole(d, d.Sectors+by)

@@ -86,7 +86,7 @@ func written(op ops.Operation, d model.Disk) string {
 	case ops.Discard:
 		w.edit("discard", op.ID)
 	case ops.Fill:
-		w.add("grow", "0")
+		w.fill(op)
 	case ops.Copy:
 		w.copy(op)
 	case ops.CopyOver:

@@ -66,6 +66,9 @@ func entry(d model.Disk, p model.Partition) SheetSection {
 	if p.Role == model.Logical {
 		s.Add("Boot record", fmt.Sprintf("sector %d, %d before the partition", p.EBR, p.Span.Start-p.EBR))
 	}
+	if text := d.Intruded(p); text != "" {
+		s.Warn("In doubt", text, Wrong)
+	}
 	if over := p.Span.End - d.Sectors; over > 0 {
 		s.Warn("Outside", fmt.Sprintf("%d sectors lie behind the end of the disk", over), Wrong)
 	}
@@ -136,11 +139,11 @@ func contents(fs model.Filesystem, n geometry.Bytes) SheetSection {
 	s.Add("UUID", fs.UUID)
 	if fs.Size > 0 {
 		s.Add("Size", ExactBytes(fs.Size))
-		switch rest := n - fs.Size; {
-		case rest < 0:
-			s.Warn("Too large", ExactBytes(-rest)+" longer than its partition, as it says", Wrong)
-		case rest >= geometry.MiB:
-			s.Warn("Not used", fmt.Sprintf("%s behind its end: grow it to use them", ExactBytes(rest)), Odd)
+		if over := fs.Excess(n); over > 0 {
+			s.Warn("Too large", ExactBytes(over)+" longer than its partition: nothing is changed until it has that room back", Wrong)
+		}
+		if spare := fs.Spare(n); spare > 0 {
+			s.Warn("Not used", ExactBytes(spare)+" of the partition are not used by it: grow it to use them", Odd)
 		}
 	}
 	if fs.Used >= 0 {

@@ -148,12 +148,15 @@ type (
 		infoContents
 	}
 	infoFS struct {
-		Kind      string `json:"kind"`
-		Label     string `json:"label,omitempty"`
-		UUID      string `json:"uuid,omitempty"`
-		Size      *int64 `json:"size"`
-		Used      *int64 `json:"used"`
-		Minimum   *int64 `json:"minimum"`
+		Kind    string `json:"kind"`
+		Label   string `json:"label,omitempty"`
+		UUID    string `json:"uuid,omitempty"`
+		Size    *int64 `json:"size"`
+		Used    *int64 `json:"used"`
+		Minimum *int64 `json:"minimum"`
+		// Unfilled is how much of its partition it could use and does not, Overhang by how much it is longer than that.
+		Unfilled  int64  `json:"unfilled,omitempty"`
+		Overhang  int64  `json:"overhang,omitempty"`
 		Dirty     string `json:"dirty,omitempty"`
 		Elsewhere string `json:"elsewhere,omitempty"` // the parts that lie on another device
 		Also      string `json:"also,omitempty"`      // another signature
@@ -169,7 +172,7 @@ func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{},
 	}
 	if d.Table.Kind == model.TableNone {
-		t.infoContents = contentsOf(d.Whole)
+		t.infoContents = contentsOf(d.Whole, d.Size())
 	}
 	for _, p := range d.Problems() {
 		t.Problems = append(t.Problems, infoProblem{
@@ -184,10 +187,10 @@ func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 			Flags: append([]string{}, model.Flags(d.Table.Kind, p)...), Attributes: p.Attributes,
 		}
 		if p.Role != model.Extended {
-			part.infoContents = contentsOf(p.FS)
+			part.infoContents = contentsOf(p.FS, d.SectorSize.Bytes(p.Span.Len()))
 		}
 		for s := range d.Slices(p) {
-			part.Parts = append(part.Parts, infoSlice{s.Name, s.Table, spanOf(d, s.Span), contentsOf(s.FS)})
+			part.Parts = append(part.Parts, infoSlice{s.Name, s.Table, spanOf(d, s.Span), contentsOf(s.FS, d.SectorSize.Bytes(s.Span.Len()))})
 		}
 		t.Partitions = append(t.Partitions, part)
 	}
@@ -201,15 +204,16 @@ func spanOf(d model.Disk, s geometry.Span) infoSpan {
 	return infoSpan{Start: int64(s.Start), Sectors: int64(s.Len()), Size: int64(d.SectorSize.Bytes(s.Len()))}
 }
 
-func contentsOf(f model.Filesystem) infoContents {
-	c := infoContents{Contents: f.Word(), Filesystem: fsOf(f)}
+// contentsOf describes what n bytes hold.
+func contentsOf(f model.Filesystem, n geometry.Bytes) infoContents {
+	c := infoContents{Contents: f.Word(), Filesystem: fsOf(f, n)}
 	if f.Amount() != "" && f.Used >= 0 {
 		c.Data = new(int64(f.Used))
 	}
 	return c
 }
 
-func fsOf(f model.Filesystem) *infoFS {
+func fsOf(f model.Filesystem, n geometry.Bytes) *infoFS {
 	if !f.Known() {
 		return nil
 	}
@@ -221,7 +225,8 @@ func fsOf(f model.Filesystem) *infoFS {
 	}
 	return &infoFS{
 		Kind: string(f.Kind), Label: f.Label, UUID: f.UUID, Size: known(f.Size, f.Size > 0), Used: known(f.Used, f.Used >= 0),
-		Minimum: known(f.Min, f.Min > 0), Dirty: string(f.Dirty), Elsewhere: f.Elsewhere.String(), Also: string(f.Also), Notes: f.Notes,
+		Minimum: known(f.Min, f.Min > 0), Unfilled: int64(f.Spare(n)), Overhang: int64(f.Excess(n)),
+		Dirty: string(f.Dirty), Elsewhere: f.Elsewhere.String(), Also: string(f.Also), Notes: f.Notes,
 	}
 }
 

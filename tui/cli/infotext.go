@@ -43,7 +43,7 @@ func places(d model.Disk) [][]string {
 			rowName(r), fmt.Sprint(r.Span.Start), fmt.Sprint(r.Span.End - 1), geometry.FormatBytes(d.SectorSize.Bytes(r.Span.Len())),
 			"", "", "",
 		}
-		if r.FS.Known() && r.FS.Used >= 0 {
+		if r.FS.Known() && r.FS.Used >= 0 && r.Kind != model.RowRest {
 			row[4] = geometry.FormatBytes(r.FS.Used)
 			if free := r.FS.Unused(); free >= 0 {
 				row[5] = geometry.FormatBytes(free)
@@ -72,7 +72,7 @@ func places(d model.Disk) [][]string {
 func rowName(r model.Row) string {
 	names := map[model.RowKind]string{
 		model.RowPartition: r.Partition.Ref(), model.RowGap: "unallocated",
-		model.RowWhole: "whole disk",
+		model.RowWhole: "whole disk", model.RowRest: "rest of " + r.Partition.Ref(),
 	}
 	name := names[r.Kind]
 	if r.Nested {
@@ -85,7 +85,7 @@ func rowName(r model.Row) string {
 func marks(d model.Disk) [][]string {
 	var lines [][]string
 	for _, r := range model.Rows(d, model.Readable) {
-		if r.Kind == model.RowGap || r.Kind == model.RowWhole && r.FS.Label == "" {
+		if r.Kind == model.RowGap || r.Kind == model.RowRest || r.Kind == model.RowWhole && r.FS.Label == "" {
 			continue
 		}
 		row := []string{rowName(r), safetext.Printable(r.FS.Label), "", ""}

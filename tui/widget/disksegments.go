@@ -37,6 +37,10 @@ func rowSegment(r model.Row, z geometry.SectorSize, st *styles.Styles) Segment {
 		s.Shade, s.Style = Blank, st.Unallocated
 		s.Labels = []string{"free " + size, size}
 		return s
+	case model.RowRest:
+		s.Shade, s.Style = Blank, st.Bad
+		s.Labels = []string{"rest of " + r.Partition.Ref(), r.Partition.Ref() + "!", "!"}
+		return s
 	case model.RowWhole:
 		s.Labels = []string{strings.TrimSpace(kind + " " + size)}
 	case model.RowPartition:

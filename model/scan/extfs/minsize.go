@@ -25,8 +25,7 @@ func (s Superblock) MinSize() int64 {
 	if s.flexSize == 1 || groups > s.flexSize {
 		tail -= s.overhead(groups - 1)
 	}
-	const least = 50 // blocks that a last group must have beside its metadata
-	need := s.FirstBlock + (groups-1)*s.BlocksPerGroup + tail + max(least, data-min(data, filled))
+	need := s.FirstBlock + (groups-1)*s.BlocksPerGroup + tail + max(beside, data-min(data, filled))
 	if need >= s.Blocks {
 		return s.Size()
 	}
@@ -79,6 +78,12 @@ func (s Superblock) flexible(groups uint64) uint64 {
 	}
 	return max(groups, min((groups/s.flexSize+1)*s.flexSize, s.Groups()))
 }
+
+// beside is the number of blocks that a last group must have beside its metadata. resize2fs makes no shorter one.
+const beside = 50
+
+// LeastGroup returns the length in blocks of the shortest last group, if that has no copy of the superblock.
+func (s Superblock) LeastGroup() uint64 { return 2 + s.ITableBlocks() + beside }
 
 // overhead returns the number of metadata blocks in the first groups.
 func (s Superblock) overhead(groups uint64) uint64 {
