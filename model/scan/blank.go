@@ -51,6 +51,9 @@ func (b *blankness) of(fs model.Filesystem, off, n int64) model.Filesystem {
 		return fs
 	}
 	fs = strange
+	if copied := backup(newWindow(b.r, off, n)); copied != "" {
+		fs.Notes += "; " + copied
+	}
 	if s.data < n || s.holes {
 		fs.Used = geometry.Bytes(min(s.data, n))
 	}

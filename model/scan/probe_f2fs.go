@@ -45,8 +45,17 @@ func readF2FS(s *superblock) bool {
 		s.sized(block, blocks*block, (user-valid)*block)
 	}
 	s.fs.Dirty = marks(best[132]&1 == 0, false, "")
+	if s.off != f2fsAt {
+		s.fs.Dirty = "needs a check: its first superblock is damaged"
+	}
 	return true
 }
+
+// There are two superblocks, one in each of the first two blocks. The kernel uses the second one if the first is damaged.
+const (
+	f2fsAt    = 1024
+	f2fsMagic = "\x10\x20\xf5\xf2"
+)
 
 // f2fsCheckpoint returns the checkpoint block at off, or nil if its checksum does not match.
 func f2fsCheckpoint(w *window, off, block uint64) []byte {

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 
@@ -100,7 +101,10 @@ var registry = [...][]prober{
 			kind: model.Ext2, also: []model.FSKind{model.Ext3, model.Ext4, "jbd"}, at: []int64{1024}, size: 1024,
 			magic: magics{{56, "\x53\xef"}}, uuid: 104, label: field{120, 16}, read: readExt,
 		},
-		{kind: model.F2FS, at: []int64{1024}, size: 3072, magic: magics{{0, "\x10\x20\xf5\xf2"}}, uuid: 108, read: readF2FS},
+		{
+			kind: model.F2FS, at: []int64{f2fsAt, f2fsAt + pageSize}, size: 3072, magic: magics{{0, f2fsMagic}}, uuid: 108,
+			read: readF2FS, stale: func(w *window) bool { return !bytes.HasPrefix(w.at(f2fsAt, len(f2fsMagic)), []byte(f2fsMagic)) },
+		},
 		{
 			kind: model.NILFS2, at: []int64{NILFSAt, -4096}, size: NILFSSize, magic: magics{{6, "\x34\x34"}},
 			uuid: 152, label: field{168, 80}, read: readNILFS,
