@@ -21,7 +21,7 @@ func f2fsDriver() Driver {
 		},
 		// -t 0: there is nothing to discard in a window.
 		make:   mkfs([]string{"mkfs.f2fs", "-q", "-f", "-t", "0", "-w", "{sector}"}, "-l", "{label}", "-U", "{uuid}"),
-		resize: job.resizeF2FS, verify: job.verifyF2FS, repair: job.repairF2FS, walk: job.walkF2FS, setLabel: command("f2fslabel", "{}", "{=}"),
+		resize: job.resizeF2FS, verify: job.verifyF2FS, mend: job.mendF2FS, repair: job.repairF2FS, walk: job.walkF2FS, setLabel: command("f2fslabel", "{}", "{=}"),
 		Ask:    ask("f2fs-tools", "dump.f2fs", "-d", "1", "{}"),
 		Mounts: mountedAs("f2fs", "norecovery"),
 	}
@@ -35,6 +35,23 @@ func (j job) verifyF2FS(ctx context.Context) error {
 		err = &ToolError{Argv: argv, Exit: exit, Means: "a comparison failed", Output: output}
 	}
 	return advise(err, "if it was not unmounted cleanly, mount and unmount it once; otherwise check it first, which repairs it")
+}
+
+// mendF2FS restores the first superblock from the second one, if it is not there.
+func (j job) mendF2FS(_ context.Context, _ string) (did string, err error) {
+	const at, size, magic = 1024, 3072, "\x10\x20\xf5\xf2"
+	err = j.edit(func(f File) error {
+		blocks := make([]byte, 2*4096)
+		err := readFull(f, blocks, 0)
+		second := blocks[4096+at:][:size]
+		if err != nil || string(blocks[at:][:4]) == magic || string(second[:4]) != magic {
+			return err
+		}
+		did = "the first superblock was restored from the second"
+		_, err = f.WriteAt(second, at)
+		return err
+	})
+	return did, err
 }
 
 // repairF2FS runs fsck.f2fs. -f: check all of it, and repair without asking.

@@ -217,3 +217,18 @@ func TestCompare(t *testing.T) {
 		t.Errorf("%s, %d kept, want %s\n%s", got, r.Kept, want, strings.Join(r.Lines(99), "\n"))
 	}
 }
+
+// TestSecondSuperblock: an f2fs whose first superblock is destroyed is ready for other edits once it has a first one again.
+func TestSecondSuperblock(t *testing.T) {
+	tools, path := toolsHere(t, "mkfs.f2fs", "fsck.f2fs"), sparse(t, 64*mib)
+	tool(t, "mkfs.f2fs", "-q", path)
+	patch(t, path, 1024, make([]byte, 3072)...)
+	if fs := mustProbe(t, path); fs.Dirty.OK() {
+		t.Errorf("%+v", fs)
+	}
+	r, err := tools.Ready(t.Context(), model.F2FS, path)
+	must(t, err)
+	if fs := mustProbe(t, path); len(r.Mended) != 1 || r.Repaired || !fs.Dirty.OK() {
+		t.Errorf("%+v, %+v", r, fs)
+	}
+}
