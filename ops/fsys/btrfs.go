@@ -25,16 +25,16 @@ func btrfsDriver() Driver {
 			MinSize: 256 * geometry.MiB, Labels: ops.LabelRule{Most: 255}, EndsAtSize: true,
 		},
 		// -K: there is nothing to discard in a window.
-		make:     mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
-		resize:   job.resizeBtrfs,
-		verify:   checking(zeroOnly, "see btrfs-check(8) before any attempt to repair it", "btrfs", "check", "--readonly", "{}"),
-		mend:     job.mendBtrfs,
+		make:   mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
+		resize: job.resizeBtrfs,
+		verify: checking(zeroOnly, "see btrfs-check(8) before any attempt to repair it", "btrfs", "check", "--readonly", "{}"),
+		mend:   job.mendBtrfs, scrub: job.scrubBtrfs,
 		replays:  whileMounted("btrfs", "btrfs"),
 		replay:   func(j job, ctx context.Context) error { return j.whileMounted(ctx, "", nothing) },
 		setLabel: command("btrfs", "filesystem", "label", "{}", "{=}"),
 		// btrfstune rewrites all metadata with the new UUID.
 		setUUID: command("btrfstune", "-f", "-U", "{=}", "{}"),
-		admin:   []string{"btrfs", "filesystem", "resize"},
+		admin:   [][]string{{"btrfs", "filesystem", "resize"}, {"btrfs", "scrub"}},
 		growMounted: func(j job, ctx context.Context, _ string) error {
 			id, err := j.btrfsDevice() // there may be more devices than this one
 			if err != nil {
@@ -90,6 +90,23 @@ func (j job) mendBtrfs(ctx context.Context, found string) (did string, err error
 		return "", err
 	}
 	return "the size of its device was corrected", nil
+}
+
+// scrubBtrfs has the kernel read everything, compare it with its checksums, and restore what is damaged from a good copy. Where
+// there is none, nothing is changed. It does nothing if this process cannot mount.
+func (j job) scrubBtrfs(ctx context.Context) (caveat string, err error) {
+	if j.MountPoint == "" {
+		return "", nil
+	}
+	uncorrectable := exitCodes{ok: []int{0, 3}}
+	err = j.whileMounted(ctx, "", func(dir string) error {
+		exit, _, err := j.run(ctx, uncorrectable, "btrfs", "scrub", "start", "-B", dir)
+		if err == nil && exit != 0 {
+			caveat = "the scrub found blocks without a good copy: files that lie there cannot be read completely, and stay as they are"
+		}
+		return err
+	})
+	return caveat, err
 }
 
 // btrfsSizesAgree reports whether the device is no larger than the whole file system.

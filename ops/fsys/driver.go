@@ -43,9 +43,12 @@ type Driver struct {
 	// setUUID sets the given UUID, or a random one if the tool accepts none. setHalf replaces half of it; it is nil for
 	// kinds whose UUID has no halves.
 	setUUID, setHalf change
-	// admin is the beginning of the command line that resizes a mounted file system. That tool needs the rights of an
-	// administrator. admin is empty if the kind is not resized while mounted.
-	admin []string
+	// scrub checks the contents of a file system that verify found in order, if that is more. It loses nothing. It may be
+	// nil.
+	scrub func(j job, ctx context.Context) (caveat string, err error)
+	// admin holds the beginnings of command lines that need the rights of an administrator: those that work on a mounted
+	// file system.
+	admin [][]string
 	// growMounted grows the file system that is mounted at j.dir from the block device j.path.
 	growMounted change
 	// byHand is the command line with which people do the same. {} stands for the device and {dir} for the directory.

@@ -47,6 +47,10 @@ func (t Tools) Repair(ctx context.Context, kind model.FSKind, path string) (r re
 		}
 		before, err := j.settle(ctx, &r)
 		damaged := (*DamagedError)(nil)
+		if err == nil && d.scrub != nil {
+			r.Caveat, err = d.scrub(j, ctx)
+			return err
+		}
 		if err == nil || d.repair == nil || !errors.As(err, &damaged) {
 			return err
 		}

@@ -75,8 +75,10 @@ func Needs(argv []string) runner.Needs {
 		return runner.Mount
 	}
 	for _, d := range drivers {
-		if n := len(d.admin); n > 0 && len(argv) >= n && slices.Equal(argv[:n], d.admin) {
-			return runner.Admin
+		for _, begin := range d.admin {
+			if len(argv) >= len(begin) && slices.Equal(argv[:len(begin)], begin) {
+				return runner.Admin
+			}
 		}
 	}
 	return 0

@@ -39,7 +39,7 @@ func nilfsDriver() Driver {
 			}
 			return j.changeNILFS(func(b []byte) { copy(b[nilfsUUIDAt:], id[:]) })
 		},
-		admin:       []string{"nilfs-resize"},
+		admin:       [][]string{{"nilfs-resize"}},
 		growMounted: command("nilfs-resize", "--yes", "{}"),
 		byHand:      []string{"nilfs-resize", "{}"},
 		Mounts:      mountedAs("nilfs2", "norecovery"),

@@ -39,7 +39,7 @@ func xfsDriver() Driver {
 			}
 			return command("xfs_db", "-x", "-f", "-p", "xfs_admin", "-c", "{=}", "{}")(j, ctx, "uuid "+fresh)
 		},
-		admin:       []string{"xfs_growfs"},
+		admin:       [][]string{{"xfs_growfs"}},
 		growMounted: command("xfs_growfs", "-d", "{dir}"),
 		byHand:      []string{"xfs_growfs", "{dir}"},
 		Ask:         ask("xfsprogs", "xfs_db", "-r", "-c", "info", "-c", "sb 0", "-c", "p", "{}"),

@@ -66,7 +66,7 @@ func (r *Repair) Add(f FileFate) {
 }
 
 // Told reports whether there is anything to tell.
-func (r Repair) Told() bool { return r.Repaired || len(r.Mended) > 0 }
+func (r Repair) Told() bool { return r.Repaired || len(r.Mended) > 0 || r.Caveat != "" }
 
 // Lines tells people what was done; at most most files are named.
 func (r Repair) Lines(most int) []string {
