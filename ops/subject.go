@@ -215,9 +215,12 @@ func (s Slack) least(fs model.Filesystem) geometry.Bytes {
 }
 
 // words returns the start of a sentence about the smallest size.
-func (s Slack) words() string {
-	if s == NoSlack {
+func (s Slack) words(fs model.Filesystem) string {
+	switch {
+	case s == NoSlack:
 		return "what is used of it needs"
+	case s == SlackOnUsed && s.least(fs) == fs.Min:
+		return fmt.Sprintf("with blocks of %s no %s is smaller than", geometry.FormatBytes(fs.BlockSize), fs.Kind)
 	}
 	return "its files and some slack need"
 }
@@ -251,7 +254,7 @@ func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why 
 		}
 		if need := c.Slack.least(p.FS); need > least {
 			least = need
-			why = Need{c.Slack.words(), least}
+			why = Need{c.Slack.words(p.FS), least}
 			if p.FS.BlockSize > 0 {
 				least = (least + p.FS.BlockSize - 1) / p.FS.BlockSize * p.FS.BlockSize
 			}

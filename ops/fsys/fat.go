@@ -22,7 +22,7 @@ func fatDrivers() []Driver {
 	fat := Driver{
 		Package: "dosfstools", create: can("mkfs.fat"), grow: alone("fsck.fat"), shrink: alone("fsck.fat"),
 		check: can("fsck.fat"), label: can("fatlabel"), uuid: alone(), online: cannot(notMounted),
-		facts: ops.Capability{Labels: ops.LabelRule{Most: 11, DOS: true}, NewBlock: sectorBlock},
+		facts: ops.Capability{Labels: ops.LabelRule{Most: 11, DOS: true}, NewBlock: sectorBlock, Slack: ops.SlackOnUsed},
 		make:  job.makeFAT,
 		resize: func(j job, ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 			return 0, j.edit(func(f File) error { return resizeFAT(ctx, f, j.driver.Kind, int64(size)) })
@@ -45,17 +45,21 @@ func fatDrivers() []Driver {
 		Mounts: mountedAs("vfat", ""),
 	}
 	fat12, fat16, fat32 := fat, fat, fat
-	fat12.Kind, fat12.facts.MinSize, fat12.facts.MaxSize = model.FAT12, geometry.MiB, 255*geometry.MiB
+	fat12.Kind, fat12.facts.MaxSize = model.FAT12, 255*geometry.MiB
 	fat12.create, fat12.make = cannot("FAT12 is for floppy disks: choose FAT16 or FAT32"), nil
-	fat16.Kind, fat16.facts.MinSize, fat16.facts.MaxSize = model.FAT16, 16*geometry.MiB, 4095*geometry.MiB
-	fat32.Kind, fat32.facts.MinSize, fat32.facts.MaxSize = model.FAT32, 33*geometry.MiB, 2*geometry.TiB
-	fat32.facts.MinSectors = fat32Clusters
+	fat16.Kind, fat16.facts.MinSectors, fat16.facts.MaxSize = model.FAT16, leastFAT16, 4095*geometry.MiB
+	fat32.Kind, fat32.facts.MinSectors, fat32.facts.MaxSize = model.FAT32, leastFAT32, 2*geometry.TiB
 	return []Driver{fat12, fat16, fat32}
 }
 
-// fat32Clusters is the smallest number of clusters in a FAT32 volume. Windows and other systems take a volume with fewer
-// for FAT16.
-const fat32Clusters = 65525
+const (
+	// leastFAT16 and leastFAT32 are the fewest sectors of a new volume: with the fewest clusters that mkfs.fat makes, 4087 and
+	// 65529, each of one sector, and with the FATs for them.
+	leastFAT16, leastFAT32 = 4160, 66592
+	// fat32Clusters is the smallest number of clusters in a FAT32 volume. Windows and other systems take a volume with fewer
+	// for FAT16.
+	fat32Clusters = 65525
+)
 
 // Exit codes of fsck.fat(8): 0 no errors, 1 errors found (and corrected if asked to), 2 usage error.
 var fsckFATCodes = exitCodes{ok: []int{0}, text: map[int]string{1: "errors were found", 2: "usage error"}}
@@ -72,8 +76,8 @@ func (j job) repairFAT(ctx context.Context) error {
 // makeFAT runs mkfs.fat.
 func (j job) makeFAT(ctx context.Context, spec Spec) error {
 	argv := []string{"mkfs.fat", "-F", strings.TrimPrefix(string(j.driver.Kind), "fat"), "-S", "{sector}", "-h", "{start}"}
-	if j.driver.Kind == model.FAT16 && spec.SectorSize == geometry.Sector4096 {
-		// The default is meant for sectors of 512 bytes. With larger sectors only large partitions have enough clusters.
+	if j.driver.Kind == model.FAT16 && (spec.SectorSize == geometry.Sector4096 || j.n < int64(16*geometry.MiB)) {
+		// The default makes too few clusters in small partitions, and with sectors that are not of 512 bytes.
 		argv = append(argv, "-s", strconv.FormatInt(fat16Cluster(j.n/int64(spec.SectorSize)), 10))
 	}
 	spec.UUID = strings.ReplaceAll(spec.UUID, "-", "")

@@ -183,6 +183,48 @@ func TestFATResize(t *testing.T) {
 	}
 }
 
+// TestFATLimits resizes volumes to the fewest and to the most clusters of their kind, and one sector further. fsck.fat and
+// mtools must take the result for the same kind.
+func TestFATLimits(t *testing.T) {
+	t.Parallel()
+	tools := toolsHere(t, "mkfs.fat", "fsck.fat", "mcopy")
+	for _, c := range []struct {
+		options  string
+		made     int64 // bytes
+		clusters int64
+	}{
+		{"-F 12 -s 2", 2 * mib, 4084},
+		{"-F 16 -s 2", 8 * mib, 4085},
+		{"-F 16 -s 1", 24 * mib, 65524},
+		{"-F 32 -s 1", 40 * mib, 65525},
+	} {
+		path, file := sparse(t, c.made), filepath.Join(t.TempDir(), "file")
+		tool(t, append(append([]string{"mkfs.fat"}, strings.Fields(c.options)...), path)...)
+		must(t, os.WriteFile(file, bytes.Repeat([]byte("content"), 9000), 0o600))
+		fatTool(t, "mcopy", "-i", path, file, "::/")
+		v, fs := mustVolume(t, path), mustProbe(t, path)
+		size, further := v.MinSize(0), int64(-512)
+		if c.clusters > v.Clusters() {
+			size, further = v.MaxSize()/512*512, 512
+		}
+		setSize(t, path, max(size+further, c.made))
+		if err := tools.Resize(t.Context(), fs.Kind, path, geometry.Bytes(size+further)); err == nil || !strings.Contains(err.Error(), fmt.Sprint(size)) {
+			t.Errorf("%s: %d bytes: %v", c.options, size+further, err)
+		}
+		must(t, tools.Resize(t.Context(), fs.Kind, path, geometry.Bytes(size)))
+		setSize(t, path, size)
+		said := tool(t, "fsck.fat", "-n", "-v", path)
+		if bits := strings.TrimPrefix(string(fs.Kind), "fat"); !strings.Contains(said, bits+" bit entries") {
+			t.Errorf("%s: fsck.fat takes it for another kind:\n%s", c.options, said)
+		}
+		// Longer FATs can take a cluster or two more than the last clusters give.
+		if got := mustVolume(t, path).Clusters(); got > c.clusters || got < c.clusters-4 {
+			t.Errorf("%s: %d clusters, want %d", c.options, got, c.clusters)
+		}
+		sameFiles(t, fatContents(t, path), contents(t, filepath.Dir(file)))
+	}
+}
+
 func readAt(t testing.TB, path string, off, n int64) []byte {
 	t.Helper()
 	f, err := os.Open(path)

@@ -79,8 +79,8 @@ func TestParseRefuses(t *testing.T) {
 // TestLimits tries the sizes around the smallest and the largest one.
 func TestLimits(t *testing.T) {
 	for _, v := range []Volume{
-		sized(100, model.FAT12), sized(4080, model.FAT12), sized(4087, model.FAT16), sized(60000, model.FAT16),
-		sized(65529, model.FAT32), sized(1000, model.FAT32),
+		sized(100, model.FAT12), sized(4084, model.FAT12), sized(4085, model.FAT16), sized(65524, model.FAT16),
+		sized(65525, model.FAT32), sized(1000, model.FAT32),
 	} {
 		least, most := v.MinSize(0)/512, v.MaxSize()/512
 		for _, n := range []int64{least, most} {
@@ -110,7 +110,7 @@ func TestResized(t *testing.T) {
 	for range 20000 {
 		kind := []model.FSKind{model.FAT12, model.FAT16, model.FAT32}[rng.IntN(3)]
 		clusters := map[model.FSKind]int64{
-			model.FAT12: 1 + rng.Int64N(4080), model.FAT16: 4087 + rng.Int64N(61000), model.FAT32: 65529 + rng.Int64N(1<<22),
+			model.FAT12: 1 + rng.Int64N(4084), model.FAT16: 4085 + rng.Int64N(61440), model.FAT32: 65525 + rng.Int64N(1<<22),
 		}[kind]
 		v := sized(clusters, kind)
 		v.SectorSize, v.PerCluster, v.Copies = 512<<rng.IntN(4), 1<<rng.IntN(8), 1+rng.Int64N(4)

@@ -7,8 +7,8 @@ import (
 	"shunt/model"
 )
 
-// fewest returns the smallest number of clusters that every driver still takes for the same kind of FAT. A FAT32 volume
-// that is already smaller may shrink further: its drivers evidently ignore the number.
+// fewest returns the smallest number of clusters of the same kind of FAT. A FAT32 volume that is already smaller may shrink
+// further: its drivers evidently ignore the number.
 func (v Volume) fewest() int64 {
 	if v.Clusters() < kinds[v.Kind].fewest && v.Kind == model.FAT32 {
 		return 1

@@ -38,16 +38,16 @@ const FirstCluster = 2
 // The largest numbers of clusters.
 const (
 	maxFAT12 = 4084
+	maxFAT16 = 65524
 	maxFAT32 = 0x0FFFFFF5
 )
 
-// kinds holds, for each kind, the bits of a FAT entry and the fewest and most clusters after a resize. These limits keep
-// a distance from the numbers at which FAT12 becomes FAT16 and FAT16 becomes FAT32, because drivers disagree about the
-// exact numbers. mkfs.fat keeps the same distance.
+// kinds holds, for each kind, the bits of a FAT entry and the fewest and most clusters. One cluster fewer than the fewest,
+// or more than the most, makes it another kind.
 var kinds = map[model.FSKind]struct{ bits, fewest, most int64 }{
-	model.FAT12: {12, 1, 4080},
-	model.FAT16: {16, 4087, 65520},
-	model.FAT32: {32, 65529, maxFAT32},
+	model.FAT12: {12, 1, maxFAT12},
+	model.FAT16: {16, maxFAT12 + 1, maxFAT16},
+	model.FAT32: {32, maxFAT16 + 1, maxFAT32},
 }
 
 const entrySize = 32 // of a directory, in bytes
