@@ -46,7 +46,7 @@ func findFAT(w *window) (model.Filesystem, bool) {
 	}
 	fs := model.Filesystem{
 		Kind: f.Kind, Size: geometry.Bytes(f.Size()), Used: -1, BlockSize: geometry.Bytes(f.ClusterSize()),
-		Label: f.volumeLabel(), Dirty: f.dirty(), Max: geometry.Bytes(f.MaxSize()),
+		Label: f.volumeLabel(), Dirty: f.dirty(), Max: geometry.Bytes(f.LargestSize()),
 	}
 	if serial := le.Uint32(f.serial); serial != 0 && (f.signature == 0x29 || f.signature == 0x28) {
 		fs.UUID = serialText(serial)

@@ -40,6 +40,7 @@ func (m *fatMove) writeBoot() error {
 // bootAt corrects the boot sector b, or its backup, at off. It keeps everything that a resize does not change.
 func (m *fatMove) bootAt(off int64, b []byte) error {
 	le, count := binary.LittleEndian, uint32(m.to.Sectors)
+	b[13] = byte(m.to.PerCluster)
 	wide := m.old.Kind == model.FAT32
 	short, extended := le.Uint16(b[19:]) != 0, wide || b[38] == 0x28 || b[38] == 0x29
 	switch {

@@ -27,7 +27,10 @@ const (
 // fatTree walks the directories of a FAT volume and replaces the cluster numbers in their entries by the new ones. It
 // must run before any cluster is moved.
 type fatTree struct {
-	m       *fatMove
+	f       Window
+	old     fatfs.Volume
+	used    *clusterSet // clusters with data
+	number  func(old int64) (fresh int64, err error)
 	table   *fatReader
 	seen    *clusterSet // clusters of directories
 	pending []int64     // first clusters of directories still to be walked
@@ -35,14 +38,19 @@ type fatTree struct {
 
 // renumber replaces the cluster numbers in the entries of all directories.
 func (m *fatMove) renumber(ctx context.Context) error {
-	t := fatTree{m: m, table: newFATReader(m.f, m.old), seen: newClusterSet(m.used.n)}
-	if m.old.Kind == model.FAT32 {
-		if err := t.push(m.old.RootCluster); err != nil {
+	t := fatTree{f: m.f, old: m.old, used: m.used, number: m.number}
+	return t.renumber(ctx)
+}
+
+func (t *fatTree) renumber(ctx context.Context) error {
+	t.table, t.seen = newFATReader(t.f, t.old), newClusterSet(t.used.n)
+	if t.old.Kind == model.FAT32 {
+		if err := t.push(t.old.RootCluster); err != nil {
 			return fmt.Errorf("the root directory: %w", err)
 		}
 	} else {
-		root := m.old.RootStart() * m.old.SectorSize
-		if _, err := t.entries(root, m.old.RootEntries*fatDirEntry); err != nil {
+		root := t.old.RootStart() * t.old.SectorSize
+		if _, err := t.entries(root, t.old.RootEntries*fatDirEntry); err != nil {
 			return fmt.Errorf("the root directory: %w", err)
 		}
 	}
@@ -59,7 +67,7 @@ func (m *fatMove) renumber(ctx context.Context) error {
 // push adds a directory to those that must still be walked. It fails if a directory comes up twice, because then the tree
 // is damaged.
 func (t *fatTree) push(first int64) error {
-	if !t.m.used.has(first) || t.seen.has(first) {
+	if !t.used.has(first) || t.seen.has(first) {
 		return fmt.Errorf("cluster %d cannot begin a directory here: %w", first, errFATDamaged)
 	}
 	t.seen.add(first)
@@ -73,7 +81,7 @@ func (t *fatTree) directory(ctx context.Context, first int64) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		end, err := t.entries(t.m.old.ClusterAt(c), t.m.old.ClusterSize())
+		end, err := t.entries(t.old.ClusterAt(c), t.old.ClusterSize())
 		if err != nil || end {
 			return err
 		}
@@ -91,7 +99,7 @@ func (t *fatTree) directory(ctx context.Context, first int64) error {
 // entries renumbers the entries in n bytes at off. end reports whether the directory ends there.
 func (t *fatTree) entries(off, n int64) (end bool, err error) {
 	b := make([]byte, n)
-	if err := readFull(t.m.f, b, off); err != nil {
+	if err := readFull(t.f, b, off); err != nil {
 		return false, err
 	}
 	for at := int64(0); at+fatDirEntry <= n; at += fatDirEntry {
@@ -104,7 +112,7 @@ func (t *fatTree) entries(off, n int64) (end bool, err error) {
 			return false, fmt.Errorf("entry %q: %w", bytes.ToValidUTF8(e[:11], []byte{'?'}), err)
 		}
 	}
-	return end, writeChanged(t.m.f, b, off)
+	return end, writeChanged(t.f, b, off)
 }
 
 // entry renumbers one entry. If it is a directory, entry adds it to those that must still be walked.
@@ -113,7 +121,7 @@ func (t *fatTree) entry(e []byte) error {
 	if e[0] == 0xE5 || attr&0x3F == fatAttrLong || attr&fatAttrVolume != 0 {
 		return nil
 	}
-	wide := t.m.old.Kind == model.FAT32
+	wide := t.old.Kind == model.FAT32
 	first := int64(binary.LittleEndian.Uint16(e[26:]))
 	if wide {
 		first |= int64(binary.LittleEndian.Uint16(e[20:])) << 16
@@ -127,7 +135,7 @@ func (t *fatTree) entry(e []byte) error {
 			return err
 		}
 	}
-	number, err := t.m.number(first)
+	number, err := t.number(first)
 	if err != nil {
 		return err
 	}

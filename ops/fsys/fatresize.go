@@ -9,8 +9,8 @@ import (
 	"shunt/model/tried"
 )
 
-// resizeFAT changes the length of the FAT volume in f to at most size bytes. The kind, the cluster size, boot code,
-// serial number, label and hidden sectors stay the same. If it fails, the volume must be considered destroyed, except
+// resizeFAT changes the length of the FAT volume in f to at most size bytes. The kind, boot code, serial number, label and hidden
+// sectors stay the same, and so does the cluster size unless the volume needs larger clusters to be that long. If it fails, the volume must be considered destroyed, except
 // after a *fatfs.SizeError.
 func resizeFAT(ctx context.Context, f Window, kind model.FSKind, size int64) error {
 	old, err := readFATVolume(f)
@@ -21,6 +21,9 @@ func resizeFAT(ctx context.Context, f Window, kind model.FSKind, size int64) err
 		return fmt.Errorf("it is %s and not %s", old.Kind, kind)
 	}
 	to, err := old.Resized(size / old.SectorSize)
+	if coarse, ok := old.Coarser(size / old.SectorSize); err != nil && ok && size > old.MaxSize() {
+		return coarsenFAT(ctx, f, old, coarse)
+	}
 	if err != nil {
 		return err
 	}

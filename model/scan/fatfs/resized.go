@@ -29,6 +29,35 @@ func (v Volume) MaxSize() int64 {
 	return max(sectors, v.Sectors) * v.SectorSize
 }
 
+// mostCluster is the size in bytes of the largest clusters that all drivers of today read.
+const mostCluster = 64 << 10
+
+// Coarser returns the volume with that many sectors and larger clusters, the smallest that are large enough. FAT32 always has
+// enough of them. ok is false if no clusters are large enough.
+func (v Volume) Coarser(sectors int64) (to Volume, ok bool) {
+	if v.Kind == model.FAT32 {
+		return v, false
+	}
+	to = v
+	for to.PerCluster *= 2; to.PerCluster <= 128 && to.ClusterSize() <= mostCluster; to.PerCluster *= 2 {
+		at := to.withFATIn(sectors)
+		if at.Clusters() >= kinds[v.Kind].fewest && at.Clusters() <= kinds[v.Kind].most && at.Sectors == sectors {
+			return at, true
+		}
+	}
+	return v, false
+}
+
+// LargestSize returns the largest possible size in bytes after growing, with larger clusters where that helps.
+func (v Volume) LargestSize() int64 {
+	if v.Kind != model.FAT32 {
+		for v.PerCluster < 128 && 2*v.ClusterSize() <= mostCluster {
+			v.PerCluster *= 2
+		}
+	}
+	return v.MaxSize()
+}
+
 // SizeError means that a volume of this size would be another kind of FAT.
 type SizeError struct {
 	Kind    model.FSKind
