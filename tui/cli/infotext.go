@@ -171,6 +171,9 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 			note = "it " + r.FS.Notes
 		case model.NoTrait, model.Hibernated, model.OpenJournal, model.OldForm:
 		}
+		if note == "" && !r.FS.Dirty.OK() {
+			note = string(r.FS.Kind) + ", " + string(r.FS.Dirty)
+		}
 		if second := r.FS.Second(); note != "" && second != "" {
 			note += "; " + second
 		} else if second != "" {
