@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -42,6 +43,7 @@ func Unpacked(t testing.TB, name, script string, sources ...Source) string {
 	}
 	defer func() { _ = os.RemoveAll(fresh) }() // nothing is there after the renaming
 	archive := filepath.Join(t.TempDir(), "archive")
+	offline := true
 	var failed []error
 	for _, from := range sources {
 		err := from.fetch(t.Context(), archive)
@@ -52,9 +54,13 @@ func Unpacked(t testing.TB, name, script string, sources ...Source) string {
 			}
 			return dir
 		}
-		failed = append(failed, err)
+		failed, offline = append(failed, err), offline && errors.As(err, new(*net.OpError))
 	}
-	testneed.Missing(t, fmt.Sprintf("needs the network, or in %s what is made of an archive: %v", dir, errors.Join(failed...)))
+	why := fmt.Sprintf("needs the network, or in %s what is made of an archive: %v", dir, errors.Join(failed...))
+	if offline {
+		t.Skip(why) // a machine may be without the network and still have every tool
+	}
+	testneed.Missing(t, why)
 	return ""
 }
 

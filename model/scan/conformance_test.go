@@ -2,114 +2,35 @@ package scan
 
 import (
 	"bytes"
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
-
-// utilLinux lists archives with the images that libblkid is tested with, the best one first.
-var utilLinux = []struct{ url, sum string }{
-	{
-		"https://deb.debian.org/debian/pool/main/u/util-linux/util-linux_2.42.3.orig.tar.xz",
-		"66ac7c0e725278eb2b039e3104f2c91119341d941b41bac7a285c695f940bd57",
-	},
-	{
-		"https://deb.debian.org/debian/pool/main/u/util-linux/util-linux_2.41.orig.tar.xz",
-		"81ee93b3cfdfeb7d7c4090cedeba1d7bbce9141fd0b501b686b3fe475ddca4c6",
-	},
-}
 
 // fewestImages is how many images make a run that counts: the older archive has no more.
 const fewestImages = 125
 
-// blkidImages returns the directory with the unpacked images. It keeps them in the user's cache, because they are large.
+// blkidImages returns the directory with the images that libblkid is tested with.
 func blkidImages(t *testing.T) string {
 	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		testneed.Missing(t, "needs a cache directory: "+err.Error())
-	}
-	dir := filepath.Join(cache, "shunt-tests", "blkid-images")
-	files, _ := filepath.Glob(filepath.Join(dir, "*.img"))
-	if _, err := os.Stat(filepath.Join(dir, "dos+bsd.img")); err == nil && len(files) >= fewestImages {
-		return dir
-	}
 	testneed.Tool(t, "xz")
-	testneed.Tool(t, "tar")
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	// Another run may fill the cache at the same time. The first one to finish gives it its name.
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "fresh")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = os.RemoveAll(fresh) }() // nothing is there after the renaming
-	archive := filepath.Join(fresh, "archive")
-	tried, offline := "", true
-	for _, from := range utilLinux {
-		if err := download(t.Context(), from.url, from.sum, archive); err != nil {
-			tried, offline = tried+"; "+err.Error(), offline && errors.As(err, new(*net.OpError))
-			continue
-		}
-		unpack(t, archive, fresh)
-		_ = os.RemoveAll(dir) // what is there is not complete
-		if err := os.Rename(fresh, dir); err != nil {
-			t.Fatal(err)
-		}
-		return dir
-	}
-	why := "needs the images in tests/ts/blkid/images-* of util-linux, unpacked, in " + dir + tried
-	if offline {
-		t.Skip(why) // a machine may be without the network and still have every tool
-	}
-	testneed.Missing(t, why)
-	return ""
-}
-
-// download writes what is at the URL to a file, if its SHA-256 is sum.
-func download(ctx context.Context, url, sum, path string) error {
-	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
-	defer stop()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }() // only read
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 32<<20))
-	if err != nil {
-		return err
-	}
-	if got := sha256.Sum256(body); hex.EncodeToString(got[:]) != sum {
-		return &os.PathError{Op: "download", Path: url, Err: os.ErrInvalid}
-	}
-	return os.WriteFile(path, body, 0o600)
-}
-
-// unpack puts the images of an archive into dir, with holes where they are zero, and removes the archive.
-func unpack(t *testing.T, archive, dir string) {
-	t.Helper()
-	tool(t, "", "sh", "-c", `cd "$1" && tar -xJf "$2" --strip-components=5 --wildcards '*/tests/ts/blkid/images-*/*.xz' &&
-		xz -d *.xz && rm "$2"`, "sh", dir, archive)
+	return oracle.Unpacked(t, "blkid-images-fs-tables", `tar -xJf "$ARCHIVE" --strip-components=5 --wildcards '*/tests/ts/blkid/images-*/*.xz'
+xz -d *.xz`, oracle.Source{
+		URL: "https://deb.debian.org/debian/pool/main/u/util-linux/util-linux_2.42.3.orig.tar.xz",
+		Sum: "66ac7c0e725278eb2b039e3104f2c91119341d941b41bac7a285c695f940bd57",
+	}, oracle.Source{
+		URL: "https://deb.debian.org/debian/pool/main/u/util-linux/util-linux_2.41.orig.tar.xz",
+		Sum: "81ee93b3cfdfeb7d7c4090cedeba1d7bbce9141fd0b501b686b3fe475ddca4c6",
+	})
 }
 
 // TestBlkidImages scans the images that libblkid is tested with. testdata/blkid.tsv has its verdicts: name, type, usage,
