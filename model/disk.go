@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+	"strings"
 
 	"shunt/geometry"
 )
@@ -23,6 +24,17 @@ const (
 )
 
 func (k TableKind) String() string { return word(k, "none", "MBR", "GPT") }
+
+// TableKindByName returns the kind of table with a name, in any case. Other programs call an MBR "msdos" or "dos".
+func TableKindByName(name string) (kind TableKind, ok bool) {
+	switch strings.ToLower(name) {
+	case "gpt":
+		return TableGPT, true
+	case "mbr", "msdos", "dos":
+		return TableMBR, true
+	}
+	return TableNone, false
+}
 
 // word returns the word for an enumerated value.
 func word[T ~int](value T, words ...string) string {

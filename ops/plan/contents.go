@@ -72,13 +72,21 @@ func (l *line) uuid() ops.Operation {
 
 // table parses the words behind "table".
 func (l *line) table() ops.Operation {
-	if l.choice("what to do with the table", "something to do with the table", "new", "gpt") == "gpt" {
+	if !l.more("new") {
+		const what, allowed = "something to do with the table", "new or gpt"
+		w := l.next("what to do with the table", allowed)
+		if kind, _ := model.TableKindByName(w.text); kind != model.TableGPT {
+			l.unexpected(w, what, allowed)
+		}
 		return ops.ToGPT{}
 	}
-	if l.choice("the kind of table", "a kind of table", "gpt", "mbr") == "gpt" {
-		return ops.NewTable{Kind: model.TableGPT}
+	const allowed = "gpt or mbr"
+	w := l.next("the kind of table", allowed)
+	kind, known := model.TableKindByName(w.text)
+	if !known {
+		l.unexpected(w, "a kind of table", allowed)
 	}
-	return ops.NewTable{Kind: model.TableMBR}
+	return ops.NewTable{Kind: kind}
 }
 
 // fsKind parses the name of a file system. "none" means no file system.

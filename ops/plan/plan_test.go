@@ -75,6 +75,9 @@ func TestPlanErrors(t *testing.T) {
 		{"uuid 1 old", `plan line 1, column 8: "old" is not a kind of UUID that can be set: use new or half`},
 		{"uuid 1 half", "plan line 1, column 1: cannot change the UUID in p1: only NTFS has a serial number of two halves; set a whole new one"},
 		{"table mbr", `plan line 1, column 7: "mbr" is not something to do with the table: use new or gpt`},
+		{"table msdos", `plan line 1, column 7: "msdos" is not something to do with the table: use new or gpt`},
+		{"table", `plan line 1, column 6: what to do with the table is missing: use new or gpt`},
+		{"table new", `plan line 1, column 10: the kind of table is missing: use gpt or mbr`},
 		{"table new bsd", `plan line 1, column 11: "bsd" is not a kind of table: use gpt or mbr`},
 		{"  \u00fc 1", `plan line 1, column 3: "ü" is not an operation: use image, move, resize, grow, room, new, delete, check, copy, discard, format, label, name, type, flag, uuid or table`},
 		{`new 1MiB label="ü" x`, `plan line 1, column 20: "x" is not a property of a new partition: use at, fs=, label=, name=, type= or as=`},
@@ -137,6 +140,11 @@ func TestPlanForms(t *testing.T) {
 		{"uuid 1 new", "uuid 1 new\n"},
 		{"table new gpt\nnew max", "table new gpt\nnew 964MiB at 2048s\n"},
 		{"table new mbr\nnew max", "table new mbr\nnew 965MiB at 2048s as=primary\n"},
+		{"table new msdos", "table new mbr\n"},
+		{"table new DOS", "table new mbr\n"},
+		{"table new MBR", "table new mbr\n"},
+		{"table new Gpt", "table new gpt\n"},
+		{"image grow 33s\ntable GPT\nname 1 x", "image size 1978401s\ntable gpt\nname 1 \"x\"\n"},
 		{"image grow 33s\ntable gpt\nname 1 x", "image size 1978401s\ntable gpt\nname 1 \"x\"\n"},
 	}
 	for _, tt := range tests {

@@ -82,7 +82,7 @@ var planGroups = []planGroup{
 	{
 		title: "the table", on: "stick",
 		rows: []item{
-			{[]string{"table new gpt", "table new mbr"}, "a new, empty table; all partitions are lost"},
+			{[]string{"table new gpt", "table new mbr"}, "a new, empty table; all partitions are lost; `msdos` and `dos` mean `mbr`"},
 			{[]string{"table gpt"}, "MBR to GPT, with all partitions, their numbers and contents"},
 		},
 		example: []string{"table new gpt", "new 200MiB fs=fat32 type=esp", "new max fs=ext4"},
