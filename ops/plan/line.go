@@ -183,17 +183,39 @@ func (l *line) sizeOf(w word) geometry.Sector {
 	return l.disk().SectorSize.Up(b)
 }
 
-// delta parses a size with a sign and rounds its magnitude up to whole sectors.
-func (l *line) delta() (word, geometry.Sector) {
+// newSize parses the new size of what has now sectors: a size without a sign is the new size, one with a sign is the
+// difference to the present size.
+func (l *line) newSize(what string, now geometry.Sector) geometry.Sector {
+	if !l.at("+-") {
+		return l.size(what)
+	}
+	w := l.words[0]
+	by := l.change()
+	if l.err == nil && now+by <= 0 {
+		l.wrong(w, "%s leaves nothing of %s", w.text, geometry.FormatBytes(l.disk().SectorSize.Bytes(now)))
+	}
+	return now + by
+}
+
+// at reports whether the next word begins with one of the characters.
+func (l *line) at(first string) bool {
+	return len(l.words) > 0 && !l.words[0].quoted && strings.IndexAny(l.words[0].text, first) == 0
+}
+
+// atSize reports whether a size comes next, without a word that says what it is for.
+func (l *line) atSize() bool { return l.at("+-0123456789") }
+
+// change parses a size with a sign and rounds its magnitude up to whole sectors.
+func (l *line) change() geometry.Sector {
 	w, z := l.next("the change", "a size with a sign such as +500MiB"), l.disk().SectorSize
 	b, err := geometry.ParseDelta(w.text, z)
 	if err != nil {
 		l.fail(&Error{Col: w.col, Msg: err.Error(), Err: err})
 	}
 	if b < 0 {
-		return w, -z.Up(-b)
+		return -z.Up(-b)
 	}
-	return w, z.Up(b)
+	return z.Up(b)
 }
 
 // offset parses a position on the disk. A position in sectors is exact; any other is rounded to the grid.

@@ -10,28 +10,43 @@ import (
 
 // image parses the words behind "image".
 func (l *line) image() []ops.Operation {
-	switch l.choice("what to do with the image", "something to do with the image", "grow", "size", "min") {
-	case "grow":
-		return []ops.Operation{ops.ImageSize{Sectors: l.disk().Sectors + l.size("by how much")}}
-	case "size":
-		return []ops.Operation{ops.ImageSize{Sectors: l.size("the size")}}
+	now := l.disk().Sectors
+	how := "size"
+	if !l.atSize() {
+		how = l.choice("what to do with the image", "something to do with the image", "grow", "size", "to", "by", "min")
 	}
-	return l.rooms(0, 0)
+	switch how {
+	case "min":
+		return l.rooms(0, 0)
+	case "by":
+		return []ops.Operation{ops.ImageSize{Sectors: now + l.change()}}
+	case "grow":
+		if !l.at("+") { // the verb says that it is a difference
+			return []ops.Operation{ops.ImageSize{Sectors: now + l.size("by how much")}}
+		}
+	}
+	return []ops.Operation{ops.ImageSize{Sectors: l.newSize("the size", now)}}
 }
 
 // room parses the words behind "room".
 func (l *line) room() []ops.Operation {
 	p := l.partition()
 	size := geometry.Sector(0) // as much as possible
-	switch l.choice("how much room", "a way to make room", "by", "to", "max") {
-	case "to":
+	how := "to"
+	if !l.atSize() {
+		how = l.choice("how much room", "a way to make room", "by", "to", "max")
+	}
+	if how == "max" {
+		return l.rooms(p.ID, size)
+	}
+	words, signed := l.words, how == "by" || l.at("+-")
+	if signed {
+		size = p.Span.Len() + l.change()
+	} else {
 		size = l.size("the size")
-	case "by":
-		w, by := l.delta()
-		if by <= 0 {
-			l.unexpected(w, "more room", "a size with a plus such as +1GiB")
-		}
-		size = p.Span.Len() + by
+	}
+	if signed && l.err == nil && size <= p.Span.Len() {
+		l.unexpected(words[0], "more room", "a size with a plus such as +1GiB")
 	}
 	return l.rooms(p.ID, size)
 }
@@ -66,7 +81,7 @@ func (l *line) move() ops.Operation {
 		for _, word := range []string{"resize", "to"} {
 			l.choice("the rest of `and resize to SIZE`", "part of `and resize to SIZE`", word)
 		}
-		op.Len = l.size("the new size")
+		op.Len = l.newSize("the new size", p.Span.Len())
 	}
 	return op
 }
@@ -106,23 +121,25 @@ func (l *line) resize() []ops.Operation {
 	p, _ := d.Partition(id)
 	var op ops.Operation
 	var err error
-	switch word := l.choice("the new size", "a way to resize", "to", "by", "min", "max"); {
-	case word == "max":
+	how := "to"
+	if !l.atSize() {
+		how = l.choice("the new size", "a way to resize", "to", "by", "min", "max")
+	}
+	switch {
+	case how == "max":
 		op, err = l.filled(id)
-	case word == "min" && id == 0:
+	case how == "min" && id == 0:
 		op, err = ops.ShrinkWhole(d, env, l.align)
-	case word == "min":
+	case how == "min":
 		op, err = ops.ShrinkToMin(d, env, id, l.align)
-	case word == "to" && id == 0:
-		return ops.ResizeWhole(d, l.size("the new size"))
-	case word == "to":
-		op = ops.ResizeTo(d, env, p.ID, l.size("the new size"))
+	case how == "to" && id == 0:
+		return ops.ResizeWhole(d, l.newSize("the new size", d.Sectors))
+	case how == "to":
+		op = ops.ResizeTo(d, env, p.ID, l.newSize("the new size", p.Span.Len()))
 	case id == 0:
-		_, by := l.delta()
-		return ops.ResizeWhole(d, d.Sectors+by)
+		return ops.ResizeWhole(d, d.Sectors+l.change())
 	default:
-		_, by := l.delta()
-		op, err = ops.ResizeBy(d, id, by)
+		op, err = ops.ResizeBy(d, id, l.change())
 	}
 	l.fail(err)
 	return []ops.Operation{op}

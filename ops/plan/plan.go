@@ -4,7 +4,7 @@
 // partition number. Sizes need a unit (see geometry.ParseSize) and are rounded up to whole sectors. A property may occur
 // once.
 //
-//	image grow SIZE | image size SIZE | image min
+//	image grow SIZE | image size SIZE | image to SIZE | image by +SIZE | image min
 //	move P right SIZE | move P left SIZE | move P to OFFSET     each with: and resize to SIZE
 //	resize P to SIZE | resize P by +SIZE | resize P by -SIZE | resize P min | resize P max
 //	grow P
@@ -18,6 +18,10 @@
 //	type P TYPE | flag P FLAG on|off
 //	uuid P new|half
 //	table new gpt|mbr | table gpt
+//
+// Where something has a size already, a SIZE without a sign is the new size and one with a sign is the difference: "resize
+// 1 2GiB" and "resize 1 to 2GiB" are the same, and so are "resize 1 +2GiB", "resize 1 to +2GiB" and "resize 1 by +2GiB".
+// Only "image grow 2GiB" is a difference without a sign.
 //
 // A line with "room" or "image min" stands for several operations: those that ops.Env.Room returns are staged. Any other
 // line is one operation.

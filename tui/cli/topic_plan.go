@@ -127,8 +127,9 @@ func planTopic() topic {
 		parts = append(parts, passage{heading: g.title, list: g.rows}, passage{text: "For example:"}, passage{code: g.example})
 	}
 	parts = append(parts, passage{
-		heading: "sizes", text: "A size needs a unit: `s` (sectors), `B`, `K` or `KiB`, `M` or `MiB`, `G` or `GiB`, `T` or " +
-			"`TiB` (powers of 1024), `kB`, `MB`, `GB`, `TB` (powers of 1000). Distances and sizes are kept to the sector; " +
+		heading: "sizes", text: "A size without a sign is the new size, one with a sign is the difference: " +
+			"`resize 1 2GiB`, `resize 1 +2GiB`, `image 12GiB`, `image +2GiB` and `room 1 +1GiB` mean the same as with `to` and `by`. A size needs a unit: `s` " +
+			"(sectors), `B`, `K` or `KiB`, `M` or `MiB`, `G` or `GiB`, `T` or `TiB` (powers of 1024), `kB`, `MB`, `GB`, `TB` (powers of 1000). Distances and sizes are kept to the sector; " +
 			"positions that shunt chooses, and offsets in other units than sectors, go on the grid that `--align` names: " +
 			"`mib`, `cylinder` or `none`.",
 	})

@@ -93,7 +93,7 @@ func (s *imageSize) layout() layout {
 		title: "Image size", rows: []row{
 			size, blank(), hint("Size now "+sizeText(s.z.Bytes(s.now)), 1),
 			hint("Smallest "+sizeText(s.z.Bytes(s.smallest))+": "+string(s.why), 2), blank(),
-			s.outcome(`Type a size ("4GiB") or a change ("+2GiB").`),
+			s.outcome(sizeHint),
 		},
 		keys: []keymap.Binding{
 			keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"),

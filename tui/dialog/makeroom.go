@@ -127,6 +127,9 @@ func (r *makeRoom) sizeField() row {
 	drawn := f.draw
 	f.draw = func(p paper) drawing {
 		now := r.part.Ref() + " has " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(r.part.Span.Len()))
+		if w, err := r.wish(); err == nil && strings.ContainsAny(r.field.Value(), "+-") {
+			now += " and gets " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(w.Size))
+		}
 		if r.searching() {
 			now = "searching" + p.st.More
 		}

@@ -46,7 +46,7 @@ func (r *resize) layout() layout {
 		rows = append(rows, hint(limit, 2))
 	}
 	return layout{
-		title: "Resize/Move", part: &r.part, rows: append(rows, blank(), r.outcome("No change yet.")),
+		title: "Resize/Move", part: &r.part, rows: append(rows, blank(), r.outcome("No change yet. "+sizeHint)),
 		accept: r.stage, does: "resize/move", entered: r.enter,
 	}
 }

@@ -41,6 +41,9 @@ func grouped(n geometry.Sector) string {
 	return sign + strings.Join(append([]string{s}, parts...), ",")
 }
 
+// sizeHint says what a size field accepts. All size fields, and plan files, follow the same rule.
+const sizeHint = `Type the new size ("4GiB") or a change ("+2GiB").`
+
 // typed is the parsed text of a size field.
 type typed struct {
 	bytes geometry.Bytes

@@ -63,7 +63,7 @@ func (v verdict) row(wrong error, idle string) row {
 		case v.err != nil:
 			lines = notes(sentence(v.err.Error()), p.width, verdictHeight, p.st.Bad.Render, p.st)
 		case !v.changes:
-			lines = []string{p.st.Muted.Render(idle)}
+			lines = notes(idle, p.width, verdictHeight, p.st.Muted.Render, p.st)
 		default:
 			lines = notes(v.what, p.width, 2, p.st.Strong.Render, p.st)
 			lines = append(lines, notes(v.cost, p.width, verdictHeight-len(lines), p.st.Good.Render, p.st)...)
