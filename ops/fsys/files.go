@@ -57,6 +57,14 @@ type Way struct {
 // ErrNoDirectory is returned for a directory that does not exist.
 var ErrNoDirectory = errors.New("there is no such directory")
 
+// A NoDirectoryError says why there is no directory at a path. It is an ErrNoDirectory.
+type NoDirectoryError string
+
+func (e NoDirectoryError) Error() string { return string(e) }
+
+// Is makes errors.Is find ErrNoDirectory.
+func (NoDirectoryError) Is(other error) bool { return other == ErrNoDirectory }
+
 // Ways returns the ways to list the files, the best one first. If there are none, NoFiles is the reason.
 func (d Driver) Ways(src Files) []Way {
 	var ways []Way

@@ -14,8 +14,9 @@ import (
 	"shunt/ops/report"
 )
 
-// List lists the directory at the exact path dir. "" and "/" are the root. The error says what people can do, if
-// anything.
+// List lists the directory at the exact path dir. "" and "/" are the root. If another file is there, the listing has it as
+// its only entry. If there is none, the error wraps fsys.ErrNoDirectory and says how far the path leads. Other errors say
+// what people can do, if anything.
 func List(ctx context.Context, src fsys.Files, dir string) (report.Listing, error) {
 	names, err := split(dir)
 	list := report.Listing{Path: safetext.Printable("/" + strings.Join(names, "/")), Entries: []report.FileEntry{}}
@@ -35,11 +36,16 @@ func List(ctx context.Context, src fsys.Files, dir string) (report.Listing, erro
 	var failed []error
 	for _, w := range ways {
 		entries, more, err := w.Read(ctx, src, names)
+		if err != nil && len(names) > 0 { // some readers do not say that it is no directory
+			file, why := find(ctx, src, w, names, strings.HasSuffix(dir, "/"))
+			if why == nil {
+				entries, list.File, err = []report.FileEntry{file}, true, nil
+			} else if errors.Is(why, fsys.ErrNoDirectory) {
+				err = why
+			}
+		}
 		if err == nil || errors.Is(err, fsys.ErrNoDirectory) {
 			list.By, list.Entries, list.More = w.Name, sorted(entries), more
-			if err != nil {
-				err = fmt.Errorf("%s: %w", list.Path, err)
-			}
 			return list, err
 		}
 		failed = append(failed, err)
@@ -48,6 +54,37 @@ func List(ctx context.Context, src fsys.Files, dir string) (report.Listing, erro
 		}
 	}
 	return list, failed[len(failed)-1] // the readers before it were only shorter ways
+}
+
+// find returns the file at a path that no directory is at. wantDir says that only a directory will do. The error is an
+// fsys.ErrNoDirectory only if there is neither a file nor a directory.
+func find(ctx context.Context, src fsys.Files, w fsys.Way, names []string, wantDir bool) (report.FileEntry, error) {
+	none := func(n int, what string) (report.FileEntry, error) {
+		return report.FileEntry{}, fsys.NoDirectoryError(safetext.Printable("/"+strings.Join(names[:n], "/")) + ": " + what)
+	}
+	for i, name := range names {
+		entries, more, err := w.Read(ctx, src, names[:i])
+		if err != nil {
+			return report.FileEntry{}, err
+		}
+		at := slices.IndexFunc(entries, func(e report.FileEntry) bool { return e.Exact() == name })
+		switch last := i == len(names)-1; {
+		case at < 0 && more:
+			return none(i+1, fmt.Sprintf("it is not among the %d entries that were read of its directory", len(entries)))
+		case at < 0:
+			return none(i+1, "there is no file or directory of this name")
+		case entries[at].Kind == report.FileDirectory && last:
+			return report.FileEntry{}, errors.New("it is a directory")
+		case entries[at].Kind == report.FileDirectory:
+		case entries[at].Kind == report.FileSymlink && (!last || wantDir):
+			return none(i+1, "it is a link, and links are not followed")
+		case !last || wantDir:
+			return none(i+1, "it is not a directory")
+		default:
+			return entries[at], nil
+		}
+	}
+	return report.FileEntry{}, errors.New("it is the root")
 }
 
 // split returns the names in a path, without "." and "..".

@@ -7,11 +7,13 @@ import (
 	"shunt/model/safetext"
 )
 
-// Listing is one directory of a file system. Names, sizes and dates help people to recognise a partition.
+// Listing is one directory of a file system, or one file. Names, sizes and dates help people to recognise a partition.
 type Listing struct {
 	// Path is the directory from "/" on. It is printable.
 	Path    string      `json:"path"`
 	Entries []FileEntry `json:"entries"` // by name
+	// File says that Path is no directory. Entries then has only the file at Path.
+	File bool `json:"file,omitempty"`
 	// More says that the directory has more entries than the listing.
 	More bool `json:"more,omitempty"`
 	// Notes are the reasons to doubt the listing: "the journal needs recovery: …". They are printable.

@@ -182,8 +182,8 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 	return sheet, nil
 }
 
-// List lists the directory at an exact path in a partition, or with id 0 in the file system that covers a disk without a
-// table. The error can be shown as it is, and wraps fsys.ErrNoDirectory if the directory does not exist.
+// List lists the directory or the file at an exact path in a partition, or with id 0 in the file system that covers a disk without a
+// table. The error can be shown as it is, and wraps fsys.ErrNoDirectory if nothing is there.
 func (v Viewer) List(ctx context.Context, id model.PartID, dir string) (report.Listing, error) {
 	at, err := v.locateReadable(id)
 	if err != nil {
@@ -205,7 +205,7 @@ func (v Viewer) List(ctx context.Context, id model.PartID, dir string) (report.L
 		list.Notes = append(list.Notes, "the target is in use by "+safetext.Printable(v.facts.InUse)+": this listing may be stale")
 	}
 	if answer.NoDirectory {
-		return list, fmt.Errorf("%s: %w", list.Path, fsys.ErrNoDirectory)
+		return list, fsys.NoDirectoryError(answer.Err)
 	}
 	if answer.Err != "" {
 		return list, tried.Errorf("list the files in %s: %s", at.Name, answer.Err)

@@ -150,9 +150,34 @@ func sameTree(t *testing.T, v *Viewer, id model.PartID, dir, by string) {
 			t.Errorf("%q holds\n%q, want\n%q", at, got, want)
 		}
 	}
-	for _, at := range []string{"sub/nosuch/deeper", "hello.txt"} {
-		if _, err := v.List(context.Background(), id, at); !errors.Is(err, fsys.ErrNoDirectory) {
+	for at, want := range map[string]string{
+		"sub/nosuch/deeper": "/sub/nosuch: there is no file or directory of this name",
+		"nosuch":            "/nosuch: there is no file or directory of this name",
+		"hello.txt/":        "/hello.txt: it is not a directory",
+		"hello.txt/deeper":  "/hello.txt: it is not a directory",
+	} {
+		if _, err := v.List(context.Background(), id, at); !errors.Is(err, fsys.ErrNoDirectory) || err.Error() != want {
 			t.Errorf("%q: %v", at, err)
+		}
+	}
+	// A file is listed as its directory lists it, and so is a link.
+	root, err := v.List(context.Background(), id, "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range root.Entries {
+		if e.Kind == report.FileDirectory {
+			continue
+		}
+		list, err := v.List(context.Background(), id, e.Exact())
+		if alone := (report.Listing{Entries: []report.FileEntry{e}}); err != nil || !list.File || !slices.Equal(told(t, list), told(t, alone)) {
+			t.Errorf("%q: %+v, %v", e.Exact(), list, err)
+		}
+		if e.Kind == report.FileSymlink {
+			want := safetext.Printable("/"+e.Exact()) + ": it is a link, and links are not followed"
+			if _, err := v.List(context.Background(), id, e.Exact()+"/x"); err == nil || err.Error() != want {
+				t.Errorf("below %q: %v", e.Exact(), err)
+			}
 		}
 	}
 }
@@ -282,8 +307,8 @@ func TestListNTFS(t *testing.T) {
 	if _, err := v.List(context.Background(), 0, "nosuch"); !errors.Is(err, fsys.ErrNoDirectory) {
 		t.Errorf("a directory that is not there: %v", err)
 	}
-	if _, err := v.List(context.Background(), 0, "hello.txt"); !errors.Is(err, fsys.ErrNoDirectory) {
-		t.Errorf("a file: %v", err)
+	if list, err := v.List(context.Background(), 0, "hello.txt"); err != nil || !list.File || list.Entries[0].Size != 3 {
+		t.Errorf("a file: %+v, %v", list, err)
 	}
 }
 

@@ -121,6 +121,7 @@ type display struct {
 	fs      model.Filesystem // as it was found
 	sandbox *tool.Sandbox    // confines the tools
 	path    string           // the window's; "" until there is one
+	mounted string           // where it is mounted; "" until then
 	undo    []func() error
 }
 
@@ -166,6 +167,9 @@ func (d *display) newMountDir() (*partfs.MountDir, error) {
 // only. The mount has no name and vanishes with the process, and so does the loop device. A hostile file system can attack
 // the kernel through this mount, as it could when mounted by hand.
 func (d *display) mount(fstype, options string) (string, error) {
+	if d.mounted != "" {
+		return d.mounted, nil
+	}
 	if d.job.Isolation != partfs.RootNamespace {
 		return "", fmt.Errorf("only root can list the files in %s: the kernel has to mount it", fstype)
 	}
@@ -194,7 +198,8 @@ func (d *display) mount(fstype, options string) (string, error) {
 		return "", fmt.Errorf("the kernel does not mount it as %s: %w; check it first", fstype, err)
 	}
 	d.undo = append(d.undo, mounted.Close)
-	return fmt.Sprintf("/proc/self/fd/%d", mounted.Fd()), nil
+	d.mounted = fmt.Sprintf("/proc/self/fd/%d", mounted.Fd())
+	return d.mounted, nil
 }
 
 func (d *display) close() error {

@@ -17,7 +17,8 @@ func (s *settings) lsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls TARGET P [PATH]",
 		Short: "List the files in partition P of a target, to make sure it is the right one",
-		Long: "List one directory of the file system in partition P (its root without PATH): names, sizes and dates, never\n" +
+		Long: "List one directory of the file system in partition P (its root without PATH), or one file: names, sizes and\n" +
+			"dates, never " +
 			"contents. P is 0 for a file system that covers a disk without a partition table. Nothing is mounted where others\n" +
 			"could see it, no link is followed, and nothing is written.",
 		Args: arguments(2, 3),
@@ -56,6 +57,8 @@ func entrySize(e report.FileEntry) string {
 		return "dir"
 	case e.Kind == report.FileSymlink:
 		return "link"
+	case e.Kind == report.FileOther:
+		return "special"
 	case e.Size < 0:
 		return "-"
 	}
