@@ -63,10 +63,18 @@ func (p Phrase) in(tense func(Verb) string) string {
 	return b.String()
 }
 
-// Capital returns text with its first letter in upper case.
-func Capital(text string) string {
-	if text == "" {
-		return ""
+// Capital returns text with its first letter in upper case if its first word is an ordinary word. Other words are names,
+// and stay as they are: "p2", "disk.img", "mkfs.ext4", "/dev/sda". names lists further names that text may begin with.
+func Capital(text string, names ...string) string {
+	word, _, _ := strings.Cut(text, " ")
+	for _, name := range names {
+		if rest, found := strings.CutPrefix(text, name); found && name != "" && (rest == "" || strings.ContainsAny(rest[:1], " :,;")) {
+			return text
+		}
+	}
+	word = strings.TrimRight(word, ",:;")
+	if word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return text
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }

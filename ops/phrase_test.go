@@ -48,3 +48,32 @@ func TestEveryStepHasWords(t *testing.T) {
 		}
 	}
 }
+
+// Only ordinary words get a capital letter. Names of partitions, files and programs stay as they are.
+func TestCapital(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                "",
+		"the image is empty":              "The image is empty",
+		"cannot open x":                   "Cannot open x",
+		"nothing":                         "Nothing",
+		"there: it is":                    "There: it is",
+		"p2 starts right behind it":       "p2 starts right behind it",
+		"cloud.img is in the format VMDK": "cloud.img is in the format VMDK",
+		"/images/a is empty":              "/images/a is empty",
+		"./a is empty":                    "./a is empty",
+		"über is empty":                   "über is empty",
+		"日本 is empty":                     "日本 is empty",
+		"a_b is empty":                    "a_b is empty",
+		"mkfs.ext4 failed":                "mkfs.ext4 failed",
+		"e2fsck failed":                   "e2fsck failed",
+		"GPT":                             "GPT",
+		"disk is empty":                   "disk is empty",
+		"disk: permission denied":         "disk: permission denied",
+		"my disk is empty":                "my disk is empty",
+		"diskette":                        "Diskette",
+	} {
+		if got := ops.Capital(text, "disk", "", "my disk"); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}

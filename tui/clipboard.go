@@ -18,15 +18,19 @@ type clip struct {
 // copyPart remembers the selected partition.
 func (m Model) copyPart(d document) Model {
 	p, _ := d.partition()
-	reason := d.queue.Env().Caps.For(p.FS).Copy
-	if p.Role == model.Extended {
-		reason = "an extended partition only holds others: copy those"
-	}
-	if !reason.OK() {
+	if reason := d.whyNoCopy(p); !reason.OK() {
 		return m.refuse(&ops.Refusal{What: "copy " + p.Ref(), Reason: reason})
 	}
 	m.clip = clip{gen: d.gen, part: p, size: d.queue.Preview().SectorSize.Bytes(p.Span.Len())}
 	return m.say(toneGood, p.Ref()+" is copied: v pastes it, here or in another target")
+}
+
+// whyNoCopy returns why a partition cannot be copied, or "".
+func (d document) whyNoCopy(p model.Partition) model.Reason {
+	if p.Role == model.Extended {
+		return "an extended partition only holds others: copy those"
+	}
+	return d.queue.Env().Caps.For(p.FS).Copy
 }
 
 // dropClip forgets the copied partition if its target is read again or closed, as its partitions may have changed.

@@ -162,9 +162,19 @@ func isPart(r model.Row, id model.PartID) bool {
 	return r.Kind == model.RowPartition && r.Partition.ID == id
 }
 
-// move moves the cursor n lines down. The table and the list of pending operations behave like one list.
-func (d document) move(n int) document {
+// move moves the cursor n lines down. Only line by line it leads from the table to the list of pending operations and
+// back; with leaps it stays in the list that has the keyboard.
+func (d document) move(n int, leaps bool) document {
 	rows := len(d.rows())
+	switch {
+	case !leaps:
+	case d.pane == pendingPane:
+		d.pending = min(max(0, d.pending+n), max(0, d.queue.Len()-1))
+		return d
+	default:
+		d.row = min(max(0, d.row+n), max(0, rows-1))
+		return d
+	}
 	at := d.row
 	if d.pane == pendingPane {
 		at = rows + d.pending

@@ -43,7 +43,7 @@ func TestUndoRedoClear(t *testing.T) {
 func TestRemovePending(t *testing.T) {
 	d := open(t, Founding())
 	stageFounding(d)
-	d.Press("end", "up", "up")
+	d.Press("end", "down")
 	d.Contains("▸ 1")
 	d.Press("d")
 	d.Contains("3 pending") // without the room, the move is impossible
@@ -293,7 +293,7 @@ func TestJoinedEdits(t *testing.T) {
 	d.Contains("2 pending", `Label ext4 in p1 "one"`)
 	d.Press("ctrl+r", "ctrl+r")
 	d.Contains("1 pending", `Pending again: Label ext4 in p1 "docs"`)
-	d.Press("end", "d")
+	d.Press("end", "down", "end", "d")
 	d.Contains("Removed: Check")
 	d.Press("u")
 	d.Contains("1 pending", "Pending again: Check and repair ext4 in p1")
@@ -344,4 +344,34 @@ func TestCursorAfterDelete(t *testing.T) {
 	d := open(t, Logicals())
 	d.Press("j", "j", "d")
 	d.Contains("▸  unallocated")
+}
+
+// Each list keeps its own cursor keys: only the arrow keys lead from one to the other.
+func TestLeapsStayInTheirList(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {60, 20}, {120, 40}} {
+		d := open(t, Founding())
+		d.Resize(size[0], size[1])
+		stageFounding(d)
+		d.Press("home")
+		for _, key := range []string{"end", "pgdown", "space", "end"} {
+			d.Press(key)
+			d.Contains("▸ unallocated")
+		}
+		for _, key := range []string{"pgup", "home"} {
+			d.Press(key)
+			d.Contains("▸ p1")
+		}
+		d.Press("end", "down")
+		d.Contains("▸ 1")
+		for _, key := range []string{"end", "pgdown", "space"} {
+			d.Press(key)
+			d.Contains("▸ 3")
+		}
+		for _, key := range []string{"pgup", "home"} {
+			d.Press(key)
+			d.Contains("▸ 1")
+		}
+		d.Press("up")
+		d.Contains("▸ unallocated")
+	}
 }

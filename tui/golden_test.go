@@ -30,7 +30,7 @@ func scenes() []scene {
 	return []scene{
 		{"editor", Founding, keysOnly()},
 		{"editor-pending", Founding, func(s story) { stageFounding(s.d); s.d.Press("home") }},
-		{"editor-pending-selected", Founding, func(s story) { stageFounding(s.d); s.d.Press("end", "up") }},
+		{"editor-pending-selected", Founding, func(s story) { stageFounding(s.d); s.d.Press("end", "down", "down") }},
 		{"editor-gpt", Varied, keysOnly("j", "j")},
 		{"editor-logicals", Logicals, keysOnly("j", "j", "j")},
 		{"editor-many", func() *Target { return Many(128) }, keysOnly("pgdown", "pgdown")},

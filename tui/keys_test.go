@@ -134,7 +134,7 @@ func TestMouse(t *testing.T) {
 	stageFounding(d)
 	click(10, 20)
 	d.Contains("▸ 2")
-	d.Press("home", "m")
+	d.Press("home", "up", "home", "m")
 	d.Contains("Resize/Move p1")
 	// The right handle of the bar, dragged to the left.
 	d.Send(tea.MouseClickMsg{X: 72, Y: 4, Button: tea.MouseLeft})

@@ -31,6 +31,8 @@ func (m Model) openMounts(d document) Model {
 			text = what + " is mounted at " + strings.Join(at.dirs, " and at ") + "."
 		case at.use.Busy():
 			text = what + " is " + at.use.String() + "."
+		case !at.never.OK():
+			text = what + " cannot be mounted: " + string(at.never) + "."
 		default:
 			text = what + " is not mounted."
 		}
@@ -45,26 +47,38 @@ func (m Model) openMounts(d document) Model {
 	return m.push(dialog.NewMenu("Mount and attach", widget.Clean(text), items...))
 }
 
+// mountsSomething reports whether the menu can do more than show reasons.
+func (d document) mountsSomething() bool {
+	items := []dialog.Item{d.attachItem()}
+	if at, ok := d.mountable(); ok {
+		items = append(items, d.mountItems(at)...)
+	}
+	return d.facts.Mountable.OK() && slices.ContainsFunc(items, func(it dialog.Item) bool { return it.Off.OK() })
+}
+
 // mountable is the file system under the cursor that could be mounted.
 type mountable struct {
 	id    model.PartID
 	name  string
 	use   model.Use
-	dirs  []string // where it is mounted
-	plans int      // number of pending operations on it
-	there bool     // it exists on the target, not only in the queue
+	never model.Reason // why it cannot be mounted, whoever uses it
+	dirs  []string     // where it is mounted
+	plans int          // number of pending operations on it
+	there bool         // it exists on the target, not only in the queue
 }
 
 func (d document) mountable() (mountable, bool) {
 	row, ok := d.selected()
 	switch {
 	case ok && row.Kind == model.RowWhole:
-		return mountable{name: "the disk", dirs: d.facts.Mounts[0], there: true, plans: d.queue.Len()}, true
+		return mountable{
+			name: "the disk", never: d.facts.NoMount[0], dirs: d.facts.Mounts[0], there: true, plans: d.queue.Len(),
+		}, true
 	case !ok || row.Kind != model.RowPartition || row.Partition.Role == model.Extended:
 		return mountable{}, false
 	}
 	p := row.Partition
-	at := mountable{id: p.ID, name: p.Ref(), use: p.Use, dirs: d.facts.Mounts[p.ID]}
+	at := mountable{id: p.ID, name: p.Ref(), use: p.Use, never: d.facts.NoMount[p.ID], dirs: d.facts.Mounts[p.ID]}
 	if old, there := d.queue.Initial().Partition(p.ID); there {
 		at.there = true
 		at.name = old.Ref()
@@ -105,6 +119,8 @@ func (d document) mountItems(at mountable) []dialog.Item {
 		look.Off = "it is mounted already"
 	}
 	switch {
+	case !at.never.OK():
+		look.Off = at.never
 	case !look.Off.OK():
 	case !at.there:
 		look.Off = "it is only pending: nothing of it is on the target yet"

@@ -19,9 +19,9 @@ func (m Model) blankPage(d document) []string {
 		}
 		return m.messagePage("Opening "+d.name(), text...)
 	}
-	t := refusedNotice(d.name(), d.err)
+	t := refusedNotice(d.name(), d.path, d.err)
 	if d.state == docLost {
-		t = lostNotice(d.name(), d.err)
+		t = lostNotice(d.name(), d.path, d.err)
 	}
 	return m.messagePage(t.head, widget.Clean(t.meaning), t.advice)
 }

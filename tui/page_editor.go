@@ -157,7 +157,7 @@ func onSelected(op func(model.Partition) ops.Operation) doFunc {
 
 func (m Model) moveCursor(d document, s step) Model {
 	page := max(1, m.pendingOf(d).layout().table-2)
-	return m.withDoc(m.current, d.move(s.lines+s.pages*page))
+	return m.withDoc(m.current, d.move(s.lines+s.pages*page, s.pages != 0 || s.lines*s.lines > 1))
 }
 
 // noTable returns why a disk without a partition table cannot be edited, or "" if it has one.

@@ -89,14 +89,12 @@ func (m Model) useful(d document) []string {
 	row, ok := d.selected()
 	switch {
 	case ok && row.Kind == model.RowPartition && row.Partition.Use.Busy():
-		if whyFixed(d, row.Partition.ID).OK() {
-			out = append(out, "m")
-		}
-		out = append(out, "M")
+		out = m.possible(d, row.Partition, "m", "M")
 	case ok && row.Kind == model.RowPartition:
-		out, then, rare = []string{"m", "g"}, []string{"d"}, []string{"f", "l", "c", "t type", "x"}
+		out, then = m.possible(d, row.Partition, "m", "g"), m.possible(d, row.Partition, "d")
+		rare = m.possible(d, row.Partition, "f", "l", "c", "t type", "x")
 		if d.queue.Preview().Spare(row.Partition) > 0 {
-			out = append(out, "F")
+			out = append(out, m.possible(d, row.Partition, "F")...)
 		}
 	case ok && row.Kind == model.RowGap:
 		out = append(out, "n")
@@ -114,6 +112,32 @@ func (m Model) useful(d document) []string {
 		out = append(out, "z")
 	}
 	return slices.Concat(out, []string{"i info"}, rare, []string{"o", "q"})
+}
+
+// possible returns those of the keys that can do something to a partition.
+func (m Model) possible(d document, p model.Partition, keys ...string) []string {
+	staged := func(tries ...ops.Operation) bool {
+		err := canStageAny(d.queue, tries...)
+		if err == nil {
+			return true
+		}
+		first, _ := discardFirst(err) // a question leads to it
+		return first != nil
+	}
+	can := map[string]func() bool{
+		"m":      func() bool { return whyFixed(d, p.ID).OK() },
+		"g":      func() bool { return ops.Limit(d.queue.Preview(), d.queue.Env(), p.ID).Grow.OK() },
+		"d":      func() bool { return staged(ops.Delete{ID: p.ID}) },
+		"f":      func() bool { return staged(tryFormat(d, p)...) },
+		"l":      func() bool { return staged(tryLabel(d, p)...) },
+		"c":      func() bool { return d.whyNoCopy(p).OK() },
+		"t type": func() bool { return staged(tryType(d, p)...) },
+		"x":      func() bool { return staged(ops.Check{ID: p.ID}) },
+		"F":      func() bool { return staged(ops.Fill{ID: p.ID}) },
+		"M":      d.mountsSomething,
+	}
+	locked := !d.queue.Preview().ReadOnly().OK()
+	return slices.DeleteFunc(keys, func(key string) bool { return locked && key != "M" && key != "c" || !can[key]() })
 }
 
 // bar draws one of the two bars.

@@ -97,7 +97,11 @@ func (m Model) saved(save dialog.Save, err error) Model {
 
 // refuse shows why something cannot be done: in place of the key bar if it fits, otherwise in a dialog.
 func (m Model) refuse(err error) Model {
-	text := sentence(err)
+	var names []string
+	for _, d := range m.docs {
+		names = append(names, d.name(), d.path)
+	}
+	text := sentence(err, names...)
 	if op, why := discardFirst(err); op != nil {
 		return m.pushWhenFree(dialog.NewAsk("Discard the hibernated system?", dialog.Warning, []string{
 			sentence(why) + ".",

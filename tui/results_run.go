@@ -41,7 +41,7 @@ func (m Model) started(i int, run Run, err error) (Model, tea.Cmd) {
 		m = m.withRun(i, running{}).uncover(i)
 		name := m.docs[i].name()
 		return m.pushWhenFree(dialog.NewMessage("Cannot begin", dialog.Warning,
-			sentence(err), name+" was not changed. The operations are still pending.")), nil
+			sentence(err, name, m.docs[i].path), name+" was not changed. The operations are still pending.")), nil
 	}
 	r.run = run
 	cmd := follow(run, r.gen)

@@ -24,7 +24,7 @@ func TestMakeRoomRefused(t *testing.T) {
 	d := open(t, Varied())
 	d.Press("home", "j", "g")
 	d.Contains("Cannot make room for p2: FAT32 cannot be resized here")
-	d.Press("d", "end", "g")
+	d.Press("d", "end", "down", "g")
 	d.Contains("This is a pending operation")
 }
 

@@ -163,6 +163,7 @@ func busy() *Target {
 	target.What.Path, target.What.Format, target.What.Device = "/dev/loop7", "loop device", true
 	p, _ := target.Layout.Partition(1)
 	p.Use = model.Use{Kind: model.Mounted, Place: "/mnt/docs"}
+	target.What.Mounts = map[model.PartID][]string{p.ID: {p.Use.Place}}
 	target.Layout = target.Layout.With(p)
 	return target
 }

@@ -142,7 +142,7 @@ func TestClipboardPending(t *testing.T) {
 	d, _, _, _ := two(t)
 	d.Press("tab", "end", "n")
 	d.Type("100MiB")
-	d.Press("enter", "c", "end", "up", "v")
+	d.Press("enter", "c", "end", "v")
 	d.Contains("Paste p8")
 	d.Press("esc", "tab", "d", "v")
 	d.Contains("it is only pending there; apply that first")

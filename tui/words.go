@@ -143,20 +143,20 @@ func rehearsalNotice(kind runKind, name string, r report.Rehearsal) notice {
 }
 
 // refusedNotice describes a target that cannot be opened.
-func refusedNotice(name string, err error) notice {
+func refusedNotice(name, path string, err error) notice {
 	return notice{
 		head:    name + " cannot be opened",
-		meaning: sentence(err),
+		meaning: sentence(err, name, path),
 		advice:  "It was not changed. Press o to try again or to open another target, or q to quit.",
 		tone:    toneBad,
 	}
 }
 
 // lostNotice describes a target that could not be read again after a run.
-func lostNotice(name string, err error) notice {
+func lostNotice(name, path string, err error) notice {
 	return notice{
 		head:    name + " could not be read again",
-		meaning: sentence(err),
+		meaning: sentence(err, name, path),
 		advice:  "What the last run reported still holds. Press o and Enter to open it again, or q to quit.",
 		tone:    toneBad,
 	}
@@ -227,11 +227,7 @@ func droppedWords(n int) string {
 	return operationWords(n) + " were dropped: they are no longer possible"
 }
 
-// sentence returns an error as a sentence.
-func sentence(err error) string {
-	text := widget.Clean(tried.Text(err))
-	if text == "" {
-		return text
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
+// sentence returns an error as a sentence. names are those that it may begin with.
+func sentence(err error, names ...string) string {
+	return ops.Capital(widget.Clean(tried.Text(err)), names...)
 }

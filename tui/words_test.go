@@ -14,8 +14,8 @@ import (
 func TestTellings(t *testing.T) {
 	const name = "stick.raw"
 	all := map[string]notice{
-		"refused":           refusedNotice(name, errors.New(name+" is in use by qemu (pid 7): shut it down first")),
-		"lost":              lostNotice(name, tried.Errorf("open %s: no such file or directory", name)),
+		"refused":           refusedNotice(name, "/images/"+name, errors.New(name+" is in use by qemu (pid 7): shut it down first")),
+		"lost":              lostNotice(name, "/images/"+name, tried.Errorf("open %s: no such file or directory", name)),
 		"rehearsal failed":  rehearsalNotice(applyRun, name, report.Rehearsal{Err: "resize2fs failed"}),
 		"rehearsal":         rehearsalNotice(rehearseRun, name, report.Rehearsal{}),
 		"rehearsal, asking": rehearsalNotice(applyRun, name, report.Rehearsal{}),

@@ -41,11 +41,8 @@ func Mount(t target.Target, all []target.Part, p Source, w MountOptions) (dir st
 		return "", err
 	}
 	d := fsys.Of(p.FS.Kind)
-	if len(d.Mounts) == 0 {
-		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, d.NoFiles)
-	}
-	if reason := p.FS.Elsewhere.NoTools(); !reason.OK() {
-		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, reason)
+	if no := NotMountable(p.FS); !no.OK() {
+		return "", fmt.Errorf("%s cannot be mounted: %s", p.Name, no)
 	}
 	if at := target.Mounts(t, p.Part); len(at) > 0 {
 		return "", fmt.Errorf("%s is mounted at %s already", p.Name, at[0])
@@ -71,6 +68,15 @@ func Mount(t target.Target, all []target.Part, p Source, w MountOptions) (dir st
 		return "", err
 	}
 	return at.path, nil
+}
+
+// NotMountable returns why contents are nothing that can be mounted, or "". Others may still be refused, because of who
+// uses them or because mounting would do harm.
+func NotMountable(fs model.Filesystem) model.Reason {
+	if d := fsys.Of(fs.Kind); len(d.Mounts) == 0 {
+		return d.NoFiles
+	}
+	return fs.Elsewhere.NoTools()
 }
 
 func mountAt(t target.Target, all []target.Part, p Source, at spot, access model.Access) error {

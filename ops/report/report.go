@@ -34,6 +34,8 @@ type Facts struct {
 	Image  string // the image file behind a loop device that shows all of it, or ""
 	// Mounts holds the mount points of partitions. Id 0 is the file system that covers the whole target.
 	Mounts map[model.PartID][]string
+	// NoMount holds the reasons why the contents of partitions cannot be mounted, by the same ids.
+	NoMount map[model.PartID]model.Reason
 	// Mountable is the reason why this process can neither mount nor attach the target, or "".
 	Mountable model.Reason
 }

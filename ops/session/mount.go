@@ -210,6 +210,21 @@ func (s *Session) mounts() map[model.PartID][]string {
 	return list
 }
 
+// noMount lists the partitions whose contents cannot be mounted, with the reasons.
+func (s *Session) noMount() map[model.PartID]model.Reason {
+	list := map[model.PartID]model.Reason{}
+	add := func(id model.PartID, fs model.Filesystem) {
+		if no := attach.NotMountable(fs); !no.OK() {
+			list[id] = no
+		}
+	}
+	add(0, s.disk.Whole)
+	for _, p := range s.disk.Partitions() {
+		add(p.ID, p.FS)
+	}
+	return list
+}
+
 // image returns the image file if the target is a loop device that shows all of one, or "".
 func (s *Session) image() string {
 	l, err := loop.At(s.target.Path())

@@ -146,6 +146,7 @@ func (s *Session) read() error {
 	}
 	s.disk, s.facts = disk, facts(s.target, s.opts)
 	s.facts.Image, s.facts.Mounts, s.facts.Mountable = s.image(), s.mounts(), s.mountable()
+	s.facts.NoMount = s.noMount()
 	applied, err := worker.Undoable(s.dir)
 	if s.noUndo = err; err == nil {
 		s.facts.Undo = &applied

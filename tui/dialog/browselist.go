@@ -10,6 +10,7 @@ import (
 
 	"shunt/model/safetext"
 	"shunt/model/tried"
+	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui/widget"
 )
@@ -130,7 +131,7 @@ func (b *browse) addHere(name string) {
 	}
 	b.addText(sectionHere, true, here+where)
 	if b.listing.Err != nil {
-		b.addText(sectionHere, false, sentence(widget.Clean(tried.Text(b.listing.Err))))
+		b.addText(sectionHere, false, ops.Capital(widget.Clean(tried.Text(b.listing.Err))))
 		return
 	}
 	b.add(sectionHere, found...)

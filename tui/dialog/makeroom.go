@@ -128,7 +128,7 @@ func (r *makeRoom) sizeField() row {
 	f.draw = func(p paper) drawing {
 		now := r.part.Ref() + " has " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(r.part.Span.Len()))
 		if w, err := r.wish(); err == nil && strings.ContainsAny(r.field.Value(), "+-") {
-			now += " and gets " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(w.Size))
+			now = r.part.Ref() + " gets " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(w.Size))
 		}
 		if r.searching() {
 			now = "searching" + p.st.More

@@ -90,7 +90,7 @@ func (r *makeRoom) list(p paper) drawing {
 		l.add(0, "", st.Muted.Render("Not possible:"))
 	}
 	for _, n := range r.no {
-		l.add(0, notes("  "+widget.Clean(sentence(n.String())), p.width, 3, st.Muted.Render, st)...)
+		l.add(0, notes("  "+widget.Clean(ops.Capital(n.String())), p.width, 3, st.Muted.Render, st)...)
 	}
 	if _, _, cannot := ops.ImageLimits(r.queue.Preview(), r.queue.Env()); len(r.plans) == 0 && r.most() && !r.search.out && cannot.OK() {
 		// "max" does not let the image grow, which may be the only way left.
@@ -147,7 +147,7 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	if r.image() {
 		cost = geometry.FormatBytes(bytes(plan.Len)) + ", " + cost
 	}
-	title := sentence(plan.Title())
+	title := ops.Capital(plan.Title())
 	width := p.width - 4 - widget.Width(cost) - 1
 	head := widget.Fit(title, width, st.More)
 	if i != r.at {
@@ -163,7 +163,7 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	}
 	if widget.Width(title) > width || len(plan.Ways) > 3 {
 		for _, way := range plan.Ways {
-			indent(st.Text, st.Dot+" "+sentence(way))
+			indent(st.Text, st.Dot+" "+ops.Capital(way))
 		}
 	}
 	good, mind := r.meaning(plan)

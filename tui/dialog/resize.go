@@ -45,8 +45,12 @@ func (r *resize) layout() layout {
 	for _, limit := range r.limitWords() {
 		rows = append(rows, hint(limit, 2))
 	}
+	idle := "No change yet."
+	if r.fixed(stopSize).OK() {
+		idle += " " + sizeHint
+	}
 	return layout{
-		title: "Resize/Move", part: &r.part, rows: append(rows, blank(), r.outcome("No change yet. "+sizeHint)),
+		title: "Resize/Move", part: &r.part, rows: append(rows, blank(), r.outcome(idle)),
 		accept: r.stage, does: "resize/move", entered: r.enter,
 	}
 }

@@ -59,9 +59,9 @@ func (v verdict) row(wrong error, idle string) row {
 	return shown(func(p paper) (lines []string) {
 		switch {
 		case wrong != nil:
-			lines = notes(sentence(wrong.Error()), p.width, verdictHeight, p.st.Warn.Render, p.st)
+			lines = notes(ops.Capital(wrong.Error()), p.width, verdictHeight, p.st.Warn.Render, p.st)
 		case v.err != nil:
-			lines = notes(sentence(v.err.Error()), p.width, verdictHeight, p.st.Bad.Render, p.st)
+			lines = notes(ops.Capital(v.err.Error()), p.width, verdictHeight, p.st.Bad.Render, p.st)
 		case !v.changes:
 			lines = notes(idle, p.width, verdictHeight, p.st.Muted.Render, p.st)
 		default:

@@ -2,21 +2,12 @@ package dialog
 
 import (
 	"fmt"
-	"strings"
 
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
-
-// sentence capitalizes the first letter of a text.
-func sentence(text string) string {
-	if text == "" {
-		return text
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
-}
 
 // partTitle names a partition in a title: `p1 · xfs "docs"`.
 func partTitle(p model.Partition, st *styles.Styles) string {
