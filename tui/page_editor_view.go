@@ -124,8 +124,12 @@ func (m Model) possible(d document, p model.Partition, keys ...string) []string 
 		first, _ := discardFirst(err) // a question leads to it
 		return first != nil
 	}
+	fixed := ops.Refusal{Reason: whyFixed(d, p.ID)}
 	can := map[string]func() bool{
-		"m":      func() bool { return whyFixed(d, p.ID).OK() },
+		"m": func() bool {
+			first, _ := discardFirst(fixed.OrDiscard(p))
+			return fixed.Reason.OK() || first != nil
+		},
 		"g":      func() bool { return ops.Limit(d.queue.Preview(), d.queue.Env(), p.ID).Grow.OK() },
 		"d":      func() bool { return staged(ops.Delete{ID: p.ID}) },
 		"f":      func() bool { return staged(tryFormat(d, p)...) },
