@@ -46,7 +46,11 @@ func TestOfferedKeysWork(t *testing.T) {
 				}
 				d := open(t, target)
 				d.Blind()
-				if d.Press(key); strings.Contains(d.Frame(), "Cannot ") || strings.Contains(d.Frame(), "Not possible") {
+				d.Press(key)
+				if kind == model.SwSuspend && strings.Contains(d.Frame(), "Discard it") {
+					continue // it leads to a question
+				}
+				if strings.Contains(d.Frame(), "Cannot ") || strings.Contains(d.Frame(), "Not possible") {
 					t.Errorf("%s, %v: %q is offered and refused:\n%s", kind, use, key, d.Frame())
 				}
 			}

@@ -48,7 +48,7 @@ func noFiles(m Model, d document) model.Reason {
 	case m.reader.part == 0 && !disk.Whole.Known():
 		why = "there is no file system here"
 	case m.reader.part == 0:
-		return ""
+		why = string(d.facts.NoMount[0])
 	case !there:
 		why = "it is only pending: nothing of it is on the target yet"
 	case p.Role == model.Extended:
@@ -56,6 +56,9 @@ func noFiles(m Model, d document) model.Reason {
 	case !p.FS.Known():
 		why = "there is no file system here that shunt knows"
 	default:
+		why = string(d.facts.NoMount[p.ID])
+	}
+	if why == "" {
 		return ""
 	}
 	return model.Because("No files to list: %s", why)

@@ -32,7 +32,7 @@ func TestWholeKeys(t *testing.T) {
 	d.Contains("Image size")
 	d.Type("+100MiB")
 	d.Press("enter", "m")
-	d.Contains("Grow ext4 in the disk")
+	d.Contains("Fill the disk: ext4 100 MiB larger")
 	d.Press("m")
 	d.Type("300MiB")
 	d.Press("enter")
