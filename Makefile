@@ -4,7 +4,8 @@
 # make build         the program, ./shunt
 # make bench         the benchmarks
 # make crash         the long crash run: at least 500,000 states, and 500 kills of the real program
-# make matrix        every file system x operation x kind of table by itself, and every move x kind of table: minutes
+# make matrix        every file system x operation x kind of table by itself, every move x kind of table, and random changes
+#                    of partitions from inside and outside: minutes
 # make damage        every edit of every kind of damaged file system: minutes
 # make screenshots   the pictures of the README, taken from the real program
 # make lint          the linters alone
@@ -92,7 +93,7 @@ crash:
 
 matrix:
 	@.ci/install test
-	go test ./tui/cli -run 'Matrix|Moves' -matrix -timeout 90m -v $(TESTFLAGS)
+	go test ./tui/cli -run 'Matrix|Moves|Fits' -matrix -fit 5 -timeout 90m -v $(TESTFLAGS)
 
 damage:
 	@.ci/install test
