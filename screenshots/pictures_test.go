@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"shunt/model/testneed"
 )
 
 // TestPictures plays every scenario with the program as it is now, and compares each screen with the text beside its
@@ -16,12 +18,8 @@ import (
 //
 // What differs from machine to machine and from run to run does not count: numbers, how long a bar is, loop devices.
 func TestPictures(t *testing.T) {
-	if os.Getenv("CI") != "true" {
-		for _, name := range []string{"tmux", "sfdisk", "mkfs.fat", "mkfs.ext4", "qemu-img", "debugfs"} {
-			if _, err := exec.LookPath(name); err != nil {
-				t.Skip(name + " is missing")
-			}
-		}
+	for _, name := range []string{"tmux", "sfdisk", "mkfs.fat", "mkfs.ext4", "qemu-img", "debugfs"} {
+		testneed.Tool(t, name)
 	}
 	program := filepath.Join(t.TempDir(), "shunt")
 	if out, err := exec.Command("go", "build", "-o", program, "..").CombinedOutput(); err != nil {

@@ -22,12 +22,16 @@ import (
 	runner "shunt/ops/tool"
 )
 
-// canMount skips the test where this process cannot mount the file system.
+// canMount ends the test where this process cannot mount the file system.
 func canMount(t *testing.T, fs string) {
 	t.Helper()
 	testneed.Root(t)
-	if reason := cannotMount(fs); reason != "" {
-		t.Skip(reason)
+	switch reason := cannotMount(fs); {
+	case reason.OK():
+	case fs == "nilfs2" && !kernelHas(fs):
+		testneed.Rare(t, string(reason))
+	default:
+		testneed.Missing(t, string(reason))
 	}
 }
 

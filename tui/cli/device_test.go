@@ -284,10 +284,6 @@ func TestDeviceGrownMounted(t *testing.T) {
 			continue
 		}
 		t.Run(c.kind, func(t *testing.T) {
-			if kernels, err := os.ReadFile("/proc/filesystems"); (c.kind == "nilfs2" || c.kind == "jfs") &&
-				(err != nil || !strings.Contains(string(kernels), "\t"+c.kind+"\n")) {
-				t.Skip("few kernels have " + c.kind + "; .ci/vm starts one")
-			}
 			testneed.Mountable(t, c.kind)
 			image := filepath.Join(t.TempDir(), "disk.raw")
 			sh(t, ".", fmt.Sprintf("truncate -s 2G '%[1]s'; printf 'label: gpt\nstart=2048,size=400M\nsize=300M\n' | sfdisk -q '%[1]s'", image))

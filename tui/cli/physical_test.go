@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shunt/model/oracle"
+	"shunt/model/testneed"
 )
 
 var diskFlag = flag.String("disk", "", "a disk that tests may overwrite, such as the scratch disk /dev/vda of .ci/vm with VM_DISK")
@@ -18,7 +19,7 @@ var diskFlag = flag.String("disk", "", "a disk that tests may overwrite, such as
 func TestPhysicalDisk(t *testing.T) {
 	disk := *diskFlag
 	if disk == "" {
-		t.Skip("no disk may be overwritten: name one with -disk")
+		testneed.Rare(t, "no disk may be overwritten: name one with -disk")
 	}
 	p := people()[0]
 	sh(t, ".", fmt.Sprintf("printf 'label: gpt\\nstart=2048,size=100M\\nsize=100M\\n' | sfdisk -q --wipe always %[1]s; udevadm settle 2>/dev/null || true; partx -u %[1]s", disk))
