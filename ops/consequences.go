@@ -11,12 +11,15 @@ import (
 // Consequences describes effects of the queue that the single operations do not mention, one sentence each and the
 // gravest first: contents that are lost, boot loaders that may have to be reinstalled, numbers that change.
 func (q Queue) Consequences() []string {
-	var moved, renamed []string
+	var moved, renamed, asleep []string
 	after := q.Preview()
 	for was := range q.initial.Each() {
 		p, ok := after.Partition(was.ID)
 		if ok && p.Span.Start != was.Span.Start && p.Role != model.Extended {
 			moved = append(moved, p.Ref())
+		}
+		if ok && untouchable(p.FS) != "" && q.Len() > 0 {
+			asleep = append(asleep, p.Ref())
 		}
 		if ok && p.Number != was.Number {
 			renamed = append(renamed, was.Ref()+" becomes "+p.Ref())
@@ -28,6 +31,10 @@ func (q Queue) Consequences() []string {
 		before, end string
 	}{
 		{q.lost(), "Deletes everything in ", ". Have a backup if you need it."},
+		{
+			asleep, "A hibernated system sleeps in ", ". When it wakes up it goes on with all that it had open as that was: do not " +
+				"edit what belongs to it.",
+		},
 		{moved, "Moves ", ": a boot loader that finds it by its position must be reinstalled."},
 		{renamed, "Changes partition numbers: ", ". Update everything that uses the old ones."},
 	} {

@@ -29,12 +29,20 @@ func TestDiscard(t *testing.T) {
 			t.Errorf("%T: %v", op, err)
 		}
 	}
+	whole := d.Without(1).Without(2)
+	whole.Table, whole.Whole = model.Table{}, p.FS
+	if _, err := ops.NewQueue(whole, env()).Stage(ops.NewTable{Kind: model.TableGPT}); err == nil || !strings.Contains(err.Error(), "`discard 0`") {
+		t.Errorf("a table over the whole swap space: %v", err)
+	}
 	q = stage(t, q, ops.Discard{ID: 2})
 	if fs := after(q, 2).FS; fs.Kind != model.Swap || fs.Label != "rest" || fs.UUID != "5d2b" || !fs.Dirty.OK() {
 		t.Errorf("discarded: %+v", fs)
 	}
 	if said := strings.Join(q.Consequences(), "\n"); !strings.Contains(said, "Deletes everything in p2 (a hibernated system") {
 		t.Errorf("consequences: %s", said)
+	}
+	if said := stage(t, ops.NewQueue(d.With(p), env()), ops.Check{ID: 1}).Consequences(); len(said) != 1 || !strings.Contains(said[0], "sleeps in p2") {
+		t.Errorf("another partition is edited: %q", said)
 	}
 	stage(t, q, ops.MoveResize{ID: 2, Len: p.Span.Len() - 2048}, ops.Format{ID: 2, FS: model.Ext4}, ops.Delete{ID: 2})
 	refusal := new(ops.Refusal)

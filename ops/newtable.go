@@ -43,7 +43,11 @@ func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	if o.Kind != model.TableMBR && o.Kind != model.TableGPT {
 		return before, &Refusal{What: what, Reason: model.Because("there is no table of the kind %s", o.Kind)}
 	}
-	for _, p := range before.Partitions() {
+	held := before.Partitions()
+	if whole, ok := before.Partition(0); ok {
+		held = append(held, whole)
+	}
+	for _, p := range held {
 		if reason := untouchable(p.FS); !reason.OK() {
 			r := &Refusal{What: what, Reason: model.Because("%s would be lost and %s", p.Ref(), reason)}
 			return before, r.OrDiscard(p)

@@ -29,7 +29,7 @@ var verbs = []verb{
 	{"delete", 2, 2, one(func(l *line) ops.Operation { return ops.Delete{ID: l.partition().ID} })},
 	{"check", 2, 2, one(func(l *line) ops.Operation { return ops.Check{ID: l.contents()} })},
 	{"copy", 4, 7, one((*line).copy)},
-	{"discard", 2, 2, one(func(l *line) ops.Operation { return ops.Discard{ID: l.partition().ID} })},
+	{"discard", 2, 2, one(func(l *line) ops.Operation { return ops.Discard{ID: l.contents()} })},
 	{"format", 3, 4, one((*line).format)},
 	{"label", 3, 3, one(func(l *line) ops.Operation { return ops.SetLabel{ID: l.contents(), Label: l.text("the label")} })},
 	{"name", 3, 3, one(func(l *line) ops.Operation { return ops.SetName{ID: l.partition().ID, Name: l.text("the name")} })},

@@ -48,7 +48,7 @@ var planGroups = []planGroup{
 		rows: []item{
 			{[]string{"new SIZE at OFFSET fs=ext4 label=L name=N type=T as=logical"}, "new partition; `new max` fills the free " +
 				"space, all but the size may be left out; `as=` is `primary`, `extended` or `logical`"},
-			{[]string{"delete P", "check P"}, "delete; check and repair, and let the file system fill the partition; `P` is 0 in `check`, `grow`, `resize`, `label` and `uuid` " +
+			{[]string{"delete P", "check P"}, "delete; check and repair, and let the file system fill the partition; `P` is 0 in `check`, `grow`, `resize`, `label`, `uuid` and `discard` " +
 				"for the file system that covers a disk without a table"},
 			{[]string{"copy P at OFFSET size=SIZE as=logical", "copy P over Q"}, "a copy in free space, or over another " +
 				"partition; a file system grows to fill it where it can; with `from=\"PATH\"` at the end, `P` is a partition of " +
