@@ -91,7 +91,8 @@ type Disk struct {
 	// Fixed says that the size of the target cannot change, because it is a block device.
 	Fixed bool
 	Table Table
-	// Whole is the file system on a disk without a partition table. Its kind is zero if there is none.
+	// Whole is the file system on a disk without a partition table, or the ISO image around an MBR that has no entry for it.
+	// Its kind is zero if there is none.
 	Whole    Filesystem
 	parts    []Partition // sorted by position on the disk, then by number
 	inner    []Slice     // of all partitions

@@ -57,7 +57,7 @@ const (
 )
 
 // FreshTable returns a new table of this kind for a disk of n sectors. The table has no ID yet. Usable is empty if the
-// disk is too small. On disks larger than 4 MiB a GPT leaves the first MiB to boot loaders.
+// disk is too small.
 func FreshTable(kind TableKind, n geometry.Sector, z geometry.SectorSize) Table {
 	switch kind {
 	case TableMBR:
@@ -66,9 +66,6 @@ func FreshTable(kind TableKind, n geometry.Sector, z geometry.SectorSize) Table 
 		t := Table{Kind: kind, Slots: gptSlots, EntrySize: defaultEntrySize}
 		array := t.ArraySectors(z)
 		t.Usable = geometry.Span{Start: 2 + array, End: n - 1 - array}
-		if grain := geometry.AlignMiB.Grain(z); n > 4*grain {
-			t.Usable.Start = grain
-		}
 		t.Usable.End = max(t.Usable.Start, t.Usable.End)
 		return t
 	case TableNone:

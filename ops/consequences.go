@@ -69,8 +69,7 @@ func (q Queue) lost() []string {
 		}
 		out = append(out, fmt.Sprintf("%s (%s)", was.Ref(), word))
 	}
-	if whole := q.initial.Whole; after.Table.Kind != model.TableNone && q.initial.Table.Kind == model.TableNone &&
-		whole.Word() != model.BlankWord {
+	if whole := q.initial.Whole; whole.Word() != model.BlankWord && after.Whole.Word() == model.BlankWord {
 		out = append(out, Covering(whole))
 	}
 	return out

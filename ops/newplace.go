@@ -21,11 +21,15 @@ func logicalRoom(d model.Disk, gap model.Gap, reserve geometry.Sector) geometry.
 }
 
 // RoomForNew returns the span for a new partition in a gap, on the grid of align. It leaves 1 MiB for boot loaders at the
-// start of the disk and for each boot record of a logical partition. The error is a *Refusal if the gap is too small.
+// start of the disk and for each boot record of a logical partition. Without a grid nothing is left at the start of a GPT,
+// whose boot loaders have a partition. The error is a *Refusal if the gap is too small.
 func RoomForNew(d model.Disk, gap model.Gap, align geometry.Alignment) (geometry.Span, error) {
 	grain := geometry.AlignMiB.Grain(d.SectorSize)
 	room := logicalRoom(d, gap, grain)
-	room.Start = align.Up(max(room.Start, grain), d.SectorSize)
+	if align != geometry.AlignNone || d.Table.Kind != model.TableGPT {
+		room.Start = max(room.Start, grain)
+	}
+	room.Start = align.Up(room.Start, d.SectorSize)
 	room.End = align.Down(room.End, d.SectorSize)
 	if room.Empty() {
 		reason := model.Because("the free space there, %s, is too small on the %s grid", exactAmount(gap.Span.Len(),

@@ -22,8 +22,9 @@ func (o NewTable) Describe(before model.Disk) Phrase {
 		text = "; the only partition is lost"
 	case n > 1:
 		text = fmt.Sprintf("; all %d partitions are lost", n)
-	case before.Whole.Word() != model.BlankWord:
-		text = "; everything in " + Covering(before.Whole) + " is lost"
+	}
+	if before.Whole.Word() != model.BlankWord {
+		text += "; everything in " + Covering(before.Whole) + " is lost"
 	}
 	if z := before.SectorSize; o.Kind == model.TableMBR && before.Sectors > model.MBRSectors {
 		text += fmt.Sprintf("; it reaches the first %s only", geometry.FormatBytes(z.Bytes(model.MBRSectors)))

@@ -17,6 +17,7 @@ func TestRefusals(t *testing.T) {
 		return mbr(1000*mib, p)
 	}
 	fs := func(kind model.FSKind) model.Disk { return with(func(p *model.Partition) { p.FS.Kind = kind }) }
+	dynamic := with(func(p *model.Partition) { p.Type = "0x42" })
 	fixed := founding()
 	fixed.Fixed = true
 	none := model.New(model.Disk{SectorSize: 512, Sectors: 100 * mib}, nil, nil)
@@ -80,6 +81,8 @@ func TestRefusals(t *testing.T) {
 		{"gpt room", gpt(1000*mib, full(1, 100*mib, 200*mib, 0)), "image size 200MiB", "cannot make the image 200 MiB long: p1 ends at 200 MiB and the backup of the table follows; it can be made as small as 201 MiB (409633s)"},
 		{"same size", founding(), "image size 966MiB", "cannot make the image 966 MiB long: it has this size already"},
 		{"whole fs", whole, "image size 1MiB", "cannot make the image 1 MiB long: its files and some slack need 1.05 MiB; it can be made as small as 1.06 MiB (2152s)"},
+		{"dynamic disk", dynamic, "grow 1", "cannot grow p1: it belongs to a dynamic disk of Windows, whose own database says where the volumes are: change it with the disk management of Windows"},
+		{"dynamic disk moves", dynamic, "move 1 right 1MiB", "cannot move p1 right by 1 MiB: it belongs to a dynamic disk of Windows, whose own database says where the volumes are: change it with the disk management of Windows"},
 		{"whole fs that cannot be shrunk", wholeXFS, "image size 49MiB", "cannot make the image 49 MiB long: the xfs on it ends there, and cannot be shrunk: XFS cannot be shrunk; it can be made as small as 50 MiB"},
 		{"unknown contents", none, "image size 99MiB", "cannot make the image 99 MiB long: without a partition table it is not known where its contents end, so it is as small as it can be"},
 		// New partitions.

@@ -20,12 +20,12 @@ func TestNewTable(t *testing.T) {
 		usable geometry.Span
 		wiped  string
 	}{
-		{founding(), "table new gpt", "Make a new GPT; all 2 partitions are lost", span(2048, 966*mib-33), "[0, 63)"},
+		{founding(), "table new gpt", "Make a new GPT; all 2 partitions are lost", span(34, 966*mib-33), "[0, 63)"},
 		{founding(), "table new mbr", "Make a new MBR; all 2 partitions are lost", span(1, 966*mib), "[0, 63)"},
 		{gpt(1000*mib, full(1, 2048, 4096, 0)), "table new mbr", "Make a new MBR; the only partition is lost", span(1, 1000*mib), "[0, 2048) [4096, 2048000)"},
-		{whole, "table new gpt", "Make a new GPT; everything in the ext4 on the disk is lost", span(2048, 100*mib-33), "[0, 204800)"},
+		{whole, "table new gpt", "Make a new GPT; everything in the ext4 on the disk is lost", span(34, 100*mib-33), "[0, 204800)"},
 		{large, "table new mbr", "Make a new MBR; it reaches the first 2.00 TiB only", span(1, model.MBRSectors), "[0, 4294967301)"},
-		{four, "table new gpt", "Make a new GPT", span(256, 1000*mib-5), "[0, 2048000)"},
+		{four, "table new gpt", "Make a new GPT", span(6, 1000*mib-5), "[0, 2048000)"},
 		{mbr(8192), "table new gpt", "Make a new GPT", span(34, 8192-33), "[0, 8192)"},
 		{mbr(68), "table new gpt", "Make a new GPT", span(34, 35), "[0, 68)"},
 	} {

@@ -72,6 +72,9 @@ func (d *Driver) check() {
 			d.t.Fatalf("a frame holds %q:\n%q\n%q", r, v.WindowTitle, v.Content)
 		}
 	}
+	if strings.Contains(v.Content, "%!") {
+		d.t.Fatalf("a frame holds a format verb:\n%s", d.Frame())
+	}
 	lines := strings.Split(v.Content, "\n")
 	if len(lines) != d.height {
 		d.t.Fatalf("frame has %d lines in a window of %d:\n%s", len(lines), d.height, d.Frame())

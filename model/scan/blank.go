@@ -54,7 +54,7 @@ func (b *blankness) of(fs model.Filesystem, off, n int64) model.Filesystem {
 	if copied := backup(newWindow(b.r, off, n)); copied != "" {
 		fs.Notes += "; " + copied
 	}
-	if s.data < n || s.holes {
+	if !s.skipped || s.holes {
 		fs.Used = geometry.Bytes(min(s.data, n))
 	}
 	return fs
@@ -73,10 +73,11 @@ func (b *blankness) data(at, end int64) (from, to int64, known bool) {
 
 // A sample adds up the data of a window.
 type sample struct {
-	w     *window
-	found bool  // there is data
-	holes bool  // the disk says that a part is a hole
-	data  int64 // bytes of pages that are not zero, and of all that was not read
+	w       *window
+	found   bool  // there is data
+	holes   bool  // the disk says that a part is a hole
+	data    int64 // bytes of pages that are not zero, and of all that was not read
+	skipped bool  // not all was read
 }
 
 // take adds the bytes from, to. It reads them as long as b allows that, and reports whether they could be read.
@@ -88,7 +89,7 @@ func (s *sample) take(b *blankness, from, to int64) bool {
 			budget = &b.weighed
 		}
 		if n > *budget {
-			s.data += to - at
+			s.data, s.skipped = s.data+to-at, true
 			return true
 		}
 		*budget -= n

@@ -123,6 +123,11 @@ func (img image) read(z geometry.SectorSize) model.Disk {
 	if err != nil {
 		img.t.Fatal(err)
 	}
+	for _, p := range d.Problems() {
+		if strings.Contains(p.Text+p.Advice, "%") {
+			img.t.Errorf("a format verb in %q; %q", p.Text, p.Advice)
+		}
+	}
 	return d
 }
 

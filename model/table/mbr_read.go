@@ -31,6 +31,14 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 			t.Usable.Start = min(max(t.Usable.Start, e.span(0).End), t.Usable.End)
 		}
 	}
+	if end, left := isoEnd(src); left {
+		problems.note("erase it with `wipefs --all --types iso9660 {target}` if programs take the disk for that",
+			"the signature of an ISO image is left over at byte 32768")
+	} else if end > t.Usable.Start {
+		t.Usable.Start = min(end, t.Usable.End)
+		problems.note("new partitions can lie behind it",
+			"an ISO image begins with sector 0 and ends at sector %d: it and the partitions in it stay as they are", end-1)
+	}
 	parts, ext := primaries(src, t, signature, problems)
 	if !ext.Empty() {
 		chain, err := readChain(src, ext, problems)
@@ -40,6 +48,34 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 		parts = append(parts, logicalPartitions(chain, ext, signature)...)
 	}
 	return t, parts, nil
+}
+
+// isoEnd returns the sector behind an ISO image at the start of the disk that has an MBR in its unused first sectors, or 0
+// if there is none. A partition inside it is a file of the image, such as its EFI boot image, so it does not begin where
+// people and tools place partitions. If one does, the signature of the image is left over from older contents.
+func isoEnd(src source) (end geometry.Sector, left bool) {
+	const at, magic = 32 << 10, "\x01CD001"
+	b := src.bytesAt(at, 132)
+	if b == nil || string(b[:len(magic)]) != magic {
+		return 0, false
+	}
+	end = src.z.Up(geometry.Bytes(le.Uint32(b[80:])) * geometry.Bytes(le.Uint16(b[128:])))
+	inside := false
+	for _, e := range slots(src.first) {
+		span := e.span(0)
+		if !e.used() || span.Start >= end {
+			continue
+		}
+		grain := geometry.AlignMiB.Grain(src.z)
+		if span.End > end || e.extended() || span.Start > 0 && (span.Start%grain == 0 || span.Start == 63) {
+			return 0, true
+		}
+		inside = true
+	}
+	if !inside || end > src.sectors {
+		return 0, false
+	}
+	return end, false
 }
 
 // primaries returns the partitions in sector 0, and the span of the extended one.

@@ -297,9 +297,9 @@ func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
 }
 
 // checkDisk returns an error for a file that does not look like a disk image. Without it even a text file could be edited
-// like a disk. A file that is all zero at its start counts as a blank image.
+// like a disk. A file that is all zero at its start counts as an image, and a device is a disk whatever it holds.
 func checkDisk(path string, t target.Target, d model.Disk) error {
-	if d.Table.Kind != model.TableNone || d.Whole.Known() || !d.ReadOnly().OK() {
+	if _, device := t.(target.KernelDisk); device || d.Table.Kind != model.TableNone || d.Whole.Known() || !d.ReadOnly().OK() {
 		return nil
 	}
 	head := make([]byte, min(t.Size(), 64<<10))

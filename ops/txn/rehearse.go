@@ -57,9 +57,9 @@ type Rehearsal struct {
 }
 
 // Run does all steps and reports on them. If a step fails, the error is also in the report's Err.
-func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
+func (r *Rehearsal) Run(ctx context.Context) (out report.Rehearsal, err error) {
 	r.filesystems = map[model.PartID]report.Filesystem{}
-	var out report.Rehearsal
+	defer func() { out.Warnings = r.warnings() }()
 	for i, step := range r.Steps {
 		if err := ctx.Err(); err != nil {
 			return out, err
@@ -99,7 +99,6 @@ func (r *Rehearsal) Run(ctx context.Context) (report.Rehearsal, error) {
 			out.Filesystems = append(out.Filesystems, fs)
 		}
 	}
-	out.Warnings = r.warnings()
 	return out, nil
 }
 
@@ -151,7 +150,7 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepUUIDFS:
 		return r.inWindow(s, func(path string) error { return r.Tools.NewUUID(ctx, s.FS, path, s.Half) })
 	case ops.StepGrowMounted:
-		return nil // the kernel grows the mounted file system, after the commit
+		return r.clearBehind(s) // the kernel grows the mounted file system, after the commit
 	}
 	return fmt.Errorf("step %d is not known", s.Kind)
 }

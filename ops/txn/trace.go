@@ -49,6 +49,25 @@ func (r *Rehearsal) clearTraces(s ops.Step) error {
 	return r.zero(old)
 }
 
+// clearBehind does the same for a file system that is mounted. Nothing in its partition is read or written, so it erases
+// only what lies behind the partition's present end, and fails if an old signature begins before that.
+func (r *Rehearsal) clearBehind(s ops.Step) error {
+	window := r.bytesOf(s.Window)
+	p, _ := r.Before.Partition(s.Part)
+	end := r.bytesOf(p.Span).end
+	_, traces := scan.Traces(r.Overlay, window.off, window.len(), s.FS)
+	var old []byteRange
+	for _, t := range traces {
+		at := run(window.off+t.Off, t.Len)
+		if at.off < end {
+			return fmt.Errorf("an old signature of %s lies %s behind its start, where the mounted %s may have its data: choose "+
+				"another size", t.Kind, geometry.FormatBytes(geometry.Bytes(t.Off)), s.FS)
+		}
+		old = append(old, at)
+	}
+	return r.zero(old)
+}
+
 // A masked reads from r, with some ranges read as zero.
 type masked struct {
 	r    io.ReaderAt

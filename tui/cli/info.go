@@ -171,7 +171,7 @@ func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 		ReadOnly: string(d.ReadOnly()), Unfinished: left, Undo: f.Undo, Ignored: f.Ignored,
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{},
 	}
-	if d.Table.Kind == model.TableNone {
+	if d.Table.Kind == model.TableNone || d.Whole.Known() {
 		t.infoContents = contentsOf(d.Whole, d.Size())
 	}
 	for _, p := range d.Problems() {

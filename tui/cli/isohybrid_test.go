@@ -90,3 +90,32 @@ func TestWholeDiskWithEntry(t *testing.T) {
 		t.Errorf("blkid takes the disk for %s", kind)
 	}
 }
+
+// TestISOWithEFIEntry has an ISO whose MBR has an entry for its EFI boot image alone. The rest of it is no free space.
+func TestISOWithEFIEntry(t *testing.T) {
+	testneed.Tool(t, "genisoimage")
+	p := people()[0]
+	const make = `mkdir tree; head -c 3000000 /dev/urandom >tree/file; genisoimage -quiet -R -V LIVE -o $IMG tree
+truncate -s 64M $IMG; echo %s | sfdisk -q --wipe never $IMG`
+	image := oracle.Image(t, 1, fmt.Sprintf(make, "start=200,size=64,type=ef"))
+	p.own(t, image)
+	p.run(t, "info", image).want(t, 0, "an ISO image begins with sector 0")
+	for _, edit := range []string{"delete 1", "grow 1", "format 1 fs=ext4", "move 1 right 10MiB"} {
+		p.run(t, "apply", "--yes", image, write(t, edit+"\n")).want(t, 1, "it belongs to what begins with sector 0")
+	}
+	p.run(t, "apply", "--yes", image, write(t, "new 1MiB at 1MiB\n")).want(t, 1, "outside the range for partitions")
+	p.run(t, "apply", "--rehearse", image, write(t, "table new gpt\n")).want(t, 0, "the iso9660 on the disk is lost")
+	before := sh(t, ".", "head -c 3000000 '"+image+"' | tail -c +513 | md5sum")
+	p.run(t, "apply", "--yes", image, write(t, "new max fs=ext4\n")).want(t, 0)
+	if after := sh(t, ".", "head -c 3000000 '"+image+"' | tail -c +513 | md5sum"); after != before {
+		t.Error("the ISO has changed")
+	}
+	oracle.ExtClean(t, image, oracle.SFDisk(t, image).Part(t, 2).Off)
+
+	// A partition where tools place it is no file of the ISO: the stick has been used anew.
+	image = oracle.Image(t, 1, fmt.Sprintf(make, "start=2048,size=4096,type=ef"))
+	p.own(t, image)
+	p.run(t, "info", image).want(t, 0, "signature of an ISO image is left over")
+	p.run(t, "apply", "--yes", image, write(t, "grow 1\nnew 1MiB\n")).want(t, 1, "holds something that is not recognised")
+	p.run(t, "apply", "--yes", image, write(t, "delete 1\nnew max\n")).want(t, 0, "Deletes everything in p1 (unknown, up to")
+}

@@ -155,6 +155,9 @@ func finish(t testing.TB, cmd *exec.Cmd) outcome {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
+	if both := out.String() + errs.String(); strings.Contains(both, "%!") {
+		t.Errorf("a format verb is printed:\n%s", both)
+	}
 	return outcome{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
 }
 

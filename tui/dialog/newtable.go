@@ -61,6 +61,9 @@ func (t *newTable) lost() string {
 		return "There is no partition table yet."
 	}
 	var list []string
+	if d.Whole.Known() {
+		list = append(list, ops.Covering(d.Whole))
+	}
 	for _, p := range d.Partitions() {
 		list = append(list, contentsWord(p))
 	}
@@ -70,5 +73,9 @@ func (t *newTable) lost() string {
 	case 1:
 		return "Lost when this is applied: " + list[0] + "."
 	}
-	return fmt.Sprintf("All %d partitions are lost when this is applied: %s.", len(list), strings.Join(list, ", "))
+	text := fmt.Sprintf("All %d partitions are lost when this is applied: %s.", len(list), strings.Join(list, ", "))
+	if d.Whole.Known() {
+		text = "Lost when this is applied: " + strings.Join(list, ", ") + "."
+	}
+	return text
 }
