@@ -287,6 +287,9 @@ func TestDeviceGrownMounted(t *testing.T) {
 			testneed.Mountable(t, c.kind)
 			image := filepath.Join(t.TempDir(), "disk.raw")
 			sh(t, ".", fmt.Sprintf("truncate -s 2G '%[1]s'; printf 'label: gpt\nstart=2048,size=400M\nsize=300M\n' | sfdisk -q '%[1]s'", image))
+			// An old use of the disk left the second superblock of a NILFS where the partition will end.
+			sh(t, t.TempDir(), fmt.Sprintf("truncate -s 1200M old; mkfs.nilfs2 -q old; "+
+				"dd if=old of='%s' bs=4096 skip=307199 seek=307455 count=1 conv=notrunc", image))
 			device := loopOn(t, image, 512)
 			sh(t, ".", fmt.Sprintf("addpart %[1]s 1 2048 819200; addpart %[1]s 2 821248 614400", device))
 			sh(t, ".", c.make+" "+device+"p1; mkfs.ext4 -q -F "+device+"p2")
@@ -319,6 +322,9 @@ func TestDeviceGrownMounted(t *testing.T) {
 			p.run(t, "undo", "--yes", device).want(t, 1, "grew while mounted")
 			sh(t, "/", "umount '"+at+"'")
 			mounted = false
+			if kinds := strings.Fields(sh(t, ".", "wipefs --noheadings -O TYPE "+device+"p1 | sort -u")); len(kinds) != 1 || kinds[0] != c.kind {
+				t.Errorf("wipefs finds %q", kinds)
+			}
 			// btrfs lets go of its device a moment after the umount.
 			sh(t, ".", fmt.Sprintf("for i in $(seq 50); do mkfs.ext4 -n %[1]sp1 >/dev/null 2>&1 && break; sleep 0.1; done; %[2]s %[1]sp1; e2fsck -fn %[1]sp2", device, c.check))
 		})
