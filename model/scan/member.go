@@ -21,7 +21,7 @@ func memberDisk(r io.ReaderAt, d model.Disk) []model.Problem {
 		place := "near its start"
 		certain := i < len(raidMembers) && fs.Kind != model.RAID
 		for _, t := range p.atEnd(w) {
-			if place = "at its end"; within(d, t) {
+			if place = "at its end"; !certain && within(d, t) {
 				return nil
 			}
 			certain = certain || fs.Kind == model.RAID && !ofPartition(w, t)

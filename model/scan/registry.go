@@ -57,7 +57,7 @@ const (
 // registry lists the known contents, layer by layer. If there are several signatures, the first matching row in a layer
 // is the likeliest. Rows with a superblock behind the first kilobyte come first: tools that write there leave an old boot
 // sector alone, whereas tools that write a boot sector overwrite what lies behind it. To recognise another kind, add a
-// row.
+// row. A disk that is one of several paths to the same storage has no signature of its own: only udev knows it.
 var registry = [...][]prober{
 	container: slices.Concat(raidMembers, []prober{
 		{kind: "ceph_bluestore", magic: magics{{0, "bluestore block device"}}, elsewhere: member},

@@ -29,6 +29,7 @@ var labels = []label{
 	{"Ultrix disklabel", ultrix, false},
 	{"Atari partition table", atari, false},
 	{"DASD volume label", dasd, false},
+	{"GNU Parted loop label", starts("GNU Parted Loopback 0"), false},
 }
 
 // foreignLabel returns the name of a table that shunt leaves alone, or "". early selects the tables that come before an

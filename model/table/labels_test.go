@@ -29,6 +29,7 @@ func TestLabels(t *testing.T) {
 		{"Atari partition table", "parted -s $IMG mklabel atari mkpart primary ext2 1MiB 20MiB", "atari"},
 		{"PC-98 partition table", "parted -s $IMG mklabel pc98", "dos"},
 		{"PC-98 partition table", "parted -s $IMG mklabel pc98 mkpart ext2 8MiB 20MiB", "dos"},
+		{"GNU Parted loop label", "parted -s $IMG mklabel loop", ""},
 		{"AIX volume table", "printf '\\311\\302\\324\\301' | dd of=$IMG conv=notrunc status=none", "aix"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
