@@ -70,7 +70,7 @@ func Images() Files {
 		add("/images", name, report.CandidateFile, g)
 	}
 	raw(".hidden.img", report.Summary{Size: 64 * mib, Whole: model.Ext4})
-	raw("blank.img", report.Summary{Size: 512 * mib})
+	raw("blank.img", report.Summary{Size: 512 * mib, Blank: true})
 	raw("card.img", report.Summary{Size: 1000 * mib, Table: model.TableMBR, Parts: 4})
 	raw("home partition of the old laptop, before the move.raw", report.Summary{Size: 200 * gib, Whole: model.Ext4})
 	raw("server.qcow2", report.Summary{

@@ -30,6 +30,13 @@ type blankness struct {
 
 func newBlankness(r io.ReaderAt) *blankness { return &blankness{r, mostBlank, mostWeighed} }
 
+// Whole returns what is on a disk of n bytes without a partition table. It reads at most that many bytes to learn that the
+// disk holds nothing.
+func Whole(r io.ReaderAt, n, most int64) model.Filesystem {
+	b := &blankness{r, most, 0}
+	return b.of(Probe(r, 0, n), 0, n)
+}
+
 // of returns fs, or, if nothing was recognised in the n bytes at off, whether there is something, and how much at most.
 func (b *blankness) of(fs model.Filesystem, off, n int64) model.Filesystem {
 	if fs != (model.Filesystem{}) && fs != strange {

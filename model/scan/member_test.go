@@ -31,7 +31,7 @@ func TestMemberDisks(t *testing.T) {
 		{"hpt45x-raid", first, model.Fatal},
 		{"isw-raid", "printf 'label: gpt\nsize=20M\n' | sfdisk -q $IMG; sgdisk -e $IMG", model.Fatal},
 		{"isw-raid", "echo start=2048 | sfdisk -q $IMG", model.Fatal}, // the last partition ends at the record
-		{"mdraid", first, model.Warning}, // the record is that of a smaller disk
+		{"mdraid", first, model.Warning},                              // the record is that of a smaller disk
 	} {
 		t.Run(c.image, func(t *testing.T) {
 			img := blkidImage(t, c.image)

@@ -66,7 +66,9 @@ func TestSummarize(t *testing.T) {
 			report.Summary{Size: 64 * mib, Format: "raw", Whole: model.FAT32, Image: true},
 			"",
 		},
-		"blank":    {"truncate -s 64M f", report.Summary{Size: 64 * mib, Format: "raw", Image: true}, ""},
+		"blank":    {"truncate -s 64M f", report.Summary{Size: 64 * mib, Format: "raw", Image: true, Blank: true}, ""},
+		"data":     {"truncate -s 64M f; printf x | dd of=f bs=1M seek=40 conv=notrunc", report.Summary{Size: 64 * mib, Format: "raw", Image: true}, ""},
+		"sun":      {"truncate -s 64M f; parted -s f mklabel sun", report.Summary{Size: 64 * mib, Format: "raw", Image: true, Foreign: "Sun disklabel"}, ""},
 		"text":     {"yes hello | head -c 1M > f", report.Summary{Size: mib, Format: "raw"}, ""},
 		"odd size": {"printf x > f", report.Summary{Size: 1, Format: "raw"}, ""},
 		"empty":    {": > f", report.Summary{Format: "raw"}, ""},
@@ -89,7 +91,7 @@ func TestSummarize(t *testing.T) {
 		"pipe":         {"mkfifo f", report.Summary{}, "is neither a regular file nor a block device"},
 		"gone":         {"true", report.Summary{}, "no such file or directory"},
 		"dead link":    {"ln -s f f", report.Summary{}, "too many levels"},
-		"link to disk": {"truncate -s 64M d; ln -s d f", report.Summary{Size: 64 * mib, Format: "raw", Image: true}, ""},
+		"link to disk": {"truncate -s 64M d; ln -s d f", report.Summary{Size: 64 * mib, Format: "raw", Image: true, Blank: true}, ""},
 	} {
 		dir := t.TempDir()
 		sh(t, dir, c.script)

@@ -71,15 +71,19 @@ func (f Finder) readContents(r io.ReaderAt, g registry.Summary, out *report.Summ
 			out.Parts++
 		}
 	}
-	if out.Parts == 0 {
-		out.Whole = scan.Probe(r, 0, int64(d.Size())).Kind
+	if out.Foreign = d.Table.Foreign; out.Parts == 0 && out.Foreign == "" {
+		whole := scan.Whole(r, int64(d.Size()), mostRead)
+		out.Whole, out.Blank = whole.Kind, d.Sectors > 0 && whole.Word() == model.BlankWord
 	}
-	out.Image = out.Table != model.TableNone || out.Whole != model.Unformatted || blank(r, g.Size)
+	out.Image = out.Table != model.TableNone || out.Foreign != "" || out.Whole != model.Unformatted || beginsBlank(r, g.Size)
 	return nil
 }
 
-// blank reports whether the disk begins with zeroes only, like a new image.
-func blank(r io.ReaderAt, size int64) bool {
+// mostRead is how many bytes of a disk are read to learn that it holds nothing. The list has many of them.
+const mostRead = 4 << 20
+
+// beginsBlank reports whether the disk begins with zeroes only, like a new image.
+func beginsBlank(r io.ReaderAt, size int64) bool {
 	head := make([]byte, min(size, 4096))
 	_, err := r.ReadAt(head, 0)
 	return err == nil && len(bytes.Trim(head, "\x00")) == 0

@@ -40,6 +40,8 @@ type Summary struct {
 	PartsUsed, Shunt bool
 	Own              bool         // the program that looked has it open itself
 	Cannot           model.Reason // why it cannot be opened, even if nothing uses it
+	Foreign          string       // the name of a table that shunt leaves alone, or ""
+	Blank            bool         // it holds nothing
 	// Image says that it is a disk image, or that nothing shows that it is something else.
 	Image bool
 }

@@ -156,10 +156,14 @@ func contentWords(g report.Summary, c browseColumns) string {
 		return g.Table.String() + ", empty"
 	case g.Table != model.TableNone:
 		return fmt.Sprintf("%s, %s", g.Table, partitionWords(g.Parts))
+	case g.Foreign != "":
+		return g.Foreign
 	case g.Whole != model.Unformatted:
 		return string(g.Whole)
-	case g.Image:
+	case g.Blank:
 		return "blank"
+	case g.Image:
+		return model.UnknownWord
 	}
 	return "no table"
 }
@@ -218,8 +222,12 @@ func wholeWords(g report.Summary) string {
 		words = append(words, g.Table.String()+" with "+partitionWords(g.Parts))
 	case g.Whole != model.Unformatted:
 		words = append(words, "no table")
-	case g.Image:
+	case g.Foreign != "":
+		words = append(words, g.Foreign+", which shunt leaves alone")
+	case g.Blank:
 		words = append(words, "nothing on it yet")
+	case g.Image:
+		words = append(words, "no table, contents "+model.UnknownWord)
 	default:
 		words = append(words, "no table, and nothing that shunt knows: this may not be a disk image")
 	}

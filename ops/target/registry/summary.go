@@ -115,13 +115,32 @@ func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt
 	}
 	peek := found.driver().Peek
 	if peek == nil {
-		return f, nil
+		return sparse{f, g.Size}, nil
 	}
 	disk, n, err := peek(f, g.Size)
 	if err == nil {
 		g.Size = n
 	}
 	return disk, err
+}
+
+// A sparse file knows its holes.
+type sparse struct {
+	*os.File
+	size int64
+}
+
+// Data returns the next bytes at or behind off that may not be zero, as target.Device does.
+func (s sparse) Data(off int64) (start, end int64, err error) {
+	start, err = s.Seek(off, unix.SEEK_DATA)
+	if errors.Is(err, unix.ENXIO) {
+		return s.size, s.size, nil
+	}
+	if err != nil {
+		return off, s.size, nil // it is a device, or the host does not know
+	}
+	end, err = s.Seek(start, unix.SEEK_HOLE)
+	return start, min(end, s.size), err
 }
 
 // summaryOf returns what /sys says about a block device.
