@@ -101,6 +101,9 @@ func (m Model) useful(d document) []string {
 		if m.clip.gen != 0 {
 			out = append(out, "v")
 		}
+	case ok && row.Kind == model.RowWhole && d.queue.Preview().Whole.Known():
+		p, _ := d.contents()
+		out, rare = m.possible(d, p, "x", "l"), []string{"T"}
 	case ok && row.Kind == model.RowWhole, !ok:
 		out = append(out, "T")
 	}
