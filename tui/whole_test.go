@@ -20,9 +20,9 @@ func TestWholeKeys(t *testing.T) {
 	d := open(t, Whole(model.Filesystem{
 		Kind: model.Ext4, Label: "data", Size: 512 * geometry.MiB, Used: 20 * geometry.MiB, BlockSize: 4096,
 	}))
-	d.Contains("whole disk", "ext4", "data")
+	d.Contains("whole disk", "ext4", "data", "x check", "l label")
 	d.Press("x")
-	d.Contains("1 pending", "Check and repair ext4 in the disk", "x check", "l label")
+	d.Contains("1 pending", "Check and repair ext4 in the disk")
 	d.Press("l")
 	d.Contains("Label of the disk")
 	d.Type("2")
