@@ -71,9 +71,9 @@ func (l *line) move() ops.Operation {
 	op := ops.MoveResize{ID: p.ID}
 	switch l.choice("where to", "a direction", "right", "left", "to") {
 	case "right":
-		op.Shift = l.size("how far")
+		op.Shift = l.distance()
 	case "left":
-		op.Shift = -l.size("how far")
+		op.Shift = -l.distance()
 	case "to":
 		op.Shift = l.offset() - p.Span.Start
 	}
@@ -84,6 +84,14 @@ func (l *line) move() ops.Operation {
 		op.Len = l.newSize("the new size", p.Span.Len())
 	}
 	return op
+}
+
+// distance parses how far to move. A plus changes nothing.
+func (l *line) distance() geometry.Sector {
+	if l.at("+") {
+		return l.change()
+	}
+	return l.size("how far")
 }
 
 // move writes a move, a resize, or both.

@@ -150,6 +150,7 @@ func TestPlanForms(t *testing.T) {
 		{"delete 2\nresize 1 to +1MiB", "delete 2\nresize 1 to 990018s\n"},
 		{"resize 1 by -2048s", "resize 1 to 985922s\n"},
 		{"resize 1 -2048s", "resize 1 to 985922s\n"},
+		{"image +2GiB\nmove 2 right +1GiB", "image size 3014MiB\nmove 2 right 1024MiB\n"},
 		{"image +2GiB\nmove 2 right 1GiB and resize to +1MiB", "image size 3014MiB\nmove 2 right 1024MiB and resize to 992383s\n"},
 		{"check 1", "check 1\n"},
 		{"format p1 fs=ext4", "format 1 fs=ext4\n"},
