@@ -80,8 +80,8 @@ func (s *sides) inspect() (report.Unfinished, error) {
 }
 
 // Recover ends an unfinished transaction. It may be interrupted and called again. Once it returns nil, the target is
-// exactly as planned (Finish) or as it was (RollBack; see report.AsItWas), and the journal is gone or kept for an undo. After an
-// *AfterError the same holds for the target.
+// exactly as planned (Finish) or as it was (RollBack; see report.AsItWas), and the journal is gone or kept for an undo.
+// After an *AfterError the same holds for the target.
 func Recover(ctx context.Context, dev Device, store journal.Store, how Direction, watch Watch) (err error) {
 	s := &sides{store: store}
 	defer s.close(&err)

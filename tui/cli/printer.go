@@ -59,7 +59,8 @@ func lastText(path string, last report.Last) string {
 	case report.Done:
 		return fmt.Sprintf("%s finished at %s: done, the target is exactly as planned.", what, when)
 	case report.RolledBack:
-		return fmt.Sprintf("%s finished at %s: rolled back, the target is %s.", what, when, report.AsItWas(last.Result.LostUnused))
+		how := report.AsItWas(last.Result.LostUnused)
+		return fmt.Sprintf("%s finished at %s: rolled back, the target is %s.", what, when, how)
 	case report.Interrupted:
 		return fmt.Sprintf("%s was interrupted at %s: %s", what, when, last.Result.Err)
 	case report.Unchanged:

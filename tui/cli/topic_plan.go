@@ -82,7 +82,8 @@ var planGroups = []planGroup{
 	{
 		title: "the table", on: "stick",
 		rows: []item{
-			{[]string{"table new gpt", "table new mbr"}, "a new, empty table; all partitions are lost; `msdos` and `dos` mean `mbr`"},
+			{[]string{"table new gpt", "table new mbr"}, "a new, empty table; " +
+				"all partitions are lost; `msdos` and `dos` mean `mbr`"},
 			{[]string{"table gpt"}, "MBR to GPT, with all partitions, their numbers and contents"},
 		},
 		example: []string{"table new gpt", "new 200MiB fs=fat32 type=esp", "new max fs=ext4"},
@@ -127,11 +128,12 @@ func planTopic() topic {
 		parts = append(parts, passage{heading: g.title, list: g.rows}, passage{text: "For example:"}, passage{code: g.example})
 	}
 	parts = append(parts, passage{
-		heading: "sizes", text: "A size without a sign is the new size, one with a sign is the difference: " +
-			"`resize 1 2GiB`, `resize 1 +2GiB`, `image 12GiB`, `image +2GiB` and `room 1 +1GiB` mean the same as with `to` and `by`. A size needs a unit: `s` " +
-			"(sectors), `B`, `K` or `KiB`, `M` or `MiB`, `G` or `GiB`, `T` or `TiB` (powers of 1024), `kB`, `MB`, `GB`, `TB` (powers of 1000). Distances and sizes are kept to the sector; " +
-			"positions that shunt chooses, and offsets in other units than sectors, go on the grid that `--align` names: " +
-			"`mib`, `cylinder` or `none`.",
+		heading: "sizes", text: "A size without a sign is the new size, one with a sign is the difference: `resize 1 2GiB`, `resize 1 " +
+			"+2GiB`, `image 12GiB`, `image +2GiB` and `room 1 +1GiB` mean the same as with `to` and `by`. A size " +
+			"needs a unit: `s` (sectors), `B`, `K` or `KiB`, `M` or `MiB`, `G` or `GiB`, `T` or `TiB` (powers of " +
+			"1024), `kB`, `MB`, `GB`, `TB` (powers of 1000). Distances and sizes are kept to the sector; positions " +
+			"that shunt chooses, and offsets in other units than sectors, go on the grid that `--align` names: `mib`, " +
+			"`cylinder` or `none`.",
 	})
 	for _, g := range planStories {
 		parts = append(parts, passage{heading: g.title, text: g.rows[0].text}, passage{code: g.example})

@@ -50,7 +50,8 @@ func (s *settings) undo(ctx context.Context, path string, yes bool) error {
 		for line := range strings.Lines(last.Plan) {
 			s.say("  %s", strings.TrimRight(line, "\n"))
 		}
-		s.say("%s will be %s. That also frees the %s kept for the undo.", path, report.AsItWas(last.LosesUnused), geometry.FormatBytes(last.Room))
+		s.say("%s will be %s. That also frees the %s kept for the undo.", path, report.AsItWas(last.LosesUnused),
+			geometry.FormatBytes(last.Room))
 		if !s.agreed(ctx, facts.Retype, "Undo it and restore "+path+"?", yes) {
 			return errors.New("not confirmed; nothing was written")
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -68,17 +69,27 @@ func openDevice(c target.Candidate, opts target.Options) (target.Target, error) 
 	if err != nil {
 		return nil, err
 	}
-	if d, err := kernel.Host().Disk(kernel.RdevOf(c.Info)); err != nil || !d.Is("loop") {
+	d, err := kernel.Host().Disk(kernel.RdevOf(c.Info))
+	if err != nil || !d.Is("loop") {
 		return t, nil
 	}
-	f, err := recognise(c.Path, t, t.Size())
+	back := behind(d, c.Path)
+	f, err := recognise(back, t, t.Size())
 	if err == nil && f.name != plain().name {
-		err = f.refusal(c.Path)
+		err = &Format{Path: c.Path, Name: f.name, Advice: f.advice(back)}
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
+}
+
+// behind returns the file behind a loop device, or node if the file's name is not known.
+func behind(d kernel.Disk, node string) string {
+	if back := d.Text("loop", "backing_file"); strings.HasPrefix(back, "/") {
+		return back
+	}
+	return node
 }
 
 // Adopt returns a Target for files that another process's Target.Files handed over. path and opts are those of that Target.

@@ -101,6 +101,9 @@ func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary
 // edit that format.
 func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt, err error) {
 	found, file := plain(), d.Name == ""
+	if d.Is("loop") {
+		path = behind(d, path)
+	}
 	if file || d.Is("loop") {
 		if found, err = recognise(path, f, g.Size); err != nil {
 			return nil, err

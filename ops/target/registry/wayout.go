@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"shunt/model/safetext"
@@ -28,6 +29,9 @@ func byQEMU(name string) wayOut {
 
 var (
 	byEWF = convert("ewf-tools", "ewfexport -q -u -f raw -t BASE IN")
+	// ewfexport opens files with the usual endings alone.
+	byRenamedEWF = convert("ewf-tools", "ln IN BASE.E01 && ewfexport -q -u -f raw -t BASE BASE.E01")
+	ewfName      = regexp.MustCompile(`\.(?:[Ee][Xx]?|[Ss])[0-9A-Za-z]{2}$`)
 	// Nothing outside of macOS reads these formats reliably. UDTO is its name for a raw image.
 	byMac = wayOut{"convert", "hdiutil convert -format UDTO -o BASE IN", ""}
 )
@@ -57,7 +61,11 @@ func (f format) advice(path string) string {
 		in = "./" + in // neither an option nor, for qemu-img, the name of a protocol
 	}
 	out := rawName(in)
-	words := strings.Fields(f.way.command)
+	way := f.way
+	if way == byEWF && !ewfName.MatchString(in) {
+		way = byRenamedEWF
+	}
+	words := strings.Fields(way.command)
 	for i, word := range words {
 		switch word {
 		case "IN":
@@ -66,6 +74,8 @@ func (f format) advice(path string) string {
 			words[i] = safetext.Word(out)
 		case "BASE":
 			words[i] = safetext.Word(strings.TrimSuffix(out, ".raw"))
+		case "BASE.E01":
+			words[i] = safetext.Word(strings.TrimSuffix(out, ".raw") + ".E01")
 		}
 	}
 	where := " on a Mac"

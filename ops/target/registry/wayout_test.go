@@ -41,6 +41,7 @@ func TestWayOut(t *testing.T) {
 		{"d.img", "Bochs", "bximage", "bximage -q -func=convert -imgmode=sparse raw 'a d.img'"},
 		{"d.E01", "E01 (EWF)", "ewfacquire ewfexport", `ewfacquire -q -u -t "$PWD/a d" "$PWD/raw"`},
 		{"d.E02", "E01 (EWF)", "ewfacquire ewfexport", `dd if=/dev/urandom of=raw bs=2M count=1 conv=notrunc; ewfacquire -q -u -S 1MiB -t "$PWD/a d" "$PWD/raw"`},
+		{"d.img", "E01 (EWF)", "ewfacquire ewfexport", `ewfacquire -q -u -t "$PWD/d" "$PWD/raw"; mv d.E01 "a d.img"`},
 		{"d.aff", "AFF", "affconvert affcat", "affconvert raw; mv raw.aff 'a d.aff'"},
 		{"d.img", "Android sparse", "img2simg simg2img", "img2simg raw 'a d.img'"},
 		{"d.img", "partclone", "mkfs.ext2 partclone.ext2 partclone.restore", "mkfs.ext2 -q raw; partclone.ext2 -c -q -s raw -o 'a d.img'"},
