@@ -72,7 +72,8 @@ func (d Disk) rests() []Row {
 	for p, over := range d.Cut() {
 		for _, g := range d.gaps(Everything, nil) {
 			if rest := g.Span.Intersect(over); !rest.Empty() {
-				rows = append(rows, Row{Kind: RowRest, Span: rest, Partition: p, FS: p.FS, Nested: g.Role == Logical})
+				fs := Filesystem{Kind: p.FS.Kind, Used: -1} // all else is in the partition's own row
+				rows = append(rows, Row{Kind: RowRest, Span: rest, Partition: p, FS: fs, Nested: g.Role == Logical})
 			}
 		}
 	}

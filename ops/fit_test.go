@@ -72,6 +72,16 @@ func brief(steps []ops.Step) string {
 	return strings.Join(words, " ")
 }
 
+// TestFillMounted grows a mounted file system after the commit.
+func TestFillMounted(t *testing.T) {
+	d := occupied(mbr(200*mib, holding(1, 100, 60)), 1, model.Use{Kind: model.Mounted, Place: "/mnt"})
+	q := plan(t, d, "grow 1")
+	steps, err := q.Compile()
+	if err != nil || len(steps) != 1 || steps[0].Kind != ops.StepGrowMounted || steps[0].Mounted != "/mnt" {
+		t.Errorf("%v, %v", steps, err)
+	}
+}
+
 // TestFillMerges joins a fill with what makes it needless.
 func TestFillMerges(t *testing.T) {
 	d := mbr(1000*mib, holding(1, 100, 60))
@@ -129,7 +139,7 @@ func TestCut(t *testing.T) {
 		{free, "move 2 to 240MiB and resize to 160MiB", "the ext4 of p1 goes on there"},
 		{free, "table new gpt", ""},
 		{free, "delete 2", ""},
-		{taken, "grow 1", "its ext4 needs room up to sector 511999, and p2 starts there at sector 450560"},
+		{taken, "grow 1", "its ext4 needs room up to sector 511999, and there is none from sector 450560 on: p2 starts there"},
 		{taken, "delete 2\ngrow 1", ""},
 		{taken, "delete 2\nresize 1 to 150MiB", ""},
 		{taken, "delete 1", ""},

@@ -68,7 +68,7 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 	}
 	l.findRoom(d, p)
 	if reason := misfit(d, p); !reason.OK() {
-		l.Move, l.Shrink = cmp.Or(l.Move, reason), cmp.Or(l.Shrink, reason)
+		l.Move, l.Shrink = reason, reason
 		l.Grow = l.givingBack(d, p, reason)
 	}
 	if p.Role == model.Extended {
@@ -121,7 +121,8 @@ func (l *Limits) givingBack(d model.Disk, p model.Partition, misfit model.Reason
 	case !untouchable(p.FS).OK():
 		return untouchable(p.FS)
 	case reach.End > l.Room.End:
-		return model.Because("its %s needs room up to sector %d, and %s at sector %d", contents(p), reach.End-1, l.WhyEnd, l.Room.End)
+		return model.Because("its %s needs room up to sector %d, and there is none from sector %d on: %s", contents(p), reach.End-1,
+			l.Room.End, l.WhyEnd)
 	}
 	return ""
 }

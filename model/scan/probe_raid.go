@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"shunt/geometry"
 	"shunt/model"
 )
 
@@ -90,10 +91,15 @@ func readDDF(s *superblock) bool {
 const mdMagic = "\xfc\x4e\x2b\xa9"
 
 // readRAID1 reads a superblock of version 1. The superblock stores its own sector at 144. That tells a superblock of the
-// whole disk from one of the disk's last partition, which ends at the same place.
+// whole disk from one of the disk's last partition, which ends at the same place. The data of the member begin at the sector
+// at 128, and the number at 136 is their length in sectors.
 func readRAID1(s *superblock) bool {
 	s.fillWindow()
 	s.fs.Elsewhere = model.ArrayElsewhere
+	if start, n := s.u64(128), s.u64(136); s.off <= 4096 && start < 1<<50 && n < 1<<50 {
+		s.fs.Size = max(s.fs.Size, geometry.Bytes(512*(start+n))) // its end is missing if the partition was cut
+		s.fs.Used = s.fs.Size
+	}
 	switch s.off {
 	case 0:
 		s.fs.Notes = "metadata 1.1"

@@ -43,7 +43,7 @@ func places(d model.Disk) [][]string {
 			rowName(r), fmt.Sprint(r.Span.Start), fmt.Sprint(r.Span.End - 1), geometry.FormatBytes(d.SectorSize.Bytes(r.Span.Len())),
 			"", "", "",
 		}
-		if r.FS.Known() && r.FS.Used >= 0 && r.Kind != model.RowRest {
+		if r.FS.Known() && r.FS.Used >= 0 {
 			row[4] = geometry.FormatBytes(r.FS.Used)
 			if free := r.FS.Unused(); free >= 0 {
 				row[5] = geometry.FormatBytes(free)
