@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // binaryUnits are the units in which sizes are shown, largest first. Users can also type them.
@@ -24,6 +25,12 @@ func FormatBytes(b Bytes) string {
 	number, unit := rounded(b)
 	return number + " " + unit
 }
+
+// FormatAtLeast is like FormatBytes, for the smallest possible size: it rounds up, so that the size that it shows is possible.
+func FormatAtLeast(b Bytes) string { return bounded(b, 1) }
+
+// FormatAtMost is like FormatBytes, for the largest possible size: it rounds down.
+func FormatAtMost(b Bytes) string { return bounded(b, 0) }
 
 // FormatShort is like FormatBytes, for narrow columns: "1.47G", "483M", "0B". ParseSize reads these as binary units.
 func FormatShort(b Bytes) string {
@@ -47,6 +54,37 @@ func FormatExact(b Bytes, z SectorSize) string {
 		return fmt.Sprintf("%ds", b/Bytes(z))
 	}
 	return fmt.Sprintf("%dB", b)
+}
+
+// bounded returns b in the unit of FormatBytes, rounded down, or up if up is 1.
+func bounded(b Bytes, up uint64) string {
+	number, unit := rounded(b)
+	for _, u := range binaryUnits {
+		if u.name != unit || b < 0 {
+			continue
+		}
+		size, per := uint64(b), uint64(u.bytes)
+		for scale, digits := uint64(100), 2; digits >= 0; scale, digits = scale/10, digits-1 {
+			// The text of FormatBytes says how many digits there are, and at most one more unit in the last.
+			if _, fraction, _ := strings.Cut(number, "."); len(fraction) != digits {
+				continue
+			}
+			n := size/per*scale + size%per*scale/per
+			if size%per*scale%per != 0 {
+				n += up
+			}
+			return fixed(n, scale, digits) + " " + unit
+		}
+	}
+	return number + " " + unit
+}
+
+// fixed formats n/scale with that many digits behind the point.
+func fixed(n, scale uint64, digits int) string {
+	if digits == 0 {
+		return strconv.FormatUint(n, 10)
+	}
+	return fmt.Sprintf("%d.%0*d", n/scale, digits, n%scale)
 }
 
 // rounded returns b in a fitting unit, with three significant digits.

@@ -29,6 +29,8 @@ type Capability struct {
 	MinSize, MaxSize geometry.Bytes
 	// Slack says how much more than its contents need a file system keeps when it is made as small as possible.
 	Slack Slack
+	// Resizable is the smallest size to which a file system can be resized. It may have been made smaller than that.
+	Resizable geometry.Bytes
 	// MinSectors is the smallest number of sectors for a new file system, whatever the sector size.
 	MinSectors geometry.Sector
 	// Only512 is the reason why the file system cannot be made on a disk with sectors of 4096 bytes, or "".

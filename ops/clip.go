@@ -124,7 +124,7 @@ func (c clip) contents(env Env, length geometry.Sector, z geometry.SectorSize) m
 	}
 	caps, full := env.Caps.For(fs), fs.Filling(bytes)
 	grows := fs.Known() && fs.Size > 0 && full > fs.Size && caps.Grow.OK() && length > c.part.Span.Len()
-	if grows && (caps.MaxSize <= 0 || full <= caps.MaxSize) {
+	if grows && full >= caps.Resizable && (caps.MaxSize <= 0 || full <= caps.MaxSize) {
 		fs = fs.Checked()
 		fs.Size = full
 	}

@@ -39,10 +39,18 @@ func unfilled(d model.Disk, env Env, p model.Partition) model.Reason {
 		return reason
 	case filled(d, p) <= p.FS.Size && d.Spare(p) == 0:
 		return model.Because("its %s fills it already", contents(p))
+	case filled(d, p) < env.Caps.For(p.FS).Resizable:
+		return tooSmallToResize(env, p)
 	case filled(d, p) <= p.FS.Size, most > 0 && filled(d, p) > most:
 		return model.Because("its %s is as large as it can be", contents(p))
 	}
 	return ""
+}
+
+// tooSmallToResize is the reason why contents cannot grow to a size at which they can be made.
+func tooSmallToResize(env Env, p model.Partition) model.Reason {
+	return model.Because("no %s can be resized to less than %s", p.FS.Kind,
+		geometry.FormatAtLeast(env.Caps.For(p.FS).Resizable))
 }
 
 // Apply returns the disk with the file system at its new size.

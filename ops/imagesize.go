@@ -12,6 +12,8 @@ import (
 type ImageSize struct {
 	wholeDisk
 	Sectors geometry.Sector
+	// Aim says what the size is for, if shunt chose it.
+	Aim Aim
 }
 
 // Describe returns "Grow image by 2.00 GiB" or "Shrink image by 512 MiB".

@@ -20,6 +20,9 @@ type Limits struct {
 	Keep geometry.Span
 	// MinLen and MaxLen limit the length. Both are the present length if the partition cannot be resized.
 	MinLen, MaxLen geometry.Sector
+	// Resizable is the smallest length to which the contents can grow, or 0. WhyResizable is the reason.
+	Resizable    geometry.Sector
+	WhyResizable model.Reason
 	// Longest is the largest length that the contents and the table allow, at any place.
 	Longest geometry.Sector
 	// Move, Grow and Shrink are the reasons against these edits, or "".
@@ -40,12 +43,12 @@ func (n Need) String() string {
 	if n.size == 0 {
 		return n.text
 	}
-	return n.text + " " + geometry.FormatBytes(n.size)
+	return n.text + " " + geometry.FormatAtLeast(n.size)
 }
 
 // Beside is like String, for use after the size: it does not repeat it.
 func (n Need) Beside(size geometry.Bytes) string {
-	if n.size > 0 && geometry.FormatBytes(size) == geometry.FormatBytes(n.size) {
+	if n.size > 0 && geometry.FormatAtLeast(size) == geometry.FormatAtLeast(n.size) {
 		return n.text + " that"
 	}
 	return n.String()
@@ -81,7 +84,8 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 			l.MinLen, l.WhyMin = keep, Need{text: "the logical partitions in it need that"}
 		}
 	}
-	l.Longest = LongestLen(d, env, p)
+	l.Longest, l.Resizable = LongestLen(d, env, p), d.SectorSize.Up(env.Caps.For(p.FS).Resizable)
+	l.WhyResizable = tooSmallToResize(env, p)
 	if claim := d.Reach(p).Len(); claim > p.Span.Len() {
 		l.Longest = max(l.Longest, claim)
 		if !cannotGrow(d, env, p).OK() {

@@ -118,10 +118,17 @@ func (q Queue) pair(i int) []merger {
 	case nil:
 	case MoveResize:
 		// Its distances are relative to the disk to which it will be applied.
-		span, d := q.span(b.Part()), q.Before(i)
-		out := []merger{early(MoveResizeTo(d, b.Part(), span))}
+		span := q.span(b.Part())
+		at := func(d model.Disk) Operation {
+			op := MoveResizeTo(d, b.Part(), span)
+			if a := aimOf(b); a.Want == Smallest {
+				op.Aim = a
+			}
+			return op
+		}
+		out := []merger{early(at(q.Before(i)))}
 		if _, without, err := q.rebuilt(i, between); err == nil {
-			out = append(out, late(MoveResizeTo(without.Preview(), b.Part(), span)))
+			out = append(out, late(at(without.Preview())))
 		}
 		return out
 	default:

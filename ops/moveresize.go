@@ -16,6 +16,8 @@ type MoveResize struct {
 	Shift geometry.Sector
 	// Len is the new length in sectors; 0 keeps the length.
 	Len geometry.Sector
+	// Aim says what the length and the distance are for, if shunt chose them.
+	Aim Aim
 }
 
 // MoveResizeTo returns the operation that brings partition id of disk d to the given span.
@@ -92,7 +94,7 @@ func ShrinkToMin(d model.Disk, env Env, id model.PartID, align geometry.Alignmen
 		reason := model.Because("it is as small as it can be: %s", l.WhyMin)
 		return MoveResize{}, &Refusal{What: "shrink " + p.Ref(), Reason: reason}
 	}
-	return MoveResize{ID: id, Len: end - p.Span.Start}, nil
+	return MoveResize{ID: id, Len: end - p.Span.Start, Aim: Aim{Want: Smallest, Align: align}}, nil
 }
 
 // ResizeBy returns the operation that makes partition id longer by n sectors, or shorter if n is negative. The error is a
@@ -197,6 +199,7 @@ func resized(d model.Disk, env Env, p model.Partition, n geometry.Bytes) model.F
 	}
 	fs := p.FS.Checked()
 	fs.Size = fs.Filling(n)
+	fs.Used, fs.Min = min(fs.Used, fs.Size), min(fs.Min, fs.Size) // tables that count as used shrink with it
 	return fs
 }
 

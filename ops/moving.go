@@ -80,6 +80,12 @@ func (m relocation) length() *Refusal {
 				Bound{Length, l.MinLen})
 		}
 		return r
+	case want > now && want < l.Resizable:
+		r := refusedFor(l.WhyResizable)
+		if l.Resizable <= l.Longest && m.free(geometry.SpanOf(m.to.Start, l.Resizable)) {
+			return r.near("it can grow to "+AtLeast(l.Resizable, z)+" or more", Bound{Length, l.Resizable})
+		}
+		return r
 	case want > now && want > l.Longest:
 		longest := max(now, l.Longest)
 		if run, ok := m.run(); ok && run.End-m.to.Start < longest {

@@ -56,7 +56,7 @@ func TestRefusals(t *testing.T) {
 		{"dirty", with(func(p *model.Partition) { p.FS.Dirty = "journal needs recovery" }), "resize 1 to 90MiB", "cannot shrink p1 by 10 MiB to 90 MiB: what its ext4 says of free space cannot be trusted (journal needs recovery): check it first"},
 		{"xfs", fs(model.XFS), "resize 1 min", "cannot shrink p1: XFS cannot be shrunk"},
 		{"all of it", with(func(*model.Partition) {}), "resize 1 by -100MiB", "cannot shrink p1 by 100 MiB: it is only 100 MiB long"},
-		{"min twice", with(func(p *model.Partition) { p.FS.Used = 99 * geometry.MiB }), "resize 1 min", "cannot shrink p1: it is as small as it can be: its files and some slack need 104 MiB"},
+		{"min twice", with(func(p *model.Partition) { p.FS.Min = 99 * geometry.MiB }), "resize 1 min", "cannot shrink p1: it is as small as it can be: its files and some slack need 104 MiB"},
 		// Moving.
 		{"over a neighbour", founding(), "move 1 right 100MiB", "cannot move p1 right by 100 MiB: p2 is in the way"},
 		{"half over a neighbour", mbr(1000*mib, full(1, 100*mib, 200*mib, 0), full(2, 300*mib, 400*mib, 0)), "move 1 right 101MiB", "cannot move p1 right by 101 MiB: p2 is in the way; it can move right by up to 100 MiB"},

@@ -210,7 +210,10 @@ func (s Slack) least(fs model.Filesystem) geometry.Bytes {
 		return max(fs.Used+slack(fs.Used), fs.Min)
 	case SlackOnAll:
 	}
-	base := max(fs.Used, fs.Min)
+	base := fs.Min
+	if base <= 0 {
+		base = fs.Used
+	}
 	return base + slack(base)
 }
 

@@ -85,6 +85,9 @@ type Run interface {
 	Updates() <-chan report.Progress
 	// Report blocks until the rehearsal is over. ok is false if the run ended without one.
 	Report() (result report.Rehearsal, ok bool)
+	// Rehearsed returns the queue of the report. It has other numbers than the one that was started if a tool found no
+	// room in them (report.Rehearsal.Replanned).
+	Rehearsed() ops.Queue
 	// Commit applies the rehearsed queue. It returns at once.
 	Commit()
 	// Cancel asks the run to stop at the next safe point. It returns at once and may be called at any time and more than

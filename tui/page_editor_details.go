@@ -86,7 +86,7 @@ func (m Model) details(d document, r model.Row, width int) []string {
 func abilities(d document, p model.Partition) [][2]string {
 	disk := d.queue.Preview()
 	l := ops.Limit(disk, d.queue.Env(), p.ID)
-	size := func(n geometry.Sector) string { return geometry.FormatBytes(disk.SectorSize.Bytes(n)) }
+	size := func(n geometry.Sector) string { return geometry.FormatAtMost(disk.SectorSize.Bytes(n)) }
 	grow, shrink, move := string(l.Grow), string(l.Shrink), string(l.Move)
 	if l.Grow.OK() {
 		grow = fmt.Sprintf("no room: %s; g makes some", l.WhyEnd)
@@ -95,7 +95,7 @@ func abilities(d document, p model.Partition) [][2]string {
 		}
 	}
 	if l.Shrink.OK() {
-		shrink = "to " + size(l.MinLen) + " at the least"
+		shrink = "to " + geometry.FormatAtLeast(disk.SectorSize.Bytes(l.MinLen)) + " at the least"
 	}
 	if l.Move.OK() {
 		left, right := p.Span.Start-l.Chosen.Start, l.Chosen.End-p.Span.End

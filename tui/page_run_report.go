@@ -18,6 +18,9 @@ func (b *block) reportText(d document) {
 		b.failure(r)
 		return
 	}
+	for _, again := range r.Replanned {
+		b.wrap(st.Warn, widget.Clean(again.String()+"."))
+	}
 	b.head("Operations")
 	for i := range q.Ops() {
 		b.hang(st.Muted.Render(fmt.Sprintf("%3d ", i+1)), described(q, i), st.Text)

@@ -73,6 +73,11 @@ func (m Model) reported(i int, found report.Rehearsal, ok bool) (Model, tea.Cmd)
 	if !ok {
 		return m, nil
 	}
+	if len(found.Replanned) > 0 {
+		d := m.docs[i]
+		d.queue = r.run.Rehearsed()
+		m, r.queue = m.withDoc(i, d), d.queue
+	}
 	r = r.reported(found)
 	if r.result != nil {
 		// The result came before the report. A failed rehearsal is shown by its report, everything else by the result.

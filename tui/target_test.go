@@ -194,7 +194,8 @@ func (t *Target) Close() error {
 type Run struct {
 	idle        *idle
 	Queue       ops.Queue
-	undecidable bool // no report will come
+	Again       ops.Queue // with which the plan was made again
+	undecidable bool      // no report will come
 
 	progress []report.Progress
 	report   *report.Rehearsal
@@ -235,6 +236,8 @@ func (r *Run) Report() (result report.Rehearsal, ok bool) {
 	})
 	return result, ok
 }
+
+func (r *Run) Rehearsed() ops.Queue { return r.Again }
 
 func (r *Run) Commit() { r.idle.do(func() { r.Commits++ }) }
 func (r *Run) Cancel() { r.idle.do(func() { r.Cancels++ }) }

@@ -47,6 +47,11 @@ func readBtrfs(s *superblock) bool {
 		share, _ := bits.Div64(high, low, total) // used <= total, so the share is at most size
 		s.fs.Used = geometry.Bytes(share)
 	}
+	if devices == 1 && s.fs.Dirty.OK() {
+		if t, ok := readBtrfsTree(s); ok {
+			s.fs.Min = geometry.Bytes(t.least(size))
+		}
+	}
 	const crc32c = 0
 	switch {
 	case s.u16(196) == crc32c && uint64(crc32.Checksum(s.b[32:], castagnoli)) != s.u32(0):

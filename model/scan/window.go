@@ -88,10 +88,13 @@ func (w *window) read(buf []byte, off int64) bool {
 	return false
 }
 
+// holds reports whether the bytes [off, off+n) are all in the window.
+func (w *window) holds(off, n int64) bool { return off >= 0 && n >= 0 && off <= w.n && n <= w.n-off }
+
 // stream calls each with the bytes [off, off+n) of the window in pieces of 64 KiB; the last piece may be shorter. It
 // reports whether all bytes could be read.
 func (w *window) stream(off, n int64, each func(piece []byte)) bool {
-	if off < 0 || n < 0 || off > w.n || n > w.n-off {
+	if !w.holds(off, n) {
 		return false
 	}
 	buf := make([]byte, min(n, 64<<10))

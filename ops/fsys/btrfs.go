@@ -21,8 +21,8 @@ func btrfsDriver() Driver {
 		check: can("btrfs").called("btrfs check"), label: can("btrfs").called("btrfs filesystem label"),
 		uuid: can("btrfstune", "btrfs"), online: can("btrfs").called("btrfs filesystem resize"),
 		facts: ops.Capability{
-			// The kernel does not shrink it further. mkfs.btrfs makes smaller ones, but they hold little data.
-			MinSize: 256 * geometry.MiB, Labels: ops.LabelRule{Most: 255}, EndsAtSize: true,
+			// The kernel resizes none to less. mkfs.btrfs makes smaller ones, but they hold little data.
+			MinSize: 256 * geometry.MiB, Resizable: 256 * geometry.MiB, Labels: ops.LabelRule{Most: 255}, EndsAtSize: true,
 		},
 		// -K: there is nothing to discard in a window.
 		make:   mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
@@ -40,8 +40,7 @@ func btrfsDriver() Driver {
 			if err != nil {
 				return err
 			}
-			_, _, err = j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", fmt.Sprintf("%d:max", id), j.dir)
-			return err
+			return j.resizeMounted(ctx, id, "max", j.dir)
 		},
 		byHand: []string{"btrfs", "filesystem", "resize", "max", "{dir}"},
 		Ask:    ask("btrfs-progs", "btrfs", "inspect-internal", "dump-super", "{}"),
@@ -60,14 +59,42 @@ func (j job) resizeBtrfs(ctx context.Context, size geometry.Bytes) (least geomet
 	if want == j.fs.Size {
 		return want, nil // below 256 MiB the kernel refuses even that
 	}
-	to := fmt.Sprintf("%d:%d", id, want)
+	to := fmt.Sprint(want)
 	if int64(size) == j.n && want > j.fs.Size {
-		to = fmt.Sprintf("%d:max", id)
+		to = "max"
 	}
 	return min(want, size-geometry.MiB), j.whileMounted(ctx, "", func(dir string) error {
-		_, _, err := j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", to, dir)
-		return advise(err, noRoom)
+		resize := func(to string) error { return j.resizeMounted(ctx, id, to, dir) }
+		err := resize(to)
+		if small := (*TooSmallError)(nil); errors.As(err, &small) {
+			if small.Least = descend(j.fs.Size, want, resize); small.Least <= want {
+				return nil
+			}
+		}
+		return err
 	})
+}
+
+func (j job) resizeMounted(ctx context.Context, id uint64, to, dir string) error {
+	_, output, err := j.run(ctx, zeroOnly, "btrfs", "filesystem", "resize", fmt.Sprintf("%d:%s", id, to), dir)
+	return tooSmall(err, says(output, "No space left on device"), 0)
+}
+
+// descend shrinks a btrfs of this size towards the wanted one as far as the kernel goes, and returns the size that it
+// then has. The kernel moves the chunks that lie behind the new end; it needs a place for each of them, in chunks that are
+// not full or in space that no chunk has. No size on disk tells how far that goes. After a failure the file system is as
+// good as before. Balancing it first mostly makes the smallest size larger, as new chunks are a tenth of the device.
+func descend(size, want geometry.Bytes, resize func(to string) error) geometry.Bytes {
+	fine := max((size-want)/128, 4*geometry.MiB) / geometry.MiB * geometry.MiB
+	for step := (size - want) / 2 / geometry.MiB * geometry.MiB; step >= fine && size > want; {
+		next := max(want, size-step)
+		if resize(fmt.Sprint(next)) != nil {
+			step = step / 2 / geometry.MiB * geometry.MiB
+			continue
+		}
+		size = next
+	}
+	return size
 }
 
 // mendBtrfs makes the two sizes in the superblock agree. Tools before 4.13 left that of the device unaligned. If only the

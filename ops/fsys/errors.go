@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"shunt/geometry"
 )
 
 // ToolError means that a tool ran and that its exit code reports a failure or a fault in the file system.
@@ -36,6 +38,36 @@ func advise(err error, what string) error {
 		failed.Advice = what
 	}
 	return err
+}
+
+// TooSmallError means that a tool found no room in the new size for what the file system holds. Least is the smallest size
+// that the tool names, or 0 if it names none; a larger one than Resize was asked for may still be too small.
+type TooSmallError struct {
+	Least geometry.Bytes
+	Err   error
+}
+
+func (e *TooSmallError) Error() string {
+	if e.Least > 0 {
+		return fmt.Sprintf("%v; its contents need %s (%d bytes)", e.Err, geometry.FormatAtLeast(e.Least), int64(e.Least))
+	}
+	return fmt.Sprintf("%v; its contents do not fit into that size: leave it larger", e.Err)
+}
+
+func (e *TooSmallError) Unwrap() error { return e.Err }
+
+// tooSmall returns err as a TooSmallError if the tool says that there is no room. A driver reads its own tool's words to
+// find that out, where no exit code tells it.
+func tooSmall(err error, noRoom bool, least geometry.Bytes) error {
+	if failed := (*ToolError)(nil); noRoom && errors.As(err, &failed) {
+		return &TooSmallError{Least: least, Err: err}
+	}
+	return err
+}
+
+// says reports whether a tool's output has one of the phrases.
+func says(output string, phrases ...string) bool {
+	return slices.ContainsFunc(phrases, func(p string) bool { return strings.Contains(output, p) })
 }
 
 // lastLines returns the end of a tool's output as one line.

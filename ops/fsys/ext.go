@@ -93,13 +93,10 @@ func extBlock(length geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
 }
 
 // resizeExt runs resize2fs, which takes a size in KiB. The size is rounded down to whole blocks, and a block is a whole
-// number of KiB.
+// number of KiB. Shrinking is forced, since resize2fs refuses sizes that are possible, and takes several runs where one
+// cannot go that far (see extfs.Superblock.OneRun). All else that -f permits was ruled out before.
 func (j job) resizeExt(ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
-	var sb extfs.Superblock
-	err = j.edit(func(f File) (err error) {
-		sb, err = readExt(f, 0)
-		return err
-	})
+	sb, err := j.superblock()
 	if err != nil {
 		return 0, err
 	}
@@ -108,26 +105,60 @@ func (j job) resizeExt(ctx context.Context, size geometry.Bytes) (least geometry
 			"convert it with `resize2fs -b` first", sb.BlockSize, geometry.FormatBytes(j.fs.Max))
 	}
 	want := int64(size) / sb.BlockSize * sb.BlockSize
-	if _, _, err := j.run(ctx, zeroOnly, "resize2fs", "-p", j.path, fmt.Sprintf("%dK", want/1024)); err != nil {
-		return 0, advise(err, noRoom)
-	}
-	if sb.Compat&extfs.CompatOrphanFile != 0 {
-		// Before version 1.47.2 resize2fs moves blocks of the orphan file and leaves their checksums wrong, so that the file
-		// system cannot be mounted. The orphan file is empty, and e2fsck makes it anew.
-		if _, err := j.mendExt(ctx, ""); err != nil {
-			return 0, err
-		}
-	}
 	// resize2fs drops a last group that its own metadata would fill.
 	least = geometry.Bytes(want - int64(sb.BlocksPerGroup)*sb.BlockSize)
-	if want >= sb.Size() {
-		least = max(least, j.fs.Size)
+	if want < sb.Size() {
+		return least, j.shrinkExt(ctx, sb, want)
 	}
-	return least, nil
+	return max(least, j.fs.Size), j.runResize(ctx, sb, want, "-p")
 }
 
-// noRoom is the advice for a tool that cannot make a file system that small.
-const noRoom = "if there is not enough room in the new size, leave the partition larger"
+// shrinkExt runs resize2fs until the file system is want bytes long, or a little shorter. Each run ends with fewer groups
+// than the one before, whose metadata then leave room.
+func (j job) shrinkExt(ctx context.Context, sb extfs.Superblock, want int64) error {
+	if dirty := sb.Dirty(); dirty != "" {
+		return fmt.Errorf("it %s", dirty)
+	}
+	for before := int64(0); sb.Size() > want && sb.Size() != before; {
+		before = sb.Size()
+		next := max(want, sb.OneRun())
+		if next >= before {
+			next = want
+		}
+		if err := j.runResize(ctx, sb, next, "-f", "-p"); err != nil {
+			return err
+		}
+		var err error
+		if sb, err = j.superblock(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runResize runs resize2fs once, for a size in bytes.
+func (j job) runResize(ctx context.Context, sb extfs.Superblock, size int64, flags ...string) error {
+	argv := append(append([]string{"resize2fs"}, flags...), j.path, fmt.Sprintf("%dK", size/1024))
+	if _, output, err := j.run(ctx, zeroOnly, argv...); err != nil {
+		return tooSmall(err, says(output, "No space left on device", "Not enough space", "Could not allocate"), 0)
+	}
+	if sb.Compat&extfs.CompatOrphanFile == 0 {
+		return nil
+	}
+	// Before version 1.47.2 resize2fs moves blocks of the orphan file and leaves their checksums wrong, so that the file
+	// system cannot be mounted. The orphan file is empty, and e2fsck makes it anew.
+	_, err := j.mendExt(ctx, "")
+	return err
+}
+
+// superblock reads the superblock of the ext file system in the window.
+func (j job) superblock() (sb extfs.Superblock, err error) {
+	err = j.edit(func(f File) (err error) {
+		sb, err = readExt(f, 0)
+		return err
+	})
+	return sb, err
+}
 
 // readExt reads the superblock of the ext file system at off.
 func readExt(r io.ReaderAt, off int64) (extfs.Superblock, error) {

@@ -3,6 +3,7 @@ package fsys
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"shunt/geometry"
@@ -71,8 +72,7 @@ func planFATMove(ctx context.Context, f Window, old, to fatfs.Volume) (*fatMove,
 	m.used.seal()
 	if m.holding > to.Clusters()-m.bad {
 		least := geometry.Bytes(old.MinSize(m.holding + m.bad))
-		return nil, fmt.Errorf("its files do not fit: it can be shrunk to about %s (%d bytes), no further",
-			geometry.FormatBytes(least), int64(least))
+		return nil, &TooSmallError{Least: least, Err: errors.New("its files do not fit")}
 	}
 	return m, nil
 }

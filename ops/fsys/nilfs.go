@@ -55,8 +55,8 @@ func (j job) resizeNILFS(ctx context.Context, size geometry.Bytes) (least geomet
 		if err != nil {
 			return err
 		}
-		_, _, err = j.run(ctx, zeroOnly, "nilfs-resize", "--yes", strings.TrimSpace(device), strconv.FormatInt(int64(want), 10))
-		return advise(err, noRoom)
+		_, output, err := j.run(ctx, zeroOnly, "nilfs-resize", "--yes", strings.TrimSpace(device), strconv.FormatInt(int64(want), 10))
+		return tooSmall(err, want < j.fs.Size && says(output, "does not have enough free space", "give up"), 0)
 	})
 }
 

@@ -74,14 +74,34 @@ func (j job) resizeNTFS(ctx context.Context, size geometry.Bytes) (least geometr
 		if only != "" {
 			argv = append(argv, only)
 		}
-		if _, _, err := j.run(ctx, zeroOnly, append(argv, j.path)...); err != nil {
-			return 0, advise(err, "if the new size is too small, leave the partition larger; otherwise run chkdsk in Windows")
+		if _, output, err := j.run(ctx, zeroOnly, append(argv, j.path)...); err != nil {
+			if says(output, "New size can't be less", "Not enough free space") {
+				return 0, tooSmall(err, true, j.leastNTFS(ctx))
+			}
+			return 0, advise(err, "run chkdsk in Windows")
 		}
 	}
 	if err := j.copyNTFSBoot(int64(size)); err != nil {
 		return 0, tried.Errorf("write the backup boot sector: %w", err)
 	}
 	return size - 2*j.fs.BlockSize + 1, nil
+}
+
+// ntfsLeast matches the size that ntfsresize offers.
+var ntfsLeast = regexp.MustCompile(`You might resize at (\d+) bytes`)
+
+// leastNTFS returns the smallest size that ntfsresize names, or 0.
+func (j job) leastNTFS(ctx context.Context) geometry.Bytes {
+	_, output, err := j.run(ctx, zeroOnly, "ntfsresize", "--info", "--force", j.path)
+	m := ntfsLeast.FindStringSubmatch(output)
+	if err != nil || m == nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return geometry.Bytes(n)
 }
 
 // copyNTFSBoot copies the boot sector to the last sector of a partition of n bytes. ntfsresize does that itself only if

@@ -131,8 +131,13 @@ func (t task) possible(parts []model.Partition) bool {
 func (l *line) stage(q ops.Queue, p Plan) (Plan, error) {
 	p.Queue = q
 	var ways wayList
+	sectors, aim := p.layout.sectors, l.aim
+	if aim.Ops = len(p.tasks); sectors != l.disk.Sectors {
+		aim.Ops++
+	}
 	stage := func(op ops.Operation) (err error) {
 		before := p.Queue.Preview()
+		op = ops.Aimed(op, aim)
 		if p.Queue, err = p.Queue.Stage(op); err != nil {
 			return fmt.Errorf("%s: %w", op.Describe(before), err)
 		}
@@ -140,7 +145,6 @@ func (l *line) stage(q ops.Queue, p Plan) (Plan, error) {
 		ways.add(l.way(op, before), op, before)
 		return nil
 	}
-	sectors := p.layout.sectors
 	var err error
 	if sectors > l.disk.Sectors {
 		err = stage(ops.ImageSize{Sectors: sectors})

@@ -26,6 +26,7 @@ func (s *solver) shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]P
 		return no(why)
 	}
 	s.line = layOut(q, 0, align)
+	s.line.aim = w.aim(align)
 	if d.Table.Kind == model.TableNone {
 		return s.staged(q, []Plan{s.line.count(layout{sectors: smallest})}), nil
 	}

@@ -11,6 +11,7 @@ type line struct {
 	disk  model.Disk
 	env   ops.Env
 	align geometry.Alignment
+	aim   ops.Aim // of the operations, but for their number
 	items []item
 	// target is the index of the item that should have want sectors, or -1.
 	target int
@@ -78,10 +79,10 @@ func newLine(q ops.Queue, w Wish, align geometry.Alignment) (line, *Impossible) 
 	case w.Size <= p.Span.Len():
 		return no(model.Because("it has %s already", geometry.FormatBytes(z.Bytes(p.Span.Len()))))
 	case w.Size > most:
-		return no(model.Because("it can be at most %s long", geometry.FormatBytes(z.Bytes(most))))
+		return no(model.Because("it can be at most %s long", geometry.FormatAtMost(z.Bytes(most))))
 	}
 	l := layOut(q, p.ID, align)
-	l.want = max(w.Size, d.Reach(p).Len())
+	l.want, l.aim = max(w.Size, d.Reach(p).Len()), w.aim(align)
 	return l, nil
 }
 

@@ -39,3 +39,12 @@ func Room(q ops.Queue, id model.PartID, size geometry.Sector, align geometry.Ali
 	}
 	return nil, refusal
 }
+
+// aim returns the aim of the operations for a wish, which Room would fulfil in another way if it had to.
+func (w Wish) aim(align geometry.Alignment) ops.Aim {
+	a := ops.Aim{Want: ops.Roomy, Part: w.Part, Size: w.Size, Align: align}
+	if w.Most || w.Shrink {
+		a.Size = 0
+	}
+	return a
+}

@@ -153,7 +153,11 @@ func contents(fs model.Filesystem, n geometry.Bytes) SheetSection {
 		s.Add("Unused", ExactBytes(free))
 	}
 	if fs.Min > 0 {
-		s.Add("Smallest", "about "+ExactBytes(fs.Min))
+		text := fmt.Sprintf("about %s (%d bytes)", geometry.FormatAtLeast(fs.Min), int64(fs.Min))
+		if fs.Used > fs.Min {
+			text += ", as tables that count as used shrink with it"
+		}
+		s.Add("Smallest", text)
 	}
 	if fs.BlockSize > 0 {
 		s.Add("Block size", fmt.Sprintf("%d bytes", fs.BlockSize))

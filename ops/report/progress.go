@@ -89,8 +89,31 @@ type Rehearsal struct {
 	UndoBytes   geometry.Bytes `json:"undo_bytes"`    // the part that stays for an undo after the commit
 	SkippedFree geometry.Bytes `json:"skipped_bytes"` // free space of moved file systems that is not copied
 	Estimate    time.Duration  `json:"estimate"`
-	Warnings    []string       `json:"warnings,omitempty"` // what may go wrong in the commit, for people
-	Err         string         `json:"error,omitempty"`    // why the rehearsal failed, "" if it passed
+	Warnings    []string       `json:"warnings,omitempty"`  // what may go wrong in the commit, for people
+	Err         string         `json:"error,omitempty"`     // why the rehearsal failed, "" if it passed
+	TooSmall    *TooSmall      `json:"too_small,omitempty"` // the rehearsal failed because of this
+	Replanned   []Replanned    `json:"replanned,omitempty"` // why the plan is not the one that was asked for
+}
+
+// TooSmall says that a tool found no room for the contents of a partition at the size that an operation gives it.
+type TooSmall struct {
+	Op    int            `json:"operation"` // index in the queue
+	Asked geometry.Bytes `json:"asked"`
+	Least geometry.Bytes `json:"least"` // the smallest size that the tool names, 0 if none
+}
+
+// Replanned says that a partition turned out to need more than its superblock says, and that shunt therefore chose other
+// numbers than those that were asked for.
+type Replanned struct {
+	Ref   string         `json:"partition"`
+	Asked geometry.Bytes `json:"asked"` // the size that was too small
+	Took  geometry.Bytes `json:"took"`  // its size in the plan that was made instead
+}
+
+// String returns "p1 cannot be made as small as 392 MiB; the plan leaves it 664 MiB".
+func (r Replanned) String() string {
+	return fmt.Sprintf("%s cannot be made as small as %s, as its own tool finds no room in that; the plan now leaves it %s",
+		r.Ref, geometry.FormatAtMost(r.Asked), geometry.FormatAtLeast(r.Took))
 }
 
 // Outcome says how a run ended.

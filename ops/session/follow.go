@@ -78,7 +78,7 @@ func attachTo(dir *journal.Dir) (*Run, error) {
 	}
 	r := newRun(conn)
 	r.latest(first)
-	go r.listen(in, func() error { return nil }, &tail{})
+	go r.listen(feed{in, func() error { return nil }, &tail{}})
 	return r, nil
 }
 
@@ -117,4 +117,8 @@ func underWay(dir *journal.Dir) *report.Progress {
 }
 
 // Leave stops following a run. The run goes on.
-func (r *Run) Leave() { _ = r.conn.Close() } // the worker sees that the peer is gone
+func (r *Run) Leave() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_ = r.conn.Close() // the worker sees that the peer is gone
+}

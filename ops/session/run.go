@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"shunt/model/tried"
+	"shunt/ops"
 	"shunt/ops/partfs"
 	"shunt/ops/report"
 	"shunt/ops/worker"
@@ -21,21 +22,25 @@ import (
 
 // A Run is a worker that does a job. Its methods may be called from any goroutine.
 type Run struct {
-	conn    net.Conn
+	// again starts a worker with another plan after a tool found no room; ok is false if there is none. It may be nil.
+	again   func(now rehearsing, small report.TooSmall) (next rehearsing, p *process, ok bool)
 	updates chan report.Progress
 	decided chan struct{} // closed when the report has arrived or can no longer come
 	ended   chan struct{} // closed when the result has arrived
 
-	mu     sync.Mutex
-	writes bool // the worker may write to the target
-	report *report.Rehearsal
-	result report.Result
-	log    []string
+	mu      sync.Mutex
+	conn    net.Conn
+	writes  bool // the worker may write to the target
+	stopped bool // Cancel was called
+	plan    rehearsing
+	report  *report.Rehearsal
+	result  report.Result
+	log     []string
 }
 
 // start starts a worker, in a mount namespace of its own if the system allows one, so that its mounts vanish with it. The
 // files are those of the target, the journal and the sources, in this order.
-func start(job worker.Job, files []*os.File) (*Run, error) {
+func start(job worker.Job, files []*os.File, plan *replanner) (*Run, error) {
 	how, err := partfs.DetectIsolation()
 	if err != nil {
 		if job.Task == report.Apply {
@@ -49,7 +54,10 @@ func start(job worker.Job, files []*os.File) (*Run, error) {
 	}
 	r := newRun(p.conn)
 	r.writes = job.Task != report.Apply
-	go r.listen(json.NewDecoder(p.conn), p.cmd.Wait, p.stderr)
+	if plan != nil {
+		r.plan.queue, r.again = plan.queue, plan.again
+	}
+	go r.listen(p.feed())
 	return r, nil
 }
 
@@ -59,6 +67,15 @@ type process struct {
 	cmd    *exec.Cmd
 	stderr *tail
 }
+
+// A feed is what a worker sends. wait waits for its process.
+type feed struct {
+	in     *json.Decoder
+	wait   func() error
+	stderr *tail
+}
+
+func (p *process) feed() feed { return feed{json.NewDecoder(p.conn), p.cmd.Wait, p.stderr} }
 
 // spawn starts a worker and gives it its job and its files.
 func spawn(job worker.Job, files []*os.File, how partfs.Isolation) (*process, error) {
@@ -97,15 +114,43 @@ func newRun(conn net.Conn) *Run {
 }
 
 // send sends a command. It ignores errors, since Result shows whether the worker is gone.
-func (r *Run) send(c worker.Command) { _ = json.NewEncoder(r.conn).Encode(c) }
+func (r *Run) send(c worker.Command) {
+	r.mu.Lock()
+	conn := r.conn
+	r.mu.Unlock()
+	_ = json.NewEncoder(conn).Encode(c)
+}
 
-// listen receives the worker's events until the worker closes its end of the socket, then waits for the process.
-func (r *Run) listen(in *json.Decoder, wait func() error, stderr *tail) {
+// listen receives the events of the worker, and of those that follow it with other plans, until there are no more.
+func (r *Run) listen(f feed) {
 	decided := sync.OnceFunc(func() { close(r.decided) })
+	for {
+		found := r.hear(f, decided)
+		if found == nil {
+			break
+		}
+		next, ok := r.replan(*found.TooSmall)
+		if !ok {
+			r.mu.Lock()
+			r.report = found
+			r.mu.Unlock()
+			break
+		}
+		f = next
+	}
+	decided()
+	close(r.updates)
+	close(r.ended)
+	r.Leave() // both ends are done with it
+}
+
+// hear receives a worker's events until it closes its end of the socket, then waits for the process. It returns the
+// report of a rehearsal that may have another plan, and else nil.
+func (r *Run) hear(f feed, decided func()) (small *report.Rehearsal) {
 	var result *report.Result
 	for {
 		var e worker.Event
-		if in.Decode(&e) != nil {
+		if f.in.Decode(&e) != nil {
 			break
 		}
 		r.mu.Lock()
@@ -114,7 +159,10 @@ func (r *Run) listen(in *json.Decoder, wait func() error, stderr *tail) {
 			r.latest(*e.Progress)
 		case e.Log != "":
 			r.log = append(r.log, e.Log)
+		case e.Report != nil && e.Report.TooSmall != nil && r.again != nil:
+			small = e.Report
 		case e.Report != nil:
+			e.Report.Replanned = r.plan.told
 			r.report = e.Report
 			decided()
 		case e.Result != nil:
@@ -125,17 +173,14 @@ func (r *Run) listen(in *json.Decoder, wait func() error, stderr *tail) {
 			r.send(worker.Seen) // otherwise the worker stores the result in a file as well
 		}
 	}
-	waited := wait()
+	waited := f.wait()
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if result == nil {
-		result = r.silent(waited, stderr.text())
+		result = r.silent(waited, f.stderr.text())
 	}
 	r.result = *result
-	r.mu.Unlock()
-	decided()
-	close(r.updates)
-	close(r.ended)
-	_ = r.conn.Close() // both ends are done with it
+	return small
 }
 
 // silent returns a result for a worker that ended without sending one. waited is how it ended, if it was a child of this
@@ -181,6 +226,14 @@ func (r *Run) Report() (result report.Rehearsal, ok bool) {
 	return *r.report, true
 }
 
+// Rehearsed returns the queue that is or was rehearsed. It has other numbers than the one that the run was started with if a tool
+// found no room in them.
+func (r *Run) Rehearsed() ops.Queue {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.plan.queue
+}
+
 // Commit orders the worker to write the rehearsed result to the target. It has no effect after Cancel or a second time.
 func (r *Run) Commit() {
 	r.mu.Lock()
@@ -190,7 +243,12 @@ func (r *Run) Commit() {
 }
 
 // Cancel ends a rehearsal, or stops a commit at the next safe point.
-func (r *Run) Cancel() { r.send(worker.Cancel) }
+func (r *Run) Cancel() {
+	r.mu.Lock()
+	r.stopped = true
+	r.mu.Unlock()
+	r.send(worker.Cancel)
+}
 
 // Result waits for the end of the run and returns its result.
 func (r *Run) Result() report.Result {

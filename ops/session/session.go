@@ -250,10 +250,11 @@ func (s *Session) Start(q ops.Queue, options journal.Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.launch(worker.Job{
+	job := worker.Job{
 		Task: report.Apply, Plan: plan.Format(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
 		Options: options, Sources: sources,
-	}, files...)
+	}
+	return s.launch(job, &replanner{session: s, queue: q, job: job, files: files})
 }
 
 // Recover starts a worker that ends the unfinished transaction, by report.Finish or report.RollBack.
@@ -264,7 +265,7 @@ func (s *Session) Recover(how report.Task) (*Run, error) {
 	if s.unfinished == nil {
 		return nil, journal.ErrNone
 	}
-	return s.launch(worker.Job{Task: how})
+	return s.launch(worker.Job{Task: how}, nil)
 }
 
 // Undoable returns the transaction that was applied last. The error says why it cannot be undone, and wraps txn.ErrNoUndo
@@ -277,23 +278,34 @@ func (s *Session) Undo() (*Run, error) {
 	if err := cmp.Or(s.damage, s.noUndo); err != nil {
 		return nil, err
 	}
-	return s.launch(worker.Job{Task: report.Undo, Plan: s.facts.Undo.Plan})
+	return s.launch(worker.Job{Task: report.Undo, Plan: s.facts.Undo.Plan}, nil)
 }
 
-// launch starts a worker. The files are those of job.Sources.
-func (s *Session) launch(job worker.Job, files ...*os.File) (*Run, error) {
-	if err := s.makeStateDir(); err != nil {
-		return nil, err
+// launch starts a worker. plan is for an apply, else nil.
+func (s *Session) launch(job worker.Job, plan *replanner) (*Run, error) {
+	var sources []*os.File
+	if plan != nil {
+		sources = plan.files
 	}
-	handle, dir, err := s.dir.Handle()
+	job, files, err := s.prepared(job, sources)
 	if err != nil {
 		return nil, err
 	}
+	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) { return start(job, files, plan) })
+}
+
+// prepared completes a job and returns the files that go with it. sources are those of job.Sources.
+func (s *Session) prepared(job worker.Job, sources []*os.File) (worker.Job, []*os.File, error) {
+	if err := s.makeStateDir(); err != nil {
+		return job, nil, err
+	}
+	handle, dir, err := s.dir.Handle()
+	if err != nil {
+		return job, nil, err
+	}
 	job = s.job(job)
 	job.Journal = handle
-	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) {
-		return start(job, slices.Concat(s.target.Files(), dir, files))
-	})
+	return job, slices.Concat(s.target.Files(), dir, sources), nil
 }
 
 // checkDisk returns an error for a file that does not look like a disk image. Without it even a text file could be edited

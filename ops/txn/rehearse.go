@@ -83,6 +83,9 @@ func (r *Rehearsal) Run(ctx context.Context) (out report.Rehearsal, err error) {
 			result.Err = err.Error()
 			err = tried.Errorf("%s: %w", result.Text, err)
 			out.Err = tried.Text(err)
+			if small := (*fsys.TooSmallError)(nil); errors.As(err, &small) {
+				out.TooSmall = &report.TooSmall{Op: step.Op, Asked: step.NewSize, Least: small.Least}
+			}
 		}
 		out.Steps = append(out.Steps, result)
 		r.OnStep(i, &result)

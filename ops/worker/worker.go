@@ -35,11 +35,12 @@ import (
 func Called() bool { return os.Getenv(EnvWorker) != "" }
 
 // Sum returns a checksum of a disk as the model knows it, without what changes while nobody edits the disk. It ignores the
-// ids of partitions, which depend on the order of edits and on undone ones.
+// ids of partitions, which depend on the order of edits and on undone ones, and their smallest sizes, which are estimates
+// that the parent may know better.
 func Sum(d model.Disk) string {
 	parts := d.Steady().Partitions()
 	for i := range parts {
-		parts[i].ID = model.PartID(i + 1)
+		parts[i].ID, parts[i].FS.Min = model.PartID(i+1), 0
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", d.WithPartitions(parts)))
 	return hex.EncodeToString(sum[:])

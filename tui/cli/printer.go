@@ -138,6 +138,9 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 	}
 	p.clear()
 	p.say("Rehearsal")
+	for _, again := range r.Replanned {
+		p.say("  %s.", again)
+	}
 	for i, op := range q.Ops() {
 		p.say("  %d. %-60s %s", i+1, op.Describe(q.Before(i)), q.Cost(i))
 	}

@@ -77,7 +77,7 @@ func (s *settings) apply(ctx context.Context, path, name string, f applyFlags) e
 		p := s.follow(ctx, run)
 		rehearsal, ok := run.Report()
 		if ok {
-			p.report(q, rehearsal, facts.Call)
+			p.report(run.Rehearsed(), rehearsal, facts.Call)
 		}
 		if !ok || rehearsal.Err != "" {
 			return p.end(run.Result(), exitRefused)

@@ -29,6 +29,9 @@ func (r *resize) check() {
 		return
 	}
 	op := ops.MoveResizeTo(d, r.part.ID, r.span)
+	if n := op.Len; n > 0 && n < r.part.Span.Len() && n-r.limits.MinLen < geometry.AlignMiB.Grain(r.z) {
+		op.Aim = ops.Aim{Want: ops.Smallest, Align: r.align} // whoever takes the smallest size shown means the smallest that works
+	}
 	r.judge(op)
 	copies, skipped := ops.MoveCost(d, r.queue.Env(), r.part)
 	if r.err == nil && op.Shift != 0 && skipped > 0 {
@@ -59,18 +62,19 @@ func (r *resize) layout() layout {
 func (r *resize) limitWords() []string {
 	l := r.limits
 	var out []string
-	size := func(n geometry.Sector) string { return geometry.FormatBytes(r.z.Bytes(n)) }
+	least := func(n geometry.Sector) string { return geometry.FormatAtLeast(r.z.Bytes(n)) }
+	most := func(n geometry.Sector) string { return geometry.FormatAtMost(r.z.Bytes(n)) }
 	whyMin := l.WhyMin.Beside(r.z.Bytes(l.MinLen))
 	switch {
 	case !r.fixed(stopSize).OK():
 		out = append(out, "The size stays: "+string(l.Grow))
 	case !l.Shrink.OK():
-		out = append(out, fmt.Sprintf("Largest %s. It cannot shrink: %s", size(l.MaxLen), l.Shrink))
+		out = append(out, fmt.Sprintf("Largest %s. It cannot shrink: %s", most(l.MaxLen), l.Shrink))
 	case !l.Grow.OK():
-		out = append(out, fmt.Sprintf("Smallest %s (%s). It cannot grow: %s", size(l.MinLen), whyMin, l.Grow))
+		out = append(out, fmt.Sprintf("Smallest %s (%s). It cannot grow: %s", least(l.MinLen), whyMin, l.Grow))
 	default:
-		out = append(out, fmt.Sprintf("Smallest %s: %s", size(l.MinLen), whyMin),
-			fmt.Sprintf("Largest %s: %s", size(l.MaxLen), l.WhyEnd))
+		out = append(out, fmt.Sprintf("Smallest %s: %s", least(l.MinLen), whyMin),
+			fmt.Sprintf("Largest %s: %s", most(l.MaxLen), l.WhyEnd))
 	}
 	if !l.Move.OK() {
 		out = append(out, "It stays where it is: "+string(l.Move))

@@ -1,82 +1,66 @@
 package extfs
 
-// MinSize estimates the smallest size in bytes to which resize2fs can shrink the file system. resize2fs computes a
-// minimum from the same numbers and refuses anything smaller, so MinSize follows it even where it is too careful. The
-// result is a little above the tool's minimum (resize2fs -P) and never exceeds Size.
-//
-// resize2fs keeps as many groups as inodes and data need, and only the last of these may be shorter. With flexible groups
-// it also keeps all metadata in the flexible group of the last one. It counts metadata in the first flexible group twice,
-// and puts no data between the first few groups and the end of that flexible group.
-func (s Superblock) MinSize() int64 {
+// MinSize estimates the smallest size in bytes to which resize2fs can shrink the file system when it is forced to try, and
+// run a second time where OneRun is larger. It never exceeds Size. Unforced, resize2fs refuses more than it must: its own
+// minimum (resize2fs -P) counts the metadata of a flexible group twice.
+func (s Superblock) MinSize() int64 { return s.least(func(groups uint64) uint64 { return groups }) }
+
+// OneRun is like MinSize, for a single run of resize2fs. A flexible group stores the metadata of all its groups in one
+// place. If some of these groups go and that place stays, a run frees it but puts nothing there.
+func (s Superblock) OneRun() int64 { return s.least(s.flexible) }
+
+// least returns the size in bytes in which the data fits, with an inode for each file, beside the metadata of as many
+// groups as remain. charged returns how many groups' metadata take room if only the first ones remain.
+func (s Superblock) least(charged func(groups uint64) uint64) int64 {
 	if s.ClusterBlocks > 1 {
 		return s.Size() // resize2fs does not resize file systems with clusters
 	}
 	data := s.Blocks - s.FreeBlocks
 	data -= min(data, s.overhead(s.Groups()))
 	inodes := uint64(s.Inodes - s.FreeInodes)
-	first := max(1, ceilDiv(inodes, uint64(s.InodesPerGroup)))
-	groups := s.groupsFor(data, first)
-
-	filled := s.capacity(0, first-1)
-	if groups > first {
-		filled = s.capacity(0, first) + s.capacity(s.flexible(first), groups-1)
+	data += s.fragments(data, inodes)
+	need := func(groups uint64) uint64 {
+		return data + s.copies(groups)*s.copyBlocks() + charged(groups)*(2+s.ITableBlocks()) + s.metaBlocks(groups)
 	}
-	tail := s.overhead(s.flexible(groups))
-	if s.flexSize == 1 || groups > s.flexSize {
-		tail -= s.overhead(groups - 1)
-	}
-	need := s.FirstBlock + (groups-1)*s.BlocksPerGroup + tail + max(beside, data-min(data, filled))
-	if need >= s.Blocks {
-		return s.Size()
-	}
-	if s.Incompat&IncompatExtents != 0 {
-		// Moved blocks may lie in more pieces than before, and more pieces need more extents.
-		perBlock := uint64(s.BlockSize)/12 - 1
-		need += min((s.Blocks-need)/500, max(ceilDiv(data, perBlock), inodes))
-	}
-	need += data / 100
-	return int64(min(need, s.Blocks)) * s.BlockSize
-}
-
-// groupsFor returns how many groups can hold that many blocks of data beside their metadata, at least first. Metadata
-// that does not fit into the first groups is not counted against the groups behind them.
-func (s Superblock) groupsFor(data, first uint64) uint64 {
-	charged := s.overhead(s.flexible(first))
-	start := first*s.BlocksPerGroup - min(first*s.BlocksPerGroup, charged)
-	groups := first
-	for range 64 { // it settles within a few rounds if there is anything to shrink at all
-		need := data + s.overhead(s.flexible(groups)) - charged
-		if need <= start {
-			return groups
-		}
-		more := first + ceilDiv(need-start, s.BlocksPerGroup)
+	groups := max(1, ceilDiv(inodes, uint64(s.InodesPerGroup)))
+	for groups < s.Groups() { // it settles within a few rounds, as metadata is a small part of a group
+		more := ceilDiv(need(groups), s.BlocksPerGroup)
 		if more <= groups {
-			return groups
-		}
-		groups = more
-		if groups >= s.Groups() {
 			break
 		}
+		groups = more
 	}
-	return max(first, s.Groups())
+	groups = min(groups, s.Groups())
+	blocks := s.FirstBlock + max(need(groups), (groups-1)*s.BlocksPerGroup+s.shortest(groups-1))
+	return int64(min(blocks, s.Blocks)) * s.BlockSize
 }
 
-// capacity returns how many blocks of data fit into the groups [a, b).
-func (s Superblock) capacity(a, b uint64) uint64 {
-	if b <= a {
+// fragments estimates how many blocks the extent trees need in addition after that much data has moved together, as moved
+// blocks may lie in more pieces than before.
+func (s Superblock) fragments(data, inodes uint64) uint64 {
+	if s.Incompat&IncompatExtents == 0 {
 		return 0
 	}
-	blocks, overhead := (b-a)*s.BlocksPerGroup, s.overhead(b)-s.overhead(a)
-	return blocks - min(blocks, overhead)
+	perBlock := uint64(s.BlockSize)/12 - 1
+	return min(s.FreeBlocks/500, max(ceilDiv(data, perBlock), inodes))
 }
 
-// flexible returns how many groups' metadata may have to stay when only the first groups are kept. A flexible group
-// stores the metadata of all its groups in one place.
-func (s Superblock) flexible(groups uint64) uint64 {
-	if s.flexSize <= 1 {
-		return groups
+// shortest returns the fewest blocks that resize2fs leaves in a last group.
+func (s Superblock) shortest(group uint64) uint64 {
+	n := 2 + s.ITableBlocks()
+	if s.HasSuper(group) {
+		n += 1 + s.DescBlocks() + s.ReservedGDT // resize2fs counts them even where they lie elsewhere
 	}
-	return max(groups, min((groups/s.flexSize+1)*s.flexSize, s.Groups()))
+	if group > 0 {
+		n += beside
+	}
+	return n
+}
+
+// flexible returns how many groups' metadata lie where the first groups are. A flexible group stores the metadata of all
+// its groups in one place.
+func (s Superblock) flexible(groups uint64) uint64 {
+	return max(groups, min(ceilDiv(groups, s.flexSize)*s.flexSize, s.Groups()))
 }
 
 // beside is the number of blocks that a last group must have beside its metadata. resize2fs makes no shorter one.
@@ -87,12 +71,24 @@ func (s Superblock) LeastGroup() uint64 { return 2 + s.ITableBlocks() + beside }
 
 // overhead returns the number of metadata blocks in the first groups.
 func (s Superblock) overhead(groups uint64) uint64 {
-	total := groups * (2 + s.ITableBlocks())
+	return groups*(2+s.ITableBlocks()) + s.copies(groups)*s.copyBlocks() + s.metaBlocks(groups)
+}
+
+// copyBlocks returns how long a copy of the superblock is with the group descriptors that go with it.
+func (s Superblock) copyBlocks() uint64 {
 	if s.Incompat&IncompatMetaBG != 0 {
-		return total + s.copies(groups)*(1+min(s.FirstMetaBG, s.DescBlocks())) + 3*ceilDiv(groups, s.DescsPerBlock())
+		return 1 + min(s.FirstMetaBG, s.DescBlocks())
 	}
 	// resize2fs reserves descriptor blocks that are no longer needed, so the copies do not get shorter.
-	return total + s.copies(groups)*(1+s.DescBlocks()+s.ReservedGDT)
+	return 1 + s.DescBlocks() + s.ReservedGDT
+}
+
+// metaBlocks returns how many blocks of group descriptors lie elsewhere, three copies of each.
+func (s Superblock) metaBlocks(groups uint64) uint64 {
+	if s.Incompat&IncompatMetaBG == 0 {
+		return 0
+	}
+	return 3 * ceilDiv(groups, s.DescsPerBlock())
 }
 
 // copies returns how many of the first groups have a copy of the superblock.
