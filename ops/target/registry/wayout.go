@@ -109,5 +109,9 @@ type Format struct {
 }
 
 func (e *Format) Error() string {
-	return fmt.Sprintf("%s is in the format %s, which this version cannot edit: %s", e.Path, e.Name, e.Advice)
+	article := "a"
+	if strings.ContainsRune("AEx", rune(e.Name[0])) {
+		article = "an"
+	}
+	return fmt.Sprintf("%s is %s %s file, which this version cannot edit: %s", e.Path, article, e.Name, e.Advice)
 }

@@ -138,7 +138,7 @@ func TestExtentsOfVMDK(t *testing.T) {
 		{"twoGbMaxExtentSparse", "5G", "", "d-s002.vmdk", "-O raw DIR/d.vmdk DIR/d.vmdk.raw"},
 		{"twoGbMaxExtentSparse", "1G", "rm d.vmdk", "d-s001.vmdk", "only DIR/d.vmdk says how the parts belong together"},
 		{"twoGbMaxExtentSparse", "1G", "mv d-s001.vmdk s", "s", "only its descriptor says"},
-		{"monolithicFlat", "1G", "sed -i '1s/.*/\\n# edited/' d.vmdk", "d.vmdk", "in the format VMDK,"},
+		{"monolithicFlat", "1G", "sed -i '1s/.*/\\n# edited/' d.vmdk", "d.vmdk", "is a VMDK file,"},
 	} {
 		dir := t.TempDir()
 		run(t, "sh", "-c", fmt.Sprintf("cd %s && qemu-img create -q -f vmdk -o subformat=%s d.vmdk %s\n%s", dir, c.subformat, c.size, c.spoil))
