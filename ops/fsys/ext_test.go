@@ -82,10 +82,21 @@ func TestExtRefusals(t *testing.T) {
 	}
 	clusters := sparse(t, 64*mib)
 	tool(t, "mke2fs", "-q", "-t", "ext4", "-O", "bigalloc", clusters)
+	if got := mustProbe(t, clusters).Features; got != model.Clusters {
+		t.Errorf("clusters: %b", got)
+	}
 	if err := tools.Resize(ctx, model.Ext4, clusters, 32*geometry.MiB); err == nil || !strings.Contains(err.Error(), "bigalloc") {
 		t.Errorf("clusters: %v", err)
 	}
+	tool(t, "debugfs", "-w", "-R", "feature needs_recovery", huge)
+	if err := tools.SetLabel(ctx, model.Ext4, huge, "x"); err == nil || !strings.Contains(err.Error(), "replayed") {
+		t.Errorf("a label over what the journal holds: %v", err)
+	}
+	tool(t, "debugfs", "-w", "-R", "feature -needs_recovery", huge)
 	tool(t, "tune2fs", "-O", "stable_inodes", huge)
+	if got := mustProbe(t, huge).Features; got != model.StableInodes {
+		t.Errorf("stable inodes: %b", got)
+	}
 	if err := tools.Resize(ctx, model.Ext4, huge, 32*geometry.MiB); err == nil || !strings.Contains(err.Error(), "stable_inodes") {
 		t.Errorf("stable inodes: %v", err)
 	}

@@ -1,6 +1,9 @@
 package fsys
 
 import (
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"shunt/geometry"
@@ -46,5 +49,42 @@ func TestXFSSizes(t *testing.T) {
 				t.Errorf("%v by %d bytes: it is %d bytes long, the kernel makes it %d", c.made, more, got.Size, want)
 			}
 		}
+	}
+}
+
+// TestXFSLog compares with xfs_logprint whether the logs of file systems are clean: new ones, mounted ones, unmounted ones, ones
+// whose log went around, and ones that xfs_db made anew.
+func TestXFSLog(t *testing.T) {
+	t.Parallel()
+	toolsHere(t, "mkfs.xfs", "xfs_db", "xfs_logprint")
+	for _, options := range [][]string{{"-l", "size=6m"}, {"-l", "su=32k,size=8m", "-s", "size=4096"}} {
+		path := sparse(t, 100*mib)
+		tool(t, append(append([]string{"mkfs.xfs", "-q", "-f", "--unsupported"}, options...), path)...)
+		states := map[string]int{}
+		agree := func(when, image string) {
+			t.Helper()
+			said, _ := try(t, "xfs_logprint", "-t", image)
+			dirty, clean := strings.Contains(said, "<DIRTY>"), strings.Contains(said, "<CLEAN>")
+			if got := mustProbe(t, image); dirty == clean || dirty != got.Features.Has(model.Unreplayed) || dirty == got.Dirty.OK() {
+				t.Errorf("%v, %s: %q, xfs_logprint says\n%s", options, when, got.Dirty, said)
+			}
+			states[map[bool]string{true: "dirty", false: "clean"}[dirty]]++
+		}
+		agree("new", path)
+		if os.Geteuid() == 0 && cannotMount("xfs") == "" {
+			a, at := newApart(t), t.TempDir()
+			for round := range 3 {
+				tool(t, a.argv("mount", "-n", "-i", "-t", "xfs", "-o", "loop,rw,nouuid", path, at)...)
+				tool(t, a.argv("sh", "-ec", "mkdir $0/d; cd $0/d; for i in $(seq 1500); do :>$i; done; sync -f .; cd /; rm -r $0/d; sync -f $0", at)...)
+				agree("mounted", copyOf(t, path))
+				tool(t, a.argv("umount", "-n", "-i", at)...)
+				agree(fmt.Sprintf("unmounted %d times", round+1), path)
+			}
+			if states["dirty"] != 3 {
+				t.Errorf("%v: %v", options, states)
+			}
+		}
+		tool(t, "xfs_db", "-x", "-f", "-p", "xfs_admin", "-c", "uuid generate", path)
+		agree("with a new UUID", path)
 	}
 }
