@@ -105,7 +105,7 @@ func (k leastKind) judge(t *testing.T, dir, image string, off, size int64) {
 		return cmd.Run() == nil
 	}
 	if !*bisectLeast {
-		if below := (size - mib) * 10 / 11 / mib * mib; below > 2*mib && works(below) { // its end is on a grid of 1 MiB
+		if below := (size - mib) * 10 / 11 / mib * mib; below > 8*mib && works(below) { // below that the grid of 1 MiB decides
 			t.Errorf("the smallest size is %d, and a foreign tool gets to %d", size, below)
 		}
 		return
@@ -119,7 +119,7 @@ func (k leastKind) judge(t *testing.T, dir, image string, off, size int64) {
 		}
 	}
 	t.Logf("foreign tools reach %.1f MiB, the partition has %d MiB now", float64(high)/mib, size/mib)
-	if size > max(high*11/10, high+2*mib) {
+	if size > max(high*11/10, high+3*mib) {
 		t.Errorf("the smallest size is %d, and foreign tools get to %d", size, high)
 	}
 }
