@@ -1,0 +1,133 @@
+package qcow2
+
+import (
+	"iter"
+	"maps"
+	"slices"
+	"sort"
+)
+
+// An allocator hands out clusters that are free in the committed image. It never hands out one that this edit frees, since
+// the old disk needs it until the switch.
+type allocator struct {
+	refs  *counts    // of the committed image
+	lost  []clusters // leaks: counted, so the header that is committed does not call them free
+	given map[int64]bool
+	next  int64 // no cluster below is free
+	end   int64 // behind the last cluster of the file
+}
+
+// one returns a free cluster.
+func (a *allocator) one() int64 { return a.run(1) }
+
+// run returns the first of n free clusters in a row.
+func (a *allocator) run(n int64) int64 {
+	if a.given == nil {
+		a.given = map[int64]bool{}
+		a.next, a.end = 1, max(a.end, a.refs.end, a.lostEnd())
+	}
+	g := a.next
+	for length := int64(0); ; {
+		if length == n {
+			break
+		}
+		if at := g + length; a.free(at) {
+			length++
+		} else {
+			g, length = at+1, 0
+			if n == 1 {
+				a.next = g
+			}
+		}
+	}
+	for i := range n {
+		a.given[g+i] = true
+	}
+	if n == 1 {
+		a.next = g + 1
+	}
+	a.end = max(a.end, g+n)
+	return g
+}
+
+// giveBack makes clusters free again that this edit has not used after all.
+func (a *allocator) giveBack(g, n int64) {
+	for i := range n {
+		delete(a.given, g+i)
+	}
+	a.next = min(a.next, g)
+}
+
+func (a *allocator) free(g int64) bool { return a.refs.get(g) == 0 && !a.given[g] && !a.isLost(g) }
+
+func (a *allocator) isLost(g int64) bool {
+	i := sort.Search(len(a.lost), func(i int) bool { return a.lost[i].end > g })
+	return i < len(a.lost) && a.lost[i].start <= g
+}
+
+func (a *allocator) lostEnd() int64 {
+	if len(a.lost) == 0 {
+		return 0
+	}
+	return a.lost[len(a.lost)-1].end
+}
+
+// changes holds by how much the number of references of each cluster changes.
+type changes struct {
+	pages map[int64]*[countPage]int32
+}
+
+// add notes n references more to each cluster that [off, off+length) touches.
+func (c *changes) add(off, length, cluster int64, n int32) {
+	for g := off / cluster; g <= (off+length-1)/cluster; g++ {
+		page := c.pages[g/countPage]
+		if page == nil {
+			if c.pages == nil {
+				c.pages = map[int64]*[countPage]int32{}
+			}
+			page = new([countPage]int32)
+			c.pages[g/countPage] = page
+		}
+		page[g%countPage] += n
+	}
+}
+
+// all yields the clusters whose number of references changes, in order.
+func (c *changes) all() iter.Seq2[int64, int32] {
+	return func(yield func(int64, int32) bool) {
+		for _, p := range slices.Sorted(maps.Keys(c.pages)) {
+			for j, n := range c.pages[p] {
+				if n != 0 && !yield(p*countPage+int64(j), n) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// in yields those of the clusters [start, end).
+func (c *changes) in(start, end int64) iter.Seq2[int64, int32] {
+	return func(yield func(int64, int32) bool) {
+		for g := start; g < end; g++ {
+			page := c.pages[g/countPage]
+			if page == nil {
+				g += countPage - 1 - g%countPage
+				continue
+			}
+			if n := page[g%countPage]; n != 0 && !yield(g, n) {
+				return
+			}
+		}
+	}
+}
+
+// freed yields the clusters that lose their last reference.
+func (c *changes) freed(refs *counts) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for g, n := range c.all() {
+			if n < 0 && refs.get(g) == uint64(-n) && !yield(g) {
+				return
+			}
+		}
+	}
+}

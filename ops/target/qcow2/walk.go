@@ -1,0 +1,398 @@
+package qcow2
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+)
+
+// A Check is what a walk over all references of an image found.
+type Check struct {
+	// Leaks are clusters with a higher count than they have references. They only take space.
+	Leaks Faults
+	// Errors are clusters with a lower count than they have references. A writer would take them for free.
+	Errors Faults
+	// Copied are entries whose mark "refcount is 1" is wrong. A writer would write to a cluster that it must not change, or
+	// copy one in vain.
+	Copied Faults
+	// Beyond are clusters of data that begin behind the end of the file. They read as zero: the file was cut.
+	Beyond Faults
+	// Space says what the file's clusters are used for.
+	Space Space
+
+	refs *counts    // references of each cluster
+	lost []clusters // leaks without any reference, in order
+}
+
+// Clean reports whether an editor may rely on the image.
+func (c *Check) Clean() bool { return c.Errors.Count == 0 && c.Copied.Count == 0 }
+
+// Faults counts faults of one kind and names the first.
+type Faults struct {
+	Count int64
+	First Fault
+}
+
+// A Fault is one cluster that is not as it should be.
+type Fault struct {
+	Cluster       int64 // of the file
+	Stored, Found uint64
+}
+
+func (f *Faults) add(cluster int64, stored, found uint64) {
+	if f.Count++; f.Count == 1 {
+		f.First = Fault{cluster, stored, found}
+	}
+}
+
+// Space is how many bytes of the file are used for what. Each cluster counts once.
+type Space struct {
+	Data      int64 // of the disk as it is now, with its tables
+	Snapshots int64 // of snapshots alone
+	Bitmaps   int64
+	Format    int64 // header, refcounts
+	Leaked    int64
+}
+
+// Walk follows all references of the image and compares their number with the counts. It fails with *Corrupt where the
+// structures make no sense, and otherwise reports what it found.
+func (im *Image) Walk(ctx context.Context) (*Check, error) {
+	w := &walk{
+		im: im, ctx: ctx, check: &Check{refs: newCounts(ceil(im.store.Size(), im.cluster()))},
+	}
+	err := w.all()
+	return w.check, err
+}
+
+// A walk is one walk over all references.
+type walk struct {
+	im    *Image
+	ctx   context.Context //nolint:containedctx // of one call
+	check *Check
+	into  *int64 // the part of Space for clusters that are met for the first time
+}
+
+func (w *walk) all() error {
+	im, space := w.im, &w.check.Space
+	w.into = &space.Format
+	if err := w.refer(0, 1, 1); err != nil {
+		return err
+	}
+	if err := w.refer(im.refTable.off, int64(im.refTable.entries)*8, 1); err != nil {
+		return err
+	}
+	offsets, err := w.blocks()
+	if err != nil {
+		return err
+	}
+	w.into = &space.Data
+	if err := w.tree(im.Header.l1, im.l1); err != nil {
+		return err
+	}
+	w.into = &space.Snapshots
+	if err := w.snapshots(); err != nil {
+		return err
+	}
+	w.into = &space.Bitmaps
+	if err := w.bitmaps(); err != nil {
+		return err
+	}
+	if err := w.compare(offsets); err != nil {
+		return err
+	}
+	return w.marks()
+}
+
+// refer counts n references to each cluster that [off, off+length) touches.
+func (w *walk) refer(off, length, n int64) error {
+	if length <= 0 {
+		return nil
+	}
+	c := w.im.cluster()
+	for i := off / c; i <= (off+length-1)/c; i++ {
+		if w.check.refs.get(i) == 0 {
+			*w.into += c
+		}
+		if err := w.check.refs.add(i, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blocks counts the refcount blocks and returns their offsets, 0 where there is none.
+func (w *walk) blocks() ([]int64, error) {
+	list, err := w.im.readTable(w.im.refTable)
+	if err != nil {
+		return nil, err
+	}
+	const reserved = 0x1ff
+	offsets, seen := make([]int64, len(list)), map[int64]bool{}
+	for i, word := range list {
+		off := int64(word &^ reserved)
+		switch {
+		case word&reserved != 0 || word >= maxOffset || off%w.im.cluster() != 0:
+			return nil, corrupt("entry %d of the refcount table is not valid (%#x)", i, word)
+		case off == 0:
+			continue
+		case seen[off]:
+			return nil, corrupt("the refcount block at byte %d is used twice", off)
+		}
+		seen[off], offsets[i] = true, off
+		if err := w.refer(off, w.im.cluster(), 1); err != nil {
+			return nil, err
+		}
+	}
+	return offsets, nil
+}
+
+// tree counts what an L1 table reaches.
+func (w *walk) tree(t table, l1 []uint64) error {
+	if err := w.refer(t.off, int64(t.entries)*8, 1); err != nil {
+		return err
+	}
+	offsets, err := w.im.l2Offsets(l1)
+	if err != nil {
+		return err
+	}
+	for _, off := range offsets {
+		if err := w.l2(off, 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// l2Offsets returns the offsets of the L2 tables of one L1 table.
+func (im *Image) l2Offsets(l1 []uint64) ([]int64, error) {
+	var list []int64
+	for i, word := range l1 {
+		off, err := im.checkL1(word, i)
+		if err != nil {
+			return nil, err
+		}
+		if off != 0 {
+			list = append(list, off)
+		}
+	}
+	slices.Sort(list)
+	for i := 1; i < len(list); i++ {
+		if list[i] == list[i-1] {
+			return nil, corrupt("one L1 table leads twice to the L2 table at byte %d", list[i])
+		}
+	}
+	return list, nil
+}
+
+// snapshots counts what the snapshots reach. They share most L2 tables, which are read once.
+func (w *walk) snapshots() error {
+	im := w.im
+	if err := w.refer(im.Header.snapshots.off, im.snapshotTable, 1); err != nil {
+		return err
+	}
+	total, paths := int64(0), map[int64]int64{}
+	for i, s := range im.Snapshots {
+		if total += int64(s.l1.entries) * 8; total > im.store.Size() {
+			return corrupt("the L1 tables of its snapshots are larger than the file")
+		}
+		if err := w.refer(s.l1.off, int64(s.l1.entries)*8, 1); err != nil {
+			return err
+		}
+		l1, err := im.readTable(s.l1)
+		if err != nil {
+			return err
+		}
+		offsets, err := im.l2Offsets(l1)
+		if err != nil {
+			return corrupt("snapshot %d: %v", i+1, err)
+		}
+		for _, off := range offsets {
+			paths[off]++
+		}
+	}
+	for _, off := range slices.Sorted(maps.Keys(paths)) {
+		if err := w.l2(off, paths[off]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// l2 counts n references to an L2 table and to all that it reaches.
+func (w *walk) l2(off, n int64) error {
+	if err := cmp.Or(w.ctx.Err(), w.refer(off, w.im.cluster(), n)); err != nil {
+		return err
+	}
+	return w.im.eachEntry(off, func(_ int64, e entry) error {
+		switch e.kind() {
+		case packed:
+			at, length := e.span(w.im.ClusterBits)
+			return w.data(at, length, n)
+		case normal, zero, unallocated:
+			if e.host() != 0 {
+				return w.data(e.host(), w.im.cluster(), n)
+			}
+		}
+		return nil
+	})
+}
+
+// eachEntry calls do for the entries of an L2 table that are not 0.
+func (im *Image) eachEntry(off int64, do func(i int64, e entry) error) error {
+	start, _, err := im.store.Data(min(off, im.store.Size()))
+	if err != nil || start >= off+im.cluster() {
+		return err // a hole: all its entries are 0
+	}
+	table, err := im.l2(off)
+	if err != nil {
+		return err
+	}
+	for i := range im.perL2() {
+		e := im.entryIn(table, i)
+		if e == (entry{}) {
+			continue
+		}
+		if err := im.checkEntry(e); err != nil {
+			return corrupt("entry %d of the L2 table at byte %d %s", i, off, err)
+		}
+		if err := do(i, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walk) data(off, n, refs int64) error {
+	if off >= w.im.store.Size() {
+		w.check.Beyond.add(off/w.im.cluster(), 0, 0)
+	}
+	return w.refer(off, n, refs)
+}
+
+// compare compares the counts in the refcount blocks with the references.
+func (w *walk) compare(offsets []int64) error {
+	im, c := w.im, w.check
+	b := blocks{im: im, offsets: offsets, at: -1}
+	for i, off := range offsets {
+		if off == 0 {
+			continue
+		}
+		if err := cmp.Or(w.ctx.Err(), b.load(int64(i))); err != nil {
+			return err
+		}
+		if b.empty {
+			continue
+		}
+		for j := range im.perBlock() {
+			stored := count(b.bytes, j, im.RefcountBits)
+			if stored == 0 {
+				continue
+			}
+			if g := int64(i)*im.perBlock() + j; stored > c.refs.get(g) {
+				c.leaked(g, stored, im.cluster())
+			}
+		}
+	}
+	return c.refs.each(func(g int64, found uint64) error {
+		stored, err := b.count(g)
+		if stored < found {
+			c.Errors.add(g, stored, found)
+		}
+		return err
+	})
+}
+
+// leaked notes a cluster with a count that is too high.
+func (c *Check) leaked(g int64, stored uint64, cluster int64) {
+	c.Leaks.add(g, stored, c.refs.get(g))
+	if c.refs.get(g) > 0 {
+		return // it is in use, only its count is wrong
+	}
+	c.Space.Leaked += cluster
+	if n := len(c.lost); n > 0 && c.lost[n-1].end == g {
+		c.lost[n-1].end++
+		return
+	}
+	c.lost = append(c.lost, clusters{g, g + 1})
+}
+
+// clusters is the run [start, end) of clusters of the file.
+type clusters struct{ start, end int64 }
+
+// blocks reads refcount blocks, and keeps one.
+type blocks struct {
+	im      *Image
+	offsets []int64
+	at      int64 // the one that is kept, or -1
+	bytes   []byte
+	empty   bool // all its counts are 0
+}
+
+func (b *blocks) load(i int64) error {
+	if i == b.at {
+		return nil
+	}
+	if b.bytes == nil {
+		b.bytes = make([]byte, b.im.cluster())
+	}
+	off := b.offsets[i]
+	start, _, err := b.im.store.Data(min(off, b.im.store.Size()))
+	b.empty = start >= off+b.im.cluster()
+	switch {
+	case err != nil:
+	case b.empty:
+		clear(b.bytes)
+	default:
+		err = readFull(b.im.store, b.bytes, off)
+	}
+	b.at = i
+	if err != nil {
+		b.at = -1
+	}
+	return err
+}
+
+// count returns the stored count of cluster g.
+func (b *blocks) count(g int64) (uint64, error) {
+	per := b.im.perBlock()
+	i := g / per
+	if i >= int64(len(b.offsets)) || b.offsets[i] == 0 {
+		return 0, nil
+	}
+	err := b.load(i)
+	return count(b.bytes, g%per, b.im.RefcountBits), err
+}
+
+// marks compares the mark "copied" of all entries of the active tree with the references.
+func (w *walk) marks() error {
+	im, c := w.im, w.check
+	one := func(word uint64, host int64) {
+		if g := host / im.cluster(); (word&copied != 0) != (c.refs.get(g) == 1) {
+			c.Copied.add(g, c.refs.get(g), 0)
+		}
+	}
+	for i, word := range im.l1 {
+		off, err := im.checkL1(word, i)
+		if err != nil {
+			return err
+		}
+		if off == 0 {
+			if word&copied != 0 {
+				c.Copied.add(0, 0, 0)
+			}
+			continue
+		}
+		one(word, off)
+		err = im.eachEntry(off, func(_ int64, e entry) error {
+			if e.kind() != packed && e.host() != 0 {
+				one(e.word, e.host())
+			}
+			return nil
+		})
+		if err := cmp.Or(w.ctx.Err(), err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
