@@ -10,7 +10,7 @@ func (w *walk) bitmaps() error {
 		return nil
 	}
 	const mostDirectory = 64 << 20
-	if ext.length > mostDirectory || ext.directory%im.cluster() != 0 || ext.directory >= maxOffset {
+	if ext.length > min(mostDirectory, im.store.Size()) || ext.directory%im.cluster() != 0 || ext.directory >= maxOffset {
 		return corrupt("its directory of bitmaps would be %d bytes long at byte %d", ext.length, ext.directory)
 	}
 	if err := w.refer(ext.directory, ext.length, 1); err != nil {

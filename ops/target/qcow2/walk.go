@@ -21,8 +21,9 @@ type Check struct {
 	// Space says what the file's clusters are used for.
 	Space Space
 
-	refs *counts    // references of each cluster
-	lost []clusters // leaks without any reference, in order
+	refs *counts          // references of each cluster
+	lost []clusters       // leaks without any reference, in order
+	high map[int64]uint64 // the counts of leaks with references
 }
 
 // Clean reports whether an editor may rely on the image.
@@ -59,7 +60,7 @@ type Space struct {
 // structures make no sense, and otherwise reports what it found.
 func (im *Image) Walk(ctx context.Context) (*Check, error) {
 	w := &walk{
-		im: im, ctx: ctx, check: &Check{refs: newCounts(ceil(im.store.Size(), im.cluster()))},
+		im: im, ctx: ctx, check: &Check{high: map[int64]uint64{}, refs: newCounts(ceil(im.store.Size(), im.cluster()))},
 	}
 	err := w.all()
 	return w.check, err
@@ -307,7 +308,8 @@ func (w *walk) compare(offsets []int64) error {
 func (c *Check) leaked(g int64, stored uint64, cluster int64) {
 	c.Leaks.add(g, stored, c.refs.get(g))
 	if c.refs.get(g) > 0 {
-		return // it is in use, only its count is wrong
+		c.high[g] = stored
+		return
 	}
 	c.Space.Leaked += cluster
 	if n := len(c.lost); n > 0 && c.lost[n-1].end == g {
@@ -364,12 +366,13 @@ func (b *blocks) count(g int64) (uint64, error) {
 	return count(b.bytes, g%per, b.im.RefcountBits), err
 }
 
-// marks compares the mark "copied" of all entries of the active tree with the references.
+// marks compares the mark "copied" of all entries of the active tree with the counts.
 func (w *walk) marks() error {
 	im, c := w.im, w.check
 	one := func(word uint64, host int64) {
-		if g := host / im.cluster(); (word&copied != 0) != (c.refs.get(g) == 1) {
-			c.Copied.add(g, c.refs.get(g), 0)
+		g := host / im.cluster()
+		if n := max(c.refs.get(g), c.high[g]); (word&copied != 0) != (n == 1) {
+			c.Copied.add(g, n, 0)
 		}
 	}
 	for i, word := range im.l1 {
