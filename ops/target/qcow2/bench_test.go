@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+
+	"shunt/ops/target"
 )
 
 // BenchmarkMove moves 200 GiB of an image of 256 GiB, with every cluster in the file, by 4 GiB.
@@ -23,11 +25,11 @@ func BenchmarkMove(b *testing.B) {
 		require(b, err)
 		to := at ^ 4*gib
 		lo, hi := min(at, to), max(at, to)
-		pieces := []Piece{{0, lo, Keep, 0}, {lo, hi - lo, Empty, 0}, {hi, 200 * gib, Move, at}, {hi + 200*gib, 256*gib - hi - 200*gib, Keep, 0}}
+		pieces := []target.Piece{{Off: 0, Len: lo, Kind: target.Keep}, {Off: lo, Len: hi - lo, Kind: target.Empty}, {Off: hi, Len: 200 * gib, Kind: target.Move, Src: at}, {Off: hi + 200*gib, Len: 256*gib - hi - 200*gib, Kind: target.Keep}}
 		if to < at {
-			pieces[1], pieces[2] = Piece{lo, 200 * gib, Move, at}, Piece{lo + 200*gib, hi - lo, Empty, 0}
+			pieces[1], pieces[2] = target.Piece{Off: lo, Len: 200 * gib, Kind: target.Move, Src: at}, target.Piece{Off: lo + 200*gib, Len: hi - lo, Kind: target.Empty}
 		}
-		e, err := im.Prepare(context.Background(), check, Plan{Size: 256 * gib, Pieces: slices.Values(pieces), Content: im}, f)
+		e, err := im.Prepare(context.Background(), check, Plan{Next: target.Next{Size: 256 * gib, Pieces: slices.Values(pieces), Content: im}}, f)
 		require(b, err)
 		require(b, e.Switch())
 		b.Logf("%+v", e.Cost)

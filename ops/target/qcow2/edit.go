@@ -5,37 +5,17 @@ import (
 	"fmt"
 	"io"
 	"iter"
+
+	"shunt/ops/target"
 )
 
 // A Plan is the disk that a commit leads to.
 type Plan struct {
-	Size int64 // of the disk in bytes, a multiple of 512
-	// Pieces yields the new disk in order and without gaps, [0, Size).
-	Pieces iter.Seq[Piece]
-	// Content reads the new disk. It may read the image, which shows the old disk until the commit.
-	Content io.ReaderAt
+	target.Next
 	// DropBitmaps agrees to the loss of persistent bitmaps. Without it an image that has some is refused.
 	DropBitmaps bool
 	// Mend writes all counts and marks anew, as the references are. Without it an image with errors is refused, and leaks stay.
 	Mend bool
-}
-
-// A PieceKind says where the bytes of a piece come from.
-type PieceKind uint8
-
-// Kinds of pieces.
-const (
-	Keep  PieceKind = iota // from the same place of the old disk
-	Move                   // from Src of the old disk
-	Write                  // from Plan.Content
-	Empty                  // zeros
-)
-
-// A Piece is the run [Off, Off+Len) of the new disk.
-type Piece struct {
-	Off, Len int64
-	Kind     PieceKind
-	Src      int64
 }
 
 // A Writer writes to the file of an image.
@@ -44,20 +24,10 @@ type Writer interface {
 	Sync() error
 }
 
-// Cost is what a commit takes.
-type Cost struct {
-	Remapped int64 // bytes of the disk that move without being copied
-	Copied   int64 // bytes of new clusters: new content, and what moves but is not aligned
-	Shown    int64 // bytes of new clusters for what moves and came from the backing file
-	Tables   int64 // bytes of the format's own tables
-	Longer   int64 // bytes by which the file grows
-	Freed    int64 // bytes of clusters that nobody needs any more
-}
-
 // An Edit is a commit that has been prepared: everything but the header has been written, to clusters that were free. The
 // disk is as it was until Switch.
 type Edit struct {
-	Cost Cost
+	Cost target.SwitchCost
 
 	im     *Image
 	check  *Check
@@ -72,7 +42,7 @@ type Edit struct {
 }
 
 // Estimate returns what a commit of the plan takes. It writes nothing.
-func (im *Image) Estimate(ctx context.Context, check *Check, plan Plan) (Cost, error) {
+func (im *Image) Estimate(ctx context.Context, check *Check, plan Plan) (target.SwitchCost, error) {
 	e, err := im.prepare(ctx, check, plan, nil)
 	return e.Cost, err
 }

@@ -10,82 +10,98 @@ import (
 	"testing"
 
 	"shunt/model/testneed"
+	"shunt/ops/target"
 )
 
 // A draft is a disk that a test changes, with the pieces that lead to it.
 type draft struct {
 	old    []byte
 	disk   []byte
-	pieces []Piece
+	free   []bool // bytes that may be anything
+	pieces []target.Piece
 }
 
 func newDraft(disk []byte) *draft {
-	return &draft{old: disk, disk: slices.Clone(disk), pieces: []Piece{{Len: int64(len(disk)), Kind: Keep}}}
+	return &draft{old: disk, disk: slices.Clone(disk), free: make([]bool, len(disk)), pieces: []target.Piece{{Len: int64(len(disk)), Kind: target.Keep}}}
 }
 
 // set puts pieces into the disk at their places.
-func (d *draft) set(list ...Piece) {
+func (d *draft) set(list ...target.Piece) {
 	for _, p := range list {
-		var out []Piece
+		var out []target.Piece
 		for _, q := range d.pieces {
 			if n := min(q.Off+q.Len, p.Off) - q.Off; n > 0 {
-				out = append(out, Piece{q.Off, n, q.Kind, q.Src})
+				out = append(out, target.Piece{Off: q.Off, Len: n, Kind: q.Kind, Src: q.Src})
 			}
 			if p.Off >= q.Off && p.Off < q.Off+q.Len {
 				out = append(out, p)
 			}
 			if from := max(q.Off, p.Off+p.Len); from < q.Off+q.Len {
-				out = append(out, Piece{from, q.Off + q.Len - from, q.Kind, q.Src + from - q.Off})
+				out = append(out, target.Piece{Off: from, Len: q.Off + q.Len - from, Kind: q.Kind, Src: q.Src + from - q.Off})
 			}
 		}
 		d.pieces = out
 	}
 }
 
-// show makes the disk as the pieces say; what is to be written is random.
+// change makes one random change to the disk, and to the pieces that lead to it.
 func (d *draft) change(rng *rand.Rand, align int64) {
 	size := int64(len(d.disk))
 	place := func(limit int64) int64 { return rng.Int63n(limit+1) / align * align }
-	switch rng.Intn(6) {
+	switch rng.Intn(7) {
+	case 6: // blocks that a file system holds free
+		for range 20 {
+			n := 512 * (1 + rng.Int63n(40))
+			off := rng.Int63n(size-n) &^ 511
+			for i := off; i < off+n; i++ {
+				d.free[i] = true
+			}
+			d.set(target.Piece{Off: off, Len: n, Kind: target.Free})
+		}
 	case 0, 1, 2: // a partition moves
 		n := max(align, place(size/2))
 		from, to := place(size-n), place(size-n)
-		var moved []Piece
+		var moved []target.Piece
 		for _, q := range d.pieces {
 			lo, hi := max(q.Off, from), min(q.Off+q.Len, from+n)
 			if lo >= hi {
 				continue
 			}
 			src := q.Src + lo - q.Off
-			if q.Kind == Keep {
-				q.Kind, src = Move, lo
+			if q.Kind == target.Keep {
+				q.Kind, src = target.Move, lo
 			}
-			moved = append(moved, Piece{lo + to - from, hi - lo, q.Kind, src})
+			moved = append(moved, target.Piece{Off: lo + to - from, Len: hi - lo, Kind: q.Kind, Src: src})
 		}
-		copied := slices.Clone(d.disk[from : from+n])
+		copied, loose := slices.Clone(d.disk[from:from+n]), slices.Clone(d.free[from:from+n])
 		clear(d.disk[from : from+n])
+		clear(d.free[from : from+n])
 		copy(d.disk[to:], copied)
-		d.set(Piece{from, n, Empty, 0})
+		copy(d.free[to:], loose)
+		d.set(target.Piece{Off: from, Len: n, Kind: target.Empty})
 		d.set(moved...)
 	case 3:
 		n := 512 * (1 + rng.Int63n(200))
 		off := rng.Int63n(size-n) &^ 511
 		copy(d.disk[off:], text(rng, int(n)))
-		d.set(Piece{off, n, Write, 0})
+		clear(d.free[off : off+n])
+		d.set(target.Piece{Off: off, Len: n, Kind: target.Write})
 	case 4:
 		n := max(align, place(size/3))
 		off := place(size - n)
 		clear(d.disk[off : off+n])
-		d.set(Piece{off, n, Empty, 0})
+		clear(d.free[off : off+n])
+		d.set(target.Piece{Off: off, Len: n, Kind: target.Empty})
 	case 5:
 		now := size/2 + rng.Int63n(size)&^511
 		now = max(512, now&^511)
 		if now > size {
 			d.disk = append(d.disk, make([]byte, now-size)...)
-			d.pieces = append(d.pieces, Piece{size, now - size, Empty, 0})
+			d.free = append(d.free, make([]bool, now-size)...)
+			d.pieces = append(d.pieces, target.Piece{Off: size, Len: now - size, Kind: target.Empty})
 			return
 		}
-		d.disk = d.disk[:now]
+		d.disk, d.free = d.disk[:now], d.free[:now]
 		for len(d.pieces) > 0 && d.pieces[len(d.pieces)-1].Off >= now {
 			d.pieces = d.pieces[:len(d.pieces)-1]
 		}
@@ -95,7 +111,22 @@ func (d *draft) change(rng *rand.Rand, align int64) {
 }
 
 func (d *draft) plan() Plan {
-	return Plan{Size: int64(len(d.disk)), Pieces: slices.Values(d.pieces), Content: bytes.NewReader(d.disk)}
+	return Plan{Next: target.Next{Size: int64(len(d.disk)), Pieces: slices.Values(d.pieces), Content: bytes.NewReader(d.disk)}}
+}
+
+// is fails unless a disk is the draft's, but for what may be anything.
+func (d *draft) is(t testing.TB, disk []byte) {
+	t.Helper()
+	if len(disk) != len(d.disk) {
+		t.Fatalf("%d bytes instead of %d", len(disk), len(d.disk))
+	}
+	disk = slices.Clone(disk)
+	for i, free := range d.free {
+		if free {
+			disk[i] = d.disk[i]
+		}
+	}
+	same(t, disk, d.disk)
 }
 
 // readAll returns the disk of an image.
@@ -110,7 +141,7 @@ func readAll(t testing.TB, im *Image) []byte {
 }
 
 // commit brings an image file to the draft's disk and checks it by itself and by qemu-img.
-func (d *draft) commit(t testing.TB, path string) Cost {
+func (d *draft) commit(t testing.TB, path string) target.SwitchCost {
 	t.Helper()
 	im := openImage(t, path)
 	check := clean(t, im, path)
@@ -123,7 +154,7 @@ func (d *draft) commit(t testing.TB, path string) Cost {
 	qemuClean(t, path)
 	require(t, e.Switch())
 	after := openImage(t, path)
-	same(t, readAll(t, after), d.disk)
+	d.is(t, readAll(t, after))
 	clean(t, after, path)
 	sameAsQEMU(t, after, path)
 	return e.Cost

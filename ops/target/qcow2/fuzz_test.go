@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
+
+	"shunt/ops/target"
 )
 
 // seedImages returns small images by qemu-img of several shapes.
@@ -101,7 +103,7 @@ func edit(t *testing.T, im *Image, check *Check, file []byte) {
 	}
 	d := newDraft(disk)
 	half := size / 2
-	d.set(Piece{0, half, Empty, 0}, Piece{half, half, Move, 0})
+	d.set(target.Piece{Off: 0, Len: half, Kind: target.Empty}, target.Piece{Off: half, Len: half, Kind: target.Move})
 	copy(d.disk[half:], disk[:half])
 	clear(d.disk[:half])
 	plan := d.plan()

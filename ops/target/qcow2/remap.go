@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+
+	"shunt/ops/target"
 )
 
 // tables writes the L2 tables that change and the L1 table.
@@ -37,39 +39,28 @@ func (e *Edit) tables(ctx context.Context) error {
 	return e.writeL1()
 }
 
-// pieces returns the plan's pieces, joined where they continue each other.
-func (e *Edit) pieces() ([]Piece, error) {
-	var list []Piece
+// pieces returns the plan's pieces, if they make a disk.
+func (e *Edit) pieces() ([]target.Piece, error) {
+	var list []target.Piece
 	at := int64(0)
 	for p := range e.plan.Pieces {
-		if p.Kind == Move && p.Src == p.Off {
-			p.Kind = Keep
-		}
-		if p.Kind != Move {
-			p.Src = 0
-		}
 		from := p.Off
-		if p.Kind == Move {
+		switch {
+		case p.Kind == target.Move && p.Src != p.Off:
 			from = p.Src
+		case p.Kind == target.Move:
+			p.Kind = target.Keep
 		}
-		if p.Off != at || p.Len <= 0 || p.Kind <= Move && (from < 0 || p.Len > e.im.Size()-from) {
+		if p.Off != at || p.Len <= 0 || p.Kind <= target.Move && (from < 0 || p.Len > e.im.Size()-from) {
 			return nil, fmt.Errorf("a piece of %d bytes at %d does not continue the disk at %d", p.Len, p.Off, at)
 		}
 		at += p.Len
-		if n := len(list); n > 0 && list[n-1].continues(p) {
-			list[n-1].Len += p.Len
-			continue
-		}
 		list = append(list, p)
 	}
 	if at != e.plan.Size {
 		return nil, fmt.Errorf("the pieces of the disk end at byte %d of %d", at, e.plan.Size)
 	}
 	return list, nil
-}
-
-func (p Piece) continues(q Piece) bool {
-	return p.Kind == q.Kind && (p.Kind != Move || p.Src+p.Len == q.Src)
 }
 
 // newL1 is the number of entries that the new size needs.
@@ -114,7 +105,7 @@ func (e *Edit) put(b []byte, off int64) error {
 // A builder makes new L2 tables.
 type builder struct {
 	e      *Edit
-	pieces []Piece
+	pieces []target.Piece
 	buf    []byte         // one cluster of content
 	table  []byte         // the new L2 table
 	twice  []clusters     // of the old disk, to which two places of the new one lay claim
@@ -136,7 +127,7 @@ func (b *builder) touched(i int) bool {
 		return true // it can have entries behind the end of the disk
 	}
 	for j := b.find(start); j < len(b.pieces) && b.pieces[j].Off < end; j++ {
-		if b.pieces[j].Kind != Keep {
+		if b.pieces[j].Kind != target.Keep {
 			return true
 		}
 	}
@@ -264,27 +255,51 @@ func (b *builder) oldEntry(g int64) (entry, error) {
 
 // entry returns the new entry of cluster g, whose old one is was.
 func (b *builder) entry(g int64, was entry) (entry, error) {
-	e, im := b.e, b.e.im
-	c := im.cluster()
-	off := g * c
-	if off >= e.plan.Size {
-		if e.plan.Size == im.Size() {
+	e := b.e
+	if g*e.im.cluster() >= e.plan.Size {
+		if e.plan.Size == e.im.Size() {
 			return was, nil // a machine's state
 		}
 		return entry{}, nil
 	}
-	p := b.pieces[b.find(off)]
-	whole := p.Off+p.Len >= off+c || off+c > e.plan.Size && e.plan.Size == im.Size() && p.Off+p.Len == e.plan.Size
-	switch {
-	case !whole:
-	case p.Kind == Keep:
+	switch kind, by := b.origin(g); kind {
+	case target.Keep:
 		return was, nil
-	case p.Kind == Empty:
+	case target.Move:
+		return b.moved(g, g-by)
+	case target.Empty, target.Free:
 		return b.empty(g, nil)
-	case p.Kind == Move && (p.Src-p.Off)%c == 0 && off+c <= e.plan.Size:
-		return b.moved(g, g+(p.Src-p.Off)/c)
+	case target.Write:
 	}
 	return b.fresh(g, &e.Cost.Copied)
+}
+
+// origin returns where cluster g of the new disk comes from as a whole, and for Move by how many clusters it moves. It is
+// Write if the cluster is made of parts.
+func (b *builder) origin(g int64) (kind target.PieceKind, by int64) {
+	e, c := b.e, b.e.im.cluster()
+	off, end := g*c, min((g+1)*c, e.plan.Size)
+	kind = target.Free
+	for i := b.find(off); i < len(b.pieces) && b.pieces[i].Off < end; i++ {
+		p := b.pieces[i]
+		switch {
+		case p.Kind == target.Free:
+			continue
+		case kind == target.Free:
+			kind = p.Kind
+			if kind == target.Move {
+				by = p.Off - p.Src
+			}
+		case kind != p.Kind || kind == target.Move && by != p.Off-p.Src:
+			return target.Write, 0
+		}
+	}
+	switch {
+	case kind == target.Keep && off+c > end && e.plan.Size != e.im.Size(), // what lies behind the end must read as zero later
+		kind == target.Move && (by%c != 0 || off+c > end || off-by+c > e.im.Size()):
+		return target.Write, 0
+	}
+	return kind, by / c
 }
 
 // moved returns the entry of cluster g, which shows what cluster from of the old disk showed.
@@ -321,10 +336,10 @@ func (b *builder) taken(g int64) bool {
 }
 
 // moveTwice returns the clusters of the old disk to which more than one piece moves them, in order.
-func moveTwice(pieces []Piece, cluster int64) []clusters {
+func moveTwice(pieces []target.Piece, cluster int64) []clusters {
 	var list, twice []clusters
 	for _, p := range pieces {
-		if p.Kind == Move {
+		if p.Kind == target.Move {
 			list = append(list, clusters{p.Src / cluster, ceil(p.Src+p.Len, cluster)})
 		}
 	}
@@ -388,10 +403,9 @@ func (e entry) gaps() bool { return uint32(e.parts)|uint32(e.parts>>parts) != 1<
 
 // stays reports whether cluster g of the old disk keeps its entry.
 func (b *builder) stays(g int64) bool {
-	c := b.e.im.cluster()
-	if g*c >= b.e.plan.Size {
+	if g*b.e.im.cluster() >= b.e.plan.Size {
 		return false
 	}
-	p := b.pieces[b.find(g*c)]
-	return p.Kind == Keep && (p.Off+p.Len >= (g+1)*c || p.Off+p.Len == b.e.plan.Size && b.e.plan.Size == b.e.im.Size())
+	kind, _ := b.origin(g)
+	return kind == target.Keep
 }

@@ -156,7 +156,7 @@ func TestBitmaps(t *testing.T) {
 	require(t, err)
 	require(t, e.Switch())
 	after := openImage(t, path)
-	same(t, readAll(t, after), d.disk)
+	d.is(t, readAll(t, after))
 	if c := clean(t, after, path); c.Space.Bitmaps != 0 {
 		t.Errorf("%+v", c.Space)
 	}

@@ -1,0 +1,70 @@
+package target
+
+import (
+	"context"
+	"io"
+	"iter"
+)
+
+// A Switching target is changed as a whole: new content goes to places of its file that nothing refers to, and then one
+// write of one sector makes it the content of the disk. Its methods of Device that write fail.
+type Switching interface {
+	Target
+
+	// Container returns the bytes of the file itself.
+	Container() Device
+	// Estimate returns what a change would take. It writes nothing. Its errors say why the target cannot be changed so.
+	Estimate(ctx context.Context, next Next) (SwitchCost, error)
+	// Stage writes what a change needs and syncs it. The disk shows its old content all the same, after an error too, and
+	// Unstage takes back the room that was used. Writing must have been allowed.
+	Stage(ctx context.Context, next Next, watch func(done int64)) (Switch, error)
+	// Unstage makes the file as long as it was before Stage. It must not be called after the switch.
+	Unstage() error
+	// Release gives room in the file back to the host that the disk does not need and an undo did.
+	Release() error
+}
+
+// Next is the content that a disk is to have.
+type Next struct {
+	Size int64 // in bytes
+	// Pieces yields the disk in order and without gaps, [0, Size).
+	Pieces iter.Seq[Piece]
+	// Content reads the disk. It may read the target, which shows its old content until the switch.
+	Content io.ReaderAt
+}
+
+// A PieceKind says where the bytes of a piece come from.
+type PieceKind uint8
+
+// Kinds of pieces.
+const (
+	Keep  PieceKind = iota // the same place of the old disk
+	Move                   // Src on the old disk
+	Write                  // Next.Content
+	Empty                  // nowhere: zeros
+	Free                   // nowhere: nobody needs them, so they may read as anything
+)
+
+// A Piece is the run [Off, Off+Len) of the new disk, in bytes.
+type Piece struct {
+	Off, Len int64
+	Kind     PieceKind
+	Src      int64
+}
+
+// A Switch is one write that makes the disk another one, and the write that takes it back.
+type Switch struct {
+	Off           int64 // in the container
+	Before, After []byte
+	Freed         []Part // runs of the container that an undo needs and the new disk does not
+	Cost          SwitchCost
+}
+
+// SwitchCost is what a change of a Switching target takes, in bytes.
+type SwitchCost struct {
+	Remapped int64 // moves without being copied
+	Copied   int64 // new content, and what moves but is not aligned
+	Shown    int64 // moves and came from a backing file, so it is copied
+	Tables   int64 // the format's own tables
+	Longer   int64 // by which the file grows
+}
