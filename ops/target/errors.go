@@ -41,6 +41,8 @@ var (
 	ErrRange = errors.New("range lies outside the target")
 	// ErrFixed is returned by Truncate for targets that cannot change their size.
 	ErrFixed = errors.New("a block device has a fixed size")
+	// ErrAsWhole is returned for writes to the disk of a Switching target.
+	ErrAsWhole = errors.New("the disk in this format only changes as a whole")
 	// ErrOverlap is returned by Copy when its two ranges overlap.
 	ErrOverlap = errors.New("source and destination overlap")
 	// ErrNoLoop is returned for a path that is not a loop device, or one that is not set up.

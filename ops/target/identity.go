@@ -6,6 +6,7 @@ type Kind string
 // The kinds.
 const (
 	KindRaw   Kind = "raw image"    // a file
+	KindQcow2 Kind = "qcow2 image"  // a file
 	KindBlock Kind = "block device" // a whole one
 )
 

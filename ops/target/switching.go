@@ -31,6 +31,7 @@ type Next struct {
 	Pieces iter.Seq[Piece]
 	// Content reads the disk. It may read the target, which shows its old content until the switch.
 	Content io.ReaderAt
+	Verify  bool // read new content back before the switch
 }
 
 // A PieceKind says where the bytes of a piece come from.

@@ -40,13 +40,24 @@ var ErrStopped = errors.New("stopped between two steps")
 //
 // The files kept to undo the previous transaction are removed between record and fence.
 func (tx *Transaction) commit(ctx context.Context, watch Watch) error {
+	if tx.stage != nil {
+		if err := tx.stage(ctx, watch); err != nil {
+			return err
+		}
+	}
 	if err := tx.journal.Advance(journal.Forward, journal.Running, 0, 0); err != nil {
 		return err
 	}
 	if err := dropOther(tx.store); err != nil {
 		return err
 	}
-	return tx.forward(ctx, watch)
+	if err := tx.forward(ctx, watch); err != nil || tx.switching == nil {
+		return err
+	}
+	if tx.program.Options.Has(journal.KeepUndo) {
+		return refreshed(tx.switching)
+	}
+	return released(tx.switching)
 }
 
 // dropOther removes the files of the previous transaction: once the one in store is committed, that one can no longer be

@@ -10,6 +10,7 @@ import (
 	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/report"
+	"shunt/ops/target"
 )
 
 // Prepare makes the rehearsed result ready to be committed: it writes the journal and nothing else. It completes the
@@ -17,6 +18,9 @@ import (
 func (r *Rehearsal) Prepare(
 	store journal.Store, spill journal.File, plan, name string, report *report.Rehearsal,
 ) (*Transaction, error) {
+	if sw, ok := r.Device.(target.Switching); ok {
+		return r.prepareSwitch(sw, store, spill, plan, name, report)
+	}
 	changed, t, err := r.compare(spill)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))

@@ -111,9 +111,16 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 	if err := verifyContents(c, p); err != nil {
 		return err
 	}
+	disk := dev
+	dev = container(dev)
 	if err := checkTarget(dev, p, r); err != nil {
 		return err
 	}
+	defer func() {
+		if err == nil && how == RollBack {
+			err = released(disk)
+		}
+	}()
 	tx := &Transaction{dev: dev, store: o.store, journal: o.journal, program: p, contents: c}
 	if how == RollBack {
 		return tx.backward(ctx, watch)

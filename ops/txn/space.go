@@ -27,6 +27,9 @@ func reserveStage(stage journal.File, p journal.Program) error {
 // NewSpace returns how many bytes the target will newly take on its file system: holes that the commit writes to, and what
 // it adds at the end. Copies are counted apart, since a target that can share blocks needs no space for them.
 func (tx *Transaction) NewSpace() (copies, rest int64, err error) {
+	if tx.switching != nil {
+		return 0, tx.cost.Longer, nil
+	}
 	data, err := dataRanges(tx.dev)
 	if err != nil {
 		return 0, 0, tried.Errorf("find the holes of the target: %w", err)

@@ -8,6 +8,7 @@ import (
 	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/report"
+	"shunt/ops/target"
 )
 
 // A Transaction is a commit that has been prepared: its journal is durable, its commit record is not written yet, and the
@@ -18,6 +19,12 @@ type Transaction struct {
 	journal  *journal.Journal
 	program  journal.Program
 	contents contents
+
+	// A Switching target is staged by the commit, and not before it.
+	switching target.Switching
+	cost      target.SwitchCost
+	stage     func(ctx context.Context, watch Watch) error
+
 	// Hidden lists the partitions that nobody may use while the commit runs, by their numbers before it.
 	Hidden []int
 }
@@ -109,5 +116,9 @@ func (tx *Transaction) Abandon() error {
 }
 
 func (tx *Transaction) close() error {
-	return errors.Join(tx.journal.Close(), tx.contents.close())
+	err := tx.contents.close()
+	if tx.journal != nil {
+		err = errors.Join(tx.journal.Close(), err)
+	}
+	return err
 }

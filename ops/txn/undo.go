@@ -100,6 +100,8 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 	if err := verifyContents(c, p); err != nil {
 		return fmt.Errorf("%w: %w", journal.ErrKeptDamaged, err)
 	}
+	disk := dev
+	dev = container(dev)
 	if err := checkSeal(ctx, dev, p, seal, watch); err != nil {
 		return err
 	}
@@ -113,5 +115,8 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 		return tried.Errorf("sync the stage file: %w", err)
 	}
 	tx := &Transaction{dev: dev, store: o.store, journal: o.journal, program: p, contents: c}
-	return tx.backward(ctx, watch)
+	if err := tx.backward(ctx, watch); err != nil {
+		return err
+	}
+	return released(disk)
 }

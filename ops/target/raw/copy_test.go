@@ -198,7 +198,7 @@ func TestSparse(t *testing.T) {
 						copy(want[off:], p)
 					} else {
 						if !punches {
-							r.cannot.punch.Store(true)
+							r.CannotPunch.Store(true)
 						}
 						require(t, r.Punch(off, n))
 						clear(want[off : off+n])
@@ -241,7 +241,7 @@ func TestPunchGivesSpaceBack(t *testing.T) {
 	require(t, err)
 	require(t, r.Sync())
 	require(t, r.Punch(512, 8<<20-1024))
-	if r.cannot.punch.Load() {
+	if r.CannotPunch.Load() {
 		testneed.Missing(t, "needs a temporary directory on a file system with holes")
 	}
 	require(t, r.Sync())

@@ -193,7 +193,7 @@ func TestWriteErrors(t *testing.T) {
 	r.Write, err = os.Open(path)
 	require(t, err)
 	for _, supported := range []bool{true, false} {
-		for _, ability := range []*atomic.Bool{&r.cannot.punch, &r.cannot.clone, &r.cannot.copyRange} {
+		for _, ability := range []*atomic.Bool{&r.CannotPunch, &r.cannot.clone, &r.cannot.copyRange} {
 			ability.Store(!supported)
 		}
 		for name, call := range map[string]func() error{
@@ -218,7 +218,7 @@ func TestDeviceFull(t *testing.T) {
 	dir := mounted(t, 16<<20, "mkfs.ext4", "-q", "-O", "^has_journal", "-m", "0")
 	path := image(t, dir, 64<<20)
 	r := writable(t, path)
-	r.cannot.punch.Store(true)
+	r.CannotPunch.Store(true)
 	chunk := make([]byte, 1<<20)
 	full := func(write func(off int64) error) {
 		t.Helper()

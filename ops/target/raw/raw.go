@@ -2,7 +2,6 @@
 package raw
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -51,8 +50,8 @@ type file struct {
 	*held.File
 	block int64 // block size of the host file system
 
-	shared atomic.Int64                                  // bytes that Copy has copied by sharing blocks
-	cannot struct{ punch, clone, copyRange atomic.Bool } // operations that the host's file system does not support
+	shared atomic.Int64                           // bytes that Copy has copied by sharing blocks
+	cannot struct{ clone, copyRange atomic.Bool } // operations that the host's file system does not support
 }
 
 // build returns an image for an open file. It neither locks nor checks it.
@@ -120,31 +119,16 @@ func (r *file) AllowWrites() error {
 	return r.File.AllowWrites()
 }
 
-func (r *file) Truncate(n int64) error {
-	w, err := r.Writer("truncate", 0, 0)
-	if err != nil {
-		return err
-	}
-	if n <= 0 {
-		return tried.Errorf("truncate %s to %d bytes: %w", r.Given, n, target.ErrRange)
-	}
-	if err := w.Truncate(n); err != nil {
-		return tried.Errorf("truncate %s from %d to %d bytes: %w", r.Given, r.Size(), n, tried.Cause(err))
-	}
-	r.SetSize(n)
-	return nil
-}
-
 func (r *file) Room() (free int64, shares bool, err error) {
+	free, err = r.FreeRoom()
+	if err != nil {
+		return 0, false, err
+	}
 	st, err := kernel.StatHost(r.Read)
 	if err != nil {
-		return 0, false, tried.Errorf("ask for the free space at %s: %w", r.Given, err)
+		return 0, false, tried.Errorf("ask for the kind of file system at %s: %w", r.Given, err)
 	}
-	unit := st.Frsize
-	if unit <= 0 {
-		unit = st.Bsize
-	}
-	return int64(st.Bavail) * unit, sharesBlocks(st), nil
+	return free, sharesBlocks(st), nil
 }
 
 // sharesBlocks reports whether a file system is of a kind that copies by sharing blocks.
@@ -158,57 +142,4 @@ func sharesBlocks(st unix.Statfs_t) bool {
 		return true
 	}
 	return false
-}
-
-func (r *file) Punch(off, n int64) error {
-	w, err := r.Writer("punch", off, n)
-	if err != nil || n == 0 {
-		return err
-	}
-	if !r.cannot.punch.Load() {
-		const how = unix.FALLOC_FL_PUNCH_HOLE | unix.FALLOC_FL_KEEP_SIZE
-		err := kernel.Retry(func() error { return unix.Fallocate(int(w.Fd()), how, off, n) })
-		if err == nil {
-			return nil
-		}
-		if !kernel.Unsupported(err) {
-			return tried.Errorf("punch %s: %d bytes at byte %d: %w", r.Given, n, off, err)
-		}
-		r.cannot.punch.Store(true)
-	}
-	return r.WriteZeroes(off, n)
-}
-
-func (r *file) Data(off int64) (start, end int64, err error) {
-	size := r.Size()
-	if err := r.Within("look for data in", off, 0); err != nil {
-		return 0, 0, err
-	}
-	if off == size {
-		return size, size, nil
-	}
-	seek := func(off int64, whence int) (at int64, err error) { // nothing else uses the file position
-		err = kernel.Retry(func() error {
-			at, err = r.Read.Seek(off, whence)
-			return err
-		})
-		return at, err
-	}
-	start, err = seek(off, unix.SEEK_DATA)
-	switch {
-	case errors.Is(err, unix.ENXIO):
-		return size, size, nil
-	case errors.Is(err, unix.EINVAL) || kernel.Unsupported(err):
-		return off, size, nil
-	case err != nil:
-		return 0, 0, tried.Errorf("look for data in %s from byte %d: %w", r.Given, off, tried.Cause(err))
-	}
-	if start >= size { // somebody made the file longer, and the new part does not belong to the target
-		return size, size, nil
-	}
-	end, err = seek(start, unix.SEEK_HOLE)
-	if err != nil {
-		return 0, 0, tried.Errorf("look for a hole in %s from byte %d: %w", r.Given, start, tried.Cause(err))
-	}
-	return start, min(end, size), nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"shunt/model/tried"
 	"shunt/ops/target"
+	"shunt/ops/target/qcow2"
 	"shunt/ops/target/raw"
 )
 
@@ -30,7 +31,7 @@ func plain() format { return format{name: "raw", driver: raw.Driver} }
 // and a new table would destroy it.
 var formats = []format{
 	{name: "qcow", magic: "QFI\xfb\x00\x00\x00\x01", way: byQEMU("qcow")},
-	{name: "qcow2", magic: "QFI\xfb", way: byQEMU("qcow2")},
+	{name: "qcow2", magic: "QFI\xfb", driver: qcow2.Driver},
 	{name: vmdk, magic: kdmv, way: byQEMU("vmdk")},
 	{name: vmdk, magic: cowd, way: byQEMU("vmdk")},
 	{name: vmdk, magic: seSparse, way: byQEMU("vmdk")},

@@ -37,6 +37,8 @@ type File struct {
 	image      *target.ImageFile
 	syncFailed atomic.Pointer[error] // the error of a failed Sync, until the next AllowWrites
 	buffers    sync.Pool             // for CopyThrough
+
+	CannotPunch atomic.Bool // the host's file system does not support it
 }
 
 // New returns a File for c.File. It neither locks nor checks it.

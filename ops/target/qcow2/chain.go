@@ -1,0 +1,157 @@
+package qcow2
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"shunt/model/safetext"
+	"shunt/model/tried"
+	"shunt/ops/target"
+	"shunt/ops/target/internal/held"
+)
+
+// maxLayers is the number of backing files that a chain may have.
+const maxLayers = 64
+
+// A store is the file of one layer.
+type store struct{ *held.File }
+
+func (s store) ReadAt(p []byte, off int64) (int, error) {
+	size := s.Size()
+	if off >= size {
+		return 0, io.EOF
+	}
+	n, err := s.File.ReadAt(p[:min(int64(len(p)), size-off)], off)
+	if err == nil && n < len(p) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// openLayers opens and locks the backing files of an image, from the nearest to the base. Nobody may write to them while
+// the image is open.
+func openLayers(c target.Candidate, opts target.Options) (layers []*held.File, err error) {
+	defer func() {
+		for _, l := range layers {
+			if err != nil {
+				err = errors.Join(err, l.Close())
+			}
+		}
+	}()
+	seen := []os.FileInfo{c.Info}
+	at, path := io.ReaderAt(c.File), c.Path
+	for {
+		h, err := readHeader(fileReader{at})
+		if err != nil {
+			return layers, tried.Errorf("open %s: %w", path, err)
+		}
+		if h.Backing == "" {
+			return layers, nil
+		}
+		if len(layers) == maxLayers {
+			return layers, fmt.Errorf("%s has more than %d backing files one behind the other", c.Path, maxLayers)
+		}
+		below, err := backingPath(h, path)
+		if err != nil {
+			return layers, err
+		}
+		l, info, err := openLayer(below, path, opts)
+		if err != nil {
+			return layers, err
+		}
+		layers = append(layers, l)
+		for _, s := range seen {
+			if os.SameFile(s, info) {
+				return layers, fmt.Errorf("%s leads back to itself by its backing files, at %s", c.Path, below)
+			}
+		}
+		if h.BackingFormat == "raw" {
+			return layers, nil
+		}
+		seen, at, path = append(seen, info), l.Read, below
+	}
+}
+
+// fileReader reads a file as readHeader needs it.
+type fileReader struct{ io.ReaderAt }
+
+// backingPath returns the path of the backing file of the image at path. A relative name is relative to the directory of
+// the image as it was named, as for QEMU, which does not follow links first.
+func backingPath(h *Header, path string) (string, error) {
+	how := "`" + safetext.Command("qemu-img", "rebase", "-u", "-F", "raw", "-b", "BASE", safetext.Operand(path)) + "`, if it is a raw image"
+	switch h.BackingFormat {
+	case "raw", "qcow2":
+	case "":
+		return "", fmt.Errorf("%s does not say of which format its backing file is, and a guess can be wrong: say it with %s", path, how)
+	default:
+		return "", fmt.Errorf("%s has a backing file of the format %s, which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(h.BackingFormat))
+	}
+	name := strings.TrimPrefix(h.Backing, "file:")
+	if colon := strings.IndexByte(name, ':'); colon >= 0 && !strings.Contains(name[:colon], "/") {
+		return "", fmt.Errorf("%s has a backing file that is named as a protocol (%s), which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(name))
+	}
+	if filepath.IsAbs(name) {
+		return name, nil
+	}
+	return filepath.Join(filepath.Dir(path), name), nil
+}
+
+// openLayer opens and locks the backing file at path, of the image above.
+func openLayer(path, above string, opts target.Options) (l *held.File, info os.FileInfo, err error) {
+	seen, err := held.Hold(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("the backing file of %s is missing: %s", above, path)
+	}
+	if err != nil {
+		return nil, nil, held.OpenError(path, err)
+	}
+	defer func() { _ = seen.Close() }() // it was only looked at
+	if info, err = seen.Stat(); err != nil {
+		return nil, nil, tried.Errorf("stat %s: %w", path, tried.Cause(err))
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("the backing file of %s is not a regular file: %s", above, path)
+	}
+	opened, err := held.Reopen(seen, os.O_RDONLY)
+	_ = seen.Close() // a search for users of the file must not find it
+	if err != nil {
+		return nil, nil, held.OpenError(path, err)
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		l, err = held.New(target.Candidate{Path: path, Real: real, Info: info, File: opened}, target.Options{Mode: target.Inspect, SectorSize: opts.SectorSize})
+	}
+	if err == nil && !opts.NoLock && opts.Mode != target.Inspect {
+		err = l.Lock(func() error { return held.TakeLocks(opened, target.Inspect) })
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, opened.Close())
+	}
+	return l, info, nil
+}
+
+// openChain opens an image on its backing files, which are in the order of openLayers.
+func openChain(top *held.File, layers []*held.File) (*Image, error) {
+	h, err := readHeader(store{top})
+	if err != nil {
+		return nil, err
+	}
+	var backing Backing
+	switch {
+	case h.Backing == "" && len(layers) == 0:
+	case h.Backing == "" || len(layers) == 0:
+		return nil, errors.New("its backing file is not the one that was opened")
+	case h.BackingFormat == "raw":
+		backing = store{layers[0]}
+	default:
+		if backing, err = openChain(layers[0], layers[1:]); err != nil {
+			return nil, fmt.Errorf("its backing file %s: %w", layers[0].Given, err)
+		}
+	}
+	return open(h, store{top}, backing)
+}

@@ -1,0 +1,194 @@
+package txn
+
+import (
+	"context"
+	"errors"
+
+	"shunt/geometry"
+	"shunt/model/tried"
+	"shunt/ops/journal"
+	"shunt/ops/overlay"
+	"shunt/ops/report"
+	"shunt/ops/target"
+)
+
+// A target that changes as a whole (target.Switching) needs no units and no fence: the commit writes to places of its file
+// that nothing refers to, and then one sector makes them the disk. The journal holds that sector, as it was and as it
+// becomes. It serves the undo; a crash leaves the disk as it was or as planned, whatever the journal says. The stages of
+// such a commit, and where a crash in each of them leads:
+//
+//	stage    new content is written to free places of the file and synced. Crash here: nothing happened.
+//	record   the journal and its commit record are synced. Crash here: nothing happened.
+//	table    the sector is written. Crash here: the disk is one or the other; Settle finds out which.
+//	keep     as in commit
+//	done     as in commit
+
+// pieces describes the overlay's disk to a Switching target.
+func pieces(ov *overlay.Overlay) target.Next {
+	return target.Next{Size: ov.Size(), Content: ov, Pieces: func(yield func(target.Piece) bool) {
+		for e := range ov.Extents(0, ov.Size()) {
+			p := target.Piece{Off: e.Off, Len: e.Len}
+			switch {
+			case e.Unchanged():
+				p.Kind = target.Keep
+			case e.Kind == overlay.Base:
+				p.Kind, p.Src = target.Move, e.Src
+			case e.Kind == overlay.SpillKind:
+				p.Kind = target.Write
+			case e.Kind == overlay.Zero:
+				p.Kind = target.Empty
+			case e.Kind == overlay.Free:
+				p.Kind = target.Free
+			}
+			if !yield(p) {
+				return
+			}
+		}
+	}}
+}
+
+// prepareSwitch makes the rehearsed result ready to be committed to a Switching target. It writes nothing: even free places
+// of the target are left alone until the commit.
+func (r *Rehearsal) prepareSwitch(
+	sw target.Switching, store journal.Store, spill journal.File, plan, name string, out *report.Rehearsal,
+) (*Transaction, error) {
+	next := pieces(r.Overlay)
+	cost, err := sw.Estimate(context.Background(), next)
+	if err != nil {
+		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
+	}
+	out.CopyBytes, out.PlaceBytes = geometry.Bytes(cost.Shown), geometry.Bytes(cost.Copied+cost.Tables)
+	out.Remapped, out.SkippedFree = geometry.Bytes(cost.Remapped), geometry.Bytes(r.skipped)
+	header := r.header(name, plan)
+	header.Parts = nil // the journal's offsets are those of the file, not of the disk
+	tx := &Transaction{dev: sw.Container(), store: store, contents: contents{spill: spill}, switching: sw, cost: cost}
+	tx.stage = func(ctx context.Context, watch Watch) error { return tx.stageSwitch(ctx, next, header, watch) }
+	return tx, nil
+}
+
+// stageSwitch writes the new content and the journal. After an error the target is as it was, and has no journal.
+func (tx *Transaction) stageSwitch(ctx context.Context, next target.Next, header journal.Program, watch Watch) (err error) {
+	next.Verify = header.Options.Has(journal.Verify)
+	total := tx.cost.Copied + tx.cost.Shown + tx.cost.Tables
+	s, err := tx.switching.Stage(ctx, next, func(done int64) { watch(journal.StagePlace, min(done, total), total) })
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, tx.switching.Unstage(), journal.Remove(tx.store))
+		}
+	}()
+	if tx.contents.before, err = tx.store.Create(journal.BeforeName); err != nil {
+		return tried.Errorf("create journal: %w", err)
+	}
+	if tx.contents.stage, err = tx.store.Create(journal.StageName); err != nil {
+		return tried.Errorf("create journal: %w", err)
+	}
+	end, err := tx.contents.spill.Size()
+	if err == nil {
+		_, err = tx.contents.spill.WriteAt(s.After, end)
+	}
+	if err == nil {
+		_, err = tx.contents.before.WriteAt(s.Before, 0)
+	}
+	if err != nil {
+		return tried.Errorf("write journal: %w", err)
+	}
+	n := int64(len(s.After))
+	header.SizeBefore, header.SizeAfter = tx.dev.Size(), tx.dev.Size()
+	header.Units = []journal.Unit{{Stage: journal.StageTable, Ops: []journal.Op{
+		{Kind: journal.OpPlace, Off: s.Off, Len: n, Src: end, Sum: journal.Sum(s.After)},
+	}}}
+	header.RestoreTable = []journal.Op{{Kind: journal.OpRestore, Off: s.Off, Len: n, Sum: journal.Sum(s.Before)}}
+	for _, f := range s.Freed {
+		header.Heads = append(header.Heads, journal.Run{Off: f.Start, Len: f.Len})
+	}
+	if err := journal.Check(header); err != nil {
+		return err
+	}
+	tx.program = header
+	if err := errors.Join(tx.contents.spill.Sync(), tx.contents.before.Sync(), tx.contents.stage.Sync()); err != nil {
+		return tried.Errorf("sync journal: %w", err)
+	}
+	tx.journal, err = journal.Create(tx.store, header)
+	return err
+}
+
+// container returns the device to which the units of a transaction write.
+func container(dev Device) Device {
+	if sw, ok := dev.(target.Switching); ok {
+		return sw.Container()
+	}
+	return dev
+}
+
+// released gives room in the file of a Switching target back to the host, once no undo needs it. The disk is whole in any
+// case.
+func released(dev Device) error {
+	sw, ok := dev.(target.Switching)
+	if !ok {
+		return nil
+	}
+	if err := refreshed(sw); err != nil {
+		return err
+	}
+	if err := sw.Release(); err != nil {
+		return &AfterError{tried.Errorf("give back room in the file: %w", err)}
+	}
+	return nil
+}
+
+// refreshed makes the target show the disk of the switch.
+func refreshed(sw target.Switching) error {
+	if err := sw.Refresh(); err != nil {
+		return &AfterError{err}
+	}
+	return nil
+}
+
+// Settled says what a commit came to that ended without a result.
+type Settled int
+
+// The ends of such a commit.
+const (
+	NotInterrupted Settled = iota // there was none
+	NotBegun                      // the disk is as it was
+	Completed                     // the disk is as planned
+)
+
+// Settle ends the transaction of a Switching target whose commit was interrupted: the disk already is as it was or as
+// planned. It does nothing for other targets. The caller must hold the target's lock, and Settle needs no right to write to
+// the target.
+func Settle(dev Device, store journal.Store) (end Settled, err error) {
+	sw, ok := dev.(target.Switching)
+	if !ok {
+		return NotInterrupted, nil
+	}
+	s := &sides{store: store}
+	defer s.close(&err)
+	o, err := s.unfinished()
+	if errors.Is(err, journal.ErrNone) {
+		return NotInterrupted, nil
+	}
+	if err != nil {
+		return NotInterrupted, err
+	}
+	p, err := o.journal.Load()
+	if err != nil || len(p.Units) != 1 || len(p.RestoreTable) != 1 {
+		return NotInterrupted, err // Recover reports it
+	}
+	is := func(op journal.Op) (bool, error) {
+		sum, err := sumOf(sw.Container(), op.Off, op.Len)
+		return sum == op.Sum, err
+	}
+	if planned, err := is(p.Units[0].Ops[0]); err != nil {
+		return NotInterrupted, err
+	} else if planned {
+		return Completed, journal.Remove(o.store)
+	}
+	if before, err := is(p.RestoreTable[0]); err != nil || !before {
+		return NotInterrupted, err
+	}
+	return NotBegun, journal.Remove(o.store)
+}
