@@ -118,6 +118,9 @@ func (s *Session) read() error {
 	if err := s.dir.Refresh(); err != nil {
 		return err
 	}
+	if err := s.settle(); err != nil {
+		return err
+	}
 	status, err := txn.Inspect(s.dir)
 	if err == nil && status.Complete {
 		if err := s.complete(status); err != nil {
@@ -152,6 +155,18 @@ func (s *Session) read() error {
 		s.facts.Undo = &applied
 	}
 	return nil
+}
+
+// settle ends an interrupted commit of a target that changes as a whole, and keeps its result for Last.
+func (s *Session) settle() error {
+	last, err := txn.Settle(s.target, s.dir)
+	if last != nil && err == nil {
+		err = worker.StoreLast(s.dir, *last)
+	}
+	if err != nil && !errors.Is(err, journal.ErrDamaged) && !errors.Is(err, journal.ErrVersion) && !errors.As(err, new(*journal.UnsafeError)) {
+		return tried.Errorf("end the interrupted transaction of %s: %w", s.path, err)
+	}
+	return nil // read reports what is wrong with the journal
 }
 
 // mend returns advice for a journal that cannot be used.

@@ -80,9 +80,10 @@ type Driver struct {
 	// Adopt returns a Target for the files that another process's Target.Files handed over, in the same order. c.File is the
 	// first of them. After an error they still belong to the caller.
 	Adopt func(c Candidate, opts Options, files []*os.File) (Target, error)
-	// Peek returns the disk in an open file, and its length, for a short look without locks. It reads as little of f as
-	// possible and keeps nothing open. It is nil if the bytes of the file are those of the disk.
-	Peek func(f *os.File, size int64) (disk io.ReaderAt, n int64, err error)
+	// Peek returns the disk in an open file at path, and its length, for a short look without locks. It reads as little of f
+	// as possible. done closes what else was opened; it is nil after an error. Peek is nil if the bytes of the file are those
+	// of the disk.
+	Peek func(path string, f *os.File, size int64) (disk io.ReaderAt, n int64, done func() error, err error)
 }
 
 // A Candidate is a file or device that is about to be opened.

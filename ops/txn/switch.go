@@ -3,11 +3,13 @@ package txn
 import (
 	"context"
 	"errors"
+	"time"
 
 	"shunt/geometry"
 	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
+	"shunt/ops/plan"
 	"shunt/ops/report"
 	"shunt/ops/target"
 )
@@ -50,7 +52,7 @@ func pieces(ov *overlay.Overlay) target.Next {
 // prepareSwitch makes the rehearsed result ready to be committed to a Switching target. It writes nothing: even free places
 // of the target are left alone until the commit.
 func (r *Rehearsal) prepareSwitch(
-	sw target.Switching, store journal.Store, spill journal.File, plan, name string, out *report.Rehearsal,
+	sw target.Switching, store journal.Store, spill journal.File, text, name string, out *report.Rehearsal,
 ) (*Transaction, error) {
 	next := pieces(r.Overlay)
 	cost, err := sw.Estimate(context.Background(), next)
@@ -59,7 +61,7 @@ func (r *Rehearsal) prepareSwitch(
 	}
 	out.CopyBytes, out.PlaceBytes = geometry.Bytes(cost.Shown), geometry.Bytes(cost.Copied+cost.Tables)
 	out.Remapped, out.SkippedFree = geometry.Bytes(cost.Remapped), geometry.Bytes(r.skipped)
-	header := r.header(name, plan)
+	header := r.header(name, text)
 	header.Parts = nil // the journal's offsets are those of the file, not of the disk
 	tx := &Transaction{dev: sw.Container(), store: store, contents: contents{spill: spill}, switching: sw, cost: cost}
 	tx.stage = func(ctx context.Context, watch Watch) error { return tx.stageSwitch(ctx, next, header, watch) }
@@ -147,48 +149,58 @@ func refreshed(sw target.Switching) error {
 	return nil
 }
 
-// Settled says what a commit came to that ended without a result.
-type Settled int
-
-// The ends of such a commit.
-const (
-	NotInterrupted Settled = iota // there was none
-	NotBegun                      // the disk is as it was
-	Completed                     // the disk is as planned
-)
-
 // Settle ends the transaction of a Switching target whose commit was interrupted: the disk already is as it was or as
-// planned. It does nothing for other targets. The caller must hold the target's lock, and Settle needs no right to write to
-// the target.
-func Settle(dev Device, store journal.Store) (end Settled, err error) {
+// planned. It returns nil if there was none, or if Recover has to end it. The target's lock must be held. Settle writes to
+// the journal only.
+func Settle(dev Device, store journal.Store) (last *report.Last, err error) {
 	sw, ok := dev.(target.Switching)
 	if !ok {
-		return NotInterrupted, nil
+		return nil, nil
 	}
 	s := &sides{store: store}
 	defer s.close(&err)
 	o, err := s.unfinished()
 	if errors.Is(err, journal.ErrNone) {
-		return NotInterrupted, nil
+		return nil, nil
 	}
 	if err != nil {
-		return NotInterrupted, err
+		return nil, err
 	}
 	p, err := o.journal.Load()
 	if err != nil || len(p.Units) != 1 || len(p.RestoreTable) != 1 {
-		return NotInterrupted, err // Recover reports it
+		return nil, err
 	}
-	is := func(op journal.Op) (bool, error) {
-		sum, err := sumOf(sw.Container(), op.Off, op.Len)
-		return sum == op.Sum, err
+	shows := func(op journal.Op) bool {
+		sum, reading := sumOf(sw.Container(), op.Off, op.Len)
+		err = errors.Join(err, reading)
+		return reading == nil && sum == op.Sum
 	}
-	if planned, err := is(p.Units[0].Ops[0]); err != nil {
-		return NotInterrupted, err
-	} else if planned {
-		return Completed, journal.Remove(o.store)
+	last = &report.Last{When: time.Now(), Task: report.Apply, Plan: plan.Kept(p.Plan)}
+	backward := o.journal.Record().Direction == journal.Backward
+	switch planned, before := shows(p.Units[0].Ops[0]), shows(p.RestoreTable[0]); {
+	case err != nil || !planned && !before:
+		return nil, err
+	case planned && backward:
+		return nil, nil // an undo that has not begun to write goes on
+	case planned:
+		last.Result.Outcome = report.Done
+		return last, settleDone(sw, o, p)
+	case backward:
+		last.Task, last.Result.Outcome = report.Undo, report.RolledBack
+	default:
+		last.Result.Outcome = report.Unchanged
+		last.Result.Err = "it ended before its last step"
 	}
-	if before, err := is(p.RestoreTable[0]); err != nil || !before {
-		return NotInterrupted, err
+	return last, journal.Remove(o.store)
+}
+
+// settleDone completes the journal of a commit that has switched.
+func settleDone(sw target.Switching, o opened, p journal.Program) error {
+	if p.Options.Has(journal.KeepUndo) {
+		tx := &Transaction{dev: sw.Container(), store: o.store, journal: o.journal, program: p}
+		if kept, err := tx.keep(context.Background(), func(journal.Stage, int64, int64) {}); kept && err == nil {
+			return nil
+		}
 	}
-	return NotBegun, journal.Remove(o.store)
+	return journal.Remove(o.store)
 }

@@ -4,16 +4,40 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 
+	"shunt/geometry"
 	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/held"
 )
 
 // Driver returns the driver for qcow2 images in regular files.
-func Driver() target.Driver { return target.Driver{Open: openFile, Adopt: adopt} }
+func Driver() target.Driver { return target.Driver{Open: openFile, Adopt: adopt, Peek: peek} }
+
+// peek reads the image and its backing files. It takes no locks.
+func peek(path string, f *os.File, _ int64) (disk io.ReaderAt, n int64, done func() error, err error) {
+	opts := target.Options{Mode: target.Inspect, SectorSize: geometry.Sector512, NoLock: true}
+	c := target.Candidate{Path: path, Real: path, File: f}
+	if c.Info, err = f.Stat(); err != nil {
+		return nil, 0, nil, err
+	}
+	top, err := held.New(c, opts)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	i := &file{File: top}
+	if i.layers, err = openLayers(c, opts); err != nil {
+		return nil, 0, nil, err
+	}
+	if err := i.load(opts); err != nil {
+		return nil, 0, nil, errors.Join(err, i.closeLayers())
+	}
+	im, _ := i.now()
+	return im, im.Size(), i.closeLayers, nil
+}
 
 var (
 	_ target.Switching = (*file)(nil)

@@ -33,8 +33,8 @@ func shifted() target.Driver {
 			}
 			return shiftedImage{f}, err
 		},
-		Peek: func(f *os.File, size int64) (io.ReaderAt, int64, error) {
-			return io.NewSectionReader(f, head, size-head), size - head, nil
+		Peek: func(_ string, f *os.File, size int64) (io.ReaderAt, int64, func() error, error) {
+			return io.NewSectionReader(f, head, size-head), size - head, func() error { return nil }, nil
 		},
 	}
 }

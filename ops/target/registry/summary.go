@@ -90,23 +90,23 @@ func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary
 	if !g.Cannot.OK() || g.Size == 0 {
 		return g, nil
 	}
-	disk, err := g.disk(path, f, d)
+	disk, done, err := g.disk(path, f, d)
 	if err != nil || disk == nil {
 		return g, err
 	}
-	return g, inside(disk, g)
+	return g, errors.Join(inside(disk, g), done())
 }
 
 // disk finds the format of an open file, or of the device d, and returns the disk in it. It returns nil if shunt cannot
-// edit that format.
-func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt, err error) {
+// edit that format. Otherwise done closes what was opened.
+func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt, done func() error, err error) {
 	found, file := plain(), d.Name == ""
 	if d.Is("loop") {
 		path = behind(d, path)
 	}
 	if file || d.Is("loop") {
 		if found, err = recognise(path, f, g.Size); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if file {
@@ -114,17 +114,17 @@ func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt
 	}
 	if found.driver == nil || !file && found.name != plain().name {
 		g.Cannot = model.Because("this version cannot edit %s files: %s", found.name, found.advice(path))
-		return nil, nil
+		return nil, nil, nil
 	}
 	peek := found.driver().Peek
 	if peek == nil {
-		return sparse{f, g.Size}, nil
+		return sparse{f, g.Size}, func() error { return nil }, nil
 	}
-	disk, n, err := peek(f, g.Size)
+	disk, n, done, err := peek(path, f, g.Size)
 	if err == nil {
 		g.Size = n
 	}
-	return disk, err
+	return disk, done, err
 }
 
 // A sparse file knows its holes.
