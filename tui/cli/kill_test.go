@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"flag"
+	"fmt"
 	"math/rand"
 	"os"
 	"os/exec"
@@ -26,6 +27,29 @@ const killPlan = "resize 1 to 50MiB\nmove 1 right 20MiB\nmove 3 left 48MiB\nresi
 // backwards. The image must be byte for byte what it was, or exactly as planned, with every file whole.
 func TestKill(t *testing.T) {
 	t.Parallel()
+	kill(t, func(t *testing.T, image string) string { return image }, func(*testing.T, string) string { return "raw" })
+}
+
+// TestKillQcow2 does the same to qcow2 images: whatever is killed, QEMU finds nothing to mend in them.
+func TestKillQcow2(t *testing.T) {
+	t.Parallel()
+	testneed.Tool(t, "qemu-img")
+	raw := func(t *testing.T, image string) string {
+		t.Helper()
+		out := filepath.Join(t.TempDir(), "disk")
+		sh(t, ".", fmt.Sprintf("qemu-img check -q '%s' && qemu-img convert -O raw '%s' '%s'", image, image, out))
+		return out
+	}
+	kill(t, raw, func(t *testing.T, image string) string {
+		t.Helper()
+		sh(t, filepath.Dir(image), fmt.Sprintf("qemu-img convert -c -O qcow2 '%s' made && mv made '%s'", image, image))
+		return "qcow2"
+	})
+}
+
+// kill runs the test on images that pack makes of raw ones. unpack makes a raw one of such an image again.
+func kill(t *testing.T, unpack, pack func(t *testing.T, image string) string) {
+	t.Helper()
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	p := people()[0]
 	d := disks()[0]
@@ -35,12 +59,14 @@ func TestKill(t *testing.T) {
 	if err := os.WriteFile(plan, []byte(killPlan), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	original = clone(t, original)
+	pack(t, original)
 	planned := clone(t, original)
 	took := time.Now()
 	p.run(t, "apply", "--yes", planned, plan).want(t, 0)
 	total := time.Since(took)
 
-	k := killed{t: t, p: p, before: digest(t, original), disk: d, files: files, original: original}
+	k := killed{t: t, p: p, unpack: unpack, before: digest(t, unpack(t, original)), disk: d, files: files, original: original}
 	for i := range *killsFlag {
 		k.once(i, plan, moment(rng, i, total), i%2 == 1)
 		if t.Failed() {
@@ -66,6 +92,7 @@ func moment(rng *rand.Rand, i int, total time.Duration) when {
 type killed struct {
 	t                 *testing.T
 	p                 person
+	unpack            func(t *testing.T, image string) string
 	before            string
 	disk              disk
 	files             map[int]map[string]string
@@ -189,6 +216,12 @@ func (k *killed) undo(image string, i int, w when) {
 func (k *killed) judge(image string) string {
 	t := k.t
 	t.Helper()
+	image = k.unpack(t, image)
+	defer func() {
+		if image != k.original && !strings.HasSuffix(image, ".raw") {
+			_ = os.Remove(image)
+		}
+	}()
 	if digest(t, image) == k.before {
 		return "before"
 	}
@@ -198,7 +231,7 @@ func (k *killed) judge(image string) string {
 		got := table.Part(t, n)
 		if got.Off != want.start || got.Len != want.size {
 			t.Fatalf("p%d lies at %d+%d; the image is neither as before nor as planned:\n%s", n, got.Off, got.Len,
-				sh(t, ".", "cmp -l '"+k.original+"' '"+image+"' | head -20; cmp -l '"+k.original+"' '"+image+"' | wc -l"))
+				sh(t, ".", "cmp -l '"+k.unpack(t, k.original)+"' '"+image+"' | head -20"))
 		}
 		oracle.ExtClean(t, image, got.Off)
 		oracle.SameFiles(t, oracle.ExtFiles(t, image, got.Off), k.files[n])
