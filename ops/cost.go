@@ -12,17 +12,10 @@ import (
 // partition moves twice, the commit copies it only once, but each move has its cost here.
 func (q Queue) Cost(i int) string {
 	var words []string
-	var copies geometry.Bytes
+	var data transfer
 	before := q.Before(i)
 	for _, s := range q.steps(i) {
-		if s.Kind == StepRemap || s.Kind == StepCopy {
-			p, _ := before.Partition(s.Part)
-			if s.Kind == StepCopy {
-				p, _ = q.Before(i + 1).Partition(s.Part)
-			}
-			n, _ := moveBytes(q.env, p, before.SectorSize.Bytes(s.From.Len()))
-			copies += n
-		}
+		q.transfer(i, s, &data)
 		if tool := q.env.Caps.Of(s.FS).Tools.of(s.Kind); tool != "" && !slices.Contains(words, tool) {
 			words = append(words, tool)
 		}
@@ -32,8 +25,8 @@ func (q Queue) Cost(i int) string {
 	if len(words) > 1 && words[0] == q.env.Caps.Of(was.FS.Kind).Tools.Check {
 		words = words[1:]
 	}
-	if copies > 0 {
-		words = slices.Insert(words, 0, "copies "+geometry.FormatBytes(copies))
+	if text := data.words(q.env.Medium); text != "" {
+		words = slices.Insert(words, 0, text)
 	}
 	if len(words) == 0 {
 		return "instant"
@@ -41,11 +34,38 @@ func (q Queue) Cost(i int) string {
 	return strings.Join(words, ", ")
 }
 
+// transfer adds what a step of operation i moves or copies.
+func (q Queue) transfer(i int, s Step, data *transfer) {
+	before, m := q.Before(i), q.env.Medium
+	switch s.Kind {
+	case StepCopy:
+		p, _ := q.Before(i + 1).Partition(s.Part)
+		n, _ := moveBytes(q.env, p, before.SectorSize.Bytes(s.From.Len()))
+		data.copies += n
+	case StepRemap:
+		p, _ := before.Partition(s.Part)
+		bytes := before.SectorSize.Bytes
+		n, _ := moveBytes(q.env, p, bytes(s.From.Len()))
+		by := bytes(s.To.Start) - bytes(s.From.Start)
+		if m.aligned(by) {
+			n, data.spared = m.copied(bytes(s.From.Start), n), true
+		} else if m.Grain > 0 {
+			data.odd = by
+		}
+		data.copies += n
+	}
+}
+
 // MoveCost returns how many bytes a move of p copies, and how many it skips because they are free in its file system. An
-// extended partition and swap space are not copied at all.
+// extended partition and swap space are not copied at all. Where data can move without being copied, MoveCost takes it that
+// the distance allows it.
 func MoveCost(d model.Disk, env Env, p model.Partition) (copies, skipped geometry.Bytes) {
 	if p.Role == model.Extended || p.FS.Kind.MadeAnew() {
 		return 0, 0
 	}
-	return moveBytes(env, p, d.SectorSize.Bytes(p.Span.Len()))
+	copies, skipped = moveBytes(env, p, d.SectorSize.Bytes(p.Span.Len()))
+	if env.Medium.Grain > 0 {
+		return env.Medium.copied(d.SectorSize.Bytes(p.Span.Start), copies), 0
+	}
+	return copies, skipped
 }

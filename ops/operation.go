@@ -42,6 +42,8 @@ func (tableOnly) Steps(_, _ model.Disk) []Step { return nil }
 type Env struct {
 	// Caps says what this machine can do with each kind of file system.
 	Caps Capabilities
+	// Medium says how the target moves data.
+	Medium Medium
 	// Sources returns a partition of another target, for plan files that copy from there. path is the path in the plan,
 	// number the number of the partition. If Sources is nil, there are no other targets.
 	Sources func(path string, number int) (Source, error)

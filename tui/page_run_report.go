@@ -81,12 +81,15 @@ func (b *block) repairs(r report.Rehearsal) {
 
 func costs(r report.Rehearsal, what string) []string {
 	var items []string
-	if r.CopyBytes > 0 || r.SkippedFree > 0 {
+	if r.CopyBytes > 0 || r.SkippedFree > 0 && r.Remapped == 0 {
 		text := "copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
 		if r.SkippedFree > 0 {
 			text += "; " + geometry.FormatBytes(r.SkippedFree) + " of unused space is not copied"
 		}
 		items = append(items, text)
+	}
+	if r.Remapped > 0 {
+		items = append(items, "move "+geometry.FormatBytes(r.Remapped)+" without copying it")
 	}
 	writes := "write " + geometry.FormatBytes(r.PlaceBytes) + " of " + what
 	if r.JournalSize > 0 {

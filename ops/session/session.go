@@ -217,8 +217,24 @@ func (s *Session) Env() ops.Env { return s.env }
 
 // Discover finds out again what can be done on this machine, for Env.
 func (s *Session) Discover() ops.Env {
-	s.env = ops.Env{Caps: fsys.Discover(), Sources: s.source, Room: guide.Room}
+	s.env = ops.Env{Caps: fsys.Discover(), Sources: s.source, Room: guide.Room, Medium: medium(s.target)}
 	return s.env
+}
+
+// medium says how a target moves data.
+func medium(t target.Target) ops.Medium {
+	const hostBlock = 4 * geometry.KiB // the largest block of the file systems that share blocks
+	if sw, ok := t.(target.Switching); ok {
+		return ops.Medium{Grain: geometry.Bytes(sw.Cluster()), Below: func(off, n geometry.Bytes) geometry.Bytes {
+			return geometry.Bytes(sw.Below(int64(off), int64(n)))
+		}}
+	}
+	if host, ok := t.(target.Hosted); ok {
+		if _, shares, err := host.Room(); err == nil && shares {
+			return ops.Medium{Grain: hostBlock}
+		}
+	}
+	return ops.Medium{}
 }
 
 func facts(t target.Target, o Options) report.Facts {

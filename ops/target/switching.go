@@ -11,6 +11,11 @@ import (
 type Switching interface {
 	Target
 
+	// Cluster returns the unit of the format in bytes. Data that moves by a multiple of it is not copied.
+	Cluster() int64
+	// Below returns how many bytes of [off, off+n) of the disk come from a backing file and may be other than zero. If that
+	// cannot be read it returns n.
+	Below(off, n int64) int64
 	// Container returns the bytes of the file itself.
 	Container() Device
 	// Estimate returns what a change would take. It writes nothing. Its errors say why the target cannot be changed so.

@@ -72,9 +72,18 @@ func prepare(
 
 // measure adds to the report how much the commit will write, and how much space the journal takes.
 func (tx *Transaction) measure(out *report.Rehearsal) error {
+	const hostBlock = 4096 // the largest block of the file systems that share blocks
+	shares := false
+	if host, ok := tx.dev.(target.Hosted); ok {
+		_, shares, _ = host.Room() // an error means that it is not known
+	}
 	for _, op := range tx.program.Writes() {
 		switch op.Kind {
 		case journal.OpCopy, journal.OpUnstage:
+			if op.Kind == journal.OpCopy && shares && op.Off%hostBlock == 0 && op.Src%hostBlock == 0 {
+				out.Remapped += geometry.Bytes(op.Len)
+				continue
+			}
 			out.CopyBytes += geometry.Bytes(op.Len)
 		case journal.OpPlace:
 			out.PlaceBytes += geometry.Bytes(op.Len)

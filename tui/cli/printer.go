@@ -165,6 +165,9 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 	p.say("  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; "+
 		"unused space that is not copied: %s.", geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes),
 		geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
+	if r.Remapped > 0 {
+		p.say("  It moves %s without copying it.", geometry.FormatBytes(r.Remapped))
+	}
 	if r.UndoBytes > 0 {
 		p.say("  After it %s stay beside the target, for `%s`.", geometry.FormatBytes(r.UndoBytes), call.Line("undo"))
 	}

@@ -171,3 +171,35 @@ func (im *Image) backed(off, n int64) (int64, bool, error) {
 	}
 	return min(n, end-off), true, nil
 }
+
+// below returns how many bytes of [off, off+n) come from the backing file and may be other than zero.
+func (im *Image) below(off, n int64) (total int64, err error) {
+	if im.backing == nil {
+		return 0, nil
+	}
+	c, per := im.cluster(), im.perL2()
+	for at := off; at < off+n; {
+		length, shows := min(c-at%c, off+n-at), true
+		if g := at / c; im.l1[g/per]&offsetMask == 0 {
+			length = min((g/per+1)*per*c, off+n) - at
+		} else {
+			r, err := im.run(at)
+			if err != nil {
+				return 0, err
+			}
+			length, shows = min(r.n, off+n-at), r.kind == unallocated
+		}
+		for end := at + length; shows && at < end; {
+			k, data, err := im.backed(at, end-at)
+			if err != nil {
+				return 0, err
+			}
+			if data {
+				total += k
+			}
+			at, length = at+k, length-k
+		}
+		at += length
+	}
+	return total, nil
+}

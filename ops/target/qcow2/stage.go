@@ -23,6 +23,20 @@ func (c container) Copy(dst, src, n int64) error {
 	return c.CopyThrough(dst, src, n, chunk, grain)
 }
 
+func (f *file) Cluster() int64 {
+	im, _ := f.now()
+	return im.cluster()
+}
+
+func (f *file) Below(off, n int64) int64 {
+	im, _ := f.now()
+	below, err := im.below(off, min(n, im.Size()-off))
+	if err != nil {
+		return n
+	}
+	return below
+}
+
 func (f *file) Container() target.Device { return container{f.File} }
 
 func (f *file) Estimate(ctx context.Context, next target.Next) (target.SwitchCost, error) {

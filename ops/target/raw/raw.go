@@ -2,9 +2,11 @@
 package raw
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -128,18 +130,34 @@ func (r *file) Room() (free int64, shares bool, err error) {
 	if err != nil {
 		return 0, false, tried.Errorf("ask for the kind of file system at %s: %w", r.Given, err)
 	}
-	return free, sharesBlocks(st), nil
+	return free, sharesBlocks(r.Read, st), nil
 }
 
-// sharesBlocks reports whether a file system is of a kind that copies by sharing blocks.
-func sharesBlocks(st unix.Statfs_t) bool {
+// sharesBlocks reports whether the file system of a file copies by sharing blocks.
+func sharesBlocks(f *os.File, st unix.Statfs_t) bool {
 	const (
 		bcachefs = 0xca451a4e
 		ocfs2    = 0x7461636f
 	)
 	switch uint32(st.Type) {
-	case unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, bcachefs, ocfs2:
+	case unix.XFS_SUPER_MAGIC:
+		return xfsShares(f)
+	case unix.BTRFS_SUPER_MAGIC, bcachefs, ocfs2:
 		return true
 	}
 	return false
+}
+
+// xfsShares reports whether the XFS of a file was made with shared blocks (reflink). It asks for the geometry, as xfs_info
+// does. The source of the numbers is linux/fs/xfs/libxfs/xfs_fs.h.
+func xfsShares(f *os.File) bool {
+	const (
+		getGeometry = 0x8100587e // XFS_IOC_FSGEOMETRY
+		length      = 256        // of struct xfs_fsop_geom
+		flags       = 92         // where its flags lie
+		reflink     = 1 << 20    // XFS_FSOP_GEOM_FLAGS_REFLINK
+	)
+	var geometry [length]byte
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), getGeometry, uintptr(unsafe.Pointer(&geometry[0])))
+	return errno == 0 && binary.NativeEndian.Uint32(geometry[flags:])&reflink != 0
 }

@@ -1,0 +1,45 @@
+package ops
+
+import "shunt/geometry"
+
+// Medium says how a target moves data. The zero value copies all of it.
+type Medium struct {
+	// Grain is the distance in bytes by whose multiples data moves without being copied. It is 0 if all data is copied.
+	Grain geometry.Bytes
+	// Below returns how many bytes of a run of the present disk come from a backing file. Those are copied if they move. It
+	// may be nil.
+	Below func(off, n geometry.Bytes) geometry.Bytes
+}
+
+// aligned reports whether data moves by a distance without being copied.
+func (m Medium) aligned(by geometry.Bytes) bool { return m.Grain > 0 && by%m.Grain == 0 }
+
+// copied returns how many of n moved bytes are copied, for data that lies at off of the present disk.
+func (m Medium) copied(off, n geometry.Bytes) geometry.Bytes {
+	if m.Below == nil {
+		return 0
+	}
+	return min(n, m.Below(off, n))
+}
+
+// A transfer is data that one operation moves or copies.
+type transfer struct {
+	copies geometry.Bytes
+	spared bool           // something moves without being copied
+	odd    geometry.Bytes // the distance of a move that is no multiple of the grain, or 0
+}
+
+// words says what the transfer costs, or returns "".
+func (t transfer) words(m Medium) string {
+	if t.copies == 0 {
+		if t.spared {
+			return "no data is copied"
+		}
+		return ""
+	}
+	text := "copies " + geometry.FormatBytes(t.copies)
+	if t.odd != 0 {
+		text += " (nothing, if it moves by a multiple of " + geometry.FormatBytes(m.Grain) + ")"
+	}
+	return text
+}
