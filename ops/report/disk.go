@@ -36,7 +36,11 @@ func TargetSheet(d model.Disk, f Facts, name string) Sheet {
 	if d.Fixed {
 		head.Add("Length", "fixed")
 	}
-	s := Sheet{Title: safetext.Printable(name)}.With(head).With(table(d)).With(remarks(d, f.Call))
+	s := Sheet{Title: safetext.Printable(name)}.With(head)
+	if f.Around != nil {
+		s = s.With(around(*f.Around))
+	}
+	s = s.With(table(d)).With(remarks(d, f.Call))
 	if d.Table.Kind == model.TableNone {
 		s = s.With(contents(d.Whole, d.Size()))
 	}

@@ -98,6 +98,14 @@ type Hosted interface {
 	Room() (free int64, shares bool, err error)
 }
 
+// A Described is a target in a format that has properties of its own.
+type Described interface {
+	Target
+
+	// Describe returns these properties. It reads the format's tables.
+	Describe() model.ImageFile
+}
+
 // AsPlain returns t as a Plain. The error says that the kernel cannot read its format, and what to do.
 func AsPlain(t Target) (Plain, error) {
 	p, ok := t.(Plain)

@@ -152,6 +152,12 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 	if f.Ignored != "" {
 		lines = append(lines, "ignored, also if a transaction is unfinished there: "+f.Ignored)
 	}
+	if f.Around != nil {
+		lines = append(lines, f.Format+" "+report.AroundLine(*f.Around))
+		for _, fault := range f.Around.Faults {
+			lines = append(lines, "warning: "+fault)
+		}
+	}
 	if f.Note != "" {
 		lines = append(lines, "note: "+f.Note)
 	}

@@ -1,0 +1,49 @@
+package model
+
+import "shunt/geometry"
+
+// ImageFile describes the file of a disk image in a format of its own: what lies around the disk, and not in it.
+type ImageFile struct {
+	Version     string         `json:"version"`
+	Cluster     geometry.Bytes `json:"cluster_size"`
+	CountBits   int            `json:"refcount_bits"`
+	Compression string         `json:"compression"`
+	Lazy        bool           `json:"lazy_refcounts"`
+	Parts       bool           `json:"extended_l2"`
+	File        geometry.Bytes `json:"file_size"`
+	Allocated   geometry.Bytes `json:"allocated"` // on the file system of the host
+	// Snapshots are the internal snapshots, Bitmaps is the number of persistent bitmaps.
+	Snapshots []ImageSnapshot `json:"snapshots"`
+	Bitmaps   int             `json:"bitmaps"`
+	// Chain holds the backing files, from the nearest to the base.
+	Chain []ImageLayer `json:"backing_chain"`
+	// Uses says for what the room in the file is used. It is nil if the references could not be followed.
+	Uses []ImageUse `json:"uses"`
+	// Faults says what is wrong with the format itself.
+	Faults []string `json:"faults,omitempty"`
+	// Unread names programs that may not open the image, and why.
+	Unread []string `json:"not_for,omitempty"`
+}
+
+// An ImageSnapshot is one internal snapshot of an image.
+type ImageSnapshot struct {
+	ID    string         `json:"id"`
+	Name  string         `json:"name"`
+	Made  int64          `json:"made"` // seconds since 1970
+	Size  geometry.Bytes `json:"size,omitempty"`
+	State geometry.Bytes `json:"vm_state,omitempty"`
+}
+
+// An ImageLayer is a backing file.
+type ImageLayer struct {
+	Path   string         `json:"path"`
+	Format string         `json:"format"`
+	Size   geometry.Bytes `json:"size"` // of its disk
+	File   geometry.Bytes `json:"file_size"`
+}
+
+// An ImageUse is room in the file of an image.
+type ImageUse struct {
+	What  string         `json:"what"`
+	Bytes geometry.Bytes `json:"bytes"`
+}

@@ -1,0 +1,66 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"shunt/geometry"
+	"shunt/model"
+)
+
+// around describes the file of an image in a format of its own.
+func around(f model.ImageFile) SheetSection {
+	s := SheetSection{Title: "Image file"}
+	s.Add("Version", f.Version)
+	s.Add("Cluster", geometry.FormatBytes(f.Cluster))
+	s.Add("Refcounts", fmt.Sprintf("%d bits%s", f.CountBits, when(f.Lazy, ", written late (lazy)")))
+	s.Add("Compression", f.Compression)
+	s.Add("L2 entries", when(f.Parts, "extended"))
+	s.Add("File", fmt.Sprintf("%s, %s of it allocated", ExactBytes(f.File), geometry.FormatBytes(f.Allocated)))
+	for _, u := range f.Uses {
+		s.Add("  used for "+u.What, geometry.FormatBytes(u.Bytes))
+	}
+	for _, l := range f.Chain {
+		s.Add("Backing file", fmt.Sprintf("%s, %s, a disk of %s", l.Path, l.Format, geometry.FormatBytes(l.Size)))
+	}
+	for _, n := range f.Snapshots {
+		text := fmt.Sprintf("%s %s, made %s", n.ID, n.Name, time.Unix(n.Made, 0).Format("2006-01-02 15:04"))
+		if n.State > 0 {
+			text += ", with " + geometry.FormatBytes(n.State) + " of a machine's state"
+		}
+		s.Add("Snapshot", text)
+	}
+	if f.Bitmaps > 0 {
+		s.Warn("Bitmaps", fmt.Sprintf("%d, for incremental backups", f.Bitmaps), Odd)
+	}
+	for _, text := range f.Faults {
+		s.Warn("Fault", text, Wrong)
+	}
+	for _, text := range f.Unread {
+		s.Add("Not for", text)
+	}
+	return s
+}
+
+func when(is bool, text string) string {
+	if is {
+		return text
+	}
+	return ""
+}
+
+// AroundLine describes the file of an image in one line.
+func AroundLine(f model.ImageFile) string {
+	text := fmt.Sprintf("version %s, clusters of %s, %s; the file takes %s", f.Version, geometry.FormatBytes(f.Cluster), f.Compression,
+		geometry.FormatBytes(f.Allocated))
+	if n := len(f.Chain); n > 0 {
+		text += "; backing file " + f.Chain[0].Path
+	}
+	switch n := len(f.Snapshots); {
+	case n == 1:
+		text += "; 1 snapshot, which keeps the layout and the content it has"
+	case n > 1:
+		text += fmt.Sprintf("; %d snapshots, which keep the layout and the content they have", n)
+	}
+	return text
+}
