@@ -48,9 +48,10 @@ func (q Queue) transfer(i int, s Step, data *transfer) {
 		n, _ := moveBytes(q.env, p, bytes(s.From.Len()))
 		by := bytes(s.To.Start) - bytes(s.From.Start)
 		if m.aligned(by) {
-			n, data.spared = m.copied(bytes(s.From.Start), n), true
+			n, data.spared = m.copied(bytes(s.From.Start), bytes(s.From.Len()), n), true
+			data.below = n > 0
 		} else if m.Grain > 0 {
-			data.odd = by
+			data.odd = true
 		}
 		data.copies += n
 	}
@@ -65,7 +66,7 @@ func MoveCost(d model.Disk, env Env, p model.Partition) (copies, skipped geometr
 	}
 	copies, skipped = moveBytes(env, p, d.SectorSize.Bytes(p.Span.Len()))
 	if env.Medium.Grain > 0 {
-		return env.Medium.copied(d.SectorSize.Bytes(p.Span.Start), copies), 0
+		return env.Medium.copied(d.SectorSize.Bytes(p.Span.Start), d.SectorSize.Bytes(p.Span.Len()), copies), 0
 	}
 	return copies, skipped
 }

@@ -14,19 +14,20 @@ type Medium struct {
 // aligned reports whether data moves by a distance without being copied.
 func (m Medium) aligned(by geometry.Bytes) bool { return m.Grain > 0 && by%m.Grain == 0 }
 
-// copied returns how many of n moved bytes are copied, for data that lies at off of the present disk.
-func (m Medium) copied(off, n geometry.Bytes) geometry.Bytes {
+// copied returns how many of n used bytes in [off, off+length) of the present disk are copied if they move.
+func (m Medium) copied(off, length, n geometry.Bytes) geometry.Bytes {
 	if m.Below == nil {
 		return 0
 	}
-	return min(n, m.Below(off, n))
+	return min(n, m.Below(off, length))
 }
 
 // A transfer is data that one operation moves or copies.
 type transfer struct {
 	copies geometry.Bytes
 	spared bool           // something moves without being copied
-	odd    geometry.Bytes // the distance of a move that is no multiple of the grain, or 0
+	below  bool           // what is copied comes from the backing file
+	odd    bool           // something moves by a distance that is no multiple of the grain
 }
 
 // words says what the transfer costs, or returns "".
@@ -38,8 +39,10 @@ func (t transfer) words(m Medium) string {
 		return ""
 	}
 	text := "copies " + geometry.FormatBytes(t.copies)
-	if t.odd != 0 {
-		text += " (nothing, if it moves by a multiple of " + geometry.FormatBytes(m.Grain) + ")"
+	if t.odd {
+		text += " (none, if it moves by a multiple of " + geometry.FormatBytes(m.Grain) + ")"
+	} else if t.below {
+		text += " from the backing file"
 	}
 	return text
 }

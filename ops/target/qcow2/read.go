@@ -189,17 +189,29 @@ func (im *Image) below(off, n int64) (total int64, err error) {
 			}
 			length, shows = min(r.n, off+n-at), r.kind == unallocated
 		}
-		for end := at + length; shows && at < end; {
-			k, data, err := im.backed(at, end-at)
+		if shows {
+			n, err := im.shown(at, length)
 			if err != nil {
 				return 0, err
 			}
-			if data {
-				total += k
-			}
-			at, length = at+k, length-k
+			total += n
 		}
 		at += length
+	}
+	return total, nil
+}
+
+// shown returns how many bytes of [off, off+n) of the backing file may be other than zero.
+func (im *Image) shown(off, n int64) (total int64, err error) {
+	for end := off + n; off < end; {
+		k, data, err := im.backed(off, end-off)
+		if err != nil {
+			return 0, err
+		}
+		if data {
+			total += k
+		}
+		off += k
 	}
 	return total, nil
 }

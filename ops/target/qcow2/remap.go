@@ -311,8 +311,7 @@ func (b *builder) moved(g, from int64) (entry, error) {
 	}
 	switch {
 	case x == entry{}:
-		_, data, err := im.backed(from*im.cluster(), im.cluster())
-		if err != nil || !data && (im.backing == nil || from*im.cluster() >= im.backing.Size()) {
+		if n, err := im.shown(from*im.cluster(), im.cluster()); err != nil || n == 0 {
 			return b.empty(g, err)
 		}
 		return b.fresh(g, &cost.Shown)
