@@ -13,6 +13,7 @@ const (
 	AlignMiB      Alignment = iota // whole mebibytes
 	AlignCylinder                  // whole cylinders of 255 heads and 63 sectors
 	AlignNone                      // every sector
+	AlignTwoMiB                    // whole pairs of mebibytes, for images with clusters of 2 MiB
 )
 
 // The disk geometry that AlignCylinder uses, and the CHS bytes of new MBR entries.
@@ -21,7 +22,7 @@ const (
 	SectorsPerTrack = 63
 )
 
-var alignments = [...]string{AlignMiB: "mib", AlignCylinder: "cylinder", AlignNone: "none"}
+var alignments = [...]string{AlignMiB: "mib", AlignCylinder: "cylinder", AlignNone: "none", AlignTwoMiB: "2mib"}
 
 // String returns the word for a on the command line.
 func (a Alignment) String() string {
@@ -36,7 +37,7 @@ func ParseAlignment(word string) (Alignment, error) {
 	if i := slices.Index(alignments[:], word); i >= 0 {
 		return Alignment(i), nil
 	}
-	return AlignMiB, fmt.Errorf("unknown alignment %q: use mib, cylinder or none", word)
+	return AlignMiB, fmt.Errorf("unknown alignment %q: use mib, 2mib, cylinder or none", word)
 }
 
 // Grain returns the distance between two grid lines in sectors, at least 1. z must be Valid. Sector 0 is a grid line.
@@ -44,6 +45,8 @@ func (a Alignment) Grain(z SectorSize) Sector {
 	switch a {
 	case AlignMiB:
 		return Sector(int64(MiB) / int64(z))
+	case AlignTwoMiB:
+		return Sector(2 * int64(MiB) / int64(z))
 	case AlignCylinder:
 		return Heads * SectorsPerTrack
 	case AlignNone:

@@ -26,6 +26,8 @@ func TestAlign(t *testing.T) {
 		{AlignCylinder, Sector512, 16064, 16065, 0, 16065},
 		{AlignCylinder, Sector512, 16065, 16065, 16065, 16065},
 		{AlignCylinder, Sector512, 16066, 32130, 16065, 16065},
+		{AlignTwoMiB, Sector512, 4097, 8192, 4096, 4096},
+		{AlignTwoMiB, Sector4096, 513, 1024, 512, 512},
 		// A cylinder counts sectors, however large they are.
 		{AlignCylinder, Sector4096, 16066, 32130, 16065, 16065},
 		{AlignNone, Sector512, 63, 63, 63, 63},

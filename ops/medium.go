@@ -25,9 +25,9 @@ func (m Medium) copied(off, length, n geometry.Bytes) geometry.Bytes {
 // A transfer is data that one operation moves or copies.
 type transfer struct {
 	copies geometry.Bytes
-	spared bool           // something moves without being copied
-	below  bool           // what is copied comes from the backing file
-	odd    bool           // something moves by a distance that is no multiple of the grain
+	spared bool // something moves without being copied
+	below  bool // what is copied comes from the backing file
+	odd    bool // something moves by a distance that is no multiple of the grain
 }
 
 // words says what the transfer costs, or returns "".
@@ -45,4 +45,15 @@ func (t transfer) words(m Medium) string {
 		text += " from the backing file"
 	}
 	return text
+}
+
+// Align returns the grid to use on the target for one that was chosen: data must not be copied only because of the grid.
+func (m Medium) Align(a geometry.Alignment) geometry.Alignment {
+	switch {
+	case a == geometry.AlignMiB && m.Grain > geometry.MiB:
+		return geometry.AlignTwoMiB
+	case a == geometry.AlignTwoMiB && m.Grain <= geometry.MiB:
+		return geometry.AlignMiB
+	}
+	return a
 }

@@ -79,9 +79,9 @@ func (m Model) openPaste(d document) Model {
 	case !ok || row.Kind == model.RowWhole:
 		return m.refuse(&ops.Refusal{What: "paste " + c.Ref(), Reason: "the disk has no partition table", Nearest: "T makes one"})
 	case row.Kind == model.RowPartition:
-		return m.open(dialog.NewPasteOver(d.queue, c, row.Partition.ID, m.Align))
+		return m.open(dialog.NewPasteOver(d.queue, c, row.Partition.ID, d.align(m.Align)))
 	}
-	return m.open(dialog.NewPaste(d.queue, c, row.Gap, m.Align))
+	return m.open(dialog.NewPaste(d.queue, c, row.Gap, d.align(m.Align)))
 }
 
 // clipWords describes the copied partition, or returns "" if there is none.

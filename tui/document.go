@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/report"
@@ -191,4 +192,9 @@ func (d document) move(n int, leaps bool) document {
 	}
 	d.pane, d.row = tablePane, at
 	return d
+}
+
+// align returns the grid to use on the target for the one that was chosen.
+func (d document) align(chosen geometry.Alignment) geometry.Alignment {
+	return d.queue.Env().Medium.Align(chosen)
 }

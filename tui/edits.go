@@ -42,7 +42,7 @@ func edit(
 ) doFunc {
 	return noCommand(func(m Model, d document) Model {
 		p, _ := d.contents()
-		return m.open(newDialog(d.queue, p.ID, m.Align), canStageAny(d.queue, tries(d, p)...))
+		return m.open(newDialog(d.queue, p.ID, d.align(m.Align)), canStageAny(d.queue, tries(d, p)...))
 	})
 }
 
@@ -96,7 +96,7 @@ func (m Model) openResize(d document) Model {
 		r := ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason}
 		return m.refuse(r.OrDiscard(p))
 	}
-	return m.push(dialog.NewResize(d.queue, p.ID, m.Align))
+	return m.push(dialog.NewResize(d.queue, p.ID, d.align(m.Align)))
 }
 
 // whyFixed returns why a partition can be neither moved nor resized, or "".
@@ -119,22 +119,24 @@ func (m Model) openCreate(d document) Model {
 	if !ok || row.Kind != model.RowGap {
 		return m.say(toneWarn, "Select free space to make a partition in")
 	}
-	return m.open(dialog.NewCreate(d.queue, row.Gap, m.Align))
+	return m.open(dialog.NewCreate(d.queue, row.Gap, d.align(m.Align)))
 }
 
 func (m Model) openImageSize(d document) Model {
 	if _, _, cannot := ops.ImageLimits(d.queue.Preview(), d.queue.Env()); !cannot.OK() {
 		return m.refuse(&ops.Refusal{What: "change the image size", Reason: cannot})
 	}
-	return m.push(dialog.NewImageSize(d.queue, m.Align))
+	return m.push(dialog.NewImageSize(d.queue, d.align(m.Align)))
 }
 
 func (m Model) openNewTable(d document) Model {
 	cannot := canStageAny(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR})
-	return m.open(dialog.NewNewTable(d.queue, m.Align), cannot)
+	return m.open(dialog.NewNewTable(d.queue, d.align(m.Align)), cannot)
 }
 
-func (m Model) openConvert(d document) Model { return m.open(dialog.NewConvert(d.queue, m.Align)) }
+func (m Model) openConvert(d document) Model {
+	return m.open(dialog.NewConvert(d.queue, d.align(m.Align)))
+}
 
 // openRoom opens the Make room page for the selected partition. If none is selected, the page offers a smaller image
 // instead.
@@ -143,12 +145,12 @@ func (m Model) openRoom(d document) (Model, tea.Cmd) {
 	if !ok {
 		return m.fitImage(d)
 	}
-	return m.showRoom(dialog.NewMakeRoom(d.queue, p.ID, m.Align))
+	return m.showRoom(dialog.NewMakeRoom(d.queue, p.ID, d.align(m.Align)))
 }
 
 // fitImage opens the page with the ways to make the image as small as its contents allow.
 func (m Model) fitImage(d document) (Model, tea.Cmd) {
-	return m.showRoom(dialog.NewSmallImage(d.queue, m.Align))
+	return m.showRoom(dialog.NewSmallImage(d.queue, d.align(m.Align)))
 }
 
 // showRoom opens the Make room page and carries out its first action.

@@ -67,7 +67,7 @@ const (
 // Parse stages every line of a plan file on q. Positions that shunt chooses are rounded to the grid of align, and so are
 // offsets in other units than sectors. Every error is a *Error, and then the result is q unchanged.
 func Parse(r io.Reader, q ops.Queue, align geometry.Alignment) (ops.Queue, error) {
-	draft := q.Draft()
+	draft, align := q.Draft(), q.Env().Medium.Align(align)
 	lines := bufio.NewScanner(io.LimitReader(r, maxBytes+1))
 	lines.Buffer(make([]byte, 0, 4096), maxLine)
 	n, read := 1, 0

@@ -155,7 +155,7 @@ func command(s *settings) *cobra.Command {
 	}
 	flags := root.PersistentFlags()
 	flags.IntVar(&s.sectorSize, "sector-size", 512, "logical sector size of a raw image, 512 or 4096; a device has its own")
-	flags.StringVar(&s.align, "align", "mib", "grid for positions that shunt chooses: mib, cylinder or none")
+	flags.StringVar(&s.align, "align", "mib", "grid for positions that shunt chooses: mib, 2mib, cylinder or none")
 	flags.StringVar(&s.journal, "journal", "", "directory for the journal (default: beside the image; of a device, "+
 		"/var/lib/shunt)")
 	flags.BoolVar(&s.noColor, "no-color", false, "use no colours")

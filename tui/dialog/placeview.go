@@ -181,7 +181,10 @@ func (p *place) detail(own stop) string {
 
 // alignRow returns the row that picks the grid.
 func (p *place) alignRow() row {
-	words := []string{"MiB", geometry.AlignCylinder.String(), geometry.AlignNone.String()}
+	words := []string{"MiB", geometry.AlignCylinder.String(), geometry.AlignNone.String(), "2 MiB"}
+	if p.align != geometry.AlignTwoMiB && p.queue.Env().Medium.Align(geometry.AlignMiB) == geometry.AlignMiB {
+		words = words[:geometry.AlignTwoMiB]
+	}
 	r := pick(stopAlign, "Align to", words, &p.align)
 	drawn, turn := r.draw, r.take
 	r.tab = 1
