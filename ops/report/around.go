@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"shunt/geometry"
@@ -47,6 +48,16 @@ func when(is bool, text string) string {
 		return text
 	}
 	return ""
+}
+
+// OverlaysWarning says what an edit does to the images that show the target as their backing file.
+func OverlaysWarning(names []string) string {
+	const most = 5
+	list := strings.Join(names[:min(len(names), most)], ", ")
+	if len(names) > most {
+		list += fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return "It is the backing file of " + list + ": a change to it makes what they show worthless."
 }
 
 // AroundLine describes the file of an image in one line.

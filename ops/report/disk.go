@@ -27,6 +27,9 @@ func TargetSheet(d model.Disk, f Facts, name string) Sheet {
 	head.Add("Format", f.Format)
 	head.Warn("In use", f.InUse, Odd)
 	head.Add("Note", f.Note)
+	if len(f.Overlays) > 0 {
+		head.Warn("Overlays", OverlaysWarning(f.Overlays), Odd)
+	}
 	if u := f.Undo; u != nil {
 		head.Add("Undo", fmt.Sprintf("the transaction of %s can be undone; %s are kept for that",
 			u.When.Format("2006-01-02 15:04"), geometry.FormatBytes(u.Room)))

@@ -20,6 +20,8 @@ type Facts struct {
 	Note   string // something odd but harmless, or ""
 	// Around describes the file of an image in a format of its own; nil for others.
 	Around *model.ImageFile
+	// Overlays names images beside the target that show it as their backing file.
+	Overlays []string
 	// Retype is the text that the user must type before a commit, or "". For a physical disk it is the path.
 	Retype string
 	// Undo is the transaction that can be undone, or nil.

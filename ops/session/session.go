@@ -239,6 +239,7 @@ func medium(t target.Target) ops.Medium {
 
 func facts(t target.Target, o Options) report.Facts {
 	f := report.Facts{Path: t.Path(), Call: o.Call(t.Path()), Format: t.Format(), Size: geometry.Bytes(t.Size())}
+	f.Overlays = registry.Overlays(t.Path())
 	if t, ok := t.(target.Described); ok {
 		f.Around = new(t.Describe())
 	}

@@ -8,12 +8,22 @@ import (
 
 	"shunt/geometry"
 	"shunt/model/tried"
+	"shunt/ops/report"
 	"shunt/ops/target"
+	"shunt/ops/target/registry"
 	"shunt/ops/txn"
 )
 
-// warnings guesses what may go wrong in the commit although the rehearsal succeeded.
-func (w *process) warnings(tx *txn.Transaction) []string {
+// warnings says what the commit may harm or run out of although the rehearsal succeeded.
+func (w *process) warnings(tx *txn.Transaction) (list []string) {
+	if names := registry.Overlays(w.job.Path); len(names) > 0 {
+		list = append(list, report.OverlaysWarning(names))
+	}
+	return append(list, w.lackOfRoom(tx)...)
+}
+
+// lackOfRoom warns if the file system of the image may become full.
+func (w *process) lackOfRoom(tx *txn.Transaction) []string {
 	host, hosted := w.target.(target.Hosted)
 	if !hosted {
 		return nil // a device takes no more space

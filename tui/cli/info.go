@@ -102,8 +102,9 @@ type (
 		TableID      string             `json:"table_id,omitempty"`
 		InUse        string             `json:"in_use,omitempty"`
 		Note         string             `json:"note,omitempty"`
-		Image        *model.ImageFile   `json:"image,omitempty"`   // the file of an image in a format of its own
-		Ignored      string             `json:"ignored,omitempty"` // why a journal beside the target is ignored
+		Image        *model.ImageFile   `json:"image,omitempty"`    // the file of an image in a format of its own
+		Overlays     []string           `json:"overlays,omitempty"` // images beside it whose backing file it is
+		Ignored      string             `json:"ignored,omitempty"`  // why a journal beside the target is ignored
 		ReadOnly     string             `json:"read_only,omitempty"`
 		Commit       *report.Progress   `json:"commit,omitempty"` // in progress
 		Unfinished   *report.Unfinished `json:"unfinished,omitempty"`
@@ -168,7 +169,7 @@ type (
 func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
-		Table: d.Table.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, Image: f.Around,
+		Table: d.Table.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, Image: f.Around, Overlays: f.Overlays,
 		ReadOnly: string(d.ReadOnly()), Unfinished: left, Undo: f.Undo, Ignored: f.Ignored,
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{},
 	}

@@ -152,6 +152,9 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 	if f.Ignored != "" {
 		lines = append(lines, "ignored, also if a transaction is unfinished there: "+f.Ignored)
 	}
+	if len(f.Overlays) > 0 {
+		lines = append(lines, "warning: "+report.OverlaysWarning(f.Overlays))
+	}
 	if f.Around != nil {
 		lines = append(lines, f.Format+" "+report.AroundLine(*f.Around))
 		for _, fault := range f.Around.Faults {

@@ -1,0 +1,21 @@
+package qcow2
+
+import (
+	"io"
+	"path/filepath"
+	"strings"
+)
+
+// BackingOf returns the path of the backing file of the image that r reads, which lies at path, or "" if r reads no image
+// or there is none.
+func BackingOf(r io.ReaderAt, path string) string {
+	h, err := readHeader(r)
+	if err != nil || h.Backing == "" {
+		return ""
+	}
+	name := strings.TrimPrefix(h.Backing, "file:")
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(path), name)
+}
