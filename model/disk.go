@@ -90,6 +90,8 @@ type Disk struct {
 	Sectors    geometry.Sector // whole logical sectors of the target
 	// Fixed says that the size of the target cannot change, because it is a block device.
 	Fixed bool
+	// Image is the state of the image's own format.
+	Image ImageState
 	Table Table
 	// Whole is the file system on a disk without a partition table, or the ISO image around an MBR that has no entry for it.
 	// Its kind is zero if there is none.
@@ -163,7 +165,7 @@ func (d Disk) Size() geometry.Bytes { return d.SectorSize.Bytes(d.Sectors) }
 
 // Equal reports whether the two disks are equal in every respect.
 func (d Disk) Equal(other Disk) bool {
-	return d.SectorSize == other.SectorSize && d.Sectors == other.Sectors && d.Fixed == other.Fixed &&
+	return d.SectorSize == other.SectorSize && d.Sectors == other.Sectors && d.Fixed == other.Fixed && d.Image == other.Image &&
 		d.Table == other.Table && d.Whole == other.Whole &&
 		slices.Equal(d.parts, other.parts) && slices.Equal(d.inner, other.inner) &&
 		slices.Equal(d.problems, other.problems)

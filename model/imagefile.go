@@ -25,6 +25,14 @@ type ImageFile struct {
 	Unread []string `json:"not_for,omitempty"`
 }
 
+// ImageState is what an image's own format asks for before the disk in it can be edited.
+type ImageState struct {
+	// Faults is the reason why a writer must not rely on the format's tables.
+	Faults Reason
+	// Bitmaps is the number of persistent bitmaps. An edit makes them worthless.
+	Bitmaps int
+}
+
 // An ImageSnapshot is one internal snapshot of an image.
 type ImageSnapshot struct {
 	ID    string         `json:"id"`

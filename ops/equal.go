@@ -146,7 +146,7 @@ func (l *ledger) step(op Operation, s Step) {
 		h.half = s.Half && (h.uuid == 0 || h.half)
 		h.uuid = l.uuids
 	case StepResizeImage, StepCheckFS, StepRepairFS, StepVerifyFS, StepResizeFS, StepRemap, StepMoved, StepWipeDisk, StepLabelFS,
-		StepWriteTable, StepGrowMounted:
+		StepRepairImage, StepDropBitmaps, StepWriteTable, StepGrowMounted:
 	}
 	if s.Part != 0 {
 		l.held[s.Part] = h

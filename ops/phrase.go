@@ -14,6 +14,7 @@ var (
 	repairing = Verb{"repair", "repairing", "repaired"}
 	clearing  = Verb{"clear", "clearing", "cleared"}
 	copying   = Verb{"copy", "copying", "copied"}
+	dropping  = Verb{"drop", "dropping", "dropped"}
 	filling   = Verb{"fill", "filling", "filled"}
 	growing   = Verb{"grow", "growing", "grew"}
 	labeling  = Verb{"label", "labelling", "labelled"}

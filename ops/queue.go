@@ -92,6 +92,9 @@ func (d *Draft) Stage(op Operation) error {
 
 // judged returns the disk after op, or a *Refusal.
 func judged(before model.Disk, env Env, op Operation) (model.Disk, error) {
+	if err := fitForEdits(before, op); err != nil {
+		return before, err
+	}
 	after, err := op.Apply(before, env)
 	if err != nil {
 		return before, err

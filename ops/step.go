@@ -42,6 +42,10 @@ const (
 	StepLabelFS
 	// StepUUIDFS gives the file system in Window a new UUID, or replaces half of it.
 	StepUUIDFS
+	// StepRepairImage has the commit write the tables of the image's own format anew.
+	StepRepairImage
+	// StepDropBitmaps has the commit drop the persistent bitmaps of the image.
+	StepDropBitmaps
 	// StepWriteTable writes the final partition table. It is the last step of the rehearsal.
 	StepWriteTable
 	// StepGrowMounted lets the kernel grow a file system that is mounted at Mounted. It runs on the target after the
@@ -99,6 +103,10 @@ func (s Step) Words(z geometry.SectorSize) Phrase {
 		return phrase(labeling, "%s in %s %s", s.FS, s.Ref, safetext.Quoted(s.Label))
 	case StepUUIDFS:
 		return phrase(setting, "a new UUID on %s in %s", s.FS, s.Ref)
+	case StepRepairImage:
+		return phrase(repairing, "the tables of the image")
+	case StepDropBitmaps:
+		return phrase(dropping, "the bitmaps of the image")
 	case StepWriteTable:
 		return phrase(Verb{"write", "writing", "wrote"}, "partition table")
 	case StepGrowMounted:

@@ -109,10 +109,34 @@ func (m Model) refuse(err error) Model {
 				"its label and UUID.",
 		}, dialog.YesNo("Keep it", "Discard it", widget.Writes, dialog.Stage{Op: op, Align: m.Align})...))
 	}
+	if ask, ok := m.imageFirst(err); ok {
+		return m.pushWhenFree(ask)
+	}
 	if widget.Width(text) <= m.width-2 {
 		return m.say(toneWarn, text)
 	}
 	return m.pushWhenFree(dialog.NewMessage("Not possible", dialog.Warning, text))
+}
+
+// imageFirst returns the question to ask if the image's own format has to be seen to before a refused operation.
+func (m Model) imageFirst(err error) (dialog.Dialog, bool) {
+	refusal := new(ops.Refusal)
+	if !errors.As(err, &refusal) || len(refusal.First) != 1 {
+		return nil, false
+	}
+	switch op := refusal.First[0].(type) {
+	case ops.DropBitmaps:
+		return dialog.NewAsk("Drop the bitmaps?", dialog.Warning, []string{
+			sentence(errors.New(string(refusal.Reason))) + ".",
+			"Dropped, the next incremental backup has to be a full one. The disk and its snapshots stay as they are.",
+		}, dialog.YesNo("Keep them", "Drop them", widget.Writes, dialog.Stage{Op: op, Align: m.Align})...), true
+	case ops.RepairImage:
+		return dialog.NewAsk("Repair the image?", dialog.Warning, []string{
+			sentence(errors.New(string(refusal.Reason))) + ".",
+			"The commit writes all counts and marks anew, as the references are. The disk in the image stays as it is.",
+		}, dialog.YesNo("Leave it", "Repair it", widget.Writes, dialog.Stage{Op: op, Align: m.Align})...), true
+	}
+	return nil, false
 }
 
 // discardFirst returns the operation that discards a hibernated system, if that is in the way of a refused one, and the

@@ -13,9 +13,14 @@ func (l *line) image() []ops.Operation {
 	now := l.disk().Sectors
 	how := "size"
 	if !l.atSize() {
-		how = l.choice("what to do with the image", "something to do with the image", "grow", "size", "to", "by", "min")
+		how = l.choice("what to do with the image", "something to do with the image", "grow", "size", "to", "by", "min",
+			"repair", "drop-bitmaps")
 	}
 	switch how {
+	case "repair":
+		return []ops.Operation{ops.RepairImage{}}
+	case "drop-bitmaps":
+		return []ops.Operation{ops.DropBitmaps{}}
 	case "min":
 		return l.rooms(0, 0)
 	case "by":

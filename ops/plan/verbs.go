@@ -75,6 +75,10 @@ func written(op ops.Operation, d model.Disk) string {
 	switch op := op.(type) {
 	case ops.ImageSize:
 		w.add("image", "size", w.size(op.Sectors))
+	case ops.RepairImage:
+		w.add("image", "repair")
+	case ops.DropBitmaps:
+		w.add("image", "drop-bitmaps")
 	case ops.MoveResize:
 		w.move(op)
 	case ops.New:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"iter"
+
+	"shunt/model"
 )
 
 // A Switching target is changed as a whole: new content goes to places of its file that nothing refers to, and then one
@@ -16,6 +18,8 @@ type Switching interface {
 	// Below returns how many bytes of [off, off+n) of the disk come from a backing file and may be other than zero. If that
 	// cannot be read it returns n.
 	Below(off, n int64) int64
+	// ImageState returns what the format asks for before the disk can be edited.
+	ImageState() model.ImageState
 	// Container returns the bytes of the file itself.
 	Container() Device
 	// Estimate returns what a change would take. It writes nothing. Its errors say why the target cannot be changed so.
@@ -37,6 +41,11 @@ type Next struct {
 	// Content reads the disk. It may read the target, which shows its old content until the switch.
 	Content io.ReaderAt
 	Verify  bool // read new content back before the switch
+	// Mend writes all counts and marks of the format anew, as its references are. Without it an image with errors is
+	// refused, and leaks stay.
+	Mend bool
+	// DropBitmaps agrees to the loss of persistent bitmaps. Without it an image that has some is refused.
+	DropBitmaps bool
 }
 
 // A PieceKind says where the bytes of a piece come from.

@@ -48,12 +48,13 @@ type Rehearsal struct {
 	// ToolOutput returns the tools' commands and output since its last call.
 	ToolOutput func() (command, output string)
 
-	check       *report.Repair // of the step that runs
-	skipped     int64
-	final       []table.Patch
-	wiped       []table.Patch   // zeros between partitions
-	foreign     []geometry.Span // sectors with unknown contents that the final table and these zeros overwrite
-	filesystems map[model.PartID]report.Filesystem
+	check        *report.Repair // of the step that runs
+	skipped      int64
+	final        []table.Patch
+	wiped        []table.Patch   // zeros between partitions
+	foreign      []geometry.Span // sectors with unknown contents that the final table and these zeros overwrite
+	filesystems  map[model.PartID]report.Filesystem
+	mends, drops bool // what the commit does to the image's own format
 }
 
 // Run does all steps and reports on them. If a step fails, the error is also in the report's Err.
@@ -152,6 +153,12 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 		return r.inWindow(s, func(path string) error { return r.Tools.SetLabel(ctx, s.FS, path, s.Label) })
 	case ops.StepUUIDFS:
 		return r.inWindow(s, func(path string) error { return r.Tools.NewUUID(ctx, s.FS, path, s.Half) })
+	case ops.StepRepairImage:
+		r.mends = true
+		return nil
+	case ops.StepDropBitmaps:
+		r.drops = true
+		return nil
 	case ops.StepGrowMounted:
 		return r.clearBehind(s) // the kernel grows the mounted file system, after the commit
 	}

@@ -55,6 +55,7 @@ func (r *Rehearsal) prepareSwitch(
 	sw target.Switching, store journal.Store, spill journal.File, text, name string, out *report.Rehearsal,
 ) (*Transaction, error) {
 	next := pieces(r.Overlay)
+	next.Mend, next.DropBitmaps = r.mends, r.drops
 	cost, err := sw.Estimate(context.Background(), next)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))

@@ -18,5 +18,8 @@ func ScanWithProgress(t target.Target, tell func(what string)) (model.Disk, erro
 	}
 	tell("looking who uses it")
 	disk.Fixed = t.Fixed()
+	if sw, ok := t.(target.Switching); ok {
+		disk.Image = sw.ImageState()
+	}
 	return disk.InUse(target.Uses(t, PartsOf(disk))), nil
 }

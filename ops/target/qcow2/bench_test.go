@@ -29,7 +29,7 @@ func BenchmarkMove(b *testing.B) {
 		if to < at {
 			pieces[1], pieces[2] = target.Piece{Off: lo, Len: 200 * gib, Kind: target.Move, Src: at}, target.Piece{Off: lo + 200*gib, Len: hi - lo, Kind: target.Empty}
 		}
-		e, err := im.Prepare(context.Background(), check, Plan{Next: target.Next{Size: 256 * gib, Pieces: slices.Values(pieces), Content: im}}, f)
+		e, err := im.Prepare(context.Background(), check, target.Next{Size: 256 * gib, Pieces: slices.Values(pieces), Content: im}, f)
 		require(b, err)
 		require(b, e.Switch())
 		b.Logf("%+v", e.Cost)

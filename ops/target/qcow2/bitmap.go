@@ -80,6 +80,9 @@ func (e *Edit) dropBitmaps() error {
 	if !im.hasBitmaps() {
 		return nil
 	}
+	if at := im.Header.bitmaps.at; at+4 <= sectorLen {
+		be.PutUint32(e.sector[at:], extDropped) // QEMU would warn of bitmaps that are out of date
+	}
 	w := walk{im: im, ctx: context.Background(), check: &Check{refs: newCounts(ceil(im.store.Size(), im.cluster()))}, into: new(int64)}
 	if err := w.bitmaps(); err != nil {
 		return err

@@ -9,15 +9,6 @@ import (
 	"shunt/ops/target"
 )
 
-// A Plan is the disk that a commit leads to.
-type Plan struct {
-	target.Next
-	// DropBitmaps agrees to the loss of persistent bitmaps. Without it an image that has some is refused.
-	DropBitmaps bool
-	// Mend writes all counts and marks anew, as the references are. Without it an image with errors is refused, and leaks stay.
-	Mend bool
-}
-
 // A Writer writes to the file of an image.
 type Writer interface {
 	io.WriterAt
@@ -31,7 +22,7 @@ type Edit struct {
 
 	im     *Image
 	check  *Check
-	plan   Plan
+	plan   target.Next
 	w      Writer // nil for an estimate
 	out    batch
 	alloc  allocator
@@ -42,14 +33,14 @@ type Edit struct {
 }
 
 // Estimate returns what a commit of the plan takes. It writes nothing.
-func (im *Image) Estimate(ctx context.Context, check *Check, plan Plan) (target.SwitchCost, error) {
+func (im *Image) Estimate(ctx context.Context, check *Check, plan target.Next) (target.SwitchCost, error) {
 	e, err := im.prepare(ctx, check, plan, nil)
 	return e.Cost, err
 }
 
 // Prepare writes what a plan needs to free clusters, and syncs it. check is the result of Walk on this image. After an error
 // the disk is unchanged, and the file can have garbage in free clusters and behind its end.
-func (im *Image) Prepare(ctx context.Context, check *Check, plan Plan, w Writer) (*Edit, error) {
+func (im *Image) Prepare(ctx context.Context, check *Check, plan target.Next, w Writer) (*Edit, error) {
 	e, err := im.prepare(ctx, check, plan, w)
 	if err != nil {
 		return nil, err
@@ -57,7 +48,7 @@ func (im *Image) Prepare(ctx context.Context, check *Check, plan Plan, w Writer)
 	return e, w.Sync()
 }
 
-func (im *Image) prepare(ctx context.Context, check *Check, plan Plan, w Writer) (*Edit, error) {
+func (im *Image) prepare(ctx context.Context, check *Check, plan target.Next, w Writer) (*Edit, error) {
 	e := &Edit{
 		im: im, check: check, plan: plan, w: w, out: batch{w: w}, change: &changes{}, sector: im.sector,
 		alloc: allocator{refs: check.refs, lost: check.lost, end: ceil(im.store.Size(), im.cluster())},

@@ -110,8 +110,8 @@ func (d *draft) change(rng *rand.Rand, align int64) {
 	}
 }
 
-func (d *draft) plan() Plan {
-	return Plan{Next: target.Next{Size: int64(len(d.disk)), Pieces: slices.Values(d.pieces), Content: bytes.NewReader(d.disk)}}
+func (d *draft) plan() target.Next {
+	return target.Next{Size: int64(len(d.disk)), Pieces: slices.Values(d.pieces), Content: bytes.NewReader(d.disk)}
 }
 
 // is fails unless a disk is the draft's, but for what may be anything.

@@ -12,10 +12,12 @@ const (
 	extFormat   = 0xe2792aca // the format of the backing file
 	extFeatures = 0x6803f857 // names of features
 	extBitmaps  = 0x23852875
+	extDropped  = 0x73686e74 // no type of QEMU's; it stands where bitmaps were dropped, since programs keep and ignore what they do not know
 )
 
 // A bitmapsExtension says where the directory of persistent bitmaps lies.
 type bitmapsExtension struct {
+	at        int64 // of the extension
 	count     int
 	directory int64 // offset
 	length    int64 // bytes
@@ -24,6 +26,7 @@ type bitmapsExtension struct {
 // An extension is one header extension.
 type extension struct {
 	kind uint32
+	at   int64 // of its type in the file
 	data []byte
 }
 
@@ -52,7 +55,7 @@ func (h *Header) eachExtension(r io.ReaderAt, length int64, do func(extension) e
 		if err := readFull(r, data, at); err != nil {
 			return err
 		}
-		if err := do(extension{kind, data}); err != nil {
+		if err := do(extension{kind, at - 8, data}); err != nil {
 			return err
 		}
 		at += ceil(n, 8) * 8
@@ -72,7 +75,7 @@ func (h *Header) extensions(r io.ReaderAt, length int64) error {
 				return corrupt("its bitmaps extension is %d bytes long", len(e.data))
 			}
 			h.bitmaps = &bitmapsExtension{
-				count: int(be.Uint32(e.data)), length: int64(min(be.Uint64(e.data[8:]), maxOffset)), directory: int64(min(be.Uint64(e.data[16:]), maxOffset)),
+				at: e.at, count: int(be.Uint32(e.data)), length: int64(min(be.Uint64(e.data[8:]), maxOffset)), directory: int64(min(be.Uint64(e.data[16:]), maxOffset)),
 			}
 		}
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"shunt/model"
 	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/held"
@@ -21,6 +22,25 @@ func (c container) Copy(dst, src, n int64) error {
 	}
 	const chunk, grain = 1 << 20, 4096
 	return c.CopyThrough(dst, src, n, chunk, grain)
+}
+
+func (f *file) ImageState() model.ImageState {
+	im, check := f.now()
+	state := model.ImageState{}
+	if im.hasBitmaps() {
+		state.Bitmaps = im.Header.bitmaps.count
+	}
+	switch {
+	case im.Dirty:
+		state.Faults = "the image was not closed cleanly, so its refcounts may be wrong"
+	case im.Marked:
+		state.Faults = "QEMU has marked the image as corrupt"
+	case check != nil && check.Errors.Count > 0:
+		state.Faults = "the refcounts of the image are too low, so a writer would take used clusters for free"
+	case check != nil && check.Copied.Count > 0:
+		state.Faults = "marks in the image contradict its refcounts"
+	}
+	return state
 }
 
 func (f *file) Cluster() int64 {
@@ -41,7 +61,7 @@ func (f *file) Container() target.Device { return container{f.File} }
 
 func (f *file) Estimate(ctx context.Context, next target.Next) (target.SwitchCost, error) {
 	im, check := f.now()
-	cost, err := im.Estimate(ctx, check, Plan{Next: next})
+	cost, err := im.Estimate(ctx, check, next)
 	if err != nil {
 		return cost, tried.Errorf("plan the change of %s: %w", f.Given, err)
 	}
@@ -71,7 +91,7 @@ func (w *writer) Sync() error { return w.f.Sync() }
 func (f *file) Stage(ctx context.Context, next target.Next, watch func(done int64)) (target.Switch, error) {
 	im, check := f.now()
 	f.length = f.File.Size()
-	e, err := im.Prepare(ctx, check, Plan{Next: next}, &writer{f: f, watch: watch})
+	e, err := im.Prepare(ctx, check, next, &writer{f: f, watch: watch})
 	if err != nil {
 		return target.Switch{}, errors.Join(tried.Errorf("write to free clusters of %s: %w", f.Given, err), f.Unstage())
 	}
