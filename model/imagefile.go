@@ -29,6 +29,8 @@ type ImageFile struct {
 type ImageState struct {
 	// Faults is the reason why a writer must not rely on the format's tables.
 	Faults Reason
+	// Leaks says that there are clusters that only take room. RepairImage gives them back.
+	Leaks bool
 	// Bitmaps is the number of persistent bitmaps. An edit makes them worthless.
 	Bitmaps int
 }

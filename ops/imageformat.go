@@ -10,10 +10,10 @@ func (o RepairImage) Describe(model.Disk) Phrase { return phrase(repairing, "the
 
 // Apply returns the disk with an image that can be edited.
 func (o RepairImage) Apply(before model.Disk, _ Env) (model.Disk, error) {
-	if before.Image.Faults.OK() {
+	if before.Image.Faults.OK() && !before.Image.Leaks {
 		return before, &Refusal{What: "repair the image", Reason: "there is nothing to repair in it"}
 	}
-	before.Image.Faults = ""
+	before.Image.Faults, before.Image.Leaks = "", false
 	return before, nil
 }
 

@@ -7,7 +7,13 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/safetext"
 )
+
+// ImageSheet describes the file of an image alone. f.Around must be set.
+func ImageSheet(f Facts) Sheet {
+	return Sheet{Title: safetext.Printable(f.Path)}.With(around(*f.Around))
+}
 
 // around describes the file of an image in a format of its own.
 func around(f model.ImageFile) SheetSection {

@@ -21,7 +21,11 @@ import (
 )
 
 // applyFlags are the flags of apply.
-type applyFlags struct{ yes, rehearse, verify, noUndo bool }
+type applyFlags struct {
+	yes, rehearse, verify, noUndo bool
+
+	piped bool // standard input is the plan, and cannot answer a question
+}
 
 func (f applyFlags) options() journal.Options {
 	options := journal.KeepUndo
@@ -43,7 +47,10 @@ func (s *settings) applyCommand() *cobra.Command {
 			"without touching TARGET, shows the report, asks, and commits. The data to undo the transaction is kept beside\n" +
 			"TARGET until the next transaction; see `shunt undo`.",
 		Args: arguments(2, 2),
-		RunE: func(cmd *cobra.Command, args []string) error { return s.apply(cmd.Context(), args[0], args[1], f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.piped = args[1] == "-"
+			return s.apply(cmd.Context(), args[0], f, func(sess *session.Session) (ops.Queue, error) { return s.plan(sess, args[1]) })
+		},
 	}
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "commit without asking")
 	cmd.Flags().BoolVar(&f.rehearse, "rehearse", false, "stop after the rehearsal")
@@ -53,8 +60,9 @@ func (s *settings) applyCommand() *cobra.Command {
 	return cmd
 }
 
-func (s *settings) apply(ctx context.Context, path, name string, f applyFlags) error {
-	if !f.yes && !f.rehearse && (name == "-" || !term.IsTerminal(s.in.Fd())) {
+// apply applies the queue that stage returns for the target at path.
+func (s *settings) apply(ctx context.Context, path string, f applyFlags, stage func(*session.Session) (ops.Queue, error)) error {
+	if !f.yes && !f.rehearse && (f.piped || !term.IsTerminal(s.in.Fd())) {
 		return usage(errors.New("there is no terminal for the question: add --yes to commit, or --rehearse to rehearse only"))
 	}
 	return s.with(ctx, path, func(sess *session.Session) error {
@@ -62,7 +70,7 @@ func (s *settings) apply(ctx context.Context, path, name string, f applyFlags) e
 		if err := requireTypedName(facts.Retype, f.yes && !f.rehearse); err != nil {
 			return err
 		}
-		q, err := s.plan(sess, name)
+		q, err := stage(sess)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (c container) Copy(dst, src, n int64) error {
 
 func (f *file) ImageState() model.ImageState {
 	im, check := f.now()
-	state := model.ImageState{}
+	state := model.ImageState{Leaks: check != nil && check.Leaks.Count > 0}
 	if im.hasBitmaps() {
 		state.Bitmaps = im.Header.bitmaps.count
 	}

@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"shunt/model"
+	"shunt/ops"
+	"shunt/ops/report"
+	"shunt/ops/session"
+)
+
+func (s *settings) checkCommand() *cobra.Command {
+	var f applyFlags
+	var repair bool
+	cmd := &cobra.Command{
+		Use:   "check IMAGE",
+		Short: "Check the format of an image file, or repair it",
+		Long: "Check follows all references in an image file with a format of its own, such as qcow2, and compares them with\n" +
+			"its refcounts. It looks at the format alone: a file system is checked by the line `check P` of a plan. With\n" +
+			"--repair it mends counts and marks and gives leaked clusters back, in one transaction that can be undone.",
+		Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !repair {
+				return s.checkImage(args[0])
+			}
+			return s.apply(cmd.Context(), args[0], f, stageRepair)
+		},
+	}
+	cmd.Flags().BoolVar(&repair, "repair", false, "repair what is found")
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "with --repair: commit without asking")
+	cmd.Flags().BoolVar(&s.json, "json", false, "print JSON")
+	return cmd
+}
+
+// checkImage shows what is wrong with the format of an image. Faults make it fail.
+func (s *settings) checkImage(path string) error {
+	_, facts, _, err := session.Inspect(path, s.opts)
+	if err != nil {
+		return err
+	}
+	if facts.Around == nil {
+		return noFormat(facts)
+	}
+	sheet := report.ImageSheet(facts)
+	if err := s.show(facts.Around, sheetText(sheet)); err != nil {
+		return err
+	}
+	if n := len(facts.Around.Faults); n > 0 {
+		return fmt.Errorf("%s has faults; `%s` repairs them", path, facts.Call.Line("check", "--repair"))
+	}
+	s.say("No faults were found in the format of %s.", path)
+	return nil
+}
+
+func noFormat(f report.Facts) error {
+	return fmt.Errorf("%s (%s) has no format of its own that could be checked; file systems are checked by `check P` in a plan", f.Path, f.Format)
+}
+
+// stageRepair stages the repair of an image, if it needs one.
+func stageRepair(sess *session.Session) (ops.Queue, error) {
+	q := ops.NewQueue(sess.Disk(), sess.Env())
+	facts := sess.Facts()
+	if err := requireFinished(sess); err != nil {
+		return q, err
+	}
+	if facts.Around == nil {
+		return q, noFormat(facts)
+	}
+	if sess.Disk().Image == (model.ImageState{Bitmaps: sess.Disk().Image.Bitmaps}) {
+		return q, errors.New("there is nothing to repair in the format of " + facts.Path)
+	}
+	return q.Stage(ops.RepairImage{})
+}
