@@ -33,6 +33,10 @@ type ImageState struct {
 	Leaks bool
 	// Bitmaps is the number of persistent bitmaps. An edit makes them worthless.
 	Bitmaps int
+	// OfSize is the reason why the size cannot change, and Longest the largest size in bytes that the format allows for this
+	// image; 0 means that there is no such limit.
+	OfSize  Reason
+	Longest geometry.Bytes
 }
 
 // An ImageSnapshot is one internal snapshot of an image.

@@ -40,7 +40,10 @@ func (o ImageSize) shrinks(before model.Disk) bool {
 func (o ImageSize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	z := before.SectorSize
 	smallest, why, cannot := ImageLimits(before, env)
-	longest := z.Down(maxImage)
+	longest, tooLong := z.Down(maxImage), model.Reason("no file can be that long")
+	if n := before.Image.Longest; n > 0 && n < maxImage {
+		longest, tooLong = z.Down(n), "its clusters are too small for that: larger ones need a new image, by `qemu-img convert -o cluster_size=`"
+	}
 	var r *Refusal
 	switch {
 	case !cannot.OK():
@@ -54,7 +57,7 @@ func (o ImageSize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	case o.Sectors < smallest:
 		r = refusedFor(why).near("it can be made as small as "+AtLeast(smallest, z), Bound{Length, smallest})
 	case o.Sectors > longest:
-		r = refusedFor("no file can be that long").near("it can be made as long as "+AtMost(longest, z), Bound{Length, longest})
+		r = refusedFor(tooLong).near("it can be made as long as "+AtMost(longest, z), Bound{Length, longest})
 	}
 	if r != nil {
 		return refused(before, "make the image "+exactAmount(o.Sectors, z)+" long", r)
@@ -96,6 +99,9 @@ func ImageLimits(d model.Disk, env Env) (smallest geometry.Sector, why, cannot m
 	if d.Fixed {
 		return d.Sectors, "", "a block device has a fixed size; that of a loop device is its file's: " +
 			"make the file longer with `truncate`, run `losetup -c` on the device and open it again"
+	}
+	if !d.Image.OfSize.OK() {
+		return d.Sectors, "", d.Image.OfSize
 	}
 	if d.Table.Kind == model.TableNone {
 		smallest, why = wholeLimits(d, env)

@@ -82,4 +82,5 @@ type SwitchCost struct {
 	Shown    int64 // moves and came from a backing file, so it is copied
 	Tables   int64 // the format's own tables
 	Longer   int64 // by which the file grows
+	Freed    int64 // of clusters that an undo needs and the new disk does not
 }

@@ -61,6 +61,9 @@ func (r *Rehearsal) prepareSwitch(
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
 	out.CopyBytes, out.PlaceBytes = geometry.Bytes(cost.Shown), geometry.Bytes(cost.Copied+cost.Tables)
+	if r.Options.Has(journal.KeepUndo) {
+		out.UndoBytes = geometry.Bytes(cost.Freed)
+	}
 	out.Remapped, out.SkippedFree = geometry.Bytes(cost.Remapped), geometry.Bytes(r.skipped)
 	header := r.header(name, text)
 	header.Parts = nil // the journal's offsets are those of the file, not of the disk

@@ -105,6 +105,14 @@ func (c *changes) all() iter.Seq2[int64, int32] {
 	}
 }
 
+// of returns by how much the number of references of cluster g changes.
+func (c *changes) of(g int64) int64 {
+	if page := c.pages[g/countPage]; page != nil {
+		return int64(page[g%countPage])
+	}
+	return 0
+}
+
 // in yields those of the clusters [start, end).
 func (c *changes) in(start, end int64) iter.Seq2[int64, int32] {
 	return func(yield func(int64, int32) bool) {

@@ -30,6 +30,8 @@ type Edit struct {
 
 	l1     []uint64
 	sector [sectorLen]byte
+	// limit is the first cluster of the file that is to become free, so that the file can be cut there; 0 for none.
+	limit int64
 }
 
 // Estimate returns what a commit of the plan takes. It writes nothing.
@@ -49,10 +51,18 @@ func (im *Image) Prepare(ctx context.Context, check *Check, plan target.Next, w 
 }
 
 func (im *Image) prepare(ctx context.Context, check *Check, plan target.Next, w Writer) (*Edit, error) {
-	e := &Edit{
+	return im.newEdit(check, plan, w).prepare(ctx)
+}
+
+func (im *Image) newEdit(check *Check, plan target.Next, w Writer) *Edit {
+	return &Edit{
 		im: im, check: check, plan: plan, w: w, out: batch{w: w}, change: &changes{}, sector: im.sector,
 		alloc: allocator{refs: check.refs, lost: check.lost, end: ceil(im.store.Size(), im.cluster())},
 	}
+}
+
+func (e *Edit) prepare(ctx context.Context) (*Edit, error) {
+	im, check := e.im, e.check
 	if err := e.admit(); err != nil {
 		return e, err
 	}
@@ -68,6 +78,9 @@ func (im *Image) prepare(ctx context.Context, check *Check, plan target.Next, w 
 		err = e.out.flush()
 	}
 	e.Cost.Longer = (e.alloc.end - before) * im.cluster()
+	for range e.change.freed(check.refs) {
+		e.Cost.Freed += im.cluster()
+	}
 	return e, err
 }
 

@@ -24,6 +24,11 @@ func (e *Edit) counts(ctx context.Context) error {
 			}
 		}
 	}
+	for i, off := range table {
+		if e.limit > 0 && off != 0 && int64(off)/im.cluster() >= e.limit {
+			r.moved[int64(i)] = false
+		}
+	}
 	if !r.changed() {
 		return nil
 	}

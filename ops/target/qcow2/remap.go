@@ -70,7 +70,7 @@ func (e *Edit) newL1() int64 { return max(1, ceil(ceil(e.plan.Size, e.im.cluster
 func (e *Edit) writeL1() error {
 	im := e.im
 	be.PutUint64(e.sector[24:], uint64(e.plan.Size))
-	if slices.Equal(e.l1, im.l1) {
+	if slices.Equal(e.l1, im.l1) && (e.limit == 0 || im.Header.l1.off+int64(len(im.l1))*8 <= e.limit*im.cluster()) {
 		return nil
 	}
 	b := make([]byte, ceil(int64(len(e.l1))*8, im.cluster())*im.cluster())
@@ -131,7 +131,7 @@ func (b *builder) touched(i int) bool {
 			return true
 		}
 	}
-	return e.plan.Mend && i < len(im.l1)
+	return (e.plan.Mend || e.limit > 0) && i < len(im.l1)
 }
 
 // find returns the index of the piece with the byte at off.
@@ -173,7 +173,7 @@ func (b *builder) build(i int) error {
 // write stores the built table, unless it equals the old one or is empty.
 func (b *builder) write(i int, before []byte) error {
 	e, im := b.e, b.e.im
-	if before != nil && bytes.Equal(before, b.table) {
+	if low := !e.high(i); low && before != nil && bytes.Equal(before, b.table) {
 		if e.plan.Mend {
 			e.l1[i] = e.marked(entry{word: e.l1[i]}).word
 		}
@@ -264,7 +264,7 @@ func (b *builder) entry(g int64, was entry) (entry, error) {
 	}
 	switch kind, by := b.origin(g); kind {
 	case target.Keep:
-		return was, nil
+		return b.lowered(g, was)
 	case target.Move:
 		return b.moved(g, g-by)
 	case target.Empty, target.Free:

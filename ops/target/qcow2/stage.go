@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/tried"
 	"shunt/ops/target"
@@ -29,6 +30,11 @@ func (f *file) ImageState() model.ImageState {
 	state := model.ImageState{Leaks: check != nil && check.Leaks.Count > 0}
 	if im.hasBitmaps() {
 		state.Bitmaps = im.Header.bitmaps.count
+	}
+	state.Longest = geometry.Bytes(min(maxL1/8*im.perL2(), 1<<62/im.cluster()) * im.cluster())
+	if im.Version == 2 && len(im.Snapshots) > 0 {
+		state.OfSize = "the image has version 2 of its format and snapshots, which do not store their size: make it version 3 first, by " +
+			"`qemu-img amend -o compat=1.1`, or delete the snapshots"
 	}
 	switch {
 	case im.Dirty:
@@ -126,6 +132,18 @@ func (f *file) Release() error {
 	}
 	if check.Errors.Count > 0 {
 		return nil // counts that are too low say nothing about what is free
+	}
+	w := &writer{f: f, watch: func(int64) {}}
+	if changed, err := im.compact(context.Background(), check, w); err != nil {
+		return err
+	} else if changed {
+		if err := f.Refresh(); err != nil {
+			return err
+		}
+		im, _ = f.now()
+		if check, err = im.Walk(context.Background()); err != nil {
+			return err
+		}
 	}
 	c := im.cluster()
 	end := max(check.refs.end, lastOf(check.lost))
