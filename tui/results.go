@@ -26,12 +26,16 @@ func (m Model) opened(gen int, target Target, seen scanResult, err error) (Model
 		return m.withDoc(i, d), nil
 	}
 	d.target = target
-	m = m.withDoc(i, d.fresh(seen))
+	d = d.fresh(seen)
+	m = m.withDoc(i, d)
 	if seen.committing != nil {
 		return m.followed(i, seen.committing)
 	}
 	if last := seen.last; last != nil {
 		return m.pushWhenFree(dialog.NewMessage("While you were away", dialog.Calm, lastText(d.name(), *last)...)), nil
+	}
+	if lines := report.Beforehand(d.facts); len(lines) > 0 {
+		return m.pushWhenFree(dialog.NewMessage("About this image", dialog.Calm, lines...)), nil
 	}
 	if m.welcomed {
 		return m, nil

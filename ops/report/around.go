@@ -25,7 +25,7 @@ func around(f model.ImageFile) SheetSection {
 	s.Add("L2 entries", when(f.Parts, "extended"))
 	s.Add("File", fmt.Sprintf("%s, %s of it allocated", ExactBytes(f.File), geometry.FormatBytes(f.Allocated)))
 	for _, u := range f.Uses {
-		s.Add("  used for "+u.What, geometry.FormatBytes(u.Bytes))
+		s.Add("Holds", geometry.FormatBytes(u.Bytes)+" for "+u.What)
 	}
 	for _, l := range f.Chain {
 		s.Add("Backing file", fmt.Sprintf("%s, %s, a disk of %s", l.Path, l.Format, geometry.FormatBytes(l.Size)))
@@ -64,6 +64,30 @@ func OverlaysWarning(names []string) string {
 		list += fmt.Sprintf(" and %d more", len(names)-most)
 	}
 	return "It is the backing file of " + list + ": a change to it makes what they show worthless."
+}
+
+// Beforehand says what people should know about an image before they edit the disk in it.
+func Beforehand(f Facts) (lines []string) {
+	if len(f.Overlays) > 0 {
+		lines = append(lines, OverlaysWarning(f.Overlays))
+	}
+	if f.Around == nil {
+		return lines
+	}
+	if n := len(f.Around.Snapshots); n > 0 {
+		lines = append(lines, fmt.Sprintf("It has snapshots (%d). They keep the layout and the content they have now, byte for byte: going back to one "+
+			"brings its partition table back too.", n))
+	}
+	if n := len(f.Around.Chain); n > 0 {
+		lines = append(lines, fmt.Sprintf("It shows %s where it has no data of its own. That file is never written; what moves out of it is copied.", f.Around.Chain[0].Path))
+	}
+	if f.Around.Bitmaps > 0 {
+		lines = append(lines, fmt.Sprintf("It has bitmaps for incremental backups (%d), which an edit makes worthless. You are asked before they are dropped.", f.Around.Bitmaps))
+	}
+	for _, fault := range f.Around.Faults {
+		lines = append(lines, "A fault of its format: "+fault+".")
+	}
+	return lines
 }
 
 // AroundLine describes the file of an image in one line.
