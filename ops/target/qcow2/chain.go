@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"shunt/model/safetext"
@@ -37,11 +38,13 @@ func (s store) ReadAt(p []byte, off int64) (int, error) {
 // the image is open.
 func openLayers(c target.Candidate, opts target.Options) (layers []*held.File, err error) {
 	defer func() {
-		for _, l := range layers {
-			if err != nil {
-				err = errors.Join(err, l.Close())
-			}
+		if err == nil {
+			return
 		}
+		for _, l := range layers {
+			err = errors.Join(err, l.Close())
+		}
+		layers = nil
 	}()
 	seen := []os.FileInfo{c.Info}
 	at, path := io.ReaderAt(c.File), c.Path
@@ -60,16 +63,16 @@ func openLayers(c target.Candidate, opts target.Options) (layers []*held.File, e
 		if err != nil {
 			return layers, err
 		}
-		l, info, err := openLayer(below, path, opts)
+		l, info, err := openLayer(below, path, opts, func(info os.FileInfo) error {
+			if slices.ContainsFunc(seen, func(s os.FileInfo) bool { return os.SameFile(s, info) }) {
+				return fmt.Errorf("%s leads back to itself by its backing files, at %s", c.Path, below)
+			}
+			return nil
+		})
 		if err != nil {
 			return layers, err
 		}
 		layers = append(layers, l)
-		for _, s := range seen {
-			if os.SameFile(s, info) {
-				return layers, fmt.Errorf("%s leads back to itself by its backing files, at %s", c.Path, below)
-			}
-		}
 		if h.BackingFormat == "raw" {
 			return layers, nil
 		}
@@ -101,8 +104,10 @@ func backingPath(h *Header, path string) (string, error) {
 	return filepath.Join(filepath.Dir(path), name), nil
 }
 
-// openLayer opens and locks the backing file at path, of the image above.
-func openLayer(path, above string, opts target.Options) (l *held.File, info os.FileInfo, err error) {
+// openLayer opens and locks the backing file at path, of the image above, if admit has nothing against it.
+func openLayer(
+	path, above string, opts target.Options, admit func(os.FileInfo) error,
+) (l *held.File, info os.FileInfo, err error) {
 	seen, err := held.Hold(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("the backing file of %s is missing: %s", above, path)
@@ -116,6 +121,9 @@ func openLayer(path, above string, opts target.Options) (l *held.File, info os.F
 	}
 	if !info.Mode().IsRegular() {
 		return nil, nil, fmt.Errorf("the backing file of %s is not a regular file: %s", above, path)
+	}
+	if err := admit(info); err != nil {
+		return nil, nil, err
 	}
 	opened, err := held.Reopen(seen, os.O_RDONLY)
 	_ = seen.Close() // a search for users of the file must not find it
