@@ -17,6 +17,8 @@ var planGroups = []planGroup{
 			{[]string{"image grow SIZE", "image size SIZE"}, "enlarge the image by a size, or set its size"},
 			{[]string{"image min"}, "make the image as small as its contents allow: move partitions together, shrink them, cut " +
 				"the image"},
+			{[]string{"image repair", "image drop-bitmaps"}, "of a qcow2 image: write the counts of its format anew, or drop the bitmaps " +
+				"of incremental backups; needed before other edits where there are such faults or bitmaps"},
 		},
 		example: []string{"image grow 2GiB", "image size 12GiB", "image min"},
 	},
