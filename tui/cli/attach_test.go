@@ -191,7 +191,7 @@ func TestMountRefused(t *testing.T) {
 	sh(t, dir, `truncate -s 64M disk.raw; printf 'label: dos\nsize=8M,type=82\nsize=8M\ntype=5\nsize=8M\n' | sfdisk -q disk.raw
 		dd if=/dev/zero of=swap bs=1M count=8 status=none; mkswap -q swap; dd if=swap of=disk.raw bs=1M seek=1 conv=notrunc status=none`)
 	qcow := filepath.Join(dir, "disk.qcow2")
-	sh(t, dir, "printf 'QFI\\373' > disk.qcow2; truncate -s 1M disk.qcow2")
+	sh(t, dir, "qemu-img create -q -f qcow2 disk.qcow2 1M")
 	type refusal struct {
 		args []string
 		code int
