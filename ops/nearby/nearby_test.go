@@ -74,7 +74,7 @@ func TestSummarize(t *testing.T) {
 		"empty":    {": > f", report.Summary{Format: "raw"}, ""},
 		"qcow2": {
 			"qemu-img create -q -f qcow2 f 1G",
-			report.Summary{Size: 1024 * mib, Format: "qcow2", Image: true},
+			report.Summary{Size: 1024 * mib, Format: "qcow2", Image: true, Blank: true},
 			"",
 		},
 		"vmdk": {

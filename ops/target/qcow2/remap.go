@@ -173,7 +173,8 @@ func (b *builder) build(i int) error {
 // write stores the built table, unless it equals the old one or is empty.
 func (b *builder) write(i int, before []byte) error {
 	e, im := b.e, b.e.im
-	if low := !e.high(i); low && before != nil && bytes.Equal(before, b.table) {
+	stays := i < len(e.l1) && !e.high(i)
+	if stays && before != nil && bytes.Equal(before, b.table) {
 		if e.plan.Mend {
 			e.l1[i] = e.marked(entry{word: e.l1[i]}).word
 		}
