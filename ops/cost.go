@@ -37,12 +37,12 @@ func (q Queue) Cost(i int) string {
 // transfer adds what a step of operation i moves or copies.
 func (q Queue) transfer(i int, s Step, data *transfer) {
 	before, m := q.Before(i), q.env.Medium
-	switch s.Kind {
-	case StepCopy:
+	if s.Kind == StepCopy {
 		p, _ := q.Before(i + 1).Partition(s.Part)
 		n, _ := moveBytes(q.env, p, before.SectorSize.Bytes(s.From.Len()))
 		data.copies += n
-	case StepRemap:
+	}
+	if s.Kind == StepRemap {
 		p, _ := before.Partition(s.Part)
 		bytes := before.SectorSize.Bytes
 		n, _ := moveBytes(q.env, p, bytes(s.From.Len()))

@@ -86,7 +86,7 @@ func windows(steps []ops.Step) string {
 			word += fmt.Sprintf("%v=%d", s.Window, s.NewSize)
 		case ops.StepCheckFS, ops.StepRepairFS, ops.StepVerifyFS, ops.StepMoved, ops.StepWipe, ops.StepMakeFS, ops.StepLabelFS, ops.StepUUIDFS:
 			word += s.Window.String()
-		case ops.StepResizeImage, ops.StepWriteTable, ops.StepWipeDisk:
+		case ops.StepResizeImage, ops.StepWriteTable, ops.StepWipeDisk, ops.StepRepairImage, ops.StepDropBitmaps:
 		}
 		words = append(words, word)
 	}

@@ -69,9 +69,9 @@ func (e *Edit) high(i int) bool {
 // owns reports whether only the active tree uses the cluster at an offset.
 func (e *Edit) owns(off int64) bool { return e.check.refs.get(off/e.im.cluster()) == 1 }
 
-// lowered returns the entry of cluster g of the disk, whose data moves down in the file if it lies where that is to become
+// lowered returns the entry of a cluster of the disk, whose data moves down in the file if it lies where that is to become
 // free.
-func (b *builder) lowered(g int64, was entry) (entry, error) {
+func (b *builder) lowered(was entry) (entry, error) {
 	e, c := b.e, b.e.im.cluster()
 	if e.limit == 0 || was.kind() == packed || was.host() == 0 || was.host()/c < e.limit || !e.owns(was.host()) {
 		return was, nil

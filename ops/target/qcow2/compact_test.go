@@ -14,8 +14,11 @@ import (
 func TestCompact(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, s := range []shape{
-		{options: "compat=0.10,cluster_size=4096"}, {options: "compat=1.1"}, {options: "compat=1.1,extended_l2=on,cluster_size=16k"},
-		{options: "compat=1.1,refcount_bits=1,cluster_size=512"}, {options: "compat=1.1,cluster_size=4096", packed: true},
+		{options: "compat=0.10,cluster_size=4096"},
+		{options: "compat=1.1"},
+		{options: "compat=1.1,extended_l2=on,cluster_size=16k"},
+		{options: "compat=1.1,refcount_bits=1,cluster_size=512"},
+		{options: "compat=1.1,cluster_size=4096", packed: true},
 	} {
 		t.Run(s.options, func(t *testing.T) {
 			path := s.make(t, t.TempDir(), rng, 2<<20)

@@ -97,8 +97,11 @@ func TestPowerCut(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	states := 0
 	for _, s := range []shape{
-		{options: "compat=0.10,cluster_size=4096"}, {options: "compat=1.1", packed: true}, {options: "compat=1.1,refcount_bits=1,cluster_size=512"},
-		{options: "compat=1.1,extended_l2=on,cluster_size=16k"}, {options: "compat=1.1,compression_type=zstd,cluster_size=4096", packed: true},
+		{options: "compat=0.10,cluster_size=4096"},
+		{options: "compat=1.1", packed: true},
+		{options: "compat=1.1,refcount_bits=1,cluster_size=512"},
+		{options: "compat=1.1,extended_l2=on,cluster_size=16k"},
+		{options: "compat=1.1,compression_type=zstd,cluster_size=4096", packed: true},
 	} {
 		path := s.make(t, t.TempDir(), rng, 600<<10)
 		if !strings.Contains(s.options, "0.10") && !strings.Contains(s.options, "refcount_bits=1") {

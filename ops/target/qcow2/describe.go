@@ -86,8 +86,10 @@ func (im *Image) faults(c *Check) (list []string) {
 // uses lists what the file is used for.
 func (s Space) uses() (list []model.ImageUse) {
 	for _, u := range []model.ImageUse{
-		{What: "the disk as it is now", Bytes: geometry.Bytes(s.Data)}, {What: "snapshots alone", Bytes: geometry.Bytes(s.Snapshots)},
-		{What: "bitmaps", Bytes: geometry.Bytes(s.Bitmaps)}, {What: "the format's own tables", Bytes: geometry.Bytes(s.Format)},
+		{What: "the disk as it is now", Bytes: geometry.Bytes(s.Data)},
+		{What: "snapshots alone", Bytes: geometry.Bytes(s.Snapshots)},
+		{What: "bitmaps", Bytes: geometry.Bytes(s.Bitmaps)},
+		{What: "the format's own tables", Bytes: geometry.Bytes(s.Format)},
 		{What: "leaked clusters", Bytes: geometry.Bytes(s.Leaked)},
 	} {
 		if u.Bytes > 0 {

@@ -53,8 +53,7 @@ type file struct {
 	image *Image
 	check *Check // of the image; nil until it is needed
 
-	staged *Edit
-	length int64 // of the file before the stage
+	length int64 // of the file before the last stage
 }
 
 func openFile(c target.Candidate, opts target.Options) (_ target.Target, err error) {

@@ -6,22 +6,23 @@ import (
 	"errors"
 	"math/rand"
 	"os"
-	"os/exec"
 	"slices"
 	"testing"
 
+	"shunt/model/testneed"
 	"shunt/ops/target"
 )
 
 // seedImages returns small images by qemu-img of several shapes.
 func seedImages(f *testing.F) (files [][]byte) {
-	if _, err := exec.LookPath("qemu-img"); err != nil {
-		f.Skip("needs qemu-img to make images to begin with")
-	}
+	f.Helper()
+	testneed.Tool(f, "qemu-img")
 	rng := rand.New(rand.NewSource(1))
 	for _, s := range []shape{
-		{options: "compat=0.10,cluster_size=512"}, {options: "compat=1.1,cluster_size=512,refcount_bits=1"},
-		{options: "compat=1.1,cluster_size=512", packed: true}, {options: "compat=1.1,cluster_size=1k,compression_type=zstd", packed: true},
+		{options: "compat=0.10,cluster_size=512"},
+		{options: "compat=1.1,cluster_size=512,refcount_bits=1"},
+		{options: "compat=1.1,cluster_size=512", packed: true},
+		{options: "compat=1.1,cluster_size=1k,compression_type=zstd", packed: true},
 		{options: "compat=1.1,cluster_size=16k,extended_l2=on"},
 	} {
 		path := s.make(f, f.TempDir(), rng, 320<<10)

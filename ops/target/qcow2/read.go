@@ -179,10 +179,9 @@ func (im *Image) below(off, n int64) (total int64, err error) {
 	}
 	c, per := im.cluster(), im.perL2()
 	for at := off; at < off+n; {
-		length, shows := min(c-at%c, off+n-at), true
-		if g := at / c; im.l1[g/per]&offsetMask == 0 {
-			length = min((g/per+1)*per*c, off+n) - at
-		} else {
+		g, shows := at/c, true
+		length := min((g/per+1)*per*c, off+n) - at // as far as the L2 table reaches
+		if im.l1[g/per]&offsetMask != 0 {
 			r, err := im.run(at)
 			if err != nil {
 				return 0, err

@@ -265,7 +265,7 @@ func (b *builder) entry(g int64, was entry) (entry, error) {
 	}
 	switch kind, by := b.origin(g); kind {
 	case target.Keep:
-		return b.lowered(g, was)
+		return b.lowered(was)
 	case target.Move:
 		return b.moved(g, g-by)
 	case target.Empty, target.Free:
