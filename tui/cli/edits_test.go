@@ -69,7 +69,7 @@ func edits() []edit {
 			"type=83, bootable", linux + `, attrs="LegacyBIOSBootable"`, "type=83", linux, "type=82", swap,
 		}, "No problems found", "sgdisk -v disk.raw | grep -o 'No problems found'", [][2]int64{boot, p1, {32 * mib, 42 * mib}, {47 * mib, 57 * mib}}},
 		{"a new GPT", mbrImage, "table new gpt\nnew 20MiB at 1MiB name=x", []string{
-			"label: dos", "label: gpt", "label-id: *", "", "unit: *", "unit: sectors\nfirst-lba: 2048\nlast-lba: 262110", "disk.raw2 *", "", "disk.raw5 *", "", "disk.raw6 *", "",
+			"label: dos", "label: gpt", "label-id: *", "", "unit: *", "unit: sectors\nfirst-lba: 34\nlast-lba: 262110", "disk.raw2 *", "", "disk.raw5 *", "", "disk.raw6 *", "",
 			"type=83, bootable", linux + `, name="x"`,
 		}, "PMBR gpt gpt", "wipefs -n disk.raw | awk 'NR>1 {print $3}' | sort | xargs", [][2]int64{boot}},
 		{"a new MBR", gptImage, "table new mbr\nnew 20MiB at 1MiB", []string{
