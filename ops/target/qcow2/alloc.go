@@ -24,7 +24,7 @@ func (a *allocator) one() int64 { return a.run(1) }
 func (a *allocator) run(n int64) int64 {
 	if a.given == nil {
 		a.given = map[int64]bool{}
-		a.next, a.end = 1, max(a.end, a.refs.end, a.lostEnd())
+		a.next = 1
 	}
 	g := a.next
 	for length := int64(0); ; {
@@ -63,13 +63,6 @@ func (a *allocator) free(g int64) bool { return a.refs.get(g) == 0 && !a.given[g
 func (a *allocator) isLost(g int64) bool {
 	i := sort.Search(len(a.lost), func(i int) bool { return a.lost[i].end > g })
 	return i < len(a.lost) && a.lost[i].start <= g
-}
-
-func (a *allocator) lostEnd() int64 {
-	if len(a.lost) == 0 {
-		return 0
-	}
-	return a.lost[len(a.lost)-1].end
 }
 
 // changes holds by how much the number of references of each cluster changes.

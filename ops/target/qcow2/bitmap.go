@@ -83,7 +83,7 @@ func (e *Edit) dropBitmaps() error {
 	if at := im.Header.bitmaps.at; at+4 <= sectorLen {
 		be.PutUint32(e.sector[at:], extDropped) // QEMU would warn of bitmaps that are out of date
 	}
-	w := walk{im: im, ctx: context.Background(), check: &Check{refs: newCounts(ceil(im.store.Size(), im.cluster()))}, into: new(int64)}
+	w := walk{im: im, ctx: context.Background(), check: &Check{refs: im.newCounts()}, into: new(int64)}
 	if err := w.bitmaps(); err != nil {
 		return err
 	}

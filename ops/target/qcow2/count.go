@@ -47,13 +47,19 @@ type counts struct {
 	pages map[int64]*[countPage]uint16
 	large map[int64]uint64 // numbers that do not fit
 	most  int              // pages
+	limit int64            // clusters that the image can count
 	end   int64            // behind the last cluster that is not zero
 }
 
-// newCounts returns counts for a file of n clusters. A damaged image names clusters far beyond its end. A few are counted.
-func newCounts(n int64) *counts {
+// newCounts returns counts for the clusters of an image. One that was cut names clusters behind the end of its file. Some
+// are counted, so that it can still be read.
+func (im *Image) newCounts() *counts {
 	const spare = 1024
-	return &counts{pages: map[int64]*[countPage]uint16{}, large: map[int64]uint64{}, most: int(ceil(n, countPage)) + spare}
+	n := ceil(im.store.Size(), im.cluster())
+	return &counts{
+		pages: map[int64]*[countPage]uint16{}, large: map[int64]uint64{}, most: int(ceil(n, countPage)) + spare,
+		limit: max(n, int64(im.refTable.entries)*im.perBlock()),
+	}
 }
 
 const tooLarge = 1<<16 - 1
@@ -73,7 +79,7 @@ func (c *counts) get(i int64) uint64 {
 func (c *counts) add(i int64, n int64) error {
 	page := c.pages[i/countPage]
 	if page == nil {
-		if len(c.pages) >= c.most {
+		if len(c.pages) >= c.most || i >= c.limit {
 			return corrupt("it names clusters far behind the end of the file, for example cluster %d", i)
 		}
 		page = new([countPage]uint16)

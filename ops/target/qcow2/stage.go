@@ -147,7 +147,9 @@ func (f *file) Release() error {
 	}
 	c := im.cluster()
 	end := max(check.refs.end, lastOf(check.lost))
-	if size := f.File.Size(); size > end*c {
+	if size := f.File.Size(); size < end*c {
+		end = ceil(size, c) // it was cut before
+	} else if size > end*c {
 		if err := f.File.Truncate(end * c); err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ type Space struct {
 // structures make no sense, and otherwise reports what it found.
 func (im *Image) Walk(ctx context.Context) (*Check, error) {
 	w := &walk{
-		im: im, ctx: ctx, check: &Check{high: map[int64]uint64{}, refs: newCounts(ceil(im.store.Size(), im.cluster()))},
+		im: im, ctx: ctx, check: &Check{high: map[int64]uint64{}, refs: im.newCounts()},
 	}
 	err := w.all()
 	return w.check, err
