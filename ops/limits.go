@@ -308,3 +308,17 @@ func freeSlot(d model.Disk) (int, bool) {
 	}
 	return 0, false
 }
+
+// WithLeast returns the disk with the smallest sizes that a user can ask for in place of what the superblocks say, for file
+// systems that can be shrunk on this machine. It is for showing only.
+func WithLeast(d model.Disk, env Env) model.Disk {
+	shown := d
+	for _, p := range append(d.Partitions(), model.Partition{}) { // 0 is the file system that covers a disk without a table
+		p, ok := d.Partition(p.ID)
+		if l := Limit(d, env, p.ID); ok && p.FS.Min > 0 && l.Shrink.OK() {
+			p.FS.Min = d.SectorSize.Bytes(l.MinLen)
+			shown = shown.With(p)
+		}
+	}
+	return shown
+}

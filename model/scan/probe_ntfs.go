@@ -68,8 +68,8 @@ func readNTFS(s *superblock) bool {
 	}
 	if used := v.used(); used >= 0 {
 		s.fs.Used = geometry.Bytes(used)
-		// ntfsresize needs the used space, and some more for the new positions of moved pieces in the MFT.
-		s.fs.Min = geometry.Bytes(used + used/32 + 1<<20)
+		// ntfsresize needs the used space, and a little more for the new positions of moved pieces in the MFT.
+		s.fs.Min = geometry.Bytes(used + 64<<10)
 	}
 	return true
 }

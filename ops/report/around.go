@@ -63,7 +63,7 @@ func OverlaysWarning(names []string) string {
 	if len(names) > most {
 		list += fmt.Sprintf(" and %d more", len(names)-most)
 	}
-	return "It is the backing file of " + list + ": a change to it makes what they show worthless."
+	return "It is the backing file of " + list + ": a change to it makes what lies over it worthless."
 }
 
 // Beforehand says what people should know about an image before they edit the disk in it.

@@ -13,6 +13,7 @@ import (
 	"shunt/model"
 	"shunt/model/safetext"
 	"shunt/model/tried"
+	"shunt/ops"
 	"shunt/ops/attach"
 	"shunt/ops/fsys"
 	"shunt/ops/inspect"
@@ -47,8 +48,11 @@ func Inspect(path string, opts Options) (model.Disk, report.Facts, *report.Unfin
 	if err != nil {
 		return model.Disk{}, report.Facts{}, nil, err
 	}
-	return v.disk, v.facts, unfinished, v.Close()
+	return v.shown(), v.facts, unfinished, v.Close()
 }
+
+// shown returns the disk with the smallest sizes that a user can ask for.
+func (v *Viewer) shown() model.Disk { return ops.WithLeast(v.disk, ops.Env{Caps: fsys.Discover()}) }
 
 func view(path string, opts Options) (*Viewer, *report.Unfinished, error) {
 	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
@@ -156,13 +160,14 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 	name := filepath.Base(v.path)
 	var sheet report.Sheet
 	if id == 0 {
-		sheet = inspect.Target(v.target, v.disk, name, v.facts)
+		sheet = inspect.Target(v.target, v.shown(), name, v.facts)
 	} else {
-		p, ok := v.disk.Partition(id)
+		d := v.shown()
+		p, ok := d.Partition(id)
 		if !ok {
 			return sheet, errPending
 		}
-		sheet = inspect.Partition(v.target, v.disk, p, name)
+		sheet = inspect.Partition(v.target, d, p, name)
 	}
 	at, err := v.locateReadable(id)
 	if err != nil || inspect.Command(at.FS.Kind, at.Name) == "" {

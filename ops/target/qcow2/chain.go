@@ -86,7 +86,8 @@ type fileReader struct{ io.ReaderAt }
 // backingPath returns the path of the backing file of the image at path. A relative name is relative to the directory of
 // the image as it was named, as for QEMU, which does not follow links first.
 func backingPath(h *Header, path string) (string, error) {
-	how := "`" + safetext.Command("qemu-img", "rebase", "-u", "-F", "raw", "-b", "BASE", safetext.Operand(path)) + "`, if it is a raw image"
+	name := strings.TrimPrefix(h.Backing, "file:")
+	how := "`" + safetext.Command("qemu-img", "rebase", "-u", "-F", "FORMAT", "-b", name, safetext.Operand(path)) + "`, where FORMAT is raw or qcow2"
 	switch h.BackingFormat {
 	case "raw", "qcow2":
 	case "":
@@ -94,7 +95,6 @@ func backingPath(h *Header, path string) (string, error) {
 	default:
 		return "", fmt.Errorf("%s has a backing file of the format %s, which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(h.BackingFormat))
 	}
-	name := strings.TrimPrefix(h.Backing, "file:")
 	if colon := strings.IndexByte(name, ':'); colon >= 0 && !strings.Contains(name[:colon], "/") {
 		return "", fmt.Errorf("%s has a backing file that is named as a protocol (%s), which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(name))
 	}

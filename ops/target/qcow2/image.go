@@ -103,6 +103,9 @@ func (im *Image) entry(g int64) (entry, error) {
 func (h *Header) entryIn(table []byte, i int64) entry {
 	n := int64(h.l2Entry())
 	e := entry{word: be.Uint64(table[i*n:])}
+	if e.word == copied {
+		e.word = 0 // a mark without a cluster, which QEMU ignores
+	}
 	if h.Extended {
 		e.parts = be.Uint64(table[i*n+8:])
 	}

@@ -160,6 +160,10 @@ func (im *Image) backed(off, n int64) (int64, bool, error) {
 	if im.backing == nil || off >= im.backing.Size() {
 		return n, false, nil
 	}
+	if below, ok := im.backing.(*Image); ok { // Data would look for the end of the run, which can be far
+		k, data, err := below.dataRun(off)
+		return min(n, k), data, err
+	}
 	start, end, err := im.backing.Data(off)
 	switch {
 	case err != nil:

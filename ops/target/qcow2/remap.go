@@ -126,8 +126,10 @@ func (b *builder) touched(i int) bool {
 	if e.plan.Size != im.Size() && max(end, start) < int64(i+1)*per && i < len(im.l1) && im.l1[i]&offsetMask != 0 {
 		return true // it can have entries behind the end of the disk
 	}
+	// Zeros need no table where nothing lies below.
+	bare := (i >= len(im.l1) || im.l1[i]&offsetMask == 0) && (im.backing == nil || start >= im.backing.Size())
 	for j := b.find(start); j < len(b.pieces) && b.pieces[j].Off < end; j++ {
-		if b.pieces[j].Kind != target.Keep {
+		if kind := b.pieces[j].Kind; kind != target.Keep && !(bare && (kind == target.Empty || kind == target.Free)) {
 			return true
 		}
 	}

@@ -25,7 +25,10 @@ func (h *Header) readSnapshots(r io.ReaderAt) (list []Snapshot, length int64, er
 			return nil, 0, err
 		}
 		idLen, nameLen, extraLen := int64(be.Uint16(b[12:])), int64(be.Uint16(b[14:])), int64(be.Uint32(b[36:]))
-		const mostExtra = 1024
+		const mostExtra, leastExtra = 1024, 16
+		if h.Version >= 3 && extraLen < leastExtra {
+			return nil, 0, corrupt("the entry of snapshot %d is incomplete", i+1)
+		}
 		if extraLen > mostExtra {
 			return nil, 0, corrupt("snapshot %d has %d further bytes", i+1, extraLen)
 		}

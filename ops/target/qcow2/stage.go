@@ -107,7 +107,9 @@ func (f *file) Stage(ctx context.Context, next target.Next, watch func(done int6
 	before, after := e.Before(), e.sector
 	s := target.Switch{Before: before[:], After: after[:], Cost: e.Cost}
 	for off, n := range e.Freed() {
-		s.Freed = append(s.Freed, target.Part{Start: off, Len: min(n, f.File.Size()-off)})
+		if n = min(n, f.File.Size()-off); n > 0 { // the file may have been cut
+			s.Freed = append(s.Freed, target.Part{Start: off, Len: n})
+		}
 	}
 	return s, nil
 }

@@ -38,6 +38,11 @@ func (e *Edit) verify(ctx context.Context, file Store, content bool) error {
 		return err
 	case err != nil:
 		return fmt.Errorf("internal error: the new disk cannot be followed: %w"+report, err)
+	case check.Copied.Count > 0 && len(im.Snapshots) == 0:
+		return &Refused{
+			Why: "uses one cluster for two places of its disk, which this change cannot take apart",
+			Do:  "nothing was changed; make an image in order with `qemu-img convert`",
+		}
 	case !check.Clean() || check.Leaks.Count > e.check.Leaks.Count || im.Size() != e.plan.Size:
 		return errors.New("internal error: the counts of the new disk are wrong" + report)
 	case !content:
