@@ -39,6 +39,10 @@ func intrudes(d model.Disk, p model.Partition) (owner model.Partition, ok bool) 
 	return owner, false
 }
 
+// encloses reports whether p is the extended partition around q. The end of a cut logical partition is no obstacle for it: it
+// only gets its room back inside.
+func encloses(p, q model.Partition) bool { return p.Role == model.Extended && q.Role == model.Logical }
+
 // goesOn says that the file system of a cut partition lies at a place.
 func goesOn(p model.Partition) model.Reason {
 	return model.Because("the %s of %s goes on there", contents(p), p.Ref())

@@ -15,8 +15,8 @@ type Limits struct {
 	// start of the disk for boot loaders, and 1 MiB before each logical partition for its boot record. It always includes
 	// the partition's present place.
 	Chosen geometry.Span
-	// Keep is the span of the logical partitions, which an extended partition must enclose. For other partitions it is
-	// empty.
+	// Keep is the span of the logical partitions, which an extended partition must enclose, with what their file systems
+	// claim inside it. For other partitions it is empty.
 	Keep geometry.Span
 	// MinLen and MaxLen limit the length. Both are the present length if the partition cannot be resized.
 	MinLen, MaxLen geometry.Sector
@@ -156,7 +156,7 @@ func (l *Limits) findRoom(d model.Disk, p model.Partition) {
 	}
 	for q, over := range d.Cut() {
 		switch over = over.Intersect(within); {
-		case q.ID == p.ID || over.Empty() || over.Overlaps(p.Span):
+		case q.ID == p.ID || encloses(p, q) || over.Empty() || over.Overlaps(p.Span):
 		case over.End <= p.Span.Start && over.End > low:
 			low, l.WhyStart = over.End, model.Because("the %s of %s ends there", contents(q), q.Ref())
 		case over.Start >= p.Span.End && over.Start < high:
@@ -196,7 +196,8 @@ func (l *Limits) keepLogicals(d model.Disk, ext model.Partition) {
 	}
 	keep := chain[0].Span
 	for _, p := range chain {
-		keep.Start, keep.End = min(keep.Start, p.Span.Start), max(keep.End, p.Span.End)
+		end := max(p.Span.End, min(d.Reach(p).End, ext.Span.End)) // a cut one gets its room back there
+		keep.Start, keep.End = min(keep.Start, p.Span.Start), max(keep.End, end)
 	}
 	l.Keep = geometry.Span{Start: max(ext.Span.Start, keep.Start-ebrGap), End: keep.End}
 }

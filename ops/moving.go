@@ -194,7 +194,7 @@ func (m relocation) runs() []geometry.Span {
 		used = append(used, q.Span)
 	}
 	for q, over := range m.disk.Cut() {
-		if q.ID != m.part.ID {
+		if q.ID != m.part.ID && !encloses(m.part, q) {
 			used = append(used, over)
 		}
 	}

@@ -88,7 +88,7 @@ func (m relocation) met() (model.Partition, bool) {
 // claimed returns a cut partition whose file system goes on at the new place.
 func (m relocation) claimed() (model.Partition, bool) {
 	for q, over := range m.disk.Cut() {
-		if q.ID != m.part.ID && m.to.Overlaps(over) {
+		if q.ID != m.part.ID && !encloses(m.part, q) && m.to.Overlaps(over) {
 			return q, true
 		}
 	}

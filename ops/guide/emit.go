@@ -45,7 +45,7 @@ func (l *line) tasks(at layout) []task {
 		case it.kind == opening:
 			ext.part, ext.from, ext.to.Start = it.part, it.part.Span, s.span.Start
 		case it.kind == closing:
-			ext.to.End = s.span.End
+			ext.to.End = s.span.Start
 		case s.span != it.span:
 			list = append(list, task{part: it.part, from: it.span, to: s.span})
 		}

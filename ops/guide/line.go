@@ -65,7 +65,7 @@ func newLine(q ops.Queue, w Wish, align geometry.Alignment) (line, *Impossible) 
 	if !ok {
 		return line{}, &Impossible{What: "make room", Why: "the partition does not exist at this point of the queue"}
 	}
-	limits := ops.Limit(d, q.Env(), p.ID)
+	limits := ops.Limit(widest(d, q.Env(), p), q.Env(), p.ID)
 	z := d.SectorSize
 	no := func(why model.Reason) (line, *Impossible) {
 		return line{}, &Impossible{What: "grow " + p.Ref(), Why: why}
@@ -84,6 +84,21 @@ func newLine(q ops.Queue, w Wish, align geometry.Alignment) (line, *Impossible) 
 	l := layOut(q, p.ID, align)
 	l.want, l.aim = max(w.Size, d.Reach(p).Len()), w.aim(align)
 	return l, nil
+}
+
+// widest returns the disk with as long an extended partition as the free space behind it allows, if the logical partition p
+// is cut and claims room there. Else it returns d. The guide makes the extended partition longer before it grows p.
+func widest(d model.Disk, env ops.Env, p model.Partition) model.Disk {
+	ext, ok := d.Extended()
+	if !ok || p.Role != model.Logical || d.Reach(p).End <= ext.Span.End {
+		return d
+	}
+	limits := ops.Limit(d, env, ext.ID)
+	if !limits.Grow.OK() {
+		return d
+	}
+	ext.Span.End = limits.Room.End
+	return d.With(ext)
 }
 
 // farthest limits the length of a grown image in sectors.
@@ -137,14 +152,22 @@ func layOut(q ops.Queue, target model.PartID, align geometry.Alignment) line {
 }
 
 // claim makes the items of cut partitions as long as their file systems, up to the next item. They neither move nor shrink. The
-// target keeps its own length, and its wish is for more than that.
+// target keeps its own length, and its wish is for more than that. What a logical partition claims behind the extended one
+// belongs to the item of that end.
 func (l *line) claim() {
+	inner := geometry.Sector(0) // the end of what the logical partitions so far claim
 	for i := range l.items {
 		it := &l.items[i]
-		if it.kind != body || i == l.target {
+		if it.kind == opening || i == l.target {
 			continue
 		}
 		end := l.disk.Reach(it.part).End
+		switch {
+		case it.kind == closing:
+			end = inner
+		case it.part.Role == model.Logical:
+			inner = max(inner, end)
+		}
 		if i+1 < len(l.items) {
 			end = min(end, l.items[i+1].span.Start)
 		}

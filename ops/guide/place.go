@@ -233,6 +233,9 @@ func (l line) longest(within limits) (line, bool) {
 		}
 	}
 	l.want = l.onGrid(low)
+	if claim := l.disk.Reach(it.part).Len(); l.want < claim {
+		l.want = min(claim, low) // its file system need not end on the grid
+	}
 	return l, l.want > it.span.Len()
 }
 
