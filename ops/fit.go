@@ -39,8 +39,8 @@ func intrudes(d model.Disk, p model.Partition) (owner model.Partition, ok bool) 
 	return owner, false
 }
 
-// encloses reports whether p is the extended partition around q. The end of a cut logical partition is no obstacle for it: it
-// only gets its room back inside.
+// encloses reports whether p is the extended partition around q. What a cut logical partition claims is no obstacle for the
+// extended one, because the logical partition gets its room back inside it.
 func encloses(p, q model.Partition) bool { return p.Role == model.Extended && q.Role == model.Logical }
 
 // goesOn says that the file system of a cut partition lies at a place.
