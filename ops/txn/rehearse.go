@@ -48,7 +48,10 @@ type Rehearsal struct {
 	// ToolOutput returns the tools' commands and output since its last call.
 	ToolOutput func() (command, output string)
 
-	check        *report.Repair // of the step that runs
+	running      int            // the index of the step that runs
+	check        *report.Repair // of that step
+	carried      *carried
+	asIs         []ops.Step // moved or copied file systems that were damaged before
 	skipped      int64
 	final        []table.Patch
 	wiped        []table.Patch   // zeros between partitions
@@ -67,7 +70,8 @@ func (r *Rehearsal) Run(ctx context.Context) (out report.Rehearsal, err error) {
 		}
 		r.OnStep(i, nil)
 		began := r.Now()
-		r.check = nil
+		r.check, r.running = nil, i
+		r.note(step)
 		err := r.step(ctx, step)
 		if lost := r.Overlay.Err(); lost != nil {
 			// The tool's own error is only a consequence of this one.
@@ -106,7 +110,8 @@ func (r *Rehearsal) Run(ctx context.Context) (out report.Rehearsal, err error) {
 	return out, nil
 }
 
-// warnings returns the warnings of the scan, and one for each foreign range that the new table overwrites.
+// warnings returns the warnings of the scan, one for each foreign range that the new table overwrites, and one for each
+// damaged file system that was moved or copied.
 func (r *Rehearsal) warnings() []string {
 	var list []string
 	for _, p := range r.Before.Problems() {
@@ -118,7 +123,7 @@ func (r *Rehearsal) warnings() []string {
 		list = append(list, fmt.Sprintf("the new table overwrites what lies in sectors %s, outside of partitions and of the "+
 			"old table; boards can have their boot loader in such a place", span.Inclusive()))
 	}
-	return list
+	return append(list, r.asIsWarnings()...)
 }
 
 func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
@@ -142,7 +147,7 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepWipe:
 		return r.zero(shifted(fsys.WipeRanges(window.len()), window.off))
 	case ops.StepCopy:
-		return r.copy(ctx, s)
+		return r.copy(ctx, s, false)
 	case ops.StepWipeDisk:
 		return r.wipeDisk(window)
 	case ops.StepRemap:
@@ -196,9 +201,14 @@ func (r *Rehearsal) inspect(
 	})
 }
 
-// verify checks the file system read-only, and reads its size and how much of it is used.
+// verify checks the file system read-only, and reads its size and how much of it is used. One that was damaged before it
+// was moved or copied passes.
 func (r *Rehearsal) verify(ctx context.Context, s ops.Step) error {
-	if err := r.inOnly(s, func(path string) error { return r.Tools.Verify(ctx, s.FS, path) }); err != nil {
+	err := r.inOnly(s, func(path string) error { return r.Tools.Verify(ctx, s.FS, path) })
+	if err != nil {
+		err = r.asItWas(ctx, s, err)
+	}
+	if err != nil {
 		return err
 	}
 	window := r.bytesOf(s.Window)

@@ -17,9 +17,9 @@ import (
 // copyChunk is how many bytes are read at once.
 const copyChunk = 1 << 20
 
-// copy copies the bytes of a partition, as they are at this point of the rehearsal, to another place. It leaves out the
-// blocks that the file system holds free.
-func (r *Rehearsal) copy(ctx context.Context, s ops.Step) error {
+// copy copies the bytes of a partition, as they are at this point of the rehearsal, to another place. Unless all is
+// set, it leaves out the blocks that the file system holds free.
+func (r *Rehearsal) copy(ctx context.Context, s ops.Step, all bool) error {
 	from, to := r.bytesOf(s.From), r.bytesOf(s.To).off
 	var source io.ReaderAt = r.Overlay
 	if s.Path != "" {
@@ -27,9 +27,12 @@ func (r *Rehearsal) copy(ctx context.Context, s ops.Step) error {
 			return fmt.Errorf("%s is not open to be read", s.Path)
 		}
 	}
-	free, err := freeRanges(source, s.FS, from)
-	if err != nil {
-		return err
+	var free []overlay.Range
+	if !all {
+		var err error
+		if free, err = freeRanges(source, s.FS, from); err != nil {
+			return err
+		}
 	}
 	buf := make([]byte, copyChunk)
 	for _, run := range newRanges(shifted(free, 0)).outside(0, from.len()) {
@@ -85,8 +88,8 @@ func freeRanges(source io.ReaderAt, kind model.FSKind, at byteRange) ([]overlay.
 func (r *Rehearsal) unused() (ranges, error) {
 	var runs []byteRange
 	for _, p := range r.Before.Partitions() {
-		if p.Use.Busy() {
-			continue // its free blocks change, and nothing in it is written
+		if p.Use.Busy() || r.wasDamaged(p) {
+			continue // its free blocks change, and nothing in it is written; or they may be in use
 		}
 		at := r.bytesOf(p.Span)
 		free, err := fsys.FreeRanges(r.Device, p.FS.Kind, at.off, at.len())
