@@ -21,11 +21,10 @@ type carried struct {
 
 // note keeps s if it moves or copies, and forgets the last such step if s changes a file system.
 func (r *Rehearsal) note(s ops.Step) {
-	switch s.Kind {
-	case ops.StepRemap, ops.StepCopy:
+	switch kind := s.Kind; {
+	case kind == ops.StepRemap, kind == ops.StepCopy:
 		r.carried = &carried{step: s, before: r.Overlay.Mark(), skipped: r.skipped}
-	case ops.StepMoved, ops.StepVerifyFS:
-	default:
+	case kind != ops.StepMoved && kind != ops.StepVerifyFS:
 		r.carried = nil
 	}
 }

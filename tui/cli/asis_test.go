@@ -26,13 +26,22 @@ func TestDamagedAsItIs(t *testing.T) {
 		damage  func(t *testing.T, w string)
 		differs [][2]int // bytes that hold the position
 	}{
-		{model.NTFS, []string{"mkntfs", "ntfscp", "ntfsresize"},
+		{
+			model.NTFS,
+			[]string{"mkntfs", "ntfscp", "ntfsresize"},
 			"mkntfs -q -f -F $W >/dev/null 2>&1; for i in 1 2 3 4 5; do ntfscp $W f$i f$i >/dev/null 2>&1; done", bytesAt(func(_ *testing.T, b []byte) (int, []byte) {
 				return int(b[48])*4096 + 65*1024, []byte("BAAD")
-			}), [][2]int{{28, 32}, {size - 512 + 28, size - 512 + 32}}},
+			}),
+			[][2]int{{28, 32}, {size - 512 + 28, size - 512 + 32}},
+		},
 		{model.Ext4, []string{"mkfs.ext4", "debugfs", "e2fsck"}, "mkdir d; mv f? d; mkfs.ext4 -q -F -E nodiscard -d d $W", debugfs("clri /f2"), nil},
-		{model.FAT16, []string{"mkfs.fat", "mcopy", "fsck.fat"}, "mkfs.fat -F 16 $W >/dev/null; for i in 1 2 3; do mcopy -i $W f$i ::F$i; done",
-			both(crossed(0), crossed(1)), [][2]int{{28, 32}}},
+		{
+			model.FAT16,
+			[]string{"mkfs.fat", "mcopy", "fsck.fat"},
+			"mkfs.fat -F 16 $W >/dev/null; for i in 1 2 3; do mcopy -i $W f$i ::F$i; done",
+			both(crossed(0), crossed(1)),
+			[][2]int{{28, 32}},
+		},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			t.Parallel()
