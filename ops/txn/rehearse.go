@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"syscall"
 	"time"
 
@@ -51,6 +52,7 @@ type Rehearsal struct {
 	running      int            // the index of the step that runs
 	check        *report.Repair // of that step
 	carried      *carried
+	erased       []string   // old signatures, for the report
 	asIs         []ops.Step // moved or copied file systems that were damaged before
 	skipped      int64
 	final        []table.Patch
@@ -110,8 +112,8 @@ func (r *Rehearsal) Run(ctx context.Context) (out report.Rehearsal, err error) {
 	return out, nil
 }
 
-// warnings returns the warnings of the scan, one for each foreign range that the new table overwrites, and one for each
-// damaged file system that was moved or copied.
+// warnings returns the warnings of the scan, one for each foreign range that the new table overwrites, for
+// each old signature that was erased, and for each damaged file system that was moved or copied.
 func (r *Rehearsal) warnings() []string {
 	var list []string
 	for _, p := range r.Before.Problems() {
@@ -123,7 +125,7 @@ func (r *Rehearsal) warnings() []string {
 		list = append(list, fmt.Sprintf("the new table overwrites what lies in sectors %s, outside of partitions and of the "+
 			"old table; boards can have their boot loader in such a place", span.Inclusive()))
 	}
-	return append(list, r.asIsWarnings()...)
+	return slices.Concat(list, r.erased, r.asIsWarnings())
 }
 
 func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {

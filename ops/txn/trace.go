@@ -46,7 +46,7 @@ func (r *Rehearsal) clearTraces(s ops.Step) error {
 				geometry.FormatBytes(geometry.Bytes(window.len())), t.Kind)
 		}
 	}
-	return r.zero(old)
+	return r.erase(s, traces, old)
 }
 
 // clearBehind does the same for a file system that is mounted. Nothing in its partition is read or written, so it erases
@@ -65,7 +65,16 @@ func (r *Rehearsal) clearBehind(s ops.Step) error {
 		}
 		old = append(old, at)
 	}
-	return r.zero(old)
+	return r.erase(s, traces, old)
+}
+
+// erase erases the traces at these places, and keeps for the report what they were.
+func (r *Rehearsal) erase(s ops.Step, traces []scan.Trace, at []byteRange) error {
+	for _, t := range traces {
+		r.erased = append(r.erased, fmt.Sprintf("an old signature of %s, %s behind the start of %s, is erased: because of it the system "+
+			"could take %s for %s", t.Kind, geometry.FormatBytes(geometry.Bytes(t.Off)), s.Ref, s.Ref, t.Kind))
+	}
+	return r.zero(at)
 }
 
 // A masked reads from r, with some ranges read as zero.

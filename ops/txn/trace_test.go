@@ -53,6 +53,9 @@ func TestClearTraces(t *testing.T) {
 		if (err != nil) != c.bad || (after.Kind == model.Ext4) == c.bad || (before.Kind != after.Kind) != c.wiped {
 			t.Errorf("%s: %s, then %s, %v", c.name, before.Kind, after.Kind, err)
 		}
+		if told := strings.Contains(strings.Join(r.warnings(), ""), "an old signature of "+string(before.Kind)); told != c.wiped {
+			t.Errorf("%s: the report says that a signature was erased: %t", c.name, told)
+		}
 		if err != nil && !strings.Contains(err.Error(), "choose another size") {
 			t.Errorf("%s: %v", c.name, err)
 		}
