@@ -20,8 +20,8 @@ const (
 	StepCheckFS
 	// StepRepairFS checks and repairs the file system in Window with its own tool, whatever that costs.
 	StepRepairFS
-	// StepVerifyFS checks the file system in Window read-only. The rehearsal fails unless it is clean, or was
-	// moved or copied and was damaged before.
+	// StepVerifyFS checks the file system in Window. The rehearsal fails unless it is clean, or was moved or copied and was
+	// damaged before. In one that no step has checked, moved or copied, what loses nothing is corrected in passing.
 	StepVerifyFS
 	// StepResizeFS changes the size of the file system in Window to NewSize, or as close to it as its block size allows.
 	StepResizeFS

@@ -112,20 +112,36 @@ func (f fat) dirty() model.Reason {
 	return marks(f.signature == 0x29 && f.state&1 != 0 || cleared(unclean), cleared(unclean>>1), "has I/O errors")
 }
 
-// free returns the number of free clusters, or -1 if it is unknown. FAT32 stores the number. For other kinds, and where
-// the stored number is impossible, free reads the FAT if it is not too large.
+// free returns the number of free clusters, or -1 if it is unknown. FAT32 stores a number, but it can be wrong, so the FAT
+// itself counts where it is not too large. The beginning of a larger one limits what is believed of the stored number.
 func (f fat) free() int64 {
-	if f.Info > 0 {
-		b := f.w.at(f.Info*f.SectorSize, 512)
-		if b != nil && string(b[:4]) == "RRaA" && string(b[484:488]) == "rrAa" && int64(le.Uint32(b[488:])) < f.Clusters() {
-			return int64(le.Uint32(b[488:]))
-		}
+	active, length, free := int64(0), f.FATLen(f.Clusters()), int64(0)
+	if f.Active < f.Copies {
+		active = f.Active
 	}
-	length, free := f.FATLen(f.Clusters()), int64(0)
-	if length > maxTable || !f.w.stream(f.FATAt(0), length, func(piece []byte) { free += f.zeros(piece) }) {
+	read := min(length, maxTable)
+	counted := f.w.stream(f.FATAt(active), read, func(piece []byte) { free += f.zeros(piece) })
+	if counted && read == length {
+		return free
+	}
+	stored := f.storedFree()
+	if counted && stored >= 0 { // only the table of FAT32 can be that long
+		taken := read/4 - free
+		return min(max(stored, free), f.Clusters()+fatfs.FirstCluster-taken)
+	}
+	return stored
+}
+
+// storedFree returns the number of free clusters in the FSInfo sector, or -1 if there is none or it is impossible.
+func (f fat) storedFree() int64 {
+	if f.Info == 0 {
 		return -1
 	}
-	return free
+	b := f.w.at(f.Info*f.SectorSize, 512)
+	if b == nil || string(b[:4]) != "RRaA" || string(b[484:488]) != "rrAa" || int64(le.Uint32(b[488:])) >= f.Clusters() {
+		return -1
+	}
+	return int64(le.Uint32(b[488:]))
 }
 
 // zeros counts the free entries in a piece of the FAT. A piece consists of whole entries; the FAT of a FAT12 volume is

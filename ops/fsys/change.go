@@ -251,15 +251,26 @@ func checking(codes exitCodes, advice string, argv ...string) func(j job, ctx co
 	}
 }
 
+// repairPasses is how often a tool repairs a file system. What one pass does can bring to light what the next one corrects.
+const repairPasses = 5
+
 // repairing is like checking, for a tool that repairs. After an exit code of 1, which means that the tool corrected
-// something, the file system is verified again.
+// something, the file system is verified again, and repaired again while the tool finds faults.
 func repairing(codes exitCodes, advice string, argv ...string) func(j job, ctx context.Context) error {
 	repair := checking(codes.or(1), advice, argv...)
 	return func(j job, ctx context.Context) error {
-		if err := repair(j, ctx); err != nil {
-			return err
+		for pass := 1; ; pass++ {
+			if err := repair(j, ctx); err != nil {
+				return err
+			}
+			err := j.driver.verify(j, ctx)
+			if failed := (*ToolError)(nil); !errors.As(err, &failed) {
+				return err
+			}
+			if pass == repairPasses {
+				return advise(err, advice)
+			}
 		}
-		return j.driver.verify(j, ctx)
 	}
 }
 

@@ -27,7 +27,10 @@ func fatDrivers() []Driver {
 		resize: func(j job, ctx context.Context, size geometry.Bytes) (least geometry.Bytes, err error) {
 			return 0, j.edit(func(f File) error { return resizeFAT(ctx, f, j.driver.Kind, int64(size)) })
 		},
-		verify: checking(fsckFATCodes, "check it first, which repairs it", "fsck.fat", "-n", "{}"), repair: job.repairFAT,
+		verify: checking(fsckFATCodes, "check it first, which repairs it", "fsck.fat", "-n", "{}"),
+		// -a: without asking. -w: write at once. -v: say what.
+		repair: repairing(fsckFATCodes, "copy off what can be read, and make a new file system",
+			"fsck.fat", "-a", "-w", "-v", "{}"),
 		mend: job.mendFAT, walk: job.walkFAT,
 		// fatlabel changes both the boot sector and the entry in the root directory.
 		setLabel: func(j job, ctx context.Context, label string) error {
@@ -63,15 +66,6 @@ const (
 
 // Exit codes of fsck.fat(8): 0 no errors, 1 errors found (and corrected if asked to), 2 usage error.
 var fsckFATCodes = exitCodes{ok: []int{0}, text: map[int]string{1: "errors were found", 2: "usage error"}}
-
-func (j job) repairFAT(ctx context.Context) error {
-	// -a: without asking. -w: write at once. -v: say what.
-	exit, _, err := j.run(ctx, fsckFATCodes.or(1), "fsck.fat", "-a", "-w", "-v", j.path)
-	if err != nil || exit == 0 {
-		return err
-	}
-	return j.driver.verify(j, ctx) // exit code 1 may leave errors uncorrected
-}
 
 // makeFAT runs mkfs.fat.
 func (j job) makeFAT(ctx context.Context, spec Spec) error {

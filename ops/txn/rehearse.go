@@ -56,15 +56,16 @@ type Rehearsal struct {
 	asIs         []ops.Step // moved or copied file systems that were damaged before
 	skipped      int64
 	final        []table.Patch
-	wiped        []table.Patch   // zeros between partitions
-	foreign      []geometry.Span // sectors with unknown contents that the final table and these zeros overwrite
+	sound        map[model.PartID]bool // the file system was checked or made by a step
+	wiped        []table.Patch         // zeros between partitions
+	foreign      []geometry.Span       // sectors with unknown contents that the final table and these zeros overwrite
 	filesystems  map[model.PartID]report.Filesystem
 	mends, drops bool // what the commit does to the image's own format
 }
 
 // Run does all steps and reports on them. If a step fails, the error is also in the report's Err.
 func (r *Rehearsal) Run(ctx context.Context) (out report.Rehearsal, err error) {
-	r.filesystems = map[model.PartID]report.Filesystem{}
+	r.filesystems, r.sound = map[model.PartID]report.Filesystem{}, map[model.PartID]bool{}
 	defer func() { out.Warnings = r.warnings() }()
 	for i, step := range r.Steps {
 		if err := ctx.Err(); err != nil {
@@ -142,6 +143,7 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepResizeFS:
 		return r.inOnly(s, func(path string) error { return r.Tools.Resize(ctx, s.FS, path, s.NewSize) })
 	case ops.StepMakeFS:
+		r.sound[s.Part] = true
 		spec := fsys.Spec{Label: s.Label, UUID: s.UUID, Start: s.Window.Start, SectorSize: z}
 		return r.inWindow(s, func(path string) error { return r.Tools.Make(ctx, s.FS, path, spec) })
 	case ops.StepMoved:
@@ -188,6 +190,7 @@ func (r *Rehearsal) inWindow(s ops.Step, do func(path string) error) error {
 func (r *Rehearsal) inspect(
 	ctx context.Context, s ops.Step, check func(context.Context, model.FSKind, string) (report.Repair, error),
 ) error {
+	r.sound[s.Part] = true
 	return r.inOnly(s, func(path string) error {
 		found, err := check(ctx, s.FS, path)
 		if found.Told() {
@@ -203,12 +206,16 @@ func (r *Rehearsal) inspect(
 	})
 }
 
-// verify checks the file system read-only, and reads its size and how much of it is used. One that was damaged before it
-// was moved or copied passes.
+// verify checks the file system, and reads its size and how much of it is used. One that was damaged before it was moved or
+// copied passes. A fault in another one that no step has checked was there before: it is corrected if that loses nothing.
 func (r *Rehearsal) verify(ctx context.Context, s ops.Step) error {
 	err := r.inOnly(s, func(path string) error { return r.Tools.Verify(ctx, s.FS, path) })
-	if err != nil {
+	switch {
+	case err == nil:
+	case r.carried != nil && r.carried.step.Part == s.Part:
 		err = r.asItWas(ctx, s, err)
+	case !r.sound[s.Part] && isDamage(err) && r.inspect(ctx, s, r.Tools.Ready) == nil:
+		err = nil
 	}
 	if err != nil {
 		return err
