@@ -54,6 +54,7 @@ var damages = []struct {
 	{"the mark of FAT32", model.FAT32, func(t *testing.T, path string) { patch(t, path, 65, 1) }, true, ""},
 	{"the count of FAT32", model.FAT32, func(t *testing.T, path string) { patch(t, path, 512+488, 7, 0) }, true, ""},
 	{"crossed chains", model.FAT16, func(t *testing.T, path string) { cross(t, path, 5) }, false, "cut:1 brought back:1"},
+	{"a chain into a directory", model.FAT16, func(t *testing.T, path string) { cross(t, path, intoDir) }, false, "*"}, // in two passes
 	{"a chain into nothing", model.FAT16, func(t *testing.T, path string) { cross(t, path, 60000) }, false, "cut:1 brought back:1"},
 }
 
@@ -61,6 +62,9 @@ var damages = []struct {
 func asked(request string) func(t *testing.T, path string) {
 	return func(t *testing.T, path string) { tool(t, "debugfs", "-w", "-R", request, path) }
 }
+
+// intoDir has cross go on in the directory /D, the third entry of the root directory.
+const intoDir = -1
 
 // cross lets the chain of /B, the second entry of the root directory, go on in a cluster of /A after 20 of its own.
 func cross(t *testing.T, path string, at int) {
@@ -71,6 +75,9 @@ func cross(t *testing.T, path string, at int) {
 	reserved, copies, length := int(le.Uint16(b[14:])), int(b[16]), int(le.Uint16(b[22:]))
 	root := b[(reserved+copies*length)*512:]
 	first, second := int(le.Uint16(root[26:])), int(le.Uint16(root[58:]))
+	if at == intoDir {
+		at = int(le.Uint16(root[90:])) - first
+	}
 	for i := range copies {
 		off := (reserved+i*length)*512 + (second+20)*2
 		patch(t, path, int64(off), le.AppendUint16(nil, uint16(first+at))...)

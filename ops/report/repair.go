@@ -109,7 +109,11 @@ func (r Repair) Lines(most int) []string {
 func (f FileFate) String() string {
 	switch f.Fate {
 	case Cut, Changed:
-		return fmt.Sprintf("%s %s from %s to %s", f.Fate, f.Path, geometry.FormatBytes(f.Size), geometry.FormatBytes(f.Left))
+		text := fmt.Sprintf("%s %s from %s to %s", f.Fate, f.Path, geometry.FormatBytes(f.Size), geometry.FormatBytes(f.Left))
+		if f.To != "" {
+			text += "; it is now " + f.To
+		}
+		return text
 	case ToLost, Renamed:
 		return fmt.Sprintf("%s: %s is now %s", f.Fate, f.Path, f.To)
 	case Doubtful:
