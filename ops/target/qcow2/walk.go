@@ -322,50 +322,6 @@ func (c *Check) leaked(g int64, stored uint64, cluster int64) {
 // clusters is the run [start, end) of clusters of the file.
 type clusters struct{ start, end int64 }
 
-// blocks reads refcount blocks, and keeps one.
-type blocks struct {
-	im      *Image
-	offsets []int64
-	at      int64 // the one that is kept, or -1
-	bytes   []byte
-	empty   bool // all its counts are 0
-}
-
-func (b *blocks) load(i int64) error {
-	if i == b.at {
-		return nil
-	}
-	if b.bytes == nil {
-		b.bytes = make([]byte, b.im.cluster())
-	}
-	off := b.offsets[i]
-	start, _, err := b.im.store.Data(min(off, b.im.store.Size()))
-	b.empty = start >= off+b.im.cluster()
-	switch {
-	case err != nil:
-	case b.empty:
-		clear(b.bytes)
-	default:
-		err = readFull(b.im.store, b.bytes, off)
-	}
-	b.at = i
-	if err != nil {
-		b.at = -1
-	}
-	return err
-}
-
-// count returns the stored count of cluster g.
-func (b *blocks) count(g int64) (uint64, error) {
-	per := b.im.perBlock()
-	i := g / per
-	if i >= int64(len(b.offsets)) || b.offsets[i] == 0 {
-		return 0, nil
-	}
-	err := b.load(i)
-	return count(b.bytes, g%per, b.im.RefcountBits), err
-}
-
 // marks compares the mark "copied" of all entries of the active tree with the counts.
 func (w *walk) marks() error {
 	im, c := w.im, w.check
