@@ -147,7 +147,9 @@ func TestExitCodes(t *testing.T) {
 		err := do(context.Background(), c.kind, c.path)
 		switch {
 		case c.want == "verify":
-			if !slices.Equal(ran, []string{"fsck.fat -n", "fsck.fat -a -w -v", "fsck.fat -n"}) || err == nil {
+			const passes = 5
+			want := append(slices.Repeat([]string{"fsck.fat -n", "fsck.fat -a -w -v"}, passes), "fsck.fat -n")
+			if !slices.Equal(ran, want) || err == nil {
 				t.Errorf("a repaired FAT is checked again: %v, %v", ran, err)
 			}
 		case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
