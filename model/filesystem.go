@@ -19,7 +19,7 @@ type Filesystem struct {
 	// Group is the size of the groups in which the file system numbers its blocks. A last group may be shorter, down to
 	// LeastGroup. 0 means that every whole block can be used.
 	Group, LeastGroup geometry.Bytes
-	// Step is the smallest amount of more room of which it can make use, if that is larger than a block.
+	// Step is the smallest amount of more room that it can use, if that is larger than a block.
 	Step geometry.Bytes
 	// Dirty is the reason why the file system's own record of free space cannot be trusted ("journal needs recovery",
 	// "has errors", "not unmounted cleanly").

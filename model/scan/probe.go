@@ -175,7 +175,7 @@ var strange = unread("holds something that is not recognised")
 
 func unreadable(err error) model.Filesystem { return unread("cannot be read: %v", err) }
 
-// unread returns contents of which only this remark is known.
+// unread returns contents about which only this remark is known.
 func unread(format string, a ...any) model.Filesystem {
 	return model.Filesystem{Trait: model.Unread, Used: -1, Notes: fmt.Sprintf(format, a...)}
 }

@@ -31,7 +31,7 @@ func readLVM(s *superblock) bool {
 }
 
 // lvmSize returns the length of a volume in bytes. After pvresize(8) the recorded one can be too small by two metadata areas,
-// the second of which lies at the end.
+// and the second lies at the end.
 func lvmSize(content []byte) uint64 {
 	size := le.Uint64(content[32:])
 	const pair = 16

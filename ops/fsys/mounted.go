@@ -39,7 +39,7 @@ func (j job) whileMounted(ctx context.Context, options string, do func(dir strin
 	return errors.Join(err, left)
 }
 
-// nothing is done while a file system is mounted of which the mount alone is wanted.
+// nothing is done while a file system is mounted if only the mount is wanted.
 func nothing(string) error { return nil }
 
 // makeWritable makes the next free loop device writable. If that cannot be done, the next mount fails as the last one did.

@@ -109,7 +109,7 @@ func TestQcow2Refused(t *testing.T) {
 		"no base":        {"qemu-img create -q -f raw b 4M; qemu-img create -q -f qcow2 -F raw -b b f; rm b", "the backing file of"},
 		"own base":       {"qemu-img create -q -f qcow2 f 4M; qemu-img create -q -f qcow2 -F qcow2 -b f g; qemu-img rebase -u -F qcow2 -b g f", "leads back to itself"},
 		"device as base": {"qemu-img create -q -f qcow2 -u -F raw -b /dev/null f 4M", "is not a regular file"},
-		"guessed base":   {"qemu-img create -q -f raw b 4M; qemu-img create -q -f qcow2 -F raw -b b f; printf abcd | dd of=f bs=1 seek=112 conv=notrunc status=none", "does not say of which format"},
+		"guessed base":   {"qemu-img create -q -f raw b 4M; qemu-img create -q -f qcow2 -F raw -b b f; printf abcd | dd of=f bs=1 seek=112 conv=notrunc status=none", "does not name the format"},
 		"protocol":       {"qemu-img create -q -f qcow2 -u -F raw -b nbd:unix:/none f 4M", "named as a protocol"},
 		"bitmaps":        {"qemu-img create -q -f qcow2 f 4M; qemu-img bitmap --add f b", "`image drop-bitmaps`"},
 		"version 2":      {"qemu-img create -q -f qcow2 -o compat=0.10 f 4M; qemu-img snapshot -c a f", "`qemu-img amend -o compat=1.1`"},

@@ -91,7 +91,7 @@ func backingPath(h *Header, path string) (string, error) {
 	switch h.BackingFormat {
 	case "raw", "qcow2":
 	case "":
-		return "", fmt.Errorf("%s does not say of which format its backing file is, and a guess can be wrong: say it with %s", path, how)
+		return "", fmt.Errorf("%s does not name the format of its backing file, and a guess can be wrong: say it with %s", path, how)
 	default:
 		return "", fmt.Errorf("%s has a backing file of the format %s, which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(h.BackingFormat))
 	}
