@@ -55,8 +55,8 @@ func Aimed(op Operation, a Aim) Operation {
 // Yields reports whether operation i may get other numbers.
 func (q Queue) Yields(i int) bool { return aimOf(q.ops[i]).Want != AsGiven }
 
-// Knowing returns the queue for the same disk, of which it is now known that the contents of partition id need that many
-// bytes at least. Operations with an aim get new numbers, all others stay. The error is a *Refusal if that cannot be done.
+// Knowing returns the queue for the same disk, now that the contents of partition id are known to need at least that many
+// bytes. Operations with an aim get new numbers, all others stay. The error is a *Refusal if that cannot be done.
 func (q Queue) Knowing(id model.PartID, least geometry.Bytes) (Queue, error) {
 	p, ok := q.initial.Partition(id)
 	if !ok {

@@ -54,7 +54,7 @@ func TestDirtyLogs(t *testing.T) {
 	for _, c := range []struct {
 		plan   string
 		said   string
-		copies map[int]int // of which partition each further one is a copy
+		copies map[int]int // the partition that each further one is a copy of, by their numbers
 	}{
 		{"label 1 new\nuuid 1 new\nuuid 2 new\nlabel 2 new\nlabel 3 new\nuuid 3 new", "the journal was replayed", nil},
 		{"move 3 right 450MiB\nmove 2 right 50MiB\nmove 1 right 3MiB\ncopy 2 at 450MiB", "Done", map[int]int{4: 2}},
