@@ -1,6 +1,6 @@
 # make demo          a practice image, opened in the editor
 # make test          everything that a merge requires: formatting, lint with the analysers of vet, tests, and the race
-#                    detector for packages that start goroutines
+#                    detector for packages in which goroutines meet
 # make build         the program, ./shunt
 # make bench         the benchmarks
 # make crash         the long crash run: at least 500,000 states, and 500 kills of the real program
