@@ -34,6 +34,21 @@ func (s store) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
+// WriteAt makes the file longer where that is needed.
+func (s store) WriteAt(p []byte, off int64) (int, error) {
+	size, end := s.Size(), off+int64(len(p))
+	if end > size {
+		s.SetSize(end) // without it the write would be refused
+	}
+	n, err := s.File.WriteAt(p, off)
+	if err != nil && end > size {
+		if st, unknown := s.Stat(); unknown == nil {
+			s.SetSize(st.Size)
+		}
+	}
+	return n, err
+}
+
 // openLayers opens and locks the backing files of an image, from the nearest to the base. Nobody may write to them while
 // the image is open.
 func openLayers(c target.Candidate, opts target.Options) (layers []*held.File, err error) {

@@ -1,15 +1,12 @@
 package qcow2
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"sync"
 
 	"shunt/geometry"
-	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/held"
 )
@@ -47,13 +44,8 @@ var (
 // A file is an opened image with its chain of backing files.
 type file struct {
 	*held.File
+	*Disk
 	layers []*held.File // the backing files, from the nearest to the base
-
-	mu    sync.RWMutex // guards the image, which a switch replaces
-	image *Image
-	check *Check // of the image; nil until it is needed
-
-	length int64 // of the file before the last stage
 }
 
 func openFile(c target.Candidate, opts target.Options) (_ target.Target, err error) {
@@ -95,29 +87,10 @@ func adopt(c target.Candidate, opts target.Options, files []*os.File) (target.Ta
 	return f, f.load(opts)
 }
 
-// load reads the image anew. For editing it follows all references, since a writer must not trust the counts alone.
-func (f *file) load(opts target.Options) error {
-	im, err := openChain(f.File, f.layers)
-	if err != nil {
-		return tried.Errorf("open %s: %w", f.Given, err)
-	}
-	var check *Check
-	if opts.Mode == target.Edit {
-		if check, err = im.Walk(context.Background()); err != nil {
-			return tried.Errorf("open %s: %w", f.Given, err)
-		}
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.image, f.check = im, check
-	return nil
-}
-
-// now returns the image as it is now.
-func (f *file) now() (*Image, *Check) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.image, f.check
+// load reads the image.
+func (f *file) load(opts target.Options) (err error) {
+	f.Disk, err = NewDisk(store{f.File}, f.Given, opts.Mode == target.Edit, func() (*Image, error) { return openChain(f.File, f.layers) })
+	return err
 }
 
 func (f *file) Format() string { return "qcow2" }
@@ -147,21 +120,14 @@ func (f *file) Identity() (target.Identity, error) {
 	}, err
 }
 
-// Refresh reads the image anew if another process has switched it.
+// Refresh implements target.Target: another process may have switched the image.
 func (f *file) Refresh() error {
 	st, err := f.Stat()
 	if err != nil {
 		return err
 	}
 	f.SetSize(st.Size)
-	var sector [sectorLen]byte
-	if err := readFull(store{f.File}, sector[:], 0); err != nil {
-		return err
-	}
-	if im, _ := f.now(); im.sector == sector {
-		return nil
-	}
-	return f.load(target.Options{Mode: f.Mode})
+	return f.Disk.Refresh()
 }
 
 // AllowWrites also fails with *InUse if the image is used without locks.
@@ -182,28 +148,9 @@ func (f *file) Room() (free int64, shares bool, err error) {
 	return free, false, err
 }
 
-// Size returns the length of the disk. That of the file is the container's.
-func (f *file) Size() int64 {
-	im, _ := f.now()
-	return im.Size()
-}
-
-func (f *file) ReadAt(p []byte, off int64) (int, error) {
-	im, _ := f.now()
-	if off < 0 || off > im.Size() || int64(len(p)) > im.Size()-off {
-		return 0, tried.Errorf("read %s: %d bytes at byte %d of %d: %w", f.Given, len(p), off, im.Size(), target.ErrRange)
-	}
-	n, err := im.ReadAt(p, off)
-	if n == len(p) {
-		return n, nil
-	}
-	return n, tried.Errorf("read %s: got %d of %d bytes at byte %d: %w", f.Given, n, len(p), off, tried.Cause(err))
-}
-
-func (f *file) Data(off int64) (start, end int64, err error) {
-	im, _ := f.now()
-	return im.Data(off)
-}
+func (f *file) Size() int64                                  { return f.Disk.Size() }
+func (f *file) ReadAt(p []byte, off int64) (int, error)      { return f.Disk.ReadAt(p, off) }
+func (f *file) Data(off int64) (start, end int64, err error) { return f.Disk.Data(off) }
 
 func (f *file) Forget(int64, int64) {} // the host caches the file, not the disk
 
@@ -221,4 +168,18 @@ func (f *file) asWhole(verb string, off, n int64) error {
 		return nil
 	}
 	return fmt.Errorf("%s %s at byte %d: %w", verb, f.Given, off, target.ErrAsWhole)
+}
+
+// A container is the file of an image, as bytes.
+type container struct{ *held.File }
+
+func (f *file) Container() target.Device { return container{f.File} }
+
+// Copy is never needed: nothing moves inside the container.
+func (c container) Copy(dst, src, n int64) error {
+	if _, err := c.CopyWriter(dst, src, n); err != nil {
+		return err
+	}
+	const chunk, grain = 1 << 20, 4096
+	return c.CopyThrough(dst, src, n, chunk, grain)
 }
