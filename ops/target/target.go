@@ -34,6 +34,7 @@
 package target
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"os"
@@ -84,6 +85,9 @@ type Driver struct {
 	// as possible. done closes what else was opened; it is nil after an error. Peek is nil if the bytes of the file are those
 	// of the disk.
 	Peek func(path string, f *os.File, size int64) (disk io.ReaderAt, n int64, done func() error, err error)
+	// Create writes a new image into an empty file. After an error, also that of ctx, the file holds anything. Create is nil for
+	// a format of which no images can be made.
+	Create func(ctx context.Context, f *os.File, n New) error
 }
 
 // A Candidate is a file or device that is about to be opened.

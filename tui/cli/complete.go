@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,9 +24,9 @@ func completing(root *cobra.Command) {
 	} {
 		_ = root.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
-	for _, cmd := range root.Commands() {
+	for _, cmd := range leaves(root) {
 		names := argumentNames(cmd)
-		if cmd.HasSubCommands() || cmd.GroupID == topicGroup || cmd.Name() == "help" {
+		if cmd.GroupID == topicGroup || cmd.Name() == "help" {
 			continue
 		}
 		cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -34,8 +35,8 @@ func completing(root *cobra.Command) {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			case len(args) == 1 && strings.HasPrefix(names[1], "P") && names[1] != "PLAN":
 				return partitionNumbers(args[0])
-			case names[len(args)] == "PATH":
-				return nil, cobra.ShellCompDirectiveNoFileComp // the argument is a directory inside the partition
+			case slices.Contains(noFiles, names[len(args)]):
+				return nil, cobra.ShellCompDirectiveNoFileComp
 			case names[len(args)] == "DIR":
 				return nil, cobra.ShellCompDirectiveFilterDirs
 			}
@@ -43,6 +44,9 @@ func completing(root *cobra.Command) {
 		}
 	}
 }
+
+// noFiles lists arguments that are not names of files. PATH is a directory inside a partition.
+var noFiles = []string{"PATH", "SIZE", "NAME"}
 
 // argumentNames returns the names of a command's arguments in its usage line.
 func argumentNames(cmd *cobra.Command) []string {

@@ -30,7 +30,7 @@ func manPage(root *cobra.Command) string {
 	m.section("synopsis")
 	m.synopsis("shunt [TARGET...]")
 	for _, cmd := range visible(root) {
-		m.synopsis("shunt " + cmd.Use + flagsWord(cmd))
+		m.synopsis(callOf(cmd) + flagsWord(cmd))
 	}
 	m.section("description")
 	m.text(root.Long)
@@ -39,7 +39,7 @@ func manPage(root *cobra.Command) string {
 		"Without a target it shows a list to pick from. `?` in the editor lists its keys.")
 	m.section("commands")
 	for _, cmd := range visible(root) {
-		m.term(cmd.Use)
+		m.term(strings.TrimPrefix(callOf(cmd), root.Name()+" "))
 		m.text(cmp.Or(cmd.Long, cmd.Short+"."))
 		m.flags(cmd.LocalNonPersistentFlags())
 	}
@@ -67,8 +67,8 @@ func manPage(root *cobra.Command) string {
 // visible returns the commands that the help lists, in its order.
 func visible(root *cobra.Command) []*cobra.Command {
 	var list []*cobra.Command
-	for _, cmd := range root.Commands() {
-		if cmd.IsAvailableCommand() && cmd.Name() != "help" && cmd.Name() != "completion" {
+	for _, cmd := range leaves(root) {
+		if cmd.IsAvailableCommand() && cmd.Name() != "help" && cmd.Parent().Name() != "completion" {
 			list = append(list, cmd)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -27,16 +28,16 @@ func TestArguments(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := &settings{out: newStream(&strings.Builder{}), err: newStream(&strings.Builder{})}
 	tried := 0
-	for _, cmd := range command(s).Commands() {
-		if cmd.Args == nil || cmd.GroupID == topicGroup || cmd.Name() == "help" || cmd.Name() == "completion" {
+	for _, cmd := range leaves(command(s)) {
+		if cmd.Args == nil || cmd.GroupID == topicGroup || cmd.Name() == "help" {
 			continue
 		}
-		line := "`" + strings.TrimSuffix(cmd.UseLine(), " [flags]") + "`"
+		line, words := "`"+callOf(cmd)+"`", strings.Fields(cmd.CommandPath())[1:]
 		wrong := func(say string, args ...string) {
 			t.Helper()
 			tried++
-			code, out, errs := called(t, args...)
-			want := "shunt: " + say + "; the command is " + line + "\nTry `shunt " + cmd.Name() + " --help`.\n"
+			code, out, errs := called(t, slices.Concat(words, args)...)
+			want := "shunt: " + say + "; the command is " + line + "\nTry `" + cmd.CommandPath() + " --help`.\n"
 			if code != exitUsage || out != "" || errs != want {
 				t.Errorf("%q: code %d, output %q, message\n%swant\n%s", args, code, out, errs, want)
 			}
@@ -50,17 +51,17 @@ func TestArguments(t *testing.T) {
 		names := argumentNames(cmd)
 		if len(needed) > 0 {
 			verb := map[bool]string{false: " is", true: " are"}[len(needed) > 1]
-			wrong(strings.Join(needed, " and ")+verb+" missing", cmd.Name())
+			wrong(strings.Join(needed, " and ") + verb + " missing")
 		}
 		if len(needed) > 1 {
-			wrong(needed[len(needed)-1]+" is missing", append([]string{cmd.Name()}, "none", "1")[:len(needed)]...)
+			wrong(needed[len(needed)-1]+" is missing", []string{"none", "1"}[:len(needed)-1]...)
 		}
 		many := make([]string, len(names), len(names)+2)
 		for i := range many {
 			many[i] = "1"
 		}
-		wrong(`"too many" is one argument too many`, append([]string{cmd.Name()}, append(many, "too many")...)...)
-		wrong(`"x" is one argument too many`, append([]string{cmd.Name()}, append(many, "x", "y")...)...)
+		wrong(`"too many" is one argument too many`, append(many, "too many")...)
+		wrong(`"x" is one argument too many`, append(many, "x", "y")...)
 	}
 	if tried < 30 {
 		t.Errorf("only %d calls were tried", tried)
@@ -90,6 +91,13 @@ func TestUsage(t *testing.T) {
 		{"help ls", exitDone, "ls TARGET P [PATH]"},
 		{"ls --help", exitDone, "ls TARGET P [PATH]"},
 		{"help plan", exitDone, "table new"},
+		{"image --help", exitDone, "image COMMAND"},
+		{"help image create", exitDone, "image create FILE"},
+		{"image create --help", exitDone, "image create FILE"},
+		{"image", exitUsage, "COMMAND is missing; it is one of "},
+		{"image nosuch blank", exitUsage, "there is no command \"nosuch\" of `shunt image`; there are "},
+		{"image create --nosuch blank", exitUsage, "Try `shunt image create --help`."},
+		{"help image nosuch", exitUsage, `there is no help on "image nosuch"`},
 		{"help nosuch", exitUsage, `there is no help on "nosuch"`},
 		{"--nosuch", exitUsage, "unknown flag: --nosuch\nTry `shunt --help`."},
 		{"info --nosuch blank", exitUsage, "unknown flag: --nosuch\nTry `shunt info --help`."},

@@ -19,7 +19,7 @@ import (
 )
 
 // Driver returns the driver for regular files without another format.
-func Driver() target.Driver { return target.Driver{Open: openFile, Adopt: adopt} }
+func Driver() target.Driver { return target.Driver{Open: openFile, Adopt: adopt, Create: create} }
 
 func openFile(c target.Candidate, opts target.Options) (target.Target, error) {
 	r, err := build(c, opts)

@@ -5,6 +5,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,21 +26,13 @@ import (
 // ErrNotFile or *Format if the path can never be edited; ErrLeased if it cannot be opened now; and with the mode Edit
 // ErrReadOnly, ErrPhysical, ErrNoLocks or *InUse if it cannot be edited now.
 func Open(path string, opts target.Options) (target.Target, error) {
-	c, opts, err := candidate(path, opts)
+	c, opts, err := look(path, opts)
 	if err != nil {
-		return nil, tried.Errorf("open %s: %w", path, err)
+		return nil, err
 	}
-	// The type is checked before the file is opened: opening a pipe would wait for its other end, and opening a device can
-	// have effects of its own. The handle makes sure that the checked file is opened, even if another takes its name.
-	seen, err := held.Hold(c.Real)
-	if err != nil {
-		return nil, held.OpenError(path, err)
-	}
+	seen := c.File
 	defer func() { _ = seen.Close() }() // it was only looked at
-	if c.Info, err = seen.Stat(); err != nil {
-		return nil, tried.Errorf("stat %s: %w", path, tried.Cause(err))
-	}
-	switch c.File = seen; {
+	switch {
 	case kernel.IsBlock(c.Info):
 		return openDevice(c, opts)
 	case c.Info.IsDir():
@@ -61,6 +54,23 @@ func Open(path string, opts target.Options) (target.Target, error) {
 		return nil, errors.Join(err, c.File.Close())
 	}
 	return t, nil
+}
+
+// look returns a Candidate with a handle on the file at path (O_PATH). The type of a file is checked before it is opened:
+// opening a pipe would wait for its other end, and opening a device can have effects of its own. The handle makes sure that
+// the checked file is opened, even if another takes its name.
+func look(path string, opts target.Options) (target.Candidate, target.Options, error) {
+	c, opts, err := candidate(path, opts)
+	if err != nil {
+		return c, opts, tried.Errorf("open %s: %w", path, err)
+	}
+	if c.File, err = held.Hold(c.Real); err != nil {
+		return c, opts, held.OpenError(path, err)
+	}
+	if c.Info, err = c.File.Stat(); err != nil {
+		return c, opts, errors.Join(tried.Errorf("stat %s: %w", path, tried.Cause(err)), c.File.Close())
+	}
+	return c, opts, nil
 }
 
 // openDevice opens a block device. It refuses a loop device on a file that is not a raw image.
@@ -143,6 +153,33 @@ func candidate(path string, opts target.Options) (target.Candidate, target.Optio
 	}
 	c.Real = kernel.Host().Unbound(real)
 	return c, opts, err
+}
+
+// Claim locks the regular file at path for editing, whatever it holds, and returns where files that belong to it are kept. The
+// caller closes it, which ends the locks. Errors are those of Open.
+func Claim(path string, opts target.Options) (claim io.Closer, place target.Place, err error) {
+	c, opts, err := look(path, opts)
+	if err != nil {
+		return nil, place, err
+	}
+	seen := c.File
+	defer func() { _ = seen.Close() }() // it was only looked at
+	if !c.Info.Mode().IsRegular() {
+		return nil, place, fmt.Errorf("%s %w", path, target.ErrNotFile)
+	}
+	c.File, err = held.Reopen(seen, os.O_RDONLY)
+	_ = seen.Close() // a search for users of the file must not find it
+	if err != nil {
+		return nil, place, held.OpenError(path, err)
+	}
+	f, err := held.New(c, opts)
+	if err == nil {
+		err = f.Admit(opts)
+	}
+	if err != nil {
+		return nil, place, errors.Join(err, c.File.Close())
+	}
+	return f, f.Place(), nil
 }
 
 // FindPlace returns the target.Place of the target at path, without opening or locking it.
