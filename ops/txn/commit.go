@@ -41,6 +41,9 @@ var ErrStopped = errors.New("stopped between two steps")
 // The files kept to undo the previous transaction are removed between record and fence.
 func (tx *Transaction) commit(ctx context.Context, watch Watch) error {
 	if tx.stage != nil {
+		if err := dropOther(tx.store); err != nil {
+			return err
+		}
 		if err := tx.stage(ctx, watch); err != nil {
 			return err
 		}

@@ -131,7 +131,13 @@ func (t *Target) Data(off int64) (start, end int64, err error) {
 	if err := t.m.step("map target %d", off); err != nil {
 		return 0, 0, err
 	}
-	c := t.m.files[TargetName].current
+	start, end = t.m.data(off)
+	return start, end, nil
+}
+
+// data finds the next run of sectors of the target that are not all zero.
+func (m *Machine) data(off int64) (start, end int64) {
+	c := m.files[TargetName].current
 	for i := off / sec; i*sec < c.size; i++ {
 		if _, ok := c.sectors[i]; !ok {
 			continue
@@ -140,9 +146,9 @@ func (t *Target) Data(off int64) (start, end int64, err error) {
 		for _, ok := c.sectors[j]; ok; _, ok = c.sectors[j] {
 			j++
 		}
-		return max(off, i*sec), min(c.size, j*sec), nil
+		return max(off, i*sec), min(c.size, j*sec)
 	}
-	return c.size, c.size, nil
+	return c.size, c.size
 }
 
 // Forget implements the device of package txn; nothing is cached twice here.

@@ -83,7 +83,7 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	fail(err)
 	w := &world{
 		scenario: scenario{name: p.name, tune: small}, before: image, after: make([]byte, r.Overlay.Size()), changes: c, tables: t,
-		header: r.header("", ""), machine: New(image),
+		header: r.header("", ""), machine: New(image), pieces: slices.Collect(pieces(r.Overlay).Pieces),
 	}
 	_, err = r.Overlay.ReadAt(w.after, 0)
 	fail(err)

@@ -19,6 +19,8 @@ import (
 // becomes. It serves the undo; a crash leaves the disk as it was or as planned, whatever the journal says. The stages of
 // such a commit, and where a crash in each of them leads:
 //
+//	drop     the files kept to undo the previous transaction are removed: what that undo needs is free for the disk, so
+//	         the next stage may write there. Crash here: nothing happened.
 //	stage    new content is written to free places of the file and synced. Crash here: nothing happened.
 //	record   the journal and its commit record are synced. Crash here: nothing happened.
 //	table    the sector is written. Crash here: the disk is one or the other; Settle finds out which.
@@ -56,17 +58,26 @@ func (r *Rehearsal) prepareSwitch(
 ) (*Transaction, error) {
 	next := pieces(r.Overlay)
 	next.Mend, next.DropBitmaps = r.mends, r.drops
-	cost, err := sw.Estimate(context.Background(), next)
+	header := r.header(name, text)
+	header.Parts = nil // the journal's offsets are those of the file, not of the disk
+	tx, err := newSwitch(sw, store, spill, next, header)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
-	out.CopyBytes, out.PlaceBytes = geometry.Bytes(cost.Shown), geometry.Bytes(cost.Copied+cost.Tables)
+	out.CopyBytes, out.PlaceBytes = geometry.Bytes(tx.cost.Shown), geometry.Bytes(tx.cost.Copied+tx.cost.Tables)
 	if r.Options.Has(journal.KeepUndo) {
-		out.UndoBytes = geometry.Bytes(cost.Freed)
+		out.UndoBytes = geometry.Bytes(tx.cost.Freed)
 	}
-	out.Remapped, out.SkippedFree = geometry.Bytes(cost.Remapped), geometry.Bytes(r.skipped)
-	header := r.header(name, text)
-	header.Parts = nil // the journal's offsets are those of the file, not of the disk
+	out.Remapped, out.SkippedFree = geometry.Bytes(tx.cost.Remapped), geometry.Bytes(r.skipped)
+	return tx, nil
+}
+
+// newSwitch returns the transaction that makes next the content of a Switching target. It writes nothing.
+func newSwitch(sw target.Switching, store journal.Store, spill journal.File, next target.Next, header journal.Program) (*Transaction, error) {
+	cost, err := sw.Estimate(context.Background(), next)
+	if err != nil {
+		return nil, err
+	}
 	tx := &Transaction{dev: sw.Container(), store: store, contents: contents{spill: spill}, switching: sw, cost: cost}
 	tx.stage = func(ctx context.Context, watch Watch) error { return tx.stageSwitch(ctx, next, header, watch) }
 	return tx, nil

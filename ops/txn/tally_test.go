@@ -20,6 +20,12 @@ const (
 	pathRollBackAgain path = "roll back cut, ended either way"
 	pathUndo          path = "undo cut, ended"
 	pathReplace       path = "commit over a kept one cut, ended either way"
+
+	pathSwitch         path = "qcow2: commit cut, settled"
+	pathSwitchReturned path = "qcow2: power cut after the commit returned"
+	pathSettleAgain    path = "qcow2: cut while it was settled or ended"
+	pathSwitchUndo     path = "qcow2: undo cut, ended"
+	pathSwitchReplace  path = "qcow2: commit over a kept one cut, settled"
 )
 
 // tally counts the crash states that were tried.
@@ -55,7 +61,10 @@ func (c *tally) log(tb testing.TB) {
 		fmt.Fprintf(&out, "%12s", policy)
 	}
 	fmt.Fprintf(&out, "%10s\n", "all")
-	for _, p := range []path{pathFinish, pathRollBack, pathReturned, pathFinishAgain, pathRollBackAgain, pathUndo, pathReplace} {
+	for _, p := range []path{
+		pathFinish, pathRollBack, pathReturned, pathFinishAgain, pathRollBackAgain, pathUndo, pathReplace,
+		pathSwitch, pathSwitchReturned, pathSettleAgain, pathSwitchUndo, pathSwitchReplace,
+	} {
 		if c.byPath[p] == nil {
 			continue
 		}

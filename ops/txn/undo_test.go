@@ -60,12 +60,22 @@ func allScenarios(rng *rand.Rand, random int) []scenario {
 // allWorlds are the worlds of all scenarios, of random ones, and of all plans on real tables.
 func allWorlds(tb testing.TB, rng *rand.Rand, random int) []*world {
 	tb.Helper()
+	return someWorlds(tb, rng, random, 1)
+}
+
+// someWorlds are about that part of all worlds.
+func someWorlds(tb testing.TB, rng *rand.Rand, random int, part float64) []*world {
+	tb.Helper()
 	var worlds []*world
 	for _, s := range allScenarios(rng, random) {
-		worlds = append(worlds, newWorld(s, rng))
+		if rng.Float64() < part {
+			worlds = append(worlds, newWorld(s, rng))
+		}
 	}
 	for _, p := range plans() {
-		worlds = append(worlds, p.world(tb, rng))
+		if rng.Float64() < part {
+			worlds = append(worlds, p.world(tb, rng))
+		}
 	}
 	return worlds
 }

@@ -11,6 +11,7 @@ import (
 
 	"shunt/model/table"
 	"shunt/ops/journal"
+	"shunt/ops/target"
 )
 
 // scenario is a transaction on a small simulated disk. Numbers are sectors.
@@ -95,8 +96,9 @@ type world struct {
 	header        journal.Program
 	spill         []byte
 	before, after []byte
-	real          *realDisk // nil if the table is a stand-in
-	losesUnused   bool      // the last prepared transaction says that a roll back loses the content of unused blocks
+	real          *realDisk      // nil if the table is a stand-in
+	pieces        []target.Piece // of the disk as planned, for a target that switches
+	losesUnused   bool           // the last prepared transaction says that a roll back loses the content of unused blocks
 }
 
 // newWorld fills a disk with sectors that are all different, computes the wanted result by plain copying, and
@@ -149,7 +151,45 @@ func newWorldOn(s scenario, content []byte, rng *rand.Rand) *world {
 	}
 	w.tables.refence = w.tables.fence[1:]
 	w.machine = New(w.before)
+	w.pieces = s.pieces()
 	return w
+}
+
+// pieces describes the disk of a scenario as planned, to a target that switches.
+func (s scenario) pieces() (list []target.Piece) {
+	at := func(i int64) target.Piece {
+		p := target.Piece{Off: i * sec, Len: sec}
+		if i >= s.before {
+			p.Kind = target.Empty
+		}
+		for _, m := range s.moves {
+			if i >= m.dst && i < m.dst+m.len {
+				p.Kind, p.Src = target.Move, (m.src+i-m.dst)*sec
+			}
+		}
+		for _, r := range s.clear {
+			if i >= r.off && i < r.end {
+				p.Kind = target.Empty
+			}
+		}
+		in := func(w segment) bool { return i >= w.dst && i < w.dst+w.len }
+		if i == 0 || i == s.after-1 || slices.ContainsFunc(s.places, in) {
+			p.Kind = target.Write
+		}
+		return p
+	}
+	for i := range s.after {
+		p := at(i)
+		if n := len(list); n > 0 {
+			last := &list[n-1]
+			if p.Kind == last.Kind && (p.Kind != target.Move || p.Src == last.Src+last.Len) {
+				last.Len += sec
+				continue
+			}
+		}
+		list = append(list, p)
+	}
+	return list
 }
 
 // run does the whole transaction on a machine.

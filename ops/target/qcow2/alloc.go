@@ -58,11 +58,14 @@ func (a *allocator) giveBack(g, n int64) {
 	a.next = min(a.next, g)
 }
 
-func (a *allocator) free(g int64) bool { return a.refs.get(g) == 0 && !a.given[g] && !a.isLost(g) }
+func (a *allocator) free(g int64) bool {
+	return a.refs.get(g) == 0 && !a.given[g] && !within(a.lost, g)
+}
 
-func (a *allocator) isLost(g int64) bool {
-	i := sort.Search(len(a.lost), func(i int) bool { return a.lost[i].end > g })
-	return i < len(a.lost) && a.lost[i].start <= g
+// within reports whether one of the runs, which are in order, has cluster g.
+func within(list []clusters, g int64) bool {
+	i := sort.Search(len(list), func(i int) bool { return list[i].end > g })
+	return i < len(list) && list[i].start <= g
 }
 
 // changes holds by how much the number of references of each cluster changes.

@@ -3,7 +3,6 @@ package qcow2
 import (
 	"cmp"
 	"slices"
-	"sort"
 
 	"shunt/ops/target"
 )
@@ -81,7 +80,7 @@ func (b *builder) moved(g, from int64) (entry, error) {
 
 // taken reports whether an earlier piece has taken the entry of cluster g of the old disk. From now on it is taken.
 func (b *builder) taken(g int64) bool {
-	if i := sort.Search(len(b.twice), func(i int) bool { return b.twice[i].end > g }); i == len(b.twice) || b.twice[i].start > g {
+	if !within(b.twice, g) {
 		return false
 	}
 	was := b.took[g]
