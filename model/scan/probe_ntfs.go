@@ -2,6 +2,7 @@ package scan
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"math/bits"
 
@@ -183,6 +184,46 @@ func (v ntfs) used() int64 {
 		}
 	}
 	return -1
+}
+
+// An NTFSMap says where an NTFS volume stores which of its clusters are used. Positions are bytes from its start.
+type NTFSMap struct {
+	Clusters, Cluster int64 // how many there are, and the bytes of each
+	Bitmap            []Run // $Bitmap, a bit for each cluster; longer than needed
+	System            []Run // of other files that every volume has
+}
+
+// A Run is a run of bytes.
+type Run struct{ Off, Len int64 }
+
+// MapNTFS finds the bitmap of the NTFS volume in the n bytes at off. ok is false if it is not found, if the version of the
+// volume is not known, or if Windows has left a mark that the volume needs care.
+func MapNTFS(r io.ReaderAt, off, n int64) (m NTFSMap, ok bool, err error) {
+	w := newWindow(r, off, n)
+	v, ok := ntfsShape(&superblock{w: w, b: w.at(0, ntfsStride), order: le})
+	if !ok {
+		return m, false, w.err
+	}
+	m.Clusters, m.Cluster = v.clusters, v.cluster
+	info := resident(attribute(v.mftRecord(mftVolume), attrVolumeInfo, ""))
+	if len(info) < 12 || info[8] != 3 && info[8] != 1 || le.Uint16(info[10:]) != 0 {
+		return m, false, w.err
+	}
+	bitmap := attribute(v.mftRecord(mftBitmap), attrData, "")
+	need := (v.clusters + 7) / 8
+	if len(bitmap) < 64 || int64(le.Uint64(bitmap[48:])) < need {
+		return m, false, w.err
+	}
+	for at, length := range v.runs(bitmap) {
+		m.Bitmap = append(m.Bitmap, Run{at, length})
+		need -= length
+	}
+	for number := range int64(mftBitmap) {
+		for at, length := range v.runs(attribute(v.mftRecord(number), attrData, "")) {
+			m.System = append(m.System, Run{at, length})
+		}
+	}
+	return m, need <= 0, w.err
 }
 
 // runs yields the positions and lengths of the pieces of a non-resident attribute, in bytes. It stops at a hole and at a

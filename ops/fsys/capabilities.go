@@ -44,7 +44,8 @@ func (d Driver) capability(m Machine) ops.Capability {
 		Create: d.create.by, Resize: cmp.Or(d.grow.by, d.shrink.by), Online: d.online.by,
 		Check: d.check.by, Label: d.label.by, UUID: d.uuid.by,
 	}
-	c.KeepsPosition, c.FreeKnown, c.HalfUUID = d.moved != nil, d.free != nil, d.setHalf != nil
+	c.KeepsPosition, c.HalfUUID = d.moved != nil, d.setHalf != nil
+	c.FreeKnown = d.free != nil && (d.certain || c.Check.OK())
 	return c
 }
 

@@ -57,8 +57,10 @@ type Driver struct {
 	// bytes. Both are nil for kinds that do not store it.
 	moved       func(w Window, n int64, start geometry.Sector, z geometry.SectorSize) error
 	storedStart func(head []byte) uint64
-	// free adds to list the ranges that a move need not copy. It is nil if shunt cannot find them.
-	free func(r *io.SectionReader, fs model.Filesystem, list *freeList) error
+	// free adds to list the ranges that a move need not copy. It is nil if shunt cannot find them. certain says that the list
+	// needs no second opinion: a fault in what it is made from would contradict something else that free reads.
+	certain bool
+	free    func(r *io.SectionReader, fs model.Filesystem, list *freeList) error
 
 	// Ask is the command that describes the file system, if there is one. It writes nothing.
 	Ask Inquiry

@@ -31,6 +31,7 @@ func exfatDriver() Driver {
 		// -y: nobody is there to answer questions.
 		repair:   repairing(fsckCodes, "repair it with chkdsk in Windows", "fsck.exfat", "-y", "{}"),
 		walk:     job.walkExFAT,
+		free:     exfatFree,
 		setLabel: command(append(inUTF8("tune.exfat"), "-L", "{=}", "{}")...),
 		setUUID: func(j job, ctx context.Context, _ string) error {
 			fresh := uuid.New()
@@ -59,11 +60,14 @@ func exfatBlock(length geometry.Bytes, _ geometry.SectorSize) geometry.Bytes {
 func inUTF8(name string) []string { return []string{"env", "LC_ALL=C.UTF-8", name} }
 
 const (
-	exfatOffsetAt  = 64 // the partition's first sector (8 bytes), 0 for "do not care"
-	exfatShiftAt   = 108
-	exfatRegion    = 12 // sectors in a boot region; the last one repeats the checksum of the others
-	exfatFlagsAt   = 106
-	exfatPercentAt = 112
+	exfatOffsetAt   = 64 // the partition's first sector (8 bytes), 0 for "do not care"
+	exfatRootAt     = 96
+	exfatRevisionAt = 104
+	exfatShiftAt    = 108
+	exfatFATsAt     = 110
+	exfatRegion     = 12 // sectors in a boot region; the last one repeats the checksum of the others
+	exfatFlagsAt    = 106
+	exfatPercentAt  = 112
 )
 
 // movedExFAT corrects the position in both boot regions.

@@ -3,6 +3,7 @@ package fsys
 import (
 	"context"
 	"encoding/binary"
+	"io"
 	"path"
 	"strconv"
 	"strings"
@@ -30,19 +31,37 @@ const (
 	exfatFirst    = 2    // number of the first cluster
 )
 
-// exfatLister lists the files of an exFAT volume that may be damaged.
-type exfatLister struct {
-	f            Window
+// exfatVolume is the geometry of an exFAT volume.
+type exfatVolume struct {
 	tables, heap int64 // where the FAT and the first cluster lie, in bytes
 	cluster      int64 // bytes
 	end          int64 // number behind that of the last cluster
-	seen         *clusterSet
-	files        tree
-	buf          [4]byte
-	pending      []exfatFound // directories still to be listed
-	current      *exfatFound  // the set of entries that is read
-	name         []uint16
-	nameLeft     int
+}
+
+// exfatShape reads the geometry from a boot sector. ok is false if it is not one of exFAT.
+func exfatShape(head []byte) (v exfatVolume, ok bool) {
+	u32 := func(at int) int64 { return int64(binary.LittleEndian.Uint32(head[at:])) }
+	sector, shift := head[exfatShiftAt], head[exfatShiftAt+1]
+	if string(head[3:11]) != "EXFAT   " || sector < 9 || sector > 12 || shift > 25-sector {
+		return v, false
+	}
+	return exfatVolume{tables: u32(80) << sector, heap: u32(88) << sector, cluster: 1 << (sector + shift), end: u32(92) + exfatFirst}, true
+}
+
+// place returns the byte at which a cluster begins.
+func (v exfatVolume) place(c int64) int64 { return v.heap + (c-exfatFirst)*v.cluster }
+
+// exfatLister lists the files of an exFAT volume that may be damaged.
+type exfatLister struct {
+	exfatVolume
+	f        io.ReaderAt
+	seen     *clusterSet
+	files    tree
+	buf      [4]byte
+	pending  []exfatFound // directories still to be listed
+	current  *exfatFound  // the set of entries that is read
+	name     []uint16
+	nameLeft int
 }
 
 // exfatFound is what a set of entries says.
@@ -60,17 +79,14 @@ func (j job) walkExFAT(ctx context.Context) (t tree, err error) {
 		if err := readFull(f, head, 0); err != nil {
 			return err
 		}
-		u32 := func(at int) int64 { return int64(binary.LittleEndian.Uint32(head[at:])) }
-		sector, shift := head[exfatShiftAt], head[exfatShiftAt+1]
-		if string(head[3:11]) != "EXFAT   " || sector < 9 || sector > 12 || shift > 25-sector {
+		v, ok := exfatShape(head)
+		if !ok {
 			return errNoBoot
 		}
-		l := exfatLister{
-			f: f, tables: u32(80) << sector, heap: u32(88) << sector, cluster: 1 << (sector + shift), end: u32(92) + exfatFirst,
-			files: tree{},
-		}
+		l := exfatLister{exfatVolume: v, f: f, files: tree{}}
 		t, l.seen = l.files, newClusterSet(l.end)
-		l.pending = []exfatFound{{path: "/", directory: true, first: u32(96), length: mostExFATDir}}
+		root := int64(binary.LittleEndian.Uint32(head[exfatRootAt:]))
+		l.pending = []exfatFound{{path: "/", directory: true, first: root, length: mostExFATDir}}
 		for len(l.pending) > 0 && err == nil {
 			d := l.pending[0]
 			l.pending = l.pending[1:]
@@ -103,7 +119,7 @@ func (l *exfatLister) list(d exfatFound) (err error) {
 	l.current = nil
 	for c, left := d.first, min(d.length, mostExFATDir); left > 0 && c >= exfatFirst && c < l.end && !l.seen.has(c); left -= l.cluster {
 		l.seen.add(c)
-		if err := readFull(l.f, b, l.heap+(c-exfatFirst)*l.cluster); err != nil {
+		if err := readFull(l.f, b, l.place(c)); err != nil {
 			return err
 		}
 		for at := 0; at < len(b); at += fatDirEntry {

@@ -34,6 +34,7 @@ func extDrivers() []Driver {
 		growMounted: command("resize2fs", "{}"),
 		byHand:      []string{"resize2fs", "{}"},
 		free:        func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
+		certain:     true,
 		Ask:         ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
 		ways: []Way{
 			{Name: "go-diskfs", suits: libraryReadsExt, Read: readExtLibrary},

@@ -31,7 +31,7 @@ func fatDrivers() []Driver {
 		// -a: without asking. -w: write at once. -v: say what.
 		repair: repairing(fsckFATCodes, "copy off what can be read, and make a new file system",
 			"fsck.fat", "-a", "-w", "-v", "{}"),
-		mend: job.mendFAT, walk: job.walkFAT,
+		mend: job.mendFAT, walk: job.walkFAT, free: fatFree,
 		// fatlabel changes both the boot sector and the entry in the root directory.
 		setLabel: func(j job, ctx context.Context, label string) error {
 			if label == "" {

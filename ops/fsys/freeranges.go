@@ -1,8 +1,10 @@
 package fsys
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"sort"
 
 	"shunt/model"
 	"shunt/model/scan"
@@ -36,7 +38,8 @@ func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range
 		return nil, nil
 	}
 	found := scan.Probe(r, off, n)
-	if found.Kind != kind || !found.Dirty.OK() {
+	whole := found.Elsewhere == model.WholeHere && found.Also == "" && int64(found.Size) <= n
+	if found.Kind != kind || !found.Dirty.OK() || found.Trait != model.NoTrait || !whole {
 		return nil, nil
 	}
 	list := &freeList{shortest: minFree}
@@ -48,6 +51,11 @@ func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range
 	}
 	return list.done(), nil
 }
+
+// FreeCertain reports whether the free ranges of a kind of file system need no second opinion. Those of any other must be
+// used only if the file system's own tool finds it in order: if the map of its blocks and its files contradict each other,
+// a block that is called free may belong to a file.
+func FreeCertain(kind model.FSKind) bool { return Of(kind).certain }
 
 // freeList collects free runs in ascending order.
 type freeList struct {
@@ -81,6 +89,36 @@ func (l *freeList) flush() {
 		l.collected = kept
 	}
 	l.from, l.to = 0, 0
+}
+
+// touches reports whether a byte of [from, to) is in a run that was added and not dropped for being short.
+func (l *freeList) touches(from, to int64) bool {
+	if max(from, l.from) < min(to, l.to) {
+		return true
+	}
+	i := sort.Search(len(l.collected), func(i int) bool { return l.collected[i].End() > from })
+	return i < len(l.collected) && l.collected[i].Off < to
+}
+
+// zeroBits finds the runs of zeros in a bitmap of n bits that is read in pieces. The lowest bit of a byte comes first.
+type zeroBits struct {
+	n, at int64 // at is the first bit that was not read yet
+	add   func(from, to int64)
+}
+
+// read reads the next piece. Bits behind the last one are left out.
+func (z *zeroBits) read(piece []byte) {
+	const word = 8
+	count := min(int64(len(piece))*8, z.n-z.at)
+	if rest := len(piece) % word; rest != 0 {
+		piece = append(bytes.Clone(piece), make([]byte, word-rest)...)
+	}
+	if count > 0 {
+		for from, to := range zeroRuns(piece, uint64(count)) {
+			z.add(z.at+int64(from), z.at+int64(to))
+		}
+		z.at += count
+	}
 }
 
 func (l *freeList) done() []overlay.Range {

@@ -33,7 +33,7 @@ func ntfsDriver() Driver {
 		// ntfsresize first compares $Bitmap with the space that files use. --force ignores the mark by which a resized
 		// volume asks Windows for a check.
 		verify: checking(zeroOnly, "run chkdsk in Windows and shut it down fully", "ntfsresize", "--info", "--force", "{}"),
-		repair: job.repairNTFS, walk: job.walkNTFS,
+		repair: job.repairNTFS, walk: job.walkNTFS, free: ntfsFree,
 		caveat: "ntfsfix is no chkdsk: it restores the boot sector and the first files' records from their copies, empties the " +
 			"journal, and has Windows check the volume at its next start",
 		setLabel: command("ntfslabel", "--force", "{}", "{=}"),

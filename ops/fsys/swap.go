@@ -23,7 +23,7 @@ func swapDriver() Driver {
 		online: cannot("swap space cannot be resized while it is in use: `swapoff` first"),
 		facts:  ops.Capability{MinSize: 40 * geometry.KiB, Labels: ops.LabelRule{Most: 15}},
 		make:   mkfs([]string{"mkswap", "-p", "4096"}, "-L", "{label}", "-U", "{uuid}"),
-		resize: job.resizeSwap, free: swapFree,
+		resize: job.resizeSwap, free: swapFree, certain: true,
 		setLabel: command("swaplabel", "-L", "{=}", "{}"), setUUID: command("swaplabel", "-U", "{=}", "{}"),
 		Ask:     askSwap,
 		NoFiles: noFilesInSwap,

@@ -30,7 +30,7 @@ func xfsDriver() Driver {
 		replay:  func(j job, ctx context.Context) error { return j.whileMounted(ctx, "nouuid", nothing) },
 		// -f: the window is a regular file, and its sector size may differ from the file system's.
 		verify: checking(xfsRepairCodes, "check it first, which repairs it", "xfs_repair", "-n", "-f", "{}"),
-		repair: job.repairXFS, walk: job.walkXFS,
+		repair: job.repairXFS, walk: job.walkXFS, free: xfsFree,
 		setLabel: job.labelXFS,
 		// xfs_db refuses if the log is not empty.
 		setUUID: func(j job, ctx context.Context, fresh string) error {

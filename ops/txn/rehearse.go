@@ -57,6 +57,8 @@ type Rehearsal struct {
 	skipped      int64
 	final        []table.Patch
 	sound        map[model.PartID]bool // the file system was checked or made by a step
+	mended       map[model.PartID]bool // a check changed it
+	judged       map[model.PartID]bool // it was moved, and its tool finds it in order with what was left out
 	wiped        []table.Patch         // zeros between partitions
 	foreign      []geometry.Span       // sectors with unknown contents that the final table and these zeros overwrite
 	filesystems  map[model.PartID]report.Filesystem
@@ -66,6 +68,7 @@ type Rehearsal struct {
 // Run does all steps and reports on them. If a step fails, the error is also in the report's Err.
 func (r *Rehearsal) Run(ctx context.Context) (out report.Rehearsal, err error) {
 	r.filesystems, r.sound = map[model.PartID]report.Filesystem{}, map[model.PartID]bool{}
+	r.mended, r.judged = map[model.PartID]bool{}, map[model.PartID]bool{}
 	defer func() { out.Warnings = r.warnings() }()
 	for i, step := range r.Steps {
 		if err := ctx.Err(); err != nil {
@@ -194,7 +197,7 @@ func (r *Rehearsal) inspect(
 	return r.inOnly(s, func(path string) error {
 		found, err := check(ctx, s.FS, path)
 		if found.Told() {
-			r.check = &found
+			r.check, r.mended[s.Part] = &found, true
 		}
 		damaged := (*fsys.DamagedError)(nil)
 		if s.Kind == ops.StepCheckFS && errors.As(err, &damaged) && damaged.Repairs {
@@ -210,9 +213,10 @@ func (r *Rehearsal) inspect(
 // copied passes. A fault in another one that no step has checked was there before: it is corrected if that loses nothing.
 func (r *Rehearsal) verify(ctx context.Context, s ops.Step) error {
 	err := r.inOnly(s, func(path string) error { return r.Tools.Verify(ctx, s.FS, path) })
-	switch {
+	switch carried := r.carried != nil && r.carried.step.Part == s.Part; {
 	case err == nil:
-	case r.carried != nil && r.carried.step.Part == s.Part:
+		r.judged[s.Part] = r.judged[s.Part] || carried && !r.mended[s.Part]
+	case carried:
 		err = r.asItWas(ctx, s, err)
 	case !r.sound[s.Part] && isDamage(err) && r.inspect(ctx, s, r.Tools.Ready) == nil:
 		err = nil

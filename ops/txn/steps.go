@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"shunt/model"
@@ -30,7 +31,7 @@ func (r *Rehearsal) copy(ctx context.Context, s ops.Step, all bool) error {
 	var free []overlay.Range
 	if !all {
 		var err error
-		if free, err = freeRanges(source, s.FS, from); err != nil {
+		if free, err = r.freeRanges(source, s); err != nil {
 			return err
 		}
 	}
@@ -64,7 +65,7 @@ func (r *Rehearsal) put(b []byte, off int64) error {
 // remap moves a partition's bytes within the overlay. It leaves out the blocks that the file system holds free.
 func (r *Rehearsal) remap(s ops.Step) error {
 	from := r.bytesOf(s.From)
-	free, err := freeRanges(r.Overlay, s.FS, from)
+	free, err := r.freeRanges(r.Overlay, s)
 	if err != nil {
 		return err
 	}
@@ -74,9 +75,17 @@ func (r *Rehearsal) remap(s ops.Step) error {
 	return r.Overlay.Move(from.off, r.bytesOf(s.To).off, from.len(), free)
 }
 
-// freeRanges returns the bytes of a partition that its file system holds free, counted from the partition's start.
-func freeRanges(source io.ReaderAt, kind model.FSKind, at byteRange) ([]overlay.Range, error) {
-	free, err := fsys.FreeRanges(source, kind, at.off, at.len())
+// freeRanges returns the bytes that the file system in s.From holds free, counted from its start. There are none unless
+// they are certain, or a later step of the same operation has a tool judge the result.
+func (r *Rehearsal) freeRanges(source io.ReaderAt, s ops.Step) ([]overlay.Range, error) {
+	judged := slices.ContainsFunc(r.Steps[r.running:], func(next ops.Step) bool {
+		return next.Kind == ops.StepVerifyFS && next.Op == s.Op && next.Part == s.Part
+	})
+	if !judged && !fsys.FreeCertain(s.FS) {
+		return nil, nil
+	}
+	at := r.bytesOf(s.From)
+	free, err := fsys.FreeRanges(source, s.FS, at.off, at.len())
 	if err != nil {
 		return nil, tried.Errorf("read which blocks are free: %w", err)
 	}
@@ -88,7 +97,7 @@ func freeRanges(source io.ReaderAt, kind model.FSKind, at byteRange) ([]overlay.
 func (r *Rehearsal) unused() (ranges, error) {
 	var runs []byteRange
 	for _, p := range r.Before.Partitions() {
-		if p.Use.Busy() || r.wasDamaged(p) {
+		if p.Use.Busy() || r.wasDamaged(p) || !r.judged[p.ID] && !fsys.FreeCertain(p.FS.Kind) {
 			continue // its free blocks change, and nothing in it is written; or they may be in use
 		}
 		at := r.bytesOf(p.Span)
