@@ -33,7 +33,7 @@ func (h headed) ReadAt(p []byte, off int64) (int, error) {
 // freePromises checks what FreeRanges promises of any disk.
 func freePromises(t *testing.T, h headed) {
 	t.Helper()
-	for _, kind := range []model.FSKind{model.Ext4, model.Ext2, model.Swap} {
+	for _, kind := range []model.FSKind{model.Ext4, model.Ext2, model.Swap, model.FAT16, model.FAT32, model.ExFAT, model.NTFS, model.XFS} {
 		frugal(t, func() {
 			got, err := FreeRanges(h, kind, 0, h.n)
 			if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {

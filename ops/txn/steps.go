@@ -81,11 +81,16 @@ func (r *Rehearsal) freeRanges(source io.ReaderAt, s ops.Step) ([]overlay.Range,
 	judged := slices.ContainsFunc(r.Steps[r.running:], func(next ops.Step) bool {
 		return next.Kind == ops.StepVerifyFS && next.Op == s.Op && next.Part == s.Part
 	})
-	if !judged && !fsys.FreeCertain(s.FS) {
+	return freeRanges(source, s.FS, r.bytesOf(s.From), judged)
+}
+
+// freeRanges returns the bytes of a partition that its file system holds free, counted from the partition's start. Unless
+// they are judged, they must be certain.
+func freeRanges(source io.ReaderAt, kind model.FSKind, at byteRange, judged bool) ([]overlay.Range, error) {
+	if !judged && !fsys.FreeCertain(kind) {
 		return nil, nil
 	}
-	at := r.bytesOf(s.From)
-	free, err := fsys.FreeRanges(source, s.FS, at.off, at.len())
+	free, err := fsys.FreeRanges(source, kind, at.off, at.len())
 	if err != nil {
 		return nil, tried.Errorf("read which blocks are free: %w", err)
 	}
@@ -97,11 +102,11 @@ func (r *Rehearsal) freeRanges(source io.ReaderAt, s ops.Step) ([]overlay.Range,
 func (r *Rehearsal) unused() (ranges, error) {
 	var runs []byteRange
 	for _, p := range r.Before.Partitions() {
-		if p.Use.Busy() || r.wasDamaged(p) || !r.judged[p.ID] && !fsys.FreeCertain(p.FS.Kind) {
+		if p.Use.Busy() || r.wasDamaged(p) {
 			continue // its free blocks change, and nothing in it is written; or they may be in use
 		}
 		at := r.bytesOf(p.Span)
-		free, err := fsys.FreeRanges(r.Device, p.FS.Kind, at.off, at.len())
+		free, err := freeRanges(r.Device, p.FS.Kind, at, r.judged[p.ID])
 		if err != nil {
 			return nil, tried.Errorf("read which blocks of %s are free: %w", p.Ref(), err)
 		}

@@ -34,7 +34,7 @@ func (r *Rehearsal) clearTraces(s ops.Step) error {
 	for i, t := range traces {
 		old[i] = run(window.off+t.Off, t.Len)
 	}
-	unused, err := freeRanges(masked{r.Overlay, newRanges(old)}, s.FS, window)
+	unused, err := freeRanges(masked{r.Overlay, newRanges(old)}, s.FS, window, false)
 	if err != nil {
 		return err
 	}
