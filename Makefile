@@ -7,6 +7,7 @@
 # make matrix        every file system x operation x kind of table by itself, every move x kind of table, and random changes
 #                    of partitions from inside and outside: minutes
 # make damage        every edit of every kind of damaged file system: minutes
+# make boot          starts small systems in a virtual machine, before and after their images were edited: minutes
 # make screenshots   the pictures of the README, taken from the real program
 # make lint          the linters alone
 # make fmt           format the source as lint requires it
@@ -14,7 +15,7 @@
 # make uninstall     remove what install put there
 # make clean         remove built files
 #
-# demo, test, bench and screenshots first install missing Debian packages (.ci/install).
+# demo, test, bench, boot and screenshots first install missing Debian packages (.ci/install).
 
 PREFIX ?= /usr/local
 
@@ -33,7 +34,7 @@ BENCH ?= .
 # An ordinary user's PATH often lacks the directories with mke2fs and sfdisk.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: all demo test bench crash matrix damage build screenshots lint fmt vet plain race install uninstall clean
+.PHONY: all demo test bench crash matrix damage boot build screenshots lint fmt vet plain race install uninstall clean
 .NOTPARALLEL:
 
 all: build
@@ -98,6 +99,10 @@ matrix:
 damage:
 	@.ci/install test
 	go test ./ops/fsys ./tui/cli -run 'Damage' -damage -timeout 90m $(TESTFLAGS)
+
+boot:
+	@.ci/install boot
+	go test ./tui/cli -run 'Boot' -boot -timeout 90m -v $(TESTFLAGS)
 
 screenshots:
 	@.ci/install screenshots
