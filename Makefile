@@ -102,7 +102,7 @@ damage:
 
 boot:
 	@.ci/install boot
-	go test ./tui/cli -run 'Boot' -boot -timeout 90m -v $(TESTFLAGS)
+	go test ./tui/cli -run 'Boot|HeldByMachine' -boot -timeout 90m -v $(TESTFLAGS)
 
 screenshots:
 	@.ci/install screenshots

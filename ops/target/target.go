@@ -22,7 +22,10 @@
 //
 //	                The locks are taken first and tested after (would a write lock on the opposite bytes be granted?),
 //	                so of two that start at once at least one sees the other. Source: QEMU's file-posix driver.
+//	                An editor also minds "I read": readers of raw images put up with other writers.
 //	a search        for loop devices, swap and programs that have the file open for writing, since none of them takes locks
+//
+// The backing files of an image are held as for inspecting: others may read them, but nobody may write to them.
 //
 // A block device is locked by flock(2) on its node, which also keeps udev off. It is opened with O_EXCL, so that nothing on
 // it can be mounted, unless a partition is in use already. If it is a loop device, its image file is locked as above. The

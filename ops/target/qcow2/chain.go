@@ -149,8 +149,10 @@ func openLayer(
 	if err == nil {
 		l, err = held.New(target.Candidate{Path: path, Real: real, Info: info, File: opened}, target.Options{Mode: target.Inspect, SectorSize: opts.SectorSize})
 	}
-	if err == nil && !opts.NoLock && opts.Mode != target.Inspect {
-		err = l.Lock(func() error { return held.TakeLocks(opened, target.Inspect) })
+	if err == nil && opts.Mode != target.Inspect {
+		if err = l.Rely(opts); err != nil {
+			err = fmt.Errorf("the backing file of %s must stay as it is: %w", above, err)
+		}
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, opened.Close())

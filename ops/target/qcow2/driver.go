@@ -139,6 +139,11 @@ func (f *file) AllowWrites() error {
 		if err := f.Unused(); err != nil {
 			return err
 		}
+		for _, l := range f.layers {
+			if err := l.Unwritten(); err != nil {
+				return err
+			}
+		}
 	}
 	return f.File.AllowWrites()
 }

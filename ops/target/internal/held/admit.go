@@ -125,6 +125,22 @@ func (h *File) Unused() error {
 	return Refusal(kernel.Host().User(h.Given, h.ID(), kernel.Wholly, " first"))
 }
 
+// Rely locks a file that is the backing file of another. Others may read it, but nobody may change it. It fails as Admit
+// does.
+func (h *File) Rely(opts target.Options) error {
+	if !opts.NoLock {
+		if err := h.Lock(func() error { return TakeLocks(h.Read, target.Inspect) }); err != nil {
+			return err
+		}
+	}
+	return Refusal(h.user(kernel.Writable))
+}
+
+// Unwritten fails with *InUse if somebody who takes no lock can change a file on which Rely was called.
+func (h *File) Unwritten() error {
+	return Refusal(kernel.Host().User(h.Given, h.ID(), kernel.Writable, " first"))
+}
+
 // Refusal returns use as an error, or nil if use is nil.
 func Refusal(use *target.InUse) error {
 	if use == nil {

@@ -24,12 +24,14 @@ const (
 	noReads, noWrites, noResizes = 200, 201, 203
 )
 
-// claims returns the bytes that a mode locks, and those that no other program may have locked.
+// claims returns the bytes that a mode locks, and those that no other program may have locked. A reader of a raw image may
+// put up with other writers, and says so to QEMU by leaving out noWrites. It is in the way of an editor all the same: a
+// partition table that changes under it, or under an image that lies on this one, is not what it expects.
 func claims(m target.Mode) (taken, clash []int64) {
 	if m == target.Inspect {
 		return []int64{reads, noWrites, noResizes}, []int64{noReads, writes, resizes}
 	}
-	return []int64{reads, writes, resizes, noWrites, noResizes}, []int64{noReads, noWrites, noResizes, writes, resizes}
+	return []int64{reads, writes, resizes, noWrites, noResizes}, []int64{reads, noReads, noWrites, noResizes, writes, resizes}
 }
 
 // TakeLocks locks f against other programs, and fails with ErrHeld or ErrNoLocks if it cannot. Taking locks that the same

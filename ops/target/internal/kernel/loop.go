@@ -20,8 +20,9 @@ type Extent int
 
 // The extents.
 const (
-	Wholly Extent = iota // all loop devices count
-	Partly               // only those that show all of the file count
+	Wholly   Extent = iota // all loop devices count
+	Partly                 // only those that show all of the file count
+	Writable               // only those that can be written to count
 )
 
 // loopUser names a loop device on the file, or returns nil if none counts. A loop device ignores all locks, even if it is
@@ -29,7 +30,7 @@ const (
 func (k Kernel) loopUser(path string, id FileID, admitted Extent, ending string) *target.InUse {
 	for _, d := range k.loopsOn(id) {
 		l := d.Loop()
-		if admitted == Partly && !l.Whole() {
+		if admitted == Partly && !l.Whole() || admitted == Writable && l.ReadOnly {
 			continue
 		}
 		what, todo := d.LoopUses()

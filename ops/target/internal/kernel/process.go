@@ -35,11 +35,11 @@ func (k Kernel) Locker(path string, id FileID) *target.InUse {
 		func(opener) bool { return true },
 	} {
 		if i := slices.IndexFunc(openers, likely); i >= 0 {
-			return k.inUse(path, openers[i].pid)
+			return k.inUse(path, openers[i])
 		}
 	}
 	if pid := k.Flocker(id); pid != 0 {
-		return k.inUse(path, pid)
+		return k.inUse(path, opener{pid: pid})
 	}
 	return &target.InUse{
 		Path: path, Holder: "another program, which cannot be seen from here",
@@ -47,8 +47,8 @@ func (k Kernel) Locker(path string, id FileID) *target.InUse {
 	}
 }
 
-// User names a user of the file that takes no lock on it, or returns nil. e says which loop devices count. ending is added
-// to the advice about them, as in " first".
+// User names a user of the file that takes no lock on it, or returns nil. It may be one that only reads if it is a loop
+// device; e says which loop devices count. ending is added to the advice about them, as in " first".
 func (k Kernel) User(path string, id FileID, e Extent, ending string) *target.InUse {
 	if use := k.loopUser(path, id, e, ending); use != nil {
 		return use
@@ -59,7 +59,7 @@ func (k Kernel) User(path string, id FileID, e Extent, ending string) *target.In
 	}
 	for _, o := range k.openers(id) {
 		if o.writes && o.pid != os.Getpid() {
-			return k.inUse(path, o.pid)
+			return k.inUse(path, o)
 		}
 	}
 	return nil
@@ -69,7 +69,7 @@ func (k Kernel) User(path string, id FileID, e Extent, ending string) *target.In
 func (k Kernel) Claimant(path string, d Disk, id FileID) *target.InUse {
 	for _, o := range k.openers(id) {
 		if o.pid != os.Getpid() {
-			return k.inUse(path, o.pid)
+			return k.inUse(path, o)
 		}
 	}
 	return &target.InUse{
@@ -78,7 +78,8 @@ func (k Kernel) Claimant(path string, d Disk, id FileID) *target.InUse {
 	}
 }
 
-func (k Kernel) inUse(path string, pid int) *target.InUse {
+func (k Kernel) inUse(path string, o opener) *target.InUse {
+	pid := o.pid
 	use := &target.InUse{Path: path, PID: pid, Advice: "stop it first"}
 	name := k.program(pid)
 	switch {
@@ -88,11 +89,37 @@ func (k Kernel) inUse(path string, pid int) *target.InUse {
 		use.Shunt = true
 		use.Holder, use.Advice = fmt.Sprintf("another shunt (pid %d)", pid), "quit that one or wait until it is done"
 	case strings.HasPrefix(name, "qemu-system") || name == "kvm":
-		use.Holder, use.Advice = fmt.Sprintf("a virtual machine, %s (pid %d)", name, pid), "shut it down first"
+		use.Holder, use.Advice = fmt.Sprintf("%s, %s (pid %d)", k.guest(pid), name, pid), "shut it down first"
+		if o.writes {
+			use.Advice += whileRunning
+		}
+	case name == "qemu-nbd":
+		use.Holder = fmt.Sprintf("%s (pid %d)", name, pid)
+		use.Advice = "unmount what it shows, then end it (`qemu-nbd -d` with the device, if it has one)"
 	default:
 		use.Holder = fmt.Sprintf("%s (pid %d)", name, pid)
 	}
 	return use
+}
+
+// whileRunning says what can be done to the disk of a virtual machine that runs.
+const whileRunning = "; until then only the machine itself can enlarge the disk (`virsh blockresize`, or " +
+	"`block_resize` in QEMU's monitor), and the rest of a plan can follow when it is off"
+
+// guest names the virtual machine that a process of QEMU runs, as its option -name does: "web", or "guest=web,debug-threads=on".
+func (k Kernel) guest(pid int) string {
+	args := strings.Split(read(k.proc, strconv.Itoa(pid), "cmdline"), "\x00")
+	i := slices.IndexFunc(args, func(arg string) bool { return arg == "-name" || arg == "--name" })
+	if i < 0 || i+1 == len(args) {
+		return "a virtual machine"
+	}
+	for _, option := range strings.Split(args[i+1], ",") {
+		name, isGuest := strings.CutPrefix(option, "guest=")
+		if isGuest || !strings.Contains(option, "=") {
+			return "the virtual machine " + safetext.Word(name)
+		}
+	}
+	return "a virtual machine"
 }
 
 // OpenHere reports whether this process has the file open with a descriptor other than id.FD.

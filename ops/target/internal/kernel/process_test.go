@@ -89,6 +89,14 @@ func TestOpeners(t *testing.T) {
 			locker: "a virtual machine, qemu-system-x86_64 (pid 11)", user: "a virtual machine, qemu-system-x86_64 (pid 11)",
 		},
 		{
+			name: "a virtual machine with a name that reads",
+			processes: map[int]map[string]string{11: {
+				"comm": "qemu-system-x86\n", "cmdline": "/usr/bin/qemu-system-x86_64\x00-name\x00guest=my web,debug-threads=on\x00-m\x001G\x00",
+				"fd/7": "->" + path, "fdinfo/7": "flags:\t0100000\n" + ino + "lock:\t1: OFDLCK\n",
+			}},
+			locker: "the virtual machine 'my web', qemu-system-x86_64 (pid 11)",
+		},
+		{
 			name:      "another user's shunt, told by the list of locks only",
 			processes: map[int]map[string]string{11: {"comm": "shunt\n"}},
 			locks: fmt.Sprintf("1: OFDLCK ADVISORY  READ -1 %[1]s 100 100\n2: FLOCK  ADVISORY  WRITE 12 %[1]s 0 EOF\n"+
