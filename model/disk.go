@@ -93,6 +93,8 @@ type Disk struct {
 	// Image is the state of the image's own format.
 	Image ImageState
 	Table Table
+	// Loader is the boot loader that the boot code in sector 0 loads from a fixed place.
+	Loader Loader
 	// Whole is the file system on a disk without a partition table, or the ISO image around an MBR that has no entry for it.
 	// Its kind is zero if there is none.
 	Whole    Filesystem
@@ -166,7 +168,7 @@ func (d Disk) Size() geometry.Bytes { return d.SectorSize.Bytes(d.Sectors) }
 // Equal reports whether the two disks are equal in every respect.
 func (d Disk) Equal(other Disk) bool {
 	return d.SectorSize == other.SectorSize && d.Sectors == other.Sectors && d.Fixed == other.Fixed && d.Image == other.Image &&
-		d.Table == other.Table && d.Whole == other.Whole &&
+		d.Table == other.Table && d.Loader == other.Loader && d.Whole == other.Whole &&
 		slices.Equal(d.parts, other.parts) && slices.Equal(d.inner, other.inner) &&
 		slices.Equal(d.problems, other.problems)
 }

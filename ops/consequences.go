@@ -15,7 +15,7 @@ func (q Queue) Consequences() []string {
 	after := q.Preview()
 	for was := range q.initial.Each() {
 		p, ok := after.Partition(was.ID)
-		if ok && p.Span.Start != was.Span.Start && p.Role != model.Extended {
+		if ok && p.Span.Start != was.Span.Start && p.Role != model.Extended && !q.loaderTold(was) {
 			moved = append(moved, p.Ref())
 		}
 		if ok && untouchable(p.FS) != "" && q.Len() > 0 {

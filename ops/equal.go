@@ -145,8 +145,8 @@ func (l *ledger) step(op Operation, s Step) {
 		l.uuids++
 		h.half = s.Half && (h.uuid == 0 || h.half)
 		h.uuid = l.uuids
-	case StepResizeImage, StepCheckFS, StepRepairFS, StepVerifyFS, StepResizeFS, StepRemap, StepMoved, StepWipeDisk, StepLabelFS,
-		StepRepairImage, StepDropBitmaps, StepWriteTable, StepGrowMounted:
+	case StepResizeImage, StepCheckFS, StepRepairFS, StepVerifyFS, StepResizeFS, StepRemap, StepMoved, StepMoveLoader, StepWipeDisk,
+		StepLabelFS, StepRepairImage, StepDropBitmaps, StepWriteTable, StepGrowMounted:
 	}
 	if s.Part != 0 {
 		l.held[s.Part] = h

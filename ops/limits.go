@@ -65,7 +65,7 @@ func Limit(d model.Disk, env Env, id model.PartID) Limits {
 		const no = "there is no such partition"
 		return Limits{Move: no, Grow: no, Shrink: no}
 	}
-	l := Limits{Move: cannotMove(env, p), Grow: cannotGrow(d, env, p), Shrink: cannotShrink(d, env, p)}
+	l := Limits{Move: cannotMove(d, env, p), Grow: cannotGrow(d, env, p), Shrink: cannotShrink(d, env, p)}
 	if reason := cmp.Or(d.ReadOnly(), pinned(p)); !reason.OK() {
 		l.Move, l.Grow, l.Shrink = reason, reason, reason
 	}

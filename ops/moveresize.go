@@ -186,6 +186,7 @@ func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if p.FS.Known() && to.Len() != p.Span.Len() {
 		p.FS = resized(before, env, p, before.SectorSize.Bytes(to.Len()))
 	}
+	before.Loader = loaderAfter(before, p, to)
 	p.Span = to
 	return rearranged(before, before.With(p), what)
 }
@@ -229,6 +230,7 @@ func (o MoveResize) Steps(before, after model.Disk) []Step {
 	if p.Span.Start != at.Start {
 		moved := geometry.SpanOf(p.Span.Start, at.Len())
 		s.remap(at, moved, clean)
+		s.loader(before, after, old)
 		at = moved
 	}
 	if p.Span.Len() > at.Len() {

@@ -27,7 +27,7 @@ func TestRefusals(t *testing.T) {
 	broken := model.New(founding(), founding().Partitions(), []model.Problem{{Severity: model.Fatal, Text: "the table is damaged"}})
 	boot := gpt(1000*mib, part(1, 34, 2048, model.Filesystem{}))
 	bios, _ := boot.Partition(1)
-	bios.Type = model.BIOSBoot
+	bios.Type, bios.FS = model.BIOSBoot, model.Filesystem{Trait: model.Unread, Used: -1, Notes: "holds something"}
 	boot = boot.With(bios)
 	four := mbr(1000*mib, full(1, mib, 2*mib, 0), full(2, 2*mib, 3*mib, 0), full(3, 3*mib, 4*mib, 0), full(4, 4*mib, 5*mib, 0))
 

@@ -33,6 +33,9 @@ const (
 	StepCopy
 	// StepMoved corrects the position that a file system stores, after it has moved to Window.
 	StepMoved
+	// StepMoveLoader tells the boot code of the disk, and the boot loader in Window, that the loader has moved from From.Start
+	// to To.Start.
+	StepMoveLoader
 	// StepWipe erases the signatures of old contents in Window.
 	StepWipe
 	// StepWipeDisk erases signatures of contents of the whole disk, where they are in Window.
@@ -96,6 +99,8 @@ func (s Step) Words(z geometry.SectorSize) Phrase {
 		return phrase(copying, "%s from sector %d to %d", s.Ref, s.From.Start, s.To.Start)
 	case StepMoved:
 		return phrase(Verb{"tell", "telling", "told"}, "%s in %s its new position", s.FS, s.Ref)
+	case StepMoveLoader:
+		return phrase(Verb{"tell", "telling", "told"}, "the boot code of the disk that the boot loader in %s begins at sector %d", s.Ref, s.To.Start)
 	case StepWipe, StepWipeDisk:
 		return phrase(Verb{"erase", "erasing", "erased"}, "old signatures in %s", s.Ref)
 	case StepMakeFS:

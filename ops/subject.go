@@ -117,7 +117,7 @@ func untouchable(fs model.Filesystem) model.Reason {
 }
 
 // cannotMove returns the reason why the bytes of p must stay at their place, or "".
-func cannotMove(env Env, p model.Partition) model.Reason {
+func cannotMove(d model.Disk, env Env, p model.Partition) model.Reason {
 	switch {
 	case p.Role == model.Extended:
 		return ""
@@ -127,8 +127,8 @@ func cannotMove(env Env, p model.Partition) model.Reason {
 		return inUse(p)
 	case model.IsDynamic(p.Type):
 		return dynamicDisk
-	case p.Type == model.BIOSBoot:
-		return "the boot code on this disk finds the boot loader in it by its position"
+	case p.Type == model.BIOSBoot && !loaderFollows(d, p) && p.FS.Word() != model.BlankWord:
+		return bootsByPosition
 	}
 	if p.FS.Trait == model.Anchored {
 		return pointsElsewhere

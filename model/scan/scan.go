@@ -12,6 +12,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/bootcode"
 	"shunt/model/table"
 )
 
@@ -38,6 +39,7 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 		d.Whole = newBlankness(r).of(Probe(r, 0, size), 0, size)
 		return d, nil
 	}
+	d.Loader = bootcode.Find(r, z)
 	parts, blank, inside := d.Partitions(), newBlankness(r), []model.Slice(nil)
 	for i, p := range parts {
 		if p.Role == model.Extended {

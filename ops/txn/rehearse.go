@@ -56,6 +56,7 @@ type Rehearsal struct {
 	asIs         []ops.Step // moved or copied file systems that were damaged before
 	skipped      int64
 	final        []table.Patch
+	boot         []byte                // sector 0 with boot code that was told of a move, or nil
 	sound        map[model.PartID]bool // the file system was checked or made by a step
 	mended       map[model.PartID]bool // a check changed it
 	judged       map[model.PartID]bool // it was moved, and its tool finds it in order with what was left out
@@ -151,6 +152,8 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 		return r.inWindow(s, func(path string) error { return r.Tools.Make(ctx, s.FS, path, spec) })
 	case ops.StepMoved:
 		return fsys.Moved(section{r.Overlay, window}, s.FS, window.len(), s.Window.Start, z)
+	case ops.StepMoveLoader:
+		return r.moveLoader(s)
 	case ops.StepWipe:
 		return r.zero(shifted(fsys.WipeRanges(window.len()), window.off))
 	case ops.StepCopy:

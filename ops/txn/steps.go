@@ -151,7 +151,7 @@ func shifted(list []overlay.Range, off int64) []byteRange {
 
 // writeTable writes the planned table to the overlay and reads it back. The result must agree with the model.
 func (r *Rehearsal) writeTable() error {
-	patches, err := table.EncodeOver(padded{r.Device}, r.Overlay, r.Before, r.After, r.NewUUID)
+	patches, err := table.EncodeOver(r.booting(), r.Overlay, r.Before, r.After, r.NewUUID)
 	if err != nil {
 		return err
 	}
