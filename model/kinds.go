@@ -66,18 +66,20 @@ const (
 	grows
 	// mounted: only while they are mounted.
 	mounted
+	// rooted: a Linux system can have its root in a file system of this kind.
+	rooted
 	// frozen: the contents must stay exactly as they are and where they are.
 	frozen
 )
 
 // common lists the most popular kinds in the order of lists. Other kinds follow by name.
 var common = []kindInfo{
-	{kind: Ext2, hue: HuePale, facts: grows},
-	{kind: Ext3, hue: HueSteel, facts: grows},
-	{kind: Ext4, hue: HueBlue, facts: grows},
-	{kind: XFS, hue: HueGold, facts: grows | mounted},
-	{kind: Btrfs, hue: HueOrange, facts: grows | mounted},
-	{kind: F2FS, hue: HueBrick, facts: grows},
+	{kind: Ext2, hue: HuePale, facts: grows | rooted},
+	{kind: Ext3, hue: HueSteel, facts: grows | rooted},
+	{kind: Ext4, hue: HueBlue, facts: grows | rooted},
+	{kind: XFS, hue: HueGold, facts: grows | mounted | rooted},
+	{kind: Btrfs, hue: HueOrange, facts: grows | mounted | rooted},
+	{kind: F2FS, hue: HueBrick, facts: grows | rooted},
 	{kind: FAT12, hue: HueLime, typed: "fat16", holds: holdsFAT12, facts: grows},
 	{kind: FAT16, hue: HueLime, typed: "fat16", holds: holdsFAT16, facts: grows},
 	{kind: FAT32, hue: HueGreen, typed: "fat32", holds: holdsFAT32, facts: grows},
@@ -94,8 +96,9 @@ var rare = []kindInfo{
 	{kind: SquashFS, hue: HueGrey},
 	{kind: EROFS, hue: HueGrey},
 	{kind: SwSuspend, hue: HueRose, facts: frozen},
-	{kind: NILFS2, facts: grows | mounted},
-	{kind: ReiserFS, facts: grows},
+	{kind: NILFS2, facts: grows | mounted | rooted},
+	{kind: ReiserFS, facts: grows | rooted},
+	{kind: JFS, facts: rooted},
 	{kind: UDF, typed: "ntfs", holds: holdsBasic},
 }
 
@@ -116,6 +119,9 @@ func (k FSKind) Grows() bool { return k.info().facts&grows != 0 }
 
 // GrowsMounted reports whether file systems of this kind are made longer only while they are mounted.
 func (k FSKind) GrowsMounted() bool { return k.info().facts&mounted != 0 }
+
+// HoldsRoot reports whether a Linux system can have its root in a file system of this kind.
+func (k FSKind) HoldsRoot() bool { return k.info().facts&rooted != 0 }
 
 // Frozen reports whether contents of this kind must stay exactly as they are and where they are.
 func (k FSKind) Frozen() bool { return k.info().facts&frozen != 0 }

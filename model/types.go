@@ -29,6 +29,7 @@ const (
 	holdsFAT16
 	holdsFAT32
 	holdsBasic // what Windows reads besides FAT
+	holdsRoot  // the root of a Linux system
 
 	holdsFAT = holdsFAT12 | holdsFAT16 | holdsFAT32
 )
@@ -36,7 +37,7 @@ const (
 // contents maps the words in types.txt to these sets.
 var contents = map[string]content{
 	"linux": holdsLinux, "swap": holdsSwap, "lvm": holdsLVM, "luks": holdsLUKS,
-	"fat12": holdsFAT12, "fat16": holdsFAT16, "fat32": holdsFAT32, "basic": holdsBasic,
+	"fat12": holdsFAT12, "fat16": holdsFAT16, "fat32": holdsFAT32, "basic": holdsBasic, "root": holdsRoot,
 }
 
 // Partition types that operations treat specially.
@@ -208,6 +209,25 @@ var dynamicTypes = []PartType{
 // volumes are; the table does not.
 func IsDynamic(t PartType) bool {
 	return slices.ContainsFunc(dynamicTypes, func(d PartType) bool { return strings.EqualFold(string(d), string(t)) })
+}
+
+// recoveryTypes are the types of partitions from which a system is repaired or set up again: those of Windows, and those of
+// makers of computers.
+var recoveryTypes = []PartType{"0x12", "0x27", "DE94BBA4-06D1-4D40-A16A-BFD50179D6AC", "E2A1E728-32E3-11D6-A682-7B03A0000000"}
+
+// IsRecovery reports whether t is the type of a recovery partition.
+func IsRecovery(t PartType) bool {
+	return slices.ContainsFunc(recoveryTypes, func(r PartType) bool { return strings.EqualFold(string(r), string(t)) })
+}
+
+// IsRoot reports whether t says that the partition holds the root of a Linux system, for some architecture.
+func IsRoot(t PartType) bool {
+	for info := range rowsOf(TableGPT, t) {
+		if info.holds&holdsRoot != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // NoPartition reports whether t marks an entry that is not a partition.

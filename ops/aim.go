@@ -10,7 +10,7 @@ import (
 // the numbers that the user gave.
 type Aim struct {
 	Want Want
-	// Part and Size are those of Env.Room, for Roomy.
+	// Part and Size are those of Env.Room, for Roomy, and Part is that of Env.Tight.
 	Part  model.PartID
 	Size  geometry.Sector
 	Align geometry.Alignment
@@ -26,6 +26,7 @@ const (
 	AsGiven  Want = iota // the numbers are the wish
 	Smallest             // the partition is to be as small as its contents allow
 	Roomy                // the operations are those that Env.Room returns
+	Tight                // the operations are those that Env.Tight returns
 )
 
 // aimOf returns the aim of an operation.
@@ -88,13 +89,17 @@ func (q Queue) renewed(i int, next Queue) (list []Operation, n int, err error) {
 	case a.Want == Roomy && q.whole(i, a):
 		list, err = q.env.Room(next, a.Part, a.Size, a.Align)
 		return list, a.Ops, err
+	case a.Want == Tight && q.whole(i, a):
+		list, err = q.env.Tight(next, a.Part, a.Align)
+		return list, a.Ops, err
 	}
 	return []Operation{op}, 1, err
 }
 
 // whole reports whether all operations of an aim still follow each other from operation i on.
 func (q Queue) whole(i int, a Aim) bool {
-	if q.env.Room == nil || a.Ops < 1 || i+a.Ops > len(q.ops) {
+	known := a.Want == Roomy && q.env.Room != nil || a.Want == Tight && q.env.Tight != nil
+	if !known || a.Ops < 1 || i+a.Ops > len(q.ops) {
 		return false
 	}
 	for _, op := range q.ops[i : i+a.Ops] {

@@ -51,6 +51,9 @@ type Env struct {
 	// 0 it returns those that make the image as small as its contents allow. Positions are on the grid of align. The
 	// error is a *Refusal. If Room is nil, none can be found.
 	Room func(q Queue, id model.PartID, size geometry.Sector, align geometry.Alignment) ([]Operation, error)
+	// Tight returns the operations that make partition id and with it the image as small as possible, and leave the size of
+	// all others. The error is a *Refusal. If Tight is nil, it cannot be done.
+	Tight func(q Queue, id model.PartID, align geometry.Alignment) ([]Operation, error)
 }
 
 // Refusal is the error for an operation that is impossible on the disk at its point in the queue.

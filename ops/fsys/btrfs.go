@@ -44,7 +44,7 @@ func btrfsDriver() Driver {
 		},
 		byHand: []string{"btrfs", "filesystem", "resize", "max", "{dir}"},
 		Ask:    ask("btrfs-progs", "btrfs", "inspect-internal", "dump-super", "{}"),
-		Mounts: mountedAs("btrfs", "rescue=nologreplay"), harm: noBtrfsTwin,
+		Mounts: mountedAs("btrfs", "rescue=nologreplay"), harm: noBtrfsTwin, subvolumes: true,
 	}
 }
 

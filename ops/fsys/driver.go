@@ -66,6 +66,10 @@ type Driver struct {
 	Ask Inquiry
 	// ways are the ways to list files. If there are none, the kernel mounts the file system and lists them.
 	ways []Way
+	// subvolumes says that the file system has several roots: directories that can each be mounted at /.
+	subvolumes bool
+	// text reads a small text file with a tool. If it is nil, the kernel mounts the file system.
+	text func(ctx context.Context, src Files, names []string) (string, error)
 	// Doubt returns the reason why a listing may be incomplete or wrong, or "". It may be nil.
 	Doubt func(src Files) model.Reason
 

@@ -36,6 +36,7 @@ func extDrivers() []Driver {
 		free:        func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
 		certain:     true,
 		Ask:         ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
+		text:        textDebugfs,
 		ways: []Way{
 			{Name: "go-diskfs", suits: libraryReadsExt, Read: readExtLibrary},
 			lister{"debugfs", "e2fsprogs", []string{"DEBUGFS_PAGER=__none__"}, listDebugfs}.way(),

@@ -51,16 +51,20 @@ func readMounted(ctx context.Context, at string, dir []string) (entries []report
 	return entries, len(names) > MostEntries, nil
 }
 
-// openBelow opens a directory below at. It follows no link and enters no other mount.
-func openBelow(at string, dir []string) (*os.File, error) {
+// openBelow opens a directory below at, and openFileBelow any other file. They follow no link and enter no other mount.
+func openBelow(at string, dir []string) (*os.File, error) { return openAs(at, dir, unix.O_DIRECTORY) }
+
+func openFileBelow(at string, file []string) (*os.File, error) { return openAs(at, file, 0) }
+
+func openAs(at string, names []string, flags uint64) (*os.File, error) {
 	root, err := unix.Open(at, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = unix.Close(root) }() // it was only a starting point
-	path := filepath.Join(append([]string{"."}, dir...)...)
+	path := filepath.Join(append([]string{"."}, names...)...)
 	fd, err := unix.Openat2(root, path, &unix.OpenHow{
-		Flags:   unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC | unix.O_NONBLOCK,
+		Flags:   unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK | flags,
 		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS | unix.RESOLVE_NO_XDEV,
 	})
 	switch {

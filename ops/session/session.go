@@ -19,6 +19,7 @@ import (
 	"shunt/model"
 	"shunt/model/tried"
 	"shunt/ops"
+	"shunt/ops/enlarge"
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
 	"shunt/ops/journal"
@@ -217,7 +218,7 @@ func (s *Session) Env() ops.Env { return s.env }
 
 // Discover finds out again what can be done on this machine, for Env.
 func (s *Session) Discover() ops.Env {
-	s.env = ops.Env{Caps: fsys.Discover(), Sources: s.source, Room: guide.Room, Medium: medium(s.target)}
+	s.env = ops.Env{Caps: fsys.Discover(), Sources: s.source, Room: guide.Room, Tight: enlarge.Tight, Medium: medium(s.target)}
 	return s.env
 }
 

@@ -218,6 +218,19 @@ func (v Viewer) List(ctx context.Context, id model.PartID, dir string) (report.L
 	return list, nil
 }
 
+// Fstabs returns the texts of all /etc/fstab in a partition. It returns none if they cannot be read.
+func (v Viewer) Fstabs(ctx context.Context, id model.PartID) []string {
+	at, err := v.locateReadable(id)
+	if err != nil {
+		return nil
+	}
+	answer, err := v.ask(ctx, at, worker.Question{Fstabs: true})
+	if err != nil {
+		return nil
+	}
+	return answer.Fstabs
+}
+
 // readerDied is returned when the worker ended without an answer.
 type readerDied struct{ how string }
 

@@ -34,6 +34,8 @@ type Question struct {
 	// List asks for the contents of a directory. Otherwise the output of the file system's own tools is asked for.
 	List bool
 	Dir  string // the directory's exact path
+	// Fstabs asks for the texts of all /etc/fstab there.
+	Fstabs bool
 	// Plain allows only tools in processes of their own, after a reader inside the worker has crashed on the file system.
 	Plain bool
 }
@@ -42,6 +44,7 @@ type Question struct {
 type Answer struct {
 	Said    []report.Said  `json:"said,omitempty"`
 	Listing report.Listing `json:"listing"`
+	Fstabs  []string       `json:"fstabs,omitempty"`
 	// NoDirectory says that the directory does not exist. Err is set too.
 	NoDirectory bool   `json:"no_directory,omitempty"`
 	Err         string `json:"err,omitempty"`
@@ -87,6 +90,13 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 	show := &display{target: w.target, job: w.job, fs: found}
 	defer func() { err = errors.Join(err, show.close()) }()
 	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return show.sandbox })
+	files := fsys.Files{
+		Base: w.target, Off: q.Off, Len: q.Len, Kind: q.Kind, Window: show.window, Mount: show.mount, Plain: q.Plain,
+	}
+	if q.Fstabs {
+		answer.Fstabs, err = fsys.Of(q.Kind).Fstabs(ctx, files)
+		return answer, err
+	}
 	if !q.List {
 		path, err := show.window()
 		if err != nil {
@@ -95,9 +105,7 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 		answer.Said = []report.Said{inspect.Ask(ctx, q.Kind, path, q.Shown)}
 		return answer, nil
 	}
-	answer.Listing, err = inspect.List(ctx, fsys.Files{
-		Base: w.target, Off: q.Off, Len: q.Len, Kind: q.Kind, Window: show.window, Mount: show.mount, Plain: q.Plain,
-	}, q.Dir)
+	answer.Listing, err = inspect.List(ctx, files, q.Dir)
 	answer.NoDirectory = errors.Is(err, fsys.ErrNoDirectory)
 	return answer, err
 }

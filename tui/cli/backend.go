@@ -8,6 +8,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/enlarge"
 	"shunt/ops/fsys"
 	"shunt/ops/guide"
 	"shunt/ops/journal"
@@ -59,7 +60,9 @@ func (b backend) openNow(path string) (tui.Target, error) {
 }
 
 // Discover finds the tools of this machine.
-func (b backend) Discover() ops.Env { return ops.Env{Caps: fsys.Discover(), Room: guide.Room} }
+func (b backend) Discover() ops.Env {
+	return ops.Env{Caps: fsys.Discover(), Room: guide.Room, Tight: enlarge.Tight}
+}
 
 // editTarget adapts a session to the interface of the editor.
 type editTarget struct{ *session.Session }
