@@ -11,12 +11,15 @@ import (
 // Consequences describes effects of the queue that the single operations do not mention, one sentence each and the
 // gravest first: contents that are lost, boot loaders that may have to be reinstalled, numbers that change.
 func (q Queue) Consequences() []string {
-	var moved, renamed, asleep []string
+	var moved, renamed, asleep, recovery []string
 	after := q.Preview()
 	for was := range q.initial.Each() {
 		p, ok := after.Partition(was.ID)
 		if ok && p.Span.Start != was.Span.Start && p.Role != model.Extended && !q.loaderTold(was) {
 			moved = append(moved, p.Ref())
+		}
+		if ok && p.Span.Start != was.Span.Start && model.IsRecovery(p.Type) && p.FS.Kind == model.NTFS {
+			recovery = append(recovery, p.Ref())
 		}
 		if ok && untouchable(p.FS) != "" && q.Len() > 0 {
 			asleep = append(asleep, p.Ref())
@@ -36,6 +39,7 @@ func (q Queue) Consequences() []string {
 				"edit what belongs to it.",
 		},
 		{moved, "Moves ", ": a boot loader that finds it by its position must be reinstalled."},
+		{recovery, "Moves the recovery system of Windows in ", ": if Windows does not find it there, `reagentc /enable` in Windows mends that."},
 		{renamed, "Changes partition numbers: ", ". Update everything that uses the old ones."},
 	} {
 		if len(c.list) > 0 {

@@ -24,7 +24,8 @@ import (
 type applyFlags struct {
 	yes, rehearse, verify, noUndo bool
 
-	piped bool // standard input is the plan, and cannot answer a question
+	piped   bool   // standard input is the plan, and cannot answer a question
+	nothing string // what is said if there is nothing to do
 }
 
 func (f applyFlags) options() journal.Options {
@@ -48,16 +49,21 @@ func (s *settings) applyCommand() *cobra.Command {
 			"TARGET until the next transaction; see `shunt undo`.",
 		Args: arguments(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f.piped = args[1] == "-"
+			f.piped, f.nothing = args[1] == "-", "The plan contains no operations; nothing was changed."
 			return s.apply(cmd.Context(), args[0], f, func(sess *session.Session) (ops.Queue, error) { return s.plan(sess, args[1]) })
 		},
 	}
+	s.applyFlags(cmd, &f)
+	return cmd
+}
+
+// applyFlags adds the flags of commands that rehearse, ask and commit.
+func (s *settings) applyFlags(cmd *cobra.Command, f *applyFlags) {
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "commit without asking")
 	cmd.Flags().BoolVar(&f.rehearse, "rehearse", false, "stop after the rehearsal")
 	cmd.Flags().BoolVar(&f.verify, "verify", false, "read back everything that was written and compare checksums")
 	cmd.Flags().BoolVar(&f.noUndo, "no-undo", false, "keep no data for undoing the transaction")
 	cmd.Flags().BoolVar(&s.json, "json", false, "print progress, report and result as JSON lines")
-	return cmd
 }
 
 // apply applies the queue that stage returns for the target at path.
@@ -75,7 +81,7 @@ func (s *settings) apply(ctx context.Context, path string, f applyFlags, stage f
 			return err
 		}
 		if q.Len() == 0 {
-			s.say("The plan contains no operations; nothing was changed.")
+			s.say("%s", f.nothing)
 			return nil
 		}
 		run, err := sess.Start(q, f.options())
@@ -114,18 +120,26 @@ func requireFinished(sess *session.Session) error {
 	return unfinished(fmt.Errorf("%s has an unfinished transaction: %s", facts.Path, facts.Call.WaysOn(left.RollingBack)))
 }
 
-// plan reads the plan file and stages its operations.
-func (s *settings) plan(sess *session.Session, name string) (ops.Queue, error) {
-	facts := sess.Facts()
+// editable refuses a target that no plan can change.
+func editable(sess *session.Session) error {
 	if err := requireFinished(sess); err != nil {
-		return ops.Queue{}, err
+		return err
 	}
 	if d := sess.Disk(); !d.ReadOnly().OK() && (d.Needs() == 0 || d.Fixed) {
-		p, _ := sess.Disk().Fatal()
+		p, _ := d.Fatal()
+		facts := sess.Facts()
 		if p.Advice != "" {
 			p.Text += "; " + facts.Call.Fill(p.Advice)
 		}
-		return ops.Queue{}, fmt.Errorf("%s cannot be edited: %s", facts.Path, p.Text)
+		return fmt.Errorf("%s cannot be edited: %s", facts.Path, p.Text)
+	}
+	return nil
+}
+
+// plan reads the plan file and stages its operations.
+func (s *settings) plan(sess *session.Session, name string) (ops.Queue, error) {
+	if err := editable(sess); err != nil {
+		return ops.Queue{}, err
 	}
 	in := io.Reader(s.in)
 	if name != "-" {
