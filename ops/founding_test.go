@@ -84,7 +84,7 @@ func windows(steps []ops.Step) string {
 			word += fmt.Sprintf("%v>%v", s.From, s.To)
 		case ops.StepResizeFS, ops.StepGrowMounted:
 			word += fmt.Sprintf("%v=%d", s.Window, s.NewSize)
-		case ops.StepCheckFS, ops.StepRepairFS, ops.StepVerifyFS, ops.StepMoved, ops.StepWipe, ops.StepMakeFS, ops.StepLabelFS, ops.StepUUIDFS:
+		case ops.StepCheckFS, ops.StepRepairFS, ops.StepVerifyFS, ops.StepMoved, ops.StepMoveLoader, ops.StepWipe, ops.StepMakeFS, ops.StepLabelFS, ops.StepUUIDFS:
 			word += s.Window.String()
 		case ops.StepResizeImage, ops.StepWriteTable, ops.StepWipeDisk, ops.StepRepairImage, ops.StepDropBitmaps:
 		}
