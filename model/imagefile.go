@@ -19,6 +19,8 @@ type ImageFile struct {
 	Chain []ImageLayer `json:"backing_chain"`
 	// Uses says for what the room in the file is used. It is nil if the references could not be followed.
 	Uses []ImageUse `json:"uses"`
+	// Preallocated says that every cluster of the disk has its place in the file.
+	Preallocated bool `json:"preallocated"`
 	// Faults says what is wrong with the format itself.
 	Faults []string `json:"faults,omitempty"`
 	// Unread names programs that may not open the image, and why.
@@ -37,6 +39,33 @@ type ImageState struct {
 	// image; 0 means that there is no such limit.
 	OfSize  Reason
 	Longest geometry.Bytes
+	// Maps says that the format has tables that lead from the disk to its file, and Preallocated that they give every place
+	// of the disk one in the file. An edit keeps that.
+	Maps, Preallocated bool
+}
+
+// Prealloc says what is allocated in the file for a part of a disk before anything is written there.
+type Prealloc string
+
+// Kinds of preallocation. The zero value stays with what the image has: a preallocated one stays so.
+const (
+	PreallocOff      Prealloc = "off"
+	PreallocMetadata Prealloc = "metadata" // the format's tables give it a place in the file, which is a hole
+	PreallocFalloc   Prealloc = "falloc"   // it also has room on the host's file system
+)
+
+// Allocates reports whether a place of the disk gets one in the file.
+func (p Prealloc) Allocates() bool { return p == PreallocMetadata || p == PreallocFalloc }
+
+// Words returns what follows the description of an edit: ", preallocated (metadata)".
+func (p Prealloc) Words() string {
+	switch p {
+	case PreallocOff:
+		return ", not preallocated"
+	case PreallocMetadata, PreallocFalloc:
+		return ", preallocated (" + string(p) + ")"
+	}
+	return ""
 }
 
 // An ImageSnapshot is one internal snapshot of an image.

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -10,7 +11,7 @@ import (
 // equal reports whether two queues over the same disk certainly give the same preview, including the identities of
 // partitions, and the same contents of every partition. Free space may differ.
 func equal(a, b Queue) bool {
-	if !a.Preview().Equal(b.Preview()) || a.least() != b.least() {
+	if !a.Preview().Equal(b.Preview()) || a.least() != b.least() || !slices.Equal(a.preallocated(), b.preallocated()) {
 		return false
 	}
 	inA, inB := a.holdings(), b.holdings()
@@ -39,6 +40,36 @@ func (q Queue) least() geometry.Sector {
 		n = min(n, d.Sectors)
 	}
 	return n
+}
+
+// preallocation is what the queue asks to allocate for a part of the disk.
+type preallocation struct {
+	span geometry.Span
+	how  model.Prealloc
+}
+
+// preallocated returns what the queue asks to allocate, in order and without neighbours that could be one.
+func (q Queue) preallocated() (list []preallocation) {
+	now := q.initial.Sectors
+	for _, op := range q.ops {
+		size, ok := op.(ImageSize)
+		if !ok {
+			continue
+		}
+		list = slices.DeleteFunc(list, func(p preallocation) bool { return p.span.Start >= size.Sectors })
+		if n := len(list); n > 0 {
+			list[n-1].span.End = min(list[n-1].span.End, size.Sectors)
+		}
+		if added := (geometry.Span{Start: now, End: size.Sectors}); size.Sectors > now && size.Prealloc != "" {
+			if n := len(list); n > 0 && list[n-1].how == size.Prealloc && list[n-1].span.End == now {
+				list[n-1].span.End = size.Sectors
+			} else {
+				list = append(list, preallocation{added, size.Prealloc})
+			}
+		}
+		now = size.Sectors
+	}
+	return list
 }
 
 // holding describes the contents of a partition, as far as the model does not.

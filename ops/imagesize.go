@@ -12,6 +12,8 @@ import (
 type ImageSize struct {
 	wholeDisk
 	Sectors geometry.Sector
+	// Prealloc says what is allocated for the part that is added.
+	Prealloc model.Prealloc
 	// Aim says what the size is for, if shunt chose it.
 	Aim Aim
 }
@@ -22,7 +24,7 @@ func (o ImageSize) Describe(before model.Disk) Phrase {
 	if by < 0 {
 		verb, by = shrinking, -by
 	}
-	words := phrase(verb, "image by %s", geometry.FormatBytes(before.SectorSize.Bytes(by)))
+	words := phrase(verb, "image by %s%s", geometry.FormatBytes(before.SectorSize.Bytes(by)), o.Prealloc.Words())
 	if o.shrinks(before) {
 		words = append(words.with(" and "), phrase(shrinking, "the %s on it to %s", before.Whole.Kind,
 			geometry.FormatBytes(before.Whole.Filling(before.SectorSize.Bytes(o.Sectors))))...)
@@ -48,6 +50,10 @@ func (o ImageSize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	switch {
 	case !cannot.OK():
 		return before, &Refusal{What: "change the image size", Reason: cannot}
+	case o.Sectors <= before.Sectors && o.Prealloc.Allocates():
+		r = refusedFor("only a part that is added can be preallocated")
+	case o.Prealloc == model.PreallocMetadata && !before.Image.Maps:
+		r = refusedFor("an image without tables of its own has no metadata to allocate").near("`prealloc=falloc` allocates its room on the host")
 	case o.Sectors == before.Sectors && smallest <= before.Sectors:
 		r = refusedFor("it has this size already")
 	case o.Sectors < smallest && smallest == before.Sectors:
@@ -63,6 +69,9 @@ func (o ImageSize) Apply(before model.Disk, env Env) (model.Disk, error) {
 		return refused(before, "make the image "+exactAmount(o.Sectors, z)+" long", r)
 	}
 	after := before.WithSectors(o.Sectors)
+	if o.Prealloc == model.PreallocOff && o.Sectors > before.Sectors {
+		after.Image.Preallocated = false
+	}
 	if o.shrinks(before) {
 		after.Whole = before.Whole.Checked()
 		after.Whole.Size = before.Whole.Filling(z.Bytes(o.Sectors))
@@ -75,7 +84,7 @@ const maxImage geometry.Bytes = 1 << 62
 
 // Steps shrinks the file system if it has to become smaller, and sets the size.
 func (o ImageSize) Steps(before, after model.Disk) []Step {
-	size := Step{Kind: StepResizeImage, Ref: "image", Sectors: o.Sectors}
+	size := Step{Kind: StepResizeImage, Ref: "image", Sectors: o.Sectors, Prealloc: o.Prealloc}
 	if !o.shrinks(before) {
 		return []Step{size}
 	}

@@ -106,6 +106,16 @@ func TestEditsOfTheSameThingAreOne(t *testing.T) {
 			[]ops.Operation{ops.ImageSize{Sectors: 6000 * mib}, newExt(3, 4500*mib, 10*mib)},
 		},
 		{
+			"image sizes with room of their own", named,
+			[]ops.Operation{ops.ImageSize{Sectors: 5000 * mib, Prealloc: model.PreallocFalloc}, ops.ImageSize{Sectors: 6000 * mib, Prealloc: model.PreallocFalloc}},
+			[]ops.Operation{ops.ImageSize{Sectors: 6000 * mib, Prealloc: model.PreallocFalloc}},
+		},
+		{
+			"an image size with room of its own and one without", named,
+			[]ops.Operation{ops.ImageSize{Sectors: 5000 * mib, Prealloc: model.PreallocFalloc}, ops.ImageSize{Sectors: 6000 * mib}},
+			[]ops.Operation{ops.ImageSize{Sectors: 5000 * mib, Prealloc: model.PreallocFalloc}, ops.ImageSize{Sectors: 6000 * mib}},
+		},
+		{
 			"an image that shrinks loses what was there", named,
 			[]ops.Operation{ops.ImageSize{Sectors: 3000 * mib}, ops.ImageSize{Sectors: 4000 * mib}},
 			[]ops.Operation{ops.ImageSize{Sectors: 3000 * mib}, ops.ImageSize{Sectors: 4000 * mib}},

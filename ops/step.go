@@ -59,21 +59,22 @@ const (
 
 // Step is one concrete action of a compiled queue. Kind decides which fields are used.
 type Step struct {
-	Kind    StepKind
-	Op      int // index in the queue of the operation it comes from
-	Part    model.PartID
-	Ref     string // name of the partition for users at this point: "p2"
-	FS      model.FSKind
-	Window  geometry.Span // place of the partition while this step runs
-	NewSize geometry.Bytes
-	From    geometry.Span
-	To      geometry.Span
-	Path    string
-	Sectors geometry.Sector
-	Label   string
-	Half    bool   // StepUUIDFS: only the half that Windows shows
-	UUID    string // StepMakeFS: UUID for the new file system (swap keeps its own), or "" for a random one
-	Mounted string // StepGrowMounted: the directory
+	Kind     StepKind
+	Op       int // index in the queue of the operation it comes from
+	Part     model.PartID
+	Ref      string // name of the partition for users at this point: "p2"
+	FS       model.FSKind
+	Window   geometry.Span // place of the partition while this step runs
+	NewSize  geometry.Bytes
+	From     geometry.Span
+	To       geometry.Span
+	Path     string
+	Sectors  geometry.Sector
+	Prealloc model.Prealloc // StepResizeImage: for what is added
+	Label    string
+	Half     bool   // StepUUIDFS: only the half that Windows shows
+	UUID     string // StepMakeFS: UUID for the new file system (swap keeps its own), or "" for a random one
+	Mounted  string // StepGrowMounted: the directory
 }
 
 // Words describes the step: "resize xfs in p1 to 1.47 GiB".
@@ -81,7 +82,7 @@ func (s Step) Words(z geometry.SectorSize) Phrase {
 	size := geometry.FormatBytes(s.NewSize)
 	switch s.Kind {
 	case StepResizeImage:
-		return phrase(setting, "image size to %s", geometry.FormatBytes(z.Bytes(s.Sectors)))
+		return phrase(setting, "image size to %s%s", geometry.FormatBytes(z.Bytes(s.Sectors)), s.Prealloc.Words())
 	case StepCheckFS:
 		return phrase(checking, "%s in %s", s.FS, s.Ref)
 	case StepRepairFS:

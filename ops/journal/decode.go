@@ -214,7 +214,7 @@ func (d *decoder) op(op Op) {
 		from = d.stage
 	case OpStage:
 		to, from = d.stage, d.reach
-	case OpPlace, OpZero, OpRestore:
+	case OpPlace, OpZero, OpRestore, OpReserve:
 	case OpSize:
 		if op.Len < 0 || op.Len > d.reach {
 			d.fail("has an impossible size")

@@ -14,6 +14,7 @@ const (
 	OpZero                      // target[Off] reads as zero and, where possible, takes no space any more
 	OpSize                      // the target becomes Len bytes long
 	OpRestore                   // target[Off] = before[Src], checksum Sum; only in the restore lists
+	OpReserve                   // target[Off] gets room on its host; what it holds stays
 )
 
 // An Op is one write. Checksums are CRC-32C. The checksum of content that goes through the stage file is not known yet

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"slices"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -23,15 +24,28 @@ func (l *line) image() []ops.Operation {
 		return []ops.Operation{ops.DropBitmaps{}}
 	case "min":
 		return l.rooms(0, 0)
-	case "by":
-		return []ops.Operation{ops.ImageSize{Sectors: now + l.change()}}
-	case "grow":
-		if !l.at("+") { // the verb says that it is a difference
-			return []ops.Operation{ops.ImageSize{Sectors: now + l.size("by how much")}}
-		}
 	}
-	return []ops.Operation{ops.ImageSize{Sectors: l.newSize("the size", now)}}
+	op := ops.ImageSize{}
+	switch {
+	case how == "by":
+		op.Sectors = now + l.change()
+	case how == "grow" && !l.at("+"): // the verb says that it is a difference
+		op.Sectors = now + l.size("by how much")
+	default:
+		op.Sectors = l.newSize("the size", now)
+	}
+	const words = "prealloc=metadata, prealloc=falloc or prealloc=off"
+	l.properties("a property of an image size", words, func(_ string, value word) {
+		op.Prealloc = model.Prealloc(value.text)
+		if !slices.Contains(preallocs, op.Prealloc) {
+			l.unexpected(value, "a kind of preallocation", words)
+		}
+	}, "prealloc=")
+	return []ops.Operation{op}
 }
+
+// preallocs are the kinds of preallocation that can be asked for.
+var preallocs = []model.Prealloc{model.PreallocMetadata, model.PreallocFalloc, model.PreallocOff}
 
 // room parses the words behind "room".
 func (l *line) room() []ops.Operation {

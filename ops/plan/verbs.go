@@ -20,7 +20,7 @@ type verb struct {
 
 // verbs lists all verbs in the order in which errors show them. written writes what these parse.
 var verbs = []verb{
-	{"image", 2, 3, (*line).image},
+	{"image", 2, 4, (*line).image},
 	{"move", 4, 8, one((*line).move)},
 	{"resize", 3, 4, (*line).resize},
 	{"grow", 2, 2, one((*line).grow)},
@@ -75,6 +75,9 @@ func written(op ops.Operation, d model.Disk) string {
 	switch op := op.(type) {
 	case ops.ImageSize:
 		w.add("image", "size", w.size(op.Sectors))
+		if op.Prealloc != "" {
+			w.add("prealloc=" + string(op.Prealloc))
+		}
 	case ops.RepairImage:
 		w.add("image", "repair")
 	case ops.DropBitmaps:

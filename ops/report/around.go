@@ -23,6 +23,7 @@ func around(f model.ImageFile) SheetSection {
 	s.Add("Refcounts", fmt.Sprintf("%d bits%s", f.CountBits, when(f.Lazy, ", written late (lazy)")))
 	s.Add("Compression", f.Compression)
 	s.Add("L2 entries", when(f.Parts, "extended"))
+	s.Add("Preallocation", when(f.Preallocated, "every place of the disk has one in the file; edits keep that"))
 	s.Add("File", fmt.Sprintf("%s, %s of it allocated", ExactBytes(f.File), geometry.FormatBytes(f.Allocated)))
 	for _, u := range f.Uses {
 		s.Add("Holds", geometry.FormatBytes(u.Bytes)+" for "+u.What)

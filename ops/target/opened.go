@@ -98,6 +98,13 @@ type Hosted interface {
 	Room() (free int64, shares bool, err error)
 }
 
+// A Reserver is an image that can be given room on its host before anything is written to it.
+type Reserver interface {
+	// Reserve allocates room for the bytes [off, off+n) of the file, which must lie within it. What they hold stays. On a host
+	// that cannot do that, it writes zeros where the file has holes.
+	Reserve(off, n int64) error
+}
+
 // A Described is a target in a format that has properties of its own.
 type Described interface {
 	Target

@@ -44,6 +44,8 @@ type Next struct {
 	// Mend writes all counts and marks of the format anew, as its references are. Without it an image with errors is
 	// refused, and leaks stay.
 	Mend bool
+	// Reserved says what is allocated for parts of the disk, whatever they hold. They do not overlap.
+	Reserved []Reserved
 	// DropBitmaps agrees to the loss of persistent bitmaps. Without it an image that has some is refused.
 	DropBitmaps bool
 }
@@ -67,11 +69,17 @@ type Piece struct {
 	Src      int64
 }
 
+// Reserved is the run [Off, Off+Len) of the new disk, in bytes, and what is allocated for it in the file.
+type Reserved struct {
+	Off, Len int64
+	How      model.Prealloc
+}
+
 // A Switch is one write that makes the disk another one, and the write that takes it back.
 type Switch struct {
 	Off           int64 // in the container
 	Before, After []byte
-	Freed         []Part // runs of the container that an undo needs and the new disk does not
+	Freed         []Part // runs of the container that an undo needs and that a writer of the new disk may overwrite
 	Cost          SwitchCost
 }
 
@@ -81,6 +89,7 @@ type SwitchCost struct {
 	Copied   int64 // new content, and what moves but is not aligned
 	Shown    int64 // moves and came from a backing file, so it is copied
 	Tables   int64 // the format's own tables
-	Longer   int64 // by which the file grows
+	Longer   int64 // by which the file grows, without holes
+	Reserved int64 // that get room on the host although nothing is written there
 	Freed    int64 // of clusters that an undo needs and the new disk does not
 }

@@ -156,7 +156,9 @@ func (tx *Transaction) walk(
 func unitBytes(u journal.Unit) int64 {
 	var n int64
 	for _, op := range u.Ops {
-		if op.Kind != journal.OpSize && op.Kind != journal.OpZero {
+		switch op.Kind {
+		case journal.OpSize, journal.OpZero, journal.OpReserve:
+		default:
 			n += op.Len
 		}
 	}

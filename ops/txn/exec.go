@@ -90,6 +90,8 @@ func (c contents) runOp(dev Device, op journal.Op) (what string, err error) {
 			return "", nil
 		}
 		return "set the size to", dev.Truncate(op.Len)
+	case journal.OpReserve:
+		return "allocate room for", reserve(dev, op.Off, op.Len)
 	}
 	return "understand", fmt.Errorf("%w: write of kind %d", journal.ErrDamaged, op.Kind)
 }

@@ -94,7 +94,7 @@ func TestHostilePrograms(t *testing.T) {
 				if len(list) > 0 {
 					op := &list[rng.Intn(len(list))]
 					*[]*int64{&op.Off, &op.Len, &op.Src}[rng.Intn(3)] = large
-					op.Kind = journal.OpKind(1 + rng.Intn(int(journal.OpRestore)))
+					op.Kind = journal.OpKind(1 + rng.Intn(int(journal.OpReserve)))
 				}
 			}
 			hostile(t, q, byte(rng.Intn(8)), uint32(rng.Intn(len(q.Units)+2)))

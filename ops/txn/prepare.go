@@ -51,7 +51,7 @@ func (r *Rehearsal) compare(spill journal.File) (changed changes, t tables, err 
 	if err != nil {
 		return changed, t, err
 	}
-	changed.heads = r.heads(changed)
+	changed.heads, changed.reserve = r.heads(changed), r.fallocated()
 	t, err = r.tables(changed)
 	return changed, t, err
 }

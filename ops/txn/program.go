@@ -40,6 +40,9 @@ func build(
 	b.addEach(journal.StageFence, b.storeEach(&b.spill, journal.OpPlace, t.fence))
 	if changed.sizeAfter > changed.sizeBefore {
 		b.addEach(journal.StageExtend, []journal.Op{{Kind: journal.OpSize, Len: changed.sizeAfter}})
+		for _, r := range changed.reserve {
+			b.addEach(journal.StageExtend, []journal.Op{{Kind: journal.OpReserve, Off: r.off, Len: r.len()}})
+		}
 	}
 	copies, stageLen := schedule(changed.moves, tune)
 	if header.Options.Has(journal.Verify) {
@@ -206,7 +209,7 @@ func (b *builder) check(copies []journal.Unit) {
 				}
 			case journal.OpUnstage:
 				op.Check = tickets[op.Sum]
-			case journal.OpPlace, journal.OpZero, journal.OpSize, journal.OpRestore:
+			case journal.OpPlace, journal.OpZero, journal.OpSize, journal.OpRestore, journal.OpReserve:
 			}
 		}
 	}

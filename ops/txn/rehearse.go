@@ -21,6 +21,7 @@ import (
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
 	"shunt/ops/report"
+	"shunt/ops/target"
 )
 
 // Windows shows parts of the overlay as files, for the file systems' own tools.
@@ -63,6 +64,7 @@ type Rehearsal struct {
 	wiped        []table.Patch         // zeros between partitions
 	foreign      []geometry.Span       // sectors with unknown contents that the final table and these zeros overwrite
 	filesystems  map[model.PartID]report.Filesystem
+	reserved     []target.Reserved
 	mends, drops bool // what the commit does to the image's own format
 }
 
@@ -137,7 +139,7 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	z, window := r.Before.SectorSize, r.bytesOf(s.Window)
 	switch s.Kind {
 	case ops.StepResizeImage:
-		return r.Overlay.Resize(int64(z.Bytes(s.Sectors)))
+		return r.resizeImage(s)
 	case ops.StepCheckFS:
 		return r.inspect(ctx, s, r.Tools.Ready)
 	case ops.StepRepairFS:

@@ -99,7 +99,7 @@ func reversed(ops []journal.Op) []journal.Op {
 			op.Kind = journal.OpUnstage
 		case journal.OpUnstage:
 			op.Kind = journal.OpStage
-		case journal.OpCopy, journal.OpPlace, journal.OpZero, journal.OpSize, journal.OpRestore:
+		case journal.OpCopy, journal.OpPlace, journal.OpZero, journal.OpSize, journal.OpRestore, journal.OpReserve:
 		}
 		back = append(back, op)
 	}

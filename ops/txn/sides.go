@@ -114,7 +114,7 @@ func WrittenRuns(store journal.Store) (runs []journal.Run, err error) {
 		}
 		p.Units = append(undoUnits(p, len(p.Units)), p.Units...)
 		for _, op := range p.Writes() {
-			if op.Kind != journal.OpSize && op.Kind != journal.OpStage {
+			if op.Kind != journal.OpSize && op.Kind != journal.OpStage && op.Kind != journal.OpReserve {
 				runs = append(runs, journal.Run{Off: op.Off, Len: op.Len})
 			}
 		}

@@ -41,6 +41,8 @@ func (tx *Transaction) NewSpace() (copies, rest int64, err error) {
 			copied = append(copied, run(op.Off, op.Len))
 		case journal.OpUnstage, journal.OpPlace, journal.OpRestore:
 			written = append(written, run(op.Off, op.Len))
+		case journal.OpReserve:
+			written = append(written, run(op.Off, op.Len))
 		case journal.OpStage, journal.OpZero, journal.OpSize:
 		}
 	}

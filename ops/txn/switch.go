@@ -57,7 +57,7 @@ func (r *Rehearsal) prepareSwitch(
 	sw target.Switching, store journal.Store, spill journal.File, text, name string, out *report.Rehearsal,
 ) (*Transaction, error) {
 	next := pieces(r.Overlay)
-	next.Mend, next.DropBitmaps = r.mends, r.drops
+	next.Mend, next.DropBitmaps, next.Reserved = r.mends, r.drops, r.reserved
 	header := r.header(name, text)
 	header.Parts = nil // the journal's offsets are those of the file, not of the disk
 	tx, err := newSwitch(sw, store, spill, next, header)

@@ -87,7 +87,7 @@ func (tx *Transaction) measure(out *report.Rehearsal) error {
 			out.CopyBytes += geometry.Bytes(op.Len)
 		case journal.OpPlace:
 			out.PlaceBytes += geometry.Bytes(op.Len)
-		case journal.OpStage, journal.OpZero, journal.OpSize, journal.OpRestore:
+		case journal.OpStage, journal.OpZero, journal.OpSize, journal.OpRestore, journal.OpReserve:
 		}
 	}
 	spill, err := tx.contents.spill.Size()

@@ -14,13 +14,15 @@ var planGroups = []planGroup{
 	{
 		title: "the image", on: "stick",
 		rows: []item{
-			{[]string{"image grow SIZE", "image size SIZE"}, "enlarge the image by a size, or set its size"},
+			{[]string{"image grow SIZE", "image size SIZE"}, "enlarge the image by a size, or set its size; `prealloc=metadata` gives " +
+				"what is added its place in a qcow2 file, `prealloc=falloc` also room on the host, `prealloc=off` neither; without it " +
+				"a preallocated image stays so"},
 			{[]string{"image min"}, "make the image as small as its contents allow: move partitions together, shrink them, cut " +
 				"the image"},
 			{[]string{"image repair", "image drop-bitmaps"}, "of a qcow2 image: write the counts of its format anew, or drop the bitmaps " +
 				"of incremental backups; needed before other edits where there are such faults or bitmaps"},
 		},
-		example: []string{"image grow 2GiB", "image size 12GiB", "image min"},
+		example: []string{"image grow 2GiB", "image size 12GiB prealloc=falloc", "image min"},
 	},
 	{
 		title: "move and resize", on: "stick",

@@ -23,6 +23,7 @@ func TestImageSizeKeys(t *testing.T) {
 		want geometry.Sector // 0 is no operation
 	}{
 		{"=+2GiB enter", 966*mib + 2048*mib},
+		{"=+2GiB tab right enter", 966*mib + 2048*mib},
 		{"=4GiB enter", 4096 * mib},
 		{"=2000000s enter", 2_000_000},
 		{"up enter", 967 * mib},
@@ -39,6 +40,9 @@ func TestImageSizeKeys(t *testing.T) {
 		got, _ := stage.Op.(ops.ImageSize)
 		if got.Sectors != c.want {
 			t.Errorf("%q gives %d sectors, want %d\n%s", c.keys, got.Sectors, c.want, text(d))
+		}
+		if (got.Prealloc == model.PreallocFalloc) != strings.Contains(c.keys, "tab right") {
+			t.Errorf("%q gives a preallocation %q", c.keys, got.Prealloc)
 		}
 	}
 }

@@ -63,6 +63,7 @@ const (
 	stopLabel
 	stopName
 	stopFlags
+	stopPrealloc
 	stopButtons
 )
 

@@ -19,6 +19,9 @@ type imageSize struct {
 	field    widget.Field
 	smallest geometry.Sector
 	why      model.Reason
+
+	preallocs []model.Prealloc // that the image can have for what is added
+	prealloc  int              // index in preallocs
 }
 
 // NewImageSize returns the dialog for the disk of the queue's preview, whose size can be changed.
@@ -26,6 +29,14 @@ func NewImageSize(q ops.Queue, align geometry.Alignment) Dialog {
 	d := q.Preview()
 	s := imageSize{staging: staging{queue: q, align: align}, now: d.Sectors, z: d.SectorSize, field: widget.NewField("", 24)}
 	s.smallest, s.why, _ = ops.ImageLimits(d, q.Env())
+	switch {
+	case d.Image.Preallocated:
+		s.preallocs = []model.Prealloc{"", model.PreallocFalloc, model.PreallocOff}
+	case d.Image.Maps:
+		s.preallocs = []model.Prealloc{"", model.PreallocMetadata, model.PreallocFalloc}
+	default:
+		s.preallocs = []model.Prealloc{"", model.PreallocFalloc}
+	}
 	s.show(d.Sectors)
 	return newForm(s)
 }
@@ -78,8 +89,42 @@ func (s *imageSize) typed() {
 func (s *imageSize) check() {
 	s.verdict = verdict{}
 	if s.wrong == nil && s.sectors != s.now {
-		s.judge(ops.ImageSize{Sectors: s.sectors})
+		op := ops.ImageSize{Sectors: s.sectors}
+		if s.grows() {
+			op.Prealloc = s.preallocs[s.prealloc]
+		}
+		s.judge(op)
 	}
+}
+
+func (s *imageSize) grows() bool { return s.wrong == nil && s.sectors > s.now }
+
+// preallocRow picks what is allocated for the part that is added.
+func (s *imageSize) preallocRow() row {
+	image := s.queue.Preview().Image
+	var words []string
+	for _, p := range s.preallocs {
+		word := string(p)
+		switch {
+		case p == "" && image.Preallocated:
+			word = "metadata"
+		case p == "":
+			word = "off"
+		}
+		words = append(words, word)
+	}
+	return pick(stopPrealloc, "Preallocate", words, &s.prealloc)
+}
+
+// preallocHint says what the choice means.
+func (s *imageSize) preallocHint() string {
+	switch p := s.preallocs[s.prealloc]; {
+	case p == model.PreallocFalloc:
+		return "falloc: the room for the new part is taken from the host's file system now"
+	case p == model.PreallocMetadata, p == "" && s.queue.Preview().Image.Preallocated:
+		return "metadata: the new part has its place in the file, and takes room as it is written"
+	}
+	return "off: the file grows as the new part is written"
 }
 
 func (s *imageSize) layout() layout {
@@ -89,16 +134,19 @@ func (s *imageSize) layout() layout {
 		return drawn(p).beside(p.st.Muted.Render(grouped(s.sectors)+" sectors"), p.width)
 	}
 	size.take = s.take
+	size.keys = []keymap.Binding{
+		keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"), keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"), keyFit(),
+	}
+	rows := []row{size}
+	if s.grows() {
+		rows = append(rows, s.preallocRow(), hint(s.preallocHint(), 1))
+	}
 	return layout{
-		title: "Image size", rows: []row{
-			size, blank(), hint("Size now "+sizeText(s.z.Bytes(s.now)), 1),
+		title: "Image size", rows: append(
+			rows, blank(), hint("Size now "+sizeText(s.z.Bytes(s.now)), 1),
 			hint("Smallest "+sizeText(s.z.Bytes(s.smallest))+": "+string(s.why), 2), blank(),
 			s.outcome(sizeHint),
-		},
-		keys: []keymap.Binding{
-			keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"),
-			keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"), keyFit(),
-		},
+		),
 		accept: s.stage, does: "set size",
 	}
 }

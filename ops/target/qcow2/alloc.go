@@ -12,7 +12,7 @@ import (
 type allocator struct {
 	refs  *counts    // of the committed image
 	lost  []clusters // leaks: counted, so the header that is committed does not call them free
-	given map[int64]bool
+	given set
 	next  int64 // no cluster below is free
 	end   int64 // behind the last cluster of the file
 }
@@ -22,10 +22,6 @@ func (a *allocator) one() int64 { return a.run(1) }
 
 // run returns the first of n free clusters in a row.
 func (a *allocator) run(n int64) int64 {
-	if a.given == nil {
-		a.given = map[int64]bool{}
-		a.next = 1
-	}
 	g := a.next
 	for length := int64(0); ; {
 		if length == n {
@@ -41,7 +37,7 @@ func (a *allocator) run(n int64) int64 {
 		}
 	}
 	for i := range n {
-		a.given[g+i] = true
+		a.given.put(g+i, true)
 	}
 	if n == 1 {
 		a.next = g + 1
@@ -50,22 +46,58 @@ func (a *allocator) run(n int64) int64 {
 	return g
 }
 
+// hole returns a cluster that lies behind all that was ever written to the file, so it reads as zero.
+func (a *allocator) hole() int64 {
+	for !a.free(a.end) {
+		a.end++
+	}
+	g := a.end
+	a.given.put(g, true)
+	a.end++
+	return g
+}
+
 // giveBack makes clusters free again that this edit has not used after all.
 func (a *allocator) giveBack(g, n int64) {
 	for i := range n {
-		delete(a.given, g+i)
+		a.given.put(g+i, false)
 	}
 	a.next = min(a.next, g)
 }
 
 func (a *allocator) free(g int64) bool {
-	return a.refs.get(g) == 0 && !a.given[g] && !within(a.lost, g)
+	return a.refs.get(g) == 0 && !a.given.has(g) && !within(a.lost, g)
 }
 
 // within reports whether one of the runs, which are in order, has cluster g.
 func within(list []clusters, g int64) bool {
 	i := sort.Search(len(list), func(i int) bool { return list[i].end > g })
 	return i < len(list) && list[i].start <= g
+}
+
+// A set holds numbers of clusters. It takes memory where there are some.
+type set struct {
+	pages map[int64]*[countPage / 64]uint64
+}
+
+func (s *set) put(g int64, in bool) {
+	page := s.pages[g/countPage]
+	if page == nil {
+		if s.pages == nil {
+			s.pages = map[int64]*[countPage / 64]uint64{}
+		}
+		page = new([countPage / 64]uint64)
+		s.pages[g/countPage] = page
+	}
+	word, bit := &page[g%countPage/64], uint64(1)<<(g%64)
+	if *word &^= bit; in {
+		*word |= bit
+	}
+}
+
+func (s *set) has(g int64) bool {
+	page := s.pages[g/countPage]
+	return page != nil && page[g%countPage/64]>>(g%64)&1 != 0
 }
 
 // changes holds by how much the number of references of each cluster changes.

@@ -15,6 +15,7 @@ type builder struct {
 	table  []byte         // the new L2 table
 	twice  []clusters     // of the old disk, to which two places of the new one lay claim
 	took   map[int64]bool // those that the first of the two has taken
+	movers []clusters     // of the old disk, that moves of whole clusters touch
 
 	source struct { // the old L2 table that was read last
 		index int
@@ -32,7 +33,7 @@ func (b *builder) touched(i int) bool {
 		return true // it can have entries behind the end of the disk
 	}
 	// Zeros need no table where nothing lies below.
-	bare := (i >= len(im.l1) || im.l1[i]&offsetMask == 0) && (im.backing == nil || start >= im.backing.Size())
+	bare := (i >= len(im.l1) || im.l1[i]&offsetMask == 0) && (im.backing == nil || start >= im.backing.Size()) && !e.preallocates(start, end)
 	for j := b.find(start); j < len(b.pieces) && b.pieces[j].Off < end; j++ {
 		if kind := b.pieces[j].Kind; kind != target.Keep && !(bare && (kind == target.Empty || kind == target.Free)) {
 			return true
@@ -72,6 +73,7 @@ func (b *builder) build(i int) error {
 		if e.plan.Mend {
 			now = e.marked(now)
 		}
+		e.provide(first+j, now)
 		im.setEntry(b.table, j, now)
 	}
 	return b.write(i, before)

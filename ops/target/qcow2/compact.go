@@ -76,6 +76,9 @@ func (b *builder) lowered(was entry) (entry, error) {
 	if e.limit == 0 || was.kind() == packed || was.host() == 0 || was.host()/c < e.limit || !e.owns(was.host()) {
 		return was, nil
 	}
+	if start, _, err := e.im.store.Data(min(was.host(), e.im.store.Size())); err != nil || start >= was.host()+c {
+		return was, err // a hole takes no room
+	}
 	if e.w != nil {
 		if err := readFull(e.im.store, b.buf, was.host()); err != nil {
 			return entry{}, err

@@ -21,7 +21,7 @@ func TestCompact(t *testing.T) {
 		{options: "compat=1.1,cluster_size=4096", packed: true},
 	} {
 		t.Run(s.options, func(t *testing.T) {
-			path := s.make(t, t.TempDir(), rng, 2<<20)
+			path := s.make(t, t.TempDir(), rng, 4<<20) // the end is left unmapped, so that the image is not a preallocated one
 			args := []string{"-f", "qcow2"}
 			for at := 0; at < 8; at++ {
 				args = append(args, "-c", "write -P 3 "+[]string{"0", "256k", "512k", "768k", "1M", "1280k", "1536k", "1792k"}[at]+" 200k")

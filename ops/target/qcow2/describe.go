@@ -54,6 +54,7 @@ func (f *file) Describe() model.ImageFile {
 	}
 	d.Faults = append(d.Faults, im.faults(check)...)
 	if check != nil {
+		d.Preallocated = check.Preallocated
 		d.Uses = check.Space.uses()
 	}
 	d.Unread = im.unread()

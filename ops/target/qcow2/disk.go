@@ -108,6 +108,7 @@ func (d *Disk) ImageState() model.ImageState {
 	if im.hasBitmaps() {
 		state.Bitmaps = im.Header.bitmaps.count
 	}
+	state.Maps, state.Preallocated = true, check != nil && check.Preallocated
 	state.Longest = geometry.Bytes(min(maxL1/8*im.perL2(), 1<<62/im.cluster()) * im.cluster())
 	if im.Version == 2 && len(im.Snapshots) > 0 {
 		state.OfSize = "the image has version 2 of its format and snapshots, which do not store their size: make it version 3 first, by " +
@@ -169,6 +170,14 @@ func (w *watched) WriteAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
+// Reserve gives a part of the file room on its host, if that can be done.
+func (w *watched) Reserve(off, n int64) error {
+	if r, ok := w.Writer.(target.Reserver); ok {
+		return r.Reserve(off, n)
+	}
+	return nil
+}
+
 // Stage implements target.Switching.
 func (d *Disk) Stage(ctx context.Context, next target.Next, watch func(done int64)) (target.Switch, error) {
 	im, check := d.now()
@@ -187,7 +196,25 @@ func (d *Disk) Stage(ctx context.Context, next target.Next, watch func(done int6
 			s.Freed = append(s.Freed, target.Part{Start: off, Len: n})
 		}
 	}
+	for _, r := range e.spare.reused {
+		if s.Freed, err = d.withData(s.Freed, r.start*im.cluster(), r.end*im.cluster()); err != nil {
+			return target.Switch{}, errors.Join(err, d.Unstage())
+		}
+	}
 	return s, nil
+}
+
+// withData adds the runs of [off, end) of the file that are not holes.
+func (d *Disk) withData(list []target.Part, off, end int64) ([]target.Part, error) {
+	for end = min(end, d.host.Size()); off < end; {
+		start, next, err := d.host.Data(off)
+		if err != nil || start >= end {
+			return list, err
+		}
+		list = append(list, target.Part{Start: start, Len: min(next, end) - start})
+		off = next
+	}
+	return list, nil
 }
 
 // Unstage implements target.Switching.

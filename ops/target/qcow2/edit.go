@@ -32,6 +32,8 @@ type Edit struct {
 	sector [sectorLen]byte
 	// limit is the first cluster of the file that is to become free, so that the file can be cut there; 0 for none.
 	limit int64
+
+	spare spare
 }
 
 // Estimate returns what a commit of the plan takes. It writes nothing.
@@ -57,7 +59,7 @@ func (im *Image) prepare(ctx context.Context, check *Check, plan target.Next, w 
 func (im *Image) newEdit(check *Check, plan target.Next, w Writer) *Edit {
 	return &Edit{
 		im: im, check: check, plan: plan, w: w, out: batch{w: w}, change: &changes{}, sector: im.sector,
-		alloc: allocator{refs: check.refs, lost: check.lost, end: ceil(im.store.Size(), im.cluster())},
+		alloc: allocator{refs: check.refs, lost: check.lost, next: 1, end: ceil(im.store.Size(), im.cluster())},
 	}
 }
 
@@ -77,7 +79,10 @@ func (e *Edit) prepare(ctx context.Context) (*Edit, error) {
 	if err == nil {
 		err = e.out.flush()
 	}
-	e.Cost.Longer = (e.alloc.end - before) * im.cluster()
+	if err == nil {
+		err = e.reserve()
+	}
+	e.Cost.Longer = (e.alloc.end - before - e.spare.holes) * im.cluster()
 	for range e.change.freed(check.refs) {
 		e.Cost.Freed += im.cluster()
 	}

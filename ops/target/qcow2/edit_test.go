@@ -19,6 +19,8 @@ type draft struct {
 	disk   []byte
 	free   []bool // bytes that may be anything
 	pieces []target.Piece
+
+	reserved []target.Reserved
 }
 
 func newDraft(disk []byte) *draft {
@@ -111,7 +113,7 @@ func (d *draft) change(rng *rand.Rand, align int64) {
 }
 
 func (d *draft) plan() target.Next {
-	return target.Next{Size: int64(len(d.disk)), Pieces: slices.Values(d.pieces), Content: bytes.NewReader(d.disk)}
+	return target.Next{Size: int64(len(d.disk)), Pieces: slices.Values(d.pieces), Content: bytes.NewReader(d.disk), Reserved: d.reserved}
 }
 
 // is fails unless a disk is the draft's, but for what may be anything.
@@ -148,14 +150,16 @@ func (d *draft) commit(t testing.TB, path string) target.SwitchCost {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	require(t, err)
 	defer func() { require(t, f.Close()) }()
-	e, err := im.Prepare(context.Background(), check, d.plan(), f)
+	e, err := im.Prepare(context.Background(), check, d.plan(), fileStore{f})
 	require(t, err)
 	same(t, readAll(t, openImage(t, path)), d.old) // nothing has happened yet
 	qemuClean(t, path)
 	require(t, e.Switch())
 	after := openImage(t, path)
 	d.is(t, readAll(t, after))
-	clean(t, after, path)
+	if now := clean(t, after, path); check.Preallocated && !now.Preallocated && len(d.reserved) == 0 {
+		t.Error("a preallocated image has places without a cluster")
+	}
 	sameAsQEMU(t, after, path)
 	return e.Cost
 }

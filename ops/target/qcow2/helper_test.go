@@ -40,6 +40,9 @@ func (f fileStore) Data(off int64) (start, end int64, err error) {
 	return start, end, err
 }
 
+// Reserve gives a part of the file room on the host.
+func (f fileStore) Reserve(off, n int64) error { return unix.Fallocate(int(f.Fd()), 0, off, n) }
+
 func require(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

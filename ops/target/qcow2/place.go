@@ -22,6 +22,9 @@ func (b *builder) entry(g int64, was entry) (entry, error) {
 	case target.Move:
 		return b.moved(g, g-by)
 	case target.Empty, target.Free:
+		if x, ok := b.kept(g, was); ok {
+			return x, nil
+		}
 		return b.empty(g, nil)
 	case target.Write:
 	}
@@ -110,7 +113,13 @@ func moveTwice(pieces []target.Piece, cluster int64) []clusters {
 // empty returns an entry of cluster g that reads as zero.
 func (b *builder) empty(g int64, err error) (entry, error) {
 	im := b.e.im
+	if err != nil {
+		return entry{}, err
+	}
+	how := b.e.prealloc(g)
 	switch {
+	case how.Allocates():
+		return b.e.reserved(how), nil
 	case im.backing == nil || g*im.cluster() >= im.backing.Size():
 		return entry{}, err
 	case im.Extended:

@@ -22,6 +22,9 @@ func (e *Edit) tables(ctx context.Context) error {
 	}
 	b := builder{e: e, pieces: pieces, buf: make([]byte, im.cluster()), table: make([]byte, im.cluster()), took: map[int64]bool{}}
 	b.twice = moveTwice(pieces, im.cluster())
+	if err := b.findSpare(); err != nil {
+		return err
+	}
 	for i := range max(len(im.l1), len(e.l1)) {
 		if err := ctx.Err(); err != nil {
 			return err

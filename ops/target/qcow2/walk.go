@@ -21,6 +21,9 @@ type Check struct {
 	// Space says what the file's clusters are used for.
 	Space Space
 
+	// Preallocated says that each cluster of the disk has one of the file.
+	Preallocated bool
+
 	refs *counts          // references of each cluster
 	lost []clusters       // leaks without any reference, in order
 	high map[int64]uint64 // the counts of leaks with references
@@ -325,6 +328,8 @@ type clusters struct{ start, end int64 }
 // marks compares the mark "copied" of all entries of the active tree with the counts.
 func (w *walk) marks() error {
 	im, c := w.im, w.check
+	mapped := int64(0)
+	defer func() { c.Preallocated = mapped == im.clusters() && mapped > 0 }()
 	one := func(word uint64, host int64) {
 		g := host / im.cluster()
 		if n := max(c.refs.get(g), c.high[g]); (word&copied != 0) != (n == 1) {
@@ -343,9 +348,12 @@ func (w *walk) marks() error {
 			continue
 		}
 		one(word, off)
-		err = im.eachEntry(off, func(_ int64, e entry) error {
+		err = im.eachEntry(off, func(j int64, e entry) error {
 			if e.kind() != packed && e.host() != 0 {
 				one(e.word, e.host())
+				if int64(i)*im.perL2()+j < im.clusters() {
+					mapped++
+				}
 			}
 			return nil
 		})

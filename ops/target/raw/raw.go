@@ -46,6 +46,8 @@ func adopt(c target.Candidate, opts target.Options, files []*os.File) (target.Ta
 var (
 	_ target.Plain  = (*file)(nil)
 	_ target.Hosted = (*file)(nil)
+
+	_ target.Reserver = (*file)(nil)
 )
 
 type file struct {

@@ -46,6 +46,36 @@ func (h *File) Punch(off, n int64) error {
 	return h.WriteZeroes(off, n)
 }
 
+// Reserve implements target.Reserver for image files.
+func (h *File) Reserve(off, n int64) error {
+	w, err := h.Writer("allocate room in", off, n)
+	if err != nil || n == 0 {
+		return err
+	}
+	err = kernel.Retry(func() error { return unix.Fallocate(int(w.Fd()), 0, off, n) })
+	switch {
+	case err == nil:
+		return nil
+	case !kernel.Unsupported(err):
+		return tried.Errorf("allocate room in %s for %d bytes at byte %d: %w", h.Given, n, off, err)
+	}
+	for end := off + n; off < end; {
+		start, next, err := h.Data(off)
+		if err != nil {
+			return err
+		}
+		if start = min(start, end); start > off {
+			if err := h.WriteZeroes(off, start-off); err != nil {
+				return err
+			}
+		}
+		if off = next; next <= start {
+			break
+		}
+	}
+	return nil
+}
+
 // Data implements target.Device for image files.
 func (h *File) Data(off int64) (start, end int64, err error) {
 	size := h.Size()
