@@ -156,9 +156,7 @@ func (tx *Transaction) walk(
 func unitBytes(u journal.Unit) int64 {
 	var n int64
 	for _, op := range u.Ops {
-		switch op.Kind {
-		case journal.OpSize, journal.OpZero, journal.OpReserve:
-		default:
+		if op.Kind != journal.OpSize && op.Kind != journal.OpZero && op.Kind != journal.OpReserve {
 			n += op.Len
 		}
 	}
