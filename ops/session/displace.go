@@ -29,7 +29,7 @@ func Displace(path string, o Options) (*Displaced, error) {
 		return nil, err
 	}
 	d := &Displaced{claim: claim, place: place, opts: o, alone: registry.Elsewhere(place.Beside) == "" && len(registry.Siblings(place.Beside)) == 0}
-	if err := finished(place, path, o); err != nil {
+	if err := RequireFinished(place, path, o); err != nil {
 		return nil, errors.Join(err, claim.Close())
 	}
 	return d, nil
@@ -37,10 +37,12 @@ func Displace(path string, o Options) (*Displaced, error) {
 
 // Vacant fails if beside the name of a file that does not exist there is the journal of an unfinished transaction. It would
 // be taken for that of a new file with this name. path has no symbolic links.
-func Vacant(path string, o Options) error { return finished(target.Place{Beside: path}, path, o) }
+func Vacant(path string, o Options) error {
+	return RequireFinished(target.Place{Beside: path}, path, o)
+}
 
-// finished fails if the journal of a target is that of an unfinished transaction, or cannot be read.
-func finished(place target.Place, path string, o Options) error {
+// RequireFinished fails if the journal of a target is that of an unfinished transaction, or cannot be read.
+func RequireFinished(place target.Place, path string, o Options) error {
 	return withDir(place, o, func(dir *journal.Dir) error {
 		switch left, err := txn.Inspect(dir); {
 		case errors.Is(err, journal.ErrNone):
@@ -50,7 +52,7 @@ func finished(place target.Place, path string, o Options) error {
 		case place.Image == nil:
 			return fmt.Errorf("%s holds an unfinished transaction of a file that is gone: put that file back, or remove the directory", dir.Path())
 		default:
-			return fmt.Errorf("%s cannot be replaced: %w (%s)", path, txn.ErrUnfinished, o.Call(path).WaysOn(left.RollingBack))
+			return fmt.Errorf("%s: %w (%s)", path, txn.ErrUnfinished, o.Call(path).WaysOn(left.RollingBack))
 		}
 	})
 }

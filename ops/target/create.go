@@ -10,7 +10,9 @@ type New struct {
 	// Backing is the name of the backing file as the image is to hold it, and BackingFormat its format. They are "" for an image
 	// that stands alone. A format without backing files fails.
 	Backing, BackingFormat string
-	Compression            string // "zlib" or "zstd"; "" for an image that is not compressed
+	// Heavy says that reading Content takes far longer than copying its bytes, because it is compressed.
+	Heavy       bool
+	Compression string // "zlib" or "zstd"; "" for an image that is not compressed
 	// Watch is called with the bytes of the disk that are done. It may be nil.
 	Watch func(done int64)
 }

@@ -58,7 +58,13 @@ const (
 	// Hold keeps everybody else off as Edit does, but nothing can be written. It is for mounting and attaching, which change
 	// how the system uses a target and not its bytes. The target may be read-only or a physical disk.
 	Hold
+	// Read opens a target to read all of it: others may read it at the same time, but nobody may write to it or to one of its
+	// backing files. The target may be read-only or a physical disk. On a block device partitions can be in use (Plain.Uses).
+	Read
 )
+
+// Shares reports whether others may have the target open for reading at the same time.
+func (m Mode) Shares() bool { return m == Inspect || m == Read }
 
 // Options say how to open a target. The zero value edits an image with sectors of 512 bytes.
 type Options struct {

@@ -3,6 +3,7 @@ package qcow2
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 
 	"shunt/model/tried"
@@ -23,15 +24,19 @@ var newMethods = map[string]byte{"": methodDeflate, "zlib": methodDeflate, "zstd
 // create writes an image to an empty file. The tables and the header come last: an image that is not complete is not an image.
 //
 //	header | L1 table | clusters, with an L2 table behind each 512 MiB of the disk | refcount blocks | refcount table
-func create(ctx context.Context, f *os.File, n target.New) error { return createWith(ctx, f, n, newClusterBits) }
+func create(ctx context.Context, f *os.File, n target.New) error {
+	return createWith(ctx, f, n, newClusterBits)
+}
 
 func createWith(ctx context.Context, f *os.File, n target.New, clusterBits int) error {
-	m, err := newMaker(f, n, clusterBits)
+	out := copying.NewOut(f)
+	defer out.Close()
+	m, err := newMaker(out, n, clusterBits)
 	if err != nil {
 		return err
 	}
 	if n.Content != nil {
-		job := copying.Job{Unit: m.cluster(), Put: m.put}
+		job := copying.Job{Unit: m.cluster(), Heavy: n.Compression != "", Put: m.put}
 		if job.Make, err = packer(n.Compression, m.cluster()); err != nil {
 			return err
 		}
@@ -39,13 +44,19 @@ func createWith(ctx context.Context, f *os.File, n target.New, clusterBits int) 
 			return err
 		}
 	}
-	return m.finish()
+	if err := m.finish(); err != nil {
+		return err
+	}
+	if err := f.Truncate(m.next); err != nil { // the last cluster may be cut short
+		return tried.Errorf("make the file %d bytes long: %w", m.next, tried.Cause(err))
+	}
+	return nil
 }
 
 // A maker writes a new image.
 type maker struct {
 	*Header
-	f      *os.File
+	f      io.WriterAt
 	method byte
 
 	l1    []uint64
@@ -60,7 +71,7 @@ type maker struct {
 	} // bytes that are not written yet
 }
 
-func newMaker(f *os.File, n target.New, clusterBits int) (*maker, error) {
+func newMaker(f io.WriterAt, n target.New, clusterBits int) (*maker, error) {
 	h := &Header{
 		Version: 3, ClusterBits: clusterBits, Size: n.Size, RefcountBits: newCountBits, Backing: n.Backing, BackingFormat: n.BackingFormat,
 	}
@@ -108,20 +119,22 @@ func (m *maker) use(off, n int64) {
 // put writes a piece of the disk. made is what packer returned.
 func (m *maker) put(off int64, p []byte, made any) error {
 	list, _ := made.([][]byte)
+	c := m.cluster()
 	for i, b := range list {
-		at := off + int64(i)*m.cluster()
 		if b == nil {
 			continue // it reads as zero without an entry
 		}
-		word, err := m.store(b)
-		if err == nil {
-			err = m.refer(at/m.cluster(), word)
+		// The L2 table of what went before has its place first, so that plain clusters lie in one run.
+		if err := m.open((off + int64(i)*c) / c); err != nil {
+			return err
 		}
+		word, err := m.store(b)
 		if err != nil {
 			return err
 		}
+		m.refer((off+int64(i)*c)/c, word)
 	}
-	return nil
+	return m.flush() // p is not valid any longer
 }
 
 // store writes a cluster, compressed if it is shorter than one, and returns its entry.
@@ -144,18 +157,21 @@ func (m *maker) store(b []byte) (word uint64, err error) {
 	return compressed | uint64(sectors)<<x | uint64(off), m.write(b, off)
 }
 
-// refer sets the entry of cluster g of the disk. Clusters come in order.
-func (m *maker) refer(g int64, word uint64) error {
-	per := m.perL2()
-	if i := int(g / per); i != m.index {
-		if err := m.endTable(); err != nil {
-			return err
-		}
-		m.index, m.l2 = i, make([]byte, m.cluster())
+// open makes the L2 table for cluster g of the disk the one that is filled. Clusters come in order.
+func (m *maker) open(g int64) error {
+	i := int(g / m.perL2())
+	if i == m.index {
+		return nil
 	}
-	be.PutUint64(m.l2[g%per*8:], word)
+	if err := m.endTable(); err != nil {
+		return err
+	}
+	m.index, m.l2 = i, make([]byte, m.cluster())
 	return nil
 }
+
+// refer sets the entry of cluster g of the disk.
+func (m *maker) refer(g int64, word uint64) { be.PutUint64(m.l2[g%m.perL2()*8:], word) }
 
 // endTable writes the L2 table that was filled.
 func (m *maker) endTable() error {
@@ -167,18 +183,18 @@ func (m *maker) endTable() error {
 	return m.write(m.l2, off)
 }
 
-// write writes b, together with what follows it in the file.
+// write writes b, together with what follows it in the file and in memory. b must stay as it is until flush.
 func (m *maker) write(b []byte, off int64) error {
-	const most = 1 << 20
 	a := &m.ahead
-	if off != a.off+int64(len(a.b)) || len(a.b)+len(b) > most {
-		if err := m.flush(); err != nil {
-			return err
+	if off == a.off+int64(len(a.b)) {
+		if n := len(a.b); n > 0 && n+len(b) <= cap(a.b) && &a.b[:n+1][n] == &b[0] {
+			a.b = a.b[:n+len(b)]
+			return nil
 		}
-		a.off = off
 	}
-	a.b = append(a.b, b...)
-	return nil
+	err := m.flush()
+	a.off, a.b = off, b
+	return err
 }
 
 func (m *maker) flush() error {
@@ -187,7 +203,7 @@ func (m *maker) flush() error {
 		return nil
 	}
 	_, err := m.f.WriteAt(a.b, a.off)
-	a.b = a.b[:0]
+	a.b = nil
 	if err != nil {
 		return tried.Errorf("write byte %d of the file: %w", a.off, tried.Cause(err))
 	}
@@ -209,16 +225,10 @@ func (m *maker) finish() error {
 	if err == nil {
 		err = m.write(header, 0)
 	}
-	if err == nil {
-		err = m.flush()
-	}
 	if err != nil {
 		return err
 	}
-	if err := m.f.Truncate(m.next); err != nil { // the last cluster may be cut short
-		return tried.Errorf("make the file %d bytes long: %w", m.next, tried.Cause(err))
-	}
-	return nil
+	return m.flush()
 }
 
 func (m *maker) l1Offset() int64 { return m.Header.l1.off }
@@ -289,4 +299,3 @@ func bytesOf(list []uint64) []byte {
 	}
 	return b
 }
-

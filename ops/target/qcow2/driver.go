@@ -12,7 +12,9 @@ import (
 )
 
 // Driver returns the driver for qcow2 images in regular files.
-func Driver() target.Driver { return target.Driver{Open: openFile, Adopt: adopt, Peek: peek, Create: create} }
+func Driver() target.Driver {
+	return target.Driver{Open: openFile, Adopt: adopt, Peek: peek, Create: create}
+}
 
 // peek reads the image and its backing files. It takes no locks.
 func peek(path string, f *os.File, _ int64) (disk io.ReaderAt, n int64, done func() error, err error) {

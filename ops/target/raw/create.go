@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 
 	"shunt/model/tried"
@@ -22,13 +23,15 @@ func create(ctx context.Context, f *os.File, n target.New) error {
 	if n.Content == nil {
 		return nil
 	}
+	out := copying.NewOut(f)
+	defer out.Close()
 	return copying.Pieces(ctx, n, copying.Job{
-		Put: func(off int64, p []byte, _ any) error { return putData(f, p, off) },
+		Put: func(off int64, p []byte, _ any) error { return putData(out, p, off) },
 	})
 }
 
 // putData writes the blocks of p that are not zero.
-func putData(f *os.File, p []byte, off int64) error {
+func putData(f io.WriterAt, p []byte, off int64) error {
 	const block = 4096 // of most file systems
 	zero := make([]byte, block)
 	for start := 0; start < len(p); {

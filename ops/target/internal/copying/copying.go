@@ -16,12 +16,16 @@ type Job struct {
 	Unit int64
 	// Make turns the bytes of a piece into what Put needs, in several goroutines at once. It may be nil.
 	Make func(off int64, p []byte) (any, error)
+	// Heavy says that Make takes far longer than copying the bytes.
+	Heavy bool
 	// Put writes a piece. It is called for one piece after another, in their order on the disk. p is only valid until it returns.
 	Put func(off int64, p []byte, made any) error
 }
 
-// most is the length of a piece in bytes, unless a unit is longer.
-const most = 1 << 20
+const (
+	most  = 1 << 20 // the length of a piece in bytes, unless a unit is longer
+	ahead = 32      // pieces that are read before they can be written; on a busy machine each wait is long
+)
 
 // A piece is a part of the disk on its way.
 type piece struct {
@@ -34,9 +38,35 @@ type piece struct {
 
 // Pieces reads all that may not be zero of n.Content, and hands it to the job. It calls n.Watch. It ends at the first error.
 func Pieces(ctx context.Context, n target.New, job Job) error {
+	if !job.Heavy && !n.Heavy {
+		return inOrder(ctx, n, job)
+	}
+	return atOnce(ctx, n, job)
+}
+
+// inOrder reads and writes one piece after another, while it is in the processor's cache. Handing it to another goroutine
+// takes longer than copying it, most of all on a busy machine.
+func inOrder(ctx context.Context, n target.New, job Job) error {
+	unit := max(job.Unit, 1)
+	b := make([]byte, max(most, unit))
+	return cut(ctx, n, unit, func(off, length int64) error {
+		p := piece{off: off, p: b[:length], done: make(chan struct{})}
+		if p.read(n.Content, job); p.err != nil {
+			return p.err
+		}
+		if err := job.Put(off, p.p, p.made); err != nil {
+			return err
+		}
+		n.Done(off + length)
+		return nil
+	})
+}
+
+// atOnce reads pieces and calls Make with several goroutines.
+func atOnce(ctx context.Context, n target.New, job Job) error {
 	workers := runtime.GOMAXPROCS(0)
-	todo, order := make(chan *piece, workers), make(chan *piece, 2*workers)
-	free := make(chan []byte, 4*workers) // buffers that are not in use
+	todo, order := make(chan *piece, ahead), make(chan *piece, ahead)
+	free := make(chan []byte, 2*ahead) // buffers that are not in use
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(todo)

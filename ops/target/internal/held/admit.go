@@ -55,8 +55,11 @@ func (h *File) Admit(opts target.Options) error {
 		}
 	}
 	shown := kernel.Wholly
-	if opts.Mode == target.Hold && opts.Shown {
+	switch {
+	case opts.Mode == target.Hold && opts.Shown:
 		shown = kernel.Partly
+	case opts.Mode == target.Read:
+		shown = kernel.Writable
 	}
 	return Refusal(h.user(shown))
 }
@@ -91,9 +94,13 @@ func (h *File) Lock(take func() error) error {
 	return h.LockRefusal(err)
 }
 
-// takeLocks takes the locks for editing, all or none.
+// takeLocks takes the locks of the mode, all or none. To hold a file takes those for editing.
 func (h *File) takeLocks() error {
-	err := TakeLocks(h.Read, target.Edit)
+	mode := target.Edit
+	if h.Mode == target.Read {
+		mode = target.Read
+	}
+	err := TakeLocks(h.Read, mode)
 	if errors.Is(err, ErrHeld) {
 		err = errors.Join(err, DropLocks(h.Read))
 	}

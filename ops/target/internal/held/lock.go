@@ -28,7 +28,7 @@ const (
 // put up with other writers, and says so to QEMU by leaving out noWrites. It is in the way of an editor all the same: a
 // partition table that changes under it, or under an image that lies on this one, is not what it expects.
 func claims(m target.Mode) (taken, clash []int64) {
-	if m == target.Inspect {
+	if m.Shares() {
 		return []int64{reads, noWrites, noResizes}, []int64{noReads, writes, resizes}
 	}
 	return []int64{reads, writes, resizes, noWrites, noResizes}, []int64{reads, noReads, noWrites, noResizes, writes, resizes}
@@ -42,7 +42,7 @@ func TakeLocks(f *os.File, m target.Mode) error {
 		return err
 	}
 	how := unix.LOCK_EX
-	if m == target.Inspect {
+	if m.Shares() {
 		how = unix.LOCK_SH
 	}
 	if err := flock(f, how|unix.LOCK_NB); err != nil {
