@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 
+	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
 )
@@ -13,14 +17,24 @@ import (
 type Conversion struct {
 	From, To    string
 	Format      Format // of To
-	Compression string // "zlib" or "zstd"; "" for none
+	Compression string // "zlib" or "zstd", for qcow2; "" for none
 	// Watch is called with the bytes of the disk that are done, and with all of them. It may be nil.
 	Watch func(done, total int64)
 }
 
-// Convert makes the image. After an error, also that of ctx, nothing has changed.
+// Convert makes the image. Raw and qcow2 are read and written here; qemu-img does it where the source or the result has
+// another format. After an error, also that of ctx, nothing has changed.
 func Convert(ctx context.Context, c Conversion, o Options) (err error) {
+	if c.Compression != "" && c.Format != Qcow2 {
+		return fmt.Errorf("only qcow2 images can be compressed, and %s would be %s", c.To, c.Format)
+	}
+	if c.Watch == nil {
+		c.Watch = func(int64, int64) {}
+	}
 	source, err := OpenSource(c.From, o.Session)
+	if foreign, ok := errors.AsType[*registry.Format](err); ok && foreign.QEMU != "" {
+		return c.fromForeign(ctx, foreign, o)
+	}
 	if err != nil {
 		return err
 	}
@@ -29,28 +43,102 @@ func Convert(ctx context.Context, c Conversion, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	if !c.Format.Own() {
+		in := input{format: formatOf(source), size: source.Size(), seen: seen}
+		for _, f := range source.Files() {
+			in.read = append(in.read, f.Name())
+		}
+		return c.byQEMU(ctx, in, o)
+	}
 	r, err := New(c.To, o, seen...)
 	if err != nil {
 		return err
 	}
 	if err := fill(ctx, r, source, c); err != nil {
-		return errors.Join(fmt.Errorf("convert %s to %s: %w", c.From, c.To, err), r.Drop())
+		return c.failed(err, r)
 	}
 	return r.Finish()
+}
+
+func (c Conversion) failed(err error, r *Result) error {
+	return errors.Join(tried.Errorf("convert %s to %s: %w", c.From, c.To, err), r.Drop())
+}
+
+// formatOf returns the format of a target in QEMU's words. A device holds a raw disk.
+func formatOf(t target.Target) string {
+	if t.Format() == string(Qcow2) {
+		return t.Format()
+	}
+	return string(Raw)
 }
 
 // fill writes the disk of a target into a new image. Formats whose disks are whole sectors get zeros behind the last byte.
 func fill(ctx context.Context, r *Result, from target.Target, c Conversion) error {
 	size := from.Size()
-	n := target.New{Size: size, Content: from, Compression: c.Compression}
-	if c.Format != Raw {
-		const sector = 512
-		n.Size = (size + sector - 1) / sector * sector
+	n := target.New{Size: size, Content: from, Compression: c.Compression, Watch: func(done int64) { c.Watch(done, size) }}
+	if p, ok := from.(interface{ Packed() bool }); ok {
+		n.Heavy = p.Packed()
 	}
-	if c.Watch != nil {
-		n.Watch = func(done int64) { c.Watch(done, size) }
+	if c.Format != Raw {
+		n.Size = roundUp(size)
 	}
 	err := registry.Create(ctx, string(c.Format), r.File(), n)
 	n.Done(size)
 	return err
+}
+
+// An input is an image that qemu-img is to read.
+type input struct {
+	format string // QEMU's name
+	size   int64
+	seen   []os.FileInfo
+	read   []string // what qemu-img may read
+}
+
+// fromForeign converts an image that shunt does not read itself. It stays locked meanwhile.
+func (c Conversion) fromForeign(ctx context.Context, foreign *registry.Format, o Options) (err error) {
+	claim, _, err := registry.Claim(c.From, target.Options{Mode: target.Read, NoLock: o.Session.NoLock})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, io.Closer(claim).Close()) }()
+	info, err := os.Stat(c.From)
+	if err != nil {
+		return tried.Errorf("stat %s: %w", c.From, tried.Cause(err))
+	}
+	about, err := askQEMU(ctx, c.From, foreign.QEMU)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", c.From, err)
+	}
+	in := input{format: foreign.QEMU, size: about.Size, seen: []os.FileInfo{info}, read: []string{filepath.Dir(c.From)}}
+	return c.byQEMU(ctx, in, o)
+}
+
+// byQEMU has qemu-img write the result in a directory of its own under its final name, which some formats keep inside.
+func (c Conversion) byQEMU(ctx context.Context, in input, o Options) error {
+	from, err := plainly(c.From)
+	if err != nil {
+		return tried.Errorf("convert %s: %w", c.From, err)
+	}
+	r, err := NewNamed(c.To, o, in.seen...)
+	if err != nil {
+		return err
+	}
+	args := []string{"convert", "-p", "-f", in.format, "-O", string(c.Format)}
+	if c.Format == VPC {
+		args = append(args, "-o", "force_size=on") // otherwise the disk becomes as long as a geometry of cylinders
+	}
+	if c.Compression != "" {
+		args = append(args, "-c", "-o", "compression_type="+c.Compression)
+	}
+	watch := func(line string) {
+		if n, ok := percent(line); ok {
+			c.Watch(int64(n/100*float64(in.size)), in.size)
+		}
+	}
+	_, err = callQEMU(ctx, reach{read: append(in.read, from), temp: filepath.Dir(r.Path())}, watch, append(args, from, r.Path())...)
+	if err != nil {
+		return c.failed(err, r)
+	}
+	return r.Finish()
 }

@@ -15,7 +15,7 @@ func dropCapabilities(needs Needs) error {
 	if needs&(Admin|Mount) != 0 {
 		keep = 1 << unix.CAP_SYS_ADMIN
 	}
-	if needs&Admin != 0 {
+	if needs&(Admin|Search) != 0 {
 		keep |= 1 << unix.CAP_DAC_READ_SEARCH
 	}
 	for cap := range uintptr(64) {

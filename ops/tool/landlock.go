@@ -82,7 +82,7 @@ func (s *Sandbox) landlockRules(p SandboxConfig) (int, error) {
 	for _, dir := range p.Writable {
 		grants[dir] = landlockWrite
 	}
-	for _, path := range read {
+	for _, path := range append(read, p.Readable...) {
 		grants[path] |= landlockRead
 	}
 	for path, access := range grants {

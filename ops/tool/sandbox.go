@@ -38,6 +38,8 @@ type SandboxConfig struct {
 	Root string
 	// Writable lists the directories that tools may write to. They have the same paths inside.
 	Writable []string
+	// Readable lists files and directories that tools may read but not change. They are for sandboxes without a Root.
+	Readable []string
 	// TempDir is a directory for temporary files, if there is no Root.
 	TempDir string
 }
@@ -59,6 +61,8 @@ const (
 	Admin Needs = 1 << iota
 	// Mount keeps CAP_SYS_ADMIN and leaves out Landlock, which forbids mounting and unmounting.
 	Mount
+	// Search keeps CAP_DAC_READ_SEARCH, for files of other users that a sandbox without namespaces lists as readable.
+	Search
 	// Loop adds nodes of unused loop devices to /dev. When the tool has ended, the nodes that are still unused are removed.
 	Loop
 )

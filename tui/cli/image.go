@@ -12,5 +12,6 @@ func (s *settings) imageCommand() *cobra.Command {
 			"never over a source or a device. A new file gets its name when it is complete: after a failure nothing has it.",
 	},
 		s.imageCreateCommand(),
+		s.imageConvertCommand(),
 	)
 }

@@ -92,7 +92,7 @@ func TestUsage(t *testing.T) {
 		{"ls --help", exitDone, "ls TARGET P [PATH]"},
 		{"help plan", exitDone, "table new"},
 		{"image --help", exitDone, "image COMMAND"},
-		{"help image create", exitDone, "image create FILE"},
+		{"help image create", exitDone, "image create FILE [SIZE]"},
 		{"image create --help", exitDone, "image create FILE"},
 		{"image", exitUsage, "COMMAND is missing; it is one of "},
 		{"image nosuch blank", exitUsage, "there is no command \"nosuch\" of `shunt image`; there are "},

@@ -2,7 +2,6 @@ package qcow2
 
 import (
 	"io"
-	"path/filepath"
 	"strings"
 )
 
@@ -13,9 +12,5 @@ func BackingOf(r io.ReaderAt, path string) string {
 	if err != nil || h.Backing == "" {
 		return ""
 	}
-	name := strings.TrimPrefix(h.Backing, "file:")
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(filepath.Dir(path), name)
+	return beside(path, strings.TrimPrefix(h.Backing, "file:"))
 }

@@ -113,10 +113,16 @@ func backingPath(h *Header, path string) (string, error) {
 	if colon := strings.IndexByte(name, ':'); colon >= 0 && !strings.Contains(name[:colon], "/") {
 		return "", fmt.Errorf("%s has a backing file that is named as a protocol (%s), which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(name))
 	}
+	return beside(path, name), nil
+}
+
+// beside returns the path of a name in the directory of the image at path. It is not shortened: the host follows ".." from
+// where a link leads.
+func beside(path, name string) string {
 	if filepath.IsAbs(name) {
-		return name, nil
+		return name
 	}
-	return filepath.Join(filepath.Dir(path), name), nil
+	return filepath.Dir(path) + "/" + name
 }
 
 // openLayer opens and locks the backing file at path, of the image above, if admit has nothing against it.

@@ -17,14 +17,17 @@ type wayOut struct {
 	// without its ending ".raw", for a program that adds the ending itself.
 	command string
 	pack    string // the Debian package with the program; "" if there is none
+	qemu    string // QEMU's name for the format; "" if it does not read it
 }
 
-func convert(pack, command string) wayOut { return wayOut{"convert", command, pack} }
-func unpack(pack, command string) wayOut  { return wayOut{"unpack", command, pack} }
+func convert(pack, command string) wayOut {
+	return wayOut{verb: "convert", command: command, pack: pack}
+}
+func unpack(pack, command string) wayOut { return wayOut{verb: "unpack", command: command, pack: pack} }
 
 // byQEMU converts a format that qemu-img knows by this name.
 func byQEMU(name string) wayOut {
-	return convert("qemu-utils", "qemu-img convert -f "+name+" -O raw IN OUT")
+	return wayOut{verb: "convert", command: "qemu-img convert -f " + name + " -O raw IN OUT", pack: "qemu-utils", qemu: name}
 }
 
 var (
@@ -33,12 +36,12 @@ var (
 	byRenamedEWF = convert("ewf-tools", "ln IN BASE.E01 && ewfexport -q -u -f raw -t BASE BASE.E01")
 	ewfName      = regexp.MustCompile(`\.(?:[Ee][Xx]?|[Ss])[0-9A-Za-z]{2}$`)
 	// Nothing outside of macOS reads these formats reliably. UDTO is its name for a raw image.
-	byMac = wayOut{"convert", "hdiutil convert -format UDTO -o BASE IN", ""}
+	byMac = convert("", "hdiutil convert -format UDTO -o BASE IN")
 )
 
 // refusal returns the error for a file that cannot be opened, because its format has no driver or a loop device shows it.
 func (f format) refusal(path string) *Format {
-	return &Format{Path: path, Name: f.name, Advice: f.advice(path)}
+	return &Format{Path: path, Name: f.name, Advice: f.advice(path), QEMU: f.way.qemu}
 }
 
 // advice says how to make a raw image of the file, beside it and under a free name.
@@ -106,6 +109,7 @@ type Format struct {
 	Path   string // as the user gave it
 	Name   string // the format: "qcow2", "VMDK", "xz"
 	Advice string // how to make a raw image of it
+	QEMU   string // QEMU's name for the format, "" if QEMU does not read it
 }
 
 func (e *Format) Error() string {
