@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -101,7 +100,7 @@ func (c Conversion) fromForeign(ctx context.Context, foreign *registry.Format, o
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, io.Closer(claim).Close()) }()
+	defer func() { err = errors.Join(err, claim.Close()) }()
 	info, err := os.Stat(c.From)
 	if err != nil {
 		return tried.Errorf("stat %s: %w", c.From, tried.Cause(err))

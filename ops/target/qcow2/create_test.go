@@ -47,7 +47,7 @@ func newHoled(t testing.TB, rng *rand.Rand, size int64, pieces int) holed {
 func TestCreate(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, bits := range []int{9, 12, 16, 21} {
-		for _, size := range []int64{512, 1 << 16, 1<<16 + 512, 3<<20 - 512, 9 << 20} {
+		for _, size := range []int64{512, 1<<16 + 512, 3 << 20} {
 			from := newHoled(t, rng, size, 12)
 			for method := range newMethods {
 				name := fmt.Sprintf("%d %d %s", bits, size, method)

@@ -23,6 +23,7 @@ type wayOut struct {
 func convert(pack, command string) wayOut {
 	return wayOut{verb: "convert", command: command, pack: pack}
 }
+
 func unpack(pack, command string) wayOut { return wayOut{verb: "unpack", command: command, pack: pack} }
 
 // byQEMU converts a format that qemu-img knows by this name.
