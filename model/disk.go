@@ -80,6 +80,8 @@ type Problem struct {
 	// Advice says what to do, or is "". In commands, {target} stands for the path of the target, which the model does not
 	// know, and {recover} for the command that ends an interrupted transaction.
 	Advice string
+	// Sound says that nothing is damaged all the same: shunt leaves the disk alone, or other programs may mistake it.
+	Sound bool
 	// Needs is the number of sectors with which the disk would not have the problem, or 0 if a longer disk does not help.
 	Needs geometry.Sector
 }

@@ -30,14 +30,14 @@ func memberDisk(r io.ReaderAt, d model.Disk) []model.Problem {
 			systemName(fs.Kind))
 		if certain {
 			return []model.Problem{{
-				Severity: model.Fatal,
+				Severity: model.Fatal, Sound: true,
 				Text: fmt.Sprintf("the disk as a whole is a member of an array, according to a record of %s %s: "+
 					"an edit of it alone would damage the array", fs.Kind, place),
 				Advice: "assemble the array and edit that; " + erase,
 			}}
 		}
 		return []model.Problem{{
-			Severity: model.Warning,
+			Severity: model.Warning, Sound: true,
 			Text: fmt.Sprintf("the disk has a partition table and also a record of %s %s: some programs take all of it for that",
 				fs.Kind, place),
 			Advice: erase,

@@ -39,7 +39,7 @@ func readChain(src source, ext geometry.Span, problems *report) ([]ebr, error) {
 			problems.fatal(advice, "chain of logical partitions: it runs in a circle at sector %d", at)
 			return chain, nil
 		case len(chain) == maxEBRs:
-			problems.fatal("delete logical partitions with the tool that made them",
+			problems.sound(model.Fatal, "delete logical partitions with the tool that made them",
 				"chain of logical partitions: truncated after %d boot records, there are more", maxEBRs)
 			return chain, nil
 		}

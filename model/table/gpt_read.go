@@ -34,7 +34,7 @@ func readGPT(g *gptDisk, problems *report) (model.Table, []model.Partition) {
 		if hybrid > 1 {
 			count = fmt.Sprintf("%d entries", hybrid)
 		}
-		problems.warn("the other entries follow when their partition changes; check them with `gdisk` (command r, o)",
+		problems.sound(model.Warning, "the other entries follow when their partition changes; check them with `gdisk` (command r, o)",
 			"sector 0: hybrid MBR, %s beside the protective entry", count)
 	}
 	entries, err := entriesOf(*c)
@@ -153,7 +153,7 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []*gpt.Partition, p
 		parts = append(parts, p)
 	}
 	if len(parts) > maxPartitions {
-		problems.fatal("delete those that are not needed with `gdisk`",
+		problems.sound(model.Fatal, "delete those that are not needed with `gdisk`",
 			"the GPT has %d partitions; shunt edits tables of up to %d", len(parts), maxPartitions)
 	}
 	return parts

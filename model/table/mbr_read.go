@@ -98,7 +98,7 @@ func primaries(src source, t model.Table, signature string, problems *report) (p
 			problems.warn("it is kept as a whole; its contents are not shown",
 				"%s is a second extended partition, which most systems ignore", p.Ref())
 		case e.kind == 0 && e.start > 0:
-			problems.warn("set its type if it is in use, delete it if not",
+			problems.sound(model.Warning, "set its type if it is in use, delete it if not",
 				"%s has type 0x00: it is a partition for Linux and free space for others", p.Ref())
 		}
 		switch {

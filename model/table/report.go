@@ -24,6 +24,14 @@ func (r *report) add(severity model.Severity, advice, format string, args ...any
 
 func isFatal(p model.Problem) bool { return p.Severity == model.Fatal }
 
+// sound adds a problem of a disk that is not damaged.
+func (r *report) sound(severity model.Severity, advice, format string, args ...any) {
+	n := len(*r)
+	if r.add(severity, advice, format, args...); len(*r) > n {
+		(*r)[n].Sound = true
+	}
+}
+
 func (r *report) fatal(advice, format string, args ...any) {
 	r.add(model.Fatal, advice, format, args...)
 }

@@ -72,7 +72,7 @@ func (v *verdict) foreign(name string) bool {
 	if v.label = name; name == "" {
 		return false
 	}
-	v.problems.fatal("edit it with the system that it comes from; if nothing on the disk is needed, erase the table with "+
+	v.problems.sound(model.Fatal, "edit it with the system that it comes from; if nothing on the disk is needed, erase the table with "+
 		"`dd if=/dev/zero of={target} bs=1M count=1 conv=notrunc`",
 		"the disk has a table that shunt knows by name and does not edit, %s: it and all that it divides are left alone",
 		withArticle(name))
@@ -90,7 +90,7 @@ func withArticle(name string) string {
 // staleGPT warns about a GPT that is whole but is not the table of the disk.
 func (v *verdict) staleGPT(instead string) {
 	if c := v.gpt.chosen(); c != nil {
-		v.problems.warn("some programs take the old GPT for the table; erase it with `wipefs --types gpt --all {target}`, "+
+		v.problems.sound(model.Warning, "some programs take the old GPT for the table; erase it with `wipefs --types gpt --all {target}`, "+
 			"or restore its protective MBR with `gdisk {target}` if it is the one you want",
 			"%s, but an old GPT is left at LBA %d", instead, c.at)
 	}

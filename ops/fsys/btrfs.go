@@ -28,7 +28,7 @@ func btrfsDriver() Driver {
 		make:   mkfs([]string{"mkfs.btrfs", "-q", "-f", "-K"}, "-L", "{label}", "-U", "{uuid}"),
 		resize: job.resizeBtrfs,
 		verify: checking(zeroOnly, "see btrfs-check(8) before any attempt to repair it", "btrfs", "check", "--readonly", "{}"),
-		mend:   job.mendBtrfs, scrub: job.scrubBtrfs,
+		mend:   job.mendBtrfs, scrub: job.scrubBtrfs, examine: job.examineBtrfs,
 		replays:  whileMounted("btrfs", "btrfs"),
 		replay:   func(j job, ctx context.Context) error { return j.whileMounted(ctx, "", nothing) },
 		setLabel: command("btrfs", "filesystem", "label", "{}", "{=}"),
@@ -134,6 +134,27 @@ func (j job) scrubBtrfs(ctx context.Context) (caveat string, err error) {
 		return err
 	})
 	return caveat, err
+}
+
+// examineBtrfs also finds what only one of two copies lacks. btrfs check then reads the other copy and says so in passing;
+// it sees no data and no mirror of the superblock, which a scrub reads. There is no scrub if this process cannot mount.
+func (j job) examineBtrfs(ctx context.Context) error {
+	argv := []string{"btrfs", "check", "--readonly", j.path}
+	exit, output, err := j.run(ctx, zeroOnly, argv...)
+	if err == nil && says(output, "checksum verify failed", "parent transid verify failed", "bad tree block") {
+		err = &ToolError{Argv: argv, Exit: exit, Means: "a copy of its metadata is damaged", Output: output}
+	}
+	if err != nil || j.MountPoint == "" {
+		return advise(err, "`check` repairs what has a good copy")
+	}
+	return j.whileMounted(ctx, "", func(dir string) error {
+		argv := []string{"btrfs", "scrub", "start", "-B", dir}
+		exit, output, err := j.run(ctx, zeroOnly, argv...)
+		if err == nil && !says(output, "no errors found") {
+			err = &ToolError{Argv: argv, Exit: exit, Means: "a copy is damaged", Output: output}
+		}
+		return advise(err, "`check` repairs what has a good copy")
+	})
 }
 
 // btrfsSizesAgree reports whether the device is no larger than the whole file system.

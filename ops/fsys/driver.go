@@ -46,6 +46,9 @@ type Driver struct {
 	// scrub checks the contents of a file system that verify found in order, if that is more. It loses nothing. It may be
 	// nil.
 	scrub func(j job, ctx context.Context) (caveat string, err error)
+	// examine does what verify does and also looks where verify has no need to, as at the copies of what it reads. It may
+	// change the window. nil means that verify looks at everything.
+	examine func(j job, ctx context.Context) error
 	// admin holds the beginnings of command lines that need the rights of an administrator: those that work on a mounted
 	// file system.
 	admin [][]string

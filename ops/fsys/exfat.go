@@ -3,6 +3,8 @@ package fsys
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -32,6 +34,7 @@ func exfatDriver() Driver {
 		repair:   repairing(fsckCodes, "repair it with chkdsk in Windows", "fsck.exfat", "-y", "{}"),
 		walk:     job.walkExFAT,
 		free:     exfatFree,
+		examine:  job.examineExFAT,
 		setLabel: command(append(inUTF8("tune.exfat"), "-L", "{=}", "{}")...),
 		setUUID: func(j job, ctx context.Context, _ string) error {
 			fresh := uuid.New()
@@ -94,12 +97,7 @@ func movedExFAT(w Window, n int64, start geometry.Sector, z geometry.SectorSize)
 			continue
 		}
 		binary.LittleEndian.PutUint64(region[exfatOffsetAt:], at)
-		sum, summed := uint32(0), (exfatRegion-1)*sector
-		for i, b := range region[:summed] {
-			if i != exfatFlagsAt && i != exfatFlagsAt+1 && i != exfatPercentAt { // these change without the checksum
-				sum = (sum<<31 | sum>>1) + uint32(b)
-			}
-		}
+		sum, summed := exfatSum(region, sector)
 		for i := summed; i < int64(len(region)); i += 4 {
 			binary.LittleEndian.PutUint32(region[i:], sum)
 		}
@@ -108,4 +106,41 @@ func movedExFAT(w Window, n int64, start geometry.Sector, z geometry.SectorSize)
 		}
 	}
 	return nil
+}
+
+// exfatSum returns the checksum of a boot region, and how many bytes it is the checksum of.
+func exfatSum(region []byte, sector int64) (sum uint32, summed int64) {
+	summed = (exfatRegion - 1) * sector
+	for i, b := range region[:summed] {
+		if i != exfatFlagsAt && i != exfatFlagsAt+1 && i != exfatPercentAt { // these change without the checksum
+			sum = (sum<<31 | sum>>1) + uint32(b)
+		}
+	}
+	return sum, summed
+}
+
+// examineExFAT also looks at the backup of the boot region, which fsck.exfat reads only if the first one is damaged.
+func (j job) examineExFAT(ctx context.Context) error {
+	if err := j.driver.verify(j, ctx); err != nil {
+		return err
+	}
+	return j.edit(func(f File) error {
+		head := make([]byte, bootSize)
+		if err := readFull(f, head, 0); err != nil {
+			return err
+		}
+		shift := head[exfatShiftAt]
+		if shift < 9 || shift > 12 {
+			return fmt.Errorf("its sectors cannot have 2^%d bytes", shift)
+		}
+		sector := int64(1) << shift
+		region := make([]byte, exfatRegion*sector)
+		if err := readFull(f, region, exfatRegion*sector); err != nil {
+			return err
+		}
+		if sum, at := exfatSum(region, sector); binary.LittleEndian.Uint32(region[at:]) != sum {
+			return errors.New("the checksum of the backup boot region does not match: `check` does not write it; chkdsk in Windows does")
+		}
+		return nil
+	})
 }

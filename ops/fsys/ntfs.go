@@ -34,6 +34,7 @@ func ntfsDriver() Driver {
 		// volume asks Windows for a check.
 		verify: checking(zeroOnly, "run chkdsk in Windows and shut it down fully", "ntfsresize", "--info", "--force", "{}"),
 		repair: job.repairNTFS, walk: job.walkNTFS, free: ntfsFree,
+		examine: job.examineNTFS,
 		caveat: "ntfsfix is no chkdsk: it restores the boot sector and the first files' records from their copies, empties the " +
 			"journal, and has Windows check the volume at its next start",
 		setLabel: command("ntfslabel", "--force", "{}", "{=}"),
@@ -55,6 +56,16 @@ func narrowNTFS(can ops.Capability, fs model.Filesystem) ops.Capability {
 		can.Grow, can.Shrink, can.Label, can.UUID = why, why, why, why
 	}
 	return can
+}
+
+// examineNTFS also has ntfsfix compare the boot sector and the first files' records with their copies. ntfsfix calls every
+// volume faulty that Windows will resume.
+func (j job) examineNTFS(ctx context.Context) error {
+	if err := j.driver.verify(j, ctx); err != nil || j.fs.Trait != model.NoTrait {
+		return err
+	}
+	_, _, err := j.run(ctx, zeroOnly, "ntfsfix", "--no-action", j.path)
+	return advise(err, "run chkdsk in Windows")
 }
 
 // repairNTFS runs ntfsfix. What it does not know, the check afterwards finds.

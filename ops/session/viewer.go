@@ -33,6 +33,7 @@ type Viewer struct {
 	target target.Target
 	disk   model.Disk
 	facts  report.Facts
+	left   *report.Unfinished // when it was opened to look at it
 }
 
 // View opens a target to look at it, even if it is in use. Facts names the user.
@@ -63,7 +64,8 @@ func view(path string, opts Options) (*Viewer, *report.Unfinished, error) {
 	if err := v.scan(); err != nil {
 		return nil, nil, errors.Join(err, t.Close())
 	}
-	return v, v.readBeside(), nil
+	v.left = v.readBeside()
+	return v, v.left, nil
 }
 
 func (v *Viewer) scan() (err error) {

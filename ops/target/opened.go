@@ -1,6 +1,7 @@
 package target
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -111,6 +112,21 @@ type Described interface {
 
 	// Describe returns these properties. It reads the format's tables.
 	Describe() model.ImageFile
+}
+
+// A Checkable is a target in a format that can be checked.
+type Checkable interface {
+	Target
+
+	// Check follows all references in the file of the image and in those of its backing files that have a format too, from
+	// the nearest to the base, however long that takes. It writes nothing. The error is that of ctx.
+	Check(ctx context.Context) ([]LayerCheck, error)
+}
+
+// A LayerCheck is what is wrong with the format of one file.
+type LayerCheck struct {
+	Path, Format string
+	Faults       []string
 }
 
 // AsPlain returns t as a Plain. The error says that the kernel cannot read its format, and what to do.

@@ -31,6 +31,8 @@ type Question struct {
 	Off, Len int64 // where it lies on the target, in bytes
 	Kind     model.FSKind
 	Shown    string // its name for people: "p1"
+	// Examine asks for a check of the file system. It has no limits but those of the machine, and ends when the parent does.
+	Examine bool
 	// List asks for the contents of a directory. Otherwise the output of the file system's own tools is asked for.
 	List bool
 	Dir  string // the directory's exact path
@@ -45,6 +47,8 @@ type Answer struct {
 	Said    []report.Said  `json:"said,omitempty"`
 	Listing report.Listing `json:"listing"`
 	Fstabs  []string       `json:"fstabs,omitempty"`
+	// Examined is what a check found.
+	Examined report.Examined `json:"examined"`
 	// NoDirectory says that the directory does not exist. Err is set too.
 	NoDirectory bool   `json:"no_directory,omitempty"`
 	Err         string `json:"err,omitempty"`
@@ -61,7 +65,10 @@ const (
 
 // inspect answers the job's question on the socket. Its descriptor of the target was opened for reading only.
 func (w *process) inspect(ctx context.Context, conn net.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
+	ctx, cancel := context.WithCancel(ctx)
+	if !w.job.Question.Examine {
+		ctx, cancel = context.WithTimeout(ctx, inspectTimeout)
+	}
 	defer cancel()
 	go func() {
 		_, _ = conn.Read(make([]byte, 1)) // the parent sends nothing more, so this returns when it is gone
@@ -75,8 +82,10 @@ func (w *process) inspect(ctx context.Context, conn net.Conn) error {
 }
 
 func (w *process) answer(ctx context.Context) (answer Answer, err error) {
-	if err := limit(); err != nil {
-		return answer, err
+	if !w.job.Question.Examine {
+		if err := limit(); err != nil {
+			return answer, err
+		}
 	}
 	if err := w.adopt(target.Inspect); err != nil {
 		return answer, err
@@ -90,6 +99,10 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 	show := &display{target: w.target, job: w.job, fs: found}
 	defer func() { err = errors.Join(err, show.close()) }()
 	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return show.sandbox })
+	if q.Examine {
+		answer.Examined, err = show.examine(ctx)
+		return answer, err
+	}
 	files := fsys.Files{
 		Base: w.target, Off: q.Off, Len: q.Len, Kind: q.Kind, Window: show.window, Mount: show.mount, Plain: q.Plain,
 	}
@@ -129,6 +142,8 @@ type display struct {
 	fs      model.Filesystem // as it was found
 	sandbox *tool.Sandbox    // confines the tools
 	path    string           // the window's; "" until there is one
+	server  *partfs.Server   // serves the window
+	overlay *overlay.Overlay // keeps what tools write to the window
 	mounted string           // where it is mounted; "" until then
 	undo    []func() error
 }
@@ -142,7 +157,7 @@ func (d *display) window() (string, error) {
 	if _, err := partfs.DetectIsolation(); err != nil {
 		return "", err
 	}
-	spill, err := scratchFile()
+	spill, err := d.scratch()
 	if err != nil {
 		return "", tried.Errorf("make room for what tools write: %w", err)
 	}
@@ -151,10 +166,12 @@ func (d *display) window() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	server, err := dir.Serve(overlay.New(d.target, d.target.Size(), spill))
+	d.overlay = overlay.New(d.target, d.target.Size(), spill)
+	server, err := dir.Serve(d.overlay)
 	if err != nil {
 		return "", err
 	}
+	d.server = server
 	if d.sandbox, _, err = dir.Confine(); err != nil {
 		return "", err
 	}
@@ -216,6 +233,14 @@ func (d *display) close() error {
 		errs = append(errs, undo())
 	}
 	return errors.Join(errs...)
+}
+
+// scratch returns the file for what tools write to the window.
+func (d *display) scratch() (*os.File, error) {
+	if d.job.Question.Examine {
+		return roomyFile()
+	}
+	return scratchFile()
 }
 
 // scratchFile returns a file in memory that cannot grow beyond its length.

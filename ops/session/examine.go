@@ -1,0 +1,159 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"shunt/model"
+	"shunt/model/safetext"
+	"shunt/ops"
+	"shunt/ops/attach"
+	"shunt/ops/fsys"
+	"shunt/ops/report"
+	"shunt/ops/target"
+	"shunt/ops/worker"
+)
+
+// Left returns the unfinished transaction of a target that View opened, or nil.
+func (v *Viewer) Left() *report.Unfinished { return v.left }
+
+// Examine checks the format, the table and every file system of the target, and writes nothing to it. tell, if not nil, is
+// called with words for people before each part. A fault is in the result, not in the error, which is that of ctx.
+func (v *Viewer) Examine(ctx context.Context, tell func(what string)) (report.ImageCheck, error) {
+	if tell == nil {
+		tell = func(string) {}
+	}
+	all := report.ImageCheck{Path: safetext.Printable(v.facts.Path), Format: v.facts.Format, Size: v.facts.Size, InUse: safetext.Printable(v.facts.InUse)}
+	if f, ok := v.target.(target.Checkable); ok {
+		tell("following the references of the format")
+		layers, err := f.Check(ctx)
+		if err != nil {
+			return all, err
+		}
+		all.Checks = append(all.Checks, formatChecks(layers)...)
+	}
+	all.Checks = append(all.Checks, v.tableCheck())
+	caps := fsys.Discover()
+	for _, at := range v.contents() {
+		if !at.FS.Known() && at.FS.Dirty.OK() {
+			continue
+		}
+		tell(fmt.Sprintf("checking %s, %s", at.Name, at.FS.Kind))
+		check := v.examine(ctx, at, caps)
+		if ctx.Err() != nil {
+			return all, ctx.Err()
+		}
+		all.Checks = append(all.Checks, check)
+	}
+	all.Clean = all.Count(report.Faulty) == 0
+	return all, nil
+}
+
+// formatChecks describes the files of an image, the nearest first.
+func formatChecks(layers []target.LayerCheck) (list []report.Check) {
+	for i, l := range layers {
+		c := report.Check{Part: "format", Contents: l.Format, By: "shunt"}
+		if i > 0 {
+			c.Part = "backing file " + safetext.Printable(l.Path)
+		}
+		for _, fault := range l.Faults {
+			c.Faults = append(c.Faults, safetext.Printable(fault))
+		}
+		list = append(list, c.Judged())
+	}
+	return list
+}
+
+// tableCheck judges the table as the scan read it.
+func (v *Viewer) tableCheck() report.Check {
+	d := v.disk
+	c := report.Check{Part: "table", Contents: d.Table.String(), By: "shunt"}
+	if d.Table.Foreign != "" {
+		c.Verdict, c.Why = report.Unchecked, "shunt knows this table by name only"
+	}
+	if v.left != nil {
+		c.Faults = append(c.Faults, "a transaction of shunt is unfinished: "+v.facts.Call.WaysOn(v.left.RollingBack))
+	}
+	for _, p := range d.Problems() {
+		text := p.Text
+		if p.Advice != "" {
+			text += "; " + v.facts.Call.Fill(p.Advice)
+		}
+		if text = safetext.Printable(text); p.Severity == model.Note || p.Sound {
+			c.Notes = append(c.Notes, text)
+		} else {
+			c.Faults = append(c.Faults, text)
+		}
+	}
+	return c.Judged()
+}
+
+// contents lists where file systems can be: the disk, its partitions, and the parts of these.
+func (v *Viewer) contents() (list []attach.Source) {
+	d, z := v.disk, v.disk.SectorSize
+	add := func(name string, fs model.Filesystem, start, n int64) {
+		if n = min(n, int64(d.Size())-start); n > 0 {
+			list = append(list, attach.Source{Name: name, Part: target.Part{Start: start, Len: n}, FS: fs})
+		}
+	}
+	if d.Table.Kind == model.TableNone && d.Table.Foreign == "" {
+		add("disk", d.Whole, 0, v.target.Size())
+	}
+	for p := range d.Each() {
+		if p.Role != model.Extended {
+			add(p.Ref(), p.FS, int64(z.Bytes(p.Span.Start)), int64(z.Bytes(p.Span.Len())))
+		}
+		for s := range d.Slices(p) {
+			add(s.Name, s.FS, int64(z.Bytes(s.Span.Start)), int64(z.Bytes(s.Span.Len())))
+		}
+	}
+	return list
+}
+
+// examine has a worker check one file system.
+func (v *Viewer) examine(ctx context.Context, at attach.Source, caps ops.Capabilities) report.Check {
+	can := caps.For(at.FS)
+	c := report.Check{Part: at.Name, Contents: at.FS.Word(), By: can.Tools.Check}
+	if at.FS.Also != model.Unformatted {
+		c.Notes = append(c.Notes, safetext.Printable(at.FS.Second()))
+	}
+	if why := can.Check; !why.OK() {
+		c.Verdict, c.Why = report.Unchecked, safetext.Printable(string(why))
+		if installable(caps, at.FS) {
+			c.Install = can.Missing
+		}
+		// Without a checker the mark is all that is known. A fault of the superblock counts all the same.
+		if !at.FS.Dirty.OK() {
+			c.Notes = append(c.Notes, safetext.Printable(string(at.FS.Dirty)))
+		}
+		return c
+	}
+	answer, err := v.ask(ctx, at, worker.Question{Examine: true})
+	if err == nil && answer.Err != "" {
+		err = errors.New(answer.Err)
+	}
+	var died *readerDied
+	switch {
+	case errors.As(err, &died):
+		c.Faults = append(c.Faults, "the check ended without a result ("+safetext.Printable(died.how)+")")
+		return c.Judged()
+	case err != nil:
+		c.Verdict, c.Why = report.Unchecked, safetext.Printable(err.Error())
+		return c
+	}
+	found := answer.Examined
+	if found.Replayed {
+		c.Notes = append(c.Notes, "journal not replayed: its changes were brought in on a copy for the check, and the image is as it was")
+	}
+	c.Notes, c.Output = append(c.Notes, found.Notes...), found.Output
+	if found.Fault != "" {
+		c.Faults = append(c.Faults, found.Fault)
+	}
+	return c.Judged()
+}
+
+// installable reports whether the check needs nothing but a package.
+func installable(caps ops.Capabilities, fs model.Filesystem) bool {
+	return fs.Elsewhere == model.WholeHere && !caps.Of(fs.Kind).Check.OK() && len(caps.Of(fs.Kind).Missing) > 0
+}
