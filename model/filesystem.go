@@ -58,6 +58,7 @@ type Features uint8
 const (
 	Unreplayed   Features = 1 << iota // its journal or log holds changes that are not in their places yet
 	Clusters                          // ext4 allocates its space in clusters of several blocks
+	Spared                            // nothing is recognised, but a copy of a superblock lies there; Notes follows "it"
 	StableInodes                      // ext4 relies on the numbers of its inodes
 )
 

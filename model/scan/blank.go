@@ -59,7 +59,7 @@ func (b *blankness) of(fs model.Filesystem, off, n int64) model.Filesystem {
 	}
 	fs = strange
 	if copied := backup(newWindow(b.r, off, n)); copied != "" {
-		fs.Notes += "; " + copied
+		fs.Notes, fs.Features = fs.Notes+"; "+copied, fs.Features|model.Spared
 	}
 	if !s.skipped || s.holes {
 		fs.Used = geometry.Bytes(min(s.data, n))

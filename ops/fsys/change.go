@@ -25,6 +25,8 @@ type job struct {
 	dir    string           // where it is mounted, for growMounted
 	n      int64            // length of the window in bytes
 	fs     model.Filesystem // state before the job; zero for a new file system
+	// replayed says that the journal was replayed before the job.
+	replayed bool
 }
 
 // do calls what with a job for the file system in the window at path, after checking that it is of this kind and fits

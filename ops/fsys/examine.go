@@ -2,6 +2,7 @@ package fsys
 
 import (
 	"context"
+	"errors"
 
 	"shunt/model"
 	"shunt/model/scan"
@@ -37,7 +38,7 @@ func (t Tools) Examine(ctx context.Context, kind model.FSKind, path string) Exam
 			e.Fault = tried.Errorf("replay the journal: %w", err)
 			return e
 		}
-		e.Replayed = true
+		e.Replayed, j.replayed = true, true
 		e.Fault = j.edit(func(f File) error {
 			j.fs = scan.Probe(f, 0, j.n)
 			return nil
@@ -62,6 +63,6 @@ func (e *Examination) judge(fs model.Filesystem) {
 	case model.Hibernated, model.OpenJournal:
 		e.Notes = append(e.Notes, string(fs.Dirty))
 	default:
-		e.Fault = fs.Dirty.Err()
+		e.Fault = errors.New("its own mark says: " + string(fs.Dirty))
 	}
 }

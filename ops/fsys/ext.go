@@ -24,7 +24,7 @@ func extDrivers() []Driver {
 			MinSize: geometry.MiB, Labels: ops.LabelRule{Most: 16}, NewBlock: extBlock, EndsAtSize: true, Narrow: narrowExt,
 		},
 		make: job.makeExt, resize: job.resizeExt,
-		verify: job.verifyExt,
+		verify: job.verifyExt, examine: job.examineExt,
 		replay: job.replayExt, mend: job.mendExt, walk: job.walkExt,
 		// -f: check even if it looks clean. -y: nobody is there to answer questions. -C 0: show a progress bar. A repair
 		// is a success.
@@ -187,8 +187,33 @@ func (j job) replayExt(ctx context.Context) error {
 	return err
 }
 
-// verifyExt runs e2fsck. If the tool cannot do a repair, it can begin again without an end.
+// verifyExt runs e2fsck.
 func (j job) verifyExt(ctx context.Context) error {
+	_, err := j.runCheckExt(ctx)
+	return err
+}
+
+// examineExt also finds what e2fsck would correct and takes for so harmless that its exit code says nothing. After a crash
+// the counts in the superblock may be old: a mount counts anew.
+func (j job) examineExt(ctx context.Context) error {
+	output, err := j.runCheckExt(ctx)
+	if err != nil {
+		return err
+	}
+	last := ""
+	for line := range strings.Lines(output) {
+		counts := strings.HasPrefix(last, "Free blocks count wrong (") || strings.HasPrefix(last, "Free inodes count wrong (")
+		if strings.HasSuffix(strings.TrimSpace(line), "? no") && !(counts && j.replayed) {
+			err = &ToolError{Argv: []string{"e2fsck"}, Means: "it would correct something", Output: last + line}
+			return advise(err, "the line `check P` of a plan corrects it")
+		}
+		last = line
+	}
+	return nil
+}
+
+// runCheckExt runs e2fsck without writing. If the tool cannot do a repair, it can begin again without an end.
+func (j job) runCheckExt(ctx context.Context) (output string, err error) {
 	const most = 5 // a file system that was repaired in between needs two
 	argv := []string{"e2fsck", "-f", "-n", "-C", "0", j.path}
 	ending, stop := context.WithCancel(ctx)
@@ -209,7 +234,7 @@ func (j job) verifyExt(ctx context.Context) error {
 	case !fsckCodes.good(exit):
 		err = &ToolError{Argv: argv, Exit: exit, Means: fsckCodes.meaning(exit), Output: output}
 	}
-	return advise(err, "check it first, which repairs it")
+	return output, advise(err, "check it first, which repairs it")
 }
 
 // mendExt has e2fsck correct what it takes for safe. It always writes down that the file system was checked, without

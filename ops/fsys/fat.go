@@ -32,6 +32,7 @@ func fatDrivers() []Driver {
 		repair: repairing(fsckFATCodes, "copy off what can be read, and make a new file system",
 			"fsck.fat", "-a", "-w", "-v", "{}"),
 		mend: job.mendFAT, walk: job.walkFAT, free: fatFree,
+		examine: job.examineFAT,
 		// fatlabel changes both the boot sector and the entry in the root directory.
 		setLabel: func(j job, ctx context.Context, label string) error {
 			if label == "" {
@@ -66,6 +67,16 @@ const (
 
 // Exit codes of fsck.fat(8): 0 no errors, 1 errors found (and corrected if asked to), 2 usage error.
 var fsckFATCodes = exitCodes{ok: []int{0}, text: map[int]string{1: "errors were found", 2: "usage error"}}
+
+// examineFAT also finds files whose long names belong to other short ones, which fsck.fat mentions and leaves.
+func (j job) examineFAT(ctx context.Context) error {
+	argv := []string{"fsck.fat", "-n", j.path}
+	exit, output, err := j.run(ctx, fsckFATCodes, argv...)
+	if err == nil && says(output, "Wrong checksum for long file name") {
+		err = &ToolError{Argv: argv, Exit: exit, Means: "a file has lost its long name", Output: output}
+	}
+	return advise(err, "the line `check P` of a plan repairs what can be repaired")
+}
 
 // makeFAT runs mkfs.fat.
 func (j job) makeFAT(ctx context.Context, spec Spec) error {

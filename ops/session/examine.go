@@ -36,7 +36,7 @@ func (v *Viewer) Examine(ctx context.Context, tell func(what string)) (report.Im
 	all.Checks = append(all.Checks, v.tableCheck())
 	caps := fsys.Discover()
 	for _, at := range v.contents() {
-		if !at.FS.Known() && at.FS.Dirty.OK() {
+		if at.FS.Word() == model.BlankWord {
 			continue
 		}
 		tell(fmt.Sprintf("checking %s, %s", at.Name, at.FS.Kind))
@@ -45,6 +45,9 @@ func (v *Viewer) Examine(ctx context.Context, tell func(what string)) (report.Im
 			return all, ctx.Err()
 		}
 		all.Checks = append(all.Checks, check)
+	}
+	for i, c := range all.Checks { // a list without elements is one all the same
+		all.Checks[i].Faults, all.Checks[i].Notes = append([]string{}, c.Faults...), append([]string{}, c.Notes...)
 	}
 	all.Clean = all.Count(report.Faulty) == 0
 	return all, nil
@@ -115,6 +118,13 @@ func (v *Viewer) contents() (list []attach.Source) {
 func (v *Viewer) examine(ctx context.Context, at attach.Source, caps ops.Capabilities) report.Check {
 	can := caps.For(at.FS)
 	c := report.Check{Part: at.Name, Contents: at.FS.Word(), By: can.Tools.Check}
+	if !at.FS.Known() {
+		c.Verdict, c.Why = report.Unchecked, "nothing is recognised: it "+safetext.Printable(at.FS.Notes)
+		if at.FS.Features.Has(model.Spared) {
+			c.Faults = append(c.Faults, c.Why)
+		}
+		return c.Judged()
+	}
 	if at.FS.Also != model.Unformatted {
 		c.Notes = append(c.Notes, safetext.Printable(at.FS.Second()))
 	}

@@ -13,5 +13,6 @@ func (s *settings) imageCommand() *cobra.Command {
 	},
 		s.imageCreateCommand(),
 		s.imageConvertCommand(),
+		s.imageCheckCommand(),
 	)
 }
