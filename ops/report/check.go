@@ -37,6 +37,7 @@ type Check struct {
 
 // Judged returns c with the verdict that its faults mean. What is not checked stays so if nothing is wrong.
 func (c Check) Judged() Check {
+	c.Faults, c.Notes = append([]string{}, c.Faults...), append([]string{}, c.Notes...) // empty lists in JSON, too
 	switch {
 	case len(c.Faults) > 0:
 		c.Verdict = Faulty

@@ -12,14 +12,27 @@ import (
 	"shunt/ops/fsys"
 	"shunt/ops/report"
 	"shunt/ops/target"
+	"shunt/ops/target/qcow2"
 	"shunt/ops/worker"
 )
 
-// Left returns the unfinished transaction of a target that View opened, or nil.
-func (v *Viewer) Left() *report.Unfinished { return v.left }
+// Examine checks the format, the table and every file system of a target, and writes nothing to it. tell, if not nil, is
+// called with words for people before each part. A fault is in the result. An error means that the target cannot be opened,
+// or is that of ctx. The *report.Unfinished is nil if there is no unfinished transaction.
+func Examine(ctx context.Context, path string, opts Options, tell func(what string)) (report.ImageCheck, *report.Unfinished, error) {
+	v, err := View(path, opts)
+	if damage, ok := errors.AsType[*qcow2.Corrupt](err); ok {
+		c := report.Check{Part: "format", Contents: "qcow2", By: "shunt", Faults: []string{safetext.Printable(damage.Error())}}
+		return report.ImageCheck{Path: safetext.Printable(path), Format: "qcow2", Checks: []report.Check{c.Judged()}}, nil, nil
+	}
+	if err != nil {
+		return report.ImageCheck{}, nil, err
+	}
+	found, err := v.Examine(ctx, tell)
+	return found, v.left, errors.Join(err, v.Close())
+}
 
-// Examine checks the format, the table and every file system of the target, and writes nothing to it. tell, if not nil, is
-// called with words for people before each part. A fault is in the result, not in the error, which is that of ctx.
+// Examine does the work of the function Examine on an opened target.
 func (v *Viewer) Examine(ctx context.Context, tell func(what string)) (report.ImageCheck, error) {
 	if tell == nil {
 		tell = func(string) {}
@@ -45,9 +58,6 @@ func (v *Viewer) Examine(ctx context.Context, tell func(what string)) (report.Im
 			return all, ctx.Err()
 		}
 		all.Checks = append(all.Checks, check)
-	}
-	for i, c := range all.Checks { // a list without elements is one all the same
-		all.Checks[i].Faults, all.Checks[i].Notes = append([]string{}, c.Faults...), append([]string{}, c.Notes...)
 	}
 	all.Clean = all.Count(report.Faulty) == 0
 	return all, nil
@@ -137,7 +147,7 @@ func (v *Viewer) examine(ctx context.Context, at attach.Source, caps ops.Capabil
 		if !at.FS.Dirty.OK() {
 			c.Notes = append(c.Notes, safetext.Printable(string(at.FS.Dirty)))
 		}
-		return c
+		return c.Judged()
 	}
 	answer, err := v.ask(ctx, at, worker.Question{Examine: true})
 	if err == nil && answer.Err != "" {
@@ -150,7 +160,7 @@ func (v *Viewer) examine(ctx context.Context, at attach.Source, caps ops.Capabil
 		return c.Judged()
 	case err != nil:
 		c.Verdict, c.Why = report.Unchecked, safetext.Printable(err.Error())
-		return c
+		return c.Judged()
 	}
 	found := answer.Examined
 	if found.Replayed {

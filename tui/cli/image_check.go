@@ -30,17 +30,9 @@ func (s *settings) imageCheckCommand() *cobra.Command {
 }
 
 func (s *settings) imageCheck(cmd *cobra.Command, path string) error {
-	v, err := session.View(path, s.opts)
-	if err != nil {
-		return err
-	}
-	found, err := v.Examine(cmd.Context(), s.doing())
+	found, left, err := session.Examine(cmd.Context(), path, s.opts, s.doing())
 	if s.err.terminal() {
 		s.err.status("")
-	}
-	left := v.Left()
-	if closed := v.Close(); err == nil {
-		err = closed
 	}
 	if err == nil {
 		err = s.show(found, checkText(found))
@@ -87,7 +79,11 @@ func checkEnd(s *settings, c report.ImageCheck) error {
 // checkText formats a check for people.
 func checkText(c report.ImageCheck) string {
 	var b strings.Builder
-	b.WriteString(hang("", 0, fmt.Sprintf("%s: %s, %s", c.Path, c.Format, geometry.FormatBytes(c.Size))))
+	title := c.Path + ": " + c.Format
+	if c.Size > 0 {
+		title += ", " + geometry.FormatBytes(c.Size)
+	}
+	b.WriteString(hang("", 0, title))
 	if c.InUse != "" {
 		b.WriteString(hang("in use by ", 2, c.InUse+": what is being changed meanwhile can look damaged"))
 	}
