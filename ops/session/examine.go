@@ -38,15 +38,12 @@ func (v *Viewer) Examine(ctx context.Context, tell func(what string)) (report.Im
 		tell = func(string) {}
 	}
 	all := report.ImageCheck{Path: safetext.Printable(v.facts.Path), Format: v.facts.Format, Size: v.facts.Size, InUse: safetext.Printable(v.facts.InUse)}
-	if f, ok := v.target.(target.Checkable); ok {
-		tell("following the references of the format")
-		layers, err := f.Check(ctx)
-		if err != nil {
-			return all, err
-		}
-		all.Checks = append(all.Checks, formatChecks(layers)...)
+	tell("following the references of the format")
+	checks, err := v.CheckFormat(ctx)
+	if err != nil {
+		return all, err
 	}
-	all.Checks = append(all.Checks, v.tableCheck())
+	all.Checks = append(checks, v.tableCheck())
 	caps := fsys.Discover()
 	for _, at := range v.contents() {
 		if at.FS.Word() == model.BlankWord {
@@ -63,8 +60,17 @@ func (v *Viewer) Examine(ctx context.Context, tell func(what string)) (report.Im
 	return all, nil
 }
 
-// formatChecks describes the files of an image, the nearest first.
-func formatChecks(layers []target.LayerCheck) (list []report.Check) {
+// CheckFormat checks the formats of the image and of its backing files, the nearest first. The list is empty for a target
+// without a format of its own. The error is that of ctx.
+func (v *Viewer) CheckFormat(ctx context.Context) (list []report.Check, err error) {
+	f, ok := v.target.(target.Checkable)
+	if !ok {
+		return nil, nil
+	}
+	layers, err := f.Check(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for i, l := range layers {
 		c := report.Check{Part: "format", Contents: l.Format, By: "shunt"}
 		if i > 0 {
@@ -75,7 +81,7 @@ func formatChecks(layers []target.LayerCheck) (list []report.Check) {
 		}
 		list = append(list, c.Judged())
 	}
-	return list
+	return list, nil
 }
 
 // tableCheck judges the table as the scan read it.

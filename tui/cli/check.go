@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -19,12 +20,13 @@ func (s *settings) checkCommand() *cobra.Command {
 		Use:   "check IMAGE",
 		Short: "Check the format of an image file, or repair it",
 		Long: "Check follows all references in an image file with a format of its own, such as qcow2, and compares them with\n" +
-			"its refcounts. It looks at the format alone: a file system is checked by the line `check P` of a plan. With\n" +
-			"--repair it mends counts and marks and gives leaked clusters back, in one transaction that can be undone.",
+			"its refcounts. It looks at the format alone: `shunt image check` also checks backing files, the table and\n" +
+			"the file systems, and the line `check P` of a plan repairs a file system. With --repair it mends counts and marks\n" +
+			"and gives leaked clusters back, in one transaction that can be undone.",
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !repair {
-				return s.checkImage(args[0])
+				return s.checkImage(cmd.Context(), args[0])
 			}
 			return s.apply(cmd.Context(), args[0], f, stageRepair)
 		},
@@ -36,14 +38,21 @@ func (s *settings) checkCommand() *cobra.Command {
 }
 
 // checkImage shows what is wrong with the format of an image. Faults make it fail.
-func (s *settings) checkImage(path string) error {
-	_, facts, _, err := session.Inspect(path, s.opts)
+func (s *settings) checkImage(ctx context.Context, path string) (err error) {
+	v, err := session.View(path, s.opts)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	facts := v.Facts()
 	if facts.Around == nil {
 		return noFormat(facts)
 	}
+	checks, err := v.CheckFormat(ctx)
+	if err != nil {
+		return err
+	}
+	facts.Around.Faults = checks[0].Faults // the description gives up on a large image
 	sheet := report.ImageSheet(facts)
 	if err := s.show(facts.Around, sheetText(sheet)); err != nil {
 		return err
@@ -56,7 +65,7 @@ func (s *settings) checkImage(path string) error {
 }
 
 func noFormat(f report.Facts) error {
-	return fmt.Errorf("%s (%s) has no format of its own that could be checked; file systems are checked by `check P` in a plan", f.Path, f.Format)
+	return fmt.Errorf("%s (%s) has no format of its own that could be checked; `shunt image check` checks table and file systems", f.Path, f.Format)
 }
 
 // stageRepair stages the repair of an image, if it needs one.
