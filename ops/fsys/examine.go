@@ -59,10 +59,9 @@ func (t Tools) Examine(ctx context.Context, kind model.FSKind, path string) Exam
 
 // judge decides what a mark means on a file system that its checker found in order.
 func (e *Examination) judge(fs model.Filesystem) {
-	switch fs.Trait {
-	case model.Hibernated, model.OpenJournal:
+	if fs.Trait == model.Hibernated || fs.Trait == model.OpenJournal {
 		e.Notes = append(e.Notes, string(fs.Dirty))
-	default:
-		e.Fault = errors.New("its own mark says: " + string(fs.Dirty))
+		return
 	}
+	e.Fault = errors.New("its own mark says: " + string(fs.Dirty))
 }

@@ -7,12 +7,13 @@ import (
 
 	"shunt/model"
 	"shunt/model/safetext"
+	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/attach"
 	"shunt/ops/fsys"
 	"shunt/ops/report"
 	"shunt/ops/target"
-	"shunt/ops/target/qcow2"
+	"shunt/ops/target/registry"
 	"shunt/ops/worker"
 )
 
@@ -21,9 +22,9 @@ import (
 // or is that of ctx. The *report.Unfinished is nil if there is no unfinished transaction.
 func Examine(ctx context.Context, path string, opts Options, tell func(what string)) (report.ImageCheck, *report.Unfinished, error) {
 	v, err := View(path, opts)
-	if damage, ok := errors.AsType[*qcow2.Corrupt](err); ok {
-		c := report.Check{Part: "format", Contents: "qcow2", By: "shunt", Faults: []string{safetext.Printable(damage.Error())}}
-		return report.ImageCheck{Path: safetext.Printable(path), Format: "qcow2", Checks: []report.Check{c.Judged()}}, nil, nil
+	if format, damaged := registry.Damaged(err); damaged {
+		c := report.Check{Part: "format", Contents: format, By: "shunt", Faults: []string{safetext.Printable(tried.Text(err))}}
+		return report.ImageCheck{Path: safetext.Printable(path), Format: format, Checks: []report.Check{c.Judged()}}, nil, nil
 	}
 	if err != nil {
 		return report.ImageCheck{}, nil, err
