@@ -1,10 +1,5 @@
 package qcow2
 
-import (
-	"maps"
-	"slices"
-)
-
 // count reads the count at index i of a refcount block whose counts are bits wide.
 func count(block []byte, i int64, bits int) uint64 {
 	switch bits {
@@ -44,11 +39,12 @@ const countPage = 4096
 
 // counts holds a number for each cluster of the file, and takes memory only where they are not zero.
 type counts struct {
-	pages map[int64]*[countPage]uint16
-	large map[int64]uint64 // numbers that do not fit
-	most  int              // pages
-	limit int64            // clusters that the image can count
-	end   int64            // behind the last cluster that is not zero
+	pages []*[countPage]uint16 // nil where all are zero
+	made  int                  // pages that are not nil
+	large map[int64]uint64     // numbers that do not fit
+	most  int                  // pages
+	limit int64                // clusters that the image can count
+	end   int64                // behind the last cluster that is not zero
 }
 
 // newCounts returns counts for the clusters of an image. One that was cut names clusters behind the end of its file. Some
@@ -57,54 +53,75 @@ func (im *Image) newCounts() *counts {
 	const spare = 1024
 	n := ceil(im.store.Size(), im.cluster())
 	return &counts{
-		pages: map[int64]*[countPage]uint16{}, large: map[int64]uint64{}, most: int(ceil(n, countPage)) + spare,
-		limit: max(n, int64(im.refTable.entries)*im.perBlock()),
+		large: map[int64]uint64{}, most: int(ceil(n, countPage)) + spare, limit: max(n, int64(im.refTable.entries)*im.perBlock()),
 	}
 }
 
 const tooLarge = 1<<16 - 1
 
 func (c *counts) get(i int64) uint64 {
-	page := c.pages[i/countPage]
-	if page == nil {
+	p := i / countPage
+	if p >= int64(len(c.pages)) || c.pages[p] == nil {
 		return 0
 	}
-	if n := page[i%countPage]; n < tooLarge {
+	if n := c.pages[p][i%countPage]; n < tooLarge {
 		return uint64(n)
 	}
 	return c.large[i]
 }
 
-// add adds n to the count of cluster i. It fails if the image names far more clusters than the file has.
-func (c *counts) add(i int64, n int64) error {
-	page := c.pages[i/countPage]
-	if page == nil {
-		if len(c.pages) >= c.most || i >= c.limit {
-			return corrupt("it names clusters far behind the end of the file, for example cluster %d", i)
+// page returns the page of cluster i. It fails if the image names far more clusters than the file has.
+func (c *counts) page(i int64) (*[countPage]uint16, error) {
+	p := i / countPage
+	if p < int64(len(c.pages)) && c.pages[p] != nil {
+		return c.pages[p], nil
+	}
+	if c.made >= c.most || i >= c.limit {
+		return nil, corrupt("it names clusters far behind the end of the file, for example cluster %d", i)
+	}
+	if more := p + 1 - int64(len(c.pages)); more > 0 {
+		c.pages = append(c.pages, make([]*[countPage]uint16, more)...)
+	}
+	c.pages[p] = new([countPage]uint16)
+	c.made++
+	return c.pages[p], nil
+}
+
+// add adds n to the counts of the clusters of a run, and returns how many of them were zero.
+func (c *counts) add(run clusters, n int64) (fresh int64, err error) {
+	for i := run.start; i < run.end; {
+		page, err := c.page(i)
+		if err != nil {
+			return fresh, err
 		}
-		page = new([countPage]uint16)
-		c.pages[i/countPage] = page
+		for end := min(run.end, (i/countPage+1)*countPage); i < end; i++ {
+			was := page[i%countPage]
+			if was == 0 {
+				fresh++
+			}
+			if sum := int64(was) + n; was < tooLarge && sum < tooLarge {
+				page[i%countPage] = uint16(sum)
+			} else {
+				sum = int64(c.get(i)) + n
+				page[i%countPage], c.large[i] = tooLarge, uint64(sum)
+			}
+		}
 	}
-	sum := c.get(i) + uint64(n)
-	if sum >= tooLarge {
-		page[i%countPage], c.large[i] = tooLarge, sum
-	} else {
-		page[i%countPage] = uint16(sum)
-	}
-	if sum != 0 {
-		c.end = max(c.end, i+1)
-	}
-	return nil
+	c.end = max(c.end, run.end)
+	return fresh, nil
 }
 
 // each calls do for the clusters whose count is not 0, in order, until it fails.
 func (c *counts) each(do func(i int64, n uint64) error) error {
-	for _, p := range slices.Sorted(maps.Keys(c.pages)) {
-		for j, n := range c.pages[p] {
+	for p, page := range c.pages {
+		if page == nil {
+			continue
+		}
+		for j, n := range page {
 			if n == 0 {
 				continue
 			}
-			i := p*countPage + int64(j)
+			i := int64(p)*countPage + int64(j)
 			if err := do(i, c.get(i)); err != nil {
 				return err
 			}

@@ -62,9 +62,7 @@ type Space struct {
 // Walk follows all references of the image and compares their number with the counts. It fails with *Corrupt where the
 // structures make no sense, and otherwise reports what it found.
 func (im *Image) Walk(ctx context.Context) (*Check, error) {
-	w := &walk{
-		im: im, ctx: ctx, check: &Check{high: map[int64]uint64{}, refs: im.newCounts()},
-	}
+	w := &walk{im: im, ctx: ctx, check: &Check{high: map[int64]uint64{}, refs: im.newCounts()}, size: im.store.Size()}
 	err := w.all()
 	return w.check, err
 }
@@ -74,6 +72,7 @@ type walk struct {
 	im    *Image
 	ctx   context.Context //nolint:containedctx // of one call
 	check *Check
+	size  int64  // of the file
 	into  *int64 // the part of Space for clusters that are met for the first time
 }
 
@@ -114,15 +113,9 @@ func (w *walk) refer(off, length, n int64) error {
 		return nil
 	}
 	c := w.im.cluster()
-	for i := off / c; i <= (off+length-1)/c; i++ {
-		if w.check.refs.get(i) == 0 {
-			*w.into += c
-		}
-		if err := w.check.refs.add(i, n); err != nil {
-			return err
-		}
-	}
-	return nil
+	fresh, err := w.check.refs.add(clusters{off / c, ceil(off+length, c)}, n)
+	*w.into += fresh * c
+	return err
 }
 
 // blocks counts the refcount blocks and returns their offsets, 0 where there is none.
@@ -228,18 +221,27 @@ func (w *walk) l2(off, n int64) error {
 	if err := cmp.Or(w.ctx.Err(), w.refer(off, w.im.cluster(), n)); err != nil {
 		return err
 	}
-	return w.im.eachEntry(off, func(_ int64, e entry) error {
-		switch e.kind() {
-		case packed:
+	run := clusters{} // of data, not counted yet
+	err := w.im.eachEntry(off, func(_ int64, e entry) error {
+		if e.kind() == packed {
 			at, length := e.span(w.im.ClusterBits)
-			return w.data(at, length, n)
-		case normal, zero, unallocated:
-			if e.host() != 0 {
-				return w.data(e.host(), w.im.cluster(), n)
+			if at >= w.size {
+				w.check.Beyond.add(at/w.im.cluster(), 0, 0)
 			}
+			return w.refer(at, length, n)
+		}
+		switch g := e.host() / w.im.cluster(); g {
+		case 0:
+		case run.end:
+			run.end++
+		default:
+			before := run
+			run = clusters{g, g + 1}
+			return w.data(before, n)
 		}
 		return nil
 	})
+	return cmp.Or(err, w.data(run, n))
 }
 
 // eachEntry calls do for the entries of an L2 table that are not 0.
@@ -252,13 +254,16 @@ func (im *Image) eachEntry(off int64, do func(i int64, e entry) error) error {
 	if err != nil {
 		return err
 	}
+	plain := ^uint64(copied | offsetMask&^uint64(im.cluster()-1)) // bits that are 0 in an entry of an ordinary cluster
 	for i := range im.perL2() {
 		e := im.entryIn(table, i)
 		if e == (entry{}) {
 			continue
 		}
-		if err := im.checkEntry(e); err != nil {
-			return corrupt("entry %d of the L2 table at byte %d %s", i, off, err)
+		if e.word&plain != 0 || im.Extended {
+			if err := im.checkEntry(e); err != nil {
+				return corrupt("entry %d of the L2 table at byte %d %s", i, off, err)
+			}
 		}
 		if err := do(i, e); err != nil {
 			return err
@@ -267,11 +272,13 @@ func (im *Image) eachEntry(off int64, do func(i int64, e entry) error) error {
 	return nil
 }
 
-func (w *walk) data(off, n, refs int64) error {
-	if off >= w.im.store.Size() {
-		w.check.Beyond.add(off/w.im.cluster(), 0, 0)
+// data counts references to clusters of data.
+func (w *walk) data(run clusters, refs int64) error {
+	c := w.im.cluster()
+	for g := max(run.start, ceil(w.size, c)); g < run.end; g++ {
+		w.check.Beyond.add(g, 0, 0)
 	}
-	return w.refer(off, n, refs)
+	return w.refer(run.start*c, (run.end-run.start)*c, refs)
 }
 
 // compare compares the counts in the refcount blocks with the references.
