@@ -2,9 +2,9 @@ package qcow2
 
 import (
 	"bytes"
+	"compress/flate" // klauspost's needs bits behind the last one where a stream ends without its mark, and zlib does not
 	"io"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
 )
 
