@@ -3,6 +3,7 @@ package qcow2
 import (
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"math/rand"
 	"os"
@@ -11,17 +12,21 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/model/testneed"
 )
+
+var cutsFlag = flag.Int("cuts", 100, "how many states after a power cut to try")
 
 // A recorder keeps the writes to a file, so that a test can lose some of them.
 type recorder struct {
 	writes []write
 	syncs  []int // the number of writes before each sync
 
-	fail int // the number of the write or sync that fails, counted from 1; 0 for none
+	fail int   // the number of the write or sync that fails, counted from 1; 0 for none
+	how  error // with which it fails
 	done int
-	file *os.File // also written to, if it is not nil
 }
 
 type write struct {
@@ -29,24 +34,23 @@ type write struct {
 	b   []byte
 }
 
-var errInjected = errors.New("injected")
+// failures are the ways in which a write or a sync fails: an error, a full disk, and less than was asked for.
+var failures = []error{unix.EIO, unix.ENOSPC, io.ErrShortWrite}
 
 func (r *recorder) step() error {
 	if r.done++; r.done == r.fail {
-		return errInjected
+		return r.how
 	}
 	return nil
 }
 
 func (r *recorder) WriteAt(p []byte, off int64) (int, error) {
-	if err := r.step(); err != nil {
-		return 0, err
+	err := r.step()
+	if err != nil {
+		p = p[:len(p)/2/sectorLen*sectorLen] // nobody may count on nothing having been written
 	}
 	r.writes = append(r.writes, write{off, slices.Clone(p)})
-	if r.file != nil {
-		return r.file.WriteAt(p, off)
-	}
-	return len(p), nil
+	return len(p), err
 }
 
 func (r *recorder) Sync() error {
@@ -73,7 +77,7 @@ func (m memory) ReadAt(p []byte, off int64) (int, error) {
 }
 func (m memory) Data(off int64) (int64, int64, error) { return off, m.Size(), nil }
 
-// lose returns the file after a power cut: each sector of the writes was written or not.
+// lose returns the file after a power cut: each sector of the writes was written, not, or by half.
 func lose(rng *rand.Rand, file []byte, writes []write, often float64) []byte {
 	out := slices.Clone(file)
 	for _, w := range writes {
@@ -81,117 +85,163 @@ func lose(rng *rand.Rand, file []byte, writes []write, often float64) []byte {
 			if rng.Float64() < often {
 				continue
 			}
-			end := int(w.off) + at + sectorLen
-			if end > len(out) {
+			sector := w.b[at:min(at+sectorLen, len(w.b))]
+			if often > 0 && rng.Intn(10) == 0 {
+				sector = sector[:len(sector)/2]
+			}
+			if end := int(w.off) + at + sectorLen; end > len(out) {
 				out = append(out, make([]byte, end-len(out))...)
 			}
-			copy(out[int(w.off)+at:], w.b[at:min(at+sectorLen, len(w.b))])
+			copy(out[int(w.off)+at:], sector)
 		}
 	}
 	return out
 }
 
-// TestPowerCut cuts the power at random places of random commits: the image shows the old disk or the new one, and its
-// references are in order.
-func TestPowerCut(t *testing.T) {
-	rng := rand.New(rand.NewSource(testneed.Seed(t)))
-	states := 0
-	for _, s := range []shape{
+// crashShapes are the images whose commits are cut off.
+func crashShapes() []shape {
+	return []shape{
 		{options: "compat=0.10,cluster_size=4096"},
 		{options: "compat=1.1", packed: true},
 		{options: "compat=1.1,refcount_bits=1,cluster_size=512"},
 		{options: "compat=1.1,extended_l2=on,cluster_size=16k"},
 		{options: "compat=1.1,compression_type=zstd,cluster_size=4096", packed: true},
-	} {
-		path := s.make(t, t.TempDir(), rng, 600<<10)
-		if !strings.Contains(s.options, "0.10") && !strings.Contains(s.options, "refcount_bits=1") {
-			qemu(t, "qemu-img", "snapshot", "-c", "one", path)
-			scribble(t, path, rng, 600<<10, 3)
-		}
-		file, err := os.ReadFile(path)
-		require(t, err)
-		im, err := Open(memory(file), nil)
-		require(t, err)
-		check, err := im.Walk(context.Background())
-		require(t, err)
-		d := newDraft(readAll(t, im))
-		for range 3 {
-			d.change(rng, 16<<10)
-		}
-		r := &recorder{}
-		e, err := im.Prepare(context.Background(), check, d.plan(), r)
-		require(t, err)
-		require(t, e.Switch())
-		before := r.writes[:len(r.writes)-1]
-		if !slices.Equal(r.syncs, []int{len(before), len(r.writes)}) {
-			t.Fatalf("syncs after %v of %d writes", r.syncs, len(r.writes))
-		}
-		for range 40 {
-			shows(t, lose(rng, file, before, rng.Float64()), d.old, im)
-			states++
-		}
-		whole := lose(rng, file, before, 0)
-		after, err := Open(memory(lose(rng, whole, r.writes[len(before):], 0)), nil)
-		require(t, err)
-		d.is(t, readAll(t, after))
-		if s.packed {
-			out := filepath.Join(t.TempDir(), "torn")
-			require(t, os.WriteFile(out, lose(rng, file, before, 0.5), 0o600))
-			qemuClean(t, out)
-		}
 	}
-	t.Logf("%d states", states)
 }
 
-// shows fails unless the file is an image of the disk without a fault.
-func shows(t testing.TB, file, disk []byte, old *Image) {
+// snapshotted makes an image of a shape, with a snapshot where one is possible, and returns its file.
+func (s shape) snapshotted(t *testing.T, rng *rand.Rand) []byte {
 	t.Helper()
-	im, err := Open(memory(file), nil)
-	require(t, err)
-	same(t, readAll(t, im), disk)
-	check, err := im.Walk(context.Background())
-	require(t, err)
-	if !check.Clean() || check.Leaks.Count > 0 {
-		t.Fatalf("%+v", *check)
+	path := s.make(t, t.TempDir(), rng, 600<<10)
+	if !s.v2() && !strings.Contains(s.options, "refcount_bits=1") {
+		qemu(t, "qemu-img", "snapshot", "-c", "one", path)
+		scribble(t, path, rng, 600<<10, 3)
 	}
-	if old != nil && im.sector != old.sector {
-		t.Fatal("the header has changed before the switch")
-	}
-}
-
-// TestWriteErrors lets each write and each sync of a commit fail.
-func TestWriteErrors(t *testing.T) {
-	rng := rand.New(rand.NewSource(testneed.Seed(t)))
-	path := shape{options: "compat=1.1,cluster_size=4096"}.make(t, t.TempDir(), rng, 600<<10)
 	file, err := os.ReadFile(path)
 	require(t, err)
+	return file
+}
+
+// A drafted is an image file with a change that has not been made.
+type drafted struct {
+	file  []byte
+	im    *Image
+	check *Check
+	d     *draft
+}
+
+func newDrafted(t testing.TB, rng *rand.Rand, file []byte, align int64) drafted {
+	t.Helper()
 	im, err := Open(memory(file), nil)
 	require(t, err)
 	check, err := im.Walk(context.Background())
 	require(t, err)
 	d := newDraft(readAll(t, im))
-	for range 3 {
-		d.change(rng, 4<<10)
-	}
-	for fail := 1; ; fail++ {
-		r := &recorder{fail: fail}
-		e, err := im.Prepare(context.Background(), check, d.plan(), r)
-		switched := err == nil
-		if switched {
-			err = e.Switch()
+	for range 1 + rng.Intn(4) {
+		if len(d.disk) < 500<<10 {
+			d.resize(600 << 10)
 		}
-		if err == nil {
-			if fail < 5 {
-				t.Fatalf("only %d writes and syncs", fail-1)
+		d.change(rng, align)
+	}
+	return drafted{file, im, check, d}
+}
+
+// commit writes the change to r.
+func (d drafted) commit(r *recorder) (switched bool, err error) {
+	e, err := d.im.Prepare(context.Background(), d.check, d.d.plan(), r)
+	if err != nil {
+		return false, err
+	}
+	return true, e.Switch()
+}
+
+// TestPowerCut cuts the power at random places of random commits: the image shows the old disk or the new one, and its
+// references are in order. For some of the images qemu-img says so too.
+func TestPowerCut(t *testing.T) {
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
+	states, looked := 0, 0
+	for states < *cutsFlag {
+		for _, s := range crashShapes() {
+			d := newDrafted(t, rng, s.snapshotted(t, rng), 16<<10)
+			for range 1 + *cutsFlag/1000 {
+				r := &recorder{}
+				_, err := d.commit(r)
+				require(t, err)
+				before := r.writes[:len(r.writes)-1]
+				if !slices.Equal(r.syncs, []int{len(before), len(r.writes)}) {
+					t.Fatalf("syncs after %v of %d writes", r.syncs, len(r.writes))
+				}
+				for range 18 {
+					d.shows(t, lose(rng, d.file, before, rng.Float64()), true)
+					states++
+				}
+				whole := lose(rng, d.file, before, 0)
+				flip := r.writes[len(before):]
+				torn := []write{{flip[0].off, flip[0].b[:sectorLen/2]}}
+				for _, writes := range [][]write{flip, torn} {
+					whole = lose(rng, whole, writes, 0)
+					d.shows(t, whole, false)
+					states++
+				}
+				if looked*500 <= states {
+					looked++
+					out := filepath.Join(t.TempDir(), "torn")
+					require(t, os.WriteFile(out, lose(rng, d.file, before, 0.5), 0o600))
+					qemuClean(t, out)
+					require(t, os.WriteFile(out, whole, 0o600))
+					qemuClean(t, out)
+				}
+				d = newDrafted(t, rng, whole, []int64{512, 4096, 16 << 10, 64 << 10}[rng.Intn(4)])
 			}
-			return
-		}
-		if !errors.Is(err, errInjected) {
-			t.Fatal(err)
-		}
-		after := lose(rng, file, r.writes, 0)
-		if disk := d.old; len(r.syncs) < 2 && !switched {
-			shows(t, after, disk, im)
 		}
 	}
+	t.Logf("%d states, %d looked at by qemu-img", states, 2*looked)
+}
+
+// shows fails unless a file shows the old disk, or else the new one, without a fault in the format.
+func (d drafted) shows(t testing.TB, file []byte, old bool) {
+	t.Helper()
+	im, err := Open(memory(file), nil)
+	require(t, err)
+	if old {
+		same(t, readAll(t, im), d.d.old)
+	} else {
+		d.d.is(t, readAll(t, im))
+	}
+	check, err := im.Walk(context.Background())
+	require(t, err)
+	if !check.Clean() || check.Leaks.Count > 0 {
+		t.Fatalf("%+v", *check)
+	}
+	if old && im.sector != d.im.sector {
+		t.Fatal("the header has changed before the switch")
+	}
+}
+
+// TestWriteErrors lets each write and each sync of commits fail, in every way.
+func TestWriteErrors(t *testing.T) {
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
+	count := 0
+	for _, s := range crashShapes() {
+		d := newDrafted(t, rng, s.snapshotted(t, rng), 4<<10)
+		for _, how := range failures {
+			for fail := 1; ; fail++ {
+				r := &recorder{fail: fail, how: how}
+				switched, err := d.commit(r)
+				if err == nil {
+					if fail < 5 {
+						t.Fatalf("only %d writes and syncs", fail-1)
+					}
+					break
+				}
+				if !errors.Is(err, how) {
+					t.Fatalf("%v instead of %v", err, how)
+				}
+				// The half of a sector is less than the machine writes, so a switch that failed has not been made.
+				d.shows(t, lose(rng, d.file, r.writes, 0), !switched || len(r.writes[len(r.writes)-1].b) == 0)
+				count++
+			}
+		}
+	}
+	t.Logf("%d failures", count)
 }

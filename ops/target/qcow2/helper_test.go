@@ -116,6 +116,9 @@ func same(t testing.TB, got, want []byte) {
 	if len(got) != len(want) {
 		t.Fatalf("%d bytes instead of %d", len(got), len(want))
 	}
+	if bytes.Equal(got, want) {
+		return
+	}
 	for i := range got {
 		if got[i] != want[i] {
 			t.Fatalf("byte %d of %d is %#x instead of %#x", i, len(got), got[i], want[i])
