@@ -271,12 +271,13 @@ func TestCrashQcow2Replaces(t *testing.T) {
 		c.machine = c.committed()
 		second := *c.world
 		n := int64(len(c.after))
-		second.before, second.after = c.after, slices.Clone(c.after)
+		second.before = make([]byte, n)
 		if im, err := c.read(c.machine); err != nil {
 			t.Fatal(err)
-		} else if _, err := im.ReadAt(second.before, 0); err != nil { // free blocks read as anything
+		} else if _, err := im.ReadAt(second.before, 0); err != nil { // blocks that a file system holds free read as anything
 			t.Fatal(err)
 		}
+		second.after = slices.Clone(second.before)
 		copy(second.after[8*sec:], second.before[2*sec:7*sec])
 		second.pieces = []target.Piece{{Len: 8 * sec}, {Off: 8 * sec, Len: 5 * sec, Kind: target.Move, Src: 2 * sec}, {Off: 13 * sec, Len: n - 13*sec}}
 		c.imaged = &imaged{world: &second, kind: c.kind, below: c.below}
