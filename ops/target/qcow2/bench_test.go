@@ -13,8 +13,8 @@ import (
 	"shunt/ops/target"
 )
 
-// mapped makes an image of that size with every cluster in the file, and returns its path.
-func mapped(b *testing.B, size string) string {
+// wholly makes an image of that size with every cluster in the file, and returns its path.
+func wholly(b *testing.B, size string) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "img")
 	qemu(b, "qemu-img", "create", "-q", "-f", "qcow2", "-o", "preallocation=metadata", path, size)
@@ -25,7 +25,7 @@ func mapped(b *testing.B, size string) string {
 func BenchmarkWalk(b *testing.B) {
 	for _, size := range []string{"256G", "2T"} {
 		b.Run(size, func(b *testing.B) {
-			path := mapped(b, size)
+			path := wholly(b, size)
 			for b.Loop() {
 				check, err := openImage(b, path).Walk(context.Background())
 				require(b, err)
@@ -44,7 +44,7 @@ func BenchmarkMove(b *testing.B) {
 	const gib = 1 << 30
 	for _, size := range []int64{256, 2048} {
 		b.Run(fmt.Sprint(size, "G"), func(b *testing.B) {
-			path, at, moved := mapped(b, fmt.Sprint(size, "G")), int64(1<<20), (size-56)*gib
+			path, at, moved := wholly(b, fmt.Sprint(size, "G")), int64(1<<20), (size-56)*gib
 			for b.Loop() {
 				to := at ^ 4*gib
 				lo, hi := min(at, to), max(at, to)

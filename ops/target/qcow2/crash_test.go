@@ -229,9 +229,6 @@ func TestWriteErrors(t *testing.T) {
 				r := &recorder{fail: fail, how: how}
 				switched, err := d.commit(r)
 				if err == nil {
-					if fail < 5 {
-						t.Fatalf("only %d writes and syncs", fail-1)
-					}
 					break
 				}
 				if !errors.Is(err, how) {
@@ -243,5 +240,7 @@ func TestWriteErrors(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d failures", count)
+	if t.Logf("%d failures", count); count < 3*len(failures)*len(crashShapes()) {
+		t.Error("a commit has more writes and syncs than that")
+	}
 }

@@ -254,7 +254,7 @@ func (im *Image) eachEntry(off int64, do func(i int64, e entry) error) error {
 	if err != nil {
 		return err
 	}
-	plain := ^uint64(copied | offsetMask&^uint64(im.cluster()-1)) // bits that are 0 in an entry of an ordinary cluster
+	plain := ^(copied | offsetMask&^uint64(im.cluster()-1)) // bits that are 0 in an entry of an ordinary cluster
 	for i := range im.perL2() {
 		e := im.entryIn(table, i)
 		if e == (entry{}) {
