@@ -21,16 +21,27 @@ type tmux struct {
 
 func newTmux(t *testing.T, width, height int, argv ...string) tmux {
 	t.Helper()
+	return newTmuxAs(t, people()[0], width, height, argv...)
+}
+
+// newTmuxAs is newTmux where a person runs the program.
+func newTmuxAs(t *testing.T, p person, width, height int, argv ...string) tmux {
+	t.Helper()
 	testneed.Tool(t, "tmux")
 	self, err := os.Executable()
+	prefix := []string{"env", envProgram + "=1", "LC_ALL=C.UTF-8", "TERM=xterm-256color"}
+	if p.uid >= 0 {
+		self, err = reachable()
+		as := fmt.Sprint(p.uid)
+		prefix = append([]string{testneed.Tool(t, "setpriv"), "--reuid", as, "--regid", as, "--clear-groups"}, append(prefix, "HOME=/nonexistent")...)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	term := tmux{t, filepath.Join(t.TempDir(), "tmux")}
-	cmd := exec.Command("tmux", append([]string{
+	cmd := exec.Command("tmux", append(append(append([]string{
 		"-S", term.socket, "-f", "/dev/null", "new-session", "-d", "-s", "t", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height),
-		"env", envProgram + "=1", "LC_ALL=C.UTF-8", "TERM=xterm-256color", self,
-	}, argv...)...)
+	}, prefix...), self), argv...)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
