@@ -33,6 +33,15 @@ var errDoubt = errors.New("the free space is not certain")
 // has an unknown feature, or if its checksums, counts and metadata do not all agree. Missing a free block costs time;
 // mistaking a used block for free would cost data. An error is always an I/O error.
 func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
+	return freeRanges(r, kind, off, n, minFree)
+}
+
+// EveryFree is like FreeRanges, with ranges of any length as long as they are not too many.
+func EveryFree(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
+	return freeRanges(r, kind, off, n, 1)
+}
+
+func freeRanges(r io.ReaderAt, kind model.FSKind, off, n, shortest int64) ([]overlay.Range, error) {
 	d := Of(kind)
 	if d.free == nil {
 		return nil, nil
@@ -42,7 +51,7 @@ func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range
 	if found.Kind != kind || !found.Dirty.OK() || found.Trait != model.NoTrait || !whole {
 		return nil, nil
 	}
-	list := &freeList{shortest: minFree}
+	list := &freeList{shortest: shortest}
 	if err := d.free(io.NewSectionReader(r, off, n), found, list); err != nil {
 		if errors.Is(err, errDoubt) {
 			return nil, nil

@@ -233,6 +233,33 @@ func (v Viewer) Fstabs(ctx context.Context, id model.PartID) []string {
 	return answer.Fstabs
 }
 
+// Tree lists all files in a partition, or with id 0 in the file system that covers a disk without a table.
+func (v Viewer) Tree(ctx context.Context, id model.PartID) (report.Tree, error) {
+	at, err := v.locateReadable(id)
+	if err != nil {
+		return report.Tree{}, err
+	}
+	answer, err := v.ask(ctx, at, worker.Question{Tree: true})
+	var died *readerDied
+	if errors.As(err, &died) && ctx.Err() == nil {
+		answer, err = v.ask(ctx, at, worker.Question{Tree: true, Plain: true})
+	}
+	if err == nil && answer.Err != "" {
+		err = errors.New(answer.Err)
+	}
+	return answer.Tree, err
+}
+
+// Content reads the disk. It is valid until Close.
+func (v *Viewer) Content() target.Device { return v.target }
+
+// Sound reports whether the checker of the file system in a partition, or with id 0 of that on the whole disk, finds nothing
+// wrong.
+func (v *Viewer) Sound(ctx context.Context, id model.PartID) bool {
+	at, err := v.locateReadable(id)
+	return err == nil && v.examine(ctx, at, fsys.Discover()).Verdict == report.Sound
+}
+
 // readerDied is returned when the worker ended without an answer.
 type readerDied struct{ how string }
 

@@ -14,5 +14,6 @@ func (s *settings) imageCommand() *cobra.Command {
 		s.imageCreateCommand(),
 		s.imageConvertCommand(),
 		s.imageCheckCommand(),
+		s.imageDiffCommand(),
 	)
 }
