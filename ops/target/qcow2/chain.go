@@ -110,7 +110,7 @@ func backingPath(h *Header, path string) (string, error) {
 	default:
 		return "", fmt.Errorf("%s has a backing file of the format %s, which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(h.BackingFormat))
 	}
-	if colon := strings.IndexByte(name, ':'); colon >= 0 && !strings.Contains(name[:colon], "/") {
+	if protocol(name) {
 		return "", fmt.Errorf("%s has a backing file that is named as a protocol (%s), which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(name))
 	}
 	return beside(path, name), nil
