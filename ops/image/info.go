@@ -182,4 +182,3 @@ func (i Info) Sheet() report.Sheet {
 	}
 	return report.Sheet{Title: safetext.Printable(i.Path)}.With(s)
 }
-
