@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"sort"
 
 	"shunt/model"
@@ -65,6 +66,24 @@ func freeRanges(r io.ReaderAt, kind model.FSKind, off, n, shortest int64) ([]ove
 // used only if the file system's own tool finds it in order: if the map of its blocks and its files contradict each other,
 // a block that is called free may belong to a file.
 func FreeCertain(kind model.FSKind) bool { return Of(kind).certain }
+
+// SpareRanges returns the free ranges like FreeRanges, and those parts of the file system's own tables that were never
+// used. They all may be made zero, and none of them may be left with other contents.
+func SpareRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
+	free, err := FreeRanges(r, kind, off, n)
+	spare := Of(kind).spare
+	if err != nil || spare == nil || len(free) == 0 {
+		return free, err
+	}
+	list := &freeList{shortest: minFree}
+	if err := spare(io.NewSectionReader(r, off, n), list); err != nil {
+		if errors.Is(err, errDoubt) {
+			return free, nil
+		}
+		return nil, tried.Errorf("find the unused tables of %s: %w", kind, err)
+	}
+	return slices.Concat(free, list.done()), nil
+}
 
 // freeList collects free runs in ascending order.
 type freeList struct {

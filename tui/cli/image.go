@@ -16,5 +16,6 @@ func (s *settings) imageCommand() *cobra.Command {
 		s.imageConvertCommand(),
 		s.imageCheckCommand(),
 		s.imageDiffCommand(),
+		s.imageSparsifyCommand(),
 	)
 }
