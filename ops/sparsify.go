@@ -25,7 +25,7 @@ func (o Sparsify) Apply(before model.Disk, env Env) (model.Disk, error) {
 		return before, &Refusal{What: what, Reason: reason}
 	}
 	after := before
-	list := sparsified(before)
+	list := SpareParts(before)
 	for _, p := range list {
 		can := env.Caps.Of(p.FS.Kind)
 		if !p.FS.Features.Has(model.Unreplayed) || !can.FreeKnown {
@@ -43,7 +43,7 @@ func (o Sparsify) Apply(before model.Disk, env Env) (model.Disk, error) {
 			after = after.With(p)
 		}
 	}
-	if len(list)+len(unallocated(before)) == 0 {
+	if len(list)+len(SpareGaps(before)) == 0 {
 		return before, &Refusal{What: what, Reason: "it has no file system that shunt can look into, and no unallocated space"}
 	}
 	return after, nil
@@ -52,22 +52,22 @@ func (o Sparsify) Apply(before model.Disk, env Env) (model.Disk, error) {
 // Steps finds what can be given back in each file system and in free space, and then gives it back.
 func (o Sparsify) Steps(before, _ model.Disk) []Step {
 	var steps []Step
-	for _, p := range sparsified(before) {
+	for _, p := range SpareParts(before) {
 		steps = append(steps, Step{Kind: StepFindSpare, Part: p.ID, Ref: p.Ref(), FS: p.FS.Kind, Window: p.Span})
 	}
-	for _, gap := range unallocated(before) {
+	for _, gap := range SpareGaps(before) {
 		steps = append(steps, Step{Kind: StepFindSpare, Ref: "unallocated space", Window: gap})
 	}
 	steps = append(steps, Step{Kind: StepGiveBack, Ref: "image"})
-	for _, p := range sparsified(before) {
+	for _, p := range SpareParts(before) {
 		steps = append(steps, Step{Kind: StepVerifyFS, Part: p.ID, Ref: p.Ref(), FS: p.FS.Kind, Window: p.Span})
 	}
 	return steps
 }
 
-// sparsified returns the partitions with file systems that shunt looks into. While a system is hibernated on the disk, a
+// SpareParts returns the partitions with file systems that shunt looks into for room that nobody needs. While a system is hibernated on the disk, a
 // file system that it has not left in order is not touched.
-func sparsified(d model.Disk) []model.Partition {
+func SpareParts(d model.Disk) []model.Partition {
 	asleep := false
 	all := d.Partitions()
 	if whole, ok := d.Partition(0); ok && d.Table.Kind == model.TableNone {
@@ -88,9 +88,9 @@ func sparsified(d model.Disk) []model.Partition {
 	return list
 }
 
-// unallocated returns the free runs behind the first partition. Boot records of logical partitions and the last MiB of the
+// SpareGaps returns the free runs behind the first partition. Boot records of logical partitions and the last MiB of the
 // disk, where members of arrays and dynamic disks keep their data, do not count.
-func unallocated(d model.Disk) []geometry.Span {
+func SpareGaps(d model.Disk) []geometry.Span {
 	var spans []geometry.Span
 	parts := d.Partitions()
 	if len(parts) == 0 || d.Whole.Known() {
