@@ -71,6 +71,9 @@ func (f Finder) BlockDevices() []report.Candidate {
 // files hold no file system.
 const leastLikely = 64 << 10
 
+// named reports whether a file has the name of a disk image.
+func named(path string) bool { return likely(filepath.Base(path), 1) }
+
 // likely reports whether a file looks like a disk image, by its name or, if that does not decide it, by its size.
 func likely(name string, size geometry.Bytes) bool {
 	name = strings.ToLower(name)

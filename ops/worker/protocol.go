@@ -47,8 +47,9 @@ type Job struct {
 	Sources []Source
 	// Isolation says how the worker is isolated from the rest of the system.
 	Isolation partfs.Isolation
-	// Question goes with report.Look.
+	// Question goes with report.Look. So does Search, which takes no target.
 	Question Question
+	Search   *Search
 }
 
 // A Command is what a peer sends. Processes that follow a commit may not send Commit.

@@ -95,6 +95,9 @@ func run() error {
 	w.stop = stop
 	switch w.job.Task {
 	case report.Look:
+		if w.job.Search != nil {
+			return w.search(conn)
+		}
 		return w.inspect(ctx, conn)
 	case report.Finish, report.RollBack, report.Undo:
 		w.decide.Do(func() {}) // these go on without the parent
