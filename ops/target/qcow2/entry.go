@@ -13,7 +13,7 @@ const (
 
 	reservedL1   = 0x7f000000000001ff
 	reservedL2   = 0x3f000000000001fe
-	reservedZero = reservedL2 | readsZero // in version 2, and with extended entries
+	reservedZero = reservedL2 | readsZero // in version 2
 )
 
 // An entry is one entry of an L2 table. parts is the second word of an extended one.
@@ -65,7 +65,7 @@ func (h *Header) checkEntry(e entry) error {
 		return nil
 	}
 	reserved := uint64(reservedL2)
-	if h.Version < 3 || h.Extended {
+	if h.Version < 3 {
 		reserved = reservedZero
 	}
 	switch {

@@ -34,7 +34,7 @@ type extension struct {
 func (h *Header) eachExtension(r io.ReaderAt, length int64, do func(extension) error) error {
 	end := h.cluster()
 	if name := int64(min(be.Uint64(h.sector[8:]), maxOffset)); name != 0 {
-		if name < length || name > end {
+		if name > end {
 			return corrupt("the name of its backing file would lie at byte %d", name)
 		}
 		end = name
@@ -45,11 +45,11 @@ func (h *Header) eachExtension(r io.ReaderAt, length int64, do func(extension) e
 			return err
 		}
 		kind, n := be.Uint32(head[:]), int64(be.Uint32(head[4:]))
-		if kind == extEnd {
-			return nil
-		}
 		if at += 8; n > end-at {
 			return corrupt("a header extension at byte %d would be %d bytes long", at-8, n)
+		}
+		if kind == extEnd {
+			return nil
 		}
 		data := make([]byte, n) // less than a cluster
 		if err := readFull(r, data, at); err != nil {
@@ -84,11 +84,11 @@ func (h *Header) extensions(r io.ReaderAt, length int64) error {
 		return err
 	}
 	at, n := be.Uint64(h.sector[8:]), int64(be.Uint32(h.sector[16:]))
-	if at == 0 {
+	if at == 0 || n == 0 {
 		return nil
 	}
-	if n == 0 || n > maxBackingName || int64(at)+n > h.cluster() { // eachExtension has checked at
-		return corrupt("the name of its backing file would be %d bytes long", n)
+	if n > maxBackingName || int64(at) < length || int64(at)+n > h.cluster() { // eachExtension has checked at
+		return corrupt("the name of its backing file would be %d bytes long at byte %d", n, at)
 	}
 	name := make([]byte, n)
 	if err := readFull(r, name, int64(at)); err != nil {

@@ -137,7 +137,7 @@ func readHeader(r io.ReaderAt) (*Header, error) {
 // third decodes the fields that only version 3 has, and returns the length of the header.
 func (h *Header) third(b []byte) (int64, error) {
 	length := int64(be.Uint32(b[100:]))
-	if length < minHeader || length%8 != 0 || length > h.cluster() {
+	if length < minHeader || length > h.cluster() {
 		return 0, corrupt("its header would be %d bytes long", length)
 	}
 	order := be.Uint32(b[96:])
@@ -148,7 +148,9 @@ func (h *Header) third(b []byte) (int64, error) {
 	inc := be.Uint64(b[72:])
 	h.Dirty, h.Marked, h.Extended = inc&incDirty != 0, inc&incCorrupt != 0, inc&incExtendedL2 != 0
 	h.Lazy = be.Uint64(b[80:])&compLazy != 0
-	h.auto = be.Uint64(b[88:])
+	if h.auto = be.Uint64(b[88:]); h.auto&autoRawDataset != 0 && inc&incDataFile == 0 {
+		return 0, corrupt("it says that its data lies raw in another file, and names none")
+	}
 	method := byte(methodDeflate)
 	if length > minHeader {
 		method = b[104]
@@ -184,7 +186,7 @@ func (h *Header) fields(b []byte) error {
 		case err != nil:
 		case int64(n)*int64(entry) > int64(most):
 			err = corrupt("its %s would have %d entries", what, n)
-		case n > 0 && (be.Uint64(b[off:]) >= maxOffset || t.off%h.cluster() != 0 || t.off == 0):
+		case be.Uint64(b[off:]) > 1<<63-1, t.off%h.cluster() != 0, n > 0 && (t.off >= maxOffset || t.off == 0):
 			err = corrupt("its %s would lie at byte %d", what, be.Uint64(b[off:]))
 		}
 		return t
