@@ -160,7 +160,9 @@ func (d *draft) commit(t testing.TB, path string) target.SwitchCost {
 	e, err := im.Prepare(context.Background(), check, d.plan(), fileStore{f})
 	require(t, err)
 	same(t, readAll(t, openImage(t, path)), d.old) // nothing has happened yet
+	before := unpatched(t, path, im)
 	require(t, e.Switch())
+	same(t, unpatched(t, path, im), before)
 	after := openImage(t, path)
 	d.is(t, readAll(t, after))
 	if now := clean(t, after, path); check.Preallocated && !now.Preallocated && len(d.reserved) == 0 {
@@ -168,6 +170,22 @@ func (d *draft) commit(t testing.TB, path string) target.SwitchCost {
 	}
 	sameAsQEMU(t, after, path)
 	return e.Cost
+}
+
+// unpatched returns the first cluster of an image but for the fields of the header that an edit changes.
+func unpatched(t testing.TB, path string, im *Image) []byte {
+	t.Helper()
+	f, err := os.Open(path)
+	require(t, err)
+	defer func() { require(t, f.Close()) }()
+	b := make([]byte, im.cluster())
+	require(t, readFull(f, b, 0))
+	clear(b[24:32]) // the size of the disk
+	clear(b[36:60]) // the L1 table and the refcount table
+	if im.Version > 2 {
+		clear(b[88:96]) // bits for what follows every write
+	}
+	return b
 }
 
 var sequencesFlag = flag.Int("sequences", 10, "how many sequences of random edits to try")
@@ -195,7 +213,7 @@ func sequence(t *testing.T, s shape, rng *rand.Rand) {
 	}
 	path := s.make(t, dir, rng, size, more...)
 	var kept []byte // of the snapshot
-	if !s.v2() && !strings.Contains(s.options, "refcount_bits=1") && rng.Intn(3) == 0 {
+	if s.countsSnapshots() && rng.Intn(3) == 0 {
 		qemu(t, "qemu-img", "snapshot", "-c", "one", path)
 		kept = readAll(t, openImage(t, path))
 	}
@@ -213,13 +231,10 @@ func sequence(t *testing.T, s shape, rng *rand.Rand) {
 			scribble(t, path, rng, size, 3)
 		}
 	}
-	if kept != nil {
-		raw := filepath.Join(dir, "one")
-		qemu(t, "qemu-img", "convert", "-l", "snapshot.name=one", "-O", "raw", path, raw)
-		was, err := os.ReadFile(raw)
-		require(t, err)
-		n := min(len(was), len(kept)) // qemu-img shows a snapshot in the size of the disk as it is now
-		same(t, was[:n], kept[:n])
+	if kept != nil { // it is as it was, and QEMU goes back to it and deletes it
+		qemu(t, "qemu-img", "snapshot", "-a", "one", path)
+		same(t, readAll(t, openImage(t, path)), kept)
+		qemu(t, "qemu-img", "snapshot", "-d", "one", path)
 	}
 	qemuClean(t, path)
 }
@@ -239,6 +254,11 @@ func (s shape) below(t *testing.T, dir string, rng *rand.Rand) []string {
 		same(t, after, before)
 	})
 	return []string{"-F", format, "-b", "base"}
+}
+
+// countsSnapshots reports whether the size may change beside a snapshot, and whether the counts have the bits for one.
+func (s shape) countsSnapshots() bool {
+	return !s.v2() && !strings.Contains(s.options, "refcount_bits=1") && !strings.Contains(s.options, "refcount_bits=2")
 }
 
 func (s shape) v2() bool { return strings.Contains(s.options, "compat=0.10") }

@@ -107,7 +107,9 @@ func (h *Header) entryIn(table []byte, i int64) entry {
 		e.word = 0 // a mark without a cluster, which QEMU ignores
 	}
 	if h.Extended {
-		e.word &^= readsZero // the second word says that; QEMU ignores this bit
+		if e.word&compressed == 0 {
+			e.word &^= readsZero // the second word says that; QEMU ignores this bit
+		}
 		e.parts = be.Uint64(table[i*n+8:])
 	}
 	return e
