@@ -26,7 +26,6 @@ func (r *Rehearsal) Prepare(
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
 	changed.unused = newRanges(r.unclaimed(t.before), changed.unused)
-	changed.zeros = newRanges(r.spare.zeros)
 	tx, err := prepare(r.Device, store, spill, changed, t, r.header(name, plan), defaultTuning)
 	if err != nil {
 		return nil, err
@@ -35,9 +34,6 @@ func (r *Rehearsal) Prepare(
 		return nil, errors.Join(err, tx.Abandon())
 	}
 	report.SkippedFree = geometry.Bytes(r.skipped)
-	if r.spare.done {
-		report.GivesBack = geometry.Bytes(tx.cleared())
-	}
 	tx.Hidden = r.hidden(changed)
 	return tx, nil
 }
