@@ -292,3 +292,63 @@ func (m made) thereAndBack(t *testing.T, p person, format string) {
 	p.run(t, "shrink", image, "--yes", "to", itoa(m.mib)+"MiB").want(t, exitDone, "Done")
 	m.judge(t, disk(image), m.mib*mib)
 }
+
+// TestEnlargeRefused: what cannot be done is said and changes nothing.
+func TestEnlargeRefused(t *testing.T) {
+	t.Parallel()
+	testneed.Tool(t, "sfdisk")
+	ext := filling{kind: model.Ext4, mib: 32, fstab: "LABEL=OLD / ext4 rw 0 1"}
+	m := layout{
+		mib: 80, table: "label: gpt\nsize=32M\nsize=32M\nsize=1M,type=" + gptBIOS + "\n",
+		parts: map[int]filling{1: ext, 2: ext, 3: {mib: 1, build: garbage}},
+	}.make(t)
+	p := people()[len(people())-1]
+	image := filepath.Join(p.dir(t), "disk")
+	sh(t, ".", fmt.Sprintf("cp --sparse=always '%s' '%s'", m.image, image))
+	p.own(t, image)
+	sum := digest(t, image)
+	for _, c := range []struct {
+		words []string
+		code  int
+		want  string
+	}{
+		{[]string{"enlarge", image, "to", "200MiB", "--yes"}, exitRefused, "p1 (ext4, \"OLD\", 32.0 MiB), p2 (ext4, \"OLD\", 32.0 MiB). Say which one with --partition"},
+		{[]string{"enlarge", image, "to", "200MiB", "--yes", "--partition", "2"}, exitRefused, "finds the boot loader in it by its position"},
+		{[]string{"enlarge", image, "to", "200MiB", "--yes", "--partition", "4"}, exitRefused, "there is no partition 4"},
+		{[]string{"enlarge", image, "to", "70MiB", "--yes", "--partition", "2"}, exitRefused, "it is 80MiB long"},
+		{[]string{"enlarge", image, "to", "200000001B", "--yes", "--partition", "2"}, exitRefused, "not a whole number of sectors"},
+		{[]string{"enlarge", image, "to", "much", "--yes", "--partition", "2"}, exitUsage, "no number"},
+		{[]string{"enlarge", image, "up", "1GiB", "--yes"}, exitUsage, "use to or by"},
+		{[]string{"enlarge", image, "to", "200MiB", "--partition", "2"}, exitUsage, "--yes"},
+		{[]string{"shrink", image, "to", "100MiB", "--yes", "--partition", "2"}, exitRefused, "it is 80MiB long"},
+		{[]string{"shrink", image, "to", "36MiB", "--yes", "--partition", "2"}, exitRefused, "it can be"},
+		{[]string{"shrink", image, "by", "36MiB", "--yes"}, exitUsage, "use to"},
+		{[]string{"enlarge", image, "by", "10MiB", "--rehearse", "--partition", "1"}, exitRefused, "by its position"},
+	} {
+		if p.run(t, c.words...).want(t, c.code, c.want); digest(t, image) != sum {
+			t.Fatalf("%q has changed the image", c.words)
+		}
+	}
+}
+
+// TestShrinkToTheEnd shrinks a disk as far as its files allow. They stay as they are.
+func TestShrinkToTheEnd(t *testing.T) {
+	t.Parallel()
+	testneed.Tool(t, "sfdisk")
+	m := layout{
+		mib: 1200, root: 1, table: "label: gpt\nsize=1G,type=" + gptRoot + "\nsize=32M,name=home\n",
+		parts: map[int]filling{1: {kind: model.Ext4, mib: 1024}, 2: {kind: model.Ext4, mib: 32}},
+	}.make(t)
+	p := people()[len(people())-1]
+	image := filepath.Join(p.dir(t), "disk")
+	sh(t, ".", fmt.Sprintf("cp --sparse=always '%s' '%s'", m.image, image))
+	p.own(t, image)
+	if p.run(t, "shrink", image, "--yes").want(t, exitDone, "Done"); t.Failed() {
+		return
+	}
+	m.judge(t, image, fileSize(t, image))
+	if n := fileSize(t, image); n > 150*mib {
+		t.Errorf("%d bytes are left", n)
+	}
+	p.run(t, "shrink", image, "--yes").want(t, exitDone, "nothing to do")
+}

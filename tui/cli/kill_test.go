@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,7 +28,40 @@ const killPlan = "resize 1 to 50MiB\nmove 1 right 20MiB\nmove 3 left 48MiB\nresi
 // backwards. The image must be byte for byte what it was, or exactly as planned, with every file whole.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	kill(t, func(t *testing.T, image string) string { return image }, func(*testing.T, string) string { return "raw" })
+	kill(t, planKilled(t), *killsFlag, func(t *testing.T, image string) string { return image }, func(*testing.T, string) string { return "raw" })
+}
+
+// TestKillEnlarge does the same to `shunt enlarge`, fewer times.
+func TestKillEnlarge(t *testing.T) {
+	t.Parallel()
+	k := killing{
+		command: "enlarge", words: []string{"by", "70MiB", "--partition", "1"}, size: 390 * mib,
+		at: map[int]place{1: {64 * mib, 261 * mib}, 3: {325 * mib, 64 * mib}},
+	}
+	kill(t, k, (*killsFlag+2)/3, func(t *testing.T, image string) string { return image }, func(*testing.T, string) string { return "raw" })
+}
+
+// killing is a command that is killed, with what follows the image on its line, and where the partitions are afterwards.
+type killing struct {
+	command string
+	words   []string
+	at      map[int]place
+	size    int64
+}
+
+// args are the arguments for an image.
+func (k killing) args(image string, flags ...string) []string {
+	return slices.Concat([]string{k.command, "--yes"}, flags, []string{image}, k.words)
+}
+
+// planKilled applies killPlan.
+func planKilled(t *testing.T) killing {
+	t.Helper()
+	plan := filepath.Join(t.TempDir(), "plan")
+	if err := os.WriteFile(plan, []byte(killPlan), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return killing{"apply", []string{plan}, map[int]place{1: {84 * mib, 50 * mib}, 3: {144 * mib, 90 * mib}}, 330 * mib}
 }
 
 // TestKillQcow2 does the same to qcow2 images: whatever is killed, QEMU finds nothing to mend in them.
@@ -40,40 +74,36 @@ func TestKillQcow2(t *testing.T) {
 		sh(t, ".", fmt.Sprintf("qemu-img check -q '%s' && qemu-img convert -O raw '%s' '%s'", image, image, out))
 		return out
 	}
-	kill(t, raw, func(t *testing.T, image string) string {
+	kill(t, planKilled(t), *killsFlag, raw, func(t *testing.T, image string) string {
 		t.Helper()
 		sh(t, filepath.Dir(image), fmt.Sprintf("qemu-img convert -c -O qcow2 '%s' made && mv made '%s'", image, image))
 		return "qcow2"
 	})
 }
 
-// kill runs the test on images that pack makes of raw ones. unpack makes a raw one of such an image again.
-func kill(t *testing.T, unpack, pack func(t *testing.T, image string) string) {
+// kill runs the test so many times on images that pack makes of raw ones. unpack makes a raw one of such an image again.
+func kill(t *testing.T, run killing, times int, unpack, pack func(t *testing.T, image string) string) {
 	t.Helper()
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	p := people()[0]
 	d := disks()[0]
 	tr := d.trial(t, rng)
 	original, files := tr.image, tr.files
-	plan := filepath.Join(t.TempDir(), "plan")
-	if err := os.WriteFile(plan, []byte(killPlan), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	original = clone(t, original)
 	pack(t, original)
 	planned := clone(t, original)
 	took := time.Now()
-	p.run(t, "apply", "--yes", planned, plan).want(t, 0)
+	p.run(t, run.args(planned)...).want(t, 0)
 	total := time.Since(took)
 
-	k := killed{t: t, p: p, unpack: unpack, before: digest(t, unpack(t, original)), disk: d, files: files, original: original}
-	for i := range *killsFlag {
-		k.once(i, plan, moment(rng, i, total), i%2 == 1)
+	k := killed{killing: run, t: t, p: p, unpack: unpack, before: digest(t, unpack(t, original)), disk: d, files: files, original: original}
+	for i := range times {
+		k.once(i, moment(rng, i, total), i%2 == 1)
 		if t.Failed() {
 			return
 		}
 	}
-	t.Logf("%d kills: %d before the commit, %d in it, %d after it", *killsFlag, k.early, k.amid, k.late)
+	t.Logf("%d kills: %d before the commit, %d in it, %d after it", times, k.early, k.amid, k.late)
 }
 
 // when is the moment of a kill: some time after the start, or after the report, which is when the commit begins.
@@ -90,6 +120,7 @@ func moment(rng *rand.Rand, i int, total time.Duration) when {
 }
 
 type killed struct {
+	killing
 	t                 *testing.T
 	p                 person
 	unpack            func(t *testing.T, image string) string
@@ -100,11 +131,11 @@ type killed struct {
 	early, amid, late int
 }
 
-func (k *killed) once(i int, plan string, w when, back bool) {
+func (k *killed) once(i int, w when, back bool) {
 	t := k.t
 	t.Helper()
 	image := clone(t, k.original)
-	cmd := k.p.program(t, "apply", "--yes", "--json", image, plan)
+	cmd := k.p.program(t, k.args(image, "--json")...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -226,8 +257,7 @@ func (k *killed) judge(image string) string {
 		return "before"
 	}
 	table := oracle.SFDisk(t, image)
-	at := map[int]place{1: {84 * mib, 50 * mib}, 3: {144 * mib, 90 * mib}}
-	for n, want := range at {
+	for n, want := range k.at {
 		got := table.Part(t, n)
 		if got.Off != want.start || got.Len != want.size {
 			t.Fatalf("p%d lies at %d+%d; the image is neither as before nor as planned:\n%s", n, got.Off, got.Len,
@@ -236,7 +266,7 @@ func (k *killed) judge(image string) string {
 		oracle.ExtClean(t, image, got.Off)
 		oracle.SameFiles(t, oracle.ExtFiles(t, image, got.Off), k.files[n])
 	}
-	if size := fileSize(t, image); size != 330*mib {
+	if size := fileSize(t, image); size != k.size {
 		t.Fatalf("the image has %d bytes", size)
 	}
 	return "after"
