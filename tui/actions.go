@@ -38,7 +38,7 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.Quit:
 		return m.quit()
 	case dialog.Open:
-		return m.openPath(a.Path)
+		return m.openFor(a)
 	case dialog.Save:
 		if a.Text == "" {
 			a.Text = savedText(d, a.What, about)
@@ -53,6 +53,9 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 		m.Align = a.Align
 		return m.stage(a.Op), nil
 	case dialog.StageAll:
+		if a.Apply {
+			return m.stageAndApply(a)
+		}
 		return m.stageAll(a), nil
 	case dialog.ClearQueue:
 		return m.clearQueue(d), nil

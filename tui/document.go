@@ -8,6 +8,7 @@ import (
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/report"
+	"shunt/tui/dialog"
 	"shunt/tui/widget"
 )
 
@@ -36,6 +37,8 @@ type document struct {
 	// unfinished is the interrupted transaction that has to be finished or rolled back first, or nil.
 	unfinished *report.Unfinished
 	run        running // the current run
+	// errand is what the target is being opened for.
+	errand dialog.Errand
 	// mounted holds the directories of partitions that M mounted. They may have been unmounted by other means since.
 	mounted map[model.PartID]string
 	// brokenOff is set if a commit was interrupted and the target could not be read since.

@@ -15,7 +15,7 @@ import (
 // HelpKeys lists every key that the help shows, as a terminal reports it.
 func HelpKeys() []string {
 	var out []string
-	for _, g := range editorGroups() {
+	for _, g := range helpGroups() {
 		for _, b := range g.list {
 			out = append(out, b.Keys()...)
 		}

@@ -22,7 +22,7 @@ func (m Model) helpText(_ document, width int) (title string, lines []string) {
 	}
 	w := (width - 2*(columns-1)) / columns
 	var paragraphs [][]string
-	for _, g := range editorGroups() {
+	for _, g := range helpGroups() {
 		lines := []string{m.st.Title.Render(g.name)}
 		for _, b := range g.list {
 			lines = append(lines, m.helpLine(b, w))

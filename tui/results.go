@@ -34,6 +34,9 @@ func (m Model) opened(gen int, target Target, seen scanResult, err error) (Model
 	if last := seen.last; last != nil {
 		return m.pushWhenFree(dialog.NewMessage("While you were away", dialog.Calm, lastText(d.name(), *last)...)), nil
 	}
+	if d.errand != dialog.Look {
+		return m.runErrand(i)
+	}
 	if lines := report.Beforehand(d.facts); len(lines) > 0 {
 		return m.pushWhenFree(dialog.NewMessage("About this image", dialog.Calm, lines...)), nil
 	}

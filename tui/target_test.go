@@ -36,6 +36,8 @@ type Target struct {
 	// Sheets and Listings are what Inform and List tell, by partition and by partition and directory ("1:/etc").
 	Sheets   map[model.PartID]report.Sheet
 	Listings map[string]report.Listing
+	// Tables are the texts of /etc/fstab in each partition.
+	Tables map[model.PartID][]string
 	// Discovered is what Discover finds.
 	Discovered *ops.Env
 	// Runs holds every run that was begun, the latest last.
@@ -113,6 +115,12 @@ func (t *Target) List(_ context.Context, id model.PartID, dir string) (list repo
 		}
 	})
 	return list, err
+}
+
+// Fstabs are those in Tables.
+func (t *Target) Fstabs(_ context.Context, id model.PartID) (texts []string) {
+	t.backend.idle.do(func() { texts = t.Tables[id] })
+	return texts
 }
 
 // Mount mounts a partition below /run/shunt, which makes it busy.

@@ -35,16 +35,22 @@ func bootLayouts() map[string]bootLayout {
 14: start=2048,size=3MiB,type=` + biosBoot + `
 15: start=4MiB,size=44MiB,type=uefi
 `
+	behind := `label: gpt
+1: start=2048,size=160MiB,name=root
+2: start=161MiB,size=1MiB,type=` + biosBoot + `
+3: start=162MiB,size=40MiB,name=data
+`
 	mbr := `label: dos
 1: start=2048,size=160MiB,type=83,bootable
 2: start=161MiB,size=40MiB,type=83
 `
 	return map[string]bootLayout{
-		"server":      {"server", 256, server, 3, 2, 4, false},
-		"UEFI server": {"UEFI server", 256, server, 3, 2, 4, true},
-		"cloud":       {"cloud", 210, cloud, 1, 15, 0, false},
-		"UEFI cloud":  {"UEFI cloud", 210, cloud, 1, 15, 0, true},
-		"MBR":         {"MBR", 256, mbr, 1, 0, 2, false},
+		"server":           {"server", 256, server, 3, 2, 4, false},
+		"UEFI server":      {"UEFI server", 256, server, 3, 2, 4, true},
+		"cloud":            {"cloud", 210, cloud, 1, 15, 0, false},
+		"UEFI cloud":       {"UEFI cloud", 210, cloud, 1, 15, 0, true},
+		"BIOS boot behind": {"BIOS boot behind", 204, behind, 1, 0, 3, false},
+		"MBR":              {"MBR", 256, mbr, 1, 0, 2, false},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"shunt/model/oracle"
@@ -16,7 +17,8 @@ type bootCase struct {
 	name, layout, format string
 	script               string // makes the image from disk.raw
 	plan                 string
-	root                 place // where the root lies then, in MiB; of a size below 0: anywhere, and smaller than it was
+	enlarge              string // instead of a plan: the words behind the image
+	root                 place  // where the root lies then, in MiB; of a size below 0: anywhere, and smaller than it was
 }
 
 func bootCases() []bootCase {
@@ -29,17 +31,19 @@ func bootCases() []bootCase {
 	mbr := "image grow 200MiB\nmove 2 right 150MiB\nmove 1 right 60MiB\ngrow 1\n"
 	room := "image grow 100MiB\nroom 15 by +64MiB\n"
 	return []bootCase{
-		{"raw", "server", "raw", "cp --sparse=always disk.raw image", behind, place{43, 410}},
-		{"version 2", "server", "qcow2", convert("-o compat=0.10"), behind, place{43, 410}},
-		{"compressed", "server", "qcow2", convert("-c"), behind, place{43, 410}},
-		{"version 2, compressed", "cloud", "qcow2", convert("-c -o compat=0.10"), last, place{148, 361}},
-		{"version 3", "cloud", "qcow2", convert(""), last, place{148, 361}},
-		{"room for the ESP", "cloud", "qcow2", convert("-c -o compression_type=zstd"), room, place{112, 160}},
-		{"overlay", "cloud", "qcow2", overlay, last, place{148, 361}},
-		{"as small as it gets", "cloud", "qcow2", convert("-o cluster_size=2M"), "image min\n", place{0, -1}},
-		{"extended L2", "UEFI server", "qcow2", convert("-o extended_l2=on"), uefi, place{73, 410}},
-		{"ESP moved too", "UEFI cloud", "qcow2", convert("-c"), both, place{198, 311}},
-		{"version 2", "MBR", "qcow2", convert("-o compat=0.10"), mbr, place{61, 250}},
+		{"raw", "server", "raw", "cp --sparse=always disk.raw image", behind, "", place{43, 410}},
+		{"version 2", "server", "qcow2", convert("-o compat=0.10"), behind, "", place{43, 410}},
+		{"compressed", "server", "qcow2", convert("-c"), behind, "", place{43, 410}},
+		{"version 2, compressed", "cloud", "qcow2", convert("-c -o compat=0.10"), last, "", place{148, 361}},
+		{"version 3", "cloud", "qcow2", convert(""), last, "", place{148, 361}},
+		{"room for the ESP", "cloud", "qcow2", convert("-c -o compression_type=zstd"), room, "", place{112, 160}},
+		{"overlay", "cloud", "qcow2", overlay, last, "", place{148, 361}},
+		{"as small as it gets", "cloud", "qcow2", convert("-o cluster_size=2M"), "image min\n", "", place{0, -1}},
+		{"extended L2", "UEFI server", "qcow2", convert("-o extended_l2=on"), uefi, "", place{73, 410}},
+		{"ESP moved too", "UEFI cloud", "qcow2", convert("-c"), both, "", place{198, 311}},
+		{"enlarged", "BIOS boot behind", "qcow2", convert("-c"), "", "by 200MiB", place{1, 361}},
+		{"enlarged raw", "BIOS boot behind", "raw", "cp --sparse=always disk.raw image", "", "to 500001s", place{1, 202}},
+		{"version 2", "MBR", "qcow2", convert("-o compat=0.10"), mbr, "", place{61, 250}},
 	}
 }
 
@@ -75,7 +79,11 @@ func (c bootCase) try(t *testing.T, d trial, l bootLayout) {
 	}
 	was := boot(t, image, c.format, l.uefi, false)
 
-	p.run(t, "apply", "--yes", image, write(t, c.plan)).want(t, exitDone, "Done")
+	if c.enlarge != "" {
+		p.run(t, append([]string{"enlarge", "--yes", image}, strings.Fields(c.enlarge)...)...).want(t, exitDone, "Done", "told the boot code")
+	} else {
+		p.run(t, "apply", "--yes", image, write(t, c.plan)).want(t, exitDone, "Done")
+	}
 
 	want := place{c.root.start * mib, c.root.size * mib}
 	disk := filepath.Join(t.TempDir(), "disk")

@@ -76,6 +76,8 @@ func (committing) List(context.Context, model.PartID, string) (report.Listing, e
 	return report.Listing{}, errCommitting
 }
 
+func (committing) Fstabs(context.Context, model.PartID) []string { return nil }
+
 func (c committing) Close() error {
 	c.run.Leave()
 	return nil

@@ -24,6 +24,8 @@ type StageAll struct {
 	Ops []ops.Operation
 	// Part is the partition that is selected afterwards; 0 selects the partition of the first operation.
 	Part model.PartID
+	// Apply also begins to apply the queue: the rehearsal, and the question after it.
+	Apply bool
 }
 
 // ClearQueue removes all pending operations.
@@ -74,8 +76,21 @@ const (
 // FitImage asks for the ways to make the image as small as its contents allow.
 type FitImage struct{}
 
-// Open opens another target.
-type Open struct{ Path string }
+// Open opens another target. To is what it is opened for.
+type Open struct {
+	Path string
+	To   Errand
+}
+
+// Errand is what a target is opened for.
+type Errand int
+
+// What a target can be opened for.
+const (
+	Look    Errand = iota // to show it
+	Enlarge               // to enlarge it with its root
+	Shrink                // to shrink it with its root
+)
 
 // List asks for the entries of a directory. The dialog stays open and receives a Listing.
 type List struct{ Dir string }

@@ -72,7 +72,7 @@ func (b *browse) layout() layout {
 	return layout{
 		title: "Open target", width: browseWidth, rows: []row{field, blank(), list, blank(), shown(b.details)},
 		first: b.take, accept: b.accept, does: "open", keys: []keymap.Binding{keyList()},
-		more: []keymap.Binding{keymap.Bind("tab", "complete", "tab"), keyParent(), keyAll()},
+		more: []keymap.Binding{keymap.Bind("tab", "complete", "tab"), KeyEnlarge(), KeyShrink(), keyParent(), keyAll()},
 	}
 }
 
@@ -179,6 +179,10 @@ func (b *browse) press(press tea.KeyPressMsg) (action Action, used bool) {
 		return b.complete(), true
 	case empty && keymap.Match(press, keyParent()):
 		return b.up(), true
+	case empty && b.image() && keymap.Match(press, KeyEnlarge()):
+		return Open{Path: b.selected().Path, To: Enlarge}, true
+	case empty && b.image() && keymap.Match(press, KeyShrink()):
+		return Open{Path: b.selected().Path, To: Shrink}, true
 	case empty && keymap.Match(press, keyRight()) && b.selected().Kind == report.CandidateDir:
 		return b.accept(), true
 	default:
@@ -219,6 +223,13 @@ func (b *browse) selected() browseRow {
 		return browseRow{}
 	}
 	return b.rows[b.at]
+}
+
+// image reports whether the entry under the cursor is an image file that can be opened.
+func (b *browse) image() bool {
+	r := b.selected()
+	g, seen := b.seen[r.Path]
+	return r.entry && r.Kind == report.CandidateFile && (!seen || g.Image && g.Cannot.OK())
 }
 
 // goTo shows another directory.
@@ -290,6 +301,13 @@ func (b *browse) request() Action {
 	b.summarizing = true
 	return Summarize{Paths: paths}
 }
+
+// KeyEnlarge enlarges the image under the cursor with its root, and KeyShrink shrinks it. While a name is typed they are
+// letters.
+func KeyEnlarge() keymap.Binding { return keymap.Bind("e", "enlarge", "e") }
+
+// KeyShrink is the other one.
+func KeyShrink() keymap.Binding { return keymap.Bind("s", "shrink", "s") }
 
 func keyParent() keymap.Binding {
 	return keymap.Bind("backspace", "directory above", "backspace", "left")
