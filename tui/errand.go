@@ -77,8 +77,8 @@ func (m Model) stageAndApply(a dialog.StageAll) (Model, tea.Cmd) {
 // helpGroups returns the sections of the help: those of the editor, and the keys of the picker that are not in its window's
 // last lines everywhere.
 func helpGroups() []bindingGroup {
-	return append(editorGroups(), bindingGroup{"In the list of targets (o), on an image", []binding{
-		{Binding: dialog.KeyEnlarge().As("enlarge it with its root file system")},
-		{Binding: dialog.KeyShrink().As("shrink it with its root file system")},
+	return append(editorGroups(), bindingGroup{"On an image in the list (o)", []binding{
+		{Binding: dialog.KeyEnlarge().As("enlarge it and its root")},
+		{Binding: dialog.KeyShrink().As("shrink it and its root")},
 	}})
 }

@@ -15,7 +15,7 @@ import (
 // HelpKeys lists every key that the help shows, as a terminal reports it.
 func HelpKeys() []string {
 	var out []string
-	for _, g := range helpGroups() {
+	for _, g := range editorGroups() {
 		for _, b := range g.list {
 			out = append(out, b.Keys()...)
 		}
@@ -81,7 +81,7 @@ func EditAll(m tea.Model, list ...ops.Operation) (said []string) {
 func KeyTable() string {
 	var out strings.Builder
 	out.WriteString("| key | what it does |\n| --- | --- |\n")
-	for _, g := range editorGroups() {
+	for _, g := range helpGroups() {
 		out.WriteString("| **" + g.name + "** | |\n")
 		for _, b := range g.list {
 			out.WriteString("| `" + b.Help().Key + "` | " + b.Help().Desc + " |\n")

@@ -228,7 +228,7 @@ func TestColours(t *testing.T) {
 func TestPicker(t *testing.T) {
 	for name, play := range map[string]func(d *Driver){
 		"first": func(*Driver) {},
-		"typed": func(d *Driver) { d.Type("st") },
+		"typed": func(d *Driver) { d.Type("tic") },
 		"qcow2": func(d *Driver) { d.Type("qcow"); d.Press("down", "up") },
 		"other": func(d *Driver) { d.Type("/home/") },
 		"all":   func(d *Driver) { d.Press("ctrl+t", "end", "up", "up", "up", "up") },

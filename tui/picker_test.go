@@ -3,9 +3,12 @@ package tui_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/exp/golden"
 
+	"shunt/model"
 	"shunt/tui"
 )
 
@@ -50,9 +53,9 @@ func TestPickByMouse(t *testing.T) {
 // What is open already is shown instead of being opened again.
 func TestPickWhatIsOpen(t *testing.T) {
 	d, b := picking(t)
-	d.Type("stick")
+	d.Type("tick")
 	d.Press("enter", "o")
-	d.Type("stick")
+	d.Type("tick")
 	d.Press("enter")
 	d.Contains("▸ p1")
 	d.Lacks("(1/2)")
@@ -81,4 +84,54 @@ func TestGreeting(t *testing.T) {
 	}
 	d := Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}}, b)
 	d.Lacks("makes room")
+}
+
+// TestErrands enlarges and shrinks an image from the picker: it opens, the root is found, a size is asked for, and the queue
+// is rehearsed.
+func TestErrands(t *testing.T) {
+	for name, play := range map[string]func(d *Driver, target *Target){
+		"enlarge": func(d *Driver, _ *Target) { begin(d, "e"); d.Type("+2GiB") },
+		"enlarge-fstab": func(d *Driver, target *Target) {
+			target.Tables = map[model.PartID][]string{1: {"/dev/sda1 / ext4"}}
+			begin(d, "e")
+			d.Type("4GiB")
+		},
+		"enlarge-doubt": func(d *Driver, target *Target) {
+			target.Tables = map[model.PartID][]string{1: {"/dev/sda1 / ext4"}, 2: {"/dev/sda2 / ext4"}}
+			begin(d, "e")
+			d.Press("right", "tab")
+			d.Type("4GiB")
+		},
+		"enlarge-less": func(d *Driver, _ *Target) { begin(d, "e"); d.Type("500MiB") },
+		"shrink":       func(d *Driver, _ *Target) { begin(d, "s") },
+		"shrink-wrong": func(d *Driver, _ *Target) { begin(d, "s"); d.Type("5") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, b := picking(t)
+			play(d, b.Targets[stick])
+			golden.RequireEqual(t, d.Frame())
+			refused := strings.HasSuffix(name, "-less") || strings.HasSuffix(name, "-wrong")
+			d.Press("enter")
+			if runs := len(b.Targets[stick].Runs); (runs == 0) != refused {
+				t.Errorf("%d runs:\n%s", runs, d.Frame())
+			}
+		})
+	}
+}
+
+// begin presses a key of the picker and waits until the dialog that it leads to takes keys.
+func begin(d *Driver, key string) {
+	d.Press(key)
+	d.Advance(time.Second)
+}
+
+// TestErrandLetters: with a name begun, e and s are letters, and on a directory too.
+func TestErrandLetters(t *testing.T) {
+	d, b := picking(t)
+	d.Type("tes")
+	d.Contains("[tes")
+	d.Press("esc")
+	if len(b.Opened) != 0 {
+		t.Errorf("opened %v", b.Opened)
+	}
 }

@@ -72,7 +72,7 @@ func (b *browse) layout() layout {
 	return layout{
 		title: "Open target", width: browseWidth, rows: []row{field, blank(), list, blank(), shown(b.details)},
 		first: b.take, accept: b.accept, does: "open", keys: []keymap.Binding{keyList()},
-		more: []keymap.Binding{keymap.Bind("tab", "complete", "tab"), KeyEnlarge(), KeyShrink(), keyParent(), keyAll()},
+		more: append(b.errands(), keymap.Bind("tab", "complete", "tab"), keyParent(), keyAll()),
 	}
 }
 
@@ -179,9 +179,9 @@ func (b *browse) press(press tea.KeyPressMsg) (action Action, used bool) {
 		return b.complete(), true
 	case empty && keymap.Match(press, keyParent()):
 		return b.up(), true
-	case empty && b.image() && keymap.Match(press, KeyEnlarge()):
+	case len(b.errands()) > 0 && keymap.Match(press, KeyEnlarge()):
 		return Open{Path: b.selected().Path, To: Enlarge}, true
-	case empty && b.image() && keymap.Match(press, KeyShrink()):
+	case len(b.errands()) > 0 && keymap.Match(press, KeyShrink()):
 		return Open{Path: b.selected().Path, To: Shrink}, true
 	case empty && keymap.Match(press, keyRight()) && b.selected().Kind == report.CandidateDir:
 		return b.accept(), true
@@ -225,11 +225,15 @@ func (b *browse) selected() browseRow {
 	return b.rows[b.at]
 }
 
-// image reports whether the entry under the cursor is an image file that can be opened.
-func (b *browse) image() bool {
+// errands returns the keys for an image under the cursor, as long as nothing is typed: then they would be letters of a name.
+func (b *browse) errands() []keymap.Binding {
 	r := b.selected()
 	g, seen := b.seen[r.Path]
-	return r.entry && r.Kind == report.CandidateFile && (!seen || g.Image && g.Cannot.OK())
+	image := r.entry && r.Kind == report.CandidateFile && (!seen || g.Image && g.Cannot.OK())
+	if !image || b.field.Value() != "" {
+		return nil
+	}
+	return []keymap.Binding{KeyEnlarge(), KeyShrink()}
 }
 
 // goTo shows another directory.

@@ -109,7 +109,7 @@ func (s *rootSize) rootRow(d model.Disk) row {
 
 // moves shows the operations, or why they are impossible.
 func (s *rootSize) moves(idle string) row {
-	const height = 8
+	const height = 6
 	return shown(func(p paper) (lines []string) {
 		switch {
 		case s.wrong != nil:
