@@ -3,7 +3,8 @@
 #                    detector for packages in which goroutines meet
 # make build         the program, ./shunt
 # make bench         the benchmarks
-# make crash         the long crash run: at least 500,000 states, and 500 kills of the real program
+# make crash         the long crash run: at least 500,000 states, 1,000 sequences of edits of qcow2 images, and 500 kills of the
+#                    real program
 # make matrix        every file system x operation x kind of table by itself, every move x kind of table, and random changes
 #                    of partitions from inside and outside: minutes
 # make damage        every edit of every kind of damaged file system: minutes
@@ -90,6 +91,7 @@ bench:
 crash:
 	@.ci/install test
 	go test ./ops/txn -run 'Crash|Fault|Corrupt|Mutation' -states 500000 -timeout 60m -v
+	go test ./ops/target/qcow2 -run 'PowerCut|Edits|Verdicts' -cuts 10000 -sequences 1000 -verdicts 1500 -timeout 60m
 	go test ./tui/cli -run 'Kill|Racing' -kills 500 -rounds 50 -timeout 90m -v
 
 matrix:
