@@ -68,24 +68,26 @@ const (
 	mounted
 	// rooted: a Linux system can have its root in a file system of this kind.
 	rooted
+	// sparse: nothing in it relies on its room being allocated. Volumes and encrypted data may.
+	sparse
 	// frozen: the contents must stay exactly as they are and where they are.
 	frozen
 )
 
 // common lists the most popular kinds in the order of lists. Other kinds follow by name.
 var common = []kindInfo{
-	{kind: Ext2, hue: HuePale, facts: grows | rooted},
-	{kind: Ext3, hue: HueSteel, facts: grows | rooted},
-	{kind: Ext4, hue: HueBlue, facts: grows | rooted},
-	{kind: XFS, hue: HueGold, facts: grows | mounted | rooted},
-	{kind: Btrfs, hue: HueOrange, facts: grows | mounted | rooted},
-	{kind: F2FS, hue: HueBrick, facts: grows | rooted},
-	{kind: FAT12, hue: HueLime, typed: "fat16", holds: holdsFAT12, facts: grows},
-	{kind: FAT16, hue: HueLime, typed: "fat16", holds: holdsFAT16, facts: grows},
-	{kind: FAT32, hue: HueGreen, typed: "fat32", holds: holdsFAT32, facts: grows},
-	{kind: ExFAT, hue: HueSea, typed: "ntfs", holds: holdsBasic},
-	{kind: NTFS, hue: HueMint, typed: "ntfs", holds: holdsBasic, facts: grows},
-	{kind: Swap, hue: HueRose, typed: "swap", holds: holdsSwap, facts: madeAnew | grows},
+	{kind: Ext2, hue: HuePale, facts: sparse | grows | rooted},
+	{kind: Ext3, hue: HueSteel, facts: sparse | grows | rooted},
+	{kind: Ext4, hue: HueBlue, facts: sparse | grows | rooted},
+	{kind: XFS, hue: HueGold, facts: sparse | grows | mounted | rooted},
+	{kind: Btrfs, hue: HueOrange, facts: sparse | grows | mounted | rooted},
+	{kind: F2FS, hue: HueBrick, facts: sparse | grows | rooted},
+	{kind: FAT12, hue: HueLime, typed: "fat16", holds: holdsFAT12, facts: sparse | grows},
+	{kind: FAT16, hue: HueLime, typed: "fat16", holds: holdsFAT16, facts: sparse | grows},
+	{kind: FAT32, hue: HueGreen, typed: "fat32", holds: holdsFAT32, facts: sparse | grows},
+	{kind: ExFAT, hue: HueSea, typed: "ntfs", holds: holdsBasic, facts: sparse},
+	{kind: NTFS, hue: HueMint, typed: "ntfs", holds: holdsBasic, facts: sparse | grows},
+	{kind: Swap, hue: HueRose, typed: "swap", holds: holdsSwap, facts: sparse | madeAnew | grows},
 	{kind: LVM2, hue: HueSand, typed: "lvm", holds: holdsLVM, facts: grows},
 	{kind: LUKS, hue: HueViolet, holds: holdsLUKS, facts: grows},
 }
@@ -96,10 +98,10 @@ var rare = []kindInfo{
 	{kind: SquashFS, hue: HueGrey},
 	{kind: EROFS, hue: HueGrey},
 	{kind: SwSuspend, hue: HueRose, facts: frozen},
-	{kind: NILFS2, facts: grows | mounted | rooted},
-	{kind: ReiserFS, facts: grows | rooted},
-	{kind: JFS, facts: rooted},
-	{kind: UDF, typed: "ntfs", holds: holdsBasic},
+	{kind: NILFS2, facts: sparse | grows | mounted | rooted},
+	{kind: ReiserFS, facts: sparse | grows | rooted},
+	{kind: JFS, facts: sparse | rooted},
+	{kind: UDF, typed: "ntfs", holds: holdsBasic, facts: sparse},
 }
 
 var kinds = slices.Concat(common, rare)
@@ -125,6 +127,9 @@ func (k FSKind) HoldsRoot() bool { return k.info().facts&rooted != 0 }
 
 // Frozen reports whether contents of this kind must stay exactly as they are and where they are.
 func (k FSKind) Frozen() bool { return k.info().facts&frozen != 0 }
+
+// Sparse reports whether what is free or zero in contents of this kind may become a hole in an image.
+func (k FSKind) Sparse() bool { return k.info().facts&sparse != 0 }
 
 // Hue returns the colour of the kind.
 func (k FSKind) Hue() Hue { return k.info().hue }

@@ -49,8 +49,9 @@ func (q Queue) steps(i int) []Step {
 		p, _ := after.Partition(s.Part)
 		return q.env.Caps.For(model.Filesystem{Kind: s.FS, Elsewhere: p.FS.Elsewhere}).spares(s.Kind)
 	})
-	for j := range steps {
+	for j, s := range steps {
 		steps[j].Op = i
+		steps[j].Free = s.Kind == StepFindSpare && q.env.Caps.Of(s.FS).FreeKnown
 	}
 	return steps
 }

@@ -177,12 +177,12 @@ func (l *ledger) step(op Operation, s Step) {
 		h.half = s.Half && (h.uuid == 0 || h.half)
 		h.uuid = l.uuids
 	case StepResizeImage, StepCheckFS, StepRepairFS, StepVerifyFS, StepResizeFS, StepRemap, StepMoved, StepMoveLoader, StepWipeDisk,
-		StepLabelFS, StepRepairImage, StepDropBitmaps, StepWriteTable, StepGrowMounted:
+		StepLabelFS, StepRepairImage, StepDropBitmaps, StepFindSpare, StepGiveBack, StepWriteTable, StepGrowMounted:
 	}
 	if s.Part != 0 {
 		l.held[s.Part] = h
 	}
-	if !s.Window.Empty() && s.Kind != StepCheckFS && s.Kind != StepRepairFS && s.Kind != StepVerifyFS {
+	if !s.Window.Empty() && s.Kind != StepCheckFS && s.Kind != StepFindSpare && s.Kind != StepRepairFS && s.Kind != StepVerifyFS {
 		l.writes = append(l.writes, s)
 	}
 }

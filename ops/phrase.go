@@ -10,18 +10,19 @@ type Verb struct{ Do, Doing, Did string }
 
 // Verbs of several operations and steps.
 var (
-	checking  = Verb{"check", "checking", "checked"}
-	repairing = Verb{"repair", "repairing", "repaired"}
-	clearing  = Verb{"clear", "clearing", "cleared"}
-	copying   = Verb{"copy", "copying", "copied"}
-	dropping  = Verb{"drop", "dropping", "dropped"}
-	filling   = Verb{"fill", "filling", "filled"}
-	growing   = Verb{"grow", "growing", "grew"}
-	labeling  = Verb{"label", "labelling", "labelled"}
-	making    = Verb{"make", "making", "made"}
-	moving    = Verb{"move", "moving", "moved"}
-	setting   = Verb{"set", "setting", "set"}
-	shrinking = Verb{"shrink", "shrinking", "shrank"}
+	checking    = Verb{"check", "checking", "checked"}
+	repairing   = Verb{"repair", "repairing", "repaired"}
+	clearing    = Verb{"clear", "clearing", "cleared"}
+	copying     = Verb{"copy", "copying", "copied"}
+	dropping    = Verb{"drop", "dropping", "dropped"}
+	filling     = Verb{"fill", "filling", "filled"}
+	growing     = Verb{"grow", "growing", "grew"}
+	labeling    = Verb{"label", "labelling", "labelled"}
+	making      = Verb{"make", "making", "made"}
+	moving      = Verb{"move", "moving", "moved"}
+	setting     = Verb{"set", "setting", "set"}
+	sparsifying = Verb{"sparsify", "sparsifying", "sparsified"}
+	shrinking   = Verb{"shrink", "shrinking", "shrank"}
 )
 
 // Clause is a verb and the text behind it. The text begins with its own blank.

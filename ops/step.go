@@ -50,6 +50,12 @@ const (
 	StepRepairImage
 	// StepDropBitmaps has the commit drop the persistent bitmaps of the image.
 	StepDropBitmaps
+	// StepFindSpare finds what can be given back in Window: in the file system FS, whose journal is replayed, or in
+	// unallocated space.
+	StepFindSpare
+	// StepGiveBack clears what the steps of this kind before it found, and blocks of zeros there, so that the commit gives
+	// their room back.
+	StepGiveBack
 	// StepWriteTable writes the final partition table. It is the last step of the rehearsal.
 	StepWriteTable
 	// StepGrowMounted lets the kernel grow a file system that is mounted at Mounted. It runs on the target after the
@@ -72,6 +78,7 @@ type Step struct {
 	Sectors  geometry.Sector
 	Prealloc model.Prealloc // StepResizeImage: for what is added
 	Label    string
+	Free     bool   // StepFindSpare: what the file system holds free is known, and a tool can judge it
 	Half     bool   // StepUUIDFS: only the half that Windows shows
 	UUID     string // StepMakeFS: UUID for the new file system (swap keeps its own), or "" for a random one
 	Mounted  string // StepGrowMounted: the directory
@@ -114,6 +121,10 @@ func (s Step) Words(z geometry.SectorSize) Phrase {
 		return phrase(repairing, "the tables of the image")
 	case StepDropBitmaps:
 		return phrase(dropping, "the bitmaps of the image")
+	case StepFindSpare:
+		return phrase(Verb{"find", "finding", "found"}, "what %s can give back", s.Ref)
+	case StepGiveBack:
+		return phrase(Verb{"give", "giving", "gave"}, "back what is free")
 	case StepWriteTable:
 		return phrase(Verb{"write", "writing", "wrote"}, "partition table")
 	case StepGrowMounted:

@@ -96,6 +96,9 @@ func costs(r report.Rehearsal, what string) []string {
 		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
 	}
 	items = append(items, writes)
+	if r.GivesBack > 0 {
+		items = append(items, "give "+geometry.FormatBytes(r.GivesBack)+" back to the host")
+	}
 	if r.UndoBytes > 0 {
 		items = append(items, "keep "+geometry.FormatBytes(r.UndoBytes)+" beside the target, to undo the commit with U")
 	}

@@ -63,7 +63,9 @@ type Driver struct {
 	// free adds to list the ranges that a move need not copy. It is nil if shunt cannot find them. certain says that the list
 	// needs no second opinion: a fault in what it is made from would contradict something else that free reads.
 	certain bool
-	free    func(r *io.SectionReader, fs model.Filesystem, list *freeList) error
+	// spare adds the parts of tables that were never used and may be made zero. They may come in any order. It may be nil.
+	spare func(r *io.SectionReader, list *freeList) error
+	free  func(r *io.SectionReader, fs model.Filesystem, list *freeList) error
 
 	// Ask is the command that describes the file system, if there is one. It writes nothing.
 	Ask Inquiry

@@ -35,6 +35,7 @@ func extDrivers() []Driver {
 		byHand:      []string{"resize2fs", "{}"},
 		free:        func(r *io.SectionReader, _ model.Filesystem, list *freeList) error { return extFree(r, list) },
 		certain:     true,
+		spare:       extSpare,
 		Ask:         ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
 		text:        textDebugfs,
 		ways: []Way{

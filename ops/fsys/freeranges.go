@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"sort"
 
 	"shunt/model"
@@ -33,6 +34,15 @@ var errDoubt = errors.New("the free space is not certain")
 // has an unknown feature, or if its checksums, counts and metadata do not all agree. Missing a free block costs time;
 // mistaking a used block for free would cost data. An error is always an I/O error.
 func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
+	return freeRanges(r, kind, off, n, minFree)
+}
+
+// EveryFree is like FreeRanges, with ranges of any length as long as they are not too many.
+func EveryFree(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
+	return freeRanges(r, kind, off, n, 1)
+}
+
+func freeRanges(r io.ReaderAt, kind model.FSKind, off, n, shortest int64) ([]overlay.Range, error) {
 	d := Of(kind)
 	if d.free == nil {
 		return nil, nil
@@ -42,7 +52,7 @@ func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range
 	if found.Kind != kind || !found.Dirty.OK() || found.Trait != model.NoTrait || !whole {
 		return nil, nil
 	}
-	list := &freeList{shortest: minFree}
+	list := &freeList{shortest: shortest}
 	if err := d.free(io.NewSectionReader(r, off, n), found, list); err != nil {
 		if errors.Is(err, errDoubt) {
 			return nil, nil
@@ -56,6 +66,24 @@ func FreeRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range
 // used only if the file system's own tool finds it in order: if the map of its blocks and its files contradict each other,
 // a block that is called free may belong to a file.
 func FreeCertain(kind model.FSKind) bool { return Of(kind).certain }
+
+// SpareRanges returns the free ranges like FreeRanges, and those parts of the file system's own tables that were never
+// used. They all may be made zero, and none of them may be left with other contents.
+func SpareRanges(r io.ReaderAt, kind model.FSKind, off, n int64) ([]overlay.Range, error) {
+	free, err := FreeRanges(r, kind, off, n)
+	spare := Of(kind).spare
+	if err != nil || spare == nil || len(free) == 0 {
+		return free, err
+	}
+	list := &freeList{shortest: minFree}
+	if err := spare(io.NewSectionReader(r, off, n), list); err != nil {
+		if errors.Is(err, errDoubt) {
+			return free, nil
+		}
+		return nil, tried.Errorf("find the unused tables of %s: %w", kind, err)
+	}
+	return slices.Concat(free, list.done()), nil
+}
 
 // freeList collects free runs in ascending order.
 type freeList struct {

@@ -15,11 +15,13 @@ func (l *line) image() []ops.Operation {
 	how := "size"
 	if !l.atSize() {
 		how = l.choice("what to do with the image", "something to do with the image", "grow", "size", "to", "by", "min",
-			"repair", "drop-bitmaps")
+			"repair", "drop-bitmaps", "sparsify")
 	}
 	switch how {
 	case "repair":
 		return []ops.Operation{ops.RepairImage{}}
+	case "sparsify":
+		return []ops.Operation{ops.Sparsify{}}
 	case "drop-bitmaps":
 		return []ops.Operation{ops.DropBitmaps{}}
 	case "min":

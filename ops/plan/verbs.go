@@ -82,6 +82,8 @@ func written(op ops.Operation, d model.Disk) string {
 		w.add("image", "repair")
 	case ops.DropBitmaps:
 		w.add("image", "drop-bitmaps")
+	case ops.Sparsify:
+		w.add("image", "sparsify")
 	case ops.MoveResize:
 		w.move(op)
 	case ops.New:

@@ -83,12 +83,13 @@ type Filesystem struct {
 type Rehearsal struct {
 	Steps       []StepResult   `json:"steps"`
 	Filesystems []Filesystem   `json:"filesystems"`
-	CopyBytes   geometry.Bytes `json:"copy_bytes"`               // data that the commit will copy within the target
-	PlaceBytes  geometry.Bytes `json:"place_bytes"`              // metadata and new data that it will write
-	JournalSize geometry.Bytes `json:"journal_bytes"`            // space that the journal needs, with all old contents
-	UndoBytes   geometry.Bytes `json:"undo_bytes"`               // the part that stays for an undo after the commit
-	Remapped    geometry.Bytes `json:"remapped_bytes,omitempty"` // data that moves without being copied
-	SkippedFree geometry.Bytes `json:"skipped_bytes"`            // free space of moved file systems that is not copied
+	CopyBytes   geometry.Bytes `json:"copy_bytes"`                 // data that the commit will copy within the target
+	PlaceBytes  geometry.Bytes `json:"place_bytes"`                // metadata and new data that it will write
+	JournalSize geometry.Bytes `json:"journal_bytes"`              // space that the journal needs, with all old contents
+	UndoBytes   geometry.Bytes `json:"undo_bytes"`                 // the part that stays for an undo after the commit
+	Remapped    geometry.Bytes `json:"remapped_bytes,omitempty"`   // data that moves without being copied
+	SkippedFree geometry.Bytes `json:"skipped_bytes"`              // free space of moved file systems that is not copied
+	GivesBack   geometry.Bytes `json:"gives_back_bytes,omitempty"` // room in the image file that sparsifying gives back to the host
 	Estimate    time.Duration  `json:"estimate"`
 	Warnings    []string       `json:"warnings,omitempty"`  // what may go wrong in the commit, for people
 	Err         string         `json:"error,omitempty"`     // why the rehearsal failed, "" if it passed

@@ -42,15 +42,6 @@ func View(path string, opts Options) (*Viewer, error) {
 	return v, err
 }
 
-// ViewFormat opens a target to look at its format alone, whatever disk is in it: Disk is empty.
-func ViewFormat(path string, opts Options) (*Viewer, error) {
-	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
-	if err != nil {
-		return nil, err
-	}
-	return &Viewer{path: path, opts: opts, target: t, facts: facts(t, opts)}, nil
-}
-
 // Inspect scans a target without locking it for editing, even if it is in use. The *report.Unfinished is nil if there is no
 // unfinished transaction.
 func Inspect(path string, opts Options) (model.Disk, report.Facts, *report.Unfinished, error) {
@@ -65,12 +56,13 @@ func Inspect(path string, opts Options) (model.Disk, report.Facts, *report.Unfin
 func (v *Viewer) shown() model.Disk { return ops.WithLeast(v.disk, ops.Env{Caps: fsys.Discover()}) }
 
 func view(path string, opts Options) (*Viewer, *report.Unfinished, error) {
-	v, err := ViewFormat(path, opts)
+	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
 	if err != nil {
 		return nil, nil, err
 	}
+	v := &Viewer{path: path, opts: opts, target: t, facts: facts(t, opts)}
 	if err := v.scan(); err != nil {
-		return nil, nil, errors.Join(err, v.Close())
+		return nil, nil, errors.Join(err, t.Close())
 	}
 	v.left = v.readBeside()
 	return v, v.left, nil
@@ -239,6 +231,33 @@ func (v Viewer) Fstabs(ctx context.Context, id model.PartID) []string {
 		return nil
 	}
 	return answer.Fstabs
+}
+
+// Tree lists all files in a partition, or with id 0 in the file system that covers a disk without a table.
+func (v Viewer) Tree(ctx context.Context, id model.PartID) (report.Tree, error) {
+	at, err := v.locateReadable(id)
+	if err != nil {
+		return report.Tree{}, err
+	}
+	answer, err := v.ask(ctx, at, worker.Question{Tree: true})
+	var died *readerDied
+	if errors.As(err, &died) && ctx.Err() == nil {
+		answer, err = v.ask(ctx, at, worker.Question{Tree: true, Plain: true})
+	}
+	if err == nil && answer.Err != "" {
+		err = errors.New(answer.Err)
+	}
+	return answer.Tree, err
+}
+
+// Content reads the disk. It is valid until Close.
+func (v *Viewer) Content() target.Device { return v.target }
+
+// Sound reports whether the checker of the file system in a partition, or with id 0 of that on the whole disk, finds nothing
+// wrong.
+func (v *Viewer) Sound(ctx context.Context, id model.PartID) bool {
+	at, err := v.locateReadable(id)
+	return err == nil && v.examine(ctx, at, fsys.Discover()).Verdict == report.Sound
 }
 
 // readerDied is returned when the worker ended without an answer.

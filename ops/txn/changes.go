@@ -20,6 +20,7 @@ type changes struct {
 	clear                 ranges    // bytes that must read as zero afterwards
 	heads                 ranges    // the first bytes of the changed partitions as planned
 	unused                ranges    // bytes whose old content a roll back need not restore
+	zeros                 ranges    // bytes that are zero before the transaction, although they take room
 	freed                 ranges    // the part of clear that moved data left behind: clearing it is not necessary
 	reserve               ranges    // bytes that get room on the host
 	busy                  ranges    // partitions in use: their bytes change at any time and are neither read nor written

@@ -26,6 +26,7 @@ func (r *Rehearsal) Prepare(
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
 	changed.unused = newRanges(r.unclaimed(t.before), changed.unused)
+	changed.zeros = newRanges(r.spare.zeros)
 	tx, err := prepare(r.Device, store, spill, changed, t, r.header(name, plan), defaultTuning)
 	if err != nil {
 		return nil, err
@@ -34,6 +35,9 @@ func (r *Rehearsal) Prepare(
 		return nil, errors.Join(err, tx.Abandon())
 	}
 	report.SkippedFree = geometry.Bytes(r.skipped)
+	if r.spare.done {
+		report.GivesBack = geometry.Bytes(tx.cleared())
+	}
 	tx.Hidden = r.hidden(changed)
 	return tx, nil
 }

@@ -66,7 +66,7 @@ func build(
 	if unsaved = unsaved.minus(zero); len(unsaved) > 0 {
 		b.p.Options |= journal.LosesUnused
 	}
-	b.preserve(lost.minus(unsaved), data.minus(zero), t.before)
+	b.preserve(lost.minus(unsaved), data.minus(zero).minus(changed.zeros), t.before)
 	b.probe(data.minus(writes).minus(changed.busy))
 	for _, r := range changed.heads {
 		b.p.Heads = append(b.p.Heads, journal.Run{Off: r.off, Len: r.len()})

@@ -65,7 +65,9 @@ type Rehearsal struct {
 	foreign      []geometry.Span       // sectors with unknown contents that the final table and these zeros overwrite
 	filesystems  map[model.PartID]report.Filesystem
 	reserved     []target.Reserved
-	mends, drops bool // what the commit does to the image's own format
+	spare        spareRoom
+	alone        []string // warnings: file systems that keep their room
+	mends, drops bool     // what the commit does to the image's own format
 }
 
 // Run does all steps and reports on them. If a step fails, the error is also in the report's Err.
@@ -132,7 +134,7 @@ func (r *Rehearsal) warnings() []string {
 		list = append(list, fmt.Sprintf("the new table overwrites what lies in sectors %s, outside of partitions and of the "+
 			"old table; boards can have their boot loader in such a place", span.Inclusive()))
 	}
-	return slices.Concat(list, r.erased, r.asIsWarnings())
+	return slices.Concat(list, r.erased, r.alone, r.asIsWarnings())
 }
 
 func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
@@ -176,6 +178,10 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepDropBitmaps:
 		r.drops = true
 		return nil
+	case ops.StepFindSpare:
+		return r.findSpare(ctx, s)
+	case ops.StepGiveBack:
+		return r.giveBack(ctx)
 	case ops.StepGrowMounted:
 		return r.clearBehind(s) // the kernel grows the mounted file system, after the commit
 	}
@@ -217,6 +223,9 @@ func (r *Rehearsal) inspect(
 // verify checks the file system, and reads its size and how much of it is used. One that was damaged before it was moved or
 // copied passes. A fault in another one that no step has checked was there before: it is corrected if that loses nothing.
 func (r *Rehearsal) verify(ctx context.Context, s ops.Step) error {
+	if r.gaveBack(s) && !slices.Contains(r.spare.judge, s.Part) {
+		return nil // none of its free blocks were cleared
+	}
 	err := r.inOnly(s, func(path string) error { return r.Tools.Verify(ctx, s.FS, path) })
 	switch carried := r.carried != nil && r.carried.step.Part == s.Part; {
 	case err == nil:

@@ -112,7 +112,7 @@ func (r *Rehearsal) unused() (ranges, error) {
 		}
 		runs = append(runs, shifted(free, at.off)...)
 	}
-	return newRanges(runs), nil
+	return newRanges(runs, r.spare.gone), nil
 }
 
 // wipeDisk erases, within a range, the signatures of anything that covered the whole disk. It leaves the present table

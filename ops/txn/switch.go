@@ -68,6 +68,9 @@ func (r *Rehearsal) prepareSwitch(
 	if r.Options.Has(journal.KeepUndo) {
 		out.UndoBytes = geometry.Bytes(tx.cost.Freed)
 	}
+	if r.spare.done {
+		out.GivesBack = geometry.Bytes(max(0, tx.cost.Freed-tx.cost.Copied-tx.cost.Tables))
+	}
 	out.Remapped, out.SkippedFree = geometry.Bytes(tx.cost.Remapped), geometry.Bytes(r.skipped)
 	return tx, nil
 }

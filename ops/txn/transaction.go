@@ -105,6 +105,18 @@ func (tx *Transaction) measure(out *report.Rehearsal) error {
 	return nil
 }
 
+// cleared returns how many bytes the commit makes holes.
+func (tx *Transaction) cleared() (n int64) {
+	for _, u := range tx.program.Units {
+		for _, op := range u.Ops {
+			if op.Kind == journal.OpZero {
+				n += op.Len
+			}
+		}
+	}
+	return n
+}
+
 // Commit brings the target to the planned state and removes the journal, or keeps the part of it that an undo needs. If
 // it fails before the commit record is durable, nothing has happened. If it fails later, the transaction is unfinished
 // and Recover must end it. Inspect reports which is the case. After an *AfterError the target is as planned. Commit may

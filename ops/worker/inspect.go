@@ -33,6 +33,8 @@ type Question struct {
 	Shown    string // its name for people: "p1"
 	// Examine asks for a check of the file system. It has no limits but those of the machine, and ends when the parent does.
 	Examine bool
+	// Tree asks for all files and directories.
+	Tree bool
 	// List asks for the contents of a directory. Otherwise the output of the file system's own tools is asked for.
 	List bool
 	Dir  string // the directory's exact path
@@ -47,6 +49,8 @@ type Answer struct {
 	Said    []report.Said  `json:"said,omitempty"`
 	Listing report.Listing `json:"listing"`
 	Fstabs  []string       `json:"fstabs,omitempty"`
+	// Tree holds all files, by their paths.
+	Tree report.Tree `json:"tree,omitzero"`
 	// Examined is what a check found.
 	Examined report.Examined `json:"examined"`
 	// NoDirectory says that the directory does not exist. Err is set too.
@@ -108,6 +112,10 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 	}
 	if q.Fstabs {
 		answer.Fstabs, err = fsys.Of(q.Kind).Fstabs(ctx, files)
+		return answer, err
+	}
+	if q.Tree {
+		answer.Tree, err = inspect.Tree(ctx, files)
 		return answer, err
 	}
 	if !q.List {

@@ -12,7 +12,10 @@ func (s *settings) imageCommand() *cobra.Command {
 			"never over a source or a device. A new file gets its name when it is complete: after a failure nothing has it.",
 	},
 		s.imageCreateCommand(),
+		s.imageInfoCommand(),
 		s.imageConvertCommand(),
 		s.imageCheckCommand(),
+		s.imageDiffCommand(),
+		s.imageSparsifyCommand(),
 	)
 }

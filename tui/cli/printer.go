@@ -168,6 +168,9 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 	if r.Remapped > 0 {
 		p.say("  It moves %s without copying it.", geometry.FormatBytes(r.Remapped))
 	}
+	if r.GivesBack > 0 {
+		p.say("  It gives %s back to the host.", geometry.FormatBytes(r.GivesBack))
+	}
 	if r.UndoBytes > 0 {
 		p.say("  After it %s stay beside the target, for `%s`.", geometry.FormatBytes(r.UndoBytes), call.Line("undo"))
 	}

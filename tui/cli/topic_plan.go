@@ -19,10 +19,12 @@ var planGroups = []planGroup{
 				"a preallocated image stays so"},
 			{[]string{"image min"}, "make the image as small as its contents allow: move partitions together, shrink them, cut " +
 				"the image"},
+			{[]string{"image sparsify"}, "give room in the file back to the host: free blocks of file systems, blocks of zeros, and unallocated " +
+				"space behind the first partition become holes; what was in them is not kept for an undo"},
 			{[]string{"image repair", "image drop-bitmaps"}, "of a qcow2 image: write the counts of its format anew, or drop the bitmaps " +
 				"of incremental backups; needed before other edits where there are such faults or bitmaps"},
 		},
-		example: []string{"image grow 2GiB", "image size 12GiB prealloc=falloc", "image min"},
+		example: []string{"image grow 2GiB", "image size 12GiB prealloc=falloc", "image min", "image sparsify"},
 	},
 	{
 		title: "move and resize", on: "stick",

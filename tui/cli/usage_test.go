@@ -44,7 +44,7 @@ func TestArguments(t *testing.T) {
 		}
 		var needed []string
 		for _, word := range strings.Fields(cmd.Use)[1:] {
-			if !strings.HasPrefix(word, "[") {
+			if !strings.ContainsAny(word, "[]") { // "[to SIZE]" is two words
 				needed = append(needed, word)
 			}
 		}

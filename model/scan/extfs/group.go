@@ -10,12 +10,13 @@ import (
 //	0x00 block bitmap, low   0x0C free blocks, low  0x18 block bitmap checksum, low   0x20 block bitmap, high
 //	0x04 inode bitmap, low   0x0E free inodes, low  0x1C never used inodes, low       0x24 inode bitmap, high
 //	0x08 inode table, low    0x12 flags             0x1E checksum of the descriptor   0x28 inode table, high
-//	0x2C free blocks, high   0x38 block bitmap checksum, high
+//	0x2C free blocks, high   0x32 never used inodes, high   0x38 block bitmap checksum, high
 //
 // "Free blocks" counts clusters in file systems with bigalloc.
 const (
 	descChecksum = 0x1E
 
+	flagInodeUninit = 0x0001
 	flagBlockUninit = 0x0002
 )
 
@@ -27,7 +28,9 @@ type Desc struct {
 	BlockBitmap, InodeBitmap, InodeTable uint64
 	FreeClusters                         uint64
 	// Uninit says that the block bitmap was never written: only metadata is in use in the group.
-	Uninit    bool
+	Uninit bool
+	// NeverUsed is the number of inodes at the end of the inode table that were never used. Their contents mean nothing.
+	NeverUsed uint64
 	bitmapSum uint32
 }
 
@@ -57,6 +60,15 @@ func (s Superblock) Descriptor(group uint64, b []byte) (Desc, error) {
 		d.InodeTable |= u32(0x28) << 32
 		d.FreeClusters |= u16(0x2C) << 16
 		d.bitmapSum |= uint32(u16(0x38)) << 16
+	}
+	if checked { // the same is true of the number of inodes
+		d.NeverUsed = u16(0x1C)
+		if s.DescSize >= 64 && s.Incompat&Incompat64Bit != 0 {
+			d.NeverUsed |= u16(0x32) << 16
+		}
+		if u16(0x12)&flagInodeUninit != 0 {
+			d.NeverUsed = uint64(s.InodesPerGroup)
+		}
 	}
 	return d, nil
 }

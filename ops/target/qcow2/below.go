@@ -3,6 +3,8 @@ package qcow2
 import (
 	"io"
 	"strings"
+
+	"shunt/model"
 )
 
 // BackingOf returns the path of the backing file of the image that r reads, which lies at path, or "" if r reads no image
@@ -13,4 +15,37 @@ func BackingOf(r io.ReaderAt, path string) string {
 		return ""
 	}
 	return beside(path, strings.TrimPrefix(h.Backing, "file:"))
+}
+
+// A Brief is what the header of an image says.
+type Brief struct {
+	Size          int64  // of the disk in bytes
+	Backing       string // the name of the backing file as it is stored, "" without one
+	Path          string // where it lies, as seen from the working directory; "" if the name is not that of a file
+	BackingFormat string // "" if the image does not say
+	Snapshots     []model.ImageSnapshot
+}
+
+// Briefly reads the header and the snapshot table of the image that r reads, which lies at path. It opens no backing file. It
+// fails with *Refused or *Corrupt, or with the error of a read.
+func Briefly(r io.ReaderAt, path string) (b Brief, err error) {
+	h, err := readHeader(r)
+	if err != nil {
+		return b, err
+	}
+	list, _, err := h.readSnapshots(r)
+	if err != nil {
+		return b, err
+	}
+	b = Brief{Size: h.Size, Backing: h.Backing, BackingFormat: h.BackingFormat, Snapshots: described(list)}
+	if h.Backing != "" && !protocol(h.Backing) {
+		b.Path = beside(path, strings.TrimPrefix(h.Backing, "file:"))
+	}
+	return b, nil
+}
+
+// protocol reports whether QEMU takes a name for that of something else than a file.
+func protocol(name string) bool {
+	before, _, found := strings.Cut(strings.TrimPrefix(name, "file:"), ":")
+	return found && !strings.Contains(before, "/")
 }

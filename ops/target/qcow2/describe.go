@@ -23,13 +23,9 @@ func (f *file) Describe() model.ImageFile {
 	d := model.ImageFile{
 		Version: fmt.Sprint(im.Version), Cluster: geometry.Bytes(im.cluster()), CountBits: im.RefcountBits, Compression: im.Compression,
 		Lazy: im.Lazy, Parts: im.Extended, File: geometry.Bytes(st.Size), Allocated: geometry.Bytes(st.Blocks * statBlock),
-		Snapshots: []model.ImageSnapshot{}, Chain: []model.ImageLayer{},
+		Chain: []model.ImageLayer{},
 	}
-	for _, s := range im.Snapshots {
-		d.Snapshots = append(d.Snapshots, model.ImageSnapshot{
-			ID: safetext.Printable(s.ID), Name: safetext.Printable(s.Name), Made: s.Made.Unix(), Size: geometry.Bytes(s.Size), State: geometry.Bytes(s.State),
-		})
-	}
+	d.Snapshots = described(im.Snapshots)
 	if im.hasBitmaps() {
 		d.Bitmaps = im.Header.bitmaps.count
 	}
@@ -59,6 +55,16 @@ func (f *file) Describe() model.ImageFile {
 	}
 	d.Unread = im.unread()
 	return d
+}
+
+func described(snapshots []Snapshot) []model.ImageSnapshot {
+	list := []model.ImageSnapshot{}
+	for _, s := range snapshots {
+		list = append(list, model.ImageSnapshot{
+			ID: safetext.Printable(s.ID), Name: safetext.Printable(s.Name), Made: s.Made.Unix(), Size: geometry.Bytes(s.Size), State: geometry.Bytes(s.State),
+		})
+	}
+	return list
 }
 
 // faults says what a walk found.

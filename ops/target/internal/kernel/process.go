@@ -246,3 +246,22 @@ func endsSoon(stat string) bool {
 	threads, err := strconv.Atoi(field[17])
 	return err == nil && (field[0] != "Z" && field[0] != "X" || threads > 1)
 }
+
+// Users lists all that use a file: loop devices, the system's swap, and processes that have it open.
+func (k Kernel) Users(path string, id FileID) (list []target.InUse) {
+	for _, d := range k.loopsOn(id) {
+		what, todo := d.LoopUses()
+		list = append(list, target.InUse{Path: path, Holder: what, Advice: strings.Join(todo, ", then ")})
+	}
+	if swap := k.SwapOn(id); swap != "" {
+		list = append(list, target.InUse{Path: path, Holder: "the system as swap"})
+	}
+	seen := map[int]bool{os.Getpid(): true}
+	for _, o := range k.openers(id) {
+		if !seen[o.pid] {
+			list = append(list, *k.inUse(path, o))
+		}
+		seen[o.pid] = true
+	}
+	return list
+}

@@ -1,0 +1,26 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"shunt/ops/image"
+)
+
+func (s *settings) imageInfoCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "info FILE",
+		Short: "Describe an image file: format, sizes, backing files, snapshots, and who has it open",
+		Long: "Info describes an image file of any format and its backing files. It locks nothing, so files in use can be shown, too.\n" +
+			"A backing file that is missing is said and is no failure. What is in the disk is shown by `shunt info`.",
+		Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			i, err := image.Describe(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return s.show(i, sheetText(i.Sheet()))
+		},
+	}
+	cmd.Flags().BoolVar(&s.json, "json", false, "print JSON")
+	return cmd
+}
