@@ -42,6 +42,15 @@ func View(path string, opts Options) (*Viewer, error) {
 	return v, err
 }
 
+// ViewFormat opens a target to look at its format alone, whatever disk is in it: Disk is empty.
+func ViewFormat(path string, opts Options) (*Viewer, error) {
+	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
+	if err != nil {
+		return nil, err
+	}
+	return &Viewer{path: path, opts: opts, target: t, facts: facts(t, opts)}, nil
+}
+
 // Inspect scans a target without locking it for editing, even if it is in use. The *report.Unfinished is nil if there is no
 // unfinished transaction.
 func Inspect(path string, opts Options) (model.Disk, report.Facts, *report.Unfinished, error) {
@@ -56,13 +65,12 @@ func Inspect(path string, opts Options) (model.Disk, report.Facts, *report.Unfin
 func (v *Viewer) shown() model.Disk { return ops.WithLeast(v.disk, ops.Env{Caps: fsys.Discover()}) }
 
 func view(path string, opts Options) (*Viewer, *report.Unfinished, error) {
-	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
+	v, err := ViewFormat(path, opts)
 	if err != nil {
 		return nil, nil, err
 	}
-	v := &Viewer{path: path, opts: opts, target: t, facts: facts(t, opts)}
 	if err := v.scan(); err != nil {
-		return nil, nil, errors.Join(err, t.Close())
+		return nil, nil, errors.Join(err, v.Close())
 	}
 	v.left = v.readBeside()
 	return v, v.left, nil

@@ -39,7 +39,7 @@ func (s *settings) checkCommand() *cobra.Command {
 
 // checkImage shows what is wrong with the format of an image. Faults make it fail.
 func (s *settings) checkImage(ctx context.Context, path string) (err error) {
-	v, err := session.View(path, s.opts)
+	v, err := session.ViewFormat(path, s.opts)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,12 @@ import (
 	"shunt/ops/target/internal/held"
 )
 
-// maxLayers is the number of backing files that a chain may have.
-const maxLayers = 64
+// What a chain may have, so that it can be read with little memory.
+const (
+	maxLayers    = 64
+	maxChainL1   = 2 * maxL1 // bytes of the L1 tables of all its images
+	bytesPerWord = 8
+)
 
 // A store is the file of one layer.
 type store struct{ *held.File }
@@ -63,16 +67,24 @@ func openLayers(c target.Candidate, opts target.Options) (layers []*held.File, e
 	}()
 	seen := []os.FileInfo{c.Info}
 	at, path := io.ReaderAt(c.File), c.Path
+	var tables int64 // bytes
 	for {
-		h, err := readHeader(fileReader{at})
+		h, err := readHeader(at)
+		if err != nil && len(layers) > 0 {
+			return layers, tried.Errorf("open %s, a backing file of %s: %w", path, c.Path, err)
+		}
 		if err != nil {
 			return layers, tried.Errorf("open %s: %w", path, err)
+		}
+		if tables += int64(h.l1.entries) * bytesPerWord; tables > maxChainL1 {
+			return layers, fmt.Errorf("the L1 tables of %s and its backing files take more than %d MiB, which is more than this program "+
+				"reads: make one image of them with `qemu-img convert`", c.Path, maxChainL1>>20)
 		}
 		if h.Backing == "" {
 			return layers, nil
 		}
 		if len(layers) == maxLayers {
-			return layers, fmt.Errorf("%s has more than %d backing files one behind the other", c.Path, maxLayers)
+			return layers, fmt.Errorf("%s has more than %d backing files one behind the other: make one image of them with `qemu-img convert`", c.Path, maxLayers)
 		}
 		below, err := backingPath(h, path)
 		if err != nil {
@@ -80,7 +92,7 @@ func openLayers(c target.Candidate, opts target.Options) (layers []*held.File, e
 		}
 		l, info, err := openLayer(below, path, opts, func(info os.FileInfo) error {
 			if slices.ContainsFunc(seen, func(s os.FileInfo) bool { return os.SameFile(s, info) }) {
-				return fmt.Errorf("%s leads back to itself by its backing files, at %s", c.Path, below)
+				return fmt.Errorf("%s leads back to itself by its backing files, at %s; name another one with %s", c.Path, below, rebase("BASE", path))
 			}
 			return nil
 		})
@@ -91,18 +103,16 @@ func openLayers(c target.Candidate, opts target.Options) (layers []*held.File, e
 		if h.BackingFormat == "raw" {
 			return layers, nil
 		}
-		seen, at, path = append(seen, info), l.Read, below
+		// Of a file of the kernel, which has no length, nothing is read: reads of some wait for ever.
+		seen, at, path = append(seen, info), store{l}, below
 	}
 }
-
-// fileReader reads a file as readHeader needs it.
-type fileReader struct{ io.ReaderAt }
 
 // backingPath returns the path of the backing file of the image at path. A relative name is relative to the directory of
 // the image as it was named, as for QEMU, which does not follow links first.
 func backingPath(h *Header, path string) (string, error) {
 	name := strings.TrimPrefix(h.Backing, "file:")
-	how := "`" + safetext.Command("qemu-img", "rebase", "-u", "-F", "FORMAT", "-b", name, safetext.Operand(path)) + "`, where FORMAT is raw or qcow2"
+	how := rebase(name, path)
 	switch h.BackingFormat {
 	case "raw", "qcow2":
 	case "":
@@ -114,6 +124,11 @@ func backingPath(h *Header, path string) (string, error) {
 		return "", fmt.Errorf("%s has a backing file that is named as a protocol (%s), which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(name))
 	}
 	return beside(path, name), nil
+}
+
+// rebase is the command that gives the image at path a backing file by name.
+func rebase(name, path string) string {
+	return "`" + safetext.Command("qemu-img", "rebase", "-u", "-F", "FORMAT", "-b", name, safetext.Operand(path)) + "`, where FORMAT is raw or qcow2"
 }
 
 // beside returns the path of a name in the directory of the image at path. It is not shortened: the host follows ".." from
@@ -131,7 +146,7 @@ func openLayer(
 ) (l *held.File, info os.FileInfo, err error) {
 	seen, err := held.Hold(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("the backing file of %s is missing: %s", above, path)
+		return nil, nil, fmt.Errorf("the backing file of %s is missing: %s; get it back, or say where it is with %s", above, path, rebase("BASE", above))
 	}
 	if err != nil {
 		return nil, nil, held.OpenError(path, err)
@@ -141,7 +156,7 @@ func openLayer(
 		return nil, nil, tried.Errorf("stat %s: %w", path, tried.Cause(err))
 	}
 	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("the backing file of %s is not a regular file: %s", above, path)
+		return nil, nil, fmt.Errorf("the backing file of %s is not a regular file: %s; name another one with %s", above, path, rebase("BASE", above))
 	}
 	if err := admit(info); err != nil {
 		return nil, nil, err
@@ -168,6 +183,11 @@ func openLayer(
 
 // openChain opens an image on its backing files, which are in the order of openLayers.
 func openChain(top *held.File, layers []*held.File) (*Image, error) {
+	return openAbove(top, layers, int64(len(layers)+1))
+}
+
+// openAbove opens an image on its backing files, as one of so many images in the chain.
+func openAbove(top *held.File, layers []*held.File, chain int64) (*Image, error) {
 	h, err := readHeader(store{top})
 	if err != nil {
 		return nil, err
@@ -180,9 +200,9 @@ func openChain(top *held.File, layers []*held.File) (*Image, error) {
 	case h.BackingFormat == "raw":
 		backing = store{layers[0]}
 	default:
-		if backing, err = openChain(layers[0], layers[1:]); err != nil {
+		if backing, err = openAbove(layers[0], layers[1:], chain); err != nil {
 			return nil, fmt.Errorf("its backing file %s: %w", layers[0].Given, err)
 		}
 	}
-	return open(h, store{top}, backing)
+	return open(h, store{top}, backing, chain)
 }

@@ -36,7 +36,7 @@ type Image struct {
 	unpacked cache // decompressed clusters by their place on the disk
 }
 
-// Memory that an image keeps of what it has read, in bytes.
+// Memory that the images of a chain keep in all of what they have read, in bytes.
 const (
 	tableMemory    = 32 << 20
 	unpackedMemory = 16 << 20
@@ -49,11 +49,12 @@ func Open(store Store, backing Backing) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(h, store, backing)
+	return open(h, store, backing, 1)
 }
 
-func open(h *Header, store Store, backing Backing) (*Image, error) {
-	im := &Image{Header: h, store: store, backing: backing, tables: newCache(tableMemory), unpacked: newCache(unpackedMemory)}
+// open opens an image that is one of so many in its chain.
+func open(h *Header, store Store, backing Backing, chain int64) (*Image, error) {
+	im := &Image{Header: h, store: store, backing: backing, tables: newCache(tableMemory / chain), unpacked: newCache(unpackedMemory / chain)}
 	var err error
 	if im.Snapshots, im.snapshotTable, err = h.readSnapshots(store); err != nil {
 		return nil, err
