@@ -21,25 +21,33 @@ type reach struct {
 	temp string   // the directory in which it may write, "" for none
 }
 
-// callQEMU runs qemu-img and returns what it prints. It can reach nothing but reach and the installed programs, as far as the
-// kernel can see to that: an image may name any file as a part of itself. draft is called with its progress reports.
+// callQEMU runs qemu-img and returns what it prints. It fails with qemu-img's own words if that does. r and draft are those of
+// runQEMU.
 func callQEMU(ctx context.Context, r reach, draft func(string), args ...string) (string, error) {
-	box, err := tool.NewSandbox(tool.SandboxConfig{Readable: r.read, TempDir: r.temp})
-	if err != nil {
-		return "", err
-	}
-	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return box })
-	result, err := tool.Run(ctx, tool.Cmd{Argv: append([]string{qemuImg}, args...), Needs: tool.Search, OnDraft: draft})
-	err = errors.Join(err, box.Close())
+	result, err := runQEMU(ctx, r, draft, args...)
 	switch {
-	case errors.Is(err, exec.ErrNotFound):
-		return "", fmt.Errorf("this format needs %s: install it with `apt install qemu-utils` (%w)", qemuImg, err)
 	case err != nil:
 		return "", err
 	case result.Exit != 0:
 		return "", errors.New(lastWords(result.Output))
 	}
 	return result.Output, nil
+}
+
+// runQEMU runs qemu-img to its end, whatever its exit code. It can reach nothing but reach and the installed programs, as far as
+// the kernel can see to that: an image may name any file as a part of itself. draft is called with its progress reports.
+func runQEMU(ctx context.Context, r reach, draft func(string), args ...string) (tool.Result, error) {
+	box, err := tool.NewSandbox(tool.SandboxConfig{Readable: r.read, TempDir: r.temp})
+	if err != nil {
+		return tool.Result{}, err
+	}
+	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return box })
+	result, err := tool.Run(ctx, tool.Cmd{Argv: append([]string{qemuImg}, args...), Needs: tool.Search, OnDraft: draft})
+	err = errors.Join(err, box.Close())
+	if errors.Is(err, exec.ErrNotFound) {
+		err = fmt.Errorf("this format needs %s: install it with `apt install qemu-utils` (%w)", qemuImg, err)
+	}
+	return result, err
 }
 
 // lastWords returns what qemu-img says about its failure.

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"shunt/geometry"
+	"shunt/ops/image"
 	"shunt/ops/report"
-	"shunt/ops/session"
 )
 
 func (s *settings) imageCheckCommand() *cobra.Command {
@@ -19,8 +19,9 @@ func (s *settings) imageCheckCommand() *cobra.Command {
 		Long: "Check follows the references of the image's format and of its backing files, reads both copies of the partition\n" +
 			"table, and has each file system checked by its own tool. Nothing is written to the image: the tools work on a\n" +
 			"copy that keeps what they write, in which a journal is replayed. `journal not replayed` is no damage. What cannot\n" +
-			"be checked is named, with the package of a checker that is missing, and does not count as wrong. The exit code is\n" +
-			"0 if nothing is wrong and 1 if anything is. `shunt check` looks at the format alone and can repair it; the line\n" +
+			"be checked is named, with the package of a checker that is missing, and does not count as wrong. A format\n" +
+			"that only QEMU reads is checked by qemu-img, and what is inside is not. The exit code is 0 if nothing is wrong and\n" +
+			"1 if anything is. `shunt check` looks at the format alone and can repair it; the line\n" +
 			"`check P` of a plan repairs a file system.",
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.imageCheck(cmd, args[0]) },
@@ -30,7 +31,7 @@ func (s *settings) imageCheckCommand() *cobra.Command {
 }
 
 func (s *settings) imageCheck(cmd *cobra.Command, path string) error {
-	found, left, err := session.Examine(cmd.Context(), path, s.opts, s.doing())
+	found, left, err := image.Check(cmd.Context(), path, s.opts, s.doing())
 	if s.err.terminal() {
 		s.err.status("")
 	}
