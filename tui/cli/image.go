@@ -17,5 +17,6 @@ func (s *settings) imageCommand() *cobra.Command {
 		s.imageCheckCommand(),
 		s.imageDiffCommand(),
 		s.imageSparsifyCommand(),
+		s.imageCloneCommand(),
 	)
 }
