@@ -31,6 +31,8 @@ func completing(root *cobra.Command) {
 		}
 		cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			switch {
+			case len(args) >= len(names) && strings.HasSuffix(cmd.Use, "..."):
+				return nil, cobra.ShellCompDirectiveDefault
 			case len(args) >= len(names):
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			case len(args) == 1 && strings.HasPrefix(names[1], "P") && names[1] != "PLAN":
