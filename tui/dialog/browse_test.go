@@ -54,10 +54,10 @@ func wants(a dialog.Action) string {
 }
 
 func TestBrowseKeys(t *testing.T) {
-	names := []string{".hidden.raw", "A b c.raw", "notes.txt", "old/", "Stick.raw", "stick-1.raw", "stick-2.raw"}
+	names := []string{".hidden.raw", "A b c.raw", "notes.txt", "old/", "Trick.raw", "trick-1.raw", "trick-2.raw"}
 	for keys, want := range map[string]string{
 		"enter":                    "open /images/A b c.raw",
-		"down down enter":          "open /images/stick-2.raw",
+		"down down enter":          "open /images/trick-2.raw",
 		"end enter":                "list /images/old/",
 		"end up enter":             "list /",
 		"end home enter":           "open /images/A b c.raw",
@@ -65,16 +65,16 @@ func TestBrowseKeys(t *testing.T) {
 		"backspace":                "list /",
 		"left":                     "list /",
 		"end right":                "list /images/old/",
-		"=sti enter":               "open /images/stick-1.raw",
-		"=sti down enter":          "open /images/stick-2.raw",
-		"=Sti enter":               "open /images/Stick.raw",
+		"=tri enter":               "open /images/trick-1.raw",
+		"=tri down enter":          "open /images/trick-2.raw",
+		"=Tri enter":               "open /images/Trick.raw",
 		"=b space =c enter":        "open /images/A b c.raw",
 		"=o enter":                 "list /images/old/",
 		"=notes enter":             "open /images/notes.txt",
 		"=.. enter":                "list /",
 		"=.h enter":                "open /images/.hidden.raw",
-		"=.raw down down enter":    "open /images/stick-1.raw",
-		"=2.rx backspace enter":    "open /images/stick-2.raw",
+		"=.raw down down enter":    "open /images/trick-1.raw",
+		"=2.rx backspace enter":    "open /images/trick-2.raw",
 		"=other.raw enter":         "open /images/other.raw",
 		"=/ ":                      "list /",
 		"=~/":                      "list /home/me/",
@@ -82,16 +82,16 @@ func TestBrowseKeys(t *testing.T) {
 		"=~ tab":                   "list /home/me/",
 		"=old/":                    "list /images/old/",
 		"=old/x.raw enter":         "",
-		"ctrl+t down down enter":   "open /images/stick-1.raw",
+		"ctrl+t down down enter":   "open /images/trick-1.raw",
 		"ctrl+t home enter":        "open /images/.hidden.raw",
-		"=st ctrl+u end enter":     "list /images/old/",
+		"=tr ctrl+u end enter":     "list /images/old/",
 		"=q esc":                   "close",
-		"=st tab =2 tab enter":     "open /images/stick-2.raw",
+		"=tr tab =2 tab enter":     "open /images/trick-2.raw",
 		"end tab":                  "list /images/old/",
 		"=no tab enter":            "open /images/notes.txt",
 		"=zz tab enter":            "open /images/zz",
-		"=ck-2 tab enter":          "open /images/stick-2.raw",
-		"=st down down down enter": "open /images/Stick.raw",
+		"=ck-2 tab enter":          "open /images/trick-2.raw",
+		"=tr down down down enter": "open /images/Trick.raw",
 	} {
 		d, got := press(t, picker(t, names...), keys)
 		if wants(got) != want {
@@ -136,12 +136,12 @@ func TestBrowseComplete(t *testing.T) {
 // A key that comes before the names means what they make of it.
 func TestBrowseHasty(t *testing.T) {
 	b, _ := dialog.NewBrowse("/images", "")
-	d, action := press(t, b, "=st enter")
+	d, action := press(t, b, "=tr enter")
 	if action != nil {
 		t.Fatalf("wants %v", action)
 	}
-	d, action = d.Update(listing("/images/", "a.raw", "stick.raw"))
-	if wants(action) != "open /images/stick.raw" {
+	d, action = d.Update(listing("/images/", "a.raw", "trick.raw"))
+	if wants(action) != "open /images/trick.raw" {
 		t.Fatalf("wants %q", wants(action))
 	}
 	d, _ = press(t, d, "=/old/")
@@ -149,8 +149,8 @@ func TestBrowseHasty(t *testing.T) {
 		t.Fatalf("a late listing wants %v", action)
 	}
 	// Whoever goes on writing has thought better of it.
-	d, _ = press(t, b, "=st enter =o")
-	if _, action = d.Update(listing("/images/", "stock.raw")); wants(action) != "" {
+	d, _ = press(t, b, "=tr enter =o")
+	if _, action = d.Update(listing("/images/", "trock.raw")); wants(action) != "" {
 		t.Fatalf("wants %v", action)
 	}
 }
@@ -171,8 +171,8 @@ func TestBrowseUpAndBack(t *testing.T) {
 }
 
 func TestBrowseSections(t *testing.T) {
-	d := picker(t, "a.raw", "stick.raw", "notes.txt", ".x")
-	d, _ = d.Update(dialog.Recents{List: listing("/other/", "stick.raw", "b.raw").Entries})
+	d := picker(t, "a.raw", "trick.raw", "notes.txt", ".x")
+	d, _ = d.Update(dialog.Recents{List: listing("/other/", "trick.raw", "b.raw").Entries})
 	d, _ = d.Update(dialog.Devices{List: []report.Candidate{{Name: "/dev/loop0", Path: "/dev/loop0", Kind: report.CandidateDevice}}})
 	order := func(d dialog.Dialog, parts ...string) {
 		t.Helper()
@@ -185,11 +185,11 @@ func TestBrowseSections(t *testing.T) {
 			got = after
 		}
 	}
-	order(d, "Recent", "Here, in /images", "a.raw", "stick.raw", "../", "2 more (hidden", "Loop devices", "/dev/loop0")
+	order(d, "Recent", "Here, in /images", "a.raw", "trick.raw", "../", "2 more (hidden", "Loop devices", "/dev/loop0")
 	// What is typed means what is here first.
-	typed, _ := press(t, d, "=st")
-	order(typed, "Here", "> stick.raw", "Recent")
-	if _, action := press(t, typed, "enter"); wants(action) != "open /images/stick.raw" {
+	typed, _ := press(t, d, "=tr")
+	order(typed, "Here", "> trick.raw", "Recent")
+	if _, action := press(t, typed, "enter"); wants(action) != "open /images/trick.raw" {
 		t.Errorf("opens %v", action)
 	}
 	typed, _ = press(t, d, "=loop")
@@ -201,16 +201,16 @@ func TestBrowseSections(t *testing.T) {
 
 // What shunt keeps beside an image is not offered, and does not keep tab from the image's whole name.
 func TestBrowseHidesJournals(t *testing.T) {
-	d := picker(t, "stick.raw", "stick.raw.shunt/", "old/", "stick.shunt")
+	d := picker(t, "trick.raw", "trick.raw.shunt/", "old/", "trick.shunt")
 	if got := text(d); strings.Contains(got, "raw.shunt") || !strings.Contains(got, "old/") || !strings.Contains(got, "2 more (hidden") {
 		t.Errorf("it is shown:\n%s", got)
 	}
-	typed, _ := press(t, picker(t, "stick.raw", "stick.raw.shunt/"), "=st tab")
-	if got := dialog.TypedPath(typed); got != "stick.raw" {
+	typed, _ := press(t, picker(t, "trick.raw", "trick.raw.shunt/"), "=tr tab")
+	if got := dialog.TypedPath(typed); got != "trick.raw" {
 		t.Errorf("tab makes it %q", got)
 	}
 	for _, keys := range []string{"ctrl+t", "=.shunt"} {
-		if shown, _ := press(t, d, keys); !strings.Contains(text(shown), "stick.raw.shunt/") {
+		if shown, _ := press(t, d, keys); !strings.Contains(text(shown), "trick.raw.shunt/") {
 			t.Errorf("%s: it is not shown:\n%s", keys, text(shown))
 		}
 	}

@@ -131,7 +131,10 @@ func TestResizeFixed(t *testing.T) {
 	if got := text(d); strings.Contains(got, "[1GiB") && strings.Contains(got, "New size              [") {
 		t.Errorf("the size was reached:\n%s", got)
 	}
-	bios := dialog.NewResize(q, 1, geometry.AlignMiB)
+	d1 := tuitest.Varied()
+	p, _ := d1.Partition(1)
+	p.FS = model.Filesystem{Trait: model.Unread, Used: -1, Notes: "holds something"} // a boot loader that nobody can tell its new place
+	bios := dialog.NewResize(queueOf(d1.With(p)), 1, geometry.AlignMiB)
 	if got := text(bios); !strings.Contains(got, "It stays where it is:") {
 		t.Errorf("no reason is given:\n%s", got)
 	}
