@@ -82,7 +82,11 @@ func (b *block) repairs(r report.Rehearsal) {
 func costs(r report.Rehearsal, what string) []string {
 	var items []string
 	if r.CopyBytes > 0 || r.SkippedFree > 0 && r.Remapped == 0 {
-		text := "copy " + geometry.FormatBytes(r.CopyBytes) + " within the target"
+		where := " within the target"
+		if r.OneWrite {
+			where = " from the backing file"
+		}
+		text := "copy " + geometry.FormatBytes(r.CopyBytes) + where
 		if r.SkippedFree > 0 {
 			text += "; " + geometry.FormatBytes(r.SkippedFree) + " of unused space is not copied"
 		}
@@ -95,12 +99,19 @@ func costs(r report.Rehearsal, what string) []string {
 	if r.JournalSize > 0 {
 		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
 	}
+	if r.OneWrite {
+		writes += " to free places of the file, and then 512 bytes that make it the disk"
+	}
 	items = append(items, writes)
 	if r.GivesBack > 0 {
 		items = append(items, "give "+geometry.FormatBytes(r.GivesBack)+" back to the host")
 	}
 	if r.UndoBytes > 0 {
-		items = append(items, "keep "+geometry.FormatBytes(r.UndoBytes)+" beside the target, to undo the commit with U")
+		where := " beside the target, to undo the commit with U"
+		if r.OneWrite {
+			where = " in the file, to undo the commit with U; the next commit gives them back"
+		}
+		items = append(items, "keep "+geometry.FormatBytes(r.UndoBytes)+where)
 	}
 	switch {
 	case r.Estimate >= time.Second:

@@ -180,7 +180,8 @@ func (b *block) paceLine(d document) string {
 
 // commitText adds the progress of a commit: bytes, rate, time left, stages, and what a power failure would mean.
 func (b *block) commitText(d document) {
-	now, at := d.run.now, milestoneOf(d.run.now.Stage)
+	list := milestonesOf(d)
+	now, at := d.run.now, milestoneOf(list, d.run.now.Stage)
 	head, note := "Writing the result to the target, in one transaction", crashOffers
 	if now.Phase == report.Undoing {
 		head = "Restoring the target to its previous state"
@@ -190,10 +191,10 @@ func (b *block) commitText(d document) {
 		b.add(b.stepLine(1, 1, ops.Phrase{{Verb: ops.Verb{Doing: widget.Clean(cmp.Or(now.Doing, now.Stage))}}}, now.Running), "")
 	}
 	if now.Phase != report.Undoing {
-		b.milestones(now, at)
+		b.milestones(list, now, at)
 		b.add("")
 		if at >= 0 {
-			note = milestones[at].crash
+			note = list[at].crash
 		}
 	}
 	if d.run.stopping {
@@ -202,15 +203,15 @@ func (b *block) commitText(d document) {
 	b.wrap(b.st.Muted, note)
 }
 
-func (b *block) milestones(now report.Progress, at int) {
+func (b *block) milestones(list []milestone, now report.Progress, at int) {
 	took := map[int]time.Duration{}
 	for _, p := range now.Past {
-		took[milestoneOf(p.Stage)] += p.Took
+		took[milestoneOf(list, p.Stage)] += p.Took
 	}
 	if now.Running > 0 {
 		took[at] += now.Running
 	}
-	for i, s := range milestones {
+	for i, s := range list {
 		d, known := took[i]
 		if !known || i > at {
 			d = -1

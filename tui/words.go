@@ -186,19 +186,43 @@ var milestones = [...]milestone{
 	{milestoneWords("done", "done", "done", ""), []string{"done"}, "If the power fails: the target is as planned."},
 }
 
+// switchMilestones lists those of a commit that one write makes the disk.
+var switchMilestones = []milestone{
+	{
+		milestoneWords("write", "writing", "wrote", " new data to free places of the file"),
+		[]string{"", "prepare", "place", "record"},
+		"If the power fails: nothing has happened.",
+	},
+	{
+		milestoneWords("switch", "switching", "switched", " to the new disk by one write"),
+		[]string{"table"},
+		"If the power fails: the disk is as it was or as planned. No partition has to be hidden, since none is ever moved in part.",
+	},
+	{milestoneWords("verify", "verifying", "verified", ""), []string{"verify", "keep"}, "If the power fails: the target is as planned."},
+	{milestoneWords("done", "done", "done", ""), []string{"done"}, "If the power fails: the target is as planned."},
+}
+
+// milestonesOf returns the parts of a commit to the target of a document.
+func milestonesOf(d document) []milestone {
+	if d.facts.Around != nil {
+		return switchMilestones
+	}
+	return milestones[:]
+}
+
 // milestoneWords returns a phrase of a verb, in its three forms, and a text.
 func milestoneWords(do, doing, did, text string) ops.Phrase {
 	return ops.Phrase{{Verb: ops.Verb{Do: do, Doing: doing, Did: did}, Text: text}}
 }
 
 // milestoneOf returns the index of the milestone that a stage belongs to, or -1 if it is unknown.
-func milestoneOf(stage string) int {
-	return slices.IndexFunc(milestones[:], func(m milestone) bool { return slices.Contains(m.stages, stage) })
+func milestoneOf(list []milestone, stage string) int {
+	return slices.IndexFunc(list, func(m milestone) bool { return slices.Contains(m.stages, stage) })
 }
 
 // stoppedWords says in which part of a commit it was interrupted.
 func stoppedWords(stage string) string {
-	at := milestoneOf(stage)
+	at := milestoneOf(milestones[:], stage)
 	if stage == "" || at < 0 {
 		return stage
 	}

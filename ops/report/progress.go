@@ -88,6 +88,7 @@ type Rehearsal struct {
 	JournalSize geometry.Bytes `json:"journal_bytes"`              // space that the journal needs, with all old contents
 	UndoBytes   geometry.Bytes `json:"undo_bytes"`                 // the part that stays for an undo after the commit
 	Remapped    geometry.Bytes `json:"remapped_bytes,omitempty"`   // data that moves without being copied
+	OneWrite    bool           `json:"one_write,omitempty"`        // the commit writes to free places of the file, and one write makes that the disk
 	SkippedFree geometry.Bytes `json:"skipped_bytes"`              // free space of moved file systems that is not copied
 	GivesBack   geometry.Bytes `json:"gives_back_bytes,omitempty"` // room in the image file that sparsifying gives back to the host
 	Estimate    time.Duration  `json:"estimate"`
@@ -95,6 +96,16 @@ type Rehearsal struct {
 	Err         string         `json:"error,omitempty"`     // why the rehearsal failed, "" if it passed
 	TooSmall    *TooSmall      `json:"too_small,omitempty"` // the rehearsal failed because of this
 	Replanned   []Replanned    `json:"replanned,omitempty"` // why the plan is not the one that was asked for
+}
+
+// KeptWords says what stays for an undo after the commit, and when that room is given back. how is the command or the key for
+// the undo. UndoBytes must not be 0.
+func (r Rehearsal) KeptWords(how string) string {
+	n := geometry.FormatBytes(r.UndoBytes)
+	if r.OneWrite {
+		return "After it " + n + " of the file hold the old disk, for " + how + "; the next commit gives them back, and `--no-undo` does so at once."
+	}
+	return "After it " + n + " stay beside the target, for " + how + "."
 }
 
 // TooSmall says that a tool found no room for the contents of a partition at the size that an operation gives it.

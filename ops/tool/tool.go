@@ -130,6 +130,9 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	case ctx.Err() != nil:
 		return result, fmt.Errorf("%s was stopped: %w", name, context.Cause(ctx))
 	default:
+		if status.Signal() == syscall.SIGXFSZ {
+			return result, fmt.Errorf("%s was ended, because a limit on the size of files is in force here: raise it (`ulimit -f unlimited`)", name)
+		}
 		return result, fmt.Errorf("%s was killed by a signal: %s", name, status.Signal())
 	}
 }

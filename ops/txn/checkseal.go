@@ -25,7 +25,11 @@ func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.
 	}
 	same := unchanged(seal, now)
 	if !same && !dev.Loose() && seal.Modified != 0 && now.Known() && now.Modified > seal.Modified {
-		what := "its time of modification is " + localTime(now.Modified) + ", and was " + localTime(seal.Modified)
+		is, was := localTime(now.Modified), localTime(seal.Modified)
+		if is == was {
+			was = "a moment before that"
+		}
+		what := "its time of modification is " + is + ", and was " + was
 		return &ChangedError{Off: -1, What: what}
 	}
 	if !same && probedLen(seal.Probes) < probedLen(sealed(p, false)) {

@@ -64,6 +64,7 @@ func (r *Rehearsal) prepareSwitch(
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
+	out.OneWrite = true
 	out.CopyBytes, out.PlaceBytes = geometry.Bytes(tx.cost.Shown), geometry.Bytes(tx.cost.Copied+tx.cost.Tables)
 	if r.Options.Has(journal.KeepUndo) {
 		out.UndoBytes = geometry.Bytes(tx.cost.Freed)

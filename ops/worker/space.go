@@ -45,6 +45,10 @@ func (w *process) lackOfRoom(tx *txn.Transaction) []string {
 	if need <= free {
 		return nil
 	}
+	if _, whole := w.target.(target.Switching); whole {
+		return []string{fmt.Sprintf("The commit takes up to %s of room on the file system of the image, where %s are free. If it runs out, the disk stays as it is.",
+			geometry.FormatBytes(geometry.Bytes(need)), geometry.FormatBytes(geometry.Bytes(free)))}
+	}
 	return []string{fmt.Sprintf(
 		"The commit may take %s of room on the file system of the image, where %s are free. If it runs out, the commit is "+
 			"interrupted and can be finished after making room, or rolled back.",

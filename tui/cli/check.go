@@ -57,7 +57,10 @@ func (s *settings) checkImage(ctx context.Context, path string) (err error) {
 	if err := s.show(facts.Around, sheetText(sheet)); err != nil {
 		return err
 	}
-	if n := len(facts.Around.Faults); n > 0 {
+	switch n := len(facts.Around.Faults); {
+	case n > 0 && !facts.Around.Repairable:
+		return fmt.Errorf("%s has damage that shunt cannot repair: work on a copy, with `qemu-img check -r all`, and compare what it holds with a backup", path)
+	case n > 0:
 		return fmt.Errorf("%s has faults; `%s` repairs them", path, facts.Call.Line("check", "--repair"))
 	}
 	s.say("No faults were found in the format of %s.", path)

@@ -162,9 +162,7 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 		}
 		p.say("  verified: %s in %s, %s, %s", f.Kind, f.Ref, geometry.FormatBytes(f.Size), used)
 	}
-	p.say("  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; "+
-		"unused space that is not copied: %s.", geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes),
-		geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
+	p.cost(r)
 	if r.Remapped > 0 {
 		p.say("  It moves %s without copying it.", geometry.FormatBytes(r.Remapped))
 	}
@@ -172,7 +170,7 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 		p.say("  It gives %s back to the host.", geometry.FormatBytes(r.GivesBack))
 	}
 	if r.UndoBytes > 0 {
-		p.say("  After it %s stay beside the target, for `%s`.", geometry.FormatBytes(r.UndoBytes), call.Line("undo"))
+		p.say("  %s", r.KeptWords("`"+call.Line("undo")+"`"))
 	}
 	for _, text := range q.Consequences() {
 		p.say("  %s", text)
@@ -180,6 +178,22 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 	for _, text := range r.Warnings {
 		p.say("  Warning: %s", text)
 	}
+}
+
+// cost prints what a commit writes.
+func (p *printer) cost(r report.Rehearsal) {
+	if r.OneWrite {
+		copied := ""
+		if r.CopyBytes > 0 {
+			copied = "copies " + geometry.FormatBytes(r.CopyBytes) + " from the backing file, "
+		}
+		p.say("  The commit %swrites %s to free places of the file; one write of 512 bytes then makes that the disk, so there is nothing to fence or to recover; "+
+			"unused space that is not moved: %s.", copied, geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.SkippedFree))
+		return
+	}
+	p.say("  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; "+
+		"unused space that is not copied: %s.", geometry.FormatBytes(r.CopyBytes), geometry.FormatBytes(r.PlaceBytes),
+		geometry.FormatBytes(r.JournalSize), geometry.FormatBytes(r.SkippedFree))
 }
 
 // repair prints what a check did to a file system, in the tool's own words and in numbers.

@@ -160,6 +160,8 @@ func contentWords(g report.Summary, c browseColumns) string {
 		return g.Foreign
 	case g.Whole != model.Unformatted:
 		return string(g.Whole)
+	case g.Blank && c.format == 0 && !short && g.Format != "raw":
+		return g.Format + ", blank"
 	case g.Blank:
 		return "blank"
 	case g.Image:

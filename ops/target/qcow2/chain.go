@@ -146,7 +146,7 @@ func openLayer(
 ) (l *held.File, info os.FileInfo, err error) {
 	seen, err := held.Hold(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("the backing file of %s is missing: %s; get it back, or say where it is with %s", above, path, rebase("BASE", above))
+		return nil, nil, missingBase(path, above)
 	}
 	if err != nil {
 		return nil, nil, held.OpenError(path, err)
@@ -179,6 +179,21 @@ func openLayer(
 		return nil, nil, errors.Join(err, opened.Close())
 	}
 	return l, info, nil
+}
+
+// missingBase says that the backing file at path, of the image above, is not there, and what to do.
+func missingBase(path, above string) error {
+	const say = "the backing file of %s is missing: %s"
+	if real, err := filepath.EvalSymlinks(above); err == nil {
+		if rel, err := filepath.Rel(filepath.Dir(above), path); err == nil {
+			there := filepath.Join(filepath.Dir(real), rel)
+			if _, err := os.Stat(there); err == nil && there != filepath.Clean(path) {
+				return fmt.Errorf(say+"; its name counts from the directory in which the image was named, as for QEMU, and %s leads to %s: open that instead",
+					above, path, above, real)
+			}
+		}
+	}
+	return fmt.Errorf(say+"; get it back, or say where it is with %s", above, path, rebase("BASE", above))
 }
 
 // openChain opens an image on its backing files, which are in the order of openLayers.

@@ -50,6 +50,7 @@ func (f *file) Describe() model.ImageFile {
 	}
 	d.Faults = append(d.Faults, im.faults(check)...)
 	if check != nil {
+		d.Repairable = len(d.Faults) > 0
 		d.Preallocated = check.Preallocated
 		d.Uses = check.Space.uses()
 	}
@@ -86,7 +87,7 @@ func (im *Image) faults(c *Check) (list []string) {
 	say(c.Errors, "clusters counted less often than they are used, so a writer would take them for free")
 	say(c.Copied, "clusters with a mark that contradicts their count")
 	say(c.Leaks, "clusters counted more often than they are used, which only takes room")
-	say(c.Beyond, "clusters behind the end of the file, which was cut, so they read as zero")
+	say(c.Beyond, "clusters that the disk needs behind the end of the file, which was cut short, so parts of the disk are lost and read as zeros; get the whole file again if there is one")
 	return list
 }
 

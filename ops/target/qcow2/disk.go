@@ -6,6 +6,8 @@ import (
 	"io"
 	"sync"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/tried"
@@ -119,10 +121,15 @@ func (d *Disk) ImageState() model.ImageState {
 		state.Faults = "the image was not closed cleanly, so its refcounts may be wrong"
 	case im.Marked:
 		state.Faults = "QEMU has marked the image as corrupt"
-	case check != nil && check.Errors.Count > 0:
-		state.Faults = "the refcounts of the image are too low, so a writer would take used clusters for free"
-	case check != nil && check.Copied.Count > 0:
-		state.Faults = "marks in the image contradict its refcounts"
+	case check == nil:
+	case check.Beyond.Count > 0:
+		state.Faults = model.Because("its file was cut short: clusters that it needs lie behind its end (%d, the first is cluster %d) and read as zeros, so parts of the "+
+			"disk are lost; get the whole file again if there is one", check.Beyond.Count, check.Beyond.First.Cluster)
+	case check.Errors.Count > 0:
+		state.Faults = model.Because("the refcounts of the image are too low, so a writer would take used clusters for free (%d, the first is cluster %d)",
+			check.Errors.Count, check.Errors.First.Cluster)
+	case check.Copied.Count > 0:
+		state.Faults = model.Because("marks in the image contradict its refcounts (%d, the first at cluster %d)", check.Copied.Count, check.Copied.First.Cluster)
 	}
 	return state
 }
@@ -183,6 +190,9 @@ func (d *Disk) Stage(ctx context.Context, next target.Next, watch func(done int6
 	im, check := d.now()
 	d.length = d.host.Size()
 	e, err := im.Prepare(ctx, check, next, &watched{Writer: d.host, watch: watch})
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG) {
+		err = tried.Errorf("%w; the disk shows its old content: make room on the file system of the image, or raise the limit, and try again", err)
+	}
 	if err != nil {
 		return target.Switch{}, errors.Join(tried.Errorf("write to free clusters of %s: %w", d.name, err), d.Unstage())
 	}

@@ -98,6 +98,11 @@ func (e *Edit) admit() error {
 	case e.plan.Mend:
 	case h.Dirty:
 		return &Refused{Why: "was not closed cleanly, and its refcounts may be wrong", Do: "have it mended by `shunt check --repair`, or by `qemu-img check -r all`"}
+	case c.Beyond.Count > 0:
+		return &Refused{
+			Why: fmt.Sprintf("needs clusters behind the end of its file, which was cut short (%d, the first is cluster %d)", c.Beyond.Count, c.Beyond.First.Cluster),
+			Do:  "get the whole file again if there is one",
+		}
 	case c.Errors.Count > 0:
 		return corrupt("cluster %d of the file is used %d times and counted %d times (%d such clusters)", c.Errors.First.Cluster,
 			c.Errors.First.Found, c.Errors.First.Stored, c.Errors.Count)

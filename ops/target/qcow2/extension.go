@@ -12,6 +12,7 @@ const (
 	extFormat   = 0xe2792aca // the format of the backing file
 	extFeatures = 0x6803f857 // names of features
 	extBitmaps  = 0x23852875
+	extDataFile = 0x44415441 // the name of the file with the clusters
 	extDropped  = 0x73686e74 // no type of QEMU's; it stands where bitmaps were dropped, since programs keep and ignore what they do not know
 )
 
@@ -69,6 +70,8 @@ func (h *Header) extensions(r io.ReaderAt, length int64) error {
 		switch e.kind {
 		case extFormat:
 			h.BackingFormat = string(e.data)
+		case extDataFile:
+			h.dataFile = string(e.data)
 		case extBitmaps:
 			const size = 24
 			if len(e.data) != size {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+
+	"shunt/model/safetext"
 )
 
 var be = binary.BigEndian
@@ -62,6 +64,7 @@ type Header struct {
 	Backing       string // the name of the backing file, "" without one
 	BackingFormat string // "" if the image does not say
 
+	dataFile  string // "" if the image does not name one
 	l1        table
 	refTable  table // in entries
 	snapshots table
@@ -217,7 +220,14 @@ func (h *Header) refuse(r io.ReaderAt, b []byte, length int64) error {
 	}
 	inc := be.Uint64(b[72:])
 	if inc&incDataFile != 0 {
-		return &Refused{Why: "keeps its data in another file", Do: "edit that file if it is raw, or convert the image with `qemu-img convert`"}
+		where, do := "another file", "edit that file if it is raw, or convert the image with `qemu-img convert`"
+		if h.dataFile != "" {
+			where = "another file, " + safetext.Printable(h.dataFile)
+		}
+		if h.auto&autoRawDataset != 0 {
+			do = "that one is a raw image, which can be edited as long as its size stays"
+		}
+		return &Refused{Why: "keeps its data in " + where, Do: do}
 	}
 	if unknown := inc &^ (1<<incKnown - 1); unknown != 0 {
 		bit := bits.TrailingZeros64(unknown)

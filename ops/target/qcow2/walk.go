@@ -16,7 +16,7 @@ type Check struct {
 	// Copied are entries whose mark "refcount is 1" is wrong. A writer would write to a cluster that it must not change, or
 	// copy one in vain.
 	Copied Faults
-	// Beyond are clusters of data that begin behind the end of the file. They read as zero: the file was cut.
+	// Beyond are clusters with data or tables that lie behind the end of the file. They read as zero: the file was cut.
 	Beyond Faults
 	// Space says what the file's clusters are used for.
 	Space Space
@@ -169,8 +169,12 @@ func (w *walk) blocks() ([]int64, error) {
 
 // tree counts what an L1 table reaches.
 func (w *walk) tree(t table, l1 []uint64) error {
-	if err := w.refer(t.off, int64(t.entries)*8, 1); err != nil {
+	length := int64(t.entries) * 8
+	if err := w.refer(t.off, length, 1); err != nil {
 		return err
+	}
+	if length > 0 && t.off+length > w.size {
+		w.check.Beyond.add(t.off/w.im.cluster(), 0, 0)
 	}
 	offsets, err := w.im.l2Offsets(l1)
 	if err != nil {
@@ -244,6 +248,9 @@ func (w *walk) l2(off, n int64) error {
 	if err := cmp.Or(w.ctx.Err(), w.refer(off, w.im.cluster(), n)); err != nil {
 		return err
 	}
+	if off+w.im.cluster() > w.size { // programs write these tables whole
+		w.check.Beyond.add(off/w.im.cluster(), 0, 0)
+	}
 	run := clusters{} // of data, not counted yet
 	err := w.im.eachEntry(off, func(_ int64, e entry) error {
 		if e.kind() == packed {
@@ -252,6 +259,9 @@ func (w *walk) l2(off, n int64) error {
 				w.check.Beyond.add(at/w.im.cluster(), 0, 0)
 			}
 			return w.refer(at, length, n)
+		}
+		if e.host() >= w.size && (e.kind() == zero || w.im.Extended && uint32(e.parts) == 0) {
+			return w.refer(e.host(), w.im.cluster(), n) // nothing of it is read, so it need not be there
 		}
 		switch g := e.host() / w.im.cluster(); g {
 		case 0:

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,7 +30,7 @@ func Overlays(path string) (names []string) {
 	entries, _ := dir.ReadDir(mostNeighbours)
 	_ = dir.Close() // it was only read
 	for _, e := range entries {
-		if !e.Type().IsRegular() {
+		if !e.Type().IsRegular() && e.Type() != fs.ModeSymlink {
 			continue
 		}
 		if name := filepath.Join(filepath.Dir(path), e.Name()); showsFile(name, base) {
