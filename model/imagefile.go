@@ -23,8 +23,8 @@ type ImageFile struct {
 	Preallocated bool `json:"preallocated"`
 	// Faults says what is wrong with the format itself.
 	Faults []string `json:"faults,omitempty"`
-	// Repairable says that a repair can mend them.
-	Repairable bool `json:"repairable,omitempty"`
+	// Repairable says that a repair can mend all of them.
+	Repairable bool `json:"repairable"`
 	// Unread names programs that may not open the image, and why.
 	Unread []string `json:"not_for,omitempty"`
 }

@@ -38,6 +38,8 @@ type Options struct {
 	Journal string
 	// NoLock opens targets without locks, for file systems that have none.
 	NoLock bool
+	// Overlays are images that may show the target as their backing file, besides those in its directory.
+	Overlays []string
 	// AllowDisks allows physical disks to be edited.
 	AllowDisks bool
 	// Group is the sessions that may copy from each other's targets; nil for a session alone.
@@ -240,7 +242,7 @@ func medium(t target.Target) ops.Medium {
 
 func facts(t target.Target, o Options) report.Facts {
 	f := report.Facts{Path: t.Path(), Call: o.Call(t.Path()), Format: t.Format(), Size: geometry.Bytes(t.Size())}
-	f.Overlays = registry.Overlays(t.Path())
+	f.Overlays = registry.Overlays(t.Path(), o.Overlays...)
 	if t, ok := t.(target.Described); ok {
 		f.Around = new(t.Describe())
 	}

@@ -308,7 +308,7 @@ func (v Viewer) ask(ctx context.Context, at attach.Source, q worker.Question) (a
 // job fills in what a worker needs to know about the target.
 func (v Viewer) job(j worker.Job) worker.Job {
 	j.Path, j.SectorSize, j.Files = v.target.Path(), v.target.SectorSize(), len(v.target.Files())
-	j.NoLock, j.Call = v.opts.NoLock, v.opts.Call(j.Path)
+	j.NoLock, j.Overlays, j.Call = v.opts.NoLock, v.opts.Overlays, v.opts.Call(j.Path)
 	return j
 }
 

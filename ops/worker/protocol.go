@@ -35,6 +35,7 @@ type Job struct {
 	Path       string
 	SectorSize geometry.SectorSize
 	NoLock     bool
+	Overlays   []string // images elsewhere that may show the target as their backing file
 	Journal    journal.Handle
 	Call       ops.Call // for commands in advice
 	Files      int      // how many files of the target are handed over

@@ -16,7 +16,7 @@ import (
 
 // warnings says what the commit may harm or run out of although the rehearsal succeeded.
 func (w *process) warnings(tx *txn.Transaction) (list []string) {
-	if names := registry.Overlays(w.job.Path); len(names) > 0 {
+	if names := registry.Overlays(w.job.Path, w.job.Overlays...); len(names) > 0 {
 		list = append(list, report.OverlaysWarning(names))
 	}
 	return append(list, w.lackOfRoom(tx)...)

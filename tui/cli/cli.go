@@ -67,6 +67,7 @@ type settings struct {
 	animation  string
 	noLock     bool
 	allowDisks bool
+	overlays   []string
 
 	json bool               // --json, on commands that have it
 	opts session.Options    // set by read from the flags
@@ -80,6 +81,12 @@ func (s *settings) read(*cobra.Command, []string) (err error) {
 		return usage(fmt.Errorf("--sector-size %d is not possible: use 512 or 4096", s.sectorSize))
 	}
 	s.opts = session.Options{Program: s.program, SectorSize: z, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}
+	for _, path := range s.overlays {
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs
+		}
+		s.opts.Overlays = append(s.opts.Overlays, path)
+	}
 	if s.grid, err = geometry.ParseAlignment(s.align); err != nil {
 		return usage(err)
 	}

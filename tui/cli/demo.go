@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
@@ -58,7 +59,9 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	if err := s.requireTerminal(); err != nil {
 		return err
 	}
-	return newBackend(s.opts).editing(paths, func(b backend) error {
+	opts := s.opts
+	opts.Overlays = append(slices.Clone(opts.Overlays), paths...) // a base and what shows it may be edited side by side
+	return newBackend(opts).editing(paths, func(b backend) error {
 		behind, err := tui.Edit(ctx, tui.Options{
 			Backend: b, Home: os.Getenv("HOME"), Paths: paths, Align: s.grid, Animate: animate,
 			NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),

@@ -51,6 +51,19 @@ func TestQcow2Refused(t *testing.T) {
 		"bitmaps":        {"qemu-img create -q -f qcow2 f 4M; qemu-img bitmap --add f b", "`image drop-bitmaps`"},
 		"version 2":      {"qemu-img create -q -f qcow2 -o compat=0.10 f 4M; qemu-img snapshot -c a f", "`qemu-img amend -o compat=1.1`"},
 		"corrupt":        {"truncate -s 4M r; echo 2048 | sfdisk -q r; qemu-img convert -O qcow2 r f; printf '\\0\\0' | dd of=f bs=1 seek=$((0x20000+10)) conv=notrunc status=none", "`image repair`"},
+		"cut in data":    {"truncate -s 4M r; echo 2048 | sfdisk -q --label gpt r; qemu-img convert -O qcow2 r f; truncate -s -66K f", "was cut short"},
+		"cut in a table": {"truncate -s 4M r; echo 2048 | sfdisk -q --label gpt r; qemu-img convert -O qcow2 r f; truncate -s 300000 f", "the first is cluster 4)"},
+		"L1 cut":         {"qemu-img create -q -f qcow2 f 4M; truncate -s 196610 f", "the first is cluster 3)"},
+		"L1 damaged":     {"truncate -s 4M r; echo 2048 | sfdisk -q r; qemu-img convert -O qcow2 r f; printf '\\377' | dd of=f bs=1 seek=$((0x30000)) conv=notrunc status=none", "entry 0 of an L1 table"},
+		"L2 damaged":     {"truncate -s 4M r; echo 2048 | sfdisk -q r; qemu-img convert -O qcow2 r f; printf '\\377' | dd of=f bs=1 seek=$((0x40000+1)) conv=notrunc status=none", "far behind the end of the file, for example cluster "},
+		"snapshots":      {"qemu-img create -q -f qcow2 f 4M; qemu-img snapshot -c a f; printf '\\377' | dd of=f bs=1 seek=$((0x50000+36)) conv=notrunc status=none", "snapshot 1 has"},
+		"not closed":     {"qemu-img create -q -f qcow2 -o lazy_refcounts=on f 4M; printf '\\1' | dd of=f bs=1 seek=79 conv=notrunc status=none", "was not closed cleanly"},
+		"unknown bit":    {"qemu-img create -q -f qcow2 f 4M; printf '\\200' | dd of=f bs=1 seek=79 conv=notrunc status=none", "the feature number 7"},
+		"named bit":      {"qemu-img create -q -f qcow2 f 4M; printf '\\40' | dd of=f bs=1 seek=79 conv=notrunc status=none; printf '\\0\\5new thing' | dd of=f bs=1 seek=120 conv=notrunc status=none", `the feature "new thing"`},
+		"raw data file":  {"qemu-img create -q -f qcow2 -o data_file=d,data_file_raw=on f 4M", "in another file, d: that one is a raw image"},
+		"small clusters": {"qemu-img create -q -f qcow2 -o cluster_size=512 f 4M; echo image size 4TiB > plan", "as long as 128 GiB"},
+		"through a link": {"mkdir s; qemu-img create -q -f raw s/b 4M; qemu-img create -q -f qcow2 -F raw -b b s/f; ln -s s/f f", "open that instead"},
+		"old bitmaps":    {"qemu-img create -q -f qcow2 f 4M; qemu-img bitmap --add f a; qemu-img bitmap --add --disable f b", "backups (2)"},
 		"cut":            {"qemu-img create -q -f qcow2 f 4M; qemu-io -c 'write 0 64k' f >/dev/null; truncate -s 100 f", "damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,11 +73,19 @@ func TestQcow2Refused(t *testing.T) {
 			}
 			sh(t, sub, c.script)
 			image := filepath.Join(sub, "f")
-			sum := digest(t, image)
+			sum, plan := digest(t, image), plan
+			if own := filepath.Join(sub, "plan"); fileExists(own) {
+				plan = own
+			}
 			p.run(t, "apply", "--yes", image, plan).want(t, exitRefused, c.says)
 			if digest(t, image) != sum {
 				t.Error("the image has changed")
 			}
 		})
 	}
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -63,6 +63,7 @@ func (s *settings) applyFlags(cmd *cobra.Command, f *applyFlags) {
 	cmd.Flags().BoolVar(&f.rehearse, "rehearse", false, "stop after the rehearsal")
 	cmd.Flags().BoolVar(&f.verify, "verify", false, "read back everything that was written and compare checksums")
 	cmd.Flags().BoolVar(&f.noUndo, "no-undo", false, "keep no data for undoing the transaction")
+	cmd.Flags().StringArrayVar(&s.overlays, "overlay", nil, "an image elsewhere that may show TARGET as its backing file; you are warned of those that do")
 	cmd.Flags().BoolVar(&s.json, "json", false, "print progress, report and result as JSON lines")
 }
 

@@ -23,7 +23,7 @@ func (f *file) Describe() model.ImageFile {
 	d := model.ImageFile{
 		Version: fmt.Sprint(im.Version), Cluster: geometry.Bytes(im.cluster()), CountBits: im.RefcountBits, Compression: im.Compression,
 		Lazy: im.Lazy, Parts: im.Extended, File: geometry.Bytes(st.Size), Allocated: geometry.Bytes(st.Blocks * statBlock),
-		Chain: []model.ImageLayer{},
+		Repairable: true, Chain: []model.ImageLayer{},
 	}
 	d.Snapshots = described(im.Snapshots)
 	if im.hasBitmaps() {
@@ -43,14 +43,13 @@ func (f *file) Describe() model.ImageFile {
 		var err error
 		if check, err = im.Walk(ctx); err != nil {
 			if ctx.Err() == nil {
-				d.Faults = append(d.Faults, err.Error())
+				d.Faults, d.Repairable = append(d.Faults, err.Error()), false
 			}
 			check = nil
 		}
 	}
 	d.Faults = append(d.Faults, im.faults(check)...)
 	if check != nil {
-		d.Repairable = len(d.Faults) > 0
 		d.Preallocated = check.Preallocated
 		d.Uses = check.Space.uses()
 	}

@@ -16,9 +16,9 @@ import (
 // mostNeighbours is how many files of a directory Overlays looks at.
 const mostNeighbours = 4096
 
-// Overlays returns the names of the images in the directory of an image that show it as their backing file. They become
-// worthless when it changes, and nothing in it says that they exist.
-func Overlays(path string) (names []string) {
+// Overlays returns the names of the images in the directory of an image that show it as their backing file, and the paths of
+// those among others that do. They become worthless when it changes, and nothing in it says that they exist.
+func Overlays(path string, others ...string) (names []string) {
 	base, err := os.Stat(path)
 	if err != nil || !base.Mode().IsRegular() {
 		return nil
@@ -38,7 +38,23 @@ func Overlays(path string) (names []string) {
 		}
 	}
 	slices.Sort(names)
+	for _, other := range others {
+		beside, _ := sameDir(path, other)
+		if !beside && showsFile(other, base) {
+			names = append(names, other)
+		}
+	}
 	return names
+}
+
+// sameDir reports whether two files are in one directory.
+func sameDir(a, b string) (bool, error) {
+	x, err := os.Stat(filepath.Dir(a))
+	if err != nil {
+		return false, err
+	}
+	y, err := os.Stat(filepath.Dir(b))
+	return err == nil && os.SameFile(x, y), err
 }
 
 // showsFile reports whether the image at path has a backing file that is base.
