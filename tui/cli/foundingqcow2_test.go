@@ -85,7 +85,12 @@ func (w foundingWay) do(t *testing.T, p person, image string) string {
 		o.want(t, exitDone, "Done")
 	case byKeys, byRoomKeys:
 		term := newTmuxAs(t, p, 80, 24, image)
-		term.wait("docs", "photos", "Nothing yet")
+		term.wait("p2 ext4", "Nothing yet")
+		const about = "About this image" // of some kinds: a word about snapshots or a backing file
+		if strings.Contains(term.screen(), about) {
+			term.insist("Enter", about)
+		}
+		term.wait("docs", "photos")
 		if w == byKeys {
 			term.keys("z")
 			term.wait("Image size", "New size")
@@ -110,7 +115,7 @@ func (w foundingWay) do(t *testing.T, p person, image string) string {
 		term.wait("exactly as planned")
 		<-time.After(600 * time.Millisecond)
 		term.keys("Escape")
-		term.wait("Nothing yet")
+		term.wait("docs", "photos")
 		term.keys("q")
 		workersGone(t, image)
 	}
