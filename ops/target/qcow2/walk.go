@@ -107,27 +107,14 @@ func (w *walk) all() error {
 	return w.marks()
 }
 
-// alone fails if a cluster of the tables that every image has serves anything else too.
+// alone fails if a refcount block serves anything else too, as qemu-img check does.
 func (w *walk) alone(blocks []int64) error {
-	im, c := w.im, w.im.cluster()
-	one := func(what string, off, n int64) error {
-		for g := off / c; g < ceil(off+n, c); g++ {
-			if refs := w.check.refs.get(g); refs > 1 {
-				return corrupt("cluster %d of the file holds its %s and is used %d times", g, what, refs)
-			}
-		}
-		return nil
-	}
-	err := cmp.Or(
-		one("header", 0, 1), one("refcount table", im.refTable.off, int64(im.refTable.entries)*8),
-		one("L1 table", im.Header.l1.off, int64(im.Header.l1.entries)*8), one("snapshot table", im.Header.snapshots.off, im.snapshotTable),
-	)
 	for _, off := range blocks {
-		if off != 0 {
-			err = cmp.Or(err, one("refcounts", off, c))
+		if g := off / w.im.cluster(); off != 0 && w.check.refs.get(g) > 1 {
+			return corrupt("cluster %d of the file holds refcounts and is used %d times", g, w.check.refs.get(g))
 		}
 	}
-	return err
+	return nil
 }
 
 // refer counts n references to each cluster that [off, off+length) touches.
