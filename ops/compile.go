@@ -17,6 +17,9 @@ func (q Queue) Compile() ([]Step, error) {
 		steps = append(steps, q.steps(i)...)
 	}
 	final := q.Preview()
+	if q.alone() {
+		return steps, nil
+	}
 	if err := sound("apply the queue", final); err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}

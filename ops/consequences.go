@@ -11,6 +11,12 @@ import (
 // Consequences describes effects of the queue that the single operations do not mention, one sentence each and the
 // gravest first: contents that are lost, boot loaders that may have to be reinstalled, numbers that change.
 func (q Queue) Consequences() []string {
+	if q.alone() {
+		if op, ok := q.ops[q.Len()-1].(interface{ consequences() []string }); ok {
+			return op.consequences()
+		}
+		return nil
+	}
 	var moved, renamed, asleep, recovery []string
 	after := q.Preview()
 	for was := range q.initial.Each() {

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -29,9 +30,25 @@ func (q Queue) Cost(i int) string {
 		words = slices.Insert(words, 0, text)
 	}
 	if len(words) == 0 {
-		return "instant"
+		return cmp.Or(q.layerCost(i), "instant")
 	}
 	return strings.Join(words, ", ")
+}
+
+// layerCost says what an operation on backing files costs, or returns "".
+func (q Queue) layerCost(i int) string {
+	d, below := q.Before(i), q.env.Medium.Below
+	switch q.ops[i].(type) {
+	case Flatten:
+		if below != nil {
+			return transfer{copies: below(0, d.SectorSize.Bytes(d.Sectors)), below: true}.words(q.env.Medium)
+		}
+	case Rebase:
+		return "copies what differs between the two"
+	case Commit:
+		return "copies what differs"
+	}
+	return ""
 }
 
 // transfer adds what a step of operation i moves or copies.

@@ -177,7 +177,8 @@ func (l *ledger) step(op Operation, s Step) {
 		h.half = s.Half && (h.uuid == 0 || h.half)
 		h.uuid = l.uuids
 	case StepResizeImage, StepCheckFS, StepRepairFS, StepVerifyFS, StepResizeFS, StepRemap, StepMoved, StepMoveLoader, StepWipeDisk,
-		StepLabelFS, StepRepairImage, StepDropBitmaps, StepFindSpare, StepGiveBack, StepWriteTable, StepGrowMounted:
+		StepLabelFS, StepRepairImage, StepDropBitmaps, StepFindSpare, StepGiveBack, StepSnapshot, StepApplySnapshot, StepDeleteSnapshot, StepFlatten,
+		StepRebase, StepCommit, StepWriteTable, StepGrowMounted:
 	}
 	if s.Part != 0 {
 		l.held[s.Part] = h

@@ -47,6 +47,10 @@ type Env struct {
 	// Sources returns a partition of another target, for plan files that copy from there. path is the path in the plan,
 	// number the number of the partition. If Sources is nil, there are no other targets.
 	Sources func(path string, number int) (Source, error)
+	// Layers says what the format of the target's file keeps besides the disk; nil if it keeps nothing.
+	Layers *Layers
+	// Other returns another image, for operations on backing files and overlays. If Other is nil, there are none.
+	Other func(path string) (Other, error)
 	// Room returns the operations that give partition id at least size sectors, or as many as possible for size 0. For id
 	// 0 it returns those that make the image as small as its contents allow. Positions are on the grid of align. The
 	// error is a *Refusal. If Room is nil, none can be found.

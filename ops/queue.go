@@ -79,7 +79,7 @@ func (d *Draft) Queue() Queue { return d.q }
 // Stage adds op at the end. If op is impossible, it returns a *Refusal and changes nothing.
 func (d *Draft) Stage(op Operation) error {
 	q := &d.q
-	disk, err := judged(q.Preview(), q.env, op)
+	disk, err := judged(q.Preview(), q.env, q.ops, op)
 	if err != nil {
 		return err
 	}
@@ -90,14 +90,14 @@ func (d *Draft) Stage(op Operation) error {
 	return nil
 }
 
-// judged returns the disk after op, or a *Refusal.
-func judged(before model.Disk, env Env, op Operation) (model.Disk, error) {
-	if err := fitForEdits(before, op); err != nil {
+// judged returns the disk after op, which follows the operations of the list, or a *Refusal.
+func judged(before model.Disk, env Env, list []Operation, op Operation) (model.Disk, error) {
+	if err := cmp.Or(fitForEdits(before, op), apart(list, op)); err != nil {
 		return before, err
 	}
 	after, err := op.Apply(before, env)
-	if err != nil {
-		return before, err
+	if err != nil || standsAlone(op) {
+		return after, err
 	}
 	return after, cmp.Or(undisturbed(before, after, op), claimed(before, after, op))
 }
@@ -135,7 +135,7 @@ func (q Queue) rebuilt(n int, list []Operation) (at int, next Queue, err error) 
 	next.ops = append(slices.Clone(q.ops[:n]), list...)
 	next.disks = slices.Grow(slices.Clone(q.disks[:n]), len(list))
 	for i, op := range list {
-		disk, err := judged(next.Before(n+i), q.env, op)
+		disk, err := judged(next.Before(n+i), q.env, next.ops[:n+i], op)
 		if err != nil {
 			return n + i, q, err
 		}

@@ -56,6 +56,18 @@ const (
 	// StepGiveBack clears what the steps of this kind before it found, and blocks of zeros there, so that the commit gives
 	// their room back.
 	StepGiveBack
+	// StepSnapshot has the commit make the snapshot Label.
+	StepSnapshot
+	// StepApplySnapshot has the commit make the disk what the snapshot ID keeps.
+	StepApplySnapshot
+	// StepDeleteSnapshot has the commit delete the snapshot ID.
+	StepDeleteSnapshot
+	// StepFlatten has the commit copy what the backing file shows into the image, which is without one then.
+	StepFlatten
+	// StepRebase has the commit give the image the backing file at Path, which it records as Label and Format.
+	StepRebase
+	// StepCommit copies what the image at Path has of its own to this one, its overlay's backing file.
+	StepCommit
 	// StepWriteTable writes the final partition table. It is the last step of the rehearsal.
 	StepWriteTable
 	// StepGrowMounted lets the kernel grow a file system that is mounted at Mounted. It runs on the target after the
@@ -79,6 +91,8 @@ type Step struct {
 	Prealloc model.Prealloc // StepResizeImage: for what is added
 	Label    string
 	Free     bool   // StepFindSpare: what the file system holds free is known, and a tool can judge it
+	ID       string // of a snapshot
+	Format   string // of a backing file
 	Half     bool   // StepUUIDFS: only the half that Windows shows
 	UUID     string // StepMakeFS: UUID for the new file system (swap keeps its own), or "" for a random one
 	Mounted  string // StepGrowMounted: the directory
@@ -125,6 +139,18 @@ func (s Step) Words(z geometry.SectorSize) Phrase {
 		return phrase(Verb{"find", "finding", "found"}, "what %s can give back", s.Ref)
 	case StepGiveBack:
 		return phrase(Verb{"give", "giving", "gave"}, "back what is free")
+	case StepSnapshot:
+		return CreateSnapshot{Name: s.Label}.Describe(model.Disk{})
+	case StepApplySnapshot:
+		return ApplySnapshot{Snapshot: model.ImageSnapshot{ID: s.ID, Name: s.Label}}.Describe(model.Disk{})
+	case StepDeleteSnapshot:
+		return DeleteSnapshot{Snapshot: model.ImageSnapshot{ID: s.ID, Name: s.Label}}.Describe(model.Disk{})
+	case StepFlatten:
+		return Flatten{}.Describe(model.Disk{})
+	case StepRebase:
+		return Rebase{Name: s.Label, Base: Other{Format: s.Format}}.Describe(model.Disk{})
+	case StepCommit:
+		return Commit{Overlay: Other{Path: s.Path, NoOverlay: "not known"}}.Describe(model.Disk{})
 	case StepWriteTable:
 		return phrase(Verb{"write", "writing", "wrote"}, "partition table")
 	case StepGrowMounted:

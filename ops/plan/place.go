@@ -15,7 +15,7 @@ func (l *line) image() []ops.Operation {
 	how := "size"
 	if !l.atSize() {
 		how = l.choice("what to do with the image", "something to do with the image", "grow", "size", "to", "by", "min",
-			"repair", "drop-bitmaps", "sparsify")
+			"repair", "drop-bitmaps", "sparsify", "snapshot", "flatten", "rebase", "commit")
 	}
 	switch how {
 	case "repair":
@@ -24,6 +24,14 @@ func (l *line) image() []ops.Operation {
 		return []ops.Operation{ops.Sparsify{}}
 	case "drop-bitmaps":
 		return []ops.Operation{ops.DropBitmaps{}}
+	case "snapshot":
+		return []ops.Operation{l.snapshot()}
+	case "flatten":
+		return []ops.Operation{ops.Flatten{}}
+	case "rebase":
+		return []ops.Operation{l.rebase()}
+	case "commit":
+		return []ops.Operation{l.commit()}
 	case "min":
 		return l.rooms(0, 0)
 	}

@@ -5,6 +5,8 @@
 // once.
 //
 //	image grow SIZE | image size SIZE | image to SIZE | image by +SIZE | image min
+//	image snapshot create NAME | image snapshot apply NAME|ID | image snapshot delete NAME|ID
+//	image flatten | image rebase PATH [as=NAME] | image commit from=PATH
 //	move P right SIZE | move P left SIZE | move P to OFFSET     each with: and resize to SIZE
 //	resize P to SIZE | resize P by +SIZE | resize P by -SIZE | resize P min | resize P max
 //	grow P

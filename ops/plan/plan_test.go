@@ -15,8 +15,8 @@ import (
 func TestPlanErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
 		{"mvoe 1 right 1MiB", `plan line 1, column 1: "mvoe" is not an operation: use image, move, resize, grow, room, new, delete, check, copy, discard, format, label, name, type, flag, uuid or table`},
-		{"\n# comment\n   image", "plan line 3, column 9: what to do with the image is missing: use grow, size, to, by, min, repair, drop-bitmaps or sparsify"},
-		{"image shrink 1GiB", `plan line 1, column 7: "shrink" is not something to do with the image: use grow, size, to, by, min, repair, drop-bitmaps or sparsify`},
+		{"\n# comment\n   image", "plan line 3, column 9: what to do with the image is missing: use grow, size, to, by, min, repair, drop-bitmaps, sparsify, snapshot, flatten, rebase or commit"},
+		{"image shrink 1GiB", `plan line 1, column 7: "shrink" is not something to do with the image: use grow, size, to, by, min, repair, drop-bitmaps, sparsify, snapshot, flatten, rebase or commit`},
 		{"image grow", "plan line 1, column 11: by how much is missing: use a size with a unit such as 1.5GiB"},
 		{"image grow 5", `plan line 1, column 12: size "5" has no unit: use s, B, KiB, MiB, GiB, TiB, kB, MB, GB or TB`},
 		{"image grow 0B", `plan line 1, column 12: size "0B" is nothing: use one sector or more`},

@@ -84,6 +84,20 @@ func written(op ops.Operation, d model.Disk) string {
 		w.add("image", "drop-bitmaps")
 	case ops.Sparsify:
 		w.add("image", "sparsify")
+	case ops.CreateSnapshot:
+		w.add("image", "snapshot", "create", safetext.Quoted(op.Name))
+	case ops.ApplySnapshot:
+		w.add("image", "snapshot", "apply", safetext.Quoted(op.Snapshot.ID))
+	case ops.DeleteSnapshot:
+		w.add("image", "snapshot", "delete", safetext.Quoted(op.Snapshot.ID))
+	case ops.Flatten:
+		w.add("image", "flatten")
+	case ops.Rebase:
+		w.add("image", "rebase", safetext.Quoted(op.Base.Path))
+		w.property("as", op.Name)
+	case ops.Commit:
+		w.add("image", "commit")
+		w.property("from", op.Overlay.Path)
 	case ops.MoveResize:
 		w.move(op)
 	case ops.New:

@@ -95,6 +95,7 @@ type Rehearsal struct {
 	Warnings    []string       `json:"warnings,omitempty"`  // what may go wrong in the commit, for people
 	Err         string         `json:"error,omitempty"`     // why the rehearsal failed, "" if it passed
 	TooSmall    *TooSmall      `json:"too_small,omitempty"` // the rehearsal failed because of this
+	Nothing     bool           `json:"nothing,omitempty"`   // the target is as planned already
 	Replanned   []Replanned    `json:"replanned,omitempty"` // why the plan is not the one that was asked for
 }
 

@@ -126,6 +126,8 @@ func (s *Session) source(path string, number int) (ops.Source, error) {
 	return worker.FindSource(l.target.Path(), l.disk, number)
 }
 
+var errItself = errors.New("that is the target itself: leave out from=")
+
 // borrow scans another target that a queue copies from. If no session of this program has it open, borrow opens it for
 // reading. It then stays open, and locked against changes, until the session is closed.
 func (s *Session) borrow(path string) (loan, error) {
@@ -139,7 +141,7 @@ func (s *Session) borrow(path string) (loan, error) {
 	case err != nil:
 		return loan{}, err
 	case real == s.target.Path():
-		return loan{}, errors.New("that is the target itself: leave out from=")
+		return loan{}, errItself
 	}
 	lender, err := s.opts.Group.find(real)
 	if err != nil {
@@ -236,20 +238,27 @@ func (s *Session) loans(q ops.Queue) ([]worker.Source, []*os.File, error) {
 	var files []*os.File
 	found := map[string]loan{}
 	for _, op := range q.Ops() {
-		from := ops.SourceOf(op)
-		if from == nil {
+		path, from := "", ops.SourceOf(op)
+		if other := ops.OtherOf(op); other != nil {
+			path = other.Path
+		} else if from != nil {
+			path = from.Path
+		} else {
 			continue
 		}
-		l, ok := found[from.Path]
+		l, ok := found[path]
 		if !ok {
 			var err error
-			if l, err = s.borrow(from.Path); err != nil {
-				return nil, nil, tried.Errorf("copy from %s: %w", from.Path, err)
+			if l, err = s.borrow(path); err != nil {
+				return nil, nil, tried.Errorf("copy from %s: %w", path, err)
 			}
-			found[from.Path] = l
+			found[path] = l
 			more := l.target.Files()
-			sources = append(sources, worker.Source{Path: from.Path, Files: len(more), SectorSize: l.target.SectorSize(), Sum: l.sum})
+			sources = append(sources, worker.Source{Path: path, Files: len(more), SectorSize: l.target.SectorSize(), Sum: l.sum})
 			files = append(files, more...)
+		}
+		if from == nil {
+			continue
 		}
 		if p, ok := l.disk.ByNumber(from.Part.Number); !ok || p != from.Part {
 			return nil, nil, fmt.Errorf("%s of %s has changed since it was copied: undo that operation and copy it again",

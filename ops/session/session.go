@@ -42,6 +42,8 @@ type Options struct {
 	Overlays []string
 	// AllowDisks allows physical disks to be edited.
 	AllowDisks bool
+	// AnyContent also opens a file whose content is not known to be that of a disk, for edits of what lies around it.
+	AnyContent bool
 	// Group is the sessions that may copy from each other's targets; nil for a session alone.
 	Group *Group
 	// Program is the name of this program, for commands in advice; "" means "shunt".
@@ -147,7 +149,7 @@ func (s *Session) read() error {
 	if err != nil {
 		return tried.Errorf("read %s: %w", s.path, err)
 	}
-	if err := checkDisk(s.path, s.target, disk); err != nil && s.unfinished == nil {
+	if err := checkDisk(s.path, s.target, disk); err != nil && s.unfinished == nil && !s.opts.AnyContent {
 		return err
 	}
 	s.disk, s.facts = disk, facts(s.target, s.opts)
@@ -220,7 +222,10 @@ func (s *Session) Env() ops.Env { return s.env }
 
 // Discover finds out again what can be done on this machine, for Env.
 func (s *Session) Discover() ops.Env {
-	s.env = ops.Env{Caps: fsys.Discover(), Sources: s.source, Room: guide.Room, Tight: enlarge.Tight, Medium: medium(s.target)}
+	s.env = ops.Env{
+		Caps: fsys.Discover(), Sources: s.source, Room: guide.Room, Tight: enlarge.Tight, Medium: medium(s.target),
+		Layers: worker.LayersOf(s.target), Other: s.other,
+	}
 	return s.env
 }
 
@@ -349,7 +354,8 @@ func (s *Session) prepared(job worker.Job, sources []*os.File) (worker.Job, []*o
 // checkDisk returns an error for a file that does not look like a disk image. Without it even a text file could be edited
 // like a disk. A file that is all zero at its start counts as an image, and a device is a disk whatever it holds.
 func checkDisk(path string, t target.Target, d model.Disk) error {
-	if _, device := t.(target.KernelDisk); device || d.Table.Kind != model.TableNone || d.Whole.Known() || !d.ReadOnly().OK() {
+	_, image := t.(target.Switching) // its format says that it is a disk
+	if _, device := t.(target.KernelDisk); device || image || d.Table.Kind != model.TableNone || d.Whole.Known() || !d.ReadOnly().OK() {
 		return nil
 	}
 	head := make([]byte, min(t.Size(), 64<<10))

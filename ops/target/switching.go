@@ -48,6 +48,10 @@ type Next struct {
 	Reserved []Reserved
 	// DropBitmaps agrees to the loss of persistent bitmaps. Without it an image that has some is refused.
 	DropBitmaps bool
+	// Snapshot edits a snapshot. Size and Pieces must keep the disk as it is.
+	Snapshot SnapshotEdit
+	// Backing gives the image another backing file; nil keeps the present one. Size and Pieces must keep the disk.
+	Backing *NewBacking
 }
 
 // A PieceKind says where the bytes of a piece come from.

@@ -68,6 +68,9 @@ type Rehearsal struct {
 	spare        spareRoom
 	alone        []string // warnings: file systems that keep their room
 	mends, drops bool     // what the commit does to the image's own format
+	snapshot     target.SnapshotEdit
+	backing      *target.NewBacking
+	tookIn       bool // all of an overlay
 }
 
 // Run does all steps and reports on them. If a step fails, the error is also in the report's Err.
@@ -109,6 +112,7 @@ func (r *Rehearsal) Run(ctx context.Context) (out report.Rehearsal, err error) {
 			return out, err
 		}
 	}
+	out.Nothing = r.tookIn && r.Overlay.Size() == r.Device.Size() && !r.changes()
 	if fs, ok := r.filesystems[0]; ok {
 		out.Filesystems = append(out.Filesystems, fs)
 	}
@@ -182,6 +186,22 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 		return r.findSpare(ctx, s)
 	case ops.StepGiveBack:
 		return r.giveBack(ctx)
+	case ops.StepSnapshot:
+		r.snapshot = target.SnapshotEdit{Do: target.CreateSnapshot, Name: s.Label, Made: r.Now()}
+		return nil
+	case ops.StepApplySnapshot:
+		r.snapshot = target.SnapshotEdit{Do: target.ApplySnapshot, ID: s.ID}
+		return nil
+	case ops.StepDeleteSnapshot:
+		r.snapshot = target.SnapshotEdit{Do: target.DeleteSnapshot, ID: s.ID}
+		return nil
+	case ops.StepFlatten:
+		r.backing = &target.NewBacking{}
+		return nil
+	case ops.StepRebase:
+		return r.rebase(s)
+	case ops.StepCommit:
+		return r.takeIn(ctx, s)
 	case ops.StepGrowMounted:
 		return r.clearBehind(s) // the kernel grows the mounted file system, after the commit
 	}

@@ -58,6 +58,7 @@ func (r *Rehearsal) prepareSwitch(
 ) (*Transaction, error) {
 	next := pieces(r.Overlay)
 	next.Mend, next.DropBitmaps, next.Reserved = r.mends, r.drops, r.reserved
+	next.Snapshot, next.Backing = r.snapshot, r.backing
 	header := r.header(name, text)
 	header.Parts = nil // the journal's offsets are those of the file, not of the disk
 	tx, err := newSwitch(sw, store, spill, next, header)

@@ -82,7 +82,10 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 	}
 	result, err := w.runSteps(ctx, r)
 	if err == nil {
-		err = errors.Join(ov.Err(), w.closeSources())
+		err = ov.Err()
+	}
+	if err == nil && !slices.ContainsFunc(steps, rebases) {
+		err = w.closeSources()
 	}
 	if err != nil {
 		if result.Err != "" {
@@ -96,11 +99,14 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 	if err != nil {
 		return nil, advised(err)
 	}
-	result.Warnings = append(result.Warnings, w.warnings(tx)...)
+	result.Warnings = append(result.Warnings, w.warnings(tx, q)...)
 	result.Estimate = estimate(result, time.Since(began))
 	w.link.publish(Event{Report: &result})
 	return tx, nil
 }
+
+// rebases reports whether the commit compares the disk with another target.
+func rebases(s ops.Step) bool { return s.Kind == ops.StepRebase }
 
 // runSteps runs the rehearsal's steps with windows and confined tools.
 func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Rehearsal, err error) {

@@ -3,11 +3,14 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
 	"shunt/model/tried"
+	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
@@ -15,11 +18,28 @@ import (
 )
 
 // warnings says what the commit may harm or run out of although the rehearsal succeeded.
-func (w *process) warnings(tx *txn.Transaction) (list []string) {
-	if names := registry.Overlays(w.job.Path, w.job.Overlays...); len(names) > 0 {
+func (w *process) warnings(tx *txn.Transaction, q ops.Queue) (list []string) {
+	if names := w.spoiled(q); len(names) > 0 {
 		list = append(list, report.OverlaysWarning(names))
 	}
 	return append(list, w.lackOfRoom(tx)...)
+}
+
+// spoiled names the images beside the target that show it as their backing file and are not what a commit comes from. Snapshots
+// and backing files of the target do not matter to them.
+func (w *process) spoiled(q ops.Queue) []string {
+	if slices.ContainsFunc(q.Ops(), ops.KeepsDisk) {
+		return nil
+	}
+	names := registry.Overlays(w.job.Path, w.job.Overlays...)
+	for _, op := range q.Ops() {
+		if other := ops.OtherOf(op); other != nil {
+			names = slices.DeleteFunc(names, func(name string) bool {
+				return filepath.Join(filepath.Dir(w.job.Path), name) == other.Path
+			})
+		}
+	}
+	return names
 }
 
 // lackOfRoom warns if the file system of the image may become full.

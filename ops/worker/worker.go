@@ -239,7 +239,7 @@ func (w *process) queue() (ops.Queue, error) {
 	if err != nil {
 		return ops.Queue{}, err
 	}
-	env := ops.Env{Caps: fsys.Discover(), Sources: sources}
+	env := ops.Env{Caps: fsys.Discover(), Sources: sources, Layers: LayersOf(w.target), Other: w.others()}
 	q, err := plan.Parse(strings.NewReader(w.job.Plan), ops.NewQueue(disk, env), geometry.AlignNone)
 	if err != nil {
 		return ops.Queue{}, err

@@ -18,5 +18,7 @@ func (s *settings) imageCommand() *cobra.Command {
 		s.imageDiffCommand(),
 		s.imageSparsifyCommand(),
 		s.imageCloneCommand(),
+		s.imageSnapshotCommand(), s.imageResizeCommand(), s.imageCommitCommand(), s.imageRebaseCommand(),
+		s.imageFlattenCommand(),
 	)
 }

@@ -24,8 +24,11 @@ import (
 type applyFlags struct {
 	yes, rehearse, verify, noUndo bool
 
-	piped   bool   // standard input is the plan, and cannot answer a question
-	nothing string // what is said if there is nothing to do
+	piped       bool   // standard input is the plan, and cannot answer a question
+	nothing     string // what is said if there is nothing to do
+	dropBitmaps bool   // of the image, first
+	// asks reports whether a queue needs an answer before it is committed. If it is nil, all do.
+	asks func(ops.Queue) bool
 }
 
 func (f applyFlags) options() journal.Options {
@@ -69,8 +72,10 @@ func (s *settings) applyFlags(cmd *cobra.Command, f *applyFlags) {
 
 // apply applies the queue that stage returns for the target at path.
 func (s *settings) apply(ctx context.Context, path string, f applyFlags, stage func(*session.Session) (ops.Queue, error)) error {
-	if !f.yes && !f.rehearse && (f.piped || !term.IsTerminal(s.in.Fd())) {
-		return usage(errors.New("there is no terminal for the question: add --yes to commit, or --rehearse to rehearse only"))
+	mute := !f.yes && !f.rehearse && (f.piped || !term.IsTerminal(s.in.Fd()))
+	noAnswer := usage(errors.New("there is no terminal for the question: add --yes to commit, or --rehearse to rehearse only"))
+	if mute && f.asks == nil {
+		return noAnswer
 	}
 	return s.with(ctx, path, func(sess *session.Session) error {
 		facts := sess.Facts()
@@ -85,31 +90,47 @@ func (s *settings) apply(ctx context.Context, path string, f applyFlags, stage f
 			s.say("%s", f.nothing)
 			return nil
 		}
-		run, err := sess.Start(q, f.options())
-		if err != nil {
-			return err
+		if f.asks != nil {
+			f.yes = f.yes || !f.asks(q)
 		}
-		p := s.follow(ctx, run)
-		rehearsal, ok := run.Report()
-		if ok {
-			p.report(run.Rehearsed(), rehearsal, facts.Call)
+		if mute && !f.yes {
+			return noAnswer
 		}
-		if !ok || rehearsal.Err != "" {
-			return p.end(run.Result(), exitRefused)
-		}
-		if !f.rehearse && s.agreed(ctx, facts.Retype, "Write this to "+path+"?", f.yes) {
-			run.Commit()
-			return p.end(run.Result(), exitRefused)
-		}
-		run.Cancel()
-		run.Result()
-		<-p.done
-		if !f.rehearse {
-			return errors.New("not confirmed; nothing was written")
-		}
-		s.say("Rehearsed; the target is unchanged.")
-		return nil
+		return s.commit(ctx, sess, q, path, f)
 	})
+}
+
+// commit rehearses a queue, asks, and commits it.
+func (s *settings) commit(ctx context.Context, sess *session.Session, q ops.Queue, path string, f applyFlags) error {
+	facts := sess.Facts()
+	run, err := sess.Start(q, f.options())
+	if err != nil {
+		return err
+	}
+	p := s.follow(ctx, run)
+	rehearsal, ok := run.Report()
+	if ok {
+		p.report(run.Rehearsed(), rehearsal, facts.Call)
+	}
+	if !ok || rehearsal.Err != "" {
+		return p.end(run.Result(), exitRefused)
+	}
+	if !rehearsal.Nothing && !f.rehearse && s.agreed(ctx, facts.Retype, "Write this to "+path+"?", f.yes) {
+		run.Commit()
+		return p.end(run.Result(), exitRefused)
+	}
+	run.Cancel()
+	run.Result()
+	<-p.done
+	switch {
+	case rehearsal.Nothing:
+		s.say("%s is as planned already; nothing was changed.", path)
+	case !f.rehearse:
+		return errors.New("not confirmed; nothing was written")
+	default:
+		s.say("Rehearsed; the target is unchanged.")
+	}
+	return nil
 }
 
 // requireFinished refuses a target with an unfinished transaction.

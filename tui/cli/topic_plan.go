@@ -23,6 +23,10 @@ var planGroups = []planGroup{
 				"space behind the first partition become holes; what was in them is not kept for an undo"},
 			{[]string{"image repair", "image drop-bitmaps"}, "of a qcow2 image: write the counts of its format anew, or drop the bitmaps " +
 				"of incremental backups; needed before other edits where there are such faults or bitmaps"},
+			{[]string{`image snapshot create NAME`, `image snapshot apply NAME`, `image snapshot delete NAME`}, "of a qcow2 image: keep the disk as it is " +
+				"now, go back to that, or forget it; like each of the next lines it is a plan of its own"},
+			{[]string{"image flatten", `image rebase "PATH"`, `image commit from="PATH"`}, "of a qcow2 image: do without the backing file; change it, with the disk as it " +
+				"is; of a backing file: write into it what the overlay at PATH has of its own"},
 		},
 		example: []string{"image grow 2GiB", "image size 12GiB prealloc=falloc", "image min", "image sparsify"},
 	},

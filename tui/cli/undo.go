@@ -34,6 +34,7 @@ func (s *settings) undo(ctx context.Context, path string, yes bool) error {
 	if !yes && !term.IsTerminal(s.in.Fd()) {
 		return usage(errors.New("there is no terminal for the question: add --yes to undo without being asked"))
 	}
+	s.opts.AnyContent = true // a commit of an overlay can be undone whatever the disk holds
 	return s.with(ctx, path, func(sess *session.Session) error {
 		facts := sess.Facts()
 		if err := requireTypedName(facts.Retype, yes); err != nil {
@@ -49,6 +50,9 @@ func (s *settings) undo(ctx context.Context, path string, yes bool) error {
 		s.say("The transaction of %s will be undone:", last.When.Format(minute))
 		for line := range strings.Lines(last.Plan) {
 			s.say("  %s", strings.TrimRight(line, "\n"))
+		}
+		if len(facts.Overlays) > 0 {
+			s.say("Warning: %s", report.OverlaysWarning(facts.Overlays))
 		}
 		s.say("%s will be %s. That also frees the %s kept for the undo.", path, report.AsItWas(last.LosesUnused),
 			geometry.FormatBytes(last.Room))

@@ -16,6 +16,7 @@ type builder struct {
 	twice  []clusters     // of the old disk, to which two places of the new one lay claim
 	took   map[int64]bool // those that the first of the two has taken
 	movers []clusters     // of the old disk, that moves of whole clusters touch
+	layers layers         // of a rebase
 
 	source struct { // the old L2 table that was read last
 		index int
@@ -25,21 +26,24 @@ type builder struct {
 }
 
 // touched reports whether L2 table i changes.
-func (b *builder) touched(i int) bool {
+func (b *builder) touched(i int) (bool, error) {
 	e, im := b.e, b.e.im
 	per := im.perL2() * im.cluster()
 	start, end := int64(i)*per, min(int64(i+1)*per, e.plan.Size)
 	if e.plan.Size != im.Size() && max(end, start) < int64(i+1)*per && i < len(im.l1) && im.l1[i]&offsetMask != 0 {
-		return true // it can have entries behind the end of the disk
+		return true, nil // it can have entries behind the end of the disk
+	}
+	if e.rebases() {
+		return b.layers.either(start, end-start)
 	}
 	// Zeros need no table where nothing lies below.
 	bare := (i >= len(im.l1) || im.l1[i]&offsetMask == 0) && (im.backing == nil || start >= im.backing.Size()) && !e.preallocates(start, end)
 	for j := b.find(start); j < len(b.pieces) && b.pieces[j].Off < end; j++ {
 		if kind := b.pieces[j].Kind; kind != target.Keep && !(bare && (kind == target.Empty || kind == target.Free)) {
-			return true
+			return true, nil
 		}
 	}
-	return (e.plan.Mend || e.limit > 0) && i < len(im.l1)
+	return (e.plan.Mend || e.limit > 0) && i < len(im.l1), nil
 }
 
 // find returns the index of the piece with the byte at off.

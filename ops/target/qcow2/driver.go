@@ -48,6 +48,8 @@ type file struct {
 	*held.File
 	*Disk
 	layers []*held.File // the backing files, from the nearest to the base
+	below  string       // how the image names the first of them
+	taken  bool         // over from another process
 }
 
 func openFile(c target.Candidate, opts target.Options) (_ target.Target, err error) {
@@ -78,7 +80,7 @@ func adopt(c target.Candidate, opts target.Options, files []*os.File) (target.Ta
 	if err := top.Adopted(opts); err != nil {
 		return nil, err
 	}
-	f := &file{File: top}
+	f := &file{File: top, taken: true}
 	for _, file := range files[1:] {
 		layer, err := held.New(target.Candidate{Path: file.Name(), Real: file.Name(), File: file}, target.Options{Mode: target.Inspect, SectorSize: opts.SectorSize})
 		if err != nil {
@@ -91,9 +93,42 @@ func adopt(c target.Candidate, opts target.Options, files []*os.File) (target.Ta
 
 // load reads the image.
 func (f *file) load(opts target.Options) (err error) {
-	f.Disk, err = NewDisk(store{f.File}, f.Given, opts.Mode == target.Edit, func() (*Image, error) { return openChain(f.File, f.layers) })
+	f.Disk, err = NewDisk(store{f.File}, f.Given, opts.Mode == target.Edit, func() (*Image, error) { return f.openImage(opts) })
 	return err
 }
+
+// openImage reads the image on its backing files, and opens others if a switch has named others.
+func (f *file) openImage(opts target.Options) (*Image, error) {
+	h, err := readHeader(store{f.File})
+	if err != nil {
+		return nil, err
+	}
+	below := h.BackingFormat + ":" + h.Backing
+	if f.below != "" && f.below != below {
+		info, err := f.Read.Stat()
+		if err != nil {
+			return nil, err
+		}
+		next, err := openLayers(target.Candidate{Path: f.Given, Info: info, File: f.Read}, opts)
+		if err != nil && f.taken {
+			return open(h, store{f.File}, absent{err}) // a worker need not read them, and may have lost sight of their place
+		}
+		if err != nil {
+			return nil, err
+		}
+		_ = f.closeLayers() // they were only read
+		f.layers = next
+	}
+	f.below = below
+	return openChain(f.File, f.layers)
+}
+
+// absent is a backing file that cannot be read.
+type absent struct{ err error }
+
+func (a absent) ReadAt([]byte, int64) (int, error)        { return 0, a.err }
+func (a absent) Size() int64                              { return 1 << 62 }
+func (a absent) Data(int64) (start, end int64, err error) { return 0, 0, a.err }
 
 func (f *file) Format() string { return "qcow2" }
 func (f *file) Fixed() bool    { return false }

@@ -28,6 +28,8 @@ type Edit struct {
 	alloc  allocator
 	change *changes
 
+	size   int64   // of the new disk in bytes
+	below  Backing // of the new disk
 	l1     []uint64
 	sector [sectorLen]byte
 	// limit is the first cluster of the file that is to become free, so that the file can be cut there; 0 for none.
@@ -58,7 +60,7 @@ func (im *Image) prepare(ctx context.Context, check *Check, plan target.Next, w 
 
 func (im *Image) newEdit(check *Check, plan target.Next, w Writer) *Edit {
 	return &Edit{
-		im: im, check: check, plan: plan, w: w, out: batch{w: w}, change: &changes{}, sector: im.sector,
+		im: im, check: check, plan: plan, size: plan.Size, below: im.belowAfter(plan), w: w, out: batch{w: w}, change: &changes{}, sector: im.sector,
 		alloc: allocator{refs: check.refs, lost: check.lost, next: 1, end: ceil(im.store.Size(), im.cluster())},
 	}
 }
@@ -71,7 +73,16 @@ func (e *Edit) prepare(ctx context.Context) (*Edit, error) {
 	before := max(e.alloc.end, ceil(im.store.Size(), im.cluster()))
 	err := e.tables(ctx)
 	if err == nil {
+		err = e.editSnapshots(ctx)
+	}
+	if err == nil {
+		err = e.rename()
+	}
+	if err == nil {
 		err = e.dropBitmaps()
+	}
+	if err == nil {
+		err = e.countable()
 	}
 	if err == nil {
 		err = e.counts(ctx)
@@ -114,6 +125,9 @@ func (e *Edit) admit() error {
 	}
 	if h.hasBitmaps() && !e.plan.DropBitmaps {
 		return &Refused{Why: fmt.Sprintf("has %d persistent bitmaps, which an edit makes worthless", h.bitmaps.count), Do: "agree to drop them; the next incremental backup then is a full one"}
+	}
+	if e.plan.Backing != nil && len(e.im.Snapshots) > 0 {
+		return &Refused{Why: "has snapshots, which show the backing file too and would change with it", Do: "delete them first"}
 	}
 	if h.Version == 2 && len(e.im.Snapshots) > 0 && e.plan.Size != h.Size {
 		return &Refused{Why: "has version 2 and snapshots, so its size cannot change", Do: "convert it to version 3 first: `qemu-img amend -o compat=1.1`, or delete the snapshots"}

@@ -18,6 +18,9 @@ func (b *builder) entry(g int64, was entry) (entry, error) {
 	}
 	switch kind, by := b.origin(g); kind {
 	case target.Keep:
+		if e.rebases() {
+			return b.rebased(g, was)
+		}
 		return b.lowered(was)
 	case target.Move:
 		return b.moved(g, g-by)
@@ -112,7 +115,7 @@ func moveTwice(pieces []target.Piece, cluster int64) []clusters {
 
 // empty returns an entry of cluster g that reads as zero.
 func (b *builder) empty(g int64, err error) (entry, error) {
-	im := b.e.im
+	im, below := b.e.im, b.e.below
 	if err != nil {
 		return entry{}, err
 	}
@@ -120,7 +123,7 @@ func (b *builder) empty(g int64, err error) (entry, error) {
 	switch {
 	case how.Allocates():
 		return b.e.reserved(how), nil
-	case im.backing == nil || g*im.cluster() >= im.backing.Size():
+	case below == nil || g*im.cluster() >= below.Size():
 		return entry{}, err
 	case im.Extended:
 		return entry{parts: (1<<parts - 1) << parts}, err

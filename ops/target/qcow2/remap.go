@@ -16,6 +16,9 @@ func (e *Edit) tables(ctx context.Context) error {
 		return err
 	}
 	e.l1 = slices.Clone(im.l1)
+	if e.plan.Snapshot.Do != target.NoSnapshot {
+		return nil // the disk stays, or is another as a whole
+	}
 	if e.plan.Size != im.Size() {
 		e.l1 = slices.Grow(e.l1, 1)[:min(len(e.l1), int(e.newL1()))]
 		e.l1 = append(e.l1, make([]uint64, int(e.newL1())-len(e.l1))...)
@@ -25,14 +28,16 @@ func (e *Edit) tables(ctx context.Context) error {
 	if err := b.findSpare(); err != nil {
 		return err
 	}
+	b.layers.old.b, b.layers.next.b = im.backing, e.below
 	for i := range max(len(im.l1), len(e.l1)) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !b.touched(i) {
-			continue
+		touched, err := b.touched(i)
+		if touched && err == nil {
+			err = b.build(i)
 		}
-		if err := b.build(i); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -64,12 +69,12 @@ func (e *Edit) pieces() ([]target.Piece, error) {
 }
 
 // newL1 is the number of entries that the new size needs.
-func (e *Edit) newL1() int64 { return max(1, ceil(ceil(e.plan.Size, e.im.cluster()), e.im.perL2())) }
+func (e *Edit) newL1() int64 { return max(1, ceil(ceil(e.size, e.im.cluster()), e.im.perL2())) }
 
 // writeL1 writes the L1 table to a new place, if it has changed.
 func (e *Edit) writeL1() error {
 	im := e.im
-	be.PutUint64(e.sector[24:], uint64(e.plan.Size))
+	be.PutUint64(e.sector[24:], uint64(e.size))
 	if slices.Equal(e.l1, im.l1) && (e.limit == 0 || im.Header.l1.off+int64(len(im.l1))*8 <= e.limit*im.cluster()) {
 		return nil
 	}

@@ -28,7 +28,7 @@ func (s switched) ReadAt(p []byte, off int64) (int, error) {
 // it also compares what was written with what it should be.
 func (e *Edit) verify(ctx context.Context, file Store, content bool) error {
 	const report = "; nothing was changed, please report this"
-	im, err := Open(switched{file, e.sector[:]}, e.im.backing)
+	im, err := Open(switched{file, e.sector[:]}, e.below)
 	if err != nil {
 		return fmt.Errorf("internal error: the new disk cannot be opened: %w"+report, err)
 	}
@@ -43,13 +43,13 @@ func (e *Edit) verify(ctx context.Context, file Store, content bool) error {
 			Why: "uses one cluster for two places of its disk, which this change cannot take apart",
 			Do:  "nothing was changed; make an image in order with `qemu-img convert`",
 		}
-	case !check.Clean() || check.Leaks.Count > e.check.Leaks.Count || im.Size() != e.plan.Size:
+	case !check.Clean() || check.Leaks.Count > e.check.Leaks.Count || im.Size() != e.size:
 		return errors.New("internal error: the counts of the new disk are wrong" + report)
 	case !content:
 		return nil
 	}
 	for p := range e.plan.Pieces {
-		if p.Kind != target.Write && p.Kind != target.Move {
+		if p.Kind != target.Write && p.Kind != target.Move && !e.rebases() {
 			continue
 		}
 		if err := sameContent(ctx, io.NewSectionReader(im, p.Off, p.Len), io.NewSectionReader(e.plan.Content, p.Off, p.Len)); err != nil {
