@@ -59,10 +59,9 @@ func (f *file) Describe() model.ImageFile {
 
 func described(snapshots []Snapshot) []model.ImageSnapshot {
 	list := []model.ImageSnapshot{}
-	for _, s := range snapshots {
-		list = append(list, model.ImageSnapshot{
-			ID: safetext.Printable(s.ID), Name: safetext.Printable(s.Name), Made: s.Made.Unix(), Size: geometry.Bytes(s.Size), State: geometry.Bytes(s.State),
-		})
+	for _, s := range stored(snapshots) {
+		s.ID, s.Name = safetext.Printable(s.ID), safetext.Printable(s.Name)
+		list = append(list, s)
 	}
 	return list
 }

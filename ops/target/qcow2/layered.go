@@ -15,8 +15,13 @@ var _ target.Layered = (*file)(nil)
 
 func (f *file) Snapshots() []model.ImageSnapshot {
 	im, _ := f.now()
+	return stored(im.Snapshots)
+}
+
+// stored lists snapshots with their names as they are stored.
+func stored(snapshots []Snapshot) []model.ImageSnapshot {
 	list := []model.ImageSnapshot{}
-	for _, s := range im.Snapshots {
+	for _, s := range snapshots {
 		list = append(list, model.ImageSnapshot{
 			ID: s.ID, Name: s.Name, Made: s.Made.Unix(), Size: geometry.Bytes(s.Size), State: geometry.Bytes(s.State),
 		})
