@@ -111,7 +111,7 @@ func (f *file) openImage(opts target.Options) (*Image, error) {
 		}
 		next, err := openLayers(target.Candidate{Path: f.Given, Info: info, File: f.Read}, opts)
 		if err != nil && f.taken {
-			return open(h, store{f.File}, absent{err}) // a worker need not read them, and may have lost sight of their place
+			return open(h, store{f.File}, absent{err}, 1) // a worker need not read them, and may have lost sight of their place
 		}
 		if err != nil {
 			return nil, err
