@@ -31,16 +31,16 @@ const (
 
 // xfsMap reads the free extents of an XFS.
 type xfsMap struct {
-	r                    io.ReaderAt
-	list                 *freeList
-	block, sector        int64 // bytes
-	blocks, agBlocks     int64
-	ags                  int64
-	logged, logFrom      int64 // blocks of the log, and the first one
-	uuid                 []byte
-	sums                 bool // version 5
-	buf                  []byte
-	agFree, spare, total int64 // free blocks of the group at hand and in its lists, and of all
+	r                io.ReaderAt
+	list             *freeList
+	block, sector    int64 // bytes
+	blocks, agBlocks int64
+	ags              int64
+	logged, logFrom  int64 // blocks of the log, and the first one
+	uuid             []byte
+	sums             bool // version 5
+	buf              []byte
+	total            int64 // free blocks of all groups, with those in their lists
 }
 
 // xfsFree adds the free extents of an XFS.
