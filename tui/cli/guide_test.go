@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"shunt/model/testneed"
 )
 
 // A lesson is a section of the Virtual Disk Guide (Tim Bielawa, "The Linux Sysadmin's Guide to Virtual Disks"), what it does
@@ -16,6 +14,7 @@ type lesson struct {
 	section string
 	guide   string   // the guide's commands
 	shunt   []string // the commands here
+	note    string   // what they do not do, or do otherwise
 	// try does the job in a directory, with shunt as a command on the path, and has foreign programs judge it. It is nil where
 	// another test does that, which is named.
 	try  func(t *testing.T, shunt func(args ...string) string)
@@ -34,6 +33,10 @@ func lessons() []lesson {
 			shunt: []string{"shunt apply stick.raw plan"}, test: "TestFoundingExample",
 		},
 		{
+			section: "2.2.2 Resizing QCOW2 Images", guide: "qemu-img resize, virsh, fdisk, resize2fs",
+			shunt: []string{"shunt enlarge f18.qcow2 by 5GiB"}, note: "the system inside is not started for it", try: guideResizeQcow2,
+		},
+		{
 			section: "2.3 Query an Image for Information", guide: "qemu-img info",
 			shunt: []string{"shunt image info FILE"}, try: guideQuery,
 		},
@@ -50,15 +53,50 @@ func lessons() []lesson {
 			shunt: []string{"shunt image create web1.qcow2 --backing base.qcow2"}, try: guideBacking,
 		},
 		{
+			section: "2.6 Committing changes to a backing image", guide: "qemu-img create -b, qemu-img commit",
+			shunt: []string{"shunt image commit web1.qcow2"}, try: guideCommit,
+		},
+		{
+			section: "2.7 Cloning a Physical Disk", guide: "parted, umount, qemu-img convert",
+			shunt: []string{"shunt image clone /dev/sdb thumb_drive.raw"}, try: guideClone,
+		},
+		{
 			section: "3.1 Creating a 1GiB virtual disk from scratch", guide: "dd, ls, file, fdisk",
 			shunt: []string{"shunt image create disk.raw 1GiB --table mbr"}, try: guideScratch,
+		},
+		{
+			section: "3.2 Devices and Partitions", guide: "losetup, fdisk, mkfs, mount, df, losetup -d",
+			shunt: []string{"shunt apply disk.raw plan", "shunt mount disk.raw 1 --rw DIR", "shunt unmount disk.raw 1"},
+			note:  "no loop device, no offset to compute", try: guidePartitions,
+		},
+		{
+			section: "4.1.1 guestmount", guide: "guestmount",
+			shunt: []string{"shunt mount disk.raw 1", "shunt ls disk.qcow2 1 /etc"},
+			note:  "`mount` needs root and does not read qcow2; `ls` does, without root", try: guideLook,
+		},
+		{
+			section: "4.1.2 virt-filesystems", guide: "virt-filesystems",
+			shunt: []string{"shunt find DIR"}, note: "LVM physical volumes are listed, logical volumes are not", test: "TestFind",
+		},
+		{
+			section: "4.1.3 virt-rescue", guide: "virt-rescue",
+			shunt: []string{"shunt image check disk.qcow2", "shunt apply disk.qcow2 plan"},
+			note:  "check and repair; there is no rescue shell, and boot loaders are not repaired", try: guideRescue,
+		},
+		{
+			section: "4.1.4 virt-resize", guide: "virt-resize",
+			shunt: []string{"shunt enlarge FILE to SIZE", "shunt shrink FILE"}, note: "in place; logical volumes are not resized", test: "TestEnlarge",
+		},
+		{
+			section: "4.1.5 virt-sparsify", guide: "virt-sparsify, qemu-img info, ls",
+			shunt: []string{"shunt image sparsify thumb_drive.raw"}, note: "in place", try: guideSparsify,
 		},
 	}
 }
 
 // TestGuide does what the guide does.
 func TestGuide(t *testing.T) {
-	testneed.Tool(t, "qemu-img")
+	guideNeeds(t)
 	for _, l := range lessons() {
 		if l.try == nil {
 			continue
@@ -86,7 +124,11 @@ func TestReadmeGuide(t *testing.T) {
 	var table strings.Builder
 	table.WriteString("| section | the guide's programs | here |\n| --- | --- | --- |\n")
 	for _, l := range lessons() {
-		table.WriteString("| " + l.section + " | `" + strings.ReplaceAll(l.guide, ", ", "`, `") + "` | `" + strings.Join(l.shunt, "`, `") + "` |\n")
+		table.WriteString("| " + l.section + " | `" + strings.ReplaceAll(l.guide, ", ", "`, `") + "` | `" + strings.Join(l.shunt, "`, `") + "`")
+		if l.note != "" {
+			table.WriteString(": " + l.note)
+		}
+		table.WriteString(" |\n")
 	}
 	if _, rest, _ := strings.Cut(string(readme), "<!-- guide -->\n"); !strings.HasPrefix(rest, table.String()+"<!-- /guide -->") {
 		t.Errorf("between <!-- guide --> and <!-- /guide --> the README should have:\n%s", table.String())
