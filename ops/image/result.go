@@ -18,6 +18,7 @@ import (
 // Options say how a Result is made.
 type Options struct {
 	Replace bool            // a regular file that has the name already is replaced
+	Shown   bool            // images that show the file as their backing file are no reason to refuse
 	Session session.Options // where journals lie, and whether files can be locked
 }
 
@@ -110,7 +111,7 @@ func (r *Result) find(o Options, sources []os.FileInfo) error {
 	if !o.Replace {
 		return fmt.Errorf("%s %w", r.given, ErrExists)
 	}
-	if names := registry.Overlays(r.given); len(names) > 0 {
+	if names := registry.Overlays(r.given); len(names) > 0 && !o.Shown {
 		return fmt.Errorf("%s is the backing file of %s, which would show other content: remove those first, or give another name",
 			r.given, strings.Join(names, ", "))
 	}

@@ -41,6 +41,15 @@ func Vacant(path string, o Options) error {
 	return RequireFinished(target.Place{Beside: path}, path, o)
 }
 
+// FinishedAt fails as RequireFinished does, for the target at path.
+func FinishedAt(path string, o Options) error {
+	place, err := registry.FindPlace(path)
+	if err != nil {
+		return err
+	}
+	return RequireFinished(place, path, o)
+}
+
 // RequireFinished fails if the journal of a target is that of an unfinished transaction, or cannot be read.
 func RequireFinished(place target.Place, path string, o Options) error {
 	return withDir(place, o, func(dir *journal.Dir) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shunt/ops"
+	"shunt/ops/image"
 	"shunt/ops/session"
 )
 
@@ -64,7 +65,9 @@ func (s *settings) imageCommitCommand() *cobra.Command {
 		Short: "Write what an overlay has of its own into its backing file",
 		Long: "Commit makes the backing file of OVERLAY what the overlay shows, in one transaction on the backing file: `shunt recover`\n" +
 			"and `shunt undo` are for that file. A backing file that is too short grows. The overlay stays, and shows the same as\n" +
-			"before. Other overlays of the backing file become worthless; those beside it are named before anything is written.",
+			"before. Other overlays of the backing file become worthless; those beside it are named before anything is written.\n" +
+			"Where a format other than raw and qcow2 takes part, `qemu-img` commits into a copy, which then replaces the backing\n" +
+			"file. That needs room for the copy, and cannot be undone.",
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.imageCommit(cmd.Context(), args[0], f) },
 	}
@@ -73,6 +76,13 @@ func (s *settings) imageCommitCommand() *cobra.Command {
 }
 
 func (s *settings) imageCommit(ctx context.Context, overlay string, f applyFlags) error {
+	if about, err := image.Describe(ctx, overlay); err == nil { // otherwise opening it fails, and says more
+		if foreign, err := about.NeedsQEMU(); err != nil {
+			return err
+		} else if foreign {
+			return s.commitByQEMU(ctx, about, f)
+		}
+	}
 	base, _, err := session.BackingOf(overlay, s.opts)
 	if err != nil {
 		return err

@@ -70,10 +70,17 @@ func (s *settings) applyFlags(cmd *cobra.Command, f *applyFlags) {
 	cmd.Flags().BoolVar(&s.json, "json", false, "print progress, report and result as JSON lines")
 }
 
+// noAnswer is the error where nobody can be asked.
+var noAnswer = usage(errors.New("there is no terminal for the question: add --yes to commit, or --rehearse to rehearse only"))
+
+// mute reports whether there is a question, and nobody who could answer it.
+func (s *settings) mute(f applyFlags) bool {
+	return !f.yes && !f.rehearse && (f.piped || !term.IsTerminal(s.in.Fd()))
+}
+
 // apply applies the queue that stage returns for the target at path.
 func (s *settings) apply(ctx context.Context, path string, f applyFlags, stage func(*session.Session) (ops.Queue, error)) error {
-	mute := !f.yes && !f.rehearse && (f.piped || !term.IsTerminal(s.in.Fd()))
-	noAnswer := usage(errors.New("there is no terminal for the question: add --yes to commit, or --rehearse to rehearse only"))
+	mute := s.mute(f)
 	if mute && f.asks == nil {
 		return noAnswer
 	}

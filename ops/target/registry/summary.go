@@ -133,6 +133,17 @@ type sparse struct {
 	size int64
 }
 
+// FileContent returns the bytes of a regular file, whatever its format, to be copied. The file still belongs to the caller.
+func FileContent(f *os.File) (target.Content, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return sparse{f, info.Size()}, nil
+}
+
+func (s sparse) Size() int64 { return s.size }
+
 // Data returns the next bytes at or behind off that may not be zero, as target.Device does.
 func (s sparse) Data(off int64) (start, end int64, err error) {
 	start, err = s.Seek(off, unix.SEEK_DATA)
