@@ -16,7 +16,14 @@ type aboutImage struct {
 	Backing       string `json:"backing-filename"`
 	FullBacking   string `json:"full-backing-filename"`
 	BackingFormat string `json:"backing-filename-format"`
-	Snapshots     []struct {
+	Specific      struct {
+		Data struct {
+			Extents []struct {
+				Path string `json:"filename"`
+			} `json:"extents"` // the files that a VMDK consists of
+		} `json:"data"`
+	} `json:"format-specific"`
+	Snapshots []struct {
 		ID    string `json:"id"`
 		Name  string `json:"name"`
 		Made  int64  `json:"date-sec"`

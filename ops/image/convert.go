@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"shunt/model/tried"
@@ -32,7 +31,10 @@ func Convert(ctx context.Context, c Conversion, o Options) (err error) {
 	}
 	source, err := OpenSource(c.From, o.Session)
 	if foreign, ok := errors.AsType[*registry.Format](err); ok && foreign.QEMU != "" {
-		return c.fromForeign(ctx, foreign, o)
+		return c.fromForeign(ctx, foreign.QEMU, o)
+	}
+	if _, ok := errors.AsType[*target.ForeignBacking](err); ok {
+		return c.fromForeign(ctx, string(Qcow2), o)
 	}
 	if err != nil {
 		return err
@@ -84,33 +86,6 @@ func fill(ctx context.Context, r *Result, from target.Target, c Conversion) erro
 	err := registry.Create(ctx, string(c.Format), r.File(), n)
 	n.Done(size)
 	return err
-}
-
-// An input is an image that qemu-img is to read.
-type input struct {
-	format string // QEMU's name
-	size   int64
-	seen   []os.FileInfo
-	read   []string // what qemu-img may read
-}
-
-// fromForeign converts an image that shunt does not read itself. It stays locked meanwhile.
-func (c Conversion) fromForeign(ctx context.Context, foreign *registry.Format, o Options) (err error) {
-	claim, _, err := registry.Claim(c.From, target.Options{Mode: target.Read, NoLock: o.Session.NoLock})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, claim.Close()) }()
-	info, err := os.Stat(c.From)
-	if err != nil {
-		return tried.Errorf("stat %s: %w", c.From, tried.Cause(err))
-	}
-	about, err := askQEMU(ctx, c.From, foreign.QEMU)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", c.From, err)
-	}
-	in := input{format: foreign.QEMU, size: about.Size, seen: []os.FileInfo{info}, read: []string{filepath.Dir(c.From)}}
-	return c.byQEMU(ctx, in, o)
 }
 
 // byQEMU has qemu-img write the result in a directory of its own under its final name, which some formats keep inside.

@@ -104,6 +104,38 @@ func TestConvertChain(t *testing.T) {
 	}
 }
 
+// TestConvertForeignChain flattens images whose backing files lie in other directories, in formats that QEMU reads. What belongs
+// to the source is never written over.
+func TestConvertForeignChain(t *testing.T) {
+	testneed.Tool(t, "qemu-img")
+	t.Chdir(t.TempDir())
+	testneed.Shell(t, ".", `mkdir base 'mid, x:' top
+		qemu-img create -q -f vmdk -o subformat=monolithicFlat base/flat.vmdk 1M
+		qemu-io -f vmdk -c 'write -P 1 0 64k' base/flat.vmdk
+		qemu-img create -q -f vmdk -b '../base/flat.vmdk' -F vmdk './mid, x:/m.vmdk'
+		qemu-io -f vmdk -c 'write -P 2 64k 64k' './mid, x:/m.vmdk'
+		qemu-img create -q -f vmdk -b "$PWD/mid, x:/m.vmdk" -F vmdk top/t.vmdk
+		qemu-img create -q -f qcow2 -b '../mid, x:/m.vmdk' -F vmdk top/t.qcow2
+		qemu-img convert -f vmdk -O raw './mid, x:/m.vmdk' base/b.raw
+		qemu-img create -q -f qed -b ../base/b.raw -F raw top/t.qed`)
+	for _, from := range []string{"top/t.vmdk", "top/t.qcow2", "top/t.qed"} {
+		for _, f := range []Format{Raw, Qcow2, VDI} {
+			to := from + "." + string(f)
+			require(t, Convert(t.Context(), Conversion{From: from, To: to, Format: f}, Options{}))
+			testneed.Shell(t, ".", "qemu-img compare -q -f raw -F "+string(f)+" base/b.raw "+to)
+		}
+	}
+	for _, to := range []string{"top/t.vmdk", "mid, x:/m.vmdk", "base/flat.vmdk", "base/flat-flat.vmdk"} {
+		if err := Convert(t.Context(), Conversion{From: "top/t.vmdk", To: to, Format: Raw}, Options{Replace: true}); !errors.Is(err, ErrSource) {
+			t.Errorf("%s is written over: %v", to, err)
+		}
+	}
+	require(t, os.Remove("base/b.raw"))
+	if err := Convert(t.Context(), Conversion{From: "top/t.qed", To: "n.raw", Format: Raw}, Options{}); err == nil || !strings.Contains(err.Error(), "b.raw") {
+		t.Errorf("a missing backing file: %v", err)
+	}
+}
+
 // TestConvertLocks reads a source that others read, and none that others write to. While it is read nobody can edit it.
 func TestConvertLocks(t *testing.T) {
 	dir := t.TempDir()

@@ -51,6 +51,16 @@ var (
 	ErrReplaced = errors.New("was moved, replaced or removed since it was opened")
 )
 
+// ForeignBacking is returned for an image whose backing file has a format that shunt does not read, but QEMU may.
+type ForeignBacking struct {
+	Path   string // of the image above, as the user gave it
+	Format string // of the backing file, in QEMU's words
+}
+
+func (e *ForeignBacking) Error() string {
+	return fmt.Sprintf("%s has a backing file of the format %s, which is only read to make another image: use `shunt image convert`", e.Path, e.Format)
+}
+
 // InUse is returned when somebody else uses the image.
 type InUse struct {
 	Path   string // as the user gave it

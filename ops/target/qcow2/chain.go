@@ -118,7 +118,7 @@ func backingPath(h *Header, path string) (string, error) {
 	case "":
 		return "", fmt.Errorf("%s does not name the format of its backing file, and a guess can be wrong: say it with %s", path, how)
 	default:
-		return "", fmt.Errorf("%s has a backing file of the format %s, which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(h.BackingFormat))
+		return "", &target.ForeignBacking{Path: path, Format: safetext.Printable(h.BackingFormat)}
 	}
 	if protocol(name) {
 		return "", fmt.Errorf("%s has a backing file that is named as a protocol (%s), which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(name))
