@@ -111,6 +111,9 @@ func (c Conversion) byQEMU(ctx context.Context, in input, o Options) error {
 		}
 	}
 	_, err = callQEMU(ctx, reach{read: append(in.read, from), temp: filepath.Dir(r.Path())}, watch, append(args, from, r.Path())...)
+	if err == nil {
+		err = ctx.Err() // qemu-img may have been faster than the signal
+	}
 	if err != nil {
 		return c.failed(err, r)
 	}

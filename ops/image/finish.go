@@ -107,12 +107,15 @@ func (r *Result) Drop() (err error) {
 			err = errors.Join(err, r.sys.remove(r.dir, name))
 		}
 	}
+	if r.held != nil {
+		err = errors.Join(err, r.held.Close())
+	}
 	if r.dir != nil {
 		err = errors.Join(err, r.dir.Close())
 	}
 	if r.old != nil {
 		err = errors.Join(err, r.old.Close())
 	}
-	r.file, r.temp, r.inner, r.dir, r.old = nil, "", "", nil, nil
+	r.file, r.held, r.temp, r.inner, r.dir, r.old = nil, nil, "", "", nil, nil
 	return err
 }

@@ -35,15 +35,17 @@ var (
 )
 
 // A Result is a new file that gets its name when it is complete. Until Finish nothing changes under the name, also if this
-// process is killed. A file that is to be replaced is locked meanwhile.
+// process is killed. A file that is to be replaced is locked meanwhile. What a killed process left beside the name is removed by the next
+// Result there.
 type Result struct {
 	sys   system
 	given string // the name as the user gave it, for messages
 	path  string // without symbolic links
 	dir   *os.File
 	file  *os.File
-	temp  string // the hidden name of the file in dir, "" if it has none (O_TMPFILE)
-	inner string // the directory in dir in which temp lies, "" if it is dir itself
+	temp  string   // the hidden name of the file in dir, "" if it has none (O_TMPFILE)
+	inner string   // the directory in dir in which temp lies, "" if it is dir itself
+	held  *os.File // inner, locked
 	old   *session.Displaced
 	seen  os.FileInfo // of old
 }
@@ -77,6 +79,7 @@ func begin(sys system, dst string, o Options, sources []os.FileInfo, open func(*
 	if r.dir, err = os.Open(filepath.Dir(r.path)); err != nil {
 		return nil, tried.Errorf("make %s: %w", dst, err)
 	}
+	removeLeftovers(sys, r.dir)
 	if err := open(r); err != nil {
 		return nil, tried.Errorf("make %s: %w", dst, tried.Cause(err))
 	}
@@ -145,6 +148,9 @@ func (r *Result) open() (err error) {
 			r.temp = ""
 		}
 	}
+	if err == nil {
+		err = lock(r.file, r.temp != "")
+	}
 	return err
 }
 
@@ -155,7 +161,12 @@ func (r *Result) openInner() error {
 		return err
 	}
 	r.inner, r.temp = name, filepath.Join(name, filepath.Base(r.path))
-	return nil
+	fd, err := unix.Openat(int(r.dir.Fd()), name, unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	r.held = os.NewFile(uintptr(fd), name)
+	return lock(r.held, true)
 }
 
 // File returns the file, open for reading and writing. It still belongs to the Result.

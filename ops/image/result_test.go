@@ -298,6 +298,27 @@ func TestResultFaults(t *testing.T) {
 	}
 }
 
+// TestLeftovers removes what a killed process left, and nothing that a living one makes or that has another name.
+func TestLeftovers(t *testing.T) {
+	dir := t.TempDir()
+	require(t, os.Mkdir(filepath.Join(dir, ".shunt-AAAAAAAAAAAA.new"), 0o700))
+	write(t, filepath.Join(dir, ".shunt-AAAAAAAAAAAA.new", "a.vdi"), "half")
+	write(t, filepath.Join(dir, ".shunt-AAAAAAAAAAA2.new"), "half")
+	require(t, os.Symlink("/", filepath.Join(dir, ".shunt-AAAAAAAAAAA3.new")))
+	other := write(t, filepath.Join(dir, ".shunt-a.new"), "kept")
+	living, err := NewNamed(filepath.Join(dir, "a.vdi"), Options{})
+	require(t, err)
+	write(t, living.Path(), "whole")
+	unnamed, err := begin(failing{host{}, true, 0, new(int)}, filepath.Join(dir, "b"), Options{}, nil, (*Result).open)
+	require(t, err)
+	third, err := New(filepath.Join(dir, "c"), Options{})
+	require(t, err, living.Finish(), unnamed.Finish(), third.Finish())
+	want := []string{".shunt-AAAAAAAAAAA3.new", filepath.Base(other), "a.vdi", "b", "c"}
+	if got := names(t, dir); !slices.Equal(got, want) {
+		t.Errorf("there are %q, want %q", got, want)
+	}
+}
+
 // TestHostMove tries the fallback for file systems that cannot rename without replacing.
 func TestHostMove(t *testing.T) {
 	dir, err := os.Open(t.TempDir())

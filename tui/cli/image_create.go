@@ -30,7 +30,7 @@ func (s *settings) imageCreateCommand() *cobra.Command {
 		Args: arguments(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.imageCreate(cmd, args, f) },
 	}
-	cmd.Flags().StringVar(&f.format, "format", "", "raw or qcow2 (default: by the ending of FILE; with --backing qcow2, else raw)")
+	cmd.Flags().StringVar(&f.format, "format", "", "raw or qcow2 (default: by the ending of FILE; without one raw, with --backing qcow2)")
 	cmd.Flags().StringVar(&f.backing, "backing", "", "image that is shown until something is written, raw or qcow2")
 	cmd.Flags().StringVar(&f.table, "table", "", "make an empty partition table: gpt or mbr")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace FILE if it exists")
@@ -62,7 +62,7 @@ func (f createFlags) blank(args []string, z geometry.SectorSize) (b image.Blank,
 	switch b.Format, err = formatFlag(f.format, b.Path); {
 	case f.format != "" && err != nil:
 		return b, err
-	case f.format == "" && f.backing != "":
+	case errors.Is(err, image.ErrFormat) && f.backing != "":
 		b.Format = image.Qcow2
 	case errors.Is(err, image.ErrFormat):
 		b.Format = image.Raw
@@ -84,7 +84,8 @@ func (f createFlags) blank(args []string, z geometry.SectorSize) (b image.Blank,
 	case f.table != "" && f.backing != "":
 		return b, errors.New("--table and --backing exclude each other: the disk has the table of its backing file")
 	case f.backing != "" && b.Format == image.Raw:
-		return b, errors.New("a raw image has no backing file: use --format qcow2")
+		return b, fmt.Errorf("a raw image has no backing file, and %s would be raw: give a name with .qcow2, or --format qcow2",
+			safetext.Printable(b.Path))
 	case len(args) > 1:
 		b.Size, err = geometry.ParseSize(args[1], z)
 		return b, err
