@@ -75,7 +75,7 @@ plain:
 	packages=$$(.ci/racy no) && go test -vet=off -timeout 40m $(TESTFLAGS) $$packages
 	go test -vet=off -timeout 40m $(TESTFLAGS) -run '$(DRAWN)' ./tui
 	@# The end-to-end tests run the program many times, in processes of its own.
-	go test -vet=off -p 1 -timeout 20m $(TESTFLAGS) ./tui/cli ./screenshots
+	go test -vet=off -p 1 -timeout 40m $(TESTFLAGS) ./tui/cli ./screenshots
 
 race:
 	@echo "== go test -race"

@@ -56,7 +56,7 @@ func TestClusterUsedTwice(t *testing.T) {
 			d.set(target.Piece{Len: c.piece.Len, Kind: target.Empty})
 		case target.Write:
 			copy(d.disk, "new")
-		default:
+		case target.Empty, target.Free, target.Keep:
 			clear(d.disk[c.piece.Off : c.piece.Off+c.piece.Len])
 		}
 		r := &recorder{}
