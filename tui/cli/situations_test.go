@@ -32,6 +32,10 @@ func TestQcow2Situations(t *testing.T) {
 		{"a base behind a link", "mkdir s; cp ../r s/b; ln -s s/b b; qemu-img create -q -f qcow2 -F raw -b b f", move, "Done", "cmp s/b ../r"},
 		{"a base with an odd name", "cp ../r 'a, b:c'; qemu-img create -q -f qcow2 -F raw -b './a, b:c' f", move, "Done", ""},
 		{
+			"a base in QEMU's options", `cp ../r b; qemu-img create -q -u -f qcow2 -F raw -b 'json:{"driver":"raw","file":{"driver":"file","filename":"'$PWD/b'"}}' f 16M`,
+			move, "Done", "cmp b ../r",
+		},
+		{
 			"bitmaps dropped", "qemu-img convert -O qcow2 ../r f; qemu-img bitmap --add f a; qemu-img bitmap --add --disable f b", "image drop-bitmaps\n" + move, "Done",
 			"! qemu-img info f 2>&1 | grep -q granularity",
 		},
@@ -46,6 +50,7 @@ func TestQcow2Situations(t *testing.T) {
 			"image grow 8MiB\n", "Done", "qemu-io -r -c 'read -P 0 16M 7M' f | grep -q 'read 7340032' && ! qemu-io -r -c 'read -P 0 16M 7M' f | grep -q failed",
 		},
 		{"a size that is no whole cluster", "truncate -s 16777728 ../q; cp ../r q; truncate -s 16777728 q; qemu-img convert -O qcow2 q f", "image grow 1s\nimage size 24MiB\n", "Done", ""},
+		{"parts of a cluster", "qemu-img create -q -f qcow2 -o extended_l2=on,cluster_size=128K f 4M; qemu-io -c 'write -P 3 4k 512' f >/dev/null", "image grow 4MiB\n", "Done", ""}, // QEMU leaves the file short
 		{"version 2 with a snapshot", "qemu-img convert -O qcow2 -o compat=0.10 ../r f; qemu-img snapshot -c a f", "move 2 right 4MiB\n", "no data is copied", "qemu-img convert -l a -O raw f s; cmp s ../r"},
 		{"compressed, old version", "qemu-img convert -c -O qcow2 -o compat=0.10 ../r f", move, "no data is copied", ""},
 		{"large clusters, odd distance", "qemu-img convert -O qcow2 -o cluster_size=2M ../r f", "image grow 8MiB\nmove 2 right 1MiB\n", "none, if it moves by a multiple of 2.00 MiB", ""},

@@ -2,19 +2,22 @@ package qcow2
 
 import (
 	"io"
-	"strings"
 
 	"shunt/model"
 )
 
-// BackingOf returns the path of the backing file of the image that r reads, which lies at path, or "" if r reads no image
-// or there is none.
+// BackingOf returns the path of the backing file of the image that r reads, which lies at path, or "" if r reads no image,
+// or it has none, or one that is not named as a file.
 func BackingOf(r io.ReaderAt, path string) string {
 	h, err := readHeader(r)
 	if err != nil || h.Backing == "" {
 		return ""
 	}
-	return beside(path, strings.TrimPrefix(h.Backing, "file:"))
+	below, err := h.backingFile(path)
+	if err != nil {
+		return ""
+	}
+	return below
 }
 
 // A Brief is what the header of an image says.
@@ -38,14 +41,10 @@ func Briefly(r io.ReaderAt, path string) (b Brief, err error) {
 		return b, err
 	}
 	b = Brief{Size: h.Size, Backing: h.Backing, BackingFormat: h.BackingFormat, Snapshots: described(list)}
-	if h.Backing != "" && !protocol(h.Backing) {
-		b.Path = beside(path, strings.TrimPrefix(h.Backing, "file:"))
+	if h.Backing != "" {
+		if below, err := h.backingFile(path); err == nil {
+			b.Path = below
+		}
 	}
 	return b, nil
-}
-
-// protocol reports whether QEMU takes a name for that of something else than a file.
-func protocol(name string) bool {
-	before, _, found := strings.Cut(strings.TrimPrefix(name, "file:"), ":")
-	return found && !strings.Contains(before, "/")
 }

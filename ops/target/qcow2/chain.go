@@ -108,11 +108,10 @@ func openLayers(c target.Candidate, opts target.Options) (layers []*held.File, e
 	}
 }
 
-// backingPath returns the path of the backing file of the image at path. A relative name is relative to the directory of
-// the image as it was named, as for QEMU, which does not follow links first.
+// backingPath returns the path of the backing file of the image at path. It fails, with what to do, if the image does not
+// name a file or its format.
 func backingPath(h *Header, path string) (string, error) {
-	name := strings.TrimPrefix(h.Backing, "file:")
-	how := rebase(name, path)
+	how := rebase(strings.TrimPrefix(h.Backing, "file:"), path)
 	switch h.BackingFormat {
 	case "raw", "qcow2":
 	case "":
@@ -120,10 +119,12 @@ func backingPath(h *Header, path string) (string, error) {
 	default:
 		return "", &target.ForeignBacking{Path: path, Format: safetext.Printable(h.BackingFormat)}
 	}
-	if protocol(name) {
-		return "", fmt.Errorf("%s has a backing file that is named as a protocol (%s), which this version does not read: convert it with `qemu-img convert`", path, safetext.Printable(name))
+	below, err := h.backingFile(path)
+	if err != nil {
+		return "", fmt.Errorf("%s has a backing file that cannot be read by its name, %s: %w; if it is a file, say so with %s, else convert %s with `qemu-img convert`",
+			path, safetext.Printable(h.Backing), err, rebase("BASE", path), path)
 	}
-	return beside(path, name), nil
+	return below, nil
 }
 
 // rebase is the command that gives the image at path a backing file by name.

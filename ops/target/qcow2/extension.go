@@ -2,6 +2,7 @@ package qcow2
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 )
@@ -101,6 +102,7 @@ func (h *Header) extensions(r io.ReaderAt, length int64) error {
 		return corrupt("the name of its backing file has a zero byte in it")
 	}
 	h.Backing = string(name)
+	h.BackingFormat = cmp.Or(h.BackingFormat, statedFormat(h.Backing))
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math/bits"
 	"slices"
 )
 
@@ -250,6 +251,9 @@ func (w *walk) l2(off, n int64) error {
 		if e.host() >= w.size && (e.kind() == zero || w.im.Extended && uint32(e.parts) == 0) {
 			return w.refer(e.host(), w.im.cluster(), n) // nothing of it is read, so it need not be there
 		}
+		if w.short(e) {
+			w.check.Beyond.add(e.host()/w.im.cluster(), 0, 0)
+		}
 		switch g := e.host() / w.im.cluster(); g {
 		case 0:
 		case run.end:
@@ -262,6 +266,23 @@ func (w *walk) l2(off, n int64) error {
 		return nil
 	})
 	return cmp.Or(err, w.data(run, n))
+}
+
+// short reports whether the file ends inside what an entry shows. A program may leave out what lies behind the end of the
+// disk, and behind the last part that has data.
+func (w *walk) short(e entry) bool {
+	c := w.im.cluster()
+	if e.host() == 0 || e.host() >= w.size || e.host()+c <= w.size || e.kind() == zero {
+		return false
+	}
+	shown := c
+	if w.im.Extended {
+		shown = int64(bits.Len32(uint32(e.parts))) * (c / parts)
+	}
+	if rest := w.im.Size() % c; rest != 0 {
+		shown = min(shown, rest)
+	}
+	return e.host()+shown > w.size
 }
 
 // eachEntry calls do for the entries of an L2 table that are not 0.
