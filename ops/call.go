@@ -14,7 +14,8 @@ type Call struct {
 	Path    string   // of the target
 }
 
-// Line returns the command line that runs a command on the target. more are additional flags.
+// Line returns the command line that runs a command, such as "apply" or "image convert", on the target. more are additional
+// flags.
 func (c Call) Line(command string, more ...string) string { return c.line(command, more, nil) }
 
 // LineTo is like Line, with additional arguments behind the target.
@@ -25,7 +26,7 @@ func (c Call) line(command string, flags, arguments []string) string {
 	if program == "" {
 		program = "shunt"
 	}
-	return safetext.Command(slices.Concat([]string{program, command}, c.Flags, flags,
+	return safetext.Command(slices.Concat([]string{program}, strings.Fields(command), c.Flags, flags,
 		[]string{safetext.Operand(c.Path)}, arguments)...)
 }
 

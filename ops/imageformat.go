@@ -46,11 +46,16 @@ func (o DropBitmaps) Steps(_, _ model.Disk) []Step {
 
 // fitForEdits returns a *Refusal if the image's own format has to be seen to before op.
 func fitForEdits(d model.Disk, op Operation) error {
-	_, repairs := op.(RepairImage)
-	_, drops := op.(DropBitmaps)
-	switch {
-	case repairs || drops:
+	switch op.(type) {
+	case RepairImage, DropBitmaps:
 		return nil
+	}
+	return Unfit(d)
+}
+
+// Unfit returns a *Refusal for all edits if the image's own format has to be seen to first, or nil.
+func Unfit(d model.Disk) error {
+	switch {
 	case !d.Image.Faults.OK():
 		return &Refusal{
 			What: "edit the disk", Reason: d.Image.Faults, Nearest: "repair it first (`image repair`)", First: []Operation{RepairImage{}},

@@ -51,6 +51,9 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	switch a := action.(type) {
 	case dialog.Stage:
 		m.Align = a.Align
+		if op, reads := a.Op.(ops.ApplySnapshot); reads {
+			return m.readSnapshot(d, op)
+		}
 		return m.stage(a.Op), nil
 	case dialog.StageAll:
 		if a.Apply {
@@ -67,6 +70,12 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 		return m.stopRun()
 	case dialog.TakeBack:
 		return m.takeBack(d)
+	case dialog.Refused:
+		return m.refuse(a.Err), nil
+	case dialog.ImageFile:
+		return m.openImageFile(d), nil
+	case dialog.Show:
+		return m.push(a.Dialog), nil
 	case dialog.FitImage:
 		return m.fitImage(d)
 	case dialog.Mount:

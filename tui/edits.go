@@ -27,8 +27,11 @@ func canStageAny(q ops.Queue, tries ...ops.Operation) error {
 	return first
 }
 
-// open opens a dialog, or shows why it cannot be opened.
+// open opens a dialog, or shows why it cannot be opened. What the image's own format needs first is asked at once.
 func (m Model) open(d dialog.Dialog, err error) Model {
+	if doc, ok := m.doc(); ok {
+		err = cmp.Or(ops.Unfit(doc.queue.Preview()), err)
+	}
 	if err != nil {
 		return m.refuse(err)
 	}
@@ -96,7 +99,7 @@ func (m Model) openResize(d document) Model {
 		r := ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason}
 		return m.refuse(r.OrDiscard(p))
 	}
-	return m.push(dialog.NewResize(d.queue, p.ID, d.align(m.Align)))
+	return m.open(dialog.NewResize(d.queue, p.ID, d.align(m.Align)), nil)
 }
 
 // whyFixed returns why a partition can be neither moved nor resized, or "".
@@ -123,7 +126,11 @@ func (m Model) openCreate(d document) Model {
 }
 
 func (m Model) openImageSize(d document) Model {
-	if _, _, cannot := ops.ImageLimits(d.queue.Preview(), d.queue.Env()); !cannot.OK() {
+	disk := d.queue.Preview()
+	if !disk.Image.OfSize.OK() && !d.facts.Device {
+		return m.openImageFile(d)
+	}
+	if _, _, cannot := ops.ImageLimits(disk, d.queue.Env()); !cannot.OK() {
 		return m.refuse(&ops.Refusal{What: "change the image size", Reason: cannot})
 	}
 	return m.push(dialog.NewImageSize(d.queue, d.align(m.Align)))
@@ -155,6 +162,9 @@ func (m Model) fitImage(d document) (Model, tea.Cmd) {
 
 // showRoom opens the Make room page and carries out its first action.
 func (m Model) showRoom(room dialog.Dialog, first dialog.Action, err error) (Model, tea.Cmd) {
+	if d, ok := m.doc(); ok {
+		err = cmp.Or(ops.Unfit(d.queue.Preview()), err)
+	}
 	if m = m.open(room, err); err != nil || first == nil {
 		return m, nil
 	}

@@ -74,10 +74,12 @@ func (m Model) stageAndApply(a dialog.StageAll) (Model, tea.Cmd) {
 	return m.apply(d)
 }
 
-// helpGroups returns the sections of the help: those of the editor, and the keys of the picker that are not in its window's
-// last lines everywhere.
+// helpGroups returns the sections of the help: those of the editor, and the keys of dialogs that lead on to other pages.
 func helpGroups() []bindingGroup {
-	return append(editorGroups(), bindingGroup{"On an image in the list (o)", []binding{
+	return append(editorGroups(), bindingGroup{"In the image size dialog (z)", []binding{
+		{Binding: dialog.KeyImageFile().As("the image file: snapshots, sparsify, convert, repair")},
+		{Binding: dialog.KeyFit().As("as small as its contents allow")},
+	}}, bindingGroup{"On an image in the list (o)", []binding{
 		{Binding: dialog.KeyEnlarge().As("enlarge it and its root")},
 		{Binding: dialog.KeyShrink().As("shrink it and its root")},
 	}})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"time"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -170,7 +169,7 @@ func (i Info) Sheet() report.Sheet {
 		s.Add("Backing file", fmt.Sprintf("%s, %s, a disk of %s", l.Path, l.Format, size(l.Size)))
 	}
 	for _, n := range i.Snapshots {
-		s.Add("Snapshot", fmt.Sprintf("%s %s, made %s", n.ID, n.Name, time.Unix(n.Made, 0).Format("2006-01-02 15:04")))
+		s.Add("Snapshot", fmt.Sprintf("%s %s, %s", n.ID, n.Name, report.Made(n)))
 	}
 	for _, u := range i.OpenBy {
 		s.Add("Open by", u.Holder)

@@ -32,7 +32,7 @@ func around(f model.ImageFile) SheetSection {
 		s.Add("Backing file", fmt.Sprintf("%s, %s, a disk of %s", l.Path, l.Format, geometry.FormatBytes(l.Size)))
 	}
 	for _, n := range f.Snapshots {
-		text := fmt.Sprintf("%s %s, made %s", n.ID, n.Name, time.Unix(n.Made, 0).Format("2006-01-02 15:04"))
+		text := fmt.Sprintf("%s %s, %s", n.ID, n.Name, Made(n))
 		if n.State > 0 {
 			text += ", with " + geometry.FormatBytes(n.State) + " of a machine's state"
 		}
@@ -48,6 +48,43 @@ func around(f model.ImageFile) SheetSection {
 		s.Add("Not for", text)
 	}
 	return s
+}
+
+// ImageFacts describes the file of an image that is open for editing, in a few lines.
+func ImageFacts(f Facts) SheetSection {
+	s := SheetSection{Title: "Image file"}
+	s.Add("Format", f.Format+", a disk of "+geometry.FormatBytes(f.Size))
+	s.Add("Takes", geometry.FormatBytes(f.Allocated)+" of the host's disk")
+	if a := f.Around; a != nil {
+		if n := len(a.Chain); n > 0 {
+			base := a.Chain[0]
+			text := fmt.Sprintf("%s, %s, a disk of %s", base.Path, base.Format, geometry.FormatBytes(base.Size))
+			s.Add("Backing file", text+when(n > 1, fmt.Sprintf("; below it %d more", n-1)))
+		}
+		var names []string
+		for _, shot := range a.Snapshots {
+			names = append(names, shot.Name)
+		}
+		if n := len(names); n > 0 {
+			s.Add("Snapshots", fmt.Sprintf("%d: %s", n, strings.Join(names, ", ")))
+		}
+		if a.Bitmaps > 0 {
+			s.Warn("Bitmaps", fmt.Sprintf("%d, for incremental backups", a.Bitmaps), Odd)
+		}
+		if n := len(a.Faults); n > 0 {
+			s.Warn("Faults", a.Faults[0]+when(n > 1, fmt.Sprintf("; %d more", n-1)), Wrong)
+		}
+	}
+	if n := len(f.Overlays); n > 0 {
+		s.Warn("Overlays", fmt.Sprintf("%d: %s", n, strings.Join(f.Overlays, ", ")), Odd)
+	}
+	s.Add("Open by", "this shunt, which has locked it")
+	return s
+}
+
+// Made says when a snapshot was made, in local time: "made 2026-11-29 15:04".
+func Made(s model.ImageSnapshot) string {
+	return "made " + time.Unix(s.Made, 0).Format("2006-01-02 15:04")
 }
 
 func when(is bool, text string) string {

@@ -17,7 +17,9 @@ type Facts struct {
 	Call   ops.Call // for commands in advice
 	Format string   // "raw", "loop device"
 	Size   geometry.Bytes
-	Note   string // something odd but harmless, or ""
+	// Allocated is the room that an image file takes on the file system of the host; 0 for a device.
+	Allocated geometry.Bytes
+	Note      string // something odd but harmless, or ""
 	// Around describes the file of an image in a format of its own; nil for others.
 	Around *model.ImageFile
 	// Overlays names images beside the target that show it as their backing file.

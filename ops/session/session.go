@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/tried"
@@ -251,6 +253,11 @@ func facts(t target.Target, o Options) report.Facts {
 	if t, ok := t.(target.Described); ok {
 		f.Around = new(t.Describe())
 	}
+	if f.Around != nil {
+		f.Allocated = f.Around.Allocated
+	} else if _, hosted := t.(target.Hosted); hosted {
+		f.Allocated = allocated(t.Path())
+	}
 	d, known := t.(target.KernelDisk)
 	if f.Device = known; known && d.Physical() {
 		f.Retype = t.Path()
@@ -262,6 +269,16 @@ func facts(t target.Target, o Options) report.Facts {
 		f.InUse = busy.Holder
 	}
 	return f
+}
+
+// allocated returns the room that a file takes on its file system, or 0 if that cannot be found out.
+func allocated(path string) geometry.Bytes {
+	const statBlock = 512
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil {
+		return 0
+	}
+	return geometry.Bytes(st.Blocks * statBlock)
 }
 
 // Unfinished returns the interrupted transaction of the target, or nil. With one, the target can only be recovered.

@@ -73,6 +73,16 @@ const (
 	Replace                  // replace it
 )
 
+// Refused says why what was entered cannot be staged. An edit of the image's own format, or of what sleeps in it, has to come
+// first, and the owner can offer that.
+type Refused struct{ Err error }
+
+// ImageFile opens the page of the image file in view.
+type ImageFile struct{}
+
+// Show opens another dialog in place of this one.
+type Show struct{ Dialog Dialog }
+
 // FitImage asks for the ways to make the image as small as its contents allow.
 type FitImage struct{}
 
@@ -123,6 +133,9 @@ func (Commit) action()      {}
 func (StopRun) action()     {}
 func (TakeBack) action()    {}
 func (Save) action()        {}
+func (Refused) action()     {}
+func (ImageFile) action()   {}
+func (Show) action()        {}
 func (FitImage) action()    {}
 func (Open) action()        {}
 func (List) action()        {}

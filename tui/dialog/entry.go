@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -20,6 +21,7 @@ type entry struct {
 	notes []string // shown above the field
 	field widget.Field
 	make  func(text string) ops.Operation
+	does  string // what Enter does, if that is not to set the name
 }
 
 func newEntry(q ops.Queue, align geometry.Alignment, e entry) Dialog {
@@ -55,6 +57,18 @@ func NewName(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	})
 }
 
+// NewSnapshot returns the dialog for the name of a new snapshot.
+func NewSnapshot(q ops.Queue, align geometry.Alignment) Dialog {
+	return newEntry(q, align, entry{
+		name: "Name", title: "New snapshot", does: "make it",
+		notes: []string{
+			"A snapshot keeps the disk as it is now, with its partition table. It lies in the image file and shares with the disk " +
+				"all that does not change.",
+		},
+		make: func(text string) ops.Operation { return ops.CreateSnapshot{Name: text} },
+	})
+}
+
 func (e *entry) check() {
 	e.verdict = verdict{}
 	if text := e.field.Value(); text != e.was {
@@ -69,7 +83,7 @@ func (e *entry) layout() layout {
 	}
 	return layout{
 		title: e.title, rows: append(rows, blank(), e.outcome("No change yet.")),
-		keys: []keymap.Binding{keyClear()}, accept: e.stage, does: "set " + strings.ToLower(e.name),
+		keys: []keymap.Binding{keyClear()}, accept: e.stage, does: cmp.Or(e.does, "set "+strings.ToLower(e.name)),
 	}
 }
 

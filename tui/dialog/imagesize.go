@@ -53,8 +53,10 @@ func (s *imageSize) take(msg tea.Msg) Action {
 		s.show(max(s.smallest, geometry.AlignMiB.Nearest(s.sectors+s.z.Down(b), s.z)))
 	}
 	switch {
-	case keymap.Match(press, keyFit()):
+	case keymap.Match(press, KeyFit()):
 		return FitImage{}
+	case keymap.Match(press, KeyImageFile()):
+		return ImageFile{}
 	case keymap.Match(press, keyMin()):
 		s.show(min(geometry.AlignMiB.Up(s.smallest, s.z), max(s.smallest, s.now)))
 	case keymap.Match(press, keyUp()):
@@ -135,7 +137,7 @@ func (s *imageSize) layout() layout {
 	}
 	size.take = s.take
 	size.keys = []keymap.Binding{
-		keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"), keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"), keyFit(),
+		keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"), keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"), KeyFit(), KeyImageFile(),
 	}
 	rows := []row{size}
 	if s.grows() {
@@ -151,5 +153,8 @@ func (s *imageSize) layout() layout {
 	}
 }
 
-// keyFit opens the page that also shrinks and moves partitions. The key is not g, because the field accepts g as a unit.
-func keyFit() keymap.Binding { return keymap.Bind("ctrl+g", "fit contents", "ctrl+g") }
+// KeyFit opens the page that also shrinks and moves partitions. The key is not g, because the field accepts g as a unit.
+func KeyFit() keymap.Binding { return keymap.Bind("ctrl+g", "fit contents", "ctrl+g") }
+
+// KeyImageFile opens the page of the image file.
+func KeyImageFile() keymap.Binding { return keymap.Bind("ctrl+f", "image file", "ctrl+f") }

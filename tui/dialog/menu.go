@@ -1,8 +1,12 @@
 package dialog
 
 import (
+	"slices"
+
 	"shunt/model"
+	"shunt/ops/report"
 	"shunt/tui/keymap"
+	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
@@ -17,14 +21,37 @@ type Item struct {
 // menu offers a list of actions.
 type menu struct {
 	title string
-	text  string
+	above []row
+	lines int // the greatest height of above
 	items []Item
 	list  list
 }
 
 // NewMenu returns a menu of at least one item below a text. The cursor starts at the first item that can be chosen.
 func NewMenu(title, text string, items ...Item) Dialog {
-	m := menu{title: title, text: text, items: items, list: list{page: max(1, len(items)-1)}}
+	const most = 3
+	return newMenu(title, []row{hint(text, most)}, most, items)
+}
+
+// NewFactMenu returns a menu of at least one item below some facts.
+func NewFactMenu(title string, facts report.SheetSection, items ...Item) Dialog {
+	return newMenu(title, []row{shown(func(p paper) []string { return factLines(facts, p) })}, len(facts.Lines), items)
+}
+
+// factLines returns one line for each fact.
+func factLines(facts report.SheetSection, p paper) (lines []string) {
+	const column = 14
+	looks := map[report.Attention]styles.Look{report.Plain: p.st.Text, report.Odd: p.st.Warn, report.Wrong: p.st.Bad}
+	for _, f := range facts.Lines {
+		value := widget.Clean(f.Value)
+		lines = append(lines, p.st.Muted.Render(widget.Fit(f.Name, column, ""))+
+			looks[f.Look].Render(widget.Fit(value, min(widget.Width(value), p.width-column), p.st.More)))
+	}
+	return lines
+}
+
+func newMenu(title string, above []row, lines int, items []Item) Dialog {
+	m := menu{title: title, above: above, lines: lines, items: items, list: list{page: max(1, len(items)-1)}}
 	for i := len(items) - 1; i >= 0; i-- {
 		if items[i].Off.OK() {
 			m.list.at = i
@@ -38,7 +65,7 @@ func NewMenu(title, text string, items ...Item) Dialog {
 
 func (m *menu) check() {}
 
-// layout consists of the text, the items, and the full reason or note of the item under the cursor.
+// layout consists of what is above the items, the items, and the full reason or note of the item under the cursor.
 func (m *menu) layout() layout {
 	column := 0
 	for _, item := range m.items {
@@ -52,11 +79,13 @@ func (m *menu) layout() layout {
 		}
 		return widget.Pad(notes(widget.Clean(text), p.width, 3, look.Render, p.st), p.width, 3, p.st.More)
 	})
-	height := func(p paper) int { return min(len(m.items), max(2, p.height-9)) }
+	height := func(p paper) int { return min(len(m.items), max(2, p.height-6-m.lines)) }
 	return layout{
 		title: m.title,
-		rows:  []row{hint(m.text, 3), blank(), listOf(stopFS, min(column, formWidth*2/3), &m.list, height), blank(), about},
-		keys:  []keymap.Binding{keyList()}, does: "do it",
+		rows: slices.Concat(m.above, []row{
+			blank(), listOf(stopFS, min(column, formWidth*2/3), &m.list, height), blank(), about,
+		}),
+		keys: []keymap.Binding{keyList()}, does: "do it",
 		accept: func() Action {
 			if !item.Off.OK() {
 				return nil
