@@ -3,6 +3,7 @@ package tui_test
 import (
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui/internal/tuitest"
 )
@@ -21,6 +22,32 @@ func Many(n int) *Target { return image("many.raw", "raw", tuitest.Many(n)) }
 func Varied() *Target {
 	t := image("server.qcow2", "qcow2", tuitest.Varied())
 	t.What.Mountable = "the kernel reads no qcow2: convert the image with `qemu-img convert -O raw`, or serve it with qemu-nbd"
+	return t
+}
+
+// Layered is a qcow2 image with a backing file and two snapshots.
+func Layered() *Target {
+	t := image("over.qcow2", "qcow2", tuitest.Founding())
+	list := []model.ImageSnapshot{{ID: "1", Name: "before", Size: t.What.Size}, {ID: "2", Name: "after upgrade", Size: t.What.Size}}
+	t.What.Allocated = 212 * geometry.KiB
+	t.What.Call.Path = t.What.Path
+	t.What.Around = &model.ImageFile{
+		Version: "3", Cluster: 64 * geometry.KiB, CountBits: 16, Compression: "zlib", Allocated: t.What.Allocated, Snapshots: list,
+		Chain: []model.ImageLayer{{Path: "./base.raw", Format: "raw", Size: t.What.Size}},
+	}
+	t.World.Layers = &ops.Layers{
+		Snapshots:  func() []model.ImageSnapshot { return list },
+		Snapshot:   func(string) (model.Disk, error) { return tuitest.Varied(), nil },
+		NoSnapshot: func() model.Reason { return "" },
+		Backing:    func() string { return "base.raw" },
+	}
+	return t
+}
+
+// Mapped is Layered with persistent bitmaps, which any edit makes worthless.
+func Mapped() *Target {
+	t := Layered()
+	t.What.Around.Bitmaps, t.Layout.Image.Bitmaps = 1, 1
 	return t
 }
 

@@ -26,6 +26,14 @@ func keysOnly(keys ...string) func(story) {
 	return func(s story) { s.d.Press(keys...) }
 }
 
+// pastAbout is keysOnly after the message about an image that has snapshots.
+func pastAbout(keys ...string) func(story) {
+	return func(s story) {
+		quietly(s.d)
+		s.d.Press(append([]string{"enter"}, keys...)...)
+	}
+}
+
 func scenes() []scene {
 	return []scene{
 		{"editor", Founding, keysOnly()},
@@ -93,6 +101,19 @@ func scenes() []scene {
 		{"mounts-gap", Varied, keysOnly("end", "M")},
 		{"physical", physical, func(s story) { s.toReport(); s.d.Press("y"); s.d.Type("/dev/sd") }},
 		{"image-size", Founding, func(s story) { s.d.Press("z"); s.d.Type("+2GiB") }},
+		{"image-file", Layered, pastAbout("z", "ctrl+f")},
+		{"image-file-raw", Founding, keysOnly("z", "ctrl+f", "home")},
+		{"image-file-alone", Layered, pastAbout("x", "z", "ctrl+f", "home")},
+		{"image-file-bitmaps", Mapped, pastAbout("z", "ctrl+f")},
+		{"image-snapshot", Layered, func(s story) { pastAbout("z", "ctrl+f", "enter")(s); s.d.Type("third") }},
+		{"image-snapshot-taken", Layered, func(s story) { pastAbout("z", "ctrl+f", "enter")(s); s.d.Type("before") }},
+		{"image-back", Layered, pastAbout("z", "ctrl+f", "down", "enter", "down")},
+		{"image-back-staged", Layered, pastAbout("z", "ctrl+f", "down", "enter", "down", "enter")},
+		{"image-convert", Layered, func(s story) {
+			pastAbout("z", "ctrl+f", "down", "down", "down", "down", "enter")(s)
+			s.d.Type(" it's")
+		}},
+		{"image-commit", Layered, pastAbout("z", "ctrl+f", "w", "enter")},
 		{"resize", Founding, keysOnly("m")},
 		{"resize-typed", Founding, func(s story) {
 			s.d.Press("z")

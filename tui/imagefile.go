@@ -96,14 +96,17 @@ func (d document) snapshotItems(align geometry.Alignment) []dialog.Item {
 }
 
 func snapshotNote(s model.ImageSnapshot) string {
-	text := report.Made(s)
+	var words []string
+	if s.Made > 0 {
+		words = append(words, report.Made(s))
+	}
 	if s.Size > 0 {
-		text += ", a disk of " + geometry.FormatBytes(s.Size)
+		words = append(words, "a disk of "+geometry.FormatBytes(s.Size))
 	}
 	if s.State > 0 {
-		text += ", with the memory of a running machine"
+		words = append(words, "with the memory of a running machine")
 	}
-	return text
+	return strings.Join(words, ", ")
 }
 
 // freeName returns a name that no snapshot in the list has.
@@ -143,6 +146,9 @@ func (d document) backingItems() []dialog.Item {
 		return nil
 	}
 	base := d.facts.Around.Chain[0].Path
+	if !filepath.IsAbs(base) {
+		base = filepath.Join(filepath.Dir(d.facts.Path), base) // the command may run in any directory
+	}
 	return []dialog.Item{
 		{
 			Text: "Use another backing file", Note: "Shows the command that does it. The disk stays as it is.",
@@ -152,7 +158,7 @@ func (d document) backingItems() []dialog.Item {
 		{
 			Text: "Write it into its backing file", Note: "Shows the command that does it. The backing file becomes what this image shows.",
 			Action: dialog.Show{Dialog: dialog.NewMessage("Write it into its backing file", dialog.Calm,
-				leaveFirst+"The backing file becomes what this image shows, and other images on it become worthless.",
+				leaveFirst+"The backing file becomes what this image shows. Other images on it become worthless.",
 				widget.Clean(d.facts.Call.Line("image commit")))},
 		},
 	}

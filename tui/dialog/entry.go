@@ -62,8 +62,8 @@ func NewSnapshot(q ops.Queue, align geometry.Alignment) Dialog {
 	return newEntry(q, align, entry{
 		name: "Name", title: "New snapshot", does: "make it",
 		notes: []string{
-			"A snapshot keeps the disk as it is now, with its partition table. It lies in the image file and shares with the disk " +
-				"all that does not change.",
+			"A snapshot keeps the disk as it is now, with its partition table.",
+			"It lies in the image file. Only what changes later takes room.",
 		},
 		make: func(text string) ops.Operation { return ops.CreateSnapshot{Name: text} },
 	})
