@@ -152,6 +152,7 @@ func (d document) backingItems() []dialog.Item {
 	return []dialog.Item{
 		{
 			Text: "Use another backing file", Note: "Shows the command that does it. The disk stays as it is.",
+			Off: d.cannot(ops.Flatten{}), // both are impossible for the same reasons
 			Action: dialog.Show{Dialog: dialog.NewCommand("Use another backing file", leaveFirst+"The disk stays as it is.", base,
 				func(to string) string { return d.facts.Call.Line("image rebase", "--backing", to) })},
 		},

@@ -99,7 +99,10 @@ func costs(r report.Rehearsal, what string) []string {
 	if r.JournalSize > 0 {
 		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
 	}
-	if r.OneWrite {
+	switch {
+	case r.OneWrite && r.PlaceBytes == 0:
+		writes = "write the 512 bytes that make it the disk"
+	case r.OneWrite:
 		writes += " to free places of the file, and then 512 bytes that make it the disk"
 	}
 	items = append(items, writes)

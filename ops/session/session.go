@@ -256,7 +256,7 @@ func facts(t target.Target, o Options) report.Facts {
 	if f.Around != nil {
 		f.Allocated = f.Around.Allocated
 	} else if _, hosted := t.(target.Hosted); hosted {
-		f.Allocated = allocated(t.Path())
+		f.Allocated = takes(t.Path())
 	}
 	d, known := t.(target.KernelDisk)
 	if f.Device = known; known && d.Physical() {
@@ -271,8 +271,8 @@ func facts(t target.Target, o Options) report.Facts {
 	return f
 }
 
-// allocated returns the room that a file takes on its file system, or 0 if that cannot be found out.
-func allocated(path string) geometry.Bytes {
+// takes returns the room that a file takes on its file system, or 0 if that cannot be found out.
+func takes(path string) geometry.Bytes {
 	const statBlock = 512
 	var st unix.Stat_t
 	if unix.Stat(path, &st) != nil {
