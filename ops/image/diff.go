@@ -20,6 +20,7 @@ func Diff(ctx context.Context, a, b string, o session.Options, tell func(what st
 	if tell == nil {
 		tell = func(string) {}
 	}
+	o.AnyContent = true // what nothing recognises is compared as bytes
 	d := &differ{ctx: ctx, tell: tell}
 	for i, path := range []string{a, b} {
 		if d.sides[i], err = session.View(path, o); err != nil {

@@ -42,6 +42,8 @@ printf 'label: gpt\nsize=12M,type=L,name=one\nsize=8M,type=U\n' | sfdisk -q a; d
 		"boot code":       {"cp a b; printf x | dd of=b bs=1 seek=10 conv=notrunc status=none", false, "boot code: differs in 1 bytes", false},
 		"between":         {"cp a b; printf x | dd of=b bs=1 seek=100000 conv=notrunc status=none", false, "unallocated space", false},
 		"another table":   {"cp a b; dd if=/dev/zero of=b bs=64k count=1 conv=notrunc status=none; echo 2048 | sfdisk -q b", false, "table: MBR instead of GPT", false},
+		"unknown":         {"head -c 300000 /dev/urandom >a; truncate -s 1M a; qemu-img convert -f raw -O qcow2 a b", true, "", false},
+		"unknown, a byte": {"yes data | head -c 1M >a; cp a b; printf x | dd of=b bs=1 seek=70000 conv=notrunc status=none", false, "the disk", false},
 		"without a table": {"cp p b", false, "table: none instead of GPT", false},
 	} {
 		t.Run(name, func(t *testing.T) {
