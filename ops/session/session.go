@@ -158,6 +158,9 @@ func (s *Session) read() error {
 	s.facts.Image, s.facts.Mounts, s.facts.Mountable = s.image(), s.mounts(), s.mountable()
 	s.facts.NoMount = s.noMount()
 	applied, err := worker.Undoable(s.dir)
+	if err == nil {
+		err = txn.Rebacks(s.target, s.dir)
+	}
 	if s.noUndo = err; err == nil {
 		s.facts.Undo = &applied
 	}

@@ -28,6 +28,15 @@ type Layered interface {
 	Own(off int64) (start, end int64, err error)
 }
 
+// A Rebased target can get back a backing file that a switch has taken from it.
+type Rebased interface {
+	Switching
+
+	// BackWith fails if the image, with the first sector that it had before a transaction, would show another backing file
+	// than now, and that one is gone or was changed since the transaction began. It writes nothing.
+	BackWith(sector []byte, since time.Time) error
+}
+
 // A SnapshotVerb says what to do with a snapshot.
 type SnapshotVerb uint8
 

@@ -144,6 +144,30 @@ func TestImageBacking(t *testing.T) {
 	}
 }
 
+// TestUndoOfRebase refuses to show a former backing file that is gone, or that was changed since.
+func TestUndoOfRebase(t *testing.T) {
+	t.Parallel()
+	p := people()[0]
+	for _, args := range [][]string{{"flatten", "--yes"}, {"rebase", "--yes", "--backing", "s"}} {
+		dir := layered(t, p, "touch -d '1 hour ago' r; truncate -s 2M s; qemu-img create -q -f qcow2 -F raw -b r over; qemu-io -c 'write -P 5 3M 1M' over")
+		over := filepath.Join(dir, "over")
+		cmd := p.program(t, append([]string{"image", args[0], "over"}, args[1:]...)...)
+		cmd.Dir = dir
+		finish(t, cmd).want(t, 0)
+		sum := digest(t, over)
+		sh(t, dir, "mv r away")
+		p.run(t, "undo", "--yes", over).want(t, 1, "is gone", "nothing was changed")
+		sh(t, dir, "mv away r; touch -d 'next hour' r")
+		p.run(t, "undo", "--yes", over).want(t, 1, "was changed at", "nothing was changed")
+		if digest(t, over) != sum {
+			t.Error("the overlay has changed")
+		}
+		sh(t, dir, "touch -d '1 hour ago' r")
+		p.run(t, "undo", "--yes", over).want(t, 0, "exactly as it was")
+		sh(t, dir, "qemu-img check -q over; qemu-img info over | grep -q 'backing file: r'")
+	}
+}
+
 // TestImageCommit commits overlays into bases of both formats, which are longer and shorter, and takes that back.
 func TestImageCommit(t *testing.T) {
 	t.Parallel()
