@@ -26,9 +26,14 @@ func TestImageKilled(t *testing.T) {
 		old  bool // the name is taken
 		to   string
 	}{
-		{"pwrite64", false, "b.qcow2"}, {"fsync", false, "b.qcow2"}, {"linkat", false, "b.qcow2"},
-		{"linkat", true, "b.qcow2"}, {"renameat", true, "b.qcow2"}, {"pwrite64", true, "b.qcow2"},
-		{"pwrite64", false, "b.raw"}, {"fsync", false, "b.vdi"},
+		{"pwrite64", false, "b.qcow2"},
+		{"fsync", false, "b.qcow2"},
+		{"linkat", false, "b.qcow2"},
+		{"linkat", true, "b.qcow2"},
+		{"renameat", true, "b.qcow2"},
+		{"pwrite64", true, "b.qcow2"},
+		{"pwrite64", false, "b.raw"},
+		{"fsync", false, "b.vdi"},
 	} {
 		if !killAt(t, dir, c.call, c.old, from, filepath.Join(dir, c.to)) {
 			t.Errorf("not killed: %v", c)
