@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 
 	tea "charm.land/bubbletea/v2"
@@ -54,6 +55,7 @@ func findRoot(t Target, q ops.Queue, to dialog.Errand, gen int) tea.Cmd {
 // rootFound asks for the size, if the target is still in view and as it was.
 func (m Model) rootFound(i int, q ops.Queue, to dialog.Errand, roots enlarge.Roots, err error) Model {
 	d := m.docs[i]
+	err = cmp.Or(ops.Unfit(d.queue.Preview()), err)
 	switch {
 	case i != m.current || d.busy() || d.mustRecover() || !d.queue.Preview().Equal(q.Preview()):
 		return m

@@ -62,3 +62,17 @@ func TestBitmapsAreAskedAbout(t *testing.T) {
 		}
 	}
 }
+
+// The picker's e and s ask too.
+func TestErrandAsksAboutBitmaps(t *testing.T) {
+	for _, key := range []string{"e", "s"} {
+		d, b := picking(t)
+		b.Targets[stick].Layout.Image.Bitmaps = 2
+		begin(d, key)
+		d.Contains("Drop the bitmaps?")
+		d.Press("y")
+		if list := tui.Plans(d.model); len(list) != 1 || list[0] != "stick.raw: image drop-bitmaps\n" {
+			t.Errorf("%s: the plans are %q", key, list)
+		}
+	}
+}
