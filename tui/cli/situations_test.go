@@ -44,6 +44,7 @@ func TestQcow2Situations(t *testing.T) {
 			"image repair\n" + move, "Done", "",
 		},
 		{"leaks given back", "qemu-img convert -O qcow2 ../r f; printf '\\0\\1\\0\\1' | dd of=f bs=1 seek=$((0x20000+200)) conv=notrunc status=none", "image repair\n" + move, "Done", ""},
+		{"counts that the table has lost", "qemu-img convert -O qcow2 ../r f; dd if=/dev/zero of=f bs=8 count=1 seek=$((0x2000)) conv=notrunc status=none", "image repair\n" + move, "Done", ""},
 		{"a cut file whose loss is accepted", "qemu-img convert -O qcow2 ../r f; truncate -s -150K f", "image repair\n", "Done", ""},
 		{
 			"a machine's state behind the end", "qemu-img create -q -f qcow2 f 24M; qemu-img convert -n -O qcow2 ../r f; qemu-io -c 'write -P 5 16M 6M' f >/dev/null; printf '\\1\\0\\0\\0' | dd of=f bs=1 seek=28 conv=notrunc status=none",

@@ -1,5 +1,7 @@
 package qcow2
 
+import "iter"
+
 // count reads the count at index i of a refcount block whose counts are bits wide.
 func count(block []byte, i int64, bits int) uint64 {
 	switch bits {
@@ -68,6 +70,25 @@ func (c *counts) get(i int64) uint64 {
 		return uint64(n)
 	}
 	return c.large[i]
+}
+
+// blocks returns the refcount blocks, of so many clusters each, that have a count that is not zero. One can come again.
+func (c *counts) blocks(per int64) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for p, page := range c.pages {
+			if page == nil {
+				continue
+			}
+			last := int64(-1)
+			for i, n := range page {
+				if b := (int64(p)*countPage + int64(i)) / per; n != 0 && b != last {
+					if last = b; !yield(b) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // page returns the page of cluster i. It fails if the image names far more clusters than the file has.

@@ -23,6 +23,9 @@ func (e *Edit) counts(ctx context.Context) error {
 				r.moved[int64(i)] = false
 			}
 		}
+		for i := range e.check.refs.blocks(im.perBlock()) { // also those that the table has lost
+			r.moved[i] = false
+		}
 	}
 	for i, off := range table {
 		if e.limit > 0 && off != 0 && int64(off)/im.cluster() >= e.limit {
