@@ -96,13 +96,13 @@ func every(d model.Disk, is func(model.Partition) bool) []model.PartID {
 }
 
 // mayBeRoot reports whether p can be the root if only its size speaks for it. A missing program is no reason against it: the
-// edit is then refused, and the refusal names the program.
+// edit is then refused, and the refusal names the program. Nor is a disk that was cut off, where nothing can grow before the disk.
 func mayBeRoot(d model.Disk, env ops.Env, p model.Partition) bool {
 	if !p.FS.Known() || p.FS.Kind.MadeAnew() || !p.FS.Kind.Grows() || model.IsRecovery(p.Type) || p.Pinned ||
 		model.HasFlag(d.Table.Kind, p, model.FlagESP) {
 		return false
 	}
-	return ops.Limit(d, env, p.ID).Grow.OK() || len(env.Caps.Of(p.FS.Kind).Missing) > 0
+	return d.Needs() > 0 || ops.Limit(d, env, p.ID).Grow.OK() || len(env.Caps.Of(p.FS.Kind).Missing) > 0
 }
 
 func none(why model.Reason) error {

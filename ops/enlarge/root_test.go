@@ -24,6 +24,9 @@ func TestFind(t *testing.T) {
 	luks := testdisk.Part(4, 500*mib, 900*mib, model.Filesystem{Kind: model.LUKS, Size: 400 * geometry.MiB})
 	whole := model.New(model.Disk{SectorSize: 512, Sectors: 100 * mib, Whole: testdisk.Ext4(100*geometry.MiB, 0)}, nil, nil)
 	blank := model.New(model.Disk{SectorSize: 512, Sectors: 100 * mib}, nil, nil)
+	cut := model.New(model.Disk{SectorSize: 512, Sectors: 250 * mib, Table: model.Table{Kind: model.TableMBR}},
+		[]model.Partition{ext(1, 1, 100, ""), ext(2, 100, 300, "")},
+		[]model.Problem{{Severity: model.Fatal, Text: "the disk was cut off", Needs: 300 * mib}})
 	const x86, riscv = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709", "72ec70a6-cf74-40e6-bd49-4bda08e8f224"
 	for name, c := range map[string]struct {
 		disk   model.Disk
@@ -42,6 +45,7 @@ func TestFind(t *testing.T) {
 		"recovery on MBR":       {testdisk.MBR(1000*mib, ext(1, 1, 100, ""), typed(ntfs, "0x27")), nil, BySize, []model.PartID{1}},
 		"Windows":               {gpt(ext(1, 1, 100, ""), ntfs), nil, BySize, []model.PartID{3}},
 		"swap is no root":       {gpt(ext(1, 1, 100, ""), swap(2, 100*mib, 900*mib)), nil, BySize, []model.PartID{1}},
+		"cut off":               {cut, nil, BySize, []model.PartID{2}},
 		"no table":              {whole, nil, ByCover, []model.PartID{0}},
 		"nothing":               {blank, nil, 0, nil},
 		"nothing that can grow": {gpt(luks), nil, 0, nil},

@@ -202,7 +202,7 @@ func (p *part) save() error {
 	}
 	_, err = f.Write(b.Bytes())
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
+		return errors.Join(err, os.Remove(fresh))
 	}
 	return os.Rename(fresh, p.mapPath())
 }
