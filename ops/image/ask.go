@@ -3,7 +3,7 @@ package image
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"path/filepath"
 	"time"
 )
@@ -47,7 +47,7 @@ func askQEMU(ctx context.Context, path, format string) (about aboutImage, err er
 		return about, err
 	}
 	if err := json.Unmarshal([]byte(out), &about); err != nil || about.Size <= 0 {
-		return about, fmt.Errorf("qemu-img says nothing that can be used about it")
+		return about, errors.New("qemu-img does not say how large its disk is")
 	}
 	return about, nil
 }

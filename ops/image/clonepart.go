@@ -104,13 +104,13 @@ func (p *part) load() error {
 		return fmt.Errorf("%s has no map, so it is not known what is in it: remove it and begin anew: %w", p.path, tried.Cause(err))
 	}
 	if !info.Mode().IsRegular() || info.Size() != p.size || len(text) > mostMap {
-		return fmt.Errorf("%s does not belong to this source: it has another size", p.path)
+		return fmt.Errorf("%s does not belong to this source, which has another size: remove it and %s and begin anew", p.path, p.mapPath())
 	}
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	title, source := lines.Scan() && lines.Text() == mapTitle, lines.Scan() && lines.Text() == "# "+p.source
 	switch {
 	case !title:
-		return fmt.Errorf("%s is no map of a clone", p.mapPath())
+		return fmt.Errorf("%s is no map of a clone: remove it and %s and begin anew", p.mapPath(), p.path)
 	case !source:
 		return fmt.Errorf("%s belongs to another source, or the source has changed since: remove it and %s and begin anew", p.path, p.mapPath())
 	}
