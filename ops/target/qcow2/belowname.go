@@ -70,9 +70,9 @@ func statedFormat(name string) string {
 	return o[optDriver]
 }
 
-// backingFile returns the path of the backing file of the image at path. It fails if the image names no file. As for QEMU, a
-// relative name counts from the directory of the image as it was named, without following links first. One among options
-// counts from the working directory.
+// backingFile returns the path of the backing file of the image at path. It fails if the image names no file. As for QEMU,
+// a relative name counts from the directory of the image as it was named, without following links first. One among
+// options counts from the working directory.
 func (h *Header) backingFile(path string) (string, error) {
 	o, ok, err := optionsOf(h.Backing)
 	switch {
@@ -85,9 +85,11 @@ func (h *Header) backingFile(path string) (string, error) {
 	case o[optFileName] == "":
 		return "", fmt.Errorf("it has no option %s", optFileName)
 	case o[optFileDriver] != "" && o[optFileDriver] != "file":
-		return "", fmt.Errorf("its option %s is not supported with the value %s", optFileDriver, safetext.Printable(o[optFileDriver]))
+		return "", fmt.Errorf("its option %s is not supported with the value %s",
+			optFileDriver, safetext.Printable(o[optFileDriver]))
 	case o[optDriver] != "" && o[optDriver] != h.BackingFormat:
-		return "", fmt.Errorf("it says %s, and the image %s", safetext.Printable(o[optDriver]), safetext.Printable(h.BackingFormat))
+		return "", fmt.Errorf("it says %s, and the image %s",
+			safetext.Printable(o[optDriver]), safetext.Printable(h.BackingFormat))
 	}
 	return o[optFileName], nil
 }

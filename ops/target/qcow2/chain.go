@@ -121,8 +121,8 @@ func backingPath(h *Header, path string) (string, error) {
 	}
 	below, err := h.backingFile(path)
 	if err != nil {
-		return "", fmt.Errorf("%s has a backing file that cannot be read by its name, %s: %w; if it is a file, say so with %s, else convert %s with `qemu-img convert`",
-			path, safetext.Printable(h.Backing), err, rebase("BASE", path), path)
+		return "", fmt.Errorf("%s has a backing file that cannot be read by its name, %s: %w; if it is a file, say so with %s, "+
+			"else convert %s with `qemu-img convert`", path, safetext.Printable(h.Backing), err, rebase("BASE", path), path)
 	}
 	return below, nil
 }
