@@ -8,9 +8,9 @@ import (
 // Flatten copies what the image shows of its backing files into it. It needs none of them afterwards.
 type Flatten struct{ wholeImage }
 
-// Describe returns "Copy what it shows of its backing file base.qcow2 into the image".
+// Describe returns "Copy what the image shows of its backing file into it, so that it stands alone".
 func (o Flatten) Describe(model.Disk) Phrase {
-	return phrase(copying, "what the image shows of its backing file into it, which it needs no longer then")
+	return phrase(copying, "what the image shows of its backing file into it, so that it stands alone")
 }
 
 // Apply returns the disk, which stays as it is.
