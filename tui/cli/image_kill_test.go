@@ -20,13 +20,17 @@ func TestKillLayers(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	p := people()[0]
 	overlay := `; qemu-img create -q -f qcow2 -F $f -b base over 28M; qemu-io -c 'write -P 5 3M 1M' -c 'write -P 6 20M 2M' over`
-	for _, c := range []struct {
+	for row, c := range []struct {
 		name, script, changed string
 		args                  []string
 	}{
 		{"create", "qemu-img convert -O qcow2 r f", "f", []string{"snapshot", "create", "f", "new"}},
 		{"apply", "qemu-img convert -O qcow2 r f; qemu-img snapshot -c one f; qemu-io -c 'write 0 4M' f", "f", []string{"snapshot", "apply", "--yes", "f", "one"}},
 		{"delete", "qemu-img convert -O qcow2 r f; qemu-img snapshot -c one f; qemu-io -c 'write 0 4M' f", "f", []string{"snapshot", "delete", "--yes", "f", "one"}},
+		{
+			"sparsify", "qemu-io -f raw -c 'write -P 7 12M 3M' -c 'write -P 7 18M 2M' r; qemu-img convert -O qcow2 r f", "f",
+			[]string{"sparsify", "--yes", "f"},
+		},
 		{"flatten", "cp r base; f=raw" + overlay, "over", []string{"flatten", "--yes", "over"}},
 		{"rebase", "cp r base; f=raw" + overlay, "over", []string{"rebase", "--yes", "over", "--backing", "s"}},
 		{"commit raw", "cp r base; f=raw" + overlay, "base", []string{"commit", "--yes", "over"}},
@@ -61,7 +65,8 @@ func TestKillLayers(t *testing.T) {
 			t.Errorf("%s changes nothing", c.name)
 		}
 		counted := map[string]int{}
-		for i := range max(2, *killsFlag/6) {
+		for n := range max(1, *killsFlag/12) {
+			i := n + row%2
 			dir := copied()
 			image := filepath.Join(dir, c.changed)
 			written := modified(t, image)
