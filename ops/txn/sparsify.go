@@ -93,6 +93,8 @@ func (r *Rehearsal) giveBack(ctx context.Context) error {
 		}
 	}
 	r.spare.done = true
+	// Where every place has a cluster, as in a preallocated image, those of places that hold nothing would stay.
+	r.reserved = []target.Reserved{{Len: r.Overlay.Size(), How: model.PreallocOff}}
 	return nil
 }
 
