@@ -11,6 +11,7 @@ import (
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"shunt/model/tried"
 	"shunt/ops"
@@ -248,19 +249,35 @@ func requireTypedName(retype string, yes bool) error {
 // empty answer.
 func (s *settings) ask(ctx context.Context, question string) string {
 	_, _ = fmt.Fprint(s.err, question)
-	answers := make(chan string, 1)
-	go func() {
-		answer, err := bufio.NewReader(s.in).ReadString('\n')
-		if err != nil {
-			answer = ""
-		}
-		answers <- strings.TrimSpace(answer)
-	}()
-	select {
-	case answer := <-answers:
-		return answer
-	case <-ctx.Done():
+	if !waitFor(ctx, s.in) {
 		s.say("")
 		return ""
+	}
+	answer, err := bufio.NewReader(s.in).ReadString('\n')
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(answer)
+}
+
+// waitFor waits until f can be read, on a terminal a whole line, and reports whether it was before ctx ended. Nothing reads
+// f after that: the library that prints errors asks the terminal for its colours, and would wait for the other reader.
+func waitFor(ctx context.Context, f *os.File) bool {
+	r, w, err := os.Pipe()
+	if err != nil || f == nil {
+		return ctx.Err() == nil
+	}
+	defer func() { _ = r.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
+	defer func() {
+		if stop() {
+			_ = w.Close()
+		}
+	}()
+	wait := []unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}, {Fd: int32(r.Fd()), Events: unix.POLLIN}}
+	for {
+		if _, err := unix.Poll(wait, -1); err != unix.EINTR { //nolint:errorlint // a plain number of the kernel
+			return err == nil && wait[1].Revents == 0
+		}
 	}
 }
