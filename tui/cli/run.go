@@ -276,7 +276,7 @@ func waitFor(ctx context.Context, f *os.File) bool {
 	}()
 	wait := []unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}, {Fd: int32(r.Fd()), Events: unix.POLLIN}}
 	for {
-		if _, err := unix.Poll(wait, -1); err != unix.EINTR { //nolint:errorlint // a plain number of the kernel
+		if _, err := unix.Poll(wait, -1); err != unix.EINTR {
 			return err == nil && wait[1].Revents == 0
 		}
 	}
