@@ -106,6 +106,14 @@ type Reserver interface {
 	Reserve(off, n int64) error
 }
 
+// A Trimmer is an image that can take room on its host where it reads as zero, because it was allocated and never written.
+type Trimmer interface {
+	// Idle returns how many bytes of such room it takes.
+	Idle() (int64, error)
+	// Trim gives that room back. What the image holds stays as it is. Writing must have been allowed.
+	Trim() error
+}
+
 // A Described is a target in a format that has properties of its own.
 type Described interface {
 	Target

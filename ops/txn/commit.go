@@ -131,6 +131,11 @@ func (tx *Transaction) walk(
 	}
 	watch(0, total, total)
 	var after error
+	if d == journal.Forward && tx.trim != nil {
+		if err := tx.trim.Trim(); err != nil { // the content is as planned with that room and without it
+			after = &AfterError{fmt.Errorf("not all of its unused room could be given back: %w", err)}
+		}
+	}
 	if d == journal.Forward && tx.program.Options.Has(journal.Verify) {
 		if err := readBack(ctx, tx.dev, tx.program, watch); err != nil {
 			return located(err, journal.StageVerify, tx.program)
@@ -139,9 +144,9 @@ func (tx *Transaction) walk(
 	if d == journal.Forward && tx.program.Options.Has(journal.KeepUndo) {
 		kept, err := tx.keep(ctx, watch)
 		if kept || err != nil && !errors.As(err, new(*AfterError)) {
-			return err
+			return errors.Join(err, after)
 		}
-		after = err
+		after = errors.Join(after, err)
 	}
 	if err := tx.journal.Advance(d, journal.Complete, uint32(len(units)), from); err != nil {
 		return err

@@ -36,7 +36,11 @@ func (r *Rehearsal) Prepare(
 	}
 	report.SkippedFree = geometry.Bytes(r.skipped)
 	if r.spare.done {
-		report.GivesBack = geometry.Bytes(tx.cleared())
+		idle, err := tx.trimming()
+		if err != nil {
+			return nil, errors.Join(err, tx.Abandon())
+		}
+		report.GivesBack = geometry.Bytes(tx.cleared() + idle)
 	}
 	tx.Hidden = r.hidden(changed)
 	return tx, nil

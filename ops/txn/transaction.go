@@ -25,6 +25,8 @@ type Transaction struct {
 	cost      target.SwitchCost
 	stage     func(ctx context.Context, watch Watch) error
 
+	trim target.Trimmer // what gives room back that the target takes without holding anything there; nil if that is not asked
+
 	// Hidden lists the partitions that nobody may use while the commit runs, by their numbers before it.
 	Hidden []int
 }
@@ -115,6 +117,16 @@ func (tx *Transaction) cleared() (n int64) {
 		}
 	}
 	return n
+}
+
+// trimming has the commit give back the room that the target takes without holding anything there, and returns its bytes.
+func (tx *Transaction) trimming() (idle int64, err error) {
+	t, ok := tx.dev.(target.Trimmer)
+	if !ok {
+		return 0, nil
+	}
+	tx.trim = t
+	return t.Idle()
 }
 
 // Commit brings the target to the planned state and removes the journal, or keeps the part of it that an undo needs. If

@@ -48,6 +48,7 @@ var (
 	_ target.Hosted = (*file)(nil)
 
 	_ target.Reserver = (*file)(nil)
+	_ target.Trimmer  = (*file)(nil)
 )
 
 type file struct {
