@@ -18,6 +18,9 @@ type Switching interface {
 	// Below returns how many bytes of [off, off+n) of the disk come from a backing file and may be other than zero. If that
 	// cannot be read it returns n.
 	Below(off, n int64) int64
+	// EmptyFrom returns the byte of the disk from which on a part that is emptied gives its room in the file back. Before it,
+	// the format has no mark for zeros, and they are written.
+	EmptyFrom() int64
 	// ImageState returns what the format asks for before the disk can be edited.
 	ImageState() model.ImageState
 	// Container returns the bytes of the file itself.

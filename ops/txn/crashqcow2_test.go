@@ -281,7 +281,9 @@ func TestCrashQcow2Replaces(t *testing.T) {
 		copy(second.after[8*sec:], second.before[2*sec:7*sec])
 		c.rng.Read(second.after[13*sec : 14*sec])
 		second.pieces = []target.Piece{
-			{Len: 8 * sec}, {Off: 8 * sec, Len: 5 * sec, Kind: target.Move, Src: 2 * sec}, {Off: 13 * sec, Len: sec, Kind: target.Write},
+			{Len: 8 * sec},
+			{Off: 8 * sec, Len: 5 * sec, Kind: target.Move, Src: 2 * sec},
+			{Off: 13 * sec, Len: sec, Kind: target.Write},
 			{Off: 14 * sec, Len: n - 14*sec},
 		}
 		c.imaged = &imaged{world: &second, kind: c.kind, below: c.below}

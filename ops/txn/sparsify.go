@@ -83,10 +83,11 @@ func (r *Rehearsal) giveBack(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, run := range c.longest() {
-		if switching && sw.Below(run.off, run.len()) > 0 {
-			continue // nothing in this image holds it
-		}
+	runs := c.longest()
+	if switching {
+		runs = ownRoom(sw, grain, runs)
+	}
+	for _, run := range runs {
 		r.spend(run, free)
 		if err := r.Overlay.Zero(run.off, run.len()); err != nil {
 			return err
@@ -96,6 +97,24 @@ func (r *Rehearsal) giveBack(ctx context.Context) error {
 	// Where every place has a cluster, as in a preallocated image, those of places that hold nothing would stay.
 	r.reserved = []target.Reserved{{Len: r.Overlay.Size(), How: model.PreallocOff}}
 	return nil
+}
+
+// ownRoom returns the parts of some runs of whole clusters that hold room in the file of an image and can give it back. What
+// shows a backing file holds none.
+func ownRoom(sw target.Switching, cluster int64, runs []byteRange) (list []byteRange) {
+	for _, run := range runs {
+		run.off = max(run.off, (sw.EmptyFrom()+cluster-1)/cluster*cluster)
+		if run.len() <= 0 {
+			continue
+		}
+		switch half := (run.len()/cluster + 1) / 2 * cluster; {
+		case sw.Below(run.off, run.len()) == 0:
+			list = append(list, run)
+		case run.len() > cluster:
+			list = append(list, ownRoom(sw, cluster, []byteRange{{run.off, run.off + half}, {run.off + half, run.end}})...)
+		}
+	}
+	return list
 }
 
 // gaveBack reports whether a step belongs to an operation that gives room back.

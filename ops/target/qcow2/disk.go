@@ -150,6 +150,14 @@ func (d *Disk) Below(off, n int64) int64 {
 	return below
 }
 
+// EmptyFrom implements target.Switching.
+func (d *Disk) EmptyFrom() int64 {
+	if im, _ := d.now(); im.Version < 3 && im.backing != nil {
+		return im.backing.Size()
+	}
+	return 0
+}
+
 // Estimate implements target.Switching.
 func (d *Disk) Estimate(ctx context.Context, next target.Next) (target.SwitchCost, error) {
 	im, check := d.now()
